@@ -1,0 +1,124 @@
+package playbooks
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Duration is a constant duration of the language. Days are local calendar days (the same wall clock so many days later),
+// Elapsed is elapsed time. Either may be zero; never both non-zero.
+type Duration struct {
+	Days    int
+	Elapsed time.Duration
+}
+
+// maxDuration bounds what may be written: ten years, beyond which a wait is a mistake.
+const maxDays = 3660
+
+// ParseDuration reads `30s 15m 4h 2d 1w`. `-3d` is allowed where the caller allows negative offsets. The error says what to
+// write instead.
+func ParseDuration(s string) (Duration, error) {
+	bad := fmt.Errorf("a duration is a whole number and one of s, m, h, d, w, as in 30s, 15m, 4h, 2d, 1w")
+	if len(s) < 2 {
+		return Duration{}, bad
+	}
+	n, err := strconv.Atoi(s[:len(s)-1])
+	if err != nil || s[0] == '+' {
+		return Duration{}, bad
+	}
+	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour}
+	switch u := s[len(s)-1]; u {
+	case 'w', 'd':
+		if u == 'w' {
+			n *= 7
+		}
+		if n > maxDays || n < -maxDays {
+			return Duration{}, fmt.Errorf("a duration is at most %dd", maxDays)
+		}
+		return Duration{Days: n}, nil
+	case 's', 'm', 'h':
+		if limit := int(maxDays * 24 * time.Hour / units[u]); n > limit || n < -limit {
+			return Duration{}, fmt.Errorf("a duration is at most %dd", maxDays)
+		}
+		return Duration{Elapsed: time.Duration(n) * units[u]}, nil
+	}
+	return Duration{}, bad
+}
+
+// IsZero tells whether nothing is added.
+func (d Duration) IsZero() bool { return d.Days == 0 && d.Elapsed == 0 }
+
+// After gives t plus d; calendar days are counted in t's location.
+func (d Duration) After(t time.Time) time.Time { return addDays(t, d.Days).Add(d.Elapsed) }
+
+// Before gives t minus d; calendar days are counted in t's location.
+func (d Duration) Before(t time.Time) time.Time { return addDays(t, -d.Days).Add(-d.Elapsed) }
+
+// Longest gives an upper bound of d as elapsed time, for comparing durations: a calendar day counts as 25 hours at most once.
+func (d Duration) Longest() time.Duration {
+	if d.Days == 0 {
+		return d.Elapsed
+	}
+	return time.Duration(d.Days)*24*time.Hour + 2*time.Hour
+}
+
+func (d Duration) String() string {
+	switch e := d.Elapsed; {
+	case d.Days != 0 && d.Days%7 == 0:
+		return fmt.Sprintf("%dw", d.Days/7)
+	case d.Days != 0:
+		return fmt.Sprintf("%dd", d.Days)
+	case e%time.Hour == 0 && e != 0:
+		return fmt.Sprintf("%dh", e/time.Hour)
+	case e%time.Minute == 0 && e != 0:
+		return fmt.Sprintf("%dm", e/time.Minute)
+	default:
+		return fmt.Sprintf("%ds", e/time.Second)
+	}
+}
+
+// addDays moves t by n local calendar days: the same wall clock in t's location. A wall clock that daylight saving skips
+// moves to right after the gap; one that it doubles is taken the first time.
+func addDays(t time.Time, n int) time.Time {
+	if n == 0 {
+		return t
+	}
+	y, m, d := t.Date()
+	return WallClock(y, m, d+n, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+}
+
+// WallClock gives the instant at which the local clock of loc shows the given time: right after the gap when daylight saving
+// skips it, the first of the two when daylight saving doubles it. Day and month may overflow as in [time.Date].
+func WallClock(year int, month time.Month, day, hour, minute, sec, nsec int, loc *time.Location) time.Time {
+	t := time.Date(year, month, day, hour, minute, sec, nsec, loc)
+	want := time.Date(year, month, day, hour, minute, sec, nsec, time.UTC)
+	if shown := shownAs(t); !shown.Equal(want) {
+		// In a gap: the zone changes at one instant near t; it is the first that shows a later clock.
+		return gapEnd(t)
+	}
+	// Doubled: an earlier instant may show the same clock.
+	start, _ := t.ZoneBounds()
+	if !start.IsZero() {
+		_, after := t.Zone()
+		_, before := start.Add(-time.Nanosecond).Zone()
+		if earlier := t.Add(time.Duration(after-before) * time.Second); before > after && earlier.Before(start) {
+			return earlier
+		}
+	}
+	return t
+}
+
+// shownAs gives the wall clock of t as if it were UTC.
+func shownAs(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+}
+
+// gapEnd gives the zone change nearest to t, which lies within the size of the gap from it.
+func gapEnd(t time.Time) time.Time {
+	start, end := t.ZoneBounds()
+	if end.IsZero() || !start.IsZero() && t.Sub(start) < end.Sub(t) {
+		return start
+	}
+	return end
+}

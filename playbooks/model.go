@@ -1,0 +1,319 @@
+package playbooks
+
+import (
+	"slices"
+	"time"
+)
+
+// Workspace is a folder that was read: declarations, playbooks, templates and tests.
+type Workspace struct {
+	Schema    *Schema
+	Playbooks []*Playbook          // sorted by id; only those without mistakes
+	Templates map[string]*Template // by name: the path below templates/ without its extension
+	Tests     []*TestFile
+	Files     map[string][]byte // every file that was read, by slash-separated path: enough to load the workspace again
+}
+
+// Playbook gives the playbook with the id, or nil.
+func (w *Workspace) Playbook(id string) *Playbook {
+	i, ok := slices.BinarySearchFunc(w.Playbooks, id, func(p *Playbook, id string) int {
+		switch {
+		case p.ID < id:
+			return -1
+		case p.ID > id:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return nil
+	}
+	return w.Playbooks[i]
+}
+
+// Schema is what usher.yaml declares.
+type Schema struct {
+	Timezone   *time.Location
+	Attributes []Attribute // the member's declared attributes
+	Events     []EventType
+	Segments   []Segment
+	Channels   []Channel
+	Pools      []Pool
+	Caps       []FrequencyCap
+	Quiet      *QuietHours
+}
+
+// Attribute is a declared attribute of a member.
+type Attribute struct {
+	Name     string
+	Type     *Type
+	Default  any     // nil: none
+	Computed *Source // set: never stored, its value is this expression
+	Pos      Pos
+}
+
+// EventType declares an event and its properties.
+type EventType struct {
+	Name       string
+	Properties *Type // an object
+	Pos        Pos
+}
+
+// Segment is a named audience.
+type Segment struct {
+	Name   string
+	Source Source
+	Expr   *Expr
+	Pos    Pos
+}
+
+// Channel is a declared message channel. Config holds its fields with ${NAME} as written.
+type Channel struct {
+	Name   string
+	Type   string
+	Config map[string]any
+	Pos    Pos
+}
+
+// Pool is a declared coupon pool.
+type Pool struct {
+	Name      string
+	Prefix    string
+	Budget    int // 0: no limit
+	PerMember int // 0: no limit
+	Expires   Duration
+	Pos       Pos
+}
+
+// FrequencyCap limits the sends to one member over all playbooks in a rolling window.
+type FrequencyCap struct {
+	Channels []string // empty: all
+	Max      int
+	Per      Duration
+	Pos      Pos
+}
+
+// QuietHours is the daily time in which promotional messages wait. Times are minutes since midnight.
+type QuietHours struct {
+	From, To int
+	Zone     *time.Location // nil: the member's own
+	Pos      Pos
+}
+
+// The schema's lookups; each gives nil when there is none.
+
+// Attribute gives the declared attribute with the name, or nil.
+func (s *Schema) Attribute(name string) *Attribute {
+	return find(s.Attributes, func(a *Attribute) string { return a.Name }, name)
+}
+
+// Event gives the declared event with the name, or nil.
+func (s *Schema) Event(name string) *EventType {
+	return find(s.Events, func(e *EventType) string { return e.Name }, name)
+}
+
+// Segment gives the declared segment with the name, or nil.
+func (s *Schema) Segment(name string) *Segment {
+	return find(s.Segments, func(g *Segment) string { return g.Name }, name)
+}
+
+// Channel gives the declared channel with the name, or nil.
+func (s *Schema) Channel(name string) *Channel {
+	return find(s.Channels, func(c *Channel) string { return c.Name }, name)
+}
+
+// Pool gives the declared coupon pool with the name, or nil.
+func (s *Schema) Pool(name string) *Pool {
+	return find(s.Pools, func(p *Pool) string { return p.Name }, name)
+}
+
+func find[T any](list []T, name func(*T) string, want string) *T {
+	for i := range list {
+		if name(&list[i]) == want {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// Status is a playbook's place in its life.
+type Status string
+
+// Live playbooks take new runs; paused ones go on with what is open; in a draft nothing moves.
+const (
+	Live   Status = "live"
+	Paused Status = "paused"
+	Draft  Status = "draft"
+)
+
+// Mode says what a new entry does while a run of the same member is open.
+type Mode string
+
+// The modes of a playbook.
+const (
+	Single   Mode = "single"   // no second run while one is open
+	Restart  Mode = "restart"  // the open run ends as exited
+	Parallel Mode = "parallel" // both run
+)
+
+// TriggerKind is the kind of a trigger.
+type TriggerKind string
+
+// The kinds of a trigger.
+const (
+	TriggerEvent    TriggerKind = "event"
+	TriggerSchedule TriggerKind = "schedule"
+	TriggerHTTP     TriggerKind = "http"
+)
+
+// Trigger is what starts a run.
+type Trigger struct {
+	Kind     TriggerKind
+	Event    EventMatch // event
+	Schedule *Schedule  // schedule
+	Segment  string     // schedule: the audience; empty: all members
+	RunOnce  bool       // schedule: missed occurrences start one run together; false: they are skipped
+	Params   *Type      // http: an object
+}
+
+// EventMatch is an `event:` key with the `if` beside it.
+type EventMatch struct {
+	Name string
+	If   *Expr // nil: every one
+}
+
+// Goal is a conversion that is measured.
+type Goal struct {
+	EventMatch
+	Within Duration
+}
+
+// ReentryAlways, when a playbook's Reentry is nil; ReentryNever when Never is set.
+type Reentry struct {
+	Never bool
+	After Duration // since the last entry
+}
+
+// Playbook is one compiled playbook.
+type Playbook struct {
+	ID, Name, Stage, Owner string
+	Status                 Status
+	File                   string
+	Trigger                Trigger
+	Condition              *Expr    // nil: always
+	Reentry                *Reentry // nil: always
+	Mode                   Mode
+	Holdout                float64 // percent of members, 0..100
+	Goal                   *Goal
+	Exits                  []EventMatch
+	Steps                  []Step // flattened: control flow is jumps
+	Revision               string // hash of the playbook and of all it refers to, without its status
+	Slots                  []Slot // all that its expressions ask of the member's history
+}
+
+// Step is one instruction of a playbook. A run's position is an index into Playbook.Steps; len(Steps) is the end.
+type Step struct {
+	Key   string // the action's key; "if" for a two-way branch; "jump" for a jump that no author wrote
+	ID    string // the author's id, or ""
+	Path  string // stable address: "actions[2].then[0]"
+	Guard *Expr  // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
+	Args  map[string]*Value
+	Wait  *Wait // Key "wait"
+	Jump  int   // Key "jump": where to go on. Key "if": where to go on when the guard is false
+	Pos   Pos
+}
+
+// Name gives what traces and logs call the step: its id, else its path.
+func (s *Step) Name() string {
+	if s.ID != "" {
+		return s.ID
+	}
+	return s.Path
+}
+
+// Wait says what a run waits for. This version knows the duration; event and time forms are further fields.
+type Wait struct {
+	For Duration
+}
+
+// Value is a field's value: a literal, an expression, a text, or a list or object that contains some.
+type Value struct {
+	Literal any
+	Expr    *Expr
+	Text    *Template
+	List    []*Value
+	Map     map[string]*Value
+}
+
+// Source is the text of an expression with a way back to its place. At takes offsets in characters (runes) of Text, from
+// inclusive, to exclusive, and gives their place in the file. A nil At gives the zero Pos.
+type Source struct {
+	Text string
+	At   func(from, to int) Pos
+}
+
+// Slot names a part of a member's history that an expression reads: events(name, window).
+type Slot struct {
+	Event  string
+	Window Duration // zero: all
+}
+
+// TestFile is one _test.yaml.
+type TestFile struct {
+	File     string
+	Playbook string
+	With     []string
+	Tests    []Test
+}
+
+// Test is one test of a playbook on the virtual clock.
+type Test struct {
+	Name    string
+	At      time.Time
+	Member  map[string]any // id and attributes, coerced
+	History []TestEvent    // before At, in the order written
+	Holdout *bool          // force.holdout
+	Split   map[string]string
+	Script  []TestStep
+	Pos     Pos
+}
+
+// TestEvent is an event of a test. Ago counts back from the clock's present instant.
+type TestEvent struct {
+	Name       string
+	Ago        Duration  // At of history, as -200d
+	Time       time.Time // or an instant
+	Properties map[string]any
+	Attributes map[string]any
+	Pos        Pos
+}
+
+// TestStep is one step of a script: exactly one field is set.
+type TestStep struct {
+	Event   *TestEvent
+	Advance *Duration
+	Trigger map[string]any // http trigger: params, never nil when set
+	Expect  *Expect
+	Pos     Pos
+}
+
+// Expect is what must have happened since the last expect. A nil field says: nothing of the kind.
+type Expect struct {
+	Messages []ExpectItem
+	Coupons  []ExpectItem
+	Webhooks []ExpectItem
+	Events   []ExpectItem
+	Added    []string
+	Removed  []string
+	Points   *int
+	Set      map[string]any
+	Run      string // none, waiting, done, exited, failed; "": not said
+	Reason   string
+	Pos      Pos
+}
+
+// ExpectItem is one listed effect: it matches when each of its fields does. The field `contains` matches a part of the text.
+type ExpectItem struct {
+	Fields map[string]any
+	Pos    Pos
+}

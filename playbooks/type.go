@@ -1,0 +1,314 @@
+package playbooks
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind is the sort of a [Type].
+type Kind uint8
+
+// The kinds of the language. KindAny and KindNil exist only inside the checker: no declaration makes one.
+const (
+	KindAny Kind = iota
+	KindNil
+	KindString
+	KindInt
+	KindNumber
+	KindBool
+	KindDate
+	KindDatetime
+	KindDuration
+	KindObject
+	KindList
+)
+
+var kindNames = [...]string{"anything", "nothing", "string", "int", "number", "bool", "date", "datetime", "duration", "object", "list"}
+
+// Type is a type of the schema: what an attribute, a property or an expression holds. A nil *Type is unknown.
+type Type struct {
+	Kind     Kind
+	Enum     []string // the allowed values of a string; empty: any
+	Fields   []Field  // of an object, in the order of declaration
+	Elem     *Type    // of a list
+	Optional bool     // the value may be missing (nil)
+}
+
+// Field is a named member of an object type.
+type Field struct {
+	Name string
+	Type *Type
+	Pos  Pos
+}
+
+// The scalar types, shared. They are never changed: use [Type.AsOptional] for an optional one.
+var (
+	Any      = &Type{Kind: KindAny}
+	Nil      = &Type{Kind: KindNil, Optional: true}
+	String   = &Type{Kind: KindString}
+	Int      = &Type{Kind: KindInt}
+	Number   = &Type{Kind: KindNumber}
+	Bool     = &Type{Kind: KindBool}
+	Date     = &Type{Kind: KindDate}
+	Datetime = &Type{Kind: KindDatetime}
+	Elapsed  = &Type{Kind: KindDuration}
+)
+
+// ListOf gives the type of a list of elem.
+func ListOf(elem *Type) *Type { return &Type{Kind: KindList, Elem: elem} }
+
+// ObjectOf gives the type of an object with the fields.
+func ObjectOf(fields ...Field) *Type { return &Type{Kind: KindObject, Fields: fields} }
+
+// AsOptional gives the same type, but one whose value may be missing.
+func (t *Type) AsOptional() *Type {
+	if t.Optional {
+		return t
+	}
+	c := *t
+	c.Optional = true
+	return &c
+}
+
+// Required gives the same type, but one whose value is present.
+func (t *Type) Required() *Type {
+	if !t.Optional {
+		return t
+	}
+	c := *t
+	c.Optional = false
+	return &c
+}
+
+// Field gives the type of a field of an object, and whether there is one.
+func (t *Type) Field(name string) (*Type, bool) {
+	for i := range t.Fields {
+		if t.Fields[i].Name == name {
+			return t.Fields[i].Type, true
+		}
+	}
+	return nil, false
+}
+
+// FieldNames gives the names of an object's fields in the order of declaration.
+func (t *Type) FieldNames() []string {
+	names := make([]string, len(t.Fields))
+	for i := range t.Fields {
+		names[i] = t.Fields[i].Name
+	}
+	return names
+}
+
+// String gives the type as an operator would write it.
+func (t *Type) String() string {
+	if t == nil {
+		return "unknown"
+	}
+	s := ""
+	if t.Optional && t.Kind != KindNil {
+		s = "optional "
+	}
+	switch {
+	case len(t.Enum) > 0:
+		return s + "enum of " + strings.Join(t.Enum, ", ")
+	case t.Kind == KindList && t.Elem != nil:
+		return s + "list of " + t.Elem.String()
+	}
+	return s + kindNames[t.Kind]
+}
+
+// A TypeError says where in a value the schema was not met. Path is empty for the value itself, else like `items[2].qty`.
+type TypeError struct {
+	Path string
+	Want *Type
+	Got  any
+}
+
+func (e *TypeError) Error() string {
+	at := e.Path
+	if at == "" {
+		at = "value"
+	}
+	if e.Got == nil {
+		return fmt.Sprintf("%s is missing, the schema wants %s", at, e.Want.Required())
+	}
+	return fmt.Sprintf("%s must be %s, got %s", at, article(e.Want.Required().String()), describe(e.Got))
+}
+
+func article(s string) string {
+	if strings.ContainsRune("aeiou", rune(s[0])) {
+		return "an " + s
+	}
+	return "a " + s
+}
+
+// describe names a JSON value for a person: its kind and, when short, the value.
+func describe(v any) string {
+	switch v := v.(type) {
+	case string:
+		if len(v) > 40 {
+			return "a string of " + fmt.Sprint(len(v)) + " bytes"
+		}
+		return fmt.Sprintf("the string %q", v)
+	case bool:
+		return fmt.Sprintf("the bool %v", v)
+	case float64, int, int64:
+		return fmt.Sprintf("the number %v", v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "an object"
+	case nil:
+		return "null"
+	}
+	return "a value of another kind"
+}
+
+// Coerce turns a decoded JSON or YAML value into the Go value that expressions see: string, int, float64, bool, time.Time
+// (date: midnight UTC; [InZone] moves it), map[string]any, []any. A null or missing value gives nil when the type is optional.
+// Undeclared keys of an object are kept as they are. The error is a [*TypeError]. The input is not changed.
+func (t *Type) Coerce(v any) (any, error) {
+	out, err := t.coerce(v)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (t *Type) coerce(v any) (any, *TypeError) {
+	if v == nil {
+		if t.Optional || t.Kind == KindAny {
+			return nil, nil
+		}
+		return nil, &TypeError{Want: t}
+	}
+	fail := &TypeError{Want: t, Got: v}
+	switch t.Kind {
+	case KindAny:
+		return v, nil
+	case KindString:
+		s, ok := v.(string)
+		if !ok || len(t.Enum) > 0 && !slices.Contains(t.Enum, s) {
+			return nil, fail
+		}
+		return s, nil
+	case KindInt:
+		if n, ok := toInt(v); ok {
+			return n, nil
+		}
+	case KindNumber:
+		if f, ok := toFloat(v); ok {
+			return f, nil
+		}
+	case KindBool:
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+	case KindDate, KindDatetime:
+		if tm, ok := t.coerceTime(v); ok {
+			return tm, nil
+		}
+	case KindList:
+		return t.coerceList(v, fail)
+	case KindObject:
+		return t.coerceObject(v, fail)
+	}
+	return nil, fail
+}
+
+func (t *Type) coerceTime(v any) (time.Time, bool) {
+	if tm, ok := v.(time.Time); ok {
+		return tm, true
+	}
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, false
+	}
+	if t.Kind == KindDate {
+		tm, err := time.Parse(time.DateOnly, s)
+		return tm, err == nil && plausible(tm)
+	}
+	tm, err := time.Parse(time.RFC3339, s)
+	return tm, err == nil && plausible(tm)
+}
+
+// plausible keeps out years whose arithmetic or formatting overflows somewhere downstream.
+func plausible(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9000 }
+
+func (t *Type) coerceList(v any, fail *TypeError) (any, *TypeError) {
+	in, ok := v.([]any)
+	if !ok {
+		return nil, fail
+	}
+	out := make([]any, len(in))
+	for i, item := range in {
+		c, err := t.Elem.coerce(item)
+		if err != nil {
+			err.Path = joinPath(fmt.Sprintf("[%d]", i), err.Path)
+			return nil, err
+		}
+		out[i] = c
+	}
+	return out, nil
+}
+
+func (t *Type) coerceObject(v any, fail *TypeError) (any, *TypeError) {
+	in, ok := v.(map[string]any)
+	if !ok {
+		return nil, fail
+	}
+	out := make(map[string]any, len(in)+1)
+	for k, item := range in {
+		out[k] = item
+	}
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		c, err := f.Type.coerce(in[f.Name])
+		if err != nil {
+			err.Path = joinPath(f.Name, err.Path)
+			return nil, err
+		}
+		if c == nil {
+			delete(out, f.Name)
+			continue
+		}
+		out[f.Name] = c
+	}
+	return out, nil
+}
+
+func joinPath(head, tail string) string {
+	if tail == "" || tail[0] == '[' {
+		return head + tail
+	}
+	return head + "." + tail
+}
+
+func toInt(v any) (int, bool) {
+	switch n := v.(type) {
+	case int:
+		return n, true
+	case int64:
+		return int(n), true
+	case float64:
+		if n == math.Trunc(n) && math.Abs(n) <= 1<<53 {
+			return int(n), true
+		}
+	}
+	return 0, false
+}
+
+func toFloat(v any) (float64, bool) {
+	switch n := v.(type) {
+	case float64:
+		return n, !math.IsNaN(n) && !math.IsInf(n, 0)
+	case int:
+		return float64(n), true
+	case int64:
+		return float64(n), true
+	}
+	return 0, false
+}
