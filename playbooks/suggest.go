@@ -1,0 +1,81 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxDistance is how many slips of the keyboard may lie between a word and what was meant.
+const maxDistance = 2
+
+// didYouMean gives the label of an unknown word: "did you mean `level`?" when a known one is near, else "".
+func didYouMean(word string, known []string) string {
+	if best := closest(word, known); best != "" {
+		return "did you mean `" + best + "`?"
+	}
+	return ""
+}
+
+// closest gives the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
+func closest(word string, known []string) string {
+	best, bestDistance := "", maxDistance+1
+	for _, k := range slices.Sorted(slices.Values(known)) {
+		if strings.EqualFold(word, k) && word != k {
+			return k
+		}
+		// A word of which nothing is left is not a slip.
+		if d := editDistance(word, k, bestDistance); d < bestDistance && d < max(len([]rune(word)), len([]rune(k))) {
+			best, bestDistance = k, d
+		}
+	}
+	return best
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of neighbours; it gives limit once that is reached.
+func editDistance(a, b string, limit int) int {
+	x, y := []rune(a), []rune(b)
+	if abs(len(x)-len(y)) >= limit {
+		return limit
+	}
+	before, prev, cur := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		cur[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return min(prev[len(y)], limit)
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
+
+// oneOf lists the words as a sentence does: "a, b or c"; a long list is cut.
+func oneOf(words []string) string {
+	const most = 12
+	switch {
+	case len(words) == 0:
+		return "nothing"
+	case len(words) == 1:
+		return words[0]
+	case len(words) > most:
+		return fmt.Sprintf("%s or one of %d more", strings.Join(words[:most], ", "), len(words)-most)
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
