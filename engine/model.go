@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// InputKind says what an [Input] is.
+type InputKind string
+
+// The kinds of an input that are stored in the inbox. Due waits are inputs too, but live in the runs that wait.
+const (
+	InputEvent    InputKind = "event"    // something the member did
+	InputUpdate   InputKind = "update"   // attributes or tags written from outside
+	InputTrigger  InputKind = "trigger"  // a playbook started over HTTP for this member
+	InputSchedule InputKind = "schedule" // an occurrence of a playbook's schedule, for this member
+	InputResult   InputKind = "result"   // the outcome of a delivery of one of the member's runs
+)
+
+// Input is one thing that the engine decides on, for one member.
+type Input struct {
+	Seq    int64 // order of acceptance, given by the store
+	Kind   InputKind
+	ID     string // accepted once, ever
+	Member string
+	Name   string    // event: its name; trigger and schedule: the playbook's id; result: the run's id
+	Time   time.Time // when it happened, as the sender says; never after At
+	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
+	Data   []byte    // JSON of a Payload; ignored when Payload is set
+	*Payload
+}
+
+// Payload is what an input carries. Values are as JSON decodes them.
+type Payload struct {
+	Properties map[string]any `json:"p,omitempty"` // of an event; params of a trigger; fields of a result
+	Attributes map[string]any `json:"a,omitempty"` // to set on the member; null removes one
+	AddTags    []string       `json:"t,omitempty"` // update only
+	RemoveTags []string       `json:"u,omitempty"` // update only
+}
+
+// Decode gives the payload, from Data when it was not decoded yet.
+func (in *Input) Decode() (*Payload, error) {
+	if in.Payload != nil {
+		return in.Payload, nil
+	}
+	p := new(Payload)
+	if len(in.Data) > 0 {
+		if err := json.Unmarshal(in.Data, p); err != nil {
+			return nil, err
+		}
+	}
+	in.Payload = p
+	return p, nil
+}
+
+// Member is all that the engine keeps of a person beside runs and history. It is stored as one JSON document.
+type Member struct {
+	ID         string               `json:"id"`
+	Attributes map[string]any       `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
+	Tags       []string             `json:"tags,omitempty"`       // sorted, without repeats
+	CreatedAt  time.Time            `json:"created_at"`
+	LastSeenAt time.Time            `json:"last_seen_at,omitzero"`
+	Points     int                  `json:"points,omitempty"`
+	Entries    map[string]time.Time `json:"entries,omitempty"` // playbook id -> last entry
+	Starts     map[string]int       `json:"starts,omitempty"`  // playbook id -> entries so far: makes run ids distinct
+	Coupons    map[string]int       `json:"coupons,omitempty"` // pool -> coupons issued
+	Goals      []GoalWatch          `json:"goals,omitempty"`   // goals that may still be reached, in order of entry
+}
+
+// GoalWatch is an entry whose goal may still be reached.
+type GoalWatch struct {
+	Run      string    `json:"run"`
+	Playbook string    `json:"playbook"`
+	Revision string    `json:"revision"`
+	Event    string    `json:"event"`
+	Until    time.Time `json:"until"`
+}
+
+// RunState is where a run stands.
+type RunState string
+
+// The states of a run. Waiting is the only open one. Holdout is an entry of the control group: measured, never acted on.
+const (
+	RunWaiting RunState = "waiting"
+	RunDone    RunState = "done"
+	RunExited  RunState = "exited"
+	RunFailed  RunState = "failed"
+	RunHoldout RunState = "holdout"
+)
+
+// Run is one member's way through one playbook.
+type Run struct {
+	ID          string
+	Playbook    string
+	Revision    string // of the playbook it began with, and keeps
+	Member      string
+	State       RunState
+	Reason      string // why it exited or failed
+	StartedAt   time.Time
+	EndedAt     time.Time // zero while open
+	ConvertedAt time.Time // zero until the goal is reached
+	DueAt       time.Time // when the wait is over; zero when it waits for no time
+	PC          int       // position in the playbook's steps
+	Trigger     map[string]any
+	Actions     map[string]map[string]any // results by action id
+	Trace       []TraceEntry              // what this decision added; the store appends
+	New         bool                      // not stored yet
+	Changed     bool                      // to be stored; the core sets it
+}
+
+// TraceEntry is one step of the answer to "why?".
+type TraceEntry struct {
+	At     time.Time      `json:"at"`
+	What   string         `json:"what"`             // entered, holdout, woke, skipped, wait, goal, exited, done, failed, or the action's key
+	Step   string         `json:"step,omitempty"`   // the action's id, else its path
+	Reason string         `json:"reason,omitempty"` // in the field's terms
+	Detail map[string]any `json:"detail,omitempty"`
+}
+
+// Decision is one judgement of a playbook on an input of a member: entered, or refused with the reason.
+type Decision struct {
+	At       time.Time      `json:"at"`
+	Member   string         `json:"member"`
+	Playbook string         `json:"playbook"`
+	Input    string         `json:"input"`         // id of the input
+	Reason   string         `json:"reason"`        // entered, or the gate that refused: paused, condition, reentry, mode, holdout
+	Seen     map[string]any `json:"seen,omitzero"` // condition: the values it saw
+	Run      string         `json:"run,omitempty"`
+}
+
+// Coupon is a coupon given to a member.
+type Coupon struct {
+	Code      string
+	Pool      string
+	Member    string
+	Playbook  string
+	Run       string
+	Step      string
+	IssuedAt  time.Time
+	ExpiresAt time.Time // zero: never
+}
+
+// Delivery is a message to be carried out: a row of the outbox.
+type Delivery struct {
+	Key       string // never changes over retries and restarts; goes to the receiver
+	Member    string
+	Playbook  string
+	Run       string
+	Step      string // the action's id, else its path
+	Channel   string // name in usher.yaml
+	NotBefore time.Time
+	At        time.Time // when it was decided
+	Message   Message
+}
+
+// Message is what a channel sends.
+type Message struct {
+	To      string `json:"to,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text"`
+	HTML    bool   `json:"html,omitempty"` // Text is HTML
+	Class   string `json:"class"`          // promotional, transactional
+}
+
+// Changes is what decisions on one or many members did. All of it commits together.
+type Changes struct {
+	Members    []*Member
+	Runs       []*Run
+	Coupons    []Coupon
+	Deliveries []Delivery
+	Refusals   []Decision     // decisions that did not enter; entries are in Runs
+	Poisoned   []Poisoned     // inputs that could not be decided, set aside
+	Taken      map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
+}
+
+// Poisoned is an input that was set aside with its error.
+type Poisoned struct {
+	Seq   int64 // 0: a due wait of Run
+	Run   string
+	Error string
+}
+
+// PoolState is what a shard may grant of a coupon pool with a budget.
+type PoolState struct {
+	Free int  // reserved for this shard and not yet taken
+	Dry  bool // nothing more can be had: every block was reclaimed
+}

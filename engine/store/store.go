@@ -1,0 +1,268 @@
+// Package store says what usher asks of a database. The drivers are in its sub-packages; storetest is the list of promises
+// that each of them passes. No rule of the engine is in a driver, and no SQL dialect outside one.
+package store
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// Shards is the number of shards that members are spread over. It is a property of the stored data.
+const Shards = 8
+
+// Lanes is the number of lanes that a channel's deliveries are spread over by their key.
+const Lanes = 4
+
+// ShardOf gives the shard of a member.
+func ShardOf(member string) int {
+	h := fnv.New32a()
+	h.Write([]byte(member))
+	return int(h.Sum32() % Shards)
+}
+
+// LaneOf gives the lane of a delivery.
+func LaneOf(key string) int {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return int(h.Sum32() % Lanes)
+}
+
+var (
+	// ErrNotFound: there is nothing under that name.
+	ErrNotFound = errors.New("not found")
+	// ErrStale: the batch was decided on a state that has changed since: another worker took the shard, or a coupon block
+	// was reclaimed. Nothing was committed; load again and decide again.
+	ErrStale = errors.New("decided on a state that has changed since")
+	// ErrConflict: the coupon was redeemed by another request.
+	ErrConflict = errors.New("conflict")
+)
+
+// Intake takes inputs in.
+type Intake interface {
+	// Accept stores the inputs in one group with others that wait, and returns after the commit. It sets Seq and, for all
+	// kinds but schedule, At: the instant of acceptance in milliseconds, never before an earlier one. A Time that is zero
+	// or after At becomes At. An input whose ID is known already is not stored: its receipt says so. All or none.
+	Accept(ctx context.Context, inputs []engine.Input) ([]Receipt, error)
+}
+
+// Receipt is the answer to one input.
+type Receipt struct {
+	Seq       int64
+	Duplicate bool
+}
+
+// Batch is what a shard owes.
+type Batch struct {
+	Epoch     int64          // as Claim gave it
+	Inputs    []engine.Input // undecided, by Seq; at most the limit
+	Due       []string       // members with a run whose DueAt is at or before Horizon; at most the limit
+	Horizon   time.Time      // no input that is not in Inputs has, or will have, an instant before this; at most now
+	More      bool           // there is more than the limit
+	Watermark int64          // all inputs of the shard up to here are decided
+}
+
+// State is a member as loaded for a decision.
+type State struct {
+	Member *engine.Member // nil: not seen before
+	Runs   []*engine.Run  // the open ones, by start, then playbook; Trace empty; plus those asked for by id
+}
+
+// HistoryQuery asks for the events of a name since a time (zero: all).
+type HistoryQuery struct {
+	Event string
+	Since time.Time
+}
+
+// Decider is what a worker needs to drain a shard.
+type Decider interface {
+	// Claim makes the caller the shard's owner: it raises the epoch. An earlier owner's Commit fails with ErrStale.
+	Claim(ctx context.Context, shard int) (epoch int64, err error)
+	// Pending gives what the shard owes, as of now.
+	Pending(ctx context.Context, shard int, now time.Time, limit int) (*Batch, error)
+	// States loads members with their open runs and, besides, the runs with these ids, by member id.
+	States(ctx context.Context, members, runs []string) (map[string]*State, error)
+	// History loads events of the members that are decided already (Seq up to watermark), by time then Seq, by member id.
+	History(ctx context.Context, members []string, queries []HistoryQuery, watermark int64) (map[string][]engine.Input, error)
+	// Commit stores what a batch did and raises the shard's watermark, all or nothing. ErrStale when the epoch is not the
+	// shard's, or a block holds less than was taken of it.
+	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
+	// Pools gives what the shard may grant of the pools.
+	Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error)
+	// Reserve moves up to n coupons of the pool's budget into the shard's block. When the budget is used up it reclaims the
+	// other shards' blocks; when those are empty too the state is Dry.
+	Reserve(ctx context.Context, shard int, pool string, budget, n int) (engine.PoolState, error)
+	// Owed lists the shards with undecided inputs, or with runs that are due at now, and when the next run is due (zero: none).
+	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
+}
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	DeliveryPending  DeliveryState = "pending"
+	DeliverySent     DeliveryState = "sent"
+	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
+	DeliveryDropped  DeliveryState = "dropped"  // its run exited before it was sent
+)
+
+// Attempted is a delivery with its past.
+type Attempted struct {
+	engine.Delivery
+	State    DeliveryState
+	Attempts int
+	Error    string // of the last attempt
+	SettleAt time.Time
+}
+
+// Outcome is what became of an attempt.
+type Outcome struct {
+	Key       string
+	State     DeliveryState // pending: try again at NotBefore
+	Error     string
+	NotBefore time.Time
+	At        time.Time
+	Result    *engine.Input // stored in the inbox in the same commit when the delivery's run is still open; ID unique
+}
+
+// Outbox is what the delivery worker needs.
+type Outbox interface {
+	// Deliveries gives pending deliveries of a channel's lane with NotBefore at or before now, oldest first.
+	Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]Attempted, error)
+	// Settle stores the outcomes of attempts, in one commit.
+	Settle(ctx context.Context, outcomes []Outcome) error
+	// OwedDeliveries lists the channel lanes with pending deliveries that are due, and when the next is due (zero: none).
+	OwedDeliveries(ctx context.Context, now time.Time) (lanes []ChannelLane, next time.Time, err error)
+}
+
+// ChannelLane is a lane of a channel.
+type ChannelLane struct {
+	Channel string
+	Lane    int
+}
+
+// Occurrence is one firing of a playbook's schedule.
+type Occurrence struct {
+	Playbook string
+	At       time.Time
+	Cursor   string // members up to here were fanned out to
+	Done     bool
+}
+
+// Schedules is what the scheduler needs.
+type Schedules interface {
+	// LastOccurrence gives the newest recorded occurrence of the playbook; ErrNotFound when there is none.
+	LastOccurrence(ctx context.Context, playbook string) (Occurrence, error)
+	// RecordOccurrence stores an occurrence; false when another did already. One that is Done fans out to nobody.
+	RecordOccurrence(ctx context.Context, o Occurrence) (bool, error)
+	// OpenOccurrences lists those that are not done, oldest first.
+	OpenOccurrences(ctx context.Context) ([]Occurrence, error)
+	// FanOut accepts inputs of an occurrence and moves its cursor, in one commit. Inputs known already are skipped.
+	FanOut(ctx context.Context, o Occurrence, inputs []engine.Input) error
+	// Backlog gives how many inputs of the kind are undecided.
+	Backlog(ctx context.Context, kind engine.InputKind) (int, error)
+	// MembersAfter pages over all members by id.
+	MembersAfter(ctx context.Context, cursor string, limit int) ([]*engine.Member, error)
+}
+
+// Bundle is a workspace as stored: every file, under a hash of them all.
+type Bundle struct {
+	Hash  string
+	Files map[string][]byte
+}
+
+// Registry holds workspaces, revisions and pauses.
+type Registry interface {
+	// Activate makes the bundle the active workspace and records which revision of which playbook it holds, all or nothing.
+	Activate(ctx context.Context, b Bundle, revisions map[string]string, now time.Time) error
+	// Active gives the hash of the active workspace and the playbooks paused over HTTP; ErrNotFound before the first Activate.
+	Active(ctx context.Context) (hash string, paused map[string]bool, err error)
+	// Bundle gives a stored workspace by its hash.
+	Bundle(ctx context.Context, hash string) (Bundle, error)
+	// BundleOf gives the hash of a workspace that holds the revision.
+	BundleOf(ctx context.Context, revision string) (hash string, err error)
+	// SetPaused pauses a playbook, or lets it go on. It outlives Activate.
+	SetPaused(ctx context.Context, playbook string, paused bool, now time.Time) error
+	// Secret gives the workspace secret that ids and coupon codes are keyed with: made at random once, kept for ever.
+	Secret(ctx context.Context) ([]byte, error)
+}
+
+// RunFilter selects runs; empty fields select all.
+type RunFilter struct {
+	Playbook, Member string
+	State            engine.RunState
+	Cursor           string // opaque, from the page before
+	Limit            int
+}
+
+// RunRecord is a run with its whole trace.
+type RunRecord struct {
+	engine.Run
+	Deliveries []Attempted
+	Coupons    []CouponRecord
+}
+
+// DecisionFilter selects decisions; one of Playbook and Member at least.
+type DecisionFilter struct {
+	Playbook, Member string
+	Cursor           string
+	Limit            int
+}
+
+// CouponRecord is a coupon with its redemption.
+type CouponRecord struct {
+	engine.Coupon
+	RedeemedAt   time.Time // zero: not yet
+	RedemptionID string    // given by who redeemed; the same again is the same answer
+}
+
+// Counts is what one playbook did.
+type Counts struct {
+	States                      map[engine.RunState]int
+	Converted, HoldoutConverted int
+	Coupons                     map[string]int // by pool
+	Messages                    map[string]int // by channel, decided
+	Refused                     map[string]int // by reason
+}
+
+// Reader answers questions. Lists are newest first and page by cursor: an empty next cursor is the end.
+type Reader interface {
+	Member(ctx context.Context, id string) (*engine.Member, error)
+	MemberCoupons(ctx context.Context, id string) ([]CouponRecord, error)
+	MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error)
+	Run(ctx context.Context, id string) (*RunRecord, error)
+	Runs(ctx context.Context, f RunFilter) (runs []engine.Run, next string, err error)
+	Decisions(ctx context.Context, f DecisionFilter) (decisions []engine.Decision, next string, err error)
+	Coupon(ctx context.Context, code string) (CouponRecord, error)
+	// Redeem marks the coupon as redeemed. The same id again gives the same record; another id gives ErrConflict with the
+	// record as it is. Expiry is the caller's rule.
+	Redeem(ctx context.Context, code, id string, now time.Time) (CouponRecord, error)
+	Counts(ctx context.Context, playbook string) (Counts, error)
+	// Failures lists inputs that were set aside and deliveries that were archived, newest first.
+	Failures(ctx context.Context, limit int) ([]Failure, error)
+}
+
+// Failure is something that was given up on.
+type Failure struct {
+	At    time.Time
+	What  string // input, wait, delivery
+	ID    string
+	Error string
+}
+
+// Store is a database. It is the sum of the roles above; a caller asks for the role it needs.
+type Store interface {
+	Intake
+	Decider
+	Outbox
+	Schedules
+	Registry
+	Reader
+	// Ping tells whether the database answers.
+	Ping(ctx context.Context) error
+	Close() error
+}
