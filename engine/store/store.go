@@ -65,12 +65,6 @@ type Batch struct {
 	Watermark int64          // all inputs of the shard up to here are decided
 }
 
-// State is a member as loaded for a decision.
-type State struct {
-	Member *engine.Member // nil: not seen before
-	Runs   []*engine.Run  // the open ones, by start, then playbook; Trace empty; plus those asked for by id
-}
-
 // HistoryQuery asks for the events of a name since a time (zero: all).
 type HistoryQuery struct {
 	Event string
@@ -83,8 +77,9 @@ type Decider interface {
 	Claim(ctx context.Context, shard int) (epoch int64, err error)
 	// Pending gives what the shard owes, as of now.
 	Pending(ctx context.Context, shard int, now time.Time, limit int) (*Batch, error)
-	// States loads members with their open runs and, besides, the runs with these ids, by member id.
-	States(ctx context.Context, members, runs []string) (map[string]*State, error)
+	// States loads members with their open runs (by start, then playbook; Trace empty) and, besides, the runs with these ids,
+	// by member id. A member not seen before has a State whose Member is nil.
+	States(ctx context.Context, members, runs []string) (map[string]*engine.State, error)
 	// History loads events of the members that are decided already (Seq up to watermark), by time then Seq, by member id.
 	History(ctx context.Context, members []string, queries []HistoryQuery, watermark int64) (map[string][]engine.Input, error)
 	// Commit stores what a batch did and raises the shard's watermark, all or nothing. ErrStale when the epoch is not the
