@@ -1,5 +1,22 @@
 package playbooks
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
+)
+
+// maxExpression bounds the source of one expression, in bytes. What it is compiled into is bounded by maxNodes.
+const (
+	maxExpression = 8 << 10
+	maxNodes      = 2000
+)
+
 // Scope says what an expression may name beside `member`, which is always in scope.
 type Scope struct {
 	Schema  *Schema
@@ -21,6 +38,11 @@ type Expr struct {
 	Type  *Type
 	Slots []Slot // what it reads of the member's history, without repeats
 	Refs  Refs
+
+	program *vm.Program
+	reads   []slotRead
+	atoms   []atom
+	seen    sync.Once
 }
 
 // Refs names what an expression refers to, also through segments and computed attributes: sorted, without repeats.
@@ -28,8 +50,96 @@ type Refs struct {
 	Attributes, Segments, Events, Actions []string
 }
 
+// atom is a part of a condition whose value explains the outcome.
+type atom struct {
+	text    string
+	node    ast.Node
+	program *vm.Program
+}
+
 // CompileExpr checks the expression against the scope and compiles it. want is the type that is needed, nil for any. When
 // there are diagnostics of severity Error the Expr is nil.
 func CompileExpr(src Source, sc *Scope, want *Type) (*Expr, []Diagnostic) {
-	return &Expr{Text: src.Text, Type: want}, nil
+	if len(src.Text) > maxExpression {
+		return nil, []Diagnostic{{
+			Severity: Error, Code: "expression-too-long", Pos: src.pos(0, min(utf8.RuneCountInString(src.Text), 20)),
+			Message: fmt.Sprintf("the expression has %d bytes, at most %d are allowed", len(src.Text), maxExpression),
+			Label:   "split it: a computed attribute or a segment can hold a part",
+		}}
+	}
+	c := newExprChecker(src, sc)
+	node := c.parse()
+	if node == nil {
+		return nil, c.diags
+	}
+	c.top(node, want)
+	if c.failed() {
+		return nil, c.diags
+	}
+	return c.finish(node)
+}
+
+// finish compiles what passed the check.
+func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
+	x := &Expr{Text: c.src.Text, Type: c.types[node]}
+	if x.Type != nil && x.Type.Kind == KindBool {
+		x.atoms = c.atomsOf(node)
+	}
+	l := newLowering(c)
+	program, err := l.compile(node)
+	if err != nil {
+		c.backstop(node, err)
+		return nil, c.diags
+	}
+	x.program = program
+	x.reads = l.reads
+	for i := range x.atoms {
+		// An atom may be impossible to compile alone (a variable of an enclosing `let`): then it explains nothing.
+		x.atoms[i].program, _ = newLowering(c).compile(x.atoms[i].node)
+	}
+	x.Slots = c.slotList()
+	x.Refs = c.refs.sorted()
+	return x, c.diags
+}
+
+func (s Source) pos(from, to int) Pos {
+	if s.At == nil {
+		return Pos{}
+	}
+	return s.At(from, to)
+}
+
+// refSet collects what an expression refers to.
+type refSet struct{ attributes, segments, events, actions map[string]bool }
+
+func newRefSet() refSet {
+	return refSet{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+}
+
+func (r refSet) sorted() Refs {
+	keys := func(m map[string]bool) []string {
+		var out []string
+		for k := range m {
+			out = append(out, k)
+		}
+		slices.Sort(out)
+		return out
+	}
+	return Refs{keys(r.attributes), keys(r.segments), keys(r.events), keys(r.actions)}
+}
+
+func (s Slot) key() string {
+	if s.Window.IsZero() {
+		return s.Event
+	}
+	return s.Event + ":" + s.Window.String()
+}
+
+func (c *exprChecker) slotList() []Slot {
+	out := make([]Slot, 0, len(c.slots))
+	for _, s := range c.slots {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b Slot) int { return strings.Compare(a.key(), b.key()) })
+	return out
 }

@@ -1,0 +1,420 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
+	place "github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+)
+
+// exprChecker types an expression in our own words: the expr library's checker stops at its first mistake, knows no missing
+// values, and speaks of Go types. It stays behind as a second net (see backstop).
+type exprChecker struct {
+	src     Source
+	sc      *Scope
+	diags   []Diagnostic
+	types   map[ast.Node]*Type
+	guarded map[string]int   // paths known to be present here
+	locals  []local          // let variables
+	items   []*Type          // element types of the predicates around, innermost last
+	stack   []string         // segments and computed attributes being expanded, for cycles
+	inlined map[string]*Type // types of those expanded already
+	slots   map[string]Slot
+	refs    refSet
+	rules   map[string]builtinRule
+}
+
+type local struct {
+	name string
+	typ  *Type
+}
+
+func newExprChecker(src Source, sc *Scope) *exprChecker {
+	return &exprChecker{
+		src: src, sc: sc, types: map[ast.Node]*Type{}, guarded: map[string]int{},
+		inlined: map[string]*Type{}, slots: map[string]Slot{}, refs: newRefSet(), rules: builtinRules(),
+	}
+}
+
+func (c *exprChecker) failed() bool {
+	return slices.ContainsFunc(c.diags, func(d Diagnostic) bool { return d.Severity == Error })
+}
+
+// report adds a mistake at a range of the source.
+func (c *exprChecker) report(loc place.Location, code, label, format string, args ...any) *Diagnostic {
+	c.diags = append(c.diags, Diagnostic{
+		Severity: Error, Code: code, Message: fmt.Sprintf(format, args...), Label: label, Pos: c.src.pos(loc.From, loc.To),
+	})
+	return &c.diags[len(c.diags)-1]
+}
+
+// suggest adds the edit that would mend the last mistake.
+func (d *Diagnostic) suggest(text string) {
+	if d.Line > 0 {
+		d.Edits = append(d.Edits, Edit{Pos: d.Pos, Text: text})
+	}
+}
+
+// parserConfig is the library's, with the functions that are ours or that we do not allow taken out.
+func parserConfig(rules map[string]builtinRule) *conf.Config {
+	cfg := conf.CreateNew()
+	cfg.MaxNodes = maxNodes
+	for name := range cfg.Builtins {
+		if _, ok := rules[name]; !ok {
+			cfg.Disabled[name] = true
+			delete(cfg.Builtins, name)
+		}
+	}
+	return cfg
+}
+
+func (c *exprChecker) parse() ast.Node {
+	if strings.TrimSpace(c.src.Text) == "" {
+		c.report(place.Location{}, "syntax-expression", "write an expression, as in member.points > 100", "the expression is empty")
+		return nil
+	}
+	tree, err := parser.ParseWithConfig(c.src.Text, parserConfig(c.rules))
+	if err != nil {
+		c.syntaxError(err)
+		return nil
+	}
+	return tree.Node
+}
+
+// top checks the whole expression against what its place needs.
+func (c *exprChecker) top(n ast.Node, want *Type) {
+	got := c.check(n)
+	if got == nil {
+		return
+	}
+	if want != nil && want.Kind == KindBool && got.Kind == KindBool {
+		c.need(n, got, "a condition")
+		c.constants(n)
+		return
+	}
+	if want == nil || want.Kind == KindAny {
+		return
+	}
+	if !assignable(want, got) {
+		label := ""
+		if want.Kind == KindBool {
+			label = "compare it with something, as in " + short(n) + boolHint(got)
+		}
+		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", article(want.Required().String()), describeType(got))
+		return
+	}
+	if !want.Optional {
+		c.need(n, got, "the value")
+	}
+}
+
+func boolHint(t *Type) string {
+	switch t.Kind {
+	case KindInt, KindNumber:
+		return " > 0"
+	case KindString:
+		return ` == "…"`
+	}
+	return " != nil"
+}
+
+// assignable tells whether a value of type got can stand where want is needed; missing values aside.
+func assignable(want, got *Type) bool {
+	switch {
+	case want == nil || got == nil || want.Kind == KindAny || got.Kind == KindAny:
+		return true
+	case got.Kind == KindNil:
+		return want.Optional
+	case want.Kind == KindNumber && got.Kind == KindInt, want.Kind == KindDatetime && got.Kind == KindDate:
+		return true
+	case want.Kind != got.Kind:
+		return false
+	case want.Kind == KindList:
+		return assignable(want.Elem, got.Elem)
+	}
+	return true
+}
+
+// check gives the node's type, nil when it has a mistake that was reported.
+func (c *exprChecker) check(n ast.Node) *Type {
+	t := c.typeOf(n)
+	c.types[n] = t
+	return t
+}
+
+func (c *exprChecker) typeOf(n ast.Node) *Type {
+	switch n := n.(type) {
+	case *ast.NilNode:
+		return Nil
+	case *ast.IntegerNode:
+		return Int
+	case *ast.FloatNode:
+		return Number
+	case *ast.BoolNode:
+		return Bool
+	case *ast.StringNode:
+		return String
+	case *ast.IdentifierNode:
+		return c.identifier(n)
+	case *ast.PointerNode:
+		return c.pointer(n)
+	case *ast.UnaryNode:
+		return c.unary(n)
+	case *ast.BinaryNode:
+		return c.binary(n)
+	case *ast.ChainNode:
+		return c.check(n.Node)
+	case *ast.MemberNode:
+		return c.member(n)
+	case *ast.ConditionalNode:
+		return c.conditional(n)
+	case *ast.CallNode:
+		return c.call(n)
+	case *ast.BuiltinNode:
+		return c.builtin(n)
+	case *ast.PredicateNode:
+		return c.check(n.Node)
+	case *ast.ArrayNode:
+		return c.array(n)
+	case *ast.MapNode:
+		return c.object(n)
+	case *ast.VariableDeclaratorNode:
+		return c.let(n)
+	case *ast.SliceNode:
+		return c.slice(n)
+	}
+	c.report(n.Location(), "syntax-expression", "", "this form is not part of the language")
+	return nil
+}
+
+func (c *exprChecker) identifier(n *ast.IdentifierNode) *Type {
+	for _, l := range slices.Backward(c.locals) {
+		if l.name == n.Value {
+			return c.present(n, l.typ)
+		}
+	}
+	switch n.Value {
+	case "member":
+		return c.sc.Schema.memberType()
+	case "trigger":
+		if c.sc.Trigger != nil {
+			return c.sc.Trigger
+		}
+	case "event":
+		if c.sc.Event != nil {
+			return c.sc.Event
+		}
+		c.report(n.Location(), "unknown-name", c.instead(), "`event` exists only in the `if` beside an `event:` key")
+		return nil
+	case "actions":
+		return c.actionsType()
+	}
+	c.unknownName(n)
+	return nil
+}
+
+// instead tells what to write where `event` is not in scope.
+func (c *exprChecker) instead() string {
+	if c.sc.Trigger != nil {
+		return "write `trigger` for what started the run"
+	}
+	return ""
+}
+
+func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
+	names := []string{"member"}
+	if c.sc.Trigger != nil {
+		names = append(names, "trigger")
+	} else if n.Value == "trigger" {
+		c.report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
+		return
+	}
+	if c.sc.Event != nil {
+		names = append(names, "event")
+	}
+	for _, l := range c.locals {
+		names = append(names, l.name)
+	}
+	label := "in scope: " + strings.Join(names, ", ")
+	if m := closest(n.Value, names); m != "" {
+		d := c.report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
+		d.suggest(m)
+		return
+	}
+	if _, ok := c.sc.Schema.memberType().Field(n.Value); ok {
+		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
+		d.suggest("member." + n.Value)
+		return
+	}
+	if c.sc.Event != nil {
+		if _, ok := c.sc.Event.Field(n.Value); ok {
+			d := c.report(n.Location(), "unknown-name", "write `event."+n.Value+"`", "`%s` is a property: it belongs to `event`", n.Value)
+			d.suggest("event." + n.Value)
+			return
+		}
+	}
+	if !strings.ContainsAny(n.Value, ".$") {
+		label += fmt.Sprintf(`; a text is quoted: "%s"`, n.Value)
+	}
+	c.report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
+}
+
+// actionsType is the object of the results so far.
+func (c *exprChecker) actionsType() *Type {
+	t := &Type{Kind: KindObject}
+	for _, a := range c.sc.Actions {
+		t.Fields = append(t.Fields, Field{Name: a.ID, Type: a.Type})
+	}
+	return t
+}
+
+func (c *exprChecker) pointer(n *ast.PointerNode) *Type {
+	if len(c.items) == 0 {
+		c.report(n.Location(), "syntax-expression", "", "`#` stands for the item only inside filter, count, any and their like")
+		return nil
+	}
+	switch n.Name {
+	case "":
+		return c.present(n, c.items[len(c.items)-1])
+	case "index":
+		return Int
+	}
+	c.report(n.Location(), "unknown-name", "", "`#%s` is not part of the language", n.Name)
+	return nil
+}
+
+func (c *exprChecker) let(n *ast.VariableDeclaratorNode) *Type {
+	v := c.check(n.Value)
+	c.locals = append(c.locals, local{n.Name, v})
+	t := c.check(n.Expr)
+	c.locals = c.locals[:len(c.locals)-1]
+	return t
+}
+
+func (c *exprChecker) array(n *ast.ArrayNode) *Type {
+	var elem *Type
+	for i, item := range n.Nodes {
+		t := c.check(item)
+		if i == 0 {
+			elem = t
+			continue
+		}
+		j := join(elem, t)
+		if j == nil && elem != nil && t != nil {
+			c.report(span(item), "type-mismatch", "", "a list is of one type: this is %s, the items before are %s", describeType(t), describeType(elem))
+		}
+		elem = j
+	}
+	if len(n.Nodes) == 0 {
+		elem = Any
+	}
+	if elem == nil {
+		return nil
+	}
+	return ListOf(elem)
+}
+
+func (c *exprChecker) object(n *ast.MapNode) *Type {
+	t := &Type{Kind: KindObject}
+	for _, p := range n.Pairs {
+		pair, ok := p.(*ast.PairNode)
+		if !ok {
+			continue
+		}
+		key, ok := pair.Key.(*ast.StringNode)
+		if !ok {
+			c.report(pair.Key.Location(), "not-a-constant", "", "a key of an object is a constant")
+			return nil
+		}
+		v := c.check(pair.Value)
+		if v == nil {
+			return nil
+		}
+		t.Fields = append(t.Fields, Field{Name: key.Value, Type: v})
+	}
+	return t
+}
+
+func (c *exprChecker) conditional(n *ast.ConditionalNode) *Type {
+	c.boolOperand(n.Cond, "the question")
+	var a, b *Type
+	c.under(c.whenTrue(n.Cond), func() { a = c.check(n.Exp1) })
+	c.under(c.whenFalse(n.Cond), func() { b = c.check(n.Exp2) })
+	t := join(a, b)
+	if t == nil && a != nil && b != nil {
+		c.report(span(n.Exp2), "type-mismatch", "", "both answers must be of one type: this is %s, the other %s", describeType(b), describeType(a))
+	}
+	return t
+}
+
+// join gives the type that holds both, nil when there is none.
+func join(a, b *Type) *Type {
+	switch {
+	case a == nil || b == nil:
+		return nil
+	case a.Kind == KindNil:
+		return b.AsOptional()
+	case b.Kind == KindNil:
+		return a.AsOptional()
+	}
+	var t *Type
+	switch {
+	case a.Kind == b.Kind && slices.Equal(a.Enum, b.Enum):
+		t = a
+	case a.Kind == KindString && b.Kind == KindString:
+		t = String
+	case isNumeric(a) && isNumeric(b):
+		t = Number
+	case isTime(a) && isTime(b):
+		t = Datetime
+	case a.Kind == KindAny || b.Kind == KindAny:
+		t = Any
+	default:
+		return nil
+	}
+	if a.Optional || b.Optional {
+		return t.AsOptional()
+	}
+	return t.Required()
+}
+
+func isNumeric(t *Type) bool { return t.Kind == KindInt || t.Kind == KindNumber }
+func isTime(t *Type) bool    { return t.Kind == KindDate || t.Kind == KindDatetime }
+
+func describeType(t *Type) string {
+	if t.Kind == KindNil {
+		return "nil"
+	}
+	return article(t.String())
+}
+
+// span gives the range from the first to the last character of the node's parts.
+func span(n ast.Node) place.Location {
+	s := spanVisitor{n.Location()}
+	ast.Walk(&n, &s)
+	return s.loc
+}
+
+type spanVisitor struct{ loc place.Location }
+
+func (s *spanVisitor) Visit(n *ast.Node) {
+	l := (*n).Location()
+	if l.To == 0 && l.From == 0 {
+		return
+	}
+	s.loc.From = min(s.loc.From, l.From)
+	s.loc.To = max(s.loc.To, l.To)
+}
+
+// short gives the node's text, cut when long.
+func short(n ast.Node) string {
+	s := n.String()
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:57]) + "…"
+	}
+	return s
+}

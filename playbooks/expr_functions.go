@@ -1,0 +1,435 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// function declares one of the language's own functions. The checker, the lowering and the reference read it.
+type function struct {
+	name  string
+	doc   string
+	usage string
+	args  []*Type // the types of the arguments; optional ones may be left out
+	out   *Type
+	check func(c *exprChecker, n *ast.CallNode) *Type // for what the types cannot say; nil: args and out say all
+}
+
+// functions lists the language's own functions. Those of the expr library that are allowed are in builtins.
+func functions() []function {
+	return []function{
+		{name: "now", usage: "now()", out: Datetime, doc: "the instant of the input that is decided on, never the machine's clock"},
+		{name: "today", usage: "today()", out: Date, doc: "the member's local day at now()"},
+		{name: "days_since", usage: "days_since(t)", args: []*Type{Datetime}, out: Int, doc: "whole local calendar days from t to now()"},
+		{name: "hours_since", usage: "hours_since(t)", args: []*Type{Datetime}, out: Int, doc: "whole elapsed hours from t to now()"},
+		{name: "add_days", usage: "add_days(t, n)", args: []*Type{Datetime, Int}, out: Datetime, doc: "the same wall clock n days later, in the member's zone"},
+		{name: "duration", usage: `duration("36h")`, out: Elapsed, check: (*exprChecker).durationCall, doc: "an elapsed time: a constant in s, m or h"},
+		{name: "in_segment", usage: `in_segment("x")`, out: Bool, check: (*exprChecker).inSegment, doc: "whether the member is in the segment now"},
+		{name: "bucket", usage: "bucket(n)", args: []*Type{Int}, out: Int, doc: "a number from 0 to n-1 that is always the same for this member"},
+		{name: "events", usage: `events("order.paid", "90d")`, check: (*exprChecker).eventsCall, doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now]"},
+	}
+}
+
+func functionNamed(name string) *function {
+	list := functions()
+	return find(list, func(f *function) string { return f.name }, name)
+}
+
+func (c *exprChecker) call(n *ast.CallNode) *Type {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		c.report(span(n.Callee), "unknown-function", "", "%s cannot be called", quoteNode(n.Callee))
+		return nil
+	}
+	f := functionNamed(callee.Value)
+	if f == nil {
+		c.unknownFunction(callee)
+		return nil
+	}
+	if f.check != nil {
+		return f.check(c, n)
+	}
+	if len(n.Arguments) != len(f.args) {
+		c.report(n.Location(), "wrong-arguments", "write "+f.usage, "`%s` takes %s, here are %d", f.name, countOf(len(f.args)), len(n.Arguments))
+		return f.out
+	}
+	for i, a := range n.Arguments {
+		t := c.check(a)
+		if t == nil {
+			continue
+		}
+		if !assignable(f.args[i], t) {
+			c.report(span(a), "wrong-arguments", "write "+f.usage, "`%s` takes %s here, this is %s", f.name, describeType(f.args[i]), describeType(t.Required()))
+			continue
+		}
+		c.need(a, t, "`"+f.name+"`")
+	}
+	if f.name == "bucket" {
+		if v, ok := n.Arguments[0].(*ast.IntegerNode); !ok || v.Value < 1 {
+			c.report(span(n.Arguments[0]), "not-a-constant", "write "+f.usage, "the number of buckets is a constant of at least 1")
+		}
+	}
+	return f.out
+}
+
+func countOf(n int) string {
+	switch n {
+	case 0:
+		return "no argument"
+	case 1:
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
+}
+
+// forbidden tells why a function of the expr library is not part of the language.
+var forbidden = map[string]string{
+	"keys":     "the order of an object's keys is not the same every time",
+	"values":   "the order of an object's values is not the same every time",
+	"toPairs":  "the order of an object's keys is not the same every time",
+	"date":     "write a `date` or `datetime` property, or add_days(t, n)",
+	"timezone": "times are read in the member's zone",
+	"fromJSON": "what it gives has no type that can be checked",
+	"get":      "name the field itself, as in member.level",
+}
+
+func (c *exprChecker) unknownFunction(n *ast.IdentifierNode) {
+	if why, ok := forbidden[n.Value]; ok {
+		c.report(n.Location(), "forbidden-function", "", "`%s` is not part of the language: %s", n.Value, why)
+		return
+	}
+	var known []string
+	for _, f := range functions() {
+		known = append(known, f.name)
+	}
+	for name := range c.rules {
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	label, m := "", closest(n.Value, known)
+	if m != "" {
+		label = "did you mean `" + m + "`?"
+	}
+	d := c.report(n.Location(), "unknown-function", label, "there is no function `%s`", n.Value)
+	if m != "" {
+		d.suggest(m)
+	}
+}
+
+func (c *exprChecker) durationCall(n *ast.CallNode) *Type {
+	s, ok := c.constantArgument(n, "duration", `duration("36h")`)
+	if !ok {
+		return Elapsed
+	}
+	d, err := ParseDuration(s.Value)
+	switch {
+	case err != nil:
+		c.report(s.Location(), "bad-duration", "", "%q is no duration: %s", s.Value, err)
+	case d.Days != 0:
+		c.report(s.Location(), "bad-duration", "for days write add_days(t, n)", "duration() counts elapsed time: s, m or h")
+	}
+	return Elapsed
+}
+
+// constantArgument gives the one argument of a call, which must be a text constant.
+func (c *exprChecker) constantArgument(n *ast.CallNode, name, usage string) (*ast.StringNode, bool) {
+	if len(n.Arguments) != 1 {
+		c.report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name, len(n.Arguments))
+		return nil, false
+	}
+	s, ok := n.Arguments[0].(*ast.StringNode)
+	if !ok {
+		c.report(span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked", name)
+	}
+	return s, ok
+}
+
+func (c *exprChecker) inSegment(n *ast.CallNode) *Type {
+	s, ok := c.constantArgument(n, "in_segment", `in_segment("loyal")`)
+	if !ok {
+		return Bool
+	}
+	g := c.sc.Schema.Segment(s.Value)
+	if g == nil {
+		var names []string
+		for _, g := range c.sc.Schema.Segments {
+			names = append(names, g.Name)
+		}
+		c.unknownText(s, "unknown-segment", "segment", names)
+		return Bool
+	}
+	c.refs.segments[s.Value] = true
+	c.inline(n, "segment "+g.Name, g.Source, Bool)
+	return Bool
+}
+
+// unknownText reports a quoted name that is declared nowhere.
+func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []string) {
+	label, m := "usher.yaml declares no "+what, closest(s.Value, known)
+	if len(known) > 0 {
+		label = "there is " + oneOf(known)
+	}
+	if m != "" {
+		label = "did you mean `" + m + "`?"
+	}
+	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value)
+	if m != "" {
+		d.suggest(`"` + m + `"`)
+	}
+}
+
+func (c *exprChecker) eventsCall(n *ast.CallNode) *Type {
+	slot, ok := c.slotOf(n)
+	if !ok {
+		return nil
+	}
+	c.slots[slot.key()] = slot
+	c.refs.events[slot.Event] = true
+	return ListOf(c.sc.Schema.EventRecord(slot.Event))
+}
+
+// slotOf reads the constants of an events() call.
+func (c *exprChecker) slotOf(n *ast.CallNode) (Slot, bool) {
+	const usage = `write events("order.paid") or events("order.paid", "90d")`
+	if len(n.Arguments) < 1 || len(n.Arguments) > 2 {
+		c.report(n.Location(), "wrong-arguments", usage, "`events` takes a name and, if need be, a window; here are %d arguments", len(n.Arguments))
+		return Slot{}, false
+	}
+	for _, a := range n.Arguments {
+		if _, ok := a.(*ast.StringNode); !ok {
+			c.report(span(a), "not-a-constant", usage, "name and window of events() are constants, so that what to load is known before anything runs")
+			return Slot{}, false
+		}
+	}
+	name := n.Arguments[0].(*ast.StringNode)
+	if c.sc.Schema.Event(name.Value) == nil {
+		var known []string
+		for i := range c.sc.Schema.Events {
+			known = append(known, c.sc.Schema.Events[i].Name)
+		}
+		c.unknownText(name, "unknown-event", "event", known)
+		return Slot{}, false
+	}
+	slot := Slot{Event: name.Value}
+	if len(n.Arguments) == 2 {
+		w := n.Arguments[1].(*ast.StringNode)
+		d, err := ParseDuration(w.Value)
+		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
+			label := ""
+			if fixed := strings.ToLower(strings.ReplaceAll(w.Value, " ", "")); len(fixed) > 1 {
+				for i, r := range fixed {
+					if r >= 'a' && r <= 'z' {
+						if g := fixed[:i+1]; validDuration(g) {
+							label = "did you mean \"" + g + "\"?"
+						}
+						break
+					}
+				}
+			}
+			c.report(w.Location(), "bad-duration", label, "%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
+			return Slot{}, false
+		}
+		slot.Window = d
+	}
+	return slot, true
+}
+
+func validDuration(s string) bool {
+	_, err := ParseDuration(s)
+	return err == nil
+}
+
+// builtinRule types a function of the expr library.
+type builtinRule struct {
+	usage string
+	check func(c *exprChecker, n *ast.BuiltinNode, args []*Type) *Type
+}
+
+func fixedTypes(out *Type, in ...*Type) func(c *exprChecker, n *ast.BuiltinNode, args []*Type) *Type {
+	return func(c *exprChecker, n *ast.BuiltinNode, args []*Type) *Type {
+		for i, t := range args {
+			if i >= len(in) {
+				c.report(span(n.Arguments[i]), "wrong-arguments", "", "`%s` takes %s", n.Name, countOf(len(in)))
+				return out
+			}
+			if t == nil {
+				continue
+			}
+			if !assignable(in[i], t) {
+				c.report(span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].usage, "`%s` takes %s here, this is %s", n.Name, describeType(in[i]), describeType(t.Required()))
+				continue
+			}
+			c.need(n.Arguments[i], t, "`"+n.Name+"`")
+		}
+		if len(args) < len(in) {
+			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].usage, "`%s` takes %s, here are %d", n.Name, countOf(len(in)), len(args))
+		}
+		return out
+	}
+}
+
+func (c *exprChecker) builtin(n *ast.BuiltinNode) *Type {
+	rule, ok := c.rules[n.Name]
+	if !ok {
+		c.unknownFunction(&ast.IdentifierNode{Value: n.Name})
+		return nil
+	}
+	args := make([]*Type, len(n.Arguments))
+	for i, a := range n.Arguments {
+		p, isPredicate := a.(*ast.PredicateNode)
+		if !isPredicate {
+			args[i] = c.check(a)
+			continue
+		}
+		if args[0] == nil || args[0].Kind != KindList {
+			break
+		}
+		c.items = append(c.items, args[0].Elem)
+		args[i] = c.check(p)
+		if boolPredicate[n.Name] && args[i] != nil {
+			if args[i].Kind != KindBool {
+				c.report(span(p.Node), "type-mismatch", "", "`%s` takes a condition on the items, this is %s", n.Name, describeType(args[i]))
+			} else {
+				c.need(p.Node, args[i], "`"+n.Name+"`")
+			}
+		}
+		c.items = c.items[:len(c.items)-1]
+	}
+	return rule.check(c, n, args)
+}
+
+var boolPredicate = map[string]bool{"all": true, "any": true, "none": true, "one": true, "filter": true, "count": true, "find": true, "findLast": true}
+
+// list checks that the first argument is a list that is present and gives its item type; nil after a mistake.
+func (c *exprChecker) list(n *ast.BuiltinNode, args []*Type) *Type {
+	if len(args) == 0 || args[0] == nil {
+		if len(args) == 0 {
+			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].usage, "`%s` takes a list", n.Name)
+		}
+		return nil
+	}
+	if args[0].Kind != KindList {
+		c.report(span(n.Arguments[0]), "wrong-arguments", "write "+c.rules[n.Name].usage, "`%s` takes a list, this is %s", n.Name, describeType(args[0].Required()))
+		return nil
+	}
+	c.need(n.Arguments[0], args[0], "`"+n.Name+"`")
+	return args[0].Elem
+}
+
+// builtinRules are the functions of the expr library that the language has.
+func builtinRules() map[string]builtinRule {
+	onList := func(usage string, out func(elem *Type, args []*Type) *Type) builtinRule {
+		return builtinRule{usage, func(c *exprChecker, n *ast.BuiltinNode, args []*Type) *Type {
+			elem := c.list(n, args)
+			if elem == nil {
+				return out(Any, nil)
+			}
+			return out(elem, args)
+		}}
+	}
+	to := func(t *Type) func(*Type, []*Type) *Type { return func(*Type, []*Type) *Type { return t } }
+	same := func(elem *Type, _ []*Type) *Type { return ListOf(elem) }
+	maybe := func(elem *Type, _ []*Type) *Type { return elem.AsOptional() }
+	return map[string]builtinRule{
+		"all": onList("all(list, .x > 1)", to(Bool)), "any": onList("any(list, .x > 1)", to(Bool)),
+		"none": onList("none(list, .x > 1)", to(Bool)), "one": onList("one(list, .x > 1)", to(Bool)),
+		"filter": onList("filter(list, .x > 1)", same), "count": onList("count(list, .x > 1)", to(Int)),
+		"find": onList("find(list, .x > 1)", maybe), "findLast": onList("findLast(list, .x > 1)", maybe),
+		"first": onList("first(list)", maybe), "last": onList("last(list)", maybe),
+		"reverse": onList("reverse(list)", same), "uniq": onList("uniq(list)", same), "take": onList("take(list, 3)", same),
+		"map": onList("map(list, .x)", func(_ *Type, args []*Type) *Type {
+			if len(args) < 2 || args[1] == nil {
+				return ListOf(Any)
+			}
+			return ListOf(args[1])
+		}),
+		"len": {"len(list)", (*exprChecker).lenOf},
+		"sum": {"sum(list, .x)", (*exprChecker).sumOf},
+		"min": {"min(a, b)", (*exprChecker).extreme}, "max": {"max(a, b)", (*exprChecker).extreme},
+		"abs": {"abs(n)", fixedTypes(Number, Number)}, "ceil": {"ceil(n)", fixedTypes(Number, Number)},
+		"floor": {"floor(n)", fixedTypes(Number, Number)}, "round": {"round(n)", fixedTypes(Number, Number)},
+		"int": {"int(n)", fixedTypes(Int, Number)}, "float": {"float(n)", fixedTypes(Number, Number)},
+		"string": {"string(n)", fixedTypes(String, Number)},
+		"trim":   {"trim(s)", fixedTypes(String, String)}, "upper": {"upper(s)", fixedTypes(String, String)},
+		"lower": {"lower(s)", fixedTypes(String, String)}, "split": {`split(s, ",")`, fixedTypes(ListOf(String), String, String)},
+		"replace": {`replace(s, "a", "b")`, fixedTypes(String, String, String, String)},
+		"join":    {`join(list, ", ")`, fixedTypes(String, ListOf(String), String)},
+	}
+}
+
+func (c *exprChecker) lenOf(n *ast.BuiltinNode, args []*Type) *Type {
+	if len(args) == 1 && args[0] != nil && args[0].Kind == KindString {
+		c.need(n.Arguments[0], args[0], "`len`")
+		return Int
+	}
+	c.list(n, args)
+	return Int
+}
+
+func (c *exprChecker) sumOf(n *ast.BuiltinNode, args []*Type) *Type {
+	elem := c.list(n, args)
+	if elem == nil {
+		return Number
+	}
+	at := n.Arguments[0]
+	if len(args) > 1 {
+		if p, ok := n.Arguments[1].(*ast.PredicateNode); ok {
+			elem, at = args[1], p.Node
+		}
+	}
+	if elem == nil {
+		return Number
+	}
+	if !isNumeric(elem) {
+		c.report(span(at), "wrong-arguments", "write "+c.rules["sum"].usage, "`sum` adds numbers, this is %s", describeType(elem.Required()))
+		return Number
+	}
+	if elem.Optional {
+		c.items = append(c.items, elem)
+		c.need(at, elem, "`sum`")
+		c.items = c.items[:len(c.items)-1]
+	}
+	return elem.Required()
+}
+
+// extreme types min and max: of a list of numbers it may be missing, of numbers it is a number.
+func (c *exprChecker) extreme(n *ast.BuiltinNode, args []*Type) *Type {
+	if len(args) == 1 && args[0] != nil && args[0].Kind == KindList {
+		c.report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty", n.Name)
+		return Number
+	}
+	for i, t := range args {
+		if t == nil {
+			continue
+		}
+		if !isNumeric(t) {
+			c.report(span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s", n.Name, describeType(t.Required()))
+			continue
+		}
+		c.need(n.Arguments[i], t, "`"+n.Name+"`")
+	}
+	return Number
+}
+
+func (c *exprChecker) slice(n *ast.SliceNode) *Type {
+	t := c.check(n.Node)
+	for _, part := range []ast.Node{n.From, n.To} {
+		if part != nil {
+			if p := c.check(part); p != nil && p.Kind != KindInt {
+				c.report(span(part), "type-mismatch", "", "the place in a list is an int, this is %s", describeType(p))
+			}
+		}
+	}
+	if t == nil {
+		return nil
+	}
+	if t.Kind != KindList && t.Kind != KindString {
+		c.report(span(n.Node), "type-mismatch", "", "only a list or a text can be cut, this is %s", describeType(t))
+		return nil
+	}
+	c.need(n.Node, t, "`[:]`")
+	return t.Required()
+}

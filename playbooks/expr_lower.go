@@ -1,0 +1,293 @@
+package playbooks
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+	exprcheck "github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+// lowering rewrites a checked expression into what the expr library compiles: segments and computed attributes are put in
+// place, history becomes variables that are loaded before the run, access to what may be missing becomes safe.
+type lowering struct {
+	c     *exprChecker
+	reads []slotRead
+	vars  types.Map // variables that the rewriting introduced
+}
+
+// slotRead is a variable that holds a part of the history.
+type slotRead struct {
+	name  string
+	slot  Slot
+	count bool // only how many there are
+}
+
+func newLowering(c *exprChecker) *lowering { return &lowering{c: c, vars: types.Map{}} }
+
+// Names of variables that no author can write.
+const (
+	varNow   = "$now"
+	varToday = "$today"
+	varClock = "$clock"
+)
+
+// compile lowers and compiles. The checked tree stays as it is.
+func (l *lowering) compile(n ast.Node) (*vm.Program, error) {
+	lowered := l.lower(n)
+	cfg := conf.New(l.env())
+	cfg.MaxNodes = maxNodes
+	for _, f := range hostFunctions() {
+		cfg.Functions[f.Name] = f
+	}
+	tree := &parser.Tree{Node: lowered}
+	if _, err := exprcheck.Check(tree, cfg); err != nil {
+		return nil, err
+	}
+	if err := optimizer.Optimize(&tree.Node, cfg); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, cfg)
+}
+
+// env declares the variables to the expr library.
+func (l *lowering) env() types.Map {
+	env := types.Map{
+		"member": exprType(l.c.sc.Schema.memberType()), "actions": exprType(l.c.actionsType()),
+		varNow: types.TypeOf(time.Time{}), varToday: types.TypeOf(time.Time{}), varClock: types.TypeOf(&clock{}),
+	}
+	if l.c.sc.Trigger != nil {
+		env["trigger"] = exprType(l.c.sc.Trigger)
+	}
+	if l.c.sc.Event != nil {
+		env["event"] = exprType(l.c.sc.Event)
+	}
+	for name, t := range l.vars {
+		env[name] = t
+	}
+	return env
+}
+
+// exprType gives the library's type. What may be missing is of any type there: our own checker has seen to the guards.
+func exprType(t *Type) types.Type {
+	if t == nil || t.Optional {
+		return types.Any
+	}
+	switch t.Kind {
+	case KindString:
+		return types.String
+	case KindInt:
+		return types.Int
+	case KindNumber:
+		return types.Float64
+	case KindBool:
+		return types.Bool
+	case KindDate, KindDatetime:
+		return types.TypeOf(time.Time{})
+	case KindDuration:
+		return types.TypeOf(time.Duration(0))
+	case KindList:
+		return types.Array(exprType(t.Elem))
+	case KindObject:
+		m := types.Map{}
+		for _, f := range t.Fields {
+			m[f.Name] = exprType(f.Type)
+		}
+		return m
+	}
+	return types.Any
+}
+
+// lower gives a new tree; every node keeps its place in the source.
+func (l *lowering) lower(n ast.Node) ast.Node {
+	if n == nil {
+		return nil
+	}
+	out := l.rewrite(n)
+	out.SetLocation(n.Location())
+	return out
+}
+
+func (l *lowering) lowerAll(list []ast.Node) []ast.Node {
+	out := make([]ast.Node, len(list))
+	for i, n := range list {
+		out[i] = l.lower(n)
+	}
+	return out
+}
+
+func (l *lowering) rewrite(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		return &ast.UnaryNode{Operator: n.Operator, Node: l.lower(n.Node)}
+	case *ast.BinaryNode:
+		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: l.lower(n.Right)}
+	case *ast.ChainNode:
+		return &ast.ChainNode{Node: l.lower(n.Node)}
+	case *ast.MemberNode:
+		return l.member(n)
+	case *ast.ConditionalNode:
+		return &ast.ConditionalNode{Ternary: n.Ternary, Cond: l.lower(n.Cond), Exp1: l.lower(n.Exp1), Exp2: l.lower(n.Exp2)}
+	case *ast.CallNode:
+		return l.call(n)
+	case *ast.BuiltinNode:
+		return l.builtin(n)
+	case *ast.PredicateNode:
+		return &ast.PredicateNode{Node: l.lower(n.Node)}
+	case *ast.ArrayNode:
+		return &ast.ArrayNode{Nodes: l.lowerAll(n.Nodes)}
+	case *ast.MapNode:
+		return &ast.MapNode{Pairs: l.lowerAll(n.Pairs)}
+	case *ast.PairNode:
+		return &ast.PairNode{Key: l.lower(n.Key), Value: l.lower(n.Value)}
+	case *ast.VariableDeclaratorNode:
+		return &ast.VariableDeclaratorNode{Name: n.Name, Value: l.lower(n.Value), Expr: l.lower(n.Expr)}
+	case *ast.SliceNode:
+		return &ast.SliceNode{Node: l.lower(n.Node), From: l.lower(n.From), To: l.lower(n.To)}
+	case *ast.IdentifierNode:
+		return &ast.IdentifierNode{Value: n.Value}
+	case *ast.PointerNode:
+		return &ast.PointerNode{Name: n.Name}
+	case *ast.IntegerNode:
+		return &ast.IntegerNode{Value: n.Value}
+	case *ast.FloatNode:
+		return &ast.FloatNode{Value: n.Value}
+	case *ast.BoolNode:
+		return &ast.BoolNode{Value: n.Value}
+	case *ast.StringNode:
+		return &ast.StringNode{Value: n.Value}
+	}
+	return &ast.NilNode{}
+}
+
+func (l *lowering) member(n *ast.MemberNode) ast.Node {
+	key, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		// list[i] fails beyond the end; get() gives nil there, which the checker has asked to guard.
+		return &ast.BuiltinNode{Name: "get", Arguments: []ast.Node{l.lower(n.Node), l.lower(n.Property)}}
+	}
+	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == "member" && l.c.isGlobal("member") {
+		if a := l.c.sc.Schema.Attribute(key.Value); a != nil && a.Computed != nil {
+			return l.inline(*a.Computed)
+		}
+	}
+	m := &ast.MemberNode{Node: l.lower(n.Node), Property: l.lower(key), Optional: n.Optional}
+	if base := l.c.types[n.Node]; base != nil && base.Optional && base.Kind == KindObject {
+		m.Optional = true
+		return &ast.ChainNode{Node: m}
+	}
+	return m
+}
+
+// inline puts another expression of the workspace in place. It was checked where it stands.
+func (l *lowering) inline(src Source) ast.Node {
+	sub := newExprChecker(src, &Scope{Schema: l.c.sc.Schema})
+	n := sub.parse()
+	if n == nil {
+		return &ast.NilNode{}
+	}
+	sub.check(n)
+	inner := &lowering{c: sub, reads: l.reads, vars: l.vars}
+	out := inner.lower(n)
+	l.reads = inner.reads
+	return out
+}
+
+func (l *lowering) call(n *ast.CallNode) ast.Node {
+	name := n.Callee.(*ast.IdentifierNode).Value
+	switch name {
+	case "now":
+		return &ast.IdentifierNode{Value: varNow}
+	case "today":
+		return &ast.IdentifierNode{Value: varToday}
+	case "duration":
+		d, _ := ParseDuration(n.Arguments[0].(*ast.StringNode).Value)
+		return &ast.ConstantNode{Value: d.Elapsed}
+	case "in_segment":
+		return l.inline(l.c.sc.Schema.Segment(n.Arguments[0].(*ast.StringNode).Value).Source)
+	case "events":
+		slot, _ := l.c.slotOf(n)
+		return l.slot(slot, false)
+	}
+	args := append(l.lowerAll(n.Arguments), &ast.IdentifierNode{Value: varClock})
+	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: args}
+}
+
+// slot gives the variable for a part of the history, or for its length.
+func (l *lowering) slot(s Slot, count bool) ast.Node {
+	r := slotRead{name: "$events " + s.key(), slot: s, count: count}
+	if count {
+		r.name = "$count " + s.key()
+	}
+	if _, known := l.vars[r.name]; !known {
+		l.reads = append(l.reads, r)
+		l.vars[r.name] = types.Int
+		if !count {
+			l.vars[r.name] = types.Array(exprType(l.c.sc.Schema.EventRecord(s.Event)))
+		}
+	}
+	return &ast.IdentifierNode{Value: r.name}
+}
+
+func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
+	if (n.Name == "len" || n.Name == "count") && len(n.Arguments) == 1 {
+		if call, ok := n.Arguments[0].(*ast.CallNode); ok {
+			if callee, ok := call.Callee.(*ast.IdentifierNode); ok && callee.Value == "events" {
+				slot, _ := l.c.slotOf(call)
+				return l.slot(slot, true)
+			}
+		}
+	}
+	return &ast.BuiltinNode{Name: n.Name, Arguments: l.lowerAll(n.Arguments), Throws: n.Throws}
+}
+
+// backstop reports what the expr library refuses although our checker let it pass.
+func (c *exprChecker) backstop(n ast.Node, err error) {
+	c.report(span(n), "type-mismatch", "", "the types of this expression do not fit together (%s)", libraryMessage(err))
+}
+
+// atomsOf collects the parts of a condition whose values explain it: what and, or, not and comparisons are made of.
+func (c *exprChecker) atomsOf(n ast.Node) []atom {
+	var out []atom
+	known := map[string]bool{}
+	var walk func(ast.Node)
+	walk = func(n ast.Node) {
+		switch n := n.(type) {
+		case *ast.BinaryNode:
+			walk(n.Left)
+			walk(n.Right)
+			return
+		case *ast.UnaryNode:
+			walk(n.Node)
+			return
+		case *ast.ConditionalNode:
+			walk(n.Cond)
+			walk(n.Exp1)
+			walk(n.Exp2)
+			return
+		case *ast.VariableDeclaratorNode, *ast.ArrayNode:
+			return
+		}
+		if text := n.String(); !c.readsNothing(n) && !known[text] {
+			known[text] = true
+			out = append(out, atom{text: text, node: n})
+		}
+	}
+	walk(n)
+	return out
+}
+
+// runConstant evaluates a program that reads nothing.
+func runConstant(p *vm.Program) (any, error) {
+	v, err := vm.Run(p, map[string]any{})
+	if err != nil {
+		return nil, fmt.Errorf("evaluate a constant: %w", err)
+	}
+	return v, nil
+}

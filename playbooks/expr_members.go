@@ -1,0 +1,266 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// Builtin fields of a member, beside the declared attributes.
+var memberFields = []Field{
+	{Name: "id", Type: String},
+	{Name: "tags", Type: ListOf(String)},
+	{Name: "created_at", Type: Datetime},
+	{Name: "last_seen_at", Type: Datetime},
+	{Name: "points", Type: Int},
+	{Name: "timezone", Type: String.AsOptional()},
+	{Name: "locale", Type: String.AsOptional()},
+}
+
+// MemberFields gives the built-in fields of a member.
+func MemberFields() []Field { return slices.Clone(memberFields) }
+
+// memberType is the type of `member`. Computed attributes are in it without a type: it is found when one is used.
+func (s *Schema) memberType() *Type {
+	s.memberOnce.Do(func() {
+		t := &Type{Kind: KindObject, Fields: slices.Clone(memberFields)}
+		for _, a := range s.Attributes {
+			typ := a.Type
+			switch {
+			case a.Computed != nil || typ == nil:
+				typ = nil
+			case a.Default == nil:
+				typ = typ.AsOptional()
+			default:
+				typ = typ.Required()
+			}
+			t.Fields = append(t.Fields, Field{Name: a.Name, Type: typ, Pos: a.Pos})
+		}
+		s.member = t
+	})
+	return s.member
+}
+
+// EventRecord gives the type of an event as expressions see it: its properties with id, name and time; nil when the event is
+// not declared.
+func (s *Schema) EventRecord(name string) *Type {
+	e := s.Event(name)
+	if e == nil {
+		return nil
+	}
+	t := ObjectOf(Field{Name: "id", Type: String}, Field{Name: "name", Type: String}, Field{Name: "time", Type: Datetime})
+	if e.Properties != nil {
+		t.Fields = append(t.Fields, e.Properties.Fields...)
+	}
+	return t
+}
+
+// Record gives the type of `trigger` for runs that this trigger starts.
+func (t *Trigger) Record(s *Schema) *Type {
+	switch t.Kind {
+	case TriggerEvent:
+		return s.EventRecord(t.Event.Name)
+	case TriggerHTTP:
+		out := ObjectOf(Field{Name: "time", Type: Datetime})
+		if t.Params != nil {
+			out.Fields = append(out.Fields, t.Params.Fields...)
+		}
+		return out
+	}
+	return ObjectOf(Field{Name: "time", Type: Datetime})
+}
+
+func (c *exprChecker) member(n *ast.MemberNode) *Type {
+	base := c.check(n.Node)
+	if base == nil {
+		return nil
+	}
+	key, constant := n.Property.(*ast.StringNode)
+	switch base.Kind {
+	case KindList:
+		return c.item(n, base)
+	case KindObject:
+		if !constant {
+			c.report(span(n.Property), "computed-access", "write the name itself, as in member.level", "the name of a field must be a constant, so that it can be checked")
+			return nil
+		}
+		return c.field(n, base, key)
+	case KindAny:
+		return Any.AsOptional()
+	}
+	name := "its parts"
+	if constant {
+		name = "`" + key.Value + "`"
+	}
+	c.report(n.Property.Location(), "unknown-field", "", "%s is %s and has no field %s", quoteNode(n.Node), describeType(base), name)
+	return nil
+}
+
+// item types list[i]: it may be missing, and lowering makes it so.
+func (c *exprChecker) item(n *ast.MemberNode, base *Type) *Type {
+	if key, ok := n.Property.(*ast.StringNode); ok {
+		c.report(key.Location(), "unknown-field", "a list has items: first(…), last(…), any(…, .x > 1)", "%s is %s and has no field `%s`", quoteNode(n.Node), describeType(base), key.Value)
+		return nil
+	}
+	c.need(n.Node, base, "`[…]`")
+	if t := c.check(n.Property); t != nil && t.Kind != KindInt {
+		c.report(span(n.Property), "type-mismatch", "", "the place in a list is an int, this is %s", describeType(t))
+		return nil
+	}
+	if base.Elem == nil {
+		return nil
+	}
+	return base.Elem.AsOptional()
+}
+
+func (c *exprChecker) field(n *ast.MemberNode, base *Type, key *ast.StringNode) *Type {
+	root, _ := n.Node.(*ast.IdentifierNode)
+	isMember := root != nil && root.Value == "member" && c.isGlobal("member")
+	t, ok := base.Field(key.Value)
+	if !ok {
+		c.unknownField(n, base, key, root)
+		return nil
+	}
+	if isMember {
+		if a := c.sc.Schema.Attribute(key.Value); a != nil {
+			c.refs.attributes[key.Value] = true
+			if a.Computed != nil {
+				return c.present(n, c.inline(n, "member."+a.Name, *a.Computed, nil))
+			}
+		}
+	}
+	if root != nil && root.Value == "actions" && c.isGlobal("actions") {
+		c.refs.actions[key.Value] = true
+	}
+	// A field of something that may be missing may be missing itself.
+	if base.Optional && !c.isGuarded(n.Node) && t != nil {
+		t = t.AsOptional()
+	}
+	return c.present(n, t)
+}
+
+func (c *exprChecker) isGlobal(name string) bool {
+	return !slices.ContainsFunc(c.locals, func(l local) bool { return l.name == name })
+}
+
+func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.StringNode, root *ast.IdentifierNode) {
+	name := ""
+	if root != nil && c.isGlobal(root.Value) {
+		name = root.Value
+	}
+	if name == "actions" {
+		c.unknownAction(key)
+		return
+	}
+	code, what := "unknown-field", fmt.Sprintf("%s has no field `%s`", quoteNode(n.Node), key.Value)
+	switch name {
+	case "member":
+		what = fmt.Sprintf("member has no attribute `%s`", key.Value)
+	case "event", "trigger":
+		what = fmt.Sprintf("%s has no property `%s`", name, key.Value)
+		if other := c.otherEvent(key.Value); other != "" {
+			code = "property-of-other-event"
+			what += ", " + other + " has"
+		}
+	}
+	label, m := "", closest(key.Value, base.FieldNames())
+	if m != "" {
+		label = "did you mean `" + m + "`?" + c.aboutField(base, m)
+	} else if len(base.Fields) > 0 {
+		label = "there is " + oneOf(base.FieldNames())
+	}
+	d := c.report(key.Location(), code, label, "%s", what)
+	if m != "" {
+		d.suggest(m)
+	}
+}
+
+// otherEvent names a declared event that has the property.
+func (c *exprChecker) otherEvent(property string) string {
+	for i := range c.sc.Schema.Events {
+		e := &c.sc.Schema.Events[i]
+		if e.Properties != nil {
+			if _, ok := e.Properties.Field(property); ok {
+				return e.Name
+			}
+		}
+	}
+	return ""
+}
+
+// aboutField tells what a suggested field is and where it is declared.
+func (c *exprChecker) aboutField(base *Type, name string) string {
+	for _, f := range base.Fields {
+		if f.Name != name || f.Type == nil {
+			continue
+		}
+		about := f.Type.Required().String()
+		if len(f.Type.Enum) > 0 {
+			about = oneOf(f.Type.Enum)
+		}
+		if f.Pos.Line > 0 {
+			about += fmt.Sprintf("; %s:%d", f.Pos.File, f.Pos.Line)
+		}
+		return " (" + about + ")"
+	}
+	return ""
+}
+
+func (c *exprChecker) unknownAction(key *ast.StringNode) {
+	if c.sc.Later[key.Value] {
+		c.report(key.Location(), "action-not-run-yet", "", "the action `%s` has not run when this is evaluated", key.Value)
+		return
+	}
+	var ids []string
+	for _, a := range c.sc.Actions {
+		ids = append(ids, a.ID)
+	}
+	label, m := "no action before this one has an `id`", closest(key.Value, ids)
+	if len(ids) > 0 {
+		label = "there is " + oneOf(ids)
+	}
+	if m != "" {
+		label = "did you mean `" + m + "`?"
+	}
+	d := c.report(key.Location(), "unknown-action-id", label, "no action has the id `%s`", key.Value)
+	if m != "" {
+		d.suggest(m)
+	}
+}
+
+// inline types the expression of a segment or a computed attribute where it is used. Mistakes inside it are reported at its
+// own place, once, by whoever checks the declaration; here they only make the type unknown.
+func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *Type {
+	if t, ok := c.inlined[name]; ok {
+		return t
+	}
+	if slices.Contains(c.stack, name) {
+		cycle := append(slices.Clone(c.stack[slices.Index(c.stack, name):]), name)
+		c.report(at.Location(), "reference-cycle", "", "this refers to itself: %s", strings.Join(cycle, " → "))
+		return nil
+	}
+	sub := newExprChecker(src, &Scope{Schema: c.sc.Schema})
+	sub.stack = append(slices.Clone(c.stack), name)
+	sub.slots, sub.refs, sub.inlined = c.slots, c.refs, c.inlined
+	var t *Type
+	if len(src.Text) <= maxExpression {
+		if n := sub.parse(); n != nil {
+			t = sub.check(n)
+		}
+	}
+	for _, d := range sub.diags {
+		if d.Code == "reference-cycle" {
+			c.report(at.Location(), "reference-cycle", "", "%s", d.Message)
+		}
+	}
+	if sub.failed() {
+		t = nil
+	}
+	if t == nil {
+		t = want
+	}
+	c.inlined[name] = t
+	return t
+}

@@ -1,0 +1,192 @@
+package playbooks
+
+import (
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// A path names a value that may be missing and can be guarded: member.nickname, actions.gift.code, an item's .amount.
+// Guards are followed through and, or, not and the ternary, as a reader would.
+
+// need reports a value that may be missing where an operator would fail on it or answer wrongly.
+func (c *exprChecker) need(n ast.Node, t *Type, where string) {
+	if t == nil || !t.Optional || t.Kind == KindNil && c.isGuarded(n) || c.isGuarded(n) {
+		return
+	}
+	if t.Kind == KindNil {
+		c.report(span(n), "type-mismatch", "", "%s cannot take nil", where)
+		return
+	}
+	text := short(n)
+	label := "write (" + text + " ?? " + zeroOf(t) + ")"
+	if c.path(n) != "" {
+		label += ", or test " + text + " != nil first"
+	}
+	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
+	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
+		d.suggest("(" + text + " ?? " + zero + ")")
+	}
+}
+
+func zeroOf(t *Type) string {
+	switch {
+	case len(t.Enum) > 0:
+		return `"` + t.Enum[0] + `"`
+	case t.Kind == KindString:
+		return `""`
+	case isNumeric(t):
+		return "0"
+	case t.Kind == KindBool:
+		return "false"
+	case t.Kind == KindList:
+		return "[]"
+	}
+	return "…"
+}
+
+func (c *exprChecker) isGuarded(n ast.Node) bool {
+	p := c.path(n)
+	return p != "" && c.guarded[p] > 0
+}
+
+// present gives the type of a guarded value as required.
+func (c *exprChecker) present(n ast.Node, t *Type) *Type {
+	if t != nil && t.Optional && t.Kind != KindNil && c.isGuarded(n) {
+		return t.Required()
+	}
+	return t
+}
+
+// path gives the value's name, "" for what is computed. Items of nested predicates are told apart by their depth.
+func (c *exprChecker) path(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return n.Value
+	case *ast.PointerNode:
+		return "#" + string(rune('0'+len(c.items))) + n.Name
+	case *ast.ChainNode:
+		return c.path(n.Node)
+	case *ast.MemberNode:
+		key, ok := n.Property.(*ast.StringNode)
+		if base := c.path(n.Node); ok && base != "" {
+			return base + "." + key.Value
+		}
+	}
+	return ""
+}
+
+// under checks with facts known.
+func (c *exprChecker) under(facts []string, check func()) {
+	for _, f := range facts {
+		c.guarded[f]++
+	}
+	check()
+	for _, f := range facts {
+		c.guarded[f]--
+	}
+}
+
+// whenTrue lists the paths that are present when n is true.
+func (c *exprChecker) whenTrue(n ast.Node) []string {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		if n.Operator == "not" || n.Operator == "!" {
+			return c.whenFalse(n.Node)
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "and", "&&":
+			return append(c.whenTrue(n.Left), c.whenTrue(n.Right)...)
+		case "or", "||":
+			return intersect(c.whenTrue(n.Left), c.whenTrue(n.Right))
+		case "!=":
+			return c.comparedWithNil(n)
+		case "==":
+			return c.comparedWithValue(n)
+		case "in":
+			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
+				return c.known(n.Left)
+			}
+		}
+	}
+	return nil
+}
+
+// whenFalse lists the paths that are present when n is false.
+func (c *exprChecker) whenFalse(n ast.Node) []string {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		if n.Operator == "not" || n.Operator == "!" {
+			return c.whenTrue(n.Node)
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "or", "||":
+			return append(c.whenFalse(n.Left), c.whenFalse(n.Right)...)
+		case "and", "&&":
+			return intersect(c.whenFalse(n.Left), c.whenFalse(n.Right))
+		case "==":
+			return c.comparedWithNil(n)
+		case "!=":
+			return c.comparedWithValue(n)
+		}
+	}
+	return nil
+}
+
+func isNil(n ast.Node) bool {
+	_, ok := n.(*ast.NilNode)
+	return ok
+}
+
+func (c *exprChecker) comparedWithNil(n *ast.BinaryNode) []string {
+	switch {
+	case isNil(n.Right):
+		return c.known(n.Left)
+	case isNil(n.Left):
+		return c.known(n.Right)
+	}
+	return nil
+}
+
+// comparedWithValue: what equals a value that is present is present.
+func (c *exprChecker) comparedWithValue(n *ast.BinaryNode) []string {
+	var out []string
+	if t := c.types[n.Right]; t != nil && !t.Optional {
+		out = append(out, c.known(n.Left)...)
+	}
+	if t := c.types[n.Left]; t != nil && !t.Optional {
+		out = append(out, c.known(n.Right)...)
+	}
+	return out
+}
+
+// known gives the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
+func (c *exprChecker) known(n ast.Node) []string {
+	var out []string
+	for {
+		if ch, ok := n.(*ast.ChainNode); ok {
+			n = ch.Node
+			continue
+		}
+		if p := c.path(n); p != "" {
+			out = append(out, p)
+		}
+		m, ok := n.(*ast.MemberNode)
+		if !ok {
+			return out
+		}
+		n = m.Node
+	}
+}
+
+func intersect(a, b []string) []string {
+	var out []string
+	for _, x := range a {
+		if slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

@@ -1,0 +1,327 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+func (c *exprChecker) unary(n *ast.UnaryNode) *Type {
+	switch n.Operator {
+	case "not", "!":
+		c.boolOperand(n.Node, "`not`")
+		return Bool
+	}
+	t := c.check(n.Node)
+	if t == nil {
+		return nil
+	}
+	if !isNumeric(t) {
+		c.report(span(n.Node), "type-mismatch", "", "`%s` takes a number, this is %s", n.Operator, describeType(t))
+		return nil
+	}
+	c.need(n.Node, t, "`"+n.Operator+"`")
+	return t.Required()
+}
+
+// boolOperand checks a part that must be a bool that is present.
+func (c *exprChecker) boolOperand(n ast.Node, what string) {
+	t := c.check(n)
+	if t == nil {
+		return
+	}
+	if t.Kind != KindBool {
+		c.report(span(n), "type-mismatch", "compare it with something, as in "+short(n)+boolHint(t), "%s takes a condition, this is %s", what, describeType(t))
+		return
+	}
+	c.need(n, t, what)
+}
+
+func (c *exprChecker) binary(n *ast.BinaryNode) *Type {
+	switch n.Operator {
+	case "and", "&&", "or", "||":
+		return c.logic(n)
+	case "??":
+		return c.coalesce(n)
+	}
+	l, r := c.check(n.Left), c.check(n.Right)
+	if l == nil || r == nil {
+		return resultWithout(n.Operator)
+	}
+	switch n.Operator {
+	case "==", "!=":
+		return c.equality(n, l, r)
+	case "<", ">", "<=", ">=":
+		return c.order(n, l, r)
+	case "in":
+		return c.in(n, l, r)
+	case "contains", "startsWith", "endsWith", "matches":
+		return c.text(n, l, r)
+	case "+", "-", "*", "/", "%", "**", "^":
+		return c.arithmetic(n, l, r)
+	case "..":
+		if l.Kind != KindInt || r.Kind != KindInt {
+			return c.operands(n, l, r, "two ints")
+		}
+		return ListOf(Int)
+	}
+	c.report(n.Location(), "syntax-expression", "", "the operator `%s` is not part of the language", n.Operator)
+	return nil
+}
+
+// resultWithout is the type of an operator whose operands have mistakes, so that one mistake stays one.
+func resultWithout(op string) *Type {
+	switch op {
+	case "==", "!=", "<", ">", "<=", ">=", "in", "contains", "startsWith", "endsWith", "matches":
+		return Bool
+	}
+	return nil
+}
+
+func (c *exprChecker) logic(n *ast.BinaryNode) *Type {
+	word := map[string]string{"&&": "and", "||": "or"}[n.Operator]
+	if word == "" {
+		word = n.Operator
+	}
+	c.boolOperand(n.Left, "`"+word+"`")
+	facts := c.whenTrue(n.Left)
+	if word == "or" {
+		facts = c.whenFalse(n.Left)
+	}
+	c.under(facts, func() { c.boolOperand(n.Right, "`"+word+"`") })
+	return Bool
+}
+
+func (c *exprChecker) coalesce(n *ast.BinaryNode) *Type {
+	l, r := c.check(n.Left), c.check(n.Right)
+	if l == nil || r == nil {
+		return nil
+	}
+	if !l.Optional && l.Kind != KindAny {
+		d := c.report(n.Location(), "constant-condition", "leave out `?? "+short(n.Right)+"`", "%s is never missing", quoteNode(n.Left))
+		d.Severity = Warning
+	}
+	t := join(l.Required(), r)
+	if t == nil {
+		c.report(span(n.Right), "type-mismatch", "", "%s is %s, what stands in for it is %s", quoteNode(n.Left), describeType(l.Required()), describeType(r))
+	}
+	return t
+}
+
+func quoteNode(n ast.Node) string { return "`" + short(n) + "`" }
+
+// operands reports that an operator does not take what it was given.
+func (c *exprChecker) operands(n *ast.BinaryNode, l, r *Type, wants string) *Type {
+	c.report(span(n), "type-mismatch", "", "`%s` takes %s, here are %s and %s", n.Operator, wants, describeType(l), describeType(r))
+	return resultWithout(n.Operator)
+}
+
+func (c *exprChecker) equality(n *ast.BinaryNode, l, r *Type) *Type {
+	if l.Kind == KindNil || r.Kind == KindNil {
+		other, t := n.Left, l
+		if l.Kind == KindNil {
+			other, t = n.Right, r
+		}
+		if t.Kind != KindNil && t.Kind != KindAny && !t.Optional && !c.isGuarded(other) {
+			always := map[string]string{"==": "false", "!=": "true"}[n.Operator]
+			d := c.report(span(n), "constant-condition", "", "%s is never missing: this is always %s", quoteNode(other), always)
+			d.Severity = Warning
+		}
+		return Bool
+	}
+	if join(l.Required(), r.Required()) == nil {
+		c.report(span(n), "type-mismatch", c.equalityHint(n, l, r), "%s is %s and never equal to %s", quoteNode(n.Left), describeType(l.Required()), describeType(r.Required()))
+		return Bool
+	}
+	c.enumValue(l, n.Right)
+	c.enumValue(r, n.Left)
+	return Bool
+}
+
+func (c *exprChecker) equalityHint(n *ast.BinaryNode, l, r *Type) string {
+	if s, ok := n.Right.(*ast.StringNode); ok {
+		if isNumeric(l) {
+			if _, err := strconv.ParseFloat(s.Value, 64); err == nil {
+				return "write the number without quotes: " + s.Value
+			}
+		}
+		if l.Kind == KindBool && (s.Value == "true" || s.Value == "false") {
+			return "write it without quotes: " + s.Value
+		}
+	}
+	if l.Kind == KindList && r.Kind != KindList {
+		return "write " + short(n.Right) + " in " + short(n.Left)
+	}
+	return ""
+}
+
+// enumValue checks a literal that is compared with an enum.
+func (c *exprChecker) enumValue(t *Type, n ast.Node) {
+	s, ok := n.(*ast.StringNode)
+	if !ok || len(t.Enum) == 0 || slices.Contains(t.Enum, s.Value) {
+		return
+	}
+	label := "it is " + oneOf(t.Enum)
+	m := closest(s.Value, t.Enum)
+	if m != "" {
+		label = "did you mean `" + m + "`? (" + oneOf(t.Enum) + ")"
+	}
+	d := c.report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value)
+	if m != "" {
+		d.suggest(strconv.Quote(m))
+	}
+}
+
+func (c *exprChecker) order(n *ast.BinaryNode, l, r *Type) *Type {
+	ok := isNumeric(l) && isNumeric(r) || isTime(l) && isTime(r) ||
+		l.Kind == r.Kind && (l.Kind == KindString || l.Kind == KindDuration)
+	if !ok {
+		if l.Kind == KindAny || r.Kind == KindAny {
+			return c.operands(n, l, r, "two numbers, two times or two texts")
+		}
+		return c.operands(n, l.Required(), r.Required(), "two numbers, two times or two texts")
+	}
+	c.need(n.Left, l, "`"+n.Operator+"`")
+	c.need(n.Right, r, "`"+n.Operator+"`")
+	return Bool
+}
+
+func (c *exprChecker) in(n *ast.BinaryNode, l, r *Type) *Type {
+	switch {
+	case r.Kind == KindObject:
+		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", describeType(r))
+	case r.Kind == KindString:
+		c.report(span(n.Right), "type-mismatch", "write "+short(n.Right)+" contains "+short(n.Left), "`in` looks in a list, this is a text")
+	case r.Kind != KindList:
+		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", describeType(r))
+	default:
+		c.need(n.Right, r, "`in`")
+		if join(l.Required(), r.Elem) == nil && r.Elem != nil && l.Kind != KindNil {
+			c.report(span(n.Left), "type-mismatch", "", "this is %s and never in %s", describeType(l.Required()), describeType(r.Required()))
+			break
+		}
+		if r.Elem != nil {
+			c.enumValue(r.Elem, n.Left)
+		}
+		if list, ok := n.Right.(*ast.ArrayNode); ok {
+			for _, item := range list.Nodes {
+				c.enumValue(l, item)
+			}
+		}
+	}
+	return Bool
+}
+
+func (c *exprChecker) text(n *ast.BinaryNode, l, r *Type) *Type {
+	if n.Operator == "contains" && l.Kind == KindList {
+		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left), "`contains` looks in a text, this is %s", describeType(l))
+		return Bool
+	}
+	if l.Kind != KindString || r.Kind != KindString {
+		return c.operands(n, l.Required(), r.Required(), "two texts")
+	}
+	c.need(n.Left, l, "`"+n.Operator+"`")
+	c.need(n.Right, r, "`"+n.Operator+"`")
+	if n.Operator != "matches" {
+		return Bool
+	}
+	s, ok := n.Right.(*ast.StringNode)
+	if !ok {
+		c.report(span(n.Right), "not-a-constant", "", "the pattern of `matches` is a constant")
+	} else if _, err := regexp.Compile(s.Value); err != nil {
+		c.report(n.Right.Location(), "syntax-expression", "", "this is not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return Bool
+}
+
+func (c *exprChecker) arithmetic(n *ast.BinaryNode, l, r *Type) *Type {
+	var out *Type
+	lk, rk := l.Required(), r.Required()
+	switch {
+	case isNumeric(lk) && isNumeric(rk):
+		out = Number
+		if lk.Kind == KindInt && rk.Kind == KindInt && n.Operator != "/" && n.Operator != "**" && n.Operator != "^" {
+			out = Int
+		}
+		if n.Operator == "%" && out != Int {
+			return c.operands(n, lk, rk, "two ints")
+		}
+		if v, ok := n.Right.(*ast.IntegerNode); ok && v.Value == 0 && (n.Operator == "%" || n.Operator == "/") {
+			c.report(n.Right.Location(), "type-mismatch", "", "a division by zero")
+			return nil
+		}
+		if _, ok := n.Right.(*ast.IntegerNode); n.Operator == "%" && !ok {
+			c.report(span(n.Right), "not-a-constant", "", "the right side of `%%` is a constant: it must never be zero")
+			return nil
+		}
+	case n.Operator == "+" && lk.Kind == KindString && rk.Kind == KindString:
+		out = String
+	case isTime(lk) && rk.Kind == KindDuration && (n.Operator == "+" || n.Operator == "-"):
+		out = Datetime
+	case n.Operator == "+" && lk.Kind == KindDuration && isTime(rk):
+		out = Datetime
+	case n.Operator == "-" && isTime(lk) && isTime(rk):
+		out = Elapsed
+	case lk.Kind == KindDuration && rk.Kind == KindDuration && (n.Operator == "+" || n.Operator == "-"):
+		out = Elapsed
+	default:
+		return c.operands(n, lk, rk, "two numbers")
+	}
+	c.need(n.Left, l, "`"+n.Operator+"`")
+	c.need(n.Right, r, "`"+n.Operator+"`")
+	return out
+}
+
+// constants reports conditions whose outcome is known before anything runs: the whole of them, and operands of and/or.
+func (c *exprChecker) constants(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "and", "&&", "or", "||":
+			c.constants(n.Left)
+			c.constants(n.Right)
+			return
+		case "==", "!=", "<=", ">=", "<", ">":
+			if n.Left.String() == n.Right.String() && !c.readsNothing(n.Left) {
+				always := n.Operator == "==" || n.Operator == "<=" || n.Operator == ">="
+				c.report(span(n), "constant-condition", "both sides are the same", "this is always %v", always)
+				return
+			}
+		}
+	case *ast.UnaryNode:
+		if n.Operator == "not" || n.Operator == "!" {
+			c.constants(n.Node)
+			return
+		}
+	}
+	if !c.readsNothing(n) || c.failed() {
+		return
+	}
+	always := "the same"
+	if p, err := newLowering(c).compile(n); err == nil {
+		if v, err := runConstant(p); err == nil {
+			always = fmt.Sprint(v)
+		}
+	}
+	c.report(span(n), "constant-condition", "it depends on nothing", "this is always %s", always)
+}
+
+// readsNothing tells whether a part depends on no input.
+func (c *exprChecker) readsNothing(n ast.Node) bool {
+	v := &readsVisitor{}
+	ast.Walk(&n, v)
+	return !v.reads
+}
+
+type readsVisitor struct{ reads bool }
+
+func (v *readsVisitor) Visit(n *ast.Node) {
+	switch (*n).(type) {
+	case *ast.IdentifierNode, *ast.CallNode:
+		v.reads = true
+	}
+}

@@ -1,0 +1,119 @@
+package playbooks
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	place "github.com/expr-lang/expr/file"
+)
+
+var (
+	tokenSeen = regexp.MustCompile(`^unexpected token (\w+)(?:\("((?s:.*))"\))?`)
+	loneEqual = "="
+)
+
+// syntaxError puts the expr library's word on an expression that cannot be read into ours.
+func (c *exprChecker) syntaxError(err error) {
+	var fe *place.Error
+	if !errors.As(err, &fe) {
+		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "the expression cannot be read")
+		return
+	}
+	runes := []rune(c.src.Text)
+	loc := place.Location{From: min(fe.From, len(runes)), To: max(fe.To, fe.From+1)}
+	msg := fe.Message
+	switch {
+	case strings.Contains(msg, "literal not terminated"):
+		c.report(place.Location{From: openQuote(runes), To: len(runes)}, "syntax-expression", "close the quote", "a text begins here and does not end")
+	case strings.Contains(msg, "exceeds maximum allowed nodes"):
+		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long", "split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", maxNodes)
+	case strings.HasPrefix(msg, "unexpected token"):
+		c.unexpected(loc, msg, runes)
+	case strings.HasPrefix(msg, "unrecognized character"):
+		c.unrecognized(loc, runes)
+	case strings.HasPrefix(msg, "unclosed"), strings.Contains(msg, "expected"):
+		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
+	case strings.HasPrefix(msg, "unknown name"), strings.HasPrefix(msg, "unknown function"):
+		c.report(loc, "unknown-function", "", "there is no function of this name")
+	default:
+		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on: %s", msg)
+	}
+}
+
+func openQuote(runes []rune) int {
+	open, at := rune(0), 0
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case open != 0 && r == '\\':
+			i++
+		case open != 0 && r == open:
+			open = 0
+		case open == 0 && (r == '"' || r == '\'' || r == '`'):
+			open, at = r, i
+		}
+	}
+	return at
+}
+
+func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
+	m := tokenSeen.FindStringSubmatch(msg)
+	if m == nil || m[1] == "EOF" {
+		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
+		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
+		return
+	}
+	if m[1] == "Operator" && m[2] == loneEqual {
+		d := c.report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
+		d.suggest("==")
+		return
+	}
+	words := map[string]string{"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "And": "and", "Or": "or", "Not": "not", "In": "in", "is": "=="}
+	if better := words[m[2]]; better != "" && m[1] == "Identifier" {
+		d := c.report(loc, "syntax-expression", "write `"+better+"`", "`%s` is not an operator", m[2])
+		d.suggest(better)
+		return
+	}
+	label := ""
+	if m[1] == "Identifier" || m[1] == "String" || m[1] == "Number" {
+		label = "an operator is missing before this"
+	}
+	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
+}
+
+// unrecognized names the characters of a Chinese keyboard for what they stand for.
+func (c *exprChecker) unrecognized(loc place.Location, runes []rune) {
+	if loc.From >= len(runes) {
+		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
+		return
+	}
+	loc.To = loc.From + 1
+	r := runes[loc.From]
+	plain := map[rune]string{
+		'\u201c': `"`,
+		'\u201d': `"`,
+		'\u2018': "'",
+		'\u2019': "'",
+		'\uff08': "(",
+		'\uff09': ")",
+		'\uff0c': ",",
+		'\u3002': ".",
+		'\uff1e': ">",
+		'\uff1c': "<",
+		'\uff1d': "=",
+		'\uff01': "!",
+		'\uff1f': "?",
+		'\uff1a': ":",
+		'\uff1b': ";",
+		'\u3010': "[",
+		'\u3011': "]",
+		'\u3001': ",",
+	}
+	if p := plain[r]; p != "" {
+		d := c.report(loc, "syntax-expression", "write `"+p+"`", "`%c` is a full-width character", r)
+		d.suggest(p)
+		return
+	}
+	c.report(loc, "syntax-expression", `a text is quoted, as in "…"`, "`%c` cannot stand here", r)
+}
