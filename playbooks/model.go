@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -41,6 +42,9 @@ type Schema struct {
 	Pools      []Pool
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
+
+	memberOnce sync.Once
+	member     *Type // see memberType
 }
 
 // Attribute is a declared attribute of a member.
@@ -49,6 +53,7 @@ type Attribute struct {
 	Type     *Type
 	Default  any     // nil: none
 	Computed *Source // set: never stored, its value is this expression
+	Expr     *Expr   // Computed, compiled; nil when it has a mistake
 	Pos      Pos
 }
 
@@ -199,6 +204,7 @@ type Playbook struct {
 	ID, Name, Stage, Owner string
 	Status                 Status
 	File                   string
+	Pos                    Pos // of its id
 	Trigger                Trigger
 	Condition              *Expr    // nil: always
 	Reentry                *Reentry // nil: always

@@ -1,0 +1,198 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var envName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// openEnv finds a `${` that no name and brace follow.
+var openEnv = regexp.MustCompile(`\$\{(?:[A-Za-z_][A-Za-z0-9_]*)?(?:[^A-Za-z0-9_}]|$)|\$\{\}|\$\{[0-9]`)
+
+// EnvNames gives the environment variables that the channel's fields name as ${NAME}: sorted, without repeats.
+func (ch *Channel) EnvNames() []string {
+	var names []string
+	for _, v := range ch.Config {
+		if s, ok := v.(string); ok {
+			for _, m := range envName.FindAllStringSubmatch(s, -1) {
+				names = append(names, m[1])
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// channel reads one declaration of `channels`.
+func (c *checker) channel(key, value *node) {
+	c.declarable(key, "a channel")
+	ch := Channel{Name: key.value, Pos: key.pos(), Config: map[string]any{}}
+	defer func() { c.schema.Channels = append(c.schema.Channels, ch) }()
+	if value.broken {
+		return
+	}
+	if value.kind != mappingNode {
+		c.wrongType(value, "a channel must be a mapping").label("as in {type: …, url: \"${NAME}\"}")
+		return
+	}
+	t := c.require(value, "a channel", "type", "type: "+first(c.channelTypes()))
+	typ, ok := c.str(t, "type")
+	if !ok {
+		return
+	}
+	ch.Type = typ
+	spec := c.reg.Channel(typ)
+	if spec == nil {
+		c.unknown("unknown-channel-type", t, "there is no channel type", typ, c.channelTypes())
+		return
+	}
+	known := []string{"type"}
+	for _, f := range spec.Fields {
+		known = append(known, f.Name)
+	}
+	c.mapping(value, "a "+typ+" channel", known...)
+	for i := range spec.Fields {
+		c.channelField(value, &ch, &spec.Fields[i])
+	}
+	c.oneOfFields(value, "a "+typ+" channel", spec.Fields)
+}
+
+func (c *checker) channelField(n *node, ch *Channel, f *FieldSpec) {
+	v := n.get(f.Name)
+	if v == nil {
+		if f.Required {
+			c.require(n, "a "+ch.Type+" channel", f.Name, f.Name+": …")
+		}
+		if f.Default != nil {
+			ch.Config[f.Name] = f.Default
+		}
+		return
+	}
+	if val, ok := c.plainField(v, f); ok {
+		ch.Config[f.Name] = val
+		if s, isString := val.(string); isString && openEnv.MatchString(s) {
+			c.error("bad-value", v.pos(), "`${` begins the name of an environment variable, and this is none").label("as in ${WECOM_ROBOT_URL}")
+		}
+	}
+}
+
+// plainField reads a field whose value is a literal.
+func (c *checker) plainField(v *node, f *FieldSpec) (any, bool) {
+	switch f.Kind {
+	case FieldInt:
+		return c.literal(v, Int, f.Name)
+	case FieldNumber:
+		return c.literal(v, Number, f.Name)
+	case FieldBool:
+		return c.literal(v, Bool, f.Name)
+	case FieldEnum:
+		return c.literal(v, &Type{Kind: KindString, Enum: f.Enum}, f.Name)
+	case FieldDuration:
+		return c.duration(v, f.Name)
+	case FieldTags:
+		return c.literal(v, ListOf(String), f.Name)
+	case FieldAttributes:
+		return c.literal(v, ObjectOf(), f.Name)
+	}
+	return c.text(v, f.Name)
+}
+
+// oneOfFields checks the groups of fields that exclude each other: exactly one of each group.
+func (c *checker) oneOfFields(n *node, what string, fields []FieldSpec) {
+	groups := map[string][]string{}
+	for _, f := range fields {
+		if f.OneOf != "" {
+			groups[f.OneOf] = append(groups[f.OneOf], f.Name)
+		}
+	}
+	for _, g := range sortedKeys(groups) {
+		var given []string
+		for _, name := range groups[g] {
+			if n.get(name) != nil {
+				given = append(given, name)
+			}
+		}
+		switch {
+		case len(given) == 0 && !n.broken:
+			c.error("missing-key", n.pos(), fmt.Sprintf("%s needs %s", what, oneOf(groups[g]))).label("add one of them")
+		case len(given) > 1:
+			c.error("exclusive-keys", n.key(given[1]).pos(), fmt.Sprintf("`%s` and `%s` exclude each other", given[0], given[1])).
+				label("keep one of them").related("first here", n.key(given[0]).pos())
+		}
+	}
+}
+
+func (c *checker) channelTypes() []string {
+	var types []string
+	for i := range c.reg.Channels {
+		types = append(types, c.reg.Channels[i].Type)
+	}
+	return types
+}
+
+func first(words []string) string {
+	if len(words) == 0 {
+		return "…"
+	}
+	return words[0]
+}
+
+// unknown reports a name that nothing has, and what is near.
+func (c *checker) unknown(code string, n *node, message, name string, known []string) {
+	r := c.error(code, n.pos(), fmt.Sprintf("%s `%s`", message, name))
+	switch best := closest(name, known); {
+	case best != "":
+		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
+	case len(known) == 0:
+		r.label("none is declared")
+	default:
+		r.label("there is " + oneOf(known))
+	}
+}
+
+func names[T any](list []T, name func(*T) string) []string {
+	var out []string
+	for i := range list {
+		out = append(out, name(&list[i]))
+	}
+	return out
+}
+
+func (c *checker) knownChannel(n *node, name string) bool {
+	if c.blind || c.schema.Channel(name) != nil {
+		return true
+	}
+	c.unknown("unknown-channel", n, "usher.yaml declares no channel", name, names(c.schema.Channels, func(x *Channel) string { return x.Name }))
+	return false
+}
+
+func (c *checker) knownPool(n *node, name string) bool {
+	c.used["pool "+name] = true
+	if c.blind || c.schema.Pool(name) != nil {
+		return true
+	}
+	c.unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name, names(c.schema.Pools, func(x *Pool) string { return x.Name }))
+	return false
+}
+
+func (c *checker) knownSegment(n *node, name string) bool {
+	c.used["segment "+name] = true
+	if c.blind || c.schema.Segment(name) != nil {
+		return true
+	}
+	c.unknown("unknown-segment", n, "usher.yaml declares no segment", name, names(c.schema.Segments, func(x *Segment) string { return x.Name }))
+	return false
+}
+
+func (c *checker) knownEvent(n *node, name string) *EventType {
+	if c.blind {
+		return nil
+	}
+	if e := c.schema.Event(name); e != nil {
+		return e
+	}
+	c.unknown("unknown-event", n, "usher.yaml declares no event", name, names(c.schema.Events, func(x *EventType) string { return x.Name }))
+	return nil
+}

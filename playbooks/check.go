@@ -1,0 +1,339 @@
+package playbooks
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checker gathers the mistakes of a workspace while it is read.
+type checker struct {
+	reg    *Registry
+	ws     *Workspace
+	schema *Schema
+	diags  []Diagnostic
+	used   map[string]bool // "segment dormant": what the playbooks refer to
+	blind  bool            // usher.yaml could not be read: what the rest names is unknown
+	// playbookNodes remembers where each playbook's id stands.
+	playbookNodes map[string]*node
+	declared      map[string]bool // ids of playbooks, also of those with mistakes
+	texts         map[string]*file
+	usedTexts     map[string]string // place of a template's name by template
+}
+
+// report is a diagnostic under construction. The zero index of a report that was not wanted is never reached.
+type report struct {
+	c *checker
+	i int
+}
+
+func (c *checker) add(sev Severity, code string, p Pos, message string) report {
+	c.diags = append(c.diags, Diagnostic{Severity: sev, Code: code, Message: message, Pos: p})
+	return report{c, len(c.diags) - 1}
+}
+
+func (c *checker) error(code string, p Pos, message string) report {
+	return c.add(Error, code, p, message)
+}
+
+func (c *checker) warn(code string, p Pos, message string) report {
+	return c.add(Warning, code, p, message)
+}
+
+// label sets what stands right of the caret.
+func (r report) label(s string) report {
+	r.c.diags[r.i].Label = s
+	return r
+}
+
+func (r report) related(message string, p Pos) report {
+	d := &r.c.diags[r.i]
+	d.Related = append(d.Related, Related{Message: message, Pos: p})
+	return r
+}
+
+func (r report) edit(p Pos, text string) report {
+	d := &r.c.diags[r.i]
+	d.Edits = append(d.Edits, Edit{Pos: p, Text: text})
+	return r
+}
+
+// sorted gives the diagnostics by place, each once.
+func sorted(diags []Diagnostic) []Diagnostic {
+	slices.SortStableFunc(diags, func(a, b Diagnostic) int {
+		return cmp.Or(ComparePos(a.Pos, b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.CompactFunc(diags, func(a, b Diagnostic) bool {
+		return a.Code == b.Code && a.Pos == b.Pos && a.Message == b.Message
+	})
+}
+
+// mapping wants a mapping with no keys but the known ones; ok is false when it is none or was refused before.
+func (c *checker) mapping(n *node, what string, known ...string) bool {
+	if n.broken {
+		return false
+	}
+	if n.kind != mappingNode {
+		c.wrongType(n, what+" must be a mapping (`key: value`)")
+		return false
+	}
+	for _, e := range n.entries {
+		if !slices.Contains(known, e.key.value) {
+			c.unknownKey(e.key, what, known)
+		}
+	}
+	return true
+}
+
+func (c *checker) unknownKey(key *node, what string, known []string) {
+	label := didYouMean(key.value, known)
+	r := c.error("unknown-key", key.pos(), fmt.Sprintf("%s has no key `%s`", what, key.value))
+	if label == "" {
+		r.label("known here: " + oneOf(known))
+		return
+	}
+	r.label(label).edit(key.pos(), closest(key.value, known))
+}
+
+// get gives the value of a key of a mapping, or nil.
+func (n *node) get(key string) *node {
+	for _, e := range n.entries {
+		if e.key.value == key {
+			return e.value
+		}
+	}
+	return nil
+}
+
+// key gives the node of a key, for pointing at it.
+func (n *node) key(key string) *node {
+	for _, e := range n.entries {
+		if e.key.value == key {
+			return e.key
+		}
+	}
+	return n
+}
+
+// require gives the value of a key that must be there.
+func (c *checker) require(n *node, what, key, example string) *node {
+	v := n.get(key)
+	if v == nil && !n.broken {
+		c.error("missing-key", n.pos(), fmt.Sprintf("%s needs the key `%s`", what, key)).label("add `" + example + "`")
+	}
+	return v
+}
+
+func (c *checker) wrongType(n *node, message string) report {
+	got := ""
+	switch {
+	case n.isNull():
+		got = "nothing is given"
+	case n.kind == mappingNode:
+		got = "this is a mapping"
+	case n.kind == sequenceNode:
+		got = "this is a list"
+	case n.tag == "int" || n.tag == "float":
+		got = "this is a number"
+	case n.tag == "bool":
+		got = "this is a bool"
+	case n.tag == "timestamp":
+		got = "this is a date"
+	default:
+		got = "this is a string"
+	}
+	return c.error("wrong-type", n.pos(), message).label(got)
+}
+
+// str reads a string. A number or a bool in its place is one in want of quotes.
+func (c *checker) str(n *node, what string) (string, bool) {
+	switch {
+	case n == nil || n.broken:
+		return "", false
+	case n.kind == scalarNode && n.tag == "str":
+		return n.value, true
+	case n.kind == scalarNode && n.tag != "null" && n.style == plainStyle:
+		c.error("wrong-type", n.pos(), what+" must be a string").label("put it in quotes: "+quote(n.value)).
+			edit(n.pos(), quote(n.value))
+		return "", false
+	}
+	c.wrongType(n, what+" must be a string")
+	return "", false
+}
+
+// text reads free text: a string that YAML did not cut short.
+func (c *checker) text(n *node, what string) (string, bool) {
+	if n != nil && !n.broken && c.cutSlip(n, false) {
+		return "", false
+	}
+	return c.str(n, what)
+}
+
+var decimal = regexp.MustCompile(`^[-+]?[0-9]+$`)
+
+func (c *checker) integer(n *node, what string, least, most int) (int, bool) {
+	if n == nil || n.broken {
+		return 0, false
+	}
+	if n.kind != scalarNode || n.tag != "int" || !decimal.MatchString(n.value) {
+		c.wrongType(n, what+" must be a whole number")
+		return 0, false
+	}
+	v, err := strconv.Atoi(n.value)
+	if err != nil || v < least || v > most {
+		c.error("bad-value", n.pos(), fmt.Sprintf("%s must be between %d and %d", what, least, most))
+		return 0, false
+	}
+	return v, true
+}
+
+// enum reads one of the words.
+func (c *checker) enum(n *node, what string, words ...string) (string, bool) {
+	if n == nil || n.broken {
+		return "", false
+	}
+	if n.kind == scalarNode && slices.Contains(words, n.value) {
+		return n.value, true
+	}
+	if n.kind != scalarNode || n.isNull() {
+		c.wrongType(n, what+" must be "+oneOf(words))
+		return "", false
+	}
+	r := c.error("bad-value", n.pos(), fmt.Sprintf("%s cannot be `%s`", what, n.value))
+	if best := closest(n.value, words); best != "" {
+		r.label("did you mean `" + best + "`?").edit(n.pos(), best)
+	} else {
+		r.label("write " + oneOf(words))
+	}
+	return "", false
+}
+
+var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+const maxName = 100
+
+// kebabCase reads the name of a playbook, segment, channel or pool.
+func (c *checker) kebabCase(n *node, what string) (string, bool) {
+	s, ok := c.str(n, what)
+	if !ok {
+		return "", false
+	}
+	return s, c.isName(n, what, s, kebab, "write it in kebab-case: small letters and digits, words joined by `-`", kebabOf)
+}
+
+func (c *checker) isName(n *node, what, s string, re *regexp.Regexp, hint string, mend func(string) string) bool {
+	if re.MatchString(s) && len(s) <= maxName {
+		return true
+	}
+	r := c.error("bad-name", n.pos(), fmt.Sprintf("`%s` is not a name for %s", s, what)).label(hint)
+	if better := mend(s); re.MatchString(better) {
+		r.edit(n.pos(), better)
+	}
+	return false
+}
+
+// kebabOf guesses the kebab-case form of a name: CartRescue, cart_rescue and "Cart rescue" are cart-rescue.
+func kebabOf(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			if i > 0 && s[i-1] >= 'a' && s[i-1] <= 'z' {
+				b.WriteByte('-')
+			}
+			b.WriteRune(r - 'A' + 'a')
+		case r == '_' || r == ' ' || r == '.':
+			b.WriteByte('-')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+var looseDuration = regexp.MustCompile(`^([-+]?\d+)\s*([a-zA-Z]+|秒|分钟?|小时|天|日|周)$`)
+
+var unitWords = map[string]string{
+	"s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "秒": "s",
+	"m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m", "分": "m", "分钟": "m",
+	"h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "小时": "h",
+	"d": "d", "day": "d", "days": "d", "天": "d", "日": "d",
+	"w": "w", "week": "w", "weeks": "w", "周": "w",
+}
+
+// duration reads a constant duration that is longer than nothing.
+func (c *checker) duration(n *node, what string) (Duration, bool) {
+	d, ok := c.anyDuration(n, what)
+	if ok && (d.Days < 0 || d.Elapsed < 0 || d.IsZero()) {
+		c.error("bad-duration", n.pos(), what+" must be longer than nothing").label("as in 30s, 15m, 4h, 2d, 1w")
+		return d, false
+	}
+	return d, ok
+}
+
+// anyDuration reads a constant duration that may be negative.
+func (c *checker) anyDuration(n *node, what string) (Duration, bool) {
+	if n == nil || n.broken {
+		return Duration{}, false
+	}
+	if n.kind != scalarNode || n.isNull() {
+		c.wrongType(n, what+" must be a duration, as in 30s, 15m, 4h, 2d, 1w")
+		return Duration{}, false
+	}
+	d, err := ParseDuration(n.value)
+	if err == nil {
+		return d, true
+	}
+	r := c.error("bad-duration", n.pos(), fmt.Sprintf("`%s` is not a duration", n.value))
+	if m := looseDuration.FindStringSubmatch(strings.TrimSpace(n.value)); m != nil && unitWords[strings.ToLower(m[2])] != "" {
+		better := strings.TrimPrefix(m[1], "+") + unitWords[strings.ToLower(m[2])]
+		if _, err := ParseDuration(better); err == nil {
+			r.label("write `"+better+"`").edit(n.pos(), better)
+			return d, false
+		}
+	}
+	if n.tag == "int" {
+		r.label(fmt.Sprintf("add a unit: %ss, %sm, %sh, %sd or %sw", n.value, n.value, n.value, n.value, n.value))
+		return d, false
+	}
+	r.label(err.Error())
+	return d, false
+}
+
+// expression compiles the expression that stands in the node, or nil.
+func (c *checker) expression(n *node, sc *Scope, want *Type) *Expr {
+	if n == nil || n.broken || c.cutSlip(n, true) {
+		return nil
+	}
+	if n.kind == scalarNode && n.tag == "bool" {
+		n.tag = "str" // `if: true`: the expression checker says what is wrong with a constant
+	}
+	text, ok := c.str(n, "an expression")
+	if !ok {
+		return nil
+	}
+	skip := 0
+	if want != nil && strings.HasPrefix(text, "= ") {
+		c.error("syntax-expression", n.at(0, 2), "this is an expression already").label("leave the `= ` out")
+		return nil
+	}
+	return c.compile(n.source(skip), sc, want)
+}
+
+// compile compiles an expression and remembers what it refers to.
+func (c *checker) compile(src Source, sc *Scope, want *Type) *Expr {
+	if c.blind {
+		return nil
+	}
+	e, diags := CompileExpr(src, sc, want)
+	c.diags = append(c.diags, diags...)
+	if e != nil {
+		for _, s := range e.Refs.Segments {
+			c.used["segment "+s] = true
+		}
+	}
+	return e
+}

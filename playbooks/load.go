@@ -1,0 +1,241 @@
+package playbooks
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// The files of a workspace.
+const (
+	schemaFile   = "usher.yaml"
+	playbookDir  = "playbooks"
+	templateDir  = "templates"
+	testSuffix   = "_test.yaml"
+	yamlSuffix   = ".yaml"
+	ymlSuffix    = ".yml"
+	maxTemplates = 64 << 10
+)
+
+var templateSuffixes = []string{".txt", ".md", ".html"}
+
+// Load reads a workspace and checks it whole: the first mistake stops nothing. The diagnostics are sorted by place, each once.
+// A workspace with a diagnostic of severity [Error] holds what could be read, and must not be used.
+func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
+	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
+	c := &checker{
+		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
+		declared: map[string]bool{}, texts: map[string]*file{},
+	}
+	c.readFiles(fsys)
+	c.loadSchema()
+	c.loadTemplates()
+	c.loadPlaybooks()
+	c.loadTests()
+	if !hasError(c.diags) {
+		c.unused()
+	}
+	return ws, sorted(c.diags)
+}
+
+func hasError(diags []Diagnostic) bool {
+	return slices.ContainsFunc(diags, func(d Diagnostic) bool { return d.Severity == Error })
+}
+
+// readFiles reads all files that belong to the workspace.
+func (c *checker) readFiles(fsys fs.FS) {
+	if _, err := fs.Stat(fsys, schemaFile); err == nil {
+		c.readFile(fsys, schemaFile)
+	}
+	for _, dir := range []string{playbookDir, templateDir} {
+		if _, err := fs.Stat(fsys, dir); err != nil {
+			continue
+		}
+		_ = fs.WalkDir(fsys, dir, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				c.error("unreadable", wholeFile(name), "the file or folder cannot be read")
+				return nil
+			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
+				return fs.SkipDir
+			case d.IsDir() || strings.HasPrefix(d.Name(), "."):
+				return nil
+			}
+			if c.belongs(name) {
+				c.readFile(fsys, name)
+			}
+			return nil
+		})
+	}
+}
+
+// belongs tells by its name whether a file is part of the workspace; one that only looks so is pointed out.
+func (c *checker) belongs(name string) bool {
+	ext := path.Ext(name)
+	if strings.HasPrefix(name, templateDir+"/") {
+		if !slices.Contains(templateSuffixes, ext) {
+			c.warn("file-name", wholeFile(name), "a template ends in "+oneOf(templateSuffixes)).label("this file is not read")
+			return false
+		}
+		return true
+	}
+	if ext == ymlSuffix {
+		c.error("file-name", wholeFile(name), "a playbook's file ends in .yaml").label("rename it: this file is not read")
+		return false
+	}
+	return ext == yamlSuffix
+}
+
+func (c *checker) readFile(fsys fs.FS, name string) {
+	info, err := fs.Stat(fsys, name)
+	if err == nil && info.Size() > maxFileSize {
+		c.error("file-too-large", wholeFile(name), fmt.Sprintf("the file has %d bytes, the most is %d (1 MiB)", info.Size(), maxFileSize)).
+			label("split it")
+		c.ws.Files[name] = nil
+		return
+	}
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		c.error("unreadable", wholeFile(name), "the file cannot be read")
+		c.ws.Files[name] = nil
+		return
+	}
+	if data == nil {
+		data = []byte{}
+	}
+	c.ws.Files[name] = data
+}
+
+// wholeFile points at a file as such.
+func wholeFile(name string) Pos { return Pos{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1} }
+
+func (c *checker) loadSchema() {
+	data, ok := c.ws.Files[schemaFile]
+	switch {
+	case !ok:
+		c.blind = true
+		c.error("no-workspace", wholeFile(schemaFile), "there is no usher.yaml: a workspace declares its events and attributes there").
+			label("begin one with `usher init`")
+	case data == nil:
+		c.blind = true
+	default:
+		if n := c.readYAML(newFile(schemaFile, data)); n != nil {
+			c.readSchema(n)
+		} else {
+			c.blind = true
+		}
+	}
+}
+
+// loadTemplates reads the templates. Their variables are judged where they are used: what is in scope depends on the playbook.
+func (c *checker) loadTemplates() {
+	for _, name := range sortedKeys(c.ws.Files) {
+		data := c.ws.Files[name]
+		if !strings.HasPrefix(name, templateDir+"/") || data == nil {
+			continue
+		}
+		short := strings.TrimSuffix(strings.TrimPrefix(name, templateDir+"/"), path.Ext(name))
+		if first := c.texts[short]; first != nil {
+			c.error("duplicate-id", wholeFile(name), fmt.Sprintf("there are two templates `%s`", short)).
+				label("rename one of them").related("first here", wholeFile(first.name))
+			continue
+		}
+		f := newFile(name, data)
+		c.texts[short] = f
+		if !c.textFile(f) {
+			c.ws.Templates[short] = nil
+			continue
+		}
+		t, diags := ParseTemplate(short, f.text, f.at(), nil)
+		c.diags = append(c.diags, diags...)
+		c.ws.Templates[short] = t
+	}
+	for name, t := range c.ws.Templates {
+		if t == nil {
+			delete(c.ws.Templates, name)
+		}
+	}
+}
+
+// at gives the places of a whole file's characters.
+func (f *file) at() func(from, to int) Pos {
+	var offsets []int
+	return func(from, to int) Pos {
+		if offsets == nil {
+			for i := range f.text {
+				offsets = append(offsets, i)
+			}
+			offsets = append(offsets, len(f.text))
+		}
+		last := len(offsets) - 1
+		return f.pos(offsets[min(from, last)], offsets[min(to, last)])
+	}
+}
+
+func (c *checker) loadPlaybooks() {
+	for _, name := range sortedKeys(c.ws.Files) {
+		data := c.ws.Files[name]
+		if !strings.HasPrefix(name, playbookDir+"/") || strings.HasSuffix(name, testSuffix) || data == nil {
+			continue
+		}
+		if n := c.readYAML(newFile(name, data)); n != nil {
+			c.readPlaybook(n)
+		}
+	}
+	slices.SortFunc(c.ws.Playbooks, func(a, b *Playbook) int { return strings.Compare(a.ID, b.ID) })
+}
+
+func (c *checker) loadTests() {
+	for _, name := range sortedKeys(c.ws.Files) {
+		data := c.ws.Files[name]
+		if !strings.HasPrefix(name, playbookDir+"/") || !strings.HasSuffix(name, testSuffix) || data == nil {
+			continue
+		}
+		if n := c.readYAML(newFile(name, data)); n != nil {
+			c.readTests(n)
+		}
+	}
+}
+
+// unused warns of declarations that nothing refers to.
+func (c *checker) unused() {
+	warn := func(what, name string, p Pos) {
+		if !c.used[what+" "+name] {
+			c.warn("unused", p, fmt.Sprintf("no playbook uses the %s `%s`", what, name)).label("leave it out, or use it")
+		}
+	}
+	for i := range c.schema.Segments {
+		warn("segment", c.schema.Segments[i].Name, c.schema.Segments[i].Pos)
+	}
+	for i := range c.schema.Channels {
+		warn("channel", c.schema.Channels[i].Name, c.schema.Channels[i].Pos)
+	}
+	for i := range c.schema.Pools {
+		warn("pool", c.schema.Pools[i].Name, c.schema.Pools[i].Pos)
+	}
+	for name := range c.ws.Templates {
+		warn("template", name, wholeFile(c.texts[name].name))
+	}
+}
+
+// Untested warns of live playbooks that no test names. It is apart from [Load] because only --strict asks for it.
+func Untested(w *Workspace) []Diagnostic {
+	tested := map[string]bool{}
+	for _, t := range w.Tests {
+		if len(t.Tests) > 0 {
+			tested[t.Playbook] = true
+		}
+	}
+	var out []Diagnostic
+	for _, p := range w.Playbooks {
+		if p.Status == Live && !tested[p.ID] {
+			out = append(out, Diagnostic{
+				Severity: Warning, Code: "untested", Message: fmt.Sprintf("the live playbook `%s` has no test", p.ID), Pos: p.Pos,
+				Label: "write one in " + strings.TrimSuffix(p.File, yamlSuffix) + testSuffix,
+			})
+		}
+	}
+	return sorted(out)
+}

@@ -1,0 +1,201 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var playbookKeys = []string{
+	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit", "actions",
+}
+
+var stages = []string{"acquisition", "activation", "retention", "conversion"}
+
+// playbookReader reads one playbook.
+type playbookReader struct {
+	*checker
+	pb        *Playbook
+	scope     Scope           // what a condition and the actions may name
+	poison    map[string]bool // names whose type is unknown because of a mistake: what uses them is not judged
+	exprs     []*Expr
+	templates map[string]*Template
+	ids       map[string]*node // all action ids
+	done      []doneAction
+	ways      int // branches so far, to number them
+}
+
+// readPlaybook reads a playbook and adds it to the workspace when it has no mistake.
+func (c *checker) readPlaybook(n *node) {
+	before := len(c.diags)
+	if !c.mapping(n, "a playbook", playbookKeys...) {
+		return
+	}
+	p := &playbookReader{
+		checker: c, poison: map[string]bool{}, templates: map[string]*Template{}, ids: map[string]*node{},
+		pb: &Playbook{File: n.f.name, Status: Live, Mode: Single, Pos: n.pos()},
+	}
+	p.scope.Schema = c.schema
+	p.head(n)
+	p.trigger(c.require(n, "a playbook", "trigger", "trigger: {event: …}"))
+	p.pb.Condition = p.compileIn(n.get("condition"), &p.scope, Bool)
+	p.entry(n)
+	p.goal(n.get("goal"))
+	p.exits(n.get("exit"))
+	p.actions(c.require(n, "a playbook", "actions", "actions: […]"))
+	if hasError(c.diags[before:]) || c.blind || n.broken {
+		return
+	}
+	p.finish(n)
+	c.ws.Playbooks = append(c.ws.Playbooks, p.pb)
+}
+
+// head reads what names a playbook.
+func (p *playbookReader) head(n *node) {
+	if v := p.require(n, "a playbook", "id", "id: "+strings.TrimSuffix(n.f.name[strings.LastIndexByte(n.f.name, '/')+1:], yamlSuffix)); v != nil {
+		p.pb.Pos = v.pos()
+		if id, ok := p.kebabCase(v, "a playbook"); ok {
+			p.pb.ID = id
+			p.declare(id, v)
+		} else {
+			p.declared[v.value] = true
+		}
+	}
+	if v := n.get("name"); v != nil {
+		p.pb.Name, _ = p.text(v, "name")
+	}
+	if v := n.get("owner"); v != nil {
+		p.pb.Owner, _ = p.text(v, "owner")
+	}
+	p.pb.Stage, _ = p.enum(p.require(n, "a playbook", "stage", "stage: activation"), "stage", stages...)
+	if s, ok := p.enum(n.get("status"), "status", string(Live), string(Paused), string(Draft)); ok {
+		p.pb.Status = Status(s)
+	}
+}
+
+func (c *checker) declare(id string, v *node) {
+	c.declared[id] = true
+	if first := c.playbookNodes[id]; first != nil {
+		c.error("duplicate-id", v.pos(), fmt.Sprintf("there are two playbooks `%s`", id)).
+			label("choose another id").related("first here", first.pos())
+		return
+	}
+	c.playbookNodes[id] = v
+}
+
+// entry reads how often and by whom a playbook is entered.
+func (p *playbookReader) entry(n *node) {
+	if v := n.get("reentry"); v != nil && !v.broken {
+		switch {
+		case v.kind == scalarNode && v.value == "always":
+		case v.kind == scalarNode && v.value == "never":
+			p.pb.Reentry = &Reentry{Never: true}
+		case v.kind == scalarNode && closest(v.value, []string{"always", "never"}) != "":
+			p.enum(v, "reentry", "always", "never")
+		default:
+			if d, ok := p.duration(v, "reentry"); ok {
+				p.pb.Reentry = &Reentry{After: d}
+			}
+		}
+	}
+	if s, ok := p.enum(n.get("mode"), "mode", string(Single), string(Restart), string(Parallel)); ok {
+		p.pb.Mode = Mode(s)
+	}
+	p.holdout(n.get("holdout"))
+}
+
+var percent = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)%$`)
+
+func (p *playbookReader) holdout(n *node) {
+	if n == nil || n.broken {
+		return
+	}
+	m := percent.FindStringSubmatch(n.value)
+	if n.kind == scalarNode && m != nil {
+		if v, err := strconv.ParseFloat(m[1], 64); err == nil && v <= 100 {
+			p.pb.Holdout = v
+			return
+		}
+		p.error("bad-value", n.pos(), "holdout is at most 100%")
+		return
+	}
+	r := p.wrongType(n, "holdout must be a percentage").label("as in 10%")
+	if n.kind == scalarNode && percent.MatchString(n.value+"%") {
+		r.label("write "+n.value+"%").edit(n.pos(), n.value+"%")
+	}
+}
+
+func (p *playbookReader) goal(n *node) {
+	if n == nil || !p.mapping(n, "goal", "event", "if", "within") {
+		return
+	}
+	g := &Goal{EventMatch: p.eventMatch(n, "goal", &p.scope)}
+	g.Within, _ = p.duration(p.require(n, "goal", "within", "within: 7d"), "within")
+	p.pb.Goal = g
+}
+
+func (p *playbookReader) exits(n *node) {
+	if n != nil && n.kind == mappingNode {
+		p.wrongType(n, "exit must be a list").label("as in [{event: member.left}]")
+		return
+	}
+	for _, item := range p.list(n, "exit") {
+		if p.mapping(item, "an exit", "event", "if") {
+			p.pb.Exits = append(p.pb.Exits, p.eventMatch(item, "an exit", &p.scope))
+		}
+	}
+}
+
+// eventMatch reads an `event` with the `if` beside it. The scope is what else the `if` may name.
+func (p *playbookReader) eventMatch(n *node, what string, sc *Scope) EventMatch {
+	m := EventMatch{}
+	v := p.require(n, what, "event", "event: …")
+	name, ok := p.str(v, "event")
+	if !ok {
+		return m
+	}
+	m.Name = name
+	e := p.knownEvent(v, name)
+	cond := n.get("if")
+	if e == nil || cond == nil {
+		return m
+	}
+	inner := *sc
+	inner.Event = p.schema.EventRecord(name)
+	m.If = p.compileIn(cond, &inner, Bool)
+	return m
+}
+
+// compileIn compiles an expression of the playbook, unless it uses something that is unknown because of another mistake.
+func (p *playbookReader) compileIn(n *node, sc *Scope, want *Type) *Expr {
+	if n == nil || n.broken {
+		return nil
+	}
+	if n.kind == scalarNode && p.poisoned(n.value) {
+		return nil
+	}
+	return p.keep(p.expression(n, sc, want))
+}
+
+func (p *playbookReader) keep(e *Expr) *Expr {
+	if e != nil {
+		p.exprs = append(p.exprs, e)
+	}
+	return e
+}
+
+var dottedWords = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
+
+func (p *playbookReader) poisoned(text string) bool {
+	if len(p.poison) == 0 {
+		return false
+	}
+	for _, w := range dottedWords.FindAllString(text, -1) {
+		if head, _, _ := strings.Cut(w, "."); p.poison[w] || p.poison[head] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,265 @@
+package playbooks
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// builtinMember are the fields that every member has; they cannot be declared again.
+var builtinMember = []string{"id", "tags", "created_at", "last_seen_at", "points", "timezone", "locale"}
+
+// reservedProperties are what every event has beside its properties.
+var reservedProperties = []string{"id", "name", "time"}
+
+var schemaKeys = []string{
+	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours",
+}
+
+// readSchema reads usher.yaml.
+func (c *checker) readSchema(n *node) {
+	if !c.mapping(n, "usher.yaml", schemaKeys...) {
+		c.blind = true
+		return
+	}
+	if v := c.require(n, "usher.yaml", "usher", "usher: 1"); v != nil && !v.broken && v.value != "1" {
+		c.error("bad-value", v.pos(), "this version of usher reads language version 1").label("write 1")
+	}
+	if v := n.get("timezone"); v != nil {
+		if loc, ok := c.zone(v, "timezone"); ok {
+			c.schema.Timezone = loc
+		}
+	}
+	c.each(n, "member", "member", c.attribute)
+	c.each(n, "events", "events", c.eventType)
+	c.each(n, "segments", "segments", c.segment)
+	c.each(n, "channels", "channels", c.channel)
+	c.each(n, "coupons", "coupons", c.pool)
+	c.frequencyCaps(n.get("frequency_caps"))
+	c.quietHours(n.get("quiet_hours"))
+	c.compileSchema()
+}
+
+// each calls read for each entry of a section.
+func (c *checker) each(n *node, key, what string, read func(key, value *node)) {
+	section := n.get(key)
+	switch {
+	case section == nil || section.isNull() && !section.broken:
+		return
+	case section.broken, section.kind != mappingNode:
+		if !section.broken {
+			c.wrongType(section, what+" must be a mapping (`name: …`)")
+		}
+		c.blind = true // what the section declares is unknown: nothing that names it is judged
+		return
+	}
+	for _, e := range section.entries {
+		read(e.key, e.value)
+	}
+}
+
+func (c *checker) attribute(key, value *node) {
+	name := key.value
+	if slices.Contains(builtinMember, name) {
+		c.error("reserved-name", key.pos(), fmt.Sprintf("`%s` is built in: every member has it", name)).label("leave it out")
+		return
+	}
+	if !c.isName(key, "an attribute", name, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf) {
+		return
+	}
+	a := Attribute{Name: name, Pos: key.pos()}
+	if value.kind == scalarNode && !value.broken && strings.HasPrefix(value.value, "= ") {
+		if !c.cutSlip(value, true) {
+			src := value.source(2)
+			a.Computed = &src
+		} else {
+			a.Type = Any
+		}
+		c.schema.Attributes = append(c.schema.Attributes, a)
+		return
+	}
+	def := (*node)(nil)
+	if value.kind == mappingNode {
+		def = value.get("default")
+	}
+	if t := typedForm(value); t != nil {
+		a.Type = c.typeOf(t)
+	} else {
+		a.Type = c.typeOf(value)
+	}
+	if def != nil && (len(a.Type.Enum) > 0 || typedForm(value) != nil) {
+		a.Default, _ = c.literal(def, a.Type, "the default of "+name)
+	}
+	// An attribute may be missing unless it has a default.
+	if a.Default == nil && a.Type.Kind != KindAny {
+		a.Type = a.Type.AsOptional()
+	}
+	c.schema.Attributes = append(c.schema.Attributes, a)
+}
+
+// typedForm gives T of `{type: T, default: …}`, or nil.
+func typedForm(n *node) *node {
+	t := (*node)(nil)
+	if n.kind == mappingNode && n.get("default") != nil && len(n.entries) == 2 {
+		t = n.get("type")
+	}
+	return t
+}
+
+func (c *checker) eventType(key, value *node) {
+	e := EventType{Name: key.value, Properties: ObjectOf(), Pos: key.pos()}
+	if len(e.Name) > maxName {
+		c.error("bad-name", key.pos(), fmt.Sprintf("the name of an event has at most %d bytes", maxName))
+	}
+	switch {
+	case value.broken || value.isNull():
+	case value.kind != mappingNode:
+		c.wrongType(value, "an event is declared by its properties").label("write {} for none, or {name: type}")
+	default:
+		e.Properties = c.properties(value)
+	}
+	c.schema.Events = append(c.schema.Events, e)
+}
+
+// properties reads what an event or an http trigger carries: typed properties, none with a reserved name.
+func (c *checker) properties(n *node) *Type {
+	t := &Type{Kind: KindObject}
+	for _, p := range n.entries {
+		if slices.Contains(reservedProperties, p.key.value) {
+			c.error("reserved-name", p.key.pos(), fmt.Sprintf("`%s` is reserved: every event has id, name and time", p.key.value)).
+				label("choose another name")
+			continue
+		}
+		c.isName(p.key, "a property", p.key.value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
+		t.Fields = append(t.Fields, Field{Name: p.key.value, Type: c.typeOf(p.value), Pos: p.key.pos()})
+	}
+	return t
+}
+
+var declaredName = regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)*$`)
+
+// declarable checks the name of a segment, channel or pool.
+func (c *checker) declarable(key *node, what string) {
+	c.isName(key, what, key.value, declaredName, "small letters and digits, words joined by `-` or `_`", kebabOf)
+}
+
+func (c *checker) segment(key, value *node) {
+	c.declarable(key, "a segment")
+	g := Segment{Name: key.value, Pos: key.pos()}
+	if !value.broken && !c.cutSlip(value, true) {
+		if _, ok := c.str(value, "a segment's expression"); ok {
+			g.Source = value.source(0)
+		}
+	}
+	c.schema.Segments = append(c.schema.Segments, g)
+}
+
+func (c *checker) pool(key, value *node) {
+	c.declarable(key, "a coupon pool")
+	p := Pool{Name: key.value, Pos: key.pos()}
+	if !value.isNull() && c.mapping(value, "a coupon pool", "prefix", "budget", "per_member", "expires") {
+		if v := value.get("prefix"); v != nil {
+			p.Prefix, _ = c.str(v, "prefix")
+		}
+		const most = 1_000_000_000
+		p.Budget, _ = c.integer(value.get("budget"), "budget", 1, most)
+		p.PerMember, _ = c.integer(value.get("per_member"), "per_member", 1, most)
+		if v := value.get("expires"); v != nil {
+			p.Expires, _ = c.duration(v, "expires")
+		}
+	}
+	c.schema.Pools = append(c.schema.Pools, p)
+}
+
+func (c *checker) frequencyCaps(n *node) {
+	if n == nil || n.broken {
+		return
+	}
+	if n.kind != sequenceNode {
+		c.wrongType(n, "frequency_caps must be a list").label("as in - {channels: [wecom], max: 2, per: 24h}")
+		return
+	}
+	for _, item := range n.items {
+		if !c.mapping(item, "a frequency cap", "channels", "max", "per") {
+			continue
+		}
+		f := FrequencyCap{Pos: item.pos()}
+		for _, ch := range c.list(item.get("channels"), "channels") {
+			if name, ok := c.str(ch, "a channel"); ok && c.knownChannel(ch, name) {
+				f.Channels = append(f.Channels, name)
+			}
+		}
+		var okMax, okPer bool
+		f.Max, okMax = c.integer(c.require(item, "a frequency cap", "max", "max: 2"), "max", 1, 1_000_000)
+		f.Per, okPer = c.duration(c.require(item, "a frequency cap", "per", "per: 24h"), "per")
+		if okMax && okPer {
+			c.schema.Caps = append(c.schema.Caps, f)
+		}
+	}
+}
+
+// list gives the items of a list, nothing when there is none.
+func (c *checker) list(n *node, what string) []*node {
+	if n == nil || n.broken {
+		return nil
+	}
+	if n.kind != sequenceNode {
+		c.wrongType(n, what+" must be a list")
+		return nil
+	}
+	return n.items
+}
+
+func (c *checker) quietHours(n *node) {
+	if n == nil || !c.mapping(n, "quiet_hours", "from", "to", "timezone") {
+		return
+	}
+	q := &QuietHours{Pos: n.pos()}
+	var okFrom, okTo bool
+	q.From, okFrom = c.clock(c.require(n, "quiet_hours", "from", `from: "22:00"`), "from")
+	q.To, okTo = c.clock(c.require(n, "quiet_hours", "to", `to: "08:00"`), "to")
+	if okFrom && okTo && q.From == q.To {
+		c.error("bad-value", n.get("to").pos(), "quiet hours cannot end when they begin")
+	}
+	q.Zone = c.schema.Timezone
+	if z := n.get("timezone"); z != nil {
+		if z.kind == scalarNode && z.value == "member" {
+			q.Zone = nil
+		} else if loc, ok := c.zone(z, "timezone"); ok {
+			q.Zone = loc
+		}
+	}
+	if okFrom && okTo {
+		c.schema.Quiet = q
+	}
+}
+
+// compileSchema compiles the computed attributes and segments, when all that they may name is declared.
+func (c *checker) compileSchema() {
+	s := c.schema
+	for i := range s.Attributes {
+		if a := &s.Attributes[i]; a.Computed != nil {
+			a.Expr = c.compile(*a.Computed, &Scope{Schema: s}, nil)
+		}
+	}
+	for i := range s.Attributes {
+		if a := &s.Attributes[i]; a.Computed != nil {
+			if a.Type = Any; a.Expr != nil {
+				a.Type = a.Expr.Type
+			}
+		}
+	}
+	for i := range s.Segments {
+		if g := &s.Segments[i]; g.Source.Text != "" {
+			g.Expr = c.compile(g.Source, &Scope{Schema: s}, Bool)
+		}
+	}
+}
+
+// newSchema gives an empty schema: without a timezone the calendar is UTC's.
+func newSchema() *Schema { return &Schema{Timezone: time.UTC} }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

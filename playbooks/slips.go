@@ -1,0 +1,311 @@
+package playbooks
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A slip is a value that YAML reads otherwise than it was meant, because it is not in quotes.
+type slip struct {
+	from, to int // byte offsets of the value that was meant
+	at       int // byte offset of the character that YAML takes for its own
+	why      string
+}
+
+// reportSlip names the cause and offers the value in quotes.
+func (c *checker) reportSlip(f *file, s slip) {
+	p := f.pos(s.from, s.to)
+	text := quote(f.text[s.from:s.to])
+	c.error("yaml-quoting", f.pos(s.at, min(s.at+runeLen(f.text, s.at), s.to)), s.why).
+		label("put the value in quotes: "+text).edit(p, text)
+}
+
+func runeLen(text string, at int) int {
+	for n := range text[at:] {
+		if n > 0 {
+			return n
+		}
+	}
+	return len(text) - at
+}
+
+// quote puts the text of a value into quotes, by preference such that nothing in it needs an escape.
+func quote(text string) string {
+	if strings.Contains(text, "'") && !strings.ContainsAny(text, `"\`) {
+		return `"` + text + `"`
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+var keyLine = regexp.MustCompile(`^( *(?:- +)*)([A-Za-z_][\w.-]*): +(.*)$`)
+
+// lineSlip looks for a slip in a line of a file that YAML could not read; true when one was reported.
+func (c *checker) lineSlip(f *file, line int) bool {
+	text := strings.TrimRight(f.line(line), " \t")
+	start := f.lines[line-1]
+	if m := keyLine.FindStringSubmatchIndex(text); m != nil {
+		if s, ok := valueSlip(f.text, start+m[6], start+len(text)); ok {
+			c.reportSlip(f, s)
+			return true
+		}
+		return false
+	}
+	body := strings.TrimLeft(text, " ")
+	if rest, ok := strings.CutPrefix(body, "- "); ok {
+		if s, ok := valueSlip(f.text, start+len(text)-len(strings.TrimLeft(rest, " ")), start+len(text)); ok {
+			c.reportSlip(f, s)
+			return true
+		}
+	}
+	return false
+}
+
+// valueSlip looks at the value that stands in text[from:to] after `key: ` in block style.
+func valueSlip(text string, from, to int) (slip, bool) {
+	if from >= to {
+		return slip{}, false
+	}
+	v := text[from:to]
+	s := slip{from: from, to: to, at: from}
+	switch v[0] {
+	case '"', '\'':
+		end := closingQuote(v)
+		if end > 0 && end+1 < len(v) && strings.TrimSpace(v[end+1:]) != "" && !strings.HasPrefix(strings.TrimSpace(v[end+1:]), "#") {
+			s.at = from + end
+			s.why = "the value begins with a quote, so YAML ends it at the next one"
+			return s, true
+		}
+		return s, false
+	case '!', '&', '*', '%', '@', '`':
+		s.why = "a value that begins with `" + v[:1] + "` means something else to YAML"
+		return s, true
+	case '[', '{':
+		if strings.HasPrefix(v, "{{") || strings.HasPrefix(v, "{%") {
+			s.why = "a value that begins with `{` is a mapping to YAML, not text"
+			return s, true
+		}
+		if inner, ok := flowScan(text, from, to); ok {
+			return inner, true
+		}
+		if end := closingBracket(v); end > 0 && end+1 < len(v) && !strings.HasPrefix(strings.TrimSpace(v[end+1:]), "#") {
+			s.why = "a value that begins with `" + v[:1] + "` is a list or mapping to YAML and ends with its bracket"
+			return s, true
+		}
+		return s, false
+	}
+	if i := strings.Index(v, ": "); i >= 0 {
+		s.at = from + i
+		s.why = "`: ` inside a value without quotes begins a second key for YAML"
+		return s, true
+	}
+	if strings.HasSuffix(v, ":") {
+		s.at = to - 1
+		s.why = "a `:` at the end of a value without quotes makes it a key for YAML"
+		return s, true
+	}
+	return s, false
+}
+
+// closingQuote gives the index of the quote that closes the one at the start of v, or -1.
+func closingQuote(v string) int {
+	for i := 1; i < len(v); i++ {
+		switch {
+		case v[0] == '"' && v[i] == '\\':
+			i++
+		case v[i] == v[0] && v[0] == '\'' && i+1 < len(v) && v[i+1] == '\'':
+			i++
+		case v[i] == v[0]:
+			return i
+		}
+	}
+	return -1
+}
+
+// closingBracket gives the index of the bracket that closes the one at the start of v, or -1; quotes are passed over.
+func closingBracket(v string) int {
+	depth := 0
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case '"', '\'':
+			if end := closingQuote(v[i:]); end > 0 {
+				i += end
+			}
+		case '[', '{', '(':
+			depth++
+		case ']', '}', ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+var nextKey = regexp.MustCompile(`^\s*,\s*["']?[A-Za-z_][\w.-]*["']?\s*:(?:\s|$)`)
+
+// flowScan looks for a value inside braces or brackets that YAML cuts short: it takes each `key: value` and reads the value as
+// a person does, to the comma before the next key or the closing brace, brackets and quotes balanced.
+func flowScan(text string, from, to int) (slip, bool) {
+	for i := from; i < to; i++ {
+		switch ch := text[i]; {
+		case ch == '"' || ch == '\'':
+			if end := closingQuote(text[i:to]); end > 0 {
+				i += end
+			}
+		case ch == ':' && i+1 < to && text[i+1] == ' ':
+			v := i + 1
+			for v < to && text[v] == ' ' {
+				v++
+			}
+			end := meantEnd(text, v, to)
+			if s, ok := flowValueSlip(text, v, end); ok {
+				return s, true
+			}
+		}
+	}
+	return slip{}, false
+}
+
+// meantEnd gives where the value at v ends for a person.
+func meantEnd(text string, v, to int) int {
+	depth := 0
+	for i := v; i < to; i++ {
+		switch text[i] {
+		case '"', '\'':
+			if end := closingQuote(text[i:to]); end > 0 {
+				i += end
+			}
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			if depth--; depth < 0 {
+				return trimEnd(text, v, i)
+			}
+		case ',':
+			if depth == 0 && nextKey.MatchString(text[i:to]) {
+				return trimEnd(text, v, i)
+			}
+		case '\n':
+			if depth == 0 {
+				return trimEnd(text, v, i)
+			}
+		}
+	}
+	return trimEnd(text, v, to)
+}
+
+func trimEnd(text string, from, to int) int {
+	return from + len(strings.TrimRight(text[from:to], " \t\r\n,"))
+}
+
+// flowValueSlip looks at one value inside braces.
+func flowValueSlip(text string, from, to int) (slip, bool) {
+	if from >= to {
+		return slip{}, false
+	}
+	v := text[from:to]
+	s := slip{from: from, to: to, at: from}
+	switch v[0] {
+	case '"', '\'':
+		if end := closingQuote(v); end > 0 && end+1 < len(v) && !strings.HasPrefix(strings.TrimSpace(v[end+1:]), "#") {
+			s.at = from + end
+			s.why = "the value begins with a quote, so YAML ends it at the next one"
+			return s, true
+		}
+		return s, false
+	case '[', '{':
+		if strings.HasPrefix(v, "{{") {
+			s.why = "a value that begins with `{` is a mapping to YAML, not text"
+			return s, true
+		}
+		if end := closingBracket(v); end > 0 && end+1 < len(v) {
+			s.why = "a value that begins with `" + v[:1] + "` is a list or mapping to YAML and ends with its bracket"
+			return s, true
+		}
+		return s, false
+	case '!', '&', '*', '%', '@', '`':
+		s.why = "a value that begins with `" + v[:1] + "` means something else to YAML"
+		return s, true
+	}
+	for i := 0; i < len(v); i++ {
+		switch {
+		case v[i] == '?' && (i+1 == len(v) || v[i+1] == ' ' || v[i+1] == '?'), strings.IndexByte(",[]{}", v[i]) >= 0:
+			s.at = from + i
+			s.why = "inside braces YAML ends a value without quotes at `" + v[i:i+1] + "`"
+			return s, true
+		case strings.HasPrefix(v[i:], ": "):
+			s.at = from + i
+			s.why = "`: ` inside a value without quotes begins a second key for YAML"
+			return s, true
+		}
+	}
+	return s, false
+}
+
+// flowSlip looks for a slip in a mapping in braces that YAML could read, but whose shape nobody means: keys that are no words,
+// values that are missing. True when one was reported.
+func (c *checker) flowSlip(f *file, n *node, strange bool) bool {
+	if !n.flow || !strange {
+		return false
+	}
+	rest := f.text[n.start:]
+	if strings.HasPrefix(rest, "{{") {
+		s := slip{from: n.start, to: f.lineEnd(n.start), at: n.start, why: "a value that begins with `{` is a mapping to YAML, not text"}
+		if end := strings.Index(rest, "}}"); end > 0 && n.start+end+2 < s.to && strings.TrimLeft(rest[end+2:s.to-n.start], " ,]}") == "" {
+			s.to = n.start + end + 2
+		}
+		c.reportSlip(f, s)
+		return true
+	}
+	end := len(rest)
+	if b := closingBracket(rest); b > 0 {
+		end = b + 1
+	}
+	if s, ok := flowScan(f.text, n.start, n.start+end); ok {
+		c.reportSlip(f, s)
+		return true
+	}
+	return false
+}
+
+// leadingSlip reports a value that begins with a character of YAML's own though it was meant as an expression.
+func (c *checker) leadingSlip(f *file, at int) bool {
+	line, _ := f.lineCol(at)
+	start := f.lines[line-1]
+	text := strings.TrimRight(f.line(line), " \t")
+	before := f.text[start:at]
+	m := expressionKey.FindStringSubmatch(before)
+	if m == nil {
+		return false
+	}
+	to := start + len(text)
+	if strings.ContainsAny(before, "{[") {
+		to = meantEnd(f.text, at, to)
+	}
+	c.reportSlip(f, slip{from: at, to: to, at: at,
+		why: "a value that begins with `" + f.text[at:at+1] + "` means something else to YAML"})
+	return true
+}
+
+// expressionKey matches what stands before the value of a key that holds an expression or text.
+var expressionKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition|cron|schedule|text|name|reason): +$`)
+
+// cutSlip reports a plain value that YAML cut at ` #`, when the rest is surely no comment.
+func (c *checker) cutSlip(n *node, expression bool) bool {
+	if n.style != plainStyle || len(n.comment) < 2 || n.value == "" {
+		return false
+	}
+	sure := n.comment[1] != ' ' && n.comment[1] != '#'
+	if expression {
+		sure = strings.Count(n.value, `"`)%2 == 1 || strings.Count(n.value, "'")%2 == 1 ||
+			strings.Count(n.value, "(") > strings.Count(n.value, ")")
+	}
+	at := strings.Index(n.f.text[n.end():n.f.lineEnd(n.end())], "#")
+	if !sure || at < 0 {
+		return false
+	}
+	to := trimEnd(n.f.text, n.start, n.f.lineEnd(n.start))
+	c.reportSlip(n.f, slip{from: n.start, to: to, at: n.end() + at, why: "YAML takes ` #` for the beginning of a comment and drops the rest"})
+	n.broken = true
+	return true
+}

@@ -1,0 +1,419 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+var (
+	runStates     = []string{"none", "waiting", "done", "exited", "failed"}
+	expectReasons = []string{
+		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "capped", "deferred", "consent", "pool empty",
+	}
+	testKeys   = []string{"name", "at", "member", "history", "force", "script"}
+	scriptKeys = []string{"event", "advance", "trigger", "expect"}
+	expectKeys = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
+)
+
+// The fields that a listed effect may be matched by.
+var (
+	messageFields = []string{"channel", "template", "contains", "text", "to", "class", "status", "reason"}
+	couponFields  = []string{"pool", "issued", "reason"}
+	webhookFields = []string{"url", "method", "status", "body", "contains"}
+	eventFields   = []string{"event", "properties", "member"}
+)
+
+// testReader reads one _test.yaml.
+type testReader struct {
+	*checker
+	file *TestFile
+	pb   *Playbook // nil: not known, or with mistakes
+}
+
+// readTests reads the tests of a playbook.
+func (c *checker) readTests(n *node) {
+	if !c.mapping(n, "a test file", "playbook", "with", "tests") {
+		return
+	}
+	r := &testReader{checker: c, file: &TestFile{File: n.f.name}}
+	before := len(c.diags)
+	if v := c.require(n, "a test file", "playbook", "playbook: …"); v != nil {
+		if r.file.Playbook = r.playbookID(v); r.file.Playbook != "" {
+			r.pb = r.find(r.file.Playbook)
+		}
+	}
+	for _, v := range c.list(n.get("with"), "with") {
+		if id := r.playbookID(v); id != "" {
+			r.file.With = append(r.file.With, id)
+		}
+	}
+	names := map[string]*node{}
+	tests := c.require(n, "a test file", "tests", "tests: […]")
+	for _, item := range c.list(tests, "tests") {
+		r.test(item, names)
+	}
+	if !hasError(c.diags[before:]) && !c.blind {
+		c.ws.Tests = append(c.ws.Tests, r.file)
+	}
+}
+
+// find is Workspace.Playbook while the list is still being made.
+func (r *testReader) find(id string) *Playbook {
+	for _, p := range r.ws.Playbooks {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r *testReader) playbookID(v *node) string {
+	id, ok := r.str(v, "a playbook's id")
+	if !ok {
+		return ""
+	}
+	if !r.declared[id] {
+		r.unknown("unknown-playbook", v, "there is no playbook", id, sortedKeys(r.declared))
+		return ""
+	}
+	return id
+}
+
+func (r *testReader) test(n *node, names map[string]*node) {
+	if !r.mapping(n, "a test", testKeys...) {
+		return
+	}
+	t := Test{Pos: n.pos()}
+	if v := r.require(n, "a test", "name", "name: …"); v != nil {
+		t.Name, _ = r.text(v, "name")
+		t.Pos = v.pos()
+		if first := names[t.Name]; first != nil {
+			r.error("duplicate-id", v.pos(), fmt.Sprintf("there are two tests `%s`", t.Name)).related("first here", first.pos())
+		} else if t.Name != "" {
+			names[t.Name] = v
+		}
+	}
+	t.At = defaultTestStart
+	if v := n.get("at"); v != nil {
+		if at, ok := r.literal(v, Datetime, "at"); ok {
+			t.At = at.(time.Time)
+		}
+	}
+	t.Member = r.member(r.require(n, "a test", "member", "member: {id: m1}"))
+	for _, item := range r.list(n.get("history"), "history") {
+		if e := r.history(item); e != nil {
+			t.History = append(t.History, *e)
+		}
+	}
+	r.force(n.get("force"), &t)
+	script := r.require(n, "a test", "script", "script: […]")
+	for _, item := range r.list(script, "script") {
+		r.step(item, &t)
+	}
+	r.file.Tests = append(r.file.Tests, t)
+}
+
+// defaultTestStart is where the virtual clock starts when a test does not say.
+var defaultTestStart = time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)
+
+// member reads the member of a test: the id, built-in fields and attributes.
+func (r *testReader) member(n *node) map[string]any {
+	if n == nil || n.broken {
+		return nil
+	}
+	if n.kind != mappingNode {
+		r.wrongType(n, "member must be a mapping").label("as in {id: m1, nickname: 小王}")
+		return nil
+	}
+	r.require(n, "member", "id", "id: m1")
+	out := map[string]any{}
+	for _, e := range n.entries {
+		if t := r.memberField(e.key); t != nil {
+			if v, ok := r.literal(e.value, t, e.key.value); ok && v != nil {
+				out[e.key.value] = v
+			}
+		}
+	}
+	return out
+}
+
+func (r *testReader) memberField(key *node) *Type {
+	if t, ok := ObjectOf(MemberFields()...).Field(key.value); ok {
+		return t
+	}
+	a := r.schema.Attribute(key.value)
+	switch {
+	case r.blind:
+		return nil
+	case a == nil:
+		known := ObjectOf(MemberFields()...).FieldNames()
+		known = append(known, names(r.schema.Attributes, func(a *Attribute) string { return a.Name })...)
+		r.unknown("unknown-field", key, "member has no attribute", key.value, known)
+		return nil
+	case a.Computed != nil:
+		r.error("not-settable", key.pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.value)).related("declared here", a.Pos)
+		return nil
+	}
+	return a.Type
+}
+
+// event reads what an event of a test is and carries.
+func (r *testReader) event(n *node, known ...string) *TestEvent {
+	if !r.mapping(n, "an event", known...) {
+		return nil
+	}
+	e := &TestEvent{Pos: n.pos()}
+	v := r.require(n, "an event", "event", "event: …")
+	name, ok := r.str(v, "event")
+	if !ok {
+		return nil
+	}
+	e.Name = name
+	props := n.get("properties")
+	if typ := r.knownEvent(v, name); typ != nil {
+		if props == nil {
+			props = &node{f: n.f, kind: mappingNode, start: v.start, owner: v}
+		}
+		if got, ok := r.literal(props, typ.Properties, name); ok {
+			e.Properties, _ = got.(map[string]any)
+		}
+	}
+	if attrs := n.get("attributes"); attrs != nil && attrs.kind == mappingNode {
+		e.Attributes = map[string]any{}
+		for _, a := range attrs.entries {
+			if t := r.memberField(a.key); t != nil {
+				if got, ok := r.literal(a.value, t, a.key.value); ok {
+					e.Attributes[a.key.value] = got
+				}
+			}
+		}
+	} else if attrs != nil && !attrs.broken {
+		r.wrongType(attrs, "attributes must be a mapping")
+	}
+	return e
+}
+
+func (r *testReader) history(n *node) *TestEvent {
+	e := r.event(n, "event", "at", "properties", "attributes")
+	if e == nil {
+		return nil
+	}
+	v := r.require(n, "an event of the history", "at", "at: -10d")
+	if v == nil || v.broken {
+		return e
+	}
+	if d, err := ParseDuration(v.value); err == nil && v.kind == scalarNode {
+		if d.Days > 0 || d.Elapsed > 0 {
+			r.error("bad-duration", v.pos(), "history lies before the test").label("write -" + v.value).edit(v.pos(), "-"+v.value)
+		}
+		e.Ago = Duration{Days: -d.Days, Elapsed: -d.Elapsed}
+		return e
+	}
+	if at, err := Datetime.Coerce(v.value); err == nil && v.kind == scalarNode {
+		e.Time = at.(time.Time)
+		return e
+	}
+	if looseDuration.MatchString(v.value) {
+		r.anyDuration(v, "at")
+		return e
+	}
+	r.error("bad-value", v.pos(), "at must be a time before the test").label("as in -10d or 2026-03-01T09:00:00+08:00")
+	return e
+}
+
+func (r *testReader) force(n *node, t *Test) {
+	if n == nil || !r.mapping(n, "force", "holdout", "split") {
+		return
+	}
+	if v := n.get("holdout"); v != nil {
+		if b, ok := r.literal(v, Bool, "holdout"); ok {
+			held := b.(bool)
+			t.Holdout = &held
+		}
+	}
+	if v := n.get("split"); v != nil && !v.isNull() && r.mappingOnly(v, "split") {
+		t.Split = map[string]string{}
+		for _, e := range v.entries {
+			if s, ok := r.str(e.value, "the way of a split"); ok {
+				t.Split[e.key.value] = s
+			}
+		}
+	}
+}
+
+// mappingOnly wants a mapping with any keys.
+func (c *checker) mappingOnly(n *node, what string) bool {
+	if n.broken {
+		return false
+	}
+	if n.kind != mappingNode {
+		c.wrongType(n, what+" must be a mapping (`key: value`)")
+		return false
+	}
+	return true
+}
+
+func (r *testReader) step(n *node, t *Test) {
+	if n.broken {
+		return
+	}
+	if n.kind != mappingNode {
+		r.wrongType(n, "a step of a script must be a mapping").label("one of " + oneOf(scriptKeys))
+		return
+	}
+	var kind *node
+	for _, e := range n.entries {
+		if slices.Contains(scriptKeys, e.key.value) {
+			if kind != nil {
+				r.error("exclusive-keys", e.key.pos(), "a step is exactly one thing").label("put it in a step of its own").
+					related("first here", kind.pos())
+				return
+			}
+			kind = e.key
+		}
+	}
+	if kind == nil {
+		if len(n.entries) > 0 {
+			r.unknownKey(n.entries[0].key, "a step of a script", scriptKeys)
+		} else {
+			r.error("missing-key", n.pos(), "this step is empty").label("one of " + oneOf(scriptKeys))
+		}
+		return
+	}
+	s := TestStep{Pos: kind.pos()}
+	if kind.value != "event" {
+		r.mapping(n, "a step of a script", kind.value)
+	}
+	v := n.get(kind.value)
+	switch kind.value {
+	case "event":
+		s.Event = r.event(n, "event", "properties", "attributes")
+	case "advance":
+		if d, ok := r.duration(v, "advance"); ok {
+			s.Advance = &d
+		}
+	case "trigger":
+		s.Trigger = r.params(v)
+	case "expect":
+		s.Expect = r.expect(v)
+	}
+	if s.Event != nil || s.Advance != nil || s.Trigger != nil || s.Expect != nil {
+		t.Script = append(t.Script, s)
+	}
+}
+
+// params reads the parameters with which a test triggers the playbook.
+func (r *testReader) params(v *node) map[string]any {
+	if r.pb == nil {
+		return nil
+	}
+	if r.pb.Trigger.Kind != TriggerHTTP {
+		r.error("bad-value", v.pos(), fmt.Sprintf("the playbook `%s` is not started over HTTP", r.pb.ID)).label("send its event instead")
+		return nil
+	}
+	got, ok := r.literal(v, r.pb.Trigger.Params, "trigger")
+	if params, isMap := got.(map[string]any); ok && isMap {
+		return params
+	}
+	return nil
+}
+
+func (r *testReader) expect(n *node) *Expect {
+	if n.isNull() && !n.broken {
+		return &Expect{Pos: n.pos()}
+	}
+	if !r.mapping(n, "expect", expectKeys...) {
+		return nil
+	}
+	e := &Expect{Pos: n.pos()}
+	e.Messages = r.effects(n.get("messages"), "messages", messageFields)
+	e.Coupons = r.effects(n.get("coupons"), "coupons", couponFields)
+	e.Webhooks = r.effects(n.get("webhooks"), "webhooks", webhookFields)
+	e.Events = r.effects(n.get("events"), "events", eventFields)
+	if v := n.get("tags"); v != nil && r.mapping(v, "tags", "added", "removed") {
+		e.Added, e.Removed = r.strings(v.get("added"), "added"), r.strings(v.get("removed"), "removed")
+	}
+	if v := n.get("points"); v != nil {
+		if p, ok := r.literal(v, Int, "points"); ok {
+			points := p.(int)
+			e.Points = &points
+		}
+	}
+	if v := n.get("set"); v != nil && r.mappingOnly(v, "set") {
+		e.Set = map[string]any{}
+		for _, a := range v.entries {
+			if t := r.memberField(a.key); t != nil {
+				if got, ok := r.literal(a.value, t, a.key.value); ok {
+					e.Set[a.key.value] = got
+				}
+			}
+		}
+	}
+	e.Run, _ = r.enum(n.get("run"), "run", runStates...)
+	e.Reason = r.reason(n.get("reason"), e.Run)
+	return e
+}
+
+// reason reads why. An exited run's reason is the author's own; any other is one of the decisions'.
+func (r *testReader) reason(v *node, run string) string {
+	if v == nil {
+		return ""
+	}
+	if run == "none" {
+		s, _ := r.enum(v, "reason", expectReasons...)
+		return s
+	}
+	s, _ := r.text(v, "reason")
+	return s
+}
+
+func (r *testReader) strings(n *node, what string) []string {
+	var out []string
+	for _, item := range r.list(n, what) {
+		if s, ok := r.str(item, what); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// effects reads a list of effects. An empty list says, as a missing one does: nothing of the kind.
+func (r *testReader) effects(n *node, what string, known []string) []ExpectItem {
+	var out []ExpectItem
+	for _, item := range r.list(n, what) {
+		if !r.mapping(item, "an item of "+what, known...) {
+			continue
+		}
+		x := ExpectItem{Pos: item.pos(), Fields: map[string]any{}}
+		for _, e := range item.entries {
+			if r.effectField(what, e) {
+				if v, ok := r.anyLiteral(e.value); ok {
+					x.Fields[e.key.value] = v
+				}
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// effectField checks what a field names: a test that expects what cannot be is a mistake, not a failure.
+func (r *testReader) effectField(what string, e entry) bool {
+	v := e.value
+	if v.broken || v.kind != scalarNode {
+		return !v.broken
+	}
+	switch {
+	case what == "messages" && e.key.value == "channel":
+		return r.knownChannel(v, v.value)
+	case what == "messages" && e.key.value == "template" && r.texts[v.value] == nil:
+		r.unknown("unknown-template", v, "there is no template", v.value, sortedKeys(r.texts))
+		return false
+	case what == "coupons" && e.key.value == "pool":
+		return r.blind || r.schema.Pool(v.value) != nil || r.knownPool(v, v.value)
+	case what == "events" && e.key.value == "event":
+		return r.knownEvent(v, v.value) != nil
+	}
+	return true
+}

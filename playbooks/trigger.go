@@ -1,0 +1,161 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// triggerKinds gives the keys of each kind of trigger; the first names it.
+var triggerKinds = [][]string{
+	{"event", "if"},
+	{"schedule", "timezone", "segment", "missed"},
+	{"http"},
+	{"segment_enter"},
+	{"segment_exit"},
+	{"date", "every", "offset", "at"},
+}
+
+// unsupportedTriggers are part of the language, but not of this version.
+var unsupportedTriggers = []string{"segment_enter", "segment_exit", "date"}
+
+// triggerKnown brings `trigger` into scope.
+func (p *playbookReader) triggerKnown() {
+	p.scope.Trigger = p.pb.Trigger.Record(p.schema)
+	delete(p.poison, "trigger")
+}
+
+func (p *playbookReader) trigger(n *node) {
+	p.poison["trigger"] = true // until it is known
+	if n == nil || n.broken {
+		return
+	}
+	if n.kind != mappingNode {
+		p.wrongType(n, "a trigger must be a mapping").label("as in {event: order.paid}")
+		return
+	}
+	kind := p.triggerKind(n)
+	if kind == nil {
+		return
+	}
+	if slices.Contains(unsupportedTriggers, kind[0]) {
+		p.error("unsupported", n.key(kind[0]).pos(), fmt.Sprintf("the trigger `%s` is not available in this version of usher", kind[0])).
+			label("use event, schedule or http")
+		return
+	}
+	p.mapping(n, "a trigger of the kind "+kind[0], kind...)
+	switch kind[0] {
+	case "event":
+		p.eventTrigger(n)
+	case "schedule":
+		p.scheduleTrigger(n)
+	case "http":
+		p.httpTrigger(n.get("http"))
+	}
+}
+
+// triggerKind finds the one kind of trigger, or reports that there is none or that there are two.
+func (p *playbookReader) triggerKind(n *node) []string {
+	var kind []string
+	var known []string
+	for _, k := range triggerKinds {
+		known = append(known, k[0])
+		if n.get(k[0]) == nil {
+			continue
+		}
+		if kind != nil {
+			a, b := n.key(kind[0]), n.key(k[0])
+			if b.start < a.start {
+				a, b = b, a
+			}
+			p.error("exclusive-keys", b.pos(), "a trigger has exactly one kind").
+				label("put this in a playbook of its own").related("first here", a.pos())
+			return nil
+		}
+		kind = k
+	}
+	if kind != nil {
+		return kind
+	}
+	for _, e := range n.entries {
+		if closest(e.key.value, known) != "" {
+			p.unknownKey(e.key, "a trigger", known)
+			return nil
+		}
+	}
+	p.error("missing-key", n.pos(), "a trigger needs its kind").label("one of " + oneOf(known))
+	return nil
+}
+
+func (p *playbookReader) eventTrigger(n *node) {
+	p.pb.Trigger.Kind = TriggerEvent
+	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &Scope{Schema: p.schema})
+	if p.schema.Event(p.pb.Trigger.Event.Name) != nil {
+		p.triggerKnown()
+	}
+}
+
+func (p *playbookReader) scheduleTrigger(n *node) {
+	p.pb.Trigger.Kind = TriggerSchedule
+	p.triggerKnown()
+	zone := p.schema.Timezone
+	if z := n.get("timezone"); z != nil {
+		if loc, ok := p.zone(z, "timezone"); ok {
+			zone = loc
+		}
+	}
+	v := n.get("schedule")
+	if s, ok := p.str(v, "schedule"); ok {
+		sched, err := ParseSchedule(s, zone)
+		if err != nil {
+			p.cronMistake(v, s, err)
+		}
+		p.pb.Trigger.Schedule = sched
+	}
+	if v := n.get("segment"); v != nil {
+		if name, ok := p.str(v, "segment"); ok && p.knownSegment(v, name) {
+			p.pb.Trigger.Segment = name
+			if g := p.schema.Segment(name); g != nil {
+				p.keep(g.Expr)
+			}
+		}
+	}
+	if s, ok := p.enum(n.get("missed"), "missed", "skip", "run_once"); ok {
+		p.pb.Trigger.RunOnce = s == "run_once"
+	}
+}
+
+// cronMistake points at the field that is wrong, when one is.
+func (p *playbookReader) cronMistake(v *node, text string, err error) {
+	at := v.pos()
+	if e, ok := err.(*CronError); ok && e.Field != "" {
+		if i := strings.Index(text, e.Field); e.Index > 0 || i > 0 {
+			from := fieldOffset(text, e.Index)
+			at = v.at(from, from+len([]rune(e.Field)))
+		} else {
+			at = v.at(0, len([]rune(e.Field)))
+		}
+		p.error("bad-cron", at, e.Error()).label(e.Hint)
+		return
+	}
+	p.error("bad-cron", at, err.Error()).label("minute, hour, day of the month, month, day of the week, as in \"0 10 * * 1\"")
+}
+
+func (p *playbookReader) httpTrigger(n *node) {
+	p.pb.Trigger.Kind = TriggerHTTP
+	params := ObjectOf()
+	if !n.isNull() || n.broken {
+		if !p.mapping(n, "http", "params") {
+			return
+		}
+		if v := n.get("params"); v != nil && !v.isNull() {
+			if v.kind != mappingNode {
+				p.wrongType(v, "params must be a mapping").label("as in {reason: string}")
+				return
+			}
+			params = p.properties(v)
+		}
+	}
+	p.pb.Trigger.Params = params
+	p.triggerKnown()
+}

@@ -1,0 +1,336 @@
+package playbooks
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var typeWords = map[string]*Type{
+	"string": String, "int": Int, "number": Number, "bool": Bool, "date": Date, "datetime": Datetime,
+}
+
+var typeNames = []string{"string", "int", "number", "bool", "date", "datetime"}
+
+// typeSlips are words of other languages for our types.
+var typeSlips = map[string]string{
+	"integer": "int", "float": "number", "double": "number", "decimal": "number", "boolean": "bool", "str": "string",
+	"text": "string", "timestamp": "datetime", "time": "datetime", "long": "int",
+}
+
+// propertyName is what an expression can write after a dot.
+var propertyName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*$`)
+
+// typeOf reads a type. A mistake gives [Any], so that what uses it is not a mistake too.
+func (c *checker) typeOf(n *node) *Type {
+	switch {
+	case n.broken:
+		return Any
+	case n.kind == sequenceNode:
+		if len(n.items) != 1 {
+			c.error("unknown-type", n.pos(), "a list type holds exactly one type").label("as in [string]")
+			return Any
+		}
+		return ListOf(c.typeOf(n.items[0]))
+	case n.kind == mappingNode:
+		return c.mappingType(n)
+	}
+	return c.typeWord(n)
+}
+
+func (c *checker) typeWord(n *node) *Type {
+	if n.isNull() {
+		c.wrongType(n, "a type is missing here").label("write one of " + oneOf(typeNames))
+		return Any
+	}
+	word, optional := strings.CutPrefix(n.value, "optional ")
+	word = strings.TrimSpace(word)
+	t := typeWords[word]
+	if t == nil {
+		from := len([]rune(n.value)) - len([]rune(word))
+		p := n.at(from, len([]rune(n.value)))
+		r := c.error("unknown-type", p, fmt.Sprintf("there is no type `%s`", word))
+		best := typeSlips[strings.ToLower(word)]
+		if best == "" {
+			best = closest(word, typeNames)
+		}
+		if best != "" {
+			r.label("did you mean `"+best+"`?").edit(p, best)
+		} else {
+			r.label("write " + oneOf(typeNames) + ", {enum: […]}, {name: type} or [type]")
+		}
+		return Any
+	}
+	if optional {
+		return t.AsOptional()
+	}
+	return t
+}
+
+func (c *checker) mappingType(n *node) *Type {
+	if len(n.entries) == 1 && n.entries[0].key.value == "optional" {
+		return c.typeOf(n.entries[0].value).AsOptional()
+	}
+	if e := n.get("enum"); e != nil && e.kind == sequenceNode {
+		for _, other := range n.entries {
+			if k := other.key.value; k != "enum" && k != "default" {
+				c.unknownKey(other.key, "an enum", []string{"enum", "default"})
+			}
+		}
+		return c.enumType(e)
+	}
+	t := &Type{Kind: KindObject}
+	for _, e := range n.entries {
+		c.isName(e.key, "a property", e.key.value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
+		t.Fields = append(t.Fields, Field{Name: e.key.value, Type: c.typeOf(e.value), Pos: e.key.pos()})
+	}
+	return t
+}
+
+func snakeOf(s string) string {
+	return strings.NewReplacer("-", "_", " ", "_", ".", "_").Replace(s)
+}
+
+func (c *checker) enumType(n *node) *Type {
+	t := &Type{Kind: KindString}
+	seen := map[string]*node{}
+	for _, item := range n.items {
+		s, ok := c.str(item, "a value of an enum")
+		if !ok {
+			continue
+		}
+		if first := seen[s]; first != nil {
+			c.error("duplicate-value", item.pos(), fmt.Sprintf("the value `%s` is listed twice", s)).related("first here", first.pos())
+			continue
+		}
+		seen[s] = item
+		t.Enum = append(t.Enum, s)
+	}
+	if len(n.items) == 0 {
+		c.error("bad-value", n.pos(), "an enum needs at least one value").label("as in [bronze, silver, gold]")
+	}
+	if len(t.Enum) == 0 {
+		return Any
+	}
+	return t
+}
+
+// literal reads a value as the type wants it, as [Type.Coerce] gives it, but with each mistake at its place.
+func (c *checker) literal(n *node, t *Type, what string) (any, bool) {
+	if n == nil || n.broken {
+		return nil, false
+	}
+	if t == nil {
+		t = Any
+	}
+	if n.isNull() {
+		if t.Optional || t.Kind == KindAny {
+			return nil, true
+		}
+		c.wrongType(n, fmt.Sprintf("%s must be %s", what, article(t.String())))
+		return nil, false
+	}
+	switch t.Kind {
+	case KindList:
+		return c.listLiteral(n, t, what)
+	case KindObject:
+		return c.objectLiteral(n, t, what)
+	case KindAny:
+		return c.anyLiteral(n)
+	case KindString:
+		if len(t.Enum) > 0 {
+			s, ok := c.enum(n, what, t.Enum...)
+			return s, ok
+		}
+		s, ok := c.str(n, what)
+		return s, ok
+	}
+	if n.kind != scalarNode || (n.style != plainStyle && t.Kind != KindDate && t.Kind != KindDatetime) {
+		c.mismatch(n, t, what)
+		return nil, false
+	}
+	v, ok := scalarLiteral(n, t)
+	if !ok {
+		c.mismatch(n, t, what)
+	}
+	return v, ok
+}
+
+func (c *checker) mismatch(n *node, t *Type, what string) {
+	want := t.Required()
+	r := c.wrongType(n, fmt.Sprintf("%s must be %s", what, article(want.String())))
+	switch want.Kind {
+	case KindDate:
+		r.label("as in 2026-03-28")
+	case KindDatetime:
+		r.label("as in 2026-03-28T10:00:00+08:00")
+	case KindInt, KindNumber, KindBool:
+		if n.kind != scalarNode || n.style == plainStyle || n.untraceable {
+			break
+		}
+		plain := *n
+		plain.tag, plain.style = guessTag(n.value), plainStyle
+		if _, ok := scalarLiteral(&plain, want); ok {
+			r.label("write it without quotes").edit(n.pos(), n.value)
+		}
+	}
+}
+
+func guessTag(s string) string {
+	if s == "true" || s == "false" {
+		return "bool"
+	}
+	if decimal.MatchString(s) {
+		return "int"
+	}
+	return "float"
+}
+
+func scalarLiteral(n *node, t *Type) (any, bool) {
+	switch t.Kind {
+	case KindInt:
+		if n.tag == "int" && decimal.MatchString(n.value) {
+			v, err := strconv.Atoi(n.value)
+			return v, err == nil
+		}
+	case KindNumber:
+		if n.tag == "int" && decimal.MatchString(n.value) || n.tag == "float" {
+			v, err := strconv.ParseFloat(n.value, 64)
+			return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
+		}
+	case KindBool:
+		return n.value == "true", n.tag == "bool" && (n.value == "true" || n.value == "false")
+	case KindDate, KindDatetime:
+		v, err := t.Coerce(n.value)
+		return v, err == nil
+	}
+	return nil, false
+}
+
+func (c *checker) listLiteral(n *node, t *Type, what string) (any, bool) {
+	if n.kind != sequenceNode {
+		c.wrongType(n, what+" must be a list")
+		return nil, false
+	}
+	out, good := make([]any, 0, len(n.items)), true
+	for i, item := range n.items {
+		v, ok := c.literal(item, t.Elem, fmt.Sprintf("%s[%d]", what, i))
+		out, good = append(out, v), good && ok
+	}
+	return out, good
+}
+
+func (c *checker) objectLiteral(n *node, t *Type, what string) (any, bool) {
+	if n.kind != mappingNode {
+		c.wrongType(n, what+" must be a mapping (`key: value`)")
+		return nil, false
+	}
+	out, good := make(map[string]any, len(n.entries)), true
+	for _, e := range n.entries {
+		ft, known := t.Field(e.key.value)
+		if !known {
+			if label := didYouMean(e.key.value, t.FieldNames()); label != "" {
+				c.error("unknown-field", e.key.pos(), fmt.Sprintf("%s has no `%s`", what, e.key.value)).label(label).
+					edit(e.key.pos(), closest(e.key.value, t.FieldNames()))
+				good = false
+				continue
+			}
+			ft = Any // an undeclared property is accepted and kept
+		}
+		v, ok := c.literal(e.value, ft, what+"."+e.key.value)
+		good = good && ok
+		if v != nil {
+			out[e.key.value] = v
+		}
+	}
+	for _, f := range t.Fields {
+		if n.get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != KindAny && good {
+			c.error("missing-key", n.pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).label("add `" + f.Name + ": …`")
+			good = false
+		}
+	}
+	return out, good
+}
+
+// anyLiteral reads a value as JSON would give it.
+func (c *checker) anyLiteral(n *node) (any, bool) {
+	switch n.kind {
+	case sequenceNode:
+		return c.listLiteral(n, ListOf(Any), "value")
+	case mappingNode:
+		return c.objectLiteral(n, ObjectOf(), "value")
+	}
+	switch n.tag {
+	case "null":
+		return nil, true
+	case "bool":
+		return n.value == "true", true
+	case "int":
+		if v, err := strconv.Atoi(n.value); err == nil {
+			return v, true
+		}
+	case "float":
+		if v, err := strconv.ParseFloat(n.value, 64); err == nil && !math.IsInf(v, 0) && !math.IsNaN(v) {
+			return v, true
+		}
+	}
+	return n.value, true
+}
+
+// zone reads a time zone by its name in the IANA database.
+func (c *checker) zone(n *node, what string) (*time.Location, bool) {
+	s, ok := c.str(n, what)
+	if !ok {
+		return nil, false
+	}
+	loc, err := loadZone(s)
+	if err == nil {
+		return loc, true
+	}
+	r := c.error("bad-timezone", n.pos(), fmt.Sprintf("there is no time zone `%s`", s))
+	if best := closest(s, commonZones); best != "" {
+		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
+	} else {
+		r.label("write a name of the IANA database, as Asia/Shanghai or UTC")
+	}
+	return nil, false
+}
+
+// loadZone finds a zone by name. "" and "Local" mean something to Go, but nothing that is the same on every machine.
+func loadZone(s string) (*time.Location, error) {
+	if s == "" || s == "Local" {
+		return nil, errors.New("not a zone")
+	}
+	return time.LoadLocation(s)
+}
+
+// commonZones are those that are suggested for a misspelt one.
+var commonZones = []string{
+	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "Asia/Kolkata",
+	"Asia/Dubai", "Asia/Jakarta", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Kuala_Lumpur", "Asia/Manila", "Asia/Urumqi",
+	"Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Rome", "Europe/Amsterdam", "Europe/Moscow",
+	"Europe/Zurich", "Europe/Vienna", "Europe/Stockholm", "Europe/Warsaw", "Europe/Istanbul", "Africa/Cairo", "Africa/Lagos",
+	"Africa/Johannesburg", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto",
+	"America/Sao_Paulo", "America/Mexico_City", "America/Bogota", "America/Argentina/Buenos_Aires", "Australia/Sydney",
+	"Australia/Melbourne", "Australia/Perth", "Australia/Lord_Howe", "Pacific/Auckland",
+}
+
+// clock reads a time of the day as minutes since midnight.
+func (c *checker) clock(n *node, what string) (int, bool) {
+	if n == nil || n.broken {
+		return 0, false
+	}
+	if m := clockTime.FindStringSubmatch(n.value); n.kind == scalarNode && m != nil {
+		h, _ := strconv.Atoi(m[1])
+		mi, _ := strconv.Atoi(m[2])
+		return h*60 + mi, true
+	}
+	c.error("bad-value", n.pos(), what+" must be a time of the day").label(`as in "22:00"`)
+	return 0, false
+}
+
+var clockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)

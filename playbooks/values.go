@@ -1,0 +1,87 @@
+package playbooks
+
+import (
+	"time"
+)
+
+// Localize moves the dates of a typed value to midnight in the zone, and shows datetimes there. The value is changed in place
+// where it is an object or a list, and returned.
+func Localize(t *Type, v any, zone *time.Location) any {
+	if t == nil || v == nil {
+		return v
+	}
+	switch x := v.(type) {
+	case time.Time:
+		if t.Kind == KindDate && x.Location() == time.UTC {
+			return WallClock(x.Year(), x.Month(), x.Day(), 0, 0, 0, 0, zone)
+		}
+		return x.In(zone)
+	case []any:
+		for i := range x {
+			x[i] = Localize(t.Elem, x[i], zone)
+		}
+	case map[string]any:
+		for i := range t.Fields {
+			f := &t.Fields[i]
+			if v, ok := x[f.Name]; ok {
+				x[f.Name] = Localize(f.Type, v, zone)
+			}
+		}
+	}
+	return v
+}
+
+// ToJSON gives a typed value as JSON holds it: dates as 2006-01-02, datetimes in RFC 3339.
+func ToJSON(t *Type, v any) any {
+	switch x := v.(type) {
+	case time.Time:
+		if t != nil && t.Kind == KindDate {
+			return x.Format(time.DateOnly)
+		}
+		return x.Format(time.RFC3339Nano)
+	case []any:
+		out := make([]any, len(x))
+		for i := range x {
+			out[i] = ToJSON(elemOf(t), x[i])
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, item := range x {
+			var ft *Type
+			if t != nil {
+				ft, _ = t.Field(k)
+			}
+			out[k] = ToJSON(ft, item)
+		}
+		return out
+	}
+	return v
+}
+
+func elemOf(t *Type) *Type {
+	if t == nil {
+		return nil
+	}
+	return t.Elem
+}
+
+// QuietEnd tells whether t lies in the quiet hours, and when they end. t is in the member's zone.
+func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
+	q := s.Quiet
+	if q == nil || q.From == q.To {
+		return time.Time{}, false
+	}
+	if q.Zone != nil {
+		t = t.In(q.Zone)
+	}
+	y, m, d := t.Date()
+	minute := t.Hour()*60 + t.Minute()
+	switch {
+	case q.From < q.To && (minute < q.From || minute >= q.To), q.From > q.To && minute < q.From && minute >= q.To:
+		return time.Time{}, false
+	case q.From > q.To && minute >= q.From:
+		d++
+	}
+	return WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
+}

@@ -1,0 +1,374 @@
+package playbooks
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// This is the only file that knows the YAML library. It turns a file into a tree of nodes with exact places, and the library's
+// complaints into mistakes that a person can act on.
+
+type nodeKind uint8
+
+const (
+	scalarNode nodeKind = iota
+	mappingNode
+	sequenceNode
+)
+
+// node is a value of a YAML file.
+type node struct {
+	f       *file
+	kind    nodeKind
+	start   int    // byte offset in the file
+	value   string // of a scalar
+	tag     string // of a scalar: str, int, float, bool, null, timestamp
+	style   scalarStyle
+	comment string // of a plain scalar: the comment on its line
+	flow    bool   // of a mapping or list: written with braces or brackets
+	entries []entry
+	items   []*node
+	owner   *node // the key of an empty value, which has no place of its own
+	broken  bool  // a mistake in it is already reported: what it means is unknown
+
+	offsets     []int // see spans
+	untraceable bool
+}
+
+// entry is one key of a mapping with its value.
+type entry struct {
+	key   *node
+	value *node
+}
+
+// maxDepth is how deep lists and mappings may be nested.
+const maxDepth = 64
+
+// readYAML reads a file as one YAML document. It gives nil when there is none to go on with; then a mistake was reported.
+func (c *checker) readYAML(f *file) *node {
+	if !c.preflight(f) {
+		return nil
+	}
+	doc, several, err := decodeYAML(f.text)
+	if err != nil {
+		c.syntaxError(f, err)
+		return nil
+	}
+	if doc == nil || len(doc.Content) == 0 {
+		c.error("empty-file", f.pos(0, 0), "the file is empty")
+		return nil
+	}
+	if several {
+		c.severalDocuments(f)
+		return nil
+	}
+	t := &treeBuilder{c: c, f: f}
+	n := t.build(doc.Content[0], 1)
+	if n.kind == scalarNode && n.empty() && !n.broken {
+		c.error("empty-file", f.pos(0, 0), "the file is empty")
+		return nil
+	}
+	return n
+}
+
+// decodeYAML parses the text. The library panics on a few malformed inputs that it does not foresee: those are errors too.
+func decodeYAML(text string) (doc *yaml.Node, several bool, err error) {
+	defer func() {
+		if recover() != nil {
+			doc, err = nil, errors.New("yaml: unreadable")
+		}
+	}()
+	dec := yaml.NewDecoder(strings.NewReader(text))
+	doc = &yaml.Node{}
+	if err := dec.Decode(doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, false, nil
+		}
+		return nil, false, err
+	}
+	var next yaml.Node
+	return doc, !errors.Is(dec.Decode(&next), io.EOF), nil
+}
+
+func (c *checker) severalDocuments(f *file) {
+	seen := false // content before the `---`
+	for i := range f.lines {
+		line := f.line(i + 1)
+		if strings.HasPrefix(line, "---") && seen {
+			c.error("yaml-feature", f.linePos(i+1), "one file holds one document, but a second begins here").
+				label("move it to a file of its own")
+			return
+		}
+		if t := strings.TrimSpace(line); t != "" && t[0] != '#' {
+			seen = true
+		}
+	}
+	c.error("yaml-feature", f.linePos(len(f.lines)), "one file holds one document, but there are several here")
+}
+
+// treeBuilder copies the library's tree, refusing what the language does not allow.
+type treeBuilder struct {
+	c *checker
+	f *file
+}
+
+func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
+	n := &node{f: t.f, start: t.f.offset(y.Line, y.Column), value: y.Value, tag: strings.TrimPrefix(y.Tag, "!!")}
+	n.flow = y.Style&yaml.FlowStyle != 0
+	if depth > maxDepth {
+		t.c.error("too-deep", n.pos(), fmt.Sprintf("lists and mappings are nested deeper than %d levels", maxDepth))
+		n.broken = true
+		return n
+	}
+	if t.refused(y, n) {
+		n.kind, n.broken = scalarNode, true
+		return n
+	}
+	switch y.Kind {
+	case yaml.MappingNode:
+		t.mapping(y, n, depth)
+	case yaml.SequenceNode:
+		n.kind = sequenceNode
+		for _, item := range y.Content {
+			n.items = append(n.items, t.build(item, depth+1))
+		}
+	default:
+		n.style = styleOf(y.Style)
+		n.comment = y.LineComment
+		if n.style != plainStyle {
+			n.tag = "str"
+		}
+	}
+	return n
+}
+
+func styleOf(s yaml.Style) scalarStyle {
+	switch {
+	case s&yaml.DoubleQuotedStyle != 0:
+		return doubleStyle
+	case s&yaml.SingleQuotedStyle != 0:
+		return singleStyle
+	case s&yaml.LiteralStyle != 0:
+		return literalStyle
+	case s&yaml.FoldedStyle != 0:
+		return foldedStyle
+	}
+	return plainStyle
+}
+
+// refused reports the features of YAML that the language does not have.
+func (t *treeBuilder) refused(y *yaml.Node, n *node) bool {
+	lead := byte(0)
+	if n.start < len(t.f.text) {
+		lead = t.f.text[n.start]
+	}
+	tagged := y.Style&yaml.TaggedStyle != 0 || y.Kind == yaml.ScalarNode && y.Style == 0 && y.Value != "" && lead == '!'
+	if !tagged && y.Anchor == "" && y.Kind != yaml.AliasNode {
+		return false
+	}
+	if t.c.leadingSlip(t.f, n.start) {
+		return true
+	}
+	word := t.f.pos(n.start, wordEnd(t.f.text, n.start))
+	switch {
+	case y.Kind == yaml.AliasNode:
+		t.c.error("yaml-feature", word, "YAML aliases (*name) are not part of the language").label("write the value out")
+	case y.Anchor != "":
+		t.c.error("yaml-feature", word, "YAML anchors (&name) are not part of the language").label("leave it out")
+	default:
+		t.c.error("yaml-feature", word, "YAML tags (!name) are not part of the language").label("leave it out, or quote the value")
+	}
+	return true
+}
+
+func wordEnd(text string, i int) int {
+	for i < len(text) && strings.IndexByte(" \t\r\n,]}", text[i]) < 0 {
+		i++
+	}
+	return i
+}
+
+func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
+	n.kind = mappingNode
+	if t.c.flowSlip(t.f, n, strangeFlow(t.f, y)) {
+		n.broken = true
+		return
+	}
+	first := make(map[string]*node, len(y.Content)/2)
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		key := t.build(y.Content[i], depth+1)
+		switch {
+		case key.broken:
+			n.broken = true
+			continue
+		case y.Content[i].Tag == "!!merge":
+			t.c.error("yaml-feature", key.pos(), "YAML merge keys (<<) are not part of the language").label("write the keys out")
+			n.broken = true
+			continue
+		case key.kind != scalarNode || key.empty():
+			t.c.error("wrong-type", key.pos(), "a key is a plain word")
+			n.broken = true
+			continue
+		}
+		value := t.build(y.Content[i+1], depth+1)
+		if value.empty() && value.kind == scalarNode {
+			value.owner = key
+		}
+		if prev := first[key.value]; prev != nil {
+			t.c.error("duplicate-key", key.pos(), fmt.Sprintf("the key `%s` is given twice", key.value)).
+				related("first here", prev.pos())
+			continue
+		}
+		first[key.value] = key
+		n.entries = append(n.entries, entry{key, value})
+	}
+}
+
+// strangeFlow tells whether a mapping in braces has a shape that nobody means: keys that are no words, values that are missing,
+// a `?` between the entries.
+func strangeFlow(f *file, y *yaml.Node) bool {
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		key, value := y.Content[i], y.Content[i+1]
+		if key.Kind != yaml.ScalarNode || key.Value == "" || value.Kind == yaml.ScalarNode && value.Tag == "!!null" && value.Value == "" {
+			return true
+		}
+		before := strings.TrimRight(f.text[f.lines[key.Line-1]:f.offset(key.Line, key.Column)], " ")
+		if strings.HasSuffix(before, "?") {
+			return true
+		}
+	}
+	return false
+}
+
+var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// syntaxError reports what the library found wrong in its own words. Its line is where a context began, often far above the
+// mistake, so the line is searched for: the shortest beginning of the file with the same complaint ends there.
+func (c *checker) syntaxError(f *file, err error) {
+	m := yamlError.FindStringSubmatch(err.Error())
+	if m == nil {
+		m = []string{"", "", ""}
+	}
+	problem := m[2]
+	given, _ := strconv.Atoi(m[1])
+	line := sort.Search(len(f.lines), func(i int) bool {
+		_, _, err := decodeYAML(f.text[:f.lineEnd(f.lines[i])] + "\n")
+		return err != nil && strings.HasSuffix(err.Error(), problem)
+	}) + 1
+	if strings.Contains(problem, "end of stream") && given > 0 {
+		line = given // the quote's beginning, not the end of the file
+	}
+	if line > len(f.lines) {
+		line = max(1, given)
+	}
+	for l := line; l >= 1 && l > line-3; l-- {
+		if c.lineSlip(f, l) {
+			return
+		}
+	}
+	pos, message, label := f.linePos(line), "this is not valid YAML", ""
+	for _, s := range yamlSentences {
+		if strings.Contains(problem, s.problem) {
+			message, label = s.message, s.label
+			break
+		}
+	}
+	c.error("yaml-syntax", pos, message).label(label)
+}
+
+// yamlSentences says in our words what the library's complaints mean.
+var yamlSentences = []struct{ problem, message, label string }{
+	{"mapping values are not allowed", "a second `: ` on this line cannot be a key", "put quotes around the value"},
+	{"could not find expected ':'", "this line is neither a `key: value` nor a list item", "check its indentation and its colon"},
+	{"did not find expected key", "this line does not fit the lines above it", "check its indentation and its quotes"},
+	{"did not find expected '-'", "a list item is expected here", "begin it with `- `, as far in as the items above"},
+	{"did not find expected ',' or ']'", "the list in brackets does not go on or end as it should", "a comma, a `]` or quotes are missing"},
+	{"did not find expected ',' or '}'", "the braces do not go on or end as they should", "a comma, a `}` or quotes are missing"},
+	{"did not find expected node content", "a value is missing here", "write one, or quote it if it is text"},
+	{"unexpected end of stream", "a quote that is opened here is never closed", "close it"},
+	{"document indicator", "a quote is still open where a document ends", "close it"},
+	{"cannot start any token", "a value cannot begin with this character", "put quotes around the value"},
+	{"unknown escape character", "a backslash in double quotes begins an escape, and this is none", "use single quotes, or write `\\\\`"},
+	{"hexdecimal number", "an escape in double quotes lacks its digits", "as in \"\\u4f60\""},
+	{"block sequence entries are not allowed", "a list item cannot begin here", "put it on a line of its own"},
+	{"indentation", "the indentation of this line is not clear", "use spaces, the same number on each level"},
+	{"exceeded max depth", "lists and mappings are nested too deeply", "flatten them"},
+	{"unknown anchor", "YAML aliases (*name) are not part of the language", "write the value out, or quote it if it is text"},
+	{"while scanning a directive", "YAML directives (%) are not part of the language", "leave the line out"},
+	{"did not find expected alphabetic", "a value that begins with `*` or `&` needs quotes", "put quotes around the value"},
+	{"tag", "a value that begins with `!` needs quotes", "put quotes around the value"},
+}
+
+// empty tells whether nothing was written: `key:` and no more.
+func (n *node) empty() bool {
+	return n.kind == scalarNode && n.value == "" && n.style == plainStyle
+}
+
+// isNull tells whether the value is missing or null.
+func (n *node) isNull() bool { return n == nil || n.kind == scalarNode && n.tag == "null" }
+
+// end gives the byte offset after the node: of a scalar with its closing quote.
+func (n *node) end() int {
+	switch {
+	case n.kind == scalarNode:
+		spans := n.spans()
+		if spans == nil {
+			return n.f.lineEnd(min(n.start, len(n.f.text)))
+		}
+		end := spans[len(spans)-1]
+		if n.style == singleStyle || n.style == doubleStyle {
+			end++
+		}
+		return end
+	case n.flow:
+		return n.start + 1
+	case n.kind == mappingNode && len(n.entries) > 0:
+		return n.entries[0].key.end()
+	}
+	return n.start + 1
+}
+
+// pos gives where to point at the node: a scalar whole, of the rest its beginning, of an empty value its key.
+func (n *node) pos() Pos {
+	if n.owner != nil {
+		return n.owner.pos()
+	}
+	if n.style == literalStyle || n.style == foldedStyle {
+		if s := n.spans(); len(s) > 1 {
+			return n.f.pos(s[0], n.f.lineEnd(s[0]))
+		}
+	}
+	return n.f.pos(n.start, n.end())
+}
+
+// at gives the place of the characters from (inclusive) to to (exclusive) of a scalar's value.
+func (n *node) at(from, to int) Pos {
+	s := n.spans()
+	if s == nil || from < 0 {
+		return n.pos()
+	}
+	from = min(from, len(s)-1)
+	to = min(max(to, from), len(s)-1)
+	end := s[to]
+	if to > from {
+		end = max(end, s[to-1])
+		// A character's end, not the next one's start: they lie on different lines in block scalars.
+		if r := []rune(n.value)[to-1]; n.f.text[s[to-1]:min(end, len(n.f.text))] != string(r) && r != '\n' && strings.ContainsRune(n.f.text[s[to-1]:end], '\n') {
+			end = s[to-1] + len(string(r))
+		}
+	}
+	return n.f.pos(s[from], end)
+}
+
+// source gives the scalar as the text of an expression, without the first skip characters.
+func (n *node) source(skip int) Source {
+	text := string([]rune(n.value)[skip:])
+	return Source{Text: text, At: func(from, to int) Pos { return n.at(from+skip, to+skip) }}
+}
