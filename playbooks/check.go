@@ -204,7 +204,7 @@ func (c *checker) enum(n *node, what string, words ...string) (string, bool) {
 	}
 	r := c.error("bad-value", n.pos(), fmt.Sprintf("%s cannot be `%s`", what, n.value))
 	if best := closest(n.value, words); best != "" {
-		r.label("did you mean `" + best + "`?").edit(n.pos(), best)
+		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
 	} else {
 		r.label("write " + oneOf(words))
 	}

@@ -3,7 +3,6 @@ package playbooks
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )

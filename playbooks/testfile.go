@@ -205,7 +205,7 @@ func (r *testReader) history(n *node) *TestEvent {
 	}
 	if d, err := ParseDuration(v.value); err == nil && v.kind == scalarNode {
 		if d.Days > 0 || d.Elapsed > 0 {
-			r.error("bad-duration", v.pos(), "history lies before the test").label("write -" + v.value).edit(v.pos(), "-"+v.value)
+			r.error("bad-duration", v.pos(), "history lies before the test").label("write -"+v.value).edit(v.pos(), "-"+v.value)
 		}
 		e.Ago = Duration{Days: -d.Days, Elapsed: -d.Elapsed}
 		return e
