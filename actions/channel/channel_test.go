@@ -1,0 +1,222 @@
+package channel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+var noon = time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+
+func env(m map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) { v, ok := m[name]; return v, ok }
+}
+
+func deps(out io.Writer) Deps { return Deps{Out: out, Now: func() time.Time { return noon }} }
+
+func delivery() engine.Delivery {
+	return engine.Delivery{
+		Key: "cart-rescue/r1/actions[1].then[0]", Member: "m1", Playbook: "cart-rescue", Run: "r1", Channel: "email",
+		Message: engine.Message{To: "xiaowang@acme.test", Subject: "您的购物车", Text: "小王,送你一张券 NEW-123 & <b>"},
+	}
+}
+
+func smtpTo(t *testing.T, s *smtpServer, login string) Sender {
+	t.Helper()
+	c := playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": "${SMTP_URL}", "from": "艾克米 <hi@acme.test>"}}
+	sender, err := New(c, env(map[string]string{"SMTP_URL": "smtp://" + login + s.addr}), deps(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sender
+}
+
+func TestSMTPDelivers(t *testing.T) {
+	server := startSMTP(t, nil)
+	sender := smtpTo(t, server, "user:p%40ss@")
+	for attempt := 1; attempt <= 2; attempt++ {
+		if err := sender.Send(t.Context(), delivery(), attempt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mails := server.received()
+	if len(mails) != 2 || server.logins != 2 {
+		t.Fatalf("got %d mails and %d logins, want 2 and 2", len(mails), server.logins)
+	}
+	var ids []string
+	for _, m := range mails {
+		msg, err := netmail.ReadMessage(strings.NewReader(m.data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, msg.Header.Get("Message-ID"))
+		if got := msg.Header.Get("X-Usher-Key"); got != delivery().Key {
+			t.Errorf("X-Usher-Key = %q", got)
+		}
+		subject, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
+		if err != nil || subject != "您的购物车" {
+			t.Errorf("Subject = %q, %v", subject, err)
+		}
+		body, err := io.ReadAll(quotedprintable.NewReader(msg.Body))
+		if err != nil || strings.TrimSpace(string(body)) != delivery().Message.Text {
+			t.Errorf("body = %q, %v", body, err)
+		}
+		if !strings.Contains(m.to, "<xiaowang@acme.test>") || !strings.Contains(m.from, "<hi@acme.test>") {
+			t.Errorf("envelope %q -> %q", m.from, m.to)
+		}
+	}
+	if ids[0] != ids[1] || !strings.HasSuffix(ids[0], "@acme.test>") {
+		t.Errorf("message ids differ over attempts: %q", ids)
+	}
+}
+
+func TestSMTPReplies(t *testing.T) {
+	tests := []struct {
+		name      string
+		replies   map[string]string
+		ok        bool
+		permanent bool
+	}{
+		{"full mailbox passes", map[string]string{"RCPT": "452 mailbox full"}, false, false},
+		{"greylisting passes", map[string]string{"MAIL": "451 try later"}, false, false},
+		{"unknown recipient is for ever", map[string]string{"RCPT": "550 no such user"}, false, true},
+		{"refused sender is for ever", map[string]string{"MAIL": "553 not you"}, false, true},
+		{"refused content is for ever", map[string]string{".": "554 spam"}, false, true},
+		{"busy after the content passes", map[string]string{".": "421 closing"}, false, false},
+		{"hang up at once passes", map[string]string{"HELLO": "drop"}, false, false},
+		{"hang up before the content passes", map[string]string{"DATA": "drop"}, false, false},
+		{"hang up after the content passes", map[string]string{".": "drop"}, false, false},
+		{"a failing goodbye is still delivered", map[string]string{"QUIT": "drop"}, true, false},
+		{"a refused login waits for the operator", map[string]string{"AUTH": "535 wrong password"}, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := smtpTo(t, startSMTP(t, tt.replies), "user:hunter2@").Send(t.Context(), delivery(), 1)
+			if (err == nil) != tt.ok {
+				t.Fatalf("err = %v", err)
+			}
+			var p *PermanentError
+			if errors.As(err, &p) != tt.permanent {
+				t.Errorf("permanent = %v, want %v: %v", !tt.permanent, tt.permanent, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error shows the password: %v", err)
+			}
+		})
+	}
+}
+
+func TestSMTPAddresses(t *testing.T) {
+	sender := smtpTo(t, startSMTP(t, nil), "")
+	for _, to := range []string{"", "no address", "a@b.test\r\nBcc: x@y.test"} {
+		d := delivery()
+		d.Message.To = to
+		var p *PermanentError
+		if err := sender.Send(t.Context(), d, 1); !errors.As(err, &p) {
+			t.Errorf("to %q: %v, want a permanent error", to, err)
+		}
+	}
+}
+
+func TestSMTPSubjectCannotAddHeaders(t *testing.T) {
+	server := startSMTP(t, nil)
+	d := delivery()
+	d.Message.Subject = "hi\r\nBcc: x@y.test"
+	if err := smtpTo(t, server, "").Send(t.Context(), d, 1); err != nil {
+		t.Fatal(err)
+	}
+	msg, err := netmail.ReadMessage(strings.NewReader(server.received()[0].data))
+	if err != nil || msg.Header.Get("Bcc") != "" {
+		t.Errorf("Bcc = %q, %v", msg.Header.Get("Bcc"), err)
+	}
+}
+
+func TestSMTPStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := smtpTo(t, startSMTP(t, nil), "").Send(ctx, delivery(), 1); err == nil {
+		t.Error("sent although the context was over")
+	}
+}
+
+func TestLog(t *testing.T) {
+	var out bytes.Buffer
+	s, err := New(playbooks.Channel{Name: "dev", Type: "log"}, env(nil), deps(&out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), delivery(), 1); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"key": delivery().Key, "member": "m1", "playbook": "cart-rescue", "run": "r1", "channel": "email",
+		"to": "xiaowang@acme.test", "text": delivery().Message.Text, "time": "2026-03-28T12:00:00Z"}
+	for k, v := range want {
+		if got[k] != v {
+			t.Errorf("%s = %v, want %v", k, got[k], v)
+		}
+	}
+}
+
+func TestNullCounts(t *testing.T) {
+	n := 0
+	s, err := New(playbooks.Channel{Name: "nowhere", Type: "null"}, env(nil), Deps{Counted: func(string) { n++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), delivery(), 1); err != nil || n != 1 {
+		t.Errorf("n = %d, err = %v", n, err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		c    playbooks.Channel
+		want string
+	}{
+		{"unknown type", playbooks.Channel{Name: "x", Type: "pigeon"}, `channel x: there is no channel type "pigeon"`},
+		{"unset variable", smtpConfig("${SMTP_URL}", "hi@acme.test"),
+			"channel email: the field url needs ${SMTP_URL}, but the environment has no SMTP_URL"},
+		{"no closing brace", smtpConfig("${SMTP_URL", "hi@acme.test"), "channel email: the field url has a ${ without its name and closing }"},
+		{"missing field", playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": "smtp://x"}},
+			"channel email: the field from is missing"},
+		{"wrong scheme", smtpConfig("http://u:secret@x", "hi@acme.test"), "channel email: url must be smtp://user:password@host:port or smtps://…"},
+		{"wrong sender", smtpConfig("smtp://x", "Acme"), `channel email: from must be an address like "Acme <hi@acme.test>", got "Acme"`},
+		{"wrong port", smtpConfig("smtp://x:0", "hi@acme.test"), "channel email: url has a port that is no port number"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := New(tt.c, env(nil), deps(io.Discard))
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func smtpConfig(url, from string) playbooks.Channel {
+	return playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": url, "from": from}}
+}
+
+func TestSpecsAreWhole(t *testing.T) {
+	for _, s := range Specs() {
+		if s.Type == "" || s.Doc == "" || s.Example == "" {
+			t.Errorf("%+v lacks its type, doc or example", s)
+		}
+	}
+}

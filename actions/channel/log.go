@@ -1,0 +1,64 @@
+package channel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func declareLog() declared {
+	return declared{
+		spec: playbooks.ChannelSpec{
+			Type:    "log",
+			Doc:     "Writes each message as a line of JSON to the server's standard output instead of sending it: for development.",
+			Example: "dev: {type: log}",
+		},
+		make: func(name string, _ map[string]string, deps Deps) (Sender, error) {
+			return &logSender{out: deps.Out, now: deps.Now}, nil
+		},
+	}
+}
+
+type logSender struct {
+	mu  sync.Mutex // whole lines
+	out io.Writer
+	now func() time.Time
+}
+
+type logLine struct {
+	Time     time.Time `json:"time"`
+	Key      string    `json:"key"`
+	Member   string    `json:"member"`
+	Playbook string    `json:"playbook"`
+	Run      string    `json:"run"`
+	Channel  string    `json:"channel"`
+	To       string    `json:"to,omitempty"`
+	Subject  string    `json:"subject,omitempty"`
+	Text     string    `json:"text"`
+}
+
+func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(logLine{
+		Time: s.now().UTC(), Key: d.Key, Member: d.Member, Playbook: d.Playbook, Run: d.Run, Channel: d.Channel,
+		To: d.Message.To, Subject: d.Message.Subject, Text: d.Message.Text,
+	})
+	if err != nil {
+		return &PermanentError{Err: fmt.Errorf("write the message as JSON: %w", err)}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.out.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write the message to the log: %w", err)
+	}
+	return nil
+}

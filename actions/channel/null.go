@@ -1,0 +1,33 @@
+package channel
+
+import (
+	"context"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func declareNull() declared {
+	return declared{
+		spec: playbooks.ChannelSpec{
+			Type:    "null",
+			Doc:     "Takes each message, counts it and throws it away: for benchmarks.",
+			Example: "nowhere: {type: \"null\"}",
+		},
+		make: func(name string, _ map[string]string, deps Deps) (Sender, error) {
+			return nullSender{name: name, counted: deps.Counted}, nil
+		},
+	}
+}
+
+type nullSender struct {
+	name    string
+	counted func(channel string)
+}
+
+func (s nullSender) Send(context.Context, engine.Delivery, int) error {
+	if s.counted != nil {
+		s.counted(s.name)
+	}
+	return nil
+}
