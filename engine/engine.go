@@ -2,6 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
@@ -15,32 +18,163 @@ type State struct {
 }
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
-type Engine struct{}
-
-// Effect carries out an action locally, or puts a remote one into the outbox.
-type Effect func(*Act) error
-
-// Act is one action being carried out.
-type Act struct{}
+type Engine struct {
+	ws      *playbooks.Workspace
+	o       Options
+	active  map[string]*book   // by playbook id
+	books   map[string]*book   // by revision, active and pinned
+	byEvent map[string][]*book // live and paused playbooks that an event triggers, by id
+	results map[string]*playbooks.Type
+	address map[string]string // channel name -> the member's attribute that holds its address
+	tracked map[string]bool   // events whose history something reads
+	zones   *sync.Map         // time zone by name: reading one costs too much to do it for every input
+}
 
 // Options is what an Engine needs beside the workspace.
 type Options struct {
-	Secret  []byte            // keys run ids and coupon codes
-	Effects map[string]Effect // by action key
-	Paused  map[string]bool   // playbooks paused from outside
+	Secret   []byte              // keys run ids and coupon codes
+	Registry *playbooks.Registry // what actions and channels declare
+	Effects  map[string]Effect   // by action key
+	Paused   map[string]bool     // playbooks paused from outside
+	// Holdout overrides the dice of the control group, for tests of playbooks; nil: the dice decide.
+	Holdout func(playbook, member string) (in, forced bool)
+}
+
+// book is a playbook with what it was compiled against.
+type book struct {
+	*playbooks.Playbook
+	ws       *playbooks.Workspace
+	record   *playbooks.Type            // of `trigger`
+	computed map[string]*playbooks.Expr // computed attributes, for texts
+	slots    []playbooks.Slot
+	pools    []string
+	actions  map[string]*playbooks.Type // results by action id
 }
 
 // New makes the engine of a workspace without mistakes.
-func New(ws *playbooks.Workspace, o Options) *Engine { return &Engine{} }
+func New(ws *playbooks.Workspace, o Options) *Engine {
+	e := &Engine{
+		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, byEvent: map[string][]*book{},
+		results: map[string]*playbooks.Type{}, address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
+	}
+	for _, a := range o.Registry.Actions {
+		e.results[a.Key] = resultType(a)
+	}
+	for _, ch := range ws.Schema.Channels {
+		if spec := o.Registry.Channel(ch.Type); spec != nil && spec.NeedsTo {
+			e.address[ch.Name] = spec.Address
+		}
+	}
+	computed := computedOf(ws.Schema)
+	for _, g := range ws.Schema.Segments {
+		if g.Expr != nil {
+			e.track(g.Expr.Slots)
+		}
+	}
+	for _, p := range ws.Playbooks {
+		b := e.compile(ws, p, computed)
+		e.active[p.ID] = b
+		e.books[p.Revision] = b
+		e.track(b.slots)
+		if p.Trigger.Kind == playbooks.TriggerEvent && p.Status != playbooks.Draft {
+			e.byEvent[p.Trigger.Event.Name] = append(e.byEvent[p.Trigger.Event.Name], b)
+		}
+	}
+	return e
+}
+
+func (e *Engine) track(slots []playbooks.Slot) {
+	for _, s := range slots {
+		e.tracked[s.Event] = true
+	}
+}
+
+func resultType(a playbooks.ActionSpec) *playbooks.Type {
+	t := &playbooks.Type{Kind: playbooks.KindObject}
+	for _, r := range a.Results {
+		t.Fields = append(t.Fields, playbooks.Field{Name: r.Name, Type: r.Type.AsOptional()})
+	}
+	return t
+}
+
+// computedOf compiles the computed attributes, for texts that show them.
+func computedOf(s *playbooks.Schema) map[string]*playbooks.Expr {
+	out := map[string]*playbooks.Expr{}
+	for _, a := range s.Attributes {
+		if a.Computed == nil {
+			continue
+		}
+		if x, _ := playbooks.CompileExpr(*a.Computed, &playbooks.Scope{Schema: s}, nil); x != nil {
+			out[a.Name] = x
+		}
+	}
+	return out
+}
+
+func (e *Engine) compile(ws *playbooks.Workspace, p *playbooks.Playbook, computed map[string]*playbooks.Expr) *book {
+	b := &book{
+		Playbook: p, ws: ws, record: p.Trigger.Record(ws.Schema), computed: computed,
+		slots: slices.Clone(p.Slots), actions: map[string]*playbooks.Type{},
+	}
+	if b.record == nil { // an event that is declared nowhere has only what every event has
+		b.record = (&playbooks.Trigger{}).Record(ws.Schema)
+	}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if s.ID != "" && e.results[s.Key] != nil {
+			b.actions[s.ID] = e.results[s.Key]
+		}
+		if pool, ok := s.Args["pool"]; ok && pool != nil {
+			if name, ok := pool.Literal.(string); ok && !slices.Contains(b.pools, name) {
+				b.pools = append(b.pools, name)
+			}
+		}
+		for _, v := range s.Args {
+			b.textSlots(v)
+		}
+	}
+	return b
+}
+
+// textSlots adds what the computed attributes that a text shows read of the history.
+func (b *book) textSlots(v *playbooks.Value) {
+	if v == nil || v.Text == nil {
+		return
+	}
+	for _, name := range v.Text.Refs.Attributes {
+		if x := b.computed[name]; x != nil {
+			b.slots = append(b.slots, x.Slots...)
+		}
+	}
+}
 
 // Workspace gives the active workspace.
-func (e *Engine) Workspace() *playbooks.Workspace { return nil }
+func (e *Engine) Workspace() *playbooks.Workspace { return e.ws }
 
 // Knows tells whether the engine has the revision of a playbook, active or pinned.
-func (e *Engine) Knows(revision string) bool { return true }
+func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 
 // WithRevision gives an engine that knows a further revision, for runs that keep it. ws is the workspace that holds it.
-func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine { return e }
+func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
+	c := *e
+	c.books, c.tracked = maps.Clone(e.books), maps.Clone(e.tracked)
+	b := c.compile(ws, p, computedOf(ws.Schema))
+	c.books[p.Revision] = b
+	c.track(b.slots)
+	return &c
+}
+
+// status is today's status of a playbook: one that is not in the workspace any more is paused.
+func (e *Engine) status(playbook string) playbooks.Status {
+	b := e.active[playbook]
+	switch {
+	case b == nil:
+		return playbooks.Paused
+	case b.Status == playbooks.Live && e.o.Paused[playbook]:
+		return playbooks.Paused
+	}
+	return b.Status
+}
 
 // Needs is what has to be loaded before a decision.
 type Needs struct {
@@ -56,19 +190,107 @@ type HistoryNeed struct {
 }
 
 // NeedsOf tells what deciding these inputs, and the due waits of these runs, may read.
-func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs { return Needs{} }
+func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
+	n := needs{engine: e, seen: map[*book]bool{}, windows: map[string]playbooks.Duration{}}
+	events := map[string]bool{}
+	for i := range inputs {
+		switch in := &inputs[i]; in.Kind {
+		case InputEvent:
+			if !events[in.Name] {
+				events[in.Name] = true
+				for _, b := range e.byEvent[in.Name] {
+					n.add(b)
+				}
+			}
+		case InputTrigger, InputSchedule:
+			n.add(e.active[in.Name])
+		case InputResult:
+			n.runs = append(n.runs, in.Name)
+		}
+	}
+	for _, member := range slices.Sorted(maps.Keys(states)) {
+		st := states[member]
+		for _, r := range st.Runs {
+			n.add(e.books[r.Revision])
+		}
+		if st.Member == nil {
+			continue
+		}
+		for _, g := range st.Member.Goals {
+			if events[g.Event] {
+				n.runs = append(n.runs, g.Run)
+				n.add(e.books[g.Revision])
+			}
+		}
+	}
+	return n.result()
+}
+
+type needs struct {
+	engine  *Engine
+	seen    map[*book]bool
+	windows map[string]playbooks.Duration
+	pools   []string
+	runs    []string
+}
+
+func (n *needs) add(b *book) {
+	if b == nil || n.seen[b] {
+		return
+	}
+	n.seen[b] = true
+	n.slots(b.slots)
+	for _, name := range b.pools {
+		if p := n.engine.ws.Schema.Pool(name); p != nil && p.Budget > 0 && !slices.Contains(n.pools, name) {
+			n.pools = append(n.pools, name)
+		}
+	}
+}
+
+func (n *needs) slots(list []playbooks.Slot) {
+	for _, s := range list {
+		w, known := n.windows[s.Event]
+		if !known || !w.IsZero() && (s.Window.IsZero() || s.Window.Longest() > w.Longest()) {
+			n.windows[s.Event] = s.Window
+		}
+	}
+}
+
+func (n *needs) result() Needs {
+	out := Needs{Pools: n.pools, Runs: n.runs}
+	for _, name := range slices.Sorted(maps.Keys(n.windows)) {
+		out.History = append(out.History, HistoryNeed{Event: name, Window: n.windows[name]})
+	}
+	return out
+}
+
+// SegmentNeeds tells what InSegment may read of the history.
+func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
+	n := needs{engine: e, windows: map[string]playbooks.Duration{}}
+	if g := e.ws.Schema.Segment(segment); g != nil && g.Expr != nil {
+		n.slots(g.Expr.Slots)
+	}
+	return n.result().History
+}
+
+// InSegment tells whether the member is in the segment at the instant; the empty name is everybody.
+func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error) {
+	if segment == "" {
+		return true, nil
+	}
+	g := e.ws.Schema.Segment(segment)
+	if g == nil || g.Expr == nil {
+		return false, fmt.Errorf("there is no segment %q", segment)
+	}
+	if st.Member == nil {
+		return false, nil
+	}
+	d := e.decider(st.Member.ID, st)
+	d.begin(at)
+	return g.Expr.Test(d.env)
+}
 
 // NeedPool says that a pool's block is used up but the pool is not: reserve more and decide again, on state loaded anew.
 type NeedPool struct{ Pool string }
 
 func (e *NeedPool) Error() string { return fmt.Sprintf("coupon pool %s: block used up", e.Pool) }
-
-// Decide decides a member's inputs, in their order, and all waits that are due: those at or before an input's instant before
-// it, and at the end those at or before horizon. Changes are added to c. The error is a *NeedPool, or says that an input
-// cannot be decided; state and c are then to be thrown away.
-func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.Time, pools map[string]*PoolState, c *Changes) error {
-	return nil
-}
-
-// InSegment tells whether the member is in the segment at the instant; the empty name is everybody.
-func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error) { return false, nil }

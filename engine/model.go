@@ -3,6 +3,8 @@ package engine
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/usher-run/usher/playbooks"
 )
 
 // InputKind says what an [Input] is.
@@ -28,6 +30,9 @@ type Input struct {
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set
 	*Payload
+
+	record       map[string]any    // as expressions see the event; see recordOf
+	recordSchema *playbooks.Schema // which the record is typed by
 }
 
 // Payload is what an input carries. Values are as JSON decodes them.
@@ -62,9 +67,9 @@ type Member struct {
 	LastSeenAt time.Time            `json:"last_seen_at,omitzero"`
 	Points     int                  `json:"points,omitempty"`
 	Entries    map[string]time.Time `json:"entries,omitempty"` // playbook id -> last entry
-	Starts     map[string]int       `json:"starts,omitempty"`  // playbook id -> entries so far: makes run ids distinct
 	Coupons    map[string]int       `json:"coupons,omitempty"` // pool -> coupons issued
 	Goals      []GoalWatch          `json:"goals,omitempty"`   // goals that may still be reached, in order of entry
+	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
 }
 
 // GoalWatch is an entry whose goal may still be reached.
@@ -74,6 +79,12 @@ type GoalWatch struct {
 	Revision string    `json:"revision"`
 	Event    string    `json:"event"`
 	Until    time.Time `json:"until"`
+}
+
+// Send is a message that was decided, as frequency caps count it.
+type Send struct {
+	Channel string    `json:"channel"`
+	At      time.Time `json:"at"`
 }
 
 // RunState is where a run stands.
@@ -106,6 +117,8 @@ type Run struct {
 	Trace       []TraceEntry              // what this decision added; the store appends
 	New         bool                      // not stored yet
 	Changed     bool                      // to be stored; the core sets it
+
+	revived bool // Trigger and Actions are typed
 }
 
 // TraceEntry is one step of the answer to "why?".

@@ -9,7 +9,7 @@ import (
 )
 
 // Builtin fields of a member, beside the declared attributes.
-var memberFields = []Field{
+var builtinFields = []Field{
 	{Name: "id", Type: String},
 	{Name: "tags", Type: ListOf(String)},
 	{Name: "created_at", Type: Datetime},
@@ -20,12 +20,12 @@ var memberFields = []Field{
 }
 
 // MemberFields gives the built-in fields of a member.
-func MemberFields() []Field { return slices.Clone(memberFields) }
+func MemberFields() []Field { return slices.Clone(builtinFields) }
 
 // memberType is the type of `member`. Computed attributes are in it without a type: it is found when one is used.
 func (s *Schema) memberType() *Type {
 	s.memberOnce.Do(func() {
-		t := &Type{Kind: KindObject, Fields: slices.Clone(memberFields)}
+		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields)}
 		for _, a := range s.Attributes {
 			typ := a.Type
 			switch {

@@ -150,6 +150,9 @@ func (c *checker) loadTemplates() {
 		}
 		t, diags := ParseTemplate(short, f.text, f.at(), nil)
 		c.diags = append(c.diags, diags...)
+		if t != nil {
+			t.HTML = path.Ext(name) == ".html"
+		}
 		c.ws.Templates[short] = t
 	}
 	for name, t := range c.ws.Templates {

@@ -1,0 +1,47 @@
+package actions
+
+import (
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func message() action {
+	text := playbooks.String
+	return action{
+		ActionSpec: playbooks.ActionSpec{
+			Key: "message",
+			Doc: "Sends a message over a channel. It does not hold the run: what became of it arrives later under `actions.<id>`.",
+			Fields: []playbooks.FieldSpec{
+				{Name: "channel", Kind: playbooks.FieldChannel, Required: true, Doc: "a channel of usher.yaml"},
+				{Name: "template", Kind: playbooks.FieldTemplate, OneOf: "text", Doc: "a text below templates/, without its extension"},
+				{Name: "text", Kind: playbooks.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
+				{Name: "subject", Kind: playbooks.FieldText, Doc: "the subject of a mail, in Liquid"},
+				{Name: "to", Kind: playbooks.FieldString, Doc: "the address, when it is not the member's own"},
+				{Name: "class", Kind: playbooks.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
+					Doc: "a transactional message passes frequency caps and quiet hours"},
+			},
+			Results: []playbooks.ResultSpec{
+				{Name: "status", Type: text, Doc: "queued, sent, skipped or failed"},
+				{Name: "reason", Type: text.AsOptional(), Doc: "why it was skipped or failed"},
+				{Name: "delivered_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the channel took it"},
+				{Name: "opened_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the member opened it, where the channel tells"},
+				{Name: "clicked_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the member followed a link, where the channel tells"},
+			},
+			Example: "message: {channel: wecom, text: \"{{ member.nickname | default: '朋友' }},欢迎回来\"}",
+		},
+		effect: func(a *engine.Act) error {
+			body := a.String("text")
+			name, html := a.Template("template")
+			if name != "" {
+				body = a.String("template")
+				a.Detail("template", name)
+			}
+			class := a.String("class")
+			if class == "" {
+				class = engine.Promotional
+			}
+			a.Send(a.String("channel"), engine.Message{To: a.String("to"), Subject: a.String("subject"), Text: body, HTML: html, Class: class})
+			return nil
+		},
+	}
+}

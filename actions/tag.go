@@ -1,0 +1,26 @@
+package actions
+
+import (
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func tag() action {
+	return action{
+		ActionSpec: playbooks.ActionSpec{
+			Key:       "tag",
+			Doc:       "Adds tags to the member and removes some. A tag that is there already is no change.",
+			Shorthand: "add",
+			Fields: []playbooks.FieldSpec{
+				{Name: "add", Kind: playbooks.FieldTags, Doc: "tags to add"},
+				{Name: "remove", Kind: playbooks.FieldTags, Doc: "tags to remove"},
+			},
+			AtLeast: []string{"add", "remove"},
+			Example: "tag: {add: [buyer], remove: [newcomer]}",
+		},
+		effect: func(a *engine.Act) error {
+			a.Tag(a.Strings("add"), a.Strings("remove"))
+			return nil
+		},
+	}
+}

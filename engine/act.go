@@ -1,0 +1,313 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Effect carries out an action locally, or puts a remote one into the outbox. An error fails the run.
+type Effect func(*Act) error
+
+// Act is one action being carried out: its evaluated fields, and what it may do.
+type Act struct {
+	Args map[string]any // the fields that are given and not missing
+
+	d      *decider
+	run    *Run
+	book   *book
+	step   *playbooks.Step
+	result map[string]any
+	detail map[string]any
+	reason string
+}
+
+// String gives a field that is a string; "" when it is not given.
+func (a *Act) String(field string) string {
+	s, _ := a.Args[field].(string)
+	return s
+}
+
+// Strings gives a field that is a string or a list of strings.
+func (a *Act) Strings(field string) []string {
+	switch v := a.Args[field].(type) {
+	case string:
+		return []string{v}
+	case []string:
+		return v
+	case []any:
+		var out []string
+		for _, item := range v {
+			if s, ok := item.(string); ok {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// Result leaves a value under actions.<id>.
+func (a *Act) Result(name string, v any) {
+	if a.result == nil {
+		a.result = map[string]any{}
+	}
+	a.result[name] = v
+}
+
+// Detail puts a value on the trace.
+func (a *Act) Detail(name string, v any) {
+	if a.detail == nil {
+		a.detail = map[string]any{}
+	}
+	a.detail[name] = v
+}
+
+// Reason puts the reason of an outcome on the trace, and under actions.<id>.
+func (a *Act) Reason(reason string) {
+	a.reason = reason
+	a.Result("reason", reason)
+}
+
+// Tag adds and removes tags of the member.
+func (a *Act) Tag(add, remove []string) {
+	added, removed := a.d.st.Member.changeTags(add, remove)
+	if added != nil {
+		a.Detail("added", added)
+	}
+	if removed != nil {
+		a.Detail("removed", removed)
+	}
+	a.d.refresh()
+}
+
+// Set writes attributes of the member, each typed by the schema; nil removes one.
+func (a *Act) Set(attributes map[string]any) error {
+	m := a.d.st.Member
+	if m.Attributes == nil {
+		m.Attributes = map[string]any{}
+	}
+	for name, v := range attributes {
+		if v == nil {
+			delete(m.Attributes, name)
+			a.Detail(name, nil)
+			continue
+		}
+		if at := a.d.e.ws.Schema.Attribute(name); at != nil && at.Type != nil {
+			typed, err := at.Type.Coerce(v)
+			if err != nil {
+				return fmt.Errorf("set %s: %w", name, err)
+			}
+			v = playbooks.ToJSON(at.Type, typed)
+		}
+		m.Attributes[name] = v
+		a.Detail(name, v)
+	}
+	a.d.refresh()
+	return nil
+}
+
+// Reasons why a coupon was not issued.
+const (
+	ReasonPoolEmpty = "pool empty"
+	ReasonPerMember = "per member"
+	ReasonNoPool    = "no such pool"
+)
+
+// IssueCoupon draws a coupon of the pool for the member: budget, limit and expiry are today's.
+func (a *Act) IssueCoupon(name string) {
+	a.Detail("pool", name)
+	pool := a.d.e.ws.Schema.Pool(name)
+	reason := a.draw(pool)
+	if a.d.err != nil {
+		return
+	}
+	a.Result("issued", reason == "")
+	if reason != "" {
+		a.Reason(reason)
+		return
+	}
+	d := a.d
+	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
+	c := Coupon{
+		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(), IssuedAt: d.now,
+	}
+	if !pool.Expires.IsZero() {
+		c.ExpiresAt = pool.Expires.After(d.now.In(d.zone)).UTC()
+		a.Result("expires_at", c.ExpiresAt.In(d.zone))
+		a.Detail("expires_at", c.ExpiresAt)
+	}
+	a.Result("code", code)
+	a.Detail("code", code)
+	d.c.Coupons = append(d.c.Coupons, c)
+	if pool.PerMember > 0 {
+		if d.st.Member.Coupons == nil {
+			d.st.Member.Coupons = map[string]int{}
+		}
+		d.st.Member.Coupons[name]++
+	}
+	d.touched = true
+}
+
+// draw takes one from the pool; the reason when it may not.
+func (a *Act) draw(pool *playbooks.Pool) string {
+	d := a.d
+	switch {
+	case pool == nil:
+		return ReasonNoPool
+	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
+		return ReasonPerMember
+	case pool.Budget == 0:
+		return ""
+	}
+	st := d.pools[pool.Name]
+	switch {
+	case st != nil && st.Free > 0:
+		st.Free--
+		if d.c.Taken == nil {
+			d.c.Taken = map[string]int{}
+		}
+		d.c.Taken[pool.Name]++
+		return ""
+	case st != nil && st.Dry:
+		return ReasonPoolEmpty
+	}
+	d.err = &NeedPool{Pool: pool.Name}
+	return ""
+}
+
+// Message classes.
+const (
+	Promotional   = "promotional"
+	Transactional = "transactional"
+)
+
+// Reasons why a message was skipped or waits.
+const (
+	ReasonCapped    = "capped"
+	ReasonDeferred  = "deferred"
+	ReasonNoAddress = "no address"
+	ReasonNoChannel = "no such channel"
+)
+
+// Send decides on a message: it goes to the outbox, waits for the end of quiet hours, or is skipped with the reason.
+func (a *Act) Send(channel string, m Message) {
+	d := a.d
+	a.Detail("channel", channel)
+	if reason := a.mayNotSend(channel, &m); reason != "" {
+		a.Result("status", "skipped")
+		a.Reason(reason)
+		return
+	}
+	del := Delivery{
+		Key: d.e.id("delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID,
+		Step: a.step.Name(), Channel: channel, At: d.now, NotBefore: d.now, Message: m,
+	}
+	a.Result("status", "queued")
+	if m.Class != Transactional {
+		if end, quiet := d.e.ws.Schema.QuietEnd(d.now.In(d.zone)); quiet {
+			del.NotBefore = end.UTC()
+			a.reason = ReasonDeferred
+			a.Detail("until", del.NotBefore)
+		}
+		d.countSend(channel)
+	}
+	a.Detail("text", m.Text)
+	if m.To != "" {
+		a.Detail("to", m.To)
+	}
+	d.c.Deliveries = append(d.c.Deliveries, del)
+}
+
+// mayNotSend gives the reason why a message is skipped, and finds its address.
+func (a *Act) mayNotSend(channel string, m *Message) string {
+	d := a.d
+	if d.e.ws.Schema.Channel(channel) == nil {
+		return ReasonNoChannel
+	}
+	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
+		to, _ := d.view[attribute].(string)
+		if m.To = to; to == "" {
+			return ReasonNoAddress
+		}
+	}
+	if m.Class != Transactional && d.capped(channel) {
+		return ReasonCapped
+	}
+	return ""
+}
+
+// capped tells whether one more message on the channel would go over a frequency cap.
+func (d *decider) capped(channel string) bool {
+	for _, f := range d.e.ws.Schema.Caps {
+		if len(f.Channels) > 0 && !slices.Contains(f.Channels, channel) {
+			continue
+		}
+		since, n := f.Per.Before(d.now.In(d.zone)), 0
+		for _, s := range d.st.Member.Sends {
+			if s.At.After(since) && (len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
+				n++
+			}
+		}
+		if n >= f.Max {
+			return true
+		}
+	}
+	return false
+}
+
+// countSend remembers a send for as long as a frequency cap can see it.
+func (d *decider) countSend(channel string) {
+	caps := d.e.ws.Schema.Caps
+	if len(caps) == 0 {
+		return
+	}
+	var longest time.Duration
+	for _, f := range caps {
+		longest = max(longest, f.Per.Longest())
+	}
+	m := d.st.Member
+	m.Sends = slices.DeleteFunc(m.Sends, func(s Send) bool { return d.now.Sub(s.At) > longest })
+	m.Sends = append(m.Sends, Send{Channel: channel, At: d.now})
+	d.touched = true
+}
+
+// id makes an id out of stable parts: unguessable without the secret, and the same in a replay.
+func (e *Engine) id(kind string, parts ...string) string {
+	return hex.EncodeToString(e.mac(kind, parts...)[:12])
+}
+
+// codeAlphabet has no letters that are mistaken for digits when read aloud.
+const codeAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// code makes a coupon code: 60 bits that nobody can guess.
+func (e *Engine) code(prefix string, parts ...string) string {
+	body := base32.NewEncoding(codeAlphabet).EncodeToString(e.mac("coupon", parts...))[:12]
+	if prefix == "" {
+		return body
+	}
+	return prefix + "-" + body
+}
+
+func (e *Engine) mac(kind string, parts ...string) []byte {
+	h := hmac.New(sha256.New, e.o.Secret)
+	h.Write([]byte(kind + "\x00" + strings.Join(parts, "\x00")))
+	return h.Sum(nil)
+}
+
+// Template gives the name of the text below templates/ that a field was rendered from, and whether it is HTML; "" when the
+// field is inline.
+func (a *Act) Template(field string) (name string, html bool) {
+	v := a.step.Args[field]
+	if v == nil || v.Text == nil {
+		return "", false
+	}
+	return v.Text.Name, v.Text.HTML
+}

@@ -1,0 +1,367 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// decider decides for one member. It lives for one call of Decide.
+type decider struct {
+	e       *Engine
+	st      *State
+	id      string
+	env     *playbooks.Env
+	now     time.Time // of the input that is decided on, UTC
+	zone    *time.Location
+	view    map[string]any // the member as expressions see it
+	input   string         // id of the input that is decided on
+	pools   map[string]*PoolState
+	c       *Changes
+	touched bool
+	err     error // ends the decision: a *NeedPool
+}
+
+func (e *Engine) decider(member string, st *State) *decider {
+	return &decider{e: e, st: st, id: member, env: playbooks.NewEnv()}
+}
+
+// Decide decides a member's inputs, in their order, and all waits that are due: those at or before an input's instant before
+// it, and at the end those at or before horizon. Changes are added to c. The error is a *NeedPool, or says that an input
+// cannot be decided; state and c are then to be thrown away.
+func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.Time, pools map[string]*PoolState, c *Changes) error {
+	d := e.decider(member, st)
+	d.pools, d.c = pools, c
+	for i := range inputs {
+		d.wakeUntil(inputs[i].At)
+		if d.err == nil {
+			d.err = d.decide(&inputs[i])
+		}
+		if d.err != nil {
+			return d.err
+		}
+	}
+	d.wakeUntil(horizon)
+	if d.err != nil {
+		return d.err
+	}
+	d.finish()
+	return nil
+}
+
+// finish hands over what changed.
+func (d *decider) finish() {
+	if d.touched {
+		d.c.Members = append(d.c.Members, d.st.Member)
+	}
+	for _, r := range d.st.Runs {
+		if r.New || r.Changed {
+			d.rest(r)
+			d.c.Runs = append(d.c.Runs, r)
+		}
+	}
+}
+
+// begin moves the decider to an instant.
+func (d *decider) begin(now time.Time) {
+	d.now = now
+	d.zone = d.e.zoneOf(d.st.Member)
+	d.view = viewOf(d.e.ws.Schema, d.st.Member, d.zone)
+	d.env.Begin(now, d.zone, d.id, d.view, d)
+}
+
+// refresh makes expressions see what an action changed of the member.
+func (d *decider) refresh() {
+	d.touched = true
+	fill(d.view, d.e.ws.Schema, d.st.Member, d.zone)
+}
+
+// wakeUntil lets every wait that is due at or before t continue, in the order of their due times.
+func (d *decider) wakeUntil(t time.Time) {
+	for d.err == nil {
+		var next *Run
+		for _, r := range d.st.Runs {
+			if r.State != RunWaiting || r.DueAt.IsZero() || r.DueAt.After(t) {
+				continue
+			}
+			if next == nil || compareWaits(r, next) < 0 {
+				next = r
+			}
+		}
+		if next == nil {
+			return
+		}
+		d.wake(next)
+	}
+}
+
+func compareWaits(a, b *Run) int {
+	return cmp.Or(a.DueAt.Compare(b.DueAt), a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
+}
+
+// parked is how long the waits of a draft rest before they are looked at again.
+const parked = time.Hour
+
+func (d *decider) wake(r *Run) {
+	d.input = "wait:" + r.ID
+	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves
+		r.DueAt = r.DueAt.Add(parked)
+		r.Changed = true
+		return
+	}
+	b := d.e.books[r.Revision]
+	if b == nil {
+		d.err = fmt.Errorf("run %s: its revision %s of playbook %s is not known", r.ID, r.Revision, r.Playbook)
+		return
+	}
+	d.begin(r.DueAt)
+	r.trace(d.now, TraceEntry{What: "woke", Step: b.Steps[r.PC].Name()})
+	r.DueAt = time.Time{}
+	r.PC++
+	d.advance(r, b)
+}
+
+// decide decides one input.
+func (d *decider) decide(in *Input) error {
+	p, err := in.Decode()
+	if err != nil {
+		return fmt.Errorf("read the %s %s: %w", in.Kind, in.ID, err)
+	}
+	d.input = in.ID
+	d.meet(in)
+	switch in.Kind {
+	case InputEvent:
+		return d.event(in, p)
+	case InputUpdate:
+		d.apply(p)
+		d.refreshAt(in.At)
+	case InputTrigger, InputSchedule:
+		return d.started(in, p)
+	case InputResult:
+		d.result(in, p)
+	default:
+		return fmt.Errorf("an input of the unknown kind %q", in.Kind)
+	}
+	return nil
+}
+
+func (d *decider) refreshAt(at time.Time) {
+	d.touched = true
+	d.begin(at)
+}
+
+// meet makes sure that there is a member.
+func (d *decider) meet(in *Input) {
+	if d.st.Member == nil && in.Kind != InputResult {
+		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
+		d.touched = true
+	}
+}
+
+// apply writes attributes and tags that came from outside.
+func (d *decider) apply(p *Payload) {
+	m := d.st.Member
+	if len(p.Attributes) > 0 && m.Attributes == nil {
+		m.Attributes = make(map[string]any, len(p.Attributes))
+	}
+	for k, v := range p.Attributes {
+		if v == nil {
+			delete(m.Attributes, k)
+		} else {
+			m.Attributes[k] = v
+		}
+	}
+	m.changeTags(p.AddTags, p.RemoveTags)
+}
+
+// changeTags gives the tags that really came and went.
+func (m *Member) changeTags(add, remove []string) (added, removed []string) {
+	for _, t := range add {
+		if i, has := slices.BinarySearch(m.Tags, t); !has {
+			m.Tags = slices.Insert(m.Tags, i, t)
+			added = append(added, t)
+		}
+	}
+	for _, t := range remove {
+		if i, has := slices.BinarySearch(m.Tags, t); has {
+			m.Tags = slices.Delete(m.Tags, i, i+1)
+			removed = append(removed, t)
+		}
+	}
+	return added, removed
+}
+
+// event decides an event in the order that the language promises: the member, then goals and exits of what is open, then all
+// triggers and gates on the member as it is now, then the new runs act in the order of their playbooks' ids.
+func (d *decider) event(in *Input, p *Payload) error {
+	d.apply(p)
+	d.st.Member.LastSeenAt = in.At
+	d.remember(in)
+	d.refreshAt(in.At)
+	d.goals(in)
+	d.exits(in)
+	var entries []*entry
+	for _, b := range d.e.byEvent[in.Name] {
+		rec, err := in.recordOf(b.ws.Schema, d.zone)
+		if err != nil {
+			return err
+		}
+		d.env.SetEvent(rec)
+		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
+			entries = append(entries, en)
+		}
+	}
+	for _, en := range entries {
+		d.enter(en)
+		if d.err != nil {
+			return d.err
+		}
+	}
+	return nil
+}
+
+// started decides a start over HTTP or by a schedule.
+func (d *decider) started(in *Input, p *Payload) error {
+	b := d.e.active[in.Name]
+	if b == nil || b.Status == playbooks.Draft {
+		return nil
+	}
+	d.begin(in.At)
+	if in.Kind == InputSchedule {
+		if ok, err := d.e.inAudience(d, b); err != nil || !ok {
+			return err
+		}
+	}
+	rec := map[string]any{"time": in.At.In(d.zone)}
+	if in.Kind == InputTrigger && b.Trigger.Params != nil {
+		v, err := b.Trigger.Params.Coerce(orEmpty(p.Properties))
+		if err != nil {
+			return fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
+		}
+		for k, v := range v.(map[string]any) {
+			rec[k] = v
+		}
+	}
+	if en := d.judge(b, rec, nil); en != nil {
+		d.enter(en)
+	}
+	return d.err
+}
+
+func (e *Engine) inAudience(d *decider, b *book) (bool, error) {
+	if b.Trigger.Segment == "" {
+		return true, nil
+	}
+	g := e.ws.Schema.Segment(b.Trigger.Segment)
+	if g == nil || g.Expr == nil {
+		return false, nil
+	}
+	return g.Expr.Test(d.env)
+}
+
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}
+
+// result takes in what became of a delivery.
+func (d *decider) result(in *Input, p *Payload) {
+	for _, r := range d.st.Runs {
+		if r.ID != in.Name || r.State != RunWaiting {
+			continue
+		}
+		step, _ := p.Properties["step"].(string)
+		res := r.Actions[step]
+		entry := TraceEntry{What: "result", Step: step, Detail: map[string]any{}}
+		for k, v := range p.Properties {
+			if k == "step" {
+				continue
+			}
+			entry.Detail[k] = v
+			if res != nil {
+				res[k] = v
+			}
+		}
+		r.trace(in.At, entry)
+	}
+}
+
+// goals counts conversions: once an entry, to the end of its time, also after its run has ended.
+func (d *decider) goals(in *Input) {
+	m := d.st.Member
+	kept := m.Goals[:0]
+	for _, g := range m.Goals {
+		reached := false
+		if g.Event == in.Name && !d.now.After(g.Until) {
+			reached = d.reached(g, in)
+		}
+		if !reached && !d.now.After(g.Until) {
+			kept = append(kept, g)
+		}
+	}
+	m.Goals = kept
+}
+
+func (d *decider) reached(g GoalWatch, in *Input) bool {
+	b := d.e.books[g.Revision]
+	i := slices.IndexFunc(d.st.Runs, func(r *Run) bool { return r.ID == g.Run })
+	if b == nil || b.Goal == nil || i < 0 {
+		return false
+	}
+	r := d.st.Runs[i]
+	if !d.matches(b, r, in, b.Goal.If) {
+		return false
+	}
+	r.ConvertedAt = d.now
+	r.trace(d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
+	return true
+}
+
+// matches evaluates the `if` beside an event key of a run. What cannot be evaluated does not match.
+func (d *decider) matches(b *book, r *Run, in *Input, cond *playbooks.Expr) bool {
+	if cond == nil {
+		return true
+	}
+	rec, err := in.recordOf(b.ws.Schema, d.zone)
+	if err != nil {
+		return false
+	}
+	d.scope(r, b)
+	d.env.SetEvent(rec)
+	ok, err := cond.Test(d.env)
+	return err == nil && ok
+}
+
+// exits ends open runs whose playbook says so.
+func (d *decider) exits(in *Input) {
+	for _, r := range d.st.Runs {
+		b := d.e.books[r.Revision]
+		if r.State != RunWaiting || b == nil || d.e.status(r.Playbook) == playbooks.Draft {
+			continue
+		}
+		for i := range b.Exits {
+			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If) {
+				d.end(r, RunExited, x.Name)
+				break
+			}
+		}
+	}
+}
+
+// end closes a run.
+func (d *decider) end(r *Run, state RunState, reason string) {
+	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
+	r.trace(d.now, TraceEntry{What: string(state), Reason: reason})
+}
+
+// trace adds an entry and marks the run as changed.
+func (r *Run) trace(at time.Time, t TraceEntry) {
+	t.At = at
+	r.Trace = append(r.Trace, t)
+	r.Changed = true
+}

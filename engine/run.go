@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// advance lets a run act until it waits or ends.
+func (d *decider) advance(r *Run, b *book) {
+	d.scope(r, b)
+	for r.State == RunWaiting && r.PC < len(b.Steps) {
+		s := &b.Steps[r.PC]
+		if s.Key == "jump" {
+			r.PC = s.Jump
+			continue
+		}
+		run, err := s.Guard.Test(d.env)
+		switch {
+		case err != nil:
+			d.fail(r, s, err)
+		case s.Key == "if":
+			d.branch(r, s, run)
+		case !run:
+			r.trace(d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: plain(s.Guard.Seen(d.env))})
+			r.PC++
+		case s.Key == "wait":
+			if d.wait(r, s) {
+				return
+			}
+		case s.Key == "exit":
+			reason, _ := literal(s, "reason").(string)
+			d.end(r, RunExited, reason)
+		default:
+			d.act(r, b, s)
+		}
+		if d.err != nil {
+			return
+		}
+	}
+	if r.State == RunWaiting {
+		r.State, r.EndedAt = RunDone, d.now
+		r.trace(d.now, TraceEntry{What: string(RunDone)})
+	}
+}
+
+// branch goes one of two ways, and says which and why.
+func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
+	way := "else"
+	if then {
+		way = "then"
+	}
+	r.trace(d.now, TraceEntry{What: "if", Step: s.Name(), Reason: way, Detail: plain(s.Guard.Seen(d.env))})
+	if then {
+		r.PC++
+	} else {
+		r.PC = s.Jump
+	}
+}
+
+func literal(s *playbooks.Step, field string) any {
+	if v := s.Args[field]; v != nil {
+		return v.Literal
+	}
+	return nil
+}
+
+// wait makes the run wait; false when there is nothing left to wait for.
+func (d *decider) wait(r *Run, s *playbooks.Step) bool {
+	due := s.Wait.For.After(d.now.In(d.zone)).UTC().Truncate(time.Millisecond)
+	if !due.After(d.now) {
+		r.PC++
+		return false
+	}
+	r.DueAt = due
+	r.trace(d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: map[string]any{"until": due}})
+	return true
+}
+
+func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
+	r.trace(d.now, TraceEntry{What: "error", Step: s.Name(), Reason: err.Error()})
+	d.end(r, RunFailed, s.Name())
+}
+
+// act carries out one action.
+func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
+	effect := d.e.o.Effects[s.Key]
+	if effect == nil {
+		d.fail(r, s, fmt.Errorf("the action %q is not known", s.Key))
+		return
+	}
+	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
+	for name, v := range s.Args {
+		value, err := d.value(b, v)
+		if err != nil {
+			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
+			return
+		}
+		if value != nil {
+			a.Args[name] = value
+		}
+	}
+	if err := effect(a); err != nil {
+		d.fail(r, s, err)
+		return
+	}
+	if d.err != nil {
+		return
+	}
+	if s.ID != "" && a.result != nil {
+		r.Actions[s.ID] = a.result
+	}
+	r.trace(d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
+	r.PC++
+	d.scope(r, b)
+}
+
+// scope lets expressions see what the run knows.
+func (d *decider) scope(r *Run, b *book) {
+	r.revive(b, d.zone)
+	actions := make(map[string]any, len(r.Actions))
+	for id, res := range r.Actions {
+		actions[id] = res
+	}
+	d.env.SetTrigger(r.Trigger, actions)
+}
+
+// revive types what a run remembers again after it was stored as JSON.
+func (r *Run) revive(b *book, zone *time.Location) {
+	if r.revived {
+		return
+	}
+	r.revived = true
+	if v, err := b.record.Coerce(orEmpty(r.Trigger)); err == nil {
+		r.Trigger = playbooks.Localize(b.record, v, zone).(map[string]any)
+	}
+	if r.Actions == nil {
+		r.Actions = map[string]map[string]any{}
+	}
+	for id, res := range r.Actions {
+		if t := b.actions[id]; t != nil {
+			if v, err := t.Coerce(res); err == nil {
+				r.Actions[id] = playbooks.Localize(t, v, zone).(map[string]any)
+			}
+		}
+	}
+}
+
+// rest turns what a run remembers into what JSON holds; revive is the way back.
+func (d *decider) rest(r *Run) {
+	b := d.e.books[r.Revision]
+	if b == nil || !r.revived && !r.New {
+		return
+	}
+	r.Trigger, _ = playbooks.ToJSON(b.record, orEmpty(r.Trigger)).(map[string]any)
+	for id, res := range r.Actions {
+		r.Actions[id], _ = playbooks.ToJSON(b.actions[id], res).(map[string]any)
+	}
+	r.revived = false
+}
+
+// value evaluates a field of an action.
+func (d *decider) value(b *book, v *playbooks.Value) (any, error) {
+	switch {
+	case v == nil:
+		return nil, nil
+	case v.Expr != nil:
+		return v.Expr.Eval(d.env)
+	case v.Text != nil:
+		return d.text(b, v.Text)
+	case v.List != nil:
+		out := make([]any, 0, len(v.List))
+		for _, item := range v.List {
+			x, err := d.value(b, item)
+			if err != nil {
+				return nil, err
+			}
+			if x != nil {
+				out = append(out, x)
+			}
+		}
+		return out, nil
+	case v.Map != nil:
+		out := make(map[string]any, len(v.Map))
+		for k, item := range v.Map {
+			x, err := d.value(b, item)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k, err)
+			}
+			out[k] = x
+		}
+		return out, nil
+	}
+	return v.Literal, nil
+}
+
+// text renders a message text with the computed attributes that it shows.
+func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
+	vars := d.env.Vars()
+	var computed map[string]any
+	for _, name := range t.Refs.Attributes {
+		x := b.computed[name]
+		if x == nil {
+			continue
+		}
+		v, err := x.Eval(d.env)
+		if err != nil {
+			return "", err
+		}
+		if computed == nil {
+			computed = make(map[string]any, len(d.view)+1)
+			for k, v := range d.view {
+				computed[k] = v
+			}
+		}
+		computed[name] = v
+	}
+	out := map[string]any{"member": d.view, "trigger": vars["trigger"], "actions": vars["actions"]}
+	if computed != nil {
+		out["member"] = computed
+	}
+	return t.Render(out)
+}

@@ -1,0 +1,280 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Result is what a simulation came to; its JSON is that of `usher simulate --format json`.
+type Result struct {
+	Events    int               `json:"events"`
+	Members   int               `json:"members"`
+	From      time.Time         `json:"from"`
+	To        time.Time         `json:"to"`
+	Playbooks map[string]*Stats `json:"playbooks"`
+	Days      map[string]*Day   `json:"-"` // by local date of the workspace
+}
+
+// Stats counts what one playbook did: effects, not members.
+type Stats struct {
+	Entered          int            `json:"entered"` // with the holdout
+	Holdout          int            `json:"holdout"`
+	Waiting          int            `json:"waiting"`
+	Done             int            `json:"done"`
+	Exited           int            `json:"exited"`
+	Failed           int            `json:"failed"`
+	Converted        int            `json:"converted"` // without the holdout
+	HoldoutConverted int            `json:"holdout_converted"`
+	Skipped          map[string]int `json:"skipped"` // by reason
+	Messages         map[string]int `json:"messages"`
+	Coupons          map[string]int `json:"coupons"`
+	Tags             Tags           `json:"tags"`
+	Points           int            `json:"points"`
+}
+
+// Tags counts changes of tags.
+type Tags struct {
+	Added   map[string]int `json:"added"`
+	Removed map[string]int `json:"removed"`
+}
+
+// Day counts what happened on one day, by playbook.
+type Day struct{ Entered, Messages, Coupons map[string]int }
+
+func newStats() *Stats {
+	return &Stats{
+		Skipped: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{},
+		Tags: Tags{Added: map[string]int{}, Removed: map[string]int{}},
+	}
+}
+
+// SimulateOptions says how to simulate.
+type SimulateOptions struct {
+	Registry *playbooks.Registry
+	Effects  map[string]engine.Effect
+	Until    time.Time // zero: the last event
+	Progress func(done, all int)
+}
+
+// secret keys run ids and coupon codes where nobody will redeem one.
+const secret = "simulation"
+
+// Simulate feeds inputs through the core in the order of their instants, whatever their order in the list (ties keep it), and
+// counts what the playbooks would do.
+func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions) (*Result, error) {
+	slices.SortStableFunc(inputs, func(a, b engine.Input) int { return a.At.Compare(b.At) })
+	res := &Result{Playbooks: map[string]*Stats{}, Days: map[string]*Day{}}
+	for _, p := range ws.Playbooks {
+		res.Playbooks[p.ID] = newStats()
+	}
+	if len(inputs) == 0 {
+		return res, nil
+	}
+	res.Events, res.From, res.To = len(inputs), inputs[0].At, inputs[len(inputs)-1].At
+	if o.Until.After(res.To) {
+		res.To = o.Until
+	}
+	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects})
+	w := NewWorld(e, res.From.Add(-time.Millisecond), func(c *engine.Changes) { res.count(c, ws.Schema.Timezone) })
+	for i := range inputs {
+		if err := w.Input(inputs[i]); err != nil {
+			return nil, fmt.Errorf("simulate event %s: %w", inputs[i].ID, err)
+		}
+		if o.Progress != nil {
+			o.Progress(i+1, len(inputs))
+		}
+	}
+	if err := w.AdvanceTo(res.To); err != nil {
+		return nil, err
+	}
+	res.Members = len(w.members)
+	for _, s := range res.Playbooks {
+		s.Waiting = s.Entered - s.Holdout - s.Done - s.Exited - s.Failed
+	}
+	return res, nil
+}
+
+func (res *Result) stats(playbook string) *Stats {
+	s := res.Playbooks[playbook]
+	if s == nil {
+		s = newStats()
+		res.Playbooks[playbook] = s
+	}
+	return s
+}
+
+func (res *Result) count(c *engine.Changes, zone *time.Location) {
+	for _, r := range c.Runs {
+		res.countRun(r, zone)
+	}
+	for _, d := range c.Deliveries {
+		res.stats(d.Playbook).Messages[d.Channel]++
+		res.day(d.At, zone).Messages[d.Playbook]++
+	}
+	for _, k := range c.Coupons {
+		res.stats(k.Playbook).Coupons[k.Pool]++
+		res.day(k.IssuedAt, zone).Coupons[k.Playbook]++
+	}
+	for _, d := range c.Refusals {
+		res.stats(d.Playbook).Skipped[d.Reason]++
+	}
+}
+
+func (res *Result) day(at time.Time, zone *time.Location) *Day {
+	key := at.In(zone).Format(time.DateOnly)
+	d := res.Days[key]
+	if d == nil {
+		d = &Day{Entered: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{}}
+		res.Days[key] = d
+	}
+	return d
+}
+
+func (res *Result) countRun(r *engine.Run, zone *time.Location) {
+	s := res.stats(r.Playbook)
+	if r.New {
+		s.Entered++
+		res.day(r.StartedAt, zone).Entered[r.Playbook]++
+	}
+	for i := range r.Trace {
+		switch t := &r.Trace[i]; t.What {
+		case string(engine.RunHoldout):
+			s.Holdout++
+		case string(engine.RunDone):
+			s.Done++
+		case string(engine.RunExited):
+			s.Exited++
+		case string(engine.RunFailed):
+			s.Failed++
+		case "goal":
+			if r.State == engine.RunHoldout {
+				s.HoldoutConverted++
+			} else {
+				s.Converted++
+			}
+		case "tag":
+			countTags(s.Tags.Added, t.Detail["added"])
+			countTags(s.Tags.Removed, t.Detail["removed"])
+		case "message", "coupon":
+			if t.Reason != "" && t.Reason != engine.ReasonDeferred {
+				s.Skipped[t.Reason]++
+			}
+		}
+	}
+}
+
+func countTags(into map[string]int, tags any) {
+	list, _ := tags.([]string)
+	for _, t := range list {
+		into[t]++
+	}
+}
+
+// WriteText prints the result as tables: what each playbook did, then day by day.
+func (res *Result) WriteText(out io.Writer) error {
+	p := &printer{out: out}
+	p.printf("%d events of %d members, %s to %s\n", res.Events, res.Members, res.From.UTC().Format(time.RFC3339), res.To.UTC().Format(time.RFC3339))
+	ids := slices.Sorted(maps.Keys(res.Playbooks))
+	rows := [][]string{{"playbook", "entered", "holdout", "waiting", "done", "exited", "failed", "converted", "messages", "coupons", "tags"}}
+	for _, id := range ids {
+		s := res.Playbooks[id]
+		rows = append(rows, []string{
+			id, num(s.Entered), num(s.Holdout), num(s.Waiting), num(s.Done), num(s.Exited), num(s.Failed), num(s.Converted),
+			counts(s.Messages), counts(s.Coupons), tagCounts(s.Tags),
+		})
+	}
+	p.printf("\n")
+	p.table(rows)
+	for _, id := range ids {
+		if s := res.Playbooks[id]; len(s.Skipped) > 0 {
+			p.printf("\n%s did not act: %s", id, counts(s.Skipped))
+		}
+	}
+	p.printf("\n\n")
+	days := [][]string{{"day", "playbook", "entered", "messages", "coupons"}}
+	for _, day := range slices.Sorted(maps.Keys(res.Days)) {
+		d := res.Days[day]
+		for _, id := range ids {
+			if d.Entered[id]+d.Messages[id]+d.Coupons[id] > 0 {
+				days = append(days, []string{day, id, num(d.Entered[id]), num(d.Messages[id]), num(d.Coupons[id])})
+			}
+		}
+	}
+	if len(days) > 1 {
+		p.table(days)
+	}
+	return p.err
+}
+
+func num(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func counts(m map[string]int) string {
+	if len(m) == 0 {
+		return "-"
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, fmt.Sprintf("%s %d", k, m[k]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func tagCounts(t Tags) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(t.Added)) {
+		parts = append(parts, fmt.Sprintf("+%s %d", k, t.Added[k]))
+	}
+	for _, k := range slices.Sorted(maps.Keys(t.Removed)) {
+		parts = append(parts, fmt.Sprintf("-%s %d", k, t.Removed[k]))
+	}
+	if parts == nil {
+		return "-"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// printer writes until the first error, which it keeps.
+type printer struct {
+	out io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.out, format, args...)
+	}
+}
+
+// table aligns columns by the width that a terminal shows.
+func (p *printer) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, r := range rows {
+		for i, cell := range r {
+			widths[i] = max(widths[i], runewidth.StringWidth(cell))
+		}
+	}
+	for _, r := range rows {
+		var line strings.Builder
+		for i, cell := range r {
+			line.WriteString(cell)
+			if i < len(r)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-runewidth.StringWidth(cell)+2))
+			}
+		}
+		p.printf("%s\n", strings.TrimRight(line.String(), " "))
+	}
+}

@@ -1,0 +1,179 @@
+// Package sim runs the engine's core on a virtual clock with its state in memory: for playbook tests and simulation. It is a
+// shell around the same code that decides in production; there is no second engine.
+package sim
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// World is an engine with all its state and a clock that moves only when it is told to.
+type World struct {
+	engine    *engine.Engine
+	members   map[string]*engine.State
+	pools     map[string]*engine.PoolState
+	wakes     wakeHeap
+	schedules []*schedule
+	now       time.Time
+	seq       int64
+	observe   func(*engine.Changes)
+}
+
+type schedule struct {
+	playbook string
+	cron     *playbooks.Schedule
+	segment  string
+	next     time.Time
+}
+
+// NewWorld makes a world at an instant. observe sees the changes of every decision, in order; it must not keep them.
+func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *World {
+	w := &World{engine: e, members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now, observe: observe}
+	for _, p := range e.Workspace().Schema.Pools {
+		if p.Budget > 0 {
+			w.pools[p.Name] = &engine.PoolState{Free: p.Budget, Dry: true}
+		}
+	}
+	for _, p := range e.Workspace().Playbooks {
+		if p.Trigger.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
+			w.schedules = append(w.schedules, &schedule{
+				playbook: p.ID, cron: p.Trigger.Schedule, segment: p.Trigger.Segment, next: p.Trigger.Schedule.Next(now),
+			})
+		}
+	}
+	return w
+}
+
+// Now gives the clock's instant.
+func (w *World) Now() time.Time { return w.now }
+
+// Input decides one input at its instant, which becomes the clock's: everything that is due by then is decided before it.
+func (w *World) Input(in engine.Input) error {
+	if err := w.AdvanceTo(in.At); err != nil {
+		return err
+	}
+	w.seq++
+	in.Seq = w.seq
+	return w.decide(in.Member, []engine.Input{in}, in.At)
+}
+
+// AdvanceTo moves the clock: waits and schedules that are due at or before t are decided in the order of their instants, waits
+// first. The clock never goes back.
+func (w *World) AdvanceTo(t time.Time) error {
+	for {
+		s := w.nextSchedule()
+		switch {
+		case len(w.wakes) > 0 && !w.wakes[0].due.After(t) && (s == nil || !w.wakes[0].due.After(s.next)):
+			k := heap.Pop(&w.wakes).(wakeAt)
+			if err := w.decide(k.member, nil, k.due); err != nil {
+				return err
+			}
+		case s != nil && !s.next.After(t):
+			if err := w.fire(s); err != nil {
+				return err
+			}
+		default:
+			if t.After(w.now) {
+				w.now = t
+			}
+			return nil
+		}
+	}
+}
+
+func (w *World) nextSchedule() *schedule {
+	var first *schedule
+	for _, s := range w.schedules {
+		if !s.next.IsZero() && (first == nil || s.next.Before(first.next)) {
+			first = s
+		}
+	}
+	return first
+}
+
+// fire lets an occurrence of a schedule reach every member of its audience, by id.
+func (w *World) fire(s *schedule) error {
+	at := s.next
+	s.next = s.cron.Next(at)
+	for _, id := range slices.Sorted(maps.Keys(w.members)) {
+		if in, err := w.engine.InSegment(s.segment, w.members[id], at); err != nil || !in {
+			continue
+		}
+		w.seq++
+		in := engine.Input{
+			Seq: w.seq, Kind: engine.InputSchedule, ID: OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook, Time: at, At: at,
+		}
+		if err := w.decide(id, []engine.Input{in}, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OccurrenceID is the id of the input that a schedule's occurrence is for one member.
+func OccurrenceID(playbook string, at time.Time, member string) string {
+	return "schedule:" + playbook + ":" + at.UTC().Format(time.RFC3339) + ":" + member
+}
+
+func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) error {
+	if horizon.After(w.now) {
+		w.now = horizon
+	}
+	st := w.members[member]
+	if st == nil {
+		st = &engine.State{}
+		w.members[member] = st
+	}
+	c := new(engine.Changes)
+	if err := w.engine.Decide(member, st, inputs, horizon, w.pools, c); err != nil {
+		return fmt.Errorf("member %s: %w", member, err)
+	}
+	for _, r := range c.Runs {
+		if r.State == engine.RunWaiting && !r.DueAt.IsZero() {
+			heap.Push(&w.wakes, wakeAt{r.DueAt, member})
+		}
+	}
+	if w.observe != nil {
+		w.observe(c)
+	}
+	w.settle(st, c)
+	return nil
+}
+
+// settle does what a store does at a commit: what changed counts as stored, closed runs that nothing asks about are let go.
+func (w *World) settle(st *engine.State, c *engine.Changes) {
+	for _, r := range c.Runs {
+		r.New, r.Changed, r.Trace = false, false, nil
+	}
+	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool {
+		return r.State != engine.RunWaiting && !slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return g.Run == r.ID })
+	})
+}
+
+// wakeAt is a wait that may be due. One whose run has gone on since does no harm: the core looks for itself.
+type wakeAt struct {
+	due    time.Time
+	member string
+}
+
+type wakeHeap []wakeAt
+
+func (h wakeHeap) Len() int { return len(h) }
+func (h wakeHeap) Less(i, j int) bool {
+	return cmp.Or(h[i].due.Compare(h[j].due), cmp.Compare(h[i].member, h[j].member)) < 0
+}
+func (h wakeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *wakeHeap) Push(x any)   { *h = append(*h, x.(wakeAt)) }
+func (h *wakeHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}

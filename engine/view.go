@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// zoneOf gives the time zone that a member lives in: their own, else the workspace's.
+func (e *Engine) zoneOf(m *Member) *time.Location {
+	if m == nil {
+		return e.ws.Schema.Timezone
+	}
+	name, _ := m.Attributes["timezone"].(string)
+	if name == "" {
+		return e.ws.Schema.Timezone
+	}
+	if z, ok := e.zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		z = e.ws.Schema.Timezone
+	}
+	e.zones.Store(name, z)
+	return z
+}
+
+// viewOf gives the member as expressions see it. A stored value that the schema does not take any more counts as missing.
+func viewOf(s *playbooks.Schema, m *Member, zone *time.Location) map[string]any {
+	view := make(map[string]any, 8+len(s.Attributes))
+	fill(view, s, m, zone)
+	return view
+}
+
+func fill(view map[string]any, s *playbooks.Schema, m *Member, zone *time.Location) {
+	if m == nil {
+		m = &Member{}
+	}
+	tags := make([]any, len(m.Tags))
+	for i, t := range m.Tags {
+		tags[i] = t
+	}
+	seen := m.LastSeenAt
+	if seen.IsZero() {
+		seen = m.CreatedAt
+	}
+	view["id"], view["tags"], view["points"] = m.ID, tags, m.Points
+	view["created_at"], view["last_seen_at"] = m.CreatedAt.In(zone), seen.In(zone)
+	for _, name := range [...]string{"timezone", "locale"} {
+		delete(view, name)
+		if v, ok := m.Attributes[name].(string); ok {
+			view[name] = v
+		}
+	}
+	for i := range s.Attributes {
+		a := &s.Attributes[i]
+		if a.Computed != nil || a.Type == nil {
+			continue
+		}
+		v, err := a.Type.AsOptional().Coerce(m.Attributes[a.Name])
+		if v == nil || err != nil {
+			v = a.Default
+		}
+		if v == nil {
+			delete(view, a.Name)
+			continue
+		}
+		view[a.Name] = playbooks.Localize(a.Type, v, zone)
+	}
+}
+
+// recordOf gives the event as expressions see it: the declared properties typed, with id, name and time.
+func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
+	if in.record != nil && in.recordSchema == s {
+		return in.record, nil
+	}
+	p, err := in.Decode()
+	if err != nil {
+		return nil, fmt.Errorf("read the event %s: %w", in.ID, err)
+	}
+	rec := map[string]any{}
+	if e := s.Event(in.Name); e != nil && e.Properties != nil {
+		v, err := e.Properties.Coerce(orEmpty(p.Properties))
+		if err != nil {
+			return nil, fmt.Errorf("event %s (%s): properties.%w", in.ID, in.Name, err)
+		}
+		rec = playbooks.Localize(e.Properties, v, zone).(map[string]any)
+	} else {
+		for k, v := range p.Properties {
+			rec[k] = v
+		}
+	}
+	rec["id"], rec["name"], rec["time"] = in.ID, in.Name, in.Time.In(zone)
+	in.record, in.recordSchema = rec, s
+	return rec, nil
+}
+
+// remember puts an event into the history, at its place by time; of the same time the later accepted comes last.
+// An event that nothing asks about is not kept.
+func (d *decider) remember(in *Input) {
+	if !d.e.tracked[in.Name] {
+		return
+	}
+	if d.st.History == nil {
+		d.st.History = map[string][]Input{}
+	}
+	list := d.st.History[in.Name]
+	i := sort.Search(len(list), func(i int) bool { return list[i].Time.After(in.Time) })
+	d.st.History[in.Name] = slices.Insert(list, i, *in)
+}
+
+// within gives the events of a slot: the whole name, or [now - window, now] with both ends.
+func (d *decider) within(s playbooks.Slot) []Input {
+	list := d.st.History[s.Event]
+	end := sort.Search(len(list), func(i int) bool { return list[i].Time.After(d.now) })
+	if s.Window.IsZero() {
+		return list[:end]
+	}
+	from := s.Window.Before(d.now.In(d.zone))
+	start := sort.Search(end, func(i int) bool { return !list[i].Time.Before(from) })
+	return list[start:end]
+}
+
+// Count gives how many events a slot holds; it makes the decider a [playbooks.History].
+func (d *decider) Count(s playbooks.Slot) int { return len(d.within(s)) }
+
+// List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
+func (d *decider) List(s playbooks.Slot) []any {
+	list := d.within(s)
+	out := make([]any, 0, len(list))
+	for i := range list {
+		if rec, err := list[i].recordOf(d.e.ws.Schema, d.zone); err == nil {
+			out = append(out, rec)
+		}
+	}
+	return out
+}
+
+// most is how many items of a list a trace shows.
+const most = 20
+
+// plain makes values fit for a trace: times in UTC, long lists as their length.
+func plain(m map[string]any) map[string]any {
+	if len(m) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		switch v := v.(type) {
+		case time.Time:
+			out[k] = v.UTC()
+		case []any:
+			if len(v) > most {
+				out[k] = fmt.Sprintf("%d items", len(v))
+				continue
+			}
+			out[k] = v
+		case time.Duration:
+			out[k] = v.String()
+		default:
+			out[k] = v
+		}
+	}
+	return out
+}
