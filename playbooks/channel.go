@@ -148,7 +148,7 @@ func (c *checker) unknown(code string, n *node, message, name string, known []st
 	case len(known) == 0:
 		r.label("none is declared")
 	default:
-		r.label("there is " + oneOf(known))
+		r.label("known: " + oneOf(known))
 	}
 }
 

@@ -21,7 +21,8 @@ type checker struct {
 	playbookNodes map[string]*node
 	declared      map[string]bool // ids of playbooks, also of those with mistakes
 	texts         map[string]*file
-	usedTexts     map[string]string // place of a template's name by template
+	// brokenNames are attributes and properties whose type has a mistake: what names them is not judged.
+	brokenNames map[string]bool
 }
 
 // report is a diagnostic under construction. The zero index of a report that was not wanted is never reached.
@@ -83,6 +84,7 @@ func (c *checker) mapping(n *node, what string, known ...string) bool {
 	for _, e := range n.entries {
 		if !slices.Contains(known, e.key.value) {
 			c.unknownKey(e.key, what, known)
+			n.meant = append(n.meant, closest(e.key.value, known))
 		}
 	}
 	return true
@@ -121,7 +123,7 @@ func (n *node) key(key string) *node {
 // require gives the value of a key that must be there.
 func (c *checker) require(n *node, what, key, example string) *node {
 	v := n.get(key)
-	if v == nil && !n.broken {
+	if v == nil && !n.broken && !slices.Contains(n.meant, key) {
 		c.error("missing-key", n.pos(), fmt.Sprintf("%s needs the key `%s`", what, key)).label("add `" + example + "`")
 	}
 	return v
@@ -323,9 +325,22 @@ func (c *checker) expression(n *node, sc *Scope, want *Type) *Expr {
 	return c.compile(n.source(skip), sc, want)
 }
 
+// namesBroken tells whether the text names something whose declaration has a mistake: one cause, one mistake.
+func (c *checker) namesBroken(text string) bool {
+	if len(c.brokenNames) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(identifier.FindAllString(text, -1), func(w string) bool { return c.brokenNames[w] })
+}
+
+var identifier = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
+
 // compile compiles an expression and remembers what it refers to.
 func (c *checker) compile(src Source, sc *Scope, want *Type) *Expr {
 	if c.blind {
+		return nil
+	}
+	if c.namesBroken(src.Text) {
 		return nil
 	}
 	e, diags := CompileExpr(src, sc, want)

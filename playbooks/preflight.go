@@ -127,7 +127,7 @@ func (c *checker) noTabs(f *file) bool {
 			end := len(line) - len(strings.TrimLeft(line, " \t"))
 			p := f.pos(start+indent, start+end)
 			c.error("tab", p, "a tab indents this line").label("use spaces").
-				edit(p, strings.Repeat("  ", strings.Count(line[indent:end], "\t")))
+				edit(p, strings.ReplaceAll(line[indent:end], "\t", "  "))
 			return false
 		}
 		if opensBlock(body) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -125,7 +126,7 @@ func excerpt(line string, p Pos) (text string, pad, under int) {
 	visible := func(rs []rune) string {
 		s := strings.ReplaceAll(string(rs), "\t", " ")
 		return strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f {
+			if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' {
 				return ' '
 			}
 			return r

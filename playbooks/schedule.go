@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	_ "time/tzdata" // a zone that one machine knows must not be a mistake on another
 
 	"github.com/robfig/cron/v3"
 )
@@ -28,11 +29,11 @@ func (e *CronError) Error() string { return e.Message }
 
 // cronFields names the five fields and says what may stand in each.
 var cronFields = [5]struct{ name, hint string }{
-	{"minute", "0 to 59, as in 30, */15 or 0,30"},
-	{"hour", "0 to 23, as in 10, 9-18 or */2"},
-	{"day of the month", "1 to 31, as in 1, */2 or 1,15"},
-	{"month", "1 to 12 or jan to dec"},
-	{"day of the week", "0 to 6 or sun to sat; Sunday is 0"},
+	{"a minute", "0 to 59, as in 30, */15 or 0,30"},
+	{"an hour", "0 to 23, as in 10, 9-18 or */2"},
+	{"a day of the month", "1 to 31, as in 1, */2 or 1,15"},
+	{"a month", "1 to 12 or jan to dec"},
+	{"a day of the week", "0 to 6 or sun to sat; Sunday is 0"},
 }
 
 // searchDays bounds the search for the next occurrence: February 29 may be eight years away.
@@ -56,7 +57,7 @@ func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
 		alone[i] = f
 		_, err := parser.Parse(strings.Join(alone, " "))
 		if err != nil || strings.ContainsAny(f, "=@") || strings.Trim(f, ",") != f || strings.Contains(f, ",,") {
-			return nil, &CronError{Index: i, Field: f, Message: fmt.Sprintf("`%s` is not a %s", f, cronFields[i].name), Hint: cronFields[i].hint}
+			return nil, &CronError{Index: i, Field: f, Message: fmt.Sprintf("`%s` is not %s", f, cronFields[i].name), Hint: cronFields[i].hint}
 		}
 	}
 	parsed, err := parser.Parse(strings.Join(fields, " "))

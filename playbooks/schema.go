@@ -93,6 +93,9 @@ func (c *checker) attribute(key, value *node) {
 	if def != nil && (len(a.Type.Enum) > 0 || typedForm(value) != nil) {
 		a.Default, _ = c.literal(def, a.Type, "the default of "+name)
 	}
+	if c.hasHole(a.Type) {
+		c.brokenNames[name] = true
+	}
 	// An attribute may be missing unless it has a default.
 	if a.Default == nil && a.Type.Kind != KindAny {
 		a.Type = a.Type.AsOptional()
@@ -134,7 +137,7 @@ func (c *checker) properties(n *node) *Type {
 			continue
 		}
 		c.isName(p.key, "a property", p.key.value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
-		t.Fields = append(t.Fields, Field{Name: p.key.value, Type: c.typeOf(p.value), Pos: p.key.pos()})
+		t.Fields = append(t.Fields, c.typedField(p))
 	}
 	return t
 }
@@ -240,6 +243,7 @@ func (c *checker) quietHours(n *node) {
 // compileSchema compiles the computed attributes and segments, when all that they may name is declared.
 func (c *checker) compileSchema() {
 	s := c.schema
+	before := len(c.diags)
 	for i := range s.Attributes {
 		if a := &s.Attributes[i]; a.Computed != nil {
 			a.Expr = c.compile(*a.Computed, &Scope{Schema: s}, nil)
@@ -257,6 +261,27 @@ func (c *checker) compileSchema() {
 			g.Expr = c.compile(g.Source, &Scope{Schema: s}, Bool)
 		}
 	}
+	c.oneCycleEach(before)
+}
+
+// oneCycleEach keeps one of the mistakes that tell of the same cycle, each from another of its members.
+func (c *checker) oneCycleEach(from int) {
+	seen := map[string]bool{}
+	kept := c.diags[:from]
+	for _, d := range c.diags[from:] {
+		if d.Code == "reference-cycle" {
+			_, path, _ := strings.Cut(d.Message, ": ")
+			members := strings.Split(path, " → ")
+			slices.Sort(members)
+			key := strings.Join(slices.Compact(members), " ")
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+		}
+		kept = append(kept, d)
+	}
+	c.diags = kept
 }
 
 // newSchema gives an empty schema: without a timezone the calendar is UTC's.

@@ -274,8 +274,7 @@ func (c *checker) leadingSlip(f *file, at int) bool {
 	start := f.lines[line-1]
 	text := strings.TrimRight(f.line(line), " \t")
 	before := f.text[start:at]
-	m := expressionKey.FindStringSubmatch(before)
-	if m == nil {
+	if !expressionKey.MatchString(before) || strings.HasPrefix(f.text[at:], "!!") {
 		return false
 	}
 	to := start + len(text)

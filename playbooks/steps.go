@@ -124,6 +124,7 @@ func (p *playbookReader) readItem(n *node, path string, way []int) {
 	result, ok := p.act(n.get(key.value), &step, sc)
 	if !ok {
 		p.poisonID(step.ID)
+		result = Any
 	}
 	p.pb.Steps = append(p.pb.Steps, step)
 	p.finished(step.ID, result, way, n.get("if") != nil)

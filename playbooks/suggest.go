@@ -68,7 +68,7 @@ func abs(n int) int {
 
 // oneOf lists the words as a sentence does: "a, b or c"; a long list is cut.
 func oneOf(words []string) string {
-	const most = 12
+	const most = 16
 	switch {
 	case len(words) == 0:
 		return "nothing"

@@ -211,7 +211,10 @@ func step(t *Type, field string) *Type {
 
 func (c *templateChecker) unknownField(name, root string, t *Type, field string, from, to int) {
 	known := t.FieldNames()
-	label := cmpOr(didYouMean(field, known), "there is "+oneOf(known))
+	label := didYouMean(field, known)
+	if label == "" && len(known) > 0 {
+		label = "known: " + oneOf(known)
+	}
 	message := fmt.Sprintf("%s has no `%s`", name, field)
 	switch {
 	case t.Kind != KindObject:

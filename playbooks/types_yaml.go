@@ -86,9 +86,23 @@ func (c *checker) mappingType(n *node) *Type {
 	t := &Type{Kind: KindObject}
 	for _, e := range n.entries {
 		c.isName(e.key, "a property", e.key.value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
-		t.Fields = append(t.Fields, Field{Name: e.key.value, Type: c.typeOf(e.value), Pos: e.key.pos()})
+		t.Fields = append(t.Fields, c.typedField(e))
 	}
 	return t
+}
+
+// typedField reads `name: type`.
+func (c *checker) typedField(e entry) Field {
+	f := Field{Name: e.key.value, Type: c.typeOf(e.value), Pos: e.key.pos()}
+	if c.hasHole(f.Type) {
+		c.brokenNames[f.Name] = true
+	}
+	return f
+}
+
+// hasHole tells whether a mistake left a part of the type unknown.
+func (c *checker) hasHole(t *Type) bool {
+	return t.Kind == KindAny || t.Kind == KindList && c.hasHole(t.Elem)
 }
 
 func snakeOf(s string) string {

@@ -35,8 +35,9 @@ type node struct {
 	flow    bool   // of a mapping or list: written with braces or brackets
 	entries []entry
 	items   []*node
-	owner   *node // the key of an empty value, which has no place of its own
-	broken  bool  // a mistake in it is already reported: what it means is unknown
+	owner   *node    // the key of an empty value, which has no place of its own
+	broken  bool     // a mistake in it is already reported: what it means is unknown
+	meant   []string // of a mapping: keys that misspelt ones in it surely stand for
 
 	offsets     []int // see spans
 	untraceable bool
@@ -71,6 +72,9 @@ func (c *checker) readYAML(f *file) *node {
 	}
 	t := &treeBuilder{c: c, f: f}
 	n := t.build(doc.Content[0], 1)
+	if t.deep {
+		return nil
+	}
 	if n.kind == scalarNode && n.empty() && !n.broken {
 		c.error("empty-file", f.pos(0, 0), "the file is empty")
 		return nil
@@ -115,16 +119,19 @@ func (c *checker) severalDocuments(f *file) {
 
 // treeBuilder copies the library's tree, refusing what the language does not allow.
 type treeBuilder struct {
-	c *checker
-	f *file
+	c    *checker
+	f    *file
+	deep bool // nested too deeply
 }
 
 func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
 	n := &node{f: t.f, start: t.f.offset(y.Line, y.Column), value: y.Value, tag: strings.TrimPrefix(y.Tag, "!!")}
 	n.flow = y.Style&yaml.FlowStyle != 0
 	if depth > maxDepth {
-		t.c.error("too-deep", n.pos(), fmt.Sprintf("lists and mappings are nested deeper than %d levels", maxDepth))
-		n.broken = true
+		if !t.deep {
+			t.c.error("too-deep", n.pos(), fmt.Sprintf("lists and mappings are nested deeper than %d levels", maxDepth))
+		}
+		t.deep = true
 		return n
 	}
 	if t.refused(y, n) {
@@ -273,7 +280,7 @@ func (c *checker) syntaxError(f *file, err error) {
 			return
 		}
 	}
-	pos, message, label := f.linePos(line), "this is not valid YAML", ""
+	pos, message, label := f.culprit(line, problem), "this is not valid YAML", ""
 	for _, s := range yamlSentences {
 		if strings.Contains(problem, s.problem) {
 			message, label = s.message, s.label
@@ -281,6 +288,26 @@ func (c *checker) syntaxError(f *file, err error) {
 		}
 	}
 	c.error("yaml-syntax", pos, message).label(label)
+}
+
+// culprit finds what to point at on the line of a syntax error: the quote, bracket or backslash that the problem is about.
+func (f *file) culprit(line int, problem string) Pos {
+	text := f.line(line)
+	at := -1
+	switch {
+	case strings.Contains(problem, "end of stream"):
+		at = strings.IndexAny(text, `"'`)
+	case strings.Contains(problem, "or ']'"):
+		at = strings.LastIndexByte(text, '[')
+	case strings.Contains(problem, "or '}'"):
+		at = strings.LastIndexByte(text, '{')
+	case strings.Contains(problem, "escape"):
+		at = strings.IndexByte(text, '\\')
+	}
+	if at < 0 {
+		return f.linePos(line)
+	}
+	return f.pos(f.lines[line-1]+at, f.lines[line-1]+at+1)
 }
 
 // yamlSentences says in our words what the library's complaints mean.
