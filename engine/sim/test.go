@@ -1,0 +1,542 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// TestOptions says which tests to run and with what.
+type TestOptions struct {
+	Registry *playbooks.Registry
+	Effects  map[string]engine.Effect
+	Run      *regexp.Regexp // only tests whose "playbook/name" matches; nil: all
+}
+
+// TestResult is the outcome of one playbook test.
+type TestResult struct {
+	Playbook string        `json:"playbook"`
+	Name     string        `json:"name"`
+	Pos      playbooks.Pos `json:"at"`
+	Passed   bool          `json:"passed"`
+	Failure  *Failure      `json:"failure,omitempty"`
+}
+
+// Failure is an expectation beside what happened.
+type Failure struct {
+	Pos      playbooks.Pos `json:"at"`
+	Message  string        `json:"message"`
+	Expected []string      `json:"expected"`
+	Happened []string      `json:"happened"`
+}
+
+// TestReport is the outcome of a run of playbook tests.
+type TestReport struct {
+	Tests  []TestResult        `json:"tests"`
+	Passed int                 `json:"passed"`
+	Failed int                 `json:"failed"`
+	Missed map[string][]string `json:"missed,omitempty"` // actions and ways that no test reached, by playbook; for --coverage
+}
+
+// Test runs the playbook tests of a workspace without mistakes, each in a world of its own.
+func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
+	rep := &TestReport{}
+	reached := map[string]map[string]bool{}
+	for _, f := range ws.Tests {
+		for i := range f.Tests {
+			t := &f.Tests[i]
+			if o.Run != nil && !o.Run.MatchString(f.Playbook+"/"+t.Name) {
+				continue
+			}
+			r := runTest(ws, f, t, o, reached)
+			rep.Tests = append(rep.Tests, r)
+			if r.Passed {
+				rep.Passed++
+			} else {
+				rep.Failed++
+			}
+		}
+	}
+	rep.Missed = missed(ws, reached)
+	return rep
+}
+
+// tester is one test being run.
+type tester struct {
+	world    *World
+	file     *playbooks.TestFile
+	test     *playbooks.Test
+	member   string
+	schema   *playbooks.Schema
+	happened happened
+	newest   *engine.Run      // the newest entry
+	refused  *engine.Decision // the newest refusal, when it is newer than the entry
+	reached  map[string]map[string]bool
+	events   int
+}
+
+// happened is what the playbooks did since the last expect.
+type happened struct {
+	messages, coupons []map[string]any
+	added, removed    []string
+	set               map[string]any
+	points            int
+	reasons           []string
+}
+
+func (h *happened) empty() bool {
+	return len(h.messages)+len(h.coupons)+len(h.added)+len(h.removed)+len(h.set) == 0 && h.points == 0
+}
+
+func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached map[string]map[string]bool) TestResult {
+	res := TestResult{Playbook: f.Playbook, Name: t.Name, Pos: t.Pos}
+	only := *ws
+	only.Playbooks = nil
+	for _, p := range ws.Playbooks {
+		if p.ID == f.Playbook || slices.Contains(f.With, p.ID) {
+			live := *p
+			live.Status = playbooks.Live
+			only.Playbooks = append(only.Playbooks, &live)
+		}
+	}
+	e := engine.New(&only, engine.Options{
+		Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects,
+		Holdout: func(string, string) (bool, bool) {
+			if t.Holdout == nil {
+				return false, false
+			}
+			return *t.Holdout, true
+		},
+	})
+	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached}
+	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
+	if fail := tt.run(); fail != nil {
+		res.Failure = fail
+		return res
+	}
+	res.Passed = true
+	return res
+}
+
+func (t *tester) run() *Failure {
+	if err := t.begin(); err != nil {
+		return &Failure{Pos: t.test.Pos, Message: err.Error()}
+	}
+	for i := range t.test.Script {
+		s := &t.test.Script[i]
+		if s.Expect != nil {
+			if fail := t.expect(s.Expect); fail != nil {
+				return fail
+			}
+			t.happened = happened{}
+			continue
+		}
+		if err := t.step(s); err != nil {
+			return &Failure{Pos: s.Pos, Message: err.Error()}
+		}
+	}
+	if !t.happened.empty() {
+		return &Failure{
+			Pos: t.test.Pos, Message: "the script ends, but no expect names what happened", Happened: t.happened.lines(),
+		}
+	}
+	return nil
+}
+
+// begin puts the member and their history in place. History is what was: it starts nothing.
+func (t *tester) begin() error {
+	id, _ := t.test.Member["id"].(string)
+	t.member = id
+	at := t.test.At.UTC()
+	m := &engine.Member{ID: id, Attributes: map[string]any{}, CreatedAt: at, LastSeenAt: at}
+	for k, v := range t.test.Member {
+		switch k {
+		case "id":
+		case "tags":
+			list, _ := v.([]any)
+			for _, tag := range list {
+				m.Tags = append(m.Tags, fmt.Sprint(tag))
+			}
+			slices.Sort(m.Tags)
+			m.Tags = slices.Compact(m.Tags)
+		case "points":
+			m.Points, _ = v.(int)
+		case "created_at":
+			m.CreatedAt, _ = v.(time.Time)
+		case "last_seen_at":
+			m.LastSeenAt, _ = v.(time.Time)
+		default:
+			var typ *playbooks.Type
+			if a := t.schema.Attribute(k); a != nil {
+				typ = a.Type
+			}
+			m.Attributes[k] = playbooks.ToJSON(typ, v)
+		}
+	}
+	st := &engine.State{Member: m, History: map[string][]engine.Input{}}
+	t.world.members[id] = st
+	var last time.Time
+	for i := range t.test.History {
+		in := t.input(&t.test.History[i])
+		if in.At.After(at) {
+			return fmt.Errorf("history ends where the test starts: %s is after it", in.At.Format(time.RFC3339))
+		}
+		st.History[in.Name] = append(st.History[in.Name], in)
+		if _, given := t.test.Member["created_at"]; !given && in.At.Before(m.CreatedAt) {
+			m.CreatedAt = in.At
+		}
+		if in.At.After(last) {
+			last = in.At
+		}
+	}
+	if _, given := t.test.Member["last_seen_at"]; !given && !last.IsZero() {
+		m.LastSeenAt = last
+	}
+	for name := range st.History {
+		slices.SortStableFunc(st.History[name], func(a, b engine.Input) int { return a.Time.Compare(b.Time) })
+	}
+	return nil
+}
+
+// input makes the input of a test's event. `at: -10d` counts back from the clock.
+func (t *tester) input(e *playbooks.TestEvent) engine.Input {
+	t.events++
+	at := t.world.Now()
+	switch {
+	case !e.Time.IsZero():
+		at = e.Time.UTC()
+	case !e.Ago.IsZero():
+		back := playbooks.Duration{Days: max(e.Ago.Days, -e.Ago.Days), Elapsed: max(e.Ago.Elapsed, -e.Ago.Elapsed)}
+		at = back.Before(at.In(t.schema.Timezone)).UTC()
+	}
+	var typ *playbooks.Type
+	if et := t.schema.Event(e.Name); et != nil {
+		typ = et.Properties
+	}
+	props, _ := playbooks.ToJSON(typ, e.Properties).(map[string]any)
+	return engine.Input{
+		Kind: engine.InputEvent, ID: fmt.Sprintf("test-%d", t.events), Member: t.member, Name: e.Name, Time: at, At: at,
+		Payload: &engine.Payload{Properties: props, Attributes: e.Attributes},
+	}
+}
+
+func (t *tester) step(s *playbooks.TestStep) error {
+	switch {
+	case s.Event != nil:
+		in := t.input(s.Event)
+		in.At = t.world.Now()
+		return t.world.Input(in)
+	case s.Advance != nil:
+		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zone())).UTC())
+	case s.Trigger != nil:
+		t.events++
+		return t.world.Input(engine.Input{
+			Kind: engine.InputTrigger, ID: fmt.Sprintf("test-%d", t.events), Member: t.member, Name: t.file.Playbook,
+			Time: t.world.Now(), At: t.world.Now(), Payload: &engine.Payload{Properties: s.Trigger},
+		})
+	}
+	return nil
+}
+
+// zone is the member's, in which days are counted.
+func (t *tester) zone() *time.Location {
+	if name, ok := t.test.Member["timezone"].(string); ok {
+		if z, err := time.LoadLocation(name); err == nil {
+			return z
+		}
+	}
+	return t.schema.Timezone
+}
+
+// observe collects what a decision did.
+func (t *tester) observe(c *engine.Changes) {
+	for i := range c.Refusals {
+		d := c.Refusals[i]
+		t.mark(d.Playbook, "")
+		if d.Playbook == t.file.Playbook {
+			t.refused = &d
+		}
+	}
+	for _, d := range c.Deliveries {
+		item := map[string]any{
+			"channel": d.Channel, "text": d.Message.Text, "class": d.Message.Class, "status": "queued", "to": d.Message.To,
+		}
+		if d.Message.Subject != "" {
+			item["subject"] = d.Message.Subject
+		}
+		t.happened.messages = append(t.happened.messages, item)
+	}
+	n := len(t.happened.messages) - len(c.Deliveries)
+	for _, r := range c.Runs {
+		if r.New && r.Playbook == t.file.Playbook {
+			t.newest, t.refused = r, nil
+		}
+		for i := range r.Trace {
+			n = t.entry(r, &r.Trace[i], n)
+		}
+	}
+}
+
+// entry takes in one entry of a trace; n counts the messages that were matched with their entries.
+func (t *tester) entry(r *engine.Run, e *engine.TraceEntry, n int) int {
+	t.mark(r.Playbook, e.Step+"/"+e.What)
+	if e.What == "if" {
+		t.mark(r.Playbook, e.Step+"/"+e.Reason)
+	}
+	switch e.What {
+	case "message":
+		if _, sent := e.Detail["text"]; sent {
+			if name, ok := e.Detail["template"]; ok && n < len(t.happened.messages) {
+				t.happened.messages[n]["template"] = name
+			}
+			n++
+		}
+	case "coupon":
+		if _, issued := e.Detail["code"]; issued {
+			t.happened.coupons = append(t.happened.coupons, map[string]any{"pool": e.Detail["pool"], "issued": true})
+		}
+	case "tag":
+		added, _ := e.Detail["added"].([]string)
+		removed, _ := e.Detail["removed"].([]string)
+		t.happened.added = append(t.happened.added, added...)
+		t.happened.removed = append(t.happened.removed, removed...)
+	case "set":
+		if t.happened.set == nil {
+			t.happened.set = map[string]any{}
+		}
+		maps.Copy(t.happened.set, e.Detail)
+	}
+	if e.Reason != "" {
+		t.happened.reasons = append(t.happened.reasons, e.Reason)
+	}
+	return n
+}
+
+func (t *tester) mark(playbook, what string) {
+	if t.reached[playbook] == nil {
+		t.reached[playbook] = map[string]bool{}
+	}
+	t.reached[playbook][what] = true
+}
+
+// missed lists actions and ways that no test reached.
+func missed(ws *playbooks.Workspace, reached map[string]map[string]bool) map[string][]string {
+	out := map[string][]string{}
+	for _, p := range ws.Playbooks {
+		for i := range p.Steps {
+			s := &p.Steps[i]
+			switch {
+			case s.Key == "jump":
+			case s.Key == "if":
+				for _, way := range []string{"then", "else"} {
+					if !reached[p.ID][s.Name()+"/"+way] {
+						out[p.ID] = append(out[p.ID], s.Path+" "+way)
+					}
+				}
+			case s.Key == "exit":
+				if !reached[p.ID]["/"+string(engine.RunExited)] {
+					out[p.ID] = append(out[p.ID], s.Path+" exit")
+				}
+			case !reached[p.ID][s.Name()+"/"+s.Key]:
+				out[p.ID] = append(out[p.ID], s.Path+" "+s.Key)
+			}
+		}
+	}
+	return out
+}
+
+// expect compares what is expected with what happened, as a whole.
+func (t *tester) expect(x *playbooks.Expect) *Failure {
+	fail := func(what string) *Failure {
+		return &Failure{Pos: x.Pos, Message: what, Expected: expectedLines(x), Happened: append(t.happened.lines(), t.runLines(x)...)}
+	}
+	switch h := &t.happened; {
+	case !matchAll(x.Messages, h.messages):
+		return fail("messages differ")
+	case !matchAll(x.Coupons, h.coupons):
+		return fail("coupons differ")
+	case !sameSet(x.Added, h.added):
+		return fail("added tags differ")
+	case !sameSet(x.Removed, h.removed):
+		return fail("removed tags differ")
+	case !sameMap(x.Set, h.set):
+		return fail("set attributes differ")
+	case points(x.Points) != h.points:
+		return fail("points differ")
+	case len(x.Webhooks) > 0:
+		return fail("webhooks differ")
+	case len(x.Events) > 0:
+		return fail("events differ")
+	case x.Run != "" && x.Run != t.runState():
+		return fail("the run's state differs")
+	case x.Reason != "" && x.Reason != t.reason() && !slices.Contains(h.reasons, x.Reason):
+		return fail("the reason differs")
+	}
+	return nil
+}
+
+func points(p *int) int {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// runState is that of the newest entry or refusal.
+func (t *tester) runState() string {
+	if t.refused != nil || t.newest == nil || t.newest.State == engine.RunHoldout {
+		return "none"
+	}
+	return string(t.newest.State)
+}
+
+func (t *tester) reason() string {
+	switch {
+	case t.refused != nil:
+		return t.refused.Reason
+	case t.newest == nil:
+		return ""
+	case t.newest.State == engine.RunHoldout:
+		return engine.ReasonHoldout
+	case t.newest.Reason != "":
+		return t.newest.Reason
+	}
+	return engine.ReasonEntered
+}
+
+func (t *tester) runLines(x *playbooks.Expect) []string {
+	var out []string
+	if x.Run != "" || x.Reason != "" {
+		out = append(out, "run: "+t.runState())
+		if r := t.reason(); r != "" {
+			out = append(out, "reason: "+r)
+		}
+		if t.refused != nil && len(t.refused.Seen) > 0 {
+			out = append(out, "saw: "+flow(t.refused.Seen))
+		}
+	}
+	return out
+}
+
+func matchAll(want []playbooks.ExpectItem, got []map[string]any) bool {
+	if len(want) != len(got) {
+		return false
+	}
+	for i := range want {
+		for k, v := range want[i].Fields {
+			if k == "contains" {
+				text, _ := got[i]["text"].(string)
+				if !strings.Contains(text, fmt.Sprint(v)) {
+					return false
+				}
+				continue
+			}
+			if !same(v, got[i][k]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// same compares values as JSON holds them: 1 and 1.0 are one number.
+func same(a, b any) bool {
+	x, err1 := json.Marshal(playbooks.ToJSON(nil, a))
+	y, err2 := json.Marshal(playbooks.ToJSON(nil, b))
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+func sameMap(want, got map[string]any) bool {
+	if len(want) != len(got) {
+		return false
+	}
+	for k, v := range want {
+		g, ok := got[k]
+		if !ok || !same(v, g) {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *happened) lines() []string {
+	var out []string
+	out = append(out, itemLines("messages", h.messages)...)
+	out = append(out, itemLines("coupons", h.coupons)...)
+	if len(h.added)+len(h.removed) > 0 {
+		out = append(out, "tags: "+flow(map[string]any{"added": h.added, "removed": h.removed}))
+	}
+	if len(h.set) > 0 {
+		out = append(out, "set: "+flow(h.set))
+	}
+	if h.points != 0 {
+		out = append(out, fmt.Sprintf("points: %d", h.points))
+	}
+	return out
+}
+
+func itemLines(name string, items []map[string]any) []string {
+	if len(items) == 0 {
+		return nil
+	}
+	out := []string{name + ":"}
+	for _, item := range items {
+		out = append(out, "  - "+flow(item))
+	}
+	return out
+}
+
+func expectedLines(x *playbooks.Expect) []string {
+	items := func(list []playbooks.ExpectItem) []map[string]any {
+		var out []map[string]any
+		for _, i := range list {
+			out = append(out, i.Fields)
+		}
+		return out
+	}
+	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
+	out := h.lines()
+	out = append(out, itemLines("webhooks", items(x.Webhooks))...)
+	out = append(out, itemLines("events", items(x.Events))...)
+	if x.Run != "" {
+		out = append(out, "run: "+x.Run)
+	}
+	if x.Reason != "" {
+		out = append(out, "reason: "+x.Reason)
+	}
+	return out
+}
+
+// flow writes a mapping in one line, keys in order, without what is empty.
+func flow(m map[string]any) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		switch v := m[k].(type) {
+		case nil:
+			parts = append(parts, k+": null")
+		case string:
+			if v != "" {
+				parts = append(parts, k+": "+v)
+			}
+		case []string:
+			if len(v) > 0 {
+				parts = append(parts, k+": ["+strings.Join(v, ", ")+"]")
+			}
+		default:
+			b, _ := json.Marshal(playbooks.ToJSON(nil, v))
+			parts = append(parts, k+": "+string(b))
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}

@@ -1,0 +1,40 @@
+// Package examples tests the workspaces that usher ships: each passes its own checks and tests.
+package examples
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func TestExamplesPassTheirOwnTests(t *testing.T) {
+	found, err := filepath.Glob("*/usher.yaml")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no example found: %v", err)
+	}
+	for _, f := range found {
+		dir := filepath.Dir(f)
+		t.Run(dir, func(t *testing.T) {
+			ws, diags := playbooks.Load(os.DirFS(dir), actions.Registry())
+			diags = append(diags, playbooks.Untested(ws)...)
+			if len(diags) > 0 {
+				var out strings.Builder
+				playbooks.Render(&out, "text", diags, ws.Files)
+				t.Fatal(out.String())
+			}
+			rep := sim.Test(ws, sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects()})
+			if rep.Failed > 0 || rep.Passed == 0 {
+				var out strings.Builder
+				if err := rep.Write(&out, "text", false); err != nil {
+					t.Fatal(err)
+				}
+				t.Fatal(out.String())
+			}
+		})
+	}
+}
