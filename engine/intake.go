@@ -1,0 +1,336 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// The codes of a [Rejection].
+const (
+	CodeMalformed      = "malformed_json"  // not JSON
+	CodeUnknownField   = "unknown_field"   // a key that does not exist here
+	CodeDuplicateField = "duplicate_field" // a key that appears twice
+	CodeMissingField   = "missing_field"   // a required key, or a declared property, is not there
+	CodeWrongType      = "wrong_type"      // the schema says otherwise
+	CodeInvalid        = "invalid_value"   // of the right type, but not allowed
+	CodeTooLarge       = "too_large"       // too long, too many, too deep
+	CodeReserved       = "reserved_name"   // id, name and time are usher's own in a property
+	CodeReadOnly       = "read_only"       // built in or computed: nobody writes it
+)
+
+// Rejection says why something was not taken in. Path is like `properties.items[2].qty`.
+type Rejection struct {
+	Code    string
+	Path    string
+	Message string
+	Offset  int // of malformed JSON: the byte, from 1
+}
+
+func (r *Rejection) Error() string {
+	if r.Path == "" {
+		return r.Message
+	}
+	return r.Path + ": " + r.Message
+}
+
+// AdmitEvent checks one event in the shape of POST /v1/events against the schema, which may be nil, and gives it as an input
+// for the inbox: Data is set, Payload is not. An event without an id gets none here. raw is not kept.
+func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
+	a := admission{schema: schema, r: jsonReader{data: raw}}
+	if err := a.event(); err != nil {
+		return Input{}, err
+	}
+	a.in.Data = a.payload()
+	return a.in, nil
+}
+
+// AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is allowed and kept in At, and the
+// input comes with its Payload, for use at once.
+func AdmitRecorded(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
+	a := admission{schema: schema, r: jsonReader{data: raw}, recorded: true}
+	if err := a.event(); err != nil {
+		return Input{}, err
+	}
+	a.in.Payload = &Payload{Properties: a.properties, Attributes: a.attributes}
+	return a.in, nil
+}
+
+// admission reads one body. The raw text of properties and attributes goes into the inbox as it is: what was accepted is kept
+// exactly, and nothing is encoded again.
+type admission struct {
+	schema         *playbooks.Schema
+	r              jsonReader
+	recorded       bool
+	in             Input
+	properties     map[string]any
+	attributes     map[string]any
+	rawP, rawA     []byte
+	seen           uint // bits of the keys that were read
+	addTags, unTag []string
+}
+
+// eventKeys are the keys of an event, in the order of their bits in admission.seen.
+var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attributes", "accepted_at"}
+
+func (a *admission) event() *Rejection {
+	if len(a.r.data) > maxEventLen {
+		return &Rejection{Code: CodeTooLarge, Message: fmt.Sprintf("an event has at most %d bytes", maxEventLen)}
+	}
+	keys := eventKeys[:]
+	if !a.recorded {
+		keys = keys[:len(keys)-1]
+	}
+	if err := a.body("an event", keys, a.eventField); err != nil {
+		return err
+	}
+	for i, key := range keys[:2] {
+		if a.seen&(1<<i) == 0 {
+			return &Rejection{Code: CodeMissingField, Path: key, Message: fmt.Sprintf("an event needs its `%s`", key)}
+		}
+	}
+	a.in.Kind = InputEvent
+	if err := a.checkProperties(); err != nil {
+		return err
+	}
+	return checkAttributes(a.schema, a.attributes)
+}
+
+// body reads the whole body as an object with the given keys.
+func (a *admission) body(what string, keys []string, field func(string) *Rejection) *Rejection {
+	if a.r.peek() != '{' {
+		if len(a.r.data) == 0 || a.r.peek() == 0 {
+			return a.r.syntax("the body is empty")
+		}
+		var probe jsonReader = a.r
+		if _, err := probe.value("", ""); err != nil {
+			return err
+		}
+		return &Rejection{Code: CodeWrongType, Message: what + " is a JSON object"}
+	}
+	err := a.r.object("", func(key string) *Rejection {
+		i := slices.Index(keys, key)
+		if i < 0 {
+			return unknownField(what, key, keys)
+		}
+		if a.seen&(1<<i) != 0 {
+			return &Rejection{Code: CodeDuplicateField, Path: key, Message: "the key appears twice"}
+		}
+		a.seen |= 1 << i
+		return field(key)
+	})
+	if err != nil {
+		return err
+	}
+	return a.r.end()
+}
+
+func (a *admission) eventField(key string) (err *Rejection) {
+	switch key {
+	case "event":
+		a.in.Name, err = a.name(key, "an event's name", maxFieldLen)
+	case "member":
+		a.in.Member, err = a.name(key, "a member's id", maxIDLen)
+	case "id":
+		a.in.ID, err = a.name(key, "an event's id", maxIDLen)
+	case "time":
+		a.in.Time, err = a.instant(key)
+	case "accepted_at":
+		a.in.At, err = a.instant(key)
+	case "properties":
+		a.properties, a.rawP, err = a.values(key)
+	case "attributes":
+		a.attributes, a.rawA, err = a.values(key)
+	}
+	return err
+}
+
+// name reads a string that names something: not empty, bounded, without control characters.
+func (a *admission) name(key, what string, limit int) (string, *Rejection) {
+	s, err := a.text(key)
+	if err != nil {
+		return "", err
+	}
+	return s, checkName(key, what, s, limit)
+}
+
+func (a *admission) text(key string) (string, *Rejection) {
+	if a.r.peek() == '"' {
+		return a.r.str()
+	}
+	v, err := a.r.value("", key)
+	if err != nil {
+		return "", err
+	}
+	return "", wrongType(key, playbooks.String, v)
+}
+
+// ValidMemberID tells what is wrong with a member's id that comes from elsewhere than a body, as from a path.
+func ValidMemberID(id string) *Rejection { return checkName("member", "a member's id", id, maxIDLen) }
+
+func checkName(path, what, s string, limit int) *Rejection {
+	switch {
+	case s == "":
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be empty"}
+	case len(s) > limit:
+		return &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("%s has at most %d bytes", what, limit)}
+	case !utf8.ValidString(s):
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not have control characters"}
+	}
+	return nil
+}
+
+// instant reads a time of RFC 3339 in a year that can be meant.
+func (a *admission) instant(key string) (time.Time, *Rejection) {
+	s, err := a.text(key)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return ParseInstant(key, s)
+}
+
+// ParseInstant reads a time of RFC 3339 between the years 1970 and 2200, in milliseconds, UTC.
+func ParseInstant(path, s string) (time.Time, *Rejection) {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, &Rejection{Code: CodeInvalid, Path: path,
+			Message: fmt.Sprintf("%q is not a time like 2026-03-28T10:00:00+08:00", cut(s))}
+	}
+	if t = t.UTC(); t.Year() < 1970 || t.Year() > 2200 {
+		return time.Time{}, &Rejection{Code: CodeInvalid, Path: path,
+			Message: fmt.Sprintf("the year must lie between 1970 and 2200, got %d", t.Year())}
+	}
+	return t.Truncate(time.Millisecond), nil
+}
+
+// values reads properties or attributes, decoded and as they stand.
+func (a *admission) values(key string) (map[string]any, []byte, *Rejection) {
+	if a.r.peek() != '{' {
+		v, err := a.r.value("", key)
+		if err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, &Rejection{Code: CodeWrongType, Path: key, Message: key + " must be an object, got " + kindOf(v)}
+	}
+	start := a.r.pos
+	m, err := a.r.fields(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(m) > maxFields {
+		return nil, nil, &Rejection{Code: CodeTooLarge, Path: key, Message: fmt.Sprintf("there are at most %d %s", maxFields, key)}
+	}
+	for name := range m {
+		if err := checkName(joinField(key, cut(name)), "a name", name, maxFieldLen); err != nil {
+			return nil, nil, err
+		}
+	}
+	return m, a.r.data[start:a.r.pos], nil
+}
+
+// payload writes the JSON of a Payload around the raw values.
+func (a *admission) payload() []byte {
+	out := make([]byte, 0, len(a.rawP)+len(a.rawA)+12)
+	out = append(out, '{')
+	if len(a.properties) > 0 {
+		out = append(append(out, `"p":`...), a.rawP...)
+	}
+	if len(a.attributes) > 0 {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(out, `"a":`...), a.rawA...)
+	}
+	return append(out, '}')
+}
+
+func (a *admission) checkProperties() *Rejection {
+	for _, reserved := range [...]string{"id", "name", "time"} {
+		if _, ok := a.properties[reserved]; ok {
+			return &Rejection{Code: CodeReserved, Path: "properties." + reserved,
+				Message: fmt.Sprintf("`%s` is a reserved name: send it as another property", reserved)}
+		}
+	}
+	if a.schema == nil {
+		return nil
+	}
+	declared := a.schema.Event(a.in.Name)
+	if declared == nil || declared.Properties == nil {
+		return nil
+	}
+	return checkFields("properties", declared.Properties, a.properties)
+}
+
+// checkFields checks declared fields; the others are kept as they are.
+func checkFields(path string, object *playbooks.Type, values map[string]any) *Rejection {
+	for i := range object.Fields {
+		f := &object.Fields[i]
+		v, ok := values[f.Name]
+		if !ok || v == nil {
+			if f.Type.Optional {
+				continue
+			}
+			return &Rejection{Code: CodeMissingField, Path: joinField(path, f.Name),
+				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type)}
+		}
+		if err := checkType(joinField(path, f.Name), f.Type, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkType(path string, t *playbooks.Type, v any) *Rejection {
+	_, err := t.Coerce(v)
+	if err == nil {
+		return nil
+	}
+	var te *playbooks.TypeError
+	if !errors.As(err, &te) {
+		return &Rejection{Code: CodeWrongType, Path: path, Message: err.Error()}
+	}
+	switch {
+	case te.Path == "":
+	case te.Path[0] == '[':
+		path += te.Path
+	default:
+		path = joinField(path, te.Path)
+	}
+	if te.Got == nil {
+		return &Rejection{Code: CodeMissingField, Path: path, Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required())}
+	}
+	return wrongType(path, te.Want, te.Got)
+}
+
+// wrongType words what the schema says and what came, without the path, which stands beside it.
+func wrongType(path string, want *playbooks.Type, got any) *Rejection {
+	message := (&playbooks.TypeError{Want: want, Got: got}).Error()
+	if got == nil {
+		message = "must not be null; the schema wants " + want.Required().String()
+	}
+	return &Rejection{Code: CodeWrongType, Path: path, Message: strings.TrimPrefix(message, "value ")}
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a string"
+	case float64:
+		return "a number"
+	case bool:
+		return "a bool"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}

@@ -1,0 +1,217 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// builtIn are the member's fields that only usher writes.
+var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
+
+// AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?}}`, and gives it as an input. Its
+// ID is the caller's to set.
+func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejection) {
+	if err := ValidMemberID(id); err != nil {
+		return Input{}, err
+	}
+	a := admission{schema: schema, r: jsonReader{data: raw}}
+	err := a.body("a member", []string{"attributes", "tags"}, func(key string) (err *Rejection) {
+		if key == "tags" {
+			return a.tags()
+		}
+		a.attributes, a.rawA, err = a.values(key)
+		return err
+	})
+	if err != nil {
+		return Input{}, err
+	}
+	if err := checkAttributes(schema, a.attributes); err != nil {
+		return Input{}, err
+	}
+	return Input{Kind: InputUpdate, Member: id,
+		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag}}, nil
+}
+
+// checkAttributes checks attributes that are written from outside. A null removes one.
+func checkAttributes(schema *playbooks.Schema, values map[string]any) *Rejection {
+	for _, name := range builtIn {
+		if _, ok := values[name]; ok {
+			return &Rejection{Code: CodeReadOnly, Path: "attributes." + name,
+				Message: fmt.Sprintf("`%s` is built in: it cannot be written as an attribute", name)}
+		}
+	}
+	if err := checkLocal(values); err != nil {
+		return err
+	}
+	if schema == nil || len(values) == 0 {
+		return nil
+	}
+	for i := range schema.Attributes {
+		declared := &schema.Attributes[i]
+		v, ok := values[declared.Name]
+		if !ok {
+			continue
+		}
+		path := "attributes." + declared.Name
+		if declared.Computed != nil {
+			return &Rejection{Code: CodeReadOnly, Path: path, Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name)}
+		}
+		if v == nil {
+			continue
+		}
+		if err := checkType(path, declared.Type, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLocal checks the two built-in fields that may be written.
+func checkLocal(values map[string]any) *Rejection {
+	for _, name := range [...]string{"timezone", "locale"} {
+		v, ok := values[name]
+		if !ok || v == nil {
+			continue
+		}
+		s, ok := v.(string)
+		if !ok {
+			return wrongType("attributes."+name, playbooks.String, v)
+		}
+		if name == "timezone" && !validZone(s) {
+			return &Rejection{Code: CodeInvalid, Path: "attributes.timezone",
+				Message: fmt.Sprintf("%q is not a time zone like Asia/Shanghai", cut(s))}
+		}
+	}
+	return nil
+}
+
+func validZone(s string) bool {
+	if s == "" || s == "Local" {
+		return false
+	}
+	_, err := time.LoadLocation(s)
+	return err == nil
+}
+
+func (a *admission) tags() *Rejection {
+	if a.r.peek() != '{' {
+		v, err := a.r.value("", "tags")
+		if err != nil {
+			return err
+		}
+		return &Rejection{Code: CodeWrongType, Path: "tags", Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + kindOf(v)}
+	}
+	seen := map[string]bool{}
+	return a.r.object("tags", func(key string) *Rejection {
+		path := "tags." + key
+		if key != "add" && key != "remove" {
+			return unknownField("tags", key, []string{"add", "remove"})
+		}
+		if seen[key] {
+			return &Rejection{Code: CodeDuplicateField, Path: path, Message: "the key appears twice"}
+		}
+		seen[key] = true
+		list, err := a.tagList(path)
+		if key == "add" {
+			a.addTags = list
+		} else {
+			a.unTag = list
+		}
+		return err
+	})
+}
+
+func (a *admission) tagList(path string) ([]string, *Rejection) {
+	v, err := a.r.value("", path)
+	if err != nil {
+		return nil, err
+	}
+	items, ok := v.([]any)
+	if !ok {
+		return nil, &Rejection{Code: CodeWrongType, Path: path, Message: "must be a list of tags, got " + kindOf(v)}
+	}
+	if len(items) > maxFields {
+		return nil, &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("there are at most %d tags", maxFields)}
+	}
+	out := make([]string, 0, len(items))
+	for i, item := range items {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		tag, ok := item.(string)
+		if !ok {
+			return nil, wrongType(at, playbooks.String, item)
+		}
+		if err := checkName(at, "a tag", tag, maxFieldLen); err != nil {
+			return nil, err
+		}
+		out = append(out, tag)
+	}
+	return out, nil
+}
+
+// AdmitParams checks the params of an http trigger against their type. Unlike events, params that nobody declared are refused:
+// no expression could ever read them, so they are a slip of the caller.
+func AdmitParams(params *playbooks.Type, raw []byte) (map[string]any, *Rejection) {
+	values := map[string]any{}
+	if len(raw) > 0 && string(raw) != "null" {
+		a := admission{r: jsonReader{data: raw}}
+		var err *Rejection
+		if values, _, err = a.values("params"); err != nil {
+			return nil, err
+		}
+		if err := a.r.end(); err != nil {
+			return nil, err
+		}
+	}
+	if params == nil {
+		params = playbooks.ObjectOf()
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if _, ok := params.Field(name); !ok {
+			r := unknownField("the trigger", name, params.FieldNames())
+			r.Path = joinField("params", name)
+			return nil, r
+		}
+	}
+	return values, checkFields("params", params, values)
+}
+
+// unknownField names a key that does not exist and, when one is near, the key that was meant.
+func unknownField(what, key string, known []string) *Rejection {
+	message := fmt.Sprintf("%s has no `%s`", what, cut(key))
+	for _, k := range known {
+		if nearly(strings.ToLower(key), k) {
+			message += fmt.Sprintf("; did you mean `%s`?", k)
+			break
+		}
+	}
+	return &Rejection{Code: CodeUnknownField, Path: cut(key), Message: message}
+}
+
+// nearly tells whether two words are within two slips of the keyboard.
+func nearly(a, b string) bool {
+	if d := len(a) - len(b); d > 2 || d < -2 || len(a) > 40 {
+		return false
+	}
+	prev := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur := make([]int, len(b)+1)
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+		}
+		prev = cur
+	}
+	return prev[len(b)] <= 2 && prev[len(b)] < len(b)
+}

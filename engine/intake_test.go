@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+func intakeSchema() *playbooks.Schema {
+	item := playbooks.ObjectOf(playbooks.Field{Name: "sku", Type: playbooks.String}, playbooks.Field{Name: "qty", Type: playbooks.Int})
+	return &playbooks.Schema{
+		Timezone: time.UTC,
+		Attributes: []playbooks.Attribute{
+			{Name: "nickname", Type: playbooks.String},
+			{Name: "birthday", Type: playbooks.Date},
+			{Name: "level", Type: &playbooks.Type{Kind: playbooks.KindString, Enum: []string{"bronze", "silver", "gold"}}},
+			{Name: "orders_90d", Type: playbooks.Int, Computed: &playbooks.Source{Text: `len(events("order.paid", "90d"))`}},
+		},
+		Events: []playbooks.EventType{
+			{Name: "order.paid", Properties: playbooks.ObjectOf(
+				playbooks.Field{Name: "order_id", Type: playbooks.String},
+				playbooks.Field{Name: "amount", Type: playbooks.Number},
+				playbooks.Field{Name: "count", Type: playbooks.Int.AsOptional()},
+				playbooks.Field{Name: "items", Type: playbooks.ListOf(item).AsOptional()},
+			)},
+			{Name: "member.left", Properties: playbooks.ObjectOf()},
+		},
+	}
+}
+
+func paid(properties string) string {
+	return `{"event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1` + properties + `}}`
+}
+
+func TestAdmitEvent(t *testing.T) {
+	raw := `{"id":"e1","event":"order.paid","member":"会员-1","time":"2026-03-28T10:00:00.1234+08:00",
+		"properties":{"order_id":"o\u00e9\n\ud83d\ude00","amount":12.5,"extra":{"a":[1,null,true,"x"]},"big":12345678901234567890},
+		"attributes":{"nickname":"小王","level":null,"timezone":"Asia/Shanghai","unknown":1}}`
+	in, rej := AdmitEvent(intakeSchema(), []byte(raw))
+	if rej != nil {
+		t.Fatal(rej)
+	}
+	if in.Kind != InputEvent || in.ID != "e1" || in.Name != "order.paid" || in.Member != "会员-1" || in.Payload != nil {
+		t.Errorf("got %+v", in)
+	}
+	if want := time.Date(2026, 3, 28, 2, 0, 0, 123e6, time.UTC); in.Time != want {
+		t.Errorf("time = %v, want %v", in.Time, want)
+	}
+	p, err := in.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Properties["order_id"] != "oé\n😀" || p.Attributes["nickname"] != "小王" {
+		t.Errorf("payload = %+v", p)
+	}
+	if v, ok := p.Attributes["level"]; !ok || v != nil {
+		t.Errorf("a null attribute must stay, to remove it: %v", p.Attributes)
+	}
+	if !strings.Contains(string(in.Data), "12345678901234567890") {
+		t.Errorf("an undeclared number must be kept as it was sent: %s", in.Data)
+	}
+}
+
+func TestAdmitEventTakes(t *testing.T) {
+	for _, raw := range []string{
+		`{"event":"x","member":"m"}`,
+		` {"event":"x","member":"m","properties":{},"attributes":{}} `,
+		`{"event":"never.declared","member":"m","properties":{"anything":[{}]}}`,
+		`{"event":"member.left","member":"m","properties":{"undeclared":1}}`,
+		`{"event":"x","member":"m","time":"2199-01-01T00:00:00Z"}`,
+		`{"event":"x","member":"m","time":"1970-01-01T00:00:00Z"}`,
+		paid(`,"count":9007199254740992`),
+		paid(`,"count":null,"items":[]`),
+		paid(`,"count":1e2`),
+		paid(`,"items":[{"sku":"s","qty":2,"more":true}]`),
+	} {
+		if _, rej := AdmitEvent(intakeSchema(), []byte(raw)); rej != nil {
+			t.Errorf("%s: %v", raw, rej)
+		}
+	}
+}
+
+func TestAdmitEventRejects(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	deep := strings.Repeat("[", 20) + strings.Repeat("]", 20)
+	var many strings.Builder
+	for i := range 101 {
+		fmt.Fprintf(&many, `,"p%d":1`, i)
+	}
+	tests := []struct{ name, raw, code, path, message string }{
+		{"empty", ``, CodeMalformed, "", "the body is empty at byte 1"},
+		{"not JSON", `{"event"`, CodeMalformed, "", "`:` is missing at byte 9"},
+		{"trailing comma", `{"event":"x",}`, CodeMalformed, "", "`\"` is missing at byte 14"},
+		{"more after the end", `{"event":"x","member":"m"} {}`, CodeMalformed, "", "goes on after its end at byte 28"},
+		{"not an object", `["a"]`, CodeWrongType, "", "an event is a JSON object"},
+		{"bad number", paid(`,"count":01`), CodeMalformed, "", "this is not a number"},
+		{"bad UTF-8", "{\"event\":\"x\",\"member\":\"\xff\"}", CodeMalformed, "", "not valid UTF-8"},
+		{"bad escape", `{"event":"\x","member":"m"}`, CodeMalformed, "", "not an escape"},
+		{"control character", "{\"event\":\"a\nb\",\"member\":\"m\"}", CodeMalformed, "", "control character"},
+		{"unknown key", `{"event":"x","memeber":"m"}`, CodeUnknownField, "memeber", "an event has no `memeber`; did you mean `member`?"},
+		{"far key", `{"event":"x","user_id":"m"}`, CodeUnknownField, "user_id", "an event has no `user_id`"},
+		{"key twice", `{"event":"x","member":"m","event":"y"}`, CodeDuplicateField, "event", "twice"},
+		{"property twice", paid(`,"order_id":"o2"`), CodeDuplicateField, "properties.order_id", "twice"},
+		{"no event", `{"member":"m"}`, CodeMissingField, "event", "an event needs its `event`"},
+		{"no member", `{"event":"x"}`, CodeMissingField, "member", "an event needs its `member`"},
+		{"null member", `{"event":"x","member":null}`, CodeWrongType, "member", "must not be null"},
+		{"member a number", `{"event":"x","member":7}`, CodeWrongType, "member", "must be a string, got the number 7"},
+		{"empty member", `{"event":"x","member":""}`, CodeInvalid, "member", "must not be empty"},
+		{"long member", `{"event":"x","member":"` + long + `"}`, CodeTooLarge, "member", "at most 256 bytes"},
+		{"NUL in member", `{"event":"x","member":"a\u0000"}`, CodeInvalid, "member", "control characters"},
+		{"long event", `{"event":"` + long + `","member":"m"}`, CodeTooLarge, "event", "at most 128 bytes"},
+		{"long id", `{"id":"` + long + `","event":"x","member":"m"}`, CodeTooLarge, "id", "at most 256 bytes"},
+		{"time of another format", `{"event":"x","member":"m","time":"28.3.2026"}`, CodeInvalid, "time", "is not a time like"},
+		{"time a number", `{"event":"x","member":"m","time":1}`, CodeWrongType, "time", "must be a string"},
+		{"year 9999", `{"event":"x","member":"m","time":"9999-12-31T23:59:59Z"}`, CodeInvalid, "time", "between 1970 and 2200"},
+		{"year 1969", `{"event":"x","member":"m","time":"1969-12-31T23:59:59Z"}`, CodeInvalid, "time", "between 1970 and 2200"},
+		{"accepted_at is for files", `{"event":"x","member":"m","accepted_at":"2026-01-01T00:00:00Z"}`, CodeUnknownField, "accepted_at", "no `accepted_at`"},
+		{"wrong type", `{"event":"order.paid","member":"m","properties":{"order_id":"o","amount":"1"}}`, CodeWrongType, "properties.amount", `must be a number, got the string "1"`},
+		{"wrong type inside", paid(`,"items":[{"sku":"s","qty":1.5}]`), CodeWrongType, "properties.items[0].qty", "must be an int, got the number 1.5"},
+		{"missing inside", paid(`,"items":[{"sku":"s"}]`), CodeMissingField, "properties.items[0].qty", "the schema wants int"},
+		{"missing property", `{"event":"order.paid","member":"m"}`, CodeMissingField, "properties.order_id", "the schema wants string"},
+		{"null property", `{"event":"order.paid","member":"m","properties":{"order_id":null,"amount":1}}`, CodeMissingField, "properties.order_id", "the schema wants string"},
+		{"int that would change", paid(`,"count":9007199254740993`), CodeWrongType, "properties.count", "must be an int"},
+		{"number without end", paid(`,"x":1e999`), CodeInvalid, "", "too large"},
+		{"properties a list", `{"event":"x","member":"m","properties":[]}`, CodeWrongType, "properties", "must be an object, got a list"},
+		{"reserved property", `{"event":"x","member":"m","properties":{"time":1}}`, CodeReserved, "properties.time", "reserved name"},
+		{"many properties", paid(many.String()), CodeTooLarge, "properties", "at most 100"},
+		{"empty property name", paid(`,"":1`), CodeInvalid, "properties", "must not be empty"},
+		{"deep", paid(`,"x":` + deep), CodeTooLarge, "properties.x", "nested deeper than 16"},
+		{"large", paid(`,"x":"` + strings.Repeat("x", 70<<10) + `"`), CodeTooLarge, "", "at most 65536 bytes"},
+		{"computed attribute", `{"event":"x","member":"m","attributes":{"orders_90d":1}}`, CodeReadOnly, "attributes.orders_90d", "is computed"},
+		{"built-in attribute", `{"event":"x","member":"m","attributes":{"points":1}}`, CodeReadOnly, "attributes.points", "is built in"},
+		{"enum", `{"event":"x","member":"m","attributes":{"level":"iron"}}`, CodeWrongType, "attributes.level", "must be an enum of bronze, silver, gold"},
+		{"date", `{"event":"x","member":"m","attributes":{"birthday":"2026-02-30"}}`, CodeWrongType, "attributes.birthday", "must be a date"},
+		{"zone", `{"event":"x","member":"m","attributes":{"timezone":"Mars/Base"}}`, CodeInvalid, "attributes.timezone", "is not a time zone"},
+		{"machine's zone", `{"event":"x","member":"m","attributes":{"timezone":"Local"}}`, CodeInvalid, "attributes.timezone", "is not a time zone"},
+		{"locale", `{"event":"x","member":"m","attributes":{"locale":5}}`, CodeWrongType, "attributes.locale", "must be a string"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, rej := AdmitEvent(intakeSchema(), []byte(tt.raw))
+			if rej == nil {
+				t.Fatal("was taken")
+			}
+			if rej.Code != tt.code || rej.Path != tt.path || !strings.Contains(rej.Message, tt.message) {
+				t.Errorf("got  %s, %s, %s\nwant %s, %s, …%s…", rej.Code, rej.Path, rej.Message, tt.code, tt.path, tt.message)
+			}
+		})
+	}
+}
+
+func TestAdmitRecorded(t *testing.T) {
+	in, rej := AdmitRecorded(nil, []byte(`{"event":"x","member":"m","accepted_at":"2026-01-01T00:00:00+08:00","properties":{"a":1}}`))
+	if rej != nil {
+		t.Fatal(rej)
+	}
+	if want := time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC); in.At != want || in.Payload == nil || in.Payload.Properties["a"] != 1.0 {
+		t.Errorf("got %+v", in)
+	}
+}
+
+func TestAdmitMember(t *testing.T) {
+	in, rej := AdmitMember(intakeSchema(), "m1", []byte(`{"attributes":{"nickname":"小王","level":null},"tags":{"add":["vip"],"remove":["new"]}}`))
+	if rej != nil {
+		t.Fatal(rej)
+	}
+	want := Input{Kind: InputUpdate, Member: "m1", Payload: &Payload{Attributes: map[string]any{"nickname": "小王", "level": nil},
+		AddTags: []string{"vip"}, RemoveTags: []string{"new"}}}
+	if !reflect.DeepEqual(in, want) {
+		t.Errorf("got %+v, want %+v", in, want)
+	}
+	bad := []struct{ id, raw, code, path string }{
+		{"", `{}`, CodeInvalid, "member"},
+		{"m", `{"tag":{}}`, CodeUnknownField, "tag"},
+		{"m", `{"tags":["vip"]}`, CodeWrongType, "tags"},
+		{"m", `{"tags":{"ad":[]}}`, CodeUnknownField, "ad"},
+		{"m", `{"tags":{"add":"vip"}}`, CodeWrongType, "tags.add"},
+		{"m", `{"tags":{"add":[1]}}`, CodeWrongType, "tags.add[0]"},
+		{"m", `{"tags":{"add":[""]}}`, CodeInvalid, "tags.add[0]"},
+		{"m", `{"attributes":{"nickname":1}}`, CodeWrongType, "attributes.nickname"},
+		{"m", `[]`, CodeWrongType, ""},
+	}
+	for _, tt := range bad {
+		if _, rej := AdmitMember(intakeSchema(), tt.id, []byte(tt.raw)); rej == nil || rej.Code != tt.code || rej.Path != tt.path {
+			t.Errorf("%s: got %v, want %s at %s", tt.raw, rej, tt.code, tt.path)
+		}
+	}
+}
+
+func TestAdmitParams(t *testing.T) {
+	params := playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String})
+	if got, rej := AdmitParams(params, []byte(`{"reason":"vip"}`)); rej != nil || got["reason"] != "vip" {
+		t.Errorf("got %v, %v", got, rej)
+	}
+	if _, rej := AdmitParams(nil, nil); rej != nil {
+		t.Error(rej)
+	}
+	bad := []struct{ raw, code, path string }{
+		{``, CodeMissingField, "params.reason"},
+		{`{"reason":1}`, CodeWrongType, "params.reason"},
+		{`{"reason":"x","resaon":"y"}`, CodeUnknownField, "params.resaon"},
+		{`{"reason":"x"}]`, CodeMalformed, ""},
+		{`7`, CodeWrongType, "params"},
+	}
+	for _, tt := range bad {
+		if _, rej := AdmitParams(params, []byte(tt.raw)); rej == nil || rej.Code != tt.code || rej.Path != tt.path {
+			t.Errorf("%s: got %v, want %s at %s", tt.raw, rej, tt.code, tt.path)
+		}
+	}
+}
+
+// FuzzAdmitEvent holds the reader against encoding/json: what is taken is JSON and means the same to both.
+func FuzzAdmitEvent(f *testing.F) {
+	for _, seed := range []string{
+		paid(""), `{"event":"x","member":"m","attributes":{"a":null}}`, `{"event":"\ud83d\ude00\ud83d","member":"m"}`, `[]`, `{`,
+		paid(`,"a":[1,-0,1.5e-3,true,null,"\"\\\/\b\f\n\r\t"],"b":{"c":{}}`), paid(`,"n":9007199254740993`),
+	} {
+		f.Add([]byte(seed))
+	}
+	schema := intakeSchema()
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		in, rej := AdmitEvent(schema, raw)
+		if rej != nil {
+			if rej.Code == "" || rej.Message == "" {
+				t.Fatalf("a rejection without words: %+v", rej)
+			}
+			return
+		}
+		var want struct {
+			Event, Member string
+			Properties    map[string]any
+			Attributes    map[string]any
+		}
+		if err := json.Unmarshal(raw, &want); err != nil {
+			t.Fatalf("taken, but not JSON: %v", err)
+		}
+		p, err := in.Decode()
+		if err != nil {
+			t.Fatalf("the payload %s does not decode: %v", in.Data, err)
+		}
+		if in.Name != want.Event || in.Member != want.Member || !same(p.Properties, want.Properties) || !same(p.Attributes, want.Attributes) {
+			t.Fatalf("got %+v with %+v, want %+v", in, p, want)
+		}
+		recorded, rej := AdmitRecorded(schema, raw)
+		if rej != nil {
+			t.Fatalf("taken over HTTP, rejected from a file: %v", rej)
+		}
+		if !strings.Contains(string(raw), "9007199254740993") && !same(recorded.Payload.Properties, p.Properties) {
+			t.Fatalf("file %v, HTTP %v", recorded.Payload.Properties, p.Properties)
+		}
+	})
+}
+
+func same(a, b map[string]any) bool { return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b) }
+
+func BenchmarkAdmitEvent(b *testing.B) {
+	schema := intakeSchema()
+	raw := []byte(`{"id":"0197a1f2-7d3e-7c9a-9f10-2f6a1b2c3d4e","event":"order.paid","member":"member-0001234","time":"2026-03-28T10:00:00+08:00",` +
+		`"properties":{"order_id":"o-20260328-0001","amount":129.5,"items":[{"sku":"tea-01","qty":2}]},"attributes":{"nickname":"小王"}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, rej := AdmitEvent(schema, raw); rej != nil {
+			b.Fatal(rej)
+		}
+	}
+}
