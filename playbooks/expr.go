@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
@@ -42,7 +41,6 @@ type Expr struct {
 	program *vm.Program
 	reads   []slotRead
 	atoms   []atom
-	seen    sync.Once
 }
 
 // Refs names what an expression refers to, also through segments and computed attributes: sorted, without repeats.

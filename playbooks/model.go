@@ -193,7 +193,7 @@ type Goal struct {
 	Within Duration
 }
 
-// ReentryAlways, when a playbook's Reentry is nil; ReentryNever when Never is set.
+// Reentry says when a member may enter again; a nil one: always.
 type Reentry struct {
 	Never bool
 	After Duration // since the last entry

@@ -1,0 +1,48 @@
+# Everything a person does with this repository. `make help` lists it.
+# Works from any path, also one with spaces or Chinese characters: nothing here uses an absolute path.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+LINT    := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help build run test unit lint race cover fuzz bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+build: ## bin/usher, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/usher ./cmd/usher
+
+run: build ## serve examples/starter with demo members and events
+	./bin/usher serve examples/starter --demo
+
+test: ## everything: unit, conformance, integration on a real Redis, examples, lint
+	scripts/test.sh
+
+unit: ## the Go tests alone
+	go test ./...
+
+lint: ## vet, golangci-lint with the import rules, formatting
+	go vet ./...
+	$(LINT) run ./...
+
+race: ## the tests under the race detector
+	scripts/test.sh -race
+
+cover: ## coverage of the Go tests, as HTML in coverage.html
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -html=coverage.out -o coverage.html
+	go tool cover -func=coverage.out | tail -1
+
+FUZZTIME ?= 1m
+fuzz: ## each fuzz target for FUZZTIME (1m)
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench: build ## the benchmarks, each beside its reference in the same run
+	scripts/bench.sh
+
+clean: ## what the other targets made
+	rm -rf bin coverage.out coverage.html
