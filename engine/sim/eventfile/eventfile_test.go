@@ -1,0 +1,191 @@
+package eventfile
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func schema() *playbooks.Schema {
+	return &playbooks.Schema{Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
+		playbooks.Field{Name: "order_id", Type: playbooks.String},
+		playbooks.Field{Name: "amount", Type: playbooks.Number},
+		playbooks.Field{Name: "gift", Type: playbooks.Bool.AsOptional()},
+		playbooks.Field{Name: "items", Type: playbooks.ListOf(playbooks.String).AsOptional()},
+	)}}}
+}
+
+// readAll gives the records (Raw copied) and the bad lines.
+func readAll(t *testing.T, in io.Reader, s *playbooks.Schema) (records []Record, bad []string) {
+	t.Helper()
+	r := Open(in, s)
+	for {
+		rec, err := r.Next()
+		var le *LineError
+		switch {
+		case errors.Is(err, io.EOF):
+			return records, bad
+		case errors.As(err, &le):
+			bad = append(bad, le.Error())
+		case err != nil:
+			t.Fatal(err)
+		default:
+			rec.Raw = bytes.Clone(rec.Raw)
+			records = append(records, rec)
+		}
+	}
+}
+
+const jsonl = `{"event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}
+
+{"event":"order.paid","member":"m1","properties":{"order_id":"o1"}}
+{"id":"e1","event":"x","member":"m1","time":"2026-01-01T00:00:00Z","accepted_at":"2026-01-01T00:00:05Z","properties":{"big":12345678901234567890}}
+not an event
+{"event":"x","member":"m1"}
+{"event":"x","member":"m1"}
+`
+
+func TestJSONLines(t *testing.T) {
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, _ = z.Write([]byte("\xef\xbb\xbf" + jsonl))
+	_ = z.Close()
+	for name, in := range map[string]io.Reader{"plain": strings.NewReader(jsonl), "gzip": &zipped} {
+		t.Run(name, func(t *testing.T) {
+			records, bad := readAll(t, in, schema())
+			if got := fmt.Sprint(bad); got != "[line 3: properties.amount: is missing; the schema wants number line 5: the JSON is broken: a value is missing at byte 1]" {
+				t.Errorf("bad = %s", got)
+			}
+			if len(records) != 4 {
+				t.Fatalf("got %d records", len(records))
+			}
+			e1 := records[1]
+			if e1.Line != 4 || e1.Input.At != time.Date(2026, 1, 1, 0, 0, 5, 0, time.UTC) || bytes.Contains(e1.Raw, []byte("accepted_at")) {
+				t.Errorf("got %+v, %s", e1, e1.Raw)
+			}
+			if !bytes.Contains(e1.Raw, []byte("12345678901234567890")) {
+				t.Errorf("a number changed: %s", e1.Raw)
+			}
+			if a, b := records[2].Input.ID, records[3].Input.ID; a == "" || b != a+"-2" {
+				t.Errorf("ids of equal lines: %q and %q", a, b)
+			}
+			for _, rec := range records {
+				in, rej := engine.AdmitEvent(schema(), rec.Raw)
+				if rej != nil || in.ID != rec.Input.ID {
+					t.Errorf("the API would not take %s: %v", rec.Raw, rej)
+				}
+			}
+		})
+	}
+}
+
+func TestIDsAreTheSameEachTime(t *testing.T) {
+	a, _ := readAll(t, strings.NewReader(jsonl), schema())
+	b, _ := readAll(t, strings.NewReader(jsonl), schema())
+	for i := range a {
+		if a[i].Input.ID != b[i].Input.ID {
+			t.Errorf("line %d: %q, then %q", a[i].Line, a[i].Input.ID, b[i].Input.ID)
+		}
+	}
+}
+
+const table1 = `event,member,time,id,order_id,amount,gift,items,zip,note
+order.paid,m1,2026-01-01T00:00:00Z,e1,001,12.50,true,"[""a"",""b""]",01234,"two
+lines"
+order.paid,m1,,e2,002,much,,,,
+order.paid,m2,,e3
+visited,m2,,,,,false,,99,
+order.paid,m2,,e4,003,1,,[,,
+`
+
+func TestCSV(t *testing.T) {
+	records, bad := readAll(t, strings.NewReader(table1), schema())
+	want := `[line 4: properties.amount: must be a number, got the string "much" line 5: has 4 columns, the header has 10 line 7: column items: must be JSON of list of string]`
+	if got := fmt.Sprint(bad); got != want {
+		t.Errorf("bad\n got %s\nwant %s", got, want)
+	}
+	if len(records) != 2 {
+		t.Fatalf("got %d records", len(records))
+	}
+	if got := fmt.Sprint(records[0].Input.Properties); got != "map[amount:12.5 gift:true items:[a b] note:two\nlines order_id:001 zip:01234]" {
+		t.Errorf("got %s", got)
+	}
+	if r := records[1]; r.Line != 6 || r.Input.Properties["gift"] != false || r.Input.Properties["zip"] != 99.0 || r.Input.ID == "" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestNotAnEventFile(t *testing.T) {
+	for in, want := range map[string]string{
+		"name,email\na,b\n":     "has no column `event`",
+		"[{\"event\":\"x\"}]\n": "is a JSON array",
+		"event,member,event\n":  "column `event` twice",
+		"\x1f\x8bgarbage":       "gzip",
+	} {
+		if _, err := Open(strings.NewReader(in), nil).Next(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want …%s…", in, err, want)
+		}
+	}
+	if _, err := Open(strings.NewReader(" \n"), nil).Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func TestLongLineIsOneBadLine(t *testing.T) {
+	in := `{"event":"` + strings.Repeat("x", 3<<20) + "\"}\n" + `{"event":"x","member":"m"}`
+	records, bad := readAll(t, strings.NewReader(in), nil)
+	if len(records) != 1 || records[0].Line != 2 || len(bad) != 1 || !strings.Contains(bad[0], "longer than") {
+		t.Errorf("records %v, bad %v", records, bad)
+	}
+}
+
+func TestInfer(t *testing.T) {
+	in := `{"event":"order.paid","member":"m","properties":{"id2":"a","amount":1,"items":[{"sku":"s","qty":1}],"on":"2026-01-02"},"attributes":{"level":"gold","locale":"zh"}}
+{"event":"order.paid","member":"m","properties":{"id2":"b","amount":1.5,"mixed":1,"on":"2026-01-02","gone":[]}}
+{"event":"order.paid","member":"m","properties":{"id2":"b","amount":2,"mixed":"x","two words":1}}
+{"event":"left","member":"m"}
+`
+	inf, err := Infer(strings.NewReader(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `member:
+  level: string
+
+events:
+  left:   # seen 1 times
+    {}
+  order.paid:   # seen 3 times
+    amount: number
+    # gone is left undeclared: its values are of no single type
+    id2: string
+    items: {optional: [{qty: int, sku: string}]}
+    # mixed is left undeclared: its values are of no single type
+    on: optional date
+    # "two words" is left undeclared: no expression could say this name
+`
+	if got := inf.YAML(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func BenchmarkReader(b *testing.B) {
+	file := strings.Repeat(`{"id":"e","event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}`+"\n", 1000)
+	for b.Loop() {
+		r := Open(strings.NewReader(file), schema())
+		for {
+			if _, err := r.Next(); err != nil {
+				break
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "lines/s")
+}
