@@ -26,7 +26,17 @@ type decider struct {
 }
 
 func (e *Engine) decider(member string, st *State) *decider {
-	return &decider{e: e, st: st, id: member, env: playbooks.NewEnv()}
+	d := e.spare.Get().(*decider)
+	*d = decider{e: e, st: st, id: member, env: d.env, view: d.view}
+	return d
+}
+
+// release lets the decider be used again.
+func (d *decider) release() {
+	spare := d.e.spare
+	d.env.End()
+	*d = decider{env: d.env, view: d.view}
+	spare.Put(d)
 }
 
 // Decide decides a member's inputs, in their order, and all waits that are due: those at or before an input's instant before
@@ -34,6 +44,7 @@ func (e *Engine) decider(member string, st *State) *decider {
 // cannot be decided; state and c are then to be thrown away.
 func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.Time, pools map[string]*PoolState, c *Changes) error {
 	d := e.decider(member, st)
+	defer d.release()
 	d.pools, d.c = pools, c
 	for i := range inputs {
 		d.wakeUntil(inputs[i].At)
@@ -69,7 +80,8 @@ func (d *decider) finish() {
 func (d *decider) begin(now time.Time) {
 	d.now = now
 	d.zone = d.e.zoneOf(d.st.Member)
-	d.view = viewOf(d.e.ws.Schema, d.st.Member, d.zone)
+	clear(d.view)
+	fill(d.view, d.e.ws.Schema, d.st.Member, d.zone)
 	d.env.Begin(now, d.zone, d.id, d.view, d)
 }
 

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,7 +30,10 @@ type Engine struct {
 	results map[string]*playbooks.Type
 	address map[string]string // channel name -> the member's attribute that holds its address
 	tracked map[string]bool   // events whose history something reads
-	zones   *sync.Map         // time zone by name: reading one costs too much to do it for every input
+	macs    *sync.Pool        // keyed hashes: setting one up costs more than using it
+	codes   *base32.Encoding
+	spare   *sync.Pool // deciders between two uses
+	zones   *sync.Map  // time zone by name: reading one costs too much to do it for every input
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -56,6 +62,9 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, byEvent: map[string][]*book{},
 		results: map[string]*playbooks.Type{}, address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
+		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
+		codes: base32.NewEncoding(codeAlphabet),
+		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv(), view: map[string]any{}} }},
 	}
 	for _, a := range o.Registry.Actions {
 		e.results[a.Key] = resultType(a)
@@ -286,6 +295,7 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 		return false, nil
 	}
 	d := e.decider(st.Member.ID, st)
+	defer d.release()
 	d.begin(at)
 	return g.Expr.Test(d.env)
 }

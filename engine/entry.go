@@ -114,7 +114,7 @@ func (d *decider) enter(en *entry) {
 	}
 	r := &Run{
 		ID: d.e.id("run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id, State: RunWaiting,
-		StartedAt: d.now, Trigger: en.trigger, Actions: map[string]map[string]any{}, New: true,
+		StartedAt: d.now, Trigger: en.trigger, Actions: map[string]map[string]any{}, New: true, revived: true,
 	}
 	d.st.Runs = append(d.st.Runs, r)
 	if b.Goal != nil {

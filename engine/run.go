@@ -119,11 +119,7 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
 // scope lets expressions see what the run knows.
 func (d *decider) scope(r *Run, b *book) {
 	r.revive(b, d.zone)
-	actions := make(map[string]any, len(r.Actions))
-	for id, res := range r.Actions {
-		actions[id] = res
-	}
-	d.env.SetTrigger(r.Trigger, actions)
+	d.env.SetTrigger(r.Trigger, r.Actions)
 }
 
 // revive types what a run remembers again after it was stored as JSON.

@@ -29,13 +29,8 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 	return z
 }
 
-// viewOf gives the member as expressions see it. A stored value that the schema does not take any more counts as missing.
-func viewOf(s *playbooks.Schema, m *Member, zone *time.Location) map[string]any {
-	view := make(map[string]any, 8+len(s.Attributes))
-	fill(view, s, m, zone)
-	return view
-}
-
+// fill puts the member as expressions see it into view. A stored value that the schema does not take any more counts as
+// missing.
 func fill(view map[string]any, s *playbooks.Schema, m *Member, zone *time.Location) {
 	if m == nil {
 		m = &Member{}

@@ -67,9 +67,16 @@ func (e *Env) Forget() {
 }
 
 // SetTrigger sets `trigger` and `actions`: what the run knows.
-func (e *Env) SetTrigger(trigger, actions map[string]any) {
+func (e *Env) SetTrigger(trigger map[string]any, actions map[string]map[string]any) {
 	e.vars["trigger"] = trigger
 	e.vars["actions"] = actions
+}
+
+// End lets go of everything that was set, so that the environment can rest in a pool.
+func (e *Env) End() {
+	clear(e.vars)
+	e.filled, e.history, e.clock = e.filled[:0], nil, clock{}
+	e.vars[varClock] = &e.clock
 }
 
 // SetEvent sets `event`: the event being looked at.

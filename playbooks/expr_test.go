@@ -62,7 +62,7 @@ func testEnv() *Env {
 		"id": "m1", "tags": []any{"a"}, "level": "gold", "points": 5, "nickname": "小王",
 		"created_at": now.AddDate(0, 0, -2).Add(time.Minute), "last_seen_at": now.AddDate(0, 0, -31),
 	}, listHistory{"order.paid": {order(1), order(2.5), order(3)}, "order.paid:90d": {order(2.5), order(3)}})
-	e.SetTrigger(map[string]any{"total": 40.0, "id": "c"}, map[string]any{"gift": map[string]any{"issued": true, "code": "NEW-1"}})
+	e.SetTrigger(map[string]any{"total": 40.0, "id": "c"}, map[string]map[string]any{"gift": {"issued": true, "code": "NEW-1"}})
 	e.SetEvent(order(41).(map[string]any))
 	return e
 }

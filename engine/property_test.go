@@ -1,0 +1,350 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// The workspace of the property tests: every gate, waits of both kinds of duration, shared pools, a playbook that others see.
+var propertyFiles = map[string]string{
+	"usher.yaml": `usher: 1
+timezone: America/New_York
+member: {level: {enum: [a, b], default: a}, seen: int}
+events:
+  buy: {n: int}
+  visit: {}
+  leave: {}
+segments: {buyers: 'len(events("buy", "30d")) > 0'}
+channels: {out: {type: log}}
+coupons:
+  tight: {prefix: T, budget: 3}
+  one: {prefix: O, per_member: 1}
+frequency_caps: [{max: 2, per: 24h}]
+quiet_hours: {from: "22:00", to: "08:00", timezone: member}
+`,
+	"playbooks/a.yaml": `id: a-single
+stage: activation
+trigger: {event: visit}
+condition: '"blocked" not in member.tags'
+goal: {event: buy, within: 3d}
+exit: [{event: leave}]
+actions:
+  - wait: 1d
+  - id: gift
+    coupon: tight
+  - if: actions.gift.issued
+    then: [{message: {channel: out, text: "{{ actions.gift.code }}"}}, {wait: 36h}, {tag: gifted}]
+    else: [{tag: missed}]
+`,
+	"playbooks/b.yaml": `id: b-restart
+stage: activation
+trigger: {event: buy, if: event.n > 1}
+mode: restart
+reentry: 1d
+actions:
+  - set: {seen: = trigger.n}
+  - wait: 2d
+  - coupon: one
+  - message: {channel: out, text: hi}
+`,
+	"playbooks/c.yaml": `id: c-parallel
+stage: retention
+trigger: {event: buy}
+condition: member.level == "a" and in_segment("buyers")
+mode: parallel
+holdout: 30%
+goal: {event: buy, if: event.n >= trigger.n, within: 30d}
+actions:
+  - wait: 12h
+  - if: (member.seen ?? 0) > 2
+    tag: {add: [blocked], remove: [gifted]}
+  - message: {channel: out, text: yo}
+`,
+	"playbooks/d.yaml": `id: d-never
+stage: conversion
+trigger: {event: visit}
+reentry: never
+actions: [{tag: visitor}, {exit: enough}]
+`,
+}
+
+func load(t testing.TB, files map[string]string) *playbooks.Workspace {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	ws, diags := playbooks.Load(fsys, actions.Registry())
+	for _, d := range diags {
+		if d.Severity == playbooks.Error {
+			t.Fatalf("%s:%d:%d %s: %s", d.File, d.Line, d.Column, d.Code, d.Message)
+		}
+	}
+	return ws
+}
+
+func newEngine(ws *playbooks.Workspace) *engine.Engine {
+	return engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects()})
+}
+
+var start = time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC) // two days before daylight saving begins in New York
+
+// history draws a member's inputs over some weeks, some of them at one instant.
+func history(t *rapid.T) []engine.Input {
+	at := start
+	n := rapid.IntRange(1, 25).Draw(t, "n")
+	var out []engine.Input
+	for i := range n {
+		at = at.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 600, 720, 1440, 2160, 2880, 10000}).Draw(t, "gap")) * time.Minute)
+		in := engine.Input{
+			Seq: int64(i + 1), Kind: engine.InputEvent, ID: fmt.Sprintf("e%d", i), Member: "m", Time: at, At: at, Payload: &engine.Payload{},
+		}
+		switch rapid.IntRange(0, 5).Draw(t, "kind") {
+		case 0, 1:
+			in.Name, in.Properties = "buy", map[string]any{"n": float64(rapid.IntRange(0, 4).Draw(t, "amount"))}
+		case 2, 3:
+			in.Name = "visit"
+		case 4:
+			in.Name = "leave"
+		default:
+			in.Kind, in.Name = engine.InputUpdate, ""
+			in.Attributes = map[string]any{"level": rapid.SampledFrom([]string{"a", "b"}).Draw(t, "level")}
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// shell is the least that a shell has to do: it stores what a decision changed as JSON and loads it again.
+type shell struct {
+	t        testing.TB
+	e        *engine.Engine
+	member   []byte
+	runs     map[string]*engine.Run
+	order    []string
+	traces   map[string][]engine.TraceEntry
+	history  []engine.Input
+	pools    map[string]*engine.PoolState
+	coupons  []engine.Coupon
+	deliver  []engine.Delivery
+	refusals []engine.Decision
+}
+
+func newShell(t testing.TB, e *engine.Engine) *shell {
+	return &shell{t: t, e: e, runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{}, pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}}}
+}
+
+func (s *shell) state() *engine.State {
+	st := &engine.State{History: map[string][]engine.Input{}}
+	if s.member != nil {
+		st.Member = new(engine.Member)
+		if err := json.Unmarshal(s.member, st.Member); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for _, id := range s.order {
+		r := *s.runs[id]
+		data, err := json.Marshal(map[string]any{"t": r.Trigger, "a": r.Actions})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		var back struct {
+			T map[string]any            `json:"t"`
+			A map[string]map[string]any `json:"a"`
+		}
+		if err := json.Unmarshal(data, &back); err != nil {
+			s.t.Fatal(err)
+		}
+		fresh := engine.Run{
+			ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason, StartedAt: r.StartedAt,
+			EndedAt: r.EndedAt, ConvertedAt: r.ConvertedAt, DueAt: r.DueAt, PC: r.PC, Trigger: back.T, Actions: back.A,
+		}
+		st.Runs = append(st.Runs, &fresh)
+	}
+	for _, in := range s.history {
+		st.History[in.Name] = append(st.History[in.Name], engine.Input{Seq: in.Seq, Kind: in.Kind, ID: in.ID, Member: in.Member, Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload})
+	}
+	return st
+}
+
+func (s *shell) decide(inputs []engine.Input, horizon time.Time) {
+	c := new(engine.Changes)
+	if err := s.e.Decide("m", s.state(), inputs, horizon, s.pools, c); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, m := range c.Members {
+		data, err := json.Marshal(m)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.member = data
+	}
+	for _, r := range c.Runs {
+		if s.runs[r.ID] == nil {
+			s.order = append(s.order, r.ID)
+		}
+		s.traces[r.ID] = append(s.traces[r.ID], r.Trace...)
+		s.runs[r.ID] = r
+	}
+	for _, in := range inputs {
+		if in.Kind == engine.InputEvent {
+			s.history = append(s.history, in)
+		}
+	}
+	s.coupons = append(s.coupons, c.Coupons...)
+	s.deliver = append(s.deliver, c.Deliveries...)
+	s.refusals = append(s.refusals, c.Refusals...)
+}
+
+// outcome is all that can be told apart, as JSON.
+func (s *shell) outcome() string {
+	data, err := json.MarshalIndent(map[string]any{
+		"member": string(s.member), "order": s.order, "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver, "refusals": s.refusals,
+	}, "", " ")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestBatchesDecideLikeSingles(t *testing.T) {
+	e := newEngine(load(t, propertyFiles))
+	rapid.Check(t, func(rt *rapid.T) {
+		inputs := history(rt)
+		end := inputs[len(inputs)-1].At.Add(40 * 24 * time.Hour)
+		one := newShell(t, e)
+		one.decide(slices.Clone(inputs), end)
+		many := newShell(t, e)
+		for i := 0; i < len(inputs); {
+			n := rapid.IntRange(1, len(inputs)-i).Draw(rt, "batch")
+			batch := slices.Clone(inputs[i : i+n])
+			i += n
+			many.decide(batch, batch[len(batch)-1].At)
+		}
+		// The waits that are left fall due on their own, looked for at times that have nothing to do with theirs.
+		for at := inputs[len(inputs)-1].At; at.Before(end); at = at.Add(7 * time.Hour) {
+			many.decide(nil, at)
+		}
+		many.decide(nil, end)
+		if a, b := one.outcome(), many.outcome(); a != b {
+			rt.Fatalf("one batch:\n%s\nmany:\n%s", a, b)
+		}
+	})
+}
+
+func TestInvariantsOfRuns(t *testing.T) {
+	e := newEngine(load(t, propertyFiles))
+	rapid.Check(t, func(rt *rapid.T) {
+		s := newShell(t, e)
+		inputs := history(rt)
+		for _, in := range inputs {
+			s.decide([]engine.Input{in}, in.At)
+			open := map[string]int{}
+			for _, r := range s.runs {
+				if r.State == engine.RunWaiting {
+					open[r.Playbook]++
+					if r.DueAt.IsZero() {
+						rt.Fatalf("run %s waits for nothing", r.ID)
+					}
+				}
+				if (r.State == engine.RunWaiting) != r.EndedAt.IsZero() {
+					rt.Fatalf("run %s is %s and ended at %v", r.ID, r.State, r.EndedAt)
+				}
+			}
+			if open["a-single"] > 1 || open["b-restart"] > 1 {
+				rt.Fatalf("more than one open run: %v", open)
+			}
+		}
+		s.decide(nil, inputs[len(inputs)-1].At.Add(60*24*time.Hour))
+		s.check(rt)
+	})
+}
+
+// check holds the finished world against what the language promises.
+func (s *shell) check(t *rapid.T) {
+	pools, codes := map[string]int{}, map[string]bool{}
+	for _, c := range s.coupons {
+		pools[c.Pool]++
+		if codes[c.Code] {
+			t.Fatalf("the code %s was given twice", c.Code)
+		}
+		codes[c.Code] = true
+	}
+	if pools["tight"] > 3 || pools["one"] > 1 {
+		t.Fatalf("coupons over budget or limit: %v", pools)
+	}
+	keys := map[string]bool{}
+	for _, d := range s.deliver {
+		if keys[d.Key] {
+			t.Fatalf("the key %s was used twice", d.Key)
+		}
+		keys[d.Key] = true
+		if h := d.NotBefore.In(must(time.LoadLocation("America/New_York"))).Hour(); h < 8 || h >= 22 {
+			t.Fatalf("a message may go out at %d o'clock", h)
+		}
+	}
+	never, holdout := 0, map[bool]bool{}
+	for id, r := range s.runs {
+		if r.State == engine.RunWaiting {
+			t.Fatalf("run %s of %s still waits", id, r.Playbook)
+		}
+		if r.Playbook == "d-never" {
+			never++
+		}
+		if r.Playbook == "c-parallel" {
+			holdout[r.State == engine.RunHoldout] = true
+		}
+		s.checkTrace(t, r)
+	}
+	if never > 1 || len(holdout) > 1 {
+		t.Fatalf("d-never entered %d times; the dice of the holdout fell both ways: %v", never, len(holdout) > 1)
+	}
+}
+
+func (s *shell) checkTrace(t *rapid.T, r *engine.Run) {
+	trace := s.traces[r.ID]
+	goals := 0
+	for i, e := range trace {
+		if i > 0 && e.At.Before(trace[i-1].At) {
+			t.Fatalf("the trace of %s goes back in time", r.ID)
+		}
+		switch e.What {
+		case "goal":
+			goals++
+			if r.Playbook == "a-single" && e.At.After(r.StartedAt.Add(3*24*time.Hour+time.Hour)) {
+				t.Fatalf("a goal after its time: %v, entered %v", e.At, r.StartedAt)
+			}
+		case "woke":
+			wait := trace[i-1]
+			for j := i - 1; wait.What != "wait"; j-- {
+				wait = trace[j]
+			}
+			if until := wait.Detail["until"].(time.Time); !until.Equal(e.At) {
+				t.Fatalf("woke at %v, due %v", e.At, until)
+			}
+		}
+		if r.State == engine.RunHoldout && e.What != "holdout" && e.What != "goal" {
+			t.Fatalf("the control group was acted on: %s", e.What)
+		}
+	}
+	if goals > 1 || goals == 1 == r.ConvertedAt.IsZero() {
+		t.Fatalf("run %s: %d goals, converted at %v", r.ID, goals, r.ConvertedAt)
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
