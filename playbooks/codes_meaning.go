@@ -1,0 +1,144 @@
+package playbooks
+
+// nameCodes are names that nothing has.
+var nameCodes = []Code{
+	{
+		Name: "unknown-event", Title: "an event that is not declared",
+		Doc: `Events are declared under events: in usher.yaml with their properties. An undeclared event is accepted and kept,
+but no playbook can name it until it is declared.`,
+		Bad:  "goal: {event: order.payed, within: 7d}",
+		Good: "goal: {event: order.paid, within: 7d}",
+	},
+	{
+		Name: "unknown-segment", Title: "a segment that is not declared",
+		Doc:  "Segments are declared under segments: in usher.yaml, each a name and an expression about the member.",
+		Bad:  "condition: in_segment(\"dormat\")",
+		Good: "condition: in_segment(\"dormant\")",
+	},
+	{
+		Name: "unknown-channel", Title: "a channel that is not declared",
+		Doc:  "Message channels are declared under channels: in usher.yaml. A message names one of them, not its type.",
+		Bad:  "actions:\n  - message: {channel: wechat, text: Hello}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "unknown-channel-type", Title: "a type of channel that does not exist",
+		Doc:  "The type says how messages of the channel are carried. `usher schema` and the reference list the types there are.",
+		Bad:  "usher: 1\nchannels:\n  ops: {type: wecom_robt, url: \"${URL}\"}",
+		Good: "usher: 1\nchannels:\n  ops: {type: wecom_robot, url: \"${URL}\"}",
+	},
+	{
+		Name: "unknown-pool", Title: "a coupon pool that is not declared",
+		Doc:  "Coupon pools are declared under coupons: in usher.yaml with their prefix, budget and limits.",
+		Bad:  "actions:\n  - coupon: {pool: newcomer-20}",
+		Good: "actions:\n  - coupon: {pool: newcomer-10}",
+	},
+	{
+		Name: "unknown-template", Title: "a template that does not exist",
+		Doc: `Templates are files below templates/. They are named by their path there without the extension:
+templates/mail/welcome.html is mail/welcome.`,
+		Bad:  "actions:\n  - message: {channel: wecom, template: nowhere}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "unknown-playbook", Title: "a playbook that does not exist",
+		Doc:  "A test names the playbook that it tests by its id, and others that are live beside it under with:.",
+		Bad:  "playbook: cart-resque\ntests: []",
+		Good: "playbook: example\ntests: []",
+	},
+	{
+		Name: "unknown-action", Title: "an action that does not exist",
+		Doc:  "An item of actions has exactly one key that says what to do. The reference lists the actions there are.",
+		Bad:  "actions:\n  - mesage: {channel: wecom, text: Hello}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "unknown-field", Title: "an attribute or property that is not declared",
+		Doc: `Expressions may only name what usher.yaml declares: attributes under member:, properties under their event. What is
+not declared is kept when it arrives, but it has no type and cannot be used.`,
+		Bad:  "condition: member.levle == \"gold\"",
+		Good: "condition: member.level == \"gold\"",
+	},
+	{
+		Name: "unknown-name", Title: "a name that is not in scope",
+		Doc: `In scope are member, trigger (what started the run), actions.<id> (results of the actions before) and event, only in
+the if beside an event: key. Text is quoted, or it is taken for a name.`,
+		Bad:  "condition: level == \"gold\"",
+		Good: "condition: member.level == \"gold\"",
+	},
+	{
+		Name: "unknown-function", Title: "a function that does not exist",
+		Doc:  "The reference lists the functions of expressions. Those that are random or ask the machine's clock do not exist here.",
+		Bad:  "condition: days_sinse(member.created_at) > 3",
+		Good: "condition: days_since(member.created_at) > 3",
+	},
+	{
+		Name: "unknown-action-id", Title: "an action id that does not exist",
+		Doc:  "actions.<id> is the result of the action with that id in the same playbook. Give the action an id to use its result.",
+		Bad:  "actions:\n  - id: gift\n    coupon: {pool: newcomer-10}\n  - if: actions.gfit.issued\n    tag: lucky",
+		Good: "actions:\n  - id: gift\n    coupon: {pool: newcomer-10}\n  - if: actions.gift.issued\n    tag: lucky",
+	},
+	{
+		Name: "property-of-other-event", Title: "a property of another event",
+		Doc: `The property is declared, but for another event than the one looked at here. trigger has the properties of the event
+that started the run, event those of the event beside the if.`,
+		Bad:  "trigger: {event: cart.updated, if: event.amount > 3}",
+		Good: "trigger: {event: cart.updated, if: event.total > 3}",
+	},
+}
+
+// meaningCodes are playbooks that are well written but cannot be meant.
+var meaningCodes = []Code{
+	{
+		Name: "unsupported", Title: "a part of the language that this version does not run",
+		Doc:  "The language has it, this version of usher does not run it yet. Write the playbook without it, or use a later version.",
+		Bad:  "trigger: {segment_enter: loyal}",
+		Good: "trigger: {event: order.paid}",
+	},
+	{
+		Name: "unreachable", Title: "an action that is never reached",
+		Doc:  "An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.",
+		Bad:  "actions:\n  - exit: finished\n  - tag: buyer",
+		Good: "actions:\n  - tag: buyer\n  - exit: finished",
+	},
+	{
+		Name: "not-settable", Title: "a field that cannot be set",
+		Doc: `A computed attribute has the value of its expression, and usher itself keeps id, tags, created_at, last_seen_at and
+points. Tags are changed by the action tag.`,
+		Bad:  "actions:\n  - set: {points: 100}",
+		Good: "actions:\n  - set: {level: gold}",
+	},
+	{
+		Name: "unused", Title: "a declaration that nothing uses (warning)",
+		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
+	},
+	{
+		Name: "untested", Title: "a live playbook without a test (warning under --strict)",
+		Doc: "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
+	},
+}
+
+// textCodes are mistakes in Liquid.
+var textCodes = []Code{
+	{
+		Name: "template-syntax", Title: "a text that is not valid Liquid",
+		Doc: `Texts are Liquid: {{ value | filter }} prints, {% if %} … {% endif %} decides, {% for item in list %} … {% endfor %}
+repeats, {% assign name = value %} names. include, render and capture do not exist here, loops nest at most two deep, and a text
+may become 64 KiB at most.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
+	},
+	{
+		Name: "unknown-variable", Title: "a text names a variable that does not exist",
+		Doc: `A text sees member, trigger, actions.<id> of the actions before, and what it binds itself by assign and for. A
+declared value that is missing prints nothing; give it a default: {{ member.nickname | default: "friend" }}.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nicknme }}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
+	},
+	{
+		Name: "unknown-filter", Title: "a text uses a filter that does not exist",
+		Doc:  "The filters are those of Liquid, as default, upcase, date, round, join, truncate and escape.",
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | defualt: 'friend' }}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | default: 'friend' }}\"}",
+	},
+}
