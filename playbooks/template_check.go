@@ -142,6 +142,8 @@ func (c *templateChecker) tag(open, end int) (next int, ok bool) {
 		c.blocks = c.blocks[:len(c.blocks)-1]
 	case isEnd && slices.Contains([]string{"if", "unless", "case", "for", "comment", "raw"}, block):
 		c.error("template-syntax", from, from+len(name), fmt.Sprintf("`%s` closes nothing that is open here", name), "")
+	case isEnd && len(c.diags) > 0:
+		// The tag it closes does not exist, which is reported.
 	case !slices.Contains(templateTags, name):
 		c.error("template-syntax", from, max(from+len(name), min(from+1, to)), fmt.Sprintf("there is no tag `%s`", name),
 			cmpOr(didYouMean(name, templateTags), "there is "+oneOf(templateTags)))

@@ -1,0 +1,147 @@
+package playbooks
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+func codesOf(diags []Diagnostic) []string {
+	var out []string
+	for _, d := range diags {
+		out = append(out, d.Code)
+	}
+	return out
+}
+
+// TestHostileFiles: what would take the YAML library's time or stack is refused, at once and by name.
+func TestHostileFiles(t *testing.T) {
+	playbook := "id: p\nstage: retention\ntrigger: {event: e}\n"
+	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
+	for i := range 20 {
+		bomb += string(rune('b'+i)) + ": &" + string(rune('b'+i)) + " [" + strings.Repeat("*"+string(rune('a'+i))+",", 9) + "]\n"
+	}
+	for name, c := range map[string]struct{ text, code string }{
+		"a deep list":               {playbook + "actions: " + strings.Repeat("[", 100_000), "too-deep"},
+		"a deep list, closed":       {playbook + "actions: " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "too-deep"},
+		"a deep block list":         {playbook + "actions:\n" + strings.Repeat("- ", 100_000) + "x\n", "too-deep"},
+		"deep mappings":             {playbook + "actions: " + strings.Repeat("{a: ", 100_000), "too-deep"},
+		"deep keys":                 {strings.Repeat("? ", 100_000), "too-deep"},
+		"a staircase":               {staircase(1000), "too-deep"},
+		"a staircase of lists":      {strings.Repeat("- \n", 1) + stairs("- ", 800), "too-deep"},
+		"an alias bomb":             {bomb, "yaml-feature"},
+		"a large file":              {playbook + "name: " + strings.Repeat("x", 1<<20), "file-too-large"},
+		"a NUL":                     {"id: a\x00b\n", "not-text"},
+		"bytes that are not UTF-8":  {"id: \xff\xfe\n", "not-text"},
+		"many quotes":               {strings.Repeat("'", 200_001), "yaml-syntax"},
+		"many colons":               {strings.Repeat(": ", 200_000), ""},
+		"many keys without a value": {strings.Repeat("a:\n", 100_000), "duplicate-key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, diags := Load(fstest.MapFS{schemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}, "playbooks/p.yaml": {Data: []byte(c.text)}}, testRegistry())
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("took %s", took)
+			}
+			if len(diags) == 0 || c.code != "" && !slices.Contains(codesOf(diags), c.code) {
+				t.Errorf("got %.300v, want %s", diags, c.code)
+			}
+		})
+	}
+}
+
+func staircase(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+func stairs(item string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + item + "\n")
+	}
+	return b.String()
+}
+
+func TestLongExpression(t *testing.T) {
+	_, errs := loadOne(t, head+"condition: member.points > 1"+strings.Repeat(" + 1", 4000)+"\nactions:\n  - tag: x\n", nil)
+	if len(errs) != 1 || errs[0].Code != "expression-too-long" {
+		t.Errorf("got %.300v", errs)
+	}
+}
+
+// brokenFS fails on one file.
+type brokenFS struct {
+	fstest.MapFS
+	broken string
+}
+
+func (b brokenFS) Open(name string) (fs.File, error) {
+	if name == b.broken {
+		return nil, errors.New("no")
+	}
+	return b.MapFS.Open(name)
+}
+
+func (b brokenFS) ReadFile(name string) ([]byte, error) {
+	if name == b.broken {
+		return nil, errors.New("no")
+	}
+	return b.MapFS.ReadFile(name)
+}
+
+func TestUnreadableFile(t *testing.T) {
+	files := fstest.MapFS{schemaFile: {Data: []byte("usher: 1\n")}, "playbooks/p.yaml": {Data: []byte(head)}}
+	for _, name := range []string{"playbooks/p.yaml", schemaFile} {
+		_, diags := Load(brokenFS{files, name}, testRegistry())
+		if !slices.Contains(codesOf(diags), "unreadable") && name != schemaFile {
+			t.Errorf("%s: got %v", name, diags)
+		}
+		if len(diags) == 0 {
+			t.Errorf("%s: no mistake", name)
+		}
+	}
+}
+
+func TestFilesThatDoNotBelong(t *testing.T) {
+	files := fstest.MapFS{
+		schemaFile: {Data: []byte("usher: 1\n")}, "README.md": {Data: []byte("x")}, "playbooks/README.md": {Data: []byte("x")},
+		"playbooks/.hidden.yaml": {Data: []byte("x")}, "playbooks/.git/x.yaml": {Data: []byte("x")}, ".git/config": {Data: []byte("x")},
+		"templates/.DS_Store": {Data: []byte("x")},
+	}
+	ws, diags := Load(files, testRegistry())
+	if len(diags) > 0 || len(ws.Files) != 1 {
+		t.Errorf("read %d files, %v", len(ws.Files), diags)
+	}
+}
+
+// TestWorkspaceFromItsFiles: Files is enough to load the workspace again, to the same revisions.
+func TestWorkspaceFromItsFiles(t *testing.T) {
+	ws, diags := Load(manyPlaybooks(t, 2), testRegistry())
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	files := map[string]string{}
+	for name, data := range ws.Files {
+		files[name] = string(data)
+	}
+	again, _ := Load(mapFS(files), testRegistry())
+	if len(again.Playbooks) != len(ws.Playbooks) {
+		t.Fatalf("%d playbooks, then %d", len(ws.Playbooks), len(again.Playbooks))
+	}
+	for i, p := range ws.Playbooks {
+		if again.Playbooks[i].Revision != p.Revision {
+			t.Errorf("%s: revision %s, then %s", p.ID, p.Revision, again.Playbooks[i].Revision)
+		}
+		if ws.Playbook(p.ID) != p {
+			t.Errorf("%s is not found by its id", p.ID)
+		}
+	}
+}
