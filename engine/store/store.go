@@ -60,7 +60,7 @@ type Batch struct {
 	Epoch     int64          // as Claim gave it
 	Inputs    []engine.Input // undecided, by Seq; at most the limit
 	Due       []string       // members with a run whose DueAt is at or before Horizon; at most the limit
-	Horizon   time.Time      // no input that is not in Inputs has, or will have, an instant before this; at most now
+	Horizon   time.Time      // no input that is not in Inputs has, or will have, an instant before this (but for occurrences); at most now
 	More      bool           // there is more than the limit
 	Watermark int64          // all inputs of the shard up to here are decided
 }
@@ -83,7 +83,8 @@ type Decider interface {
 	// History loads events of the members that are decided already (Seq up to watermark), by time then Seq, by member id.
 	History(ctx context.Context, members []string, queries []HistoryQuery, watermark int64) (map[string][]engine.Input, error)
 	// Commit stores what a batch did and raises the shard's watermark, all or nothing. ErrStale when the epoch is not the
-	// shard's, or a block holds less than was taken of it.
+	// shard's, or a block holds less than was taken of it. A run that exits takes its deferred deliveries with it: those never
+	// tried whose NotBefore is after its end. A poisoned input stays out of the history; a poisoned wait fails its run.
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
 	// Pools gives what the shard may grant of the pools.
 	Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error)
@@ -128,7 +129,8 @@ type Outcome struct {
 type Outbox interface {
 	// Deliveries gives pending deliveries of a channel's lane with NotBefore at or before now, oldest first.
 	Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]Attempted, error)
-	// Settle stores the outcomes of attempts, in one commit.
+	// Settle stores the outcomes of attempts, in one commit. What is not pending any more is left as it is. Pending without
+	// an Error was put off, and does not count as an attempt.
 	Settle(ctx context.Context, outcomes []Outcome) error
 	// OwedDeliveries lists the channel lanes with pending deliveries that are due, and when the next is due (zero: none).
 	OwedDeliveries(ctx context.Context, now time.Time) (lanes []ChannelLane, next time.Time, err error)
@@ -172,7 +174,8 @@ type Bundle struct {
 
 // Registry holds workspaces, revisions and pauses.
 type Registry interface {
-	// Activate makes the bundle the active workspace and records which revision of which playbook it holds, all or nothing.
+	// Activate makes the bundle the active workspace and records which revision of which playbook (by its id) it holds, all or
+	// nothing.
 	Activate(ctx context.Context, b Bundle, revisions map[string]string, now time.Time) error
 	// Active gives the hash of the active workspace and the playbooks paused over HTTP; ErrNotFound before the first Activate.
 	Active(ctx context.Context) (hash string, paused map[string]bool, err error)

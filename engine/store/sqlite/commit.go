@@ -1,0 +1,366 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// Commit stores what a batch did.
+func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error {
+	b, err := newBatch(c)
+	if err != nil {
+		return err
+	}
+	b.shard, b.epoch, b.watermark = shard, epoch, watermark
+	if err := d.write(ctx, b.rows(), b.store); err != nil {
+		return fmt.Errorf("commit a batch of shard %d: %w", shard, err)
+	}
+	return nil
+}
+
+// batch is a commit with everything encoded that can be, so that little is done while the writer's time runs.
+type batch struct {
+	*engine.Changes
+	shard            int
+	epoch, watermark int64
+	members          [][]byte
+	runs             []runRow
+	messages         [][]byte
+	seen             [][]byte
+}
+
+// runRow is what is written of a run besides its plain fields.
+type runRow struct {
+	*engine.Run
+	trigger, actions           []byte
+	trace, deliveries, coupons string
+}
+
+func newBatch(c *engine.Changes) (*batch, error) {
+	b := &batch{Changes: c}
+	for _, m := range c.Members {
+		data, err := json.Marshal(m)
+		if err != nil {
+			return nil, fmt.Errorf("encode member %s: %w", m.ID, err)
+		}
+		b.members = append(b.members, data)
+	}
+	if err := b.encodeRuns(); err != nil {
+		return nil, err
+	}
+	for i := range c.Deliveries {
+		data, err := json.Marshal(&c.Deliveries[i].Message)
+		if err != nil {
+			return nil, fmt.Errorf("encode delivery %s: %w", c.Deliveries[i].Key, err)
+		}
+		b.messages = append(b.messages, data)
+	}
+	for i := range c.Refusals {
+		data, err := encode(c.Refusals[i].Seen)
+		if err != nil {
+			return nil, fmt.Errorf("encode a decision on member %s: %w", c.Refusals[i].Member, err)
+		}
+		b.seen = append(b.seen, data)
+	}
+	return b, nil
+}
+
+func (b *batch) encodeRuns() error {
+	byID := make(map[string]*runRow, len(b.Runs))
+	b.runs = make([]runRow, 0, len(b.Runs))
+	for _, r := range b.Runs {
+		if !r.New && !r.Changed {
+			continue
+		}
+		row := runRow{Run: r}
+		var errs [3]error
+		row.trigger, errs[0] = encode(r.Trigger)
+		row.actions, errs[1] = encode(r.Actions)
+		row.trace, errs[2] = lines(r.Trace)
+		if err := cmp.Or(errs[0], errs[1], errs[2]); err != nil {
+			return fmt.Errorf("encode run %s: %w", r.ID, err)
+		}
+		b.runs = append(b.runs, row)
+		byID[r.ID] = &b.runs[len(b.runs)-1]
+	}
+	other := func(id string) *runRow {
+		if byID[id] == nil {
+			b.runs = append(b.runs, runRow{Run: &engine.Run{ID: id}})
+			clear(byID) // append may have moved the rows
+			for i := range b.runs {
+				byID[b.runs[i].ID] = &b.runs[i]
+			}
+		}
+		return byID[id]
+	}
+	for i := range b.Deliveries {
+		other(b.Deliveries[i].Run).deliveries += b.Deliveries[i].Key + "\n"
+	}
+	for i := range b.Coupons {
+		other(b.Coupons[i].Run).coupons += b.Coupons[i].Code + "\n"
+	}
+	return nil
+}
+
+// rows estimates what the batch costs.
+func (b *batch) rows() int {
+	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 3*len(b.Refusals)
+}
+
+func (b *batch) store(t *tx) error {
+	if err := b.check(t); err != nil {
+		return err
+	}
+	if err := b.setAside(t); err != nil {
+		return err
+	}
+	if err := b.decided(t); err != nil {
+		return err
+	}
+	for i, m := range b.Members {
+		const put = `INSERT INTO members VALUES (?, '', 0, 0, ?) ON CONFLICT DO UPDATE SET state = excluded.state`
+		if _, err := t.exec(put, m.ID, b.members[i]); err != nil {
+			return fmt.Errorf("store member %s: %w", m.ID, err)
+		}
+	}
+	for i := range b.Deliveries {
+		if err := t.insertDelivery(&b.Deliveries[i], b.messages[i]); err != nil {
+			return fmt.Errorf("store delivery %s: %w", b.Deliveries[i].Key, err)
+		}
+	}
+	for i := range b.runs {
+		if err := t.putRun(&b.runs[i]); err != nil {
+			return fmt.Errorf("store run %s: %w", b.runs[i].ID, err)
+		}
+	}
+	for i := range b.Coupons {
+		c := &b.Coupons[i]
+		const insert = `INSERT INTO coupons (code, pool, member, playbook, run, step, issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+		_, err := t.exec(insert, c.Code, c.Pool, c.Member, c.Playbook, c.Run, c.Step, millis(c.IssuedAt), millis(c.ExpiresAt))
+		if err != nil {
+			return fmt.Errorf("store coupon %s: %w", c.Code, err)
+		}
+		t.count(c.Playbook, "coupon", c.Pool, 1)
+	}
+	for i := range b.Refusals {
+		if err := t.insertRefusal(&b.Refusals[i], b.seen[i]); err != nil {
+			return fmt.Errorf("store a decision on member %s: %w", b.Refusals[i].Member, err)
+		}
+	}
+	return nil
+}
+
+// decided puts the events up to the new watermark into their members' history, and raises the watermark.
+func (b *batch) decided(t *tx) error {
+	const index = `INSERT INTO members (id, name, time, seq) SELECT i.member, i.name, i.time, i.seq FROM shards s CROSS JOIN inbox i
+		WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark AND i.seq <= ? AND i.kind = 'event'`
+	if _, err := t.exec(index, b.shard, b.watermark); err != nil {
+		return fmt.Errorf("index events: %w", err)
+	}
+	_, err := t.exec("UPDATE shards SET watermark = max(watermark, ?) WHERE shard = ?", b.watermark, b.shard)
+	return err
+}
+
+// check holds the batch against what it was decided on, before anything is written: a stale batch leaves no trace in the
+// transaction that it shares with others.
+func (b *batch) check(t *tx) error {
+	fresh, err := t.one("SELECT 1 FROM shards WHERE shard = ? AND epoch = ?", []any{b.shard, b.epoch}, func(row) error { return nil })
+	if err != nil {
+		return err
+	}
+	for pool, n := range b.Taken {
+		if n == 0 || !fresh {
+			continue
+		}
+		fresh, err = t.one("SELECT 1 FROM blocks WHERE pool = ? AND shard = ? AND free >= ?", []any{pool, b.shard, n}, func(row) error { return nil })
+		if err != nil {
+			return err
+		}
+	}
+	if !fresh {
+		return store.ErrStale
+	}
+	for pool, n := range b.Taken {
+		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND shard = ?", n, pool, b.shard); err != nil {
+			return fmt.Errorf("take from coupon pool %s: %w", pool, err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	const insert = `INSERT INTO deliveries (n, key, member, playbook, run, step, channel, lane, state, not_before, at, message)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (key) DO NOTHING`
+	added, err := t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Key),
+		millis(d.NotBefore), millis(d.At), message)
+	if added > 0 {
+		t.count(d.Playbook, "message", d.Channel, 1)
+	}
+	return err
+}
+
+func (t *tx) insertRefusal(d *engine.Decision, seen []byte) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	t.count(d.Playbook, "refused", d.Reason, 1)
+	_, err = t.exec("INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?)",
+		n, millis(d.At), d.Member, d.Playbook, d.Input, d.Reason, seen)
+	return err
+}
+
+// putRun inserts a new run and updates another.
+func (t *tx) putRun(r *runRow) error {
+	switch {
+	case r.New:
+		return t.insertRun(r)
+	case r.Changed:
+		return t.updateRun(r)
+	}
+	_, err := t.exec("UPDATE runs SET deliveries = deliveries || ?, coupons = coupons || ? WHERE id = ?", r.deliveries, r.coupons, r.ID)
+	return err
+}
+
+func (t *tx) insertRun(r *runRow) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	const insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	_, err = t.exec(insert, n, r.ID, r.Playbook, r.Revision, r.Member, store.ShardOf(r.Member), string(r.State), r.Reason,
+		millis(r.StartedAt), millis(r.EndedAt), millis(r.ConvertedAt), millis(r.DueAt), r.PC, r.trigger, r.actions,
+		r.deliveries, r.coupons, r.trace)
+	if err != nil {
+		return err
+	}
+	t.count(r.Playbook, "state", string(r.State), 1)
+	if !r.ConvertedAt.IsZero() {
+		t.countConversion(r)
+	}
+	if r.State == engine.RunExited {
+		return t.dropDeferred(r, r.deliveries)
+	}
+	return nil
+}
+
+func (t *tx) updateRun(r *runRow) error {
+	var state, sent string
+	var converted int64
+	const before = "SELECT state, converted_at, deliveries FROM runs WHERE id = ?"
+	found, err := t.one(before, []any{r.ID}, func(old row) error {
+		state, converted, sent = old.str(0), old.int(1), old.str(2)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !found {
+		return store.ErrNotFound
+	}
+	const update = `UPDATE runs SET state = ?, reason = ?, ended_at = ?, converted_at = ?, due_at = ?, pc = ?, actions = ?,
+		deliveries = deliveries || ?, coupons = coupons || ?, trace = trace || ? WHERE id = ?`
+	at := millis(r.ConvertedAt)
+	if converted != 0 {
+		at = converted
+	}
+	_, err = t.exec(update, string(r.State), r.Reason, millis(r.EndedAt), at, millis(r.DueAt), r.PC, r.actions,
+		r.deliveries, r.coupons, r.trace, r.ID)
+	if err != nil {
+		return err
+	}
+	t.count(r.Playbook, "state", state, -1)
+	t.count(r.Playbook, "state", string(r.State), 1)
+	if converted == 0 && at != 0 {
+		t.countConversion(r)
+	}
+	if r.State == engine.RunExited && state == string(engine.RunWaiting) {
+		return t.dropDeferred(r, sent+r.deliveries)
+	}
+	return nil
+}
+
+func (t *tx) countConversion(r *runRow) {
+	what := "converted"
+	if r.State == engine.RunHoldout {
+		what = "holdout_converted"
+	}
+	t.count(r.Playbook, what, "", 1)
+}
+
+// dropDeferred drops what was put off to later than the run's end and never tried.
+func (t *tx) dropDeferred(r *runRow, sent string) error {
+	for key := range strings.FieldsSeq(sent) {
+		const drop = `UPDATE deliveries SET state = 'dropped', settle_at = ?
+			WHERE key = ? AND state = 'pending' AND attempts = 0 AND not_before > ?`
+		if _, err := t.exec(drop, millis(r.EndedAt), key, millis(r.EndedAt)); err != nil {
+			return fmt.Errorf("drop delivery %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// setAside keeps what could not be decided where it can be found, and out of everybody's way.
+func (b *batch) setAside(t *tx) error {
+	for _, p := range b.Poisoned {
+		what, id, at := "input", "", int64(0)
+		var err error
+		if p.Seq == 0 {
+			what, id = "wait", p.Run
+			err = t.failRun(p, &at)
+		} else {
+			const mark = "UPDATE inbox SET kind = 'poisoned' WHERE shard = ? AND seq = ? RETURNING id, at"
+			_, err = t.one(mark, []any{b.shard, p.Seq}, func(r row) error {
+				id, at = r.str(0), r.int(1)
+				return nil
+			})
+		}
+		if err == nil {
+			err = t.fail(at, what, id, p.Error)
+		}
+		if err != nil {
+			return fmt.Errorf("set aside %s %s: %w", what, id, err)
+		}
+	}
+	return nil
+}
+
+// failRun ends a run whose wait cannot be decided. Its end is the instant that it waited for.
+func (t *tx) failRun(p engine.Poisoned, at *int64) error {
+	const end = `UPDATE runs SET state = 'failed', reason = ?, ended_at = due_at, due_at = 0 WHERE id = ? AND state = 'waiting'
+		RETURNING ended_at, playbook`
+	_, err := t.one(end, []any{p.Error, p.Run}, func(r row) error {
+		*at = r.int(0)
+		t.count(r.str(1), "state", string(engine.RunWaiting), -1)
+		t.count(r.str(1), "state", string(engine.RunFailed), 1)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	trace, err := lines([]engine.TraceEntry{{At: instant(*at), What: "failed", Reason: p.Error}})
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, p.Run)
+	return err
+}
+
+func (t *tx) fail(at int64, what, id, text string) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", n, at, what, id, text)
+	return err
+}

@@ -1,0 +1,285 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// Claim raises the shard's epoch.
+func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
+	err = d.write(ctx, 1, func(t *tx) error {
+		_, err := t.one("UPDATE shards SET epoch = epoch + 1 WHERE shard = ? RETURNING epoch", []any{shard}, func(r row) error {
+			epoch = r.int(0)
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("claim shard %d: %w", shard, err)
+	}
+	return epoch, nil
+}
+
+// Pending reads what the shard owes. The clock's stored instant is a horizon that always holds: whatever is accepted later,
+// here or in another process, gets an instant that is not before it. It lags behind now when nothing is accepted; so when
+// a wait is due beyond it, it is raised first, for everybody.
+func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
+	b, next, err := d.pending(ctx, shard, now, limit)
+	if err == nil && !next.IsZero() && next.After(b.Horizon) && !next.After(now) && !b.More {
+		err = d.write(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
+		if err == nil {
+			b, _, err = d.pending(ctx, shard, now, limit)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what shard %d owes: %w", shard, err)
+	}
+	return b, nil
+}
+
+// pending gives the batch, and when the first wait beyond its horizon is due.
+func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, time.Time, error) {
+	b := &store.Batch{}
+	var next time.Time
+	err := d.read(ctx, func(c *conn) error {
+		_, err := c.one("SELECT epoch, watermark, at FROM shards, clock WHERE shard = ?", []any{shard}, func(r row) error {
+			b.Epoch, b.Watermark, b.Horizon = r.int(0), r.int(1), instant(r.int(2))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if now = now.Truncate(time.Millisecond); b.Horizon.After(now) {
+			b.Horizon = now.UTC()
+		}
+		if err := c.pendingInputs(shard, limit, b); err != nil {
+			return err
+		}
+		next, err = c.pendingDue(shard, limit, b)
+		return err
+	})
+	return b, next, err
+}
+
+func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
+	const read = "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > ? ORDER BY i.seq LIMIT ?"
+	b.Inputs = make([]engine.Input, 0, 16)
+	err := c.query(read, []any{shard, b.Watermark, limit + 1}, func(r row) error {
+		b.Inputs = append(b.Inputs, inputOf(r))
+		return nil
+	})
+	if err != nil || len(b.Inputs) <= limit {
+		return err
+	}
+	b.More = true
+	b.Inputs = b.Inputs[:limit]
+	// What is left behind has a lower bound: its first input that was accepted, and not made for an occurrence.
+	const bound = "SELECT at FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'schedule' ORDER BY seq LIMIT 1"
+	_, err = c.one(bound, []any{shard, b.Inputs[limit-1].Seq}, func(r row) error {
+		if at := instant(r.int(0)); at.Before(b.Horizon) {
+			b.Horizon = at
+		}
+		return nil
+	})
+	return err
+}
+
+func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err error) {
+	const due = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 ORDER BY due_at`
+	seen := map[string]bool{}
+	err = c.query(due, []any{shard}, func(r row) error {
+		at := instant(r.int(1))
+		switch member := r.str(0); {
+		case at.After(b.Horizon):
+			next = at
+			return errEnough
+		case seen[member]:
+		case len(b.Due) == limit:
+			b.More = true
+			return errEnough
+		default:
+			seen[member] = true
+			b.Due = append(b.Due, member)
+		}
+		return nil
+	})
+	if err == errEnough {
+		err = nil
+	}
+	return next, err
+}
+
+const runColumns = `r.id, r.playbook, r.revision, r.member, r.state, r.reason, r.started_at, r.ended_at, r.converted_at,
+	r.due_at, r.pc, r.triggered, r.actions, r.n`
+
+// runOf reads a run without its trace.
+func runOf(r row) (engine.Run, error) {
+	run := engine.Run{
+		ID: r.str(0), Playbook: r.str(1), Revision: r.str(2), Member: r.str(3), State: engine.RunState(r.str(4)), Reason: r.str(5),
+		StartedAt: instant(r.int(6)), EndedAt: instant(r.int(7)), ConvertedAt: instant(r.int(8)), DueAt: instant(r.int(9)),
+		PC: int(r.int(10)),
+	}
+	if err := decode(r.bytes(11), &run.Trigger); err != nil {
+		return run, fmt.Errorf("decode the trigger of run %s: %w", run.ID, err)
+	}
+	if err := decode(r.bytes(12), &run.Actions); err != nil {
+		return run, fmt.Errorf("decode the actions of run %s: %w", run.ID, err)
+	}
+	return run, nil
+}
+
+// States reads members, their open runs, and the runs asked for.
+func (d *db) States(ctx context.Context, members, runs []string) (map[string]*engine.State, error) {
+	states := make(map[string]*engine.State, len(members))
+	for _, id := range members {
+		states[id] = &engine.State{}
+	}
+	err := d.read(ctx, func(c *conn) error {
+		list := keys(members)
+		const read = `SELECT m.id, m.state FROM json_each(?) j CROSS JOIN members m
+			WHERE m.id = j.value AND m.name = '' AND m.time = 0 AND m.seq = 0`
+		err := c.query(read, []any{list}, func(r row) error {
+			m := new(engine.Member)
+			if err := json.Unmarshal(r.bytes(1), m); err != nil {
+				return fmt.Errorf("decode member %s: %w", r.str(0), err)
+			}
+			states[m.ID].Member = m
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		have := map[string]bool{}
+		add := func(r row) error { return addRun(states, have, r) }
+		const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.member = j.value AND r.state = 'waiting'"
+		if err := c.query(open, []any{list}, add); err != nil || len(runs) == 0 {
+			return err
+		}
+		const named = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r WHERE r.id = j.value"
+		return c.query(named, []any{keys(runs)}, add)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load %d members: %w", len(members), err)
+	}
+	for _, s := range states {
+		slices.SortFunc(s.Runs, func(a, b *engine.Run) int {
+			return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
+		})
+	}
+	return states, nil
+}
+
+func addRun(states map[string]*engine.State, have map[string]bool, r row) error {
+	run, err := runOf(r)
+	if err != nil || have[run.ID] {
+		return err
+	}
+	have[run.ID] = true
+	if s := states[run.Member]; s != nil {
+		s.Runs = append(s.Runs, &run)
+	}
+	return nil
+}
+
+// History reads decided events.
+func (d *db) History(ctx context.Context, members []string, queries []store.HistoryQuery, watermark int64) (map[string][]engine.Input, error) {
+	events := map[string][]engine.Input{}
+	if len(members) == 0 || len(queries) == 0 {
+		return events, nil
+	}
+	err := d.read(ctx, func(c *conn) error {
+		list := sharded(members)
+		for _, q := range queries {
+			const read = "SELECT " + inputColumns + ` FROM json_each(?) j CROSS JOIN members m CROSS JOIN inbox i
+				WHERE m.id = j.value ->> 0 AND m.name = ? AND m.time >= ? AND m.seq <= ? AND i.shard = j.value ->> 1 AND i.seq = m.seq`
+			err := c.query(read, []any{list, q.Event, since(q.Since), watermark}, func(r row) error {
+				in := inputOf(r)
+				events[in.Member] = append(events[in.Member], in)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load the history of %d members: %w", len(members), err)
+	}
+	for _, list := range events {
+		slices.SortFunc(list, func(a, b engine.Input) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq)) })
+	}
+	return events, nil
+}
+
+// since gives the lower bound of times in milliseconds: an event of the same millisecond as t may be before t.
+func since(t time.Time) int64 {
+	if t.IsZero() {
+		return -1 << 62
+	}
+	ms := t.UnixMilli()
+	if t.After(time.UnixMilli(ms)) {
+		ms++
+	}
+	return ms
+}
+
+const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? LIMIT 1"
+
+// Owed lists the shards that have something to do.
+func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		for shard := range store.Shards {
+			owed, err := c.owes(shard, now, &next)
+			if err != nil {
+				return err
+			}
+			if owed {
+				shards = append(shards, shard)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("look for shards that owe something: %w", err)
+	}
+	return shards, next, nil
+}
+
+func (c *conn) owes(shard int, now time.Time, next *time.Time) (bool, error) {
+	var watermark int64
+	_, err := c.one("SELECT watermark FROM shards WHERE shard = ?", []any{shard}, func(r row) error {
+		watermark = r.int(0)
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	owed, err := c.one(owedInputs, []any{shard, watermark}, func(row) error { return nil })
+	if err != nil {
+		return false, err
+	}
+	const due = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ? ORDER BY due_at LIMIT 1`
+	for _, after := range []int64{0, now.UnixMilli()} {
+		_, err = c.one(due, []any{shard, after}, func(r row) error {
+			switch at := instant(r.int(0)); {
+			case !at.After(now):
+				owed = true
+			case next.IsZero() || at.Before(*next):
+				*next = at
+			}
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return owed, nil
+}

@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// errEnough ends a query early.
+var errEnough = errors.New("enough")
+
+// encode gives the JSON of a map, nothing of an empty one.
+func encode[M ~map[string]V, V any](m M) ([]byte, error) {
+	if len(m) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(m)
+}
+
+func decode(data []byte, into any) error {
+	if len(data) == 0 {
+		return nil
+	}
+	return json.Unmarshal(data, into)
+}
+
+// keys gives a list of keys as one parameter for json_each, which takes a blob for something else.
+func keys(list []string) string {
+	data, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return string(data)
+}
+
+// sharded gives members with their shards as one parameter: a list of pairs.
+func sharded(members []string) string {
+	pairs := make([][2]any, len(members))
+	for i, m := range members {
+		pairs[i] = [2]any{m, store.ShardOf(m)}
+	}
+	data, err := json.Marshal(pairs)
+	if err != nil {
+		panic(err) // strings and ints always encode
+	}
+	return string(data)
+}
+
+// lines gives a trace as lines of JSON, to be appended to what is stored.
+func lines(trace []engine.TraceEntry) (string, error) {
+	var b strings.Builder
+	for i := range trace {
+		data, err := json.Marshal(&trace[i])
+		if err != nil {
+			return "", err
+		}
+		b.Write(data)
+		b.WriteByte('\n')
+	}
+	return b.String(), nil
+}
+
+func traceOf(text string) ([]engine.TraceEntry, error) {
+	var trace []engine.TraceEntry
+	for line := range strings.Lines(text) {
+		var e engine.TraceEntry
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			return nil, err
+		}
+		trace = append(trace, e)
+	}
+	return trace, nil
+}

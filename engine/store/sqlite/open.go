@@ -1,0 +1,184 @@
+// Package sqlite keeps usher's data in one SQLite file. See package store for what is promised.
+//
+// SQLite has one writer, so this package has one writing connection and one goroutine that owns it. Whatever waits when it
+// is free goes into one transaction: that is the group commit, and it needs no timer. Readers have connections of their own
+// and never wait for the writer (WAL). Every commit is synced before it is acknowledged (synchronous=FULL): accepted means
+// durable, at the price of one fsync a group.
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/usher-run/usher/engine/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// readers is the number of reading connections: more than the cores of a small machine, as a reader may wait for the disk.
+const readers = 4
+
+// Option changes how a database is opened.
+type Option func(*db)
+
+// WithClock replaces the machine's clock, which gives inputs their instant.
+func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now } }
+
+// db is the store.
+type db struct {
+	now   func() time.Time
+	w     *writer
+	reads chan *conn
+}
+
+var _ store.Store = (*db)(nil)
+
+// Open opens the database file, makes it when there is none, and brings it up to date. A store that is closed twice or used
+// after Close answers with an error.
+func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	dsn := dsn(path)
+	if err := migrate(ctx, dsn); err != nil {
+		return nil, fmt.Errorf("bring database %s up to date: %w", path, err)
+	}
+	d := &db{now: time.Now, reads: make(chan *conn, readers)}
+	for _, o := range options {
+		o(d)
+	}
+	wc, err := dial(dsn)
+	if err != nil {
+		return nil, err
+	}
+	for range readers {
+		c, err := dial(dsn + "&_pragma=query_only(1)")
+		if err != nil {
+			_ = wc.close() // the first error is the one to tell
+			d.closeReaders()
+			return nil, err
+		}
+		d.reads <- c
+	}
+	d.w = startWriter(wc, d.now)
+	if err := d.seed(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), d.Close())
+	}
+	return d, nil
+}
+
+// dsn carries the pragmas, so that every connection has them. A busy timeout is for a second process on the file.
+func dsn(path string) string {
+	q := url.Values{"_pragma": {
+		"busy_timeout(10000)", "page_size(2048)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-65536)",
+		"temp_store(MEMORY)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "foreign_keys(0)",
+	}, "_txlock": {"immediate"}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func migrate(ctx context.Context, dsn string) (err error) {
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	pool.SetMaxOpenConns(1)
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, pool, dir)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// seed writes what a new database needs besides its tables.
+func (d *db) seed(ctx context.Context) error {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails
+	return d.write(ctx, store.Shards, func(t *tx) error {
+		for s := range store.Shards {
+			if _, err := t.exec(`INSERT INTO shards VALUES (?, 0, 0) ON CONFLICT DO NOTHING`, s); err != nil {
+				return err
+			}
+		}
+		_, err := t.exec(`INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING`, secret)
+		return err
+	})
+}
+
+// read lends a reading connection to f, in one transaction: all that f sees is of one moment.
+func (d *db) read(ctx context.Context, f func(*conn) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var c *conn
+	select {
+	case c = <-d.reads:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c == nil {
+		return errClosed
+	}
+	defer func() { d.reads <- c }()
+	if _, err := c.exec("BEGIN"); err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer func() {
+		if _, e := c.exec("ROLLBACK"); err == nil && e != nil {
+			err = fmt.Errorf("end of reading: %w", e)
+		}
+	}()
+	return f(c)
+}
+
+// Ping tells whether the database answers.
+func (d *db) Ping(ctx context.Context) error {
+	return d.read(ctx, func(c *conn) error {
+		_, err := c.one("SELECT 1", nil, func(row) error { return nil })
+		return err
+	})
+}
+
+// Close ends the writer after what it holds, then the readers.
+func (d *db) Close() error {
+	if !d.w.stop() {
+		return nil
+	}
+	err := d.closeReaders()
+	return errors.Join(err, d.w.c.close())
+}
+
+// closeReaders takes every reading connection back, and leaves nil ones that tell latecomers.
+func (d *db) closeReaders() error {
+	var errs []error
+	open := len(d.reads)
+	if d.w != nil {
+		open = readers // some may be lent out: wait for them
+	}
+	for range open {
+		if c := <-d.reads; c != nil {
+			errs = append(errs, c.close())
+		}
+	}
+	for range cap(d.reads) {
+		d.reads <- nil
+	}
+	return errors.Join(errs...)
+}

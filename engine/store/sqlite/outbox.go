@@ -1,0 +1,156 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
+	d.settle_at, d.error, d.message`
+
+func deliveryOf(r row) (store.Attempted, error) {
+	a := store.Attempted{
+		Delivery: engine.Delivery{
+			Key: r.str(0), Member: r.str(1), Playbook: r.str(2), Run: r.str(3), Step: r.str(4), Channel: r.str(5),
+			NotBefore: instant(r.int(6)), At: instant(r.int(7)),
+		},
+		State: store.DeliveryState(r.str(8)), Attempts: int(r.int(9)), SettleAt: instant(r.int(10)), Error: r.str(11),
+	}
+	if err := json.Unmarshal(r.bytes(12), &a.Message); err != nil {
+		return a, fmt.Errorf("decode delivery %s: %w", a.Key, err)
+	}
+	return a, nil
+}
+
+// Deliveries reads what is due of a lane.
+func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]store.Attempted, error) {
+	var list []store.Attempted
+	err := d.read(ctx, func(c *conn) error {
+		const read = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_pending
+			WHERE d.channel = ? AND d.lane = ? AND d.state = 'pending' AND d.not_before <= ? ORDER BY d.not_before, d.n LIMIT ?`
+		return c.query(read, []any{channel, lane, now.UnixMilli(), limit}, func(r row) error {
+			a, err := deliveryOf(r)
+			list = append(list, a)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read lane %d of channel %s: %w", lane, channel, err)
+	}
+	return list, nil
+}
+
+// Settle stores outcomes, and their results as inputs of the runs that still wait.
+func (d *db) Settle(ctx context.Context, outcomes []store.Outcome) error {
+	data := make([][]byte, len(outcomes))
+	for i := range outcomes {
+		if outcomes[i].Result == nil {
+			continue
+		}
+		list, err := payloads([]engine.Input{*outcomes[i].Result})
+		if err != nil {
+			return err
+		}
+		data[i] = list[0]
+	}
+	err := d.write(ctx, 2*len(outcomes), func(t *tx) error {
+		for i := range outcomes {
+			if err := t.settle(&outcomes[i], data[i]); err != nil {
+				return fmt.Errorf("delivery %s: %w", outcomes[i].Key, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("settle %d deliveries: %w", len(outcomes), err)
+	}
+	return nil
+}
+
+func (t *tx) settle(o *store.Outcome, data []byte) error {
+	tried := 1
+	if o.State == store.DeliveryPending && o.Error == "" {
+		tried = 0 // put off, not tried
+	}
+	const update = `UPDATE deliveries SET state = ?, error = ?, attempts = attempts + ?, settle_at = ?,
+		not_before = CASE ? WHEN 'pending' THEN ? ELSE not_before END WHERE key = ? AND state = 'pending'`
+	n, err := t.exec(update, string(o.State), o.Error, tried, millis(o.At), string(o.State), millis(o.NotBefore), o.Key)
+	if err != nil || n == 0 {
+		return err // settled by another worker already
+	}
+	if o.State == store.DeliveryArchived {
+		if err := t.fail(millis(o.At), "delivery", o.Key, o.Error); err != nil {
+			return err
+		}
+	}
+	if o.Result == nil {
+		return nil
+	}
+	const open = "SELECT 1 FROM deliveries d JOIN runs r ON r.id = d.run WHERE d.key = ? AND r.state = 'waiting'"
+	found, err := t.one(open, []any{o.Key}, func(row) error { return nil })
+	if err != nil || !found {
+		return err
+	}
+	in := *o.Result
+	_, err = t.accept(&in, data)
+	return err
+}
+
+// OwedDeliveries looks at the index of what is pending: one seek a lane, whatever is in the lanes.
+func (d *db) OwedDeliveries(ctx context.Context, now time.Time) (lanes []store.ChannelLane, next time.Time, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		channel := ""
+		for {
+			more, err := c.nextChannel(&channel)
+			if err != nil || !more {
+				return err
+			}
+			for lane := range store.Lanes {
+				owed, err := c.owesDelivery(channel, lane, now.UnixMilli(), &next)
+				if err != nil {
+					return err
+				}
+				if owed {
+					lanes = append(lanes, store.ChannelLane{Channel: channel, Lane: lane})
+				}
+			}
+		}
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("look for deliveries that are due: %w", err)
+	}
+	return lanes, next, nil
+}
+
+func (c *conn) nextChannel(channel *string) (bool, error) {
+	const after = "SELECT channel FROM deliveries INDEXED BY deliveries_pending WHERE state = 'pending' AND channel > ? ORDER BY channel LIMIT 1"
+	return c.one(after, []any{*channel}, func(r row) error {
+		*channel = r.str(0)
+		return nil
+	})
+}
+
+func (c *conn) owesDelivery(channel string, lane int, now int64, next *time.Time) (owed bool, err error) {
+	const first = `SELECT not_before FROM deliveries INDEXED BY deliveries_pending
+		WHERE state = 'pending' AND channel = ? AND lane = ? AND not_before > ? ORDER BY not_before LIMIT 1`
+	for _, after := range []int64{-1, now} {
+		_, err := c.one(first, []any{channel, lane, after}, func(r row) error {
+			switch at := r.int(0); {
+			case at <= now:
+				owed = true
+			case next.IsZero() || at < next.UnixMilli():
+				*next = instant(at)
+			}
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return owed, nil
+}

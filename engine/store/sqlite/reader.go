@@ -1,0 +1,238 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// Member gives a member.
+func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
+	m := new(engine.Member)
+	err := d.read(ctx, func(c *conn) error {
+		found, err := c.one("SELECT state FROM members WHERE id = ? AND name = '' AND time = 0 AND seq = 0", []any{id}, func(r row) error {
+			return json.Unmarshal(r.bytes(0), m)
+		})
+		if err == nil && !found {
+			err = store.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("member %s: %w", id, err)
+	}
+	return m, nil
+}
+
+const couponColumns = "code, pool, member, playbook, run, step, issued_at, expires_at, redeemed_at, redemption_id"
+
+func couponOf(r row) store.CouponRecord {
+	return store.CouponRecord{
+		Coupon: engine.Coupon{
+			Code: r.str(0), Pool: r.str(1), Member: r.str(2), Playbook: r.str(3), Run: r.str(4), Step: r.str(5),
+			IssuedAt: instant(r.int(6)), ExpiresAt: instant(r.int(7)),
+		},
+		RedeemedAt: instant(r.int(8)), RedemptionID: r.str(9),
+	}
+}
+
+// coupon gives a coupon by its code; ErrNotFound when there is none.
+func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
+	found, err := c.one("SELECT "+couponColumns+" FROM coupons WHERE code = ?", []any{code}, func(r row) error {
+		rec = couponOf(r)
+		return nil
+	})
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	return rec, err
+}
+
+// coupons gives the coupons whose codes are lines of text.
+func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
+	for code := range strings.FieldsSeq(text) {
+		rec, err := c.coupon(code)
+		if err != nil {
+			return nil, fmt.Errorf("coupon %s: %w", code, err)
+		}
+		list = append(list, rec)
+	}
+	return list, nil
+}
+
+// MemberCoupons gives a member's coupons, newest first.
+func (d *db) MemberCoupons(ctx context.Context, id string) (list []store.CouponRecord, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		var codes strings.Builder
+		err := c.query("SELECT coupons FROM runs WHERE member = ? ORDER BY n DESC", []any{id}, func(r row) error {
+			codes.WriteString(r.str(0))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		list, err = c.coupons(codes.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("coupons of member %s: %w", id, err)
+	}
+	return list, nil
+}
+
+// MemberEvents pages over a member's events, newest first.
+func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error) {
+	before, err := position(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	err = d.read(ctx, func(c *conn) error {
+		const read = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
+			WHERE m.id = ? AND m.name > '' AND m.seq < ? AND i.shard = ? AND i.seq = m.seq ORDER BY m.seq DESC LIMIT ?`
+		return c.query(read, []any{id, before, store.ShardOf(id), limit + 1}, func(r row) error {
+			events = append(events, inputOf(r))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("events of member %s: %w", id, err)
+	}
+	if len(events) > limit {
+		events = events[:limit]
+		next = strconv.FormatInt(events[limit-1].Seq, 10)
+	}
+	return events, next, nil
+}
+
+// position reads a cursor: the number of the last row of the page before.
+func position(cursor string) (int64, error) {
+	if cursor == "" {
+		return 1 << 62, nil
+	}
+	n, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("cursor %q is not one that a list gave", cursor)
+	}
+	return n, nil
+}
+
+// Run gives a run with its trace, deliveries and coupons.
+func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
+	rec := new(store.RunRecord)
+	err := d.read(ctx, func(c *conn) error {
+		var sent, codes, trace string
+		const read = "SELECT " + runColumns + ", r.deliveries, r.coupons, r.trace FROM runs r WHERE r.id = ?"
+		found, err := c.one(read, []any{id}, func(r row) (err error) {
+			rec.Run, err = runOf(r)
+			sent, codes, trace = r.str(14), r.str(15), r.str(16)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if !found {
+			return store.ErrNotFound
+		}
+		if rec.Trace, err = traceOf(trace); err != nil {
+			return fmt.Errorf("decode its trace: %w", err)
+		}
+		if rec.Coupons, err = c.coupons(codes); err != nil {
+			return err
+		}
+		const delivery = "SELECT " + deliveryColumns + " FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
+		return c.query(delivery, []any{keys(strings.Fields(sent))}, func(r row) error {
+			a, err := deliveryOf(r)
+			rec.Deliveries = append(rec.Deliveries, a)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", id, err)
+	}
+	return rec, nil
+}
+
+// Coupon gives a coupon by its code.
+func (d *db) Coupon(ctx context.Context, code string) (rec store.CouponRecord, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		rec, err = c.coupon(code)
+		return err
+	})
+	if err != nil {
+		return rec, fmt.Errorf("coupon %s: %w", code, err)
+	}
+	return rec, nil
+}
+
+// Redeem marks a coupon as redeemed, once.
+func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec store.CouponRecord, err error) {
+	conflict := false
+	err = d.write(ctx, 1, func(t *tx) (err error) {
+		if rec, err = t.coupon(code); err != nil {
+			return err
+		}
+		if !rec.RedeemedAt.IsZero() {
+			conflict = rec.RedemptionID != id
+			return nil
+		}
+		rec.RedeemedAt, rec.RedemptionID = instant(millis(now)), id
+		_, err = t.exec("UPDATE coupons SET redeemed_at = ?, redemption_id = ? WHERE code = ?", millis(now), id, code)
+		return err
+	})
+	if err == nil && conflict {
+		err = store.ErrConflict
+	}
+	if err != nil {
+		return rec, fmt.Errorf("redeem coupon %s: %w", code, err)
+	}
+	return rec, nil
+}
+
+// Counts gives what a playbook did so far.
+func (d *db) Counts(ctx context.Context, playbook string) (store.Counts, error) {
+	n := store.Counts{States: map[engine.RunState]int{}, Coupons: map[string]int{}, Messages: map[string]int{}, Refused: map[string]int{}}
+	err := d.read(ctx, func(c *conn) error {
+		return c.query("SELECT what, key, n FROM counts WHERE playbook = ? AND n <> 0", []any{playbook}, func(r row) error {
+			switch what, key, of := r.str(0), r.str(1), int(r.int(2)); what {
+			case "state":
+				n.States[engine.RunState(key)] = of
+			case "converted":
+				n.Converted = of
+			case "holdout_converted":
+				n.HoldoutConverted = of
+			case "coupon":
+				n.Coupons[key] = of
+			case "message":
+				n.Messages[key] = of
+			case "refused":
+				n.Refused[key] = of
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return n, fmt.Errorf("counts of playbook %s: %w", playbook, err)
+	}
+	return n, nil
+}
+
+// Failures lists what was given up on.
+func (d *db) Failures(ctx context.Context, limit int) (list []store.Failure, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		return c.query("SELECT at, what, id, error FROM failures ORDER BY n DESC LIMIT ?", []any{limit}, func(r row) error {
+			list = append(list, store.Failure{At: instant(r.int(0)), What: r.str(1), ID: r.str(2), Error: r.str(3)})
+			return nil
+		})
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, fmt.Errorf("list failures: %w", err)
+	}
+	return list, nil
+}

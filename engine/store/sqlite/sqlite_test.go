@@ -1,0 +1,90 @@
+package sqlite
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func open(t *testing.T, path string, options ...Option) store.Store {
+	t.Helper()
+	s, err := Open(context.Background(), path, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "usher.db")) })
+}
+
+func accept(t *testing.T, s store.Store, id string) engine.Input {
+	t.Helper()
+	in := []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x"}}
+	if _, err := s.Accept(context.Background(), in); err != nil {
+		t.Fatal(err)
+	}
+	return in[0]
+}
+
+// Instants and seqs rise over restarts, and when the machine's clock steps back.
+func TestClockNeverGoesBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?#%", "usher.db")
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	s := open(t, path, WithClock(func() time.Time { return at }))
+	first := accept(t, s, "a")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path, WithClock(func() time.Time { return at.Add(-time.Hour) }))
+	defer s.Close()
+	second := accept(t, s, "b")
+	if second.At.Before(first.At) || second.Seq <= first.Seq {
+		t.Fatalf("after %d at %v came %d at %v", first.Seq, first.At, second.Seq, second.At)
+	}
+}
+
+// Two processes may have the file open: ids, seqs and epochs are the file's and not a process'.
+func TestTwoStoresOnOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usher.db")
+	a, b := open(t, path), open(t, path)
+	defer a.Close()
+	defer b.Close()
+	last := int64(0)
+	for i, s := range []store.Store{a, b, a, b} {
+		in := accept(t, s, string(rune('a'+i)))
+		if in.Seq <= last {
+			t.Fatalf("seq %d after %d", in.Seq, last)
+		}
+		last = in.Seq
+	}
+	r, err := b.Accept(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: "a", Member: "m"}})
+	if err != nil || !r[0].Duplicate {
+		t.Fatalf("an id that the other accepted: %+v, %v", r, err)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "usher.db"))
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Accept(context.Background(), []engine.Input{{ID: "a"}}); err == nil {
+		t.Error("accepted after Close")
+	}
+	if err := s.Ping(context.Background()); err == nil {
+		t.Error("answered after Close")
+	}
+}

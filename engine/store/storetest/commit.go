@@ -1,0 +1,172 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+func (s *suite) states(members, runs []string) map[string]*engine.State {
+	s.t.Helper()
+	states, err := s.States(s.ctx, members, runs)
+	s.must(err)
+	return states
+}
+
+func (s *suite) run(id string) *store.RunRecord {
+	s.t.Helper()
+	r, err := s.Run(s.ctx, id)
+	s.must(err)
+	return r
+}
+
+var commitCases = map[string]func(*testing.T, *suite){
+	"gives back the members it stored, and nil for strangers": func(t *testing.T, s *suite) {
+		_, m := neighbours(2)
+		want := &engine.Member{
+			ID: m[0], Attributes: map[string]any{"level": "gold", "n": 3.0}, Tags: []string{"a", "b"}, CreatedAt: now(), Points: 4,
+			Entries: map[string]time.Time{"welcome": now()}, Coupons: map[string]int{"ten": 1},
+			Goals: []engine.GoalWatch{{Run: "r", Playbook: "welcome", Revision: "r1", Event: "x", Until: now()}},
+		}
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{want}})
+		states := s.states(m, nil)
+		s.same("member", states[m[0]].Member, want)
+		if st := states[m[1]]; st == nil || st.Member != nil {
+			t.Fatalf("state of a stranger: %+v", st)
+		}
+		want.Points = 5
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{want}})
+		s.same("changed member", s.states(m, nil)[m[0]].Member.Points, 5)
+	},
+	"gives back open runs by start then playbook, and others on request": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		at := now()
+		b, a, first, closed := waiting("b", m[0], at), waiting("a", m[0], time.Time{}), waiting("first", m[0], at), waiting("closed", m[0], time.Time{})
+		a.Playbook, b.Playbook = "a", "b"
+		a.StartedAt, b.StartedAt, first.StartedAt = at, at, at.Add(-time.Minute)
+		closed.State, closed.EndedAt, closed.StartedAt = engine.RunDone, at, at.Add(-time.Hour)
+		b.Trigger, b.Actions = map[string]any{"total": 2.5}, map[string]map[string]any{"gift": {"issued": true}}
+		b.Trace = []engine.TraceEntry{{At: at, What: "entered"}}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{b, closed, a, first}})
+
+		names := func(runs []*engine.Run) (list []string) {
+			for _, r := range runs {
+				list = append(list, r.ID)
+			}
+			return list
+		}
+		s.same("open runs", names(s.states(m, nil)[m[0]].Runs), []string{"first", "a", "b"})
+		st := s.states(m, []string{"closed", "a", "missing"})[m[0]]
+		s.same("with a closed one", names(st.Runs), []string{"closed", "first", "a", "b"})
+		want := *b
+		want.New, want.Changed, want.Trace = false, false, nil
+		s.same("run", *st.Runs[3], want)
+	},
+	"appends to the trace, and keeps what it is not told to change": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		at := now()
+		r := waiting("r", m[0], at)
+		r.Trace = []engine.TraceEntry{{At: at, What: "entered", Detail: map[string]any{"n": 1.0}}}
+		r.Trigger = map[string]any{"id": "e1"}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		next := *s.states(m, nil)[m[0]].Runs[0]
+		next.Changed, next.State, next.EndedAt, next.DueAt, next.PC = true, engine.RunDone, at, time.Time{}, 2
+		next.Trace = []engine.TraceEntry{{At: at, What: "woke", Reason: "wait"}, {At: at, What: "done"}}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{&next}})
+		next.New, next.Changed = false, false
+		got := s.run("r").Run
+		next.Trace = append(r.Trace, next.Trace...)
+		s.same("run", got, next)
+		next.State = engine.RunFailed
+		next.Trace = nil
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{&next}})
+		s.same("a run that was not changed", s.run("r").State, engine.RunDone)
+	},
+	"never loses a conversion": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		r := waiting("r", m[0], now())
+		r.ConvertedAt = now()
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		later := *r
+		later.New, later.ConvertedAt, later.State = false, time.Time{}, engine.RunDone
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{&later}})
+		s.same("converted", s.run("r").ConvertedAt, r.ConvertedAt)
+	},
+	"refuses an earlier owner of the shard, whole": func(t *testing.T, s *suite) {
+		shard, m := neighbours(1)
+		in := s.accept(event("a", m[0], "x"))
+		old, err := s.Claim(s.ctx, shard)
+		s.must(err)
+		fresh, err := s.Claim(s.ctx, shard)
+		s.must(err)
+		if fresh <= old || s.pending(shard, 10).Epoch != fresh {
+			t.Fatalf("epochs %d, %d, pending says %d", old, fresh, s.pending(shard, 10).Epoch)
+		}
+		c := &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}}
+		if err := s.Commit(s.ctx, shard, old, in[0].Seq, c); !errors.Is(err, store.ErrStale) {
+			t.Fatalf("commit of an earlier owner: %v", err)
+		}
+		s.same("member", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
+		s.same("owed", len(s.pending(shard, 10).Inputs), 1)
+		s.must(s.Commit(s.ctx, shard, fresh, in[0].Seq, c))
+	},
+	"stores all or nothing": func(t *testing.T, s *suite) {
+		shard, m := neighbours(2)
+		epoch, err := s.Claim(s.ctx, shard)
+		s.must(err)
+		s.must(s.Commit(s.ctx, shard, epoch, 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}}))
+		err = s.Commit(s.ctx, shard, epoch, 7, &engine.Changes{
+			Members: []*engine.Member{{ID: m[1]}}, Runs: []*engine.Run{waiting("new", m[1], now()), waiting("r", m[0], now())},
+		})
+		if err == nil {
+			t.Fatal("a run was stored as new twice")
+		}
+		s.same("member", s.states(m, nil)[m[1]].Member, (*engine.Member)(nil))
+		s.same("watermark", s.pending(shard, 10).Watermark, int64(0))
+	},
+	"never lowers the watermark": func(t *testing.T, s *suite) {
+		shard, m := neighbours(1)
+		s.commit(m[0], 9, &engine.Changes{})
+		s.commit(m[0], 3, &engine.Changes{})
+		s.same("watermark", s.pending(shard, 10).Watermark, int64(9))
+	},
+	"drops what was put off when its run exits": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		at := now()
+		c := &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], at), waiting("done", m[0], at)}, Deliveries: []engine.Delivery{
+			delivery("now", "r", at), delivery("put-off", "r", at.Add(time.Hour)), delivery("theirs", "done", at.Add(time.Hour)),
+		}}
+		s.commit(m[0], 0, c)
+		end := func(id string, state engine.RunState) *engine.Run {
+			r := waiting(id, m[0], time.Time{})
+			r.New, r.State, r.EndedAt = false, state, at
+			return r
+		}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{end("r", engine.RunExited), end("done", engine.RunDone)},
+			Deliveries: []engine.Delivery{delivery("last", "r", at.Add(time.Minute))}})
+		got := map[string]store.DeliveryState{}
+		for _, d := range append(s.run("r").Deliveries, s.run("done").Deliveries...) {
+			got[d.Key] = d.State
+		}
+		s.same("deliveries", got, map[string]store.DeliveryState{
+			"now": store.DeliveryPending, "put-off": store.DeliveryDropped, "last": store.DeliveryDropped, "theirs": store.DeliveryPending,
+		})
+	},
+	"sets aside a wait that cannot be decided": func(t *testing.T, s *suite) {
+		shard, m := neighbours(1)
+		due := now().Add(-time.Minute)
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], due)}})
+		s.commit(m[0], 0, &engine.Changes{Poisoned: []engine.Poisoned{{Run: "r", Error: "broken"}}})
+		s.same("due", len(s.pending(shard, 10).Due), 0)
+		r := s.run("r")
+		s.same("state", r.State, engine.RunFailed)
+		s.same("reason", r.Reason, "broken")
+		s.same("end", r.EndedAt, due)
+		list, err := s.Failures(s.ctx, 10)
+		s.must(err)
+		s.same("failures", list, []store.Failure{{At: due, What: "wait", ID: "r", Error: "broken"}})
+	},
+}

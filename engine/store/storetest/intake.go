@@ -1,0 +1,88 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+var intakeCases = map[string]func(*testing.T, *suite){
+	"gives each input a seq and its instant": func(t *testing.T, s *suite) {
+		before := now()
+		in := s.accept(event("a", "m-0", "joined"), event("b", "m-0", "joined"))
+		if in[0].Seq <= 0 || in[1].Seq <= in[0].Seq {
+			t.Fatalf("seqs %d, %d do not rise", in[0].Seq, in[1].Seq)
+		}
+		if in[0].At.Before(before) || in[0].At.After(now()) || in[0].At.Nanosecond()%1e6 != 0 {
+			t.Fatalf("accepted at %v, called at %v", in[0].At, before)
+		}
+	},
+	"accepts an id once, ever": func(t *testing.T, s *suite) {
+		first := s.accept(event("a", "m-0", "joined"))
+		receipts, err := s.Accept(s.ctx, []engine.Input{event("a", "m-1", "left"), event("b", "m-0", "joined"), event("b", "m-0", "joined")})
+		s.must(err)
+		if !receipts[0].Duplicate || receipts[0].Seq != first[0].Seq || receipts[1].Duplicate || !receipts[2].Duplicate {
+			t.Fatalf("receipts %+v after seq %d", receipts, first[0].Seq)
+		}
+		s.same("what is owed", ids(s.pending(shardOf("m-0"), 10).Inputs), []string{"a", "b"})
+	},
+	"takes a time that is missing or in the future for the acceptance": func(t *testing.T, s *suite) {
+		future, past := event("a", "m-0", "joined"), event("b", "m-0", "joined")
+		future.Time, past.Time = now().Add(time.Hour), now().Add(-time.Hour)
+		in := s.accept(future, past, event("c", "m-0", "joined"))
+		s.same("future time", in[0].Time, in[0].At)
+		s.same("past time", in[1].Time, past.Time)
+		s.same("no time", in[2].Time, in[2].At)
+	},
+	"keeps the instant of an occurrence": func(t *testing.T, s *suite) {
+		in := event("a", "m-0", "weekly")
+		in.Kind, in.At = engine.InputSchedule, now().Add(-time.Hour)
+		s.accept(in)
+		s.same("instant", s.pending(shardOf("m-0"), 10).Inputs[0].At, in.At)
+	},
+	"keeps every field": func(t *testing.T, s *suite) {
+		in := event("a", "m-0", "paid")
+		in.Payload = &engine.Payload{
+			Properties: map[string]any{"amount": 12.5, "note": "五折 <b>"}, Attributes: map[string]any{"level": nil},
+			AddTags: []string{"buyer"}, RemoveTags: []string{"new"},
+		}
+		want := s.accept(in)[0]
+		got := s.pending(shardOf("m-0"), 10).Inputs[0]
+		_, err := got.Decode()
+		s.must(err)
+		got.Data = nil
+		s.same("input", got, want)
+	},
+	"takes encoded data as it is": func(t *testing.T, s *suite) {
+		in := event("a", "m-0", "paid")
+		in.Data = []byte(`{"p":{"amount":3}}`)
+		s.accept(in)
+		got := s.pending(shardOf("m-0"), 10).Inputs[0]
+		p, err := got.Decode()
+		s.must(err)
+		s.same("properties", p.Properties, map[string]any{"amount": 3.0})
+	},
+	"gives instants and seqs that rise together, whatever the number of callers": func(t *testing.T, s *suite) {
+		var wg sync.WaitGroup
+		for g := range 8 {
+			wg.Go(func() {
+				for i := range 25 {
+					if _, err := s.Accept(s.ctx, []engine.Input{event(fmt.Sprint(g, "-", i), "m-0", "joined")}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		in := s.pending(shardOf("m-0"), 1000).Inputs
+		s.same("number", len(in), 200)
+		for i := 1; i < len(in); i++ {
+			if in[i].Seq <= in[i-1].Seq || in[i].At.Before(in[i-1].At) {
+				t.Fatalf("input %d at %v comes after input %d at %v", in[i].Seq, in[i].At, in[i-1].Seq, in[i-1].At)
+			}
+		}
+	},
+}

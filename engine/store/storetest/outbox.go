@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+func (s *suite) lane(key string, at time.Time) []store.Attempted {
+	s.t.Helper()
+	list, err := s.Deliveries(s.ctx, "wecom", store.LaneOf(key), at, 10)
+	s.must(err)
+	return list
+}
+
+// outbox stores an open run with deliveries.
+func (s *suite) outbox(list ...engine.Delivery) {
+	s.t.Helper()
+	s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{waiting("r", "m-0", time.Time{})}, Deliveries: list})
+}
+
+var outboxCases = map[string]func(*testing.T, *suite){
+	"gives what is due of a lane, oldest first, with its past": func(t *testing.T, s *suite) {
+		at := now()
+		old, young, later := delivery("k", "r", at.Add(-time.Minute)), delivery("k", "r", at), delivery("k", "r", at.Add(time.Hour))
+		young.Key, later.Key = sameLane("k", "a"), sameLane("k", "b")
+		s.outbox(young, later, old)
+		want := []store.Attempted{{Delivery: old, State: store.DeliveryPending}, {Delivery: young, State: store.DeliveryPending}}
+		s.same("deliveries", s.lane("k", at), want)
+		list, err := s.Deliveries(s.ctx, "email", store.LaneOf("k"), at, 10)
+		s.must(err)
+		s.same("another channel", len(list), 0)
+		list, err = s.Deliveries(s.ctx, "wecom", store.LaneOf("k"), at, 1)
+		s.must(err)
+		s.same("limit", len(list), 1)
+	},
+	"keeps a key once, ever": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at))
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))
+		s.commit("m-0", 0, &engine.Changes{Deliveries: []engine.Delivery{delivery("k", "r", at)}})
+		s.same("deliveries", len(s.lane("k", at)), 0)
+	},
+	"settles, once": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at))
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))
+		s.same("owed", len(s.lane("k", at)), 0)
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "late", At: at}}))
+		d := s.run("r").Deliveries[0]
+		s.same("delivery", d, store.Attempted{Delivery: delivery("k", "r", at), State: store.DeliverySent, Attempts: 1, SettleAt: at})
+	},
+	"tries again later, and counts attempts": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at))
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryPending, Error: "busy", NotBefore: at.Add(time.Minute), At: at}}))
+		s.same("due now", len(s.lane("k", at)), 0)
+		d := s.lane("k", at.Add(time.Minute))[0]
+		s.same("attempts", d.Attempts, 1)
+		s.same("error", d.Error, "busy")
+		// Put off without an attempt: nothing went wrong.
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryPending, NotBefore: at.Add(time.Hour), At: at}}))
+		s.same("attempts", s.lane("k", at.Add(time.Hour))[0].Attempts, 1)
+	},
+	"keeps what was given up on, with its last error": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at))
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
+		list, err := s.Failures(s.ctx, 10)
+		s.must(err)
+		s.same("failures", list, []store.Failure{{At: at, What: "delivery", ID: "k", Error: "no such user"}})
+	},
+	"brings the result of a run that waits, once": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at), delivery("k2", "gone", at))
+		result := func(key string) *engine.Input {
+			return &engine.Input{Kind: engine.InputResult, ID: "result:" + key, Member: "m-0", Name: "r",
+				Payload: &engine.Payload{Properties: map[string]any{"status": "sent"}}}
+		}
+		outcomes := []store.Outcome{
+			{Key: "k", State: store.DeliverySent, At: at, Result: result("k")}, {Key: "k2", State: store.DeliverySent, At: at, Result: result("k2")},
+		}
+		s.must(s.Settle(s.ctx, outcomes))
+		s.must(s.Settle(s.ctx, outcomes))
+		in := s.pending(shardOf("m-0"), 10).Inputs
+		s.same("results", ids(in), []string{"result:k"})
+		if in[0].At.IsZero() || in[0].Kind != engine.InputResult {
+			t.Fatalf("result %+v", in[0])
+		}
+	},
+	"tells which lanes owe something, and when the next is due": func(t *testing.T, s *suite) {
+		at := now()
+		mail := delivery("mail", "r", at.Add(time.Minute))
+		mail.Channel = "email"
+		s.outbox(delivery("k", "r", at), mail)
+		lanes, next, err := s.OwedDeliveries(s.ctx, at)
+		s.must(err)
+		s.same("lanes", lanes, []store.ChannelLane{{Channel: "wecom", Lane: store.LaneOf("k")}})
+		s.same("next", next, mail.NotBefore)
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}, {Key: "mail", State: store.DeliverySent, At: at}}))
+		lanes, next, err = s.OwedDeliveries(s.ctx, at)
+		s.must(err)
+		s.same("lanes", len(lanes), 0)
+		s.same("next", next, time.Time{})
+	},
+}
+
+// sameLane gives another key of a key's lane.
+func sameLane(key, suffix string) string {
+	for i := 0; ; i++ {
+		if k := suffix + strconv.Itoa(i); store.LaneOf(k) == store.LaneOf(key) {
+			return k
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+func coupon(code, run string) engine.Coupon {
+	return engine.Coupon{
+		Code: code, Pool: "ten", Member: "m-0", Playbook: "welcome", Run: run, Step: "gift", IssuedAt: now(), ExpiresAt: now().Add(time.Hour),
+	}
+}
+
+var readerCases = map[string]func(*testing.T, *suite){
+	"knows who is not there": func(t *testing.T, s *suite) {
+		_, err := s.Member(s.ctx, "nobody")
+		_, err2 := s.Run(s.ctx, "none")
+		_, err3 := s.Coupon(s.ctx, "none")
+		_, err4 := s.Redeem(s.ctx, "none", "x", now())
+		for _, err := range []error{err, err2, err3, err4} {
+			if !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("got %v", err)
+			}
+		}
+	},
+	"shows a run with all that it did": func(t *testing.T, s *suite) {
+		at := now()
+		r := waiting("r", "m-0", at)
+		r.Trace = []engine.TraceEntry{{At: at, What: "entered"}}
+		c, d := coupon("C1", "r"), delivery("k", "r", at)
+		s.commit("m-0", 0, &engine.Changes{Members: []*engine.Member{{ID: "m-0", Points: 2}}, Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c},
+			Deliveries: []engine.Delivery{d}})
+		rec := s.run("r")
+		s.same("trace", rec.Trace, r.Trace)
+		s.same("coupons", rec.Coupons, []store.CouponRecord{{Coupon: c}})
+		s.same("deliveries", rec.Deliveries, []store.Attempted{{Delivery: d, State: store.DeliveryPending}})
+		m, err := s.Member(s.ctx, "m-0")
+		s.must(err)
+		s.same("member", m.Points, 2)
+	},
+	"shows effects that came later": func(t *testing.T, s *suite) {
+		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{waiting("r", "m-0", now())}, Coupons: []engine.Coupon{coupon("C1", "r")}})
+		s.commit("m-0", 0, &engine.Changes{Coupons: []engine.Coupon{coupon("C2", "r")}, Deliveries: []engine.Delivery{delivery("k", "r", now())}})
+		s.same("deliveries", len(s.run("r").Deliveries), 1)
+		list, err := s.MemberCoupons(s.ctx, "m-0")
+		s.must(err)
+		s.same("coupons", len(list), 2)
+	},
+	"redeems a coupon once": func(t *testing.T, s *suite) {
+		at := now()
+		c := coupon("C1", "r")
+		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{waiting("r", "m-0", at)}, Coupons: []engine.Coupon{c}})
+		want := store.CouponRecord{Coupon: c, RedeemedAt: at, RedemptionID: "till-7"}
+		got, err := s.Redeem(s.ctx, "C1", "till-7", at)
+		s.must(err)
+		s.same("first", got, want)
+		got, err = s.Redeem(s.ctx, "C1", "till-7", at.Add(time.Minute))
+		s.must(err)
+		s.same("again", got, want)
+		got, err = s.Redeem(s.ctx, "C1", "till-8", at)
+		if !errors.Is(err, store.ErrConflict) {
+			t.Fatalf("another: %v", err)
+		}
+		s.same("as it is", got, want)
+		got, err = s.Coupon(s.ctx, "C1")
+		s.must(err)
+		s.same("stored", got, want)
+	},
+	"pages over a member's events, newest first": func(t *testing.T, s *suite) {
+		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), event("c", "m-0", "x"), event("d", stranger(), "x"))
+		s.commit("m-0", in[2].Seq, &engine.Changes{})
+		page, next, err := s.MemberEvents(s.ctx, "m-0", "", 2)
+		s.must(err)
+		s.same("first page", ids(page), []string{"c", "b"})
+		page, next, err = s.MemberEvents(s.ctx, "m-0", next, 2)
+		s.must(err)
+		s.same("second page", ids(page), []string{"a"})
+		s.same("end", next, "")
+	},
+	"pages over runs, newest first, by any filter": func(t *testing.T, s *suite) {
+		at := now()
+		for i, id := range []string{"r1", "r2", "r3", "r4"} {
+			r := waiting(id, []string{"m-0", stranger()}[i/2], at)
+			r.StartedAt = at.Add(time.Duration(i) * time.Second)
+			if i%2 == 1 {
+				r.Playbook, r.State = "rescue", engine.RunDone
+			}
+			s.commit(r.Member, 0, &engine.Changes{Runs: []*engine.Run{r}})
+		}
+		list := func(f store.RunFilter) (names []string) {
+			f.Limit = 1
+			for {
+				page, next, err := s.Runs(s.ctx, f)
+				s.must(err)
+				for _, r := range page {
+					names = append(names, r.ID)
+				}
+				if f.Cursor = next; next == "" {
+					return names
+				}
+			}
+		}
+		s.same("all", list(store.RunFilter{}), []string{"r4", "r3", "r2", "r1"})
+		s.same("member", list(store.RunFilter{Member: "m-0"}), []string{"r2", "r1"})
+		s.same("playbook", list(store.RunFilter{Playbook: "rescue"}), []string{"r4", "r2"})
+		s.same("state", list(store.RunFilter{State: engine.RunWaiting}), []string{"r3", "r1"})
+		s.same("all three", list(store.RunFilter{Member: "m-0", Playbook: "rescue", State: engine.RunDone}), []string{"r2"})
+		if _, _, err := s.Runs(s.ctx, store.RunFilter{Cursor: "nonsense"}); err == nil {
+			t.Fatal("a cursor that no list gave was taken")
+		}
+	},
+	"lists decisions, entered and refused, newest first": func(t *testing.T, s *suite) {
+		at := now()
+		refuse := func(input, playbook string) engine.Decision {
+			return engine.Decision{At: at, Member: "m-0", Playbook: playbook, Input: input, Reason: "condition", Seen: map[string]any{"level": "gold"}}
+		}
+		one, two := refuse("e1", "welcome"), refuse("e3", "rescue")
+		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{one}})
+		r, held := waiting("r", "m-0", at), waiting("held", "m-0", at)
+		r.StartedAt, r.Trigger = at, map[string]any{"id": "e2"}
+		held.State = engine.RunHoldout
+		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}})
+		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{two}})
+		s.commit(stranger(), 0, &engine.Changes{Runs: []*engine.Run{held}})
+
+		entered := engine.Decision{At: at, Member: "m-0", Playbook: "welcome", Input: "e2", Reason: "entered", Run: "r"}
+		page, next, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0", Limit: 3, Playbook: ""})
+		s.must(err)
+		s.same("first", page[0].Reason, "holdout")
+		s.same("page", page[1:], []engine.Decision{two, entered})
+		page, next, err = s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0", Limit: 3, Cursor: next})
+		s.must(err)
+		s.same("last page", page, []engine.Decision{one})
+		s.same("end", next, "")
+		page, _, err = s.Decisions(s.ctx, store.DecisionFilter{Playbook: "rescue"})
+		s.must(err)
+		s.same("playbook", page, []engine.Decision{two})
+		page, _, err = s.Decisions(s.ctx, store.DecisionFilter{Playbook: "rescue", Member: "m-0"})
+		s.must(err)
+		s.same("both", page, []engine.Decision{two})
+	},
+	"counts what a playbook did": func(t *testing.T, s *suite) {
+		at := now()
+		run := func(id string, state engine.RunState, converted bool, isNew bool) *engine.Run {
+			r := waiting(id, "m-0", time.Time{})
+			r.State, r.New = state, isNew
+			if converted {
+				r.ConvertedAt = at
+			}
+			return r
+		}
+		refused := engine.Decision{At: at, Member: "m-0", Playbook: "welcome", Reason: "reentry"}
+		s.commit("m-0", 0, &engine.Changes{
+			Runs:    []*engine.Run{run("a", engine.RunWaiting, false, true), run("b", engine.RunWaiting, false, true), run("h", engine.RunHoldout, false, true)},
+			Coupons: []engine.Coupon{coupon("C1", "a")}, Deliveries: []engine.Delivery{delivery("k", "a", at)}, Refusals: []engine.Decision{refused, refused},
+		})
+		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{run("a", engine.RunDone, true, false), run("h", engine.RunHoldout, true, false)}})
+		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{run("a", engine.RunDone, true, false)}})
+		n, err := s.Counts(s.ctx, "welcome")
+		s.must(err)
+		s.same("counts", n, store.Counts{
+			States:    map[engine.RunState]int{engine.RunWaiting: 1, engine.RunDone: 1, engine.RunHoldout: 1},
+			Converted: 1, HoldoutConverted: 1, Coupons: map[string]int{"ten": 1}, Messages: map[string]int{"wecom": 1}, Refused: map[string]int{"reentry": 2},
+		})
+	},
+	"lists what was set aside, newest first": func(t *testing.T, s *suite) {
+		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "x"))
+		for _, i := range in {
+			s.commit("m-0", i.Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: i.Seq, Error: "broken"}}})
+		}
+		list, err := s.Failures(s.ctx, 1)
+		s.must(err)
+		s.same("failures", list, []store.Failure{{At: in[1].At, What: "input", ID: "b", Error: "broken"}})
+	},
+	"answers": func(t *testing.T, s *suite) { s.must(s.Ping(s.ctx)) },
+}

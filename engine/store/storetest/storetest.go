@@ -1,0 +1,131 @@
+// Package storetest is the list of what usher relies on in a database. A driver's own test is a constructor and one call of
+// Run. The cases say nothing of SQL and read as the documentation of package store.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// Run holds a driver against every promise. open gives an empty store; the suite closes it.
+func Run(t *testing.T, open func(*testing.T) store.Store) {
+	groups := map[string]map[string]func(*testing.T, *suite){
+		"Intake": intakeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Pools": poolCases,
+		"Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases, "Reader": readerCases,
+	}
+	for group, cases := range groups {
+		t.Run(group, func(t *testing.T) {
+			for name, check := range cases {
+				t.Run(name, func(t *testing.T) {
+					s := open(t)
+					t.Cleanup(func() {
+						if err := s.Close(); err != nil {
+							t.Errorf("close: %v", err)
+						}
+					})
+					check(t, &suite{t: t, Store: s, ctx: context.Background()})
+				})
+			}
+		})
+	}
+}
+
+// suite is a store with the small change of a test: what may not fail ends the test when it does.
+type suite struct {
+	t *testing.T
+	store.Store
+	ctx context.Context
+}
+
+func (s *suite) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *suite) same(what string, got, want any) {
+	s.t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		s.t.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+// now is the test's instant, whole milliseconds as everything that is stored.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+func event(id, member, name string) engine.Input {
+	return engine.Input{Kind: engine.InputEvent, ID: id, Member: member, Name: name}
+}
+
+func (s *suite) accept(inputs ...engine.Input) []engine.Input {
+	s.t.Helper()
+	_, err := s.Accept(s.ctx, inputs)
+	s.must(err)
+	return inputs
+}
+
+// neighbours gives n members of the shard of the first.
+func neighbours(n int) (shard int, members []string) {
+	shard = store.ShardOf("m-0")
+	for i := 0; len(members) < n; i++ {
+		if m := fmt.Sprintf("m-%d", i); store.ShardOf(m) == shard {
+			members = append(members, m)
+		}
+	}
+	return shard, members
+}
+
+// stranger gives a member of another shard.
+func stranger() string {
+	for i := 0; ; i++ {
+		if m := fmt.Sprintf("s-%d", i); store.ShardOf(m) != store.ShardOf("m-0") {
+			return m
+		}
+	}
+}
+
+func (s *suite) pending(shard, limit int) *store.Batch {
+	s.t.Helper()
+	b, err := s.Pending(s.ctx, shard, now(), limit)
+	s.must(err)
+	return b
+}
+
+// commit claims the shard of the member and commits.
+func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
+	s.t.Helper()
+	shard := store.ShardOf(member)
+	epoch, err := s.Claim(s.ctx, shard)
+	s.must(err)
+	s.must(s.Commit(s.ctx, shard, epoch, watermark, c))
+}
+
+// waiting gives a new open run that is due at an instant.
+func waiting(id, member string, due time.Time) *engine.Run {
+	return &engine.Run{
+		ID: id, Playbook: "welcome", Revision: "r1", Member: member, State: engine.RunWaiting, StartedAt: now(), DueAt: due, PC: 1,
+		New: true, Changed: true,
+	}
+}
+
+func delivery(key, run string, notBefore time.Time) engine.Delivery {
+	return engine.Delivery{
+		Key: key, Member: "m-0", Playbook: "welcome", Run: run, Step: "hello", Channel: "wecom", NotBefore: notBefore, At: notBefore,
+		Message: engine.Message{Text: "hello", Class: "promotional"},
+	}
+}
+
+func ids(inputs []engine.Input) []string {
+	list := []string{}
+	for _, in := range inputs {
+		list = append(list, in.ID)
+	}
+	return list
+}
