@@ -231,7 +231,7 @@ func (a *Act) mayNotSend(channel string, m *Message) string {
 		return ReasonNoChannel
 	}
 	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
-		to, _ := d.view[attribute].(string)
+		to, _ := d.env.Member(playbooks.MemberVar(attribute)).(string)
 		if m.To = to; to == "" {
 			return ReasonNoAddress
 		}

@@ -17,8 +17,7 @@ type decider struct {
 	env     *playbooks.Env
 	now     time.Time // of the input that is decided on, UTC
 	zone    *time.Location
-	view    map[string]any // the member as expressions see it
-	input   string         // id of the input that is decided on
+	input   string // id of the input that is decided on
 	pools   map[string]*PoolState
 	c       *Changes
 	touched bool
@@ -27,7 +26,7 @@ type decider struct {
 
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
-	*d = decider{e: e, st: st, id: member, env: d.env, view: d.view}
+	*d = decider{e: e, st: st, id: member, env: d.env}
 	return d
 }
 
@@ -35,7 +34,7 @@ func (e *Engine) decider(member string, st *State) *decider {
 func (d *decider) release() {
 	spare := d.e.spare
 	d.env.End()
-	*d = decider{env: d.env, view: d.view}
+	*d = decider{env: d.env}
 	spare.Put(d)
 }
 
@@ -80,15 +79,14 @@ func (d *decider) finish() {
 func (d *decider) begin(now time.Time) {
 	d.now = now
 	d.zone = d.e.zoneOf(d.st.Member)
-	clear(d.view)
-	fill(d.view, d.e.ws.Schema, d.st.Member, d.zone)
-	d.env.Begin(now, d.zone, d.id, d.view, d)
+	d.show()
+	d.env.Begin(now, d.zone, d.id, d)
 }
 
 // refresh makes expressions see what an action changed of the member.
 func (d *decider) refresh() {
 	d.touched = true
-	fill(d.view, d.e.ws.Schema, d.st.Member, d.zone)
+	d.show()
 }
 
 // wakeUntil lets every wait that is due at or before t continue, in the order of their due times.
@@ -215,13 +213,18 @@ func (d *decider) event(in *Input, p *Payload) error {
 	d.refreshAt(in.At)
 	d.goals(in)
 	d.exits(in)
+	books := d.e.byEvent[in.Name]
+	if len(books) == 0 {
+		return nil
+	}
+	rec, err := in.recordOf(d.e.ws.Schema, d.zone)
+	if err != nil {
+		return err
+	}
+	d.env.SetEvent(rec)
+	d.c.Refusals = slices.Grow(d.c.Refusals, len(books))
 	var entries []*entry
-	for _, b := range d.e.byEvent[in.Name] {
-		rec, err := in.recordOf(b.ws.Schema, d.zone)
-		if err != nil {
-			return err
-		}
-		d.env.SetEvent(rec)
+	for _, b := range books {
 		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
 			entries = append(entries, en)
 		}

@@ -22,18 +22,19 @@ type State struct {
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
 type Engine struct {
-	ws      *playbooks.Workspace
-	o       Options
-	active  map[string]*book   // by playbook id
-	books   map[string]*book   // by revision, active and pinned
-	byEvent map[string][]*book // live and paused playbooks that an event triggers, by id
-	results map[string]*playbooks.Type
-	address map[string]string // channel name -> the member's attribute that holds its address
-	tracked map[string]bool   // events whose history something reads
-	macs    *sync.Pool        // keyed hashes: setting one up costs more than using it
-	codes   *base32.Encoding
-	spare   *sync.Pool // deciders between two uses
-	zones   *sync.Map  // time zone by name: reading one costs too much to do it for every input
+	ws         *playbooks.Workspace
+	o          Options
+	active     map[string]*book   // by playbook id
+	books      map[string]*book   // by revision, active and pinned
+	byEvent    map[string][]*book // live and paused playbooks that an event triggers, by id
+	results    map[string]*playbooks.Type
+	address    map[string]string // channel name -> the member's attribute that holds its address
+	attributes []attribute
+	tracked    map[string]bool // events whose history something reads
+	macs       *sync.Pool      // keyed hashes: setting one up costs more than using it
+	codes      *base32.Encoding
+	spare      *sync.Pool // deciders between two uses
+	zones      *sync.Map  // time zone by name: reading one costs too much to do it for every input
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -61,10 +62,10 @@ type book struct {
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, byEvent: map[string][]*book{},
-		results: map[string]*playbooks.Type{}, address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
+		attributes: attributesOf(ws.Schema), results: map[string]*playbooks.Type{}, address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
-		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv(), view: map[string]any{}} }},
+		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv()} }},
 	}
 	for _, a := range o.Registry.Actions {
 		e.results[a.Key] = resultType(a)

@@ -191,30 +191,20 @@ func (d *decider) value(b *book, v *playbooks.Value) (any, error) {
 	return v.Literal, nil
 }
 
-// text renders a message text with the computed attributes that it shows.
+// text renders a message text with the fields of the member that it shows, computed ones among them.
 func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
-	vars := d.env.Vars()
-	var computed map[string]any
+	member := make(map[string]any, len(t.Refs.Attributes))
 	for _, name := range t.Refs.Attributes {
-		x := b.computed[name]
-		if x == nil {
-			continue
-		}
-		v, err := x.Eval(d.env)
-		if err != nil {
-			return "", err
-		}
-		if computed == nil {
-			computed = make(map[string]any, len(d.view)+1)
-			for k, v := range d.view {
-				computed[k] = v
+		v := d.env.Member(playbooks.MemberVar(name))
+		if x := b.computed[name]; x != nil {
+			var err error
+			if v, err = x.Eval(d.env); err != nil {
+				return "", err
 			}
 		}
-		computed[name] = v
+		if v != nil {
+			member[name] = v
+		}
 	}
-	out := map[string]any{"member": d.view, "trigger": vars["trigger"], "actions": vars["actions"]}
-	if computed != nil {
-		out["member"] = computed
-	}
-	return t.Render(out)
+	return t.Render(map[string]any{"member": member, "trigger": d.env.Trigger(), "actions": d.env.Actions()})
 }

@@ -29,9 +29,20 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 	return z
 }
 
-// fill puts the member as expressions see it into view. A stored value that the schema does not take any more counts as
-// missing.
-func fill(view map[string]any, s *playbooks.Schema, m *Member, zone *time.Location) {
+// The variables of a member's built-in fields.
+var (
+	varID        = playbooks.MemberVar("id")
+	varTags      = playbooks.MemberVar("tags")
+	varPoints    = playbooks.MemberVar("points")
+	varCreatedAt = playbooks.MemberVar("created_at")
+	varLastSeen  = playbooks.MemberVar("last_seen_at")
+	varTimezone  = playbooks.MemberVar("timezone")
+	varLocale    = playbooks.MemberVar("locale")
+)
+
+// show lets expressions see the member as they are now. A stored value that the schema does not take any more counts as missing.
+func (d *decider) show() {
+	m, env := d.st.Member, d.env
 	if m == nil {
 		m = &Member{}
 	}
@@ -43,29 +54,51 @@ func fill(view map[string]any, s *playbooks.Schema, m *Member, zone *time.Locati
 	if seen.IsZero() {
 		seen = m.CreatedAt
 	}
-	view["id"], view["tags"], view["points"] = m.ID, tags, m.Points
-	view["created_at"], view["last_seen_at"] = m.CreatedAt.In(zone), seen.In(zone)
-	for _, name := range [...]string{"timezone", "locale"} {
-		delete(view, name)
-		if v, ok := m.Attributes[name].(string); ok {
-			view[name] = v
-		}
-	}
-	for i := range s.Attributes {
-		a := &s.Attributes[i]
-		if a.Computed != nil || a.Type == nil {
+	env.SetMember(varID, m.ID)
+	env.SetMember(varTags, tags)
+	env.SetMember(varPoints, m.Points)
+	env.SetMember(varCreatedAt, m.CreatedAt.In(d.zone))
+	env.SetMember(varLastSeen, seen.In(d.zone))
+	env.SetMember(varTimezone, m.Attributes["timezone"])
+	env.SetMember(varLocale, m.Attributes["locale"])
+	for i := range d.e.attributes {
+		a := &d.e.attributes[i]
+		raw, has := m.Attributes[a.Name]
+		if !has {
+			env.SetMember(a.variable, a.fallback(d.zone))
 			continue
 		}
-		v, err := a.Type.AsOptional().Coerce(m.Attributes[a.Name])
+		v, err := a.optional.Coerce(raw)
 		if v == nil || err != nil {
-			v = a.Default
-		}
-		if v == nil {
-			delete(view, a.Name)
+			env.SetMember(a.variable, a.fallback(d.zone))
 			continue
 		}
-		view[a.Name] = playbooks.Localize(a.Type, v, zone)
+		env.SetMember(a.variable, playbooks.Localize(a.Type, v, d.zone))
 	}
+}
+
+// attribute is a stored attribute with what show needs of it at every decision.
+type attribute struct {
+	*playbooks.Attribute
+	variable string
+	optional *playbooks.Type
+}
+
+func (a *attribute) fallback(zone *time.Location) any {
+	if _, isTime := a.Default.(time.Time); isTime {
+		return playbooks.Localize(a.Type, a.Default, zone)
+	}
+	return a.Default
+}
+
+func attributesOf(s *playbooks.Schema) []attribute {
+	var out []attribute
+	for i := range s.Attributes {
+		if a := &s.Attributes[i]; a.Computed == nil && a.Type != nil {
+			out = append(out, attribute{Attribute: a, variable: playbooks.MemberVar(a.Name), optional: a.Type.AsOptional()})
+		}
+	}
+	return out
 }
 
 // recordOf gives the event as expressions see it: the declared properties typed, with id, name and time.
@@ -138,27 +171,22 @@ func (d *decider) List(s playbooks.Slot) []any {
 // most is how many items of a list a trace shows.
 const most = 20
 
-// plain makes values fit for a trace: times in UTC, long lists as their length.
+// plain makes values fit for a trace: times in UTC, long lists as their length. The map is changed in place.
 func plain(m map[string]any) map[string]any {
 	if len(m) == 0 {
 		return nil
 	}
-	out := make(map[string]any, len(m))
 	for k, v := range m {
 		switch v := v.(type) {
 		case time.Time:
-			out[k] = v.UTC()
+			m[k] = v.UTC()
 		case []any:
 			if len(v) > most {
-				out[k] = fmt.Sprintf("%d items", len(v))
-				continue
+				m[k] = fmt.Sprintf("%d items", len(v))
 			}
-			out[k] = v
 		case time.Duration:
-			out[k] = v.String()
-		default:
-			out[k] = v
+			m[k] = v.String()
 		}
 	}
-	return out
+	return m
 }

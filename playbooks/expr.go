@@ -50,9 +50,10 @@ type Refs struct {
 
 // atom is a part of a condition whose value explains the outcome.
 type atom struct {
-	text    string
-	node    ast.Node
-	program *vm.Program
+	text     string
+	node     ast.Node
+	variable string // set: the value is simply that of a variable
+	program  *vm.Program
 }
 
 // CompileExpr checks the expression against the scope and compiles it. want is the type that is needed, nil for any. When
@@ -92,6 +93,11 @@ func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
 	x.program = program
 	x.reads = l.reads
 	for i := range x.atoms {
+		lone := newLowering(c)
+		if v, ok := lone.lower(x.atoms[i].node).(*ast.IdentifierNode); ok && len(lone.reads) == 0 {
+			x.atoms[i].variable = v.Value
+			continue
+		}
 		// An atom may be impossible to compile alone (a variable of an enclosing `let`): then it explains nothing.
 		x.atoms[i].program, _ = newLowering(c).compile(x.atoms[i].node)
 	}

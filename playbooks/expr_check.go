@@ -289,6 +289,10 @@ func (c *exprChecker) pointer(n *ast.PointerNode) *Type {
 
 func (c *exprChecker) let(n *ast.VariableDeclaratorNode) *Type {
 	v := c.check(n.Value)
+	if slices.Contains([]string{"member", "trigger", "event", "actions"}, n.Name) {
+		c.report(n.Location(), "unknown-name", "give it another name", "`%s` is taken: it cannot be a variable", n.Name)
+		return nil
+	}
 	c.locals = append(c.locals, local{n.Name, v})
 	t := c.check(n.Expr)
 	c.locals = c.locals[:len(c.locals)-1]

@@ -22,7 +22,13 @@ type Env struct {
 	filled  []string
 	machine vm.VM
 	history History
+
+	eventVars  []string          // the variables that hold the event's fields
+	eventNames map[string]string // field -> variable, so that the names are made once
 }
+
+// maxEventNames bounds what is remembered of field names: undeclared ones may be anything.
+const maxEventNames = 1000
 
 // History answers what events() asks of the member that the Env is about.
 type History interface {
@@ -40,23 +46,38 @@ type clock struct {
 
 // NewEnv makes an empty environment.
 func NewEnv() *Env {
-	e := &Env{vars: map[string]any{}}
+	e := &Env{vars: map[string]any{}, eventNames: map[string]string{}}
 	e.vars[varClock] = &e.clock
 	return e
 }
 
-// Begin sets the instant, the member's zone and id, the member as an object and their history. What was set before is gone.
-func (e *Env) Begin(now time.Time, zone *time.Location, id string, member map[string]any, h History) {
+// Begin sets the instant, the member's zone and id, and their history. What was set before is gone, but for the member's
+// fields: those are set one by one with SetMember.
+func (e *Env) Begin(now time.Time, zone *time.Location, id string, h History) {
 	e.clock = clock{now: now.In(zone), member: id}
 	e.history = h
 	e.vars[varNow] = e.clock.now
 	e.vars[varToday] = midnight(e.clock.now)
-	e.vars["member"] = member
 	delete(e.vars, "trigger")
-	delete(e.vars, "event")
 	delete(e.vars, "actions")
+	e.SetEvent(nil)
 	e.Forget()
 }
+
+// MemberVar gives the variable that a field of the member lives in, for SetMember.
+func MemberVar(field string) string { return "member." + field }
+
+// SetMember sets a field of the member by its variable; nil: it is missing.
+func (e *Env) SetMember(variable string, v any) {
+	if v == nil {
+		delete(e.vars, variable)
+		return
+	}
+	e.vars[variable] = v
+}
+
+// Member gives a field of the member by its variable; nil when it is missing.
+func (e *Env) Member(variable string) any { return e.vars[variable] }
 
 // Forget makes the environment read the member's history again.
 func (e *Env) Forget() {
@@ -75,15 +96,35 @@ func (e *Env) SetTrigger(trigger map[string]any, actions map[string]map[string]a
 // End lets go of everything that was set, so that the environment can rest in a pool.
 func (e *Env) End() {
 	clear(e.vars)
-	e.filled, e.history, e.clock = e.filled[:0], nil, clock{}
+	e.filled, e.eventVars, e.history, e.clock = e.filled[:0], e.eventVars[:0], nil, clock{}
+	if len(e.eventNames) > maxEventNames {
+		clear(e.eventNames)
+	}
 	e.vars[varClock] = &e.clock
 }
 
-// SetEvent sets `event`: the event being looked at.
-func (e *Env) SetEvent(event map[string]any) { e.vars["event"] = event }
+// SetEvent sets `event`: the event being looked at; nil: there is none.
+func (e *Env) SetEvent(event map[string]any) {
+	for _, name := range e.eventVars {
+		delete(e.vars, name)
+	}
+	e.eventVars = e.eventVars[:0]
+	for field, v := range event {
+		name := e.eventNames[field]
+		if name == "" {
+			name = "event." + field
+			e.eventNames[field] = name
+		}
+		e.vars[name] = v
+		e.eventVars = append(e.eventVars, name)
+	}
+}
 
-// Vars gives the environment's variables for a text: read only.
-func (e *Env) Vars() map[string]any { return e.vars }
+// Trigger gives `trigger` as it was set.
+func (e *Env) Trigger() any { return e.vars["trigger"] }
+
+// Actions gives `actions` as it was set.
+func (e *Env) Actions() any { return e.vars["actions"] }
 
 // Now gives the instant in the member's zone.
 func (e *Env) Now() time.Time { return e.clock.now }
@@ -141,9 +182,16 @@ func (x *Expr) Test(e *Env) (bool, error) {
 
 // Seen gives the values that a condition was made of, by their text: the explanation of its outcome.
 func (x *Expr) Seen(e *Env) map[string]any {
+	if len(x.atoms) == 0 {
+		return nil
+	}
 	out := make(map[string]any, len(x.atoms))
 	for i := range x.atoms {
 		a := &x.atoms[i]
+		if a.variable != "" {
+			out[a.text] = e.vars[a.variable]
+			continue
+		}
 		if a.program == nil {
 			continue
 		}
