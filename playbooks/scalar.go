@@ -117,6 +117,9 @@ func (w *scalarWalk) lineContinuation() bool {
 	}
 	w.at += strings.IndexByte(rest, '\n') + 1
 	for w.at < len(w.text) && strings.IndexByte(" \t\r\n", w.text[w.at]) >= 0 {
+		if w.text[w.at] == '\n' && w.more() { // a blank line after it is a newline
+			w.out = append(w.out, w.at)
+		}
 		w.at++
 	}
 	return true

@@ -15,7 +15,12 @@ type slip struct {
 // reportSlip names the cause and offers the value in quotes.
 func (c *checker) reportSlip(f *file, s slip) {
 	p := f.pos(s.from, s.to)
-	text := quote(f.text[s.from:s.to])
+	meant := f.text[s.from:s.to]
+	if !expressionKey.MatchString(f.text[f.lines[p.Line-1]:s.from]) && len(meant) > 2 && meant[0] == meant[len(meant)-1] &&
+		(meant[0] == '"' || meant[0] == '\'') {
+		meant = meant[1 : len(meant)-1] // quotes around text that holds the same quote
+	}
+	text := quote(meant)
 	c.error("yaml-quoting", f.pos(s.at, min(s.at+runeLen(f.text, s.at), s.to)), s.why).
 		label("put the value in quotes: "+text).edit(p, text)
 }
@@ -39,6 +44,9 @@ func quote(text string) string {
 
 var keyLine = regexp.MustCompile(`^( *(?:- +)*)([A-Za-z_][\w.-]*): +(.*)$`)
 
+// wideColon matches a key with the colon of Chinese text after it.
+var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
+
 // lineSlip looks for a slip in a line of a file that YAML could not read; true when one was reported.
 func (c *checker) lineSlip(f *file, line int) bool {
 	text := strings.TrimRight(f.line(line), " \t")
@@ -50,6 +58,11 @@ func (c *checker) lineSlip(f *file, line int) bool {
 		}
 		return false
 	}
+	if m := wideColon.FindStringSubmatchIndex(text); m != nil {
+		p := f.pos(start+m[2], start+m[3])
+		c.error("yaml-syntax", p, "this colon is full-width: YAML takes only `: `").label("write `: `").edit(p, ": ")
+		return true
+	}
 	body := strings.TrimLeft(text, " ")
 	if rest, ok := strings.CutPrefix(body, "- "); ok {
 		if s, ok := valueSlip(f.text, start+len(text)-len(strings.TrimLeft(rest, " ")), start+len(text)); ok {
@@ -58,6 +71,16 @@ func (c *checker) lineSlip(f *file, line int) bool {
 		}
 	}
 	return false
+}
+
+// flowLineSlip looks for a slip in a line that lies inside braces opened above.
+func (c *checker) flowLineSlip(f *file, line int) bool {
+	start := f.lines[line-1]
+	s, ok := flowScan(f.text, start, f.lineEnd(start))
+	if ok {
+		c.reportSlip(f, s)
+	}
+	return ok
 }
 
 // valueSlip looks at the value that stands in text[from:to] after `key: ` in block style.
@@ -92,6 +115,10 @@ func valueSlip(text string, from, to int) (slip, bool) {
 			return s, true
 		}
 		return s, false
+	}
+	if strings.HasPrefix(v, "- ") || strings.HasPrefix(v, "? ") || len(v) > 2 && (v[0] == '>' || v[0] == '|') && v[1] == ' ' && v[2] != '#' {
+		s.why = "a value that begins with `" + v[:1] + "` means something else to YAML"
+		return s, true
 	}
 	if i := strings.Index(v, ": "); i >= 0 {
 		s.at = from + i
@@ -233,6 +260,10 @@ func flowValueSlip(text string, from, to int) (slip, bool) {
 			s.at = from + i
 			s.why = "inside braces YAML ends a value without quotes at `" + v[i:i+1] + "`"
 			return s, true
+		case strings.HasPrefix(v[i:], " #"):
+			s.at = from + i + 1
+			s.why = "YAML takes ` #` for the beginning of a comment and drops the rest"
+			return s, true
 		case strings.HasPrefix(v[i:], ": "):
 			s.at = from + i
 			s.why = "`: ` inside a value without quotes begins a second key for YAML"
@@ -274,7 +305,7 @@ func (c *checker) leadingSlip(f *file, at int) bool {
 	start := f.lines[line-1]
 	text := strings.TrimRight(f.line(line), " \t")
 	before := f.text[start:at]
-	if !expressionKey.MatchString(before) || strings.HasPrefix(f.text[at:], "!!") {
+	if !textKey.MatchString(before) || strings.HasPrefix(f.text[at:], "!!") {
 		return false
 	}
 	to := start + len(text)
@@ -286,8 +317,11 @@ func (c *checker) leadingSlip(f *file, at int) bool {
 	return true
 }
 
-// expressionKey matches what stands before the value of a key that holds an expression or text.
-var expressionKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition|cron|schedule|text|name|reason): +$`)
+// expressionKey matches what stands before the value of a key that holds an expression.
+var expressionKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition): +$`)
+
+// textKey matches what stands before the value of a key that holds an expression or text: nobody means a tag or anchor there.
+var textKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition|schedule|text|subject|name|reason): +$`)
 
 // cutSlip reports a plain value that YAML cut at ` #`, when the rest is surely no comment.
 func (c *checker) cutSlip(n *node, expression bool) bool {

@@ -276,7 +276,7 @@ func (c *checker) syntaxError(f *file, err error) {
 		line = max(1, given)
 	}
 	for l := line; l >= 1 && l > line-3; l-- {
-		if c.lineSlip(f, l) {
+		if c.lineSlip(f, l) || strings.Contains(problem, "',' or '") && c.flowLineSlip(f, l) {
 			return
 		}
 	}
