@@ -334,3 +334,17 @@ func kindOf(v any) string {
 	}
 	return "an object"
 }
+
+// PeekID gives the id of an event that was rejected, or "" when it has none that could be said.
+func PeekID(raw []byte) string {
+	id := ""
+	r := jsonReader{data: raw}
+	_ = r.object("", func(key string) *Rejection {
+		v, err := r.value("", key)
+		if s, ok := v.(string); ok && key == "id" && err == nil && len(s) <= maxIDLen {
+			id = s
+		}
+		return err
+	})
+	return id
+}

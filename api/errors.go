@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// The codes of errors that are not a rejection of the engine.
+const (
+	codeUnauthorized     = "unauthorized"
+	codeForbidden        = "forbidden"
+	codeNotFound         = "not_found"
+	codeMethodNotAllowed = "method_not_allowed"
+	codeBodyTooLarge     = "body_too_large"
+	codeMediaType        = "unsupported_media_type"
+	codeInvalidQuery     = "invalid_query"
+	codeNotHTTP          = "not_an_http_trigger"
+	codeConflict         = "conflict"
+	codeExpired          = "expired"
+	codeRateLimited      = "rate_limited"
+	codeUnavailable      = "unavailable"
+	codeInternal         = "internal"
+)
+
+const internalMessage = "something went wrong here; the server's log says what"
+
+// statusOf is the one table from an error's code to its HTTP status.
+func statusOf(code string) int {
+	switch code {
+	case engine.CodeMalformed, codeInvalidQuery:
+		return http.StatusBadRequest
+	case engine.CodeUnknownField, engine.CodeDuplicateField, engine.CodeMissingField, engine.CodeWrongType, engine.CodeInvalid,
+		engine.CodeTooLarge, engine.CodeReserved, engine.CodeReadOnly:
+		return http.StatusUnprocessableEntity
+	case codeUnauthorized:
+		return http.StatusUnauthorized
+	case codeForbidden:
+		return http.StatusForbidden
+	case codeNotFound:
+		return http.StatusNotFound
+	case codeMethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case codeConflict, codeNotHTTP:
+		return http.StatusConflict
+	case codeExpired:
+		return http.StatusGone
+	case codeBodyTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case codeMediaType:
+		return http.StatusUnsupportedMediaType
+	case codeRateLimited:
+		return http.StatusTooManyRequests
+	case codeUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// apiError is an error as clients see it.
+type apiError struct {
+	Code    string         `json:"code"`
+	Message string         `json:"message"`
+	Details map[string]any `json:"details,omitempty"`
+}
+
+// errorBody is the body of every error.
+type errorBody struct {
+	Error *apiError `json:"error"`
+}
+
+func (e *apiError) Error() string { return e.Message }
+
+func newError(code, format string, args ...any) *apiError {
+	return &apiError{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func (e *apiError) with(key string, value any) *apiError {
+	if e.Details == nil {
+		e.Details = map[string]any{}
+	}
+	e.Details[key] = value
+	return e
+}
+
+// rejected words a rejection of the engine.
+func rejected(r *engine.Rejection) *apiError {
+	e := newError(r.Code, "%s", r.Error())
+	if r.Path != "" {
+		e.with("path", r.Path)
+	}
+	if r.Offset > 0 {
+		e.with("offset", r.Offset)
+	}
+	return e
+}
+
+// fail answers with the error. What is not known here is internal: it is logged and not shown.
+func (s *server) fail(c *gin.Context, err error) {
+	var e *apiError
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, store.ErrNotFound):
+		e = newError(codeNotFound, "there is nothing under %s", c.Request.URL.Path)
+	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
+		c.Abort() // the client has gone
+		return
+	default:
+		s.Log.Error("a request failed", "route", c.FullPath(), "error", err)
+		e = newError(codeInternal, internalMessage)
+	}
+	c.AbortWithStatusJSON(statusOf(e.Code), errorBody{Error: e})
+}
+
+func stack() string { return string(debug.Stack()) }

@@ -1,0 +1,279 @@
+package api
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// maxEvents is the longest array of events.
+const maxEvents = 1000
+
+func newUUID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
+// eventResult is what became of one event; eventResults of an array. They stand in the OpenAPI document; the answer itself is
+// written by hand in appendResult, which a test holds against them.
+type eventResult struct {
+	Status string      `json:"status" enum:"accepted,duplicate,rejected"`
+	ID     string      `json:"id,omitempty"`
+	Error  *eventError `json:"error,omitempty"`
+}
+
+type eventError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Path    string `json:"path,omitempty"`
+}
+
+type eventResults struct {
+	Accepted  int           `json:"accepted"`
+	Duplicate int           `json:"duplicate"`
+	Rejected  int           `json:"rejected"`
+	Results   []eventResult `json:"results"`
+}
+
+// postEvents is the hot path: one read, one pass over the bytes, one commit, one write.
+func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		body := pool.get()
+		defer pool.put(body)
+		if err := isJSON(c); err != nil {
+			s.fail(c, err)
+			return
+		}
+		if err := readBody(c, body, maxBody); err != nil {
+			s.fail(c, err)
+			return
+		}
+		raw := bytes.TrimLeft(body.Bytes(), " \t\r\n")
+		ws, _ := s.Workspace()
+		if len(raw) > 0 && raw[0] == '[' {
+			s.manyEvents(c, ws, raw, pool)
+			return
+		}
+		s.oneEvent(c, ws, raw, pool)
+	}
+}
+
+func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *engine.Rejection, error) {
+	in, rej := engine.AdmitEvent(ws.Schema, raw)
+	if rej != nil || in.ID != "" {
+		return in, rej, nil
+	}
+	var err error
+	in.ID, err = s.newID()
+	return in, nil, err
+}
+
+func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, pool *bufferPool) {
+	in, rej, err := s.admit(ws, raw)
+	if rej != nil {
+		s.metrics.rejected.Inc()
+		s.fail(c, rejected(rej))
+		return
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	inputs := [1]engine.Input{in}
+	receipts, err := s.Store.Accept(c.Request.Context(), inputs[:])
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	duplicate := receipts[0].Duplicate
+	if duplicate {
+		s.metrics.duplicate.Inc()
+	} else {
+		s.metrics.accepted.Inc()
+		s.Wake(in.Member)
+	}
+	out := pool.get()
+	defer pool.put(out)
+	out.Write(appendResult(out.AvailableBuffer(), in.ID, duplicate, nil))
+	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
+}
+
+// manyEvents takes what is good of an array. The bad is logged and answered, and leaves nothing: its ids stay free.
+func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte, pool *bufferPool) {
+	items, bad := splitArray(raw)
+	if bad != nil {
+		s.fail(c, bad)
+		return
+	}
+	inputs := make([]engine.Input, 0, len(items))
+	at := make([]int, len(items)) // item -> input, -1: rejected
+	rejections := make([]*engine.Rejection, len(items))
+	for i, item := range items {
+		in, rej, err := s.admit(ws, item)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		if rejections[i] = rej; rej != nil {
+			at[i] = -1
+			s.Log.Warn("an event was rejected", "id", engine.PeekID(item), "code", rej.Code, "path", rej.Path)
+			continue
+		}
+		at[i] = len(inputs)
+		inputs = append(inputs, in)
+	}
+	duplicates, err := s.acceptAll(c, inputs)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	out := pool.get()
+	defer pool.put(out)
+	b := append(out.AvailableBuffer(), `{"results":[`...)
+	duplicate := 0
+	for i := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if at[i] < 0 {
+			b = appendResult(b, engine.PeekID(items[i]), false, rejections[i])
+			continue
+		}
+		if duplicates[at[i]] {
+			duplicate++
+		}
+		b = appendResult(b, inputs[at[i]].ID, duplicates[at[i]], nil)
+	}
+	b = appendCount(append(b, ']'), "accepted", len(inputs)-duplicate)
+	b = appendCount(b, "duplicate", duplicate)
+	b = append(appendCount(b, "rejected", len(items)-len(inputs)), '}')
+	s.metrics.rejected.Add(float64(len(items) - len(inputs)))
+	c.Data(http.StatusAccepted, "application/json; charset=utf-8", b)
+}
+
+// acceptAll stores the inputs in one commit and tells which of them were known already.
+func (s *server) acceptAll(c *gin.Context, inputs []engine.Input) ([]bool, error) {
+	if len(inputs) == 0 {
+		return nil, nil
+	}
+	receipts, err := s.Store.Accept(c.Request.Context(), inputs)
+	if err != nil {
+		return nil, err
+	}
+	duplicates := make([]bool, len(receipts))
+	members := make([]string, 0, len(receipts))
+	for i, r := range receipts {
+		if duplicates[i] = r.Duplicate; !r.Duplicate {
+			members = append(members, inputs[i].Member)
+		}
+	}
+	s.metrics.duplicate.Add(float64(len(inputs) - len(members)))
+	s.metrics.accepted.Add(float64(len(members)))
+	if len(members) > 0 {
+		s.Wake(members...)
+	}
+	return duplicates, nil
+}
+
+func appendCount(b []byte, name string, n int) []byte {
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return strconv.AppendInt(b, int64(n), 10)
+}
+
+func appendResult(b []byte, id string, duplicate bool, rej *engine.Rejection) []byte {
+	switch {
+	case rej != nil:
+		b = append(b, `{"status":"rejected"`...)
+	case duplicate:
+		b = append(b, `{"status":"duplicate"`...)
+	default:
+		b = append(b, `{"status":"accepted"`...)
+	}
+	if id != "" {
+		b = appendString(append(b, `,"id":`...), id)
+	}
+	if rej != nil {
+		b = appendString(append(b, `,"error":{"code":`...), rej.Code)
+		b = appendString(append(b, `,"message":`...), rej.Error())
+		if rej.Path != "" {
+			b = appendString(append(b, `,"path":`...), rej.Path)
+		}
+		b = append(b, '}')
+	}
+	return append(b, '}')
+}
+
+// appendString writes a JSON string.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < 0x20:
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}
+
+// splitArray finds the items of a JSON array by their brackets, without decoding them: a bad item is then its own mistake.
+func splitArray(raw []byte) ([][]byte, *apiError) {
+	malformed := func(at int, what string) *apiError {
+		return newError(engine.CodeMalformed, "%s at byte %d", what, at+1).with("offset", at+1)
+	}
+	var items [][]byte
+	start, depth := 1, 0
+	for i := 1; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			for i++; i < len(raw) && raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}':
+			depth--
+		case ',', ']':
+			if depth > 0 {
+				if raw[i] == ']' {
+					depth--
+				}
+				continue
+			}
+			item := bytes.TrimSpace(raw[start:i])
+			end := raw[i] == ']'
+			if len(item) == 0 && (!end || len(items) > 0) {
+				return nil, malformed(i, "the JSON is broken: an item of the array is missing")
+			}
+			if len(item) > 0 {
+				items = append(items, item)
+			}
+			if len(items) > maxEvents {
+				return nil, newError(engine.CodeTooLarge, "an array has at most %d events", maxEvents).with("limit", maxEvents)
+			}
+			if start = i + 1; end {
+				if rest := bytes.TrimSpace(raw[start:]); len(rest) > 0 {
+					return nil, malformed(start, "the JSON goes on after its end")
+				}
+				return items, nil
+			}
+		}
+		if depth < 0 {
+			return nil, malformed(i, "the JSON is broken: a bracket is closed that was not opened")
+		}
+	}
+	return nil, malformed(len(raw), "the JSON array has no end")
+}

@@ -1,0 +1,250 @@
+package api
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// eventBody documents POST /v1/events.
+type eventBody struct {
+	ID         string         `json:"id,omitempty" doc:"accepted once, ever; made here when left out" maxLength:"256"`
+	Event      string         `json:"event" doc:"the event's name, as in order.paid" maxLength:"128"`
+	Member     string         `json:"member" doc:"who did it" maxLength:"256"`
+	Time       *time.Time     `json:"time,omitempty" doc:"when it happened; the acceptance when left out"`
+	Properties map[string]any `json:"properties,omitempty" doc:"typed by the workspace's schema where it declares them"`
+	Attributes map[string]any `json:"attributes,omitempty" doc:"attributes of the member that are written with the event; null removes one"`
+}
+
+// memberBody documents PUT /v1/members/{id}.
+type memberBody struct {
+	Attributes map[string]any `json:"attributes,omitempty" doc:"null removes one"`
+	Tags       *tagsBody      `json:"tags,omitempty"`
+}
+
+type tagsBody struct {
+	Add    []string `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
+}
+
+type acceptedView struct {
+	Status string `json:"status" enum:"accepted,duplicate"`
+	ID     string `json:"id"`
+}
+
+type memberView struct {
+	ID         string         `json:"id"`
+	Attributes map[string]any `json:"attributes"`
+	Tags       []string       `json:"tags"`
+	Points     int            `json:"points"`
+	CreatedAt  time.Time      `json:"created_at"`
+	LastSeenAt *time.Time     `json:"last_seen_at,omitempty"`
+	Coupons    []couponView   `json:"coupons"`
+	Runs       []runView      `json:"runs" doc:"the newest"`
+}
+
+type couponView struct {
+	Code       string     `json:"code"`
+	Pool       string     `json:"pool"`
+	Member     string     `json:"member"`
+	Playbook   string     `json:"playbook"`
+	Run        string     `json:"run"`
+	IssuedAt   time.Time  `json:"issued_at"`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
+	RedeemedAt *time.Time `json:"redeemed_at,omitempty"`
+	Redemption string     `json:"redemption,omitempty" doc:"the id that redeemed it"`
+}
+
+func viewCoupon(r store.CouponRecord) couponView {
+	return couponView{
+		Code: r.Code, Pool: r.Pool, Member: r.Member, Playbook: r.Playbook, Run: r.Run, IssuedAt: r.IssuedAt,
+		ExpiresAt: optional(r.ExpiresAt), RedeemedAt: optional(r.RedeemedAt), Redemption: r.RedemptionID,
+	}
+}
+
+// each turns a list into its view; an empty one is [] in JSON.
+func each[A, B any](list []A, view func(A) B) []B {
+	out := make([]B, 0, len(list))
+	for _, item := range list {
+		out = append(out, view(item))
+	}
+	return out
+}
+
+func (s *server) putMember(c *gin.Context) (acceptedView, error) {
+	var none acceptedView
+	if err := isJSON(c); err != nil {
+		return none, err
+	}
+	var body bytes.Buffer
+	if err := readBody(c, &body, maxBody); err != nil {
+		return none, err
+	}
+	ws, _ := s.Workspace()
+	in, rej := engine.AdmitMember(ws.Schema, c.Param("id"), body.Bytes())
+	if rej != nil {
+		return none, rejected(rej)
+	}
+	key, err := s.idempotencyKey(c)
+	if err != nil {
+		return none, err
+	}
+	in.ID = "update:" + key + ":" + in.Member
+	duplicates, err := s.acceptInputs(c, []engine.Input{in})
+	if err != nil {
+		return none, err
+	}
+	if duplicates > 0 {
+		return acceptedView{Status: "duplicate", ID: in.ID}, nil
+	}
+	return acceptedView{Status: "accepted", ID: in.ID}, nil
+}
+
+// idempotencyKey gives the request's Idempotency-Key, or a new one.
+func (s *server) idempotencyKey(c *gin.Context) (string, error) {
+	key := c.GetHeader("Idempotency-Key")
+	if key == "" {
+		return s.newID()
+	}
+	if len(key) > 128 {
+		return "", newError(engine.CodeTooLarge, "an Idempotency-Key has at most 128 bytes")
+	}
+	return key, nil
+}
+
+// acceptInputs stores inputs that are no events, wakes their members and gives how many were known already.
+func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) (duplicates int, err error) {
+	receipts, err := s.Store.Accept(c.Request.Context(), inputs)
+	if err != nil {
+		return 0, err
+	}
+	var members []string
+	for i, r := range receipts {
+		if r.Duplicate {
+			duplicates++
+			continue
+		}
+		members = append(members, inputs[i].Member)
+	}
+	if len(members) > 0 {
+		s.Wake(members...)
+	}
+	return duplicates, nil
+}
+
+func (s *server) getMember(c *gin.Context) (memberView, error) {
+	ctx, id := c.Request.Context(), c.Param("id")
+	m, err := s.Store.Member(ctx, id)
+	if err != nil {
+		return memberView{}, err
+	}
+	coupons, err := s.Store.MemberCoupons(ctx, id)
+	if err != nil {
+		return memberView{}, err
+	}
+	runs, _, err := s.Store.Runs(ctx, store.RunFilter{Member: id, Limit: 50})
+	if err != nil {
+		return memberView{}, err
+	}
+	v := memberView{
+		ID: m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt, LastSeenAt: optional(m.LastSeenAt),
+		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun),
+	}
+	if v.Attributes == nil {
+		v.Attributes = map[string]any{}
+	}
+	if v.Tags == nil {
+		v.Tags = []string{}
+	}
+	return v, nil
+}
+
+// timelineItem is one line of a member's timeline; exactly one of its last fields is set.
+type timelineItem struct {
+	At       time.Time        `json:"at"`
+	Event    *eventView       `json:"event,omitempty"`
+	Decision *engine.Decision `json:"decision,omitempty"`
+	Run      *runView         `json:"run,omitempty"`
+	Coupon   *couponView      `json:"coupon,omitempty"`
+}
+
+type eventView struct {
+	ID         string         `json:"id"`
+	Event      string         `json:"event"`
+	Member     string         `json:"member"`
+	Time       time.Time      `json:"time"`
+	AcceptedAt time.Time      `json:"accepted_at"`
+	Properties map[string]any `json:"properties,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+type timelineView struct {
+	Items []timelineItem `json:"items"`
+}
+
+func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
+	_, limit, err := page(c)
+	if err != nil {
+		return timelineView{}, err
+	}
+	ctx, id := c.Request.Context(), c.Param("id")
+	if _, err := s.Store.Member(ctx, id); err != nil {
+		return timelineView{}, err
+	}
+	events, _, err := s.Store.MemberEvents(ctx, id, "", limit)
+	if err != nil {
+		return timelineView{}, err
+	}
+	decisions, _, err := s.Store.Decisions(ctx, store.DecisionFilter{Member: id, Limit: limit})
+	if err != nil {
+		return timelineView{}, err
+	}
+	runs, _, err := s.Store.Runs(ctx, store.RunFilter{Member: id, Limit: limit})
+	if err != nil {
+		return timelineView{}, err
+	}
+	coupons, err := s.Store.MemberCoupons(ctx, id)
+	if err != nil {
+		return timelineView{}, err
+	}
+	items, err := merge(events, decisions, runs, coupons)
+	if err != nil {
+		return timelineView{}, err
+	}
+	return timelineView{Items: items[:min(limit, len(items))]}, nil
+}
+
+func merge(events []engine.Input, decisions []engine.Decision, runs []engine.Run, coupons []store.CouponRecord) ([]timelineItem, error) {
+	items := []timelineItem{}
+	for _, coupon := range coupons {
+		v := viewCoupon(coupon)
+		items = append(items, timelineItem{At: coupon.IssuedAt, Coupon: &v})
+	}
+	for _, run := range runs {
+		v := viewRun(run)
+		items = append(items, timelineItem{At: run.StartedAt, Run: &v})
+	}
+	for i := range decisions {
+		if decisions[i].Reason != "entered" { // an entry is its run
+			items = append(items, timelineItem{At: decisions[i].At, Decision: &decisions[i]})
+		}
+	}
+	for i := range events {
+		in := &events[i]
+		p, err := in.Decode()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, timelineItem{At: in.At, Event: &eventView{
+			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties, Attributes: p.Attributes,
+		}})
+	}
+	// What an input caused has its instant, and stands above it.
+	slices.SortStableFunc(items, func(a, b timelineItem) int { return b.At.Compare(a.At) })
+	return items, nil
+}

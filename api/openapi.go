@@ -1,0 +1,154 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/usher-run/usher/engine"
+)
+
+func bodyErrors() []string {
+	return []string{engine.CodeMalformed, engine.CodeWrongType, codeBodyTooLarge, codeMediaType}
+}
+
+// document makes the OpenAPI document of the routes.
+func document(routes []route, version string) ([]byte, error) {
+	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	doc := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{Title: "usher", Version: version,
+			Description: "Errors are {\"error\": {\"code\", \"message\", \"details\"}}. Keys have the scope ingest or admin; admin may do everything."},
+		Paths: map[string]*huma.PathItem{},
+		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
+			"key":   {Type: "http", Scheme: "bearer", Description: "an API key"},
+			"basic": {Type: "http", Scheme: "basic", Description: "the API key as user name"},
+		}},
+	}
+	for _, r := range routes {
+		path := pathOf(r)
+		if doc.Paths[path] == nil {
+			doc.Paths[path] = &huma.PathItem{}
+		}
+		setOperation(doc.Paths[path], r.method, operation(r, schemas))
+	}
+	out, err := json.MarshalIndent(doc, "", " ")
+	if err != nil {
+		return nil, fmt.Errorf("make the OpenAPI document: %w", err)
+	}
+	return out, nil
+}
+
+// schemaName calls runView Run and eventBody EventBody: views are the things themselves.
+func schemaName(t reflect.Type, hint string) string {
+	return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+}
+
+// pathOf writes gin's /v1/members/:id as /v1/members/{id}.
+func pathOf(r route) string {
+	parts := strings.Split(r.path, "/")
+	for i, p := range parts {
+		if name, ok := strings.CutPrefix(p, ":"); ok {
+			parts[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+func setOperation(item *huma.PathItem, method string, op *huma.Operation) {
+	switch method {
+	case http.MethodGet:
+		item.Get = op
+	case http.MethodPut:
+		item.Put = op
+	case http.MethodPost:
+		item.Post = op
+	case http.MethodDelete:
+		item.Delete = op
+	}
+}
+
+var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+func operation(r route, schemas huma.Registry) *huma.Operation {
+	op := &huma.Operation{
+		OperationID: strings.ToLower(r.method) + strings.TrimSuffix(notWord.ReplaceAllString(pathOf(r), "-"), "-"),
+		Summary:     r.summary,
+		Responses:   map[string]*huma.Response{},
+	}
+	for _, part := range strings.Split(r.path, "/") {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			op.Parameters = append(op.Parameters, param("path", query{name: name}, true))
+		}
+	}
+	for _, q := range r.query {
+		op.Parameters = append(op.Parameters, param("query", q, false))
+	}
+	for _, h := range r.headers {
+		op.Parameters = append(op.Parameters, param("header", h, false))
+	}
+	errors := r.errors
+	if r.scope != scopeNone {
+		op.Description = "Needs a key of scope " + string(r.scope) + "."
+		op.Security = []map[string][]string{{"key": {}}, {"basic": {}}}
+		errors = append(slices.Clone(errors), codeUnauthorized, codeForbidden, codeRateLimited)
+	}
+	if r.body != nil {
+		op.RequestBody = &huma.RequestBody{Required: !r.optionalBody, Content: map[string]*huma.MediaType{"application/json": {Schema: bodySchema(r, schemas)}}}
+	}
+	good := &huma.Response{Description: http.StatusText(r.status)}
+	if r.reply != nil {
+		good.Content = map[string]*huma.MediaType{"application/json": {Schema: replySchema(r, schemas)}}
+	}
+	op.Responses[strconv.Itoa(r.status)] = good
+	for _, code := range errors {
+		addError(op, code, schemas)
+	}
+	return op
+}
+
+// bodySchema and replySchema know the one route that takes one or many.
+func bodySchema(r route, schemas huma.Registry) *huma.Schema {
+	one := schemas.Schema(r.body, true, "")
+	if r.body != reflect.TypeFor[eventBody]() {
+		return one
+	}
+	most := maxEvents
+	return &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one, MaxItems: &most}}}
+}
+
+func replySchema(r route, schemas huma.Registry) *huma.Schema {
+	s := schemas.Schema(r.reply, true, "")
+	if r.reply != reflect.TypeFor[eventResults]() {
+		return s
+	}
+	return &huma.Schema{OneOf: []*huma.Schema{schemas.Schema(reflect.TypeFor[eventResult](), true, ""), s}}
+}
+
+func param(in string, q query, required bool) *huma.Param {
+	return &huma.Param{Name: q.name, In: in, Description: q.doc, Required: required, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+func addError(op *huma.Operation, code string, schemas huma.Registry) {
+	status := strconv.Itoa(statusOf(code))
+	if r := op.Responses[status]; r != nil {
+		r.Description += ", " + code
+		return
+	}
+	op.Responses[status] = &huma.Response{
+		Description: code,
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeFor[errorBody](), true, "")}},
+	}
+}
+
+func (s *server) getOpenAPI(c *gin.Context) {
+	c.Data(http.StatusOK, "application/json; charset=utf-8", s.openapi)
+}

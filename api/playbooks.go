@@ -1,0 +1,233 @@
+package api
+
+import (
+	"encoding/json"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+type playbookView struct {
+	ID       string           `json:"id"`
+	Name     string           `json:"name,omitempty"`
+	Stage    string           `json:"stage"`
+	Owner    string           `json:"owner,omitempty"`
+	Status   playbooks.Status `json:"status" doc:"as the workspace says"`
+	Paused   bool             `json:"paused" doc:"paused over HTTP"`
+	Trigger  string           `json:"trigger" doc:"the kind of the trigger"`
+	Holdout  float64          `json:"holdout" doc:"percent of members"`
+	File     string           `json:"file"`
+	Revision string           `json:"revision"`
+}
+
+type playbooksView struct {
+	Workspace string         `json:"workspace" doc:"hash of the active workspace"`
+	Playbooks []playbookView `json:"playbooks"`
+}
+
+func viewPlaybook(p *playbooks.Playbook, paused map[string]bool) playbookView {
+	return playbookView{
+		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID], Trigger: string(p.Trigger.Kind),
+		Holdout: p.Holdout, File: p.File, Revision: p.Revision,
+	}
+}
+
+func (s *server) getPlaybooks(c *gin.Context) (playbooksView, error) {
+	_, paused, err := s.Store.Active(c.Request.Context())
+	if err != nil {
+		return playbooksView{}, err
+	}
+	ws, hash := s.Workspace()
+	return playbooksView{
+		Workspace: hash,
+		Playbooks: each(ws.Playbooks, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused) }),
+	}, nil
+}
+
+// playbook finds the playbook of the path.
+func (s *server) playbook(c *gin.Context) (*playbooks.Playbook, error) {
+	ws, _ := s.Workspace()
+	if p := ws.Playbook(c.Param("id")); p != nil {
+		return p, nil
+	}
+	return nil, newError(codeNotFound, "the active workspace has no playbook %s", c.Param("id"))
+}
+
+func (s *server) getPlaybook(c *gin.Context) (playbookView, error) {
+	p, err := s.playbook(c)
+	if err != nil {
+		return playbookView{}, err
+	}
+	_, paused, err := s.Store.Active(c.Request.Context())
+	if err != nil {
+		return playbookView{}, err
+	}
+	return viewPlaybook(p, paused), nil
+}
+
+func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
+	return func(c *gin.Context) (playbookView, error) {
+		p, err := s.playbook(c)
+		if err != nil {
+			return playbookView{}, err
+		}
+		ctx := c.Request.Context()
+		if err := s.Store.SetPaused(ctx, p.ID, paused, s.Now()); err != nil {
+			return playbookView{}, err
+		}
+		if s.Paused != nil {
+			if err := s.Paused(ctx); err != nil {
+				return playbookView{}, err
+			}
+		}
+		return viewPlaybook(p, map[string]bool{p.ID: paused}), nil
+	}
+}
+
+// statsView is one playbook of `simulate --format json`, without what the database keeps no count of (tags, points).
+type statsView struct {
+	Entered          int            `json:"entered" doc:"with the holdout"`
+	Holdout          int            `json:"holdout"`
+	Waiting          int            `json:"waiting"`
+	Done             int            `json:"done"`
+	Exited           int            `json:"exited"`
+	Failed           int            `json:"failed"`
+	Converted        int            `json:"converted" doc:"without the holdout"`
+	HoldoutConverted int            `json:"holdout_converted"`
+	Skipped          map[string]int `json:"skipped" doc:"refused entries by reason"`
+	Messages         map[string]int `json:"messages" doc:"by channel"`
+	Coupons          map[string]int `json:"coupons" doc:"by pool"`
+}
+
+func (s *server) getStats(c *gin.Context) (statsView, error) {
+	p, err := s.playbook(c)
+	if err != nil {
+		return statsView{}, err
+	}
+	n, err := s.Store.Counts(c.Request.Context(), p.ID)
+	if err != nil {
+		return statsView{}, err
+	}
+	v := statsView{
+		Holdout: n.States[engine.RunHoldout], Waiting: n.States[engine.RunWaiting], Done: n.States[engine.RunDone],
+		Exited: n.States[engine.RunExited], Failed: n.States[engine.RunFailed], Converted: n.Converted, HoldoutConverted: n.HoldoutConverted,
+		Skipped: orEmpty(n.Refused), Messages: orEmpty(n.Messages), Coupons: orEmpty(n.Coupons),
+	}
+	for _, count := range n.States {
+		v.Entered += count
+	}
+	return v, nil
+}
+
+func orEmpty(m map[string]int) map[string]int {
+	if m == nil {
+		return map[string]int{}
+	}
+	return m
+}
+
+type triggerBody struct {
+	Members []string        `json:"members,omitempty" doc:"either these members"`
+	Segment *string         `json:"segment,omitempty" doc:"or a segment of the workspace"`
+	Params  json.RawMessage `json:"params,omitempty" doc:"typed as the trigger declares them"`
+}
+
+type triggerView struct {
+	Key       string `json:"key" doc:"the idempotency key"`
+	Accepted  int    `json:"accepted"`
+	Duplicate int    `json:"duplicate" doc:"started under this key already"`
+}
+
+func (s *server) trigger(c *gin.Context) (triggerView, error) {
+	var none triggerView
+	p, err := s.playbook(c)
+	if err != nil {
+		return none, err
+	}
+	if p.Trigger.Kind != playbooks.TriggerHTTP {
+		return none, newError(codeNotHTTP, "playbook %s has a trigger of kind %s; only one with `trigger: {http: …}` can be started over HTTP",
+			p.ID, p.Trigger.Kind)
+	}
+	var body triggerBody
+	if err := decode(c, &body, false); err != nil {
+		return none, err
+	}
+	if (len(body.Members) > 0) == (body.Segment != nil) {
+		return none, newError(engine.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
+	}
+	params, rej := engine.AdmitParams(p.Trigger.Params, body.Params)
+	if rej != nil {
+		return none, rejected(rej)
+	}
+	key, err := s.idempotencyKey(c)
+	if err != nil {
+		return none, err
+	}
+	t := &triggering{server: s, playbook: p.ID, params: params, view: triggerView{Key: key}}
+	if body.Segment == nil {
+		err = t.listed(c, body.Members)
+	} else {
+		err = t.segment(c, *body.Segment)
+	}
+	return t.view, err
+}
+
+// triggering starts one playbook for many members.
+type triggering struct {
+	*server
+	playbook string
+	params   map[string]any
+	view     triggerView
+}
+
+func (t *triggering) listed(c *gin.Context, members []string) error {
+	for i, id := range members {
+		if rej := engine.ValidMemberID(id); rej != nil {
+			return rejected(rej).with("index", i)
+		}
+	}
+	return t.start(c, members)
+}
+
+func (t *triggering) segment(c *gin.Context, name string) error {
+	ws, _ := t.Workspace()
+	if name != "" && ws.Schema.Segment(name) == nil {
+		return newError(engine.CodeInvalid, "the workspace has no segment `%s`", name).with("path", "segment")
+	}
+	for cursor := ""; ; {
+		members, next, err := t.Audience(c.Request.Context(), name, cursor)
+		if err != nil {
+			return err
+		}
+		if err := t.start(c, members); err != nil {
+			return err
+		}
+		if cursor = next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+func (t *triggering) start(c *gin.Context, members []string) error {
+	const most = 500 // inputs of one commit
+	for len(members) > 0 {
+		some := members[:min(most, len(members))]
+		members = members[len(some):]
+		inputs := make([]engine.Input, len(some))
+		for i, id := range some {
+			inputs[i] = engine.Input{
+				Kind: engine.InputTrigger, ID: "trigger:" + t.playbook + ":" + t.view.Key + ":" + id, Member: id, Name: t.playbook,
+				Payload: &engine.Payload{Properties: t.params},
+			}
+		}
+		duplicates, err := t.acceptInputs(c, inputs)
+		if err != nil {
+			return err
+		}
+		t.view.Duplicate += duplicates
+		t.view.Accepted += len(some) - duplicates
+	}
+	return nil
+}

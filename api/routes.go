@@ -1,0 +1,145 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+)
+
+// route is one line of the table that the router and the OpenAPI document are made from.
+type route struct {
+	method, path string // path as gin writes it: /v1/members/:id
+	scope        Scope
+	summary      string
+	query        []query
+	headers      []query
+	body         reflect.Type // nil: none
+	optionalBody bool
+	status       int          // of the answer when all is well
+	reply        reflect.Type // nil: not JSON
+	errors       []string     // codes of errors, beside those that every route may give
+	run          gin.HandlerFunc
+}
+
+// query is a parameter in the query string or a header.
+type query struct{ name, doc string }
+
+// reply makes a route's handler of a function that gives the answer; its type goes into the document.
+func reply[T any](s *server, r route, fn func(*gin.Context) (T, error)) route {
+	r.reply = reflect.TypeFor[T]()
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	r.run = func(c *gin.Context) {
+		out, err := fn(c)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		c.PureJSON(r.status, out)
+	}
+	return r
+}
+
+func pageQuery(more ...query) []query {
+	return append(more, query{"cursor", "the `next` of the page before"}, query{"limit", "1 to 1000, 50 when left out"})
+}
+
+func idempotencyHeader() []query {
+	return []query{{"Idempotency-Key", "the same key again does nothing again"}}
+}
+
+// routes is the table.
+func (s *server) routes() []route {
+	list := s.intakeRoutes()
+	list = append(list, s.memberRoutes()...)
+	list = append(list, s.playbookRoutes()...)
+	list = append(list, s.readRoutes()...)
+	return append(list, s.serverRoutes()...)
+}
+
+func (s *server) intakeRoutes() []route {
+	return []route{{
+		method: "POST", path: "/v1/events", scope: ScopeIngest, status: http.StatusAccepted,
+		summary: "Take in one event, or an array of up to 1,000. Answers once what it took is durable",
+		body:    reflect.TypeFor[eventBody](), reply: reflect.TypeFor[eventResults](),
+		errors: bodyErrors(), run: s.postEvents(new(bufferPool)),
+	}}
+}
+
+func (s *server) memberRoutes() []route {
+	return []route{
+		reply(s, route{
+			method: "PUT", path: "/v1/members/:id", scope: ScopeIngest, status: http.StatusAccepted, headers: idempotencyHeader(),
+			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](), errors: bodyErrors(),
+		}, s.putMember),
+		reply(s, route{
+			method: "GET", path: "/v1/members/:id", scope: ScopeAdmin, errors: []string{codeNotFound},
+			summary: "A member with coupons and runs",
+		}, s.getMember),
+		reply(s, route{
+			method: "GET", path: "/v1/members/:id/timeline", scope: ScopeAdmin, errors: []string{codeNotFound},
+			query:   []query{{"limit", "1 to 1000, 50 when left out"}},
+			summary: "What happened to a member: events, decisions, runs and coupons, newest first",
+		}, s.getTimeline),
+	}
+}
+
+func (s *server) playbookRoutes() []route {
+	missing := []string{codeNotFound}
+	return []route{
+		reply(s, route{method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, summary: "The active workspace's playbooks"}, s.getPlaybooks),
+		reply(s, route{method: "GET", path: "/v1/playbooks/:id", scope: ScopeAdmin, summary: "One playbook", errors: missing}, s.getPlaybook),
+		reply(s, route{method: "GET", path: "/v1/playbooks/:id/stats", scope: ScopeAdmin, summary: "What a playbook has done so far", errors: missing}, s.getStats),
+		reply(s, route{method: "POST", path: "/v1/playbooks/:id/pause", scope: ScopeAdmin, summary: "Take no new runs; open runs go on", errors: missing}, s.pause(true)),
+		reply(s, route{method: "POST", path: "/v1/playbooks/:id/resume", scope: ScopeAdmin, summary: "Take new runs again", errors: missing}, s.pause(false)),
+		reply(s, route{
+			method: "POST", path: "/v1/playbooks/:id/trigger", scope: ScopeAdmin, status: http.StatusAccepted, headers: idempotencyHeader(),
+			summary: "Start a playbook with an http trigger, for members or a segment",
+			body:    reflect.TypeFor[triggerBody](), errors: append(bodyErrors(), codeNotFound, codeNotHTTP),
+		}, s.trigger),
+	}
+}
+
+func (s *server) readRoutes() []route {
+	return []route{
+		reply(s, route{
+			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeInvalidQuery},
+			query: pageQuery(query{"playbook", "only of this playbook"}, query{"member", "only of this member"},
+				query{"state", "only in this state: waiting, done, exited, failed, holdout"}),
+		}, s.getRuns),
+		reply(s, route{
+			method: "GET", path: "/v1/runs/:id", scope: ScopeAdmin, summary: "A run with its trace: every decision and effect with its reason",
+			errors: []string{codeNotFound},
+		}, s.getRun),
+		reply(s, route{
+			method: "GET", path: "/v1/decisions", scope: ScopeAdmin, summary: "Why members did or did not enter, newest first",
+			query:  pageQuery(query{"member", "only about this member"}, query{"playbook", "only about this playbook"}),
+			errors: []string{codeInvalidQuery},
+		}, s.getDecisions),
+		reply(s, route{
+			method: "GET", path: "/v1/coupons/:code", scope: ScopeAdmin, summary: "A coupon", errors: []string{codeNotFound},
+		}, s.getCoupon),
+		reply(s, route{
+			method: "POST", path: "/v1/coupons/:code/redeem", scope: ScopeAdmin, headers: idempotencyHeader(),
+			summary: "Redeem a coupon, once; the same id again gives the same answer",
+			body:    reflect.TypeFor[redeemBody](), optionalBody: true, errors: append(bodyErrors(), codeNotFound, codeConflict, codeExpired),
+		}, s.redeem),
+	}
+}
+
+func (s *server) serverRoutes() []route {
+	return []route{
+		{
+			method: "POST", path: "/v1/check", scope: ScopeAdmin, status: http.StatusOK, errors: bodyErrors(),
+			summary: "Find the mistakes of a workspace, given as JSON or as application/x-tar",
+			body:    reflect.TypeFor[checkBody](), reply: reflect.TypeFor[checkReply](), run: s.check,
+		},
+		{method: "GET", path: "/healthz", status: http.StatusOK, summary: "The process lives", run: func(c *gin.Context) { c.String(http.StatusOK, "ok\n") }},
+		{method: "GET", path: "/readyz", status: http.StatusOK, summary: "The database answers", errors: []string{codeUnavailable}, run: s.ready},
+		{method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, summary: "Metrics for Prometheus", run: s.metricsHandler()},
+		{method: "GET", path: "/openapi.json", status: http.StatusOK, summary: "This interface as OpenAPI 3.1", run: s.getOpenAPI},
+		{method: "GET", path: "/docs", status: http.StatusOK, summary: "This interface, to read", run: s.getDocs},
+	}
+}

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+type runView struct {
+	ID          string          `json:"id"`
+	Playbook    string          `json:"playbook"`
+	Revision    string          `json:"revision"`
+	Member      string          `json:"member"`
+	State       engine.RunState `json:"state" enum:"waiting,done,exited,failed,holdout"`
+	Reason      string          `json:"reason,omitempty" doc:"why it exited or failed"`
+	StartedAt   time.Time       `json:"started_at"`
+	EndedAt     *time.Time      `json:"ended_at,omitempty"`
+	ConvertedAt *time.Time      `json:"converted_at,omitempty"`
+	DueAt       *time.Time      `json:"due_at,omitempty" doc:"when its wait is over"`
+}
+
+func viewRun(r engine.Run) runView {
+	return runView{
+		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason, StartedAt: r.StartedAt,
+		EndedAt: optional(r.EndedAt), ConvertedAt: optional(r.ConvertedAt), DueAt: optional(r.DueAt),
+	}
+}
+
+type runsView struct {
+	Runs []runView `json:"runs"`
+	Next string    `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
+}
+
+func (s *server) getRuns(c *gin.Context) (runsView, error) {
+	cursor, limit, err := page(c)
+	if err != nil {
+		return runsView{}, err
+	}
+	state := engine.RunState(c.Query("state"))
+	states := []engine.RunState{"", engine.RunWaiting, engine.RunDone, engine.RunExited, engine.RunFailed, engine.RunHoldout}
+	if !slices.Contains(states, state) {
+		return runsView{}, newError(codeInvalidQuery, "state must be waiting, done, exited, failed or holdout, got %q", state)
+	}
+	runs, next, err := s.Store.Runs(c.Request.Context(), store.RunFilter{
+		Playbook: c.Query("playbook"), Member: c.Query("member"), State: state, Cursor: cursor, Limit: limit,
+	})
+	if err != nil {
+		return runsView{}, err
+	}
+	return runsView{Runs: each(runs, viewRun), Next: next}, nil
+}
+
+type tracedRunView struct {
+	runView
+	Trigger    map[string]any            `json:"trigger,omitempty" doc:"what started it"`
+	Actions    map[string]map[string]any `json:"actions,omitempty" doc:"results by action id"`
+	Trace      []engine.TraceEntry       `json:"trace"`
+	Deliveries []deliveryView            `json:"deliveries"`
+	Coupons    []couponView              `json:"coupons"`
+}
+
+type deliveryView struct {
+	Key       string              `json:"key"`
+	Channel   string              `json:"channel"`
+	Step      string              `json:"step"`
+	State     store.DeliveryState `json:"state" enum:"pending,sent,archived,dropped"`
+	Attempts  int                 `json:"attempts"`
+	Error     string              `json:"error,omitempty" doc:"of the last attempt"`
+	At        time.Time           `json:"at"`
+	NotBefore *time.Time          `json:"not_before,omitempty"`
+	SettledAt *time.Time          `json:"settled_at,omitempty"`
+	To        string              `json:"to,omitempty"`
+	Subject   string              `json:"subject,omitempty"`
+	Text      string              `json:"text"`
+}
+
+func viewDelivery(a store.Attempted) deliveryView {
+	return deliveryView{
+		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, Error: a.Error, At: a.At,
+		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject, Text: a.Message.Text,
+	}
+}
+
+func (s *server) getRun(c *gin.Context) (tracedRunView, error) {
+	r, err := s.Store.Run(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return tracedRunView{}, err
+	}
+	v := tracedRunView{
+		runView: viewRun(r.Run), Trigger: r.Trigger, Actions: r.Actions, Trace: r.Trace,
+		Deliveries: each(r.Deliveries, viewDelivery), Coupons: each(r.Coupons, viewCoupon),
+	}
+	if v.Trace == nil {
+		v.Trace = []engine.TraceEntry{}
+	}
+	return v, nil
+}
+
+type decisionsView struct {
+	Decisions []engine.Decision `json:"decisions"`
+	Next      string            `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
+}
+
+func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
+	cursor, limit, err := page(c)
+	if err != nil {
+		return decisionsView{}, err
+	}
+	f := store.DecisionFilter{Playbook: c.Query("playbook"), Member: c.Query("member"), Cursor: cursor, Limit: limit}
+	if f.Playbook == "" && f.Member == "" {
+		return decisionsView{}, newError(codeInvalidQuery, "say whose decisions: ?member=ID, ?playbook=ID or both")
+	}
+	decisions, next, err := s.Store.Decisions(c.Request.Context(), f)
+	if err != nil {
+		return decisionsView{}, err
+	}
+	if decisions == nil {
+		decisions = []engine.Decision{}
+	}
+	return decisionsView{Decisions: decisions, Next: next}, nil
+}
+
+func (s *server) getCoupon(c *gin.Context) (couponView, error) {
+	r, err := s.Store.Coupon(c.Request.Context(), c.Param("code"))
+	if err != nil {
+		return couponView{}, err
+	}
+	return viewCoupon(r), nil
+}
