@@ -1,0 +1,511 @@
+package api_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/usher-run/usher/api"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/playbooks"
+)
+
+const (
+	adminKey  = "admin-key-for-the-tests"
+	ingestKey = "ingest-key-for-the-tests"
+)
+
+// fixture is an API on a database of its own.
+type fixture struct {
+	t       *testing.T
+	handler http.Handler
+	store   store.Store
+	now     time.Time
+	log     bytes.Buffer
+	mu      sync.Mutex
+	woken   []string
+}
+
+func workspace() *playbooks.Workspace {
+	return &playbooks.Workspace{
+		Schema: &playbooks.Schema{
+			Timezone:   time.UTC,
+			Attributes: []playbooks.Attribute{{Name: "nickname", Type: playbooks.String}},
+			Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
+				playbooks.Field{Name: "amount", Type: playbooks.Number})}},
+			Segments: []playbooks.Segment{{Name: "loyal"}},
+		},
+		Playbooks: []*playbooks.Playbook{
+			{ID: "by-hand", Stage: "retention", Status: playbooks.Live, Revision: "r1", Trigger: playbooks.Trigger{Kind: playbooks.TriggerHTTP,
+				Params: playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String})}},
+			{ID: "welcome", Stage: "activation", Status: playbooks.Live, Revision: "r2", Trigger: playbooks.Trigger{Kind: playbooks.TriggerEvent}},
+		},
+	}
+}
+
+func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
+	t.Helper()
+	f := &fixture{t: t, now: time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)}
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"), sqlite.WithClock(func() time.Time { return f.now }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	f.store = db
+	ws := workspace()
+	bundle := store.Bundle{Hash: "hash", Files: map[string][]byte{"usher.yaml": []byte("usher: 1")}}
+	if err := db.Activate(t.Context(), bundle, map[string]string{"by-hand": "r1", "welcome": "r2"}, f.now); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := api.ParseKeys("admin:" + adminKey + ",ingest:" + ingestKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := api.Deps{
+		Store: db, Workspace: func() (*playbooks.Workspace, string) { return ws, "hash" },
+		Wake: func(members ...string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.woken = append(f.woken, members...)
+		},
+		Audience: func(_ context.Context, segment, cursor string) ([]string, string, error) {
+			if cursor == "" {
+				return []string{"a", "b"}, "page 2", nil
+			}
+			return []string{"c"}, "", nil
+		},
+		Check: func(files map[string][]byte) []playbooks.Diagnostic {
+			if files["usher.yaml"] != nil {
+				return nil
+			}
+			return []playbooks.Diagnostic{{Severity: playbooks.Error, Code: "no-workspace", Message: "there is no usher.yaml"}}
+		},
+		Keys: keys, Log: slog.New(slog.NewTextHandler(&f.log, nil)), Registry: prometheus.NewRegistry(),
+		Now: func() time.Time { return f.now }, Version: "test",
+	}
+	for _, c := range change {
+		c(&d)
+	}
+	if f.handler, err = api.New(d); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	body   map[string]any
+}
+
+func (a answer) code() any {
+	e, _ := a.body["error"].(map[string]any)
+	return e["code"]
+}
+
+func (a answer) detail(name string) any {
+	e, _ := a.body["error"].(map[string]any)
+	d, _ := e["details"].(map[string]any)
+	return d[name]
+}
+
+// call sends a request; header pairs follow the body.
+func (f *fixture) call(method, path, body string, headers ...string) answer {
+	f.t.Helper()
+	req := httptest.NewRequestWithContext(f.t.Context(), method, path, strings.NewReader(body))
+	req.Header.Set("Authorization", "Bearer "+adminKey)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	f.handler.ServeHTTP(rec, req)
+	a := answer{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
+	_ = json.Unmarshal(rec.Body.Bytes(), &a.body)
+	return a
+}
+
+func (f *fixture) want(a answer, status int, code any) {
+	f.t.Helper()
+	if a.status != status || a.code() != code {
+		f.t.Fatalf("got %d %v, want %d %v: %s", a.status, a.code(), status, code, a.text)
+	}
+}
+
+func TestOneEvent(t *testing.T) {
+	f := newFixture(t)
+	good := `{"id":"e\"1","event":"order.paid","member":"m1","properties":{"amount":12.5}}`
+	a := f.call("POST", "/v1/events", good)
+	f.want(a, 202, nil)
+	if a.body["status"] != "accepted" || a.body["id"] != `e"1` {
+		t.Errorf("got %s", a.text)
+	}
+	if a := f.call("POST", "/v1/events", good); a.status != 202 || a.body["status"] != "duplicate" {
+		t.Errorf("the second time: %d %s", a.status, a.text)
+	}
+	if !slices.Equal(f.woken, []string{"m1"}) {
+		t.Errorf("woken: %v", f.woken)
+	}
+	bad := f.call("POST", "/v1/events", `{"id":"e2","event":"order.paid","member":"m1","properties":{"amount":"x"}}`)
+	f.want(bad, 422, "wrong_type")
+	if bad.detail("path") != "properties.amount" {
+		t.Errorf("got %s", bad.text)
+	}
+	if a := f.call("POST", "/v1/events", `{"id":"e2","event":"order.paid","member":"m1","properties":{"amount":1}}`); a.body["status"] != "accepted" {
+		t.Errorf("a rejected event used up its id: %s", a.text)
+	}
+	if a := f.call("POST", "/v1/events", `{"event":"x","member":"m1"}`); len(a.body["id"].(string)) != 36 {
+		t.Errorf("an event without id: %s", a.text)
+	}
+}
+
+func TestManyEvents(t *testing.T) {
+	f := newFixture(t)
+	a := f.call("POST", "/v1/events", ` [ {"id":"1","event":"x","member":"m1"},
+		{"id":"2","event":"order.paid","member":"m2","properties":{"amount":"]}\"x"}}, {"id":"1","event":"x","member":"m1"}, nonsense ] `)
+	f.want(a, 202, nil)
+	want := `{"results":[{"status":"accepted","id":"1"},{"status":"rejected","id":"2","error":{"code":"wrong_type","message":` +
+		`"properties.amount: must be a number, got the string \"]}\\\"x\"","path":"properties.amount"}},{"status":"duplicate","id":"1"},` +
+		`{"status":"rejected","error":{"code":"malformed_json","message":"the JSON is broken: a value is missing at byte 1"}}],` +
+		`"accepted":1,"duplicate":1,"rejected":2}`
+	if a.text != want {
+		t.Errorf("got\n%s\nwant\n%s", a.text, want)
+	}
+	if a := f.call("POST", "/v1/events", `[]`); a.text != `{"results":[],"accepted":0,"duplicate":0,"rejected":0}` {
+		t.Errorf("an empty array: %s", a.text)
+	}
+	for _, broken := range []string{`[`, `[{}`, `[{},]`, `[,{}]`, `[{}] x`, `[}]`} {
+		f.want(f.call("POST", "/v1/events", broken), 400, "malformed_json")
+	}
+	f.want(f.call("POST", "/v1/events", "["+strings.Repeat("{},", 1000)+"{}]"), 422, "too_large")
+}
+
+func TestWrongRequests(t *testing.T) {
+	f := newFixture(t)
+	f.want(f.call("POST", "/v1/events", `{"event"`), 400, "malformed_json")
+	if off := f.call("POST", "/v1/events", `{"event"`).detail("offset"); off != 9.0 {
+		t.Errorf("offset %v", off)
+	}
+	f.want(f.call("POST", "/v1/events", ""), 400, "malformed_json")
+	f.want(f.call("POST", "/v1/events", "{}", "Content-Type", "text/plain"), 415, "unsupported_media_type")
+	f.want(f.call("POST", "/v1/events", `[`+strings.Repeat(" ", 1<<20)+`]`), 413, "body_too_large")
+	f.want(f.call("GET", "/v1/nowhere", ""), 404, "not_found")
+	f.want(f.call("GET", "/v1/events", ""), 405, "method_not_allowed")
+	f.want(f.call("GET", "/v1/runs?limit=x", ""), 400, "invalid_query")
+	f.want(f.call("GET", "/v1/runs?state=open", ""), 400, "invalid_query")
+	f.want(f.call("GET", "/v1/decisions", ""), 400, "invalid_query")
+	f.want(f.call("GET", "/v1/runs/none", ""), 404, "not_found")
+	f.want(f.call("GET", "/v1/members/nobody", ""), 404, "not_found")
+	f.want(f.call("GET", "/v1/members/nobody/timeline", ""), 404, "not_found")
+	f.want(f.call("GET", "/v1/playbooks/none/stats", ""), 404, "not_found")
+	f.want(f.call("POST", "/v1/playbooks/none/pause", ""), 404, "not_found")
+	f.want(f.call("GET", "/v1/coupons/NONE", ""), 404, "not_found")
+	f.want(f.call("POST", "/v1/coupons/NONE/redeem", ""), 404, "not_found")
+}
+
+func TestKeys(t *testing.T) {
+	f := newFixture(t)
+	f.want(f.call("GET", "/v1/playbooks", "", "Authorization", ""), 401, "unauthorized")
+	f.want(f.call("GET", "/v1/playbooks", "", "Authorization", "Bearer wrong"), 401, "unauthorized")
+	f.want(f.call("GET", "/v1/playbooks", "", "Authorization", "Digest x"), 401, "unauthorized")
+	f.want(f.call("GET", "/v1/playbooks", "", "Authorization", "Bearer "+ingestKey), 403, "forbidden")
+	f.want(f.call("POST", "/v1/events", `{"event":"x","member":"m"}`, "Authorization", "Bearer "+ingestKey), 202, nil)
+	basic := httptest.NewRequest("GET", "/", nil)
+	basic.SetBasicAuth(adminKey, "")
+	f.want(f.call("GET", "/v1/playbooks", "", "Authorization", basic.Header.Get("Authorization")), 200, nil)
+	for _, open := range []string{"/healthz", "/readyz", "/openapi.json", "/docs"} {
+		f.want(f.call("GET", open, "", "Authorization", ""), 200, nil)
+	}
+	f.want(f.call("GET", "/metrics", "", "Authorization", ""), 401, "unauthorized")
+	for _, bad := range []string{"", "admin", "root:0123456789abcdef", "admin:short"} {
+		if _, err := api.ParseKeys(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestRate(t *testing.T) {
+	f := newFixture(t, func(d *api.Deps) { d.Rate = 0.01 })
+	f.want(f.call("GET", "/v1/playbooks", ""), 200, nil)
+	a := f.call("GET", "/v1/playbooks", "")
+	f.want(a, 429, "rate_limited")
+	if a.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}
+
+// brokenStore fails or panics where a test wants it.
+type brokenStore struct {
+	store.Store
+	accept func() error
+}
+
+func (b brokenStore) Accept(context.Context, []engine.Input) ([]store.Receipt, error) {
+	return nil, b.accept()
+}
+func (b brokenStore) Ping(context.Context) error { return io.ErrUnexpectedEOF }
+
+func TestInternalErrorsAreNotShown(t *testing.T) {
+	for name, accept := range map[string]func() error{
+		"error": func() error { return io.ErrUnexpectedEOF },
+		"panic": func() error { panic("secret of the database") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, func(d *api.Deps) { d.Store = brokenStore{d.Store, accept} })
+			a := f.call("POST", "/v1/events", `{"event":"x","member":"m"}`)
+			f.want(a, 500, "internal")
+			if strings.Contains(a.text, "secret") || strings.Contains(a.text, "EOF") || strings.Contains(a.text, ".go") {
+				t.Errorf("the cause is shown: %s", a.text)
+			}
+			if !strings.Contains(f.log.String(), "level=ERROR") {
+				t.Errorf("nothing was logged: %s", f.log.String())
+			}
+			f.want(f.call("GET", "/readyz", ""), 503, "unavailable")
+		})
+	}
+}
+
+func TestMembers(t *testing.T) {
+	f := newFixture(t)
+	a := f.call("PUT", "/v1/members/a%2Fb", `{"attributes":{"nickname":"小王"},"tags":{"add":["vip"]}}`, "Idempotency-Key", "k1")
+	f.want(a, 202, nil)
+	if a.body["status"] != "accepted" || !slices.Equal(f.woken, []string{"a/b"}) {
+		t.Errorf("got %s, woken %v", a.text, f.woken)
+	}
+	if a := f.call("PUT", "/v1/members/a%2Fb", `{}`, "Idempotency-Key", "k1"); a.body["status"] != "duplicate" {
+		t.Errorf("the same key again: %s", a.text)
+	}
+	f.want(f.call("PUT", "/v1/members/m", `{"attributes":{"nickname":7}}`), 422, "wrong_type")
+	f.commit(&engine.Changes{Members: []*engine.Member{{ID: "m1", Tags: []string{"vip"}, CreatedAt: f.now}}})
+	f.want(f.call("GET", "/v1/members/m1", ""), 200, nil)
+	if a := f.call("GET", "/v1/members/m1", ""); a.body["id"] != "m1" || a.body["tags"].([]any)[0] != "vip" || a.body["runs"] == nil {
+		t.Errorf("got %s", a.text)
+	}
+}
+
+// commit stores what a decision did.
+func (f *fixture) commit(c *engine.Changes) {
+	f.t.Helper()
+	shard := store.ShardOf(c.Members[0].ID)
+	epoch, err := f.store.Claim(f.t.Context(), shard)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	batch, err := f.store.Pending(f.t.Context(), shard, f.now, 100)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	watermark := batch.Watermark
+	for _, in := range batch.Inputs {
+		watermark = in.Seq
+	}
+	if err := f.store.Commit(f.t.Context(), shard, epoch, watermark, c); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) seedRun() {
+	f.t.Helper()
+	f.want(f.call("POST", "/v1/events", `{"id":"e1","event":"order.paid","member":"m1","properties":{"amount":1}}`), 202, nil)
+	f.commit(&engine.Changes{
+		Members: []*engine.Member{{ID: "m1", CreatedAt: f.now}},
+		Runs: []*engine.Run{{ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now, EndedAt: f.now,
+			New: true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}}}},
+		Coupons: []engine.Coupon{
+			{Code: "NEW-1", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
+			{Code: "NEW-2", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift2", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
+		},
+		Refusals: []engine.Decision{{At: f.now, Member: "m1", Playbook: "by-hand", Input: "e1", Reason: "condition"}},
+	})
+}
+
+func TestRunsAndTimeline(t *testing.T) {
+	f := newFixture(t)
+	f.seedRun()
+	if a := f.call("GET", "/v1/runs?playbook=welcome&member=m1&state=done", ""); len(a.body["runs"].([]any)) != 1 {
+		t.Errorf("runs: %s", a.text)
+	}
+	a := f.call("GET", "/v1/runs/run1", "")
+	f.want(a, 200, nil)
+	if len(a.body["trace"].([]any)) != 2 || len(a.body["coupons"].([]any)) != 2 || a.body["state"] != "done" {
+		t.Errorf("run: %s", a.text)
+	}
+	if a := f.call("GET", "/v1/decisions?member=m1", ""); !strings.Contains(a.text, `"reason":"condition"`) {
+		t.Errorf("decisions: %s", a.text)
+	}
+	a = f.call("GET", "/v1/members/m1/timeline", "")
+	f.want(a, 200, nil)
+	for _, want := range []string{`"event":"order.paid"`, `"id":"run1"`, `"code":"NEW-1"`, `"reason":"condition"`} {
+		if !strings.Contains(a.text, want) {
+			t.Errorf("the timeline lacks %s: %s", want, a.text)
+		}
+	}
+	a = f.call("GET", "/v1/playbooks/welcome/stats", "")
+	f.want(a, 200, nil)
+	if a.body["entered"] != 1.0 || a.body["done"] != 1.0 || a.body["coupons"].(map[string]any)["newcomer"] != 2.0 {
+		t.Errorf("stats: %s", a.text)
+	}
+}
+
+func TestCoupons(t *testing.T) {
+	f := newFixture(t)
+	f.seedRun()
+	f.want(f.call("GET", "/v1/coupons/NEW-1", ""), 200, nil)
+	f.want(f.call("POST", "/v1/coupons/NEW-1/redeem", `{"id":"order-1"}`), 200, nil)
+	f.want(f.call("POST", "/v1/coupons/NEW-1/redeem", "", "Idempotency-Key", "order-1"), 200, nil)
+	conflict := f.call("POST", "/v1/coupons/NEW-1/redeem", `{"id":"order-2"}`)
+	f.want(conflict, 409, "conflict")
+	if conflict.detail("redemption") != "order-1" {
+		t.Errorf("got %s", conflict.text)
+	}
+	f.want(f.call("POST", "/v1/coupons/NEW-1/redeem", `{"order":"x"}`), 422, "unknown_field")
+	f.now = f.now.Add(time.Hour)
+	f.want(f.call("POST", "/v1/coupons/NEW-2/redeem", `{"id":"order-3"}`), 410, "expired")
+	f.want(f.call("POST", "/v1/coupons/NEW-1/redeem", `{"id":"order-1"}`), 200, nil)
+}
+
+func TestPlaybooks(t *testing.T) {
+	f := newFixture(t)
+	if a := f.call("GET", "/v1/playbooks", ""); a.body["workspace"] != "hash" || len(a.body["playbooks"].([]any)) != 2 {
+		t.Errorf("got %s", a.text)
+	}
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause", ""), 200, nil)
+	if a := f.call("GET", "/v1/playbooks/welcome", ""); a.body["paused"] != true {
+		t.Errorf("got %s", a.text)
+	}
+	f.want(f.call("POST", "/v1/playbooks/welcome/resume", ""), 200, nil)
+	if a := f.call("GET", "/v1/playbooks/welcome", ""); a.body["paused"] != false {
+		t.Errorf("got %s", a.text)
+	}
+}
+
+func TestTrigger(t *testing.T) {
+	f := newFixture(t)
+	const path = "/v1/playbooks/by-hand/trigger"
+	listed := f.call("POST", path, `{"members":["m1","m2"],"params":{"reason":"vip"}}`, "Idempotency-Key", "k")
+	f.want(listed, 202, nil)
+	if listed.body["accepted"] != 2.0 || listed.body["key"] != "k" {
+		t.Errorf("got %s", listed.text)
+	}
+	if a := f.call("POST", path, `{"members":["m1","m3"],"params":{"reason":"vip"}}`, "Idempotency-Key", "k"); a.body["accepted"] != 1.0 || a.body["duplicate"] != 1.0 {
+		t.Errorf("again: %s", a.text)
+	}
+	if a := f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`); a.body["accepted"] != 3.0 {
+		t.Errorf("segment: %s", a.text)
+	}
+	f.want(f.call("POST", "/v1/playbooks/welcome/trigger", `{"members":["m1"]}`), 409, "not_an_http_trigger")
+	f.want(f.call("POST", path, `{"members":["m1"],"params":{"reason":7}}`), 422, "wrong_type")
+	f.want(f.call("POST", path, `{"members":["m1"],"params":{"resaon":"x"}}`), 422, "unknown_field")
+	f.want(f.call("POST", path, `{"members":["m1"]}`), 422, "missing_field")
+	f.want(f.call("POST", path, `{"params":{"reason":"vip"}}`), 422, "missing_field")
+	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`), 422, "invalid_value")
+	f.want(f.call("POST", path, `{"members":[7]}`), 422, "wrong_type")
+	f.want(f.call("POST", path, ``), 400, "malformed_json")
+}
+
+func TestCheck(t *testing.T) {
+	f := newFixture(t)
+	if a := f.call("POST", "/v1/check", `{"files":{"usher.yaml":"usher: 1"}}`); a.status != 200 || a.body["format"] != 1.0 {
+		t.Errorf("got %d %s", a.status, a.text)
+	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	_ = w.WriteHeader(&tar.Header{Name: "./playbooks/a.yaml", Mode: 0o600, Size: 2})
+	_, _ = w.Write([]byte("{}"))
+	_ = w.Close()
+	if a := f.call("POST", "/v1/check", archive.String(), "Content-Type", "application/x-tar"); a.status != 200 || !strings.Contains(a.text, "no-workspace") {
+		t.Errorf("tar: %d %s", a.status, a.text)
+	}
+	f.want(f.call("POST", "/v1/check", `{"files":{"../etc/passwd":""}}`), 422, "invalid_value")
+	f.want(f.call("POST", "/v1/check", `{"files":{}}`), 422, "missing_field")
+	f.want(f.call("POST", "/v1/check", `not a tar`, "Content-Type", "application/x-tar"), 400, "malformed_json")
+}
+
+func TestMetrics(t *testing.T) {
+	f := newFixture(t)
+	f.call("POST", "/v1/events", `{"event":"x","member":"m"}`)
+	a := f.call("GET", "/metrics", "")
+	for _, want := range []string{`usher_events_total{result="accepted"} 1`, `usher_http_requests_total{method="POST",route="/v1/events",status="202"} 1`} {
+		if !strings.Contains(a.text, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+}
+
+// The document and the router come from one table; this holds them together from outside: each path of the document answers,
+// and asks for a key exactly where the document says so.
+func TestOpenAPIMatchesTheRouter(t *testing.T) {
+	f := newFixture(t)
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			Security  []any
+			Responses map[string]any
+		}
+		Components struct{ Schemas map[string]any }
+	}
+	a := f.call("GET", "/openapi.json", "")
+	if err := json.Unmarshal([]byte(a.text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Paths) < 19 || doc.Components.Schemas["Run"] == nil {
+		t.Errorf("the document is not whole: %d paths", len(doc.Paths))
+	}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			real := strings.NewReplacer("{id}", "x", "{code}", "x").Replace(path)
+			a := f.call(strings.ToUpper(method), real, "", "Authorization", "")
+			if (a.status == 401) != (len(op.Security) > 0) || a.status == 405 {
+				t.Errorf("%s %s: status %d, the document's security %v", method, path, a.status, op.Security)
+			}
+		}
+	}
+}
+
+func BenchmarkPostEvent(b *testing.B) {
+	d := api.Deps{Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" }, Wake: func(...string) {},
+		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()}
+	ws := workspace()
+	d.Workspace = func() (*playbooks.Workspace, string) { return ws, "" }
+	h, err := api.New(d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := `{"id":"e1","event":"order.paid","member":"m1","time":"2026-03-28T10:00:00+08:00","properties":{"amount":12.5,"order_id":"o-1"}}`
+	b.ReportAllocs()
+	for b.Loop() {
+		req, _ := http.NewRequest("POST", "/v1/events", strings.NewReader(body))
+		req.Header.Set("Authorization", "Bearer "+ingestKey)
+		req.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, req)
+		if rec.Code != 202 {
+			b.Fatal(rec.Body.String())
+		}
+	}
+}
+
+// benchStore takes everything.
+type benchStore struct{ store.Store }
+
+func (benchStore) Accept(_ context.Context, inputs []engine.Input) ([]store.Receipt, error) {
+	return make([]store.Receipt, len(inputs)), nil
+}
