@@ -314,7 +314,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 	if p.blind {
 		sc = nil
 	}
-	t, diags := ParseTemplate(name, f.text, f.at(), p.lenient(sc))
+	t, diags := parseTemplate(f.template(name), f.at(), p.lenient(sc))
 	p.diags = append(p.diags, diags...)
 	if t == nil {
 		return nil

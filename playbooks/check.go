@@ -11,12 +11,13 @@ import (
 
 // checker gathers the mistakes of a workspace while it is read.
 type checker struct {
-	reg    *Registry
-	ws     *Workspace
-	schema *Schema
-	diags  []Diagnostic
-	used   map[string]bool // "segment dormant": what the playbooks refer to
-	blind  bool            // usher.yaml could not be read: what the rest names is unknown
+	reg       *Registry
+	ws        *Workspace
+	schema    *Schema
+	diags     []Diagnostic
+	used      map[string]bool // "segment dormant": what the playbooks refer to
+	wrongName bool            // there is a usher.yml instead of usher.yaml
+	blind     bool            // usher.yaml could not be read: what the rest names is unknown
 	// playbookNodes remembers where each playbook's id stands.
 	playbookNodes map[string]*node
 	declared      map[string]bool // ids of playbooks, also of those with mistakes

@@ -48,6 +48,8 @@ func hasError(diags []Diagnostic) bool {
 func (c *checker) readFiles(fsys fs.FS) {
 	if _, err := fs.Stat(fsys, schemaFile); err == nil {
 		c.readFile(fsys, schemaFile)
+	} else if _, err := fs.Stat(fsys, "usher.yml"); err == nil {
+		c.wrongName = true
 	}
 	for _, dir := range []string{playbookDir, templateDir} {
 		if _, err := fs.Stat(fsys, dir); err != nil {
@@ -116,8 +118,11 @@ func (c *checker) loadSchema() {
 	switch {
 	case !ok:
 		c.blind = true
-		c.error("no-workspace", wholeFile(schemaFile), "there is no usher.yaml: a workspace declares its events and attributes there").
-			label("begin one with `usher init`")
+		hint := "begin one with `usher init`"
+		if c.wrongName {
+			hint = "rename usher.yml to usher.yaml"
+		}
+		c.error("no-workspace", wholeFile(schemaFile), "there is no usher.yaml: a workspace declares its events and attributes there").label(hint)
 	case data == nil:
 		c.blind = true
 	default:
@@ -148,11 +153,8 @@ func (c *checker) loadTemplates() {
 			c.ws.Templates[short] = nil
 			continue
 		}
-		t, diags := ParseTemplate(short, f.text, f.at(), nil)
+		t, diags := parseTemplate(f.template(short), f.at(), nil)
 		c.diags = append(c.diags, diags...)
-		if t != nil {
-			t.HTML = path.Ext(name) == ".html"
-		}
 		c.ws.Templates[short] = t
 	}
 	for name, t := range c.ws.Templates {
@@ -160,6 +162,11 @@ func (c *checker) loadTemplates() {
 			delete(c.ws.Templates, name)
 		}
 	}
+}
+
+// template gives the template that the file holds, not compiled yet.
+func (f *file) template(name string) Template {
+	return Template{Name: name, Text: f.text, HTML: path.Ext(f.name) == ".html"}
 }
 
 // at gives the places of a whole file's characters.

@@ -19,7 +19,7 @@ import (
 type Template struct {
 	Name string // empty: inline
 	Text string
-	HTML bool // it is an .html file
+	HTML bool // from a .html file: what it prints is escaped
 	Refs Refs // the member's fields and the actions that it names
 
 	compiled *liquid.Template
@@ -112,8 +112,25 @@ func forLiquid(v any) any {
 	return v
 }
 
-// liquidEngine is made once and never changed after: parsing and rendering only read it.
-var liquidEngine = sync.OnceValue(newLiquidEngine)
+// The engines are made once and never changed after: parsing and rendering only read them.
+var (
+	textEngine = sync.OnceValue(newTextEngine)
+	htmlEngine = sync.OnceValue(newHTMLEngine)
+)
+
+// htmlBreak stands for a line break that newline_to_br made until the text around it is escaped.
+const htmlBreak = "\ue000"
+
+// newHTMLEngine escapes what is printed: a nickname cannot bring markup into a mail.
+func newHTMLEngine() *liquid.Engine {
+	e := newTextEngine()
+	same := func(s string) string { return s }
+	e.RegisterFilter("escape", same)
+	e.RegisterFilter("escape_once", same)
+	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return bounded(strings.ReplaceAll(s, "\n", htmlBreak+"\n")) })
+	e.SetAutoEscapeReplacer(strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", htmlBreak, "<br />"))
+	return e
+}
 
 // liquidFilters are the filters of the language: those of the library that are bounded and look at no clock.
 var liquidFilters = []string{
@@ -124,8 +141,8 @@ var liquidFilters = []string{
 	"truncatewords", "uniq", "upcase", "url_decode", "url_encode", "where",
 }
 
-// newLiquidEngine replaces the filters that can make a text or list grow, and the one that knows the machine's clock.
-func newLiquidEngine() *liquid.Engine {
+// newTextEngine replaces the filters that can make a text or list grow, and the one that knows the machine's clock.
+func newTextEngine() *liquid.Engine {
 	e := liquid.NewEngine()
 	for _, tag := range []string{"include", "render"} {
 		e.UnregisterTag(tag)

@@ -14,6 +14,12 @@ import (
 // ParseTemplate checks and compiles a Liquid text. at gives the place of its characters. The scope says what it may name; with a
 // nil scope only the syntax is judged, because what is in scope depends on where a template is used. With a mistake it gives nil.
 func ParseTemplate(name, text string, at func(from, to int) Pos, sc *Scope) (*Template, []Diagnostic) {
+	return parseTemplate(Template{Name: name, Text: text}, at, sc)
+}
+
+// parseTemplate compiles the template, of which name, text and kind are given.
+func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template, []Diagnostic) {
+	text := t.Text
 	c := &templateChecker{text: text, at: at, scope: sc, locals: map[string]*Type{}}
 	if len(text) > maxTemplateSize {
 		c.error("template-syntax", 0, 0, fmt.Sprintf("the text has %d bytes, the most is %d", len(text), maxTemplateSize), "make it shorter")
@@ -23,12 +29,17 @@ func ParseTemplate(name, text string, at func(from, to int) Pos, sc *Scope) (*Te
 	if len(c.diags) > 0 {
 		return nil, c.diags
 	}
-	compiled, err := liquidEngine().ParseString(text)
+	engine := textEngine()
+	if t.HTML {
+		engine = htmlEngine()
+	}
+	compiled, err := engine.ParseString(text)
 	if err != nil {
 		c.error("template-syntax", 0, len(text), "the text is not valid Liquid", "look at its {{ }} and {% %}")
 		return nil, c.diags
 	}
-	return &Template{Name: name, Text: text, Refs: c.refs.with(Refs{}), compiled: compiled}, nil
+	t.Refs, t.compiled = c.refs.with(Refs{}), compiled
+	return &t, nil
 }
 
 // templateChecker reads the tags of a Liquid text. The library keeps its syntax tree to itself, so names are found here.

@@ -75,6 +75,26 @@ func TestTemplateRender(t *testing.T) {
 	}
 }
 
+func TestHTMLIsEscaped(t *testing.T) {
+	for text, want := range map[string]string{
+		"<b>{{ member.nickname }}</b>":                          "<b>&lt;i&gt;\n&amp;</b>",
+		"{{ member.nickname | escape }}":                        "&lt;i&gt;\n&amp;",
+		"{{ member.nickname | newline_to_br | upcase }}":        "&lt;I&gt;<br />\n&amp;",
+		"{% assign x = member.nickname | escape_once %}{{ x }}": "&lt;i&gt;\n&amp;",
+		"{{ member.tags }}{{ trigger.total }}":                  "ab40.5",
+	} {
+		tpl, diags := parseTemplate(Template{Text: text, HTML: true}, nil, textScope())
+		if len(diags) > 0 {
+			t.Fatalf("%s: %v", text, diags)
+		}
+		vars := textVars()
+		vars["member"].(map[string]any)["nickname"] = "<i>\n&"
+		if got, err := tpl.Render(vars); err != nil || got != want {
+			t.Errorf("%s: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+}
+
 func TestTemplateRefs(t *testing.T) {
 	tpl := parseText(t, "{{ member.nickname }}{{ member.nickname }}{{ member.level }}{{ actions.gift.code }}{% for x in member.tags %}{{ x }}{% endfor %}")
 	if want := []string{"level", "nickname", "tags"}; !slices.Equal(tpl.Refs.Attributes, want) {
