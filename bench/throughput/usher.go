@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	playbookCount = 100
+	memberCount   = 10_000
+	key           = "bench-key"
+)
+
+// server is a `usher serve` of its own.
+type server struct {
+	cmd    *exec.Cmd
+	dir    string
+	url    string
+	stdout io.Reader
+	client *http.Client
+}
+
+// startUsher serves a fresh workspace of 100 playbooks whose messages go to a channel of the type.
+func startUsher(o options, channel string) (*server, error) {
+	dir, err := os.MkdirTemp("", "usher-bench")
+	if err != nil {
+		return nil, err
+	}
+	ws := filepath.Join(dir, "workspace")
+	if err := writeWorkspace(ws, channel); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr := l.Addr().String()
+	l.Close()
+	cmd := exec.Command(o.usher, "serve", ws, "--addr", addr, "--db", "sqlite:"+filepath.Join(dir, "usher.db"), "--redis", "embedded")
+	cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+key)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", o.usher, err)
+	}
+	s := &server{cmd: cmd, dir: dir, url: "http://" + addr, stdout: stdout, client: &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64},
+	}}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := s.client.Get(s.url + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return s, nil
+			}
+		}
+		if time.Now().After(deadline) {
+			s.stop()
+			return nil, fmt.Errorf("usher does not get ready; see %s", log.Name())
+		}
+	}
+}
+
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+	_ = os.RemoveAll(s.dir)
+}
+
+func writeWorkspace(dir, channel string) error {
+	var usher bytes.Buffer
+	fmt.Fprintf(&usher, "usher: 1\nmember: {nickname: string}\nchannels: {out: {type: %q}}\ncoupons: {gift: {prefix: G}}\nevents:\n", channel)
+	files := map[string]string{}
+	for i := range playbookCount {
+		fmt.Fprintf(&usher, "  act.%d: {amount: number}\n", i)
+		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = fmt.Sprintf(`id: p%d
+stage: conversion
+trigger: {event: act.%d, if: event.amount >= 100}
+actions:
+  - tag: buyer
+  - id: gift
+    coupon: {pool: gift}
+  - message: {channel: out, class: transactional, text: "{{ trigger.id }} {{ actions.gift.code }}"}
+`, i, i)
+	}
+	files["usher.yaml"] = usher.String()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// event makes the i-th event; every other one starts a run.
+func event(i int) []byte {
+	amount := 50
+	if i%2 == 0 {
+		amount = 150
+	}
+	return fmt.Appendf(nil, `{"id":"e%d","event":"act.%d","member":"m%d","properties":{"amount":%d}}`,
+		i, (i/2)%playbookCount, (i*7919)%memberCount, amount)
+}
+
+func (s *server) post(i int) error {
+	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/events", bytes.NewReader(event(i)))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("event %d: %s: %s", i, resp.Status, body)
+	}
+	return nil
+}
+
+func (s *server) get(path string) ([]byte, error) {
+	req, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", path, resp.Status, body)
+	}
+	return body, err
+}
+
+var nullCount = regexp.MustCompile(`(?m)^usher_null_messages_total\{[^}]*\} ([0-9.e+]+)$`)
+
+// received gives how many messages the null channel has counted.
+func (s *server) received() (int, error) {
+	body, err := s.get("/metrics")
+	if err != nil {
+		return 0, err
+	}
+	m := nullCount.FindSubmatch(body)
+	if m == nil {
+		return 0, nil
+	}
+	f, err := strconv.ParseFloat(string(m[1]), 64)
+	return int(f), err
+}
+
+// usherRate gives events a second from the first POST to the last message received.
+func usherRate(o options) (float64, error) {
+	s, err := startUsher(o, "null")
+	if err != nil {
+		return 0, err
+	}
+	defer s.stop()
+	go discard(s.stdout)
+	begin := time.Now()
+	if err := s.sendAll(o.events, o.connections); err != nil {
+		return 0, err
+	}
+	sent := time.Since(begin)
+	want := (o.events + 1) / 2
+	for {
+		n, err := s.received()
+		if err != nil {
+			return 0, err
+		}
+		if n >= want {
+			break
+		}
+		if time.Since(begin) > 5*time.Minute {
+			return 0, fmt.Errorf("only %d of %d messages came", n, want)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	took := time.Since(begin)
+	fmt.Fprintf(os.Stderr, "  usher: %d events accepted in %.2f s, last message after %.2f s\n", o.events, sent.Seconds(), took.Seconds())
+	return float64(o.events) / took.Seconds(), s.verify(o.events)
+}
+
+func (s *server) sendAll(n, connections int) error {
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	errs := make(chan error, connections)
+	for range connections {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				if err := s.post(int(i)); err != nil {
+					errs <- err
+					return
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}
+
+// verify holds the totals of all playbooks against the events that were sent.
+func (s *server) verify(events int) error {
+	var entered, coupons, messages int
+	for i := range playbookCount {
+		body, err := s.get(fmt.Sprintf("/v1/playbooks/p%d/stats", i))
+		if err != nil {
+			return err
+		}
+		var st struct {
+			Entered, Done     int
+			Coupons, Messages map[string]int
+		}
+		if err := json.Unmarshal(body, &st); err != nil {
+			return fmt.Errorf("stats of p%d: %w", i, err)
+		}
+		if st.Done != st.Entered {
+			return fmt.Errorf("p%d: %d runs entered, %d done", i, st.Entered, st.Done)
+		}
+		entered, coupons, messages = entered+st.Entered, coupons+st.Coupons["gift"], messages+st.Messages["out"]
+	}
+	if want := (events + 1) / 2; entered != want || coupons != want || messages != want {
+		return fmt.Errorf("%d runs, %d coupons, %d messages; want %d of each", entered, coupons, messages, want)
+	}
+	n, err := s.received()
+	if err == nil && n != (events+1)/2 {
+		err = fmt.Errorf("the channel received %d messages, want %d: some came twice", n, (events+1)/2)
+	}
+	return err
+}
+
+var eventOf = regexp.MustCompile(`"text":"e(\d+) `)
+
+// latency measures from the answer 202 to the received message, at a rate.
+func latency(o options, rate float64) error {
+	s, err := startUsher(o, "log")
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	n := int(rate * o.latency.Seconds())
+	var mu sync.Mutex
+	answered, got := make(map[int]time.Time, n), make(map[int]time.Time, n)
+	go func() {
+		lines := bufio.NewScanner(s.stdout)
+		for lines.Scan() {
+			if m := eventOf.FindSubmatch(lines.Bytes()); m != nil {
+				i, _ := strconv.Atoi(string(m[1]))
+				mu.Lock()
+				got[i] = time.Now()
+				mu.Unlock()
+			}
+		}
+	}()
+	begin := time.Now()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, o.connections)
+	var failed atomic.Value
+	for i := range n {
+		time.Sleep(time.Until(begin.Add(time.Duration(float64(i) / rate * float64(time.Second)))))
+		slots <- struct{}{}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if err := s.post(i); err != nil {
+				failed.Store(err)
+			}
+			mu.Lock()
+			answered[i] = time.Now()
+			mu.Unlock()
+			<-slots
+		}()
+	}
+	wg.Wait()
+	if err, ok := failed.Load().(error); ok {
+		return err
+	}
+	want := (n + 1) / 2
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		mu.Lock()
+		have := len(got)
+		mu.Unlock()
+		if have >= want {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("only %d of %d messages came", have, want)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	var took []time.Duration
+	for i, at := range got {
+		took = append(took, max(at.Sub(answered[i]), 0))
+	}
+	slices.Sort(took)
+	fmt.Printf("latency from 202 to received message at %.0f events/s (a tenth): p50 %.1f ms, p99 %.1f ms, most %.1f ms (aim: under 50 ms)\n",
+		rate, ms(took[len(took)/2]), ms(took[len(took)*99/100]), ms(took[len(took)-1]))
+	return nil
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Every benchmark, each beside its reference in the same run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+echo "== core"
+go run ./bench/core
+echo
+echo "== store (SQLite)"
+go test ./bench -run '^$' -bench . | grep -E '^Benchmark'
+echo
+echo "== end to end"
+go run ./bench/throughput
