@@ -315,6 +315,9 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 		sc = nil
 	}
 	t, diags := parseTemplate(f.template(name), f.at(), p.lenient(sc))
+	for i := range diags {
+		diags[i].Related = append(diags[i].Related, Related{Message: "used here", Pos: v.pos()})
+	}
 	p.diags = append(p.diags, diags...)
 	if t == nil {
 		return nil

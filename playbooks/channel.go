@@ -146,7 +146,7 @@ func (c *checker) unknown(code string, n *node, message, name string, known []st
 	case best != "":
 		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
 	case len(known) == 0:
-		r.label("none is declared")
+		r.label("there is none yet")
 	default:
 		r.label("known: " + oneOf(known))
 	}

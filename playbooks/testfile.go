@@ -9,7 +9,8 @@ import (
 var (
 	runStates     = []string{"none", "waiting", "done", "exited", "failed"}
 	expectReasons = []string{
-		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "capped", "deferred", "consent", "pool empty",
+		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "consent",
+		"pool empty", "per member", "no address",
 	}
 	testKeys   = []string{"name", "at", "member", "history", "force", "script"}
 	scriptKeys = []string{"event", "advance", "trigger", "expect"}
@@ -18,7 +19,7 @@ var (
 
 // The fields that a listed effect may be matched by.
 var (
-	messageFields = []string{"channel", "template", "contains", "text", "to", "class", "status", "reason"}
+	messageFields = []string{"channel", "template", "contains", "text", "subject", "to", "class", "status", "reason"}
 	couponFields  = []string{"pool", "issued", "reason"}
 	webhookFields = []string{"url", "method", "status", "body", "contains"}
 	eventFields   = []string{"event", "properties", "member"}
