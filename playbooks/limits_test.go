@@ -38,14 +38,24 @@ func TestHostileFiles(t *testing.T) {
 		"a NUL":                     {"id: a\x00b\n", "not-text"},
 		"bytes that are not UTF-8":  {"id: \xff\xfe\n", "not-text"},
 		"many quotes":               {strings.Repeat("'", 200_001), "yaml-syntax"},
+		"one long line":             {playbook + "actions: [" + strings.Repeat("{a: b}, ", 100_000) + "]\n", "unknown-action"},
+		"one long line of nulls":    {playbook + "actions: [" + strings.Repeat("{a}, ", 150_000) + "]\n", ""},
+		"one long line of 中文":       {playbook + "actions: [" + strings.Repeat("{中: 文}, ", 60_000) + "]\n", "unknown-action"},
+		"one long line of slips":    {playbook + "actions: {" + strings.Repeat("a: (b: (", 100) + strings.Repeat("x: [(, ", 100_000) + "}\n", ""},
+		"quotes that never close":   {playbook + "name: [" + strings.Repeat("\"\\", 300_000) + "\n", ""},
+		"tabs in quotes":            {playbook + "name: \"" + strings.Repeat("\n\t\tx", 100_000) + "\"\n", "missing-key"},
+		"many tabs":                 {playbook + "name: [\"" + strings.Repeat("\n\t\tx", 100_000) + "\"\n", "tab"},
 		"many colons":               {strings.Repeat(": ", 200_000), ""},
 		"many keys without a value": {strings.Repeat("a:\n", 100_000), "duplicate-key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			_, diags := Load(fstest.MapFS{schemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}, "playbooks/p.yaml": {Data: []byte(c.text)}}, testRegistry())
-			if took := time.Since(start); took > 3*time.Second {
+			ws, diags := Load(fstest.MapFS{schemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}, "playbooks/p.yaml": {Data: []byte(c.text)}}, testRegistry())
+			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("took %s", took)
+			}
+			if err := Render(new(strings.Builder), "text", diags, ws.Files); err != nil {
+				t.Error(err)
 			}
 			if len(diags) == 0 || c.code != "" && !slices.Contains(codesOf(diags), c.code) {
 				t.Errorf("got %.300v, want %s", diags, c.code)

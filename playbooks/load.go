@@ -37,7 +37,19 @@ func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
 	if !hasError(c.diags) {
 		c.unused()
 	}
-	return ws, sorted(c.diags)
+	return ws, atMost(maxMistakes, sorted(c.diags))
+}
+
+// maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went wrong.
+const maxMistakes = 1000
+
+// atMost keeps the first of each file's mistakes.
+func atMost(most int, diags []Diagnostic) []Diagnostic {
+	count := map[string]int{}
+	return slices.DeleteFunc(diags, func(d Diagnostic) bool {
+		count[d.File]++
+		return count[d.File] > most
+	})
 }
 
 func hasError(diags []Diagnostic) bool {

@@ -123,7 +123,11 @@ func (c *checker) noTabs(f *file) bool {
 			continue
 		}
 		block = -1
-		if body[0] == '\t' && !c.insideQuotes(f, i) {
+		if body[0] == '\t' {
+			// Inside a quoted value or brackets a tab does not indent: the file then parses, tabs and all.
+			if _, _, err := decodeYAML(f.text); err == nil {
+				return true
+			}
 			end := len(line) - len(strings.TrimLeft(line, " \t"))
 			p := f.pos(start+indent, start+end)
 			c.error("tab", p, "a tab indents this line").label("use spaces").
@@ -135,17 +139,6 @@ func (c *checker) noTabs(f *file) bool {
 		}
 	}
 	return true
-}
-
-// insideQuotes tells whether the line continues a quoted value or brackets of lines above, where a tab does not indent:
-// the file then parses, tabs and all.
-func (c *checker) insideQuotes(f *file, line int) bool {
-	_, _, err := decodeYAML(f.text[:f.lineEnd(f.lines[line])])
-	if err == nil {
-		return true
-	}
-	_, _, err = decodeYAML(f.text)
-	return err == nil
 }
 
 // opensBlock tells whether a line ends in the header of a block scalar: `|`, `>-` and so on.

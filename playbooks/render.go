@@ -88,7 +88,7 @@ func renderPlace(b *bytes.Buffer, p Pos, mark, label string, width int, lines ma
 	if p.Line >= 1 && p.Line <= len(file) {
 		line = file[p.Line-1]
 	}
-	if strings.TrimSpace(line) == "" {
+	if strings.TrimSpace(line) == "" || len(line) > maxLine {
 		if label != "" {
 			fmt.Fprintf(b, "%s| %s\n", strings.Repeat(" ", width+1), label)
 		}
@@ -102,6 +102,9 @@ func renderPlace(b *bytes.Buffer, p Pos, mark, label string, width int, lines ma
 	}
 	b.WriteByte('\n')
 }
+
+// maxLine is how long a line may be to be shown in part, in bytes.
+const maxLine = 64 << 10
 
 // maxExcerpt is how much of a long line is shown, in characters.
 const maxExcerpt = 160

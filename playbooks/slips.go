@@ -12,6 +12,9 @@ type slip struct {
 	why      string
 }
 
+// maxSlip is how long a value may be to be looked at for slips, in bytes: the search goes over it more than once.
+const maxSlip = 2048
+
 // reportSlip names the cause and offers the value in quotes.
 func (c *checker) reportSlip(f *file, s slip) {
 	p := f.pos(s.from, s.to)
@@ -86,6 +89,9 @@ func (c *checker) flowLineSlip(f *file, line int) bool {
 // valueSlip looks at the value that stands in text[from:to] after `key: ` in block style.
 func valueSlip(text string, from, to int) (slip, bool) {
 	if from >= to {
+		return slip{}, false
+	}
+	if to-from > maxSlip {
 		return slip{}, false
 	}
 	v := text[from:to]
@@ -173,6 +179,7 @@ var nextKey = regexp.MustCompile(`^\s*,\s*["']?[A-Za-z_][\w.-]*["']?\s*:(?:\s|$)
 // flowScan looks for a value inside braces or brackets that YAML cuts short: it takes each `key: value` and reads the value as
 // a person does, to the comma before the next key or the closing brace, brackets and quotes balanced.
 func flowScan(text string, from, to int) (slip, bool) {
+	to = min(to, from+maxSlip)
 	for i := from; i < to; i++ {
 		switch ch := text[i]; {
 		case ch == '"' || ch == '\'':
@@ -288,6 +295,7 @@ func (c *checker) flowSlip(f *file, n *node, strange bool) bool {
 		c.reportSlip(f, s)
 		return true
 	}
+	rest = rest[:min(len(rest), maxSlip)]
 	end := len(rest)
 	if b := closingBracket(rest); b > 0 {
 		end = b + 1

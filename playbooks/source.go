@@ -10,7 +10,42 @@ import (
 type file struct {
 	name  string
 	text  string
-	lines []int // byte offset at which each line starts
+	lines []int         // byte offset at which each line starts
+	long  map[int][]int // see marks
+}
+
+// markEvery is how far apart the marks of a long line are, in bytes.
+const markEvery = 4096
+
+// marks gives for a line how many characters begin before each multiple of markEvery. They keep places in a file that is one
+// long line from taking time with the square of its length.
+func (f *file) marks(i int) []int {
+	start := f.lines[i]
+	end := len(f.text)
+	if i+1 < len(f.lines) {
+		end = f.lines[i+1]
+	}
+	if end-start <= markEvery {
+		return nil
+	}
+	if m, ok := f.long[i]; ok {
+		return m
+	}
+	var m []int
+	n := 0
+	for off := start; off < end; off++ {
+		if (off-start)%markEvery == 0 {
+			m = append(m, n)
+		}
+		if utf8.RuneStart(f.text[off]) {
+			n++
+		}
+	}
+	if f.long == nil {
+		f.long = map[int][]int{}
+	}
+	f.long[i] = m
+	return m
 }
 
 func newFile(name string, data []byte) *file {
@@ -34,7 +69,17 @@ func (f *file) pos(from, to int) Pos {
 
 func (f *file) lineCol(off int) (line, col int) {
 	i := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > off }) - 1
-	return i + 1, utf8.RuneCountInString(f.text[f.lines[i]:off]) + 1
+	from, before := f.lines[i], 0
+	if m := f.marks(i); m != nil {
+		k := min((off-from)/markEvery, len(m)-1)
+		from, before = from+k*markEvery, m[k]
+	}
+	for ; from < off; from++ {
+		if utf8.RuneStart(f.text[from]) {
+			before++
+		}
+	}
+	return i + 1, before + 1
 }
 
 // offset gives the byte offset of a place; columns count characters.
@@ -43,6 +88,13 @@ func (f *file) offset(line, col int) int {
 		return len(f.text)
 	}
 	off := f.lines[line-1]
+	if m := f.marks(line - 1); m != nil {
+		k := max(0, sort.SearchInts(m, col)-1) // the last mark with fewer characters before it
+		off, col = off+k*markEvery, col-m[k]
+		for off < len(f.text) && !utf8.RuneStart(f.text[off]) {
+			off++
+		}
+	}
 	for ; col > 1 && off < len(f.text) && f.text[off] != '\n'; col-- {
 		_, size := utf8.DecodeRuneInString(f.text[off:])
 		off += size

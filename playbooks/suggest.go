@@ -9,6 +9,9 @@ import (
 // maxDistance is how many slips of the keyboard may lie between a word and what was meant.
 const maxDistance = 2
 
+// maxKnown is among how many words a near one is looked for.
+const maxKnown = 1000
+
 // didYouMean gives the label of an unknown word: "did you mean `level`?" when a known one is near, else "".
 func didYouMean(word string, known []string) string {
 	if best := closest(word, known); best != "" {
@@ -20,7 +23,9 @@ func didYouMean(word string, known []string) string {
 // closest gives the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
 func closest(word string, known []string) string {
 	best, bestDistance := "", maxDistance+1
-	for _, k := range slices.Sorted(slices.Values(known)) {
+	known = slices.Clone(known[:min(len(known), maxKnown)])
+	slices.Sort(known)
+	for _, k := range known {
 		if strings.EqualFold(word, k) && word != k {
 			return k
 		}

@@ -246,8 +246,8 @@ func strangeFlow(f *file, y *yaml.Node) bool {
 		if key.Kind != yaml.ScalarNode || key.Value == "" || value.Kind == yaml.ScalarNode && value.Tag == "!!null" && value.Value == "" {
 			return true
 		}
-		before := strings.TrimRight(f.text[f.lines[key.Line-1]:f.offset(key.Line, key.Column)], " ")
-		if strings.HasSuffix(before, "?") {
+		at := f.offset(key.Line, key.Column)
+		if strings.HasSuffix(strings.TrimRight(f.text[max(0, at-8):at], " "), "?") {
 			return true
 		}
 	}
