@@ -19,18 +19,12 @@ type exprChecker struct {
 	diags   []Diagnostic
 	types   map[ast.Node]*Type
 	guarded map[string]int   // paths known to be present here
-	locals  []local          // let variables
 	items   []*Type          // element types of the predicates around, innermost last
 	stack   []string         // segments and computed attributes being expanded, for cycles
 	inlined map[string]*Type // types of those expanded already
 	slots   map[string]Slot
 	refs    refSet
 	rules   map[string]builtinRule
-}
-
-type local struct {
-	name string
-	typ  *Type
 }
 
 func newExprChecker(src Source, sc *Scope) *exprChecker {
@@ -192,11 +186,6 @@ func (c *exprChecker) typeOf(n ast.Node) *Type {
 }
 
 func (c *exprChecker) identifier(n *ast.IdentifierNode) *Type {
-	for _, l := range slices.Backward(c.locals) {
-		if l.name == n.Value {
-			return c.present(n, l.typ)
-		}
-	}
 	switch n.Value {
 	case "member":
 		return c.sc.Schema.memberType()
@@ -235,9 +224,6 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 	}
 	if c.sc.Event != nil {
 		names = append(names, "event")
-	}
-	for _, l := range c.locals {
-		names = append(names, l.name)
 	}
 	label := "in scope: " + strings.Join(names, ", ")
 	if m := closest(n.Value, names); m != "" {
@@ -287,16 +273,10 @@ func (c *exprChecker) pointer(n *ast.PointerNode) *Type {
 	return nil
 }
 
+// let refuses variables: values that are named twice double without a bound, and a computed attribute says more.
 func (c *exprChecker) let(n *ast.VariableDeclaratorNode) *Type {
-	v := c.check(n.Value)
-	if slices.Contains([]string{"member", "trigger", "event", "actions"}, n.Name) {
-		c.report(n.Location(), "unknown-name", "give it another name", "`%s` is taken: it cannot be a variable", n.Name)
-		return nil
-	}
-	c.locals = append(c.locals, local{n.Name, v})
-	t := c.check(n.Expr)
-	c.locals = c.locals[:len(c.locals)-1]
-	return t
+	c.report(n.Location(), "forbidden-function", "", "`let` is not part of the language: give the value a name as a computed attribute of usher.yaml")
+	return nil
 }
 
 func (c *exprChecker) array(n *ast.ArrayNode) *Type {

@@ -94,6 +94,9 @@ var forbidden = map[string]string{
 	"timezone": "times are read in the member's zone",
 	"fromJSON": "what it gives has no type that can be checked",
 	"get":      "name the field itself, as in member.level",
+	"replace":  "a text could grow without a bound; texts are made in Liquid",
+	"join":     "a text could grow without a bound; texts are made in Liquid",
+	"repeat":   "a text could grow without a bound; texts are made in Liquid",
 }
 
 func (c *exprChecker) unknownFunction(n *ast.IdentifierNode) {
@@ -277,6 +280,9 @@ func (c *exprChecker) builtin(n *ast.BuiltinNode) *Type {
 		c.unknownFunction(&ast.IdentifierNode{Value: n.Name})
 		return nil
 	}
+	if !c.boundedLoop(n) {
+		return nil
+	}
 	args := make([]*Type, len(n.Arguments))
 	for i, a := range n.Arguments {
 		p, isPredicate := a.(*ast.PredicateNode)
@@ -299,6 +305,44 @@ func (c *exprChecker) builtin(n *ast.BuiltinNode) *Type {
 		c.items = c.items[:len(c.items)-1]
 	}
 	return rule.check(c, n, args)
+}
+
+// boundedLoop keeps the work of an expression within a small multiple of the data that it reads: inside a predicate a function may
+// only go over lists of the item, not over the whole history once more for every item.
+func (c *exprChecker) boundedLoop(n *ast.BuiltinNode) bool {
+	if len(c.items) == 0 || len(n.Arguments) == 0 {
+		return true
+	}
+	switch n.Name {
+	case "abs", "ceil", "floor", "round", "int", "float", "string", "trim", "upper", "lower", "split", "min", "max":
+		return true
+	}
+	root := n.Arguments[0]
+	for {
+		switch x := root.(type) {
+		case *ast.MemberNode:
+			root = x.Node
+			continue
+		case *ast.ChainNode:
+			root = x.Node
+			continue
+		case *ast.BinaryNode:
+			if x.Operator == "??" {
+				root = x.Left
+				continue
+			}
+		case *ast.BuiltinNode:
+			if len(x.Arguments) > 0 {
+				root = x.Arguments[0]
+				continue
+			}
+		case *ast.PointerNode:
+			return true
+		}
+		break
+	}
+	c.report(n.Location(), "forbidden-function", "look at a list of the item, as in .items", "inside a condition on items `%s` may not go over another list: it would run once for every item", n.Name)
+	return false
 }
 
 var boolPredicate = map[string]bool{"all": true, "any": true, "none": true, "one": true, "filter": true, "count": true, "find": true, "findLast": true}
@@ -339,7 +383,7 @@ func builtinRules() map[string]builtinRule {
 		"filter": onList("filter(list, .x > 1)", same), "count": onList("count(list, .x > 1)", to(Int)),
 		"find": onList("find(list, .x > 1)", maybe), "findLast": onList("findLast(list, .x > 1)", maybe),
 		"first": onList("first(list)", maybe), "last": onList("last(list)", maybe),
-		"reverse": onList("reverse(list)", same), "uniq": onList("uniq(list)", same), "take": onList("take(list, 3)", same),
+		"reverse": onList("reverse(list)", same), "take": onList("take(list, 3)", same),
 		"map": onList("map(list, .x)", func(_ *Type, args []*Type) *Type {
 			if len(args) < 2 || args[1] == nil {
 				return ListOf(Any)
@@ -355,8 +399,6 @@ func builtinRules() map[string]builtinRule {
 		"string": {"string(n)", fixedTypes(String, Number)},
 		"trim":   {"trim(s)", fixedTypes(String, String)}, "upper": {"upper(s)", fixedTypes(String, String)},
 		"lower": {"lower(s)", fixedTypes(String, String)}, "split": {`split(s, ",")`, fixedTypes(ListOf(String), String, String)},
-		"replace": {`replace(s, "a", "b")`, fixedTypes(String, String, String, String)},
-		"join":    {`join(list, ", ")`, fixedTypes(String, ListOf(String), String)},
 	}
 }
 

@@ -143,8 +143,6 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 		return &ast.MapNode{Pairs: l.lowerAll(n.Pairs)}
 	case *ast.PairNode:
 		return &ast.PairNode{Key: l.lower(n.Key), Value: l.lower(n.Value)}
-	case *ast.VariableDeclaratorNode:
-		return &ast.VariableDeclaratorNode{Name: n.Name, Value: l.lower(n.Value), Expr: l.lower(n.Expr)}
 	case *ast.SliceNode:
 		return &ast.SliceNode{Node: l.lower(n.Node), From: l.lower(n.From), To: l.lower(n.To)}
 	case *ast.IdentifierNode:
@@ -169,7 +167,7 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 		// list[i] fails beyond the end; get() gives nil there, which the checker has asked to guard.
 		return &ast.BuiltinNode{Name: "get", Arguments: []ast.Node{l.lower(n.Node), l.lower(n.Property)}}
 	}
-	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == "member" && l.c.isGlobal("member") {
+	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == "member" {
 		if a := l.c.sc.Schema.Attribute(key.Value); a != nil && a.Computed != nil {
 			return l.inline(*a.Computed)
 		}
@@ -290,7 +288,7 @@ func (c *exprChecker) atomsOf(n ast.Node) []atom {
 			walk(n.Exp1)
 			walk(n.Exp2)
 			return
-		case *ast.VariableDeclaratorNode, *ast.ArrayNode:
+		case *ast.ArrayNode:
 			return
 		}
 		if text := n.String(); !c.readsNothing(n) && !known[text] {

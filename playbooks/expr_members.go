@@ -117,7 +117,7 @@ func (c *exprChecker) item(n *ast.MemberNode, base *Type) *Type {
 
 func (c *exprChecker) field(n *ast.MemberNode, base *Type, key *ast.StringNode) *Type {
 	root, _ := n.Node.(*ast.IdentifierNode)
-	isMember := root != nil && root.Value == "member" && c.isGlobal("member")
+	isMember := root != nil && root.Value == "member"
 	t, ok := base.Field(key.Value)
 	if !ok {
 		c.unknownField(n, base, key, root)
@@ -131,7 +131,7 @@ func (c *exprChecker) field(n *ast.MemberNode, base *Type, key *ast.StringNode) 
 			}
 		}
 	}
-	if root != nil && root.Value == "actions" && c.isGlobal("actions") {
+	if root != nil && root.Value == "actions" {
 		c.refs.actions[key.Value] = true
 	}
 	// A field of something that may be missing may be missing itself.
@@ -141,13 +141,9 @@ func (c *exprChecker) field(n *ast.MemberNode, base *Type, key *ast.StringNode) 
 	return c.present(n, t)
 }
 
-func (c *exprChecker) isGlobal(name string) bool {
-	return !slices.ContainsFunc(c.locals, func(l local) bool { return l.name == name })
-}
-
 func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.StringNode, root *ast.IdentifierNode) {
 	name := ""
-	if root != nil && c.isGlobal(root.Value) {
+	if root != nil {
 		name = root.Value
 	}
 	if name == "actions" {

@@ -63,11 +63,6 @@ func (c *exprChecker) binary(n *ast.BinaryNode) *Type {
 		return c.text(n, l, r)
 	case "+", "-", "*", "/", "%", "**", "^":
 		return c.arithmetic(n, l, r)
-	case "..":
-		if l.Kind != KindInt || r.Kind != KindInt {
-			return c.operands(n, l, r, "two ints")
-		}
-		return ListOf(Int)
 	}
 	c.report(n.Location(), "syntax-expression", "", "the operator `%s` is not part of the language", n.Operator)
 	return nil
