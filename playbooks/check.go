@@ -17,6 +17,7 @@ type checker struct {
 	diags     []Diagnostic
 	used      map[string]bool // "segment dormant": what the playbooks refer to
 	wrongName bool            // there is a usher.yml instead of usher.yaml
+	lostID    bool            // a playbook's id could not be read: an id that nothing has may be that one
 	blind     bool            // usher.yaml could not be read: what the rest names is unknown
 	// playbookNodes remembers where each playbook's id stands.
 	playbookNodes map[string]*node
@@ -311,19 +312,32 @@ func (c *checker) expression(n *node, sc *Scope, want *Type) *Expr {
 	if n == nil || n.broken || c.cutSlip(n, true) {
 		return nil
 	}
-	if n.kind == scalarNode && n.tag == "bool" {
-		n.tag = "str" // `if: true`: the expression checker says what is wrong with a constant
-	}
-	text, ok := c.str(n, "an expression")
+	text, ok := c.expressionText(n, "an expression")
 	if !ok {
 		return nil
 	}
-	skip := 0
-	if want != nil && strings.HasPrefix(text, "= ") {
-		c.error("syntax-expression", n.at(0, 2), "this is an expression already").label("leave the `= ` out")
+	if c.needlessEquals(n, text) {
 		return nil
 	}
-	return c.compile(n.source(skip), sc, want)
+	return c.compile(n.source(0), sc, want)
+}
+
+// expressionText reads the text of an expression. One that is a number or a bool to YAML is one to the expression checker too,
+// which says what is wrong with a constant.
+func (c *checker) expressionText(n *node, what string) (string, bool) {
+	if n.kind == scalarNode && n.tag != "null" {
+		return n.value, true
+	}
+	return c.str(n, what)
+}
+
+// needlessEquals reports the `= ` that marks an expression among literals, where nothing but an expression can stand.
+func (c *checker) needlessEquals(n *node, text string) bool {
+	if !strings.HasPrefix(text, "= ") {
+		return false
+	}
+	c.error("syntax-expression", n.at(0, 2), "this is an expression already").label("leave the `= ` out").edit(n.at(0, 2), "")
+	return true
 }
 
 // namesBroken tells whether the text names something whose declaration has a mistake: one cause, one mistake.

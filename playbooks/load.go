@@ -204,6 +204,8 @@ func (c *checker) loadPlaybooks() {
 		}
 		if n := c.readYAML(newFile(name, data)); n != nil {
 			c.readPlaybook(n)
+		} else {
+			c.lostID = true
 		}
 	}
 	slices.SortFunc(c.ws.Playbooks, func(a, b *Playbook) int { return strings.Compare(a.ID, b.ID) })

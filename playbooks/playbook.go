@@ -30,6 +30,7 @@ type playbookReader struct {
 func (c *checker) readPlaybook(n *node) {
 	before := len(c.diags)
 	if !c.mapping(n, "a playbook", playbookKeys...) {
+		c.lostID = true
 		return
 	}
 	p := &playbookReader{
@@ -60,7 +61,10 @@ func (p *playbookReader) head(n *node) {
 			p.declare(id, v)
 		} else {
 			p.declared[v.value] = true
+			p.lostID = true
 		}
+	} else {
+		p.lostID = true
 	}
 	if v := n.get("name"); v != nil {
 		p.pb.Name, _ = p.text(v, "name")

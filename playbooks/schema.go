@@ -114,8 +114,8 @@ func typedForm(n *node) *node {
 
 func (c *checker) eventType(key, value *node) {
 	e := EventType{Name: key.value, Properties: ObjectOf(), Pos: key.pos()}
-	if len(e.Name) > maxName {
-		c.error("bad-name", key.pos(), fmt.Sprintf("the name of an event has at most %d bytes", maxName))
+	if e.Name == "" || len(e.Name) > maxName {
+		c.error("bad-name", key.pos(), fmt.Sprintf("the name of an event has 1 to %d bytes", maxName))
 	}
 	switch {
 	case value.broken || value.isNull():
@@ -153,7 +153,7 @@ func (c *checker) segment(key, value *node) {
 	c.declarable(key, "a segment")
 	g := Segment{Name: key.value, Pos: key.pos()}
 	if !value.broken && !c.cutSlip(value, true) {
-		if _, ok := c.str(value, "a segment's expression"); ok {
+		if text, ok := c.expressionText(value, "a segment's expression"); ok && !c.needlessEquals(value, text) {
 			g.Source = value.source(0)
 		}
 	}

@@ -75,6 +75,9 @@ func (r *testReader) playbookID(v *node) string {
 		return ""
 	}
 	if !r.declared[id] {
+		if r.lostID {
+			return ""
+		}
 		r.unknown("unknown-playbook", v, "there is no playbook", id, sortedKeys(r.declared))
 		return ""
 	}

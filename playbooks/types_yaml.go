@@ -58,9 +58,12 @@ func (c *checker) typeWord(n *node) *Type {
 		if best == "" {
 			best = closest(word, typeNames)
 		}
-		if best != "" {
+		switch {
+		case best != "":
 			r.label("did you mean `"+best+"`?").edit(p, best)
-		} else {
+		case strings.ContainsAny(word, "(.+"):
+			r.label("a computed attribute begins with `= `")
+		default:
 			r.label("write " + oneOf(typeNames) + ", {enum: […]}, {name: type} or [type]")
 		}
 		return Any

@@ -243,7 +243,7 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
 func strangeFlow(f *file, y *yaml.Node) bool {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
-		if key.Kind != yaml.ScalarNode || key.Value == "" || value.Kind == yaml.ScalarNode && value.Tag == "!!null" && value.Value == "" {
+		if key.Kind != yaml.ScalarNode || key.Value == "" && key.Style == 0 || value.Kind == yaml.ScalarNode && value.Tag == "!!null" && value.Value == "" {
 			return true
 		}
 		at := f.offset(key.Line, key.Column)
