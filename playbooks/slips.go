@@ -122,17 +122,22 @@ func valueSlip(text string, from, to int) (slip, bool) {
 		}
 		return s, false
 	}
+	return plainSlip(v, s)
+}
+
+// plainSlip looks at a value that begins with no quote or bracket.
+func plainSlip(v string, s slip) (slip, bool) {
 	if strings.HasPrefix(v, "- ") || strings.HasPrefix(v, "? ") || len(v) > 2 && (v[0] == '>' || v[0] == '|') && v[1] == ' ' && v[2] != '#' {
 		s.why = "a value that begins with `" + v[:1] + "` means something else to YAML"
 		return s, true
 	}
 	if i := strings.Index(v, ": "); i >= 0 {
-		s.at = from + i
+		s.at = s.from + i
 		s.why = "`: ` inside a value without quotes begins a second key for YAML"
 		return s, true
 	}
 	if strings.HasSuffix(v, ":") {
-		s.at = to - 1
+		s.at = s.to - 1
 		s.why = "a `:` at the end of a value without quotes makes it a key for YAML"
 		return s, true
 	}

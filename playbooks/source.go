@@ -15,7 +15,7 @@ type file struct {
 }
 
 // markEvery is how far apart the marks of a long line are, in bytes.
-const markEvery = 4096
+const markEvery = 256
 
 // marks gives for a line how many characters begin before each multiple of markEvery. They keep places in a file that is one
 // long line from taking time with the square of its length.
