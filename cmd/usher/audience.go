@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// audiencePage is how many members are looked at in one go.
+const audiencePage = 500
+
+// audience finds the members of a segment, for triggers over HTTP.
+type audience struct {
+	store     store.Store
+	registry  *playbooks.Registry
+	workspace func() (*playbooks.Workspace, string)
+	now       func() time.Time
+}
+
+// page gives those of the next members who are in the segment; an empty next cursor is the end.
+func (a *audience) page(ctx context.Context, segment, cursor string) (in []string, next string, err error) {
+	members, err := a.store.MembersAfter(ctx, cursor, audiencePage)
+	if err != nil || len(members) == 0 {
+		return nil, "", err
+	}
+	ids := make([]string, len(members))
+	states := make(map[string]*engine.State, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+		states[m.ID] = &engine.State{Member: m, History: map[string][]engine.Input{}}
+	}
+	ws, _ := a.workspace()
+	e := engine.New(ws, engine.Options{Registry: a.registry})
+	now := a.now()
+	if err := a.history(ctx, e.SegmentNeeds(segment), ids, states, now); err != nil {
+		return nil, "", err
+	}
+	for _, id := range ids {
+		ok, err := e.InSegment(segment, states[id], now)
+		if err != nil {
+			return nil, "", fmt.Errorf("look whether member %s is in segment %s: %w", id, segment, err)
+		}
+		if ok {
+			in = append(in, id)
+		}
+	}
+	if len(members) == audiencePage {
+		next = ids[len(ids)-1]
+	}
+	return in, next, nil
+}
+
+func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids []string, states map[string]*engine.State, now time.Time) error {
+	if len(needs) == 0 {
+		return nil
+	}
+	queries := make([]store.HistoryQuery, len(needs))
+	for i, n := range needs {
+		queries[i].Event = n.Event
+		if !n.Window.IsZero() {
+			queries[i].Since = now.Add(-n.Window.Longest())
+		}
+	}
+	events, err := a.store.History(ctx, ids, queries, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	for id, list := range events {
+		for _, in := range list {
+			states[id].History[in.Name] = append(states[id].History[in.Name], in)
+		}
+	}
+	return nil
+}

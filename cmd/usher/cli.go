@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitFine     = 0
+	exitMistakes = 1 // of a workspace, of events, or something that could not be done
+	exitUsage    = 2 // wrong flags or arguments
+)
+
+// version is set by the build.
+var version = "dev"
+
+// cli is a command line as a value: streams and environment in, exit code out.
+type cli struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) (string, bool)
+}
+
+// errMistakes ends a command whose mistakes are printed already.
+var errMistakes = errors.New("mistakes were found")
+
+// usageError is a wrong use of the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	root := c.root()
+	root.SetArgs(longRun(args))
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errMistakes):
+		return exitMistakes
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
+		sentence, _, _ := strings.Cut(err.Error(), "\n")
+		fmt.Fprintf(stderr, "usher: %s; see usher --help\n", sentence)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "usher: %v\n", err)
+	return exitMistakes
+}
+
+// longRun lets `-run` be written as `go test` writes it.
+func longRun(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if a == "-run" || strings.HasPrefix(a, "-run=") {
+			a = "-" + a
+		}
+		out[i] = a
+	}
+	return out
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "usher",
+		Short: "Membership operation playbooks: when, if, then",
+		Long: "usher runs membership operation playbooks that are kept as YAML in git: checked like code, tested on a virtual clock,\n" +
+			"and served by one binary.",
+		Example:       "  usher init shop && cd shop\n  usher test\n  usher serve",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
+		c.runsCommand(), c.runCommand(), c.memberCommand(), c.explainCommand(), c.versionCommand(),
+	)
+	for _, sub := range root.Commands() {
+		sub.Args = wrapArgs(sub.Args)
+	}
+	return root
+}
+
+// wrapArgs makes a wrong number of arguments a wrong use.
+func wrapArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return usagef("%s: %v", cmd.Name(), err)
+		}
+		return nil
+	}
+}
+
+// setting gives a flag's value, else the environment's, else the flag's default.
+func (c *cli) setting(cmd *cobra.Command, flag, name string) string {
+	f := cmd.Flags().Lookup(flag)
+	if v, ok := c.env(name); ok && v != "" && !f.Changed {
+		return v
+	}
+	return f.Value.String()
+}
+
+// oneOf checks a flag that has a few values.
+func oneOf(flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return usagef("--%s must be one of %s, got %q", flag, strings.Join(allowed, ", "), value)
+}
+
+// isTerminal tells whether w is a screen, where a progress bar helps; in a file it would be noise.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (c *cli) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Example: "  usher version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(c.stdout, "usher %s\n", version)
+			return err
+		},
+	}
+}

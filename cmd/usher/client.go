@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	defaultServer = "http://127.0.0.1:8080"
+	stateDir      = ".usher"
+	keyFile       = "admin.key"
+)
+
+// client talks to a running server.
+type client struct {
+	base string
+	key  string
+	http *http.Client
+}
+
+// serverError is an answer that says no.
+type serverError struct {
+	status     int
+	code       string
+	message    string
+	retryAfter string
+}
+
+func (e *serverError) Error() string { return e.message }
+
+// unreachableError is a server that gave no answer.
+type unreachableError struct {
+	base string
+	err  error
+}
+
+func (e *unreachableError) Error() string {
+	if errors.Is(e.err, syscall.ECONNREFUSED) {
+		return fmt.Sprintf("no server answers at %s; start one with `usher serve`, or name another with --server", e.base)
+	}
+	cause := e.err
+	var ue *url.Error
+	if errors.As(cause, &ue) {
+		cause = ue.Err
+	}
+	return fmt.Sprintf("no answer from the server at %s: %v", e.base, cause)
+}
+func (e *unreachableError) Unwrap() error { return e.err }
+
+func serverFlags(cmd *cobra.Command) {
+	cmd.Flags().String("server", defaultServer, "the server's address (environment: USHER_SERVER)")
+	cmd.Flags().String("key-file", "", "file with the API key (else USHER_API_KEY, else .usher/admin.key for a server on this machine)")
+}
+
+// client makes a client of the command's flags.
+func (c *cli) client(cmd *cobra.Command) (*client, error) {
+	base := strings.TrimRight(c.setting(cmd, "server", "USHER_SERVER"), "/")
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, usagef("--server must be an address like %s, got %q", defaultServer, base)
+	}
+	file, _ := cmd.Flags().GetString("key-file")
+	key, err := c.apiKey(file, u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	return &client{base: base, key: key, http: &http.Client{Timeout: time.Minute}}, nil
+}
+
+func (c *cli) apiKey(file, host string) (string, error) {
+	if file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("read the API key: %w", err)
+		}
+		return strings.TrimSpace(string(text)), nil
+	}
+	if key, ok := c.env("USHER_API_KEY"); ok && key != "" {
+		return key, nil
+	}
+	// A key of this machine is never shown to another one.
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		if text, err := os.ReadFile(filepath.Join(stateDir, keyFile)); err == nil {
+			return strings.TrimSpace(string(text)), nil
+		}
+	}
+	return "", errors.New("an API key is needed: set USHER_API_KEY, or name a file with --key-file")
+}
+
+// do sends a request; an answer that says no is a *serverError, none at all an *unreachableError.
+func (cl *client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, cl.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("ask the server: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+cl.key)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := cl.http.Do(req)
+	if err != nil {
+		return nil, &unreachableError{cl.base, err}
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
+	if err != nil {
+		return nil, &unreachableError{cl.base, err}
+	}
+	if res.StatusCode < 300 {
+		return text, nil
+	}
+	out := &serverError{status: res.StatusCode, retryAfter: res.Header.Get("Retry-After"),
+		message: fmt.Sprintf("the server at %s answered %s", cl.base, res.Status)}
+	var said struct {
+		Error struct{ Code, Message string }
+	}
+	if json.Unmarshal(text, &said) == nil && said.Error.Message != "" {
+		out.code, out.message = said.Error.Code, said.Error.Message
+	}
+	return nil, out
+}
+
+// get asks for JSON and gives it both decoded and as it came.
+func (cl *client) get(ctx context.Context, path string, v any) ([]byte, error) {
+	text, err := cl.do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return nil, fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
+	}
+	return text, nil
+}

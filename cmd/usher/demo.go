@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/usher-run/usher/engine/sim/eventfile"
+)
+
+// demo feeds the workspace's demo events through the HTTP interface, as `usher send` does, and says what to try next.
+func (c *cli) demo(ctx context.Context, o serveOptions, l net.Listener, key adminKey) {
+	path := filepath.Join(o.dir, "demo", "events.jsonl")
+	f, err := os.Open(path)
+	if err != nil {
+		o.log.Error("open the demo events", "error", err)
+		return
+	}
+	defer f.Close()
+	if key.secret == "" {
+		o.log.Error("the demo needs the key that is made without USHER_API_KEYS")
+		return
+	}
+	s := &sending{client: &client{base: baseURL(l), key: key.secret, http: &http.Client{Timeout: time.Minute}}}
+	if err := s.file(ctx, eventfile.Open(f, nil)); err != nil {
+		if !errors.Is(err, context.Canceled) {
+			o.log.Error("send the demo events", "error", err)
+		}
+		return
+	}
+	for _, b := range s.bad {
+		o.log.Warn("a demo event was rejected", "file", path, "why", b.text)
+	}
+	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, c.nextCommands(o, l, key))
+}
+
+// nextCommands gives three commands to copy. They find server and key by themselves when both are where they usually are.
+func (c *cli) nextCommands(o serveOptions, l net.Listener, key adminKey) string {
+	self := "usher"
+	if len(os.Args) > 0 && filepath.Base(os.Args[0]) == "usher" {
+		self = os.Args[0]
+	}
+	rest := ""
+	if base := baseURL(l); base != defaultServer {
+		rest += " --server " + base
+	}
+	if key.path != filepath.Join(stateDir, keyFile) {
+		rest += " --key-file " + key.path
+	}
+	return fmt.Sprintf("try next, in another terminal:\n  %s runs%s\n  %s member m1%s\n  %s test%s\n", self, rest, self, rest, self, shownDir(o.dir))
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/engine/sim/eventfile"
+)
+
+//go:embed all:scaffold
+var scaffold embed.FS
+
+func (c *cli) initCommand() *cobra.Command {
+	var from string
+	cmd := &cobra.Command{
+		Use: "init DIR", Short: "Write a small workspace to start from",
+		Long: "Writes a small, commented workspace that passes its checks and tests. With --from, its schema is inferred from an event\n" +
+			"file instead, and the playbooks are left to you.",
+		Example: "  usher init shop\n  usher init shop --from events.jsonl",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := mustBeEmpty(args[0]); err != nil {
+				return err
+			}
+			if from != "" {
+				return c.initFrom(args[0], from)
+			}
+			return c.initScaffold(args[0])
+		},
+	}
+	cmd.Flags().StringVar(&from, "from", "", "infer the schema from this event file (JSON lines or CSV, plain or gzip; - is standard input)")
+	return cmd
+}
+
+func mustBeEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("make a workspace in %s: %w", dir, err)
+	case len(entries) > 0:
+		return fmt.Errorf("the folder %s is not empty: name a new one", dir)
+	}
+	return nil
+}
+
+func (c *cli) initScaffold(dir string) error {
+	files, err := fs.Sub(scaffold, "scaffold")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder %s: %w", dir, err)
+	}
+	if err := os.CopyFS(dir, files); err != nil {
+		return fmt.Errorf("write the workspace: %w", err)
+	}
+	return c.nextSteps(dir, "a workspace with two playbooks and their tests")
+}
+
+func (c *cli) initFrom(dir, from string) error {
+	in, closeFile, err := c.openFile(from)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	inferred, err := eventfile.Infer(in)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", from, err)
+	}
+	if inferred.Events == 0 {
+		return fmt.Errorf("%s has no event to infer a schema from", from)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "playbooks"), 0o755); err != nil {
+		return fmt.Errorf("make the folder %s: %w", dir, err)
+	}
+	text := "# Inferred from " + plural(inferred.Events, "event") + ": read it through, it only knows what it has seen.\n" +
+		"usher: 1\ntimezone: Asia/Shanghai\n\n" + inferred.YAML() +
+		"\nchannels:   # log prints messages as lines of JSON\n  dev: {type: log}\n"
+	if err := os.WriteFile(filepath.Join(dir, "usher.yaml"), []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write the schema: %w", err)
+	}
+	if err := c.nextSteps(dir, "a schema inferred from "+plural(inferred.Events, "event")); err != nil {
+		return err
+	}
+	if inferred.Bad > 0 {
+		fmt.Fprintf(c.stderr, "usher: %s left out\n", plural(inferred.Bad, "bad line"))
+		return errMistakes
+	}
+	return nil
+}
+
+func (c *cli) nextSteps(dir, what string) error {
+	shown := shownDir(dir)
+	lines := []string{
+		"Wrote " + what + " into " + dir + ".", "",
+		"  usher check" + shown, "  usher test" + shown, "  usher serve" + shown, "",
+	}
+	_, err := fmt.Fprint(c.stdout, strings.Join(lines, "\n"))
+	return err
+}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/playbooks"
+)
+
+const (
+	batchEvents = 500
+	batchBytes  = 900 << 10 // below the server's limit of 1 MiB
+	sendLanes   = 4
+	retryFor    = 30 * time.Second
+)
+
+func (c *cli) sendCommand() *cobra.Command {
+	var workspace string
+	cmd := &cobra.Command{
+		Use: "send FILE", Short: "Send an event file to a server",
+		Long: "Sends an event file (JSON lines or CSV, plain or gzip; - is standard input) to a server. Each member's events keep the\n" +
+			"file's order. It is safe to repeat: an event is taken once, whatever happened to the sending before.",
+		Example: "  usher send events.jsonl\n  usher send orders.csv.gz --workspace shop --server https://usher.example.com",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			var schema *playbooks.Schema
+			if workspace != "" {
+				ws, err := c.loadGood(workspace)
+				if err != nil {
+					return err
+				}
+				schema = ws.Schema
+			}
+			in, closeFile, err := c.openFile(args[0])
+			if err != nil {
+				return err
+			}
+			defer closeFile()
+			s := c.newSending(cl)
+			err = s.file(cmd.Context(), eventfile.Open(in, schema))
+			if s.bar != nil {
+				_ = s.bar.Finish()
+			}
+			fmt.Fprintf(c.stdout, "accepted %d, duplicate %d, rejected %d\n", s.accepted, s.duplicate, s.rejected+s.unread)
+			slices.SortFunc(s.bad, func(a, b badLine) int { return a.line - b.line })
+			var bad []string
+			for _, b := range s.bad {
+				bad = append(bad, b.text)
+			}
+			return errors.Join(err, c.reportBad(bad))
+		},
+	}
+	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema; else by their look")
+	serverFlags(cmd)
+	return cmd
+}
+
+// sending is the state of one file that is being sent.
+type sending struct {
+	client *client
+	bar    interface {
+		Add(n int) error
+		Finish() error
+	}
+
+	mu                            sync.Mutex
+	accepted, duplicate, rejected int
+	unread                        int // lines that are no events
+	bad                           []badLine
+	err                           error // the first that ends it all
+}
+
+type badLine struct {
+	line int
+	text string
+}
+
+func (c *cli) newSending(cl *client) *sending {
+	s := &sending{client: cl}
+	if b := c.bar(-1, "sending"); b != nil {
+		s.bar = b
+	}
+	return s
+}
+
+// batch is a request being filled: an array of events and the lines they stand on.
+type batch struct {
+	body  bytes.Buffer
+	lines []int
+}
+
+// file sends all of a file over several lanes. A member's events share a lane, which sends one batch after the other.
+func (s *sending) file(ctx context.Context, r *eventfile.Reader) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	var lanes [sendLanes]chan *batch
+	for i := range lanes {
+		lanes[i] = make(chan *batch, 1)
+		wg.Go(func() {
+			for b := range lanes[i] {
+				if err := s.batch(ctx, b); err != nil {
+					s.stop(err)
+					cancel()
+				}
+			}
+		})
+	}
+	err := s.read(ctx, r, &lanes)
+	for _, lane := range lanes {
+		close(lane)
+	}
+	wg.Wait()
+	if s.err != nil {
+		return s.err
+	}
+	return err
+}
+
+func (s *sending) stop(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// read fills batches, and hands each to its lane when it is full.
+func (s *sending) read(ctx context.Context, r *eventfile.Reader, lanes *[sendLanes]chan *batch) error {
+	var open [sendLanes]*batch
+	flush := func(i int) {
+		if open[i] == nil {
+			return
+		}
+		select {
+		case lanes[i] <- open[i]:
+		case <-ctx.Done():
+		}
+		open[i] = nil
+	}
+	for ctx.Err() == nil {
+		rec, err := r.Next()
+		var le *eventfile.LineError
+		switch {
+		case errors.Is(err, io.EOF):
+			for i := range open {
+				flush(i)
+			}
+			return ctx.Err()
+		case errors.As(err, &le):
+			s.mu.Lock()
+			s.unread++
+			s.bad = append(s.bad, badLine{le.Line, le.Error()})
+			s.mu.Unlock()
+			continue
+		case err != nil:
+			return fmt.Errorf("read the events: %w", err)
+		}
+		i := laneOf(rec.Input.Member)
+		if open[i] != nil && (len(open[i].lines) == batchEvents || open[i].body.Len()+len(rec.Raw) > batchBytes) {
+			flush(i)
+		}
+		if open[i] == nil {
+			open[i] = &batch{}
+		}
+		open[i].add(rec)
+	}
+	return ctx.Err()
+}
+
+func laneOf(member string) int {
+	h := fnv.New32a()
+	h.Write([]byte(member))
+	return int(h.Sum32() % sendLanes)
+}
+
+func (b *batch) add(rec eventfile.Record) {
+	sep := byte(',')
+	if len(b.lines) == 0 {
+		sep = '['
+	}
+	b.body.WriteByte(sep)
+	b.body.Write(rec.Raw)
+	b.lines = append(b.lines, rec.Line)
+}
+
+// batch sends one batch and counts its results.
+func (s *sending) batch(ctx context.Context, b *batch) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	text, err := s.client.insist(ctx, "/v1/events", append(b.body.Bytes(), ']'))
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Results []struct {
+			Status string
+			Error  struct{ Code, Message string }
+		}
+	}
+	if err := json.Unmarshal(text, &answer); err != nil || len(answer.Results) != len(b.lines) {
+		return fmt.Errorf("the server at %s answered something that is not usher's JSON", s.client.base)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range answer.Results {
+		switch r.Status {
+		case "accepted":
+			s.accepted++
+		case "duplicate":
+			s.duplicate++
+		default:
+			s.rejected++
+			s.bad = append(s.bad, badLine{b.lines[i], fmt.Sprintf("line %d: %s", b.lines[i], r.Error.Message)})
+		}
+	}
+	if s.bar != nil {
+		_ = s.bar.Add(len(b.lines))
+	}
+	return nil
+}
+
+// insist posts until it is answered, for what is passing and no longer than retryFor.
+func (cl *client) insist(ctx context.Context, path string, body []byte) ([]byte, error) {
+	deadline := time.Now().Add(retryFor)
+	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		text, err := cl.do(ctx, "POST", path, body)
+		if err == nil || ctx.Err() != nil || !passing(err) {
+			return text, err
+		}
+		var said *serverError
+		pause := wait
+		if errors.As(err, &said) {
+			if n, convErr := strconv.Atoi(said.retryAfter); convErr == nil {
+				pause = time.Duration(n) * time.Second
+			}
+		}
+		if time.Now().Add(pause).After(deadline) {
+			return nil, fmt.Errorf("gave up after %s; run the same command again, what was taken is not taken twice: %w", retryFor, err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func passing(err error) bool {
+	var unreachable *unreachableError
+	var said *serverError
+	switch {
+	case errors.As(err, &unreachable):
+		return true
+	case errors.As(err, &said):
+		return said.status == 429 || said.status >= 500
+	}
+	return false
+}

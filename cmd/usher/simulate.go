@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/engine/sim/eventfile"
+)
+
+func (c *cli) testCommand() *cobra.Command {
+	var pattern, format string
+	var coverage bool
+	cmd := &cobra.Command{
+		Use: "test [WORKSPACE]", Short: "Run the playbook tests on the virtual clock",
+		Example: "  usher test\n  usher test shop -run 'welcome/' --coverage\n  usher test --format junit > report.xml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("format", format, "text", "json", "junit"); err != nil {
+				return err
+			}
+			o := sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects()}
+			if pattern != "" {
+				re, err := regexp.Compile(pattern)
+				if err != nil {
+					return usagef("-run %q is not a regular expression", pattern)
+				}
+				o.Run = re
+			}
+			ws, err := c.loadGood(workspaceDir(args))
+			if err != nil {
+				return err
+			}
+			report := sim.Test(ws, o)
+			if err := report.Write(c.stdout, format, coverage); err != nil {
+				return fmt.Errorf("write the report: %w", err)
+			}
+			if len(report.Tests) == 0 {
+				fmt.Fprintln(c.stderr, "usher: no test was run")
+			}
+			if report.Failed > 0 {
+				return errMistakes
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
+	cmd.Flags().StringVar(&format, "format", "text", "text, json or junit")
+	cmd.Flags().BoolVar(&coverage, "coverage", false, "name the actions and ways that no test reached")
+	return cmd
+}
+
+func (c *cli) simulateCommand() *cobra.Command {
+	var events, format, until string
+	cmd := &cobra.Command{
+		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
+		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened, per playbook and day.\n" +
+			"Nothing is sent and nothing is stored.",
+		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("format", format, "text", "json"); err != nil {
+				return err
+			}
+			if events == "" {
+				return usagef("simulate: say which events, with --events FILE")
+			}
+			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects()}
+			if until != "" {
+				t, rej := engine.ParseInstant("--until", until)
+				if rej != nil {
+					return usageError{rej}
+				}
+				o.Until = t
+			}
+			return c.simulate(workspaceDir(args), events, format, o)
+		},
+	}
+	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time (RFC 3339)")
+	return cmd
+}
+
+func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error {
+	ws, err := c.loadGood(dir)
+	if err != nil {
+		return err
+	}
+	in, closeFile, err := c.openFile(events)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	inputs, bad, err := readInputs(eventfile.Open(in, ws.Schema))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", events, err)
+	}
+	bar := c.bar(len(inputs), "simulating")
+	if bar != nil {
+		o.Progress = func(done, _ int) {
+			if done%1000 == 0 {
+				_ = bar.Set(done)
+			}
+		}
+	}
+	result, err := sim.Simulate(ws, inputs, o)
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		enc := json.NewEncoder(c.stdout)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(result)
+	} else {
+		err = result.WriteText(c.stdout)
+	}
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return c.reportBad(bad)
+}
+
+// readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time.
+func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad []string, err error) {
+	ids := map[string]bool{}
+	for {
+		rec, err := r.Next()
+		var le *eventfile.LineError
+		switch {
+		case errors.Is(err, io.EOF):
+			return inputs, bad, nil
+		case errors.As(err, &le):
+			bad = append(bad, le.Error())
+			continue
+		case err != nil:
+			return nil, nil, err
+		}
+		in := rec.Input
+		if in.At.IsZero() {
+			in.At = in.Time
+		}
+		if in.Time.IsZero() || in.Time.After(in.At) {
+			in.Time = in.At
+		}
+		switch {
+		case in.At.IsZero():
+			bad = append(bad, fmt.Sprintf("line %d: time: an event needs its `time` here: there is no acceptance to go by", rec.Line))
+		case !ids[in.ID]: // an id is accepted once
+			ids[in.ID] = true
+			inputs = append(inputs, in)
+		}
+	}
+}
+
+// mostBad is how many bad lines are printed one by one.
+const mostBad = 20
+
+// reportBad prints bad lines and makes them the command's failure.
+func (c *cli) reportBad(bad []string) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	for _, line := range bad[:min(mostBad, len(bad))] {
+		fmt.Fprintln(c.stderr, line)
+	}
+	if more := len(bad) - mostBad; more > 0 {
+		fmt.Fprintf(c.stderr, "… and %d more\n", more)
+	}
+	lines := "lines were"
+	if len(bad) == 1 {
+		lines = "line was"
+	}
+	fmt.Fprintf(c.stderr, "usher: %d bad %s left out\n", len(bad), lines)
+	return errMistakes
+}
+
+func (c *cli) openFile(name string) (io.Reader, func(), error) {
+	if name == "-" {
+		return c.stdin, func() {}, nil
+	}
+	f, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("there is no file %s", name)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the events: %w", err)
+	}
+	return f, func() { _ = f.Close() }, nil
+}
+
+// bar makes a progress bar on a terminal, nil elsewhere.
+func (c *cli) bar(total int, what string) *progressbar.ProgressBar {
+	if !isTerminal(c.stderr) {
+		return nil
+	}
+	return progressbar.NewOptions(total, progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish())
+}
+
+// plural writes "1 event", "2 events".
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, strings.TrimSuffix(word, "s"))
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// workspaceDir gives the folder named by the arguments, else the current one.
+func workspaceDir(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return "."
+}
+
+// load reads and checks a workspace. The error is about the folder, not about what is in it.
+func load(dir string) (*playbooks.Workspace, []playbooks.Diagnostic, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("there is no folder %s", dir)
+	case err != nil:
+		return nil, nil, fmt.Errorf("read the workspace %s: %w", dir, err)
+	case !info.IsDir():
+		return nil, nil, fmt.Errorf("%s is a file: a workspace is the folder that holds usher.yaml", dir)
+	}
+	ws, diags := playbooks.Load(os.DirFS(dir), actions.Registry())
+	return ws, diags, nil
+}
+
+// loadGood reads a workspace that is to be used: mistakes are printed and end the command, warnings are not shown.
+func (c *cli) loadGood(dir string) (*playbooks.Workspace, error) {
+	ws, diags, err := load(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !mistaken(diags, false) {
+		return ws, nil
+	}
+	if err := playbooks.Render(c.stderr, "text", diags, ws.Files); err != nil {
+		return nil, err
+	}
+	return nil, errMistakes
+}
+
+func mistaken(diags []playbooks.Diagnostic, strict bool) bool {
+	for _, d := range diags {
+		if strict || d.Severity == playbooks.Error {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cli) checkCommand() *cobra.Command {
+	var format string
+	var strict bool
+	cmd := &cobra.Command{
+		Use: "check [WORKSPACE]", Short: "Find every mistake of a workspace",
+		Example: "  usher check\n  usher check shop --strict\n  usher check --format github",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("format", format, playbooks.Formats...); err != nil {
+				return err
+			}
+			ws, diags, err := load(workspaceDir(args))
+			if err != nil {
+				return err
+			}
+			if strict {
+				diags = append(diags, playbooks.Untested(ws)...)
+			}
+			if err := playbooks.Render(c.stdout, format, diags, ws.Files); err != nil {
+				return err
+			}
+			if mistaken(diags, strict) {
+				return errMistakes
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
+	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as mistakes, and ask for tests")
+	return cmd
+}
+
+func (c *cli) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain CODE", Short: "Explain a diagnostic on one page", Example: "  usher explain unknown-field", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, code := range playbooks.Codes {
+				names = append(names, code.Name)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			code := playbooks.CodeByName(strings.Trim(args[0], "[]"))
+			if code == nil {
+				return fmt.Errorf("there is no diagnostic %q; `usher check` prints the code in brackets", args[0])
+			}
+			var b strings.Builder
+			fmt.Fprintf(&b, "%s: %s\n\n%s\n", code.Name, code.Title, strings.TrimSpace(code.Doc))
+			if code.Bad != "" {
+				fmt.Fprintf(&b, "\nWrong:\n\n%s\n", indent(code.Bad))
+			}
+			if code.Good != "" {
+				fmt.Fprintf(&b, "\nRight:\n\n%s\n", indent(code.Good))
+			}
+			_, err := fmt.Fprint(c.stdout, b.String())
+			return err
+		},
+	}
+}
+
+func indent(s string) string {
+	return "    " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n    ")
+}
+
+// shownDir names a folder in a command that is to be copied.
+func shownDir(dir string) string {
+	if clean := filepath.Clean(dir); clean != "." {
+		return " " + clean
+	}
+	return ""
+}
