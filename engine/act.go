@@ -145,12 +145,10 @@ func (a *Act) IssueCoupon(name string) {
 	a.Result("code", code)
 	a.Detail("code", code)
 	d.c.Coupons = append(d.c.Coupons, c)
-	if pool.PerMember > 0 {
-		if d.st.Member.Coupons == nil {
-			d.st.Member.Coupons = map[string]int{}
-		}
-		d.st.Member.Coupons[name]++
+	if d.st.Member.Coupons == nil {
+		d.st.Member.Coupons = map[string]int{}
 	}
+	d.st.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
 	d.touched = true
 }
 

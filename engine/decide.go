@@ -302,6 +302,7 @@ func (d *decider) result(in *Input, p *Payload) {
 				res[k] = v
 			}
 		}
+		r.revived = false // what came is as JSON holds it
 		r.trace(in.At, entry)
 	}
 }

@@ -106,12 +106,10 @@ func (d *decider) enter(en *entry) {
 			}
 		}
 	}
-	if b.Reentry != nil {
-		if m.Entries == nil {
-			m.Entries = map[string]time.Time{}
-		}
-		m.Entries[b.ID] = d.now
+	if m.Entries == nil {
+		m.Entries = map[string]time.Time{}
 	}
+	m.Entries[b.ID] = d.now // also without `reentry`: one may be written tomorrow
 	r := &Run{
 		ID: d.e.id("run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id, State: RunWaiting,
 		StartedAt: d.now, Trigger: en.trigger, Actions: map[string]map[string]any{}, New: true, revived: true,
