@@ -3,6 +3,7 @@ package playbooks
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"slices"
 )
 
@@ -98,7 +99,7 @@ func sarifRuleOf(code string) sarifRule {
 
 func sarifPlace(p Pos) sarifPhysical {
 	return sarifPhysical{
-		Artifact: sarifArtifact{p.File},
+		Artifact: sarifArtifact{(&url.URL{Path: p.File}).EscapedPath()},
 		Region:   sarifRegion{max(p.Line, 1), max(p.Column, 1), p.EndLine, p.EndColumn},
 	}
 }

@@ -12,8 +12,11 @@ import (
 // builtinMember are the fields that every member has; they cannot be declared again.
 var builtinMember = []string{"id", "tags", "created_at", "last_seen_at", "points", "timezone", "locale"}
 
-// reservedProperties are what every event has beside its properties.
-var reservedProperties = []string{"id", "name", "time"}
+// What an event, and what an http trigger has beside its own properties.
+var (
+	reservedProperties = []string{"id", "name", "time"}
+	reservedParams     = []string{"time"}
+)
 
 var schemaKeys = []string{
 	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours",
@@ -122,17 +125,17 @@ func (c *checker) eventType(key, value *node) {
 	case value.kind != mappingNode:
 		c.wrongType(value, "an event is declared by its properties").label("write {} for none, or {name: type}")
 	default:
-		e.Properties = c.properties(value)
+		e.Properties = c.properties(value, "every event", reservedProperties)
 	}
 	c.schema.Events = append(c.schema.Events, e)
 }
 
-// properties reads what an event or an http trigger carries: typed properties, none with a reserved name.
-func (c *checker) properties(n *node) *Type {
+// properties reads what an event or an http trigger carries: typed properties, none with a name that is there anyway.
+func (c *checker) properties(n *node, owner string, reserved []string) *Type {
 	t := &Type{Kind: KindObject}
 	for _, p := range n.entries {
-		if slices.Contains(reservedProperties, p.key.value) {
-			c.error("reserved-name", p.key.pos(), fmt.Sprintf("`%s` is reserved: every event has id, name and time", p.key.value)).
+		if slices.Contains(reserved, p.key.value) {
+			c.error("reserved-name", p.key.pos(), fmt.Sprintf("`%s` is reserved: %s has it", p.key.value, owner)).
 				label("choose another name")
 			continue
 		}

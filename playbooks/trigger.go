@@ -153,7 +153,7 @@ func (p *playbookReader) httpTrigger(n *node) {
 				p.wrongType(v, "params must be a mapping").label("as in {reason: string}")
 				return
 			}
-			params = p.properties(v)
+			params = p.properties(v, "every trigger", reservedParams)
 		}
 	}
 	p.pb.Trigger.Params = params
