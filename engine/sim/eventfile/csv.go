@@ -1,6 +1,7 @@
 package eventfile
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,12 @@ type table struct {
 }
 
 var eventColumns = []string{"event", "member", "time", "id", "accepted_at"}
+
+// isHeader tells whether a line is the header of an event file.
+func isHeader(line []byte) bool {
+	header, err := csv.NewReader(bytes.NewReader(line)).Read()
+	return err == nil && slices.Contains(header, "event") && slices.Contains(header, "member")
+}
 
 func openTable(in io.Reader, schema *playbooks.Schema) (*table, error) {
 	t := &table{in: csv.NewReader(in), schema: schema}

@@ -147,6 +147,13 @@ func TestLongLineIsOneBadLine(t *testing.T) {
 	}
 }
 
+func TestBadFirstLine(t *testing.T) {
+	records, bad := readAll(t, strings.NewReader("nonsense\n{\"event\":\"x\",\"member\":\"m\"}\n"), nil)
+	if len(records) != 1 || records[0].Line != 2 || len(bad) != 1 {
+		t.Errorf("records %v, bad %v", records, bad)
+	}
+}
+
 func TestInfer(t *testing.T) {
 	in := `{"event":"order.paid","member":"m","properties":{"id2":"a","amount":1,"items":[{"sku":"s","qty":1}],"on":"2026-01-02"},"attributes":{"level":"gold","locale":"zh"}}
 {"event":"order.paid","member":"m","properties":{"id2":"b","amount":1.5,"mixed":1,"on":"2026-01-02","gone":[]}}

@@ -121,33 +121,31 @@ func (r *Reader) detect() error {
 	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		_, _ = in.Discard(3)
 	}
-	for n := 1; ; n++ {
-		head, err := in.Peek(n)
-		if len(head) < n {
-			if err != nil && !errors.Is(err, io.EOF) {
-				return fmt.Errorf("read the file: %w", err)
-			}
-			r.next = func() ([]byte, int, error) { return nil, 0, io.EOF }
-			return nil
-		}
-		switch head[n-1] {
-		case ' ', '\t', '\r', '\n':
-			if n < 4096 {
-				continue
-			}
-		case '{':
-			r.next = (&lines{in: in}).next
-			return nil
-		case '[':
-			return errors.New("the file is a JSON array: an event file has one event a line")
-		}
-		break
+	return r.choose(in)
+}
+
+// choose tells JSON lines from CSV. JSON lines may begin with a bad line: one line like JSON near the beginning is enough.
+func (r *Reader) choose(in *bufio.Reader) error {
+	head, err := in.Peek(64 << 10)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the file: %w", err)
 	}
-	table, err := openTable(in, r.schema)
-	if err != nil {
-		return err
+	head = bytes.TrimLeft(head, " \t\r\n")
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	switch {
+	case len(head) == 0:
+		r.next = func() ([]byte, int, error) { return nil, 0, io.EOF }
+	case head[0] == '[':
+		return errors.New("the file is a JSON array: an event file has one event a line")
+	case head[0] == '{', !isHeader(first) && bytes.Contains(head, []byte("\n{")):
+		r.next = (&lines{in: in}).next
+	default:
+		table, err := openTable(in, r.schema)
+		if err != nil {
+			return err
+		}
+		r.next = table.next
 	}
-	r.next = table.next
 	return nil
 }
 
