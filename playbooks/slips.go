@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -55,6 +56,9 @@ func (c *checker) lineSlip(f *file, line int) bool {
 	text := strings.TrimRight(f.line(line), " \t")
 	start := f.lines[line-1]
 	if m := keyLine.FindStringSubmatchIndex(text); m != nil {
+		if c.inlineMapping(f, text[m[4]:m[5]], start+m[6], start+len(text)) {
+			return true
+		}
 		if s, ok := valueSlip(f.text, start+m[6], start+len(text)); ok {
 			c.reportSlip(f, s)
 			return true
@@ -67,13 +71,31 @@ func (c *checker) lineSlip(f *file, line int) bool {
 		return true
 	}
 	body := strings.TrimLeft(text, " ")
-	if rest, ok := strings.CutPrefix(body, "- "); ok {
+	if rest, ok := strings.CutPrefix(body, "- "); ok && !bareKey.MatchString(rest) {
 		if s, ok := valueSlip(f.text, start+len(text)-len(strings.TrimLeft(rest, " ")), start+len(text)); ok {
 			c.reportSlip(f, s)
 			return true
 		}
 	}
 	return false
+}
+
+var (
+	bareKey  = regexp.MustCompile(`^ *[\w.-]+:$`)
+	onePair  = regexp.MustCompile(`^[A-Za-z_]\w*: [^:{}\[\]"']+$`)
+	mappings = []string{"trigger", "goal", "quiet_hours", "message", "coupon", "tag", "set", "wait", "http", "expect"}
+)
+
+// inlineMapping reports `goal: event: order.paid`, a mapping begun on the line of its key.
+func (c *checker) inlineMapping(f *file, key string, from, to int) bool {
+	value := f.text[from:to]
+	if !slices.Contains(mappings, key) || !onePair.MatchString(value) {
+		return false
+	}
+	at := from + strings.Index(value, ": ")
+	c.error("yaml-syntax", f.pos(at, at+1), "a second key cannot begin on the line of `"+key+"`").
+		label("write {"+value+"}, or a line of its own").edit(f.pos(from, to), "{"+value+"}")
+	return true
 }
 
 // flowLineSlip looks for a slip in a line that lies inside braces opened above.

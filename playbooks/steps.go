@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // doneAction is an action that comes before the one being read.
@@ -31,7 +32,10 @@ func (p *playbookReader) actions(n *node) {
 		return
 	}
 	if n.kind != sequenceNode {
-		p.wrongType(n, "actions must be a list").label("begin each action with `- `")
+		r := p.wrongType(n, "actions must be a list").label("begin each action with `- `")
+		if n.kind == mappingNode && len(n.entries) > 0 && strings.HasPrefix(n.entries[0].key.value, "-") {
+			r.label("put a space after the `-`")
+		}
 		return
 	}
 	if len(n.items) == 0 {
@@ -157,6 +161,9 @@ func (p *playbookReader) actionKey(n *node) *node {
 				label("there is " + oneOf(known))
 			return nil
 		case !slices.Contains(known, k.value):
+			if found != nil && p.belongsTo(found, n.get(found.value), k) {
+				return nil
+			}
 			r := p.error("unknown-action", k.pos(), fmt.Sprintf("there is no action `%s`", k.value))
 			if best := closest(k.value, append(slices.Clone(known), itemKeys...)); best != "" {
 				r.label("did you mean `"+best+"`?").edit(k.pos(), best)
@@ -179,6 +186,17 @@ func (p *playbookReader) actionKey(n *node) *node {
 		p.error("missing-key", n.pos(), "this item has no action").label("one of " + oneOf(known))
 	}
 	return found
+}
+
+// belongsTo reports a field that stands beside its action instead of under it.
+func (p *playbookReader) belongsTo(action, value, k *node) bool {
+	spec := p.reg.Action(action.value)
+	if spec == nil || !value.isNull() || !slices.ContainsFunc(spec.Fields, func(f FieldSpec) bool { return f.Name == k.value }) {
+		return false
+	}
+	p.error("unknown-action", k.pos(), fmt.Sprintf("`%s` is no action but belongs to `%s`", k.value, action.value)).
+		label("indent it further than `" + action.value + "`")
+	return true
 }
 
 func (p *playbookReader) actionKeys() []string {

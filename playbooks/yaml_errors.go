@@ -33,6 +33,9 @@ func (c *checker) syntaxError(f *file, err error) {
 			return
 		}
 	}
+	if strings.Contains(problem, "',' or '") && c.openQuote(f, given+1, line) {
+		return
+	}
 	pos, message, label := f.culprit(line, problem), "this is not valid YAML", ""
 	for _, s := range yamlSentences {
 		if strings.Contains(problem, s.problem) {
@@ -41,6 +44,21 @@ func (c *checker) syntaxError(f *file, err error) {
 		}
 	}
 	c.error("yaml-syntax", pos, message).label(label)
+}
+
+// openQuote reports a quote that is opened inside braces and not closed on its line, when the braces began above the line at
+// which YAML gave up: the quote then swallowed what lies between. The library counts the lines of such contexts from 0.
+func (c *checker) openQuote(f *file, start, line int) bool {
+	if start < 1 || start >= line {
+		return false
+	}
+	text := f.line(start)
+	if strings.Count(strings.ReplaceAll(text, `\"`, ""), `"`)%2 == 0 {
+		return false
+	}
+	at := f.lines[start-1] + strings.LastIndexByte(text, '"')
+	c.error("yaml-syntax", f.pos(at, at+1), "a quote that is opened here is not closed on this line").label("close it")
+	return true
 }
 
 // culprit finds what to point at on the line of a syntax error: the quote, bracket or backslash that the problem is about.
@@ -68,7 +86,7 @@ var yamlSentences = []struct{ problem, message, label string }{
 	{"mapping values are not allowed", "a second `: ` on this line cannot be a key", "put quotes around the value"},
 	{"could not find expected ':'", "this line is neither a `key: value` nor a list item", "check its indentation and its colon"},
 	{"did not find expected key", "this line does not fit the lines above it", "check its indentation and its quotes"},
-	{"did not find expected '-'", "a list item is expected here", "begin it with `- `, as far in as the items above"},
+	{"did not find expected '-'", "a list item is expected here", "indent the line under its item, or begin it with `- `"},
 	{"did not find expected ',' or ']'", "the list in brackets does not go on or end as it should", "a comma, a `]` or quotes are missing"},
 	{"did not find expected ',' or '}'", "the braces do not go on or end as they should", "a comma, a `}` or quotes are missing"},
 	{"did not find expected node content", "a value is missing here", "write one, or quote it if it is text"},
