@@ -1,0 +1,134 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/usher-run/usher/actions/channel"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+const (
+	laneBatch   = 100              // deliveries that are settled in one commit
+	laneSenders = 8                // of a lane at once
+	sendTimeout = 30 * time.Second // for one attempt
+	firstRetry  = 5 * time.Second
+	lastRetry   = time.Hour
+)
+
+// deliver attempts what is due of a lane and settles it in one commit. A kill between the two sends again, under the same
+// key: at least once.
+func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, err error) {
+	a := w.active.Load()
+	if a == nil {
+		return 0, nil
+	}
+	list, err := w.Store.Deliveries(ctx, lane.Channel, lane.Lane, w.now(), laneBatch)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	outcomes := w.attemptAll(ctx, a.senders[lane.Channel], list)
+	if len(outcomes) == 0 {
+		return 0, ctx.Err()
+	}
+	// What was sent is settled even when the worker is being stopped.
+	if err := w.Store.Settle(context.WithoutCancel(ctx), outcomes); err != nil {
+		return 0, err
+	}
+	for i := range outcomes {
+		o := &outcomes[i]
+		w.Metrics.deliveries.WithLabelValues(lane.Channel, string(o.State)).Inc()
+		if o.State == store.DeliveryPending {
+			w.expect(o.NotBefore)
+		}
+		if o.Result != nil {
+			w.wake(shardKey(store.ShardOf(o.Result.Member)))
+		}
+	}
+	return len(outcomes), nil
+}
+
+// attemptAll attempts the deliveries, a few at once. What was not begun when ctx ends has no outcome.
+func (w *Worker) attemptAll(ctx context.Context, s channel.Sender, list []store.Attempted) []store.Outcome {
+	outcomes := make([]store.Outcome, len(list))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(laneSenders, len(list)) {
+		wg.Go(func() {
+			for i := range next {
+				outcomes[i] = w.attempt(ctx, s, &list[i])
+			}
+		})
+	}
+	begun := 0
+	for i := range list {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+		begun++
+	}
+	close(next)
+	wg.Wait()
+	return outcomes[:begun]
+}
+
+// attempt tries once and gives what becomes of the delivery.
+func (w *Worker) attempt(ctx context.Context, s channel.Sender, d *store.Attempted) store.Outcome {
+	err := w.send(ctx, s, d)
+	o := store.Outcome{Key: d.Key, At: w.now()}
+	var permanent *channel.PermanentError
+	var later *channel.RetryAfterError
+	switch {
+	case err == nil:
+		o.State, o.Result = store.DeliverySent, result(d, "sent")
+		return o
+	case ctx.Err() != nil:
+		o.State, o.NotBefore = store.DeliveryPending, o.At // stopped, not failed
+		return o
+	case errors.As(err, &permanent), d.Attempts+1 >= w.MaxAttempts:
+		o.State, o.Result = store.DeliveryArchived, result(d, "failed")
+	case errors.As(err, &later):
+		o.State, o.NotBefore = store.DeliveryPending, o.At.Add(max(later.After, time.Second))
+	default:
+		o.State, o.NotBefore = store.DeliveryPending, o.At.Add(backoff(d.Key, d.Attempts))
+	}
+	o.Error = err.Error()
+	return o
+}
+
+func (w *Worker) send(ctx context.Context, s channel.Sender, d *store.Attempted) (err error) {
+	if s == nil {
+		return fmt.Errorf("there is no channel %s at present", d.Channel)
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the channel broke off: %v", p)
+		}
+	}()
+	return s.Send(ctx, d.Delivery, d.Attempts+1)
+}
+
+// result is what the run learns of its delivery.
+func result(d *store.Attempted, status string) *engine.Input {
+	return &engine.Input{
+		Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run,
+		Payload: &engine.Payload{Properties: map[string]any{"step": d.Step, "status": status}},
+	}
+}
+
+// backoff doubles from 5 s to an hour. Its jitter is a hash of the key, so that a burst that failed together does not come
+// back together, and a test can say when.
+func backoff(key string, attempts int) time.Duration {
+	d := min(firstRetry<<min(attempts, 20), lastRetry)
+	h := fnv.New32a()
+	_, _ = fmt.Fprintf(h, "%s:%d", key, attempts) // a hash takes everything
+	return d + time.Duration(float64(d)*0.5*float64(h.Sum32())/float64(1<<32))
+}

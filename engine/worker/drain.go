@@ -1,0 +1,218 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// batchLimit keeps the commit of a batch, in which each input may start a run, at about 20 ms: that is how long an answer of
+// the intake may have to wait for it.
+const batchLimit = 250
+
+// batch is what one look at a shard found, with what was decided on it.
+type batch struct {
+	*store.Batch
+	shard   int
+	members []string
+	inputs  map[string][]engine.Input
+	due     map[string]bool
+	states  map[string]*engine.State
+	history []store.HistoryQuery
+	pools   map[string]*engine.PoolState
+	changes *engine.Changes
+}
+
+// drain decides one batch of a shard and commits it.
+func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err error) {
+	if w.active.Load() == nil {
+		return 0, nil // inputs wait for a workspace
+	}
+	found, err := w.pending(ctx, r, shard)
+	if err != nil || len(found.Inputs) == 0 && len(found.Due) == 0 {
+		return 0, err
+	}
+	b := newBatch(shard, found)
+	if err := w.decide(ctx, b); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	err = w.Store.Commit(ctx, shard, r.epoch, b.watermark(), b.changes)
+	if errors.Is(err, store.ErrStale) {
+		w.Metrics.stale.Inc()
+		return 1, nil // the next look tells whether the shard was lost, or only a coupon block
+	}
+	if err != nil {
+		return 0, err
+	}
+	w.Metrics.committed(b, time.Since(start), w.now())
+	w.follow(b)
+	return len(b.Inputs) + len(b.Due), nil
+}
+
+// pending looks at the shard, and claims it when the task begins and another owned it.
+func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batch, error) {
+	found, err := w.Store.Pending(ctx, shard, w.now(), batchLimit)
+	if err != nil || found.Epoch == r.epoch {
+		r.owned = r.owned || err == nil
+		return found, err
+	}
+	if r.owned {
+		return nil, errLost
+	}
+	if len(found.Inputs) == 0 && len(found.Due) == 0 {
+		return found, nil // nothing to claim for
+	}
+	if r.epoch, err = w.Store.Claim(ctx, shard); err != nil {
+		return nil, err
+	}
+	r.owned = true
+	return w.Store.Pending(ctx, shard, w.now(), batchLimit)
+}
+
+func newBatch(shard int, found *store.Batch) *batch {
+	b := &batch{
+		Batch: found, shard: shard, inputs: make(map[string][]engine.Input, len(found.Inputs)), due: make(map[string]bool, len(found.Due)),
+		changes: &engine.Changes{Taken: map[string]int{}},
+	}
+	for _, in := range found.Inputs {
+		if _, known := b.inputs[in.Member]; !known {
+			b.members = append(b.members, in.Member)
+		}
+		b.inputs[in.Member] = append(b.inputs[in.Member], in)
+	}
+	for _, m := range found.Due {
+		b.due[m] = true
+		if _, known := b.inputs[m]; !known {
+			b.members = append(b.members, m)
+		}
+	}
+	return b
+}
+
+func (b *batch) watermark() int64 {
+	if n := len(b.Inputs); n > 0 {
+		return b.Inputs[n-1].Seq
+	}
+	return b.Watermark
+}
+
+// follow wakes what the batch made due.
+func (w *Worker) follow(b *batch) {
+	now := w.now()
+	lanes := map[store.ChannelLane]bool{}
+	for i := range b.changes.Deliveries {
+		d := &b.changes.Deliveries[i]
+		if d.NotBefore.After(now) {
+			w.expect(d.NotBefore)
+			continue
+		}
+		l := store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Key)}
+		if !lanes[l] {
+			lanes[l] = true
+			w.wake(laneKey(l))
+		}
+	}
+	for _, r := range b.changes.Runs {
+		if r.State == engine.RunWaiting {
+			w.expect(r.DueAt)
+		}
+	}
+	for _, p := range b.changes.Poisoned {
+		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "error", p.Error)
+	}
+}
+
+// decide loads what the batch needs and decides it member by member. A coupon block that runs out is filled and the batch
+// decided anew, on state loaded anew.
+func (w *Worker) decide(ctx context.Context, b *batch) error {
+	for {
+		a, err := w.loadBatch(ctx, b)
+		if err != nil {
+			return err
+		}
+		err = w.decideMembers(ctx, a, b)
+		var need *engine.NeedPool
+		if !errors.As(err, &need) {
+			return err
+		}
+		if err := w.reserve(ctx, a, b, need.Pool, 1); err != nil {
+			return err
+		}
+		b.changes = &engine.Changes{Taken: map[string]int{}}
+	}
+}
+
+func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
+	for _, m := range b.members {
+		mark := markOf(b)
+		err := decideOne(a, m, b.states[m], b.inputs[m], b.Horizon, b.pools, b.changes)
+		if err == nil {
+			continue
+		}
+		var need *engine.NeedPool
+		if errors.As(err, &need) {
+			return err
+		}
+		mark.restore(b)
+		if err := w.isolate(ctx, a, b, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decideOne calls the core. A panic in it is an error of this member's input and of nobody else.
+func decideOne(a *active, member string, st *engine.State, inputs []engine.Input, horizon time.Time, pools map[string]*engine.PoolState, c *engine.Changes) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the decision broke off: %v", p)
+		}
+	}()
+	return a.Decide(member, st, inputs, horizon, pools, c)
+}
+
+// mark is how far a batch had got, to go back to when a member's decision fails.
+type mark struct {
+	members, runs, coupons, deliveries, refusals, poisoned int
+	taken                                                  map[string]int
+	pools                                                  map[string]engine.PoolState
+}
+
+func markOf(b *batch) mark {
+	c := b.changes
+	m := mark{
+		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries), refusals: len(c.Refusals),
+		poisoned: len(c.Poisoned),
+	}
+	if len(b.pools) > 0 {
+		m.taken, m.pools = make(map[string]int, len(c.Taken)), make(map[string]engine.PoolState, len(b.pools))
+		for k, v := range c.Taken {
+			m.taken[k] = v
+		}
+		for k, v := range b.pools {
+			m.pools[k] = *v
+		}
+	}
+	return m
+}
+
+func (m mark) restore(b *batch) {
+	c := b.changes
+	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
+	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
+	if m.pools == nil {
+		return
+	}
+	clear(c.Taken)
+	for k, v := range m.taken {
+		c.Taken[k] = v
+	}
+	for k, v := range m.pools {
+		*b.pools[k] = v
+	}
+}

@@ -1,0 +1,234 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"go.uber.org/goleak"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/actions/channel"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/worker"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// files is a small workspace. Tests add playbooks of their own.
+var declarations = `usher: 1
+timezone: UTC
+member:
+  level: string
+events:
+  order.paid: {amount: number}
+  member.left: {}
+segments:
+  buyers: len(events("order.paid")) > 0
+channels:
+  shop: {type: log}
+coupons:
+  ten: {prefix: TEN, budget: 100}
+`
+
+const thanks = `id: thanks
+stage: activation
+trigger: {event: order.paid}
+mode: parallel
+actions:
+  - message: {channel: shop, text: "thank you", class: transactional}
+`
+
+// world is a database with workers on it.
+type world struct {
+	*testing.T
+	store.Store
+	ctx    context.Context
+	offset atomic.Int64 // of the workers' clock
+	sent   *outbox
+	redis  asynq.RedisConnOpt
+	edit   func(*worker.Config) // of every worker's configuration; may be nil
+}
+
+func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
+	t.Helper()
+	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "usher.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &world{T: t, Store: s, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis}
+}
+
+func embedded(t *testing.T) asynq.RedisConnOpt {
+	t.Helper()
+	opt, stop, err := worker.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return opt
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
+
+// advance moves the workers' clock. The database's stays, as it may in life.
+func (w *world) advance(d time.Duration) { w.offset.Add(int64(d)) }
+
+// activate makes playbooks the active workspace.
+func (w *world) activate(playbooks ...string) {
+	w.Helper()
+	if err := worker.Activate(w.ctx, w.Store, compile(w.T, playbooks...), time.Now()); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func compile(t *testing.T, list ...string) *playbooks.Workspace {
+	t.Helper()
+	files := fstest.MapFS{"usher.yaml": {Data: []byte(declarations)}}
+	for i, p := range list {
+		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = &fstest.MapFile{Data: []byte(p)}
+	}
+	ws, err := load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ws
+}
+
+func load(files fs.FS) (*playbooks.Workspace, error) {
+	ws, diags := playbooks.Load(files, actions.Registry())
+	for _, d := range diags {
+		if d.Severity == playbooks.Error {
+			return nil, fmt.Errorf("%s: %s", d.Pos.File, d.Message)
+		}
+	}
+	return ws, nil
+}
+
+// worker makes a worker on the world's database.
+func (w *world) worker() *worker.Worker {
+	w.Helper()
+	c := worker.Config{
+		Store: w.Store, Redis: w.redis, Registry: actions.Registry(), Effects: actions.Effects(), Clock: w.now,
+		Load: func(b store.Bundle) (*playbooks.Workspace, error) {
+			files := fstest.MapFS{}
+			for name, data := range b.Files {
+				files[name] = &fstest.MapFile{Data: data}
+			}
+			return load(files)
+		},
+		Sender: func(playbooks.Channel) (channel.Sender, error) { return w.sent, nil },
+	}
+	if w.edit != nil {
+		w.edit(&c)
+	}
+	wk, err := worker.New(c)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return wk
+}
+
+// run starts a worker that is stopped with the test.
+func (w *world) run() *worker.Worker {
+	w.Helper()
+	wk := w.worker()
+	ctx, cancel := context.WithCancel(w.ctx)
+	done := make(chan error, 1)
+	go func() { done <- wk.Run(ctx) }()
+	w.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				w.Errorf("run: %v", err)
+			}
+		case <-time.After(30 * time.Second):
+			w.Error("the worker did not stop")
+		}
+	})
+	return wk
+}
+
+func order(id, member string) engine.Input {
+	return engine.Input{
+		Kind: engine.InputEvent, ID: id, Member: member, Name: "order.paid", Payload: &engine.Payload{Properties: map[string]any{"amount": 5.0}},
+	}
+}
+
+func (w *world) accept(inputs ...engine.Input) {
+	w.Helper()
+	if _, err := w.Accept(w.ctx, inputs); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// until polls a condition, as the database is the only witness.
+func (w *world) until(what string, ok func() bool) {
+	w.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			w.Fatalf("waited in vain: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func (w *world) counts(playbook string) store.Counts {
+	w.Helper()
+	n, err := w.Counts(w.ctx, playbook)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return n
+}
+
+func (w *world) state(playbook string, s engine.RunState) int { return w.counts(playbook).States[s] }
+
+// outbox is a channel that remembers.
+type outbox struct {
+	mu   sync.Mutex
+	n    map[string]int // by key
+	fail func(d engine.Delivery, attempt int) error
+}
+
+var errBusy = errors.New("busy")
+
+func (o *outbox) Send(_ context.Context, d engine.Delivery, attempt int) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail != nil {
+		if err := o.fail(d, attempt); err != nil {
+			return err
+		}
+	}
+	o.n[d.Key]++
+	return nil
+}
+
+// keys gives how many different deliveries were sent, and how many times in all.
+func (o *outbox) keys() (distinct, all int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, n := range o.n {
+		all += n
+	}
+	return len(o.n), all
+}

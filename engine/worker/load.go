@@ -1,0 +1,191 @@
+package worker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// loadBatch reads all that deciding the batch may ask for, in a few reads whatever the number of members.
+func (w *Worker) loadBatch(ctx context.Context, b *batch) (*active, error) {
+	var err error
+	if b.states, err = w.Store.States(ctx, b.members, resultRuns(b.Inputs)); err != nil {
+		return nil, err
+	}
+	a, err := w.learnRevisions(ctx, b.states)
+	if err != nil {
+		return nil, err
+	}
+	needs := a.NeedsOf(b.Inputs, b.states)
+	if err := w.loadRuns(ctx, b, needs.Runs); err != nil {
+		return nil, err
+	}
+	b.history = b.queries(needs.History)
+	if err := w.loadHistory(ctx, b.members, b.states, b.history, b.Watermark); err != nil {
+		return nil, err
+	}
+	return a, w.loadPools(ctx, a, b, needs.Pools)
+}
+
+// resultRuns gives the runs that results are about: known without asking the engine.
+func resultRuns(inputs []engine.Input) (runs []string) {
+	for i := range inputs {
+		if inputs[i].Kind == engine.InputResult {
+			runs = append(runs, inputs[i].Name)
+		}
+	}
+	return runs
+}
+
+// learnRevisions makes the engine know the revisions that open runs and goals keep.
+func (w *Worker) learnRevisions(ctx context.Context, states map[string]*engine.State) (*active, error) {
+	a := w.active.Load()
+	know := func(playbook, revision string) (err error) {
+		if !a.Knows(revision) {
+			a, err = w.learn(ctx, playbook, revision)
+		}
+		return err
+	}
+	for _, st := range states {
+		for _, r := range st.Runs {
+			if err := know(r.Playbook, r.Revision); err != nil {
+				return nil, err
+			}
+		}
+		if st.Member == nil {
+			continue
+		}
+		for _, g := range st.Member.Goals {
+			if err := know(g.Playbook, g.Revision); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return a, nil
+}
+
+// loadRuns loads closed runs whose goals an input may reach, with their members' states.
+func (w *Worker) loadRuns(ctx context.Context, b *batch, runs []string) error {
+	loaded := map[string]bool{}
+	for _, st := range b.states {
+		for _, r := range st.Runs {
+			loaded[r.ID] = true
+		}
+	}
+	for _, id := range resultRuns(b.Inputs) {
+		loaded[id] = true
+	}
+	missing := slices.DeleteFunc(slices.Clone(runs), func(id string) bool { return loaded[id] })
+	if len(missing) == 0 {
+		return nil
+	}
+	wanted := make(map[string]bool, len(missing))
+	for _, id := range missing {
+		wanted[id] = true
+	}
+	var members []string
+	for m, st := range b.states {
+		if st.Member != nil && slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return wanted[g.Run] }) {
+			members = append(members, m)
+		}
+	}
+	states, err := w.Store.States(ctx, members, runs)
+	if err != nil {
+		return err
+	}
+	for m, st := range states {
+		b.states[m] = st
+	}
+	return nil
+}
+
+// queries turns what the engine needs of the history into times: back from the earliest instant of the batch.
+func (b *batch) queries(needs []engine.HistoryNeed) []store.HistoryQuery {
+	earliest := b.Horizon
+	for i := range b.Inputs {
+		if at := b.Inputs[i].At; at.Before(earliest) {
+			earliest = at
+		}
+	}
+	for m := range b.due {
+		for _, r := range b.states[m].Runs {
+			if !r.DueAt.IsZero() && r.DueAt.Before(earliest) {
+				earliest = r.DueAt
+			}
+		}
+	}
+	queries := make([]store.HistoryQuery, len(needs))
+	for i, n := range needs {
+		queries[i].Event = n.Event
+		if !n.Window.IsZero() {
+			queries[i].Since = earliest.Add(-n.Window.Longest())
+		}
+	}
+	return queries
+}
+
+// loadHistory puts events into the states of their members.
+func (w *Worker) loadHistory(ctx context.Context, members []string, states map[string]*engine.State, queries []store.HistoryQuery, watermark int64) error {
+	if len(queries) == 0 {
+		return nil
+	}
+	events, err := w.Store.History(ctx, members, queries, watermark)
+	if err != nil {
+		return err
+	}
+	for m, list := range events {
+		st := states[m]
+		if st.History == nil {
+			st.History = map[string][]engine.Input{}
+		}
+		for _, in := range list {
+			st.History[in.Name] = append(st.History[in.Name], in)
+		}
+	}
+	return nil
+}
+
+// loadPools gives the shard's coupon blocks, filled ahead: at least one coupon for each decision of the batch.
+func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []string) error {
+	b.pools = nil
+	if len(pools) == 0 {
+		return nil
+	}
+	have, err := w.Store.Pools(ctx, b.shard, pools)
+	if err != nil {
+		return err
+	}
+	b.pools = make(map[string]*engine.PoolState, len(pools))
+	want := len(b.Inputs) + len(b.Due)
+	for _, p := range pools {
+		st := have[p]
+		b.pools[p] = &st
+		if st.Free >= want {
+			continue
+		}
+		if err := w.reserve(ctx, a, b, p, want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blockSize is how much of a pool a shard reserves at once, so that it does not ask for every batch.
+const blockSize = 200
+
+func (w *Worker) reserve(ctx context.Context, a *active, b *batch, pool string, want int) error {
+	p := a.Workspace().Schema.Pool(pool)
+	if p == nil {
+		return nil // the core says that there is no such pool
+	}
+	// Small budgets go in small blocks, or one shard would hold them all.
+	n := max(want, min(blockSize, p.Budget/(4*store.Shards)))
+	st, err := w.Store.Reserve(ctx, b.shard, pool, p.Budget, n)
+	if err != nil {
+		return err
+	}
+	b.pools[pool] = &st
+	return nil
+}

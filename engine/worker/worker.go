@@ -1,0 +1,158 @@
+// Package worker is the shell around the core: it drains the inbox shard by shard, lets waits and schedules come due, and
+// carries deliveries out.
+//
+// The database is the truth and asynq is the legs: a task only says "look at this shard" or "look at this lane". What there
+// is to do is read from the database, so a task may be lost, doubled or late and nothing is wrong; a sweep from the database
+// wakes whatever is owed.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/usher-run/usher/actions/channel"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Store is what a worker needs of a database. The four roles stay whole, as every method of them is used here.
+type Store interface {
+	store.Decider
+	store.Outbox
+	store.Schedules
+	store.Registry
+}
+
+// Config is what a worker is made of. Store, Redis, Registry, Load and Senders are required.
+type Config struct {
+	Store    Store
+	Redis    asynq.RedisConnOpt
+	Registry *playbooks.Registry      // what actions and channels declare
+	Effects  map[string]engine.Effect // by action key
+	// Load compiles a stored workspace. An error keeps the workspace that was active before.
+	Load func(store.Bundle) (*playbooks.Workspace, error)
+	// Sender makes the sender of a channel of the active workspace.
+	Sender func(playbooks.Channel) (channel.Sender, error)
+
+	Clock       func() time.Time // time.Now when nil
+	Log         *slog.Logger     // silent when nil
+	Concurrency int              // asynq tasks at once; 32 when 0
+	MaxAttempts int              // of one delivery; 10 when 0
+	NoSchedules bool             // leave schedules to other processes
+	NoTasks     bool             // only wake others: this process answers HTTP and drains nothing
+}
+
+// Worker drains shards and lanes. It is safe for concurrent use.
+type Worker struct {
+	Config
+	Metrics *Metrics
+
+	process string // tells this process' task ids and locks from others'
+	rdb     redis.UniversalClient
+	client  *asynq.Client
+	active  atomic.Pointer[active]
+	swap    sync.Mutex // held while active is replaced
+
+	mu      sync.Mutex
+	runners map[string]*runner
+	flagged chan struct{} // holds a token when a runner is flagged
+	soon    chan time.Time
+}
+
+// New makes a worker. It connects to nothing before Run.
+func New(c Config) (*Worker, error) {
+	if c.Store == nil || c.Redis == nil || c.Load == nil || c.Sender == nil || c.Registry == nil {
+		return nil, errors.New("make a worker: Store, Redis, Registry, Load and Sender are required")
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 32
+	}
+	if c.MaxAttempts == 0 {
+		c.MaxAttempts = 10
+	}
+	rdb, ok := c.Redis.MakeRedisClient().(redis.UniversalClient)
+	if !ok {
+		return nil, fmt.Errorf("make a worker: no Redis client for options of type %T", c.Redis)
+	}
+	return &Worker{
+		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb, client: asynq.NewClientFromRedisClient(rdb),
+		runners: map[string]*runner{}, flagged: make(chan struct{}, 1), soon: make(chan time.Time, 64),
+	}, nil
+}
+
+// Run works until ctx ends, then finishes what is under way and lets go of Redis. It is called once.
+func (w *Worker) Run(ctx context.Context) error {
+	defer func() {
+		if err := w.rdb.Close(); err != nil {
+			w.Log.Warn("close the Redis connection", "error", err)
+		}
+	}()
+	if err := w.Refresh(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
+		w.Log.Error("load the active workspace", "error", err)
+	}
+	var server *asynq.Server
+	if !w.NoTasks {
+		server = asynq.NewServer(w.Redis, w.serverConfig(ctx))
+		if err := server.Start(w.handler()); err != nil {
+			return fmt.Errorf("start the task server: %w", err)
+		}
+	}
+	var wg sync.WaitGroup
+	for _, loop := range w.loops() {
+		wg.Go(func() { loop(ctx) })
+	}
+	<-ctx.Done()
+	wg.Wait()
+	if server != nil {
+		server.Shutdown()
+	}
+	return nil
+}
+
+func (w *Worker) loops() []func(context.Context) {
+	loops := []func(context.Context){w.enqueueFlagged, w.watchActive}
+	if !w.NoTasks {
+		loops = append(loops, w.sweep)
+	}
+	if !w.NoSchedules && !w.NoTasks {
+		loops = append(loops, w.schedule)
+	}
+	return loops
+}
+
+// Wake tells that members have undecided inputs. It costs next to nothing: it sets flags in memory.
+func (w *Worker) Wake(members ...string) {
+	var seen [store.Shards]bool
+	for _, m := range members {
+		if shard := store.ShardOf(m); !seen[shard] {
+			seen[shard] = true
+			w.wake(shardKey(shard))
+		}
+	}
+}
+
+func (w *Worker) now() time.Time { return w.Clock().UTC() }
+
+// Activate checks in a workspace: it becomes the active one of every process on the database.
+func (w *Worker) Activate(ctx context.Context, ws *playbooks.Workspace) error {
+	if err := Activate(ctx, w.Store, ws, w.now()); err != nil {
+		return err
+	}
+	return w.Refresh(ctx)
+}
