@@ -113,7 +113,9 @@ func (p *playbookReader) shorthand(v *node, step *Step, spec *ActionSpec, sc *Sc
 	for i := range spec.Fields {
 		f := &spec.Fields[i]
 		if f.Name == spec.Shorthand && !v.isNull() {
-			if val := p.field(v, f, sc); val != nil {
+			named := *f
+			named.Name = spec.Key // what the author wrote, for the words of a mistake
+			if val := p.field(v, &named, sc); val != nil {
 				step.Args[f.Name] = val
 			}
 			continue
@@ -122,8 +124,11 @@ func (p *playbookReader) shorthand(v *node, step *Step, spec *ActionSpec, sc *Sc
 			step.Args[f.Name] = &Value{Literal: f.Default}
 		}
 	}
-	if spec.Shorthand == "" || v.isNull() {
+	switch {
+	case spec.Shorthand == "":
 		p.wrongType(v, fmt.Sprintf("`%s` must be a mapping (`key: value`)", spec.Key))
+	case v.isNull():
+		p.wrongType(v, fmt.Sprintf("`%s` needs a value", spec.Key))
 	}
 }
 
@@ -181,7 +186,7 @@ func (p *playbookReader) value(v *node, t *Type, what string, sc *Scope) *Value 
 		if p.poisoned(v.value) || p.cutSlip(v, true) {
 			return nil
 		}
-		if e := p.keep(p.compile(v.source(2), sc, t)); e != nil {
+		if e := p.keep(p.compile(v, 2, sc, t)); e != nil {
 			return &Value{Expr: e}
 		}
 		return nil

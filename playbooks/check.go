@@ -15,10 +15,11 @@ type checker struct {
 	ws        *Workspace
 	schema    *Schema
 	diags     []Diagnostic
-	used      map[string]bool // "segment dormant": what the playbooks refer to
-	wrongName bool            // there is a usher.yml instead of usher.yaml
-	lostID    bool            // a playbook's id could not be read: an id that nothing has may be that one
-	blind     bool            // usher.yaml could not be read: what the rest names is unknown
+	used      map[string]bool  // "segment dormant": what the playbooks refer to
+	wrongName bool             // there is a usher.yml instead of usher.yaml
+	sources   map[string]*node // where the schema's expressions stand
+	lostID    bool             // a playbook's id could not be read: an id that nothing has may be that one
+	blind     bool             // usher.yaml could not be read: what the rest names is unknown
 	// playbookNodes remembers where each playbook's id stands.
 	playbookNodes map[string]*node
 	declared      map[string]bool // ids of playbooks, also of those with mistakes
@@ -319,7 +320,7 @@ func (c *checker) expression(n *node, sc *Scope, want *Type) *Expr {
 	if c.needlessEquals(n, text) {
 		return nil
 	}
-	return c.compile(n.source(0), sc, want)
+	return c.compile(n, 0, sc, want)
 }
 
 // expressionText reads the text of an expression. One that is a number or a bool to YAML is one to the expression checker too,
@@ -350,15 +351,17 @@ func (c *checker) namesBroken(text string) bool {
 
 var identifier = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
 
-// compile compiles an expression and remembers what it refers to.
-func (c *checker) compile(src Source, sc *Scope, want *Type) *Expr {
+// compile compiles the expression in the node, without its first skip characters, and remembers what it refers to.
+func (c *checker) compile(n *node, skip int, sc *Scope, want *Type) *Expr {
 	if c.blind {
 		return nil
 	}
+	src := n.source(skip)
 	if c.namesBroken(src.Text) {
 		return nil
 	}
 	e, diags := CompileExpr(src, sc, want)
+	fitEdits(n, diags)
 	c.diags = append(c.diags, diags...)
 	if e != nil {
 		for _, s := range e.Refs.Segments {

@@ -27,7 +27,7 @@ func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
 	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
 	c := &checker{
 		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
-		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{},
+		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
 	}
 	c.readFiles(fsys)
 	c.loadSchema()

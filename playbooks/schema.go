@@ -78,6 +78,7 @@ func (c *checker) attribute(key, value *node) {
 		if !c.cutSlip(value, true) {
 			src := value.source(2)
 			a.Computed = &src
+			c.sources["member "+name] = value
 		} else {
 			a.Type = Any
 		}
@@ -158,6 +159,7 @@ func (c *checker) segment(key, value *node) {
 	if !value.broken && !c.cutSlip(value, true) {
 		if text, ok := c.expressionText(value, "a segment's expression"); ok && !c.needlessEquals(value, text) {
 			g.Source = value.source(0)
+			c.sources["segment "+g.Name] = value
 		}
 	}
 	c.schema.Segments = append(c.schema.Segments, g)
@@ -249,7 +251,7 @@ func (c *checker) compileSchema() {
 	before := len(c.diags)
 	for i := range s.Attributes {
 		if a := &s.Attributes[i]; a.Computed != nil {
-			a.Expr = c.compile(*a.Computed, &Scope{Schema: s}, nil)
+			a.Expr = c.compile(c.sources["member "+a.Name], 2, &Scope{Schema: s}, nil)
 		}
 	}
 	for i := range s.Attributes {
@@ -261,7 +263,7 @@ func (c *checker) compileSchema() {
 	}
 	for i := range s.Segments {
 		if g := &s.Segments[i]; g.Source.Text != "" {
-			g.Expr = c.compile(g.Source, &Scope{Schema: s}, Bool)
+			g.Expr = c.compile(c.sources["segment "+g.Name], 0, &Scope{Schema: s}, Bool)
 		}
 	}
 	c.oneCycleEach(before)

@@ -30,6 +30,7 @@ type node struct {
 	style   scalarStyle
 	comment string // of a plain scalar: the comment on its line
 	flow    bool   // of a mapping or list: written with braces or brackets
+	inFlow  bool   // it stands inside braces or brackets
 	entries []entry
 	items   []*node
 	owner   *node    // the key of an empty value, which has no place of its own
@@ -119,11 +120,16 @@ type treeBuilder struct {
 	c    *checker
 	f    *file
 	deep bool // nested too deeply
+	flow int  // how many braces and brackets are open
 }
 
 func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
 	n := &node{f: t.f, start: t.f.offset(y.Line, y.Column), value: y.Value, tag: strings.TrimPrefix(y.Tag, "!!")}
-	n.flow = y.Style&yaml.FlowStyle != 0
+	n.flow, n.inFlow = y.Style&yaml.FlowStyle != 0, t.flow > 0
+	if n.flow {
+		t.flow++
+		defer func() { t.flow-- }()
+	}
 	if depth > maxDepth {
 		if !t.deep {
 			t.c.error("too-deep", n.pos(), fmt.Sprintf("lists and mappings are nested deeper than %d levels", maxDepth))
