@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -97,7 +98,7 @@ func (s *server) router(routes []route) http.Handler {
 func (s *server) recovered(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			s.Log.Error("a request panicked", "route", c.FullPath(), "panic", p, "stack", stack())

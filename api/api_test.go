@@ -51,8 +51,10 @@ func workspace() *playbooks.Workspace {
 			Segments: []playbooks.Segment{{Name: "loyal"}},
 		},
 		Playbooks: []*playbooks.Playbook{
-			{ID: "by-hand", Stage: "retention", Status: playbooks.Live, Revision: "r1", Trigger: playbooks.Trigger{Kind: playbooks.TriggerHTTP,
-				Params: playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String})}},
+			{ID: "by-hand", Stage: "retention", Status: playbooks.Live, Revision: "r1", Trigger: playbooks.Trigger{
+				Kind:   playbooks.TriggerHTTP,
+				Params: playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String}),
+			}},
 			{ID: "welcome", Stage: "activation", Status: playbooks.Live, Revision: "r2", Trigger: playbooks.Trigger{Kind: playbooks.TriggerEvent}},
 		},
 	}
@@ -327,8 +329,10 @@ func (f *fixture) seedRun() {
 	f.want(f.call("POST", "/v1/events", `{"id":"e1","event":"order.paid","member":"m1","properties":{"amount":1}}`), 202, nil)
 	f.commit(&engine.Changes{
 		Members: []*engine.Member{{ID: "m1", CreatedAt: f.now}},
-		Runs: []*engine.Run{{ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now, EndedAt: f.now,
-			New: true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}}}},
+		Runs: []*engine.Run{{
+			ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now, EndedAt: f.now,
+			New: true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}},
+		}},
 		Coupons: []engine.Coupon{
 			{Code: "NEW-1", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
 			{Code: "NEW-2", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift2", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
@@ -481,8 +485,10 @@ func TestOpenAPIMatchesTheRouter(t *testing.T) {
 }
 
 func BenchmarkPostEvent(b *testing.B) {
-	d := api.Deps{Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" }, Wake: func(...string) {},
-		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()}
+	d := api.Deps{
+		Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" }, Wake: func(...string) {},
+		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+	}
 	ws := workspace()
 	d.Workspace = func() (*playbooks.Workspace, string) { return ws, "" }
 	h, err := api.New(d)

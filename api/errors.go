@@ -94,10 +94,10 @@ func (e *apiError) with(key string, value any) *apiError {
 func rejected(r *engine.Rejection) *apiError {
 	e := newError(r.Code, "%s", r.Error())
 	if r.Path != "" {
-		e.with("path", r.Path)
+		e = e.with("path", r.Path)
 	}
 	if r.Offset > 0 {
-		e.with("offset", r.Offset)
+		e = e.with("offset", r.Offset)
 	}
 	return e
 }

@@ -25,8 +25,10 @@ func document(routes []route, version string) ([]byte, error) {
 	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	doc := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
-		Info: &huma.Info{Title: "usher", Version: version,
-			Description: "Errors are {\"error\": {\"code\", \"message\", \"details\"}}. Keys have the scope ingest or admin; admin may do everything."},
+		Info: &huma.Info{
+			Title: "usher", Version: version,
+			Description: "Errors are {\"error\": {\"code\", \"message\", \"details\"}}. Keys have the scope ingest or admin; admin may do everything.",
+		},
 		Paths: map[string]*huma.PathItem{},
 		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
 			"key":   {Type: "http", Scheme: "bearer", Description: "an API key"},

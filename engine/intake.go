@@ -108,7 +108,7 @@ func (a *admission) body(what string, keys []string, field func(string) *Rejecti
 		if len(a.r.data) == 0 || a.r.peek() == 0 {
 			return a.r.syntax("the body is empty")
 		}
-		var probe jsonReader = a.r
+		probe := a.r
 		if _, err := probe.value("", ""); err != nil {
 			return err
 		}
@@ -201,12 +201,16 @@ func (a *admission) instant(key string) (time.Time, *Rejection) {
 func ParseInstant(path, s string) (time.Time, *Rejection) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return time.Time{}, &Rejection{Code: CodeInvalid, Path: path,
-			Message: fmt.Sprintf("%q is not a time like 2026-03-28T10:00:00+08:00", cut(s))}
+		return time.Time{}, &Rejection{
+			Code: CodeInvalid, Path: path,
+			Message: fmt.Sprintf("%q is not a time like 2026-03-28T10:00:00+08:00", cut(s)),
+		}
 	}
 	if t = t.UTC(); t.Year() < 1970 || t.Year() > 2200 {
-		return time.Time{}, &Rejection{Code: CodeInvalid, Path: path,
-			Message: fmt.Sprintf("the year must lie between 1970 and 2200, got %d", t.Year())}
+		return time.Time{}, &Rejection{
+			Code: CodeInvalid, Path: path,
+			Message: fmt.Sprintf("the year must lie between 1970 and 2200, got %d", t.Year()),
+		}
 	}
 	return t.Truncate(time.Millisecond), nil
 }
@@ -255,8 +259,10 @@ func (a *admission) payload() []byte {
 func (a *admission) checkProperties() *Rejection {
 	for _, reserved := range [...]string{"id", "name", "time"} {
 		if _, ok := a.properties[reserved]; ok {
-			return &Rejection{Code: CodeReserved, Path: "properties." + reserved,
-				Message: fmt.Sprintf("`%s` is a reserved name: send it as another property", reserved)}
+			return &Rejection{
+				Code: CodeReserved, Path: "properties." + reserved,
+				Message: fmt.Sprintf("`%s` is a reserved name: send it as another property", reserved),
+			}
 		}
 	}
 	if a.schema == nil {
@@ -278,8 +284,10 @@ func checkFields(path string, object *playbooks.Type, values map[string]any) *Re
 			if f.Type.Optional {
 				continue
 			}
-			return &Rejection{Code: CodeMissingField, Path: joinField(path, f.Name),
-				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type)}
+			return &Rejection{
+				Code: CodeMissingField, Path: joinField(path, f.Name),
+				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type),
+			}
 		}
 		if err := checkType(joinField(path, f.Name), f.Type, v); err != nil {
 			return err

@@ -123,8 +123,10 @@ func (cl *client) do(ctx context.Context, method, path string, body []byte) ([]b
 	if res.StatusCode < 300 {
 		return text, nil
 	}
-	out := &serverError{status: res.StatusCode, retryAfter: res.Header.Get("Retry-After"),
-		message: fmt.Sprintf("the server at %s answered %s", cl.base, res.Status)}
+	out := &serverError{
+		status: res.StatusCode, retryAfter: res.Header.Get("Retry-After"),
+		message: fmt.Sprintf("the server at %s answered %s", cl.base, res.Status),
+	}
 	var said struct {
 		Error struct{ Code, Message string }
 	}

@@ -36,11 +36,11 @@ func (c *cli) demo(ctx context.Context, o serveOptions, l net.Listener, key admi
 	for _, b := range s.bad {
 		o.log.Warn("a demo event was rejected", "file", path, "why", b.text)
 	}
-	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, c.nextCommands(o, l, key))
+	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(o, l, key, firstMember(path)))
 }
 
 // nextCommands gives three commands to copy. They find server and key by themselves when both are where they usually are.
-func (c *cli) nextCommands(o serveOptions, l net.Listener, key adminKey) string {
+func nextCommands(o serveOptions, l net.Listener, key adminKey, member string) string {
 	self := "usher"
 	if len(os.Args) > 0 && filepath.Base(os.Args[0]) == "usher" {
 		self = os.Args[0]
@@ -52,5 +52,20 @@ func (c *cli) nextCommands(o serveOptions, l net.Listener, key adminKey) string 
 	if key.path != filepath.Join(stateDir, keyFile) {
 		rest += " --key-file " + key.path
 	}
-	return fmt.Sprintf("try next, in another terminal:\n  %s runs%s\n  %s member m1%s\n  %s test%s\n", self, rest, self, rest, self, shownDir(o.dir))
+	return fmt.Sprintf("try next, in another terminal:\n  %s runs%s\n  %s member %s%s\n  %s test%s\n",
+		self, rest, self, member, rest, self, shownDir(o.dir))
+}
+
+// firstMember gives a member of the file, for an example.
+func firstMember(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return "ID"
+	}
+	defer f.Close()
+	rec, err := eventfile.Open(f, nil).Next()
+	if err != nil {
+		return "ID"
+	}
+	return rec.Input.Member
 }
