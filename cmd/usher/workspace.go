@@ -82,6 +82,7 @@ func (c *cli) checkCommand() *cobra.Command {
 			if err := playbooks.Render(c.stdout, format, diags, ws.Files); err != nil {
 				return err
 			}
+			c.noteUnset(ws)
 			if mistaken(diags, strict) {
 				return errMistakes
 			}
@@ -91,6 +92,19 @@ func (c *cli) checkCommand() *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
 	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as mistakes, and ask for tests")
 	return cmd
+}
+
+// noteUnset warns of what `serve` would refuse here. It is about this machine and not about the workspace, so it is no
+// diagnostic: where changes are checked, the secrets are seldom at hand.
+func (c *cli) noteUnset(ws *playbooks.Workspace) {
+	for i := range ws.Schema.Channels {
+		ch := &ws.Schema.Channels[i]
+		for _, name := range ch.EnvNames() {
+			if v, ok := c.env(name); !ok || v == "" {
+				fmt.Fprintf(c.stderr, "usher: warning: channel %s needs ${%s}, which the environment here does not have; serve would refuse\n", ch.Name, name)
+			}
+		}
+	}
 }
 
 func (c *cli) explainCommand() *cobra.Command {
