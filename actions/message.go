@@ -27,7 +27,7 @@ func message() action {
 				{Name: "opened_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the member opened it, where the channel tells"},
 				{Name: "clicked_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the member followed a link, where the channel tells"},
 			},
-			Example: "message: {channel: wecom, text: \"{{ member.nickname | default: '朋友' }},欢迎回来\"}",
+			Example: "message: {channel: wecom, text: \"{{ member.nickname | default: '朋友' }}，欢迎回来\"}",
 		},
 		effect: func(a *engine.Act) error {
 			body := a.String("text")

@@ -66,7 +66,7 @@ func CompileExpr(src Source, sc *Scope, want *Type) (*Expr, []Diagnostic) {
 			Label:   "split it: a computed attribute or a segment can hold a part",
 		}}
 	}
-	c := newExprChecker(src, sc)
+	c := newExprChecker(src, sc, theLibrary())
 	node := c.parse()
 	if node == nil {
 		return nil, c.diags

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/conf"
@@ -24,13 +25,31 @@ type exprChecker struct {
 	inlined map[string]*Type // types of those expanded already
 	slots   map[string]Slot
 	refs    refSet
-	rules   map[string]builtinRule
+	*library
 }
 
-func newExprChecker(src Source, sc *Scope) *exprChecker {
+// library is what the checker knows of the expr library; it is made once and never changed.
+type library struct {
+	rules  map[string]builtinRule
+	parser *conf.Config // for the parser
+	base   conf.Config  // for the compiler, still without an environment
+}
+
+// theLibrary is a constant that takes a moment to make.
+var theLibrary = sync.OnceValue(func() *library {
+	rules := builtinRules()
+	lib := &library{rules: rules, parser: parserConfig(rules), base: *conf.CreateNew()}
+	lib.base.MaxNodes = maxNodes
+	for _, f := range hostFunctions() {
+		lib.base.Functions[f.Name] = f
+	}
+	return lib
+})
+
+func newExprChecker(src Source, sc *Scope, lib *library) *exprChecker {
 	return &exprChecker{
 		src: src, sc: sc, types: map[ast.Node]*Type{}, guarded: map[string]int{},
-		inlined: map[string]*Type{}, slots: map[string]Slot{}, refs: newRefSet(), rules: builtinRules(),
+		inlined: map[string]*Type{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
 	}
 }
 
@@ -71,7 +90,7 @@ func (c *exprChecker) parse() ast.Node {
 		c.report(place.Location{}, "syntax-expression", "write an expression, as in member.points > 100", "the expression is empty")
 		return nil
 	}
-	tree, err := parser.ParseWithConfig(c.src.Text, parserConfig(c.rules))
+	tree, err := parser.ParseWithConfig(c.src.Text, c.parser)
 	if err != nil {
 		c.syntaxError(err)
 		return nil
@@ -101,9 +120,33 @@ func (c *exprChecker) top(n ast.Node, want *Type) {
 		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", article(want.Required().String()), describeType(got))
 		return
 	}
+	if len(want.Enum) > 0 && !withinEnum(want, n, got) {
+		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", oneOf(want.Enum))
+		return
+	}
 	if !want.Optional {
 		c.need(n, got, "the value")
 	}
+}
+
+// withinEnum tells whether a text can only be one of the enum's values: it is one of them, it is typed so, or both ways of a
+// choice are.
+func withinEnum(want *Type, n ast.Node, got *Type) bool {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return slices.Contains(want.Enum, n.Value)
+	case *ast.ConditionalNode:
+		return withinEnum(want, n.Exp1, got) && withinEnum(want, n.Exp2, got)
+	}
+	if len(got.Enum) == 0 {
+		return got.Kind != KindString
+	}
+	for _, v := range got.Enum {
+		if !slices.Contains(want.Enum, v) {
+			return false
+		}
+	}
+	return true
 }
 
 func boolHint(t *Type) string {

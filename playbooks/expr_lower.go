@@ -7,7 +7,6 @@ import (
 	"github.com/expr-lang/expr/ast"
 	exprcheck "github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
@@ -41,19 +40,16 @@ const (
 // compile lowers and compiles. The checked tree stays as it is.
 func (l *lowering) compile(n ast.Node) (*vm.Program, error) {
 	lowered := l.lower(n)
-	cfg := conf.New(l.env())
-	cfg.MaxNodes = maxNodes
-	for _, f := range hostFunctions() {
-		cfg.Functions[f.Name] = f
-	}
+	cfg := l.c.base
+	cfg.WithEnv(l.env())
 	tree := &parser.Tree{Node: lowered}
-	if _, err := exprcheck.Check(tree, cfg); err != nil {
+	if _, err := exprcheck.Check(tree, &cfg); err != nil {
 		return nil, err
 	}
-	if err := optimizer.Optimize(&tree.Node, cfg); err != nil {
+	if err := optimizer.Optimize(&tree.Node, &cfg); err != nil {
 		return nil, err
 	}
-	return compiler.Compile(tree, cfg)
+	return compiler.Compile(tree, &cfg)
 }
 
 // env declares the variables to the expr library.
@@ -204,7 +200,7 @@ func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 
 // inline puts another expression of the workspace in place. It was checked where it stands.
 func (l *lowering) inline(src Source) ast.Node {
-	sub := newExprChecker(src, &Scope{Schema: l.c.sc.Schema})
+	sub := newExprChecker(src, &Scope{Schema: l.c.sc.Schema}, l.c.library)
 	n := sub.parse()
 	if n == nil {
 		return &ast.NilNode{}

@@ -237,7 +237,7 @@ func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *
 		c.report(at.Location(), "reference-cycle", "", "this refers to itself: %s", strings.Join(cycle, " → "))
 		return nil
 	}
-	sub := newExprChecker(src, &Scope{Schema: c.sc.Schema})
+	sub := newExprChecker(src, &Scope{Schema: c.sc.Schema}, c.library)
 	sub.stack = append(slices.Clone(c.stack), name)
 	sub.slots, sub.refs, sub.inlined = c.slots, c.refs, c.inlined
 	var t *Type

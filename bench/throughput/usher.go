@@ -23,7 +23,7 @@ import (
 const (
 	playbookCount = 100
 	memberCount   = 10_000
-	key           = "bench-key"
+	key           = "bench-key-0123456789"
 )
 
 // server is a `usher serve` of its own.
@@ -77,8 +77,9 @@ func startUsher(o options, channel string) (*server, error) {
 			}
 		}
 		if time.Now().After(deadline) {
+			said, _ := os.ReadFile(log.Name())
 			s.stop()
-			return nil, fmt.Errorf("usher does not get ready; see %s", log.Name())
+			return nil, fmt.Errorf("usher does not get ready:\n%s", said)
 		}
 	}
 }
