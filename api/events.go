@@ -105,6 +105,13 @@ func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, p
 	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
 }
 
+// admitted is an item of an array: at is its place among the inputs, when it was not rejected.
+type admitted struct {
+	at       int
+	rejected *engine.Rejection
+	id       string // of a rejected one, as far as it can be read
+}
+
 // manyEvents takes what is good of an array. The bad is logged and answered, and leaves nothing: its ids stay free.
 func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte, pool *bufferPool) {
 	items, bad := splitArray(raw)
@@ -113,22 +120,22 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 		return
 	}
 	inputs := make([]engine.Input, 0, len(items))
-	at := make([]int, len(items)) // item -> input, -1: rejected
-	rejections := make([]*engine.Rejection, len(items))
+	list := make([]admitted, len(items))
 	for i, item := range items {
 		in, rej, err := s.admit(ws, item)
 		if err != nil {
 			s.fail(c, err)
 			return
 		}
-		if rejections[i] = rej; rej != nil {
-			at[i] = -1
-			s.Log.Warn("an event was rejected", "id", engine.PeekID(item), "code", rej.Code, "path", rej.Path)
+		if rej != nil {
+			list[i] = admitted{rejected: rej, id: engine.PeekID(item)}
+			s.Log.Warn("an event was rejected", "id", list[i].id, "code", rej.Code, "path", rej.Path)
 			continue
 		}
-		at[i] = len(inputs)
+		list[i].at = len(inputs)
 		inputs = append(inputs, in)
 	}
+	s.metrics.rejected.Add(float64(len(items) - len(inputs)))
 	duplicates, err := s.acceptAll(c, inputs)
 	if err != nil {
 		s.fail(c, err)
@@ -136,26 +143,29 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 	}
 	out := pool.get()
 	defer pool.put(out)
-	b := append(out.AvailableBuffer(), `{"results":[`...)
+	out.Write(appendResults(out.AvailableBuffer(), list, inputs, duplicates))
+	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
+}
+
+func appendResults(b []byte, list []admitted, inputs []engine.Input, duplicates []bool) []byte {
+	b = append(b, `{"results":[`...)
 	duplicate := 0
-	for i := range items {
+	for i, item := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if at[i] < 0 {
-			b = appendResult(b, engine.PeekID(items[i]), false, rejections[i])
+		if item.rejected != nil {
+			b = appendResult(b, item.id, false, item.rejected)
 			continue
 		}
-		if duplicates[at[i]] {
+		if duplicates[item.at] {
 			duplicate++
 		}
-		b = appendResult(b, inputs[at[i]].ID, duplicates[at[i]], nil)
+		b = appendResult(b, inputs[item.at].ID, duplicates[item.at], nil)
 	}
 	b = appendCount(append(b, ']'), "accepted", len(inputs)-duplicate)
 	b = appendCount(b, "duplicate", duplicate)
-	b = append(appendCount(b, "rejected", len(items)-len(inputs)), '}')
-	s.metrics.rejected.Add(float64(len(items) - len(inputs)))
-	c.Data(http.StatusAccepted, "application/json; charset=utf-8", b)
+	return append(appendCount(b, "rejected", len(list)-len(inputs)), '}')
 }
 
 // acceptAll stores the inputs in one commit and tells which of them were known already.

@@ -48,8 +48,10 @@ segments:
 		if i%100 == 0 {
 			want = append(want, id)
 			for n := range 2 {
-				inputs = append(inputs, engine.Input{Kind: engine.InputEvent, ID: fmt.Sprintf("%s-%d", id, n), Member: id, Name: "order.paid",
-					Payload: &engine.Payload{Properties: map[string]any{"amount": 1.0}}})
+				inputs = append(inputs, engine.Input{
+					Kind: engine.InputEvent, ID: fmt.Sprintf("%s-%d", id, n), Member: id, Name: "order.paid",
+					Payload: &engine.Payload{Properties: map[string]any{"amount": 1.0}},
+				})
 			}
 		}
 	}

@@ -151,23 +151,21 @@ func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, liste
 	go func() { worked <- s.worker.Run(workCtx) }()
 
 	served := make(chan error, 1)
-	server := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(o.log.Handler(), slog.LevelDebug),
-	}
-	if listener != nil {
+	server := newHTTPServer(s.handler, o.log)
+	demoed := make(chan struct{})
+	if listener == nil {
+		close(demoed)
+		fmt.Fprintf(c.stdout, "usher %s is at work: %s\n", version, strings.Join(o.roles, ", "))
+	} else {
 		go func() { served <- server.Serve(listener) }()
 		c.announce(o, listener, key)
-	} else {
-		fmt.Fprintf(c.stdout, "usher %s is at work: %s\n", version, strings.Join(o.roles, ", "))
+		go func() {
+			defer close(demoed)
+			if o.demo {
+				c.demo(ctx, o, listener, key)
+			}
+		}()
 	}
-	demoed := make(chan struct{})
-	go func() {
-		defer close(demoed)
-		if o.demo && listener != nil {
-			c.demo(ctx, o, listener, key)
-		}
-	}()
 
 	var err error
 	select {
@@ -195,6 +193,13 @@ func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, liste
 		err = nil
 	}
 	return err
+}
+
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 func listen(ctx context.Context, o serveOptions) (net.Listener, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/hibiken/asynqmon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/actions/channel"
@@ -36,7 +38,7 @@ type system struct {
 
 // wire puts database, Redis, worker and HTTP interface together.
 func (c *cli) wire(o serveOptions, db store.Store, keys []api.Key) (*system, error) {
-	redis, stopRedis, err := openRedis(o.redis)
+	legs, stopRedis, err := openRedis(o.redis)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func (c *cli) wire(o serveOptions, db store.Store, keys []api.Key) (*system, err
 	}, []string{"channel"})
 	registry.MustRegister(thrown, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	w, err := worker.New(worker.Config{
-		Store: db, Redis: redis, Registry: actions.Registry(), Effects: actions.Effects(), Load: loadBundle, Log: o.log,
+		Store: db, Redis: legs, Registry: actions.Registry(), Effects: actions.Effects(), Load: loadBundle, Log: o.log,
 		Sender: func(ch playbooks.Channel) (channel.Sender, error) {
 			return c.sender(ch, func(name string) { thrown.WithLabelValues(name).Inc() })
 		},
@@ -61,7 +63,7 @@ func (c *cli) wire(o serveOptions, db store.Store, keys []api.Key) (*system, err
 	handler, err := api.New(api.Deps{
 		Store: db, Workspace: w.Workspace, Wake: w.Wake, Audience: people.page, Paused: w.Refresh, Check: checkFiles,
 		// To look at, not to change: what is in the queues is a reminder of what the database holds.
-		Queues: asynqmon.New(asynqmon.Options{RootPath: "/queues", RedisConnOpt: redis, ReadOnly: true}),
+		Queues: asynqmon.New(asynqmon.Options{RootPath: "/queues", RedisConnOpt: legs, ReadOnly: true}),
 		Keys:   keys, Log: o.log, Registry: registry, Now: func() time.Time { return time.Now().UTC() }, Version: version,
 	})
 	if err != nil {
@@ -79,7 +81,22 @@ func openRedis(address string) (asynq.RedisConnOpt, func(), error) {
 	if err != nil {
 		return nil, nil, usagef("--redis must be embedded or an address like redis://127.0.0.1:6379/0, got %q", redacted(address))
 	}
-	return opt, func() {}, nil
+	return opt, func() {}, pingRedis(opt, address)
+}
+
+// pingRedis finds a wrong address at the start. Later a Redis may come and go: nothing is kept in it alone.
+func pingRedis(opt asynq.RedisConnOpt, address string) error {
+	rdb, ok := opt.MakeRedisClient().(redis.UniversalClient)
+	if !ok {
+		return nil
+	}
+	defer rdb.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := rdb.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("ask the Redis at %s whether it is there: %w", redacted(address), err)
+	}
+	return nil
 }
 
 func (c *cli) sender(ch playbooks.Channel, counted func(string)) (channel.Sender, error) {

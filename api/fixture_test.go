@@ -1,0 +1,188 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/usher-run/usher/api"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/playbooks"
+)
+
+const (
+	adminKey  = "admin-key-for-the-tests"
+	ingestKey = "ingest-key-for-the-tests"
+)
+
+// fixture is an API on a database of its own.
+type fixture struct {
+	t       *testing.T
+	handler http.Handler
+	store   store.Store
+	now     time.Time
+	log     bytes.Buffer
+	mu      sync.Mutex
+	woken   []string
+}
+
+func workspace() *playbooks.Workspace {
+	return &playbooks.Workspace{
+		Schema: &playbooks.Schema{
+			Timezone:   time.UTC,
+			Attributes: []playbooks.Attribute{{Name: "nickname", Type: playbooks.String}},
+			Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
+				playbooks.Field{Name: "amount", Type: playbooks.Number})}},
+			Segments: []playbooks.Segment{{Name: "loyal"}},
+		},
+		Playbooks: []*playbooks.Playbook{
+			{ID: "by-hand", Stage: "retention", Status: playbooks.Live, Revision: "r1", Trigger: playbooks.Trigger{
+				Kind:   playbooks.TriggerHTTP,
+				Params: playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String}),
+			}},
+			{ID: "welcome", Stage: "activation", Status: playbooks.Live, Revision: "r2", Trigger: playbooks.Trigger{Kind: playbooks.TriggerEvent}},
+		},
+	}
+}
+
+func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
+	t.Helper()
+	f := &fixture{t: t, now: time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)}
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"), sqlite.WithClock(func() time.Time { return f.now }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	f.store = db
+	ws := workspace()
+	bundle := store.Bundle{Hash: "hash", Files: map[string][]byte{"usher.yaml": []byte("usher: 1")}}
+	if err := db.Activate(t.Context(), bundle, map[string]string{"by-hand": "r1", "welcome": "r2"}, f.now); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := api.ParseKeys("admin:" + adminKey + ",ingest:" + ingestKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := api.Deps{
+		Store: db, Workspace: func() (*playbooks.Workspace, string) { return ws, "hash" },
+		Wake: func(members ...string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.woken = append(f.woken, members...)
+		},
+		Audience: func(_ context.Context, segment, cursor string) ([]string, string, error) {
+			if cursor == "" {
+				return []string{"a", "b"}, "page 2", nil
+			}
+			return []string{"c"}, "", nil
+		},
+		Check: func(files map[string][]byte) []playbooks.Diagnostic {
+			if files["usher.yaml"] != nil {
+				return nil
+			}
+			return []playbooks.Diagnostic{{Severity: playbooks.Error, Code: "no-workspace", Message: "there is no usher.yaml"}}
+		},
+		Keys: keys, Log: slog.New(slog.NewTextHandler(&f.log, nil)), Registry: prometheus.NewRegistry(),
+		Now: func() time.Time { return f.now }, Version: "test",
+	}
+	for _, c := range change {
+		c(&d)
+	}
+	if f.handler, err = api.New(d); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	body   map[string]any
+}
+
+func (a answer) code() any {
+	e, _ := a.body["error"].(map[string]any)
+	return e["code"]
+}
+
+func (a answer) detail(name string) any {
+	e, _ := a.body["error"].(map[string]any)
+	d, _ := e["details"].(map[string]any)
+	return d[name]
+}
+
+// call sends a request; header pairs follow the body.
+func (f *fixture) call(method, path, body string, headers ...string) answer {
+	f.t.Helper()
+	req := httptest.NewRequestWithContext(f.t.Context(), method, path, strings.NewReader(body))
+	req.Header.Set("Authorization", "Bearer "+adminKey)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	f.handler.ServeHTTP(rec, req)
+	a := answer{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
+	_ = json.Unmarshal(rec.Body.Bytes(), &a.body)
+	return a
+}
+
+func (f *fixture) want(a answer, status int, code any) {
+	f.t.Helper()
+	if a.status != status || a.code() != code {
+		f.t.Fatalf("got %d %v, want %d %v: %s", a.status, a.code(), status, code, a.text)
+	}
+}
+
+// commit stores what a decision did.
+func (f *fixture) commit(c *engine.Changes) {
+	f.t.Helper()
+	shard := store.ShardOf(c.Members[0].ID)
+	epoch, err := f.store.Claim(f.t.Context(), shard)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	batch, err := f.store.Pending(f.t.Context(), shard, f.now, 100)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	watermark := batch.Watermark
+	for _, in := range batch.Inputs {
+		watermark = in.Seq
+	}
+	if err := f.store.Commit(f.t.Context(), shard, epoch, watermark, c); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) seedRun() {
+	f.t.Helper()
+	f.want(f.call("POST", "/v1/events", `{"id":"e1","event":"order.paid","member":"m1","properties":{"amount":1}}`), 202, nil)
+	f.commit(&engine.Changes{
+		Members: []*engine.Member{{ID: "m1", CreatedAt: f.now}},
+		Runs: []*engine.Run{{
+			ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now, EndedAt: f.now,
+			New: true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}},
+		}},
+		Coupons: []engine.Coupon{
+			{Code: "NEW-1", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
+			{Code: "NEW-2", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift2", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
+		},
+		Refusals: []engine.Decision{{At: f.now, Member: "m1", Playbook: "by-hand", Input: "e1", Reason: "condition"}},
+	})
+}
