@@ -84,14 +84,14 @@ func (s *server) allowed(scope Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		secret, err := presented(c)
 		if err != nil {
-			c.Header("WWW-Authenticate", `Bearer realm="usher", Basic realm="usher"`)
+			challenge(c)
 			s.fail(c, err)
 			return
 		}
 		key := s.keyOf(secret)
 		switch {
 		case key == nil:
-			c.Header("WWW-Authenticate", `Bearer realm="usher", error="invalid_token"`)
+			challenge(c)
 			s.fail(c, newError(codeUnauthorized, "this API key is not known here"))
 		case key.Scope != scope && key.Scope != ScopeAdmin:
 			s.fail(c, newError(codeForbidden, "this needs a key of scope %s; the key that was sent has scope %s", scope, key.Scope))
@@ -99,6 +99,12 @@ func (s *server) allowed(scope Scope) gin.HandlerFunc {
 			s.withinRate(c, key)
 		}
 	}
+}
+
+// challenge says how to show a key; Basic makes a browser ask for it.
+func challenge(c *gin.Context) {
+	c.Writer.Header().Add("WWW-Authenticate", `Bearer realm="usher"`)
+	c.Writer.Header().Add("WWW-Authenticate", `Basic realm="usher: the API key is the user name"`)
 }
 
 func presented(c *gin.Context) (string, error) {

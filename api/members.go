@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -113,6 +114,9 @@ func (s *server) idempotencyKey(c *gin.Context) (string, error) {
 	}
 	if len(key) > 128 {
 		return "", newError(engine.CodeTooLarge, "an Idempotency-Key has at most 128 bytes")
+	}
+	if !utf8.ValidString(key) {
+		return "", newError(engine.CodeInvalid, "an Idempotency-Key must be valid UTF-8")
 	}
 	return key, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
@@ -62,7 +63,7 @@ func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) str
 		}
 		var b strings.Builder
 		write(&b, v)
-		_, err = fmt.Fprint(c.stdout, b.String())
+		_, err = fmt.Fprint(c.stdout, printable(b.String()))
 		return err
 	}
 	return cmd
@@ -203,6 +204,16 @@ func (c *cli) memberCommand() *cobra.Command {
 			writeRuns(b, m.Runs)
 		}
 	})
+}
+
+// printable keeps what members sent from moving the cursor or changing the colours of the terminal it is shown on.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // clock writes an instant for people: in the machine's zone, to the second.

@@ -170,6 +170,9 @@ func (k *adminKey) make() error {
 	}
 	k.secret, k.made = "usher_"+base64.RawURLEncoding.EncodeToString(raw[:]), true
 	f, err := os.OpenFile(k.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("another server has just made its admin key in %s: start this one again", k.path)
+	}
 	if err != nil {
 		return fmt.Errorf("keep the admin key: %w", err)
 	}

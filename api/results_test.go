@@ -1,0 +1,57 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// The answer of POST /v1/events is written by hand; this holds it against the types that are in the OpenAPI document.
+func TestHandWrittenResultsMatchTheDocument(t *testing.T) {
+	rej := &engine.Rejection{Code: engine.CodeInvalid, Path: "time", Message: "\"\\\n\u2028 小"}
+	list := []admitted{{at: 0}, {rejected: rej, id: "e2"}, {at: 1}, {rejected: &engine.Rejection{Code: "c", Message: "m"}}}
+	raw := appendResults(nil, list, []engine.Input{{ID: "e1\t\""}, {ID: "e3"}}, []bool{false, true})
+	var got eventResults
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&got); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	want := eventResults{Accepted: 1, Duplicate: 1, Rejected: 2, Results: []eventResult{
+		{Status: "accepted", ID: "e1\t\""},
+		{Status: "rejected", ID: "e2", Error: &eventError{Code: engine.CodeInvalid, Message: "time: \"\\\n\u2028 小", Path: "time"}},
+		{Status: "duplicate", ID: "e3"},
+		{Status: "rejected", Error: &eventError{Code: "c", Message: "m"}},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// splitArray and encoding/json agree on where the items of an array are.
+func FuzzSplitArray(f *testing.F) {
+	for _, seed := range []string{`[]`, `[{}]`, `[{"a":"]},{"},[1,[2]],"x\"y"]`, `[1,]`, `[`, `[{]}]`, `[1]2`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) == 0 || raw[0] != '[' {
+			return
+		}
+		items, err := splitArray(raw)
+		var want []json.RawMessage
+		if json.Unmarshal(raw, &want) != nil || len(want) > maxEvents {
+			return // what is not JSON may be split: each item is then looked at by itself
+		}
+		if err != nil || len(items) != len(want) {
+			t.Fatalf("got %d items, %v; want %d", len(items), err, len(want))
+		}
+		for i := range items {
+			if !bytes.Equal(items[i], bytes.TrimSpace(want[i])) {
+				t.Fatalf("item %d: got %s, want %s", i, items[i], want[i])
+			}
+		}
+	})
+}
