@@ -111,7 +111,7 @@ func (d *decider) enter(en *entry) {
 	}
 	m.Entries[b.ID] = d.now // also without `reentry`: one may be written tomorrow
 	r := &Run{
-		ID: d.e.id("run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id, State: RunWaiting,
+		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id, State: RunWaiting,
 		StartedAt: d.now, Trigger: en.trigger, Actions: map[string]map[string]any{}, New: true, revived: true,
 	}
 	d.st.Runs = append(d.st.Runs, r)

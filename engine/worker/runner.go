@@ -19,10 +19,12 @@ const (
 	queueName = "usher"
 	taskType  = "usher:run"
 
-	taskCheck = 10 * time.Millisecond // how long a task may lie while asynq sleeps
+	taskCheck = 20 * time.Millisecond // how long a task may lie while asynq sleeps; each look costs half a millisecond in-process
+	pace      = 15 * time.Millisecond // batches of a busy runner begin at least so far apart: larger ones cost less an input
 	linger    = 50 * time.Millisecond // a runner that finds nothing waits so long before it ends
 	look      = 10 * time.Millisecond // and looks so often for what other processes brought
 	enqueue   = 20 * time.Millisecond // a runner is enqueued at most so often
+	fullBatch = 100                   // a batch of this size needs no gathering
 	longest   = time.Minute           // a task hands over to a new one after this, so that processes share the work
 )
 
@@ -41,6 +43,7 @@ type runner struct {
 	// Of the hot task only.
 	epoch int64 // of the shard, as this process claimed it last
 	owned bool  // the hot task has seen that the epoch is the shard's
+	stale int   // batches in a row that were stale
 }
 
 func shardKey(shard int) string { return "shard." + strconv.Itoa(shard) }
@@ -263,6 +266,7 @@ func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.
 			}
 			renewed = time.Now()
 		}
+		started := time.Now()
 		did, err := step(ctx, r)
 		if err != nil {
 			return err
@@ -272,6 +276,11 @@ func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.
 		}
 		if did > 0 {
 			idle = time.Time{}
+			if did < fullBatch {
+				if err := pause(ctx, pace-time.Since(started)); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if idle.IsZero() {

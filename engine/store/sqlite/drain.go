@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -69,9 +70,10 @@ func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (
 }
 
 func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
-	const read = "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > ? ORDER BY i.seq LIMIT ?"
+	// Parameters in a LIMIT, or beside the < of an index, make SQLite compile the statement anew each time it runs.
+	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > (SELECT ?) ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
 	b.Inputs = make([]engine.Input, 0, 16)
-	err := c.query(read, []any{shard, b.Watermark, limit + 1}, func(r row) error {
+	err := c.query(read, []any{shard, b.Watermark}, func(r row) error {
 		b.Inputs = append(b.Inputs, inputOf(r))
 		return nil
 	})

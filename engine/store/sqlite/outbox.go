@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -31,9 +32,10 @@ func deliveryOf(r row) (store.Attempted, error) {
 func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]store.Attempted, error) {
 	var list []store.Attempted
 	err := d.read(ctx, func(c *conn) error {
-		const read = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_pending
-			WHERE d.channel = ? AND d.lane = ? AND d.state = 'pending' AND d.not_before <= ? ORDER BY d.not_before, d.n LIMIT ?`
-		return c.query(read, []any{channel, lane, now.UnixMilli(), limit}, func(r row) error {
+		read := "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_pending
+			WHERE d.channel = ? AND d.lane = ? AND d.state = 'pending' AND d.not_before <= (SELECT ?)
+			ORDER BY d.not_before, d.n LIMIT ` + strconv.Itoa(limit) // see pendingInputs
+		return c.query(read, []any{channel, lane, now.UnixMilli()}, func(r row) error {
 			a, err := deliveryOf(r)
 			list = append(list, a)
 			return err
