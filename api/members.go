@@ -46,7 +46,7 @@ type memberView struct {
 	CreatedAt  time.Time      `json:"created_at"`
 	LastSeenAt *time.Time     `json:"last_seen_at,omitempty"`
 	Coupons    []couponView   `json:"coupons"`
-	Runs       []runView      `json:"runs" doc:"the newest"`
+	Runs       []RunView      `json:"runs" doc:"the newest"`
 }
 
 type couponView struct {
@@ -173,7 +173,7 @@ type timelineItem struct {
 	At       time.Time        `json:"at"`
 	Event    *eventView       `json:"event,omitempty"`
 	Decision *engine.Decision `json:"decision,omitempty"`
-	Run      *runView         `json:"run,omitempty"`
+	Run      *RunView         `json:"run,omitempty"`
 	Coupon   *couponView      `json:"coupon,omitempty"`
 }
 

@@ -49,7 +49,7 @@ func document(routes []route, version string) ([]byte, error) {
 	return out, nil
 }
 
-// schemaName calls runView Run and eventBody EventBody: views are the things themselves.
+// schemaName calls RunView Run and eventBody EventBody: views are the things themselves.
 func schemaName(t reflect.Type, hint string) string {
 	return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
 }

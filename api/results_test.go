@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/usher-run/usher/engine"
 )
 
@@ -54,4 +56,34 @@ func FuzzSplitArray(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What encoding/json writes of a reply and what the document says of it are read from the same type by two libraries; they
+// must see the same fields.
+func TestRepliesMatchTheDocument(t *testing.T) {
+	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	for _, r := range new(server).routes() {
+		if r.reply == nil || r.reply.Kind() != reflect.Struct {
+			continue
+		}
+		raw, err := json.Marshal(reflect.New(r.reply).Interface())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var written map[string]any
+		if err := json.Unmarshal(raw, &written); err != nil {
+			t.Fatal(err)
+		}
+		schema := schemas.SchemaFromRef(schemas.Schema(r.reply, true, "").Ref)
+		for name := range written {
+			if schema.Properties[name] == nil {
+				t.Errorf("%s %s: the document lacks %s of %s", r.method, r.path, name, r.reply)
+			}
+		}
+		for _, name := range schema.Required {
+			if _, ok := written[name]; !ok {
+				t.Errorf("%s %s: the document wants %s, which %s may leave out", r.method, r.path, name, r.reply)
+			}
+		}
+	}
 }

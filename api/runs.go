@@ -10,7 +10,9 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-type runView struct {
+// RunView is a run in lists, and the head of a run with its trace. It is exported because it is embedded: the maker of the
+// OpenAPI document sees only exported fields.
+type RunView struct {
 	ID          string          `json:"id"`
 	Playbook    string          `json:"playbook"`
 	Revision    string          `json:"revision"`
@@ -23,15 +25,15 @@ type runView struct {
 	DueAt       *time.Time      `json:"due_at,omitempty" doc:"when its wait is over"`
 }
 
-func viewRun(r engine.Run) runView {
-	return runView{
+func viewRun(r engine.Run) RunView {
+	return RunView{
 		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason, StartedAt: r.StartedAt,
 		EndedAt: optional(r.EndedAt), ConvertedAt: optional(r.ConvertedAt), DueAt: optional(r.DueAt),
 	}
 }
 
 type runsView struct {
-	Runs []runView `json:"runs"`
+	Runs []RunView `json:"runs"`
 	Next string    `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
 }
 
@@ -55,7 +57,7 @@ func (s *server) getRuns(c *gin.Context) (runsView, error) {
 }
 
 type tracedRunView struct {
-	runView
+	RunView
 	Trigger    map[string]any            `json:"trigger,omitempty" doc:"what started it"`
 	Actions    map[string]map[string]any `json:"actions,omitempty" doc:"results by action id"`
 	Trace      []engine.TraceEntry       `json:"trace"`
@@ -91,7 +93,7 @@ func (s *server) getRun(c *gin.Context) (tracedRunView, error) {
 		return tracedRunView{}, err
 	}
 	v := tracedRunView{
-		runView: viewRun(r.Run), Trigger: r.Trigger, Actions: r.Actions, Trace: r.Trace,
+		RunView: viewRun(r.Run), Trigger: r.Trigger, Actions: r.Actions, Trace: r.Trace,
 		Deliveries: each(r.Deliveries, viewDelivery), Coupons: each(r.Coupons, viewCoupon),
 	}
 	if v.Trace == nil {

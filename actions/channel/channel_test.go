@@ -163,8 +163,10 @@ func TestLog(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"key": delivery().Key, "member": "m1", "playbook": "cart-rescue", "run": "r1", "channel": "email",
-		"to": "xiaowang@acme.test", "text": delivery().Message.Text, "time": "2026-03-28T12:00:00Z"}
+	want := map[string]string{
+		"key": delivery().Key, "member": "m1", "playbook": "cart-rescue", "run": "r1", "channel": "email",
+		"to": "xiaowang@acme.test", "text": delivery().Message.Text, "time": "2026-03-28T12:00:00Z",
+	}
 	for k, v := range want {
 		if got[k] != v {
 			t.Errorf("%s = %v, want %v", k, got[k], v)
@@ -190,11 +192,16 @@ func TestNewRefuses(t *testing.T) {
 		want string
 	}{
 		{"unknown type", playbooks.Channel{Name: "x", Type: "pigeon"}, `channel x: there is no channel type "pigeon"`},
-		{"unset variable", smtpConfig("${SMTP_URL}", "hi@acme.test"),
-			"channel email: the field url needs ${SMTP_URL}, but the environment has no SMTP_URL"},
+		{
+			"unset variable", smtpConfig("${SMTP_URL}", "hi@acme.test"),
+			"channel email: the field url needs ${SMTP_URL}, but the environment has no SMTP_URL",
+		},
 		{"no closing brace", smtpConfig("${SMTP_URL", "hi@acme.test"), "channel email: the field url has a ${ without its name and closing }"},
-		{"missing field", playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": "smtp://x"}},
-			"channel email: the field from is missing"},
+		{
+			"missing field",
+			playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": "smtp://x"}},
+			"channel email: the field from is missing",
+		},
 		{"wrong scheme", smtpConfig("http://u:secret@x", "hi@acme.test"), "channel email: url must be smtp://user:password@host:port or smtps://…"},
 		{"wrong sender", smtpConfig("smtp://x", "Acme"), `channel email: from must be an address like "Acme <hi@acme.test>", got "Acme"`},
 		{"wrong port", smtpConfig("smtp://x:0", "hi@acme.test"), "channel email: url has a port that is no port number"},

@@ -32,8 +32,10 @@ func declareSMTP() declared {
 			Doc: "Sends mail through an SMTP server. The message's key goes out as Message-ID and X-Usher-Key, the same in " +
 				"every attempt.",
 			Fields: []playbooks.FieldSpec{
-				{Name: "url", Kind: playbooks.FieldSecret, Required: true,
-					Doc: "smtp://user:password@host:port (STARTTLS where the server offers it) or smtps:// (TLS from the start)"},
+				{
+					Name: "url", Kind: playbooks.FieldSecret, Required: true,
+					Doc: "smtp://user:password@host:port (STARTTLS where the server offers it) or smtps:// (TLS from the start)",
+				},
 				{Name: "from", Kind: playbooks.FieldString, Required: true, Doc: "the sender, as in \"Acme <hi@acme.test>\""},
 			},
 			NeedsTo: true,
