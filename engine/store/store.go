@@ -88,8 +88,9 @@ type Decider interface {
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
 	// Pools gives what the shard may grant of the pools.
 	Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error)
-	// Reserve moves up to n coupons of the pool's budget into the shard's block. When the budget is used up it reclaims the
-	// other shards' blocks; when those are empty too the state is Dry.
+	// Reserve moves up to n coupons of the pool's budget into the shard's block. When the block holds less than n all the
+	// same, the rest is reclaimed from the other shards' blocks, largest first. Dry, when it holds less even so: there is
+	// nothing more anywhere.
 	Reserve(ctx context.Context, shard int, pool string, budget, n int) (engine.PoolState, error)
 	// Owed lists the shards with undecided inputs, or with runs that are due at now, and when the next run is due (zero: none).
 	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)

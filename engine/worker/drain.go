@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -24,6 +25,7 @@ type batch struct {
 	states  map[string]*engine.State
 	history []store.HistoryQuery
 	pools   map[string]*engine.PoolState
+	want    int // coupons to be had of each pool
 	changes *engine.Changes
 }
 
@@ -44,20 +46,40 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	err = w.Store.Commit(ctx, shard, r.epoch, b.watermark(), b.changes)
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
-		return 1, nil // the next look tells whether the shard was lost, or only a coupon block
+		// The next look tells whether the shard was lost, or only a coupon block. Shards that reclaim the last coupons of a
+		// pool from each other get out of step by waiting, each for a time of its own and longer each time.
+		r.stale++
+		return 1, pause(ctx, staleWait(w.process, shard, r.stale))
 	}
 	if err != nil {
 		return 0, err
 	}
+	r.stale = 0
 	w.Metrics.committed(b, time.Since(start), w.now())
 	w.follow(b)
 	return len(b.Inputs) + len(b.Due), nil
 }
 
+func staleWait(process string, shard, times int) time.Duration {
+	d := 4 * time.Millisecond << min(times, 8)
+	h := fnv.New32a()
+	_, _ = fmt.Fprint(h, process, shard, times) // a hash takes everything
+	return time.Duration(float64(d) * float64(h.Sum32()) / float64(1<<32))
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // pending looks at the shard, and claims it when the task begins and another owned it.
 func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batch, error) {
 	found, err := w.Store.Pending(ctx, shard, w.now(), batchLimit)
-	if err != nil || found.Epoch == r.epoch {
+	if err != nil || found.Epoch == r.epoch && r.epoch > 0 { // epochs count from 1
 		r.owned = r.owned || err == nil
 		return found, err
 	}
@@ -130,6 +152,7 @@ func (w *Worker) follow(b *batch) {
 // decide loads what the batch needs and decides it member by member. A coupon block that runs out is filled and the batch
 // decided anew, on state loaded anew.
 func (w *Worker) decide(ctx context.Context, b *batch) error {
+	b.want = len(b.Inputs) + len(b.Due)
 	for {
 		a, err := w.loadBatch(ctx, b)
 		if err != nil {
@@ -140,9 +163,7 @@ func (w *Worker) decide(ctx context.Context, b *batch) error {
 		if !errors.As(err, &need) {
 			return err
 		}
-		if err := w.reserve(ctx, a, b, need.Pool, 1); err != nil {
-			return err
-		}
+		b.want *= 2 // more than one for each input
 		b.changes = &engine.Changes{Taken: map[string]int{}}
 	}
 }

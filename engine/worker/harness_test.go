@@ -185,7 +185,9 @@ func (w *world) until(what string, ok func() bool) {
 	deadline := time.Now().Add(20 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
-			w.Fatalf("waited in vain: %s", what)
+			shards, _, _ := w.Owed(w.ctx, w.now())
+			failures, _ := w.Failures(w.ctx, 3)
+			w.Fatalf("waited in vain: %s; owed by shards %v, failures %v", what, shards, failures)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}

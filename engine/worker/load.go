@@ -158,14 +158,13 @@ func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []str
 		return err
 	}
 	b.pools = make(map[string]*engine.PoolState, len(pools))
-	want := len(b.Inputs) + len(b.Due)
 	for _, p := range pools {
 		st := have[p]
 		b.pools[p] = &st
-		if st.Free >= want {
+		if st.Free >= b.want {
 			continue
 		}
-		if err := w.reserve(ctx, a, b, p, want); err != nil {
+		if err := w.reserve(ctx, a, b, p); err != nil {
 			return err
 		}
 	}
@@ -175,13 +174,13 @@ func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []str
 // blockSize is how much of a pool a shard reserves at once, so that it does not ask for every batch.
 const blockSize = 200
 
-func (w *Worker) reserve(ctx context.Context, a *active, b *batch, pool string, want int) error {
+func (w *Worker) reserve(ctx context.Context, a *active, b *batch, pool string) error {
 	p := a.Workspace().Schema.Pool(pool)
 	if p == nil {
 		return nil // the core says that there is no such pool
 	}
 	// Small budgets go in small blocks, or one shard would hold them all.
-	n := max(want, min(blockSize, p.Budget/(4*store.Shards)))
+	n := max(b.want, min(blockSize, p.Budget/(4*store.Shards)))
 	st, err := w.Store.Reserve(ctx, b.shard, pool, p.Budget, n)
 	if err != nil {
 		return err

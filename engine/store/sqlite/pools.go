@@ -34,7 +34,7 @@ func (c *conn) free(pool string, shard int) (free int, err error) {
 	return free, err
 }
 
-// Reserve fills the shard's block from the budget, and when nothing is left of that, from the blocks of the other shards.
+// Reserve fills the shard's block from the budget, and when that is used up, from the blocks of the other shards.
 func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int) (state engine.PoolState, err error) {
 	err = d.write(ctx, 4, func(t *tx) error {
 		var reserved int
@@ -57,13 +57,13 @@ func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int)
 		if state.Free, err = t.free(pool, shard); err != nil {
 			return err
 		}
-		if state.Free == 0 {
-			if state.Free, err = t.reclaim(pool, shard); err != nil {
-				return err
-			}
+		if state.Free >= n {
+			return nil
 		}
-		state.Dry = state.Free == 0
-		return nil
+		got, err := t.reclaim(pool, shard, n-state.Free)
+		state.Free += got
+		state.Dry = state.Free < n // neither the budget nor another shard has more
+		return err
 	})
 	if err != nil {
 		return engine.PoolState{}, fmt.Errorf("reserve %d coupons of pool %s: %w", n, pool, err)
@@ -76,18 +76,31 @@ func (t *tx) grant(pool string, shard, n int) error {
 	return err
 }
 
-// reclaim takes what the other shards have not used yet. A batch of theirs that counted on it becomes stale.
-func (t *tx) reclaim(pool string, shard int) (int, error) {
-	n := 0
-	_, err := t.one("SELECT coalesce(sum(free), 0) FROM blocks WHERE pool = ?", []any{pool}, func(r row) error {
-		n = int(r.int(0))
+// reclaim takes up to n from what the other shards have not used yet, largest blocks first. A batch of theirs that counted
+// on it becomes stale; taking no more than is asked for keeps that rare.
+func (t *tx) reclaim(pool string, shard, n int) (int, error) {
+	type block struct{ shard, free int }
+	var blocks []block
+	err := t.query("SELECT shard, free FROM blocks WHERE pool = ? AND shard <> ? AND free > 0 ORDER BY free DESC, shard", []any{pool, shard}, func(r row) error {
+		blocks = append(blocks, block{int(r.int(0)), int(r.int(1))})
 		return nil
 	})
-	if err != nil || n == 0 {
+	if err != nil {
 		return 0, err
 	}
-	if _, err := t.exec("UPDATE blocks SET free = 0 WHERE pool = ?", pool); err != nil {
-		return 0, err
+	got := 0
+	for _, b := range blocks {
+		take := min(b.free, n-got)
+		if take <= 0 {
+			break
+		}
+		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND shard = ?", take, pool, b.shard); err != nil {
+			return 0, err
+		}
+		got += take
 	}
-	return n, t.grant(pool, shard, n)
+	if got == 0 {
+		return 0, nil
+	}
+	return got, t.grant(pool, shard, got)
 }

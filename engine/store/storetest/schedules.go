@@ -20,10 +20,11 @@ var poolCases = map[string]func(*testing.T, *suite){
 		s.same("first", reserve(0, 4), engine.PoolState{Free: 4})
 		s.same("second", reserve(1, 4), engine.PoolState{Free: 4})
 		s.same("the rest", reserve(0, 4), engine.PoolState{Free: 6})
-		s.same("reclaimed", reserve(2, 4), engine.PoolState{Free: 10})
+		s.same("reclaimed from the largest block", reserve(2, 3), engine.PoolState{Free: 3})
 		pools, err := s.Pools(s.ctx, 0, []string{"ten", "other"})
 		s.must(err)
-		s.same("emptied", pools, map[string]engine.PoolState{"ten": {}, "other": {}})
+		s.same("what is left of it", pools, map[string]engine.PoolState{"ten": {Free: 3}, "other": {}})
+		s.same("all that the others have", reserve(2, 20), engine.PoolState{Free: 10, Dry: true})
 
 		epoch, err := s.Claim(s.ctx, 2)
 		s.must(err)
@@ -31,7 +32,7 @@ var poolCases = map[string]func(*testing.T, *suite){
 		s.same("dry", reserve(0, 1), engine.PoolState{Dry: true})
 		raised, err := s.Reserve(s.ctx, 0, "ten", 11, 5)
 		s.must(err)
-		s.same("with a raised budget", raised, engine.PoolState{Free: 1})
+		s.same("with a raised budget", raised, engine.PoolState{Free: 1, Dry: true})
 	},
 	"grants no more than a block holds": func(t *testing.T, s *suite) {
 		epoch, err := s.Claim(s.ctx, 0)
