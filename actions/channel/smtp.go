@@ -160,7 +160,7 @@ func (s *smtpSender) message(d engine.Delivery) (*mail.Msg, error) {
 	if d.Message.To == "" {
 		return nil, errors.New("there is no address: neither `to` nor the member's email is set")
 	}
-	m := mail.NewMsg(mail.WithCharset(mail.CharsetUTF8))
+	m := mail.NewMsg(mail.WithCharset(mail.CharsetUTF8), mail.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)
 	if err := m.To(d.Message.To); err != nil {
 		return nil, fmt.Errorf("%q is not a mail address", d.Message.To)

@@ -1,0 +1,47 @@
+package eventfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// Whatever stands in a file: nothing panics, reading comes to an end, lines do not go backwards, and what is read is taken by
+// the API under the same id.
+func FuzzReader(f *testing.F) {
+	for _, seed := range []string{jsonl, table1, "[{}]", "\x1f\x8b", "event,member\n\"", "nonsense\n{\"event\":\"x\",\"member\":\"m\"}", "event,member,time\nx,m,\n"} {
+		f.Add([]byte(seed))
+	}
+	s := schema()
+	f.Fuzz(func(t *testing.T, file []byte) {
+		r := Open(bytes.NewReader(file), s)
+		last := 0
+		for {
+			rec, err := r.Next()
+			var le *LineError
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case errors.As(err, &le):
+				if le.Line < last {
+					t.Fatalf("line %d after line %d", le.Line, last)
+				}
+				last = le.Line
+				continue
+			case err != nil:
+				return
+			}
+			if rec.Line < last {
+				t.Fatalf("line %d after line %d", rec.Line, last)
+			}
+			last = rec.Line
+			in, rej := engine.AdmitEvent(s, rec.Raw)
+			if rej != nil || in.ID != rec.Input.ID || in.Member != rec.Input.Member || in.Name != rec.Input.Name {
+				t.Fatalf("%s is %+v (%v) for the API, %+v in the file", rec.Raw, in, rej, rec.Input)
+			}
+		}
+	})
+}
