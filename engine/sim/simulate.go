@@ -16,46 +16,16 @@ import (
 
 // Result is what a simulation came to; its JSON is that of `usher simulate --format json`.
 type Result struct {
-	Events    int               `json:"events"`
-	Members   int               `json:"members"`
-	From      time.Time         `json:"from"`
-	To        time.Time         `json:"to"`
-	Playbooks map[string]*Stats `json:"playbooks"`
-	Days      map[string]*Day   `json:"-"` // by local date of the workspace
-}
-
-// Stats counts what one playbook did: effects, not members.
-type Stats struct {
-	Entered          int            `json:"entered"` // with the holdout
-	Holdout          int            `json:"holdout"`
-	Waiting          int            `json:"waiting"`
-	Done             int            `json:"done"`
-	Exited           int            `json:"exited"`
-	Failed           int            `json:"failed"`
-	Converted        int            `json:"converted"` // without the holdout
-	HoldoutConverted int            `json:"holdout_converted"`
-	Skipped          map[string]int `json:"skipped"` // by reason
-	Messages         map[string]int `json:"messages"`
-	Coupons          map[string]int `json:"coupons"`
-	Tags             Tags           `json:"tags"`
-	Points           int            `json:"points"`
-}
-
-// Tags counts changes of tags.
-type Tags struct {
-	Added   map[string]int `json:"added"`
-	Removed map[string]int `json:"removed"`
+	Events    int                      `json:"events"`
+	Members   int                      `json:"members"`
+	From      time.Time                `json:"from"`
+	To        time.Time                `json:"to"`
+	Playbooks map[string]*engine.Stats `json:"playbooks"`
+	Days      map[string]*Day          `json:"-"` // by local date of the workspace
 }
 
 // Day counts what happened on one day, by playbook.
 type Day struct{ Entered, Messages, Coupons map[string]int }
-
-func newStats() *Stats {
-	return &Stats{
-		Skipped: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{},
-		Tags: Tags{Added: map[string]int{}, Removed: map[string]int{}},
-	}
-}
 
 // SimulateOptions says how to simulate.
 type SimulateOptions struct {
@@ -72,9 +42,9 @@ const secret = "simulation"
 // counts what the playbooks would do.
 func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions) (*Result, error) {
 	slices.SortStableFunc(inputs, func(a, b engine.Input) int { return a.At.Compare(b.At) })
-	res := &Result{Playbooks: map[string]*Stats{}, Days: map[string]*Day{}}
+	res := &Result{Playbooks: map[string]*engine.Stats{}, Days: map[string]*Day{}}
 	for _, p := range ws.Playbooks {
-		res.Playbooks[p.ID] = newStats()
+		res.Playbooks[p.ID] = engine.NewStats()
 	}
 	if len(inputs) == 0 {
 		return res, nil
@@ -97,35 +67,26 @@ func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions)
 		return nil, err
 	}
 	res.Members = len(w.members)
-	for _, s := range res.Playbooks {
-		s.Waiting = s.Entered - s.Holdout - s.Done - s.Exited - s.Failed
-	}
 	return res, nil
 }
 
-func (res *Result) stats(playbook string) *Stats {
-	s := res.Playbooks[playbook]
-	if s == nil {
-		s = newStats()
-		res.Playbooks[playbook] = s
-	}
-	return s
-}
-
 func (res *Result) count(c *engine.Changes, zone *time.Location) {
+	for k, n := range engine.Tally(c) {
+		if res.Playbooks[k.Playbook] == nil {
+			res.Playbooks[k.Playbook] = engine.NewStats()
+		}
+		res.Playbooks[k.Playbook].Add(k.What, k.Key, n)
+	}
 	for _, r := range c.Runs {
-		res.countRun(r, zone)
+		if r.New {
+			res.day(r.StartedAt, zone).Entered[r.Playbook]++
+		}
 	}
-	for _, d := range c.Deliveries {
-		res.stats(d.Playbook).Messages[d.Channel]++
-		res.day(d.At, zone).Messages[d.Playbook]++
+	for i := range c.Deliveries {
+		res.day(c.Deliveries[i].At, zone).Messages[c.Deliveries[i].Playbook]++
 	}
-	for _, k := range c.Coupons {
-		res.stats(k.Playbook).Coupons[k.Pool]++
-		res.day(k.IssuedAt, zone).Coupons[k.Playbook]++
-	}
-	for _, d := range c.Refusals {
-		res.stats(d.Playbook).Skipped[d.Reason]++
+	for i := range c.Coupons {
+		res.day(c.Coupons[i].IssuedAt, zone).Coupons[c.Coupons[i].Playbook]++
 	}
 }
 
@@ -137,46 +98,6 @@ func (res *Result) day(at time.Time, zone *time.Location) *Day {
 		res.Days[key] = d
 	}
 	return d
-}
-
-func (res *Result) countRun(r *engine.Run, zone *time.Location) {
-	s := res.stats(r.Playbook)
-	if r.New {
-		s.Entered++
-		res.day(r.StartedAt, zone).Entered[r.Playbook]++
-	}
-	for i := range r.Trace {
-		switch t := &r.Trace[i]; t.What {
-		case string(engine.RunHoldout):
-			s.Holdout++
-		case string(engine.RunDone):
-			s.Done++
-		case string(engine.RunExited):
-			s.Exited++
-		case string(engine.RunFailed):
-			s.Failed++
-		case "goal":
-			if r.State == engine.RunHoldout {
-				s.HoldoutConverted++
-			} else {
-				s.Converted++
-			}
-		case "tag":
-			countTags(s.Tags.Added, t.Detail["added"])
-			countTags(s.Tags.Removed, t.Detail["removed"])
-		case "message", "coupon":
-			if t.Reason != "" && t.Reason != engine.ReasonDeferred {
-				s.Skipped[t.Reason]++
-			}
-		}
-	}
-}
-
-func countTags(into map[string]int, tags any) {
-	list, _ := tags.([]string)
-	for _, t := range list {
-		into[t]++
-	}
 }
 
 // WriteText prints the result as tables: what each playbook did, then day by day.
@@ -233,7 +154,7 @@ func counts(m map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-func tagCounts(t Tags) string {
+func tagCounts(t engine.TagStats) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(t.Added)) {
 		parts = append(parts, fmt.Sprintf("+%s %d", k, t.Added[k]))

@@ -1,0 +1,140 @@
+package engine
+
+// TallyKey names one count of what a playbook did.
+type TallyKey struct {
+	Playbook string
+	What     string // one of the Tally constants
+	Key      string // pool, channel, tag or reason; empty where there is only one count
+}
+
+// What is tallied: effects and ends of runs, not members.
+const (
+	TallyEntered          = "entered" // with the holdout
+	TallyHoldout          = "holdout"
+	TallyDone             = "done"
+	TallyExited           = "exited"
+	TallyFailed           = "failed"
+	TallyConverted        = "converted" // without the holdout
+	TallyHoldoutConverted = "holdout_converted"
+	TallySkipped          = "skipped"
+	TallyMessages         = "messages"
+	TallyCoupons          = "coupons"
+	TallyTagsAdded        = "tags_added"
+	TallyTagsRemoved      = "tags_removed"
+)
+
+// Tally counts what changes did, by playbook: the one definition that production, simulation and tests share. It is to be
+// called before the changes' runs are stored, while their traces hold what these changes added.
+func Tally(c *Changes) map[TallyKey]int {
+	n := map[TallyKey]int{}
+	for _, r := range c.Runs {
+		tallyRun(n, r)
+	}
+	for i := range c.Deliveries {
+		n[TallyKey{c.Deliveries[i].Playbook, TallyMessages, c.Deliveries[i].Channel}]++
+	}
+	for i := range c.Coupons {
+		n[TallyKey{c.Coupons[i].Playbook, TallyCoupons, c.Coupons[i].Pool}]++
+	}
+	for i := range c.Refusals {
+		n[TallyKey{c.Refusals[i].Playbook, TallySkipped, c.Refusals[i].Reason}]++
+	}
+	return n
+}
+
+func tallyRun(n map[TallyKey]int, r *Run) {
+	count := func(what, key string) { n[TallyKey{r.Playbook, what, key}]++ }
+	if r.New {
+		count(TallyEntered, "")
+	}
+	for i := range r.Trace {
+		switch t := &r.Trace[i]; t.What {
+		case string(RunHoldout), string(RunDone), string(RunExited), string(RunFailed):
+			count(t.What, "")
+		case "goal":
+			if r.State == RunHoldout {
+				count(TallyHoldoutConverted, "")
+			} else {
+				count(TallyConverted, "")
+			}
+		case "tag":
+			for _, tag := range stringsOf(t.Detail["added"]) {
+				count(TallyTagsAdded, tag)
+			}
+			for _, tag := range stringsOf(t.Detail["removed"]) {
+				count(TallyTagsRemoved, tag)
+			}
+		case "message", "coupon":
+			if t.Reason != "" && t.Reason != ReasonDeferred {
+				count(TallySkipped, t.Reason)
+			}
+		}
+	}
+}
+
+func stringsOf(v any) []string {
+	list, _ := v.([]string)
+	return list
+}
+
+// Stats is the sum of tallies for one playbook; its JSON is that of `usher simulate --format json` and of /stats.
+type Stats struct {
+	Entered          int            `json:"entered"` // with the holdout
+	Holdout          int            `json:"holdout"`
+	Waiting          int            `json:"waiting"`
+	Done             int            `json:"done"`
+	Exited           int            `json:"exited"`
+	Failed           int            `json:"failed"`
+	Converted        int            `json:"converted"` // without the holdout
+	HoldoutConverted int            `json:"holdout_converted"`
+	Skipped          map[string]int `json:"skipped"` // by reason
+	Messages         map[string]int `json:"messages"`
+	Coupons          map[string]int `json:"coupons"`
+	Tags             TagStats       `json:"tags"`
+	Points           int            `json:"points"`
+}
+
+// TagStats counts changes of tags, by tag.
+type TagStats struct {
+	Added   map[string]int `json:"added"`
+	Removed map[string]int `json:"removed"`
+}
+
+// NewStats gives the stats of a playbook that did nothing.
+func NewStats() *Stats {
+	return &Stats{
+		Skipped: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{},
+		Tags: TagStats{Added: map[string]int{}, Removed: map[string]int{}},
+	}
+}
+
+// Add adds one count of a tally, and keeps Waiting right.
+func (s *Stats) Add(what, key string, n int) {
+	switch what {
+	case TallyEntered:
+		s.Entered += n
+	case TallyHoldout:
+		s.Holdout += n
+	case TallyDone:
+		s.Done += n
+	case TallyExited:
+		s.Exited += n
+	case TallyFailed:
+		s.Failed += n
+	case TallyConverted:
+		s.Converted += n
+	case TallyHoldoutConverted:
+		s.HoldoutConverted += n
+	case TallySkipped:
+		s.Skipped[key] += n
+	case TallyMessages:
+		s.Messages[key] += n
+	case TallyCoupons:
+		s.Coupons[key] += n
+	case TallyTagsAdded:
+		s.Tags.Added[key] += n
+	case TallyTagsRemoved:
+		s.Tags.Removed[key] += n
+	}
+	s.Waiting = s.Entered - s.Holdout - s.Done - s.Exited - s.Failed
+}

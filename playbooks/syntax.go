@@ -1,0 +1,35 @@
+package playbooks
+
+// Syntax gives the type as usher.yaml writes it, in values that JSON and YAML hold: "string", {"enum": […]}, {"optional": T},
+// [T], {name: T}.
+func (t *Type) Syntax() any {
+	if t.Optional {
+		return map[string]any{"optional": t.Required().Syntax()}
+	}
+	switch {
+	case len(t.Enum) > 0:
+		return map[string]any{"enum": t.Enum}
+	case t.Kind == KindList:
+		return []any{t.Elem.Syntax()}
+	case t.Kind == KindObject:
+		out := make(map[string]any, len(t.Fields))
+		for _, f := range t.Fields {
+			out[f.Name] = f.Type.Syntax()
+		}
+		return out
+	}
+	return kindNames[t.Kind]
+}
+
+// EventsSyntax gives the `events` of usher.yaml, for programs that type what they send.
+func (s *Schema) EventsSyntax() map[string]any {
+	out := make(map[string]any, len(s.Events))
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Properties != nil {
+			out[e.Name] = e.Properties.Syntax()
+		} else {
+			out[e.Name] = map[string]any{}
+		}
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package playbooks
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"testing/fstest"
+)
+
+// What EventsSyntax writes, a workspace reads again as the same types.
+func TestEventsSyntaxIsReadAgain(t *testing.T) {
+	const text = `usher: 1
+events:
+  member.left: {}
+  order.paid:
+    order_id: string
+    amount: number
+    paid_on: date
+    at: optional datetime
+    level: {enum: [a, b]}
+    gift: {optional: {enum: [c]}}
+    items: {optional: [{sku: string, qty: int, tags: [string]}]}
+    ship: {city: string, express: bool}
+`
+	first := loadEvents(t, []byte(text))
+	data, err := json.Marshal(map[string]any{"usher": 1, "events": first.EventsSyntax()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := loadEvents(t, data)
+	if a, b := first.EventsSyntax(), again.EventsSyntax(); !reflect.DeepEqual(a, b) {
+		t.Errorf("written %v, read again %v", a, b)
+	}
+	if got := again.Event("order.paid").Properties; len(got.Fields) != 8 {
+		t.Errorf("fields: %v", got.FieldNames())
+	}
+}
+
+func loadEvents(t *testing.T, usher []byte) *Schema {
+	t.Helper()
+	ws, diags := Load(fstest.MapFS{"usher.yaml": {Data: usher}}, &Registry{})
+	for _, d := range diags {
+		if d.Severity == Error {
+			t.Fatalf("%s:%d:%d %s\n%s", d.File, d.Line, d.Column, d.Message, usher)
+		}
+	}
+	return ws.Schema
+}
