@@ -215,8 +215,28 @@ func (w *Worker) hold(ctx context.Context, r *runner, step stepFunc, begun time.
 		w.reflag(r)
 		return true, nil
 	}
-	did, err := step(ctx, r)
-	return did == 0 && !r.signalled(), err
+	owed, err := w.owes(ctx, r.key)
+	return !owed && !r.signalled(), err
+}
+
+// owes only looks: to act takes the lock.
+func (w *Worker) owes(ctx context.Context, key string) (bool, error) {
+	if w.active.Load() == nil {
+		return false, nil
+	}
+	shard, lane, err := workOf(key)
+	if err != nil {
+		return false, err
+	}
+	if lane.Channel != "" {
+		list, err := w.Store.Deliveries(ctx, lane.Channel, lane.Lane, w.now(), 1)
+		return len(list) > 0, err
+	}
+	found, err := w.Store.Pending(ctx, shard, w.now(), 1)
+	if err != nil {
+		return false, err
+	}
+	return len(found.Inputs)+len(found.Due) > 0, nil
 }
 
 // signalled tells whether a signal waits, and leaves it to wait.
@@ -239,20 +259,30 @@ type stepFunc func(context.Context, *runner) (did int, err error)
 var errLost = errors.New("another process took over")
 
 func (w *Worker) stepOf(key string) (stepFunc, error) {
+	shard, lane, err := workOf(key)
+	if err != nil {
+		return nil, err
+	}
+	if lane.Channel != "" {
+		return func(ctx context.Context, r *runner) (int, error) { return w.deliver(ctx, lane) }, nil
+	}
+	return func(ctx context.Context, r *runner) (int, error) { return w.drain(ctx, r, shard) }, nil
+}
+
+// workOf reads a key: a lane when its channel is set, else a shard.
+func workOf(key string) (shard int, lane store.ChannelLane, err error) {
 	kind, rest, _ := strings.Cut(key, ".")
 	number, name, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(number)
 	switch {
 	case err != nil:
-		return nil, err
+		return 0, lane, err
 	case kind == "shard" && n >= 0 && n < store.Shards:
-		return func(ctx context.Context, r *runner) (int, error) { return w.drain(ctx, r, n) }, nil
+		return n, lane, nil
 	case kind == "lane" && name != "":
-		return func(ctx context.Context, r *runner) (int, error) {
-			return w.deliver(ctx, store.ChannelLane{Channel: name, Lane: n})
-		}, nil
+		return 0, store.ChannelLane{Channel: name, Lane: n}, nil
 	}
-	return nil, errors.New("there is no such work")
+	return 0, lane, errors.New("there is no such work")
 }
 
 func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.Time) error {
