@@ -275,6 +275,15 @@ func TestCheck(t *testing.T) {
 	f.want(f.call("POST", "/v1/check", `not a tar`, "Content-Type", "application/x-tar"), 400, "malformed_json")
 }
 
+func TestSchema(t *testing.T) {
+	f := newFixture(t)
+	a := f.call("GET", "/v1/schema", "", "Authorization", "Bearer "+ingestKey)
+	f.want(a, 200, nil)
+	if strings.TrimSpace(a.text) != `{"usher":1,"events":{"order.paid":{"amount":"number"}}}` {
+		t.Errorf("got %s", a.text)
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	f := newFixture(t)
 	f.call("POST", "/v1/events", `{"event":"x","member":"m"}`)

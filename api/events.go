@@ -42,6 +42,17 @@ type eventResults struct {
 	Results   []eventResult `json:"results"`
 }
 
+// schemaView is the part of usher.yaml that a sender needs, in usher.yaml's own terms.
+type schemaView struct {
+	Usher  int            `json:"usher" doc:"version of the language"`
+	Events map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
+}
+
+func (s *server) getSchema(*gin.Context) (schemaView, error) {
+	ws, _ := s.Workspace()
+	return schemaView{Usher: 1, Events: ws.Schema.EventsSyntax()}, nil
+}
+
 // postEvents is the hot path: one read, one pass over the bytes, one commit, one write.
 func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
 	return func(c *gin.Context) {

@@ -65,7 +65,10 @@ func (s *server) intakeRoutes() []route {
 		summary: "Take in one event, or an array of up to 1,000. Answers once what it took is durable",
 		body:    reflect.TypeFor[eventBody](), reply: reflect.TypeFor[eventResults](),
 		errors: bodyErrors(), run: s.postEvents(new(bufferPool)),
-	}}
+	}, reply(s, route{
+		method: "GET", path: "/v1/schema", scope: ScopeIngest,
+		summary: "The events that the active workspace declares, for programs that type what they send",
+	}, s.getSchema)}
 }
 
 func (s *server) memberRoutes() []route {

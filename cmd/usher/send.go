@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -32,20 +33,16 @@ func (c *cli) sendCommand() *cobra.Command {
 		Use: "send FILE", Short: "Send an event file to a server",
 		Long: "Sends an event file (JSON lines or CSV, plain or gzip; - is standard input) to a server. Each member's events keep the\n" +
 			"file's order. It is safe to repeat: an event is taken once, whatever happened to the sending before.",
-		Example: "  usher send events.jsonl\n  usher send orders.csv.gz --workspace shop --server https://usher.example.com",
+		Example: "  usher send events.jsonl\n  usher send orders.csv.gz --server https://usher.example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.client(cmd)
 			if err != nil {
 				return err
 			}
-			var schema *playbooks.Schema
-			if workspace != "" {
-				ws, err := c.loadGood(workspace)
-				if err != nil {
-					return err
-				}
-				schema = ws.Schema
+			schema, err := c.columns(cmd.Context(), cl, workspace)
+			if err != nil {
+				return err
 			}
 			in, closeFile, err := c.openFile(args[0])
 			if err != nil {
@@ -53,7 +50,7 @@ func (c *cli) sendCommand() *cobra.Command {
 			}
 			defer closeFile()
 			s := c.newSending(cl)
-			err = s.file(cmd.Context(), eventfile.Open(in, schema))
+			err = s.file(cmd.Context(), eventfile.OpenTyped(in, schema))
 			if s.bar != nil {
 				_ = s.bar.Finish()
 			}
@@ -66,9 +63,35 @@ func (c *cli) sendCommand() *cobra.Command {
 			return errors.Join(err, c.reportBad(bad))
 		},
 	}
-	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema; else by their look")
+	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")
 	serverFlags(cmd)
 	return cmd
+}
+
+// columns gives the schema that types the columns of CSV: a folder's, else the server's own. One that has none to give leaves
+// the columns to their look.
+func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playbooks.Schema, error) {
+	if workspace != "" {
+		ws, err := c.loadGood(workspace)
+		if err != nil {
+			return nil, err
+		}
+		return ws.Schema, nil
+	}
+	text, err := cl.insist(ctx, http.MethodGet, "/v1/schema", nil)
+	var said *serverError
+	if errors.As(err, &said) && said.status == http.StatusNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The answer is JSON and so is YAML: the front end reads it like any usher.yaml.
+	ws, diags := loadFiles(map[string][]byte{"usher.yaml": text})
+	if mistaken(diags, false) {
+		return nil, fmt.Errorf("the server at %s gave a schema that this version of usher cannot read", cl.base)
+	}
+	return ws.Schema, nil
 }
 
 // sending is the state of one file that is being sent.
@@ -205,7 +228,7 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	text, err := s.client.insist(ctx, "/v1/events", append(b.body.Bytes(), ']'))
+	text, err := s.client.insist(ctx, http.MethodPost, "/v1/events", append(b.body.Bytes(), ']'))
 	if err != nil {
 		return err
 	}
@@ -237,11 +260,11 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// insist posts until it is answered, for what is passing and no longer than retryFor.
-func (cl *client) insist(ctx context.Context, path string, body []byte) ([]byte, error) {
+// insist asks until it is answered, for what is passing and no longer than retryFor.
+func (cl *client) insist(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	deadline := time.Now().Add(retryFor)
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		text, err := cl.do(ctx, "POST", path, body)
+		text, err := cl.do(ctx, method, path, body)
 		if err == nil || ctx.Err() != nil || !passing(err) {
 			return text, err
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -130,7 +131,11 @@ func cellValue(t *playbooks.Type, cell string) (any, error) {
 	return cell, nil // what does not fit is said by the admission, with the type that was wanted
 }
 
-// guess reads a cell that nobody declared. What would change when written again (007, 1e5, 12345678901234567890) is a string.
+// plainNumber is a number as people write one, unlike 007 or 1e5.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?$`)
+
+// guess reads a cell that nobody declared. What looks like a code or would lose digits (007, 1e5, 12345678901234567890) is a
+// string.
 func guess(cell string) any {
 	switch cell {
 	case "true":
@@ -138,7 +143,7 @@ func guess(cell string) any {
 	case "false":
 		return false
 	}
-	if f, err := strconv.ParseFloat(cell, 64); err == nil && strconv.FormatFloat(f, 'f', -1, 64) == cell && math.Abs(f) <= 1<<53 {
+	if f, err := strconv.ParseFloat(cell, 64); err == nil && plainNumber.MatchString(cell) {
 		return f
 	}
 	return cell

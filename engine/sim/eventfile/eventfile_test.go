@@ -123,6 +123,29 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+func TestGuess(t *testing.T) {
+	for cell, want := range map[string]any{
+		"12": 12.0, "12.00": 12.0, "-0.5": -0.5, "0": 0.0, "true": true, "false": false,
+		"007": "007", "1e5": "1e5", "+1": "+1", "1.": "1.", ".5": ".5", "NaN": "NaN", "0x10": "0x10", "TRUE": "TRUE",
+		"1234567890123456": "1234567890123456", "2026-01-01": "2026-01-01",
+	} {
+		if got := guess(cell); got != want {
+			t.Errorf("guess(%q) = %v, want %v", cell, got, want)
+		}
+	}
+}
+
+func TestTypedColumnsCheckNothing(t *testing.T) {
+	const file = "event,member,order_id,amount\norder.paid,m1,12,much\norder.paid,m1,12,12.00\n"
+	r := OpenTyped(strings.NewReader(file), schema())
+	for _, want := range []string{"map[amount:much order_id:12]", "map[amount:12 order_id:12]"} {
+		rec, err := r.Next()
+		if err != nil || fmt.Sprint(rec.Input.Properties) != want || rec.Input.Properties["order_id"] != "12" {
+			t.Errorf("got %v, %v; want %s", rec.Input.Properties, err, want)
+		}
+	}
+}
+
 func TestNotAnEventFile(t *testing.T) {
 	for in, want := range map[string]string{
 		"name,email\na,b\n":     "has no column `event`",

@@ -37,17 +37,23 @@ func (e *LineError) Unwrap() error { return e.Err }
 
 // Reader reads the events of one file, in its order.
 type Reader struct {
-	in     io.Reader
-	schema *playbooks.Schema
-	next   func() (raw []byte, line int, err error)
-	seen   map[[16]byte]int // lines without an id, by their hash: how often so far
-	buf    []byte           // of the last Raw that differs from its line
+	in      io.Reader
+	schema  *playbooks.Schema // what events are checked against
+	columns *playbooks.Schema // what types the columns of CSV
+	next    func() (raw []byte, line int, err error)
+	seen    map[[16]byte]int // lines without an id, by their hash: how often so far
+	buf     []byte           // of the last Raw that differs from its line
 }
 
 // Open makes a reader. The schema types the columns of CSV and checks the events; without one (nil) types are inferred and
 // only the shape is checked.
 func Open(in io.Reader, schema *playbooks.Schema) *Reader {
-	return &Reader{in: in, schema: schema, seen: map[[16]byte]int{}}
+	return &Reader{in: in, schema: schema, columns: schema, seen: map[[16]byte]int{}}
+}
+
+// OpenTyped makes a reader whose schema, which may be nil, types the columns of CSV and checks nothing: another will.
+func OpenTyped(in io.Reader, columns *playbooks.Schema) *Reader {
+	return &Reader{in: in, columns: columns, seen: map[[16]byte]int{}}
 }
 
 // Next gives the next event; io.EOF at the end. After a [*LineError] it may be called again; any other error is final.
@@ -140,7 +146,7 @@ func (r *Reader) choose(in *bufio.Reader) error {
 	case head[0] == '{', !isHeader(first) && bytes.Contains(head, []byte("\n{")):
 		r.next = (&lines{in: in}).next
 	default:
-		table, err := openTable(in, r.schema)
+		table, err := openTable(in, r.columns)
 		if err != nil {
 			return err
 		}
