@@ -136,7 +136,7 @@ func (w *Worker) follow(b *batch) {
 		l := store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Key)}
 		if !lanes[l] {
 			lanes[l] = true
-			w.wake(laneKey(l))
+			w.wakeHere(laneKey(l))
 		}
 	}
 	for _, r := range b.changes.Runs {

@@ -253,6 +253,24 @@ func (w *Worker) rewake(r *runner) {
 	}
 }
 
+// wakeHere is wake for a task that has made work for another runner: that one begins at once beside it, instead of lying in
+// Redis until asynq looks again. When this process ends before it does, the sweep of another finds what is left.
+func (w *Worker) wakeHere(key string) {
+	r := w.runner(key)
+	r.mu.Lock()
+	hot := r.hot
+	r.mu.Unlock()
+	if hot {
+		w.wake(key)
+		return
+	}
+	w.beside.Go(func() {
+		if err := w.run(w.root, key); err != nil && w.root.Err() == nil {
+			w.Log.Warn("work beside a task failed; the sweep wakes it again", "key", key, "error", err)
+		}
+	})
+}
+
 // stepFunc does one batch and tells how much it did.
 type stepFunc func(context.Context, *runner) (did int, err error)
 

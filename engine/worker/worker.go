@@ -65,7 +65,9 @@ type Worker struct {
 
 	mu      sync.Mutex
 	runners map[string]*runner
-	flagged chan struct{} // holds a token when a runner is flagged
+	root    context.Context // of Run: what a task begins beside itself outlives the task
+	beside  sync.WaitGroup  // runners that tasks began; see wakeHere
+	flagged chan struct{}   // holds a token when a runner is flagged
 	soon    chan time.Time
 }
 
@@ -98,6 +100,7 @@ func New(c Config) (*Worker, error) {
 
 // Run works until ctx ends, then finishes what is under way and lets go of Redis. It is called once.
 func (w *Worker) Run(ctx context.Context) error {
+	w.root = ctx
 	defer func() {
 		if err := w.rdb.Close(); err != nil {
 			w.Log.Warn("close the Redis connection", "error", err)
@@ -122,6 +125,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if server != nil {
 		server.Shutdown()
 	}
+	w.beside.Wait()
 	return nil
 }
 
