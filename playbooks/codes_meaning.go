@@ -23,9 +23,9 @@ but no playbook can name it until it is declared.`,
 	},
 	{
 		Name: "unknown-channel-type", Title: "a type of channel that does not exist",
-		Doc:  "The type says how messages of the channel are carried. `usher schema` and the reference list the types there are.",
-		Bad:  "usher: 1\nchannels:\n  ops: {type: wecom_robt, url: \"${URL}\"}",
-		Good: "usher: 1\nchannels:\n  ops: {type: wecom_robot, url: \"${URL}\"}",
+		Doc:  "The type says how messages of the channel are carried. The reference of channels lists the types there are.",
+		Bad:  "usher: 1\nchannels:\n  mail: {type: smpt, url: \"${SMTP_URL}\", from: hi@acme.test}",
+		Good: "usher: 1\nchannels:\n  mail: {type: smtp, url: \"${SMTP_URL}\", from: hi@acme.test}",
 	},
 	{
 		Name: "unknown-pool", Title: "a coupon pool that is not declared",

@@ -1,0 +1,50 @@
+package playbooks
+
+import (
+	"maps"
+	"slices"
+)
+
+// FunctionDoc describes a function of expressions, for the reference.
+type FunctionDoc struct {
+	Name, Usage, Doc string
+	Own              bool // the language's own; else one of the expr library
+}
+
+// Functions gives every function that expressions may call: the language's own in their order, then the library's by name.
+func Functions() []FunctionDoc {
+	var out []FunctionDoc
+	for _, f := range functions() {
+		out = append(out, FunctionDoc{Name: f.name, Usage: f.usage, Doc: f.doc, Own: true})
+	}
+	rules := builtinRules()
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		out = append(out, FunctionDoc{Name: name, Usage: rules[name].usage, Doc: builtinDocs[name]})
+	}
+	return out
+}
+
+// ForbiddenFunctions gives the functions of the expr library that the language leaves out, with the reason.
+func ForbiddenFunctions() map[string]string { return maps.Clone(forbidden) }
+
+// LiquidTags and LiquidFilters give what texts may use.
+func LiquidTags() []string { return slices.Clone(templateTags) }
+
+// LiquidFilters gives the filters that texts may use.
+func LiquidFilters() []string { return slices.Clone(liquidFilters) }
+
+// builtinDocs says in a few words what each function of the library gives.
+var builtinDocs = map[string]string{
+	"all": "whether the condition holds for every item; true for an empty list", "any": "whether it holds for at least one item",
+	"none": "whether it holds for no item", "one": "whether it holds for exactly one item",
+	"filter": "the items for which the condition holds", "count": "how many items the condition holds for",
+	"find": "the first item for which it holds; may be missing", "findLast": "the last item for which it holds; may be missing",
+	"first": "the first item; may be missing", "last": "the last item; may be missing",
+	"reverse": "the list from its end", "take": "the first n items", "map": "a list made of one value an item",
+	"len": "how many items a list has, or characters a text", "sum": "the sum of numbers; 0 for an empty list",
+	"min": "the smaller of two or more numbers", "max": "the larger of two or more numbers",
+	"abs": "the number without its sign", "ceil": "the next whole number up", "floor": "the next whole number down",
+	"round": "the nearest whole number", "int": "the number without its fraction, as an int", "float": "an int as a number",
+	"string": "a number as text", "trim": "the text without blanks at its ends", "upper": "the text in capitals",
+	"lower": "the text in small letters", "split": "the parts of a text between separators",
+}
