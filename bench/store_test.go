@@ -83,8 +83,12 @@ func benchChanges(from, n int64) *engine.Changes {
 			ID: run, Playbook: "thanks", Revision: "1f0c", Member: member, State: engine.RunDone, StartedAt: now, EndedAt: now, PC: 2, New: true,
 			Changed: true, Trigger: map[string]any{"id": run, "amount": 12.5, "order_id": "o"},
 			Actions: map[string]map[string]any{"gift": {"issued": true, "code": "NEW-" + run}},
-			Trace: []engine.TraceEntry{{At: now, What: "entered"}, {At: now, What: "coupon", Step: "gift"}, {At: now, What: "message"},
-				{At: now, What: "done"}},
+			Trace: []engine.TraceEntry{
+				{At: now, What: "entered"},
+				{At: now, What: "coupon", Step: "gift"},
+				{At: now, What: "message"},
+				{At: now, What: "done"},
+			},
 		})
 		c.Coupons = append(c.Coupons, engine.Coupon{Code: "NEW-" + run, Pool: "ten", Member: member, Playbook: "thanks", Run: run, Step: "gift", IssuedAt: now})
 		c.Deliveries = append(c.Deliveries, engine.Delivery{

@@ -32,12 +32,12 @@ func LaneOf(key string) int {
 }
 
 var (
-	// ErrNotFound: there is nothing under that name.
+	// ErrNotFound says that there is nothing under that name.
 	ErrNotFound = errors.New("not found")
-	// ErrStale: the batch was decided on a state that has changed since: another worker took the shard, or a coupon block
+	// ErrStale says that the batch was decided on a state that has changed since: another worker took the shard, or a coupon block
 	// was reclaimed. Nothing was committed; load again and decide again.
 	ErrStale = errors.New("decided on a state that has changed since")
-	// ErrConflict: the coupon was redeemed by another request.
+	// ErrConflict says that the coupon was redeemed by another request.
 	ErrConflict = errors.New("conflict")
 )
 

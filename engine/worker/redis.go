@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -83,7 +84,7 @@ func (w *Worker) lock(ctx context.Context, key string) (bool, error) {
 		return taken, err
 	}
 	owner, err := w.rdb.Get(ctx, w.lockKey(key)).Result()
-	if err == redis.Nil || err == nil && owner != w.process {
+	if errors.Is(err, redis.Nil) || err == nil && owner != w.process {
 		return false, nil
 	}
 	if err != nil {
@@ -99,7 +100,7 @@ func (w *Worker) unlock(ctx context.Context, key string) {
 	if err == nil && owner == w.process {
 		err = w.rdb.Del(ctx, w.lockKey(key)).Err()
 	}
-	if err != nil && err != redis.Nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		w.Log.Debug("give up a lock", "key", key, "error", err)
 	}
 }

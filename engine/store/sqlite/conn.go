@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 
@@ -104,7 +105,7 @@ func (c *conn) query(sql string, args []any, each func(row) error) (err error) {
 		c.row = c.row[:n]
 	}
 	for {
-		if err := rows.Next(c.row); err == io.EOF {
+		if err := rows.Next(c.row); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -67,7 +67,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		c, err := dial(dsn + "&_pragma=query_only(1)")
 		if err != nil {
 			_ = wc.close() // the first error is the one to tell
-			d.closeReaders()
+			_ = d.closeReaders()
 			return nil, err
 		}
 		d.reads <- c

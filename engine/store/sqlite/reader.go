@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -231,7 +230,7 @@ func (d *db) Failures(ctx context.Context, limit int) (list []store.Failure, err
 			return nil
 		})
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return nil, fmt.Errorf("list failures: %w", err)
 	}
 	return list, nil

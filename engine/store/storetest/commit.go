@@ -145,8 +145,10 @@ var commitCases = map[string]func(*testing.T, *suite){
 			r.New, r.State, r.EndedAt = false, state, at
 			return r
 		}
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{end("r", engine.RunExited), end("done", engine.RunDone)},
-			Deliveries: []engine.Delivery{delivery("last", "r", at.Add(time.Minute))}})
+		s.commit(m[0], 0, &engine.Changes{
+			Runs:       []*engine.Run{end("r", engine.RunExited), end("done", engine.RunDone)},
+			Deliveries: []engine.Delivery{delivery("last", "r", at.Add(time.Minute))},
+		})
 		got := map[string]store.DeliveryState{}
 		for _, d := range append(s.run("r").Deliveries, s.run("done").Deliveries...) {
 			got[d.Key] = d.State

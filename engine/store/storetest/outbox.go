@@ -77,8 +77,10 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		at := now()
 		s.outbox(delivery("k", "r", at), delivery("k2", "gone", at))
 		result := func(key string) *engine.Input {
-			return &engine.Input{Kind: engine.InputResult, ID: "result:" + key, Member: "m-0", Name: "r",
-				Payload: &engine.Payload{Properties: map[string]any{"status": "sent"}}}
+			return &engine.Input{
+				Kind: engine.InputResult, ID: "result:" + key, Member: "m-0", Name: "r",
+				Payload: &engine.Payload{Properties: map[string]any{"status": "sent"}},
+			}
 		}
 		outcomes := []store.Outcome{
 			{Key: "k", State: store.DeliverySent, At: at, Result: result("k")}, {Key: "k2", State: store.DeliverySent, At: at, Result: result("k2")},

@@ -32,8 +32,10 @@ var readerCases = map[string]func(*testing.T, *suite){
 		r := waiting("r", "m-0", at)
 		r.Trace = []engine.TraceEntry{{At: at, What: "entered"}}
 		c, d := coupon("C1", "r"), delivery("k", "r", at)
-		s.commit("m-0", 0, &engine.Changes{Members: []*engine.Member{{ID: "m-0", Points: 2}}, Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c},
-			Deliveries: []engine.Delivery{d}})
+		s.commit("m-0", 0, &engine.Changes{
+			Members: []*engine.Member{{ID: "m-0", Points: 2}}, Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c},
+			Deliveries: []engine.Delivery{d},
+		})
 		rec := s.run("r")
 		s.same("trace", rec.Trace, r.Trace)
 		s.same("coupons", rec.Coupons, []store.CouponRecord{{Coupon: c}})
