@@ -165,6 +165,7 @@ func (f *fixture) commit(c *engine.Changes) {
 	for _, in := range batch.Inputs {
 		watermark = in.Seq
 	}
+	c.Tally = engine.Tally(c)
 	if err := f.store.Commit(f.t.Context(), shard, epoch, watermark, c); err != nil {
 		f.t.Fatal(err)
 	}

@@ -86,46 +86,12 @@ func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
 	}
 }
 
-// statsView is one playbook of `simulate --format json`, without what the database keeps no count of (tags, points).
-type statsView struct {
-	Entered          int            `json:"entered" doc:"with the holdout"`
-	Holdout          int            `json:"holdout"`
-	Waiting          int            `json:"waiting"`
-	Done             int            `json:"done"`
-	Exited           int            `json:"exited"`
-	Failed           int            `json:"failed"`
-	Converted        int            `json:"converted" doc:"without the holdout"`
-	HoldoutConverted int            `json:"holdout_converted"`
-	Skipped          map[string]int `json:"skipped" doc:"refused entries by reason"`
-	Messages         map[string]int `json:"messages" doc:"by channel"`
-	Coupons          map[string]int `json:"coupons" doc:"by pool"`
-}
-
-func (s *server) getStats(c *gin.Context) (statsView, error) {
+func (s *server) getStats(c *gin.Context) (*engine.Stats, error) {
 	p, err := s.playbook(c)
 	if err != nil {
-		return statsView{}, err
+		return nil, err
 	}
-	n, err := s.Store.Counts(c.Request.Context(), p.ID)
-	if err != nil {
-		return statsView{}, err
-	}
-	v := statsView{
-		Holdout: n.States[engine.RunHoldout], Waiting: n.States[engine.RunWaiting], Done: n.States[engine.RunDone],
-		Exited: n.States[engine.RunExited], Failed: n.States[engine.RunFailed], Converted: n.Converted, HoldoutConverted: n.HoldoutConverted,
-		Skipped: orEmpty(n.Refused), Messages: orEmpty(n.Messages), Coupons: orEmpty(n.Coupons),
-	}
-	for _, count := range n.States {
-		v.Entered += count
-	}
-	return v, nil
-}
-
-func orEmpty(m map[string]int) map[string]int {
-	if m == nil {
-		return map[string]int{}
-	}
-	return m
+	return s.Store.Stats(c.Request.Context(), p.ID)
 }
 
 type triggerBody struct {

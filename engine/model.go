@@ -184,13 +184,17 @@ type Changes struct {
 	Refusals   []Decision     // decisions that did not enter; entries are in Runs
 	Poisoned   []Poisoned     // inputs that could not be decided, set aside
 	Taken      map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
+
+	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes fills it in.
+	Tally map[TallyKey]int
 }
 
 // Poisoned is an input that was set aside with its error.
 type Poisoned struct {
-	Seq   int64 // 0: a due wait of Run
-	Run   string
-	Error string
+	Seq      int64 // 0: a due wait of Run
+	Run      string
+	Playbook string // of the run
+	Error    string
 }
 
 // PoolState is what a shard may grant of a coupon pool with a budget.

@@ -39,6 +39,11 @@ func Tally(c *Changes) map[TallyKey]int {
 	for i := range c.Refusals {
 		n[TallyKey{c.Refusals[i].Playbook, TallySkipped, c.Refusals[i].Reason}]++
 	}
+	for _, p := range c.Poisoned {
+		if p.Run != "" {
+			n[TallyKey{p.Playbook, TallyFailed, ""}]++
+		}
+	}
 	return n
 }
 
@@ -79,17 +84,17 @@ func stringsOf(v any) []string {
 
 // Stats is the sum of tallies for one playbook; its JSON is that of `usher simulate --format json` and of /stats.
 type Stats struct {
-	Entered          int            `json:"entered"` // with the holdout
+	Entered          int            `json:"entered" doc:"with the holdout"`
 	Holdout          int            `json:"holdout"`
 	Waiting          int            `json:"waiting"`
 	Done             int            `json:"done"`
 	Exited           int            `json:"exited"`
 	Failed           int            `json:"failed"`
-	Converted        int            `json:"converted"` // without the holdout
+	Converted        int            `json:"converted" doc:"without the holdout"`
 	HoldoutConverted int            `json:"holdout_converted"`
-	Skipped          map[string]int `json:"skipped"` // by reason
-	Messages         map[string]int `json:"messages"`
-	Coupons          map[string]int `json:"coupons"`
+	Skipped          map[string]int `json:"skipped" doc:"refused entries, and messages and coupons that were not given, by reason"`
+	Messages         map[string]int `json:"messages" doc:"by channel"`
+	Coupons          map[string]int `json:"coupons" doc:"by pool"`
 	Tags             TagStats       `json:"tags"`
 	Points           int            `json:"points"`
 }

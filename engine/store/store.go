@@ -12,7 +12,7 @@ import (
 )
 
 // Shards is the number of shards that members are spread over. It is a property of the stored data.
-const Shards = 8
+const Shards = 4
 
 // Lanes is the number of lanes that a channel's deliveries are spread over by their key.
 const Lanes = 4
@@ -219,15 +219,6 @@ type CouponRecord struct {
 	RedemptionID string    // given by who redeemed; the same again is the same answer
 }
 
-// Counts is what one playbook did.
-type Counts struct {
-	States                      map[engine.RunState]int
-	Converted, HoldoutConverted int
-	Coupons                     map[string]int // by pool
-	Messages                    map[string]int // by channel, decided
-	Refused                     map[string]int // by reason
-}
-
 // Reader answers questions. Lists are newest first and page by cursor: an empty next cursor is the end.
 type Reader interface {
 	Member(ctx context.Context, id string) (*engine.Member, error)
@@ -240,7 +231,8 @@ type Reader interface {
 	// Redeem marks the coupon as redeemed. The same id again gives the same record; another id gives ErrConflict with the
 	// record as it is. Expiry is the caller's rule.
 	Redeem(ctx context.Context, code, id string, now time.Time) (CouponRecord, error)
-	Counts(ctx context.Context, playbook string) (Counts, error)
+	// Stats sums up the tallies of a playbook's committed changes.
+	Stats(ctx context.Context, playbook string) (*engine.Stats, error)
 	// Failures lists inputs that were set aside and deliveries that were archived, newest first.
 	Failures(ctx context.Context, limit int) ([]Failure, error)
 }

@@ -42,6 +42,7 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	if err := w.decide(ctx, b); err != nil {
 		return 0, err
 	}
+	b.changes.Tally = engine.Tally(b.changes)
 	start := time.Now()
 	err = w.Store.Commit(ctx, shard, r.epoch, b.watermark(), b.changes)
 	if errors.Is(err, store.ErrStale) {

@@ -193,16 +193,22 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
-func (w *world) counts(playbook string) store.Counts {
+func (w *world) counts(playbook string) *engine.Stats {
 	w.Helper()
-	n, err := w.Counts(w.ctx, playbook)
+	n, err := w.Stats(w.ctx, playbook)
 	if err != nil {
 		w.Fatal(err)
 	}
 	return n
 }
 
-func (w *world) state(playbook string, s engine.RunState) int { return w.counts(playbook).States[s] }
+func (w *world) state(playbook string, s engine.RunState) int {
+	w.Helper()
+	n := w.counts(playbook)
+	return map[engine.RunState]int{
+		engine.RunWaiting: n.Waiting, engine.RunDone: n.Done, engine.RunExited: n.Exited, engine.RunFailed: n.Failed, engine.RunHoldout: n.Holdout,
+	}[s]
+}
 
 // outbox is a channel that remembers.
 type outbox struct {

@@ -115,7 +115,7 @@ func (i *isolation) wait(ctx context.Context, failed error, until time.Time) err
 			continue
 		}
 		i.bad[r.ID] = true
-		i.b.changes.Poisoned = append(i.b.changes.Poisoned, engine.Poisoned{Run: r.ID, Error: f.Error()})
+		i.b.changes.Poisoned = append(i.b.changes.Poisoned, engine.Poisoned{Run: r.ID, Playbook: r.Playbook, Error: f.Error()})
 		return nil
 	}
 	// The wait began within this batch: what began it is to blame.
@@ -125,7 +125,8 @@ func (i *isolation) wait(ctx context.Context, failed error, until time.Time) err
 		poisoned.Seq = i.good[len(i.good)-1].Seq
 		i.good = i.good[:len(i.good)-1]
 	case len(due) > 0:
-		poisoned.Run = due[len(due)-1].ID
+		last := due[len(due)-1]
+		poisoned.Run, poisoned.Playbook = last.ID, last.Playbook
 		i.bad[poisoned.Run] = true
 	default:
 		return fmt.Errorf("member %s: %w", i.member, failed)

@@ -85,6 +85,20 @@ actions:
 	}
 }
 
+// The tasks of a worker that was killed stay in Redis. Who only accepts gets past their ids.
+func TestTasksOfTheDeadDoNotBlock(t *testing.T) {
+	opt, c := real(t)
+	w := newWorld(t, opt)
+	w.activate(thanks)
+	w.edit = func(c *worker.Config) { c.NoTasks = true }
+	door := w.run()
+	w.accept(order("e", "m"))
+	door.Wake("m")
+	ids := func() int { n, _ := c.LLen(w.ctx, "asynq:{usher}:pending").Result(); return int(n) }
+	w.until("the first task", func() bool { return ids() == 1 })
+	w.until("another id", func() bool { door.Wake("m"); return ids() > 2 })
+}
+
 // What a process wrote before it was killed is found by another: here the locks of one that is gone.
 func TestLocksOfTheDeadExpire(t *testing.T) {
 	opt, c := real(t)

@@ -39,6 +39,7 @@ type runner struct {
 	gen      int
 	flag     bool // to be enqueued
 	enqueued time.Time
+	conflict time.Time // since when the next task's id is taken
 
 	// Of the hot task only.
 	epoch int64 // of the shard, as this process claimed it last
@@ -130,6 +131,7 @@ func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration)
 		_, err := w.client.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(r.key)), asynq.Queue(queueName), asynq.MaxRetry(0),
 			asynq.TaskID(fmt.Sprintf("%s:%s:%d", r.key, w.process, gen+i)), asynq.Timeout(2*longest))
 		if err == nil {
+			r.met(i > 0)
 			return time.Hour
 		}
 		if !errors.Is(err, asynq.ErrTaskIDConflict) && ctx.Err() == nil {
@@ -137,7 +139,26 @@ func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration)
 			return time.Hour
 		}
 	}
+	r.met(true)
 	return time.Hour
+}
+
+// blocked is how long a task may be in the way before its id is given up: that of a worker that was killed stays, active or
+// archived, and this process may never begin a task itself.
+const blocked = 5 * time.Second
+
+// met notes whether the runner's task id was taken.
+func (r *runner) met(conflict bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case !conflict:
+		r.conflict = time.Time{}
+	case r.conflict.IsZero():
+		r.conflict = time.Now()
+	case time.Since(r.conflict) > blocked:
+		r.gen, r.conflict = r.gen+2, time.Time{}
+	}
 }
 
 // begin makes the runner hot; false when it is, and then its task is told to look again.
@@ -170,7 +191,11 @@ func (r *runner) end() {
 
 func (w *Worker) handler() asynq.Handler {
 	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
-		return w.run(ctx, string(t.Payload()))
+		key := string(t.Payload())
+		if err := w.run(ctx, key); err != nil && ctx.Err() == nil {
+			w.Log.Warn("a task failed; the sweep wakes it again", "key", key, "error", err)
+		}
+		return nil // a failed task would be archived, and its id taken for weeks
 	})
 }
 
@@ -178,7 +203,7 @@ func (w *Worker) handler() asynq.Handler {
 func (w *Worker) run(ctx context.Context, key string) error {
 	step, err := w.stepOf(key)
 	if err != nil {
-		return fmt.Errorf("task %q: %w: %w", key, err, asynq.SkipRetry)
+		return fmt.Errorf("task %q: %w", key, err)
 	}
 	r := w.runner(key)
 	if !r.begin() {
@@ -359,10 +384,5 @@ func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: 20 * time.Second,
 		BaseContext: func() context.Context { return ctx }, // tasks end with Run
 		Logger:      quiet{w.Log}, LogLevel: asynq.WarnLevel,
-		ErrorHandler: asynq.ErrorHandlerFunc(func(_ context.Context, t *asynq.Task, err error) {
-			if ctx.Err() == nil {
-				w.Log.Warn("a task failed; the sweep wakes it again", "key", string(t.Payload()), "error", err)
-			}
-		}),
 	}
 }

@@ -117,6 +117,7 @@ func (b *batch) store(t *tx) error {
 	if err := b.check(t); err != nil {
 		return err
 	}
+	t.tally(b.Tally)
 	if err := b.setAside(t); err != nil {
 		return err
 	}
@@ -146,7 +147,6 @@ func (b *batch) store(t *tx) error {
 		if err != nil {
 			return fmt.Errorf("store coupon %s: %w", c.Code, err)
 		}
-		t.count(c.Playbook, "coupon", c.Pool, 1)
 	}
 	for i := range b.Refusals {
 		if err := t.insertRefusal(&b.Refusals[i], b.seen[i]); err != nil {
@@ -204,7 +204,6 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 	added, err := t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Key),
 		millis(d.NotBefore), millis(d.At), message)
 	if added > 0 {
-		t.count(d.Playbook, "message", d.Channel, 1)
 	}
 	return err
 }
@@ -214,7 +213,6 @@ func (t *tx) insertRefusal(d *engine.Decision, seen []byte) error {
 	if err != nil {
 		return err
 	}
-	t.count(d.Playbook, "refused", d.Reason, 1)
 	_, err = t.exec("INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?)",
 		n, millis(d.At), d.Member, d.Playbook, d.Input, d.Reason, seen)
 	return err
@@ -243,10 +241,6 @@ func (t *tx) insertRun(r *runRow) error {
 		r.deliveries, r.coupons, r.trace)
 	if err != nil {
 		return err
-	}
-	t.count(r.Playbook, "state", string(r.State), 1)
-	if !r.ConvertedAt.IsZero() {
-		t.countConversion(r)
 	}
 	if r.State == engine.RunExited {
 		return t.dropDeferred(r, r.deliveries)
@@ -279,23 +273,10 @@ func (t *tx) updateRun(r *runRow) error {
 	if err != nil {
 		return err
 	}
-	t.count(r.Playbook, "state", state, -1)
-	t.count(r.Playbook, "state", string(r.State), 1)
-	if converted == 0 && at != 0 {
-		t.countConversion(r)
-	}
 	if r.State == engine.RunExited && state == string(engine.RunWaiting) {
 		return t.dropDeferred(r, sent+r.deliveries)
 	}
 	return nil
-}
-
-func (t *tx) countConversion(r *runRow) {
-	what := "converted"
-	if r.State == engine.RunHoldout {
-		what = "holdout_converted"
-	}
-	t.count(r.Playbook, what, "", 1)
 }
 
 // dropDeferred drops what was put off to later than the run's end and never tried.
@@ -341,8 +322,6 @@ func (t *tx) failRun(p engine.Poisoned, at *int64) error {
 		RETURNING ended_at, playbook`
 	_, err := t.one(end, []any{p.Error, p.Run}, func(r row) error {
 		*at = r.int(0)
-		t.count(r.str(1), "state", string(engine.RunWaiting), -1)
-		t.count(r.str(1), "state", string(engine.RunFailed), 1)
 		return nil
 	})
 	if err != nil {

@@ -194,34 +194,6 @@ func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec st
 	return rec, nil
 }
 
-// Counts gives what a playbook did so far.
-func (d *db) Counts(ctx context.Context, playbook string) (store.Counts, error) {
-	n := store.Counts{States: map[engine.RunState]int{}, Coupons: map[string]int{}, Messages: map[string]int{}, Refused: map[string]int{}}
-	err := d.read(ctx, func(c *conn) error {
-		return c.query("SELECT what, key, n FROM counts WHERE playbook = ? AND n <> 0", []any{playbook}, func(r row) error {
-			switch what, key, of := r.str(0), r.str(1), int(r.int(2)); what {
-			case "state":
-				n.States[engine.RunState(key)] = of
-			case "converted":
-				n.Converted = of
-			case "holdout_converted":
-				n.HoldoutConverted = of
-			case "coupon":
-				n.Coupons[key] = of
-			case "message":
-				n.Messages[key] = of
-			case "refused":
-				n.Refused[key] = of
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return n, fmt.Errorf("counts of playbook %s: %w", playbook, err)
-	}
-	return n, nil
-}
-
 // Failures lists what was given up on.
 func (d *db) Failures(ctx context.Context, limit int) (list []store.Failure, err error) {
 	err = d.read(ctx, func(c *conn) error {

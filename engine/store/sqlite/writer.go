@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/usher-run/usher/engine"
 )
 
-// Limits of one transaction, in rows. A row takes 10 to 20 microseconds: a full group is over within 20 ms or so, and what
-// joins an intake group delays its answer by 3 ms at most.
-const (
-	groupRows = 1000
-	joinRows  = 150
-)
+// groupRows limits one transaction. A row takes 10 to 20 microseconds: a full group is over within 20 ms or so.
+const groupRows = 1000
 
 var errClosed = errors.New("the database is closed")
 
@@ -33,13 +31,14 @@ type writer struct {
 	intake []*job
 	other  []*job
 	behind bool // others were left behind by the last group
+	loose  int  // rows of tallies since they were last summed up
 	closed bool
 	wake   chan struct{} // holds one token when there is something to look at
 	ended  chan struct{}
 }
 
 func startWriter(c *conn, now func() time.Time) *writer {
-	w := &writer{c: c, now: now, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{c: c, now: now, loose: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -104,28 +103,30 @@ func (w *writer) loop() {
 	}
 }
 
-// next takes the next group off the queues: all intake that waits up to the limit, and then what else is small enough to
-// join. What was left behind goes next, whatever intake came meanwhile.
+// next takes the next group off the queues: all intake that waits, then as many others as a transaction may hold. Fewer commits
+// write fewer pages. Others that found no room at all go first the next time.
 func (w *writer) next() (group []*job, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	rows := 0
-	take := func(q []*job, limit int) []*job {
-		for len(q) > 0 && (rows == 0 || rows+q[0].rows <= limit) {
+	take := func(q []*job) []*job {
+		for len(q) > 0 && (rows == 0 || rows+q[0].rows <= groupRows) {
 			group, rows = append(group, q[0]), rows+q[0].rows
 			q[0] = nil
 			q = q[1:]
 		}
 		return q
 	}
-	if len(w.intake) == 0 || w.behind {
-		w.other = take(w.other, groupRows)
+	if w.behind {
+		w.other = take(w.other)
+		w.intake = take(w.intake)
 		w.behind = false
 		return group, w.closed
 	}
-	w.intake = take(w.intake, groupRows)
-	w.other = take(w.other, joinRows)
-	w.behind = len(w.other) > 0
+	waiting := len(w.other)
+	w.intake = take(w.intake)
+	w.other = take(w.other)
+	w.behind = waiting > 0 && len(w.other) == waiting
 	return group, w.closed
 }
 
@@ -153,7 +154,7 @@ func (w *writer) transact(group []*job) (err error) {
 			_, _ = w.c.exec("ROLLBACK") // fails only when the database has rolled back by itself
 		}
 	}()
-	t := &tx{conn: w.c, now: w.now}
+	t := &tx{conn: w.c, now: w.now, loose: &w.loose}
 	for _, j := range group {
 		if err := j.run(t); err != nil {
 			return err
@@ -175,13 +176,12 @@ type tx struct {
 	clock  clock
 	read   bool // clock was read
 	dirty  bool // clock is to be written
-	counts map[countKey]int
+	counts map[engine.TallyKey]int
+	loose  *int // rows of tallies since they were last summed up
 }
 
 // clock is what must only ever rise, over restarts and over steps of the machine's clock too.
 type clock struct{ seq, at, n int64 }
-
-type countKey struct{ playbook, what, key string }
 
 func (t *tx) load() error {
 	if t.read {
@@ -215,22 +215,18 @@ func (t *tx) number() (int64, error) {
 	return t.clock.n, nil
 }
 
-func (t *tx) count(playbook, what, key string, n int) {
+func (t *tx) tally(n map[engine.TallyKey]int) {
 	if t.counts == nil {
-		t.counts = map[countKey]int{}
+		t.counts = make(map[engine.TallyKey]int, len(n))
 	}
-	t.counts[countKey{playbook, what, key}] += n
+	for k, v := range n {
+		t.counts[k] += v
+	}
 }
 
 func (t *tx) flush() error {
-	for k, n := range t.counts {
-		if n == 0 {
-			continue
-		}
-		const add = `INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`
-		if _, err := t.exec(add, k.playbook, k.what, k.key, n); err != nil {
-			return fmt.Errorf("count: %w", err)
-		}
+	if err := t.storeTallies(); err != nil {
+		return fmt.Errorf("store tallies: %w", err)
 	}
 	if !t.dirty {
 		return nil

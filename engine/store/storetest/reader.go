@@ -145,29 +145,22 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("both", page, []engine.Decision{two})
 	},
-	"counts what a playbook did": func(t *testing.T, s *suite) {
-		at := now()
-		run := func(id string, state engine.RunState, converted bool, isNew bool) *engine.Run {
-			r := waiting(id, "m-0", time.Time{})
-			r.State, r.New = state, isNew
-			if converted {
-				r.ConvertedAt = at
+	"sums up the tallies of commits": func(t *testing.T, s *suite) {
+		tally := func(entered, done, tagged int) map[engine.TallyKey]int {
+			return map[engine.TallyKey]int{
+				{Playbook: "welcome", What: engine.TallyEntered}: entered, {Playbook: "welcome", What: engine.TallyDone}: done,
+				{Playbook: "welcome", What: engine.TallyTagsAdded, Key: "new"}: tagged, {Playbook: "other", What: engine.TallyEntered}: 1,
 			}
-			return r
 		}
-		refused := engine.Decision{At: at, Member: "m-0", Playbook: "welcome", Reason: "reentry"}
-		s.commit("m-0", 0, &engine.Changes{
-			Runs:    []*engine.Run{run("a", engine.RunWaiting, false, true), run("b", engine.RunWaiting, false, true), run("h", engine.RunHoldout, false, true)},
-			Coupons: []engine.Coupon{coupon("C1", "a")}, Deliveries: []engine.Delivery{delivery("k", "a", at)}, Refusals: []engine.Decision{refused, refused},
-		})
-		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{run("a", engine.RunDone, true, false), run("h", engine.RunHoldout, true, false)}})
-		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{run("a", engine.RunDone, true, false)}})
-		n, err := s.Counts(s.ctx, "welcome")
+		const commits = 600 // more than a driver may leave unsummed
+		for range commits {
+			s.commit("m-0", 0, &engine.Changes{Tally: tally(3, 1, 2)})
+		}
+		n, err := s.Stats(s.ctx, "welcome")
 		s.must(err)
-		s.same("counts", n, store.Counts{
-			States:    map[engine.RunState]int{engine.RunWaiting: 1, engine.RunDone: 1, engine.RunHoldout: 1},
-			Converted: 1, HoldoutConverted: 1, Coupons: map[string]int{"ten": 1}, Messages: map[string]int{"wecom": 1}, Refused: map[string]int{"reentry": 2},
-		})
+		want := engine.NewStats()
+		want.Entered, want.Done, want.Waiting, want.Tags.Added["new"] = 3*commits, commits, 2*commits, 2*commits
+		s.same("stats", n, want)
 	},
 	"lists what was set aside, newest first": func(t *testing.T, s *suite) {
 		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "x"))

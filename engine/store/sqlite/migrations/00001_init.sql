@@ -92,6 +92,12 @@ CREATE TABLE counts (
     PRIMARY KEY (playbook, what, key)
 ) WITHOUT ROWID;
 
+-- What commits added to the counts and was not summed up yet: one row a commit, a JSON list.
+CREATE TABLE tallies (
+    n      INTEGER PRIMARY KEY,
+    deltas BLOB NOT NULL
+);
+
 CREATE TABLE coupons (
     code          TEXT    NOT NULL PRIMARY KEY,
     pool          TEXT    NOT NULL,

@@ -1,0 +1,95 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// sumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its counts; summing them up one by
+// one at each commit would cost as much as all else that it writes.
+const sumAfter = 256
+
+// delta is one count of a stored tally.
+type delta struct {
+	Playbook string `json:"p"`
+	What     string `json:"w"`
+	Key      string `json:"k,omitempty"`
+	N        int    `json:"n"`
+}
+
+func (t *tx) storeTallies() error {
+	if len(t.counts) > 0 {
+		list := make([]delta, 0, len(t.counts))
+		for k, n := range t.counts {
+			list = append(list, delta{k.Playbook, k.What, k.Key, n})
+		}
+		data, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec("INSERT INTO tallies (deltas) VALUES (?)", data); err != nil {
+			return err
+		}
+		*t.loose++
+	}
+	if *t.loose < sumAfter {
+		return nil
+	}
+	*t.loose = 0
+	return t.sumUp()
+}
+
+// sumUp moves the loose tallies into the sums.
+func (t *tx) sumUp() error {
+	sums := map[engine.TallyKey]int{}
+	if err := t.looseTallies(func(d delta) { sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N }); err != nil {
+		return err
+	}
+	for k, n := range sums {
+		const add = `INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`
+		if _, err := t.exec(add, k.Playbook, k.What, k.Key, n); err != nil {
+			return err
+		}
+	}
+	_, err := t.exec("DELETE FROM tallies")
+	return err
+}
+
+func (c *conn) looseTallies(each func(delta)) error {
+	return c.query("SELECT deltas FROM tallies", nil, func(r row) error {
+		var list []delta
+		if err := json.Unmarshal(r.bytes(0), &list); err != nil {
+			return err
+		}
+		for _, d := range list {
+			each(d)
+		}
+		return nil
+	})
+}
+
+// Stats sums up what a playbook did.
+func (d *db) Stats(ctx context.Context, playbook string) (*engine.Stats, error) {
+	s := engine.NewStats()
+	err := d.read(ctx, func(c *conn) error {
+		err := c.query("SELECT what, key, n FROM counts WHERE playbook = ?", []any{playbook}, func(r row) error {
+			s.Add(r.str(0), r.str(1), int(r.int(2)))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return c.looseTallies(func(d delta) {
+			if d.Playbook == playbook {
+				s.Add(d.What, d.Key, d.N)
+			}
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stats of playbook %s: %w", playbook, err)
+	}
+	return s, nil
+}
