@@ -26,7 +26,7 @@ default (member.nickname ?? "friend").`,
 		Good: "condition: member.birthday != nil and days_since(member.birthday) > 3",
 	},
 	{
-		Name: "constant-condition", Title: "a condition that is always true or always false (warning)",
+		Name: "constant-condition", Title: "a condition that is always true or always false",
 		Doc:  "The condition depends on nothing that varies. Leave it out when it always holds; when it never does, a slip is near.",
 		Bad:  "condition: 1 > 2",
 		Good: "condition: member.points > 2",
