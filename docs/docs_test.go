@@ -407,6 +407,42 @@ func TestReferenceIsFresh(t *testing.T) {
 	}
 }
 
+// Metrics and environment variables in docs/operations.md are those of the program, all of them.
+func TestOperationsNameWhatThereIs(t *testing.T) {
+	for _, check := range []struct{ what, pattern, source string }{
+		{"metric", "`(usher_[a-z_]+)`", `Name: "(usher_[a-z_]+)"|(?:counter|vec|seconds)\("(usher_[a-z_]+)"`},
+		{"environment variable", "`(USHER_[A-Z_]+)`", `"(USHER_[A-Z_]+)"`},
+	} {
+		said := words(t, "operations.md", check.pattern)
+		there := map[string]bool{}
+		for _, glob := range []string{"../cmd/usher/*.go", "../api/*.go", "../engine/worker/*.go"} {
+			files, _ := filepath.Glob(glob)
+			for _, f := range files {
+				if strings.HasSuffix(f, "_test.go") {
+					continue
+				}
+				data, err := os.ReadFile(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range regexp.MustCompile(check.source).FindAllStringSubmatch(string(data), -1) {
+					there[strings.Join(m[1:], "")] = true
+				}
+			}
+		}
+		for name := range said {
+			if !there[name] {
+				t.Errorf("docs/operations.md: there is no %s %s", check.what, name)
+			}
+		}
+		for name := range there {
+			if !said[name] {
+				t.Errorf("docs/operations.md does not name the %s %s", check.what, name)
+			}
+		}
+	}
+}
+
 // Chinese text has Chinese punctuation.
 func TestChinesePunctuation(t *testing.T) {
 	_, prose := read(t, "../README.zh-CN.md")
