@@ -35,9 +35,9 @@ import (
 
 // block is a fenced block of a page.
 type block struct {
-	line           int // of its first line
-	lang, check    string
-	text, markdown string
+	line        int // of its first line
+	lang, check string
+	text        string
 }
 
 var (
@@ -278,7 +278,7 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 // anchor is how GitHub names a heading.
 func anchor(heading string) string {
-	drop := regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	drop := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 	return strings.ReplaceAll(drop.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), ""), " ", "-")
 }
 
