@@ -15,12 +15,15 @@
 package docs
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -391,6 +394,72 @@ func TestCommandsExist(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tourEdits are the slips that the tour asks its reader to make, by command.
+var tourEdits = map[string][2]string{"check": {"member.orders", "member.order"}, "test": {"wait: 3d", "wait: 4d"}}
+
+// tourCommand finds commands of the tour whose output is the same every time, with that output.
+var tourCommand = regexp.MustCompile(`(?m)^\$ \./bin/usher ((check|test|simulate) [^|\n]*?)( \| head -(\d+))?\n((?:[^$\n].*\n|\n)*)`)
+
+// runTour runs a command as the tour's reader does.
+func runTour(t *testing.T, usher, command, sub string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../examples")); err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := tourEdits[sub]; ok {
+		file := filepath.Join(dir, "examples/starter/playbooks/activation/first-order.yaml")
+		data, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(data), e[0]) {
+			t.Fatalf("%s has no %q: %v", file, e[0], err)
+		}
+		if err := os.WriteFile(file, []byte(strings.Replace(string(data), e[0], e[1], 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := exec.Command(usher, strings.Fields(command)...)
+	c.Dir = dir
+	out, err := c.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestTourPrintsWhatTheProgramPrints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds usher and simulates real orders")
+	}
+	usher := filepath.Join(t.TempDir(), "usher")
+	if out, err := exec.Command("go", "build", "-o", usher, "../cmd/usher").CombinedOutput(); err != nil {
+		t.Fatalf("build usher: %v\n%s", err, out)
+	}
+	ran := map[string]string{}
+	for _, page := range []string{"../README.md", "../README.zh-CN.md"} {
+		blocks, _ := read(t, page)
+		found := 0
+		for _, b := range blocks {
+			for _, m := range tourCommand.FindAllStringSubmatch(b.text, -1) {
+				found++
+				if _, ok := ran[m[1]]; !ok {
+					ran[m[1]] = runTour(t, usher, m[1], m[2])
+				}
+				want := ran[m[1]]
+				if n, err := strconv.Atoi(m[4]); err == nil {
+					want = strings.Join(strings.SplitAfter(want, "\n")[:n], "")
+				}
+				if m[5] != want {
+					t.Errorf("%s:%d: `usher %s` prints now:\n%s", page, b.line, m[1], want)
+				}
+			}
+		}
+		if found != 3 {
+			t.Errorf("%s: found %d commands of the tour to try, want check, test and simulate", page, found)
+		}
+	}
 }
 
 func TestReferenceIsFresh(t *testing.T) {
