@@ -25,6 +25,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -429,14 +430,45 @@ func runTour(t *testing.T, usher, command, sub string) string {
 	return string(out)
 }
 
+var program struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// build builds usher, once for all tests.
+func build(t *testing.T) string {
+	t.Helper()
+	program.once.Do(func() {
+		dir, err := os.MkdirTemp("", "usher-docs-")
+		if err != nil {
+			program.err = err
+			return
+		}
+		program.path = filepath.Join(dir, "usher")
+		if out, err := exec.Command("go", "build", "-o", program.path, "../cmd/usher").CombinedOutput(); err != nil {
+			program.err = fmt.Errorf("build usher: %w\n%s", err, out)
+		}
+	})
+	if program.err != nil {
+		t.Fatal(program.err)
+	}
+	return program.path
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if program.path != "" {
+		_ = os.RemoveAll(filepath.Dir(program.path)) // of the system's temporary files
+	}
+	os.Exit(code)
+}
+
 func TestTourPrintsWhatTheProgramPrints(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds usher and simulates real orders")
 	}
-	usher := filepath.Join(t.TempDir(), "usher")
-	if out, err := exec.Command("go", "build", "-o", usher, "../cmd/usher").CombinedOutput(); err != nil {
-		t.Fatalf("build usher: %v\n%s", err, out)
-	}
+	usher := build(t)
 	ran := map[string]string{}
 	for _, page := range []string{"../README.md", "../README.zh-CN.md"} {
 		blocks, _ := read(t, page)
@@ -458,6 +490,60 @@ func TestTourPrintsWhatTheProgramPrints(t *testing.T) {
 		}
 		if found != 3 {
 			t.Errorf("%s: found %d commands of the tour to try, want check, test and simulate", page, found)
+		}
+	}
+}
+
+func TestHookKeepsMistakesOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds usher")
+	}
+	usher, dir := build(t), t.TempDir()
+	hook, err := os.ReadFile("../examples/git-hooks/pre-commit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := ""
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") }) // of a hook that runs this test
+	git := func(args ...string) (string, error) {
+		c := exec.Command("git", append([]string{"-c", "user.name=A", "-c", "user.email=a@acme.test"}, args...)...)
+		c.Dir = dir
+		c.Env = append(slices.Clone(env), "USHER="+name, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+		out, err := c.CombinedOutput()
+		return string(out), err
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit := func(old, with string) {
+		t.Helper()
+		file := filepath.Join(dir, "shop/playbooks/activation/first-order.yaml")
+		data, err := os.ReadFile(file)
+		must(err)
+		must(os.WriteFile(file, []byte(strings.Replace(string(data), old, with, 1)), 0o644))
+	}
+	_, err = git("init", "-q")
+	must(err)
+	must(os.WriteFile(filepath.Join(dir, ".git/hooks/pre-commit"), hook, 0o755))
+	must(os.CopyFS(filepath.Join(dir, "shop"), os.DirFS("../examples/starter")))
+	_, err = git("config", "usher.workspaces", "shop")
+	must(err)
+	for _, step := range []struct{ what, old, with, program, say string }{
+		{"without usher", "", "", "no-such-usher", "there is no program `no-such-usher` on the path"},
+		{"a sound workspace", "", "", usher, ""},
+		{"a mistake", "wait: 3d", "wait: 3 d", usher, "shop has mistakes"},
+		{"a failing test", "wait: 3 d", "wait: 4d", usher, "tests of shop fail"},
+	} {
+		name = step.program
+		edit(step.old, step.with)
+		_, err := git("add", ".")
+		must(err)
+		out, err := git("commit", "-qm", step.what)
+		if (err == nil) != (step.say == "") || !strings.Contains(out, step.say) {
+			t.Errorf("%s: %v\n%s", step.what, err, out)
 		}
 	}
 }
