@@ -18,7 +18,7 @@ func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *e
 		return err
 	}
 	b.shard, b.epoch, b.watermark = shard, epoch, watermark
-	if err := d.write(ctx, b.rows(), b.store); err != nil {
+	if err := d.writeAgain(ctx, b.rows(), b.store); err != nil {
 		return fmt.Errorf("commit a batch of shard %d: %w", shard, err)
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 
 // Claim raises the shard's epoch.
 func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
-	err = d.write(ctx, 1, func(t *tx) error {
+	err = d.writeAgain(ctx, 1, func(t *tx) error {
 		_, err := t.one("UPDATE shards SET epoch = epoch + 1 WHERE shard = ? RETURNING epoch", []any{shard}, func(r row) error {
 			epoch = r.int(0)
 			return nil
@@ -35,7 +35,7 @@ func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
 func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
 	b, next, err := d.pending(ctx, shard, now, limit)
 	if err == nil && !next.IsZero() && next.After(b.Horizon) && !next.After(now) && !b.More {
-		err = d.write(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
+		err = d.writeAgain(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
 		if err == nil {
 			b, _, err = d.pending(ctx, shard, now, limit)
 		}

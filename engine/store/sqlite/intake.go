@@ -27,7 +27,7 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 	}
 	receipts := make([]store.Receipt, len(inputs))
 	stored := make([]engine.Input, len(inputs))
-	err = d.w.do(ctx, true, inputRows*len(inputs), func(t *tx) error {
+	err = d.w.do(ctx, &job{rows: inputRows * len(inputs), run: func(t *tx) error {
 		copy(stored, inputs)
 		for i := range stored {
 			if receipts[i], err = t.accept(&stored[i], data[i]); err != nil {
@@ -35,7 +35,7 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 			}
 		}
 		return nil
-	})
+	}}, true)
 	if err != nil {
 		return nil, fmt.Errorf("accept %d inputs: %w", len(inputs), err)
 	}

@@ -60,7 +60,7 @@ func (d *db) Settle(ctx context.Context, outcomes []store.Outcome) error {
 		}
 		data[i] = list[0]
 	}
-	err := d.write(ctx, 2*len(outcomes), func(t *tx) error {
+	err := d.writeAgain(ctx, 2*len(outcomes), func(t *tx) error {
 		for i := range outcomes {
 			if err := t.settle(&outcomes[i], data[i]); err != nil {
 				return fmt.Errorf("delivery %s: %w", outcomes[i].Key, err)

@@ -36,7 +36,7 @@ func (c *conn) free(pool string, shard int) (free int, err error) {
 
 // Reserve fills the shard's block from the budget, and when that is used up, from the blocks of the other shards.
 func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int) (state engine.PoolState, err error) {
-	err = d.write(ctx, 4, func(t *tx) error {
+	err = d.writeAgain(ctx, 4, func(t *tx) error {
 		var reserved int
 		_, err := t.one("SELECT reserved FROM pools WHERE pool = ?", []any{pool}, func(r row) error {
 			reserved = int(r.int(0))

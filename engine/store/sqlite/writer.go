@@ -4,41 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 )
 
-// groupRows limits one transaction. A row takes 10 to 20 microseconds: a full group is over within 20 ms or so.
-const groupRows = 1000
+// Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer may have to wait.
+const (
+	intakeRows = 1000
+	otherRows  = 600
+)
 
 var errClosed = errors.New("the database is closed")
 
 // job is a piece of writing. It may run twice: first in a group, and when the group failed, alone.
 type job struct {
-	run  func(*tx) error
-	rows int // an estimate
-	done chan error
+	run     func(*tx) error
+	rows    int  // an estimate
+	durable bool // what it stores is on the disk when it is done; intake always is
+	done    chan error
 }
 
-// writer owns the writing connection. Intake goes first, so that a batch of decisions never holds up an answer for longer
-// than it takes itself; after each group one other job has its turn, so that intake never starves decisions.
+// writer owns the writing connection. Intake and everything else take turns: see next.
 type writer struct {
 	c      *conn
 	now    func() time.Time
 	mu     sync.Mutex
 	intake []*job
 	other  []*job
-	behind bool // others were left behind by the last group
+	turn   bool // intake is next
 	loose  int  // rows of tallies since they were last summed up
+	synced bool // commits wait for the disk
 	closed bool
 	wake   chan struct{} // holds one token when there is something to look at
 	ended  chan struct{}
 }
 
 func startWriter(c *conn, now func() time.Time) *writer {
-	w := &writer{c: c, now: now, loose: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{c: c, now: now, loose: sumAfter, synced: true, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -63,11 +68,11 @@ func (w *writer) signal() {
 
 // do hands the job to the writer and waits for its commit. A job that was handed over is waited for even when ctx ends:
 // it may be in a transaction already, and the caller must know.
-func (w *writer) do(ctx context.Context, isIntake bool, rows int, run func(*tx) error) error {
+func (w *writer) do(ctx context.Context, j *job, isIntake bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{run: run, rows: rows, done: make(chan error, 1)}
+	j.done = make(chan error, 1)
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
@@ -83,17 +88,22 @@ func (w *writer) do(ctx context.Context, isIntake bool, rows int, run func(*tx) 
 	return <-j.done
 }
 
-// write runs f in a transaction of the writer.
+// write runs f in a transaction of the writer that is on the disk when it returns.
 func (d *db) write(ctx context.Context, rows int, f func(*tx) error) error {
-	return d.w.do(ctx, false, rows, f)
+	return d.w.do(ctx, &job{run: f, rows: rows, durable: true}, false)
+}
+
+// writeAgain runs f in a transaction that a power cut may undo, because what it stores would come about again.
+func (d *db) writeAgain(ctx context.Context, rows int, f func(*tx) error) error {
+	return d.w.do(ctx, &job{run: f, rows: rows}, false)
 }
 
 func (w *writer) loop() {
 	defer close(w.ended)
 	for {
-		group, closed := w.next()
+		group, isIntake, closed := w.next()
 		if len(group) > 0 {
-			w.commit(group)
+			w.commit(group, isIntake)
 			continue
 		}
 		if closed {
@@ -103,37 +113,30 @@ func (w *writer) loop() {
 	}
 }
 
-// next takes the next group off the queues: all intake that waits, then as many others as a transaction may hold. Fewer commits
-// write fewer pages. Others that found no room at all go first the next time.
-func (w *writer) next() (group []*job, closed bool) {
+// next takes the next group off one of the queues, in turns: while others are being written intake gathers, and the other way
+// round. So groups grow with the load, and nobody waits for a timer or for more than one group of the other kind.
+func (w *writer) next() (group []*job, isIntake, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	rows := 0
-	take := func(q []*job) []*job {
-		for len(q) > 0 && (rows == 0 || rows+q[0].rows <= groupRows) {
-			group, rows = append(group, q[0]), rows+q[0].rows
-			q[0] = nil
-			q = q[1:]
-		}
-		return q
+	isIntake = len(w.intake) > 0 && (w.turn || len(w.other) == 0)
+	q, limit := &w.other, otherRows
+	if isIntake {
+		q, limit = &w.intake, intakeRows
 	}
-	if w.behind {
-		w.other = take(w.other)
-		w.intake = take(w.intake)
-		w.behind = false
-		return group, w.closed
+	for rows := 0; len(*q) > 0 && (rows == 0 || rows+(*q)[0].rows <= limit); {
+		group, rows = append(group, (*q)[0]), rows+(*q)[0].rows
+		(*q)[0] = nil
+		*q = (*q)[1:]
 	}
-	waiting := len(w.other)
-	w.intake = take(w.intake)
-	w.other = take(w.other)
-	w.behind = waiting > 0 && len(w.other) == waiting
-	return group, w.closed
+	w.turn = !isIntake
+	return group, isIntake, w.closed
 }
 
 // commit runs the jobs in one transaction. When one of them fails, each runs again in a transaction of its own, so that
 // nobody pays for a neighbour's mistake.
-func (w *writer) commit(group []*job) {
-	err := w.transact(group)
+func (w *writer) commit(group []*job, durable bool) {
+	durable = durable || slices.ContainsFunc(group, func(j *job) bool { return j.durable })
+	err := w.transact(group, durable)
 	if err == nil || len(group) == 1 {
 		for _, j := range group {
 			j.done <- err
@@ -141,11 +144,17 @@ func (w *writer) commit(group []*job) {
 		return
 	}
 	for _, j := range group {
-		j.done <- w.transact([]*job{j})
+		j.done <- w.transact([]*job{j}, durable)
 	}
 }
 
-func (w *writer) transact(group []*job) (err error) {
+// transact runs jobs in one transaction. A durable one is on the disk when it returns. One that is not may be undone by a power
+// cut, together with all that came after it, never by the death of the process; what it stored is decided again then, to the
+// same ids and keys. Whatever is durable makes all before it durable: the log is one.
+func (w *writer) transact(group []*job, durable bool) (err error) {
+	if err := w.syncing(durable); err != nil {
+		return err
+	}
 	if _, err := w.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
@@ -166,6 +175,22 @@ func (w *writer) transact(group []*job) (err error) {
 	if _, err := w.c.exec("COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	return nil
+}
+
+// syncing sets whether commits wait for the disk. SQLite carries the pragma out when it is prepared, so it is not kept.
+func (w *writer) syncing(durable bool) error {
+	if w.synced == durable {
+		return nil
+	}
+	level := "NORMAL"
+	if durable {
+		level = "FULL"
+	}
+	if err := w.c.once("PRAGMA synchronous = " + level); err != nil {
+		return fmt.Errorf("set how commits reach the disk: %w", err)
+	}
+	w.synced = durable
 	return nil
 }
 
