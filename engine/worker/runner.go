@@ -20,7 +20,9 @@ const (
 	taskType  = "usher:run"
 
 	taskCheck = 20 * time.Millisecond // how long a task may lie while asynq sleeps; each look costs half a millisecond in-process
-	pace      = 15 * time.Millisecond // batches of a busy runner begin at least so far apart: larger ones cost less an input
+	pace      = 10 * time.Millisecond // batches of a hot runner begin at least so far apart: larger ones cost less an input
+	busyPace  = 30 * time.Millisecond // and so far when they are not small any more
+	busyBatch = 10
 	linger    = 50 * time.Millisecond // a runner that finds nothing waits so long before it ends
 	look      = 10 * time.Millisecond // and looks so often for what other processes brought
 	enqueue   = 20 * time.Millisecond // a runner is enqueued at most so often
@@ -349,10 +351,8 @@ func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.
 		}
 		if did > 0 {
 			idle = time.Time{}
-			if did < fullBatch {
-				if err := pause(ctx, pace-time.Since(started)); err != nil {
-					return err
-				}
+			if err := pause(ctx, gap(did)-time.Since(started)); err != nil {
+				return err
 			}
 			continue
 		}
@@ -370,6 +370,17 @@ func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.
 		}
 	}
 	return ctx.Err()
+}
+
+// gap is how far batches lie apart, by how large the last one was.
+func gap(did int) time.Duration {
+	switch {
+	case did >= fullBatch:
+		return 0
+	case did >= busyBatch:
+		return busyPace
+	}
+	return pace
 }
 
 func (w *Worker) reflag(r *runner) {

@@ -215,7 +215,10 @@ func (t *tx) insertRefusal(d *engine.Decision, seen []byte) error {
 	}
 	_, err = t.exec("INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?)",
 		n, millis(d.At), d.Member, d.Playbook, d.Input, d.Reason, seen)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.listed(d.Member, refusalsOf, n)
 }
 
 // putRun inserts a new run and updates another.
@@ -240,6 +243,9 @@ func (t *tx) insertRun(r *runRow) error {
 		millis(r.StartedAt), millis(r.EndedAt), millis(r.ConvertedAt), millis(r.DueAt), r.PC, r.trigger, r.actions,
 		r.deliveries, r.coupons, r.trace)
 	if err != nil {
+		return err
+	}
+	if err := t.listed(r.Member, runsOf, n); err != nil {
 		return err
 	}
 	if r.State == engine.RunExited {

@@ -12,6 +12,21 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
+// The names under which a member's runs and refusals are listed among the member's events.
+const (
+	runsOf     = "\x01runs"
+	refusalsOf = "\x01refusals"
+)
+
+// ofMember lists the numbers of a member's runs or refusals: parameters are the member, one of the names, and the number before
+// which they lie.
+const ofMember = "(SELECT seq FROM members WHERE id = ? AND name = ? AND time = 0 AND seq < ?) m"
+
+func (t *tx) listed(member, name string, n int64) error {
+	_, err := t.exec("INSERT INTO members (id, name, time, seq) VALUES (?, ?, 0, ?)", member, name, n)
+	return err
+}
+
 // Runs pages over runs, newest first.
 func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, next string, err error) {
 	before, err := position(f.Cursor)
@@ -19,16 +34,16 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 		return nil, "", err
 	}
 	query, args := "SELECT "+runColumns+" FROM runs r WHERE r.n < ?", []any{before}
+	playbook := "r.playbook"
+	if f.Member != "" {
+		query, args = "SELECT "+runColumns+" FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq", []any{f.Member, runsOf, before}
+		playbook = "+r.playbook" // a member has fewer runs than a playbook: their index is the one to use
+	}
 	by := func(column, value string) {
 		if value != "" {
 			query += " AND " + column + " = ?"
 			args = append(args, value)
 		}
-	}
-	by("r.member", f.Member)
-	playbook := "r.playbook"
-	if f.Member != "" {
-		playbook = "+r.playbook" // a member has fewer runs than a playbook: their index is the one to use
 	}
 	by(playbook, f.Playbook)
 	by("+r.state", string(f.State))
@@ -65,12 +80,10 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 		return nil, "", err
 	}
 	limit := cmp.Or(f.Limit, 50)
-	where, args := filter(f, before)
-	args = append(args, limit+1)
 	var list []decided
 	err = d.read(ctx, func(c *conn) error {
-		const refused = "SELECT n, at, member, playbook, input, reason, seen FROM refusals WHERE n < ?"
-		err := c.query(refused+where, args, func(r row) error {
+		from, args := decisionsFrom("refusals", refusalsOf, f, before, limit)
+		err := c.query("SELECT d.n, d.at, d.member, d.playbook, d.input, d.reason, d.seen"+from, args, func(r row) error {
 			e := decided{n: r.int(0), Decision: engine.Decision{
 				At: instant(r.int(1)), Member: r.str(2), Playbook: r.str(3), Input: r.str(4), Reason: r.str(5),
 			}}
@@ -81,10 +94,10 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 		if err != nil {
 			return err
 		}
-		const entered = "SELECT " + runColumns + " FROM runs r WHERE n < ?"
-		return c.query(entered+where, args, func(r row) error {
-			run, err := runOf(r)
-			list = append(list, decided{n: r.int(13), Decision: entry(&run)})
+		from, args = decisionsFrom("runs", runsOf, f, before, limit)
+		return c.query("SELECT d.n, d.id, d.member, d.playbook, d.state, d.trace, d.started_at"+from, args, func(r row) error {
+			e, err := entry(r)
+			list = append(list, decided{n: r.int(0), Decision: e})
 			return err
 		})
 	})
@@ -102,27 +115,31 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	return decisions, next, nil
 }
 
-func filter(f store.DecisionFilter, before int64) (string, []any) {
-	var b strings.Builder
-	args := []any{before}
+// decisionsFrom gives the rest of a query for decisions out of runs or refusals, newest first.
+func decisionsFrom(table, listed string, f store.DecisionFilter, before int64, limit int) (string, []any) {
+	from, args := " FROM "+table+" d WHERE d.n < ?", []any{before}
+	playbook := " AND d.playbook = ?"
 	if f.Member != "" {
-		b.WriteString(" AND member = ?")
-		args = append(args, f.Member)
+		from, args = " FROM "+ofMember+" CROSS JOIN "+table+" d WHERE d.n = m.seq", []any{f.Member, listed, before}
+		playbook = " AND +d.playbook = ?"
 	}
 	if f.Playbook != "" {
-		b.WriteString(map[bool]string{false: " AND playbook = ?", true: " AND +playbook = ?"}[f.Member != ""])
-		args = append(args, f.Playbook)
+		from, args = from+playbook, append(args, f.Playbook)
 	}
-	b.WriteString(" ORDER BY n DESC LIMIT ?")
-	return b.String(), args
+	return from + " ORDER BY d.n DESC LIMIT ?", append(args, limit+1)
 }
 
-// entry gives the decision that began a run.
-func entry(r *engine.Run) engine.Decision {
-	e := engine.Decision{At: r.StartedAt, Member: r.Member, Playbook: r.Playbook, Run: r.ID, Reason: "entered"}
-	if r.State == engine.RunHoldout {
-		e.Reason = string(engine.RunHoldout)
+// entry gives the decision that began a run: the first entry of its trace.
+func entry(r row) (engine.Decision, error) {
+	e := engine.Decision{At: instant(r.int(6)), Member: r.str(2), Playbook: r.str(3), Run: r.str(1), Reason: engine.ReasonEntered}
+	if r.str(4) == string(engine.RunHoldout) {
+		e.Reason = engine.ReasonHoldout
 	}
-	e.Input, _ = r.Trigger["id"].(string)
-	return e
+	line, _, _ := strings.Cut(r.str(5), "\n")
+	var first engine.TraceEntry
+	if err := decode([]byte(line), &first); err != nil {
+		return e, fmt.Errorf("decode the trace of run %s: %w", e.Run, err)
+	}
+	e.Input, _ = first.Detail["input"].(string)
+	return e, nil
 }

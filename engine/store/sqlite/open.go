@@ -64,7 +64,8 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		return nil, err
 	}
 	for range readers {
-		c, err := dial(dsn + "&_pragma=query_only(1)")
+		// A reader's cache is empty after every commit: a large one only takes long to empty.
+		c, err := dial(dsn + "&_pragma=query_only(1)&_pragma=cache_size(-2048)")
 		if err != nil {
 			_ = wc.close() // the first error is the one to tell
 			_ = d.closeReaders()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
 func (d *db) MemberCoupons(ctx context.Context, id string) (list []store.CouponRecord, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		var codes strings.Builder
-		err := c.query("SELECT coupons FROM runs WHERE member = ? ORDER BY n DESC", []any{id}, func(r row) error {
+		err := c.query("SELECT r.coupons FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC", []any{id, runsOf, int64(math.MaxInt64)}, func(r row) error {
 			codes.WriteString(r.str(0))
 			return nil
 		})
@@ -94,7 +95,7 @@ func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (ev
 	}
 	err = d.read(ctx, func(c *conn) error {
 		const read = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
-			WHERE m.id = ? AND m.name > '' AND m.seq < ? AND i.shard = ? AND i.seq = m.seq ORDER BY m.seq DESC LIMIT ?`
+			WHERE m.id = ? AND m.name >= ' ' AND m.seq < ? AND i.shard = ? AND i.seq = m.seq ORDER BY m.seq DESC LIMIT ?`
 		return c.query(read, []any{id, before, store.ShardOf(id), limit + 1}, func(r row) error {
 			events = append(events, inputOf(r))
 			return nil

@@ -123,7 +123,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		one, two := refuse("e1", "welcome"), refuse("e3", "rescue")
 		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{one}})
 		r, held := waiting("r", "m-0", at), waiting("held", "m-0", at)
-		r.StartedAt, r.Trigger = at, map[string]any{"id": "e2"}
+		r.StartedAt, r.Trace = at, []engine.TraceEntry{{At: at, What: "entered", Detail: map[string]any{"input": "e2"}}}
 		held.State = engine.RunHoldout
 		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}})
 		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{two}})

@@ -31,8 +31,9 @@ CREATE TABLE shards (
     watermark INTEGER NOT NULL
 );
 
--- A member's state (name empty, time and seq 0) and, beside it on the same pages, the index of the member's decided events
--- into the inbox. One page written an event instead of two: pages are what a commit costs.
+-- A member's state (name empty, time and seq 0) and, beside it on the same pages, the member's indexes: of decided events into
+-- the inbox (by name, time, seq), of runs and of refusals (names that no event can have; seq is their n). One page written a
+-- decision instead of two: pages are what a commit costs.
 CREATE TABLE members (
     id    TEXT    NOT NULL,
     name  TEXT    NOT NULL,
@@ -66,7 +67,6 @@ CREATE TABLE runs (
     trace        TEXT    NOT NULL
 );
 CREATE UNIQUE INDEX runs_id ON runs (id);
-CREATE INDEX runs_member ON runs (member);
 CREATE INDEX runs_playbook ON runs (playbook);
 CREATE INDEX runs_open ON runs (member) WHERE state = 'waiting';
 CREATE INDEX runs_due ON runs (shard, due_at) WHERE state = 'waiting' AND due_at > 0;
@@ -80,7 +80,6 @@ CREATE TABLE refusals (
     reason   TEXT    NOT NULL,
     seen     BLOB
 );
-CREATE INDEX refusals_member ON refusals (member);
 CREATE INDEX refusals_playbook ON refusals (playbook);
 
 -- What a playbook did, kept as it happens: counting millions of runs anew would take seconds.
