@@ -84,16 +84,6 @@ func (c *conn) exec(sql string, args ...any) (int, error) {
 	return int(n), err
 }
 
-// once runs a statement that is not kept.
-func (c *conn) once(sql string) error {
-	s, err := c.raw.Prepare(sql)
-	if err != nil {
-		return err
-	}
-	_, err = s.(driver.StmtExecContext).ExecContext(context.Background(), nil)
-	return errors.Join(err, s.Close())
-}
-
 // query runs a statement and calls each for every row. The row is good until each returns.
 func (c *conn) query(sql string, args []any, each func(row) error) (err error) {
 	s, err := c.prepare(sql, args)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -36,14 +35,14 @@ type writer struct {
 	other  []*job
 	turn   bool // intake is next
 	loose  int  // rows of tallies since they were last summed up
-	synced bool // commits wait for the disk
+	disk   *syncer
 	closed bool
 	wake   chan struct{} // holds one token when there is something to look at
 	ended  chan struct{}
 }
 
-func startWriter(c *conn, now func() time.Time) *writer {
-	w := &writer{c: c, now: now, loose: sumAfter, synced: true, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+func startWriter(c *conn, disk *syncer, now func() time.Time) *writer {
+	w := &writer{c: c, now: now, disk: disk, loose: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -133,28 +132,43 @@ func (w *writer) next() (group []*job, isIntake, closed bool) {
 }
 
 // commit runs the jobs in one transaction. When one of them fails, each runs again in a transaction of its own, so that
-// nobody pays for a neighbour's mistake.
+// nobody pays for a neighbour's mistake. Durable jobs are answered by the syncer. What is not durable may be undone by a power
+// cut, together with all that came after it, never by the death of the process; it is decided again then, to the same ids and
+// keys.
 func (w *writer) commit(group []*job, durable bool) {
-	durable = durable || slices.ContainsFunc(group, func(j *job) bool { return j.durable })
-	err := w.transact(group, durable)
-	if err == nil || len(group) == 1 {
-		for _, j := range group {
-			j.done <- err
-		}
-		return
+	err := w.disk.failed()
+	if err == nil {
+		err = w.transact(group)
 	}
-	for _, j := range group {
-		j.done <- w.transact([]*job{j}, durable)
+	switch {
+	case err == nil:
+		w.answer(group, durable)
+	case len(group) == 1:
+		group[0].done <- err
+	default:
+		for i := range group {
+			w.commit(group[i:i+1], durable)
+		}
 	}
 }
 
-// transact runs jobs in one transaction. A durable one is on the disk when it returns. One that is not may be undone by a power
-// cut, together with all that came after it, never by the death of the process; what it stored is decided again then, to the
-// same ids and keys. Whatever is durable makes all before it durable: the log is one.
-func (w *writer) transact(group []*job, durable bool) (err error) {
-	if err := w.syncing(durable); err != nil {
-		return err
+// answer tells those whose jobs are committed, now or when they are on the disk.
+func (w *writer) answer(group []*job, durable bool) {
+	if durable {
+		w.disk.add(group)
+		return
 	}
+	for _, j := range group {
+		if j.durable {
+			w.disk.add([]*job{j})
+		} else {
+			j.done <- nil
+		}
+	}
+}
+
+// transact runs jobs in one transaction.
+func (w *writer) transact(group []*job) (err error) {
 	if _, err := w.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
@@ -175,22 +189,6 @@ func (w *writer) transact(group []*job, durable bool) (err error) {
 	if _, err := w.c.exec("COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	return nil
-}
-
-// syncing sets whether commits wait for the disk. SQLite carries the pragma out when it is prepared, so it is not kept.
-func (w *writer) syncing(durable bool) error {
-	if w.synced == durable {
-		return nil
-	}
-	level := "NORMAL"
-	if durable {
-		level = "FULL"
-	}
-	if err := w.c.once("PRAGMA synchronous = " + level); err != nil {
-		return fmt.Errorf("set how commits reach the disk: %w", err)
-	}
-	w.synced = durable
 	return nil
 }
 

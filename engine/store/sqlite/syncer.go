@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"sync"
+)
+
+// syncer brings commits to the disk while the writer goes on with the next. SQLite writes commits to its log (the -wal file) one
+// after the other, so a sync of the log that begins after a commit makes that commit and all before it durable. SQLite itself
+// runs with synchronous=NORMAL: it syncs the log before it copies it into the database. Together that is synchronous=FULL, but
+// one wait for the disk serves everybody who has been committed meanwhile.
+type syncer struct {
+	path string
+	log  *os.File // opened at the first sync: the file is there once something was written
+
+	mu      sync.Mutex
+	waiting []*job
+	closed  bool
+	broken  error // a sync failed: nothing that is written now can be promised
+	wake    chan struct{}
+	ended   chan struct{}
+}
+
+func startSyncer(path string) *syncer {
+	s := &syncer{path: path + "-wal", wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	go s.loop()
+	return s
+}
+
+// add lets the jobs, which are committed, be answered when they are on the disk.
+func (s *syncer) add(jobs []*job) {
+	s.mu.Lock()
+	s.waiting = append(s.waiting, jobs...)
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *syncer) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// stop answers who waits and ends.
+func (s *syncer) stop() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.signal()
+	<-s.ended
+	if s.log == nil {
+		return nil
+	}
+	return s.log.Close()
+}
+
+// failed gives the error after which nothing may be written any more.
+func (s *syncer) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.broken
+}
+
+func (s *syncer) loop() {
+	defer close(s.ended)
+	for {
+		s.mu.Lock()
+		jobs, closed := s.waiting, s.closed
+		s.waiting = nil
+		s.mu.Unlock()
+		if len(jobs) == 0 {
+			if closed {
+				return
+			}
+			<-s.wake
+			continue
+		}
+		err := s.sync()
+		if err != nil {
+			err = fmt.Errorf("bring a commit to the disk: %w", err)
+			s.mu.Lock()
+			s.broken = err
+			s.mu.Unlock()
+		}
+		for _, j := range jobs {
+			j.done <- err
+		}
+	}
+}
+
+func (s *syncer) sync() error {
+	if s.log == nil {
+		f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		s.log = f
+	}
+	return s.log.Sync()
+}
