@@ -17,8 +17,10 @@ func message() action {
 				{Name: "text", Kind: playbooks.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
 				{Name: "subject", Kind: playbooks.FieldText, Doc: "the subject of a mail, in Liquid"},
 				{Name: "to", Kind: playbooks.FieldString, Doc: "the address, when it is not the member's own"},
-				{Name: "class", Kind: playbooks.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
-					Doc: "a transactional message passes frequency caps and quiet hours"},
+				{
+					Name: "class", Kind: playbooks.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
+					Doc: "a transactional message passes frequency caps and quiet hours",
+				},
 			},
 			Results: []playbooks.ResultSpec{
 				{Name: "status", Type: text, Doc: "queued, sent, skipped or failed"},

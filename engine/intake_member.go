@@ -33,16 +33,20 @@ func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejec
 	if err := checkAttributes(schema, a.attributes); err != nil {
 		return Input{}, err
 	}
-	return Input{Kind: InputUpdate, Member: id,
-		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag}}, nil
+	return Input{
+		Kind: InputUpdate, Member: id,
+		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag},
+	}, nil
 }
 
 // checkAttributes checks attributes that are written from outside. A null removes one.
 func checkAttributes(schema *playbooks.Schema, values map[string]any) *Rejection {
 	for _, name := range builtIn {
 		if _, ok := values[name]; ok {
-			return &Rejection{Code: CodeReadOnly, Path: "attributes." + name,
-				Message: fmt.Sprintf("`%s` is built in: it cannot be written as an attribute", name)}
+			return &Rejection{
+				Code: CodeReadOnly, Path: "attributes." + name,
+				Message: fmt.Sprintf("`%s` is built in: it cannot be written as an attribute", name),
+			}
 		}
 	}
 	if err := checkLocal(values); err != nil {
@@ -83,8 +87,10 @@ func checkLocal(values map[string]any) *Rejection {
 			return wrongType("attributes."+name, playbooks.String, v)
 		}
 		if name == "timezone" && !validZone(s) {
-			return &Rejection{Code: CodeInvalid, Path: "attributes.timezone",
-				Message: fmt.Sprintf("%q is not a time zone like Asia/Shanghai", cut(s))}
+			return &Rejection{
+				Code: CodeInvalid, Path: "attributes.timezone",
+				Message: fmt.Sprintf("%q is not a time zone like Asia/Shanghai", cut(s)),
+			}
 		}
 	}
 	return nil

@@ -169,8 +169,10 @@ func TestAdmitMember(t *testing.T) {
 	if rej != nil {
 		t.Fatal(rej)
 	}
-	want := Input{Kind: InputUpdate, Member: "m1", Payload: &Payload{Attributes: map[string]any{"nickname": "小王", "level": nil},
-		AddTags: []string{"vip"}, RemoveTags: []string{"new"}}}
+	want := Input{Kind: InputUpdate, Member: "m1", Payload: &Payload{
+		Attributes: map[string]any{"nickname": "小王", "level": nil},
+		AddTags:    []string{"vip"}, RemoveTags: []string{"new"},
+	}}
 	if !reflect.DeepEqual(in, want) {
 		t.Errorf("got %+v, want %+v", in, want)
 	}

@@ -133,7 +133,7 @@ func (c *checker) require(n *node, what, key, example string) *node {
 }
 
 func (c *checker) wrongType(n *node, message string) report {
-	got := ""
+	var got string
 	switch {
 	case n.isNull():
 		got = "nothing is given"

@@ -71,7 +71,7 @@ func (c *checker) readFiles(fsys fs.FS) {
 			switch {
 			case err != nil:
 				c.error("unreadable", wholeFile(name), "the file or folder cannot be read")
-				return nil
+				return nil //nolint:nilerr // it is reported as a mistake, and the walk goes on
 			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
 				return fs.SkipDir
 			case d.IsDir() || strings.HasPrefix(d.Name(), "."):

@@ -22,8 +22,10 @@ func testRegistry() *Registry {
 			{
 				Key: "coupon", Fields: []FieldSpec{{Name: "pool", Kind: FieldPool, Required: true}},
 				Results: []ResultSpec{
-					{Name: "issued", Type: Bool}, {Name: "reason", Type: String},
-					{Name: "code", Type: String.AsOptional()}, {Name: "expires_at", Type: Datetime.AsOptional()},
+					{Name: "issued", Type: Bool},
+					{Name: "reason", Type: String},
+					{Name: "code", Type: String.AsOptional()},
+					{Name: "expires_at", Type: Datetime.AsOptional()},
 				},
 			},
 			{Key: "set", Shorthand: "attributes", Fields: []FieldSpec{{Name: "attributes", Kind: FieldAttributes, Required: true}}},

@@ -124,19 +124,19 @@ func sortedEntries(n *node) []entry {
 func canonical(w io.Writer, n *node) {
 	switch n.kind {
 	case mappingNode:
-		io.WriteString(w, "{")
+		fmt.Fprint(w, "{")
 		for _, e := range sortedEntries(n) {
 			fmt.Fprintf(w, "%q:", e.key.value)
 			canonical(w, e.value)
 		}
-		io.WriteString(w, "}")
+		fmt.Fprint(w, "}")
 	case sequenceNode:
-		io.WriteString(w, "[")
+		fmt.Fprint(w, "[")
 		for _, item := range n.items {
 			canonical(w, item)
-			io.WriteString(w, ",")
+			fmt.Fprint(w, ",")
 		}
-		io.WriteString(w, "]")
+		fmt.Fprint(w, "]")
 	default:
 		fmt.Fprintf(w, "%s %q\n", n.tag, n.value)
 	}

@@ -33,7 +33,8 @@ func TestEveryCharacterHasItsPlace(t *testing.T) {
 						{Kind: yaml.MappingNode, Content: []*yaml.Node{
 							{Kind: yaml.ScalarNode, Value: "文"},
 							{Kind: yaml.ScalarNode, Tag: "!!str", Value: want, Style: style},
-							{Kind: yaml.ScalarNode, Value: "end"}, {Kind: yaml.ScalarNode, Value: "x"},
+							{Kind: yaml.ScalarNode, Value: "end"},
+							{Kind: yaml.ScalarNode, Value: "x"},
 						}},
 					}},
 				}}

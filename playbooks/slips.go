@@ -101,11 +101,43 @@ func (c *checker) inlineMapping(f *file, key string, from, to int) bool {
 // flowLineSlip looks for a slip in a line that lies inside braces opened above.
 func (c *checker) flowLineSlip(f *file, line int) bool {
 	start := f.lines[line-1]
+	if !insideBrackets(f.text[:start]) {
+		return false
+	}
 	s, ok := flowScan(f.text, start, f.lineEnd(start))
 	if ok {
 		c.reportSlip(f, s)
 	}
 	return ok
+}
+
+// insideBrackets tells whether more brackets of flow style were opened in the text than closed. A bracket counts where a value may
+// begin; those within a plain value, as in an expression, do not.
+func insideBrackets(text string) bool {
+	depth := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		value := strings.TrimLeft(line, " -")
+		if m := keyLine.FindStringSubmatchIndex(line); m != nil && depth == 0 {
+			value = line[m[6]:]
+		}
+		if depth == 0 && !strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "[") {
+			continue
+		}
+		for i := 0; i < len(value); i++ {
+			switch value[i] {
+			case '"', '\'':
+				if end := closingQuote(value[i:]); end > 0 {
+					i += end
+				}
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth = max(depth-1, 0)
+			}
+		}
+	}
+	return depth > 0
 }
 
 // valueSlip looks at the value that stands in text[from:to] after `key: ` in block style.
@@ -347,8 +379,10 @@ func (c *checker) leadingSlip(f *file, at int) bool {
 	if strings.ContainsAny(before, "{[") {
 		to = meantEnd(f.text, at, to)
 	}
-	c.reportSlip(f, slip{from: at, to: to, at: at,
-		why: "a value that begins with `" + f.text[at:at+1] + "` means something else to YAML"})
+	c.reportSlip(f, slip{
+		from: at, to: to, at: at,
+		why: "a value that begins with `" + f.text[at:at+1] + "` means something else to YAML",
+	})
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -219,7 +220,6 @@ var (
 	loopHead    = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}_-]*)\s+in\s+`)
 	assignHead  = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}_-]*)\s*=\s*`)
 	fixedRange  = regexp.MustCompile(`^\(\s*(-?\d{1,6})\s*\.\.\s*(-?\d{1,6})\s*\)`)
-	anyRange    = regexp.MustCompile(`\.\.`)
 	simplePath  = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$`)
 	loopOptions = regexp.MustCompile(`\s+(reversed|limit|offset)\b.*$`)
 )
@@ -245,7 +245,7 @@ func (c *templateChecker) loop(from, args, to int, parse func(string) error) {
 		return
 	}
 	list := args + m[1]
-	elem := Any
+	var elem *Type
 	if r := fixedRange.FindStringSubmatch(c.text[list:to]); r != nil {
 		elem = Int
 		if span := atoi(r[2]) - atoi(r[1]); span > maxListItems {
@@ -260,8 +260,10 @@ func (c *templateChecker) loop(from, args, to int, parse func(string) error) {
 }
 
 func atoi(s string) int {
-	n := 0
-	fmt.Sscan(s, &n)
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0 // the pattern that found it lets nothing else through
+	}
 	return n
 }
 

@@ -12,7 +12,8 @@ import (
 func textScope() *Scope {
 	s := &Schema{
 		Attributes: []Attribute{
-			{Name: "nickname", Type: String.AsOptional()}, {Name: "birthday", Type: Date.AsOptional()},
+			{Name: "nickname", Type: String.AsOptional()},
+			{Name: "birthday", Type: Date.AsOptional()},
 			{Name: "level", Type: &Type{Kind: KindString, Enum: []string{"silver", "gold"}}},
 		},
 		Timezone: time.UTC,

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -128,7 +129,8 @@ func (p *playbookReader) scheduleTrigger(n *node) {
 // cronMistake points at the field that is wrong, when one is.
 func (p *playbookReader) cronMistake(v *node, text string, err error) {
 	at := v.pos()
-	if e, ok := err.(*CronError); ok && e.Field != "" {
+	var e *CronError
+	if errors.As(err, &e) && e.Field != "" {
 		if i := strings.Index(text, e.Field); e.Index > 0 || i > 0 {
 			from := fieldOffset(text, e.Index)
 			at = v.at(from, from+len([]rune(e.Field)))

@@ -75,7 +75,8 @@ func (p *printer) beside(f *Failure) {
 		width = max(width, runewidth.StringWidth(s))
 	}
 	row := func(a, b string) {
-		p.printf("      %s%s  | %s\n", a, strings.Repeat(" ", width-runewidth.StringWidth(a)), b)
+		line := fmt.Sprintf("      %s%s  | %s", a, strings.Repeat(" ", width-runewidth.StringWidth(a)), b)
+		p.printf("%s\n", strings.TrimRight(line, " "))
 	}
 	row("expected", "happened")
 	for i := range max(len(left), len(right)) {

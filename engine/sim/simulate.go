@@ -103,6 +103,10 @@ func (res *Result) day(at time.Time, zone *time.Location) *Day {
 // WriteText prints the result as tables: what each playbook did, then day by day.
 func (res *Result) WriteText(out io.Writer) error {
 	p := &printer{out: out}
+	if res.Events == 0 {
+		p.printf("no event could be used\n")
+		return p.err
+	}
 	p.printf("%d events of %d members, %s to %s\n", res.Events, res.Members, res.From.UTC().Format(time.RFC3339), res.To.UTC().Format(time.RFC3339))
 	ids := slices.Sorted(maps.Keys(res.Playbooks))
 	rows := [][]string{{"playbook", "entered", "holdout", "waiting", "done", "exited", "failed", "converted", "messages", "coupons", "tags"}}

@@ -86,13 +86,14 @@ func (w *Worker) attempt(ctx context.Context, s channel.Sender, d *store.Attempt
 	var later *channel.RetryAfterError
 	switch {
 	case err == nil:
-		o.State, o.Result = store.DeliverySent, result(d, "sent")
+		o.State = store.DeliverySent
+		o.Result = result(d, map[string]any{"status": "sent", "delivered_at": o.At.Format(time.RFC3339Nano)})
 		return o
 	case ctx.Err() != nil:
 		o.State, o.NotBefore = store.DeliveryPending, o.At // stopped, not failed
 		return o
 	case errors.As(err, &permanent), d.Attempts+1 >= w.MaxAttempts:
-		o.State, o.Result = store.DeliveryArchived, result(d, "failed")
+		o.State, o.Result = store.DeliveryArchived, result(d, map[string]any{"status": "failed", "reason": err.Error()})
 	case errors.As(err, &later):
 		o.State, o.NotBefore = store.DeliveryPending, o.At.Add(max(later.After, time.Second))
 	default:
@@ -116,11 +117,12 @@ func (w *Worker) send(ctx context.Context, s channel.Sender, d *store.Attempted)
 	return s.Send(ctx, d.Delivery, d.Attempts+1)
 }
 
-// result is what the run learns of its delivery.
-func result(d *store.Attempted, status string) *engine.Input {
+// result is what the run learns of its delivery: values under actions.<id>.
+func result(d *store.Attempted, values map[string]any) *engine.Input {
+	values["step"] = d.Step
 	return &engine.Input{
 		Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run,
-		Payload: &engine.Payload{Properties: map[string]any{"step": d.Step, "status": status}},
+		Payload: &engine.Payload{Properties: values},
 	}
 }
 

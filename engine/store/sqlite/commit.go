@@ -201,10 +201,8 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 	}
 	const insert = `INSERT INTO deliveries (n, key, member, playbook, run, step, channel, lane, state, not_before, at, message)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (key) DO NOTHING`
-	added, err := t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Key),
+	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Key),
 		millis(d.NotBefore), millis(d.At), message)
-	if added > 0 {
-	}
 	return err
 }
 
