@@ -82,6 +82,9 @@ func TestWrongRequests(t *testing.T) {
 	f.want(f.call("GET", "/v1/nowhere", ""), 404, "not_found")
 	f.want(f.call("GET", "/v1/events", ""), 405, "method_not_allowed")
 	f.want(f.call("GET", "/v1/runs?limit=x", ""), 400, "invalid_query")
+	for _, cursor := range []string{"x", "-5", "0", "99999999999999999999", "%00"} {
+		f.want(f.call("GET", "/v1/runs?cursor="+cursor, ""), 400, "invalid_query")
+	}
 	f.want(f.call("GET", "/v1/runs?state=open", ""), 400, "invalid_query")
 	f.want(f.call("GET", "/v1/decisions", ""), 400, "invalid_query")
 	f.want(f.call("GET", "/v1/runs/none", ""), 404, "not_found")
@@ -253,6 +256,7 @@ func TestTrigger(t *testing.T) {
 	f.want(f.call("POST", path, `{"members":["m1"]}`), 422, "missing_field")
 	f.want(f.call("POST", path, `{"params":{"reason":"vip"}}`), 422, "missing_field")
 	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`), 422, "invalid_value")
+	f.want(f.call("POST", path, `{"segment":"","params":{"reason":"vip"}}`), 422, "invalid_value")
 	f.want(f.call("POST", path, `{"members":[7]}`), 422, "wrong_type")
 	f.want(f.call("POST", path, ``), 400, "malformed_json")
 }

@@ -159,7 +159,7 @@ func (t *triggering) listed(c *gin.Context, members []string) error {
 
 func (t *triggering) segment(c *gin.Context, name string) error {
 	ws, _ := t.Workspace()
-	if name != "" && ws.Schema.Segment(name) == nil {
+	if ws.Schema.Segment(name) == nil { // also an empty one: a forgotten name must not start it for everyone
 		return newError(engine.CodeInvalid, "the workspace has no segment `%s`", name).with("path", "segment")
 	}
 	for cursor := ""; ; {

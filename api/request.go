@@ -127,7 +127,11 @@ func page(c *gin.Context) (cursor string, limit int, err error) {
 			return "", 0, newError(codeInvalidQuery, "limit must be a whole number from 1 to 1000, got %q", q)
 		}
 	}
-	return c.Query("cursor"), limit, nil
+	cursor = c.Query("cursor")
+	if n, err := strconv.ParseInt(cursor, 10, 64); cursor != "" && (err != nil || n < 1) {
+		return "", 0, newError(codeInvalidQuery, "cursor must be the `next` of the page before, got %q", cursor)
+	}
+	return cursor, limit, nil
 }
 
 // newID gives an event's id its time, so that ids that follow each other lie beside each other in the database.
