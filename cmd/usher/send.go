@@ -60,7 +60,10 @@ func (c *cli) sendCommand() *cobra.Command {
 			for _, b := range s.bad {
 				bad = append(bad, b.text)
 			}
-			return errors.Join(err, c.reportBad(bad))
+			if mistakes := c.reportBad(bad); err == nil {
+				return mistakes
+			}
+			return err // what ended it all is said, too
 		},
 	}
 	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")

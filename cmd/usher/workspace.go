@@ -142,8 +142,12 @@ func indent(s string) string {
 
 // shownDir names a folder in a command that is to be copied.
 func shownDir(dir string) string {
-	if clean := filepath.Clean(dir); clean != "." {
-		return " " + clean
+	clean := filepath.Clean(dir)
+	switch {
+	case clean == ".":
+		return ""
+	case strings.ContainsAny(clean, " \t\n'\"\\$`&|;<>()*?[]{}#~!"):
+		return " '" + strings.ReplaceAll(clean, "'", `'\''`) + "'"
 	}
-	return ""
+	return " " + clean
 }
