@@ -258,6 +258,7 @@ func TestTrigger(t *testing.T) {
 	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`), 422, "invalid_value")
 	f.want(f.call("POST", path, `{"segment":"","params":{"reason":"vip"}}`), 422, "invalid_value")
 	f.want(f.call("POST", path, `{"members":[7]}`), 422, "wrong_type")
+	f.want(f.call("POST", path, `{"members":["m1"],"params":{"reason":"`+strings.Repeat("x", 65<<10)+`"}}`), 422, "too_large")
 	f.want(f.call("POST", path, ``), 400, "malformed_json")
 }
 

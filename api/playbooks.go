@@ -123,6 +123,9 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if (len(body.Members) > 0) == (body.Segment != nil) {
 		return none, newError(engine.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
 	}
+	if len(body.Params) > maxParams { // they are kept with each member's run, as an event is
+		return none, newError(engine.CodeTooLarge, "params have at most %d bytes", maxParams).with("path", "params")
+	}
 	params, rej := engine.AdmitParams(p.Trigger.Params, body.Params)
 	if rej != nil {
 		return none, rejected(rej)

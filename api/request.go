@@ -21,6 +21,7 @@ import (
 const (
 	maxBody      = 1 << 20
 	maxWorkspace = 16 << 20 // POST /v1/check
+	maxParams    = 64 << 10 // of a trigger
 )
 
 // buffers are reused: a body is read into one, decided on and given back.
