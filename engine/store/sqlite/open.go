@@ -73,7 +73,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		}
 		d.reads <- c
 	}
-	d.disk = startSyncer(path)
+	d.disk = newSyncer(path)
 	d.w = startWriter(wc, d.disk, d.now)
 	if err := d.seed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), d.Close())

@@ -16,16 +16,16 @@ type syncer struct {
 
 	mu      sync.Mutex
 	waiting []*job
+	syncing bool
 	closed  bool
 	broken  error // a sync failed: nothing that is written now can be promised
+	idle    func() // see busy
 	wake    chan struct{}
 	ended   chan struct{}
 }
 
-func startSyncer(path string) *syncer {
-	s := &syncer{path: path + "-wal", wake: make(chan struct{}, 1), ended: make(chan struct{})}
-	go s.loop()
-	return s
+func newSyncer(path string) *syncer {
+	return &syncer{path: path + "-wal", wake: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
 // add lets the jobs, which are committed, be answered when they are on the disk.
@@ -41,6 +41,13 @@ func (s *syncer) signal() {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// busy tells whether a sync is under way or about to begin; idle is called when that ends.
+func (s *syncer) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.syncing || len(s.waiting) > 0
 }
 
 // stop answers who waits and ends.
@@ -68,7 +75,7 @@ func (s *syncer) loop() {
 	for {
 		s.mu.Lock()
 		jobs, closed := s.waiting, s.closed
-		s.waiting = nil
+		s.waiting, s.syncing = nil, len(s.waiting) > 0
 		s.mu.Unlock()
 		if len(jobs) == 0 {
 			if closed {
@@ -84,9 +91,13 @@ func (s *syncer) loop() {
 			s.broken = err
 			s.mu.Unlock()
 		}
+		s.mu.Lock()
+		s.syncing = false
+		s.mu.Unlock()
 		for _, j := range jobs {
 			j.done <- err
 		}
+		s.idle()
 	}
 }
 

@@ -43,6 +43,8 @@ type writer struct {
 
 func startWriter(c *conn, disk *syncer, now func() time.Time) *writer {
 	w := &writer{c: c, now: now, disk: disk, loose: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	disk.idle = w.signal
+	go disk.loop()
 	go w.loop()
 	return w
 }
@@ -117,7 +119,9 @@ func (w *writer) loop() {
 func (w *writer) next() (group []*job, isIntake, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	isIntake = len(w.intake) > 0 && (w.turn || len(w.other) == 0)
+	// While the disk takes the last group in, the next one gathers: answers come no sooner when it is committed before.
+	ready := len(w.intake) > 0 && (!w.disk.busy() || w.closed)
+	isIntake = ready && (w.turn || len(w.other) == 0)
 	q, limit := &w.other, otherRows
 	if isIntake {
 		q, limit = &w.intake, intakeRows
