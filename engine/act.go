@@ -75,8 +75,13 @@ func (a *Act) Reason(reason string) {
 	a.Result("reason", reason)
 }
 
-// Tag adds and removes tags of the member.
-func (a *Act) Tag(add, remove []string) {
+// Tag adds and removes tags of the member. A text that an expression made must be one that a tag can be.
+func (a *Act) Tag(add, remove []string) error {
+	for _, t := range slices.Concat(add, remove) {
+		if bad := checkName("tag", "a tag", t, maxFieldLen); bad != nil {
+			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
+		}
+	}
 	added, removed := a.d.st.Member.changeTags(add, remove)
 	if added != nil {
 		a.Detail("added", added)
@@ -85,6 +90,7 @@ func (a *Act) Tag(add, remove []string) {
 		a.Detail("removed", removed)
 	}
 	a.d.refresh()
+	return nil
 }
 
 // Set writes attributes of the member, each typed by the schema; nil removes one.
@@ -198,23 +204,28 @@ const (
 func (a *Act) Send(channel string, m Message) {
 	d := a.d
 	a.Detail("channel", channel)
-	if reason := a.mayNotSend(channel, &m); reason != "" {
+	at, deferred := d.now, false
+	if m.Class != Transactional {
+		if end, quiet := d.e.ws.Schema.QuietEnd(d.now.In(d.zone)); quiet {
+			at, deferred = end.UTC(), true
+		}
+	}
+	if reason := a.mayNotSend(channel, &m, at); reason != "" {
 		a.Result("status", "skipped")
 		a.Reason(reason)
 		return
 	}
 	del := Delivery{
 		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID,
-		Step: a.step.Name(), Channel: channel, At: d.now, NotBefore: d.now, Message: m,
+		Step: a.step.Name(), Channel: channel, At: d.now, NotBefore: at, Message: m,
 	}
 	a.Result("status", "queued")
+	if deferred {
+		a.reason = ReasonDeferred
+		a.Detail("until", at)
+	}
 	if m.Class != Transactional {
-		if end, quiet := d.e.ws.Schema.QuietEnd(d.now.In(d.zone)); quiet {
-			del.NotBefore = end.UTC()
-			a.reason = ReasonDeferred
-			a.Detail("until", del.NotBefore)
-		}
-		d.countSend(channel)
+		d.countSend(channel, at)
 	}
 	a.Detail("text", m.Text)
 	if m.To != "" {
@@ -224,7 +235,7 @@ func (a *Act) Send(channel string, m Message) {
 }
 
 // mayNotSend gives the reason why a message is skipped, and finds its address.
-func (a *Act) mayNotSend(channel string, m *Message) string {
+func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 	d := a.d
 	if d.e.ws.Schema.Channel(channel) == nil {
 		return ReasonNoChannel
@@ -235,19 +246,19 @@ func (a *Act) mayNotSend(channel string, m *Message) string {
 			return ReasonNoAddress
 		}
 	}
-	if m.Class != Transactional && d.capped(channel) {
+	if m.Class != Transactional && d.capped(channel, at) {
 		return ReasonCapped
 	}
 	return ""
 }
 
-// capped tells whether one more message on the channel would go over a frequency cap.
-func (d *decider) capped(channel string) bool {
+// capped tells whether one more message on the channel, sent at that time, would go over a frequency cap.
+func (d *decider) capped(channel string, at time.Time) bool {
 	for _, f := range d.e.ws.Schema.Caps {
 		if len(f.Channels) > 0 && !slices.Contains(f.Channels, channel) {
 			continue
 		}
-		since, n := f.Per.Before(d.now.In(d.zone)), 0
+		since, n := f.Per.Before(at.In(d.zone)), 0
 		for _, s := range d.st.Member.Sends {
 			if s.At.After(since) && (len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
 				n++
@@ -260,8 +271,8 @@ func (d *decider) capped(channel string) bool {
 	return false
 }
 
-// countSend remembers a send for as long as a frequency cap can see it.
-func (d *decider) countSend(channel string) {
+// countSend remembers a send for as long as a frequency cap can see it: it counts when it goes out, also when it is deferred.
+func (d *decider) countSend(channel string, at time.Time) {
 	caps := d.e.ws.Schema.Caps
 	if len(caps) == 0 {
 		return
@@ -272,7 +283,7 @@ func (d *decider) countSend(channel string) {
 	}
 	m := d.st.Member
 	m.Sends = slices.DeleteFunc(m.Sends, func(s Send) bool { return d.now.Sub(s.At) > longest })
-	m.Sends = append(m.Sends, Send{Channel: channel, At: d.now})
+	m.Sends = append(m.Sends, Send{Channel: channel, At: at})
 	d.touched = true
 }
 

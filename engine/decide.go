@@ -128,7 +128,7 @@ func (d *decider) wake(r *Run) {
 		return
 	}
 	d.begin(r.DueAt)
-	r.trace(d.now, TraceEntry{What: "woke", Step: b.Steps[r.PC].Name()})
+	d.trace(r, d.now, TraceEntry{What: "woke", Step: b.Steps[r.PC].Name()})
 	r.DueAt = time.Time{}
 	r.PC++
 	d.advance(r, b)
@@ -303,7 +303,7 @@ func (d *decider) result(in *Input, p *Payload) {
 			}
 		}
 		r.revived = false // what came is as JSON holds it
-		r.trace(in.At, entry)
+		d.trace(r, in.At, entry)
 	}
 }
 
@@ -334,7 +334,7 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 		return false
 	}
 	r.ConvertedAt = d.now
-	r.trace(d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
+	d.trace(r, d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
 	return true
 }
 
@@ -372,12 +372,13 @@ func (d *decider) exits(in *Input) {
 // end closes a run.
 func (d *decider) end(r *Run, state RunState, reason string) {
 	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
-	r.trace(d.now, TraceEntry{What: string(state), Reason: reason})
+	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
 }
 
 // trace adds an entry and marks the run as changed.
-func (r *Run) trace(at time.Time, t TraceEntry) {
-	t.At = at
+func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
+	d.c.traced++
+	t.At, t.order = at, d.c.traced
 	r.Trace = append(r.Trace, t)
 	r.Changed = true
 }

@@ -123,9 +123,9 @@ func (d *decider) enter(en *entry) {
 	d.touched = true
 	if en.holdout {
 		r.State, r.EndedAt = RunHoldout, d.now
-		r.trace(d.now, TraceEntry{What: ReasonHoldout, Detail: map[string]any{"input": d.input}})
+		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: map[string]any{"input": d.input}})
 		return
 	}
-	r.trace(d.now, TraceEntry{What: ReasonEntered, Detail: map[string]any{"input": d.input}})
+	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: map[string]any{"input": d.input}})
 	d.advance(r, b)
 }

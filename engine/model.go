@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
@@ -128,6 +129,8 @@ type TraceEntry struct {
 	Step   string         `json:"step,omitempty"`   // the action's id, else its path
 	Reason string         `json:"reason,omitempty"` // in the field's terms
 	Detail map[string]any `json:"detail,omitempty"`
+
+	order int // among all entries of the same changes
 }
 
 // Decision is one judgement of a playbook on an input of a member: entered, or refused with the reason.
@@ -187,6 +190,26 @@ type Changes struct {
 
 	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes fills it in.
 	Tally map[TallyKey]int
+
+	traced int // trace entries so far
+}
+
+// Traced is a trace entry with its run.
+type Traced struct {
+	*TraceEntry
+	Run *Run
+}
+
+// InOrder gives the trace entries of all runs as they came about.
+func (c *Changes) InOrder() []Traced {
+	var out []Traced
+	for _, r := range c.Runs {
+		for i := range r.Trace {
+			out = append(out, Traced{&r.Trace[i], r})
+		}
+	}
+	slices.SortFunc(out, func(a, b Traced) int { return a.order - b.order })
+	return out
 }
 
 // Poisoned is an input that was set aside with its error.

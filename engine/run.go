@@ -23,7 +23,7 @@ func (d *decider) advance(r *Run, b *book) {
 		case s.Key == "if":
 			d.branch(r, s, run)
 		case !run:
-			r.trace(d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: plain(s.Guard.Seen(d.env))})
+			d.trace(r, d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: plain(s.Guard.Seen(d.env))})
 			r.PC++
 		case s.Key == "wait":
 			if d.wait(r, s) {
@@ -41,7 +41,7 @@ func (d *decider) advance(r *Run, b *book) {
 	}
 	if r.State == RunWaiting {
 		r.State, r.EndedAt = RunDone, d.now
-		r.trace(d.now, TraceEntry{What: string(RunDone)})
+		d.trace(r, d.now, TraceEntry{What: string(RunDone)})
 	}
 }
 
@@ -51,7 +51,7 @@ func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
 	if then {
 		way = "then"
 	}
-	r.trace(d.now, TraceEntry{What: "if", Step: s.Name(), Reason: way, Detail: plain(s.Guard.Seen(d.env))})
+	d.trace(r, d.now, TraceEntry{What: "if", Step: s.Name(), Reason: way, Detail: plain(s.Guard.Seen(d.env))})
 	if then {
 		r.PC++
 	} else {
@@ -74,12 +74,12 @@ func (d *decider) wait(r *Run, s *playbooks.Step) bool {
 		return false
 	}
 	r.DueAt = due
-	r.trace(d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: map[string]any{"until": due}})
+	d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: map[string]any{"until": due}})
 	return true
 }
 
 func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
-	r.trace(d.now, TraceEntry{What: "error", Step: s.Name(), Reason: err.Error()})
+	d.trace(r, d.now, TraceEntry{What: "error", Step: s.Name(), Reason: err.Error()})
 	d.end(r, RunFailed, s.Name())
 }
 
@@ -111,7 +111,7 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
 	if s.ID != "" && a.result != nil {
 		r.Actions[s.ID] = a.result
 	}
-	r.trace(d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
+	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
 	r.PC++
 	d.scope(r, b)
 }

@@ -21,6 +21,7 @@ type exprChecker struct {
 	types   map[ast.Node]*Type
 	guarded map[string]int   // paths known to be present here
 	items   []*Type          // element types of the predicates around, innermost last
+	named   bool             // a field of the identifier that is checked next is named
 	stack   []string         // segments and computed attributes being expanded, for cycles
 	inlined map[string]*Type // types of those expanded already
 	slots   map[string]Slot
@@ -229,6 +230,10 @@ func (c *exprChecker) typeOf(n ast.Node) *Type {
 }
 
 func (c *exprChecker) identifier(n *ast.IdentifierNode) *Type {
+	if whole := n.Value == "member" || n.Value == "event"; whole && !c.named {
+		c.report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+".id", "`%s` as a whole has no value", n.Value)
+		return nil
+	}
 	switch n.Value {
 	case "member":
 		return c.sc.Schema.memberType()
@@ -267,6 +272,11 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 	}
 	if c.sc.Event != nil {
 		names = append(names, "event")
+	}
+	if n.Value == "null" || n.Value == "None" || n.Value == "undefined" {
+		d := c.report(n.Location(), "unknown-name", "write `nil`", "a missing value is called `nil` here")
+		d.suggest("nil")
+		return
 	}
 	label := "in scope: " + strings.Join(names, ", ")
 	if m := closest(n.Value, names); m != "" {

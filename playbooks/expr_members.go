@@ -73,7 +73,9 @@ func (t *Trigger) Record(s *Schema) *Type {
 }
 
 func (c *exprChecker) member(n *ast.MemberNode) *Type {
+	_, c.named = n.Node.(*ast.IdentifierNode)
 	base := c.check(n.Node)
+	c.named = false
 	if base == nil {
 		return nil
 	}

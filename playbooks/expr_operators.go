@@ -189,6 +189,8 @@ func (c *exprChecker) in(n *ast.BinaryNode, l, r *Type) *Type {
 	switch {
 	case r.Kind == KindObject:
 		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", describeType(r))
+	case r.Kind == KindString && l.Kind == KindList:
+		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left), "`in` looks in a list on its right side, this is a text")
 	case r.Kind == KindString:
 		c.report(span(n.Right), "type-mismatch", "write "+short(n.Right)+" contains "+short(n.Left), "`in` looks in a list, this is a text")
 	case r.Kind != KindList:

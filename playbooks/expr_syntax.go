@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	place "github.com/expr-lang/expr/file"
@@ -29,6 +30,11 @@ func (c *exprChecker) syntaxError(err error) {
 		c.report(place.Location{From: openQuote(runes), To: len(runes)}, "syntax-expression", "close the quote", "a text begins here and does not end")
 	case strings.Contains(msg, "exceeds maximum allowed nodes"):
 		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long", "split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", maxNodes)
+	case strings.HasPrefix(msg, "bad number syntax"):
+		for loc = (place.Location{From: loc.From, To: loc.From}); loc.From > 0 && !unicode.IsSpace(runes[loc.From-1]); {
+			loc.From--
+		}
+		c.report(loc, "syntax-expression", `a duration is written duration("72h"), days are counted with add_days(t, n)`, "this is not a number")
 	case strings.HasPrefix(msg, "unexpected token"):
 		c.unexpected(loc, msg, runes)
 	case strings.HasPrefix(msg, "unrecognized character"):
@@ -67,6 +73,10 @@ func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
 	if m[1] == "Operator" && m[2] == loneEqual {
 		d := c.report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
 		d.suggest("==")
+		return
+	}
+	if rest := strings.TrimSpace(string(runes[min(loc.To, len(runes)):])); m[2] == "is" && strings.HasPrefix(rest, "not ") {
+		c.report(loc, "syntax-expression", "write `!=` for `is not`", "`is` is not an operator")
 		return
 	}
 	words := map[string]string{"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "And": "and", "Or": "or", "Not": "not", "In": "in", "is": "=="}

@@ -126,6 +126,10 @@ func (p *playbookReader) holdout(n *node) {
 	}
 	r := p.wrongType(n, "holdout must be a percentage").label("as in 10%")
 	if n.kind == scalarNode && percent.MatchString(n.value+"%") {
+		if v, err := strconv.ParseFloat(n.value, 64); err == nil && v < 1 {
+			r.label(fmt.Sprintf("write %g%% when a share of %s is meant", v*100, n.value))
+			return
+		}
 		r.label("write "+n.value+"%").edit(n.pos(), n.value+"%")
 	}
 }

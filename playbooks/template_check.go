@@ -126,7 +126,11 @@ func (c *templateChecker) object(open, end int) {
 	case strings.Contains(c.text[open:end], "\n"):
 		c.error("template-syntax", open, open+2, "{{ and }} must stand on one line", "join the lines")
 	default:
+		before := len(c.diags)
 		c.expression(from, to, func(s string) error { _, err := expressions.Parse(s); return err })
+		if len(c.diags) == before {
+			c.printable(from, to)
+		}
 	}
 }
 
@@ -269,7 +273,14 @@ func atoi(s string) int {
 
 // elementOf gives the type of a list's items when the list is named plainly.
 func (c *templateChecker) elementOf(from, to int) *Type {
-	path := loopOptions.ReplaceAllString(c.text[from:to], "")
+	if t := c.typeOf(loopOptions.ReplaceAllString(c.text[from:to], "")); t.Kind == KindList {
+		return t.Elem
+	}
+	return Any
+}
+
+// typeOf gives the type of what a plain path names.
+func (c *templateChecker) typeOf(path string) *Type {
 	if c.scope == nil || !simplePath.MatchString(path) {
 		return Any
 	}
@@ -280,10 +291,30 @@ func (c *templateChecker) elementOf(from, to int) *Type {
 			return Any
 		}
 	}
-	if t != nil && t.Kind == KindList {
-		return t.Elem
+	if t == nil {
+		return Any
 	}
-	return Any
+	return t
+}
+
+// printable reports an object or a list of objects that is printed as a whole: nobody could read that.
+func (c *templateChecker) printable(from, to int) {
+	path := strings.TrimSpace(c.text[from:to])
+	t := c.typeOf(path)
+	if t.Kind == KindList && t.Elem != nil {
+		t = t.Elem
+	}
+	if t.Kind == KindObject {
+		at := from + strings.Index(c.text[from:to], path)
+		c.error("unknown-variable", at, at+len(path), fmt.Sprintf("`%s` is no text: it has fields", path), "print one of them, as in "+path+"."+firstField(t))
+	}
+}
+
+func firstField(t *Type) string {
+	if len(t.Fields) == 0 {
+		return "id"
+	}
+	return t.Fields[0].Name
 }
 
 func (c *templateChecker) assign(args, to int, parse func(string) error) {

@@ -214,7 +214,7 @@ func (t *tester) input(e *playbooks.TestEvent) engine.Input {
 		at = e.Time.UTC()
 	case !e.Ago.IsZero():
 		back := playbooks.Duration{Days: max(e.Ago.Days, -e.Ago.Days), Elapsed: max(e.Ago.Elapsed, -e.Ago.Elapsed)}
-		at = back.Before(at.In(t.schema.Timezone)).UTC()
+		at = back.Before(at.In(t.zone())).UTC()
 	}
 	var typ *playbooks.Type
 	if et := t.schema.Event(e.Name); et != nil {
@@ -264,63 +264,53 @@ func (t *tester) observe(c *engine.Changes) {
 			t.refused = &d
 		}
 	}
-	for _, d := range c.Deliveries {
-		item := map[string]any{
-			"channel": d.Channel, "text": d.Message.Text, "class": d.Message.Class, "status": "queued", "to": d.Message.To,
+	for _, e := range c.InOrder() {
+		if e.Run.New && e.Run.Playbook == t.file.Playbook {
+			t.newest, t.refused = e.Run, nil
 		}
-		if d.Message.Subject != "" {
-			item["subject"] = d.Message.Subject
-		}
-		t.happened.messages = append(t.happened.messages, item)
-	}
-	n := len(t.happened.messages) - len(c.Deliveries)
-	for _, r := range c.Runs {
-		if r.New && r.Playbook == t.file.Playbook {
-			t.newest, t.refused = r, nil
-		}
-		for i := range r.Trace {
-			n = t.entry(r, &r.Trace[i], n)
-		}
+		t.entry(c, e)
 	}
 }
 
-// entry takes in one entry of a trace; n counts the messages that were matched with their entries.
-func (t *tester) entry(r *engine.Run, e *engine.TraceEntry, n int) int {
-	t.mark(r.Playbook, e.Step+"/"+e.What)
+// entry takes in one entry of a trace.
+func (t *tester) entry(c *engine.Changes, e engine.Traced) {
+	h := &t.happened
+	t.mark(e.Run.Playbook, e.Step+"/"+e.What)
 	if e.What == "if" {
-		t.mark(r.Playbook, e.Step+"/"+e.Reason)
+		t.mark(e.Run.Playbook, e.Step+"/"+e.Reason)
 	}
 	switch e.What {
 	case "message":
-		n = t.message(e, n)
+		h.messages = append(h.messages, messageOf(c, e))
 	case "coupon":
 		_, issued := e.Detail["code"]
-		t.happened.coupons = append(t.happened.coupons, map[string]any{"pool": e.Detail["pool"], "issued": issued, "reason": e.Reason})
+		h.coupons = append(h.coupons, map[string]any{"pool": e.Detail["pool"], "issued": issued, "reason": e.Reason})
 	case "tag":
 		added, _ := e.Detail["added"].([]string)
 		removed, _ := e.Detail["removed"].([]string)
-		t.happened.added = append(t.happened.added, added...)
-		t.happened.removed = append(t.happened.removed, removed...)
+		h.added = append(h.added, added...)
+		h.removed = append(h.removed, removed...)
 	case "set":
-		if t.happened.set == nil {
-			t.happened.set = map[string]any{}
+		if h.set == nil {
+			h.set = map[string]any{}
 		}
-		maps.Copy(t.happened.set, e.Detail)
+		maps.Copy(h.set, e.Detail)
 	}
 	if e.Reason != "" {
-		t.happened.reasons = append(t.happened.reasons, e.Reason)
+		h.reasons = append(h.reasons, e.Reason)
 	}
-	return n
 }
 
-// message takes in a message's entry: of one that was sent the delivery is known already, and stands at n.
-func (t *tester) message(e *engine.TraceEntry, n int) int {
-	h := &t.happened
+// messageOf gives a message as an expect matches it: with its delivery, or as skipped when there is none.
+func messageOf(c *engine.Changes, e engine.Traced) map[string]any {
 	item := map[string]any{"channel": e.Detail["channel"], "status": "skipped"}
-	if _, sent := e.Detail["text"]; sent && n < len(h.messages) {
-		item = h.messages[n]
-	} else {
-		h.messages = slices.Insert(h.messages, min(n, len(h.messages)), item)
+	for i := range c.Deliveries {
+		if d := &c.Deliveries[i]; d.Run == e.Run.ID && d.Step == e.Step {
+			item["text"], item["class"], item["to"], item["status"] = d.Message.Text, d.Message.Class, d.Message.To, "queued"
+			if d.Message.Subject != "" {
+				item["subject"] = d.Message.Subject
+			}
+		}
 	}
 	if name, ok := e.Detail["template"]; ok {
 		item["template"] = name
@@ -328,7 +318,7 @@ func (t *tester) message(e *engine.TraceEntry, n int) int {
 	if e.Reason != "" {
 		item["reason"] = e.Reason
 	}
-	return n + 1
+	return item
 }
 
 func (t *tester) mark(playbook, what string) {

@@ -106,7 +106,7 @@ func (w *Worker) Refresh(ctx context.Context) error {
 		a.senders[c.Name] = s
 	}
 	w.active.Store(a)
-	w.Log.Info("workspace in use", "hash", hash, "playbooks", len(ws.Playbooks), "paused", len(paused))
+	w.Log.Debug("workspace in use", "hash", hash, "playbooks", len(ws.Playbooks), "paused", len(paused))
 	return nil
 }
 

@@ -18,7 +18,7 @@ type syncer struct {
 	waiting []*job
 	syncing bool
 	closed  bool
-	broken  error // a sync failed: nothing that is written now can be promised
+	broken  error  // a sync failed: nothing that is written now can be promised
 	idle    func() // see busy
 	wake    chan struct{}
 	ended   chan struct{}
