@@ -19,8 +19,7 @@ func tag() action {
 			Example: "tag: {add: [buyer], remove: [newcomer]}",
 		},
 		effect: func(a *engine.Act) error {
-			a.Tag(a.Strings("add"), a.Strings("remove"))
-			return nil
+			return a.Tag(a.Strings("add"), a.Strings("remove"))
 		},
 	}
 }

@@ -47,6 +47,8 @@ type memberView struct {
 	LastSeenAt *time.Time     `json:"last_seen_at,omitempty"`
 	Coupons    []couponView   `json:"coupons"`
 	Runs       []RunView      `json:"runs" doc:"the newest"`
+	// Refused answers "why did she not get this?".
+	Refused []engine.Decision `json:"refused" doc:"the newest decisions that did not let the member in, out of the last 50"`
 }
 
 type couponView struct {
@@ -155,8 +157,14 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	if err != nil {
 		return memberView{}, err
 	}
+	decisions, _, err := s.Store.Decisions(ctx, store.DecisionFilter{Member: id, Limit: 50})
+	if err != nil {
+		return memberView{}, err
+	}
+	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
-		ID: m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt, LastSeenAt: optional(m.LastSeenAt),
+		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt, LastSeenAt: optional(m.LastSeenAt),
 		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun),
 	}
 	if v.Attributes == nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,6 +21,7 @@ type playbookView struct {
 	Holdout  float64          `json:"holdout" doc:"percent of members"`
 	File     string           `json:"file"`
 	Revision string           `json:"revision"`
+	Next     []time.Time      `json:"next,omitempty" doc:"the next three occurrences of its schedule"`
 }
 
 type playbooksView struct {
@@ -27,8 +29,14 @@ type playbooksView struct {
 	Playbooks []playbookView `json:"playbooks"`
 }
 
-func viewPlaybook(p *playbooks.Playbook, paused map[string]bool) playbookView {
+func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) playbookView {
+	var next []time.Time
+	if p.Trigger.Schedule != nil {
+		next = p.Trigger.Schedule.Next3(now)
+	}
 	return playbookView{
+		Next: next,
+
 		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID], Trigger: string(p.Trigger.Kind),
 		Holdout: p.Holdout, File: p.File, Revision: p.Revision,
 	}
@@ -42,7 +50,7 @@ func (s *server) getPlaybooks(c *gin.Context) (playbooksView, error) {
 	ws, hash := s.Workspace()
 	return playbooksView{
 		Workspace: hash,
-		Playbooks: each(ws.Playbooks, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused) }),
+		Playbooks: each(ws.Playbooks, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused, s.Now()) }),
 	}, nil
 }
 
@@ -64,7 +72,7 @@ func (s *server) getPlaybook(c *gin.Context) (playbookView, error) {
 	if err != nil {
 		return playbookView{}, err
 	}
-	return viewPlaybook(p, paused), nil
+	return viewPlaybook(p, paused, s.Now()), nil
 }
 
 func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
@@ -82,7 +90,7 @@ func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
 				return playbookView{}, err
 			}
 		}
-		return viewPlaybook(p, map[string]bool{p.ID: paused}), nil
+		return viewPlaybook(p, map[string]bool{p.ID: paused}, s.Now()), nil
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/engine"
 )
 
 // shownRun is what these commands read of a run.
@@ -172,6 +174,27 @@ func writeCoupons(b *strings.Builder, coupons []shownCoupon) {
 	}
 }
 
+// writeRefused answers "why did she not get this?": the newest refusal of each playbook.
+func writeRefused(b *strings.Builder, refused []engine.Decision) {
+	rows := [][]string{{"DID NOT ENTER", "PLAYBOOK", "REASON", "SAW"}}
+	seen := map[string]bool{}
+	for _, d := range refused {
+		if seen[d.Playbook] {
+			continue
+		}
+		seen[d.Playbook] = true
+		var saw []string
+		for _, name := range slices.Sorted(maps.Keys(d.Seen)) {
+			saw = append(saw, name+"="+plain(d.Seen[name]))
+		}
+		rows = append(rows, []string{clock(d.At), d.Playbook, d.Reason, strings.Join(saw, " ")})
+	}
+	if len(rows) > 1 {
+		b.WriteByte('\n')
+		writeTable(b, rows)
+	}
+}
+
 func (c *cli) memberCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "member ID", Short: "Show a member: attributes, tags, points, coupons and runs", Args: cobra.ExactArgs(1),
@@ -186,6 +209,7 @@ func (c *cli) memberCommand() *cobra.Command {
 		LastSeenAt *time.Time `json:"last_seen_at"`
 		Coupons    []shownCoupon
 		Runs       []shownRun
+		Refused    []engine.Decision
 	}
 	path := func(args []string) string { return "/v1/members/" + url.PathEscape(args[0]) }
 	return showCommand(c, cmd, path, func(b *strings.Builder, m member) {
@@ -203,6 +227,7 @@ func (c *cli) memberCommand() *cobra.Command {
 			b.WriteByte('\n')
 			writeRuns(b, m.Runs)
 		}
+		writeRefused(b, m.Refused)
 	})
 }
 
