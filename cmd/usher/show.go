@@ -163,8 +163,11 @@ func (c *cli) runCommand() *cobra.Command {
 }
 
 func writeCoupons(b *strings.Builder, coupons []shownCoupon) {
+	if len(coupons) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, k := range coupons {
-		fmt.Fprintf(b, "\ncoupon %s of pool %s", k.Code, k.Pool)
+		fmt.Fprintf(b, "coupon %s of pool %s", k.Code, k.Pool)
 		if k.RedeemedAt != nil {
 			fmt.Fprintf(b, ", redeemed %s", clock(*k.RedeemedAt))
 		} else if k.ExpiresAt != nil {
