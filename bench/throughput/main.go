@@ -32,7 +32,7 @@ func main() {
 	flag.StringVar(&o.usher, "usher", "bin/usher", "the usher binary")
 	flag.StringVar(&o.redis, "redis-server", "redis-server", "the redis-server binary of the second reference")
 	flag.IntVar(&o.events, "events", 30_000, "events a round")
-	flag.IntVar(&o.tasks, "tasks", 5_000, "asynq tasks a round of the first reference; the second takes four times as many")
+	flag.IntVar(&o.tasks, "tasks", 0, "asynq tasks a round of the references; 0: as many as events")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds; the median counts")
 	flag.IntVar(&o.connections, "connections", 16, "connections that send, one event at a time each")
 	flag.DurationVar(&o.latency, "latency", 10*time.Second, "how long to measure the latency")
@@ -44,6 +44,9 @@ func main() {
 }
 
 func run(o options) error {
+	if o.tasks == 0 {
+		o.tasks = o.events
+	}
 	redis, err := exec.LookPath(o.redis)
 	if err != nil {
 		return errors.New("the second reference needs redis-server")
@@ -55,7 +58,7 @@ func run(o options) error {
 			return err
 		}
 		onMini = append(onMini, r)
-		if r, err = asynqOnRedis(redis, 4*o.tasks, o.connections); err != nil {
+		if r, err = asynqOnRedis(redis, o.tasks, o.connections); err != nil {
 			return err
 		}
 		onRedis = append(onRedis, r)
