@@ -103,7 +103,7 @@ func (c *cli) tune() {
 		debug.SetGCPercent(400)
 	}
 	if _, set := c.env("GOMAXPROCS"); !set {
-		runtime.GOMAXPROCS(2 * runtime.NumCPU())
+		runtime.GOMAXPROCS(4 * runtime.NumCPU())
 	}
 }
 
