@@ -20,13 +20,14 @@ type decider struct {
 	input   string // id of the input that is decided on
 	pools   map[string]*PoolState
 	c       *Changes
+	judged  map[string]outcome // conditions of the present input, by their text
 	touched bool
 	err     error // ends the decision: a *NeedPool
 }
 
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
-	*d = decider{e: e, st: st, id: member, env: d.env}
+	*d = decider{e: e, st: st, id: member, env: d.env, judged: d.judged}
 	return d
 }
 
@@ -34,7 +35,8 @@ func (e *Engine) decider(member string, st *State) *decider {
 func (d *decider) release() {
 	spare := d.e.spare
 	d.env.End()
-	*d = decider{env: d.env}
+	clear(d.judged)
+	*d = decider{env: d.env, judged: d.judged}
 	spare.Put(d)
 }
 
@@ -222,6 +224,7 @@ func (d *decider) event(in *Input, p *Payload) error {
 		return err
 	}
 	d.env.SetEvent(rec)
+	d.judging(rec)
 	d.c.Refusals = slices.Grow(d.c.Refusals, len(books))
 	var entries []*entry
 	for _, b := range books {
@@ -260,10 +263,20 @@ func (d *decider) started(in *Input, p *Payload) error {
 			rec[k] = v
 		}
 	}
+	d.judging(rec)
 	if en := d.judge(b, rec, nil); en != nil {
 		d.enter(en)
 	}
 	return d.err
+}
+
+// judging begins the judging of playbooks on an input that would be their trigger.
+func (d *decider) judging(trigger map[string]any) {
+	if d.judged == nil {
+		d.judged = map[string]outcome{}
+	}
+	clear(d.judged)
+	d.env.SetTrigger(trigger, nil)
 }
 
 func (e *Engine) inAudience(d *decider, b *book) (bool, error) {

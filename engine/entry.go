@@ -29,7 +29,6 @@ type entry struct {
 // nothing.
 func (d *decider) judge(b *book, trigger map[string]any, match *playbooks.Expr) *entry {
 	if match != nil {
-		d.env.SetTrigger(nil, nil)
 		ok, err := match.Test(d.env)
 		if err != nil {
 			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
@@ -43,14 +42,13 @@ func (d *decider) judge(b *book, trigger map[string]any, match *playbooks.Expr) 
 		d.refuse(b, ReasonPaused, nil)
 		return nil
 	}
-	d.env.SetTrigger(trigger, nil)
-	ok, err := b.Condition.Test(d.env)
+	cond := d.condition(b)
 	switch {
-	case err != nil:
-		d.refuse(b, ReasonError, map[string]any{"condition": err.Error()})
+	case cond.err != nil:
+		d.refuse(b, ReasonError, map[string]any{"condition": cond.err.Error()})
 		return nil
-	case !ok:
-		d.refuse(b, ReasonCondition, plain(b.Condition.Seen(d.env)))
+	case !cond.holds:
+		d.refuse(b, ReasonCondition, cond.seen)
 		return nil
 	case !d.mayReenter(b):
 		d.refuse(b, ReasonReentry, map[string]any{"last_entry": d.st.Member.Entries[b.ID]})
@@ -60,6 +58,30 @@ func (d *decider) judge(b *book, trigger map[string]any, match *playbooks.Expr) 
 		return nil
 	}
 	return &entry{b: b, trigger: trigger, holdout: d.inHoldout(b)}
+}
+
+// outcome is what became of a condition on the member as they are, with the values it saw when it did not hold.
+type outcome struct {
+	holds bool
+	seen  map[string]any
+	err   error
+}
+
+// condition evaluates a playbook's condition. All playbooks of one input are judged on the same member and the same trigger, so
+// a condition that several of them share is evaluated once.
+func (d *decider) condition(b *book) outcome {
+	if b.Condition == nil {
+		return outcome{holds: true}
+	}
+	o, known := d.judged[b.Condition.Text]
+	if known {
+		return o
+	}
+	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds {
+		o.seen = plain(b.Condition.Seen(d.env))
+	}
+	d.judged[b.Condition.Text] = o
+	return o
 }
 
 func (d *decider) refuse(b *book, reason string, seen map[string]any) {
