@@ -465,9 +465,6 @@ func TestMain(m *testing.M) {
 }
 
 func TestTourPrintsWhatTheProgramPrints(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds usher and simulates real orders")
-	}
 	usher := build(t)
 	ran := map[string]string{}
 	for _, page := range []string{"../README.md", "../README.zh-CN.md"} {
@@ -495,9 +492,6 @@ func TestTourPrintsWhatTheProgramPrints(t *testing.T) {
 }
 
 func TestHookKeepsMistakesOut(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds usher")
-	}
 	usher, dir := build(t), t.TempDir()
 	hook, err := os.ReadFile("../examples/git-hooks/pre-commit")
 	if err != nil {

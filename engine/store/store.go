@@ -85,6 +85,8 @@ type Decider interface {
 	// Commit stores what a batch did and raises the shard's watermark, all or nothing. ErrStale when the epoch is not the
 	// shard's, or a block holds less than was taken of it. A run that exits takes its deferred deliveries with it: those never
 	// tried whose NotBefore is after its end. A poisoned input stays out of the history; a poisoned wait fails its run.
+	// The death of the process undoes nothing; a power cut may undo a commit together with all that came after it, because it
+	// would be decided again to the same ids and keys. What Accept has answered is never undone.
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
 	// Pools gives what the shard may grant of the pools.
 	Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error)
