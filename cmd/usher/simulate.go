@@ -109,7 +109,7 @@ func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error 
 	}
 	bar := c.bar(len(inputs), "simulating")
 	if bar != nil {
-		o.Progress = func(done, _ int) {
+		o.Progress = func(done int) {
 			if done%1000 == 0 {
 				_ = bar.Set(done)
 			}

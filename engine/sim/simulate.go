@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -32,7 +34,7 @@ type SimulateOptions struct {
 	Registry *playbooks.Registry
 	Effects  map[string]engine.Effect
 	Until    time.Time // zero: the last event
-	Progress func(done, all int)
+	Progress func(done int)
 }
 
 // secret keys run ids and coupon codes where nobody will redeem one.
@@ -42,26 +44,49 @@ const secret = "simulation"
 // counts what the playbooks would do.
 func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions) (*Result, error) {
 	slices.SortStableFunc(inputs, func(a, b engine.Input) int { return a.At.Compare(b.At) })
+	return SimulateStream(ws, func(yield func(engine.Input, error) bool) {
+		for i := range inputs {
+			if !yield(inputs[i], nil) {
+				return
+			}
+		}
+	}, o)
+}
+
+// SimulateStream is Simulate of inputs that come in the order of their instants already and are not kept. The first error of
+// the stream ends it; an input that is older than the one before it is an [ErrOrder].
+func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, error], o SimulateOptions) (*Result, error) {
 	res := &Result{Playbooks: map[string]*engine.Stats{}, Days: map[string]*Day{}}
 	for _, p := range ws.Playbooks {
 		res.Playbooks[p.ID] = engine.NewStats()
 	}
-	if len(inputs) == 0 {
-		return res, nil
-	}
-	res.Events, res.From, res.To = len(inputs), inputs[0].At, inputs[len(inputs)-1].At
-	if o.Until.After(res.To) {
-		res.To = o.Until
-	}
 	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects})
-	w := NewWorld(e, res.From.Add(-time.Millisecond), func(c *engine.Changes) { res.count(c, ws.Schema.Timezone) })
-	for i := range inputs {
-		if err := w.Input(inputs[i]); err != nil {
-			return nil, fmt.Errorf("simulate event %s: %w", inputs[i].ID, err)
+	var w *World
+	for in, err := range inputs {
+		if err != nil {
+			return nil, err
+		}
+		if w == nil {
+			res.From = in.At
+			w = NewWorld(e, in.At.Add(-time.Millisecond), func(c *engine.Changes) { res.count(c, ws.Schema.Timezone) })
+		}
+		if in.At.Before(res.To) {
+			return nil, ErrOrder
+		}
+		res.To = in.At
+		res.Events++
+		if err := w.Input(in); err != nil {
+			return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
 		}
 		if o.Progress != nil {
-			o.Progress(i+1, len(inputs))
+			o.Progress(res.Events)
 		}
+	}
+	if w == nil {
+		return res, nil
+	}
+	if o.Until.After(res.To) {
+		res.To = o.Until
 	}
 	if err := w.AdvanceTo(res.To); err != nil {
 		return nil, err
@@ -69,6 +94,9 @@ func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions)
 	res.Members = len(w.members)
 	return res, nil
 }
+
+// ErrOrder says that a stream's inputs are not in the order of their instants.
+var ErrOrder = errors.New("the events are not in the order of their time")
 
 func (res *Result) count(c *engine.Changes, zone *time.Location) {
 	for k, n := range engine.Tally(c) {

@@ -1,0 +1,245 @@
+// Command simulate measures how fast a simulation decides: real orders (examples/cdnow), repeated under new member and event ids,
+// through 20 playbooks of which four listen to them. It runs on one core and counts the processor time of the whole process, so
+// that the machine's other work does not change the figure. The reference is the same loop over the same inputs without
+// playbooks that listen.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"slices"
+	"syscall"
+	"testing/fstest"
+	"time"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// schema is what the orders are checked against, with the events of the playbooks that do not listen to orders.
+const schema = `usher: 1
+timezone: Asia/Shanghai
+member:
+  level: {enum: [regular, gold], default: regular}
+events:
+  order.paid: {order_id: string, quantity: int, amount: number}
+channels: {mail: {type: log}}
+coupons: {thanks: {prefix: TY, per_member: 1}, second: {prefix: TWO}}
+`
+
+// listening are the four playbooks that orders reach: a count over all orders, a run for most members, a run for every order of
+// some, and a condition that mostly refuses.
+var listening = []string{`id: fifth-order
+stage: retention
+trigger: {event: order.paid}
+condition: len(events("order.paid")) == 5
+reentry: never
+actions:
+  - tag: regular
+  - coupon: {pool: thanks}
+`, `id: second-purchase
+stage: conversion
+trigger: {event: order.paid}
+condition: len(events("order.paid")) == 1
+reentry: never
+goal: {event: order.paid, within: 60d}
+exit: [{event: order.paid}]
+actions:
+  - wait: 30d
+  - id: gift
+    coupon: {pool: second}
+  - message: {channel: mail, text: "{{ actions.gift.code }}"}
+`, `id: large-order
+stage: retention
+trigger: {event: order.paid, if: event.amount > 200}
+reentry: 90d
+actions:
+  - set: {level: gold}
+`, `id: busy-quarter
+stage: conversion
+trigger: {event: order.paid, if: event.quantity > 1}
+condition: sum(events("order.paid", "90d"), .amount) > 500 and member.level != "gold"
+reentry: 180d
+actions:
+  - tag: busy
+  - message: {channel: mail, text: "谢谢你!"}
+`}
+
+func main() {
+	orders := flag.String("orders", "examples/cdnow/orders.csv.gz", "the orders that are repeated")
+	events := flag.Int("events", 2_000_000, "events to decide")
+	rounds := flag.Int("rounds", 3, "rounds of each measurement; the median counts")
+	profile := flag.String("cpuprofile", "", "write a profile of the processor to this file")
+	flag.Parse()
+	if err := run(*orders, *events, *rounds, *profile); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(orders string, events, rounds int, profile string) error {
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(400) // as cmd/usher sets it
+	some, err := workspace(listening)
+	if err != nil {
+		return err
+	}
+	none, err := workspace(nil)
+	if err != nil {
+		return err
+	}
+	inputs, err := read(orders, some.Schema)
+	if err != nil {
+		return err
+	}
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	fmt.Printf("simulation: %d events on one core\n", events)
+	var reference float64
+	for _, c := range []struct {
+		what string
+		ws   *playbooks.Workspace
+	}{{"16 playbooks, none listens to the event", none}, {"20 playbooks, four listen to the event", some}} {
+		var rates []float64
+		var heap uint64
+		var res *sim.Result
+		for range rounds {
+			runtime.GC()
+			begin := processorTime()
+			if res, err = sim.SimulateStream(c.ws, repeated(inputs, events), options()); err != nil {
+				return err
+			}
+			rates = append(rates, float64(events)/(processorTime()-begin).Seconds())
+			heap = max(heap, peak())
+		}
+		slices.Sort(rates)
+		rate := rates[len(rates)/2]
+		if reference == 0 {
+			reference = rate
+		}
+		fmt.Printf("  %-42s %9.0f events/s  %5.2fx  %4d MB for %d members", c.what, rate, rate/reference, heap>>20, res.Members)
+		for _, id := range []string{"fifth-order", "second-purchase", "large-order", "busy-quarter"} {
+			if s := res.Playbooks[id]; s != nil {
+				fmt.Printf("  %s %d", id, s.Entered)
+			}
+		}
+		fmt.Println()
+	}
+	return nil
+}
+
+func options() sim.SimulateOptions {
+	return sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects()}
+}
+
+// workspace makes 16 playbooks over events that never come, and the given ones.
+func workspace(more []string) (*playbooks.Workspace, error) {
+	usher := schema
+	fsys := fstest.MapFS{}
+	for i := range 16 {
+		usher += ""
+		fsys[fmt.Sprintf("playbooks/other-%d.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil,
+			"id: other-%d\nstage: activation\ntrigger: {event: other.%d}\nactions: [{tag: t%d}]\n", i, i, i)}
+	}
+	for i, text := range more {
+		fsys[fmt.Sprintf("playbooks/listens-%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	const at = "events:\n"
+	i := len(usher[:indexOf(usher, at)]) + len(at)
+	declared := ""
+	for n := range 16 {
+		declared += fmt.Sprintf("  other.%d: {}\n", n)
+	}
+	fsys["usher.yaml"] = &fstest.MapFile{Data: []byte(usher[:i] + declared + usher[i:])}
+	ws, diags := playbooks.Load(fsys, actions.Registry())
+	for _, d := range diags {
+		if d.Severity == playbooks.Error {
+			return nil, fmt.Errorf("%s:%d:%d: %s", d.File, d.Line, d.Column, d.Message)
+		}
+	}
+	return ws, nil
+}
+
+func indexOf(s, part string) int {
+	for i := range s {
+		if len(s) >= i+len(part) && s[i:i+len(part)] == part {
+			return i
+		}
+	}
+	return -1
+}
+
+func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var inputs []engine.Input
+	for r := eventfile.Open(f, schema); ; {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		rec.Input.At = rec.Input.Time
+		inputs = append(inputs, rec.Input)
+	}
+	slices.SortStableFunc(inputs, func(a, b engine.Input) int { return a.At.Compare(b.At) })
+	return inputs, nil
+}
+
+// repeated gives every input again and again, each time of other members and under another id, until there are n.
+func repeated(inputs []engine.Input, n int) iter.Seq2[engine.Input, error] {
+	copies := (n + len(inputs) - 1) / len(inputs)
+	return func(yield func(engine.Input, error) bool) {
+		for i := range inputs {
+			for k := range copies {
+				if n--; n < 0 {
+					return
+				}
+				in := inputs[i]
+				in.ID, in.Member = fmt.Sprintf("%s-%d", in.ID, k), fmt.Sprintf("%s-%d", in.Member, k)
+				payload := *in.Payload
+				in.Payload = &payload
+				if !yield(in, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func peak() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Sys
+}
