@@ -130,9 +130,13 @@ func (d *decider) wake(r *Run) {
 		return
 	}
 	d.begin(r.DueAt)
-	d.trace(r, d.now, TraceEntry{What: "woke", Step: b.Steps[r.PC].Name()})
-	r.DueAt = time.Time{}
-	r.PC++
+	s := &b.Steps[r.PC]
+	entry, result := TraceEntry{What: "woke", Step: s.Name()}, map[string]any(nil)
+	if s.Wait != nil && s.Wait.Event != nil {
+		entry.Reason, result = ReasonTimeout, map[string]any{"timed_out": true}
+	}
+	d.trace(r, d.now, entry)
+	d.waited(r, b, s, result)
 	d.advance(r, b)
 }
 
@@ -206,8 +210,8 @@ func (m *Member) changeTags(add, remove []string) (added, removed []string) {
 	return added, removed
 }
 
-// event decides an event in the order that the language promises: the member, then goals and exits of what is open, then all
-// triggers and gates on the member as it is now, then the new runs act in the order of their playbooks' ids.
+// event decides an event in the order that the language promises: the member, then goals, exits and waits of what is open, then
+// all triggers and gates on the member as it is now, then the runs that woke or begin act, in the order of their playbooks' ids.
 func (d *decider) event(in *Input, p *Payload) error {
 	d.apply(p)
 	d.st.Member.LastSeenAt = in.At
@@ -215,13 +219,24 @@ func (d *decider) event(in *Input, p *Payload) error {
 	d.refreshAt(in.At)
 	d.goals(in)
 	d.exits(in)
+	awake := d.met(in)
+	entries, err := d.triggered(in)
+	if err != nil {
+		return err
+	}
+	d.together(awake, entries)
+	return d.err
+}
+
+// triggered judges the playbooks that the event triggers.
+func (d *decider) triggered(in *Input) ([]*entry, error) {
 	books := d.e.byEvent[in.Name]
 	if len(books) == 0 {
-		return nil
+		return nil, nil
 	}
 	rec, err := in.recordOf(d.e.ws.Schema, d.zone)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.env.SetEvent(rec)
 	d.judging(rec)
@@ -232,13 +247,7 @@ func (d *decider) event(in *Input, p *Payload) error {
 			entries = append(entries, en)
 		}
 	}
-	for _, en := range entries {
-		d.enter(en)
-		if d.err != nil {
-			return d.err
-		}
-	}
-	return nil
+	return entries, nil
 }
 
 // started decides a start over HTTP or by a schedule.

@@ -27,8 +27,7 @@ type Engine struct {
 	active     map[string]*book   // by playbook id
 	books      map[string]*book   // by revision, active and pinned
 	byEvent    map[string][]*book // live and paused playbooks that an event triggers, by id
-	results    map[string]*playbooks.Type
-	address    map[string]string // channel name -> the member's attribute that holds its address
+	address    map[string]string  // channel name -> the member's attribute that holds its address
 	attributes []attribute
 	tracked    map[string]bool // events whose history something reads
 	macs       *sync.Pool      // keyed hashes: setting one up costs more than using it
@@ -45,6 +44,8 @@ type Options struct {
 	Paused   map[string]bool     // playbooks paused from outside
 	// Holdout overrides the dice of the control group, for tests of playbooks; nil: the dice decide.
 	Holdout func(playbook, member string) (in, forced bool)
+	// Split overrides the dice of a split, by the step's name, for tests of playbooks; "" or nil: the dice decide.
+	Split func(playbook, step string) (way string)
 }
 
 // book is a playbook with what it was compiled against.
@@ -62,13 +63,10 @@ type book struct {
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, byEvent: map[string][]*book{},
-		attributes: attributesOf(ws.Schema), results: map[string]*playbooks.Type{}, address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
+		attributes: attributesOf(ws.Schema), address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
 		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv()} }},
-	}
-	for _, a := range o.Registry.Actions {
-		e.results[a.Key] = resultType(a)
 	}
 	for _, ch := range ws.Schema.Channels {
 		if spec := o.Registry.Channel(ch.Type); spec != nil && spec.NeedsTo {
@@ -99,10 +97,11 @@ func (e *Engine) track(slots []playbooks.Slot) {
 	}
 }
 
-func resultType(a playbooks.ActionSpec) *playbooks.Type {
+// stored gives the type of a result as a run keeps it: an action leaves what it has.
+func stored(result *playbooks.Type) *playbooks.Type {
 	t := &playbooks.Type{Kind: playbooks.KindObject}
-	for _, r := range a.Results {
-		t.Fields = append(t.Fields, playbooks.Field{Name: r.Name, Type: r.Type.AsOptional()})
+	for _, f := range result.Fields {
+		t.Fields = append(t.Fields, playbooks.Field{Name: f.Name, Type: f.Type.AsOptional()})
 	}
 	return t
 }
@@ -131,8 +130,8 @@ func (e *Engine) compile(ws *playbooks.Workspace, p *playbooks.Playbook, compute
 	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if s.ID != "" && e.results[s.Key] != nil {
-			b.actions[s.ID] = e.results[s.Key]
+		if s.ID != "" && s.Result != nil {
+			b.actions[s.ID] = stored(s.Result)
 		}
 		if pool, ok := s.Args["pool"]; ok && pool != nil {
 			if name, ok := pool.Literal.(string); ok && !slices.Contains(b.pools, name) {

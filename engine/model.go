@@ -125,7 +125,7 @@ type Run struct {
 // TraceEntry is one step of the answer to "why?".
 type TraceEntry struct {
 	At     time.Time      `json:"at"`
-	What   string         `json:"what"`             // entered, holdout, woke, skipped, wait, goal, exited, done, failed, or the action's key
+	What   string         `json:"what"`             // entered, holdout, woke, skipped, wait, if, choose, split, goal, exited, done, failed, or the action's key
 	Step   string         `json:"step,omitempty"`   // the action's id, else its path
 	Reason string         `json:"reason,omitempty"` // in the field's terms
 	Detail map[string]any `json:"detail,omitempty"`

@@ -24,9 +24,13 @@ func (d *decider) advance(r *Run, b *book) {
 			d.branch(r, s, run)
 		case !run:
 			d.trace(r, d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: plain(s.Guard.Seen(d.env))})
-			r.PC++
+			r.PC = max(r.PC+1, s.Jump)
+		case s.Key == "choose":
+			d.choose(r, s)
+		case s.Key == "split":
+			d.split(r, b, s)
 		case s.Key == "wait":
-			if d.wait(r, s) {
+			if d.wait(r, b, s) {
 				return
 			}
 		case s.Key == "exit":
@@ -64,18 +68,6 @@ func literal(s *playbooks.Step, field string) any {
 		return v.Literal
 	}
 	return nil
-}
-
-// wait makes the run wait; false when there is nothing left to wait for.
-func (d *decider) wait(r *Run, s *playbooks.Step) bool {
-	due := s.Wait.For.After(d.now.In(d.zone)).UTC().Truncate(time.Millisecond)
-	if !due.After(d.now) {
-		r.PC++
-		return false
-	}
-	r.DueAt = due
-	d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: map[string]any{"until": due}})
-	return true
 }
 
 func (d *decider) fail(r *Run, s *playbooks.Step, err error) {

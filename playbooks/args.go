@@ -10,7 +10,7 @@ import (
 func (p *playbookReader) act(v *node, step *Step, sc *Scope) (*Type, bool) {
 	switch step.Key {
 	case "wait":
-		return ObjectOf(), p.wait(v, step)
+		return p.wait(v, step, sc)
 	case "exit":
 		if reason, ok := p.text(v, "the reason of an exit"); ok {
 			step.Args = map[string]*Value{"reason": {Literal: reason}}
@@ -25,24 +25,6 @@ func (p *playbookReader) act(v *node, step *Step, sc *Scope) (*Type, bool) {
 	step.Args = map[string]*Value{}
 	p.arguments(v, step, spec, sc)
 	return ObjectOf(fields...), true
-}
-
-// wait reads a duration; the other forms are of a later version.
-func (p *playbookReader) wait(v *node, step *Step) bool {
-	if v.kind == mappingNode && !v.broken {
-		for _, e := range v.entries {
-			if k := e.key.value; k == "until" || k == "event" {
-				p.error("unsupported", e.key.pos(), fmt.Sprintf("`wait` with `%s` is not available in this version of usher", k)).
-					label("wait for a duration, as in 4h or 2d")
-				return false
-			}
-		}
-	}
-	d, ok := p.duration(v, "wait")
-	if ok {
-		step.Wait = &Wait{For: d}
-	}
-	return true
 }
 
 // arguments reads an action's fields as its declaration says.

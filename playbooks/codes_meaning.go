@@ -102,6 +102,20 @@ var meaningCodes = []Code{
 		Good: "actions:\n  - tag: buyer\n  - exit: finished",
 	},
 	{
+		Name: "split-weights", Title: "weights of a split that do not sum to 100",
+		Doc: `A weight is the percentage of members who go that way, so the weights of a split sum to 100. They may have two
+decimals: 33.33, 33.33 and 33.34.`,
+		Bad:  "actions:\n  - split:\n      - {name: a, weight: 50, then: [{tag: a}]}\n      - {name: b, weight: 40, then: [{tag: b}]}",
+		Good: "actions:\n  - split:\n      - {name: a, weight: 50, then: [{tag: a}]}\n      - {name: b, weight: 50, then: [{tag: b}]}",
+	},
+	{
+		Name: "wait-timeout", Title: "a wait for an event without a timeout",
+		Doc: `The event may never come, and a run that waits for ever keeps its member out of the playbook. After the timeout the run
+goes on, and actions.<id>.timed_out is true.`,
+		Bad:  "actions:\n  - wait: {event: order.paid}",
+		Good: "actions:\n  - wait: {event: order.paid, timeout: 2d}",
+	},
+	{
 		Name: "not-settable", Title: "a field that cannot be set",
 		Doc: `A computed attribute has the value of its expression, and usher itself keeps id, tags, created_at, last_seen_at and
 points. Tags are changed by the action tag.`,

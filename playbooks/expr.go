@@ -23,6 +23,17 @@ type Scope struct {
 	Event   *Type           // the event being looked at, an object; nil: not in scope
 	Actions []ActionResult  // results of the actions that come before
 	Later   map[string]bool // action ids that exist but have not run yet here
+	Known   []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
+}
+
+// knowing gives the scope with further facts.
+func (s *Scope) knowing(facts []string) *Scope {
+	if len(facts) == 0 {
+		return s
+	}
+	out := *s
+	out.Known = slices.Concat(s.Known, facts)
+	return &out
 }
 
 // ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran only on some ways.
@@ -41,6 +52,23 @@ type Expr struct {
 	program *vm.Program
 	reads   []slotRead
 	atoms   []atom
+	present [2][]string // what is surely present when a condition fails, and when it holds
+}
+
+// holds gives what is surely present when the condition holds; of no condition, nothing.
+func (x *Expr) holds() []string {
+	if x == nil {
+		return nil
+	}
+	return x.present[1]
+}
+
+// fails gives what is surely present when the condition does not hold.
+func (x *Expr) fails() []string {
+	if x == nil {
+		return nil
+	}
+	return x.present[0]
 }
 
 // Refs names what an expression refers to, also through segments and computed attributes: sorted, without repeats.
@@ -83,6 +111,7 @@ func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
 	x := &Expr{Text: c.src.Text, Type: c.types[node]}
 	if x.Type != nil && x.Type.Kind == KindBool {
 		x.atoms = c.atomsOf(node)
+		x.present = [2][]string{c.whenFalse(node), c.whenTrue(node)}
 	}
 	l := newLowering(c)
 	program, err := l.compile(node)

@@ -48,10 +48,14 @@ var theLibrary = sync.OnceValue(func() *library {
 })
 
 func newExprChecker(src Source, sc *Scope, lib *library) *exprChecker {
-	return &exprChecker{
+	c := &exprChecker{
 		src: src, sc: sc, types: map[ast.Node]*Type{}, guarded: map[string]int{},
 		inlined: map[string]*Type{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
 	}
+	for _, fact := range sc.Known {
+		c.guarded[fact]++
+	}
+	return c
 }
 
 func (c *exprChecker) failed() bool {

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -103,6 +104,9 @@ func (c *exprChecker) whenTrue(n ast.Node) []string {
 		case "!=":
 			return c.comparedWithNil(n)
 		case "==":
+			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
+				return append(c.comparedWithValue(n), c.whenFalse(n.Left)...)
+			}
 			return c.comparedWithValue(n)
 		case "in":
 			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
@@ -131,8 +135,26 @@ func (c *exprChecker) whenFalse(n ast.Node) []string {
 		case "!=":
 			return c.comparedWithValue(n)
 		}
+	case *ast.MemberNode:
+		return c.inTime(n)
 	}
 	return nil
+}
+
+// inTime: the wait whose `timed_out` is false has its event.
+func (c *exprChecker) inTime(n *ast.MemberNode) []string {
+	key, ok := n.Property.(*ast.StringNode)
+	if !ok || key.Value != resultTimedOut {
+		return nil
+	}
+	wait, base := c.types[n.Node], c.path(n.Node)
+	if wait == nil || base == "" || !strings.HasPrefix(base, "actions.") {
+		return nil
+	}
+	if _, has := wait.Field(resultEvent); !has {
+		return nil
+	}
+	return []string{base + "." + resultEvent}
 }
 
 func isNil(n ast.Node) bool {

@@ -219,14 +219,27 @@ type Playbook struct {
 
 // Step is one instruction of a playbook. A run's position is an index into Playbook.Steps; len(Steps) is the end.
 type Step struct {
-	Key   string // the action's key; "if" for a two-way branch; "jump" for a jump that no author wrote
-	ID    string // the author's id, or ""
-	Path  string // stable address: "actions[2].then[0]"
-	Guard *Expr  // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
-	Args  map[string]*Value
-	Wait  *Wait // Key "wait"
-	Jump  int   // Key "jump": where to go on. Key "if": where to go on when the guard is false
-	Pos   Pos
+	Key    string // the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author wrote
+	ID     string // the author's id, or ""
+	Path   string // stable address: "actions[2].then[0]"
+	Guard  *Expr  // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
+	Args   map[string]*Value
+	Wait   *Wait  // Key "wait"
+	Ways   []Way  // of a branch, in the order written
+	Salt   string // Key "split": what its dice are told apart by from those of other splits of the playbook
+	Jump   int    // Key "jump": where to go on. Of a branch: where to go on when the guard is false
+	Result *Type  // an object: what it leaves under actions.<id>
+	Pos    Pos
+}
+
+// Way is one way of a branch. Its actions begin at Start and end in a jump, or where the next way or the branch ends.
+type Way struct {
+	Name   string  // then, else; of choose: way 1, way 2, …, else, or none when no way holds; of a split: the author's
+	If     *Expr   // of if and choose: the way is taken when it holds; nil: always
+	Weight float64 // of a split: percent of members, two decimals
+	Start  int     // its first step
+	Path   string  // "actions[2].choose[0]"; that of the branch where nothing is written
+	Pos    Pos
 }
 
 // Name gives what traces and logs call the step: its id, else its path.
@@ -237,9 +250,13 @@ func (s *Step) Name() string {
 	return s.Path
 }
 
-// Wait says what a run waits for. This version knows the duration; event and time forms are further fields.
+// Wait says what a run waits for: exactly one of For, Clock, Until and Event is set.
 type Wait struct {
-	For Duration
+	For     Duration    // a time
+	Clock   *int        // the next such time of day of the member, in minutes since midnight
+	Until   *Value      // a datetime, or a date at its midnight; one that is past or missing is no wait
+	Event   *EventMatch // an event, for Timeout at most
+	Timeout Duration
 }
 
 // Value is a field's value: a literal, an expression, a text, or a list or object that contains some.

@@ -23,7 +23,9 @@ type playbookReader struct {
 	templates map[string]*Template
 	ids       map[string]*node // all action ids
 	done      []doneAction
-	ways      int // branches so far, to number them
+	branches  int      // so far, to number them
+	splits    int      // so far
+	known     []string // facts that hold on the way that is being read
 }
 
 // readPlaybook reads a playbook and adds it to the workspace when it has no mistake.
@@ -41,6 +43,7 @@ func (c *checker) readPlaybook(n *node) {
 	p.head(n)
 	p.trigger(c.require(n, "a playbook", "trigger", "trigger: {event: …}"))
 	p.pb.Condition = p.compileIn(n.get("condition"), &p.scope, Bool)
+	p.scope.Known = append(p.scope.Known, lasting(p.pb.Condition.holds())...)
 	p.entry(n)
 	p.goal(n.get("goal"))
 	p.exits(n.get("exit"))

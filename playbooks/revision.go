@@ -63,6 +63,11 @@ func (p *playbookReader) eventMatches() []EventMatch {
 	if p.pb.Goal != nil {
 		matches = append(matches, p.pb.Goal.EventMatch)
 	}
+	for i := range p.pb.Steps {
+		if w := p.pb.Steps[i].Wait; w != nil && w.Event != nil {
+			matches = append(matches, *w.Event)
+		}
+	}
 	return matches
 }
 

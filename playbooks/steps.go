@@ -11,18 +11,15 @@ import (
 type doneAction struct {
 	id      string
 	result  *Type
-	way     []int // the branches it stands in
+	way     []fork // the branches it stands in
 	guarded bool
 }
 
 // itemKeys may stand beside an action's key.
 var itemKeys = []string{"id", "if", "then", "else"}
 
-// controlKeys are the actions that the language itself knows.
-var controlKeys = []string{"wait", "exit"}
-
 // unsupportedActions are part of the language, but not of this version unless the registry has them.
-var unsupportedActions = []string{"choose", "split", "points", "webhook", "emit"}
+var unsupportedActions = []string{"points", "webhook", "emit"}
 
 // actionID is what an expression can write after `actions.`.
 var actionID = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
@@ -60,6 +57,14 @@ func (p *playbookReader) collectIDs(n *node) {
 		}
 		p.collectIDs(item.get("then"))
 		p.collectIDs(item.get("else"))
+		for _, key := range []string{"choose", "split"} {
+			if ways := item.get(key); ways != nil && ways.kind == sequenceNode {
+				for _, w := range ways.items {
+					p.collectIDs(w.get("then"))
+					p.collectIDs(w.get("else"))
+				}
+			}
+		}
 	}
 }
 
@@ -77,61 +82,72 @@ func (p *playbookReader) collectID(v *node) {
 	p.ids[id] = v
 }
 
-// readList reads a list of actions on one way through the playbook.
-func (p *playbookReader) readList(n *node, path string, way []int) {
+// readList reads a list of actions on one way through the playbook. It gives the key that surely ends the run, nil when the run
+// goes on behind the list.
+func (p *playbookReader) readList(n *node, path string, way []fork) (end *node) {
 	if n == nil || n.broken {
-		return
+		return nil
 	}
 	if n.kind != sequenceNode {
 		p.wrongType(n, "this must be a list of actions").label("begin each action with `- `")
-		return
+		return nil
 	}
-	var exit *node
 	for i, item := range n.items {
-		if exit != nil {
-			p.error("unreachable", item.pos(), "this action is never reached").label("the run has ended").related("it ends here", exit.pos())
-			return
+		if end != nil {
+			p.error("unreachable", item.pos(), "this action is never reached").label("the run has ended").related("it ends here", end.pos())
+			return end
 		}
-		p.readItem(item, fmt.Sprintf("%s[%d]", path, i), way)
-		if item.kind == mappingNode && item.get("exit") != nil && item.get("if") == nil {
-			exit = item.key("exit")
-		}
+		end = p.readItem(item, fmt.Sprintf("%s[%d]", path, i), way)
 	}
+	return end
 }
 
-func (p *playbookReader) readItem(n *node, path string, way []int) {
+// readItem reads one action. It gives its key when the run surely ends there.
+func (p *playbookReader) readItem(n *node, path string, way []fork) (end *node) {
 	if n.broken {
-		return
+		return nil
 	}
 	if n.kind != mappingNode {
 		p.wrongType(n, "an action must be a mapping").label("as in - tag: vip")
-		return
+		return nil
 	}
 	step := Step{Path: path, Pos: n.pos()}
 	if v := n.get("id"); v != nil && p.ids[v.value] == v {
 		step.ID = v.value
 	}
 	if n.get("then") != nil || n.get("else") != nil {
-		p.branch(n, step, way)
-		return
+		return p.branch(n, step, way)
 	}
 	key := p.actionKey(n)
 	if key == nil {
 		p.poisonID(step.ID)
-		return
+		return nil
 	}
 	step.Key, step.Pos = key.value, key.pos()
 	sc := p.scopeAt(way)
-	if cond := n.get("if"); cond != nil {
+	cond := n.get("if")
+	if cond != nil {
 		step.Guard = p.compileIn(cond, sc, Bool)
+	}
+	switch key.value {
+	case "choose", "split":
+		return p.ways(n, key, step, way)
+	case "wait": // goes on later, when the member may be another
+	default:
+		sc = sc.knowing(step.Guard.holds())
 	}
 	result, ok := p.act(n.get(key.value), &step, sc)
 	if !ok {
 		p.poisonID(step.ID)
 		result = Any
 	}
+	step.Result = result
 	p.pb.Steps = append(p.pb.Steps, step)
-	p.finished(step.ID, result, way, n.get("if") != nil)
+	p.finished(step.ID, result, way, cond != nil)
+	if key.value == "exit" && cond == nil {
+		return key
+	}
+	return nil
 }
 
 // poisonID keeps expressions that use the action's result from being judged: what it leaves behind is unknown.
@@ -141,7 +157,7 @@ func (p *playbookReader) poisonID(id string) {
 	}
 }
 
-func (p *playbookReader) finished(id string, result *Type, way []int, guarded bool) {
+func (p *playbookReader) finished(id string, result *Type, way []fork, guarded bool) {
 	if id != "" {
 		p.done = append(p.done, doneAction{id: id, result: result, way: slices.Clone(way), guarded: guarded})
 	}
@@ -200,83 +216,15 @@ func (p *playbookReader) belongsTo(action, value, k *node) bool {
 }
 
 func (p *playbookReader) actionKeys() []string {
-	keys := slices.Clone(controlKeys)
+	var keys []string
+	for _, c := range Controls() {
+		if c.Key != "if" { // it may stand beside any action
+			keys = append(keys, c.Key)
+		}
+	}
 	for i := range p.reg.Actions {
 		keys = append(keys, p.reg.Actions[i].Key)
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// branch reads `if` with `then` and perhaps `else`.
-func (p *playbookReader) branch(n *node, step Step, way []int) {
-	cond := p.require(n, "a branch", "if", "if: …")
-	for _, e := range n.entries {
-		if !slices.Contains(itemKeys, e.key.value) {
-			p.error("exclusive-keys", e.key.pos(), "a branch has no action of its own").label("move it into `then`, or before the branch")
-		}
-	}
-	step.Key = "if"
-	step.Pos = n.key("if").pos()
-	step.Guard = p.compileIn(cond, p.scopeAt(way), Bool)
-	at := len(p.pb.Steps)
-	p.pb.Steps = append(p.pb.Steps, step)
-	p.finished(step.ID, ObjectOf(), way, false)
-
-	then, otherwise := n.get("then"), n.get("else")
-	if then == nil {
-		p.error("missing-key", n.key("else").pos(), "a branch needs `then` before its `else`").label("add `then: […]`, or turn the condition round")
-	}
-	p.ways++
-	number := p.ways * 2
-	p.readList(then, step.Path+".then", append(slices.Clone(way), number))
-	if otherwise == nil {
-		p.pb.Steps[at].Jump = len(p.pb.Steps)
-		return
-	}
-	jump := len(p.pb.Steps)
-	p.pb.Steps = append(p.pb.Steps, Step{Key: "jump", Path: step.Path + ".end", Pos: step.Pos})
-	p.pb.Steps[at].Jump = len(p.pb.Steps)
-	p.readList(otherwise, step.Path+".else", append(slices.Clone(way), number+1))
-	p.pb.Steps[jump].Jump = len(p.pb.Steps)
-}
-
-// scopeAt gives what an expression on the way may name: what ran before on the same way is there, what ran on a way that may
-// not have been taken is optional, and what has not run is known by name only.
-func (p *playbookReader) scopeAt(way []int) *Scope {
-	sc := p.scope
-	sc.Actions, sc.Later = nil, map[string]bool{}
-	seen := map[string]bool{}
-	for _, d := range p.done {
-		switch {
-		case len(d.way) <= len(way) && slices.Equal(d.way, way[:len(d.way)]):
-			t := d.result
-			if d.guarded {
-				t = t.AsOptional()
-			}
-			sc.Actions = append(sc.Actions, ActionResult{ID: d.id, Type: t})
-		case exclusive(d.way, way):
-			continue // on the other way of a branch: it has not run here
-		default:
-			sc.Actions = append(sc.Actions, ActionResult{ID: d.id, Type: d.result.AsOptional()})
-		}
-		seen[d.id] = true
-	}
-	for id := range p.ids {
-		if !seen[id] {
-			sc.Later[id] = true
-		}
-	}
-	return &sc
-}
-
-// exclusive tells whether a run that is on way b cannot have passed way a: they part at one branch. A way is a list of branch
-// numbers, doubled, plus one on the `else` side.
-func exclusive(a, b []int) bool {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return a[i]/2 == b[i]/2
-		}
-	}
-	return false
 }

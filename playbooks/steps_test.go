@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -85,6 +86,43 @@ func TestStepsAreFlattened(t *testing.T) {
 	}
 	if p.Steps[7].Args["reason"].Literal != "enough" {
 		t.Errorf("exit: %+v", p.Steps[7].Args)
+	}
+}
+
+func TestWaysAreFlattened(t *testing.T) {
+	p := sound(t, head+`actions:
+  - if: member.points > 3
+    choose:
+      - {if: member.points > 9, then: [{tag: a}]}
+      - {if: member.points > 6, then: []}
+  - split:
+      - {name: x, weight: 50, then: [{tag: b}]}
+      - {name: y, weight: 50, then: [{tag: c}, {exit: enough}]}
+  - id: last
+    choose:
+      - else: [{tag: d}]
+`, nil)
+	want := "0 choose? actions[0]; 1 tag actions[0].choose[0].then[0]; 2 jump 4 actions[0].end; 3 jump 4 actions[0].end; " +
+		"4 split actions[1]; 5 tag actions[1].split[0].then[0]; 6 jump 10 actions[1].end; 7 tag actions[1].split[1].then[0]; " +
+		"8 exit actions[1].split[1].then[1]; 9 jump 10 actions[1].end; 10 choose actions[2]; 11 tag actions[2].choose[0].else[0]; 12 jump 13 actions[2].end"
+	if got := describeSteps(p.Steps); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	var ways []string
+	for _, s := range p.Steps {
+		for _, w := range s.Ways {
+			ways = append(ways, fmt.Sprintf("%s %s %d %d:%d", w.Path, w.Name, w.Start, w.Pos.Line, w.Pos.Column))
+		}
+	}
+	wantWays := []string{
+		"actions[0].choose[0] way 1 1 7:10", "actions[0].choose[1] way 2 3 8:10", "actions[0] none 4 6:5",
+		"actions[1].split[0] x 5 10:16", "actions[1].split[1] y 7 11:16", "actions[2].choose[0] else 11 14:9",
+	}
+	if !slices.Equal(ways, wantWays) {
+		t.Errorf("got  %q\nwant %q", ways, wantWays)
+	}
+	if p.Steps[0].Jump != 4 || p.Steps[4].Salt != "#1" {
+		t.Errorf("jump %d, salt %q", p.Steps[0].Jump, p.Steps[4].Salt)
 	}
 }
 

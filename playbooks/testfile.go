@@ -236,14 +236,51 @@ func (r *testReader) force(n *node, t *Test) {
 			t.Holdout = &held
 		}
 	}
-	if v := n.get("split"); v != nil && !v.isNull() && r.mappingOnly(v, "split") {
-		t.Split = map[string]string{}
-		for _, e := range v.entries {
-			if s, ok := r.str(e.value, "the way of a split"); ok {
-				t.Split[e.key.value] = s
-			}
+	if v := n.get("split"); v != nil && !v.isNull() {
+		t.Split = r.forcedWays(v)
+	}
+}
+
+// forcedWays reads which way a split goes: `{id: name}`, or the name alone where the playbook has one split.
+func (r *testReader) forcedWays(n *node) map[string]string {
+	if n.broken || r.pb == nil {
+		return nil
+	}
+	splits := map[string]*Step{}
+	var names []string
+	for i := range r.pb.Steps {
+		if s := &r.pb.Steps[i]; s.Key == "split" {
+			splits[s.Name()] = s
+			names = append(names, s.Name())
 		}
 	}
+	if n.kind == scalarNode && len(names) == 1 {
+		return r.forcedWay(n, splits[names[0]], map[string]string{})
+	}
+	if !r.mappingOnly(n, "split") {
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range n.entries {
+		s := splits[e.key.value]
+		if s == nil {
+			r.unknown("unknown-action-id", e.key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.key.value, names)
+			continue
+		}
+		r.forcedWay(e.value, s, out)
+	}
+	return out
+}
+
+func (r *testReader) forcedWay(v *node, s *Step, out map[string]string) map[string]string {
+	ways := make([]string, len(s.Ways))
+	for i := range s.Ways {
+		ways[i] = s.Ways[i].Name
+	}
+	if name, ok := r.enum(v, "the way of `"+s.Name()+"`", ways...); ok {
+		out[s.Name()] = name
+	}
+	return out
 }
 
 // mappingOnly wants a mapping with any keys.

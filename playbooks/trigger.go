@@ -93,6 +93,11 @@ func (p *playbookReader) eventTrigger(n *node) {
 	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &Scope{Schema: p.schema})
 	if p.schema.Event(p.pb.Trigger.Event.Name) != nil {
 		p.triggerKnown()
+		for _, f := range p.pb.Trigger.Event.If.holds() {
+			if field, ok := strings.CutPrefix(f, "event."); ok {
+				p.scope.Known = append(p.scope.Known, "trigger."+field)
+			}
+		}
 	}
 }
 

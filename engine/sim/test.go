@@ -114,6 +114,12 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 			}
 			return *t.Holdout, true
 		},
+		Split: func(playbook, step string) string {
+			if playbook != f.Playbook {
+				return ""
+			}
+			return t.Split[step]
+		},
 	})
 	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached}
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
@@ -276,7 +282,7 @@ func (t *tester) observe(c *engine.Changes) {
 func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 	h := &t.happened
 	t.mark(e.Run.Playbook, e.Step+"/"+e.What)
-	if e.What == "if" {
+	if e.What == "if" || e.What == "choose" || e.What == "split" {
 		t.mark(e.Run.Playbook, e.Step+"/"+e.Reason)
 	}
 	switch e.What {
@@ -336,10 +342,10 @@ func missed(ws *playbooks.Workspace, reached map[string]map[string]bool) map[str
 			s := &p.Steps[i]
 			switch {
 			case s.Key == "jump":
-			case s.Key == "if":
-				for _, way := range []string{"then", "else"} {
-					if !reached[p.ID][s.Name()+"/"+way] {
-						out[p.ID] = append(out[p.ID], s.Path+" "+way)
+			case len(s.Ways) > 0:
+				for _, way := range s.Ways {
+					if !reached[p.ID][s.Name()+"/"+way.Name] {
+						out[p.ID] = append(out[p.ID], s.Path+" "+way.Name)
 					}
 				}
 			case s.Key == "exit":

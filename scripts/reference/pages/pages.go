@@ -73,7 +73,8 @@ func sentence(s string) string {
 var kinds = map[playbooks.FieldKind]string{
 	playbooks.FieldText: "text in Liquid", playbooks.FieldTemplate: "template", playbooks.FieldChannel: "channel",
 	playbooks.FieldPool: "coupon pool", playbooks.FieldTags: "a tag or a list", playbooks.FieldAttributes: "attribute: value",
-	playbooks.FieldSecret: "string, may hold `${NAME}`",
+	playbooks.FieldSecret: "string, may hold `${NAME}`", playbooks.FieldMoment: "a time of the day, a datetime or an expression of one",
+	playbooks.FieldActions: "a list of actions",
 }
 
 func kindOf(f playbooks.FieldSpec) string {
@@ -133,9 +134,9 @@ func (p *page) fields(list []playbooks.FieldSpec, least []string) {
 
 func actionsPage(reg *playbooks.Registry) string {
 	p := &page{}
-	p.f("%s# Actions\n\nWhat a playbook can do. An item of `actions` has exactly one of these keys; beside it may stand `id`, under which its\nresult is found, and `if`, without which it is always carried out. The control actions `wait`, `if` … `then` … `else` and `exit`\nare part of [the language](../language.md#actions).\n\n", generated)
+	p.f("%s# Actions\n\nWhat a playbook can do. An item of `actions` has exactly one of these keys; beside it may stand `id`, under which its\nresult is found, and `if`, without which it is always carried out.\n\n", generated)
 	p.f("A field takes a literal, or a text that begins with `= ` and is an [expression](../language.md#expressions). A channel, a pool, a\ntemplate and a text in Liquid are always literal.\n\n")
-	for _, a := range reg.Actions {
+	for _, a := range append(slices.Clone(reg.Actions), playbooks.Controls()...) {
 		p.f("## %s\n\n%s\n\n", a.Key, sentence(a.Doc))
 		p.yaml("action", "- "+strings.ReplaceAll(a.Example, "\n", "\n  "))
 		bare := ""

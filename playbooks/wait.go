@@ -1,0 +1,107 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// What a wait for an event leaves under its id.
+const (
+	resultTimedOut = "timed_out"
+	resultEvent    = "event"
+)
+
+// wait reads one of the forms of a wait. It gives the type of what the wait leaves, and whether that is known.
+func (p *playbookReader) wait(v *node, step *Step, sc *Scope) (*Type, bool) {
+	if v.kind != mappingNode || v.broken {
+		p.waitFor(v, step)
+		return ObjectOf(), true
+	}
+	until, event := v.get("until"), v.get("event")
+	switch {
+	case until != nil && event != nil:
+		a, b := v.key("until"), v.key("event")
+		if b.start < a.start {
+			a, b = b, a
+		}
+		p.error("exclusive-keys", b.pos(), "a wait is for one thing").label("put this into a wait of its own").related("first here", a.pos())
+		return nil, false
+	case until != nil:
+		if p.mapping(v, "`wait` with `until`", "until") {
+			p.waitUntil(until, step, sc)
+		}
+		return ObjectOf(), true
+	case event != nil:
+		return p.waitEvent(v, step, sc)
+	}
+	if p.mapping(v, "`wait`", "until", "event", "if", "timeout") && len(v.meant) == 0 {
+		p.error("missing-key", step.Pos, "this wait does not say for what").label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
+	}
+	return nil, false
+}
+
+// waitFor reads a duration.
+func (p *playbookReader) waitFor(v *node, step *Step) {
+	if v.kind == scalarNode && !v.broken && clockTime.MatchString(v.value) {
+		p.error("bad-duration", v.pos(), fmt.Sprintf("`%s` is a time of the day, not a duration", v.value)).
+			label(fmt.Sprintf("write {until: %q}", v.value)).edit(v.pos(), fmt.Sprintf("{until: %q}", v.value))
+		return
+	}
+	if d, ok := p.duration(v, "wait"); ok {
+		step.Wait = &Wait{For: d}
+	}
+}
+
+var looksLikeTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
+
+// waitUntil reads a time of the day, an instant, or an expression of one.
+func (p *playbookReader) waitUntil(v *node, step *Step, sc *Scope) {
+	if v.broken {
+		return
+	}
+	if v.kind == scalarNode && (v.tag == "timestamp" || looksLikeTime.MatchString(v.value)) || v.kind == scalarNode && len(v.value) > 1 && v.value[:2] == "= " {
+		if val := p.value(v, Datetime.AsOptional(), "until", sc); val != nil {
+			step.Wait = &Wait{Until: val}
+		}
+		return
+	}
+	if v.kind != scalarNode || !clockTime.MatchString(v.value) {
+		p.error("bad-value", v.pos(), "until must be a time of the day or a datetime").
+			label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
+		return
+	}
+	if minutes, ok := p.clock(v, "until"); ok {
+		step.Wait = &Wait{Clock: &minutes}
+	}
+}
+
+// waitEvent reads a wait for an event.
+func (p *playbookReader) waitEvent(v *node, step *Step, sc *Scope) (*Type, bool) {
+	p.mapping(v, "a wait for an event", "event", "if", "timeout")
+	m := p.eventMatch(v, "a wait for an event", sc)
+	w := &Wait{Event: &m}
+	switch timeout := v.get("timeout"); {
+	case timeout != nil:
+		w.Timeout, _ = p.duration(timeout, "timeout")
+	case !v.broken && len(v.meant) == 0:
+		p.error("wait-timeout", step.Pos, "a wait for an event needs a `timeout`").label("add `timeout: 2d`: the event may never come")
+	}
+	step.Wait = w
+	rec := p.schema.EventRecord(m.Name)
+	if rec == nil {
+		return nil, false
+	}
+	return ObjectOf(Field{Name: resultTimedOut, Type: Bool}, Field{Name: resultEvent, Type: rec.AsOptional()}), true
+}
+
+// NextClock gives the first instant strictly after t at which the wall clock shows so many minutes since midnight, in t's
+// location. A time that daylight saving skips comes right after the gap, one that it doubles the first time only.
+func NextClock(t time.Time, minutes int) time.Time {
+	y, m, d := t.Date()
+	for day := d - 1; ; day++ { // yesterday's may have been moved behind a gap at midnight
+		if at := WallClock(y, m, day, minutes/60, minutes%60, 0, 0, t.Location()); at.After(t) {
+			return at
+		}
+	}
+}
