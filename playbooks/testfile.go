@@ -14,7 +14,9 @@ var (
 	}
 	testKeys   = []string{"name", "at", "member", "history", "force", "script"}
 	scriptKeys = []string{"event", "advance", "trigger", "expect"}
-	expectKeys = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
+	// eventStepKeys may stand in a step that is an event.
+	eventStepKeys = []string{"event", "time", "properties", "attributes"}
+	expectKeys    = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
 )
 
 // The fields that a listed effect may be matched by.
@@ -203,27 +205,33 @@ func (r *testReader) history(n *node) *TestEvent {
 	if e == nil {
 		return nil
 	}
-	v := r.require(n, "an event of the history", "at", "at: -10d")
-	if v == nil || v.broken {
-		return e
+	if v := r.require(n, "an event of the history", "at", "at: -10d"); v != nil {
+		r.past(v, "at", "history lies before the test", e)
+	}
+	return e
+}
+
+// past reads when an event happened: so long ago, as -10d, or at an instant.
+func (r *testReader) past(v *node, what, never string, e *TestEvent) {
+	if v.broken {
+		return
 	}
 	if d, err := ParseDuration(v.value); err == nil && v.kind == scalarNode {
 		if d.Days > 0 || d.Elapsed > 0 {
-			r.error("bad-duration", v.pos(), "history lies before the test").label("write -"+v.value).edit(v.pos(), "-"+v.value)
+			r.error("bad-duration", v.pos(), never).label("write -"+v.value).edit(v.pos(), "-"+v.value)
 		}
 		e.Ago = Duration{Days: -d.Days, Elapsed: -d.Elapsed}
-		return e
+		return
 	}
 	if at, err := Datetime.Coerce(v.value); err == nil && v.kind == scalarNode {
 		e.Time = at.(time.Time)
-		return e
+		return
 	}
 	if looseDuration.MatchString(v.value) {
-		r.anyDuration(v, "at")
-		return e
+		r.anyDuration(v, what)
+		return
 	}
-	r.error("bad-value", v.pos(), "at must be a time before the test").label("as in -10d or 2026-03-01T09:00:00+08:00")
-	return e
+	r.error("bad-value", v.pos(), what+" must be a time before now").label("as in -10d or 2026-03-01T09:00:00+08:00")
 }
 
 func (r *testReader) force(n *node, t *Test) {
@@ -329,7 +337,10 @@ func (r *testReader) step(n *node, t *Test) {
 	v := n.get(kind.value)
 	switch kind.value {
 	case "event":
-		s.Event = r.event(n, "event", "properties", "attributes")
+		s.Event = r.event(n, eventStepKeys...)
+		if v := n.get("time"); v != nil && s.Event != nil {
+			r.past(v, "time", "an event cannot happen after it arrives", s.Event)
+		}
 	case "advance":
 		if d, ok := r.duration(v, "advance"); ok {
 			s.Advance = &d

@@ -211,7 +211,7 @@ func (t *tester) begin() error {
 	return nil
 }
 
-// input makes the input of a test's event. `at: -10d` counts back from the clock.
+// input makes the input of a test's event. `at: -10d` and `time: -2h` count back from the clock.
 func (t *tester) input(e *playbooks.TestEvent) engine.Input {
 	t.events++
 	at := t.world.Now()
@@ -237,7 +237,9 @@ func (t *tester) step(s *playbooks.TestStep) error {
 	switch {
 	case s.Event != nil:
 		in := t.input(s.Event)
-		in.At = t.world.Now()
+		if in.At = t.world.Now(); in.Time.After(in.At) { // a time in the future counts as the acceptance
+			in.Time = in.At
+		}
 		return t.world.Input(in)
 	case s.Advance != nil:
 		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zone())).UTC())

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// schemaNames are the files that `usher schema --write` makes.
+func schemaName(kind string) string { return kind + ".schema.json" }
+
+func (c *cli) schemaCommand() *cobra.Command {
+	var kind, dir string
+	cmd := &cobra.Command{
+		Use: "schema [WORKSPACE]", Short: "Print the JSON Schema of a workspace's files, for editors",
+		Long: "Prints the JSON Schema (draft 7) of playbooks, of their tests or of usher.yaml, with the names that the workspace\n" +
+			"declares: events, segments, channels, coupon pools, templates. yaml-language-server and other editors validate and\n" +
+			"complete by it. What goes beyond one file, and expressions, are for `usher check` and `usher lsp`.",
+		Example: "  usher schema > playbook.schema.json\n  usher schema shop --for test\n  usher schema --write .usher/schema",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("for", kind, playbooks.SchemaFiles...); err != nil {
+				return err
+			}
+			ws, diags, err := load(workspaceDir(args))
+			if err != nil {
+				return err
+			}
+			for _, d := range diags {
+				// A playbook with a mistake is no hindrance, an editor is where it is mended.
+				if d.Severity == playbooks.Error && d.File == "usher.yaml" {
+					return fmt.Errorf("usher.yaml has mistakes, so that what it declares is unknown: run usher check%s", shownDir(workspaceDir(args)))
+				}
+			}
+			if dir != "" {
+				return c.writeSchemas(ws, dir)
+			}
+			text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
+			if err != nil {
+				return err
+			}
+			_, err = c.stdout.Write(text)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&kind, "for", "playbook", "playbook, test or workspace (usher.yaml)")
+	cmd.Flags().StringVar(&dir, "write", "", "write all three into this folder instead")
+	return cmd
+}
+
+func (c *cli) writeSchemas(ws *playbooks.Workspace, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder %s: %w", dir, err)
+	}
+	for _, kind := range playbooks.SchemaFiles {
+		text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(dir, schemaName(kind))
+		if err := writeWhole(path, text); err != nil {
+			return fmt.Errorf("write the schema: %w", err)
+		}
+		fmt.Fprintf(c.stdout, "wrote %s\n", path)
+	}
+	return nil
+}
+
+// writeWhole replaces a file at once: whoever reads it sees the old text or the new one, never a part. An existing file keeps
+// its permissions; a link is followed, so that the file it names is the one that changes.
+func writeWhole(path string, text []byte) (err error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
+}

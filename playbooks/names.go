@@ -1,0 +1,97 @@
+package playbooks
+
+import (
+	"strings"
+)
+
+// Named is a name of the workspace, for those who complete, describe or find it.
+type Named struct {
+	Name   string
+	Detail string // its type or kind, in a few words
+	Pos    Pos    // where it is declared; the zero Pos of what is built in
+}
+
+// Names gives the names that may stand where the kind is wanted, in the order of their declaration; nothing for a kind that is
+// no name of the workspace.
+func (w *Workspace) Names(kind ShapeKind) []Named {
+	var out []Named
+	add := func(name, detail string, p Pos) { out = append(out, Named{name, detail, p}) }
+	switch kind {
+	case ShapeEvent:
+		for _, e := range w.Schema.Events {
+			add(e.Name, "event "+describeFields(e.Properties), e.Pos)
+		}
+	case ShapeSegment:
+		for _, g := range w.Schema.Segments {
+			add(g.Name, "segment: "+g.Source.Text, g.Pos)
+		}
+	case ShapeChannel:
+		for _, c := range w.Schema.Channels {
+			add(c.Name, "channel of type "+c.Type, c.Pos)
+		}
+	case ShapePool:
+		for _, p := range w.Schema.Pools {
+			add(p.Name, "coupon pool", p.Pos)
+		}
+	case ShapeTemplate:
+		for _, name := range sortedKeys(w.Templates) {
+			add(name, "template", wholeFile(w.templateFile(name)))
+		}
+	case ShapePlaybook:
+		for _, p := range w.Playbooks {
+			add(p.ID, strings.TrimSpace("playbook "+p.Name), p.Pos)
+		}
+	}
+	return out
+}
+
+func (w *Workspace) templateFile(name string) string {
+	for _, ext := range templateSuffixes {
+		if file := templateDir + "/" + name + ext; w.Files[file] != nil {
+			return file
+		}
+	}
+	return templateDir + "/" + name
+}
+
+// MemberType gives the type of `member`: the built-in fields, then the declared attributes with the types of computed ones.
+func (s *Schema) MemberType() *Type {
+	t := ObjectOf(MemberFields()...)
+	for i := range s.Attributes {
+		a := &s.Attributes[i]
+		typ := a.Type
+		if a.Default != nil && typ != nil {
+			typ = typ.Required()
+		}
+		t.Fields = append(t.Fields, Field{Name: a.Name, Type: typ, Pos: a.Pos})
+	}
+	return t
+}
+
+// describeFields writes an object type as a declaration does: {order_id: string, amount: number}.
+func describeFields(t *Type) string {
+	if t == nil {
+		return "{}"
+	}
+	var parts []string
+	for _, f := range t.Fields {
+		parts = append(parts, f.Name+": "+f.Type.String())
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// Describe writes the type in full, an object with its fields, as a declaration does.
+func (t *Type) Describe() string {
+	switch {
+	case t == nil:
+		return "unknown"
+	case t.Kind == KindObject && len(t.Fields) > 0:
+		if t.Optional {
+			return "optional " + describeFields(t)
+		}
+		return describeFields(t)
+	case t.Kind == KindList && t.Elem != nil:
+		return "list of " + t.Elem.Describe()
+	}
+	return t.String()
+}
