@@ -82,7 +82,7 @@ func testShape() *Shape {
 	)...).named("past event", "An event before the test: it starts nothing.")
 	force := mappingOf(
 		ShapeKey{Name: "holdout", Value: shapeOf(ShapeBool), Doc: "whether the member is in the control group"},
-		ShapeKey{Name: "split", Value: &Shape{Kind: ShapeMapping, Words: []string{""}, Rest: shapeOf(ShapeString)}, Doc: "the way of each split, by the id of its action"},
+		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Words: []string{""}, Rest: shapeOf(ShapeString)}).or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
 	)
 	step := mappingOf(event(
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
