@@ -18,6 +18,7 @@ type State struct {
 	Member  *Member            // nil: not seen before
 	Runs    []*Run             // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
 	History map[string][]Input // decided events by name, by time then Seq: what Needs asked for
+	Earlier map[string]int     // how many more there were before those, when nothing reads more of them than their number
 }
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
@@ -29,8 +30,8 @@ type Engine struct {
 	byEvent    map[string][]*book // live and paused playbooks that an event triggers, by id
 	address    map[string]string  // channel name -> the member's attribute that holds its address
 	attributes []attribute
-	tracked    map[string]bool // events whose history something reads
-	macs       *sync.Pool      // keyed hashes: setting one up costs more than using it
+	tracked    map[string]*tracking // events whose history something reads
+	macs       *sync.Pool           // keyed hashes: setting one up costs more than using it
 	codes      *base32.Encoding
 	spare      *sync.Pool // deciders between two uses
 	zones      *sync.Map  // time zone by name: reading one costs too much to do it for every input
@@ -42,6 +43,8 @@ type Options struct {
 	Registry *playbooks.Registry // what actions and channels declare
 	Effects  map[string]Effect   // by action key
 	Paused   map[string]bool     // playbooks paused from outside
+	// Brief leaves out of traces and refusals what only explains them, for a simulation that counts.
+	Brief bool
 	// Holdout overrides the dice of the control group, for tests of playbooks; nil: the dice decide.
 	Holdout func(playbook, member string) (in, forced bool)
 	// Split overrides the dice of a split, by the step's name, for tests of playbooks; "" or nil: the dice decide.
@@ -63,7 +66,7 @@ type book struct {
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, byEvent: map[string][]*book{},
-		attributes: attributesOf(ws.Schema), address: map[string]string{}, tracked: map[string]bool{}, zones: new(sync.Map),
+		attributes: attributesOf(ws.Schema), address: map[string]string{}, tracked: map[string]*tracking{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
 		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv()} }},
@@ -91,9 +94,30 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	return e
 }
 
+// tracking says how much of the history of an event is ever read.
+type tracking struct {
+	items    bool          // the events themselves
+	allItems bool          // also the oldest of them
+	longest  time.Duration // an upper bound of the windows; zero: there is none
+}
+
 func (e *Engine) track(slots []playbooks.Slot) {
 	for _, s := range slots {
-		e.tracked[s.Event] = true
+		t := e.tracked[s.Event]
+		if t == nil {
+			t = new(tracking)
+			e.tracked[s.Event] = t
+		} else {
+			c := *t // an engine without the revision may be deciding
+			t = &c
+			e.tracked[s.Event] = t
+		}
+		t.items = t.items || s.Items
+		if s.Window.IsZero() {
+			t.allItems = t.allItems || s.Items
+		} else {
+			t.longest = max(t.longest, s.Window.Longest())
+		}
 	}
 }
 

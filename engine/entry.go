@@ -77,7 +77,7 @@ func (d *decider) condition(b *book) outcome {
 	if known {
 		return o
 	}
-	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds {
+	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds && !d.e.o.Brief {
 		o.seen = plain(b.Condition.Seen(d.env))
 	}
 	d.judged[b.Condition.Text] = o

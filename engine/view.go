@@ -130,15 +130,51 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 // remember puts an event into the history, at its place by time; of the same time the later accepted comes last.
 // An event that nothing asks about is not kept.
 func (d *decider) remember(in *Input) {
-	if !d.e.tracked[in.Name] {
+	t := d.e.tracked[in.Name]
+	switch {
+	case t == nil:
 		return
-	}
-	if d.st.History == nil {
+	case !t.items && t.longest == 0:
+		d.earlier(in.Name, 1)
+		return
+	case d.st.History == nil:
 		d.st.History = map[string][]Input{}
 	}
+	kept := *in
+	if !t.items {
+		kept.Data, kept.Payload = nil, nil
+	}
 	list := d.st.History[in.Name]
-	i := sort.Search(len(list), func(i int) bool { return list[i].Time.After(in.Time) })
-	d.st.History[in.Name] = slices.Insert(list, i, *in)
+	if !t.allItems {
+		list = d.forget(in, list, in.At.Add(-t.longest))
+	}
+	i := len(list)
+	for i > 0 && list[i-1].Time.After(in.Time) {
+		i--
+	}
+	d.st.History[in.Name] = slices.Insert(list, i, kept)
+}
+
+// forget takes events off the history that no window will reach again, once they are half of it. They still count.
+func (d *decider) forget(in *Input, list []Input, since time.Time) []Input {
+	old := 0
+	for old < len(list) && list[old].Time.Before(since) {
+		old++
+	}
+	if old == 0 || old < len(list)/2 {
+		return list
+	}
+	d.earlier(in.Name, old)
+	kept := copy(list, list[old:])
+	clear(list[kept:])
+	return list[:kept]
+}
+
+func (d *decider) earlier(name string, n int) {
+	if d.st.Earlier == nil {
+		d.st.Earlier = map[string]int{}
+	}
+	d.st.Earlier[name] += n
 }
 
 // within gives the events of a slot: the whole name, or [now - window, now] with both ends.
@@ -154,7 +190,13 @@ func (d *decider) within(s playbooks.Slot) []Input {
 }
 
 // Count gives how many events a slot holds; it makes the decider a [playbooks.History].
-func (d *decider) Count(s playbooks.Slot) int { return len(d.within(s)) }
+func (d *decider) Count(s playbooks.Slot) int {
+	n := len(d.within(s))
+	if s.Window.IsZero() {
+		n += d.st.Earlier[s.Event]
+	}
+	return n
+}
 
 // List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
 func (d *decider) List(s playbooks.Slot) []any {

@@ -57,7 +57,7 @@ func (e *Env) Begin(now time.Time, zone *time.Location, id string, h History) {
 	e.clock = clock{now: now.In(zone), member: id}
 	e.history = h
 	e.vars[varNow] = e.clock.now
-	e.vars[varToday] = midnight(e.clock.now)
+	delete(e.vars, varToday)
 	delete(e.vars, "trigger")
 	delete(e.vars, "actions")
 	e.SetEvent(nil)
@@ -136,6 +136,9 @@ func (x *Expr) Eval(e *Env) (any, error) {
 	}
 	for i := range x.reads {
 		e.load(&x.reads[i])
+	}
+	if x.today {
+		e.vars[varToday] = midnight(e.clock.now)
 	}
 	v, err := e.machine.Run(x.program, e.vars)
 	if err != nil {

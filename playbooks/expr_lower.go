@@ -56,7 +56,7 @@ func (l *lowering) compile(n ast.Node) (*vm.Program, error) {
 func (l *lowering) env() types.Map {
 	env := types.Map{
 		"actions": exprType(l.c.actionsType()),
-		varNow:    types.TypeOf(time.Time{}), varToday: types.TypeOf(time.Time{}), varClock: types.TypeOf(&clock{}),
+		varNow:    types.TypeOf(time.Time{}), varClock: types.TypeOf(&clock{}),
 	}
 	if l.c.sc.Trigger != nil {
 		env["trigger"] = exprType(l.c.sc.Trigger)
@@ -218,6 +218,7 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 	case "now":
 		return &ast.IdentifierNode{Value: varNow}
 	case "today":
+		l.vars[varToday] = types.TypeOf(time.Time{})
 		return &ast.IdentifierNode{Value: varToday}
 	case "duration":
 		d, _ := ParseDuration(n.Arguments[0].(*ast.StringNode).Value)
@@ -237,6 +238,9 @@ func (l *lowering) slot(s Slot, count bool) ast.Node {
 	r := slotRead{name: "$events " + s.key(), slot: s, count: count}
 	if count {
 		r.name = "$count " + s.key()
+	} else {
+		s.Items = true
+		l.c.slots[s.key()] = s
 	}
 	if _, known := l.vars[r.name]; !known {
 		l.reads = append(l.reads, r)

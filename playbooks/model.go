@@ -279,6 +279,7 @@ type Source struct {
 type Slot struct {
 	Event  string
 	Window Duration // zero: all
+	Items  bool     // the events themselves are read, not only how many there are
 }
 
 // TestFile is one _test.yaml.

@@ -184,11 +184,11 @@ func TestArguments(t *testing.T) {
 
 func TestSlotsOfAPlaybook(t *testing.T) {
 	p := sound(t, head+"condition: in_segment(\"loyal\")\nactions:\n  - if: len(events(\"cart.updated\", \"2d\")) > 1\n    tag: x\n", nil)
-	if got := fmt.Sprint(p.Slots); got != "[{order.paid 90d} {cart.updated 2d}]" {
+	if got := fmt.Sprint(p.Slots); got != "[{order.paid 90d false} {cart.updated 2d false}]" {
 		t.Errorf("got %s", got)
 	}
 	p = sound(t, head+"actions:\n  - message: {channel: wecom, text: \"{{ member.orders_90d }}\"}\n", nil)
-	if got := fmt.Sprint(p.Slots); got != "[{order.paid 90d}]" {
+	if got := fmt.Sprint(p.Slots); got != "[{order.paid 90d false}]" {
 		t.Errorf("of a text: got %s", got)
 	}
 }

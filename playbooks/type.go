@@ -260,25 +260,36 @@ func (t *Type) coerceObject(v any, fail *TypeError) (any, *TypeError) {
 	if !ok {
 		return nil, fail
 	}
-	out := make(map[string]any, len(in)+1)
-	for k, item := range in {
-		out[k] = item
-	}
+	out := make(map[string]any, len(in)+reservedFields)
+	declared := 0
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		c, err := f.Type.coerce(in[f.Name])
+		item, given := in[f.Name]
+		if given {
+			declared++
+		}
+		c, err := f.Type.coerce(item)
 		if err != nil {
 			err.Path = joinPath(f.Name, err.Path)
 			return nil, err
 		}
-		if c == nil {
-			delete(out, f.Name)
-			continue
+		if c != nil {
+			out[f.Name] = c
 		}
-		out[f.Name] = c
+	}
+	if declared == len(in) {
+		return out, nil
+	}
+	for k, item := range in {
+		if _, known := t.Field(k); !known {
+			out[k] = item
+		}
 	}
 	return out, nil
 }
+
+// reservedFields is room for what an event has beside its properties: id, name and time.
+const reservedFields = 3
 
 func joinPath(head, tail string) string {
 	if tail == "" || tail[0] == '[' {

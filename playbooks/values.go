@@ -7,7 +7,7 @@ import (
 // Localize moves the dates of a typed value to midnight in the zone, and shows datetimes there. The value is changed in place
 // where it is an object or a list, and returned.
 func Localize(t *Type, v any, zone *time.Location) any {
-	if t == nil || v == nil {
+	if v == nil || !t.timed() {
 		return v
 	}
 	switch x := v.(type) {
@@ -29,6 +29,27 @@ func Localize(t *Type, v any, zone *time.Location) any {
 		}
 	}
 	return v
+}
+
+// timed tells whether values of the type may hold a time.
+func (t *Type) timed() bool {
+	if t == nil {
+		return false
+	}
+	switch t.Kind {
+	case KindString, KindInt, KindNumber, KindBool:
+		return false
+	case KindList:
+		return t.Elem.timed()
+	case KindObject:
+		for i := range t.Fields {
+			if t.Fields[i].Type.timed() {
+				return true
+			}
+		}
+		return false
+	}
+	return true
 }
 
 // ToJSON gives a typed value as JSON holds it: dates as 2006-01-02, datetimes in RFC 3339.
