@@ -29,40 +29,54 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 	return z
 }
 
-// The variables of a member's built-in fields.
-var (
-	varID        = playbooks.MemberVar("id")
-	varTags      = playbooks.MemberVar("tags")
-	varPoints    = playbooks.MemberVar("points")
-	varCreatedAt = playbooks.MemberVar("created_at")
-	varLastSeen  = playbooks.MemberVar("last_seen_at")
-	varTimezone  = playbooks.MemberVar("timezone")
-	varLocale    = playbooks.MemberVar("locale")
-)
+// field is a built-in field of a member.
+type field struct {
+	name, variable string
+	value          func(m *Member, zone *time.Location) any
+}
 
-// show lets expressions see the member as they are now. A stored value that the schema does not take any more counts as missing.
+func builtInField(name string, value func(m *Member, zone *time.Location) any) field {
+	return field{name, playbooks.MemberVar(name), value}
+}
+
+var shownFields = []field{
+	builtInField("id", func(m *Member, _ *time.Location) any { return m.ID }),
+	builtInField("tags", func(m *Member, _ *time.Location) any {
+		tags := make([]any, len(m.Tags))
+		for i, t := range m.Tags {
+			tags[i] = t
+		}
+		return tags
+	}),
+	builtInField("points", func(m *Member, _ *time.Location) any { return m.Points }),
+	builtInField("created_at", func(m *Member, zone *time.Location) any { return m.CreatedAt.In(zone) }),
+	builtInField("last_seen_at", func(m *Member, zone *time.Location) any {
+		if m.LastSeenAt.IsZero() {
+			return m.CreatedAt.In(zone)
+		}
+		return m.LastSeenAt.In(zone)
+	}),
+	builtInField("timezone", func(m *Member, _ *time.Location) any { return m.Attributes["timezone"] }),
+	builtInField("locale", func(m *Member, _ *time.Location) any { return m.Attributes["locale"] }),
+}
+
+// show lets expressions see the member as they are now: the fields that something reads. A stored value that the schema does not
+// take any more counts as missing.
 func (d *decider) show() {
 	m, env := d.st.Member, d.env
 	if m == nil {
 		m = &Member{}
 	}
-	tags := make([]any, len(m.Tags))
-	for i, t := range m.Tags {
-		tags[i] = t
+	for i := range shownFields {
+		if b := &shownFields[i]; d.e.shown[b.name] {
+			env.SetMember(b.variable, b.value(m, d.zone))
+		}
 	}
-	seen := m.LastSeenAt
-	if seen.IsZero() {
-		seen = m.CreatedAt
-	}
-	env.SetMember(varID, m.ID)
-	env.SetMember(varTags, tags)
-	env.SetMember(varPoints, m.Points)
-	env.SetMember(varCreatedAt, m.CreatedAt.In(d.zone))
-	env.SetMember(varLastSeen, seen.In(d.zone))
-	env.SetMember(varTimezone, m.Attributes["timezone"])
-	env.SetMember(varLocale, m.Attributes["locale"])
 	for i := range d.e.attributes {
 		a := &d.e.attributes[i]
+		if !d.e.shown[a.Name] {
+			continue
+		}
 		raw, has := m.Attributes[a.Name]
 		if !has {
 			env.SetMember(a.variable, a.fallback(d.zone))

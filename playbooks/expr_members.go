@@ -126,11 +126,9 @@ func (c *exprChecker) field(n *ast.MemberNode, base *Type, key *ast.StringNode) 
 		return nil
 	}
 	if isMember {
-		if a := c.sc.Schema.Attribute(key.Value); a != nil {
-			c.refs.attributes[key.Value] = true
-			if a.Computed != nil {
-				return c.present(n, c.inline(n, "member."+a.Name, *a.Computed, nil))
-			}
+		c.refs.attributes[key.Value] = true
+		if a := c.sc.Schema.Attribute(key.Value); a != nil && a.Computed != nil {
+			return c.present(n, c.inline(n, "member."+a.Name, *a.Computed, nil))
 		}
 	}
 	if root != nil && root.Value == "actions" {
