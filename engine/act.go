@@ -63,6 +63,9 @@ func (a *Act) Result(name string, v any) {
 
 // Detail puts a value on the trace.
 func (a *Act) Detail(name string, v any) {
+	if a.d.e.o.Brief && !tallied[a.step.Key] {
+		return
+	}
 	if a.detail == nil {
 		a.detail = map[string]any{}
 	}

@@ -33,7 +33,7 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 	w := d.thrown(b, s)
 	if s.ID != "" {
-		r.Actions[s.ID] = map[string]any{"name": w.Name}
+		r.result(s.ID, map[string]any{"name": w.Name})
 		d.scope(r, b)
 	}
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})

@@ -397,6 +397,22 @@ func (d *decider) end(r *Run, state RunState, reason string) {
 	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
 }
 
+// detail is one value that explains an entry of a trace.
+func (d *decider) detail(name string, v any) map[string]any {
+	if d.e.o.Brief {
+		return nil
+	}
+	return map[string]any{name: v}
+}
+
+// seen gives the values that explain the outcome of a condition.
+func (d *decider) seen(cond *playbooks.Expr) map[string]any {
+	if d.e.o.Brief {
+		return nil
+	}
+	return plain(cond.Seen(d.env))
+}
+
 // trace adds an entry and marks the run as changed.
 func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
 	d.c.traced++

@@ -44,7 +44,8 @@ type Options struct {
 	Registry *playbooks.Registry // what actions and channels declare
 	Effects  map[string]Effect   // by action key
 	Paused   map[string]bool     // playbooks paused from outside
-	// Brief leaves out of traces and refusals what only explains them, for a simulation that counts.
+	// Brief is for a simulation that only counts: traces and refusals say what happened and not why, states stay in memory, and
+	// the workspace stays the same.
 	Brief bool
 	// Holdout overrides the dice of the control group, for tests of playbooks; nil: the dice decide.
 	Holdout func(playbook, member string) (in, forced bool)

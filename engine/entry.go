@@ -77,8 +77,8 @@ func (d *decider) condition(b *book) outcome {
 	if known {
 		return o
 	}
-	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds && !d.e.o.Brief {
-		o.seen = plain(b.Condition.Seen(d.env))
+	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds {
+		o.seen = d.seen(b.Condition)
 	}
 	d.judged[b.Condition.Text] = o
 	return o
@@ -128,13 +128,15 @@ func (d *decider) enter(en *entry) {
 			}
 		}
 	}
-	if m.Entries == nil {
-		m.Entries = map[string]time.Time{}
+	if b.Reentry != nil || !d.e.o.Brief { // also without `reentry`: one may be written tomorrow
+		if m.Entries == nil {
+			m.Entries = map[string]time.Time{}
+		}
+		m.Entries[b.ID] = d.now
 	}
-	m.Entries[b.ID] = d.now // also without `reentry`: one may be written tomorrow
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id, State: RunWaiting,
-		StartedAt: d.now, Trigger: en.trigger, Actions: map[string]map[string]any{}, New: true, revived: true,
+		StartedAt: d.now, Trigger: en.trigger, New: true, revived: true, zone: d.zone,
 	}
 	d.st.Runs = append(d.st.Runs, r)
 	if b.Goal != nil {
@@ -145,9 +147,9 @@ func (d *decider) enter(en *entry) {
 	d.touched = true
 	if en.holdout {
 		r.State, r.EndedAt = RunHoldout, d.now
-		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: map[string]any{"input": d.input}})
+		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: d.detail("input", d.input)})
 		return
 	}
-	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: map[string]any{"input": d.input}})
+	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: d.detail("input", d.input)})
 	d.advance(r, b)
 }

@@ -119,7 +119,8 @@ type Run struct {
 	New         bool                      // not stored yet
 	Changed     bool                      // to be stored; the core sets it
 
-	revived bool // Trigger and Actions are typed
+	revived bool           // Trigger and Actions are typed
+	zone    *time.Location // that their times are in
 }
 
 // TraceEntry is one step of the answer to "why?".
@@ -192,6 +193,15 @@ type Changes struct {
 	Tally map[TallyKey]int
 
 	traced int // trace entries so far
+}
+
+// Reset makes the changes empty, so that their room is used again.
+func (c *Changes) Reset() {
+	clear(c.Runs)
+	clear(c.Members)
+	*c = Changes{
+		Members: c.Members[:0], Runs: c.Runs[:0], Coupons: c.Coupons[:0], Deliveries: c.Deliveries[:0], Refusals: c.Refusals[:0],
+	}
 }
 
 // Traced is a trace entry with its run.

@@ -23,7 +23,7 @@ func (d *decider) advance(r *Run, b *book) {
 		case s.Key == "if":
 			d.branch(r, s, run)
 		case !run:
-			d.trace(r, d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: plain(s.Guard.Seen(d.env))})
+			d.trace(r, d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: d.seen(s.Guard)})
 			r.PC = max(r.PC+1, s.Jump)
 		case s.Key == "choose":
 			d.choose(r, s)
@@ -55,7 +55,7 @@ func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
 	if then {
 		way = "then"
 	}
-	d.trace(r, d.now, TraceEntry{What: "if", Step: s.Name(), Reason: way, Detail: plain(s.Guard.Seen(d.env))})
+	d.trace(r, d.now, TraceEntry{What: "if", Step: s.Name(), Reason: way, Detail: d.seen(s.Guard)})
 	if then {
 		r.PC++
 	} else {
@@ -101,7 +101,7 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
 		return
 	}
 	if s.ID != "" && a.result != nil {
-		r.Actions[s.ID] = a.result
+		r.result(s.ID, a.result)
 	}
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
 	r.PC++
@@ -116,15 +116,15 @@ func (d *decider) scope(r *Run, b *book) {
 
 // revive types what a run remembers again after it was stored as JSON.
 func (r *Run) revive(b *book, zone *time.Location) {
-	if r.revived {
+	switch {
+	case r.revived && r.zone == zone:
 		return
+	case r.revived: // a member who has moved
+		r.store(b)
 	}
-	r.revived = true
+	r.revived, r.zone = true, zone
 	if v, err := b.record.Coerce(orEmpty(r.Trigger)); err == nil {
 		r.Trigger = playbooks.Localize(b.record, v, zone).(map[string]any)
-	}
-	if r.Actions == nil {
-		r.Actions = map[string]map[string]any{}
 	}
 	for id, res := range r.Actions {
 		if t := b.actions[id]; t != nil {
@@ -138,14 +138,25 @@ func (r *Run) revive(b *book, zone *time.Location) {
 // rest turns what a run remembers into what JSON holds; revive is the way back.
 func (d *decider) rest(r *Run) {
 	b := d.e.books[r.Revision]
-	if b == nil || !r.revived && !r.New {
-		return
+	if b != nil && (r.revived || r.New) && !d.e.o.Brief {
+		r.store(b)
 	}
+}
+
+func (r *Run) store(b *book) {
 	r.Trigger, _ = playbooks.ToJSON(b.record, orEmpty(r.Trigger)).(map[string]any)
 	for id, res := range r.Actions {
 		r.Actions[id], _ = playbooks.ToJSON(b.actions[id], res).(map[string]any)
 	}
 	r.revived = false
+}
+
+// result keeps what an action left behind.
+func (r *Run) result(id string, fields map[string]any) {
+	if r.Actions == nil {
+		r.Actions = map[string]map[string]any{}
+	}
+	r.Actions[id] = fields
 }
 
 // value evaluates a field of an action.

@@ -23,32 +23,40 @@ const (
 	TallyTagsRemoved      = "tags_removed"
 )
 
-// Tally counts what changes did, by playbook: the one definition that production, simulation and tests share. It is to be
-// called before the changes' runs are stored, while their traces hold what these changes added.
+// tallied are the actions whose traces' details are counted.
+var tallied = map[string]bool{"tag": true}
+
+// Tally counts what changes did, by playbook: see [EachTally].
 func Tally(c *Changes) map[TallyKey]int {
 	n := map[TallyKey]int{}
-	for _, r := range c.Runs {
-		tallyRun(n, r)
-	}
-	for i := range c.Deliveries {
-		n[TallyKey{c.Deliveries[i].Playbook, TallyMessages, c.Deliveries[i].Channel}]++
-	}
-	for i := range c.Coupons {
-		n[TallyKey{c.Coupons[i].Playbook, TallyCoupons, c.Coupons[i].Pool}]++
-	}
-	for i := range c.Refusals {
-		n[TallyKey{c.Refusals[i].Playbook, TallySkipped, c.Refusals[i].Reason}]++
-	}
-	for _, p := range c.Poisoned {
-		if p.Run != "" {
-			n[TallyKey{p.Playbook, TallyFailed, ""}]++
-		}
-	}
+	EachTally(c, func(k TallyKey, by int) { n[k] += by })
 	return n
 }
 
-func tallyRun(n map[TallyKey]int, r *Run) {
-	count := func(what, key string) { n[TallyKey{r.Playbook, what, key}]++ }
+// EachTally gives count all that changes add to the counts of playbooks: the one definition that production, simulation and tests
+// share. It is to be called before the changes' runs are stored, while their traces hold what these changes added.
+func EachTally(c *Changes, count func(k TallyKey, by int)) {
+	for _, r := range c.Runs {
+		tallyRun(count, r)
+	}
+	for i := range c.Deliveries {
+		count(TallyKey{c.Deliveries[i].Playbook, TallyMessages, c.Deliveries[i].Channel}, 1)
+	}
+	for i := range c.Coupons {
+		count(TallyKey{c.Coupons[i].Playbook, TallyCoupons, c.Coupons[i].Pool}, 1)
+	}
+	for i := range c.Refusals {
+		count(TallyKey{c.Refusals[i].Playbook, TallySkipped, c.Refusals[i].Reason}, 1)
+	}
+	for _, p := range c.Poisoned {
+		if p.Run != "" {
+			count(TallyKey{p.Playbook, TallyFailed, ""}, 1)
+		}
+	}
+}
+
+func tallyRun(add func(TallyKey, int), r *Run) {
+	count := func(what, key string) { add(TallyKey{r.Playbook, what, key}, 1) }
 	if r.New {
 		count(TallyEntered, "")
 	}

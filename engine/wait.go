@@ -98,7 +98,7 @@ func (d *decider) met(in *Input) []woken {
 func (d *decider) waited(r *Run, b *book, s *playbooks.Step, result map[string]any) {
 	if s.ID != "" && result != nil {
 		r.revive(b, d.zone)
-		r.Actions[s.ID] = result
+		r.result(s.ID, result)
 	}
 	r.DueAt = time.Time{}
 	r.PC++

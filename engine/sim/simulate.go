@@ -60,7 +60,7 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 	for _, p := range ws.Playbooks {
 		res.Playbooks[p.ID] = engine.NewStats()
 	}
-	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects})
+	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects, Brief: true})
 	var w *World
 	for in, err := range inputs {
 		if err != nil {
@@ -99,12 +99,12 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 var ErrOrder = errors.New("the events are not in the order of their time")
 
 func (res *Result) count(c *engine.Changes, zone *time.Location) {
-	for k, n := range engine.Tally(c) {
+	engine.EachTally(c, func(k engine.TallyKey, n int) {
 		if res.Playbooks[k.Playbook] == nil {
 			res.Playbooks[k.Playbook] = engine.NewStats()
 		}
 		res.Playbooks[k.Playbook].Add(k.What, k.Key, n)
-	}
+	})
 	for _, r := range c.Runs {
 		if r.New {
 			res.day(r.StartedAt, zone).Entered[r.Playbook]++

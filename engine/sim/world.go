@@ -3,8 +3,6 @@
 package sim
 
 import (
-	"cmp"
-	"container/heap"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,6 +22,7 @@ type World struct {
 	now       time.Time
 	seq       int64
 	observe   func(*engine.Changes)
+	changes   engine.Changes // of the last decision; its room is used again
 }
 
 type schedule struct {
@@ -71,7 +70,7 @@ func (w *World) AdvanceTo(t time.Time) error {
 		s := w.nextSchedule()
 		switch {
 		case len(w.wakes) > 0 && !w.wakes[0].due.After(t) && (s == nil || !w.wakes[0].due.After(s.next)):
-			k := heap.Pop(&w.wakes).(wakeAt)
+			k := w.wakes.pop()
 			if err := w.decide(k.member, nil, k.due); err != nil {
 				return err
 			}
@@ -131,13 +130,14 @@ func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) 
 		st = &engine.State{}
 		w.members[member] = st
 	}
-	c := new(engine.Changes)
+	c := &w.changes
+	c.Reset()
 	if err := w.engine.Decide(member, st, inputs, horizon, w.pools, c); err != nil {
 		return fmt.Errorf("member %s: %w", member, err)
 	}
 	for _, r := range c.Runs {
 		if r.State == engine.RunWaiting && !r.DueAt.IsZero() {
-			heap.Push(&w.wakes, wakeAt{r.DueAt, member})
+			w.wakes.push(wakeAt{r.DueAt, member})
 		}
 	}
 	if w.observe != nil {
@@ -163,17 +163,43 @@ type wakeAt struct {
 	member string
 }
 
+func (a wakeAt) before(b wakeAt) bool {
+	return a.due.Before(b.due) || a.due.Equal(b.due) && a.member < b.member
+}
+
+// wakeHeap is a binary heap whose least entry is the first. (container/heap would allocate for every entry.)
 type wakeHeap []wakeAt
 
-func (h wakeHeap) Len() int { return len(h) }
-func (h wakeHeap) Less(i, j int) bool {
-	return cmp.Or(h[i].due.Compare(h[j].due), cmp.Compare(h[i].member, h[j].member)) < 0
+func (h *wakeHeap) push(k wakeAt) {
+	*h = append(*h, k)
+	list := *h
+	for i := len(list) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !list[i].before(list[parent]) {
+			return
+		}
+		list[i], list[parent] = list[parent], list[i]
+		i = parent
+	}
 }
-func (h wakeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *wakeHeap) Push(x any)   { *h = append(*h, x.(wakeAt)) }
-func (h *wakeHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
+
+func (h *wakeHeap) pop() wakeAt {
+	list := *h
+	first, last := list[0], len(list)-1
+	list[0], list[last] = list[last], wakeAt{}
+	list = list[:last]
+	*h = list
+	for i := 0; ; {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
+			if list[child].before(list[least]) {
+				least = child
+			}
+		}
+		if least == i {
+			return first
+		}
+		list[i], list[least] = list[least], list[i]
+		i = least
+	}
 }
