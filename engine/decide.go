@@ -22,6 +22,7 @@ type decider struct {
 	c       *Changes
 	judged  map[string]outcome // conditions of the present input, by their text
 	touched bool
+	cascade cascade
 	err     error // ends the decision: a *NeedPool
 }
 
@@ -50,7 +51,9 @@ func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.T
 	for i := range inputs {
 		d.wakeUntil(inputs[i].At)
 		if d.err == nil {
+			d.cascade.begin(inputs[i].Seq)
 			d.err = d.decide(&inputs[i])
+			d.followUp()
 		}
 		if d.err != nil {
 			return d.err
@@ -106,7 +109,9 @@ func (d *decider) wakeUntil(t time.Time) {
 		if next == nil {
 			return
 		}
+		d.cascade.begin(CauseWait)
 		d.wake(next)
+		d.followUp()
 	}
 }
 
@@ -146,7 +151,7 @@ func (d *decider) decide(in *Input) error {
 	if err != nil {
 		return fmt.Errorf("read the %s %s: %w", in.Kind, in.ID, err)
 	}
-	d.input = in.ID
+	d.input, d.cascade.depth = in.ID, p.Depth
 	d.meet(in)
 	switch in.Kind {
 	case InputEvent:
@@ -214,7 +219,9 @@ func (m *Member) changeTags(add, remove []string) (added, removed []string) {
 // all triggers and gates on the member as it is now, then the runs that woke or begin act, in the order of their playbooks' ids.
 func (d *decider) event(in *Input, p *Payload) error {
 	d.apply(p)
-	d.st.Member.LastSeenAt = in.At
+	if p.Depth == 0 { // what a run emitted is nothing that the member did
+		d.st.Member.LastSeenAt = in.At
+	}
 	d.remember(in)
 	d.refreshAt(in.At)
 	d.goals(in)

@@ -61,6 +61,7 @@ type book struct {
 	computed map[string]*playbooks.Expr // computed attributes, for texts
 	slots    []playbooks.Slot
 	pools    []string
+	emits    []string                   // events that its runs may emit
 	actions  map[string]*playbooks.Type // results by action id
 }
 
@@ -182,6 +183,11 @@ func (e *Engine) compile(ws *playbooks.Workspace, p *playbooks.Playbook, compute
 				b.pools = append(b.pools, name)
 			}
 		}
+		if v := s.Args["event"]; s.Key == "emit" && v != nil {
+			if name, ok := v.Literal.(string); ok && !slices.Contains(b.emits, name) {
+				b.emits = append(b.emits, name)
+			}
+		}
 		for _, v := range s.Args {
 			b.textSlots(v)
 		}
@@ -245,33 +251,30 @@ type HistoryNeed struct {
 
 // NeedsOf tells what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
-	n := needs{engine: e, seen: map[*book]bool{}, windows: map[string]playbooks.Duration{}}
-	events := map[string]bool{}
+	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]playbooks.Duration{}}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
 		case InputEvent:
-			if !events[in.Name] {
-				events[in.Name] = true
-				for _, b := range e.byEvent[in.Name] {
-					n.add(b)
-				}
-			}
+			n.event(in.Name)
 		case InputTrigger, InputSchedule:
 			n.add(e.active[in.Name])
 		case InputResult:
 			n.runs = append(n.runs, in.Name)
 		}
 	}
-	for _, member := range slices.Sorted(maps.Keys(states)) {
-		st := states[member]
-		for _, r := range st.Runs {
+	members := slices.Sorted(maps.Keys(states))
+	for _, member := range members {
+		for _, r := range states[member].Runs {
 			n.add(e.books[r.Revision])
 		}
+	}
+	for _, member := range members {
+		st := states[member]
 		if st.Member == nil {
 			continue
 		}
 		for _, g := range st.Member.Goals {
-			if events[g.Event] {
+			if n.events[g.Event] {
 				n.runs = append(n.runs, g.Run)
 				n.add(e.books[g.Revision])
 			}
@@ -283,9 +286,21 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 type needs struct {
 	engine  *Engine
 	seen    map[*book]bool
+	events  map[string]bool // that may be decided
 	windows map[string]playbooks.Duration
 	pools   []string
 	runs    []string
+}
+
+// event adds what an event may start, and by what that emits, what it may start.
+func (n *needs) event(name string) {
+	if n.events[name] {
+		return
+	}
+	n.events[name] = true
+	for _, b := range n.engine.byEvent[name] {
+		n.add(b)
+	}
 }
 
 func (n *needs) add(b *book) {
@@ -294,6 +309,9 @@ func (n *needs) add(b *book) {
 	}
 	n.seen[b] = true
 	n.slots(b.slots)
+	for _, name := range b.emits {
+		n.event(name)
+	}
 	for _, name := range b.pools {
 		if p := n.engine.ws.Schema.Pool(name); p != nil && p.Budget > 0 && !slices.Contains(n.pools, name) {
 			n.pools = append(n.pools, name)

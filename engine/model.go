@@ -30,11 +30,15 @@ type Input struct {
 	Time   time.Time // when it happened, as the sender says; never after At
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set
+	Cause  int64     // of an event that a run emitted to its own member: Seq of the input that began the cascade, or CauseWait
 	*Payload
 
 	record       map[string]any    // as expressions see the event; see recordOf
 	recordSchema *playbooks.Schema // which the record is typed by
 }
+
+// CauseWait is the Cause of an event that came about when a wait was over.
+const CauseWait = -1
 
 // Payload is what an input carries. Values are as JSON decodes them.
 type Payload struct {
@@ -42,6 +46,7 @@ type Payload struct {
 	Attributes map[string]any `json:"a,omitempty"` // to set on the member; null removes one
 	AddTags    []string       `json:"t,omitempty"` // update only
 	RemoveTags []string       `json:"u,omitempty"` // update only
+	Depth      int            `json:"d,omitempty"` // of an event that a run emitted: its place in the chain, from 1; else 0
 }
 
 // Decode gives the payload, from Data when it was not decoded yet.
@@ -187,6 +192,8 @@ type Changes struct {
 	Deliveries []Delivery
 	Refusals   []Decision     // decisions that did not enter; entries are in Runs
 	Poisoned   []Poisoned     // inputs that could not be decided, set aside
+	Cascaded   []Input        // events that runs emitted to their own member: decided already, to be kept in the history
+	Emitted    []Input        // events that runs emitted to other members: to be accepted into the inbox
 	Taken      map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
 
 	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes fills it in.

@@ -19,11 +19,12 @@ import (
 var propertyFiles = map[string]string{
 	"usher.yaml": `usher: 1
 timezone: America/New_York
-member: {level: {enum: [a, b], default: a}, seen: int}
+member: {level: {enum: [a, b], default: a}, seen: int, heard: string}
 events:
   buy: {n: int}
   visit: {}
   leave: {}
+  echo: {n: int}
 segments: {buyers: 'len(events("buy", "30d")) > 0'}
 channels: {out: {type: log}}
 coupons:
@@ -97,6 +98,26 @@ actions:
       - {name: y, weight: 37.5, then: []}
   - message: {channel: out, text: "{{ actions.half.name }} {{ actions.bought.event.time }}"}
 `,
+	"playbooks/f.yaml": `id: f-echo
+stage: conversion
+trigger: {event: visit}
+mode: parallel
+actions:
+  - emit: {event: echo, properties: {n: 2}}
+  - wait: 12h
+  - points: 3
+  - emit: {event: echo, properties: {n: '= len(events("buy", "2d"))'}}
+`,
+	"playbooks/g.yaml": `id: g-heard
+stage: conversion
+trigger: {event: echo}
+mode: parallel
+actions:
+  - set: {heard: '= (member.heard ?? "") + string(trigger.n) + string(last(events("echo"))?.n ?? 9) + string(first(events("echo", "1d"))?.n ?? 9)'}
+  - if: trigger.n > 0
+    emit: {event: echo, properties: {n: = trigger.n - 1}}
+  - points: -2
+`,
 }
 
 func load(t testing.TB, files map[string]string) *playbooks.Workspace {
@@ -159,6 +180,8 @@ type shell struct {
 	coupons  []engine.Coupon
 	deliver  []engine.Delivery
 	refusals []engine.Decision
+	echoes   []string // ids of emitted events
+	seq      int64
 }
 
 func newShell(t testing.TB, e *engine.Engine) *shell {
@@ -192,8 +215,9 @@ func (s *shell) state() *engine.State {
 		}
 		st.Runs = append(st.Runs, &fresh)
 	}
+	slices.SortFunc(s.history, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
 	for _, in := range s.history {
-		st.History[in.Name] = append(st.History[in.Name], engine.Input{Seq: in.Seq, Kind: in.Kind, ID: in.ID, Member: in.Member, Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload})
+		st.History[in.Name] = append(st.History[in.Name], engine.Input{Seq: in.Seq, Cause: in.Cause, Kind: in.Kind, ID: in.ID, Member: in.Member, Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload})
 	}
 	return st
 }
@@ -222,6 +246,11 @@ func (s *shell) decide(inputs []engine.Input, horizon time.Time) {
 			s.history = append(s.history, in)
 		}
 	}
+	for _, in := range c.Cascaded { // numbered when they are stored, long after inputs that are not decided yet
+		s.seq++
+		in.Seq = 1000 + s.seq
+		s.history, s.echoes = append(s.history, in), append(s.echoes, in.ID)
+	}
 	s.coupons = append(s.coupons, c.Coupons...)
 	s.deliver = append(s.deliver, c.Deliveries...)
 	s.refusals = append(s.refusals, c.Refusals...)
@@ -231,6 +260,7 @@ func (s *shell) decide(inputs []engine.Input, horizon time.Time) {
 func (s *shell) outcome() string {
 	data, err := json.MarshalIndent(map[string]any{
 		"member": string(s.member), "order": s.order, "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver, "refusals": s.refusals,
+		"echoes": s.echoes,
 	}, "", " ")
 	if err != nil {
 		s.t.Fatal(err)

@@ -21,10 +21,11 @@ const (
 	TallyCoupons          = "coupons"
 	TallyTagsAdded        = "tags_added"
 	TallyTagsRemoved      = "tags_removed"
+	TallyPoints           = "points" // really added, less what was taken away
 )
 
 // tallied are the actions whose traces' details are counted.
-var tallied = map[string]bool{"tag": true}
+var tallied = map[string]bool{"tag": true, "points": true}
 
 // Tally counts what changes did, by playbook: see [EachTally].
 func Tally(c *Changes) map[TallyKey]int {
@@ -77,6 +78,9 @@ func tallyRun(add func(TallyKey, int), r *Run) {
 			for _, tag := range stringsOf(t.Detail["removed"]) {
 				count(TallyTagsRemoved, tag)
 			}
+		case "points":
+			added, _ := t.Detail["added"].(int)
+			add(TallyKey{r.Playbook, TallyPoints, ""}, added)
 		case "message", "coupon":
 			if t.Reason != "" && t.Reason != ReasonDeferred {
 				count(TallySkipped, t.Reason)
@@ -104,7 +108,7 @@ type Stats struct {
 	Messages         map[string]int `json:"messages" doc:"by channel"`
 	Coupons          map[string]int `json:"coupons" doc:"by pool"`
 	Tags             TagStats       `json:"tags"`
-	Points           int            `json:"points"`
+	Points           int            `json:"points" doc:"added, less what was taken away"`
 }
 
 // TagStats counts changes of tags, by tag.
@@ -148,6 +152,8 @@ func (s *Stats) Add(what, key string, n int) {
 		s.Tags.Added[key] += n
 	case TallyTagsRemoved:
 		s.Tags.Removed[key] += n
+	case TallyPoints:
+		s.Points += n
 	}
 	s.Waiting = s.Entered - s.Holdout - s.Done - s.Exited - s.Failed
 }

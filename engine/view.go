@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -141,7 +142,7 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 	return rec, nil
 }
 
-// remember puts an event into the history, at its place by time; of the same time the later accepted comes last.
+// remember puts an event into the history, at its place: see CompareEvents.
 // An event that nothing asks about is not kept.
 func (d *decider) remember(in *Input) {
 	t := d.e.tracked[in.Name]
@@ -163,7 +164,7 @@ func (d *decider) remember(in *Input) {
 		list = d.forget(in, list, in.At.Add(-t.longest))
 	}
 	i := len(list)
-	for i > 0 && list[i-1].Time.After(in.Time) {
+	for i > 0 && compareEvents(&list[i-1], in) > 0 {
 		i--
 	}
 	d.st.History[in.Name] = slices.Insert(list, i, kept)
@@ -189,6 +190,25 @@ func (d *decider) earlier(name string, n int) {
 		d.st.Earlier = map[string]int{}
 	}
 	d.st.Earlier[name] += n
+}
+
+// CompareEvents orders the events of a history: by time, and of the same time as they were decided. What a run emitted to its own
+// member was decided after the input that caused it, however late the store numbered it.
+func CompareEvents(a, b *Input) int { return cmp.Or(compareEvents(a, b), cmp.Compare(a.Seq, b.Seq)) }
+
+func compareEvents(a, b *Input) int {
+	if c := a.Time.Compare(b.Time); c != 0 {
+		return c
+	}
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.place(), b.place()))
+}
+
+// place is the Seq of the input with which an event was decided: its own, or of the one that caused it.
+func (in *Input) place() int64 {
+	if in.Cause != 0 {
+		return in.Cause
+	}
+	return in.Seq
 }
 
 // within gives the events of a slot: the whole name, or [now - window, now] with both ends.

@@ -46,6 +46,7 @@ func (p *playbookReader) arguments(v *node, step *Step, spec *ActionSpec, sc *Sc
 		f := &spec.Fields[i]
 		field := v.get(f.Name)
 		switch {
+		case f.Kind == FieldProperties: // typed by another field: see emitted
 		case field != nil:
 			if val := p.field(field, f, sc); val != nil {
 				step.Args[f.Name] = val
@@ -61,6 +62,7 @@ func (p *playbookReader) arguments(v *node, step *Step, spec *ActionSpec, sc *Sc
 		p.error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
 	p.address(v, step)
+	p.emitted(v, step, spec, sc)
 }
 
 // open tells whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
@@ -112,6 +114,7 @@ func (p *playbookReader) shorthand(v *node, step *Step, spec *ActionSpec, sc *Sc
 	case v.isNull():
 		p.wrongType(v, fmt.Sprintf("`%s` needs a value", spec.Key))
 	}
+	p.emitted(v, step, spec, sc)
 }
 
 // field reads one field of an action.
@@ -147,7 +150,7 @@ func (p *playbookReader) field(v *node, f *FieldSpec, sc *Scope) *Value {
 	return p.reference(v, f)
 }
 
-// reference reads the name of a channel or pool.
+// reference reads the name of a channel, pool or event.
 func (p *playbookReader) reference(v *node, f *FieldSpec) *Value {
 	name, ok := p.str(v, f.Name)
 	switch {
@@ -158,6 +161,8 @@ func (p *playbookReader) reference(v *node, f *FieldSpec) *Value {
 	case f.Kind == FieldChannel:
 		p.used["channel "+name] = true
 		p.knownChannel(v, name)
+	case f.Kind == FieldEvent:
+		p.knownEvent(v, name)
 	}
 	return &Value{Literal: name}
 }

@@ -122,6 +122,9 @@ func (c *exprChecker) top(n ast.Node, want *Type) {
 		if want.Kind == KindBool {
 			label = "compare it with something, as in " + short(n) + boolHint(got)
 		}
+		if want.Kind == KindInt && got.Kind == KindNumber {
+			label = "write int(" + short(n) + "), which drops the fraction, or int(round(…))"
+		}
 		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", article(want.Required().String()), describeType(got))
 		return
 	}
@@ -130,7 +133,7 @@ func (c *exprChecker) top(n ast.Node, want *Type) {
 		return
 	}
 	if !want.Optional {
-		c.need(n, got, "the value")
+		c.need(n, got, "this place")
 	}
 }
 

@@ -25,6 +25,7 @@ type playbookReader struct {
 	done      []doneAction
 	branches  int      // so far, to number them
 	splits    int      // so far
+	emits     []string // events that actions emit
 	known     []string // facts that hold on the way that is being read
 }
 

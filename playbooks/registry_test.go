@@ -28,6 +28,16 @@ func testRegistry() *Registry {
 					{Name: "expires_at", Type: Datetime.AsOptional()},
 				},
 			},
+			{
+				Key: "points", Shorthand: "add", Fields: []FieldSpec{{Name: "add", Kind: FieldInt, Required: true}, {Name: "reason", Kind: FieldString}},
+				Results: []ResultSpec{{Name: "balance", Type: Int}},
+			},
+			{
+				Key: "emit", Shorthand: "event",
+				Fields: []FieldSpec{
+					{Name: "event", Kind: FieldEvent, Required: true}, {Name: "properties", Kind: FieldProperties}, {Name: "member", Kind: FieldString},
+				},
+			},
 			{Key: "set", Shorthand: "attributes", Fields: []FieldSpec{{Name: "attributes", Kind: FieldAttributes, Required: true}}},
 		},
 		Channels: []ChannelSpec{

@@ -50,6 +50,7 @@ func (p *playbookReader) references() Refs {
 	if p.pb.Trigger.Segment != "" {
 		all = all.with(Refs{Segments: []string{p.pb.Trigger.Segment}})
 	}
+	all = all.with(Refs{Events: p.emits})
 	for _, m := range p.eventMatches() {
 		all = all.with(Refs{Events: []string{m.Name}})
 	}

@@ -154,7 +154,7 @@ func fieldShape(f *FieldSpec) *Shape {
 	kinds := map[FieldKind]ShapeKind{
 		FieldString: ShapeString, FieldInt: ShapeInt, FieldNumber: ShapeNumber, FieldBool: ShapeBool, FieldText: ShapeText,
 		FieldTemplate: ShapeTemplate, FieldChannel: ShapeChannel, FieldPool: ShapePool, FieldAttributes: ShapeSettable,
-		FieldDuration: ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent, FieldCondition: ShapeExpression,
+		FieldDuration: ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent, FieldProperties: ShapeProperties, FieldCondition: ShapeExpression,
 	}
 	s := &Shape{Kind: ShapeAny}
 	if k, ok := kinds[f.Kind]; ok {

@@ -16,6 +16,7 @@ const (
 	FieldPool       FieldKind = "pool"       // the name of a coupon pool of usher.yaml
 	FieldTags       FieldKind = "tags"       // one tag, or a list of tags; each may be a `= ` expression
 	FieldAttributes FieldKind = "attributes" // attribute: value, typed by the member's schema
+	FieldProperties FieldKind = "properties" // the properties of the event that the field `event` names
 	FieldDuration   FieldKind = "duration"   // a constant duration
 	FieldSecret     FieldKind = "secret"     // a string that may hold ${NAME}; channels only
 )

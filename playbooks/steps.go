@@ -19,7 +19,7 @@ type doneAction struct {
 var itemKeys = []string{"id", "if", "then", "else"}
 
 // unsupportedActions are part of the language, but not of this version unless the registry has them.
-var unsupportedActions = []string{"points", "webhook", "emit"}
+var unsupportedActions = []string{"webhook"}
 
 // actionID is what an expression can write after `actions.`.
 var actionID = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)

@@ -151,6 +151,9 @@ func (res *Result) WriteText(out io.Writer) error {
 		if s := res.Playbooks[id]; len(s.Skipped) > 0 {
 			p.printf("\n%s did not act: %s", id, counts(s.Skipped))
 		}
+		if n := res.Playbooks[id].Points; n != 0 {
+			p.printf("\n%s gave %d points", id, n)
+		}
 	}
 	p.printf("\n\n")
 	days := [][]string{{"day", "playbook", "entered", "messages", "coupons"}}

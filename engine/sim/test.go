@@ -85,6 +85,7 @@ type tester struct {
 // happened is what the playbooks did since the last expect.
 type happened struct {
 	messages, coupons []map[string]any
+	events            []map[string]any
 	added, removed    []string
 	set               map[string]any
 	points            int
@@ -92,7 +93,7 @@ type happened struct {
 }
 
 func (h *happened) empty() bool {
-	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set) == 0 && h.points == 0
+	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set)+len(h.events) == 0 && h.points == 0
 }
 
 func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached map[string]map[string]bool) TestResult {
@@ -268,12 +269,12 @@ func (t *tester) observe(c *engine.Changes) {
 	for i := range c.Refusals {
 		d := c.Refusals[i]
 		t.mark(d.Playbook, "")
-		if d.Playbook == t.file.Playbook {
+		if d.Playbook == t.file.Playbook && d.Member == t.member {
 			t.refused = &d
 		}
 	}
 	for _, e := range c.InOrder() {
-		if e.Run.New && e.Run.Playbook == t.file.Playbook {
+		if e.Run.New && e.Run.Playbook == t.file.Playbook && e.Run.Member == t.member {
 			t.newest, t.refused = e.Run, nil
 		}
 		t.entry(c, e)
@@ -303,10 +304,26 @@ func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 			h.set = map[string]any{}
 		}
 		maps.Copy(h.set, e.Detail)
+	case "points":
+		added, _ := e.Detail["added"].(int)
+		h.points += added
+	case "emit":
+		h.events = append(h.events, eventOf(e))
 	}
 	if e.Reason != "" {
 		h.reasons = append(h.reasons, e.Reason)
 	}
+}
+
+// eventOf gives an emitted event as an expect matches it.
+func eventOf(e engine.Traced) map[string]any {
+	item := map[string]any{"event": e.Detail["event"], "member": e.Run.Member, "properties": map[string]any{}}
+	for _, k := range []string{"member", "properties"} {
+		if v, ok := e.Detail[k]; ok {
+			item[k] = v
+		}
+	}
+	return item
 }
 
 // messageOf gives a message as an expect matches it: with its delivery, or as skipped when there is none.
@@ -382,7 +399,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 		return fail("points differ")
 	case len(x.Webhooks) > 0:
 		return fail("webhooks differ")
-	case len(x.Events) > 0:
+	case !matchAll(x.Events, h.events):
 		return fail("events differ")
 	case x.Run != "" && x.Run != t.runState():
 		return fail("the run's state differs")
@@ -459,9 +476,24 @@ func matchAll(want []playbooks.ExpectItem, got []map[string]any) bool {
 				}
 				continue
 			}
-			if !same(v, got[i][k]) {
+			if !matches(v, got[i][k]) {
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// matches compares a field. Of a mapping, each key that is listed has to match.
+func matches(want, got any) bool {
+	fields, isMap := want.(map[string]any)
+	have, _ := got.(map[string]any)
+	if !isMap || have == nil {
+		return same(want, got)
+	}
+	for k, v := range fields {
+		if !matches(v, have[k]) {
+			return false
 		}
 	}
 	return true
@@ -504,6 +536,7 @@ func (h *happened) lines() []string {
 	var out []string
 	out = append(out, itemLines("messages", h.messages)...)
 	out = append(out, itemLines("coupons", h.coupons)...)
+	out = append(out, itemLines("events", h.events)...)
 	if len(h.added)+len(h.removed) > 0 {
 		out = append(out, "tags: "+flow(map[string]any{"added": h.added, "removed": h.removed}))
 	}
@@ -535,10 +568,9 @@ func expectedLines(x *playbooks.Expect) []string {
 		}
 		return out
 	}
-	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
+	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
 	out := h.lines()
 	out = append(out, itemLines("webhooks", items(x.Webhooks))...)
-	out = append(out, itemLines("events", items(x.Events))...)
 	if x.Run != "" {
 		out = append(out, "run: "+x.Run)
 	}

@@ -23,6 +23,7 @@ type World struct {
 	seq       int64
 	observe   func(*engine.Changes)
 	changes   engine.Changes // of the last decision; its room is used again
+	emitted   []engine.Input // to other members, not decided yet
 }
 
 type schedule struct {
@@ -121,7 +122,24 @@ func OccurrenceID(playbook string, at time.Time, member string) string {
 	return "schedule:" + playbook + ":" + at.UTC().Format(time.RFC3339) + ":" + member
 }
 
+// decide decides, and after it what runs emitted to other members: each in that member's line, first in, first out.
 func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) error {
+	if err := w.decideOne(member, inputs, horizon); err != nil {
+		return err
+	}
+	for len(w.emitted) > 0 {
+		in := w.emitted[0]
+		w.emitted = w.emitted[1:]
+		w.seq++
+		in.Seq, in.At = w.seq, w.now
+		if err := w.decideOne(in.Member, []engine.Input{in}, in.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Time) error {
 	if horizon.After(w.now) {
 		w.now = horizon
 	}
@@ -143,6 +161,7 @@ func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) 
 	if w.observe != nil {
 		w.observe(c)
 	}
+	w.emitted = append(w.emitted, c.Emitted...)
 	w.settle(st, c)
 	return nil
 }

@@ -145,6 +145,9 @@ func (w *Worker) follow(b *batch) {
 			w.expect(r.DueAt)
 		}
 	}
+	for i := range b.changes.Emitted {
+		w.wakeHere(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
+	}
 	for _, p := range b.changes.Poisoned {
 		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "error", p.Error)
 	}
@@ -201,6 +204,7 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 // mark is how far a batch had got, to go back to when a member's decision fails.
 type mark struct {
 	members, runs, coupons, deliveries, refusals, poisoned int
+	cascaded, emitted                                      int
 	taken                                                  map[string]int
 	pools                                                  map[string]engine.PoolState
 }
@@ -209,7 +213,7 @@ func markOf(b *batch) mark {
 	c := b.changes
 	m := mark{
 		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries), refusals: len(c.Refusals),
-		poisoned: len(c.Poisoned),
+		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted),
 	}
 	if len(b.pools) > 0 {
 		m.taken, m.pools = make(map[string]int, len(c.Taken)), make(map[string]engine.PoolState, len(b.pools))
@@ -227,6 +231,7 @@ func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
+	c.Cascaded, c.Emitted = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted]
 	if m.pools == nil {
 		return
 	}

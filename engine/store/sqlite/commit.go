@@ -33,6 +33,8 @@ type batch struct {
 	runs             []runRow
 	messages         [][]byte
 	seen             [][]byte
+	cascaded         [][]byte
+	emitted          [][]byte
 }
 
 // runRow is what is written of a run besides its plain fields.
@@ -67,6 +69,13 @@ func newBatch(c *engine.Changes) (*batch, error) {
 			return nil, fmt.Errorf("encode a decision on member %s: %w", c.Refusals[i].Member, err)
 		}
 		b.seen = append(b.seen, data)
+	}
+	var err error
+	if b.cascaded, err = payloads(c.Cascaded); err != nil {
+		return nil, err
+	}
+	if b.emitted, err = payloads(c.Emitted); err != nil {
+		return nil, err
 	}
 	return b, nil
 }
@@ -110,7 +119,8 @@ func (b *batch) encodeRuns() error {
 
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
-	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 3*len(b.Refusals)
+	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 3*len(b.Refusals) +
+		inputRows*(len(b.Cascaded)+len(b.Emitted))
 }
 
 func (b *batch) store(t *tx) error {
@@ -153,7 +163,7 @@ func (b *batch) store(t *tx) error {
 			return fmt.Errorf("store a decision on member %s: %w", b.Refusals[i].Member, err)
 		}
 	}
-	return nil
+	return b.storeEmitted(t)
 }
 
 // decided puts the events up to the new watermark into their members' history, and raises the watermark.

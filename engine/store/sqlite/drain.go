@@ -72,7 +72,7 @@ func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (
 
 func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 	// Parameters in a LIMIT, or beside the < of an index, make SQLite compile the statement anew each time it runs.
-	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > (SELECT ?) ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
+	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > (SELECT ?) AND i.kind <> 'cascaded' ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
 	b.Inputs = make([]engine.Input, 0, 16)
 	err := c.query(read, []any{shard, b.Watermark}, func(r row) error {
 		b.Inputs = append(b.Inputs, inputOf(r))
@@ -84,7 +84,7 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 	b.More = true
 	b.Inputs = b.Inputs[:limit]
 	// What is left behind has a lower bound: its first input that was accepted, and not made for an occurrence.
-	const bound = "SELECT at FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'schedule' ORDER BY seq LIMIT 1"
+	const bound = "SELECT at FROM inbox WHERE shard = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1"
 	_, err = c.one(bound, []any{shard, b.Inputs[limit-1].Seq}, func(r row) error {
 		if at := instant(r.int(0)); at.Before(b.Horizon) {
 			b.Horizon = at
@@ -201,7 +201,7 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 		list := sharded(members)
 		for _, q := range queries {
 			const read = "SELECT " + inputColumns + ` FROM json_each(?) j CROSS JOIN members m CROSS JOIN inbox i
-				WHERE m.id = j.value ->> 0 AND m.name = ? AND m.time >= ? AND m.seq <= ? AND i.shard = j.value ->> 1 AND i.seq = m.seq`
+				WHERE m.id = j.value ->> 0 AND m.name = ? AND m.time >= ? AND i.shard = j.value ->> 1 AND i.seq = m.seq AND (m.seq <= ? OR i.kind = 'cascaded')`
 			err := c.query(read, []any{list, q.Event, since(q.Since), watermark}, func(r row) error {
 				in := inputOf(r)
 				events[in.Member] = append(events[in.Member], in)
@@ -217,7 +217,7 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 		return nil, fmt.Errorf("load the history of %d members: %w", len(members), err)
 	}
 	for _, list := range events {
-		slices.SortFunc(list, func(a, b engine.Input) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq)) })
+		slices.SortFunc(list, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
 	}
 	return events, nil
 }
@@ -234,7 +234,7 @@ func since(t time.Time) int64 {
 	return ms
 }
 
-const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? LIMIT 1"
+const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
 
 // Owed lists the shards that have something to do.
 func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {

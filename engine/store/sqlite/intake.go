@@ -105,11 +105,15 @@ func instant(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.data`
+const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.data, i.cause`
 
 func inputOf(r row) engine.Input {
-	return engine.Input{
+	in := engine.Input{
 		Seq: r.int(0), Kind: engine.InputKind(r.str(1)), ID: r.str(2), Member: r.str(3), Name: r.str(4),
-		Time: instant(r.int(5)), At: instant(r.int(6)), Data: r.bytes(7),
+		Time: instant(r.int(5)), At: instant(r.int(6)), Data: r.bytes(7), Cause: r.int(8),
 	}
+	if in.Kind == kindCascaded {
+		in.Kind = engine.InputEvent
+	}
+	return in
 }

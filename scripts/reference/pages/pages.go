@@ -73,7 +73,8 @@ func sentence(s string) string {
 var kinds = map[playbooks.FieldKind]string{
 	playbooks.FieldText: "text in Liquid", playbooks.FieldTemplate: "template", playbooks.FieldChannel: "channel",
 	playbooks.FieldPool: "coupon pool", playbooks.FieldTags: "a tag or a list", playbooks.FieldAttributes: "attribute: value",
-	playbooks.FieldSecret: "string, may hold `${NAME}`", playbooks.FieldMoment: "a time of the day, a datetime or an expression of one",
+	playbooks.FieldProperties: "property: value",
+	playbooks.FieldSecret:     "string, may hold `${NAME}`", playbooks.FieldMoment: "a time of the day, a datetime or an expression of one",
 	playbooks.FieldActions: "a list of actions",
 }
 

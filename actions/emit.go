@@ -1,0 +1,27 @@
+package actions
+
+import (
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func emit() action {
+	return action{
+		ActionSpec: playbooks.ActionSpec{
+			Key: "emit",
+			Doc: "Lets an event happen: to this member, decided right after what is being decided, or to another, in their own line. " +
+				"It starts playbooks, reaches goals and counts in `events()` as any event, but does not move `last_seen_at`.",
+			Shorthand: "event",
+			Fields: []playbooks.FieldSpec{
+				{Name: "event", Kind: playbooks.FieldEvent, Required: true, Doc: "an event of usher.yaml"},
+				{Name: "properties", Kind: playbooks.FieldProperties, Doc: "its properties, typed by its declaration"},
+				{Name: "member", Kind: playbooks.FieldString, Doc: "the id of the member it happens to, when that is another"},
+			},
+			Example: "if: member.invited_by != nil\nemit: {event: friend.joined, properties: {friend: = member.id}, member: = member.invited_by}",
+		},
+		effect: func(a *engine.Act) error {
+			properties, _ := a.Args["properties"].(map[string]any)
+			return a.Emit(a.String("event"), properties, a.String("member"))
+		},
+	}
+}

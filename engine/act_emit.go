@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// AddPoints adds points to the member's, or takes some away: never below 0. It leaves the balance, and on the trace what was
+// really added.
+func (a *Act) AddPoints(n int) error {
+	m := a.d.st.Member
+	if n > 0 && m.Points > math.MaxInt-n {
+		return fmt.Errorf("%d points and %d more are more than can be counted", m.Points, n)
+	}
+	before := m.Points
+	m.Points = max(0, before+n)
+	a.Detail("added", m.Points-before)
+	a.Detail("balance", m.Points)
+	a.Result("balance", m.Points)
+	a.d.refresh()
+	return nil
+}
+
+// Emit lets an event happen to a member: to this one when member is empty or their id, decided after the present decision and
+// in its transaction; else to another, in their own line. Properties are typed by the schema.
+func (a *Act) Emit(event string, properties map[string]any, member string) error {
+	d := a.d
+	if member == "" {
+		member = d.id
+	}
+	if bad := checkName("member", "a member's id", member, maxIDLen); bad != nil {
+		return fmt.Errorf("member %.40q: %s", member, bad.Message)
+	}
+	values := map[string]any{}
+	if declared := a.book.ws.Schema.Event(event); declared != nil {
+		values, _ = playbooks.ToJSON(declared.Properties, properties).(map[string]any)
+	}
+	for name, v := range values {
+		if v == nil {
+			delete(values, name)
+		}
+	}
+	if today := d.e.ws.Schema.Event(event); today != nil && today.Properties != nil { // a pinned run may be typed by an older one
+		if bad := checkFields("properties", today.Properties, values); bad != nil {
+			return fmt.Errorf("event %s: %w", event, bad)
+		}
+	}
+	depth, err := d.cascade.link()
+	if err != nil {
+		return err
+	}
+	in := Input{
+		Kind: InputEvent, ID: d.e.id(d.now, "emit", a.run.ID, a.step.Path), Member: member, Name: event, Time: d.now, At: d.now,
+		Payload: &Payload{Properties: values, Depth: depth},
+	}
+	a.Detail("event", event)
+	a.Detail("id", in.ID)
+	if len(values) > 0 {
+		a.Detail("properties", values)
+	}
+	if member == d.id {
+		d.cascade.follow(in)
+		return nil
+	}
+	a.Detail("member", member)
+	d.c.Emitted = append(d.c.Emitted, in)
+	return nil
+}
