@@ -183,7 +183,7 @@ func (m *schemaMaker) mapping(s *Shape, out object) {
 			needs[k.Name] = object{"anyOf": requireEach(k.With)}
 		}
 		if k.Value.Kind == ShapeProperties {
-			all = append(all, m.eventProperties(k.Name)...)
+			all = append(all, m.eventProperties(k.Name, k.Value.Expr)...)
 		}
 	}
 	if len(props) > 0 {
@@ -237,11 +237,11 @@ func requireEach(keys []string) []any {
 }
 
 // eventProperties types the properties by the event named beside them.
-func (m *schemaMaker) eventProperties(key string) []any {
+func (m *schemaMaker) eventProperties(key string, expr bool) []any {
 	var out []any
 	for i := range m.ws.Schema.Events {
 		e := &m.ws.Schema.Events[i]
-		then := object{"properties": object{key: typeSchema(e.Properties, false)}}
+		then := object{"properties": object{key: typeSchema(e.Properties, expr)}}
 		if slices.ContainsFunc(e.Properties.Fields, func(f Field) bool { return !f.Type.Optional && f.Type.Kind != KindAny }) {
 			then["required"] = []string{key}
 		}
@@ -296,12 +296,12 @@ func typeSchema(t *Type, expr bool) object {
 	case KindDate, KindDatetime:
 		out["type"] = "string"
 	case KindList:
-		out["type"], out["items"] = "array", typeSchema(t.Elem, false)
+		out["type"], out["items"] = "array", typeSchema(t.Elem, expr)
 	case KindObject:
 		props := object{}
 		var required []string
 		for _, f := range t.Fields {
-			props[f.Name] = typeSchema(f.Type, false)
+			props[f.Name] = typeSchema(f.Type, expr)
 			if f.Type != nil && !f.Type.Optional && f.Type.Kind != KindAny {
 				required = append(required, f.Name)
 			}

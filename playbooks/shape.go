@@ -161,7 +161,7 @@ func fieldShape(f *FieldSpec) *Shape {
 		s.Kind = k
 	}
 	switch f.Kind {
-	case FieldString, FieldInt, FieldNumber, FieldBool:
+	case FieldString, FieldInt, FieldNumber, FieldBool, FieldProperties:
 		s.Expr = true
 	case FieldMoment:
 		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime)}
