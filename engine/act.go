@@ -244,7 +244,7 @@ func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 		return ReasonNoChannel
 	}
 	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
-		to, _ := d.env.Member(playbooks.MemberVar(attribute)).(string)
+		to, _ := memberView{d}.Field(attribute).(string)
 		if m.To = to; to == "" {
 			return ReasonNoAddress
 		}

@@ -84,14 +84,13 @@ func (d *decider) finish() {
 func (d *decider) begin(now time.Time) {
 	d.now = now
 	d.zone = d.e.zoneOf(d.st.Member)
-	d.show()
-	d.env.Begin(now, d.zone, d.id, d)
+	d.env.Begin(now, d.zone, d.id, memberView{d}, d)
 }
 
 // refresh makes expressions see what an action changed of the member.
 func (d *decider) refresh() {
 	d.touched = true
-	d.show()
+	d.env.Forget()
 }
 
 // wakeUntil lets every wait that is due at or before t continue, in the order of their due times.
@@ -241,10 +240,7 @@ func (d *decider) triggered(in *Input) ([]*entry, error) {
 	if len(books) == 0 {
 		return nil, nil
 	}
-	rec, err := in.recordOf(d.e.ws.Schema, d.zone)
-	if err != nil {
-		return nil, err
-	}
+	rec := d.eventView(in, d.e.ws.Schema)
 	d.env.SetEvent(rec)
 	d.judging(rec)
 	d.c.Refusals = slices.Grow(d.c.Refusals, len(books))
@@ -252,6 +248,9 @@ func (d *decider) triggered(in *Input) ([]*entry, error) {
 	for _, b := range books {
 		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
 			entries = append(entries, en)
+		}
+		if rec.err != nil {
+			return nil, rec.err
 		}
 	}
 	return entries, nil
@@ -279,15 +278,15 @@ func (d *decider) started(in *Input, p *Payload) error {
 			rec[k] = v
 		}
 	}
-	d.judging(rec)
-	if en := d.judge(b, rec, nil); en != nil {
+	d.judging(playbooks.Fields(rec))
+	if en := d.judge(b, playbooks.Fields(rec), nil); en != nil {
 		d.enter(en)
 	}
 	return d.err
 }
 
 // judging begins the judging of playbooks on an input that would be their trigger.
-func (d *decider) judging(trigger map[string]any) {
+func (d *decider) judging(trigger playbooks.Record) {
 	if d.judged == nil {
 		d.judged = map[string]outcome{}
 	}
@@ -372,14 +371,11 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *playbooks.Expr) bool
 	if cond == nil {
 		return true
 	}
-	rec, err := in.recordOf(b.ws.Schema, d.zone)
-	if err != nil {
-		return false
-	}
+	rec := d.eventView(in, b.ws.Schema)
 	d.scope(r, b)
 	d.env.SetEvent(rec)
 	ok, err := cond.Test(d.env)
-	return err == nil && ok
+	return err == nil && rec.err == nil && ok
 }
 
 // exits ends open runs whose playbook says so.

@@ -25,14 +25,13 @@ type State struct {
 type Engine struct {
 	ws         *playbooks.Workspace
 	o          Options
-	active     map[string]*book   // by playbook id
-	books      map[string]*book   // by revision, active and pinned
-	byEvent    map[string][]*book // live and paused playbooks that an event triggers, by id
-	address    map[string]string  // channel name -> the member's attribute that holds its address
-	attributes []attribute
-	shown      map[string]bool      // fields of the member that something reads
-	tracked    map[string]*tracking // events whose history something reads
-	macs       *sync.Pool           // keyed hashes: setting one up costs more than using it
+	active     map[string]*book      // by playbook id
+	books      map[string]*book      // by revision, active and pinned
+	byEvent    map[string][]*book    // live and paused playbooks that an event triggers, by id
+	address    map[string]string     // channel name -> the member's attribute that holds its address
+	attributes map[string]*attribute // the stored ones
+	tracked    map[string]*tracking  // events whose history something reads
+	macs       *sync.Pool            // keyed hashes: setting one up costs more than using it
 	codes      *base32.Encoding
 	spare      *sync.Pool // deciders between two uses
 	zones      *sync.Map  // time zone by name: reading one costs too much to do it for every input
@@ -79,12 +78,10 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 			e.address[ch.Name] = spec.Address
 		}
 	}
-	e.shown = e.addressed()
 	computed := computedOf(ws.Schema)
 	for _, g := range ws.Schema.Segments {
 		if g.Expr != nil {
 			e.track(g.Expr.Slots)
-			e.show(g.Expr.Refs.Attributes)
 		}
 	}
 	for _, p := range ws.Playbooks {
@@ -92,27 +89,11 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		e.active[p.ID] = b
 		e.books[p.Revision] = b
 		e.track(b.slots)
-		e.show(p.Reads)
 		if p.Trigger.Kind == playbooks.TriggerEvent && p.Status != playbooks.Draft {
 			e.byEvent[p.Trigger.Event.Name] = append(e.byEvent[p.Trigger.Event.Name], b)
 		}
 	}
 	return e
-}
-
-// addressed gives the attributes that hold addresses of channels.
-func (e *Engine) addressed() map[string]bool {
-	out := map[string]bool{}
-	for _, attribute := range e.address {
-		out[attribute] = true
-	}
-	return out
-}
-
-func (e *Engine) show(fields []string) {
-	for _, f := range fields {
-		e.shown[f] = true
-	}
 }
 
 // tracking says how much of the history of an event is ever read.
@@ -216,11 +197,10 @@ func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 // WithRevision gives an engine that knows a further revision, for runs that keep it. ws is the workspace that holds it.
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
-	c.books, c.tracked, c.shown = maps.Clone(e.books), maps.Clone(e.tracked), maps.Clone(e.shown)
+	c.books, c.tracked = maps.Clone(e.books), maps.Clone(e.tracked)
 	b := c.compile(ws, p, computedOf(ws.Schema))
 	c.books[p.Revision] = b
 	c.track(b.slots)
-	c.show(p.Reads)
 	return &c
 }
 

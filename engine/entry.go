@@ -21,13 +21,13 @@ const (
 // entry is a playbook that all gates let the member into.
 type entry struct {
 	b       *book
-	trigger map[string]any
+	trigger playbooks.Record
 	holdout bool
 }
 
 // judge asks trigger and gates in their order; the first that fails is the reason. A trigger that does not match leaves
 // nothing.
-func (d *decider) judge(b *book, trigger map[string]any, match *playbooks.Expr) *entry {
+func (d *decider) judge(b *book, trigger playbooks.Record, match *playbooks.Expr) *entry {
 	if match != nil {
 		ok, err := match.Test(d.env)
 		if err != nil {
@@ -136,7 +136,7 @@ func (d *decider) enter(en *entry) {
 	}
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id, State: RunWaiting,
-		StartedAt: d.now, Trigger: en.trigger, New: true, revived: true, zone: d.zone,
+		StartedAt: d.now, Trigger: en.trigger.All(), New: true, revived: true, zone: d.zone,
 	}
 	d.st.Runs = append(d.st.Runs, r)
 	if b.Goal != nil {

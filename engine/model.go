@@ -35,6 +35,7 @@ type Input struct {
 
 	record       map[string]any    // as expressions see the event; see recordOf
 	recordSchema *playbooks.Schema // which the record is typed by
+	recordZone   *time.Location    // that its times are in
 }
 
 // CauseWait is the Cause of an event that came about when a wait was over.

@@ -111,7 +111,7 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
 // scope lets expressions see what the run knows.
 func (d *decider) scope(r *Run, b *book) {
 	r.revive(b, d.zone)
-	d.env.SetTrigger(r.Trigger, r.Actions)
+	d.env.SetTrigger(playbooks.Fields(r.Trigger), r.Actions)
 }
 
 // revive types what a run remembers again after it was stored as JSON.
@@ -198,7 +198,7 @@ func (d *decider) value(b *book, v *playbooks.Value) (any, error) {
 func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
 	member := make(map[string]any, len(t.Refs.Attributes))
 	for _, name := range t.Refs.Attributes {
-		v := d.env.Member(playbooks.MemberVar(name))
+		v := memberView{d}.Field(name)
 		if x := b.computed[name]; x != nil {
 			var err error
 			if v, err = x.Eval(d.env); err != nil {

@@ -30,72 +30,55 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 	return z
 }
 
-// field is a built-in field of a member.
-type field struct {
-	name, variable string
-	value          func(m *Member, zone *time.Location) any
-}
+// memberView is the member as expressions see them: the decider's. A stored value that the schema does not take any more counts as
+// missing.
+type memberView struct{ d *decider }
 
-func builtInField(name string, value func(m *Member, zone *time.Location) any) field {
-	return field{name, playbooks.MemberVar(name), value}
-}
-
-var shownFields = []field{
-	builtInField("id", func(m *Member, _ *time.Location) any { return m.ID }),
-	builtInField("tags", func(m *Member, _ *time.Location) any {
+// Field gives a built-in field, or a stored attribute.
+func (v memberView) Field(name string) any {
+	m, zone := v.d.st.Member, v.d.zone
+	if m == nil {
+		m = new(Member)
+	}
+	switch name {
+	case "id":
+		return m.ID
+	case "tags":
 		tags := make([]any, len(m.Tags))
 		for i, t := range m.Tags {
 			tags[i] = t
 		}
 		return tags
-	}),
-	builtInField("points", func(m *Member, _ *time.Location) any { return m.Points }),
-	builtInField("created_at", func(m *Member, zone *time.Location) any { return m.CreatedAt.In(zone) }),
-	builtInField("last_seen_at", func(m *Member, zone *time.Location) any {
+	case "points":
+		return m.Points
+	case "created_at":
+		return m.CreatedAt.In(zone)
+	case "last_seen_at":
 		if m.LastSeenAt.IsZero() {
 			return m.CreatedAt.In(zone)
 		}
 		return m.LastSeenAt.In(zone)
-	}),
-	builtInField("timezone", func(m *Member, _ *time.Location) any { return m.Attributes["timezone"] }),
-	builtInField("locale", func(m *Member, _ *time.Location) any { return m.Attributes["locale"] }),
+	case "timezone", "locale":
+		return m.Attributes[name]
+	}
+	a := v.d.e.attributes[name]
+	if a == nil {
+		return nil
+	}
+	if raw, has := m.Attributes[name]; has {
+		if value, err := a.optional.Coerce(raw); value != nil && err == nil {
+			return playbooks.Localize(a.Type, value, zone)
+		}
+	}
+	return a.fallback(zone)
 }
 
-// show lets expressions see the member as they are now: the fields that something reads. A stored value that the schema does not
-// take any more counts as missing.
-func (d *decider) show() {
-	m, env := d.st.Member, d.env
-	if m == nil {
-		m = &Member{}
-	}
-	for i := range shownFields {
-		if b := &shownFields[i]; d.e.shown[b.name] {
-			env.SetMember(b.variable, b.value(m, d.zone))
-		}
-	}
-	for i := range d.e.attributes {
-		a := &d.e.attributes[i]
-		if !d.e.shown[a.Name] {
-			continue
-		}
-		raw, has := m.Attributes[a.Name]
-		if !has {
-			env.SetMember(a.variable, a.fallback(d.zone))
-			continue
-		}
-		v, err := a.optional.Coerce(raw)
-		if v == nil || err != nil {
-			env.SetMember(a.variable, a.fallback(d.zone))
-			continue
-		}
-		env.SetMember(a.variable, playbooks.Localize(a.Type, v, d.zone))
-	}
-}
+// All is not asked for: no expression reads all of a member.
+func (v memberView) All() map[string]any { return nil }
 
 // attribute is a stored attribute with what show needs of it at every decision.
 type attribute struct {
 	*playbooks.Attribute
-	variable string
 	optional *playbooks.Type
 }
 
@@ -106,19 +89,76 @@ func (a *attribute) fallback(zone *time.Location) any {
 	return a.Default
 }
 
-func attributesOf(s *playbooks.Schema) []attribute {
-	var out []attribute
+func attributesOf(s *playbooks.Schema) map[string]*attribute {
+	out := map[string]*attribute{}
 	for i := range s.Attributes {
 		if a := &s.Attributes[i]; a.Computed == nil && a.Type != nil {
-			out = append(out, attribute{Attribute: a, variable: playbooks.MemberVar(a.Name), optional: a.Type.AsOptional()})
+			out[a.Name] = &attribute{Attribute: a, optional: a.Type.AsOptional()}
 		}
 	}
 	return out
 }
 
+// eventView is an event as expressions see it, typed field by field as they are read.
+type eventView struct {
+	in     *Input
+	schema *playbooks.Schema
+	typ    *playbooks.Type // of the properties; nil: not declared
+	zone   *time.Location
+	err    error // the event is not as its type says
+}
+
+func (d *decider) eventView(in *Input, s *playbooks.Schema) *eventView {
+	v := &eventView{in: in, schema: s, zone: d.zone}
+	if e := s.Event(in.Name); e != nil {
+		v.typ = e.Properties
+	}
+	return v
+}
+
+// Field gives a property, or what every event has.
+func (v *eventView) Field(name string) any {
+	switch name {
+	case "id":
+		return v.in.ID
+	case "name":
+		return v.in.Name
+	case "time":
+		return v.in.Time.In(v.zone)
+	}
+	p, err := v.in.Decode()
+	if err != nil {
+		v.err = fmt.Errorf("read the event %s: %w", v.in.ID, err)
+		return nil
+	}
+	raw := p.Properties[name]
+	if v.typ == nil {
+		return raw
+	}
+	t, declared := v.typ.Field(name)
+	if !declared {
+		return raw
+	}
+	value, err := t.Coerce(raw)
+	if err != nil {
+		v.err = fmt.Errorf("event %s (%s): properties.%s: %w", v.in.ID, v.in.Name, name, err)
+		return nil
+	}
+	return playbooks.Localize(t, value, v.zone)
+}
+
+// All gives the whole event.
+func (v *eventView) All() map[string]any {
+	rec, err := v.in.recordOf(v.schema, v.zone)
+	if err != nil {
+		v.err = err
+	}
+	return rec
+}
+
 // recordOf gives the event as expressions see it: the declared properties typed, with id, name and time.
 func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
-	if in.record != nil && in.recordSchema == s {
+	if in.record != nil && in.recordSchema == s && in.recordZone == zone {
 		return in.record, nil
 	}
 	p, err := in.Decode()
@@ -138,7 +178,7 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 		}
 	}
 	rec["id"], rec["name"], rec["time"] = in.ID, in.Name, in.Time.In(zone)
-	in.record, in.recordSchema = rec, s
+	in.record, in.recordSchema, in.recordZone = rec, s, zone
 	return rec, nil
 }
 

@@ -50,8 +50,7 @@ type Expr struct {
 	Refs  Refs
 
 	program *vm.Program
-	reads   []slotRead
-	today   bool // it asks for today()
+	reads   []read
 	atoms   []atom
 	present [2][]string // what is surely present when a condition fails, and when it holds
 }
@@ -121,7 +120,7 @@ func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
 		return nil, c.diags
 	}
 	x.program = program
-	x.reads, x.today = l.reads, l.vars[varToday] != nil
+	x.reads = l.reads
 	for i := range x.atoms {
 		lone := newLowering(c)
 		if v, ok := lone.lower(x.atoms[i].node).(*ast.IdentifierNode); ok && len(lone.reads) == 0 {

@@ -19,16 +19,31 @@ import (
 type Env struct {
 	vars    map[string]any
 	clock   clock
-	filled  []string
+	loaded  [sources][]string // the variables that are set, by where they come from
 	machine vm.VM
+	member  Record
+	trigger Record
+	actions map[string]map[string]any
+	event   Record
 	history History
-
-	eventVars  []string          // the variables that hold the event's fields
-	eventNames map[string]string // field -> variable, so that the names are made once
 }
 
-// maxEventNames bounds what is remembered of field names: undeclared ones may be anything.
-const maxEventNames = 1000
+// Record is an object whose fields are asked for when an expression reads them: the member, an event, a trigger.
+type Record interface {
+	// Field gives a field's typed value; nil: it is missing.
+	Field(name string) any
+	// All gives the whole object.
+	All() map[string]any
+}
+
+// Fields is a Record that is all there.
+type Fields map[string]any
+
+// Field gives a field's value.
+func (f Fields) Field(name string) any { return f[name] }
+
+// All gives the fields themselves.
+func (f Fields) All() map[string]any { return f }
 
 // History answers what events() asks of the member that the Env is about.
 type History interface {
@@ -46,85 +61,51 @@ type clock struct {
 
 // NewEnv makes an empty environment.
 func NewEnv() *Env {
-	e := &Env{vars: map[string]any{}, eventNames: map[string]string{}}
+	e := &Env{vars: map[string]any{}}
 	e.vars[varClock] = &e.clock
 	return e
 }
 
-// Begin sets the instant, the member's zone and id, and their history. What was set before is gone, but for the member's
-// fields: those are set one by one with SetMember.
-func (e *Env) Begin(now time.Time, zone *time.Location, id string, h History) {
-	e.clock = clock{now: now.In(zone), member: id}
-	e.history = h
-	e.vars[varNow] = e.clock.now
-	delete(e.vars, varToday)
-	delete(e.vars, "trigger")
-	delete(e.vars, "actions")
-	e.SetEvent(nil)
-	e.Forget()
-}
-
-// MemberVar gives the variable that a field of the member lives in, for SetMember.
-func MemberVar(field string) string { return "member." + field }
-
-// SetMember sets a field of the member by its variable; nil: it is missing.
-func (e *Env) SetMember(variable string, v any) {
-	if v == nil {
-		delete(e.vars, variable)
-		return
+// Begin sets the instant, the member with their zone and id, and their history. What was set before is gone.
+func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record, h History) {
+	for from := range sources {
+		e.forget(from)
 	}
-	e.vars[variable] = v
+	e.clock = clock{now: now.In(zone), member: id}
+	e.member, e.history, e.trigger, e.actions, e.event = member, h, nil, nil, nil
 }
 
-// Member gives a field of the member by its variable; nil when it is missing.
-func (e *Env) Member(variable string) any { return e.vars[variable] }
+// Forget makes the environment read the member again, who has changed.
+func (e *Env) Forget() { e.forget(fromMember) }
 
-// Forget makes the environment read the member's history again.
-func (e *Env) Forget() {
-	for _, name := range e.filled {
+func (e *Env) forget(from source) {
+	for _, name := range e.loaded[from] {
 		delete(e.vars, name)
 	}
-	e.filled = e.filled[:0]
+	e.loaded[from] = e.loaded[from][:0]
 }
 
 // SetTrigger sets `trigger` and `actions`: what the run knows.
-func (e *Env) SetTrigger(trigger map[string]any, actions map[string]map[string]any) {
-	e.vars["trigger"] = trigger
-	e.vars["actions"] = actions
+func (e *Env) SetTrigger(trigger Record, actions map[string]map[string]any) {
+	e.forget(fromTrigger)
+	e.forget(fromActions)
+	e.trigger, e.actions = trigger, actions
+}
+
+// SetEvent sets `event`: the event being looked at.
+func (e *Env) SetEvent(event Record) {
+	e.forget(fromEvent)
+	e.event = event
 }
 
 // End lets go of everything that was set, so that the environment can rest in a pool.
-func (e *Env) End() {
-	clear(e.vars)
-	e.filled, e.eventVars, e.history, e.clock = e.filled[:0], e.eventVars[:0], nil, clock{}
-	if len(e.eventNames) > maxEventNames {
-		clear(e.eventNames)
-	}
-	e.vars[varClock] = &e.clock
-}
-
-// SetEvent sets `event`: the event being looked at; nil: there is none.
-func (e *Env) SetEvent(event map[string]any) {
-	for _, name := range e.eventVars {
-		delete(e.vars, name)
-	}
-	e.eventVars = e.eventVars[:0]
-	for field, v := range event {
-		name := e.eventNames[field]
-		if name == "" {
-			name = "event." + field
-			e.eventNames[field] = name
-		}
-		e.vars[name] = v
-		e.eventVars = append(e.eventVars, name)
-	}
-}
+func (e *Env) End() { e.Begin(time.Time{}, time.UTC, "", nil, nil) }
 
 // Trigger gives `trigger` as it was set.
-func (e *Env) Trigger() any { return e.vars["trigger"] }
+func (e *Env) Trigger() map[string]any { return all(e.trigger) }
 
 // Actions gives `actions` as it was set.
-func (e *Env) Actions() any { return e.vars["actions"] }
+func (e *Env) Actions() map[string]map[string]any { return e.actions }
 
 // Now gives the instant in the member's zone.
 func (e *Env) Now() time.Time { return e.clock.now }
@@ -135,10 +116,10 @@ func (x *Expr) Eval(e *Env) (any, error) {
 		return nil, errors.New("the expression was not compiled")
 	}
 	for i := range x.reads {
-		e.load(&x.reads[i])
-	}
-	if x.today {
-		e.vars[varToday] = midnight(e.clock.now)
+		if r := &x.reads[i]; !e.has(r.name) {
+			e.vars[r.name] = e.read(r)
+			e.loaded[r.from] = append(e.loaded[r.from], r.name)
+		}
 	}
 	v, err := e.machine.Run(x.program, e.vars)
 	if err != nil {
@@ -150,21 +131,54 @@ func (x *Expr) Eval(e *Env) (any, error) {
 	return v, nil
 }
 
-func (e *Env) load(r *slotRead) {
-	if _, ok := e.vars[r.name]; ok {
-		return
+func (e *Env) has(name string) bool {
+	_, ok := e.vars[name]
+	return ok
+}
+
+// read gives what a variable stands for.
+func (e *Env) read(r *read) any {
+	switch r.from {
+	case fromMember:
+		return field(e.member, r.field)
+	case fromTrigger:
+		return field(e.trigger, r.field)
+	case fromEvent:
+		return field(e.event, r.field)
+	case fromActions:
+		return e.actions
+	case fromCount:
+		if e.history == nil {
+			return 0
+		}
+		return e.history.Count(r.slot)
+	case fromHistory:
+		if e.history == nil {
+			return []any{}
+		}
+		return e.history.List(r.slot)
 	}
-	e.filled = append(e.filled, r.name)
+	if r.name == varToday {
+		return midnight(e.clock.now)
+	}
+	return e.clock.now
+}
+
+func field(r Record, name string) any {
 	switch {
-	case e.history == nil && r.count:
-		e.vars[r.name] = 0
-	case e.history == nil:
-		e.vars[r.name] = []any{}
-	case r.count:
-		e.vars[r.name] = e.history.Count(r.slot)
-	default:
-		e.vars[r.name] = e.history.List(r.slot)
+	case r == nil:
+		return nil
+	case name == "":
+		return r.All()
 	}
+	return r.Field(name)
+}
+
+func all(r Record) map[string]any {
+	if r == nil {
+		return nil
+	}
+	return r.All()
 }
 
 // Test gives the value of a condition. A nil Expr holds.

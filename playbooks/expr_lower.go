@@ -17,16 +17,31 @@ import (
 // place, history becomes variables that are loaded before the run, access to what may be missing becomes safe.
 type lowering struct {
 	c     *exprChecker
-	reads []slotRead
+	reads []read
 	vars  types.Map // variables that the rewriting introduced
 }
 
-// slotRead is a variable that holds a part of the history.
-type slotRead struct {
+// read is a variable that an expression reads. It is loaded before the run: what no expression reads costs nothing.
+type read struct {
 	name  string
+	from  source
+	field string // of what it is from; empty: all of it
 	slot  Slot
-	count bool // only how many there are
 }
+
+// source is where a variable's value comes from.
+type source uint8
+
+const (
+	fromClock source = iota
+	fromMember
+	fromTrigger
+	fromActions
+	fromEvent
+	fromHistory // the events of a slot
+	fromCount   // how many there are
+	sources
+)
 
 func newLowering(c *exprChecker) *lowering { return &lowering{c: c, vars: types.Map{}} }
 
@@ -54,13 +69,7 @@ func (l *lowering) compile(n ast.Node) (*vm.Program, error) {
 
 // env declares the variables to the expr library.
 func (l *lowering) env() types.Map {
-	env := types.Map{
-		"actions": exprType(l.c.actionsType()),
-		varNow:    types.TypeOf(time.Time{}), varClock: types.TypeOf(&clock{}),
-	}
-	if l.c.sc.Trigger != nil {
-		env["trigger"] = exprType(l.c.sc.Trigger)
-	}
+	env := types.Map{varClock: types.TypeOf(&clock{})}
 	for name, t := range l.vars {
 		env[name] = t
 	}
@@ -142,7 +151,7 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 	case *ast.SliceNode:
 		return &ast.SliceNode{Node: l.lower(n.Node), From: l.lower(n.From), To: l.lower(n.To)}
 	case *ast.IdentifierNode:
-		return &ast.IdentifierNode{Value: n.Value}
+		return l.whole(n)
 	case *ast.PointerNode:
 		return &ast.PointerNode{Name: n.Name}
 	case *ast.IntegerNode:
@@ -179,10 +188,17 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 	return m
 }
 
-// flat makes member.x and event.x variables of their own: the library reads a variable four times faster than a field.
+// flatRoots are the objects whose fields are variables.
+var flatRoots = map[string]source{"member": fromMember, "event": fromEvent, "trigger": fromTrigger}
+
+// flat makes member.x, event.x and trigger.x variables of their own: the library reads a variable four times faster than a field.
 func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 	root, ok := n.Node.(*ast.IdentifierNode)
-	if !ok || root.Value != "member" && root.Value != "event" {
+	if !ok {
+		return nil
+	}
+	from, known := flatRoots[root.Value]
+	if !known {
 		return nil
 	}
 	base := l.c.types[n.Node]
@@ -193,9 +209,29 @@ func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 	if !ok {
 		return nil
 	}
-	name := root.Value + "." + key.Value
-	l.vars[name] = exprType(t)
-	return &ast.IdentifierNode{Value: name}
+	return l.variable(read{name: root.Value + "." + key.Value, from: from, field: key.Value}, exprType(t))
+}
+
+// whole reads all of `trigger`, `actions` or `event`. Other names are the library's own, of a predicate say.
+func (l *lowering) whole(n *ast.IdentifierNode) ast.Node {
+	switch {
+	case n.Value == "actions":
+		return l.variable(read{name: n.Value, from: fromActions}, exprType(l.c.actionsType()))
+	case n.Value == "trigger" && l.c.sc.Trigger != nil:
+		return l.variable(read{name: n.Value, from: fromTrigger}, exprType(l.c.sc.Trigger))
+	case n.Value == "event" && l.c.sc.Event != nil:
+		return l.variable(read{name: n.Value, from: fromEvent}, exprType(l.c.sc.Event))
+	}
+	return &ast.IdentifierNode{Value: n.Value}
+}
+
+// variable declares a variable that is loaded before the run.
+func (l *lowering) variable(r read, t types.Type) ast.Node {
+	if _, known := l.vars[r.name]; !known {
+		l.reads = append(l.reads, r)
+		l.vars[r.name] = t
+	}
+	return &ast.IdentifierNode{Value: r.name}
 }
 
 // inline puts another expression of the workspace in place. It was checked where it stands.
@@ -216,10 +252,9 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 	name := n.Callee.(*ast.IdentifierNode).Value
 	switch name {
 	case "now":
-		return &ast.IdentifierNode{Value: varNow}
+		return l.variable(read{name: varNow}, types.TypeOf(time.Time{}))
 	case "today":
-		l.vars[varToday] = types.TypeOf(time.Time{})
-		return &ast.IdentifierNode{Value: varToday}
+		return l.variable(read{name: varToday}, types.TypeOf(time.Time{}))
 	case "duration":
 		d, _ := ParseDuration(n.Arguments[0].(*ast.StringNode).Value)
 		return &ast.ConstantNode{Value: d.Elapsed}
@@ -235,21 +270,12 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 
 // slot gives the variable for a part of the history, or for its length.
 func (l *lowering) slot(s Slot, count bool) ast.Node {
-	r := slotRead{name: "$events " + s.key(), slot: s, count: count}
 	if count {
-		r.name = "$count " + s.key()
-	} else {
-		s.Items = true
-		l.c.slots[s.key()] = s
+		return l.variable(read{name: "$count " + s.key(), from: fromCount, slot: s}, types.Int)
 	}
-	if _, known := l.vars[r.name]; !known {
-		l.reads = append(l.reads, r)
-		l.vars[r.name] = types.Int
-		if !count {
-			l.vars[r.name] = types.Array(exprType(l.c.sc.Schema.EventRecord(s.Event)))
-		}
-	}
-	return &ast.IdentifierNode{Value: r.name}
+	s.Items = true
+	l.c.slots[s.key()] = s
+	return l.variable(read{name: "$events " + s.key(), from: fromHistory, slot: s}, types.Array(exprType(l.c.sc.Schema.EventRecord(s.Event))))
 }
 
 func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {

@@ -58,15 +58,13 @@ func testEnv() *Env {
 	zone, _ := time.LoadLocation("Asia/Shanghai")
 	now := time.Date(2026, 3, 28, 10, 0, 0, 0, zone)
 	e := NewEnv()
-	for k, v := range map[string]any{
+	member := Fields{
 		"id": "m1", "tags": []any{"a"}, "level": "gold", "points": 5, "nickname": "小王",
 		"created_at": now.AddDate(0, 0, -2).Add(time.Minute), "last_seen_at": now.AddDate(0, 0, -31),
-	} {
-		e.SetMember(MemberVar(k), v)
 	}
-	e.Begin(now, zone, "m1", listHistory{"order.paid": {order(1), order(2.5), order(3)}, "order.paid:90d": {order(2.5), order(3)}})
-	e.SetTrigger(map[string]any{"total": 40.0, "id": "c"}, map[string]map[string]any{"gift": {"issued": true, "code": "NEW-1"}})
-	e.SetEvent(order(41).(map[string]any))
+	e.Begin(now, zone, "m1", member, listHistory{"order.paid": {order(1), order(2.5), order(3)}, "order.paid:90d": {order(2.5), order(3)}})
+	e.SetTrigger(Fields{"total": 40.0, "id": "c"}, map[string]map[string]any{"gift": {"issued": true, "code": "NEW-1"}})
+	e.SetEvent(Fields(order(41).(map[string]any)))
 	return e
 }
 

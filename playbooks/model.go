@@ -212,10 +212,9 @@ type Playbook struct {
 	Holdout                float64 // percent of members, 0..100
 	Goal                   *Goal
 	Exits                  []EventMatch
-	Steps                  []Step   // flattened: control flow is jumps
-	Revision               string   // hash of the playbook and of all it refers to, without its status
-	Slots                  []Slot   // all that its expressions ask of the member's history
-	Reads                  []string // the fields of the member that its expressions and texts read, through segments too
+	Steps                  []Step // flattened: control flow is jumps
+	Revision               string // hash of the playbook and of all it refers to, without its status
+	Slots                  []Slot // all that its expressions ask of the member's history
 }
 
 // Step is one instruction of a playbook. A run's position is an index into Playbook.Steps; len(Steps) is the end.

@@ -21,7 +21,6 @@ func (p *playbookReader) finish(n *node) {
 			p.addSlots(a.Expr.Slots)
 		}
 	}
-	p.pb.Reads = refs.Attributes
 	p.pb.Revision = p.revision(n, refs)
 }
 

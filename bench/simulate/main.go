@@ -50,7 +50,7 @@ actions:
 `, `id: second-purchase
 stage: conversion
 trigger: {event: order.paid}
-condition: len(events("order.paid")) == 1
+condition: len(events("order.paid")) == 1 and trigger.amount > 60
 reentry: never
 goal: {event: order.paid, within: 60d}
 exit: [{event: order.paid}]
