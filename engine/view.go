@@ -284,6 +284,22 @@ func (d *decider) List(s playbooks.Slot) []any {
 	return out
 }
 
+// Sum adds up a field of a slot's events. One that the schema does not take any more is left out.
+func (d *decider) Sum(s playbooks.Slot, field string) any {
+	e := d.e.ws.Schema.Event(s.Event)
+	if e == nil || e.Properties == nil {
+		return 0
+	}
+	list := d.within(s)
+	return e.Properties.Sum(func(yield func(map[string]any) bool) {
+		for i := range list {
+			if p, err := list[i].Decode(); err == nil && !yield(p.Properties) {
+				return
+			}
+		}
+	}, field)
+}
+
 // most is how many items of a list a trace shows.
 const most = 20
 

@@ -123,7 +123,7 @@ func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
 	x.reads = l.reads
 	for i := range x.atoms {
 		lone := newLowering(c)
-		if v, ok := lone.lower(x.atoms[i].node).(*ast.IdentifierNode); ok && len(lone.reads) == 0 {
+		if v, ok := lone.lower(x.atoms[i].node).(*ast.IdentifierNode); ok && l.vars[v.Value] != nil {
 			x.atoms[i].variable = v.Value
 			continue
 		}

@@ -51,6 +51,8 @@ type History interface {
 	List(Slot) []any
 	// Count gives how many there are.
 	Count(Slot) int
+	// Sum adds up a field that all of them have, an int or a number.
+	Sum(s Slot, field string) any
 }
 
 // clock is what the functions know beside their arguments.
@@ -152,6 +154,11 @@ func (e *Env) read(r *read) any {
 			return 0
 		}
 		return e.history.Count(r.slot)
+	case fromSum:
+		if e.history == nil {
+			return 0
+		}
+		return e.history.Sum(r.slot, r.field)
 	case fromHistory:
 		if e.history == nil {
 			return []any{}

@@ -40,6 +40,7 @@ const (
 	fromEvent
 	fromHistory // the events of a slot
 	fromCount   // how many there are
+	fromSum     // the sum of one of their fields
 	sources
 )
 
@@ -279,15 +280,58 @@ func (l *lowering) slot(s Slot, count bool) ast.Node {
 }
 
 func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
-	if (n.Name == "len" || n.Name == "count") && len(n.Arguments) == 1 {
-		if call, ok := n.Arguments[0].(*ast.CallNode); ok {
-			if callee, ok := call.Callee.(*ast.IdentifierNode); ok && callee.Value == "events" {
-				slot, _ := l.c.slotOf(call)
-				return l.slot(slot, true)
+	if slot, ok := l.history(n); ok {
+		switch {
+		case (n.Name == "len" || n.Name == "count") && len(n.Arguments) == 1:
+			return l.slot(slot, true)
+		case n.Name == "sum" && len(n.Arguments) == 2:
+			if out := l.sum(slot, n.Arguments[1]); out != nil {
+				return out
 			}
 		}
 	}
 	return &ast.BuiltinNode{Name: n.Name, Arguments: l.lowerAll(n.Arguments), Throws: n.Throws}
+}
+
+// history gives the slot when a function is about events() itself.
+func (l *lowering) history(n *ast.BuiltinNode) (Slot, bool) {
+	if len(n.Arguments) == 0 {
+		return Slot{}, false
+	}
+	call, ok := n.Arguments[0].(*ast.CallNode)
+	if !ok {
+		return Slot{}, false
+	}
+	callee, ok := call.Callee.(*ast.IdentifierNode)
+	if !ok || callee.Value != "events" {
+		return Slot{}, false
+	}
+	return l.c.slotOf(call)
+}
+
+// sum makes the sum of a number that every event has a variable: nothing but that number is read then.
+func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
+	p, ok := of.(*ast.PredicateNode)
+	if !ok {
+		return nil
+	}
+	m, ok := p.Node.(*ast.MemberNode)
+	if !ok {
+		return nil
+	}
+	_, isItem := m.Node.(*ast.PointerNode)
+	key, named := m.Property.(*ast.StringNode)
+	e := l.c.sc.Schema.Event(s.Event)
+	if !isItem || !named || e == nil || e.Properties == nil {
+		return nil
+	}
+	t, ok := e.Properties.Field(key.Value)
+	if !ok || t.Optional || t.Kind != KindInt && t.Kind != KindNumber {
+		return nil
+	}
+	s.Items = true
+	l.c.slots[s.key()] = s
+	return l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any)
 }
 
 // backstop reports what the expr library refuses although our checker let it pass.

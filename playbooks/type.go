@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -286,6 +287,37 @@ func (t *Type) coerceObject(v any, fail *TypeError) (any, *TypeError) {
 		}
 	}
 	return out, nil
+}
+
+// fits tells whether Coerce would take an object.
+func (t *Type) fits(in map[string]any) bool {
+	for i := range t.Fields {
+		if _, err := t.Fields[i].Type.coerce(in[t.Fields[i].Name]); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Sum adds up a number of every object that the type takes; ints make an int, and nothing makes 0.
+func (t *Type) Sum(objects iter.Seq[map[string]any], field string) any {
+	of, _ := t.Field(field)
+	whole, sum, any := 0, 0.0, false
+	for in := range objects {
+		if !t.fits(in) {
+			continue
+		}
+		switch v, _ := of.Coerce(in[field]); v := v.(type) {
+		case int:
+			whole += v
+		case float64:
+			sum, any = sum+v, true
+		}
+	}
+	if any {
+		return sum
+	}
+	return whole
 }
 
 // reservedFields is room for what an event has beside its properties: id, name and time.

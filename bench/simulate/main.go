@@ -211,15 +211,18 @@ func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
 
 // repeated gives every input again and again, each time of other members and under another id, until there are n.
 func repeated(inputs []engine.Input, n int) iter.Seq2[engine.Input, error] {
-	copies := (n + len(inputs) - 1) / len(inputs)
+	suffixes := make([]string, (n+len(inputs)-1)/len(inputs))
+	for k := range suffixes {
+		suffixes[k] = fmt.Sprintf("-%d", k)
+	}
 	return func(yield func(engine.Input, error) bool) {
 		for i := range inputs {
-			for k := range copies {
+			for _, suffix := range suffixes {
 				if n--; n < 0 {
 					return
 				}
 				in := inputs[i]
-				in.ID, in.Member = fmt.Sprintf("%s-%d", in.ID, k), fmt.Sprintf("%s-%d", in.Member, k)
+				in.ID, in.Member = in.ID+suffix, in.Member+suffix
 				payload := *in.Payload
 				in.Payload = &payload
 				if !yield(in, nil) {

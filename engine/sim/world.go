@@ -22,6 +22,7 @@ type World struct {
 	now       time.Time
 	seq       int64
 	observe   func(*engine.Changes)
+	one       [1]engine.Input
 	changes   engine.Changes // of the last decision; its room is used again
 	emitted   []engine.Input // to other members, not decided yet
 }
@@ -61,7 +62,8 @@ func (w *World) Input(in engine.Input) error {
 	}
 	w.seq++
 	in.Seq = w.seq
-	return w.decide(in.Member, []engine.Input{in}, in.At)
+	w.one[0] = in
+	return w.decide(in.Member, w.one[:], in.At)
 }
 
 // AdvanceTo moves the clock: waits and schedules that are due at or before t are decided in the order of their instants, waits
