@@ -56,6 +56,8 @@ type Options struct {
 type book struct {
 	*playbooks.Playbook
 	ws       *playbooks.Workspace
+	today    playbooks.Status           // of an active playbook: also a pause from outside counts
+	shared   bool                       // an active playbook whose condition another has too
 	record   *playbooks.Type            // of `trigger`
 	computed map[string]*playbooks.Expr // computed attributes, for texts
 	slots    []playbooks.Slot
@@ -93,7 +95,21 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 			e.byEvent[p.Trigger.Event.Name] = append(e.byEvent[p.Trigger.Event.Name], b)
 		}
 	}
+	e.settle()
 	return e
+}
+
+// settle works out what depends on all active playbooks.
+func (e *Engine) settle() {
+	texts := map[string]int{}
+	for _, b := range e.active {
+		if b.today = e.status(b.ID); b.Condition != nil {
+			texts[b.Condition.Text]++
+		}
+	}
+	for _, b := range e.active {
+		b.shared = b.Condition != nil && texts[b.Condition.Text] > 1
+	}
 }
 
 // tracking says how much of the history of an event is ever read.

@@ -38,7 +38,7 @@ func (d *decider) judge(b *book, trigger playbooks.Record, match *playbooks.Expr
 			return nil
 		}
 	}
-	if d.e.status(b.ID) == playbooks.Paused {
+	if b.today == playbooks.Paused {
 		d.refuse(b, ReasonPaused, nil)
 		return nil
 	}
@@ -73,14 +73,18 @@ func (d *decider) condition(b *book) outcome {
 	if b.Condition == nil {
 		return outcome{holds: true}
 	}
-	o, known := d.judged[b.Condition.Text]
-	if known {
-		return o
+	var o outcome
+	if b.shared {
+		if known, ok := d.judged[b.Condition.Text]; ok {
+			return known
+		}
 	}
 	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds {
 		o.seen = d.seen(b.Condition)
 	}
-	d.judged[b.Condition.Text] = o
+	if b.shared {
+		d.judged[b.Condition.Text] = o
+	}
 	return o
 }
 

@@ -35,6 +35,7 @@ type Input struct {
 
 	record       map[string]any    // as expressions see the event; see recordOf
 	recordSchema *playbooks.Schema // which the record is typed by
+	fitSchema    *playbooks.Schema // which the event is known to fit
 	recordZone   *time.Location    // that its times are in
 }
 

@@ -293,11 +293,24 @@ func (d *decider) Sum(s playbooks.Slot, field string) any {
 	list := d.within(s)
 	return e.Properties.Sum(func(yield func(map[string]any) bool) {
 		for i := range list {
-			if p, err := list[i].Decode(); err == nil && !yield(p.Properties) {
+			if in := &list[i]; in.fits(d.e.ws.Schema, e.Properties) && !yield(in.Properties) {
 				return
 			}
 		}
 	}, field)
+}
+
+// fits tells whether the schema takes the event.
+func (in *Input) fits(s *playbooks.Schema, t *playbooks.Type) bool {
+	if in.fitSchema == s {
+		return true
+	}
+	p, err := in.Decode()
+	if err != nil || !t.Fits(orEmpty(p.Properties)) {
+		return false
+	}
+	in.fitSchema = s
+	return true
 }
 
 // most is how many items of a list a trace shows.

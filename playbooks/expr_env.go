@@ -68,8 +68,17 @@ func NewEnv() *Env {
 	return e
 }
 
+// smallMap is up to where a map finds its keys without hashing them.
+const smallMap = 8
+
 // Begin sets the instant, the member with their zone and id, and their history. What was set before is gone.
 func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record, h History) {
+	if len(e.vars) > smallMap { // a map that was large once stays slow
+		e.vars = map[string]any{varClock: &e.clock}
+		for from := range sources {
+			e.loaded[from] = e.loaded[from][:0]
+		}
+	}
 	for from := range sources {
 		e.forget(from)
 	}

@@ -289,8 +289,8 @@ func (t *Type) coerceObject(v any, fail *TypeError) (any, *TypeError) {
 	return out, nil
 }
 
-// fits tells whether Coerce would take an object.
-func (t *Type) fits(in map[string]any) bool {
+// Fits tells whether Coerce would take an object.
+func (t *Type) Fits(in map[string]any) bool {
 	for i := range t.Fields {
 		if _, err := t.Fields[i].Type.coerce(in[t.Fields[i].Name]); err != nil {
 			return false
@@ -299,14 +299,11 @@ func (t *Type) fits(in map[string]any) bool {
 	return true
 }
 
-// Sum adds up a number of every object that the type takes; ints make an int, and nothing makes 0.
+// Sum adds up a number of objects that all fit the type; ints make an int, and nothing makes 0.
 func (t *Type) Sum(objects iter.Seq[map[string]any], field string) any {
 	of, _ := t.Field(field)
 	whole, sum, any := 0, 0.0, false
 	for in := range objects {
-		if !t.fits(in) {
-			continue
-		}
 		switch v, _ := of.Coerce(in[field]); v := v.(type) {
 		case int:
 			whole += v
