@@ -16,7 +16,7 @@ type action struct {
 
 // all lists every action. A new one is a new file and a line here.
 func all() []action {
-	return []action{message(), tag(), coupon(), set(), points(), emit()}
+	return []action{message(), tag(), coupon(), set(), points(), emit(), webhook()}
 }
 
 // Registry gives what actions and channels declare, for the checker and the engine.

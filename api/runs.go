@@ -75,12 +75,15 @@ type deliveryView struct {
 	At        time.Time           `json:"at"`
 	NotBefore *time.Time          `json:"not_before,omitempty"`
 	SettledAt *time.Time          `json:"settled_at,omitempty"`
-	To        string              `json:"to,omitempty"`
-	Subject   string              `json:"subject,omitempty"`
+	To        string              `json:"to,omitempty" doc:"the address; of a webhook its url"`
+	Subject   string              `json:"subject,omitempty" doc:"of a webhook its method"`
 	Text      string              `json:"text"`
 }
 
 func viewDelivery(a store.Attempted) deliveryView {
+	if w := a.Message.Webhook; w != nil {
+		a.Channel, a.Message = engine.KeyWebhook, engine.Message{To: w.URL, Subject: w.Method, Text: string(w.Body)}
+	}
 	return deliveryView{
 		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, Error: a.Error, At: a.At,
 		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject, Text: a.Message.Text,

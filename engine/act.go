@@ -26,6 +26,7 @@ type Act struct {
 	result map[string]any
 	detail map[string]any
 	reason string
+	holds  bool // the run goes on when the action's result has come
 }
 
 // String gives a field that is a string; "" when it is not given.

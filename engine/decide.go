@@ -162,6 +162,7 @@ func (d *decider) decide(in *Input) error {
 		return d.started(in, p)
 	case InputResult:
 		d.result(in, p)
+		return d.err
 	default:
 		return fmt.Errorf("an input of the unknown kind %q", in.Kind)
 	}
@@ -319,6 +320,10 @@ func (d *decider) result(in *Input, p *Payload) {
 			continue
 		}
 		step, _ := p.Properties["step"].(string)
+		if b, s := d.held(r, step); s != nil {
+			d.answered(r, b, s, in, p)
+			continue
+		}
 		res := r.Actions[step]
 		entry := TraceEntry{What: "result", Step: step, Detail: map[string]any{}}
 		for k, v := range p.Properties {

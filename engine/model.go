@@ -164,14 +164,14 @@ type Coupon struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// Delivery is a message to be carried out: a row of the outbox.
+// Delivery is a message or a webhook to be carried out: a row of the outbox.
 type Delivery struct {
 	Key       string // never changes over retries and restarts; goes to the receiver
 	Member    string
 	Playbook  string
 	Run       string
 	Step      string // the action's id, else its path
-	Channel   string // name in usher.yaml
+	Channel   string // name in usher.yaml; of a webhook the lane of its host, see IsWebhook
 	NotBefore time.Time
 	At        time.Time // when it was decided
 	Message   Message
@@ -184,6 +184,8 @@ type Message struct {
 	Text    string `json:"text"`
 	HTML    bool   `json:"html,omitempty"` // Text is HTML
 	Class   string `json:"class"`          // promotional, transactional
+
+	Webhook *Webhook `json:"webhook,omitempty"` // set: no message, but a call
 }
 
 // Changes is what decisions on one or many members did. All of it commits together.

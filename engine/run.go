@@ -37,7 +37,9 @@ func (d *decider) advance(r *Run, b *book) {
 			reason, _ := literal(s, "reason").(string)
 			d.end(r, RunExited, reason)
 		default:
-			d.act(r, b, s)
+			if d.act(r, b, s) {
+				return
+			}
 		}
 		if d.err != nil {
 			return
@@ -75,19 +77,19 @@ func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
 	d.end(r, RunFailed, s.Name())
 }
 
-// act carries out one action.
-func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
+// act carries out one action. It tells whether the run holds there until the action's result comes.
+func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool) {
 	effect := d.e.o.Effects[s.Key]
 	if effect == nil {
 		d.fail(r, s, fmt.Errorf("the action %q is not known", s.Key))
-		return
+		return false
 	}
 	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
 	for name, v := range s.Args {
 		value, err := d.value(b, v)
 		if err != nil {
 			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
-			return
+			return false
 		}
 		if value != nil {
 			a.Args[name] = value
@@ -95,17 +97,21 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) {
 	}
 	if err := effect(a); err != nil {
 		d.fail(r, s, err)
-		return
+		return false
 	}
 	if d.err != nil {
-		return
+		return false
 	}
 	if s.ID != "" && a.result != nil {
 		r.result(s.ID, a.result)
 	}
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
+	if a.holds {
+		return true
+	}
 	r.PC++
 	d.scope(r, b)
+	return false
 }
 
 // scope lets expressions see what the run knows.

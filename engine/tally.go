@@ -41,6 +41,9 @@ func EachTally(c *Changes, count func(k TallyKey, by int)) {
 		tallyRun(count, r)
 	}
 	for i := range c.Deliveries {
+		if c.Deliveries[i].Message.Webhook != nil {
+			continue
+		}
 		count(TallyKey{c.Deliveries[i].Playbook, TallyMessages, c.Deliveries[i].Channel}, 1)
 	}
 	for i := range c.Coupons {

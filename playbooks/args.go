@@ -24,7 +24,7 @@ func (p *playbookReader) act(v *node, step *Step, sc *Scope) (*Type, bool) {
 	}
 	step.Args = map[string]*Value{}
 	p.arguments(v, step, spec, sc)
-	return ObjectOf(fields...), true
+	return p.returned(step, spec, fields), true
 }
 
 // arguments reads an action's fields as its declaration says.
@@ -142,10 +142,18 @@ func (p *playbookReader) field(v *node, f *FieldSpec, sc *Scope) *Value {
 	case FieldAttributes:
 		return p.attributes(v, f.Name, sc)
 	case FieldDuration:
-		if d, ok := p.duration(v, f.Name); ok {
+		if d, ok := p.duration(v, f.Name); ok && p.notTooLong(v, d, f) {
 			return &Value{Literal: d}
 		}
 		return nil
+	case FieldURL:
+		return p.url(v, f.Name, sc)
+	case FieldHeaders:
+		return p.headers(v, f.Name, sc)
+	case FieldJSON:
+		return p.anything(v, f.Name, sc)
+	case FieldReturns:
+		return p.returns(v, f.Name)
 	}
 	return p.reference(v, f)
 }
@@ -160,7 +168,9 @@ func (p *playbookReader) reference(v *node, f *FieldSpec) *Value {
 		p.knownPool(v, name)
 	case f.Kind == FieldChannel:
 		p.used["channel "+name] = true
-		p.knownChannel(v, name)
+		if p.knownChannel(v, name) {
+			p.speaking(v, name)
+		}
 	case f.Kind == FieldEvent:
 		p.knownEvent(v, name)
 	}

@@ -234,6 +234,9 @@ func (c *checker) unused() {
 		warn("segment", c.schema.Segments[i].Name, c.schema.Segments[i].Pos)
 	}
 	for i := range c.schema.Channels {
+		if spec := c.reg.Channel(c.schema.Channels[i].Type); spec != nil && spec.Mute {
+			continue // no playbook names it
+		}
 		warn("channel", c.schema.Channels[i].Name, c.schema.Channels[i].Pos)
 	}
 	for i := range c.schema.Pools {

@@ -292,14 +292,21 @@ type TestFile struct {
 
 // Test is one test of a playbook on the virtual clock.
 type Test struct {
-	Name    string
-	At      time.Time
-	Member  map[string]any // id and attributes, coerced
-	History []TestEvent    // before At, in the order written
-	Holdout *bool          // force.holdout
-	Split   map[string]string
-	Script  []TestStep
-	Pos     Pos
+	Name     string
+	At       time.Time
+	Member   map[string]any // id and attributes, coerced
+	History  []TestEvent    // before At, in the order written
+	Holdout  *bool          // force.holdout
+	Split    map[string]string
+	Webhooks map[string]TestAnswer // force.webhooks, by the name of the step
+	Script   []TestStep
+	Pos      Pos
+}
+
+// TestAnswer is what a webhook is answered with in a test.
+type TestAnswer struct {
+	Status int // 0: no attempt had an answer
+	Body   any // as JSON holds it
 }
 
 // TestEvent is an event of a test. Ago counts back from the clock's present instant.

@@ -1,5 +1,7 @@
 package playbooks
 
+import "time"
+
 // testRegistry declares what the language's own examples use.
 func testRegistry() *Registry {
 	return &Registry{
@@ -38,10 +40,23 @@ func testRegistry() *Registry {
 					{Name: "event", Kind: FieldEvent, Required: true}, {Name: "properties", Kind: FieldProperties}, {Name: "member", Kind: FieldString},
 				},
 			},
+			{
+				Key: "webhook", Shorthand: "url",
+				Fields: []FieldSpec{
+					{Name: "url", Kind: FieldURL, Required: true},
+					{Name: "method", Kind: FieldEnum, Enum: []string{"POST", "GET"}, Default: "POST"},
+					{Name: "headers", Kind: FieldHeaders},
+					{Name: "body", Kind: FieldJSON},
+					{Name: "timeout", Kind: FieldDuration, Longest: Duration{Elapsed: time.Minute}},
+					{Name: "returns", Kind: FieldReturns},
+				},
+				Results: []ResultSpec{{Name: "status", Type: Int}, {Name: "reason", Type: String.AsOptional()}, {Name: "body", Type: ObjectOf().AsOptional()}},
+			},
 			{Key: "set", Shorthand: "attributes", Fields: []FieldSpec{{Name: "attributes", Kind: FieldAttributes, Required: true}}},
 		},
 		Channels: []ChannelSpec{
 			{Type: "log"},
+			{Type: "webhook", Mute: true, Fields: []FieldSpec{{Name: "url", Kind: FieldSecret, Required: true}, {Name: "value", Kind: FieldSecret}}},
 			{Type: "wecom_robot", Fields: []FieldSpec{{Name: "url", Kind: FieldSecret, Required: true}}},
 			{
 				Type: "smtp", NeedsTo: true, Address: "email",

@@ -154,14 +154,14 @@ func fieldShape(f *FieldSpec) *Shape {
 	kinds := map[FieldKind]ShapeKind{
 		FieldString: ShapeString, FieldInt: ShapeInt, FieldNumber: ShapeNumber, FieldBool: ShapeBool, FieldText: ShapeText,
 		FieldTemplate: ShapeTemplate, FieldChannel: ShapeChannel, FieldPool: ShapePool, FieldAttributes: ShapeSettable,
-		FieldDuration: ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent, FieldProperties: ShapeProperties, FieldCondition: ShapeExpression,
+		FieldDuration: ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent, FieldProperties: ShapeProperties, FieldURL: ShapeString, FieldCondition: ShapeExpression,
 	}
 	s := &Shape{Kind: ShapeAny}
 	if k, ok := kinds[f.Kind]; ok {
 		s.Kind = k
 	}
 	switch f.Kind {
-	case FieldString, FieldInt, FieldNumber, FieldBool, FieldProperties:
+	case FieldString, FieldInt, FieldNumber, FieldBool, FieldProperties, FieldURL:
 		s.Expr = true
 	case FieldMoment:
 		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime)}
@@ -169,6 +169,10 @@ func fieldShape(f *FieldSpec) *Shape {
 		s.Kind, s.Env = ShapeString, true
 	case FieldEnum:
 		s.Kind, s.Words, s.Expr = ShapeWord, f.Enum, true
+	case FieldHeaders:
+		s.Kind, s.Words, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
+	case FieldReturns:
+		s.Kind, s.Words, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
 	case FieldTags:
 		tag := &Shape{Kind: ShapeTag, Expr: true}
 		s = (&Shape{Kind: ShapeTag, Expr: true}).or(listOf(tag))

@@ -16,6 +16,10 @@ const (
 	FieldPool       FieldKind = "pool"       // the name of a coupon pool of usher.yaml
 	FieldTags       FieldKind = "tags"       // one tag, or a list of tags; each may be a `= ` expression
 	FieldAttributes FieldKind = "attributes" // attribute: value, typed by the member's schema
+	FieldURL        FieldKind = "url"        // an address that begins with https:// or http://, or `= ` expression of one
+	FieldHeaders    FieldKind = "headers"    // name: value of HTTP headers
+	FieldJSON       FieldKind = "json"       // any value, each part of it may be a `= ` expression
+	FieldReturns    FieldKind = "returns"    // name: type of what the result's field body holds
 	FieldProperties FieldKind = "properties" // the properties of the event that the field `event` names
 	FieldDuration   FieldKind = "duration"   // a constant duration
 	FieldSecret     FieldKind = "secret"     // a string that may hold ${NAME}; channels only
@@ -28,7 +32,8 @@ type FieldSpec struct {
 	Enum     []string
 	Default  any
 	Required bool
-	OneOf    string // fields that share a name here exclude each other, and one of them is required
+	OneOf    string   // fields that share a name here exclude each other, and one of them is required
+	Longest  Duration // of a duration: what it may be at most; zero: anything
 	Doc      string
 }
 
@@ -55,6 +60,7 @@ type ChannelSpec struct {
 	Type    string // the `type` in usher.yaml
 	Doc     string
 	Fields  []FieldSpec
+	Mute    bool // it carries no messages: webhooks go by it
 	NeedsTo bool // a message needs an address: `to`, or a member attribute (see Address)
 	Address string
 	Example string // YAML of one channel of usher.yaml

@@ -18,9 +18,6 @@ type doneAction struct {
 // itemKeys may stand beside an action's key.
 var itemKeys = []string{"id", "if", "then", "else"}
 
-// unsupportedActions are part of the language, but not of this version unless the registry has them.
-var unsupportedActions = []string{"webhook"}
-
 // actionID is what an expression can write after `actions.`.
 var actionID = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
@@ -172,10 +169,6 @@ func (p *playbookReader) actionKey(n *node) *node {
 		switch {
 		case slices.Contains(itemKeys, k.value):
 			continue
-		case !slices.Contains(known, k.value) && slices.Contains(unsupportedActions, k.value):
-			p.error("unsupported", k.pos(), fmt.Sprintf("the action `%s` is not available in this version of usher", k.value)).
-				label("there is " + oneOf(known))
-			return nil
 		case !slices.Contains(known, k.value):
 			if found != nil && p.belongsTo(found, n.get(found.value), k) {
 				return nil

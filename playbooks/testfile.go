@@ -235,7 +235,7 @@ func (r *testReader) past(v *node, what, never string, e *TestEvent) {
 }
 
 func (r *testReader) force(n *node, t *Test) {
-	if n == nil || !r.mapping(n, "force", "holdout", "split") {
+	if n == nil || !r.mapping(n, "force", "holdout", "split", "webhooks") {
 		return
 	}
 	if v := n.get("holdout"); v != nil {
@@ -247,6 +247,41 @@ func (r *testReader) force(n *node, t *Test) {
 	if v := n.get("split"); v != nil && !v.isNull() {
 		t.Split = r.forcedWays(v)
 	}
+	if v := n.get("webhooks"); v != nil && !v.isNull() {
+		t.Webhooks = r.answers(v)
+	}
+}
+
+// answers reads what webhooks are answered with: `{id: {status: 200, body: …}}`.
+func (r *testReader) answers(n *node) map[string]TestAnswer {
+	if r.pb == nil || !r.mappingOnly(n, "webhooks") {
+		return nil
+	}
+	var names []string
+	for i := range r.pb.Steps {
+		if s := &r.pb.Steps[i]; s.Key == "webhook" {
+			names = append(names, s.Name())
+		}
+	}
+	out := map[string]TestAnswer{}
+	for _, e := range n.entries {
+		if !slices.Contains(names, e.key.value) {
+			r.unknown("unknown-action-id", e.key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.key.value, names)
+			continue
+		}
+		if !r.mapping(e.value, "the answer of a webhook", "status", "body") {
+			continue
+		}
+		a := TestAnswer{Status: 200}
+		if v := e.value.get("status"); v != nil {
+			a.Status, _ = r.integer(v, "status", 0, 599)
+		}
+		if v := e.value.get("body"); v != nil {
+			a.Body, _ = r.anyLiteral(v)
+		}
+		out[e.key.value] = a
+	}
+	return out
 }
 
 // forcedWays reads which way a split goes: `{id: name}`, or the name alone where the playbook has one split.

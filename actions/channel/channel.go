@@ -57,7 +57,7 @@ type declared struct {
 }
 
 func all() []declared {
-	return []declared{declareLog(), declareNull(), declareSMTP()}
+	return []declared{declareLog(), declareNull(), declareSMTP(), declareWebhook()}
 }
 
 // Specs gives the declarations of all channel types, for the checker and the reference.

@@ -111,6 +111,9 @@ func (res *Result) count(c *engine.Changes, zone *time.Location) {
 		}
 	}
 	for i := range c.Deliveries {
+		if c.Deliveries[i].Message.Webhook != nil {
+			continue
+		}
 		res.day(c.Deliveries[i].At, zone).Messages[c.Deliveries[i].Playbook]++
 	}
 	for i := range c.Coupons {

@@ -85,7 +85,7 @@ type tester struct {
 // happened is what the playbooks did since the last expect.
 type happened struct {
 	messages, coupons []map[string]any
-	events            []map[string]any
+	events, webhooks  []map[string]any
 	added, removed    []string
 	set               map[string]any
 	points            int
@@ -93,7 +93,7 @@ type happened struct {
 }
 
 func (h *happened) empty() bool {
-	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set)+len(h.events) == 0 && h.points == 0
+	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set)+len(h.events)+len(h.webhooks) == 0 && h.points == 0
 }
 
 func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached map[string]map[string]bool) TestResult {
@@ -124,6 +124,7 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 	})
 	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached}
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
+	tt.world.answer = tt.answer
 	if fail := tt.run(); fail != nil {
 		res.Failure = fail
 		return res
@@ -309,10 +310,30 @@ func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 		h.points += added
 	case "emit":
 		h.events = append(h.events, eventOf(e))
+	case engine.KeyWebhook:
+		h.webhooks = append(h.webhooks, t.webhookOf(e))
 	}
 	if e.Reason != "" {
 		h.reasons = append(h.reasons, e.Reason)
 	}
+}
+
+// answer gives what the test says about a webhook, else status 200.
+func (t *tester) answer(d *engine.Delivery) playbooks.TestAnswer {
+	if a, ok := t.test.Webhooks[d.Step]; ok && d.Playbook == t.file.Playbook {
+		return a
+	}
+	return playbooks.TestAnswer{Status: 200}
+}
+
+// webhookOf gives a webhook as an expect matches it, with the status of its answer.
+func (t *tester) webhookOf(e engine.Traced) map[string]any {
+	item := map[string]any{"url": e.Detail["url"], "method": e.Detail["method"]}
+	item["status"] = t.answer(&engine.Delivery{Step: e.Step, Playbook: e.Run.Playbook}).Status
+	if body, ok := e.Detail["body"]; ok {
+		item["body"] = body
+	}
+	return item
 }
 
 // eventOf gives an emitted event as an expect matches it.
@@ -397,7 +418,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 		return fail("set attributes differ")
 	case points(x.Points) != h.points:
 		return fail("points differ")
-	case len(x.Webhooks) > 0:
+	case !matchAll(x.Webhooks, h.webhooks):
 		return fail("webhooks differ")
 	case !matchAll(x.Events, h.events):
 		return fail("events differ")
@@ -470,7 +491,11 @@ func matchAll(want []playbooks.ExpectItem, got []map[string]any) bool {
 	for i := range want {
 		for k, v := range want[i].Fields {
 			if k == "contains" {
-				text, _ := got[i]["text"].(string)
+				text, ok := got[i]["text"].(string)
+				if !ok { // a webhook's body
+					b, _ := json.Marshal(got[i]["body"])
+					text = string(b)
+				}
 				if !strings.Contains(text, fmt.Sprint(v)) {
 					return false
 				}
@@ -537,6 +562,7 @@ func (h *happened) lines() []string {
 	out = append(out, itemLines("messages", h.messages)...)
 	out = append(out, itemLines("coupons", h.coupons)...)
 	out = append(out, itemLines("events", h.events)...)
+	out = append(out, itemLines("webhooks", h.webhooks)...)
 	if len(h.added)+len(h.removed) > 0 {
 		out = append(out, "tags: "+flow(map[string]any{"added": h.added, "removed": h.removed}))
 	}
@@ -568,9 +594,8 @@ func expectedLines(x *playbooks.Expect) []string {
 		}
 		return out
 	}
-	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
+	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events), webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
 	out := h.lines()
-	out = append(out, itemLines("webhooks", items(x.Webhooks))...)
 	if x.Run != "" {
 		out = append(out, "run: "+x.Run)
 	}

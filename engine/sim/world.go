@@ -23,8 +23,9 @@ type World struct {
 	seq       int64
 	observe   func(*engine.Changes)
 	one       [1]engine.Input
-	changes   engine.Changes // of the last decision; its room is used again
-	emitted   []engine.Input // to other members, not decided yet
+	changes   engine.Changes                              // of the last decision; its room is used again
+	emitted   []engine.Input                              // to other members, and answers of webhooks: not decided yet
+	answer    func(*engine.Delivery) playbooks.TestAnswer // of a webhook; nil: status 200
 }
 
 type schedule struct {
@@ -164,8 +165,26 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 		w.observe(c)
 	}
 	w.emitted = append(w.emitted, c.Emitted...)
+	for i := range c.Deliveries {
+		if d := &c.Deliveries[i]; d.Message.Webhook != nil {
+			w.emitted = append(w.emitted, w.answered(d))
+		}
+	}
 	w.settle(st, c)
 	return nil
+}
+
+// answered gives the answer to a webhook: at once.
+func (w *World) answered(d *engine.Delivery) engine.Input {
+	a := playbooks.TestAnswer{Status: 200}
+	if w.answer != nil {
+		a = w.answer(d)
+	}
+	values := map[string]any{"step": d.Step, "status": a.Status, "body": playbooks.ToJSON(nil, a.Body)}
+	if a.Status == 0 {
+		values["reason"] = "no answer"
+	}
+	return engine.Input{Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run, Payload: &engine.Payload{Properties: values}}
 }
 
 // settle does what a store does at a commit: what changed counts as stored, closed runs that nothing asks about are let go.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
@@ -19,9 +20,10 @@ import (
 // active is the workspace that decisions are made by.
 type active struct {
 	*engine.Engine
-	hash    string
-	paused  map[string]bool
-	senders map[string]channel.Sender
+	hash     string
+	paused   map[string]bool
+	senders  map[string]channel.Sender
+	webhooks *actions.Webhooks
 }
 
 // Workspace gives the active workspace and its hash; nil before there is one.
@@ -105,7 +107,11 @@ func (w *Worker) Refresh(ctx context.Context) error {
 		}
 		a.senders[c.Name] = s
 	}
+	a.webhooks = actions.NewWebhooks(a.senders, w.now)
 	w.active.Store(a)
+	if was != nil {
+		was.webhooks.Close()
+	}
 	w.Log.Debug("workspace in use", "hash", hash, "playbooks", len(ws.Playbooks), "paused", len(paused))
 	return nil
 }

@@ -32,7 +32,8 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
-	outcomes := w.attemptAll(ctx, a.senders[lane.Channel], list)
+	defer w.holdLane(ctx, lane)()
+	outcomes := w.attemptAll(ctx, w.carrier(a, lane), list)
 	if len(outcomes) == 0 {
 		return 0, ctx.Err()
 	}
@@ -42,7 +43,7 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 	}
 	for i := range outcomes {
 		o := &outcomes[i]
-		w.Metrics.deliveries.WithLabelValues(lane.Channel, string(o.State)).Inc()
+		w.Metrics.deliveries.WithLabelValues(channelOf(lane), string(o.State)).Inc()
 		if o.State == store.DeliveryPending {
 			w.expect(o.NotBefore)
 		}
@@ -54,14 +55,14 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 }
 
 // attemptAll attempts the deliveries, a few at once. What was not begun when ctx ends has no outcome.
-func (w *Worker) attemptAll(ctx context.Context, s channel.Sender, list []store.Attempted) []store.Outcome {
+func (w *Worker) attemptAll(ctx context.Context, carry carrier, list []store.Attempted) []store.Outcome {
 	outcomes := make([]store.Outcome, len(list))
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range min(laneSenders, len(list)) {
 		wg.Go(func() {
 			for i := range next {
-				outcomes[i] = w.attempt(ctx, s, &list[i])
+				outcomes[i] = w.attempt(ctx, carry, &list[i])
 			}
 		})
 	}
@@ -79,21 +80,24 @@ func (w *Worker) attemptAll(ctx context.Context, s channel.Sender, list []store.
 }
 
 // attempt tries once and gives what becomes of the delivery.
-func (w *Worker) attempt(ctx context.Context, s channel.Sender, d *store.Attempted) store.Outcome {
-	err := w.send(ctx, s, d)
+func (w *Worker) attempt(ctx context.Context, carry carrier, d *store.Attempted) store.Outcome {
+	values, err := carry(ctx, d)
 	o := store.Outcome{Key: d.Key, At: w.now()}
 	var permanent *channel.PermanentError
 	var later *channel.RetryAfterError
 	switch {
 	case err == nil:
 		o.State = store.DeliverySent
-		o.Result = result(d, map[string]any{"status": "sent", "delivered_at": o.At.Format(time.RFC3339Nano)})
+		if values == nil {
+			values = map[string]any{"status": "sent", "delivered_at": o.At.Format(time.RFC3339Nano)}
+		}
+		o.Result = result(d, values)
 		return o
 	case ctx.Err() != nil:
 		o.State, o.NotBefore = store.DeliveryPending, o.At // stopped, not failed
 		return o
 	case errors.As(err, &permanent), d.Attempts+1 >= w.MaxAttempts:
-		o.State, o.Result = store.DeliveryArchived, result(d, map[string]any{"status": "failed", "reason": err.Error()})
+		o.State, o.Result = store.DeliveryArchived, result(d, map[string]any{"status": failedStatus(d), "reason": err.Error()})
 	case errors.As(err, &later):
 		o.State, o.NotBefore = store.DeliveryPending, o.At.Add(max(later.After, time.Second))
 	default:
@@ -103,18 +107,68 @@ func (w *Worker) attempt(ctx context.Context, s channel.Sender, d *store.Attempt
 	return o
 }
 
-func (w *Worker) send(ctx context.Context, s channel.Sender, d *store.Attempted) (err error) {
-	if s == nil {
-		return fmt.Errorf("there is no channel %s at present", d.Channel)
-	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the channel broke off: %v", p)
+// carrier makes one attempt. It gives what the run learns; nil: that the message was sent.
+type carrier func(context.Context, *store.Attempted) (map[string]any, error)
+
+// carrier gives who carries out the deliveries of a lane.
+func (w *Worker) carrier(a *active, lane store.ChannelLane) carrier {
+	return func(ctx context.Context, d *store.Attempted) (values map[string]any, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the channel broke off: %v", p)
+			}
+		}()
+		if d.Message.Webhook != nil {
+			return a.webhooks.Call(ctx, d.Delivery, d.Attempts+1)
 		}
-	}()
-	return s.Send(ctx, d.Delivery, d.Attempts+1)
+		s := a.senders[lane.Channel]
+		if s == nil {
+			return nil, fmt.Errorf("there is no channel %s at present", lane.Channel)
+		}
+		ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+		defer cancel()
+		return nil, s.Send(ctx, d.Delivery, d.Attempts+1)
+	}
+}
+
+// failedStatus is the status of a delivery that was given up on, as its action declares it.
+func failedStatus(d *store.Attempted) any {
+	if d.Message.Webhook != nil {
+		return 0
+	}
+	return "failed"
+}
+
+// channelOf is how metrics name a lane: all webhooks together.
+func channelOf(lane store.ChannelLane) string {
+	if engine.IsWebhook(lane.Channel) {
+		return engine.KeyWebhook
+	}
+	return lane.Channel
+}
+
+// holdLane keeps the lane's lock while attempts are under way, which may take long, so that no other process begins them too.
+func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(lockRenew)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if _, err := w.lock(ctx, laneKey(lane)); err != nil && ctx.Err() == nil {
+				w.Log.Debug("keep the lock of a lane", "lane", laneKey(lane), "error", err)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // result is what the run learns of its delivery: values under actions.<id>.

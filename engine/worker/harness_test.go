@@ -38,6 +38,7 @@ segments:
   buyers: len(events("order.paid")) > 0
 channels:
   shop: {type: log}
+  crm: {type: webhook, url: "https://crm.test/"}
 coupons:
   ten: {prefix: TEN, budget: 100}
 `

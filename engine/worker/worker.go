@@ -126,6 +126,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		server.Shutdown()
 	}
 	w.beside.Wait()
+	if a := w.active.Load(); a != nil {
+		a.webhooks.Close()
+	}
 	return nil
 }
 

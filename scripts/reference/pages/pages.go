@@ -73,8 +73,9 @@ func sentence(s string) string {
 var kinds = map[playbooks.FieldKind]string{
 	playbooks.FieldText: "text in Liquid", playbooks.FieldTemplate: "template", playbooks.FieldChannel: "channel",
 	playbooks.FieldPool: "coupon pool", playbooks.FieldTags: "a tag or a list", playbooks.FieldAttributes: "attribute: value",
-	playbooks.FieldProperties: "property: value",
-	playbooks.FieldSecret:     "string, may hold `${NAME}`", playbooks.FieldMoment: "a time of the day, a datetime or an expression of one",
+	playbooks.FieldProperties: "property: value", playbooks.FieldURL: "an address", playbooks.FieldHeaders: "header: value",
+	playbooks.FieldJSON: "any value", playbooks.FieldReturns: "name: type",
+	playbooks.FieldSecret: "string, may hold `${NAME}`", playbooks.FieldMoment: "a time of the day, a datetime or an expression of one",
 	playbooks.FieldActions: "a list of actions",
 }
 

@@ -1,0 +1,71 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func declareWebhook() declared {
+	return declared{
+		spec: playbooks.ChannelSpec{
+			Type: "webhook", Mute: true,
+			Doc: "Carries no messages: it adds a secret header to the webhooks whose url lies below its own. " +
+				"An address of your own network is called only below such a url.",
+			Fields: []playbooks.FieldSpec{
+				{Name: "url", Kind: playbooks.FieldSecret, Required: true, Doc: "https:// or http://, a host and perhaps a path"},
+				{Name: "header", Kind: playbooks.FieldString, Doc: "the header that holds the secret: `Authorization` when left out"},
+				{Name: "value", Kind: playbooks.FieldSecret, Doc: "what the header holds, as \"Bearer ${CRM_TOKEN}\""},
+			},
+			Example: "crm: {type: webhook, url: \"https://crm.example.com/\", value: \"Bearer ${CRM_TOKEN}\"}",
+		},
+		make: func(_ string, config map[string]string, _ Deps) (Sender, error) {
+			h, err := newHost(config)
+			return h, err
+		},
+	}
+}
+
+// Host is a declared place of webhooks: all addresses below its url.
+type Host struct {
+	base          *url.URL
+	header, value string
+}
+
+func newHost(config map[string]string) (*Host, error) {
+	u, err := url.Parse(config["url"])
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		return nil, errors.New("the url must begin with https:// or http:// and a host, without a password")
+	}
+	h := &Host{base: u, header: config["header"], value: config["value"]}
+	if h.header == "" {
+		h.header = "Authorization"
+	}
+	return h, nil
+}
+
+// Covers tells whether an address lies below the host's url.
+func (h *Host) Covers(u *url.URL) bool {
+	base := strings.TrimSuffix(h.base.Path, "/")
+	path := u.Path
+	return u.Scheme == h.base.Scheme && strings.EqualFold(u.Host, h.base.Host) && !strings.Contains(path, "/../") && !strings.HasSuffix(path, "/..") &&
+		(path == base || strings.HasPrefix(path, base+"/"))
+}
+
+// Sign adds the host's header.
+func (h *Host) Sign(r *http.Request) {
+	if h.value != "" {
+		r.Header.Set(h.header, h.value)
+	}
+}
+
+// Send refuses: the checker lets no message come here.
+func (h *Host) Send(context.Context, engine.Delivery, int) error {
+	return &PermanentError{Err: fmt.Errorf("the channel for %s carries no messages", h.base.Host)}
+}

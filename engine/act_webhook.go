@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// KeyWebhook is the key of the action that calls an address and holds its run until there is an answer.
+const KeyWebhook = "webhook"
+
+// webhookLane begins the names of the lanes of webhooks, one a host, so that a slow host holds up nobody else. No declared channel
+// has such a name.
+const webhookLane = "@"
+
+// Webhook is a call of an address: what a [Delivery] carries instead of a message.
+type Webhook struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
+	Raw     bool              `json:"raw,omitempty"` // Body is a JSON string that is sent as the text in it
+	Timeout time.Duration     `json:"timeout"`       // of one attempt
+}
+
+// IsWebhook tells whether a lane holds webhooks.
+func IsWebhook(lane string) bool { return strings.HasPrefix(lane, webhookLane) }
+
+// Call puts a webhook into the outbox. The run holds until its answer comes back as an input. The body is the field `body`.
+func (a *Act) Call(w Webhook) error {
+	u, err := url.Parse(w.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%.200q is not an address that can be called: it begins with https:// or http:// and a host", w.URL)
+	}
+	if field := a.step.Args["body"]; field != nil {
+		body, err := a.d.json(a.book, field)
+		if err != nil {
+			return fmt.Errorf("body: %w", err)
+		}
+		var data bytes.Buffer
+		enc := json.NewEncoder(&data)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(body); err != nil {
+			return fmt.Errorf("body: %w", err)
+		}
+		w.Body = bytes.TrimSpace(data.Bytes())
+		a.Detail("body", body)
+		_, isText := body.(string)
+		w.Raw = isText
+	}
+	d := a.d
+	d.c.Deliveries = append(d.c.Deliveries, Delivery{
+		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID,
+		Step: a.step.Name(), Channel: webhookLane + strings.ToLower(u.Host), At: d.now, NotBefore: d.now, Message: Message{Webhook: &w},
+	})
+	a.Detail("url", w.URL)
+	a.Detail("method", w.Method)
+	a.holds = true
+	return nil
+}
+
+// json evaluates a value as JSON holds it: dates as 2026-03-28, what is missing as null.
+func (d *decider) json(b *book, v *playbooks.Value) (any, error) {
+	switch {
+	case v == nil:
+		return nil, nil
+	case v.Expr != nil:
+		x, err := v.Expr.Eval(d.env)
+		return playbooks.ToJSON(v.Expr.Type, x), err
+	case v.List != nil:
+		out := make([]any, len(v.List))
+		for i, item := range v.List {
+			var err error
+			if out[i], err = d.json(b, item); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case v.Map != nil:
+		out := make(map[string]any, len(v.Map))
+		for k, item := range v.Map {
+			x, err := d.json(b, item)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k, err)
+			}
+			out[k] = x
+		}
+		return out, nil
+	}
+	return playbooks.ToJSON(nil, v.Literal), nil
+}
+
+// held gives the webhook that the run holds at, when the result is its answer.
+func (d *decider) held(r *Run, step string) (*book, *playbooks.Step) {
+	b := d.e.books[r.Revision]
+	if b == nil || r.PC >= len(b.Steps) || !r.DueAt.IsZero() {
+		return nil, nil
+	}
+	s := &b.Steps[r.PC]
+	if s.Key != KeyWebhook || s.Name() != step {
+		return nil, nil
+	}
+	return b, s
+}
+
+// answered lets a run go on with the answer of its webhook. One that does not fit what the playbook says it returns is missing.
+func (d *decider) answered(r *Run, b *book, s *playbooks.Step, in *Input, p *Payload) {
+	d.begin(in.At)
+	d.scope(r, b)
+	status, _ := playbooks.Int.Coerce(p.Properties["status"])
+	result := map[string]any{"status": status}
+	reason, _ := p.Properties["reason"].(string)
+	if want, ok := s.Result.Field("body"); ok && reason == "" {
+		body, err := want.Required().Coerce(p.Properties["body"])
+		switch {
+		case p.Properties["body"] == nil:
+			reason = "the answer has no body"
+		case err != nil:
+			reason = "the answer is not what `returns` says: " + err.Error()
+		default:
+			result["body"] = playbooks.Localize(want, declared(want, body), d.zone)
+		}
+	}
+	entry := TraceEntry{What: "result", Step: s.Name(), Reason: reason, Detail: map[string]any{"status": status}}
+	if body, ok := result["body"]; ok {
+		entry.Detail["body"] = playbooks.ToJSON(nil, body)
+	}
+	if reason != "" {
+		result["reason"] = reason
+	}
+	if s.ID != "" {
+		r.result(s.ID, result)
+	}
+	d.trace(r, d.now, entry)
+	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
+		r.DueAt = in.At.Add(parked)
+		return
+	}
+	r.PC++
+	d.advance(r, b)
+}
+
+// declared keeps of an object the fields that its type has.
+func declared(t *playbooks.Type, v any) any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	out := make(map[string]any, len(t.Fields))
+	for _, f := range t.Fields {
+		if x, ok := m[f.Name]; ok {
+			out[f.Name] = x
+		}
+	}
+	return out
+}
