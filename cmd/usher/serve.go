@@ -134,7 +134,7 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	defer release()
 	context.AfterFunc(ctx, release) // a second signal ends the process at once
 
-	db, err := sqlite.Open(context.WithoutCancel(ctx), path)
+	db, err := sqlite.Open(context.WithoutCancel(ctx), path, sqlite.WithRoom())
 	if err != nil {
 		return fmt.Errorf("open the database %s: %w", path, err)
 	}

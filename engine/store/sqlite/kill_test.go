@@ -23,7 +23,7 @@ func TestChild(t *testing.T) {
 	if path == "" {
 		return // an ordinary run of the tests
 	}
-	s := open(t, path)
+	s := open(t, path, WithRoom())
 	ctx := context.Background()
 	shard := store.ShardOf("m")
 	epoch, err := s.Claim(ctx, shard)
@@ -51,7 +51,7 @@ func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	for round := range 5 {
 		accepted, committed := killed(t, path, 150*time.Millisecond+time.Duration(round)*37*time.Millisecond)
-		s := open(t, path)
+		s := open(t, path, WithRoom())
 		for _, id := range accepted {
 			r, err := s.Accept(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}})
 			if err != nil || !r[0].Duplicate {

@@ -109,5 +109,5 @@ func (s *syncer) sync() error {
 		}
 		s.log = f
 	}
-	return s.log.Sync()
+	return syncData(s.log)
 }
