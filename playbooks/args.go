@@ -180,6 +180,7 @@ func (p *playbookReader) reference(v *node, f *FieldSpec) *Value {
 // value reads a literal, or an expression when it is a string that begins with `= `.
 func (p *playbookReader) value(v *node, t *Type, what string, sc *Scope) *Value {
 	if v.kind == scalarNode && v.tag == "str" && strings.HasPrefix(v.value, "= ") {
+		p.place(v, sc, t)
 		if p.poisoned(v.value) || p.cutSlip(v, true) {
 			return nil
 		}
@@ -273,6 +274,7 @@ func (p *playbookReader) settableType(key *node) *Type {
 
 // inlineText reads Liquid that stands in the playbook.
 func (p *playbookReader) inlineText(v *node, what string, sc *Scope) *Value {
+	p.place(v, sc, nil)
 	text, ok := p.text(v, what)
 	if !ok {
 		return nil
@@ -301,6 +303,9 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 	}
 	p.used["template "+name] = true
 	f := p.texts[name]
+	if f != nil {
+		p.placeOf(wholeFile(f.name), f.text, sc, nil)
+	}
 	if f == nil {
 		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), templateDir+"/"); bare != name && p.texts[bare] != nil {
 			p.error("unknown-template", v.pos(), "a template is named by its path below templates/, without its extension").

@@ -144,7 +144,7 @@ func (c *checker) unknown(code string, n *node, message, name string, known []st
 	r := c.error(code, n.pos(), fmt.Sprintf("%s `%s`", message, name))
 	switch best := closest(name, known); {
 	case best != "":
-		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
+		r.label("did you mean `"+best+"`?").edit(n.pos(), best).doubt(sole(name, known))
 	case len(known) == 0:
 		r.label("there is none yet")
 	default:

@@ -26,6 +26,7 @@ type checker struct {
 	texts         map[string]*file
 	// brokenNames are attributes and properties whose type has a mistake: what names them is not judged.
 	brokenNames map[string]bool
+	places      *[]Place // for editors; nil: nobody asks
 }
 
 // report is a diagnostic under construction. The zero index of a report that was not wanted is never reached.
@@ -65,6 +66,18 @@ func (r report) edit(p Pos, text string) report {
 	return r
 }
 
+// doubt says that the edit may not be what was meant.
+func (r report) doubt(unless bool) report {
+	doubtful(r.c.diags[r.i].Edits, unless)
+	return r
+}
+
+func doubtful(edits []Edit, unless bool) {
+	for i := range edits {
+		edits[i].Doubt = edits[i].Doubt || !unless
+	}
+}
+
 // sorted gives the diagnostics by place, each once.
 func sorted(diags []Diagnostic) []Diagnostic {
 	slices.SortStableFunc(diags, func(a, b Diagnostic) int {
@@ -100,7 +113,7 @@ func (c *checker) unknownKey(key *node, what string, known []string) {
 		r.label("known here: " + oneOf(known))
 		return
 	}
-	r.label(label).edit(key.pos(), closest(key.value, known))
+	r.label(label).edit(key.pos(), closest(key.value, known)).doubt(sole(key.value, known))
 }
 
 // get gives the value of a key of a mapping, or nil.
@@ -209,7 +222,7 @@ func (c *checker) enum(n *node, what string, words ...string) (string, bool) {
 	}
 	r := c.error("bad-value", n.pos(), fmt.Sprintf("%s cannot be `%s`", what, n.value))
 	if best := closest(n.value, words); best != "" {
-		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
+		r.label("did you mean `"+best+"`?").edit(n.pos(), best).doubt(sole(n.value, words))
 	} else {
 		r.label("write " + oneOf(words))
 	}
@@ -235,7 +248,7 @@ func (c *checker) isName(n *node, what, s string, re *regexp.Regexp, hint string
 	}
 	r := c.error("bad-name", n.pos(), fmt.Sprintf("`%s` is not a name for %s", s, what)).label(hint)
 	if better := mend(s); re.MatchString(better) {
-		r.edit(n.pos(), better)
+		r.edit(n.pos(), better).doubt(false) // other places may name it
 	}
 	return false
 }
@@ -353,6 +366,7 @@ var identifier = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
 
 // compile compiles the expression in the node, without its first skip characters, and remembers what it refers to.
 func (c *checker) compile(n *node, skip int, sc *Scope, want *Type) *Expr {
+	c.place(n, sc, want)
 	if c.blind {
 		return nil
 	}

@@ -40,7 +40,8 @@ type Related struct {
 // Edit replaces the text of a range.
 type Edit struct {
 	Pos
-	Text string `json:"text"`
+	Text  string `json:"text"`
+	Doubt bool   `json:"-"` // something else may be meant as well: a person decides
 }
 
 // Code declares a diagnostic once: the checker names it, `usher explain` prints it and the reference is made from it.

@@ -71,11 +71,15 @@ func (c *exprChecker) report(loc place.Location, code, label, format string, arg
 }
 
 // suggest adds the edit that would mend the last mistake.
-func (d *Diagnostic) suggest(text string) {
+func (d *Diagnostic) suggest(text string) *Diagnostic {
 	if d.Line > 0 {
 		d.Edits = append(d.Edits, Edit{Pos: d.Pos, Text: text})
 	}
+	return d
 }
+
+// doubt says that the edit may not be what was meant.
+func (d *Diagnostic) doubt(unless bool) { doubtful(d.Edits, unless) }
 
 // parserConfig is the library's, with the functions that are ours or that we do not allow taken out.
 func parserConfig(rules map[string]builtinRule) *conf.Config {
@@ -288,12 +292,12 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 	label := "in scope: " + strings.Join(names, ", ")
 	if m := closest(n.Value, names); m != "" {
 		d := c.report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
-		d.suggest(m)
+		d.suggest(m).doubt(sole(n.Value, names))
 		return
 	}
 	if _, ok := c.sc.Schema.memberType().Field(n.Value); ok {
 		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
-		d.suggest("member." + n.Value)
+		d.suggest("member." + n.Value).doubt(!c.carries(n.Value))
 		return
 	}
 	if c.sc.Event != nil {
@@ -307,6 +311,18 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 		label += fmt.Sprintf(`; a text is quoted: "%s"`, n.Value)
 	}
 	c.report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
+}
+
+// carries tells whether the event or the trigger has a property of that name.
+func (c *exprChecker) carries(name string) bool {
+	for _, t := range []*Type{c.sc.Event, c.sc.Trigger} {
+		if t != nil {
+			if _, ok := t.Field(name); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // actionsType is the object of the results so far.

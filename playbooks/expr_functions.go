@@ -118,7 +118,7 @@ func (c *exprChecker) unknownFunction(n *ast.IdentifierNode) {
 	}
 	d := c.report(n.Location(), "unknown-function", label, "there is no function `%s`", n.Value)
 	if m != "" {
-		d.suggest(m)
+		d.suggest(m).doubt(sole(n.Value, known))
 	}
 }
 
@@ -180,7 +180,7 @@ func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []
 	}
 	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value)
 	if m != "" {
-		d.suggest(`"` + m + `"`)
+		d.suggest(`"` + m + `"`).doubt(sole(s.Value, known))
 	}
 }
 

@@ -169,7 +169,7 @@ func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.Strin
 	}
 	d := c.report(key.Location(), code, label, "%s", what)
 	if m != "" {
-		d.suggest(m)
+		d.suggest(m).doubt(sole(key.Value, base.FieldNames()))
 	}
 }
 
@@ -222,7 +222,7 @@ func (c *exprChecker) unknownAction(key *ast.StringNode) {
 	}
 	d := c.report(key.Location(), "unknown-action-id", label, "no action has the id `%s`", key.Value)
 	if m != "" {
-		d.suggest(m)
+		d.suggest(m).doubt(sole(key.Value, ids))
 	}
 }
 

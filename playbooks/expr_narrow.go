@@ -26,7 +26,7 @@ func (c *exprChecker) need(n ast.Node, t *Type, where string) {
 	}
 	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
-		d.suggest("(" + text + " ?? " + zero + ")")
+		d.suggest("(" + text + " ?? " + zero + ")").doubt(false) // what a missing value counts as is a choice
 	}
 }
 

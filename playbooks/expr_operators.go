@@ -167,7 +167,7 @@ func (c *exprChecker) enumValue(t *Type, n ast.Node) {
 	}
 	d := c.report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value)
 	if m != "" {
-		d.suggest(strconv.Quote(m))
+		d.suggest(strconv.Quote(m)).doubt(sole(s.Value, t.Enum))
 	}
 }
 

@@ -24,10 +24,15 @@ var templateSuffixes = []string{".txt", ".md", ".html"}
 // Load reads a workspace and checks it whole: the first mistake stops nothing. The diagnostics are sorted by place, each once.
 // A workspace with a diagnostic of severity [Error] holds what could be read, and must not be used.
 func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
+	return load(fsys, reg, nil)
+}
+
+func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic) {
 	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
 	c := &checker{
 		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
 		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
+		places: places,
 	}
 	c.readFiles(fsys)
 	c.loadSchema()

@@ -184,6 +184,7 @@ func (p *playbookReader) compileIn(n *node, sc *Scope, want *Type) *Expr {
 	if n == nil || n.broken {
 		return nil
 	}
+	p.place(n, sc, want)
 	if n.kind == scalarNode && p.poisoned(n.value) {
 		return nil
 	}

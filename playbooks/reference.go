@@ -48,3 +48,9 @@ var builtinDocs = map[string]string{
 	"string": "a number as text", "trim": "the text without blanks at its ends", "upper": "the text in capitals",
 	"lower": "the text in small letters", "split": "the parts of a text between separators",
 }
+
+// CommonZones gives time zones that are often meant.
+func CommonZones() []string { return slices.Clone(commonZones) }
+
+// TypeNames gives the words for types.
+func TypeNames() []string { return slices.Clone(typeNames) }

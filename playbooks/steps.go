@@ -174,8 +174,9 @@ func (p *playbookReader) actionKey(n *node) *node {
 				return nil
 			}
 			r := p.error("unknown-action", k.pos(), fmt.Sprintf("there is no action `%s`", k.value))
-			if best := closest(k.value, append(slices.Clone(known), itemKeys...)); best != "" {
-				r.label("did you mean `"+best+"`?").edit(k.pos(), best)
+			all := append(slices.Clone(known), itemKeys...)
+			if best := closest(k.value, all); best != "" {
+				r.label("did you mean `"+best+"`?").edit(k.pos(), best).doubt(sole(k.value, all))
 			} else {
 				r.label("there is " + oneOf(known))
 			}

@@ -37,6 +37,21 @@ func closest(word string, known []string) string {
 	return best
 }
 
+// sole tells whether no other known word is as near as the closest one: what was meant is beyond doubt.
+func sole(word string, known []string) bool {
+	best := closest(word, known)
+	if best == "" || strings.EqualFold(word, best) {
+		return true
+	}
+	distance := editDistance(word, best, maxDistance+1)
+	for _, k := range known[:min(len(known), maxKnown)] {
+		if k != best && editDistance(word, k, maxDistance+1) <= distance {
+			return false
+		}
+	}
+	return true
+}
+
 // editDistance counts insertions, deletions, replacements and swaps of neighbours; it gives limit once that is reached.
 func editDistance(a, b string, limit int) int {
 	x, y := []rune(a), []rune(b)

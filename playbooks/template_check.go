@@ -68,6 +68,13 @@ func (c *templateChecker) error(code string, from, to int, message, label string
 	c.diags = append(c.diags, d)
 }
 
+// suggest offers the known word that is nearest to the one which was just reported.
+func (c *templateChecker) suggest(word string, known []string) {
+	if d := &c.diags[len(c.diags)-1]; d.Line > 0 && closest(word, known) != "" {
+		d.suggest(closest(word, known)).doubt(sole(word, known))
+	}
+}
+
 // scan goes through the text from one {{ or {% to the next.
 func (c *templateChecker) scan() {
 	for i := 0; i < len(c.text); {
@@ -163,6 +170,7 @@ func (c *templateChecker) tag(open, end int) (next int, ok bool) {
 	case !slices.Contains(templateTags, name):
 		c.error("template-syntax", from, max(from+len(name), min(from+1, to)), fmt.Sprintf("there is no tag `%s`", name),
 			cmpOr(didYouMean(name, templateTags), "there is "+oneOf(templateTags)))
+		c.suggest(name, templateTags)
 	case name == "comment" || name == "raw":
 		return c.verbatim(name, from, end)
 	default:

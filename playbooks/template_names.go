@@ -64,6 +64,7 @@ func (c *templateChecker) filter(i, to int) int {
 	}
 	if !slices.Contains(liquidFilters, name) {
 		c.error("unknown-filter", i, end, fmt.Sprintf("there is no filter `%s`", name), cmpOr(didYouMean(name, liquidFilters), "see the filters of Liquid"))
+		c.suggest(name, liquidFilters)
 	}
 	if end < to && c.text[end] == ':' {
 		end++
@@ -136,6 +137,7 @@ func (c *templateChecker) unknownRoot(from, to int, name string) {
 		label = "did you mean `member." + name + "`?"
 	}
 	c.error("unknown-variable", from, to, fmt.Sprintf("there is no variable `%s`", name), cmpOr(label, "there is "+oneOf(known)))
+	c.suggest(name, known)
 }
 
 // path follows the dots and brackets behind a variable.
@@ -227,6 +229,9 @@ func (c *templateChecker) unknownField(name, root string, t *Type, field string,
 		message = fmt.Sprintf("member has no attribute `%s`", field)
 	}
 	c.error("unknown-variable", from, to, message, label)
+	if strings.HasPrefix(label, "did you mean") && field != "" {
+		c.suggest(field, known)
+	}
 }
 
 // skipPath passes over what stands behind a variable that is not judged.

@@ -60,7 +60,7 @@ func (c *checker) typeWord(n *node) *Type {
 		}
 		switch {
 		case best != "":
-			r.label("did you mean `"+best+"`?").edit(p, best)
+			r.label("did you mean `"+best+"`?").edit(p, best).doubt(typeSlips[strings.ToLower(word)] != "" || sole(word, typeNames))
 		case strings.ContainsAny(word, "(.+"):
 			r.label("a computed attribute begins with `= `")
 		default:
@@ -252,7 +252,7 @@ func (c *checker) objectLiteral(n *node, t *Type, what string) (any, bool) {
 		if !known {
 			if label := didYouMean(e.key.value, t.FieldNames()); label != "" {
 				c.error("unknown-field", e.key.pos(), fmt.Sprintf("%s has no `%s`", what, e.key.value)).label(label).
-					edit(e.key.pos(), closest(e.key.value, t.FieldNames()))
+					edit(e.key.pos(), closest(e.key.value, t.FieldNames())).doubt(false) // it may be a property that is not declared
 				good = false
 				continue
 			}
@@ -310,7 +310,7 @@ func (c *checker) zone(n *node, what string) (*time.Location, bool) {
 	}
 	r := c.error("bad-timezone", n.pos(), fmt.Sprintf("there is no time zone `%s`", s))
 	if best := closest(s, commonZones); best != "" {
-		r.label("did you mean `"+best+"`?").edit(n.pos(), best)
+		r.label("did you mean `"+best+"`?").edit(n.pos(), best).doubt(sole(s, commonZones))
 	} else {
 		r.label("write a name of the IANA database, as Asia/Shanghai or UTC")
 	}

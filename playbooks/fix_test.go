@@ -1,0 +1,81 @@
+package playbooks
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// TestFixReachesAnEnd fixes every golden case: what it changed is better, and fixing again changes nothing.
+func TestFixReachesAnEnd(t *testing.T) {
+	fixed := 0
+	for _, path := range goldenFiles(t, "testdata/err") {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			_, fsys := golden(t, path)
+			ws, _ := Load(fsys, testRegistry())
+			got := Fix(ws.Files, testRegistry())
+			if len(got.Of) == 0 && len(got.Files) == 0 {
+				return
+			}
+			fixed++
+			after := fstest.MapFS{}
+			for name, f := range fsys {
+				after[name] = f
+			}
+			for name, data := range got.Files {
+				after[name] = &fstest.MapFile{Data: data}
+			}
+			ws, diags := Load(after, testRegistry())
+			left := map[string]bool{}
+			for _, d := range diags {
+				left[d.signature()] = true
+			}
+			for _, d := range got.Of {
+				if left[d.signature()] {
+					t.Errorf("said to be fixed, but it is there: %s", d.Message)
+				}
+			}
+			if again := Fix(ws.Files, testRegistry()); len(again.Files) > 0 || len(again.Of) > 0 {
+				t.Errorf("fixing again changes %v", again.Edits)
+			}
+		})
+	}
+	if fixed < 30 {
+		t.Errorf("only %d cases were fixed", fixed)
+	}
+}
+
+func TestFix(t *testing.T) {
+	head := "id: a\nstage: retention\ntrigger: {event: cart.updated}\n"
+	cases := []struct{ name, before, after string }{
+		{"one candidate", "condition: member.levle == \"gold\"\nactions: [{tag: x}]\n", "condition: member.level == \"gold\"\nactions: [{tag: x}]\n"},
+		{"a quoting slip, and what it hid", "condition: \"gold\" == member.levle\nactions: [{tag: x}]\n", "condition: '\"gold\" == member.level'\nactions: [{tag: x}]\n"},
+		{"a duration", "actions:\n  - wait: 2 day\n", "actions:\n  - wait: 2d\n"},
+		{"a percentage", "holdout: 10\nactions: [{tag: x}]\n", "holdout: 10%\nactions: [{tag: x}]\n"},
+		{"Chinese text before it", "name: 购物车，挽回\nactions:\n  - mesage: {channel: wecom, text: \"你好，{{ member.nicknme }}\"}\n", "name: 购物车，挽回\nactions:\n  - message: {channel: wecom, text: \"你好，{{ member.nickname }}\"}\n"},
+		{"windows line ends", "reentry: 2 days\r\nactions:\r\n  - tag: x\r\n", "reentry: 2d\r\nactions:\r\n  - tag: x\r\n"},
+		{"a default is a choice", "condition: member.nickname contains \"x\"\nactions: [{tag: x}]\n", ""},
+		{"two words are as near", "actions:\n  - coupon: {pool: newcomer-1x}\n", ""},
+		{"a name that others may use", "actions:\n  - {id: Gift Card, tag: x}\n", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			fsys := example(t, "")
+			schema := strings.Replace(string(fsys[schemaFile].Data), "coupons:\n", "coupons:\n  newcomer-11: {}\n", 1)
+			ws, _ := Load(fstest.MapFS{schemaFile: {Data: []byte(schema)}, "playbooks/a.yaml": {Data: []byte(head + c.before)}}, testRegistry())
+			want := head + c.after
+			if c.after == "" {
+				want = head + c.before
+			}
+			got := string(ws.Files["playbooks/a.yaml"])
+			fixed := Fix(ws.Files, testRegistry())
+			if data, ok := fixed.Files["playbooks/a.yaml"]; ok {
+				got = string(data)
+			}
+			if got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,355 @@
+package lsp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// completion offers what may stand at the cursor.
+func (s *Server) completion(p *positionParams) (any, error) {
+	c := s.cursorAt(p)
+	if c == nil {
+		return nothing, nil
+	}
+	b := &completer{cursor: c, seen: map[string]bool{}}
+	b.all()
+	if b.items == nil {
+		b.items = []completionItem{}
+	}
+	return completionList{Items: b.items}, nil
+}
+
+// completer gathers items.
+type completer struct {
+	*cursor
+	items []completionItem
+	seen  map[string]bool
+}
+
+// add offers a text for a range of the marked file. What comes first is shown first.
+func (b *completer) add(from, to int, label, insert string, kind int, detail, doc string) {
+	if b.seen[label] {
+		return
+	}
+	b.seen[label] = true
+	item := completionItem{
+		Label: label, Kind: kind, Detail: detail, SortText: fmt.Sprintf("%04d", len(b.items)),
+		Edit: textEdit{b.rangeOf(from, to), insert}, InsertMode: 1,
+	}
+	if old := b.marked[from:to]; strings.HasPrefix(old, "\"") || strings.HasPrefix(old, "'") {
+		item.FilterText = old[:1] + label
+	}
+	if doc != "" {
+		item.Docs = &markup{"markdown", doc}
+	}
+	b.items = append(b.items, item)
+}
+
+func (b *completer) all() {
+	switch {
+	case b.root == nil:
+		b.text(b.marked, 0)
+	case b.entry != nil:
+		b.keys(b.entry.from, b.entry.to, b.mapping(), "")
+	case b.scalar == nil:
+	default:
+		if text, ok := b.expression(); ok {
+			b.inExpression(text)
+			return
+		}
+		if b.is(playbooks.ShapeText) || b.inTemplateText() {
+			b.text(b.marked[b.scalar.from:b.scalar.to], b.scalar.from)
+			return
+		}
+		if b.scalar.ownLine {
+			b.ownLine()
+		}
+		b.values()
+	}
+}
+
+// inTemplateText tells whether the cursor is in Liquid inside some other string.
+func (b *completer) inTemplateText() bool {
+	_, ok := liquid(b.scalar.text)
+	return ok
+}
+
+// ownLine offers keys where a value that stands on a line of its own may still become a mapping or a list.
+func (b *completer) ownLine() {
+	from, to := b.scalar.from, b.scalar.to
+	for _, s := range b.shapes {
+		for _, f := range s.Forms() {
+			if f.Kind == playbooks.ShapeList && f.Item.Kind == playbooks.ShapeMapping {
+				b.keysOf([]*playbooks.Shape{f.Item}, from, to, nil, "- ")
+			}
+		}
+	}
+	if b.scalar.noDash {
+		b.keys(from, to, nil, "- ")
+		return
+	}
+	b.keys(from, to, nil, "")
+}
+
+// keys offers the keys that may still be added to a mapping.
+func (b *completer) keys(from, to int, n *node, lead string) { b.keysOf(b.shapes, from, to, n, lead) }
+
+func (b *completer) keysOf(shapes []*playbooks.Shape, from, to int, n *node, lead string) {
+	var there []string
+	if n != nil {
+		there = n.keys()
+	}
+	hasColon := b.entry != nil && b.entry.value != nil
+	column := b.off - b.doc.lines[b.doc.lineOf(b.off)] - len(b.marked[from:b.off])
+	for _, s := range shapes {
+		for _, f := range s.Forms() {
+			if n != nil && !agrees(f, n) {
+				continue
+			}
+			for i := range f.Keys {
+				k := &f.Keys[i]
+				if slices.Contains(there, k.Name) || !k.Fits(f, there) {
+					continue
+				}
+				insert := lead + k.Name
+				if !hasColon {
+					insert += b.after(k, n, column+len(lead))
+				}
+				b.add(from, to, k.Name, insert, kindProperty, k.Value.Describe(), keyDoc(k))
+			}
+			b.ownKeys(f, from, to, there, hasColon)
+		}
+	}
+	if b.typ != nil {
+		b.typedKeys(b.typ, from, to, there, hasColon)
+	}
+}
+
+// ownKeys offers the names that keys of the schema have: attributes, and properties of an event.
+func (b *completer) ownKeys(f *playbooks.Shape, from, to int, there []string, hasColon bool) {
+	switch f.Kind {
+	case playbooks.ShapeSettable, playbooks.ShapeMember:
+		schema := b.w.names().Schema
+		t := playbooks.ObjectOf()
+		for _, field := range schema.MemberType().Fields {
+			a := schema.Attribute(field.Name)
+			settable := f.Kind == playbooks.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
+			if settable && (a == nil || a.Computed == nil) {
+				t.Fields = append(t.Fields, field)
+			}
+		}
+		b.typedKeys(t, from, to, there, hasColon)
+	case playbooks.ShapeProperties:
+		if t := b.properties(b.path[:max(len(b.path)-1, 0)]); t != nil {
+			b.typedKeys(t, from, to, there, hasColon)
+		}
+	}
+}
+
+func (b *completer) typedKeys(t *playbooks.Type, from, to int, there []string, hasColon bool) {
+	for _, field := range t.Fields {
+		if slices.Contains(there, field.Name) {
+			continue
+		}
+		insert := field.Name
+		if !hasColon {
+			insert += ": "
+		}
+		b.add(from, to, field.Name, insert, kindField, field.Type.Describe(), "")
+	}
+}
+
+// after gives what follows a key: in block style a list or mapping begins on the next line.
+func (b *completer) after(k *playbooks.ShapeKey, n *node, column int) string {
+	forms := k.Value.Forms()
+	if n != nil && n.flow || len(forms) > 1 {
+		return ": "
+	}
+	indent := "\n" + strings.Repeat(" ", column+2)
+	switch {
+	case forms[0].Kind == playbooks.ShapeList && forms[0].Item.Kind == playbooks.ShapeMapping:
+		return ":" + indent + "- "
+	case forms[0].Kind == playbooks.ShapeMapping && k.Name != "trigger":
+		return ":" + indent
+	}
+	return ": "
+}
+
+// values offers what may be written as a value.
+func (b *completer) values() {
+	from, to := b.scalar.from, b.scalar.to
+	put := func(label string, kind int, detail, doc string) {
+		b.add(from, to, label, quoteFor(label), kind, detail, doc)
+	}
+	for _, s := range b.shapes {
+		for _, f := range s.Forms() {
+			for _, w := range f.Words {
+				if w != "" {
+					put(w, kindEnum, "", f.Doc)
+				}
+			}
+			for _, n := range b.known(f.Kind) {
+				put(n.Name, kindRef, n.Detail, "")
+			}
+			for _, w := range valueWords(f.Kind) {
+				put(w, kindValue, "", "")
+			}
+			if f.Kind == playbooks.ShapeDate {
+				for _, field := range b.w.names().Schema.MemberType().Fields {
+					if field.Type != nil && (field.Type.Kind == playbooks.KindDate || field.Type.Kind == playbooks.KindDatetime) {
+						put("member."+field.Name, kindField, field.Type.String(), "")
+					}
+				}
+			}
+		}
+	}
+	if b.typ != nil {
+		for _, w := range typeWords(b.typ) {
+			put(w, kindEnum, "", "")
+		}
+	}
+}
+
+// valueWords gives a few values of a kind that has no names.
+func valueWords(kind playbooks.ShapeKind) []string {
+	switch kind {
+	case playbooks.ShapeBool:
+		return []string{"true", "false"}
+	case playbooks.ShapeDuration:
+		return []string{"15m", "1h", "4h", "1d", "2d", "1w"}
+	case playbooks.ShapeZone:
+		return playbooks.CommonZones()
+	case playbooks.ShapeType:
+		return playbooks.TypeNames()
+	case playbooks.ShapeClock:
+		return []string{"10:00", "18:00"}
+	case playbooks.ShapeCron:
+		return []string{"0 10 * * *", "0 10 * * 1", "0 10 1 * *"}
+	case playbooks.ShapePercent:
+		return []string{"5%", "10%"}
+	}
+	return nil
+}
+
+func typeWords(t *playbooks.Type) []string {
+	if t.Kind == playbooks.KindBool {
+		return []string{"true", "false"}
+	}
+	return t.Enum
+}
+
+// quoteFor puts a value in quotes where YAML needs them.
+func quoteFor(s string) string {
+	if strings.ContainsAny(s, "{}[],#&*!|>'\"%@`") && !strings.HasSuffix(s, "%") || strings.Contains(s, ":") || strings.HasPrefix(s, "-") {
+		return `"` + s + `"`
+	}
+	return s
+}
+
+// inExpression offers names, functions, and in a quoted text what it can be.
+func (b *completer) inExpression(text string) {
+	place := b.scope()
+	if place == nil {
+		return
+	}
+	sc, w := place.Scope, wordAt(text)
+	from, to := b.off-len(w.prefix), b.off+len(mark)+len(w.suffix)
+	if w.inText {
+		for _, n := range b.textNames(sc, w.before) {
+			b.add(from, to, n.Name, n.Name, kindRef, n.Detail, "")
+		}
+		return
+	}
+	if len(w.path) > 1 {
+		item := itemType(sc, w.before)
+		if t := typeAt(sc, w.path[:len(w.path)-1], item); t != nil {
+			for _, f := range t.Fields {
+				b.add(from, to, f.Name, f.Name, kindField, f.Type.Describe(), "")
+			}
+		}
+		return
+	}
+	for _, name := range []string{"member", "trigger", "event", "actions"} {
+		if t := rootType(sc, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
+			b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
+		}
+	}
+	for _, f := range playbooks.Functions() {
+		b.add(from, to, f.Name, f.Name, kindFunction, f.Usage, f.Doc)
+	}
+	for _, k := range []string{"and", "or", "not", "in", "true", "false", "nil"} {
+		b.add(from, to, k, k, kindKeyword, "", "")
+	}
+}
+
+var rootDocs = map[string]string{
+	"member": "the member: attributes and built-in fields", "trigger": "what started the run",
+	"event": "the event being looked at", "actions": "results of the actions before, by their id",
+}
+
+// textNames gives what a quoted text can be: the name of an event or segment, or a value of the enum it is compared with.
+func (b *completer) textNames(sc *playbooks.Scope, before string) []playbooks.Named {
+	switch calling(before) {
+	case "events":
+		return b.w.names().Names(playbooks.ShapeEvent)
+	case "in_segment":
+		return b.w.names().Names(playbooks.ShapeSegment)
+	}
+	if eventCall.MatchString(before) && strings.HasSuffix(strings.TrimSpace(before), ",") {
+		return []playbooks.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}
+	}
+	t := textType(sc, before)
+	if t == nil {
+		return nil
+	}
+	var out []playbooks.Named
+	for _, v := range t.Enum {
+		out = append(out, playbooks.Named{Name: v})
+	}
+	return out
+}
+
+// text offers what Liquid knows at the cursor.
+func (b *completer) text(text string, _ int) {
+	inside, ok := liquid(text)
+	if !ok {
+		return
+	}
+	w := wordAt(inside)
+	from, to := b.off-len(w.prefix), b.off+len(mark)+len(w.suffix)
+	left, _, _ := strings.Cut(inside, mark)
+	switch trimmed := strings.TrimRight(strings.TrimSuffix(left, w.prefix), " "); {
+	case w.inText:
+	case strings.HasSuffix(trimmed, "|"):
+		for _, f := range playbooks.LiquidFilters() {
+			b.add(from, to, f, f, kindFunction, "filter", "")
+		}
+	default:
+		if strings.TrimSpace(trimmed) == "" && b.marked[max(b.off-len(left)-1, 0)] == '%' {
+			for _, t := range playbooks.LiquidTags() {
+				b.add(from, to, t, t, kindKeyword, "tag", "")
+			}
+			return
+		}
+		place := b.scope()
+		if place == nil {
+			return
+		}
+		if len(w.path) > 1 {
+			if t := typeAt(place.Scope, w.path[:len(w.path)-1], nil); t != nil {
+				for _, f := range t.Fields {
+					b.add(from, to, f.Name, f.Name, kindField, f.Type.Describe(), "")
+				}
+			}
+			return
+		}
+		for _, name := range []string{"member", "trigger", "actions"} {
+			if t := rootType(place.Scope, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
+				b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
+			}
+		}
+	}
+}

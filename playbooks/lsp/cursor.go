@@ -1,0 +1,279 @@
+package lsp
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing/fstest"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// step leads from a container to what it holds.
+type step struct {
+	in  *node
+	key string // of a mapping; "" in a list
+}
+
+// cursor is where an editor asks about something, in terms of the language.
+type cursor struct {
+	s    *Server
+	w    *workspace
+	name string // the file in the workspace
+	doc  *text  // the file, without the mark
+	off  int    // byte offset of the cursor in doc
+
+	marked string // the file with the mark
+	root   *node
+	path   []step
+	entry  *entry // the cursor is in this key
+	scalar *node  // or in this value
+	shapes []*playbooks.Shape
+	typ    *playbooks.Type // of a value typed by the schema
+	key    *playbooks.ShapeKey
+}
+
+// cursorAt finds what is at a position; nil when the file is no part of a workspace.
+func (s *Server) cursorAt(p *positionParams) *cursor {
+	path, _ := pathOf(p.TextDocument.URI)
+	w := s.workspaceOf(path)
+	if w == nil {
+		return nil
+	}
+	s.refresh(w)
+	c := &cursor{s: s, w: w, name: w.name(path)}
+	c.doc = w.text(c.name)
+	c.off = c.doc.offset(p.Position)
+	c.marked = c.doc.s[:c.off] + mark + c.doc.s[c.off:]
+	shape := w.shapes.For(c.name)
+	if shape == nil || len(c.doc.s) > 1<<20 {
+		return c
+	}
+	c.root = outline(c.marked)
+	c.find(c.root, nil)
+	c.shapes = []*playbooks.Shape{shape}
+	for i, st := range c.path {
+		c.descend(st, c.path[:i])
+	}
+	return c
+}
+
+// find walks to the key or value that holds the mark.
+func (c *cursor) find(n *node, path []step) bool {
+	if n == nil {
+		return false
+	}
+	at := c.off
+	switch n.kind {
+	case scalar:
+		if n.from > at || at > n.to || !strings.Contains(c.marked[n.from:n.to], mark) {
+			return false
+		}
+		c.scalar, c.path = n, path
+		return true
+	case list:
+		for _, item := range n.items {
+			if c.find(item, append(slices.Clone(path), step{in: n})) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, e := range n.entries {
+		if strings.Contains(e.key, mark) {
+			c.entry, c.path = e, append(slices.Clone(path), step{in: n, key: ""})
+			return true
+		}
+		if c.find(e.value, append(slices.Clone(path), step{in: n, key: e.key})) {
+			return true
+		}
+	}
+	return false
+}
+
+// descend follows one step through the shapes.
+func (c *cursor) descend(st step, before []step) {
+	if c.entry != nil && st.in.kind == mapping && len(before)+1 == len(c.path) {
+		return // the cursor is in a key of this mapping: its own shapes are wanted
+	}
+	var next []*playbooks.Shape
+	c.key = nil
+	typ := c.typ
+	c.typ = nil
+	if typ != nil {
+		c.typ = inType(typ, st.key)
+	}
+	for _, shape := range c.shapes {
+		for _, f := range shape.Forms() {
+			switch {
+			case f.Kind == playbooks.ShapeList && st.in.kind == list:
+				next = append(next, f.Item)
+			case f.Kind == playbooks.ShapeMapping && st.in.kind == mapping && agrees(f, st.in):
+				if k := f.Key(st.key); k != nil {
+					next, c.key = append(next, k.Value), k
+				} else if f.Rest != nil {
+					next = append(next, f.Rest)
+				}
+			case f.Kind == playbooks.ShapeSettable || f.Kind == playbooks.ShapeMember:
+				c.typ, _ = c.w.names().Schema.MemberType().Field(st.key)
+			case f.Kind == playbooks.ShapeProperties:
+				c.typ = inType(c.properties(before), st.key)
+			case f.Kind == playbooks.ShapeType:
+				next = append(next, f)
+			}
+		}
+	}
+	c.shapes = next
+}
+
+func inType(t *playbooks.Type, key string) *playbooks.Type {
+	switch {
+	case t == nil:
+		return nil
+	case key == "":
+		return t.Elem
+	}
+	f, _ := t.Field(key)
+	return f
+}
+
+// agrees tells whether the mapping can be of this form: what is a fixed word in it is that word, as the type of a channel.
+func agrees(f *playbooks.Shape, n *node) bool {
+	for i := range f.Keys {
+		k := &f.Keys[i]
+		if k.Value.Kind != playbooks.ShapeWord || len(k.Value.Words) != 1 {
+			continue
+		}
+		if v := n.get(k.Name); v != nil && v.text != "" && !strings.Contains(v.text, mark) && v.text != k.Value.Words[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// properties gives what the event carries that is named beside the innermost mapping of the path.
+func (c *cursor) properties(path []step) *playbooks.Type {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i].in.kind != mapping {
+			continue
+		}
+		if v := path[i].in.get("event"); v != nil {
+			if e := c.w.names().Schema.Event(v.text); e != nil {
+				return e.Properties
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// mapping gives the mapping whose key or value the cursor is in, or nil.
+func (c *cursor) mapping() *node {
+	if len(c.path) == 0 {
+		return nil
+	}
+	if n := c.path[len(c.path)-1].in; n.kind == mapping {
+		return n
+	}
+	return nil
+}
+
+// is tells whether a value of the kind may stand at the cursor.
+func (c *cursor) is(kind playbooks.ShapeKind) bool {
+	return slices.ContainsFunc(c.shapes, func(s *playbooks.Shape) bool {
+		return slices.ContainsFunc(s.Forms(), func(f *playbooks.Shape) bool { return f.Kind == kind })
+	})
+}
+
+// expression gives the text of the expression that the cursor is in, with the mark; false when it is in none.
+func (c *cursor) expression() (string, bool) {
+	if c.scalar == nil || c.root == nil {
+		return "", false
+	}
+	text := c.scalar.text
+	if c.is(playbooks.ShapeExpression) {
+		return text, true
+	}
+	if rest, ok := strings.CutPrefix(text, "= "); ok {
+		return rest, true
+	}
+	return "", false
+}
+
+// scope gives what the expression or text at the cursor may name. The checker is asked about this file alone: as it is, and
+// when it cannot be read, as far as the outline understands it.
+func (c *cursor) scope() *playbooks.Place {
+	if c.root == nil {
+		for i := range c.w.places { // a template: what it may name is known where it is used
+			if c.w.places[i].Pos.File == c.name {
+				return &c.w.places[i]
+			}
+		}
+		return &playbooks.Place{Scope: &playbooks.Scope{Schema: c.w.names().Schema}}
+	}
+	if p := c.placeIn(c.marked); p != nil {
+		return p
+	}
+	var b strings.Builder
+	c.root.yaml(&b, "")
+	return c.placeIn(strings.TrimLeft(b.String(), "\n"))
+}
+
+func (c *cursor) placeIn(file string) *playbooks.Place {
+	files := fstest.MapFS{schemaFile: {Data: c.w.goodSchema}, c.name: {Data: []byte(file)}}
+	for name, f := range c.w.files {
+		if strings.HasPrefix(name, "templates/") {
+			files[name] = f
+		}
+	}
+	_, _, places := playbooks.Inspect(files, c.s.Registry)
+	for i := range places {
+		if strings.Contains(places[i].Text, mark) {
+			return &places[i]
+		}
+	}
+	return nil
+}
+
+// known gives the names that may stand where the kind is wanted. Playbooks are known by their files: one with a mistake has a
+// name, too.
+func (c *cursor) known(kind playbooks.ShapeKind) []playbooks.Named {
+	if kind != playbooks.ShapePlaybook {
+		return c.w.names().Names(kind)
+	}
+	var out []playbooks.Named
+	for _, name := range slices.Sorted(maps.Keys(c.w.files)) {
+		if c.w.shapes.For(name) != c.w.shapes.Playbook {
+			continue
+		}
+		t := c.w.text(name)
+		root := outline(t.s)
+		v := root.get("id")
+		if v == nil || v.text == "" {
+			continue
+		}
+		line := t.lineOf(v.from)
+		column := len([]rune(t.s[t.lines[line]:v.from])) + 1
+		named := playbooks.Named{Name: v.text, Detail: "playbook", Pos: playbooks.Pos{
+			File: name, Line: line + 1, Column: column, EndLine: line + 1, EndColumn: column + len([]rune(v.text)),
+		}}
+		if title := root.get("name"); title != nil {
+			named.Detail += " " + title.text
+		}
+		out = append(out, named)
+	}
+	return out
+}
+
+// unmarked gives the byte offset in the file of an offset in the marked text.
+func (c *cursor) unmarked(off int) int {
+	if off > c.off {
+		return max(off-len(mark), c.off)
+	}
+	return off
+}
+
+// rangeOf gives the range in the file of a range in the marked text.
+func (c *cursor) rangeOf(from, to int) textRange {
+	return c.doc.rangeOf(c.unmarked(from), c.unmarked(to))
+}

@@ -1,0 +1,174 @@
+package lsp
+
+import (
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing/fstest"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+const schemaFile = "usher.yaml"
+
+// workspace is a folder as the checker sees it, with what is open in the editor in place of what lies on the disk.
+type workspace struct {
+	dir        string
+	registry   *playbooks.Registry
+	shapes     *playbooks.Shapes
+	stale      bool
+	files      fstest.MapFS
+	loaded     *playbooks.Workspace
+	diags      []playbooks.Diagnostic
+	places     []playbooks.Place
+	goodSchema []byte               // the last usher.yaml without a mistake
+	good       *playbooks.Workspace // the last one whose usher.yaml had none
+	published  map[string]bool      // files with diagnostics in the editor
+	texts      map[string]*text
+}
+
+// name gives a file's path in the workspace.
+func (w *workspace) name(path string) string { return strings.TrimPrefix(path, w.dir+"/") }
+
+// refresh reads and checks the workspace again when something changed.
+func (s *Server) refresh(w *workspace) {
+	if !w.stale && w.loaded != nil {
+		return
+	}
+	w.stale = false
+	w.files, w.texts = readAll(s.Disk.Open(w.dir)), map[string]*text{}
+	for _, d := range s.docs {
+		if strings.HasPrefix(d.path, w.dir+"/") && s.workspaceOf(d.path) == w {
+			w.files[w.name(d.path)] = &fstest.MapFile{Data: []byte(d.text), Mode: 0o644}
+		}
+	}
+	w.loaded, w.diags, w.places = playbooks.Inspect(w.files, w.registry)
+	if slices.ContainsFunc(w.diags, func(d playbooks.Diagnostic) bool { return d.File == schemaFile && d.Severity == playbooks.Error }) {
+		return
+	}
+	w.good, w.goodSchema = w.loaded, w.loaded.Files[schemaFile]
+}
+
+// readAll reads the files that can belong to a workspace. What cannot be read is left out: the checker is asked again at the
+// next change.
+func readAll(fsys fs.FS) fstest.MapFS {
+	out := fstest.MapFS{}
+	take := func(name string) {
+		if data, err := fs.ReadFile(fsys, name); err == nil {
+			out[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+		}
+	}
+	take(schemaFile)
+	for _, dir := range []string{"playbooks", "templates"} {
+		_ = fs.WalkDir(fsys, dir, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return nil //nolint:nilerr // what cannot be read is left out
+			case d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != dir:
+				return fs.SkipDir
+			case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0:
+				take(name)
+			}
+			return nil
+		})
+	}
+	return out
+}
+
+// names gives the workspace whose names are offered: the last one with a sound usher.yaml.
+func (w *workspace) names() *playbooks.Workspace {
+	if w.good != nil {
+		return w.good
+	}
+	return w.loaded
+}
+
+// text gives a file of the workspace.
+func (w *workspace) text(name string) *text {
+	t := w.texts[name]
+	if t == nil {
+		t = newText("")
+		if f := w.files[name]; f != nil {
+			t = newText(string(f.Data))
+		}
+		w.texts[name] = t
+	}
+	return t
+}
+
+// uri gives the URI of a file of the workspace, as the editor wrote it where it did.
+func (s *Server) uri(w *workspace, name string) string {
+	path := w.dir + "/" + name
+	if d := s.docs[path]; d != nil {
+		return d.uri
+	}
+	return uriOf(path)
+}
+
+// publish tells the editor the mistakes of every workspace that changed.
+func (s *Server) publish() error {
+	for _, dir := range slices.Sorted(maps.Keys(s.workspaces)) {
+		w := s.workspaces[dir]
+		if !w.stale {
+			continue
+		}
+		s.refresh(w)
+		byFile := map[string][]diagnostic{}
+		for i := range w.diags {
+			byFile[w.diags[i].File] = append(byFile[w.diags[i].File], s.diagnostic(w, &w.diags[i]))
+		}
+		for name := range w.published {
+			if byFile[name] == nil {
+				byFile[name] = []diagnostic{}
+			}
+		}
+		for _, d := range s.docs { // an open file hears that it is sound, too
+			if name := w.name(d.path); s.workspaceOf(d.path) == w && byFile[name] == nil {
+				byFile[name] = []diagnostic{}
+			}
+		}
+		w.published = map[string]bool{}
+		for _, name := range slices.Sorted(maps.Keys(byFile)) {
+			w.published[name] = len(byFile[name]) > 0
+			p := publishParams{URI: s.uri(w, name), Diagnostics: byFile[name]}
+			if d := s.docs[w.dir+"/"+name]; d != nil {
+				p.Version = d.version
+			}
+			if err := s.notify("textDocument/publishDiagnostics", p); err != nil {
+				return err
+			}
+		}
+		maps.DeleteFunc(w.published, func(_ string, has bool) bool { return !has })
+	}
+	return nil
+}
+
+func (s *Server) notify(method string, params any) error {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return err
+	}
+	return s.out.write(message{Method: method, Params: raw})
+}
+
+// diagnostic gives a mistake as the editor shows it.
+func (s *Server) diagnostic(w *workspace, d *playbooks.Diagnostic) diagnostic {
+	out := diagnostic{Range: w.text(d.File).span(d.Pos), Severity: 1, Code: d.Code, Source: "usher", Message: d.Message}
+	if d.Severity == playbooks.Warning {
+		out.Severity = 2
+	}
+	if d.Label != "" {
+		out.Message += ": " + d.Label
+	}
+	if d.Code == "unused" || d.Code == "unreachable" {
+		out.Tags = []int{1}
+	}
+	for _, r := range d.Related {
+		out.Related = append(out.Related, relatedInformation{
+			Location: location{s.uri(w, r.File), w.text(r.File).span(r.Pos)}, Message: r.Message,
+		})
+	}
+	return out
+}
