@@ -22,6 +22,8 @@ type decider struct {
 	c       *Changes
 	judged  map[string]outcome // conditions of the present input, by their text
 	touched bool
+	lookAt  bool // when to look at the member again has changed
+	acted   *Run // that acted last
 	cascade cascade
 	err     error // ends the decision: a *NeedPool
 }
@@ -72,6 +74,9 @@ func (d *decider) finish() {
 	if d.touched {
 		d.c.Members = append(d.c.Members, d.st.Member)
 	}
+	if d.lookAt {
+		d.c.Looks = append(d.c.Looks, Look{Member: d.id, At: d.st.Member.LookAt})
+	}
 	for _, r := range d.st.Runs {
 		if r.New || r.Changed {
 			d.rest(r)
@@ -93,7 +98,8 @@ func (d *decider) refresh() {
 	d.env.Forget()
 }
 
-// wakeUntil lets every wait that is due at or before t continue, in the order of their due times.
+// wakeUntil lets every wait that is due at or before t continue, in the order of their due times, and looks at the member when
+// time may have moved them into a segment or out of one: after the waits of that instant.
 func (d *decider) wakeUntil(t time.Time) {
 	for d.err == nil {
 		var next *Run
@@ -105,11 +111,16 @@ func (d *decider) wakeUntil(t time.Time) {
 				next = r
 			}
 		}
-		if next == nil {
+		at, due := d.lookDue(t)
+		if next == nil && !due {
 			return
 		}
 		d.cascade.begin(CauseWait)
-		d.wake(next)
+		if next == nil || due && at.Before(next.DueAt) {
+			d.look(at)
+		} else {
+			d.wake(next)
+		}
 		d.followUp()
 	}
 }
@@ -133,6 +144,7 @@ func (d *decider) wake(r *Run) {
 		d.err = fmt.Errorf("run %s: its revision %s of playbook %s is not known", r.ID, r.Revision, r.Playbook)
 		return
 	}
+	d.record(r.DueAt)
 	d.begin(r.DueAt)
 	s := &b.Steps[r.PC]
 	entry, result := TraceEntry{What: "woke", Step: s.Name()}, map[string]any(nil)
@@ -142,16 +154,28 @@ func (d *decider) wake(r *Run) {
 	d.trace(r, d.now, entry)
 	d.waited(r, b, s, result)
 	d.advance(r, b)
+	d.turn(d.now)
 }
 
-// decide decides one input.
+// decide decides one input, and finds what segments the member crosses by it.
 func (d *decider) decide(in *Input) error {
 	p, err := in.Decode()
 	if err != nil {
 		return fmt.Errorf("read the %s %s: %w", in.Kind, in.ID, err)
 	}
 	d.input, d.cascade.depth = in.ID, p.Depth
+	recorded := d.record(in.At)
 	d.meet(in)
+	if err := d.decideOn(in, p); err != nil {
+		return err
+	}
+	if recorded || in.Name != SegmentsLook || in.Kind != InputSchedule {
+		d.turn(in.At)
+	}
+	return d.err
+}
+
+func (d *decider) decideOn(in *Input, p *Payload) error {
 	switch in.Kind {
 	case InputEvent:
 		return d.event(in, p)
@@ -163,6 +187,8 @@ func (d *decider) decide(in *Input) error {
 	case InputResult:
 		d.result(in, p)
 		return d.err
+	case InputSegment:
+		return d.border(in, p)
 	default:
 		return fmt.Errorf("an input of the unknown kind %q", in.Kind)
 	}

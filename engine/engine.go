@@ -28,6 +28,7 @@ type Engine struct {
 	active     map[string]*book      // by playbook id
 	books      map[string]*book      // by revision, active and pinned
 	byEvent    map[string][]*book    // live and paused playbooks that an event triggers, by id
+	watched    []*watched            // segments that triggers are about, by name
 	address    map[string]string     // channel name -> the member's attribute that holds its address
 	attributes map[string]*attribute // the stored ones
 	tracked    map[string]*tracking  // events whose history something reads
@@ -46,6 +47,8 @@ type Options struct {
 	// Brief is for a simulation that only counts: traces and refusals say what happened and not why, states stay in memory, and
 	// the workspace stays the same.
 	Brief bool
+	// Watched tells since when segments are watched that triggers are about. One that is missing: always.
+	Watched map[string]time.Time
 	// Holdout overrides the dice of the control group, for tests of playbooks; nil: the dice decide.
 	Holdout func(playbook, member string) (in, forced bool)
 	// Split overrides the dice of a split, by the step's name, for tests of playbooks; "" or nil: the dice decide.
@@ -95,6 +98,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 			e.byEvent[p.Trigger.Event.Name] = append(e.byEvent[p.Trigger.Event.Name], b)
 		}
 	}
+	e.watch()
 	e.settle()
 	return e
 }
@@ -237,6 +241,7 @@ type Needs struct {
 	History []HistoryNeed // one an event name
 	Pools   []string      // coupon pools with a budget that may be drawn from
 	Runs    []string      // runs, open or not, that inputs and goals are about
+	Since   time.Time     // the windows are to be counted back from here, when it is before all instants; zero: it is not
 }
 
 // HistoryNeed asks for the events of a name that are not older than Window before now; the zero Window asks for all.
@@ -258,8 +263,17 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 			n.runs = append(n.runs, in.Name)
 		}
 	}
+	for _, w := range e.watched {
+		n.slots(w.Expr.Slots)
+		for _, b := range slices.Concat(w.enter, w.exit) {
+			n.add(b)
+		}
+	}
 	members := slices.Sorted(maps.Keys(states))
 	for _, member := range members {
+		if since := e.Unrecorded(states[member].Member); !since.IsZero() && (n.since.IsZero() || since.Before(n.since)) {
+			n.since = since
+		}
 		for _, r := range states[member].Runs {
 			n.add(e.books[r.Revision])
 		}
@@ -286,6 +300,7 @@ type needs struct {
 	windows map[string]playbooks.Duration
 	pools   []string
 	runs    []string
+	since   time.Time
 }
 
 // event adds what an event may start, and by what that emits, what it may start.
@@ -325,7 +340,7 @@ func (n *needs) slots(list []playbooks.Slot) {
 }
 
 func (n *needs) result() Needs {
-	out := Needs{Pools: n.pools, Runs: n.runs}
+	out := Needs{Pools: n.pools, Runs: n.runs, Since: n.since}
 	for _, name := range slices.Sorted(maps.Keys(n.windows)) {
 		out.History = append(out.History, HistoryNeed{Event: name, Window: n.windows[name]})
 	}

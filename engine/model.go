@@ -20,6 +20,12 @@ const (
 	InputResult   InputKind = "result"   // the outcome of a delivery of one of the member's runs
 )
 
+// InputSegment is the crossing of a segment's border: it exists only within a cascade and is never stored.
+const InputSegment InputKind = "segment"
+
+// SegmentsLook is the name of an occurrence that is no playbook's: members are looked at, to note who is in which segment.
+const SegmentsLook = ":segments"
+
 // Input is one thing that the engine decides on, for one member.
 type Input struct {
 	Seq    int64 // order of acceptance, given by the store
@@ -49,6 +55,7 @@ type Payload struct {
 	AddTags    []string       `json:"t,omitempty"` // update only
 	RemoveTags []string       `json:"u,omitempty"` // update only
 	Depth      int            `json:"d,omitempty"` // of an event that a run emitted: its place in the chain, from 1; else 0
+	Entered    bool           `json:"-"`           // segment only: came in; false: left
 }
 
 // Decode gives the payload, from Data when it was not decoded yet.
@@ -78,6 +85,10 @@ type Member struct {
 	Coupons    map[string]int       `json:"coupons,omitempty"` // pool -> coupons issued
 	Goals      []GoalWatch          `json:"goals,omitempty"`   // goals that may still be reached, in order of entry
 	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
+	// Of watched segments alone: whether the member is in one, when that was last found out, and when time may change it.
+	Segments map[string]Membership `json:"segments,omitempty"`
+	LookedAt time.Time             `json:"looked_at,omitzero"`
+	LookAt   time.Time             `json:"look_at,omitzero"`
 }
 
 // GoalWatch is an entry whose goal may still be reached.
@@ -87,6 +98,12 @@ type GoalWatch struct {
 	Revision string    `json:"revision"`
 	Event    string    `json:"event"`
 	Until    time.Time `json:"until"`
+}
+
+// Look says when a member is to be looked at again, because time may move them into a segment or out of one; zero: it will not.
+type Look struct {
+	Member string
+	At     time.Time
 }
 
 // Send is a message that was decided, as frequency caps count it.
@@ -198,6 +215,7 @@ type Changes struct {
 	Poisoned   []Poisoned     // inputs that could not be decided, set aside
 	Cascaded   []Input        // events that runs emitted to their own member: decided already, to be kept in the history
 	Emitted    []Input        // events that runs emitted to other members: to be accepted into the inbox
+	Looks      []Look         // of members for whom that has changed
 	Taken      map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
 
 	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes fills it in.

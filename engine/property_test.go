@@ -25,7 +25,11 @@ events:
   visit: {}
   leave: {}
   echo: {n: int}
-segments: {buyers: 'len(events("buy", "30d")) > 0'}
+segments:
+  buyers: len(events("buy", "30d")) > 0
+  busy: len(events("visit", "2d")) > 1
+  idle: days_since(member.last_seen_at) >= 2 and (member.seen ?? 0) > 0
+  vague: now() - member.last_seen_at > duration("31h") and "busy" in member.tags
 channels: {out: {type: log}}
 coupons:
   tight: {prefix: T, budget: 3}
@@ -97,6 +101,30 @@ actions:
       - {name: x, weight: 62.5, then: [{wait: {event: visit, timeout: 36h}}]}
       - {name: y, weight: 37.5, then: []}
   - message: {channel: out, text: "{{ actions.half.name }} {{ actions.bought.event.time }}"}
+`,
+	"playbooks/h.yaml": `id: h-busy
+stage: retention
+trigger: {segment_enter: busy}
+mode: parallel
+actions: [{tag: busy}, {wait: {event: visit, timeout: 1d}}, {emit: {event: echo, properties: {n: 1}}}]
+`,
+	"playbooks/i.yaml": `id: i-calm
+stage: retention
+trigger: {segment_exit: busy}
+mode: parallel
+actions: [{message: {channel: out, text: "calm"}}, {tag: {remove: [busy]}}]
+`,
+	"playbooks/j.yaml": `id: j-idle
+stage: retention
+trigger: {segment_enter: idle}
+reentry: 3d
+actions: [{tag: idle}, {wait: 6h}, {set: {seen: -1}}]
+`,
+	"playbooks/k.yaml": `id: k-vague
+stage: retention
+trigger: {segment_enter: vague}
+mode: parallel
+actions: [{points: 1}]
 `,
 	"playbooks/f.yaml": `id: f-echo
 stage: conversion

@@ -92,7 +92,7 @@ var meaningCodes = []Code{
 	{
 		Name: "unsupported", Title: "a part of the language that this version does not run",
 		Doc:  "The language has it, this version of usher does not run it yet. Write the playbook without it, or use a later version.",
-		Bad:  "trigger: {segment_enter: loyal}",
+		Bad:  "trigger: {date: member.birthday}",
 		Good: "trigger: {event: order.paid}",
 	},
 	{

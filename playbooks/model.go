@@ -169,6 +169,8 @@ const (
 	TriggerEvent    TriggerKind = "event"
 	TriggerSchedule TriggerKind = "schedule"
 	TriggerHTTP     TriggerKind = "http"
+	TriggerEnter    TriggerKind = "segment_enter"
+	TriggerExit     TriggerKind = "segment_exit"
 )
 
 // Trigger is what starts a run.
@@ -176,7 +178,7 @@ type Trigger struct {
 	Kind     TriggerKind
 	Event    EventMatch // event
 	Schedule *Schedule  // schedule
-	Segment  string     // schedule: the audience; empty: all members
+	Segment  string     // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
 	RunOnce  bool       // schedule: missed occurrences start one run together; false: they are skipped
 	Params   *Type      // http: an object
 }

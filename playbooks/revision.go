@@ -94,13 +94,22 @@ func (p *playbookReader) revision(n *node, refs Refs) string {
 			canonical(h, e.value)
 		}
 	}
+	p.schema.writeRefs(h, refs)
+	for _, name := range sortedKeys(p.templates) {
+		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// writeRefs writes what the names refer to, such that equal meanings give equal text.
+func (s *Schema) writeRefs(h io.Writer, refs Refs) {
 	for _, name := range refs.Segments {
-		if g := p.schema.Segment(name); g != nil {
+		if g := s.Segment(name); g != nil {
 			fmt.Fprintf(h, "segment %q %q\n", name, g.Source.Text)
 		}
 	}
 	for _, name := range refs.Attributes {
-		a := p.schema.Attribute(name)
+		a := s.Attribute(name)
 		switch {
 		case a == nil:
 		case a.Computed != nil:
@@ -110,13 +119,21 @@ func (p *playbookReader) revision(n *node, refs Refs) string {
 		}
 	}
 	for _, name := range refs.Events {
-		if e := p.schema.Event(name); e != nil {
+		if e := s.Event(name); e != nil {
 			fmt.Fprintf(h, "event %q %s\n", name, typeText(e.Properties))
 		}
 	}
-	for _, name := range sortedKeys(p.templates) {
-		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
+}
+
+// Definition names what the segment asks, through the segments and computed attributes that it is made of: another one is another
+// audience. "" for a segment that is not declared.
+func (s *Schema) Definition(segment string) string {
+	g := s.Segment(segment)
+	if g == nil || g.Expr == nil {
+		return ""
 	}
+	h := sha256.New()
+	s.writeRefs(h, g.Expr.Refs.with(Refs{Segments: []string{segment}}))
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 

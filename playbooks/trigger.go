@@ -18,7 +18,7 @@ var triggerKinds = [][]string{
 }
 
 // unsupportedTriggers are part of the language, but not of this version.
-var unsupportedTriggers = []string{"segment_enter", "segment_exit", "date"}
+var unsupportedTriggers = []string{"date"}
 
 // triggerKnown brings `trigger` into scope.
 func (p *playbookReader) triggerKnown() {
@@ -52,6 +52,20 @@ func (p *playbookReader) trigger(n *node) {
 		p.scheduleTrigger(n)
 	case "http":
 		p.httpTrigger(n.get("http"))
+	case "segment_enter", "segment_exit":
+		p.pb.Trigger.Kind = TriggerKind(kind[0])
+		p.triggerKnown()
+		p.segment(n.get(kind[0]), kind[0])
+	}
+}
+
+// segment reads the segment that a trigger is about.
+func (p *playbookReader) segment(v *node, key string) {
+	if name, ok := p.str(v, key); ok && p.knownSegment(v, name) {
+		p.pb.Trigger.Segment = name
+		if g := p.schema.Segment(name); g != nil {
+			p.keep(g.Expr)
+		}
 	}
 }
 
@@ -119,12 +133,7 @@ func (p *playbookReader) scheduleTrigger(n *node) {
 		p.pb.Trigger.Schedule = sched
 	}
 	if v := n.get("segment"); v != nil {
-		if name, ok := p.str(v, "segment"); ok && p.knownSegment(v, name) {
-			p.pb.Trigger.Segment = name
-			if g := p.schema.Segment(name); g != nil {
-				p.keep(g.Expr)
-			}
-		}
+		p.segment(v, "segment")
 	}
 	if s, ok := p.enum(n.get("missed"), "missed", "skip", "run_once"); ok {
 		p.pb.Trigger.RunOnce = s == "run_once"

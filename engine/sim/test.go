@@ -210,7 +210,7 @@ func (t *tester) begin() error {
 	for name := range st.History {
 		slices.SortStableFunc(st.History[name], func(a, b engine.Input) int { return a.Time.Compare(b.Time) })
 	}
-	return nil
+	return t.world.watch(id)
 }
 
 // input makes the input of a test's event. `at: -10d` and `time: -2h` count back from the clock.

@@ -120,6 +120,13 @@ func (w *World) fire(s *schedule) error {
 	return nil
 }
 
+// watch notes which segments a member is in who was there before the world's first instant. It starts nothing.
+func (w *World) watch(member string) error {
+	return w.decide(member, []engine.Input{{
+		Kind: engine.InputSchedule, ID: OccurrenceID(engine.SegmentsLook, w.now, member), Member: member, Name: engine.SegmentsLook, Time: w.now, At: w.now,
+	}}, w.now)
+}
+
 // OccurrenceID is the id of the input that a schedule's occurrence is for one member.
 func OccurrenceID(playbook string, at time.Time, member string) string {
 	return "schedule:" + playbook + ":" + at.UTC().Format(time.RFC3339) + ":" + member
@@ -159,6 +166,11 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 	for _, r := range c.Runs {
 		if r.State == engine.RunWaiting && !r.DueAt.IsZero() {
 			w.wakes.push(wakeAt{r.DueAt, member})
+		}
+	}
+	for _, l := range c.Looks {
+		if !l.At.IsZero() {
+			w.wakes.push(wakeAt{l.At, member})
 		}
 	}
 	if w.observe != nil {

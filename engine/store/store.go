@@ -59,7 +59,7 @@ type Receipt struct {
 type Batch struct {
 	Epoch     int64          // as Claim gave it
 	Inputs    []engine.Input // undecided, by Seq; at most the limit
-	Due       []string       // members with a run whose DueAt is at or before Horizon; at most the limit
+	Due       []string       // members with a run whose DueAt, or with a Look whose At, is at or before Horizon; at most the limit
 	Horizon   time.Time      // no input that is not in Inputs has, or will have, an instant before this (but for occurrences); at most now
 	More      bool           // there is more than the limit
 	Watermark int64          // all inputs of the shard up to here are decided
@@ -94,7 +94,7 @@ type Decider interface {
 	// same, the rest is reclaimed from the other shards' blocks, largest first. Dry, when it holds less even so: there is
 	// nothing more anywhere.
 	Reserve(ctx context.Context, shard int, pool string, budget, n int) (engine.PoolState, error)
-	// Owed lists the shards with undecided inputs, or with runs that are due at now, and when the next run is due (zero: none).
+	// Owed lists the shards with undecided inputs, or with runs or looks that are due at now, and when the next is due (zero: none).
 	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
 }
 
@@ -147,7 +147,7 @@ type ChannelLane struct {
 
 // Occurrence is one firing of a playbook's schedule.
 type Occurrence struct {
-	Playbook string
+	Playbook string // or engine.SegmentsLook
 	At       time.Time
 	Cursor   string // members up to here were fanned out to
 	Done     bool
@@ -188,6 +188,10 @@ type Registry interface {
 	BundleOf(ctx context.Context, revision string) (hash string, err error)
 	// SetPaused pauses a playbook, or lets it go on. It outlives Activate.
 	SetPaused(ctx context.Context, playbook string, paused bool, now time.Time) error
+	// WatchSegments makes these the segments whose members' coming and going is watched, by name with their definition, and tells
+	// since when each is. One that is watched with the same definition goes on; any other begins at now, and so does an
+	// occurrence of engine.SegmentsLook.
+	WatchSegments(ctx context.Context, segments map[string]string, now time.Time) (since map[string]time.Time, err error)
 	// Secret gives the workspace secret that ids and coupon codes are keyed with: made at random once, kept for ever.
 	Secret(ctx context.Context) ([]byte, error)
 }

@@ -97,7 +97,11 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e := engine.New(ws, engine.Options{Secret: secret, Registry: w.Registry, Effects: w.Effects, Paused: paused})
+	watched, err := w.Store.WatchSegments(ctx, engine.Watched(ws), w.now().UTC().Truncate(time.Millisecond))
+	if err != nil {
+		return err
+	}
+	e := engine.New(ws, engine.Options{Secret: secret, Registry: w.Registry, Effects: w.Effects, Paused: paused, Watched: watched})
 	a := &active{Engine: e, hash: hash, paused: paused, senders: map[string]channel.Sender{}}
 	for _, c := range ws.Schema.Channels {
 		s, err := w.Sender(c)

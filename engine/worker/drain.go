@@ -145,6 +145,9 @@ func (w *Worker) follow(b *batch) {
 			w.expect(r.DueAt)
 		}
 	}
+	for _, l := range b.changes.Looks {
+		w.expect(l.At)
+	}
 	for i := range b.changes.Emitted {
 		w.wakeHere(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
 	}
@@ -204,7 +207,7 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 // mark is how far a batch had got, to go back to when a member's decision fails.
 type mark struct {
 	members, runs, coupons, deliveries, refusals, poisoned int
-	cascaded, emitted                                      int
+	cascaded, emitted, looks                               int
 	taken                                                  map[string]int
 	pools                                                  map[string]engine.PoolState
 }
@@ -213,7 +216,7 @@ func markOf(b *batch) mark {
 	c := b.changes
 	m := mark{
 		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries), refusals: len(c.Refusals),
-		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted),
+		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), looks: len(c.Looks),
 	}
 	if len(b.pools) > 0 {
 		m.taken, m.pools = make(map[string]int, len(c.Taken)), make(map[string]engine.PoolState, len(b.pools))
@@ -231,7 +234,7 @@ func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
-	c.Cascaded, c.Emitted = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted]
+	c.Cascaded, c.Emitted, c.Looks = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted], c.Looks[:m.looks]
 	if m.pools == nil {
 		return
 	}

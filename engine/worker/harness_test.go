@@ -36,6 +36,8 @@ events:
   member.left: {}
 segments:
   buyers: len(events("order.paid")) > 0
+  gold: member.level == "gold"
+  lapsed: days_since(member.last_seen_at) > 2
 channels:
   shop: {type: log}
   crm: {type: webhook, url: "https://crm.test/"}

@@ -22,7 +22,7 @@ func (w *Worker) loadBatch(ctx context.Context, b *batch) (*active, error) {
 	if err := w.loadRuns(ctx, b, needs.Runs); err != nil {
 		return nil, err
 	}
-	b.history = b.queries(needs.History)
+	b.history = b.queries(needs)
 	if err := w.loadHistory(ctx, b.members, b.states, b.history, b.Watermark); err != nil {
 		return nil, err
 	}
@@ -102,8 +102,11 @@ func (w *Worker) loadRuns(ctx context.Context, b *batch, runs []string) error {
 }
 
 // queries turns what the engine needs of the history into times: back from the earliest instant of the batch.
-func (b *batch) queries(needs []engine.HistoryNeed) []store.HistoryQuery {
+func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 	earliest := b.Horizon
+	if !needs.Since.IsZero() && needs.Since.Before(earliest) {
+		earliest = needs.Since
+	}
 	for i := range b.Inputs {
 		if at := b.Inputs[i].At; at.Before(earliest) {
 			earliest = at
@@ -115,9 +118,12 @@ func (b *batch) queries(needs []engine.HistoryNeed) []store.HistoryQuery {
 				earliest = r.DueAt
 			}
 		}
+		if m := b.states[m].Member; m != nil && !m.LookAt.IsZero() && m.LookAt.Before(earliest) {
+			earliest = m.LookAt
+		}
 	}
-	queries := make([]store.HistoryQuery, len(needs))
-	for i, n := range needs {
+	queries := make([]store.HistoryQuery, len(needs.History))
+	for i, n := range needs.History {
 		queries[i].Event = n.Event
 		if !n.Window.IsZero() {
 			queries[i].Since = earliest.Add(-n.Window.Longest())

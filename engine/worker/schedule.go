@@ -124,6 +124,9 @@ func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (mo
 	if err != nil || n >= fanOutLimit {
 		return false, err
 	}
+	if o.Playbook == engine.SegmentsLook {
+		return w.fanOutLook(ctx, a, o)
+	}
 	p := a.Workspace().Playbook(o.Playbook)
 	if p == nil || p.Trigger.Kind != playbooks.TriggerSchedule || !w.moves(a, p) {
 		o.Done = true
@@ -137,6 +140,11 @@ func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (mo
 	if err != nil {
 		return false, err
 	}
+	return w.fannedOut(ctx, o, page, inputs)
+}
+
+// fannedOut accepts the inputs for a page of members.
+func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []*engine.Member, inputs []engine.Input) (more bool, err error) {
 	o.Done = len(page) < fanOutPage
 	if len(page) > 0 {
 		o.Cursor = page[len(page)-1].ID
@@ -148,6 +156,31 @@ func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (mo
 		w.wake(shardKey(store.ShardOf(inputs[i].Member)))
 	}
 	return !o.Done, nil
+}
+
+// fanOutLook lets the next page of members be looked at, of whom it is not known yet whether they were in the segments when
+// these began to be watched.
+func (w *Worker) fanOutLook(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
+	page, err := w.Store.MembersAfter(ctx, o.Cursor, fanOutPage)
+	if err != nil {
+		return false, err
+	}
+	var inputs []engine.Input
+	known := a.Watches(o.At) // else a newer workspace is being loaded
+	for _, m := range page {
+		if !known || !a.Unrecorded(m).IsZero() {
+			inputs = append(inputs, occurrence(engine.SegmentsLook, o.At, m.ID))
+		}
+	}
+	return w.fannedOut(ctx, o, page, inputs)
+}
+
+// occurrence gives the input that an occurrence is for a member.
+func occurrence(name string, at time.Time, member string) engine.Input {
+	return engine.Input{
+		Kind: engine.InputSchedule, ID: "schedule:" + name + ":" + at.UTC().Format(time.RFC3339Nano) + ":" + member,
+		Member: member, Name: name, Time: at, At: at,
+	}
 }
 
 // audience gives the inputs of those members who are in the segment at the occurrence.
@@ -178,10 +211,7 @@ func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook,
 		if err != nil || !in {
 			continue
 		}
-		inputs = append(inputs, engine.Input{
-			Kind: engine.InputSchedule, ID: "schedule:" + p.ID + ":" + at.UTC().Format(time.RFC3339) + ":" + id,
-			Member: id, Name: p.ID, Time: at, At: at,
-		})
+		inputs = append(inputs, occurrence(p.ID, at, id))
 	}
 	return inputs, nil
 }

@@ -120,7 +120,7 @@ func (b *batch) encodeRuns() error {
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
 	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 3*len(b.Refusals) +
-		inputRows*(len(b.Cascaded)+len(b.Emitted))
+		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Looks)
 }
 
 func (b *batch) store(t *tx) error {
@@ -139,6 +139,9 @@ func (b *batch) store(t *tx) error {
 		if _, err := t.exec(put, m.ID, b.members[i]); err != nil {
 			return fmt.Errorf("store member %s: %w", m.ID, err)
 		}
+	}
+	if err := b.putLooks(t); err != nil {
+		return err
 	}
 	for i := range b.Deliveries {
 		if err := t.insertDelivery(&b.Deliveries[i], b.messages[i]); err != nil {

@@ -95,28 +95,33 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 }
 
 func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err error) {
-	const due = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 ORDER BY due_at`
+	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 ORDER BY due_at`
+	const looks = `SELECT member, at FROM looks WHERE shard = ? ORDER BY at`
 	seen := map[string]bool{}
-	err = c.query(due, []any{shard}, func(r row) error {
-		at := instant(r.int(1))
-		switch member := r.str(0); {
-		case at.After(b.Horizon):
-			next = at
-			return errEnough
-		case seen[member]:
-		case len(b.Due) == limit:
-			b.More = true
-			return errEnough
-		default:
-			seen[member] = true
-			b.Due = append(b.Due, member)
+	for _, due := range []string{waits, looks} {
+		err = c.query(due, []any{shard}, func(r row) error {
+			at := instant(r.int(1))
+			switch member := r.str(0); {
+			case at.After(b.Horizon):
+				if next.IsZero() || at.Before(next) {
+					next = at
+				}
+				return errEnough
+			case seen[member]:
+			case len(b.Due) == limit:
+				b.More = true
+				return errEnough
+			default:
+				seen[member] = true
+				b.Due = append(b.Due, member)
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return next, err
 		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
 	}
-	return next, err
+	return next, nil
 }
 
 const runColumns = `r.id, r.playbook, r.revision, r.member, r.state, r.reason, r.started_at, r.ended_at, r.converted_at,
@@ -269,19 +274,22 @@ func (c *conn) owes(shard int, now time.Time, next *time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	const due = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ? ORDER BY due_at LIMIT 1`
-	for _, after := range []int64{0, now.UnixMilli()} {
-		_, err = c.one(due, []any{shard, after}, func(r row) error {
-			switch at := instant(r.int(0)); {
-			case !at.After(now):
-				owed = true
-			case next.IsZero() || at.Before(*next):
-				*next = at
+	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ? ORDER BY due_at LIMIT 1`
+	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ? ORDER BY at LIMIT 1`
+	for _, due := range []string{waits, looks} {
+		for _, after := range []int64{0, now.UnixMilli()} {
+			_, err = c.one(due, []any{shard, after}, func(r row) error {
+				switch at := instant(r.int(0)); {
+				case !at.After(now):
+					owed = true
+				case next.IsZero() || at.Before(*next):
+					*next = at
+				}
+				return nil
+			})
+			if err != nil {
+				return false, err
 			}
-			return nil
-		})
-		if err != nil {
-			return false, err
 		}
 	}
 	return owed, nil

@@ -18,6 +18,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 	groups := map[string]map[string]func(*testing.T, *suite){
 		"Intake": intakeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Pools": poolCases,
 		"Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases, "Reader": readerCases, "Emitted": emittedCases,
+		"Segments": segmentCases,
 	}
 	for group, cases := range groups {
 		t.Run(group, func(t *testing.T) {
