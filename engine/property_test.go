@@ -148,13 +148,17 @@ actions:
 `,
 }
 
-func load(t testing.TB, files map[string]string) *playbooks.Workspace {
-	t.Helper()
+func filesOf(files map[string]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, text := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	ws, diags := playbooks.Load(fsys, actions.Registry())
+	return fsys
+}
+
+func load(t testing.TB, files map[string]string) *playbooks.Workspace {
+	t.Helper()
+	ws, diags := playbooks.Load(filesOf(files), actions.Registry())
 	for _, d := range diags {
 		if d.Severity == playbooks.Error {
 			t.Fatalf("%s:%d:%d %s: %s", d.File, d.Line, d.Column, d.Code, d.Message)
@@ -199,6 +203,7 @@ func history(t *rapid.T) []engine.Input {
 type shell struct {
 	t        testing.TB
 	e        *engine.Engine
+	id       string // of the member
 	member   []byte
 	runs     map[string]*engine.Run
 	order    []string
@@ -213,7 +218,7 @@ type shell struct {
 }
 
 func newShell(t testing.TB, e *engine.Engine) *shell {
-	return &shell{t: t, e: e, runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{}, pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}}}
+	return &shell{t: t, e: e, id: "m", runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{}, pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}}}
 }
 
 func (s *shell) state() *engine.State {
@@ -252,9 +257,14 @@ func (s *shell) state() *engine.State {
 
 func (s *shell) decide(inputs []engine.Input, horizon time.Time) {
 	c := new(engine.Changes)
-	if err := s.e.Decide("m", s.state(), inputs, horizon, s.pools, c); err != nil {
+	if err := s.e.Decide(s.id, s.state(), inputs, horizon, s.pools, c); err != nil {
 		s.t.Fatal(err)
 	}
+	s.absorb(inputs, c)
+}
+
+// absorb takes in what a decision on inputs changed.
+func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 	for _, m := range c.Members {
 		data, err := json.Marshal(m)
 		if err != nil {

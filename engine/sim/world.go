@@ -103,8 +103,8 @@ func (w *World) nextSchedule() *schedule {
 
 // fire lets an occurrence of a schedule reach every member of its audience, by id.
 func (w *World) fire(s *schedule) error {
-	at := s.next
-	s.next = s.cron.Next(at)
+	at := s.next.UTC()
+	s.next = s.cron.Next(s.next)
 	for _, id := range slices.Sorted(maps.Keys(w.members)) {
 		if in, err := w.engine.InSegment(s.segment, w.members[id], at); err != nil || !in {
 			continue

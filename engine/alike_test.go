@@ -1,0 +1,274 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// alikeUsher declares what the random playbooks use. Pools have no budget: what a budget grants depends on other members.
+const alikeUsher = `usher: 1
+timezone: America/New_York
+member: {level: {enum: [a, b], default: a}, seen: int, timezone_moves: int}
+events:
+  buy: {n: int, at: optional datetime}
+  visit: {}
+  leave: {}
+  echo: {n: int}
+segments:
+  buyers: len(events("buy", "30d")) > 0
+  spenders: sum(events("buy", "3d"), .n) > 3
+  quiet: days_since(member.last_seen_at) >= 2
+channels: {out: {type: log}}
+coupons: {one: {prefix: O, per_member: 2, expires: 7d}}
+frequency_caps: [{max: 2, per: 24h}]
+quiet_hours: {from: "22:00", to: "08:00", timezone: member}
+`
+
+// The parts that random playbooks are made of. %d is a number of their own.
+var (
+	alikeTriggers = []string{
+		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
+		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
+	}
+	alikeConditions = []string{
+		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
+		`"x" not in member.tags and hours_since(member.created_at) < 200`, `len(events("visit", "36h")) > 0`, `bucket(10) < 7`,
+		`(last(events("buy"))?.n ?? 0) > 1`, `member.points < 5`,
+	}
+	alikeExtras = []string{
+		"mode: restart", "mode: parallel", "reentry: 1d", "reentry: never", "holdout: 40%", "goal: {event: buy, within: 3d}",
+		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]", "exit: [{event: buy, if: event.n == 4}, {event: leave}]",
+	}
+	alikeActions = []string{
+		"tag: {add: [x], remove: [y]}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "points: 2", "points: -1",
+		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`, "wait: {until: '= add_days(now(), 2)'}",
+		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
+		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`, "message: {channel: out, class: transactional, text: hi}",
+		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
+		"if: member.points > 1\n  tag: rich",
+	}
+	alikeForks = []string{
+		"- if: member.level == \"b\"\n  then:\n%s  else:\n%s",
+		"- choose:\n    - if: member.points > 2\n      then:\n%s    - else:\n%s",
+		"- split:\n    - name: l\n      weight: 50\n      then:\n%s    - name: r\n      weight: 50\n      then:\n%s",
+	}
+)
+
+func pick(t *rapid.T, what string, from []string) string {
+	return rapid.SampledFrom(from).Draw(t, what)
+}
+
+// drawSteps draws a list of actions, with forks up to a depth.
+func drawSteps(t *rapid.T, indent string, depth int) string {
+	var out strings.Builder
+	for range rapid.IntRange(1, 3).Draw(t, "actions") {
+		if depth > 0 && rapid.IntRange(0, 3).Draw(t, "fork") == 0 {
+			fork := fmt.Sprintf(pick(t, "way", alikeForks), drawSteps(t, "        ", depth-1), drawSteps(t, "        ", depth-1))
+			out.WriteString(indented(fork, indent))
+			continue
+		}
+		out.WriteString(indented("- "+pick(t, "action", alikeActions)+"\n", indent))
+		if text := out.String(); strings.HasSuffix(text, "exit: enough\n") {
+			break // nothing may come behind it
+		}
+	}
+	return out.String()
+}
+
+func indented(text, by string) string {
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	return by + strings.Join(lines, by) + "\n"
+}
+
+func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Workspace) {
+	files := map[string]string{"usher.yaml": alikeUsher}
+	for i := range rapid.IntRange(1, 4).Draw(t, "playbooks") {
+		text := fmt.Sprintf("id: p%d\nstage: activation\ntrigger: %s\n", i, pick(t, "trigger", alikeTriggers))
+		if rapid.Bool().Draw(t, "conditional") {
+			text += "condition: '" + pick(t, "condition", alikeConditions) + "'\n"
+		}
+		keys := map[string]bool{}
+		for range rapid.IntRange(0, 3).Draw(t, "extras") {
+			extra := pick(t, "extra", alikeExtras)
+			if key, _, _ := strings.Cut(extra, ":"); !keys[key] {
+				keys[key] = true
+				text += extra + "\n"
+			}
+		}
+		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = text + "actions:\n" + drawSteps(t, "  ", 2)
+	}
+	_, diags := playbooks.Load(filesOf(files), actions.Registry())
+	for _, d := range diags {
+		if d.Code == "unreachable" { // behind a fork of which every way exits
+			t.SkipNow()
+		}
+	}
+	return files, load(tb, files)
+}
+
+// drawHistories draws the inputs of some members over some weeks, in the order of their instants.
+func drawHistories(t *rapid.T) []engine.Input {
+	var all []engine.Input
+	for m := range rapid.IntRange(1, 3).Draw(t, "members") {
+		for _, in := range history(t) {
+			in.ID, in.Member = fmt.Sprintf("m%d-%s", m, in.ID), fmt.Sprintf("m%d", m)
+			if in.Kind == engine.InputUpdate && rapid.Bool().Draw(t, "moves") {
+				in.Attributes = map[string]any{"timezone": pick(t, "zone", []string{"Asia/Shanghai", "America/New_York", "Europe/London"})}
+			}
+			all = append(all, in)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b engine.Input) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// simulated runs a world over the inputs, and gives each member's outcome and their inputs, occurrences of schedules too.
+func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, end time.Time) map[string]*shell {
+	shells := map[string]*shell{}
+	of := func(member string) *shell {
+		if shells[member] == nil {
+			shells[member] = newShell(tb, e)
+			shells[member].id = member
+		}
+		return shells[member]
+	}
+	w := sim.NewWorld(e, all[0].At.Add(-time.Millisecond), func(c *engine.Changes) {
+		for member, part := range byMember(c) {
+			of(member).absorb(nil, part)
+		}
+	})
+	for _, in := range all {
+		if err := w.Input(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.AdvanceTo(end); err != nil {
+		t.Fatal(err)
+	}
+	return shells
+}
+
+// byMember gives the changes that are about each member: in a world they are all about one.
+func byMember(c *engine.Changes) map[string]*engine.Changes {
+	for _, m := range c.Members {
+		return map[string]*engine.Changes{m.ID: c}
+	}
+	for _, r := range c.Runs {
+		return map[string]*engine.Changes{r.Member: c}
+	}
+	for _, r := range c.Refusals {
+		return map[string]*engine.Changes{r.Member: c}
+	}
+	return nil
+}
+
+// inputsOf gives a member's inputs, with the occurrences of schedules that find them: in the order in which the world decides.
+func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time) []engine.Input {
+	var out []engine.Input
+	for _, in := range all {
+		if in.Member == member {
+			out = append(out, in)
+		}
+	}
+	first := out[0].At
+	for _, p := range e.Workspace().Playbooks {
+		if p.Trigger.Kind != playbooks.TriggerSchedule {
+			continue
+		}
+		for at := p.Trigger.Schedule.Next(all[0].At.Add(-time.Millisecond)); !at.After(end); at = p.Trigger.Schedule.Next(at) {
+			if at.After(first) { // the member is not there before
+				out = append(out, engine.Input{
+					Kind: engine.InputSchedule, ID: sim.OccurrenceID(p.ID, at, member), Member: member, Name: p.ID, Time: at.UTC(), At: at.UTC(),
+				})
+			}
+		}
+	}
+	rank := func(in engine.Input) int { // an occurrence at the instant of an event comes before it, in a world
+		if in.Kind == engine.InputSchedule {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(out, func(a, b engine.Input) int {
+		if d := a.At.Compare(b.At); d != 0 {
+			return d
+		}
+		return rank(a) - rank(b)
+	})
+	for i := range out {
+		out[i].Seq = int64(i + 1)
+	}
+	return out
+}
+
+// One member's line decided in one batch, in many, and in a simulation beside other members leaves the same traces, effects,
+// refusals and the same member.
+func TestWorkspacesDecideAlike(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		files, ws := drawWorkspace(rt, t)
+		e := newEngine(ws)
+		all := drawHistories(rt)
+		end := all[len(all)-1].At.Add(12 * 24 * time.Hour)
+		for member, world := range simulated(rt, t, e, all, end) {
+			inputs := inputsOf(e, all, member, end)
+			one := newShell(t, e)
+			one.id = member
+			one.decide(slices.Clone(inputs), end)
+			many := newShell(t, e)
+			many.id = member
+			for i := 0; i < len(inputs); {
+				n := rapid.IntRange(1, min(8, len(inputs)-i)).Draw(rt, "batch")
+				batch := slices.Clone(inputs[i : i+n])
+				i += n
+				many.decide(batch, batch[len(batch)-1].At)
+			}
+			many.decide(nil, end)
+			if a, b := one.outcome(), many.outcome(); a != b {
+				rt.Fatalf("%s\none batch of %s:\n%s\nmany:\n%s", files, member, a, b)
+			}
+			if a, b := one.outcome(), world.outcome(); a != b {
+				rt.Fatalf("%s\none batch of %s:\n%s\nsimulated:\n%s", files, member, a, b)
+			}
+		}
+	})
+}
+
+// A simulation that only counts comes to the same counts as the traces that it does not keep.
+func TestBriefSimulationCountsTheSame(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		_, ws := drawWorkspace(rt, t)
+		all := drawHistories(rt)
+		end := all[len(all)-1].At.Add(12 * 24 * time.Hour)
+		count := func(brief bool) map[engine.TallyKey]int {
+			e := engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects(), Brief: brief})
+			n := map[engine.TallyKey]int{}
+			w := sim.NewWorld(e, all[0].At.Add(-time.Millisecond), func(c *engine.Changes) {
+				engine.EachTally(c, func(k engine.TallyKey, by int) { n[k] += by })
+			})
+			for _, in := range all {
+				payload := *in.Payload
+				in.Payload = &payload
+				if err := w.Input(in); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			if err := w.AdvanceTo(end); err != nil {
+				rt.Fatal(err)
+			}
+			return n
+		}
+		if full, brief := fmt.Sprint(count(false)), fmt.Sprint(count(true)); full != brief {
+			rt.Fatalf("with traces:\n%s\nbrief:\n%s", full, brief)
+		}
+	})
+}
