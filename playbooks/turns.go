@@ -74,14 +74,21 @@ func (m *moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 	case midnights:
 		return []time.Time{midnight(addDays(midnight(now), 1))}
 	case windowEnds:
+		days := m.slot.Window.Days > 0
 		t, ok := oldest(m.slot)
-		if !ok {
+		switch {
+		case !ok && days:
+			return setBack(nil, now) // what has left may come back for an hour
+		case !ok:
 			return nil
 		}
-		if at := m.slot.Window.After(t.In(now.Location())).Add(instantAfter); at.After(now) {
-			return []time.Time{at}
+		// Both ends are in the window. One that the clocks skip lies behind the gap, and the event has left by then.
+		at := m.slot.Window.After(t.In(now.Location()))
+		out := []time.Time{at, at.Add(instantAfter)}
+		if days {
+			out = setBack(out, now)
 		}
-		return again // around a change of the clocks a day is not as long as it seems
+		return out
 	case anyTime:
 		return again
 	}
@@ -112,7 +119,9 @@ func (m *moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 		if n > maxDays*24 || n < -maxDays*24 {
 			continue
 		}
-		out = append(out, count(n-1).Add(instantAfter), count(n), count(n).Add(instantAfter), count(n+1))
+		for _, at := range []time.Time{count(n - 1), count(n), count(n + 1)} {
+			out = append(out, at, at.Add(instantAfter))
+		}
 	}
 	if m.unit == dayCount {
 		out = setBack(out, now)
@@ -123,13 +132,13 @@ func (m *moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 // setBack adds what a clock that is set back shows again: the change itself, and the second time of each instant before it.
 func setBack(list []time.Time, now time.Time) []time.Time {
 	start, end := now.ZoneBounds()
-	if !end.IsZero() {
+	_, after := now.Zone()
+	if _, next := end.In(now.Location()).Zone(); !end.IsZero() && next < after {
 		list = append(list, end)
 	}
 	if start.IsZero() {
 		return list
 	}
-	_, after := now.Zone()
 	_, before := start.Add(-time.Nanosecond).Zone()
 	for _, at := range slices.Clone(list) {
 		if again := at.Add(time.Duration(before-after) * time.Second); before > after && at.Before(start) && !again.Before(start) {
