@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -37,6 +38,26 @@ func Render(w io.Writer, format string, diags []Diagnostic, files map[string][]b
 	}
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// Under gives the diagnostics with the paths of their files below a folder: those of a repository rather than of a workspace in it.
+func Under(dir string, diags []Diagnostic) []Diagnostic {
+	if dir == "" || dir == "." {
+		return diags
+	}
+	out := slices.Clone(diags)
+	for i := range out {
+		d := &out[i]
+		d.Related, d.Edits = slices.Clone(d.Related), slices.Clone(d.Edits)
+		d.File = path.Join(dir, d.File)
+		for k := range d.Related {
+			d.Related[k].File = path.Join(dir, d.Related[k].File)
+		}
+		for k := range d.Edits {
+			d.Edits[k].File = path.Join(dir, d.Edits[k].File)
+		}
+	}
+	return out
 }
 
 // renderText prints each diagnostic as a compiler does, and a summary.

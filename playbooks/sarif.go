@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -40,6 +41,19 @@ type (
 		Message   sarifText       `json:"message"`
 		Locations []sarifLocation `json:"locations"`
 		Related   []sarifLocation `json:"relatedLocations,omitempty"`
+		Fixes     []sarifFix      `json:"fixes,omitempty"`
+	}
+	sarifFix struct {
+		Description sarifText     `json:"description"`
+		Changes     []sarifChange `json:"artifactChanges"`
+	}
+	sarifChange struct {
+		Artifact     sarifArtifact      `json:"artifactLocation"`
+		Replacements []sarifReplacement `json:"replacements"`
+	}
+	sarifReplacement struct {
+		Deleted  sarifRegion `json:"deletedRegion"`
+		Inserted sarifText   `json:"insertedContent"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`
@@ -81,12 +95,29 @@ func renderSARIF(b *bytes.Buffer, diags []Diagnostic) error {
 		for _, rel := range d.Related {
 			r.Related = append(r.Related, sarifLocation{Physical: sarifPlace(rel.Pos), Message: &sarifText{rel.Message}})
 		}
+		if len(d.Edits) > 0 {
+			r.Fixes = []sarifFix{sarifFixOf(&d)}
+		}
 		run.Results = append(run.Results, r)
 	}
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// sarifFixOf gives the edits that mend a mistake, a change for each file.
+func sarifFixOf(d *Diagnostic) sarifFix {
+	fix := sarifFix{Description: sarifText{cmp.Or(d.Label, d.Message)}}
+	for _, e := range d.Edits {
+		at := sarifPlace(e.Pos)
+		i := slices.IndexFunc(fix.Changes, func(c sarifChange) bool { return c.Artifact == at.Artifact })
+		if i < 0 {
+			i, fix.Changes = len(fix.Changes), append(fix.Changes, sarifChange{Artifact: at.Artifact})
+		}
+		fix.Changes[i].Replacements = append(fix.Changes[i].Replacements, sarifReplacement{at.Region, sarifText{e.Text}})
+	}
+	return fix
 }
 
 func sarifRuleOf(code string) sarifRule {

@@ -63,24 +63,38 @@ func mistaken(diags []playbooks.Diagnostic, strict bool) bool {
 
 func (c *cli) checkCommand() *cobra.Command {
 	var format string
-	var strict bool
+	var strict, fix, verbose bool
 	cmd := &cobra.Command{
 		Use: "check [WORKSPACE]", Short: "Find every mistake of a workspace",
-		Example: "  usher check\n  usher check shop --strict\n  usher check --format github",
+		Long: "Finds every mistake of a workspace in one pass. With --fix it first makes the changes that are beyond doubt, such as a\n" +
+			"misspelt name that only one other is near to, and says what it changed; what is left is yours to decide.",
+		Example: "  usher check\n  usher check shop --strict\n  usher check --fix\n  usher check --format github",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("format", format, playbooks.Formats...); err != nil {
 				return err
 			}
-			ws, diags, err := load(workspaceDir(args))
+			dir := workspaceDir(args)
+			ws, diags, err := load(dir)
 			if err != nil {
 				return err
+			}
+			if fix {
+				if ws, diags, err = c.fix(dir, ws, format); err != nil {
+					return err
+				}
 			}
 			if strict {
 				diags = append(diags, playbooks.Untested(ws)...)
 			}
+			if format == "github" || format == "sarif" { // these are read beside the repository, not beside the workspace
+				diags = playbooks.Under(inRepository(dir), diags)
+			}
 			if err := playbooks.Render(c.stdout, format, diags, ws.Files); err != nil {
 				return err
+			}
+			if verbose {
+				c.noteSchedules(ws)
 			}
 			c.noteUnset(ws)
 			if mistaken(diags, strict) {
@@ -90,6 +104,8 @@ func (c *cli) checkCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
+	cmd.Flags().BoolVar(&fix, "fix", false, "make the changes that are beyond doubt")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also say when schedules come next")
 	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as mistakes, and ask for tests")
 	return cmd
 }

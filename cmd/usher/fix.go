@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// fix makes the changes that are beyond doubt, says what it changed, and gives the workspace as it is afterwards. Each file is
+// written whole or not at all.
+func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbooks.Workspace, []playbooks.Diagnostic, error) {
+	out := c.stdout
+	if format != "text" { // a program reads it
+		out = c.stderr
+	}
+	fixed := playbooks.Fix(ws.Files, actions.Registry())
+	for name, text := range fixed.Files {
+		if err := writeWhole(filepath.Join(dir, filepath.FromSlash(name)), text); err != nil {
+			return nil, nil, fmt.Errorf("fix %s: %w", name, err)
+		}
+	}
+	for i, d := range fixed.Of {
+		e := fixed.Edits[i]
+		fmt.Fprintf(out, "fixed %s:%d:%d: %s (%s)\n", e.File, e.Line, e.Column, changed(fixed.Old[i], e.Text), d.Code)
+	}
+	if n := len(fixed.Of); n > 0 {
+		fmt.Fprintf(out, "%s fixed in %s\n\n", plural(n, "mistake"), plural(len(fixed.Files), "file"))
+	}
+	return load(dir)
+}
+
+// changed says what an edit did.
+func changed(old, text string) string {
+	show := func(s string) string {
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "\t", "⇥"), "\ufeff", "BOM")
+		return "`" + s + "`"
+	}
+	switch {
+	case old == "":
+		return "put in " + show(text)
+	case text == "":
+		return "took out " + show(old)
+	}
+	return show(old) + " is now " + show(text)
+}
+
+// inRepository gives where a workspace lies in its git repository, else in the current folder; "" when in neither.
+func inRepository(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	for root := abs; ; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, ".git")); err == nil {
+			return below(root, abs)
+		}
+		if root == filepath.Dir(root) {
+			break
+		}
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	if real, err := filepath.EvalSymlinks(here); err == nil {
+		here = real
+	}
+	return below(here, abs)
+}
+
+func below(root, dir string) string {
+	rel, err := filepath.Rel(root, dir)
+	if err != nil || strings.HasPrefix(rel, "..") || rel == "." {
+		return ""
+	}
+	return filepath.ToSlash(rel)
+}
+
+// noteSchedules says when each schedule comes next: the reader sees whether it means what was meant.
+func (c *cli) noteSchedules(ws *playbooks.Workspace) {
+	now := time.Now()
+	for _, p := range ws.Playbooks {
+		if p.Trigger.Schedule != nil {
+			writeTimes(c.stderr, p, now)
+		}
+	}
+}
+
+func writeTimes(out io.Writer, p *playbooks.Playbook, now time.Time) {
+	var times []string
+	for _, at := range p.Trigger.Schedule.Next3(now) {
+		times = append(times, at.Format("Mon 2006-01-02 15:04 -0700"))
+	}
+	fmt.Fprintf(out, "%s: schedule %q comes next %s\n", p.ID, p.Trigger.Schedule.Cron, strings.Join(times, ", "))
+}
