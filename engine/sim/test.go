@@ -191,12 +191,14 @@ func (t *tester) begin() error {
 	st := &engine.State{Member: m, History: map[string][]engine.Input{}}
 	t.world.members[id] = st
 	var last time.Time
+	var past []engine.Input
 	for i := range t.test.History {
 		in := t.input(&t.test.History[i])
 		if in.At.After(at) {
 			return fmt.Errorf("history ends where the test starts: %s is after it", in.At.Format(time.RFC3339))
 		}
 		st.History[in.Name] = append(st.History[in.Name], in)
+		past = append(past, in)
 		if _, given := t.test.Member["created_at"]; !given && in.At.Before(m.CreatedAt) {
 			m.CreatedAt = in.At
 		}
@@ -207,10 +209,23 @@ func (t *tester) begin() error {
 	if _, given := t.test.Member["last_seen_at"]; !given && !last.IsZero() {
 		m.LastSeenAt = last
 	}
+	t.attributes(m, past)
 	for name := range st.History {
 		slices.SortStableFunc(st.History[name], func(a, b engine.Input) int { return a.Time.Compare(b.Time) })
 	}
 	return t.world.watch(id)
+}
+
+// attributes writes what the history's events brought with them, in the order of time; what the test says of the member stands.
+func (t *tester) attributes(m *engine.Member, past []engine.Input) {
+	slices.SortStableFunc(past, func(a, b engine.Input) int { return a.At.Compare(b.At) })
+	for _, in := range past {
+		for k, v := range in.Attributes {
+			if _, given := t.test.Member[k]; !given {
+				m.Attributes[k] = t.attribute(k, v)
+			}
+		}
+	}
 }
 
 // input makes the input of a test's event. `at: -10d` and `time: -2h` count back from the clock.

@@ -16,7 +16,7 @@ func All() map[string]string {
 	reg := actions.Registry()
 	return map[string]string{
 		"actions.md": actionsPage(reg), "channels.md": channelsPage(reg), "functions.md": functionsPage(),
-		"diagnostics.md": diagnosticsPage(playbooks.Codes), "files.md": filesPage(reg),
+		"diagnostics.md": diagnosticsPage(playbooks.Codes), "files.md": filesPage(reg), "triggers.md": triggersPage(),
 	}
 }
 

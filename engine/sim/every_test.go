@@ -1,0 +1,95 @@
+package sim_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Every key that is declared, of every trigger, action and file, is used in a workspace whose tests run in this suite.
+func TestEveryKeyHasATest(t *testing.T) {
+	shapes := playbooks.NewShapes(actions.Registry())
+	used := map[*playbooks.Shape]map[string]bool{}
+	for _, root := range []string{"testdata/meaning", "../../examples/starter"} {
+		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(name) != ".yaml" {
+				return err
+			}
+			data, err := os.ReadFile(filepath.Join(root, name))
+			if err != nil {
+				return err
+			}
+			var doc yaml.Node
+			if err := yaml.Unmarshal(data, &doc); err != nil {
+				return err
+			}
+			mark(used, shapes.For(name), doc.Content[0])
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[*playbooks.Shape]bool{}
+	for name, s := range map[string]*playbooks.Shape{"usher.yaml": shapes.Schema, "a playbook": shapes.Playbook, "a test": shapes.Test} {
+		for _, missing := range unused(used, seen, s, name) {
+			t.Errorf("no workspace that is tested here uses %s", missing)
+		}
+	}
+}
+
+// mark notes the keys that a node uses of a shape.
+func mark(used map[*playbooks.Shape]map[string]bool, s *playbooks.Shape, n *yaml.Node) {
+	if s == nil {
+		return
+	}
+	for _, form := range s.Forms() {
+		switch {
+		case form.Kind == playbooks.ShapeList && n.Kind == yaml.SequenceNode:
+			for _, item := range n.Content {
+				mark(used, form.Item, item)
+			}
+		case form.Kind == playbooks.ShapeMapping && n.Kind == yaml.MappingNode:
+			for i := 0; i < len(n.Content); i += 2 {
+				key := form.Key(n.Content[i].Value)
+				if key == nil {
+					mark(used, form.Rest, n.Content[i+1])
+					continue
+				}
+				if used[form] == nil {
+					used[form] = map[string]bool{}
+				}
+				used[form][key.Name] = true
+				mark(used, key.Value, n.Content[i+1])
+			}
+		}
+	}
+}
+
+// unused lists the keys of a shape and of all below it that nothing uses.
+func unused(used map[*playbooks.Shape]map[string]bool, seen map[*playbooks.Shape]bool, s *playbooks.Shape, at string) (out []string) {
+	if s == nil || seen[s] {
+		return nil
+	}
+	seen[s] = true
+	for i := range s.Keys {
+		k := &s.Keys[i]
+		if !used[s][k.Name] {
+			out = append(out, "`"+k.Name+"` of "+at)
+			continue
+		}
+		out = append(out, unused(used, seen, k.Value, strings.TrimPrefix(at+" "+k.Name, "a playbook "))...)
+	}
+	for _, below := range slices.Concat([]*playbooks.Shape{s.Item, s.Rest}, s.Or) {
+		out = append(out, unused(used, seen, below, at)...)
+	}
+	return out
+}
