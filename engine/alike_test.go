@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +30,7 @@ segments:
   buyers: len(events("buy", "30d")) > 0
   spenders: sum(events("buy", "3d"), .n) > 3
   quiet: days_since(member.last_seen_at) >= 2
+  rich: member.points > 2 or "rich" in member.tags
 channels: {out: {type: log}}
 coupons: {one: {prefix: O, per_member: 2, expires: 7d}}
 frequency_caps: [{max: 2, per: 24h}]
@@ -39,6 +42,7 @@ var (
 	alikeTriggers = []string{
 		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
+		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
@@ -211,6 +215,11 @@ func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time
 	return out
 }
 
+// lookedAt is when a member was last held against segments, which a world does less often: it asks first who is in an audience.
+var lookedAt = regexp.MustCompile(`,\\"looked_at\\":\\"[^"]*\\"`)
+
+func seenFromOutside(s *shell) string { return lookedAt.ReplaceAllString(s.outcome(), "") }
+
 // One member's line decided in one batch, in many, and in a simulation beside other members leaves the same traces, effects,
 // refusals and the same member.
 func TestWorkspacesDecideAlike(t *testing.T) {
@@ -219,7 +228,9 @@ func TestWorkspacesDecideAlike(t *testing.T) {
 		e := newEngine(ws)
 		all := drawHistories(rt)
 		end := all[len(all)-1].At.Add(12 * 24 * time.Hour)
-		for member, world := range simulated(rt, t, e, all, end) {
+		worlds := simulated(rt, t, e, all, end)
+		for _, member := range slices.Sorted(maps.Keys(worlds)) {
+			world := worlds[member]
 			inputs := inputsOf(e, all, member, end)
 			one := newShell(t, e)
 			one.id = member
@@ -236,7 +247,7 @@ func TestWorkspacesDecideAlike(t *testing.T) {
 			if a, b := one.outcome(), many.outcome(); a != b {
 				rt.Fatalf("%s\none batch of %s:\n%s\nmany:\n%s", files, member, a, b)
 			}
-			if a, b := one.outcome(), world.outcome(); a != b {
+			if a, b := seenFromOutside(one), seenFromOutside(world); a != b {
 				rt.Fatalf("%s\none batch of %s:\n%s\nsimulated:\n%s", files, member, a, b)
 			}
 		}
