@@ -28,7 +28,8 @@ const (
 type process struct {
 	t    *testing.T
 	bin  string
-	dir  string
+	ws   string // the workspace
+	dir  string // of the database
 	addr string
 	cmd  *exec.Cmd
 	log  bytes.Buffer
@@ -50,11 +51,16 @@ func usherBinary(t *testing.T) string {
 
 func newProcess(t *testing.T) *process {
 	t.Helper()
+	return newProcessOf(t, realWorkspace)
+}
+
+func newProcessOf(t *testing.T, workspace string) *process {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, bin: usherBinary(t), dir: t.TempDir(), addr: l.Addr().String()}
+	p := &process{t: t, bin: usherBinary(t), ws: workspace, dir: t.TempDir(), addr: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +71,7 @@ func newProcess(t *testing.T) *process {
 
 func (p *process) start() {
 	p.t.Helper()
-	p.cmd = exec.Command(p.bin, "serve", realWorkspace, "--addr", p.addr, "--db", "sqlite:"+filepath.Join(p.dir, "usher.db"))
+	p.cmd = exec.Command(p.bin, "serve", p.ws, "--addr", p.addr, "--db", "sqlite:"+filepath.Join(p.dir, "usher.db"))
 	p.cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+killKey)
 	p.cmd.Stderr = &p.log
 	if err := p.cmd.Start(); err != nil {

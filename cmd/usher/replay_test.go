@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// replayWorkspace uses what can happen within seconds: waits of all kinds, cascades, segments, gates, caps and effects.
+var replayWorkspace = map[string]string{
+	"usher.yaml": `usher: 1
+timezone: Asia/Shanghai
+member: {level: {enum: [bronze, gold], default: bronze}, total: number}
+events:
+  cart.updated: {total: number}
+  order.paid: {amount: number, at: optional datetime}
+  member.left: {}
+  thanked: {n: int}
+segments:
+  buyers: len(events("order.paid")) >= 2
+  rich: member.points >= 5
+channels: {log: {type: log}}
+coupons: {gift: {prefix: G, per_member: 2, expires: 7d}}
+frequency_caps: [{max: 4, per: 24h}]
+`,
+	"playbooks/rescue.yaml": `id: rescue
+stage: conversion
+trigger: {event: cart.updated, if: event.total > 10}
+condition: '"blocked" not in member.tags and days_since(member.created_at) < 3'
+mode: restart
+goal: {event: order.paid, within: 1h}
+exit: [{event: member.left}]
+actions:
+  - wait: 1s
+  - id: paid
+    wait: {event: order.paid, if: event.amount >= trigger.total, timeout: 2s}
+  - if: actions.paid.timed_out
+    then:
+      - id: gift
+        coupon: {pool: gift}
+      - message: {channel: log, class: transactional, text: "送你一张券 {{ actions.gift.code }}"}
+    else:
+      - tag: {add: [buyer], remove: [newcomer]}
+      - set: {total: = trigger.total}
+`,
+	"playbooks/thanks.yaml": `id: thanks
+stage: retention
+trigger: {event: order.paid}
+mode: parallel
+holdout: 25%
+actions:
+  - points: 2
+  - emit: {event: thanked, properties: {n: '= len(events("order.paid"))'}}
+  - split:
+      - {name: a, weight: 50, then: [{message: {channel: log, text: "谢谢 {{ trigger.amount }}"}}]}
+      - {name: b, weight: 50, then: [{wait: 1s}, {tag: patient}]}
+`,
+	"playbooks/thanked.yaml": `id: thanked
+stage: retention
+trigger: {event: thanked}
+reentry: 1d
+actions:
+  - choose:
+      - {if: trigger.n > 3, then: [{tag: loyal}]}
+      - {if: member.level == "gold", then: [{exit: gold}]}
+      - else: [{points: -1}]
+`,
+	"playbooks/rich.yaml": `id: rich
+stage: retention
+trigger: {segment_enter: rich}
+actions: [{set: {level: gold}}, {wait: {until: "= now()"}}, {tag: rich}]
+`,
+	"playbooks/buyers.yaml": `id: buyers
+stage: retention
+trigger: {segment_enter: buyers}
+condition: member.level == "bronze"
+actions: [{message: {channel: log, text: "第二单"}}]
+`,
+}
+
+// recorded is what a server has stored: what it decided on, and the traces that came of it.
+type recorded struct {
+	secret []byte
+	inputs []engine.Input
+	traces map[string]string // run id -> lines of JSON
+}
+
+// A simulation of what a server was told leaves the traces that the server has recorded, byte for byte: also of waits that were
+// carried out late, of events that came at one instant, and after a restart.
+func TestSimulationReplaysWhatWasServed(t *testing.T) {
+	p := newProcessOf(t, writeFiles(t, replayWorkspace))
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			dice := rand.New(rand.NewPCG(7, uint64(worker)))
+			for range 150 {
+				if err := p.post(randomEvent(dice)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	p.restart()
+	path := filepath.Join(p.dir, "usher.db")
+	p.until("everything is decided and no run waits", func() bool { return owed(t, path) == 0 })
+	p.terminate()
+	rec := readRecord(t, path)
+	if len(rec.inputs) < 600 || len(rec.traces) < 300 {
+		t.Fatalf("only %d inputs and %d runs were recorded", len(rec.inputs), len(rec.traces))
+	}
+	replayed := replay(t, rec)
+	for id, want := range rec.traces {
+		if got := replayed[id]; got != want {
+			t.Errorf("run %s\nserved:\n%s\nsimulated:\n%s", id, want, got)
+		}
+	}
+	for id := range replayed {
+		if _, ok := rec.traces[id]; !ok {
+			t.Errorf("run %s was simulated, not served:\n%s", id, replayed[id])
+		}
+	}
+}
+
+func randomEvent(dice *rand.Rand) string {
+	member := fmt.Sprintf("m%d", dice.IntN(25))
+	switch n := dice.IntN(10); {
+	case n < 4:
+		return fmt.Sprintf(`{"event":"cart.updated","member":%q,"properties":{"total":%d}}`, member, dice.IntN(60))
+	case n < 8:
+		return fmt.Sprintf(`{"event":"order.paid","member":%q,"properties":{"amount":%d.5}}`, member, dice.IntN(80))
+	case n < 9:
+		return fmt.Sprintf(`{"event":"member.left","member":%q}`, member)
+	}
+	return fmt.Sprintf(`{"event":"order.paid","member":%q,"properties":{"amount":9,"at":"2026-03-01T08:00:00+08:00"},"attributes":{"timezone":"America/New_York"}}`, member)
+}
+
+// owed counts what a server still has to do: inputs to decide, runs that wait, messages to send.
+func owed(t *testing.T, path string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const query = `SELECT (SELECT count(*) FROM inbox JOIN shards USING (shard) WHERE seq > watermark)
+		+ (SELECT count(*) FROM runs WHERE state = 'waiting') + (SELECT count(*) FROM deliveries WHERE state = 'pending')`
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func readRecord(t *testing.T, path string) recorded {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rec := recorded{traces: map[string]string{}}
+	if err := db.QueryRow("SELECT value FROM meta WHERE key = 'secret'").Scan(&rec.secret); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Query("SELECT seq, kind, id, member, name, time, at, data FROM inbox WHERE kind != 'cascaded' ORDER BY seq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var in engine.Input
+		var happened, at int64
+		if err := rows.Scan(&in.Seq, &in.Kind, &in.ID, &in.Member, &in.Name, &happened, &at, &in.Data); err != nil {
+			t.Fatal(err)
+		}
+		in.Time, in.At = time.UnixMilli(happened).UTC(), time.UnixMilli(at).UTC()
+		rec.inputs = append(rec.inputs, in)
+	}
+	traces, err := db.Query("SELECT id, trace FROM runs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer traces.Close()
+	for traces.Next() {
+		var id, trace string
+		if err := traces.Scan(&id, &trace); err != nil {
+			t.Fatal(err)
+		}
+		rec.traces[id] = trace
+	}
+	return rec
+}
+
+// replay feeds the record through a simulated world.
+func replay(t *testing.T, rec recorded) map[string]string {
+	t.Helper()
+	ws, diags := playbooks.Load(os.DirFS(writeFiles(t, replayWorkspace)), actions.Registry())
+	for _, d := range diags {
+		if d.Severity == playbooks.Error {
+			t.Fatalf("%s:%d: %s", d.File, d.Line, d.Message)
+		}
+	}
+	out := map[string]string{}
+	e := engine.New(ws, engine.Options{Secret: rec.secret, Registry: actions.Registry(), Effects: actions.Effects()})
+	w := sim.NewWorld(e, rec.inputs[0].At.Add(-time.Millisecond), func(c *engine.Changes) {
+		for _, r := range c.Runs {
+			for i := range r.Trace {
+				line, err := json.Marshal(&r.Trace[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				out[r.ID] += string(line) + "\n"
+			}
+		}
+	})
+	for _, in := range rec.inputs {
+		if err := w.Input(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.AdvanceTo(w.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func writeFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (p *process) post(body string) error {
+	_, err := p.do(http.MethodPost, "/v1/events", body, http.StatusAccepted)
+	return err
+}
+
+func (p *process) do(method, path, body string, want int) ([]byte, error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+p.addr+path, bytes.NewBufferString(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+killKey)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != want {
+		err = fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
+	}
+	return answer, err
+}
+
+// terminate stops the server as an operator would, so that its database is whole.
+func (p *process) terminate() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.cmd.Wait()
+}
+
+func (p *process) restart() {
+	p.kill()
+	p.start()
+}
