@@ -96,7 +96,7 @@ func (p *process) kill() {
 // until polls a condition; the deadline is for a machine that is busy with other things.
 func (p *process) until(what string, ok func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("waited in vain until %s; the server says:\n%s", what, p.log.String())
 		}
