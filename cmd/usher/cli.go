@@ -86,7 +86,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
-		c.runsCommand(), c.runCommand(), c.memberCommand(), c.schemaCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
+		c.runsCommand(), c.runCommand(), c.memberCommand(), c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
 	)
 	for _, sub := range root.Commands() {
 		sub.Args = wrapArgs(sub.Args)

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/playbooks"
+)
+
+func (c *cli) graphCommand() *cobra.Command {
+	var markdown bool
+	cmd := &cobra.Command{
+		Use: "graph PLAYBOOK [WORKSPACE]", Short: "Draw a playbook as a Mermaid flowchart",
+		Long: "Prints a playbook as a Mermaid flowchart: its trigger, condition, actions, ways, exits and goal. GitHub, GitLab and others\n" +
+			"show it in a mermaid block of Markdown. PLAYBOOK is an id, or the path of its file.",
+		Example: "  usher graph cart-rescue\n  usher graph playbooks/conversion/cart-rescue.yaml --markdown > cart-rescue.md",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir, id := workspaceDir(args[1:]), args[0]
+			if len(args) == 1 && strings.HasSuffix(id, ".yaml") {
+				if found, ok := (disk{}).Workspace(absolute(id)); ok {
+					dir = found
+				}
+			}
+			ws, err := c.loadGood(dir)
+			if err != nil {
+				return err
+			}
+			p := playbookNamed(ws, dir, id)
+			if p == nil {
+				return fmt.Errorf("there is no playbook %s in this workspace; there is %s", id, listed(ws))
+			}
+			text := playbooks.Graph(p, actions.Registry())
+			if markdown {
+				text = "```mermaid\n" + text + "```\n"
+			}
+			_, err = fmt.Fprint(c.stdout, text)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "as a block of Markdown")
+	return cmd
+}
+
+func absolute(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(abs)
+}
+
+// playbookNamed finds a playbook by its id or file.
+func playbookNamed(ws *playbooks.Workspace, dir, name string) *playbooks.Playbook {
+	if p := ws.Playbook(name); p != nil {
+		return p
+	}
+	want, err := os.Stat(name)
+	if err != nil {
+		return nil
+	}
+	for _, p := range ws.Playbooks {
+		if got, err := os.Stat(filepath.Join(dir, filepath.FromSlash(p.File))); err == nil && os.SameFile(want, got) {
+			return p
+		}
+	}
+	return nil
+}
+
+func listed(ws *playbooks.Workspace) string {
+	var ids []string
+	for _, p := range ws.Playbooks {
+		ids = append(ids, p.ID)
+	}
+	if len(ids) == 0 {
+		return "none"
+	}
+	slices.Sort(ids)
+	if len(ids) > 10 {
+		ids = append(ids[:10], "…")
+	}
+	return strings.Join(ids, ", ")
+}
