@@ -1,4 +1,4 @@
-// Package examples tests the workspaces that usher ships: each passes its own checks and tests.
+// Package examples tests the workspaces that usher ships: each passes its own checks and tests, and the tests reach everything.
 package examples
 
 import (
@@ -34,6 +34,9 @@ func TestExamplesPassTheirOwnTests(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Fatal(out.String())
+			}
+			for playbook, missed := range rep.Missed {
+				t.Errorf("%s: no test reaches %s", playbook, strings.Join(missed, ", "))
 			}
 		})
 	}

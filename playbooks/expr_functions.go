@@ -437,15 +437,19 @@ func (c *exprChecker) sumOf(n *ast.BuiltinNode, args []*Type) *Type {
 	return elem.Required()
 }
 
-// extreme types min and max: of a list of numbers it may be missing, of numbers it is a number.
+// extreme types min and max: an int of ints, else a number.
 func (c *exprChecker) extreme(n *ast.BuiltinNode, args []*Type) *Type {
 	if len(args) == 1 && args[0] != nil && args[0].Kind == KindList {
 		c.report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty", n.Name)
 		return Number
 	}
+	out := Int
 	for i, t := range args {
 		if t == nil {
 			continue
+		}
+		if t.Kind != KindInt {
+			out = Number
 		}
 		if !isNumeric(t) {
 			c.report(span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s", n.Name, describeType(t.Required()))
@@ -453,7 +457,7 @@ func (c *exprChecker) extreme(n *ast.BuiltinNode, args []*Type) *Type {
 		}
 		c.need(n.Arguments[i], t, "`"+n.Name+"`")
 	}
-	return Number
+	return out
 }
 
 func (c *exprChecker) slice(n *ast.SliceNode) *Type {

@@ -78,6 +78,7 @@ func testEnv() *Env {
 func TestExpressionsGiveTheirValue(t *testing.T) {
 	for text, want := range map[string]any{
 		`member.orders_90d == 2`:                                  true,
+		`min(member.points, 3)`:                                   3,
 		`member.twice + 1`:                                        5,
 		`in_segment("loyal")`:                                     true,
 		`in_segment("dormant")`:                                   true,

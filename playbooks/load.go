@@ -181,9 +181,9 @@ func (c *checker) loadTemplates() {
 	}
 }
 
-// template gives the template that the file holds, not compiled yet.
+// template gives the template that the file holds, not compiled yet. The line break at the end is the file's, not the message's.
 func (f *file) template(name string) Template {
-	return Template{Name: name, Text: f.text, HTML: path.Ext(f.name) == ".html"}
+	return Template{Name: name, Text: strings.TrimSuffix(f.text, "\n"), HTML: path.Ext(f.name) == ".html"}
 }
 
 // at gives the places of a whole file's characters.

@@ -301,6 +301,7 @@ type Test struct {
 	Holdout  *bool          // force.holdout
 	Split    map[string]string
 	Webhooks map[string]TestAnswer // force.webhooks, by the name of the step
+	Pools    map[string]int        // force.pools: coupons left, by pool
 	Script   []TestStep
 	Pos      Pos
 }

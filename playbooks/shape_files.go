@@ -84,6 +84,7 @@ func testShape() *Shape {
 		ShapeKey{Name: "holdout", Value: shapeOf(ShapeBool), Doc: "whether the member is in the control group"},
 		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Words: []string{""}, Rest: shapeOf(ShapeString)}).or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
 		ShapeKey{Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Words: []string{""}, Rest: answerShape()}, Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out"},
+		ShapeKey{Name: "pools", Value: &Shape{Kind: ShapeMapping, Words: []string{""}, Rest: shapeOf(ShapeInt)}, Doc: "how many coupons each pool has left; its budget when left out"},
 	)
 	step := mappingOf(event(
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
@@ -100,7 +101,7 @@ func testShape() *Shape {
 		ShapeKey{Name: "at", Value: shapeOf(ShapeDatetime), Doc: "where the virtual clock starts; 2026-01-05T10:00:00Z when left out"},
 		ShapeKey{Name: "member", Required: true, Value: &Shape{Kind: ShapeMember, Least: []string{"id"}}, Doc: "the member: id, and attributes"},
 		ShapeKey{Name: "history", Value: listOf(past), Doc: "events before the test"},
-		ShapeKey{Name: "force", Value: force, Doc: "what chance decides otherwise: holdout, splits, answers of webhooks"},
+		ShapeKey{Name: "force", Value: force, Doc: "what chance and the world decide otherwise: holdout, splits, answers of webhooks, what is left of pools"},
 		ShapeKey{Name: "script", Required: true, Value: listOf(step), Doc: "what happens, in order, and what is expected"},
 	).named("test", "A test of a playbook on the virtual clock.")
 	return mappingOf(

@@ -235,7 +235,7 @@ func (r *testReader) past(v *node, what, never string, e *TestEvent) {
 }
 
 func (r *testReader) force(n *node, t *Test) {
-	if n == nil || !r.mapping(n, "force", "holdout", "split", "webhooks") {
+	if n == nil || !r.mapping(n, "force", "holdout", "split", "webhooks", "pools") {
 		return
 	}
 	if v := n.get("holdout"); v != nil {
@@ -249,6 +249,9 @@ func (r *testReader) force(n *node, t *Test) {
 	}
 	if v := n.get("webhooks"); v != nil && !v.isNull() {
 		t.Webhooks = r.answers(v)
+	}
+	if v := n.get("pools"); v != nil && !v.isNull() {
+		t.Pools = r.left(v)
 	}
 }
 

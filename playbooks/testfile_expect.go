@@ -36,6 +36,28 @@ func (r *testReader) expect(n *node) *Expect {
 	return e
 }
 
+// left reads how many coupons there still are: `{pool: 0}`. A pool without a budget is never empty.
+func (r *testReader) left(n *node) map[string]int {
+	if !r.mappingOnly(n, "pools") {
+		return nil
+	}
+	out := map[string]int{}
+	for _, e := range n.entries {
+		pool := r.schema.Pool(e.key.value)
+		switch {
+		case pool == nil:
+			r.knownPool(e.key, e.key.value)
+		case pool.Budget == 0:
+			r.error("bad-value", e.key.pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").label("leave it out")
+		default:
+			if left, ok := r.integer(e.value, "what is left of a pool", 0, pool.Budget); ok {
+				out[pool.Name] = left
+			}
+		}
+	}
+	return out
+}
+
 // reason reads why. An exited run's reason is the author's own; any other is one of the decisions'.
 func (r *testReader) reason(v *node, run string) string {
 	if v == nil {

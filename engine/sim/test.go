@@ -125,6 +125,9 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached}
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
 	tt.world.answer = tt.answer
+	for name, left := range t.Pools {
+		tt.world.pools[name] = &engine.PoolState{Free: left, Dry: true}
+	}
 	if fail := tt.run(); fail != nil {
 		res.Failure = fail
 		return res
