@@ -63,6 +63,7 @@ func (p *playbookReader) arguments(v *node, step *Step, spec *ActionSpec, sc *Sc
 	}
 	p.address(v, step)
 	p.emitted(v, step, spec, sc)
+	p.opposed(v, step)
 }
 
 // open tells whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
@@ -190,6 +191,9 @@ func (p *playbookReader) value(v *node, t *Type, what string, sc *Scope) *Value 
 		return nil
 	}
 	if v.kind == scalarNode && p.cutSlip(v, false) {
+		return nil
+	}
+	if p.literalSlip(v, t, what) {
 		return nil
 	}
 	lit, ok := p.literal(v, t, what)

@@ -34,9 +34,6 @@ func (p *playbookReader) url(v *node, what string, sc *Scope) *Value {
 	case u.User != nil:
 		p.error("bad-value", v.pos(), "a url in a playbook holds no password").label("declare a channel of the type webhook with the secret")
 		return nil
-	case strings.Contains(text, "{{"):
-		p.error("bad-value", v.pos(), fmt.Sprintf("`%s` is no Liquid", what)).label(`write "= \"https://…/\" + member.id"`)
-		return nil
 	}
 	return val
 }

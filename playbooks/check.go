@@ -99,6 +99,10 @@ func (c *checker) mapping(n *node, what string, known ...string) bool {
 	}
 	for _, e := range n.entries {
 		if !slices.Contains(known, e.key.value) {
+			if k := c.keySlip(e.key, known); k != "" {
+				n.meant = append(n.meant, k)
+				continue
+			}
 			c.unknownKey(e.key, what, known)
 			n.meant = append(n.meant, closest(e.key.value, known))
 		}

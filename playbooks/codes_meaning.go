@@ -123,6 +123,19 @@ points. Tags are changed by the action tag.`,
 		Good: "actions:\n  - set: {level: gold}",
 	},
 	{
+		Name: "forgotten-equals", Title: "a text that looks like an expression (a warning where a text may stand)",
+		Doc:  "A value is an expression when it begins with `= `, and else what is written. Write the `= `, or leave it if the text is meant.",
+		Bad:  "actions:\n  - points: member.points",
+		Good: "actions:\n  - points: = member.points",
+	},
+	{
+		Name: "cycle", Title: "playbooks that start each other (warning)",
+		Doc: `An action of one emits the event that starts the other, or changes what a segment depends on whose border starts it, and so
+on back to the first. Such a chain stops after 16 with an error. A reentry on one of them ends it: nobody enters twice at once.`,
+		Bad:  "actions:\n  - emit: {event: cart.updated, properties: {cart_id: c1, total: 1}}",
+		Good: "actions:\n  - emit: member.left",
+	},
+	{
 		Name: "unused", Title: "a declaration that nothing uses (warning)",
 		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
 	},

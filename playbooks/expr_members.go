@@ -151,6 +151,9 @@ func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.Strin
 		return
 	}
 	code, what := "unknown-field", fmt.Sprintf("%s has no field `%s`", quoteNode(n.Node), key.Value)
+	if _, isItem := n.Node.(*ast.PointerNode); isItem {
+		what = fmt.Sprintf("an item of this list has no field `%s`", key.Value)
+	}
 	switch name {
 	case "member":
 		what = fmt.Sprintf("member has no attribute `%s`", key.Value)

@@ -111,7 +111,11 @@ func quoteNode(n ast.Node) string { return "`" + short(n) + "`" }
 
 // operands reports that an operator does not take what it was given.
 func (c *exprChecker) operands(n *ast.BinaryNode, l, r *Type, wants string) *Type {
-	c.report(span(n), "type-mismatch", "", "`%s` takes %s, here are %s and %s", n.Operator, wants, describeType(l), describeType(r))
+	hint := ""
+	if _, isText := n.Right.(*ast.StringNode); isText && isTime(l) {
+		hint = "there are no times in texts: write days_since(" + short(n.Left) + ") < 30, or compare it with now(), today() or an attribute"
+	}
+	c.report(span(n), "type-mismatch", hint, "`%s` takes %s, here are %s and %s", n.Operator, wants, describeType(l), describeType(r))
 	return resultWithout(n.Operator)
 }
 

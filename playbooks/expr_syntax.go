@@ -63,9 +63,39 @@ func openQuote(runes []rune) int {
 	return at
 }
 
+// openBracket finds the last bracket that is opened and not closed.
+func openBracket(runes []rune) (at int, found bool) {
+	var open []int
+	quote := rune(0)
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case quote != 0 && r == '\\':
+			i++
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'' || r == '`':
+			quote = r
+		case strings.ContainsRune("([{", r):
+			open = append(open, i)
+		case strings.ContainsRune(")]}", r) && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return 0, false
+	}
+	return open[len(open)-1], true
+}
+
 func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
 	m := tokenSeen.FindStringSubmatch(msg)
 	if m == nil || m[1] == "EOF" {
+		if at, ok := openBracket(runes); ok {
+			c.report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed", runes[at])
+			return
+		}
 		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
 		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
 		return

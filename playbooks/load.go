@@ -41,6 +41,7 @@ func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic)
 	c.loadTests()
 	if !hasError(c.diags) {
 		c.unused()
+		c.cycles()
 	}
 	return ws, atMost(maxMistakes, sorted(c.diags))
 }

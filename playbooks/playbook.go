@@ -102,6 +102,15 @@ func (p *playbookReader) entry(n *node) {
 		case v.kind == scalarNode && closest(v.value, []string{"always", "never"}) != "":
 			p.enum(v, "reentry", "always", "never")
 		default:
+			if v.kind == scalarNode && v.tag == "str" && !looseDuration.MatchString(v.value) {
+				if _, err := ParseDuration(v.value); err != nil {
+					r := p.error("bad-value", v.pos(), fmt.Sprintf("reentry cannot be `%s`", v.value)).label("write always, never or a duration as in 14d")
+					if v.value == "once" {
+						r.label("write `never`: a member enters once").edit(v.pos(), "never")
+					}
+					break
+				}
+			}
 			if d, ok := p.duration(v, "reentry"); ok {
 				p.pb.Reentry = &Reentry{After: d}
 			}

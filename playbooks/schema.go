@@ -165,12 +165,18 @@ func (c *checker) segment(key, value *node) {
 	c.schema.Segments = append(c.schema.Segments, g)
 }
 
+// poolPrefix is what a coupon code may begin with.
+var poolPrefix = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
+
 func (c *checker) pool(key, value *node) {
 	c.declarable(key, "a coupon pool")
 	p := Pool{Name: key.value, Pos: key.pos()}
 	if !value.isNull() && c.mapping(value, "a coupon pool", "prefix", "budget", "per_member", "expires") {
 		if v := value.get("prefix"); v != nil {
 			p.Prefix, _ = c.str(v, "prefix")
+			if p.Prefix != "" && !poolPrefix.MatchString(p.Prefix) {
+				c.error("bad-value", v.pos(), "a prefix is of letters A to Z, digits, `-` and `_`, 20 at most").label("codes are read aloud and typed in, as in NEW-7KQ2")
+			}
 		}
 		const most = 1_000_000_000
 		p.Budget, _ = c.integer(value.get("budget"), "budget", 1, most)

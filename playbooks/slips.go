@@ -55,6 +55,9 @@ var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
 func (c *checker) lineSlip(f *file, line int) bool {
 	text := strings.TrimRight(f.line(line), " \t")
 	start := f.lines[line-1]
+	if c.spaceSlip(f, line) || strings.Contains(text, "{") && c.wideSlip(f, start, start+len(text)) {
+		return true
+	}
 	if m := keyLine.FindStringSubmatchIndex(text); m != nil {
 		if c.inlineMapping(f, text[m[4]:m[5]], start+m[6], start+len(text)) {
 			return true
@@ -344,6 +347,9 @@ func flowValueSlip(text string, from, to int) (slip, bool) {
 func (c *checker) flowSlip(f *file, n *node, strange bool) bool {
 	if !n.flow || !strange {
 		return false
+	}
+	if c.wideSlip(f, n.start, f.lineEnd(n.start)) {
+		return true
 	}
 	rest := f.text[n.start:]
 	if strings.HasPrefix(rest, "{{") {

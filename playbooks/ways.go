@@ -72,7 +72,13 @@ func (p *playbookReader) readWay(n *node, path string, way []fork, at fork, fact
 
 // branch reads `if` with `then` and perhaps `else`.
 func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
-	cond := p.require(n, "a branch", "if", "if: …")
+	then, otherwise := n.get("then"), n.get("else")
+	var cond *node
+	if n.get("if") == nil && then == nil {
+		p.error("missing-key", n.key("else").pos(), "this `else` has no `if` and `then` before it").label("put it into the item of its `if`, at the same depth")
+	} else {
+		cond = p.require(n, "a branch", "if", "if: …")
+	}
 	for _, e := range n.entries {
 		if !slices.Contains(itemKeys, e.key.value) {
 			p.error("exclusive-keys", e.key.pos(), "a branch has no action of its own").label("move it into `then`, or before the branch")
@@ -85,8 +91,7 @@ func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
 	p.pb.Steps = append(p.pb.Steps, step)
 	p.finished(step.ID, ObjectOf(), way, false)
 
-	then, otherwise := n.get("then"), n.get("else")
-	if then == nil {
+	if then == nil && n.get("if") != nil {
 		p.error("missing-key", n.key("else").pos(), "a branch needs `then` before its `else`").label("add `then: […]`, or turn the condition round")
 	}
 	number := p.nextBranch()

@@ -218,6 +218,10 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
 		case key.broken:
 			n.broken = true
 			continue
+		case key.kind == scalarNode && strings.TrimLeft(key.value, wideSpaces) != key.value:
+			t.c.keySlip(key, nil)
+			n.broken = true
+			continue
 		case y.Content[i].Tag == "!!merge":
 			t.c.error("yaml-feature", key.pos(), "YAML merge keys (<<) are not part of the language").label("write the keys out")
 			n.broken = true

@@ -1,0 +1,64 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// looksLikeExpression matches a literal that was probably meant as an expression, whose `= ` was forgotten.
+var looksLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_][\w.]*$|^(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\)`)
+
+// literalSlip looks at a literal text for what it was probably meant to be; true when that is a mistake, and reported.
+func (p *playbookReader) literalSlip(v *node, t *Type, what string) bool {
+	if v.kind != scalarNode || v.tag != "str" {
+		return false
+	}
+	switch {
+	case looksLikeExpression.MatchString(v.value):
+		text := "= " + v.value
+		if v.inFlow && needsQuotes(text, true) {
+			text = quote(text)
+		}
+		if t.Kind == KindString && len(t.Enum) == 0 || t.Kind == KindAny {
+			p.warn("forgotten-equals", v.pos(), fmt.Sprintf("`%s` is a text here, and looks like an expression", v.value)).
+				label("write `" + text + "` for its value")
+			return false
+		}
+		r := p.error("forgotten-equals", v.pos(), fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what, article(t.Required().String()))).
+			label("write `" + text + "` for its value")
+		if v.style == plainStyle {
+			r.edit(v.pos(), text)
+		}
+		return true
+	case strings.Contains(v.value, "{{") && t.Kind != KindAny:
+		p.error("bad-value", v.pos(), fmt.Sprintf("`%s` is not in Liquid: this would be taken as it stands", what)).
+			label("write an expression, as in `= member.id`")
+		return true
+	}
+	return false
+}
+
+// opposed reports what an action both adds and removes.
+func (p *playbookReader) opposed(v *node, step *Step) {
+	add, remove := step.Args["add"], step.Args["remove"]
+	if step.Key != "tag" || add == nil || remove == nil {
+		return
+	}
+	texts := func(list *Value) (out []string) {
+		for _, item := range list.List {
+			if s, ok := item.Literal.(string); ok {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	added := texts(add)
+	for _, tag := range texts(remove) {
+		if slices.Contains(added, tag) {
+			p.error("bad-value", v.key("remove").pos(), fmt.Sprintf("the tag `%s` is added and removed at once", tag)).
+				label("keep one of them").related("added here", v.key("add").pos())
+		}
+	}
+}

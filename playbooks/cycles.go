@@ -1,0 +1,125 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// link says that an action of a playbook may start another, or itself.
+type link struct {
+	to  *Playbook
+	pos Pos    // of the action
+	why string // as in "emits `order.paid`"
+}
+
+// cycles warns of playbooks that start each other without end: by events they emit, or by what they change of a member whom a
+// segment trigger watches. A playbook with `reentry` takes nobody in twice at once, so it ends such a chain.
+func (c *checker) cycles() {
+	var list []*Playbook
+	for _, p := range c.ws.Playbooks {
+		if p.Status != Draft && p.Reentry == nil {
+			list = append(list, p)
+		}
+	}
+	links := map[*Playbook][]link{}
+	for _, p := range list {
+		links[p] = c.links(p, list)
+	}
+	for _, p := range list {
+		if way := shortest(p, links); way != nil {
+			c.reportCycle(p, way)
+		}
+	}
+}
+
+// links lists which playbooks the actions of one may start.
+func (c *checker) links(p *Playbook, list []*Playbook) []link {
+	var out []link
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		for _, q := range list {
+			if why := c.starts(s, q); why != "" {
+				out = append(out, link{q, s.Pos, why})
+			}
+		}
+	}
+	return out
+}
+
+// starts says how an action may start a playbook; "" when it does not.
+func (c *checker) starts(s *Step, q *Playbook) string {
+	switch q.Trigger.Kind {
+	case TriggerEvent:
+		if v := s.Args["event"]; s.Key == "emit" && v != nil && v.Literal == q.Trigger.Event.Name {
+			return fmt.Sprintf("emits `%s`, which starts", q.Trigger.Event.Name)
+		}
+	case "segment_enter", "segment_exit":
+		g := c.schema.Segment(q.Trigger.Segment)
+		if g == nil || g.Expr == nil {
+			return ""
+		}
+		changed := map[string]string{"tag": "tags", "points": "points"}[s.Key]
+		if changed != "" && slices.Contains(g.Expr.Refs.Attributes, changed) {
+			return fmt.Sprintf("changes %s, on which the segment `%s` depends, which starts", changed, g.Name)
+		}
+		if v := s.Args["attributes"]; s.Key == "set" && v != nil {
+			for _, name := range sortedKeys(v.Map) {
+				if slices.Contains(g.Expr.Refs.Attributes, name) {
+					return fmt.Sprintf("sets `%s`, on which the segment `%s` depends, which starts", name, g.Name)
+				}
+			}
+		}
+		if v := s.Args["event"]; s.Key == "emit" && v != nil {
+			if name, _ := v.Literal.(string); slices.Contains(g.Expr.Refs.Events, name) {
+				return fmt.Sprintf("emits `%s`, on which the segment `%s` depends, which starts", name, g.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// reached is a playbook that a search has reached, with the way there.
+type reached struct {
+	at  *Playbook
+	way []link
+}
+
+// shortest gives the shortest way from a playbook back to itself over playbooks that come after it in the list, so that each
+// cycle is found once: from its first playbook.
+func shortest(from *Playbook, links map[*Playbook][]link) []link {
+	queue, seen := []reached{{at: from}}, map[*Playbook]bool{}
+	for len(queue) > 0 {
+		r := queue[0]
+		queue = queue[1:]
+		for _, l := range links[r.at] {
+			way := append(slices.Clone(r.way), l)
+			if l.to == from {
+				return way
+			}
+			if l.to.ID > from.ID && !seen[l.to] {
+				seen[l.to] = true
+				queue = append(queue, reached{l.to, way})
+			}
+		}
+	}
+	return nil
+}
+
+func (c *checker) reportCycle(p *Playbook, way []link) {
+	var told []string
+	at := p.ID
+	for _, l := range way {
+		told = append(told, fmt.Sprintf("%s %s %s", at, l.why, l.to.ID))
+		at = l.to.ID
+	}
+	message := "this playbook starts itself again: "
+	if len(way) > 1 {
+		message = "these playbooks start each other: "
+	}
+	r := c.warn("cycle", way[0].pos, message+strings.Join(told, "; ")).
+		label("the chain would stop with an error after 16: end it before, as with a `reentry`")
+	for _, l := range way[1:] {
+		r.related("and here", l.pos)
+	}
+}
