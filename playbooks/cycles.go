@@ -54,13 +54,13 @@ func (c *checker) starts(s *Step, q *Playbook) string {
 		if v := s.Args["event"]; s.Key == "emit" && v != nil && v.Literal == q.Trigger.Event.Name {
 			return fmt.Sprintf("emits `%s`, which starts", q.Trigger.Event.Name)
 		}
-	case "segment_enter", "segment_exit":
+	case TriggerEnter, TriggerExit:
 		g := c.schema.Segment(q.Trigger.Segment)
 		if g == nil || g.Expr == nil {
 			return ""
 		}
 		changed := map[string]string{"tag": "tags", "points": "points"}[s.Key]
-		if changed != "" && slices.Contains(g.Expr.Refs.Attributes, changed) {
+		if changed != "" && slices.Contains(g.Expr.Refs.Attributes, changed) && (s.Key != "tag" || mayMatter(s, g)) {
 			return fmt.Sprintf("changes %s, on which the segment `%s` depends, which starts", changed, g.Name)
 		}
 		if v := s.Args["attributes"]; s.Key == "set" && v != nil {
@@ -79,8 +79,27 @@ func (c *checker) starts(s *Step, q *Playbook) string {
 	return ""
 }
 
-// reached is a playbook that a search has reached, with the way there.
-type reached struct {
+// mayMatter tells whether one of the tags that an action changes may be one that the segment asks for.
+func mayMatter(s *Step, g *Segment) bool {
+	if !strings.Contains(g.Source.Text, "tags") { // it asks through a computed attribute
+		return true
+	}
+	for _, field := range []string{"add", "remove"} {
+		if s.Args[field] == nil {
+			continue
+		}
+		for _, v := range s.Args[field].List {
+			tag, isLiteral := v.Literal.(string)
+			if !isLiteral || strings.Contains(g.Source.Text, `"`+tag+`"`) || strings.Contains(g.Source.Text, "'"+tag+"'") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// arrival is a playbook that a search has reached, with the way there.
+type arrival struct {
 	at  *Playbook
 	way []link
 }
@@ -88,7 +107,7 @@ type reached struct {
 // shortest gives the shortest way from a playbook back to itself over playbooks that come after it in the list, so that each
 // cycle is found once: from its first playbook.
 func shortest(from *Playbook, links map[*Playbook][]link) []link {
-	queue, seen := []reached{{at: from}}, map[*Playbook]bool{}
+	queue, seen := []arrival{{at: from}}, map[*Playbook]bool{}
 	for len(queue) > 0 {
 		r := queue[0]
 		queue = queue[1:]
@@ -99,7 +118,7 @@ func shortest(from *Playbook, links map[*Playbook][]link) []link {
 			}
 			if l.to.ID > from.ID && !seen[l.to] {
 				seen[l.to] = true
-				queue = append(queue, reached{l.to, way})
+				queue = append(queue, arrival{l.to, way})
 			}
 		}
 	}
