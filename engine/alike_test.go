@@ -216,7 +216,7 @@ func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time
 }
 
 // lookedAt is when a member was last held against segments, which a world does less often: it asks first who is in an audience.
-var lookedAt = regexp.MustCompile(`,\\"looked_at\\":\\"[^"]*\\"`)
+var lookedAt = regexp.MustCompile(`,\\"look(?:ed)?_at\\":\\"[^"]*\\"`)
 
 func seenFromOutside(s *shell) string { return lookedAt.ReplaceAllString(s.outcome(), "") }
 

@@ -11,21 +11,22 @@ import (
 
 // decider decides for one member. It lives for one call of Decide.
 type decider struct {
-	e       *Engine
-	st      *State
-	id      string
-	env     *playbooks.Env
-	now     time.Time // of the input that is decided on, UTC
-	zone    *time.Location
-	input   string // id of the input that is decided on
-	pools   map[string]*PoolState
-	c       *Changes
-	judged  map[string]outcome // conditions of the present input, by their text
-	touched bool
-	lookAt  bool // when to look at the member again has changed
-	acted   *Run // that acted last
-	cascade cascade
-	err     error // ends the decision: a *NeedPool
+	e         *Engine
+	st        *State
+	id        string
+	env       *playbooks.Env
+	now       time.Time // of the input that is decided on, UTC
+	zone      *time.Location
+	input     string // id of the input that is decided on
+	pools     map[string]*PoolState
+	c         *Changes
+	seenEvent eventView
+	judged    map[string]outcome // conditions of the present input, by their text
+	touched   bool
+	lookAt    bool // when to look at the member again has changed
+	acted     *Run // that acted last
+	cascade   cascade
+	err       error // ends the decision: a *NeedPool
 }
 
 func (e *Engine) decider(member string, st *State) *decider {

@@ -108,8 +108,10 @@ type eventView struct {
 	err    error // the event is not as its type says
 }
 
+// eventView gives the view of an event, until it is asked for the next one.
 func (d *decider) eventView(in *Input, s *playbooks.Schema) *eventView {
-	v := &eventView{in: in, schema: s, zone: d.zone}
+	v := &d.seenEvent
+	*v = eventView{in: in, schema: s, zone: d.zone}
 	if e := s.Event(in.Name); e != nil {
 		v.typ = e.Properties
 	}
@@ -284,20 +286,31 @@ func (d *decider) List(s playbooks.Slot) []any {
 	return out
 }
 
-// Sum adds up a field of a slot's events. One that the schema does not take any more is left out.
+// Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
 func (d *decider) Sum(s playbooks.Slot, field string) any {
 	e := d.e.ws.Schema.Event(s.Event)
 	if e == nil || e.Properties == nil {
 		return 0
 	}
+	of, _ := e.Properties.Field(field)
+	whole, sum, some := 0, 0.0, false
 	list := d.within(s)
-	return e.Properties.Sum(func(yield func(map[string]any) bool) {
-		for i := range list {
-			if in := &list[i]; in.fits(d.e.ws.Schema, e.Properties) && !yield(in.Properties) {
-				return
-			}
+	for i := range list {
+		in := &list[i]
+		if !in.fits(d.e.ws.Schema, e.Properties) {
+			continue
 		}
-	}, field)
+		switch v, _ := of.Coerce(in.Properties[field]); v := v.(type) {
+		case int:
+			whole += v
+		case float64:
+			sum, some = sum+v, true
+		}
+	}
+	if some {
+		return sum
+	}
+	return whole
 }
 
 // fits tells whether the schema takes the event.

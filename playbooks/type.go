@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -186,39 +185,41 @@ func (t *Type) coerce(v any) (any, *TypeError) {
 		}
 		return nil, &TypeError{Want: t}
 	}
-	fail := &TypeError{Want: t, Got: v}
 	switch t.Kind {
 	case KindAny:
 		return v, nil
 	case KindString:
-		s, ok := v.(string)
-		if !ok || len(t.Enum) > 0 && !slices.Contains(t.Enum, s) {
-			return nil, fail
+		if s, ok := v.(string); ok && (len(t.Enum) == 0 || slices.Contains(t.Enum, s)) {
+			return v, nil // not s: that would be put into an interface anew
 		}
-		return s, nil
 	case KindInt:
 		if n, ok := toInt(v); ok {
 			return n, nil
 		}
 	case KindNumber:
 		if f, ok := toFloat(v); ok {
+			if _, same := v.(float64); same {
+				return v, nil
+			}
 			return f, nil
 		}
 	case KindBool:
-		if b, ok := v.(bool); ok {
-			return b, nil
+		if _, ok := v.(bool); ok {
+			return v, nil
 		}
 	case KindDate, KindDatetime:
 		if tm, ok := t.coerceTime(v); ok {
 			return tm, nil
 		}
 	case KindList:
-		return t.coerceList(v, fail)
+		return t.coerceList(v)
 	case KindObject:
-		return t.coerceObject(v, fail)
+		return t.coerceObject(v)
 	}
-	return nil, fail
+	return nil, t.misfit(v)
 }
+
+func (t *Type) misfit(v any) *TypeError { return &TypeError{Want: t, Got: v} }
 
 func (t *Type) coerceTime(v any) (time.Time, bool) {
 	if tm, ok := v.(time.Time); ok {
@@ -239,10 +240,10 @@ func (t *Type) coerceTime(v any) (time.Time, bool) {
 // plausible keeps out years whose arithmetic or formatting overflows somewhere downstream.
 func plausible(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9000 }
 
-func (t *Type) coerceList(v any, fail *TypeError) (any, *TypeError) {
+func (t *Type) coerceList(v any) (any, *TypeError) {
 	in, ok := v.([]any)
 	if !ok {
-		return nil, fail
+		return nil, t.misfit(v)
 	}
 	out := make([]any, len(in))
 	for i, item := range in {
@@ -256,10 +257,10 @@ func (t *Type) coerceList(v any, fail *TypeError) (any, *TypeError) {
 	return out, nil
 }
 
-func (t *Type) coerceObject(v any, fail *TypeError) (any, *TypeError) {
+func (t *Type) coerceObject(v any) (any, *TypeError) {
 	in, ok := v.(map[string]any)
 	if !ok {
-		return nil, fail
+		return nil, t.misfit(v)
 	}
 	out := make(map[string]any, len(in)+reservedFields)
 	declared := 0
@@ -297,24 +298,6 @@ func (t *Type) Fits(in map[string]any) bool {
 		}
 	}
 	return true
-}
-
-// Sum adds up a number of objects that all fit the type; ints make an int, and nothing makes 0.
-func (t *Type) Sum(objects iter.Seq[map[string]any], field string) any {
-	of, _ := t.Field(field)
-	whole, sum, any := 0, 0.0, false
-	for in := range objects {
-		switch v, _ := of.Coerce(in[field]); v := v.(type) {
-		case int:
-			whole += v
-		case float64:
-			sum, any = sum+v, true
-		}
-	}
-	if any {
-		return sum
-	}
-	return whole
 }
 
 // reservedFields is room for what an event has beside its properties: id, name and time.
