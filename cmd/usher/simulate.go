@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
@@ -18,48 +17,6 @@ import (
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 )
-
-func (c *cli) testCommand() *cobra.Command {
-	var pattern, format string
-	var coverage bool
-	cmd := &cobra.Command{
-		Use: "test [WORKSPACE]", Short: "Run the playbook tests on the virtual clock",
-		Example: "  usher test\n  usher test shop -run 'welcome/' --coverage\n  usher test --format junit > report.xml",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("format", format, "text", "json", "junit"); err != nil {
-				return err
-			}
-			o := sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects()}
-			if pattern != "" {
-				re, err := regexp.Compile(pattern)
-				if err != nil {
-					return usagef("-run %q is not a regular expression", pattern)
-				}
-				o.Run = re
-			}
-			ws, err := c.loadGood(workspaceDir(args))
-			if err != nil {
-				return err
-			}
-			report := sim.Test(ws, o)
-			if err := report.Write(c.stdout, format, coverage); err != nil {
-				return fmt.Errorf("write the report: %w", err)
-			}
-			if len(report.Tests) == 0 {
-				fmt.Fprintln(c.stderr, "usher: no test was run")
-			}
-			if report.Failed > 0 {
-				return errMistakes
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
-	cmd.Flags().StringVar(&format, "format", "text", "text, json or junit")
-	cmd.Flags().BoolVar(&coverage, "coverage", false, "name the actions and ways that no test reached")
-	return cmd
-}
 
 func (c *cli) simulateCommand() *cobra.Command {
 	var events, format, until string

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 func (r *TestReport) Write(out io.Writer, format string, coverage bool) error {
 	if !coverage {
 		c := *r
-		c.Missed = nil
+		c.Coverage = nil
 		r = &c
 	}
 	switch format {
@@ -44,58 +43,121 @@ func (r *TestReport) writeText(out io.Writer, coverage bool) error {
 		p.beside(f)
 	}
 	if coverage {
-		p.printf("\n")
-		for _, id := range slices.Sorted(maps.Keys(r.Missed)) {
-			for _, what := range r.Missed[id] {
-				p.printf("not reached: %s %s\n", id, what)
-			}
-		}
-		if len(r.Missed) == 0 {
-			p.printf("every action and every way is reached\n")
-		}
+		r.writeCoverage(p)
 	}
 	p.printf("%d passed, %d failed\n", r.Passed, r.Failed)
 	return p.err
 }
 
-// beside prints what was expected left of what happened.
+// maxBeside is how wide the left of two columns may be; what is wider is printed one below the other.
+const maxBeside = 72
+
+// beside prints what was expected left of what happened, each section beside its own.
 func (p *printer) beside(f *Failure) {
 	if len(f.Expected)+len(f.Happened) == 0 {
 		return
 	}
-	left, right := f.Expected, f.Happened
-	if len(left) == 0 {
-		left = []string{"(nothing)"}
+	rows := paired(f.Expected, f.Happened)
+	width := screen.StringWidth("expected")
+	for _, r := range rows {
+		width = max(width, screen.StringWidth(r[0]))
 	}
-	if len(right) == 0 {
-		right = []string{"(nothing)"}
+	if width > maxBeside {
+		p.stacked("expected", f.Expected)
+		p.stacked("happened", f.Happened)
+		return
 	}
-	width := runewidth.StringWidth("expected")
-	for _, s := range left {
-		width = max(width, runewidth.StringWidth(s))
-	}
-	row := func(a, b string) {
-		line := fmt.Sprintf("      %s%s  | %s", a, strings.Repeat(" ", width-runewidth.StringWidth(a)), b)
+	for _, r := range append([][2]string{{"expected", "happened"}}, rows...) {
+		line := "      " + r[0] + strings.Repeat(" ", width-screen.StringWidth(r[0])) + "  | " + r[1]
 		p.printf("%s\n", strings.TrimRight(line, " "))
-	}
-	row("expected", "happened")
-	for i := range max(len(left), len(right)) {
-		var a, b string
-		if i < len(left) {
-			a = left[i]
-		}
-		if i < len(right) {
-			b = right[i]
-		}
-		row(a, b)
 	}
 }
 
+func (p *printer) stacked(head string, lines []string) {
+	p.printf("      %s\n", head)
+	if len(lines) == 0 {
+		lines = []string{"(nothing)"}
+	}
+	for _, l := range lines {
+		p.printf("        %s\n", l)
+	}
+}
+
+// section is a line that begins at the margin with the indented ones below it.
+type section struct {
+	key   string
+	lines []string
+}
+
+func sections(lines []string) []section {
+	var out []section
+	for _, l := range lines {
+		if strings.HasPrefix(l, " ") && len(out) > 0 {
+			out[len(out)-1].lines = append(out[len(out)-1].lines, l)
+			continue
+		}
+		key, _, _ := strings.Cut(l, ":")
+		out = append(out, section{key, []string{l}})
+	}
+	return out
+}
+
+// paired puts the sections of both sides beside each other, those of the left in their order, then what only happened.
+func paired(left, right []string) [][2]string {
+	var rows [][2]string
+	add := func(a, b []string) {
+		for i := range max(len(a), len(b)) {
+			var r [2]string
+			if i < len(a) {
+				r[0] = a[i]
+			}
+			if i < len(b) {
+				r[1] = b[i]
+			}
+			rows = append(rows, r)
+		}
+	}
+	rest := sections(right)
+	for _, s := range sections(left) {
+		i := slices.IndexFunc(rest, func(r section) bool { return r.key == s.key })
+		if i < 0 {
+			add(s.lines, nil)
+			continue
+		}
+		add(s.lines, rest[i].lines)
+		rest = slices.Delete(rest, i, i+1)
+	}
+	for _, s := range rest {
+		add(nil, s.lines)
+	}
+	switch {
+	case len(left) == 0:
+		rows[0][0] = "(nothing)"
+	case len(right) == 0:
+		rows[0][1] = "(nothing)"
+	}
+	return rows
+}
+
+// screen measures text the same on every machine, whatever its locale.
+var screen = &runewidth.Condition{}
+
+// The JUnit form: a suite for each playbook.
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
 type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
 	Name     string      `xml:"name,attr"`
 	Tests    int         `xml:"tests,attr"`
 	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
 }
 
@@ -103,22 +165,31 @@ type junitCase struct {
 	Class   string        `xml:"classname,attr"`
 	Name    string        `xml:"name,attr"`
 	File    string        `xml:"file,attr"`
+	Line    int           `xml:"line,attr"`
 	Failure *junitFailure `xml:"failure,omitempty"`
 }
 
 type junitFailure struct {
 	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
 	Text    string `xml:",chardata"`
 }
 
 func (r *TestReport) writeJUnit(out io.Writer) error {
-	s := junitSuite{Name: "usher", Tests: len(r.Tests), Failures: r.Failed}
+	all := junitSuites{Name: "usher", Tests: len(r.Tests), Failures: r.Failed}
 	for i := range r.Tests {
 		t := &r.Tests[i]
-		c := junitCase{Class: t.Playbook, Name: t.Name, File: t.Pos.File}
+		k := slices.IndexFunc(all.Suites, func(s junitSuite) bool { return s.Name == t.Playbook })
+		if k < 0 {
+			k, all.Suites = len(all.Suites), append(all.Suites, junitSuite{Name: t.Playbook})
+		}
+		s := &all.Suites[k]
+		c := junitCase{Class: t.Playbook, Name: t.Name, File: t.Pos.File, Line: t.Pos.Line}
+		s.Tests++
 		if f := t.Failure; f != nil {
+			s.Failures++
 			c.Failure = &junitFailure{
-				Message: f.Message,
+				Message: f.Message, Type: "expect",
 				Text: fmt.Sprintf("%s:%d:%d\nexpected:\n%s\nhappened:\n%s\n", f.Pos.File, f.Pos.Line, f.Pos.Column,
 					strings.Join(f.Expected, "\n"), strings.Join(f.Happened, "\n")),
 			}
@@ -130,7 +201,7 @@ func (r *TestReport) writeJUnit(out io.Writer) error {
 	}
 	enc := xml.NewEncoder(out)
 	enc.Indent("", "  ")
-	if err := enc.Encode(s); err != nil {
+	if err := enc.Encode(all); err != nil {
 		return err
 	}
 	_, err := io.WriteString(out, "\n")

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-runewidth"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -223,7 +221,7 @@ func (p *printer) table(rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, r := range rows {
 		for i, cell := range r {
-			widths[i] = max(widths[i], runewidth.StringWidth(cell))
+			widths[i] = max(widths[i], screen.StringWidth(cell))
 		}
 	}
 	for _, r := range rows {
@@ -231,7 +229,7 @@ func (p *printer) table(rows [][]string) {
 		for i, cell := range r {
 			line.WriteString(cell)
 			if i < len(r)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-runewidth.StringWidth(cell)+2))
+				line.WriteString(strings.Repeat(" ", widths[i]-screen.StringWidth(cell)+2))
 			}
 		}
 		p.printf("%s\n", strings.TrimRight(line.String(), " "))

@@ -1,12 +1,10 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -39,16 +37,16 @@ type Failure struct {
 
 // TestReport is the outcome of a run of playbook tests.
 type TestReport struct {
-	Tests  []TestResult        `json:"tests"`
-	Passed int                 `json:"passed"`
-	Failed int                 `json:"failed"`
-	Missed map[string][]string `json:"missed,omitempty"` // actions and ways that no test reached, by playbook; for --coverage
+	Tests    []TestResult `json:"tests"`
+	Passed   int          `json:"passed"`
+	Failed   int          `json:"failed"`
+	Coverage []Coverage   `json:"coverage,omitempty"` // by playbook; for --coverage
 }
 
 // Test runs the playbook tests of a workspace without mistakes, each in a world of its own.
 func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
 	rep := &TestReport{}
-	reached := map[string]map[string]bool{}
+	reached := marks{}
 	for _, f := range ws.Tests {
 		for i := range f.Tests {
 			t := &f.Tests[i]
@@ -64,7 +62,7 @@ func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
 			}
 		}
 	}
-	rep.Missed = missed(ws, reached)
+	rep.Coverage = coverage(ws, reached)
 	return rep
 }
 
@@ -78,7 +76,7 @@ type tester struct {
 	happened happened
 	newest   *engine.Run      // the newest entry
 	refused  *engine.Decision // the newest refusal, when it is newer than the entry
-	reached  map[string]map[string]bool
+	reached  marks
 	events   int
 }
 
@@ -96,7 +94,7 @@ func (h *happened) empty() bool {
 	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set)+len(h.events)+len(h.webhooks) == 0 && h.points == 0
 }
 
-func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached map[string]map[string]bool) TestResult {
+func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached marks) TestResult {
 	res := TestResult{Playbook: f.Playbook, Name: t.Name, Pos: t.Pos}
 	only := *ws
 	only.Playbooks = nil
@@ -287,7 +285,6 @@ func (t *tester) zone() *time.Location {
 func (t *tester) observe(c *engine.Changes) {
 	for i := range c.Refusals {
 		d := c.Refusals[i]
-		t.mark(d.Playbook, "")
 		if d.Playbook == t.file.Playbook && d.Member == t.member {
 			t.refused = &d
 		}
@@ -303,10 +300,7 @@ func (t *tester) observe(c *engine.Changes) {
 // entry takes in one entry of a trace.
 func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 	h := &t.happened
-	t.mark(e.Run.Playbook, e.Step+"/"+e.What)
-	if e.What == "if" || e.What == "choose" || e.What == "split" {
-		t.mark(e.Run.Playbook, e.Step+"/"+e.Reason)
-	}
+	t.reached.entry(e, t.world.engine.Workspace().Playbook(e.Run.Playbook))
 	switch e.What {
 	case "message":
 		h.messages = append(h.messages, messageOf(c, e))
@@ -383,265 +377,4 @@ func messageOf(c *engine.Changes, e engine.Traced) map[string]any {
 		item["reason"] = e.Reason
 	}
 	return item
-}
-
-func (t *tester) mark(playbook, what string) {
-	if t.reached[playbook] == nil {
-		t.reached[playbook] = map[string]bool{}
-	}
-	t.reached[playbook][what] = true
-}
-
-// missed lists actions and ways that no test reached.
-func missed(ws *playbooks.Workspace, reached map[string]map[string]bool) map[string][]string {
-	out := map[string][]string{}
-	for _, p := range ws.Playbooks {
-		for i := range p.Steps {
-			s := &p.Steps[i]
-			switch {
-			case s.Key == "jump":
-			case len(s.Ways) > 0:
-				for _, way := range s.Ways {
-					if !reached[p.ID][s.Name()+"/"+way.Name] {
-						out[p.ID] = append(out[p.ID], s.Path+" "+way.Name)
-					}
-				}
-			case s.Key == "exit":
-				if !reached[p.ID]["/"+string(engine.RunExited)] {
-					out[p.ID] = append(out[p.ID], s.Path+" exit")
-				}
-			case !reached[p.ID][s.Name()+"/"+s.Key]:
-				out[p.ID] = append(out[p.ID], s.Path+" "+s.Key)
-			}
-		}
-	}
-	return out
-}
-
-// expect compares what is expected with what happened, as a whole.
-func (t *tester) expect(x *playbooks.Expect) *Failure {
-	fail := func(what string) *Failure {
-		return &Failure{Pos: x.Pos, Message: what, Expected: expectedLines(x), Happened: append(t.happened.lines(), t.runLines(x)...)}
-	}
-	switch h := &t.happened; {
-	case !matchAll(x.Messages, shown(h.messages, x.Messages, "status", "skipped")):
-		return fail("messages differ")
-	case !matchAll(x.Coupons, shown(h.coupons, x.Coupons, "issued", false)):
-		return fail("coupons differ")
-	case !sameSet(x.Added, h.added):
-		return fail("added tags differ")
-	case !sameSet(x.Removed, h.removed):
-		return fail("removed tags differ")
-	case !t.sameSet(x.Set, h.set):
-		return fail("set attributes differ")
-	case points(x.Points) != h.points:
-		return fail("points differ")
-	case !matchAll(x.Webhooks, h.webhooks):
-		return fail("webhooks differ")
-	case !matchAll(x.Events, h.events):
-		return fail("events differ")
-	case x.Run != "" && x.Run != t.runState():
-		return fail("the run's state differs")
-	case x.Reason != "" && x.Reason != t.reason() && !slices.Contains(h.reasons, x.Reason):
-		return fail("the reason differs")
-	}
-	return nil
-}
-
-// shown leaves out what did not come about (a skipped message, a coupon that was not issued), unless an item asks for it.
-func shown(got []map[string]any, want []playbooks.ExpectItem, field string, absent any) []map[string]any {
-	if slices.ContainsFunc(want, func(i playbooks.ExpectItem) bool { return i.Fields[field] == absent }) {
-		return got
-	}
-	return slices.DeleteFunc(slices.Clone(got), func(m map[string]any) bool { return m[field] == absent })
-}
-
-func points(p *int) int {
-	if p == nil {
-		return 0
-	}
-	return *p
-}
-
-// runState is that of the newest entry or refusal.
-func (t *tester) runState() string {
-	if t.refused != nil || t.newest == nil || t.newest.State == engine.RunHoldout {
-		return "none"
-	}
-	return string(t.newest.State)
-}
-
-func (t *tester) reason() string {
-	switch {
-	case t.refused != nil:
-		return t.refused.Reason
-	case t.newest == nil:
-		return ""
-	case t.newest.State == engine.RunHoldout:
-		return engine.ReasonHoldout
-	case t.newest.Reason != "":
-		return t.newest.Reason
-	}
-	return engine.ReasonEntered
-}
-
-func (t *tester) runLines(x *playbooks.Expect) []string {
-	var out []string
-	if x.Run != "" || x.Reason != "" {
-		out = append(out, "run: "+t.runState())
-		if r := t.reason(); r != "" && !slices.Contains(t.happened.reasons, r) {
-			out = append(out, "reason: "+r)
-		}
-		for _, r := range t.happened.reasons {
-			out = append(out, "reason: "+r)
-		}
-		if t.refused != nil && len(t.refused.Seen) > 0 {
-			out = append(out, "saw: "+flow(t.refused.Seen))
-		}
-	}
-	return out
-}
-
-func matchAll(want []playbooks.ExpectItem, got []map[string]any) bool {
-	if len(want) != len(got) {
-		return false
-	}
-	for i := range want {
-		for k, v := range want[i].Fields {
-			if k == "contains" {
-				text, ok := got[i]["text"].(string)
-				if !ok { // a webhook's body
-					b, _ := json.Marshal(got[i]["body"])
-					text = string(b)
-				}
-				if !strings.Contains(text, fmt.Sprint(v)) {
-					return false
-				}
-				continue
-			}
-			if !matches(v, got[i][k]) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// matches compares a field. Of a mapping, each key that is listed has to match.
-func matches(want, got any) bool {
-	fields, isMap := want.(map[string]any)
-	have, _ := got.(map[string]any)
-	if !isMap || have == nil {
-		return same(want, got)
-	}
-	for k, v := range fields {
-		if !matches(v, have[k]) {
-			return false
-		}
-	}
-	return true
-}
-
-// same compares values as JSON holds them: 1 and 1.0 are one number.
-func same(a, b any) bool {
-	x, err1 := json.Marshal(playbooks.ToJSON(nil, a))
-	y, err2 := json.Marshal(playbooks.ToJSON(nil, b))
-	return err1 == nil && err2 == nil && string(x) == string(y)
-}
-
-func sameSet(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-// sameSet compares attributes as the schema types them: a date is a date, however it is written.
-func (t *tester) sameSet(want, got map[string]any) bool {
-	if len(want) != len(got) {
-		return false
-	}
-	for k, v := range want {
-		g, ok := got[k]
-		if !ok || !same(t.attribute(k, v), g) {
-			return false
-		}
-	}
-	return true
-}
-
-// attribute gives the value of an attribute as it is stored.
-func (t *tester) attribute(name string, v any) any {
-	if a := t.schema.Attribute(name); a != nil {
-		return playbooks.ToJSON(a.Type, v)
-	}
-	return v
-}
-
-func (h *happened) lines() []string {
-	var out []string
-	out = append(out, itemLines("messages", h.messages)...)
-	out = append(out, itemLines("coupons", h.coupons)...)
-	out = append(out, itemLines("events", h.events)...)
-	out = append(out, itemLines("webhooks", h.webhooks)...)
-	if len(h.added)+len(h.removed) > 0 {
-		out = append(out, "tags: "+flow(map[string]any{"added": h.added, "removed": h.removed}))
-	}
-	if len(h.set) > 0 {
-		out = append(out, "set: "+flow(h.set))
-	}
-	if h.points != 0 {
-		out = append(out, fmt.Sprintf("points: %d", h.points))
-	}
-	return out
-}
-
-func itemLines(name string, items []map[string]any) []string {
-	if len(items) == 0 {
-		return nil
-	}
-	out := []string{name + ":"}
-	for _, item := range items {
-		out = append(out, "  - "+flow(item))
-	}
-	return out
-}
-
-func expectedLines(x *playbooks.Expect) []string {
-	items := func(list []playbooks.ExpectItem) []map[string]any {
-		var out []map[string]any
-		for _, i := range list {
-			out = append(out, i.Fields)
-		}
-		return out
-	}
-	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events), webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
-	out := h.lines()
-	if x.Run != "" {
-		out = append(out, "run: "+x.Run)
-	}
-	if x.Reason != "" {
-		out = append(out, "reason: "+x.Reason)
-	}
-	return out
-}
-
-// flow writes a mapping in one line, keys in order, without what is empty.
-func flow(m map[string]any) string {
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		switch v := m[k].(type) {
-		case nil:
-			parts = append(parts, k+": null")
-		case string:
-			if v != "" {
-				parts = append(parts, k+": "+v)
-			}
-		case []string:
-			if len(v) > 0 {
-				parts = append(parts, k+": ["+strings.Join(v, ", ")+"]")
-			}
-		default:
-			b, _ := json.Marshal(playbooks.ToJSON(nil, v))
-			parts = append(parts, k+": "+string(b))
-		}
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
 }

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine/sim"
+)
+
+// testRun is one call of `usher test`.
+type testRun struct {
+	dir, format string
+	coverage    bool
+	options     sim.TestOptions
+}
+
+func (c *cli) testCommand() *cobra.Command {
+	var pattern string
+	var again bool
+	t := testRun{options: sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects()}}
+	cmd := &cobra.Command{
+		Use: "test [WORKSPACE]", Short: "Run the playbook tests on the virtual clock",
+		Long: "Runs the playbook tests of a workspace on the virtual clock. With --coverage it says how much of each playbook they reach:\n" +
+			"actions, ways of branches, both answers of guards, both outcomes of waits for an event.",
+		Example: "  usher test\n  usher test shop -run 'welcome/' --coverage\n  usher test --watch\n  usher test --format junit > report.xml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("format", t.format, "text", "json", "junit"); err != nil {
+				return err
+			}
+			if again && t.format != "text" {
+				return usagef("--watch prints text: leave --format out")
+			}
+			if pattern != "" {
+				re, err := regexp.Compile(pattern)
+				if err != nil {
+					return usagef("-run %q is not a regular expression", pattern)
+				}
+				t.options.Run = re
+			}
+			t.dir = workspaceDir(args)
+			if !again {
+				return c.test(&t)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			ticker := time.NewTicker(watchEvery)
+			defer ticker.Stop()
+			return watch(ctx, ticker.C, func() string { return fingerprint(t.dir) }, func() error { return c.watched(&t) })
+		},
+	}
+	cmd.Flags().StringVar(&pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
+	cmd.Flags().StringVar(&t.format, "format", "text", "text, json or junit")
+	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "say what the tests reach, and name the actions and ways that none does")
+	cmd.Flags().BoolVarP(&again, "watch", "w", false, "run again whenever a file of the workspace changes")
+	return cmd
+}
+
+// test runs the tests once.
+func (c *cli) test(t *testRun) error {
+	ws, err := c.loadGood(t.dir)
+	if err != nil {
+		return err
+	}
+	report := sim.Test(ws, t.options)
+	if err := report.Write(c.stdout, t.format, t.coverage); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if len(report.Tests) == 0 {
+		fmt.Fprintln(c.stderr, "usher: no test was run")
+	}
+	if report.Failed > 0 {
+		return errMistakes
+	}
+	return nil
+}
+
+// watched runs the tests as one of several times: mistakes and failures are what watching is for.
+func (c *cli) watched(t *testRun) error {
+	if isTerminal(c.stdout) {
+		fmt.Fprint(c.stdout, "\033[H\033[2J") // an empty screen
+	}
+	if err := c.test(t); err != nil && !errors.Is(err, errMistakes) {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "watching %s; Ctrl-C ends it\n\n", t.dir)
+	return nil
+}

@@ -1,0 +1,299 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// expect compares what is expected with what happened, as a whole.
+func (t *tester) expect(x *playbooks.Expect) *Failure {
+	fail := func(at playbooks.Pos, what string) *Failure {
+		return &Failure{Pos: at, Message: what, Expected: expectedLines(x), Happened: append(t.happened.lines(), t.runLines(x)...)}
+	}
+	h := &t.happened
+	for _, list := range []struct {
+		one  string
+		want []playbooks.ExpectItem
+		got  []map[string]any
+	}{
+		{"message", x.Messages, shown(h.messages, x.Messages, "status", "skipped")},
+		{"coupon", x.Coupons, shown(h.coupons, x.Coupons, "issued", false)},
+		{"webhook", x.Webhooks, h.webhooks},
+		{"event", x.Events, h.events},
+	} {
+		if at, what := difference(list.one, list.want, list.got, x.Pos); what != "" {
+			return fail(at, what)
+		}
+	}
+	switch {
+	case !sameSet(x.Added, h.added):
+		return fail(x.Pos, "added tags differ: expected "+listed(x.Added)+", happened "+listed(h.added))
+	case !sameSet(x.Removed, h.removed):
+		return fail(x.Pos, "removed tags differ: expected "+listed(x.Removed)+", happened "+listed(h.removed))
+	case !t.sameSet(x.Set, h.set):
+		return fail(x.Pos, "set attributes differ: expected "+flow(x.Set)+", happened "+flow(h.set))
+	case points(x.Points) != h.points:
+		return fail(x.Pos, fmt.Sprintf("points differ: expected %d, happened %d", points(x.Points), h.points))
+	case x.Run != "" && x.Run != t.runState():
+		return fail(x.Pos, fmt.Sprintf("the run is %s, expected %s", t.runState(), x.Run))
+	case x.Reason != "" && x.Reason != t.reason() && !slices.Contains(h.reasons, x.Reason):
+		return fail(x.Pos, fmt.Sprintf("the reason is not %s", x.Reason))
+	}
+	return nil
+}
+
+// difference says what is the first thing that differs in a list of effects, and where it was expected; "" when nothing does.
+func difference(one string, want []playbooks.ExpectItem, got []map[string]any, at playbooks.Pos) (playbooks.Pos, string) {
+	for i := range want {
+		if i >= len(got) {
+			return want[i].Pos, fmt.Sprintf("%s %d did not happen", one, i+1)
+		}
+		if field, have := mismatch(&want[i], got[i]); field != "" {
+			what := fmt.Sprintf("%s %d: %s is %s, expected %s", one, i+1, field, shownValue(have), shownValue(want[i].Fields[field]))
+			if field == "contains" {
+				what = fmt.Sprintf("%s %d: %s does not contain %s", one, i+1, shownValue(have), shownValue(want[i].Fields[field]))
+			}
+			return want[i].Pos, what
+		}
+	}
+	if len(got) > len(want) {
+		return at, fmt.Sprintf("%s %d was not expected", one, len(want)+1)
+	}
+	return at, ""
+}
+
+// mismatch gives the first field of an item, in the order of the alphabet, that is not as expected, with what it is.
+func mismatch(want *playbooks.ExpectItem, got map[string]any) (field string, have any) {
+	for _, k := range slices.Sorted(maps.Keys(want.Fields)) {
+		v := want.Fields[k]
+		if k == "contains" {
+			text, ok := got["text"].(string)
+			if !ok { // a webhook's body
+				b, _ := json.Marshal(got["body"])
+				text = string(b)
+			}
+			if !strings.Contains(text, fmt.Sprint(v)) {
+				return k, text
+			}
+			continue
+		}
+		if !matches(v, got[k]) {
+			return k, got[k]
+		}
+	}
+	return "", nil
+}
+
+func listed(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(slices.Values(words)), ", ")
+}
+
+// shown leaves out what did not come about (a skipped message, a coupon that was not issued), unless an item asks for it.
+func shown(got []map[string]any, want []playbooks.ExpectItem, field string, absent any) []map[string]any {
+	if slices.ContainsFunc(want, func(i playbooks.ExpectItem) bool { return i.Fields[field] == absent }) {
+		return got
+	}
+	return slices.DeleteFunc(slices.Clone(got), func(m map[string]any) bool { return m[field] == absent })
+}
+
+func points(p *int) int {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// runState is that of the newest entry or refusal.
+func (t *tester) runState() string {
+	if t.refused != nil || t.newest == nil || t.newest.State == engine.RunHoldout {
+		return "none"
+	}
+	return string(t.newest.State)
+}
+
+func (t *tester) reason() string {
+	switch {
+	case t.refused != nil:
+		return t.refused.Reason
+	case t.newest == nil:
+		return ""
+	case t.newest.State == engine.RunHoldout:
+		return engine.ReasonHoldout
+	case t.newest.Reason != "":
+		return t.newest.Reason
+	}
+	return engine.ReasonEntered
+}
+
+func (t *tester) runLines(x *playbooks.Expect) []string {
+	var out []string
+	if x.Run != "" || x.Reason != "" {
+		out = append(out, "run: "+t.runState())
+		if r := t.reason(); r != "" && !slices.Contains(t.happened.reasons, r) {
+			out = append(out, "reason: "+r)
+		}
+		for _, r := range t.happened.reasons {
+			out = append(out, "reason: "+r)
+		}
+		if t.refused != nil && len(t.refused.Seen) > 0 {
+			out = append(out, "saw: "+flow(t.refused.Seen))
+		}
+	}
+	return out
+}
+
+// matches compares a field. Of a mapping, each key that is listed has to match.
+func matches(want, got any) bool {
+	fields, isMap := want.(map[string]any)
+	have, _ := got.(map[string]any)
+	if !isMap || have == nil {
+		return same(want, got)
+	}
+	for k, v := range fields {
+		if !matches(v, have[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+// same compares values as JSON holds them: 1 and 1.0 are one number.
+func same(a, b any) bool {
+	x, err1 := json.Marshal(playbooks.ToJSON(nil, a))
+	y, err2 := json.Marshal(playbooks.ToJSON(nil, b))
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// sameSet compares attributes as the schema types them: a date is a date, however it is written.
+func (t *tester) sameSet(want, got map[string]any) bool {
+	if len(want) != len(got) {
+		return false
+	}
+	for k, v := range want {
+		g, ok := got[k]
+		if !ok || !same(t.attribute(k, v), g) {
+			return false
+		}
+	}
+	return true
+}
+
+// attribute gives the value of an attribute as it is stored.
+func (t *tester) attribute(name string, v any) any {
+	if a := t.schema.Attribute(name); a != nil {
+		return playbooks.ToJSON(a.Type, v)
+	}
+	return v
+}
+
+func (h *happened) lines() []string {
+	var out []string
+	out = append(out, itemLines("messages", h.messages)...)
+	out = append(out, itemLines("coupons", h.coupons)...)
+	out = append(out, itemLines("events", h.events)...)
+	out = append(out, itemLines("webhooks", h.webhooks)...)
+	if len(h.added)+len(h.removed) > 0 {
+		out = append(out, "tags: "+flow(map[string]any{"added": h.added, "removed": h.removed}))
+	}
+	if len(h.set) > 0 {
+		out = append(out, "set: "+flow(h.set))
+	}
+	if h.points != 0 {
+		out = append(out, fmt.Sprintf("points: %d", h.points))
+	}
+	return out
+}
+
+func itemLines(name string, items []map[string]any) []string {
+	if len(items) == 0 {
+		return nil
+	}
+	out := []string{name + ":"}
+	for _, item := range items {
+		out = append(out, "  - "+flow(item))
+	}
+	return out
+}
+
+func expectedLines(x *playbooks.Expect) []string {
+	items := func(list []playbooks.ExpectItem) []map[string]any {
+		var out []map[string]any
+		for _, i := range list {
+			out = append(out, i.Fields)
+		}
+		return out
+	}
+	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events), webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
+	out := h.lines()
+	if x.Run != "" {
+		out = append(out, "run: "+x.Run)
+	}
+	if x.Reason != "" {
+		out = append(out, "reason: "+x.Reason)
+	}
+	return out
+}
+
+// shownValue writes a value as a test would: in one line, in quotes where it would be cut or read as something else.
+func shownValue(v any) string {
+	s, isText := v.(string)
+	if !isText {
+		if v == nil {
+			return "missing"
+		}
+		b, _ := json.Marshal(playbooks.ToJSON(nil, v))
+		return string(b)
+	}
+	plain := s != "" && strings.TrimSpace(s) == s
+	for _, r := range s {
+		if r < ' ' || strings.ContainsRune("{}[],:#\"'\\", r) {
+			plain = false
+		}
+	}
+	if plain {
+		return s
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return s
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// flow writes a mapping in one line, keys in order, without what is empty.
+func flow(m map[string]any) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		switch v := m[k].(type) {
+		case nil:
+			parts = append(parts, k+": null")
+		case string:
+			if v != "" {
+				parts = append(parts, k+": "+shownValue(v))
+			}
+		case []string:
+			if len(v) > 0 {
+				parts = append(parts, k+": ["+strings.Join(v, ", ")+"]")
+			}
+		default:
+			b, _ := json.Marshal(playbooks.ToJSON(nil, v))
+			parts = append(parts, k+": "+string(b))
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
