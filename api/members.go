@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -43,6 +44,7 @@ type memberView struct {
 	Attributes map[string]any `json:"attributes"`
 	Tags       []string       `json:"tags"`
 	Points     int            `json:"points"`
+	Segments   []string       `json:"segments" doc:"those that the member is in, of the segments that triggers are about"`
 	CreatedAt  time.Time      `json:"created_at"`
 	LastSeenAt *time.Time     `json:"last_seen_at,omitempty"`
 	Coupons    []couponView   `json:"coupons"`
@@ -165,7 +167,12 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	v := memberView{
 		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
 		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt, LastSeenAt: optional(m.LastSeenAt),
-		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun),
+		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Segments: []string{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Segments)) {
+		if m.Segments[name].In {
+			v.Segments = append(v.Segments, name)
+		}
 	}
 	if v.Attributes == nil {
 		v.Attributes = map[string]any{}

@@ -31,6 +31,7 @@ segments:
   spenders: sum(events("buy", "3d"), .n) > 3
   quiet: days_since(member.last_seen_at) >= 2
   rich: member.points > 2 or "rich" in member.tags
+  stale: now() - member.last_seen_at > duration("30h")
 channels: {out: {type: log}}
 coupons: {one: {prefix: O, per_member: 2, expires: 7d}}
 frequency_caps: [{max: 2, per: 24h}]
@@ -43,6 +44,7 @@ var (
 		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
+		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,

@@ -24,6 +24,7 @@ type decider struct {
 	judged    map[string]outcome // conditions of the present input, by their text
 	touched   bool
 	lookAt    bool // when to look at the member again has changed
+	idle      bool // the input was about nothing that there is, or not for this member
 	acted     *Run // that acted last
 	cascade   cascade
 	err       error // ends the decision: a *NeedPool
@@ -167,10 +168,11 @@ func (d *decider) decide(in *Input) error {
 	d.input, d.cascade.depth = in.ID, p.Depth
 	recorded := d.record(in.At)
 	d.meet(in)
+	d.idle = false
 	if err := d.decideOn(in, p); err != nil {
 		return err
 	}
-	if recorded || in.Name != SegmentsLook || in.Kind != InputSchedule {
+	if recorded || !d.idle {
 		d.turn(in.At)
 	}
 	return d.err
@@ -287,12 +289,13 @@ func (d *decider) triggered(in *Input) ([]*entry, error) {
 // started decides a start over HTTP or by a schedule.
 func (d *decider) started(in *Input, p *Payload) error {
 	b := d.e.active[in.Name]
-	if b == nil || b.Status == playbooks.Draft {
+	if d.idle = b == nil || b.Status == playbooks.Draft; d.idle {
 		return nil
 	}
 	d.begin(in.At)
 	if in.Kind == InputSchedule {
 		if ok, err := d.e.inAudience(d, b); err != nil || !ok {
+			d.idle = true
 			return err
 		}
 	}

@@ -129,12 +129,19 @@ func (m *moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 	return out
 }
 
-// setBack adds what a clock that is set back shows again: the change itself, and the second time of each instant before it.
+// setBack adds what a clock that is set back shows again: the next such change, and the second time of each instant before the
+// last one.
 func setBack(list []time.Time, now time.Time) []time.Time {
 	start, end := now.ZoneBounds()
 	_, after := now.Zone()
-	if _, next := end.In(now.Location()).Zone(); !end.IsZero() && next < after {
-		list = append(list, end)
+	for at, offset := end, after; !at.IsZero() && at.Sub(now) < 400*24*time.Hour; {
+		_, next := at.In(now.Location()).Zone()
+		if next < offset {
+			list = append(list, at)
+			break
+		}
+		offset = next
+		_, at = at.In(now.Location()).ZoneBounds()
 	}
 	if start.IsZero() {
 		return list

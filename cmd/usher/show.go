@@ -208,6 +208,7 @@ func (c *cli) memberCommand() *cobra.Command {
 		Attributes map[string]any
 		Tags       []string
 		Points     int
+		Segments   []string
 		CreatedAt  time.Time  `json:"created_at"`
 		LastSeenAt *time.Time `json:"last_seen_at"`
 		Coupons    []shownCoupon
@@ -224,6 +225,9 @@ func (c *cli) memberCommand() *cobra.Command {
 			rows = append(rows, []string{name, plain(m.Attributes[name])})
 		}
 		rows = append(rows, []string{"tags", strings.Join(m.Tags, ", ")}, []string{"points", fmt.Sprint(m.Points)})
+		if len(m.Segments) > 0 {
+			rows = append(rows, []string{"segments", strings.Join(m.Segments, ", ")})
+		}
 		writeTable(b, rows)
 		writeCoupons(b, m.Coupons)
 		if len(m.Runs) > 0 {
