@@ -49,18 +49,20 @@ var (
 	marker = regexp.MustCompile(`^<!-- check: (.+) -->$`)
 )
 
-// pagesOf gives the names of all pages, as seen from docs.
+// pagesOf gives the names of all pages of the repository, as seen from docs.
 func pagesOf(t *testing.T) []string {
 	t.Helper()
-	names, err := filepath.Glob("../README*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ".md") {
-			names = append(names, path)
+	var names []string
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".." || slices.Contains([]string{"testdata", "templates", "bin"}, d.Name())):
+			return fs.SkipDir
+		case strings.HasSuffix(path, ".md"):
+			names = append(names, strings.TrimPrefix(filepath.ToSlash(path), "../docs/"))
 		}
-		return err
+		return nil
 	})
 	if err != nil || len(names) < 10 {
 		t.Fatalf("found %d pages: %v", len(names), err)
@@ -201,6 +203,11 @@ func (c *context) workspace(check, text string) (fstest.MapFS, error) {
 			return nil, fmt.Errorf("no playbook %s stands before it", id)
 		}
 		files := c.with(file, c.playbooks[id])
+		for other, text := range c.playbooks {
+			if other != id {
+				files["playbooks/"+other+".yaml"] = &fstest.MapFile{Data: []byte(text)}
+			}
+		}
 		files["playbooks/example_test.yaml"] = &fstest.MapFile{Data: []byte(text)}
 		return files, nil
 	}
@@ -258,8 +265,14 @@ func (c *context) try(b block) error {
 		_ = rep.Write(&out, "text", false) // to memory
 		return fmt.Errorf("its tests fail:\n%s", out.String())
 	}
+	if missed := rep.Missed[c.tested(b)]; len(missed) > 0 {
+		return fmt.Errorf("its tests do not reach %s", strings.Join(missed, ", "))
+	}
 	return nil
 }
+
+// tested gives the playbook that a block of tests is for.
+func (context) tested(b block) string { return strings.TrimPrefix(b.check, "test for ") }
 
 func TestYAMLInTheDocs(t *testing.T) {
 	forEachPage(t, func(t *testing.T, page string) {
@@ -594,9 +607,14 @@ func TestOperationsNameWhatThereIs(t *testing.T) {
 
 // Chinese text has Chinese punctuation.
 func TestChinesePunctuation(t *testing.T) {
-	_, prose := read(t, "../README.zh-CN.md")
-	prose = regexp.MustCompile("`[^`]*`").ReplaceAllString(prose, "")
-	for _, m := range regexp.MustCompile(`\p{Han}[,;:?!()]|[,;?!()]\p{Han}`).FindAllString(prose, -1) {
-		t.Errorf("README.zh-CN.md: %q has punctuation of half width", m)
+	for _, page := range pagesOf(t) {
+		if !strings.HasSuffix(page, ".zh-CN.md") && !strings.Contains(page, "/zh/") {
+			continue
+		}
+		_, prose := read(t, page)
+		prose = regexp.MustCompile("`[^`]*`|\\]\\([^)]*\\)").ReplaceAllString(prose, "")
+		for _, m := range regexp.MustCompile(`\p{Han}[,;:?!()]|[,;?!()]\p{Han}`).FindAllString(prose, -1) {
+			t.Errorf("%s: %q has punctuation of half width", page, m)
+		}
 	}
 }

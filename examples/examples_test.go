@@ -12,6 +12,32 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
+func TestCookbookListsItsPlaybooks(t *testing.T) {
+	files, err := filepath.Glob("cookbook/playbooks/*/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"README.md", "README.zh-CN.md"} {
+		text, err := os.ReadFile(filepath.Join("cookbook", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := 0
+		for _, f := range files {
+			link := "](" + strings.TrimPrefix(filepath.ToSlash(f), "cookbook/") + ")"
+			if strings.HasSuffix(f, "_test.yaml") {
+				continue
+			}
+			if listed++; !strings.Contains(string(text), link) {
+				t.Errorf("%s does not list %s", page, f)
+			}
+		}
+		if listed < 20 {
+			t.Errorf("the cookbook has %d playbooks", listed)
+		}
+	}
+}
+
 func TestExamplesPassTheirOwnTests(t *testing.T) {
 	found, err := filepath.Glob("*/usher.yaml")
 	if err != nil || len(found) == 0 {

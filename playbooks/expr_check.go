@@ -132,7 +132,7 @@ func (c *exprChecker) top(n ast.Node, want *Type) {
 		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", article(want.Required().String()), describeType(got))
 		return
 	}
-	if len(want.Enum) > 0 && !withinEnum(want, n, got) {
+	if len(want.Enum) > 0 && !c.withinEnum(want, n, got) {
 		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", oneOf(want.Enum))
 		return
 	}
@@ -143,12 +143,19 @@ func (c *exprChecker) top(n ast.Node, want *Type) {
 
 // withinEnum tells whether a text can only be one of the enum's values: it is one of them, it is typed so, or both ways of a
 // choice are.
-func withinEnum(want *Type, n ast.Node, got *Type) bool {
+func (c *exprChecker) withinEnum(want *Type, n ast.Node, got *Type) bool {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		return slices.Contains(want.Enum, n.Value)
 	case *ast.ConditionalNode:
-		return withinEnum(want, n.Exp1, got) && withinEnum(want, n.Exp2, got)
+		return c.withinEnum(want, n.Exp1, c.types[n.Exp1]) && c.withinEnum(want, n.Exp2, c.types[n.Exp2])
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			return c.withinEnum(want, n.Left, c.types[n.Left]) && c.withinEnum(want, n.Right, c.types[n.Right])
+		}
+	}
+	if got == nil {
+		return true // a mistake of its own
 	}
 	if len(got.Enum) == 0 {
 		return got.Kind != KindString
