@@ -5,6 +5,9 @@ cd "$(dirname "$0")/.."
 echo "== core"
 go run ./bench/core
 echo
+echo "== simulation"
+go run ./bench/simulate
+echo
 echo "== store (SQLite)"
 go test ./bench -run '^$' -bench . | grep -E '^Benchmark'
 echo

@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"syscall"
 	"testing/fstest"
 	"time"
@@ -118,30 +120,65 @@ func run(orders string, events, rounds int, profile string) error {
 		what string
 		ws   *playbooks.Workspace
 	}{{"16 playbooks, none listens to the event", none}, {"20 playbooks, four listen to the event", some}} {
-		var rates []float64
-		var heap uint64
+		rates := make([]float64, rounds)
 		var res *sim.Result
-		for range rounds {
+		for i := range rates {
 			runtime.GC()
 			begin := processorTime()
-			if res, err = sim.SimulateStream(c.ws, repeated(inputs, events), options()); err != nil {
+			if res, err = sim.SimulateStream(c.ws, repeated(inputs, events, 1), options()); err != nil {
 				return err
 			}
-			rates = append(rates, float64(events)/(processorTime()-begin).Seconds())
-			heap = max(heap, peak())
+			rates[i] = float64(events) / (processorTime() - begin).Seconds()
 		}
 		slices.Sort(rates)
 		rate := rates[len(rates)/2]
 		if reference == 0 {
 			reference = rate
 		}
-		fmt.Printf("  %-42s %9.0f events/s  %5.2fx  %4d MB for %d members", c.what, rate, rate/reference, heap>>20, res.Members)
-		for _, id := range []string{"fifth-order", "second-purchase", "large-order", "busy-quarter"} {
-			if s := res.Playbooks[id]; s != nil {
-				fmt.Printf("  %s %d", id, s.Entered)
+		fmt.Printf("  %-40s %9.0f events/s  %5.2fx%s\n", c.what, rate, rate/reference, entered(res))
+	}
+	return memory(none, some, inputs, events)
+}
+
+func entered(res *sim.Result) string {
+	var out strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(res.Playbooks)) {
+		if n := res.Playbooks[id].Entered; n > 0 {
+			fmt.Fprintf(&out, "  %s %d", id, n)
+		}
+	}
+	return out.String()
+}
+
+// memory prints what is held at the end: it grows with members and with what playbooks look back at, not with other events.
+func memory(none, some *playbooks.Workspace, inputs []engine.Input, events int) error {
+	fmt.Println("memory held after the last event")
+	for _, c := range []struct {
+		what  string
+		ws    *playbooks.Workspace
+		times int
+	}{
+		{"none listens", none, 1},
+		{"none listens, every event three times", none, 3},
+		{"four listen", some, 1},
+		{"four listen, every event three times", some, 3},
+	} {
+		o := options()
+		var before, held runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		o.Progress = func(done int) {
+			if done == events*c.times {
+				runtime.GC()
+				runtime.ReadMemStats(&held)
 			}
 		}
-		fmt.Println()
+		res, err := sim.SimulateStream(c.ws, repeated(inputs, events, c.times), o)
+		if err != nil {
+			return err
+		}
+		bytes := held.HeapAlloc - before.HeapAlloc
+		fmt.Printf("  %-40s %9d events  %5d MB  %5d bytes a member\n", c.what, events*c.times, bytes>>20, bytes/uint64(res.Members))
 	}
 	return nil
 }
@@ -152,23 +189,17 @@ func options() sim.SimulateOptions {
 
 // workspace makes 16 playbooks over events that never come, and the given ones.
 func workspace(more []string) (*playbooks.Workspace, error) {
-	usher := schema
 	fsys := fstest.MapFS{}
+	declared := ""
 	for i := range 16 {
-		usher += ""
+		declared += fmt.Sprintf("  other.%d: {}\n", i)
 		fsys[fmt.Sprintf("playbooks/other-%d.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil,
 			"id: other-%d\nstage: activation\ntrigger: {event: other.%d}\nactions: [{tag: t%d}]\n", i, i, i)}
 	}
 	for i, text := range more {
 		fsys[fmt.Sprintf("playbooks/listens-%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
 	}
-	const at = "events:\n"
-	i := len(usher[:indexOf(usher, at)]) + len(at)
-	declared := ""
-	for n := range 16 {
-		declared += fmt.Sprintf("  other.%d: {}\n", n)
-	}
-	fsys["usher.yaml"] = &fstest.MapFile{Data: []byte(usher[:i] + declared + usher[i:])}
+	fsys["usher.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(schema, "events:\n", "events:\n"+declared, 1))}
 	ws, diags := playbooks.Load(fsys, actions.Registry())
 	for _, d := range diags {
 		if d.Severity == playbooks.Error {
@@ -176,15 +207,6 @@ func workspace(more []string) (*playbooks.Workspace, error) {
 		}
 	}
 	return ws, nil
-}
-
-func indexOf(s, part string) int {
-	for i := range s {
-		if len(s) >= i+len(part) && s[i:i+len(part)] == part {
-			return i
-		}
-	}
-	return -1
 }
 
 func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
@@ -209,24 +231,29 @@ func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
 	return inputs, nil
 }
 
-// repeated gives every input again and again, each time of other members and under another id, until there are n.
-func repeated(inputs []engine.Input, n int) iter.Seq2[engine.Input, error] {
+// repeated gives every input again and again, each time of other members and under another id, until there are n; and each of those
+// so many times, under ids of their own.
+func repeated(inputs []engine.Input, n, times int) iter.Seq2[engine.Input, error] {
 	suffixes := make([]string, (n+len(inputs)-1)/len(inputs))
 	for k := range suffixes {
 		suffixes[k] = fmt.Sprintf("-%d", k)
 	}
 	return func(yield func(engine.Input, error) bool) {
+		left := n
 		for i := range inputs {
 			for _, suffix := range suffixes {
-				if n--; n < 0 {
+				if left--; left < 0 {
 					return
 				}
 				in := inputs[i]
 				in.ID, in.Member = in.ID+suffix, in.Member+suffix
-				payload := *in.Payload
-				in.Payload = &payload
-				if !yield(in, nil) {
-					return
+				for range times {
+					payload := *in.Payload
+					in.Payload = &payload
+					if !yield(in, nil) {
+						return
+					}
+					in.ID += "+"
 				}
 			}
 		}
@@ -239,10 +266,4 @@ func processorTime() time.Duration {
 		panic(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func peak() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.Sys
 }
