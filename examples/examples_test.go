@@ -61,8 +61,10 @@ func TestExamplesPassTheirOwnTests(t *testing.T) {
 				}
 				t.Fatal(out.String())
 			}
-			for playbook, missed := range rep.Missed {
-				t.Errorf("%s: no test reaches %s", playbook, strings.Join(missed, ", "))
+			for i := range rep.Coverage {
+				for _, m := range rep.Coverage[i].Missed {
+					t.Errorf("%s:%d: no test reaches %s", m.Pos.File, m.Pos.Line, m.What)
+				}
 			}
 		})
 	}
