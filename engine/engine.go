@@ -28,6 +28,7 @@ type Engine struct {
 	active     map[string]*book      // by playbook id
 	books      map[string]*book      // by revision, active and pinned
 	byEvent    map[string][]*book    // live and paused playbooks that an event triggers, by id
+	dated      []*dated              // playbooks that dates of the member start, by id
 	watched    []*watched            // segments that triggers are about, by name
 	address    map[string]string     // channel name -> the member's attribute that holds its address
 	attributes map[string]*attribute // the stored ones
@@ -99,6 +100,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		}
 	}
 	e.watch()
+	e.dates()
 	e.settle()
 	return e
 }
@@ -262,6 +264,9 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		case InputResult:
 			n.runs = append(n.runs, in.Name)
 		}
+	}
+	for _, w := range e.dated {
+		n.add(w.book)
 	}
 	for _, w := range e.watched {
 		n.slots(w.Expr.Slots)

@@ -87,6 +87,7 @@ type Member struct {
 	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
 	// Of watched segments alone: whether the member is in one, when that was last found out, and when time may change it.
 	Segments map[string]Membership `json:"segments,omitempty"`
+	Dates    map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
 	LookedAt time.Time             `json:"looked_at,omitzero"`
 	LookAt   time.Time             `json:"look_at,omitzero"`
 }

@@ -24,12 +24,15 @@ type Membership struct {
 	Since int64 `json:"since,omitempty"` // of the watch that it belongs to, in milliseconds
 }
 
-// Watched gives the definitions of the segments that triggers of the workspace are about, by name.
+// Watched gives the definitions of the segments that triggers of the workspace are about, by name, and of dates that are.
 func Watched(ws *playbooks.Workspace) map[string]string {
 	out := map[string]string{}
 	for _, p := range ws.Playbooks {
 		if k := p.Trigger.Kind; p.Status != playbooks.Draft && (k == playbooks.TriggerEnter || k == playbooks.TriggerExit) {
 			out[p.Trigger.Segment] = ws.Schema.Definition(p.Trigger.Segment)
+		}
+		if p.Trigger.Kind == playbooks.TriggerDate && p.Status != playbooks.Draft {
+			out[dateWatch(p.ID)] = p.Trigger.Date.Definition(ws.Schema.Timezone)
 		}
 	}
 	return out
@@ -80,12 +83,18 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 			since = sooner(since, w.since)
 		}
 	}
+	for _, w := range e.dated {
+		if _, ok := w.known(m); !ok {
+			since = sooner(since, w.since)
+		}
+	}
 	return since
 }
 
 // Watches tells whether a segment is watched since that instant.
 func (e *Engine) Watches(since time.Time) bool {
-	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) })
+	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) }) ||
+		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) })
 }
 
 // record notes which watched segments a member is in who was there before the watch began: as the member is before an input
@@ -108,7 +117,7 @@ func (d *decider) record(at time.Time) (noted bool) {
 		d.join(w, in && err == nil)
 		noted = true
 	}
-	return noted
+	return d.recordDates(at) || noted
 }
 
 func (d *decider) join(w *watched, in bool) {
@@ -124,7 +133,7 @@ func (d *decider) join(w *watched, in bool) {
 // lets the triggers follow. It notes when time may do it again. An instant before the last look is that of the last look.
 func (d *decider) turn(at time.Time) {
 	m := d.st.Member
-	if m == nil || d.err != nil || len(d.e.watched) == 0 && m.LookAt.IsZero() && len(m.Segments) == 0 {
+	if m == nil || d.err != nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.LookAt.IsZero() {
 		return
 	}
 	d.forgetSegments()
@@ -136,7 +145,7 @@ func (d *decider) turn(at time.Time) {
 		d.touched = true
 	}
 	d.begin(at)
-	var next time.Time
+	next := d.turnDates(at)
 	for _, w := range d.e.watched {
 		if at.Before(w.since) { // decided late: the watch has not begun
 			next = sooner(next, w.since)

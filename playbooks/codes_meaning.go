@@ -90,12 +90,6 @@ that started the run, event those of the event beside the if.`,
 // meaningCodes are playbooks that are well written but cannot be meant.
 var meaningCodes = []Code{
 	{
-		Name: "unsupported", Title: "a part of the language that this version does not run",
-		Doc:  "The language has it, this version of usher does not run it yet. Write the playbook without it, or use a later version.",
-		Bad:  "trigger: {date: member.birthday}",
-		Good: "trigger: {event: order.paid}",
-	},
-	{
 		Name: "unreachable", Title: "an action that is never reached",
 		Doc:  "An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.",
 		Bad:  "actions:\n  - exit: finished\n  - tag: buyer",

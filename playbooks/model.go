@@ -171,6 +171,7 @@ const (
 	TriggerHTTP     TriggerKind = "http"
 	TriggerEnter    TriggerKind = "segment_enter"
 	TriggerExit     TriggerKind = "segment_exit"
+	TriggerDate     TriggerKind = "date"
 )
 
 // Trigger is what starts a run.
@@ -181,6 +182,7 @@ type Trigger struct {
 	Segment  string     // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
 	RunOnce  bool       // schedule: missed occurrences start one run together; false: they are skipped
 	Params   *Type      // http: an object
+	Date     *DateTrigger
 }
 
 // EventMatch is an `event:` key with the `if` beside it.

@@ -50,6 +50,9 @@ func (p *playbookReader) references() Refs {
 		all = all.with(Refs{Segments: []string{p.pb.Trigger.Segment}})
 	}
 	all = all.with(Refs{Events: p.emits})
+	if d := p.pb.Trigger.Date; d != nil && d.Attribute != "" {
+		all = all.with(Refs{Attributes: []string{d.Attribute}})
+	}
 	for _, m := range p.eventMatches() {
 		all = all.with(Refs{Events: []string{m.Name}})
 	}

@@ -1,7 +1,5 @@
 package playbooks
 
-import "slices"
-
 // playbookShape declares a playbook.
 func playbookShape(reg *Registry) *Shape {
 	exit := eventMatchShape("exit", "An event that ends an open run at once.")
@@ -53,9 +51,9 @@ var triggerKeys = map[string]ShapeKey{
 	"segment_enter": {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member enters the segment"},
 	"segment_exit":  {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member leaves the segment"},
 	"date":          {Value: shapeOf(ShapeDate), Doc: "starts a run on a date of the member, as member.birthday"},
-	"every":         {Value: words("year", "month"), Doc: "repeats: every year"},
+	"every":         {Value: words("year"), Doc: "comes again every year; once when left out"},
 	"offset":        {Value: shapeOf(ShapeAgo), Doc: "days before (-3d) or after the date"},
-	"at":            {Value: shapeOf(ShapeClock), Doc: "the local time of the member"},
+	"at":            {Value: shapeOf(ShapeClock), Doc: "the local time of the member; 00:00 when left out, of a datetime its own"},
 }
 
 func triggerShape() *Shape {
@@ -65,9 +63,6 @@ func triggerShape() *Shape {
 	})
 	params.Words = []string{""} // `http:` and no more
 	for _, kind := range triggerKinds {
-		if slices.Contains(unsupportedTriggers, kind[0]) {
-			continue
-		}
 		s.One = append(s.One, kind[0])
 		for i, name := range kind {
 			if have := s.Key(name); have != nil {

@@ -2,8 +2,6 @@ package playbooks
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -16,9 +14,6 @@ var triggerKinds = [][]string{
 	{"segment_exit"},
 	{"date", "every", "offset", "at"},
 }
-
-// unsupportedTriggers are part of the language, but not of this version.
-var unsupportedTriggers = []string{"date"}
 
 // triggerKnown brings `trigger` into scope.
 func (p *playbookReader) triggerKnown() {
@@ -39,11 +34,6 @@ func (p *playbookReader) trigger(n *node) {
 	if kind == nil {
 		return
 	}
-	if slices.Contains(unsupportedTriggers, kind[0]) {
-		p.error("unsupported", n.key(kind[0]).pos(), fmt.Sprintf("the trigger `%s` is not available in this version of usher", kind[0])).
-			label("use event, schedule or http")
-		return
-	}
 	p.mapping(n, "a trigger of the kind "+kind[0], kind...)
 	switch kind[0] {
 	case "event":
@@ -52,6 +42,8 @@ func (p *playbookReader) trigger(n *node) {
 		p.scheduleTrigger(n)
 	case "http":
 		p.httpTrigger(n.get("http"))
+	case "date":
+		p.dateTrigger(n)
 	case "segment_enter", "segment_exit":
 		p.pb.Trigger.Kind = TriggerKind(kind[0])
 		p.triggerKnown()

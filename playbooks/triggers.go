@@ -1,7 +1,5 @@
 package playbooks
 
-import "slices"
-
 // TriggerSpec is what a kind of trigger declares about itself. The reference reads it.
 type TriggerSpec struct {
 	Key     string
@@ -39,8 +37,8 @@ var triggerDocs = map[string]TriggerSpec{
 		Example: "trigger: {segment_exit: loyal}",
 	},
 	"date": {
-		Doc:     "A date of the member comes, at a local time of theirs",
-		Gives:   "`time`",
+		Doc:     "A date of the member comes, at a local time of theirs: once, or every year; February 29 is February 28 in other years. `offset` days before or after. When the date is changed the next one counts; one that comes while the server is down is made good when it is back, with its own time",
+		Gives:   "`time`, when the date came",
 		Example: "trigger: {date: member.birthday, every: year, offset: -3d, at: \"10:00\"}",
 	},
 }
@@ -49,9 +47,6 @@ var triggerDocs = map[string]TriggerSpec{
 func Triggers() []TriggerSpec {
 	var out []TriggerSpec
 	for _, kind := range triggerKinds {
-		if slices.Contains(unsupportedTriggers, kind[0]) {
-			continue
-		}
 		t := triggerDocs[kind[0]]
 		t.Key = kind[0]
 		shape := triggerShape()

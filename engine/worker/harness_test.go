@@ -31,6 +31,7 @@ var declarations = `usher: 1
 timezone: UTC
 member:
   level: string
+  born: date
 events:
   order.paid: {amount: number}
   member.left: {}
