@@ -50,7 +50,10 @@ func TestDatesComeOnce(t *testing.T) {
 	})
 	w.accept(born("m0", day.AddDate(0, 0, 10)))
 	wk.Wake("m0")
-	w.until("the new date", func() bool { m, err := w.Member(w.ctx, "m0"); return err == nil && m.LookAt.After(day.AddDate(0, 0, 2)) })
+	w.until("the new date", func() bool {
+		m, err := w.Member(w.ctx, "m0")
+		return err == nil && m.LookAt.After(day.AddDate(0, 0, 2))
+	})
 	w.advance(4 * 24 * time.Hour)
 	w.until("the day", func() bool { return w.state("birthday", engine.RunDone) == members-1 })
 	w.advance(10 * 24 * time.Hour)
