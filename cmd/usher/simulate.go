@@ -19,12 +19,13 @@ import (
 )
 
 func (c *cli) simulateCommand() *cobra.Command {
-	var events, format, until string
+	var events, format, until, member string
 	cmd := &cobra.Command{
 		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
-		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened, per playbook and day.\n" +
-			"Nothing is sent and nothing is stored.",
-		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json",
+		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened: what each playbook did,\n" +
+			"its days, and how far its runs came. With --member it prints everything that happened to one member instead, each with its\n" +
+			"reason. Nothing is sent and nothing is stored.",
+		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
@@ -33,7 +34,7 @@ func (c *cli) simulateCommand() *cobra.Command {
 			if events == "" {
 				return usagef("simulate: say which events, with --events FILE")
 			}
-			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects()}
+			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects(), Member: member, Funnels: format == "text"}
 			if until != "" {
 				t, rej := engine.ParseInstant("--until", until)
 				if rej != nil {
@@ -45,6 +46,7 @@ func (c *cli) simulateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
+	cmd.Flags().StringVar(&member, "member", "", "print the whole trace of this member")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time (RFC 3339)")
 	return cmd
@@ -79,17 +81,34 @@ func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error 
 	if err != nil {
 		return err
 	}
-	if format == "json" {
-		enc := json.NewEncoder(c.stdout)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(result)
-	} else {
-		err = result.WriteText(c.stdout)
-	}
-	if err != nil {
+	if err := c.printSimulation(result, format, o.Member, ws.Schema.Timezone); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return c.reportBad(bad)
+}
+
+func (c *cli) printSimulation(result *sim.Result, format, member string, zone *time.Location) error {
+	enc := json.NewEncoder(c.stdout)
+	enc.SetEscapeHTML(false)
+	switch {
+	case member != "" && len(result.Trace) == 0:
+		fmt.Fprintf(c.stderr, "usher: nothing happened to member %s\n", member)
+		return nil
+	case member != "" && format == "json":
+		for i := range result.Trace {
+			if err := enc.Encode(&result.Trace[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case member != "":
+		_, err := io.WriteString(c.stdout, result.TraceText(zone))
+		return err
+	case format == "json":
+		enc.SetIndent("", "  ")
+		return enc.Encode(result)
+	}
+	return result.WriteText(c.stdout)
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time.

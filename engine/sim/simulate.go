@@ -22,16 +22,20 @@ type Result struct {
 	To        time.Time                `json:"to"`
 	Playbooks map[string]*engine.Stats `json:"playbooks"`
 	Days      map[string]*Day          `json:"-"` // by local date of the workspace
+	Funnels   []Funnel                 `json:"-"` // by playbook, with SimulateOptions.Funnels
+	Trace     []MemberEntry            `json:"-"` // of SimulateOptions.Member, in order
 }
 
 // Day counts what happened on one day, by playbook.
-type Day struct{ Entered, Messages, Coupons map[string]int }
+type Day struct{ Entered, Done, Converted, Messages, Coupons map[string]int }
 
 // SimulateOptions says how to simulate.
 type SimulateOptions struct {
 	Registry *playbooks.Registry
 	Effects  map[string]engine.Effect
 	Until    time.Time // zero: the last event
+	Member   string    // whose whole trace is kept; empty: nobody's
+	Funnels  bool      // counts how far runs come
 	Progress func(done int)
 }
 
@@ -58,7 +62,11 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 	for _, p := range ws.Playbooks {
 		res.Playbooks[p.ID] = engine.NewStats()
 	}
-	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects, Brief: true})
+	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects, Brief: o.Member == ""})
+	obs := &observer{res: res, ws: ws, zone: ws.Schema.Timezone, member: o.Member}
+	if o.Funnels {
+		obs.reached = map[reachedKey]int{}
+	}
 	var w *World
 	for in, err := range inputs {
 		if err != nil {
@@ -66,13 +74,14 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 		}
 		if w == nil {
 			res.From = in.At
-			w = NewWorld(e, in.At.Add(-time.Millisecond), func(c *engine.Changes) { res.count(c, ws.Schema.Timezone) })
+			w = NewWorld(e, in.At.Add(-time.Millisecond), obs.count)
 		}
 		if in.At.Before(res.To) {
 			return nil, ErrOrder
 		}
 		res.To = in.At
 		res.Events++
+		obs.input(&in)
 		if err := w.Input(in); err != nil {
 			return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
 		}
@@ -90,46 +99,30 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 		return nil, err
 	}
 	res.Members = len(w.members)
+	if o.Funnels {
+		res.Funnels = funnels(ws, res, obs.reached)
+	}
+	// An event is noted before what was due when it came.
+	slices.SortStableFunc(res.Trace, func(a, b MemberEntry) int { return a.At.Compare(b.At) })
 	return res, nil
 }
 
 // ErrOrder says that a stream's inputs are not in the order of their instants.
 var ErrOrder = errors.New("the events are not in the order of their time")
 
-func (res *Result) count(c *engine.Changes, zone *time.Location) {
-	engine.EachTally(c, func(k engine.TallyKey, n int) {
-		if res.Playbooks[k.Playbook] == nil {
-			res.Playbooks[k.Playbook] = engine.NewStats()
-		}
-		res.Playbooks[k.Playbook].Add(k.What, k.Key, n)
-	})
-	for _, r := range c.Runs {
-		if r.New {
-			res.day(r.StartedAt, zone).Entered[r.Playbook]++
-		}
-	}
-	for i := range c.Deliveries {
-		if c.Deliveries[i].Message.Webhook != nil {
-			continue
-		}
-		res.day(c.Deliveries[i].At, zone).Messages[c.Deliveries[i].Playbook]++
-	}
-	for i := range c.Coupons {
-		res.day(c.Coupons[i].IssuedAt, zone).Coupons[c.Coupons[i].Playbook]++
-	}
-}
-
 func (res *Result) day(at time.Time, zone *time.Location) *Day {
 	key := at.In(zone).Format(time.DateOnly)
 	d := res.Days[key]
 	if d == nil {
-		d = &Day{Entered: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{}}
+		d = &Day{
+			Entered: map[string]int{}, Done: map[string]int{}, Converted: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{},
+		}
 		res.Days[key] = d
 	}
 	return d
 }
 
-// WriteText prints the result as tables: what each playbook did, then day by day.
+// WriteText prints the result as tables: what each playbook did, and for each that was entered its days and its funnel.
 func (res *Result) WriteText(out io.Writer) error {
 	p := &printer{out: out}
 	if res.Events == 0 {
@@ -148,26 +141,26 @@ func (res *Result) WriteText(out io.Writer) error {
 	}
 	p.printf("\n")
 	p.table(rows)
+	var notes []string
 	for _, id := range ids {
 		if s := res.Playbooks[id]; len(s.Skipped) > 0 {
-			p.printf("\n%s did not act: %s", id, counts(s.Skipped))
+			notes = append(notes, fmt.Sprintf("%s did not act: %s", id, counts(s.Skipped)))
 		}
 		if n := res.Playbooks[id].Points; n != 0 {
-			p.printf("\n%s gave %d points", id, n)
+			notes = append(notes, fmt.Sprintf("%s gave %d points", id, n))
 		}
 	}
-	p.printf("\n\n")
-	days := [][]string{{"day", "playbook", "entered", "messages", "coupons"}}
-	for _, day := range slices.Sorted(maps.Keys(res.Days)) {
-		d := res.Days[day]
-		for _, id := range ids {
-			if d.Entered[id]+d.Messages[id]+d.Coupons[id] > 0 {
-				days = append(days, []string{day, id, num(d.Entered[id]), num(d.Messages[id]), num(d.Coupons[id])})
-			}
-		}
+	if len(notes) > 0 {
+		p.printf("\n%s\n", strings.Join(notes, "\n"))
 	}
-	if len(days) > 1 {
-		p.table(days)
+	for i := range res.Funnels {
+		f := &res.Funnels[i]
+		if f.Entered > 0 {
+			p.printf("\n%s\n\n", f.Playbook)
+			p.table(res.days(f.Playbook))
+			p.printf("\n")
+			p.table(f.rows())
+		}
 	}
 	return p.err
 }

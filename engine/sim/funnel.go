@@ -1,0 +1,198 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Funnel says how far the runs of a playbook came.
+type Funnel struct {
+	Playbook  string
+	Entered   int // without the holdout
+	Steps     []FunnelStep
+	Converted int
+}
+
+// FunnelStep is an action or a way, with how many runs reached it.
+type FunnelStep struct {
+	Name  string
+	Depth int // how many branches it stands in
+	Runs  int
+}
+
+// MemberEntry is a line of a member's trace: an event of theirs, or what a playbook made of it.
+type MemberEntry struct {
+	At       time.Time      `json:"at"`
+	Playbook string         `json:"playbook,omitempty"` // empty: an event
+	Run      string         `json:"run,omitempty"`
+	Step     string         `json:"step,omitempty"`
+	What     string         `json:"what"`
+	Reason   string         `json:"reason,omitempty"`
+	Detail   map[string]any `json:"detail,omitempty"`
+}
+
+// observer takes in what a simulation does.
+type observer struct {
+	res     *Result
+	ws      *playbooks.Workspace
+	zone    *time.Location
+	member  string
+	reached map[reachedKey]int // nil: nobody asks for funnels
+}
+
+// reachedKey names what a run came to: a step, what happened there, and for a branch the way.
+type reachedKey struct{ playbook, step, what, way string }
+
+// input notes an event of the member who is traced.
+func (o *observer) input(in *engine.Input) {
+	if o.member == "" || in.Member != o.member {
+		return
+	}
+	e := MemberEntry{At: in.At, What: "event " + in.Name}
+	if in.Payload != nil && len(in.Payload.Properties) > 0 {
+		e.Detail = in.Payload.Properties
+	}
+	o.res.Trace = append(o.res.Trace, e)
+}
+
+func (o *observer) count(c *engine.Changes) {
+	res := o.res
+	engine.EachTally(c, func(k engine.TallyKey, n int) {
+		if res.Playbooks[k.Playbook] == nil {
+			res.Playbooks[k.Playbook] = engine.NewStats()
+		}
+		res.Playbooks[k.Playbook].Add(k.What, k.Key, n)
+	})
+	for _, r := range c.Runs {
+		if r.New {
+			res.day(r.StartedAt, o.zone).Entered[r.Playbook]++
+		}
+		for i := 0; i < len(r.Trace) && o.reached != nil; i++ {
+			o.entry(r, &r.Trace[i])
+		}
+	}
+	for i := range c.Deliveries {
+		if c.Deliveries[i].Message.Webhook != nil {
+			continue
+		}
+		res.day(c.Deliveries[i].At, o.zone).Messages[c.Deliveries[i].Playbook]++
+	}
+	for i := range c.Coupons {
+		res.day(c.Coupons[i].IssuedAt, o.zone).Coupons[c.Coupons[i].Playbook]++
+	}
+	if o.member != "" {
+		o.trace(c)
+	}
+}
+
+// entry counts one entry of a run's trace.
+func (o *observer) entry(r *engine.Run, t *engine.TraceEntry) {
+	switch {
+	case r.State == engine.RunHoldout: // measured, but no part of the funnel
+		return
+	case t.What == "goal":
+		o.res.day(t.At, o.zone).Converted[r.Playbook]++
+	case t.What == string(engine.RunDone):
+		o.res.day(t.At, o.zone).Done[r.Playbook]++
+	}
+	if t.Step != "" {
+		o.reached[reachedKey{r.Playbook, t.Step, t.What, ""}]++
+		if t.Reason != "" {
+			o.reached[reachedKey{r.Playbook, t.Step, t.What, t.Reason}]++
+		}
+		return
+	}
+	if p := o.ws.Playbook(r.Playbook); p != nil && t.What == string(engine.RunExited) && r.PC < len(p.Steps) && p.Steps[r.PC].Key == "exit" {
+		o.reached[reachedKey{r.Playbook, p.Steps[r.PC].Name(), "exit", ""}]++
+	}
+}
+
+// trace keeps what happened to the member, refusals too, in the order in which it came about.
+func (o *observer) trace(c *engine.Changes) {
+	for i := range c.Refusals {
+		if d := &c.Refusals[i]; d.Member == o.member {
+			o.res.Trace = append(o.res.Trace, MemberEntry{At: d.At, Playbook: d.Playbook, What: "refused", Reason: d.Reason, Detail: d.Seen})
+		}
+	}
+	for _, e := range c.InOrder() {
+		if e.Run.Member == o.member {
+			o.res.Trace = append(o.res.Trace, MemberEntry{
+				At: e.At, Playbook: e.Run.Playbook, Run: e.Run.ID, Step: e.Step, What: e.What, Reason: e.Reason, Detail: e.Detail,
+			})
+		}
+	}
+}
+
+// funnels gives the funnel of every playbook, by id.
+func funnels(ws *playbooks.Workspace, res *Result, reached map[reachedKey]int) []Funnel {
+	var out []Funnel
+	for _, p := range ws.Playbooks {
+		s := res.Playbooks[p.ID]
+		f := Funnel{Playbook: p.ID, Entered: s.Entered - s.Holdout, Converted: s.Converted}
+		for i := range p.Steps {
+			step := &p.Steps[i]
+			if step.Key == "jump" {
+				continue
+			}
+			depth := strings.Count(step.Path, ".")
+			if len(step.Ways) == 0 {
+				f.Steps = append(f.Steps, FunnelStep{shownStep(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, ""}]})
+			}
+			for k := range step.Ways {
+				w := &step.Ways[k]
+				f.Steps = append(f.Steps, FunnelStep{wayOf(w) + " of " + shownStep(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, w.Name}]})
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// rows gives the funnel as a table.
+func (f *Funnel) rows() [][]string {
+	rows := [][]string{{"reached", "runs", "of entered"}, {"entered", num(f.Entered), share(f.Entered, f.Entered)}}
+	for _, s := range f.Steps {
+		rows = append(rows, []string{strings.Repeat("  ", s.Depth) + s.Name, num(s.Runs), share(s.Runs, f.Entered)})
+	}
+	return append(rows, []string{"converted", num(f.Converted), share(f.Converted, f.Entered)})
+}
+
+// days gives the days of a playbook on which something happened, as a table.
+func (res *Result) days(id string) [][]string {
+	rows := [][]string{{"day", "entered", "done", "converted", "messages", "coupons"}}
+	for _, day := range slices.Sorted(maps.Keys(res.Days)) {
+		d := res.Days[day]
+		if d.Entered[id]+d.Done[id]+d.Converted[id]+d.Messages[id]+d.Coupons[id] > 0 {
+			rows = append(rows, []string{day, num(d.Entered[id]), num(d.Done[id]), num(d.Converted[id]), num(d.Messages[id]), num(d.Coupons[id])})
+		}
+	}
+	return rows
+}
+
+// TraceText gives a member's trace as lines for people, in the workspace's time zone.
+func (res *Result) TraceText(zone *time.Location) string {
+	var b strings.Builder
+	for _, e := range res.Trace {
+		what := e.What
+		if e.Step != "" && e.Step != e.What {
+			what += " " + e.Step
+		}
+		if e.Playbook != "" {
+			what = e.Playbook + ": " + what
+		}
+		if e.Reason != "" {
+			what += " (" + e.Reason + ")"
+		}
+		if len(e.Detail) > 0 {
+			what += " " + flow(e.Detail)
+		}
+		fmt.Fprintf(&b, "%s  %s\n", e.At.In(zone).Format("2006-01-02 15:04:05 -0700"), what)
+	}
+	return b.String()
+}
