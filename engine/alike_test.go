@@ -20,7 +20,7 @@ import (
 // alikeUsher declares what the random playbooks use. Pools have no budget: what a budget grants depends on other members.
 const alikeUsher = `usher: 1
 timezone: America/New_York
-member: {level: {enum: [a, b], default: a}, seen: int, born: date, renews: datetime}
+member: {level: {enum: [a, b], default: a}, seen: int, timezone_moves: int}
 events:
   buy: {n: int, at: optional datetime}
   visit: {}
@@ -43,7 +43,7 @@ var (
 	alikeTriggers = []string{
 		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
-		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", `{date: member.born, every: year, offset: -1d, at: "10:00"}`, `{date: member.renews, offset: -2d, at: "02:30"}`, "{segment_exit: rich}",
+		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
 	}
 	alikeConditions = []string{
@@ -130,12 +130,6 @@ func drawHistories(t *rapid.T) []engine.Input {
 			in.ID, in.Member = fmt.Sprintf("m%d-%s", m, in.ID), fmt.Sprintf("m%d", m)
 			if in.Kind == engine.InputUpdate && rapid.Bool().Draw(t, "moves") {
 				in.Attributes = map[string]any{"timezone": pick(t, "zone", []string{"Asia/Shanghai", "America/New_York", "Europe/London"})}
-			}
-			if in.Kind == engine.InputUpdate && rapid.Bool().Draw(t, "dated") {
-				in.Attributes = map[string]any{
-					"born":   pick(t, "born", []string{"2000-03-08", "2004-02-29", "1990-03-12"}),
-					"renews": pick(t, "renews", []string{"2026-03-10T06:30:00Z", "2026-03-14T23:00:00+08:00"}),
-				}
 			}
 			all = append(all, in)
 		}

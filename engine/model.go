@@ -254,11 +254,9 @@ func (c *Changes) InOrder() []Traced {
 
 // Poisoned is an input that was set aside with its error.
 type Poisoned struct {
-	Seq      int64 // 0: a due wait of Run, or else a look at Member
+	Seq      int64 // 0: a due wait of Run
 	Run      string
-	Member   string    // of a look
-	At       time.Time // of a look: its instant
-	Playbook string    // of the run
+	Playbook string // of the run
 	Error    string
 }
 

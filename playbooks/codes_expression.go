@@ -66,9 +66,7 @@ the machine's clock, on chance or on the order of a map's keys are not available
 	},
 	{
 		Name: "expression-too-long", Title: "an expression that is too long",
-		Doc:  "An expression is bounded in length and in parts. Move a part of it into a segment or a computed attribute, which get a name by it.",
-		Bad:  "condition: member.level == \"gold\" or member.level == \"silver\" # and more than eight kibibytes of this",
-		Good: "condition: member.level in [\"gold\", \"silver\"]",
+		Doc: "An expression is bounded in length and in parts. Move a part of it into a segment or a computed attribute, which get a name by it.",
 	},
 	{
 		Name: "reference-cycle", Title: "a segment or computed attribute refers to itself",

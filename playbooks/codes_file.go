@@ -50,9 +50,7 @@ separators are refused, because what an editor shows would differ from what is r
 	},
 	{
 		Name: "file-too-large", Title: "a file has more than 1 MiB",
-		Doc:  "One file holds one playbook, and none needs a mebibyte. Split a large usher.yaml by dropping what is unused.",
-		Bad:  "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer\n# and more than a mebibyte of this",
-		Good: "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer",
+		Doc: "One file holds one playbook, and none needs a mebibyte. Split a large usher.yaml by dropping what is unused.",
 	},
 	{
 		Name: "too-deep", Title: "lists and mappings are nested too deeply",
@@ -63,29 +61,21 @@ further playbooks.`,
 	},
 	{
 		Name: "empty-file", Title: "the file is empty",
-		Doc:  "A playbook's file holds at least id, stage, trigger and actions. Fill it, or delete it.",
-		Bad:  "-- playbooks/welcome.yaml --\n# to be written",
-		Good: "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer",
+		Doc: "A playbook's file holds at least id, stage, trigger and actions. Fill it, or delete it.",
 	},
 	{
 		Name: "file-name", Title: "a file whose name keeps it from being read",
 		Doc: `Playbooks end in .yaml, their tests in _test.yaml, templates in .txt, .md or .html. A file that looks like one of
 them but has another ending would silently not count.`,
-		Bad:  "-- playbooks/welcome.yml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer",
-		Good: "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer",
 	},
 	{
 		Name: "unreadable", Title: "a file cannot be read",
-		Doc:  "The operating system refused to read the file: look at its permissions, and at links that lead nowhere.",
-		Bad:  "-- playbooks/welcome.yaml -> ../drafts/gone.yaml --",
-		Good: "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer",
+		Doc: "The operating system refused to read the file: look at its permissions, and at links that lead nowhere.",
 	},
 	{
 		Name: "no-workspace", Title: "there is no usher.yaml",
 		Doc: `A workspace is a folder with usher.yaml, which declares the member's attributes, the events, segments, channels and
 coupon pools. ` + "`usher init DIR`" + ` writes a small one that passes.`,
-		Bad:  "-- usher.yml --\nusher: 1",
-		Good: "-- usher.yaml --\nusher: 1",
 	},
 }
 

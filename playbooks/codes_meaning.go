@@ -131,15 +131,11 @@ on back to the first. Such a chain stops after 16 with an error. A reentry on on
 	},
 	{
 		Name: "unused", Title: "a declaration that nothing uses (warning)",
-		Doc:  "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
-		Bad:  "-- usher.yaml --\nusher: 1\nsegments:\n  quiet: days_since(member.last_seen_at) > 30",
-		Good: "-- usher.yaml --\nusher: 1\nsegments:\n  quiet: days_since(member.last_seen_at) > 30\n-- playbooks/wake.yaml --\nid: wake\nstage: retention\ntrigger: {schedule: \"0 10 * * 1\", segment: quiet}\nactions:\n  - tag: woken",
+		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
 	},
 	{
 		Name: "untested", Title: "a live playbook without a test (warning under --strict)",
-		Doc:  "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
-		Bad:  "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer",
-		Good: "-- playbooks/welcome.yaml --\nid: welcome\nstage: activation\ntrigger: {event: member.joined}\nactions:\n  - tag: newcomer\n-- playbooks/welcome_test.yaml --\nplaybook: welcome\ntests:\n  - name: a newcomer gets a tag\n    member: {id: m1}\n    script:\n      - {event: member.joined, properties: {channel: poster}}\n      - expect: {tags: {added: [newcomer]}}",
+		Doc: "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
 	},
 }
 

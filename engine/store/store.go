@@ -246,7 +246,7 @@ type Reader interface {
 // Failure is something that was given up on.
 type Failure struct {
 	At    time.Time
-	What  string // input, wait, look, delivery
+	What  string // input, wait, delivery
 	ID    string
 	Error string
 }

@@ -152,7 +152,7 @@ func (w *Worker) follow(b *batch) {
 		w.wakeHere(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
 	}
 	for _, p := range b.changes.Poisoned {
-		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "look at", p.Member, "error", p.Error)
+		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "error", p.Error)
 	}
 }
 

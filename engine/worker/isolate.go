@@ -42,7 +42,6 @@ type isolation struct {
 	good   []engine.Input  // those that can be decided
 	next   int             // the next to be tried
 	bad    map[string]bool // runs whose wait cannot be decided
-	blind  bool            // nor can the look that is due
 }
 
 // reload gives the member's state, without the runs that are set aside.
@@ -53,9 +52,6 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 	}
 	st := states[i.member]
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
-	if i.blind && st.Member != nil {
-		st.Member.LookAt = time.Time{}
-	}
 	return st, i.loadHistory(ctx, []string{i.member}, states, i.b.history, i.b.Watermark)
 }
 
@@ -110,11 +106,6 @@ func (i *isolation) wait(ctx context.Context, failed error, until time.Time) err
 	}
 	due := slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return r.DueAt.IsZero() || r.DueAt.After(until) })
 	slices.SortFunc(due, func(x, y *engine.Run) int { return x.DueAt.Compare(y.DueAt) })
-	if m := st.Member; m != nil && !m.LookAt.IsZero() && !m.LookAt.After(until) {
-		if found, err := i.look(ctx, failed, until); err != nil || found {
-			return err
-		}
-	}
 	for _, r := range due {
 		f, err := i.try(ctx, i.good, r.DueAt)
 		if err != nil {
@@ -142,23 +133,6 @@ func (i *isolation) wait(ctx context.Context, failed error, until time.Time) err
 	}
 	i.b.changes.Poisoned = append(i.b.changes.Poisoned, poisoned)
 	return nil
-}
-
-// lookAgain is when a look that could not be decided is tried again.
-const lookAgain = time.Hour
-
-// look tells whether looks at the member are what cannot be decided: without them all goes well. They are then put off.
-func (i *isolation) look(ctx context.Context, why error, until time.Time) (found bool, err error) {
-	i.blind = true
-	failed, err := i.try(ctx, i.good, until)
-	if err != nil || failed != nil {
-		i.blind = false
-		return false, err
-	}
-	c := i.b.changes
-	c.Poisoned = append(c.Poisoned, engine.Poisoned{Member: i.member, At: until, Error: why.Error()})
-	c.Looks = append(c.Looks, engine.Look{Member: i.member, At: i.now().Add(lookAgain)})
-	return true, nil
 }
 
 // short passes on that a coupon block is used up: that is nobody's mistake, and the batch is decided anew.

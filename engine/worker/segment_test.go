@@ -3,13 +3,11 @@ package worker_test
 import (
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/worker"
 )
 
 func crossing(way, segment string) string {
@@ -113,46 +111,5 @@ func TestSegmentIsDefinedAnew(t *testing.T) {
 	runs, _, err := w.Runs(w.ctx, store.RunFilter{Playbook: "enter-buyers"})
 	if err != nil || len(runs) != 1 || runs[0].Member != "n" {
 		t.Errorf("runs %+v, %v", runs, err)
-	}
-}
-
-// A look at one member that breaks off is set aside and tried again later; the shard goes on.
-func TestLookThatBreaksOff(t *testing.T) {
-	w := newWorld(t, embedded(t))
-	w.activate(crossing("enter", "lapsed"), thanks)
-	var broken atomic.Bool
-	w.edit = func(c *worker.Config) {
-		tag := c.Effects["tag"]
-		c.Effects["tag"] = func(a *engine.Act) error {
-			if broken.Load() {
-				panic("broken")
-			}
-			return tag(a)
-		}
-	}
-	broken.Store(true)
-	w.run()
-	m := "m1"
-	other := neighbour(m)
-	w.accept(order("e1", m))
-	w.until("the first run", func() bool { return w.state("thanks", engine.RunDone) == 1 })
-	w.advance(73 * time.Hour)
-	w.until("the failure", func() bool {
-		list, err := w.Failures(w.ctx, 10)
-		return err == nil && len(list) > 0 && list[0].What == "look" && list[0].ID == m
-	})
-	w.accept(order("e2", other))
-	w.until("the neighbour", func() bool { return w.state("thanks", engine.RunDone) == 2 })
-	broken.Store(false)
-	w.advance(2 * time.Hour)
-	w.until("another look", func() bool { return w.state("enter-lapsed", engine.RunDone) >= 1 })
-}
-
-// neighbour gives another member of the same shard.
-func neighbour(member string) string {
-	for i := 0; ; i++ {
-		if m := fmt.Sprintf("n%d", i); store.ShardOf(m) == store.ShardOf(member) {
-			return m
-		}
 	}
 }

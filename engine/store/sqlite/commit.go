@@ -313,13 +313,10 @@ func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
 		what, id, at := "input", "", int64(0)
 		var err error
-		switch {
-		case p.Seq == 0 && p.Run == "":
-			what, id, at = "look", p.Member, millis(p.At)
-		case p.Seq == 0:
+		if p.Seq == 0 {
 			what, id = "wait", p.Run
 			err = t.failRun(p, &at)
-		default:
+		} else {
 			const mark = "UPDATE inbox SET kind = 'poisoned' WHERE shard = ? AND seq = ? RETURNING id, at"
 			_, err = t.one(mark, []any{b.shard, p.Seq}, func(r row) error {
 				id, at = r.str(0), r.int(1)

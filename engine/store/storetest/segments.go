@@ -46,14 +46,6 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		}
 		s.same("due", len(s.pending(shard, 10).Due), 0)
 	},
-	"a look that was set aside is kept among the failures": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
-		at := now()
-		s.commit(m[0], 0, &engine.Changes{Poisoned: []engine.Poisoned{{Member: m[0], At: at, Error: "broken"}}})
-		list, err := s.Failures(s.ctx, 10)
-		s.must(err)
-		s.same("failures", list, []store.Failure{{At: at, What: "look", ID: m[0], Error: "broken"}})
-	},
 	"a watch goes on while its definition is the same": func(t *testing.T, s *suite) {
 		at := now()
 		watch := func(segments map[string]string, now time.Time) map[string]time.Time {

@@ -236,13 +236,5 @@ func (p *page) example(head, check, text string) {
 		return // a character that cannot be shown
 	}
 	p.f("%s:\n\n", head)
-	if strings.HasPrefix(text, "-- ") { // files
-		p.f("```text\n%s\n```\n\n", strings.TrimRight(text, "\n"))
-		return
-	}
-	if strings.Contains(text, "# and more than") { // more than can be shown
-		p.f("```text\n%s\n```\n\n", text)
-		return
-	}
 	p.yaml(check, text)
 }
