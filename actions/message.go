@@ -19,7 +19,7 @@ func message() action {
 				{Name: "to", Kind: playbooks.FieldString, Doc: "the address, when it is not the member's own"},
 				{
 					Name: "class", Kind: playbooks.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
-					Doc: "a transactional message passes frequency caps and quiet hours",
+					Doc: "a transactional message passes consent, frequency caps and quiet hours",
 				},
 			},
 			Results: []playbooks.ResultSpec{

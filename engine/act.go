@@ -250,6 +250,9 @@ func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 			return ReasonNoAddress
 		}
 	}
+	if m.Class != Transactional && !d.e.consents(d.st.Member) {
+		return ReasonConsent
+	}
 	if m.Class != Transactional && d.capped(channel, at) {
 		return ReasonCapped
 	}

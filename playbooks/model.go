@@ -42,6 +42,7 @@ type Schema struct {
 	Pools      []Pool
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
+	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may
 
 	memberOnce sync.Once
 	member     *Type // see memberType

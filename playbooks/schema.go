@@ -19,7 +19,7 @@ var (
 )
 
 var schemaKeys = []string{
-	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours",
+	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
 }
 
 // readSchema reads usher.yaml.
@@ -43,7 +43,40 @@ func (c *checker) readSchema(n *node) {
 	c.each(n, "coupons", "coupons", c.pool)
 	c.frequencyCaps(n.get("frequency_caps"))
 	c.quietHours(n.get("quiet_hours"))
+	c.consent(n.get("consent"))
 	c.compileSchema()
+}
+
+// consent reads which attribute of the member says that promotional messages may be sent.
+func (c *checker) consent(n *node) {
+	if n == nil {
+		return
+	}
+	text, ok := c.str(n, "consent")
+	if !ok {
+		return
+	}
+	m := memberField.FindStringSubmatch(text)
+	if m == nil {
+		c.error("bad-value", n.pos(), "consent names an attribute of the member").label("as in member.newsletter")
+		return
+	}
+	switch a := c.schema.Attribute(m[1]); {
+	case c.blind || c.brokenNames[m[1]]:
+	case a == nil:
+		var known []string
+		for i := range c.schema.Attributes {
+			if t := c.schema.Attributes[i].Type; t != nil && t.Kind == KindBool {
+				known = append(known, "member."+c.schema.Attributes[i].Name)
+			}
+		}
+		c.unknown("unknown-field", n, "there is no attribute", text, known)
+	case a.Computed != nil || a.Type == nil || a.Type.Kind != KindBool:
+		c.error("type-mismatch", n.pos(), fmt.Sprintf("`%s` must be a stored bool: it says whether the member wants promotional messages", text)).
+			related("declared here", a.Pos)
+	default:
+		c.schema.Consent = m[1]
+	}
 }
 
 // each calls read for each entry of a section.

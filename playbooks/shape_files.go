@@ -36,6 +36,7 @@ func schemaShape(reg *Registry) *Shape {
 		"coupons":        {Value: named(pool), Doc: "coupon pools with their budget and limits"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
+		"consent":        {Value: shapeOf(ShapeString), Doc: "the bool attribute without which a member gets no promotional messages, as member.newsletter"},
 	}
 	s := (&Shape{Kind: ShapeMapping}).named("workspace", "What a workspace declares: events, attributes, segments, channels, coupon pools, limits.")
 	for _, name := range schemaKeys {

@@ -106,7 +106,7 @@ const (
 	DeliveryPending  DeliveryState = "pending"
 	DeliverySent     DeliveryState = "sent"
 	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
-	DeliveryDropped  DeliveryState = "dropped"  // its run exited before it was sent
+	DeliveryDropped  DeliveryState = "dropped"  // not sent after all: its run exited before, or a second look said so
 )
 
 // Attempted is a delivery with its past.

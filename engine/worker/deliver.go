@@ -33,7 +33,11 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 		return 0, err
 	}
 	defer w.holdLane(ctx, lane)()
-	outcomes := w.attemptAll(ctx, w.carrier(a, lane), list)
+	list, outcomes, err := w.review(ctx, a, list)
+	if err != nil {
+		return 0, err
+	}
+	outcomes = append(outcomes, w.attemptAll(ctx, w.carrier(a, lane), list)...)
 	if len(outcomes) == 0 {
 		return 0, ctx.Err()
 	}

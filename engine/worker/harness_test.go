@@ -32,6 +32,7 @@ timezone: UTC
 member:
   level: string
   born: date
+  newsletter: bool
 events:
   order.paid: {amount: number}
   member.left: {}
