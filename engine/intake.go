@@ -178,6 +178,8 @@ func checkName(path, what, s string, limit int) *Rejection {
 	switch {
 	case s == "":
 		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be empty"}
+	case len(s) <= limit && strings.TrimSpace(s) == "":
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be blank"}
 	case len(s) > limit:
 		return &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("%s has at most %d bytes", what, limit)}
 	case !utf8.ValidString(s):

@@ -111,6 +111,7 @@ func TestAdmitEventRejects(t *testing.T) {
 		{"null member", `{"event":"x","member":null}`, CodeWrongType, "member", "must not be null"},
 		{"member a number", `{"event":"x","member":7}`, CodeWrongType, "member", "must be a string, got the number 7"},
 		{"empty member", `{"event":"x","member":""}`, CodeInvalid, "member", "must not be empty"},
+		{"blank member", `{"event":"x","member":" \u3000 "}`, CodeInvalid, "member", "must not be blank"},
 		{"long member", `{"event":"x","member":"` + long + `"}`, CodeTooLarge, "member", "at most 256 bytes"},
 		{"NUL in member", `{"event":"x","member":"a\u0000"}`, CodeInvalid, "member", "control characters"},
 		{"long event", `{"event":"` + long + `","member":"m"}`, CodeTooLarge, "event", "at most 128 bytes"},

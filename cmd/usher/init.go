@@ -83,6 +83,7 @@ func (c *cli) initFrom(dir, from string) error {
 		return fmt.Errorf("make the folder %s: %w", dir, err)
 	}
 	text := "# Inferred from " + plural(inferred.Events, "event") + ": read it through, it only knows what it has seen.\n" +
+		"# Numbers are declared as number; write int where only whole ones can come.\n" +
 		"usher: 1\ntimezone: Asia/Shanghai\n\n" + inferred.YAML() +
 		"\nchannels:   # log prints messages as lines of JSON\n  dev: {type: log}\n"
 	if err := os.WriteFile(filepath.Join(dir, "usher.yaml"), []byte(text), 0o644); err != nil {

@@ -63,10 +63,10 @@ func (t *table) next() ([]byte, int, error) {
 		if errors.Is(pe.Err, csv.ErrFieldCount) {
 			return nil, 0, &LineError{Line: pe.StartLine, Err: fmt.Errorf("has %d columns, the header has %d", len(row), len(t.header))}
 		}
-		return nil, 0, &LineError{Line: pe.StartLine, Err: pe.Err}
+		return nil, 0, &LineError{Line: pe.StartLine, Err: quoteError(pe.Err)}
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("read the file: %w", err)
+		return nil, 0, readError(err)
 	}
 	line, _ := t.in.FieldPos(0)
 	raw, err := t.encode(row)
@@ -74,6 +74,17 @@ func (t *table) next() ([]byte, int, error) {
 		return nil, 0, &LineError{Line: line, Err: err}
 	}
 	return raw, line, nil
+}
+
+// quoteError says in our words what is wrong with the quotes of a row.
+func quoteError(err error) error {
+	switch {
+	case errors.Is(err, csv.ErrQuote):
+		return errors.New(`a cell begins with a " that is not closed, or text follows the closing one: inside a quoted cell write "" for "`)
+	case errors.Is(err, csv.ErrBareQuote):
+		return errors.New(`a " stands in a cell that does not begin with one: put the whole cell in quotes, and write "" for "`)
+	}
+	return err
 }
 
 // encode writes a row in the shape of POST /v1/events. An empty cell is a missing value.

@@ -3,6 +3,7 @@ package eventfile
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -197,7 +198,7 @@ events:
     amount: number
     # gone is left undeclared: its values are of no single type
     id2: string
-    items: {optional: [{qty: int, sku: string}]}
+    items: {optional: [{qty: number, sku: string}]}
     # mixed is left undeclared: its values are of no single type
     on: optional date
     # "two words" is left undeclared: no expression could say this name
@@ -218,4 +219,24 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "lines/s")
+}
+
+// TestCutFiles: a gzip file that ends early says so, wherever it was cut.
+func TestCutFiles(t *testing.T) {
+	var whole bytes.Buffer
+	w := gzip.NewWriter(&whole)
+	for i := range 5000 {
+		fmt.Fprintf(w, `{"event":"x","member":"m%d","time":"2026-03-02T10:00:00Z","id":"%x"}`+"\n", i, sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+	}
+	w.Close()
+	for _, cut := range []int{5, 100, whole.Len() / 2, whole.Len() - 4} {
+		r := Open(bytes.NewReader(whole.Bytes()[:cut]), nil)
+		var err error
+		for err == nil {
+			_, err = r.Next()
+		}
+		if !strings.HasSuffix(err.Error(), "the gzip file is cut short: it ends in the middle") {
+			t.Errorf("cut at %d: %v", cut, err)
+		}
+	}
 }

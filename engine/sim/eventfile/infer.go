@@ -18,8 +18,8 @@ type Inferred struct {
 	byName      map[string]*shape
 }
 
-// shape is what was seen at one place. Its kinds pile up: int and number give number, date and string give string, any other
-// mix gives nothing that could be declared.
+// shape is what was seen at one place. Its kinds pile up: date and string give string, any other mix gives nothing that could be
+// declared.
 type shape struct {
 	times  int // seen, null included
 	nulls  int
@@ -97,10 +97,7 @@ func scalarKind(v any) string {
 	case bool:
 		return "bool"
 	case float64:
-		if v == float64(int64(v)) {
-			return "int"
-		}
-		return "number"
+		return "number" // also of whole ones: an int would refuse the first that is not
 	case string:
 		if _, err := time.Parse(time.DateOnly, v); err == nil {
 			return "date"
@@ -118,8 +115,6 @@ func (s *shape) kind() string {
 	switch {
 	case len(kinds) == 1:
 		return kinds[0]
-	case slices.Equal(kinds, []string{"int", "number"}):
-		return "number"
 	case len(kinds) > 1 && !slices.ContainsFunc(kinds, func(k string) bool { return k != "date" && k != "datetime" && k != "string" }):
 		return "string"
 	}

@@ -120,7 +120,7 @@ func (r *Reader) detect() error {
 	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
 		if err != nil {
-			return fmt.Errorf("read the gzip header: %w", err)
+			return readError(err)
 		}
 		in = bufio.NewReaderSize(unzipped, 64<<10)
 	}
@@ -130,11 +130,22 @@ func (r *Reader) detect() error {
 	return r.choose(in)
 }
 
+// readError says in our words what is wrong with a compressed file.
+func readError(err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the gzip file is cut short: it ends in the middle")
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return errors.New("the gzip file is damaged")
+	}
+	return fmt.Errorf("read the file: %w", err)
+}
+
 // choose tells JSON lines from CSV. JSON lines may begin with a bad line: one line like JSON near the beginning is enough.
 func (r *Reader) choose(in *bufio.Reader) error {
 	head, err := in.Peek(64 << 10)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the file: %w", err)
+		return readError(err)
 	}
 	head = bytes.TrimLeft(head, " \t\r\n")
 	first, _, _ := bytes.Cut(head, []byte("\n"))
@@ -188,7 +199,7 @@ func (l *lines) read() ([]byte, error) {
 		case errors.Is(err, io.EOF) && len(part)+len(l.long) == 0:
 			return nil, io.EOF
 		case err != nil && !errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("read line %d: %w", l.line, err)
+			return nil, fmt.Errorf("at line %d: %w", l.line, readError(err))
 		case tooLong:
 			return nil, &LineError{Line: l.line, Err: fmt.Errorf("is longer than %d bytes", maxLine)}
 		case len(l.long) > 0:
