@@ -169,6 +169,8 @@ func (g *grapher) trigger() string {
 		text += " " + matchText(&t.Event)
 	case t.Schedule != nil:
 		text += fmt.Sprintf(" %s (%s)", t.Schedule.Cron, t.Schedule.Zone)
+	case t.Date != nil:
+		text += " " + t.Date.text()
 	case t.Params != nil && len(t.Params.Fields) > 0:
 		text += " " + describeFields(t.Params)
 	}
@@ -184,6 +186,21 @@ func (g *grapher) trigger() string {
 	}
 	if g.pb.Status != Live {
 		text = string(g.pb.Status) + ": " + text
+	}
+	return text
+}
+
+// text says when the date comes: member.birthday -3d at 10:00, every year.
+func (d *DateTrigger) text() string {
+	text := "member." + d.Attribute
+	if !d.Offset.IsZero() {
+		text += " " + d.Offset.String()
+	}
+	if d.At >= 0 {
+		text += fmt.Sprintf(" at %02d:%02d", d.At/60, d.At%60)
+	}
+	if d.Yearly {
+		text += ", every year"
 	}
 	return text
 }

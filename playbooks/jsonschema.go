@@ -94,6 +94,7 @@ func wordSchemas(words []string) []any {
 var shapePatterns = map[ShapeKind]string{
 	ShapeDuration: `^[0-9]+[smhdw]$`,
 	ShapeAgo:      `^(-?[0-9]+[smhdw]|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+)$`,
+	ShapeOffset:   `^-?[0-9]+[smhdw]$`,
 	ShapePercent:  `^[0-9]+(\.[0-9]+)?%$`,
 	ShapeClock:    clockTime.String(),
 	ShapeCron:     `^\s*\S+(\s+\S+){4}\s*$`,

@@ -21,7 +21,8 @@ const (
 	ShapeText       ShapeKind = "text" // Liquid
 	ShapeExpression ShapeKind = "expression"
 	ShapeDuration   ShapeKind = "duration"
-	ShapeAgo        ShapeKind = "ago" // a duration back from now, or an instant
+	ShapeAgo        ShapeKind = "ago"    // a duration back from now, or an instant
+	ShapeOffset     ShapeKind = "offset" // a duration that may be negative
 	ShapePercent    ShapeKind = "percent"
 	ShapeClock      ShapeKind = "clock" // a time of the day
 	ShapeDatetime   ShapeKind = "datetime"

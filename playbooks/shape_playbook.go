@@ -52,7 +52,7 @@ var triggerKeys = map[string]ShapeKey{
 	"segment_exit":  {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member leaves the segment"},
 	"date":          {Value: shapeOf(ShapeDate), Doc: "starts a run on a date of the member, as member.birthday"},
 	"every":         {Value: words("year"), Doc: "comes again every year; once when left out"},
-	"offset":        {Value: shapeOf(ShapeAgo), Doc: "days before (-3d) or after the date"},
+	"offset":        {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
 	"at":            {Value: shapeOf(ShapeClock), Doc: "the local time of the member; 00:00 when left out, of a datetime its own"},
 }
 

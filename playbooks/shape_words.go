@@ -9,7 +9,7 @@ import (
 var shapeWords = map[ShapeKind]string{
 	ShapeMapping: "a mapping", ShapeAny: "any value", ShapeString: "text", ShapeInt: "a whole number", ShapeNumber: "a number",
 	ShapeBool: "true or false", ShapeText: "text in Liquid", ShapeExpression: "an expression", ShapeDuration: "a duration (4h, 2d)",
-	ShapeAgo: "an offset (-3d, -2h), or an instant", ShapePercent: "a percentage (10%)", ShapeClock: `a time of the day ("18:00")`,
+	ShapeAgo: "an offset (-3d, -2h), or an instant", ShapeOffset: "a duration before (-3d) or after (2h)", ShapePercent: "a percentage (10%)", ShapeClock: `a time of the day ("18:00")`,
 	ShapeDatetime: "an instant", ShapeZone: "a time zone", ShapeCron: "a schedule in five fields of cron", ShapeType: "a type",
 	ShapeEvent: "an event", ShapeSegment: "a segment", ShapeChannel: "a channel", ShapePool: "a coupon pool", ShapeTemplate: "a template",
 	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeSettable: "attribute: value",

@@ -224,6 +224,8 @@ func valueWords(kind playbooks.ShapeKind) []string {
 		return playbooks.CommonZones()
 	case playbooks.ShapeType:
 		return playbooks.TypeNames()
+	case playbooks.ShapeOffset:
+		return []string{"-7d", "-3d", "-1d", "1d"}
 	case playbooks.ShapeClock:
 		return []string{"10:00", "18:00"}
 	case playbooks.ShapeCron:
