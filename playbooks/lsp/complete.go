@@ -10,7 +10,7 @@ import (
 
 // completion offers what may stand at the cursor.
 func (s *Server) completion(p *positionParams) (any, error) {
-	c := s.cursorAt(p)
+	c := s.cursorAt(p, true)
 	if c == nil {
 		return nothing, nil
 	}

@@ -33,16 +33,23 @@ type cursor struct {
 	key    *playbooks.ShapeKey
 }
 
-// cursorAt finds what is at a position; nil when the file is no part of a workspace.
-func (s *Server) cursorAt(p *positionParams) *cursor {
+// cursorAt finds what is at a position; nil when the file is no part of a workspace. While somebody types, the names of the last
+// check are good enough, and the whole workspace need not be read for each key; the file itself is always as it is now.
+func (s *Server) cursorAt(p *positionParams, typing bool) *cursor {
 	path, _ := pathOf(p.TextDocument.URI)
 	w := s.workspaceOf(path)
 	if w == nil {
 		return nil
 	}
-	s.refresh(w)
+	if !typing || w.loaded == nil {
+		s.refresh(w)
+	}
 	c := &cursor{s: s, w: w, name: w.name(path)}
-	c.doc = w.text(c.name)
+	if d := s.docs[path]; d != nil {
+		c.doc = newText(d.text)
+	} else {
+		c.doc = w.text(c.name)
+	}
 	c.off = c.doc.offset(p.Position)
 	c.marked = c.doc.s[:c.off] + mark + c.doc.s[c.off:]
 	shape := w.shapes.For(c.name)

@@ -8,7 +8,7 @@ import (
 
 // definition finds where the name at the cursor is declared.
 func (s *Server) definition(p *positionParams) (any, error) {
-	c := s.cursorAt(p)
+	c := s.cursorAt(p, false)
 	if c == nil {
 		return nothing, nil
 	}

@@ -35,7 +35,7 @@ func upperFirst(s string) string {
 
 // hover describes what is at the cursor.
 func (s *Server) hover(p *positionParams) (any, error) {
-	c := s.cursorAt(p)
+	c := s.cursorAt(p, false)
 	if c == nil {
 		return nothing, nil
 	}
