@@ -141,8 +141,11 @@ func (p *playbookReader) readItem(n *node, path string, way []fork) (end *node) 
 	step.Result = result
 	p.pb.Steps = append(p.pb.Steps, step)
 	p.finished(step.ID, result, way, cond != nil)
-	if key.value == "exit" && cond == nil {
-		return key
+	if key.value == "exit" {
+		if cond == nil {
+			return key
+		}
+		p.learn(step.Guard.fails())
 	}
 	return nil
 }

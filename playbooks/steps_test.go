@@ -126,6 +126,39 @@ func TestWaysAreFlattened(t *testing.T) {
 	}
 }
 
+// Behind a way that ends the run it is known that it was not taken.
+func TestBehindAnExit(t *testing.T) {
+	wait := "  - id: paid\n    wait: {event: order.paid, timeout: 2d}\n"
+	use := "  - tag: = string(actions.paid.event.amount)\n"
+	for name, c := range map[string]struct {
+		actions string
+		known   bool
+	}{
+		"nothing":                  {"", false},
+		"then":                     {"  - if: actions.paid.timed_out\n    then: [{tag: x}, {exit: late}]\n", true},
+		"then, which goes on":      {"  - if: actions.paid.timed_out\n    then: [{tag: x}]\n", false},
+		"the other question":       {"  - if: not actions.paid.timed_out\n    then: [{exit: paid}]\n", false},
+		"else":                     {"  - if: not actions.paid.timed_out\n    then: [{tag: x}]\n    else: [{exit: late}]\n", true},
+		"then with an else":        {"  - if: actions.paid.timed_out\n    then: [{exit: late}]\n    else: [{tag: x}]\n", true},
+		"a guarded exit":           {"  - if: actions.paid.timed_out\n    exit: late\n", true},
+		"the first way":            {"  - choose:\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n      - {if: member.points > 3, then: [{tag: x}]}\n", true},
+		"a second way":             {"  - choose:\n      - {if: member.points > 3, then: [{exit: rich}]}\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n", true},
+		"behind one that does not": {"  - choose:\n      - {if: member.points > 3, then: [{tag: x}]}\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n", false},
+		"a guarded choose":         {"  - if: member.points > 3\n    choose:\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n", false},
+		"inside a branch only": {
+			"  - if: member.points > 3\n    then:\n      - if: actions.paid.timed_out\n        exit: late\n      - tag: x\n", false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, errs := loadOne(t, head+"actions:\n"+wait+c.actions+use, nil)
+			switch {
+			case c.known && len(errs) > 0, !c.known && (len(errs) != 1 || errs[0].Code != "unguarded-optional"):
+				t.Errorf("known: %v, but got %+v", c.known, errs)
+			}
+		})
+	}
+}
+
 func TestResultsInScope(t *testing.T) {
 	gift := "  - id: gift\n    coupon: {pool: newcomer-10}\n"
 	inside := "  - if: member.level == \"gold\"\n    then:\n      - id: gift\n        coupon: {pool: newcomer-10}\n"

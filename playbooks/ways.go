@@ -70,6 +70,11 @@ func (p *playbookReader) readWay(n *node, path string, way []fork, at fork, fact
 	return end
 }
 
+// learn notes what is known from here to the end of the list that is being read, as behind a way that ends the run.
+func (p *playbookReader) learn(facts []string) {
+	p.known = slices.Concat(p.known, lasting(facts))
+}
+
 // branch reads `if` with `then` and perhaps `else`.
 func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
 	then, otherwise := n.get("then"), n.get("else")
@@ -103,6 +108,9 @@ func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
 	if otherwise == nil {
 		ways[1].Start = len(p.pb.Steps)
 		p.pb.Steps[at].Jump, p.pb.Steps[at].Ways = len(p.pb.Steps), ways
+		if end != nil {
+			p.learn(step.Guard.fails())
+		}
 		return nil
 	}
 	jump := p.jump(step)
@@ -110,10 +118,15 @@ func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
 	elseEnd := p.readWay(otherwise, ways[1].Path, way, fork{number, 1}, step.Guard.fails())
 	p.pb.Steps[at].Jump, p.pb.Steps[at].Ways = ways[1].Start, ways
 	p.pb.Steps[jump].Jump = len(p.pb.Steps)
-	if end == nil || elseEnd == nil {
-		return nil
+	switch {
+	case end != nil && elseEnd != nil:
+		return n.key("if")
+	case end != nil:
+		p.learn(step.Guard.fails())
+	case elseEnd != nil:
+		p.learn(step.Guard.holds())
 	}
-	return n.key("if")
+	return nil
 }
 
 func (p *playbookReader) nextBranch() int {
@@ -179,15 +192,15 @@ type wayReader struct {
 	ends   bool // each way ends the run
 }
 
-// actions reads the actions of a way.
-func (r *wayReader) actions(n *node, w Way, path string, facts []string) {
+// actions reads the actions of a way, and tells whether it ends the run.
+func (r *wayReader) actions(n *node, w Way, path string, facts []string) bool {
 	p := r.p
 	w.Start = len(p.pb.Steps)
-	if p.readWay(n, path, r.way, fork{r.branch, len(r.list)}, facts) == nil {
-		r.ends = false
-	}
+	ends := p.readWay(n, path, r.way, fork{r.branch, len(r.list)}, facts) != nil
+	r.ends = r.ends && ends
 	r.jumps = append(r.jumps, p.jump(*r.step))
 	r.list = append(r.list, w)
+	return ends
 }
 
 // choose reads a list of {if, then}, of which the last may be {else}.
@@ -195,6 +208,9 @@ func (r *wayReader) choose(list *node) {
 	p := r.p
 	sc := p.scopeAt(r.way)
 	facts := r.step.Guard.holds()
+	var behind []string // known of a run that went on: the first ways, which end it, were not taken
+	first := r.step.Guard == nil
+	defer func() { p.learn(behind) }()
 	var otherwise *node
 	for i, item := range list.items {
 		if otherwise != nil {
@@ -222,8 +238,11 @@ func (r *wayReader) choose(list *node) {
 		}
 		w.If = p.compileIn(cond, sc.knowing(facts), Bool)
 		then := p.require(item, "a way of `choose`", "then", "then: […]")
-		r.actions(then, w, path+".then", slices.Concat(facts, w.If.holds()))
+		first = r.actions(then, w, path+".then", slices.Concat(facts, w.If.holds())) && first
 		facts = slices.Concat(facts, w.If.fails())
+		if first {
+			behind = facts
+		}
 	}
 	if otherwise == nil {
 		r.list = append(r.list, Way{Name: "none", Start: -1, Path: r.step.Path, Pos: r.step.Pos})
