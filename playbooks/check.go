@@ -149,6 +149,25 @@ func (c *checker) require(n *node, what, key, example string) *node {
 	return v
 }
 
+// requireLine is require for a key that has one answer: the line with it is offered, as the file's first.
+func (c *checker) requireLine(n *node, what, key, line string) *node {
+	before := len(c.diags)
+	v := c.require(n, what, key, line)
+	if v != nil || len(c.diags) == before || n.flow || len(n.entries) == 0 {
+		return v
+	}
+	at := n.f.pos(n.entries[0].key.start, n.entries[0].key.start)
+	if at.Column != 1 {
+		return nil
+	}
+	end := "\n"
+	if strings.Contains(n.f.text, "\r\n") {
+		end = "\r\n"
+	}
+	report{c, len(c.diags) - 1}.edit(at, line+end)
+	return nil
+}
+
 func (c *checker) wrongType(n *node, message string) report {
 	var got string
 	switch {

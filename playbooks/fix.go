@@ -117,14 +117,24 @@ func edited(files fstest.MapFS, edits []Edit) (next fstest.MapFS, changed []stri
 	return next, changed
 }
 
-// unmended gives the diagnostics that are still there after their edits.
+// unmended gives the diagnostics that are still there after their edits, and the keys put in that are another's now.
 func unmended(files fstest.MapFS, reg *Registry, of []Diagnostic) []Diagnostic {
 	_, after := Load(files, reg)
 	left := map[string]bool{}
 	for _, d := range after {
 		left[d.signature()] = true
+		for _, o := range of {
+			if d.Code == "duplicate-id" && o.Code == "missing-key" && touchesFile(d, o.File) {
+				left[o.signature()] = true
+			}
+		}
 	}
 	return slices.DeleteFunc(slices.Clone(of), func(d Diagnostic) bool { return !left[d.signature()] })
+}
+
+// touchesFile tells whether a diagnostic speaks of a file.
+func touchesFile(d Diagnostic, file string) bool {
+	return d.File == file || slices.ContainsFunc(d.Related, func(r Related) bool { return r.File == file })
 }
 
 // signature names a mistake wherever it has moved to.

@@ -79,3 +79,27 @@ func TestFix(t *testing.T) {
 		})
 	}
 }
+
+// TestFixPutsInWhatIsForgotten: a key with one answer.
+func TestFixPutsInWhatIsForgotten(t *testing.T) {
+	files := map[string][]byte{
+		schemaFile:                   []byte("# 商店\nevents: {go: {}}\n"),
+		"playbooks/cart-rescue.yaml": []byte("name: 挽回\r\nstage: retention\r\ntrigger: {event: go}\r\nactions: [{tag: x}]\r\n"),
+		"playbooks/a/twin.yaml":      []byte("stage: retention\ntrigger: {event: go}\nactions: [{tag: x}]\n"),
+		"playbooks/b/twin.yaml":      []byte("stage: retention\ntrigger: {event: go}\nactions: [{tag: x}]\n"),
+		"playbooks/No_Id.yaml":       []byte("stage: retention\ntrigger: {event: go}\nactions: [{tag: x}]\n"),
+	}
+	got := Fix(files, testRegistry())
+	want := map[string]string{
+		schemaFile:                   "# 商店\nusher: 1\nevents: {go: {}}\n",
+		"playbooks/cart-rescue.yaml": "id: cart-rescue\r\nname: 挽回\r\nstage: retention\r\ntrigger: {event: go}\r\nactions: [{tag: x}]\r\n",
+	}
+	for name, text := range want {
+		if string(got.Files[name]) != text {
+			t.Errorf("%s is now %q, want %q", name, got.Files[name], text)
+		}
+	}
+	if len(got.Files) != len(want) {
+		t.Errorf("%d files changed, want %d", len(got.Files), len(want))
+	}
+}

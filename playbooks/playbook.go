@@ -58,7 +58,12 @@ func (c *checker) readPlaybook(n *node) {
 
 // head reads what names a playbook.
 func (p *playbookReader) head(n *node) {
-	if v := p.require(n, "a playbook", "id", "id: "+strings.TrimSuffix(n.f.name[strings.LastIndexByte(n.f.name, '/')+1:], yamlSuffix)); v != nil {
+	name := strings.TrimSuffix(n.f.name[strings.LastIndexByte(n.f.name, '/')+1:], yamlSuffix)
+	require := p.requireLine
+	if !kebab.MatchString(name) || p.declared[name] { // the file's name is no id, or another's
+		require = p.require
+	}
+	if v := require(n, "a playbook", "id", "id: "+name); v != nil {
 		p.pb.Pos = v.pos()
 		if id, ok := p.kebabCase(v, "a playbook"); ok {
 			p.pb.ID = id

@@ -28,7 +28,7 @@ func (c *checker) readSchema(n *node) {
 		c.blind = true
 		return
 	}
-	if v := c.require(n, "usher.yaml", "usher", "usher: 1"); v != nil && !v.broken && v.value != "1" {
+	if v := c.requireLine(n, "usher.yaml", "usher", "usher: 1"); v != nil && !v.broken && v.value != "1" {
 		c.error("bad-value", v.pos(), "this version of usher reads language version 1").label("write 1")
 	}
 	if v := n.get("timezone"); v != nil {
