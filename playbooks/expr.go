@@ -85,7 +85,8 @@ type atom struct {
 }
 
 // CompileExpr checks the expression against the scope and compiles it. want is the type that is needed, nil for any. When
-// there are diagnostics of severity Error the Expr is nil.
+// there are diagnostics of severity Error the Expr is nil; it is too when a segment or computed attribute that it uses has a mistake,
+// which is told there.
 func CompileExpr(src Source, sc *Scope, want *Type) (*Expr, []Diagnostic) {
 	if len(src.Text) > maxExpression {
 		return nil, []Diagnostic{{
@@ -100,7 +101,7 @@ func CompileExpr(src Source, sc *Scope, want *Type) (*Expr, []Diagnostic) {
 		return nil, c.diags
 	}
 	c.top(node, want)
-	if c.failed() {
+	if c.failed() || c.hollow {
 		return nil, c.diags
 	}
 	return c.finish(node)

@@ -24,6 +24,8 @@ type exprChecker struct {
 	named   bool             // a field of the identifier that is checked next is named
 	stack   []string         // segments and computed attributes being expanded, for cycles
 	inlined map[string]*Type // types of those expanded already
+	unsound map[string]bool  // those among them that have a mistake
+	hollow  bool             // one of them is in use here: there is nothing more to say, and nothing to compile
 	slots   map[string]Slot
 	refs    refSet
 	*library
@@ -50,7 +52,7 @@ var theLibrary = sync.OnceValue(func() *library {
 func newExprChecker(src Source, sc *Scope, lib *library) *exprChecker {
 	c := &exprChecker{
 		src: src, sc: sc, types: map[ast.Node]*Type{}, guarded: map[string]int{},
-		inlined: map[string]*Type{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
+		inlined: map[string]*Type{}, unsound: map[string]bool{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
 	}
 	for _, fact := range sc.Known {
 		c.guarded[fact]++

@@ -233,6 +233,7 @@ func (c *exprChecker) unknownAction(key *ast.StringNode) {
 // own place, once, by whoever checks the declaration; here they only make the type unknown.
 func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *Type {
 	if t, ok := c.inlined[name]; ok {
+		c.hollow = c.hollow || c.unsound[name]
 		return t
 	}
 	if slices.Contains(c.stack, name) {
@@ -242,7 +243,7 @@ func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *
 	}
 	sub := newExprChecker(src, &Scope{Schema: c.sc.Schema}, c.library)
 	sub.stack = append(slices.Clone(c.stack), name)
-	sub.slots, sub.refs, sub.inlined = c.slots, c.refs, c.inlined
+	sub.slots, sub.refs, sub.inlined, sub.unsound = c.slots, c.refs, c.inlined, c.unsound
 	var t *Type
 	if len(src.Text) <= maxExpression {
 		if n := sub.parse(); n != nil {
@@ -254,8 +255,8 @@ func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *
 			c.report(at.Location(), "reference-cycle", "", "%s", d.Message)
 		}
 	}
-	if sub.failed() {
-		t = nil
+	if sub.failed() || sub.hollow {
+		t, c.unsound[name], c.hollow = nil, true, true
 	}
 	if t == nil {
 		t = want
