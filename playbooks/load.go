@@ -43,7 +43,7 @@ func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic)
 		c.unused()
 		c.cycles()
 	}
-	return ws, atMost(maxMistakes, sorted(c.diags))
+	return ws, atMost(maxMistakes, sorted(c.misdeclared(c.diags)))
 }
 
 // maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went wrong.
