@@ -97,7 +97,7 @@ fields without which it cannot act.`,
 	{
 		Name: "exclusive-keys", Title: "keys that exclude each other",
 		Doc: `A trigger has one kind, an item of actions one action, a message either text or template. What is to happen for two
-triggers is two playbooks; two actions are two items.`,
+triggers is two playbooks; two actions are two items. A mode for the second run of somebody who never enters again is a warning.`,
 		Bad:  "actions:\n  - tag: buyer\n    coupon: {pool: newcomer-10}",
 		Good: "actions:\n  - tag: buyer\n  - coupon: {pool: newcomer-10}",
 	},

@@ -123,6 +123,10 @@ func (p *playbookReader) entry(n *node) {
 	}
 	if s, ok := p.enum(n.get("mode"), "mode", string(Single), string(Restart), string(Parallel)); ok {
 		p.pb.Mode = Mode(s)
+		if p.pb.Mode != Single && p.pb.Reentry != nil && p.pb.Reentry.Never {
+			p.warn("exclusive-keys", n.get("mode").pos(), fmt.Sprintf("`mode: %s` never comes about: nobody enters a second time", s)).
+				label("leave it out, or allow `reentry`").related("this allows one entry", n.get("reentry").pos())
+		}
 	}
 	p.holdout(n.get("holdout"))
 }
