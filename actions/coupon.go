@@ -17,7 +17,7 @@ func coupon() action {
 			Results: []playbooks.ResultSpec{
 				{Name: "issued", Type: playbooks.Bool, Doc: "whether the member got one"},
 				{Name: "reason", Type: playbooks.String.AsOptional(), Doc: "why not: pool empty, per member"},
-				{Name: "code", Type: playbooks.String.AsOptional(), Doc: "the code; missing when not issued"},
+				{Name: "code", Type: playbooks.String.AsOptional(), Doc: "the code; missing when not issued", When: "issued"},
 				{Name: "expires_at", Type: playbooks.Datetime.AsOptional(), Doc: "when it expires; missing when not issued, or never"},
 			},
 			Example: "coupon: {pool: newcomer-10}",

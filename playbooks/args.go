@@ -20,7 +20,7 @@ func (p *playbookReader) act(v *node, step *Step, sc *Scope) (*Type, bool) {
 	spec := p.reg.Action(step.Key)
 	fields := make([]Field, len(spec.Results))
 	for i, r := range spec.Results {
-		fields[i] = Field{Name: r.Name, Type: r.Type}
+		fields[i] = Field{Name: r.Name, Type: r.Type, When: r.When}
 	}
 	step.Args = map[string]*Value{}
 	p.arguments(v, step, spec, sc)

@@ -23,7 +23,7 @@ func Controls() []ActionSpec {
 			},
 			Results: []ResultSpec{
 				{Name: resultTimedOut, Type: Bool, Doc: "whether the event did not come in time; only of a wait for an event"},
-				{Name: resultEvent, Type: ObjectOf().AsOptional(), Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out"},
+				{Name: resultEvent, Type: ObjectOf().AsOptional(), Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" + resultTimedOut},
 			},
 			Example: "id: paid\nwait: {event: order.paid, if: event.amount > 100, timeout: 2d}",
 		},

@@ -108,11 +108,19 @@ func (c *exprChecker) whenTrue(n ast.Node) []string {
 				return append(c.comparedWithValue(n), c.whenFalse(n.Left)...)
 			}
 			return c.comparedWithValue(n)
+		case "??": // a missing answer is not the one that holds
+			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
+				return append(c.whenTrue(n.Left), c.known(n.Left)...)
+			}
 		case "in":
 			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
 				return c.known(n.Left)
 			}
 		}
+	case *ast.MemberNode:
+		return c.told(n, true)
+	case *ast.ChainNode:
+		return c.whenTrue(n.Node)
 	}
 	return nil
 }
@@ -136,25 +144,29 @@ func (c *exprChecker) whenFalse(n ast.Node) []string {
 			return c.comparedWithValue(n)
 		}
 	case *ast.MemberNode:
-		return c.inTime(n)
+		return c.told(n, false)
 	}
 	return nil
 }
 
-// inTime: the wait whose `timed_out` is false has its event.
-func (c *exprChecker) inTime(n *ast.MemberNode) []string {
+// told gives what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
+func (c *exprChecker) told(n *ast.MemberNode, answer bool) []string {
 	key, ok := n.Property.(*ast.StringNode)
-	if !ok || key.Value != resultTimedOut {
+	of, base := c.types[n.Node], c.path(n.Node)
+	if !ok || of == nil || !strings.HasPrefix(base, "actions.") {
 		return nil
 	}
-	wait, base := c.types[n.Node], c.path(n.Node)
-	if wait == nil || base == "" || !strings.HasPrefix(base, "actions.") {
-		return nil
+	when := key.Value
+	if !answer {
+		when = "!" + when
 	}
-	if _, has := wait.Field(resultEvent); !has {
-		return nil
+	out := c.known(n.Node)
+	for i := range of.Fields {
+		if of.Fields[i].When == when {
+			out = append(out, base+"."+of.Fields[i].Name)
+		}
 	}
-	return []string{base + "." + resultEvent}
+	return out
 }
 
 func isNil(n ast.Node) bool {

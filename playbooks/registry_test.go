@@ -26,7 +26,7 @@ func testRegistry() *Registry {
 				Results: []ResultSpec{
 					{Name: "issued", Type: Bool},
 					{Name: "reason", Type: String},
-					{Name: "code", Type: String.AsOptional()},
+					{Name: "code", Type: String.AsOptional(), When: "issued"},
 					{Name: "expires_at", Type: Datetime.AsOptional()},
 				},
 			},

@@ -42,6 +42,7 @@ type ResultSpec struct {
 	Name string
 	Type *Type
 	Doc  string
+	When string // the bool result that says it is there, as "issued", or "!timed_out"
 }
 
 // ActionSpec is what an action declares about itself. The checker, the JSON Schema and the reference read it.

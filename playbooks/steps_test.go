@@ -159,6 +159,28 @@ func TestBehindAnExit(t *testing.T) {
 	}
 }
 
+// A coupon that was issued has its code.
+func TestIssuedTellsOfTheCode(t *testing.T) {
+	gift := "  - id: gift\n    coupon: {pool: newcomer-10}\n"
+	maybe := "  - id: gift\n    if: member.points > 3\n    coupon: {pool: newcomer-10}\n"
+	for actions, known := range map[string]bool{
+		gift + "  - if: actions.gift.issued\n    tag: = lower(actions.gift.code)\n":                                             true,
+		gift + "  - if: not actions.gift.issued\n    exit: none\n  - tag: = lower(actions.gift.code)\n":                         true,
+		maybe + "  - if: actions.gift.issued ?? false\n    tag: = lower(actions.gift.code)\n":                                   true,
+		maybe + "  - if: (actions.gift.issued ?? false) and member.points > 4\n    then: [{tag: = lower(actions.gift.code)}]\n": true,
+		gift + "  - tag: = lower(actions.gift.code)\n":                                                                          false,
+		gift + "  - if: not actions.gift.issued\n    tag: = lower(actions.gift.code)\n":                                         false,
+		maybe + "  - if: actions.gift.issued ?? true\n    tag: = lower(actions.gift.code)\n":                                    false,
+		gift + "  - if: actions.gift.issued or member.points > 4\n    tag: = lower(actions.gift.code)\n":                        false,
+		gift + "  - if: actions.gift.issued\n    tag: = string(days_since(actions.gift.expires_at))\n":                          false,
+	} {
+		_, errs := loadOne(t, head+"actions:\n"+actions, nil)
+		if known && len(errs) > 0 || !known && (len(errs) != 1 || errs[0].Code != "unguarded-optional") {
+			t.Errorf("known: %v, but of\n%s got %+v", known, actions, errs)
+		}
+	}
+}
+
 func TestResultsInScope(t *testing.T) {
 	gift := "  - id: gift\n    coupon: {pool: newcomer-10}\n"
 	inside := "  - if: member.level == \"gold\"\n    then:\n      - id: gift\n        coupon: {pool: newcomer-10}\n"

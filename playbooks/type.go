@@ -42,6 +42,7 @@ type Field struct {
 	Name string
 	Type *Type
 	Pos  Pos
+	When string // the bool beside it that says it is there: a name, or "!name" when it must be false; "": none does
 }
 
 // The scalar types, shared. They are never changed: use [Type.AsOptional] for an optional one.

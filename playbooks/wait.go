@@ -92,7 +92,7 @@ func (p *playbookReader) waitEvent(v *node, step *Step, sc *Scope) (*Type, bool)
 	if rec == nil {
 		return nil, false
 	}
-	return ObjectOf(Field{Name: resultTimedOut, Type: Bool}, Field{Name: resultEvent, Type: rec.AsOptional()}), true
+	return ObjectOf(Field{Name: resultTimedOut, Type: Bool}, Field{Name: resultEvent, Type: rec.AsOptional(), When: "!" + resultTimedOut}), true
 }
 
 // NextClock gives the first instant strictly after t at which the wall clock shows so many minutes since midnight, in t's

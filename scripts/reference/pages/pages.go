@@ -163,6 +163,11 @@ func actionsPage(reg *playbooks.Registry) string {
 				if r.Type.Optional {
 					missing = "yes"
 				}
+				if when, not := strings.CutPrefix(r.When, "!"); not {
+					missing = "when " + code(when)
+				} else if when != "" {
+					missing = "unless " + code(when)
+				}
 				rows = append(rows, []string{code(r.Name), r.Type.Required().String(), missing, r.Doc})
 			}
 			p.table([]string{"name", "type", "may be missing", "meaning"}, rows)
