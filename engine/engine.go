@@ -15,10 +15,9 @@ import (
 
 // State is a member as loaded for a decision. The core changes it in place.
 type State struct {
-	Member  *Member            // nil: not seen before
-	Runs    []*Run             // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
-	History map[string][]Input // decided events by name, by time then Seq: what Needs asked for
-	Earlier map[string]int     // how many more there were before those, when nothing reads more of them than their number
+	Member  *Member // nil: not seen before
+	Runs    []*Run  // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
+	History History
 }
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.

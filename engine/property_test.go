@@ -222,7 +222,7 @@ func newShell(t testing.TB, e *engine.Engine) *shell {
 }
 
 func (s *shell) state() *engine.State {
-	st := &engine.State{History: map[string][]engine.Input{}}
+	st := new(engine.State)
 	if s.member != nil {
 		st.Member = new(engine.Member)
 		if err := json.Unmarshal(s.member, st.Member); err != nil {
@@ -250,7 +250,7 @@ func (s *shell) state() *engine.State {
 	}
 	slices.SortFunc(s.history, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
 	for _, in := range s.history {
-		st.History[in.Name] = append(st.History[in.Name], engine.Input{Seq: in.Seq, Cause: in.Cause, Kind: in.Kind, ID: in.ID, Member: in.Member, Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload})
+		st.History.Add(engine.Input{Seq: in.Seq, Cause: in.Cause, Kind: in.Kind, ID: in.ID, Member: in.Member, Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload})
 	}
 	return st
 }

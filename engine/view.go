@@ -188,50 +188,41 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 // An event that nothing asks about is not kept.
 func (d *decider) remember(in *Input) {
 	t := d.e.tracked[in.Name]
-	switch {
-	case t == nil:
+	if t == nil {
 		return
-	case !t.items && t.longest == 0:
-		d.earlier(in.Name, 1)
+	}
+	p := d.st.History.of(in.Name)
+	if !t.items && t.longest == 0 {
+		p.Earlier++
 		return
-	case d.st.History == nil:
-		d.st.History = map[string][]Input{}
 	}
 	kept := *in
 	if !t.items {
 		kept.Data, kept.Payload = nil, nil
 	}
-	list := d.st.History[in.Name]
 	if !t.allItems {
-		list = d.forget(in, list, in.At.Add(-t.longest))
+		p.forget(in.At.Add(-t.longest))
 	}
-	i := len(list)
-	for i > 0 && compareEvents(&list[i-1], in) > 0 {
+	i := len(p.Events)
+	for i > 0 && compareEvents(&p.Events[i-1], in) > 0 {
 		i--
 	}
-	d.st.History[in.Name] = slices.Insert(list, i, kept)
+	p.Events = slices.Insert(p.Events, i, kept)
 }
 
-// forget takes events off the history that no window will reach again, once they are half of it. They still count.
-func (d *decider) forget(in *Input, list []Input, since time.Time) []Input {
+// forget lets go of events that no window will reach again, once they are half of all. They still count.
+func (p *Past) forget(since time.Time) {
 	old := 0
-	for old < len(list) && list[old].Time.Before(since) {
+	for old < len(p.Events) && p.Events[old].Time.Before(since) {
 		old++
 	}
-	if old == 0 || old < len(list)/2 {
-		return list
+	if old == 0 || old < len(p.Events)/2 {
+		return
 	}
-	d.earlier(in.Name, old)
-	kept := copy(list, list[old:])
-	clear(list[kept:])
-	return list[:kept]
-}
-
-func (d *decider) earlier(name string, n int) {
-	if d.st.Earlier == nil {
-		d.st.Earlier = map[string]int{}
-	}
-	d.st.Earlier[name] += n
+	p.Earlier += old
+	kept := copy(p.Events, p.Events[old:])
+	clear(p.Events[kept:])
+	p.Events = p.Events[:kept]
 }
 
 // CompareEvents orders the events of a history: by time, and of the same time as they were decided. What a run emitted to its own
@@ -255,7 +246,11 @@ func (in *Input) place() int64 {
 
 // within gives the events of a slot: the whole name, or [now - window, now] with both ends.
 func (d *decider) within(s playbooks.Slot) []Input {
-	list := d.st.History[s.Event]
+	p := d.st.History.find(s.Event)
+	if p == nil {
+		return nil
+	}
+	list := p.Events
 	end := sort.Search(len(list), func(i int) bool { return list[i].Time.After(d.now) })
 	if s.Window.IsZero() {
 		return list[:end]
@@ -268,8 +263,8 @@ func (d *decider) within(s playbooks.Slot) []Input {
 // Count gives how many events a slot holds; it makes the decider a [playbooks.History].
 func (d *decider) Count(s playbooks.Slot) int {
 	n := len(d.within(s))
-	if s.Window.IsZero() {
-		n += d.st.Earlier[s.Event]
+	if p := d.st.History.find(s.Event); p != nil && s.Window.IsZero() {
+		n += p.Earlier
 	}
 	return n
 }

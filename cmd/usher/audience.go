@@ -32,7 +32,7 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 	states := make(map[string]*engine.State, len(members))
 	for i, m := range members {
 		ids[i] = m.ID
-		states[m.ID] = &engine.State{Member: m, History: map[string][]engine.Input{}}
+		states[m.ID] = &engine.State{Member: m}
 	}
 	ws, _ := a.workspace()
 	e := engine.New(ws, engine.Options{Registry: a.registry})
@@ -72,7 +72,7 @@ func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids 
 	}
 	for id, list := range events {
 		for _, in := range list {
-			states[id].History[in.Name] = append(states[id].History[in.Name], in)
+			states[id].History.Add(in)
 		}
 	}
 	return nil

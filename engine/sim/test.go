@@ -189,7 +189,7 @@ func (t *tester) begin() error {
 			m.Attributes[k] = playbooks.ToJSON(typ, v)
 		}
 	}
-	st := &engine.State{Member: m, History: map[string][]engine.Input{}}
+	st := &engine.State{Member: m}
 	t.world.members[id] = st
 	var last time.Time
 	var past []engine.Input
@@ -198,7 +198,7 @@ func (t *tester) begin() error {
 		if in.At.After(at) {
 			return fmt.Errorf("history ends where the test starts: %s is after it", in.At.Format(time.RFC3339))
 		}
-		st.History[in.Name] = append(st.History[in.Name], in)
+		st.History.Add(in)
 		past = append(past, in)
 		if _, given := t.test.Member["created_at"]; !given && in.At.Before(m.CreatedAt) {
 			m.CreatedAt = in.At
@@ -211,9 +211,7 @@ func (t *tester) begin() error {
 		m.LastSeenAt = last
 	}
 	t.attributes(m, past)
-	for name := range st.History {
-		slices.SortStableFunc(st.History[name], func(a, b engine.Input) int { return a.Time.Compare(b.Time) })
-	}
+	st.History.Sort()
 	return t.world.watch(id)
 }
 

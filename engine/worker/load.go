@@ -143,11 +143,8 @@ func (w *Worker) loadHistory(ctx context.Context, members []string, states map[s
 	}
 	for m, list := range events {
 		st := states[m]
-		if st.History == nil {
-			st.History = map[string][]engine.Input{}
-		}
 		for _, in := range list {
-			st.History[in.Name] = append(st.History[in.Name], in)
+			st.History.Add(in)
 		}
 	}
 	return nil
