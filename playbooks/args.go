@@ -183,6 +183,7 @@ func (p *playbookReader) value(v *node, t *Type, what string, sc *Scope) *Value 
 	if v.kind == scalarNode && v.tag == "str" && strings.HasPrefix(v.value, "= ") {
 		p.place(v, sc, t)
 		if p.poisoned(v.value) || p.cutSlip(v, true) {
+			p.dropped = true
 			return nil
 		}
 		if e := p.keep(p.compile(v, 2, sc, t)); e != nil {

@@ -287,7 +287,11 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 	if c.sc.Trigger != nil {
 		names = append(names, "trigger")
 	} else if n.Value == "trigger" {
-		c.report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
+		d := c.report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
+		if c.sc.Event != nil {
+			d.Label = "write `event`: only the event being looked at is known in this `if`"
+			d.suggest("event")
+		}
 		return
 	}
 	if c.sc.Event != nil {

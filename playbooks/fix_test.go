@@ -57,6 +57,8 @@ func TestFix(t *testing.T) {
 		{"windows line ends", "reentry: 2 days\r\nactions:\r\n  - tag: x\r\n", "reentry: 2d\r\nactions:\r\n  - tag: x\r\n"},
 		{"a default is a choice", "condition: member.nickname contains \"x\"\nactions: [{tag: x}]\n", ""},
 		{"two words are as near", "actions:\n  - coupon: {pool: newcomer-1x}\n", ""},
+		{"a digit is no slip of a name", "condition: member.orders_30d > 0\nactions:\n  - coupon: {pool: newcomer-20}\n", ""},
+		{"a short word", "condition: member.vpi ?? false\nactions: [{tag: x}]\n", "condition: member.vip ?? false\nactions: [{tag: x}]\n"},
 		{"a name that others may use", "actions:\n  - {id: Gift Card, tag: x}\n", ""},
 	}
 	for _, c := range cases {

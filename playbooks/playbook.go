@@ -19,6 +19,8 @@ type playbookReader struct {
 	pb        *Playbook
 	scope     Scope           // what a condition and the actions may name
 	poison    map[string]bool // names whose type is unknown because of a mistake: what uses them is not judged
+	from      int             // how many diagnostics there were before this playbook
+	dropped   bool            // an expression that is given was not compiled
 	exprs     []*Expr
 	templates map[string]*Template
 	ids       map[string]*node // all action ids
@@ -37,7 +39,7 @@ func (c *checker) readPlaybook(n *node) {
 		return
 	}
 	p := &playbookReader{
-		checker: c, poison: map[string]bool{}, templates: map[string]*Template{}, ids: map[string]*node{},
+		checker: c, from: before, poison: map[string]bool{}, templates: map[string]*Template{}, ids: map[string]*node{},
 		pb: &Playbook{File: n.f.name, Status: Live, Mode: Single, Pos: n.pos()},
 	}
 	p.scope.Schema = c.schema
@@ -49,7 +51,7 @@ func (c *checker) readPlaybook(n *node) {
 	p.goal(n.get("goal"))
 	p.exits(n.get("exit"))
 	p.actions(c.require(n, "a playbook", "actions", "actions: […]"))
-	if hasError(c.diags[before:]) || c.blind || n.broken {
+	if hasError(c.diags[before:]) || p.dropped || c.blind || n.broken {
 		return
 	}
 	p.finish(n)
@@ -204,22 +206,27 @@ func (p *playbookReader) compileIn(n *node, sc *Scope, want *Type) *Expr {
 	}
 	p.place(n, sc, want)
 	if n.kind == scalarNode && p.poisoned(n.value) {
-		return nil
+		return p.keep(nil)
 	}
 	return p.keep(p.expression(n, sc, want))
 }
 
+// keep notes what became of an expression that is given: a playbook that lost one is not fit to run.
 func (p *playbookReader) keep(e *Expr) *Expr {
-	if e != nil {
-		p.exprs = append(p.exprs, e)
+	if e == nil {
+		p.dropped = true
+		return nil
 	}
+	p.exprs = append(p.exprs, e)
 	return e
 }
 
 var dottedWords = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
 
+// poisoned tells whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
+// names: nothing is passed over in silence.
 func (p *playbookReader) poisoned(text string) bool {
-	if len(p.poison) == 0 {
+	if len(p.poison) == 0 || !p.blind && !hasError(p.diags[p.from:]) {
 		return false
 	}
 	for _, w := range dottedWords.FindAllString(text, -1) {

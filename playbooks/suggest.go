@@ -9,6 +9,9 @@ import (
 // maxDistance is how many slips of the keyboard may lie between a word and what was meant.
 const maxDistance = 2
 
+// shortWord is how many letters a word has at most in which one slip alone is likely.
+const shortWord = 4
+
 // maxKnown is among how many words a near one is looked for.
 const maxKnown = 1000
 
@@ -29,7 +32,10 @@ func closest(word string, known []string) string {
 		if strings.EqualFold(word, k) && word != k {
 			return k
 		}
-		// A word of which nothing is left is not a slip.
+		// A word of which nothing is left is not a slip, nor is one of which half is another; it may be cut short.
+		if len([]rune(word)) <= shortWord && !strings.HasPrefix(k, word) && editDistance(word, k, maxDistance) == maxDistance {
+			continue
+		}
 		if d := editDistance(word, k, bestDistance); d < bestDistance && d < max(len([]rune(word)), len([]rune(k))) {
 			best, bestDistance = k, d
 		}
@@ -37,11 +43,25 @@ func closest(word string, known []string) string {
 	return best
 }
 
-// sole tells whether no other known word is as near as the closest one: what was meant is beyond doubt.
+// digits gives the digits of a word.
+func digits(word string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, word)
+}
+
+// sole tells whether no other known word is as near as the closest one, and no number differs: what was meant is beyond doubt.
+// Of two names that differ in a digit, both may well exist: orders_30d is no slip for orders_90d.
 func sole(word string, known []string) bool {
 	best := closest(word, known)
 	if best == "" || strings.EqualFold(word, best) {
 		return true
+	}
+	if digits(word) != digits(best) {
+		return false
 	}
 	distance := editDistance(word, best, maxDistance+1)
 	for _, k := range known[:min(len(known), maxKnown)] {

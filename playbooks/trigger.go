@@ -18,11 +18,16 @@ var triggerKinds = [][]string{
 // triggerKnown brings `trigger` into scope.
 func (p *playbookReader) triggerKnown() {
 	p.scope.Trigger = p.pb.Trigger.Record(p.schema)
-	delete(p.poison, "trigger")
 }
 
 func (p *playbookReader) trigger(n *node) {
-	p.poison["trigger"] = true // until it is known
+	p.triggerOf(n)
+	if p.scope.Trigger == nil {
+		p.poison["trigger"] = true
+	}
+}
+
+func (p *playbookReader) triggerOf(n *node) {
 	if n == nil || n.broken {
 		return
 	}
