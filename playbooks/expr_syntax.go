@@ -130,29 +130,8 @@ func (c *exprChecker) unrecognized(loc place.Location, runes []rune) {
 	}
 	loc.To = loc.From + 1
 	r := runes[loc.From]
-	plain := map[rune]string{
-		'\u201c': `"`,
-		'\u201d': `"`,
-		'\u2018': "'",
-		'\u2019': "'",
-		'\uff08': "(",
-		'\uff09': ")",
-		'\uff0c': ",",
-		'\u3002': ".",
-		'\uff1e': ">",
-		'\uff1c': "<",
-		'\uff1d': "=",
-		'\uff01': "!",
-		'\uff1f': "?",
-		'\uff1a': ":",
-		'\uff1b': ";",
-		'\u3010': "[",
-		'\u3011': "]",
-		'\u3001': ",",
-	}
-	if p := plain[r]; p != "" {
-		d := c.report(loc, "syntax-expression", "write `"+p+"`", "`%c` is a full-width character", r)
-		d.suggest(p)
+	if plainOf(r) != 0 {
+		c.wide(loc, runes)
 		return
 	}
 	c.report(loc, "syntax-expression", `a text is quoted, as in "…"`, "`%c` cannot stand here", r)

@@ -84,7 +84,7 @@ func Fix(files map[string][]byte, reg *Registry) Fixed {
 			break
 		}
 		next, changed := edited(now, edits)
-		if failed := unmended(next, reg, of); len(failed) > 0 {
+		if failed := unmended(next, reg, diags, of); len(failed) > 0 {
 			for _, d := range failed {
 				vain[d.signature()] = true
 			}
@@ -117,8 +117,9 @@ func edited(files fstest.MapFS, edits []Edit) (next fstest.MapFS, changed []stri
 	return next, changed
 }
 
-// unmended gives the diagnostics that are still there after their edits, and the keys put in that are another's now.
-func unmended(files fstest.MapFS, reg *Registry, of []Diagnostic) []Diagnostic {
+// unmended gives the diagnostics that are still there after their edits, those whose edit left more mistakes where it was made, and
+// the keys put in that are another's now.
+func unmended(files fstest.MapFS, reg *Registry, were, of []Diagnostic) []Diagnostic {
 	_, after := Load(files, reg)
 	left := map[string]bool{}
 	for _, d := range after {
@@ -129,7 +130,27 @@ func unmended(files fstest.MapFS, reg *Registry, of []Diagnostic) []Diagnostic {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(of), func(d Diagnostic) bool { return !left[d.signature()] })
+	return slices.DeleteFunc(slices.Clone(of), func(d Diagnostic) bool {
+		return !left[d.signature()] && !(d.ofShape() && d.errorsAround(after) > d.errorsAround(were))
+	})
+}
+
+// ofShape tells whether a diagnostic is about how YAML reads a file: its edit changes what else is read.
+func (d *Diagnostic) ofShape() bool {
+	return d.Code == "yaml-syntax" || d.Code == "yaml-quoting" || d.Code == "tab"
+}
+
+// errorsAround counts the errors on the lines that the edits of d touch and on those beside them.
+func (d *Diagnostic) errorsAround(list []Diagnostic) int {
+	count := 0
+	for _, o := range list {
+		if o.Severity == Error && slices.ContainsFunc(d.Edits, func(e Edit) bool {
+			return e.File == o.File && o.Line >= e.Line-1 && o.Line <= e.EndLine+1
+		}) {
+			count++
+		}
+	}
+	return count
 }
 
 // touchesFile tells whether a diagnostic speaks of a file.

@@ -130,8 +130,8 @@ func (c *checker) noTabs(f *file) bool {
 			}
 			end := len(line) - len(strings.TrimLeft(line, " \t"))
 			p := f.pos(start+indent, start+end)
-			c.error("tab", p, "a tab indents this line").label("use spaces").
-				edit(p, strings.ReplaceAll(line[indent:end], "\t", "  "))
+			r := c.error("tab", p, "a tab indents this line").label("use spaces")
+			c.diags[r.i].Edits = f.tabEdits()
 			return false
 		}
 		if opensBlock(body) {

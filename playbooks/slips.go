@@ -18,6 +18,9 @@ const maxSlip = 2048
 
 // reportSlip names the cause and offers the value in quotes.
 func (c *checker) reportSlip(f *file, s slip) {
+	if c.wideBraces(f, s.from, s.to) {
+		return
+	}
 	p := f.pos(s.from, s.to)
 	meant := f.text[s.from:s.to]
 	if !expressionKey.MatchString(f.text[f.lines[p.Line-1]:s.from]) && len(meant) > 2 && meant[0] == meant[len(meant)-1] &&
@@ -59,7 +62,7 @@ func (c *checker) lineSlip(f *file, line int) bool {
 		return true
 	}
 	if m := keyLine.FindStringSubmatchIndex(text); m != nil {
-		if c.inlineMapping(f, text[m[4]:m[5]], start+m[6], start+len(text)) {
+		if c.wideBraces(f, start+m[6], start+len(text)) || c.inlineMapping(f, text[m[4]:m[5]], start+m[6], start+len(text)) {
 			return true
 		}
 		if s, ok := valueSlip(f.text, start+m[6], start+len(text)); ok {

@@ -8,28 +8,43 @@ import (
 
 // Characters of Chinese text, and spaces that are not the plain one, where YAML takes only its own.
 var (
-	wideInFlow = regexp.MustCompile(`[{,，]\s*[A-Za-z_][\w.-]*(：\s*)|(，\s*)[A-Za-z_][\w.-]*\s*[:：]`)
+	wideInFlow = regexp.MustCompile(`[{,，]\s*[A-Za-z_][\w.-]*(：\s*)|(，\s*)[A-Za-z_][\w.-]*\s*[:：]|([;；、]\s*)[A-Za-z_][\w.-]*\s*[:：]\s`)
 	wideSpaces = "\u00a0\u3000"
 	oddSpace   = regexp.MustCompile("^[ ]*(?:- +)*[A-Za-z_][\\w.-]*:([" + wideSpaces + "]+)|^ *([" + wideSpaces + "]+)")
 )
 
-// wideSlip reports the first full-width comma or colon that stands for one of YAML's between braces in text[from:to].
+// wideSlip reports the first full-width comma or colon that stands for one of YAML's between braces in text[from:to], with an edit
+// for each of its kind.
 func (c *checker) wideSlip(f *file, from, to int) bool {
 	to = min(to, from+maxSlip)
 	text := f.text[from:to]
-	if !strings.ContainsAny(text, "，：") {
+	if !strings.ContainsAny(text, "，：;；、") {
 		return false
 	}
-	m := wideInFlow.FindStringSubmatchIndex(unquoted(text))
-	if m == nil {
+	found := wideInFlow.FindAllStringSubmatchIndex(unquoted(text), -1)
+	if len(found) == 0 {
 		return false
 	}
-	what, write, at := "colon", ": ", m[2:4]
-	if at[0] < 0 {
-		what, write, at = "comma", ", ", m[4:6]
+	at := func(group int, m []int) Pos { return f.pos(from+m[2*group], from+m[2*group+1]) }
+	kind := 1 // of the first, which is the one that is told
+	for found[0][2*kind] < 0 {
+		kind++
 	}
-	p := f.pos(from+at[0], from+at[1])
-	c.error("yaml-syntax", p, fmt.Sprintf("this %s is full-width: YAML takes only `%s`", what, write)).label("write `"+write+"`").edit(p, write)
+	if kind == 3 {
+		p := at(kind, found[0])
+		c.error("yaml-syntax", p, "YAML takes only a comma between two keys").label("write `, `").edit(p, ", ").doubt(false) // or it is text
+		return true
+	}
+	what, write := "colon", ": "
+	if kind == 2 {
+		what, write = "comma", ", "
+	}
+	r := c.error("yaml-syntax", at(kind, found[0]), fmt.Sprintf("this %s is full-width: YAML takes only `%s`", what, write)).label("write `" + write + "`")
+	for _, m := range found {
+		if m[2*kind] >= 0 && !strings.Contains(f.text[from+m[2*kind]:from+m[2*kind+1]], "\n") {
+			r.edit(at(kind, m), write)
+		}
+	}
 	return true
 }
 
@@ -57,13 +72,42 @@ func (c *checker) spaceSlip(f *file, line int) bool {
 		return false
 	}
 	at := m[2:4]
-	if at[0] < 0 {
-		at = m[4:6]
-	}
 	start := f.lines[line-1]
-	p := f.pos(start+at[0], start+at[1])
-	c.error("yaml-syntax", p, "this is no plain space (U+00A0 or U+3000), and YAML takes it for text").label("type a plain space").edit(p, " ")
+	if at[0] >= 0 {
+		p := f.pos(start+at[0], start+at[1])
+		c.error("yaml-syntax", p, oddSpaceMessage).label("type a plain space").edit(p, " ")
+		return true
+	}
+	p := f.pos(start+m[4], start+m[5])
+	r := c.error("yaml-syntax", p, oddSpaceMessage).label("indent with plain spaces")
+	lines := make([]string, len(f.lines))
+	for i := range lines {
+		lines[i] = f.line(i + 1)
+	}
+	body := strings.TrimLeft(lines[line-1], " "+wideSpaces)
+	if indent, ok := meantIndent(lines, line-1, body); ok {
+		r.edit(f.pos(start, start+len(lines[line-1])-len(body)), strings.Repeat(" ", indent))
+	}
 	return true
+}
+
+const oddSpaceMessage = "this is no plain space (U+00A0 or U+3000), and YAML takes it for text"
+
+// wideBraces reports a value in full-width brackets, which YAML takes for text.
+func (c *checker) wideBraces(f *file, from, to int) bool {
+	text := f.text[from:to]
+	for _, b := range [][4]string{{"｛", "｝", "{", "}"}, {"［", "］", "[", "]"}} {
+		if !strings.HasPrefix(text, b[0]) || strings.HasPrefix(text, b[0]+b[0]) {
+			continue
+		}
+		open := f.pos(from, from+len(b[0]))
+		r := c.error("yaml-syntax", open, fmt.Sprintf("`%s` is full-width: YAML takes it for text", b[0])).label("write `" + b[2] + "`")
+		if strings.HasSuffix(text, b[1]) && strings.Count(text, b[0]) == 1 && strings.Count(text, b[1]) == 1 {
+			r.edit(open, b[2]).edit(f.pos(to-len(b[1]), to), b[3])
+		}
+		return true
+	}
+	return false
 }
 
 // keySlip reports a key that is one but for a space YAML takes for text, or for a missing colon before a bracket. It tells which

@@ -154,6 +154,8 @@ func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
 		n.comment = y.LineComment
 		if n.style != plainStyle {
 			n.tag = "str"
+		} else if strings.HasPrefix(n.value, "｛") || strings.HasPrefix(n.value, "［") {
+			n.broken = t.c.wideBraces(t.f, n.start, n.end())
 		}
 	}
 	return n
@@ -219,7 +221,9 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
 			n.broken = true
 			continue
 		case key.kind == scalarNode && strings.TrimLeft(key.value, wideSpaces) != key.value:
-			t.c.keySlip(key, nil)
+			if !t.c.spaceSlip(t.f, key.pos().Line) {
+				t.c.keySlip(key, nil)
+			}
 			n.broken = true
 			continue
 		case y.Content[i].Tag == "!!merge":

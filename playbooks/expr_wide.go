@@ -1,0 +1,85 @@
+package playbooks
+
+import (
+	"strings"
+
+	place "github.com/expr-lang/expr/file"
+)
+
+// widePunctuation are the characters of a Chinese keyboard that are not the plain ones moved as a block (U+FF01 to U+FF5E).
+var widePunctuation = map[rune]rune{
+	'\u201c': '"', '\u201d': '"', '\u2018': '\'', '\u2019': '\'',
+	'\u3002': '.', '\u3001': ',', '\u3010': '[', '\u3011': ']',
+}
+
+// plainOf gives the plain character that a full-width one stands for; 0 when it is none.
+func plainOf(r rune) rune {
+	if r >= '\uff01' && r <= '\uff5e' {
+		return r - '\uff01' + '!'
+	}
+	return widePunctuation[r]
+}
+
+// madePlain gives an expression with its full-width characters made plain, those inside its texts kept, and the range that changed.
+// It has as many characters as before. ok is false when it cannot be told where a text ends, or one would need an escape.
+func madePlain(runes []rune) (out []rune, loc place.Location, ok bool) {
+	out = append(out, runes...)
+	loc.From = len(runes)
+	change := func(i int, r rune) {
+		out[i] = r
+		loc.From, loc.To = min(loc.From, i), i+1
+	}
+	for i := 0; i < len(runes); i++ {
+		r, plain := runes[i], plainOf(runes[i])
+		switch {
+		case r == '"' || r == '\'':
+			for i++; i < len(runes) && runes[i] != r; i++ {
+				if runes[i] == '\\' {
+					i++
+				}
+			}
+		case plain == '"' || plain == '\'':
+			end := i + 1
+			for end < len(runes) && runes[end] != plain && plainOf(runes[end]) != plain {
+				if runes[end] == '\\' || runes[end] == '\n' {
+					return nil, loc, false
+				}
+				end++
+			}
+			if end >= len(runes) {
+				return nil, loc, false
+			}
+			change(i, plain)
+			if runes[end] != plain {
+				change(end, plain)
+			}
+			i = end
+		case plain == ';':
+			return nil, loc, false
+		case plain != 0:
+			change(i, plain)
+		}
+	}
+	return out, loc, loc.To > 0
+}
+
+// wide reports a full-width character in an expression, and offers all of them made plain.
+func (c *exprChecker) wide(loc place.Location, runes []rune) {
+	r := runes[loc.From]
+	d := c.report(loc, "syntax-expression", "write `"+string(plainOf(r))+"`", "`%c` is a full-width character", r)
+	out, changed, ok := madePlain(runes)
+	if !ok || strings.ContainsRune(string(out[changed.From:changed.To]), '\n') {
+		return
+	}
+	text := string(out[changed.From:changed.To])
+	if len([]rune(text)) <= longestHint {
+		d.Label = "write `" + text + "`"
+	}
+	d.suggest(text)
+	for i := range d.Edits {
+		d.Edits[i].Pos = c.src.pos(changed.From, changed.To)
+	}
+}
+
+// longestHint is how many characters of a mended text a label shows.
+const longestHint = 60
