@@ -38,8 +38,11 @@ func (c *checker) links(p *Playbook, list []*Playbook) []link {
 	var out []link
 	for i := range p.Steps {
 		s := &p.Steps[i]
+		if heldBefore(p.Steps, i) {
+			continue
+		}
 		for _, q := range list {
-			if why := c.starts(s, q); why != "" {
+			if why := c.starts(s, q); why != "" && (p != q || c.comesBack(p)) {
 				out = append(out, link{q, s.Pos, why})
 			}
 		}
@@ -59,43 +62,49 @@ func (c *checker) starts(s *Step, q *Playbook) string {
 		if g == nil || g.Expr == nil {
 			return ""
 		}
-		changed := map[string]string{"tag": "tags", "points": "points"}[s.Key]
-		if changed != "" && slices.Contains(g.Expr.Refs.Attributes, changed) && (s.Key != "tag" || mayMatter(s, g)) {
-			return fmt.Sprintf("changes %s, on which the segment `%s` depends, which starts", changed, g.Name)
+		e := c.effectOn(s, g, nil)
+		if q.Trigger.Kind == TriggerEnter && !e.rise || q.Trigger.Kind == TriggerExit && !e.fall {
+			return ""
 		}
-		if v := s.Args["attributes"]; s.Key == "set" && v != nil {
-			for _, name := range sortedKeys(v.Map) {
-				if slices.Contains(g.Expr.Refs.Attributes, name) {
-					return fmt.Sprintf("sets `%s`, on which the segment `%s` depends, which starts", name, g.Name)
-				}
+		return c.changes(s, g)
+	}
+	return ""
+}
+
+// changes says what of a segment an action changes; "" when nothing.
+func (c *checker) changes(s *Step, g *Segment) string {
+	on := fmt.Sprintf("on which the segment `%s` depends, which starts", g.Name)
+	changed := map[string]string{"tag": "tags", "points": "points"}[s.Key]
+	if changed != "" && slices.Contains(g.Expr.Refs.Attributes, changed) {
+		return fmt.Sprintf("changes %s, %s", changed, on)
+	}
+	if v := s.Args["attributes"]; s.Key == "set" && v != nil {
+		for _, name := range sortedKeys(v.Map) {
+			if slices.Contains(g.Expr.Refs.Attributes, name) {
+				return fmt.Sprintf("sets `%s`, %s", name, on)
 			}
 		}
-		if v := s.Args["event"]; s.Key == "emit" && v != nil {
-			if name, _ := v.Literal.(string); slices.Contains(g.Expr.Refs.Events, name) {
-				return fmt.Sprintf("emits `%s`, on which the segment `%s` depends, which starts", name, g.Name)
-			}
+	}
+	if v := s.Args["event"]; s.Key == "emit" && v != nil {
+		if name, _ := v.Literal.(string); slices.Contains(g.Expr.Refs.Events, name) {
+			return fmt.Sprintf("emits `%s`, %s", name, on)
 		}
 	}
 	return ""
 }
 
-// mayMatter tells whether one of the tags that an action changes may be one that the segment asks for.
-func mayMatter(s *Step, g *Segment) bool {
-	if !strings.Contains(g.Source.Text, "tags") { // it asks through a computed attribute
+// comesBack tells whether the actions of a playbook may take a member both over the border that starts it and back again: else the
+// member that it acts on is over it already.
+func (c *checker) comesBack(p *Playbook) bool {
+	g := c.schema.Segment(p.Trigger.Segment)
+	if p.Trigger.Kind != TriggerEnter && p.Trigger.Kind != TriggerExit || g == nil || g.Expr == nil {
 		return true
 	}
-	for _, field := range []string{"add", "remove"} {
-		if s.Args[field] == nil {
-			continue
-		}
-		for _, v := range s.Args[field].List {
-			tag, isLiteral := v.Literal.(string)
-			if !isLiteral || strings.Contains(g.Source.Text, `"`+tag+`"`) || strings.Contains(g.Source.Text, "'"+tag+"'") {
-				return true
-			}
-		}
+	var e effect
+	for i := range p.Steps {
+		e = e.or(c.effectOn(&p.Steps[i], g, nil))
 	}
-	return false
+	return e.rise && e.fall
 }
 
 // arrival is a playbook that a search has reached, with the way there.
