@@ -27,7 +27,7 @@ default (member.nickname ?? "friend").`,
 	},
 	{
 		Name: "constant-condition", Title: "a condition that is always true or always false",
-		Doc:  "The condition depends on nothing that varies. Leave it out when it always holds; when it never does, a slip is near.",
+		Doc:  "The condition depends on nothing that varies, or its parts contradict or cover each other. Leave it out when it always holds; when it never does, a slip is near.",
 		Bad:  "condition: 1 > 2",
 		Good: "condition: member.points > 2",
 	},

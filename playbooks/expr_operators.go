@@ -283,8 +283,12 @@ func (c *exprChecker) constants(n ast.Node) {
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "and", "&&", "or", "||":
+			before := len(c.diags)
 			c.constants(n.Left)
 			c.constants(n.Right)
+			if len(c.diags) == before {
+				c.impossible(n)
+			}
 			return
 		case "==", "!=", "<=", ">=", "<", ">":
 			if n.Left.String() == n.Right.String() && !c.readsNothing(n.Left) {
@@ -299,7 +303,11 @@ func (c *exprChecker) constants(n ast.Node) {
 			return
 		}
 	}
-	if !c.readsNothing(n) || c.failed() {
+	if c.failed() {
+		return
+	}
+	if !c.readsNothing(n) {
+		c.impossible(n)
 		return
 	}
 	always := "the same"
