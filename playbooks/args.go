@@ -77,7 +77,7 @@ func (s *ActionSpec) open() bool {
 }
 
 func (p *playbookReader) missing(v *node, step *Step, what, name string) {
-	if !v.broken {
+	if !v.broken && !slices.Contains(v.meant, name) {
 		p.error("missing-key", step.Pos, fmt.Sprintf("%s needs the key `%s`", what, name)).label("add `" + name + ": …`")
 	}
 }

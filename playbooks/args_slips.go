@@ -15,6 +15,9 @@ func (p *playbookReader) literalSlip(v *node, t *Type, what string) bool {
 	if v.kind != scalarNode || v.tag != "str" {
 		return false
 	}
+	if p.wideQuotes(v) || p.gluedEquals(v, t, what) {
+		return true
+	}
 	switch {
 	case looksLikeExpression.MatchString(v.value):
 		text := "= " + v.value
@@ -38,6 +41,45 @@ func (p *playbookReader) literalSlip(v *node, t *Type, what string) bool {
 		return true
 	}
 	return false
+}
+
+// wideQuotes reports a plain text in the quotes of Chinese text, which do not quote for YAML.
+func (p *playbookReader) wideQuotes(v *node) bool {
+	runes := []rune(v.value)
+	isQuote := func(r rune) bool { return plainOf(r) == '"' || plainOf(r) == '\'' }
+	if v.style != plainStyle || len(runes) < 2 || !isQuote(runes[0]) || !isQuote(runes[len(runes)-1]) {
+		return false
+	}
+	r := p.error("bad-value", v.pos(), "these quotes are full-width: YAML takes them for a part of the text").label("write plain quotes, or put the text in single quotes if they belong to it")
+	if out, _, ok := madePlain(runes); ok && (v.inFlow || strings.Count(string(out), string(out[0])) == 2) {
+		r.label("write `"+string(out)+"`").edit(v.pos(), string(out))
+	}
+	return true
+}
+
+// startsLikeExpression matches what no number, bool or date begins with, but an expression does.
+var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_]`)
+
+// gluedEquals reports `=member.points` and, where no text can stand, `member.points + 1`.
+func (p *playbookReader) gluedEquals(v *node, t *Type, what string) bool {
+	rest, glued := strings.CutPrefix(v.value, "=")
+	isText := t.Kind == KindString && len(t.Enum) == 0 || t.Kind == KindAny
+	if !startsLikeExpression.MatchString(rest) && !(glued && looksLikeExpression.MatchString(rest)) || !glued && (isText || looksLikeExpression.MatchString(v.value)) {
+		return false
+	}
+	message := "a space is missing after this `=`"
+	if !glued {
+		message = fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what, article(t.Required().String()))
+	}
+	text := "= " + rest
+	if v.inFlow && needsQuotes(text, true) {
+		text = quote(text)
+	}
+	r := p.error("forgotten-equals", v.pos(), message).label("write `" + text + "` for its value")
+	if v.style == plainStyle {
+		r.edit(v.pos(), text)
+	}
+	return true
 }
 
 // opposed reports what an action both adds and removes.

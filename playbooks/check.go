@@ -329,6 +329,12 @@ func (c *checker) anyDuration(n *node, what string) (Duration, bool) {
 		return d, true
 	}
 	r := c.error("bad-duration", n.pos(), fmt.Sprintf("`%s` is not a duration", n.value))
+	if plain := narrowed(n.value); plain != n.value {
+		if _, err := ParseDuration(plain); err == nil {
+			r.label("it holds full-width characters: write `"+plain+"`").edit(n.pos(), plain)
+			return d, false
+		}
+	}
 	if m := looseDuration.FindStringSubmatch(strings.TrimSpace(n.value)); m != nil && unitWords[strings.ToLower(m[2])] != "" {
 		better := strings.TrimPrefix(m[1], "+") + unitWords[strings.ToLower(m[2])]
 		if _, err := ParseDuration(better); err == nil {
@@ -398,6 +404,9 @@ func (c *checker) compile(n *node, skip int, sc *Scope, want *Type) *Expr {
 		return nil
 	}
 	e, diags := CompileExpr(src, sc, want)
+	if n.f.name != schemaFile && hasError(c.diags) { // a circle of declarations is told there, not at each use
+		diags = slices.DeleteFunc(diags, func(d Diagnostic) bool { return d.Code == "reference-cycle" })
+	}
 	fitEdits(n, diags)
 	c.diags = append(c.diags, diags...)
 	if e != nil {

@@ -48,6 +48,9 @@ func (c *exprChecker) binary(n *ast.BinaryNode) *Type {
 	case "??":
 		return c.coalesce(n)
 	}
+	if c.notFirst(n) {
+		return Bool
+	}
 	l, r := c.check(n.Left), c.check(n.Right)
 	if l == nil || r == nil {
 		return resultWithout(n.Operator)
@@ -66,6 +69,24 @@ func (c *exprChecker) binary(n *ast.BinaryNode) *Type {
 	}
 	c.report(n.Location(), "syntax-expression", "", "the operator `%s` is not part of the language", n.Operator)
 	return nil
+}
+
+// notFirst reports `not a == b`, where `not` takes a alone though that is no condition.
+func (c *exprChecker) notFirst(n *ast.BinaryNode) bool {
+	u, ok := n.Left.(*ast.UnaryNode)
+	if !ok || u.Operator != "not" && u.Operator != "!" || opposite[n.Operator] == "" {
+		return false
+	}
+	before := len(c.diags)
+	t := c.check(u.Node)
+	if t == nil || t.Kind == KindBool {
+		c.diags = c.diags[:before]
+		return false
+	}
+	runes, at := []rune(c.src.Text), span(n)
+	text := "not (" + string(runes[span(u.Node).From:at.To]) + ")"
+	c.report(at, "type-mismatch", "write `"+text+"`", "`not` takes %s alone here, before `%s` compares", quoteNode(u.Node), n.Operator).suggest(text)
+	return true
 }
 
 // resultWithout is the type of an operator whose operands have mistakes, so that one mistake stays one.

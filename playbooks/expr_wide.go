@@ -83,3 +83,13 @@ func (c *exprChecker) wide(loc place.Location, runes []rune) {
 
 // longestHint is how many characters of a mended text a label shows.
 const longestHint = 60
+
+// narrowed gives a text with its full-width characters made plain.
+func narrowed(s string) string {
+	return strings.Map(func(r rune) rune {
+		if p := plainOf(r); p != 0 {
+			return p
+		}
+		return r
+	}, s)
+}

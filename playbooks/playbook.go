@@ -149,6 +149,10 @@ func (p *playbookReader) holdout(n *node) {
 		return
 	}
 	r := p.wrongType(n, "holdout must be a percentage").label("as in 10%")
+	if plain := narrowed(n.value); n.kind == scalarNode && plain != n.value && percent.MatchString(plain) {
+		r.label("it holds full-width characters: write `"+plain+"`").edit(n.pos(), plain)
+		return
+	}
 	if n.kind == scalarNode && percent.MatchString(n.value+"%") {
 		if v, err := strconv.ParseFloat(n.value, 64); err == nil && v < 1 {
 			r.label(fmt.Sprintf("write %g%% when a share of %s is meant", v*100, n.value))
@@ -228,6 +232,11 @@ var dottedWords = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\
 func (p *playbookReader) poisoned(text string) bool {
 	if len(p.poison) == 0 || !p.blind && !hasError(p.diags[p.from:]) {
 		return false
+	}
+	for name := range p.poison {
+		if strings.ContainsAny(name, "- ") && strings.Contains(text, name) {
+			return true
+		}
 	}
 	for _, w := range dottedWords.FindAllString(text, -1) {
 		if head, _, _ := strings.Cut(w, "."); p.poison[w] || p.poison[head] {

@@ -28,8 +28,11 @@ func (c *checker) reportSlip(f *file, s slip) {
 		meant = meant[1 : len(meant)-1] // quotes around text that holds the same quote
 	}
 	text := quote(meant)
-	c.error("yaml-quoting", f.pos(s.at, min(s.at+runeLen(f.text, s.at), s.to)), s.why).
-		label("put the value in quotes: "+text).edit(p, text)
+	r := c.error("yaml-quoting", f.pos(s.at, min(s.at+runeLen(f.text, s.at), s.to)), s.why)
+	r.label("put the value in quotes: "+text).edit(p, text)
+	if len(meant) > 1 && (meant[0] == '|' || meant[0] == '>') && meant[1] != ' ' {
+		r.label("begin the text on the next line, indented; or put it in quotes: " + text).doubt(false)
+	}
 }
 
 func runeLen(text string, at int) int {
@@ -51,6 +54,9 @@ func quote(text string) string {
 
 var keyLine = regexp.MustCompile(`^( *(?:- +)*)([A-Za-z_][\w.-]*): +(.*)$`)
 
+// tightColon matches a key with the value glued to its colon.
+var tightColon = regexp.MustCompile(`^([A-Za-z_]\w*):(\S.*)$`)
+
 // wideColon matches a key with the colon of Chinese text after it.
 var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
 
@@ -70,6 +76,11 @@ func (c *checker) lineSlip(f *file, line int) bool {
 			return true
 		}
 		return false
+	}
+	if m := tightColon.FindStringSubmatchIndex(text); m != nil && slices.Contains(playbookKeys, text[m[2]:m[3]]) {
+		p := f.pos(start+m[3], start+m[3]+1)
+		c.error("yaml-syntax", p, "a space is missing after this colon").label("write `"+text[m[2]:m[3]]+": "+text[m[4]:]+"`").edit(p, ": ")
+		return true
 	}
 	if m := wideColon.FindStringSubmatchIndex(text); m != nil {
 		p := f.pos(start+m[2], start+m[3])
@@ -187,7 +198,7 @@ func valueSlip(text string, from, to int) (slip, bool) {
 
 // plainSlip looks at a value that begins with no quote or bracket.
 func plainSlip(v string, s slip) (slip, bool) {
-	if strings.HasPrefix(v, "- ") || strings.HasPrefix(v, "? ") || len(v) > 2 && (v[0] == '>' || v[0] == '|') && v[1] == ' ' && v[2] != '#' {
+	if strings.HasPrefix(v, "- ") || strings.HasPrefix(v, "? ") || len(v) > 2 && (v[0] == '>' || v[0] == '|') && strings.IndexByte("+-0123456789", v[1]) < 0 && !(v[1] == ' ' && v[2] == '#') {
 		s.why = "a value that begins with `" + v[:1] + "` means something else to YAML"
 		return s, true
 	}

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -118,6 +119,11 @@ func (c *checker) keySlip(key *node, known []string) (meant string) {
 		c.error("yaml-syntax", key.pos(), fmt.Sprintf("a space that YAML takes for text stands beside `%s` (U+00A0 or U+3000)", bare)).
 			label("write `"+bare+"` with plain spaces").edit(key.pos(), bare)
 		return bare
+	}
+	if word, rest, found := strings.Cut(key.value, ":"); found && rest != "" && slices.Contains(known, word) {
+		at := key.at(len([]rune(word)), len([]rune(word))+1)
+		c.error("yaml-syntax", at, "a space is missing after this colon").label("write `"+word+": "+rest+"`").edit(at, ": ")
+		return word
 	}
 	if word, _, found := strings.Cut(key.value, " {"); found {
 		for _, k := range known {

@@ -69,6 +69,7 @@ func (p *playbookReader) collectID(v *node) {
 	id, ok := p.str(v, "id")
 	if !ok || !p.isName(v, "an action", id, actionID, "small letters, digits and `_`: expressions write actions.<id>", snakeOf) {
 		p.poison["actions."+snakeOf(v.value)] = true
+		p.poison["actions."+v.value] = true
 		return
 	}
 	if first := p.ids[id]; first != nil {

@@ -77,6 +77,12 @@ func (c *templateChecker) suggest(word string, known []string) {
 
 // scan goes through the text from one {{ or {% to the next.
 func (c *templateChecker) scan() {
+	for _, open := range []string{"｛｛", "｛%", "{｛", "｛{"} {
+		if i := strings.Index(c.text, open); i >= 0 {
+			c.error("template-syntax", i, i+len(open), "these braces are full-width: Liquid takes only {{ and }}", "write {{ … }} with plain braces")
+			return
+		}
+	}
 	for i := 0; i < len(c.text); {
 		open := strings.IndexByte(c.text[i:], '{')
 		if open < 0 || i+open+1 >= len(c.text) {

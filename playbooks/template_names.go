@@ -34,6 +34,10 @@ func (c *templateChecker) names(from, to int) {
 				i++
 			}
 		default:
+			if p := plainOf(r); p != 0 {
+				c.error("template-syntax", i, i+size, fmt.Sprintf("`%c` is a full-width character", r), "write `"+string(p)+"`")
+				return
+			}
 			i += size
 		}
 	}

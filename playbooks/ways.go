@@ -86,7 +86,11 @@ func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
 	}
 	for _, e := range n.entries {
 		if !slices.Contains(itemKeys, e.key.value) {
-			p.error("exclusive-keys", e.key.pos(), "a branch has no action of its own").label("move it into `then`, or before the branch")
+			label := "move it into `then`, or before the branch"
+			if slices.Contains([]string{"elif", "elsif", "elseif", "else if"}, e.key.value) {
+				label = "for more than two ways write `choose`, a list of {if, then} with {else} as the last"
+			}
+			p.error("exclusive-keys", e.key.pos(), "a branch has no action of its own").label(label)
 		}
 	}
 	step.Key = "if"
