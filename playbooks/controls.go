@@ -51,8 +51,8 @@ func Controls() []ActionSpec {
 			Key: "split",
 			Doc: "Goes one of several ways by the member's dice, which fall the same way every time for the same member and split",
 			Fields: []FieldSpec{
-				{Name: "name", Kind: FieldString, Required: true, Doc: "what the way is called in results and traces"},
-				{Name: "weight", Kind: FieldNumber, Required: true, Doc: "the percentage of members, with two decimals at most; the weights sum to 100"},
+				{Name: "name", Kind: FieldString, Literal: true, Required: true, Doc: "what the way is called in results and traces"},
+				{Name: "weight", Kind: FieldNumber, Literal: true, Required: true, Doc: "the percentage of members, with two decimals at most; the weights sum to 100"},
 				{Name: "then", Kind: FieldActions, Required: true, Doc: "what is done on this way; `[]` is nothing"},
 			},
 			Results: []ResultSpec{{Name: "name", Type: String, Doc: "the name of the way that was taken"}},

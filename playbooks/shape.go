@@ -163,7 +163,7 @@ func fieldShape(f *FieldSpec) *Shape {
 	}
 	switch f.Kind {
 	case FieldString, FieldInt, FieldNumber, FieldBool, FieldProperties, FieldURL:
-		s.Expr = true
+		s.Expr = !f.Literal
 	case FieldMoment:
 		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime)}
 	case FieldSecret:

@@ -31,6 +31,7 @@ type FieldSpec struct {
 	Kind     FieldKind
 	Enum     []string
 	Default  any
+	Literal  bool // no `= ` expression stands for it
 	Required bool
 	OneOf    string   // fields that share a name here exclude each other, and one of them is required
 	Longest  Duration // of a duration: what it may be at most; zero: anything

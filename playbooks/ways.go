@@ -314,6 +314,9 @@ func (p *playbookReader) wayName(v *node, names map[string]*node) (string, bool)
 	switch first := names[name]; {
 	case !ok:
 		return "", false
+	case strings.HasPrefix(name, "= "):
+		p.error("bad-value", v.pos(), "the name of a way is a literal, not an expression").label("write the name itself, as in name: a")
+		return "", false
 	case name == "" || len(name) > maxName:
 		p.error("bad-value", v.pos(), fmt.Sprintf("the name of a way has 1 to %d bytes", maxName))
 		return "", false

@@ -74,6 +74,9 @@ func (c *cli) test(t *testRun) error {
 	if err := report.Write(c.stdout, t.format, t.coverage); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
+	if len(report.Tests) == 0 && t.options.Run != nil {
+		return usagef("no test matches --run %s", t.options.Run)
+	}
 	if len(report.Tests) == 0 {
 		fmt.Fprintln(c.stderr, "usher: no test was run")
 	}
