@@ -11,9 +11,9 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// batchLimit keeps the commit of a batch, in which each input may start a run, at about 20 ms: that is how long an answer of
+// batchLimit keeps the commit of a batch, in which each input may start a run, at about 10 ms: that is how long an answer of
 // the intake may have to wait for it.
-const batchLimit = 250
+const batchLimit = 150
 
 // batch is what one look at a shard found, with what was decided on it.
 type batch struct {

@@ -21,12 +21,12 @@ const (
 
 	taskCheck = 20 * time.Millisecond // how long a task may lie while asynq sleeps; each look costs half a millisecond in-process
 	pace      = 10 * time.Millisecond // batches of a hot runner begin at least so far apart: larger ones cost less an input
-	busyPace  = 80 * time.Millisecond // and so far when they are not small any more
+	busyPace  = 60 * time.Millisecond // and so far when they are not small any more
 	busyBatch = 10
 	linger    = 50 * time.Millisecond // a runner that finds nothing waits so long before it ends
 	look      = 10 * time.Millisecond // and looks so often for what other processes brought
 	enqueue   = 20 * time.Millisecond // a runner is enqueued at most so often
-	fullBatch = 200                   // a batch of this size needs no gathering
+	fullBatch = 120                   // a batch of this size needs no gathering
 	longest   = time.Minute           // a task hands over to a new one after this, so that processes share the work
 )
 
