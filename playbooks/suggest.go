@@ -23,6 +23,9 @@ func didYouMean(word string, known []string) string {
 	return ""
 }
 
+// DidYouMean gives "did you mean `x`?" when one of the known words is near the given one, else "".
+func DidYouMean(word string, known []string) string { return didYouMean(word, known) }
+
 // closest gives the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
 func closest(word string, known []string) string {
 	best, bestDistance := "", maxDistance+1

@@ -149,7 +149,11 @@ func (c *cli) runCommand() *cobra.Command {
 		}
 		writeTable(b, rows)
 		for _, d := range r.Deliveries {
-			fmt.Fprintf(b, "\nmessage %s over %s: %s after %s", d.Step, d.Channel, d.State, plural(d.Attempts, "attempt"))
+			what := fmt.Sprintf("message %s over %s", d.Step, d.Channel)
+			if d.Channel == engine.KeyWebhook {
+				what = "webhook " + d.Step
+			}
+			fmt.Fprintf(b, "\n%s: %s after %s", what, d.State, plural(d.Attempts, "attempt"))
 			if d.State == "pending" && d.NotBefore != nil {
 				fmt.Fprintf(b, ", not before %s", clock(*d.NotBefore))
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -125,18 +126,20 @@ func (c *cli) noteUnset(ws *playbooks.Workspace) {
 
 func (c *cli) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain CODE", Short: "Explain a diagnostic on one page", Example: "  usher explain unknown-field", Args: cobra.ExactArgs(1),
+		Use: "explain [CODE]", Short: "Explain a diagnostic on one page, or list them all",
+		Example: "  usher explain unknown-field\n  usher explain", Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var names []string
-			for _, code := range playbooks.Codes {
-				names = append(names, code.Name)
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
+			return codeNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			code := playbooks.CodeByName(strings.Trim(args[0], "[]"))
+			if len(args) == 0 {
+				return c.listCodes()
+			}
+			name := strings.Trim(args[0], "[]")
+			code := playbooks.CodeByName(name)
 			if code == nil {
-				return fmt.Errorf("there is no diagnostic %q; `usher check` prints the code in brackets", args[0])
+				hint := playbooks.DidYouMean(name, codeNames())
+				return fmt.Errorf("there is no diagnostic %q; %s", args[0], cmp.Or(hint, "`usher check` prints the code in brackets, `usher explain` lists all"))
 			}
 			var b strings.Builder
 			fmt.Fprintf(&b, "%s: %s\n\n%s\n", code.Name, code.Title, strings.TrimSpace(code.Doc))
@@ -150,6 +153,24 @@ func (c *cli) explainCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+func codeNames() (names []string) {
+	for _, code := range playbooks.Codes {
+		names = append(names, code.Name)
+	}
+	return names
+}
+
+func (c *cli) listCodes() error {
+	var rows [][]string
+	for _, code := range playbooks.Codes {
+		rows = append(rows, []string{code.Name, code.Title})
+	}
+	var b strings.Builder
+	writeTable(&b, rows)
+	_, err := fmt.Fprint(c.stdout, b.String())
+	return err
 }
 
 func indent(s string) string {

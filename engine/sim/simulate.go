@@ -129,7 +129,7 @@ func (res *Result) WriteText(out io.Writer) error {
 		p.printf("no event could be used\n")
 		return p.err
 	}
-	p.printf("%d events of %d members, %s to %s\n", res.Events, res.Members, res.From.UTC().Format(time.RFC3339), res.To.UTC().Format(time.RFC3339))
+	p.printf("%s of %s, %s to %s\n", plural(res.Events, "event"), plural(res.Members, "member"), res.From.UTC().Format(time.RFC3339), res.To.UTC().Format(time.RFC3339))
 	ids := slices.Sorted(maps.Keys(res.Playbooks))
 	rows := [][]string{{"playbook", "entered", "holdout", "waiting", "done", "exited", "failed", "converted", "messages", "coupons", "tags"}}
 	for _, id := range ids {
@@ -147,7 +147,7 @@ func (res *Result) WriteText(out io.Writer) error {
 			notes = append(notes, fmt.Sprintf("%s did not act: %s", id, counts(s.Skipped)))
 		}
 		if n := res.Playbooks[id].Points; n != 0 {
-			notes = append(notes, fmt.Sprintf("%s gave %d points", id, n))
+			notes = append(notes, fmt.Sprintf("%s gave %s", id, plural(n, "point")))
 		}
 	}
 	if len(notes) > 0 {
@@ -227,4 +227,12 @@ func (p *printer) table(rows [][]string) {
 		}
 		p.printf("%s\n", strings.TrimRight(line.String(), " "))
 	}
+}
+
+// plural writes "1 event", "2 events".
+func plural(n int, word string) string {
+	if n == 1 || n == -1 {
+		return fmt.Sprintf("%d %s", n, word)
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }
