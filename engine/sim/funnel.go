@@ -131,27 +131,34 @@ func (o *observer) trace(c *engine.Changes) {
 
 // funnels gives the funnel of every playbook, by id.
 func funnels(ws *playbooks.Workspace, res *Result, reached map[reachedKey]int) []Funnel {
-	var out []Funnel
-	for _, p := range ws.Playbooks {
+	out := make([]Funnel, len(ws.Playbooks))
+	for i, p := range ws.Playbooks {
 		s := res.Playbooks[p.ID]
-		f := Funnel{Playbook: p.ID, Entered: s.Entered - s.Holdout, Converted: s.Converted}
-		for i := range p.Steps {
-			step := &p.Steps[i]
-			if step.Key == "jump" {
-				continue
-			}
-			depth := strings.Count(step.Path, ".")
-			if len(step.Ways) == 0 {
-				f.Steps = append(f.Steps, FunnelStep{shownStep(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, ""}]})
-			}
-			for k := range step.Ways {
-				w := &step.Ways[k]
-				f.Steps = append(f.Steps, FunnelStep{wayOf(w) + " of " + shownStep(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, w.Name}]})
-			}
-		}
-		out = append(out, f)
+		out[i] = Funnel{Playbook: p.ID, Entered: s.Entered - s.Holdout, Converted: s.Converted, Steps: funnelSteps(p, reached)}
 	}
 	return out
+}
+
+// funnelSteps lists a playbook's actions, each way before what stands in it.
+func funnelSteps(p *playbooks.Playbook, reached map[reachedKey]int) (out []FunnelStep) {
+	ways := map[int][]FunnelStep{} // by the step that they begin with
+	for i := range p.Steps {
+		step := &p.Steps[i]
+		out = append(out, ways[i]...)
+		if step.Key == "jump" {
+			continue
+		}
+		depth := strings.Count(step.Path, ".")
+		if len(step.Ways) == 0 {
+			out = append(out, FunnelStep{shownStep(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, ""}]})
+		}
+		for k := range step.Ways {
+			w := &step.Ways[k]
+			runs := reached[reachedKey{p.ID, step.Name(), step.Key, w.Name}]
+			ways[w.Start] = append(ways[w.Start], FunnelStep{wayOf(w) + " of " + shownStep(step), depth, runs})
+		}
+	}
+	return append(out, ways[len(p.Steps)]...)
 }
 
 // rows gives the funnel as a table.
