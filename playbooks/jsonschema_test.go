@@ -24,10 +24,10 @@ func compileSchema(t testing.TB, ws *Workspace, reg *Registry, file string) *jso
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource(file+".json", doc); err != nil {
+	if err := c.AddResource("https://usher.test/"+file+".json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile(file + ".json")
+	s, err := c.Compile("https://usher.test/" + file + ".json")
 	if err != nil {
 		t.Fatalf("the schema of a %s is not valid itself: %v", file, err)
 	}

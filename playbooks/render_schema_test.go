@@ -22,10 +22,10 @@ func publishedSchema(t *testing.T, path string) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", doc); err != nil {
+	if err := c.AddResource("https://usher.test/schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("schema.json")
+	s, err := c.Compile("https://usher.test/schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,10 +23,10 @@ func compiled(t *testing.T, text []byte) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", doc); err != nil {
+	if err := c.AddResource("https://usher.test/schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("schema.json")
+	s, err := c.Compile("https://usher.test/schema.json")
 	if err != nil {
 		t.Fatalf("the schema is not valid itself: %v", err)
 	}
