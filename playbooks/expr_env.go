@@ -20,6 +20,7 @@ type Env struct {
 	vars    map[string]any
 	clock   clock
 	loaded  [sources][]string // the variables that are set, by where they come from
+	dirty   bool              // some are
 	machine vm.VM
 	member  Record
 	trigger Record
@@ -80,8 +81,12 @@ func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record
 		}
 	}
 	for from := range sources {
+		if !e.dirty {
+			break
+		}
 		e.forget(from)
 	}
+	e.dirty = false
 	e.clock = clock{now: now.In(zone), member: id}
 	e.member, e.history, e.trigger, e.actions, e.event = member, h, nil, nil, nil
 }
@@ -130,6 +135,7 @@ func (x *Expr) Eval(e *Env) (any, error) {
 		if r := &x.reads[i]; !e.has(r.name) {
 			e.vars[r.name] = e.read(r)
 			e.loaded[r.from] = append(e.loaded[r.from], r.name)
+			e.dirty = true
 		}
 	}
 	v, err := e.machine.Run(x.program, e.vars)

@@ -91,7 +91,7 @@ func main() {
 
 func run(orders string, events, rounds int, profile string) error {
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(400) // as cmd/usher sets it
+	debug.SetGCPercent(sim.GCPercent) // as `usher simulate` does
 	some, err := workspace(listening)
 	if err != nil {
 		return err

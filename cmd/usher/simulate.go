@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -53,6 +54,9 @@ func (c *cli) simulateCommand() *cobra.Command {
 }
 
 func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error {
+	if _, set := c.env("GOGC"); !set {
+		debug.SetGCPercent(sim.GCPercent)
+	}
 	ws, err := c.loadGood(dir)
 	if err != nil {
 		return err

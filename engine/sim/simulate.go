@@ -39,6 +39,10 @@ type SimulateOptions struct {
 	Progress func(done int)
 }
 
+// GCPercent is how much garbage a program that simulates does well to let lie, as GOGC: what a simulation holds only grows, so that
+// looking through it often is in vain.
+const GCPercent = 400
+
 // secret keys run ids and coupon codes where nobody will redeem one.
 const secret = "simulation"
 
