@@ -32,11 +32,11 @@ type decider struct {
 
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
-	*d = decider{e: e, st: st, id: member, env: d.env, judged: d.judged}
+	d.e, d.st, d.id = e, st, member
 	return d
 }
 
-// release lets the decider be used again.
+// release lets the decider be used again: empty.
 func (d *decider) release() {
 	spare := d.e.spare
 	d.env.End()
@@ -251,12 +251,13 @@ func (d *decider) event(in *Input, p *Payload) error {
 	if p.Depth == 0 { // what a run emitted is nothing that the member did
 		d.st.Member.LastSeenAt = in.At
 	}
-	d.remember(in)
+	l := d.e.listening(in.Name)
+	d.remember(in, l.tracked)
 	d.refreshAt(in.At)
 	d.goals(in)
 	d.exits(in)
 	awake := d.met(in)
-	entries, err := d.triggered(in)
+	entries, err := d.triggered(in, l)
 	if err != nil {
 		return err
 	}
@@ -265,17 +266,16 @@ func (d *decider) event(in *Input, p *Payload) error {
 }
 
 // triggered judges the playbooks that the event triggers.
-func (d *decider) triggered(in *Input) ([]*entry, error) {
-	books := d.e.byEvent[in.Name]
-	if len(books) == 0 {
+func (d *decider) triggered(in *Input, l *listening) ([]*entry, error) {
+	if len(l.books) == 0 {
 		return nil, nil
 	}
-	rec := d.eventView(in, d.e.ws.Schema)
+	rec := d.eventView(in, d.e.ws.Schema, l.typ)
 	d.env.SetEvent(rec)
 	d.judging(rec)
-	d.c.Refusals = slices.Grow(d.c.Refusals, len(books))
+	d.c.Refusals = slices.Grow(d.c.Refusals, len(l.books))
 	var entries []*entry
-	for _, b := range books {
+	for _, b := range l.books {
 		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
 			entries = append(entries, en)
 		}
@@ -406,7 +406,7 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *playbooks.Expr) bool
 	if cond == nil {
 		return true
 	}
-	rec := d.eventView(in, b.ws.Schema)
+	rec := d.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
 	d.scope(r, b)
 	d.env.SetEvent(rec)
 	ok, err := cond.Test(d.env)

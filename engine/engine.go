@@ -26,12 +26,11 @@ type Engine struct {
 	o          Options
 	active     map[string]*book      // by playbook id
 	books      map[string]*book      // by revision, active and pinned
-	byEvent    map[string][]*book    // live and paused playbooks that an event triggers, by id
+	events     map[string]*listening // who wants to know of an event, by its name
 	dated      []*dated              // playbooks that dates of the member start, by id
 	watched    []*watched            // segments that triggers are about, by name
 	address    map[string]string     // channel name -> the member's attribute that holds its address
 	attributes map[string]*attribute // the stored ones
-	tracked    map[string]*tracking  // events whose history something reads
 	macs       *sync.Pool            // keyed hashes: setting one up costs more than using it
 	codes      *base32.Encoding
 	spare      *sync.Pool // deciders between two uses
@@ -72,8 +71,8 @@ type book struct {
 // New makes the engine of a workspace without mistakes.
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
-		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, byEvent: map[string][]*book{},
-		attributes: attributesOf(ws.Schema), address: map[string]string{}, tracked: map[string]*tracking{}, zones: new(sync.Map),
+		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
+		attributes: attributesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
 		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv()} }},
@@ -95,7 +94,8 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		e.books[p.Revision] = b
 		e.track(b.slots)
 		if p.Trigger.Kind == playbooks.TriggerEvent && p.Status != playbooks.Draft {
-			e.byEvent[p.Trigger.Event.Name] = append(e.byEvent[p.Trigger.Event.Name], b)
+			l := e.listen(p.Trigger.Event.Name)
+			l.books = append(l.books, b)
 		}
 	}
 	e.watch()
@@ -117,6 +117,41 @@ func (e *Engine) settle() {
 	}
 }
 
+// listening is all that the engine knows of an event's name.
+type listening struct {
+	typ     *playbooks.EventType // nil: not declared
+	books   []*book              // live and paused playbooks that it triggers, by id
+	tracked *tracking            // nil: nothing reads its history
+}
+
+// nobody is what is known of an event that nothing listens to.
+var nobody listening
+
+func (e *Engine) listening(event string) *listening {
+	if l := e.events[event]; l != nil {
+		return l
+	}
+	return &nobody
+}
+
+// listen gives what is known of an event, to add to it.
+func (e *Engine) listen(event string) *listening {
+	l := &listening{typ: e.ws.Schema.Event(event)}
+	if known := e.events[event]; known != nil {
+		*l = *known // an engine without what comes now may be deciding
+	}
+	e.events[event] = l
+	return l
+}
+
+// typeOf gives the declaration of an event in the active workspace; nil: there is none.
+func (e *Engine) typeOf(event string) *playbooks.EventType {
+	if l := e.events[event]; l != nil {
+		return l.typ
+	}
+	return e.ws.Schema.Event(event)
+}
+
 // tracking says how much of the history of an event is ever read.
 type tracking struct {
 	items    bool          // the events themselves
@@ -126,15 +161,11 @@ type tracking struct {
 
 func (e *Engine) track(slots []playbooks.Slot) {
 	for _, s := range slots {
-		t := e.tracked[s.Event]
-		if t == nil {
-			t = new(tracking)
-			e.tracked[s.Event] = t
-		} else {
-			c := *t // an engine without the revision may be deciding
-			t = &c
-			e.tracked[s.Event] = t
+		l, t := e.listen(s.Event), new(tracking)
+		if l.tracked != nil {
+			*t = *l.tracked
 		}
+		l.tracked = t
 		t.items = t.items || s.Items
 		if s.Window.IsZero() {
 			t.allItems = t.allItems || s.Items
@@ -218,7 +249,7 @@ func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 // WithRevision gives an engine that knows a further revision, for runs that keep it. ws is the workspace that holds it.
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
-	c.books, c.tracked = maps.Clone(e.books), maps.Clone(e.tracked)
+	c.books, c.events = maps.Clone(e.books), maps.Clone(e.events)
 	b := c.compile(ws, p, computedOf(ws.Schema))
 	c.books[p.Revision] = b
 	c.track(b.slots)
@@ -313,7 +344,7 @@ func (n *needs) event(name string) {
 		return
 	}
 	n.events[name] = true
-	for _, b := range n.engine.byEvent[name] {
+	for _, b := range n.engine.listening(name).books {
 		n.add(b)
 	}
 }

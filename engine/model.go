@@ -41,7 +41,6 @@ type Input struct {
 
 	record       map[string]any    // as expressions see the event; see recordOf
 	recordSchema *playbooks.Schema // which the record is typed by
-	fitSchema    *playbooks.Schema // which the event is known to fit
 	recordZone   *time.Location    // that its times are in
 }
 

@@ -201,7 +201,7 @@ func (d *decider) forgetSegments() {
 // oldest gives the time of the oldest event that a slot holds.
 func (d *decider) oldest(s playbooks.Slot) (time.Time, bool) {
 	if list := d.within(s); len(list) > 0 {
-		return list[0].Time, true
+		return time.UnixMilli(list[0].time).UTC(), true
 	}
 	return time.Time{}, false
 }

@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"sort"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
@@ -108,12 +105,12 @@ type eventView struct {
 	err    error // the event is not as its type says
 }
 
-// eventView gives the view of an event, until it is asked for the next one.
-func (d *decider) eventView(in *Input, s *playbooks.Schema) *eventView {
+// eventView gives the view of an event of a declared type, or of none, until it is asked for the next one.
+func (d *decider) eventView(in *Input, s *playbooks.Schema, t *playbooks.EventType) *eventView {
 	v := &d.seenEvent
 	*v = eventView{in: in, schema: s, zone: d.zone}
-	if e := s.Event(in.Name); e != nil {
-		v.typ = e.Properties
+	if t != nil {
+		v.typ = t.Properties
 	}
 	return v
 }
@@ -158,7 +155,7 @@ func (v *eventView) All() map[string]any {
 	return rec
 }
 
-// recordOf gives the event as expressions see it: the declared properties typed, with id, name and time.
+// recordOf gives the event as expressions see it: see typedRecord.
 func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
 	if in.record != nil && in.recordSchema == s && in.recordZone == zone {
 		return in.record, nil
@@ -167,158 +164,30 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 	if err != nil {
 		return nil, fmt.Errorf("read the event %s: %w", in.ID, err)
 	}
-	rec := map[string]any{}
-	if e := s.Event(in.Name); e != nil && e.Properties != nil {
-		v, err := e.Properties.Coerce(orEmpty(p.Properties))
-		if err != nil {
-			return nil, fmt.Errorf("event %s (%s): properties.%w", in.ID, in.Name, err)
-		}
-		rec = playbooks.Localize(e.Properties, v, zone).(map[string]any)
-	} else {
-		for k, v := range p.Properties {
-			rec[k] = v
-		}
+	rec, err := typedRecord(in.ID, in.Name, in.Time, p.Properties, s, zone)
+	if err != nil {
+		return nil, err
 	}
-	rec["id"], rec["name"], rec["time"] = in.ID, in.Name, in.Time.In(zone)
 	in.record, in.recordSchema, in.recordZone = rec, s, zone
 	return rec, nil
 }
 
-// remember puts an event into the history, at its place: see CompareEvents.
-// An event that nothing asks about is not kept.
-func (d *decider) remember(in *Input) {
-	t := d.e.tracked[in.Name]
-	if t == nil {
-		return
-	}
-	p := d.st.History.of(in.Name)
-	if !t.items && t.longest == 0 {
-		p.Earlier++
-		return
-	}
-	kept := *in
-	if !t.items {
-		kept.Data, kept.Payload = nil, nil
-	}
-	if !t.allItems {
-		p.forget(in.At.Add(-t.longest))
-	}
-	i := len(p.Events)
-	for i > 0 && compareEvents(&p.Events[i-1], in) > 0 {
-		i--
-	}
-	p.Events = slices.Insert(p.Events, i, kept)
-}
-
-// forget lets go of events that no window will reach again, once they are half of all. They still count.
-func (p *Past) forget(since time.Time) {
-	old := 0
-	for old < len(p.Events) && p.Events[old].Time.Before(since) {
-		old++
-	}
-	if old == 0 || old < len(p.Events)/2 {
-		return
-	}
-	p.Earlier += old
-	kept := copy(p.Events, p.Events[old:])
-	clear(p.Events[kept:])
-	p.Events = p.Events[:kept]
-}
-
-// CompareEvents orders the events of a history: by time, and of the same time as they were decided. What a run emitted to its own
-// member was decided after the input that caused it, however late the store numbered it.
-func CompareEvents(a, b *Input) int { return cmp.Or(compareEvents(a, b), cmp.Compare(a.Seq, b.Seq)) }
-
-func compareEvents(a, b *Input) int {
-	if c := a.Time.Compare(b.Time); c != 0 {
-		return c
-	}
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.place(), b.place()))
-}
-
-// place is the Seq of the input with which an event was decided: its own, or of the one that caused it.
-func (in *Input) place() int64 {
-	if in.Cause != 0 {
-		return in.Cause
-	}
-	return in.Seq
-}
-
-// within gives the events of a slot: the whole name, or [now - window, now] with both ends.
-func (d *decider) within(s playbooks.Slot) []Input {
-	p := d.st.History.find(s.Event)
-	if p == nil {
-		return nil
-	}
-	list := p.Events
-	end := sort.Search(len(list), func(i int) bool { return list[i].Time.After(d.now) })
-	if s.Window.IsZero() {
-		return list[:end]
-	}
-	from := s.Window.Before(d.now.In(d.zone))
-	start := sort.Search(end, func(i int) bool { return !list[i].Time.Before(from) })
-	return list[start:end]
-}
-
-// Count gives how many events a slot holds; it makes the decider a [playbooks.History].
-func (d *decider) Count(s playbooks.Slot) int {
-	n := len(d.within(s))
-	if p := d.st.History.find(s.Event); p != nil && s.Window.IsZero() {
-		n += p.Earlier
-	}
-	return n
-}
-
-// List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
-func (d *decider) List(s playbooks.Slot) []any {
-	list := d.within(s)
-	out := make([]any, 0, len(list))
-	for i := range list {
-		if rec, err := list[i].recordOf(d.e.ws.Schema, d.zone); err == nil {
-			out = append(out, rec)
+// typedRecord gives an event as expressions see it: the declared properties typed, with id, name and time.
+func typedRecord(id, name string, at time.Time, properties map[string]any, s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
+	rec := map[string]any{}
+	if e := s.Event(name); e != nil && e.Properties != nil {
+		v, err := e.Properties.Coerce(orEmpty(properties))
+		if err != nil {
+			return nil, fmt.Errorf("event %s (%s): properties.%w", id, name, err)
+		}
+		rec = playbooks.Localize(e.Properties, v, zone).(map[string]any)
+	} else {
+		for k, v := range properties {
+			rec[k] = v
 		}
 	}
-	return out
-}
-
-// Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
-func (d *decider) Sum(s playbooks.Slot, field string) any {
-	e := d.e.ws.Schema.Event(s.Event)
-	if e == nil || e.Properties == nil {
-		return 0
-	}
-	of, _ := e.Properties.Field(field)
-	whole, sum, some := 0, 0.0, false
-	list := d.within(s)
-	for i := range list {
-		in := &list[i]
-		if !in.fits(d.e.ws.Schema, e.Properties) {
-			continue
-		}
-		switch v, _ := of.Coerce(in.Properties[field]); v := v.(type) {
-		case int:
-			whole += v
-		case float64:
-			sum, some = sum+v, true
-		}
-	}
-	if some {
-		return sum
-	}
-	return whole
-}
-
-// fits tells whether the schema takes the event.
-func (in *Input) fits(s *playbooks.Schema, t *playbooks.Type) bool {
-	if in.fitSchema == s {
-		return true
-	}
-	p, err := in.Decode()
-	if err != nil || !t.Fits(orEmpty(p.Properties)) {
-		return false
-	}
-	in.fitSchema = s
-	return true
+	rec["id"], rec["name"], rec["time"] = id, name, at.In(zone)
+	return rec, nil
 }
 
 // most is how many items of a list a trace shows.

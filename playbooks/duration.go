@@ -63,6 +63,15 @@ func (d Duration) Longest() time.Duration {
 	return time.Duration(d.Days)*24*time.Hour + 2*time.Hour
 }
 
+// Shortest gives a lower bound of d as elapsed time: calendar days may be two hours short in all, and where the date line was moved
+// one was left out (Samoa, 2011).
+func (d Duration) Shortest() time.Duration {
+	if d.Days == 0 {
+		return d.Elapsed
+	}
+	return max(time.Duration(d.Days)*24*time.Hour-26*time.Hour, 0)
+}
+
 func (d Duration) String() string {
 	switch e := d.Elapsed; {
 	case d.Days != 0 && d.Days%7 == 0:

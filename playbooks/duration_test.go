@@ -109,6 +109,25 @@ func TestDurationAfter(t *testing.T) {
 	}
 }
 
+// However the clocks change, a duration in days lies between what it takes at least and at most.
+func TestDurationBounds(t *testing.T) {
+	locs := make([]*time.Location, len(oddZones))
+	for i, name := range oddZones {
+		locs[i] = zone(t, name)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		loc := rapid.SampledFrom(locs).Draw(t, "zone")
+		at := time.Unix(rapid.Int64Range(1_200_000_000, 2_000_000_000).Draw(t, "unix"), 0).In(loc)
+		if rapid.Bool().Draw(t, "around the day that never was") {
+			at = time.Date(2011, 12, 28, 12, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 96).Draw(t, "hours")) * time.Hour).In(loc)
+		}
+		d := Duration{Days: rapid.IntRange(1, 400).Draw(t, "days")}
+		if took := at.Sub(d.Before(at)); took < d.Shortest() || took > d.Longest() {
+			t.Fatalf("%v before %s takes %v, not between %v and %v", d, at, took, d.Shortest(), d.Longest())
+		}
+	})
+}
+
 func TestParseDurationRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := Duration{Days: rapid.IntRange(-maxDays, maxDays).Draw(t, "days")}

@@ -64,10 +64,12 @@ func (o *observer) input(in *engine.Input) {
 func (o *observer) count(c *engine.Changes) {
 	res := o.res
 	engine.EachTally(c, func(k engine.TallyKey, n int) {
-		if res.Playbooks[k.Playbook] == nil {
-			res.Playbooks[k.Playbook] = engine.NewStats()
+		stats := res.Playbooks[k.Playbook]
+		if stats == nil {
+			stats = engine.NewStats()
+			res.Playbooks[k.Playbook] = stats
 		}
-		res.Playbooks[k.Playbook].Add(k.What, k.Key, n)
+		stats.Add(k.What, k.Key, n)
 	})
 	for _, r := range c.Runs {
 		if r.New {

@@ -41,7 +41,7 @@ type SimulateOptions struct {
 
 // GCPercent is how much garbage a program that simulates does well to let lie, as GOGC: what a simulation holds only grows, so that
 // looking through it often is in vain.
-const GCPercent = 400
+const GCPercent = 500
 
 // secret keys run ids and coupon codes where nobody will redeem one.
 const secret = "simulation"
