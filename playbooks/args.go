@@ -266,7 +266,7 @@ func (p *playbookReader) settableType(key *node) *Type {
 	case p.blind:
 		return nil
 	case a == nil:
-		p.unknown("unknown-field", key, "member has no attribute", name, names(p.schema.Attributes, func(a *Attribute) string { return a.Name }))
+		p.unknown("unknown-field", key, "member has no attribute", name, names(p.schema.Attributes, func(a *Attribute) string { return a.Name }), p.schema.in(inMember))
 		return nil
 	case a.Computed != nil:
 		p.error("not-settable", key.pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).related("declared here", a.Pos)
@@ -317,7 +317,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 				label("write "+bare).edit(v.pos(), bare)
 			return nil
 		}
-		p.unknown("unknown-template", v, "there is no template", name, sortedKeys(p.texts))
+		p.unknown("unknown-template", v, "there is no template", name, sortedKeys(p.texts), nowhere)
 		return nil
 	}
 	if p.ws.Templates[name] == nil {

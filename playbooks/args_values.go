@@ -65,7 +65,7 @@ func (p *playbookReader) object(v *node, t *Type, what string, sc *Scope) *Value
 	for _, e := range v.entries {
 		ft, known := t.Field(e.key.value)
 		if !known {
-			p.unknown("unknown-field", e.key, what+" has no property", e.key.value, t.FieldNames())
+			p.unknown("unknown-field", e.key, what+" has no property", e.key.value, t.FieldNames(), t.find)
 			slip = true // it may be the one that is missing
 			continue
 		}
@@ -75,7 +75,8 @@ func (p *playbookReader) object(v *node, t *Type, what string, sc *Scope) *Value
 	}
 	for _, f := range t.Fields {
 		if v.get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != KindAny && !slip && !p.brokenNames[f.Name] {
-			p.error("missing-key", v.pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).label("add `" + f.Name + ": …`")
+			p.error("missing-key", v.pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).label("add `"+f.Name+": …`").
+				diagnostic().beside("declared here", f.Pos)
 		}
 	}
 	return out

@@ -45,7 +45,7 @@ func (c *checker) channel(key, value *node) {
 	ch.Type = typ
 	spec := c.reg.Channel(typ)
 	if spec == nil {
-		c.unknown("unknown-channel-type", t, "there is no channel type", typ, c.channelTypes())
+		c.unknown("unknown-channel-type", t, "there is no channel type", typ, c.channelTypes(), nowhere)
 		return
 	}
 	known := []string{"type"}
@@ -139,10 +139,12 @@ func first(words []string) string {
 	return words[0]
 }
 
-// unknown reports a name that nothing has, and what is near.
-func (c *checker) unknown(code string, n *node, message, name string, known []string) {
+// unknown reports a name that nothing has, what is near, and where that is declared.
+func (c *checker) unknown(code string, n *node, message, name string, known []string, find finder) {
 	r := c.error(code, n.pos(), fmt.Sprintf("%s `%s`", message, name))
-	switch best := closest(name, known); {
+	best := closest(name, known)
+	r.diagnostic().about(name, best, find)
+	switch {
 	case best != "":
 		r.label("did you mean `"+best+"`?").edit(n.pos(), best).doubt(sole(name, known))
 	case len(known) == 0:
@@ -164,7 +166,7 @@ func (c *checker) knownChannel(n *node, name string) bool {
 	if c.blind || c.schema.Channel(name) != nil {
 		return true
 	}
-	c.unknown("unknown-channel", n, "usher.yaml declares no channel", name, names(c.schema.Channels, func(x *Channel) string { return x.Name }))
+	c.unknown("unknown-channel", n, "usher.yaml declares no channel", name, names(c.schema.Channels, func(x *Channel) string { return x.Name }), c.schema.in(inChannels))
 	return false
 }
 
@@ -173,7 +175,7 @@ func (c *checker) knownPool(n *node, name string) bool {
 	if c.blind || c.schema.Pool(name) != nil {
 		return true
 	}
-	c.unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name, names(c.schema.Pools, func(x *Pool) string { return x.Name }))
+	c.unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name, names(c.schema.Pools, func(x *Pool) string { return x.Name }), c.schema.in(inCoupons))
 	return false
 }
 
@@ -182,7 +184,7 @@ func (c *checker) knownSegment(n *node, name string) bool {
 	if c.blind || c.schema.Segment(name) != nil {
 		return true
 	}
-	c.unknown("unknown-segment", n, "usher.yaml declares no segment", name, names(c.schema.Segments, func(x *Segment) string { return x.Name }))
+	c.unknown("unknown-segment", n, "usher.yaml declares no segment", name, names(c.schema.Segments, func(x *Segment) string { return x.Name }), c.schema.in(inSegments))
 	return false
 }
 
@@ -193,6 +195,6 @@ func (c *checker) knownEvent(n *node, name string) *EventType {
 	if e := c.schema.Event(name); e != nil {
 		return e
 	}
-	c.unknown("unknown-event", n, "usher.yaml declares no event", name, names(c.schema.Events, func(x *EventType) string { return x.Name }))
+	c.unknown("unknown-event", n, "usher.yaml declares no event", name, names(c.schema.Events, func(x *EventType) string { return x.Name }), c.schema.in(inEvents))
 	return nil
 }

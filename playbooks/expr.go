@@ -18,12 +18,13 @@ const (
 
 // Scope says what an expression may name beside `member`, which is always in scope.
 type Scope struct {
-	Schema  *Schema
-	Trigger *Type           // what started the run, an object; nil: not in scope
-	Event   *Type           // the event being looked at, an object; nil: not in scope
-	Actions []ActionResult  // results of the actions that come before
-	Later   map[string]bool // action ids that exist but have not run yet here
-	Known   []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
+	Schema   *Schema
+	Trigger  *Type           // what started the run, an object; nil: not in scope
+	Event    *Type           // the event being looked at, an object; nil: not in scope
+	Actions  []ActionResult  // results of the actions that come before
+	Nameless []ActionResult  // those of them that have no id: nothing can name them
+	Later    map[string]bool // action ids that exist but have not run yet here
+	Known    []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
 }
 
 // knowing gives the scope with further facts.
@@ -40,6 +41,7 @@ func (s *Scope) knowing(facts []string) *Scope {
 type ActionResult struct {
 	ID   string
 	Type *Type // an object
+	Pos  Pos   // of its id, or of the action; the zero Pos: unknown
 }
 
 // Expr is a checked and compiled expression. It is safe for concurrent use.

@@ -69,7 +69,13 @@ func (c *exprChecker) report(loc place.Location, code, label, format string, arg
 	c.diags = append(c.diags, Diagnostic{
 		Severity: Error, Code: code, Message: fmt.Sprintf(format, args...), Label: label, Pos: c.src.pos(loc.From, loc.To),
 	})
-	return &c.diags[len(c.diags)-1]
+	d := &c.diags[len(c.diags)-1]
+	for _, a := range args {
+		if t, ok := a.(described); ok {
+			d.against(t.Type)
+		}
+	}
+	return d
 }
 
 // suggest adds the edit that would mend the last mistake.
@@ -131,11 +137,11 @@ func (c *exprChecker) top(n ast.Node, want *Type) {
 		if want.Kind == KindInt && got.Kind == KindNumber {
 			label = "write int(" + short(n) + "), which drops the fraction, or int(round(…))"
 		}
-		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", article(want.Required().String()), describeType(got))
+		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", article(want.Required().String()), describeType(got)).against(want)
 		return
 	}
 	if len(want.Enum) > 0 && !c.withinEnum(want, n, got) {
-		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", oneOf(want.Enum))
+		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", oneOf(want.Enum)).against(want, got)
 		return
 	}
 	if !want.Optional {
@@ -342,7 +348,7 @@ func (c *exprChecker) carries(name string) bool {
 func (c *exprChecker) actionsType() *Type {
 	t := &Type{Kind: KindObject}
 	for _, a := range c.sc.Actions {
-		t.Fields = append(t.Fields, Field{Name: a.ID, Type: a.Type})
+		t.Fields = append(t.Fields, Field{Name: a.ID, Type: a.Type, Pos: a.Pos})
 	}
 	return t
 }
@@ -458,11 +464,16 @@ func join(a, b *Type) *Type {
 func isNumeric(t *Type) bool { return t.Kind == KindInt || t.Kind == KindNumber }
 func isTime(t *Type) bool    { return t.Kind == KindDate || t.Kind == KindDatetime }
 
-func describeType(t *Type) string {
+// described is a type in the words of a mistake, which shows where the type is declared.
+type described struct{ *Type }
+
+func describeType(t *Type) described { return described{t} }
+
+func (t described) String() string {
 	if t.Kind == KindNil {
 		return "nil"
 	}
-	return article(t.String())
+	return article(t.Type.String())
 }
 
 // span gives the range from the first to the last character of the node's parts.

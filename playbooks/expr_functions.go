@@ -161,7 +161,7 @@ func (c *exprChecker) inSegment(n *ast.CallNode) *Type {
 		for _, g := range c.sc.Schema.Segments {
 			names = append(names, g.Name)
 		}
-		c.unknownText(s, "unknown-segment", "segment", names)
+		c.unknownText(s, "unknown-segment", "segment", names, inSegments)
 		return Bool
 	}
 	c.refs.segments[s.Value] = true
@@ -170,7 +170,7 @@ func (c *exprChecker) inSegment(n *ast.CallNode) *Type {
 }
 
 // unknownText reports a quoted name that is declared nowhere.
-func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []string) {
+func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []string, section string) {
 	label, m := "usher.yaml declares no "+what, closest(s.Value, known)
 	if len(known) > 0 {
 		label = "there is " + oneOf(known)
@@ -178,7 +178,7 @@ func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []
 	if m != "" {
 		label = "did you mean `" + m + "`?"
 	}
-	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value)
+	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).about(s.Value, m, c.sc.Schema.in(section))
 	if m != "" {
 		d.suggest(`"` + m + `"`).doubt(sole(s.Value, known))
 	}
@@ -213,7 +213,7 @@ func (c *exprChecker) slotOf(n *ast.CallNode) (Slot, bool) {
 		for i := range c.sc.Schema.Events {
 			known = append(known, c.sc.Schema.Events[i].Name)
 		}
-		c.unknownText(name, "unknown-event", "event", known)
+		c.unknownText(name, "unknown-event", "event", known, inEvents)
 		return Slot{}, false
 	}
 	slot := Slot{Event: name.Value}

@@ -25,7 +25,7 @@ func MemberFields() []Field { return slices.Clone(builtinFields) }
 // memberType is the type of `member`. Computed attributes are in it without a type: it is found when one is used.
 func (s *Schema) memberType() *Type {
 	s.memberOnce.Do(func() {
-		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields)}
+		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields), Pos: s.section(inMember)}
 		for _, a := range s.Attributes {
 			typ := a.Type
 			switch {
@@ -54,6 +54,7 @@ func (s *Schema) EventRecord(name string) *Type {
 	if e.Properties != nil {
 		t.Fields = append(t.Fields, e.Properties.Fields...)
 	}
+	t.Pos = e.Pos
 	return t
 }
 
@@ -65,7 +66,7 @@ func (t *Trigger) Record(s *Schema) *Type {
 	case TriggerHTTP:
 		out := ObjectOf(Field{Name: "time", Type: Datetime})
 		if t.Params != nil {
-			out.Fields = append(out.Fields, t.Params.Fields...)
+			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
 		}
 		return out
 	}
@@ -170,7 +171,7 @@ func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.Strin
 	} else if len(base.Fields) > 0 {
 		label = "there is " + oneOf(base.FieldNames())
 	}
-	d := c.report(key.Location(), code, label, "%s", what)
+	d := c.report(key.Location(), code, label, "%s", what).about(key.Value, m, base.find)
 	if m != "" {
 		d.suggest(m).doubt(sole(key.Value, base.FieldNames()))
 	}
@@ -224,6 +225,7 @@ func (c *exprChecker) unknownAction(key *ast.StringNode) {
 		label = "did you mean `" + m + "`?"
 	}
 	d := c.report(key.Location(), "unknown-action-id", label, "no action has the id `%s`", key.Value)
+	d.aboutAction(c.sc, key.Value, m, fieldBehind(string([]rune(c.src.Text)[key.Location().To:])))
 	if m != "" {
 		d.suggest(m).doubt(sole(key.Value, ids))
 	}

@@ -44,6 +44,7 @@ type Schema struct {
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may
 
+	sections   map[string]Pos // where those of usher.yaml begin; "": the file
 	memberOnce sync.Once
 	member     *Type // see memberType
 }

@@ -94,9 +94,17 @@ func renderOne(b *bytes.Buffer, d Diagnostic, lines map[string][]string) {
 	}
 	renderPlace(b, d.Pos, "^", d.Label, width, lines)
 	for _, r := range d.Related {
-		renderPlace(b, r.Pos, "-", r.Message, width, lines)
+		if !labelled(&d, r.Pos) {
+			renderPlace(b, r.Pos, "-", r.Message, width, lines)
+		}
 	}
 	fmt.Fprintf(b, "%s= help: usher explain %s\n", strings.Repeat(" ", width-1), d.Code)
+}
+
+// labelled tells whether the label names the place already: (string; usher.yaml:8).
+func labelled(d *Diagnostic, p Pos) bool {
+	_, named, ok := strings.Cut(d.Label, "; ")
+	return ok && strings.HasSuffix(fmt.Sprintf("%s:%d)", p.File, p.Line), named)
 }
 
 func numberWidth(n int) int { return len(fmt.Sprint(n)) }

@@ -56,6 +56,26 @@ warning[unused]: unused
 	}
 }
 
+// A label that names the place already is not repeated below; for editors and scanners the place is there.
+func TestRenderTextOnce(t *testing.T) {
+	files := map[string][]byte{"usher.yaml": []byte("usher: 1\nmember:\n  level: string\n"), "playbooks/a.yaml": []byte("condition: member.levle\n")}
+	d := Diagnostic{
+		Severity: Error, Code: "unknown-field", Message: "no", Label: "did you mean `level`? (string; usher.yaml:3)",
+		Pos: Pos{"playbooks/a.yaml", 1, 19, 1, 24}, Related: []Related{{"`level` is declared here", Pos{"usher.yaml", 3, 3, 3, 8}}},
+	}
+	for format, want := range map[string]bool{"text": false, "json": true, "sarif": true} {
+		for _, dir := range []string{"", "shop"} {
+			var b bytes.Buffer
+			if err := Render(&b, format, Under(dir, []Diagnostic{d}), files); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(b.String(), "`level` is declared here") != want {
+				t.Errorf("%s: want the place below: %v\n%s", format, want, b.String())
+			}
+		}
+	}
+}
+
 func TestRenderJSON(t *testing.T) {
 	var doc struct {
 		Format      int

@@ -24,6 +24,10 @@ var schemaKeys = []string{
 
 // readSchema reads usher.yaml.
 func (c *checker) readSchema(n *node) {
+	c.schema.sections = map[string]Pos{"": wholeFile(schemaFile)}
+	for _, e := range n.entries {
+		c.schema.sections[e.key.value] = e.key.pos()
+	}
 	if !c.mapping(n, "usher.yaml", schemaKeys...) {
 		c.blind = true
 		return
@@ -70,7 +74,7 @@ func (c *checker) consent(n *node) {
 				known = append(known, "member."+c.schema.Attributes[i].Name)
 			}
 		}
-		c.unknown("unknown-field", n, "there is no attribute", text, known)
+		c.unknown("unknown-field", n, "there is no attribute", text, known, c.schema.attributeOf)
 	case a.Computed != nil || a.Type == nil || a.Type.Kind != KindBool:
 		c.error("type-mismatch", n.pos(), fmt.Sprintf("`%s` must be a stored bool: it says whether the member wants promotional messages", text)).
 			related("declared here", a.Pos)
@@ -150,7 +154,7 @@ func typedForm(n *node) *node {
 }
 
 func (c *checker) eventType(key, value *node) {
-	e := EventType{Name: key.value, Properties: ObjectOf(), Pos: key.pos()}
+	e := EventType{Name: key.value, Properties: ObjectOf().declaredAt(key.pos()), Pos: key.pos()}
 	if e.Name == "" || len(e.Name) > maxName {
 		c.error("bad-name", key.pos(), fmt.Sprintf("the name of an event has 1 to %d bytes", maxName))
 	}
@@ -166,7 +170,7 @@ func (c *checker) eventType(key, value *node) {
 
 // properties reads what an event or an http trigger carries: typed properties, none with a name that is there anyway.
 func (c *checker) properties(n *node, owner string, reserved []string) *Type {
-	t := &Type{Kind: KindObject}
+	t := &Type{Kind: KindObject, Pos: n.pos()}
 	for _, p := range n.entries {
 		if slices.Contains(reserved, p.key.value) {
 			c.error("reserved-name", p.key.pos(), fmt.Sprintf("`%s` is reserved: %s has it", p.key.value, owner)).

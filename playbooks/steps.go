@@ -11,6 +11,7 @@ import (
 type doneAction struct {
 	id      string
 	result  *Type
+	pos     Pos    // of the id, or of the action
 	way     []fork // the branches it stands in
 	guarded bool
 }
@@ -141,7 +142,7 @@ func (p *playbookReader) readItem(n *node, path string, way []fork) (end *node) 
 	}
 	step.Result = result
 	p.pb.Steps = append(p.pb.Steps, step)
-	p.finished(step.ID, result, way, cond != nil)
+	p.finished(step.ID, step.Pos, result, way, cond != nil)
 	if key.value == "exit" {
 		if cond == nil {
 			return key
@@ -158,10 +159,11 @@ func (p *playbookReader) poisonID(id string) {
 	}
 }
 
-func (p *playbookReader) finished(id string, result *Type, way []fork, guarded bool) {
-	if id != "" {
-		p.done = append(p.done, doneAction{id: id, result: result, way: slices.Clone(way), guarded: guarded})
+func (p *playbookReader) finished(id string, at Pos, result *Type, way []fork, guarded bool) {
+	if v := p.ids[id]; v != nil {
+		at = v.pos()
 	}
+	p.done = append(p.done, doneAction{id: id, result: result, pos: at, way: slices.Clone(way), guarded: guarded})
 }
 
 // actionKey finds the one key of an item that says what to do.

@@ -108,15 +108,15 @@ func (c *templateChecker) root(name string) *Type {
 			if t == nil {
 				t = Any
 			}
-			fields = append(fields, Field{Name: a.Name, Type: t})
+			fields = append(fields, Field{Name: a.Name, Type: t, Pos: a.Pos})
 		}
-		return ObjectOf(fields...)
+		return ObjectOf(fields...).declaredAt(c.scope.Schema.section(inMember))
 	case "trigger":
 		return c.scope.Trigger
 	case "actions":
 		t := &Type{Kind: KindObject}
 		for _, a := range c.scope.Actions {
-			t.Fields = append(t.Fields, Field{Name: a.ID, Type: a.Type})
+			t.Fields = append(t.Fields, Field{Name: a.ID, Type: a.Type, Pos: a.Pos})
 		}
 		return t
 	}
@@ -233,6 +233,13 @@ func (c *templateChecker) unknownField(name, root string, t *Type, field string,
 		message = fmt.Sprintf("member has no attribute `%s`", field)
 	}
 	c.error("unknown-variable", from, to, message, label)
+	d := &c.diags[len(c.diags)-1]
+	switch near := closest(field, known); {
+	case name == "actions" && !c.scope.Later[field]:
+		d.aboutAction(c.scope, field, near, fieldBehind(c.text[to:]))
+	case t.Kind == KindObject && name != "actions":
+		d.about(field, near, t.find)
+	}
 	if strings.HasPrefix(label, "did you mean") && field != "" {
 		c.suggest(field, known)
 	}

@@ -42,8 +42,12 @@ func (c *checker) readTests(n *node) {
 	r := &testReader{checker: c, file: &TestFile{File: n.f.name}}
 	before := len(c.diags)
 	if v := c.require(n, "a test file", "playbook", "playbook: …"); v != nil {
+		before := len(c.diags)
 		if r.file.Playbook = r.playbookID(v); r.file.Playbook != "" {
 			r.pb = r.find(r.file.Playbook)
+		}
+		for i := before; i < len(c.diags); i++ {
+			c.diags[i].besideTest(c)
 		}
 	}
 	for _, v := range c.list(n.get("with"), "with") {
@@ -80,7 +84,7 @@ func (r *testReader) playbookID(v *node) string {
 		if r.lostID {
 			return ""
 		}
-		r.unknown("unknown-playbook", v, "there is no playbook", id, sortedKeys(r.declared))
+		r.unknown("unknown-playbook", v, "there is no playbook", id, sortedKeys(r.declared), r.playbookNamed)
 		return ""
 	}
 	return id
@@ -155,7 +159,7 @@ func (r *testReader) memberField(key *node) *Type {
 	case a == nil:
 		known := ObjectOf(MemberFields()...).FieldNames()
 		known = append(known, names(r.schema.Attributes, func(a *Attribute) string { return a.Name })...)
-		r.unknown("unknown-field", key, "member has no attribute", key.value, known)
+		r.unknown("unknown-field", key, "member has no attribute", key.value, known, r.schema.in(inMember))
 		return nil
 	case a.Computed != nil:
 		r.error("not-settable", key.pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.value)).related("declared here", a.Pos)
@@ -269,7 +273,7 @@ func (r *testReader) answers(n *node) map[string]TestAnswer {
 	out := map[string]TestAnswer{}
 	for _, e := range n.entries {
 		if !slices.Contains(names, e.key.value) {
-			r.unknown("unknown-action-id", e.key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.key.value, names)
+			r.unknown("unknown-action-id", e.key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.key.value, names, r.pb.stepNamed)
 			continue
 		}
 		if !r.mapping(e.value, "the answer of a webhook", "status", "body") {
@@ -310,7 +314,7 @@ func (r *testReader) forcedWays(n *node) map[string]string {
 	for _, e := range n.entries {
 		s := splits[e.key.value]
 		if s == nil {
-			r.unknown("unknown-action-id", e.key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.key.value, names)
+			r.unknown("unknown-action-id", e.key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.key.value, names, r.pb.stepNamed)
 			continue
 		}
 		r.forcedWay(e.value, s, out)
@@ -323,8 +327,12 @@ func (r *testReader) forcedWay(v *node, s *Step, out map[string]string) map[stri
 	for i := range s.Ways {
 		ways[i] = s.Ways[i].Name
 	}
+	before := len(r.diags)
 	if name, ok := r.enum(v, "the way of `"+s.Name()+"`", ways...); ok {
 		out[s.Name()] = name
+	}
+	for i := before; i < len(r.diags); i++ {
+		r.diags[i].about(v.value, closest(v.value, ways), s.wayNamed)
 	}
 	return out
 }

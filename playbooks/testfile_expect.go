@@ -48,7 +48,8 @@ func (r *testReader) left(n *node) map[string]int {
 		case pool == nil:
 			r.knownPool(e.key, e.key.value)
 		case pool.Budget == 0:
-			r.error("bad-value", e.key.pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").label("leave it out")
+			r.error("bad-value", e.key.pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").label("leave it out").
+				diagnostic().beside("declared here without `budget`", pool.Pos)
 		default:
 			if left, ok := r.integer(e.value, "what is left of a pool", 0, pool.Budget); ok {
 				out[pool.Name] = left
@@ -111,7 +112,7 @@ func (r *testReader) effectField(what string, e entry) bool {
 	case what == "messages" && e.key.value == "channel":
 		return r.knownChannel(v, v.value)
 	case what == "messages" && e.key.value == "template" && r.texts[v.value] == nil:
-		r.unknown("unknown-template", v, "there is no template", v.value, sortedKeys(r.texts))
+		r.unknown("unknown-template", v, "there is no template", v.value, sortedKeys(r.texts), nowhere)
 		return false
 	case what == "coupons" && e.key.value == "pool":
 		return r.blind || r.schema.Pool(v.value) != nil || r.knownPool(v, v.value)

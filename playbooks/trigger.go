@@ -156,7 +156,7 @@ func (p *playbookReader) cronMistake(v *node, text string, err error) {
 
 func (p *playbookReader) httpTrigger(n *node) {
 	p.pb.Trigger.Kind = TriggerHTTP
-	params := ObjectOf()
+	params := ObjectOf().declaredAt(n.pos())
 	if !n.isNull() || n.broken {
 		if !p.mapping(n, "http", "params") {
 			return

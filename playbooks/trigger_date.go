@@ -66,7 +66,7 @@ func (p *playbookReader) dateField(v *node, d *DateTrigger) {
 					dates = append(dates, "member."+p.schema.Attributes[i].Name)
 				}
 			}
-			p.unknown("unknown-field", v, "there is no date", text, dates)
+			p.unknown("unknown-field", v, "there is no date", text, dates, p.schema.attributeOf)
 			return
 		case a.Computed != nil:
 			p.error("bad-value", v.pos(), fmt.Sprintf("`%s` is computed: nobody knows beforehand when it comes", text)).related("declared here", a.Pos)
@@ -75,7 +75,8 @@ func (p *playbookReader) dateField(v *node, d *DateTrigger) {
 		t = a.Type
 	}
 	if !isDate(t) {
-		p.error("type-mismatch", v.pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text, describeType(t)))
+		p.error("type-mismatch", v.pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text, describeType(t))).
+			diagnostic().against(t)
 		return
 	}
 	d.Attribute, d.Type = name, t.Required()

@@ -35,6 +35,7 @@ type Type struct {
 	Fields   []Field  // of an object, in the order of declaration
 	Elem     *Type    // of a list
 	Optional bool     // the value may be missing (nil)
+	Pos      Pos      // where it is declared; the zero Pos of what is built in or computed
 }
 
 // Field is a named member of an object type.
@@ -63,6 +64,13 @@ func ListOf(elem *Type) *Type { return &Type{Kind: KindList, Elem: elem} }
 
 // ObjectOf gives the type of an object with the fields.
 func ObjectOf(fields ...Field) *Type { return &Type{Kind: KindObject, Fields: fields} }
+
+// declaredAt gives the same type, declared there.
+func (t *Type) declaredAt(at Pos) *Type {
+	c := *t
+	c.Pos = at
+	return &c
+}
 
 // AsOptional gives the same type, but one whose value may be missing.
 func (t *Type) AsOptional() *Type {

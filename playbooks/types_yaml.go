@@ -35,7 +35,7 @@ func (c *checker) typeOf(n *node) *Type {
 			c.error("unknown-type", n.pos(), "a list type holds exactly one type").label("as in [string]")
 			return Any
 		}
-		return ListOf(c.typeOf(n.items[0]))
+		return ListOf(c.typeOf(n.items[0])).declaredAt(n.pos())
 	case n.kind == mappingNode:
 		return c.mappingType(n)
 	}
@@ -69,9 +69,9 @@ func (c *checker) typeWord(n *node) *Type {
 		return Any
 	}
 	if optional {
-		return t.AsOptional()
+		t = t.AsOptional()
 	}
-	return t
+	return t.declaredAt(n.pos())
 }
 
 func (c *checker) mappingType(n *node) *Type {
@@ -86,7 +86,7 @@ func (c *checker) mappingType(n *node) *Type {
 		}
 		return c.enumType(e)
 	}
-	t := &Type{Kind: KindObject}
+	t := &Type{Kind: KindObject, Pos: n.pos()}
 	for _, e := range n.entries {
 		c.isName(e.key, "a property", e.key.value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
 		t.Fields = append(t.Fields, c.typedField(e))
@@ -113,7 +113,7 @@ func snakeOf(s string) string {
 }
 
 func (c *checker) enumType(n *node) *Type {
-	t := &Type{Kind: KindString}
+	t := &Type{Kind: KindString, Pos: n.pos()}
 	seen := map[string]*node{}
 	for _, item := range n.items {
 		s, ok := c.str(item, "a value of an enum")
@@ -144,6 +144,17 @@ func (c *checker) literal(n *node, t *Type, what string) (any, bool) {
 	if t == nil {
 		t = Any
 	}
+	before := len(c.diags)
+	v, ok := c.literalOf(n, t, what)
+	for i := before; i < len(c.diags); i++ {
+		if d := &c.diags[i]; len(d.Related) == 0 && ComparePos(d.Pos, n.pos()) == 0 {
+			d.against(t)
+		}
+	}
+	return v, ok
+}
+
+func (c *checker) literalOf(n *node, t *Type, what string) (any, bool) {
 	if n.isNull() {
 		if t.Optional || t.Kind == KindAny {
 			return nil, true
@@ -251,8 +262,10 @@ func (c *checker) objectLiteral(n *node, t *Type, what string) (any, bool) {
 		ft, known := t.Field(e.key.value)
 		if !known {
 			if label := didYouMean(e.key.value, t.FieldNames()); label != "" {
+				near := closest(e.key.value, t.FieldNames())
 				c.error("unknown-field", e.key.pos(), fmt.Sprintf("%s has no `%s`", what, e.key.value)).label(label).
-					edit(e.key.pos(), closest(e.key.value, t.FieldNames())).doubt(false) // it may be a property that is not declared
+					edit(e.key.pos(), near).doubt(false). // it may be a property that is not declared
+					diagnostic().about(e.key.value, near, t.find)
 				good = false
 				continue
 			}
@@ -266,7 +279,8 @@ func (c *checker) objectLiteral(n *node, t *Type, what string) (any, bool) {
 	}
 	for _, f := range t.Fields {
 		if n.get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != KindAny && good {
-			c.error("missing-key", n.pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).label("add `" + f.Name + ": …`")
+			c.error("missing-key", n.pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).label("add `"+f.Name+": …`").
+				diagnostic().beside("declared here", f.Pos)
 			good = false
 		}
 	}

@@ -29,16 +29,21 @@ func (p *playbookReader) scopeAt(way []fork) *Scope {
 	seen := map[string]bool{}
 	for _, d := range p.done {
 		switch {
+		case d.id == "":
+			if !exclusive(d.way, way) {
+				sc.Nameless = append(sc.Nameless, ActionResult{Type: d.result, Pos: d.pos})
+			}
+			continue
 		case len(d.way) <= len(way) && slices.Equal(d.way, way[:len(d.way)]):
 			t := d.result
 			if d.guarded {
 				t = t.AsOptional()
 			}
-			sc.Actions = append(sc.Actions, ActionResult{ID: d.id, Type: t})
+			sc.Actions = append(sc.Actions, ActionResult{ID: d.id, Type: t, Pos: d.pos})
 		case exclusive(d.way, way):
 			continue // on the other way of a branch: it has not run here
 		default:
-			sc.Actions = append(sc.Actions, ActionResult{ID: d.id, Type: d.result.AsOptional()})
+			sc.Actions = append(sc.Actions, ActionResult{ID: d.id, Type: d.result.AsOptional(), Pos: d.pos})
 		}
 		seen[d.id] = true
 	}
@@ -98,7 +103,7 @@ func (p *playbookReader) branch(n *node, step Step, way []fork) (end *node) {
 	step.Guard = p.compileIn(cond, p.scopeAt(way), Bool)
 	at := len(p.pb.Steps)
 	p.pb.Steps = append(p.pb.Steps, step)
-	p.finished(step.ID, ObjectOf(), way, false)
+	p.finished(step.ID, step.Pos, ObjectOf(), way, false)
 
 	if then == nil && n.get("if") != nil {
 		p.error("missing-key", n.key("else").pos(), "a branch needs `then` before its `else`").label("add `then: […]`, or turn the condition round")
@@ -163,7 +168,7 @@ func (p *playbookReader) ways(n, key *node, step Step, way []fork) (end *node) {
 	p.pb.Steps = append(p.pb.Steps, step)
 	r := &wayReader{p: p, step: &step, way: way, branch: p.nextBranch(), ends: true}
 	if key.value == "choose" {
-		p.finished(step.ID, ObjectOf(), way, guarded)
+		p.finished(step.ID, step.Pos, ObjectOf(), way, guarded)
 		r.choose(list)
 	} else {
 		r.split(list, key, guarded)
@@ -278,7 +283,7 @@ func (r *wayReader) split(list, key *node, guarded bool) {
 	if r.step.Salt = r.step.ID; r.step.Salt == "" {
 		r.step.Salt = fmt.Sprintf("#%d", p.splits)
 	}
-	p.finished(r.step.ID, r.step.Result, r.way, guarded)
+	p.finished(r.step.ID, r.step.Pos, r.step.Result, r.way, guarded)
 	facts := r.step.Guard.holds()
 	for i, item := range list.items {
 		if !p.mapping(item, "a way of `split`", "name", "weight", "then") {

@@ -30,6 +30,13 @@ const (
 	atUse                 // of a declaration: where it is used under the name or with the type that it had
 )
 
+// What holds once holds for good: a larger example may raise these numbers, a change of the checker may only better them.
+const (
+	leastAtLine = 3881
+	mostAtUse   = 5
+	mostLegal   = 398
+)
+
 // legalSlips say which slips leave a workspace that is right, though it means something else.
 var legalSlips = []struct {
 	kind, path string
@@ -94,10 +101,11 @@ func TestEverySlipIsFound(t *testing.T) {
 			}
 		}
 	}
-	caught := count[atLine] + count[atUse]
-	t.Logf("%d slips: %d found where they are, %d where the declaration is used, %d are legal", caught+count[legal], count[atLine], count[atUse], count[legal])
-	if caught < 3000 || count[legal] > caught/8 {
-		t.Errorf("%d slips are found and %d are legal: too few, or too many", caught, count[legal])
+	wrong := count[atLine] + count[atUse]
+	t.Logf("%d slips: %d found at the line, %d where the declaration is used, %d legal; of those that are not legal %.2f%% are found at the line",
+		wrong+count[legal], count[atLine], count[atUse], count[legal], 100*float64(count[atLine])/float64(wrong))
+	if count[atLine] < leastAtLine || count[atUse] > mostAtUse || count[legal] > mostLegal {
+		t.Errorf("at least %d are found at the line, at most %d where they are used, at most %d are legal", leastAtLine, mostAtUse, mostLegal)
 	}
 	slices.Sort(left)
 	const listing = "testdata/legal-slips.txt"
@@ -191,11 +199,13 @@ func (p part) judge(m *mutant) verdict {
 		if p.known[d.Message] {
 			continue
 		}
-		lines := []int{d.Pos.Line}
+		at := []playbooks.Pos{d.Pos}
 		for _, r := range d.Related {
-			lines = append(lines, r.Pos.Line)
+			at = append(at, r.Pos)
 		}
-		if d.Pos.File == m.file && slices.ContainsFunc(lines, func(l int) bool { return l == m.line || slices.Contains(m.near, l) }) {
+		if slices.ContainsFunc(at, func(p playbooks.Pos) bool {
+			return p.File == m.file && (p.Line == m.line || slices.Contains(m.near, p.Line))
+		}) {
 			return atLine
 		}
 		out = atUse
