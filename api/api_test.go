@@ -130,11 +130,11 @@ func TestRate(t *testing.T) {
 // brokenStore fails or panics where a test wants it.
 type brokenStore struct {
 	store.Store
-	accept func() error
+	take func() error
 }
 
-func (b brokenStore) Accept(context.Context, []engine.Input) ([]store.Receipt, error) {
-	return nil, b.accept()
+func (b brokenStore) Take(context.Context, []engine.Input) ([]bool, error) {
+	return nil, b.take()
 }
 func (b brokenStore) Ping(context.Context) error { return io.ErrUnexpectedEOF }
 
@@ -358,6 +358,6 @@ func BenchmarkPostEvent(b *testing.B) {
 // benchStore takes everything.
 type benchStore struct{ store.Store }
 
-func (benchStore) Accept(_ context.Context, inputs []engine.Input) ([]store.Receipt, error) {
-	return make([]store.Receipt, len(inputs)), nil
+func (benchStore) Take(_ context.Context, inputs []engine.Input) ([]bool, error) {
+	return make([]bool, len(inputs)), nil
 }

@@ -98,12 +98,12 @@ func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, p
 		return
 	}
 	inputs := [1]engine.Input{in}
-	receipts, err := s.Store.Accept(c.Request.Context(), inputs[:])
+	duplicates, err := s.Store.Take(c.Request.Context(), inputs[:])
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	duplicate := receipts[0].Duplicate
+	duplicate := duplicates[0]
 	if duplicate {
 		s.metrics.duplicate.Inc()
 	} else {
@@ -184,14 +184,13 @@ func (s *server) acceptAll(c *gin.Context, inputs []engine.Input) ([]bool, error
 	if len(inputs) == 0 {
 		return nil, nil
 	}
-	receipts, err := s.Store.Accept(c.Request.Context(), inputs)
+	duplicates, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {
 		return nil, err
 	}
-	duplicates := make([]bool, len(receipts))
-	members := make([]string, 0, len(receipts))
-	for i, r := range receipts {
-		if duplicates[i] = r.Duplicate; !r.Duplicate {
+	members := make([]string, 0, len(inputs))
+	for i, duplicate := range duplicates {
+		if !duplicate {
 			members = append(members, inputs[i].Member)
 		}
 	}

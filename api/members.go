@@ -127,13 +127,13 @@ func (s *server) idempotencyKey(c *gin.Context) (string, error) {
 
 // acceptInputs stores inputs that are no events, wakes their members and gives how many were known already.
 func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) (duplicates int, err error) {
-	receipts, err := s.Store.Accept(c.Request.Context(), inputs)
+	known, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {
 		return 0, err
 	}
 	var members []string
-	for i, r := range receipts {
-		if r.Duplicate {
+	for i, duplicate := range known {
+		if duplicate {
 			duplicates++
 			continue
 		}

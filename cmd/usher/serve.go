@@ -60,7 +60,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.String("addr", "127.0.0.1:8080", "address to listen on (environment: USHER_ADDR)")
 	f.String("db", "sqlite:"+stateDir+"/usher.db", "sqlite:PATH (environment: USHER_DB)")
-	f.String("redis", "embedded", "embedded, redis://…, rediss://…, redis-sentinel://… or redis-cluster://… (environment: USHER_REDIS)")
+	f.String("redis", embeddedRedis, "embedded, redis://…, rediss://…, redis-sentinel://… or redis-cluster://… (environment: USHER_REDIS)")
 	f.String("log", "info", "debug, info, warn or error; with ,json as lines of JSON (environment: USHER_LOG)")
 	f.StringSliceVar(&o.roles, "role", []string{"api", "worker", "scheduler"}, "what this process does")
 	f.BoolVar(&o.demo, "demo", false, "feed the workspace's demo/events.jsonl through the HTTP interface")
@@ -134,7 +134,11 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	defer release()
 	context.AfterFunc(ctx, release) // a second signal ends the process at once
 
-	db, err := sqlite.Open(context.WithoutCancel(ctx), path, sqlite.WithRoom())
+	options := []sqlite.Option{sqlite.WithRoom()}
+	if o.redis == embeddedRedis && slices.Contains(o.roles, "worker") { // one process is all there is
+		options = append(options, sqlite.WithJournal())
+	}
+	db, err := sqlite.Open(context.WithoutCancel(ctx), path, options...)
 	if err != nil {
 		return fmt.Errorf("open the database %s: %w", path, err)
 	}

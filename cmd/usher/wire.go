@@ -73,8 +73,11 @@ func (c *cli) wire(o serveOptions, db store.Store, keys []api.Key) (*system, err
 	return &system{worker: w, handler: handler, stopRedis: stopRedis}, nil
 }
 
+// embeddedRedis is the setting for the Redis in the process itself.
+const embeddedRedis = "embedded"
+
 func openRedis(address string) (asynq.RedisConnOpt, func(), error) {
-	if address == "embedded" {
+	if address == embeddedRedis {
 		return worker.Embedded()
 	}
 	opt, err := worker.ParseRedis(address)

@@ -47,6 +47,10 @@ type Intake interface {
 	// kinds but schedule, At: the instant of acceptance in milliseconds, never before an earlier one. A Time that is zero
 	// or after At becomes At. An input whose ID is known already is not stored: its receipt says so. All or none.
 	Accept(ctx context.Context, inputs []engine.Input) ([]Receipt, error)
+	// Take is Accept for who need not know what the inputs were given: it tells only which of them were known already. They are
+	// as durable and in the same order, and Pending, Owed and Backlog know of them when it returns. Nothing stays of the
+	// inputs when there is an error, but that they may have been stored all the same: they are taken again under their ids.
+	Take(ctx context.Context, inputs []engine.Input) (duplicates []bool, err error)
 }
 
 // Receipt is the answer to one input.
@@ -86,7 +90,7 @@ type Decider interface {
 	// shard's, or a block holds less than was taken of it. A run that exits takes its deferred deliveries with it: those never
 	// tried whose NotBefore is after its end. A poisoned input stays out of the history; a poisoned wait fails its run.
 	// The death of the process undoes nothing; a power cut may undo a commit together with all that came after it, because it
-	// would be decided again to the same ids and keys. What Accept has answered is never undone.
+	// would be decided again to the same ids and keys. What Accept and Take have answered is never undone.
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
 	// Pools gives what the shard may grant of the pools.
 	Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error)

@@ -33,17 +33,24 @@ func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
 // here or in another process, gets an instant that is not before it. It lags behind now when nothing is accepted; so when
 // a wait is due beyond it, it is raised first, for everybody.
 func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
-	b, next, err := d.pending(ctx, shard, now, limit)
-	if err == nil && !next.IsZero() && next.After(b.Horizon) && !next.After(now) && !b.More {
-		err = d.writeAgain(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
-		if err == nil {
-			b, _, err = d.pending(ctx, shard, now, limit)
+	for {
+		err := d.settle(ctx, shard)
+		if err != nil {
+			return nil, fmt.Errorf("put what was taken for shard %d into the inbox: %w", shard, err)
 		}
+		b, next, err := d.pending(ctx, shard, now, limit)
+		if err == nil && !next.IsZero() && next.After(b.Horizon) && !next.After(now) && !b.More {
+			// What is being taken may keep the clock back for a moment: then again.
+			err = d.writeAgain(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
+			if err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read what shard %d owes: %w", shard, err)
+		}
+		return b, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read what shard %d owes: %w", shard, err)
-	}
-	return b, nil
 }
 
 // pending gives the batch, and when the first wait beyond its horizon is due.
@@ -243,6 +250,9 @@ const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 
 
 // Owed lists the shards that have something to do.
 func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {
+	if err := d.settle(ctx, anyShard); err != nil {
+		return nil, time.Time{}, fmt.Errorf("put what was taken into the inbox: %w", err)
+	}
 	err = d.read(ctx, func(c *conn) error {
 		for shard := range store.Shards {
 			owed, err := c.owes(shard, now, &next)

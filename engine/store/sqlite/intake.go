@@ -73,6 +73,11 @@ func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 		in.Time = in.At
 	}
 	in.Time = in.Time.UTC().Truncate(time.Millisecond)
+	return t.insertInput(in, data)
+}
+
+// insertInput stores an input that has its instant, and gives it its Seq.
+func (t *tx) insertInput(in *engine.Input, data []byte) (store.Receipt, error) {
 	in.Seq = t.clock.seq + 1
 	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), in.ID, in.Member, in.Name,
 		millis(in.Time), millis(in.At), data)

@@ -17,18 +17,29 @@ import (
 
 const childEnv = "USHER_TEST_STORE_CHILD"
 
-// TestChild is the process that TestKilled kills. It accepts and commits for ever, and says so only afterwards.
+// TestChild is the process that TestKilled kills. It takes, accepts and commits for ever, and says so only afterwards.
 func TestChild(t *testing.T) {
 	path := os.Getenv(childEnv)
 	if path == "" {
 		return // an ordinary run of the tests
 	}
-	s := open(t, path, WithRoom())
+	s := open(t, path, WithRoom(), WithJournal())
 	ctx := context.Background()
 	shard := store.ShardOf("m")
 	epoch, err := s.Claim(ctx, shard)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for caller := range 3 {
+		go func() {
+			for i := 0; ; i++ {
+				id := fmt.Sprintf("taken-%d-%d-%d", os.Getpid(), caller, i)
+				if _, err := s.Take(ctx, []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x"}}); err != nil {
+					panic(err)
+				}
+				fmt.Printf("taken %s\n", id)
+			}
+		}()
 	}
 	for i := 0; ; i++ {
 		in := accept(t, s, fmt.Sprintf("%d-%d", os.Getpid(), i))
@@ -50,11 +61,17 @@ func TestChild(t *testing.T) {
 func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	for round := range 5 {
-		accepted, committed := killed(t, path, 150*time.Millisecond+time.Duration(round)*37*time.Millisecond)
-		s := open(t, path, WithRoom())
+		taken, accepted, committed := killed(t, path, 150*time.Millisecond+time.Duration(round)*37*time.Millisecond)
+		s := open(t, path, WithRoom(), WithJournal())
 		for _, id := range accepted {
 			r, err := s.Accept(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}})
 			if err != nil || !r[0].Duplicate {
+				t.Fatalf("round %d: input %s was acknowledged and is gone (%v)", round, id, err)
+			}
+		}
+		for _, id := range taken {
+			d, err := s.Take(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}})
+			if err != nil || !d[0] {
 				t.Fatalf("round %d: input %s was acknowledged and is gone (%v)", round, id, err)
 			}
 		}
@@ -64,8 +81,8 @@ func TestKilled(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if len(committed) == 0 {
-			t.Errorf("round %d: nothing was committed before the kill", round)
+		if len(committed) == 0 || len(taken) == 0 {
+			t.Errorf("round %d: %d batches committed, %d inputs taken before the kill", round, len(committed), len(taken))
 		}
 	}
 }
@@ -86,7 +103,7 @@ func checkWhole(t *testing.T, s store.Store, id string, must bool) {
 }
 
 // killed runs the child for a while and gives what it had said when it was killed.
-func killed(t *testing.T, path string, after time.Duration) (accepted, committed []string) {
+func killed(t *testing.T, path string, after time.Duration) (taken, accepted, committed []string) {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -106,6 +123,8 @@ func killed(t *testing.T, path string, after time.Duration) (accepted, committed
 	for lines.Scan() {
 		what, id, _ := strings.Cut(lines.Text(), " ")
 		switch what {
+		case "taken":
+			taken = append(taken, id)
 		case "accepted":
 			accepted = append(accepted, id)
 		case "committed":
@@ -116,5 +135,5 @@ func killed(t *testing.T, path string, after time.Duration) (accepted, committed
 		}
 	}
 	_ = cmd.Wait() // killed, as it says
-	return accepted, committed
+	return taken, accepted, committed
 }

@@ -38,13 +38,20 @@ func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now }
 // WithRoom writes the log full of zeros when there is none, 33 MB: for a server, whose answers come sooner for it.
 func WithRoom() Option { return func(d *db) { d.roomy = true } }
 
+// WithJournal lets Take store inputs without waiting for the writer, in a file of 8 MB beside the database that is gone after Close.
+// It is for the one process that takes inputs and decides on them: others do not see what is in its journal only.
+func WithJournal() Option { return func(d *db) { d.journals = true } }
+
 // db is the store.
 type db struct {
-	roomy bool
-	now   func() time.Time
-	w     *writer
-	disk  *syncer
-	reads chan *conn
+	roomy    bool
+	journals bool
+	now      func() time.Time
+	w        *writer
+	disk     *syncer
+	reads    chan *conn
+
+	journal *journal // nil: there is none
 }
 
 var _ store.Store = (*db)(nil)
@@ -68,8 +75,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		return nil, err
 	}
 	for range readers {
-		// A reader's cache is empty after every commit: a large one only takes long to empty.
-		c, err := dial(dsn + "&_pragma=query_only(1)&_pragma=cache_size(-2048)")
+		c, err := dial(dsn + readingOnly)
 		if err != nil {
 			_ = wc.close() // the first error is the one to tell
 			_ = d.closeReaders()
@@ -85,6 +91,9 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	if err := d.seed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), d.Close())
 	}
+	if err := d.openJournal(ctx, path, dsn); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), d.Close())
+	}
 	return d, nil
 }
 
@@ -94,6 +103,9 @@ const (
 	logPages = 16000
 	logRoom  = logPages * (pageSize + 24)
 )
+
+// readingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one only takes long to empty.
+const readingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
 
 // dsn carries the pragmas, so that every connection has them. A busy timeout is for a second process on the file.
 func dsn(path string) string {
@@ -188,6 +200,11 @@ func (d *db) read(ctx context.Context, f func(*conn) error) (err error) {
 		return errClosed
 	}
 	defer func() { d.reads <- c }()
+	return c.reading(func() error { return f(c) })
+}
+
+// reading lets f read in one transaction.
+func (c *conn) reading(f func() error) (err error) {
 	if _, err := c.exec("BEGIN"); err != nil {
 		return fmt.Errorf("begin to read: %w", err)
 	}
@@ -196,24 +213,32 @@ func (d *db) read(ctx context.Context, f func(*conn) error) (err error) {
 			err = fmt.Errorf("end of reading: %w", e)
 		}
 	}()
-	return f(c)
+	return f()
 }
 
 // Ping tells whether the database takes what it is given: a disk that is full can still be read.
 func (d *db) Ping(ctx context.Context) error {
+	if d.journal != nil {
+		if err := d.journal.failed(); err != nil {
+			return err
+		}
+	}
 	return d.write(ctx, 1, func(t *tx) error {
 		_, err := t.exec("UPDATE clock SET at = at")
 		return err
 	})
 }
 
-// Close ends the writer after what it holds, then the readers.
+// Close ends the journal and the writer after what they hold, then the readers.
 func (d *db) Close() error {
+	var err error
+	if d.journal != nil {
+		err = d.journal.stop()
+	}
 	if !d.w.stop() {
 		return nil
 	}
-	err := errors.Join(d.disk.stop(), d.closeReaders())
-	return errors.Join(err, d.w.c.close())
+	return errors.Join(err, d.disk.stop(), d.closeReaders(), d.w.c.close())
 }
 
 // closeReaders takes every reading connection back, and leaves nil ones that tell latecomers.

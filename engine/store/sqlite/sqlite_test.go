@@ -28,6 +28,13 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "usher.db")) })
 }
 
+// A server's store keeps the same promises.
+func TestStoreWithJournal(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithRoom(), WithJournal())
+	})
+}
+
 func accept(t *testing.T, s store.Store, id string) engine.Input {
 	t.Helper()
 	in := []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x"}}

@@ -36,6 +36,7 @@ type writer struct {
 	turn   bool // intake is next
 	loose  int  // rows of tallies since they were last summed up
 	disk   *syncer
+	taken  *journal // nil: there is none
 	closed bool
 	wake   chan struct{} // holds one token when there is something to look at
 	ended  chan struct{}
@@ -58,6 +59,13 @@ func (w *writer) stop() bool {
 	w.signal()
 	<-w.ended
 	return !was
+}
+
+// attach makes every transaction put what the journal has taken into the inbox first; nil: no longer.
+func (w *writer) attach(j *journal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken = j
 }
 
 func (w *writer) signal() {
@@ -182,6 +190,14 @@ func (w *writer) transact(group []*job) (err error) {
 		}
 	}()
 	t := &tx{conn: w.c, now: w.now, loose: &w.loose}
+	w.mu.Lock()
+	taken := w.taken
+	w.mu.Unlock()
+	if taken != nil {
+		if err := taken.absorb(t); err != nil {
+			return err
+		}
+	}
 	for _, j := range group {
 		if err := j.run(t); err != nil {
 			return err
@@ -192,6 +208,9 @@ func (w *writer) transact(group []*job) (err error) {
 	}
 	if _, err := w.c.exec("COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	if taken != nil {
+		taken.committed(t.absorbed)
 	}
 	return nil
 }
@@ -205,6 +224,9 @@ type tx struct {
 	dirty  bool // clock is to be written
 	counts map[engine.TallyKey]int
 	loose  *int // rows of tallies since they were last summed up
+
+	journal  *journal // nil: there is none
+	absorbed int      // how many inputs of the journal the transaction has put into the inbox
 }
 
 // clock is what must only ever rise, over restarts and over steps of the machine's clock too.
@@ -222,10 +244,13 @@ func (t *tx) load() error {
 	return err
 }
 
-// raise moves the clock's instant up to at least at.
+// raise moves the clock's instant up to at, or as far as the journal allows.
 func (t *tx) raise(at int64) error {
 	if err := t.load(); err != nil {
 		return err
+	}
+	if t.journal != nil {
+		at = t.journal.bound(at, t.absorbed)
 	}
 	if at > t.clock.at {
 		t.clock.at, t.dirty = at, true

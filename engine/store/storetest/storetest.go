@@ -16,7 +16,7 @@ import (
 // Run holds a driver against every promise. open gives an empty store; the suite closes it.
 func Run(t *testing.T, open func(*testing.T) store.Store) {
 	groups := map[string]map[string]func(*testing.T, *suite){
-		"Intake": intakeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Pools": poolCases,
+		"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Pools": poolCases,
 		"Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases, "Reader": readerCases, "Emitted": emittedCases,
 		"Segments": segmentCases,
 	}
@@ -70,6 +70,13 @@ func (s *suite) accept(inputs ...engine.Input) []engine.Input {
 	_, err := s.Accept(s.ctx, inputs)
 	s.must(err)
 	return inputs
+}
+
+func (s *suite) take(inputs ...engine.Input) []bool {
+	s.t.Helper()
+	duplicates, err := s.Take(s.ctx, inputs)
+	s.must(err)
+	return duplicates
 }
 
 // neighbours gives n members of the shard of the first.

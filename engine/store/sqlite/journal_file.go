@@ -1,0 +1,246 @@
+package sqlite
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// journalFile is the file of a journal: a head that names its database, then records, each under a checksum and the round that it
+// was written in. A round begins at the first record's place and ends before the first record that is whole but of another round, or is
+// not whole. The file never grows: it is filled with zeros when it is made, so that bringing a record to the disk is one write.
+//
+//	head    magic, 16 bytes of the database
+//	record  length of the rest, checksum of the rest, round; at, time (both in milliseconds), kind, id, member, name, data
+type journalFile struct {
+	*os.File
+	path  string
+	round uint64 // of what is written
+	end   int64  // where the next record goes
+	buf   []byte
+}
+
+const (
+	journalHead = 512
+	journalSize = 8 << 20
+	journalRoom = journalSize - journalHead
+	recordHead  = 4 + 4
+)
+
+const journalMagic = "usher inbox 1\n\x00\x00"
+
+var checksums = crc32.MakeTable(crc32.Castagnoli)
+
+// recordRoom is the most that a record takes.
+func recordRoom(in *engine.Input, data []byte) int {
+	return recordHead + 8*binary.MaxVarintLen64 + len(in.Kind) + len(in.ID) + len(in.Member) + len(in.Name) + len(data)
+}
+
+// openJournalFile opens the file at path for the database with the secret, and makes it on demand. Nil: there is none, or another
+// process holds it.
+func openJournalFile(path string, secret []byte, create bool) (*journalFile, error) {
+	for {
+		flags := os.O_RDWR
+		if create {
+			flags |= os.O_CREATE
+		}
+		f, err := os.OpenFile(path, flags, 0o600)
+		if errors.Is(err, fs.ErrNotExist) && !create {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		held, err := lockFile(f)
+		if err != nil || !held {
+			return nil, errors.Join(err, f.Close())
+		}
+		// Who held it before may have removed it.
+		if mine, err := f.Stat(); err == nil {
+			if named, err := os.Stat(path); err == nil && os.SameFile(mine, named) {
+				j := &journalFile{File: f, path: path}
+				if err := j.prepare(secret); err != nil {
+					return nil, errors.Join(err, f.Close())
+				}
+				return j, nil
+			}
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// prepare checks whose file it is, and makes a new one ready.
+func (j *journalFile) prepare(secret []byte) error {
+	of := sha256.Sum256(append([]byte(journalMagic), secret...))
+	head := append([]byte(journalMagic), of[:16]...)
+	found := make([]byte, len(head))
+	n, err := j.ReadAt(found, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if n == len(head) && bytes.Equal(found, head) {
+		return nil
+	}
+	if !bytes.Equal(found[:n], make([]byte, n)) {
+		return fmt.Errorf("%s belongs to another database, and may hold events that are not in it yet: move it away to start without them", j.path)
+	}
+	// The head comes last: a file without it holds nothing.
+	if err := j.Truncate(0); err != nil {
+		return err
+	}
+	zeros := make([]byte, 1<<20)
+	for at := int64(0); at < journalSize; at += int64(len(zeros)) {
+		if _, err := j.WriteAt(zeros, at); err != nil {
+			return err
+		}
+	}
+	if err := j.Sync(); err != nil {
+		return err
+	}
+	if _, err := j.WriteAt(head, 0); err != nil {
+		return err
+	}
+	return errors.Join(j.Sync(), syncDir(filepath.Dir(j.path)))
+}
+
+// syncDir brings a directory's entries to the disk.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// read gives what the file holds, in order, and goes on behind it.
+func (j *journalFile) read() ([]*journaled, error) {
+	all, err := io.ReadAll(io.NewSectionReader(j, 0, journalSize))
+	if err != nil {
+		return nil, err
+	}
+	j.end = journalHead
+	var list []*journaled
+	for rest := all[min(len(all), journalHead):]; ; {
+		in, round, size := decodeRecord(rest)
+		if in == nil || len(list) > 0 && round != j.round {
+			return list, nil
+		}
+		list, j.round, j.end = append(list, in), round, j.end+int64(size)
+		rest = rest[size:]
+	}
+}
+
+// has tells whether there is room for so many bytes.
+func (j *journalFile) has(size int) bool { return j.end+int64(size) <= journalSize }
+
+// startOver begins the next round: all that is in the file counts no more once a record is written.
+func (j *journalFile) startOver() { j.round, j.end = j.round+1, journalHead }
+
+// append writes records and brings them to the disk.
+func (j *journalFile) append(list []*journaled) error {
+	j.buf = j.buf[:0]
+	for _, in := range list {
+		j.buf = appendRecord(j.buf, in, j.round)
+	}
+	if _, err := j.WriteAt(j.buf, j.end); err != nil {
+		return err
+	}
+	if err := syncData(j.File); err != nil {
+		return err
+	}
+	j.end += int64(len(j.buf))
+	return nil
+}
+
+func (j *journalFile) remove() error { return os.Remove(j.path) }
+
+func (j *journalFile) close() error { return j.Close() }
+
+func appendRecord(b []byte, in *journaled, round uint64) []byte {
+	start := len(b)
+	b = append(b, make([]byte, recordHead)...)
+	b = binary.AppendUvarint(b, round)
+	b = binary.AppendVarint(b, in.At.UnixMilli())
+	b = binary.AppendVarint(b, in.Time.UnixMilli())
+	for _, s := range []string{string(in.Kind), in.ID, in.Member, in.Name} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	b = append(binary.AppendUvarint(b, uint64(len(in.data))), in.data...)
+	rest := b[start+recordHead:]
+	binary.LittleEndian.PutUint32(b[start:], uint32(len(rest)))
+	binary.LittleEndian.PutUint32(b[start+4:], crc32.Checksum(rest, checksums))
+	return b
+}
+
+// decodeRecord reads the record that b begins with, and how long it is; nil when there is none that is whole.
+func decodeRecord(b []byte) (in *journaled, round uint64, size int) {
+	if len(b) < recordHead {
+		return nil, 0, 0
+	}
+	n := binary.LittleEndian.Uint32(b)
+	if n == 0 || uint64(n) > uint64(len(b)-recordHead) {
+		return nil, 0, 0
+	}
+	rest := b[recordHead : recordHead+int(n)]
+	if crc32.Checksum(rest, checksums) != binary.LittleEndian.Uint32(b[4:]) {
+		return nil, 0, 0
+	}
+	r := recordReader{rest: rest}
+	round = r.uvarint()
+	in = &journaled{}
+	in.At, in.Time = instant(r.varint()), instant(r.varint())
+	in.Kind, in.ID, in.Member, in.Name = engine.InputKind(r.bytes()), string(r.bytes()), string(r.bytes()), string(r.bytes())
+	in.data = r.bytes()
+	if r.bad || len(r.rest) > 0 {
+		return nil, 0, 0
+	}
+	return in, round, recordHead + int(n)
+}
+
+// recordReader reads a record's values.
+type recordReader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *recordReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	return v * uint64(r.skip(n))
+}
+
+func (r *recordReader) varint() int64 {
+	v, n := binary.Varint(r.rest)
+	return v * int64(r.skip(n))
+}
+
+// skip moves on by n bytes and gives 1; 0 when there are not so many.
+func (r *recordReader) skip(n int) int {
+	if n <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return 1
+}
+
+func (r *recordReader) bytes() []byte {
+	n := r.uvarint()
+	if r.bad || n > uint64(len(r.rest)) {
+		r.bad = true
+		return nil
+	}
+	out := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return out
+}

@@ -1,0 +1,370 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+func take(t *testing.T, s store.Store, ids ...string) []bool {
+	t.Helper()
+	var in []engine.Input
+	for _, id := range ids {
+		in = append(in, engine.Input{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x", Data: []byte(`{"p":{"amount":1}}`)})
+	}
+	duplicates, err := s.Take(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return duplicates
+}
+
+func owed(t *testing.T, s store.Store) []engine.Input {
+	t.Helper()
+	b, err := s.Pending(context.Background(), store.ShardOf("m"), time.Now(), 100_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Inputs
+}
+
+func exists(t *testing.T, path string) bool {
+	t.Helper()
+	_, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// crashed makes a database as a crash leaves it: with taken inputs in its journal that are not in its inbox.
+func crashed(t *testing.T, at time.Time, ids ...string) (path string) {
+	t.Helper()
+	clock := WithClock(func() time.Time { return at })
+	alive, dead := filepath.Join(t.TempDir(), "usher.db"), filepath.Join(t.TempDir(), "usher.db")
+	if err := open(t, alive, clock).Close(); err != nil {
+		t.Fatal(err)
+	}
+	copyFile(t, alive, dead)
+	s := open(t, alive, clock, WithJournal())
+	for _, id := range ids {
+		take(t, s, id)
+	}
+	copyFile(t, alive+"-inbox", dead+"-inbox")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dead
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, data, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What was taken keeps its order and its instant over a crash, whoever opens the database next; a stop leaves nothing beside it.
+func TestJournalAfterCrash(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, next := range []struct {
+		name    string
+		options []Option
+	}{{"a server", []Option{WithJournal()}}, {"a command", nil}} {
+		t.Run(next.name, func(t *testing.T) {
+			path := crashed(t, at, "a", "b", "c")
+			s := open(t, path, append(next.options, WithClock(func() time.Time { return at.Add(-time.Hour) }))...)
+			if got := take(t, s, "b", "d"); !reflect.DeepEqual(got, []bool{true, false}) {
+				t.Errorf("duplicates %v", got)
+			}
+			var got []string
+			for _, in := range owed(t, s) {
+				got = append(got, in.ID)
+				if !in.At.Equal(at) {
+					t.Errorf("%s was taken at %v and came in at %v", in.ID, at, in.At)
+				}
+				if string(in.Data) != `{"p":{"amount":1}}` {
+					t.Errorf("%s came in with %s", in.ID, in.Data)
+				}
+			}
+			if strings.Join(got, " ") != "a b c d" {
+				t.Errorf("owed are %v", got)
+			}
+			if exists(t, path+"-inbox") != (next.options != nil) {
+				t.Errorf("there is a journal: %v", exists(t, path+"-inbox"))
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if exists(t, path+"-inbox") {
+				t.Error("a stop leaves a journal")
+			}
+		})
+	}
+}
+
+// The file is used again and again, and nothing is lost when it begins anew.
+func TestJournalStartsOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s := open(t, path, WithJournal())
+	const n, size = 40, 500_000 // two rounds and a half
+	data := []byte(`{"p":{"note":"` + strings.Repeat("长", size/3) + `"}}`)
+	for i := range n {
+		in := []engine.Input{{Kind: engine.InputEvent, ID: fmt.Sprint(i), Member: "m", Name: "x", Data: data}}
+		if d, err := s.Take(context.Background(), in); err != nil || d[0] {
+			t.Fatal(d, err)
+		}
+	}
+	info, err := os.Stat(path + "-inbox")
+	if err != nil || info.Size() != journalSize {
+		t.Errorf("the journal has %d bytes: %v", info.Size(), err)
+	}
+	for i, in := range owed(t, s) {
+		if in.ID != fmt.Sprint(i) || !bytes.Equal(in.Data, data) {
+			t.Fatalf("input %d is %s with %d bytes", i, in.ID, len(in.Data))
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path)
+	defer s.Close()
+	if got := len(owed(t, s)); got != n {
+		t.Errorf("%d of %d are left", got, n)
+	}
+}
+
+// What has no room in the journal goes past it.
+func TestTakeTooMuchForTheJournal(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "usher.db"), WithJournal())
+	defer s.Close()
+	data := []byte(`"` + strings.Repeat("x", journalRoom) + `"`)
+	take(t, s, "before")
+	in := []engine.Input{{Kind: engine.InputEvent, ID: "large", Member: "m", Name: "x", Data: data}, {Kind: engine.InputEvent, ID: "before", Member: "m"}}
+	d, err := s.Take(context.Background(), in)
+	if err != nil || !reflect.DeepEqual(d, []bool{false, true}) {
+		t.Fatal(d, err)
+	}
+	if got := owed(t, s); len(got) != 2 || len(got[1].Data) != len(data) {
+		t.Errorf("%d are owed", len(got))
+	}
+}
+
+// A journal beside a database that it is not of is not touched.
+func TestJournalOfAnotherDatabase(t *testing.T) {
+	path := crashed(t, time.Now(), "a")
+	other := filepath.Join(t.TempDir(), "usher.db")
+	copyFile(t, path+"-inbox", other+"-inbox")
+	for range 2 {
+		if _, err := Open(context.Background(), other, WithJournal()); err == nil || !strings.Contains(err.Error(), "move it away") {
+			t.Fatalf("opened: %v", err)
+		}
+	}
+	if err := os.Remove(other + "-inbox"); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, other, WithJournal())
+	defer s.Close()
+	if got := owed(t, s); len(got) != 0 {
+		t.Errorf("%d are owed", len(got))
+	}
+}
+
+// Two processes on one file: the second has no journal, and hears of the first's as of anything else.
+func TestJournalIsHeldByOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usher.db")
+	a := open(t, path, WithJournal())
+	b := open(t, path, WithJournal())
+	take(t, a, "a")
+	if got := len(owed(t, a)); got != 1 {
+		t.Fatalf("%d are owed", got)
+	}
+	if d := take(t, b, "a", "b"); !reflect.DeepEqual(d, []bool{true, false}) {
+		t.Errorf("duplicates %v", d)
+	}
+	for _, s := range []store.Store{b, a} {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if exists(t, path+"-inbox") {
+		t.Error("a journal is left")
+	}
+}
+
+func TestTakeAfterClose(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "usher.db"), WithJournal())
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Take(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: "a"}}); err == nil {
+		t.Error("taken after Close")
+	}
+}
+
+// When the disk has failed, nothing is acknowledged any more, and the health check says so.
+func TestJournalOnABrokenDisk(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "usher.db"), WithJournal())
+	take(t, s, "a")
+	if err := s.(*db).journal.file.File.Close(); err != nil { // nothing can be written from now on
+		t.Fatal(err)
+	}
+	for _, id := range []string{"b", "c"} {
+		if _, err := s.Take(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}}); err == nil {
+			t.Errorf("%s was taken", id)
+		}
+	}
+	if err := s.Ping(context.Background()); err == nil {
+		t.Error("all is well")
+	}
+	if got := owed(t, s); len(got) != 1 || got[0].ID != "a" {
+		t.Errorf("owed are %d", len(got))
+	}
+	if err := s.Close(); err == nil {
+		t.Error("a close without an error")
+	}
+}
+
+// A file that was cut or overwritten anywhere gives what is whole before that place, and never anything that was not written.
+func TestJournalFileIsReadToItsFirstFault(t *testing.T) {
+	dir := t.TempDir()
+	files := 0
+	rapid.Check(t, func(t *rapid.T) {
+		files++
+		path := filepath.Join(dir, fmt.Sprint(files))
+		f, err := openJournalFile(path, []byte("secret"), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(path)
+		defer f.close()
+		f.end = journalHead
+		var want []*journaled
+		var ends []int64
+		for round := range rapid.IntRange(1, 3).Draw(t, "rounds") {
+			want, ends = nil, nil
+			if round > 0 {
+				f.startOver()
+			}
+			for range rapid.IntRange(1, 4).Draw(t, "groups") {
+				group := rapid.SliceOfN(rapid.Custom(drawJournaled), 1, 4).Draw(t, "group")
+				if err := f.append(group); err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, group...)
+			}
+			at := int64(journalHead)
+			for _, in := range want {
+				at += int64(len(appendRecord(nil, in, f.round)))
+				ends = append(ends, at)
+			}
+		}
+		whole := len(want)
+		if rapid.Bool().Draw(t, "damaged") {
+			at := rapid.Int64Range(journalHead, f.end-1).Draw(t, "at")
+			was := make([]byte, 1)
+			if _, err := f.ReadAt(was, at); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.WriteAt([]byte{was[0] ^ byte(rapid.IntRange(1, 255).Draw(t, "bits"))}, at); err != nil {
+				t.Fatal(err)
+			}
+			for whole > 0 && ends[whole-1] > at {
+				whole--
+			}
+		}
+		got, err := f.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != whole {
+			t.Fatalf("%d of %d records, %d are whole", len(got), len(want), whole)
+		}
+		for i := range got {
+			if !reflect.DeepEqual(got[i], want[i]) {
+				t.Fatalf("record %d: got %+v, want %+v", i, got[i], want[i])
+			}
+		}
+	})
+}
+
+func drawJournaled(t *rapid.T) *journaled {
+	in := &journaled{data: []byte(rapid.String().Draw(t, "data"))}
+	in.Kind, in.ID = engine.InputEvent, rapid.String().Draw(t, "id")
+	in.Member, in.Name = rapid.String().Draw(t, "member"), rapid.StringN(0, 8, -1).Draw(t, "name")
+	in.At = instant(rapid.Int64Range(1, 1<<45).Draw(t, "at"))
+	in.Time = instant(rapid.Int64Range(1, in.At.UnixMilli()).Draw(t, "time"))
+	return in
+}
+
+// While others raise the clock as fast as they can, an input comes into the inbox with the instant that is in the journal: after a
+// power cut it would come in with that one again, and decisions on it be made under the same ids.
+func TestJournalKeepsInstants(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s := open(t, path, WithJournal())
+	defer s.Close()
+	const callers, each = 4, 200
+	var wg sync.WaitGroup
+	var left atomic.Int32
+	left.Store(callers)
+	for c := range callers {
+		wg.Go(func() {
+			defer left.Add(-1)
+			for i := range each {
+				in := []engine.Input{{Kind: engine.InputEvent, ID: fmt.Sprint(c, "-", i), Member: "m", Name: "x"}}
+				if _, err := s.Take(context.Background(), in); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for left.Load() > 0 {
+		if err := s.(*db).writeAgain(context.Background(), 1, func(t *tx) error { return t.raise(time.Now().UnixMilli()) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wg.Wait()
+	copyFile(t, path+"-inbox", path+"-copy")
+	f, err := os.Open(path + "-copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := (&journalFile{File: f}).read()
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]time.Time{}
+	for _, in := range written {
+		at[in.ID] = in.At
+	}
+	list := owed(t, s)
+	for _, in := range list {
+		if !in.At.Equal(at[in.ID]) {
+			t.Errorf("%s was taken at %v and came in at %v", in.ID, at[in.ID], in.At)
+		}
+	}
+	if len(list) != callers*each || len(written) != len(list) {
+		t.Errorf("%d are in the journal, %d in the inbox", len(written), len(list))
+	}
+}
