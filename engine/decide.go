@@ -370,65 +370,6 @@ func (d *decider) result(in *Input, p *Payload) {
 	}
 }
 
-// goals counts conversions: once an entry, to the end of its time, also after its run has ended.
-func (d *decider) goals(in *Input) {
-	m := d.st.Member
-	kept := m.Goals[:0]
-	for _, g := range m.Goals {
-		reached := false
-		if g.Event == in.Name && !d.now.After(g.Until) {
-			reached = d.reached(g, in)
-		}
-		if !reached && !d.now.After(g.Until) {
-			kept = append(kept, g)
-		}
-	}
-	m.Goals = kept
-}
-
-func (d *decider) reached(g GoalWatch, in *Input) bool {
-	b := d.e.books[g.Revision]
-	i := slices.IndexFunc(d.st.Runs, func(r *Run) bool { return r.ID == g.Run })
-	if b == nil || b.Goal == nil || i < 0 {
-		return false
-	}
-	r := d.st.Runs[i]
-	if !d.matches(b, r, in, b.Goal.If) {
-		return false
-	}
-	r.ConvertedAt = d.now
-	d.trace(r, d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
-	return true
-}
-
-// matches evaluates the `if` beside an event key of a run. What cannot be evaluated does not match.
-func (d *decider) matches(b *book, r *Run, in *Input, cond *playbooks.Expr) bool {
-	if cond == nil {
-		return true
-	}
-	rec := d.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
-	d.scope(r, b)
-	d.env.SetEvent(rec)
-	ok, err := cond.Test(d.env)
-	return err == nil && rec.err == nil && ok
-}
-
-// exits ends open runs whose playbook says so.
-func (d *decider) exits(in *Input) {
-	for _, r := range d.st.Runs {
-		b := d.e.books[r.Revision]
-		if r.State != RunWaiting || b == nil || d.e.status(r.Playbook) == playbooks.Draft {
-			continue
-		}
-		for i := range b.Exits {
-			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If) {
-				d.end(r, RunExited, x.Name)
-				break
-			}
-		}
-	}
-}
-
 // end closes a run.
 func (d *decider) end(r *Run, state RunState, reason string) {
 	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
