@@ -1,62 +1,14 @@
 package playbooks
 
 import (
-	"bytes"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"gopkg.in/yaml.v3"
+	"github.com/usher-run/usher/playbooks/schematest"
 )
-
-// compileSchema makes a validator of the workspace's schema for a kind of file. Compiling checks it against its meta-schema.
-func compileSchema(t testing.TB, ws *Workspace, reg *Registry, file string) *jsonschema.Schema {
-	t.Helper()
-	text, err := JSONSchema(ws, reg, file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("https://usher.test/"+file+".json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("https://usher.test/" + file + ".json")
-	if err != nil {
-		t.Fatalf("the schema of a %s is not valid itself: %v", file, err)
-	}
-	return s
-}
-
-// jsonOf gives a YAML file as an editor's validator sees it: a date is a string.
-func jsonOf(t testing.TB, text []byte) any {
-	t.Helper()
-	var n yaml.Node
-	if err := yaml.Unmarshal(text, &n); err != nil {
-		return err
-	}
-	var plain func(*yaml.Node)
-	plain = func(n *yaml.Node) {
-		if n.Tag == "!!timestamp" {
-			n.Tag = "!!str"
-		}
-		for _, c := range n.Content {
-			plain(c)
-		}
-	}
-	plain(&n)
-	var v any
-	if err := n.Decode(&v); err != nil {
-		return err
-	}
-	return v
-}
 
 // kindOfFile gives which of SchemaFiles a file is, or "".
 func kindOfFile(name string) string {
@@ -79,7 +31,15 @@ func schemaMistake(t testing.TB, fsys fstest.MapFS, ws *Workspace, reg *Registry
 		if kind == "" {
 			continue
 		}
-		if err := compileSchema(t, ws, reg, kind).Validate(jsonOf(t, fsys[name].Data)); err != nil {
+		schema, err := JSONSchema(ws, reg, kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := schematest.YAML(fsys[name].Data)
+		if err == nil {
+			err = schematest.Compile(t, schema).Validate(v)
+		}
+		if err != nil {
 			return name + ": " + err.Error()
 		}
 	}

@@ -7,30 +7,9 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-)
 
-// publishedSchema reads a JSON Schema that others publish, or that we do.
-func publishedSchema(t *testing.T, path string) *jsonschema.Schema {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("https://usher.test/schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("https://usher.test/schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
+	"github.com/usher-run/usher/playbooks/schematest"
+)
 
 // TestFormatsAreValid holds what is printed for every golden mistake against the published schemas.
 func TestFormatsAreValid(t *testing.T) {
@@ -38,7 +17,11 @@ func TestFormatsAreValid(t *testing.T) {
 		"sarif": "testdata/sarif/sarif-schema-2.1.0.json", "json": "../docs/schema/diagnostics.schema.json",
 	} {
 		t.Run(format, func(t *testing.T) {
-			s := publishedSchema(t, schema)
+			text, err := os.ReadFile(schema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := schematest.Compile(t, text)
 			for _, path := range append(goldenFiles(t, "testdata/err"), goldenFiles(t, "testdata/ok")...) {
 				_, fsys := golden(t, path)
 				ws, diags := Load(fsys, testRegistry())

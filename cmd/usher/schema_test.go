@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,53 +8,11 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"gopkg.in/yaml.v3"
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schematest"
 )
-
-// compiled makes a validator; that compiles the schema against its meta-schema too.
-func compiled(t *testing.T, text []byte) *jsonschema.Schema {
-	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("https://usher.test/schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("https://usher.test/schema.json")
-	if err != nil {
-		t.Fatalf("the schema is not valid itself: %v", err)
-	}
-	return s
-}
-
-// yamlValue gives a YAML file as an editor's validator sees it: a date is a string.
-func yamlValue(t *testing.T, text []byte) any {
-	t.Helper()
-	var n yaml.Node
-	if err := yaml.Unmarshal(text, &n); err != nil {
-		t.Fatal(err)
-	}
-	var plain func(*yaml.Node)
-	plain = func(n *yaml.Node) {
-		if n.Tag == "!!timestamp" {
-			n.Tag = "!!str"
-		}
-		for _, c := range n.Content {
-			plain(c)
-		}
-	}
-	plain(&n)
-	var v any
-	if err := n.Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
 
 // TestSchemasTakeEveryWorkspaceOfTheRepository: what passes `check` passes the schema.
 func TestSchemasTakeEveryWorkspaceOfTheRepository(t *testing.T) {
@@ -83,7 +40,7 @@ func TestSchemasTakeEveryWorkspaceOfTheRepository(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				schemas[kind] = compiled(t, text)
+				schemas[kind] = schematest.Compile(t, text)
 			}
 			for name, data := range ws.Files {
 				kind := "playbook"
@@ -95,7 +52,11 @@ func TestSchemasTakeEveryWorkspaceOfTheRepository(t *testing.T) {
 				case strings.HasSuffix(name, "_test.yaml"):
 					kind = "test"
 				}
-				if err := schemas[kind].Validate(yamlValue(t, data)); err != nil {
+				v, err := schematest.YAML(data)
+				if err == nil {
+					err = schemas[kind].Validate(v)
+				}
+				if err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
