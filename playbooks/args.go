@@ -14,6 +14,7 @@ func (p *playbookReader) act(v *node, step *Step, sc *Scope) (*Type, bool) {
 	case "exit":
 		if reason, ok := p.text(v, "the reason of an exit"); ok {
 			step.Args = map[string]*Value{"reason": {Literal: reason}}
+			p.word(reasonWord, reason, wordGiven, v)
 		}
 		return ObjectOf(), true
 	}
@@ -62,6 +63,7 @@ func (p *playbookReader) arguments(v *node, step *Step, spec *ActionSpec, sc *Sc
 		p.error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
 	p.address(v, step)
+	p.subject(v, step, spec)
 	p.emitted(v, step, spec, sc)
 	p.opposed(v, step)
 }
@@ -218,12 +220,29 @@ func (p *playbookReader) tags(v *node, what string, sc *Scope) *Value {
 		}
 		if val := p.value(item, String, what, sc); val != nil {
 			out.List = append(out.List, val)
+			p.tagWords(item, val, what == "remove")
 		}
 	}
 	if v.kind == sequenceNode && len(items) == 0 {
 		p.error("bad-value", v.pos(), fmt.Sprintf("`%s` lists nothing", what))
 	}
 	return out
+}
+
+// tagWords notes the tags that an action adds or removes, as far as they are written out.
+func (p *playbookReader) tagWords(n *node, val *Value, removed bool) {
+	role := wordGiven
+	if removed {
+		role = wordSought
+	}
+	if tag, ok := val.Literal.(string); ok {
+		p.word(tagWord, tag, role, n)
+	}
+	if val.Expr != nil {
+		for _, a := range val.Expr.answers {
+			p.wordAt(tagWord, a.word, wordUse{role, a.pos, `"%s"`})
+		}
+	}
 }
 
 // settable are the built-in fields of a member that a playbook may set.
@@ -297,6 +316,7 @@ func (p *playbookReader) inlineText(v *node, what string, sc *Scope) *Value {
 		return nil
 	}
 	p.keepTemplate("", t)
+	p.wordsOfText(text, v.at)
 	return &Value{Text: t}
 }
 
@@ -335,6 +355,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 		return nil
 	}
 	p.keepTemplate(name, t)
+	p.wordsOfText(t.Text, f.at())
 	return &Value{Text: t}
 }
 

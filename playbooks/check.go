@@ -27,6 +27,9 @@ type checker struct {
 	// brokenNames are attributes and properties whose type has a mistake: what names them is not judged.
 	brokenNames map[string]bool
 	places      *[]Place // for editors; nil: nobody asks
+	forAll      []Pos    // schedules that name no segment
+	words       map[wordKind]map[string][]wordUse
+	messages    map[string][]sentMessage // by channel
 }
 
 // report is a diagnostic under construction. The zero index of a report that was not wanted is never reached.
@@ -410,6 +413,7 @@ func (c *checker) compile(n *node, skip int, sc *Scope, want *Type) *Expr {
 	fitEdits(n, diags)
 	c.diags = append(c.diags, diags...)
 	if e != nil {
+		c.wordsOf(e)
 		for _, s := range e.Refs.Segments {
 			c.used["segment "+s] = true
 		}

@@ -90,7 +90,7 @@ var shapeCodes = []Code{
 	{
 		Name: "missing-key", Title: "a key that must be there is missing",
 		Doc: `A playbook needs id, stage, trigger and actions; an event trigger its event; a goal its within; and each action the
-fields without which it cannot act.`,
+fields without which it cannot act. A mail without a subject and a birthday that does not come every year are warnings.`,
 		Bad:  "goal: {event: order.paid}",
 		Good: "goal: {event: order.paid, within: 7d}",
 	},

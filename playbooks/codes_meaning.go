@@ -134,6 +134,15 @@ on back to the first. Such a chain stops after 16 with an error. A reentry on on
 		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
 	},
 	{
+		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)",
+		Doc: `Tags, owners and the reasons of an exit are words of your own, declared nowhere. One that stands in a single place and is a
+slip of the keyboard away from another that stands elsewhere is most likely that one. A tag that is looked for or removed, while nothing
+adds it and something adds one that is almost the same, is looked for in vain. Numbers, endings and first letters make words of their
+own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects the tag says so.`,
+		Bad:  "actions:\n  - tag: newcomer\n  - tag: {remove: newcomr}",
+		Good: "actions:\n  - tag: newcomer\n  - tag: {remove: newcomer}",
+	},
+	{
 		Name: "untested", Title: "a live playbook without a test (warning under --strict)",
 		Doc: "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
 	},

@@ -54,6 +54,8 @@ type Expr struct {
 	program *vm.Program
 	reads   []read
 	atoms   []atom
+	tags    []foundWord // that it looks for
+	answers []foundWord // the texts that it may give
 	present [2][]string // what is surely present when a condition fails, and when it holds
 }
 
@@ -76,6 +78,12 @@ func (x *Expr) fails() []string {
 // Refs names what an expression refers to, also through segments and computed attributes: sorted, without repeats.
 type Refs struct {
 	Attributes, Segments, Events, Actions []string
+}
+
+// foundWord is a text that is written out in an expression.
+type foundWord struct {
+	word string
+	pos  Pos // with its quotes
 }
 
 // atom is a part of a condition whose value explains the outcome.
@@ -111,7 +119,7 @@ func CompileExpr(src Source, sc *Scope, want *Type) (*Expr, []Diagnostic) {
 
 // finish compiles what passed the check.
 func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
-	x := &Expr{Text: c.src.Text, Type: c.types[node]}
+	x := &Expr{Text: c.src.Text, Type: c.types[node], tags: c.tags, answers: c.answers(node)}
 	if x.Type != nil && x.Type.Kind == KindBool {
 		x.atoms = c.atomsOf(node)
 		x.present = [2][]string{c.whenFalse(node), c.whenTrue(node)}
@@ -136,6 +144,17 @@ func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
 	x.Slots = c.slotList()
 	x.Refs = c.refs.sorted()
 	return x, c.diags
+}
+
+// answers gives the texts that an expression may give, as far as they are written out.
+func (c *exprChecker) answers(n ast.Node) []foundWord {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return []foundWord{{n.Value, c.src.pos(n.Location().From, n.Location().To)}}
+	case *ast.ConditionalNode:
+		return append(c.answers(n.Exp1), c.answers(n.Exp2)...)
+	}
+	return nil
 }
 
 func (s Source) pos(from, to int) Pos {

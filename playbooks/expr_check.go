@@ -26,6 +26,7 @@ type exprChecker struct {
 	inlined map[string]*Type // types of those expanded already
 	unsound map[string]bool  // those among them that have a mistake
 	hollow  bool             // one of them is in use here: there is nothing more to say, and nothing to compile
+	tags    []foundWord      // that are looked for among the member's
 	slots   map[string]Slot
 	refs    refSet
 	*library

@@ -210,6 +210,15 @@ func (c *exprChecker) order(n *ast.BinaryNode, l, r *Type) *Type {
 	return Bool
 }
 
+// seekTag notes a tag that is looked for: "vip" in member.tags.
+func (c *exprChecker) seekTag(n *ast.BinaryNode) {
+	s, ok := n.Left.(*ast.StringNode)
+	list, isField := n.Right.(*ast.MemberNode)
+	if ok && isField && c.path(list) == "member.tags" {
+		c.tags = append(c.tags, foundWord{s.Value, c.src.pos(s.Location().From, s.Location().To)})
+	}
+}
+
 func (c *exprChecker) in(n *ast.BinaryNode, l, r *Type) *Type {
 	switch {
 	case r.Kind == KindObject:
@@ -222,6 +231,7 @@ func (c *exprChecker) in(n *ast.BinaryNode, l, r *Type) *Type {
 		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", describeType(r))
 	default:
 		c.need(n.Right, r, "`in`")
+		c.seekTag(n)
 		if join(l.Required(), r.Elem) == nil && r.Elem != nil && l.Kind != KindNil {
 			c.report(span(n.Left), "type-mismatch", "", "this is %s and never in %s", describeType(l.Required()), describeType(r.Required()))
 			break

@@ -32,7 +32,8 @@ func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic)
 	c := &checker{
 		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
 		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
-		places: places,
+		places: places, words: map[wordKind]map[string][]wordUse{},
+		messages: map[string][]sentMessage{},
 	}
 	c.readFiles(fsys)
 	c.loadSchema()
@@ -42,6 +43,8 @@ func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic)
 	if !hasError(c.diags) {
 		c.unused()
 		c.cycles()
+		c.misspelt()
+		c.subjects()
 	}
 	return ws, atMost(maxMistakes, sorted(c.misdeclared(c.diags)))
 }
@@ -237,7 +240,11 @@ func (c *checker) unused() {
 		}
 	}
 	for i := range c.schema.Segments {
+		before := len(c.diags)
 		warn("segment", c.schema.Segments[i].Name, c.schema.Segments[i].Pos)
+		if len(c.diags) > before && len(c.forAll) == 1 { // of several, who knows which one forgot it
+			c.diags[before].beside("this schedule names no segment: it is for all members", c.forAll[0])
+		}
 	}
 	for i := range c.schema.Channels {
 		if spec := c.reg.Channel(c.schema.Channels[i].Type); spec != nil && spec.Mute {

@@ -82,6 +82,7 @@ func (p *playbookReader) head(n *node) {
 	}
 	if v := n.get("owner"); v != nil {
 		p.pb.Owner, _ = p.text(v, "owner")
+		p.word(ownerWord, p.pb.Owner, wordGiven, v)
 	}
 	p.pb.Stage, _ = p.enum(p.require(n, "a playbook", "stage", "stage: activation"), "stage", stages...)
 	if s, ok := p.enum(n.get("status"), "status", string(Live), string(Paused), string(Draft)); ok {

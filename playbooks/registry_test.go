@@ -12,6 +12,7 @@ func testRegistry() *Registry {
 					{Name: "channel", Kind: FieldChannel, Required: true},
 					{Name: "template", Kind: FieldTemplate, OneOf: "content"},
 					{Name: "text", Kind: FieldText, OneOf: "content"},
+					{Name: "subject", Kind: FieldText},
 					{Name: "to", Kind: FieldString},
 					{Name: "class", Kind: FieldEnum, Enum: []string{"promotional", "transactional"}, Default: "promotional"},
 				},
@@ -59,7 +60,7 @@ func testRegistry() *Registry {
 			{Type: "webhook", Mute: true, Fields: []FieldSpec{{Name: "url", Kind: FieldSecret, Required: true}, {Name: "value", Kind: FieldSecret}}},
 			{Type: "wecom_robot", Fields: []FieldSpec{{Name: "url", Kind: FieldSecret, Required: true}}},
 			{
-				Type: "smtp", NeedsTo: true, Address: "email",
+				Type: "smtp", NeedsTo: true, Address: "email", Subjects: true,
 				Fields: []FieldSpec{{Name: "url", Kind: FieldSecret, Required: true}, {Name: "from", Kind: FieldString, Required: true}},
 			},
 		},

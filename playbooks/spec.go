@@ -59,13 +59,14 @@ type ActionSpec struct {
 
 // ChannelSpec is what a message channel declares about itself.
 type ChannelSpec struct {
-	Type    string // the `type` in usher.yaml
-	Doc     string
-	Fields  []FieldSpec
-	Mute    bool // it carries no messages: webhooks go by it
-	NeedsTo bool // a message needs an address: `to`, or a member attribute (see Address)
-	Address string
-	Example string // YAML of one channel of usher.yaml
+	Type     string // the `type` in usher.yaml
+	Doc      string
+	Fields   []FieldSpec
+	Mute     bool // it carries no messages: webhooks go by it
+	NeedsTo  bool // a message needs an address: `to`, or a member attribute (see Address)
+	Address  string
+	Subjects bool   // a message has a subject line
+	Example  string // YAML of one channel of usher.yaml
 }
 
 // Registry is all that can be named in a playbook. The lists are written out in package actions and handed in by cmd.

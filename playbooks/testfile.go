@@ -143,6 +143,9 @@ func (r *testReader) member(n *node) map[string]any {
 			if v, ok := r.literal(e.value, t, e.key.value); ok && v != nil {
 				out[e.key.value] = v
 			}
+			if e.key.value == "tags" {
+				r.tagWords(e.value, wordGiven)
+			}
 		}
 	}
 	return out

@@ -14,6 +14,8 @@ func (r *testReader) expect(n *node) *Expect {
 	e.Events = r.effects(n.get("events"), "events", eventFields)
 	if v := n.get("tags"); v != nil && r.mapping(v, "tags", "added", "removed") {
 		e.Added, e.Removed = r.strings(v.get("added"), "added"), r.strings(v.get("removed"), "removed")
+		r.tagWords(v.get("added"), wordTold)
+		r.tagWords(v.get("removed"), wordTold)
 	}
 	if v := n.get("points"); v != nil {
 		if p, ok := r.literal(v, Int, "points"); ok {
@@ -69,7 +71,20 @@ func (r *testReader) reason(v *node, run string) string {
 		return s
 	}
 	s, _ := r.text(v, "reason")
+	r.word(reasonWord, s, wordTold, v)
 	return s
+}
+
+// tagWords notes the tags that a test lists.
+func (r *testReader) tagWords(n *node, role wordRole) {
+	if n == nil {
+		return
+	}
+	for _, item := range n.items {
+		if item.kind == scalarNode && !item.broken {
+			r.word(tagWord, item.value, role, item)
+		}
+	}
 }
 
 func (r *testReader) strings(n *node, what string) []string {

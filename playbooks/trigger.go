@@ -131,6 +131,8 @@ func (p *playbookReader) scheduleTrigger(n *node) {
 	}
 	if v := n.get("segment"); v != nil {
 		p.segment(v, "segment")
+	} else {
+		p.forAll = append(p.forAll, n.key("schedule").pos())
 	}
 	if s, ok := p.enum(n.get("missed"), "missed", "skip", "run_once"); ok {
 		p.pb.Trigger.RunOnce = s == "run_once"

@@ -17,6 +17,12 @@ type DateTrigger struct {
 
 var memberField = regexp.MustCompile(`^member\.([\p{L}_][\p{L}\p{N}_]*)$`)
 
+// Attributes that hold a day of birth, unless they hold when it comes next.
+var (
+	dayOfBirth = regexp.MustCompile(`(?i)birth|(^|_)dob($|_)|生日|出生`)
+	nextOne    = regexp.MustCompile(`(?i)next|coming|this|下|[0-9]`)
+)
+
 // dateTrigger reads a date of the member with its repetition.
 func (p *playbookReader) dateTrigger(n *node) {
 	p.pb.Trigger.Kind = TriggerDate
@@ -28,6 +34,10 @@ func (p *playbookReader) dateTrigger(n *node) {
 	}
 	if _, ok := p.enum(n.get("every"), "every", "year"); ok {
 		d.Yearly = true
+	}
+	if v := n.get("date"); n.get("every") == nil && dayOfBirth.MatchString(d.Attribute) && !nextOne.MatchString(d.Attribute) {
+		p.warn("missing-key", v.pos(), fmt.Sprintf("`member.%s` without `every` comes once: on the day of birth", d.Attribute)).
+			label("add `every: year`")
 	}
 	if v := n.get("offset"); v != nil {
 		d.Offset, _ = p.anyDuration(v, "offset")

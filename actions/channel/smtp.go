@@ -38,9 +38,10 @@ func declareSMTP() declared {
 				},
 				{Name: "from", Kind: playbooks.FieldString, Required: true, Doc: "the sender, as in \"Acme <hi@acme.test>\""},
 			},
-			NeedsTo: true,
-			Address: "email",
-			Example: "email: {type: smtp, url: \"${SMTP_URL}\", from: \"Acme <hi@acme.test>\"}",
+			NeedsTo:  true,
+			Address:  "email",
+			Subjects: true,
+			Example:  "email: {type: smtp, url: \"${SMTP_URL}\", from: \"Acme <hi@acme.test>\"}",
 		},
 		make: func(_ string, config map[string]string, deps Deps) (Sender, error) {
 			return newSMTP(config["url"], config["from"], deps.Now)

@@ -186,6 +186,9 @@ func channelsPage(reg *playbooks.Registry) string {
 		if c.NeedsTo {
 			p.f("A message needs an address: its `to`, else the member's attribute `%s`, which the schema then declares. A member without one is\nskipped, with the reason `no address`.\n\n", c.Address)
 		}
+		if c.Subjects {
+			p.f("A message has a subject line: `check` warns of one without `subject`.\n\n")
+		}
 	}
 	return p.String()
 }

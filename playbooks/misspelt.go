@@ -1,0 +1,225 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Tags, owners and reasons are words of the author's own: they are declared nowhere, so nothing can say that one is wrong. One that
+// stands in a single place and is almost another that stands elsewhere is most likely that one, misspelt.
+
+// wordKind is what a word is, as messages call it.
+type wordKind string
+
+const (
+	tagWord    wordKind = "tag"
+	ownerWord  wordKind = "owner"
+	reasonWord wordKind = "exit reason"
+)
+
+// wordRole is what a place does with a word.
+type wordRole uint8
+
+const (
+	wordTold   wordRole = iota // named only, as a test does that expects it
+	wordGiven                  // brought about: the tag is added, the run exits
+	wordSought                 // looked for or taken away: in vain when nothing gives it
+)
+
+// wordUse is a place of a word.
+type wordUse struct {
+	role wordRole
+	pos  Pos
+	text string // how it is written there, with what it needs of quotes: %s is the word
+}
+
+// word notes a place of a word.
+func (c *checker) word(kind wordKind, word string, role wordRole, n *node) {
+	if word == "" || n.untraceable {
+		return
+	}
+	use := wordUse{role, n.pos(), "%s"}
+	switch n.style {
+	case plainStyle:
+	default:
+		use.text = `"%s"`
+	}
+	c.wordAt(kind, word, use)
+}
+
+func (c *checker) wordAt(kind wordKind, word string, use wordUse) {
+	if c.words[kind] == nil {
+		c.words[kind] = map[string][]wordUse{}
+	}
+	for _, u := range c.words[kind][word] {
+		if u.pos == use.pos {
+			return
+		}
+	}
+	c.words[kind][word] = append(c.words[kind][word], use)
+}
+
+// wordsOf notes the tags that an expression looks for.
+func (c *checker) wordsOf(e *Expr) {
+	for _, t := range e.tags {
+		c.wordAt(tagWord, t.word, wordUse{wordSought, t.pos, `"%s"`})
+	}
+}
+
+// tagsIn finds the tags that a Liquid text looks for.
+var tagsIn = regexp.MustCompile(`member\.tags\s+contains\s+["']([^"']+)["']`)
+
+func (c *checker) wordsOfText(text string, at func(from, to int) Pos) {
+	for _, m := range tagsIn.FindAllStringSubmatchIndex(text, -1) {
+		from, to := utf8.RuneCountInString(text[:m[2]]), utf8.RuneCountInString(text[:m[3]])
+		c.wordAt(tagWord, text[m[2]:m[3]], wordUse{wordSought, at(from, to), "%s"})
+	}
+}
+
+// misspelt warns of words that are most likely others, misspelt.
+func (c *checker) misspelt() {
+	for _, kind := range []wordKind{tagWord, ownerWord, reasonWord} {
+		uses := c.words[kind]
+		known := sortedKeys(uses)
+		if len(known) > maxKnown {
+			continue
+		}
+		for _, word := range known {
+			meant := ""
+			for _, other := range known {
+				if odd(kind, uses[word], uses[other]) && oneSlipFrom(word, other) && (meant == "" || len(uses[other]) > len(uses[meant])) {
+					meant = other
+				}
+			}
+			if meant != "" {
+				c.misspeltWord(kind, word, uses[word], meant, uses[meant])
+			}
+		}
+	}
+}
+
+// odd tells whether of two words that are almost the same it is the first which stands out.
+func odd(kind wordKind, word, other []wordUse) bool {
+	given := func(u wordUse) bool { return u.role == wordGiven }
+	sought := func(u wordUse) bool { return u.role == wordSought }
+	switch {
+	case len(word) == 1 && len(other) > 1:
+		return true
+	case len(word) > 1 && len(other) == 1:
+		return false
+	case kind == ownerWord || !slices.ContainsFunc(other, given):
+		// Neither is more than the other, unless a test alone knows the other.
+		return len(word) == 1 && len(other) == 1 && given(word[0]) && other[0].role == wordTold
+	}
+	// What nothing gives is looked for in vain, unless the other has its own who look for it.
+	return slices.ContainsFunc(word, sought) && !slices.ContainsFunc(word, given) && !slices.ContainsFunc(other, sought)
+}
+
+func (c *checker) misspeltWord(kind wordKind, word string, uses []wordUse, meant string, others []wordUse) {
+	slices.SortFunc(uses, func(a, b wordUse) int { return ComparePos(a.pos, b.pos) })
+	slices.SortFunc(others, func(a, b wordUse) int { return ComparePos(a.pos, b.pos) })
+	elsewhere := fmt.Sprintf("`%s` in %d places", meant, len(others))
+	if len(others) == 1 {
+		elsewhere = fmt.Sprintf("`%s` elsewhere", meant)
+	}
+	here := "stands here alone"
+	if len(uses) > 1 {
+		here = "is never added"
+	}
+	c.warn("misspelt", uses[0].pos, fmt.Sprintf("the %s `%s` %s, and %s", kind, word, here, elsewhere)).
+		label("did you mean `"+meant+"`?").
+		edit(uses[0].pos, fmt.Sprintf(uses[0].text, meant)).doubt(false).
+		diagnostic().beside("`"+meant+"` is here", others[0].pos)
+}
+
+const (
+	shortSlip  = 4 // letters of a word in which one that is left out, doubled or swapped makes it another
+	swapSlip   = 7 // letters of a word in which one in place of another does: cold and cola are two words
+	doubleSlip = 8 // letters of a word in which two slips are likely
+)
+
+// oneSlipFrom tells whether two words are most likely the same, one of them misspelt. A number that differs, a plural or another ending
+// and another first letter make another word: vip-1 and vip-2, buyer and buyers, active and inactive.
+func oneSlipFrom(a, b string) bool {
+	if digits(a) != digits(b) {
+		return false
+	}
+	if joined(a) == joined(b) {
+		return len(joined(a)) >= shortSlip
+	}
+	x, y := wordParts(a), wordParts(b)
+	if len(x) != len(y) {
+		return false
+	}
+	differ := -1
+	for i := range x {
+		if x[i] == y[i] {
+			continue
+		}
+		if differ >= 0 {
+			return false
+		}
+		differ = i
+	}
+	return differ >= 0 && slipInPart(x[differ], y[differ])
+}
+
+func slipInPart(x, y string) bool {
+	if !spelt(x) || !spelt(y) || x[0] != y[0] || inflected(x, y) {
+		return false
+	}
+	letters := min(len([]rune(x)), len([]rune(y)))
+	sameLetters := sortedRunes(x) == sortedRunes(y)
+	sameLength := len([]rune(x)) == len([]rune(y))
+	switch editDistance(x, y, maxDistance+1) {
+	case 1:
+		return letters >= shortSlip && (!sameLength || sameLetters) || letters >= swapSlip
+	case 2:
+		return letters >= doubleSlip && (!sameLength || sameLetters)
+	}
+	return false
+}
+
+// joined gives a word in small letters without what joins its parts: newcomer-list, Newcomer_List and newcomerlist are the same.
+func joined(word string) string { return strings.Join(wordParts(word), "") }
+
+// wordParts gives the parts of a word in small letters.
+func wordParts(word string) []string {
+	return strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return strings.ContainsRune("-_.:/ ", r) })
+}
+
+// spelt tells whether a word is written in letters of an alphabet: where each character is a word, each slip makes another.
+func spelt(word string) bool {
+	return !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek) && !unicode.IsDigit(r)
+	})
+}
+
+// endings make other words of one.
+var endings = []string{"", "s", "es", "d", "ed", "r", "er", "ers", "rs", "y", "ly", "n", "en", "ing"}
+
+func inflected(x, y string) bool {
+	const stem = 3
+	for _, e := range endings {
+		root, ok := strings.CutSuffix(x, e)
+		if !ok || len(root) < stem {
+			continue
+		}
+		for _, f := range endings {
+			if y == root+f && e != "e"+f && f != "e"+e { // newcomr is no form of newcomer
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func sortedRunes(s string) string {
+	r := []rune(s)
+	slices.Sort(r)
+	return string(r)
+}

@@ -1,0 +1,51 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+)
+
+// sentMessage is a message that a playbook sends over a channel.
+type sentMessage struct {
+	pos     Pos // of its key
+	subject bool
+}
+
+// fewestSubjects is how many messages of a channel must have a subject before one without stands out.
+const fewestSubjects = 2
+
+// subject notes whether a message has a subject.
+func (p *playbookReader) subject(v *node, step *Step, spec *ActionSpec) {
+	takes := slices.ContainsFunc(spec.Fields, func(f FieldSpec) bool { return f.Name == "subject" })
+	channel := step.Args["channel"]
+	if !takes || channel == nil {
+		return
+	}
+	name, _ := channel.Literal.(string)
+	p.messages[name] = append(p.messages[name], sentMessage{step.Pos, v.get("subject") != nil})
+}
+
+// subjects warns of messages without a subject: of all where the channel carries subjects, else of the only one of several.
+func (c *checker) subjects() {
+	for i := range c.schema.Channels {
+		ch := &c.schema.Channels[i]
+		var with, without []Pos
+		for _, m := range c.messages[ch.Name] {
+			if m.subject {
+				with = append(with, m.pos)
+			} else {
+				without = append(without, m.pos)
+			}
+		}
+		if spec := c.reg.Channel(ch.Type); spec != nil && spec.Subjects {
+			for _, at := range without {
+				c.warn("missing-key", at, fmt.Sprintf("a message to `%s` has a subject line, and this one is empty", ch.Name)).label("add `subject: …`")
+			}
+			continue
+		}
+		if len(without) == 1 && len(with) >= fewestSubjects {
+			c.warn("missing-key", without[0], fmt.Sprintf("this message has no subject, and all others to `%s` have one", ch.Name)).
+				label("add `subject: …`").diagnostic().beside("as this one", with[0])
+		}
+	}
+}
