@@ -225,7 +225,8 @@ func (c *exprChecker) unknownAction(key *ast.StringNode) {
 		label = "did you mean `" + m + "`?"
 	}
 	d := c.report(key.Location(), "unknown-action-id", label, "no action has the id `%s`", key.Value)
-	d.aboutAction(c.sc, key.Value, m, fieldBehind(string([]rune(c.src.Text)[key.Location().To:])))
+	text := []rune(c.src.Text)
+	d.aboutAction(c.sc, key.Value, m, fieldBehind(string(text[min(key.Location().To, len(text)):])))
 	if m != "" {
 		d.suggest(m).doubt(sole(key.Value, ids))
 	}
