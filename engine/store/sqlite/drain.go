@@ -34,7 +34,7 @@ func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
 // a wait is due beyond it, it is raised first, for everybody.
 func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
 	for {
-		err := d.settle(ctx, shard)
+		err := d.settle(ctx, shard, 0)
 		if err != nil {
 			return nil, fmt.Errorf("put what was taken for shard %d into the inbox: %w", shard, err)
 		}
@@ -250,7 +250,7 @@ const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 
 
 // Owed lists the shards that have something to do.
 func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {
-	if err := d.settle(ctx, anyShard); err != nil {
+	if err := d.settle(ctx, anyShard, 0); err != nil {
 		return nil, time.Time{}, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	err = d.read(ctx, func(c *conn) error {

@@ -25,6 +25,10 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 	if err != nil {
 		return nil, err
 	}
+	// What was taken before comes in before: the transaction itself takes that many of them along.
+	if err := d.settle(ctx, anyShard, absorbRows); err != nil {
+		return nil, fmt.Errorf("put what was taken into the inbox: %w", err)
+	}
 	receipts := make([]store.Receipt, len(inputs))
 	stored := make([]engine.Input, len(inputs))
 	err = d.w.do(ctx, &job{rows: inputRows * len(inputs), run: func(t *tx) error {

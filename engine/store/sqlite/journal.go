@@ -306,20 +306,20 @@ func (j *journal) bound(at int64, first int) int64 {
 // anyShard asks settle for the inputs of all shards.
 const anyShard = -1
 
-// settle has all inputs of a shard that were taken before the call put into the inbox.
-func (d *db) settle(ctx context.Context, shard int) error {
+// settle has all inputs of a shard that were taken before the call put into the inbox, but for the last few.
+func (d *db) settle(ctx context.Context, shard int, but int64) error {
 	if d.journal == nil {
 		return nil
 	}
-	return d.journal.settle(shard, func() error {
+	return d.journal.settle(shard, but, func() error {
 		return d.writeAgain(ctx, 1, func(*tx) error { return nil })
 	})
 }
 
-// settle lets the writer commit until all is absorbed that was stored at the time of the call.
-func (j *journal) settle(shard int, commit func() error) error {
+// settle lets the writer commit until all is absorbed that was stored at the time of the call, but for the last few.
+func (j *journal) settle(shard int, but int64, commit func() error) error {
 	j.mu.Lock()
-	until, left := j.stored, shard == anyShard || j.owed[shard] > 0
+	until, left := j.stored-but, shard == anyShard || j.owed[shard] > 0
 	left = left && j.absorbed < until
 	j.mu.Unlock()
 	for left {
@@ -338,7 +338,7 @@ func (j *journal) startOver(ctx context.Context) error {
 	durable := func() error {
 		return j.w.do(ctx, &job{run: func(*tx) error { return nil }, rows: 1, durable: true}, false)
 	}
-	if err := j.settle(anyShard, durable); err != nil {
+	if err := j.settle(anyShard, 0, durable); err != nil {
 		return err
 	}
 	// Others may have put the last of it into the inbox: that is on the disk when a later commit is.
@@ -410,6 +410,8 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("open %s: %w", f.path, err), f.close())
 	}
+	// A round of its own: what lies behind a first record that is not whole must not follow on what is written now.
+	f.round = max(f.round, uint64(d.now().UnixMilli()))
 	for _, in := range left {
 		j.known[in.ID], j.last = true, max(j.last, in.At.UnixMilli())
 	}

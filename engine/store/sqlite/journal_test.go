@@ -153,6 +153,34 @@ func TestJournalStartsOver(t *testing.T) {
 	}
 }
 
+// A power cut has torn the first record of a round, so that nothing of the file counts; nor does it when records of the same
+// length have been written over its beginning, and the server has crashed again.
+func TestJournalAfterTwoCrashes(t *testing.T) {
+	path := crashed(t, time.Now(), "a", "b", "c")
+	f, err := os.OpenFile(path+"-inbox", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte("torn"), journalHead)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, path, WithJournal())
+	take(t, s, "d")
+	copyFile(t, path+"-inbox", path+"-copy")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+"-copy", path+"-inbox"); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path)
+	defer s.Close()
+	if got := owed(t, s); len(got) != 1 || got[0].ID != "d" {
+		t.Errorf("%d are owed", len(got))
+	}
+}
+
 // What has no room in the journal goes past it.
 func TestTakeTooMuchForTheJournal(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "usher.db"), WithJournal())

@@ -102,7 +102,7 @@ func checkWhole(t *testing.T, s store.Store, id string, must bool) {
 	}
 }
 
-// killed runs the child for a while and gives what it had said when it was killed.
+// killed runs the child until it has done one of each, and for a while after that; it gives what the child had said by then.
 func killed(t *testing.T, path string, after time.Duration) (taken, accepted, committed []string) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -130,7 +130,7 @@ func killed(t *testing.T, path string, after time.Duration) (taken, accepted, co
 		case "committed":
 			committed = append(committed, id)
 		}
-		if kill == nil {
+		if kill == nil && len(taken) > 0 && len(committed) > 0 {
 			kill = time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // it runs for ever otherwise
 		}
 	}

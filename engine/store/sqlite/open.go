@@ -59,12 +59,18 @@ var _ store.Store = (*db)(nil)
 // Open opens the database file, makes it when there is none, and brings it up to date. A store that is closed twice or used
 // after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
+	path = filepath.Clean(path) // two slashes at the beginning would name a host
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	dsn := dsn(path)
 	if err := migrate(ctx, dsn); err != nil {
 		return nil, fmt.Errorf("bring database %s up to date: %w", path, err)
+	}
+	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there is one, by whatever name.
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
 	}
 	d := &db{now: time.Now, reads: make(chan *conn, readers)}
 	for _, o := range options {

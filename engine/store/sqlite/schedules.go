@@ -86,7 +86,7 @@ func (d *db) FanOut(ctx context.Context, o store.Occurrence, inputs []engine.Inp
 
 // Backlog counts undecided inputs of a kind.
 func (d *db) Backlog(ctx context.Context, kind engine.InputKind) (n int, err error) {
-	if err := d.settle(ctx, anyShard); err != nil {
+	if err := d.settle(ctx, anyShard, 0); err != nil {
 		return 0, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	err = d.read(ctx, func(c *conn) error {

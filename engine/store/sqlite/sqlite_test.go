@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -93,5 +95,33 @@ func TestClosed(t *testing.T) {
 	}
 	if err := s.Ping(context.Background()); err == nil {
 		t.Error("answered after Close")
+	}
+}
+
+// However the database is called, its log and its journal are beside the file that it is in: a sync of another file promises
+// nothing, and who opens it by another name has to find what a crash has left.
+func TestNamesOfOneFile(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "data", "usher.db"), filepath.Join(dir, "link.db")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{link, "/" + path, filepath.Dir(path) + "/./usher.db"} {
+		s := open(t, name, WithRoom(), WithJournal())
+		take(t, s, fmt.Sprint(i))
+		if got := len(owed(t, s)); got != i+1 {
+			t.Errorf("by the name %s %d are owed", name, got)
+		}
+		for _, file := range []string{"-wal", "-inbox"} {
+			if !exists(t, path+file) || exists(t, link+file) {
+				t.Errorf("by the name %s: the file %s is beside the database: %v", name, file, exists(t, path+file))
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -33,6 +33,19 @@ var takeCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("payload", p, past.Payload)
 	},
+	"accepts after all that was taken before, however much it is": func(t *testing.T, s *suite) {
+		var many []engine.Input
+		for i := range 500 {
+			many = append(many, event(fmt.Sprint(i), "m-0", "x"))
+		}
+		s.take(many...)
+		last := s.accept(event("last", "m-0", "x"))
+		in := s.pending(shardOf("m-0"), 1000).Inputs
+		s.same("what is owed", ids(in), append(ids(many), "last"))
+		if last[0].At.Before(in[499].At) {
+			t.Errorf("accepted at %v, after what was taken at %v", last[0].At, in[499].At)
+		}
+	},
 	"takes an id once, ever, whichever way it came": func(t *testing.T, s *suite) {
 		s.same("first", s.take(event("a", "m-0", "x"), event("b", "m-0", "x"), event("a", "m-1", "y")), []bool{false, false, true})
 		s.same("again", s.take(event("b", "m-0", "x"), event("c", "m-0", "x")), []bool{true, false})
