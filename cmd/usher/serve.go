@@ -139,6 +139,9 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 		options = append(options, sqlite.WithJournal())
 	}
 	db, err := sqlite.Open(context.WithoutCancel(ctx), path, options...)
+	if errors.Is(err, sqlite.ErrHeld) {
+		return fmt.Errorf("another usher serves the database %s: stop it first, or let all of them use one Redis (--redis redis://…)", path)
+	}
 	if err != nil {
 		return fmt.Errorf("open the database %s: %w", path, err)
 	}

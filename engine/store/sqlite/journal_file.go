@@ -45,8 +45,8 @@ func recordRoom(in *engine.Input, data []byte) int {
 	return recordHead + 8*binary.MaxVarintLen64 + len(in.Kind) + len(in.ID) + len(in.Member) + len(in.Name) + len(data)
 }
 
-// openJournalFile opens the file at path for the database with the secret, and makes it on demand. Nil: there is none, or another
-// process holds it.
+// openJournalFile opens the file at path for the database with the secret, and makes it on demand. Nil: there is none, files
+// cannot be locked, or another process holds it, which is an error for who would make one.
 func openJournalFile(path string, secret []byte, create bool) (*journalFile, error) {
 	for {
 		flags := os.O_RDWR
@@ -61,6 +61,12 @@ func openJournalFile(path string, secret []byte, create bool) (*journalFile, err
 			return nil, err
 		}
 		held, err := lockFile(f)
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
+			err = nil // every transaction will be the inputs' own
+		case err == nil && !held && create:
+			err = ErrHeld
+		}
 		if err != nil || !held {
 			return nil, errors.Join(err, f.Close())
 		}

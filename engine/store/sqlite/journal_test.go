@@ -217,11 +217,14 @@ func TestJournalOfAnotherDatabase(t *testing.T) {
 	}
 }
 
-// Two processes on one file: the second has no journal, and hears of the first's as of anything else.
+// Two processes on one file: the second may have no journal, and hears of the first's as of anything else.
 func TestJournalIsHeldByOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	a := open(t, path, WithJournal())
-	b := open(t, path, WithJournal())
+	if _, err := Open(context.Background(), path, WithJournal()); !errors.Is(err, ErrHeld) {
+		t.Fatalf("opened with a second journal: %v", err)
+	}
+	b := open(t, path)
 	take(t, a, "a")
 	if got := len(owed(t, a)); got != 1 {
 		t.Fatalf("%d are owed", got)
@@ -236,6 +239,9 @@ func TestJournalIsHeldByOne(t *testing.T) {
 	}
 	if exists(t, path+"-inbox") {
 		t.Error("a journal is left")
+	}
+	if err := open(t, path, WithJournal()).Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,7 +2,10 @@
 
 package sqlite
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // lockFile takes no file: where none can be held for one process alone, there is no journal.
-func lockFile(*os.File) (bool, error) { return false, nil }
+func lockFile(*os.File) (bool, error) { return false, errors.ErrUnsupported }

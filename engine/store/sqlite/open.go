@@ -39,8 +39,12 @@ func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now }
 func WithRoom() Option { return func(d *db) { d.roomy = true } }
 
 // WithJournal lets Take store inputs without waiting for the writer, in a file of 8 MB beside the database that is gone after Close.
-// It is for the one process that takes inputs and decides on them: others do not see what is in its journal only.
+// It is for the one process that takes inputs and decides on them: others do not see what is in its journal only. Open fails with
+// [ErrHeld] when another process has one.
 func WithJournal() Option { return func(d *db) { d.journals = true } }
+
+// ErrHeld says that another process has a journal beside the database.
+var ErrHeld = errors.New("the database is in use by another process")
 
 // db is the store.
 type db struct {
