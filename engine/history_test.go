@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// What a window holds is [now - w, now], counted on the member's wall clock, whatever clocks do and whatever was forgotten before.
+func TestWindows(t *testing.T) {
+	// Around the ends of daylight saving, half an hour of it, a day that never was, and a zone that has none.
+	around := map[string][]string{
+		"America/New_York":    {"2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z"},
+		"Australia/Lord_Howe": {"2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z"},
+		"Pacific/Apia":        {"2011-12-30T10:00:00Z", "2011-09-24T14:00:00Z", "2011-04-02T14:00:00Z"},
+		"America/Sao_Paulo":   {"2018-11-04T03:00:00Z", "2018-02-18T02:00:00Z"},
+		"Asia/Shanghai":       {"2026-03-01T00:00:00Z"},
+	}
+	names := []string{"America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "America/Sao_Paulo", "Asia/Shanghai"}
+	windows := make([]playbooks.Duration, 0, 8)
+	for _, text := range []string{"1s", "30m", "24h", "25h", "1d", "2d", "1w"} {
+		w, err := playbooks.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		windows = append(windows, w)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom(names).Draw(t, "zone")
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change, err := time.Parse(time.RFC3339, rapid.SampledFrom(around[name]).Draw(t, "change"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := rapid.SliceOfNDistinct(rapid.SampledFrom(windows), 1, 3, rapid.ID).Draw(t, "windows")
+		track := &tracking{items: rapid.Bool().Draw(t, "items"), allItems: false}
+		for _, w := range read {
+			track.longest = max(track.longest, w.Longest())
+		}
+		track.allItems = track.items && rapid.Bool().Draw(t, "all")
+		d := &decider{st: &State{}, zone: zone, now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour)}
+		var all []time.Time
+		for i := range rapid.IntRange(1, 40).Draw(t, "events") {
+			d.now = d.now.Add(rapid.SampledFrom([]time.Duration{0, time.Millisecond, 29 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}).Draw(t, "step"))
+			at := d.now
+			if rapid.Bool().Draw(t, "late") { // at a window's very end, or beside it
+				end := rapid.SampledFrom(windows).Draw(t, "of").Before(d.now.In(zone))
+				at = end.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "beside")) * time.Millisecond)
+			}
+			at = at.UTC()
+			if at.After(d.now) {
+				at = d.now
+			}
+			d.remember(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: d.now}, track)
+			all = append(all, at)
+			if got := d.Count(playbooks.Slot{Event: "x"}); got != len(all) {
+				t.Fatalf("%d of %d events count", got, len(all))
+			}
+			for _, w := range read {
+				checkWindow(t, d, w, all)
+			}
+		}
+	})
+}
+
+func checkWindow(t *rapid.T, d *decider, w playbooks.Duration, all []time.Time) {
+	from := w.Before(d.now.In(d.zone))
+	var want, got []int64
+	for _, at := range all {
+		if !at.Before(from) && !at.After(d.now) {
+			want = append(want, at.UnixMilli())
+		}
+	}
+	slices.Sort(want)
+	for _, h := range d.within(playbooks.Slot{Event: "x", Window: w}) {
+		got = append(got, h.time)
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%v before %v holds %v, want %v", w, d.now.In(d.zone), got, want)
+	}
+}
