@@ -91,7 +91,8 @@ func (c *checker) misspelt() {
 		for _, word := range known {
 			meant := ""
 			for _, other := range known {
-				if odd(kind, uses[word], uses[other]) && oneSlipFrom(word, other) && (meant == "" || len(uses[other]) > len(uses[meant])) {
+				same := oneSlipFrom(word, other) || kind == ownerWord && len(uses[other]) >= manyOwn && shortSlipFrom(word, other)
+				if same && odd(kind, uses[word], uses[other]) && (meant == "" || len(uses[other]) > len(uses[meant])) {
 					meant = other
 				}
 			}
@@ -140,10 +141,18 @@ const (
 	shortSlip  = 4 // letters of a word in which one that is left out, doubled or swapped makes it another
 	swapSlip   = 7 // letters of a word in which one in place of another does: cold and cola are two words
 	doubleSlip = 8 // letters of a word in which two slips are likely
+	manyOwn    = 3 // playbooks of an owner whom another, written almost the same, is most likely to be
 )
 
+// shortSlipFrom tells whether a word is another, short one with a letter left out or too many: cm for crm. Owners are few, and known.
+func shortSlipFrom(word, other string) bool {
+	x, y := []rune(word), []rune(other)
+	return len(y) == shortSlip-1 && len(x) != len(y) && x[0] == y[0] && spelt(word) && spelt(other) && digits(word) == digits(other) &&
+		!inflected(word, other) && editDistance(word, other, maxDistance+1) == 1
+}
+
 // oneSlipFrom tells whether two words are most likely the same, one of them misspelt. A number that differs, a plural or another ending
-// and another first letter make another word: vip-1 and vip-2, buyer and buyers, active and inactive.
+// and another beginning make another word: vip-1 and vip-2, buyer and buyers, active and inactive.
 func oneSlipFrom(a, b string) bool {
 	if digits(a) != digits(b) {
 		return false
@@ -165,7 +174,7 @@ func oneSlipFrom(a, b string) bool {
 		}
 		differ = i
 	}
-	return differ >= 0 && slipInPart(x[differ], y[differ])
+	return differ >= 0 && (slipInPart(x[differ], y[differ]) || differ > 0 && (beheaded(x[differ], y[differ]) || beheaded(y[differ], x[differ])))
 }
 
 func slipInPart(x, y string) bool {
@@ -182,6 +191,12 @@ func slipInPart(x, y string) bool {
 		return letters >= doubleSlip && (!sameLength || sameLetters)
 	}
 	return false
+}
+
+// beheaded tells whether x, behind the same beginning, is a long word y without its first letter: bloom-ifted for bloom-gifted. A vowel
+// may be a prefix: typical, atypical.
+func beheaded(x, y string) bool {
+	return len(x) > shortSlip && spelt(y) && y[1:] == x && !strings.ContainsRune("aeiou", rune(y[0]))
 }
 
 // joined gives a word in small letters without what joins its parts: newcomer-list, Newcomer_List and newcomerlist are the same.

@@ -15,6 +15,7 @@ func TestOneSlipFrom(t *testing.T) {
 		{"vip-gold-1", "vip-glod-1"},
 		{"first order", "first-order"},
 		{"crm-team", "crm-taem"},
+		{"bloom-gifted", "bloom-ifted"},
 		{"покупатель", "покупатеь"},
 	} {
 		if !oneSlipFrom(pair[0], pair[1]) || !oneSlipFrom(pair[1], pair[0]) {
@@ -35,6 +36,7 @@ func TestOneSlipFrom(t *testing.T) {
 		{"activated", "reactivated"},
 		{"reactivated", "deactivated"},
 		{"early", "yearly"},
+		{"user-typical", "user-atypical"},
 		{"gold", "bold"},
 		{"gold", "good"},
 		{"lost", "last"},

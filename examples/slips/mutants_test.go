@@ -29,11 +29,15 @@ type mutator struct {
 }
 
 func mutantsOf(file, text string) ([]mutant, error) {
+	m := &mutator{file: file, text: text, starts: []int{0}}
+	if strings.HasPrefix(file, "templates/") {
+		m.inText(text, 0, "template")
+		return m.out, nil
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return nil, err
 	}
-	m := &mutator{file: file, text: text, starts: []int{0}}
 	for i := range len(text) {
 		if text[i] == '\n' {
 			m.starts = append(m.starts, i+1)
@@ -55,8 +59,14 @@ func (m *mutator) offset(n *yaml.Node) int {
 	return at
 }
 
+// untyped are the places of data that the language gives no type.
+var untyped = regexp.MustCompile(`^actions\..*webhook\.body\.`)
+
 // put adds a mutant in which text[from:to] reads otherwise.
 func (m *mutator) put(kind, path, what string, from, to int, with string, line int, near ...int) {
+	if kind == "retype" && untyped.MatchString(path) {
+		return
+	}
 	m.out = append(m.out, mutant{
 		file: m.file, line: line, near: near, kind: kind, path: path, what: what, was: m.text[from:to],
 		text: m.text[:from] + with + m.text[to:],
@@ -77,13 +87,17 @@ func (m *mutator) walk(n *yaml.Node, path string, parent int, flow bool) {
 				m.out[len(m.out)-1].near = append(m.out[len(m.out)-1].near, parent)
 			}
 			m.walk(value, at, key.Line, flow)
+			if value.Kind != yaml.ScalarNode {
+				m.retyped(value, key, at, key.Line, flow)
+			}
 		}
-		m.retyped(n, path, parent, flow)
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
 			m.walk(item, path, parent, flow)
+			if item.Kind != yaml.ScalarNode {
+				m.retyped(item, nil, path, parent, flow)
+			}
 		}
-		m.retyped(n, path, parent, flow)
 	case yaml.ScalarNode:
 		m.scalar(n, path, parent, flow)
 	}
@@ -121,15 +135,7 @@ func (m *mutator) end(value, key *yaml.Node, flow bool) int {
 	if flow {
 		return m.flowEnd(value)
 	}
-	indent := key.Column - 1
-	for line := key.Line; line < len(m.starts); line++ {
-		rest, _, _ := strings.Cut(m.text[m.starts[line]:], "\n")
-		bare := strings.TrimLeft(rest, " ")
-		if bare != "" && bare[0] != '#' && len(rest)-len(bare) <= indent {
-			return m.starts[line]
-		}
-	}
-	return len(m.text)
+	return m.outdent(key.Line, key.Column)
 }
 
 // flowEnd gives where a value on a line ends.
@@ -218,13 +224,19 @@ func (m *mutator) scalar(n *yaml.Node, path string, parent int, flow bool) {
 	if from == to {
 		return
 	}
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+		m.put("retype", path, "a value, by a mapping", from, to, "{seven: 7}", n.Line, parent)
+		m.put("retype", path, "a value, by a list", from, to, "[7]", n.Line, parent)
+	}
 	switch raw := m.text[from:to]; {
 	case typed.MatchString(path) && otherType[n.Value] != "":
 		m.put("retype", path, n.Value, from, to, otherType[n.Value], n.Line, parent)
 	case expression.MatchString(path), strings.HasPrefix(n.Value, "= "):
 		m.inExpression(raw, from, path, n)
+		m.number("an expression", n, path, from, to, parent)
 	case strings.Contains(raw, "{{") || strings.Contains(raw, "{%"):
 		m.inText(raw, from, path)
+		m.number("a text", n, path, from, to, parent)
 	case n.Tag == "!!str" && n.Style == 0 && name.MatchString(n.Value):
 		m.put("misspell", path, n.Value, from, to, misspelt(n.Value), n.Line, parent)
 		m.put("retype", path, n.Value, from, to, "7", n.Line, parent)
@@ -235,21 +247,48 @@ func (m *mutator) scalar(n *yaml.Node, path string, parent int, flow bool) {
 	}
 }
 
-// retyped puts a number where a mapping or a list was.
-func (m *mutator) retyped(n *yaml.Node, path string, parent int, flow bool) {
-	if path == "" || n.Style&yaml.FlowStyle == 0 {
-		return
+// number puts a number where a value of several words was.
+func (m *mutator) number(what string, n *yaml.Node, path string, from, to, parent int) {
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+		m.put("retype", path, what, from, to, "7", n.Line, parent)
 	}
-	from := m.offset(n)
-	m.put("retype", path, "a mapping or list", from, from+closing(m.text[from:]), "7", n.Line, parent)
+}
+
+// retyped puts a number where a mapping or a list was, and one of them where the other was. Of an item of a list key is nil.
+func (m *mutator) retyped(n, key *yaml.Node, path string, parent int, flow bool) {
+	from, to, end := m.offset(n), 0, "\n"
+	switch {
+	case n.Style&yaml.FlowStyle != 0:
+		to, end = from+closing(m.text[from:]), ""
+	case key != nil:
+		to = m.end(n, key, flow)
+	default:
+		to = m.outdent(n.Line, n.Column-1)
+	}
+	what, other := "a list", "{seven: 7}"
+	if n.Kind == yaml.MappingNode {
+		what, other = "a mapping", "[7]"
+	}
+	m.put("retype", path, what, from, to, "7"+end, n.Line, parent)
+	m.put("retype", path, what+", by "+other, from, to, other+end, n.Line, parent)
+}
+
+// outdent gives where the first line below a line begins that is indented by less.
+func (m *mutator) outdent(line, indent int) int {
+	for ; line < len(m.starts); line++ {
+		rest, _, _ := strings.Cut(m.text[m.starts[line]:], "\n")
+		bare := strings.TrimLeft(rest, " ")
+		if bare != "" && bare[0] != '#' && len(rest)-len(bare) < indent {
+			return m.starts[line]
+		}
+	}
+	return len(m.text)
 }
 
 var (
 	name   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 	token  = regexp.MustCompile(`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(\.[0-9]+)?`)
 	inside = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
-
-	operators = []string{"and", "or", "not", "in", "nil", "true", "false", "contains", "startsWith", "endsWith", "matches"}
 )
 
 func (m *mutator) inExpression(raw string, from int, path string, n *yaml.Node) {
@@ -272,7 +311,7 @@ func (m *mutator) inExpression(raw string, from int, path string, n *yaml.Node) 
 			m.put("retype", path, word, from+a, from+b, "7", line, n.Line)
 		case word[0] <= '9':
 			m.put("retype", path, word, from+a, from+b, quote+word+quote, line, n.Line)
-		case !slices.Contains(operators, word):
+		default:
 			m.put("misspell", path, word, from+a, from+b, misspelt(word), line, n.Line)
 		}
 	}
@@ -283,7 +322,7 @@ func (m *mutator) inText(raw string, from int, path string) {
 	for _, tag := range inside.FindAllStringIndex(raw, -1) {
 		for _, at := range token.FindAllStringIndex(raw[tag[0]:tag[1]], -1) {
 			a, b := tag[0]+at[0], tag[0]+at[1]
-			if word := raw[a:b]; word[0] > 0x39 && !slices.Contains(operators, word) {
+			if word := raw[a:b]; word[0] > 0x39 {
 				line := 1 + strings.Count(m.text[:from+a], "\n")
 				m.put("misspell", path, word, from+a, from+b, misspelt(word), line)
 			}
