@@ -23,6 +23,7 @@ const (
 	pace      = 10 * time.Millisecond // batches of a hot runner begin at least so far apart: larger ones cost less an input
 	busyPace  = 60 * time.Millisecond // and so far when they are not small any more
 	busyBatch = 10
+	busyRate  = 400                   // and come at this many a second: what gathered while the disk or the machine stood still is no load
 	linger    = 50 * time.Millisecond // a runner that finds nothing waits so long before it ends
 	look      = 10 * time.Millisecond // and looks so often for what other processes brought
 	enqueue   = 20 * time.Millisecond // a runner is enqueued at most so often
@@ -331,7 +332,7 @@ func workOf(key string) (shard int, lane store.ChannelLane, err error) {
 }
 
 func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.Time) error {
-	renewed, idle := time.Now(), time.Time{}
+	renewed, idle, before := time.Now(), time.Time{}, begun
 	timer := time.NewTimer(look)
 	defer timer.Stop()
 	for ctx.Err() == nil {
@@ -351,9 +352,10 @@ func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.
 		}
 		if did > 0 {
 			idle = time.Time{}
-			if err := pause(ctx, gap(did)-time.Since(started)); err != nil {
+			if err := pause(ctx, gap(did, started.Sub(before))-time.Since(started)); err != nil {
 				return err
 			}
+			before = started
 			continue
 		}
 		if idle.IsZero() {
@@ -372,12 +374,12 @@ func (w *Worker) loop(ctx context.Context, r *runner, step stepFunc, begun time.
 	return ctx.Err()
 }
 
-// gap is how far batches lie apart, by how large the last one was.
-func gap(did int) time.Duration {
+// gap is how far batches lie apart, by how large the last one was and how long after the one before it began.
+func gap(did int, after time.Duration) time.Duration {
 	switch {
 	case did >= fullBatch:
 		return 0
-	case did >= busyBatch:
+	case did >= busyBatch && float64(did) >= busyRate*after.Seconds():
 		return busyPace
 	}
 	return pace
