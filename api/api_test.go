@@ -33,6 +33,16 @@ func TestOneEvent(t *testing.T) {
 	if a := f.call("POST", "/v1/events", good); a.status != 202 || a.body["status"] != "duplicate" {
 		t.Errorf("the second time: %d %s", a.status, a.text)
 	}
+	for _, other := range []string{
+		`{"id":"e\"1","event":"order.paid","member":"m1","properties":{"amount":13}}`,
+		`{"id":"e\"1","event":"order.paid","member":"m2","properties":{"amount":12.5}}`,
+		`{"id":"e\"1","event":"order.paid","member":"m1","time":"2026-01-01T00:00:00Z","properties":{"amount":12.5}}`,
+		`{"id":"e\"1","event":"order.paid","member":"m1","properties":{"amount":12.5},"attributes":{"nickname":"x"}}`,
+	} {
+		if a := f.call("POST", "/v1/events", other); a.status != 202 || a.body["status"] != "duplicate" || a.body["differs"] != true {
+			t.Errorf("%s, known with other content: %d %s", other, a.status, a.text)
+		}
+	}
 	if !slices.Equal(f.woken, []string{"m1"}) {
 		t.Errorf("woken: %v", f.woken)
 	}
@@ -133,7 +143,7 @@ type brokenStore struct {
 	take func() error
 }
 
-func (b brokenStore) Take(context.Context, []engine.Input) ([]bool, error) {
+func (b brokenStore) Take(context.Context, []engine.Input) ([]store.Known, error) {
 	return nil, b.take()
 }
 func (b brokenStore) Ping(context.Context) error { return io.ErrUnexpectedEOF }
@@ -165,9 +175,11 @@ func TestMembers(t *testing.T) {
 	if a.body["status"] != "accepted" || !slices.Equal(f.woken, []string{"a/b"}) {
 		t.Errorf("got %s, woken %v", a.text, f.woken)
 	}
-	if a := f.call("PUT", "/v1/members/a%2Fb", `{}`, "Idempotency-Key", "k1"); a.body["status"] != "duplicate" {
+	again := `{ "tags":{"add":["vip"]}, "attributes":{"nickname":"小王"} }`
+	if a := f.call("PUT", "/v1/members/a%2Fb", again, "Idempotency-Key", "k1"); a.status != 202 || a.body["status"] != "duplicate" {
 		t.Errorf("the same key again: %s", a.text)
 	}
+	f.want(f.call("PUT", "/v1/members/a%2Fb", `{}`, "Idempotency-Key", "k1"), 409, "conflict")
 	f.want(f.call("PUT", "/v1/members/m", `{"attributes":{"nickname":7}}`), 422, "wrong_type")
 	f.commit(&engine.Changes{Members: []*engine.Member{{ID: "m1", Tags: []string{"vip"}, CreatedAt: f.now}}})
 	f.want(f.call("GET", "/v1/members/m1", ""), 200, nil)
@@ -358,6 +370,6 @@ func BenchmarkPostEvent(b *testing.B) {
 // benchStore takes everything.
 type benchStore struct{ store.Store }
 
-func (benchStore) Take(_ context.Context, inputs []engine.Input) ([]bool, error) {
-	return make([]bool, len(inputs)), nil
+func (benchStore) Take(_ context.Context, inputs []engine.Input) ([]store.Known, error) {
+	return make([]store.Known, len(inputs)), nil
 }

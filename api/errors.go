@@ -38,7 +38,7 @@ func statusOf(code string) int {
 	case engine.CodeMalformed, codeInvalidQuery:
 		return http.StatusBadRequest
 	case engine.CodeUnknownField, engine.CodeDuplicateField, engine.CodeMissingField, engine.CodeWrongType, engine.CodeInvalid,
-		engine.CodeTooLarge, engine.CodeReserved, engine.CodeReadOnly:
+		engine.CodeTooLarge, engine.CodeReadOnly:
 		return http.StatusUnprocessableEntity
 	case codeUnauthorized:
 		return http.StatusUnauthorized

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -24,9 +25,10 @@ func newUUID() (string, error) {
 // eventResult is what became of one event; eventResults of an array. They stand in the OpenAPI document; the answer itself is
 // written by hand in appendResult, which a test holds against them.
 type eventResult struct {
-	Status string      `json:"status" enum:"accepted,duplicate,rejected"`
-	ID     string      `json:"id,omitempty"`
-	Error  *eventError `json:"error,omitempty"`
+	Status  string      `json:"status" enum:"accepted,duplicate,rejected"`
+	ID      string      `json:"id,omitempty"`
+	Differs bool        `json:"differs,omitempty" doc:"of a duplicate: it has other content than what was accepted under its id, which stays as it was"`
+	Error   *eventError `json:"error,omitempty"`
 }
 
 type eventError struct {
@@ -98,13 +100,12 @@ func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, p
 		return
 	}
 	inputs := [1]engine.Input{in}
-	duplicates, err := s.Store.Take(c.Request.Context(), inputs[:])
+	known, err := s.Store.Take(c.Request.Context(), inputs[:])
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	duplicate := duplicates[0]
-	if duplicate {
+	if known[0].Duplicate {
 		s.metrics.duplicate.Inc()
 	} else {
 		s.metrics.accepted.Inc()
@@ -112,7 +113,7 @@ func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, p
 	}
 	out := pool.get()
 	defer pool.put(out)
-	out.Write(appendResult(out.AvailableBuffer(), in.ID, duplicate, nil))
+	out.Write(appendResult(out.AvailableBuffer(), in.ID, known[0], nil))
 	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
 }
 
@@ -147,18 +148,18 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 		inputs = append(inputs, in)
 	}
 	s.metrics.rejected.Add(float64(len(items) - len(inputs)))
-	duplicates, err := s.acceptAll(c, inputs)
+	known, err := s.acceptAll(c, inputs)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
 	out := pool.get()
 	defer pool.put(out)
-	out.Write(appendResults(out.AvailableBuffer(), list, inputs, duplicates))
+	out.Write(appendResults(out.AvailableBuffer(), list, inputs, known))
 	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
 }
 
-func appendResults(b []byte, list []admitted, inputs []engine.Input, duplicates []bool) []byte {
+func appendResults(b []byte, list []admitted, inputs []engine.Input, known []store.Known) []byte {
 	b = append(b, `{"results":[`...)
 	duplicate := 0
 	for i, item := range list {
@@ -166,13 +167,13 @@ func appendResults(b []byte, list []admitted, inputs []engine.Input, duplicates 
 			b = append(b, ',')
 		}
 		if item.rejected != nil {
-			b = appendResult(b, item.id, false, item.rejected)
+			b = appendResult(b, item.id, store.Known{}, item.rejected)
 			continue
 		}
-		if duplicates[item.at] {
+		if known[item.at].Duplicate {
 			duplicate++
 		}
-		b = appendResult(b, inputs[item.at].ID, duplicates[item.at], nil)
+		b = appendResult(b, inputs[item.at].ID, known[item.at], nil)
 	}
 	b = appendCount(append(b, ']'), "accepted", len(inputs)-duplicate)
 	b = appendCount(b, "duplicate", duplicate)
@@ -180,17 +181,17 @@ func appendResults(b []byte, list []admitted, inputs []engine.Input, duplicates 
 }
 
 // acceptAll stores the inputs in one commit and tells which of them were known already.
-func (s *server) acceptAll(c *gin.Context, inputs []engine.Input) ([]bool, error) {
+func (s *server) acceptAll(c *gin.Context, inputs []engine.Input) ([]store.Known, error) {
 	if len(inputs) == 0 {
 		return nil, nil
 	}
-	duplicates, err := s.Store.Take(c.Request.Context(), inputs)
+	known, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {
 		return nil, err
 	}
 	members := make([]string, 0, len(inputs))
-	for i, duplicate := range duplicates {
-		if !duplicate {
+	for i := range known {
+		if !known[i].Duplicate {
 			members = append(members, inputs[i].Member)
 		}
 	}
@@ -199,7 +200,7 @@ func (s *server) acceptAll(c *gin.Context, inputs []engine.Input) ([]bool, error
 	if len(members) > 0 {
 		s.Wake(members...)
 	}
-	return duplicates, nil
+	return known, nil
 }
 
 func appendCount(b []byte, name string, n int) []byte {
@@ -207,17 +208,20 @@ func appendCount(b []byte, name string, n int) []byte {
 	return strconv.AppendInt(b, int64(n), 10)
 }
 
-func appendResult(b []byte, id string, duplicate bool, rej *engine.Rejection) []byte {
+func appendResult(b []byte, id string, known store.Known, rej *engine.Rejection) []byte {
 	switch {
 	case rej != nil:
 		b = append(b, `{"status":"rejected"`...)
-	case duplicate:
+	case known.Duplicate:
 		b = append(b, `{"status":"duplicate"`...)
 	default:
 		b = append(b, `{"status":"accepted"`...)
 	}
 	if id != "" {
 		b = appendString(append(b, `,"id":`...), id)
+	}
+	if known.Differs {
+		b = append(b, `,"differs":true`...)
 	}
 	if rej != nil {
 		b = appendString(append(b, `,"error":{"code":`...), rej.Code)

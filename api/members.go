@@ -100,11 +100,13 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 		return none, err
 	}
 	in.ID = "update:" + key + ":" + in.Member
-	duplicates, err := s.acceptInputs(c, []engine.Input{in})
-	if err != nil {
+	known, err := s.acceptInputs(c, []engine.Input{in})
+	switch {
+	case err != nil:
 		return none, err
-	}
-	if duplicates > 0 {
+	case known[0].Differs:
+		return none, otherBody(key)
+	case known[0].Duplicate:
 		return acceptedView{Status: "duplicate", ID: in.ID}, nil
 	}
 	return acceptedView{Status: "accepted", ID: in.ID}, nil
@@ -125,24 +127,28 @@ func (s *server) idempotencyKey(c *gin.Context) (string, error) {
 	return key, nil
 }
 
-// acceptInputs stores inputs that are no events, wakes their members and gives how many were known already.
-func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) (duplicates int, err error) {
+// otherBody says that an Idempotency-Key came again with another request.
+func otherBody(key string) *apiError {
+	return newError(codeConflict, "the Idempotency-Key %q was used here for another body: send a new key with a new request", key).
+		with("idempotency_key", key)
+}
+
+// acceptInputs stores inputs that are no events, wakes their members and tells which were known already.
+func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) ([]store.Known, error) {
 	known, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var members []string
-	for i, duplicate := range known {
-		if duplicate {
-			duplicates++
-			continue
+	for i := range known {
+		if !known[i].Duplicate {
+			members = append(members, inputs[i].Member)
 		}
-		members = append(members, inputs[i].Member)
 	}
 	if len(members) > 0 {
 		s.Wake(members...)
 	}
-	return duplicates, nil
+	return known, nil
 }
 
 func (s *server) getMember(c *gin.Context) (memberView, error) {

@@ -199,12 +199,17 @@ func (t *triggering) start(c *gin.Context, members []string) error {
 				Payload: &engine.Payload{Properties: t.params},
 			}
 		}
-		duplicates, err := t.acceptInputs(c, inputs)
+		known, err := t.acceptInputs(c, inputs)
 		if err != nil {
 			return err
 		}
-		t.view.Duplicate += duplicates
-		t.view.Accepted += len(some) - duplicates
+		for i := range known {
+			if known[i].Duplicate {
+				t.view.Duplicate++
+			} else {
+				t.view.Accepted++
+			}
+		}
 	}
 	return nil
 }

@@ -9,24 +9,27 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
 // The answer of POST /v1/events is written by hand; this holds it against the types that are in the OpenAPI document.
 func TestHandWrittenResultsMatchTheDocument(t *testing.T) {
 	rej := &engine.Rejection{Code: engine.CodeInvalid, Path: "time", Message: "\"\\\n\u2028 小"}
-	list := []admitted{{at: 0}, {rejected: rej, id: "e2"}, {at: 1}, {rejected: &engine.Rejection{Code: "c", Message: "m"}}}
-	raw := appendResults(nil, list, []engine.Input{{ID: "e1\t\""}, {ID: "e3"}}, []bool{false, true})
+	list := []admitted{{at: 0}, {rejected: rej, id: "e2"}, {at: 1}, {rejected: &engine.Rejection{Code: "c", Message: "m"}}, {at: 2}}
+	raw := appendResults(nil, list, []engine.Input{{ID: "e1\t\""}, {ID: "e3"}, {ID: "e4"}},
+		[]store.Known{{}, {Duplicate: true}, {Duplicate: true, Differs: true}})
 	var got eventResults
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&got); err != nil {
 		t.Fatalf("%v: %s", err, raw)
 	}
-	want := eventResults{Accepted: 1, Duplicate: 1, Rejected: 2, Results: []eventResult{
+	want := eventResults{Accepted: 1, Duplicate: 2, Rejected: 2, Results: []eventResult{
 		{Status: "accepted", ID: "e1\t\""},
 		{Status: "rejected", ID: "e2", Error: &eventError{Code: engine.CodeInvalid, Message: "time: \"\\\n\u2028 小", Path: "time"}},
 		{Status: "duplicate", ID: "e3"},
 		{Status: "rejected", Error: &eventError{Code: "c", Message: "m"}},
+		{Status: "duplicate", ID: "e4", Differs: true},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -75,7 +75,7 @@ func (s *server) memberRoutes() []route {
 	return []route{
 		reply(s, route{
 			method: "PUT", path: "/v1/members/:id", scope: ScopeIngest, status: http.StatusAccepted, headers: idempotencyHeader(),
-			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](), errors: bodyErrors(),
+			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](), errors: append(bodyErrors(), codeConflict),
 		}, s.putMember),
 		reply(s, route{
 			method: "GET", path: "/v1/members/:id", scope: ScopeAdmin, errors: []string{codeNotFound},

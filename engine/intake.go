@@ -21,7 +21,6 @@ const (
 	CodeWrongType      = "wrong_type"      // the schema says otherwise
 	CodeInvalid        = "invalid_value"   // of the right type, but not allowed
 	CodeTooLarge       = "too_large"       // too long, too many, too deep
-	CodeReserved       = "reserved_name"   // id, name and time are usher's own in a property
 	CodeReadOnly       = "read_only"       // built in or computed: nobody writes it
 )
 
@@ -258,15 +257,9 @@ func (a *admission) payload() []byte {
 	return append(out, '}')
 }
 
+// checkProperties checks the declared properties. Properties called id, name or time cannot be declared: they are kept, and
+// expressions see the event's own id, name and time.
 func (a *admission) checkProperties() *Rejection {
-	for _, reserved := range [...]string{"id", "name", "time"} {
-		if _, ok := a.properties[reserved]; ok {
-			return &Rejection{
-				Code: CodeReserved, Path: "properties." + reserved,
-				Message: fmt.Sprintf("`%s` is a reserved name: send it as another property", reserved),
-			}
-		}
-	}
 	if a.schema == nil {
 		return nil
 	}

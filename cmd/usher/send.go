@@ -55,6 +55,10 @@ func (c *cli) sendCommand() *cobra.Command {
 				_ = s.bar.Finish()
 			}
 			fmt.Fprintf(c.stdout, "accepted %d, duplicate %d, rejected %d\n", s.accepted, s.duplicate, s.rejected+s.unread)
+			if s.differing > 0 {
+				fmt.Fprintf(c.stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
+					"give what is another event another id\n", s.differing)
+			}
 			slices.SortFunc(s.bad, func(a, b badLine) int { return a.line - b.line })
 			var bad []string
 			for _, b := range s.bad {
@@ -107,6 +111,7 @@ type sending struct {
 
 	mu                            sync.Mutex
 	accepted, duplicate, rejected int
+	differing                     int // of the duplicates, those that have other content
 	unread                        int // lines that are no events
 	bad                           []badLine
 	err                           error // the first that ends it all
@@ -237,8 +242,9 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 	}
 	var answer struct {
 		Results []struct {
-			Status string
-			Error  struct{ Code, Message string }
+			Status  string
+			Differs bool
+			Error   struct{ Code, Message string }
 		}
 	}
 	if err := json.Unmarshal(text, &answer); err != nil || len(answer.Results) != len(b.lines) {
@@ -252,6 +258,9 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 			s.accepted++
 		case "duplicate":
 			s.duplicate++
+			if r.Differs {
+				s.differing++
+			}
 		default:
 			s.rejected++
 			s.bad = append(s.bad, badLine{b.lines[i], fmt.Sprintf("line %d: %s", b.lines[i], r.Error.Message)})

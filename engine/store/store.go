@@ -45,18 +45,25 @@ var (
 type Intake interface {
 	// Accept stores the inputs in one group with others that wait, and returns after the commit. It sets Seq and, for all
 	// kinds but schedule, At: the instant of acceptance in milliseconds, never before an earlier one. A Time that is zero
-	// or after At becomes At. An input whose ID is known already is not stored: its receipt says so. All or none.
+	// or after At becomes At. An input whose ID is known already is not stored: its receipt says so, and whether its content
+	// [Differs] from what was stored. All or none.
 	Accept(ctx context.Context, inputs []engine.Input) ([]Receipt, error)
 	// Take is Accept for who need not know what the inputs were given: it tells only which of them were known already. They are
 	// as durable and in the same order, and Pending, Owed and Backlog know of them when it returns. Nothing stays of the
 	// inputs when there is an error, but that they may have been stored all the same: they are taken again under their ids.
-	Take(ctx context.Context, inputs []engine.Input) (duplicates []bool, err error)
+	Take(ctx context.Context, inputs []engine.Input) ([]Known, error)
+}
+
+// Known says whether an input's ID was known already.
+type Known struct {
+	Duplicate bool // it was
+	Differs   bool // and stands for other content: see [Differs]
 }
 
 // Receipt is the answer to one input.
 type Receipt struct {
-	Seq       int64
-	Duplicate bool
+	Known
+	Seq int64
 }
 
 // Batch is what a shard owes.

@@ -181,7 +181,7 @@ func TestBadFirstLine(t *testing.T) {
 func TestInfer(t *testing.T) {
 	in := `{"event":"order.paid","member":"m","properties":{"id2":"a","amount":1,"items":[{"sku":"s","qty":1}],"on":"2026-01-02"},"attributes":{"level":"gold","locale":"zh"}}
 {"event":"order.paid","member":"m","properties":{"id2":"b","amount":1.5,"mixed":1,"on":"2026-01-02","gone":[]}}
-{"event":"order.paid","member":"m","properties":{"id2":"b","amount":2,"mixed":"x","two words":1}}
+{"event":"order.paid","member":"m","properties":{"id2":"b","amount":2,"mixed":"x","two words":1,"name":"x"}}
 {"event":"left","member":"m"}
 `
 	inf, err := Infer(strings.NewReader(in))
@@ -200,6 +200,7 @@ events:
     id2: string
     items: {optional: [{qty: number, sku: string}]}
     # mixed is left undeclared: its values are of no single type
+    # name is left undeclared: event.name is the event's own
     on: optional date
     # "two words" is left undeclared: no expression could say this name
 `

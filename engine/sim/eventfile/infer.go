@@ -188,6 +188,10 @@ func (inf *Inferred) YAML() string {
 		fmt.Fprintf(&b, "  %s:   # seen %d times\n", key, s.times)
 		written := 0
 		for _, field := range slices.Sorted(maps.Keys(s.fields)) {
+			if field == "id" || field == "name" || field == "time" {
+				fmt.Fprintf(&b, "    # %s is left undeclared: event.%s is the event's own\n", field, field)
+				continue
+			}
 			written += writeField(&b, "    ", field, s.fields[field].declared(s.times))
 		}
 		if written == 0 {

@@ -317,7 +317,7 @@ func (b *batch) setAside(t *tx) error {
 			what, id = "wait", p.Run
 			err = t.failRun(p, &at)
 		} else {
-			const mark = "UPDATE inbox SET kind = 'poisoned' WHERE shard = ? AND seq = ? RETURNING id, at"
+			const mark = "UPDATE inbox SET kind = '" + kindPoisoned + "' WHERE shard = ? AND seq = ? RETURNING id, at"
 			_, err = t.one(mark, []any{b.shard, p.Seq}, func(r row) error {
 				id, at = r.str(0), r.int(1)
 				return nil

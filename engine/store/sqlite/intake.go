@@ -13,6 +13,9 @@ import (
 const insertInput = `INSERT INTO inbox (shard, seq, kind, id, member, name, time, at, data)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 
+// kindPoisoned is how an input is stored that was set aside.
+const kindPoisoned = "poisoned"
+
 // inputRows is what an input costs, counted in rows of a group.
 const inputRows = 3
 
@@ -66,37 +69,70 @@ func payloads(inputs []engine.Input) ([][]byte, error) {
 
 // accept stores one input and gives it its Seq and instant.
 func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
+	sent := *in
+	sent.Payload, sent.Data = nil, data
 	if err := t.raise(t.now().UnixMilli()); err != nil {
 		return store.Receipt{}, err
 	}
-	if in.Kind != engine.InputSchedule {
-		in.At = instant(t.clock.at)
+	at := instant(t.clock.at)
+	if in.Kind == engine.InputSchedule {
+		at = in.At.UTC().Truncate(time.Millisecond)
 	}
-	in.At = in.At.UTC().Truncate(time.Millisecond)
-	if in.Time.IsZero() || in.Time.After(in.At) {
-		in.Time = in.At
+	place(in, at)
+	first, err := t.insertInput(in, data)
+	switch {
+	case err != nil:
+		return store.Receipt{}, err
+	case first == nil:
+		return store.Receipt{Seq: in.Seq}, nil
 	}
-	in.Time = in.Time.UTC().Truncate(time.Millisecond)
-	return t.insertInput(in, data)
+	in.Seq, in.Time, in.At = first.Seq, first.Time, first.At
+	return store.Receipt{Seq: first.Seq, Known: known(first, &sent)}, nil
 }
 
-// insertInput stores an input that has its instant, and gives it its Seq.
-func (t *tx) insertInput(in *engine.Input, data []byte) (store.Receipt, error) {
+// place gives an input its instant, and a time that is not after it.
+func place(in *engine.Input, at time.Time) {
+	in.At = at
+	if in.Time.IsZero() || in.Time.After(at) {
+		in.Time = at
+	}
+	in.Time = in.Time.UTC().Truncate(time.Millisecond)
+}
+
+// known tells what an input is that comes again under the id of the first. Of one that was set aside, or that a run emitted to its
+// own member, the kind is not told any more.
+func known(first, again *engine.Input) store.Known {
+	as := *again
+	if first.Kind == kindPoisoned || first.Kind == kindCascaded {
+		as.Kind = first.Kind
+	}
+	return store.Known{Duplicate: true, Differs: store.Differs(*first, as)}
+}
+
+// insertInput stores an input that has its instant, and gives it its Seq. It returns the input that was stored before under the
+// same id, if there is one; then nothing is stored.
+func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, err error) {
 	in.Seq = t.clock.seq + 1
 	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), in.ID, in.Member, in.Name,
 		millis(in.Time), millis(in.At), data)
 	if err != nil {
-		return store.Receipt{}, err
+		return nil, err
 	}
 	if n == 1 {
 		t.clock.seq, t.dirty = in.Seq, true
-		return store.Receipt{Seq: in.Seq}, nil
+		return nil, nil
 	}
-	_, err = t.one("SELECT seq, time, at FROM inbox WHERE id = ?", []any{in.ID}, func(r row) error {
-		in.Seq, in.Time, in.At = r.int(0), instant(r.int(1)), instant(r.int(2))
+	return t.input(in.ID)
+}
+
+// input returns the stored input with this id; nil when there is none.
+func (c *conn) input(id string) (first *engine.Input, err error) {
+	_, err = c.one("SELECT "+inputColumns+" FROM inbox i WHERE i.id = ?", []any{id}, func(r row) error {
+		in := storedInput(r)
+		first = &in
 		return nil
 	})
-	return store.Receipt{Seq: in.Seq, Duplicate: true}, err
+	return first, err
 }
 
 // millis is how an instant is stored: 0 is none.
@@ -116,11 +152,16 @@ func instant(ms int64) time.Time {
 
 const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.data, i.cause`
 
-func inputOf(r row) engine.Input {
-	in := engine.Input{
+// storedInput gives an input as it is stored, with a kind that may be the store's own.
+func storedInput(r row) engine.Input {
+	return engine.Input{
 		Seq: r.int(0), Kind: engine.InputKind(r.str(1)), ID: r.str(2), Member: r.str(3), Name: r.str(4),
 		Time: instant(r.int(5)), At: instant(r.int(6)), Data: r.bytes(7), Cause: r.int(8),
 	}
+}
+
+func inputOf(r row) engine.Input {
+	in := storedInput(r)
 	if in.Kind == kindCascaded {
 		in.Kind = engine.InputEvent
 	}

@@ -30,9 +30,9 @@ type journal struct {
 
 	mu       sync.Mutex
 	queue    []*taking
-	known    map[string]bool // ids of what is being written or waits
-	writing  int64           // the instant of what is being written; 0: nothing is
-	waiting  []*journaled    // on the disk, not in the inbox
+	known    map[string]*journaled // by id, what is being written or waits
+	writing  int64                 // the instant of what is being written; 0: nothing is
+	waiting  []*journaled          // on the disk, not in the inbox
 	owed     [store.Shards]int
 	stored   int64 // how many ever waited
 	absorbed int64 // how many of those are in the inbox
@@ -51,18 +51,18 @@ type journaled struct {
 
 // taking is a call of Take.
 type taking struct {
-	inputs     []engine.Input
-	data       [][]byte
-	size       int
-	duplicates []bool
-	done       chan error
+	inputs []engine.Input
+	data   [][]byte
+	size   int
+	known  []store.Known
+	done   chan error
 }
 
 // mostWaiting is how many inputs may wait for the inbox before more are taken: the writer is far behind then.
 const mostWaiting = 20_000
 
 // Take stores the inputs as Accept does, in the journal when there is one.
-func (d *db) Take(ctx context.Context, inputs []engine.Input) ([]bool, error) {
+func (d *db) Take(ctx context.Context, inputs []engine.Input) ([]store.Known, error) {
 	if len(inputs) == 0 {
 		return nil, nil
 	}
@@ -74,7 +74,7 @@ func (d *db) Take(ctx context.Context, inputs []engine.Input) ([]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &taking{inputs: inputs, data: data, duplicates: make([]bool, len(inputs)), done: make(chan error, 1)}
+	t := &taking{inputs: inputs, data: data, known: make([]store.Known, len(inputs)), done: make(chan error, 1)}
 	for i := range inputs {
 		t.size += recordRoom(&inputs[i], data[i])
 	}
@@ -87,19 +87,19 @@ func (d *db) Take(ctx context.Context, inputs []engine.Input) ([]bool, error) {
 	if err := d.journal.take(t); err != nil {
 		return nil, fmt.Errorf("take %d inputs: %w", len(inputs), err)
 	}
-	return t.duplicates, nil
+	return t.known, nil
 }
 
-func (d *db) acceptTaken(ctx context.Context, inputs []engine.Input) ([]bool, error) {
+func (d *db) acceptTaken(ctx context.Context, inputs []engine.Input) ([]store.Known, error) {
 	receipts, err := d.Accept(ctx, inputs)
 	if err != nil {
 		return nil, err
 	}
-	duplicates := make([]bool, len(receipts))
+	list := make([]store.Known, len(receipts))
 	for i, r := range receipts {
-		duplicates[i] = r.Duplicate
+		list[i] = r.Known
 	}
-	return duplicates, nil
+	return list, nil
 }
 
 // take waits until the inputs are on the disk. What was handed over is waited for whatever happens: it may be there already.
@@ -194,35 +194,50 @@ func (j *journal) write(group []*taking) error {
 // sift finds what is known already. Whoever asks the database last sees what the writer has let go of before.
 func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 	type candidate struct {
-		t *taking
-		i int
+		*journaled
+		known *store.Known
 	}
 	var list []candidate
 	j.mu.Lock()
-	here := map[string]bool{}
+	at := instant(max(j.last, j.now().UnixMilli()))
 	for _, t := range group {
 		for i := range t.inputs {
-			id := t.inputs[i].ID
-			if t.duplicates[i] = j.known[id] || here[id]; !t.duplicates[i] {
-				here[id] = true
-				list = append(list, candidate{t, i})
+			e := &journaled{t.inputs[i], t.data[i]}
+			if first := j.known[e.ID]; first != nil {
+				t.known[i] = known(first.encoded(), e.encoded())
+				continue
 			}
+			list = append(list, candidate{e, &t.known[i]})
 		}
 	}
 	j.mu.Unlock()
+	here := map[string]*engine.Input{} // by id, the first of each
 	err = j.look.reading(func() error {
 		for _, c := range list {
-			known, err := j.look.one("SELECT 1 FROM inbox WHERE id = ?", []any{c.t.inputs[c.i].ID}, func(row) error { return nil })
-			if err != nil {
-				return err
+			first := here[c.ID]
+			if first == nil {
+				if first, err = j.look.input(c.ID); err != nil {
+					return err
+				}
 			}
-			if c.t.duplicates[c.i] = known; !known {
-				fresh = append(fresh, &journaled{c.t.inputs[c.i], c.t.data[c.i]})
+			if first == nil {
+				fresh, first = append(fresh, c.journaled), c.encoded()
+				place(first, at)
+			} else {
+				*c.known = known(first, c.encoded())
 			}
+			here[c.ID] = first
 		}
 		return nil
 	})
 	return fresh, err
+}
+
+// encoded gives the input with its payload as the store keeps it.
+func (e *journaled) encoded() *engine.Input {
+	in := e.Input
+	in.Payload, in.Data = nil, e.data
+	return &in
 }
 
 // stamp gives inputs the instant that they are taken at.
@@ -232,12 +247,8 @@ func (j *journal) stamp(fresh []*journaled) {
 	j.last = max(j.last, j.now().UnixMilli())
 	j.writing = j.last
 	for _, in := range fresh {
-		in.At = instant(j.last)
-		if in.Time.IsZero() || in.Time.After(in.At) {
-			in.Time = in.At
-		}
-		in.Time = in.Time.UTC().Truncate(time.Millisecond)
-		j.known[in.ID] = true
+		place(&in.Input, instant(j.last))
+		j.known[in.ID] = in
 	}
 }
 
@@ -398,7 +409,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 		return err
 	}
 	j := &journal{
-		file: f, w: d.w, now: d.now, known: map[string]bool{}, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		file: f, w: d.w, now: d.now, known: map[string]*journaled{}, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	left, err := f.read()
 	if err == nil {
@@ -413,7 +424,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	// A round of its own: what lies behind a first record that is not whole must not follow on what is written now.
 	f.round = max(f.round, uint64(d.now().UnixMilli()))
 	for _, in := range left {
-		j.known[in.ID], j.last = true, max(j.last, in.At.UnixMilli())
+		j.known[in.ID], j.last = in, max(j.last, in.At.UnixMilli())
 	}
 	j.wait(left)
 	d.w.attach(j)

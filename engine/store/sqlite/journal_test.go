@@ -27,9 +27,13 @@ func take(t *testing.T, s store.Store, ids ...string) []bool {
 	for _, id := range ids {
 		in = append(in, engine.Input{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x", Data: []byte(`{"p":{"amount":1}}`)})
 	}
-	duplicates, err := s.Take(context.Background(), in)
+	list, err := s.Take(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
+	}
+	duplicates := make([]bool, len(list))
+	for i, known := range list {
+		duplicates[i] = known.Duplicate
 	}
 	return duplicates
 }
@@ -130,7 +134,7 @@ func TestJournalStartsOver(t *testing.T) {
 	data := []byte(`{"p":{"note":"` + strings.Repeat("长", size/3) + `"}}`)
 	for i := range n {
 		in := []engine.Input{{Kind: engine.InputEvent, ID: fmt.Sprint(i), Member: "m", Name: "x", Data: data}}
-		if d, err := s.Take(context.Background(), in); err != nil || d[0] {
+		if d, err := s.Take(context.Background(), in); err != nil || d[0].Duplicate {
 			t.Fatal(d, err)
 		}
 	}
@@ -189,7 +193,7 @@ func TestTakeTooMuchForTheJournal(t *testing.T) {
 	take(t, s, "before")
 	in := []engine.Input{{Kind: engine.InputEvent, ID: "large", Member: "m", Name: "x", Data: data}, {Kind: engine.InputEvent, ID: "before", Member: "m"}}
 	d, err := s.Take(context.Background(), in)
-	if err != nil || !reflect.DeepEqual(d, []bool{false, true}) {
+	if err != nil || !reflect.DeepEqual(d, []store.Known{{}, {Duplicate: true, Differs: true}}) {
 		t.Fatal(d, err)
 	}
 	if got := owed(t, s); len(got) != 2 || len(got[1].Data) != len(data) {

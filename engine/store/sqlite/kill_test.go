@@ -71,7 +71,7 @@ func TestKilled(t *testing.T) {
 		}
 		for _, id := range taken {
 			d, err := s.Take(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}})
-			if err != nil || !d[0] {
+			if err != nil || !d[0].Duplicate {
 				t.Fatalf("round %d: input %s was acknowledged and is gone (%v)", round, id, err)
 			}
 		}

@@ -226,17 +226,19 @@ func (c *conn) reading(f func() error) (err error) {
 	return f()
 }
 
-// Ping tells whether the database takes what it is given: a disk that is full can still be read.
+// Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an error of the disk that cannot be
+// mended it fails.
 func (d *db) Ping(ctx context.Context) error {
 	if d.journal != nil {
 		if err := d.journal.failed(); err != nil {
 			return err
 		}
 	}
-	return d.write(ctx, 1, func(t *tx) error {
-		_, err := t.exec("UPDATE clock SET at = at")
+	if err := d.w.disk.failed(); err != nil {
 		return err
-	})
+	}
+	_, err := d.instant(ctx)
+	return err
 }
 
 // Close ends the journal and the writer after what they hold, then the readers.

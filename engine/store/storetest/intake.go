@@ -7,7 +7,87 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
+
+// content is an event that has something of everything; change makes it another.
+func content(change func(*engine.Input)) engine.Input {
+	in := event("a", "m-0", "paid")
+	in.Time = now().Add(-time.Hour)
+	in.Data = []byte(`{"p":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"}}`)
+	if change != nil {
+		change(&in)
+	}
+	return in
+}
+
+// contents are the same event in other words, and others under its id.
+func contents(at time.Time) (same, others map[string]engine.Input) {
+	with := func(data string) engine.Input {
+		return content(func(in *engine.Input) { in.Time, in.Data = at, []byte(data) })
+	}
+	but := func(change func(*engine.Input)) engine.Input {
+		return content(func(in *engine.Input) { in.Time = at; change(in) })
+	}
+	same = map[string]engine.Input{
+		"as it was":            but(func(*engine.Input) {}),
+		"another zone":         but(func(in *engine.Input) { in.Time = at.In(time.FixedZone("", 8*3600)) }),
+		"another order":        with(`{"a":{"level":"gold"}, "p":{"big":12345678901234567890, "items":[ {"sku":"s"} ], "amount":3}}`),
+		"numbers written else": with(`{"p":{"amount":3.0e0,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"}}`),
+	}
+	others = map[string]engine.Input{
+		"member":             but(func(in *engine.Input) { in.Member = stranger() }),
+		"name":               but(func(in *engine.Input) { in.Name = "refunded" }),
+		"kind":               but(func(in *engine.Input) { in.Kind = engine.InputUpdate }),
+		"time":               but(func(in *engine.Input) { in.Time = at.Add(time.Millisecond) }),
+		"no time":            but(func(in *engine.Input) { in.Time = time.Time{} }),
+		"nothing":            with(`{}`),
+		"a property":         with(`{"p":{"amount":4,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"}}`),
+		"a type":             with(`{"p":{"amount":"3","items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"}}`),
+		"a property inside":  with(`{"p":{"amount":3,"items":[{"sku":"t"}],"big":12345678901234567890},"a":{"level":"gold"}}`),
+		"a property more":    with(`{"p":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567890,"x":null},"a":{"level":"gold"}}`),
+		"a large number":     with(`{"p":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567891},"a":{"level":"gold"}}`),
+		"an attribute":       with(`{"p":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":null}}`),
+		"no attribute":       with(`{"p":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567890}}`),
+		"a tag":              with(`{"p":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"},"t":["x"]}`),
+		"property/attribute": with(`{"a":{"amount":3,"items":[{"sku":"s"}],"big":12345678901234567890},"p":{"level":"gold"}}`),
+	}
+	return same, others
+}
+
+// differs holds a way of taking inputs in to [store.Differs]: in one group, and after it was stored and decided.
+func (s *suite) differs(take func(...engine.Input) []store.Known) {
+	s.t.Helper()
+	first := content(nil)
+	same, others := contents(first.Time)
+	check := func(when string) {
+		for name, in := range same {
+			s.same(when+", "+name, take(in), []store.Known{{Duplicate: true}})
+		}
+		for name, in := range others {
+			s.same(when+", "+name, take(in), []store.Known{{Duplicate: true, Differs: true}})
+		}
+	}
+	s.same("in one group", take(first, same["another order"], others["a property"], same["as it was"]),
+		[]store.Known{{}, {Duplicate: true}, {Duplicate: true, Differs: true}, {Duplicate: true}})
+	check("undecided")
+	owed := s.pending(shardOf("m-0"), 10).Inputs
+	s.same("owed", ids(owed), []string{"a"})
+	s.commit("m-0", owed[0].Seq, &engine.Changes{})
+	check("decided")
+	s.same("of the stored, in one group", take(others["name"], others["name"], same["as it was"]),
+		[]store.Known{{Duplicate: true, Differs: true}, {Duplicate: true, Differs: true}, {Duplicate: true}})
+
+	// A time that was not said is the acceptance, whenever that was.
+	timeless := event("b", "m-0", "paid")
+	take(timeless)
+	future := timeless
+	future.Time = now().Add(time.Hour)
+	s.same("without time", take(timeless, future), []store.Known{{Duplicate: true}, {Duplicate: true}})
+	past := timeless
+	past.Time = now().Add(-time.Hour)
+	s.same("with a time", take(past), []store.Known{{Duplicate: true, Differs: true}})
+}
 
 var intakeCases = map[string]func(*testing.T, *suite){
 	"gives each input a seq and its instant": func(t *testing.T, s *suite) {
@@ -28,6 +108,17 @@ var intakeCases = map[string]func(*testing.T, *suite){
 			t.Fatalf("receipts %+v after seq %d", receipts, first[0].Seq)
 		}
 		s.same("what is owed", ids(s.pending(shardOf("m-0"), 10).Inputs), []string{"a", "b"})
+	},
+	"tells whether what comes again under an id has other content": func(t *testing.T, s *suite) {
+		s.differs(func(inputs ...engine.Input) []store.Known {
+			receipts, err := s.Accept(s.ctx, inputs)
+			s.must(err)
+			var list []store.Known
+			for _, r := range receipts {
+				list = append(list, r.Known)
+			}
+			return list
+		})
 	},
 	"takes a time that is missing or in the future for the acceptance": func(t *testing.T, s *suite) {
 		future, past := event("a", "m-0", "joined"), event("b", "m-0", "joined")

@@ -72,10 +72,14 @@ func (s *suite) accept(inputs ...engine.Input) []engine.Input {
 	return inputs
 }
 
-func (s *suite) take(inputs ...engine.Input) []bool {
+// take gives which inputs were known already.
+func (s *suite) take(inputs ...engine.Input) (duplicates []bool) {
 	s.t.Helper()
-	duplicates, err := s.Take(s.ctx, inputs)
+	list, err := s.Take(s.ctx, inputs)
 	s.must(err)
+	for _, known := range list {
+		duplicates = append(duplicates, known.Duplicate)
+	}
 	return duplicates
 }
 

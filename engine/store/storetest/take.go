@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
 var takeCases = map[string]func(*testing.T, *suite){
@@ -56,6 +57,13 @@ var takeCases = map[string]func(*testing.T, *suite){
 		s.same("after all", s.take(event("a", "m-0", "x"), event("d", "m-0", "x"), event("e", "m-0", "x")), []bool{true, true, false})
 		s.same("what is owed", ids(s.pending(shardOf("m-0"), 10).Inputs), []string{"a", "b", "c", "d", "e"})
 	},
+	"tells whether what comes again under an id has other content": func(t *testing.T, s *suite) {
+		s.differs(func(inputs ...engine.Input) []store.Known {
+			list, err := s.Take(s.ctx, inputs)
+			s.must(err)
+			return list
+		})
+	},
 	"takes an id once from many callers": func(t *testing.T, s *suite) {
 		var fresh atomic.Int32
 		var wg sync.WaitGroup
@@ -65,7 +73,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 					d, err := s.Take(s.ctx, []engine.Input{event(fmt.Sprint(i), "m-0", "x")})
 					if err != nil {
 						t.Error(err)
-					} else if !d[0] {
+					} else if !d[0].Duplicate {
 						fresh.Add(1)
 					}
 				}
