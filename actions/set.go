@@ -19,9 +19,6 @@ func set() action {
 			},
 			Example: "set: {level: gold, greeted_at: = now()}",
 		},
-		effect: func(a *engine.Act) error {
-			attributes, _ := a.Args[setAttributes].(map[string]any)
-			return a.Set(attributes)
-		},
+		effect: func(a *engine.Act) error { return a.Set(setAttributes) },
 	}
 }

@@ -97,30 +97,58 @@ func (a *Act) Tag(add, remove []string) error {
 	return nil
 }
 
-// Set writes attributes of the member, each typed by the schema; nil removes one.
-func (a *Act) Set(attributes map[string]any) error {
+// Set writes the attributes of the member that a field holds, each typed by the schema; nil removes one. An error leaves all of
+// them as they were.
+func (a *Act) Set(field string) error {
+	values, _ := a.Args[field].(map[string]any)
+	var names []string
+	if v := a.step.Args[field]; v != nil {
+		names = v.Keys
+	}
+	ready := make([]any, len(names))
+	for i, name := range names {
+		v, err := a.attribute(name, values[name])
+		if err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+		ready[i] = v
+	}
 	m := a.d.st.Member
 	if m.Attributes == nil {
 		m.Attributes = map[string]any{}
 	}
-	for name, v := range attributes {
-		if v == nil {
+	for i, name := range names {
+		a.Detail(name, ready[i])
+		if ready[i] == nil {
 			delete(m.Attributes, name)
-			a.Detail(name, nil)
-			continue
+		} else {
+			m.Attributes[name] = ready[i]
 		}
-		if at := a.d.e.ws.Schema.Attribute(name); at != nil && at.Type != nil {
-			typed, err := at.Type.Coerce(v)
-			if err != nil {
-				return fmt.Errorf("set %s: %w", name, err)
-			}
-			v = playbooks.ToJSON(at.Type, typed)
-		}
-		m.Attributes[name] = v
-		a.Detail(name, v)
 	}
 	a.d.refresh()
 	return nil
+}
+
+// attribute gives a value as the member's JSON holds it. The run made it by the types of its own revision; what is stored is typed
+// by today's.
+func (a *Act) attribute(name string, v any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var made *playbooks.Type
+	if at := a.book.ws.Schema.Attribute(name); at != nil {
+		made = at.Type
+	}
+	v = playbooks.ToJSON(made, v)
+	at := a.d.e.ws.Schema.Attribute(name)
+	if at == nil || at.Type == nil {
+		return v, nil
+	}
+	typed, err := at.Type.Coerce(v)
+	if err != nil {
+		return nil, err
+	}
+	return playbooks.ToJSON(at.Type, typed), nil
 }
 
 // Reasons why a coupon was not issued.
@@ -245,7 +273,7 @@ func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 		return ReasonNoChannel
 	}
 	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
-		to, _ := memberView{d}.Field(attribute).(string)
+		to, _ := memberView{d, d.e.types}.Field(attribute).(string)
 		if m.To = to; to == "" {
 			return ReasonNoAddress
 		}

@@ -2,16 +2,18 @@ package engine
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/usher-run/usher/playbooks"
 )
+
+// maxPoints is the most that a member may have: JSON holds no larger whole number exactly.
+const maxPoints = 1 << 53
 
 // AddPoints adds points to the member's, or takes some away: never below 0. It leaves the balance, and on the trace what was
 // really added.
 func (a *Act) AddPoints(n int) error {
 	m := a.d.st.Member
-	if n > 0 && m.Points > math.MaxInt-n {
+	if n > 0 && m.Points > maxPoints-n {
 		return fmt.Errorf("%d points and %d more are more than can be counted", m.Points, n)
 	}
 	before := m.Points

@@ -83,8 +83,8 @@ func (d *decider) json(b *book, v *playbooks.Value) (any, error) {
 		return out, nil
 	case v.Map != nil:
 		out := make(map[string]any, len(v.Map))
-		for k, item := range v.Map {
-			x, err := d.json(b, item)
+		for _, k := range v.Keys {
+			x, err := d.json(b, v.Map[k])
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", k, err)
 			}
@@ -123,19 +123,18 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, in *Input, p *Pay
 		case err != nil:
 			reason = "the answer is not what `returns` says: " + err.Error()
 		default:
-			result["body"] = playbooks.Localize(want, declared(want, body), d.zone)
+			result["body"] = declared(want, body)
 		}
 	}
 	entry := TraceEntry{What: "result", Step: s.Name(), Reason: reason, Detail: map[string]any{"status": status}}
 	if body, ok := result["body"]; ok {
-		entry.Detail["body"] = playbooks.ToJSON(nil, body)
+		want, _ := s.Result.Field("body")
+		entry.Detail["body"] = playbooks.ToJSON(want, body)
 	}
 	if reason != "" {
 		result["reason"] = reason
 	}
-	if s.ID != "" {
-		r.result(s.ID, result)
-	}
+	d.remember(r, b, s.ID, result)
 	d.trace(r, d.now, entry)
 	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
 		r.DueAt = in.At.Add(parked)

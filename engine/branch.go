@@ -32,10 +32,8 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 // split goes the way that the member's dice say: the same every time.
 func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 	w := d.thrown(b, s)
-	if s.ID != "" {
-		r.result(s.ID, map[string]any{"name": w.Name})
-		d.scope(r, b)
-	}
+	d.remember(r, b, s.ID, map[string]any{"name": w.Name})
+	d.scope(r, b)
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})
 	r.PC = w.Start
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type decider struct {
 	pools     map[string]*PoolState
 	c         *Changes
 	seenEvent eventView
+	types     *types             // that the member and their history are read by; see
 	judged    map[string]outcome // conditions of the present input, by their text
 	touched   bool
 	lookAt    bool // when to look at the member again has changed
@@ -91,7 +93,8 @@ func (d *decider) finish() {
 func (d *decider) begin(now time.Time) {
 	d.now = now
 	d.zone = d.e.zoneOf(d.st.Member)
-	d.env.Begin(now, d.zone, d.id, memberView{d}, d)
+	d.types = d.e.types
+	d.env.Begin(now, d.zone, d.id, memberView{d, d.types}, d)
 }
 
 // refresh makes expressions see what an action changed of the member.
@@ -252,7 +255,7 @@ func (d *decider) event(in *Input, p *Payload) error {
 		d.st.Member.LastSeenAt = in.At
 	}
 	l := d.e.listening(in.Name)
-	d.remember(in, l.tracked)
+	d.happened(in, l.tracked)
 	d.refreshAt(in.At)
 	d.goals(in)
 	d.exits(in)
@@ -305,7 +308,8 @@ func (d *decider) started(in *Input, p *Payload) error {
 		if err != nil {
 			return fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
 		}
-		for k, v := range v.(map[string]any) {
+		params, _ := playbooks.Localize(b.Trigger.Params, v, d.zone).(map[string]any)
+		for k, v := range params {
 			rec[k] = v
 		}
 	}
@@ -322,6 +326,7 @@ func (d *decider) judging(trigger playbooks.Record) {
 		d.judged = map[string]outcome{}
 	}
 	clear(d.judged)
+	d.see(d.e.types)
 	d.env.SetTrigger(trigger, nil)
 }
 
@@ -354,18 +359,14 @@ func (d *decider) result(in *Input, p *Payload) {
 			d.answered(r, b, s, in, p)
 			continue
 		}
-		res := r.Actions[step]
-		entry := TraceEntry{What: "result", Step: step, Detail: map[string]any{}}
-		for k, v := range p.Properties {
-			if k == "step" {
-				continue
-			}
-			entry.Detail[k] = v
-			if res != nil {
-				res[k] = v
-			}
+		entry := TraceEntry{What: "result", Step: step, Detail: maps.Clone(p.Properties)}
+		delete(entry.Detail, "step")
+		if b := d.e.books[r.Revision]; b != nil && r.Actions[step] != nil {
+			d.zone = d.e.zoneOf(d.st.Member)
+			left := atRest(b.actions[step], r.Actions[step])
+			maps.Copy(left, entry.Detail)
+			d.remember(r, b, step, left)
 		}
-		r.revived = false // what came is as JSON holds it
 		d.trace(r, in.At, entry)
 	}
 }

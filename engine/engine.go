@@ -22,19 +22,19 @@ type State struct {
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
 type Engine struct {
-	ws         *playbooks.Workspace
-	o          Options
-	active     map[string]*book      // by playbook id
-	books      map[string]*book      // by revision, active and pinned
-	events     map[string]*listening // who wants to know of an event, by its name
-	dated      []*dated              // playbooks that dates of the member start, by id
-	watched    []*watched            // segments that triggers are about, by name
-	address    map[string]string     // channel name -> the member's attribute that holds its address
-	attributes map[string]*attribute // the stored ones
-	macs       *sync.Pool            // keyed hashes: setting one up costs more than using it
-	codes      *base32.Encoding
-	spare      *sync.Pool // deciders between two uses
-	zones      *sync.Map  // time zone by name: reading one costs too much to do it for every input
+	ws      *playbooks.Workspace
+	o       Options
+	active  map[string]*book      // by playbook id
+	books   map[string]*book      // by revision, active and pinned
+	events  map[string]*listening // who wants to know of an event, by its name
+	dated   []*dated              // playbooks that dates of the member start, by id
+	watched []*watched            // segments that triggers are about, by name
+	address map[string]string     // channel name -> the member's attribute that holds its address
+	types   *types                // of the active workspace
+	macs    *sync.Pool            // keyed hashes: setting one up costs more than using it
+	codes   *base32.Encoding
+	spare   *sync.Pool // deciders between two uses
+	zones   *sync.Map  // time zone by name: reading one costs too much to do it for every input
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -58,6 +58,7 @@ type Options struct {
 type book struct {
 	*playbooks.Playbook
 	ws       *playbooks.Workspace
+	types    *types                     // of ws
 	today    playbooks.Status           // of an active playbook: also a pause from outside counts
 	shared   bool                       // an active playbook whose condition another has too
 	record   *playbooks.Type            // of `trigger`
@@ -72,7 +73,7 @@ type book struct {
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
-		attributes: attributesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
+		types: typesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
 		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv()} }},
@@ -89,7 +90,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		}
 	}
 	for _, p := range ws.Playbooks {
-		b := e.compile(ws, p, computed)
+		b := e.compile(ws, e.types, p, computed)
 		e.active[p.ID] = b
 		e.books[p.Revision] = b
 		e.track(b.slots)
@@ -140,9 +141,9 @@ func computedOf(s *playbooks.Schema) map[string]*playbooks.Expr {
 	return out
 }
 
-func (e *Engine) compile(ws *playbooks.Workspace, p *playbooks.Playbook, computed map[string]*playbooks.Expr) *book {
+func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playbook, computed map[string]*playbooks.Expr) *book {
 	b := &book{
-		Playbook: p, ws: ws, record: p.Trigger.Record(ws.Schema), computed: computed,
+		Playbook: p, ws: ws, types: t, record: p.Trigger.Record(ws.Schema), computed: computed,
 		slots: slices.Clone(p.Slots), actions: map[string]*playbooks.Type{},
 	}
 	if b.record == nil { // an event that is declared nowhere has only what every event has
@@ -192,7 +193,7 @@ func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
 	c.books, c.events = maps.Clone(e.books), maps.Clone(e.events)
-	b := c.compile(ws, p, computedOf(ws.Schema))
+	b := c.compile(ws, typesOf(ws.Schema), p, computedOf(ws.Schema))
 	c.books[p.Revision] = b
 	c.track(b.slots)
 	return &c

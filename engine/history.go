@@ -124,9 +124,9 @@ func (h *History) of(name string) *past {
 	return &(*h)[len(*h)-1]
 }
 
-// remember puts an event into the history, at its place: see CompareEvents.
+// happened puts an event into the history, at its place: see CompareEvents.
 // An event that nothing asks about is not kept.
-func (d *decider) remember(in *Input, t *tracking) {
+func (d *decider) happened(in *Input, t *tracking) {
 	if t == nil {
 		return
 	}
@@ -217,7 +217,7 @@ func (d *decider) List(s playbooks.Slot) []any {
 	list := d.within(s)
 	out := make([]any, 0, len(list))
 	for i := range list {
-		if rec, err := list[i].recordOf(s.Event, d.e.ws.Schema, d.zone); err == nil {
+		if rec, err := list[i].recordOf(s.Event, d.types.schema, d.zone); err == nil {
 			out = append(out, rec)
 		}
 	}
@@ -226,7 +226,7 @@ func (d *decider) List(s playbooks.Slot) []any {
 
 // Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
 func (d *decider) Sum(s playbooks.Slot, field string) any {
-	e := d.e.typeOf(s.Event)
+	e := d.types.event(s.Event)
 	if e == nil || e.Properties == nil {
 		return 0
 	}
@@ -235,7 +235,7 @@ func (d *decider) Sum(s playbooks.Slot, field string) any {
 	list := d.within(s)
 	for i := range list {
 		h := &list[i]
-		if !h.fits(d.e.ws.Schema, e.Properties) {
+		if !h.fits(d.types.schema, e.Properties) {
 			continue
 		}
 		switch v, _ := of.Coerce(h.properties[field]); v := v.(type) {

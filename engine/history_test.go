@@ -59,7 +59,7 @@ func TestWindows(t *testing.T) {
 			if at.After(d.now) {
 				at = d.now
 			}
-			d.remember(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: d.now}, track)
+			d.happened(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: d.now}, track)
 			all = append(all, at)
 			if got := d.Count(playbooks.Slot{Event: "x"}); got != len(all) {
 				t.Fatalf("%d of %d events count", got, len(all))

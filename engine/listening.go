@@ -33,14 +33,6 @@ func (e *Engine) listen(event string) *listening {
 	return l
 }
 
-// typeOf gives the declaration of an event in the active workspace; nil: there is none.
-func (e *Engine) typeOf(event string) *playbooks.EventType {
-	if l := e.events[event]; l != nil {
-		return l.typ
-	}
-	return e.ws.Schema.Event(event)
-}
-
 // tracking says how much of the history of an event is ever read.
 type tracking struct {
 	items    bool          // the events themselves

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/usher-run/usher/playbooks"
 )
@@ -86,8 +85,8 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool) {
 		return false
 	}
 	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
-	for name, v := range s.Args {
-		value, err := d.value(b, v)
+	for _, name := range s.Fields {
+		value, err := d.value(b, s.Args[name])
 		if err != nil {
 			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
 			return false
@@ -103,8 +102,8 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool) {
 	if d.err != nil {
 		return false
 	}
-	if s.ID != "" && a.result != nil {
-		r.result(s.ID, a.result)
+	if a.result != nil {
+		d.remember(r, b, s.ID, a.result)
 	}
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
 	if a.holds {
@@ -113,57 +112,6 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool) {
 	r.PC++
 	d.scope(r, b)
 	return false
-}
-
-// scope lets expressions see what the run knows.
-func (d *decider) scope(r *Run, b *book) {
-	r.revive(b, d.zone)
-	d.env.SetTrigger(playbooks.Fields(r.Trigger), r.Actions)
-}
-
-// revive types what a run remembers again after it was stored as JSON.
-func (r *Run) revive(b *book, zone *time.Location) {
-	switch {
-	case r.revived && r.zone == zone:
-		return
-	case r.revived: // a member who has moved
-		r.store(b)
-	}
-	r.revived, r.zone = true, zone
-	if v, err := b.record.Coerce(orEmpty(r.Trigger)); err == nil {
-		r.Trigger = playbooks.Localize(b.record, v, zone).(map[string]any)
-	}
-	for id, res := range r.Actions {
-		if t := b.actions[id]; t != nil {
-			if v, err := t.Coerce(res); err == nil {
-				r.Actions[id] = playbooks.Localize(t, v, zone).(map[string]any)
-			}
-		}
-	}
-}
-
-// rest turns what a run remembers into what JSON holds; revive is the way back.
-func (d *decider) rest(r *Run) {
-	b := d.e.books[r.Revision]
-	if b != nil && (r.revived || r.New) && !d.e.o.Brief {
-		r.store(b)
-	}
-}
-
-func (r *Run) store(b *book) {
-	r.Trigger, _ = playbooks.ToJSON(b.record, orEmpty(r.Trigger)).(map[string]any)
-	for id, res := range r.Actions {
-		r.Actions[id], _ = playbooks.ToJSON(b.actions[id], res).(map[string]any)
-	}
-	r.revived = false
-}
-
-// result keeps what an action left behind.
-func (r *Run) result(id string, fields map[string]any) {
-	if r.Actions == nil {
-		r.Actions = map[string]map[string]any{}
-	}
-	r.Actions[id] = fields
 }
 
 // value evaluates a field of an action.
@@ -189,8 +137,8 @@ func (d *decider) value(b *book, v *playbooks.Value) (any, error) {
 		return out, nil
 	case v.Map != nil:
 		out := make(map[string]any, len(v.Map))
-		for k, item := range v.Map {
-			x, err := d.value(b, item)
+		for _, k := range v.Keys {
+			x, err := d.value(b, v.Map[k])
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", k, err)
 			}
@@ -205,7 +153,7 @@ func (d *decider) value(b *book, v *playbooks.Value) (any, error) {
 func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
 	member := make(map[string]any, len(t.Refs.Attributes))
 	for _, name := range t.Refs.Attributes {
-		v := memberView{d}.Field(name)
+		v := memberView{d, d.types}.Field(name)
 		if x := b.computed[name]; x != nil {
 			var err error
 			if v, err = x.Eval(d.env); err != nil {

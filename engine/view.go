@@ -27,9 +27,11 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 	return z
 }
 
-// memberView is the member as expressions see them: the decider's. A stored value that the schema does not take any more counts as
-// missing.
-type memberView struct{ d *decider }
+// memberView is the decider's member as expressions see them. A stored value that does not fit the schema counts as missing.
+type memberView struct {
+	d     *decider
+	types *types
+}
 
 // Field gives a built-in field, or a stored attribute.
 func (v memberView) Field(name string) any {
@@ -58,7 +60,7 @@ func (v memberView) Field(name string) any {
 	case "timezone", "locale":
 		return m.Attributes[name]
 	}
-	a := v.d.e.attributes[name]
+	a := v.types.attributes[name]
 	if a == nil {
 		return nil
 	}

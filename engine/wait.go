@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -88,7 +87,7 @@ func (d *decider) met(in *Input) []woken {
 			continue // not an event that the run's revision could read
 		}
 		d.trace(r, d.now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: map[string]any{"event": in.Name, "id": in.ID}})
-		d.waited(r, b, s, map[string]any{"timed_out": false, "event": maps.Clone(rec)})
+		d.waited(r, b, s, map[string]any{"timed_out": false, "event": rec})
 		out = append(out, woken{r, b})
 	}
 	return out
@@ -96,9 +95,8 @@ func (d *decider) met(in *Input) []woken {
 
 // waited moves a run behind its wait, with what the wait leaves.
 func (d *decider) waited(r *Run, b *book, s *playbooks.Step, result map[string]any) {
-	if s.ID != "" && result != nil {
-		r.revive(b, d.zone)
-		r.result(s.ID, result)
+	if result != nil {
+		d.remember(r, b, s.ID, result)
 	}
 	r.DueAt = time.Time{}
 	r.PC++

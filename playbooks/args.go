@@ -25,7 +25,25 @@ func (p *playbookReader) act(v *node, step *Step, sc *Scope) (*Type, bool) {
 	}
 	step.Args = map[string]*Value{}
 	p.arguments(v, step, spec, sc)
-	return p.returned(step, spec, fields), true
+	result := p.returned(step, spec, fields)
+	step.Fields = written(v, step.Args)
+	return result, true
+}
+
+// written gives the names of an action's fields in the order in which they are written, then those that are not.
+func written(v *node, args map[string]*Value) []string {
+	out := make([]string, 0, len(args))
+	for _, e := range v.entries {
+		if _, given := args[e.key.value]; given && !slices.Contains(out, e.key.value) {
+			out = append(out, e.key.value)
+		}
+	}
+	for _, name := range sortedKeys(args) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // arguments reads an action's fields as its declaration says.
@@ -264,7 +282,7 @@ func (p *playbookReader) attributes(v *node, what string, sc *Scope) *Value {
 			continue
 		}
 		if val := p.value(e.value, t, e.key.value, sc); val != nil {
-			out.Map[e.key.value] = val
+			out.put(e.key.value, val)
 		}
 	}
 	return out

@@ -70,7 +70,7 @@ func (p *playbookReader) object(v *node, t *Type, what string, sc *Scope) *Value
 			continue
 		}
 		if val := p.typed(e.value, ft, what+"."+e.key.value, sc); val != nil {
-			out.Map[e.key.value] = val
+			out.put(e.key.value, val)
 		}
 	}
 	for _, f := range t.Fields {

@@ -72,7 +72,7 @@ func (p *playbookReader) headers(v *node, what string, sc *Scope) *Value {
 			continue
 		}
 		if val := p.value(e.value, String, name, sc); val != nil {
-			out.Map[name] = val
+			out.put(name, val)
 		}
 	}
 	return out
@@ -87,7 +87,7 @@ func (p *playbookReader) anything(v *node, what string, sc *Scope) *Value {
 		out := &Value{Map: map[string]*Value{}}
 		for _, e := range v.entries {
 			if val := p.anything(e.value, what+"."+e.key.value, sc); val != nil {
-				out.Map[e.key.value] = val
+				out.put(e.key.value, val)
 			}
 		}
 		return out

@@ -93,6 +93,15 @@ func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record
 // Forget makes the environment read the member again, who has changed.
 func (e *Env) Forget() { e.forget(fromMember) }
 
+// SetMember sets the member, and makes the environment read them and their history again.
+func (e *Env) SetMember(member Record) {
+	e.member = member
+	e.forget(fromMember)
+	e.forget(fromHistory)
+	e.forget(fromCount)
+	e.forget(fromSum)
+}
+
 func (e *Env) forget(from source) {
 	for _, name := range e.loaded[from] {
 		delete(e.vars, name)

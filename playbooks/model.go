@@ -230,11 +230,12 @@ type Step struct {
 	Path   string // stable address: "actions[2].then[0]"
 	Guard  *Expr  // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
 	Args   map[string]*Value
-	Wait   *Wait  // Key "wait"
-	Ways   []Way  // of a branch, in the order written
-	Salt   string // Key "split": what its dice are told apart by from those of other splits of the playbook
-	Jump   int    // Key "jump": where to go on. Of a branch: where to go on when the guard is false
-	Result *Type  // an object: what it leaves under actions.<id>
+	Fields []string // the names of Args, in the order in which they are written; defaults last
+	Wait   *Wait    // Key "wait"
+	Ways   []Way    // of a branch, in the order written
+	Salt   string   // Key "split": what its dice are told apart by from those of other splits of the playbook
+	Jump   int      // Key "jump": where to go on. Of a branch: where to go on when the guard is false
+	Result *Type    // an object: what it leaves under actions.<id>
 	Pos    Pos
 }
 
@@ -272,6 +273,15 @@ type Value struct {
 	Text    *Template
 	List    []*Value
 	Map     map[string]*Value
+	Keys    []string // of Map, in the order in which they are written
+}
+
+// put adds a value under a key of Map.
+func (v *Value) put(key string, value *Value) {
+	if _, known := v.Map[key]; !known {
+		v.Keys = append(v.Keys, key)
+	}
+	v.Map[key] = value
 }
 
 // Source is the text of an expression with a way back to its place. At takes offsets in characters (runes) of Text, from

@@ -59,6 +59,9 @@ func ToJSON(t *Type, v any) any {
 		if t != nil && t.Kind == KindDate {
 			return x.Format(time.DateOnly)
 		}
+		if _, offset := x.Zone(); offset%60 != 0 { // before zones had whole minutes: the seconds would be lost
+			x = x.UTC()
+		}
 		return x.Format(time.RFC3339Nano)
 	case []any:
 		out := make([]any, len(x))

@@ -99,8 +99,9 @@ type Decider interface {
 	// The death of the process undoes nothing; a power cut may undo a commit together with all that came after it, because it
 	// would be decided again to the same ids and keys. What Accept and Take have answered is never undone.
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
-	// Pools gives what the shard may grant of the pools.
-	Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error)
+	// Pools gives what the shard may grant of pools, by today's budgets. What all shards may grant together and what was issued
+	// before, with a budget or without, is never more than the budget: blocks that were filled under a larger one are cut.
+	Pools(ctx context.Context, shard int, budgets map[string]int) (map[string]engine.PoolState, error)
 	// Reserve moves up to n coupons of the pool's budget into the shard's block. When the block holds less than n all the
 	// same, the rest is reclaimed from the other shards' blocks, largest first. Dry, when it holds less even so: there is
 	// nothing more anywhere.

@@ -21,9 +21,7 @@ type batch struct {
 	shard   int
 	members []string
 	inputs  map[string][]engine.Input
-	due     map[string]bool
 	states  map[string]*engine.State
-	history []store.HistoryQuery
 	pools   map[string]*engine.PoolState
 	want    int // coupons to be had of each pool
 	changes *engine.Changes
@@ -99,7 +97,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batc
 
 func newBatch(shard int, found *store.Batch) *batch {
 	b := &batch{
-		Batch: found, shard: shard, inputs: make(map[string][]engine.Input, len(found.Inputs)), due: make(map[string]bool, len(found.Due)),
+		Batch: found, shard: shard, inputs: make(map[string][]engine.Input, len(found.Inputs)),
 		changes: &engine.Changes{Taken: map[string]int{}},
 	}
 	for _, in := range found.Inputs {
@@ -109,12 +107,18 @@ func newBatch(shard int, found *store.Batch) *batch {
 		b.inputs[in.Member] = append(b.inputs[in.Member], in)
 	}
 	for _, m := range found.Due {
-		b.due[m] = true
 		if _, known := b.inputs[m]; !known {
 			b.members = append(b.members, m)
 		}
 	}
 	return b
+}
+
+// only gives the part of the batch that is about one member, with nothing loaded yet.
+func (b *batch) only(member string) *batch {
+	part := *b.Batch
+	part.Inputs, part.Due = b.inputs[member], []string{member}
+	return newBatch(b.shard, &part)
 }
 
 func (b *batch) watermark() int64 {

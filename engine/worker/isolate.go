@@ -44,15 +44,16 @@ type isolation struct {
 	bad    map[string]bool // runs whose wait cannot be decided
 }
 
-// reload gives the member's state, without the runs that are set aside.
+// reload gives the member's state as it is stored, without the runs that are set aside: nothing of a decision that was taken back
+// is in it.
 func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
-	states, err := i.Store.States(ctx, []string{i.member}, i.a.NeedsOf(i.b.inputs[i.member], i.b.states).Runs)
-	if err != nil {
+	part := i.b.only(i.member)
+	if _, _, err := i.loadStates(ctx, i.a, part); err != nil {
 		return nil, err
 	}
-	st := states[i.member]
+	st := part.states[i.member]
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
-	return st, i.loadHistory(ctx, []string{i.member}, states, i.b.history, i.b.Watermark)
+	return st, nil
 }
 
 // try decides on state loaded anew, and takes back what it did.

@@ -10,23 +10,28 @@ import (
 
 // loadBatch reads all that deciding the batch may ask for, in a few reads whatever the number of members.
 func (w *Worker) loadBatch(ctx context.Context, b *batch) (*active, error) {
-	var err error
-	if b.states, err = w.Store.States(ctx, b.members, resultRuns(b.Inputs)); err != nil {
-		return nil, err
-	}
-	a, err := w.learnRevisions(ctx, b.states)
+	a, needs, err := w.loadStates(ctx, nil, b)
 	if err != nil {
 		return nil, err
 	}
-	needs := a.NeedsOf(b.Inputs, b.states)
-	if err := w.loadRuns(ctx, b, needs.Runs); err != nil {
-		return nil, err
-	}
-	b.history = b.queries(needs)
-	if err := w.loadHistory(ctx, b.members, b.states, b.history, b.Watermark); err != nil {
-		return nil, err
-	}
 	return a, w.loadPools(ctx, a, b, needs.Pools)
+}
+
+// loadStates reads the members of the batch with their runs and history, for a workspace; nil: the one in use.
+func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *active, needs engine.Needs, err error) {
+	if b.states, err = w.Store.States(ctx, b.members, resultRuns(b.Inputs)); err != nil {
+		return nil, needs, err
+	}
+	if a = by; a == nil {
+		if a, err = w.learnRevisions(ctx, b.states); err != nil {
+			return nil, needs, err
+		}
+	}
+	needs = a.NeedsOf(b.Inputs, b.states)
+	if err := w.loadRuns(ctx, b, needs.Runs); err != nil {
+		return nil, needs, err
+	}
+	return a, needs, w.loadHistory(ctx, b.members, b.states, b.queries(needs), b.Watermark)
 }
 
 // resultRuns gives the runs that results are about: known without asking the engine.
@@ -101,7 +106,8 @@ func (w *Worker) loadRuns(ctx context.Context, b *batch, runs []string) error {
 	return nil
 }
 
-// queries turns what the engine needs of the history into times: back from the earliest instant of the batch.
+// queries turns what the engine needs of the history into times: back from the earliest instant of the batch. A member with an
+// input has waits and looks decided that are due, also when there were too many due members for it to be among them.
 func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 	earliest := b.Horizon
 	if !needs.Since.IsZero() && needs.Since.Before(earliest) {
@@ -112,13 +118,13 @@ func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 			earliest = at
 		}
 	}
-	for m := range b.due {
-		for _, r := range b.states[m].Runs {
-			if !r.DueAt.IsZero() && r.DueAt.Before(earliest) {
+	for _, st := range b.states {
+		for _, r := range st.Runs {
+			if r.State == engine.RunWaiting && !r.DueAt.IsZero() && r.DueAt.Before(earliest) {
 				earliest = r.DueAt
 			}
 		}
-		if m := b.states[m].Member; m != nil && !m.LookAt.IsZero() && m.LookAt.Before(earliest) {
+		if m := st.Member; m != nil && !m.LookAt.IsZero() && m.LookAt.Before(earliest) {
 			earliest = m.LookAt
 		}
 	}
@@ -156,7 +162,13 @@ func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []str
 	if len(pools) == 0 {
 		return nil
 	}
-	have, err := w.Store.Pools(ctx, b.shard, pools)
+	budgets := make(map[string]int, len(pools))
+	for _, name := range pools {
+		if p := a.Workspace().Schema.Pool(name); p != nil {
+			budgets[name] = p.Budget
+		}
+	}
+	have, err := w.Store.Pools(ctx, b.shard, budgets)
 	if err != nil {
 		return err
 	}

@@ -161,6 +161,9 @@ func (b *batch) store(t *tx) error {
 			return fmt.Errorf("store coupon %s: %w", c.Code, err)
 		}
 	}
+	if err := t.issued(b.Coupons, b.Taken); err != nil {
+		return fmt.Errorf("count coupons: %w", err)
+	}
 	for i := range b.Refusals {
 		if err := t.insertRefusal(&b.Refusals[i], b.seen[i]); err != nil {
 			return fmt.Errorf("store a decision on member %s: %w", b.Refusals[i].Member, err)

@@ -7,23 +7,91 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Pools reads the shard's blocks.
-func (d *db) Pools(ctx context.Context, shard int, pools []string) (map[string]engine.PoolState, error) {
-	states := make(map[string]engine.PoolState, len(pools))
-	err := d.read(ctx, func(c *conn) error {
-		for _, pool := range pools {
+// Pools reads the shard's blocks. A row of pools counts what was issued and what lies in blocks; it is above the budget when the
+// budget was lowered.
+func (d *db) Pools(ctx context.Context, shard int, budgets map[string]int) (map[string]engine.PoolState, error) {
+	states := make(map[string]engine.PoolState, len(budgets))
+	read := func(c *conn) (over bool, err error) {
+		for pool, budget := range budgets {
 			free, err := c.free(pool, shard)
 			if err != nil {
-				return err
+				return false, err
 			}
 			states[pool] = engine.PoolState{Free: free}
+			const above = `SELECT 1 FROM pools p WHERE pool = ? AND reserved > ? AND EXISTS (
+				SELECT 1 FROM blocks b WHERE b.pool = p.pool AND b.free > 0)`
+			found, err := c.one(above, []any{pool, budget}, func(row) error { return nil })
+			if err != nil {
+				return false, err
+			}
+			over = over || found
 		}
-		return nil
+		return over, nil
+	}
+	var over bool
+	err := d.read(ctx, func(c *conn) (err error) {
+		over, err = read(c)
+		return err
 	})
+	if err == nil && over {
+		err = d.writeAgain(ctx, 4*len(budgets), func(t *tx) error {
+			for pool, budget := range budgets {
+				if err := t.cut(pool, budget); err != nil {
+					return err
+				}
+			}
+			_, err := read(t.conn)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the coupon blocks of shard %d: %w", shard, err)
 	}
 	return states, nil
+}
+
+// cut takes back what blocks hold beyond the budget, from the largest first. A batch that counted on it becomes stale.
+func (t *tx) cut(pool string, budget int) error {
+	reserved, err := t.reserved(pool)
+	if err != nil || reserved <= budget {
+		return err
+	}
+	taken, err := t.drain(pool, noShard, reserved-budget)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE pools SET reserved = reserved - ? WHERE pool = ?", taken, pool)
+	return err
+}
+
+func (c *conn) reserved(pool string) (reserved int, err error) {
+	_, err = c.one("SELECT reserved FROM pools WHERE pool = ?", []any{pool}, func(r row) error {
+		reserved = int(r.int(0))
+		return nil
+	})
+	return reserved, err
+}
+
+// issued counts what was issued without a budget: one may be set tomorrow.
+func (t *tx) issued(coupons []engine.Coupon, taken map[string]int) error {
+	free := map[string]int{}
+	for i := range coupons {
+		free[coupons[i].Pool]++
+	}
+	for pool, n := range free {
+		if n -= taken[pool]; n <= 0 {
+			continue
+		}
+		if err := t.reserve(pool, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) reserve(pool string, n int) error {
+	_, err := t.exec(`INSERT INTO pools VALUES (?, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved`, pool, n)
+	return err
 }
 
 func (c *conn) free(pool string, shard int) (free int, err error) {
@@ -37,11 +105,10 @@ func (c *conn) free(pool string, shard int) (free int, err error) {
 // Reserve fills the shard's block from the budget, and when that is used up, from the blocks of the other shards.
 func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int) (state engine.PoolState, err error) {
 	err = d.writeAgain(ctx, 4, func(t *tx) error {
-		var reserved int
-		_, err := t.one("SELECT reserved FROM pools WHERE pool = ?", []any{pool}, func(r row) error {
-			reserved = int(r.int(0))
-			return nil
-		})
+		if err := t.cut(pool, budget); err != nil {
+			return err
+		}
+		reserved, err := t.reserved(pool)
 		if err != nil {
 			return err
 		}
@@ -49,8 +116,7 @@ func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int)
 			if err := t.grant(pool, shard, more); err != nil {
 				return err
 			}
-			const add = `INSERT INTO pools VALUES (?, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved`
-			if _, err := t.exec(add, pool, more); err != nil {
+			if err := t.reserve(pool, more); err != nil {
 				return err
 			}
 		}
@@ -76,12 +142,23 @@ func (t *tx) grant(pool string, shard, n int) error {
 	return err
 }
 
-// reclaim takes up to n from what the other shards have not used yet, largest blocks first. A batch of theirs that counted
-// on it becomes stale; taking no more than is asked for keeps that rare.
+// reclaim takes up to n from what the other shards have not used yet. A batch of theirs that counted on it becomes stale; taking no
+// more than is asked for keeps that rare.
 func (t *tx) reclaim(pool string, shard, n int) (int, error) {
+	got, err := t.drain(pool, shard, n)
+	if err != nil || got == 0 {
+		return 0, err
+	}
+	return got, t.grant(pool, shard, got)
+}
+
+const noShard = -1
+
+// drain takes up to n out of the blocks of all shards but one, largest first.
+func (t *tx) drain(pool string, but, n int) (int, error) {
 	type block struct{ shard, free int }
 	var blocks []block
-	err := t.query("SELECT shard, free FROM blocks WHERE pool = ? AND shard <> ? AND free > 0 ORDER BY free DESC, shard", []any{pool, shard}, func(r row) error {
+	err := t.query("SELECT shard, free FROM blocks WHERE pool = ? AND shard <> ? AND free > 0 ORDER BY free DESC, shard", []any{pool, but}, func(r row) error {
 		blocks = append(blocks, block{int(r.int(0)), int(r.int(1))})
 		return nil
 	})
@@ -99,8 +176,5 @@ func (t *tx) reclaim(pool string, shard, n int) (int, error) {
 		}
 		got += take
 	}
-	if got == 0 {
-		return 0, nil
-	}
-	return got, t.grant(pool, shard, got)
+	return got, nil
 }

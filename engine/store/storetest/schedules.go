@@ -10,49 +10,6 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-var poolCases = map[string]func(*testing.T, *suite){
-	"reserves up to the budget, then reclaims, then is dry": func(t *testing.T, s *suite) {
-		reserve := func(shard, n int) engine.PoolState {
-			st, err := s.Reserve(s.ctx, shard, "ten", 10, n)
-			s.must(err)
-			return st
-		}
-		s.same("first", reserve(0, 4), engine.PoolState{Free: 4})
-		s.same("second", reserve(1, 4), engine.PoolState{Free: 4})
-		s.same("the rest", reserve(0, 4), engine.PoolState{Free: 6})
-		s.same("reclaimed from the largest block", reserve(2, 3), engine.PoolState{Free: 3})
-		pools, err := s.Pools(s.ctx, 0, []string{"ten", "other"})
-		s.must(err)
-		s.same("what is left of it", pools, map[string]engine.PoolState{"ten": {Free: 3}, "other": {}})
-		s.same("all that the others have", reserve(2, 20), engine.PoolState{Free: 10, Dry: true})
-
-		epoch, err := s.Claim(s.ctx, 2)
-		s.must(err)
-		s.must(s.Commit(s.ctx, 2, epoch, 0, &engine.Changes{Taken: map[string]int{"ten": 10}}))
-		s.same("dry", reserve(0, 1), engine.PoolState{Dry: true})
-		raised, err := s.Reserve(s.ctx, 0, "ten", 11, 5)
-		s.must(err)
-		s.same("with a raised budget", raised, engine.PoolState{Free: 1, Dry: true})
-	},
-	"grants no more than a block holds": func(t *testing.T, s *suite) {
-		epoch, err := s.Claim(s.ctx, 0)
-		s.must(err)
-		_, err = s.Reserve(s.ctx, 0, "ten", 100, 2)
-		s.must(err)
-		take := func(n int) error {
-			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{Members: []*engine.Member{{ID: fmt.Sprint("m", n)}}, Taken: map[string]int{"ten": n}})
-		}
-		if err := take(3); !errors.Is(err, store.ErrStale) {
-			t.Fatalf("took 3 of 2: %v", err)
-		}
-		s.same("nothing stored", s.states([]string{"m3"}, nil)["m3"].Member, (*engine.Member)(nil))
-		s.must(take(2))
-		pools, err := s.Pools(s.ctx, 0, []string{"ten"})
-		s.must(err)
-		s.same("left", pools["ten"].Free, 0)
-	},
-}
-
 var scheduleCases = map[string]func(*testing.T, *suite){
 	"records an occurrence once": func(t *testing.T, s *suite) {
 		if _, err := s.LastOccurrence(s.ctx, "weekly"); !errors.Is(err, store.ErrNotFound) {

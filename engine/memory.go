@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// What a run remembers is its Trigger and the results in Actions. There are two forms of it:
+//
+//   - At rest it is as JSON holds it. That is how a store keeps it, and how it comes back.
+//   - Revived it is typed by the run's own revision, and times are shown in the member's zone. That is how expressions read it.
+//
+// All that is remembered passes through ToJSON, Coerce and Localize, in this file and nowhere else. So a value is the same whether
+// the run stayed in memory or was stored in between.
+
+// scope lets expressions see what the run knows, and the member and their history by the types of the run's revision.
+func (d *decider) scope(r *Run, b *book) {
+	r.revive(b, d.zone)
+	d.see(b.types)
+	d.env.SetTrigger(playbooks.Fields(r.Trigger), r.Actions)
+}
+
+// remember keeps what an action left behind under its id; without one nothing can ask for it.
+func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
+	if id == "" {
+		return
+	}
+	r.revive(b, d.zone)
+	if r.Actions == nil {
+		r.Actions = map[string]map[string]any{}
+	}
+	r.Actions[id] = revived(b.actions[id], atRest(b.actions[id], fields), d.zone)
+}
+
+// revive types what a run remembers, and shows its times in the zone.
+func (r *Run) revive(b *book, zone *time.Location) {
+	switch {
+	case r.revived && r.zone == zone:
+		return
+	case r.revived: // a member who has moved
+		r.rest(b)
+	}
+	r.revived, r.zone = true, zone
+	r.Trigger = revived(b.record, r.Trigger, zone)
+	for id, res := range r.Actions {
+		r.Actions[id] = revived(b.actions[id], res, zone)
+	}
+}
+
+// rest turns what a run remembers into what JSON holds.
+func (r *Run) rest(b *book) {
+	r.Trigger = atRest(b.record, r.Trigger)
+	for id, res := range r.Actions {
+		r.Actions[id] = atRest(b.actions[id], res)
+	}
+	r.revived = false
+}
+
+// rest prepares a run for the store. A simulation that only counts keeps it in memory.
+func (d *decider) rest(r *Run) {
+	if b := d.e.books[r.Revision]; b != nil && r.revived && !d.e.o.Brief {
+		r.rest(b)
+	}
+}
+
+// atRest gives fields as JSON holds them.
+func atRest(t *playbooks.Type, fields map[string]any) map[string]any {
+	out, _ := playbooks.ToJSON(t, orEmpty(fields)).(map[string]any)
+	return out
+}
+
+// revived gives fields by their type. What does not fit it stays as JSON holds it.
+func revived(t *playbooks.Type, fields map[string]any, zone *time.Location) map[string]any {
+	if t == nil {
+		return fields
+	}
+	v, err := t.Coerce(orEmpty(fields))
+	if err != nil {
+		return fields
+	}
+	out, _ := playbooks.Localize(t, v, zone).(map[string]any)
+	return out
+}
+
+// types is what a schema says of what is stored: the member's attributes and the properties of events.
+type types struct {
+	schema     *playbooks.Schema
+	attributes map[string]*attribute // the stored ones
+	events     map[string]*playbooks.EventType
+}
+
+func typesOf(s *playbooks.Schema) *types {
+	t := &types{schema: s, attributes: attributesOf(s), events: make(map[string]*playbooks.EventType, len(s.Events))}
+	for i := range s.Events {
+		t.events[s.Events[i].Name] = &s.Events[i]
+	}
+	return t
+}
+
+// event gives the declaration of an event; nil: there is none.
+func (t *types) event(name string) *playbooks.EventType { return t.events[name] }
+
+// see makes expressions read the member and their history by a schema: a run's by that of its revision, all else by today's. A
+// stored value that does not fit its type is missing, and an event that does not is left out.
+func (d *decider) see(t *types) {
+	if d.types == t {
+		return
+	}
+	d.types = t
+	d.env.SetMember(memberView{d, t})
+}
