@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -289,6 +290,13 @@ func TestCheck(t *testing.T) {
 	}
 	f.want(f.call("POST", "/v1/check", `{"files":{"../etc/passwd":""}}`), 422, "invalid_value")
 	f.want(f.call("POST", "/v1/check", `{"files":{}}`), 422, "missing_field")
+	archive.Reset()
+	w = tar.NewWriter(&archive)
+	_ = w.WriteHeader(&tar.Header{Name: "usher.yaml", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"})
+	_ = w.Close()
+	f.want(f.call("POST", "/v1/check", archive.String(), "Content-Type", "application/x-tar"), 422, "invalid_value")
+	large := fmt.Sprintf(`{"files": {"usher.yaml": %q}}`, strings.Repeat("#", 1<<20+1))
+	f.want(f.call("POST", "/v1/check", large), 413, "body_too_large")
 	f.want(f.call("POST", "/v1/check", `not a tar`, "Content-Type", "application/x-tar"), 400, "malformed_json")
 }
 

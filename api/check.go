@@ -1,22 +1,20 @@
 package api
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"mime"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/folder"
 )
 
 type checkBody struct {
@@ -49,53 +47,53 @@ func readWorkspace(c *gin.Context) (map[string][]byte, error) {
 	if err := readBody(c, &body, maxWorkspace); err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{}
-	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if kind == "application/x-tar" || kind == "application/tar" {
-		if err := untar(&body, files); err != nil {
-			return nil, err
-		}
-	} else {
-		if err := isJSON(c); err != nil {
-			return nil, err
-		}
-		var in checkBody
-		if err := decodeBytes(body.Bytes(), &in); err != nil {
-			return nil, err
-		}
-		for name, text := range in.Files {
-			files[name] = []byte(text)
-		}
+	files, err := unpack(c, &body)
+	if err != nil {
+		return nil, err
 	}
 	if len(files) == 0 {
 		return nil, newError(engine.CodeMissingField, "there are no files: send {\"files\": {\"usher.yaml\": \"…\"}} or a tar").with("path", "files")
 	}
-	for name := range files {
-		if !fs.ValidPath(name) || strings.Contains(name, `\`) {
-			return nil, newError(engine.CodeInvalid, "%q is not a path inside a workspace", name).with("path", "files")
+	return files, nil
+}
+
+// archives are the media types of a tar file, plain or in gzip.
+var archives = []string{
+	"application/x-tar", "application/tar", "application/gzip", "application/x-gzip", "application/x-tar+gzip", "application/x-compressed-tar",
+}
+
+func unpack(c *gin.Context, body *bytes.Buffer) (folder.Files, error) {
+	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); slices.Contains(archives, kind) {
+		files, err := folder.Unpack(body)
+		return files, notAWorkspace(err)
+	}
+	if err := isJSON(c); err != nil {
+		return nil, err
+	}
+	var in checkBody
+	if err := decodeBytes(body.Bytes(), &in); err != nil {
+		return nil, err
+	}
+	files := folder.Files{}
+	for name, text := range in.Files {
+		if err := files.Add(name, []byte(text)); err != nil {
+			return nil, notAWorkspace(err)
 		}
 	}
 	return files, nil
 }
 
-func untar(in io.Reader, files map[string][]byte) error {
-	for r := tar.NewReader(in); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return newError(engine.CodeMalformed, "the body is not a tar file")
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			return newError(engine.CodeMalformed, "the tar file ends inside %s", h.Name)
-		}
-		files[strings.TrimPrefix(h.Name, "./")] = data
+// notAWorkspace says why files cannot be those of a workspace.
+func notAWorkspace(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, folder.ErrTooLarge):
+		return newError(codeBodyTooLarge, "%s", err).with("path", "files")
+	case errors.Is(err, folder.ErrNotTar):
+		return newError(engine.CodeMalformed, "%s", err)
 	}
+	return newError(engine.CodeInvalid, "%s", err).with("path", "files")
 }
 
 // ready asks the database, so that a load balancer sends nothing where nothing could be kept.

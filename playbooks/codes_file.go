@@ -70,7 +70,18 @@ them but has another ending would silently not count.`,
 	},
 	{
 		Name: "unreadable", Title: "a file cannot be read",
-		Doc: "The operating system refused to read the file: look at its permissions, and at links that lead nowhere.",
+		Doc: "The operating system refused to read the file: look at its permissions.",
+	},
+	{
+		Name: "not-a-file", Title: "a link, a pipe or a device stands where a file should",
+		Doc: `A workspace is read from regular files in its own folder alone. A symbolic link may lead out of it, to a file that
+others can see then; a pipe, a socket or a device may never end. Put the file itself there. The workspace's folder may be named by
+a link: ` + "`usher check current`" + ` follows it.`,
+	},
+	{
+		Name: "workspace-too-large", Title: "a workspace has too many files, or too large ones",
+		Doc: `A workspace holds up to 20,000 files of 32 MiB together, and up to 100,000 files and folders may lie in its folders
+playbooks and templates. Usually something else was put there, such as a folder of another program: move it out.`,
 	},
 	{
 		Name: "no-workspace", Title: "there is no usher.yaml",

@@ -1,7 +1,9 @@
 package playbooks
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -116,6 +118,57 @@ func TestUnreadableFile(t *testing.T) {
 		}
 		if len(diags) == 0 {
 			t.Errorf("%s: no mistake", name)
+		}
+	}
+}
+
+// TestIrregularFiles: what is no regular file is a mistake with its name, and is not opened.
+func TestIrregularFiles(t *testing.T) {
+	for what, mode := range map[string]fs.FileMode{
+		"a symbolic link": fs.ModeSymlink, "a named pipe": fs.ModeNamedPipe, "a socket": fs.ModeSocket, "a device": fs.ModeDevice,
+		"no regular file": fs.ModeIrregular,
+	} {
+		for _, name := range []string{schemaFile, "playbooks/p.yaml", "playbooks/in/p_test.yaml", "templates/t.txt", "templates/x", "playbooks", "templates"} {
+			files := fstest.MapFS{schemaFile: {Data: []byte("usher: 1\n")}}
+			files[name] = &fstest.MapFile{Mode: mode | 0o644, Data: []byte("playbooks/p.yaml")}
+			_, diags := Load(noOpening{files, name, t}, testRegistry())
+			if len(diags) != 1 || diags[0].Code != "not-a-file" || diags[0].File != name || diags[0].Message != "this is "+what {
+				t.Errorf("%s %s: %v", name, what, diags)
+			}
+		}
+	}
+}
+
+// noOpening is a file system of which one name must not be opened.
+type noOpening struct {
+	fstest.MapFS
+	name string
+	t    *testing.T
+}
+
+func (n noOpening) Open(name string) (fs.File, error) {
+	if name == n.name {
+		n.t.Errorf("%s was opened", name)
+	}
+	return n.MapFS.Open(name)
+}
+
+func TestWorkspaceTooLarge(t *testing.T) {
+	sized := func(name string, n, size int) fstest.MapFS {
+		files := fstest.MapFS{schemaFile: {Data: []byte("usher: 1\n")}}
+		data := bytes.Repeat([]byte("#"), size)
+		for i := range n {
+			files[fmt.Sprintf(name, i)] = &fstest.MapFile{Data: data}
+		}
+		return files
+	}
+	for name, files := range map[string]fstest.MapFS{
+		"files": sized("playbooks/%d.yaml", MaxFiles, 0), "bytes": sized("templates/%d.txt", 33, 1<<20),
+		"names": sized("playbooks/%d.md", maxEntries+1, 0),
+	} {
+		_, diags := Load(files, testRegistry())
+		if len(diags) != 1 || diags[0].Code != "workspace-too-large" {
+			t.Errorf("too many %s: %v", name, diags)
 		}
 	}
 }

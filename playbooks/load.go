@@ -24,10 +24,10 @@ var templateSuffixes = []string{".txt", ".md", ".html"}
 // Load reads a workspace and checks it whole: the first mistake stops nothing. The diagnostics are sorted by place, each once.
 // A workspace with a diagnostic of severity [Error] holds what could be read, and must not be used.
 func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
-	return load(fsys, reg, nil)
+	return load(fsys, reg, nil, nil)
 }
 
-func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic) {
+func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*Workspace, []Diagnostic) {
 	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
 	c := &checker{
 		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
@@ -35,7 +35,9 @@ func load(fsys fs.FS, reg *Registry, places *[]Place) (*Workspace, []Diagnostic)
 		places: places, words: map[wordKind]map[string][]wordUse{},
 		messages: map[string][]sentMessage{},
 	}
-	c.readFiles(fsys)
+	if !c.readFiles(fsys, open) {
+		return ws, sorted(c.diags)
+	}
 	c.loadSchema()
 	c.loadTemplates()
 	c.loadPlaybooks()
@@ -63,72 +65,6 @@ func atMost(most int, diags []Diagnostic) []Diagnostic {
 
 func hasError(diags []Diagnostic) bool {
 	return slices.ContainsFunc(diags, func(d Diagnostic) bool { return d.Severity == Error })
-}
-
-// readFiles reads all files that belong to the workspace.
-func (c *checker) readFiles(fsys fs.FS) {
-	if _, err := fs.Stat(fsys, schemaFile); err == nil {
-		c.readFile(fsys, schemaFile)
-	} else if _, err := fs.Stat(fsys, "usher.yml"); err == nil {
-		c.wrongName = true
-	}
-	for _, dir := range []string{playbookDir, templateDir} {
-		if _, err := fs.Stat(fsys, dir); err != nil {
-			continue
-		}
-		_ = fs.WalkDir(fsys, dir, func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				c.error("unreadable", wholeFile(name), "the file or folder cannot be read")
-				return nil //nolint:nilerr // it is reported as a mistake, and the walk goes on
-			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
-				return fs.SkipDir
-			case d.IsDir() || strings.HasPrefix(d.Name(), "."):
-				return nil
-			}
-			if c.belongs(name) {
-				c.readFile(fsys, name)
-			}
-			return nil
-		})
-	}
-}
-
-// belongs tells by its name whether a file is part of the workspace; one that only looks so is pointed out.
-func (c *checker) belongs(name string) bool {
-	ext := path.Ext(name)
-	if strings.HasPrefix(name, templateDir+"/") {
-		if !slices.Contains(templateSuffixes, ext) {
-			c.warn("file-name", wholeFile(name), "a template ends in "+oneOf(templateSuffixes)).label("this file is not read")
-			return false
-		}
-		return true
-	}
-	if ext == ymlSuffix {
-		c.error("file-name", wholeFile(name), "a playbook's file ends in .yaml").label("rename it: this file is not read")
-		return false
-	}
-	return ext == yamlSuffix
-}
-
-func (c *checker) readFile(fsys fs.FS, name string) {
-	info, err := fs.Stat(fsys, name)
-	if err == nil && info.Size() > maxFileSize {
-		c.error("file-too-large", wholeFile(name), fmt.Sprintf("the file has %d bytes, the most is %d (1 MiB)", info.Size(), maxFileSize)).
-			label("split it")
-		c.ws.Files[name] = nil
-		return
-	}
-	data, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		c.error("unreadable", wholeFile(name), "the file cannot be read")
-		c.ws.Files[name] = nil
-		return
-	}
-	if data == nil {
-		data = []byte{}
-	}
-	c.ws.Files[name] = data
 }
 
 // wholeFile points at a file as such.

@@ -11,10 +11,11 @@ type Place struct {
 	Want  *Type // what an expression must give; nil: anything, or a text
 }
 
-// Inspect is [Load] with the places of all expressions and texts, in the order in which they were read.
-func Inspect(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic, []Place) {
+// Inspect is [Load] with the places of all expressions and texts, in the order in which they were read. A file that is open in an
+// editor is read from there, in place of what lies on the disk.
+func Inspect(fsys fs.FS, open map[string][]byte, reg *Registry) (*Workspace, []Diagnostic, []Place) {
 	var places []Place
-	ws, diags := load(fsys, reg, &places)
+	ws, diags := load(fsys, reg, open, &places)
 	return ws, diags, places
 }
 

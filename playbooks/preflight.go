@@ -6,9 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a file may hold at most. The YAML library is kept from anything that is larger or deeper: its time and stack grow.
+// What a file may hold at most, beside [MaxFileSize]. The YAML library is kept from anything deeper: its time and stack grow.
 const (
-	maxFileSize    = 1 << 20
 	maxOpen        = 500 // brackets open at once, counted without regard to quotes
 	maxListsInLine = maxDepth
 )
@@ -34,13 +33,8 @@ func (c *checker) preflight(f *file) bool {
 	return c.noTabs(f)
 }
 
-// textFile checks what holds for templates too: size, encoding, no byte order mark.
+// textFile checks what holds for templates too: encoding, no byte order mark.
 func (c *checker) textFile(f *file) bool {
-	if len(f.text) > maxFileSize {
-		c.error("file-too-large", Pos{File: f.name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1},
-			fmt.Sprintf("the file has %d bytes, the most is %d (1 MiB)", len(f.text), maxFileSize)).label("split it")
-		return false
-	}
 	for off, r := range f.text {
 		if r != utf8.RuneError {
 			continue

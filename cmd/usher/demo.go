@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -11,17 +12,26 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/playbooks/folder"
 )
+
+const demoEvents = "demo/events.jsonl"
 
 // demo feeds the workspace's demo events through the HTTP interface, as `usher send` does, and says what to try next.
 func (c *cli) demo(ctx context.Context, o serveOptions, l net.Listener, key adminKey) {
 	path := filepath.Join(o.dir, "demo", "events.jsonl")
-	f, err := os.Open(path)
+	files, err := folder.Open(o.dir)
 	if err != nil {
 		o.log.Error("open the demo events", "error", err)
 		return
 	}
-	defer f.Close()
+	defer func() { _ = files.Close() }() // it is only read
+	f, err := files.Open(demoEvents)
+	if err != nil {
+		o.log.Error("open the demo events", "error", err)
+		return
+	}
+	defer func() { _ = f.Close() }() // it is only read
 	if key.secret == "" {
 		o.log.Error("the demo needs the key that is made without USHER_API_KEYS")
 		return
@@ -36,7 +46,7 @@ func (c *cli) demo(ctx context.Context, o serveOptions, l net.Listener, key admi
 	for _, b := range s.bad {
 		o.log.Warn("a demo event was rejected", "file", path, "why", b.text)
 	}
-	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(o, l, key, firstMember(path)))
+	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(o, l, key, firstMember(files)))
 }
 
 // nextCommands gives three commands to copy. They find server and key by themselves when both are where they usually are.
@@ -57,8 +67,8 @@ func nextCommands(o serveOptions, l net.Listener, key adminKey, member string) s
 }
 
 // firstMember gives a member of the file, for an example.
-func firstMember(path string) string {
-	f, err := os.Open(path)
+func firstMember(files fs.FS) string {
+	f, err := files.Open(demoEvents)
 	if err != nil {
 		return "ID"
 	}

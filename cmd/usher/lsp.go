@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/playbooks/folder"
 	"github.com/usher-run/usher/playbooks/lsp"
 )
 
@@ -34,7 +35,7 @@ type disk struct{}
 // Workspace climbs from a file to the nearest folder with a usher.yaml.
 func (disk) Workspace(path string) (string, bool) {
 	for dir := filepath.Dir(filepath.FromSlash(path)); ; dir = filepath.Dir(dir) {
-		if info, err := os.Stat(filepath.Join(dir, "usher.yaml")); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Lstat(filepath.Join(dir, "usher.yaml")); err == nil && info.Mode().IsRegular() {
 			return filepath.ToSlash(dir), true
 		}
 		if dir == filepath.Dir(dir) {
@@ -43,4 +44,11 @@ func (disk) Workspace(path string) (string, bool) {
 	}
 }
 
-func (disk) Open(dir string) fs.FS { return os.DirFS(filepath.FromSlash(dir)) }
+func (disk) Read(dir string, read func(fs.FS)) error {
+	files, err := folder.Open(filepath.FromSlash(dir))
+	if err != nil {
+		return err
+	}
+	read(files)
+	return files.Close()
+}

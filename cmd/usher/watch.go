@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/folder"
 )
 
 // watchEvery is how often `--watch` looks at the files.
@@ -37,20 +37,22 @@ func watch(ctx context.Context, ticks <-chan time.Time, look func() string, run 
 
 // fingerprint gives a text that changes with the files of a workspace: names, sizes and times of change.
 func fingerprint(dir string) string {
+	files, err := folder.Open(dir)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = files.Close() }() // it was only read
 	var b strings.Builder
-	add := func(path string, info fs.FileInfo) {
-		fmt.Fprintf(&b, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
-	}
-	if info, err := os.Stat(filepath.Join(dir, "usher.yaml")); err == nil {
-		add("usher.yaml", info)
-	}
-	for _, sub := range []string{"playbooks", "templates"} {
-		_ = filepath.WalkDir(filepath.Join(dir, sub), func(path string, d fs.DirEntry, err error) error {
+	for _, root := range []string{"usher.yaml", "playbooks", "templates"} {
+		_ = fs.WalkDir(files, root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return nil //nolint:nilerr // what cannot be seen does not change
 			}
+			if strings.HasPrefix(d.Name(), ".") && d.IsDir() {
+				return fs.SkipDir
+			}
 			if info, err := d.Info(); err == nil && !d.IsDir() {
-				add(path, info)
+				fmt.Fprintf(&b, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
 			}
 			return nil
 		})

@@ -2,10 +2,7 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/folder"
 )
 
 // workspaceDir gives the folder named by the arguments, else the current one.
@@ -25,17 +23,12 @@ func workspaceDir(args []string) string {
 
 // load reads and checks a workspace. The error is about the folder, not about what is in it.
 func load(dir string) (*playbooks.Workspace, []playbooks.Diagnostic, error) {
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fmt.Errorf("there is no folder %s", dir)
-	case err != nil:
-		return nil, nil, fmt.Errorf("read the workspace %s: %w", dir, err)
-	case !info.IsDir():
-		return nil, nil, fmt.Errorf("%s is a file: a workspace is the folder that holds usher.yaml", dir)
+	files, err := folder.Open(dir)
+	if err != nil {
+		return nil, nil, err
 	}
-	ws, diags := playbooks.Load(os.DirFS(dir), actions.Registry())
-	return ws, diags, nil
+	ws, diags := playbooks.Load(files, actions.Registry())
+	return ws, diags, files.Close()
 }
 
 // loadGood reads a workspace that is to be used: mistakes are printed and end the command, warnings are not shown.

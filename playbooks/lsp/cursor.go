@@ -227,13 +227,13 @@ func (c *cursor) scope() *playbooks.Place {
 }
 
 func (c *cursor) placeIn(file string) *playbooks.Place {
-	files := fstest.MapFS{schemaFile: {Data: c.w.goodSchema}, c.name: {Data: []byte(file)}}
-	for name, f := range c.w.files {
+	files := map[string][]byte{schemaFile: c.w.goodSchema, c.name: []byte(file)}
+	for name, data := range c.w.files {
 		if strings.HasPrefix(name, "templates/") {
-			files[name] = f
+			files[name] = data
 		}
 	}
-	_, _, places := playbooks.Inspect(files, c.s.Registry)
+	_, _, places := playbooks.Inspect(fstest.MapFS{}, files, c.s.Registry)
 	for i := range places {
 		if strings.Contains(places[i].Text, mark) {
 			return &places[i]

@@ -34,8 +34,8 @@ type Server struct {
 type Disk interface {
 	// Workspace gives the folder with the usher.yaml that a file belongs to, as a slash-separated absolute path.
 	Workspace(path string) (dir string, ok bool)
-	// Open gives a folder's files.
-	Open(dir string) fs.FS
+	// Read calls read with a folder's files, which are good until it returns.
+	Read(dir string, read func(fs.FS)) error
 }
 
 // document is a file that the editor has open.

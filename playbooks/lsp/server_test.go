@@ -15,7 +15,11 @@ import (
 type memory struct{ files fstest.MapFS }
 
 func (memory) Workspace(path string) (string, bool) { return "/w", strings.HasPrefix(path, "/w/") }
-func (m memory) Open(string) fs.FS                  { return m.files }
+
+func (m memory) Read(_ string, read func(fs.FS)) error {
+	read(m.files)
+	return nil
+}
 
 const sampleSchema = `usher: 1
 member: {nickname: string, level: {enum: [silver, gold], default: silver}, birthday: date}

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -19,7 +20,7 @@ type workspace struct {
 	registry   *playbooks.Registry
 	shapes     *playbooks.Shapes
 	stale      bool
-	files      fstest.MapFS
+	files      map[string][]byte // of loaded; nil: one that cannot be read
 	loaded     *playbooks.Workspace
 	diags      []playbooks.Diagnostic
 	places     []playbooks.Place
@@ -38,43 +39,22 @@ func (s *Server) refresh(w *workspace) {
 		return
 	}
 	w.stale = false
-	w.files, w.texts = readAll(s.Disk.Open(w.dir)), map[string]*text{}
+	open := map[string][]byte{}
 	for _, d := range s.docs {
 		if strings.HasPrefix(d.path, w.dir+"/") && s.workspaceOf(d.path) == w {
-			w.files[w.name(d.path)] = &fstest.MapFile{Data: []byte(d.text), Mode: 0o644}
+			open[w.name(d.path)] = []byte(d.text)
 		}
 	}
-	w.loaded, w.diags, w.places = playbooks.Inspect(w.files, w.registry)
+	inspect := func(fsys fs.FS) { w.loaded, w.diags, w.places = playbooks.Inspect(fsys, open, w.registry) }
+	if err := s.Disk.Read(w.dir, inspect); err != nil {
+		fmt.Fprintf(s.Log, "usher lsp: %v\n", err)
+		inspect(fstest.MapFS{})
+	}
+	w.files, w.texts = w.loaded.Files, map[string]*text{}
 	if slices.ContainsFunc(w.diags, func(d playbooks.Diagnostic) bool { return d.File == schemaFile && d.Severity == playbooks.Error }) {
 		return
 	}
 	w.good, w.goodSchema = w.loaded, w.loaded.Files[schemaFile]
-}
-
-// readAll reads the files that can belong to a workspace. What cannot be read is left out: the checker is asked again at the
-// next change.
-func readAll(fsys fs.FS) fstest.MapFS {
-	out := fstest.MapFS{}
-	take := func(name string) {
-		if data, err := fs.ReadFile(fsys, name); err == nil {
-			out[name] = &fstest.MapFile{Data: data, Mode: 0o644}
-		}
-	}
-	take(schemaFile)
-	for _, dir := range []string{"playbooks", "templates"} {
-		_ = fs.WalkDir(fsys, dir, func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return nil //nolint:nilerr // what cannot be read is left out
-			case d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != dir:
-				return fs.SkipDir
-			case d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0:
-				take(name)
-			}
-			return nil
-		})
-	}
-	return out
 }
 
 // names gives the workspace whose names are offered: the last one with a sound usher.yaml.
@@ -90,8 +70,8 @@ func (w *workspace) text(name string) *text {
 	t := w.texts[name]
 	if t == nil {
 		t = newText("")
-		if f := w.files[name]; f != nil {
-			t = newText(string(f.Data))
+		if data := w.files[name]; data != nil {
+			t = newText(string(data))
 		}
 		w.texts[name] = t
 	}
