@@ -3,6 +3,8 @@
 package actions
 
 import (
+	"time"
+
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
@@ -21,7 +23,7 @@ func all() []action {
 
 // Registry gives what actions and channels declare, for the checker and the engine.
 func Registry() *playbooks.Registry {
-	r := &playbooks.Registry{Channels: channel.Specs()}
+	r := &playbooks.Registry{Channels: channel.Specs(), Now: time.Now}
 	for _, a := range all() {
 		r.Actions = append(r.Actions, a.ActionSpec)
 	}

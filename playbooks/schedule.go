@@ -1,8 +1,6 @@
 package playbooks
 
 import (
-	"fmt"
-	"strings"
 	"time"
 	_ "time/tzdata" // a zone that one machine knows must not be a mistake on another
 
@@ -17,60 +15,10 @@ type Schedule struct {
 	spec *cron.SpecSchedule
 }
 
-// CronError says which field of a cron line is wrong.
-type CronError struct {
-	Index   int    // of the field, from 0
-	Field   string // as written; empty: the line as a whole is wrong
-	Message string
-	Hint    string // what to write instead
-}
-
-func (e *CronError) Error() string { return e.Message }
-
-// cronFields names the five fields and says what may stand in each.
-var cronFields = [5]struct{ name, hint string }{
-	{"a minute", "0 to 59, as in 30, */15 or 0,30"},
-	{"an hour", "0 to 23, as in 10, 9-18 or */2"},
-	{"a day of the month", "1 to 31, as in 1, */2 or 1,15"},
-	{"a month", "1 to 12 or jan to dec"},
-	{"a day of the week", "0 to 6 or sun to sat; Sunday is 0"},
-}
-
 // searchDays bounds the search for the next occurrence: February 29 may be eight years away.
 const searchDays = 9 * 366
 
 const starBit = 1 << 63 // robfig/cron marks a field that is `*`
-
-// ParseSchedule reads a cron line of five fields: minute, hour, day of the month, month, day of the week. The error is a
-// [*CronError]. A line that never comes, as on February 30, is an error too.
-func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
-	fields := strings.Fields(line)
-	if len(fields) != len(cronFields) {
-		return nil, &CronError{
-			Message: fmt.Sprintf("a schedule has five fields, this one has %d", len(fields)),
-			Hint:    "minute, hour, day of the month, month, day of the week, as in \"0 10 * * 1\"",
-		}
-	}
-	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
-	for i, f := range fields {
-		alone := []string{"*", "*", "*", "*", "*"}
-		alone[i] = f
-		_, err := parser.Parse(strings.Join(alone, " "))
-		if err != nil || strings.ContainsAny(f, "=@") || strings.Trim(f, ",") != f || strings.Contains(f, ",,") {
-			return nil, &CronError{Index: i, Field: f, Message: fmt.Sprintf("`%s` is not %s", f, cronFields[i].name), Hint: cronFields[i].hint}
-		}
-	}
-	parsed, err := parser.Parse(strings.Join(fields, " "))
-	spec, ok := parsed.(*cron.SpecSchedule)
-	if err != nil || !ok {
-		return nil, &CronError{Message: "this is not a schedule", Hint: "as in \"0 10 * * 1\""}
-	}
-	s := &Schedule{Cron: line, Zone: zone, spec: spec}
-	if s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		return nil, &CronError{Index: 2, Field: fields[2], Message: "this schedule never comes", Hint: "no such day in that month"}
-	}
-	return s, nil
-}
 
 // Next gives the first occurrence strictly after t, in the schedule's zone; zero when none comes within nine years.
 //
@@ -164,19 +112,4 @@ func fits(spec *cron.SpecSchedule, day time.Time) bool {
 		return dom && dow
 	}
 	return dom || dow
-}
-
-// fieldOffset gives where in the line (in characters) the field with the index begins.
-func fieldOffset(line string, index int) int {
-	n, inField := -1, false
-	for i, r := range []rune(line) {
-		space := r == ' ' || r == '\t'
-		if !space && !inField {
-			if n++; n == index {
-				return i
-			}
-		}
-		inField = !space
-	}
-	return 0
 }

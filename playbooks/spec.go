@@ -1,5 +1,7 @@
 package playbooks
 
+import "time"
+
 // FieldKind says what may stand in a field of an action or a channel.
 type FieldKind string
 
@@ -74,6 +76,14 @@ type ChannelSpec struct {
 type Registry struct {
 	Actions  []ActionSpec
 	Channels []ChannelSpec
+	Now      func() time.Time // from which warnings count the next dates of a schedule; nil: from the start of 2026
+}
+
+func (r *Registry) now() time.Time {
+	if r == nil || r.Now == nil {
+		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return r.Now()
 }
 
 // Action gives the declaration of the action with the key, or nil.

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -126,6 +127,8 @@ func (p *playbookReader) scheduleTrigger(n *node) {
 		sched, err := ParseSchedule(s, zone)
 		if err != nil {
 			p.cronMistake(v, s, err)
+		} else {
+			p.cronNotes(v, s, sched)
 		}
 		p.pb.Trigger.Schedule = sched
 	}
@@ -141,19 +144,33 @@ func (p *playbookReader) scheduleTrigger(n *node) {
 
 // cronMistake points at the field that is wrong, when one is.
 func (p *playbookReader) cronMistake(v *node, text string, err error) {
-	at := v.pos()
 	var e *CronError
-	if errors.As(err, &e) && e.Field != "" {
-		if i := strings.Index(text, e.Field); e.Index > 0 || i > 0 {
-			from := fieldOffset(text, e.Index)
-			at = v.at(from, from+len([]rune(e.Field)))
-		} else {
-			at = v.at(0, len([]rune(e.Field)))
-		}
-		p.error("bad-cron", at, e.Error()).label(e.Hint)
+	if !errors.As(err, &e) {
+		p.error("bad-cron", v.pos(), err.Error()).label(cronShape)
 		return
 	}
-	p.error("bad-cron", at, err.Error()).label("minute, hour, day of the month, month, day of the week, as in \"0 10 * * 1\"")
+	at := v.pos()
+	if e.Field != "" {
+		at = cronFieldAt(v, text, e.Index, e.Field)
+	}
+	d := p.error("bad-cron", at, e.Error()).label(e.Hint)
+	if e.Fix != "" {
+		d.edit(v.pos(), strconv.Quote(e.Fix)).doubt(e.Certain)
+	}
+}
+
+// cronNotes warns of what is easily misread.
+func (p *playbookReader) cronNotes(v *node, text string, s *Schedule) {
+	fields := strings.Fields(text)
+	for _, n := range s.Notes(p.reg.now()) {
+		p.warn("misread-cron", cronFieldAt(v, text, n.Index, fields[n.Index]), n.Message).label(n.Hint)
+	}
+}
+
+// cronFieldAt gives the place of one field of a cron line.
+func cronFieldAt(v *node, text string, index int, field string) Pos {
+	from := fieldOffset(text, index)
+	return v.at(from, from+len([]rune(field)))
 }
 
 func (p *playbookReader) httpTrigger(n *node) {

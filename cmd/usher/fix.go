@@ -85,11 +85,12 @@ func below(root, dir string) string {
 	return filepath.ToSlash(rel)
 }
 
-// noteSchedules says when each schedule comes next: the reader sees whether it means what was meant.
-func (c *cli) noteSchedules(ws *playbooks.Workspace) {
+// noteSchedules says when each schedule comes next: the reader sees whether it means what was meant. One that comes on one day of the
+// year is said to come again even when nobody asks: a campaign of this year is often written so.
+func (c *cli) noteSchedules(ws *playbooks.Workspace, verbose bool) {
 	now := time.Now()
 	for _, p := range ws.Playbooks {
-		if p.Trigger.Schedule != nil {
+		if s := p.Trigger.Schedule; s != nil && (verbose || s.Yearly() && p.Status == playbooks.Live) {
 			writeTimes(c.stderr, p, now)
 		}
 	}
@@ -100,5 +101,9 @@ func writeTimes(out io.Writer, p *playbooks.Playbook, now time.Time) {
 	for _, at := range p.Trigger.Schedule.Next3(now) {
 		times = append(times, at.Format("Mon 2006-01-02 15:04 -0700"))
 	}
-	fmt.Fprintf(out, "%s: schedule %q comes next %s\n", p.ID, p.Trigger.Schedule.Cron, strings.Join(times, ", "))
+	comes := "comes next"
+	if p.Trigger.Schedule.Yearly() {
+		comes = "comes every year:"
+	}
+	fmt.Fprintf(out, "%s: schedule %q %s %s\n", p.ID, p.Trigger.Schedule.Cron, comes, strings.Join(times, ", "))
 }

@@ -87,8 +87,8 @@ func (c *cli) checkCommand() *cobra.Command {
 			if err := playbooks.Render(c.stdout, format, diags, ws.Files); err != nil {
 				return err
 			}
-			if verbose {
-				c.noteSchedules(ws)
+			if verbose || format == "text" {
+				c.noteSchedules(ws, verbose)
 			}
 			c.noteUnset(ws)
 			if mistaken(diags, strict) {
