@@ -196,12 +196,16 @@ func (c *checker) unused() {
 	}
 }
 
-// Untested warns of live playbooks that no test names. It is apart from [Load] because only --strict asks for it.
+// Untested warns of live playbooks that no test runs, neither as its own nor beside another by `with`. It is apart from [Load]
+// because only --strict asks for it.
 func Untested(w *Workspace) []Diagnostic {
 	tested := map[string]bool{}
 	for _, t := range w.Tests {
 		if len(t.Tests) > 0 {
 			tested[t.Playbook] = true
+			for _, id := range t.With {
+				tested[id] = true
+			}
 		}
 	}
 	var out []Diagnostic

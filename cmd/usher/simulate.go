@@ -109,10 +109,13 @@ func (c *cli) printSimulation(result *sim.Result, format, member string, zone *t
 		_, err := io.WriteString(c.stdout, result.TraceText(zone))
 		return err
 	case format == "json":
+		for _, line := range result.FailureLines(zone) { // the shape of the JSON is given
+			fmt.Fprintln(c.stderr, "usher: "+line)
+		}
 		enc.SetIndent("", "  ")
 		return enc.Encode(result)
 	}
-	return result.WriteText(c.stdout)
+	return result.WriteText(c.stdout, zone)
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time.

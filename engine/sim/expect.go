@@ -16,6 +16,9 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 	fail := func(at playbooks.Pos, what string) *Failure {
 		return &Failure{Pos: at, Message: what, Expected: expectedLines(x), Happened: append(t.happened.lines(), t.runLines(x)...)}
 	}
+	if f := t.failure(x); f != nil {
+		return f
+	}
 	h := &t.happened
 	for _, list := range []struct {
 		one  string

@@ -78,6 +78,16 @@ func (o *observer) count(c *engine.Changes) {
 		for i := 0; i < len(r.Trace) && o.reached != nil; i++ {
 			o.entry(r, &r.Trace[i])
 		}
+		for i := range r.Trace {
+			if f, ok := entryFailed(engine.Traced{TraceEntry: &r.Trace[i], Run: r}); ok {
+				res.failures.add(o.ws, f)
+			}
+		}
+	}
+	for i := range c.Refusals {
+		if f, ok := refusalFailed(&c.Refusals[i]); ok {
+			res.failures.add(o.ws, f)
+		}
 	}
 	for i := range c.Deliveries {
 		if c.Deliveries[i].Message.Webhook != nil {

@@ -24,6 +24,8 @@ type Result struct {
 	Days      map[string]*Day          `json:"-"` // by local date of the workspace
 	Funnels   []Funnel                 `json:"-"` // by playbook, with SimulateOptions.Funnels
 	Trace     []MemberEntry            `json:"-"` // of SimulateOptions.Member, in order
+
+	failures failures
 }
 
 // Day counts what happened on one day, by playbook.
@@ -127,7 +129,7 @@ func (res *Result) day(at time.Time, zone *time.Location) *Day {
 }
 
 // WriteText prints the result as tables: what each playbook did, and for each that was entered its days and its funnel.
-func (res *Result) WriteText(out io.Writer) error {
+func (res *Result) WriteText(out io.Writer, zone *time.Location) error {
 	p := &printer{out: out}
 	if res.Events == 0 {
 		p.printf("no event could be used\n")
@@ -156,6 +158,9 @@ func (res *Result) WriteText(out io.Writer) error {
 	}
 	if len(notes) > 0 {
 		p.printf("\n%s\n", strings.Join(notes, "\n"))
+	}
+	if failed := res.FailureLines(zone); failed != nil {
+		p.printf("\n%s\n", strings.Join(failed, "\n"))
 	}
 	for i := range res.Funnels {
 		f := &res.Funnels[i]

@@ -78,6 +78,7 @@ type tester struct {
 	refused  *engine.Decision // the newest refusal, when it is newer than the entry
 	reached  marks
 	events   int
+	failed   []failedRun // since the last expect
 }
 
 // happened is what the playbooks did since the last expect.
@@ -144,12 +145,15 @@ func (t *tester) run() *Failure {
 			if fail := t.expect(s.Expect); fail != nil {
 				return fail
 			}
-			t.happened = happened{}
+			t.happened, t.failed = happened{}, nil
 			continue
 		}
 		if err := t.step(s); err != nil {
 			return &Failure{Pos: s.Pos, Message: err.Error()}
 		}
+	}
+	if fail := t.failure(nil); fail != nil {
+		return fail
 	}
 	if !t.happened.empty() {
 		return &Failure{
@@ -286,6 +290,9 @@ func (t *tester) observe(c *engine.Changes) {
 		if d.Playbook == t.file.Playbook && d.Member == t.member {
 			t.refused = &d
 		}
+		if f, ok := refusalFailed(&d); ok {
+			t.failed = append(t.failed, f)
+		}
 	}
 	for _, e := range c.InOrder() {
 		if e.Run.New && e.Run.Playbook == t.file.Playbook && e.Run.Member == t.member {
@@ -322,6 +329,9 @@ func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 		h.events = append(h.events, eventOf(e))
 	case engine.KeyWebhook:
 		h.webhooks = append(h.webhooks, t.webhookOf(e))
+	}
+	if f, ok := entryFailed(e); ok {
+		t.failed = append(t.failed, f)
 	}
 	if e.Reason != "" {
 		h.reasons = append(h.reasons, e.Reason)
