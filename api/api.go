@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -25,6 +26,8 @@ type Deps struct {
 	Wake func(members ...string)
 	// Audience pages over the ids of a segment's members; an empty next cursor is the end.
 	Audience func(ctx context.Context, segment, cursor string) (members []string, next string, err error)
+	// Profile evaluates what the workspace says about a member now.
+	Profile func(ctx context.Context, m *engine.Member) (*engine.Profile, error)
 	// Paused tells the workers that a playbook was paused or let go on. May be nil.
 	Paused func(ctx context.Context) error
 	// Check finds the mistakes of a workspace given as files.

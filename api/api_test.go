@@ -304,7 +304,7 @@ func TestSchema(t *testing.T) {
 	f := newFixture(t)
 	a := f.call("GET", "/v1/schema", "", "Authorization", "Bearer "+ingestKey)
 	f.want(a, 200, nil)
-	if strings.TrimSpace(a.text) != `{"usher":1,"events":{"order.paid":{"amount":"number"}}}` {
+	if strings.TrimSpace(a.text) != `{"usher":1,"timezone":"UTC","events":{"order.paid":{"amount":"number"}}}` {
 		t.Errorf("got %s", a.text)
 	}
 }

@@ -14,6 +14,8 @@ type redeemBody struct {
 	ID string `json:"id,omitempty" doc:"of the redemption, as an order's number; else the Idempotency-Key" maxLength:"128"`
 }
 
+func noCoupon(code string) *apiError { return newError(codeNotFound, "there is no coupon `%s`", code) }
+
 // redeem marks a coupon as used. One that was redeemed under the same id gets the same answer, also after it has expired.
 func (s *server) redeem(c *gin.Context) (couponView, error) {
 	var none couponView
@@ -33,6 +35,9 @@ func (s *server) redeem(c *gin.Context) (couponView, error) {
 	}
 	ctx, code, now := c.Request.Context(), c.Param("code"), s.Now()
 	before, err := s.Store.Coupon(ctx, code)
+	if errors.Is(err, store.ErrNotFound) {
+		return none, noCoupon(code)
+	}
 	if err != nil {
 		return none, err
 	}

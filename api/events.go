@@ -46,13 +46,14 @@ type eventResults struct {
 
 // schemaView is the part of usher.yaml that a sender needs, in usher.yaml's own terms.
 type schemaView struct {
-	Usher  int            `json:"usher" doc:"version of the language"`
-	Events map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
+	Usher    int            `json:"usher" doc:"version of the language"`
+	Timezone string         `json:"timezone" doc:"of the workspace, as in Asia/Shanghai"`
+	Events   map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
 }
 
 func (s *server) getSchema(*gin.Context) (schemaView, error) {
 	ws, _ := s.Workspace()
-	return schemaView{Usher: 1, Events: ws.Schema.EventsSyntax()}, nil
+	return schemaView{Usher: 1, Timezone: ws.Schema.Timezone.String(), Events: ws.Schema.EventsSyntax()}, nil
 }
 
 // postEvents is the hot path: one read, one pass over the bytes, one commit, one write.

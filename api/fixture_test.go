@@ -88,6 +88,9 @@ func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 			}
 			return []string{"c"}, "", nil
 		},
+		Profile: func(_ context.Context, m *engine.Member) (*engine.Profile, error) {
+			return engine.New(ws, engine.Options{}).Profile(&engine.State{Member: m}, f.now), nil
+		},
 		Check: func(files map[string][]byte) []playbooks.Diagnostic {
 			if files["usher.yaml"] != nil {
 				return nil

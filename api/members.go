@@ -2,7 +2,7 @@ package api
 
 import (
 	"bytes"
-	"maps"
+	"errors"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -44,11 +44,16 @@ type memberView struct {
 	Attributes map[string]any `json:"attributes"`
 	Tags       []string       `json:"tags"`
 	Points     int            `json:"points"`
-	Segments   []string       `json:"segments" doc:"those that the member is in, of the segments that triggers are about"`
-	CreatedAt  time.Time      `json:"created_at"`
-	LastSeenAt *time.Time     `json:"last_seen_at,omitempty"`
-	Coupons    []couponView   `json:"coupons"`
-	Runs       []RunView      `json:"runs" doc:"the newest"`
+	Defaults   map[string]any `json:"defaults" doc:"of declared attributes that the member does not have"`
+	Computed   map[string]any `json:"computed" doc:"computed attributes, as of now; null where there is no value"`
+	Segments   []string       `json:"segments" doc:"those that the member is in now"`
+	// Failed is seldom there: expressions are checked before they are served.
+	Failed     map[string]string `json:"failed,omitempty" doc:"computed attributes and segments that could not be evaluated, with the reason"`
+	CreatedAt  time.Time         `json:"created_at"`
+	LastSeenAt *time.Time        `json:"last_seen_at,omitempty"`
+	Coupons    []couponView      `json:"coupons"`
+	Runs       []RunView         `json:"runs" doc:"the newest"`
+	Pending    []deliveryView    `json:"pending" doc:"messages and webhooks that are not carried out yet: deferred ones have a not_before to come"`
 	// Refused answers "why did she not get this?".
 	Refused []engine.Decision `json:"refused" doc:"the newest decisions that did not let the member in, out of the last 50"`
 }
@@ -154,6 +159,17 @@ func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) ([]store.Kn
 func (s *server) getMember(c *gin.Context) (memberView, error) {
 	ctx, id := c.Request.Context(), c.Param("id")
 	m, err := s.Store.Member(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return memberView{}, noMember(id)
+	}
+	if err != nil {
+		return memberView{}, err
+	}
+	profile, err := s.Profile(ctx, m)
+	if err != nil {
+		return memberView{}, err
+	}
+	pending, err := s.Store.MemberPending(ctx, id)
 	if err != nil {
 		return memberView{}, err
 	}
@@ -173,12 +189,8 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	v := memberView{
 		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
 		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt, LastSeenAt: optional(m.LastSeenAt),
-		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Segments: []string{},
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.Segments)) {
-		if m.Segments[name].In {
-			v.Segments = append(v.Segments, name)
-		}
+		Defaults: profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
+		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
 	}
 	if v.Attributes == nil {
 		v.Attributes = map[string]any{}
@@ -218,7 +230,7 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 		return timelineView{}, err
 	}
 	ctx, id := c.Request.Context(), c.Param("id")
-	if _, err := s.Store.Member(ctx, id); err != nil {
+	if err := s.filtered(ctx, "", id); err != nil {
 		return timelineView{}, err
 	}
 	events, _, err := s.Store.MemberEvents(ctx, id, "", limit)

@@ -27,6 +27,7 @@ type playbookView struct {
 type playbooksView struct {
 	Workspace string         `json:"workspace" doc:"hash of the active workspace"`
 	Playbooks []playbookView `json:"playbooks"`
+	Segments  []string       `json:"segments" doc:"that a trigger may name"`
 }
 
 func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) playbookView {
@@ -49,7 +50,7 @@ func (s *server) getPlaybooks(c *gin.Context) (playbooksView, error) {
 	}
 	ws, hash := s.Workspace()
 	return playbooksView{
-		Workspace: hash,
+		Workspace: hash, Segments: segmentNames(ws.Schema),
 		Playbooks: each(ws.Playbooks, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused, s.Now()) }),
 	}, nil
 }
@@ -60,7 +61,7 @@ func (s *server) playbook(c *gin.Context) (*playbooks.Playbook, error) {
 	if p := ws.Playbook(c.Param("id")); p != nil {
 		return p, nil
 	}
-	return nil, newError(codeNotFound, "the active workspace has no playbook %s", c.Param("id"))
+	return nil, s.noPlaybook(c.Param("id"))
 }
 
 func (s *server) getPlaybook(c *gin.Context) (playbookView, error) {
@@ -171,7 +172,7 @@ func (t *triggering) listed(c *gin.Context, members []string) error {
 func (t *triggering) segment(c *gin.Context, name string) error {
 	ws, _ := t.Workspace()
 	if ws.Schema.Segment(name) == nil { // also an empty one: a forgotten name must not start it for everyone
-		return newError(engine.CodeInvalid, "the workspace has no segment `%s`", name).with("path", "segment")
+		return unknown(engine.CodeInvalid, "segment", name, segmentNames(ws.Schema)).with("path", "segment")
 	}
 	for cursor := ""; ; {
 		members, next, err := t.Audience(c.Request.Context(), name, cursor)

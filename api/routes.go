@@ -79,7 +79,7 @@ func (s *server) memberRoutes() []route {
 		}, s.putMember),
 		reply(s, route{
 			method: "GET", path: "/v1/members/:id", scope: ScopeAdmin, errors: []string{codeNotFound},
-			summary: "A member with coupons and runs",
+			summary: "A member as stored and as the workspace sees them, with coupons and runs",
 		}, s.getMember),
 		reply(s, route{
 			method: "GET", path: "/v1/members/:id/timeline", scope: ScopeAdmin, errors: []string{codeNotFound},
@@ -92,7 +92,7 @@ func (s *server) memberRoutes() []route {
 func (s *server) playbookRoutes() []route {
 	missing := []string{codeNotFound}
 	return []route{
-		reply(s, route{method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, summary: "The active workspace's playbooks"}, s.getPlaybooks),
+		reply(s, route{method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, summary: "The active workspace's playbooks and segments"}, s.getPlaybooks),
 		reply(s, route{method: "GET", path: "/v1/playbooks/:id", scope: ScopeAdmin, summary: "One playbook", errors: missing}, s.getPlaybook),
 		reply(s, route{method: "GET", path: "/v1/playbooks/:id/stats", scope: ScopeAdmin, summary: "What a playbook has done so far", errors: missing}, s.getStats),
 		reply(s, route{method: "POST", path: "/v1/playbooks/:id/pause", scope: ScopeAdmin, summary: "Take no new runs; open runs go on", errors: missing}, s.pause(true)),
@@ -108,8 +108,8 @@ func (s *server) playbookRoutes() []route {
 func (s *server) readRoutes() []route {
 	return []route{
 		reply(s, route{
-			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeInvalidQuery},
-			query: pageQuery(query{"playbook", "only of this playbook"}, query{"member", "only of this member"},
+			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeInvalidQuery, codeNotFound},
+			query: pageQuery(query{"id", "only those whose id begins with this"}, query{"playbook", "only of this playbook"}, query{"member", "only of this member"},
 				query{"state", "only in this state: waiting, done, exited, failed, holdout"}),
 		}, s.getRuns),
 		reply(s, route{
@@ -119,7 +119,7 @@ func (s *server) readRoutes() []route {
 		reply(s, route{
 			method: "GET", path: "/v1/decisions", scope: ScopeAdmin, summary: "Why members did or did not enter, newest first",
 			query:  pageQuery(query{"member", "only about this member"}, query{"playbook", "only about this playbook"}),
-			errors: []string{codeInvalidQuery},
+			errors: []string{codeInvalidQuery, codeNotFound},
 		}, s.getDecisions),
 		reply(s, route{
 			method: "GET", path: "/v1/coupons/:code", scope: ScopeAdmin, summary: "A coupon", errors: []string{codeNotFound},

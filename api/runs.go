@@ -1,7 +1,7 @@
 package api
 
 import (
-	"slices"
+	"errors"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -42,14 +42,17 @@ func (s *server) getRuns(c *gin.Context) (runsView, error) {
 	if err != nil {
 		return runsView{}, err
 	}
-	state := engine.RunState(c.Query("state"))
-	states := []engine.RunState{"", engine.RunWaiting, engine.RunDone, engine.RunExited, engine.RunFailed, engine.RunHoldout}
-	if !slices.Contains(states, state) {
-		return runsView{}, newError(codeInvalidQuery, "state must be waiting, done, exited, failed or holdout, got %q", state)
+	state, err := runState(c.Query("state"))
+	if err != nil {
+		return runsView{}, err
 	}
-	runs, next, err := s.Store.Runs(c.Request.Context(), store.RunFilter{
-		Playbook: c.Query("playbook"), Member: c.Query("member"), State: state, Cursor: cursor, Limit: limit,
-	})
+	f := store.RunFilter{
+		Playbook: c.Query("playbook"), Member: c.Query("member"), State: state, Prefix: c.Query("id"), Cursor: cursor, Limit: limit,
+	}
+	if err := s.filtered(c.Request.Context(), f.Playbook, f.Member); err != nil {
+		return runsView{}, err
+	}
+	runs, next, err := s.Store.Runs(c.Request.Context(), f)
 	if err != nil {
 		return runsView{}, err
 	}
@@ -92,6 +95,9 @@ func viewDelivery(a store.Attempted) deliveryView {
 
 func (s *server) getRun(c *gin.Context) (tracedRunView, error) {
 	r, err := s.Store.Run(c.Request.Context(), c.Param("id"))
+	if errors.Is(err, store.ErrNotFound) {
+		return tracedRunView{}, newError(codeNotFound, "there is no run `%s`", c.Param("id"))
+	}
 	if err != nil {
 		return tracedRunView{}, err
 	}
@@ -119,6 +125,9 @@ func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
 	if f.Playbook == "" && f.Member == "" {
 		return decisionsView{}, newError(codeInvalidQuery, "say whose decisions: ?member=ID, ?playbook=ID or both")
 	}
+	if err := s.filtered(c.Request.Context(), f.Playbook, f.Member); err != nil {
+		return decisionsView{}, err
+	}
 	decisions, next, err := s.Store.Decisions(c.Request.Context(), f)
 	if err != nil {
 		return decisionsView{}, err
@@ -131,6 +140,9 @@ func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
 
 func (s *server) getCoupon(c *gin.Context) (couponView, error) {
 	r, err := s.Store.Coupon(c.Request.Context(), c.Param("code"))
+	if errors.Is(err, store.ErrNotFound) {
+		return couponView{}, noCoupon(c.Param("code"))
+	}
 	if err != nil {
 		return couponView{}, err
 	}

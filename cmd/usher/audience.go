@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -14,12 +15,16 @@ import (
 // audiencePage is how many members are looked at in one go.
 const audiencePage = 500
 
-// audience finds the members of a segment, for triggers over HTTP.
+// audience asks the core about members, for the HTTP interface: who is in a segment, and what the workspace says about one.
 type audience struct {
 	store     store.Store
 	registry  *playbooks.Registry
 	workspace func() (*playbooks.Workspace, string)
 	now       func() time.Time
+
+	mu   sync.Mutex
+	hash string // of the workspace that made is for
+	made *engine.Engine
 }
 
 // page gives those of the next members who are in the segment; an empty next cursor is the end.
@@ -34,9 +39,7 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 		ids[i] = m.ID
 		states[m.ID] = &engine.State{Member: m}
 	}
-	ws, _ := a.workspace()
-	e := engine.New(ws, engine.Options{Registry: a.registry})
-	now := a.now()
+	e, now := a.engine(), a.now()
 	if err := a.history(ctx, e.SegmentNeeds(segment), ids, states, now); err != nil {
 		return nil, "", err
 	}
@@ -53,6 +56,27 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 		next = ids[len(ids)-1]
 	}
 	return in, next, nil
+}
+
+// engine returns the active workspace's engine. It is made once a workspace: compiling all expressions costs milliseconds.
+func (a *audience) engine() *engine.Engine {
+	ws, hash := a.workspace()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.made == nil || a.hash != hash {
+		a.made, a.hash = engine.New(ws, engine.Options{Registry: a.registry}), hash
+	}
+	return a.made
+}
+
+// profile evaluates what the workspace says about a member now.
+func (a *audience) profile(ctx context.Context, m *engine.Member) (*engine.Profile, error) {
+	e, now := a.engine(), a.now()
+	states := map[string]*engine.State{m.ID: {Member: m}}
+	if err := a.history(ctx, e.ProfileNeeds(), []string{m.ID}, states, now); err != nil {
+		return nil, err
+	}
+	return e.Profile(states[m.ID], now), nil
 }
 
 func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids []string, states map[string]*engine.State, now time.Time) error {

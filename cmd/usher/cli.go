@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,16 +123,6 @@ func oneOf(flag, value string, allowed ...string) error {
 		}
 	}
 	return usagef("--%s must be one of %s, got %q", flag, strings.Join(allowed, ", "), value)
-}
-
-// isTerminal tells whether w is a screen, where a progress bar helps; in a file it would be noise.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func (c *cli) versionCommand() *cobra.Command {

@@ -136,6 +136,19 @@ func (cl *client) do(ctx context.Context, method, path string, body []byte) ([]b
 	return nil, out
 }
 
+// zone gives the time zone of the server's workspace; UTC from a server that does not say it.
+func (cl *client) zone(ctx context.Context) (*time.Location, error) {
+	var schema struct{ Timezone string }
+	if _, err := cl.get(ctx, "/v1/schema", &schema); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(schema.Timezone)
+	if err != nil {
+		return time.UTC, nil
+	}
+	return zone, nil
+}
+
 // get asks for JSON and gives it both decoded and as it came.
 func (cl *client) get(ctx context.Context, path string, v any) ([]byte, error) {
 	text, err := cl.do(ctx, http.MethodGet, path, nil)

@@ -1,19 +1,14 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
-	"maps"
+	"io"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
-
-	"github.com/usher-run/usher/engine"
 )
 
 // shownRun is what these commands read of a run.
@@ -28,12 +23,14 @@ type shownRun struct {
 		What, Step, Reason string
 		Detail             map[string]any
 	}
-	Deliveries []struct {
-		Channel, Step, State, Error, To, Text string
-		Attempts                              int
-		NotBefore                             *time.Time `json:"not_before"`
-	}
-	Coupons []shownCoupon
+	Deliveries []shownDelivery
+	Coupons    []shownCoupon
+}
+
+type shownDelivery struct {
+	Channel, Step, State, Error, To, Text string
+	Attempts                              int
+	NotBefore                             *time.Time `json:"not_before"`
 }
 
 type shownCoupon struct {
@@ -43,11 +40,11 @@ type shownCoupon struct {
 }
 
 // showCommand is a command that asks the server once and prints the answer as text or as the JSON that came.
-func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string, write func(b *strings.Builder, v T)) *cobra.Command {
+func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string, write func(p *page, v T)) *cobra.Command {
 	serverFlags(cmd)
-	format := cmd.Flags().String("format", "text", "text or json")
+	shown := outputFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := oneOf("format", *format, "text", "json"); err != nil {
+		if err := shown.check(); err != nil {
 			return err
 		}
 		cl, err := c.client(cmd)
@@ -59,16 +56,43 @@ func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) str
 		if err != nil {
 			return err
 		}
-		if *format == "json" {
-			_, err = fmt.Fprintf(c.stdout, "%s\n", strings.TrimSpace(string(text)))
-			return err
-		}
-		var b strings.Builder
-		write(&b, v)
-		_, err = fmt.Fprint(c.stdout, printable(b.String()))
-		return err
+		return show(cmd.Context(), c, cl, shown, text, func(p *page) { write(p, v) })
 	}
 	return cmd
+}
+
+// output is how an answer is printed.
+type output struct {
+	format string
+	utc    bool
+}
+
+func outputFlags(cmd *cobra.Command) *output {
+	o := new(output)
+	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
+	cmd.Flags().BoolVar(&o.utc, "utc", false, "times in UTC instead of the workspace's zone")
+	completeFlag(cmd, "format", "text", "json")
+	return o
+}
+
+func (o *output) check() error { return oneOf("format", o.format, "text", "json") }
+
+// show prints an answer: the JSON as it came, or as text with the times in the workspace's zone.
+func show(ctx context.Context, c *cli, cl *client, o *output, text []byte, write func(p *page)) error {
+	if o.format == "json" {
+		_, err := fmt.Fprintf(c.stdout, "%s\n", strings.TrimSpace(string(text)))
+		return err
+	}
+	p := &page{screen: c.screenOf(c.stdout), zone: time.UTC}
+	if !o.utc {
+		var err error
+		if p.zone, err = cl.zone(ctx); err != nil {
+			return err
+		}
+	}
+	write(p)
+	_, err := io.WriteString(c.stdout, p.b.String())
+	return err
 }
 
 func (c *cli) runsCommand() *cobra.Command {
@@ -82,6 +106,8 @@ func (c *cli) runsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&member, "member", "", "only of this member")
 	cmd.Flags().StringVar(&state, "state", "", "only in this state: waiting, done, exited, failed, holdout")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
+	completeFlag(cmd, "state", "waiting", "done", "exited", "failed", "holdout")
+	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
 	cmd.Flags().IntVar(&limit, "limit", 50, "runs of one page, to 1000")
 	path := func([]string) string {
 		q := url.Values{"limit": {fmt.Sprint(limit)}}
@@ -92,206 +118,103 @@ func (c *cli) runsCommand() *cobra.Command {
 		}
 		return "/v1/runs?" + q.Encode()
 	}
-	type page struct {
-		Runs []shownRun
-		Next string
-	}
-	return showCommand(c, cmd, path, func(b *strings.Builder, p page) {
-		if len(p.Runs) == 0 {
-			b.WriteString("no runs\n")
+	return showCommand(c, cmd, path, func(p *page, l runList) {
+		if len(l.Runs) == 0 {
+			p.printf("no runs\n")
 			return
 		}
-		writeRuns(b, p.Runs)
-		if p.Next != "" {
-			fmt.Fprintf(b, "\nmore: --cursor %s\n", p.Next)
+		p.zoned()
+		p.runs(l.Runs)
+		if l.Next != "" {
+			p.printf("\nmore: --cursor %s\n", l.Next)
 		}
 	})
 }
 
-func writeRuns(b *strings.Builder, runs []shownRun) {
-	rows := [][]string{{"STARTED", "RUN", "PLAYBOOK", "MEMBER", "STATE", ""}}
-	for _, r := range runs {
-		rows = append(rows, []string{clock(r.StartedAt), r.ID, r.Playbook, r.Member, r.State, r.note()})
-	}
-	writeTable(b, rows)
+// runList is a page of runs.
+type runList struct {
+	Runs []shownRun
+	Next string
 }
 
-// note says beside the state why, or what next.
-func (r *shownRun) note() string {
+// runs adds a table of runs. On a terminal their ids are cut to what tells them apart.
+func (p *page) runs(runs []shownRun) {
+	width, short := 0, p.width > 0 && p.width < roomy
+	if p.width > 0 {
+		width = shortID(runs)
+	}
+	rows := [][]string{{"STARTED", "RUN", "PLAYBOOK", "MEMBER", "STATE", ""}}
+	for i := range runs {
+		r := &runs[i]
+		id := r.ID
+		if width > 0 {
+			id = id[:min(width, len(id))]
+		}
+		started, note := p.clock(r.StartedAt), r.note(p)
+		if short {
+			started, note = r.StartedAt.In(p.zone).Format("2006-01-02 15:04"), r.shortNote(p)
+		}
+		rows = append(rows, []string{started, id, r.Playbook, r.Member, r.State, note})
+	}
+	p.table(rows, layout{head: true, fixed: []int{0, 1, 4}})
+}
+
+// roomy is the width of a terminal from which on a list has room for whole times.
+const roomy = 120
+
+// leastID is how much of a run's id is shown at least: the second of its beginning, and some of the rest.
+const leastID = 12
+
+// shortID returns the length at which the ids differ.
+func shortID(runs []shownRun) int {
+	n := leastID
+	for seen := map[string]string{}; ; n++ {
+		clear(seen)
+		same := false
+		for i := range runs {
+			id := runs[i].ID
+			cut := id[:min(n, len(id))]
+			if other, ok := seen[cut]; ok && other != id {
+				same = true
+			}
+			seen[cut] = id
+		}
+		if !same {
+			return n
+		}
+	}
+}
+
+// shortNote is note with as little as says the same.
+func (r *shownRun) shortNote(p *page) string {
 	var notes []string
 	if r.Reason != "" {
 		notes = append(notes, r.Reason)
 	}
 	if r.DueAt != nil {
-		notes = append(notes, "until "+clock(*r.DueAt))
+		form := "01-02 15:04"
+		if due := r.DueAt.In(p.zone); due.Year() != r.StartedAt.In(p.zone).Year() {
+			form = "2006-01-02"
+		}
+		notes = append(notes, "due "+r.DueAt.In(p.zone).Format(form))
 	}
 	if r.ConvertedAt != nil {
-		notes = append(notes, "converted "+clock(*r.ConvertedAt))
+		notes = append(notes, "converted")
 	}
 	return strings.Join(notes, ", ")
 }
 
-func (c *cli) runCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "run ID", Short: "Show a run: every decision and effect with time and reason", Args: cobra.ExactArgs(1),
-		Example: "  usher run 01hx4vz7 --format json",
+// note says beside the state why, or what next.
+func (r *shownRun) note(p *page) string {
+	var notes []string
+	if r.Reason != "" {
+		notes = append(notes, r.Reason)
 	}
-	path := func(args []string) string { return "/v1/runs/" + url.PathEscape(args[0]) }
-	return showCommand(c, cmd, path, func(b *strings.Builder, r shownRun) {
-		fmt.Fprintf(b, "run %s of playbook %s for member %s: %s", r.ID, r.Playbook, r.Member, r.State)
-		if note := r.note(); note != "" {
-			fmt.Fprintf(b, " (%s)", note)
-		}
-		b.WriteString("\n\n")
-		var rows [][]string
-		for _, t := range r.Trace {
-			rows = append(rows, []string{clock(t.At), t.What, t.Step, strings.TrimSpace(t.Reason + " " + details(t.Detail))})
-		}
-		writeTable(b, rows)
-		for _, d := range r.Deliveries {
-			what := fmt.Sprintf("message %s over %s", d.Step, d.Channel)
-			if d.Channel == engine.KeyWebhook {
-				what = "webhook " + d.Step
-			}
-			fmt.Fprintf(b, "\n%s: %s after %s", what, d.State, plural(d.Attempts, "attempt"))
-			if d.State == "pending" && d.NotBefore != nil {
-				fmt.Fprintf(b, ", not before %s", clock(*d.NotBefore))
-			}
-			if d.Error != "" {
-				fmt.Fprintf(b, "; last error: %s", d.Error)
-			}
-			fmt.Fprintf(b, "\n    %s\n", strings.ReplaceAll(strings.TrimSpace(d.Text), "\n", "\n    "))
-		}
-		writeCoupons(b, r.Coupons)
-	})
-}
-
-func writeCoupons(b *strings.Builder, coupons []shownCoupon) {
-	if len(coupons) > 0 {
-		b.WriteByte('\n')
+	if r.DueAt != nil {
+		notes = append(notes, "until "+p.clock(*r.DueAt))
 	}
-	for _, k := range coupons {
-		fmt.Fprintf(b, "coupon %s of pool %s", k.Code, k.Pool)
-		if k.RedeemedAt != nil {
-			fmt.Fprintf(b, ", redeemed %s", clock(*k.RedeemedAt))
-		} else if k.ExpiresAt != nil {
-			fmt.Fprintf(b, ", expires %s", clock(*k.ExpiresAt))
-		}
-		b.WriteByte('\n')
+	if r.ConvertedAt != nil {
+		notes = append(notes, "converted "+p.clock(*r.ConvertedAt))
 	}
-}
-
-// writeRefused answers "why did she not get this?": the newest refusal of each playbook.
-func writeRefused(b *strings.Builder, refused []engine.Decision) {
-	rows := [][]string{{"DID NOT ENTER", "PLAYBOOK", "REASON", "SAW"}}
-	seen := map[string]bool{}
-	for _, d := range refused {
-		if seen[d.Playbook] {
-			continue
-		}
-		seen[d.Playbook] = true
-		var saw []string
-		for _, name := range slices.Sorted(maps.Keys(d.Seen)) {
-			saw = append(saw, name+"="+plain(d.Seen[name]))
-		}
-		rows = append(rows, []string{clock(d.At), d.Playbook, d.Reason, strings.Join(saw, " ")})
-	}
-	if len(rows) > 1 {
-		b.WriteByte('\n')
-		writeTable(b, rows)
-	}
-}
-
-func (c *cli) memberCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "member ID", Short: "Show a member: attributes, tags, points, coupons and runs", Args: cobra.ExactArgs(1),
-		Example: "  usher member m1",
-	}
-	type member struct {
-		ID         string
-		Attributes map[string]any
-		Tags       []string
-		Points     int
-		Segments   []string
-		CreatedAt  time.Time  `json:"created_at"`
-		LastSeenAt *time.Time `json:"last_seen_at"`
-		Coupons    []shownCoupon
-		Runs       []shownRun
-		Refused    []engine.Decision
-	}
-	path := func(args []string) string { return "/v1/members/" + url.PathEscape(args[0]) }
-	return showCommand(c, cmd, path, func(b *strings.Builder, m member) {
-		rows := [][]string{{"member", m.ID}, {"since", clock(m.CreatedAt)}}
-		if m.LastSeenAt != nil {
-			rows = append(rows, []string{"last seen", clock(*m.LastSeenAt)})
-		}
-		for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
-			rows = append(rows, []string{name, plain(m.Attributes[name])})
-		}
-		rows = append(rows, []string{"tags", strings.Join(m.Tags, ", ")}, []string{"points", fmt.Sprint(m.Points)})
-		if len(m.Segments) > 0 {
-			rows = append(rows, []string{"segments", strings.Join(m.Segments, ", ")})
-		}
-		writeTable(b, rows)
-		writeCoupons(b, m.Coupons)
-		if len(m.Runs) > 0 {
-			b.WriteByte('\n')
-			writeRuns(b, m.Runs)
-		}
-		writeRefused(b, m.Refused)
-	})
-}
-
-// printable keeps what members sent from moving the cursor or changing the colours of the terminal it is shown on.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
-
-// clock writes an instant for people: in the machine's zone, to the second.
-func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
-
-func plain(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	out, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(out)
-}
-
-func details(m map[string]any) string {
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		parts = append(parts, k+"="+plain(m[k]))
-	}
-	return strings.Join(parts, " ")
-}
-
-// writeTable aligns columns by the width they have on a screen: a Chinese character takes two places.
-func writeTable(b *strings.Builder, rows [][]string) {
-	width := &runewidth.Condition{} // the same on every machine, whatever its locale
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], width.StringWidth(cell))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[i]-width.StringWidth(cell)+2))
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
+	return strings.Join(notes, ", ")
 }

@@ -160,9 +160,9 @@ func (c *cli) listCodes() error {
 	for _, code := range playbooks.Codes {
 		rows = append(rows, []string{code.Name, code.Title})
 	}
-	var b strings.Builder
-	writeTable(&b, rows)
-	_, err := fmt.Fprint(c.stdout, b.String())
+	p := &page{screen: c.screenOf(c.stdout)}
+	p.table(rows, layout{wrap: true, fixed: []int{0}})
+	_, err := fmt.Fprint(c.stdout, p.b.String())
 	return err
 }
 

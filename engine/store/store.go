@@ -212,6 +212,7 @@ type Registry interface {
 type RunFilter struct {
 	Playbook, Member string
 	State            engine.RunState
+	Prefix           string // of the run's id
 	Cursor           string // opaque, from the page before
 	Limit            int
 }
@@ -242,6 +243,8 @@ type Reader interface {
 	Member(ctx context.Context, id string) (*engine.Member, error)
 	MemberCoupons(ctx context.Context, id string) ([]CouponRecord, error)
 	MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error)
+	// MemberPending gives the member's deliveries that are pending, by NotBefore.
+	MemberPending(ctx context.Context, id string) ([]Attempted, error)
 	Run(ctx context.Context, id string) (*RunRecord, error)
 	Runs(ctx context.Context, f RunFilter) (runs []engine.Run, next string, err error)
 	Decisions(ctx context.Context, f DecisionFilter) (decisions []engine.Decision, next string, err error)

@@ -39,6 +39,12 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 		query, args = "SELECT "+runColumns+" FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq", []any{f.Member, runsOf, before}
 		playbook = "+r.playbook" // a member has fewer runs than a playbook: their index is the one to use
 	}
+	order := "r.n"
+	if f.Prefix != "" {
+		query += " AND r.id >= ? AND r.id < ?"
+		args = append(args, f.Prefix, f.Prefix+"~") // ids are digits and small letters, which ~ comes after
+		order = "+r.n"                              // few runs share a prefix: their ids' index is the one to use
+	}
 	by := func(column, value string) {
 		if value != "" {
 			query += " AND " + column + " = ?"
@@ -47,7 +53,7 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 	}
 	by(playbook, f.Playbook)
 	by("+r.state", string(f.State))
-	query += " ORDER BY r.n DESC LIMIT ?"
+	query += " ORDER BY " + order + " DESC LIMIT ?"
 	limit := cmp.Or(f.Limit, 50)
 	var last int64
 	err = d.read(ctx, func(c *conn) error {

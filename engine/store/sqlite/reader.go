@@ -87,6 +87,31 @@ func (d *db) MemberCoupons(ctx context.Context, id string) (list []store.CouponR
 	return list, nil
 }
 
+// MemberPending gives a member's pending deliveries.
+func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempted, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		var of strings.Builder
+		err := c.query("SELECT r.deliveries FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq", []any{id, runsOf, int64(math.MaxInt64)}, func(r row) error {
+			of.WriteString(r.str(0))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		const pending = "SELECT " + deliveryColumns + ` FROM json_each(?) j CROSS JOIN deliveries d
+			WHERE d.key = j.value AND d.state = 'pending' ORDER BY d.not_before, d.n`
+		return c.query(pending, []any{keys(strings.Fields(of.String()))}, func(r row) error {
+			a, err := deliveryOf(r)
+			list = append(list, a)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pending deliveries of member %s: %w", id, err)
+	}
+	return list, nil
+}
+
 // MemberEvents pages over a member's events, newest first.
 func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error) {
 	before, err := position(cursor)

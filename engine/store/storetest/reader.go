@@ -52,6 +52,25 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("coupons", len(list), 2)
 	},
+	"lists what a member is still to be sent, soonest first": func(t *testing.T, s *suite) {
+		at := now()
+		s.commit("m-0", 0, &engine.Changes{
+			Runs:       []*engine.Run{waiting("r", "m-0", at), waiting("other", stranger(), at)},
+			Deliveries: []engine.Delivery{delivery("late", "r", at.Add(2*time.Hour)), delivery("sent", "r", at), delivery("theirs", "other", at)},
+		})
+		s.commit("m-0", 0, &engine.Changes{Deliveries: []engine.Delivery{delivery("soon", "r", at.Add(time.Hour))}})
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "sent", State: store.DeliverySent, At: at}}))
+		list, err := s.MemberPending(s.ctx, "m-0")
+		s.must(err)
+		var keys []string
+		for _, d := range list {
+			keys = append(keys, d.Key)
+		}
+		s.same("pending", keys, []string{"soon", "late"})
+		list, err = s.MemberPending(s.ctx, "nobody")
+		s.must(err)
+		s.same("nobody's", len(list), 0)
+	},
 	"redeems a coupon once": func(t *testing.T, s *suite) {
 		at := now()
 		c := coupon("C1", "r")
@@ -110,6 +129,10 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("member", list(store.RunFilter{Member: "m-0"}), []string{"r2", "r1"})
 		s.same("playbook", list(store.RunFilter{Playbook: "rescue"}), []string{"r4", "r2"})
 		s.same("state", list(store.RunFilter{State: engine.RunWaiting}), []string{"r3", "r1"})
+		s.same("prefix", list(store.RunFilter{Prefix: "r"}), []string{"r4", "r3", "r2", "r1"})
+		s.same("whole id", list(store.RunFilter{Prefix: "r2"}), []string{"r2"})
+		s.same("no such prefix", len(list(store.RunFilter{Prefix: "r23"})), 0)
+		s.same("prefix and state", list(store.RunFilter{Prefix: "r", State: engine.RunWaiting}), []string{"r3", "r1"})
 		s.same("all three", list(store.RunFilter{Member: "m-0", Playbook: "rescue", State: engine.RunDone}), []string{"r2"})
 		if _, _, err := s.Runs(s.ctx, store.RunFilter{Cursor: "nonsense"}); err == nil {
 			t.Fatal("a cursor that no list gave was taken")

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// mostNamed is how many names an error lists beside the one that does not exist.
+const mostNamed = 10
+
+// unknown is the error about a name that nothing has: it says what was probably meant, else what there is.
+func unknown(code, kind, name string, known []string) *apiError {
+	e := newError(code, "there is no %s `%s`", kind, name)
+	if hint := playbooks.DidYouMean(name, known); hint != "" {
+		e.Message += "; " + hint
+		return e
+	}
+	if len(known) == 0 {
+		e.Message += ", and no other"
+		return e
+	}
+	known = slices.Sorted(slices.Values(known))
+	more := ""
+	if len(known) > mostNamed {
+		known, more = known[:mostNamed], ", …"
+	}
+	e.Message += "; there is " + strings.Join(known, ", ") + more
+	return e
+}
+
+func playbookIDs(ws *playbooks.Workspace) (ids []string) {
+	for _, p := range ws.Playbooks {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+func segmentNames(s *playbooks.Schema) []string {
+	names := []string{}
+	for i := range s.Segments {
+		names = append(names, s.Segments[i].Name)
+	}
+	return names
+}
+
+func (s *server) noPlaybook(id string) *apiError {
+	ws, _ := s.Workspace()
+	return unknown(codeNotFound, "playbook", id, playbookIDs(ws))
+}
+
+func noMember(id string) *apiError { return newError(codeNotFound, "there is no member `%s`", id) }
+
+// filtered reports an error when a list is asked for by a playbook or a member that does not exist: an empty list would say that
+// nothing happened. A playbook that was removed is known by its runs.
+func (s *server) filtered(ctx context.Context, playbook, member string) error {
+	if member != "" {
+		_, err := s.Store.Member(ctx, member)
+		if errors.Is(err, store.ErrNotFound) {
+			return noMember(member)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	ws, _ := s.Workspace()
+	if playbook == "" || ws.Playbook(playbook) != nil {
+		return nil
+	}
+	runs, _, err := s.Store.Runs(ctx, store.RunFilter{Playbook: playbook, Limit: 1})
+	if err == nil && len(runs) == 0 {
+		return s.noPlaybook(playbook)
+	}
+	return err
+}
+
+var runStates = []string{
+	string(engine.RunWaiting), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed), string(engine.RunHoldout),
+}
+
+// runState reads a filter by state.
+func runState(text string) (engine.RunState, error) {
+	if text == "" || slices.Contains(runStates, text) {
+		return engine.RunState(text), nil
+	}
+	message := fmt.Sprintf("state must be waiting, done, exited, failed or holdout, got %q", text)
+	if hint := playbooks.DidYouMean(text, runStates); hint != "" {
+		message += "; " + hint
+	}
+	return "", newError(codeInvalidQuery, "%s", message)
+}

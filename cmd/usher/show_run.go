@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/engine"
+)
+
+func (c *cli) runCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "run ID", Short: "Show a run: every decision and effect with time and reason", Args: cobra.ExactArgs(1),
+		Long: "Shows a run: every decision and effect, with time and reason. The id may be cut short, as long as no other begins like it;\n" +
+			"`usher runs` and `usher member` list the ids.",
+		Example:           "  usher runs\n  usher run 6b0204eadadf17\n  usher run 6b0204eadadf17 --format json",
+		ValidArgsFunction: c.complete(runCandidates),
+	}
+	serverFlags(cmd)
+	shown := outputFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := shown.check(); err != nil {
+			return err
+		}
+		cl, err := c.client(cmd)
+		if err != nil {
+			return err
+		}
+		text, r, err := cl.run(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.run(r) })
+	}
+	return cmd
+}
+
+// mostCandidates is how many runs are named when a prefix fits several.
+const mostCandidates = 10
+
+// run gives a run by its id or by a prefix of it that no other run's id has.
+func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error) {
+	r := new(shownRun)
+	text, err := cl.get(ctx, "/v1/runs/"+url.PathEscape(id), r)
+	var said *serverError
+	if !errors.As(err, &said) || said.status != http.StatusNotFound {
+		return text, r, err
+	}
+	var l runList
+	q := url.Values{"id": {strings.ToLower(id)}, "limit": {fmt.Sprint(mostCandidates + 1)}}
+	if _, listErr := cl.get(ctx, "/v1/runs?"+q.Encode(), &l); listErr != nil {
+		return nil, nil, listErr
+	}
+	switch len(l.Runs) {
+	case 0:
+		return nil, nil, err
+	case 1:
+		text, err = cl.get(ctx, "/v1/runs/"+url.PathEscape(l.Runs[0].ID), r)
+		return text, r, err
+	}
+	var names []string
+	for i := range l.Runs[:min(mostCandidates, len(l.Runs))] {
+		names = append(names, fmt.Sprintf("  %s  %s, member %s", l.Runs[i].ID, l.Runs[i].Playbook, l.Runs[i].Member))
+	}
+	many := fmt.Sprint(len(l.Runs))
+	if len(l.Runs) > mostCandidates {
+		many = fmt.Sprintf("more than %d", mostCandidates)
+		names = append(names, "  …")
+	}
+	return nil, nil, fmt.Errorf("%s runs begin with %s: write more of the id\n%s", many, id, printable(strings.Join(names, "\n")))
+}
+
+func (p *page) run(r *shownRun) {
+	p.printf("run %s of playbook %s for member %s: %s", r.ID, r.Playbook, r.Member, r.State)
+	if note := r.note(p); note != "" {
+		p.printf(" (%s)", note)
+	}
+	p.printf("\n")
+	p.zoned()
+	p.printf("\n")
+	var rows [][]string
+	for _, t := range r.Trace {
+		rows = append(rows, []string{p.clock(t.At), t.What, t.Step, strings.TrimSpace(t.Reason + " " + p.details(t.Detail))})
+	}
+	p.table(rows, layout{wrap: true, fixed: []int{0}})
+	for i := range r.Deliveries {
+		p.delivery(&r.Deliveries[i])
+	}
+	p.coupons(r.Coupons)
+}
+
+func (p *page) delivery(d *shownDelivery) {
+	p.printf("\n%s: %s after %s", d.name(), d.State, plural(d.Attempts, "attempt"))
+	if d.State == "pending" && d.NotBefore != nil {
+		p.printf(", not before %s", p.clock(*d.NotBefore))
+	}
+	if d.Error != "" {
+		p.printf("; last error: %s", d.Error)
+	}
+	p.printf("\n    %s\n", strings.ReplaceAll(strings.TrimSpace(d.Text), "\n", "\n    "))
+}
+
+func (d *shownDelivery) name() string {
+	if d.Channel == engine.KeyWebhook {
+		return "webhook " + d.Step
+	}
+	return fmt.Sprintf("message %s over %s", d.Step, d.Channel)
+}
+
+func (p *page) coupons(coupons []shownCoupon) {
+	if len(coupons) > 0 {
+		p.printf("\n")
+	}
+	for i := range coupons {
+		p.printf("%s\n", coupons[i].line(p.clock))
+	}
+}
+
+func (k *shownCoupon) line(clock func(time.Time) string) string {
+	text := fmt.Sprintf("coupon %s of pool %s", k.Code, k.Pool)
+	if k.RedeemedAt != nil {
+		text += ", redeemed " + clock(*k.RedeemedAt)
+	} else if k.ExpiresAt != nil {
+		text += ", expires " + clock(*k.ExpiresAt)
+	}
+	return text
+}
+
+// plain writes a value for people; a time that JSON holds as text is shown in the page's zone.
+func (p *page) plain(v any) string {
+	if s, ok := v.(string); ok {
+		if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+			return p.clock(t)
+		}
+		return s
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(out)
+}
+
+func (p *page) details(m map[string]any) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, k+"="+p.plain(m[k]))
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Profile is what the workspace says about a member at an instant, beside what is stored of them.
+type Profile struct {
+	Defaults map[string]any    // of attributes that the member does not have
+	Computed map[string]any    // computed attributes; one that is missing is nil
+	Segments []string          // that the member is in, in the order of their declaration
+	Failed   map[string]string // computed attributes and segments that could not be evaluated, with the reason
+}
+
+// ProfileNeeds returns what [Engine.Profile] may read of the history.
+func (e *Engine) ProfileNeeds() []HistoryNeed {
+	n := needs{engine: e, windows: map[string]playbooks.Duration{}}
+	for _, x := range computedOf(e.ws.Schema) {
+		n.slots(x.Slots)
+	}
+	for _, g := range e.ws.Schema.Segments {
+		if g.Expr != nil {
+			n.slots(g.Expr.Slots)
+		}
+	}
+	return n.result().History
+}
+
+// Profile evaluates defaults, computed attributes and segments of a member at an instant, as a decision at that instant sees them.
+func (e *Engine) Profile(st *State, at time.Time) *Profile {
+	p := &Profile{Defaults: map[string]any{}, Computed: map[string]any{}, Segments: []string{}, Failed: map[string]string{}}
+	if st.Member == nil {
+		return p
+	}
+	d := e.decider(st.Member.ID, st)
+	defer d.release()
+	d.begin(at)
+	computed := computedOf(e.ws.Schema)
+	for i := range e.ws.Schema.Attributes {
+		a := &e.ws.Schema.Attributes[i]
+		if x := computed[a.Name]; x != nil {
+			v, err := x.Eval(d.env)
+			if err != nil {
+				p.Failed[a.Name] = err.Error()
+				continue
+			}
+			p.Computed[a.Name] = playbooks.ToJSON(a.Type, v)
+			continue
+		}
+		if _, has := st.Member.Attributes[a.Name]; !has && a.Default != nil {
+			p.Defaults[a.Name] = playbooks.ToJSON(a.Type, memberView{d, d.types}.Field(a.Name))
+		}
+	}
+	for _, g := range e.ws.Schema.Segments {
+		if g.Expr == nil {
+			continue
+		}
+		in, err := g.Expr.Test(d.env)
+		switch {
+		case err != nil:
+			p.Failed[g.Name] = err.Error()
+		case in:
+			p.Segments = append(p.Segments, g.Name)
+		}
+	}
+	return p
+}
