@@ -217,6 +217,42 @@ func TestRunsAndTimeline(t *testing.T) {
 	}
 }
 
+func TestFailures(t *testing.T) {
+	f := newFixture(t)
+	a := f.call("GET", "/v1/failures", "")
+	f.want(a, 200, nil)
+	if a.text != `{"failures":[]}`+"\n" {
+		t.Errorf("none: %s", a.text)
+	}
+	f.call("POST", "/v1/events", `[{"id":"e1","event":"x","member":"m1"},{"id":"e2","event":"x","member":"m1"}]`)
+	var bad engine.Changes
+	for _, in := range f.owed("m1") {
+		bad.Poisoned = append(bad.Poisoned, engine.Poisoned{Seq: in.Seq, Error: "broken"})
+	}
+	bad.Members = []*engine.Member{{ID: "m1", CreatedAt: f.now}}
+	f.commit(&bad)
+	a = f.call("GET", "/v1/failures?limit=1", "")
+	f.want(a, 200, nil)
+	first := a.body["failures"].([]any)[0].(map[string]any)
+	if first["key"] != "e2" || first["what"] != "input" || first["error"] != "broken" {
+		t.Errorf("got %s", a.text)
+	}
+	a = f.call("GET", "/v1/failures?limit=1&cursor="+a.body["next"].(string), "")
+	if !strings.Contains(a.text, `"key":"e1"`) || a.body["next"] != nil {
+		t.Errorf("the second page: %s", a.text)
+	}
+}
+
+// One request writes one line, however much of it is rejected, and little of it.
+func TestRejectionsAreOneLine(t *testing.T) {
+	f := newFixture(t)
+	long := strings.Repeat("x", 300)
+	f.call("POST", "/v1/events", `[`+strings.Repeat(`{"id":"`+long+`","`+long+`":1},`, 500)+`{"event":"x","member":"m"}]`)
+	if n := strings.Count(f.log.String(), "\n"); n != 1 || f.log.Len() > 1000 || !strings.Contains(f.log.String(), "rejected=500 of=501") {
+		t.Errorf("%d lines: %s", n, f.log.String())
+	}
+}
+
 func TestCoupons(t *testing.T) {
 	f := newFixture(t)
 	f.seedRun()

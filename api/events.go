@@ -2,8 +2,10 @@ package api
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -125,7 +127,8 @@ type admitted struct {
 	id       string // of a rejected one, as far as it can be read
 }
 
-// manyEvents takes what is good of an array. The bad is logged and answered, and leaves nothing: its ids stay free.
+// manyEvents takes what is good of an array. The bad is answered, and logged in one line for all, and leaves nothing: its ids stay
+// free.
 func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte, pool *bufferPool) {
 	items, bad := splitArray(raw)
 	if bad != nil {
@@ -142,13 +145,15 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 		}
 		if rej != nil {
 			list[i] = admitted{rejected: rej, id: engine.PeekID(item)}
-			s.Log.Warn("an event was rejected", "id", list[i].id, "code", rej.Code, "path", rej.Path)
 			continue
 		}
 		list[i].at = len(inputs)
 		inputs = append(inputs, in)
 	}
-	s.metrics.rejected.Add(float64(len(items) - len(inputs)))
+	if n := len(items) - len(inputs); n > 0 {
+		s.metrics.rejected.Add(float64(n))
+		s.logRejected(list, n)
+	}
 	known, err := s.acceptAll(c, inputs)
 	if err != nil {
 		s.fail(c, err)
@@ -158,6 +163,34 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 	defer pool.put(out)
 	out.Write(appendResults(out.AvailableBuffer(), list, inputs, known))
 	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
+}
+
+// logRejected says how many events of an array were rejected, and of the first few what is wrong with them.
+func (s *server) logRejected(list []admitted, n int) {
+	const samples, most = 3, 60 // bytes of a sample's id and path
+	attrs := []any{"rejected", n, "of", len(list)}
+	for i := range list {
+		rej := list[i].rejected
+		if rej == nil {
+			continue
+		}
+		text := strings.TrimSpace(fmt.Sprintf("[%d] %s %s", i, rej.Code, cut(rej.Path, most)))
+		if list[i].id != "" {
+			text += " id=" + cut(list[i].id, most)
+		}
+		if attrs = append(attrs, fmt.Sprintf("sample%d", len(attrs)/2-1), text); len(attrs) == 2*(2+samples) {
+			break
+		}
+	}
+	s.Log.Warn("events were rejected", attrs...)
+}
+
+// cut shortens a text to so many bytes.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 func appendResults(b []byte, list []admitted, inputs []engine.Input, known []store.Known) []byte {

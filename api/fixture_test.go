@@ -152,6 +152,16 @@ func (f *fixture) want(a answer, status int, code any) {
 	}
 }
 
+// owed gives what was taken in for a member and not decided yet.
+func (f *fixture) owed(member string) []engine.Input {
+	f.t.Helper()
+	batch, err := f.store.Pending(f.t.Context(), store.ShardOf(member), f.now, 100)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return batch.Inputs
+}
+
 // commit stores what a decision did.
 func (f *fixture) commit(c *engine.Changes) {
 	f.t.Helper()

@@ -122,6 +122,10 @@ func (s *server) readRoutes() []route {
 			errors: []string{codeInvalidQuery, codeNotFound},
 		}, s.getDecisions),
 		reply(s, route{
+			method: "GET", path: "/v1/failures", scope: ScopeAdmin, errors: []string{codeInvalidQuery}, query: pageQuery(),
+			summary: "Inputs that were set aside and deliveries that were given up on, newest first",
+		}, s.getFailures),
+		reply(s, route{
 			method: "GET", path: "/v1/coupons/:code", scope: ScopeAdmin, summary: "A coupon", errors: []string{codeNotFound},
 		}, s.getCoupon),
 		reply(s, route{

@@ -88,11 +88,7 @@ func (c *cli) logger(setting string) (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(name)); err != nil || form != "" && form != "json" {
 		return nil, usagef("--log must be debug, info, warn or error, perhaps with ,json; got %q", setting)
 	}
-	o := &slog.HandlerOptions{Level: level}
-	if form == "json" {
-		return slog.New(slog.NewJSONHandler(c.stderr, o)), nil
-	}
-	return slog.New(slog.NewTextHandler(c.stderr, o)), nil
+	return newLogger(c.stderr, level, form == "json"), nil
 }
 
 // tune sets up the Go runtime for a server that is small in memory and waits for the disk. Collecting garbage half as often costs

@@ -254,12 +254,13 @@ type Reader interface {
 	Redeem(ctx context.Context, code, id string, now time.Time) (CouponRecord, error)
 	// Stats sums up the tallies of a playbook's committed changes.
 	Stats(ctx context.Context, playbook string) (*engine.Stats, error)
-	// Failures lists inputs that were set aside and deliveries that were archived, newest first.
-	Failures(ctx context.Context, limit int) ([]Failure, error)
+	// Failures lists inputs that were set aside and deliveries that were archived.
+	Failures(ctx context.Context, cursor string, limit int) (list []Failure, next string, err error)
 }
 
 // Failure is something that was given up on.
 type Failure struct {
+	N     int64 // its number: later ones have larger numbers
 	At    time.Time
 	What  string // input, wait, delivery
 	ID    string

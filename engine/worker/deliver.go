@@ -48,8 +48,11 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 	for i := range outcomes {
 		o := &outcomes[i]
 		w.Metrics.deliveries.WithLabelValues(channelOf(lane), string(o.State)).Inc()
-		if o.State == store.DeliveryPending {
+		switch o.State {
+		case store.DeliveryPending:
 			w.expect(o.NotBefore)
+		case store.DeliveryArchived:
+			w.Log.Warn("a delivery was given up on; GET /v1/failures lists it", "channel", channelOf(lane), "key", o.Key, "error", o.Error)
 		}
 		if o.Result != nil {
 			w.wake(shardKey(store.ShardOf(o.Result.Member)))

@@ -2,7 +2,10 @@ package worker_test
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,7 +141,7 @@ func TestPoisonedInputIsSetAside(t *testing.T) {
 	w.accept(order("good-1", "m"), engine.Input{Kind: "nonsense", ID: "bad", Member: "m"}, order("good-2", "m"), order("other", "m2"))
 	wk.Wake("m", "m2")
 	w.until("the runs", func() bool { return w.state("thanks", engine.RunDone) == 3 })
-	list, err := w.Failures(w.ctx, 10)
+	list, _, err := w.Failures(w.ctx, "", 10)
 	if err != nil || len(list) != 1 || list[0].ID != "bad" {
 		t.Fatalf("failures %+v, %v", list, err)
 	}
@@ -159,7 +162,7 @@ func TestPanicIsOneMembers(t *testing.T) {
 	}
 	w.run()
 	w.accept(order("a", "m1"))
-	w.until("the failure", func() bool { list, err := w.Failures(w.ctx, 10); return err == nil && len(list) == 1 })
+	w.until("the failure", func() bool { list, _, err := w.Failures(w.ctx, "", 10); return err == nil && len(list) == 1 })
 }
 
 func TestPoolIsNeverOverdrawn(t *testing.T) {
@@ -206,17 +209,38 @@ func TestRetries(t *testing.T) {
 	w.until("the message", func() bool { n, _ := w.sent.keys(); return n == 1 })
 }
 
-func TestPermanentErrorIsArchived(t *testing.T) {
+// lockedText is a log that is read while it is written.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func TestPermanentErrorIsArchivedAndLogged(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(thanks)
+	log := new(lockedText)
+	w.edit = func(c *worker.Config) { c.Log = slog.New(slog.NewTextHandler(log, nil)) }
 	w.sent.fail = func(engine.Delivery, int) error { return &channel.PermanentError{Err: errBusy} }
 	wk := w.run()
 	w.accept(order("e", "m"))
 	wk.Wake("m")
 	w.until("the failure", func() bool {
-		list, err := w.Failures(w.ctx, 10)
+		list, _, err := w.Failures(w.ctx, "", 10)
 		return err == nil && len(list) == 1 && list[0].What == "delivery"
 	})
+	w.until("the line in the log", func() bool { return strings.Count(log.String(), "a delivery was given up on") == 1 })
 }
 
 func TestParseRedis(t *testing.T) {

@@ -220,16 +220,25 @@ func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec st
 	return rec, nil
 }
 
-// Failures lists what was given up on.
-func (d *db) Failures(ctx context.Context, limit int) (list []store.Failure, err error) {
+// Failures pages over what was given up on, newest first.
+func (d *db) Failures(ctx context.Context, cursor string, limit int) (list []store.Failure, next string, err error) {
+	before, err := position(cursor)
+	if err != nil {
+		return nil, "", err
+	}
 	err = d.read(ctx, func(c *conn) error {
-		return c.query("SELECT at, what, id, error FROM failures ORDER BY n DESC LIMIT ?", []any{limit}, func(r row) error {
-			list = append(list, store.Failure{At: instant(r.int(0)), What: r.str(1), ID: r.str(2), Error: r.str(3)})
+		const read = "SELECT n, at, what, id, error FROM failures WHERE n < ? ORDER BY n DESC LIMIT ?"
+		return c.query(read, []any{before, limit + 1}, func(r row) error {
+			list = append(list, store.Failure{N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4)})
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list failures: %w", err)
+		return nil, "", fmt.Errorf("list failures: %w", err)
 	}
-	return list, nil
+	if len(list) > limit {
+		list = list[:limit]
+		next = strconv.FormatInt(list[limit-1].N, 10)
+	}
+	return list, next, nil
 }

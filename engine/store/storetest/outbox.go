@@ -69,9 +69,9 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		at := now()
 		s.outbox(delivery("k", "r", at))
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
-		list, err := s.Failures(s.ctx, 10)
+		list, _, err := s.Failures(s.ctx, "", 10)
 		s.must(err)
-		s.same("failures", list, []store.Failure{{At: at, What: "delivery", ID: "k", Error: "no such user"}})
+		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "delivery", ID: "k", Error: "no such user"}})
 	},
 	"brings the result of a run that waits, once": func(t *testing.T, s *suite) {
 		at := now()

@@ -190,9 +190,12 @@ var readerCases = map[string]func(*testing.T, *suite){
 		for _, i := range in {
 			s.commit("m-0", i.Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: i.Seq, Error: "broken"}}})
 		}
-		list, err := s.Failures(s.ctx, 1)
+		list, next, err := s.Failures(s.ctx, "", 1)
 		s.must(err)
-		s.same("failures", list, []store.Failure{{At: in[1].At, What: "input", ID: "b", Error: "broken"}})
+		s.same("failures", list, []store.Failure{{N: list[0].N, At: in[1].At, What: "input", ID: "b", Error: "broken"}})
+		list, next, err = s.Failures(s.ctx, next, 1)
+		s.must(err)
+		s.same("second page", []string{list[0].ID, next}, []string{"a", ""})
 	},
 	"answers": func(t *testing.T, s *suite) { s.must(s.Ping(s.ctx)) },
 }

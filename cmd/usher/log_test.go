@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestLogIsBoundedPerMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		log := newLogger(&out, slog.LevelInfo, false)
+		child := log.With("shard", 1)
+		for range 10_000 {
+			log.Warn("events were rejected")
+			child.Warn("events were rejected")
+		}
+		log.Error("another")
+		log.Debug("below the level")
+		time.Sleep(2 * logWait)
+		synctest.Wait()
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != logBurst+2 {
+			t.Fatalf("%d lines:\n%s", len(lines), out.String())
+		}
+		if got := lines[logBurst]; !strings.Contains(got, "msg=another") {
+			t.Errorf("another message shares the limit: %s", got)
+		}
+		const want = `level=WARN msg="lines like this were left out" like="events were rejected" count=19980`
+		if got := lines[logBurst+1]; !strings.HasSuffix(got, want) {
+			t.Errorf("what was left out: %s", got)
+		}
+		out.Reset()
+		log.Warn("events were rejected") // the rate lets it through again
+		if !strings.Contains(out.String(), `msg="events were rejected"`) {
+			t.Errorf("after a while: %q", out.String())
+		}
+	})
+}
+
+func TestLogShowsWhatClientsWroteAsOneBoundedLine(t *testing.T) {
+	const wild = "a\nlevel=ERROR msg=\"forged\" \x1b[2J \u009b2J \u202egpj.exe \u2028 \xff \u200b小满"
+	for _, form := range []bool{false, true} {
+		var out bytes.Buffer
+		log := newLogger(&out, slog.LevelInfo, form)
+		log.Warn("m", "id", wild, "error", errors.New(wild), "long", strings.Repeat("小", 100_000), "n", 7)
+		line := strings.TrimSuffix(out.String(), "\n")
+		if strings.ContainsAny(line, "\n\x1b\u009b\u202e\u2028\u200b\xff") || len(line) > 4*logText || !strings.Contains(line, "小满") {
+			t.Errorf("json %v: %q", form, line)
+		}
+		if !strings.Contains(line, "300000 bytes") {
+			t.Errorf("json %v: nothing says that a value was cut: %s", form, line)
+		}
+	}
+}
+
+// Whatever a client sends, the log grows by less than what was sent.
+func TestClientsCannotFloodTheLog(t *testing.T) {
+	p := newProcess(t)
+	sent := 0
+	post := func(body string) {
+		req, err := http.NewRequest(http.MethodPost, "http://"+p.addr+"/v1/events", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+killKey)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		sent += len(body)
+	}
+	zeros := "[" + strings.Repeat("0,", 999) + "0]"
+	forged := `[{"id":"a\nlevel=ERROR msg=\"forged\"","event":"x"}]`
+	for range 50 {
+		post(zeros)
+	}
+	for range 500 {
+		post(forged)
+		post(`[0,{"event":"x","member":"m","properties":{"` + strings.Repeat("長", 30) + `":1,"":2}}]`)
+	}
+	p.kill()
+	log := p.log.String()
+	if len(log) >= sent {
+		t.Errorf("%d bytes of log for %d bytes of requests", len(log), sent)
+	}
+	if n := strings.Count(log, `msg="events were rejected"`); n == 0 || n > 100 {
+		t.Errorf("%d lines tell of rejected events", n)
+	}
+	for line := range strings.Lines(log) {
+		if strings.HasPrefix(line, "level=ERROR") {
+			t.Errorf("a client wrote a line: %s", line)
+		}
+	}
+}
