@@ -48,6 +48,7 @@ func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*
 		c.misspelt()
 		c.subjects()
 	}
+	ws.words = c.words
 	return ws, atMost(maxMistakes, sorted(c.misdeclared(c.diags)))
 }
 

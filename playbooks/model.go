@@ -13,6 +13,8 @@ type Workspace struct {
 	Templates map[string]*Template // by name: the path below templates/ without its extension
 	Tests     []*TestFile
 	Files     map[string][]byte // every file that was read, by slash-separated path: enough to load the workspace again
+
+	words map[wordKind]map[string][]wordUse // see Mentions
 }
 
 // Playbook gives the playbook with the id, or nil.

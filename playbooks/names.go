@@ -1,6 +1,8 @@
 package playbooks
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -94,4 +96,29 @@ func (t *Type) Describe() string {
 		return "list of " + t.Elem.Describe()
 	}
 	return t.String()
+}
+
+// Mention is a place of a name that is declared nowhere: of a tag, an owner or an exit reason.
+type Mention struct {
+	Pos    Pos
+	format string
+}
+
+// Write returns what stands at the place when the name is another.
+func (m Mention) Write(name string) string { return fmt.Sprintf(m.format, name) }
+
+// Mentions returns the places of the undeclared names of a kind by name; nothing for a kind whose names are declared.
+func (w *Workspace) Mentions(kind ShapeKind) map[string][]Mention {
+	words, ok := map[ShapeKind]wordKind{ShapeTag: tagWord, ShapeOwner: ownerWord, ShapeReason: reasonWord}[kind]
+	if !ok {
+		return nil
+	}
+	out := map[string][]Mention{}
+	for name, uses := range w.words[words] {
+		for _, u := range uses {
+			out[name] = append(out[name], Mention{u.pos, u.text})
+		}
+		slices.SortFunc(out[name], func(a, b Mention) int { return ComparePos(a.Pos, b.Pos) })
+	}
+	return out
 }

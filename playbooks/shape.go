@@ -36,7 +36,10 @@ const (
 	ShapeTemplate   ShapeKind = "template"
 	ShapePlaybook   ShapeKind = "playbook"
 	ShapeTag        ShapeKind = "tag"
-	ShapeDate       ShapeKind = "date" // a field of the member that holds a date
+	ShapeOwner      ShapeKind = "owner"
+	ShapeReason     ShapeKind = "reason"
+	ShapeDate       ShapeKind = "date"    // a field of the member that holds a date
+	ShapeConsent    ShapeKind = "consent" // a stored bool attribute of the member
 	ShapeSettable   ShapeKind = "settable"
 	ShapeMember     ShapeKind = "member"     // the fields of a member, by name
 	ShapeProperties ShapeKind = "properties" // the properties of the event named beside it

@@ -36,7 +36,7 @@ func schemaShape(reg *Registry) *Shape {
 		"coupons":        {Value: named(pool), Doc: "coupon pools with their budget and limits"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
-		"consent":        {Value: shapeOf(ShapeString), Doc: "the bool attribute without which a member gets no promotional messages, as member.newsletter"},
+		"consent":        {Value: shapeOf(ShapeConsent), Doc: "the bool attribute without which a member gets no promotional messages, as member.newsletter"},
 	}
 	s := (&Shape{Kind: ShapeMapping}).named("workspace", "What a workspace declares: events, attributes, segments, channels, coupon pools, limits.")
 	for _, name := range schemaKeys {
@@ -138,7 +138,7 @@ func expectShape() *Shape {
 		"points": {Doc: "the sum of points added", Value: shapeOf(ShapeInt)},
 		"set":    {Doc: "attributes that were set", Value: shapeOf(ShapeMember)},
 		"run":    {Doc: "the state of the newest run; none when there is none, or when the entry was refused", Value: words(runStates...)},
-		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: shapeOf(ShapeString)},
+		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: shapeOf(ShapeReason)},
 	}
 	s := mappingOf().named("expect", "All that must have happened since the last expect: what is not named fails the test.")
 	s.Words = []string{""}

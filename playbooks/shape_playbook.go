@@ -9,7 +9,7 @@ func playbookShape(reg *Registry) *Shape {
 		ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "kebab-case, unique in the workspace"},
 		ShapeKey{Name: "name", Value: shapeOf(ShapeString), Doc: "what people call it"},
 		ShapeKey{Name: "stage", Required: true, Value: words(stages...), Doc: "the stage of the member's life that it serves"},
-		ShapeKey{Name: "owner", Value: shapeOf(ShapeString), Doc: "who answers for it"},
+		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
 		ShapeKey{
 			Name: "status", Value: words(string(Live), string(Paused), string(Draft)), Default: string(Live),
 			Doc: "live; paused: no new runs, open ones go on; draft: nothing moves",
@@ -168,5 +168,5 @@ func controlShape(spec *ActionSpec, list *Shape) *Shape {
 	case "split":
 		return listOf(fields)
 	}
-	return shapeOf(ShapeString)
+	return shapeOf(ShapeReason)
 }

@@ -12,7 +12,8 @@ var shapeWords = map[ShapeKind]string{
 	ShapeAgo: "an offset (-3d, -2h), or an instant", ShapeOffset: "a duration before (-3d) or after (2h)", ShapePercent: "a percentage (10%)", ShapeClock: `a time of the day ("18:00")`,
 	ShapeDatetime: "an instant", ShapeZone: "a time zone", ShapeCron: "a schedule in five fields of cron", ShapeType: "a type",
 	ShapeEvent: "an event", ShapeSegment: "a segment", ShapeChannel: "a channel", ShapePool: "a coupon pool", ShapeTemplate: "a template",
-	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeSettable: "attribute: value",
+	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text", ShapeReason: "text",
+	ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
 	ShapeMember: "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
 }
 

@@ -31,7 +31,7 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 		if !wanted("quickfix") || !touches(shown.Range, p.Range) {
 			continue
 		}
-		a := codeAction{Title: title(w, d), Kind: "quickfix", Diagnostics: []diagnostic{shown}, Preferred: true, Edit: workspaceEdit{map[string][]textEdit{}}}
+		a := codeAction{Title: title(w, d), Kind: "quickfix", Diagnostics: []diagnostic{shown}, Preferred: true, Edit: workspaceEdit{Changes: map[string][]textEdit{}}}
 		for _, e := range d.Edits {
 			at := s.uri(w, e.File)
 			a.Edit.Changes[at] = append(a.Edit.Changes[at], textEdit{w.text(e.File).exact(e.Pos), e.Text})
@@ -39,7 +39,7 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 		out = append(out, a)
 	}
 	if edits := playbooks.SafeEdits(all); len(edits) > 0 && wanted("source.fixAll") {
-		a := codeAction{Title: "Fix all that usher can fix here", Kind: "source.fixAll", Edit: workspaceEdit{map[string][]textEdit{}}}
+		a := codeAction{Title: "Fix all that usher can fix here", Kind: "source.fixAll", Edit: workspaceEdit{Changes: map[string][]textEdit{}}}
 		for _, e := range edits {
 			if e.File == name {
 				a.Edit.Changes[uri] = append(a.Edit.Changes[uri], textEdit{w.text(name).exact(e.Pos), e.Text})

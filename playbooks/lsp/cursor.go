@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing/fstest"
+	"unicode/utf8"
 
 	"github.com/usher-run/usher/playbooks"
 )
@@ -23,6 +24,7 @@ type cursor struct {
 	doc  *text  // the file, without the mark
 	off  int    // byte offset of the cursor in doc
 
+	typing bool   // the file may be newer than the last check
 	marked string // the file with the mark
 	root   *node
 	path   []step
@@ -44,13 +46,18 @@ func (s *Server) cursorAt(p *positionParams, typing bool) *cursor {
 	if !typing || w.loaded == nil {
 		s.refresh(w)
 	}
-	c := &cursor{s: s, w: w, name: w.name(path)}
+	doc := w.text(w.name(path))
 	if d := s.docs[path]; d != nil {
-		c.doc = newText(d.text)
-	} else {
-		c.doc = w.text(c.name)
+		doc = newText(d.text)
 	}
-	c.off = c.doc.offset(p.Position)
+	c := s.cursorIn(w, w.name(path), doc, doc.offset(p.Position))
+	c.typing = typing
+	return c
+}
+
+// cursorIn returns the cursor at a byte offset of a file.
+func (s *Server) cursorIn(w *workspace, name string, doc *text, off int) *cursor {
+	c := &cursor{s: s, w: w, name: name, doc: doc, off: off}
 	c.marked = c.doc.s[:c.off] + mark + c.doc.s[c.off:]
 	shape := w.shapes.For(c.name)
 	if shape == nil || len(c.doc.s) > 1<<20 {
@@ -218,12 +225,47 @@ func (c *cursor) scope() *playbooks.Place {
 		}
 		return &playbooks.Place{Scope: &playbooks.Scope{Schema: c.w.names().Schema}}
 	}
+	if p := c.checkedPlace(); p != nil {
+		return p
+	}
 	if p := c.placeIn(c.marked); p != nil {
 		return p
 	}
 	var b strings.Builder
 	c.root.yaml(&b, "")
 	return c.placeIn(strings.TrimLeft(b.String(), "\n"))
+}
+
+// checkedPlace returns the place of the last check that holds the cursor; nil while the file changes, or when there is none.
+func (c *cursor) checkedPlace() *playbooks.Place {
+	if c.typing {
+		return nil
+	}
+	at := c.posOf(c.off, c.off)
+	for i := range c.w.places {
+		if p := &c.w.places[i]; holds(p.Pos, at) {
+			return p
+		}
+	}
+	return nil
+}
+
+// posOf returns the place of a range of the file, as the checker counts.
+func (c *cursor) posOf(from, to int) playbooks.Pos {
+	line, end := c.doc.lineOf(from), c.doc.lineOf(to)
+	column := func(line, off int) int { return utf8.RuneCountInString(c.doc.s[c.doc.lines[line]:off]) + 1 }
+	return playbooks.Pos{
+		File: c.name, Line: line + 1, Column: column(line, from), EndLine: end + 1, EndColumn: column(end, to),
+	}
+}
+
+// holds reports whether the place p holds the beginning of the place at.
+func holds(p, at playbooks.Pos) bool {
+	return p.File == at.File && !before(at.Line, at.Column, p.Line, p.Column) && !before(p.EndLine, p.EndColumn, at.Line, at.Column)
+}
+
+func before(line, column, otherLine, otherColumn int) bool {
+	return line < otherLine || line == otherLine && column < otherColumn
 }
 
 func (c *cursor) placeIn(file string) *playbooks.Place {

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
@@ -26,6 +27,9 @@ func (c *cursor) declaration() (playbooks.Pos, bool) {
 		}
 		return playbooks.Pos{}, false
 	}
+	if at, ok := c.declaredHere(); ok {
+		return at, true
+	}
 	if c.entry != nil {
 		return c.keyDeclaration()
 	}
@@ -45,7 +49,7 @@ func (c *cursor) declaration() (playbooks.Pos, bool) {
 	}
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
-			if f.Kind == playbooks.ShapeDate {
+			if f.Kind == playbooks.ShapeDate || f.Kind == playbooks.ShapeConsent {
 				if name, ok := strings.CutPrefix(c.value(), "member."); ok {
 					return c.attribute(name)
 				}
@@ -84,9 +88,59 @@ func (c *cursor) attribute(name string) (playbooks.Pos, bool) {
 	return playbooks.Pos{}, false
 }
 
+// declaredHere returns the place of the name at the cursor when this is where it is declared: a key below a section of
+// usher.yaml, a property or param with its type, the id of a playbook or an action.
+func (c *cursor) declaredHere() (playbooks.Pos, bool) {
+	if c.scalar != nil && c.is(playbooks.ShapeNewName) {
+		return c.posOf(c.scalar.from, c.unmarked(c.scalar.to)), true
+	}
+	if c.entry == nil || len(c.path) < 2 {
+		return playbooks.Pos{}, false
+	}
+	name := strings.ReplaceAll(c.entry.key, mark, "")
+	for _, s := range c.shapes {
+		for _, f := range s.Forms() {
+			named := f.Rest != nil && f.Key(name) == nil && (c.name == schemaFile || f.Rest.Kind == playbooks.ShapeType)
+			inType := f.Kind == playbooks.ShapeType && !slices.Contains(typeKeys, name)
+			if named || inType {
+				return c.posOf(c.entry.from, c.unmarked(c.entry.to)), true
+			}
+		}
+	}
+	return playbooks.Pos{}, false
+}
+
+// typeKeys are keys of a declared type that are no names of properties.
+var typeKeys = []string{"enum", "optional", "default", "type"}
+
+// forced finds what a key below `force` in a test names: an action of the playbook that is tested, or a pool.
+func (c *cursor) forced(name string) (playbooks.Pos, bool) {
+	n := len(c.path)
+	if n < 3 || c.path[n-3].key != "force" {
+		return playbooks.Pos{}, false
+	}
+	if c.path[n-2].key == "pools" {
+		return c.named(playbooks.ShapePool, name)
+	}
+	tested := c.root.get("playbook")
+	if tested == nil {
+		return playbooks.Pos{}, false
+	}
+	at, ok := c.named(playbooks.ShapePlaybook, tested.text)
+	if !ok {
+		return playbooks.Pos{}, false
+	}
+	doc := c.w.text(at.File)
+	of := &cursor{w: c.w, name: at.File, doc: doc, off: len(doc.s), root: outline(doc.s)}
+	return of.actionID(name)
+}
+
 // keyDeclaration finds the attribute or property that a key names.
 func (c *cursor) keyDeclaration() (playbooks.Pos, bool) {
 	name := strings.ReplaceAll(c.entry.key, mark, "")
+	if at, ok := c.forced(name); ok {
+		return at, true
+	}
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
 			switch f.Kind {
@@ -144,8 +198,5 @@ func (c *cursor) actionID(id string) (playbooks.Pos, bool) {
 	if found == nil {
 		return playbooks.Pos{}, false
 	}
-	r := c.rangeOf(found.from, found.to)
-	line, before := r.Start.Line, c.doc.s[c.doc.lines[r.Start.Line]:c.unmarked(found.from)]
-	column := len([]rune(before)) + 1
-	return playbooks.Pos{File: c.name, Line: line + 1, Column: column, EndLine: line + 1, EndColumn: column + len([]rune(found.text))}, true
+	return c.posOf(c.unmarked(found.from), c.unmarked(found.to)), true
 }

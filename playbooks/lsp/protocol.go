@@ -29,6 +29,37 @@ type positionParams struct {
 	Position     position     `json:"position"`
 }
 
+type referenceParams struct {
+	positionParams
+	Context struct {
+		IncludeDeclaration bool `json:"includeDeclaration"`
+	} `json:"context"`
+}
+
+type renameParams struct {
+	positionParams
+	NewName string `json:"newName"`
+}
+
+// initializeParams are what an editor tells of itself, as far as it matters here.
+type initializeParams struct {
+	Capabilities struct {
+		TextDocument struct {
+			Completion struct {
+				Item struct {
+					Snippets bool `json:"snippetSupport"`
+				} `json:"completionItem"`
+			} `json:"completion"`
+		} `json:"textDocument"`
+		Workspace struct {
+			Edit struct {
+				Documents bool     `json:"documentChanges"`
+				Resources []string `json:"resourceOperations"` // create, rename, delete
+			} `json:"workspaceEdit"`
+		} `json:"workspace"`
+	} `json:"capabilities"`
+}
+
 type contentChange struct {
 	Range *textRange `json:"range"` // nil: the text is the whole file
 	Text  string     `json:"text"`
@@ -77,8 +108,37 @@ type textEdit struct {
 	NewText string    `json:"newText"`
 }
 
+// workspaceEdit changes texts, or with Documents files too.
 type workspaceEdit struct {
-	Changes map[string][]textEdit `json:"changes"`
+	Changes   map[string][]textEdit `json:"changes,omitempty"`
+	Documents []any                 `json:"documentChanges,omitempty"`
+}
+
+type documentEdit struct {
+	TextDocument versionedDocument `json:"textDocument"`
+	Edits        []textEdit        `json:"edits"`
+}
+
+type versionedDocument struct {
+	URI     string `json:"uri"`
+	Version *int   `json:"version"` // null: the file on the disk
+}
+
+type fileRename struct {
+	Kind   string `json:"kind"` // rename
+	OldURI string `json:"oldUri"`
+	NewURI string `json:"newUri"`
+}
+
+type fileCreate struct {
+	Kind string `json:"kind"` // create
+	URI  string `json:"uri"`
+}
+
+type documentLink struct {
+	Range   textRange `json:"range"`
+	Target  string    `json:"target"`
+	Tooltip string    `json:"tooltip,omitempty"`
 }
 
 type codeAction struct {
@@ -144,6 +204,9 @@ var capabilities = map[string]any{
 	"completionProvider":     map[string]any{"triggerCharacters": []string{".", " ", "\"", "'", "{", "["}},
 	"hoverProvider":          true,
 	"definitionProvider":     true,
+	"referencesProvider":     true,
+	"renameProvider":         map[string]any{"prepareProvider": true},
+	"documentLinkProvider":   map[string]any{},
 	"documentSymbolProvider": true,
 	"codeActionProvider":     map[string]any{"codeActionKinds": []string{"quickfix", "source.fixAll"}},
 }

@@ -34,6 +34,7 @@ const (
 	invalidParams  = -32602
 	internalError  = -32603
 	notInitialized = -32002
+	requestFailed  = -32803
 )
 
 // maxMessage bounds what is read at once: many times the largest file.

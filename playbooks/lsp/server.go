@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Server struct {
 
 	out         writer
 	initialized bool
+	client      client
 	shutdown    bool
 	docs        map[string]*document  // by path
 	workspaces  map[string]*workspace // by folder
@@ -44,6 +46,26 @@ type document struct {
 	uri     string // as the editor writes it
 	text    string
 	version *int
+}
+
+// client is what the editor can do.
+type client struct {
+	snippets     bool // completion items with placeholders
+	createsFiles bool
+	renamesFiles bool
+}
+
+func clientOf(params json.RawMessage) client {
+	var p initializeParams
+	if json.Unmarshal(params, &p) != nil {
+		return client{} // an editor that says nothing readable of itself gets what every editor understands
+	}
+	edit := p.Capabilities.Workspace.Edit
+	return client{
+		snippets:     p.Capabilities.TextDocument.Completion.Item.Snippets,
+		createsFiles: edit.Documents && slices.Contains(edit.Resources, "create"),
+		renamesFiles: edit.Documents && slices.Contains(edit.Resources, "rename"),
+	}
 }
 
 // errNoShutdown says that the editor left without saying goodbye.
@@ -139,7 +161,7 @@ func (s *Server) dispatch(m *message) (result any, rpcErr *rpcError) {
 	}()
 	switch {
 	case m.Method == "initialize":
-		s.initialized = true
+		s.initialized, s.client = true, clientOf(m.Params)
 		return map[string]any{"capabilities": capabilities, "serverInfo": map[string]string{"name": "usher", "version": s.Version}}, nil
 	case !s.initialized:
 		return nil, &rpcError{notInitialized, "initialize comes first"}
@@ -169,6 +191,14 @@ func (s *Server) dispatch(m *message) (result any, rpcErr *rpcError) {
 		return call(m, s.hover)
 	case "textDocument/definition":
 		return call(m, s.definition)
+	case "textDocument/references":
+		return call(m, s.references)
+	case "textDocument/prepareRename":
+		return call(m, s.prepareRename)
+	case "textDocument/rename":
+		return call(m, s.rename)
+	case "textDocument/documentLink":
+		return call(m, s.links)
 	case "textDocument/documentSymbol":
 		return call(m, s.symbols)
 	case "textDocument/codeAction":
@@ -187,6 +217,10 @@ func call[P any](m *message, f func(*P) (any, error)) (any, *rpcError) {
 		return nil, &rpcError{invalidParams, "the parameters of " + m.Method + " cannot be read"}
 	}
 	result, err := f(p)
+	var why refusal
+	if errors.As(err, &why) {
+		return nil, &rpcError{requestFailed, string(why)}
+	}
 	if err != nil {
 		return nil, &rpcError{invalidParams, err.Error()}
 	}

@@ -1,0 +1,60 @@
+package lsp
+
+import (
+	"slices"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// links answers where a file names another: the template of a message, the playbook of a test.
+func (s *Server) links(p *documentParams) (any, error) {
+	path, _ := pathOf(p.TextDocument.URI)
+	out := []documentLink{}
+	w := s.workspaceOf(path)
+	if w == nil {
+		return out, nil
+	}
+	s.refresh(w)
+	name := w.name(path)
+	shape := w.shapes.For(name)
+	if shape == nil {
+		return out, nil
+	}
+	doc := w.text(name)
+	c := &cursor{s: s, w: w, name: name, doc: doc, off: len(doc.s), marked: doc.s, root: outline(doc.s), shapes: []*playbooks.Shape{shape}}
+	c.walk(c.root, nil, func(n *node) {
+		for _, kind := range []playbooks.ShapeKind{playbooks.ShapeTemplate, playbooks.ShapePlaybook} {
+			if !c.is(kind) || n.text == "" {
+				continue
+			}
+			if at, ok := c.named(kind, n.text); ok {
+				out = append(out, documentLink{doc.rangeOf(n.from, n.to), s.uri(w, at.File), "Open " + at.File})
+			}
+		}
+	})
+	return out, nil
+}
+
+// walk calls visit at every value of the file, the cursor's shapes being those of the value.
+func (c *cursor) walk(n *node, path []step, visit func(*node)) {
+	if n == nil {
+		return
+	}
+	if n.kind == scalar {
+		visit(n)
+		return
+	}
+	shapes, typ, key := c.shapes, c.typ, c.key
+	follow := func(st step, child *node) {
+		c.shapes, c.typ, c.key = shapes, typ, key
+		c.descend(st, path)
+		c.walk(child, append(slices.Clone(path), st), visit)
+	}
+	for _, item := range n.items {
+		follow(step{in: n}, item)
+	}
+	for _, e := range n.entries {
+		follow(step{in: n, key: e.key}, e.value)
+	}
+	c.shapes, c.typ, c.key = shapes, typ, key
+}
