@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -130,9 +131,28 @@ func (c *cursor) forced(name string) (playbooks.Pos, bool) {
 	if !ok {
 		return playbooks.Pos{}, false
 	}
-	doc := c.w.text(at.File)
-	of := &cursor{w: c.w, name: at.File, doc: doc, off: len(doc.s), root: outline(doc.s)}
-	return of.actionID(name)
+	return c.s.fileCursor(c.w, at.File).actionID(name)
+}
+
+// usersAction finds the action with the id in a playbook that sends the template with the cursor.
+func (c *cursor) usersAction(id string) (playbooks.Pos, bool) {
+	for _, file := range slices.Sorted(maps.Keys(c.w.files)) {
+		if c.w.shapes.For(file) != c.w.shapes.Playbook {
+			continue
+		}
+		sends := false
+		of := c.s.fileCursor(c.w, file)
+		of.walk(of.root, nil, func(n *node) {
+			if of.is(playbooks.ShapeTemplate) {
+				at, ok := c.named(playbooks.ShapeTemplate, n.text)
+				sends = sends || ok && at.File == c.name
+			}
+		})
+		if at, ok := of.actionID(id); ok && sends {
+			return at, true
+		}
+	}
+	return playbooks.Pos{}, false
 }
 
 // keyDeclaration finds the attribute or property that a key names.
@@ -162,6 +182,9 @@ func (c *cursor) keyDeclaration() (playbooks.Pos, bool) {
 func (c *cursor) pathDeclaration(text string) (playbooks.Pos, bool) {
 	w := wordAt(text)
 	if len(w.path) == 2 && w.path[0] == "actions" {
+		if c.root == nil {
+			return c.usersAction(w.path[1])
+		}
 		return c.actionID(w.path[1])
 	}
 	place := c.scope()

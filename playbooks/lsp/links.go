@@ -16,23 +16,30 @@ func (s *Server) links(p *documentParams) (any, error) {
 	}
 	s.refresh(w)
 	name := w.name(path)
-	shape := w.shapes.For(name)
-	if shape == nil {
+	if w.shapes.For(name) == nil {
 		return out, nil
 	}
-	doc := w.text(name)
-	c := &cursor{s: s, w: w, name: name, doc: doc, off: len(doc.s), marked: doc.s, root: outline(doc.s), shapes: []*playbooks.Shape{shape}}
+	c := s.fileCursor(w, name)
 	c.walk(c.root, nil, func(n *node) {
 		for _, kind := range []playbooks.ShapeKind{playbooks.ShapeTemplate, playbooks.ShapePlaybook} {
 			if !c.is(kind) || n.text == "" {
 				continue
 			}
 			if at, ok := c.named(kind, n.text); ok {
-				out = append(out, documentLink{doc.rangeOf(n.from, n.to), s.uri(w, at.File), "Open " + at.File})
+				out = append(out, documentLink{c.doc.rangeOf(n.from, n.to), s.uri(w, at.File), "Open " + at.File})
 			}
 		}
 	})
 	return out, nil
+}
+
+// fileCursor returns a cursor at no place of a YAML file, for what looks at all of it.
+func (s *Server) fileCursor(w *workspace, name string) *cursor {
+	doc := w.text(name)
+	return &cursor{
+		s: s, w: w, name: name, doc: doc, off: len(doc.s), marked: doc.s, root: outline(doc.s),
+		shapes: []*playbooks.Shape{w.shapes.For(name)},
+	}
 }
 
 // walk calls visit at every value of the file, the cursor's shapes being those of the value.

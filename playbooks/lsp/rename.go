@@ -92,7 +92,7 @@ func (s *Server) stillSound(w *workspace, edits map[string][]textEdit, moved map
 	for _, d := range diags {
 		k := kind{d.File, d.Code}
 		if known[k]--; known[k] < 0 && d.Severity == playbooks.Error {
-			return refusal(fmt.Sprintf("%s (%s:%d)", d.Message, d.File, d.Line))
+			return refusal(fmt.Sprintf("%s: %s (%s:%d)", d.Message, d.Label, d.File, d.Line))
 		}
 	}
 	return nil
