@@ -138,7 +138,7 @@ func expectShape() *Shape {
 		"points": {Doc: "the sum of points added", Value: shapeOf(ShapeInt)},
 		"set":    {Doc: "attributes that were set", Value: shapeOf(ShapeMember)},
 		"run":    {Doc: "the state of the newest run; none when there is none, or when the entry was refused", Value: words(runStates...)},
-		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: shapeOf(ShapeReason)},
+		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: &Shape{Kind: ShapeReason, Words: expectReasons}},
 	}
 	s := mappingOf().named("expect", "All that must have happened since the last expect: what is not named fails the test.")
 	s.Words = []string{""}

@@ -117,17 +117,17 @@ func (p *playbookReader) readItem(n *node, path string, way []fork) (end *node) 
 	if n.get("then") != nil || n.get("else") != nil {
 		return p.branch(n, step, way)
 	}
+	sc := p.scopeAt(way)
+	cond := n.get("if")
+	if cond != nil { // judged also when the action is missing or unknown: it may be still to come
+		step.Guard = p.compileIn(cond, sc, Bool)
+	}
 	key := p.actionKey(n)
 	if key == nil {
 		p.poisonID(step.ID)
 		return nil
 	}
 	step.Key, step.Pos = key.value, key.pos()
-	sc := p.scopeAt(way)
-	cond := n.get("if")
-	if cond != nil {
-		step.Guard = p.compileIn(cond, sc, Bool)
-	}
 	switch key.value {
 	case "choose", "split":
 		return p.ways(n, key, step, way)

@@ -191,19 +191,20 @@ func (b *completer) values() {
 					put(w, kindEnum, "", f.Doc)
 				}
 			}
-			for _, n := range b.known(f.Kind) {
+			for _, n := range append(b.known(f.Kind), b.mentions(f.Kind)...) {
 				put(n.Name, kindRef, n.Detail, "")
 			}
 			for _, w := range valueWords(f.Kind) {
 				put(w, kindValue, "", "")
 			}
-			if f.Kind == playbooks.ShapeDate {
-				for _, field := range b.w.names().Schema.MemberType().Fields {
-					if field.Type != nil && (field.Type.Kind == playbooks.KindDate || field.Type.Kind == playbooks.KindDatetime) {
-						put("member."+field.Name, kindField, field.Type.String(), "")
-					}
-				}
+			for _, field := range b.fieldsFor(f.Kind) {
+				put("member."+field.Name, kindField, field.Type.String(), "")
 			}
+		}
+	}
+	if b.memberTags() {
+		for _, n := range b.mentions(playbooks.ShapeTag) {
+			put(n.Name, kindRef, n.Detail, "")
 		}
 	}
 	if b.typ != nil {
@@ -211,6 +212,28 @@ func (b *completer) values() {
 			put(w, kindEnum, "", "")
 		}
 	}
+}
+
+// memberTags reports whether the cursor is in the list of a member's tags, as a test gives them.
+func (b *completer) memberTags() bool {
+	n := len(b.path)
+	return b.typ != nil && n > 1 && b.path[n-1].in.kind == list && b.path[n-2].key == "tags"
+}
+
+// fieldsFor returns the fields of the member that may be named where the kind is wanted: dates, or stored bools.
+func (b *completer) fieldsFor(kind playbooks.ShapeKind) []playbooks.Field {
+	schema := b.w.names().Schema
+	var out []playbooks.Field
+	for _, f := range schema.MemberType().Fields {
+		a := schema.Attribute(f.Name)
+		switch {
+		case f.Type == nil:
+		case kind == playbooks.ShapeDate && (f.Type.Kind == playbooks.KindDate || f.Type.Kind == playbooks.KindDatetime),
+			kind == playbooks.ShapeConsent && f.Type.Kind == playbooks.KindBool && a != nil && a.Computed == nil:
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // valueWords gives a few values of a kind that has no names.
@@ -260,9 +283,11 @@ func (b *completer) inExpression(text string) {
 	sc, w := place.Scope, wordAt(text)
 	from, to := b.off-len(w.prefix), b.off+len(mark)+len(w.suffix)
 	if w.inText {
-		for _, n := range b.textNames(sc, w.before) {
-			b.add(from, to, n.Name, n.Name, kindRef, n.Detail, "")
+		names := b.textNames(sc, w.before)
+		if tagText(text, w) {
+			names = b.mentions(playbooks.ShapeTag)
 		}
+		b.named(from, to, names)
 		return
 	}
 	if len(w.path) > 1 {
@@ -303,15 +328,24 @@ func (b *completer) textNames(sc *playbooks.Scope, before string) []playbooks.Na
 	if eventCall.MatchString(before) && strings.HasSuffix(strings.TrimSpace(before), ",") {
 		return []playbooks.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}
 	}
-	t := textType(sc, before)
-	if t == nil {
-		return nil
+	return enumNames(textType(sc, before))
+}
+
+func (b *completer) named(from, to int, names []playbooks.Named) {
+	for _, n := range names {
+		b.add(from, to, n.Name, n.Name, kindRef, n.Detail, "")
 	}
-	var out []playbooks.Named
-	for _, v := range t.Enum {
-		out = append(out, playbooks.Named{Name: v})
+}
+
+// textInLiquid offers what a quoted text in a tag or output can be: a tag of the member, or a value of an enum.
+func (b *completer) textInLiquid(whole, inside string, from, to int, w word) {
+	if tagText(inside, w) {
+		b.named(from, to, b.mentions(playbooks.ShapeTag))
+		return
 	}
-	return out
+	if place := b.scope(); place != nil {
+		b.named(from, to, liquidEnum(place.Scope, whole, w.before))
+	}
 }
 
 // text offers what Liquid knows at the cursor.
@@ -325,6 +359,7 @@ func (b *completer) text(text string, _ int) {
 	left, _, _ := strings.Cut(inside, mark)
 	switch trimmed := strings.TrimRight(strings.TrimSuffix(left, w.prefix), " "); {
 	case w.inText:
+		b.textInLiquid(text, inside, from, to, w)
 	case strings.HasSuffix(trimmed, "|"):
 		for _, f := range playbooks.LiquidFilters() {
 			b.add(from, to, f, f, kindFunction, "filter", "")
