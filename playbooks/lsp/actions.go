@@ -7,7 +7,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// codeActions offers the edits of the mistakes in the range, and all safe ones of the file at once.
+// codeActions offers the edits of the mistakes in the range, declarations and files that are missing, and all safe edits of the
+// file at once.
 func (s *Server) codeActions(p *codeActionParams) (any, error) {
 	path, _ := pathOf(p.TextDocument.URI)
 	w := s.workspaceOf(path)
@@ -21,14 +22,22 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 		return len(p.Context.Only) == 0 || slices.ContainsFunc(p.Context.Only, func(o string) bool { return kind == o || strings.HasPrefix(kind, o+".") })
 	}
 	var all []playbooks.Diagnostic
+	var created []codeAction // behind the fixes: a name is more often misspelt than still to be declared
 	for i := range w.diags {
 		d := &w.diags[i]
-		if d.File != name || len(d.Edits) == 0 {
+		if d.File != name {
+			continue
+		}
+		shown := s.diagnostic(w, d)
+		here := wanted("quickfix") && touches(shown.Range, p.Range)
+		if here {
+			created = append(created, s.creations(w, d, shown)...)
+		}
+		if len(d.Edits) == 0 {
 			continue
 		}
 		all = append(all, *d)
-		shown := s.diagnostic(w, d)
-		if !wanted("quickfix") || !touches(shown.Range, p.Range) {
+		if !here {
 			continue
 		}
 		a := codeAction{Title: title(w, d), Kind: "quickfix", Diagnostics: []diagnostic{shown}, Preferred: true, Edit: workspaceEdit{Changes: map[string][]textEdit{}}}
@@ -37,6 +46,10 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 			a.Edit.Changes[at] = append(a.Edit.Changes[at], textEdit{w.text(e.File).exact(e.Pos), e.Text})
 		}
 		out = append(out, a)
+	}
+	out = append(out, created...)
+	if wanted("refactor") {
+		out = append(out, s.createTest(w, name, p.Range)...)
 	}
 	if edits := playbooks.SafeEdits(all); len(edits) > 0 && wanted("source.fixAll") {
 		a := codeAction{Title: "Fix all that usher can fix here", Kind: "source.fixAll", Edit: workspaceEdit{Changes: map[string][]textEdit{}}}

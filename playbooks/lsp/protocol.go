@@ -208,5 +208,5 @@ var capabilities = map[string]any{
 	"renameProvider":         map[string]any{"prepareProvider": true},
 	"documentLinkProvider":   map[string]any{},
 	"documentSymbolProvider": true,
-	"codeActionProvider":     map[string]any{"codeActionKinds": []string{"quickfix", "source.fixAll"}},
+	"codeActionProvider":     map[string]any{"codeActionKinds": []string{"quickfix", "refactor", "source.fixAll"}},
 }
