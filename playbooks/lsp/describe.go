@@ -91,7 +91,7 @@ func (c *cursor) describeKey() string {
 	if t := inType(c.typ, name); t != nil {
 		return typed(name, t)
 	}
-	return ""
+	return c.describeDeclared()
 }
 
 func typed(name string, t *playbooks.Type) string {
@@ -102,6 +102,9 @@ func typed(name string, t *playbooks.Type) string {
 func (c *cursor) value() string { return strings.ReplaceAll(c.scalar.text, mark, "") }
 
 func (c *cursor) describeValue() string {
+	if text := c.describeDeclared(); text != "" {
+		return text
+	}
 	v := c.value()
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
