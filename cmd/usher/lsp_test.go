@@ -515,13 +515,14 @@ func TestEditorFixes(t *testing.T) {
 	e.request("textDocument/codeAction", map[string]any{
 		"textDocument": map[string]any{"uri": e.uri(lspFile)}, "range": found[0].Range, "context": map[string]any{"diagnostics": []any{}},
 	}, &got)
-	if len(got) != 2 || got[0].Title != "Write `level`" || got[0].Kind != "quickfix" || got[1].Kind != "source.fixAll" {
+	if len(got) != 3 || got[0].Title != "Write `level`" || got[0].Kind != "quickfix" || got[2].Kind != "source.fixAll" ||
+		got[1].Title != "Declare the attribute `levle` in usher.yaml" || len(got[1].Edit.Changes[e.uri("usher.yaml")]) != 1 {
 		t.Fatalf("got %+v", got)
 	}
 	if edit := got[0].Edit.Changes[e.uri(lspFile)]; len(edit) != 1 || edit[0].Range != found[0].Range || edit[0].NewText != "level" {
 		t.Errorf("the fix is %+v, the mistake at %+v", edit, found[0].Range)
 	}
-	if all := got[1].Edit.Changes[e.uri(lspFile)]; len(all) != 2 {
+	if all := got[2].Edit.Changes[e.uri(lspFile)]; len(all) != 2 {
 		t.Errorf("all fixes are %+v", all)
 	}
 }
@@ -544,6 +545,32 @@ func TestEditorOutline(t *testing.T) {
 	last := got[5].Children[2]
 	if last.Name != "if actions.gift.issued" || len(last.Children) != 1 || last.Children[0].Name != "tag" {
 		t.Errorf("the branch is %+v", last)
+	}
+}
+
+// TestEditorRenames renames an event from a use of it, and asks who uses it before and after.
+func TestEditorRenames(t *testing.T) {
+	e := startEditor(t)
+	var uses []struct{ URI string }
+	at := e.at(lspFile, strings.Replace(lspPlaybook, "event: cart.updated", "event: cart.‸updated", 1))
+	at["context"] = map[string]any{"includeDeclaration": true}
+	e.request("textDocument/references", at, &uses)
+	if len(uses) != 2 || uses[0].URI != e.uri(lspFile) || uses[1].URI != e.uri("usher.yaml") {
+		t.Fatalf("got %+v", uses)
+	}
+	var edit struct {
+		Changes map[string][]struct{ NewText string }
+	}
+	at["newName"] = "basket.changed"
+	e.request("textDocument/rename", at, &edit)
+	for _, name := range []string{lspFile, "usher.yaml"} {
+		if got := edit.Changes[e.uri(name)]; len(got) != 1 || got[0].NewText != "basket.changed" {
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+	at["newName"] = "order.paid"
+	if m := e.request("textDocument/rename", at, nil); m.Error == nil || m.Error.Code != -32803 {
+		t.Errorf("two events under one name: got %+v", m)
 	}
 }
 

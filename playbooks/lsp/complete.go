@@ -94,8 +94,15 @@ func (b *completer) ownLine() {
 	b.keys(from, to, nil, "")
 }
 
-// keys offers the keys that may still be added to a mapping.
-func (b *completer) keys(from, to int, n *node, lead string) { b.keysOf(b.shapes, from, to, n, lead) }
+// keys offers the keys that may still be added to a mapping; in a file without any, all at once.
+func (b *completer) keys(from, to int, n *node, lead string) {
+	if len(b.path) <= 1 && b.s.client.snippets && len(outline(b.doc.s).entries) <= 1 && lead == "" {
+		shape := b.shapes[0]
+		b.add(from, to, "new "+shape.Name, b.whole(shape), kindSnippet, shape.Doc, "")
+		b.items[len(b.items)-1].Format = formatSnippet
+	}
+	b.keysOf(b.shapes, from, to, n, lead)
+}
 
 func (b *completer) keysOf(shapes []*playbooks.Shape, from, to int, n *node, lead string) {
 	var there []string
@@ -114,11 +121,16 @@ func (b *completer) keysOf(shapes []*playbooks.Shape, from, to int, n *node, lea
 				if slices.Contains(there, k.Name) || !k.Fits(f, there) {
 					continue
 				}
-				insert := lead + k.Name
-				if !hasColon {
+				insert, format := lead+k.Name, 0
+				switch {
+				case hasColon:
+				case b.s.client.snippets:
+					insert, format = escaped(insert, `$}\`)+b.snippetAfter(k, n, column+len(lead)), formatSnippet
+				default:
 					insert += b.after(k, n, column+len(lead))
 				}
 				b.add(from, to, k.Name, insert, kindProperty, k.Value.Describe(), keyDoc(k))
+				b.items[len(b.items)-1].Format = format
 			}
 			b.ownKeys(f, from, to, there, hasColon)
 		}

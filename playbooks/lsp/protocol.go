@@ -160,7 +160,11 @@ const (
 	kindFile     = 17
 	kindRef      = 18
 	kindKeyword  = 14
+	kindSnippet  = 15
 )
+
+// formatSnippet says that a text has placeholders.
+const formatSnippet = 2
 
 type completionItem struct {
 	Label      string   `json:"label"`
@@ -171,6 +175,7 @@ type completionItem struct {
 	FilterText string   `json:"filterText,omitempty"`
 	Edit       textEdit `json:"textEdit"`
 	InsertMode int      `json:"insertTextMode,omitempty"` // 1: as it is
+	Format     int      `json:"insertTextFormat,omitempty"`
 }
 
 type completionList struct {

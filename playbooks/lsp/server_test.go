@@ -96,10 +96,16 @@ func TestNoPlaceIsTooStrange(t *testing.T) {
 				if text == whole {
 					s.ask(t, "textDocument/hover", at)
 					s.ask(t, "textDocument/definition", at)
+					s.ask(t, "textDocument/references", referenceParams{positionParams: at})
+					s.ask(t, "textDocument/prepareRename", at)
+				}
+				if off%7 == 0 {
+					s.ask(t, "textDocument/codeAction", codeActionParams{TextDocument: textDocument{URI: uri}, Range: textRange{at.Position, at.Position}})
 				}
 			}
 		}
 		s.ask(t, "textDocument/documentSymbol", documentParams{textDocument{URI: uri}})
+		s.ask(t, "textDocument/documentLink", documentParams{textDocument{URI: uri}})
 		if log.Len() > 0 {
 			t.Errorf("%s: %s", name, log.String())
 		}
