@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing/fstest"
 
 	"github.com/usher-run/usher/playbooks"
 )
@@ -187,16 +186,14 @@ func (s *Server) createTest(w *workspace, name string, at textRange) []codeActio
 // tested reports whether a test names the playbook.
 func (s *Server) tested(w *workspace, id string) bool {
 	for name, f := range w.files {
-		if w.shapes.For(name) == w.shapes.Test && !isEmpty(f) {
-			if v := outline(string(f.Data)).get("playbook"); v != nil && v.text == id {
+		if w.shapes.For(name) == w.shapes.Test && f != nil {
+			if v := outline(string(f)).get("playbook"); v != nil && v.text == id {
 				return true
 			}
 		}
 	}
 	return false
 }
-
-func isEmpty(f *fstest.MapFile) bool { return f == nil || len(f.Data) == 0 }
 
 // firstStep returns what starts a run of the playbook in a test.
 func (c *cursor) firstStep() string {

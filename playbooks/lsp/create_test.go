@@ -67,14 +67,14 @@ func TestWhatIsMissingIsDeclared(t *testing.T) {
 					t.Fatalf("not offered: %q, but %+v", c.title, all)
 				}
 				carryOut(w, all[i].Edit)
-				s.Disk, w.stale = memory{w.files}, true
+				s.Disk, w.stale = memory{filesOf(w.files)}, true
 				s.refresh(w)
 				for _, d := range w.diags {
 					if d.Severity == playbooks.Error {
-						t.Errorf("afterwards: %s:%d %s\n%s", d.File, d.Line, d.Message, w.files[d.File].Data)
+						t.Errorf("afterwards: %s:%d %s\n%s", d.File, d.Line, d.Message, w.files[d.File])
 					}
 				}
-				if text := string(w.files[schemaFile].Data); !strings.Contains(text, c.want) {
+				if text := string(w.files[schemaFile]); !strings.Contains(text, c.want) {
 					t.Errorf("%q is not in\n%s", c.want, text)
 				}
 			})
@@ -125,11 +125,11 @@ func TestTheFirstTestIsCreated(t *testing.T) {
 				t.Fatalf("got %+v", all)
 			}
 			carryOut(w, all[0].Edit)
-			s.Disk, w.stale = memory{w.files}, true
+			s.Disk, w.stale = memory{filesOf(w.files)}, true
 			s.refresh(w)
 			for _, d := range w.diags {
 				if d.Severity == playbooks.Error {
-					t.Errorf("afterwards: %s:%d %s\n%s", d.File, d.Line, d.Message, w.files[d.File].Data)
+					t.Errorf("afterwards: %s:%d %s\n%s", d.File, d.Line, d.Message, w.files[d.File])
 				}
 			}
 			if again := actionsAt(t, s, "playbooks/a/x.yaml", "x-y"); len(again) > 0 {

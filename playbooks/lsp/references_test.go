@@ -207,7 +207,7 @@ func TestRenameKeepsTheMeaning(t *testing.T) {
 				if want := sum(c.uses); count != want {
 					t.Errorf("%d edits, want %d", count, want)
 				}
-				s.Disk = memory{w.files}
+				s.Disk = memory{filesOf(w.files)}
 				w.stale = true
 				s.refresh(w)
 				for _, d := range w.diags {
@@ -220,12 +220,21 @@ func TestRenameKeepsTheMeaning(t *testing.T) {
 	}
 }
 
+// filesOf returns a disk with the files.
+func filesOf(files map[string][]byte) fstest.MapFS {
+	out := fstest.MapFS{}
+	for name, data := range files {
+		out[name] = &fstest.MapFile{Data: data}
+	}
+	return out
+}
+
 // carryOut does to the workspace's files what an editor does with an edit, and returns how many texts it changed.
 func carryOut(w *workspace, edit workspaceEdit) int {
 	count := 0
 	change := func(uri string, list []textEdit) {
 		name := strings.TrimPrefix(uri, "file:///w/")
-		w.files[name] = &fstest.MapFile{Data: []byte(applied(w.text(name), list))}
+		w.files[name] = []byte(applied(w.text(name), list))
 		count += len(list)
 	}
 	for uri, list := range edit.Changes {
@@ -236,7 +245,7 @@ func carryOut(w *workspace, edit workspaceEdit) int {
 		case documentEdit:
 			change(d.TextDocument.URI, d.Edits)
 		case fileCreate:
-			w.files[strings.TrimPrefix(d.URI, "file:///w/")] = &fstest.MapFile{}
+			w.files[strings.TrimPrefix(d.URI, "file:///w/")] = []byte{}
 		case fileRename:
 			from, to := strings.TrimPrefix(d.OldURI, "file:///w/"), strings.TrimPrefix(d.NewURI, "file:///w/")
 			w.files[to] = w.files[from]

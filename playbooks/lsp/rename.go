@@ -74,7 +74,7 @@ func (s *Server) rename(p *renameParams) (any, error) {
 func (s *Server) stillSound(w *workspace, edits map[string][]textEdit, moved map[string]string) error {
 	after := maps.Clone(w.files)
 	for name, list := range edits {
-		after[name] = &fstest.MapFile{Data: []byte(applied(w.text(name), list)), Mode: 0o644}
+		after[name] = []byte(applied(w.text(name), list))
 	}
 	for from, to := range moved {
 		if after[to] != nil {
@@ -88,7 +88,7 @@ func (s *Server) stillSound(w *workspace, edits map[string][]textEdit, moved map
 	for _, d := range w.diags {
 		known[kind{d.File, d.Code}]++
 	}
-	_, diags, _ := playbooks.Inspect(after, s.Registry)
+	_, diags, _ := playbooks.Inspect(fstest.MapFS{}, after, s.Registry)
 	for _, d := range diags {
 		k := kind{d.File, d.Code}
 		if known[k]--; known[k] < 0 && d.Severity == playbooks.Error {

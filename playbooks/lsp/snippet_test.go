@@ -40,8 +40,8 @@ func TestSnippetsAreComplete(t *testing.T) {
 		t.Helper()
 		s := shopServer(t)
 		w := s.workspaceOf("/w/" + schemaFile)
-		w.files[file].Data = []byte(text)
-		s.Disk, w.stale = memory{w.files}, true
+		w.files[file] = []byte(text)
+		s.Disk, w.stale = memory{filesOf(w.files)}, true
 		s.refresh(w)
 		for _, d := range w.diags {
 			if d.Severity == playbooks.Error && d.File == file {
