@@ -282,10 +282,15 @@ func (p *process) do(method, path, body string, want int) ([]byte, error) {
 	return answer, err
 }
 
-// terminate stops the server as an operator would, so that its database is whole.
+// terminate stops the server as an operator or a supervisor does, and wants it to end without an error.
 func (p *process) terminate() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	_ = p.cmd.Wait()
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Fatalf("after SIGTERM: %v; the server says:\n%s", err, p.log.String())
+	}
 }
 
 func (p *process) restart() {

@@ -160,6 +160,10 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	return c.untilStopped(ctx, o, s, listener, key)
 }
 
+// closeRequests is how long open requests may take after a signal. Together with worker.StopGrace it is less than the half minute that
+// supervisors of containers wait before they kill.
+const closeRequests = 10 * time.Second
+
 // untilStopped runs worker and HTTP server side by side. When one fails the other is stopped too.
 func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, listener net.Listener, key adminKey) error {
 	// The worker outlives the HTTP server, so that what was just accepted is seen to.
@@ -195,7 +199,7 @@ func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, liste
 			err = errors.New("the worker stopped by itself")
 		}
 	}
-	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeRequests)
 	defer cancel()
 	if shutdownErr := server.Shutdown(stopCtx); shutdownErr != nil {
 		o.log.Warn("requests were still open", "error", shutdownErr)

@@ -14,36 +14,122 @@ import (
 )
 
 const (
-	laneBatch   = 100              // deliveries that are settled in one commit
+	laneBatch   = 100              // deliveries that are read at once
 	laneSenders = 8                // of a lane at once
 	sendTimeout = 30 * time.Second // for one attempt
 	firstRetry  = 5 * time.Second
 	lastRetry   = time.Hour
+
+	// A sender settles what it has attempted before it goes on, so that a kill sends again no more than what was on the wire. What
+	// takes less time than a commit is settled together.
+	settleAfter = 5 * time.Millisecond
+	settleMost  = 16
+
+	// StopGrace is how long an attempt on the wire may still take when the worker is told to stop.
+	StopGrace = 15 * time.Second
 )
 
-// deliver attempts what is due of a lane and settles it in one commit. A kill between the two sends again, under the same
-// key: at least once.
+// deliver attempts what is due of a lane, and settles each outcome soon after it is known. A kill between the two sends again, under
+// the same key: at least once.
 func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, err error) {
 	a := w.active.Load()
 	if a == nil {
 		return 0, nil
 	}
+	if err := w.settleOwed(ctx, lane); err != nil {
+		return 0, err
+	}
 	list, err := w.Store.Deliveries(ctx, lane.Channel, lane.Lane, w.now(), laneBatch)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
-	defer w.holdLane(ctx, lane)()
+	wire, release := onTheWire(ctx)
+	defer release()
+	defer w.holdLane(wire, lane)()
 	list, outcomes, err := w.review(ctx, a, list)
+	if err == nil {
+		err = w.settle(ctx, lane, outcomes)
+	}
 	if err != nil {
 		return 0, err
 	}
-	outcomes = append(outcomes, w.attemptAll(ctx, w.carrier(a, lane), list)...)
-	if len(outcomes) == 0 {
-		return 0, ctx.Err()
+	begun, err := w.attemptAll(ctx, wire, lane, w.carrier(a, lane), list)
+	return len(outcomes) + begun, err
+}
+
+// onTheWire gives the context of attempts: it outlives ctx by [StopGrace].
+func onTheWire(ctx context.Context) (context.Context, context.CancelFunc) {
+	wire, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(StopGrace, cancel)
+		context.AfterFunc(wire, func() { timer.Stop() })
+	})
+	return wire, func() {
+		stop()
+		cancel()
 	}
-	// What was sent is settled even when the worker is being stopped.
+}
+
+// attemptAll attempts the deliveries, a few at once, until ctx ends: what is on the wire then is seen to its end. It gives how many it
+// began. After an outcome that could not be settled nothing more is begun.
+func (w *Worker) attemptAll(ctx, wire context.Context, lane store.ChannelLane, carry carrier, list []store.Attempted) (begun int, err error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	next := make(chan *store.Attempted)
+	var wg sync.WaitGroup
+	for range min(laneSenders, len(list)) {
+		wg.Go(func() {
+			if err := w.send(wire, lane, carry, next); err != nil {
+				fail(err)
+			}
+		})
+	}
+	for i := range list {
+		if ctx.Err() != nil {
+			break
+		}
+		select {
+		case next <- &list[i]:
+			begun++
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	wg.Wait()
+	return begun, context.Cause(ctx)
+}
+
+// send attempts deliveries one after the other.
+func (w *Worker) send(wire context.Context, lane store.ChannelLane, carry carrier, next <-chan *store.Attempted) error {
+	var outcomes []store.Outcome
+	var since time.Time
+	for d := range next {
+		if len(outcomes) == 0 {
+			since = time.Now()
+		}
+		outcomes = append(outcomes, w.attempt(wire, carry, d))
+		if len(outcomes) < settleMost && time.Since(since) < settleAfter {
+			continue
+		}
+		if err := w.settle(wire, lane, outcomes); err != nil {
+			return err
+		}
+		outcomes = nil
+	}
+	return w.settle(wire, lane, outcomes)
+}
+
+// settle stores outcomes, also when the worker is being stopped. Those that cannot be stored now are kept: the lane stores them before it
+// does anything else, and sends nothing meanwhile.
+func (w *Worker) settle(ctx context.Context, lane store.ChannelLane, outcomes []store.Outcome) error {
+	if len(outcomes) == 0 {
+		return nil
+	}
 	if err := w.Store.Settle(context.WithoutCancel(ctx), outcomes); err != nil {
-		return 0, err
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.unsettled[lane] = append(w.unsettled[lane], outcomes...)
+		return err
 	}
 	for i := range outcomes {
 		o := &outcomes[i]
@@ -58,32 +144,16 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 			w.wake(shardKey(store.ShardOf(o.Result.Member)))
 		}
 	}
-	return len(outcomes), nil
+	return nil
 }
 
-// attemptAll attempts the deliveries, a few at once. What was not begun when ctx ends has no outcome.
-func (w *Worker) attemptAll(ctx context.Context, carry carrier, list []store.Attempted) []store.Outcome {
-	outcomes := make([]store.Outcome, len(list))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(laneSenders, len(list)) {
-		wg.Go(func() {
-			for i := range next {
-				outcomes[i] = w.attempt(ctx, carry, &list[i])
-			}
-		})
-	}
-	begun := 0
-	for i := range list {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-		begun++
-	}
-	close(next)
-	wg.Wait()
-	return outcomes[:begun]
+// settleOwed stores the outcomes that could not be stored before.
+func (w *Worker) settleOwed(ctx context.Context, lane store.ChannelLane) error {
+	w.mu.Lock()
+	outcomes := w.unsettled[lane]
+	delete(w.unsettled, lane)
+	w.mu.Unlock()
+	return w.settle(ctx, lane, outcomes)
 }
 
 // attempt tries once and gives what becomes of the delivery.

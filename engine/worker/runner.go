@@ -194,12 +194,34 @@ func (r *runner) end() {
 
 func (w *Worker) handler() asynq.Handler {
 	return asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
+		if !w.enter() {
+			return nil
+		}
+		defer w.underWay.Done()
 		key := string(t.Payload())
 		if err := w.run(ctx, key); err != nil && ctx.Err() == nil {
 			w.Log.Warn("a task failed; the sweep wakes it again", "key", key, "error", err)
 		}
 		return nil // a failed task would be archived, and its id taken for weeks
 	})
+}
+
+// enter counts a task as under way, because asynq does not wait for a handler whose context has ended; false when the worker has stopped.
+func (w *Worker) enter() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stopped {
+		w.underWay.Add(1)
+	}
+	return !w.stopped
+}
+
+// finish waits for the tasks that are under way, and lets no other begin.
+func (w *Worker) finish() {
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
+	w.underWay.Wait()
 }
 
 // run is one task: it does what the key owes until nothing is left, and lingers a moment for more.
@@ -292,7 +314,7 @@ func (w *Worker) wakeHere(key string) {
 		w.wake(key)
 		return
 	}
-	w.beside.Go(func() {
+	w.underWay.Go(func() {
 		if err := w.run(w.root, key); err != nil && w.root.Err() == nil {
 			w.Log.Warn("work beside a task failed; the sweep wakes it again", "key", key, "error", err)
 		}
@@ -394,7 +416,7 @@ func (w *Worker) reflag(r *runner) {
 func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 	return asynq.Config{
 		Concurrency: w.Concurrency, Queues: map[string]int{queueName: 1}, TaskCheckInterval: taskCheck,
-		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: 20 * time.Second,
+		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: StopGrace + 5*time.Second,
 		BaseContext: func() context.Context { return ctx }, // tasks end with Run
 		Logger:      quiet{w.Log}, LogLevel: asynq.WarnLevel,
 	}

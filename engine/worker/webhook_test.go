@@ -2,7 +2,6 @@ package worker_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -123,31 +122,27 @@ func TestWebhookGivesUp(t *testing.T) {
 	}
 }
 
-// forgetful loses the first settlements, as a process does that is killed after the answer came and before it was committed.
-type forgetful struct {
-	store.Store
-	mu   sync.Mutex
-	lose int
-}
-
-func (f *forgetful) Settle(ctx context.Context, o []store.Outcome) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.lose > 0 {
-		f.lose--
-		return errors.New("killed")
-	}
-	return f.Store.Settle(ctx, o)
-}
-
 func TestWebhookTakesEffectOnce(t *testing.T) {
 	r := newReceiver(t)
 	w := newWorld(t, embedded(t))
 	w.ask(r)
-	ask, f := w.edit, &forgetful{Store: w.Store, lose: 2}
+	ask, f := w.edit, &fullDisk{Store: w.Store}
 	w.edit = func(c *worker.Config) { ask(c); c.Store = f }
-	w.run()
 	w.accept(order("e1", "m1"))
+	// Two workers are gone after the answer came and before it was settled.
+	f.full.Store(true)
+	for range 2 {
+		ctx, cancel := context.WithCancel(w.ctx)
+		done, before, wk := make(chan error, 1), f.refused.Load(), w.worker()
+		go func() { done <- wk.Run(ctx) }()
+		w.until("the answer cannot be settled", func() bool { return f.refused.Load() > before })
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.full.Store(false)
+	w.run()
 	w.until("the end", func() bool { return w.state("ask", engine.RunDone) == 1 })
 	if keys, n := r.count(); keys != 1 || n != 3 {
 		t.Errorf("%d keys in %d attempts", keys, n)

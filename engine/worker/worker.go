@@ -63,12 +63,14 @@ type Worker struct {
 	active  atomic.Pointer[active]
 	swap    sync.Mutex // held while active is replaced
 
-	mu      sync.Mutex
-	runners map[string]*runner
-	root    context.Context // of Run: what a task begins beside itself outlives the task
-	beside  sync.WaitGroup  // runners that tasks began; see wakeHere
-	flagged chan struct{}   // holds a token when a runner is flagged
-	soon    chan time.Time
+	mu        sync.Mutex
+	runners   map[string]*runner
+	unsettled map[store.ChannelLane][]store.Outcome // what the database could not take; see settle
+	root      context.Context                       // of Run: what a task begins beside itself outlives the task
+	underWay  sync.WaitGroup                        // tasks, and runners that they began; see wakeHere
+	stopped   bool                                  // no task may begin any more
+	flagged   chan struct{}                         // holds a token when a runner is flagged
+	soon      chan time.Time
 }
 
 // New makes a worker. It connects to nothing before Run.
@@ -94,11 +96,11 @@ func New(c Config) (*Worker, error) {
 	}
 	return &Worker{
 		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb, client: asynq.NewClientFromRedisClient(rdb),
-		runners: map[string]*runner{}, flagged: make(chan struct{}, 1), soon: make(chan time.Time, 64),
+		runners: map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, flagged: make(chan struct{}, 1), soon: make(chan time.Time, 64),
 	}, nil
 }
 
-// Run works until ctx ends, then finishes what is under way and lets go of Redis. It is called once.
+// Run works until ctx ends, then settles what is on the wire, which may take [StopGrace], and lets go of Redis. It is called once.
 func (w *Worker) Run(ctx context.Context) error {
 	w.root = ctx
 	defer func() {
@@ -125,7 +127,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if server != nil {
 		server.Shutdown()
 	}
-	w.beside.Wait()
+	w.finish()
 	if a := w.active.Load(); a != nil {
 		a.webhooks.Close()
 	}

@@ -1,0 +1,165 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/actions/channel"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/worker"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// slow is a channel whose attempts end when the test says so.
+type slow struct {
+	outbox
+	open   chan struct{} // closed: nothing waits any more
+	begun  atomic.Int64
+	cutOff atomic.Int64
+}
+
+func (s *slow) Send(ctx context.Context, d engine.Delivery, attempt int) error {
+	s.begun.Add(1)
+	select {
+	case <-s.open:
+	case <-ctx.Done():
+		s.cutOff.Add(1)
+		return ctx.Err()
+	}
+	return s.outbox.Send(ctx, d, attempt)
+}
+
+// TestStopSettlesWhatIsOnTheWire: a worker that is told to stop begins nothing more, waits for what it has begun, and notes that it was
+// sent. The next worker sends the rest, and nothing twice.
+func TestStopSettlesWhatIsOnTheWire(t *testing.T) {
+	const messages = 60
+	w := newWorld(t, embedded(t))
+	s := &slow{outbox: outbox{n: map[string]int{}}, open: make(chan struct{})}
+	w.edit = func(c *worker.Config) {
+		c.Sender = func(playbooks.Channel) (channel.Sender, error) { return s, nil }
+	}
+	w.activate(thanks)
+	for i := range messages {
+		w.accept(order(fmt.Sprint("e", i), fmt.Sprint("m", i)))
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	done := make(chan error, 1)
+	first := w.worker()
+	go func() { done <- first.Run(ctx) }()
+	w.until("attempts are on the wire", func() bool { return s.begun.Load() >= 4 && w.state("thanks", engine.RunDone) == messages })
+	cancel()
+	close(s.open)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if n := s.cutOff.Load(); n > 0 {
+		t.Errorf("%d attempts were cut off", n)
+	}
+	distinct, all := s.keys()
+	if settled := messages - w.pending(); distinct != all || distinct != settled {
+		t.Errorf("%d messages were sent, %d times in all; %d are settled", distinct, all, settled)
+	}
+	w.run()
+	w.until("the rest is sent", func() bool { return w.pending() == 0 })
+	if distinct, all := s.keys(); distinct != messages || all != messages {
+		t.Errorf("%d messages were sent, %d times in all; want %d", distinct, all, messages)
+	}
+}
+
+// pending gives how many deliveries are not settled.
+func (w *world) pending() (n int) {
+	w.Helper()
+	for lane := range store.Lanes {
+		list, err := w.Deliveries(w.ctx, "shop", lane, w.now(), 1000)
+		if err != nil {
+			w.Fatal(err)
+		}
+		n += len(list)
+	}
+	return n
+}
+
+// fullDisk is a database that cannot settle while it is full.
+type fullDisk struct {
+	worker.Store
+	full    atomic.Bool
+	refused atomic.Int64
+	settled atomic.Int64
+}
+
+func (f *fullDisk) Settle(ctx context.Context, outcomes []store.Outcome) error {
+	if f.full.Load() {
+		f.refused.Add(1)
+		return errors.New("the disk is full")
+	}
+	err := f.Store.Settle(ctx, outcomes)
+	f.settled.Add(int64(len(outcomes)))
+	return err
+}
+
+// TestUnsettledIsNotSentAgain: what was sent and could not be noted is noted later, and nothing is sent meanwhile.
+func TestUnsettledIsNotSentAgain(t *testing.T) {
+	const messages = 200
+	w := newWorld(t, embedded(t))
+	f := &fullDisk{}
+	f.full.Store(true)
+	w.edit = func(c *worker.Config) {
+		f.Store = c.Store
+		c.Store = f
+	}
+	w.activate(thanks)
+	for i := range messages {
+		w.accept(order(fmt.Sprint("e", i), fmt.Sprint("m", i)))
+	}
+	w.run()
+	w.until("the database has refused many times", func() bool {
+		return f.refused.Load() > 60 && w.state("thanks", engine.RunDone) == messages
+	})
+	f.full.Store(false)
+	w.until("all is settled", func() bool { return w.pending() == 0 })
+	if distinct, all := w.sent.keys(); distinct != messages || all != messages {
+		t.Errorf("%d messages were sent, %d times in all; want %d", distinct, all, messages)
+	}
+}
+
+// TestSettledBeforeTheNext: a sender settles an attempt that takes long before it begins the next one, so that a kill sends again no
+// more than what was on the wire.
+func TestSettledBeforeTheNext(t *testing.T) {
+	const messages, senders = 120, 8 * store.Lanes
+	w := newWorld(t, embedded(t))
+	f := &fullDisk{}
+	var begun, most atomic.Int64
+	w.edit = func(c *worker.Config) {
+		f.Store = c.Store
+		c.Store = f
+		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) error {
+				if n := begun.Add(1) - f.settled.Load(); n > most.Load() {
+					most.Store(n)
+				}
+				<-time.After(6 * time.Millisecond) // longer than what is settled together
+				return w.sent.Send(ctx, d, attempt)
+			}), nil
+		}
+	}
+	w.activate(thanks)
+	for i := range messages {
+		w.accept(order(fmt.Sprint("e", i), fmt.Sprint("m", i)))
+	}
+	w.run()
+	w.until("all is settled", func() bool { return w.state("thanks", engine.RunDone) == messages && w.pending() == 0 })
+	if n := most.Load(); n > senders {
+		t.Errorf("%d attempts were not settled at once, of %d senders", n, senders)
+	}
+}
+
+type senderFunc func(context.Context, engine.Delivery, int) error
+
+func (f senderFunc) Send(ctx context.Context, d engine.Delivery, attempt int) error {
+	return f(ctx, d, attempt)
+}
