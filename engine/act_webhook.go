@@ -95,9 +95,27 @@ func (d *decider) json(b *book, v *playbooks.Value) (any, error) {
 	return playbooks.ToJSON(nil, v.Literal), nil
 }
 
+// Holds gives the run that does not go on before this input, the answer of its webhook, is decided; nil when there is none.
+func (e *Engine) Holds(st *State, in *Input) *Run {
+	p, err := in.Decode()
+	if err != nil || in.Kind != InputResult {
+		return nil
+	}
+	step, _ := p.Properties["step"].(string)
+	for _, r := range st.Runs {
+		if r.ID != in.Name || r.State != RunWaiting {
+			continue
+		}
+		if _, s := e.held(r, step); s != nil {
+			return r
+		}
+	}
+	return nil
+}
+
 // held gives the webhook that the run holds at, when the result is its answer.
-func (d *decider) held(r *Run, step string) (*book, *playbooks.Step) {
-	b := d.e.books[r.Revision]
+func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
+	b := e.books[r.Revision]
 	if b == nil || r.PC >= len(b.Steps) || !r.DueAt.IsZero() {
 		return nil, nil
 	}

@@ -122,7 +122,11 @@ func (d *decider) wakeUntil(t time.Time) {
 		}
 		d.cascade.begin(CauseWait)
 		if next == nil || due && at.Before(next.DueAt) {
-			d.look(at)
+			if d.st.passed(at) {
+				d.passLook(at)
+			} else {
+				d.look(at)
+			}
 		} else {
 			d.wake(next)
 		}
@@ -355,7 +359,7 @@ func (d *decider) result(in *Input, p *Payload) {
 			continue
 		}
 		step, _ := p.Properties["step"].(string)
-		if b, s := d.held(r, step); s != nil {
+		if b, s := d.e.held(r, step); s != nil {
 			d.answered(r, b, s, in, p)
 			continue
 		}

@@ -18,6 +18,8 @@ type State struct {
 	Member  *Member // nil: not seen before
 	Runs    []*Run  // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
 	History History
+	// PassedLooks are instants, in whole milliseconds, at which the member is not looked at: what that would start cannot be decided.
+	PassedLooks []time.Time
 }
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.

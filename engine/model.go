@@ -251,11 +251,13 @@ func (c *Changes) InOrder() []Traced {
 	return out
 }
 
-// Poisoned is an input that was set aside with its error.
+// Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a look at a member.
 type Poisoned struct {
-	Seq      int64 // 0: a due wait of Run
-	Run      string
-	Playbook string // of the run
+	Seq      int64     // of the inbox; 0: a due wait of Run, or a look
+	Run      string    // that fails by it: of the wait, or that holds for the result; empty: none
+	Playbook string    // of the run
+	Member   string    // of a look
+	At       time.Time // of the wait or look
 	Error    string
 }
 

@@ -260,3 +260,14 @@ func (d *decider) look(at time.Time) {
 	d.record(at)
 	d.turn(at)
 }
+
+// passed tells whether the look at an instant was given up.
+func (st *State) passed(at time.Time) bool {
+	return slices.ContainsFunc(st.PassedLooks, func(t time.Time) bool { return t.Sub(at) < time.Millisecond && !at.After(t) })
+}
+
+// passLook notes where the member is and when their dates come next, and lets nothing start by it.
+func (d *decider) passLook(at time.Time) {
+	d.look(at)
+	d.cascade.queue = nil
+}

@@ -41,6 +41,18 @@ var (
 	ErrConflict = errors.New("conflict")
 )
 
+// Unstorable says that a batch holds what the database refuses, or what JSON cannot hold: it is the content, and trying again is of
+// no use. Every other error of Commit is passing: the database was busy, the disk full, the state has changed.
+type Unstorable struct {
+	Member string // whose changes they are; empty when nobody can tell
+	Err    error
+}
+
+func (e *Unstorable) Error() string { return "it cannot be stored: " + e.Err.Error() }
+
+// Unwrap gives what the database said.
+func (e *Unstorable) Unwrap() error { return e.Err }
+
 // Intake takes inputs in.
 type Intake interface {
 	// Accept stores the inputs in one group with others that wait, and returns after the commit. It sets Seq and, for all
@@ -94,11 +106,15 @@ type Decider interface {
 	// History loads events of the members that are decided already (Seq up to watermark), by time then Seq, by member id.
 	History(ctx context.Context, members []string, queries []HistoryQuery, watermark int64) (map[string][]engine.Input, error)
 	// Commit stores what a batch did and raises the shard's watermark, all or nothing. ErrStale when the epoch is not the
-	// shard's, or a block holds less than was taken of it. A run that exits takes its deferred deliveries with it: those never
-	// tried whose NotBefore is after its end. A poisoned input stays out of the history; a poisoned wait fails its run.
+	// shard's, or a block holds less than was taken of it; *Unstorable when what it holds is refused. A run that exits takes its deferred deliveries with it: those never
+	// tried whose NotBefore is after its end. A poisoned input stays out of the history; a poisoned wait fails its run, and so does
+	// a poisoned result that its run holds for.
 	// The death of the process undoes nothing; a power cut may undo a commit together with all that came after it, because it
 	// would be decided again to the same ids and keys. What Accept and Take have answered is never undone.
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
+	// Try tells whether Commit would store the changes, and stores nothing. The error is that of Commit; it does not look at the
+	// epoch, the watermark and the blocks of coupons.
+	Try(ctx context.Context, shard int, c *engine.Changes) error
 	// Pools gives what the shard may grant of pools, by today's budgets. What all shards may grant together and what was issued
 	// before, with a budget or without, is never more than the budget: blocks that were filled under a larger one are cut.
 	Pools(ctx context.Context, shard int, budgets map[string]int) (map[string]engine.PoolState, error)
@@ -262,7 +278,7 @@ type Reader interface {
 type Failure struct {
 	N     int64 // its number: later ones have larger numbers
 	At    time.Time
-	What  string // input, wait, delivery
+	What  string // input, wait, look, delivery
 	ID    string
 	Error string
 }

@@ -25,6 +25,8 @@ type batch struct {
 	pools   map[string]*engine.PoolState
 	want    int // coupons to be had of each pool
 	changes *engine.Changes
+
+	suspects map[string]bool // members whose changes may be what the database refuses
 }
 
 // drain decides one batch of a shard and commits it.
@@ -37,12 +39,7 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 		return 0, err
 	}
 	b := newBatch(shard, found)
-	if err := w.decide(ctx, b); err != nil {
-		return 0, err
-	}
-	b.changes.Tally = engine.Tally(b.changes)
-	start := time.Now()
-	err = w.Store.Commit(ctx, shard, r.epoch, b.watermark(), b.changes)
+	took, err := w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
 		// The next look tells whether the shard was lost, or only a coupon block. Shards that reclaim the last coupons of a
@@ -54,9 +51,41 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 		return 0, err
 	}
 	r.stale = 0
-	w.Metrics.committed(b, time.Since(start), w.now())
+	w.Metrics.committed(b, took, w.now())
 	w.follow(b)
 	return len(b.Inputs) + len(b.Due), nil
+}
+
+// decideAndCommit decides a batch and commits it. When it is refused for what it holds, the members whose changes that may be are
+// suspected: their inputs are tried one by one, in a decision anew of the whole batch.
+func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took time.Duration, err error) {
+	for {
+		if err := w.decide(ctx, b); err != nil {
+			return 0, err
+		}
+		b.changes.Tally = engine.Tally(b.changes)
+		start := time.Now()
+		err = w.Store.Commit(ctx, b.shard, r.epoch, b.watermark(), b.changes)
+		var refused *store.Unstorable
+		if !errors.As(err, &refused) || !b.suspect(refused.Member) {
+			return time.Since(start), err
+		}
+		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "shard", b.shard, "member", refused.Member, "error", err)
+	}
+}
+
+// suspect adds a member to those whose inputs are tried one by one, all members when nobody can tell whose it is. It reports
+// whether there is one more than before.
+func (b *batch) suspect(member string) bool {
+	before := len(b.suspects)
+	if _, here := b.states[member]; here && !b.suspects[member] {
+		b.suspects[member] = true
+	} else {
+		for _, m := range b.members {
+			b.suspects[m] = true
+		}
+	}
+	return len(b.suspects) > before
 }
 
 func staleWait(process string, shard, times int) time.Duration {
@@ -98,7 +127,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batc
 func newBatch(shard int, found *store.Batch) *batch {
 	b := &batch{
 		Batch: found, shard: shard, inputs: make(map[string][]engine.Input, len(found.Inputs)),
-		changes: &engine.Changes{Taken: map[string]int{}},
+		suspects: map[string]bool{},
 	}
 	for _, in := range found.Inputs {
 		if _, known := b.inputs[in.Member]; !known {
@@ -156,7 +185,7 @@ func (w *Worker) follow(b *batch) {
 		w.wakeHere(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
 	}
 	for _, p := range b.changes.Poisoned {
-		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "error", p.Error)
+		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "member", p.Member, "error", p.Error)
 	}
 }
 
@@ -165,6 +194,7 @@ func (w *Worker) follow(b *batch) {
 func (w *Worker) decide(ctx context.Context, b *batch) error {
 	b.want = len(b.Inputs) + len(b.Due)
 	for {
+		b.changes = &engine.Changes{Taken: map[string]int{}}
 		a, err := w.loadBatch(ctx, b)
 		if err != nil {
 			return err
@@ -175,12 +205,17 @@ func (w *Worker) decide(ctx context.Context, b *batch) error {
 			return err
 		}
 		b.want *= 2 // more than one for each input
-		b.changes = &engine.Changes{Taken: map[string]int{}}
 	}
 }
 
 func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 	for _, m := range b.members {
+		if b.suspects[m] {
+			if err := w.isolate(ctx, a, b, m); err != nil {
+				return err
+			}
+			continue
+		}
 		mark := markOf(b)
 		err := decideOne(a, m, b.states[m], b.inputs[m], b.Horizon, b.pools, b.changes)
 		if err == nil {

@@ -5,30 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
-// isolate finds out which of a member's inputs and waits cannot be decided, sets those aside and decides the others.
+// isolate finds out which of a member's inputs, waits and looks cannot be decided, or lead to what cannot be stored. It sets those
+// aside and decides the others. Each attempt begins at what is stored.
 func (w *Worker) isolate(ctx context.Context, a *active, b *batch, member string) error {
 	i := isolation{Worker: w, a: a, b: b, member: member, bad: map[string]bool{}}
 	for {
-		st, err := i.reload(ctx)
+		done, err := i.step(ctx)
 		if err != nil {
 			return err
 		}
-		before := markOf(b)
-		err = decideOne(a, member, st, i.good, b.Horizon, b.pools, b.changes)
-		if i.next == len(b.inputs[member]) && err == nil {
-			return nil
-		}
-		before.restore(b)
-		if err := short(err); err != nil {
-			return err
-		}
-		if err := i.step(ctx); err != nil {
-			return err
+		if done {
+			return i.settle(ctx)
 		}
 	}
 }
@@ -42,10 +36,10 @@ type isolation struct {
 	good   []engine.Input  // those that can be decided
 	next   int             // the next to be tried
 	bad    map[string]bool // runs whose wait cannot be decided
+	passed []time.Time     // looks that cannot be
 }
 
-// reload gives the member's state as it is stored, without the runs that are set aside: nothing of a decision that was taken back
-// is in it.
+// reload gives the member's state as it is stored, without what is set aside: nothing of a decision that was taken back is in it.
 func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 	part := i.b.only(i.member)
 	if _, _, err := i.loadStates(ctx, i.a, part); err != nil {
@@ -53,87 +47,178 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 	}
 	st := part.states[i.member]
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
+	st.PassedLooks = i.passed
 	return st, nil
 }
 
-// try decides on state loaded anew, and takes back what it did.
+// try decides and stores, and takes both back. It tells what failed by its content; err is passing.
 func (i *isolation) try(ctx context.Context, inputs []engine.Input, horizon time.Time) (failed, err error) {
+	before := markOf(i.b)
+	defer before.restore(i.b)
 	st, err := i.reload(ctx)
 	if err != nil {
 		return nil, err
 	}
-	before := markOf(i.b)
-	defer before.restore(i.b)
 	failed = decideOne(i.a, i.member, st, inputs, horizon, i.b.pools, i.b.changes)
-	return failed, short(failed)
+	if failed != nil {
+		return failed, short(failed)
+	}
+	return content(i.Store.Try(ctx, i.b.shard, i.b.changes))
 }
 
-// step settles the next input, or after the last one the horizon: it is good, or it is set aside, or a wait before it is.
-func (i *isolation) step(ctx context.Context) error {
+// content tells an error that is about what was to be stored from one that is passing.
+func content(tried error) (failed, err error) {
+	var refused *store.Unstorable
+	if errors.As(tried, &refused) {
+		return refused, nil
+	}
+	return nil, tried
+}
+
+// settle decides what is left for good.
+func (i *isolation) settle(ctx context.Context) error {
+	st, err := i.reload(ctx)
+	if err != nil {
+		return err
+	}
+	if err := decideOne(i.a, i.member, st, i.good, i.b.Horizon, i.b.pools, i.b.changes); err != nil {
+		return fmt.Errorf("member %s: %w", i.member, err)
+	}
+	return nil
+}
+
+// step settles the next input, or after the last one the horizon: it is good, or it is set aside, or a wait or a look before it is.
+func (i *isolation) step(ctx context.Context) (done bool, err error) {
 	all := i.b.inputs[i.member]
 	until := i.b.Horizon
 	if i.next < len(all) {
 		until = all[i.next].At
 	}
 	failed, err := i.try(ctx, i.good, until)
-	if err != nil {
-		return err
-	}
-	if failed != nil {
-		return i.wait(ctx, failed, until)
+	if err != nil || failed != nil {
+		if err == nil {
+			err = i.waits(ctx, failed, until)
+		}
+		return false, err
 	}
 	if i.next == len(all) {
-		return nil
+		return true, nil
 	}
 	in := all[i.next]
 	i.next++
 	failed, err = i.try(ctx, append(slices.Clone(i.good), in), time.Time{})
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case failed != nil:
-		i.b.changes.Poisoned = append(i.b.changes.Poisoned, engine.Poisoned{Seq: in.Seq, Error: failed.Error()})
-	default:
-		i.good = append(i.good, in)
+		return false, i.input(ctx, &in, failed)
 	}
+	i.good = append(i.good, in)
+	return false, nil
+}
+
+// input sets an input aside. A run that holds for it fails: what it waits for is over.
+func (i *isolation) input(ctx context.Context, in *engine.Input, failed error) error {
+	p := engine.Poisoned{Seq: in.Seq, Error: failed.Error()}
+	st, err := i.reload(ctx)
+	if err != nil {
+		return err
+	}
+	if r := i.a.Holds(st, in); r != nil {
+		p.Run, p.Playbook = r.ID, r.Playbook
+		i.bad[r.ID] = true
+	}
+	i.set(p)
 	return nil
 }
 
-// wait finds the first wait until then that cannot be decided and sets its run aside.
-func (i *isolation) wait(ctx context.Context, failed error, until time.Time) error {
+func (i *isolation) set(p engine.Poisoned) { i.b.changes.Poisoned = append(i.b.changes.Poisoned, p) }
+
+// waits finds the first wait or look until then that cannot be decided and sets it aside.
+func (i *isolation) waits(ctx context.Context, failed error, until time.Time) error {
 	st, err := i.reload(ctx)
 	if err != nil {
 		return err
 	}
 	due := slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return r.DueAt.IsZero() || r.DueAt.After(until) })
 	slices.SortFunc(due, func(x, y *engine.Run) int { return x.DueAt.Compare(y.DueAt) })
+	at, err := i.firstFailing(ctx, earliest(st, due, until), until)
+	if err != nil {
+		return err
+	}
 	for _, r := range due {
-		f, err := i.try(ctx, i.good, r.DueAt)
+		if r.DueAt.After(at) || at.Sub(r.DueAt) >= time.Millisecond {
+			continue
+		}
+		i.bad[r.ID] = true
+		f, err := i.try(ctx, i.good, at)
 		if err != nil {
 			return err
 		}
 		if f == nil {
-			continue
+			i.set(engine.Poisoned{Run: r.ID, Playbook: r.Playbook, At: r.DueAt, Error: failed.Error()})
+			return nil
 		}
-		i.bad[r.ID] = true
-		i.b.changes.Poisoned = append(i.b.changes.Poisoned, engine.Poisoned{Run: r.ID, Playbook: r.Playbook, Error: f.Error()})
+		delete(i.bad, r.ID)
+	}
+	i.passed = append(i.passed, at)
+	f, err := i.try(ctx, i.good, at)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		i.set(engine.Poisoned{Member: i.member, At: at, Error: failed.Error()})
 		return nil
 	}
-	// The wait began within this batch: what began it is to blame.
-	poisoned := engine.Poisoned{Error: failed.Error()}
+	i.passed = i.passed[:len(i.passed)-1]
+	return i.blame(ctx, due, failed)
+}
+
+// blame sets aside what began a wait that is due within the batch itself.
+func (i *isolation) blame(ctx context.Context, due []*engine.Run, failed error) error {
 	switch {
 	case len(i.good) > 0:
-		poisoned.Seq = i.good[len(i.good)-1].Seq
+		last := i.good[len(i.good)-1]
 		i.good = i.good[:len(i.good)-1]
+		return i.input(ctx, &last, failed)
 	case len(due) > 0:
-		last := due[len(due)-1]
-		poisoned.Run, poisoned.Playbook = last.ID, last.Playbook
-		i.bad[poisoned.Run] = true
-	default:
-		return fmt.Errorf("member %s: %w", i.member, failed)
+		r := due[0]
+		i.bad[r.ID] = true
+		i.set(engine.Poisoned{Run: r.ID, Playbook: r.Playbook, At: r.DueAt, Error: failed.Error()})
+		return nil
 	}
-	i.b.changes.Poisoned = append(i.b.changes.Poisoned, poisoned)
-	return nil
+	return fmt.Errorf("member %s: %w", i.member, failed)
+}
+
+// earliest gives the first instant at which something is due.
+func earliest(st *engine.State, due []*engine.Run, until time.Time) time.Time {
+	at := until
+	if len(due) > 0 {
+		at = due[0].DueAt
+	}
+	if st.Member != nil && !st.Member.LookAt.IsZero() && st.Member.LookAt.Before(at) {
+		at = st.Member.LookAt
+	}
+	return at
+}
+
+// firstFailing gives the first millisecond up to which nothing more can be decided: what fails once fails also later.
+func (i *isolation) firstFailing(ctx context.Context, from, until time.Time) (time.Time, error) {
+	from = from.Truncate(time.Millisecond)
+	var passing error
+	n := sort.Search(int(until.Sub(from)/time.Millisecond), func(n int) bool {
+		if passing != nil {
+			return true
+		}
+		failed, err := i.try(ctx, i.good, from.Add(time.Duration(n)*time.Millisecond))
+		passing = err
+		return failed != nil
+	})
+	at := from.Add(time.Duration(n) * time.Millisecond)
+	if at.After(until) {
+		at = until
+	}
+	return at, passing
 }
 
 // short passes on that a coupon block is used up: that is nobody's mistake, and the batch is decided anew.

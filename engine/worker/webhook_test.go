@@ -155,3 +155,24 @@ func TestWebhookTakesEffectOnce(t *testing.T) {
 		t.Fatalf("%+v", n)
 	}
 }
+
+// The answer of a webhook that cannot be decided is set aside, and the run that holds for it fails: nothing else would end it.
+func TestPoisonedAnswerFailsItsRun(t *testing.T) {
+	r := newReceiver(t)
+	w := newWorld(t, embedded(t))
+	w.ask(r)
+	edit := w.edit
+	w.edit = func(c *worker.Config) {
+		edit(c)
+		c.Effects["points"] = func(*engine.Act) error { panic("broken") }
+	}
+	wk := w.run()
+	w.accept(order("e", "m"))
+	wk.Wake("m")
+	w.until("the run has failed", func() bool { return w.counts("ask").Failed == 1 })
+	w.idle()
+	list, err := w.Failures(w.ctx, 5)
+	if err != nil || len(list) != 1 || list[0].What != "input" {
+		t.Errorf("failures %+v, %v", list, err)
+	}
+}

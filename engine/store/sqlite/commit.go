@@ -14,11 +14,11 @@ import (
 // Commit stores what a batch did.
 func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error {
 	b, err := newBatch(c)
-	if err != nil {
-		return err
+	if err == nil {
+		b.shard, b.epoch, b.watermark = shard, epoch, watermark
+		err = d.writeAgain(ctx, b.rows(), b.store)
 	}
-	b.shard, b.epoch, b.watermark = shard, epoch, watermark
-	if err := d.writeAgain(ctx, b.rows(), b.store); err != nil {
+	if err != nil {
 		return fmt.Errorf("commit a batch of shard %d: %w", shard, err)
 	}
 	return nil
@@ -49,7 +49,7 @@ func newBatch(c *engine.Changes) (*batch, error) {
 	for _, m := range c.Members {
 		data, err := json.Marshal(m)
 		if err != nil {
-			return nil, fmt.Errorf("encode member %s: %w", m.ID, err)
+			return nil, &store.Unstorable{Member: m.ID, Err: fmt.Errorf("encode member %s: %w", m.ID, err)}
 		}
 		b.members = append(b.members, data)
 	}
@@ -59,23 +59,25 @@ func newBatch(c *engine.Changes) (*batch, error) {
 	for i := range c.Deliveries {
 		data, err := json.Marshal(&c.Deliveries[i].Message)
 		if err != nil {
-			return nil, fmt.Errorf("encode delivery %s: %w", c.Deliveries[i].Key, err)
+			d := &c.Deliveries[i]
+			return nil, &store.Unstorable{Member: d.Member, Err: fmt.Errorf("encode delivery %s: %w", d.Key, err)}
 		}
 		b.messages = append(b.messages, data)
 	}
 	for i := range c.Refusals {
 		data, err := encode(c.Refusals[i].Seen)
 		if err != nil {
-			return nil, fmt.Errorf("encode a decision on member %s: %w", c.Refusals[i].Member, err)
+			member := c.Refusals[i].Member
+			return nil, &store.Unstorable{Member: member, Err: fmt.Errorf("encode a decision on member %s: %w", member, err)}
 		}
 		b.seen = append(b.seen, data)
 	}
 	var err error
 	if b.cascaded, err = payloads(c.Cascaded); err != nil {
-		return nil, err
+		return nil, &store.Unstorable{Err: err}
 	}
 	if b.emitted, err = payloads(c.Emitted); err != nil {
-		return nil, err
+		return nil, &store.Unstorable{Err: err}
 	}
 	return b, nil
 }
@@ -93,7 +95,7 @@ func (b *batch) encodeRuns() error {
 		row.actions, errs[1] = encode(r.Actions)
 		row.trace, errs[2] = lines(r.Trace)
 		if err := cmp.Or(errs[0], errs[1], errs[2]); err != nil {
-			return fmt.Errorf("encode run %s: %w", r.ID, err)
+			return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
 		}
 		b.runs = append(b.runs, row)
 		byID[r.ID] = &b.runs[len(b.runs)-1]
@@ -134,10 +136,15 @@ func (b *batch) store(t *tx) error {
 	if err := b.decided(t); err != nil {
 		return err
 	}
+	return b.put(t)
+}
+
+// put stores what was decided.
+func (b *batch) put(t *tx) error {
 	for i, m := range b.Members {
 		const put = `INSERT INTO members VALUES (?, '', 0, 0, ?) ON CONFLICT DO UPDATE SET state = excluded.state`
 		if _, err := t.exec(put, m.ID, b.members[i]); err != nil {
-			return fmt.Errorf("store member %s: %w", m.ID, err)
+			return of(m.ID, fmt.Errorf("store member %s: %w", m.ID, err))
 		}
 	}
 	if err := b.putLooks(t); err != nil {
@@ -145,12 +152,12 @@ func (b *batch) store(t *tx) error {
 	}
 	for i := range b.Deliveries {
 		if err := t.insertDelivery(&b.Deliveries[i], b.messages[i]); err != nil {
-			return fmt.Errorf("store delivery %s: %w", b.Deliveries[i].Key, err)
+			return of(b.Deliveries[i].Member, fmt.Errorf("store delivery %s: %w", b.Deliveries[i].Key, err))
 		}
 	}
 	for i := range b.runs {
 		if err := t.putRun(&b.runs[i]); err != nil {
-			return fmt.Errorf("store run %s: %w", b.runs[i].ID, err)
+			return of(b.runs[i].Member, fmt.Errorf("store run %s: %w", b.runs[i].ID, err))
 		}
 	}
 	for i := range b.Coupons {
@@ -158,7 +165,7 @@ func (b *batch) store(t *tx) error {
 		const insert = `INSERT INTO coupons (code, pool, member, playbook, run, step, issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 		_, err := t.exec(insert, c.Code, c.Pool, c.Member, c.Playbook, c.Run, c.Step, millis(c.IssuedAt), millis(c.ExpiresAt))
 		if err != nil {
-			return fmt.Errorf("store coupon %s: %w", c.Code, err)
+			return of(c.Member, fmt.Errorf("store coupon %s: %w", c.Code, err))
 		}
 	}
 	if err := t.issued(b.Coupons, b.Taken); err != nil {
@@ -166,10 +173,10 @@ func (b *batch) store(t *tx) error {
 	}
 	for i := range b.Refusals {
 		if err := t.insertRefusal(&b.Refusals[i], b.seen[i]); err != nil {
-			return fmt.Errorf("store a decision on member %s: %w", b.Refusals[i].Member, err)
+			return of(b.Refusals[i].Member, fmt.Errorf("store a decision on member %s: %w", b.Refusals[i].Member, err))
 		}
 	}
-	return b.storeEmitted(t)
+	return of("", b.storeEmitted(t))
 }
 
 // decided puts the events up to the new watermark into their members' history, and raises the watermark.
@@ -309,57 +316,4 @@ func (t *tx) dropDeferred(r *runRow, sent string) error {
 		}
 	}
 	return nil
-}
-
-// setAside keeps what could not be decided where it can be found, and out of everybody's way.
-func (b *batch) setAside(t *tx) error {
-	for _, p := range b.Poisoned {
-		what, id, at := "input", "", int64(0)
-		var err error
-		if p.Seq == 0 {
-			what, id = "wait", p.Run
-			err = t.failRun(p, &at)
-		} else {
-			const mark = "UPDATE inbox SET kind = '" + kindPoisoned + "' WHERE shard = ? AND seq = ? RETURNING id, at"
-			_, err = t.one(mark, []any{b.shard, p.Seq}, func(r row) error {
-				id, at = r.str(0), r.int(1)
-				return nil
-			})
-		}
-		if err == nil {
-			err = t.fail(at, what, id, p.Error)
-		}
-		if err != nil {
-			return fmt.Errorf("set aside %s %s: %w", what, id, err)
-		}
-	}
-	return nil
-}
-
-// failRun ends a run whose wait cannot be decided. Its end is the instant that it waited for.
-func (t *tx) failRun(p engine.Poisoned, at *int64) error {
-	const end = `UPDATE runs SET state = 'failed', reason = ?, ended_at = due_at, due_at = 0 WHERE id = ? AND state = 'waiting'
-		RETURNING ended_at, playbook`
-	_, err := t.one(end, []any{p.Error, p.Run}, func(r row) error {
-		*at = r.int(0)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	trace, err := lines([]engine.TraceEntry{{At: instant(*at), What: "failed", Reason: p.Error}})
-	if err != nil {
-		return err
-	}
-	_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, p.Run)
-	return err
-}
-
-func (t *tx) fail(at int64, what, id, text string) error {
-	n, err := t.number()
-	if err != nil {
-		return err
-	}
-	_, err = t.exec("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", n, at, what, id, text)
-	return err
 }

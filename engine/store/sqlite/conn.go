@@ -8,6 +8,9 @@ import (
 	"io"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/usher-run/usher/engine/store"
 )
 
 // conn is one connection, used by one goroutine at a time, with every statement it ever prepared. It speaks to the driver
@@ -67,7 +70,22 @@ func value(a any) (driver.Value, error) {
 		}
 		return int64(0), nil
 	}
-	return nil, fmt.Errorf("no column holds a %T", a)
+	return nil, fmt.Errorf("%w: a %T", errNoColumn, a)
+}
+
+var errNoColumn = errors.New("no column holds it")
+
+// refused tells whether an error is about what was to be stored, and comes again whenever it is tried. All others are passing.
+func refused(err error) bool {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff { // the rest says more of the same
+		case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+			return true
+		}
+		return false
+	}
+	return errors.Is(err, errNoColumn) || errors.Is(err, store.ErrNotFound)
 }
 
 // exec runs a statement and gives how many rows it changed.

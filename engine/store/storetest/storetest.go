@@ -16,7 +16,7 @@ import (
 // Run holds a driver against every promise. open gives an empty store; the suite closes it.
 func Run(t *testing.T, open func(*testing.T) store.Store) {
 	groups := map[string]map[string]func(*testing.T, *suite){
-		"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Pools": poolCases,
+		"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Aside": asideCases, "Pools": poolCases,
 		"Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases, "Reader": readerCases, "Emitted": emittedCases,
 		"Segments": segmentCases,
 	}

@@ -1,0 +1,98 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// errTried ends a transaction that was only to be tried.
+var errTried = errors.New("it was only tried")
+
+// Try writes the changes and takes them back.
+func (d *db) Try(ctx context.Context, shard int, c *engine.Changes) error {
+	b, err := newBatch(c)
+	if err == nil {
+		b.shard = shard
+		err = d.writeAgain(ctx, b.rows(), func(t *tx) error {
+			if err := b.put(t); err != nil {
+				return err
+			}
+			return errTried
+		})
+	}
+	if errors.Is(err, errTried) {
+		return nil
+	}
+	return fmt.Errorf("try a batch of shard %d: %w", shard, err)
+}
+
+// of says whose content an error is about when it is about content: see [store.Unstorable].
+func of(member string, err error) error {
+	var known *store.Unstorable
+	if err == nil || errors.As(err, &known) || !refused(err) {
+		return err
+	}
+	return &store.Unstorable{Member: member, Err: err}
+}
+
+// setAside keeps what could not be decided where it can be found, and out of everybody's way.
+func (b *batch) setAside(t *tx) error {
+	for _, p := range b.Poisoned {
+		what, id, at := "input", "", millis(p.At)
+		var err error
+		switch {
+		case p.Seq != 0:
+			const mark = "UPDATE inbox SET kind = '" + kindPoisoned + "' WHERE shard = ? AND seq = ? RETURNING id, at"
+			_, err = t.one(mark, []any{b.shard, p.Seq}, func(r row) error {
+				id, at = r.str(0), r.int(1)
+				return nil
+			})
+		case p.Run != "":
+			what, id = "wait", p.Run
+		default:
+			what, id = "look", p.Member
+		}
+		if err == nil && p.Run != "" {
+			err = t.failRun(p, &at)
+		}
+		if err == nil {
+			err = t.fail(at, what, id, p.Error)
+		}
+		if err != nil {
+			return fmt.Errorf("set aside %s %s: %w", what, id, err)
+		}
+	}
+	return nil
+}
+
+// failRun ends a run whose wait, or the result that it holds for, cannot be decided: at the instant that it waited for.
+func (t *tx) failRun(p engine.Poisoned, at *int64) error {
+	const end = `UPDATE runs SET state = 'failed', reason = ?, ended_at = CASE due_at WHEN 0 THEN ? ELSE due_at END, due_at = 0
+		WHERE id = ? AND state = 'waiting' RETURNING ended_at`
+	_, err := t.one(end, []any{p.Error, *at, p.Run}, func(r row) error {
+		*at = r.int(0)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	trace, err := lines([]engine.TraceEntry{{At: instant(*at), What: "failed", Reason: p.Error}})
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, p.Run)
+	return err
+}
+
+func (t *tx) fail(at int64, what, id, text string) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", n, at, what, id, text)
+	return err
+}

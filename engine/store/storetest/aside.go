@@ -1,0 +1,98 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+var asideCases = map[string]func(*testing.T, *suite){
+	"says by its type that content is refused, whose it is, and stores nothing of it": func(t *testing.T, s *suite) {
+		shard, m := neighbours(2)
+		epoch, err := s.Claim(s.ctx, shard)
+		s.must(err)
+		s.must(s.Commit(s.ctx, shard, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
+		run := func(change func(*engine.Run)) *engine.Run {
+			r := waiting("r", m[1], now())
+			change(r)
+			return r
+		}
+		what := map[string]any{"x": make(chan int)}
+		for name, c := range map[string]*engine.Changes{
+			"a member":             {Members: []*engine.Member{{ID: m[1], Attributes: what}}},
+			"a trigger":            {Runs: []*engine.Run{run(func(r *engine.Run) { r.Trigger = what })}},
+			"results":              {Runs: []*engine.Run{run(func(r *engine.Run) { r.Actions = map[string]map[string]any{"a": what} })}},
+			"a trace":              {Runs: []*engine.Run{run(func(r *engine.Run) { r.Trace = []engine.TraceEntry{{Detail: what}} })}},
+			"a refusal":            {Refusals: []engine.Decision{{Member: m[1], Seen: what}}},
+			"a code that is taken": {Coupons: []engine.Coupon{{Code: "taken", Member: m[1]}}},
+			"a run that is not there": {Runs: []*engine.Run{run(func(r *engine.Run) {
+				r.New, r.ID = false, "nowhere"
+			})}},
+			"a time that no calendar has": {Members: []*engine.Member{{ID: m[1], CreatedAt: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}}},
+		} {
+			c.Members = append(c.Members, &engine.Member{ID: m[0], Points: 7})
+			for way, err := range map[string]error{"Commit": s.Commit(s.ctx, shard, epoch, 0, c), "Try": s.Try(s.ctx, shard, c)} {
+				var refused *store.Unstorable
+				if !errors.As(err, &refused) || refused.Member != m[1] {
+					t.Errorf("%s of %s: %v (%+v)", way, name, err, refused)
+				}
+			}
+		}
+		for _, c := range []*engine.Changes{
+			{Emitted: []engine.Input{{Kind: engine.InputEvent, ID: "e", Member: m[0], Name: "x", Payload: &engine.Payload{Properties: what}}}},
+			{Cascaded: []engine.Input{{Kind: engine.InputEvent, ID: "e", Member: m[0], Name: "x", Payload: &engine.Payload{Properties: what}}}},
+		} {
+			var refused *store.Unstorable
+			if err := s.Commit(s.ctx, shard, epoch, 0, c); !errors.As(err, &refused) {
+				t.Errorf("an event: %v", err)
+			}
+		}
+		s.same("nothing was stored", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
+	},
+	"a stale batch is not refused for its content": func(t *testing.T, s *suite) {
+		shard, m := neighbours(1)
+		var refused *store.Unstorable
+		err := s.Commit(s.ctx, shard, 99, 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
+		if !errors.Is(err, store.ErrStale) || errors.As(err, &refused) {
+			t.Fatalf("%v", err)
+		}
+	},
+	"tries without storing": func(t *testing.T, s *suite) {
+		shard, m := neighbours(1)
+		c := &engine.Changes{
+			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}, Coupons: []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
+			Cascaded: []engine.Input{event("e", m[0], "x")},
+		}
+		s.must(s.Try(s.ctx, shard, c))
+		s.must(s.Try(s.ctx, shard, c))
+		s.same("member", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
+		s.commit(m[0], 0, c)
+		s.same("runs", len(s.states(m, nil)[m[0]].Runs), 1)
+	},
+	"a result that is set aside fails the run that holds for it": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], time.Time{})}})
+		in := s.accept(engine.Input{Kind: engine.InputResult, ID: "answer", Member: m[0], Name: "r"})
+		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Run: "r", Playbook: "welcome", Error: "broken"}}})
+		r := s.run("r")
+		s.same("run", []any{r.State, r.Reason, r.EndedAt}, []any{engine.RunFailed, "broken", in[0].At})
+	},
+	"lists inputs, waits and looks that were set aside": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		at := now()
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at)}})
+		in := s.accept(event("bad", m[0], "x"))
+		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{
+			{Seq: in[0].Seq, Error: "one"}, {Run: "r", At: at, Error: "two"}, {Member: m[0], At: at, Error: "three"},
+		}})
+		list, err := s.Failures(s.ctx, 5)
+		s.must(err)
+		s.same("failures", list, []store.Failure{
+			{At: at, What: "look", ID: m[0], Error: "three"}, {At: at, What: "wait", ID: "r", Error: "two"},
+			{At: in[0].At, What: "input", ID: "bad", Error: "one"},
+		})
+	},
+}
