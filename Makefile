@@ -8,7 +8,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 LINT    := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build run test unit lint race cover fuzz bench clean
+.PHONY: help build run test unit lint openapi race cover fuzz bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ unit: ## the Go tests alone
 lint: ## vet, golangci-lint with the import rules, formatting
 	go vet ./...
 	$(LINT) run ./...
+
+openapi: build ## the OpenAPI document against redocly's recommended rules (needs npx)
+	scripts/openapi-lint.sh
 
 race: ## the tests under the race detector
 	scripts/test.sh -race

@@ -76,13 +76,21 @@ func (s *server) router(routes []route) http.Handler {
 	g.UseRawPath, g.UnescapePathValues = true, true
 	g.HandleMethodNotAllowed = true
 	g.RedirectTrailingSlash = false
-	g.Use(s.recovered)
+	g.Use(s.recovered, s.sameSite())
 	for _, r := range routes {
 		handlers := []gin.HandlerFunc{s.measured(r.path)}
 		if r.scope != scopeNone {
 			handlers = append(handlers, s.allowed(r.scope))
 		}
-		g.Handle(r.method, r.path, append(handlers, r.run)...)
+		handlers = append(handlers, s.checked(r))
+		if r.writes() && r.body == nil {
+			handlers = append(handlers, s.noBody)
+		}
+		handlers = append(handlers, r.run)
+		g.Handle(r.method, r.path, handlers...)
+		if r.method == http.MethodGet {
+			g.Handle(http.MethodHead, r.path, handlers...)
+		}
 	}
 	if s.Queues != nil {
 		g.Any("/queues/*rest", s.allowed(ScopeAdmin), gin.WrapH(s.Queues))

@@ -107,6 +107,96 @@ func TestWrongRequests(t *testing.T) {
 	f.want(f.call("POST", "/v1/coupons/NONE/redeem", ""), 404, "not_found")
 }
 
+// Parameters that a route does not have, or not so, are refused: a list that ignores a misspelt filter lists everything.
+func TestQueries(t *testing.T) {
+	f := newFixture(t)
+	for _, bad := range []string{
+		"/v1/runs?limit=abc", "/v1/runs?limit=-1", "/v1/runs?limit=0", "/v1/runs?limit=1e9", "/v1/runs?limit=1001", "/v1/runs?limit=5.0",
+		"/v1/runs?limit=%205", "/v1/runs?limit=5&limit=6", "/v1/runs?state=nope", "/v1/runs?State=done", "/v1/runs?plaubook=welcome",
+		"/v1/runs?state=%zz", "/v1/runs?state=done;limit=5", "/v1/failures?limit=-1", "/v1/failures?cursor=x", "/v1/decisions?member=m&state=done",
+		"/v1/playbooks?page=2", "/v1/playbooks/welcome?verbose", "/v1/playbooks/welcome/stats?x=1", "/v1/members/m?limit=5",
+		"/v1/coupons/C?limit=5", "/v1/schema?x=1", "/metrics?x=1", "/readyz?%zz",
+	} {
+		a := f.call("GET", bad, "")
+		f.want(a, 400, "invalid_query")
+	}
+	f.want(f.call("POST", "/v1/events?sync=true", `{"event":"x","member":"m"}`), 400, "invalid_query")
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause?now", ""), 400, "invalid_query")
+	for query, want := range map[string]string{
+		"limit=abc":  `limit must be a whole number from 1 to 1000, got "abc"`,
+		"state=dnoe": "state must be waiting, done, exited, failed or holdout, got \"dnoe\"; did you mean `done`?",
+		"stat=done":  "there is no parameter `stat`; did you mean `state`?",
+	} {
+		if a := f.call("GET", "/v1/runs?"+query, ""); !strings.Contains(a.text, strings.ReplaceAll(want, `"`, `\"`)) {
+			t.Errorf("%s: %s", query, a.text)
+		}
+	}
+	for _, good := range []string{"/v1/runs?playbook=&member=&state=&limit=", "/v1/runs?limit=1000&state=done", "/healthz?from=probe", "/docs?v=1"} {
+		f.want(f.call("GET", good, ""), 200, nil)
+	}
+}
+
+func TestHead(t *testing.T) {
+	f := newFixture(t)
+	f.seedRun()
+	for path, status := range map[string]int{
+		"/healthz": 200, "/readyz": 200, "/docs": 200, "/openapi.json": 200, "/metrics": 200, "/v1/runs": 200, "/v1/runs/run1": 200,
+		"/v1/members/m1": 200, "/v1/members/m1/timeline": 200, "/v1/playbooks": 200, "/v1/coupons/NEW-1": 200, "/v1/schema": 200,
+		"/v1/failures": 200, "/v1/runs/none": 404, "/v1/runs?limit=x": 400, "/v1/events": 405, "/v1/nowhere": 404,
+	} {
+		if a := f.call("HEAD", path, ""); a.status != status {
+			t.Errorf("%s: %d, want %d", path, a.status, status)
+		}
+	}
+	if a := f.call("HEAD", "/v1/runs", "", "Authorization", ""); a.status != 401 {
+		t.Errorf("without a key: %d", a.status)
+	}
+}
+
+func TestMethodsThatARouteDoesNotKnow(t *testing.T) {
+	f := newFixture(t)
+	for path, allow := range map[string]string{
+		"/v1/events": "POST", "/v1/runs": "GET, HEAD", "/v1/members/m": "GET, HEAD, PUT", "/v1/playbooks/p/pause": "POST", "/healthz": "GET, HEAD",
+	} {
+		a := f.call("DELETE", path, "")
+		f.want(a, 405, "method_not_allowed")
+		got := strings.Split(a.header.Get("Allow"), ", ")
+		slices.Sort(got)
+		if strings.Join(got, ", ") != allow {
+			t.Errorf("%s: Allow %q, want %q", path, got, allow)
+		}
+	}
+}
+
+// A page of another site can make a browser post forms, with a key that was typed in once.
+func TestOtherSites(t *testing.T) {
+	f := newFixture(t)
+	basic := httptest.NewRequest("GET", "/", nil)
+	basic.SetBasicAuth(adminKey, "")
+	key := basic.Header.Get("Authorization")
+	writes := []string{"/v1/playbooks/welcome/pause", "/v1/playbooks/by-hand/trigger", "/v1/coupons/C/redeem", "/v1/events", "/v1/check"}
+	for _, path := range writes {
+		for _, headers := range [][]string{
+			{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
+		} {
+			f.want(f.call("POST", path, "{}", append(headers, "Authorization", key)...), 403, "cross_origin")
+		}
+		for _, form := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"} {
+			f.want(f.call("POST", path, "{}", "Content-Type", form, "Authorization", key), 415, "unsupported_media_type")
+		}
+	}
+	f.want(f.call("PUT", "/v1/members/m", "{}", "Origin", "https://evil.example", "Authorization", key), 403, "cross_origin")
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause", "", "Content-Type", "text/plain", "Authorization", key), 415, "unsupported_media_type")
+	if a := f.call("GET", "/v1/playbooks/welcome", ""); a.body["paused"] != false {
+		t.Error("another site has paused a playbook")
+	}
+	// The page of usher itself, and programs that are no browsers.
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause", "", "Sec-Fetch-Site", "same-origin", "Authorization", key), 200, nil)
+	f.want(f.call("POST", "/v1/playbooks/welcome/resume", "", "Origin", "http://example.com", "Authorization", key), 200, nil)
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause", ""), 200, nil)
+	f.want(f.call("GET", "/v1/playbooks", "", "Sec-Fetch-Site", "cross-site", "Authorization", key), 200, nil)
+}
+
 func TestKeys(t *testing.T) {
 	f := newFixture(t)
 	f.want(f.call("GET", "/v1/playbooks", "", "Authorization", ""), 401, "unauthorized")

@@ -67,11 +67,12 @@ func unpack(c *gin.Context, body *bytes.Buffer) (folder.Files, error) {
 		files, err := folder.Unpack(body)
 		return files, notAWorkspace(err)
 	}
-	if err := isJSON(c); err != nil {
+	raw, err := jsonOf(c, body)
+	if err != nil {
 		return nil, err
 	}
 	var in checkBody
-	if err := decodeBytes(body.Bytes(), &in); err != nil {
+	if err := decodeBytes(raw, &in); err != nil {
 		return nil, err
 	}
 	files := folder.Files{}

@@ -17,6 +17,7 @@ import (
 const (
 	codeUnauthorized     = "unauthorized"
 	codeForbidden        = "forbidden"
+	codeCrossOrigin      = "cross_origin"
 	codeNotFound         = "not_found"
 	codeMethodNotAllowed = "method_not_allowed"
 	codeBodyTooLarge     = "body_too_large"
@@ -42,7 +43,7 @@ func statusOf(code string) int {
 		return http.StatusUnprocessableEntity
 	case codeUnauthorized:
 		return http.StatusUnauthorized
-	case codeForbidden:
+	case codeForbidden, codeCrossOrigin:
 		return http.StatusForbidden
 	case codeNotFound:
 		return http.StatusNotFound
@@ -109,12 +110,18 @@ func (s *server) fail(c *gin.Context, err error) {
 	case errors.As(err, &e):
 	case errors.Is(err, store.ErrNotFound):
 		e = newError(codeNotFound, "there is nothing under %s", c.Request.URL.Path)
+	case errors.Is(err, store.ErrCursor):
+		e = newError(codeInvalidQuery, "cursor must be the `next` of the page before, got %q", cut(c.Query("cursor"), 100)).
+			with("parameter", "cursor")
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Abort() // the client has gone
 		return
 	default:
 		s.Log.Error("a request failed", "route", c.FullPath(), "error", err)
 		e = newError(codeInternal, internalMessage)
+	}
+	if e.Code == codeUnavailable && c.Writer.Header().Get("Retry-After") == "" {
+		c.Header("Retry-After", "1")
 	}
 	c.AbortWithStatusJSON(statusOf(e.Code), errorBody{Error: e})
 }

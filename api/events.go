@@ -63,15 +63,12 @@ func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		body := pool.get()
 		defer pool.put(body)
-		if err := isJSON(c); err != nil {
+		text, err := readJSON(c, body, maxBody)
+		if err != nil {
 			s.fail(c, err)
 			return
 		}
-		if err := readBody(c, body, maxBody); err != nil {
-			s.fail(c, err)
-			return
-		}
-		raw := bytes.TrimLeft(body.Bytes(), " \t\r\n")
+		raw := bytes.TrimLeft(text, " \t\r\n")
 		ws, _ := s.Workspace()
 		if len(raw) > 0 && raw[0] == '[' {
 			s.manyEvents(c, ws, raw, pool)

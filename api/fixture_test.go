@@ -29,13 +29,14 @@ const (
 
 // fixture is an API on a database of its own.
 type fixture struct {
-	t       *testing.T
-	handler http.Handler
-	store   store.Store
-	now     time.Time
-	log     bytes.Buffer
-	mu      sync.Mutex
-	woken   []string
+	t        *testing.T
+	handler  http.Handler
+	contract *contract
+	store    store.Store
+	now      time.Time
+	log      bytes.Buffer
+	mu       sync.Mutex
+	woken    []string
 }
 
 func workspace() *playbooks.Workspace {
@@ -106,6 +107,9 @@ func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 	if f.handler, err = api.New(d); err != nil {
 		t.Fatal(err)
 	}
+	if f.contract, err = contractOf(f.handler); err != nil {
+		t.Fatal(err)
+	}
 	return f
 }
 
@@ -140,6 +144,11 @@ func (f *fixture) call(method, path, body string, headers ...string) answer {
 	}
 	rec := httptest.NewRecorder()
 	f.handler.ServeHTTP(rec, req)
+	res := rec.Result()
+	res.Request = req
+	if err := f.contract.check(method, req.URL.EscapedPath(), res, rec.Body.Bytes()); err != nil {
+		f.t.Errorf("%s %s departs from the OpenAPI document: %v", method, path, err)
+	}
 	a := answer{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
 	_ = json.Unmarshal(rec.Body.Bytes(), &a.body)
 	return a

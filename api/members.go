@@ -88,15 +88,13 @@ func each[A, B any](list []A, view func(A) B) []B {
 
 func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 	var none acceptedView
-	if err := isJSON(c); err != nil {
-		return none, err
-	}
 	var body bytes.Buffer
-	if err := readBody(c, &body, maxBody); err != nil {
+	raw, err := readJSON(c, &body, maxBody)
+	if err != nil {
 		return none, err
 	}
 	ws, _ := s.Workspace()
-	in, rej := engine.AdmitMember(ws.Schema, c.Param("id"), body.Bytes())
+	in, rej := engine.AdmitMember(ws.Schema, c.Param("id"), raw)
 	if rej != nil {
 		return none, rejected(rej)
 	}

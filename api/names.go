@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -82,16 +81,4 @@ func (s *server) filtered(ctx context.Context, playbook, member string) error {
 
 var runStates = []string{
 	string(engine.RunWaiting), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed), string(engine.RunHoldout),
-}
-
-// runState reads a filter by state.
-func runState(text string) (engine.RunState, error) {
-	if text == "" || slices.Contains(runStates, text) {
-		return engine.RunState(text), nil
-	}
-	message := fmt.Sprintf("state must be waiting, done, exited, failed or holdout, got %q", text)
-	if hint := playbooks.DidYouMean(text, runStates); hint != "" {
-		message += "; " + hint
-	}
-	return "", newError(codeInvalidQuery, "%s", message)
 }

@@ -17,7 +17,10 @@ import (
 )
 
 func bodyErrors() []string {
-	return []string{engine.CodeMalformed, engine.CodeWrongType, codeBodyTooLarge, codeMediaType}
+	return []string{
+		engine.CodeMalformed, engine.CodeWrongType, engine.CodeUnknownField, engine.CodeDuplicateField, engine.CodeMissingField,
+		engine.CodeInvalid, engine.CodeTooLarge, engine.CodeReadOnly, codeBodyTooLarge, codeMediaType,
+	}
 }
 
 // document makes the OpenAPI document of the routes.
@@ -26,10 +29,13 @@ func document(routes []route, version string) ([]byte, error) {
 	doc := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
-			Title: "usher", Version: version,
-			Description: "Errors are {\"error\": {\"code\", \"message\", \"details\"}}. Keys have the scope ingest or admin; admin may do everything.",
+			Title: "usher", Version: version, License: &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
+			Description: "Errors are {\"error\": {\"code\", \"message\", \"details\"}}. Keys have the scope ingest or admin; admin may do everything. " +
+				"What can be read with GET answers HEAD too. Bodies may be compressed (Content-Encoding: gzip or deflate). A key, and a parameter, " +
+				"that is not in this document is refused.",
 		},
-		Paths: map[string]*huma.PathItem{},
+		Servers: []*huma.Server{{URL: "/"}},
+		Paths:   map[string]*huma.PathItem{},
 		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
 			"key":   {Type: "http", Scheme: "bearer", Description: "an API key"},
 			"basic": {Type: "http", Scheme: "basic", Description: "the API key as user name"},
@@ -97,24 +103,47 @@ func operation(r route, schemas huma.Registry) *huma.Operation {
 	for _, h := range r.headers {
 		op.Parameters = append(op.Parameters, param("header", h, false))
 	}
-	errors := r.errors
+	op.Security = []map[string][]string{}
 	if r.scope != scopeNone {
 		op.Description = "Needs a key of scope " + string(r.scope) + "."
-		op.Security = []map[string][]string{{"key": {}}, {"basic": {}}}
-		errors = append(slices.Clone(errors), codeUnauthorized, codeForbidden, codeRateLimited)
+		op.Security = append(op.Security, map[string][]string{"key": {}}, map[string][]string{"basic": {}})
 	}
 	if r.body != nil {
 		op.RequestBody = &huma.RequestBody{Required: !r.optionalBody, Content: map[string]*huma.MediaType{"application/json": {Schema: bodySchema(r, schemas)}}}
+		for _, kind := range archives {
+			if r.archive {
+				op.RequestBody.Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+			}
+		}
 	}
 	good := &huma.Response{Description: http.StatusText(r.status)}
-	if r.reply != nil {
+	switch {
+	case r.reply != nil:
 		good.Content = map[string]*huma.MediaType{"application/json": {Schema: replySchema(r, schemas)}}
+	case r.media == "application/json":
+		good.Content = map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeObject}}}
+	case r.media != "":
+		good.Content = map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString}}}
 	}
 	op.Responses[strconv.Itoa(r.status)] = good
-	for _, code := range errors {
+	for _, code := range errorsOf(r) {
 		addError(op, code, schemas)
 	}
 	return op
+}
+
+// errorsOf lists the codes of a route's errors: its own, and those that every route of its kind may give.
+func errorsOf(r route) []string {
+	codes := append(slices.Clone(r.errors), codeInvalidQuery)
+	if r.scope != scopeNone {
+		codes = append(codes, codeUnauthorized, codeForbidden, codeRateLimited, codeInternal, codeUnavailable)
+	}
+	if r.writes() {
+		codes = append(codes, codeCrossOrigin)
+		codes = append(codes, bodyErrors()...)
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // bodySchema and replySchema know the one route that takes one or many.
@@ -136,7 +165,15 @@ func replySchema(r route, schemas huma.Registry) *huma.Schema {
 }
 
 func param(in string, q query, required bool) *huma.Param {
-	return &huma.Param{Name: q.name, In: in, Description: q.doc, Required: required, Schema: &huma.Schema{Type: huma.TypeString}}
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, w := range q.words {
+		schema.Enum = append(schema.Enum, w)
+	}
+	if q.most > 0 {
+		least, most := 1.0, float64(q.most)
+		schema = &huma.Schema{Type: huma.TypeInteger, Minimum: &least, Maximum: &most, Default: q.standard}
+	}
+	return &huma.Param{Name: q.name, In: in, Description: q.doc, Required: required, Schema: schema}
 }
 
 func addError(op *huma.Operation, code string, schemas huma.Registry) {

@@ -16,14 +16,15 @@ type route struct {
 	headers      []query
 	body         reflect.Type // nil: none
 	optionalBody bool
+	archive      bool         // the body may be a tar file instead
 	status       int          // of the answer when all is well
 	reply        reflect.Type // nil: not JSON
+	media        string       // of an answer that is not JSON
 	errors       []string     // codes of errors, beside those that every route may give
 	run          gin.HandlerFunc
 }
 
-// query is a parameter in the query string or a header.
-type query struct{ name, doc string }
+func (r route) writes() bool { return r.method != http.MethodGet }
 
 // reply makes a route's handler of a function that gives the answer; its type goes into the document.
 func reply[T any](s *server, r route, fn func(*gin.Context) (T, error)) route {
@@ -42,14 +43,6 @@ func reply[T any](s *server, r route, fn func(*gin.Context) (T, error)) route {
 	return r
 }
 
-func pageQuery(more ...query) []query {
-	return append(more, query{"cursor", "the `next` of the page before"}, query{"limit", "1 to 1000, 50 when left out"})
-}
-
-func idempotencyHeader() []query {
-	return []query{{"Idempotency-Key", "the same key again does nothing again"}}
-}
-
 // routes is the table.
 func (s *server) routes() []route {
 	list := s.intakeRoutes()
@@ -64,7 +57,7 @@ func (s *server) intakeRoutes() []route {
 		method: "POST", path: "/v1/events", scope: ScopeIngest, status: http.StatusAccepted,
 		summary: "Take in one event, or an array of up to 1,000. Answers once what it took is durable",
 		body:    reflect.TypeFor[eventBody](), reply: reflect.TypeFor[eventResults](),
-		errors: bodyErrors(), run: s.postEvents(new(bufferPool)),
+		run: s.postEvents(new(bufferPool)),
 	}, reply(s, route{
 		method: "GET", path: "/v1/schema", scope: ScopeIngest,
 		summary: "The events that the active workspace declares, for programs that type what they send",
@@ -75,7 +68,7 @@ func (s *server) memberRoutes() []route {
 	return []route{
 		reply(s, route{
 			method: "PUT", path: "/v1/members/:id", scope: ScopeIngest, status: http.StatusAccepted, headers: idempotencyHeader(),
-			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](), errors: append(bodyErrors(), codeConflict),
+			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](), errors: []string{codeConflict},
 		}, s.putMember),
 		reply(s, route{
 			method: "GET", path: "/v1/members/:id", scope: ScopeAdmin, errors: []string{codeNotFound},
@@ -83,7 +76,7 @@ func (s *server) memberRoutes() []route {
 		}, s.getMember),
 		reply(s, route{
 			method: "GET", path: "/v1/members/:id/timeline", scope: ScopeAdmin, errors: []string{codeNotFound},
-			query:   []query{{"limit", "1 to 1000, 50 when left out"}},
+			query:   pageQuery(),
 			summary: "What happened to a member: events, decisions, runs and coupons, newest first",
 		}, s.getTimeline),
 	}
@@ -100,7 +93,7 @@ func (s *server) playbookRoutes() []route {
 		reply(s, route{
 			method: "POST", path: "/v1/playbooks/:id/trigger", scope: ScopeAdmin, status: http.StatusAccepted, headers: idempotencyHeader(),
 			summary: "Start a playbook with an http trigger, for members or a segment",
-			body:    reflect.TypeFor[triggerBody](), errors: append(bodyErrors(), codeNotFound, codeNotHTTP),
+			body:    reflect.TypeFor[triggerBody](), errors: []string{codeNotFound, codeNotHTTP, codeConflict},
 		}, s.trigger),
 	}
 }
@@ -108,9 +101,9 @@ func (s *server) playbookRoutes() []route {
 func (s *server) readRoutes() []route {
 	return []route{
 		reply(s, route{
-			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeInvalidQuery, codeNotFound},
-			query: pageQuery(query{"id", "only those whose id begins with this"}, query{"playbook", "only of this playbook"}, query{"member", "only of this member"},
-				query{"state", "only in this state: waiting, done, exited, failed, holdout"}),
+			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeNotFound},
+			query: pageQuery(text("id", "only those whose id begins with this"), text("playbook", "only of this playbook"), text("member", "only of this member"),
+				word("state", "only in this state", runStates...)),
 		}, s.getRuns),
 		reply(s, route{
 			method: "GET", path: "/v1/runs/:id", scope: ScopeAdmin, summary: "A run with its trace: every decision and effect with its reason",
@@ -118,11 +111,11 @@ func (s *server) readRoutes() []route {
 		}, s.getRun),
 		reply(s, route{
 			method: "GET", path: "/v1/decisions", scope: ScopeAdmin, summary: "Why members did or did not enter, newest first",
-			query:  pageQuery(query{"member", "only about this member"}, query{"playbook", "only about this playbook"}),
-			errors: []string{codeInvalidQuery, codeNotFound},
+			query:  pageQuery(text("member", "only about this member"), text("playbook", "only about this playbook")),
+			errors: []string{codeNotFound},
 		}, s.getDecisions),
 		reply(s, route{
-			method: "GET", path: "/v1/failures", scope: ScopeAdmin, errors: []string{codeInvalidQuery}, query: pageQuery(),
+			method: "GET", path: "/v1/failures", scope: ScopeAdmin, query: pageQuery(),
 			summary: "Inputs that were set aside and deliveries that were given up on, newest first",
 		}, s.getFailures),
 		reply(s, route{
@@ -131,7 +124,7 @@ func (s *server) readRoutes() []route {
 		reply(s, route{
 			method: "POST", path: "/v1/coupons/:code/redeem", scope: ScopeAdmin, headers: idempotencyHeader(),
 			summary: "Redeem a coupon, once; the same id again gives the same answer",
-			body:    reflect.TypeFor[redeemBody](), optionalBody: true, errors: append(bodyErrors(), codeNotFound, codeConflict, codeExpired),
+			body:    reflect.TypeFor[redeemBody](), optionalBody: true, errors: []string{codeNotFound, codeConflict, codeExpired},
 		}, s.redeem),
 	}
 }
@@ -139,14 +132,14 @@ func (s *server) readRoutes() []route {
 func (s *server) serverRoutes() []route {
 	return []route{
 		{
-			method: "POST", path: "/v1/check", scope: ScopeAdmin, status: http.StatusOK, errors: bodyErrors(),
+			method: "POST", path: "/v1/check", scope: ScopeAdmin, status: http.StatusOK,
 			summary: "Find the mistakes of a workspace, given as JSON or as application/x-tar",
-			body:    reflect.TypeFor[checkBody](), reply: reflect.TypeFor[checkReply](), run: s.check,
+			body:    reflect.TypeFor[checkBody](), archive: true, reply: reflect.TypeFor[checkReply](), run: s.check,
 		},
-		{method: "GET", path: "/healthz", status: http.StatusOK, summary: "The process lives", run: func(c *gin.Context) { c.String(http.StatusOK, "ok\n") }},
-		{method: "GET", path: "/readyz", status: http.StatusOK, summary: "The database answers", errors: []string{codeUnavailable}, run: s.ready},
-		{method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, summary: "Metrics for Prometheus", run: s.metricsHandler()},
-		{method: "GET", path: "/openapi.json", status: http.StatusOK, summary: "This interface as OpenAPI 3.1", run: s.getOpenAPI},
-		{method: "GET", path: "/docs", status: http.StatusOK, summary: "This interface, to read", run: s.getDocs},
+		{method: "GET", path: "/healthz", status: http.StatusOK, media: "text/plain", summary: "The process lives", run: func(c *gin.Context) { c.String(http.StatusOK, "ok\n") }},
+		{method: "GET", path: "/readyz", status: http.StatusOK, media: "text/plain", summary: "The database answers", errors: []string{codeUnavailable}, run: s.ready},
+		{method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, media: "text/plain", summary: "Metrics for Prometheus", run: s.metricsHandler()},
+		{method: "GET", path: "/openapi.json", status: http.StatusOK, media: "application/json", summary: "This interface as OpenAPI 3.1", run: s.getOpenAPI},
+		{method: "GET", path: "/docs", status: http.StatusOK, media: "text/html", summary: "This interface, to read", run: s.getDocs},
 	}
 }

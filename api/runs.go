@@ -43,10 +43,7 @@ func (s *server) getRuns(c *gin.Context) (runsView, error) {
 	if err != nil {
 		return runsView{}, err
 	}
-	state, err := runState(c.Query("state"))
-	if err != nil {
-		return runsView{}, err
-	}
+	state := engine.RunState(c.Query("state"))
 	f := store.RunFilter{
 		Playbook: c.Query("playbook"), Member: c.Query("member"), State: state, Prefix: c.Query("id"), Cursor: cursor, Limit: limit,
 	}

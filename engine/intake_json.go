@@ -40,6 +40,20 @@ func (r *jsonReader) space() {
 	}
 }
 
+// ReadJSON decodes a JSON document as strictly as an event is read: a key that appears twice, depth without end and numbers that
+// cannot be held are refused.
+func ReadJSON(raw []byte) (any, *Rejection) {
+	r := jsonReader{data: raw}
+	if r.peek() == 0 && r.pos == len(raw) {
+		return nil, r.syntax("the body is empty")
+	}
+	v, err := r.value("", "")
+	if err != nil {
+		return nil, err
+	}
+	return v, r.end()
+}
+
 // peek skips space and gives the next byte, 0 at the end.
 func (r *jsonReader) peek() byte {
 	r.space()

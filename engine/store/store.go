@@ -37,6 +37,8 @@ var (
 	// ErrStale says that the batch was decided on a state that has changed since: another worker took the shard, or a coupon block
 	// was reclaimed. Nothing was committed; load again and decide again.
 	ErrStale = errors.New("decided on a state that has changed since")
+	// ErrCursor says that a cursor is none that a list gave.
+	ErrCursor = errors.New("not a cursor that a list gave")
 	// ErrConflict says that the coupon was redeemed by another request.
 	ErrConflict = errors.New("conflict")
 )

@@ -142,8 +142,8 @@ func position(cursor string) (int64, error) {
 		return 1 << 62, nil
 	}
 	n, err := strconv.ParseInt(cursor, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("cursor %q is not one that a list gave", cursor)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%w: %q", store.ErrCursor, cursor)
 	}
 	return n, nil
 }
