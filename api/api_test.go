@@ -430,7 +430,7 @@ func TestSchema(t *testing.T) {
 	f := newFixture(t)
 	a := f.call("GET", "/v1/schema", "", "Authorization", "Bearer "+ingestKey)
 	f.want(a, 200, nil)
-	if strings.TrimSpace(a.text) != `{"usher":1,"timezone":"UTC","events":{"order.paid":{"amount":"number"}}}` {
+	if strings.TrimSpace(a.text) != `{"usher":1,"timezone":"UTC","member":{"nickname":"string"},"events":{"order.paid":{"amount":"number"}}}` {
 		t.Errorf("got %s", a.text)
 	}
 }

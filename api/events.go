@@ -49,13 +49,16 @@ type eventResults struct {
 // schemaView is the part of usher.yaml that a sender needs, in usher.yaml's own terms.
 type schemaView struct {
 	Usher    int            `json:"usher" doc:"version of the language"`
-	Timezone string         `json:"timezone" doc:"of the workspace, as in Asia/Shanghai"`
+	Timezone string         `json:"timezone" doc:"of times that name no offset"`
+	Member   map[string]any `json:"member" doc:"attributes that can be written, typed as usher.yaml types them"`
 	Events   map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
 }
 
 func (s *server) getSchema(*gin.Context) (schemaView, error) {
 	ws, _ := s.Workspace()
-	return schemaView{Usher: 1, Timezone: ws.Schema.Timezone.String(), Events: ws.Schema.EventsSyntax()}, nil
+	return schemaView{
+		Usher: 1, Timezone: ws.Schema.Timezone.String(), Member: ws.Schema.MemberSyntax(), Events: ws.Schema.EventsSyntax(),
+	}, nil
 }
 
 // postEvents is the hot path: one read, one pass over the bytes, one commit, one write.

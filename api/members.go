@@ -21,12 +21,14 @@ type eventBody struct {
 	Time       *time.Time     `json:"time,omitempty" doc:"when it happened; the acceptance when left out"`
 	Properties map[string]any `json:"properties,omitempty" doc:"typed by the workspace's schema where it declares them"`
 	Attributes map[string]any `json:"attributes,omitempty" doc:"attributes of the member that are written with the event; null removes one"`
+	Backfill   bool           `json:"backfill,omitempty" doc:"the event is history: it counts in events(), attributes and created_at, and starts nothing"`
 }
 
 // memberBody documents PUT /v1/members/{id}.
 type memberBody struct {
 	Attributes map[string]any `json:"attributes,omitempty" doc:"null removes one"`
 	Tags       *tagsBody      `json:"tags,omitempty"`
+	Backfill   bool           `json:"backfill,omitempty" doc:"what is written is history: it starts nothing, and attributes that are known stay"`
 }
 
 type tagsBody struct {
@@ -216,6 +218,7 @@ type eventView struct {
 	AcceptedAt time.Time      `json:"accepted_at"`
 	Properties map[string]any `json:"properties,omitempty"`
 	Attributes map[string]any `json:"attributes,omitempty"`
+	Backfill   bool           `json:"backfill,omitempty"`
 }
 
 type timelineView struct {
@@ -277,6 +280,7 @@ func merge(events []engine.Input, decisions []engine.Decision, runs []engine.Run
 		}
 		items = append(items, timelineItem{At: in.At, Event: &eventView{
 			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties, Attributes: p.Attributes,
+			Backfill: p.Backfill,
 		}})
 	}
 	// What an input caused has its instant, and stands above it.

@@ -60,7 +60,7 @@ func (s *server) intakeRoutes() []route {
 		run: s.postEvents(new(bufferPool)),
 	}, reply(s, route{
 		method: "GET", path: "/v1/schema", scope: ScopeIngest,
-		summary: "The events that the active workspace declares, for programs that type what they send",
+		summary: "The events and attributes that the active workspace declares, for programs that type what they send",
 	}, s.getSchema)}
 }
 

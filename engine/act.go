@@ -119,6 +119,7 @@ func (a *Act) Set(field string) error {
 	}
 	for i, name := range names {
 		a.Detail(name, ready[i])
+		m.wrote(name, ready[i], a.d.now)
 		if ready[i] == nil {
 			delete(m.Attributes, name)
 		} else {

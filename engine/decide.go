@@ -25,6 +25,7 @@ type decider struct {
 	types     *types             // that the member and their history are read by; see
 	judged    map[string]outcome // conditions of the present input, by their text
 	touched   bool
+	quiet     bool // crossings of segments' borders are recorded and fire nothing
 	lookAt    bool // when to look at the member again has changed
 	idle      bool // the input was about nothing that there is, or not for this member
 	acted     *Run // that acted last
@@ -173,8 +174,12 @@ func (d *decider) decide(in *Input) error {
 		return fmt.Errorf("read the %s %s: %w", in.Kind, in.ID, err)
 	}
 	d.input, d.cascade.depth = in.ID, p.Depth
-	recorded := d.record(in.At)
+	recorded, known := d.record(in.At), d.st.Member != nil
 	d.meet(in)
+	if p.Backfill {
+		d.backfill(in, p, known)
+		return d.err
+	}
 	d.idle = false
 	if err := d.decideOn(in, p); err != nil {
 		return err
@@ -190,7 +195,7 @@ func (d *decider) decideOn(in *Input, p *Payload) error {
 	case InputEvent:
 		return d.event(in, p)
 	case InputUpdate:
-		d.apply(p)
+		d.apply(in, p)
 		d.refreshAt(in.At)
 	case InputTrigger, InputSchedule:
 		return d.started(in, p)
@@ -219,12 +224,13 @@ func (d *decider) meet(in *Input) {
 }
 
 // apply writes attributes and tags that came from outside.
-func (d *decider) apply(p *Payload) {
+func (d *decider) apply(in *Input, p *Payload) {
 	m := d.st.Member
 	if len(p.Attributes) > 0 && m.Attributes == nil {
 		m.Attributes = make(map[string]any, len(p.Attributes))
 	}
 	for k, v := range p.Attributes {
+		m.wrote(k, v, in.At)
 		if v == nil {
 			delete(m.Attributes, k)
 		} else {
@@ -254,7 +260,7 @@ func (m *Member) changeTags(add, remove []string) (added, removed []string) {
 // event decides an event in the order that the language promises: the member, then goals, exits and waits of what is open, then
 // all triggers and gates on the member as it is now, then the runs that woke or begin act, in the order of their playbooks' ids.
 func (d *decider) event(in *Input, p *Payload) error {
-	d.apply(p)
+	d.apply(in, p)
 	if p.Depth == 0 { // what a run emitted is nothing that the member did
 		d.st.Member.LastSeenAt = in.At
 	}

@@ -29,14 +29,43 @@ type Rejection struct {
 	Code    string
 	Path    string
 	Message string
-	Offset  int // of malformed JSON: the byte, from 1
+	Offset  int          // of malformed JSON: the byte, from 1
+	Others  []*Rejection // what else is wrong with the same input, in order
 }
 
+// Error tells all that is wrong.
 func (r *Rejection) Error() string {
-	if r.Path == "" {
-		return r.Message
+	text := r.Message
+	if r.Path != "" {
+		text = r.Path + ": " + r.Message
 	}
-	return r.Path + ": " + r.Message
+	for _, o := range r.Others {
+		text += "; " + o.Error()
+	}
+	return text
+}
+
+// and puts another rejection of the same input behind r. Either may be nil.
+func (r *Rejection) and(o *Rejection) *Rejection {
+	switch {
+	case o == nil:
+		return r
+	case r == nil:
+		return o
+	}
+	r.Others = append(append(r.Others, o), o.Others...)
+	o.Others = nil
+	return r
+}
+
+// All returns the rejections of an input one by one.
+func (r *Rejection) All() []*Rejection {
+	if r == nil {
+		return nil
+	}
+	first := *r
+	first.Others = nil
+	return append([]*Rejection{&first}, r.Others...)
 }
 
 // AdmitEvent checks one event in the shape of POST /v1/events against the schema, which may be nil, and gives it as an input
@@ -51,13 +80,13 @@ func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
 }
 
 // AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is allowed and kept in At, and the
-// input comes with its Payload, for use at once.
-func AdmitRecorded(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
-	a := admission{schema: schema, r: jsonReader{data: raw}, recorded: true}
+// input comes with its Payload, for use at once. Times that are no RFC 3339 are handed to readTime, unless it is nil.
+func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input, *Rejection) {
+	a := admission{schema: schema, r: jsonReader{data: raw}, recorded: true, readTime: readTime}
 	if err := a.event(); err != nil {
 		return Input{}, err
 	}
-	a.in.Payload = &Payload{Properties: a.properties, Attributes: a.attributes}
+	a.in.Payload = &Payload{Properties: a.properties, Attributes: a.attributes, Backfill: a.backfill}
 	return a.in, nil
 }
 
@@ -67,16 +96,19 @@ type admission struct {
 	schema         *playbooks.Schema
 	r              jsonReader
 	recorded       bool
+	readTime       func(string) (time.Time, error) // of an event file; nil: RFC 3339 alone
+	found          *Rejection                      // what is wrong so far, where reading could go on
 	in             Input
 	properties     map[string]any
 	attributes     map[string]any
 	rawP, rawA     []byte
 	seen           uint // bits of the keys that were read
+	backfill       bool
 	addTags, unTag []string
 }
 
 // eventKeys are the keys of an event, in the order of their bits in admission.seen.
-var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attributes", "accepted_at"}
+var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attributes", "backfill", "accepted_at"}
 
 func (a *admission) event() *Rejection {
 	if len(a.r.data) > maxEventLen {
@@ -91,15 +123,17 @@ func (a *admission) event() *Rejection {
 	}
 	for i, key := range keys[:2] {
 		if a.seen&(1<<i) == 0 {
-			return &Rejection{Code: CodeMissingField, Path: key, Message: fmt.Sprintf("an event needs its `%s`", key)}
+			a.note(&Rejection{Code: CodeMissingField, Path: key, Message: fmt.Sprintf("an event needs its `%s`", key)})
 		}
 	}
 	a.in.Kind = InputEvent
-	if err := a.checkProperties(); err != nil {
-		return err
-	}
-	return checkAttributes(a.schema, a.attributes)
+	a.note(a.checkProperties())
+	a.note(checkAttributes(a.schema, a.attributes))
+	return a.found
 }
+
+// note keeps what is wrong with a value that was read to its end: the rest is looked at, too.
+func (a *admission) note(err *Rejection) { a.found = a.found.and(err) }
 
 // body reads the whole body as an object with the given keys.
 func (a *admission) body(what string, keys []string, field func(string) *Rejection) *Rejection {
@@ -142,6 +176,8 @@ func (a *admission) eventField(key string) (err *Rejection) {
 		a.in.Time, err = a.instant(key)
 	case "accepted_at":
 		a.in.At, err = a.instant(key)
+	case "backfill":
+		err = a.backfilled(key)
 	case "properties":
 		a.properties, a.rawP, err = a.values(key)
 	case "attributes":
@@ -152,22 +188,25 @@ func (a *admission) eventField(key string) (err *Rejection) {
 
 // name reads a string that names something: not empty, bounded, without control characters.
 func (a *admission) name(key, what string, limit int) (string, *Rejection) {
-	s, err := a.text(key)
-	if err != nil {
+	s, ok, err := a.text(key)
+	if err != nil || !ok {
 		return "", err
 	}
-	return s, checkName(key, what, s, limit)
+	a.note(checkName(key, what, s, limit))
+	return s, nil
 }
 
-func (a *admission) text(key string) (string, *Rejection) {
+// text reads a string. A value of another type is noted.
+func (a *admission) text(key string) (s string, ok bool, err *Rejection) {
 	if a.r.peek() == '"' {
-		return a.r.str()
+		s, err = a.r.str()
+		return s, true, err
 	}
 	v, err := a.r.value("", key)
-	if err != nil {
-		return "", err
+	if err == nil {
+		a.note(wrongType(key, playbooks.String, v))
 	}
-	return "", wrongType(key, playbooks.String, v)
+	return "", false, err
 }
 
 // ValidMemberID tells what is wrong with a member's id that comes from elsewhere than a body, as from a path.
@@ -189,13 +228,50 @@ func checkName(path, what, s string, limit int) *Rejection {
 	return nil
 }
 
+// backfilled reads whether the input is history.
+func (a *admission) backfilled(key string) *Rejection {
+	v, err := a.r.value("", key)
+	if err != nil {
+		return err
+	}
+	var ok bool
+	if a.backfill, ok = v.(bool); !ok {
+		a.note(wrongType(key, playbooks.Bool, v))
+	}
+	return nil
+}
+
 // instant reads a time of RFC 3339 in a year that can be meant.
 func (a *admission) instant(key string) (time.Time, *Rejection) {
-	s, err := a.text(key)
-	if err != nil {
+	if c := a.r.peek(); a.readTime != nil && c >= '0' && c <= '9' { // seconds or milliseconds since 1970
+		start := a.r.pos
+		if _, err := a.r.number(); err != nil {
+			return time.Time{}, err
+		}
+		return a.otherTime(key, string(a.r.data[start:a.r.pos])), nil
+	}
+	s, ok, err := a.text(key)
+	if err != nil || !ok {
 		return time.Time{}, err
 	}
-	return ParseInstant(key, s)
+	if _, bad := time.Parse(time.RFC3339, s); bad != nil && a.readTime != nil {
+		return a.otherTime(key, s), nil
+	}
+	t, wrong := ParseInstant(key, s)
+	a.note(wrong)
+	return t, nil
+}
+
+// otherTime reads a time of an event file that is not written as RFC 3339 has it.
+func (a *admission) otherTime(key, s string) time.Time {
+	t, err := a.readTime(s)
+	if err != nil {
+		a.note(&Rejection{Code: CodeInvalid, Path: key, Message: err.Error()})
+		return t
+	}
+	t, wrong := inYears(key, t)
+	a.note(wrong)
+	return t
 }
 
 // ParseInstant reads a time of RFC 3339 between the years 1970 and 2200, in milliseconds, UTC.
@@ -207,6 +283,11 @@ func ParseInstant(path, s string) (time.Time, *Rejection) {
 			Message: fmt.Sprintf("%q is not a time like 2026-03-28T10:00:00+08:00", cut(s)),
 		}
 	}
+	return inYears(path, t)
+}
+
+// inYears keeps out years that nobody means.
+func inYears(path string, t time.Time) (time.Time, *Rejection) {
 	if t = t.UTC(); t.Year() < 1970 || t.Year() > 2200 {
 		return time.Time{}, &Rejection{
 			Code: CodeInvalid, Path: path,
@@ -220,10 +301,10 @@ func ParseInstant(path, s string) (time.Time, *Rejection) {
 func (a *admission) values(key string) (map[string]any, []byte, *Rejection) {
 	if a.r.peek() != '{' {
 		v, err := a.r.value("", key)
-		if err != nil {
-			return nil, nil, err
+		if err == nil {
+			a.note(&Rejection{Code: CodeWrongType, Path: key, Message: key + " must be an object, got " + kindOf(v)})
 		}
-		return nil, nil, &Rejection{Code: CodeWrongType, Path: key, Message: key + " must be an object, got " + kindOf(v)}
+		return nil, nil, err
 	}
 	start := a.r.pos
 	m, err := a.r.fields(key)
@@ -254,6 +335,12 @@ func (a *admission) payload() []byte {
 		}
 		out = append(append(out, `"a":`...), a.rawA...)
 	}
+	if a.backfill {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, `"b":true`...)
+	}
 	return append(out, '}')
 }
 
@@ -271,24 +358,20 @@ func (a *admission) checkProperties() *Rejection {
 }
 
 // checkFields checks declared fields; the others are kept as they are.
-func checkFields(path string, object *playbooks.Type, values map[string]any) *Rejection {
+func checkFields(path string, object *playbooks.Type, values map[string]any) (found *Rejection) {
 	for i := range object.Fields {
 		f := &object.Fields[i]
-		v, ok := values[f.Name]
-		if !ok || v == nil {
-			if f.Type.Optional {
-				continue
-			}
-			return &Rejection{
+		switch v := values[f.Name]; {
+		case v != nil:
+			found = found.and(checkType(joinField(path, f.Name), f.Type, v))
+		case !f.Type.Optional:
+			found = found.and(&Rejection{
 				Code: CodeMissingField, Path: joinField(path, f.Name),
 				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type),
-			}
-		}
-		if err := checkType(joinField(path, f.Name), f.Type, v); err != nil {
-			return err
+			})
 		}
 	}
-	return nil
+	return found
 }
 
 func checkType(path string, t *playbooks.Type, v any) *Rejection {

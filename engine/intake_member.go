@@ -13,16 +13,19 @@ import (
 // builtIn are the member's fields that only usher writes.
 var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
 
-// AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?}}`, and gives it as an input. Its
+// AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?}, backfill?}`, and gives it as an input. Its
 // ID is the caller's to set.
 func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejection) {
 	if err := ValidMemberID(id); err != nil {
 		return Input{}, err
 	}
 	a := admission{schema: schema, r: jsonReader{data: raw}}
-	err := a.body("a member", []string{"attributes", "tags"}, func(key string) (err *Rejection) {
-		if key == "tags" {
+	err := a.body("a member", []string{"attributes", "tags", "backfill"}, func(key string) (err *Rejection) {
+		switch key {
+		case "tags":
 			return a.tags()
+		case "backfill":
+			return a.backfilled(key)
 		}
 		a.attributes, a.rawA, err = a.values(key)
 		return err
@@ -30,70 +33,68 @@ func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejec
 	if err != nil {
 		return Input{}, err
 	}
-	if err := checkAttributes(schema, a.attributes); err != nil {
-		return Input{}, err
+	if a.note(checkAttributes(schema, a.attributes)); a.found != nil {
+		return Input{}, a.found
 	}
 	return Input{
 		Kind: InputUpdate, Member: id,
-		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag},
+		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag, Backfill: a.backfill},
 	}, nil
 }
 
 // checkAttributes checks attributes that are written from outside. A null removes one.
-func checkAttributes(schema *playbooks.Schema, values map[string]any) *Rejection {
+func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *Rejection) {
+	if len(values) == 0 {
+		return nil
+	}
 	for _, name := range builtIn {
 		if _, ok := values[name]; ok {
-			return &Rejection{
+			found = found.and(&Rejection{
 				Code: CodeReadOnly, Path: "attributes." + name,
 				Message: fmt.Sprintf("`%s` is built in: it cannot be written as an attribute", name),
-			}
+			})
 		}
 	}
-	if err := checkLocal(values); err != nil {
-		return err
-	}
-	if schema == nil || len(values) == 0 {
-		return nil
+	found = found.and(checkLocal(values))
+	if schema == nil {
+		return found
 	}
 	for i := range schema.Attributes {
 		declared := &schema.Attributes[i]
 		v, ok := values[declared.Name]
-		if !ok {
-			continue
-		}
 		path := "attributes." + declared.Name
-		if declared.Computed != nil {
-			return &Rejection{Code: CodeReadOnly, Path: path, Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name)}
-		}
-		if v == nil {
-			continue
-		}
-		if err := checkType(path, declared.Type, v); err != nil {
-			return err
+		switch {
+		case !ok:
+		case declared.Computed != nil:
+			found = found.and(&Rejection{
+				Code: CodeReadOnly, Path: path, Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
+			})
+		case v != nil:
+			found = found.and(checkType(path, declared.Type, v))
 		}
 	}
-	return nil
+	return found
 }
 
 // checkLocal checks the two built-in fields that may be written.
-func checkLocal(values map[string]any) *Rejection {
+func checkLocal(values map[string]any) (found *Rejection) {
 	for _, name := range [...]string{"timezone", "locale"} {
 		v, ok := values[name]
 		if !ok || v == nil {
 			continue
 		}
 		s, ok := v.(string)
-		if !ok {
-			return wrongType("attributes."+name, playbooks.String, v)
-		}
-		if name == "timezone" && !validZone(s) {
-			return &Rejection{
+		switch {
+		case !ok:
+			found = found.and(wrongType("attributes."+name, playbooks.String, v))
+		case name == "timezone" && !validZone(s):
+			found = found.and(&Rejection{
 				Code: CodeInvalid, Path: "attributes.timezone",
 				Message: fmt.Sprintf("%q is not a time zone like Asia/Shanghai", cut(s)),
-			}
+			})
 		}
 	}
-	return nil
+	return found
 }
 
 func validZone(s string) bool {
@@ -171,6 +172,9 @@ func AdmitParams(params *playbooks.Type, raw []byte) (map[string]any, *Rejection
 		}
 		if err := a.r.end(); err != nil {
 			return nil, err
+		}
+		if a.found != nil {
+			return nil, a.found
 		}
 	}
 	if params == nil {

@@ -93,7 +93,7 @@ func TestPropertiesCalledLikeTheEventsOwn(t *testing.T) {
 	if rej != nil {
 		t.Fatal(rej)
 	}
-	recorded, rej := AdmitRecorded(intakeSchema(), []byte(raw))
+	recorded, rej := AdmitRecorded(intakeSchema(), []byte(raw), nil)
 	if rej != nil {
 		t.Fatal(rej)
 	}
@@ -179,7 +179,7 @@ func TestAdmitEventRejects(t *testing.T) {
 }
 
 func TestAdmitRecorded(t *testing.T) {
-	in, rej := AdmitRecorded(nil, []byte(`{"event":"x","member":"m","accepted_at":"2026-01-01T00:00:00+08:00","properties":{"a":1}}`))
+	in, rej := AdmitRecorded(nil, []byte(`{"event":"x","member":"m","accepted_at":"2026-01-01T00:00:00+08:00","properties":{"a":1}}`), nil)
 	if rej != nil {
 		t.Fatal(rej)
 	}
@@ -272,7 +272,7 @@ func FuzzAdmitEvent(f *testing.F) {
 		if in.Name != want.Event || in.Member != want.Member || !same(p.Properties, want.Properties) || !same(p.Attributes, want.Attributes) {
 			t.Fatalf("got %+v with %+v, want %+v", in, p, want)
 		}
-		recorded, rej := AdmitRecorded(schema, raw)
+		recorded, rej := AdmitRecorded(schema, raw, nil)
 		if rej != nil {
 			t.Fatalf("taken over HTTP, rejected from a file: %v", rej)
 		}

@@ -53,6 +53,7 @@ type Payload struct {
 	Attributes map[string]any `json:"a,omitempty"` // to set on the member; null removes one
 	AddTags    []string       `json:"t,omitempty"` // update only
 	RemoveTags []string       `json:"u,omitempty"` // update only
+	Backfill   bool           `json:"b,omitempty"` // of an event or update: it is history, counts and starts nothing
 	Depth      int            `json:"d,omitempty"` // of an event that a run emitted: its place in the chain, from 1; else 0
 	Entered    bool           `json:"-"`           // segment only: came in; false: left
 }
@@ -74,9 +75,11 @@ func (in *Input) Decode() (*Payload, error) {
 
 // Member is all that the engine keeps of a person beside runs and history. It is stored as one JSON document.
 type Member struct {
-	ID         string               `json:"id"`
-	Attributes map[string]any       `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
-	Tags       []string             `json:"tags,omitempty"`       // sorted, without repeats
+	ID         string         `json:"id"`
+	Attributes map[string]any `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
+	Tags       []string       `json:"tags,omitempty"`       // sorted, without repeats
+	// Of attributes that a backfill wrote, and of those that were removed: the time as of which that is known.
+	Backfilled map[string]time.Time `json:"backfilled,omitempty"`
 	CreatedAt  time.Time            `json:"created_at"`
 	LastSeenAt time.Time            `json:"last_seen_at,omitzero"`
 	Points     int                  `json:"points,omitempty"`

@@ -194,6 +194,10 @@ func history(t *rapid.T) []engine.Input {
 			in.Kind, in.Name = engine.InputUpdate, ""
 			in.Attributes = map[string]any{"level": rapid.SampledFrom([]string{"a", "b"}).Draw(t, "level")}
 		}
+		if rapid.IntRange(0, 7).Draw(t, "backfill") == 0 {
+			in.Backfill = true
+			in.Time = at.Add(-time.Duration(rapid.IntRange(0, 100_000).Draw(t, "before")) * time.Minute)
+		}
 		out = append(out, in)
 	}
 	return out

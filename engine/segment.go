@@ -212,7 +212,7 @@ func (d *decider) crossed(w *watched, in bool) {
 	if in {
 		books, way = w.enter, "enter"
 	}
-	if len(books) == 0 {
+	if len(books) == 0 || d.quiet {
 		return
 	}
 	depth, err := d.cascade.link()

@@ -21,6 +21,17 @@ func (t *Type) Syntax() any {
 	return kindNames[t.Kind]
 }
 
+// MemberSyntax gives the attributes that can be written, as `member` of usher.yaml declares them.
+func (s *Schema) MemberSyntax() map[string]any {
+	out := make(map[string]any, len(s.Attributes))
+	for i := range s.Attributes {
+		if a := &s.Attributes[i]; a.Computed == nil && a.Type != nil && a.Type.Kind != KindAny {
+			out[a.Name] = a.Type.Required().Syntax()
+		}
+	}
+	return out
+}
+
 // EventsSyntax gives the `events` of usher.yaml, for programs that type what they send.
 func (s *Schema) EventsSyntax() map[string]any {
 	out := make(map[string]any, len(s.Events))

@@ -10,6 +10,12 @@ import (
 // What EventsSyntax writes, a workspace reads again as the same types.
 func TestEventsSyntaxIsReadAgain(t *testing.T) {
 	const text = `usher: 1
+timezone: Asia/Shanghai
+member:
+  email: string
+  等级: {enum: [金, 银], default: 银}
+  address: {city: string}
+  orders: = len(events("member.left"))
 events:
   member.left: {}
   order.paid:
@@ -23,12 +29,17 @@ events:
     ship: {city: string, express: bool}
 `
 	first := loadEvents(t, []byte(text))
-	data, err := json.Marshal(map[string]any{"usher": 1, "events": first.EventsSyntax()})
+	data, err := json.Marshal(map[string]any{
+		"usher": 1, "timezone": first.Timezone.String(), "member": first.MemberSyntax(), "events": first.EventsSyntax(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	again := loadEvents(t, data)
 	if a, b := first.EventsSyntax(), again.EventsSyntax(); !reflect.DeepEqual(a, b) {
+		t.Errorf("written %v, read again %v", a, b)
+	}
+	if a, b := first.MemberSyntax(), again.MemberSyntax(); !reflect.DeepEqual(a, b) || len(b) != 3 || first.Timezone.String() != again.Timezone.String() {
 		t.Errorf("written %v, read again %v", a, b)
 	}
 	if got := again.Event("order.paid").Properties; len(got.Fields) != 8 {

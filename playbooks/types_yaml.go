@@ -22,6 +22,9 @@ var typeSlips = map[string]string{
 	"text": "string", "timestamp": "datetime", "time": "datetime", "long": "int",
 }
 
+// IsPropertyName reports whether a property or an attribute can have the name: whether an expression can write it after a dot.
+func IsPropertyName(name string) bool { return propertyName.MatchString(name) && len(name) <= maxName }
+
 // propertyName is what an expression can write after a dot.
 var propertyName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*$`)
 

@@ -219,7 +219,7 @@ func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
 	}
 	defer f.Close()
 	var inputs []engine.Input
-	for r := eventfile.Open(f, schema); ; {
+	for r := eventfile.Open(f, eventfile.Options{Schema: schema, Check: true}); ; {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			break

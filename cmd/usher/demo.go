@@ -37,13 +37,13 @@ func (c *cli) demo(ctx context.Context, o serveOptions, l net.Listener, key admi
 		return
 	}
 	s := &sending{client: &client{base: baseURL(l), key: key.secret, http: &http.Client{Timeout: time.Minute}}}
-	if err := s.file(ctx, eventfile.Open(f, nil)); err != nil {
+	if err := s.file(ctx, eventfile.Open(f, eventfile.Options{})); err != nil {
 		if !errors.Is(err, context.Canceled) {
 			o.log.Error("send the demo events", "error", err)
 		}
 		return
 	}
-	for _, b := range s.bad {
+	for _, b := range s.bad.first {
 		o.log.Warn("a demo event was rejected", "file", path, "why", b.text)
 	}
 	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(o, l, key, firstMember(files)))
@@ -73,7 +73,7 @@ func firstMember(files fs.FS) string {
 		return "ID"
 	}
 	defer f.Close()
-	rec, err := eventfile.Open(f, nil).Next()
+	rec, err := eventfile.Open(f, eventfile.Options{}).Next()
 	if err != nil {
 		return "ID"
 	}

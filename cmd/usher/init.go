@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ var scaffold embed.FS
 
 func (c *cli) initCommand() *cobra.Command {
 	var from string
+	var read reading
 	cmd := &cobra.Command{
 		Use: "init DIR", Short: "Write a small workspace to start from",
 		Long: "Writes a small, commented workspace that passes its checks and tests. With --from, its schema is inferred from an event\n" +
@@ -30,13 +32,23 @@ func (c *cli) initCommand() *cobra.Command {
 				return err
 			}
 			if from != "" {
-				return c.initFrom(args[0], from)
+				return c.initFrom(args[0], from, &read)
 			}
 			return c.initScaffold(args[0])
 		},
 	}
+	read.flags(cmd, true)
 	cmd.Flags().StringVar(&from, "from", "", "infer the schema from this event file (JSON lines or CSV, plain or gzip; - is standard input)")
 	return cmd
+}
+
+// defaultZone is that of a new workspace.
+func defaultZone() *time.Location {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 func mustBeEmpty(dir string) error {
@@ -66,13 +78,20 @@ func (c *cli) initScaffold(dir string) error {
 	return c.nextSteps(dir, "a workspace with two playbooks and their tests")
 }
 
-func (c *cli) initFrom(dir, from string) error {
+func (c *cli) initFrom(dir, from string, read *reading) error {
+	how, err := read.options(nil)
+	if err != nil {
+		return err
+	}
+	if how.Zone == nil {
+		how.Zone = defaultZone()
+	}
 	in, closeFile, err := c.openFile(from)
 	if err != nil {
 		return err
 	}
 	defer closeFile()
-	inferred, err := eventfile.Infer(in)
+	inferred, err := eventfile.Infer(in, how)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", from, err)
 	}
@@ -84,13 +103,16 @@ func (c *cli) initFrom(dir, from string) error {
 	}
 	text := "# Inferred from " + plural(inferred.Events, "event") + ": read it through, it only knows what it has seen.\n" +
 		"# Numbers are declared as number; write int where only whole ones can come.\n" +
-		"usher: 1\ntimezone: Asia/Shanghai\n\n" + inferred.YAML() +
+		"usher: 1\ntimezone: " + how.Zone.String() + "\n\n" + inferred.YAML() +
 		"\nchannels:   # log prints messages as lines of JSON\n  dev: {type: log}\n"
 	if err := os.WriteFile(filepath.Join(dir, "usher.yaml"), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write the schema: %w", err)
 	}
 	if err := c.nextSteps(dir, "a schema inferred from "+plural(inferred.Events, "event")); err != nil {
 		return err
+	}
+	for _, note := range inferred.Notes {
+		fmt.Fprintf(c.stderr, "usher: %s\n", note)
 	}
 	if inferred.Bad > 0 {
 		fmt.Fprintf(c.stderr, "usher: %s left out\n", plural(inferred.Bad, "bad line"))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/htmlindex"
 )
 
 func TestMain(m *testing.M) {
@@ -24,6 +25,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script/*.txtar. Beside testscript's own commands they have:
 //
+//	encode ENC A B    writes the file A as B in another encoding
 //	ready             waits until the server at $ADDR is ready
 //	until RE CMD…     repeats a command until its output matches
 func TestScripts(t *testing.T) {
@@ -41,8 +43,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "until": until},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"encode": encode, "ready": ready, "until": until},
 	})
+}
+
+func encode(ts *testscript.TestScript, _ bool, args []string) {
+	enc, err := htmlindex.Get(args[0])
+	ts.Check(err)
+	text, err := enc.NewEncoder().String(ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o644))
 }
 
 const patience = 20 * time.Second

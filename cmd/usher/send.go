@@ -9,7 +9,6 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -29,11 +28,13 @@ const (
 
 func (c *cli) sendCommand() *cobra.Command {
 	var workspace string
+	var backfill bool
+	var read reading
 	cmd := &cobra.Command{
 		Use: "send FILE", Short: "Send an event file to a server",
 		Long: "Sends an event file (JSON lines or CSV, plain or gzip; - is standard input) to a server. Each member's events keep the\n" +
 			"file's order. It is safe to repeat: an event is taken once, whatever happened to the sending before.",
-		Example: "  usher send events.jsonl\n  usher send orders.csv.gz --server https://usher.example.com",
+		Example: "  usher send events.jsonl\n  usher send 订单.csv --encoding gb18030 --map member=会员ID,time=下单时间 --event order.paid\n  usher send last-year.csv --backfill\n  usher send orders.csv.gz --server https://usher.example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.client(cmd)
@@ -44,13 +45,19 @@ func (c *cli) sendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			how, err := read.options(schema)
+			if err != nil {
+				return err
+			}
+			how.Backfill = backfill
 			in, closeFile, err := c.openFile(args[0])
 			if err != nil {
 				return err
 			}
 			defer closeFile()
 			s := c.newSending(cl)
-			err = s.file(cmd.Context(), eventfile.OpenTyped(in, schema))
+			r := eventfile.Open(in, how)
+			err = s.file(cmd.Context(), r)
 			if s.bar != nil {
 				_ = s.bar.Finish()
 			}
@@ -59,17 +66,15 @@ func (c *cli) sendCommand() *cobra.Command {
 				fmt.Fprintf(c.stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
 					"give what is another event another id\n", s.differing)
 			}
-			slices.SortFunc(s.bad, func(a, b badLine) int { return a.line - b.line })
-			var bad []string
-			for _, b := range s.bad {
-				bad = append(bad, b.text)
-			}
-			if mistakes := c.reportBad(bad); err == nil {
+			c.reportFile(r, schema)
+			if mistakes := c.reportBad(&s.bad); err == nil {
 				return mistakes
 			}
 			return err // what ended it all is said, too
 		},
 	}
+	read.flags(cmd, true)
+	cmd.Flags().BoolVar(&backfill, "backfill", false, "take the events in as history: they count in events(), attributes and created_at, and start nothing")
 	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")
 	serverFlags(cmd)
 	return cmd
@@ -113,13 +118,8 @@ type sending struct {
 	accepted, duplicate, rejected int
 	differing                     int // of the duplicates, those that have other content
 	unread                        int // lines that are no events
-	bad                           []badLine
+	bad                           badLines
 	err                           error // the first that ends it all
-}
-
-type badLine struct {
-	line int
-	text string
 }
 
 func (c *cli) newSending(cl *client) *sending {
@@ -197,7 +197,7 @@ func (s *sending) read(ctx context.Context, r *eventfile.Reader, lanes *[sendLan
 		case errors.As(err, &le):
 			s.mu.Lock()
 			s.unread++
-			s.bad = append(s.bad, badLine{le.Line, le.Error()})
+			s.bad.add(le.Line, le.Error())
 			s.mu.Unlock()
 			continue
 		case err != nil:
@@ -263,7 +263,7 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 			}
 		default:
 			s.rejected++
-			s.bad = append(s.bad, badLine{b.lines[i], fmt.Sprintf("line %d: %s", b.lines[i], r.Error.Message)})
+			s.bad.add(b.lines[i], fmt.Sprintf("line %d: %s", b.lines[i], r.Error.Message))
 		}
 	}
 	if s.bar != nil {

@@ -63,7 +63,7 @@ func sendTo(t *testing.T, rc *receiver, file string) (*sending, error) {
 	server := httptest.NewServer(rc)
 	t.Cleanup(server.Close)
 	s := &sending{client: &client{base: server.URL, key: "k", http: &http.Client{Timeout: time.Minute}}}
-	return s, s.file(t.Context(), eventfile.Open(strings.NewReader(file), nil))
+	return s, s.file(t.Context(), eventfile.Open(strings.NewReader(file), eventfile.Options{}))
 }
 
 func TestSendKeepsEachMembersOrder(t *testing.T) {
@@ -125,7 +125,7 @@ func TestSendStopsWhenTold(t *testing.T) {
 	server := httptest.NewServer(rc)
 	defer server.Close()
 	s := &sending{client: &client{base: server.URL, key: "k", http: server.Client()}}
-	if err := s.file(ctx, eventfile.Open(strings.NewReader(`{"event":"x","member":"m"}`), nil)); err == nil {
+	if err := s.file(ctx, eventfile.Open(strings.NewReader(`{"event":"x","member":"m"}`), eventfile.Options{})); err == nil {
 		t.Error("no error although it was stopped")
 	}
 }

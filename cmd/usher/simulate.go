@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ import (
 
 func (c *cli) simulateCommand() *cobra.Command {
 	var events, format, until, member string
+	var read reading
 	cmd := &cobra.Command{
 		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
 		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened: what each playbook did,\n" +
@@ -43,17 +43,18 @@ func (c *cli) simulateCommand() *cobra.Command {
 				}
 				o.Until = t
 			}
-			return c.simulate(workspaceDir(args), events, format, o)
+			return c.simulate(workspaceDir(args), events, &read, format, o)
 		},
 	}
 	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
+	read.flags(cmd, true)
 	cmd.Flags().StringVar(&member, "member", "", "print the whole trace of this member")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time (RFC 3339)")
 	return cmd
 }
 
-func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error {
+func (c *cli) simulate(dir, events string, read *reading, format string, o sim.SimulateOptions) error {
 	if _, set := c.env("GOGC"); !set {
 		debug.SetGCPercent(sim.GCPercent)
 	}
@@ -61,12 +62,18 @@ func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error 
 	if err != nil {
 		return err
 	}
+	how, err := read.options(ws.Schema)
+	if err != nil {
+		return err
+	}
+	how.Check = true
 	in, closeFile, err := c.openFile(events)
 	if err != nil {
 		return err
 	}
 	defer closeFile()
-	inputs, bad, err := readInputs(eventfile.Open(in, ws.Schema))
+	r := eventfile.Open(in, how)
+	inputs, bad, err := readInputs(r)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", events, err)
 	}
@@ -88,7 +95,8 @@ func (c *cli) simulate(dir, events, format string, o sim.SimulateOptions) error 
 	if err := c.printSimulation(result, format, o.Member, ws.Schema.Timezone); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	return c.reportBad(bad)
+	c.reportFile(r, ws.Schema)
+	return c.reportBad(&bad)
 }
 
 func (c *cli) printSimulation(result *sim.Result, format, member string, zone *time.Location) error {
@@ -119,7 +127,7 @@ func (c *cli) printSimulation(result *sim.Result, format, member string, zone *t
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time.
-func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad []string, err error) {
+func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad badLines, err error) {
 	ids := map[string]bool{}
 	for {
 		rec, err := r.Next()
@@ -128,10 +136,10 @@ func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad []string, err e
 		case errors.Is(err, io.EOF):
 			return inputs, bad, nil
 		case errors.As(err, &le):
-			bad = append(bad, le.Error())
+			bad.add(le.Line, le.Error())
 			continue
 		case err != nil:
-			return nil, nil, err
+			return nil, bad, err
 		}
 		in := rec.Input
 		if in.At.IsZero() {
@@ -142,48 +150,12 @@ func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad []string, err e
 		}
 		switch {
 		case in.At.IsZero():
-			bad = append(bad, fmt.Sprintf("line %d: time: an event needs its `time` here: there is no acceptance to go by", rec.Line))
+			bad.add(rec.Line, fmt.Sprintf("line %d: time: an event needs its `time` here: there is no acceptance to go by", rec.Line))
 		case !ids[in.ID]: // an id is accepted once
 			ids[in.ID] = true
 			inputs = append(inputs, in)
 		}
 	}
-}
-
-// mostBad is how many bad lines are printed one by one.
-const mostBad = 20
-
-// reportBad prints bad lines and makes them the command's failure.
-func (c *cli) reportBad(bad []string) error {
-	if len(bad) == 0 {
-		return nil
-	}
-	for _, line := range bad[:min(mostBad, len(bad))] {
-		fmt.Fprintln(c.stderr, line)
-	}
-	if more := len(bad) - mostBad; more > 0 {
-		fmt.Fprintf(c.stderr, "… and %d more\n", more)
-	}
-	lines := "lines were"
-	if len(bad) == 1 {
-		lines = "line was"
-	}
-	fmt.Fprintf(c.stderr, "usher: %d bad %s left out\n", len(bad), lines)
-	return errMistakes
-}
-
-func (c *cli) openFile(name string) (io.Reader, func(), error) {
-	if name == "-" {
-		return c.stdin, func() {}, nil
-	}
-	f, err := os.Open(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("there is no file %s", name)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the events: %w", err)
-	}
-	return f, func() { _ = f.Close() }, nil
 }
 
 // bar makes a progress bar on a terminal, nil elsewhere.

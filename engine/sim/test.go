@@ -163,12 +163,12 @@ func (t *tester) run() *Failure {
 	return nil
 }
 
-// begin puts the member and their history in place. History is what was: it starts nothing.
+// begin puts the member and their history in place. History is what was: it is taken in as a backfill is, and starts nothing.
 func (t *tester) begin() error {
 	id, _ := t.test.Member["id"].(string)
 	t.member = id
 	at := t.test.At.UTC()
-	m := &engine.Member{ID: id, Attributes: map[string]any{}, CreatedAt: at, LastSeenAt: at}
+	m := &engine.Member{ID: id, Attributes: map[string]any{}, CreatedAt: at}
 	for k, v := range t.test.Member {
 		switch k {
 		case "id":
@@ -193,42 +193,32 @@ func (t *tester) begin() error {
 			m.Attributes[k] = playbooks.ToJSON(typ, v)
 		}
 	}
-	st := &engine.State{Member: m}
-	t.world.members[id] = st
-	var last time.Time
-	var past []engine.Input
+	given := *m
+	t.world.members[id] = &engine.State{Member: m}
 	for i := range t.test.History {
 		in := t.input(&t.test.History[i])
-		if in.At.After(at) {
-			return fmt.Errorf("history ends where the test starts: %s is after it", in.At.Format(time.RFC3339))
+		if in.Time.After(at) {
+			return fmt.Errorf("history ends where the test starts: %s is after it", in.Time.Format(time.RFC3339))
 		}
-		st.History.Add(in)
-		past = append(past, in)
-		if _, given := t.test.Member["created_at"]; !given && in.At.Before(m.CreatedAt) {
-			m.CreatedAt = in.At
+		in.At, in.Backfill, in.Attributes = at, true, map[string]any{}
+		for k, v := range t.test.History[i].Attributes {
+			in.Attributes[k] = t.attribute(k, v)
 		}
-		if in.At.After(last) {
-			last = in.At
+		if err := t.world.Input(in); err != nil {
+			return err
 		}
 	}
-	if _, given := t.test.Member["last_seen_at"]; !given && !last.IsZero() {
-		m.LastSeenAt = last
+	// What the test says of the member stands; segments and dates are noted of the member as that makes them.
+	m.Segments, m.Dates, m.LookedAt, m.LookAt = nil, nil, time.Time{}, time.Time{}
+	if _, said := t.test.Member["created_at"]; said {
+		m.CreatedAt = given.CreatedAt
 	}
-	t.attributes(m, past)
-	st.History.Sort()
+	if !given.LastSeenAt.IsZero() {
+		m.LastSeenAt = given.LastSeenAt
+	} else if m.LastSeenAt.IsZero() {
+		m.LastSeenAt = at
+	}
 	return t.world.watch(id)
-}
-
-// attributes writes what the history's events brought with them, in the order of time; what the test says of the member stands.
-func (t *tester) attributes(m *engine.Member, past []engine.Input) {
-	slices.SortStableFunc(past, func(a, b engine.Input) int { return a.At.Compare(b.At) })
-	for _, in := range past {
-		for k, v := range in.Attributes {
-			if _, given := t.test.Member[k]; !given {
-				m.Attributes[k] = t.attribute(k, v)
-			}
-		}
-	}
 }
 
 // input makes the input of a test's event. `at: -10d` and `time: -2h` count back from the clock.

@@ -27,7 +27,7 @@ func schema() *playbooks.Schema {
 // readAll gives the records (Raw copied) and the bad lines.
 func readAll(t *testing.T, in io.Reader, s *playbooks.Schema) (records []Record, bad []string) {
 	t.Helper()
-	r := Open(in, s)
+	r := Open(in, Options{Schema: s, Check: true})
 	for {
 		rec, err := r.Next()
 		var le *LineError
@@ -138,7 +138,7 @@ func TestGuess(t *testing.T) {
 
 func TestTypedColumnsCheckNothing(t *testing.T) {
 	const file = "event,member,order_id,amount\norder.paid,m1,12,much\norder.paid,m1,12,12.00\n"
-	r := OpenTyped(strings.NewReader(file), schema())
+	r := Open(strings.NewReader(file), Options{Schema: schema()})
 	for _, want := range []string{"map[amount:much order_id:12]", "map[amount:12 order_id:12]"} {
 		rec, err := r.Next()
 		if err != nil || fmt.Sprint(rec.Input.Properties) != want || rec.Input.Properties["order_id"] != "12" {
@@ -154,11 +154,11 @@ func TestNotAnEventFile(t *testing.T) {
 		"event,member,event\n":  "column `event` twice",
 		"\x1f\x8bgarbage":       "gzip",
 	} {
-		if _, err := Open(strings.NewReader(in), nil).Next(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(strings.NewReader(in), Options{}).Next(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want …%s…", in, err, want)
 		}
 	}
-	if _, err := Open(strings.NewReader(" \n"), nil).Next(); !errors.Is(err, io.EOF) {
+	if _, err := Open(strings.NewReader(" \n"), Options{}).Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("an empty file: %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func TestInfer(t *testing.T) {
 {"event":"order.paid","member":"m","properties":{"id2":"b","amount":2,"mixed":"x","two words":1,"name":"x"}}
 {"event":"left","member":"m"}
 `
-	inf, err := Infer(strings.NewReader(in))
+	inf, err := Infer(strings.NewReader(in), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ events:
     # mixed is left undeclared: its values are of no single type
     # name is left undeclared: event.name is the event's own
     on: optional date
-    # "two words" is left undeclared: no expression could say this name
+    # "two words" is left undeclared: no expression could say this name; give it another with --map
 `
 	if got := inf.YAML(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -212,7 +212,7 @@ events:
 func BenchmarkReader(b *testing.B) {
 	file := strings.Repeat(`{"id":"e","event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}`+"\n", 1000)
 	for b.Loop() {
-		r := Open(strings.NewReader(file), schema())
+		r := Open(strings.NewReader(file), Options{Schema: schema(), Check: true})
 		for {
 			if _, err := r.Next(); err != nil {
 				break
@@ -231,7 +231,7 @@ func TestCutFiles(t *testing.T) {
 	}
 	w.Close()
 	for _, cut := range []int{5, 100, whole.Len() / 2, whole.Len() - 4} {
-		r := Open(bytes.NewReader(whole.Bytes()[:cut]), nil)
+		r := Open(bytes.NewReader(whole.Bytes()[:cut]), Options{})
 		var err error
 		for err == nil {
 			_, err = r.Next()

@@ -1,6 +1,7 @@
 package eventfile
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,11 +10,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks"
 )
 
 // Inferred is what a file's events look like.
 type Inferred struct {
 	Events, Bad int
+	Notes       []string // what is worth saying once
 	attributes  *shape
 	byName      map[string]*shape
 }
@@ -23,6 +27,7 @@ type Inferred struct {
 type shape struct {
 	times  int // seen, null included
 	nulls  int
+	cell   bool // of a table: whatever stands there can be read as text
 	kinds  map[string]bool
 	fields map[string]*shape
 	elem   *shape
@@ -31,14 +36,15 @@ type shape struct {
 func newShape() *shape { return &shape{kinds: map[string]bool{}, fields: map[string]*shape{}} }
 
 // Infer reads a whole file and finds the types of its properties and attributes.
-func Infer(in io.Reader) (*Inferred, error) {
+func Infer(in io.Reader, o Options) (*Inferred, error) {
 	inf := &Inferred{attributes: newShape(), byName: map[string]*shape{}}
-	r := Open(in, nil)
+	r := Open(in, o)
 	for {
 		rec, err := r.Next()
 		var bad *LineError
 		switch {
 		case errors.Is(err, io.EOF):
+			inf.Notes = r.Notes()
 			return inf, nil
 		case errors.As(err, &bad):
 			inf.Bad++
@@ -52,12 +58,12 @@ func Infer(in io.Reader) (*Inferred, error) {
 			s = newShape()
 			inf.byName[rec.Input.Name] = s
 		}
-		s.object(rec.Input.Properties)
-		inf.attributes.object(rec.Input.Attributes)
+		s.object(rec.Input.Properties, r.table)
+		inf.attributes.object(rec.Input.Attributes, r.table)
 	}
 }
 
-func (s *shape) object(values map[string]any) {
+func (s *shape) object(values map[string]any, table bool) {
 	s.times++
 	s.kinds["object"] = true
 	for k, v := range values {
@@ -65,6 +71,7 @@ func (s *shape) object(values map[string]any) {
 		if f == nil {
 			f = newShape()
 			s.fields[k] = f
+			f.cell = table
 		}
 		f.see(v)
 	}
@@ -76,7 +83,7 @@ func (s *shape) see(v any) {
 		s.times++
 		s.nulls++
 	case map[string]any:
-		s.object(v)
+		s.object(v, false)
 	case []any:
 		s.times++
 		s.kinds["list"] = true
@@ -88,11 +95,12 @@ func (s *shape) see(v any) {
 		}
 	default:
 		s.times++
-		s.kinds[scalarKind(v)] = true
+		s.kinds[scalarKind(v, s.cell)] = true
 	}
 }
 
-func scalarKind(v any) string {
+// scalarKind names the type of a value. What stands in a cell is of the type that it would be read as.
+func scalarKind(v any, cell bool) string {
 	switch v := v.(type) {
 	case bool:
 		return "bool"
@@ -105,9 +113,37 @@ func scalarKind(v any) string {
 		if _, err := time.Parse(time.RFC3339, v); err == nil {
 			return "datetime"
 		}
+		if cell {
+			return cellKind(v)
+		}
 	}
 	return "string"
 }
+
+func cellKind(cell string) string {
+	c := cells{zone: time.UTC}
+	if v, err := c.number(cell); err == nil && money.MatchString(narrow(cell)) && !leadingZero.MatchString(cell) {
+		if _, ok := v.(json.RawMessage); ok && len(cell) < longNumber {
+			return "number"
+		}
+	}
+	if cell == "是" || cell == "否" || strings.EqualFold(cell, "true") || strings.EqualFold(cell, "false") {
+		return "bool"
+	}
+	if looksLikeTime(cell) {
+		if _, dateOnly, err := readTime(cell, time.UTC); err == nil && dateOnly {
+			return "date"
+		} else if err == nil {
+			return "datetime"
+		}
+	}
+	return "string"
+}
+
+// leadingZero is of codes, not of numbers: 007. So are numbers that are this long.
+var leadingZero = regexp.MustCompile(`^0\d`)
+
+const longNumber = 16
 
 // kind gives the one kind that holds all that was seen, or "".
 func (s *shape) kind() string {
@@ -115,10 +151,25 @@ func (s *shape) kind() string {
 	switch {
 	case len(kinds) == 1:
 		return kinds[0]
+	case len(kinds) > 1 && s.cell:
+		if s.only("date", "datetime") {
+			return "datetime"
+		}
+		return "string"
 	case len(kinds) > 1 && !slices.ContainsFunc(kinds, func(k string) bool { return k != "date" && k != "datetime" && k != "string" }):
 		return "string"
 	}
 	return ""
+}
+
+// only reports whether nothing but these kinds was seen.
+func (s *shape) only(kinds ...string) bool {
+	for k := range s.kinds {
+		if !slices.Contains(kinds, k) {
+			return false
+		}
+	}
+	return true
 }
 
 // typeText writes the type as usher.yaml does; "" when there is none.
@@ -132,7 +183,7 @@ func (s *shape) typeText() string {
 	case "object":
 		var fields []string
 		for _, name := range slices.Sorted(maps.Keys(s.fields)) {
-			if text := s.fields[name].declared(s.times); text != "" && plainName.MatchString(name) {
+			if text := s.fields[name].declared(s.times); text != "" && playbooks.IsPropertyName(name) {
 				fields = append(fields, name+": "+text)
 			}
 		}
@@ -157,10 +208,8 @@ func (s *shape) declared(of int) string {
 	return "optional " + text
 }
 
-// plainName is a name that an expression can say.
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-var plainEvent = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+// plainEvent is a name that YAML needs no quotes for.
+var plainEvent = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]*$`)
 
 // YAML gives the `member:` and `events:` sections of usher.yaml. Built-in attributes are left out.
 func (inf *Inferred) YAML() string {
@@ -181,18 +230,10 @@ func (inf *Inferred) YAML() string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(inf.byName)) {
 		s := inf.byName[name]
-		key := name
-		if !plainEvent.MatchString(name) {
-			key = fmt.Sprintf("%q", name)
-		}
-		fmt.Fprintf(&b, "  %s:   # seen %d times\n", key, s.times)
+		fmt.Fprintf(&b, "  %s:   # seen %d times\n", yamlKey(name), s.times)
 		written := 0
 		for _, field := range slices.Sorted(maps.Keys(s.fields)) {
-			if field == "id" || field == "name" || field == "time" {
-				fmt.Fprintf(&b, "    # %s is left undeclared: event.%s is the event's own\n", field, field)
-				continue
-			}
-			written += writeField(&b, "    ", field, s.fields[field].declared(s.times))
+			written += writeField(&b, "    ", field, s.fields[field].declared(s.times), "id", "name", "time")
 		}
 		if written == 0 {
 			b.WriteString("    {}\n")
@@ -201,15 +242,27 @@ func (inf *Inferred) YAML() string {
 	return b.String()
 }
 
+// yamlWord is a name that YAML would read as something else than text.
+var yamlWord = regexp.MustCompile(`^(?i:null|true|false)$`)
+
+func yamlKey(name string) string {
+	if !plainEvent.MatchString(name) || yamlWord.MatchString(name) {
+		return fmt.Sprintf("%q", name)
+	}
+	return name
+}
+
 // writeField writes one declaration, or says in a comment why there is none; it gives the number of declarations.
-func writeField(b *strings.Builder, indent, name, text string) int {
+func writeField(b *strings.Builder, indent, name, text string, reserved ...string) int {
 	switch {
-	case !plainName.MatchString(name):
-		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name\n", indent, name)
+	case !playbooks.IsPropertyName(name):
+		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another with --map\n", indent, name)
+	case slices.Contains(reserved, name):
+		fmt.Fprintf(b, "%s# %s is left undeclared: event.%s is the event's own\n", indent, name, name)
 	case text == "":
 		fmt.Fprintf(b, "%s# %s is left undeclared: its values are of no single type\n", indent, name)
 	default:
-		fmt.Fprintf(b, "%s%s: %s\n", indent, name, text)
+		fmt.Fprintf(b, "%s%s: %s\n", indent, yamlKey(name), text)
 		return 1
 	}
 	return 0

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// reading is how a file is to be read: the flags of all commands that read one.
+type reading struct {
+	encoding, timezone, event string
+	columns                   mapFlag
+}
+
+// flags declares the flags. Only files of events have --event.
+func (r *reading) flags(cmd *cobra.Command, events bool) {
+	f := cmd.Flags()
+	f.StringVar(&r.encoding, "encoding", "", "encoding of the file: "+strings.Join(eventfile.EncodingNames(), ", ")+" (UTF-8 and marked UTF-16 need none)")
+	f.StringVar(&r.timezone, "timezone", "", "zone of times that name no offset, as in Asia/Shanghai (else the workspace's)")
+	f.Var(&r.columns, "map", "names columns, as in member=会员ID,time=下单时间")
+	if events {
+		f.StringVar(&r.event, "event", "", "the event of all lines that name none, as in order.paid")
+	}
+}
+
+// options returns how to read a file whose columns the schema types; it may be nil.
+func (r *reading) options(schema *playbooks.Schema) (eventfile.Options, error) {
+	o := eventfile.Options{Schema: schema, Encoding: r.encoding, Map: r.columns, Event: r.event}
+	if !eventfile.KnownEncoding(r.encoding) {
+		return o, usagef("--encoding must be one of %s, got %q", strings.Join(eventfile.EncodingNames(), ", "), r.encoding)
+	}
+	if r.timezone == "" {
+		return o, nil
+	}
+	zone, err := time.LoadLocation(r.timezone)
+	if err != nil || r.timezone == "Local" {
+		return o, usagef("--timezone must be a zone like Asia/Shanghai, got %q", r.timezone)
+	}
+	o.Zone = zone
+	return o, nil
+}
+
+// mapFlag is place=column, several with commas between them or the flag repeated.
+type mapFlag map[string]string
+
+func (m mapFlag) String() string { return "" }
+func (m mapFlag) Type() string   { return "PLACE=COLUMN" }
+
+func (m *mapFlag) Set(text string) error {
+	parts, err := csv.NewReader(strings.NewReader(text)).Read()
+	if err != nil {
+		return errors.New("write it as in member=会员ID,time=下单时间")
+	}
+	if *m == nil {
+		*m = mapFlag{}
+	}
+	last := ""
+	for _, part := range parts {
+		place, column, ok := strings.Cut(part, "=")
+		place, column = strings.TrimSpace(place), strings.TrimSpace(column)
+		switch {
+		case !ok && last != "": // a comma in the name of a column
+			(*m)[last] += "," + part
+			continue
+		case place == "" || column == "":
+			return errors.New("write it as in member=会员ID,time=下单时间")
+		case (*m)[place] != "":
+			return fmt.Errorf("%s is named twice", place)
+		}
+		(*m)[place], last = column, place
+	}
+	return nil
+}
+
+// mostBad is how many bad lines are printed one by one.
+const mostBad = 20
+
+// badLines counts the bad lines of a file and keeps the first.
+type badLines struct {
+	count int
+	first []badLine // by line
+}
+
+type badLine struct {
+	line int
+	text string
+}
+
+func (b *badLines) add(line int, text string) {
+	b.count++
+	i, _ := slices.BinarySearchFunc(b.first, line+1, func(x badLine, line int) int { return x.line - line })
+	if i < mostBad {
+		b.first = slices.Insert(b.first, i, badLine{line, text})
+		b.first = b.first[:min(len(b.first), mostBad)]
+	}
+}
+
+// reportBad prints bad lines and makes them the command's failure.
+func (c *cli) reportBad(b *badLines) error {
+	if b.count == 0 {
+		return nil
+	}
+	for _, bad := range b.first {
+		fmt.Fprintln(c.stderr, bad.text)
+	}
+	if more := b.count - len(b.first); more > 0 {
+		fmt.Fprintf(c.stderr, "… and %d more\n", more)
+	}
+	lines := "lines were"
+	if b.count == 1 {
+		lines = "line was"
+	}
+	fmt.Fprintf(c.stderr, "usher: %d bad %s left out\n", b.count, lines)
+	return errMistakes
+}
+
+// reportFile says what is worth saying once about a file that was read.
+func (c *cli) reportFile(r *eventfile.Reader, schema *playbooks.Schema) {
+	for _, note := range r.Notes() {
+		fmt.Fprintf(c.stderr, "usher: %s\n", note)
+	}
+	const most = 10
+	list := r.Undeclared()
+	for _, u := range list[:min(most, len(list))] {
+		fmt.Fprintf(c.stderr, "usher: %s named %s, which is not declared: no playbook can read it%s\n", plural(u.Count, "event"), u.Event, meant(u.Event, schema))
+	}
+	if more := len(list) - most; more > 0 {
+		fmt.Fprintf(c.stderr, "usher: … and %s that are not declared\n", plural(more, "other event name"))
+	}
+}
+
+// meant says which declared event an undeclared one probably is.
+func meant(event string, schema *playbooks.Schema) string {
+	var known []string
+	for i := range schema.Events {
+		known = append(known, schema.Events[i].Name)
+	}
+	if hint := playbooks.DidYouMean(event, known); hint != "" {
+		return "; " + hint
+	}
+	return ""
+}
+
+func (c *cli) openFile(name string) (io.Reader, func(), error) {
+	if name == "-" {
+		return c.stdin, func() {}, nil
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil, fmt.Errorf("there is no file %s", name)
+	case err != nil:
+		return nil, nil, fmt.Errorf("read the file: %w", err)
+	case info.IsDir():
+		return nil, nil, fmt.Errorf("%s is a folder: name a file in it", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the file: %w", err)
+	}
+	return f, func() { _ = f.Close() }, nil
+}

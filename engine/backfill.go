@@ -1,0 +1,72 @@
+package engine
+
+import "time"
+
+// backfill takes in what happened before usher was there, or before it was told. It counts as history and starts nothing:
+//
+//  1. Its event stands in events() at its time, and created_at moves back to it; last_seen_at moves only forward.
+//  2. An attribute is written when the member has none, or has one that came from an older backfill. What was written otherwise
+//     stays, and so does a removal that is not older than the backfill.
+//  3. No trigger, goal, exit or wait sees it. Which segments the member is in after it is recorded and fires nothing; what the
+//     passing of time had done to the member before it still fires.
+//
+// Tags and, in expressions, the events themselves are like those of any other input afterwards.
+func (d *decider) backfill(in *Input, p *Payload, known bool) {
+	if known {
+		d.turn(in.At)
+	}
+	m, at := d.st.Member, in.Time
+	if at.IsZero() {
+		at = in.At
+	}
+	for name, v := range p.Attributes {
+		m.backfill(name, v, at)
+	}
+	m.changeTags(p.AddTags, p.RemoveTags)
+	if at.Before(m.CreatedAt) {
+		m.CreatedAt = at
+	}
+	if in.Kind == InputEvent {
+		if at.After(m.LastSeenAt) {
+			m.LastSeenAt = at
+		}
+		d.happened(in, d.e.listening(in.Name).tracked)
+	}
+	d.refreshAt(in.At)
+	d.quiet = true
+	d.turn(in.At)
+	d.quiet = false
+}
+
+// backfill writes an attribute as it was at a time.
+func (m *Member) backfill(name string, v any, at time.Time) {
+	since, marked := m.Backfilled[name]
+	if _, has := m.Attributes[name]; has && !marked || marked && at.Before(since) {
+		return
+	}
+	if v == nil {
+		delete(m.Attributes, name)
+	} else {
+		if m.Attributes == nil {
+			m.Attributes = map[string]any{}
+		}
+		m.Attributes[name] = v
+	}
+	m.mark(name, at)
+}
+
+// wrote notes that an attribute was written or removed by something else than a backfill.
+func (m *Member) wrote(name string, v any, at time.Time) {
+	if v == nil {
+		m.mark(name, at)
+	} else {
+		delete(m.Backfilled, name)
+	}
+}
+
+func (m *Member) mark(name string, at time.Time) {
+	if m.Backfilled == nil {
+		m.Backfilled = map[string]time.Time{}
+	}
+	m.Backfilled[name] = at
+}
