@@ -46,13 +46,21 @@ func (p *playbookReader) literalSlip(v *node, t *Type, what string) bool {
 // wideQuotes reports a plain text in the quotes of Chinese text, which do not quote for YAML.
 func (p *playbookReader) wideQuotes(v *node) bool {
 	runes := []rune(v.value)
-	isQuote := func(r rune) bool { return plainOf(r) == '"' || plainOf(r) == '\'' }
+	isQuote := func(r rune) bool {
+		return plainOf(r) == '"' || plainOf(r) == '\'' || strings.ContainsRune("「」『』", r)
+	}
 	if v.style != plainStyle || len(runes) < 2 || !isQuote(runes[0]) || !isQuote(runes[len(runes)-1]) {
 		return false
 	}
 	r := p.error("bad-value", v.pos(), "these quotes are full-width: YAML takes them for a part of the text").label("write plain quotes, or put the text in single quotes if they belong to it")
-	if out, _, ok := madePlain(runes); ok && (v.inFlow || strings.Count(string(out), string(out[0])) == 2) {
-		r.label("write `"+string(out)+"`").edit(v.pos(), string(out))
+	text, inner := "", ""
+	if out, changed, ok := madePlain(runes); ok && (v.inFlow || strings.Count(string(out), string(out[0])) == 2) {
+		text = spaced(runes, out, changed)
+	} else if inner, ok = inWideQuotes(v.value); ok {
+		text = quote(inner)
+	}
+	if text != "" {
+		r.label("write `"+text+"`").edit(v.pos(), text)
 	}
 	return true
 }

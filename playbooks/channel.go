@@ -147,6 +147,9 @@ func (c *checker) unknown(code string, n *node, message, name string, known []st
 	switch {
 	case best != "":
 		r.label("did you mean `"+best+"`?").edit(n.pos(), best).doubt(sole(name, known))
+		if find(best).Line > 0 || code == "unknown-template" {
+			r.trust(best)
+		}
 	case len(known) == 0:
 		r.label("there is none yet")
 	default:

@@ -201,7 +201,7 @@ func (c *checker) str(n *node, what string) (string, bool) {
 		return n.value, true
 	case n.kind == scalarNode && n.tag != "null" && n.style == plainStyle:
 		c.error("wrong-type", n.pos(), what+" must be a string").label("put it in quotes: "+quote(n.value)).
-			edit(n.pos(), quote(n.value))
+			edit(n.pos(), quote(n.value)).doubt(false) // a number in a text's place may be another value's
 		return "", false
 	}
 	c.wrongType(n, what+" must be a string")
@@ -298,16 +298,6 @@ func kebabOf(s string) string {
 	return b.String()
 }
 
-var looseDuration = regexp.MustCompile(`^([-+]?\d+)\s*([a-zA-Z]+|秒|分钟?|小时|天|日|周)$`)
-
-var unitWords = map[string]string{
-	"s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "秒": "s",
-	"m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m", "分": "m", "分钟": "m",
-	"h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "小时": "h",
-	"d": "d", "day": "d", "days": "d", "天": "d", "日": "d",
-	"w": "w", "week": "w", "weeks": "w", "周": "w",
-}
-
 // duration reads a constant duration that is longer than nothing.
 func (c *checker) duration(n *node, what string) (Duration, bool) {
 	d, ok := c.anyDuration(n, what)
@@ -332,24 +322,15 @@ func (c *checker) anyDuration(n *node, what string) (Duration, bool) {
 		return d, true
 	}
 	r := c.error("bad-duration", n.pos(), fmt.Sprintf("`%s` is not a duration", n.value))
-	if plain := narrowed(n.value); plain != n.value {
-		if _, err := ParseDuration(plain); err == nil {
-			r.label("it holds full-width characters: write `"+plain+"`").edit(n.pos(), plain)
-			return d, false
-		}
+	hint := durationMeant(n.value)
+	if text := hint.label(); text != "" {
+		r.label(text)
+	} else {
+		r.label(err.Error())
 	}
-	if m := looseDuration.FindStringSubmatch(strings.TrimSpace(n.value)); m != nil && unitWords[strings.ToLower(m[2])] != "" {
-		better := strings.TrimPrefix(m[1], "+") + unitWords[strings.ToLower(m[2])]
-		if _, err := ParseDuration(better); err == nil {
-			r.label("write `"+better+"`").edit(n.pos(), better)
-			return d, false
-		}
+	if hint.write != "" {
+		r.edit(n.pos(), hint.write).doubt(hint.sure)
 	}
-	if n.tag == "int" {
-		r.label(fmt.Sprintf("add a unit: %ss, %sm, %sh, %sd or %sw", n.value, n.value, n.value, n.value, n.value))
-		return d, false
-	}
-	r.label(err.Error())
 	return d, false
 }
 

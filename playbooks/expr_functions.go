@@ -3,7 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -130,7 +130,11 @@ func (c *exprChecker) durationCall(n *ast.CallNode) *Type {
 	d, err := ParseDuration(s.Value)
 	switch {
 	case err != nil:
-		c.report(s.Location(), "bad-duration", "", "%q is no duration: %s", s.Value, err)
+		hint := durationMeant(s.Value)
+		d := c.report(s.Location(), "bad-duration", hint.question(), "%q is no duration: %s", s.Value, err)
+		if hint.write != "" {
+			d.suggest(strconv.Quote(hint.write)).doubt(hint.sure)
+		}
 	case d.Days != 0:
 		c.report(s.Location(), "bad-duration", "for days write add_days(t, n)", "duration() counts elapsed time: s, m or h")
 	}
@@ -181,6 +185,7 @@ func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []
 	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).about(s.Value, m, c.sc.Schema.in(section))
 	if m != "" {
 		d.suggest(`"` + m + `"`).doubt(sole(s.Value, known))
+		d.trust(m)
 	}
 }
 
@@ -221,28 +226,16 @@ func (c *exprChecker) slotOf(n *ast.CallNode) (Slot, bool) {
 		w := n.Arguments[1].(*ast.StringNode)
 		d, err := ParseDuration(w.Value)
 		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
-			label := ""
-			if fixed := strings.ToLower(strings.ReplaceAll(w.Value, " ", "")); len(fixed) > 1 {
-				for i, r := range fixed {
-					if r >= 'a' && r <= 'z' {
-						if g := fixed[:i+1]; validDuration(g) {
-							label = "did you mean \"" + g + "\"?"
-						}
-						break
-					}
-				}
+			hint := durationMeant(w.Value)
+			d := c.report(w.Location(), "bad-duration", hint.question(), "%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
+			if hint.write != "" {
+				d.suggest(strconv.Quote(hint.write)).doubt(hint.sure)
 			}
-			c.report(w.Location(), "bad-duration", label, "%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
 			return Slot{}, false
 		}
 		slot.Window = d
 	}
 	return slot, true
-}
-
-func validDuration(s string) bool {
-	_, err := ParseDuration(s)
-	return err == nil
 }
 
 // builtinRule types a function of the expr library.

@@ -174,6 +174,9 @@ func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.Strin
 	d := c.report(key.Location(), code, label, "%s", what).about(key.Value, m, base.find)
 	if m != "" {
 		d.suggest(m).doubt(sole(key.Value, base.FieldNames()))
+		if base.find(m).Line > 0 {
+			d.trust(m)
+		}
 	}
 }
 
@@ -229,6 +232,7 @@ func (c *exprChecker) unknownAction(key *ast.StringNode) {
 	d.aboutAction(c.sc, key.Value, m, fieldBehind(string(text[min(key.Location().To, len(text)):])))
 	if m != "" {
 		d.suggest(m).doubt(sole(key.Value, ids))
+		d.trust(m)
 	}
 }
 

@@ -193,6 +193,7 @@ func (c *exprChecker) enumValue(t *Type, n ast.Node) {
 	d := c.report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value).against(t)
 	if m != "" {
 		d.suggest(strconv.Quote(m)).doubt(sole(s.Value, t.Enum))
+		d.trust(m)
 	}
 }
 

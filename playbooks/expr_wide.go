@@ -71,7 +71,7 @@ func (c *exprChecker) wide(loc place.Location, runes []rune) {
 	if !ok || strings.ContainsRune(string(out[changed.From:changed.To]), '\n') {
 		return
 	}
-	text := string(out[changed.From:changed.To])
+	text := spaced(runes, out, changed)
 	if len([]rune(text)) <= longestHint {
 		d.Label = "write `" + text + "`"
 	}
@@ -79,6 +79,18 @@ func (c *exprChecker) wide(loc place.Location, runes []rune) {
 	for i := range d.Edits {
 		d.Edits[i].Pos = c.src.pos(changed.From, changed.To)
 	}
+}
+
+// spaced gives the range that changed, with the space behind a comma that a full-width one brings along.
+func spaced(was, is []rune, changed place.Location) string {
+	var b strings.Builder
+	for i := changed.From; i < changed.To; i++ {
+		b.WriteRune(is[i])
+		if is[i] == ',' && was[i] != ',' && i+1 < len(is) && is[i+1] != ' ' {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
 }
 
 // longestHint is how many characters of a mended text a label shows.

@@ -67,7 +67,12 @@ const maxFixes = 20
 
 // Fix makes all changes that are beyond doubt in the files of a workspace, until none is left. A change that does not mend its
 // mistake is not made, so that nothing changes when it is called with its own result.
-func Fix(files map[string][]byte, reg *Registry) Fixed {
+func Fix(files map[string][]byte, reg *Registry) Fixed { return fix(files, reg, "") }
+
+// FixFile is Fix for one file: changes that touch another are not made.
+func FixFile(files map[string][]byte, reg *Registry, name string) Fixed { return fix(files, reg, name) }
+
+func fix(files map[string][]byte, reg *Registry, only string) Fixed {
 	out := Fixed{Files: map[string][]byte{}}
 	now := fstest.MapFS{} // an fs.FS in memory; the standard library's only one
 	for name, data := range files {
@@ -75,20 +80,25 @@ func Fix(files map[string][]byte, reg *Registry) Fixed {
 			now[name] = &fstest.MapFile{Data: data, Mode: 0o644}
 		}
 	}
-	vain := map[string]bool{}
+	var vain []mistake
+	_, diags := Load(now, reg)
 	for range maxFixes {
-		_, diags := Load(now, reg)
-		diags = slices.DeleteFunc(diags, func(d Diagnostic) bool { return vain[d.signature()] })
-		edits, of := safeEdits(diags)
+		edits, of := safeEdits(slices.DeleteFunc(slices.Clone(diags), func(d Diagnostic) bool {
+			return slices.Contains(vain, mistakeOf(&d)) ||
+				only != "" && slices.ContainsFunc(d.Edits, func(e Edit) bool { return e.File != only })
+		}))
 		if len(edits) == 0 {
 			break
 		}
 		next, changed := edited(now, edits)
-		if failed := unmended(next, reg, diags, of); len(failed) > 0 {
-			for _, d := range failed {
-				vain[d.signature()] = true
-			}
+		_, after := Load(next, reg)
+		move := mover{now, next, edits}
+		if failed := move.unmended(diags, after, of); len(failed) > 0 {
+			vain = append(vain, failed...)
 			continue
+		}
+		for i := range vain {
+			vain[i].line, vain[i].column = move.start(vain[i].file, vain[i].line, vain[i].column)
 		}
 		for _, d := range of {
 			e := d.Edits[0]
@@ -99,7 +109,7 @@ func Fix(files map[string][]byte, reg *Registry) Fixed {
 		for _, name := range changed {
 			out.Files[name] = next[name].Data
 		}
-		now = next
+		now, diags = next, after
 	}
 	return out
 }
@@ -117,22 +127,59 @@ func edited(files fstest.MapFS, edits []Edit) (next fstest.MapFS, changed []stri
 	return next, changed
 }
 
-// unmended gives the diagnostics that are still there after their edits, those whose edit left more mistakes where it was made, and
-// the keys put in that are another's now.
-func unmended(files fstest.MapFS, reg *Registry, were, of []Diagnostic) []Diagnostic {
-	_, after := Load(files, reg)
-	left := map[string]bool{}
-	for _, d := range after {
-		left[d.signature()] = true
-		for _, o := range of {
-			if d.Code == "duplicate-id" && o.Code == "missing-key" && touchesFile(d, o.File) {
-				left[o.signature()] = true
-			}
+// mistake is a diagnostic at its place.
+type mistake struct {
+	code, file, message string
+	line, column        int
+}
+
+func mistakeOf(d *Diagnostic) mistake { return mistake{d.Code, d.File, d.Message, d.Line, d.Column} }
+
+// mover knows the files before and after edits were made.
+type mover struct {
+	before, after fstest.MapFS
+	edits         []Edit // in the order of their places
+}
+
+// start gives where a place is after the edits; one inside an edit moves to its beginning.
+func (m mover) start(name string, line, column int) (newLine, newColumn int) {
+	if m.before[name] == nil {
+		return line, column
+	}
+	f, g := newFile(name, m.before[name].Data), newFile(name, m.after[name].Data)
+	at := f.offset(line, column)
+	shift := 0
+	for _, e := range m.edits {
+		from, to := f.offset(e.Line, e.Column), f.offset(e.EndLine, e.EndColumn)
+		switch {
+		case e.File != name || from >= at:
+		case to <= at:
+			shift += len(e.Text) - (to - from)
+		default:
+			shift -= at - from
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(of), func(d Diagnostic) bool {
-		return !left[d.signature()] && !(d.ofShape() && d.errorsAround(after) > d.errorsAround(were))
-	})
+	return g.lineCol(at + shift)
+}
+
+// unmended gives the mistakes that are still there after their edits, those whose edit left more mistakes where it was made, and
+// the keys put in that are another's now.
+func (m mover) unmended(were, after, of []Diagnostic) (failed []mistake) {
+	left := map[mistake]bool{}
+	for i := range after {
+		left[mistakeOf(&after[i])] = true
+	}
+	for _, o := range of {
+		moved := mistakeOf(&o)
+		moved.line, moved.column = m.start(o.File, o.Line, o.Column)
+		doubled := o.Code == "missing-key" && slices.ContainsFunc(after, func(d Diagnostic) bool {
+			return d.Code == "duplicate-id" && touchesFile(d, o.File)
+		})
+		if left[moved] || doubled || o.ofShape() && o.errorsAround(after) > o.errorsAround(were) {
+			failed = append(failed, mistakeOf(&o))
+		}
+	}
+	return failed
 }
 
 // ofShape tells whether a diagnostic is about how YAML reads a file: its edit changes what else is read.
@@ -157,6 +204,3 @@ func (d *Diagnostic) errorsAround(list []Diagnostic) int {
 func touchesFile(d Diagnostic, file string) bool {
 	return d.File == file || slices.ContainsFunc(d.Related, func(r Related) bool { return r.File == file })
 }
-
-// signature names a mistake wherever it has moved to.
-func (d *Diagnostic) signature() string { return d.Code + "\x00" + d.File + "\x00" + d.Message }

@@ -13,7 +13,7 @@ func TestFixReachesAnEnd(t *testing.T) {
 	for _, path := range goldenFiles(t, "testdata/err") {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			_, fsys := golden(t, path)
-			ws, _ := Load(fsys, testRegistry())
+			ws, before := Load(fsys, testRegistry())
 			got := Fix(ws.Files, testRegistry())
 			if len(got.Of) == 0 && len(got.Files) == 0 {
 				return
@@ -27,12 +27,9 @@ func TestFixReachesAnEnd(t *testing.T) {
 				after[name] = &fstest.MapFile{Data: data}
 			}
 			ws, diags := Load(after, testRegistry())
-			left := map[string]bool{}
-			for _, d := range diags {
-				left[d.signature()] = true
-			}
 			for _, d := range got.Of {
-				if left[d.signature()] {
+				same := func(o Diagnostic) bool { return o.Code == d.Code && o.File == d.File && o.Message == d.Message }
+				if count(diags, same) > 0 && count(diags, same) > count(before, same)-count(got.Of, same) {
 					t.Errorf("said to be fixed, but it is there: %s", d.Message)
 				}
 			}
@@ -46,13 +43,24 @@ func TestFixReachesAnEnd(t *testing.T) {
 	}
 }
 
+func count(diags []Diagnostic, is func(Diagnostic) bool) (n int) {
+	for _, d := range diags {
+		if is(d) {
+			n++
+		}
+	}
+	return n
+}
+
 func TestFix(t *testing.T) {
 	head := "id: a\nstage: retention\ntrigger: {event: cart.updated}\n"
 	cases := []struct{ name, before, after string }{
 		{"one candidate", "condition: member.levle == \"gold\"\nactions: [{tag: x}]\n", "condition: member.level == \"gold\"\nactions: [{tag: x}]\n"},
 		{"a quoting slip, and what it hid", "condition: \"gold\" == member.levle\nactions: [{tag: x}]\n", "condition: '\"gold\" == member.level'\nactions: [{tag: x}]\n"},
 		{"a duration", "actions:\n  - wait: 2 day\n", "actions:\n  - wait: 2d\n"},
-		{"a percentage", "holdout: 10\nactions: [{tag: x}]\n", "holdout: 10%\nactions: [{tag: x}]\n"},
+		{"a number may belong to another key", "holdout: 10\nactions: [{tag: x}]\n", ""},
+		{"a number in a text's place", "name: 11\nactions: [{tag: x}]\n", ""},
+		{"two mistakes in the same words", "actions:\n  - wait: 2 day\n  - message: {channel: wecom, text: 你好}\n  - wait: 2 day\n", "actions:\n  - wait: 2d\n  - message: {channel: wecom, text: 你好}\n  - wait: 2d\n"},
 		{"Chinese text before it", "name: 购物车，挽回\nactions:\n  - mesage: {channel: wecom, text: \"你好，{{ member.nicknme }}\"}\n", "name: 购物车，挽回\nactions:\n  - message: {channel: wecom, text: \"你好，{{ member.nickname }}\"}\n"},
 		{"windows line ends", "reentry: 2 days\r\nactions:\r\n  - tag: x\r\n", "reentry: 2d\r\nactions:\r\n  - tag: x\r\n"},
 		{"a default is a choice", "condition: member.nickname contains \"x\"\nactions: [{tag: x}]\n", ""},

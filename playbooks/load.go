@@ -49,7 +49,7 @@ func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*
 		c.subjects()
 	}
 	ws.words = c.words
-	return ws, atMost(maxMistakes, sorted(c.misdeclared(c.diags)))
+	return ws, atMost(maxMistakes, sorted(c.doubtNames(c.misdeclared(c.diags))))
 }
 
 // maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went wrong.

@@ -47,7 +47,7 @@ func (c *checker) misdeclared(diags []Diagnostic) []Diagnostic {
 	}
 	for _, s := range order {
 		at, ok := c.declaration(s.declared)
-		if len(uses[s]) < leastUses || !ok || c.named(s.declared) > 1 {
+		if len(uses[s]) < leastUses || !ok || c.mentions(s.declared, "") > 1 {
 			continue
 		}
 		first := Diagnostic{}
@@ -104,14 +104,4 @@ func (c *checker) declaration(name string) (at Pos, ok bool) {
 		see(s.Pools[i].Name, s.Pools[i].Pos)
 	}
 	return at, found == 1
-}
-
-// named counts where the workspace's files have the name as a word, its declaration included.
-func (c *checker) named(name string) int {
-	word := regexp.MustCompile(`(^|[^\pL\pN_.-])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])|[a-z]\.` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])`)
-	count := 0
-	for _, data := range c.ws.Files {
-		count += len(word.FindAllIndex(data, -1))
-	}
-	return count
 }

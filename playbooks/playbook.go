@@ -110,7 +110,7 @@ func (p *playbookReader) entry(n *node) {
 		case v.kind == scalarNode && closest(v.value, []string{"always", "never"}) != "":
 			p.enum(v, "reentry", "always", "never")
 		default:
-			if v.kind == scalarNode && v.tag == "str" && !looseDuration.MatchString(v.value) {
+			if v.kind == scalarNode && v.tag == "str" && durationMeant(v.value) == (durationHint{}) {
 				if _, err := ParseDuration(v.value); err != nil {
 					r := p.error("bad-value", v.pos(), fmt.Sprintf("reentry cannot be `%s`", v.value)).label("write always, never or a duration as in 14d")
 					if v.value == "once" {
@@ -159,7 +159,7 @@ func (p *playbookReader) holdout(n *node) {
 			r.label(fmt.Sprintf("write %g%% when a share of %s is meant", v*100, n.value))
 			return
 		}
-		r.label("write "+n.value+"%").edit(n.pos(), n.value+"%")
+		r.label("write "+n.value+"%").edit(n.pos(), n.value+"%").doubt(false)
 	}
 }
 

@@ -21,8 +21,14 @@ func (c *checker) reportSlip(f *file, s slip) {
 	if c.wideBraces(f, s.from, s.to) {
 		return
 	}
+	if end := commentIn(f.text, s.from, s.to); end > s.at {
+		s.to = end
+	}
 	p := f.pos(s.from, s.to)
 	meant := f.text[s.from:s.to]
+	if inner, ok := inWideQuotes(meant); ok && !expressionKey.MatchString(f.text[f.lines[p.Line-1]:s.from]) {
+		meant = inner
+	}
 	if !expressionKey.MatchString(f.text[f.lines[p.Line-1]:s.from]) && len(meant) > 2 && meant[0] == meant[len(meant)-1] &&
 		(meant[0] == '"' || meant[0] == '\'') {
 		meant = meant[1 : len(meant)-1] // quotes around text that holds the same quote
@@ -33,6 +39,39 @@ func (c *checker) reportSlip(f *file, s slip) {
 	if len(meant) > 1 && (meant[0] == '|' || meant[0] == '>') && meant[1] != ' ' {
 		r.label("begin the text on the next line, indented; or put it in quotes: " + text).doubt(false)
 	}
+}
+
+// commentIn gives where the value that begins at from ends, when a comment follows it: a `#` with a space on both sides, outside of quotes.
+// Else it gives to.
+func commentIn(text string, from, to int) int {
+	for i := from; i < to; i++ {
+		switch text[i] {
+		case '"', '\'':
+			if end := closingQuote(text[i:to]); end > 0 {
+				i += end
+			}
+		case '#':
+			if i > from && text[i-1] == ' ' && (i+1 == to || text[i+1] == ' ' || text[i+1] == '#') {
+				return trimEnd(text, from, i)
+			}
+		}
+	}
+	return to
+}
+
+// inWideQuotes gives what a text holds that as a whole stands in the quotes of Chinese text: they quote.
+func inWideQuotes(text string) (inner string, ok bool) {
+	for _, q := range [][2]string{{"“", "”"}, {"‘", "’"}, {"「", "」"}, {"『", "』"}, {"＂", "＂"}, {"”", "”"}, {"“", "“"}} {
+		inner, ok = strings.CutPrefix(text, q[0])
+		if !ok {
+			continue
+		}
+		inner, ok = strings.CutSuffix(inner, q[1])
+		if ok && !strings.Contains(inner, q[0]) && !strings.Contains(inner, q[1]) {
+			return inner, true
+		}
+	}
+	return "", false
 }
 
 func runeLen(text string, at int) int {
@@ -64,7 +103,7 @@ var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
 func (c *checker) lineSlip(f *file, line int) bool {
 	text := strings.TrimRight(f.line(line), " \t")
 	start := f.lines[line-1]
-	if c.spaceSlip(f, line) || strings.Contains(text, "{") && c.wideSlip(f, start, start+len(text)) {
+	if c.spaceSlip(f, line) || strings.Contains(text, "{") && (c.wideSlip(f, start, start+len(text)) || c.gluedSlip(f, start, start+len(text))) {
 		return true
 	}
 	if m := keyLine.FindStringSubmatchIndex(text); m != nil {
@@ -379,6 +418,9 @@ func (c *checker) flowSlip(f *file, n *node, strange bool) bool {
 	if b := closingBracket(rest); b > 0 {
 		end = b + 1
 	}
+	if c.gluedSlip(f, n.start, n.start+end) {
+		return true
+	}
 	if s, ok := flowScan(f.text, n.start, n.start+end); ok {
 		c.reportSlip(f, s)
 		return true
@@ -417,7 +459,8 @@ func (c *checker) cutSlip(n *node, expression bool) bool {
 	if n.style != plainStyle || len(n.comment) < 2 || n.value == "" {
 		return false
 	}
-	sure := n.comment[1] != ' ' && n.comment[1] != '#'
+	glued := n.comment[1] != ' ' && n.comment[1] != '#'
+	sure := glued
 	if expression {
 		sure = strings.Count(n.value, `"`)%2 == 1 || strings.Count(n.value, "'")%2 == 1 ||
 			strings.Count(n.value, "(") > strings.Count(n.value, ")")
@@ -428,6 +471,9 @@ func (c *checker) cutSlip(n *node, expression bool) bool {
 	}
 	to := trimEnd(n.f.text, n.start, n.f.lineEnd(n.start))
 	c.reportSlip(n.f, slip{from: n.start, to: to, at: n.end() + at, why: "YAML takes ` #` for the beginning of a comment and drops the rest"})
+	if r := (report{c, len(c.diags) - 1}); !expression {
+		r.label(r.diagnostic().Label + "; or write `# ` with a space, if it is a comment").doubt(false)
+	}
 	n.broken = true
 	return true
 }

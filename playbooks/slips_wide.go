@@ -49,6 +49,25 @@ func (c *checker) wideSlip(f *file, from, to int) bool {
 	return true
 }
 
+// gluedInFlow matches a key between braces with its value glued to its colon, where the value can only be one.
+var gluedInFlow = regexp.MustCompile(`[{,]\s*[A-Za-z_][\w.-]*(?:(:)[\[{"']|(:[` + wideSpaces + `]+))`)
+
+// gluedSlip reports a colon between braces behind which a space is missing.
+func (c *checker) gluedSlip(f *file, from, to int) bool {
+	to = min(to, from+maxSlip)
+	m := gluedInFlow.FindStringSubmatchIndex(unquoted(f.text[from:to]))
+	if m == nil {
+		return false
+	}
+	if m[2] < 0 {
+		c.error("yaml-syntax", f.pos(from+m[4]+1, from+m[5]), oddSpaceMessage).label("type a plain space").edit(f.pos(from+m[4], from+m[5]), ": ")
+		return true
+	}
+	p := f.pos(from+m[2], from+m[3])
+	c.error("yaml-syntax", p, "a space is missing after this colon").label("write `: `").edit(p, ": ")
+	return true
+}
+
 // unquoted blanks out what stands in quotes, byte by byte, so that offsets stay.
 func unquoted(text string) string {
 	out := []byte(text)

@@ -56,8 +56,9 @@ func digits(word string) string {
 	}, word)
 }
 
-// sole tells whether no other known word is as near as the closest one, and no number differs: what was meant is beyond doubt.
-// Of two names that differ in a digit, both may well exist: orders_30d is no slip for orders_90d.
+// sole tells whether the closest known word is one slip away, no other is, and no number differs: what was meant is beyond doubt.
+// Of two names that differ in a digit, both may well exist: orders_30d is no slip for orders_90d. Two slips away are words that mean
+// the opposite: untag and tag, max and min.
 func sole(word string, known []string) bool {
 	best := closest(word, known)
 	if best == "" || strings.EqualFold(word, best) {
@@ -67,6 +68,9 @@ func sole(word string, known []string) bool {
 		return false
 	}
 	distance := editDistance(word, best, maxDistance+1)
+	if distance > 1 {
+		return false
+	}
 	for _, k := range known[:min(len(known), maxKnown)] {
 		if k != best && editDistance(word, k, maxDistance+1) <= distance {
 			return false

@@ -242,6 +242,9 @@ func (c *templateChecker) unknownField(name, root string, t *Type, field string,
 	}
 	if strings.HasPrefix(label, "did you mean") && field != "" {
 		c.suggest(field, known)
+		if name == "actions" || t.find(closest(field, known)).Line > 0 {
+			d.trust(closest(field, known))
+		}
 	}
 }
 

@@ -234,7 +234,7 @@ func (r *testReader) past(v *node, what, never string, e *TestEvent) {
 		e.Time = at.(time.Time)
 		return
 	}
-	if looseDuration.MatchString(v.value) {
+	if durationMeant(v.value) != (durationHint{}) {
 		r.anyDuration(v, what)
 		return
 	}
@@ -335,7 +335,7 @@ func (r *testReader) forcedWay(v *node, s *Step, out map[string]string) map[stri
 		out[s.Name()] = name
 	}
 	for i := before; i < len(r.diags); i++ {
-		r.diags[i].about(v.value, closest(v.value, ways), s.wayNamed)
+		r.diags[i].about(v.value, closest(v.value, ways), s.wayNamed).trust(closest(v.value, ways))
 	}
 	return out
 }

@@ -174,7 +174,11 @@ func (c *checker) literalOf(n *node, t *Type, what string) (any, bool) {
 		return c.anyLiteral(n)
 	case KindString:
 		if len(t.Enum) > 0 {
+			before := len(c.diags)
 			s, ok := c.enum(n, what, t.Enum...)
+			for i := before; i < len(c.diags); i++ {
+				c.diags[i].trust(closest(n.value, t.Enum))
+			}
 			return s, ok
 		}
 		s, ok := c.str(n, what)

@@ -125,18 +125,7 @@ func TestEverySlipIsFound(t *testing.T) {
 
 // judgeAll makes all mutants of a workspace and checks each.
 func judgeAll(t *testing.T, dir string) ([]mutant, []verdict) {
-	files := fstest.MapFS{}
-	err := fs.WalkDir(os.DirFS(dir), ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(p, ".yaml") && !strings.HasPrefix(p, "templates/") {
-			return err
-		}
-		data, err := os.ReadFile(filepath.Join(dir, p))
-		files[p] = &fstest.MapFile{Data: data}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := filesOf(t, dir)
 	var all []mutant
 	parts := map[string]part{}
 	for p, file := range files {
@@ -164,6 +153,23 @@ func judgeAll(t *testing.T, dir string) ([]mutant, []verdict) {
 	}
 	wg.Wait()
 	return all, verdicts
+}
+
+// filesOf reads the files of a workspace.
+func filesOf(t *testing.T, dir string) fstest.MapFS {
+	files := fstest.MapFS{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(p, ".yaml") && !strings.HasPrefix(p, "templates/") {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, p))
+		files[p] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 // part is what of a workspace a file can be judged with.
