@@ -64,6 +64,15 @@ further playbooks.`,
 		Doc: "A playbook's file holds at least id, stage, trigger and actions. Fill it, or delete it.",
 	},
 	{
+		Name: "unread-file", Title: "a file that looks like one of the workspace's and is not read",
+		Doc: `A workspace is usher.yaml, playbooks/**/*.yaml with their tests (*_test.yaml), and templates/** (.txt, .md, .html). What lies
+beside them, in a folder of another name or under another ending (.yaml.txt, .yaml.bak, .yaml~) is not read. A file that looks as if it should be is pointed out, so
+that nobody waits for a playbook that does not exist.
+
+Move it to playbooks/ or templates/ and let its name end as it should. What an editor or a copy left behind (~$x.yaml, "x - Copy.yaml") is not read
+either and can be removed.`,
+	},
+	{
 		Name: "file-name", Title: "a file whose name keeps it from being read",
 		Doc: `Playbooks end in .yaml, their tests in _test.yaml, templates in .txt, .md or .html. A file that looks like one of
 them but has another ending would silently not count.`,

@@ -17,7 +17,8 @@ const (
 	maxEntries   = 100_000  // files and folders that are looked at, whether they are read or not
 )
 
-// walk reads the files that belong to a workspace. It looks into no other folder, and opens regular files alone.
+// walk reads the files that belong to a workspace, and looks through the rest of its folder for what seems to; see strays. It opens regular
+// files alone.
 type walk struct {
 	*checker
 	fsys    fs.FS
@@ -46,6 +47,9 @@ func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
 		if !read && inside && !hidden(name) {
 			w.file(name)
 		}
+	}
+	if !w.full {
+		w.strays()
 	}
 	return !w.full
 }
@@ -103,6 +107,7 @@ func (w *walk) folder(dir string) {
 		case hidden(d.Name()):
 		case d.IsDir():
 			w.folder(name)
+		case strings.HasPrefix(name, playbookDir+"/") && d.Type().IsRegular() && w.leftover(name, list):
 		default:
 			w.entry(name, d.Type())
 		}
@@ -126,18 +131,17 @@ func (w *walk) entry(name string, mode fs.FileMode) {
 }
 
 // belongs tells by its name whether a file is part of the workspace; one that only looks so is pointed out.
-func (c *checker) belongs(name string) bool {
+func (w *walk) belongs(name string) bool {
 	ext := path.Ext(name)
 	if strings.HasPrefix(name, templateDir+"/") {
 		if !slices.Contains(templateSuffixes, ext) {
-			c.warn("file-name", wholeFile(name), "a template ends in "+oneOf(templateSuffixes)).label("this file is not read")
+			w.warn("file-name", wholeFile(name), "a template ends in "+oneOf(templateSuffixes)).label("this file is not read")
 			return false
 		}
 		return true
 	}
-	if ext == ymlSuffix {
-		c.error("file-name", wholeFile(name), "a playbook's file ends in .yaml").label("rename it: this file is not read")
-		return false
+	if ext != yamlSuffix {
+		w.misnamed(name)
 	}
 	return ext == yamlSuffix
 }

@@ -149,7 +149,9 @@ func (c *checker) loadPlaybooks() {
 			continue
 		}
 		if n := c.readYAML(newFile(name, data)); n != nil {
-			c.readPlaybook(n)
+			if !c.testNamedOtherwise(n) {
+				c.readPlaybook(n)
+			}
 		} else {
 			c.lostID = true
 		}
@@ -163,7 +165,7 @@ func (c *checker) loadTests() {
 		if !strings.HasPrefix(name, playbookDir+"/") || !strings.HasSuffix(name, testSuffix) || data == nil {
 			continue
 		}
-		if n := c.readYAML(newFile(name, data)); n != nil {
+		if n := c.readYAML(newFile(name, data)); n != nil && !c.playbookNamedTest(n) {
 			c.readTests(n)
 		}
 	}

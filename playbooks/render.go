@@ -178,23 +178,17 @@ func Summary(diags []Diagnostic, files int) string {
 			warnings++
 		}
 	}
-	count := func(n int, word string) string {
-		if n == 1 {
-			return "1 " + word
-		}
-		return fmt.Sprintf("%d %ss", n, word)
-	}
 	var parts []string
 	if errors > 0 {
-		parts = append(parts, count(errors, "error"))
+		parts = append(parts, countOfWord(errors, "error"))
 	}
 	if warnings > 0 {
-		parts = append(parts, count(warnings, "warning"))
+		parts = append(parts, countOfWord(warnings, "warning"))
 	}
 	if len(parts) == 0 {
 		parts = []string{"no mistakes"}
 	}
-	return strings.Join(parts, ", ") + " in " + count(files, "file")
+	return strings.Join(parts, ", ") + " in " + countOfWord(files, "file")
 }
 
 // renderJSON prints the contract's form: related and edits are lists, never null.

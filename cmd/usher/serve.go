@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -110,6 +111,9 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := c.served(ws, o.dir); err != nil {
+		return err
+	}
 	if err := c.checkChannels(ws); err != nil {
 		return err
 	}
@@ -157,12 +161,25 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	if err := s.worker.Refresh(ctx); err != nil {
 		return fmt.Errorf("load the active workspace: %w", err)
 	}
+	fmt.Fprintf(c.stdout, "serving %s\n", playbooks.Contents(ws))
 	return c.untilStopped(ctx, o, s, listener, key)
 }
 
 // closeRequests is how long open requests may take after a signal. Together with worker.StopGrace it is less than the half minute that
 // supervisors of containers wait before they kill.
 const closeRequests = 10 * time.Second
+
+// served refuses a workspace without a playbook: it is most likely the wrong folder. Drafts alone are served, since events are still taken and
+// what their runs wait for is kept, but nothing begins.
+func (c *cli) served(ws *playbooks.Workspace, dir string) error {
+	switch drafts := func(p *playbooks.Playbook) bool { return p.Status == playbooks.Draft }; {
+	case len(ws.Playbooks) == 0:
+		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"), playbooks.Contents(ws))
+	case !slices.ContainsFunc(ws.Playbooks, func(p *playbooks.Playbook) bool { return !drafts(p) }):
+		fmt.Fprintln(c.stderr, "usher: warning: all playbooks are drafts: no run will begin")
+	}
+	return nil
+}
 
 // untilStopped runs worker and HTTP server side by side. When one fails the other is stopped too.
 func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, listener net.Listener, key adminKey) error {

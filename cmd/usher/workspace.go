@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,12 +39,21 @@ func (c *cli) loadGood(dir string) (*playbooks.Workspace, error) {
 		return nil, err
 	}
 	if !mistaken(diags, false) {
-		return ws, nil
+		return ws, c.nameUnread(diags, ws)
 	}
 	if err := playbooks.Render(c.stderr, "text", diags, ws.Files); err != nil {
 		return nil, err
 	}
 	return nil, errMistakes
+}
+
+// nameUnread names the files that look like the workspace's and are not read: who uses it believes that they count.
+func (c *cli) nameUnread(diags []playbooks.Diagnostic, ws *playbooks.Workspace) error {
+	unread := slices.DeleteFunc(slices.Clone(diags), func(d playbooks.Diagnostic) bool { return d.Code != "unread-file" })
+	if len(unread) == 0 {
+		return nil
+	}
+	return playbooks.Render(c.stderr, "text", unread, ws.Files)
 }
 
 func mistaken(diags []playbooks.Diagnostic, strict bool) bool {
@@ -86,6 +96,9 @@ func (c *cli) checkCommand() *cobra.Command {
 			}
 			if err := playbooks.Render(c.stdout, format, diags, ws.Files); err != nil {
 				return err
+			}
+			if format == "text" {
+				fmt.Fprintf(c.stdout, "read: %s\n", playbooks.Contents(ws))
 			}
 			if verbose || format == "text" {
 				c.noteSchedules(ws, verbose)

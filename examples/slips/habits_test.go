@@ -75,12 +75,15 @@ var habits = []struct{ what, find, with string }{
 	{"an Exit of a name like enter", `segment_exit`, "segment_enterr"},
 }
 
-// habitsOf makes of a file a mutant for each place at which a habit could have been followed; a place is one line.
+// mostPlaces is at how many places of a file a habit is followed: the first show what the next ones would.
+const mostPlaces = 2
+
+// habitsOf makes of a file a mutant for each place at which a habit could have been followed.
 func habitsOf(file, text string) []mutant {
 	var out []mutant
 	for _, h := range habits {
 		find := regexp.MustCompile(h.find)
-		for _, at := range find.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range find.FindAllStringSubmatchIndex(text, mostPlaces) {
 			with := string(find.ExpandString(nil, h.with, text, at))
 			was := text[at[0]:at[1]]
 			if with == was {
