@@ -19,7 +19,7 @@ type RunView struct {
 	Revision    string          `json:"revision"`
 	Member      string          `json:"member"`
 	State       engine.RunState `json:"state" enum:"waiting,done,exited,failed,holdout"`
-	Reason      string          `json:"reason,omitempty" doc:"why it exited or failed"`
+	Reason      string          `json:"reason,omitempty" doc:"why it exited or failed; of one that waits: why it is parked"`
 	StartedAt   time.Time       `json:"started_at"`
 	EndedAt     *time.Time      `json:"ended_at,omitempty"`
 	ConvertedAt *time.Time      `json:"converted_at,omitempty"`

@@ -127,16 +127,16 @@ func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
 }
 
 // answered lets a run go on with the answer of its webhook. One that does not fit what the playbook says it returns is missing.
-func (d *decider) answered(r *Run, b *book, s *playbooks.Step, in *Input, p *Payload) {
-	d.begin(in.At)
+func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, answer map[string]any) {
+	d.begin(at)
 	d.scope(r, b)
-	status, _ := playbooks.Int.Coerce(p.Properties["status"])
+	status, _ := playbooks.Int.Coerce(answer["status"])
 	result := map[string]any{"status": status}
-	reason, _ := p.Properties["reason"].(string)
+	reason, _ := answer["reason"].(string)
 	if want, ok := s.Result.Field("body"); ok && reason == "" {
-		body, err := want.Required().Coerce(p.Properties["body"])
+		body, err := want.Required().Coerce(answer["body"])
 		switch {
-		case p.Properties["body"] == nil:
+		case answer["body"] == nil:
 			reason = "the answer has no body"
 		case err != nil:
 			reason = "the answer is not what `returns` says: " + err.Error()
@@ -155,7 +155,7 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, in *Input, p *Pay
 	d.remember(r, b, s.ID, result)
 	d.trace(r, d.now, entry)
 	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
-		r.DueAt = in.At.Add(parked)
+		r.DueAt = at.Add(parked)
 		return
 	}
 	r.PC++

@@ -139,9 +139,6 @@ func compareWaits(a, b *Run) int {
 	return cmp.Or(a.DueAt.Compare(b.DueAt), a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
 }
 
-// parked is how long the waits of a draft rest before they are looked at again.
-const parked = time.Hour
-
 func (d *decider) wake(r *Run) {
 	d.input = "wait:" + r.ID
 	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves
@@ -150,13 +147,18 @@ func (d *decider) wake(r *Run) {
 		return
 	}
 	b := d.e.books[r.Revision]
-	if b == nil {
-		d.err = fmt.Errorf("run %s: its revision %s of playbook %s is not known", r.ID, r.Revision, r.Playbook)
+	if b == nil || r.PC >= len(b.Steps) {
+		d.park(r, r.DueAt)
 		return
 	}
 	d.record(r.DueAt)
 	d.begin(r.DueAt)
 	s := &b.Steps[r.PC]
+	if answer := d.kept(r, s); answer != nil {
+		d.answered(r, b, s, d.now, answer)
+		d.turn(d.now)
+		return
+	}
 	entry, result := TraceEntry{What: "woke", Step: s.Name()}, map[string]any(nil)
 	if s.Wait != nil && s.Wait.Event != nil {
 		entry.Reason, result = ReasonTimeout, map[string]any{"timed_out": true}
@@ -366,7 +368,11 @@ func (d *decider) result(in *Input, p *Payload) {
 		}
 		step, _ := p.Properties["step"].(string)
 		if b, s := d.e.held(r, step); s != nil {
-			d.answered(r, b, s, in, p)
+			d.answered(r, b, s, in.At, p.Properties)
+			continue
+		}
+		if d.e.books[r.Revision] == nil && r.DueAt.IsZero() {
+			d.keep(r, step, in.At, p.Properties)
 			continue
 		}
 		entry := TraceEntry{What: "result", Step: step, Detail: maps.Clone(p.Properties)}

@@ -24,19 +24,20 @@ type State struct {
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
 type Engine struct {
-	ws      *playbooks.Workspace
-	o       Options
-	active  map[string]*book      // by playbook id
-	books   map[string]*book      // by revision, active and pinned
-	events  map[string]*listening // who wants to know of an event, by its name
-	dated   []*dated              // playbooks that dates of the member start, by id
-	watched []*watched            // segments that triggers are about, by name
-	address map[string]string     // channel name -> the member's attribute that holds its address
-	types   *types                // of the active workspace
-	macs    *sync.Pool            // keyed hashes: setting one up costs more than using it
-	codes   *base32.Encoding
-	spare   *sync.Pool // deciders between two uses
-	zones   *sync.Map  // time zone by name: reading one costs too much to do it for every input
+	ws       *playbooks.Workspace
+	o        Options
+	active   map[string]*book      // by playbook id
+	books    map[string]*book      // by revision, active and pinned
+	unusable map[string]string     // revisions that cannot be had, with the reason
+	events   map[string]*listening // who wants to know of an event, by its name
+	dated    []*dated              // playbooks that dates of the member start, by id
+	watched  []*watched            // segments that triggers are about, by name
+	address  map[string]string     // channel name -> the member's attribute that holds its address
+	types    *types                // of the active workspace
+	macs     *sync.Pool            // keyed hashes: setting one up costs more than using it
+	codes    *base32.Encoding
+	spare    *sync.Pool // deciders between two uses
+	zones    *sync.Map  // time zone by name: reading one costs too much to do it for every input
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -133,11 +134,8 @@ func stored(result *playbooks.Type) *playbooks.Type {
 func computedOf(s *playbooks.Schema) map[string]*playbooks.Expr {
 	out := map[string]*playbooks.Expr{}
 	for _, a := range s.Attributes {
-		if a.Computed == nil {
-			continue
-		}
-		if x, _ := playbooks.CompileExpr(*a.Computed, &playbooks.Scope{Schema: s}, nil); x != nil {
-			out[a.Name] = x
+		if a.Expr != nil {
+			out[a.Name] = a.Expr
 		}
 	}
 	return out
@@ -198,6 +196,17 @@ func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *E
 	b := c.compile(ws, typesOf(ws.Schema), p, computedOf(ws.Schema))
 	c.books[p.Revision] = b
 	c.track(b.slots)
+	return &c
+}
+
+// WithoutRevision gives an engine that knows why it cannot have a revision: runs that keep it are parked.
+func (e *Engine) WithoutRevision(revision, reason string) *Engine {
+	c := *e
+	c.unusable = maps.Clone(e.unusable)
+	if c.unusable == nil {
+		c.unusable = map[string]string{}
+	}
+	c.unusable[revision] = reason
 	return &c
 }
 

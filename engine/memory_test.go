@@ -186,3 +186,41 @@ channels: {out: {type: log}}
 		}
 	}
 }
+
+// An answer that comes while a run is parked is kept until the run can read it.
+func TestParkedRunKeepsTheAnswer(t *testing.T) {
+	before := load(t, map[string]string{
+		"usher.yaml": "usher: 1\ntimezone: UTC\nmember: {note: string}\nevents: {visit: {}}\nchannels: {out: {type: log}}\n",
+		"playbooks/a.yaml": `id: a
+stage: activation
+trigger: {event: visit}
+actions:
+  - id: crm
+    webhook: {url: "https://a.test/", returns: {score: int, born: date}}
+  - set: {note: '= string(actions.crm.status) + " " + string(actions.crm.body?.score ?? 0) + ((actions.crm.body?.born ?? now()) < today() ? " born" : "")'}
+`,
+	})
+	first := newEngine(before)
+	today := newEngine(load(t, map[string]string{
+		"usher.yaml": "usher: 1\ntimezone: UTC\nevents: {visit: {}}\n", "playbooks/b.yaml": pinnedOther,
+	}))
+	s := newShell(t, first)
+	s.decide([]engine.Input{happened(1, "visit", 0, engine.Payload{})}, memoryStart)
+	id := s.order[0]
+	s.e = today.WithoutRevision(before.Playbook("a").Revision, "there is a new rule")
+	at := memoryStart.Add(time.Minute)
+	s.decide([]engine.Input{{
+		Seq: 2, Kind: engine.InputResult, ID: "r", Member: "m", Name: id, At: at, Payload: &engine.Payload{
+			Properties: map[string]any{"step": "crm", "status": 200.0, "body": map[string]any{"score": 7.0, "born": "1990-05-01"}},
+		},
+	}}, at)
+	s.decide(nil, at.Add(90*time.Minute))
+	if r := s.runs[id]; r.State != engine.RunWaiting || !strings.Contains(r.Reason, "there is a new rule") || !r.DueAt.Equal(at.Add(2*time.Hour)) {
+		t.Fatalf("%+v", r)
+	}
+	s.e = today.WithRevision(before, before.Playbook("a"))
+	s.decide(nil, at.Add(3*time.Hour))
+	if r := s.runs[id]; r.State != engine.RunDone || r.Reason != "" || !strings.Contains(string(s.member), `"note":"200 7 born"`) {
+		t.Fatalf("%+v\n%s\n%s", r, s.member, s.outcome())
+	}
+}

@@ -134,7 +134,7 @@ type Run struct {
 	Revision    string // of the playbook it began with, and keeps
 	Member      string
 	State       RunState
-	Reason      string // why it exited or failed
+	Reason      string // why it exited or failed; of one that waits: why it is parked
 	StartedAt   time.Time
 	EndedAt     time.Time // zero while open
 	ConvertedAt time.Time // zero until the goal is reached
@@ -153,7 +153,7 @@ type Run struct {
 // TraceEntry is one step of the answer to "why?".
 type TraceEntry struct {
 	At     time.Time      `json:"at"`
-	What   string         `json:"what"`             // entered, holdout, woke, skipped, wait, if, choose, split, goal, exited, done, failed, or the action's key
+	What   string         `json:"what"`             // entered, holdout, woke, parked, skipped, wait, if, choose, split, goal, exited, done, failed, or the action's key
 	Step   string         `json:"step,omitempty"`   // the action's id, else its path
 	Reason string         `json:"reason,omitempty"` // in the field's terms
 	Detail map[string]any `json:"detail,omitempty"`

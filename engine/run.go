@@ -9,6 +9,9 @@ import (
 // advance lets a run act until it waits or ends.
 func (d *decider) advance(r *Run, b *book) {
 	d.acted = r
+	if r.State == RunWaiting {
+		r.Reason = "" // that of a parked run, which goes on
+	}
 	d.scope(r, b)
 	for r.State == RunWaiting && r.PC < len(b.Steps) {
 		s := &b.Steps[r.PC]

@@ -359,6 +359,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 		return nil
 	}
 	if p.ws.Templates[name] == nil {
+		p.dropped = true
 		return nil // its own mistakes are reported
 	}
 	if p.blind {

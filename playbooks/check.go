@@ -18,6 +18,7 @@ type checker struct {
 	used      map[string]bool  // "segment dormant": what the playbooks refer to
 	wrongName bool             // there is a usher.yml instead of usher.yaml
 	sources   map[string]*node // where the schema's expressions stand
+	running   bool             // see Compile
 	lostID    bool             // a playbook's id could not be read: an id that nothing has may be that one
 	blind     bool             // usher.yaml could not be read: what the rest names is unknown
 	// playbookNodes remembers where each playbook's id stands.
@@ -386,6 +387,10 @@ func (c *checker) compile(n *node, skip int, sc *Scope, want *Type) *Expr {
 	src := n.source(skip)
 	if c.namesBroken(src.Text) {
 		return nil
+	}
+	if c.running {
+		anyway := *sc
+		anyway.Running, sc = true, &anyway
 	}
 	e, diags := CompileExpr(src, sc, want)
 	if n.f.name != schemaFile && hasError(c.diags) { // a circle of declarations is told there, not at each use

@@ -18,7 +18,7 @@ numbers or two texts. Nothing is converted silently.`,
 		Good: "condition: member.points > 5",
 	},
 	{
-		Name: "unguarded-optional", Title: "a value that may be missing is used as if it were there",
+		Name: "unguarded-optional", Title: "a value that may be missing is used as if it were there", Advises: true,
 		Doc: `Attributes without a default, optional properties and results of actions that ran only on some ways may be missing.
 Where an operator would then fail or answer wrongly, say what is to happen: test it first (member.birthday != nil and …) or give a
 default (member.nickname ?? "friend").`,
@@ -26,7 +26,7 @@ default (member.nickname ?? "friend").`,
 		Good: "condition: member.birthday != nil and days_since(member.birthday) > 3",
 	},
 	{
-		Name: "constant-condition", Title: "a condition that is always true or always false",
+		Name: "constant-condition", Title: "a condition that is always true or always false", Advises: true,
 		Doc:  "The condition depends on nothing that varies, or its parts contradict or cover each other. Leave it out when it always holds; when it never does, a slip is near.",
 		Bad:  "condition: 1 > 2",
 		Good: "condition: member.points > 2",

@@ -135,7 +135,7 @@ looks like one of them needs quotes.`,
 		Good: "mode: parallel",
 	},
 	{
-		Name: "duplicate-value", Title: "a value is listed twice",
+		Name: "duplicate-value", Title: "a value is listed twice", Advises: true,
 		Doc:  "Each value of an enum is listed once.",
 		Bad:  "usher: 1\nmember:\n  level: {enum: [bronze, silver, bronze]}",
 		Good: "usher: 1\nmember:\n  level: {enum: [bronze, silver]}",
@@ -165,7 +165,7 @@ February 30, are mistakes too. Put it in quotes: a value that begins with * need
 		Good: "trigger: {schedule: \"0 10 * * 1\"}",
 	},
 	{
-		Name: "misread-cron", Title: "a schedule that is easily misread",
+		Name: "misread-cron", Title: "a schedule that is easily misread", Advises: true,
 		Doc: `The schedule can be carried out, but seems to say something else than it does. A 31 is left out in months that
 have none. With both a day of the month and a day of the week, either will do, as in every cron: "0 9 13 * 5" comes on every
 13th and on every Friday. A step that does not divide its range begins anew at its end: */45 comes at 0 and 45 of each hour.

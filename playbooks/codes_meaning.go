@@ -90,7 +90,7 @@ that started the run, event those of the event beside the if.`,
 // meaningCodes are playbooks that are well written but cannot be meant.
 var meaningCodes = []Code{
 	{
-		Name: "unreachable", Title: "an action that is never reached",
+		Name: "unreachable", Title: "an action that is never reached", Advises: true,
 		Doc:  "An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.",
 		Bad:  "actions:\n  - exit: finished\n  - tag: buyer",
 		Good: "actions:\n  - tag: buyer\n  - exit: finished",
@@ -123,18 +123,18 @@ points. Tags are changed by the action tag.`,
 		Good: "actions:\n  - points: = member.points",
 	},
 	{
-		Name: "cycle", Title: "playbooks that start each other (warning)",
+		Name: "cycle", Title: "playbooks that start each other (warning)", Advises: true,
 		Doc: `An action of one emits the event that starts the other, or changes what a segment depends on whose border starts it, and so
 on back to the first. Such a chain stops after 16 with an error. A reentry on one of them ends it: nobody enters twice at once.`,
 		Bad:  "actions:\n  - emit: {event: cart.updated, properties: {cart_id: c1, total: 1}}",
 		Good: "actions:\n  - emit: member.left",
 	},
 	{
-		Name: "unused", Title: "a declaration that nothing uses (warning)",
+		Name: "unused", Title: "a declaration that nothing uses (warning)", Advises: true,
 		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
 	},
 	{
-		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)",
+		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)", Advises: true,
 		Doc: `Tags, owners and the reasons of an exit are words of your own, declared nowhere. One that stands in a single place and is a
 slip of the keyboard away from another that stands elsewhere is most likely that one. A tag that is looked for or removed, while nothing
 adds it and something adds one that is almost the same, is looked for in vain. Numbers, endings and first letters make words of their
@@ -143,7 +143,7 @@ own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects t
 		Good: "actions:\n  - tag: newcomer\n  - tag: {remove: newcomer}",
 	},
 	{
-		Name: "untested", Title: "a live playbook without a test (warning under --strict)",
+		Name: "untested", Title: "a live playbook without a test (warning under --strict)", Advises: true,
 		Doc: "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
 	},
 }

@@ -53,6 +53,9 @@ type Code struct {
 	Doc   string // a page for `usher explain`: why it is a mistake, and what to write instead
 	Bad   string // a piece of YAML that has the mistake
 	Good  string // the same without it
+
+	// Advises says that it is about what was probably not meant: what has it can be run all the same. See [Compile].
+	Advises bool
 }
 
 // ComparePos orders by file, line, column.

@@ -24,6 +24,7 @@ type Scope struct {
 	Actions  []ActionResult  // results of the actions that come before
 	Nameless []ActionResult  // those of them that have no id: nothing can name them
 	Later    map[string]bool // action ids that exist but have not run yet here
+	Running  bool            // what can be compiled is, whatever there is to say about it; see [Compile]
 	Known    []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
 }
 
@@ -111,10 +112,26 @@ func CompileExpr(src Source, sc *Scope, want *Type) (*Expr, []Diagnostic) {
 		return nil, c.diags
 	}
 	c.top(node, want)
-	if c.failed() || c.hollow {
+	switch {
+	case sc.Running && c.failed() && !c.hollow:
+		return c.anyway(node)
+	case c.failed() || c.hollow:
 		return nil, c.diags
 	}
 	return c.finish(node)
+}
+
+// anyway compiles what did not pass the check, if it can be compiled.
+func (c *exprChecker) anyway(node ast.Node) (x *Expr, diags []Diagnostic) {
+	told := c.diags
+	c.diags = nil
+	defer func() {
+		if recover() != nil || x == nil { // what the check would have found is in the way
+			x, diags = nil, told
+		}
+	}()
+	x, _ = c.finish(node)
+	return x, nil
 }
 
 // finish compiles what passed the check.

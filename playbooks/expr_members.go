@@ -248,7 +248,7 @@ func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *
 		c.report(at.Location(), "reference-cycle", "", "this refers to itself: %s", strings.Join(cycle, " → "))
 		return nil
 	}
-	sub := newExprChecker(src, &Scope{Schema: c.sc.Schema}, c.library)
+	sub := newExprChecker(src, &Scope{Schema: c.sc.Schema, Running: c.sc.Running}, c.library)
 	sub.stack = append(slices.Clone(c.stack), name)
 	sub.slots, sub.refs, sub.inlined, sub.unsound = c.slots, c.refs, c.inlined, c.unsound
 	var t *Type
@@ -262,7 +262,7 @@ func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *
 			c.report(at.Location(), "reference-cycle", "", "%s", d.Message)
 		}
 	}
-	if sub.failed() || sub.hollow {
+	if sub.failed() && !c.sc.Running || sub.hollow {
 		t, c.unsound[name], c.hollow = nil, true, true
 	}
 	if t == nil {

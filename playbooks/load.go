@@ -28,13 +28,9 @@ func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
 }
 
 func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*Workspace, []Diagnostic) {
-	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
-	c := &checker{
-		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
-		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
-		places: places, words: map[wordKind]map[string][]wordUse{},
-		messages: map[string][]sentMessage{},
-	}
+	c := newChecker(reg)
+	ws := c.ws
+	c.places = places
 	if !c.readFiles(fsys, open) {
 		return ws, sorted(c.diags)
 	}
@@ -50,6 +46,15 @@ func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*
 	}
 	ws.words = c.words
 	return ws, atMost(maxMistakes, sorted(c.doubtNames(c.misdeclared(c.diags))))
+}
+
+func newChecker(reg *Registry) *checker {
+	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
+	return &checker{
+		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
+		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
+		words: map[wordKind]map[string][]wordUse{}, messages: map[string][]sentMessage{},
+	}
 }
 
 // maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went wrong.

@@ -14,6 +14,9 @@ type Workspace struct {
 	Tests     []*TestFile
 	Files     map[string][]byte // every file that was read, by slash-separated path: enough to load the workspace again
 
+	// Unusable holds the playbooks that cannot be run, by id or else by file, with the reason. Only [Compile] sets it.
+	Unusable map[string]string
+
 	words map[wordKind]map[string][]wordUse // see Mentions
 }
 

@@ -42,7 +42,7 @@ func (c *checker) readPlaybook(n *node) {
 		checker: c, from: before, poison: map[string]bool{}, templates: map[string]*Template{}, ids: map[string]*node{},
 		pb: &Playbook{File: n.f.name, Status: Live, Mode: Single, Pos: n.pos()},
 	}
-	p.scope.Schema = c.schema
+	p.scope.Schema, p.scope.Running = c.schema, c.running
 	p.head(n)
 	p.trigger(c.require(n, "a playbook", "trigger", "trigger: {event: …}"))
 	p.pb.Condition = p.compileIn(n.get("condition"), &p.scope, Bool)
@@ -51,7 +51,7 @@ func (c *checker) readPlaybook(n *node) {
 	p.goal(n.get("goal"))
 	p.exits(n.get("exit"))
 	p.actions(c.require(n, "a playbook", "actions", "actions: […]"))
-	if hasError(c.diags[before:]) || p.dropped || c.blind || n.broken {
+	if c.stops(c.diags[before:]) || p.dropped || c.blind || n.broken {
 		return
 	}
 	p.finish(n)

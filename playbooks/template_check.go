@@ -27,7 +27,7 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 		return nil, c.diags
 	}
 	c.scan()
-	if len(c.diags) > 0 {
+	if len(c.diags) > 0 && (sc == nil || !sc.Running) {
 		return nil, c.diags
 	}
 	engine := textEngine()
@@ -36,6 +36,7 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 	}
 	compiled, err := engine.ParseString(text)
 	if err != nil {
+		c.diags = nil
 		c.error("template-syntax", 0, len(text), "the text is not valid Liquid", "look at its {{ }} and {% %}")
 		return nil, c.diags
 	}

@@ -108,11 +108,9 @@ func (c *cli) sender(ch playbooks.Channel, counted func(string)) (channel.Sender
 
 // loadBundle compiles a stored workspace.
 func loadBundle(b store.Bundle) (*playbooks.Workspace, error) {
-	ws, diags := loadFiles(b.Files)
-	for _, d := range diags {
-		if d.Severity == playbooks.Error {
-			return nil, fmt.Errorf("%s:%d: %s (this version of usher no longer takes it)", d.File, d.Line, d.Message)
-		}
+	ws, err := playbooks.Compile(treeOf(b.Files), actions.Registry())
+	if err != nil {
+		return nil, fmt.Errorf("%w (this version of usher no longer takes it)", err)
 	}
 	return ws, nil
 }
@@ -123,11 +121,15 @@ func checkFiles(files map[string][]byte) []playbooks.Diagnostic {
 }
 
 func loadFiles(files map[string][]byte) (*playbooks.Workspace, []playbooks.Diagnostic) {
+	return playbooks.Load(treeOf(files), actions.Registry())
+}
+
+func treeOf(files map[string][]byte) fs.FS {
 	tree := fstest.MapFS{} // an fs.FS in memory; the standard library's only one
 	for name, data := range files {
 		tree[name] = &fstest.MapFile{Data: data, Mode: 0o644}
 	}
-	return playbooks.Load(tree, actions.Registry())
+	return tree
 }
 
 // adminKey is the key that was made for a server without USHER_API_KEYS.

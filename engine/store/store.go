@@ -124,6 +124,8 @@ type Decider interface {
 	// same, the rest is reclaimed from the other shards' blocks, largest first. Dry, when it holds less even so: there is
 	// nothing more anywhere.
 	Reserve(ctx context.Context, shard int, pool string, budget, n int) (engine.PoolState, error)
+	// Unpark makes the waits of parked runs due at once: of those that wait and have a Reason.
+	Unpark(ctx context.Context, now time.Time) error
 	// Owed lists the shards with undecided inputs, or with runs or looks that are due at now, and when the next is due (zero: none).
 	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
 }

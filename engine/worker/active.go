@@ -24,6 +24,7 @@ type active struct {
 	paused   map[string]bool
 	senders  map[string]channel.Sender
 	webhooks *actions.Webhooks
+	tried    map[string]time.Time // revisions that could not be had, and when that was found out
 }
 
 // Workspace gives the active workspace and its hash; nil before there is one.
@@ -37,11 +38,15 @@ func (w *Worker) Workspace() (*playbooks.Workspace, string) {
 
 // Activate makes ws the active workspace of the database.
 func Activate(ctx context.Context, r store.Registry, ws *playbooks.Workspace, now time.Time) error {
+	return r.Activate(ctx, store.Bundle{Hash: Hash(ws.Files), Files: ws.Files}, revisionsOf(ws), now)
+}
+
+func revisionsOf(ws *playbooks.Workspace) map[string]string {
 	revisions := make(map[string]string, len(ws.Playbooks))
 	for _, p := range ws.Playbooks {
 		revisions[p.ID] = p.Revision
 	}
-	return r.Activate(ctx, store.Bundle{Hash: Hash(ws.Files), Files: ws.Files}, revisions, now)
+	return revisions
 }
 
 // Hash names a workspace by its files.
@@ -93,6 +98,11 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if was == nil {
+		if err := w.record(ctx, hash, ws); err != nil {
+			return err
+		}
+	}
 	secret, err := w.Store.Secret(ctx)
 	if err != nil {
 		return err
@@ -100,6 +110,9 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	watched, err := w.Store.WatchSegments(ctx, engine.Watched(ws), w.now().UTC().Truncate(time.Millisecond))
 	if err != nil {
 		return err
+	}
+	for playbook, reason := range ws.Unusable {
+		w.Log.Error("a playbook of the active workspace cannot be run", "playbook", playbook, "error", reason)
 	}
 	e := engine.New(ws, engine.Options{Secret: secret, Registry: w.Registry, Effects: w.Effects, Paused: paused, Watched: watched})
 	a := &active{Engine: e, hash: hash, paused: paused, senders: map[string]channel.Sender{}}
@@ -120,6 +133,25 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	return nil
 }
 
+// record notes the revisions of the active workspace as this version of usher names them, when another version activated it: runs
+// that begin now are to be found again.
+func (w *Worker) record(ctx context.Context, hash string, ws *playbooks.Workspace) error {
+	for _, p := range ws.Playbooks {
+		_, err := w.Store.BundleOf(ctx, p.Revision)
+		if errors.Is(err, store.ErrNotFound) {
+			b, err := w.Store.Bundle(ctx, hash)
+			if err != nil {
+				return err
+			}
+			return w.Store.Activate(ctx, b, revisionsOf(ws), w.now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (w *Worker) load(ctx context.Context, hash string) (*playbooks.Workspace, error) {
 	b, err := w.Store.Bundle(ctx, hash)
 	if err != nil {
@@ -132,33 +164,70 @@ func (w *Worker) load(ctx context.Context, hash string) (*playbooks.Workspace, e
 	return ws, nil
 }
 
-// learn makes the engine in use know a revision that runs keep. A revision that cannot be had is not an error here: the
-// decision that needs it says so, and is set aside.
+// retryRevision is after how long a revision is tried again that could not be had: as often as a parked run asks for it.
+const retryRevision = time.Hour
+
+// unknown tells whether a revision is to be learnt: it is not known, and was not tried a moment ago.
+func (w *Worker) unknown(a *active, revision string) bool {
+	at, tried := a.tried[revision]
+	return !a.Knows(revision) && (!tried || w.now().Sub(at) >= retryRevision)
+}
+
+// learn makes the engine in use know a revision that runs keep. One that cannot be had is not an error here: its runs are parked
+// with the reason.
 func (w *Worker) learn(ctx context.Context, playbook, revision string) (*active, error) {
 	w.swap.Lock()
 	defer w.swap.Unlock()
 	a := w.active.Load()
-	if a.Knows(revision) {
+	if !w.unknown(a, revision) {
 		return a, nil
 	}
-	hash, err := w.Store.BundleOf(ctx, revision)
-	if errors.Is(err, store.ErrNotFound) {
-		return a, nil
-	}
+	ws, p, reason, err := w.revision(ctx, playbook, revision)
 	if err != nil {
 		return a, err
 	}
-	ws, err := w.load(ctx, hash)
-	if err != nil {
-		w.Log.Error("load a workspace that open runs keep", "playbook", playbook, "revision", revision, "error", err)
-		return a, nil
-	}
-	p := ws.Playbook(playbook)
-	if p == nil || p.Revision != revision {
-		return a, nil
-	}
 	next := *a
-	next.Engine = a.WithRevision(ws, p)
+	next.tried = maps.Clone(a.tried)
+	if p != nil {
+		delete(next.tried, revision)
+		next.Engine = a.WithRevision(ws, p)
+	} else {
+		if next.tried == nil {
+			next.tried = map[string]time.Time{}
+		}
+		next.tried[revision] = w.now()
+		next.Engine = a.WithoutRevision(revision, reason)
+		w.Log.Error("a revision that runs keep cannot be run; they are parked", "playbook", playbook, "revision", revision, "error", reason)
+	}
 	w.active.Store(&next)
 	return &next, nil
+}
+
+// revision compiles the playbook as it was when its runs began. The store says which workspace that is: another version of usher may
+// have named the revision otherwise.
+func (w *Worker) revision(ctx context.Context, playbook, revision string) (ws *playbooks.Workspace, p *playbooks.Playbook, reason string, err error) {
+	hash, err := w.Store.BundleOf(ctx, revision)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil, "no stored workspace holds it", nil
+	}
+	if err != nil {
+		return nil, nil, "", err
+	}
+	bundle, err := w.Store.Bundle(ctx, hash)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if ws, err = w.Load(bundle); err != nil {
+		return nil, nil, err.Error(), nil
+	}
+	if p = ws.Playbook(playbook); p == nil {
+		reason = "its workspace does not hold the playbook"
+		if why := ws.Unusable[playbook]; why != "" {
+			reason = why
+		}
+		return nil, nil, reason, nil
+	}
+	pinned := *p
+	pinned.Revision = revision
+	return ws, &pinned, "", nil
 }

@@ -48,7 +48,7 @@ func resultRuns(inputs []engine.Input) (runs []string) {
 func (w *Worker) learnRevisions(ctx context.Context, states map[string]*engine.State) (*active, error) {
 	a := w.active.Load()
 	know := func(playbook, revision string) (err error) {
-		if !a.Knows(revision) {
+		if w.unknown(a, revision) {
 			a, err = w.learn(ctx, playbook, revision)
 		}
 		return err

@@ -39,7 +39,7 @@ type Config struct {
 	Redis    asynq.RedisConnOpt
 	Registry *playbooks.Registry      // what actions and channels declare
 	Effects  map[string]engine.Effect // by action key
-	// Load compiles a stored workspace. An error keeps the workspace that was active before.
+	// Load compiles a stored workspace. An error keeps the workspace that was active before, and parks runs of its revisions.
 	Load func(store.Bundle) (*playbooks.Workspace, error)
 	// Sender makes the sender of a channel of the active workspace.
 	Sender func(playbooks.Channel) (channel.Sender, error)
@@ -113,6 +113,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	var server *asynq.Server
 	if !w.NoTasks {
+		if err := w.Store.Unpark(ctx, w.now()); err != nil && ctx.Err() == nil {
+			w.Log.Warn("wake parked runs; they are tried within the hour", "error", err)
+		}
 		server = asynq.NewServer(w.Redis, w.serverConfig(ctx))
 		if err := server.Start(w.handler()); err != nil {
 			return fmt.Errorf("start the task server: %w", err)

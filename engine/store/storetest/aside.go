@@ -98,4 +98,16 @@ var asideCases = map[string]func(*testing.T, *suite){
 			{At: in[0].At, What: "input", ID: "bad", Error: "one"},
 		})
 	},
+	"makes parked runs due, and no others": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		at := now()
+		other, parked, late := waiting("other", m[0], at.Add(time.Hour)), waiting("parked", m[0], at.Add(time.Hour)), waiting("late", m[0], at.Add(-time.Hour))
+		parked.Reason, late.Reason = "parked: it cannot be run", "parked: it cannot be run"
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{other, parked, late}})
+		s.must(s.Unpark(s.ctx, at))
+		s.same("other", s.run("other").DueAt, other.DueAt)
+		s.same("parked", s.run("parked").DueAt, at)
+		s.same("late", s.run("late").DueAt, late.DueAt)
+		s.same("reason", s.run("parked").Reason, parked.Reason)
+	},
 }
