@@ -259,6 +259,20 @@ func TestInternalErrorsAreNotShown(t *testing.T) {
 	}
 }
 
+// TestFullDisk: a client is told that it may ask again, and when.
+func TestFullDisk(t *testing.T) {
+	full := func() error { return fmt.Errorf("take 1 inputs: %w: no space left on device", store.ErrUnavailable) }
+	f := newFixture(t, func(d *api.Deps) { d.Store = brokenStore{d.Store, full} })
+	a := f.call("POST", "/v1/events", `{"event":"x","member":"m"}`)
+	f.want(a, 503, "unavailable")
+	if a.header.Get("Retry-After") == "" || strings.Contains(a.text, "device") {
+		t.Errorf("%v %s", a.header, a.text)
+	}
+	if !strings.Contains(f.log.String(), "no space left") {
+		t.Errorf("the log does not say why: %s", f.log.String())
+	}
+}
+
 func TestMembers(t *testing.T) {
 	f := newFixture(t)
 	a := f.call("PUT", "/v1/members/a%2Fb", `{"attributes":{"nickname":"小王"},"tags":{"add":["vip"]}}`, "Idempotency-Key", "k1")

@@ -31,6 +31,9 @@ const (
 	codeInternal         = "internal"
 )
 
+// retryAfter is how many seconds a client should wait when the database takes nothing: disks are seldom made roomy sooner.
+const retryAfter = "5"
+
 const internalMessage = "something went wrong here; the server's log says what"
 
 // statusOf is the one table from an error's code to its HTTP status.
@@ -113,6 +116,10 @@ func (s *server) fail(c *gin.Context, err error) {
 	case errors.Is(err, store.ErrCursor):
 		e = newError(codeInvalidQuery, "cursor must be the `next` of the page before, got %q", cut(c.Query("cursor"), 100)).
 			with("parameter", "cursor")
+	case errors.Is(err, store.ErrUnavailable):
+		s.Log.Warn("the database takes nothing at present", "route", c.FullPath(), "error", err)
+		c.Header("Retry-After", retryAfter)
+		e = newError(codeUnavailable, "nothing can be stored at present; send it again in %s seconds", retryAfter)
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Abort() // the client has gone
 		return

@@ -134,7 +134,8 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	defer release()
 	context.AfterFunc(ctx, release) // a second signal ends the process at once
 
-	options := []sqlite.Option{sqlite.WithRoom()}
+	broken := make(chan error, 1)
+	options := []sqlite.Option{sqlite.WithRoom(), sqlite.WithFailure(func(err error) { broken <- err })}
 	if o.redis == embeddedRedis && slices.Contains(o.roles, "worker") { // one process is all there is
 		options = append(options, sqlite.WithJournal())
 	}
@@ -162,7 +163,7 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 		return fmt.Errorf("load the active workspace: %w", err)
 	}
 	fmt.Fprintf(c.stdout, "serving %s\n", playbooks.Contents(ws))
-	return c.untilStopped(ctx, o, s, listener, key)
+	return c.untilStopped(ctx, o, s, listener, key, broken)
 }
 
 // closeRequests is how long open requests may take after a signal. Together with worker.StopGrace it is less than the half minute that
@@ -182,7 +183,7 @@ func (c *cli) served(ws *playbooks.Workspace, dir string) error {
 }
 
 // untilStopped runs worker and HTTP server side by side. When one fails the other is stopped too.
-func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, listener net.Listener, key adminKey) error {
+func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, listener net.Listener, key adminKey, broken <-chan error) error {
 	// The worker outlives the HTTP server, so that what was just accepted is seen to.
 	workCtx, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
@@ -209,6 +210,7 @@ func (c *cli) untilStopped(ctx context.Context, o serveOptions, s *system, liste
 	var err error
 	select {
 	case <-ctx.Done():
+	case err = <-broken: // a supervisor starts the process again, which reads what is on the disk
 	case err = <-served:
 	case err = <-worked:
 		worked <- nil

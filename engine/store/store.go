@@ -34,6 +34,9 @@ func LaneOf(key string) int {
 var (
 	// ErrNotFound says that there is nothing under that name.
 	ErrNotFound = errors.New("not found")
+	// ErrUnavailable says that the database takes nothing at present, because its disk is full, it is busy or it is being closed: it may
+	// be asked again later. A driver tells in its own way that it will never take anything again.
+	ErrUnavailable = errors.New("the database takes nothing at present")
 	// ErrStale says that the batch was decided on a state that has changed since: another worker took the shard, or a coupon block
 	// was reclaimed. Nothing was committed; load again and decide again.
 	ErrStale = errors.New("decided on a state that has changed since")

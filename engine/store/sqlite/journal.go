@@ -38,7 +38,6 @@ type journal struct {
 	absorbed int64 // how many of those are in the inbox
 	last     int64 // no later input gets an instant before this, in milliseconds
 	closed   bool
-	broken   error // the disk failed: nothing more can be promised
 	wake     chan struct{}
 	ended    chan struct{}
 }
@@ -104,8 +103,8 @@ func (d *db) acceptTaken(ctx context.Context, inputs []engine.Input) ([]store.Kn
 
 // take waits until the inputs are on the disk. What was handed over is waited for whatever happens: it may be there already.
 func (j *journal) take(t *taking) error {
+	err := j.w.disk.faults.failed()
 	j.mu.Lock()
-	err := j.broken
 	if j.closed {
 		err = errClosed
 	}
@@ -159,15 +158,16 @@ func (j *journal) next() (group []*taking, closed bool) {
 
 // write brings a group to the disk.
 func (j *journal) write(group []*taking) error {
-	j.mu.Lock()
-	err, behind := j.broken, len(j.waiting) > mostWaiting
-	j.mu.Unlock()
-	if err != nil {
+	faults := j.w.disk.faults
+	if err := faults.failed(); err != nil {
 		return err
 	}
+	j.mu.Lock()
+	behind := len(j.waiting) > mostWaiting
+	j.mu.Unlock()
 	fresh, err := j.sift(group)
 	if err != nil || len(fresh) == 0 {
-		return err
+		return faults.of(err)
 	}
 	size := 0
 	for _, t := range group {
@@ -183,12 +183,17 @@ func (j *journal) write(group []*taking) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.writing = 0
-	if err != nil {
-		j.broken = fmt.Errorf("bring inputs to the disk: %w", err)
-		return j.broken
+	if err == nil {
+		j.wait(fresh)
+		return nil
 	}
-	j.wait(fresh)
-	return nil
+	for _, in := range fresh { // nobody was told that they are known
+		delete(j.known, in.ID)
+	}
+	if err = fmt.Errorf("bring inputs to the disk: %w", err); !passes(err) {
+		return faults.fail(err)
+	}
+	return faults.of(err)
 }
 
 // sift finds what is known already. Whoever asks the database last sees what the writer has let go of before.
@@ -376,13 +381,6 @@ func (j *journal) stop() error {
 		err = j.file.remove()
 	}
 	return errors.Join(err, j.file.close(), j.look.close())
-}
-
-// failed gives the error after which nothing may be taken any more.
-func (j *journal) failed() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.broken
 }
 
 // instant gives the instant of the database's clock, in milliseconds.

@@ -23,11 +23,27 @@ import (
 //	record  length of the rest, checksum of the rest, round; at, time (both in milliseconds), kind, id, member, name, data
 type journalFile struct {
 	*os.File
+	disk  journalDisk // the same file
 	path  string
 	round uint64 // of what is written
 	end   int64  // where the next record goes
+	torn  bool   // an append failed: what lies behind the end may be whole, and is not to be read
 	buf   []byte
 }
+
+// journalDisk is what brings records to the disk.
+type journalDisk interface {
+	WriteAt(b []byte, at int64) (int, error)
+	// SyncData brings what was written to the disk. After an error nobody knows what is there.
+	SyncData() error
+}
+
+type osDisk struct{ *os.File }
+
+func (d osDisk) SyncData() error { return syncData(d.File) }
+
+// errUnsynced is what an error of a sync wraps. It does not pass, whatever it is.
+var errUnsynced = errors.New("it may be lost")
 
 const (
 	journalHead = 512
@@ -73,7 +89,7 @@ func openJournalFile(path string, secret []byte, create bool) (*journalFile, err
 		// Who held it before may have removed it.
 		if mine, err := f.Stat(); err == nil {
 			if named, err := os.Stat(path); err == nil && os.SameFile(mine, named) {
-				j := &journalFile{File: f, path: path}
+				j := &journalFile{File: f, disk: osDisk{f}, path: path}
 				if err := j.prepare(secret); err != nil {
 					return nil, errors.Join(err, f.Close())
 				}
@@ -159,13 +175,18 @@ func (j *journalFile) append(list []*journaled) error {
 	for _, in := range list {
 		j.buf = appendRecord(j.buf, in, j.round)
 	}
-	if _, err := j.WriteAt(j.buf, j.end); err != nil {
+	size := int64(len(j.buf))
+	if room := journalSize - j.end - size; j.torn && room > 0 {
+		j.buf = append(j.buf, make([]byte, min(room, recordHead))...) // no record begins with zeros
+	}
+	if _, err := j.disk.WriteAt(j.buf, j.end); err != nil {
+		j.torn = true
 		return err
 	}
-	if err := syncData(j.File); err != nil {
-		return err
+	if err := j.disk.SyncData(); err != nil {
+		return fmt.Errorf("%w: %w", errUnsynced, err)
 	}
-	j.end += int64(len(j.buf))
+	j.end, j.torn = j.end+size, false
 	return nil
 }
 

@@ -43,11 +43,16 @@ func WithRoom() Option { return func(d *db) { d.roomy = true } }
 // [ErrHeld] when another process has one.
 func WithJournal() Option { return func(d *db) { d.journals = true } }
 
+// WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is stored from then on: the process should
+// end, so that another may find out what is on the disk. Tell must not wait.
+func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.tell = tell } }
+
 // ErrHeld says that another process has a journal beside the database.
 var ErrHeld = errors.New("the database is in use by another process")
 
 // db is the store.
 type db struct {
+	faults   faults
 	roomy    bool
 	journals bool
 	now      func() time.Time
@@ -96,7 +101,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
 		return nil, errors.Join(fmt.Errorf("make room for the log of database %s: %w", path, err), wc.close(), d.closeReaders())
 	}
-	d.disk = newSyncer(path)
+	d.disk = newSyncer(path, &d.faults)
 	d.w = startWriter(wc, d.disk, d.now)
 	if err := d.seed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), d.Close())
@@ -210,7 +215,7 @@ func (d *db) read(ctx context.Context, f func(*conn) error) (err error) {
 		return errClosed
 	}
 	defer func() { d.reads <- c }()
-	return c.reading(func() error { return f(c) })
+	return d.faults.of(c.reading(func() error { return f(c) }))
 }
 
 // reading lets f read in one transaction.
@@ -229,12 +234,7 @@ func (c *conn) reading(f func() error) (err error) {
 // Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an error of the disk that cannot be
 // mended it fails.
 func (d *db) Ping(ctx context.Context) error {
-	if d.journal != nil {
-		if err := d.journal.failed(); err != nil {
-			return err
-		}
-	}
-	if err := d.w.disk.failed(); err != nil {
+	if err := d.faults.failed(); err != nil {
 		return err
 	}
 	_, err := d.instant(ctx)

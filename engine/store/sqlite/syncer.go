@@ -11,21 +11,21 @@ import (
 // runs with synchronous=NORMAL: it syncs the log before it copies it into the database. Together that is synchronous=FULL, but
 // one wait for the disk serves everybody who has been committed meanwhile.
 type syncer struct {
-	path string
-	log  *os.File // opened at the first sync: the file is there once something was written
+	path   string
+	faults *faults
+	log    *os.File // opened at the first sync: the file is there once something was written
 
 	mu      sync.Mutex
 	waiting []*job
 	syncing bool
 	closed  bool
-	broken  error  // a sync failed: nothing that is written now can be promised
 	idle    func() // see busy
 	wake    chan struct{}
 	ended   chan struct{}
 }
 
-func newSyncer(path string) *syncer {
-	return &syncer{path: path + "-wal", wake: make(chan struct{}, 1), ended: make(chan struct{})}
+func newSyncer(path string, f *faults) *syncer {
+	return &syncer{path: path + "-wal", faults: f, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
 // add lets the jobs, which are committed, be answered when they are on the disk.
@@ -63,13 +63,6 @@ func (s *syncer) stop() error {
 	return s.log.Close()
 }
 
-// failed gives the error after which nothing may be written any more.
-func (s *syncer) failed() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.broken
-}
-
 func (s *syncer) loop() {
 	defer close(s.ended)
 	for {
@@ -84,12 +77,12 @@ func (s *syncer) loop() {
 			<-s.wake
 			continue
 		}
-		err := s.sync()
+		err := s.faults.failed() // a sync after one that failed may succeed, and says nothing
+		if err == nil {
+			err = s.sync()
+		}
 		if err != nil {
-			err = fmt.Errorf("bring a commit to the disk: %w", err)
-			s.mu.Lock()
-			s.broken = err
-			s.mu.Unlock()
+			err = s.faults.fail(fmt.Errorf("bring a commit to the disk: %w", err))
 		}
 		s.mu.Lock()
 		s.syncing = false

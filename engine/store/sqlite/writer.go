@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
 // Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer may have to wait.
@@ -16,7 +17,7 @@ const (
 	otherRows  = 600
 )
 
-var errClosed = errors.New("the database is closed")
+var errClosed = fmt.Errorf("%w: it is closed", store.ErrUnavailable)
 
 // job is a piece of writing. It may run twice: first in a group, and when the group failed, alone.
 type job struct {
@@ -144,19 +145,22 @@ func (w *writer) next() (group []*job, isIntake, closed bool) {
 }
 
 // commit runs the jobs in one transaction. When one of them fails, each runs again in a transaction of its own, so that
-// nobody pays for a neighbour's mistake. Durable jobs are answered by the syncer. What is not durable may be undone by a power
+// nobody pays for a neighbour's mistake; not when it is the disk that fails. Durable jobs are answered by the syncer. What is not durable may be undone by a power
 // cut, together with all that came after it, never by the death of the process; it is decided again then, to the same ids and
 // keys.
 func (w *writer) commit(group []*job, durable bool) {
-	err := w.disk.failed()
+	faults := w.disk.faults
+	err := faults.failed()
 	if err == nil {
-		err = w.transact(group)
+		err = faults.of(w.transact(group))
 	}
 	switch {
 	case err == nil:
 		w.answer(group, durable)
-	case len(group) == 1:
-		group[0].done <- err
+	case len(group) == 1 || errors.Is(err, store.ErrUnavailable):
+		for _, j := range group {
+			j.done <- err
+		}
 	default:
 		for i := range group {
 			w.commit(group[i:i+1], durable)

@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+
+	"modernc.org/sqlite"
+
+	"github.com/usher-run/usher/engine/store"
+)
+
+// faults sorts what goes wrong with the disk. A disk that is full, or a database that is busy, passes: who asks again is served as soon
+// as it can be. After any other fault of writing or syncing nothing is promised any more. Linux forgets what a failed sync was to bring
+// to the disk, and the next sync succeeds without it.
+type faults struct {
+	tell func(error) // of the first fault that does not pass; may be nil
+
+	mu     sync.Mutex
+	broken error
+}
+
+// of gives an error as callers see it.
+func (f *faults) of(err error) error {
+	switch {
+	case err == nil || errors.Is(err, store.ErrUnavailable):
+		return err
+	case passes(err):
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	case errors.Is(err, syscall.EIO) || code(err)&0xff == codeIOError:
+		return f.fail(err)
+	}
+	return err
+}
+
+// fail notes a fault that does not pass.
+func (f *faults) fail(err error) error {
+	f.mu.Lock()
+	first := f.broken == nil
+	if first {
+		f.broken = fmt.Errorf("%w: the disk has failed: %w", store.ErrUnavailable, err)
+	}
+	broken := f.broken
+	f.mu.Unlock()
+	if first && f.tell != nil {
+		f.tell(broken)
+	}
+	return broken
+}
+
+// failed gives the error after which nothing may be written any more.
+func (f *faults) failed() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.broken
+}
+
+// Result codes of SQLite: https://www.sqlite.org/rescode.html.
+const (
+	codeBusy    = 5
+	codeIOError = 10
+	codeFull    = 13
+)
+
+// passingIO are the faults of SQLite's I/O that say nothing about what was written: no memory, no lock, no room for the index of the log.
+var passingIO = map[int]bool{
+	codeIOError | 12<<8: true, // out of memory
+	codeIOError | 15<<8: true, // a lock
+	codeIOError | 18<<8: true, // opening the index
+	codeIOError | 19<<8: true, // making it larger
+	codeIOError | 20<<8: true, // locking it
+	codeIOError | 21<<8: true, // mapping it
+}
+
+func passes(err error) bool {
+	c := code(err)
+	if errors.Is(err, errUnsynced) {
+		return false
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || c == codeFull || c&0xff == codeBusy || passingIO[c]
+}
+
+// code gives the result code of SQLite that an error carries, 0 when none does.
+func code(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
