@@ -21,6 +21,7 @@ type playbookView struct {
 	Holdout  float64          `json:"holdout" doc:"percent of members"`
 	File     string           `json:"file"`
 	Revision string           `json:"revision"`
+	Params   any              `json:"params,omitempty" doc:"that an http trigger takes, typed as usher.yaml types them"`
 	Next     []time.Time      `json:"next,omitempty" doc:"the next three occurrences of its schedule"`
 }
 
@@ -35,8 +36,12 @@ func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) 
 	if p.Trigger.Schedule != nil {
 		next = p.Trigger.Schedule.Next3(now)
 	}
+	var params any
+	if p.Trigger.Params != nil {
+		params = p.Trigger.Params.Syntax()
+	}
 	return playbookView{
-		Next: next,
+		Next: next, Params: params,
 
 		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID], Trigger: string(p.Trigger.Kind),
 		Holdout: p.Holdout, File: p.File, Revision: p.Revision,

@@ -320,6 +320,7 @@ func (c *checker) anyDuration(n *node, what string) (Duration, bool) {
 	}
 	d, err := ParseDuration(n.value)
 	if err == nil {
+		d.written = n.value
 		return d, true
 	}
 	r := c.error("bad-duration", n.pos(), fmt.Sprintf("`%s` is not a duration", n.value))

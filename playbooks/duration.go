@@ -11,6 +11,8 @@ import (
 type Duration struct {
 	Days    int
 	Elapsed time.Duration
+
+	written string // in a playbook; empty: nobody wrote it
 }
 
 // maxDuration bounds what may be written: ten years, beyond which a wait is a mistake.
@@ -72,7 +74,11 @@ func (d Duration) Shortest() time.Duration {
 	return max(time.Duration(d.Days)*24*time.Hour-26*time.Hour, 0)
 }
 
+// String returns the duration as it was written, else in the largest unit that it is a whole number of.
 func (d Duration) String() string {
+	if d.written != "" {
+		return d.written
+	}
 	switch e := d.Elapsed; {
 	case d.Days != 0 && d.Days%7 == 0:
 		return fmt.Sprintf("%dw", d.Days/7)

@@ -1,6 +1,8 @@
 package playbooks
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +14,8 @@ import (
 // as its goal. Code hosting sites show it in a ```mermaid block.
 func Graph(p *Playbook, reg *Registry) string {
 	g := &grapher{pb: p, reg: reg}
-	g.line("flowchart TD")
+	title, _ := json.Marshal(cmp.Or(p.Name, p.ID)) // a text can be written as JSON, which is YAML too
+	g.line("---\ntitle: %s\n---\nflowchart TD", title)
 	g.node("start", "([", "])", g.trigger())
 	first := g.target(0)
 	if p.Condition != nil {

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/usher-run/usher/playbooks"
 )
 
 // The exit codes.
@@ -49,13 +52,47 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitFine
 	case errors.Is(err, errMistakes):
 		return exitMistakes
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		fmt.Fprintf(stderr, "usher: %s; see usher --help\n", unknownCommand(root, args))
+		return exitUsage
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "required flag"):
 		sentence, _, _ := strings.Cut(err.Error(), "\n")
 		fmt.Fprintf(stderr, "usher: %s; see usher --help\n", sentence)
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "usher: %v\n", err)
 	return exitMistakes
+}
+
+// unknownCommand says which command there is not, and which was probably meant.
+func unknownCommand(root *cobra.Command, args []string) string {
+	var names []string
+	for _, sub := range root.Commands() {
+		names = append(names, sub.Name())
+	}
+	word := ""
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") {
+			word = a
+			break
+		}
+	}
+	return strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", word, playbooks.DidYouMean(word, names)), "; ")
+}
+
+// unknownFlag says which flag was probably meant.
+func unknownFlag(cmd *cobra.Command, err error) error {
+	word, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !ok {
+		return usageError{err}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	hint := playbooks.DidYouMean(word, names)
+	if hint == "" {
+		return usagef("%s: there is no flag --%s", cmd.Name(), word)
+	}
+	return usagef("%s: there is no flag --%s; %s", cmd.Name(), word, strings.Replace(hint, "`", "`--", 1))
 }
 
 // longRun lets `-run` be written as `go test` writes it.
@@ -82,10 +119,14 @@ func (c *cli) root() *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.Version = version
+	root.SetVersionTemplate("usher {{.Version}}\n")
+	root.SetFlagErrorFunc(unknownFlag)
 	root.AddCommand(
 		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
-		c.runsCommand(), c.runCommand(), c.memberCommand(), c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
+		c.runsCommand(), c.runCommand(), c.memberCommand(), c.eventCommand(), c.triggerCommand(), c.statsCommand(),
+		c.pauseCommand(true), c.pauseCommand(false), c.couponCommand(), c.redeemCommand(),
+		c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
 	)
 	for _, sub := range root.Commands() {
 		sub.Args = wrapArgs(sub.Args)

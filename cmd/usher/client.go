@@ -98,16 +98,28 @@ func (c *cli) apiKey(file, host string) (string, error) {
 			return strings.TrimSpace(string(text)), nil
 		}
 	}
-	return "", errors.New("an API key is needed: set USHER_API_KEY, or name a file with --key-file")
+	return "", errors.New("an API key is needed: run this in the folder where `usher serve` was started, set USHER_API_KEY, or name a file with --key-file")
 }
 
 // do sends a request; an answer that says no is a *serverError, none at all an *unreachableError.
 func (cl *client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	return cl.ask(ctx, method, path, "", body)
+}
+
+// post sends a request that does something once under its key; without a key each request is another.
+func (cl *client) post(ctx context.Context, path, key string, body []byte) ([]byte, error) {
+	return cl.ask(ctx, http.MethodPost, path, key, body)
+}
+
+func (cl *client) ask(ctx context.Context, method, path, key string, body []byte) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, cl.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+cl.key)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,8 +23,8 @@ func (c *cli) initCommand() *cobra.Command {
 	var read reading
 	cmd := &cobra.Command{
 		Use: "init DIR", Short: "Write a small workspace to start from",
-		Long: "Writes a small, commented workspace that passes its checks and tests. With --from, its schema is inferred from an event\n" +
-			"file instead, and the playbooks are left to you.",
+		Long: "Writes a small, commented workspace that passes its checks and tests, with settings for git and editors and events for\n" +
+			"`usher serve --demo`. With --from, its schema is inferred from an event file instead, and the playbooks are left to you.",
 		Example: "  usher init shop\n  usher init shop --from events.jsonl",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -56,10 +56,15 @@ func mustBeEmpty(dir string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%s is a file: name a new folder", dir)
 	case err != nil:
 		return fmt.Errorf("make a workspace in %s: %w", dir, err)
-	case len(entries) > 0:
-		return fmt.Errorf("the folder %s is not empty: name a new one", dir)
+	}
+	for _, e := range entries {
+		if e.Name() != ".git" { // a repository without a file in it is as good as new
+			return fmt.Errorf("the folder %s is not empty: name a new one", dir)
+		}
 	}
 	return nil
 }
@@ -74,6 +79,9 @@ func (c *cli) initScaffold(dir string) error {
 	}
 	if err := os.CopyFS(dir, files); err != nil {
 		return fmt.Errorf("write the workspace: %w", err)
+	}
+	if err := surround(dir); err != nil {
+		return err
 	}
 	return c.nextSteps(dir, "a workspace with two playbooks and their tests")
 }
@@ -108,6 +116,9 @@ func (c *cli) initFrom(dir, from string, read *reading) error {
 	if err := os.WriteFile(filepath.Join(dir, "usher.yaml"), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write the schema: %w", err)
 	}
+	if err := surround(dir); err != nil {
+		return err
+	}
 	if err := c.nextSteps(dir, "a schema inferred from "+plural(inferred.Events, "event")); err != nil {
 		return err
 	}
@@ -121,12 +132,45 @@ func (c *cli) initFrom(dir, from string, read *reading) error {
 	return nil
 }
 
-func (c *cli) nextSteps(dir, what string) error {
-	shown := shownDir(dir)
-	lines := []string{
-		"Wrote " + what + " into " + dir + ".", "",
-		"  usher check" + shown, "  usher test" + shown, "  usher serve" + shown, "",
+// ignored is the .gitignore of a new workspace.
+const ignored = "# The state of a server that was started in this folder: members' data and keys.\n" +
+	stateDir + "/\n*.db\n*.db-*\n" + keyFile + "\n.env\n"
+
+// editorSettings are for VS Code: the schemas for the YAML extension, the language server for a generic one.
+const editorSettings = `{
+  "yaml.schemas": {
+    ".usher/schema/playbook.schema.json": ["playbooks/**/*.yaml", "!playbooks/**/*_test.yaml"],
+    ".usher/schema/test.schema.json": "playbooks/**/*_test.yaml",
+    ".usher/schema/workspace.schema.json": "usher.yaml"
+  },
+  "glspc.server.command": "usher",
+  "glspc.server.commandArguments": ["lsp"],
+  "glspc.server.languageId": ["yaml", "markdown", "html"]
+}
+`
+
+// surround writes what a workspace has beside its own files: what git leaves alone, and what editors know it by.
+func surround(dir string) error {
+	for name, text := range map[string]string{".gitignore": ignored, ".vscode/settings.json": editorSettings} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("make the folder of %s: %w", name, err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
 	}
-	_, err := fmt.Fprint(c.stdout, strings.Join(lines, "\n"))
+	ws, _, err := load(dir)
+	if err != nil {
+		return err
+	}
+	_, err = writeSchemas(ws, filepath.Join(dir, stateDir, "schema"))
+	return err
+}
+
+func (c *cli) nextSteps(dir, what string) error {
+	shown, self := shownDir(dir), ownName()
+	_, err := fmt.Fprintf(c.stdout, "Wrote %s into %s.\n\n  %s check%s\n  %s test%s\n  %s serve%s --demo\n",
+		what, dir, self, shown, self, shown, self, shown)
 	return err
 }

@@ -38,7 +38,11 @@ func (c *cli) schemaCommand() *cobra.Command {
 				}
 			}
 			if dir != "" {
-				return c.writeSchemas(ws, dir)
+				paths, err := writeSchemas(ws, dir)
+				for _, path := range paths {
+					fmt.Fprintf(c.stdout, "wrote %s\n", path)
+				}
+				return err
 			}
 			text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
 			if err != nil {
@@ -53,22 +57,23 @@ func (c *cli) schemaCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) writeSchemas(ws *playbooks.Workspace, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make the folder %s: %w", dir, err)
+// writeSchemas writes the schemas of a workspace's files into a folder and returns their paths.
+func writeSchemas(ws *playbooks.Workspace, dir string) (paths []string, err error) {
+	if err := makeFolder(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder %s: %w", dir, err)
 	}
 	for _, kind := range playbooks.SchemaFiles {
 		text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		path := filepath.Join(dir, schemaName(kind))
 		if err := writeWhole(path, text); err != nil {
-			return fmt.Errorf("write the schema: %w", err)
+			return nil, fmt.Errorf("write the schema: %w", err)
 		}
-		fmt.Fprintf(c.stdout, "wrote %s\n", path)
+		paths = append(paths, path)
 	}
-	return nil
+	return paths, nil
 }
 
 // writeWhole replaces a file at once: whoever reads it sees the old text or the new one, never a part. An existing file keeps

@@ -98,7 +98,11 @@ func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playb
 	if err != nil {
 		return nil, err
 	}
-	// The answer is JSON and so is YAML: the front end reads it like any usher.yaml.
+	return cl.schema(text)
+}
+
+// schema reads what a server says of its events. It is JSON, and so is YAML: the front end reads it like any usher.yaml.
+func (cl *client) schema(text []byte) (*playbooks.Schema, error) {
 	ws, diags := loadFiles(map[string][]byte{"usher.yaml": text})
 	if mistaken(diags, false) {
 		return nil, fmt.Errorf("the server at %s gave a schema that this version of usher cannot read", cl.base)

@@ -30,6 +30,7 @@ type serveOptions struct {
 	keys                 string
 	log                  *slog.Logger
 	demo                 bool
+	events               []byte // of the demo
 }
 
 func (c *cli) serveCommand() *cobra.Command {
@@ -64,7 +65,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	f.String("redis", embeddedRedis, "embedded, redis://…, rediss://…, redis-sentinel://… or redis-cluster://… (environment: USHER_REDIS)")
 	f.String("log", "info", "debug, info, warn or error; with ,json as lines of JSON (environment: USHER_LOG)")
 	f.StringSliceVar(&o.roles, "role", []string{"api", "worker", "scheduler"}, "what this process does")
-	f.BoolVar(&o.demo, "demo", false, "feed the workspace's demo/events.jsonl through the HTTP interface")
+	f.BoolVar(&o.demo, "demo", false, "feed demo events through the HTTP interface: the workspace's demo/events.jsonl, else made-up ones")
 	return cmd
 }
 
@@ -120,6 +121,14 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	path, err := sqlitePath(o.db)
 	if err != nil {
 		return err
+	}
+	if o.demo {
+		if o.events, err = loadDemo(o.dir, ws.Schema); err != nil {
+			return err
+		}
+	}
+	if err := makeFolder(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the folder of the database: %w", err)
 	}
 	keys, key, err := c.keys(o.keys, path)
 	if err != nil {

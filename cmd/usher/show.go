@@ -34,7 +34,9 @@ type shownDelivery struct {
 }
 
 type shownCoupon struct {
-	Code, Pool string
+	Code, Pool, Member, Playbook, Run, Redemption string
+
+	IssuedAt   time.Time  `json:"issued_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	RedeemedAt *time.Time `json:"redeemed_at"`
 }

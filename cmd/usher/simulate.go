@@ -21,21 +21,26 @@ import (
 func (c *cli) simulateCommand() *cobra.Command {
 	var events, format, until, member string
 	var read reading
+	var show simulationShow
 	cmd := &cobra.Command{
 		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
 		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened: what each playbook did,\n" +
 			"its days, and how far its runs came. With --member it prints everything that happened to one member instead, each with its\n" +
 			"reason. Nothing is sent and nothing is stored.",
-		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1",
+		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1\n  usher simulate --events orders.csv --by week",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
+			if err := oneOf("by", show.by, sim.PeriodNames...); err != nil {
+				return err
+			}
+			show.format, show.summed = format, cmd.Flags().Changed("by")
 			if events == "" {
 				return usagef("simulate: say which events, with --events FILE")
 			}
-			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects(), Member: member, Funnels: format == "text"}
+			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects(), Member: member, Funnels: format == "text" || show.summed}
 			if until != "" {
 				t, rej := engine.ParseInstant("--until", until)
 				if rej != nil {
@@ -43,18 +48,29 @@ func (c *cli) simulateCommand() *cobra.Command {
 				}
 				o.Until = t
 			}
-			return c.simulate(workspaceDir(args), events, &read, format, o)
+			return c.simulate(workspaceDir(args), events, &read, show, o)
 		},
 	}
 	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
 	read.flags(cmd, true)
 	cmd.Flags().StringVar(&member, "member", "", "print the whole trace of this member")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&show.by, "by", "day", "sum up by day, week (from Monday) or month of the workspace's zone; in JSON only when it is given")
+	cmd.Flags().BoolVar(&show.utc, "utc", false, "times in UTC instead of the workspace's zone")
+	completeFlag(cmd, "format", "text", "json")
+	completeFlag(cmd, "by", sim.PeriodNames...)
 	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time (RFC 3339)")
 	return cmd
 }
 
-func (c *cli) simulate(dir, events string, read *reading, format string, o sim.SimulateOptions) error {
+// simulationShow is how a simulation is printed.
+type simulationShow struct {
+	format, by string
+	summed     bool // --by is given
+	utc        bool
+}
+
+func (c *cli) simulate(dir, events string, read *reading, show simulationShow, o sim.SimulateOptions) error {
 	if _, set := c.env("GOGC"); !set {
 		debug.SetGCPercent(sim.GCPercent)
 	}
@@ -92,21 +108,24 @@ func (c *cli) simulate(dir, events string, read *reading, format string, o sim.S
 	if err != nil {
 		return err
 	}
-	if err := c.printSimulation(result, format, o.Member, ws.Schema.Timezone); err != nil {
+	if err := c.printSimulation(result, show, o.Member, ws.Schema.Timezone); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	c.reportFile(r, ws.Schema)
 	return c.reportBad(&bad)
 }
 
-func (c *cli) printSimulation(result *sim.Result, format, member string, zone *time.Location) error {
+func (c *cli) printSimulation(result *sim.Result, show simulationShow, member string, zone *time.Location) error {
+	if show.utc {
+		zone = time.UTC
+	}
 	enc := json.NewEncoder(c.stdout)
 	enc.SetEscapeHTML(false)
 	switch {
 	case member != "" && len(result.Trace) == 0:
 		fmt.Fprintf(c.stderr, "usher: nothing happened to member %s\n", member)
 		return nil
-	case member != "" && format == "json":
+	case member != "" && show.format == "json":
 		for i := range result.Trace {
 			if err := enc.Encode(&result.Trace[i]); err != nil {
 				return err
@@ -116,14 +135,17 @@ func (c *cli) printSimulation(result *sim.Result, format, member string, zone *t
 	case member != "":
 		_, err := io.WriteString(c.stdout, result.TraceText(zone))
 		return err
-	case format == "json":
+	case show.format == "json":
+		if show.summed {
+			result.SumUp(show.by)
+		}
 		for _, line := range result.FailureLines(zone) { // the shape of the JSON is given
 			fmt.Fprintln(c.stderr, "usher: "+line)
 		}
 		enc.SetIndent("", "  ")
 		return enc.Encode(result)
 	}
-	return result.WriteText(c.stdout, zone)
+	return result.WriteText(c.stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.screenOf(c.stdout).width})
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time.

@@ -148,9 +148,6 @@ func (c *cli) keys(list, dbPath string) ([]api.Key, adminKey, error) {
 		return keys, adminKey{}, nil
 	}
 	dir := filepath.Dir(dbPath)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, adminKey{}, fmt.Errorf("make the folder of the database: %w", err)
-	}
 	k := adminKey{path: filepath.Join(dir, keyFile)}
 	text, err := os.ReadFile(k.path)
 	switch {

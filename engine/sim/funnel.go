@@ -2,8 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -180,18 +178,6 @@ func (f *Funnel) rows() [][]string {
 		rows = append(rows, []string{strings.Repeat("  ", s.Depth) + s.Name, num(s.Runs), share(s.Runs, f.Entered)})
 	}
 	return append(rows, []string{"converted", num(f.Converted), share(f.Converted, f.Entered)})
-}
-
-// days gives the days of a playbook on which something happened, as a table.
-func (res *Result) days(id string) [][]string {
-	rows := [][]string{{"day", "entered", "done", "converted", "messages", "coupons"}}
-	for _, day := range slices.Sorted(maps.Keys(res.Days)) {
-		d := res.Days[day]
-		if d.Entered[id]+d.Done[id]+d.Converted[id]+d.Messages[id]+d.Coupons[id] > 0 {
-			rows = append(rows, []string{day, num(d.Entered[id]), num(d.Done[id]), num(d.Converted[id]), num(d.Messages[id]), num(d.Coupons[id])})
-		}
-	}
-	return rows
 }
 
 // TraceText gives a member's trace as lines for people, in the workspace's time zone.

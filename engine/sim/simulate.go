@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/internal/table"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -21,9 +22,11 @@ type Result struct {
 	From      time.Time                `json:"from"`
 	To        time.Time                `json:"to"`
 	Playbooks map[string]*engine.Stats `json:"playbooks"`
-	Days      map[string]*Day          `json:"-"` // by local date of the workspace
-	Funnels   []Funnel                 `json:"-"` // by playbook, with SimulateOptions.Funnels
-	Trace     []MemberEntry            `json:"-"` // of SimulateOptions.Member, in order
+	By        string                   `json:"by,omitempty"`      // day, week or month; see [Result.SumUp]
+	Periods   map[string][]Period      `json:"periods,omitempty"` // by playbook
+	Days      map[string]*Day          `json:"-"`                 // by local date of the workspace
+	Funnels   []Funnel                 `json:"-"`                 // by playbook, with SimulateOptions.Funnels
+	Trace     []MemberEntry            `json:"-"`                 // of SimulateOptions.Member, in order
 
 	failures failures
 }
@@ -128,14 +131,22 @@ func (res *Result) day(at time.Time, zone *time.Location) *Day {
 	return d
 }
 
-// WriteText prints the result as tables: what each playbook did, and for each that was entered its days and its funnel.
-func (res *Result) WriteText(out io.Writer, zone *time.Location) error {
-	p := &printer{out: out}
+// TextOptions says how a result is printed for people.
+type TextOptions struct {
+	Zone  *time.Location // that times are shown in
+	By    string         // one of [PeriodNames]
+	Width int            // of the terminal; 0: nothing is cut
+}
+
+// WriteText prints the result as tables: what each playbook did, and for each that was entered its periods and its funnel.
+func (res *Result) WriteText(out io.Writer, o TextOptions) error {
+	p := &printer{out: out, width: o.Width}
+	zone := o.Zone
 	if res.Events == 0 {
 		p.printf("no event could be used\n")
 		return p.err
 	}
-	p.printf("%s of %s, %s to %s\n", plural(res.Events, "event"), plural(res.Members, "member"), res.From.UTC().Format(time.RFC3339), res.To.UTC().Format(time.RFC3339))
+	p.printf("%s of %s, %s to %s %s\n", plural(res.Events, "event"), plural(res.Members, "member"), res.From.In(zone).Format(time.DateTime), res.To.In(zone).Format(time.DateTime), zone)
 	ids := slices.Sorted(maps.Keys(res.Playbooks))
 	rows := [][]string{{"playbook", "entered", "holdout", "waiting", "done", "exited", "failed", "converted", "messages", "coupons", "tags"}}
 	for _, id := range ids {
@@ -166,7 +177,7 @@ func (res *Result) WriteText(out io.Writer, zone *time.Location) error {
 		f := &res.Funnels[i]
 		if f.Entered > 0 {
 			p.printf("\n%s\n\n", f.Playbook)
-			p.table(res.days(f.Playbook))
+			p.table(res.periodRows(f.Playbook, o.By))
 			p.printf("\n")
 			p.table(f.rows())
 		}
@@ -208,8 +219,9 @@ func tagCounts(t engine.TagStats) string {
 
 // printer writes until the first error, which it keeps.
 type printer struct {
-	out io.Writer
-	err error
+	out   io.Writer
+	width int
+	err   error
 }
 
 func (p *printer) printf(format string, args ...any) {
@@ -220,22 +232,8 @@ func (p *printer) printf(format string, args ...any) {
 
 // table aligns columns by the width that a terminal shows.
 func (p *printer) table(rows [][]string) {
-	widths := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, cell := range r {
-			widths[i] = max(widths[i], screen.StringWidth(cell))
-		}
-	}
-	for _, r := range rows {
-		var line strings.Builder
-		for i, cell := range r {
-			line.WriteString(cell)
-			if i < len(r)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-screen.StringWidth(cell)+2))
-			}
-		}
-		p.printf("%s\n", strings.TrimRight(line.String(), " "))
-	}
+	t := table.Table{Rows: rows, Width: p.width, Wrap: true}
+	p.printf("%s", t.String())
 }
 
 // plural writes "1 event", "2 events".

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) couponCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "coupon CODE", Short: "Show a coupon: whose it is, until when, and whether it was redeemed", Args: cobra.ExactArgs(1),
+		Example: "  usher coupon NEW-SKA44GH5TZVQ",
+	}
+	path := func(args []string) string { return "/v1/coupons/" + url.PathEscape(args[0]) }
+	return showCommand(c, cmd, path, func(p *page, k *shownCoupon) { p.coupon(k) })
+}
+
+func (p *page) coupon(k *shownCoupon) {
+	rows := [][]string{{"coupon", k.Code}, {"pool", k.Pool}, {"member", k.Member}, {"playbook", k.Playbook}, {"run", k.Run}, {"issued", p.clock(k.IssuedAt)}}
+	if k.ExpiresAt != nil {
+		rows = append(rows, []string{"expires", p.clock(*k.ExpiresAt)})
+	}
+	switch {
+	case k.RedeemedAt != nil:
+		rows = append(rows, []string{"redeemed", p.clock(*k.RedeemedAt) + ", as " + k.Redemption})
+	default:
+		rows = append(rows, []string{"redeemed", "no"})
+	}
+	p.zoned()
+	p.table(rows, layout{wrap: true, fixed: []int{0}})
+}
+
+func (c *cli) redeemCommand() *cobra.Command {
+	var id string
+	cmd := &cobra.Command{
+		Use: "redeem CODE", Short: "Redeem a coupon, once", Args: cobra.ExactArgs(1),
+		Long:    "Redeems a coupon. With the --id of an order the same again gives the same answer, and another order is refused.",
+		Example: "  usher redeem NEW-SKA44GH5TZVQ --id o-2001",
+	}
+	serverFlags(cmd)
+	shown := outputFlags(cmd)
+	cmd.Flags().StringVar(&id, "id", "", "of the redemption, as an order's number")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := shown.check(); err != nil {
+			return err
+		}
+		cl, err := c.client(cmd)
+		if err != nil {
+			return err
+		}
+		text, err := cl.post(cmd.Context(), "/v1/coupons/"+url.PathEscape(args[0])+"/redeem", id, nil)
+		if err != nil {
+			return err
+		}
+		var k shownCoupon
+		if err := json.Unmarshal(text, &k); err != nil {
+			return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
+		}
+		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.coupon(&k) })
+	}
+	return cmd
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// demoMembers are whom made-up events are about.
+var demoMembers = []string{"xiaoman", "guyu"}
+
+// madeUp makes demo events for a workspace that has none of its own: each declared event once for each of two members, as JSON
+// lines. Their ids are the same every time, so that a demo that is started again doubles nothing.
+func madeUp(s *playbooks.Schema, now time.Time) ([]byte, error) {
+	var out bytes.Buffer
+	for _, member := range demoMembers {
+		for i := range s.Events {
+			e := &s.Events[i]
+			event := map[string]any{"id": fmt.Sprintf("demo-%s-%s", member, e.Name), "event": e.Name, "member": member}
+			if e.Properties != nil && len(e.Properties.Fields) > 0 {
+				event["properties"] = sample(e.Properties, now)
+			}
+			line, err := json.Marshal(event)
+			if err != nil {
+				return nil, fmt.Errorf("make up an event %s: %w", e.Name, err)
+			}
+			out.Write(append(line, '\n'))
+		}
+	}
+	return out.Bytes(), nil
+}
+
+// sample returns a value of a type, as JSON has it.
+func sample(t *playbooks.Type, now time.Time) any {
+	switch t.Kind {
+	case playbooks.KindBool:
+		return true
+	case playbooks.KindInt, playbooks.KindNumber:
+		return 1
+	case playbooks.KindDate:
+		return now.Format(time.DateOnly)
+	case playbooks.KindDatetime:
+		return now.Format(time.RFC3339)
+	case playbooks.KindDuration:
+		return "1d"
+	case playbooks.KindList:
+		if t.Elem == nil {
+			return []any{}
+		}
+		return []any{sample(t.Elem, now)}
+	case playbooks.KindObject:
+		out := map[string]any{}
+		for _, f := range t.Fields {
+			out[f.Name] = sample(f.Type, now)
+		}
+		return out
+	}
+	if len(t.Enum) > 0 {
+		return t.Enum[0]
+	}
+	return "demo"
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// shownStats is a playbook with what it did.
+type shownStats struct {
+	Playbook string `json:"playbook"`
+	*engine.Stats
+}
+
+func (c *cli) statsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "stats [PLAYBOOK]", Short: "Say what playbooks have done so far: all in a table, or one in full", Args: cobra.MaximumNArgs(1),
+		Example:           "  usher stats\n  usher stats welcome --format json",
+		ValidArgsFunction: c.complete(playbookCandidates),
+	}
+	serverFlags(cmd)
+	shown := outputFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := shown.check(); err != nil {
+			return err
+		}
+		cl, err := c.client(cmd)
+		if err != nil {
+			return err
+		}
+		if len(args) == 1 {
+			s := engine.NewStats()
+			text, err := cl.get(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/stats", s)
+			if err != nil {
+				return err
+			}
+			return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.stats(args[0], s) })
+		}
+		return c.allStats(cmd.Context(), cl, shown)
+	}
+	return cmd
+}
+
+func (c *cli) allStats(ctx context.Context, cl *client, shown *output) error {
+	var served servedNames
+	if _, err := cl.get(ctx, "/v1/playbooks", &served); err != nil {
+		return err
+	}
+	all := []shownStats{}
+	for _, p := range served.Playbooks {
+		s := engine.NewStats()
+		if _, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(p.ID)+"/stats", s); err != nil {
+			return err
+		}
+		all = append(all, shownStats{p.ID, s})
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return show(ctx, c, cl, shown, text, func(p *page) {
+		rows := [][]string{{"PLAYBOOK", "ENTERED", "HOLDOUT", "WAITING", "DONE", "EXITED", "FAILED", "CONVERTED"}}
+		for i := range all {
+			s := all[i]
+			row := []string{s.Playbook}
+			for _, n := range []int{s.Entered, s.Holdout, s.Waiting, s.Done, s.Exited, s.Failed, s.Converted} {
+				row = append(row, fmt.Sprint(n))
+			}
+			rows = append(rows, row)
+		}
+		p.table(rows, layout{head: true})
+	})
+}
+
+// stats adds all that a playbook did.
+func (p *page) stats(id string, s *engine.Stats) {
+	rows := [][]string{{"playbook", id}}
+	add := func(name string, n int) { rows = append(rows, []string{name, fmt.Sprint(n)}) }
+	add("entered", s.Entered)
+	add("holdout", s.Holdout)
+	add("waiting", s.Waiting)
+	add("done", s.Done)
+	add("exited", s.Exited)
+	add("failed", s.Failed)
+	add("converted", s.Converted)
+	add("holdout converted", s.HoldoutConverted)
+	add("points", s.Points)
+	for _, m := range []struct {
+		name   string
+		counts map[string]int
+	}{{"message", s.Messages}, {"coupon", s.Coupons}, {"tagged", s.Tags.Added}, {"untagged", s.Tags.Removed}, {"did not act:", s.Skipped}} {
+		for _, key := range sortedNames(m.counts) {
+			add(m.name+" "+key, m.counts[key])
+		}
+	}
+	p.table(rows, layout{fixed: []int{1}})
+}
+
+func sortedNames(m map[string]int) (names []string) {
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
