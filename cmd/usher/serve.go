@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -129,6 +130,11 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	}
 	if err := makeFolder(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the database: %w", err)
+	}
+	if dir := filepath.Dir(path); filepath.Base(dir) == stateDir { // a folder of usher's own; others may be shared with somebody
+		if err := sqlite.Private(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	keys, key, err := c.keys(o.keys, path)
 	if err != nil {

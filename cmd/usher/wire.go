@@ -25,6 +25,7 @@ import (
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/api"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -158,6 +159,9 @@ func (c *cli) keys(list, dbPath string) ([]api.Key, adminKey, error) {
 	case err != nil:
 		return nil, k, fmt.Errorf("read the admin key: %w", err)
 	default:
+		if err := sqlite.Private(k.path); err != nil {
+			return nil, k, err
+		}
 		if k.secret = strings.TrimSpace(string(text)); len(k.secret) < 16 {
 			return nil, k, fmt.Errorf("the admin key in %s is too short: remove the file, and a new one is made", k.path)
 		}

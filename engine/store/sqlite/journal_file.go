@@ -52,7 +52,11 @@ const (
 	recordHead  = 4 + 4
 )
 
-const journalMagic = "usher inbox 1\n\x00\x00"
+// A later format has another number.
+const (
+	journalName  = "usher inbox "
+	journalMagic = journalName + "1\n\x00\x00"
+)
 
 var checksums = crc32.MakeTable(crc32.Castagnoli)
 
@@ -113,6 +117,10 @@ func (j *journalFile) prepare(secret []byte) error {
 	}
 	if n == len(head) && bytes.Equal(found, head) {
 		return nil
+	}
+	if bytes.HasPrefix(found, []byte(journalName)) && !bytes.HasPrefix(found, []byte(journalMagic)) {
+		return fmt.Errorf("%s was written by another version of usher, and may hold events that are not in the database yet: "+
+			"start that version once, and stop it", j.path)
 	}
 	if !bytes.Equal(found[:n], make([]byte, n)) {
 		return fmt.Errorf("%s belongs to another database, and may hold events that are not in it yet: move it away to start without them", j.path)

@@ -72,9 +72,15 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
+	if err := prepareFiles(path); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	if err := identify(ctx, path); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
 	dsn := dsn(path)
 	if err := migrate(ctx, dsn); err != nil {
-		return nil, fmt.Errorf("bring database %s up to date: %w", path, err)
+		return nil, fmt.Errorf("bring database %s up to date: %w", path, damaged(err))
 	}
 	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there is one, by whatever name.
 	path, err := filepath.EvalSymlinks(path)
