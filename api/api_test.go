@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -321,6 +322,34 @@ func TestRunsAndTimeline(t *testing.T) {
 	}
 }
 
+// A timeline and a member's coupons page; together the pages hold all there is, once.
+func TestPagesOfAMember(t *testing.T) {
+	f := newFixture(t)
+	f.seedRun()
+	for path, of := range map[string]string{"/v1/members/m1/timeline": "items", "/v1/members/m1/coupons": "coupons"} {
+		all := f.call("GET", path, "")
+		f.want(all, 200, nil)
+		if all.body["next"] != nil {
+			t.Errorf("%s has more than all: %s", path, all.text)
+		}
+		var paged []any
+		for cursor := ""; len(paged) <= 10; {
+			a := f.call("GET", path+"?limit=1&cursor="+cursor, "")
+			f.want(a, 200, nil)
+			paged = append(paged, a.body[of].([]any)...)
+			if a.body["next"] == nil {
+				break
+			}
+			cursor = a.body["next"].(string)
+		}
+		if !reflect.DeepEqual(paged, all.body[of]) || len(paged) < 2 {
+			t.Errorf("%s by one: %v, want %s", path, paged, all.text)
+		}
+		f.want(f.call("GET", path+"?cursor=nonsense", ""), 400, "invalid_query")
+	}
+	f.want(f.call("GET", "/v1/members/nobody/coupons", ""), 404, "not_found")
+}
+
 func TestFailures(t *testing.T) {
 	f := newFixture(t)
 	a := f.call("GET", "/v1/failures", "")
@@ -397,9 +426,19 @@ func TestTrigger(t *testing.T) {
 	if listed.body["accepted"] != 2.0 || listed.body["key"] != "k" {
 		t.Errorf("got %s", listed.text)
 	}
-	if a := f.call("POST", path, `{"members":["m1","m3"],"params":{"reason":"vip"}}`, "Idempotency-Key", "k"); a.body["accepted"] != 1.0 || a.body["duplicate"] != 1.0 {
-		t.Errorf("again: %s", a.text)
+	again := f.call("POST", path, ` { "params":{"reason":"vip"}, "members":["m1", "m2"] } `, "Idempotency-Key", "k")
+	if again.status != 202 || again.body["accepted"] != 0.0 || again.body["duplicate"] != 2.0 {
+		t.Errorf("again: %s", again.text)
 	}
+	for _, other := range []string{
+		`{"members":["m1","m3"],"params":{"reason":"vip"}}`, `{"members":["m1"],"params":{"reason":"vip"}}`,
+		`{"members":["m1","m2"],"params":{"reason":"else"}}`, `{"segment":"loyal","params":{"reason":"vip"}}`,
+	} {
+		f.want(f.call("POST", path, other, "Idempotency-Key", "k"), 409, "conflict")
+	}
+	// A request that was refused for what it holds has not used its key up.
+	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 422, "invalid_value")
+	f.want(f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 202, nil)
 	if a := f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`); a.body["accepted"] != 3.0 {
 		t.Errorf("segment: %s", a.text)
 	}

@@ -53,8 +53,8 @@ type memberView struct {
 	Failed     map[string]string `json:"failed,omitempty" doc:"computed attributes and segments that could not be evaluated, with the reason"`
 	CreatedAt  time.Time         `json:"created_at"`
 	LastSeenAt *time.Time        `json:"last_seen_at,omitempty"`
-	Coupons    []couponView      `json:"coupons"`
-	Runs       []RunView         `json:"runs" doc:"the newest"`
+	Coupons    []couponView      `json:"coupons" doc:"the newest 50; all of them are at /v1/members/{id}/coupons"`
+	Runs       []RunView         `json:"runs" doc:"the newest 50; all of them are at /v1/runs?member="`
 	Pending    []deliveryView    `json:"pending" doc:"messages and webhooks that are not carried out yet: deferred ones have a not_before to come"`
 	// Refused answers "why did she not get this?".
 	Refused []engine.Decision `json:"refused" doc:"the newest decisions that did not let the member in, out of the last 50"`
@@ -173,7 +173,7 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	if err != nil {
 		return memberView{}, err
 	}
-	coupons, err := s.Store.MemberCoupons(ctx, id)
+	coupons, _, err := s.Store.MemberCoupons(ctx, id, "", pageStandard)
 	if err != nil {
 		return memberView{}, err
 	}
@@ -223,10 +223,11 @@ type eventView struct {
 
 type timelineView struct {
 	Items []timelineItem `json:"items"`
+	Next  string         `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
 }
 
 func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
-	_, limit, err := page(c)
+	cursor, limit, err := page(c)
 	if err != nil {
 		return timelineView{}, err
 	}
@@ -234,56 +235,61 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 	if err := s.filtered(ctx, "", id); err != nil {
 		return timelineView{}, err
 	}
-	events, _, err := s.Store.MemberEvents(ctx, id, "", limit)
+	list, next, err := s.Store.Timeline(ctx, id, cursor, limit)
 	if err != nil {
 		return timelineView{}, err
 	}
-	decisions, _, err := s.Store.Decisions(ctx, store.DecisionFilter{Member: id, Limit: limit})
-	if err != nil {
-		return timelineView{}, err
+	v := timelineView{Items: make([]timelineItem, 0, len(list)), Next: next}
+	for i := range list {
+		item, err := viewTimelineItem(&list[i])
+		if err != nil {
+			return timelineView{}, err
+		}
+		v.Items = append(v.Items, item)
 	}
-	runs, _, err := s.Store.Runs(ctx, store.RunFilter{Member: id, Limit: limit})
-	if err != nil {
-		return timelineView{}, err
-	}
-	coupons, err := s.Store.MemberCoupons(ctx, id)
-	if err != nil {
-		return timelineView{}, err
-	}
-	items, err := merge(events, decisions, runs, coupons)
-	if err != nil {
-		return timelineView{}, err
-	}
-	return timelineView{Items: items[:min(limit, len(items))]}, nil
+	return v, nil
 }
 
-func merge(events []engine.Input, decisions []engine.Decision, runs []engine.Run, coupons []store.CouponRecord) ([]timelineItem, error) {
-	items := []timelineItem{}
-	for _, coupon := range coupons {
-		v := viewCoupon(coupon)
-		items = append(items, timelineItem{At: coupon.IssuedAt, Coupon: &v})
-	}
-	for _, run := range runs {
-		v := viewRun(run)
-		items = append(items, timelineItem{At: run.StartedAt, Run: &v})
-	}
-	for i := range decisions {
-		if decisions[i].Reason != "entered" { // an entry is its run
-			items = append(items, timelineItem{At: decisions[i].At, Decision: &decisions[i]})
-		}
-	}
-	for i := range events {
-		in := &events[i]
+func viewTimelineItem(item *store.TimelineItem) (timelineItem, error) {
+	v := timelineItem{At: item.At, Decision: item.Decision}
+	switch {
+	case item.Coupon != nil:
+		coupon := viewCoupon(*item.Coupon)
+		v.Coupon = &coupon
+	case item.Run != nil:
+		run := viewRun(*item.Run)
+		v.Run = &run
+	case item.Event != nil:
+		in := item.Event
 		p, err := in.Decode()
 		if err != nil {
-			return nil, err
+			return v, err
 		}
-		items = append(items, timelineItem{At: in.At, Event: &eventView{
+		v.Event = &eventView{
 			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties, Attributes: p.Attributes,
 			Backfill: p.Backfill,
-		}})
+		}
 	}
-	// What an input caused has its instant, and stands above it.
-	slices.SortStableFunc(items, func(a, b timelineItem) int { return b.At.Compare(a.At) })
-	return items, nil
+	return v, nil
+}
+
+type couponsView struct {
+	Coupons []couponView `json:"coupons"`
+	Next    string       `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
+}
+
+func (s *server) getMemberCoupons(c *gin.Context) (couponsView, error) {
+	cursor, limit, err := page(c)
+	if err != nil {
+		return couponsView{}, err
+	}
+	ctx, id := c.Request.Context(), c.Param("id")
+	if err := s.filtered(ctx, "", id); err != nil {
+		return couponsView{}, err
+	}
+	list, next, err := s.Store.MemberCoupons(ctx, id, cursor, limit)
+	if err != nil {
+		return couponsView{}, err
+	}
+	return couponsView{Coupons: each(list, viewCoupon), Next: next}, nil
 }

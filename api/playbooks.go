@@ -1,7 +1,9 @@
 package api
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -134,8 +136,8 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if err := decode(c, &body, false); err != nil {
 		return none, err
 	}
-	if (len(body.Members) > 0) == (body.Segment != nil) {
-		return none, newError(engine.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
+	if err := s.targets(&body); err != nil {
+		return none, err
 	}
 	if len(body.Params) > maxParams { // they are kept with each member's run, as an event is
 		return none, newError(engine.CodeTooLarge, "params have at most %d bytes", maxParams).with("path", "params")
@@ -148,13 +150,49 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if err != nil {
 		return none, err
 	}
+	if err := s.remember(c, "trigger:"+p.ID+":"+key, key, body); err != nil {
+		return none, err
+	}
 	t := &triggering{server: s, playbook: p.ID, params: params, view: triggerView{Key: key}}
 	if body.Segment == nil {
-		err = t.listed(c, body.Members)
+		err = t.start(c, body.Members)
 	} else {
 		err = t.segment(c, *body.Segment)
 	}
 	return t.view, err
+}
+
+// remember refuses a request whose Idempotency-Key stands for another one. A request without the header has a key of its own.
+func (s *server) remember(c *gin.Context, under, key string, body any) error {
+	if c.GetHeader("Idempotency-Key") == "" {
+		return nil
+	}
+	content, err := canonical(body)
+	if err != nil {
+		return err
+	}
+	same, err := s.Store.Remember(c.Request.Context(), under, content)
+	if err == nil && !same {
+		err = otherBody(key)
+	}
+	return err
+}
+
+// canonical gives a hash of a body that does not depend on how the body was written.
+func canonical(body any) ([]byte, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body: %w", err)
+	}
+	value, rej := engine.ReadJSON(raw)
+	if rej != nil {
+		return nil, rej
+	}
+	if raw, err = json.Marshal(value); err != nil {
+		return nil, fmt.Errorf("encode the body: %w", err)
+	}
+	hash := sha256.Sum256(raw)
+	return hash[:], nil
 }
 
 // triggering starts one playbook for many members.
@@ -165,20 +203,28 @@ type triggering struct {
 	view     triggerView
 }
 
-func (t *triggering) listed(c *gin.Context, members []string) error {
-	for i, id := range members {
+// targets checks whom a trigger is for: members by id, or a segment.
+func (s *server) targets(body *triggerBody) error {
+	if (len(body.Members) > 0) == (body.Segment != nil) {
+		return newError(engine.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
+	}
+	for i, id := range body.Members {
 		if rej := engine.ValidMemberID(id); rej != nil {
 			return rejected(rej).with("index", i)
 		}
 	}
-	return t.start(c, members)
+	if body.Segment == nil {
+		return nil
+	}
+	ws, _ := s.Workspace()
+	if ws.Schema.Segment(*body.Segment) == nil { // also an empty one: a forgotten name must not start it for everyone
+		return unknown(engine.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
+	}
+	return nil
 }
 
+// segment starts the playbook for all of a segment.
 func (t *triggering) segment(c *gin.Context, name string) error {
-	ws, _ := t.Workspace()
-	if ws.Schema.Segment(name) == nil { // also an empty one: a forgotten name must not start it for everyone
-		return unknown(engine.CodeInvalid, "segment", name, segmentNames(ws.Schema)).with("path", "segment")
-	}
 	for cursor := ""; ; {
 		members, next, err := t.Audience(c.Request.Context(), name, cursor)
 		if err != nil {

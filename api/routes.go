@@ -79,6 +79,10 @@ func (s *server) memberRoutes() []route {
 			query:   pageQuery(),
 			summary: "What happened to a member: events, decisions, runs and coupons, newest first",
 		}, s.getTimeline),
+		reply(s, route{
+			method: "GET", path: "/v1/members/:id/coupons", scope: ScopeAdmin, errors: []string{codeNotFound},
+			query: pageQuery(), summary: "A member's coupons, newest first",
+		}, s.getMemberCoupons),
 	}
 }
 

@@ -69,6 +69,9 @@ type Intake interface {
 	// as durable and in the same order, and Pending, Owed and Backlog know of them when it returns. Nothing stays of the
 	// inputs when there is an error, but that they may have been stored all the same: they are taken again under their ids.
 	Take(ctx context.Context, inputs []engine.Input) ([]Known, error)
+	// Remember stores what a request holds under a key that its sender chose, once, and reports whether it is the same: false when
+	// the key stands for other content. It is on the disk when Remember returns.
+	Remember(ctx context.Context, key string, content []byte) (same bool, err error)
 }
 
 // Known says whether an input's ID was known already.
@@ -261,11 +264,22 @@ type CouponRecord struct {
 	RedemptionID string    // given by who redeemed; the same again is the same answer
 }
 
+// TimelineItem is something that happened to a member; one of its fields behind At is set.
+type TimelineItem struct {
+	At       time.Time
+	Event    *engine.Input
+	Run      *engine.Run
+	Decision *engine.Decision // a refusal; an entry is its run
+	Coupon   *CouponRecord
+}
+
 // Reader answers questions. Lists are newest first and page by cursor: an empty next cursor is the end.
 type Reader interface {
 	Member(ctx context.Context, id string) (*engine.Member, error)
-	MemberCoupons(ctx context.Context, id string) ([]CouponRecord, error)
+	MemberCoupons(ctx context.Context, id, cursor string, limit int) (coupons []CouponRecord, next string, err error)
 	MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error)
+	// Timeline merges a member's decided events, runs, refusals and coupons. Its pages hold each of them once, whatever comes in between.
+	Timeline(ctx context.Context, member, cursor string, limit int) (items []TimelineItem, next string, err error)
 	// MemberPending gives the member's deliveries that are pending, by NotBefore.
 	MemberPending(ctx context.Context, id string) ([]Attempted, error)
 	Run(ctx context.Context, id string) (*RunRecord, error)

@@ -90,11 +90,8 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	err = d.read(ctx, func(c *conn) error {
 		from, args := decisionsFrom("refusals", refusalsOf, f, before, limit)
 		err := c.query("SELECT d.n, d.at, d.member, d.playbook, d.input, d.reason, d.seen"+from, args, func(r row) error {
-			e := decided{n: r.int(0), Decision: engine.Decision{
-				At: instant(r.int(1)), Member: r.str(2), Playbook: r.str(3), Input: r.str(4), Reason: r.str(5),
-			}}
-			err := decode(r.bytes(6), &e.Seen)
-			list = append(list, e)
+			e, err := refusalOf(r)
+			list = append(list, decided{n: r.int(0), Decision: e})
 			return err
 		})
 		if err != nil {

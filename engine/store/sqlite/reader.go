@@ -57,32 +57,13 @@ func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
 
 // coupons gives the coupons whose codes are lines of text.
 func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
-	for code := range strings.FieldsSeq(text) {
+	for line := range strings.Lines(text) {
+		code := strings.TrimSuffix(line, "\n")
 		rec, err := c.coupon(code)
 		if err != nil {
 			return nil, fmt.Errorf("coupon %s: %w", code, err)
 		}
 		list = append(list, rec)
-	}
-	return list, nil
-}
-
-// MemberCoupons gives a member's coupons, newest first.
-func (d *db) MemberCoupons(ctx context.Context, id string) (list []store.CouponRecord, err error) {
-	err = d.read(ctx, func(c *conn) error {
-		var codes strings.Builder
-		err := c.query("SELECT r.coupons FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC", []any{id, runsOf, int64(math.MaxInt64)}, func(r row) error {
-			codes.WriteString(r.str(0))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		list, err = c.coupons(codes.String())
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("coupons of member %s: %w", id, err)
 	}
 	return list, nil
 }
@@ -118,13 +99,9 @@ func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (ev
 	if err != nil {
 		return nil, "", err
 	}
-	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
-			WHERE m.id = ? AND m.name >= ' ' AND m.seq < ? AND i.shard = ? AND i.seq = m.seq ORDER BY m.seq DESC LIMIT ?`
-		return c.query(read, []any{id, before, store.ShardOf(id), limit + 1}, func(r row) error {
-			events = append(events, inputOf(r))
-			return nil
-		})
+	err = d.read(ctx, func(c *conn) (err error) {
+		events, err = c.memberEvents(id, before, limit+1)
+		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("events of member %s: %w", id, err)

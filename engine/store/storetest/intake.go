@@ -120,6 +120,16 @@ var intakeCases = map[string]func(*testing.T, *suite){
 			return list
 		})
 	},
+	"remembers what a request held": func(t *testing.T, s *suite) {
+		for _, c := range []struct {
+			key, content string
+			same         bool
+		}{{"a", "1", true}, {"a", "1", true}, {"a", "2", false}, {"b", "2", true}, {"a", "1", true}, {"b", "", false}} {
+			same, err := s.Remember(s.ctx, c.key, []byte(c.content))
+			s.must(err)
+			s.same(c.key+" "+c.content, same, c.same)
+		}
+	},
 	"takes a time that is missing or in the future for the acceptance": func(t *testing.T, s *suite) {
 		future, past := event("a", "m-0", "joined"), event("b", "m-0", "joined")
 		future.Time, past.Time = now().Add(time.Hour), now().Add(-time.Hour)

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +14,66 @@ import (
 func coupon(code, run string) engine.Coupon {
 	return engine.Coupon{
 		Code: code, Pool: "ten", Member: "m-0", Playbook: "welcome", Run: run, Step: "gift", IssuedAt: now(), ExpiresAt: now().Add(time.Hour),
+	}
+}
+
+// history lets something of each kind happen to a member, n times, and gives the names of the items, newest first.
+func (s *suite) history(n int) (names []string) {
+	for i := range n {
+		in := s.accept(event(fmt.Sprint("e", i), "m-0", "x"))[0]
+		at := in.At
+		r := waiting(fmt.Sprint("r", i), "m-0", at)
+		r.StartedAt = at
+		c := coupon(fmt.Sprint("c", i), r.ID)
+		c.IssuedAt = at
+		twin := c
+		twin.Code += "-twin"
+		s.commit("m-0", in.Seq, &engine.Changes{
+			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c, twin},
+			Refusals: []engine.Decision{{At: at, Member: "m-0", Playbook: fmt.Sprint("d", i), Input: in.ID, Reason: "condition"}},
+		})
+		// The next event has an instant of its own.
+		for now().Equal(at) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	items, next, err := s.Timeline(s.ctx, "m-0", "", 1000)
+	s.must(err)
+	s.same("end", next, "")
+	for _, item := range items {
+		names = append(names, named(item))
+	}
+	s.same("items", len(names), 5*n)
+	for i := range n {
+		this := names[5*i : 5*i+5]
+		number := fmt.Sprint(n - 1 - i)
+		s.same("coupons first, event last", []string{this[0], this[1], this[4]}, []string{"c" + number, "c" + number + "-twin", "e" + number})
+		between := []string{this[2], this[3]}
+		slices.Sort(between)
+		s.same("decisions between", between, []string{"d" + number, "r" + number})
+	}
+	return names
+}
+
+func named(item store.TimelineItem) string {
+	switch {
+	case item.Event != nil:
+		return item.Event.ID
+	case item.Run != nil:
+		return item.Run.ID
+	case item.Decision != nil:
+		return item.Decision.Playbook
+	}
+	return item.Coupon.Code
+}
+
+// noCursors holds that what no list gave is told by its type.
+func (s *suite) noCursors(read func(cursor string) error) {
+	s.t.Helper()
+	for _, cursor := range []string{"x", "-1", "5.5", "1.2.3.!", "99999999999999999999", "1.1.x.", "\x00"} {
+		if err := read(cursor); !errors.Is(err, store.ErrCursor) {
+			s.t.Errorf("cursor %q: %v", cursor, err)
+		}
 	}
 }
 
@@ -48,9 +110,36 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{waiting("r", "m-0", now())}, Coupons: []engine.Coupon{coupon("C1", "r")}})
 		s.commit("m-0", 0, &engine.Changes{Coupons: []engine.Coupon{coupon("C2", "r")}, Deliveries: []engine.Delivery{delivery("k", "r", now())}})
 		s.same("deliveries", len(s.run("r").Deliveries), 1)
-		list, err := s.MemberCoupons(s.ctx, "m-0")
+		list, _, err := s.MemberCoupons(s.ctx, "m-0", "", 10)
 		s.must(err)
 		s.same("coupons", len(list), 2)
+	},
+	"pages over a member's coupons, newest first": func(t *testing.T, s *suite) {
+		at := now()
+		var issued []engine.Coupon
+		for i, code := range []string{"A", "B", "C", "一 二", "E"} {
+			c := coupon(code, []string{"r1", "r2"}[i%2])
+			c.IssuedAt = at.Add(time.Duration(i/2) * time.Second) // A and B, C and the next at one instant
+			issued = append(issued, c)
+		}
+		s.commit("m-0", 0, &engine.Changes{
+			Runs: []*engine.Run{waiting("r1", "m-0", at), waiting("r2", "m-0", at)}, Coupons: issued,
+		})
+		for _, limit := range []int{1, 2, 3, 10} {
+			var codes []string
+			for cursor := ""; len(codes) <= len(issued); {
+				page, next, err := s.MemberCoupons(s.ctx, "m-0", cursor, limit)
+				s.must(err)
+				for _, c := range page {
+					codes = append(codes, c.Code)
+				}
+				if cursor = next; cursor == "" {
+					break
+				}
+			}
+			s.same("coupons", codes, []string{"E", "C", "一 二", "A", "B"})
+		}
+		s.noCursors(func(cursor string) error { _, _, err := s.MemberCoupons(s.ctx, "m-0", cursor, 1); return err })
 	},
 	"lists what a member is still to be sent, soonest first": func(t *testing.T, s *suite) {
 		at := now()
@@ -134,8 +223,8 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("no such prefix", len(list(store.RunFilter{Prefix: "r23"})), 0)
 		s.same("prefix and state", list(store.RunFilter{Prefix: "r", State: engine.RunWaiting}), []string{"r3", "r1"})
 		s.same("all three", list(store.RunFilter{Member: "m-0", Playbook: "rescue", State: engine.RunDone}), []string{"r2"})
-		if _, _, err := s.Runs(s.ctx, store.RunFilter{Cursor: "nonsense"}); err == nil {
-			t.Fatal("a cursor that no list gave was taken")
+		if _, _, err := s.Runs(s.ctx, store.RunFilter{Cursor: "nonsense"}); !errors.Is(err, store.ErrCursor) {
+			t.Fatalf("a cursor that no list gave: %v", err)
 		}
 	},
 	"lists decisions, entered and refused, newest first": func(t *testing.T, s *suite) {
@@ -167,6 +256,49 @@ var readerCases = map[string]func(*testing.T, *suite){
 		page, _, err = s.Decisions(s.ctx, store.DecisionFilter{Playbook: "rescue", Member: "m-0"})
 		s.must(err)
 		s.same("both", page, []engine.Decision{two})
+	},
+	"merges a member's timeline, newest first, by page": func(t *testing.T, s *suite) {
+		want := s.history(12)
+		for _, limit := range []int{1, 2, 5, 7, 100} {
+			var got []string
+			for cursor := ""; len(got) <= len(want); {
+				page, next, err := s.Timeline(s.ctx, "m-0", cursor, limit)
+				s.must(err)
+				if len(page) > limit || len(page) == 0 {
+					t.Fatalf("a page of %d items, limit %d", len(page), limit)
+				}
+				for _, item := range page {
+					got = append(got, named(item))
+				}
+				if cursor = next; cursor == "" {
+					break
+				}
+			}
+			s.same(fmt.Sprint("pages of ", limit), got, want)
+		}
+		_, next, err := s.Timeline(s.ctx, "nobody", "", 10)
+		s.must(err)
+		s.same("of nobody", next, "")
+		s.noCursors(func(cursor string) error { _, _, err := s.Timeline(s.ctx, "m-0", cursor, 1); return err })
+	},
+	"goes on with a timeline where it was, whatever came in between": func(t *testing.T, s *suite) {
+		want := s.history(3)
+		page, next, err := s.Timeline(s.ctx, "m-0", "", 2)
+		s.must(err)
+		in := s.accept(event("late", "m-0", "x"))[0]
+		r := waiting("late", "m-0", in.At)
+		s.commit("m-0", in.Seq, &engine.Changes{
+			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{coupon("LATE", "late")},
+			Refusals: []engine.Decision{{At: in.At, Member: "m-0", Playbook: "late", Input: "late", Reason: "condition"}},
+		})
+		more, next, err := s.Timeline(s.ctx, "m-0", next, 100)
+		s.must(err)
+		var got []string
+		for _, item := range append(page, more...) {
+			got = append(got, named(item))
+		}
+		s.same("items", got, want)
+		s.same("end", next, "")
 	},
 	"sums up the tallies of commits": func(t *testing.T, s *suite) {
 		tally := func(entered, done, tagged int) map[engine.TallyKey]int {
