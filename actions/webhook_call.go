@@ -18,6 +18,7 @@ import (
 
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 const (
@@ -177,17 +178,55 @@ func request(ctx context.Context, key string, call *engine.Webhook) (*http.Reque
 
 func answer(status int, data []byte) map[string]any {
 	out := map[string]any{"status": status}
-	var body any
 	switch {
 	case len(data) > maxAnswer:
 		out["reason"] = fmt.Sprintf("the answer is longer than %d bytes", maxAnswer)
 	case len(bytes.TrimSpace(data)) == 0:
-	case json.Unmarshal(data, &body) != nil:
+	case !json.Valid(data):
 		out["reason"] = "the answer is not JSON"
 	default:
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		var body any
+		err := d.Decode(&body)
+		if err == nil {
+			body, err = numbers(body)
+		}
+		if err != nil {
+			out["reason"] = "the answer cannot be read: " + err.Error()
+			break
+		}
 		out["body"] = body
 	}
 	return out
+}
+
+// numbers reads the numbers of an answer. One that would change, mostly an id, stays the text that it is: whoever declares it as a
+// string gets it whole, and for a number it is refused.
+func numbers(v any) (any, error) {
+	var err error
+	switch x := v.(type) {
+	case json.Number:
+		f, err := decimal.Parse(string(x))
+		var number *decimal.ParseError
+		if errors.As(err, &number) && number.Lossy() {
+			return string(x), nil
+		}
+		return f, err
+	case []any:
+		for i := range x {
+			if x[i], err = numbers(x[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for k := range x {
+			if x[k], err = numbers(x[k]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
 }
 
 // retryAfter reads seconds or a date.

@@ -3,12 +3,14 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // KeyWebhook is the key of the action that calls an address and holds its run until there is an answer.
@@ -139,7 +141,7 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, ans
 		case answer["body"] == nil:
 			reason = "the answer has no body"
 		case err != nil:
-			reason = "the answer is not what `returns` says: " + err.Error()
+			reason = "the answer is not what `returns` says: " + unreadable(err)
 		default:
 			result["body"] = declared(want, body)
 		}
@@ -160,6 +162,20 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, ans
 	}
 	r.PC++
 	d.advance(r, b)
+}
+
+// unreadable words why an answer does not fit. A number of too many digits comes as its text: that is the reason then.
+func unreadable(err error) string {
+	var te *playbooks.TypeError
+	var number *decimal.ParseError
+	if errors.As(err, &te) {
+		if text, ok := te.Got.(string); ok && (te.Want.Kind == playbooks.KindInt || te.Want.Kind == playbooks.KindNumber) {
+			if _, perr := decimal.Parse(text); errors.As(perr, &number) && number.Lossy() {
+				return fmt.Sprintf("%s: %s, and declare it as string", te.Path, number)
+			}
+		}
+	}
+	return err.Error()
 }
 
 // declared keeps of an object the fields that its type has.

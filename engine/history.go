@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // History is what is loaded of a member's decided events, by name: few, so that a list is smaller and faster than a map.
@@ -225,10 +226,10 @@ func (d *decider) List(s playbooks.Slot) []any {
 }
 
 // Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
-func (d *decider) Sum(s playbooks.Slot, field string) any {
+func (d *decider) Sum(s playbooks.Slot, field string) (any, error) {
 	e := d.types.event(s.Event)
 	if e == nil || e.Properties == nil {
-		return 0
+		return 0, nil
 	}
 	of, _ := e.Properties.Field(field)
 	whole, sum, some := 0, 0.0, false
@@ -238,15 +239,20 @@ func (d *decider) Sum(s playbooks.Slot, field string) any {
 		if !h.fits(d.types.schema, e.Properties) {
 			continue
 		}
+		var err error
 		switch v, _ := of.Coerce(h.properties[field]); v := v.(type) {
 		case int:
-			whole += v
+			whole, err = decimal.AddInt(whole, v)
 		case float64:
-			sum, some = sum+v, true
+			sum, err = decimal.AddFloat(sum, v)
+			some = true
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	if some {
-		return sum
+		return sum, nil
 	}
-	return whole
+	return whole, nil
 }

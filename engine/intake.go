@@ -82,7 +82,16 @@ func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
 // AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is allowed and kept in At, and the
 // input comes with its Payload, for use at once. Times that are no RFC 3339 are handed to readTime, unless it is nil.
 func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input, *Rejection) {
-	a := admission{schema: schema, r: jsonReader{data: raw}, recorded: true, readTime: readTime}
+	return admitRecorded(admission{schema: schema, r: jsonReader{data: raw}, recorded: true, readTime: readTime})
+}
+
+// AdmitLoose is [AdmitRecorded] without a schema, for finding one: a number that would change, and that every schema will refuse, is
+// given as the text that it should have been.
+func AdmitLoose(raw []byte, readTime func(string) (time.Time, error)) (Input, *Rejection) {
+	return admitRecorded(admission{r: jsonReader{data: raw, lossyAsText: true}, recorded: true, readTime: readTime})
+}
+
+func admitRecorded(a admission) (Input, *Rejection) {
 	if err := a.event(); err != nil {
 		return Input{}, err
 	}

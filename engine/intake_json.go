@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // Limits of what is taken in, beside the size of a body, which is the caller's.
@@ -23,6 +25,8 @@ type jsonReader struct {
 	data  []byte
 	pos   int
 	depth int
+
+	lossyAsText bool // a number that would change is read as its text; else it is refused
 }
 
 func (r *jsonReader) syntax(what string) *Rejection {
@@ -145,7 +149,11 @@ func (r *jsonReader) value(parent, key string) (any, *Rejection) {
 		return nil, r.word("null")
 	default:
 		if c == '-' || c >= '0' && c <= '9' {
-			return r.number()
+			n, err := r.number()
+			if err != nil && err.Code != CodeMalformed {
+				err.Path = joinField(parent, key)
+			}
+			return n, err
 		}
 	}
 	return nil, r.syntax("the JSON is broken: a value is missing")
@@ -165,6 +173,9 @@ func (r *jsonReader) list(path string) ([]any, *Rejection) {
 	for {
 		v, err := r.value(path, "")
 		if err != nil {
+			if err.Path == path && err.Code == CodeInvalid {
+				err.Path = fmt.Sprintf("%s[%d]", path, len(out))
+			}
 			return nil, err
 		}
 		out = append(out, v)
@@ -205,16 +216,13 @@ func (r *jsonReader) number() (any, *Rejection) {
 	if n := r.digits(); n == 0 || zero && n > 1 {
 		return nil, r.syntax("the JSON is broken: this is not a number")
 	}
-	whole := true
 	if r.at('.') {
-		whole = false
 		r.pos++
 		if r.digits() == 0 {
 			return nil, r.syntax("the JSON is broken: this is not a number")
 		}
 	}
 	if r.at('e') || r.at('E') {
-		whole = false
 		r.pos++
 		if r.at('+') || r.at('-') {
 			r.pos++
@@ -224,16 +232,15 @@ func (r *jsonReader) number() (any, *Rejection) {
 		}
 	}
 	text := string(r.data[start:r.pos])
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return nil, &Rejection{Code: CodeInvalid, Message: fmt.Sprintf("the number %s is too large", cut(text))}
+	f, err := decimal.Parse(text)
+	var inexact *decimal.ParseError
+	switch {
+	case err == nil:
+		return f, nil
+	case r.lossyAsText && errors.As(err, &inexact) && inexact.Lossy():
+		return text, nil
 	}
-	// The one whole number that a float64 turns into an innocent-looking one: 2^53+1 reads as 2^53. Keep it out of range, so
-	// that a declared int refuses it as it does all larger ones.
-	if whole && math.Abs(f) == 1<<53 && text[len(text)-1] == '3' {
-		f = math.Nextafter(f, math.Copysign(math.Inf(1), f))
-	}
-	return f, nil
+	return nil, &Rejection{Code: CodeInvalid, Message: "the number " + err.Error()}
 }
 
 // str reads a string; one without escapes, the common case, in one step.

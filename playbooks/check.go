@@ -217,13 +217,13 @@ func (c *checker) text(n *node, what string) (string, bool) {
 	return c.str(n, what)
 }
 
-var decimal = regexp.MustCompile(`^[-+]?[0-9]+$`)
+var wholeNumber = regexp.MustCompile(`^[-+]?[0-9]+$`)
 
 func (c *checker) integer(n *node, what string, least, most int) (int, bool) {
 	if n == nil || n.broken {
 		return 0, false
 	}
-	if n.kind != scalarNode || n.tag != "int" || !decimal.MatchString(n.value) {
+	if n.kind != scalarNode || n.tag != "int" || !wholeNumber.MatchString(n.value) {
 		c.wrongType(n, what+" must be a whole number")
 		return 0, false
 	}

@@ -21,7 +21,8 @@ numbers or two texts. Nothing is converted silently.`,
 		Name: "unguarded-optional", Title: "a value that may be missing is used as if it were there", Advises: true,
 		Doc: `Attributes without a default, optional properties and results of actions that ran only on some ways may be missing.
 Where an operator would then fail or answer wrongly, say what is to happen: test it first (member.birthday != nil and …) or give a
-default (member.nickname ?? "friend").`,
+default (member.nickname ?? "friend"). Dividing by zero gives no value either, with / and with %: unless the divisor cannot be zero, test
+it first (member.orders > 0 ? member.spent / member.orders : 0).`,
 		Bad:  "condition: days_since(member.birthday) > 3",
 		Good: "condition: member.birthday != nil and days_since(member.birthday) > 3",
 	},
@@ -43,6 +44,13 @@ a branch, have not run.`,
 		Doc:  "The number or the types of the arguments do not fit the function. The message says what it takes.",
 		Bad:  "condition: days_since(\"yesterday\") > 3",
 		Good: "condition: days_since(member.created_at) > 3",
+	},
+	{
+		Name: "inexact-number", Title: "a number with more digits than a number can hold",
+		Doc: `A whole number is exact up to 9007199254740992, and a number has 15 significant digits. What is longer would change, so it
+is refused wherever it comes from. It is an id mostly: declare it as string, and write and send it as text.`,
+		Bad:  "condition: member.points == 9007199254740993",
+		Good: "condition: member.id == \"9007199254740993\"",
 	},
 	{
 		Name: "not-a-constant", Title: "a value that must be written out",

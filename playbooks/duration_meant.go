@@ -67,7 +67,7 @@ func durationMeant(s string) durationHint {
 			return durationHint{write: plain, sure: true, why: "it holds full-width characters"}
 		}
 	}
-	if decimal.MatchString(plain) {
+	if wholeNumber.MatchString(plain) {
 		return durationHint{why: fmt.Sprintf("add a unit: %ss, %sm, %sh, %sd or %sw", plain, plain, plain, plain, plain)}
 	}
 	if m := isoDuration.FindStringSubmatch(plain); m != nil {

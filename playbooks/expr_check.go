@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"github.com/expr-lang/expr/conf"
 	place "github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
+
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // exprChecker types an expression in our own words: the expr library's checker stops at its first mistake, knows no missing
@@ -216,8 +219,15 @@ func (c *exprChecker) typeOf(n ast.Node) *Type {
 	case *ast.NilNode:
 		return Nil
 	case *ast.IntegerNode:
+		if n.Value > decimal.MaxInt || n.Value < -decimal.MaxInt {
+			c.longNumber(n.Location())
+		}
 		return Int
 	case *ast.FloatNode:
+		var long *decimal.ParseError
+		if _, err := decimal.Parse(strings.ReplaceAll(c.written(n.Location()), "_", "")); errors.As(err, &long) && long.Lossy() {
+			c.longNumber(n.Location())
+		}
 		return Number
 	case *ast.BoolNode:
 		return Bool
@@ -254,6 +264,19 @@ func (c *exprChecker) typeOf(n ast.Node) *Type {
 	}
 	c.report(n.Location(), "syntax-expression", "", "this form is not part of the language")
 	return nil
+}
+
+// written gives the text of a part that is one word.
+func (c *exprChecker) written(at place.Location) string {
+	runes := []rune(c.src.Text)
+	return string(runes[min(at.From, len(runes)):min(at.To, len(runes))])
+}
+
+// longNumber reports a number that a float64 does not hold: what it would be compared with was refused, or is text.
+func (c *exprChecker) longNumber(at place.Location) {
+	text := c.written(at)
+	c.report(at, "inexact-number", `an id is text: write "`+text+`", and declare what it is compared with as string`,
+		"%s has more digits than a number can hold", text)
 }
 
 func (c *exprChecker) identifier(n *ast.IdentifierNode) *Type {

@@ -53,7 +53,7 @@ type History interface {
 	// Count gives how many there are.
 	Count(Slot) int
 	// Sum adds up a field that all of them have, an int or a number.
-	Sum(s Slot, field string) any
+	Sum(s Slot, field string) (any, error)
 }
 
 // clock is what the functions know beside their arguments.
@@ -144,7 +144,11 @@ func (x *Expr) Eval(e *Env) (any, error) {
 	}
 	for i := range x.reads {
 		if r := &x.reads[i]; !e.has(r.name) {
-			e.vars[r.name] = e.read(r)
+			v, err := e.read(r)
+			if err != nil {
+				return nil, fmt.Errorf("evaluate %q: %w", x.Text, err)
+			}
+			e.vars[r.name] = v
 			e.loaded[r.from] = append(e.loaded[r.from], r.name)
 			e.dirty = true
 		}
@@ -165,36 +169,36 @@ func (e *Env) has(name string) bool {
 }
 
 // read gives what a variable stands for.
-func (e *Env) read(r *read) any {
+func (e *Env) read(r *read) (any, error) {
 	switch r.from {
 	case fromMember:
-		return field(e.member, r.field)
+		return field(e.member, r.field), nil
 	case fromTrigger:
-		return field(e.trigger, r.field)
+		return field(e.trigger, r.field), nil
 	case fromEvent:
-		return field(e.event, r.field)
+		return field(e.event, r.field), nil
 	case fromActions:
-		return e.actions
+		return e.actions, nil
 	case fromCount:
 		if e.history == nil {
-			return 0
+			return 0, nil
 		}
-		return e.history.Count(r.slot)
+		return e.history.Count(r.slot), nil
 	case fromSum:
 		if e.history == nil {
-			return 0
+			return 0, nil
 		}
 		return e.history.Sum(r.slot, r.field)
 	case fromHistory:
 		if e.history == nil {
-			return []any{}
+			return []any{}, nil
 		}
-		return e.history.List(r.slot)
+		return e.history.List(r.slot), nil
 	}
 	if r.name == varToday {
-		return midnight(e.clock.now)
+		return midnight(e.clock.now), nil
 	}
-	return e.clock.now
+	return e.clock.now, nil
 }
 
 func field(r Record, name string) any {
@@ -269,25 +273,25 @@ func midnight(t time.Time) time.Time {
 
 // hostFunctions are the language's functions that the expr library calls. The last argument is the clock.
 func hostFunctions() []*builtin.Function {
-	return []*builtin.Function{
+	return append(arithmetic(), []*builtin.Function{
 		host("days_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
 			c := p[1].(*clock)
 			return localDays(p[0].(time.Time).In(c.now.Location()), c.now), nil
 		}),
 		host("hours_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
-			return int(p[1].(*clock).now.Sub(p[0].(time.Time)) / time.Hour), nil
+			return hoursBetween(p[0].(time.Time), p[1].(*clock).now), nil
 		}),
 		host("add_days", new(func(time.Time, int, *clock) time.Time), func(p []any) (any, error) {
 			n := p[1].(int)
 			if n > maxDays || n < -maxDays {
 				return nil, fmt.Errorf("add_days by %d: at most %d days", n, maxDays)
 			}
-			return addDays(p[0].(time.Time).In(p[2].(*clock).now.Location()), n), nil
+			return inReach(addDays(p[0].(time.Time).In(p[2].(*clock).now.Location()), n))
 		}),
 		host("bucket", new(func(int, *clock) int), func(p []any) (any, error) {
 			return int(Dice("bucket", p[1].(*clock).member) % uint64(p[0].(int))), nil
 		}),
-	}
+	}...)
 }
 
 // localDays counts whole local calendar days from one time to another, as on the wall clock: 10:00 to 10:00 tomorrow is one.
@@ -295,8 +299,19 @@ func localDays(from, to time.Time) int {
 	if to.Before(from) {
 		return -localDays(to, from)
 	}
-	n := int(shownAs(to).Sub(shownAs(from)) / (24 * time.Hour))
-	return max(n, 0)
+	return max(hoursBetween(shownAs(from), shownAs(to))/24, 0)
+}
+
+// hoursBetween counts whole elapsed hours from one time to another. A [time.Duration] would end at 292 years.
+func hoursBetween(from, to time.Time) int {
+	if to.Before(from) {
+		return -hoursBetween(to, from)
+	}
+	seconds := to.Unix() - from.Unix()
+	if to.Nanosecond() < from.Nanosecond() {
+		seconds--
+	}
+	return int(seconds / 3600)
 }
 
 // Dice gives a number that is always the same for the same salt and parts, and evenly spread.

@@ -128,8 +128,14 @@ func (l *lowering) lowerAll(list []ast.Node) []ast.Node {
 func (l *lowering) rewrite(n ast.Node) ast.Node {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
+		if _, constant := constantOf(n).(float64); n.Operator == "-" && !constant {
+			return callOf("$neg", l.lower(n.Node))
+		}
 		return &ast.UnaryNode{Operator: n.Operator, Node: l.lower(n.Node)}
 	case *ast.BinaryNode:
+		if f := arithmeticFunctions[n.Operator]; f != "" {
+			return callOf(f, l.lower(n.Left), l.lower(n.Right))
+		}
 		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: l.lower(n.Right)}
 	case *ast.ChainNode:
 		return &ast.ChainNode{Node: l.lower(n.Node)}
@@ -150,6 +156,9 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 	case *ast.PairNode:
 		return &ast.PairNode{Key: l.lower(n.Key), Value: l.lower(n.Value)}
 	case *ast.SliceNode:
+		if t := l.c.types[n.Node]; t != nil && t.Kind == KindString {
+			return callOf("$slice", l.lower(n.Node), orNil(l.lower(n.From)), orNil(l.lower(n.To)))
+		}
 		return &ast.SliceNode{Node: l.lower(n.Node), From: l.lower(n.From), To: l.lower(n.To)}
 	case *ast.IdentifierNode:
 		return l.whole(n)
@@ -290,7 +299,21 @@ func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
 			}
 		}
 	}
-	return &ast.BuiltinNode{Name: n.Name, Arguments: l.lowerAll(n.Arguments), Throws: n.Throws}
+	args := l.lowerAll(n.Arguments)
+	if f := numberFunctions[n.Name]; f != "" {
+		if len(args) > 1 { // of the sum: what is added of each item
+			args = []ast.Node{&ast.BuiltinNode{Name: "map", Arguments: args}}
+		}
+		return callOf(f, args...)
+	}
+	return &ast.BuiltinNode{Name: n.Name, Arguments: args, Throws: n.Throws}
+}
+
+func orNil(n ast.Node) ast.Node {
+	if n == nil {
+		return &ast.NilNode{}
+	}
+	return n
 }
 
 // history gives the slot when a function is about events() itself.

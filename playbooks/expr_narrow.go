@@ -19,14 +19,33 @@ func (c *exprChecker) need(n ast.Node, t *Type, where string) {
 		c.report(span(n), "type-mismatch", "", "%s cannot take nil", where)
 		return
 	}
+	if divisor, ok := division(n); ok {
+		c.needDivision(n, divisor, where)
+		return
+	}
 	text := short(n)
-	label := "write (" + text + " ?? " + zeroOf(t) + ")"
+	label := "write (" + operandOf(n, text) + " ?? " + zeroOf(t) + ")"
 	if c.path(n) != "" {
 		label += ", or test " + text + " != nil first"
 	}
 	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
-		d.suggest("(" + text + " ?? " + zero + ")").doubt(false) // what a missing value counts as is a choice
+		d.suggest("(" + operandOf(n, text) + " ?? " + zero + ")").doubt(false) // what a missing value counts as is a choice
+	}
+}
+
+// needDivision reports a division whose outcome is needed although its divisor may be zero.
+func (c *exprChecker) needDivision(n, divisor ast.Node, where string) {
+	at := c.extent(n)
+	text := c.guardedDivision(at, divisor)
+	label := "write " + text
+	long := len([]rune(text)) > 120
+	if long {
+		label = "test the divisor first, as in b != 0 ? a / b : 0"
+	}
+	d := c.report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.written(at), c.written(c.extent(divisor)), where)
+	if !long {
+		d.suggest(text).doubt(false) // what stands in for it is a choice
 	}
 }
 
@@ -102,19 +121,25 @@ func (c *exprChecker) whenTrue(n ast.Node) []string {
 		case "or", "||":
 			return intersect(c.whenTrue(n.Left), c.whenTrue(n.Right))
 		case "!=":
-			return c.comparedWithNil(n)
+			return append(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right)...)
+		case "<", "<=", ">", ">=":
+			return c.comparedWithNumber(n.Left, n.Operator, n.Right)
 		case "==":
 			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
 				return append(c.comparedWithValue(n), c.whenFalse(n.Left)...)
 			}
-			return c.comparedWithValue(n)
+			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
 		case "??": // a missing answer is not the one that holds
 			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
 				return append(c.whenTrue(n.Left), c.known(n.Left)...)
 			}
 		case "in":
 			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
-				return c.known(n.Left)
+				found := positive
+				for _, item := range list.Nodes {
+					found &= c.signOf(item)
+				}
+				return append(c.known(n.Left), c.signKnown(n.Left, found)...)
 			}
 		}
 	case *ast.MemberNode:
@@ -139,9 +164,11 @@ func (c *exprChecker) whenFalse(n ast.Node) []string {
 		case "and", "&&":
 			return intersect(c.whenFalse(n.Left), c.whenFalse(n.Right))
 		case "==":
-			return c.comparedWithNil(n)
+			return append(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right)...)
 		case "!=":
-			return c.comparedWithValue(n)
+			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
+		case "<", "<=", ">", ">=":
+			return c.comparedWithNumber(n.Left, opposite[n.Operator], n.Right)
 		}
 	case *ast.MemberNode:
 		return c.told(n, false)

@@ -283,13 +283,14 @@ func (c *exprChecker) arithmetic(n *ast.BinaryNode, l, r *Type) *Type {
 		if n.Operator == "%" && out != Int {
 			return c.operands(n, lk, rk, "two ints")
 		}
-		if v, ok := n.Right.(*ast.IntegerNode); ok && v.Value == 0 && (n.Operator == "%" || n.Operator == "/") {
-			c.report(n.Right.Location(), "type-mismatch", "", "a division by zero")
-			return nil
-		}
-		if _, ok := n.Right.(*ast.IntegerNode); n.Operator == "%" && !ok {
-			c.report(span(n.Right), "not-a-constant", "", "the right side of `%%` is a constant: it must never be zero")
-			return nil
+		if _, divides := division(n); divides {
+			if constantOf(n.Right) == float64(0) {
+				c.report(span(n.Right), "type-mismatch", "", "a division by zero")
+				return nil
+			}
+			if c.signOf(n.Right)&notZero == 0 {
+				out = out.AsOptional() // dividing by zero gives no value
+			}
 		}
 	case n.Operator == "+" && lk.Kind == KindString && rk.Kind == KindString:
 		out = String

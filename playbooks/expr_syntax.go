@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	place "github.com/expr-lang/expr/file"
+
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 var (
@@ -43,9 +45,28 @@ func (c *exprChecker) syntaxError(err error) {
 		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
 	case strings.HasPrefix(msg, "unknown name"), strings.HasPrefix(msg, "unknown function"):
 		c.report(loc, "unknown-function", "", "there is no function of this name")
+	case strings.HasPrefix(msg, "invalid") && strings.Contains(msg, "literal"):
+		c.unreadNumber()
 	default:
 		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on: %s", msg)
 	}
+}
+
+var numberWord = regexp.MustCompile(`[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?`)
+
+// unreadNumber reports a number that is too large to be read at all. The library places the mistake behind it.
+func (c *exprChecker) unreadNumber() {
+	for _, at := range numberWord.FindAllStringIndex(c.src.Text, -1) {
+		text := c.src.Text[at[0]:at[1]]
+		v, err := decimal.Parse(strings.ReplaceAll(text, "_", ""))
+		if err == nil && v <= decimal.MaxInt {
+			continue
+		}
+		from := utf8.RuneCountInString(c.src.Text[:at[0]])
+		c.longNumber(place.Location{From: from, To: from + len(text)})
+		return
+	}
+	c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "a number in this expression cannot be read")
 }
 
 func openQuote(runes []rune) int {

@@ -50,12 +50,12 @@ type listHistory map[string][]any
 
 func (h listHistory) List(s Slot) []any { return h[s.key()] }
 func (h listHistory) Count(s Slot) int  { return len(h[s.key()]) }
-func (h listHistory) Sum(s Slot, field string) any {
+func (h listHistory) Sum(s Slot, field string) (any, error) {
 	sum := 0.0
 	for _, e := range h[s.key()] {
 		sum += e.(map[string]any)[field].(float64)
 	}
-	return sum
+	return sum, nil
 }
 
 func testEnv() *Env {

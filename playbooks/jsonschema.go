@@ -159,7 +159,7 @@ func (m *schemaMaker) words(s *Shape, out object) {
 	var list []any
 	for _, w := range s.Words {
 		list = append(list, w)
-		if decimal.MatchString(w) {
+		if wholeNumber.MatchString(w) {
 			list = append(list, json.Number(w))
 		}
 	}

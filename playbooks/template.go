@@ -51,7 +51,8 @@ func (t *Template) Render(vars map[string]any) (text string, err error) {
 		}
 		return "", fmt.Errorf("render the text: %s", cleanError(rerr))
 	}
-	return out.b.String(), nil
+	// A filter as url_decode can make what is no text. What is stored is what is sent.
+	return strings.ToValidUTF8(out.b.String(), "\ufffd"), nil
 }
 
 // cleanError leaves out what the library says about itself.
@@ -90,6 +91,8 @@ func forLiquid(v any) any {
 	switch v := v.(type) {
 	case time.Time:
 		return liquidTime{v}
+	case float64:
+		return liquidNumber(v)
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, item := range v {
@@ -135,7 +138,7 @@ func newHTMLEngine() *liquid.Engine {
 // liquidFilters are the filters of the language: those of the library that are bounded and look at no clock.
 var liquidFilters = []string{
 	"abs", "append", "at_least", "at_most", "capitalize", "ceil", "compact", "concat", "date", "default", "divided_by", "downcase",
-	"escape", "escape_once", "first", "floor", "join", "json", "last", "lstrip", "map", "minus", "modulo", "newline_to_br", "plus",
+	"escape", "escape_once", "first", "floor", "join", "json", "last", "lstrip", "map", "minus", "modulo", "money", "newline_to_br", "plus",
 	"pluralize", "prepend", "remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "reverse", "round",
 	"rstrip", "size", "slice", "sort", "sort_natural", "split", "strip", "strip_html", "strip_newlines", "sum", "times", "truncate",
 	"truncatewords", "uniq", "upcase", "url_decode", "url_encode", "where",
@@ -180,6 +183,7 @@ func newTextEngine() *liquid.Engine {
 		return append(append([]any{}, a...), b...), nil
 	})
 	e.RegisterFilter("date", formatDate)
+	numberFilters(e)
 	return e
 }
 

@@ -72,6 +72,7 @@ func (c *templateChecker) filter(i, to int) int {
 	}
 	if end < to && c.text[end] == ':' {
 		end++
+		c.zeroDivisor(name, end, to)
 	}
 	return end
 }

@@ -105,7 +105,7 @@ func (m *moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 		return []time.Time{t, t.Add(instantAfter)}
 	}
 	count := func(n int) time.Time { return t.Add(time.Duration(n) * time.Hour) }
-	passed := int(now.Sub(t) / time.Hour)
+	passed := hoursBetween(t, now)
 	if m.unit == dayCount {
 		count = func(n int) time.Time { return addDays(t, n) }
 		passed = localDays(t, now)

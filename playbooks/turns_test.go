@@ -40,12 +40,12 @@ func (h someHistory) List(s Slot) (out []any) {
 
 func (h someHistory) Count(Slot) int { return len(h) }
 
-func (h someHistory) Sum(Slot, string) any {
+func (h someHistory) Sum(Slot, string) (any, error) {
 	n := 0
 	for _, t := range h {
 		n += t.Minute() % 4
 	}
-	return n
+	return n, nil
 }
 
 // at gives what of the history a slot holds.
@@ -63,7 +63,7 @@ type historyAt struct {
 func (h historyAt) List(s Slot) []any { return h.all.at(h.now, s).List(s) }
 func (h historyAt) Count(s Slot) int  { return len(h.all.at(h.now, s)) }
 
-func (h historyAt) Sum(s Slot, field string) any { return h.all.at(h.now, s).Sum(s, field) }
+func (h historyAt) Sum(s Slot, field string) (any, error) { return h.all.at(h.now, s).Sum(s, field) }
 
 // Between two turns the answer does not change, whatever the clocks do: members are looked at when they turn and at no other time.
 func TestSegmentsTurnOnlyWhenTheySay(t *testing.T) {

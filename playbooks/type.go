@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // Kind is the sort of a [Type].
@@ -164,8 +166,10 @@ func describe(v any) string {
 		return fmt.Sprintf("the string %q", v)
 	case bool:
 		return fmt.Sprintf("the bool %v", v)
-	case float64, int, int64:
-		return fmt.Sprintf("the number %v", v)
+	case float64:
+		return "the number " + decimal.Format(v)
+	case int, int64:
+		return fmt.Sprintf("the number %d", v)
 	case []any:
 		return "a list"
 	case map[string]any:
@@ -232,7 +236,7 @@ func (t *Type) misfit(v any) *TypeError { return &TypeError{Want: t, Got: v} }
 
 func (t *Type) coerceTime(v any) (time.Time, bool) {
 	if tm, ok := v.(time.Time); ok {
-		return tm, true
+		return tm, t.Kind == KindDate || plausible(tm)
 	}
 	s, ok := v.(string)
 	if !ok {
@@ -247,7 +251,10 @@ func (t *Type) coerceTime(v any) (time.Time, bool) {
 }
 
 // plausible keeps out years whose arithmetic or formatting overflows somewhere downstream.
-func plausible(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9000 }
+func plausible(t time.Time) bool {
+	y := t.UTC().Year()
+	return y >= 1 && y <= 9000
+}
 
 func (t *Type) coerceList(v any) (any, *TypeError) {
 	in, ok := v.([]any)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 var typeWords = map[string]*Type{
@@ -189,10 +191,24 @@ func (c *checker) literalOf(n *node, t *Type, what string) (any, bool) {
 		return nil, false
 	}
 	v, ok := scalarLiteral(n, t)
-	if !ok {
+	if !ok && !c.longNumber(n, what) {
 		c.mismatch(n, t, what)
 	}
 	return v, ok
+}
+
+// longNumber reports a number that a float64 does not hold.
+func (c *checker) longNumber(n *node, what string) bool {
+	var long *decimal.ParseError
+	if n.tag != "int" && n.tag != "float" {
+		return false
+	}
+	if _, err := decimal.Parse(n.value); !errors.As(err, &long) || !long.Lossy() {
+		return false
+	}
+	c.error("inexact-number", n.pos(), fmt.Sprintf("%s has more digits than a number can hold", what)).
+		label("an id is text: declare it as string, and quote it here")
+	return true
 }
 
 func (c *checker) mismatch(n *node, t *Type, what string) {
@@ -219,7 +235,7 @@ func guessTag(s string) string {
 	if s == "true" || s == "false" {
 		return "bool"
 	}
-	if decimal.MatchString(s) {
+	if wholeNumber.MatchString(s) {
 		return "int"
 	}
 	return "float"
@@ -228,14 +244,14 @@ func guessTag(s string) string {
 func scalarLiteral(n *node, t *Type) (any, bool) {
 	switch t.Kind {
 	case KindInt:
-		if n.tag == "int" && decimal.MatchString(n.value) {
-			v, err := strconv.Atoi(n.value)
-			return v, err == nil
+		if n.tag == "int" && wholeNumber.MatchString(n.value) {
+			v, err := decimal.Parse(n.value)
+			return int(v), err == nil && math.Abs(v) <= decimal.MaxInt
 		}
 	case KindNumber:
-		if n.tag == "int" && decimal.MatchString(n.value) || n.tag == "float" {
-			v, err := strconv.ParseFloat(n.value, 64)
-			return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
+		if n.tag == "int" && wholeNumber.MatchString(n.value) || n.tag == "float" {
+			v, err := decimal.Parse(n.value)
+			return v, err == nil
 		}
 	case KindBool:
 		return n.value == "true", n.tag == "bool" && (n.value == "true" || n.value == "false")
@@ -307,12 +323,15 @@ func (c *checker) anyLiteral(n *node) (any, bool) {
 		return nil, true
 	case "bool":
 		return n.value == "true", true
-	case "int":
-		if v, err := strconv.Atoi(n.value); err == nil {
-			return v, true
+	case "int", "float":
+		if c.longNumber(n, "the value") {
+			return nil, false
 		}
-	case "float":
-		if v, err := strconv.ParseFloat(n.value, 64); err == nil && !math.IsInf(v, 0) && !math.IsNaN(v) {
+		v, err := decimal.Parse(n.value)
+		if err == nil && n.tag == "int" && math.Abs(v) <= decimal.MaxInt {
+			return int(v), true
+		}
+		if err == nil {
 			return v, true
 		}
 	}

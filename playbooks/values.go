@@ -59,10 +59,7 @@ func ToJSON(t *Type, v any) any {
 		if t != nil && t.Kind == KindDate {
 			return x.Format(time.DateOnly)
 		}
-		if _, offset := x.Zone(); offset%60 != 0 { // before zones had whole minutes: the seconds would be lost
-			x = x.UTC()
-		}
-		return x.Format(time.RFC3339Nano)
+		return storable(x).Format(time.RFC3339Nano)
 	case []any:
 		out := make([]any, len(x))
 		for i := range x {
@@ -81,6 +78,15 @@ func ToJSON(t *Type, v any) any {
 		return out
 	}
 	return v
+}
+
+// storable gives the time as RFC 3339 can write it. Local mean time, which was kept before about 1900, had seconds in its offset:
+// such a time is written in UTC, as is one whose local year RFC 3339 does not have.
+func storable(t time.Time) time.Time {
+	if _, offset := t.Zone(); offset%60 != 0 || t.Year() < 1 || t.Year() > 9999 {
+		return t.UTC()
+	}
+	return t
 }
 
 func elemOf(t *Type) *Type {

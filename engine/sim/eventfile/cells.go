@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // cells reads the cells of a table.
@@ -108,8 +107,13 @@ func (c *cells) number(cell string) (any, error) {
 	m := money.FindStringSubmatch(s)
 	switch {
 	case m == nil:
-		if f, err := strconv.ParseFloat(s, 64); err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
-			return json.RawMessage(strconv.FormatFloat(f, 'f', -1, 64)), nil
+		f, err := decimal.Parse(s)
+		var number *decimal.ParseError
+		switch {
+		case err == nil:
+			return json.RawMessage(decimal.Format(f)), nil
+		case errors.As(err, &number) && number.Lossy():
+			return nil, err
 		}
 		if strings.Count(s, ",") == 1 && c.decimal == ',' {
 			return nil, fmt.Errorf("%q: write decimals after a point, as in 1234.5", cell)
@@ -174,7 +178,7 @@ func guess(cell string) any {
 	case "false":
 		return false
 	}
-	if f, err := strconv.ParseFloat(cell, 64); err == nil && plainNumber.MatchString(cell) {
+	if f, err := decimal.Parse(cell); err == nil && plainNumber.MatchString(cell) {
 		return f
 	}
 	return cell

@@ -48,7 +48,7 @@ func readAll(t *testing.T, in io.Reader, s *playbooks.Schema) (records []Record,
 const jsonl = `{"event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}
 
 {"event":"order.paid","member":"m1","properties":{"order_id":"o1"}}
-{"id":"e1","event":"x","member":"m1","time":"2026-01-01T00:00:00Z","accepted_at":"2026-01-01T00:00:05Z","properties":{"big":12345678901234567890}}
+{"id":"e1","event":"x","member":"m1","time":"2026-01-01T00:00:00Z","accepted_at":"2026-01-01T00:00:05Z","properties":{"long":1.234567890123456789}}
 not an event
 {"event":"x","member":"m1"}
 {"event":"x","member":"m1"}
@@ -72,7 +72,7 @@ func TestJSONLines(t *testing.T) {
 			if e1.Line != 4 || e1.Input.At != time.Date(2026, 1, 1, 0, 0, 5, 0, time.UTC) || bytes.Contains(e1.Raw, []byte("accepted_at")) {
 				t.Errorf("got %+v, %s", e1, e1.Raw)
 			}
-			if !bytes.Contains(e1.Raw, []byte("12345678901234567890")) {
+			if !bytes.Contains(e1.Raw, []byte("1.234567890123456789")) {
 				t.Errorf("a number changed: %s", e1.Raw)
 			}
 			if a, b := records[2].Input.ID, records[3].Input.ID; a == "" || b != a+"-2" {
@@ -132,6 +132,41 @@ func TestGuess(t *testing.T) {
 	} {
 		if got := guess(cell); got != want {
 			t.Errorf("guess(%q) = %v, want %v", cell, got, want)
+		}
+	}
+}
+
+// A number that would change is refused with its place, and no number is taken that is not written as one.
+func TestNumbersThatWouldChange(t *testing.T) {
+	for file, want := range map[string]string{
+		"event,member,order_id,amount\norder.paid,m1,o,9007199254740993\n":                                                "properties.amount: the number 9007199254740993 has more digits than a number can hold: send it as text",
+		"event,member,order_id,amount,items\norder.paid,m1,o,1,\"[12345678901234567890]\"\n":                              "properties.items[0]: the number 12345678901234567890 has more digits",
+		"event,member,order_id,amount\norder.paid,m1,o,1e999\n":                                                           "properties.amount: must be a number, got the string",
+		"event,member,order_id,amount\norder.paid,m1,o,NaN\n":                                                             "properties.amount: must be a number, got the string",
+		"event,member,order_id,amount\norder.paid,m1,o,Inf\n":                                                             "properties.amount: must be a number, got the string",
+		"event,member,order_id,amount\norder.paid,m1,o,0x1p3\n":                                                           "properties.amount: must be a number, got the string",
+		"event,member,order_id,amount\norder.paid,m1,o,1_000\n":                                                           "properties.amount: must be a number, got the string",
+		`{"event":"order.paid","member":"m1","properties":{"order_id":"o","amount":1,"deep":{"a":[1,9007199254740993]}}}`: "properties.deep.a[1]: the number 9007199254740993 has more digits",
+		`{"event":"x","member":"m1","attributes":{"wechat":12345678901234567890}}`:                                        "attributes.wechat: the number 12345678901234567890 has more digits",
+	} {
+		records, bad := readAll(t, strings.NewReader(file), schema())
+		if len(records) != 0 || len(bad) != 1 || !strings.Contains(bad[0], want) {
+			t.Errorf("%s:\n got %v %v\nwant %s", file, records, bad, want)
+		}
+	}
+}
+
+// Ids that no number holds are declared as string, also where others of them are short.
+func TestLongNumbersAreDeclaredAsString(t *testing.T) {
+	for _, file := range []string{
+		`{"event":"order.paid","member":"m","properties":{"id2":12345678901234567890,"amount":1}}` + "\n" +
+			`{"event":"order.paid","member":"m","properties":{"id2":12,"amount":1}}` + "\n" +
+			`{"event":"order.paid","member":"m","properties":{"id2":9007199254740994,"amount":1}}` + "\n",
+		"event,member,id2,amount\norder.paid,m,12345678901234567890,1\norder.paid,m,12,1\norder.paid,m,1234567890123456,1\n",
+	} {
+		inf, err := Infer(strings.NewReader(file), Options{})
+		if err != nil || inf.Bad != 0 || !strings.Contains(inf.YAML(), "    amount: number\n    id2: string\n") {
+			t.Errorf("%v %d\n%s", err, inf.Bad, inf.YAML())
 		}
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // Inferred is what a file's events look like.
@@ -39,6 +41,7 @@ func newShape() *shape { return &shape{kinds: map[string]bool{}, fields: map[str
 func Infer(in io.Reader, o Options) (*Inferred, error) {
 	inf := &Inferred{attributes: newShape(), byName: map[string]*shape{}}
 	r := Open(in, o)
+	r.inferring = true
 	for {
 		rec, err := r.Next()
 		var bad *LineError
@@ -105,8 +108,15 @@ func scalarKind(v any, cell bool) string {
 	case bool:
 		return "bool"
 	case float64:
+		if a := math.Abs(v); a == math.Trunc(a) && a >= decimal.MaxInt && a < 1e21 {
+			return kindLong // an id that by chance has a float64 of its own
+		}
 		return "number" // also of whole ones: an int would refuse the first that is not
 	case string:
+		var number *decimal.ParseError
+		if _, err := decimal.Parse(v); !cell && errors.As(err, &number) && number.Lossy() {
+			return kindLong
+		}
 		if _, err := time.Parse(time.DateOnly, v); err == nil {
 			return "date"
 		}
@@ -145,10 +155,15 @@ var leadingZero = regexp.MustCompile(`^0\d`)
 
 const longNumber = 16
 
+// kindLong is a number of more digits than a number can hold: an id, which is text. So are the shorter ones beside it.
+const kindLong = "long number"
+
 // kind gives the one kind that holds all that was seen, or "".
 func (s *shape) kind() string {
 	kinds := slices.Sorted(maps.Keys(s.kinds))
 	switch {
+	case s.kinds[kindLong] && s.only(kindLong, "number", "string", "date", "datetime"):
+		return "string"
 	case len(kinds) == 1:
 		return kinds[0]
 	case len(kinds) > 1 && s.cell:

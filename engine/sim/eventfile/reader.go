@@ -104,6 +104,7 @@ type Reader struct {
 	undeclared []Undeclared
 	buf        []byte // of the last Raw that differs from its line
 	loose      bool   // a time of the last line was no RFC 3339
+	inferring  bool   // types are looked for: nothing is refused that a schema could take as text
 }
 
 // Undeclared is how often a file has an event that the schema does not declare.
@@ -152,7 +153,7 @@ func (r *Reader) Next() (Record, error) {
 		schema = nil
 	}
 	r.loose = false
-	in, rej := engine.AdmitRecorded(schema, raw, r.readTime)
+	in, rej := r.admit(schema, raw)
 	if rej != nil || len(bad) > 0 {
 		return Record{}, lineError(line, bad, rej)
 	}
@@ -162,6 +163,13 @@ func (r *Reader) Next() (Record, error) {
 	in.Backfill = in.Backfill || r.o.Backfill
 	r.count(in.Name)
 	return Record{Line: line, Raw: r.body(raw, &in), Input: in}, nil
+}
+
+func (r *Reader) admit(schema *playbooks.Schema, raw []byte) (engine.Input, *engine.Rejection) {
+	if r.inferring {
+		return engine.AdmitLoose(raw, r.readTime)
+	}
+	return engine.AdmitRecorded(schema, raw, r.readTime)
 }
 
 func (r *Reader) readTime(s string) (time.Time, error) {

@@ -1,0 +1,255 @@
+package playbooks
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/expr-lang/expr/ast"
+	place "github.com/expr-lang/expr/file"
+)
+
+// A division by zero gives no value. So the checker asks whether a divisor may be zero, and learns from comparisons that it is
+// not. What it has learned is a fact as any other (see whenTrue): the value's name with one of these behind it.
+const (
+	factNotZero  = " != 0"
+	factPositive = " > 0"
+)
+
+// sign is what is known of a number: flags.
+type sign uint8
+
+const (
+	notZero sign = 1 << iota
+	notNegative
+	positive = notZero | notNegative
+)
+
+// signOf gives what is known of the sign of a number that was checked.
+func (c *exprChecker) signOf(n ast.Node) sign {
+	if v, ok := constantOf(n).(float64); ok {
+		return signOfConstant(v)
+	}
+	known := c.signByForm(n)
+	key := c.valueName(n)
+	if c.guarded[key+factNotZero] > 0 {
+		known |= notZero
+	}
+	if c.guarded[key+factPositive] > 0 {
+		known |= positive
+	}
+	return known
+}
+
+func signOfConstant(v float64) sign {
+	switch {
+	case v > 0:
+		return positive
+	case v < 0:
+		return notZero
+	}
+	return notNegative
+}
+
+// signByForm gives what the form of an expression tells, whatever its values.
+func (c *exprChecker) signByForm(n ast.Node) sign {
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		return c.signOf(n.Node)
+	case *ast.MemberNode:
+		if fieldOfMember(n) == "points" {
+			return notNegative
+		}
+	case *ast.CallNode:
+		if calleeOf(n) == "bucket" {
+			return notNegative
+		}
+	case *ast.BuiltinNode:
+		return c.signOfFunction(n)
+	case *ast.BinaryNode:
+		return c.signOfOperator(n)
+	case *ast.ConditionalNode:
+		var a, b sign
+		c.under(c.whenTrue(n.Cond), func() { a = c.signOf(n.Exp1) })
+		c.under(c.whenFalse(n.Cond), func() { b = c.signOf(n.Exp2) })
+		return a & b
+	}
+	return 0
+}
+
+func (c *exprChecker) signOfFunction(n *ast.BuiltinNode) sign {
+	some, all := sign(0), positive
+	for _, a := range n.Arguments {
+		s := c.signOf(a)
+		all &= s
+		if s == positive || s == notNegative {
+			some |= s
+		}
+	}
+	switch n.Name {
+	case "len", "count":
+		return notNegative
+	case "abs":
+		return all | notNegative
+	case "max":
+		return some
+	case "min", "float", "ceil":
+		return all
+	case "int", "round", "floor":
+		return all & notNegative
+	}
+	return 0
+}
+
+func (c *exprChecker) signOfOperator(n *ast.BinaryNode) sign {
+	l, r := c.signOf(n.Left), c.signOf(n.Right)
+	switch n.Operator {
+	case "+":
+		if l&r&notNegative != 0 {
+			return l | r
+		}
+	case "*": // of numbers a product may be too small to be told from zero
+		if t := c.types[n]; t != nil && t.Kind == KindInt {
+			return l & r
+		}
+		return l & r & notNegative
+	case "??":
+		return l & r
+	}
+	return 0
+}
+
+// valueName names a value for facts about its sign: its path, or for what is computed its text.
+func (c *exprChecker) valueName(n ast.Node) string {
+	if p := c.path(n); p != "" {
+		return p
+	}
+	name := "(" + n.String() + ")"
+	if mentionsItem(n) {
+		name += "#" + string(rune('0'+len(c.items)))
+	}
+	return name
+}
+
+// comparedWithNumber gives what a comparison that holds tells about signs.
+func (c *exprChecker) comparedWithNumber(left ast.Node, op string, right ast.Node) []string {
+	return append(c.signFacts(left, op, right), c.signFacts(right, mirrored[op], left)...)
+}
+
+func (c *exprChecker) signFacts(n ast.Node, op string, with ast.Node) []string {
+	if mirrored[op] == "" || constantOf(n) != nil {
+		return nil
+	}
+	if t := c.types[n]; t == nil || !isNumeric(t) {
+		return nil
+	}
+	s, found := c.signOf(with), sign(0)
+	zero := constantOf(with) == float64(0)
+	negative := s == notZero && constantOf(with) != nil
+	switch {
+	case op == "!=" && zero, op == "<" && (zero || negative), op == "<=" && negative:
+		found = notZero
+	case op == ">" && s&notNegative != 0, op == ">=" && s == positive:
+		found = positive
+	case op == "==":
+		found = s
+	}
+	return c.signKnown(n, found)
+}
+
+// signKnown words what was found as facts. What stands in for a missing value is zero mostly: then a value that is not zero is
+// there.
+func (c *exprChecker) signKnown(n ast.Node, found sign) []string {
+	if found&notZero == 0 {
+		return nil
+	}
+	fact := factNotZero
+	if found == positive {
+		fact = factPositive
+	}
+	out := []string{c.valueName(n) + fact}
+	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == "??" && constantOf(b.Right) == float64(0) {
+		out = append(out, c.known(b.Left)...)
+		out = append(out, c.signKnown(b.Left, found)...)
+	}
+	return out
+}
+
+// division tells whether a node divides, and by what.
+func division(n ast.Node) (divisor ast.Node, ok bool) {
+	b, ok := n.(*ast.BinaryNode)
+	if !ok || b.Operator != "/" && b.Operator != "%" {
+		return nil, false
+	}
+	return b.Right, true
+}
+
+// guardedDivision writes a division with the guard that is missing.
+func (c *exprChecker) guardedDivision(at place.Location, divisor ast.Node) string {
+	test := " != 0"
+	if c.signOf(divisor)&notNegative != 0 {
+		test = " > 0"
+	}
+	by := c.written(c.extent(divisor))
+	if operandOf(divisor, by) != by && !(strings.HasPrefix(by, "(") && strings.HasSuffix(by, ")")) {
+		by = "(" + by + ")"
+	}
+	return "(" + by + test + " ? " + c.written(at) + " : 0)"
+}
+
+// extent gives the range of a part with the brackets that belong to it, which the library's tree does not keep.
+func (c *exprChecker) extent(n ast.Node) place.Location {
+	at := span(n)
+	runes := []rune(c.src.Text)
+	at.To = min(at.To, len(runes))
+	for {
+		open, closed := brackets(runes[at.From:at.To])
+		from, to := at.From-1, at.To
+		for closed > 0 && from > 0 && unicode.IsSpace(runes[from]) {
+			from--
+		}
+		for open > 0 && to < len(runes)-1 && unicode.IsSpace(runes[to]) {
+			to++
+		}
+		switch {
+		case closed > 0 && from >= 0 && runes[from] == '(':
+			at.From = from
+		case open > 0 && to < len(runes) && runes[to] == ')':
+			at.To = to + 1
+		default:
+			return at
+		}
+	}
+}
+
+// brackets counts those that are not closed and those that were not opened, outside of texts.
+func brackets(runes []rune) (open, closed int) {
+	quote := rune(0)
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case quote != 0 && r == '\\':
+			i++
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'' || r == '`':
+			quote = r
+		case r == '(':
+			open++
+		case r == ')' && open > 0:
+			open--
+		case r == ')':
+			closed++
+		}
+	}
+	return open, closed
+}
+
+// operandOf writes a node so that an operator behind it takes the whole of it.
+func operandOf(n ast.Node, text string) string {
+	switch n.(type) {
+	case *ast.BinaryNode, *ast.ConditionalNode, *ast.UnaryNode:
+		return "(" + text + ")"
+	}
+	return text
+}
