@@ -1,0 +1,371 @@
+package engine_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// exprLeaves are what random expressions are made of, by type: each a part that is always there.
+type exprLeaves struct {
+	ints, numbers, texts, bools, times, durations, numberLists []string
+	items                                                      []string // numbers of the item that a predicate looks at
+	list                                                       string   // whose items those are
+}
+
+// exprDrawer draws expressions of the language, well typed and guarded.
+type exprDrawer struct {
+	t *rapid.T
+	exprLeaves
+}
+
+func (d *exprDrawer) of(leaves []string) string { return pick(d.t, "leaf", leaves) }
+
+// form draws one of the forms, or a leaf at the bottom. A form calls for its parts only when it is drawn.
+func (d *exprDrawer) form(depth int, leaves []string, forms ...func() string) string {
+	if depth <= 0 || rapid.IntRange(0, 3).Draw(d.t, "leaf or form") == 0 {
+		return d.of(leaves)
+	}
+	return forms[rapid.IntRange(0, len(forms)-1).Draw(d.t, "form")]()
+}
+
+func (d *exprDrawer) operator(ops ...string) string { return pick(d.t, "operator", ops) }
+
+func (d *exprDrawer) int(depth int) string {
+	n := depth - 1
+	return d.form(depth, d.ints,
+		func() string { return "(" + d.int(n) + d.operator(" + ", " - ", " * ") + d.int(n) + ")" },
+		func() string { return "((" + d.int(n) + " % " + d.int(n) + ") ?? 3)" },
+		func() string { return "int(" + d.number(n) + ")" },
+		func() string { return "(-" + d.int(n) + ")" },
+		func() string { return d.operator("min(", "max(") + d.int(n) + ", " + d.int(n) + ")" },
+		func() string { return d.operator("days_since(", "hours_since(") + d.time(n) + ")" },
+		func() string { return "len(" + d.text(n) + ")" },
+		func() string { return "count(" + d.list + ", " + d.item() + d.operator(" > ", " == ") + d.item() + ")" },
+		func() string { return d.choice(n, d.int) },
+	)
+}
+
+func (d *exprDrawer) number(depth int) string {
+	n := depth - 1
+	return d.form(depth, d.numbers,
+		func() string { return "(" + d.number(n) + d.operator(" + ", " - ", " * ", " ** ") + d.number(n) + ")" },
+		func() string { return "((" + d.number(n) + " / " + d.number(n) + ") ?? 0.1)" },
+		func() string { x := d.number(n); return "(" + x + " != 0 ? " + d.number(n) + " / " + x + " : 0.5)" },
+		func() string { return d.operator("round(", "ceil(", "floor(", "abs(", "float(") + d.number(n) + ")" },
+		func() string { return "(" + d.int(n) + d.operator(" + ", " * ") + d.number(n) + ")" },
+		func() string { return d.operator("min(", "max(") + d.number(n) + ", " + d.int(n) + ")" },
+		func() string { return "sum(" + d.of(d.numberLists) + ")" },
+		func() string {
+			return "sum(" + d.list + ", " + d.item() + d.operator(" * ", " + ", " - ") + d.item() + ")"
+		},
+		func() string { return "sum([" + d.number(n) + ", " + d.number(n) + ", " + d.int(n) + "])" },
+		func() string { return d.choice(n, d.number) },
+	)
+}
+
+// item draws a number of the item that a predicate looks at.
+func (d *exprDrawer) item() string { return d.of(d.items) }
+
+func (d *exprDrawer) text(depth int) string {
+	n := depth - 1
+	return d.form(depth, d.texts,
+		func() string { return "(" + d.text(n) + " + " + d.text(n) + ")" },
+		func() string { return d.operator("upper(", "lower(", "trim(") + d.text(n) + ")" },
+		func() string { return "(" + d.text(n) + ")[" + d.int(n) + ":" + d.int(n) + "]" },
+		func() string { return "string(" + d.number(n) + ")" },
+		func() string { return "(first(split(" + d.text(n) + ", " + d.text(n) + `)) ?? "none")` },
+		func() string { return d.choice(n, d.text) },
+	)
+}
+
+func (d *exprDrawer) bool(depth int) string {
+	n := depth - 1
+	return d.form(depth, d.bools,
+		func() string {
+			return "(" + d.number(n) + d.operator(" > ", " <= ", " == ", " != ") + d.number(n) + ")"
+		},
+		func() string { return "(" + d.int(n) + d.operator(" < ", " >= ", " == ") + d.number(n) + ")" },
+		func() string {
+			return "(" + d.text(n) + d.operator(" == ", " < ", " contains ", " startsWith ") + d.text(n) + ")"
+		},
+		func() string { return "(" + d.time(n) + d.operator(" > ", " <= ", " == ") + d.time(n) + ")" },
+		func() string { return "(" + d.duration(n) + d.operator(" > ", " <= ") + d.duration(n) + ")" },
+		func() string { return "(" + d.bool(n) + d.operator(" and ", " or ") + d.bool(n) + ")" },
+		func() string { return "(not " + d.bool(n) + ")" },
+		func() string { return "(" + d.number(n) + " in " + d.of(d.numberLists) + ")" },
+		func() string { return "any(" + d.list + ", " + d.item() + " > 0 and 10 / " + d.item() + " != nil)" },
+		func() string { return d.choice(n, d.bool) },
+	)
+}
+
+func (d *exprDrawer) time(depth int) string {
+	n := depth - 1
+	return d.form(depth, d.times,
+		func() string { return "add_days(" + d.time(n) + ", " + d.int(n) + ")" },
+		func() string { return "(" + d.time(n) + d.operator(" + ", " - ") + d.duration(n) + ")" },
+		func() string { return d.choice(n, d.time) },
+	)
+}
+
+func (d *exprDrawer) duration(depth int) string {
+	n := depth - 1
+	return d.form(depth, d.durations,
+		func() string { return "(" + d.time(n) + " - " + d.time(n) + ")" },
+		func() string { return "(" + d.duration(n) + d.operator(" + ", " - ") + d.duration(n) + ")" },
+	)
+}
+
+func (d *exprDrawer) choice(depth int, of func(int) string) string {
+	return "(" + d.bool(depth) + " ? " + of(depth) + " : " + of(depth) + ")"
+}
+
+// storableUsher declares values of every type, and attributes that random expressions are stored in.
+const storableUsher = `usher: 1
+timezone: Asia/Shanghai
+member:
+  i: int
+  f: number
+  s: string
+  b: bool
+  on: date
+  at: datetime
+  total: = sum(events("go"), .x)
+events:
+  go: {n: int, x: number, s: string, at: datetime, on: date, maybe: optional number, list: [number], items: {optional: [{q: int, p: number}]}}
+  echo: {n: int, x: number, s: string, at: datetime, on: date}
+channels: {out: {type: log}}
+`
+
+// storableLeaves reach all of them, with constants at the edges of their types.
+var storableLeaves = exprLeaves{
+	ints: []string{
+		"0", "1", "-1", "7", "9007199254740992", "-9007199254740992", "3037000500", "trigger.n", "(member.i ?? 2)", "member.points", "bucket(10)",
+		`len(events("go"))`, `sum(events("go", "2d"), .n)`, "len(trigger.list)", `(last(events("go"))?.n ?? 5)`,
+	},
+	numbers: []string{
+		"0.0", "0.1", "39.9", "-2.5", "1e308", "5e-324", "1e15", "0.000001", "trigger.x", "(trigger.maybe ?? 0.3)", "(member.f ?? 1)", "member.total",
+		`sum(events("go", "30d"), .x)`, "sum(trigger.items ?? [], .q * .p)", `(last(events("go"))?.x ?? 5)`, "(trigger.list[0] ?? 2.5)",
+	},
+	texts: []string{
+		`""`, `"a"`, `"小王🙂"`, `"\u0000"`, `"a,b\n"`, `"\u2028"`, `"ß"`, "trigger.s", `(member.s ?? "")`, "member.id", "trigger.name", `(last(events("go"))?.s ?? "-")`,
+	},
+	bools: []string{"(trigger.n > 0)", "(member.b ?? false)", `(trigger.x < 1)`, `("x" in member.tags)`, "(trigger.maybe != nil)", "(member.at == nil)"},
+	times: []string{
+		"now()", "today()", "trigger.at", "trigger.time", "trigger.on", "member.created_at", "(member.at ?? now())", "(member.on ?? today())",
+	},
+	durations:   []string{`duration("36h")`, `duration("1s")`, `duration("87840h")`},
+	numberLists: []string{"trigger.list", "[0.1, 0.2]", "[1, 9007199254740992]", "[1e308, 1e308]", `map(events("go"), .x)`, "map(trigger.items ?? [], .p)"},
+	list:        `events("go")`, items: []string{".x", ".n", "0.1", "(.maybe ?? 0)"},
+}
+
+// storableTexts calculate in Liquid.
+var storableTexts = []string{
+	"{{ trigger.x | times: trigger.n | round: 2 }}", "{{ trigger.x | plus: member.f | money }}", "{{ member.s | slice: 0, 2 }}{{ trigger.s | upcase }}",
+	"{{ trigger.n | divided_by: trigger.x }}", "{{ trigger.list | sum }} {{ trigger.list | join: '/' }}", "{{ trigger.at }} {{ member.on | date: '%Y-%m-%d' }}",
+	"{{ trigger.n | modulo: 7 }}", "{% for i in trigger.items %}{{ i.q | times: i.p }},{% endfor %}{{ member.total }}", "{{ trigger.s | url_decode }}{{ trigger.x | json }}",
+	"{{ trigger.s | truncate: 3 }}{{ trigger.x | ceil | minus: trigger.x }}",
+}
+
+// drawStorable draws a playbook that stores what random expressions yield in every place that takes them.
+func drawStorable(t *rapid.T, schema *playbooks.Schema) string {
+	d := &exprDrawer{t, storableLeaves}
+	sc := &playbooks.Scope{Schema: schema, Trigger: schema.EventRecord("go")}
+	value := func(text string, want *playbooks.Type, otherwise string) string {
+		x, diags := playbooks.CompileExpr(playbooks.Source{Text: text}, sc, want)
+		for _, m := range diags {
+			switch m.Code {
+			case "constant-condition", "expression-too-long":
+			case "type-mismatch": // a division by a plain zero
+				if !strings.Contains(m.Message, "division by zero") {
+					t.Fatalf("%s: %+v", text, m)
+				}
+			default:
+				t.Fatalf("%s: %+v", text, m)
+			}
+		}
+		if x == nil {
+			text = otherwise
+		}
+		return "'= " + strings.ReplaceAll(text, "'", "''") + "'"
+	}
+	depth := rapid.IntRange(1, 4).Draw(t, "depth")
+	i := func() string { return value(d.int(depth), playbooks.Int, "trigger.n") }
+	f := func() string { return value(d.number(depth), playbooks.Number, "trigger.x") }
+	s := func() string { return value(d.text(depth), playbooks.String, "trigger.s") }
+	b := func() string { return value(d.bool(depth), playbooks.Bool, "trigger.n > 1") }
+	at := func() string { return value(d.time(depth), playbooks.Datetime, "trigger.at") }
+	condition := func() string { return strings.Replace(b(), "'= ", "'", 1) }
+	forms := []func() string{
+		func() string { return "set: {i: " + i() + "}" }, func() string { return "set: {f: " + f() + "}" },
+		func() string { return "set: {s: " + s() + ", b: " + b() + "}" }, func() string { return "set: {at: " + at() + ", on: = trigger.on}" },
+		func() string { return "points: " + i() }, func() string { return "if: " + condition() + "\n  tag: x" },
+		func() string { return "wait: {until: " + at() + "}" }, func() string { return "wait: 1d" },
+		func() string {
+			return "emit: {event: echo, properties: {n: " + i() + ", x: " + f() + ", s: " + s() + ", at: " + at() + ", on: = trigger.on}}"
+		},
+		func() string {
+			return `message: {channel: out, class: transactional, text: "` + pick(t, "text", storableTexts) + `"}`
+		},
+	}
+	out := "id: p\nstage: activation\nmode: parallel\ntrigger: {event: go}\n"
+	if rapid.Bool().Draw(t, "conditional") {
+		out += "condition: " + condition() + "\n"
+	}
+	out += "actions:\n"
+	for range rapid.IntRange(1, 5).Draw(t, "actions") {
+		out += indented("- "+forms[rapid.IntRange(0, len(forms)-1).Draw(t, "action")]()+"\n", "  ")
+	}
+	return out
+}
+
+// The data that expressions meet: what intake takes, at its edges.
+var (
+	edgeInts    = []int{0, 1, -1, 3, 1 << 53, -(1 << 53), 1<<53 - 1, 1 << 31, 365, -4000}
+	edgeNumbers = []float64{
+		0, 1, -1, 0.1, 39.9, 0.0725, 1e15, 999999999999999.9, 1e21, 1e-7, 1e308, -1e308, math.MaxFloat64, math.SmallestNonzeroFloat64, 1 << 53,
+		0.30000000000000004, -2.5, 123456789.123456789,
+	}
+	edgeTexts = []string{"", "a", "会员🙂", "\x00", "%ff%00", "a,b,,c", "\u2028\n", "12.5", "NaN", "9007199254740993", "é", strings.Repeat("长", 300)}
+	edgeTimes = []string{
+		"2026-03-28T10:00:00+08:00", "0001-01-01T00:00:00Z", "9000-12-31T23:59:59Z", "1890-06-01T12:00:00.123456789Z", "1970-01-01T00:00:00Z",
+		"2026-11-01T05:30:00Z", "2011-12-30T10:00:00Z", "1883-11-18T17:00:00Z",
+	}
+	edgeDates = []string{"0001-01-01", "9000-12-31", "1890-01-01", "2024-02-29", "2026-03-29"}
+	edgeZones = []string{"Asia/Shanghai", "America/New_York", "Pacific/Apia", "Asia/Kathmandu", "Europe/London"}
+)
+
+// drawEdgeInputs draws events of one member with such data, as they come in over HTTP.
+func drawEdgeInputs(t *rapid.T, schema *playbooks.Schema) []engine.Input {
+	var out []engine.Input
+	at := time.Date(2026, 3, 27, 8, 0, 0, 0, time.UTC)
+	number := func() float64 {
+		if rapid.IntRange(0, 2).Draw(t, "edge") > 0 {
+			return rapid.SampledFrom(edgeNumbers).Draw(t, "number")
+		}
+		return float64(rapid.Int64Range(-1e9, 1e9).Draw(t, "cents")) / 100
+	}
+	for k := range rapid.IntRange(1, 6).Draw(t, "events") {
+		at = at.Add(time.Duration(rapid.IntRange(0, 40*3600).Draw(t, "seconds")) * time.Second)
+		properties := map[string]any{
+			"n": rapid.SampledFrom(edgeInts).Draw(t, "n"), "x": number(), "s": pick(t, "s", edgeTexts), "at": pick(t, "at", edgeTimes), "on": pick(t, "on", edgeDates),
+			"list": []any{}, "undeclared": map[string]any{"x": number()},
+		}
+		if rapid.Bool().Draw(t, "maybe") {
+			properties["maybe"] = number()
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "list") {
+			properties["list"] = append(properties["list"].([]any), number())
+		}
+		if rapid.Bool().Draw(t, "items") {
+			properties["items"] = []any{map[string]any{"q": rapid.SampledFrom(edgeInts).Draw(t, "q"), "p": number()}}
+		}
+		body := map[string]any{"event": "go", "member": "m", "id": fmt.Sprintf("e%d", k), "properties": properties}
+		if rapid.IntRange(0, 2).Draw(t, "moves") == 0 {
+			body["attributes"] = map[string]any{"timezone": pick(t, "zone", edgeZones)}
+		}
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, rejected := engine.AdmitEvent(schema, raw)
+		if rejected != nil {
+			t.Fatalf("%s: %v", raw, rejected)
+		}
+		in.Seq, in.At, in.Time = int64(k+1), at, at
+		out = append(out, in)
+	}
+	return out
+}
+
+// storable holds that all of the changes can be written as JSON and read back the same, and that what the member keeps is of its type.
+func storable(t *rapid.T, schema *playbooks.Schema, c *engine.Changes, book string) {
+	for _, part := range []any{c.Members, c.Runs, c.Refusals, c.Deliveries, c.Coupons, c.Cascaded} {
+		data, err := json.Marshal(part)
+		if err != nil {
+			t.Fatalf("%s\ncannot be stored: %v", book, err)
+		}
+		if bytes.Contains(data, []byte(`\ufffd`)) { // so JSON writes what is not UTF-8
+			t.Fatalf("%s\na text that is not UTF-8: %s", book, data)
+		}
+		var back any
+		if err := json.Unmarshal(data, &back); err != nil {
+			t.Fatalf("%s\ncannot be read: %v", book, err)
+		}
+	}
+	for _, r := range c.Runs {
+		for i := range r.Trace {
+			if _, err := json.Marshal(&r.Trace[i]); err != nil {
+				t.Fatalf("%s\na trace that cannot be stored: %v", book, err)
+			}
+		}
+	}
+	for _, m := range c.Members {
+		data, err := json.Marshal(m.Attributes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := map[string]any{}
+		if err := json.Unmarshal(data, &back); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range schema.Attributes {
+			v, ok := back[a.Name]
+			if !ok || a.Type == nil {
+				continue
+			}
+			typed, err := a.Type.Coerce(v)
+			if err != nil {
+				t.Fatalf("%s\nmember.%s is %v, which reads as %v", book, a.Name, v, err)
+			}
+			again, err := json.Marshal(playbooks.ToJSON(a.Type, typed))
+			first, _ := json.Marshal(v)
+			if err != nil || !bytes.Equal(first, again) {
+				t.Fatalf("%s\nmember.%s is %s, then %s", book, a.Name, first, again)
+			}
+		}
+	}
+}
+
+// Whatever the language says about whatever data, the core hands over what can be stored and read back the same, and it makes no
+// difference whether inputs are decided in one batch or in many. For half an hour: -rapid.checks=1000000 -timeout 40m.
+func TestExpressionsYieldWhatCanBeStored(t *testing.T) {
+	base := load(t, map[string]string{"usher.yaml": storableUsher, "playbooks/q.yaml": "id: q\nstage: activation\ntrigger: {event: echo}\nactions: [{set: {i: = trigger.n, f: = trigger.x}}]\n"})
+	rapid.Check(t, func(rt *rapid.T) {
+		book := drawStorable(rt, base.Schema)
+		ws := load(t, map[string]string{"usher.yaml": storableUsher, "playbooks/p.yaml": book, "playbooks/q.yaml": "id: q\nstage: activation\ntrigger: {event: echo}\nactions: [{set: {i: = trigger.n, f: = trigger.x}}]\n"})
+		e := newEngine(ws)
+		inputs := drawEdgeInputs(rt, ws.Schema)
+		end := inputs[len(inputs)-1].At.Add(30 * 24 * time.Hour)
+		decide := func(s *shell, batch []engine.Input, horizon time.Time) {
+			c := new(engine.Changes)
+			if err := s.e.Decide(s.id, s.state(), batch, horizon, s.pools, c); err != nil {
+				rt.Fatalf("%s\nnot decided: %v", book, err)
+			}
+			storable(rt, ws.Schema, c, book)
+			s.absorb(batch, c)
+		}
+		one, many := newShell(t, e), newShell(t, e)
+		decide(one, slices.Clone(inputs), end)
+		for i := 0; i < len(inputs); {
+			n := rapid.IntRange(1, len(inputs)-i).Draw(rt, "batch")
+			batch := slices.Clone(inputs[i : i+n])
+			i += n
+			decide(many, batch, batch[len(batch)-1].At)
+		}
+		decide(many, nil, end)
+		if a, b := one.outcome(), many.outcome(); a != b {
+			rt.Fatalf("%s\none batch:\n%s\nmany:\n%s", book, a, b)
+		}
+	})
+}
