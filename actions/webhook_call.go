@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"code.dny.dev/ssrf"
+
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks/decimal"
@@ -46,6 +48,7 @@ func NewWebhooks(senders map[string]channel.Sender, now func() time.Time) *Webho
 	return w
 }
 
+// client makes what calls. It asks no proxy, whatever the environment says: a proxy would connect where the guard does not see it.
 func client(control func(network, address string, c syscall.RawConn) error) *http.Client {
 	dialer := &net.Dialer{Timeout: longestTimeout, Control: control}
 	return &http.Client{
@@ -53,26 +56,36 @@ func client(control func(network, address string, c syscall.RawConn) error) *htt
 			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second,
 			TLSHandshakeTimeout: longestTimeout, MaxResponseHeaderBytes: maxAnswer,
 		},
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			first := via[0]
-			switch {
-			case len(via) > maxRedirects:
-				return &channel.PermanentError{Err: fmt.Errorf("more than %d redirects", maxRedirects)}
-			case r.URL.Host != first.URL.Host || r.URL.Scheme != first.URL.Scheme:
-				return &channel.PermanentError{Err: fmt.Errorf("a redirect to another place, %s://%s, is not followed", r.URL.Scheme, r.URL.Host)}
-			case r.Method != first.Method:
-				return &channel.PermanentError{Err: fmt.Errorf("a redirect that would turn %s into %s is not followed", first.Method, r.Method)}
+	}
+}
+
+// redirects follows a redirect within the host alone, and where secrets were added within each path that they are for.
+func redirects(signed []*channel.Host) func(*http.Request, []*http.Request) error {
+	return func(r *http.Request, via []*http.Request) error {
+		first := via[0]
+		switch {
+		case len(via) > maxRedirects:
+			return &channel.PermanentError{Err: fmt.Errorf("more than %d redirects", maxRedirects)}
+		case r.URL.Host != first.URL.Host || r.URL.Scheme != first.URL.Scheme:
+			return &channel.PermanentError{Err: fmt.Errorf("a redirect to another place, %s://%s, is not followed", r.URL.Scheme, r.URL.Host)}
+		case r.Method != first.Method:
+			return &channel.PermanentError{Err: fmt.Errorf("a redirect that would turn %s into %s is not followed", first.Method, r.Method)}
+		}
+		for _, h := range signed {
+			if !h.Covers(r.URL) {
+				return &channel.PermanentError{Err: fmt.Errorf("a redirect out of the channel's url, to %s, is not followed", r.URL.Path)}
 			}
-			return nil
-		},
+		}
+		return nil
 	}
 }
 
 // errPrivate refuses an address of the network that the server stands in.
 var errPrivate = errors.New("the address is not a public one: declare a channel of the type webhook for it in usher.yaml")
 
-// shared is the address space of carriers (RFC 6598), which is nobody's public address.
-var shared = netip.MustParsePrefix("100.64.0.0/10")
+// guard knows the addresses that are nobody's public ones, as IANA lists them: private and shared ones, those of one machine or link,
+// those that lead to IPv4 by way of IPv6, those of metadata services, documentation, benchmarks and multicast.
+var guard = ssrf.New(ssrf.WithAnyPort())
 
 // refusePrivate lets nobody connect to the server's own network. It sees the address that a name has led to.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
@@ -80,8 +93,7 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return err
 	}
-	ip := a.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || shared.Contains(ip) {
+	if guard.SafeAddr(a.Addr().Unmap()) != nil {
 		return &channel.PermanentError{Err: errPrivate}
 	}
 	return nil
@@ -98,13 +110,14 @@ func (w *Webhooks) Call(ctx context.Context, d engine.Delivery, _ int) (map[stri
 	if err != nil {
 		return nil, &channel.PermanentError{Err: err}
 	}
-	client := w.public
+	client, signed := *w.public, []*channel.Host(nil)
 	for _, h := range w.hosts {
 		if h.Covers(r.URL) {
-			client = w.trusted
+			client, signed = *w.trusted, append(signed, h)
 			h.Sign(r)
 		}
 	}
+	client.CheckRedirect = redirects(signed)
 	res, err := client.Do(r)
 	if err != nil {
 		return nil, failed(err)

@@ -50,12 +50,33 @@ func newHost(config map[string]string) (*Host, error) {
 	return h, nil
 }
 
-// Covers tells whether an address lies below the host's url.
+// Covers reports whether an address lies below the host's url, however its path is read: some servers take a backslash for a slash, read
+// what is escaped twice, or pass over what follows a semicolon.
 func (h *Host) Covers(u *url.URL) bool {
 	base := strings.TrimSuffix(h.base.Path, "/")
 	path := u.Path
-	return u.Scheme == h.base.Scheme && strings.EqualFold(u.Host, h.base.Host) && !strings.Contains(path, "/../") && !strings.HasSuffix(path, "/..") &&
+	return u.Scheme == h.base.Scheme && strings.EqualFold(u.Host, h.base.Host) && !climbs(path) &&
 		(path == base || strings.HasPrefix(path, base+"/"))
+}
+
+// climbs reports whether a server may read a path as one that leaves a folder.
+func climbs(path string) bool {
+	for range 3 { // escaped again and again
+		for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if part, _, _ = strings.Cut(part, ";"); part == "." || part == ".." {
+				return true
+			}
+		}
+		again, err := url.PathUnescape(path)
+		if err != nil {
+			return strings.Contains(strings.ToLower(path), "%2e")
+		}
+		if again == path {
+			return false
+		}
+		path = again
+	}
+	return true
 }
 
 // Sign adds the host's header.
