@@ -274,6 +274,26 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A server that takes events in and decides none of them is not ready.
+func TestNotReadyWhenNothingIsDecided(t *testing.T) {
+	later := time.Duration(0)
+	f := newFixture(t, func(d *api.Deps) {
+		now := d.Now
+		d.Now = func() time.Time { return now().Add(later) }
+	})
+	for path, a := range map[string]answer{"/v1/events": f.call("POST", "/v1/events", `{"event":"x","member":"m"}`), "/readyz": f.call("GET", "/readyz", "")} {
+		if a.status >= 300 {
+			t.Fatalf("%s: %s", path, a.text)
+		}
+	}
+	later = store.OldAfter + time.Second
+	a := f.call("GET", "/readyz", "")
+	f.want(a, 503, "unavailable")
+	if !strings.Contains(a.text, "is not decided since") {
+		t.Errorf("got %s", a.text)
+	}
+}
+
 func TestMembers(t *testing.T) {
 	f := newFixture(t)
 	a := f.call("PUT", "/v1/members/a%2Fb", `{"attributes":{"nickname":"小王"},"tags":{"add":["vip"]}}`, "Idempotency-Key", "k1")

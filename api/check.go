@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/folder"
 )
@@ -97,7 +98,7 @@ func notAWorkspace(err error) error {
 	return newError(engine.CodeInvalid, "%s", err).with("path", "files")
 }
 
-// ready asks the database, so that a load balancer sends nothing where nothing could be kept.
+// ready asks the database, so that a load balancer sends nothing where nothing could be kept, or nothing is decided any more.
 func (s *server) ready(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
 	defer cancel()
@@ -106,6 +107,18 @@ func (s *server) ready(c *gin.Context) {
 		c.Header("Retry-After", retryAfter)
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))
 		return
+	}
+	oldest, err := s.Store.Undecided(ctx)
+	if err != nil {
+		s.Log.Warn("not ready", "error", err)
+		s.fail(c, newError(codeUnavailable, "the database does not answer"))
+		return
+	}
+	for shard, at := range oldest {
+		if age := s.Now().Sub(at); !at.IsZero() && age >= store.OldAfter {
+			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard, at.Format(time.RFC3339)))
+			return
+		}
 	}
 	c.String(http.StatusOK, "ready\n")
 }

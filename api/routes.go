@@ -141,7 +141,7 @@ func (s *server) serverRoutes() []route {
 			body:    reflect.TypeFor[checkBody](), archive: true, reply: reflect.TypeFor[checkReply](), run: s.check,
 		},
 		{method: "GET", path: "/healthz", status: http.StatusOK, media: "text/plain", summary: "The process lives", run: func(c *gin.Context) { c.String(http.StatusOK, "ok\n") }},
-		{method: "GET", path: "/readyz", status: http.StatusOK, media: "text/plain", summary: "The database answers", errors: []string{codeUnavailable}, run: s.ready},
+		{method: "GET", path: "/readyz", status: http.StatusOK, media: "text/plain", summary: "The database answers, and what came in is decided", errors: []string{codeUnavailable}, run: s.ready},
 		{method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, media: "text/plain", summary: "Metrics for Prometheus", run: s.metricsHandler()},
 		{method: "GET", path: "/openapi.json", status: http.StatusOK, media: "application/json", summary: "This interface as OpenAPI 3.1", run: s.getOpenAPI},
 		{method: "GET", path: "/docs", status: http.StatusOK, media: "text/html", summary: "This interface, to read", run: s.getDocs},

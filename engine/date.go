@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -18,6 +19,8 @@ type dated struct {
 type DateMark struct {
 	Since int64     `json:"since,omitempty"` // of the watch that it belongs to, in milliseconds
 	At    time.Time `json:"at,omitzero"`     // when the date comes next; zero: it does not
+	Been  string    `json:"been,omitempty"`  // which one has come last: see [playbooks.DateTrigger.Coming]
+	Zone  string    `json:"zone,omitempty"`  // that At is in; empty: the workspace's
 }
 
 // dateWatch is how the watch of a playbook's date is called among those of segments, which have no such names.
@@ -44,8 +47,9 @@ func (w *dated) known(m *Member) (DateMark, bool) {
 	return k, ok && k.Since == w.epoch()
 }
 
-// next gives when the member's date comes for the first time after an instant, in UTC; zero when it does not.
-func (w *dated) next(m *Member, zone *time.Location, after time.Time) time.Time {
+// next gives when the member's date comes for the first time after an instant, in UTC, and which one it is; zero when it does not.
+// The one that has been does not come again.
+func (w *dated) next(m *Member, zone *time.Location, after time.Time, been string) (at time.Time, which string) {
 	t := w.Trigger.Date
 	var value any
 	switch t.Attribute {
@@ -60,11 +64,32 @@ func (w *dated) next(m *Member, zone *time.Location, after time.Time) time.Time 
 			value = a.Default
 		}
 	}
-	at, ok := playbooks.Localize(t.Type, value, zone).(time.Time)
-	if !ok || at.IsZero() {
-		return time.Time{}
+	local, ok := playbooks.Localize(t.Type, value, zone).(time.Time)
+	if !ok || local.IsZero() {
+		return time.Time{}, ""
 	}
-	return t.Next(at, after).UTC().Truncate(time.Millisecond)
+	at, which = t.Coming(local, after, been)
+	return at.UTC().Truncate(time.Millisecond), which
+}
+
+// longestMove is the most by which a date comes sooner or later for a member who moves: zones lie 26 hours apart.
+const longestMove = 26 * time.Hour
+
+// passed gives the date that was to come and is over all the same, as the member has moved east over it: it comes at once, or this
+// year there would be none. A date that was set anew to a day that is over does not come.
+func (w *dated) passed(m *Member, was DateMark, from, zone *time.Location, at time.Time) (time.Time, string) {
+	if from == nil || from.String() == zone.String() || !was.At.After(at) {
+		return time.Time{}, ""
+	}
+	same, which := w.next(m, from, was.At.Add(-time.Millisecond), was.Been)
+	if !same.Equal(was.At) {
+		return time.Time{}, ""
+	}
+	over, now := w.next(m, zone, was.At.Add(-longestMove-time.Millisecond), was.Been)
+	if now != which || over.After(at) {
+		return time.Time{}, ""
+	}
+	return over, which
 }
 
 // recordDates notes when dates come next of a member who was there before the watch began, as the member is before an input
@@ -79,19 +104,27 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 		if begun.IsZero() {
 			begun = at
 		}
-		d.mark(w, w.next(m, d.e.zoneOf(m), begun))
+		zone, been := d.e.zoneOf(m), m.Dates[w.ID].Been
+		next, _ := w.next(m, zone, begun, been)
+		d.mark(w, DateMark{At: next, Been: been}, zone)
 		noted = true
 	}
 	return noted
 }
 
-func (d *decider) mark(w *dated, at time.Time) {
+func (d *decider) mark(w *dated, k DateMark, zone *time.Location) {
 	m := d.st.Member
 	if m.Dates == nil {
 		m.Dates = map[string]DateMark{}
 	}
-	m.Dates[w.ID] = DateMark{Since: w.epoch(), At: at}
-	d.touched = true
+	k.Since = w.epoch()
+	if zone.String() != d.e.ws.Schema.Timezone.String() {
+		k.Zone = zone.String()
+	}
+	if m.Dates[w.ID] != k {
+		m.Dates[w.ID] = k
+		d.touched = true
+	}
 }
 
 // turnDates starts the playbooks whose date has come, and gives when the next one comes. The member may have been given another
@@ -108,18 +141,33 @@ func (d *decider) turnDates(at time.Time) (next time.Time) {
 			next = sooner(next, w.since)
 			continue
 		}
-		was, known := w.known(m)
-		if known && !was.At.IsZero() && !was.At.After(at) {
-			d.cascade.follow(Input{
-				Kind: InputSchedule, ID: "date:" + w.ID + ":" + was.At.Format(time.RFC3339) + ":" + m.ID, Member: m.ID, Name: w.ID,
-				Time: was.At, At: at, Payload: &Payload{},
-			})
-		}
-		when := w.next(m, d.zone, at)
-		if !known || !when.Equal(was.At) {
-			d.mark(w, when)
-		}
-		next = sooner(next, when)
+		next = sooner(next, d.turnDate(w, at))
 	}
 	return next
+}
+
+// turnDate starts the playbook when its date has come, and gives when it comes next.
+func (d *decider) turnDate(w *dated, at time.Time) time.Time {
+	m := d.st.Member
+	was, known := w.known(m)
+	been := m.Dates[w.ID].Been
+	if known && !was.At.IsZero() {
+		from := d.e.zoneNamed(was.Zone)
+		come, which := was.At, ""
+		if !was.At.After(at) {
+			_, which = w.next(m, from, was.At.Add(-time.Millisecond), been)
+		} else {
+			come, which = w.passed(m, was, from, d.zone, at)
+		}
+		if which != "" || !was.At.After(at) {
+			d.cascade.follow(Input{
+				Kind: InputSchedule, ID: "date:" + w.ID + ":" + come.Format(time.RFC3339) + ":" + m.ID, Member: m.ID, Name: w.ID,
+				Time: come, At: at, Payload: &Payload{},
+			})
+			been = cmp.Or(which, been)
+		}
+	}
+	when, _ := w.next(m, d.zone, at, been)
+	d.mark(w, DateMark{At: when, Been: been}, d.zone)
+	return when
 }

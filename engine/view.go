@@ -13,6 +13,11 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 		return e.ws.Schema.Timezone
 	}
 	name, _ := m.Attributes["timezone"].(string)
+	return e.zoneNamed(name)
+}
+
+// zoneNamed gives a time zone by its name; the workspace's when there is none.
+func (e *Engine) zoneNamed(name string) *time.Location {
 	if name == "" {
 		return e.ws.Schema.Timezone
 	}

@@ -17,6 +17,10 @@ const Shards = 4
 // Lanes is the number of lanes that a channel's deliveries are spread over by their key.
 const Lanes = 4
 
+// OldAfter is the age at which an undecided input says that its shard does not move. What is passing is over sooner: a burst is
+// worked off in minutes, a lease is given up after half a minute, and what failed is tried again each second.
+const OldAfter = 5 * time.Minute
+
 // ShardOf gives the shard of a member.
 func ShardOf(member string) int {
 	h := fnv.New32a()
@@ -132,6 +136,9 @@ type Decider interface {
 	Reserve(ctx context.Context, shard int, pool string, budget, n int) (engine.PoolState, error)
 	// Unpark makes the waits of parked runs due at once: of those that wait and have a Reason.
 	Unpark(ctx context.Context, now time.Time) error
+	// Undecided gives for each shard when its oldest undecided input was accepted; zero: it has none. Occurrences of schedules are
+	// left out: a large audience is decided over a while, beside all else.
+	Undecided(ctx context.Context) (oldest [Shards]time.Time, err error)
 	// Owed lists the shards with undecided inputs, or with runs or looks that are due at now, and when the next is due (zero: none).
 	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
 }

@@ -16,6 +16,7 @@ type Metrics struct {
 	stale      prometheus.Counter
 	commits    prometheus.Histogram
 	lag        prometheus.Histogram
+	undecided  *prometheus.GaugeVec
 }
 
 func newMetrics() *Metrics {
@@ -36,12 +37,15 @@ func newMetrics() *Metrics {
 		poisoned:   counter("usher_poisoned_total", "Inputs and waits that were set aside with an error."),
 		stale:      counter("usher_stale_batches_total", "Batches that were decided again because the state had changed."),
 		commits:    seconds("usher_commit_seconds", "How long a batch takes to commit."),
-		lag:        seconds("usher_decision_lag_seconds", "From the acceptance of a batch's first input to its commit."),
+		undecided: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "usher_undecided_seconds", Help: "Age of the oldest undecided input of a shard; 0 when there is none.",
+		}, []string{"shard"}),
+		lag: seconds("usher_decision_lag_seconds", "From the acceptance of a batch's first input to its commit."),
 	}
 }
 
 func (m *Metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag}
+	return []prometheus.Collector{m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag, m.undecided}
 }
 
 // Describe implements prometheus.Collector.

@@ -13,7 +13,7 @@ const sweepEvery = time.Second
 func (w *Worker) sweep(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	at := w.now()
+	at, ages := w.now(), new(ages)
 	for {
 		select {
 		case <-ctx.Done():
@@ -29,6 +29,9 @@ func (w *Worker) sweep(ctx context.Context) {
 		next, err := w.wakeOwed(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("sweep for what is owed", "error", err)
+		}
+		if err := ages.look(ctx, w); err != nil && ctx.Err() == nil {
+			w.Log.Warn("look how old what is undecided is", "error", err)
 		}
 		at = w.now().Add(sweepEvery)
 		if !next.IsZero() && next.Before(at) {

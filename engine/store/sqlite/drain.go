@@ -248,6 +248,28 @@ func since(t time.Time) int64 {
 
 const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
 
+// Undecided reads the first undecided input of each shard.
+func (d *db) Undecided(ctx context.Context) (oldest [store.Shards]time.Time, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		for shard := range oldest {
+			const first = `SELECT i.at FROM shards s CROSS JOIN inbox i WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark
+				AND i.kind NOT IN ('schedule', 'cascaded') ORDER BY i.seq LIMIT 1`
+			_, err := c.one(first, []any{shard}, func(r row) error {
+				oldest[shard] = instant(r.int(0))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return oldest, fmt.Errorf("look for the oldest undecided inputs: %w", err)
+	}
+	return oldest, nil
+}
+
 // Owed lists the shards that have something to do.
 func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {
 	if err := d.settle(ctx, anyShard, 0); err != nil {

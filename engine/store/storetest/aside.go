@@ -110,4 +110,25 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("late", s.run("late").DueAt, late.DueAt)
 		s.same("reason", s.run("parked").Reason, parked.Reason)
 	},
+	"tells the oldest undecided input of each shard": func(t *testing.T, s *suite) {
+		shard, m := neighbours(2)
+		other := stranger()
+		oldest, err := s.Undecided(s.ctx)
+		s.must(err)
+		s.same("of nothing", oldest, [store.Shards]time.Time{})
+		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", other, "x"))
+		s.must(s.FanOut(s.ctx, store.Occurrence{Playbook: "p", At: now().Add(-time.Hour)}, []engine.Input{
+			{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "p", At: now().Add(-time.Hour)},
+		}))
+		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
+		oldest, err = s.Undecided(s.ctx)
+		s.must(err)
+		want := [store.Shards]time.Time{}
+		want[shard], want[shardOf(other)] = in[1].At, in[2].At
+		s.same("oldest", oldest, want)
+		s.commit(m[0], in[1].Seq, &engine.Changes{})
+		oldest, err = s.Undecided(s.ctx)
+		s.must(err)
+		s.same("an occurrence is left out", oldest[shard], time.Time{})
+	},
 }
