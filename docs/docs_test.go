@@ -41,6 +41,7 @@ import (
 type block struct {
 	line        int // of its first line
 	lang, check string
+	run, shown  string // of commands: see commands_test.go
 	text        string
 	whole       bool // its tests reach everything of their playbook
 }
@@ -48,6 +49,7 @@ type block struct {
 var (
 	fence  = regexp.MustCompile("^```([a-z]*)$")
 	marker = regexp.MustCompile(`^<!-- check: (.+) -->$`)
+	runs   = regexp.MustCompile(`^<!-- (run|shown): (.+) -->$`)
 )
 
 // pagesOf gives the names of all pages of the repository, as seen from docs.
@@ -93,6 +95,11 @@ func read(t *testing.T, page string) (blocks []block, prose string) {
 			open = &block{line: i + 2, lang: m[1]}
 			if c := marker.FindStringSubmatch(before); c != nil {
 				open.check = c[1]
+			}
+			if c := runs.FindStringSubmatch(before); c != nil && c[1] == "run" {
+				open.run = c[2]
+			} else if c != nil {
+				open.shown = c[2]
 			}
 		default:
 			prose += line + "\n"
