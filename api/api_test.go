@@ -428,6 +428,15 @@ func TestPlaybooks(t *testing.T) {
 	if a := f.call("GET", "/v1/playbooks", ""); a.body["workspace"] != "hash" || len(a.body["playbooks"].([]any)) != 2 {
 		t.Errorf("got %s", a.text)
 	}
+	first := f.call("GET", "/v1/playbooks?limit=1", "")
+	if first.body["next"] != "by-hand" || len(first.body["playbooks"].([]any)) != 1 {
+		t.Errorf("the first page: %s", first.text)
+	}
+	second := f.call("GET", "/v1/playbooks?limit=1&cursor=by-hand", "")
+	if second.body["next"] != nil || !strings.Contains(second.text, `"id":"welcome"`) {
+		t.Errorf("the second page: %s", second.text)
+	}
+	f.want(f.call("GET", "/v1/playbooks?cursor=nonsense", ""), 400, "invalid_query")
 	f.want(f.call("POST", "/v1/playbooks/welcome/pause", ""), 200, nil)
 	if a := f.call("GET", "/v1/playbooks/welcome", ""); a.body["paused"] != true {
 		t.Errorf("got %s", a.text)

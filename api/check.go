@@ -104,7 +104,6 @@ func (s *server) ready(c *gin.Context) {
 	defer cancel()
 	if err := s.Store.Ping(ctx); err != nil {
 		s.Log.Warn("not ready", "error", fmt.Errorf("ask the database: %w", err))
-		c.Header("Retry-After", retryAfter)
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))
 		return
 	}

@@ -118,7 +118,6 @@ func (s *server) fail(c *gin.Context, err error) {
 			with("parameter", "cursor")
 	case errors.Is(err, store.ErrUnavailable):
 		s.Log.Warn("the database takes nothing at present", "route", c.FullPath(), "error", err)
-		c.Header("Retry-After", retryAfter)
 		e = newError(codeUnavailable, "nothing can be stored at present; send it again in %s seconds", retryAfter)
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Abort() // the client has gone
@@ -127,8 +126,8 @@ func (s *server) fail(c *gin.Context, err error) {
 		s.Log.Error("a request failed", "route", c.FullPath(), "error", err)
 		e = newError(codeInternal, internalMessage)
 	}
-	if e.Code == codeUnavailable && c.Writer.Header().Get("Retry-After") == "" {
-		c.Header("Retry-After", "1")
+	if e.Code == codeUnavailable {
+		c.Header("Retry-After", retryAfter)
 	}
 	c.AbortWithStatusJSON(statusOf(e.Code), errorBody{Error: e})
 }

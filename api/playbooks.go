@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -30,6 +32,7 @@ type playbookView struct {
 type playbooksView struct {
 	Workspace string         `json:"workspace" doc:"hash of the active workspace"`
 	Playbooks []playbookView `json:"playbooks"`
+	Next      string         `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
 	Segments  []string       `json:"segments" doc:"that a trigger may name"`
 }
 
@@ -51,15 +54,30 @@ func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) 
 }
 
 func (s *server) getPlaybooks(c *gin.Context) (playbooksView, error) {
+	cursor, limit, err := pageOf(c, pageMost)
+	if err != nil {
+		return playbooksView{}, err
+	}
 	_, paused, err := s.Store.Active(c.Request.Context())
 	if err != nil {
 		return playbooksView{}, err
 	}
 	ws, hash := s.Workspace()
-	return playbooksView{
-		Workspace: hash, Segments: segmentNames(ws.Schema),
-		Playbooks: each(ws.Playbooks, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused, s.Now()) }),
-	}, nil
+	list := ws.Playbooks
+	if cursor != "" {
+		i := slices.IndexFunc(list, func(p *playbooks.Playbook) bool { return p.ID == cursor })
+		if i < 0 {
+			return playbooksView{}, store.ErrCursor
+		}
+		list = list[i+1:]
+	}
+	v := playbooksView{Workspace: hash, Segments: segmentNames(ws.Schema)}
+	if len(list) > limit {
+		list = list[:limit]
+		v.Next = list[limit-1].ID
+	}
+	v.Playbooks = each(list, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused, s.Now()) })
+	return v, nil
 }
 
 // playbook finds the playbook of the path.

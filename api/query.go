@@ -32,9 +32,11 @@ const (
 	pageStandard = 50
 )
 
-func pageQuery(more ...query) []query {
+func pageQuery(more ...query) []query { return pageQueryOf(pageStandard, more...) }
+
+func pageQueryOf(standard int, more ...query) []query {
 	return append(more, text("cursor", "the `next` of the page before"),
-		query{name: "limit", doc: "how many at most", most: pageMost, standard: pageStandard})
+		query{name: "limit", doc: "how many at most", most: pageMost, standard: standard})
 }
 
 func idempotencyHeader() []query {
@@ -104,8 +106,10 @@ func noParameter(declared []query, name string) *apiError {
 }
 
 // page reads `cursor` and `limit`, which were checked.
-func page(c *gin.Context) (cursor string, limit int, err error) {
-	limit = pageStandard
+func page(c *gin.Context) (cursor string, limit int, err error) { return pageOf(c, pageStandard) }
+
+// pageOf is page with another limit when none is given.
+func pageOf(c *gin.Context, limit int) (cursor string, _ int, err error) {
 	if q := c.Query("limit"); q != "" {
 		limit, err = strconv.Atoi(q)
 	}

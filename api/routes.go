@@ -89,7 +89,7 @@ func (s *server) memberRoutes() []route {
 func (s *server) playbookRoutes() []route {
 	missing := []string{codeNotFound}
 	return []route{
-		reply(s, route{method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, summary: "The active workspace's playbooks and segments"}, s.getPlaybooks),
+		reply(s, route{method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, query: pageQueryOf(pageMost), summary: "The active workspace's playbooks and segments"}, s.getPlaybooks),
 		reply(s, route{method: "GET", path: "/v1/playbooks/:id", scope: ScopeAdmin, summary: "One playbook", errors: missing}, s.getPlaybook),
 		reply(s, route{method: "GET", path: "/v1/playbooks/:id/stats", scope: ScopeAdmin, summary: "What a playbook has done so far", errors: missing}, s.getStats),
 		reply(s, route{method: "POST", path: "/v1/playbooks/:id/pause", scope: ScopeAdmin, summary: "Take no new runs; open runs go on", errors: missing}, s.pause(true)),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"strconv"
@@ -72,7 +73,7 @@ func (h *boundedLog) Handle(ctx context.Context, r slog.Record) error {
 func (h *boundedLog) allows(r slog.Record) bool {
 	h.kinds.mu.Lock()
 	defer h.kinds.mu.Unlock()
-	message := r.Message
+	message := kindOf(r.Message)
 	kind := h.kinds.byMessage[message]
 	if kind == nil {
 		if len(h.kinds.byMessage) >= logKinds {
@@ -92,6 +93,14 @@ func (h *boundedLog) allows(r slog.Record) bool {
 	return false
 }
 
+// kindOf gives what lines of one kind have in common: the message up to what may be an address or a number in it.
+func kindOf(message string) string {
+	if i := strings.IndexAny(message, ":0123456789"); i > 0 {
+		return message[:i]
+	}
+	return message
+}
+
 // tell says how many lines were left out.
 func (h *boundedLog) tell(level slog.Level, message string, kind *logKind) {
 	h.kinds.mu.Lock()
@@ -106,12 +115,19 @@ func (h *boundedLog) tell(level slog.Level, message string, kind *logKind) {
 // boundedAttr cuts long values, and writes out what cannot be seen: control characters, and those that turn the direction of
 // writing.
 func boundedAttr(_ []string, a slog.Attr) slog.Attr {
-	text, ok := a.Value.Any().(string)
-	if err, isError := a.Value.Any().(error); isError {
-		text, ok = err.Error(), true
-	}
-	if !ok {
+	var text string
+	switch v := a.Value.Any().(type) {
+	case slog.Level:
 		return a
+	case string:
+		text = v
+	case error:
+		text = v.Error()
+	default:
+		if a.Value.Kind() != slog.KindAny {
+			return a
+		}
+		text = fmt.Sprint(v)
 	}
 	limit := logText
 	if a.Key == "stack" {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -43,14 +44,25 @@ func TestLogIsBoundedPerMessage(t *testing.T) {
 	})
 }
 
+func TestLogLinesWithAddressesAreOneKind(t *testing.T) {
+	var out bytes.Buffer
+	log := newLogger(&out, slog.LevelDebug, true)
+	for i := range 1000 {
+		log.Debug(fmt.Sprintf("http: TLS handshake error from 127.0.0.1:%d", i))
+	}
+	if n := strings.Count(out.String(), "\n"); n != logBurst {
+		t.Errorf("%d lines", n)
+	}
+}
+
 func TestLogShowsWhatClientsWroteAsOneBoundedLine(t *testing.T) {
 	const wild = "a\nlevel=ERROR msg=\"forged\" \x1b[2J \u009b2J \u202egpj.exe \u2028 \xff \u200b小满"
 	for _, form := range []bool{false, true} {
 		var out bytes.Buffer
 		log := newLogger(&out, slog.LevelInfo, form)
-		log.Warn("m", "id", wild, "error", errors.New(wild), "long", strings.Repeat("小", 100_000), "n", 7)
+		log.Warn("m", "id", wild, "error", errors.New(wild), "long", strings.Repeat("小", 100_000), "n", 7, "list", []any{wild})
 		line := strings.TrimSuffix(out.String(), "\n")
-		if strings.ContainsAny(line, "\n\x1b\u009b\u202e\u2028\u200b\xff") || len(line) > 4*logText || !strings.Contains(line, "小满") {
+		if strings.ContainsAny(line, "\n\x1b\u009b\u202e\u2028\u200b\xff") || len(line) > 5*logText || !strings.Contains(line, "小满") {
 			t.Errorf("json %v: %q", form, line)
 		}
 		if !strings.Contains(line, "300000 bytes") {

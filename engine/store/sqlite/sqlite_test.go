@@ -83,6 +83,32 @@ func TestTwoStoresOnOneFile(t *testing.T) {
 	}
 }
 
+// Who asks whether the database answers asks often.
+func TestPingWritesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s := open(t, path)
+	defer s.Close()
+	content := func() (all string) {
+		for _, end := range []string{"", "-wal"} {
+			data, err := os.ReadFile(path + end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += string(data)
+		}
+		return all
+	}
+	before := content()
+	for range 20 {
+		if err := s.Ping(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if content() != before {
+		t.Error("a file has changed")
+	}
+}
+
 func TestClosed(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "usher.db"))
 	for range 2 {
