@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,6 +71,12 @@ var (
 	}
 )
 
+// alikeSchema is what their expressions are checked against.
+var alikeSchema = sync.OnceValue(func() *playbooks.Schema {
+	ws, _ := playbooks.Load(filesOf(map[string]string{"usher.yaml": alikeUsher}), actions.Registry())
+	return ws.Schema
+})
+
 func pick(t *rapid.T, what string, from []string) string {
 	return rapid.SampledFrom(from).Draw(t, what)
 }
@@ -83,7 +90,11 @@ func drawSteps(t *rapid.T, indent string, depth int) string {
 			out.WriteString(indented(fork, indent))
 			continue
 		}
-		out.WriteString(indented("- "+pick(t, "action", alikeActions)+"\n", indent))
+		action := pick(t, "action", alikeActions)
+		if rapid.IntRange(0, 4).Draw(t, "calculates") == 0 {
+			action = drawCalculation(t, alikeSchema())
+		}
+		out.WriteString(indented("- "+action+"\n", indent))
 		if text := out.String(); strings.HasSuffix(text, "exit: enough\n") {
 			break // nothing may come behind it
 		}

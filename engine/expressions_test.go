@@ -130,6 +130,49 @@ func (d *exprDrawer) choice(depth int, of func(int) string) string {
 	return "(" + d.bool(depth) + " ? " + of(depth) + " : " + of(depth) + ")"
 }
 
+// checked gives an expression as the value of a field, or another one where `check` has a reason not to take it that is known.
+func (d *exprDrawer) checked(sc *playbooks.Scope, text string, want *playbooks.Type, otherwise string) string {
+	x, diags := playbooks.CompileExpr(playbooks.Source{Text: text}, sc, want)
+	for _, m := range diags {
+		zero := m.Code == "type-mismatch" && strings.Contains(m.Message, "division by zero")
+		if m.Code != "constant-condition" && m.Code != "expression-too-long" && !zero {
+			d.t.Fatalf("%s: %+v", text, m)
+		}
+	}
+	if x == nil {
+		text = otherwise
+	}
+	return "'= " + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// alikeLeaves are of the random workspaces that are decided in many ways; see alikeUsher.
+var alikeLeaves = exprLeaves{
+	ints: []string{
+		"0", "3", "9007199254740991", "(member.seen ?? 1)", "member.points", `len(events("buy", "30d"))`, `sum(events("buy"), .n)`, "bucket(10)",
+		"days_since(member.last_seen_at)", `(last(events("echo"))?.n ?? 2)`,
+	},
+	numbers:   []string{"0.1", "39.9", "1e308", "0.0", `sum(events("buy", "3d"), .n)`, "(member.seen ?? 0)"},
+	texts:     []string{`""`, `"小王"`, "member.id", "member.level"},
+	bools:     []string{`in_segment("spenders")`, `("x" in member.tags)`, "(member.seen == nil)", "(member.points > 2)"},
+	times:     []string{"now()", "today()", "member.created_at", "member.last_seen_at", `(last(events("buy"))?.at ?? now())`},
+	durations: []string{`duration("36h")`, `duration("87840h")`}, numberLists: []string{"[0.1, 0.2]", `map(events("buy"), .n)`},
+	list: `events("buy")`, items: []string{".n", "0.1", "2"},
+}
+
+// drawCalculation draws an action of such a workspace that calculates.
+func drawCalculation(t *rapid.T, schema *playbooks.Schema) string {
+	d, sc := &exprDrawer{t, alikeLeaves}, &playbooks.Scope{Schema: schema}
+	switch rapid.IntRange(0, 3).Draw(t, "calculation") {
+	case 0:
+		return "points: " + d.checked(sc, d.int(2), playbooks.Int, "3")
+	case 1:
+		return "wait: {until: " + d.checked(sc, d.time(2), playbooks.Datetime, "now()") + "}"
+	case 2:
+		return "emit: {event: echo, properties: {n: " + d.checked(sc, d.int(3), playbooks.Int, "1") + "}}"
+	}
+	return "set: {seen: " + d.checked(sc, d.int(3), playbooks.Int, "1") + "}"
+}
+
 // storableUsher declares values of every type, and attributes that random expressions are stored in.
 const storableUsher = `usher: 1
 timezone: Asia/Shanghai
@@ -182,22 +225,7 @@ func drawStorable(t *rapid.T, schema *playbooks.Schema) string {
 	d := &exprDrawer{t, storableLeaves}
 	sc := &playbooks.Scope{Schema: schema, Trigger: schema.EventRecord("go")}
 	value := func(text string, want *playbooks.Type, otherwise string) string {
-		x, diags := playbooks.CompileExpr(playbooks.Source{Text: text}, sc, want)
-		for _, m := range diags {
-			switch m.Code {
-			case "constant-condition", "expression-too-long":
-			case "type-mismatch": // a division by a plain zero
-				if !strings.Contains(m.Message, "division by zero") {
-					t.Fatalf("%s: %+v", text, m)
-				}
-			default:
-				t.Fatalf("%s: %+v", text, m)
-			}
-		}
-		if x == nil {
-			text = otherwise
-		}
-		return "'= " + strings.ReplaceAll(text, "'", "''") + "'"
+		return d.checked(sc, text, want, otherwise)
 	}
 	depth := rapid.IntRange(1, 4).Draw(t, "depth")
 	i := func() string { return value(d.int(depth), playbooks.Int, "trigger.n") }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 func (c *cli) runCommand() *cobra.Command {
@@ -142,6 +143,9 @@ func (p *page) plain(v any) string {
 			return p.clock(t)
 		}
 		return s
+	}
+	if n, ok := v.(float64); ok {
+		return decimal.Format(n)
 	}
 	out, err := json.Marshal(v)
 	if err != nil {

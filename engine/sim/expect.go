@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // expect compares what is expected with what happened, as a whole.
@@ -81,7 +82,11 @@ func mismatch(want *playbooks.ExpectItem, got map[string]any) (field string, hav
 				b, _ := json.Marshal(got["body"])
 				text = string(b)
 			}
-			if !strings.Contains(text, fmt.Sprint(v)) {
+			part := fmt.Sprint(v)
+			if n, ok := v.(float64); ok {
+				part = decimal.Format(n) // as texts print it
+			}
+			if !strings.Contains(text, part) {
 				return k, text
 			}
 			continue
