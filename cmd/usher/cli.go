@@ -141,7 +141,11 @@ func wrapArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 			return nil
 		}
 		if err := check(cmd, args); err != nil {
-			return usagef("%s: %v", cmd.Name(), err)
+			if what, ok := strings.CutPrefix(err.Error(), "unknown command "); ok {
+				what, _, _ = strings.Cut(what, " for ")
+				return usagef("%s: takes no argument, got %s", cmd.Name(), what)
+			}
+			return usagef("%s: %v: write `usher %s`", cmd.Name(), err, cmd.Use)
 		}
 		return nil
 	}

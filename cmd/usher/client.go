@@ -155,8 +155,8 @@ func (cl *client) zone(ctx context.Context) (*time.Location, error) {
 		return nil, err
 	}
 	zone, err := time.LoadLocation(schema.Timezone)
-	if err != nil {
-		return time.UTC, nil
+	if err != nil { // a server that is newer, or has other zones
+		zone = time.UTC
 	}
 	return zone, nil
 }

@@ -91,7 +91,7 @@ func (t *Table) row(b *strings.Builder, widths []int, n int, row []string) {
 		}
 		if t.Width > 0 && ansi.StringWidth(cell) > widths[i] {
 			if t.Wrap && i == len(widths)-1 {
-				lines := strings.Split(ansi.Wrap(cell, widths[i], ""), "\n")
+				lines := wrapped(cell, widths[i])
 				cell, more = lines[0], lines[1:]
 			} else if !t.fixed(i) {
 				cell = ansi.Truncate(cell, widths[i], "…")
@@ -108,6 +108,13 @@ func (t *Table) row(b *strings.Builder, widths []int, n int, row []string) {
 		rest = t.styled(n, len(row)-1, strings.TrimSpace(rest))
 		b.WriteString(strings.Repeat(" ", start) + rest + "\n")
 	}
+}
+
+// wrapped splits a text at its blanks into lines of a width. A hyphen is no place to split at: dates, ids and codes have them.
+func wrapped(text string, width int) []string {
+	const whole = "\uE000" // of private use, one place wide
+	text = ansi.Wrap(strings.ReplaceAll(text, "-", whole), width, "")
+	return strings.Split(strings.ReplaceAll(text, whole, "-"), "\n")
 }
 
 func (t *Table) styled(row, column int, cell string) string {

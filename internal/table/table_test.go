@@ -29,10 +29,13 @@ func TestWideColumnsAreCutAndFixedOnesAreNot(t *testing.T) {
 func TestTheLastColumnIsWrapped(t *testing.T) {
 	tab := Table{Width: 43, Wrap: true, Rows: [][]string{
 		{"10:00:00", "tag", "one two three four five six seven eight"},
+		{"10:00:01", "message", "a date: 2026-11-11 10:00:00"},
 		{"10:00:01", "message", "你好你好你好你好你好你好你好你好你好"},
 	}}
 	const want = `10:00:00  tag      one two three four five
                    six seven eight
+10:00:01  message  a date: 2026-11-11
+                   10:00:00
 10:00:01  message  你好你好你好你好你好你好
                    你好你好你好
 `
@@ -44,7 +47,7 @@ func TestTheLastColumnIsWrapped(t *testing.T) {
 // Whatever the cells: a table fits its width when its columns can be cut so far, and wrapping loses nothing.
 func TestTablesFit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		cell := rapid.StringMatching(`[a-z小满春 ]{0,40}`)
+		cell := rapid.StringMatching(`[a-z小满春 -]{0,40}`)
 		columns := rapid.IntRange(1, 5).Draw(t, "columns")
 		tab := Table{
 			Width: rapid.IntRange(columns*(leastCut+gap)+leastWrap, 120).Draw(t, "width"),
