@@ -44,6 +44,7 @@ func (t *Template) Render(vars map[string]any) (text string, err error) {
 		}
 	}()
 	in, _ := forLiquid(vars).(map[string]any)
+	in[workKey] = new(int)
 	out := &boundedWriter{}
 	if rerr := t.compiled.FRender(out, in); rerr != nil {
 		if out.full {
@@ -147,6 +148,7 @@ var liquidFilters = []string{
 // newTextEngine replaces the filters that can make a text or list grow, and the one that knows the machine's clock.
 func newTextEngine() *liquid.Engine {
 	e := liquid.NewEngine()
+	countWork(e)
 	for _, tag := range []string{"include", "render"} {
 		e.UnregisterTag(tag)
 	}

@@ -34,7 +34,7 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 	if t.HTML {
 		engine = htmlEngine()
 	}
-	compiled, err := engine.ParseString(text)
+	compiled, err := engine.ParseString(countedText(text))
 	if err != nil {
 		c.diags = nil
 		c.error("template-syntax", 0, len(text), "the text is not valid Liquid", "look at its {{ }} and {% %}")
