@@ -167,7 +167,7 @@ func fieldBehind(text string) string {
 	return m[1]
 }
 
-var dotted = regexp.MustCompile(`^\.([a-z_][a-z0-9_]*)`)
+var dotted = regexp.MustCompile(`^\.([a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*)`)
 
 // nowhere finds what is built in.
 func nowhere(string) Pos { return Pos{} }

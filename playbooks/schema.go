@@ -183,7 +183,8 @@ func (c *checker) properties(n *node, owner string, reserved []string) *Type {
 	return t
 }
 
-var declaredName = regexp.MustCompile(`^[a-z0-9]+([-_][a-z0-9]+)*$`)
+// declaredName is of small letters; those of scripts that know no others, as Chinese, are letters like them.
+var declaredName = regexp.MustCompile(`^[a-z0-9\p{Lo}々ー]+([-_][a-z0-9\p{Lo}々ー]+)*$`)
 
 // declarable checks the name of a segment, channel or pool.
 func (c *checker) declarable(key *node, what string) {

@@ -20,7 +20,7 @@ type doneAction struct {
 var itemKeys = []string{"id", "if", "then", "else"}
 
 // actionID is what an expression can write after `actions.`.
-var actionID = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+var actionID = regexp.MustCompile(`^[a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*$`)
 
 func (p *playbookReader) actions(n *node) {
 	if n == nil || n.broken {

@@ -111,6 +111,22 @@ var historyCases = map[string]func(*testing.T, *suite){
 		s.same("events", len(h[m[0]]), 3)
 		s.same("events of the other", ids(h[m[1]]), []string{"theirs"})
 	},
+	"gives a backfilled event at its time, as what it is": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		old := event("old", m[0], "x")
+		old.Time, old.Payload = now().AddDate(-1, 0, 0), &engine.Payload{Backfill: true}
+		in := s.accept(event("new", m[0], "x"), old)
+		s.commit(m[0], in[1].Seq, &engine.Changes{})
+		h, err := s.History(s.ctx, m, []store.HistoryQuery{{Event: "x"}}, in[1].Seq)
+		s.must(err)
+		s.same("events", ids(h[m[0]]), []string{"old", "new"})
+		p, err := h[m[0]][0].Decode()
+		s.must(err)
+		s.same("backfill", p.Backfill, true)
+		h, err = s.History(s.ctx, m, []store.HistoryQuery{{Event: "x", Since: now().AddDate(0, -1, 0)}}, in[1].Seq)
+		s.must(err)
+		s.same("events of a month", ids(h[m[0]]), []string{"new"})
+	},
 	"stops at the watermark": func(t *testing.T, s *suite) {
 		_, m := neighbours(1)
 		in := s.accept(event("a", m[0], "x"), event("b", m[0], "x"))
