@@ -184,7 +184,8 @@ Abbreviations such as CST mean several zones and are not taken.`,
 	{
 		Name: "bad-name", Title: "a name with characters that it cannot have",
 		Doc: `Playbooks are named in kebab-case (cart-rescue), because the name is part of addresses. Attributes, properties and
-action ids are written in expressions after a dot, so they consist of letters, digits and _.`,
+action ids are written in expressions after a dot, so they consist of letters, digits and _. Letters of Chinese and the
+like are letters, but in the ids of playbooks.`,
 		Bad:  "id: Cart_Rescue",
 		Good: "id: cart-rescue",
 	},
