@@ -149,7 +149,7 @@ func (a *Act) attribute(name string, v any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return playbooks.ToJSON(at.Type, typed), nil
+	return a.d.e.normalized(name, playbooks.ToJSON(at.Type, typed)), nil
 }
 
 // Reasons why a coupon was not issued.

@@ -20,7 +20,7 @@ func (d *decider) backfill(in *Input, p *Payload, known bool) {
 		at = in.At
 	}
 	for name, v := range p.Attributes {
-		m.backfill(name, v, at)
+		m.backfill(name, d.e.normalized(name, v), at)
 	}
 	m.changeTags(p.AddTags, p.RemoveTags)
 	if at.Before(m.CreatedAt) {

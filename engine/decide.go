@@ -232,6 +232,7 @@ func (d *decider) apply(in *Input, p *Payload) {
 		m.Attributes = make(map[string]any, len(p.Attributes))
 	}
 	for k, v := range p.Attributes {
+		v = d.e.normalized(k, v)
 		m.wrote(k, v, in.At)
 		if v == nil {
 			delete(m.Attributes, k)

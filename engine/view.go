@@ -93,6 +93,14 @@ func (a *attribute) fallback(zone *time.Location) any {
 	return a.Default
 }
 
+// normalized returns a value of an attribute as the member keeps it, wherever it comes from.
+func (e *Engine) normalized(name string, v any) any {
+	if a := e.ws.Schema.Attribute(name); a != nil && a.Normal != playbooks.NormalNone {
+		return e.ws.Schema.Normalized(a, v)
+	}
+	return v
+}
+
 func attributesOf(s *playbooks.Schema) map[string]*attribute {
 	out := map[string]*attribute{}
 	for i := range s.Attributes {

@@ -344,7 +344,7 @@ func typeDeclaration() object {
 				"type": "object", "additionalProperties": ref,
 				"properties": object{
 					"enum":    object{"anyOf": []any{object{"type": "array", "items": object{"type": "string"}, "minItems": 1, "uniqueItems": true}, ref}},
-					"default": object{},
+					"default": object{}, "normalize": object{"anyOf": []any{object{"enum": []string{string(NormalLower), string(NormalPhone)}}, ref}},
 				},
 			},
 		},

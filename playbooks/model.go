@@ -58,7 +58,8 @@ type Schema struct {
 type Attribute struct {
 	Name     string
 	Type     *Type
-	Default  any     // nil: none
+	Default  any // nil: none
+	Normal   Normalization
 	Computed *Source // set: never stored, its value is this expression
 	Expr     *Expr   // Computed, compiled; nil when it has a mistake
 	Pos      Pos

@@ -131,6 +131,7 @@ func (c *checker) attribute(key, value *node) {
 	} else {
 		a.Type = c.typeOf(value)
 	}
+	c.normalize(value, &a)
 	if def != nil && (len(a.Type.Enum) > 0 || typedForm(value) != nil) {
 		a.Default, _ = c.literal(def, a.Type, "the default of "+name)
 	}
@@ -144,13 +145,44 @@ func (c *checker) attribute(key, value *node) {
 	c.schema.Attributes = append(c.schema.Attributes, a)
 }
 
-// typedForm gives T of `{type: T, default: …}`, or nil.
+// typedForm gives T of `{type: T, default: …, normalize: …}`, with one of the two or both; nil of another form.
 func typedForm(n *node) *node {
-	t := (*node)(nil)
-	if n.kind == mappingNode && n.get("default") != nil && len(n.entries) == 2 {
-		t = n.get("type")
+	if n.kind != mappingNode {
+		return nil
 	}
-	return t
+	more := normalForm(n) != nil || n.get("default") != nil
+	for _, e := range n.entries {
+		more = more && slices.Contains([]string{"type", "default", "normalize"}, e.key.value)
+	}
+	if !more {
+		return nil
+	}
+	return n.get("type")
+}
+
+// normalForm gives the value of `normalize`, or nil when that is a field of an object, which has a type.
+func normalForm(n *node) *node {
+	v := n.get("normalize")
+	if v == nil || v.kind != scalarNode || n.get("type") == nil || typeWords[strings.TrimPrefix(v.value, "optional ")] != nil {
+		return nil
+	}
+	return v
+}
+
+// normalize reads how values of the attribute are written in one way.
+func (c *checker) normalize(n *node, a *Attribute) {
+	if n.kind != mappingNode || typedForm(n) == nil || normalForm(n) == nil {
+		return
+	}
+	v := normalForm(n)
+	switch {
+	case v.value != string(NormalLower) && v.value != string(NormalPhone):
+		c.error("bad-value", v.pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.value)).label("write lower or phone")
+	case a.Type.Kind != KindString && a.Type.Kind != KindAny, len(a.Type.Enum) > 0:
+		c.error("type-mismatch", v.pos(), fmt.Sprintf("`normalize` is for a string, `%s` is %s", a.Name, article(a.Type.String()))).label("leave it out")
+	default:
+		a.Normal = Normalization(v.value)
+	}
 }
 
 func (c *checker) eventType(key, value *node) {

@@ -18,7 +18,7 @@ import (
 
 const backfillSchema = `usher: 1
 timezone: Asia/Shanghai
-member: {email: string, level: string, birthday: date}
+member: {email: {type: string, normalize: lower}, phone: {type: string, normalize: phone}, level: string, birthday: date}
 events: {order.paid: {amount: number}, joined: {}}
 segments:
   buyers: len(events("order.paid", "90d")) >= 2
@@ -60,6 +60,7 @@ actions:
   - id: paid
     wait: {event: order.paid, timeout: 2d}
   - message: {channel: app, text: "waited {{ actions.paid.timed_out }}"}
+  - set: {phone: 138 0013 8001}
   - set: {level: "= string(len(events(\"order.paid\"))) + \" orders, the first of \" + string(events(\"order.paid\")[0]?.amount ?? 0)"}
 `
 
@@ -241,4 +242,34 @@ func TestBackfillInAnyOrder(t *testing.T) {
 			t.Fatalf("%s\n%s", one, other)
 		}
 	})
+}
+
+// An attribute is normalized wherever it comes from: an event, an update, history, an action.
+func TestAttributesAreNormalized(t *testing.T) {
+	for name, in := range map[string]engine.Input{
+		"event":    {Kind: engine.InputEvent, Name: "seen", Payload: &engine.Payload{}},
+		"update":   {Kind: engine.InputUpdate, Payload: &engine.Payload{}},
+		"backfill": {Kind: engine.InputEvent, Name: "seen", Payload: &engine.Payload{Backfill: true}},
+	} {
+		w := newWorld(t, monday)
+		in.ID, in.Member, in.Time, in.At = "i", "m", monday, monday
+		in.Attributes = map[string]any{"email": " A@B.test ", "phone": "138-0013-8000"}
+		if err := w.Input(in); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(w.member.Attributes); got != "map[email:a@b.test phone:+8613800138000]" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	w := newWorld(t, monday)
+	joined := engine.Input{Kind: engine.InputEvent, ID: "j", Member: "m", Name: "joined", Time: monday, At: monday, Payload: &engine.Payload{}}
+	if err := w.Input(joined); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AdvanceTo(monday.AddDate(0, 0, 2)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.member.Attributes["phone"]; got != "+8613800138001" {
+		t.Errorf("set: %v", got)
+	}
 }

@@ -191,6 +191,9 @@ func (t *tester) begin() error {
 				typ = a.Type
 			}
 			m.Attributes[k] = playbooks.ToJSON(typ, v)
+			if a := t.schema.Attribute(k); a != nil {
+				m.Attributes[k] = t.schema.Normalized(a, m.Attributes[k])
+			}
 		}
 	}
 	given := *m

@@ -1,0 +1,84 @@
+package playbooks
+
+import (
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestNormalized(t *testing.T) {
+	shanghai, _ := time.LoadLocation("Asia/Shanghai")
+	for _, tt := range []struct {
+		how      Normalization
+		zone     *time.Location
+		in, want any
+	}{
+		{NormalLower, nil, "  Xiao.Man@Example.TEST ", "xiao.man@example.test"},
+		{NormalLower, nil, 7.0, 7.0},
+		{NormalLower, nil, nil, nil},
+		{NormalNone, nil, " A ", " A "},
+		{NormalPhone, shanghai, "138 0013 8000", "+8613800138000"},
+		{NormalPhone, shanghai, "138-0013-8000", "+8613800138000"},
+		{NormalPhone, shanghai, "（86）13800138000", "+8613800138000"},
+		{NormalPhone, shanghai, "+86 138 0013 8000", "+8613800138000"},
+		{NormalPhone, shanghai, "0086 13800138000", "+8613800138000"},
+		{NormalPhone, shanghai, "１３８００１３８０００", "+8613800138000"},
+		{NormalPhone, shanghai, "+1 (555) 010-9999", "+15550109999"},
+		{NormalPhone, shanghai, "010-8888 6666", "01088886666"},
+		{NormalPhone, time.UTC, "13800138000", "13800138000"},
+		{NormalPhone, time.UTC, "86 13800138000", "8613800138000"},
+		{NormalPhone, shanghai, " wx_小满 ", "wx_小满"},
+		{NormalPhone, shanghai, "110", "110"},
+		{NormalPhone, shanghai, "", ""},
+	} {
+		s := &Schema{Timezone: tt.zone}
+		if got := s.Normalized(&Attribute{Normal: tt.how}, tt.in); got != tt.want {
+			t.Errorf("%s %q: %q, want %q", tt.how, tt.in, got, tt.want)
+		}
+	}
+}
+
+// What is normalized already stays as it is.
+func TestNormalizedTwice(t *testing.T) {
+	shanghai, _ := time.LoadLocation("Asia/Shanghai")
+	rapid.Check(t, func(t *rapid.T) {
+		s := &Schema{Timezone: rapid.SampledFrom([]*time.Location{shanghai, time.UTC}).Draw(t, "zone")}
+		a := &Attribute{Normal: rapid.SampledFrom([]Normalization{NormalLower, NormalPhone}).Draw(t, "how")}
+		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ +0-9()\-]{0,18}`)).Draw(t, "text")
+		once := s.Normalized(a, text)
+		if twice := s.Normalized(a, once); once != twice {
+			t.Fatalf("%q, then %q", once, twice)
+		}
+	})
+}
+
+func TestNormalizeIsDeclared(t *testing.T) {
+	const text = `usher: 1
+timezone: Asia/Shanghai
+member:
+  email: {type: string, normalize: lower}
+  手机: {type: string, normalize: phone, default: ""}
+  thing: {type: string, normalize: string}
+`
+	s := loadEvents(t, []byte(text))
+	if s.Attribute("email").Normal != NormalLower || s.Attribute("手机").Normal != NormalPhone || s.Attribute("email").Type.Kind != KindString {
+		t.Errorf("%+v", s.Attributes)
+	}
+	if s.Attribute("手机").Default != "" || s.Attribute("thing").Type.Kind != KindObject {
+		t.Errorf("%+v", s.Attributes)
+	}
+	for line, code := range map[string]string{
+		"{type: string, normalize: upper}": "bad-value", "{type: int, normalize: lower}": "type-mismatch",
+	} {
+		_, diags := Load(fstest.MapFS{"usher.yaml": {Data: []byte("usher: 1\nmember:\n  a: " + line + "\n")}}, &Registry{})
+		found := false
+		for _, d := range diags {
+			found = found || d.Code == code
+		}
+		if !found {
+			t.Errorf("%s: %v", line, diags)
+		}
+	}
+}
