@@ -101,7 +101,14 @@ tests:
 	if err != nil {
 		t.Fatal(err)
 	}
+	members, err := simplifiedchinese.GB18030.NewEncoder().String("会员ID,邮箱,标签\nm2,a@b.test,老客；vip\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, dir := range []string{w.dir, shop} {
+		put(t, filepath.Join(dir, "会员.csv"), members)
+		put(t, filepath.Join(dir, "members.csv"), "member,nickname,tags\nm1,小王,vip\n")
+		put(t, filepath.Join(dir, "old-tool.csv"), "id,nickname\nm1,旧名\n")
 		put(t, filepath.Join(dir, "订单.csv"), chinese)
 		put(t, filepath.Join(dir, "last-year.csv"), strings.ReplaceAll(orders, "2026-", "2025-"))
 		put(t, filepath.Join(dir, "events.jsonl"), events)
