@@ -53,6 +53,11 @@ separators are refused, because what an editor shows would differ from what is r
 		Doc: "One file holds one playbook, and none needs a mebibyte. Split a large usher.yaml by dropping what is unused.",
 	},
 	{
+		Name: "too-many-actions", Title: "a playbook has too many actions",
+		Doc: `A playbook has at most 500 actions, those of all its branches together. A person cannot read more either: begin a further
+playbook where a part is done, with ` + "`emit`" + ` and a trigger on that event.`,
+	},
+	{
 		Name: "too-deep", Title: "lists and mappings are nested too deeply",
 		Doc: `At most 64 levels may be nested. A playbook that branches so deep cannot be read by a person either: use exits and
 further playbooks.`,

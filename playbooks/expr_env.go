@@ -178,7 +178,13 @@ func (e *Env) read(r *read) (any, error) {
 	case fromEvent:
 		return field(e.event, r.field), nil
 	case fromActions:
-		return e.actions, nil
+		if r.field == "" {
+			return e.actions, nil
+		}
+		if result, ok := e.actions[r.field]; ok {
+			return result, nil
+		}
+		return nil, nil
 	case fromCount:
 		if e.history == nil {
 			return 0, nil

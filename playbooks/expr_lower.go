@@ -199,9 +199,10 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 }
 
 // flatRoots are the objects whose fields are variables.
-var flatRoots = map[string]source{"member": fromMember, "event": fromEvent, "trigger": fromTrigger}
+var flatRoots = map[string]source{"member": fromMember, "event": fromEvent, "trigger": fromTrigger, "actions": fromActions}
 
-// flat makes member.x, event.x and trigger.x variables of their own: the library reads a variable four times faster than a field.
+// flat makes member.x, event.x, trigger.x and actions.x variables of their own: the library reads a variable four times faster than
+// a field, and an expression costs no more in a playbook of many actions.
 func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 	root, ok := n.Node.(*ast.IdentifierNode)
 	if !ok {

@@ -27,6 +27,7 @@ type playbookReader struct {
 	done      []doneAction
 	branches  int      // so far, to number them
 	splits    int      // so far
+	items     int      // actions, so far
 	emits     []string // events that actions emit
 	known     []string // facts that hold on the way that is being read
 }

@@ -16,6 +16,10 @@ type doneAction struct {
 	guarded bool
 }
 
+// maxActions is how many actions a playbook may have. Each may name the results of all before it, so that what a playbook costs to
+// check would grow with the square of its actions without a limit.
+const maxActions = 500
+
 // itemKeys may stand beside an action's key.
 var itemKeys = []string{"id", "if", "then", "else"}
 
@@ -103,6 +107,13 @@ func (p *playbookReader) readList(n *node, path string, way []fork) (end *node) 
 
 // readItem reads one action. It gives its key when the run surely ends there.
 func (p *playbookReader) readItem(n *node, path string, way []fork) (end *node) {
+	if p.items++; p.items > maxActions {
+		if p.items == maxActions+1 {
+			p.error("too-many-actions", n.pos(), fmt.Sprintf("a playbook has at most %d actions, those of its branches among them", maxActions)).
+				label("begin a further playbook here: `emit` an event that triggers it")
+		}
+		return nil
+	}
 	if n.broken {
 		return nil
 	}
