@@ -152,7 +152,7 @@ var alikeLeaves = exprLeaves{
 		"days_since(member.last_seen_at)", `(last(events("echo"))?.n ?? 2)`,
 	},
 	numbers:   []string{"0.1", "39.9", "1e308", "0.0", `sum(events("buy", "3d"), .n)`, "(member.seen ?? 0)"},
-	texts:     []string{`""`, `"小王"`, "member.id", "member.level"},
+	texts:     []string{`""`, `"小王"`, "member.id", `(member.locale ?? "")`},
 	bools:     []string{`in_segment("spenders")`, `("x" in member.tags)`, "(member.seen == nil)", "(member.points > 2)"},
 	times:     []string{"now()", "today()", "member.created_at", "member.last_seen_at", `(last(events("buy"))?.at ?? now())`},
 	durations: []string{`duration("36h")`, `duration("87840h")`}, numberLists: []string{"[0.1, 0.2]", `map(events("buy"), .n)`},
