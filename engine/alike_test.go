@@ -21,7 +21,7 @@ import (
 // alikeUsher declares what the random playbooks use. Pools have no budget: what a budget grants depends on other members.
 const alikeUsher = `usher: 1
 timezone: America/New_York
-member: {level: {enum: [a, b], default: a}, seen: int, timezone_moves: int}
+member: {level: {enum: [a, b], default: a}, seen: int, born: date}
 events:
   buy: {n: int, at: optional datetime}
   visit: {}
@@ -46,6 +46,7 @@ var (
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
+		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`, "{date: member.created_at, every: year}",
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
@@ -136,11 +137,16 @@ func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Wor
 // drawHistories draws the inputs of some members over some weeks, in the order of their instants.
 func drawHistories(t *rapid.T) []engine.Input {
 	var all []engine.Input
-	for m := range rapid.IntRange(1, 3).Draw(t, "members") {
+	for m := range rapid.IntRange(1, 5).Draw(t, "members") {
 		for _, in := range history(t) {
 			in.ID, in.Member = fmt.Sprintf("m%d-%s", m, in.ID), fmt.Sprintf("m%d", m)
-			if in.Kind == engine.InputUpdate && rapid.Bool().Draw(t, "moves") {
-				in.Attributes = map[string]any{"timezone": pick(t, "zone", []string{"Asia/Shanghai", "America/New_York", "Europe/London"})}
+			if in.Kind == engine.InputUpdate {
+				switch rapid.IntRange(0, 3).Draw(t, "changes") {
+				case 0, 1:
+					in.Attributes = map[string]any{"timezone": pick(t, "zone", []string{"Asia/Shanghai", "America/New_York", "Europe/London", "Pacific/Auckland"})}
+				case 2:
+					in.Attributes = map[string]any{"born": pick(t, "born", []string{"2026-03-09", "1990-03-08", "2000-03-12", "2026-03-20", "1980-02-29"})}
+				}
 			}
 			all = append(all, in)
 		}
