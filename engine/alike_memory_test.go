@@ -97,24 +97,24 @@ func TestRunsRememberAlike(t *testing.T) {
 		}
 		end := at.Add(10 * 24 * time.Hour)
 		single.decide(nil, end)
-		for range 2 {
-			whole := newShell(t, before)
-			split := min(upgrade, len(inputs))
-			if split > 0 {
-				until := inputs[split-1].At
-				if split == len(inputs) {
-					until = end
+		whole := func(left int) int { return left }
+		drawn := func(left int) int { return rapid.IntRange(1, left).Draw(rt, "batch") }
+		for _, size := range []func(int) int{whole, drawn, drawn} {
+			s := newShell(t, before)
+			for i := 0; i < len(inputs); {
+				if i >= upgrade {
+					s.e = after
 				}
-				whole.decide(slices.Clone(inputs[:split]), until)
+				n := size(len(inputs) - i)
+				if i < upgrade {
+					n = min(n, upgrade-i)
+				}
+				s.decide(slices.Clone(inputs[i:i+n]), inputs[i+n-1].At)
+				i += n
 			}
-			if upgrade < len(inputs) {
-				whole.e = after
-			}
-			if split < len(inputs) {
-				whole.decide(slices.Clone(inputs[split:]), end)
-			}
-			if a, b := whole.outcome(), single.outcome(); a != b {
-				rt.Fatalf("in a batch:\n%s\none by one:\n%s", a, b)
+			s.decide(nil, end)
+			if a, b := s.outcome(), single.outcome(); a != b {
+				rt.Fatalf("in batches:\n%s\none by one:\n%s", a, b)
 			}
 		}
 	})
