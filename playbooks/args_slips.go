@@ -68,8 +68,20 @@ func (p *playbookReader) wideQuotes(v *node) bool {
 // startsLikeExpression matches what no number, bool or date begins with, but an expression does.
 var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_]`)
 
+// doubledEquals matches an expression behind two or three equals signs, or behind a full-width one.
+var doubledEquals = regexp.MustCompile(`^(?:={2,3}|＝+)\s*((?:member|trigger|actions)\.[A-Za-z_].*|(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\).*)$`)
+
 // gluedEquals reports `=member.points` and, where no text can stand, `member.points + 1`.
 func (p *playbookReader) gluedEquals(v *node, t *Type, what string) bool {
+	if m := doubledEquals.FindStringSubmatch(v.value); m != nil {
+		text := "= " + m[1]
+		if v.inFlow && needsQuotes(text, true) {
+			text = quote(text)
+		}
+		p.error("forgotten-equals", v.pos(), "an expression begins with one `=`").label("write `"+text+"` for its value").
+			edit(v.pos(), text).doubt(v.style == plainStyle)
+		return true
+	}
 	rest, glued := strings.CutPrefix(v.value, "=")
 	isText := t.Kind == KindString && len(t.Enum) == 0 || t.Kind == KindAny
 	if !startsLikeExpression.MatchString(rest) && !(glued && looksLikeExpression.MatchString(rest)) || !glued && (isText || looksLikeExpression.MatchString(v.value)) {

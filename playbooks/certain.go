@@ -25,7 +25,6 @@ func (r report) trust(declared string) report {
 // doubtNames marks the changes to declared names that the rest of the workspace does not bear out.
 func (c *checker) doubtNames(diags []Diagnostic) []Diagnostic {
 	type use struct{ wrote, declared string }
-	uses := map[use]int{}
 	each := func(do func(d *Diagnostic, e *Edit, u use)) {
 		for i := range diags {
 			for k := range diags[i].Edits {
@@ -35,7 +34,6 @@ func (c *checker) doubtNames(diags []Diagnostic) []Diagnostic {
 			}
 		}
 	}
-	each(func(_ *Diagnostic, _ *Edit, u use) { uses[u]++ })
 	mentions := map[string]int{}
 	each(func(d *Diagnostic, e *Edit, u use) {
 		files := c.filesNaming(d)
@@ -51,7 +49,7 @@ func (c *checker) doubtNames(diags []Diagnostic) []Diagnostic {
 		case mentions[key] > declarations:
 		case d.Code == "unknown-playbook" && strings.HasSuffix(strings.TrimSuffix(d.File, testSuffix), "/"+u.declared):
 		default:
-			e.Doubt = uses[u] > 1 || !slipOf(u.wrote, u.declared)
+			e.Doubt = c.mentions(u.wrote, files) > 1 || !slipOf(u.wrote, u.declared)
 		}
 	})
 	return diags
@@ -63,7 +61,8 @@ func (c *checker) written(p Pos) string {
 	return strings.Trim(f.text[f.offset(p.Line, p.Column):f.offset(p.EndLine, p.EndColumn)], `"'\`)
 }
 
-// slipOf tells whether of two words the first is the slip: it lacks a letter that the other has, has one twice, or two of them swapped.
+// slipOf tells whether of two words the first is the slip: it lacks a letter that the other has, is long
+// and has one twice, or has two of them swapped.
 func slipOf(wrote, declared string) bool {
 	w, d := []rune(wrote), []rune(declared)
 	if editDistance(wrote, declared, maxDistance) != 1 {
@@ -72,7 +71,7 @@ func slipOf(wrote, declared string) bool {
 	if len(w) <= len(d) {
 		return len(w) < len(d) || sortedRunes(wrote) == sortedRunes(declared)
 	}
-	for i := 1; i < len(w); i++ {
+	for i := 1; i < len(w) && len(d) >= doubleSlip; i++ { // of a short word the other may as well lack one
 		if w[i] == w[i-1] && string(slices.Delete(slices.Clone(w), i, i+1)) == declared {
 			return true
 		}

@@ -2,8 +2,10 @@ package playbooks
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 var envName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
@@ -57,6 +59,56 @@ func (c *checker) channel(key, value *node) {
 		c.channelField(value, &ch, &spec.Fields[i])
 	}
 	c.oneOfFields(value, "a "+typ+" channel", spec.Fields)
+	c.channelWorks(value, &ch, spec)
+}
+
+// channelWorks reports what `serve` would refuse, as far as it can be told without the environment, and warns of secrets that stand in the file.
+func (c *checker) channelWorks(value *node, ch *Channel, spec *ChannelSpec) {
+	config := map[string]string{}
+	for _, f := range spec.Fields {
+		v := value.get(f.Name)
+		if v == nil && !f.Required {
+			continue
+		}
+		s, ok := ch.Config[f.Name].(string)
+		if !ok {
+			return // a mistake of its own, or no text
+		}
+		if f.Kind == FieldSecret && holdsSecret(s) {
+			c.warn("secret-in-file", v.pos(), fmt.Sprintf("`%s` holds a secret: whoever reads the repository has it", f.Name)).
+				label(fmt.Sprintf("read it from the environment, as in %s: \"${%s}\"", f.Name, strings.ToUpper(strings.ReplaceAll(ch.Name+"_"+f.Name, "-", "_"))))
+		}
+		if envName.MatchString(s) {
+			return
+		}
+		config[f.Name] = s
+	}
+	if spec.Check == nil || c.running {
+		return
+	}
+	if err := spec.Check(config); err != nil {
+		at, text := value, strings.TrimPrefix(err.Error(), "the ")
+		if field, _, _ := strings.Cut(text, " "); value.get(field) != nil {
+			at = value.get(field)
+		}
+		c.error("bad-value", at.pos(), text)
+	}
+}
+
+// queryKey finds the parameters of an address that are keys.
+var queryKey = regexp.MustCompile(`(?i)[?&](?:key|token|access_token|secret|sign|api_?key|password)=[^&$]{8,}`)
+
+// holdsSecret reports whether a field holds a password or a key that is written out.
+func holdsSecret(s string) bool {
+	if envName.MatchString(s) {
+		return false
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return strings.Contains(s, "@") && strings.Contains(s, "://") || !strings.ContainsAny(s, ".:/") && len(s) >= 8 || strings.HasPrefix(s, "Bearer ")
+	}
+	password, ok := u.User.Password()
+	return ok && password != "" || queryKey.MatchString(s)
 }
 
 func (c *checker) channelField(n *node, ch *Channel, f *FieldSpec) {

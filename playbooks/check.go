@@ -224,7 +224,20 @@ func (c *checker) integer(n *node, what string, least, most int) (int, bool) {
 		return 0, false
 	}
 	if n.kind != scalarNode || n.tag != "int" || !wholeNumber.MatchString(n.value) {
-		c.wrongType(n, what+" must be a whole number")
+		r := c.wrongType(n, what+" must be a whole number")
+		if plain := strings.ReplaceAll(strings.ReplaceAll(narrowed(n.value), ",", ""), "_", ""); n.kind == scalarNode && wholeNumber.MatchString(plain) {
+			switch {
+			case n.style != plainStyle && plain == n.value:
+				r.label("write it without quotes").edit(n.pos(), plain)
+			case plain != n.value:
+				r.label("write "+plain).edit(n.pos(), plain).doubt(!strings.ContainsAny(n.value, ","))
+			}
+		} else if m := wordedNumber.FindStringSubmatch(n.value); m != nil && n.kind == scalarNode && m[0] == n.value {
+			if v, err := strconv.ParseFloat(m[1], 64); err == nil {
+				whole := strconv.FormatFloat(v*quantities[m[2]], 'f', -1, 64)
+				r.label("write "+whole).edit(n.pos(), whole).doubt(wholeNumber.MatchString(whole))
+			}
+		}
 		return 0, false
 	}
 	v, err := strconv.Atoi(n.value)
@@ -262,7 +275,7 @@ const maxName = 100
 
 // kebabCase reads the name of a playbook, segment, channel or pool.
 func (c *checker) kebabCase(n *node, what string) (string, bool) {
-	s, ok := c.str(n, what)
+	s, ok := c.str(n, "the id of "+what)
 	if !ok {
 		return "", false
 	}

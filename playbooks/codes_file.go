@@ -49,6 +49,14 @@ separators are refused, because what an editor shows would differ from what is r
 		Good: "name: ab",
 	},
 	{
+		Name: "invisible-character", Title: "a character that cannot be seen", Advises: true,
+		Doc: `A zero width space, a soft hyphen, a mark of the direction of writing or a space that is no plain one came along when something was copied.
+What an editor shows looks right, and is another word. The message names the character by its code point. Take it out, or type a plain space; texts for
+members may hold what they like. One that belongs to a value is written as an escape in double quotes: "a\u200bb".`,
+		Bad:  "re\u200bentry: never",
+		Good: "reentry: never",
+	},
+	{
 		Name: "file-too-large", Title: "a file has more than 1 MiB",
 		Doc: "One file holds one playbook, and none needs a mebibyte. Split a large usher.yaml by dropping what is unused.",
 	},
@@ -69,7 +77,7 @@ further playbooks.`,
 		Doc: "A playbook's file holds at least id, stage, trigger and actions. Fill it, or delete it.",
 	},
 	{
-		Name: "unread-file", Title: "a file that looks like one of the workspace's and is not read",
+		Name: "unread-file", Title: "a file that looks like one of the workspace's and is not read", Advises: true,
 		Doc: `A workspace is usher.yaml, playbooks/**/*.yaml with their tests (*_test.yaml), and templates/** (.txt, .md, .html). What lies
 beside them, in a folder of another name or under another ending (.yaml.txt, .yaml.bak, .yaml~) is not read. A file that looks as if it should be is pointed out, so
 that nobody waits for a playbook that does not exist.

@@ -90,6 +90,13 @@ that started the run, event those of the event beside the if.`,
 // meaningCodes are playbooks that are well written but cannot be meant.
 var meaningCodes = []Code{
 	{
+		Name: "secret-in-file", Title: "a secret stands in usher.yaml", Advises: true,
+		Doc: `A password or a key that is written into a file is known to all who read the repository, for ever. Channels read it from the
+environment: ${NAME} in their fields. serve refuses a name that is not set, check says which are missing.`,
+		Bad:  "usher: 1\nchannels: {mail: {type: smtp, url: \"smtp://u:secret@mail.acme.test:465\", from: hi@acme.test}}",
+		Good: "usher: 1\nchannels: {mail: {type: smtp, url: \"${SMTP_URL}\", from: hi@acme.test}}",
+	},
+	{
 		Name: "unreachable", Title: "an action that is never reached", Advises: true,
 		Doc:  "An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.",
 		Bad:  "actions:\n  - exit: finished\n  - tag: buyer",

@@ -30,8 +30,11 @@ type exprChecker struct {
 	unsound map[string]bool  // those among them that have a mistake
 	hollow  bool             // one of them is in use here: there is nothing more to say, and nothing to compile
 	tags    []foundWord      // that are looked for among the member's
+	negated *ast.BinaryNode  // what the `not` around it takes, and where both are
 	slots   map[string]Slot
 	refs    refSet
+
+	negatedAt place.Location
 	*library
 }
 
@@ -112,8 +115,11 @@ func (c *exprChecker) parse() ast.Node {
 		return nil
 	}
 	tree, err := parser.ParseWithConfig(c.src.Text, c.parser)
-	if err != nil {
+	switch {
+	case err != nil:
 		c.syntaxError(err)
+		return nil
+	case c.dateHabit(withoutTexts(c.src.Text)):
 		return nil
 	}
 	return tree.Node
@@ -330,6 +336,9 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 	if n.Value == "null" || n.Value == "None" || n.Value == "undefined" {
 		d := c.report(n.Location(), "unknown-name", "write `nil`", "a missing value is called `nil` here")
 		d.suggest("nil")
+		return
+	}
+	if c.foreignRoot(n) {
 		return
 	}
 	label := "in scope: " + strings.Join(names, ", ")

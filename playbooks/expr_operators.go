@@ -13,6 +13,9 @@ import (
 func (c *exprChecker) unary(n *ast.UnaryNode) *Type {
 	switch n.Operator {
 	case "not", "!":
+		if b, ok := n.Node.(*ast.BinaryNode); ok {
+			c.negated, c.negatedAt = b, span(n)
+		}
 		c.boolOperand(n.Node, "`not`")
 		return Bool
 	}
@@ -135,6 +138,9 @@ func (c *exprChecker) operands(n *ast.BinaryNode, l, r *Type, wants string) *Typ
 	hint := ""
 	if _, isText := n.Right.(*ast.StringNode); isText && isTime(l) {
 		hint = "there are no times in texts: write days_since(" + short(n.Left) + ") < 30, or compare it with now(), today() or an attribute"
+		if s := n.Right.(*ast.StringNode).Value; looksLikeTime.MatchString(s) {
+			hint = fmt.Sprintf(noDates, s[:len("2006-01-02")])
+		}
 	}
 	c.report(span(n), "type-mismatch", hint, "`%s` takes %s, here are %s and %s", n.Operator, wants, describeType(l), describeType(r))
 	return resultWithout(n.Operator)
@@ -251,7 +257,14 @@ func (c *exprChecker) in(n *ast.BinaryNode, l, r *Type) *Type {
 
 func (c *exprChecker) text(n *ast.BinaryNode, l, r *Type) *Type {
 	if n.Operator == "contains" && l.Kind == KindList {
-		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left), "`contains` looks in a text, this is %s", describeType(l))
+		at, in := span(n), " in "
+		if n == c.negated {
+			at, in = c.negatedAt, " not in "
+		}
+		text := short(n.Right) + in + short(n.Left)
+		d := c.report(at, "type-mismatch", "write "+text, "`contains` looks in a text, this is %s", describeType(l))
+		_, isText := n.Right.(*ast.StringNode)
+		d.suggest(text).doubt(isText && c.path(n.Left) != "")
 		return Bool
 	}
 	if l.Kind != KindString || r.Kind != KindString {

@@ -24,6 +24,9 @@ func (c *exprChecker) syntaxError(err error) {
 		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "the expression cannot be read")
 		return
 	}
+	if c.habit() {
+		return
+	}
 	runes := []rune(c.src.Text)
 	loc := place.Location{From: min(fe.From, len(runes)), To: max(fe.To, fe.From+1)}
 	msg := fe.Message

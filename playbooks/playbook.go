@@ -174,14 +174,32 @@ func (p *playbookReader) goal(n *node) {
 }
 
 func (p *playbookReader) exits(n *node) {
-	if n != nil && n.kind == mappingNode {
-		p.wrongType(n, "exit must be a list").label("as in [{event: member.left}]")
+	if n != nil && !n.broken && n.kind != sequenceNode && !n.isNull() {
+		p.oneExit(n)
 		return
 	}
 	for _, item := range p.list(n, "exit") {
 		if p.mapping(item, "an exit", "event", "if") {
 			p.pb.Exits = append(p.pb.Exits, p.eventMatch(item, "an exit", &p.scope))
 		}
+	}
+}
+
+// oneExit reports an exit that is given without its list.
+func (p *playbookReader) oneExit(n *node) {
+	r := p.wrongType(n, "exit must be a list").label("as in [{event: member.left}]")
+	switch {
+	case n.kind == scalarNode && p.schema.Event(n.value) != nil:
+		text := "[{event: " + n.value + "}]"
+		r.label("write `"+text+"`").edit(n.pos(), text)
+	case n.flow:
+		end := closingBracket(n.f.text[n.start:min(len(n.f.text), n.start+maxSlip)])
+		if end < 0 {
+			return
+		}
+		at := n.start + end + 1
+		r.label("put brackets around it: `["+n.f.text[n.start:at]+"]`").
+			edit(n.f.pos(n.start, n.start), "[").edit(n.f.pos(at, at), "]")
 	}
 }
 

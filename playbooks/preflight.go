@@ -19,7 +19,10 @@ func (c *checker) preflight(f *file) bool {
 	}
 	if off, what := unfit(f.text); what != "" {
 		_, size := utf8.DecodeRuneInString(f.text[off:])
-		c.error("not-text", f.pos(off, off+size), "the file holds "+what).label("leave it out")
+		r := c.error("not-text", f.pos(off, off+size), "the file holds "+what).label("leave it out")
+		if f.text[off:off+size] == "\ufeff" {
+			r.edit(f.pos(off, off+size), "")
+		}
 		return false
 	}
 	if strings.TrimSpace(f.text) == "" {

@@ -253,6 +253,9 @@ func (c *checker) pool(key, value *node) {
 		p.PerMember, _ = c.integer(value.get("per_member"), "per_member", 1, most)
 		if v := value.get("expires"); v != nil {
 			p.Expires, _ = c.duration(v, "expires")
+			if d := c.diags[max(0, len(c.diags)-1):]; looksLikeTime.MatchString(v.value) && len(d) == 1 && d[0].Code == "bad-duration" {
+				d[0].Label = "a pool does not end on a date: write how long a coupon is valid, as in 7d"
+			}
 		}
 	}
 	c.schema.Pools = append(c.schema.Pools, p)

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,6 +33,10 @@ func (c *checker) reportSlip(f *file, s slip) {
 	if !expressionKey.MatchString(f.text[f.lines[p.Line-1]:s.from]) && len(meant) > 2 && meant[0] == meant[len(meant)-1] &&
 		(meant[0] == '"' || meant[0] == '\'') {
 		meant = meant[1 : len(meant)-1] // quotes around text that holds the same quote
+	}
+	if better := optionalMeant(meant); better != "" && f.name == schemaFile {
+		c.error("unknown-type", p, fmt.Sprintf("there is no type `%s`", meant)).label("write `"+better+"`").edit(p, better)
+		return
 	}
 	text := quote(meant)
 	r := c.error("yaml-quoting", f.pos(s.at, min(s.at+runeLen(f.text, s.at), s.to)), s.why)
@@ -103,7 +108,7 @@ var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
 func (c *checker) lineSlip(f *file, line int) bool {
 	text := strings.TrimRight(f.line(line), " \t")
 	start := f.lines[line-1]
-	if c.spaceSlip(f, line) || strings.Contains(text, "{") && (c.wideSlip(f, start, start+len(text)) || c.gluedSlip(f, start, start+len(text))) {
+	if c.spaceSlip(f, line) || c.pasted(f, line) || strings.ContainsAny(text, "{[") && (c.wideSlip(f, start, start+len(text)) || c.gluedSlip(f, start, start+len(text))) {
 		return true
 	}
 	if m := keyLine.FindStringSubmatchIndex(text); m != nil {

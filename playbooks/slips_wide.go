@@ -9,6 +9,7 @@ import (
 
 // Characters of Chinese text, and spaces that are not the plain one, where YAML takes only its own.
 var (
+	wideInList = regexp.MustCompile(`[^}][}\]"']\s*(，\s*)(?:\{[^{%]|[\["'])`)
 	wideInFlow = regexp.MustCompile(`[{,，]\s*[A-Za-z_][\w.-]*(：\s*)|(，\s*)[A-Za-z_][\w.-]*\s*[:：]|([;；、]\s*)[A-Za-z_][\w.-]*\s*[:：]\s`)
 	wideSpaces = "\u00a0\u3000"
 	oddSpace   = regexp.MustCompile("^[ ]*(?:- +)*[A-Za-z_][\\w.-]*:([" + wideSpaces + "]+)|^ *([" + wideSpaces + "]+)")
@@ -24,7 +25,15 @@ func (c *checker) wideSlip(f *file, from, to int) bool {
 	}
 	found := wideInFlow.FindAllStringSubmatchIndex(unquoted(text), -1)
 	if len(found) == 0 {
-		return false
+		if found = wideInList.FindAllStringSubmatchIndex(unquoted(text), -1); len(found) == 0 || !strings.ContainsAny(text, "[{") {
+			return false
+		}
+		p := f.pos(from+found[0][2], from+found[0][3])
+		r := c.error("yaml-syntax", p, "this comma is full-width: YAML takes only `, `").label("write `, `")
+		for _, m := range found {
+			r.edit(f.pos(from+m[2], from+m[3]), ", ")
+		}
+		return true
 	}
 	at := func(group int, m []int) Pos { return f.pos(from+m[2*group], from+m[2*group+1]) }
 	kind := 1 // of the first, which is the one that is told
@@ -49,6 +58,30 @@ func (c *checker) wideSlip(f *file, from, to int) bool {
 	return true
 }
 
+// wideCommas reports an item of a list in brackets that holds a full-width comma: it looks like two, and YAML reads one.
+func (t *treeBuilder) wideCommas(n *node) bool {
+	if quoted := strings.ContainsAny(n.value, "“”‘’"); quoted || t.ascii || !t.list || n.style != plainStyle || !strings.ContainsAny(n.value, "，、；") || freeText[t.key] {
+		return false
+	}
+	found := -1
+	for i, r := range []rune(n.value) {
+		if !strings.ContainsRune("，、；", r) {
+			continue
+		}
+		p := n.at(i, i+1)
+		if found < 0 {
+			found = len(t.c.diags)
+			t.c.error("yaml-syntax", p, fmt.Sprintf("`%c` is full-width: YAML takes it for a part of the name, and only `, ` between two", r)).
+				label("write `, `; or quote the value, if it is one")
+		}
+		(report{t.c, found}).edit(p, ", ")
+		if r != '，' {
+			(report{t.c, found}).doubt(false)
+		}
+	}
+	return true
+}
+
 // gluedInFlow matches a key between braces with its value glued to its colon, where the value can only be one.
 var gluedInFlow = regexp.MustCompile(`[{,]\s*[A-Za-z_][\w.-]*(?:(:)[\[{"']|(:[` + wideSpaces + `]+))`)
 
@@ -60,7 +93,7 @@ func (c *checker) gluedSlip(f *file, from, to int) bool {
 		return false
 	}
 	if m[2] < 0 {
-		c.error("yaml-syntax", f.pos(from+m[4]+1, from+m[5]), oddSpaceMessage).label("type a plain space").edit(f.pos(from+m[4], from+m[5]), ": ")
+		c.error("yaml-syntax", f.pos(from+m[4]+1, from+m[5]), oddSpaceIn(f.text[from+m[4]:from+m[5]])).label("type a plain space").edit(f.pos(from+m[4], from+m[5]), ": ")
 		return true
 	}
 	p := f.pos(from+m[2], from+m[3])
@@ -95,11 +128,11 @@ func (c *checker) spaceSlip(f *file, line int) bool {
 	start := f.lines[line-1]
 	if at[0] >= 0 {
 		p := f.pos(start+at[0], start+at[1])
-		c.error("yaml-syntax", p, oddSpaceMessage).label("type a plain space").edit(p, " ")
+		c.error("yaml-syntax", p, oddSpaceIn(f.text[start+at[0]:start+at[1]])).label("type a plain space").edit(p, " ")
 		return true
 	}
 	p := f.pos(start+m[4], start+m[5])
-	r := c.error("yaml-syntax", p, oddSpaceMessage).label("indent with plain spaces")
+	r := c.error("yaml-syntax", p, oddSpaceIn(f.text[start+m[4]:start+m[5]])).label("indent with plain spaces")
 	lines := make([]string, len(f.lines))
 	for i := range lines {
 		lines[i] = f.line(i + 1)
@@ -111,7 +144,41 @@ func (c *checker) spaceSlip(f *file, line int) bool {
 	return true
 }
 
-const oddSpaceMessage = "this is no plain space (U+00A0 or U+3000), and YAML takes it for text"
+// oddSpaceIn names the space that is no plain one.
+func oddSpaceIn(text string) string {
+	for _, r := range text {
+		if strings.ContainsRune(wideSpaces, r) {
+			return "this is no plain space (" + nameOfRune(r) + "), and YAML takes it for text"
+		}
+	}
+	return "this is no plain space, and YAML takes it for text"
+}
+
+var (
+	wideComment = regexp.MustCompile(`^\s*(＃)`)
+	htmlEntity  = regexp.MustCompile(`&(?:nbsp|amp|lt|gt|quot|#\d+);|<(?:br|p|div|span)\b[^>]*>`)
+)
+
+// pasted reports a line that begins with a full-width `＃`, or that was copied from a page with its HTML.
+func (c *checker) pasted(f *file, line int) bool {
+	start := f.lines[line-1]
+	if m := wideComment.FindStringSubmatchIndex(f.line(line)); m != nil {
+		p := f.pos(start+m[2], start+m[3])
+		c.error("yaml-syntax", p, "`＃` is full-width: it begins no comment").label("write `# `").edit(p, "#")
+		return true
+	}
+	m := htmlEntity.FindStringIndex(f.line(line))
+	if m == nil || strings.TrimSpace(f.line(line)[:m[0]]) != "" {
+		return false
+	}
+	wrote := f.line(line)[m[0]:m[1]]
+	label := "type the character itself"
+	if wrote == "&nbsp;" {
+		label = "type plain spaces"
+	}
+	c.error("yaml-syntax", f.pos(start+m[0], start+m[1]), "`"+wrote+"` is HTML, pasted from a page").label(label)
+	return true
+}
 
 // wideBraces reports a value in full-width brackets, which YAML takes for text.
 func (c *checker) wideBraces(f *file, from, to int) bool {
@@ -135,7 +202,7 @@ func (c *checker) wideBraces(f *file, from, to int) bool {
 func (c *checker) keySlip(key *node, known []string) (meant string) {
 	bare := strings.Trim(key.value, wideSpaces)
 	if bare != key.value {
-		c.error("yaml-syntax", key.pos(), fmt.Sprintf("a space that YAML takes for text stands beside `%s` (U+00A0 or U+3000)", bare)).
+		c.error("yaml-syntax", key.pos(), fmt.Sprintf("a space that YAML takes for text stands beside `%s`: %s", bare, nameOfRune([]rune(strings.Trim(key.value, bare))[0]))).
 			label("write `"+bare+"` with plain spaces").edit(key.pos(), bare)
 		return bare
 	}

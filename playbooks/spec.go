@@ -69,6 +69,9 @@ type ChannelSpec struct {
 	Address  string
 	Subjects bool   // a message has a subject line
 	Example  string // YAML of one channel of usher.yaml
+
+	// Check gives what is wrong with the fields when they name no ${NAME}; an error begins with the field's name. nil: nothing to say.
+	Check func(config map[string]string) error
 }
 
 // Registry is all that can be named in a playbook. The lists are written out in package actions and handed in by cmd.

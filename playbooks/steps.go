@@ -190,6 +190,9 @@ func (p *playbookReader) actionKey(n *node) *node {
 			if found != nil && p.belongsTo(found, n.get(found.value), k) {
 				return nil
 			}
+			if p.foreignAction(n, k) {
+				return nil
+			}
 			r := p.error("unknown-action", k.pos(), fmt.Sprintf("there is no action `%s`", k.value))
 			all := append(slices.Clone(known), itemKeys...)
 			if best := closest(k.value, all); best != "" {

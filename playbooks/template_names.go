@@ -66,6 +66,10 @@ func (c *templateChecker) filter(i, to int) int {
 		c.error("template-syntax", i, min(i+1, to), "a filter is missing after `|`", "as in | default: 'friend'")
 		return max(end, i+1)
 	}
+	if r, size := utf8.DecodeRuneInString(c.text[end:]); invisible[r] != "" && standsFor(r) == "" {
+		c.error("invisible-character", end, end+size, "an invisible character stands here: "+nameOfRune(r), "take it out")
+		return end + size
+	}
 	if !slices.Contains(liquidFilters, name) {
 		c.error("unknown-filter", i, end, fmt.Sprintf("there is no filter `%s`", name), cmpOr(didYouMean(name, liquidFilters), "see the filters of Liquid"))
 		c.suggest(name, liquidFilters)

@@ -173,7 +173,7 @@ func (r *testReader) memberField(key *node) *Type {
 
 // event reads what an event of a test is and carries.
 func (r *testReader) event(n *node, known ...string) *TestEvent {
-	if !r.mapping(n, "an event", known...) {
+	if r.flatProperties(n, known) || !r.mapping(n, "an event", known...) {
 		return nil
 	}
 	e := &TestEvent{Pos: n.pos()}

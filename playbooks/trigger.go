@@ -33,7 +33,20 @@ func (p *playbookReader) triggerOf(n *node) {
 		return
 	}
 	if n.kind != mappingNode {
-		p.wrongType(n, "a trigger must be a mapping").label("as in {event: order.paid}")
+		r := p.wrongType(n, "a trigger must be a mapping").label("as in {event: order.paid}")
+		switch {
+		case n.kind == sequenceNode && len(n.items) > 1:
+			r.label("a playbook has one trigger: write a playbook for each, or one event that both send")
+		case n.kind == sequenceNode && len(n.items) == 1 && n.items[0].flow && n.flow:
+			if end := closingBracket(n.f.text[n.start:min(len(n.f.text), n.start+maxSlip)]); end > 0 {
+				r.label("a playbook has one trigger: leave the brackets out").edit(n.pos(), "").
+					edit(n.f.pos(n.start+end, n.start+end+1), "")
+			}
+		case n.kind == scalarNode && p.schema.Event(n.value) != nil:
+			r.label("write `{event: "+n.value+"}`").edit(n.pos(), "{event: "+n.value+"}")
+		case n.kind == scalarNode && p.schema.Segment(n.value) != nil:
+			r.label("write {segment_enter: " + n.value + "} or {segment_exit: " + n.value + "}")
+		}
 		return
 	}
 	kind := p.triggerKind(n)

@@ -59,6 +59,10 @@ func (c *checker) typeWord(n *node) *Type {
 		from := len([]rune(n.value)) - len([]rune(word))
 		p := n.at(from, len([]rune(n.value)))
 		r := c.error("unknown-type", p, fmt.Sprintf("there is no type `%s`", word))
+		if better := optionalMeant(n.value); better != "" {
+			r.label("write `"+better+"`").edit(n.pos(), better)
+			return Any
+		}
 		best := typeSlips[strings.ToLower(word)]
 		if best == "" {
 			best = closest(word, typeNames)
@@ -79,6 +83,21 @@ func (c *checker) typeWord(n *node) *Type {
 	return t.declaredAt(n.pos())
 }
 
+// optionalMeant gives how a type that may be missing is written here; "" when that was not meant.
+func optionalMeant(s string) string {
+	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {
+		if word, ok := strings.CutSuffix(s, mark); ok && typeWords[strings.TrimSpace(word)] != nil {
+			return "optional " + strings.TrimSpace(word)
+		}
+	}
+	for _, mark := range []string{"?", "nullable ", "Optional[", "optional("} {
+		if word, ok := strings.CutPrefix(s, mark); ok && typeWords[strings.Trim(word, "]) ")] != nil {
+			return "optional " + strings.Trim(word, "]) ")
+		}
+	}
+	return ""
+}
+
 func (c *checker) mappingType(n *node) *Type {
 	if len(n.entries) == 1 && n.entries[0].key.value == "optional" {
 		return c.typeOf(n.entries[0].value).AsOptional()
@@ -90,6 +109,9 @@ func (c *checker) mappingType(n *node) *Type {
 			}
 		}
 		return c.enumType(e)
+	}
+	if e := n.get("enum"); e != nil && e.kind == scalarNode && (n.get("default") != nil || len(n.entries) == 1) && typeWords[e.value] == nil && !e.broken {
+		return c.enumOfText(e)
 	}
 	t := &Type{Kind: KindObject, Pos: n.pos()}
 	for _, e := range n.entries {
@@ -115,6 +137,17 @@ func (c *checker) hasHole(t *Type) bool {
 
 func snakeOf(s string) string {
 	return strings.NewReplacer("-", "_", " ", "_", ".", "_").Replace(s)
+}
+
+// enumOfText reports an enum whose values stand in one text.
+func (c *checker) enumOfText(n *node) *Type {
+	r := c.wrongType(n, "the values of an enum are a list").label("as in [bronze, silver, gold]")
+	words := strings.FieldsFunc(n.value, func(r rune) bool { return strings.ContainsRune(",，、;；|/ ", r) })
+	if len(words) > 0 && !n.untraceable {
+		text := "[" + strings.Join(words, ", ") + "]"
+		r.label("write `"+text+"`").edit(n.pos(), text).doubt(false)
+	}
+	return Any
 }
 
 func (c *checker) enumType(n *node) *Type {
@@ -386,8 +419,45 @@ func (c *checker) clock(n *node, what string) (int, bool) {
 		mi, _ := strconv.Atoi(m[2])
 		return h*60 + mi, true
 	}
-	c.error("bad-value", n.pos(), what+" must be a time of the day").label(`as in "22:00"`)
+	r := c.error("bad-value", n.pos(), what+" must be a time of the day").label(`as in "22:00"`)
+	c.clockHint(r, n)
 	return 0, false
+}
+
+var (
+	looseClock = regexp.MustCompile(`(?i)^(上午|早上|中午|下午|晚上)?\s*(\d{1,2})(?:[:.](\d{2})(?::00)?|[点时](半|\d{1,2}分?)?整?)?\s*(am|pm|a\.m\.|p\.m\.)?$`)
+	wideColons = strings.NewReplacer("：", ":", "。", ".")
+)
+
+// clockHint says which time of the day was meant by one that is written otherwise: 8:00, 24:00, 10pm, 10点.
+func (c *checker) clockHint(r report, n *node) {
+	m := looseClock.FindStringSubmatch(strings.TrimSpace(narrowed(wideColons.Replace(n.value))))
+	if n.kind != scalarNode || m == nil || m[1]+m[3]+m[4]+m[5] == "" && !strings.ContainsAny(n.value, "点时") {
+		return
+	}
+	hour, _ := strconv.Atoi(m[2])
+	minute, _ := strconv.Atoi(strings.TrimSuffix(m[3]+m[4], "分"))
+	if m[4] == "半" {
+		minute = 30
+	}
+	late := strings.HasPrefix(strings.ToLower(m[5]), "p") || m[1] == "下午" || m[1] == "晚上"
+	early := strings.HasPrefix(strings.ToLower(m[5]), "a")
+	switch {
+	case late && hour < 12:
+		hour += 12
+	case early && hour == 12:
+		hour = 0
+	case hour == 24 && minute == 0:
+		hour = 0
+		r.label("a day begins at \"00:00\": write `\"00:00\"`").edit(n.pos(), `"00:00"`).doubt(false)
+		return
+	}
+	if hour > 23 || minute > 59 {
+		r.label("hours go from 00 to 23, minutes from 00 to 59")
+		return
+	}
+	text := fmt.Sprintf("\"%02d:%02d\"", hour, minute)
+	r.label("write `"+text+"`").edit(n.pos(), text).doubt(m[1] == "" || hour >= 12)
 }
 
 var clockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)

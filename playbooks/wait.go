@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"time"
@@ -61,19 +62,55 @@ func (p *playbookReader) waitUntil(v *node, step *Step, sc *Scope) {
 		return
 	}
 	if v.kind == scalarNode && (v.tag == "timestamp" || looksLikeTime.MatchString(v.value)) || v.kind == scalarNode && len(v.value) > 1 && v.value[:2] == "= " {
+		if p.zoneless(v) {
+			return
+		}
 		if val := p.value(v, Datetime.AsOptional(), "until", sc); val != nil {
 			step.Wait = &Wait{Until: val}
 		}
 		return
 	}
 	if v.kind != scalarNode || !clockTime.MatchString(v.value) {
-		p.error("bad-value", v.pos(), "until must be a time of the day or a datetime").
+		r := p.error("bad-value", v.pos(), "until must be a time of the day or a datetime").
 			label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
+		p.clockHint(r, v)
+		if hint := durationMeant(v.value); v.kind == scalarNode && (hint.write != "" || validDuration(v.value)) {
+			r.label("a duration is waited for without `until`: wait: " + cmp.Or(hint.write, v.value))
+		}
 		return
 	}
 	if minutes, ok := p.clock(v, "until"); ok {
 		step.Wait = &Wait{Clock: &minutes}
 	}
+}
+
+var dateAlone = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?)?$`)
+
+// zoneless reports a date, or a time without its offset from UTC, where an instant is needed.
+func (p *playbookReader) zoneless(v *node) bool {
+	m := dateAlone.FindStringSubmatch(v.value)
+	if m == nil {
+		return false
+	}
+	day, err := time.ParseInLocation(time.DateTime, m[1]+" "+cmp.Or(m[2], "00:00")+cmp.Or(m[3], ":00"), p.zoneOfWorkspace())
+	if err != nil {
+		return false
+	}
+	p.error("bad-value", v.pos(), "this instant needs its time and its offset from UTC").
+		label("write `"+day.Format(time.RFC3339)+"`").edit(v.pos(), day.Format(time.RFC3339)).doubt(false)
+	return true
+}
+
+func (p *playbookReader) zoneOfWorkspace() *time.Location {
+	if p.schema.Timezone != nil {
+		return p.schema.Timezone
+	}
+	return time.UTC
+}
+
+func validDuration(s string) bool {
+	_, err := ParseDuration(s)
+	return err == nil
 }
 
 // waitEvent reads a wait for an event.

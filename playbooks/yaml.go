@@ -68,7 +68,7 @@ func (c *checker) readYAML(f *file) *node {
 		c.severalDocuments(f)
 		return nil
 	}
-	t := &treeBuilder{c: c, f: f}
+	t := &treeBuilder{c: c, f: f, ascii: c.running || isASCII(f.text)}
 	n := t.build(doc.Content[0], 1)
 	if t.deep {
 		return nil
@@ -119,8 +119,13 @@ func (c *checker) severalDocuments(f *file) {
 type treeBuilder struct {
 	c    *checker
 	f    *file
-	deep bool // nested too deeply
-	flow int  // how many braces and brackets are open
+	deep bool   // nested too deeply
+	flow int    // how many braces and brackets are open
+	key  string // the key whose value is read
+	list bool   // a list in brackets is read
+
+	isKey bool
+	ascii bool // nothing in the file can hide a character or look like a comma; of what runs already nobody asks
 }
 
 func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
@@ -146,9 +151,12 @@ func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
 		t.mapping(y, n, depth)
 	case yaml.SequenceNode:
 		n.kind = sequenceNode
+		was := t.list
+		t.list = n.flow
 		for _, item := range y.Content {
 			n.items = append(n.items, t.build(item, depth+1))
 		}
+		t.list = was
 	default:
 		n.style = styleOf(y.Style)
 		n.comment = y.LineComment
@@ -156,6 +164,9 @@ func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
 			n.tag = "str"
 		} else if strings.HasPrefix(n.value, "｛") || strings.HasPrefix(n.value, "［") {
 			n.broken = t.c.wideBraces(t.f, n.start, n.end())
+		}
+		if !t.isKey {
+			n.broken = n.broken || t.invisibleIn(n, false) || t.wideCommas(n)
 		}
 	}
 	return n
@@ -215,7 +226,9 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
 	}
 	first := make(map[string]*node, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
+		t.isKey = true
 		key := t.build(y.Content[i], depth+1)
+		t.isKey = false
 		switch {
 		case key.broken:
 			n.broken = true
@@ -224,6 +237,9 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
 			if !t.c.spaceSlip(t.f, key.pos().Line) {
 				t.c.keySlip(key, nil)
 			}
+			n.broken = true
+			continue
+		case t.invisibleIn(key, true):
 			n.broken = true
 			continue
 		case y.Content[i].Tag == "!!merge":
@@ -235,7 +251,13 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *node, depth int) {
 			n.broken = true
 			continue
 		}
+		wasKey, wasList := t.key, t.list
+		if !freeText[t.key] || key.value == "if" { // all below a body is data
+			t.key = key.value
+		}
+		t.list = false
 		value := t.build(y.Content[i+1], depth+1)
+		t.key, t.list = wasKey, wasList
 		if value.empty() && value.kind == scalarNode {
 			value.owner = key
 		}

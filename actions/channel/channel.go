@@ -64,6 +64,10 @@ func all() []declared {
 func Specs() []playbooks.ChannelSpec {
 	var specs []playbooks.ChannelSpec
 	for _, d := range all() {
+		d.spec.Check = func(config map[string]string) error {
+			_, err := d.make("", config, Deps{})
+			return err
+		}
 		specs = append(specs, d.spec)
 	}
 	return specs

@@ -72,7 +72,6 @@ var habits = []struct{ what, find, with string }{
 	{"when", `\bif: `, "when: "},
 	{"unless", `\bif: `, "unless: "},
 	{"elif", `\belse:`, "elif:"},
-	{"an Exit of a name like enter", `segment_exit`, "segment_enterr"},
 }
 
 // mostPlaces is at how many places of a file a habit is followed: the first show what the next ones would.

@@ -1,0 +1,246 @@
+package playbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	place "github.com/expr-lang/expr/file"
+)
+
+// What people write who come from SQL, from another language or from a Chinese keyboard, where the expression library only says that something
+// is not expected.
+
+// exprHabit is a way of writing that means nothing here.
+type exprHabit struct {
+	find    *regexp.Regexp // the first group is what is meant, all of it when there is none
+	message string         // %s is what was written
+	write   string         // what to write in its place; "": see label
+	label   string
+	sure    bool // nothing else can be meant
+}
+
+var exprHabits = []exprHabit{
+	{find: regexp.MustCompile(`\$\{\s*([^{}]*?)\s*\}`), message: "`${…}` is not written around an expression", write: "$1", sure: true},
+	{find: regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`), message: "`{{ … }}` belongs to texts: this is an expression already", write: "$1", sure: true},
+	{find: regexp.MustCompile(`[$@](member|event|trigger|actions)\b`), message: "a name has no `$` or `@` before it", write: "$1", sure: true},
+	{find: regexp.MustCompile(`===`), message: "`===` is not an operator", write: "==", sure: true},
+	{find: regexp.MustCompile(`!==`), message: "`!==` is not an operator", write: "!=", sure: true},
+	{find: regexp.MustCompile(`<>`), message: "`<>` is not an operator", write: "!=", sure: true},
+	{find: regexp.MustCompile(`≠`), message: "`≠` is not an operator", write: "!=", sure: true},
+	{find: regexp.MustCompile(`≥|⩾|≧`), message: "`%s` is not an operator", write: ">=", sure: true},
+	{find: regexp.MustCompile(`≤|⩽|≦`), message: "`%s` is not an operator", write: "<=", sure: true},
+	{find: regexp.MustCompile(`=>`), message: "`=>` is not an operator", write: ">="},
+	{find: regexp.MustCompile(`=<`), message: "`=<` is not an operator", write: "<="},
+	{find: regexp.MustCompile(`=!`), message: "`=!` is not an operator", write: "!="},
+	{find: regexp.MustCompile(`×`), message: "`×` is not an operator", write: "*", sure: true},
+	{find: regexp.MustCompile(`÷`), message: "`÷` is not an operator", write: "/", sure: true},
+	{find: regexp.MustCompile(`(?i)\bis\s+not\s+(?:null|nil|none|empty)\b`), message: "`is not` is not an operator", write: "!= nil", sure: true},
+	{find: regexp.MustCompile(`(?i)\bis\s+(?:null|nil|none)\b`), message: "`is` is not an operator", write: "== nil", sure: true},
+	{find: regexp.MustCompile(`(?i)\bnot\s+like\b|\blike\b`), message: "`%s` is not an operator", label: "write `contains`, `startsWith` or `endsWith`"},
+	{find: regexp.MustCompile(`(?i)\bbetween\b`), message: "`between` is not an operator", label: "write both bounds: x >= 1 and x <= 9"},
+	{find: regexp.MustCompile(` ?(?:大于等于|不小于|不少于) ?`), message: "`%s` is not an operator", write: " >= ", sure: true},
+	{find: regexp.MustCompile(` ?(?:小于等于|不大于|不超过) ?`), message: "`%s` is not an operator", write: " <= ", sure: true},
+	{find: regexp.MustCompile(` ?(?:不等于) ?`), message: "`%s` is not an operator", write: " != ", sure: true},
+	{find: regexp.MustCompile(` ?(?:大于|超过|多于) ?`), message: "`%s` is not an operator", write: " > ", sure: true},
+	{find: regexp.MustCompile(` ?(?:小于|少于|低于) ?`), message: "`%s` is not an operator", write: " < ", sure: true},
+	{find: regexp.MustCompile(` ?(?:等于) ?`), message: "`%s` is not an operator", write: " == ", sure: true},
+	{find: regexp.MustCompile(` ?(?:不包含) ?`), message: "`%s` is not an operator", label: "write `not contains` of a text, `not in` of a list"},
+	{find: regexp.MustCompile(` ?(?:包含) ?`), message: "`%s` is not an operator", label: "write `contains` of a text, `in` of a list"},
+	{find: regexp.MustCompile(` ?(?:并且|而且|且) ?`), message: "`%s` is not an operator", write: " and ", sure: true},
+	{find: regexp.MustCompile(` ?(?:或者|或) ?`), message: "`%s` is not an operator", write: " or ", sure: true},
+	{find: regexp.MustCompile(`(?:^|[ (])(不是|非) ?`), message: "`%s` is not an operator", write: "not ", sure: true},
+	{find: regexp.MustCompile(`[^&](&)[^&]`), message: "`&` is not an operator", write: "and"},
+}
+
+var (
+	groupedNumber = regexp.MustCompile(`(?:^|[^\w.,])(\d{1,3}(?:,\d{3})+)(?:$|[^\w,])`)
+	wordedNumber  = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)\s*(百万|千万|万|千|百|亿)`)
+	moneyNumber   = regexp.MustCompile(`[¥￥$€]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:元|块钱|块)`)
+	percentNumber = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)%\s*(?:$|[)\]]|and\b|or\b)|百分之(\d+(?:\.\d+)?)`)
+	bareDate      = regexp.MustCompile(`(?:^|[^\w.])(\d{4}([-/])(?:0?[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01]))(?:$|[^\w-])|(?:^|[^\w.])(\d{4}年\d{1,2}月\d{1,2}日)`)
+	quantities    = map[string]float64{"百": 100, "千": 1000, "万": 10_000, "百万": 1e6, "千万": 1e7, "亿": 1e8}
+)
+
+// noDates says how a fixed date is named.
+const noDates = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: %s}`, and compare with member.launch"
+
+// habit reports the first habit in an expression that cannot be read; false when it has none.
+func (c *exprChecker) habit() bool {
+	masked := withoutTexts(c.src.Text)
+	if c.numberHabit(masked) {
+		return true
+	}
+	for i := range exprHabits {
+		h := &exprHabits[i]
+		found := h.find.FindAllStringSubmatchIndex(masked, -1)
+		if len(found) == 0 {
+			continue
+		}
+		whole := strings.Contains(h.write, "$1") // else the group alone is replaced
+		from, to := bounds(found[0], whole)
+		wrote := strings.TrimSpace(c.src.Text[from:to])
+		message, label := h.message, h.label
+		if strings.Contains(message, "%s") {
+			message = fmt.Sprintf(message, wrote)
+		}
+		write := func(m []int) string { return string(h.find.ExpandString(nil, h.write, c.src.Text, m)) }
+		if h.write != "" {
+			label = "write `" + strings.TrimSpace(write(found[0])) + "`"
+		}
+		d := c.report(c.runes(from, to), "syntax-expression", label, "%s", message)
+		for _, m := range found {
+			if from, to := bounds(m, whole); h.write != "" && d.Line > 0 {
+				at := c.runes(from, to)
+				d.Edits = append(d.Edits, Edit{Pos: c.src.pos(at.From, at.To), Text: write(m), Doubt: !h.sure})
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// bounds gives what a match is about: its group, unless the whole is replaced.
+func bounds(m []int, whole bool) (from, to int) {
+	if !whole && len(m) > 2 && m[2] >= 0 {
+		return m[2], m[3]
+	}
+	return m[0], m[1]
+}
+
+// numberHabit reports a number or a date as texts write it.
+func (c *exprChecker) numberHabit(masked string) bool {
+	report := func(from, to int, write, message, label string, sure bool) bool {
+		if label == "" {
+			label = "write " + write
+		}
+		d := c.report(c.runes(from, to), "syntax-expression", label, "%s", message)
+		if write != "" {
+			d.suggest(write).doubt(sure)
+		}
+		return true
+	}
+	if c.dateHabit(masked) {
+		return true
+	}
+	if m := groupedNumber.FindStringSubmatchIndex(masked); m != nil {
+		inside := strings.Count(masked[:m[2]], "(")+strings.Count(masked[:m[2]], "[") > strings.Count(masked[:m[2]], ")")+strings.Count(masked[:m[2]], "]")
+		return report(m[2], m[3], strings.ReplaceAll(masked[m[2]:m[3]], ",", ""), "a number has no commas", "", !inside)
+	}
+	if m := wordedNumber.FindStringSubmatchIndex(masked); m != nil {
+		n, err := strconv.ParseFloat(masked[m[2]:m[3]], 64)
+		if n *= quantities[masked[m[4]:m[5]]]; err == nil && n == float64(int64(n)) {
+			return report(m[2], m[5], strconv.FormatInt(int64(n), 10), "a number is written in digits", "", true)
+		}
+	}
+	if m := moneyNumber.FindStringSubmatchIndex(masked); m != nil {
+		write := masked[max(m[2], m[4]):max(m[3], m[5])]
+		return report(m[0], m[1], write, "a number has no currency", "", true)
+	}
+	if m := percentNumber.FindStringSubmatchIndex(masked); m != nil {
+		from, to := m[2], m[3]+1
+		digits := ""
+		if from >= 0 {
+			digits = masked[from : to-1]
+		} else {
+			from, to, digits = m[0], m[1], masked[m[4]:m[5]]
+		}
+		if n, err := strconv.ParseFloat(digits, 64); err == nil {
+			return report(from, to, strconv.FormatFloat(n/100, 'g', -1, 64), "there are no percentages in expressions", "", false)
+		}
+	}
+	return false
+}
+
+// dateHabit reports a date that is written out: without quotes it is a subtraction.
+func (c *exprChecker) dateHabit(masked string) bool {
+	m := bareDate.FindStringSubmatchIndex(masked)
+	if m == nil {
+		return false
+	}
+	from, to := max(m[2], m[6]), max(m[3], m[7])
+	date := strings.NewReplacer("年", "-", "月", "-", "日", "", "/", "-").Replace(masked[from:to])
+	c.report(c.runes(from, to), "type-mismatch", fmt.Sprintf(noDates, date), "`%s` is no date here", masked[from:to])
+	return true
+}
+
+// runes gives the place of bytes of the source.
+func (c *exprChecker) runes(from, to int) place.Location {
+	start := utf8.RuneCountInString(c.src.Text[:from])
+	return place.Location{From: start, To: start + utf8.RuneCountInString(c.src.Text[from:to])}
+}
+
+// withoutTexts blanks out the texts of an expression, byte by byte, so that offsets stay.
+func withoutTexts(s string) string {
+	out := []byte(s)
+	for i := 0; i < len(s); i++ {
+		if s[i] != '"' && s[i] != '\'' && s[i] != '`' {
+			continue
+		}
+		end := strings.IndexByte(s[i+1:], s[i])
+		if s[i] != '`' {
+			end = closingQuote(s[i:]) - 1
+		}
+		if end < 0 {
+			break
+		}
+		for k := i; k <= i+1+end; k++ {
+			out[k] = '_'
+		}
+		i += end + 1
+	}
+	return string(out)
+}
+
+// memberWords are what other tools call the member.
+var memberWords = []string{"user", "customer", "contact", "profile", "person", "subscriber", "account", "用户", "会员"}
+
+// foreignRoot reports a name that another tool has for what is called otherwise here: segment.quiet, tags.vip, user.level.
+func (c *exprChecker) foreignRoot(n *ast.IdentifierNode) bool {
+	runes := []rune(c.src.Text)
+	loc := n.Location()
+	field := fieldBehind(string(runes[min(loc.To, len(runes)):]))
+	if field == "" {
+		return false
+	}
+	loc.To += 1 + utf8.RuneCountInString(field)
+	wrote := n.Value + "." + field
+	report := func(write string, sure bool) bool {
+		c.report(loc, "unknown-name", "write "+write, "nothing is called `%s` here", n.Value).suggest(write).doubt(sure)
+		return true
+	}
+	switch strings.ToLower(n.Value) {
+	case "segment", "segments":
+		for _, name := range []string{field, strings.ReplaceAll(field, "_", "-")} {
+			if c.sc.Schema.Segment(name) != nil {
+				return report(`in_segment("`+name+`")`, true)
+			}
+		}
+		return report(`in_segment("`+strings.ReplaceAll(field, "_", "-")+`")`, false)
+	case "tag", "tags":
+		return report(`"`+field+`" in member.tags`, false)
+	case "properties", "props", "payload", "data":
+		for name, t := range map[string]*Type{"event": c.sc.Event, "trigger": c.sc.Trigger} {
+			if t == nil || name == "trigger" && c.sc.Event != nil {
+				continue
+			}
+			if _, ok := t.Field(field); ok {
+				return report(name+"."+field, false)
+			}
+		}
+	default:
+		if !slices.Contains(memberWords, strings.ToLower(n.Value)) {
+			return false
+		}
+		if _, ok := c.sc.Schema.memberType().Field(field); ok {
+			return report("member."+field, true)
+		}
+		c.report(n.Location(), "unknown-name", "write member."+field, "nothing is called `%s` here; `%s` is no attribute", n.Value, wrote)
+		return true
+	}
+	return false
+}

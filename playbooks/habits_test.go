@@ -1,0 +1,128 @@
+package playbooks
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// TestHabits writes lines as people do who come from another tool, language or keyboard: each is one mistake that says what to write, and is
+// fixed only where nothing else can be meant.
+func TestHabits(t *testing.T) {
+	const head = "id: a\nstage: retention\n"
+	const tail = "actions: [{tag: x}]\n"
+	trigger := "trigger: {event: cart.updated}\n"
+	condition := func(s string) string { return head + trigger + "condition: " + s + "\n" + tail }
+	action := func(s string) string { return head + trigger + "actions:\n  - " + s + "\n" }
+	cases := []struct{ name, text, says, fixed string }{
+		{"at least, in one sign", condition("member.points ≥ 30"), "write `>=`", condition("member.points >= 30")},
+		{"at most, in one sign", condition("member.points ≤ 30"), "write `<=`", condition("member.points <= 30")},
+		{"unequal, in one sign", condition("member.points ≠ 30"), "write `!=`", condition("member.points != 30")},
+		{"SQL's unequal", condition("member.points <> 0"), "write `!=`", condition("member.points != 0")},
+		{"three equals signs", condition("member.points === 0"), "write `==`", condition("member.points == 0")},
+		{"JavaScript's unequal", condition("member.points !== 0"), "write `!=`", condition("member.points != 0")},
+		{"turned round", condition("member.points => 3"), "write `>=`", ""},
+		{"且", condition("member.points == 0 且 member.level == \"gold\""), "write `and`", condition("member.points == 0 and member.level == \"gold\"")},
+		{"并且", condition("member.points == 0 并且 member.level == \"gold\""), "write `and`", condition("member.points == 0 and member.level == \"gold\"")},
+		{"或", condition("member.points == 0 或 member.level == \"gold\""), "write `or`", condition("member.points == 0 or member.level == \"gold\"")},
+		{"或者", condition("member.points == 0 或者 member.points == 1 或者 member.points == 2"), "write `or`", condition("member.points == 0 or member.points == 1 or member.points == 2")},
+		{"大于等于", condition("member.points 大于等于 30"), "write `>=`", condition("member.points >= 30")},
+		{"等于", condition("member.level 等于 \"gold\""), "write `==`", condition("member.level == \"gold\"")},
+		{"万", condition("member.points > 1万"), "write 10000", condition("member.points > 10000")},
+		{"1.5万", condition("member.points > 1.5万"), "write 15000", condition("member.points > 15000")},
+		{"thousands", condition("member.points > 1,000"), "write 1000", condition("member.points > 1000")},
+		{"a currency", condition("member.points > 100元"), "write 100", condition("member.points > 100")},
+		{"a percentage", condition("member.points > 10%"), "write 0.1", ""},
+		{"a date", condition("now() >= 2026-11-01"), "declare an attribute", ""},
+		{"a Chinese date", condition("now() >= 2026年11月1日"), "declare an attribute", ""},
+		{"a date in quotes", condition("today() >= \"2026-11-01\""), "declare an attribute", ""},
+		{"is null", condition("member.nickname is null"), "write `== nil`", condition("member.nickname == nil")},
+		{"IS NOT NULL", condition("member.nickname IS NOT NULL"), "write `!= nil`", condition("member.nickname != nil")},
+		{"Liquid", condition("\"{{ member.points }} > 3\""), "this is an expression already", condition("\"member.points > 3\"")},
+		{"a shell's dollar", condition("\"${member.points} > 3\""), "not written around", condition("\"member.points > 3\"")},
+		{"a dollar", condition("$member.points > 3"), "did you mean `member`?", condition("member.points > 3")},
+		{"between", condition("member.points between 1 and 3"), "x >= 1 and x <= 9", ""},
+		{"not contains", condition("member.tags not contains \"vip\""), "write \"vip\" not in member.tags", condition("'\"vip\" not in member.tags'")},
+		{"contains", condition("member.tags contains \"vip\""), "write \"vip\" in member.tags", condition("'\"vip\" in member.tags'")},
+		{"segment.x", condition("segment.dormant"), "write in_segment(\"dormant\")", condition("in_segment(\"dormant\")")},
+		{"user.x", condition("user.points > 3"), "write member.points", condition("member.points > 3")},
+		{"tags.x", condition("tags.vip"), "write \"vip\" in member.tags", ""},
+		{"a month's window", condition("len(events(\"order.paid\", \"1M\")) > 3"), "there is no month: write 30d, or 4w", ""},
+		{"a Chinese window", condition("len(events(\"order.paid\", \"30天\")) > 3"), "did you mean \"30d\"?", condition("len(events(\"order.paid\", \"30d\")) > 3")},
+		{"a window without a unit", condition("len(events(\"order.paid\", \"30\")) > 3"), "add a unit: 30s, 30m, 30h, 30d or 30w", ""},
+
+		{"a month", action("wait: 1M"), "there is no month: write 30d, or 4w", ""},
+		{"three months", action("wait: 3个月"), "write 90d, or 12w", ""},
+		{"a year", action("wait: 1年"), "write 365d", ""},
+		{"three days", action("wait: 三天"), "write `3d`", action("wait: 3d")},
+		{"an hour and a half", action("wait: 1.5h"), "write `90m`", action("wait: 90m")},
+		{"a sum", action("wait: 1h30m"), "write `90m`", action("wait: 90m")},
+		{"a day and a half", action("wait: 1.5d"), "write `36h`", ""},
+		{"ISO 8601", action("wait: PT4H"), "write `4h`", action("wait: 4h")},
+		{"working days", action("wait: 3个工作日"), "no working days", ""},
+		{"delay", action("delay: 3d"), "write `wait`", action("wait: 3d")},
+		{"add_tag", action("add_tag: hesitant"), "write `tag`", action("tag: hesitant")},
+		{"untag", action("untag: 老客"), "write `tag: {remove: 老客}`", action("tag: {remove: 老客}")},
+		{"remove_tag", action("remove_tag: [a, b]"), "write `tag: {remove: [a, b]}`", action("tag: {remove: [a, b]}")},
+		{"send_email", action("send_email: {template: hi}"), "write `message`", ""},
+		{"else_if", action("else_if: member.points > 3"), "`choose`", ""},
+		{"two equals signs", action("set: {nickname: == member.level}"), "write `= member.level`", action("set: {nickname: = member.level}")},
+		{"a missing zero", action("wait: {until: \"8:00\"}"), "write `\"08:00\"`", action("wait: {until: \"08:00\"}")},
+		{"midnight", action("wait: {until: \"24:00\"}"), "write `\"00:00\"`", ""},
+		{"ten at night", action("wait: {until: 10:00pm}"), "write `\"22:00\"`", action("wait: {until: \"22:00\"}")},
+		{"10点", action("wait: {until: 10点}"), "write `\"10:00\"`", action("wait: {until: \"10:00\"}")},
+		{"a date without its zone", action("wait: {until: 2026-11-11}"), "write `2026-11-11T00:00:00", ""},
+		{"a full-width comma in a list", action("tag: {add: [老客，新客]}"), "full-width", action("tag: {add: [老客, 新客]}")},
+
+		{"an exit without its list", head + trigger + "exit: order.paid\n" + tail, "write `[{event: order.paid}]`", head + trigger + "exit: [{event: order.paid}]\n" + tail},
+		{"an exit in braces alone", head + trigger + "exit: {event: order.paid}\n" + tail, "put brackets around it", head + trigger + "exit: [{event: order.paid}]\n" + tail},
+		{"a full-width comma between exits", head + trigger + "exit: [{event: order.paid}，{event: cart.updated}]\n" + tail, "this comma is full-width", head + trigger + "exit: [{event: order.paid}, {event: cart.updated}]\n" + tail},
+		{"two triggers", head + "trigger: [{event: order.paid}, {event: cart.updated}]\n" + tail, "a playbook has one trigger", ""},
+		{"an id of digits", "id: 2026\nstage: retention\n" + trigger + tail, "the id of a playbook must be a string", ""},
+		{"a full-width comment", head + trigger + "actions:\n  - tag: x\n  ＃ 打标签\n  - tag: y\n", "write `# `", head + trigger + "actions:\n  - tag: x\n  # 打标签\n  - tag: y\n"},
+		{"pasted HTML", head + trigger + "actions:\n&nbsp;&nbsp;- tag: x\n", "is HTML, pasted from a page", ""},
+
+		{"a zero width space in a key", head + trigger + "re\u200bentry: never\n" + tail, "U+200B ZERO WIDTH SPACE", head + trigger + "reentry: never\n" + tail},
+		{"a soft hyphen in a key", head + trigger + "reen\u00adtry: never\n" + tail, "U+00AD SOFT HYPHEN", head + trigger + "reentry: never\n" + tail},
+		{"a mark of direction behind a value", head + trigger + "reentry: never\u200f\n" + tail, "U+200F RIGHT-TO-LEFT MARK", head + trigger + "reentry: never\n" + tail},
+		{"a zero width space in an expression", condition("member.poi\u200bnts == 0"), "U+200B ZERO WIDTH SPACE", condition("member.points == 0")},
+		{"a no-break space in an expression", condition("member.points\u00a0== 0"), "U+00A0 NO-BREAK SPACE", condition("member.points == 0")},
+		{"a zero width space in a name", head + "trigger: {event: cart.updated\u200b}\n" + tail, "U+200B ZERO WIDTH SPACE", head + trigger + tail},
+		{"a word joiner in a duration", action("wait: 3\u2060d"), "U+2060 WORD JOINER", action("wait: 3d")},
+		{"a wide space in a tag", action("tag: 老\u3000客"), "U+3000 IDEOGRAPHIC SPACE", ""},
+		{"a byte order mark inside", head + trigger + "reentry: ne\ufeffver\n" + tail, "U+FEFF", head + trigger + "reentry: never\n" + tail},
+		{"an escape that all see", action(`tag: "a\u200bb"`), "", ""},
+		{"a joined emoji", action("tag: 👩‍💻"), "", ""},
+		{"a wide space in a text", action("message: {channel: wecom, text: 你\u3000好}"), "", ""},
+		{"a comment", head + trigger + tail + "# a\u200bb\n", "", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			fsys := fstest.MapFS{schemaFile: example(t, "")[schemaFile], "playbooks/a.yaml": {Data: []byte(c.text)}}
+			ws, diags := Load(fsys, testRegistry())
+			var found []string
+			for _, d := range diags {
+				if d.File == "playbooks/a.yaml" && d.Severity == Error {
+					found = append(found, d.Message+" "+d.Label)
+				}
+			}
+			switch {
+			case c.says == "" && len(found) > 0:
+				t.Errorf("it is right, and not %q", found)
+			case c.says != "" && (len(found) != 1 || !strings.Contains(found[0], c.says)):
+				t.Errorf("got %q, want one that says %q", found, c.says)
+			}
+			want := c.fixed
+			if want == "" {
+				want = c.text
+			}
+			got := c.text
+			if data, ok := Fix(ws.Files, testRegistry()).Files["playbooks/a.yaml"]; ok {
+				got = string(data)
+			}
+			if got != want {
+				t.Errorf("fixed to\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
