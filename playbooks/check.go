@@ -232,11 +232,8 @@ func (c *checker) integer(n *node, what string, least, most int) (int, bool) {
 			case plain != n.value:
 				r.label("write "+plain).edit(n.pos(), plain).doubt(!strings.ContainsAny(n.value, ","))
 			}
-		} else if m := wordedNumber.FindStringSubmatch(n.value); m != nil && n.kind == scalarNode && m[0] == n.value {
-			if v, err := strconv.ParseFloat(m[1], 64); err == nil {
-				whole := strconv.FormatFloat(v*quantities[m[2]], 'f', -1, 64)
-				r.label("write "+whole).edit(n.pos(), whole).doubt(wholeNumber.MatchString(whole))
-			}
+		} else if w, ok := wordedNumberIn(n.value); ok && n.kind == scalarNode && w.to-w.from == len(n.value) && wholeNumber.MatchString(w.write) {
+			r.label("write "+w.write).edit(n.pos(), w.write)
 		}
 		return 0, false
 	}

@@ -59,11 +59,8 @@ var exprHabits = []exprHabit{
 
 var (
 	groupedNumber = regexp.MustCompile(`(?:^|[^\w.,])(\d{1,3}(?:,\d{3})+)(?:$|[^\w,])`)
-	wordedNumber  = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)\s*(百万|千万|万|千|百|亿)`)
-	moneyNumber   = regexp.MustCompile(`[¥￥$€]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:元|块钱|块)`)
 	percentNumber = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)%\s*(?:$|[)\]]|and\b|or\b)|百分之(\d+(?:\.\d+)?)`)
 	bareDate      = regexp.MustCompile(`(?:^|[^\w.])(\d{4}([-/])(?:0?[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01]))(?:$|[^\w-])|(?:^|[^\w.])(\d{4}年\d{1,2}月\d{1,2}日)`)
-	quantities    = map[string]float64{"百": 100, "千": 1000, "万": 10_000, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 )
 
 // noDates says how a fixed date is named.
@@ -131,15 +128,11 @@ func (c *exprChecker) numberHabit(masked string) bool {
 		inside := strings.Count(masked[:m[2]], "(")+strings.Count(masked[:m[2]], "[") > strings.Count(masked[:m[2]], ")")+strings.Count(masked[:m[2]], "]")
 		return report(m[2], m[3], strings.ReplaceAll(masked[m[2]:m[3]], ",", ""), "a number has no commas", "", !inside)
 	}
-	if m := wordedNumber.FindStringSubmatchIndex(masked); m != nil {
-		n, err := strconv.ParseFloat(masked[m[2]:m[3]], 64)
-		if n *= quantities[masked[m[4]:m[5]]]; err == nil && n == float64(int64(n)) {
-			return report(m[2], m[5], strconv.FormatInt(int64(n), 10), "a number is written in digits", "", true)
+	if w, ok := wordedNumberIn(masked); ok {
+		if w.write == "" {
+			return report(w.from, w.to, "", "a number is written in digits", "write it in digits alone, as in 15000", false)
 		}
-	}
-	if m := moneyNumber.FindStringSubmatchIndex(masked); m != nil {
-		write := masked[max(m[2], m[4]):max(m[3], m[5])]
-		return report(m[0], m[1], write, "a number has no currency", "", true)
+		return report(w.from, w.to, w.write, w.why, "", true)
 	}
 	if m := percentNumber.FindStringSubmatchIndex(masked); m != nil {
 		from, to := m[2], m[3]+1

@@ -424,40 +424,4 @@ func (c *checker) clock(n *node, what string) (int, bool) {
 	return 0, false
 }
 
-var (
-	looseClock = regexp.MustCompile(`(?i)^(上午|早上|中午|下午|晚上)?\s*(\d{1,2})(?:[:.](\d{2})(?::00)?|[点时](半|\d{1,2}分?)?整?)?\s*(am|pm|a\.m\.|p\.m\.)?$`)
-	wideColons = strings.NewReplacer("：", ":", "。", ".")
-)
-
-// clockHint says which time of the day was meant by one that is written otherwise: 8:00, 24:00, 10pm, 10点.
-func (c *checker) clockHint(r report, n *node) {
-	m := looseClock.FindStringSubmatch(strings.TrimSpace(narrowed(wideColons.Replace(n.value))))
-	if n.kind != scalarNode || m == nil || m[1]+m[3]+m[4]+m[5] == "" && !strings.ContainsAny(n.value, "点时") {
-		return
-	}
-	hour, _ := strconv.Atoi(m[2])
-	minute, _ := strconv.Atoi(strings.TrimSuffix(m[3]+m[4], "分"))
-	if m[4] == "半" {
-		minute = 30
-	}
-	late := strings.HasPrefix(strings.ToLower(m[5]), "p") || m[1] == "下午" || m[1] == "晚上"
-	early := strings.HasPrefix(strings.ToLower(m[5]), "a")
-	switch {
-	case late && hour < 12:
-		hour += 12
-	case early && hour == 12:
-		hour = 0
-	case hour == 24 && minute == 0:
-		hour = 0
-		r.label("a day begins at \"00:00\": write `\"00:00\"`").edit(n.pos(), `"00:00"`).doubt(false)
-		return
-	}
-	if hour > 23 || minute > 59 {
-		r.label("hours go from 00 to 23, minutes from 00 to 59")
-		return
-	}
-	text := fmt.Sprintf("\"%02d:%02d\"", hour, minute)
-	r.label("write `"+text+"`").edit(n.pos(), text).doubt(m[1] == "" || hour >= 12)
-}
-
 var clockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)
