@@ -167,5 +167,9 @@ func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
 			member[name] = v
 		}
 	}
-	return t.Render(map[string]any{"member": member, "trigger": d.env.Trigger(), "actions": d.env.Actions()})
+	vars := map[string]any{"member": member, "trigger": d.env.Trigger(), "actions": d.env.Actions(), "now": d.env.Now().In(d.zone)}
+	if d.e.o.Took == nil {
+		return t.Render(vars)
+	}
+	return t.RenderNoting(vars, func(branch int) { d.e.o.Took(t, branch) })
 }

@@ -159,23 +159,52 @@ own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects t
 var textCodes = []Code{
 	{
 		Name: "template-syntax", Title: "a text that is not valid Liquid",
-		Doc: `Texts are Liquid: {{ value | filter }} prints, {% if %} … {% endif %} decides, {% for item in list %} … {% endfor %}
-repeats, {% assign name = value %} names. include, render and capture do not exist here, loops nest at most two deep, and a text
-may become 64 KiB at most.`,
+		Doc: `Texts are Liquid: {{ value | filter }} prints, {% if %} … {% elsif %} … {% else %} … {% endif %} decides, {% case %} picks,
+{% for item in list %} … {% else %} … {% endfor %} repeats, {% assign name = value %} and {% capture name %} … {% endcapture %}
+name. It compares with == and !=, joins with and and or, and calculates by filters; a filter cannot stand in a comparison. Nothing
+stands behind else and end…. include and render do not exist here, loops nest at most two deep, and a text may become 64 KiB
+at most.`,
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname\"}",
 		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
 	},
 	{
 		Name: "unknown-variable", Title: "a text names a variable that does not exist",
-		Doc: `A text sees member, trigger, actions.<id> of the actions before, and what it binds itself by assign and for. A
-declared value that is missing prints nothing; give it a default: {{ member.nickname | default: "friend" }}.`,
+		Doc: `A text sees member, trigger, actions.<id> of the actions before, and what it binds itself by assign, capture and for, and now, the
+instant of the decision. A declared value that is missing prints nothing; give it a default: {{ member.nickname | default: "friend" }}.`,
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nicknme }}\"}",
 		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
 	},
 	{
 		Name: "unknown-filter", Title: "a text uses a filter that does not exist",
-		Doc:  "The filters are those of Liquid, as default, upcase, date, round, join, truncate and escape.",
+		Doc:  "The filters are those of Liquid, as default, upcase, date, round, join, truncate and escape, and add_days. The reference lists them.",
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | defualt: 'friend' }}\"}",
 		Good: "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | default: 'friend' }}\"}",
+	},
+	{
+		Name: "bad-date-format", Title: "a date format that prints something else",
+		Doc: `The filter date writes a time by a format of strftime: %Y year, %m month, %d day, %H hour, %M minute, %S second, %A day of
+the week. What has no % is printed as it stands, so YYYY-MM-DD is %Y-%m-%d. %M is the minute and %m the month.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Since {{ member.created_at | date: 'YYYY-MM-DD' }}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Since {{ member.created_at | date: '%Y-%m-%d' }}\"}",
+	},
+	{
+		Name: "empty-text", Title: "a text that is empty",
+		Doc:  "The text has nothing that is ever shown: it is empty, or has blanks, comments and assignments alone. An empty message would be sent.",
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"  \"}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "mixed-and-or", Title: "and and or in one condition of a text, without brackets",
+		Doc: `Liquid reads a condition from the right, whatever its words are: a and b or c is a and (b or c). Other languages read it as
+(a and b) or c. Brackets say which is meant.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"{% if member.points > 3 and member.email or member.nickname %}Hello{% else %}Hi{% endif %}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"{% if member.points > 3 and (member.email or member.nickname) %}Hello{% else %}Hi{% endif %}\"}",
+	},
+	{
+		Name: "not-filled-in", Title: "a placeholder that would be sent as it stands",
+		Doc: `Only {{ … }} is filled in. {name}, ${name}, <%= name %> and the like are placeholders of other tools, and member.nickname
+without braces is plain text. What is meant so stands in {% raw %} … {% endraw %}.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {nickname}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
 	},
 }

@@ -3,12 +3,15 @@ package playbooks
 import (
 	"maps"
 	"slices"
+
+	"github.com/usher-run/usher/playbooks/text"
 )
 
 // FunctionDoc describes a function of expressions, for the reference.
 type FunctionDoc struct {
 	Name, Usage, Doc string
-	Own              bool // the language's own; else one of the expr library
+	Takes            string // of a filter: what stands before it
+	Own              bool   // the language's own; else one of the library
 }
 
 // Functions gives every function that expressions may call: the language's own in their order, then the library's by name.
@@ -27,11 +30,18 @@ func Functions() []FunctionDoc {
 // ForbiddenFunctions gives the functions of the expr library that the language leaves out, with the reason.
 func ForbiddenFunctions() map[string]string { return maps.Clone(forbidden) }
 
-// LiquidTags and LiquidFilters give what texts may use.
-func LiquidTags() []string { return slices.Clone(templateTags) }
+// LiquidTags gives what tags texts may use.
+func LiquidTags() []string { return slices.Clone(text.Tags) }
 
-// LiquidFilters gives the filters that texts may use.
-func LiquidFilters() []string { return slices.Clone(liquidFilters) }
+// LiquidFilters describes every filter that texts may use, by name.
+func LiquidFilters() []FunctionDoc {
+	var out []FunctionDoc
+	for i := range textFilters {
+		f := &textFilters[i]
+		out = append(out, FunctionDoc{Name: f.name, Usage: f.usage(), Doc: f.doc, Takes: f.in.String(), Own: f.name == "add_days"})
+	}
+	return out
+}
 
 // builtinDocs says in a few words what each function of the library gives.
 var builtinDocs = map[string]string{

@@ -7,11 +7,15 @@ import (
 	"html"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/osteele/liquid"
+	"github.com/osteele/liquid/render"
 	"github.com/osteele/tuesday"
 )
 
@@ -21,6 +25,8 @@ type Template struct {
 	Text string
 	HTML bool // from a .html file: what it prints is escaped
 	Refs Refs // the member's fields and the actions that it names
+
+	Branches []TextBranch // the ways that it may take; RenderNoting tells which it took
 
 	compiled *liquid.Template
 }
@@ -35,9 +41,14 @@ const (
 
 var errTooLong = fmt.Errorf("the text grows beyond %d bytes", maxRendered)
 
-// Render gives the text for the variables member, trigger and actions; only what Refs names and the trigger need be there.
-// A declared value that is missing renders empty. A time is written as local time of its location.
+// Render gives the text for the variables member, trigger, actions and now; only what Refs names, the trigger and now need be
+// there. A declared value that is missing renders empty. A time is written as local time of its location.
 func (t *Template) Render(vars map[string]any) (text string, err error) {
+	return t.RenderNoting(vars, nil)
+}
+
+// RenderNoting is Render that tells which of Branches the text took. took may be nil.
+func (t *Template) RenderNoting(vars map[string]any, took func(branch int)) (text string, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("the text cannot be rendered")
@@ -45,6 +56,9 @@ func (t *Template) Render(vars map[string]any) (text string, err error) {
 	}()
 	in, _ := forLiquid(vars).(map[string]any)
 	in[workKey] = new(int)
+	if took != nil {
+		in[tagReached] = took
+	}
 	out := &boundedWriter{}
 	if rerr := t.compiled.FRender(out, in); rerr != nil {
 		if out.full {
@@ -136,15 +150,6 @@ func newHTMLEngine() *liquid.Engine {
 	return e
 }
 
-// liquidFilters are the filters of the language: those of the library that are bounded and look at no clock.
-var liquidFilters = []string{
-	"abs", "append", "at_least", "at_most", "capitalize", "ceil", "compact", "concat", "date", "default", "divided_by", "downcase",
-	"escape", "escape_once", "first", "floor", "join", "json", "last", "lstrip", "map", "minus", "modulo", "money", "newline_to_br", "plus",
-	"pluralize", "prepend", "remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "reverse", "round",
-	"rstrip", "size", "slice", "sort", "sort_natural", "split", "strip", "strip_html", "strip_newlines", "sum", "times", "truncate",
-	"truncatewords", "uniq", "upcase", "url_decode", "url_encode", "where",
-}
-
 // newTextEngine replaces the filters that can make a text or list grow, and the one that knows the machine's clock.
 func newTextEngine() *liquid.Engine {
 	e := liquid.NewEngine()
@@ -184,8 +189,11 @@ func newTextEngine() *liquid.Engine {
 		}
 		return append(append([]any{}, a...), b...), nil
 	})
+	e.RegisterFilter("sort_natural", sortNatural)
 	e.RegisterFilter("date", formatDate)
 	numberFilters(e)
+	e.RegisterFilter("add_days", addDaysInText)
+	ownWords(e)
 	return e
 }
 
@@ -224,28 +232,154 @@ func boundedJoin(a []any, sep func(string) string) (string, error) {
 	return b.String(), nil
 }
 
+// sortNatural sorts texts, small and large letters alike, or objects by a field. What is missing comes last.
+func sortNatural(list []any, field func(string) string) []any {
+	key := field("")
+	word := func(v any) (string, bool) {
+		if object, ok := v.(map[string]any); ok && key != "" {
+			v = object[key]
+		}
+		return strings.ToLower(fmt.Sprint(v)), v == nil
+	}
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, func(a, b any) int {
+		x, none := word(a)
+		y, neither := word(b)
+		switch {
+		case none && neither:
+			return 0
+		case none:
+			return 1
+		case neither:
+			return -1
+		}
+		return strings.Compare(x, y)
+	})
+	return out
+}
+
 // hugeWidth finds a width in a date format that would pad the text without end.
 var hugeWidth = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{3}`)
 
 // formatDate writes a time as strftime does. Only times of the language are taken: words as "now" would ask the machine's clock.
 func formatDate(v any, format func(string) string) (string, error) {
 	f := format("%Y-%m-%d")
-	if len(f) > 200 || hugeWidth.MatchString(f) {
+	if len(f) > maxDateFormat || hugeWidth.MatchString(f) {
 		return "", errors.New("date: the format is too wide")
 	}
-	switch v := v.(type) {
-	case nil:
+	t, ok := timeOf(v)
+	switch {
+	case v == nil:
 		return "", nil
+	case !ok:
+		return "", errors.New("date: this is not a time")
+	}
+	return tuesday.Strftime(f, t)
+}
+
+// timeOf gives the time that a value of a text is.
+func timeOf(v any) (time.Time, bool) {
+	switch v := v.(type) {
 	case liquidTime:
-		return tuesday.Strftime(f, v.Time)
+		return v.Time, true
 	case time.Time:
-		return tuesday.Strftime(f, v)
+		return v, true
 	case string:
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if t, err := time.Parse(layout, v); err == nil {
-				return tuesday.Strftime(f, t)
-			}
+		return readTime(v)
+	}
+	return time.Time{}, false
+}
+
+// readTime reads a time in a text, as an event or a constant may have it.
+func readTime(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
 		}
 	}
-	return "", errors.New("date: this is not a time")
+	return time.Time{}, false
+}
+
+// maxTextDays is how many days add_days may go, about a thousand years.
+const maxTextDays = 366_000
+
+// addDaysInText gives the same wall clock n days later. A missing time stays missing.
+func addDaysInText(v, n any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	t, ok := timeOf(v)
+	if !ok {
+		return nil, errors.New("add_days: this is not a time")
+	}
+	days, ok := wholeDays(n)
+	if !ok {
+		return nil, errors.New("add_days: the days are no whole number within a thousand years")
+	}
+	return liquidTime{addDays(t, days)}, nil
+}
+
+func wholeDays(n any) (int, bool) {
+	days, err := strconv.Atoi(strings.TrimSpace(fmt.Sprint(n)))
+	return days, err == nil && days <= maxTextDays && days >= -maxTextDays
+}
+
+// ownWords are the words that the checker writes into a text: see template_lower.go.
+func ownWords(e *liquid.Engine) {
+	e.RegisterFilter(filterBlank, func(v any) bool { return isBlank(v, true) })
+	e.RegisterFilter(filterEmpty, func(v any) bool { return isBlank(v, false) })
+	e.RegisterFilter(filterListed, func(v any) any {
+		if v == nil {
+			return []any{} // so that else is taken
+		}
+		return v
+	})
+	e.RegisterFilter(filterInstant, func(v any) any {
+		if t, ok := timeOf(v); ok {
+			return int(t.UnixMilli())
+		}
+		return nil
+	})
+	e.RegisterTag(tagReached, func(ctx render.Context) (string, error) {
+		if took, ok := ctx.Get(tagReached).(func(int)); ok {
+			took(atoi(strings.TrimSpace(ctx.TagArgs())))
+		}
+		return "", nil
+	})
+	e.RegisterBlock(tagCapture, func(ctx render.Context) (string, error) {
+		out := &boundedWriter{}
+		if err := ctx.RenderChildren(out); err != nil {
+			if out.full {
+				return "", errTooLong
+			}
+			return "", err
+		}
+		ctx.Set(strings.TrimSpace(ctx.TagArgs()), out.b.String())
+		return "", nil
+	})
+}
+
+// isBlank tells whether a value is what Liquid calls blank: missing, false, or a text of blanks or a list without anything. Empty is
+// only the last two, and only without any blank.
+func isBlank(v any, blank bool) bool {
+	switch v := v.(type) {
+	case nil:
+		return blank
+	case bool:
+		return blank && !v
+	case string:
+		if blank {
+			return strings.TrimFunc(v, isBlankRune) == ""
+		}
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+func isBlankRune(r rune) bool {
+	return unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' || r == '\u2060' || r == '\u3164'
 }

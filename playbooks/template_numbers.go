@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/osteele/liquid"
@@ -170,13 +169,4 @@ func money(v any) (any, error) {
 	}
 	f, _ := decimal.Float(n)
 	return decimal.Fixed(f, 2)
-}
-
-var zeroArgument = regexp.MustCompile(`^\s*-?0+(\.0*)?\s*(\||$)`)
-
-// zeroDivisor reports a filter that divides by a plain zero; args is where its argument begins.
-func (c *templateChecker) zeroDivisor(filter string, args, to int) {
-	if (filter == "divided_by" || filter == "modulo") && zeroArgument.MatchString(c.text[args:to]) {
-		c.error("template-syntax", args, to, "a division by zero", "")
-	}
 }

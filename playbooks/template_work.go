@@ -33,7 +33,8 @@ var filterWork = map[string]int{
 }
 
 var (
-	filterUse   = regexp.MustCompile(`\|\s*(\w+)`)
+	filterOf    = regexp.MustCompile(`\|\s*(\w+)`)
+	tagName     = regexp.MustCompile(`^\w+`)
 	containsUse = regexp.MustCompile(`\bcontains\b`)
 )
 
@@ -96,7 +97,7 @@ func countedText(text string) string {
 // work gives the steps of what stands in one pair of brackets.
 func work(inner string) int {
 	n := 1 + len(containsUse.FindAllString(inner, -1))
-	for _, m := range filterUse.FindAllStringSubmatch(inner, -1) {
+	for _, m := range filterOf.FindAllStringSubmatch(inner, -1) {
 		n += max(1, filterWork[m[1]])
 	}
 	return n

@@ -374,7 +374,7 @@ func (b *completer) text(text string, _ int) {
 		b.textInLiquid(text, inside, from, to, w)
 	case strings.HasSuffix(trimmed, "|"):
 		for _, f := range playbooks.LiquidFilters() {
-			b.add(from, to, f, f, kindFunction, "filter", "")
+			b.add(from, to, f.Name, f.Name, kindFunction, f.Usage, f.Doc)
 		}
 	default:
 		if strings.TrimSpace(trimmed) == "" && b.marked[max(b.off-len(left)-1, 0)] == '%' {

@@ -216,7 +216,13 @@ func functionsPage() string {
 	}
 	p.table([]string{"function", "why"}, out)
 	list := func(names []string) string { return "`" + strings.Join(names, "` `") + "`" }
-	p.f("## In texts\n\nTexts are Liquid. Tags: %s.\n\nFilters: %s.\n", list(playbooks.LiquidTags()), list(playbooks.LiquidFilters()))
+	p.f("## In texts\n\nTexts are Liquid. Tags: %s. Variables: `member`, `trigger`, `actions` and `now`, the instant of the decision in the\n"+
+		"member's zone. A filter stands behind a bar; what a value must be is checked.\n\n", list(playbooks.LiquidTags()))
+	var filters [][]string
+	for _, f := range playbooks.LiquidFilters() {
+		filters = append(filters, []string{code(f.Usage), f.Takes, f.Doc})
+	}
+	p.table([]string{"filter", "takes", "gives"}, filters)
 	return p.String()
 }
 

@@ -1,0 +1,102 @@
+package playbooks
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks/text"
+)
+
+// Filters and tags that only the checker writes: a text brings them in by being compiled, nobody can name them.
+const (
+	filterBlank   = "usher_blank"
+	filterEmpty   = "usher_empty"
+	filterInstant = "usher_instant"
+	filterListed  = "usher_listed"
+	tagReached    = "usher_reached"
+	tagCapture    = "usher_capture"
+)
+
+// TextBranch is one way that a text may take.
+type TextBranch struct {
+	Pos  Pos
+	Name string
+}
+
+// textEdit puts a text in the place of a range before the library reads it.
+type textEdit struct {
+	text.Span
+	with string
+}
+
+func (c *textTyper) edit(at int, with string) { c.replace(text.Span{From: at, To: at}, with) }
+
+func (c *textTyper) replace(at text.Span, with string) { c.edits = append(c.edits, textEdit{at, with}) }
+
+// sizeOfText lets .size of a text count characters: the library counts bytes.
+func (c *textTyper) sizeOfText(x *text.Field) {
+	c.edit(x.Of.Place().From, "(")
+	c.replace(text.Span{From: x.Of.Place().To, To: x.To}, " | size)")
+}
+
+// boundedCapture lets a capture be bounded as the text is: the library's own is not.
+func (c *textTyper) boundedCapture(n *text.Capture) {
+	for _, tag := range []text.Span{n.Span, n.End} {
+		if i := strings.Index(c.text[tag.From:tag.To], "capture"); i >= 0 {
+			at := tag.From + i
+			c.replace(text.Span{From: at, To: at + len("capture")}, tagCapture)
+		}
+	}
+}
+
+// reach notes a branch, and lets the text tell when it is taken. at is the tag that begins it.
+func (c *textTyper) reach(at text.Span, name string) {
+	c.edit(at.To, c.mark(at, name))
+}
+
+// mark gives the tag that tells of a branch.
+func (c *textTyper) mark(at text.Span, name string) string {
+	b := TextBranch{Name: name}
+	if c.at != nil {
+		b.Pos = c.diagPos(at)
+	}
+	c.branches = append(c.branches, b)
+	return fmt.Sprintf("{%% %s %d %%}", tagReached, len(c.branches)-1)
+}
+
+func (c *textTyper) diagPos(at text.Span) Pos {
+	before := len(c.diags)
+	c.warn("", at, "", "")
+	pos := c.diags[before].Pos
+	c.diags = c.diags[:before]
+	return pos
+}
+
+// reachElse notes the way of a block that has no else. It trims what its closing tag trims.
+func (c *textTyper) reachElse(end, at text.Span, name string) {
+	if end.To == 0 {
+		return // never closed, which is reported
+	}
+	open := "{% else %}"
+	if strings.HasPrefix(c.text[end.From:end.To], "{%-") {
+		open = "{%- else %}"
+	}
+	c.edit(end.From, open+c.mark(at, name))
+}
+
+// lowered gives the text as the library is to read it.
+func (c *textTyper) lowered() string {
+	edits := slices.Clone(c.edits)
+	slices.SortStableFunc(edits, func(a, b textEdit) int { return cmp.Compare(a.From, b.From) })
+	var b strings.Builder
+	done := 0
+	for _, e := range edits {
+		b.WriteString(c.text[done:max(done, e.From)])
+		b.WriteString(e.with)
+		done = max(done, e.To)
+	}
+	b.WriteString(c.text[done:])
+	return b.String()
+}

@@ -1,0 +1,383 @@
+package playbooks
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/usher-run/usher/playbooks/text"
+)
+
+// textTyper goes through the tree of a text with the types of what it names, and collects the edits that bring it into the form
+// that the library carries out as the language means it.
+type textTyper struct {
+	text     string
+	html     bool
+	at       func(from, to int) Pos
+	scope    *Scope // nil: what is in scope is not known, and only the form is judged
+	diags    []Diagnostic
+	refs     Refs
+	locals   map[string]textValue // bound by assign, capture and for
+	captured map[string]bool
+	known    map[string]bool // paths that were seen to be present
+	loops    int
+	edits    []textEdit
+	branches []TextBranch
+}
+
+// textValue is what is known of a value.
+type textValue struct {
+	t       *Type
+	path    string // of a variable, as member.nickname
+	literal any    // of a constant
+	isConst bool
+	numeral bool // a text that is a number
+	mixed   bool // of several types
+}
+
+// describe names the value for a mistake.
+func (v textValue) describe() string {
+	switch {
+	case v.mixed:
+		return "a value of several types"
+	case v.t.Kind == KindNil:
+		return "nil"
+	}
+	return article(v.t.Required().String())
+}
+
+var anyValue = textValue{t: Any}
+
+func (c *textTyper) diag(sev Severity, code string, at text.Span, message, label string) *Diagnostic {
+	d := Diagnostic{Severity: sev, Code: code, Message: message, Label: label}
+	if c.at != nil {
+		d.Pos = c.at(utf8.RuneCountInString(c.text[:at.From]), utf8.RuneCountInString(c.text[:at.To]))
+	}
+	c.diags = append(c.diags, d)
+	return &c.diags[len(c.diags)-1]
+}
+
+func (c *textTyper) error(code string, at text.Span, message, label string) *Diagnostic {
+	return c.diag(Error, code, at, message, label)
+}
+
+func (c *textTyper) warn(code string, at text.Span, message, label string) *Diagnostic {
+	return c.diag(Warning, code, at, message, label)
+}
+
+// near offers the known word that is nearest to the one which was just reported.
+func (c *textTyper) near(word string, known []string) {
+	if d := &c.diags[len(c.diags)-1]; d.Line > 0 && closest(word, known) != "" {
+		d.suggest(closest(word, known)).doubt(sole(word, known))
+	}
+}
+
+func (c *textTyper) source(x text.Expr) string { return c.text[x.Place().From:x.Place().To] }
+
+// errors counts the mistakes so far.
+func (c *textTyper) errors() int {
+	n := 0
+	for i := range c.diags {
+		if c.diags[i].Severity == Error {
+			n++
+		}
+	}
+	return n
+}
+
+// nodes goes through a list of parts.
+func (c *textTyper) nodes(list []text.Node) {
+	for _, n := range list {
+		switch n := n.(type) {
+		case *text.Plain:
+			if !n.Raw {
+				c.plain(n)
+			}
+		case *text.Output:
+			c.output(n)
+		case *text.Assign:
+			c.bind(n.Name, c.value(n.Value))
+		case *text.Capture:
+			c.nodes(n.Body)
+			c.bind(n.Name, textValue{t: String})
+			c.captured[n.Name.Text] = true
+			c.boundedCapture(n)
+		case *text.If:
+			c.ifs(n)
+		case *text.Case:
+			c.cases(n)
+		case *text.For:
+			c.loop(n)
+		}
+	}
+}
+
+func (c *textTyper) output(n *text.Output) {
+	if n.Value == nil {
+		return
+	}
+	v := c.value(n.Value)
+	if name, ok := n.Value.(*text.Name); ok && c.html && c.captured[name.Name] {
+		c.edit(n.Value.Place().To, " | safe") // what it is made of is escaped already
+	}
+	t := v.t
+	if t.Kind == KindList && t.Elem != nil {
+		t = t.Elem
+	}
+	if t.Kind == KindObject && v.path != "" {
+		c.error("unknown-variable", n.Value.Place(), fmt.Sprintf("`%s` is no text: it has fields", v.path), "print one of them, as in "+v.path+"."+firstField(t))
+	}
+}
+
+func firstField(t *Type) string {
+	if len(t.Fields) == 0 {
+		return "id"
+	}
+	return t.Fields[0].Name
+}
+
+// rootNames are the variables that a text has without binding them.
+var rootNames = []string{"member", "trigger", "actions", "now"}
+
+func (c *textTyper) bind(name text.Word, v textValue) {
+	switch {
+	case name.Text == "":
+		return
+	case slices.Contains(rootNames, name.Text) || name.Text == "blank" || name.Text == "empty" || name.Text == "forloop":
+		c.error("template-syntax", name.Span, fmt.Sprintf("`%s` cannot be assigned", name.Text), "choose another name")
+		return
+	}
+	delete(c.captured, name.Text)
+	c.forget(name.Text)
+	v.path, v.isConst, v.literal = "", false, nil
+	c.locals[name.Text] = v
+}
+
+// forget drops what was seen of a variable that is bound anew.
+func (c *textTyper) forget(name string) {
+	for path := range c.known {
+		if path == name || strings.HasPrefix(path, name+".") {
+			delete(c.known, path)
+		}
+	}
+}
+
+// branch goes through one way with what it knows, and gives what its variables are behind it.
+func (c *textTyper) branch(facts []string, body func()) map[string]textValue {
+	locals, known := maps.Clone(c.locals), maps.Clone(c.known)
+	for _, f := range facts {
+		c.known[f] = true
+	}
+	body()
+	after := c.locals
+	c.locals, c.known = locals, known
+	return after
+}
+
+// merge joins what variables are behind each of several ways, of which one is taken.
+func (c *textTyper) merge(ways []map[string]textValue) {
+	out := map[string]textValue{}
+	for _, w := range ways {
+		for name := range w {
+			if _, done := out[name]; done {
+				continue
+			}
+			v, first := textValue{}, true
+			for _, other := range ways {
+				o, ok := other[name]
+				if !ok {
+					o = textValue{t: Nil}
+				}
+				if v, first = eitherOrFirst(v, o, first), false; v.t == Nil {
+					v.t = Nil
+				}
+			}
+			out[name] = v
+		}
+	}
+	for name := range out {
+		if was, ok := c.locals[name]; !ok || was.t != out[name].t {
+			c.forget(name)
+		}
+	}
+	c.locals = out
+}
+
+func eitherOrFirst(a, b textValue, first bool) textValue {
+	if first {
+		return b
+	}
+	return eitherOf(a, b)
+}
+
+func (c *textTyper) ifs(n *text.If) {
+	var ways []map[string]textValue
+	var failed []string // what holds when no branch before was taken
+	closed := false
+	for i := range n.Branches {
+		b := &n.Branches[i]
+		var facts []string
+		if b.Name == "else" {
+			closed = true
+		} else {
+			before := c.errors()
+			restore := maps.Clone(c.known)
+			for _, f := range failed {
+				c.known[f] = true
+			}
+			v := c.value(b.Cond)
+			if b.Cond != nil && c.errors() == before {
+				c.condition(b.Cond, v)
+			}
+			c.known = restore
+			facts = c.holds(b.Cond, b.Name != "unless")
+		}
+		ways = append(ways, c.branch(slices.Concat(failed, facts), func() {
+			c.reach(b.Span, fmt.Sprintf("`%s`", c.tagText(b.Span)))
+			c.nodes(b.Body)
+		}))
+		failed = slices.Concat(failed, c.holds(b.Cond, b.Name == "unless"))
+	}
+	if !closed {
+		c.reachElse(n.End, n.Span, fmt.Sprintf("`%s` when it does not hold", c.tagText(n.Span)))
+		ways = append(ways, c.locals)
+	}
+	c.merge(ways)
+}
+
+// tagText gives a tag as written, without the dashes that trim.
+func (c *textTyper) tagText(at text.Span) string { return c.text[at.From:at.To] }
+
+func (c *textTyper) cases(n *text.Case) {
+	subject := c.value(n.Value)
+	var ways []map[string]textValue
+	closed := false
+	seen := map[any]bool{}
+	left := slices.Clone(subject.t.Enum)
+	for i := range n.Branches {
+		b := &n.Branches[i]
+		var facts []string
+		for _, x := range b.Values {
+			v := c.value(x)
+			if name, ok := x.(*text.Name); ok && isBlankName(name.Name) {
+				c.error("template-syntax", x.Place(), fmt.Sprintf("`%s` cannot stand behind `when`", name.Name), "write {% if "+c.source(n.Value)+" == "+name.Name+" %}")
+				continue
+			}
+			c.comparable(x.Place(), "==", n.Value, x, subject, v)
+			if v.isConst && seen[v.literal] {
+				c.error("constant-condition", x.Place(), fmt.Sprintf("%s stands here twice", c.source(x)), "the first `when` takes it")
+			}
+			if v.isConst {
+				seen[v.literal] = true
+				left = slices.DeleteFunc(left, func(s string) bool { return s == v.literal })
+			}
+			if v.isConst && v.t.Kind != KindNil && subject.path != "" {
+				facts = []string{subject.path}
+			}
+		}
+		closed = closed || b.Name == "else"
+		ways = append(ways, c.branch(facts, func() {
+			c.reach(b.Span, fmt.Sprintf("`%s` of `%s`", c.tagText(b.Span), c.tagText(n.Span)))
+			c.nodes(b.Body)
+		}))
+	}
+	if !closed {
+		if len(left) > 0 || len(subject.t.Enum) == 0 || subject.t.Optional {
+			c.reachElse(n.End, n.Span, fmt.Sprintf("`%s` when no `when` fits", c.tagText(n.Span)))
+		}
+		ways = append(ways, c.locals)
+	}
+	c.merge(ways)
+}
+
+// forloop is what a loop knows of itself.
+var forloop = ObjectOf(
+	Field{Name: "index", Type: Int}, Field{Name: "index0", Type: Int}, Field{Name: "rindex", Type: Int}, Field{Name: "rindex0", Type: Int},
+	Field{Name: "length", Type: Int}, Field{Name: "first", Type: Bool}, Field{Name: "last", Type: Bool},
+)
+
+func (c *textTyper) loop(n *text.For) {
+	if c.loops++; c.loops > maxLoopNesting {
+		c.error("template-syntax", text.Span{From: n.From, To: n.To}, fmt.Sprintf("loops are nested deeper than %d levels", maxLoopNesting), "")
+	}
+	item := c.items(n)
+	for _, x := range []text.Expr{n.Limit, n.Offset} {
+		if x == nil {
+			continue
+		}
+		if v := c.value(x); v.t.Kind != KindAny && (v.t.Kind != KindInt || c.missing(v)) {
+			c.error("type-mismatch", x.Place(), "limit and offset take a whole number, this is "+article(v.t.String()), "")
+		}
+	}
+	body := func() {
+		c.locals["forloop"] = textValue{t: forloop}
+		if n.Item.Text != "" {
+			c.forget(n.Item.Text)
+			c.locals[n.Item.Text] = item
+		}
+		c.nodes(n.Body)
+	}
+	start := maps.Clone(c.locals)
+	silent := len(c.diags)
+	edits, branches := len(c.edits), len(c.branches)
+	after := c.branch(nil, body) // once to see what its assignments make of variables, once to judge it
+	c.diags, c.edits, c.branches = c.diags[:silent], c.edits[:edits], c.branches[:branches]
+	delete(after, "forloop")
+	delete(after, n.Item.Text)
+	c.merge([]map[string]textValue{start, after})
+	c.branch(nil, func() {
+		c.reach(n.Span, fmt.Sprintf("the inside of `%s`", c.tagText(n.Span)))
+		body()
+	})
+	c.loops--
+	if n.Else != nil {
+		ways := c.branch(nil, func() {
+			c.reach(n.Else.Span, fmt.Sprintf("else of `%s`", c.tagText(n.Span)))
+			c.nodes(n.Else.Body)
+		})
+		c.merge([]map[string]textValue{c.locals, ways})
+	}
+}
+
+// items gives what the items of the loop's list are.
+func (c *textTyper) items(n *text.For) textValue {
+	if r, ok := n.List.(*text.Range); ok {
+		c.fixedRange(r)
+		return textValue{t: Int}
+	}
+	if n.List == nil {
+		return anyValue
+	}
+	v := c.value(n.List)
+	c.edit(n.List.Place().To, " | "+filterListed)
+	switch {
+	case v.t.Kind == KindList && v.t.Elem != nil:
+		return textValue{t: v.t.Elem}
+	case v.t.Kind == KindList || v.t.Kind == KindAny:
+		return anyValue
+	}
+	label := "a loop goes through a list"
+	if v.t.Kind == KindString {
+		label = "as in {% assign parts = " + c.source(n.List) + " | split: ',' %}"
+	}
+	c.error("type-mismatch", n.List.Place(), fmt.Sprintf("`%s` is %s and no list", c.source(n.List), article(v.t.Required().String())), label)
+	return anyValue
+}
+
+func (c *textTyper) fixedRange(r *text.Range) {
+	first, ok1 := r.First.(*text.Literal)
+	last, ok2 := r.Last.(*text.Literal)
+	if ok1 && ok2 {
+		a, isInt1 := first.Value.(int)
+		b, isInt2 := last.Value.(int)
+		if isInt1 && isInt2 && max(a, -a, b, -b) < 1e6 {
+			if b-a > maxListItems {
+				c.error("template-syntax", r.Span, fmt.Sprintf("a loop runs at most %d times", maxListItems), "")
+			}
+			return
+		}
+	}
+	c.error("template-syntax", r.Span, "a range is only known in {% for i in (1..10) %}, with numbers", "")
+}
