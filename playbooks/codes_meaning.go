@@ -181,27 +181,27 @@ instant of the decision. A declared value that is missing prints nothing; give i
 		Good: "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | default: 'friend' }}\"}",
 	},
 	{
-		Name: "bad-date-format", Title: "a date format that prints something else",
+		Name: "bad-date-format", Title: "a date format that prints something else", Advises: true,
 		Doc: `The filter date writes a time by a format of strftime: %Y year, %m month, %d day, %H hour, %M minute, %S second, %A day of
 the week. What has no % is printed as it stands, so YYYY-MM-DD is %Y-%m-%d. %M is the minute and %m the month.`,
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"Since {{ member.created_at | date: 'YYYY-MM-DD' }}\"}",
 		Good: "actions:\n  - message: {channel: wecom, text: \"Since {{ member.created_at | date: '%Y-%m-%d' }}\"}",
 	},
 	{
-		Name: "empty-text", Title: "a text that is empty",
+		Name: "empty-text", Title: "a text that is empty", Advises: true,
 		Doc:  "The text has nothing that is ever shown: it is empty, or has blanks, comments and assignments alone. An empty message would be sent.",
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"  \"}",
 		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
 	},
 	{
-		Name: "mixed-and-or", Title: "and and or in one condition of a text, without brackets",
+		Name: "mixed-and-or", Title: "and and or in one condition of a text, without brackets", Advises: true,
 		Doc: `Liquid reads a condition from the right, whatever its words are: a and b or c is a and (b or c). Other languages read it as
 (a and b) or c. Brackets say which is meant.`,
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"{% if member.points > 3 and member.email or member.nickname %}Hello{% else %}Hi{% endif %}\"}",
 		Good: "actions:\n  - message: {channel: wecom, text: \"{% if member.points > 3 and (member.email or member.nickname) %}Hello{% else %}Hi{% endif %}\"}",
 	},
 	{
-		Name: "not-filled-in", Title: "a placeholder that would be sent as it stands",
+		Name: "not-filled-in", Title: "a placeholder that would be sent as it stands", Advises: true,
 		Doc: `Only {{ … }} is filled in. {name}, ${name}, <%= name %> and the like are placeholders of other tools, and member.nickname
 without braces is plain text. What is meant so stands in {% raw %} … {% endraw %}.`,
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {nickname}\"}",

@@ -117,6 +117,9 @@ func (c *checker) loadTemplates() {
 			continue
 		}
 		t, diags := parseTemplate(f.template(short), f.at(), nil)
+		if c.running { // it is read again where it is used
+			t, diags = &Template{}, nil
+		}
 		c.diags = append(c.diags, diags...)
 		c.ws.Templates[short] = t
 	}

@@ -68,17 +68,22 @@ func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
 			return nil, e
 		}
 	}
-	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
-	parsed, err := parser.Parse(strings.Join(fields, " "))
-	spec, ok := parsed.(*cron.SpecSchedule)
-	if err != nil || !ok {
+	s, ok := parseCron(line, zone)
+	if !ok {
 		return nil, &CronError{Message: "this is not a schedule", Hint: "as in \"0 10 * * 1\""}
 	}
-	s := &Schedule{Cron: line, Zone: zone, spec: spec}
 	if s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		return nil, &CronError{Index: 2, Field: fields[2], Message: "this schedule never comes", Hint: "no such day in that month"}
 	}
 	return s, nil
+}
+
+// parseCron reads a line as the library does, which takes more than the language: steps beyond the range.
+func parseCron(line string, zone *time.Location) (*Schedule, bool) {
+	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+	parsed, err := parser.Parse(line)
+	spec, ok := parsed.(*cron.SpecSchedule)
+	return &Schedule{Cron: line, Zone: zone, spec: spec}, err == nil && ok
 }
 
 var dayTime = regexp.MustCompile(`^(\d{1,2}):([0-5]\d)$`)

@@ -63,7 +63,11 @@ func (c *textTyper) mark(at text.Span, name string) string {
 		b.Pos = c.diagPos(at)
 	}
 	c.branches = append(c.branches, b)
-	return fmt.Sprintf("{%% %s %d %%}", tagReached, len(c.branches)-1)
+	trim := "" // what a tag trims behind it is trimmed behind this one
+	if strings.HasSuffix(c.text[at.From:at.To], "-%}") {
+		trim = "-"
+	}
+	return fmt.Sprintf("{%% %s %d %s%%}", tagReached, len(c.branches)-1, trim)
 }
 
 func (c *textTyper) diagPos(at text.Span) Pos {
@@ -79,11 +83,11 @@ func (c *textTyper) reachElse(end, at text.Span, name string) {
 	if end.To == 0 {
 		return // never closed, which is reported
 	}
-	open := "{% else %}"
+	open, dash := "{% else %}", 0
 	if strings.HasPrefix(c.text[end.From:end.To], "{%-") {
-		open = "{%- else %}"
+		open, dash = "{%- else %}", 1
 	}
-	c.edit(end.From, open+c.mark(at, name))
+	c.replace(text.Span{From: end.From, To: end.From + 2 + dash}, open+c.mark(text.Span{From: at.From, To: at.From}, name)+"{%")
 }
 
 // lowered gives the text as the library is to read it.

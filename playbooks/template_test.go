@@ -70,7 +70,7 @@ func TestTemplateRender(t *testing.T) {
 		"{{ \"a\" | replace: 'a', 'bb' }}":                                                               "bb",
 		"a { b % c } 100%":                                                                               "a { b % c } 100%",
 		"{% case member.level %}{% when 'gold' %}g{% else %}-{% endcase %}":                              "g",
-		"{{ member.birthday | date: '%Y' | plus: 1 }}":                                                   "1991",
+		"{{ member.created_at | date: '%Y' | plus: 1 }}":                                                 "2027",
 		"{% if true or false and false %}yes{% else %}no{% endif %}":                                     "yes",
 		"{% if true and false and false or true %}yes{% else %}no{% endif %}":                            "no",
 		"{% if (true and false and false) or true %}yes{% else %}no{% endif %}":                          "yes",

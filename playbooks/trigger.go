@@ -138,6 +138,11 @@ func (p *playbookReader) scheduleTrigger(n *node) {
 	v := n.get("schedule")
 	if s, ok := p.str(v, "schedule"); ok {
 		sched, err := ParseSchedule(s, zone)
+		if err != nil && p.running { // a line that an older version took
+			if old, known := parseCron(s, zone); known {
+				sched, err = old, nil
+			}
+		}
 		if err != nil {
 			p.cronMistake(v, s, err)
 		} else {
