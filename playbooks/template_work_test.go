@@ -25,9 +25,11 @@ func TestWorkIsBounded(t *testing.T) {
 		"many branches":   grown + loops("{% if a == 0 %}"+strings.Repeat(`{% elsif x contains "zz" %}`, 500)+"{% endif %}"),
 		"case":            loops("{% case a %}" + strings.Repeat("{% when 0 %}", 500) + "{% endcase %}"),
 	} {
-		tpl, diags := ParseTemplate("", text, nil, textScope())
+		sc := textScope()
+		sc.Running = true // the checker would say that they print nothing
+		tpl, diags := ParseTemplate("", text, nil, sc)
 		if len(diags) > 0 {
-			t.Errorf("%s: %v", name, diags)
+			t.Errorf("%s: %.500v", name, diags)
 			continue
 		}
 		began := time.Now()
