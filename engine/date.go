@@ -121,7 +121,7 @@ func (d *decider) mark(w *dated, k DateMark, zone *time.Location) {
 	if zone.String() != d.e.ws.Schema.Timezone.String() {
 		k.Zone = zone.String()
 	}
-	if m.Dates[w.ID] != k {
+	if was, known := m.Dates[w.ID]; !known || was != k { // a mark without a date says that there is none
 		m.Dates[w.ID] = k
 		d.touched = true
 	}
