@@ -153,7 +153,8 @@ func (d *decider) turnDate(w *dated, at time.Time) time.Time {
 	been := m.Dates[w.ID].Been
 	if known && !was.At.IsZero() {
 		from := d.e.zoneNamed(was.Zone)
-		come, which := was.At, ""
+		come := was.At
+		var which string
 		if !was.At.After(at) {
 			_, which = w.next(m, from, was.At.Add(-time.Millisecond), been)
 		} else {

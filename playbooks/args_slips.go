@@ -53,10 +53,10 @@ func (p *playbookReader) wideQuotes(v *node) bool {
 		return false
 	}
 	r := p.error("bad-value", v.pos(), "these quotes are full-width: YAML takes them for a part of the text").label("write plain quotes, or put the text in single quotes if they belong to it")
-	text, inner := "", ""
+	text := ""
 	if out, changed, ok := madePlain(runes); ok && (v.inFlow || strings.Count(string(out), string(out[0])) == 2) {
 		text = spaced(runes, out, changed)
-	} else if inner, ok = inWideQuotes(v.value); ok {
+	} else if inner, ok := inWideQuotes(v.value); ok {
 		text = quote(inner)
 	}
 	if text != "" {

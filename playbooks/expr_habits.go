@@ -136,12 +136,11 @@ func (c *exprChecker) numberHabit(masked string) bool {
 	}
 	if m := percentNumber.FindStringSubmatchIndex(masked); m != nil {
 		from, to := m[2], m[3]+1
-		digits := ""
-		if from >= 0 {
-			digits = masked[from : to-1]
-		} else {
-			from, to, digits = m[0], m[1], masked[m[4]:m[5]]
+		if from < 0 {
+			from, to = m[0], m[1]
+			m[2], m[3] = m[4], m[5]
 		}
+		digits := masked[m[2]:m[3]]
 		if n, err := strconv.ParseFloat(digits, 64); err == nil {
 			return report(from, to, strconv.FormatFloat(n/100, 'g', -1, 64), "there are no percentages in expressions", "", false)
 		}

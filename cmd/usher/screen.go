@@ -93,9 +93,6 @@ func (p *page) dim(s string) string {
 // clock writes an instant for people, to the second.
 func (p *page) clock(t time.Time) string { return t.In(p.zone).Format(time.DateTime) }
 
-// named is clock with the zone's name, where a time stands alone.
-func (p *page) named(t time.Time) string { return p.clock(t) + " " + p.zone.String() }
-
 // layout is how a table is shown.
 type layout struct {
 	head  bool  // the first row names the columns

@@ -218,7 +218,7 @@ func (w *Worker) revision(ctx context.Context, playbook, revision string) (ws *p
 		return nil, nil, "", err
 	}
 	if ws, err = w.Load(bundle); err != nil {
-		return nil, nil, err.Error(), nil
+		return nil, nil, err.Error(), nil //nolint:nilerr // it is why the run is parked
 	}
 	if p = ws.Playbook(playbook); p == nil {
 		reason = "its workspace does not hold the playbook"

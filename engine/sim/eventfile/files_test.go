@@ -25,7 +25,8 @@ func shopSchema(t *testing.T) *playbooks.Schema {
 	return &playbooks.Schema{
 		Timezone: zone,
 		Attributes: []playbooks.Attribute{
-			{Name: "email", Type: playbooks.String.AsOptional()}, {Name: "生日", Type: playbooks.Date.AsOptional()},
+			{Name: "email", Type: playbooks.String.AsOptional()},
+			{Name: "生日", Type: playbooks.Date.AsOptional()},
 			{Name: "spent", Type: playbooks.Number.AsOptional()},
 		},
 		Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(

@@ -46,7 +46,7 @@ func source(in io.Reader, encodingName string) (*bufio.Reader, error) {
 
 // decoded makes UTF-8 of a file's encoding. Without a name the file is UTF-8, or UTF-16 with a byte order mark that says so.
 func decoded(b *bufio.Reader, name string) (*bufio.Reader, error) {
-	enc, name, err := encodingOf(name)
+	enc, _, err := encodingOf(name)
 	if err != nil {
 		return nil, err
 	}

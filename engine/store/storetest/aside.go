@@ -94,7 +94,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 			list[i].N = 0
 		}
 		s.same("failures", list, []store.Failure{
-			{At: at, What: "look", ID: m[0], Error: "three"}, {At: at, What: "wait", ID: "r", Error: "two"},
+			{At: at, What: "look", ID: m[0], Error: "three"},
+			{At: at, What: "wait", ID: "r", Error: "two"},
 			{At: in[0].At, What: "input", ID: "bad", Error: "one"},
 		})
 	},
