@@ -124,7 +124,7 @@ func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
 		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
 		return
 	}
-	if m[1] == "Operator" && m[2] == loneEqual {
+	if m[1] == "Operator" && m[2] == loneEqual && !besideOperator(runes, loc) {
 		d := c.report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
 		d.suggest("==")
 		return
@@ -144,6 +144,14 @@ func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
 		label = "an operator is missing before this"
 	}
 	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
+}
+
+// besideOperator tells whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
+func besideOperator(runes []rune, loc place.Location) bool {
+	const signs = "=<>!+-*/%&|"
+	before := strings.TrimRightFunc(string(runes[:loc.From]), unicode.IsSpace)
+	after := strings.TrimLeftFunc(string(runes[min(loc.To, len(runes)):]), unicode.IsSpace)
+	return before == "" || after == "" || strings.ContainsAny(before[len(before)-1:], signs) || strings.ContainsAny(after[:1], "=<>*/%&|")
 }
 
 // unrecognized names the characters of a Chinese keyboard for what they stand for.

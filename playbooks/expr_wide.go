@@ -1,7 +1,9 @@
 package playbooks
 
 import (
+	"regexp"
 	"strings"
+	"unicode"
 
 	place "github.com/expr-lang/expr/file"
 )
@@ -86,12 +88,19 @@ func spaced(was, is []rune, changed place.Location) string {
 	var b strings.Builder
 	for i := changed.From; i < changed.To; i++ {
 		b.WriteRune(is[i])
-		if is[i] == ',' && was[i] != ',' && i+1 < len(is) && is[i+1] != ' ' {
+		if is[i] == ',' && was[i] != ',' && i+1 < len(is) && is[i+1] != ' ' && !groupsDigits(is, i) {
 			b.WriteByte(' ')
 		}
 	}
 	return b.String()
 }
+
+// groupsDigits tells whether the comma at i stands between the digits of one number: 1,000.
+func groupsDigits(runes []rune, i int) bool {
+	return i > 0 && unicode.IsDigit(runes[i-1]) && thousands.MatchString(string(runes[i:min(len(runes), i+5)]))
+}
+
+var thousands = regexp.MustCompile(`^,\d{3}(?:\D|$)`)
 
 // longestHint is how many characters of a mended text a label shows.
 const longestHint = 60

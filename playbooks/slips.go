@@ -12,6 +12,8 @@ type slip struct {
 	from, to int // byte offsets of the value that was meant
 	at       int // byte offset of the character that YAML takes for its own
 	why      string
+	comma    int  // byte offset where a comma is missing that explains all; 0 when none is
+	sure     bool // the value before the comma ends there in any case
 }
 
 // maxSlip is how long a value may be to be looked at for slips, in bytes: the search goes over it more than once.
@@ -19,7 +21,7 @@ const maxSlip = 2048
 
 // reportSlip names the cause and offers the value in quotes.
 func (c *checker) reportSlip(f *file, s slip) {
-	if c.wideBraces(f, s.from, s.to) {
+	if c.wideBraces(f, s.from, s.to) || c.missingComma(f, s) || c.groupedInFlow(f, s) {
 		return
 	}
 	if end := commentIn(f.text, s.from, s.to); end > s.at {
@@ -356,6 +358,9 @@ func trimEnd(text string, from, to int) int {
 func flowValueSlip(text string, from, to int) (slip, bool) {
 	if from >= to {
 		return slip{}, false
+	}
+	if s, ok := commaSlip(text, from, to); ok {
+		return s, true
 	}
 	v := text[from:to]
 	s := slip{from: from, to: to, at: from}

@@ -64,6 +64,7 @@ func (t *treeBuilder) wideCommas(n *node) bool {
 		return false
 	}
 	found := -1
+	runes := []rune(narrowed(n.value))
 	for i, r := range []rune(n.value) {
 		if !strings.ContainsRune("，、；", r) {
 			continue
@@ -75,7 +76,7 @@ func (t *treeBuilder) wideCommas(n *node) bool {
 				label("write `, `; or quote the value, if it is one")
 		}
 		(report{t.c, found}).edit(p, ", ")
-		if r != '，' {
+		if r != '，' || groupsDigits(runes, i) {
 			(report{t.c, found}).doubt(false)
 		}
 	}

@@ -1,0 +1,75 @@
+package playbooks
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Commas between braces: one that is missing before a key, and one that groups the digits of a number.
+
+var (
+	keyInValue   = regexp.MustCompile(`^([^:,?{}\[\]"'#]*[^:,?{}\[\]"'#\s])\s+([\pL_][\pL\pN_.-]*: )`)
+	keyBehind    = regexp.MustCompile(`^\s+([\pL_][\pL\pN_.-]*:(?:\s|$))`)
+	keyOfValue   = regexp.MustCompile(`([\pL_][\pL\pN_.-]*)["']?: +$`)
+	groupedWhole = regexp.MustCompile(`^\d{1,3}(?:,\d{3})+$`)
+)
+
+// commaSlip looks for a key in the value at text[from:to]: {event: order.paid if: …}. In free text a word with a colon is text.
+func commaSlip(text string, from, to int) (slip, bool) {
+	key := ""
+	if m := keyOfValue.FindStringSubmatch(text[max(0, from-maxSlip):from]); m != nil {
+		key = m[1]
+	}
+	s, v := slip{from: from, to: to}, text[from:to]
+	end := -1
+	switch v[0] {
+	case '"', '\'':
+		if !freeText[key] {
+			end = closingQuote(v)
+		}
+	case '{', '[':
+		if !strings.HasPrefix(v, "{{") {
+			end = closingBracket(v)
+		}
+	default:
+		m := keyInValue.FindStringSubmatchIndex(v)
+		if m == nil || freeText[key] {
+			return slip{}, false
+		}
+		s.comma, s.at = from+m[3], from+m[4]
+		s.sure = expressionKey.MatchString(text[max(0, from-maxSlip):from]) || !strings.ContainsAny(v[:m[3]], " \t")
+		return s, true
+	}
+	if end < 0 {
+		return slip{}, false
+	}
+	m := keyBehind.FindStringSubmatchIndex(v[end+1:])
+	if m == nil {
+		return slip{}, false
+	}
+	s.comma, s.at, s.sure = from+end+1, from+end+1+m[2], true
+	return s, true
+}
+
+// missingComma reports the comma that is missing before a key.
+func (c *checker) missingComma(f *file, s slip) bool {
+	if s.comma == 0 {
+		return false
+	}
+	key, _, _ := strings.Cut(f.text[s.at:s.to], ":")
+	c.error("yaml-syntax", f.pos(s.at, s.at+len(key)), "a comma is missing before `"+key+"`").
+		label("write `, "+key+": …`; or quote the value, if it is one").edit(f.pos(s.comma, s.comma), ",").doubt(s.sure)
+	return true
+}
+
+// groupedInFlow reports a number with commas between braces, where YAML ends it at the first.
+func (c *checker) groupedInFlow(f *file, s slip) bool {
+	wrote := f.text[s.from:s.to]
+	if !groupedWhole.MatchString(wrote) {
+		return false
+	}
+	plain := strings.ReplaceAll(wrote, ",", "")
+	c.error("yaml-syntax", f.pos(s.from, s.to), "a number has no commas").
+		label("write "+plain+"; or quote it, if it is text").edit(f.pos(s.from, s.to), plain).doubt(false)
+	return true
+}
