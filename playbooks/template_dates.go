@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/osteele/tuesday"
 	"github.com/usher-run/usher/playbooks/text"
-	"time"
 )
 
 // numeralFormat finds a date format that gives a number.

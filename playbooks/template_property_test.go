@@ -11,14 +11,20 @@ import (
 
 // textAttributes are what random texts name: of each type one that is always there and one that may be missing.
 var textAttributes = []Field{
-	{Name: "text", Type: String}, {Name: "text_or_none", Type: String.AsOptional()},
-	{Name: "int", Type: Int}, {Name: "int_or_none", Type: Int.AsOptional()},
-	{Name: "number", Type: Number}, {Name: "number_or_none", Type: Number.AsOptional()},
-	{Name: "bool", Type: Bool}, {Name: "bool_or_none", Type: Bool.AsOptional()},
-	{Name: "day", Type: Date}, {Name: "day_or_none", Type: Date.AsOptional()},
+	{Name: "text", Type: String},
+	{Name: "text_or_none", Type: String.AsOptional()},
+	{Name: "int", Type: Int},
+	{Name: "int_or_none", Type: Int.AsOptional()},
+	{Name: "number", Type: Number},
+	{Name: "number_or_none", Type: Number.AsOptional()},
+	{Name: "bool", Type: Bool},
+	{Name: "bool_or_none", Type: Bool.AsOptional()},
+	{Name: "day", Type: Date},
+	{Name: "day_or_none", Type: Date.AsOptional()},
 	{Name: "time_or_none", Type: Datetime.AsOptional()},
 	{Name: "enum", Type: &Type{Kind: KindString, Enum: []string{"silver", "gold"}}},
-	{Name: "list", Type: ListOf(String)}, {Name: "list_or_none", Type: ListOf(String).AsOptional()},
+	{Name: "list", Type: ListOf(String)},
+	{Name: "list_or_none", Type: ListOf(String).AsOptional()},
 	{Name: "items", Type: ListOf(ObjectOf(Field{Name: "n", Type: Int}, Field{Name: "s", Type: String.AsOptional()})).AsOptional()},
 }
 
