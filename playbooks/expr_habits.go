@@ -44,6 +44,7 @@ var exprHabits = []exprHabit{
 	{find: regexp.MustCompile(`=>`), message: "`=>` is not an operator", write: ">="},
 	{find: regexp.MustCompile(`=<`), message: "`=<` is not an operator", write: "<="},
 	{find: regexp.MustCompile(`=!`), message: "`=!` is not an operator", write: "!="},
+	{find: regexp.MustCompile(`\bin\s*\(([^()]*,[^()]*)\)`), message: "a list stands in square brackets", write: "in [$1]", sure: true},
 	{find: regexp.MustCompile(`×`), message: "`×` is not an operator", write: "*", sure: true},
 	{find: regexp.MustCompile(`÷`), message: "`÷` is not an operator", write: "/", sure: true},
 	{find: regexp.MustCompile(`(?i)\bis\s+not\s+(?:null|nil|none|empty)\b`), message: "`is not` is not an operator", write: "!= nil", sure: true},

@@ -77,7 +77,8 @@ func (c *exprChecker) binary(n *ast.BinaryNode) *Type {
 // notFirst reports `not a == b`, where `not` takes a alone though that is no condition.
 func (c *exprChecker) notFirst(n *ast.BinaryNode) bool {
 	u, ok := n.Left.(*ast.UnaryNode)
-	if !ok || u.Operator != "not" && u.Operator != "!" || opposite[n.Operator] == "" {
+	searches := slices.Contains([]string{"contains", "startsWith", "endsWith", "matches"}, n.Operator)
+	if !ok || u.Operator != "not" && u.Operator != "!" || opposite[n.Operator] == "" && !searches {
 		return false
 	}
 	before := len(c.diags)
@@ -88,6 +89,9 @@ func (c *exprChecker) notFirst(n *ast.BinaryNode) bool {
 	}
 	runes, at := []rune(c.src.Text), span(n)
 	text := "not (" + string(runes[span(u.Node).From:at.To]) + ")"
+	if n.Operator == "contains" && t.Kind == KindList {
+		text = short(n.Right) + " not in " + short(u.Node)
+	}
 	c.report(at, "type-mismatch", "write `"+text+"`", "`not` takes %s alone here, before `%s` compares", quoteNode(u.Node), n.Operator).suggest(text)
 	return true
 }
@@ -111,7 +115,9 @@ func (c *exprChecker) logic(n *ast.BinaryNode) *Type {
 	if word == "or" {
 		facts = c.whenFalse(n.Left)
 	}
-	c.under(facts, func() { c.boolOperand(n.Right, "`"+word+"`") })
+	if !c.loneAlternative(n, word) {
+		c.under(facts, func() { c.boolOperand(n.Right, "`"+word+"`") })
+	}
 	return Bool
 }
 
@@ -233,9 +239,9 @@ func (c *exprChecker) in(n *ast.BinaryNode, l, r *Type) *Type {
 	case r.Kind == KindString && l.Kind == KindList:
 		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left), "`in` looks in a list on its right side, this is a text")
 	case r.Kind == KindString:
-		c.report(span(n.Right), "type-mismatch", "write "+short(n.Right)+" contains "+short(n.Left), "`in` looks in a list, this is a text")
+		c.report(span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is a text")
 	case r.Kind != KindList:
-		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", describeType(r))
+		c.report(span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is %s", describeType(r))
 	default:
 		c.need(n.Right, r, "`in`")
 		c.seekTag(n)

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -62,6 +63,16 @@ func TestHabits(t *testing.T) {
 		{"> ==", condition("member.points > == 1"), "not expected", ""},
 		{"!= =", condition("member.points != = 1"), "not expected", ""},
 		{"a full-width comma in a number", condition("member.points > 1，000"), "full-width", condition("member.points > 1000")},
+		{"SQL's in of one", condition("member.level in ('gold')"), "write member.level in [\"gold\"]", ""},
+		{"SQL's not in of one", condition("member.level not in ('gold')"), "write member.level not in [\"gold\"]", ""},
+		{"SQL's in", condition("member.level in ('gold', 'silver')"), "write `in ['gold', 'silver']`", condition("member.level in ['gold', 'silver']")},
+		{"SQL's in of numbers", condition("member.points not in (1, 2)"), "write `in [1, 2]`", condition("member.points not in [1, 2]")},
+		{"in of one number", condition("member.points in (1)"), "write member.points in [1]", ""},
+		{"a value beside or", condition("member.points == 1 or 2"), "write `member.points == 1 or member.points == 2`, or `member.points in [1, 2]`", ""},
+		{"a value beside or, unequal", condition("member.points != 1 or 2"), "write `member.points not in [1, 2]`", ""},
+		{"a value beside and", condition("member.points == 1 and 2"), "write `member.points in [1, 2]` if", ""},
+		{"a text beside or", condition("member.level == \"gold\" or \"silver\""), "member.level == \"gold\" or member.level == \"silver\"", ""},
+		{"not, then contains", condition("not member.tags contains \"vip\""), "write `\"vip\" not in member.tags`", condition("'\"vip\" not in member.tags'")},
 		{"a currency", condition("member.points > 100元"), "write 100", condition("member.points > 100")},
 		{"a percentage", condition("member.points > 10%"), "write 0.1", ""},
 		{"a date", condition("now() >= 2026-11-01"), "declare an attribute", ""},
@@ -191,5 +202,31 @@ func TestHabits(t *testing.T) {
 				t.Errorf("fixed to\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestZonesMeant writes zones as people call them: none is taken for another.
+func TestZonesMeant(t *testing.T) {
+	for wrote, says := range map[string]string{
+		"UTC+8": "Asia/Shanghai", "GMT+8": "Asia/Shanghai", "utc+08:00": "Asia/Shanghai", "UTC + 8": "Asia/Shanghai", "UTC+0800": "Asia/Shanghai", "北京": "Asia/Shanghai",
+		"北京时间": "Asia/Shanghai", "东八区": "Asia/Shanghai", "CST": "`America/Chicago` for North America", "Asia/Beijing": "Asia/Shanghai", "UTC+9": "a place with this offset",
+		"UTC-8": "a place with this offset", "GMT-5": "a place with this offset",
+	} {
+		text := example(t, "")[schemaFile].Data
+		lines := regexp.MustCompile(`(?m)^timezone:.*\n`).ReplaceAll(text, nil)
+		fsys := fstest.MapFS{schemaFile: {Data: append([]byte("timezone: "+wrote+"\n"), lines...)}}
+		ws, diags := Load(fsys, testRegistry())
+		found := ""
+		for _, d := range diags {
+			if d.Code == "bad-timezone" {
+				found += d.Label
+			}
+		}
+		if !strings.Contains(found, says) || strings.Contains(found, "did you mean") {
+			t.Errorf("%s: got %q, want one that says %q", wrote, found, says)
+		}
+		if fixed, ok := Fix(ws.Files, testRegistry()).Files[schemaFile]; ok && !strings.HasPrefix(string(fixed), "timezone: "+wrote+"\n") {
+			t.Errorf("%s: it was fixed", wrote)
+		}
 	}
 }

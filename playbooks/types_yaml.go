@@ -382,7 +382,11 @@ func (c *checker) zone(n *node, what string) (*time.Location, bool) {
 		return loc, true
 	}
 	r := c.error("bad-timezone", n.pos(), fmt.Sprintf("there is no time zone `%s`", s))
-	if best := closest(s, commonZones); best != "" {
+	if write, label := zoneMeant(s); label != "" {
+		if r.label(label); write != "" {
+			r.edit(n.pos(), write).doubt(false)
+		}
+	} else if best := closest(s, commonZones); best != "" {
 		r.label("did you mean `"+best+"`?").edit(n.pos(), best).doubt(sole(s, commonZones))
 	} else {
 		r.label("write a name of the IANA database, as Asia/Shanghai or UTC")
