@@ -115,7 +115,7 @@ func (s *server) ready(c *gin.Context) {
 	}
 	for shard, at := range oldest {
 		if age := s.Now().Sub(at); !at.IsZero() && age >= store.OldAfter {
-			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard, at.Format(time.RFC3339)))
+			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard, s.local(at)))
 			return
 		}
 	}

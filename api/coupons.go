@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -42,12 +41,12 @@ func (s *server) redeem(c *gin.Context) (couponView, error) {
 		return none, err
 	}
 	if before.RedeemedAt.IsZero() && !before.ExpiresAt.IsZero() && !now.Before(before.ExpiresAt) {
-		return none, newError(codeExpired, "the coupon %s expired at %s", code, before.ExpiresAt.Format(time.RFC3339)).
+		return none, newError(codeExpired, "the coupon %s expired at %s", code, s.local(before.ExpiresAt)).
 			with("expires_at", before.ExpiresAt)
 	}
 	after, err := s.Store.Redeem(ctx, code, id, now)
 	if errors.Is(err, store.ErrConflict) {
-		return none, newError(codeConflict, "the coupon %s was redeemed at %s already", code, after.RedeemedAt.Format(time.RFC3339)).
+		return none, newError(codeConflict, "the coupon %s was redeemed at %s already", code, s.local(after.RedeemedAt)).
 			with("redeemed_at", after.RedeemedAt).with("redemption", after.RedemptionID)
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -52,6 +53,12 @@ type schemaView struct {
 	Timezone string         `json:"timezone" doc:"of times that name no offset"`
 	Member   map[string]any `json:"member" doc:"attributes that can be written, typed as usher.yaml types them"`
 	Events   map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
+}
+
+// local writes an instant for a sentence that people read: in the workspace's zone, with its offset.
+func (s *server) local(at time.Time) string {
+	ws, _ := s.Workspace()
+	return at.In(ws.Schema.Timezone).Format(time.RFC3339)
 }
 
 func (s *server) getSchema(*gin.Context) (schemaView, error) {

@@ -109,6 +109,11 @@ func (c *cli) eventCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		for _, word := range append([]string{args[0], args[1], id}, values...) {
+			if strings.TrimSpace(word) != word {
+				return usagef("%q begins or ends with a space, which a command line hides: send it as a line of JSON with `usher send -`", word)
+			}
+		}
 		header, row := append([]string{"event", "member"}, keys...), append([]string{args[0], args[1]}, values...)
 		for name, v := range map[string]string{"time": at, "id": id} {
 			if v != "" {
