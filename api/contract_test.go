@@ -12,6 +12,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
+// documentURL names the document for the validator: a URL of its own, as a file of that name would be one in the tests' folder.
+const documentURL = "https://usher.test/openapi.json"
+
 // contract is the OpenAPI document, which every answer that a test sees is held against: a status, a kind of body or a field that
 // the document does not have fails the test.
 type contract struct {
@@ -42,7 +45,7 @@ func contractOf(h http.Handler) (*contract, error) {
 	k := &contract{doc: doc.(map[string]any), compiler: jsonschema.NewCompiler(), schemas: map[string]*jsonschema.Schema{}}
 	k.compiler.DefaultDraft(jsonschema.Draft2020)
 	k.compiler.AssertFormat()
-	if err := k.compiler.AddResource("openapi.json", doc); err != nil {
+	if err := k.compiler.AddResource(documentURL, doc); err != nil {
 		return nil, err
 	}
 	published.contract = k
@@ -104,7 +107,7 @@ func (k *contract) conforms(pointer string, body []byte) error {
 	schema := k.schemas[pointer]
 	if schema == nil {
 		var err error
-		if schema, err = k.compiler.Compile("openapi.json" + pointer); err != nil {
+		if schema, err = k.compiler.Compile(documentURL + pointer); err != nil {
 			return fmt.Errorf("%s: %w", pointer, err)
 		}
 		k.schemas[pointer] = schema
