@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/osteele/liquid"
+
 	"github.com/usher-run/usher/playbooks/text"
 )
 
@@ -51,9 +53,9 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 	if t.HTML {
 		engine = htmlEngine()
 	}
-	compiled, err := engine.ParseString(countedText(c.lowered()))
+	compiled, err := compileText(engine, c.lowered())
 	if err != nil && running { // a text of another version of the language, as it stands
-		compiled, err = engine.ParseString(countedText(t.Text))
+		compiled, err = compileText(engine, t.Text)
 	}
 	if err != nil {
 		c.diags = nil
@@ -65,6 +67,20 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 		c.diags = nil
 	}
 	return &t, c.diags
+}
+
+// compileText compiles a text, with the steps of its loops counted. The library panics on characters that it cannot read.
+func compileText(engine *liquid.Engine, src string) (tpl *liquid.Template, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			tpl, err = nil, fmt.Errorf("the text cannot be read: %v", r)
+		}
+	}()
+	compiled, rerr := engine.ParseString(countedText(src))
+	if rerr != nil {
+		return nil, rerr
+	}
+	return compiled, nil
 }
 
 // tagged finds what stands between the braces of outputs and tags.

@@ -283,6 +283,7 @@ func (c *textTyper) enumValue(t *Type, x text.Expr, v textValue) {
 	if near := closest(s, t.Enum); near != "" && d.Line > 0 {
 		quote := c.text[x.Place().From : x.Place().From+1]
 		d.suggest(quote + near + quote).doubt(sole(s, t.Enum))
+		d.trust(near)
 	}
 }
 
