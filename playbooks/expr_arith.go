@@ -45,7 +45,7 @@ func arithmetic() []*builtin.Function {
 		binary("$add", add), binary("$sub", subtract), binary("$mul", decimal.Mul), binary("$div", decimal.Div),
 		binary("$mod", decimal.Mod), binary("$pow", decimal.Pow), unary("$neg", decimal.Neg),
 		whole("$round", decimal.RoundTo), whole("$ceil", decimal.Ceil), whole("$floor", decimal.Floor),
-		unary("$int", decimal.Int), unary("$string", numberText),
+		unary("$int", decimal.Int), unary("$string", numberText), unary("$calculated", unlessFailed),
 		host("$sum", new(func([]any) any), func(p []any) (any, error) {
 			list, ok := p[0].([]any)
 			if !ok {

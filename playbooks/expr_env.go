@@ -144,11 +144,7 @@ func (x *Expr) Eval(e *Env) (any, error) {
 	}
 	for i := range x.reads {
 		if r := &x.reads[i]; !e.has(r.name) {
-			v, err := e.read(r)
-			if err != nil {
-				return nil, fmt.Errorf("evaluate %q: %w", x.Text, err)
-			}
-			e.vars[r.name] = v
+			e.vars[r.name] = e.read(r)
 			e.loaded[r.from] = append(e.loaded[r.from], r.name)
 			e.dirty = true
 		}
@@ -169,42 +165,57 @@ func (e *Env) has(name string) bool {
 }
 
 // read gives what a variable stands for.
-func (e *Env) read(r *read) (any, error) {
+func (e *Env) read(r *read) any {
 	switch r.from {
 	case fromMember:
-		return field(e.member, r.field), nil
+		return field(e.member, r.field)
 	case fromTrigger:
-		return field(e.trigger, r.field), nil
+		return field(e.trigger, r.field)
 	case fromEvent:
-		return field(e.event, r.field), nil
+		return field(e.event, r.field)
 	case fromActions:
 		if r.field == "" {
-			return e.actions, nil
+			return e.actions
 		}
 		if result, ok := e.actions[r.field]; ok {
-			return result, nil
+			return result
 		}
-		return nil, nil
+		return nil
 	case fromCount:
 		if e.history == nil {
-			return 0, nil
+			return 0
 		}
-		return e.history.Count(r.slot), nil
+		return e.history.Count(r.slot)
 	case fromSum:
 		if e.history == nil {
-			return 0, nil
+			return 0
 		}
-		return e.history.Sum(r.slot, r.field)
+		sum, err := e.history.Sum(r.slot, r.field)
+		if err != nil {
+			return failure{err}
+		}
+		return sum
 	case fromHistory:
 		if e.history == nil {
-			return []any{}, nil
+			return []any{}
 		}
-		return e.history.List(r.slot), nil
+		return e.history.List(r.slot)
 	}
 	if r.name == varToday {
-		return midnight(e.clock.now), nil
+		return midnight(e.clock.now)
 	}
-	return e.clock.now, nil
+	return e.clock.now
+}
+
+// failure stands for a value that could not be calculated. All variables are loaded before the run; only who needs this one fails.
+type failure struct{ error }
+
+// unlessFailed returns the value of a variable that may be a failure.
+func unlessFailed(v any) (any, error) {
+	if f, failed := v.(failure); failed {
+		return nil, f.error
+	}
+	return v, nil
 }
 
 func field(r Record, name string) any {

@@ -136,7 +136,7 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 		if f := arithmeticFunctions[n.Operator]; f != "" {
 			return callOf(f, l.lower(n.Left), l.lower(n.Right))
 		}
-		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: l.lower(n.Right)}
+		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: apart(l.lower(n.Right))}
 	case *ast.ChainNode:
 		return &ast.ChainNode{Node: l.lower(n.Node)}
 	case *ast.MemberNode:
@@ -174,6 +174,16 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 		return &ast.StringNode{Value: n.Value}
 	}
 	return &ast.NilNode{}
+}
+
+// apart keeps the library from putting two searches of one list into one, as it does with any(a) or any(b): the second would then be
+// made, and might fail, where the first has answered already.
+func apart(right ast.Node) ast.Node {
+	b, ok := right.(*ast.BuiltinNode)
+	if !ok || b.Name != "any" && b.Name != "all" && b.Name != "none" {
+		return right
+	}
+	return &ast.UnaryNode{Operator: "not", Node: &ast.UnaryNode{Operator: "not", Node: right}}
 }
 
 func (l *lowering) member(n *ast.MemberNode) ast.Node {
@@ -355,7 +365,7 @@ func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 	}
 	s.Items = true
 	l.c.slots[s.key()] = s
-	return l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any)
+	return callOf("$calculated", l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any))
 }
 
 // backstop reports what the expr library refuses although our checker let it pass.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/decimal"
 )
 
 // numberScope has numbers of both types, lists, times and texts at the edges of what they can be.
@@ -74,27 +76,45 @@ func TestExpressionsCalculateAsACalculator(t *testing.T) {
 	}
 }
 
+// failing are expressions that cannot be calculated, with their reasons.
+var failing = map[string]string{
+	`member.huge * 10`:                                    "the result is too large for a number",
+	`member.huge + member.huge`:                           "the result is too large for a number",
+	`sum([member.huge, member.huge])`:                     "the result is too large for a number",
+	`member.huge / 0.01`:                                  "the result is too large for a number",
+	`member.most + 1`:                                     "up to where an int is exact",
+	`member.most * member.most`:                           "up to where an int is exact",
+	`-member.most - 1`:                                    "up to where an int is exact",
+	`int(member.huge)`:                                    "up to where an int is exact",
+	`(0 - 8) ** 0.5`:                                      "the result is no number",
+	`10 ** 400`:                                           "the result is too large for a number",
+	`add_days(member.late, 400)`:                          "the time would lie in the year 9002",
+	`add_days(now(), member.most)`:                        "at most",
+	`member.late + duration("87600h")`:                    "the time would lie in the year 9010",
+	`member.born - duration("24h")`:                       "the time would lie in the year 0",
+	`now() - member.born > duration("1h")`:                "292 years",
+	`(now() - member.created_at) + (now() - member.late)`: "292 years",
+	`sum(events("order.paid"), .amount)`:                  "the result is too large for a number",
+	`member.spent`:                                        "the result is too large for a number",
+}
+
+// overflowing is a history whose sums do not fit.
+type overflowing struct{ listHistory }
+
+func (overflowing) Sum(Slot, string) (any, error) { return nil, decimal.ErrTooLarge }
+
+// failingScope is numberScope where sums fail, too.
+func failingScope() (*Scope, *Env) {
+	sc, e := numberScope()
+	sc.Schema.Attributes = append(sc.Schema.Attributes, Attribute{Name: "spent", Computed: &Source{Text: `sum(events("order.paid"), .amount)`}})
+	e.history = overflowing{e.history.(listHistory)}
+	return sc, e
+}
+
 // What does not fit fails the decision with its reason; it neither wraps around nor becomes an infinity.
 func TestExpressionsFailWhereNothingFits(t *testing.T) {
-	for text, want := range map[string]string{
-		`member.huge * 10`:                                    "the result is too large for a number",
-		`member.huge + member.huge`:                           "the result is too large for a number",
-		`sum([member.huge, member.huge])`:                     "the result is too large for a number",
-		`member.huge / 0.01`:                                  "the result is too large for a number",
-		`member.most + 1`:                                     "up to where an int is exact",
-		`member.most * member.most`:                           "up to where an int is exact",
-		`-member.most - 1`:                                    "up to where an int is exact",
-		`int(member.huge)`:                                    "up to where an int is exact",
-		`(0 - 8) ** 0.5`:                                      "the result is no number",
-		`10 ** 400`:                                           "the result is too large for a number",
-		`add_days(member.late, 400)`:                          "the time would lie in the year 9002",
-		`add_days(now(), member.most)`:                        "at most",
-		`member.late + duration("87600h")`:                    "the time would lie in the year 9010",
-		`member.born - duration("24h")`:                       "the time would lie in the year 0",
-		`now() - member.born > duration("1h")`:                "292 years",
-		`(now() - member.created_at) + (now() - member.late)`: "292 years",
-	} {
-		sc, e := numberScope()
+	for text, want := range failing {
+		sc, e := failingScope()
 		x, diags := CompileExpr(Source{Text: text}, sc, nil)
 		if x == nil {
 			t.Errorf("%s: %v", text, diags)
@@ -102,6 +122,54 @@ func TestExpressionsFailWhereNothingFits(t *testing.T) {
 		}
 		if got, err := x.Eval(e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+// What is not needed is not calculated: it cannot fail the decision.
+func TestShortCircuitsHold(t *testing.T) {
+	forms := map[string]any{
+		`member.points == 6 and (F) == (F)`:                           false,
+		`member.points == 5 or (F) == (F)`:                            true,
+		`not (member.points == 5 or (F) == (F))`:                      false,
+		`member.points == 5 ? true : (F) == (F)`:                      true,
+		`(member.points == 6 ? [F] : []) == []`:                       true,
+		`any([1, 2], # == 2) or any([1, 2], (F) == (F))`:              true,
+		`not (all([1, 2], # == 2) and all([1, 2], (F) == (F)))`:       true,
+		`none([1, 2], # == 1) and none([1, 2], # == 5 or (F) == (F))`: false,
+	}
+	for f := range failing {
+		for form, want := range forms {
+			if strings.Contains(form, "#") && strings.Contains(f, "sum(") {
+				continue // a list may not be gone over for each item of another
+			}
+			sc, e := failingScope()
+			text := strings.ReplaceAll(form, "F", f)
+			x, diags := CompileExpr(Source{Text: text}, sc, nil)
+			if x == nil {
+				t.Errorf("%s: %v", text, diags)
+				continue
+			}
+			if got, err := x.Eval(e); err != nil || got != want {
+				t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
+			}
+			x.Seen(e) // explains without what was not needed
+		}
+	}
+	for text, want := range map[string]any{
+		`member.price ?? sum(events("order.paid"), .amount)`:        39.9,
+		`member.price ?? member.spent`:                              39.9,
+		`member.points == 5 and (member.price ?? member.spent) > 1`: true,
+	} {
+		sc, e := failingScope()
+		sc.Schema.Attribute("price").Default = nil
+		x, diags := CompileExpr(Source{Text: text}, sc, nil)
+		if x == nil {
+			t.Errorf("%s: %v", text, diags)
+			continue
+		}
+		if got, err := x.Eval(e); err != nil || got != want {
+			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
 		}
 	}
 }
