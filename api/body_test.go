@@ -153,3 +153,19 @@ func TestBodiesAreReadAlike(t *testing.T) {
 		t.Errorf("the place: %s", path.text)
 	}
 }
+
+// A text that nothing can hold is refused with its place on every route that reads a body, and never an event's neighbours with it.
+func TestTextsThatNothingHolds(t *testing.T) {
+	f := newFixture(t)
+	for _, text := range []string{`\ud83d`, `\ude00\ud83d`, `a\u0000`} {
+		f.want(f.call("POST", "/v1/events", `{"event":"x","member":"m","properties":{"p":"`+text+`"}}`), 422, "invalid_value")
+		f.want(f.call("POST", "/v1/events", `{"event":"x","member":"`+text+`"}`), 422, "invalid_value")
+		f.want(f.call("PUT", "/v1/members/m", `{"attributes":{"p":"`+text+`"}}`), 422, "invalid_value")
+		f.want(f.call("POST", "/v1/coupons/C/redeem", `{"id":"`+text+`"}`), 422, "invalid_value")
+		a := f.call("POST", "/v1/events", `[{"event":"x","member":"m"},{"event":"x","member":"m","properties":{"p":["`+text+`"]}},{"event":"x","member":"n"}]`)
+		f.want(a, 202, nil)
+		if !strings.Contains(a.text, `"accepted":2`) || !strings.Contains(a.text, `"path":"properties.p[0]"`) {
+			t.Errorf("%s: %s", text, a.text)
+		}
+	}
+}

@@ -208,7 +208,7 @@ func (a *admission) name(key, what string, limit int) (string, *Rejection) {
 // text reads a string. A value of another type is noted.
 func (a *admission) text(key string) (s string, ok bool, err *Rejection) {
 	if a.r.peek() == '"' {
-		s, err = a.r.str()
+		s, err = a.r.strAt(key)
 		return s, true, err
 	}
 	v, err := a.r.value("", key)

@@ -19,8 +19,8 @@ const (
 	maxEventLen = 64 << 10 // bytes of one event
 )
 
-// jsonReader decodes one JSON value strictly: no repeated keys, valid UTF-8, bounded depth, no number that would change. It
-// reads each byte once; encoding/json reads each three times and says nothing of repeated keys.
+// jsonReader decodes one JSON value strictly: no repeated keys, valid UTF-8, bounded depth, nothing that would change or that
+// no text can hold: half a surrogate pair, a NUL, a number of too many digits. It reads each byte once; encoding/json reads each three times and says nothing of repeated keys.
 type jsonReader struct {
 	data  []byte
 	pos   int
@@ -56,6 +56,15 @@ func ReadJSON(raw []byte) (any, *Rejection) {
 		return nil, err
 	}
 	return v, r.end()
+}
+
+// CheckJSON reports what [ReadJSON] would refuse of a document, but for numbers, which who reads it may take as texts.
+func CheckJSON(raw []byte) *Rejection {
+	r := jsonReader{data: raw, lossyAsText: true}
+	if _, err := r.value("", ""); err != nil {
+		return err
+	}
+	return r.end()
 }
 
 // peek skips space and gives the next byte, 0 at the end.
@@ -98,7 +107,7 @@ func (r *jsonReader) object(path string, field func(key string) *Rejection) *Rej
 	}
 	for {
 		r.space()
-		key, err := r.str()
+		key, err := r.strAt(path)
 		if err != nil {
 			return err
 		}
@@ -136,7 +145,7 @@ func (r *jsonReader) fields(path string) (map[string]any, *Rejection) {
 func (r *jsonReader) value(parent, key string) (any, *Rejection) {
 	switch c := r.peek(); c {
 	case '"':
-		return r.str()
+		return r.strAt(joinField(parent, key))
 	case '{':
 		return r.fields(joinField(parent, key))
 	case '[':
@@ -243,6 +252,15 @@ func (r *jsonReader) number() (any, *Rejection) {
 	return nil, &Rejection{Code: CodeInvalid, Message: "the number " + err.Error()}
 }
 
+// strAt reads a string at a path.
+func (r *jsonReader) strAt(path string) (string, *Rejection) {
+	s, err := r.str()
+	if err != nil && err.Code == CodeInvalid {
+		err.Path = path
+	}
+	return s, err
+}
+
 // str reads a string; one without escapes, the common case, in one step.
 func (r *jsonReader) str() (string, *Rejection) {
 	if !r.at('"') {
@@ -286,10 +304,11 @@ func (r *jsonReader) escaped(start int) (string, *Rejection) {
 		case c < 0x20:
 			return "", r.syntax("the JSON is broken: a control character stands in a string")
 		case c == '\\':
+			at := r.pos
 			r.pos++
 			var ok bool
 			if out, ok = r.escape(out); !ok {
-				return "", r.syntax("the JSON is broken: this is not an escape")
+				return "", r.badEscape(at)
 			}
 		default:
 			out = append(out, c)
@@ -299,6 +318,27 @@ func (r *jsonReader) escaped(start int) (string, *Rejection) {
 	return "", r.syntax("the JSON ends inside a string")
 }
 
+// badEscape tells what is wrong with the escape at a place.
+func (r *jsonReader) badEscape(at int) *Rejection {
+	hex := jsonReader{data: r.data, pos: at + 2}
+	c, ok := rune(0), false
+	if hex.pos < len(hex.data) && hex.data[at+1] == 'u' {
+		c, ok = hex.hex4()
+	}
+	switch {
+	case !ok:
+		r.pos = at
+		return r.syntax("the JSON is broken: this is not an escape")
+	case c == 0:
+		return &Rejection{Code: CodeInvalid, Message: `the text holds a NUL character (\u0000), which no text may have: leave it out`}
+	}
+	return &Rejection{
+		Code:    CodeInvalid,
+		Message: fmt.Sprintf(`the text holds half a character (\u%04x, one of a surrogate pair): it was cut apart, send all of it or nothing`, c),
+	}
+}
+
+// escape reads the escape behind a backslash. It refuses what stands for no character of a text.
 func (r *jsonReader) escape(out []byte) ([]byte, bool) {
 	if r.pos == len(r.data) {
 		return out, false
@@ -320,22 +360,19 @@ func (r *jsonReader) escape(out []byte) ([]byte, bool) {
 		return append(out, '\t'), true
 	case 'u':
 		c, ok := r.hex4()
-		if !ok {
+		switch {
+		case !ok || c == 0:
+			return out, false
+		case !utf16.IsSurrogate(c):
+			return utf8.AppendRune(out, c), true
+		case !r.at('\\') || r.pos+1 >= len(r.data) || r.data[r.pos+1] != 'u':
 			return out, false
 		}
-		if utf16.IsSurrogate(c) && r.at('\\') && r.pos+1 < len(r.data) && r.data[r.pos+1] == 'u' {
-			back := r.pos
-			r.pos += 2
-			low, ok := r.hex4()
-			if !ok {
-				return out, false
-			}
-			if full := utf16.DecodeRune(c, low); full != utf8.RuneError {
-				return utf8.AppendRune(out, full), true
-			}
-			r.pos = back
+		r.pos += 2
+		low, ok := r.hex4()
+		if full := utf16.DecodeRune(c, low); ok && full != utf8.RuneError {
+			return utf8.AppendRune(out, full), true
 		}
-		return utf8.AppendRune(out, c), true // half a pair becomes U+FFFD
 	}
 	return out, false
 }

@@ -137,7 +137,23 @@ func TestAdmitEventRejects(t *testing.T) {
 		{"empty member", `{"event":"x","member":""}`, CodeInvalid, "member", "must not be empty"},
 		{"blank member", `{"event":"x","member":" \u3000 "}`, CodeInvalid, "member", "must not be blank"},
 		{"long member", `{"event":"x","member":"` + long + `"}`, CodeTooLarge, "member", "at most 256 bytes"},
-		{"NUL in member", `{"event":"x","member":"a\u0000"}`, CodeInvalid, "member", "control characters"},
+		{"NUL in member", `{"event":"x","member":"a\u0000"}`, CodeInvalid, "member", "holds a NUL character"},
+		{"NUL in a text", paid(`,"x":{"list":["a","b\u0000c"]}`), CodeInvalid, "properties.x.list[1]", "holds a NUL character"},
+		{"NUL in a key", paid(`,"x\u0000":1`), CodeInvalid, "properties", "holds a NUL character"},
+		{"first half of a character", paid(`,"x":"a\ud83d"`), CodeInvalid, "properties.x", `half a character (\ud83d`},
+		{"second half of a character", paid(`,"x":["\uDE00"]`), CodeInvalid, "properties.x[0]", `half a character (\ude00`},
+		{"halves in the wrong order", paid(`,"x":"\ude00\ud83d"`), CodeInvalid, "properties.x", `half a character (\ude00`},
+		{"half a character before an escape", paid(`,"x":"\ud83d\n"`), CodeInvalid, "properties.x", `half a character (\ud83d`},
+		{"half a character before a whole", paid(`,"x":"\ud83d\u4e2d"`), CodeInvalid, "properties.x", `half a character (\ud83d`},
+		{"half a character in a key", paid(`,"x\ud83d":1`), CodeInvalid, "properties", "half a character"},
+		{"half a character in an attribute", `{"event":"x","member":"m","attributes":{"nickname":"\ud83d"}}`, CodeInvalid, "attributes.nickname", "half a character"},
+		{"half a character in member", `{"event":"x","member":"\ud83d"}`, CodeInvalid, "member", "half a character"},
+		{"half a character in id", `{"event":"x","member":"m","id":"\ud83d"}`, CodeInvalid, "id", "half a character"},
+		{"a key of no UTF-8", paid(",\"a\xff\":1"), CodeMalformed, "", "not valid UTF-8"},
+		{"a key of no UTF-8 with an escape", paid(",\"\\n\xff\":1"), CodeMalformed, "", "not valid UTF-8"},
+		{"a key twice", paid(`,"x":{"a":1,"a":2}`), CodeDuplicateField, "properties.x.a", "appears twice"},
+		{"a key twice, once in escapes", paid(`,"x":{"a":1,"\u0061":2}`), CodeDuplicateField, "properties.x.a", "appears twice"},
+		{"no escape", paid(`,"x":"\u12g4"`), CodeMalformed, "", "not an escape"},
 		{"long event", `{"event":"` + long + `","member":"m"}`, CodeTooLarge, "event", "at most 128 bytes"},
 		{"long id", `{"id":"` + long + `","event":"x","member":"m"}`, CodeTooLarge, "id", "at most 256 bytes"},
 		{"time of another format", `{"event":"x","member":"m","time":"28.3.2026"}`, CodeInvalid, "time", "is not a time like"},
@@ -215,6 +231,8 @@ func TestAdmitMember(t *testing.T) {
 		{"m", `{"tags":{"add":[""]}}`, CodeInvalid, "tags.add[0]"},
 		{"m", `{"attributes":{"nickname":1}}`, CodeWrongType, "attributes.nickname"},
 		{"m", `[]`, CodeWrongType, ""},
+		{"m", `{"attributes":{"nickname":"\ud83d"}}`, CodeInvalid, "attributes.nickname"},
+		{"m", `{"tags":{"add":["a","\u0000"]}}`, CodeInvalid, "tags.add[1]"},
 	}
 	for _, tt := range bad {
 		if _, rej := AdmitMember(intakeSchema(), tt.id, []byte(tt.raw)); rej == nil || rej.Code != tt.code || rej.Path != tt.path {
@@ -237,6 +255,7 @@ func TestAdmitParams(t *testing.T) {
 		{`{"reason":"x","resaon":"y"}`, CodeUnknownField, "params.resaon"},
 		{`{"reason":"x"}]`, CodeMalformed, ""},
 		{`7`, CodeWrongType, "params"},
+		{`{"reason":"\ud83d"}`, CodeInvalid, "params.reason"},
 	}
 	for _, tt := range bad {
 		if _, rej := AdmitParams(params, []byte(tt.raw)); rej == nil || rej.Code != tt.code || rej.Path != tt.path {

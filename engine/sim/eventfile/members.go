@@ -83,6 +83,9 @@ func (r *MemberReader) put(raw []byte) (id string, body []byte, err error) {
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return "", nil, fmt.Errorf("is no JSON object: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
+	if rej := engine.CheckJSON(raw); rej != nil {
+		return "", nil, rej
+	}
 	who, ok := fields["member"]
 	if _, both := fields["id"]; !ok && both {
 		who = fields["id"]

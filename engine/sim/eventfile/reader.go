@@ -307,6 +307,9 @@ func (l *lines) next() ([]byte, int, []mistake, error) {
 			return nil, l.line, nil, &LineError{l.line, errors.New("ends with a comma: JSON lines have none between them")}
 		}
 		if o := &l.file.o; len(o.Map) > 0 || o.Event != "" {
+			if rej := engine.CheckJSON(text); rej != nil { // later nobody can tell what stood there twice
+				return nil, l.line, nil, &LineError{l.line, rej}
+			}
 			text = l.layout.arrange(o, text)
 		}
 		return text, l.line, nil, nil
