@@ -22,7 +22,8 @@ numbers or two texts. Nothing is converted silently.`,
 		Doc: `Attributes without a default, optional properties and results of actions that ran only on some ways may be missing.
 Where an operator would then fail or answer wrongly, say what is to happen: test it first (member.birthday != nil and …) or give a
 default (member.nickname ?? "friend"). Dividing by zero gives no value either, with / and with %: unless the divisor cannot be zero, test
-it first (member.orders > 0 ? member.spent / member.orders : 0).`,
+it first (member.orders > 0 ? member.spent / member.orders : 0). In a text that is {% if member.orders > 0 %} around it, or
+| default: 0 right behind it.`,
 		Bad:  "condition: days_since(member.birthday) > 3",
 		Good: "condition: member.birthday != nil and days_since(member.birthday) > 3",
 	},

@@ -142,31 +142,44 @@ func (c *exprChecker) signFacts(n ast.Node, op string, with ast.Node) []string {
 	if t := c.types[n]; t == nil || !isNumeric(t) {
 		return nil
 	}
-	s, found := c.signOf(with), sign(0)
-	zero := constantOf(with) == float64(0)
-	negative := s == notZero && constantOf(with) != nil
+	return c.signKnown(n, signTold(op, c.signOf(with), constantOf(with)))
+}
+
+// signTold gives what is known of a number that compares so with another: one of this sign, and a constant of this value, nil when it
+// is none.
+func signTold(op string, with sign, constant any) sign {
+	zero := constant == float64(0)
+	negative := with == notZero && constant != nil
 	switch {
 	case op == "!=" && zero, op == "<" && (zero || negative), op == "<=" && negative:
-		found = notZero
-	case op == ">" && s&notNegative != 0, op == ">=" && s == positive:
-		found = positive
+		return notZero
+	case op == ">" && with&notNegative != 0, op == ">=" && with == positive:
+		return positive
 	case op == "==":
-		found = s
+		return with
 	}
-	return c.signKnown(n, found)
+	return 0
+}
+
+// signFact words what was found of a value; "" when it may be zero.
+func signFact(name string, found sign) string {
+	switch {
+	case found&notZero == 0:
+		return ""
+	case found == positive:
+		return name + factPositive
+	}
+	return name + factNotZero
 }
 
 // signKnown words what was found as facts. What stands in for a missing value is zero mostly: then a value that is not zero is
 // there.
 func (c *exprChecker) signKnown(n ast.Node, found sign) []string {
-	if found&notZero == 0 {
+	fact := signFact(c.valueName(n), found)
+	if fact == "" {
 		return nil
 	}
-	fact := factNotZero
-	if found == positive {
-		fact = factPositive
-	}
-	out := []string{c.valueName(n) + fact}
+	out := []string{fact}
 	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == "??" && constantOf(b.Right) == float64(0) {
 		out = append(out, c.known(b.Left)...)
 		out = append(out, c.signKnown(b.Left, found)...)

@@ -92,7 +92,7 @@ func (c *textTyper) holds(x text.Expr, outcome bool) []string {
 		}
 		return out
 	case *text.Compare:
-		return c.compareHolds(x, outcome)
+		return append(c.compareHolds(x, outcome), c.signHolds(x, outcome)...)
 	case *text.Name:
 		if outcome && c.locals[x.Name].t != nil {
 			return []string{x.Name}

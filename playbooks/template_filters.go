@@ -67,7 +67,7 @@ var textFilters = []textFilter{
 	{name: "concat", doc: "two lists in one", in: takesList, args: args(arg("list", takesList)), gives: givesSame},
 	{name: "date", doc: "the time as text, by a format as %Y-%m-%d %H:%M", in: takesTime, args: args(opt("format", takesFormat)), gives: givesDate},
 	{name: "default", doc: "another value when this one is missing, false or empty", in: takesAny, args: args(arg("value", takesAny)), named: []string{"allow_false"}, gives: givesDefault},
-	{name: "divided_by", doc: "the quotient; two whole numbers give a whole number", in: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
+	{name: "divided_by", doc: "the quotient; two whole numbers give a whole number", in: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesQuotient},
 	{name: "downcase", doc: "the text in small letters", in: takesText},
 	{name: "escape", doc: "the text with HTML's own characters escaped", in: takesText},
 	{name: "escape_once", doc: "the same, but what is escaped already stays", in: takesText},
@@ -79,8 +79,8 @@ var textFilters = []textFilter{
 	{name: "lstrip", doc: "the text without blanks at its start", in: takesText},
 	{name: "map", doc: "one field of every item", in: takesList, args: args(arg("field", takesField)), gives: givesFields},
 	{name: "minus", doc: "the difference", in: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
-	{name: "modulo", doc: "the rest of a division", in: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
-	{name: "money", doc: "the number with two decimals, as a price", in: takesNumber},
+	{name: "modulo", doc: "the rest of a division", in: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesQuotient},
+	{name: "money", doc: "the number with two decimals, as a price", in: takesNumber, gives: givesMoney},
 	{name: "newline_to_br", doc: "line breaks as <br />", in: takesText},
 	{name: "plus", doc: "the sum of two numbers", in: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
 	{name: "pluralize", doc: "the first word for 1, else the second", in: takesNumber, needs: true, args: args(arg("one", takesText), arg("many", takesText))},
@@ -238,13 +238,16 @@ func givesDefault(_ *textTyper, f filterUse) textValue {
 	if len(f.args) == 0 {
 		return f.in
 	}
-	return eitherOf(textValue{t: f.in.t.Required(), mixed: f.in.mixed, numeral: f.in.numeral}, f.args[0])
+	return eitherOf(textValue{t: f.in.t.Required(), mixed: f.in.mixed, numeral: f.in.numeral, sign: f.in.sign}, f.args[0])
 }
 
 // eitherOf gives what may be the one or the other.
 func eitherOf(a, b textValue) textValue {
 	optional := a.t.Optional || b.t.Optional
-	out := textValue{t: a.t.Required(), mixed: a.mixed || b.mixed, numeral: a.numeral && b.numeral}
+	out := textValue{t: a.t.Required(), mixed: a.mixed || b.mixed, numeral: a.numeral && b.numeral, sign: a.sign & b.sign, divides: a.divides}
+	if out.divides == nil {
+		out.divides = b.divides
+	}
 	switch {
 	case b.t.Kind == KindNil:
 	case a.t.Kind == KindNil:

@@ -25,6 +25,7 @@ type textTyper struct {
 	loops    int
 	edits    []textEdit
 	branches []TextBranch
+	bound    []string // the names that were bound so far
 }
 
 // textValue is what is known of a value.
@@ -33,8 +34,10 @@ type textValue struct {
 	path    string // of a variable, as member.nickname
 	literal any    // of a constant
 	isConst bool
-	numeral bool // a text that is a number
-	mixed   bool // of several types
+	numeral bool      // a text that is a number
+	mixed   bool      // of several types
+	sign    sign      // of a number
+	divides *quotient // of a division whose divisor may be zero
 }
 
 // describe names the value for a mistake.
@@ -119,6 +122,7 @@ func (c *textTyper) output(n *text.Output) {
 		return
 	}
 	v := c.value(n.Value)
+	c.guardDivision(n.Value, v, "nothing would stand there")
 	if name, ok := n.Value.(*text.Name); ok && c.html && c.captured[name.Name] {
 		c.edit(n.Value.Place().To, " | safe") // what it is made of is escaped already
 	}
@@ -151,6 +155,7 @@ func (c *textTyper) bind(name text.Word, v textValue) {
 	}
 	delete(c.captured, name.Text)
 	c.forget(name.Text)
+	c.bound = append(c.bound, name.Text)
 	v.path, v.isConst, v.literal = "", false, nil
 	c.locals[name.Text] = v
 }
@@ -158,7 +163,7 @@ func (c *textTyper) bind(name text.Word, v textValue) {
 // forget drops what was seen of a variable that is bound anew.
 func (c *textTyper) forget(name string) {
 	for path := range c.known {
-		if path == name || strings.HasPrefix(path, name+".") {
+		if path == name || strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+" ") {
 			delete(c.known, path)
 		}
 	}
@@ -176,8 +181,12 @@ func (c *textTyper) branch(facts []string, body func()) map[string]textValue {
 	return after
 }
 
-// merge joins what variables are behind each of several ways, of which one is taken.
-func (c *textTyper) merge(ways []map[string]textValue) {
+// merge joins what variables are behind each of several ways, of which one is taken. bound is how many names were bound before them:
+// what was seen of a name that is bound in one of them may not hold behind it.
+func (c *textTyper) merge(ways []map[string]textValue, bound int) {
+	for _, name := range c.bound[bound:] {
+		c.forget(name)
+	}
 	out := map[string]textValue{}
 	for _, w := range ways {
 		for name := range w {
@@ -197,11 +206,6 @@ func (c *textTyper) merge(ways []map[string]textValue) {
 			out[name] = v
 		}
 	}
-	for name := range out {
-		if was, ok := c.locals[name]; !ok || was.t != out[name].t {
-			c.forget(name)
-		}
-	}
 	c.locals = out
 }
 
@@ -213,6 +217,7 @@ func eitherOrFirst(a, b textValue, first bool) textValue {
 }
 
 func (c *textTyper) ifs(n *text.If) {
+	bound := len(c.bound)
 	var ways []map[string]textValue
 	var failed []string // what holds when no branch before was taken
 	closed := false
@@ -244,14 +249,14 @@ func (c *textTyper) ifs(n *text.If) {
 		c.reachElse(n.End, n.Span, fmt.Sprintf("`%s` when it does not hold", c.tagText(n.Span)))
 		ways = append(ways, c.locals)
 	}
-	c.merge(ways)
+	c.merge(ways, bound)
 }
 
 // tagText gives a tag as written, without the dashes that trim.
 func (c *textTyper) tagText(at text.Span) string { return c.text[at.From:at.To] }
 
 func (c *textTyper) cases(n *text.Case) {
-	subject := c.value(n.Value)
+	subject, bound := c.value(n.Value), len(c.bound)
 	var ways []map[string]textValue
 	closed := false
 	seen := map[any]bool{}
@@ -259,6 +264,7 @@ func (c *textTyper) cases(n *text.Case) {
 	for i := range n.Branches {
 		b := &n.Branches[i]
 		var facts []string
+		known := positive
 		for _, x := range b.Values {
 			v := c.value(x)
 			if name, ok := x.(*text.Name); ok && isBlankName(name.Name) {
@@ -266,6 +272,7 @@ func (c *textTyper) cases(n *text.Case) {
 				continue
 			}
 			c.comparable(x.Place(), "==", n.Value, x, subject, v)
+			known &= v.sign
 			if v.isConst && seen[v.literal] {
 				c.error("constant-condition", x.Place(), fmt.Sprintf("%s stands here twice", c.source(x)), "the first `when` takes it")
 			}
@@ -278,6 +285,15 @@ func (c *textTyper) cases(n *text.Case) {
 			}
 		}
 		closed = closed || b.Name == "else"
+		if b.Name == "else" {
+			known = 0
+			if seen[0] || seen[0.0] {
+				known = notZero
+			}
+		}
+		if fact := signFact(subject.path, known); fact != "" && subject.path != "" {
+			facts = append(facts, fact)
+		}
 		ways = append(ways, c.branch(facts, func() {
 			c.reach(b.Span, fmt.Sprintf("`%s` of `%s`", c.tagText(b.Span), c.tagText(n.Span)))
 			c.nodes(b.Body)
@@ -289,7 +305,7 @@ func (c *textTyper) cases(n *text.Case) {
 		}
 		ways = append(ways, c.locals)
 	}
-	c.merge(ways)
+	c.merge(ways, bound)
 }
 
 // forloop is what a loop knows of itself.
@@ -319,14 +335,14 @@ func (c *textTyper) loop(n *text.For) {
 		}
 		c.nodes(n.Body)
 	}
-	start := maps.Clone(c.locals)
+	start, bound := maps.Clone(c.locals), len(c.bound)
 	silent := len(c.diags)
 	edits, branches := len(c.edits), len(c.branches)
 	after := c.branch(nil, body) // once to see what its assignments make of variables, once to judge it
 	c.diags, c.edits, c.branches = c.diags[:silent], c.edits[:edits], c.branches[:branches]
 	delete(after, "forloop")
 	delete(after, n.Item.Text)
-	c.merge([]map[string]textValue{start, after})
+	c.merge([]map[string]textValue{start, after}, bound)
 	c.branch(nil, func() {
 		c.reach(n.Span, fmt.Sprintf("the inside of `%s`", c.tagText(n.Span)))
 		body()
@@ -337,7 +353,7 @@ func (c *textTyper) loop(n *text.For) {
 			c.reach(n.Else.Span, fmt.Sprintf("else of `%s`", c.tagText(n.Span)))
 			c.nodes(n.Else.Body)
 		})
-		c.merge([]map[string]textValue{c.locals, ways})
+		c.merge([]map[string]textValue{c.locals, ways}, bound)
 	}
 }
 

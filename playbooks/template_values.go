@@ -14,9 +14,9 @@ func (c *textTyper) value(x text.Expr) textValue {
 	case *text.Literal:
 		return literalValue(x)
 	case *text.Name:
-		return c.variable(x)
+		return c.signed(c.variable(x))
 	case *text.Field:
-		return c.field(x)
+		return c.signed(c.field(x))
 	case *text.Index:
 		return c.index(x)
 	case *text.Filter:
@@ -38,7 +38,7 @@ func (c *textTyper) value(x text.Expr) textValue {
 }
 
 func literalValue(x *text.Literal) textValue {
-	v := textValue{literal: x.Value, isConst: true}
+	v := textValue{literal: x.Value, isConst: true, sign: signOfLiteral(x.Value)}
 	switch x.Value.(type) {
 	case string:
 		v.t = String
@@ -161,6 +161,9 @@ func (c *textTyper) field(x *text.Field) textValue {
 		c.note(root.Name, x.Name.Text)
 	}
 	v := textValue{t: next}
+	if x.Name.Text == "size" && of.t.Kind != KindObject {
+		v.sign = notNegative
+	}
 	if of.path != "" {
 		v.path = of.path + "." + x.Name.Text
 	}
@@ -287,7 +290,9 @@ func (c *textTyper) filter(x *text.Filter) textValue {
 	if f.gives == nil {
 		return textValue{t: String}
 	}
-	return f.gives(c, use)
+	v := f.gives(c, use)
+	v.sign = filterSign(use, v)
+	return v
 }
 
 // otherFilters are filters of other languages, with what is meant.
@@ -307,18 +312,31 @@ func (c *textTyper) input(f *textFilter, use filterUse) {
 	if !c.takes(f, f.in, use.in, at, "`"+f.name+"` takes ") {
 		return
 	}
+	if f.name != "default" && f.name != "money" && c.guardDivision(use.at.Of, use.in, "`"+f.name+"` needs a value") {
+		return
+	}
 	if f.needs && c.missing(use.in) {
-		c.unguarded(f, use.at.Of, use.in)
+		how, fallback := c.withoutValue(f, use.in)
+		src := c.source(use.at.Of)
+		c.error("unguarded-optional", use.at.Of.Place(), fmt.Sprintf("`%s` may be missing, and %s", src, how),
+			"write "+src+" | default: "+fallback+", or put it in {% if "+src+" %}")
 	}
 }
 
-func (c *textTyper) unguarded(f *textFilter, x text.Expr, v textValue) {
-	how, fallback := "`"+f.name+"` would fail then", "''"
+// withoutValue says what a filter does with a missing value, and what may stand in for it.
+func (c *textTyper) withoutValue(f *textFilter, v textValue) (how, fallback string) {
 	if isNumeric(v.t) || f.in == takesNumber {
-		how, fallback = "`"+f.name+"` would count it as 0", "0"
+		return "`" + f.name + "` would count it as 0", "0"
 	}
-	c.error("unguarded-optional", x.Place(), fmt.Sprintf("`%s` may be missing, and %s", c.source(x), how),
-		"write "+c.source(x)+" | default: "+fallback+", or put it in {% if "+c.source(x)+" %}")
+	return "`" + f.name + "` would fail then", "''"
+}
+
+// unguardedArgument reports an argument that may be missing. No filter can stand behind it: that would be one of the whole.
+func (c *textTyper) unguardedArgument(f *textFilter, x text.Expr, v textValue) {
+	how, fallback := c.withoutValue(f, v)
+	src := c.source(x)
+	c.error("unguarded-optional", x.Place(), fmt.Sprintf("`%s` may be missing, and %s", src, how),
+		"put it in {% if "+src+" %}, or write {% assign n = "+src+" | default: "+fallback+" %} before and n here")
 }
 
 // arguments judges what stands behind the colon.
@@ -338,10 +356,12 @@ func (c *textTyper) arguments(f *textFilter, use filterUse) {
 		a, at := f.args[i], use.at.Args[i].Place()
 		switch {
 		case !c.takes(f, a.takes, v, at, "as "+a.name+" `"+f.name+"` takes "):
-		case (a.takes == takesNumber || a.takes == takesInt) && c.missing(v):
-			c.unguarded(f, use.at.Args[i], v)
+		case c.guardDivision(use.at.Args[i], v, "`"+f.name+"` needs a value"):
 		case (f.name == "divided_by" || f.name == "modulo") && v.isConst && (v.literal == 0 || v.literal == 0.0):
-			c.error("template-syntax", at, "a division by zero", "")
+			c.error("template-syntax", at, "a division by zero", "write another number")
+		case f.name == "divided_by" || f.name == "modulo": // see givesQuotient
+		case (a.takes == takesNumber || a.takes == takesInt) && c.missing(v):
+			c.unguardedArgument(f, use.at.Args[i], v)
 		}
 	}
 }
