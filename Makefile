@@ -4,8 +4,8 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+# The tests and the benchmarks run what is shipped: see scripts/build.sh.
+export GOFLAGS += -tags=nomsgpack
 LINT    := go tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help build run test unit lint openapi race cover fuzz bench clean
@@ -14,7 +14,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 build: ## bin/usher, one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/usher ./cmd/usher
+	scripts/build.sh bin/usher -trimpath
 
 run: build ## serve examples/starter with demo members and events
 	./bin/usher serve examples/starter --demo

@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -471,7 +472,9 @@ func build(t *testing.T) string {
 			return
 		}
 		program.path = filepath.Join(dir, "usher")
-		if out, err := exec.Command("go", "build", "-o", program.path, "../cmd/usher").CombinedOutput(); err != nil {
+		cmd := exec.Command("../scripts/build.sh", program.path)
+		cmd.Env = append(os.Environ(), "VERSION=dev", "CGO_ENABLED="+cgo()) // the packages that `go test` has compiled already
+		if out, err := cmd.CombinedOutput(); err != nil {
 			program.err = fmt.Errorf("build usher: %w\n%s", err, out)
 		}
 	})
@@ -479,6 +482,41 @@ func build(t *testing.T) string {
 		t.Fatal(program.err)
 	}
 	return program.path
+}
+
+// cgo tells with which CGO_ENABLED this test was built.
+func cgo() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Key == "CGO_ENABLED" {
+			return s.Value
+		}
+	}
+	return "0"
+}
+
+var sizeLimit = regexp.MustCompile(`stays under (\d+) MB`)
+
+func TestProgramIsNoLargerThanPromised(t *testing.T) {
+	page, err := os.ReadFile("architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := sizeLimit.FindSubmatch(page)
+	if m == nil {
+		t.Fatal("architecture.md does not say how large the program may be")
+	}
+	limit, err := strconv.ParseInt(string(m[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(build(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() >= limit*1_000_000 {
+		t.Errorf("usher has %.1f MB, and %d are promised: `go tool nm -size -sort size` tells by what", float64(info.Size())/1e6, limit)
+	}
 }
 
 func TestMain(m *testing.M) {
