@@ -114,6 +114,12 @@ func forLiquid(v any) any {
 			out[k] = forLiquid(item)
 		}
 		return out
+	case map[string]map[string]any: // the results of actions, by the action
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			out[k] = forLiquid(item)
+		}
+		return out
 	case []any:
 		out := make([]any, min(len(v), maxListItems))
 		for i := range out {

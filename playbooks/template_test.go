@@ -24,8 +24,11 @@ func textScope() *Scope {
 	return &Scope{
 		Schema:  s,
 		Trigger: ObjectOf(Field{Name: "total", Type: Number}, Field{Name: "items", Type: items}, Field{Name: "time", Type: Datetime}),
-		Actions: []ActionResult{{ID: "gift", Type: ObjectOf(Field{Name: "code", Type: String.AsOptional()}, Field{Name: "codes", Type: ListOf(String).AsOptional()})}},
-		Later:   map[string]bool{"later": true},
+		Actions: []ActionResult{
+			{ID: "gift", Type: ObjectOf(Field{Name: "code", Type: String.AsOptional()}, Field{Name: "codes", Type: ListOf(String).AsOptional()})},
+			{ID: "pass", Type: ObjectOf(Field{Name: "expires_at", Type: Datetime}, Field{Name: "day", Type: Date}, Field{Name: "sum", Type: Number})},
+		},
+		Later: map[string]bool{"later": true},
 	}
 }
 
@@ -46,8 +49,10 @@ func textVars() map[string]any {
 			"birthday": time.Date(1990, 5, 1, 0, 0, 0, 0, time.UTC), "created_at": time.Date(2026, 3, 28, 9, 5, 7, 0, shanghai),
 		},
 		"trigger": map[string]any{"total": 40.5, "time": time.Date(2026, 3, 28, 9, 5, 0, 0, shanghai), "items": []any{map[string]any{"sku": "x", "qty": 2}}},
-		"actions": map[string]any{},
-		"now":     time.Date(2026, 3, 29, 9, 5, 0, 0, shanghai),
+		"actions": map[string]map[string]any{"pass": {
+			"expires_at": time.Date(2026, 4, 1, 10, 0, 7, 0, shanghai), "day": time.Date(2026, 4, 1, 0, 0, 0, 0, shanghai), "sum": 1e21,
+		}},
+		"now": time.Date(2026, 3, 29, 9, 5, 0, 0, shanghai),
 	}
 }
 
@@ -58,6 +63,7 @@ func TestTemplateRender(t *testing.T) {
 		"{{ actions.gift.code | default: '无' }}":                                                         "无",
 		"{{ trigger.total }} 元":                                                                          "40.5 元",
 		"{{ member.birthday }} {{ member.created_at }}":                                                  "1990-05-01 2026-03-28 09:05",
+		"{{ actions.pass.expires_at }} {{ actions.pass.day }} {{ actions.pass.sum }}":                    "2026-04-01 10:00 2026-04-01 1000000000000000000000",
 		"{{ member.created_at | date: '%d.%m.%Y' }}":                                                     "28.03.2026",
 		"{% for i in trigger.items %}{{ i.sku }}×{{ i.qty }}{% endfor %}":                                "x×2",
 		"{% if member.level == 'gold' %}金{% else %}银{% endif %}":                                         "金",

@@ -80,19 +80,50 @@ func unknownCommand(root *cobra.Command, args []string) string {
 	return strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", word, playbooks.DidYouMean(word, names)), "; ")
 }
 
-// unknownFlag says which flag was probably meant.
-func unknownFlag(cmd *cobra.Command, err error) error {
-	word, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !ok {
+// flagError says in our words what is wrong with a flag, and which one was probably meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &invalid):
+		return wrongValue(invalid)
+	case errors.As(err, &bare):
+		return usagef("%s: --%s needs a value", cmd.Name(), bare.GetFlag().Name)
+	case !errors.As(err, &unknown):
 		return usageError{err}
+	case unknown.GetSpecifiedShortnames() != "":
+		return unknownShort(cmd, unknown)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	word := unknown.GetSpecifiedName()
 	hint := playbooks.DidYouMean(word, names)
 	if hint == "" {
 		return usagef("%s: there is no flag --%s", cmd.Name(), word)
 	}
 	return usagef("%s: there is no flag --%s; %s", cmd.Name(), word, strings.Replace(hint, "`", "`--", 1))
+}
+
+// unknownShort says of -format that it is written --format.
+func unknownShort(cmd *cobra.Command, err *pflag.NotExistError) error {
+	word, _, _ := strings.Cut(err.GetSpecifiedShortnames(), "=")
+	if f := cmd.Flags().Lookup(word); f != nil {
+		return usagef("%s: there is no flag -%s; did you mean `--%s`?", cmd.Name(), word, word)
+	}
+	return usagef("%s: there is no flag -%s", cmd.Name(), word)
+}
+
+// wrongValue says what a flag takes.
+func wrongValue(err *pflag.InvalidValueError) error {
+	name := err.GetFlag().Name
+	switch err.GetFlag().Value.Type() {
+	case "int":
+		return usagef("--%s must be a whole number, got %q", name, err.GetValue())
+	case "bool":
+		return usagef("--%s is true or false, got %q; alone it is true", name, err.GetValue())
+	}
+	return usagef("--%s: %w", name, err.Unwrap())
 }
 
 // longRun lets `-run` be written as `go test` writes it.
@@ -121,7 +152,7 @@ func (c *cli) root() *cobra.Command {
 	}
 	root.Version = version
 	root.SetVersionTemplate("usher {{.Version}}\n")
-	root.SetFlagErrorFunc(unknownFlag)
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
 		c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(), c.eventCommand(), c.triggerCommand(), c.statsCommand(),

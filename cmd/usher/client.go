@@ -71,6 +71,9 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 	base := strings.TrimRight(c.setting(cmd, "server", "USHER_SERVER"), "/")
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if meant := meantServer(base); meant != "" {
+			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", defaultServer, base, meant)
+		}
 		return nil, usagef("--server must be an address like %s, got %q", defaultServer, base)
 	}
 	file, _ := cmd.Flags().GetString("key-file")

@@ -107,11 +107,27 @@ func runCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args
 
 // servedNames is what a server says of its workspace.
 type servedNames struct {
-	Playbooks []struct {
-		ID, Name, Trigger string
-		Paused            bool
+	Playbooks []servedPlaybook
+	Segments  []string
+}
+
+// servedPlaybook is what a server says of a playbook.
+type servedPlaybook struct {
+	ID, Name, Trigger, Status string
+	Paused                    bool
+}
+
+// held says why a playbook takes no new runs; "" when it takes them.
+func (s *servedPlaybook) held() string {
+	switch {
+	case s.Paused:
+		return "paused; `usher resume " + s.ID + "` lets it take new runs"
+	case s.Status == string(playbooks.Paused):
+		return "paused in its file: `status: paused`"
+	case s.Status == string(playbooks.Draft):
+		return "a draft: nothing moves until its file says `status: live`"
 	}
-	Segments []string
+	return ""
 }
 
 // served gives the names of the active workspace, nil when they cannot be had.

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/width"
 )
 
 func (c *cli) couponCommand() *cobra.Command {
@@ -13,8 +19,50 @@ func (c *cli) couponCommand() *cobra.Command {
 		Use: "coupon CODE", Short: "Show a coupon: whose it is, until when, and whether it was redeemed", Args: cobra.ExactArgs(1),
 		Example: "  usher coupon NEW-SKA44GH5TZVQ",
 	}
-	path := func(args []string) string { return "/v1/coupons/" + url.PathEscape(args[0]) }
-	return showCommand(c, cmd, path, func(p *page, k *shownCoupon) { p.coupon(k) })
+	serverFlags(cmd)
+	shown := outputFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := shown.check(); err != nil {
+			return err
+		}
+		cl, err := c.client(cmd)
+		if err != nil {
+			return err
+		}
+		var k shownCoupon
+		text, err := cl.get(cmd.Context(), couponPath(args[0]), &k)
+		if err != nil {
+			return cl.meantCoupon(cmd.Context(), args[0], err)
+		}
+		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.coupon(&k) })
+	}
+	return cmd
+}
+
+func couponPath(code string) string { return "/v1/coupons/" + url.PathEscape(code) }
+
+// meantCoupon adds to the error that there is no coupon which one was probably meant. Codes are exact, so it is only said: small
+// letters, spaces around the code and full-width letters are how codes are typed and pasted.
+func (cl *client) meantCoupon(ctx context.Context, code string, err error) error {
+	var said *serverError
+	if !errors.As(err, &said) || said.status != http.StatusNotFound {
+		return err
+	}
+	plain := width.Narrow.String(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, code))
+	for _, likely := range []string{plain, strings.ToUpper(plain)} {
+		if likely == code || likely == "" {
+			continue
+		}
+		if _, missing := cl.do(ctx, http.MethodGet, couponPath(likely), nil); missing == nil {
+			return fmt.Errorf("%w; did you mean `%s`? A code is taken exactly as it was issued", err, likely)
+		}
+	}
+	return err
 }
 
 func (p *page) coupon(k *shownCoupon) {
@@ -50,9 +98,9 @@ func (c *cli) redeemCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := cl.post(cmd.Context(), "/v1/coupons/"+url.PathEscape(args[0])+"/redeem", id, nil)
+		text, err := cl.post(cmd.Context(), couponPath(args[0])+"/redeem", id, nil)
 		if err != nil {
-			return err
+			return cl.meantCoupon(cmd.Context(), args[0], err)
 		}
 		var k shownCoupon
 		if err := json.Unmarshal(text, &k); err != nil {

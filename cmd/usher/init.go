@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
 )
@@ -27,12 +31,12 @@ func (c *cli) initCommand() *cobra.Command {
 			"`usher serve --demo`. With --from, its schema is inferred from an event file instead, and the playbooks are left to you.",
 		Example: "  usher init shop\n  usher init shop --from events.jsonl",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := mustBeEmpty(args[0]); err != nil {
 				return err
 			}
 			if from != "" {
-				return c.initFrom(args[0], from, &read)
+				return c.initFrom(args[0], from, &read, given(cmd, "from"))
 			}
 			return c.initScaffold(args[0])
 		},
@@ -86,7 +90,24 @@ func (c *cli) initScaffold(dir string) error {
 	return c.nextSteps(dir, "a workspace with two playbooks and their tests")
 }
 
-func (c *cli) initFrom(dir, from string, read *reading) error {
+// given writes the flags that a command was given, but for one, so that they can be copied.
+func given(cmd *cobra.Command, but string) string {
+	var b strings.Builder
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if m, ok := f.Value.(*mapFlag); ok {
+			for _, place := range sortedKeys(*m) {
+				b.WriteString(" --" + f.Name + shownWord(place+"="+(*m)[place]))
+			}
+		} else if f.Name != but {
+			b.WriteString(" --" + f.Name + shownWord(f.Value.String()))
+		}
+	})
+	return b.String()
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+
+func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 	how, err := read.options(nil)
 	if err != nil {
 		return err
@@ -112,14 +133,15 @@ func (c *cli) initFrom(dir, from string, read *reading) error {
 	text := "# Inferred from " + plural(inferred.Events, "event") + ": read it through, it only knows what it has seen.\n" +
 		"# Numbers are declared as number; write int where only whole ones can come.\n" +
 		"usher: 1\ntimezone: " + how.Zone.String() + "\n\n" + inferred.YAML() +
-		"\nchannels:   # log prints messages as lines of JSON\n  dev: {type: log}\n"
+		"\n# What messages go over: take the # away with the first playbook that sends one. log prints them as lines of JSON.\n" +
+		"# channels:\n#   dev: {type: log}\n"
 	if err := os.WriteFile(filepath.Join(dir, "usher.yaml"), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write the schema: %w", err)
 	}
 	if err := surround(dir); err != nil {
 		return err
 	}
-	if err := c.nextSteps(dir, "a schema inferred from "+plural(inferred.Events, "event")); err != nil {
+	if err := c.firstPlaybook(dir, from, flags, inferred); err != nil {
 		return err
 	}
 	for _, note := range inferred.Notes {
@@ -165,6 +187,21 @@ func surround(dir string) error {
 		return err
 	}
 	_, err = writeSchemas(ws, filepath.Join(dir, stateDir, "schema"))
+	return err
+}
+
+// firstPlaybook says how to go on in a workspace without a playbook: nothing can be tested or served there yet.
+func (c *cli) firstPlaybook(dir, from, flags string, inferred *eventfile.Inferred) error {
+	shown, self, file := shownDir(dir), ownName(), shownWord(from)
+	if from == "-" {
+		file = " FILE"
+	}
+	_, err := fmt.Fprintf(c.stdout, "Wrote a schema inferred from %s into %s.\n\n  %s check%s\n\n"+
+		"It has no playbook yet. Write one, as in %s:\n\n"+
+		"  id: first\n  stage: retention\n  trigger: {event: %s}\n  actions:\n    - tag: seen\n\n"+
+		"and see what it would have done:\n\n  %s simulate%s --events%s%s\n",
+		plural(inferred.Events, "event"), dir, self, shown,
+		filepath.ToSlash(filepath.Join(dir, "playbooks", "first.yaml")), inferred.Often(), self, shown, file, flags)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func (m mapFlag) String() string { return "" }
 func (m mapFlag) Type() string   { return "PLACE=COLUMN" }
 
 func (m *mapFlag) Set(text string) error {
+	if wide := wideSigns.Replace(text); wide != text && strings.Count(wide, "=") > strings.Count(text, "=") || wideComma.MatchString(text) {
+		return fmt.Errorf("it has full-width signs between its parts: write %s", wide)
+	}
 	parts, err := csv.NewReader(strings.NewReader(text)).Read()
 	if err != nil {
 		return errors.New("write it as in member=会员ID,time=下单时间")
@@ -80,6 +84,21 @@ func (m *mapFlag) Set(text string) error {
 		(*m)[place], last = column, place
 	}
 	return nil
+}
+
+// The signs of --map, as a Chinese keyboard types them. A column may have such a comma in its name.
+var (
+	wideSigns = strings.NewReplacer("，", ",", "＝", "=")
+	wideComma = regexp.MustCompile(`，[^,，=]+=`)
+)
+
+// readingError says of which file an error is, except where it is about the command.
+func readingError(file string, err error) error {
+	var usage usageError
+	if errors.As(err, &usage) {
+		return err
+	}
+	return fmt.Errorf("read %s: %w", file, err)
 }
 
 // mostBad is how many bad lines are printed one by one.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
@@ -52,6 +53,9 @@ func (c *cli) serveCommand() *cobra.Command {
 			o.keys, _ = c.env("USHER_API_KEYS")
 			var err error
 			if o.log, err = c.logger(c.setting(cmd, "log", "USHER_LOG")); err != nil {
+				return err
+			}
+			if err := checkAddress(o.addr); err != nil {
 				return err
 			}
 			if err := checkRoles(o.roles); err != nil {
@@ -178,6 +182,9 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 		return fmt.Errorf("load the active workspace: %w", err)
 	}
 	fmt.Fprintf(c.stdout, "serving %s\n", playbooks.Contents(ws))
+	if err := c.namePaused(ctx, db, ws); err != nil {
+		return err
+	}
 	return c.untilStopped(ctx, o, s, listener, key, broken)
 }
 
@@ -193,6 +200,20 @@ func (c *cli) served(ws *playbooks.Workspace, dir string) error {
 		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"), playbooks.Contents(ws))
 	case !slices.ContainsFunc(ws.Playbooks, func(p *playbooks.Playbook) bool { return !drafts(p) }):
 		fmt.Fprintln(c.stderr, "usher: warning: all playbooks are drafts: no run will begin")
+	}
+	return nil
+}
+
+// namePaused names the playbooks that were paused from outside: nothing in the workspace tells of it, and it holds over restarts.
+func (c *cli) namePaused(ctx context.Context, db store.Registry, ws *playbooks.Workspace) error {
+	_, paused, err := db.Active(ctx)
+	if err != nil {
+		return fmt.Errorf("read which playbooks are paused: %w", err)
+	}
+	for _, p := range ws.Playbooks {
+		if paused[p.ID] {
+			fmt.Fprintf(c.stdout, "%s is paused; `usher resume %s` lets it take new runs\n", p.ID, p.ID)
+		}
 	}
 	return nil
 }
@@ -263,7 +284,14 @@ func listen(ctx context.Context, o serveOptions) (net.Listener, error) {
 		return nil, nil
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
+	var name *net.DNSError
 	switch {
+	case errors.As(err, &name):
+		return nil, usagef("--addr %s: this machine has no address %s; 127.0.0.1 is for itself alone, 0.0.0.0 for all of its networks", o.addr, name.Name)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, usagef("--addr %s: it is no address of this machine; 127.0.0.1 is for itself alone, 0.0.0.0 for all of its networks", o.addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("this user may not listen on %s: choose a port from 1024 on with --addr", o.addr)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("the address %s is in use already; choose another with --addr", o.addr)
 	case err != nil:

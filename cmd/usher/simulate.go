@@ -19,15 +19,16 @@ import (
 )
 
 func (c *cli) simulateCommand() *cobra.Command {
-	var events, format, until, member string
+	var events, format, until, at, member string
 	var read reading
 	var show simulationShow
 	cmd := &cobra.Command{
 		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
 		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened: what each playbook did,\n" +
 			"its days, and how far its runs came. With --member it prints everything that happened to one member instead, each with its\n" +
-			"reason. Nothing is sent and nothing is stored.",
-		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1\n  usher simulate --events orders.csv --by week",
+			"reason. Nothing is sent and nothing is stored. Events come at their `time`. Where no line of a file of JSON lines has one,\n" +
+			"all come now, or at the time that --at says.",
+		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events shop/demo/events.jsonl --at 2026-03-02T10:00:00+08:00\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1\n  usher simulate --events orders.csv --by week",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
@@ -41,14 +42,7 @@ func (c *cli) simulateCommand() *cobra.Command {
 				return usagef("simulate: say which events, with --events FILE")
 			}
 			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects(), Member: member, Funnels: format == "text" || show.summed}
-			if until != "" {
-				t, rej := engine.ParseInstant("--until", until)
-				if rej != nil {
-					return usageError{rej}
-				}
-				o.Until = t
-			}
-			return c.simulate(workspaceDir(args), events, &read, show, o)
+			return c.simulate(workspaceDir(args), events, &read, show, instants{until: until, at: at}, o)
 		},
 	}
 	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
@@ -59,7 +53,8 @@ func (c *cli) simulateCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&show.utc, "utc", false, "times in UTC instead of the workspace's zone")
 	completeFlag(cmd, "format", "text", "json")
 	completeFlag(cmd, "by", sim.PeriodNames...)
-	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time (RFC 3339)")
+	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time, as in 2026-04-30 or 2026-04-30T10:00:00+08:00")
+	cmd.Flags().StringVar(&at, "at", "", "when events come that have no time")
 	return cmd
 }
 
@@ -70,7 +65,38 @@ type simulationShow struct {
 	utc        bool
 }
 
-func (c *cli) simulate(dir, events string, read *reading, show simulationShow, o sim.SimulateOptions) error {
+// instants are the flags with times, which are read in the zone of the workspace where they name none.
+type instants struct {
+	until, at string
+}
+
+// parse returns the zero time for a flag that is not given.
+func (i *instants) parse(zone *time.Location) (until, at time.Time, err error) {
+	if until, err = instantFlag("until", i.until, zone); err == nil {
+		at, err = instantFlag("at", i.at, zone)
+	}
+	return until, at, err
+}
+
+// instantFlag reads a time as event files have it.
+func instantFlag(flag, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := eventfile.ReadTime(text, zone)
+	if err != nil {
+		return t, usagef("--%s: %w", flag, err)
+	}
+	if t, rej := engine.ParseInstant("--"+flag, t.Format(time.RFC3339Nano)); rej != nil {
+		return t, usageError{rej}
+	}
+	return t, nil
+}
+
+func (c *cli) simulate(dir, events string, read *reading, show simulationShow, times instants, o sim.SimulateOptions) error {
+	if _, _, err := times.parse(time.UTC); err != nil { // a slip in the command before one in the workspace
+		return err
+	}
 	if _, set := c.env("GOGC"); !set {
 		debug.SetGCPercent(sim.GCPercent)
 	}
@@ -83,15 +109,24 @@ func (c *cli) simulate(dir, events string, read *reading, show simulationShow, o
 		return err
 	}
 	how.Check = true
+	zone := ws.Schema.Timezone
+	if how.Zone != nil {
+		zone = how.Zone
+	}
+	until, at, err := times.parse(zone)
+	if err != nil {
+		return err
+	}
+	o.Until = until
 	in, closeFile, err := c.openFile(events)
 	if err != nil {
 		return err
 	}
 	defer closeFile()
 	r := eventfile.Open(in, how)
-	inputs, bad, err := readInputs(r)
+	inputs, bad, err := c.readInputs(r, at)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", events, err)
+		return readingError(events, err)
 	}
 	bar := c.bar(len(inputs), "simulating")
 	if bar != nil {
@@ -148,15 +183,16 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 	return result.WriteText(c.stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.screenOf(c.stdout).width})
 }
 
-// readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time.
-func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad badLines, err error) {
+// readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time, else at.
+func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badLines, err error) {
 	ids := map[string]bool{}
+	var timeless []int // lines
 	for {
 		rec, err := r.Next()
 		var le *eventfile.LineError
 		switch {
 		case errors.Is(err, io.EOF):
-			return inputs, bad, nil
+			return c.timed(r, inputs, timeless, at, bad)
 		case errors.As(err, &le):
 			bad.add(le.Line, le.Error())
 			continue
@@ -170,14 +206,45 @@ func readInputs(r *eventfile.Reader) (inputs []engine.Input, bad badLines, err e
 		if in.Time.IsZero() || in.Time.After(in.At) {
 			in.Time = in.At
 		}
-		switch {
-		case in.At.IsZero():
-			bad.add(rec.Line, fmt.Sprintf("line %d: time: an event needs its `time` here: there is no acceptance to go by", rec.Line))
-		case !ids[in.ID]: // an id is accepted once
-			ids[in.ID] = true
-			inputs = append(inputs, in)
+		if ids[in.ID] { // an id is accepted once
+			continue
 		}
+		ids[in.ID] = true
+		if in.At.IsZero() {
+			timeless = append(timeless, rec.Line)
+		}
+		inputs = append(inputs, in)
 	}
+}
+
+// timed gives the events without a time the instant that --at says. Without it they come now when no line has a time, as they
+// would on a server; where only some lack it, or a table may have it under another name, their lines are bad.
+func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, at time.Time, bad badLines) ([]engine.Input, badLines, error) {
+	if len(timeless) == 0 {
+		return inputs, bad, nil
+	}
+	hint := r.TimeHint()
+	if at.IsZero() && hint == "" && len(timeless) == len(inputs) {
+		at = time.Now().Truncate(time.Second).UTC()
+		fmt.Fprintln(c.stderr, "usher: no event has a time: all are taken as if they came now; --at 2026-03-02T10:00:00+08:00 says when")
+	}
+	if at.IsZero() && hint != "" {
+		return nil, bad, usagef("simulate: %s, or say with --at when all of them came", hint)
+	}
+	var timed []engine.Input
+	for _, in := range inputs {
+		switch {
+		case !in.At.IsZero():
+		case at.IsZero():
+			bad.add(timeless[0], fmt.Sprintf("line %d: time: an event needs its `time` here, as others have it; --at TIME says it for those that have none", timeless[0]))
+			timeless = timeless[1:]
+			continue
+		default:
+			in.At, in.Time = at, at
+		}
+		timed = append(timed, in)
+	}
+	return timed, bad, nil
 }
 
 // bar makes a progress bar on a terminal, nil elsewhere.

@@ -15,6 +15,7 @@ import (
 // shownStats is a playbook with what it did.
 type shownStats struct {
 	Playbook string `json:"playbook"`
+	Paused   bool   `json:"paused,omitempty"`
 	*engine.Stats
 }
 
@@ -40,7 +41,11 @@ func (c *cli) statsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.stats(args[0], s) })
+			var served servedPlaybook
+			if _, err := cl.get(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0]), &served); err != nil {
+				return err
+			}
+			return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.stats(&served, s) })
 		}
 		return c.allStats(cmd.Context(), cl, shown)
 	}
@@ -58,7 +63,7 @@ func (c *cli) allStats(ctx context.Context, cl *client, shown *output) error {
 		if _, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(p.ID)+"/stats", s); err != nil {
 			return err
 		}
-		all = append(all, shownStats{p.ID, s})
+		all = append(all, shownStats{p.ID, p.Paused, s})
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
@@ -74,13 +79,21 @@ func (c *cli) allStats(ctx context.Context, cl *client, shown *output) error {
 			}
 			rows = append(rows, row)
 		}
-		p.table(rows, layout{head: true})
+		p.table(rows, layout{head: true, fixed: []int{1, 2, 3, 4, 5, 6, 7}})
+		for i := range served.Playbooks {
+			if held := served.Playbooks[i].held(); held != "" {
+				p.printf("%s is %s\n", served.Playbooks[i].ID, held)
+			}
+		}
 	})
 }
 
 // stats adds all that a playbook did.
-func (p *page) stats(id string, s *engine.Stats) {
-	rows := [][]string{{"playbook", id}}
+func (p *page) stats(served *servedPlaybook, s *engine.Stats) {
+	rows := [][]string{{"playbook", served.ID}}
+	if held := served.held(); held != "" {
+		rows = append(rows, []string{"status", held})
+	}
 	add := func(name string, n int) { rows = append(rows, []string{name, fmt.Sprint(n)}) }
 	add("entered", s.Entered)
 	add("holdout", s.Holdout)

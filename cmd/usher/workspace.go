@@ -186,9 +186,17 @@ func indent(s string) string {
 // shownDir names a folder in a command that is to be copied.
 func shownDir(dir string) string {
 	clean := filepath.Clean(dir)
-	switch {
-	case clean == ".":
+	if clean == "." {
 		return ""
+	}
+	return shownWord(clean)
+}
+
+// shownWord writes a word of a command that is to be copied, after a blank.
+func shownWord(clean string) string {
+	switch {
+	case clean == "":
+		return " ''"
 	case strings.ContainsAny(clean, " \t\n'\"\\$`&|;<>()*?[]{}#~!"):
 		return " '" + strings.ReplaceAll(clean, "'", `'\''`) + "'"
 	}

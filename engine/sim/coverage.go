@@ -113,7 +113,7 @@ func (r *TestReport) writeCoverage(p *printer) {
 	}
 	rows = append(rows, []string{"total", fmt.Sprint(reached), fmt.Sprint(all), share(reached, all)})
 	p.printf("\n")
-	p.table(rows)
+	p.numbers(rows)
 	for i := range r.Coverage {
 		for _, m := range r.Coverage[i].Missed {
 			p.printf("%s:%d:%d: no test reaches %s\n", m.Pos.File, m.Pos.Line, m.Pos.Column, m.What)

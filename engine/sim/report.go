@@ -11,6 +11,9 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
+// Fit makes the text of the report fit a terminal of a width; 0 fits it to none.
+func (r *TestReport) Fit(width int) { r.width = width }
+
 // Write prints the report as text, json or junit. coverage adds what no test reached.
 func (r *TestReport) Write(out io.Writer, format string, coverage bool) error {
 	if !coverage {
@@ -30,7 +33,7 @@ func (r *TestReport) Write(out io.Writer, format string, coverage bool) error {
 }
 
 func (r *TestReport) writeText(out io.Writer, coverage bool) error {
-	p := &printer{out: out}
+	p := &printer{out: out, width: r.width}
 	for i := range r.Tests {
 		t := &r.Tests[i]
 		if t.Passed {
@@ -39,7 +42,7 @@ func (r *TestReport) writeText(out io.Writer, coverage bool) error {
 		}
 		f := t.Failure
 		p.printf("FAIL  %s: %s\n", t.Playbook, t.Name)
-		p.printf("      %s:%d:%d: %s\n", f.Pos.File, f.Pos.Line, f.Pos.Column, f.Message)
+		p.hang(besideMargin, fmt.Sprintf("%s:%d:%d: %s", f.Pos.File, f.Pos.Line, f.Pos.Column, f.Message))
 		p.beside(f)
 	}
 	if coverage {
@@ -62,24 +65,33 @@ func (p *printer) beside(f *Failure) {
 	for _, r := range rows {
 		width = max(width, screen.StringWidth(r[0]))
 	}
-	if width > maxBeside {
+	right := screen.StringWidth("happened")
+	for _, r := range rows {
+		right = max(right, screen.StringWidth(r[1]))
+	}
+	if width > maxBeside || p.width > 0 && len(besideMargin)+width+len(besideRule)+right > p.width {
 		p.stacked("expected", f.Expected)
 		p.stacked("happened", f.Happened)
 		return
 	}
 	for _, r := range append([][2]string{{"expected", "happened"}}, rows...) {
-		line := "      " + r[0] + strings.Repeat(" ", width-screen.StringWidth(r[0])) + "  | " + r[1]
+		line := besideMargin + r[0] + strings.Repeat(" ", width-screen.StringWidth(r[0])) + besideRule + r[1]
 		p.printf("%s\n", strings.TrimRight(line, " "))
 	}
 }
 
+const (
+	besideMargin = "      "
+	besideRule   = "  | "
+)
+
 func (p *printer) stacked(head string, lines []string) {
-	p.printf("      %s\n", head)
+	p.printf("%s%s\n", besideMargin, head)
 	if len(lines) == 0 {
 		lines = []string{"(nothing)"}
 	}
 	for _, l := range lines {
-		p.printf("        %s\n", l)
+		p.hang(besideMargin+"  ", l)
 	}
 }
 

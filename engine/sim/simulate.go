@@ -7,11 +7,9 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/internal/table"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -148,16 +146,8 @@ func (res *Result) WriteText(out io.Writer, o TextOptions) error {
 	}
 	p.printf("%s of %s, %s to %s %s\n", plural(res.Events, "event"), plural(res.Members, "member"), res.From.In(zone).Format(time.DateTime), res.To.In(zone).Format(time.DateTime), zone)
 	ids := slices.Sorted(maps.Keys(res.Playbooks))
-	rows := [][]string{{"playbook", "entered", "holdout", "waiting", "done", "exited", "failed", "converted", "messages", "coupons", "tags"}}
-	for _, id := range ids {
-		s := res.Playbooks[id]
-		rows = append(rows, []string{
-			id, num(s.Entered), num(s.Holdout), num(s.Waiting), num(s.Done), num(s.Exited), num(s.Failed), num(s.Converted),
-			counts(s.Messages), counts(s.Coupons), tagCounts(s.Tags),
-		})
-	}
 	p.printf("\n")
-	p.table(rows)
+	p.overview(res, ids)
 	var notes []string
 	for _, id := range ids {
 		if s := res.Playbooks[id]; len(s.Skipped) > 0 {
@@ -168,78 +158,19 @@ func (res *Result) WriteText(out io.Writer, o TextOptions) error {
 		}
 	}
 	if len(notes) > 0 {
-		p.printf("\n%s\n", strings.Join(notes, "\n"))
+		p.paragraph(notes)
 	}
 	if failed := res.FailureLines(zone); failed != nil {
-		p.printf("\n%s\n", strings.Join(failed, "\n"))
+		p.paragraph(failed)
 	}
 	for i := range res.Funnels {
 		f := &res.Funnels[i]
 		if f.Entered > 0 {
 			p.printf("\n%s\n\n", f.Playbook)
-			p.table(res.periodRows(f.Playbook, o.By))
+			p.numbers(res.periodRows(f.Playbook, o.By))
 			p.printf("\n")
-			p.table(f.rows())
+			p.numbers(f.rows())
 		}
 	}
 	return p.err
-}
-
-func num(n int) string {
-	if n == 0 {
-		return "-"
-	}
-	return fmt.Sprint(n)
-}
-
-func counts(m map[string]int) string {
-	if len(m) == 0 {
-		return "-"
-	}
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		parts = append(parts, fmt.Sprintf("%s %d", k, m[k]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func tagCounts(t engine.TagStats) string {
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(t.Added)) {
-		parts = append(parts, fmt.Sprintf("+%s %d", k, t.Added[k]))
-	}
-	for _, k := range slices.Sorted(maps.Keys(t.Removed)) {
-		parts = append(parts, fmt.Sprintf("-%s %d", k, t.Removed[k]))
-	}
-	if parts == nil {
-		return "-"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// printer writes until the first error, which it keeps.
-type printer struct {
-	out   io.Writer
-	width int
-	err   error
-}
-
-func (p *printer) printf(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.out, format, args...)
-	}
-}
-
-// table aligns columns by the width that a terminal shows.
-func (p *printer) table(rows [][]string) {
-	t := table.Table{Rows: rows, Width: p.width, Wrap: true}
-	p.printf("%s", t.String())
-}
-
-// plural writes "1 event", "2 events".
-func plural(n int, word string) string {
-	if n == 1 || n == -1 {
-		return fmt.Sprintf("%d %s", n, word)
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -41,6 +41,7 @@ type TestReport struct {
 	Passed   int          `json:"passed"`
 	Failed   int          `json:"failed"`
 	Coverage []Coverage   `json:"coverage,omitempty"` // by playbook; for --coverage
+	width    int          // of the terminal; 0: none
 }
 
 // Test runs the playbook tests of a workspace without mistakes, each in a world of its own.

@@ -110,6 +110,21 @@ func (t *Table) row(b *strings.Builder, widths []int, n int, row []string) {
 	}
 }
 
+// Wrap splits a text at its blanks into lines of a width, as the last column of a table is.
+func Wrap(text string, width int) []string { return wrapped(text, width) }
+
+// Natural returns the places that the table takes when nothing is cut.
+func (t *Table) Natural() int {
+	natural := Table{Rows: t.Rows}
+	total := 0
+	for i, w := range natural.widths() {
+		if total += w; i > 0 {
+			total += gap
+		}
+	}
+	return total
+}
+
 // wrapped splits a text at its blanks into lines of a width. A hyphen is no place to split at: dates, ids and codes have them.
 func wrapped(text string, width int) []string {
 	const whole = "\uE000" // of private use, one place wide

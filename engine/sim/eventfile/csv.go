@@ -57,8 +57,10 @@ type table struct {
 	cells   cells
 	width   int // columns of the header
 	columns []column
-	unnamed []int // columns without a name
-	above   int   // lines above the header that the csv reader has not seen
+	unnamed []int    // columns without a name
+	fitted  []string // events that the header was compared with
+	head    []byte   // the beginning of the file
+	above   int      // lines above the header that the csv reader has not seen
 	check   textChecker
 	notes   *notes
 	line    int // of the last row
@@ -127,6 +129,7 @@ func (r *file) openTable(in io.Reader, l layout) (*table, error) {
 		r.head = bytes.TrimLeft(r.head[min(len(first)+1, len(r.head)):], " \t\r\n")
 		t.above = 1
 	}
+	t.head = r.head
 	sep, _ := l.separatorOf(t.o, firstRow(r.head))
 	if sep != ',' {
 		t.cells.decimal = ','
@@ -218,7 +221,13 @@ func named(header []string) []string {
 // lackError says how to name the column that is needed, with one that it may be.
 func (t *table) lackError(key string, header []string) error {
 	columns := named(header)
+	if line := t.title(columns); line > 0 {
+		return fmt.Errorf("the first line, %q, looks like a title, and line %d like the header: delete what stands above the header", short(strings.Join(columns, " ")), line)
+	}
 	if len(columns) < 2 {
+		if sep := foreignSeparator(columns); sep != "" {
+			return fmt.Errorf("the first line has `%s` between its columns: write commas (,) there and in the lines below, or save the file as CSV again", sep)
+		}
 		return fmt.Errorf("the file is neither JSON lines nor CSV with a header: its first line has no column `%s`", key)
 	}
 	which := "COLUMN"
@@ -232,10 +241,7 @@ func (t *table) lackError(key string, header []string) error {
 			break
 		}
 	}
-	if strings.ContainsAny(which, " ,\"") {
-		which = "\"" + which + "\""
-	}
-	hint := fmt.Sprintf("name it with --map %s=%s", key, which)
+	hint := "name it with --map " + quotedMap(key, which)
 	if key == "event" {
 		hint += ", or say --event NAME when all lines are of one event"
 	}
@@ -368,6 +374,7 @@ func (t *table) encode(row []string) (raw []byte, bad []mistake, err error) {
 		}
 	}
 	name, _ := body["event"].(string)
+	t.unfit(name)
 	for _, c := range t.columns {
 		if c.in == "" || row[c.index] == "" {
 			continue

@@ -257,6 +257,17 @@ func (inf *Inferred) YAML() string {
 	return b.String()
 }
 
+// Often returns the event that was seen most often, as YAML writes its name.
+func (inf *Inferred) Often() string {
+	most := ""
+	for _, name := range slices.Sorted(maps.Keys(inf.byName)) {
+		if most == "" || inf.byName[name].times > inf.byName[most].times {
+			most = name
+		}
+	}
+	return yamlKey(most)
+}
+
 // yamlWord is a name that YAML would read as something else than text.
 var yamlWord = regexp.MustCompile(`^(?i:null|true|false)$`)
 

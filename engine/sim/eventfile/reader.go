@@ -91,6 +91,7 @@ type file struct {
 	check textChecker
 	notes notes
 	table bool
+	rows  *table // of a table
 	next  func() (raw []byte, line int, bad []mistake, err error)
 }
 
@@ -277,7 +278,7 @@ func (r *file) open(l layout) error {
 		if err != nil {
 			return err
 		}
-		r.next = t.next
+		r.rows, r.next = t, t.next
 	}
 	return nil
 }
