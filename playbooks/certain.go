@@ -10,18 +10,6 @@ import (
 // the declaration: then all uses are right, and a change of them would spread the slip. So a change of a use to a declared name is beyond
 // doubt only when another place names it as it is declared, or when the use alone looks like the slip.
 
-// trust says that the edits hold only if the declared name is the right one.
-func (d *Diagnostic) trust(declared string) {
-	for i := range d.Edits {
-		d.Edits[i].trusts = declared
-	}
-}
-
-func (r report) trust(declared string) report {
-	r.diagnostic().trust(declared)
-	return r
-}
-
 // doubtNames marks the changes to declared names that the rest of the workspace does not bear out.
 func (c *checker) doubtNames(diags []Diagnostic) []Diagnostic {
 	type use struct{ wrote, declared string }

@@ -209,14 +209,6 @@ func (c *checker) unknown(code string, n *node, message, name string, known []st
 	}
 }
 
-func names[T any](list []T, name func(*T) string) []string {
-	var out []string
-	for i := range list {
-		out = append(out, name(&list[i]))
-	}
-	return out
-}
-
 func (c *checker) knownChannel(n *node, name string) bool {
 	if c.blind || c.schema.Channel(name) != nil {
 		return true

@@ -50,20 +50,6 @@ func (c *checker) turns(s *Step, n ast.Node, within []string) effect {
 	return effect{v.touched, v.touched}
 }
 
-// fieldOfMember gives the name of a field of member, "" for anything else.
-func fieldOfMember(n ast.Node) string {
-	m, ok := n.(*ast.MemberNode)
-	if !ok {
-		return ""
-	}
-	base, ok := m.Node.(*ast.IdentifierNode)
-	key, isText := m.Property.(*ast.StringNode)
-	if !ok || base.Value != "member" || !isText {
-		return ""
-	}
-	return key.Value
-}
-
 // turnsComparison looks at a comparison of a field of member with a constant; ok is false when it is none.
 func turnsComparison(s *Step, n *ast.BinaryNode) (e effect, ok bool) {
 	if tag, isText := n.Left.(*ast.StringNode); n.Operator == "in" && isText && fieldOfMember(n.Right) == "tags" {

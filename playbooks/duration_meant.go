@@ -179,3 +179,5 @@ func looseNumber(s string) (n float64, whole bool) {
 	}
 	return float64(sum + last), true
 }
+
+func number(f float64) string { return fmt.Sprintf("%g", f) }

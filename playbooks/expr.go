@@ -18,7 +18,7 @@ const (
 
 // Scope says what an expression may name beside `member`, which is always in scope.
 type Scope struct {
-	Schema   *Schema
+	Schema   Declarations
 	Trigger  *Type           // what started the run, an object; nil: not in scope
 	Event    *Type           // the event being looked at, an object; nil: not in scope
 	Actions  []ActionResult  // results of the actions that come before
@@ -174,13 +174,6 @@ func (c *exprChecker) answers(n ast.Node) []foundWord {
 	return nil
 }
 
-func (s Source) pos(from, to int) Pos {
-	if s.At == nil {
-		return Pos{}
-	}
-	return s.At(from, to)
-}
-
 // refSet collects what an expression refers to.
 type refSet struct{ attributes, segments, events, actions map[string]bool }
 
@@ -214,4 +207,24 @@ func (c *exprChecker) slotList() []Slot {
 	}
 	slices.SortFunc(out, func(a, b Slot) int { return strings.Compare(a.key(), b.key()) })
 	return out
+}
+
+// Slot names a part of a member's history that an expression reads: events(name, window).
+type Slot struct {
+	Event  string
+	Window Duration // zero: all
+	Items  bool     // the events themselves are read, not only how many there are
+}
+
+// with gives the union of both, sorted, without repeats.
+func (r Refs) with(o Refs) Refs {
+	union := func(a, b []string) []string {
+		all := slices.Concat(a, b)
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	return Refs{
+		Attributes: union(r.Attributes, o.Attributes), Segments: union(r.Segments, o.Segments),
+		Events: union(r.Events, o.Events), Actions: union(r.Actions, o.Actions),
+	}
 }

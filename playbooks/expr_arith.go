@@ -157,3 +157,10 @@ func cutText(s string, from, to any) string {
 	end := place(to, len(runes))
 	return string(runes[min(place(from, 0), end):end])
 }
+
+func bounded(s string) (string, error) {
+	if len(s) > maxRendered {
+		return "", errTooLong
+	}
+	return s, nil
+}

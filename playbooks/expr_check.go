@@ -85,17 +85,6 @@ func (c *exprChecker) report(loc place.Location, code, label, format string, arg
 	return d
 }
 
-// suggest adds the edit that would mend the last mistake.
-func (d *Diagnostic) suggest(text string) *Diagnostic {
-	if d.Line > 0 {
-		d.Edits = append(d.Edits, Edit{Pos: d.Pos, Text: text})
-	}
-	return d
-}
-
-// doubt says that the edit may not be what was meant.
-func (d *Diagnostic) doubt(unless bool) { doubtful(d.Edits, unless) }
-
 // parserConfig is the library's, with the functions that are ours or that we do not allow taken out.
 func parserConfig(rules map[string]builtinRule) *conf.Config {
 	cfg := conf.CreateNew()
@@ -292,7 +281,7 @@ func (c *exprChecker) identifier(n *ast.IdentifierNode) *Type {
 	}
 	switch n.Value {
 	case "member":
-		return c.sc.Schema.memberType()
+		return c.sc.Schema.MemberRecord()
 	case "trigger":
 		if c.sc.Trigger != nil {
 			return c.sc.Trigger
@@ -347,7 +336,7 @@ func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
 		d.suggest(m).doubt(sole(n.Value, names))
 		return
 	}
-	if _, ok := c.sc.Schema.memberType().Field(n.Value); ok {
+	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
 		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
 		d.suggest("member." + n.Value).doubt(!c.carries(n.Value))
 		return

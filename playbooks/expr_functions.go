@@ -159,17 +159,13 @@ func (c *exprChecker) inSegment(n *ast.CallNode) *Type {
 	if !ok {
 		return Bool
 	}
-	g := c.sc.Schema.Segment(s.Value)
-	if g == nil {
-		var names []string
-		for _, g := range c.sc.Schema.Segments {
-			names = append(names, g.Name)
-		}
-		c.unknownText(s, "unknown-segment", "segment", names, inSegments)
+	src := c.sc.Schema.SegmentSource(s.Value)
+	if src == nil {
+		c.unknownText(s, "unknown-segment", "segment", c.sc.Schema.SegmentNames(), inSegments)
 		return Bool
 	}
 	c.refs.segments[s.Value] = true
-	c.inline(n, "segment "+g.Name, g.Source, Bool)
+	c.inline(n, "segment "+s.Value, *src, Bool)
 	return Bool
 }
 
@@ -182,11 +178,16 @@ func (c *exprChecker) unknownText(s *ast.StringNode, code, what string, known []
 	if m != "" {
 		label = "did you mean `" + m + "`?"
 	}
-	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).about(s.Value, m, c.sc.Schema.in(section))
+	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).about(s.Value, m, c.declaredIn(section))
 	if m != "" {
 		d.suggest(`"` + m + `"`).doubt(sole(s.Value, known))
 		d.trust(m)
 	}
+}
+
+// declaredIn finds the names of a section of usher.yaml.
+func (c *exprChecker) declaredIn(section string) finder {
+	return func(name string) Pos { return c.sc.Schema.DeclaredAt(section, name) }
 }
 
 func (c *exprChecker) eventsCall(n *ast.CallNode) *Type {
@@ -213,12 +214,8 @@ func (c *exprChecker) slotOf(n *ast.CallNode) (Slot, bool) {
 		}
 	}
 	name := n.Arguments[0].(*ast.StringNode)
-	if c.sc.Schema.Event(name.Value) == nil {
-		var known []string
-		for i := range c.sc.Schema.Events {
-			known = append(known, c.sc.Schema.Events[i].Name)
-		}
-		c.unknownText(name, "unknown-event", "event", known, inEvents)
+	if c.sc.Schema.EventRecord(name.Value) == nil {
+		c.unknownText(name, "unknown-event", "event", c.sc.Schema.EventNames(), inEvents)
 		return Slot{}, false
 	}
 	slot := Slot{Event: name.Value}

@@ -216,7 +216,7 @@ func (c *exprChecker) foreignRoot(n *ast.IdentifierNode) bool {
 	switch strings.ToLower(n.Value) {
 	case "segment", "segments":
 		for _, name := range []string{field, strings.ReplaceAll(field, "_", "-")} {
-			if c.sc.Schema.Segment(name) != nil {
+			if c.sc.Schema.SegmentSource(name) != nil {
 				return report(`in_segment("`+name+`")`, true)
 			}
 		}
@@ -236,7 +236,7 @@ func (c *exprChecker) foreignRoot(n *ast.IdentifierNode) bool {
 		if !slices.Contains(memberWords, strings.ToLower(n.Value)) {
 			return false
 		}
-		if _, ok := c.sc.Schema.memberType().Field(field); ok {
+		if _, ok := c.sc.Schema.MemberRecord().Field(field); ok {
 			return report("member."+field, true)
 		}
 		c.report(n.Location(), "unknown-name", "write member."+field, "nothing is called `%s` here; `%s` is no attribute", n.Value, wrote)

@@ -193,8 +193,8 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 		return &ast.BuiltinNode{Name: "get", Arguments: []ast.Node{l.lower(n.Node), l.lower(n.Property)}}
 	}
 	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == "member" {
-		if a := l.c.sc.Schema.Attribute(key.Value); a != nil && a.Computed != nil {
-			return l.inline(*a.Computed)
+		if src := l.c.sc.Schema.Computed(key.Value); src != nil {
+			return l.inline(*src)
 		}
 	}
 	if flat := l.flat(n, key); flat != nil {
@@ -280,7 +280,7 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 		d, _ := ParseDuration(n.Arguments[0].(*ast.StringNode).Value)
 		return &ast.ConstantNode{Value: d.Elapsed}
 	case "in_segment":
-		return l.inline(l.c.sc.Schema.Segment(n.Arguments[0].(*ast.StringNode).Value).Source)
+		return l.inline(*l.c.sc.Schema.SegmentSource(n.Arguments[0].(*ast.StringNode).Value))
 	case "events":
 		slot, _ := l.c.slotOf(n)
 		return l.slot(slot, false)
@@ -355,11 +355,11 @@ func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 	}
 	_, isItem := m.Node.(*ast.PointerNode)
 	key, named := m.Property.(*ast.StringNode)
-	e := l.c.sc.Schema.Event(s.Event)
-	if !isItem || !named || e == nil || e.Properties == nil {
+	properties, _ := l.c.sc.Schema.EventProperties(s.Event)
+	if !isItem || !named || properties == nil {
 		return nil
 	}
-	t, ok := e.Properties.Field(key.Value)
+	t, ok := properties.Field(key.Value)
 	if !ok || t.Optional || t.Kind != KindInt && t.Kind != KindNumber {
 		return nil
 	}

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,8 +23,8 @@ var builtinFields = []Field{
 // MemberFields gives the built-in fields of a member.
 func MemberFields() []Field { return slices.Clone(builtinFields) }
 
-// memberType is the type of `member`. Computed attributes are in it without a type: it is found when one is used.
-func (s *Schema) memberType() *Type {
+// MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is found when one is used.
+func (s *Schema) MemberRecord() *Type {
 	s.memberOnce.Do(func() {
 		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields), Pos: s.section(inMember)}
 		for _, a := range s.Attributes {
@@ -56,21 +57,6 @@ func (s *Schema) EventRecord(name string) *Type {
 	}
 	t.Pos = e.Pos
 	return t
-}
-
-// Record gives the type of `trigger` for runs that this trigger starts.
-func (t *Trigger) Record(s *Schema) *Type {
-	switch t.Kind {
-	case TriggerEvent:
-		return s.EventRecord(t.Event.Name)
-	case TriggerHTTP:
-		out := ObjectOf(Field{Name: "time", Type: Datetime})
-		if t.Params != nil {
-			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
-		}
-		return out
-	}
-	return ObjectOf(Field{Name: "time", Type: Datetime})
 }
 
 func (c *exprChecker) member(n *ast.MemberNode) *Type {
@@ -128,8 +114,8 @@ func (c *exprChecker) field(n *ast.MemberNode, base *Type, key *ast.StringNode) 
 	}
 	if isMember {
 		c.refs.attributes[key.Value] = true
-		if a := c.sc.Schema.Attribute(key.Value); a != nil && a.Computed != nil {
-			return c.present(n, c.inline(n, "member."+a.Name, *a.Computed, nil))
+		if src := c.sc.Schema.Computed(key.Value); src != nil {
+			return c.present(n, c.inline(n, "member."+key.Value, *src, nil))
 		}
 	}
 	if root != nil && root.Value == "actions" {
@@ -182,11 +168,10 @@ func (c *exprChecker) unknownField(n *ast.MemberNode, base *Type, key *ast.Strin
 
 // otherEvent names a declared event that has the property.
 func (c *exprChecker) otherEvent(property string) string {
-	for i := range c.sc.Schema.Events {
-		e := &c.sc.Schema.Events[i]
-		if e.Properties != nil {
-			if _, ok := e.Properties.Field(property); ok {
-				return e.Name
+	for _, name := range c.sc.Schema.EventNames() {
+		if t, _ := c.sc.Schema.EventProperties(name); t != nil {
+			if _, ok := t.Field(property); ok {
+				return name
 			}
 		}
 	}
@@ -270,4 +255,57 @@ func (c *exprChecker) inline(at ast.Node, name string, src Source, want *Type) *
 	}
 	c.inlined[name] = t
 	return t
+}
+
+// nameless gives the action that was meant where no action has the id: the nearest before, without an id, that leaves the field.
+func (s *Scope) nameless(field string) (Pos, bool) {
+	for i := len(s.Nameless) - 1; i >= 0; i-- {
+		a := &s.Nameless[i]
+		if _, ok := a.Type.Field(field); ok {
+			return a.Pos, true
+		}
+	}
+	return Pos{}, false
+}
+
+// aboutAction shows which action the id may have been meant for.
+func (d *Diagnostic) aboutAction(sc *Scope, id, near, field string) *Diagnostic {
+	for i := range sc.Actions {
+		if near != "" && sc.Actions[i].ID == near {
+			return d.beside("`"+near+"` is this action", sc.Actions[i].Pos)
+		}
+	}
+	if at, ok := sc.nameless(field); ok {
+		d.beside(fmt.Sprintf("this action leaves `%s`, but has no id: add `id: %s` if it is meant", field, id), at)
+	}
+	return d
+}
+
+// fieldBehind gives the name after the dot that a text goes on with.
+func fieldBehind(text string) string {
+	m := dotted.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+var dotted = regexp.MustCompile(`^\.([a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*)`)
+
+// builtinMember are the fields that every member has; they cannot be declared again.
+var builtinMember = []string{"id", "tags", "created_at", "last_seen_at", "points", "timezone", "locale"}
+
+// MemberType returns the type of `member` with the types of computed attributes, each as it is declared.
+func MemberType(d Declarations) *Type {
+	record := d.MemberRecord()
+	t := *record
+	t.Fields = slices.Clone(record.Fields)
+	for i := len(builtinFields); i < len(t.Fields); i++ {
+		f := &t.Fields[i]
+		has := f.Type != nil && !f.Type.Optional // a default
+		if f.Type, _ = d.AttributeType(f.Name); has {
+			f.Type = f.Type.Required()
+		}
+	}
+	return &t
 }

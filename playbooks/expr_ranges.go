@@ -175,3 +175,17 @@ func (c *exprChecker) excluded(bounds []bound) bool {
 
 // present tells whether only a value that is there fulfils the bound.
 func (b bound) present() bool { return b.op != "!=" && b.op != "not in" }
+
+// fieldOfMember gives the name of a field of member, "" for anything else.
+func fieldOfMember(n ast.Node) string {
+	m, ok := n.(*ast.MemberNode)
+	if !ok {
+		return ""
+	}
+	base, ok := m.Node.(*ast.IdentifierNode)
+	key, isText := m.Property.(*ast.StringNode)
+	if !ok || base.Value != "member" || !isText {
+		return ""
+	}
+	return key.Value
+}

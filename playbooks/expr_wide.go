@@ -1,26 +1,10 @@
 package playbooks
 
 import (
-	"regexp"
 	"strings"
-	"unicode"
 
 	place "github.com/expr-lang/expr/file"
 )
-
-// widePunctuation are the characters of a Chinese keyboard that are not the plain ones moved as a block (U+FF01 to U+FF5E).
-var widePunctuation = map[rune]rune{
-	'\u201c': '"', '\u201d': '"', '\u2018': '\'', '\u2019': '\'',
-	'\u3002': '.', '\u3001': ',', '\u3010': '[', '\u3011': ']',
-}
-
-// plainOf gives the plain character that a full-width one stands for; 0 when it is none.
-func plainOf(r rune) rune {
-	if r >= '\uff01' && r <= '\uff5e' {
-		return r - '\uff01' + '!'
-	}
-	return widePunctuation[r]
-}
 
 // madePlain gives an expression with its full-width characters made plain, those inside its texts kept, and the range that changed.
 // It has as many characters as before. ok is false when it cannot be told where a text ends, or one would need an escape.
@@ -95,22 +79,5 @@ func spaced(was, is []rune, changed place.Location) string {
 	return b.String()
 }
 
-// groupsDigits tells whether the comma at i stands between the digits of one number: 1,000.
-func groupsDigits(runes []rune, i int) bool {
-	return i > 0 && unicode.IsDigit(runes[i-1]) && thousands.MatchString(string(runes[i:min(len(runes), i+5)]))
-}
-
-var thousands = regexp.MustCompile(`^,\d{3}(?:\D|$)`)
-
 // longestHint is how many characters of a mended text a label shows.
 const longestHint = 60
-
-// narrowed gives a text with its full-width characters made plain.
-func narrowed(s string) string {
-	return strings.Map(func(r rune) rune {
-		if p := plainOf(r); p != 0 {
-			return p
-		}
-		return r
-	}, s)
-}

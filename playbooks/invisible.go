@@ -39,7 +39,7 @@ var freeText = map[string]bool{
 
 // hidesInvisible reports the first invisible character in text[from:to] of a file, outside of escapes: one that an author writes as "\u200b" is
 // seen by all. All of them are taken out or made plain spaces by its edits.
-func (c *checker) hidesInvisible(f *file, from, to int, sure bool) bool {
+func (c *yamlReader) hidesInvisible(f *file, from, to int, sure bool) bool {
 	to = min(to, len(f.text))
 	text := f.text[from:max(from, to)]
 	if isASCII(text) {
@@ -61,12 +61,12 @@ func (c *checker) hidesInvisible(f *file, from, to int, sure bool) bool {
 			}
 			c.error("invisible-character", p, fmt.Sprintf("%s stands here: %s", what, nameOfRune(r))).label(label)
 		}
-		(report{c, found}).edit(p, standsFor(r))
+		c.report(found).edit(p, standsFor(r))
 	}
 	if found < 0 {
 		return false
 	}
-	(report{c, found}).doubt(sure)
+	c.report(found).doubt(sure)
 	return true
 }
 

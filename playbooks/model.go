@@ -290,20 +290,6 @@ func (v *Value) put(key string, value *Value) {
 	v.Map[key] = value
 }
 
-// Source is the text of an expression with a way back to its place. At takes offsets in characters (runes) of Text, from
-// inclusive, to exclusive, and gives their place in the file. A nil At gives the zero Pos.
-type Source struct {
-	Text string
-	At   func(from, to int) Pos
-}
-
-// Slot names a part of a member's history that an expression reads: events(name, window).
-type Slot struct {
-	Event  string
-	Window Duration // zero: all
-	Items  bool     // the events themselves are read, not only how many there are
-}
-
 // TestFile is one _test.yaml.
 type TestFile struct {
 	File     string
@@ -370,4 +356,56 @@ type Expect struct {
 type ExpectItem struct {
 	Fields map[string]any
 	Pos    Pos
+}
+
+// QuietEnd tells whether t lies in the quiet hours, and when they end. t is in the member's zone.
+func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
+	q := s.Quiet
+	if q == nil || q.From == q.To {
+		return time.Time{}, false
+	}
+	if q.Zone != nil {
+		t = t.In(q.Zone)
+	}
+	y, m, d := t.Date()
+	minute := t.Hour()*60 + t.Minute()
+	switch {
+	case q.From < q.To && (minute < q.From || minute >= q.To), q.From > q.To && minute < q.From && minute >= q.To:
+		return time.Time{}, false
+	case q.From > q.To && minute >= q.From:
+		d++
+	}
+	return WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
+}
+
+// Record gives the type of `trigger` for runs that this trigger starts.
+func (t *Trigger) Record(s *Schema) *Type {
+	switch t.Kind {
+	case TriggerEvent:
+		return s.EventRecord(t.Event.Name)
+	case TriggerHTTP:
+		out := ObjectOf(Field{Name: "time", Type: Datetime})
+		if t.Params != nil {
+			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
+		}
+		return out
+	}
+	return ObjectOf(Field{Name: "time", Type: Datetime})
+}
+
+// DateTrigger is when a date of the member comes.
+type DateTrigger struct {
+	Attribute string   // of the member: a date or a datetime, or created_at, last_seen_at
+	Type      *Type    // of the attribute
+	Yearly    bool     // every year; else once
+	Offset    Duration // before it (negative) or after
+	At        int      // minutes since midnight, local time of the member; -1: the time of a datetime
+}
+
+// TurnsOf derives when membership of the segment may change by the passing of time. A segment that is not declared never turns.
+func (s *Schema) TurnsOf(segment string) *Turns {
+	if g := s.Segment(segment); g != nil && g.Expr != nil {
+		return turnsOf(g.Source, s)
+	}
+	return &Turns{}
 }

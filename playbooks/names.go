@@ -56,20 +56,6 @@ func (w *Workspace) templateFile(name string) string {
 	return templateDir + "/" + name
 }
 
-// MemberType gives the type of `member`: the built-in fields, then the declared attributes with the types of computed ones.
-func (s *Schema) MemberType() *Type {
-	t := ObjectOf(MemberFields()...)
-	for i := range s.Attributes {
-		a := &s.Attributes[i]
-		typ := a.Type
-		if a.Default != nil && typ != nil {
-			typ = typ.Required()
-		}
-		t.Fields = append(t.Fields, Field{Name: a.Name, Type: typ, Pos: a.Pos})
-	}
-	return t
-}
-
 // describeFields writes an object type as a declaration does: {order_id: string, amount: number}.
 func describeFields(t *Type) string {
 	if t == nil {

@@ -13,7 +13,7 @@ const (
 )
 
 // preflight looks at the raw text of a YAML file; false when it cannot be parsed, which was reported.
-func (c *checker) preflight(f *file) bool {
+func (c *yamlReader) preflight(f *file) bool {
 	if !c.textFile(f) {
 		return false
 	}
@@ -37,7 +37,7 @@ func (c *checker) preflight(f *file) bool {
 }
 
 // textFile checks what holds for templates too: encoding, no byte order mark.
-func (c *checker) textFile(f *file) bool {
+func (c *yamlReader) textFile(f *file) bool {
 	for off, r := range f.text {
 		if r != utf8.RuneError {
 			continue
@@ -107,7 +107,7 @@ func tooDeep(f *file) int {
 }
 
 // noTabs reports the first tab that indents a line. A tab inside a block scalar or after the indentation is fine.
-func (c *checker) noTabs(f *file) bool {
+func (c *yamlReader) noTabs(f *file) bool {
 	block := -1 // indentation of the key whose block scalar is being passed
 	for i, start := range f.lines {
 		line := f.line(i + 1)

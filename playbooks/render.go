@@ -228,3 +228,10 @@ func renderGitHub(b *bytes.Buffer, diags []Diagnostic) {
 		fmt.Fprintf(b, "::%s %s,title=%s::%s\n", d.Severity, place, property.Replace(d.Code), data.Replace(message))
 	}
 }
+
+func countOfWord(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

@@ -75,19 +75,6 @@ func (p *playbookReader) eventMatches() []EventMatch {
 	return matches
 }
 
-// with gives the union of both, sorted, without repeats.
-func (r Refs) with(o Refs) Refs {
-	union := func(a, b []string) []string {
-		all := slices.Concat(a, b)
-		slices.Sort(all)
-		return slices.Compact(all)
-	}
-	return Refs{
-		Attributes: union(r.Attributes, o.Attributes), Segments: union(r.Segments, o.Segments),
-		Events: union(r.Events, o.Events), Actions: union(r.Actions, o.Actions),
-	}
-}
-
 // revision hashes the playbook without its status, and all it refers to. Comments, quotes and the order of keys do not count.
 func (p *playbookReader) revision(n *node, refs Refs) string {
 	h := sha256.New()

@@ -323,3 +323,11 @@ func fieldOffset(line string, index int) int {
 	}
 	return 0
 }
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0 // the pattern that found it lets nothing else through
+	}
+	return n
+}

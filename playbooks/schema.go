@@ -2,15 +2,11 @@ package playbooks
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
-
-// builtinMember are the fields that every member has; they cannot be declared again.
-var builtinMember = []string{"id", "tags", "created_at", "last_seen_at", "points", "timezone", "locale"}
 
 // What an event, and what an http trigger has beside its own properties.
 var (
@@ -370,5 +366,3 @@ func (c *checker) oneCycleEach(from int) {
 
 // newSchema gives an empty schema: without a timezone the calendar is UTC's.
 func newSchema() *Schema { return &Schema{Timezone: time.UTC} }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

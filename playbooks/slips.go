@@ -20,7 +20,7 @@ type slip struct {
 const maxSlip = 2048
 
 // reportSlip names the cause and offers the value in quotes.
-func (c *checker) reportSlip(f *file, s slip) {
+func (c *yamlReader) reportSlip(f *file, s slip) {
 	if c.wideBraces(f, s.from, s.to) || c.missingComma(f, s) || c.groupedInFlow(f, s) {
 		return
 	}
@@ -107,7 +107,7 @@ var tightColon = regexp.MustCompile(`^([A-Za-z_]\w*):(\S.*)$`)
 var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
 
 // lineSlip looks for a slip in a line of a file that YAML could not read; true when one was reported.
-func (c *checker) lineSlip(f *file, line int) bool {
+func (c *yamlReader) lineSlip(f *file, line int) bool {
 	text := strings.TrimRight(f.line(line), " \t")
 	start := f.lines[line-1]
 	if c.spaceSlip(f, line) || c.pasted(f, line) || strings.ContainsAny(text, "{[") && (c.wideSlip(f, start, start+len(text)) || c.gluedSlip(f, start, start+len(text))) {
@@ -150,7 +150,7 @@ var (
 )
 
 // inlineMapping reports `goal: event: order.paid`, a mapping begun on the line of its key.
-func (c *checker) inlineMapping(f *file, key string, from, to int) bool {
+func (c *yamlReader) inlineMapping(f *file, key string, from, to int) bool {
 	value := f.text[from:to]
 	if !slices.Contains(mappings, key) || !onePair.MatchString(value) {
 		return false
@@ -162,7 +162,7 @@ func (c *checker) inlineMapping(f *file, key string, from, to int) bool {
 }
 
 // flowLineSlip looks for a slip in a line that lies inside braces opened above.
-func (c *checker) flowLineSlip(f *file, line int) bool {
+func (c *yamlReader) flowLineSlip(f *file, line int) bool {
 	start := f.lines[line-1]
 	if !insideBrackets(f.text[:start]) {
 		return false
@@ -407,7 +407,7 @@ func flowValueSlip(text string, from, to int) (slip, bool) {
 
 // flowSlip looks for a slip in a mapping in braces that YAML could read, but whose shape nobody means: keys that are no words,
 // values that are missing. True when one was reported.
-func (c *checker) flowSlip(f *file, n *node, strange bool) bool {
+func (c *yamlReader) flowSlip(f *file, n *node, strange bool) bool {
 	if !n.flow || !strange {
 		return false
 	}
@@ -439,7 +439,7 @@ func (c *checker) flowSlip(f *file, n *node, strange bool) bool {
 }
 
 // leadingSlip reports a value that begins with a character of YAML's own though it was meant as an expression.
-func (c *checker) leadingSlip(f *file, at int) bool {
+func (c *yamlReader) leadingSlip(f *file, at int) bool {
 	line, _ := f.lineCol(at)
 	start := f.lines[line-1]
 	text := strings.TrimRight(f.line(line), " \t")
@@ -465,7 +465,7 @@ var expressionKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition): +$`)
 var textKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition|schedule|text|subject|name|reason): +$`)
 
 // cutSlip reports a plain value that YAML cut at ` #`, when the rest is surely no comment.
-func (c *checker) cutSlip(n *node, expression bool) bool {
+func (c *yamlReader) cutSlip(n *node, expression bool) bool {
 	if n.style != plainStyle || len(n.comment) < 2 || n.value == "" {
 		return false
 	}
@@ -481,7 +481,7 @@ func (c *checker) cutSlip(n *node, expression bool) bool {
 	}
 	to := trimEnd(n.f.text, n.start, n.f.lineEnd(n.start))
 	c.reportSlip(n.f, slip{from: n.start, to: to, at: n.end() + at, why: "YAML takes ` #` for the beginning of a comment and drops the rest"})
-	if r := (report{c, len(c.diags) - 1}); !expression {
+	if r := c.last(); !expression {
 		r.label(r.diagnostic().Label + "; or write `# ` with a space, if it is a comment").doubt(false)
 	}
 	n.broken = true

@@ -52,7 +52,7 @@ func commaSlip(text string, from, to int) (slip, bool) {
 }
 
 // missingComma reports the comma that is missing before a key.
-func (c *checker) missingComma(f *file, s slip) bool {
+func (c *yamlReader) missingComma(f *file, s slip) bool {
 	if s.comma == 0 {
 		return false
 	}
@@ -63,7 +63,7 @@ func (c *checker) missingComma(f *file, s slip) bool {
 }
 
 // groupedInFlow reports a number with commas between braces, where YAML ends it at the first.
-func (c *checker) groupedInFlow(f *file, s slip) bool {
+func (c *yamlReader) groupedInFlow(f *file, s slip) bool {
 	wrote := f.text[s.from:s.to]
 	if !groupedWhole.MatchString(wrote) {
 		return false

@@ -17,7 +17,7 @@ var (
 
 // wideSlip reports the first full-width comma or colon that stands for one of YAML's between braces in text[from:to], with an edit
 // for each of its kind.
-func (c *checker) wideSlip(f *file, from, to int) bool {
+func (c *yamlReader) wideSlip(f *file, from, to int) bool {
 	to = min(to, from+maxSlip)
 	text := f.text[from:to]
 	if !strings.ContainsAny(text, "，：;；、") {
@@ -75,9 +75,9 @@ func (t *treeBuilder) wideCommas(n *node) bool {
 			t.c.error("yaml-syntax", p, fmt.Sprintf("`%c` is full-width: YAML takes it for a part of the name, and only `, ` between two", r)).
 				label("write `, `; or quote the value, if it is one")
 		}
-		(report{t.c, found}).edit(p, ", ")
+		t.c.report(found).edit(p, ", ")
 		if r != '，' || groupsDigits(runes, i) {
-			(report{t.c, found}).doubt(false)
+			t.c.report(found).doubt(false)
 		}
 	}
 	return true
@@ -87,7 +87,7 @@ func (t *treeBuilder) wideCommas(n *node) bool {
 var gluedInFlow = regexp.MustCompile(`[{,]\s*[A-Za-z_][\w.-]*(?:(:)[\[{"']|(:[` + wideSpaces + `]+))`)
 
 // gluedSlip reports a colon between braces behind which a space is missing.
-func (c *checker) gluedSlip(f *file, from, to int) bool {
+func (c *yamlReader) gluedSlip(f *file, from, to int) bool {
 	to = min(to, from+maxSlip)
 	m := gluedInFlow.FindStringSubmatchIndex(unquoted(f.text[from:to]))
 	if m == nil {
@@ -120,7 +120,7 @@ func unquoted(text string) string {
 }
 
 // spaceSlip reports a space at the beginning of a line or behind its key that YAML takes for a letter.
-func (c *checker) spaceSlip(f *file, line int) bool {
+func (c *yamlReader) spaceSlip(f *file, line int) bool {
 	m := oddSpace.FindStringSubmatchIndex(f.line(line))
 	if m == nil {
 		return false
@@ -161,7 +161,7 @@ var (
 )
 
 // pasted reports a line that begins with a full-width `＃`, or that was copied from a page with its HTML.
-func (c *checker) pasted(f *file, line int) bool {
+func (c *yamlReader) pasted(f *file, line int) bool {
 	start := f.lines[line-1]
 	if m := wideComment.FindStringSubmatchIndex(f.line(line)); m != nil {
 		p := f.pos(start+m[2], start+m[3])
@@ -182,7 +182,7 @@ func (c *checker) pasted(f *file, line int) bool {
 }
 
 // wideBraces reports a value in full-width brackets, which YAML takes for text.
-func (c *checker) wideBraces(f *file, from, to int) bool {
+func (c *yamlReader) wideBraces(f *file, from, to int) bool {
 	text := f.text[from:to]
 	for _, b := range [][4]string{{"｛", "｝", "{", "}"}, {"［", "］", "[", "]"}} {
 		if !strings.HasPrefix(text, b[0]) || strings.HasPrefix(text, b[0]+b[0]) {
@@ -200,7 +200,7 @@ func (c *checker) wideBraces(f *file, from, to int) bool {
 
 // keySlip reports a key that is one but for a space YAML takes for text, or for a missing colon before a bracket. It tells which
 // key was meant.
-func (c *checker) keySlip(key *node, known []string) (meant string) {
+func (c *yamlReader) keySlip(key *node, known []string) (meant string) {
 	bare := strings.Trim(key.value, wideSpaces)
 	if bare != key.value {
 		c.error("yaml-syntax", key.pos(), fmt.Sprintf("a space that YAML takes for text stands beside `%s`: %s", bare, nameOfRune([]rune(strings.Trim(key.value, bare))[0]))).

@@ -132,3 +132,17 @@ func (f *file) linePos(n int) Pos {
 	start := f.lines[n-1]
 	return f.pos(start+indent, start+len(strings.TrimRight(text, " \t")))
 }
+
+// Source is the text of an expression with a way back to its place. At takes offsets in characters (runes) of Text, from
+// inclusive, to exclusive, and gives their place in the file. A nil At gives the zero Pos.
+type Source struct {
+	Text string
+	At   func(from, to int) Pos
+}
+
+func (s Source) pos(from, to int) Pos {
+	if s.At == nil {
+		return Pos{}
+	}
+	return s.At(from, to)
+}

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -125,4 +126,14 @@ func oneOf(words []string) string {
 		return fmt.Sprintf("%s or one of %d more", strings.Join(words[:most], ", "), len(words)-most)
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func names[T any](list []T, name func(*T) string) []string {
+	var out []string
+	for i := range list {
+		out = append(out, name(&list[i]))
+	}
+	return out
 }

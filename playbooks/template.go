@@ -203,13 +203,6 @@ func newTextEngine() *liquid.Engine {
 	return e
 }
 
-func bounded(s string) (string, error) {
-	if len(s) > maxRendered {
-		return "", errTooLong
-	}
-	return s, nil
-}
-
 func boundedReplace(s, old, with string, n int) (string, error) {
 	count := 1
 	if n < 0 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -168,12 +167,4 @@ func cmpOr(a, b string) string {
 		return a
 	}
 	return b
-}
-
-func atoi(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0 // the pattern that found it lets nothing else through
-	}
-	return n
 }

@@ -90,7 +90,8 @@ func (c *textTyper) variableMeant(name string) string {
 		return name
 	}
 	if t := c.root("member"); len(parts) == 1 {
-		if _, ok := t.Field(name); ok && c.scope.Schema.Attribute(name) != nil {
+		_, declared := c.scope.Schema.AttributeType(name)
+		if _, ok := t.Field(name); ok && declared {
 			return "member." + name
 		}
 		if _, ok := c.locals[name]; ok {

@@ -83,16 +83,13 @@ func (c *textTyper) root(name string) *Type {
 	case "now":
 		return Datetime
 	case "member":
-		fields := MemberFields()
-		for i := range c.scope.Schema.Attributes {
-			a := &c.scope.Schema.Attributes[i]
-			t := a.Type
-			if t == nil {
-				t = Any
+		t := MemberType(c.scope.Schema)
+		for i := range t.Fields {
+			if t.Fields[i].Type == nil {
+				t.Fields[i].Type = Any
 			}
-			fields = append(fields, Field{Name: a.Name, Type: t, Pos: a.Pos})
 		}
-		return ObjectOf(fields...).declaredAt(c.scope.Schema.section(inMember))
+		return t
 	case "trigger":
 		return c.scope.Trigger
 	case "actions":
@@ -126,8 +123,8 @@ func (c *textTyper) unknownRoot(x *text.Name) {
 	}
 	slices.Sort(known)
 	label := didYouMean(x.Name, known)
-	a := c.scope.Schema.Attribute(x.Name)
-	if label == "" && (a != nil || slices.Contains(builtinMember, x.Name)) {
+	_, declared := c.scope.Schema.AttributeType(x.Name)
+	if label == "" && (declared || slices.Contains(builtinMember, x.Name)) {
 		label = "did you mean `member." + x.Name + "`?"
 	}
 	if label == "" && c.scope.Trigger != nil {

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -418,4 +419,45 @@ func (r *testReader) params(v *node) map[string]any {
 		return params
 	}
 	return nil
+}
+
+// playbookNamed finds playbooks by their ids.
+func (c *checker) playbookNamed(id string) Pos {
+	if v := c.playbookNodes[id]; v != nil {
+		return v.pos()
+	}
+	return Pos{}
+}
+
+// besideTest shows the playbook in the file that a test stands beside, where no other is near.
+func (d *Diagnostic) besideTest(c *checker) {
+	if d.Code != "unknown-playbook" || len(d.Related) > 0 {
+		return
+	}
+	file := strings.TrimSuffix(d.File, testSuffix) + yamlSuffix
+	for _, id := range sortedKeys(c.playbookNodes) {
+		if v := c.playbookNodes[id]; v.f.name == file {
+			d.beside("the playbook beside this test is `"+id+"`", v.pos())
+		}
+	}
+}
+
+// stepNamed finds steps by what logs call them; for "", none.
+func (p *Playbook) stepNamed(name string) Pos {
+	for i := range p.Steps {
+		if p.Steps[i].Name() == name {
+			return p.Steps[i].Pos
+		}
+	}
+	return Pos{}
+}
+
+// wayNamed finds the ways of a split; for "", the split.
+func (s *Step) wayNamed(name string) Pos {
+	for i := range s.Ways {
+		if s.Ways[i].Name == name {
+			return s.Ways[i].Pos
+		}
+	}
+	return s.Pos
 }

@@ -7,15 +7,6 @@ import (
 	"time"
 )
 
-// DateTrigger is when a date of the member comes.
-type DateTrigger struct {
-	Attribute string   // of the member: a date or a datetime, or created_at, last_seen_at
-	Type      *Type    // of the attribute
-	Yearly    bool     // every year; else once
-	Offset    Duration // before it (negative) or after
-	At        int      // minutes since midnight, local time of the member; -1: the time of a datetime
-}
-
 var memberField = regexp.MustCompile(`^member\.([\p{L}_][\p{L}\p{N}_]*)$`)
 
 // Attributes that hold a day of birth, unless they hold when it comes next.

@@ -36,14 +36,11 @@ const (
 // often.
 const lookAgain = time.Hour
 
-// TurnsOf derives when membership of the segment may change by the passing of time. A segment that is not declared never turns.
-func (s *Schema) TurnsOf(segment string) *Turns {
-	t := &Turns{}
-	if g := s.Segment(segment); g != nil && g.Expr != nil {
-		w := turnsWalker{schema: s, out: t}
-		w.inline(g.Source)
-	}
-	return t
+// turnsOf derives when the answer of an expression about a member may change by the passing of time.
+func turnsOf(src Source, schema Declarations) *Turns {
+	w := turnsWalker{schema: schema, out: &Turns{}}
+	w.inline(src)
+	return w.out
 }
 
 // Next gives the first instant after now at which the expression may have another value, to the millisecond; zero when only the
@@ -157,7 +154,7 @@ func setBack(list []time.Time, now time.Time) []time.Time {
 
 // turnsWalker finds the moments of an expression.
 type turnsWalker struct {
-	schema *Schema
+	schema Declarations
 	out    *Turns
 	depth  int // of expressions put in place of their names
 }
@@ -187,8 +184,8 @@ func (w *turnsWalker) walk(c *exprChecker, n ast.Node) {
 		w.call(c, n)
 		return
 	case *ast.MemberNode:
-		if a := computedAt(c, n); a != nil {
-			w.inline(*a.Computed)
+		if src := computedAt(c, n); src != nil {
+			w.inline(*src)
 			return
 		}
 	}
@@ -247,8 +244,8 @@ func (w *turnsWalker) call(c *exprChecker, n *ast.CallNode) {
 		}
 	case "in_segment":
 		if s, ok := n.Arguments[0].(*ast.StringNode); ok {
-			if g := w.schema.Segment(s.Value); g != nil {
-				w.inline(g.Source)
+			if src := w.schema.SegmentSource(s.Value); src != nil {
+				w.inline(*src)
 			}
 		}
 	case "days_since", "hours_since":
@@ -290,16 +287,13 @@ func mentionsItem(n ast.Node) bool {
 	}
 }
 
-func computedAt(c *exprChecker, n *ast.MemberNode) *Attribute {
+func computedAt(c *exprChecker, n *ast.MemberNode) *Source {
 	root, ok := n.Node.(*ast.IdentifierNode)
 	key, named := n.Property.(*ast.StringNode)
 	if !ok || !named || root.Value != "member" {
 		return nil
 	}
-	if a := c.sc.Schema.Attribute(key.Value); a != nil && a.Computed != nil {
-		return a
-	}
-	return nil
+	return c.sc.Schema.Computed(key.Value)
 }
 
 func calleeOf(n *ast.CallNode) string {

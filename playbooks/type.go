@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -350,4 +351,27 @@ func toFloat(v any) (float64, bool) {
 		return float64(n), true
 	}
 	return 0, false
+}
+
+// find gives where a field of the object is declared.
+func (t *Type) find(name string) Pos {
+	if name == "" {
+		return t.Pos
+	}
+	for i := range t.Fields {
+		if t.Fields[i].Name == name {
+			return t.Fields[i].Pos
+		}
+	}
+	return Pos{}
+}
+
+var looksLikeTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
+
+// declaration returns how the type is called and where it is declared.
+func (t *Type) declaration() (what string, at Pos) {
+	if t == nil {
+		return "", Pos{}
+	}
+	return article(t.Required().String()), t.Pos
 }

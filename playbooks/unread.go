@@ -249,10 +249,3 @@ func Contents(w *Workspace) string {
 	}
 	return out + ", " + countOfWord(tests, "test") + ", " + countOfWord(templates, "template")
 }
-
-func countOfWord(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}

@@ -95,23 +95,3 @@ func elemOf(t *Type) *Type {
 	}
 	return t.Elem
 }
-
-// QuietEnd tells whether t lies in the quiet hours, and when they end. t is in the member's zone.
-func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
-	q := s.Quiet
-	if q == nil || q.From == q.To {
-		return time.Time{}, false
-	}
-	if q.Zone != nil {
-		t = t.In(q.Zone)
-	}
-	y, m, d := t.Date()
-	minute := t.Hour()*60 + t.Minute()
-	switch {
-	case q.From < q.To && (minute < q.From || minute >= q.To), q.From > q.To && minute < q.From && minute >= q.To:
-		return time.Time{}, false
-	case q.From > q.To && minute >= q.From:
-		d++
-	}
-	return WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
-}

@@ -54,8 +54,6 @@ func (p *playbookReader) waitFor(v *node, step *Step) {
 	}
 }
 
-var looksLikeTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
-
 // waitUntil reads a time of the day, an instant, or an expression of one.
 func (p *playbookReader) waitUntil(v *node, step *Step, sc *Scope) {
 	if v.broken {

@@ -308,8 +308,6 @@ func (r *wayReader) split(list, key *node, guarded bool) {
 	}
 }
 
-func number(f float64) string { return fmt.Sprintf("%g", f) }
-
 // wayName reads the name of a way of a split, which no other way has.
 func (p *playbookReader) wayName(v *node, names map[string]*node) (string, bool) {
 	if v == nil {

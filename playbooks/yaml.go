@@ -51,7 +51,7 @@ type entry struct {
 const maxDepth = 64
 
 // readYAML reads a file as one YAML document. It gives nil when there is none to go on with; then a mistake was reported.
-func (c *checker) readYAML(f *file) *node {
+func (c *yamlReader) readYAML(f *file) *node {
 	if !c.preflight(f) {
 		return nil
 	}
@@ -99,7 +99,7 @@ func decodeYAML(text string) (doc *yaml.Node, several bool, err error) {
 	return doc, !errors.Is(dec.Decode(&next), io.EOF), nil
 }
 
-func (c *checker) severalDocuments(f *file) {
+func (c *yamlReader) severalDocuments(f *file) {
 	seen := false // content before the `---`
 	for i := range f.lines {
 		line := f.line(i + 1)
@@ -117,7 +117,7 @@ func (c *checker) severalDocuments(f *file) {
 
 // treeBuilder copies the library's tree, refusing what the language does not allow.
 type treeBuilder struct {
-	c    *checker
+	c    *yamlReader
 	f    *file
 	deep bool   // nested too deeply
 	flow int    // how many braces and brackets are open
@@ -352,4 +352,24 @@ func (n *node) at(from, to int) Pos {
 func (n *node) source(skip int) Source {
 	text := string([]rune(n.value)[skip:])
 	return Source{Text: text, At: func(from, to int) Pos { return n.at(from+skip, to+skip) }}
+}
+
+// get gives the value of a key of a mapping, or nil.
+func (n *node) get(key string) *node {
+	for _, e := range n.entries {
+		if e.key.value == key {
+			return e.value
+		}
+	}
+	return nil
+}
+
+// key gives the node of a key, for pointing at it.
+func (n *node) key(key string) *node {
+	for _, e := range n.entries {
+		if e.key.value == key {
+			return e.key
+		}
+	}
+	return n
 }

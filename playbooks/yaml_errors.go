@@ -11,7 +11,7 @@ var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 // syntaxError reports what the library found wrong in its own words. Its line is where a context began, often far above the
 // mistake, so the line is searched for: the shortest beginning of the file with the same complaint ends there.
-func (c *checker) syntaxError(f *file, err error) {
+func (c *yamlReader) syntaxError(f *file, err error) {
 	m := yamlError.FindStringSubmatch(err.Error())
 	if m == nil {
 		m = []string{"", "", ""}
@@ -48,7 +48,7 @@ func (c *checker) syntaxError(f *file, err error) {
 
 // openQuote reports a quote that is opened inside braces and not closed on its line, when the braces began above the line at
 // which YAML gave up: the quote then swallowed what lies between. The library counts the lines of such contexts from 0.
-func (c *checker) openQuote(f *file, start, line int) bool {
+func (c *yamlReader) openQuote(f *file, start, line int) bool {
 	if start < 1 || start >= line {
 		return false
 	}

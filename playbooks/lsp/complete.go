@@ -146,7 +146,7 @@ func (b *completer) ownKeys(f *playbooks.Shape, from, to int, there []string, ha
 	case playbooks.ShapeSettable, playbooks.ShapeMember:
 		schema := b.w.names().Schema
 		t := playbooks.ObjectOf()
-		for _, field := range schema.MemberType().Fields {
+		for _, field := range playbooks.MemberType(schema).Fields {
 			a := schema.Attribute(field.Name)
 			settable := f.Kind == playbooks.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
 			if settable && (a == nil || a.Computed == nil) {
@@ -236,7 +236,7 @@ func (b *completer) memberTags() bool {
 func (b *completer) fieldsFor(kind playbooks.ShapeKind) []playbooks.Field {
 	schema := b.w.names().Schema
 	var out []playbooks.Field
-	for _, f := range schema.MemberType().Fields {
+	for _, f := range playbooks.MemberType(schema).Fields {
 		a := schema.Attribute(f.Name)
 		switch {
 		case f.Type == nil:

@@ -129,7 +129,7 @@ func (c *cursor) descend(st step, before []step) {
 					next = append(next, f.Rest)
 				}
 			case f.Kind == playbooks.ShapeSettable || f.Kind == playbooks.ShapeMember:
-				c.typ, _ = c.w.names().Schema.MemberType().Field(st.key)
+				c.typ, _ = playbooks.MemberType(c.w.names().Schema).Field(st.key)
 			case f.Kind == playbooks.ShapeProperties:
 				c.typ = inType(c.properties(before), st.key)
 			case f.Kind == playbooks.ShapeType:

@@ -33,7 +33,7 @@ func (c *cursor) declares(at playbooks.Pos, name string) string {
 		}
 	}
 	schema := c.w.names().Schema
-	for _, f := range schema.MemberType().Fields {
+	for _, f := range playbooks.MemberType(schema).Fields {
 		if same(f.Pos) {
 			text := typed("member."+f.Name, f.Type)
 			if a := schema.Attribute(f.Name); a != nil && a.Computed != nil {

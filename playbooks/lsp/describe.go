@@ -78,7 +78,7 @@ func (c *cursor) describeKey() string {
 			}
 			switch f.Kind {
 			case playbooks.ShapeSettable, playbooks.ShapeMember:
-				if t, ok := c.w.names().Schema.MemberType().Field(name); ok {
+				if t, ok := playbooks.MemberType(c.w.names().Schema).Field(name); ok {
 					return typed(name, t)
 				}
 			case playbooks.ShapeProperties:
@@ -193,8 +193,8 @@ func describePath(sc *playbooks.Scope, w word, item *playbooks.Type) string {
 	}
 	text := typed(strings.Join(w.path, "."), f.Type)
 	if w.path[0] == "member" && len(w.path) == 2 {
-		if a := sc.Schema.Attribute(last); a != nil && a.Computed != nil {
-			text += "\n\nComputed: `" + a.Computed.Text + "`"
+		if src := sc.Schema.Computed(last); src != nil {
+			text += "\n\nComputed: `" + src.Text + "`"
 		}
 	}
 	if f.Type != nil && f.Type.Optional {

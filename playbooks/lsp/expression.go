@@ -63,7 +63,7 @@ func openText(s string) int {
 func rootType(sc *playbooks.Scope, name string) *playbooks.Type {
 	switch name {
 	case "member":
-		return sc.Schema.MemberType()
+		return playbooks.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
 	case "event":

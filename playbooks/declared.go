@@ -1,0 +1,107 @@
+package playbooks
+
+import (
+	"strings"
+)
+
+// A mistake is about something that is declared elsewhere: the name that was meant, the type that does not fit. Where that is
+// stands beside the mistake, because the slip may just as well be there.
+
+// The sections of usher.yaml that declare names.
+const (
+	inMember   = "member"
+	inEvents   = "events"
+	inSegments = "segments"
+	inChannels = "channels"
+	inCoupons  = "coupons"
+)
+
+// in finds what a section of usher.yaml declares.
+func (s *Schema) in(section string) finder {
+	return func(name string) Pos {
+		if name == "" {
+			return s.section(section)
+		}
+		switch section {
+		case inMember:
+			if a := s.Attribute(name); a != nil {
+				return a.Pos
+			}
+		case inEvents:
+			if e := s.Event(name); e != nil {
+				return e.Pos
+			}
+		case inSegments:
+			if g := s.Segment(name); g != nil {
+				return g.Pos
+			}
+		case inChannels:
+			if c := s.Channel(name); c != nil {
+				return c.Pos
+			}
+		case inCoupons:
+			if p := s.Pool(name); p != nil {
+				return p.Pos
+			}
+		}
+		return Pos{}
+	}
+}
+
+// section gives where a section begins, and the file when it has none.
+func (s *Schema) section(name string) Pos {
+	if at, ok := s.sections[name]; ok {
+		return at
+	}
+	return s.sections[""]
+}
+
+// attributeOf finds attributes that are named as member.level.
+func (s *Schema) attributeOf(name string) Pos {
+	return s.in(inMember)(strings.TrimPrefix(name, "member."))
+}
+
+// DeclaredAt returns where a section declares the name; for "", where the section begins.
+func (s *Schema) DeclaredAt(section, name string) Pos { return s.in(section)(name) }
+
+// Computed returns the expression of a computed attribute; nil when the attribute is none.
+func (s *Schema) Computed(attribute string) *Source {
+	if a := s.Attribute(attribute); a != nil {
+		return a.Computed
+	}
+	return nil
+}
+
+// AttributeType returns the type of a declared attribute; ok is false when it is not declared.
+func (s *Schema) AttributeType(name string) (t *Type, ok bool) {
+	if a := s.Attribute(name); a != nil {
+		return a.Type, true
+	}
+	return nil, false
+}
+
+// EventNames returns the declared events in the order of their declaration.
+func (s *Schema) EventNames() []string {
+	return names(s.Events, func(e *EventType) string { return e.Name })
+}
+
+// EventProperties returns the properties of an event: an object, nil when there are none.
+func (s *Schema) EventProperties(name string) (t *Type, ok bool) {
+	if e := s.Event(name); e != nil {
+		return e.Properties, true
+	}
+	return nil, false
+}
+
+// SegmentNames returns the declared segments in the order of their declaration.
+func (s *Schema) SegmentNames() []string {
+	return names(s.Segments, func(g *Segment) string { return g.Name })
+}
+
+// SegmentSource returns the expression of a segment; nil when it is not declared.
+func (s *Schema) SegmentSource(name string) *Source {
+	if g := s.Segment(name); g != nil {
+		return &g.Source
+	}
+	return nil
+}
