@@ -106,7 +106,8 @@ func (overflowing) Sum(Slot, string) (any, error) { return nil, decimal.ErrTooLa
 // failingScope is numberScope where sums fail, too.
 func failingScope() (*Scope, *Env) {
 	sc, e := numberScope()
-	sc.Schema.Attributes = append(sc.Schema.Attributes, Attribute{Name: "spent", Computed: &Source{Text: `sum(events("order.paid"), .amount)`}})
+	schema := sc.Schema.(*Schema)
+	schema.Attributes = append(schema.Attributes, Attribute{Name: "spent", Computed: &Source{Text: `sum(events("order.paid"), .amount)`}})
 	e.history = overflowing{e.history.(listHistory)}
 	return sc, e
 }
@@ -162,7 +163,7 @@ func TestShortCircuitsHold(t *testing.T) {
 		`member.points == 5 and (member.price ?? member.spent) > 1`: true,
 	} {
 		sc, e := failingScope()
-		sc.Schema.Attribute("price").Default = nil
+		sc.Schema.(*Schema).Attribute("price").Default = nil
 		x, diags := CompileExpr(Source{Text: text}, sc, nil)
 		if x == nil {
 			t.Errorf("%s: %v", text, diags)
