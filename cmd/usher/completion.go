@@ -46,8 +46,20 @@ func (c *cli) complete(find candidates) cobra.CompletionFunc {
 			}
 		}
 		slices.Sort(out)
-		return slices.Compact(out), cobra.ShellCompDirectiveNoFileComp
+		how := cobra.ShellCompDirectiveNoFileComp
+		if !slices.ContainsFunc(out, func(name string) bool { return !strings.HasSuffix(name, "=") }) {
+			how |= cobra.ShellCompDirectiveNoSpace // a value follows
+		}
+		return slices.Compact(out), how
 	}
+}
+
+// completeWorkspace lets the shell complete the folder of a workspace.
+func completeWorkspace(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
 // completeFlag names the values of a flag.

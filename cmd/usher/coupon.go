@@ -17,7 +17,8 @@ import (
 func (c *cli) couponCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "coupon CODE", Short: "Show a coupon: whose it is, until when, and whether it was redeemed", Args: cobra.ExactArgs(1),
-		Example: "  usher coupon NEW-SKA44GH5TZVQ",
+		Example:           "  usher coupon NEW-SKA44GH5TZVQ",
+		ValidArgsFunction: c.complete(couponCandidates),
 	}
 	serverFlags(cmd)
 	shown := outputFlags(cmd)
@@ -84,8 +85,9 @@ func (c *cli) redeemCommand() *cobra.Command {
 	var id string
 	cmd := &cobra.Command{
 		Use: "redeem CODE", Short: "Redeem a coupon, once", Args: cobra.ExactArgs(1),
-		Long:    "Redeems a coupon. With the --id of an order the same again gives the same answer, and another order is refused.",
-		Example: "  usher redeem NEW-SKA44GH5TZVQ --id o-2001",
+		Long:              "Redeems a coupon. With the --id of an order the same again gives the same answer, and another order is refused.",
+		Example:           "  usher redeem NEW-SKA44GH5TZVQ --id o-2001",
+		ValidArgsFunction: c.complete(couponCandidates),
 	}
 	serverFlags(cmd)
 	shown := outputFlags(cmd)

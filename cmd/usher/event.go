@@ -183,6 +183,9 @@ func eventCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, a
 			}
 		}
 	}
+	if len(args) == 1 {
+		return cl.newestMembers(ctx)
+	}
 	for _, s := range schemas {
 		for i := range s.Events {
 			e := &s.Events[i]

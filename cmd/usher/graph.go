@@ -19,8 +19,9 @@ func (c *cli) graphCommand() *cobra.Command {
 		Use: "graph PLAYBOOK [WORKSPACE]", Short: "Draw a playbook as a Mermaid flowchart",
 		Long: "Prints a playbook as a Mermaid flowchart: its trigger, condition, actions, ways, exits and goal. GitHub, GitLab and others\n" +
 			"show it in a mermaid block of Markdown. PLAYBOOK is an id, or the path of its file.",
-		Example: "  usher graph cart-rescue\n  usher graph playbooks/conversion/cart-rescue.yaml --markdown > cart-rescue.md",
-		Args:    cobra.RangeArgs(1, 2),
+		Example:           "  usher graph cart-rescue\n  usher graph playbooks/conversion/cart-rescue.yaml --markdown > cart-rescue.md",
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: c.complete(graphCandidates),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, id := workspaceDir(args[1:]), args[0]
 			if len(args) == 1 && strings.HasSuffix(id, ".yaml") {

@@ -41,7 +41,7 @@ func (c *cli) initCommand() *cobra.Command {
 			return c.initScaffold(args[0])
 		},
 	}
-	read.flags(cmd, true)
+	read.flags(c, cmd, true)
 	cmd.Flags().StringVar(&from, "from", "", "infer the schema from this event file (JSON lines or CSV, plain or gzip; - is standard input)")
 	return cmd
 }

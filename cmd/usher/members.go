@@ -66,9 +66,10 @@ func (c *cli) importMembersCommand() *cobra.Command {
 			return c.importMembers(cmd.Context(), cl, eventfile.OpenMembers(in, how), schema)
 		},
 	}
-	read.flags(cmd, false)
+	read.flags(c, cmd, false)
 	cmd.Flags().BoolVar(&backfill, "backfill", false, "write what is missing, as history: nothing starts, and what is known stays")
 	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")
+	completeFolder(cmd, "workspace")
 	serverFlags(cmd)
 	return cmd
 }

@@ -24,13 +24,21 @@ type reading struct {
 }
 
 // flags declares the flags. Only files of events have --event.
-func (r *reading) flags(cmd *cobra.Command, events bool) {
+func (r *reading) flags(c *cli, cmd *cobra.Command, events bool) {
 	f := cmd.Flags()
 	f.StringVar(&r.encoding, "encoding", "", "encoding of the file: "+strings.Join(eventfile.EncodingNames(), ", ")+" (UTF-8 and marked UTF-16 need none)")
 	f.StringVar(&r.timezone, "timezone", "", "zone of times that name no offset, as in Asia/Shanghai (else the workspace's)")
 	f.Var(&r.columns, "map", "names columns, as in member=会员ID,time=下单时间")
+	completeFlag(cmd, "encoding", eventfile.EncodingNames()...)
+	_ = cmd.RegisterFlagCompletionFunc("timezone", zoneCandidates)
+	if events {
+		completePlaces(cmd, "map", "member=", "time=", "event=", "id=", "attributes.")
+	} else {
+		completePlaces(cmd, "map", "member=", "tags=", "tags.remove=")
+	}
 	if events {
 		f.StringVar(&r.event, "event", "", "the event of all lines that name none, as in order.paid")
+		completeFlagFrom(c, cmd, "event", eventNameCandidates)
 	}
 }
 

@@ -22,7 +22,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 			"declares: events, segments, channels, coupon pools, templates. yaml-language-server and other editors validate and\n" +
 			"complete by it. What goes beyond one file, and expressions, are for `usher check` and `usher lsp`.",
 		Example: "  usher schema > playbook.schema.json\n  usher schema shop --for test\n  usher schema --write .usher/schema",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("for", kind, playbooks.SchemaFiles...); err != nil {
 				return err
@@ -53,7 +53,9 @@ func (c *cli) schemaCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&kind, "for", "playbook", "playbook, test or workspace (usher.yaml)")
+	completeFlag(cmd, "for", "playbook", "test", "workspace")
 	cmd.Flags().StringVar(&dir, "write", "", "write all three into this folder instead")
+	completeFolder(cmd, "write")
 	return cmd
 }
 

@@ -24,6 +24,7 @@ const (
 	batchBytes  = 900 << 10 // below the server's limit of 1 MiB
 	sendLanes   = 4
 	retryFor    = 30 * time.Second
+	longAgo     = 7 * 24 * time.Hour // events that are older are most likely meant as history
 )
 
 func (c *cli) sendCommand() *cobra.Command {
@@ -66,6 +67,10 @@ func (c *cli) sendCommand() *cobra.Command {
 				fmt.Fprintf(c.stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
 					"give what is another event another id\n", s.differing)
 			}
+			if s.old > 0 {
+				fmt.Fprintf(c.stdout, "%d of the accepted happened more than 7 days ago and start playbooks as any event does: "+
+					"what is history is sent with --backfill, which starts nothing\n", s.old)
+			}
 			c.reportFile(r, schema)
 			if mistakes := c.reportBad(&s.bad); err == nil {
 				return mistakes
@@ -73,9 +78,10 @@ func (c *cli) sendCommand() *cobra.Command {
 			return err // what ended it all is said, too
 		},
 	}
-	read.flags(cmd, true)
+	read.flags(c, cmd, true)
 	cmd.Flags().BoolVar(&backfill, "backfill", false, "take the events in as history: they count in events(), attributes and created_at, and start nothing")
 	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")
+	completeFolder(cmd, "workspace")
 	serverFlags(cmd)
 	return cmd
 }
@@ -121,6 +127,7 @@ type sending struct {
 	mu                            sync.Mutex
 	accepted, duplicate, rejected int
 	differing                     int // of the duplicates, those that have other content
+	old                           int // of the accepted, those that happened long ago and are no history
 	unread                        int // lines that are no events
 	bad                           badLines
 	err                           error // the first that ends it all
@@ -138,6 +145,7 @@ func (c *cli) newSending(cl *client) *sending {
 type batch struct {
 	body  bytes.Buffer
 	lines []int
+	old   []bool // which of them happened long ago
 }
 
 // file sends all of a file over several lanes. A member's events share a lane, which sends one batch after the other.
@@ -233,6 +241,8 @@ func (b *batch) add(rec eventfile.Record) {
 	b.body.WriteByte(sep)
 	b.body.Write(rec.Raw)
 	b.lines = append(b.lines, rec.Line)
+	in := &rec.Input
+	b.old = append(b.old, !in.Backfill && !in.Time.IsZero() && time.Since(in.Time) > longAgo)
 }
 
 // batch sends one batch and counts its results.
@@ -260,6 +270,9 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 		switch r.Status {
 		case "accepted":
 			s.accepted++
+			if b.old[i] {
+				s.old++
+			}
 		case "duplicate":
 			s.duplicate++
 			if r.Differs {

@@ -44,7 +44,7 @@ func (c *cli) serveCommand() *cobra.Command {
 			"admin key is made once and kept beside the database.",
 		Example: "  usher serve\n  usher serve shop --addr 0.0.0.0:8080 --db sqlite:/var/lib/usher/usher.db --redis redis://127.0.0.1:6379/0\n" +
 			"  usher serve shop --role api",
-		Args: cobra.MaximumNArgs(1),
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dir = workspaceDir(args)
 			o.addr = c.setting(cmd, "addr", "USHER_ADDR")
@@ -70,6 +70,11 @@ func (c *cli) serveCommand() *cobra.Command {
 	f.String("redis", embeddedRedis, "embedded, redis://…, rediss://…, redis-sentinel://… or redis-cluster://… (environment: USHER_REDIS)")
 	f.String("log", "info", "debug, info, warn or error; with ,json as lines of JSON (environment: USHER_LOG)")
 	f.StringSliceVar(&o.roles, "role", []string{"api", "worker", "scheduler"}, "what this process does")
+	completeList(cmd, "role", "api", "worker", "scheduler")
+	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
+	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
+	completePlaces(cmd, "redis", embeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
+	completePlaces(cmd, "db", "sqlite:")
 	f.BoolVar(&o.demo, "demo", false, "feed demo events through the HTTP interface: the workspace's demo/events.jsonl, else made-up ones")
 	return cmd
 }

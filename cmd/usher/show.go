@@ -110,6 +110,7 @@ func (c *cli) runsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
 	completeFlag(cmd, "state", "waiting", "done", "exited", "failed", "holdout")
 	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
+	completeFlagFrom(c, cmd, "member", memberFlagCandidates)
 	cmd.Flags().IntVar(&limit, "limit", 50, "runs of one page, to 1000")
 	path := func([]string) string {
 		q := url.Values{"limit": {fmt.Sprint(limit)}}

@@ -36,7 +36,8 @@ func (c *cli) memberCommand() *cobra.Command {
 		Use: "member ID", Short: "Show a member: attributes, tags, segments, points, coupons and runs", Args: cobra.ExactArgs(1),
 		Long: "Shows a member as the workspace sees them now: attributes that are stored, by default or computed, tags, segments, points,\n" +
 			"messages that wait, coupons and runs, and which playbooks they did not enter, and why.",
-		Example: "  usher member m1\n  usher member m1 --utc --format json",
+		ValidArgsFunction: c.complete(memberCandidates),
+		Example:           "  usher member m1\n  usher member m1 --utc --format json",
 	}
 	path := func(args []string) string { return "/v1/members/" + url.PathEscape(args[0]) }
 	return showCommand(c, cmd, path, func(p *page, m *shownMember) { p.member(m) })

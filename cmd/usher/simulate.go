@@ -29,7 +29,7 @@ func (c *cli) simulateCommand() *cobra.Command {
 			"reason. Nothing is sent and nothing is stored. Events come at their `time`. Where no line of a file of JSON lines has one,\n" +
 			"all come now, or at the time that --at says.",
 		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events shop/demo/events.jsonl --at 2026-03-02T10:00:00+08:00\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1\n  usher simulate --events orders.csv --by week",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
@@ -46,7 +46,7 @@ func (c *cli) simulateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
-	read.flags(cmd, true)
+	read.flags(c, cmd, true)
 	cmd.Flags().StringVar(&member, "member", "", "print the whole trace of this member")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&show.by, "by", "day", "sum up by day, week (from Monday) or month of the workspace's zone; in JSON only when it is given")

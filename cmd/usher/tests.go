@@ -31,7 +31,7 @@ func (c *cli) testCommand() *cobra.Command {
 		Long: "Runs the playbook tests of a workspace on the virtual clock. With --coverage it says how much of each playbook they reach:\n" +
 			"actions, ways of branches, both answers of guards, both outcomes of waits for an event.",
 		Example: "  usher test\n  usher test shop -run 'welcome/' --coverage\n  usher test --watch\n  usher test --format junit > report.xml",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("format", t.format, "text", "json", "junit"); err != nil {
 				return err
@@ -59,6 +59,7 @@ func (c *cli) testCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
 	cmd.Flags().StringVar(&t.format, "format", "text", "text, json or junit")
+	completeFlag(cmd, "format", "text", "json", "junit")
 	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "say what the tests reach, and name the actions and ways that none does")
 	cmd.Flags().BoolVarP(&again, "watch", "w", false, "run again whenever a file of the workspace changes")
 	return cmd

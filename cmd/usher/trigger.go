@@ -34,6 +34,8 @@ func (c *cli) triggerCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&params, "param", nil, "KEY=VALUE; may be repeated")
 	cmd.Flags().StringVar(&id, "id", "", "names this start: the same id again starts nobody again")
 	completeFlagFrom(c, cmd, "segment", segmentCandidates)
+	completeFlagFrom(c, cmd, "member", memberFlagCandidates)
+	completeFlagFrom(c, cmd, "param", paramCandidates)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := shown.check(); err != nil {
 			return err

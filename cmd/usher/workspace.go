@@ -73,7 +73,7 @@ func (c *cli) checkCommand() *cobra.Command {
 		Long: "Finds every mistake of a workspace in one pass. With --fix it first makes the changes that are beyond doubt, such as a\n" +
 			"misspelt name that only one other is near to, and says what it changed; what is left is yours to decide.",
 		Example: "  usher check\n  usher check shop --strict\n  usher check --fix\n  usher check --format github",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := oneOf("format", format, playbooks.Formats...); err != nil {
 				return err
@@ -111,6 +111,7 @@ func (c *cli) checkCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
+	completeFlag(cmd, "format", playbooks.Formats...)
 	cmd.Flags().BoolVar(&fix, "fix", false, "make the changes that are beyond doubt")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also say when schedules come next")
 	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as mistakes, and ask for tests")
