@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -38,7 +39,7 @@ func written(v *node, args map[string]*Value) []string {
 			out = append(out, e.key.value)
 		}
 	}
-	for _, name := range sortedKeys(args) {
+	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if !slices.Contains(out, name) {
 			out = append(out, name)
 		}
@@ -84,16 +85,6 @@ func (p *playbookReader) arguments(v *node, step *Step, spec *ActionSpec, sc *Sc
 	p.subject(v, step, spec)
 	p.emitted(v, step, spec, sc)
 	p.opposed(v, step)
-}
-
-// open tells whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
-func (s *ActionSpec) open() bool {
-	for i := range s.Fields {
-		if s.Fields[i].Name == s.Shorthand && s.Fields[i].Kind == FieldAttributes {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *playbookReader) missing(v *node, step *Step, what, name string) {
@@ -355,7 +346,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 				label("write "+bare).edit(v.pos(), bare)
 			return nil
 		}
-		p.unknown("unknown-template", v, "there is no template", name, sortedKeys(p.texts), nowhere)
+		p.unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.texts)), nowhere)
 		return nil
 	}
 	if p.ws.Templates[name] == nil {
@@ -365,7 +356,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 	if p.blind {
 		sc = nil
 	}
-	t, diags := parseTemplate(f.template(name), f.at(), p.lenient(sc))
+	t, diags := parseTemplate(templateOf(f, name), placesOf(f), p.lenient(sc))
 	for i := range diags {
 		diags[i].Related = append(diags[i].Related, Related{Message: "used here", Pos: v.pos()})
 	}
@@ -374,7 +365,7 @@ func (p *playbookReader) template(v *node, sc *Scope) *Value {
 		return nil
 	}
 	p.keepTemplate(name, t)
-	p.wordsOfText(t.Text, f.at())
+	p.wordsOfText(t.Text, placesOf(f))
 	return &Value{Text: t}
 }
 

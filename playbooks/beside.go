@@ -1,5 +1,7 @@
 package playbooks
 
+import "cmp"
+
 // finder gives where a name is declared and, for "", where it could be. The zero Pos: nowhere that can be shown.
 type finder func(name string) Pos
 
@@ -63,3 +65,10 @@ func (d *Diagnostic) suggest(text string) *Diagnostic {
 
 // doubt says that the edit may not be what was meant.
 func (d *Diagnostic) doubt(unless bool) { doubtful(d.Edits, unless) }
+
+func (e Edit) overlaps(o Edit) bool {
+	before := func(a, b Edit) bool {
+		return cmp.Or(cmp.Compare(a.EndLine, b.Line), cmp.Compare(a.EndColumn, b.Column)) <= 0
+	}
+	return e.File == o.File && !before(e, o) && !before(o, e)
+}

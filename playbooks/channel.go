@@ -2,30 +2,15 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-var envName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
 // openEnv finds a `${` that no name and brace follow.
 var openEnv = regexp.MustCompile(`\$\{(?:[A-Za-z_][A-Za-z0-9_]*)?(?:[^A-Za-z0-9_}]|$)|\$\{\}|\$\{[0-9]`)
-
-// EnvNames gives the environment variables that the channel's fields name as ${NAME}: sorted, without repeats.
-func (ch *Channel) EnvNames() []string {
-	var names []string
-	for _, v := range ch.Config {
-		if s, ok := v.(string); ok {
-			for _, m := range envName.FindAllStringSubmatch(s, -1) {
-				names = append(names, m[1])
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
 
 // channel reads one declaration of `channels`.
 func (c *checker) channel(key, value *node) {
@@ -159,7 +144,7 @@ func (c *checker) oneOfFields(n *node, what string, fields []FieldSpec) {
 			groups[f.OneOf] = append(groups[f.OneOf], f.Name)
 		}
 	}
-	for _, g := range sortedKeys(groups) {
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
 		var given []string
 		for _, name := range groups[g] {
 			if n.get(name) != nil {

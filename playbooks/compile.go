@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -49,7 +50,7 @@ func (c *checker) first(diags []Diagnostic) error {
 
 // unusable notes the playbooks that were left out.
 func (c *checker) unusable() {
-	for _, name := range sortedKeys(c.ws.Files) {
+	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		if !strings.HasPrefix(name, playbookDir+"/") || strings.HasSuffix(name, testSuffix) ||
 			slices.ContainsFunc(c.ws.Playbooks, func(p *Playbook) bool { return p.File == name }) {
 			continue

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -79,7 +80,7 @@ func (c *checker) changes(s *Step, g *Segment) string {
 		return fmt.Sprintf("changes %s, %s", changed, on)
 	}
 	if v := s.Args["attributes"]; s.Key == "set" && v != nil {
-		for _, name := range sortedKeys(v.Map) {
+		for _, name := range slices.Sorted(maps.Keys(v.Map)) {
 			if slices.Contains(g.Expr.Refs.Attributes, name) {
 				return fmt.Sprintf("sets `%s`, %s", name, on)
 			}

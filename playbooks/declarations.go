@@ -21,3 +21,12 @@ type Declarations interface {
 	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section begins.
 	DeclaredAt(section, name string) Pos
 }
+
+// The sections of usher.yaml that declare names.
+const (
+	inMember   = "member"
+	inEvents   = "events"
+	inSegments = "segments"
+	inChannels = "channels"
+	inCoupons  = "coupons"
+)

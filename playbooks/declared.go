@@ -1,20 +1,12 @@
 package playbooks
 
 import (
+	"slices"
 	"strings"
 )
 
 // A mistake is about something that is declared elsewhere: the name that was meant, the type that does not fit. Where that is
 // stands beside the mistake, because the slip may just as well be there.
-
-// The sections of usher.yaml that declare names.
-const (
-	inMember   = "member"
-	inEvents   = "events"
-	inSegments = "segments"
-	inChannels = "channels"
-	inCoupons  = "coupons"
-)
 
 // in finds what a section of usher.yaml declares.
 func (s *Schema) in(section string) finder {
@@ -104,4 +96,40 @@ func (s *Schema) SegmentSource(name string) *Source {
 		return &g.Source
 	}
 	return nil
+}
+
+// EventRecord gives the type of an event as expressions see it: its properties with id, name and time; nil when the event is
+// not declared.
+func (s *Schema) EventRecord(name string) *Type {
+	e := s.Event(name)
+	if e == nil {
+		return nil
+	}
+	t := ObjectOf(Field{Name: "id", Type: String}, Field{Name: "name", Type: String}, Field{Name: "time", Type: Datetime})
+	if e.Properties != nil {
+		t.Fields = append(t.Fields, e.Properties.Fields...)
+	}
+	t.Pos = e.Pos
+	return t
+}
+
+// MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is found when one is used.
+func (s *Schema) MemberRecord() *Type {
+	s.memberOnce.Do(func() {
+		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields), Pos: s.section(inMember)}
+		for _, a := range s.Attributes {
+			typ := a.Type
+			switch {
+			case a.Computed != nil || typ == nil:
+				typ = nil
+			case a.Default == nil:
+				typ = typ.AsOptional()
+			default:
+				typ = typ.Required()
+			}
+			t.Fields = append(t.Fields, Field{Name: a.Name, Type: typ, Pos: a.Pos})
+		}
+		s.member = t
+	})
+	return s.member
 }

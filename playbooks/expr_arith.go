@@ -164,3 +164,8 @@ func bounded(s string) (string, error) {
 	}
 	return s, nil
 }
+
+// maxRendered is what a text may become at most, in bytes.
+const maxRendered = 64 << 10
+
+var errTooLong = fmt.Errorf("the text grows beyond %d bytes", maxRendered)

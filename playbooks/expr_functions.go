@@ -35,7 +35,10 @@ func functions() []function {
 
 func functionNamed(name string) *function {
 	list := functions()
-	return find(list, func(f *function) string { return f.name }, name)
+	if i := slices.IndexFunc(list, func(f function) bool { return f.name == name }); i >= 0 {
+		return &list[i]
+	}
+	return nil
 }
 
 func (c *exprChecker) call(n *ast.CallNode) *Type {

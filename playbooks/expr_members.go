@@ -23,42 +23,6 @@ var builtinFields = []Field{
 // MemberFields gives the built-in fields of a member.
 func MemberFields() []Field { return slices.Clone(builtinFields) }
 
-// MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is found when one is used.
-func (s *Schema) MemberRecord() *Type {
-	s.memberOnce.Do(func() {
-		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields), Pos: s.section(inMember)}
-		for _, a := range s.Attributes {
-			typ := a.Type
-			switch {
-			case a.Computed != nil || typ == nil:
-				typ = nil
-			case a.Default == nil:
-				typ = typ.AsOptional()
-			default:
-				typ = typ.Required()
-			}
-			t.Fields = append(t.Fields, Field{Name: a.Name, Type: typ, Pos: a.Pos})
-		}
-		s.member = t
-	})
-	return s.member
-}
-
-// EventRecord gives the type of an event as expressions see it: its properties with id, name and time; nil when the event is
-// not declared.
-func (s *Schema) EventRecord(name string) *Type {
-	e := s.Event(name)
-	if e == nil {
-		return nil
-	}
-	t := ObjectOf(Field{Name: "id", Type: String}, Field{Name: "name", Type: String}, Field{Name: "time", Type: Datetime})
-	if e.Properties != nil {
-		t.Fields = append(t.Fields, e.Properties.Fields...)
-	}
-	t.Pos = e.Pos
-	return t
-}
-
 func (c *exprChecker) member(n *ast.MemberNode) *Type {
 	_, c.named = n.Node.(*ast.IdentifierNode)
 	base := c.check(n.Node)
@@ -214,7 +178,7 @@ func (c *exprChecker) unknownAction(key *ast.StringNode) {
 	}
 	d := c.report(key.Location(), "unknown-action-id", label, "no action has the id `%s`", key.Value)
 	text := []rune(c.src.Text)
-	d.aboutAction(c.sc, key.Value, m, fieldBehind(string(text[min(key.Location().To, len(text)):])))
+	aboutAction(d, c.sc, key.Value, m, fieldBehind(string(text[min(key.Location().To, len(text)):])))
 	if m != "" {
 		d.suggest(m).doubt(sole(key.Value, ids))
 		d.trust(m)
@@ -269,7 +233,7 @@ func (s *Scope) nameless(field string) (Pos, bool) {
 }
 
 // aboutAction shows which action the id may have been meant for.
-func (d *Diagnostic) aboutAction(sc *Scope, id, near, field string) *Diagnostic {
+func aboutAction(d *Diagnostic, sc *Scope, id, near, field string) *Diagnostic {
 	for i := range sc.Actions {
 		if near != "" && sc.Actions[i].ID == near {
 			return d.beside("`"+near+"` is this action", sc.Actions[i].Pos)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
 			w.folder(dir)
 		}
 	}
-	for _, name := range sortedKeys(open) { // what the disk does not have yet
+	for _, name := range slices.Sorted(maps.Keys(open)) { // what the disk does not have yet
 		_, read := c.ws.Files[name]
 		inside := name == schemaFile || strings.HasPrefix(name, playbookDir+"/") || strings.HasPrefix(name, templateDir+"/")
 		if !read && inside && !hidden(name) {

@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 	"testing/fstest"
 )
@@ -27,13 +26,6 @@ func safeEdits(diags []Diagnostic) (edits []Edit, of []Diagnostic) {
 	}
 	slices.SortFunc(edits, func(a, b Edit) int { return ComparePos(a.Pos, b.Pos) })
 	return edits, of
-}
-
-func (e Edit) overlaps(o Edit) bool {
-	before := func(a, b Edit) bool {
-		return cmp.Or(cmp.Compare(a.EndLine, b.Line), cmp.Compare(a.EndColumn, b.Column)) <= 0
-	}
-	return e.File == o.File && !before(e, o) && !before(o, e)
 }
 
 // Apply makes edits in the text of a file; those of other files are left out.
@@ -175,7 +167,7 @@ func (m mover) unmended(were, after, of []Diagnostic) (failed []mistake) {
 		doubled := o.Code == "missing-key" && slices.ContainsFunc(after, func(d Diagnostic) bool {
 			return d.Code == "duplicate-id" && touchesFile(d, o.File)
 		})
-		if left[moved] || doubled || o.ofShape() && o.errorsAround(after) > o.errorsAround(were) {
+		if left[moved] || doubled || ofShape(&o) && errorsAround(&o, after) > errorsAround(&o, were) {
 			failed = append(failed, mistakeOf(&o))
 		}
 	}
@@ -183,12 +175,12 @@ func (m mover) unmended(were, after, of []Diagnostic) (failed []mistake) {
 }
 
 // ofShape tells whether a diagnostic is about how YAML reads a file: its edit changes what else is read.
-func (d *Diagnostic) ofShape() bool {
+func ofShape(d *Diagnostic) bool {
 	return d.Code == "yaml-syntax" || d.Code == "yaml-quoting" || d.Code == "tab"
 }
 
 // errorsAround counts the errors on the lines that the edits of d touch and on those beside them.
-func (d *Diagnostic) errorsAround(list []Diagnostic) int {
+func errorsAround(d *Diagnostic, list []Diagnostic) int {
 	count := 0
 	for _, o := range list {
 		if o.Severity == Error && slices.ContainsFunc(d.Edits, func(e Edit) bool {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -277,7 +278,7 @@ func valueText(v *Value) string {
 		return strings.Join(parts, ", ")
 	case v.Map != nil:
 		var parts []string
-		for _, k := range sortedKeys(v.Map) {
+		for _, k := range slices.Sorted(maps.Keys(v.Map)) {
 			parts = append(parts, k+": "+valueText(v.Map[k]))
 		}
 		return strings.Join(parts, ", ")

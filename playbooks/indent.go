@@ -70,7 +70,7 @@ func itemIndent(above []string, next int, alike bool) (indent int, ok bool) {
 
 // tabEdits gives the changes that put spaces in the place of the tabs that indent lines: two for each when nothing but tabs indents,
 // else what the neighbours have. It gives none when that cannot be told.
-func (f *file) tabEdits() []Edit {
+func tabEdits(f *file) []Edit {
 	lines := make([]string, len(f.lines))
 	only := true
 	for i := range f.lines {

@@ -144,7 +144,7 @@ func (m *schemaMaker) form(s *Shape) object {
 // said when it declares nothing, or could not be read.
 func (m *schemaMaker) names(kind ShapeKind, out object) {
 	var list []string
-	for _, n := range m.ws.Names(kind) {
+	for _, n := range Names(m.ws, kind) {
 		list = append(list, n.Name)
 	}
 	switch {

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func kindOfFile(name string) string {
 // schemaMistake validates the files of a workspace; "" when all pass.
 func schemaMistake(t testing.TB, fsys fstest.MapFS, ws *Workspace, reg *Registry) string {
 	t.Helper()
-	for _, name := range sortedKeys(fsys) {
+	for _, name := range slices.Sorted(maps.Keys(fsys)) {
 		kind := kindOfFile(name)
 		if kind == "" {
 			continue

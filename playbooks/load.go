@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -44,14 +45,15 @@ func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*
 		c.misspelt()
 		c.subjects()
 	}
-	ws.words = c.words
+	ws.Words = c.words
 	return ws, atMost(maxMistakes, sorted(c.doubtNames(c.misdeclared(c.diags))))
 }
 
 func newChecker(reg *Registry) *checker {
 	ws := &Workspace{Schema: newSchema(), Templates: map[string]*Template{}, Files: map[string][]byte{}}
 	return &checker{
-		reg: reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
+		yamlReader: yamlReader{playbookKeys: playbookKeys, typeMeant: typeMeant},
+		reg:        reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
 		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
 		words: map[wordKind]map[string][]wordUse{}, messages: map[string][]sentMessage{},
 	}
@@ -99,7 +101,7 @@ func (c *checker) loadSchema() {
 
 // loadTemplates reads the templates. Their variables are judged where they are used: what is in scope depends on the playbook.
 func (c *checker) loadTemplates() {
-	for _, name := range sortedKeys(c.ws.Files) {
+	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		data := c.ws.Files[name]
 		if !strings.HasPrefix(name, templateDir+"/") || data == nil {
 			continue
@@ -116,7 +118,7 @@ func (c *checker) loadTemplates() {
 			c.ws.Templates[short] = nil
 			continue
 		}
-		t, diags := parseTemplate(f.template(short), f.at(), nil)
+		t, diags := parseTemplate(templateOf(f, short), placesOf(f), nil)
 		if c.running { // it is read again where it is used
 			t, diags = &Template{}, nil
 		}
@@ -131,12 +133,12 @@ func (c *checker) loadTemplates() {
 }
 
 // template gives the template that the file holds, not compiled yet. The line break at the end is the file's, not the message's.
-func (f *file) template(name string) Template {
+func templateOf(f *file, name string) Template {
 	return Template{Name: name, Text: strings.TrimSuffix(f.text, "\n"), HTML: path.Ext(f.name) == ".html"}
 }
 
 // at gives the places of a whole file's characters.
-func (f *file) at() func(from, to int) Pos {
+func placesOf(f *file) func(from, to int) Pos {
 	var offsets []int
 	return func(from, to int) Pos {
 		if offsets == nil {
@@ -151,7 +153,7 @@ func (f *file) at() func(from, to int) Pos {
 }
 
 func (c *checker) loadPlaybooks() {
-	for _, name := range sortedKeys(c.ws.Files) {
+	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		data := c.ws.Files[name]
 		if !strings.HasPrefix(name, playbookDir+"/") || strings.HasSuffix(name, testSuffix) || data == nil {
 			continue
@@ -168,7 +170,7 @@ func (c *checker) loadPlaybooks() {
 }
 
 func (c *checker) loadTests() {
-	for _, name := range sortedKeys(c.ws.Files) {
+	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		data := c.ws.Files[name]
 		if !strings.HasPrefix(name, playbookDir+"/") || !strings.HasSuffix(name, testSuffix) || data == nil {
 			continue

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,31 +12,6 @@ import (
 
 // Tags, owners and reasons are words of the author's own: they are declared nowhere, so nothing can say that one is wrong. One that
 // stands in a single place and is almost another that stands elsewhere is most likely that one, misspelt.
-
-// wordKind is what a word is, as messages call it.
-type wordKind string
-
-const (
-	tagWord    wordKind = "tag"
-	ownerWord  wordKind = "owner"
-	reasonWord wordKind = "exit reason"
-)
-
-// wordRole is what a place does with a word.
-type wordRole uint8
-
-const (
-	wordTold   wordRole = iota // named only, as a test does that expects it
-	wordGiven                  // brought about: the tag is added, the run exits
-	wordSought                 // looked for or taken away: in vain when nothing gives it
-)
-
-// wordUse is a place of a word.
-type wordUse struct {
-	role wordRole
-	pos  Pos
-	text string // how it is written there, with what it needs of quotes: %s is the word
-}
 
 // word notes a place of a word.
 func (c *checker) word(kind wordKind, word string, role wordRole, n *node) {
@@ -84,7 +60,7 @@ func (c *checker) wordsOfText(text string, at func(from, to int) Pos) {
 func (c *checker) misspelt() {
 	for _, kind := range []wordKind{tagWord, ownerWord, reasonWord} {
 		uses := c.words[kind]
-		known := sortedKeys(uses)
+		known := slices.Sorted(maps.Keys(uses))
 		if len(known) > maxKnown {
 			continue
 		}

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ type Workspace struct {
 	// Unusable holds the playbooks that cannot be run, by id or else by file, with the reason. Only [Compile] sets it.
 	Unusable map[string]string
 
-	words map[wordKind]map[string][]wordUse // see Mentions
+	Words map[wordKind]map[string][]wordUse // see Mentions
 }
 
 // Playbook gives the playbook with the id, or nil.
@@ -408,4 +409,74 @@ func (s *Schema) TurnsOf(segment string) *Turns {
 		return turnsOf(g.Source, s)
 	}
 	return &Turns{}
+}
+
+// stepNamed finds steps by what logs call them; for "", none.
+func (p *Playbook) stepNamed(name string) Pos {
+	for i := range p.Steps {
+		if p.Steps[i].Name() == name {
+			return p.Steps[i].Pos
+		}
+	}
+	return Pos{}
+}
+
+// wayNamed finds the ways of a split; for "", the split.
+func (s *Step) wayNamed(name string) Pos {
+	for i := range s.Ways {
+		if s.Ways[i].Name == name {
+			return s.Ways[i].Pos
+		}
+	}
+	return s.Pos
+}
+
+// EnvNames gives the environment variables that the channel's fields name as ${NAME}: sorted, without repeats.
+func (ch *Channel) EnvNames() []string {
+	var names []string
+	for _, v := range ch.Config {
+		if s, ok := v.(string); ok {
+			for _, m := range envName.FindAllStringSubmatch(s, -1) {
+				names = append(names, m[1])
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+var envName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// Template is a checked Liquid text, from templates/ or inline. It is safe for concurrent use.
+type Template struct {
+	Name string // empty: inline
+	Text string
+	HTML bool // from a .html file: what it prints is escaped
+	Refs Refs // the member's fields and the actions that it names
+
+	Branches []TextBranch // the ways that it may take; RenderNoting tells which it took
+
+	Compiled Renderer
+}
+
+// Renderer is a compiled text. took, which may be nil, is called with the index of each of the branches that the text takes.
+type Renderer interface {
+	Render(vars map[string]any, took func(branch int)) (text string, err error)
+}
+
+// Render returns the text for the variables member, trigger, actions and now; only what Refs names, the trigger and now need be
+// there. A declared value that is missing renders empty. A time is written as local time of its location.
+func (t *Template) Render(vars map[string]any) (text string, err error) {
+	return t.RenderNoting(vars, nil)
+}
+
+// RenderNoting is Render that tells which of Branches the text took. took may be nil.
+func (t *Template) RenderNoting(vars map[string]any, took func(branch int)) (text string, err error) {
+	return t.Compiled.Render(vars, took)
+}
+
+// TextBranch is one way that a text may take.
+type TextBranch struct {
+	Pos  Pos
+	Name string
 }

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -15,7 +16,7 @@ type Named struct {
 
 // Names gives the names that may stand where the kind is wanted, in the order of their declaration; nothing for a kind that is
 // no name of the workspace.
-func (w *Workspace) Names(kind ShapeKind) []Named {
+func Names(w *Workspace, kind ShapeKind) []Named {
 	var out []Named
 	add := func(name, detail string, p Pos) { out = append(out, Named{name, detail, p}) }
 	switch kind {
@@ -36,8 +37,8 @@ func (w *Workspace) Names(kind ShapeKind) []Named {
 			add(p.Name, "coupon pool", p.Pos)
 		}
 	case ShapeTemplate:
-		for _, name := range sortedKeys(w.Templates) {
-			add(name, "template", wholeFile(w.templateFile(name)))
+		for _, name := range slices.Sorted(maps.Keys(w.Templates)) {
+			add(name, "template", wholeFile(templateFile(w, name)))
 		}
 	case ShapePlaybook:
 		for _, p := range w.Playbooks {
@@ -47,41 +48,13 @@ func (w *Workspace) Names(kind ShapeKind) []Named {
 	return out
 }
 
-func (w *Workspace) templateFile(name string) string {
+func templateFile(w *Workspace, name string) string {
 	for _, ext := range templateSuffixes {
 		if file := templateDir + "/" + name + ext; w.Files[file] != nil {
 			return file
 		}
 	}
 	return templateDir + "/" + name
-}
-
-// describeFields writes an object type as a declaration does: {order_id: string, amount: number}.
-func describeFields(t *Type) string {
-	if t == nil {
-		return "{}"
-	}
-	var parts []string
-	for _, f := range t.Fields {
-		parts = append(parts, f.Name+": "+f.Type.String())
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-// Describe writes the type in full, an object with its fields, as a declaration does.
-func (t *Type) Describe() string {
-	switch {
-	case t == nil:
-		return "unknown"
-	case t.Kind == KindObject && len(t.Fields) > 0:
-		if t.Optional {
-			return "optional " + describeFields(t)
-		}
-		return describeFields(t)
-	case t.Kind == KindList && t.Elem != nil:
-		return "list of " + t.Elem.Describe()
-	}
-	return t.String()
 }
 
 // Mention is a place of a name that is declared nowhere: of a tag, an owner or an exit reason.
@@ -94,13 +67,13 @@ type Mention struct {
 func (m Mention) Write(name string) string { return fmt.Sprintf(m.format, name) }
 
 // Mentions returns the places of the undeclared names of a kind by name; nothing for a kind whose names are declared.
-func (w *Workspace) Mentions(kind ShapeKind) map[string][]Mention {
+func Mentions(w *Workspace, kind ShapeKind) map[string][]Mention {
 	words, ok := map[ShapeKind]wordKind{ShapeTag: tagWord, ShapeOwner: ownerWord, ShapeReason: reasonWord}[kind]
 	if !ok {
 		return nil
 	}
 	out := map[string][]Mention{}
-	for name, uses := range w.words[words] {
+	for name, uses := range w.Words[words] {
 		for _, u := range uses {
 			out[name] = append(out[name], Mention{u.pos, u.text})
 		}

@@ -113,3 +113,5 @@ func inDigits(s string) string {
 	}
 	return sum.String()
 }
+
+var wholeNumber = regexp.MustCompile(`^[-+]?[0-9]+$`)

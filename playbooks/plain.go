@@ -12,6 +12,9 @@ import (
 type yamlReader struct {
 	collector
 	running bool // see Compile
+
+	playbookKeys []string                       // the keys of a playbook: they tell a key with its value glued to it from a word
+	typeMeant    func(file, text string) string // the type that a text stands for as other tools write it; "" when it is none
 }
 
 // mapping wants a mapping with no keys but the known ones; ok is false when it is none or was refused before.
@@ -118,8 +121,6 @@ func (c *yamlReader) text(n *node, what string) (string, bool) {
 	}
 	return c.str(n, what)
 }
-
-var wholeNumber = regexp.MustCompile(`^[-+]?[0-9]+$`)
 
 func (c *yamlReader) integer(n *node, what string, least, most int) (int, bool) {
 	if n == nil || n.broken {

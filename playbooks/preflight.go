@@ -128,7 +128,7 @@ func (c *yamlReader) noTabs(f *file) bool {
 			end := len(line) - len(strings.TrimLeft(line, " \t"))
 			p := f.pos(start+indent, start+end)
 			r := c.error("tab", p, "a tab indents this line").label("use spaces")
-			c.diags[r.i].Edits = f.tabEdits()
+			c.diags[r.i].Edits = tabEdits(f)
 			return false
 		}
 		if opensBlock(body) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -85,45 +86,9 @@ func (p *playbookReader) revision(n *node, refs Refs) string {
 		}
 	}
 	p.schema.writeRefs(h, refs)
-	for _, name := range sortedKeys(p.templates) {
+	for _, name := range slices.Sorted(maps.Keys(p.templates)) {
 		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
 	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
-}
-
-// writeRefs writes what the names refer to, such that equal meanings give equal text.
-func (s *Schema) writeRefs(h io.Writer, refs Refs) {
-	for _, name := range refs.Segments {
-		if g := s.Segment(name); g != nil {
-			fmt.Fprintf(h, "segment %q %q\n", name, g.Source.Text)
-		}
-	}
-	for _, name := range refs.Attributes {
-		a := s.Attribute(name)
-		switch {
-		case a == nil:
-		case a.Computed != nil:
-			fmt.Fprintf(h, "computed %q %q\n", name, a.Computed.Text)
-		default:
-			fmt.Fprintf(h, "attribute %q %s %v\n", name, typeText(a.Type), a.Default)
-		}
-	}
-	for _, name := range refs.Events {
-		if e := s.Event(name); e != nil {
-			fmt.Fprintf(h, "event %q %s\n", name, typeText(e.Properties))
-		}
-	}
-}
-
-// Definition names what the segment asks, through the segments and computed attributes that it is made of: another one is another
-// audience. "" for a segment that is not declared.
-func (s *Schema) Definition(segment string) string {
-	g := s.Segment(segment)
-	if g == nil || g.Expr == nil {
-		return ""
-	}
-	h := sha256.New()
-	s.writeRefs(h, g.Expr.Refs.with(Refs{Segments: []string{segment}}))
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
@@ -153,29 +118,4 @@ func canonical(w io.Writer, n *node) {
 	default:
 		fmt.Fprintf(w, "%s %q\n", n.tag, n.value)
 	}
-}
-
-// typeText writes a type whole, with the fields of objects.
-func typeText(t *Type) string {
-	switch {
-	case t == nil:
-		return "?"
-	case t.Kind == KindObject:
-		var b strings.Builder
-		b.WriteString("{")
-		for _, f := range t.Fields {
-			fmt.Fprintf(&b, "%s: %s, ", f.Name, typeText(f.Type))
-		}
-		b.WriteString("}")
-		if t.Optional {
-			return "optional " + b.String()
-		}
-		return b.String()
-	case t.Kind == KindList:
-		if t.Optional {
-			return "optional [" + typeText(t.Elem) + "]"
-		}
-		return "[" + typeText(t.Elem) + "]"
-	}
-	return t.String()
 }

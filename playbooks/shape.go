@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -196,7 +197,7 @@ func fieldsShape(fields []FieldSpec) *Shape {
 			groups[f.OneOf] = append(groups[f.OneOf], f.Name)
 		}
 	}
-	for _, g := range sortedKeys(groups) {
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
 		s.Group = append(s.Group, groups[g])
 	}
 	return s

@@ -36,7 +36,7 @@ func (c *yamlReader) reportSlip(f *file, s slip) {
 		(meant[0] == '"' || meant[0] == '\'') {
 		meant = meant[1 : len(meant)-1] // quotes around text that holds the same quote
 	}
-	if better := optionalMeant(meant); better != "" && f.name == schemaFile {
+	if better := c.meantType(f, meant); better != "" {
 		c.error("unknown-type", p, fmt.Sprintf("there is no type `%s`", meant)).label("write `"+better+"`").edit(p, better)
 		return
 	}
@@ -46,6 +46,14 @@ func (c *yamlReader) reportSlip(f *file, s slip) {
 	if len(meant) > 1 && (meant[0] == '|' || meant[0] == '>') && meant[1] != ' ' {
 		r.label("begin the text on the next line, indented; or put it in quotes: " + text).doubt(false)
 	}
+}
+
+// meantType returns the type that a text stands for in a file of declarations; "" when it is none.
+func (c *yamlReader) meantType(f *file, text string) string {
+	if c.typeMeant == nil {
+		return ""
+	}
+	return c.typeMeant(f.name, text)
 }
 
 // commentIn gives where the value that begins at from ends, when a comment follows it: a `#` with a space on both sides, outside of quotes.
@@ -123,7 +131,7 @@ func (c *yamlReader) lineSlip(f *file, line int) bool {
 		}
 		return false
 	}
-	if m := tightColon.FindStringSubmatchIndex(text); m != nil && slices.Contains(playbookKeys, text[m[2]:m[3]]) {
+	if m := tightColon.FindStringSubmatchIndex(text); m != nil && slices.Contains(c.playbookKeys, text[m[2]:m[3]]) {
 		p := f.pos(start+m[3], start+m[3]+1)
 		c.error("yaml-syntax", p, "a space is missing after this colon").label("write `"+text[m[2]:m[3]]+": "+text[m[4]:]+"`").edit(p, ": ")
 		return true
@@ -259,21 +267,6 @@ func plainSlip(v string, s slip) (slip, bool) {
 		return s, true
 	}
 	return s, false
-}
-
-// closingQuote gives the index of the quote that closes the one at the start of v, or -1.
-func closingQuote(v string) int {
-	for i := 1; i < len(v); i++ {
-		switch {
-		case v[0] == '"' && v[i] == '\\':
-			i++
-		case v[i] == v[0] && v[0] == '\'' && i+1 < len(v) && v[i+1] == '\'':
-			i++
-		case v[i] == v[0]:
-			return i
-		}
-	}
-	return -1
 }
 
 // closingBracket gives the index of the bracket that closes the one at the start of v, or -1; quotes are passed over.

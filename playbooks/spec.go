@@ -108,3 +108,13 @@ func (r *Registry) Channel(typ string) *ChannelSpec {
 	}
 	return nil
 }
+
+// open tells whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
+func (s *ActionSpec) open() bool {
+	for i := range s.Fields {
+		if s.Fields[i].Name == s.Shorthand && s.Fields[i].Kind == FieldAttributes {
+			return true
+		}
+	}
+	return false
+}

@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -127,8 +126,6 @@ func oneOf(words []string) string {
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func names[T any](list []T, name func(*T) string) []string {
 	var out []string

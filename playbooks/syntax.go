@@ -1,26 +1,5 @@
 package playbooks
 
-// Syntax gives the type as usher.yaml writes it, in values that JSON and YAML hold: "string", {"enum": […]}, {"optional": T},
-// [T], {name: T}.
-func (t *Type) Syntax() any {
-	if t.Optional {
-		return map[string]any{"optional": t.Required().Syntax()}
-	}
-	switch {
-	case len(t.Enum) > 0:
-		return map[string]any{"enum": t.Enum}
-	case t.Kind == KindList:
-		return []any{t.Elem.Syntax()}
-	case t.Kind == KindObject:
-		out := make(map[string]any, len(t.Fields))
-		for _, f := range t.Fields {
-			out[f.Name] = f.Type.Syntax()
-		}
-		return out
-	}
-	return kindNames[t.Kind]
-}
-
 // MemberSyntax gives the attributes that can be written, as `member` of usher.yaml declares them.
 func (s *Schema) MemberSyntax() map[string]any {
 	out := make(map[string]any, len(s.Attributes))

@@ -19,36 +19,18 @@ import (
 	"github.com/osteele/tuesday"
 )
 
-// Template is a checked Liquid text, from templates/ or inline. It is safe for concurrent use.
-type Template struct {
-	Name string // empty: inline
-	Text string
-	HTML bool // from a .html file: what it prints is escaped
-	Refs Refs // the member's fields and the actions that it names
-
-	Branches []TextBranch // the ways that it may take; RenderNoting tells which it took
-
-	compiled *liquid.Template
-}
-
 // What a text may become at most. Liquid itself has no limit, and a text that doubles itself in a loop would take the machine.
 const (
-	maxRendered     = 64 << 10
 	maxTemplateSize = 64 << 10
 	maxListItems    = 500
 	maxLoopNesting  = 2
 )
 
-var errTooLong = fmt.Errorf("the text grows beyond %d bytes", maxRendered)
+// liquidText is a text that the Liquid library has parsed.
+type liquidText struct{ parsed *liquid.Template }
 
-// Render gives the text for the variables member, trigger, actions and now; only what Refs names, the trigger and now need be
-// there. A declared value that is missing renders empty. A time is written as local time of its location.
-func (t *Template) Render(vars map[string]any) (text string, err error) {
-	return t.RenderNoting(vars, nil)
-}
-
-// RenderNoting is Render that tells which of Branches the text took. took may be nil.
-func (t *Template) RenderNoting(vars map[string]any, took func(branch int)) (text string, err error) {
+// Render implements [Renderer].
+func (t liquidText) Render(vars map[string]any, took func(branch int)) (text string, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("the text cannot be rendered")
@@ -60,7 +42,7 @@ func (t *Template) RenderNoting(vars map[string]any, took func(branch int)) (tex
 		in[tagReached] = took
 	}
 	out := &boundedWriter{}
-	if rerr := t.compiled.FRender(out, in); rerr != nil {
+	if rerr := t.parsed.FRender(out, in); rerr != nil {
 		if out.full {
 			return "", errTooLong
 		}

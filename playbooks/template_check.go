@@ -61,7 +61,7 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 		c.error("template-syntax", text.Span{To: len(t.Text)}, "the text is not valid Liquid", "look at its {{ }} and {% %}")
 		return nil, c.diags
 	}
-	t.Refs, t.Branches, t.compiled = c.refs.with(Refs{}), c.branches, compiled
+	t.Refs, t.Branches, t.Compiled = c.refs.with(Refs{}), c.branches, liquidText{compiled}
 	if running {
 		c.diags = nil
 	}

@@ -115,10 +115,20 @@ var textFilters = []textFilter{
 
 // filterNamed gives the declaration of a filter, or nil.
 func filterNamed(name string) *textFilter {
-	return find(textFilters, func(f *textFilter) string { return f.name }, name)
+	if i := slices.IndexFunc(textFilters, func(f textFilter) bool { return f.name == name }); i >= 0 {
+		return &textFilters[i]
+	}
+	return nil
 }
 
-var filterNames = func() []string { return names(textFilters, func(f *textFilter) string { return f.name }) }
+// filterNames returns the names of all filters.
+func filterNames() []string {
+	out := make([]string, len(textFilters))
+	for i := range textFilters {
+		out[i] = textFilters[i].name
+	}
+	return out
+}
 
 // usage shows how the filter is written.
 func (f *textFilter) usage() string {

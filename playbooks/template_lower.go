@@ -19,12 +19,6 @@ const (
 	tagCapture    = "usher_capture"
 )
 
-// TextBranch is one way that a text may take.
-type TextBranch struct {
-	Pos  Pos
-	Name string
-}
-
 // textEdit puts a text in the place of a range before the library reads it.
 type textEdit struct {
 	text.Span

@@ -232,7 +232,7 @@ func (c *textTyper) unknownField(x *text.Field, of textValue) {
 	d := c.error("unknown-variable", x.Name.Span, message, label)
 	switch near := closest(field, known); {
 	case name == "actions" && !c.scope.Later[field]:
-		d.aboutAction(c.scope, field, near, fieldBehind(c.text[x.Name.To:]))
+		aboutAction(d, c.scope, field, near, fieldBehind(c.text[x.Name.To:]))
 	case t.Kind == KindObject && name != "actions":
 		d.about(field, near, t.find)
 	}

@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (c *checker) readTests(n *node) {
 			r.pb = r.find(r.file.Playbook)
 		}
 		for i := before; i < len(c.diags); i++ {
-			c.diags[i].besideTest(c)
+			c.besideTest(&c.diags[i])
 		}
 	}
 	for _, v := range c.list(n.get("with"), "with") {
@@ -85,7 +86,7 @@ func (r *testReader) playbookID(v *node) string {
 		if r.lostID {
 			return ""
 		}
-		r.unknown("unknown-playbook", v, "there is no playbook", id, sortedKeys(r.declared), r.playbookNamed)
+		r.unknown("unknown-playbook", v, "there is no playbook", id, slices.Sorted(maps.Keys(r.declared)), r.playbookNamed)
 		return ""
 	}
 	return id
@@ -430,34 +431,14 @@ func (c *checker) playbookNamed(id string) Pos {
 }
 
 // besideTest shows the playbook in the file that a test stands beside, where no other is near.
-func (d *Diagnostic) besideTest(c *checker) {
+func (c *checker) besideTest(d *Diagnostic) {
 	if d.Code != "unknown-playbook" || len(d.Related) > 0 {
 		return
 	}
 	file := strings.TrimSuffix(d.File, testSuffix) + yamlSuffix
-	for _, id := range sortedKeys(c.playbookNodes) {
+	for _, id := range slices.Sorted(maps.Keys(c.playbookNodes)) {
 		if v := c.playbookNodes[id]; v.f.name == file {
 			d.beside("the playbook beside this test is `"+id+"`", v.pos())
 		}
 	}
-}
-
-// stepNamed finds steps by what logs call them; for "", none.
-func (p *Playbook) stepNamed(name string) Pos {
-	for i := range p.Steps {
-		if p.Steps[i].Name() == name {
-			return p.Steps[i].Pos
-		}
-	}
-	return Pos{}
-}
-
-// wayNamed finds the ways of a split; for "", the split.
-func (s *Step) wayNamed(name string) Pos {
-	for i := range s.Ways {
-		if s.Ways[i].Name == name {
-			return s.Ways[i].Pos
-		}
-	}
-	return s.Pos
 }

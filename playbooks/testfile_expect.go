@@ -1,5 +1,10 @@
 package playbooks
 
+import (
+	"maps"
+	"slices"
+)
+
 func (r *testReader) expect(n *node) *Expect {
 	if n.isNull() && !n.broken {
 		return &Expect{Pos: n.pos()}
@@ -127,7 +132,7 @@ func (r *testReader) effectField(what string, e entry) bool {
 	case what == "messages" && e.key.value == "channel":
 		return r.knownChannel(v, v.value)
 	case what == "messages" && e.key.value == "template" && r.texts[v.value] == nil:
-		r.unknown("unknown-template", v, "there is no template", v.value, sortedKeys(r.texts), nowhere)
+		r.unknown("unknown-template", v, "there is no template", v.value, slices.Sorted(maps.Keys(r.texts)), nowhere)
 		return false
 	case what == "coupons" && e.key.value == "pool":
 		return r.blind || r.schema.Pool(v.value) != nil || r.knownPool(v, v.value)

@@ -32,6 +32,9 @@ const (
 	reached                      // now() compared with a time
 )
 
+// maxInlined is how deep segments and computed attributes may be made of each other.
+const maxInlined = 64
+
 // lookAgain is how long nothing is known about: an expression that uses time in a way that cannot be derived is looked at so
 // often.
 const lookAgain = time.Hour
@@ -163,7 +166,7 @@ type turnsWalker struct {
 func (w *turnsWalker) inline(src Source) {
 	c := newExprChecker(src, &Scope{Schema: w.schema}, theLibrary())
 	n := c.parse()
-	if n == nil || w.depth > maxDepth {
+	if n == nil || w.depth > maxInlined {
 		return
 	}
 	c.check(n)

@@ -375,3 +375,77 @@ func (t *Type) declaration() (what string, at Pos) {
 	}
 	return article(t.Required().String()), t.Pos
 }
+
+// Describe writes the type in full, an object with its fields, as a declaration does.
+func (t *Type) Describe() string {
+	switch {
+	case t == nil:
+		return "unknown"
+	case t.Kind == KindObject && len(t.Fields) > 0:
+		if t.Optional {
+			return "optional " + describeFields(t)
+		}
+		return describeFields(t)
+	case t.Kind == KindList && t.Elem != nil:
+		return "list of " + t.Elem.Describe()
+	}
+	return t.String()
+}
+
+// Syntax gives the type as usher.yaml writes it, in values that JSON and YAML hold: "string", {"enum": […]}, {"optional": T},
+// [T], {name: T}.
+func (t *Type) Syntax() any {
+	if t.Optional {
+		return map[string]any{"optional": t.Required().Syntax()}
+	}
+	switch {
+	case len(t.Enum) > 0:
+		return map[string]any{"enum": t.Enum}
+	case t.Kind == KindList:
+		return []any{t.Elem.Syntax()}
+	case t.Kind == KindObject:
+		out := make(map[string]any, len(t.Fields))
+		for _, f := range t.Fields {
+			out[f.Name] = f.Type.Syntax()
+		}
+		return out
+	}
+	return kindNames[t.Kind]
+}
+
+// describeFields writes an object type as a declaration does: {order_id: string, amount: number}.
+func describeFields(t *Type) string {
+	if t == nil {
+		return "{}"
+	}
+	var parts []string
+	for _, f := range t.Fields {
+		parts = append(parts, f.Name+": "+f.Type.String())
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// typeText writes a type whole, with the fields of objects.
+func typeText(t *Type) string {
+	switch {
+	case t == nil:
+		return "?"
+	case t.Kind == KindObject:
+		var b strings.Builder
+		b.WriteString("{")
+		for _, f := range t.Fields {
+			fmt.Fprintf(&b, "%s: %s, ", f.Name, typeText(f.Type))
+		}
+		b.WriteString("}")
+		if t.Optional {
+			return "optional " + b.String()
+		}
+		return b.String()
+	case t.Kind == KindList:
+		if t.Optional {
+			return "optional [" + typeText(t.Elem) + "]"
+		}
+		return "[" + typeText(t.Elem) + "]"
+	}
+	return t.String()
+}

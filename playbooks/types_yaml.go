@@ -83,6 +83,14 @@ func (c *checker) typeWord(n *node) *Type {
 	return t.declaredAt(n.pos())
 }
 
+// typeMeant returns the type that a text of usher.yaml stands for as other tools write it; "" when it is none.
+func typeMeant(file, text string) string {
+	if file != schemaFile {
+		return ""
+	}
+	return optionalMeant(text)
+}
+
 // optionalMeant gives how a type that may be missing is written here; "" when that was not meant.
 func optionalMeant(s string) string {
 	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {

@@ -36,3 +36,18 @@ func narrowed(s string) string {
 		return r
 	}, s)
 }
+
+// closingQuote gives the index of the quote that closes the one at the start of v, or -1.
+func closingQuote(v string) int {
+	for i := 1; i < len(v); i++ {
+		switch {
+		case v[0] == '"' && v[i] == '\\':
+			i++
+		case v[i] == v[0] && v[0] == '\'' && i+1 < len(v) && v[i+1] == '\'':
+			i++
+		case v[i] == v[0]:
+			return i
+		}
+	}
+	return -1
+}

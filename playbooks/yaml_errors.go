@@ -36,7 +36,7 @@ func (c *yamlReader) syntaxError(f *file, err error) {
 	if strings.Contains(problem, "',' or '") && c.openQuote(f, given+1, line) {
 		return
 	}
-	pos, message, label := f.culprit(line, problem), "this is not valid YAML", ""
+	pos, message, label := culprit(f, line, problem), "this is not valid YAML", ""
 	for _, s := range yamlSentences {
 		if strings.Contains(problem, s.problem) {
 			message, label = s.message, s.label
@@ -62,7 +62,7 @@ func (c *yamlReader) openQuote(f *file, start, line int) bool {
 }
 
 // culprit finds what to point at on the line of a syntax error: the quote, bracket or backslash that the problem is about.
-func (f *file) culprit(line int, problem string) Pos {
+func culprit(f *file, line int, problem string) Pos {
 	text := f.line(line)
 	at := -1
 	switch {

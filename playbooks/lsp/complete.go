@@ -333,9 +333,9 @@ var rootDocs = map[string]string{
 func (b *completer) textNames(sc *playbooks.Scope, before string) []playbooks.Named {
 	switch calling(before) {
 	case "events":
-		return b.w.names().Names(playbooks.ShapeEvent)
+		return playbooks.Names(b.w.names(), playbooks.ShapeEvent)
 	case "in_segment":
-		return b.w.names().Names(playbooks.ShapeSegment)
+		return playbooks.Names(b.w.names(), playbooks.ShapeSegment)
 	}
 	if eventCall.MatchString(before) && strings.HasSuffix(strings.TrimSpace(before), ",") {
 		return []playbooks.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}

@@ -288,7 +288,7 @@ func (c *cursor) placeIn(file string) *playbooks.Place {
 // name, too.
 func (c *cursor) known(kind playbooks.ShapeKind) []playbooks.Named {
 	if kind != playbooks.ShapePlaybook {
-		return c.w.names().Names(kind)
+		return playbooks.Names(c.w.names(), kind)
 	}
 	var out []playbooks.Named
 	for _, name := range slices.Sorted(maps.Keys(c.w.files)) {

@@ -73,7 +73,7 @@ func (c *cursor) named(kind playbooks.ShapeKind, name string) (playbooks.Pos, bo
 		}
 	}
 	for _, ws := range []*playbooks.Workspace{c.w.loaded, c.w.names()} {
-		for _, n := range ws.Names(kind) {
+		for _, n := range playbooks.Names(ws, kind) {
 			if n.Name == name {
 				return n.Pos, true
 			}

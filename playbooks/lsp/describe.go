@@ -157,7 +157,7 @@ func (c *cursor) describeWord(expr string) (text string, from, to int) {
 	from, to = c.off-len(w.prefix), c.off+len(mark)+len(w.suffix)
 	if w.inText {
 		kind := map[string]playbooks.ShapeKind{"events": playbooks.ShapeEvent, "in_segment": playbooks.ShapeSegment}[calling(w.before)]
-		for _, n := range c.w.names().Names(kind) {
+		for _, n := range playbooks.Names(c.w.names(), kind) {
 			if n.Name == w.text {
 				return "**" + n.Name + "**\n\n" + n.Detail + declaredAt(n.Pos), from, to
 			}

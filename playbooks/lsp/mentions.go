@@ -12,7 +12,7 @@ import (
 
 // mentions offers the names of a kind that nothing declares, as the workspace uses them: the most used first.
 func (b *completer) mentions(kind playbooks.ShapeKind) []playbooks.Named {
-	used := b.w.loaded.Mentions(kind)
+	used := playbooks.Mentions(b.w.loaded, kind)
 	names := slices.SortedFunc(maps.Keys(used), func(x, y string) int {
 		if n := len(used[y]) - len(used[x]); n != 0 {
 			return n

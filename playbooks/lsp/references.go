@@ -33,7 +33,7 @@ var mentioned = []playbooks.ShapeKind{playbooks.ShapeTag, playbooks.ShapeOwner, 
 func (c *cursor) symbol() (symbol, bool) {
 	at := c.posOf(c.off, c.off)
 	for _, kind := range mentioned {
-		for name, list := range c.w.loaded.Mentions(kind) {
+		for name, list := range playbooks.Mentions(c.w.loaded, kind) {
 			if slices.ContainsFunc(list, func(m playbooks.Mention) bool { return holds(m.Pos, at) }) {
 				return symbol{name: name, kind: kind}, true
 			}
@@ -91,7 +91,7 @@ func wordName(text string) string {
 func (s *Server) occurrences(w *workspace, sym symbol) []occurrence {
 	var out []occurrence
 	if sym.kind != "" {
-		for _, m := range w.loaded.Mentions(sym.kind)[sym.name] {
+		for _, m := range playbooks.Mentions(w.loaded, sym.kind)[sym.name] {
 			out = append(out, occurrence{m.Pos.File, w.text(m.Pos.File).exact(m.Pos), m.Write})
 		}
 		return out

@@ -50,7 +50,7 @@ func (s *Server) rename(p *renameParams) (any, error) {
 		return workspaceEdit{}, nil
 	case strings.TrimSpace(p.NewName) == "":
 		return nil, refusal("the new name is empty")
-	case sym.kind != "" && c.w.loaded.Mentions(sym.kind)[p.NewName] != nil:
+	case sym.kind != "" && playbooks.Mentions(c.w.loaded, sym.kind)[p.NewName] != nil:
 		return nil, refusal(fmt.Sprintf("there is a %s `%s` already: the two could not be told apart afterwards", sym.kind, p.NewName))
 	}
 	edits := map[string][]textEdit{}
