@@ -113,11 +113,22 @@ func (s *server) ready(c *gin.Context) {
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))
 		return
 	}
-	for shard, at := range oldest {
+	for shard := range oldest {
+		at := oldest[shard].Accepted
 		if age := s.Now().Sub(at); !at.IsZero() && age >= store.OldAfter {
 			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard, s.local(at)))
 			return
 		}
+	}
+	held, err := s.Store.Held(ctx)
+	if err != nil {
+		s.Log.Warn("not ready", "error", err)
+		s.fail(c, newError(codeUnavailable, "the database does not answer"))
+		return
+	}
+	if len(held) > 0 { // all others are decided, so this server is as good as any
+		c.String(http.StatusOK, "ready; of %d members something that is stored cannot be read: GET /v1/failures lists them\n", len(held))
+		return
 	}
 	c.String(http.StatusOK, "ready\n")
 }

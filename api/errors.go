@@ -119,6 +119,9 @@ func (s *server) fail(c *gin.Context, err error) {
 	case errors.Is(err, store.ErrUnavailable):
 		s.Log.Warn("the database takes nothing at present", "route", c.FullPath(), "error", err)
 		e = newError(codeUnavailable, "nothing can be stored at present; send it again in %s seconds", retryAfter)
+	case errors.Is(err, store.ErrDamaged):
+		s.Log.Error("what is stored cannot be read", "route", c.FullPath(), "error", err)
+		e = newError(codeInternal, "what is stored here is damaged and cannot be read; the server's log says what, and GET /v1/failures what is held for it")
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Abort() // the client has gone
 		return

@@ -51,6 +51,7 @@ type memberView struct {
 	Segments   []string       `json:"segments" doc:"those that the member is in now"`
 	// Failed is seldom there: expressions are checked before they are served.
 	Failed     map[string]string `json:"failed,omitempty" doc:"computed attributes and segments that could not be evaluated, with the reason"`
+	Held       string            `json:"held,omitempty" doc:"what of the member cannot be read: nothing is decided on them until it can"`
 	CreatedAt  time.Time         `json:"created_at"`
 	LastSeenAt *time.Time        `json:"last_seen_at,omitempty"`
 	Coupons    []couponView      `json:"coupons" doc:"the newest 50; all of them are at /v1/members/{id}/coupons"`
@@ -162,6 +163,14 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return memberView{}, noMember(id)
 	}
+	if errors.Is(err, store.ErrDamaged) {
+		s.Log.Error("a member cannot be read", "member", id, "error", err)
+		return memberView{}, newError(codeInternal, "what is stored of member `%s` is damaged: nothing is decided on them until it can be read, and what comes in is kept; see GET /v1/failures", id)
+	}
+	if err != nil {
+		return memberView{}, err
+	}
+	held, err := s.Store.Held(ctx)
 	if err != nil {
 		return memberView{}, err
 	}
@@ -192,6 +201,11 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 		Defaults: profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
 	}
+	for _, h := range held {
+		if h.Member == id {
+			v.Held = h.Error
+		}
+	}
 	if v.Attributes == nil {
 		v.Attributes = map[string]any{}
 	}
@@ -219,6 +233,7 @@ type eventView struct {
 	Properties map[string]any `json:"properties,omitempty"`
 	Attributes map[string]any `json:"attributes,omitempty"`
 	Backfill   bool           `json:"backfill,omitempty"`
+	Unreadable string         `json:"unreadable,omitempty" doc:"why what is stored of the event cannot be read"`
 }
 
 type timelineView struct {
@@ -241,16 +256,12 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 	}
 	v := timelineView{Items: make([]timelineItem, 0, len(list)), Next: next}
 	for i := range list {
-		item, err := viewTimelineItem(&list[i])
-		if err != nil {
-			return timelineView{}, err
-		}
-		v.Items = append(v.Items, item)
+		v.Items = append(v.Items, viewTimelineItem(&list[i]))
 	}
 	return v, nil
 }
 
-func viewTimelineItem(item *store.TimelineItem) (timelineItem, error) {
+func viewTimelineItem(item *store.TimelineItem) timelineItem {
 	v := timelineItem{At: item.At, Decision: item.Decision}
 	switch {
 	case item.Coupon != nil:
@@ -263,14 +274,15 @@ func viewTimelineItem(item *store.TimelineItem) (timelineItem, error) {
 		in := item.Event
 		p, err := in.Decode()
 		if err != nil {
-			return v, err
+			v.Event = &eventView{ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Unreadable: err.Error()}
+			return v
 		}
 		v.Event = &eventView{
 			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties, Attributes: p.Attributes,
 			Backfill: p.Backfill,
 		}
 	}
-	return v, nil
+	return v
 }
 
 type couponsView struct {

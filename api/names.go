@@ -64,7 +64,7 @@ func (s *server) filtered(ctx context.Context, playbook, member string) error {
 		if errors.Is(err, store.ErrNotFound) {
 			return noMember(member)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrDamaged) { // there is such a member
 			return err
 		}
 	}

@@ -150,8 +150,8 @@ func (s *server) getCoupon(c *gin.Context) (couponView, error) {
 type failureView struct {
 	ID    string    `json:"id"`
 	At    time.Time `json:"at"`
-	What  string    `json:"what" enum:"input,wait,delivery" doc:"what was given up on"`
-	Key   string    `json:"key" doc:"the event's id, the run's id or the delivery's key"`
+	What  string    `json:"what" enum:"input,wait,look,delivery,member,counts" doc:"what was set aside or given up on; a member is held until what is stored of them can be read"`
+	Key   string    `json:"key" doc:"the event's id, the run's id, the delivery's key or the member's id"`
 	Error string    `json:"error"`
 }
 

@@ -31,6 +31,8 @@ type decider struct {
 	acted     *Run // that acted last
 	cascade   cascade
 	err       error // ends the decision: a *NeedPool
+
+	unreadable *Unreadable // what an expression asked for and cannot be read
 }
 
 func (e *Engine) decider(member string, st *State) *decider {
@@ -49,8 +51,8 @@ func (d *decider) release() {
 }
 
 // Decide decides a member's inputs, in their order, and all waits that are due: those at or before an input's instant before
-// it, and at the end those at or before horizon. Changes are added to c. The error is a *NeedPool, or says that an input
-// cannot be decided; state and c are then to be thrown away.
+// it, and at the end those at or before horizon. Changes are added to c. The error is a *NeedPool, an *Unreadable, or says that an
+// input cannot be decided; state and c are then to be thrown away.
 func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.Time, pools map[string]*PoolState, c *Changes) error {
 	d := e.decider(member, st)
 	defer d.release()
@@ -62,16 +64,24 @@ func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.T
 			d.err = d.decide(&inputs[i])
 			d.followUp()
 		}
-		if d.err != nil {
-			return d.err
+		if err := d.failure(); err != nil {
+			return err
 		}
 	}
 	d.wakeUntil(horizon)
-	if d.err != nil {
-		return d.err
+	if err := d.failure(); err != nil {
+		return err
 	}
 	d.finish()
 	return nil
+}
+
+// failure returns what ends the decision. What was decided without something that cannot be read is not valid, whatever else failed.
+func (d *decider) failure() error {
+	if d.unreadable != nil {
+		return d.unreadable
+	}
+	return d.err
 }
 
 // finish hands over what changed.

@@ -18,6 +18,8 @@ type State struct {
 	Member  *Member // nil: not seen before
 	Runs    []*Run  // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
 	History History
+	// Unreadable says what of the member cannot be read; empty: all can. Nothing is decided then.
+	Unreadable string
 	// PassedLooks are instants, in whole milliseconds, at which the member is not looked at: what that would start cannot be decided.
 	PassedLooks []time.Time
 }
@@ -362,7 +364,11 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
 	d.begin(at)
-	return g.Expr.Test(d.env)
+	in, err := g.Expr.Test(d.env)
+	if d.unreadable != nil {
+		return false, d.unreadable
+	}
+	return in, err
 }
 
 // NeedPool says that a pool's block is used up but the pool is not: reserve more and decide again, on state loaded anew.

@@ -213,11 +213,23 @@ func (d *decider) Count(s playbooks.Slot) int {
 	return n
 }
 
+// readable reports whether an event of the history can be decoded. One that cannot be ends the decision: see [Unreadable].
+func (d *decider) readable(h *happened) bool {
+	if _, err := h.decode(); err != nil {
+		d.unreadable = UnreadableEvent(h.id, err)
+		return false
+	}
+	return true
+}
+
 // List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
 func (d *decider) List(s playbooks.Slot) []any {
 	list := d.within(s)
 	out := make([]any, 0, len(list))
 	for i := range list {
+		if !d.readable(&list[i]) {
+			continue
+		}
 		if rec, err := list[i].recordOf(s.Event, d.types.schema, d.zone); err == nil {
 			out = append(out, rec)
 		}
@@ -236,7 +248,7 @@ func (d *decider) Sum(s playbooks.Slot, field string) (any, error) {
 	list := d.within(s)
 	for i := range list {
 		h := &list[i]
-		if !h.fits(d.types.schema, e.Properties) {
+		if !d.readable(h) || !h.fits(d.types.schema, e.Properties) {
 			continue
 		}
 		var err error

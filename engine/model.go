@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -92,6 +93,9 @@ type Member struct {
 	Dates    map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
 	LookedAt time.Time             `json:"looked_at,omitzero"`
 	LookAt   time.Time             `json:"look_at,omitzero"`
+
+	// Unreadable says why what is stored of the member cannot be read; nothing else but the id is known then.
+	Unreadable string `json:"-"`
 }
 
 // GoalWatch is an entry whose goal may still be reached.
@@ -218,6 +222,7 @@ type Changes struct {
 	Poisoned   []Poisoned     // inputs that could not be decided, set aside
 	Cascaded   []Input        // events that runs emitted to their own member: decided already, to be kept in the history
 	Emitted    []Input        // events that runs emitted to other members: to be accepted into the inbox
+	Held       []Held         // members of whom something cannot be read
 	Looks      []Look         // of members for whom that has changed
 	Taken      map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
 
@@ -262,6 +267,25 @@ type Poisoned struct {
 	Member   string    // of a look
 	At       time.Time // of the wait or look
 	Error    string
+}
+
+// Held is a member on whom nothing can be decided, because something that is stored of them cannot be read. Their inputs are kept.
+type Held struct {
+	Member string
+	Error  string
+}
+
+// Unreadable is the error of a decision that would need what cannot be read.
+type Unreadable struct{ Err error }
+
+func (u *Unreadable) Error() string { return u.Err.Error() }
+
+// Unwrap returns why.
+func (u *Unreadable) Unwrap() error { return u.Err }
+
+// UnreadableEvent says that an event of a member's history cannot be read.
+func UnreadableEvent(id string, err error) *Unreadable {
+	return &Unreadable{fmt.Errorf("event %s of the history cannot be read: %w", id, err)}
 }
 
 // PoolState is what a shard may grant of a coupon pool with a budget.

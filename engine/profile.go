@@ -42,7 +42,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 		a := &e.ws.Schema.Attributes[i]
 		if x := computed[a.Name]; x != nil {
 			v, err := x.Eval(d.env)
-			if err != nil {
+			if err = d.unread(err); err != nil {
 				p.Failed[a.Name] = err.Error()
 				continue
 			}
@@ -58,7 +58,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 			continue
 		}
 		in, err := g.Expr.Test(d.env)
-		switch {
+		switch err = d.unread(err); {
 		case err != nil:
 			p.Failed[g.Name] = err.Error()
 		case in:
@@ -66,4 +66,14 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 		}
 	}
 	return p
+}
+
+// unread returns what an evaluation could not read, else its error, and forgets it.
+func (d *decider) unread(err error) error {
+	if u := d.unreadable; u != nil {
+		d.unreadable = nil
+		d.env.SetMember(memberView{d, d.types}) // another expression reads the same history anew
+		return u
+	}
+	return err
 }

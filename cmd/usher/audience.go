@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"log/slog"
 	"math"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type audience struct {
 	registry  *playbooks.Registry
 	workspace func() (*playbooks.Workspace, string)
 	now       func() time.Time
+	log       *slog.Logger // may be nil
 
 	mu   sync.Mutex
 	hash string // of the workspace that made is for
@@ -33,10 +35,14 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 	if err != nil || len(members) == 0 {
 		return nil, "", err
 	}
-	ids := make([]string, len(members))
+	ids := make([]string, 0, len(members))
 	states := make(map[string]*engine.State, len(members))
-	for i, m := range members {
-		ids[i] = m.ID
+	for _, m := range members {
+		if m.Unreadable != "" {
+			a.passOver(m.ID, segment, errors.New(m.Unreadable))
+			continue
+		}
+		ids = append(ids, m.ID)
 		states[m.ID] = &engine.State{Member: m}
 	}
 	e, now := a.engine(), a.now()
@@ -45,17 +51,24 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 	}
 	for _, id := range ids {
 		ok, err := e.InSegment(segment, states[id], now)
-		if err != nil {
-			return nil, "", fmt.Errorf("look whether member %s is in segment %s: %w", id, segment, err)
-		}
-		if ok {
+		switch {
+		case err != nil:
+			a.passOver(id, segment, err)
+		case ok:
 			in = append(in, id)
 		}
 	}
 	if len(members) == audiencePage {
-		next = ids[len(ids)-1]
+		next = members[len(members)-1].ID
 	}
 	return in, next, nil
+}
+
+// passOver says that nobody can tell whether a member is in a segment: that is no reason to leave all others out.
+func (a *audience) passOver(member, segment string, err error) {
+	if a.log != nil {
+		a.log.Warn("a member is passed over: nobody can tell whether they are in a segment", "member", member, "segment", segment, "error", err)
+	}
 }
 
 // engine returns the active workspace's engine. It is made once a workspace: compiling all expressions costs milliseconds.

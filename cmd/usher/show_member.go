@@ -20,6 +20,7 @@ type shownMember struct {
 	Defaults   map[string]any
 	Computed   map[string]any
 	Failed     map[string]string
+	Held       string
 	Tags       []string
 	Points     int
 	Segments   []string
@@ -48,6 +49,9 @@ func (p *page) member(m *shownMember) {
 	rows := [][]string{{"member", m.ID}, {"since", p.clock(m.CreatedAt)}}
 	if m.LastSeenAt != nil {
 		rows = append(rows, []string{"last seen", p.clock(*m.LastSeenAt)})
+	}
+	if m.Held != "" {
+		rows = append(rows, []string{"held", "nothing is decided until it can be read: " + m.Held})
 	}
 	add := func(values map[string]any, note string) {
 		for _, name := range slices.Sorted(maps.Keys(values)) {

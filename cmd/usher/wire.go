@@ -60,7 +60,7 @@ func (c *cli) wire(o serveOptions, db store.Store, keys []api.Key) (*system, err
 		return nil, err
 	}
 	registry.MustRegister(w.Metrics)
-	people := &audience{store: db, registry: actions.Registry(), workspace: w.Workspace, now: func() time.Time { return time.Now().UTC() }}
+	people := &audience{store: db, registry: actions.Registry(), workspace: w.Workspace, now: func() time.Time { return time.Now().UTC() }, log: o.log}
 	handler, err := api.New(api.Deps{
 		Store: db, Workspace: w.Workspace, Wake: w.Wake, Audience: people.page, Profile: people.profile, Paused: w.Refresh, Check: checkFiles,
 		// To look at, not to change: what is in the queues is a reminder of what the database holds.

@@ -44,6 +44,8 @@ var (
 	// ErrStale says that the batch was decided on a state that has changed since: another worker took the shard, or a coupon block
 	// was reclaimed. Nothing was committed; load again and decide again.
 	ErrStale = errors.New("decided on a state that has changed since")
+	// ErrDamaged says that something is stored that cannot be read any more, as after a fault of the disk. It concerns nothing else.
+	ErrDamaged = errors.New("what is stored cannot be read")
 	// ErrCursor says that a cursor is none that a list gave.
 	ErrCursor = errors.New("not a cursor that a list gave")
 	// ErrConflict says that the coupon was redeemed by another request.
@@ -100,6 +102,14 @@ type Batch struct {
 	Watermark int64          // all inputs of the shard up to here are decided
 }
 
+// Undecided is what a shard has not decided.
+type Undecided struct {
+	Accepted time.Time // when the oldest input was accepted, occurrences of schedules apart; zero: there is none
+	// Occurrence is the Seq of the first input that an occurrence of a schedule made; 0: there is none. Its instant says nothing of
+	// how long it waits: an occurrence may be made up for late, and a large audience is decided over a while.
+	Occurrence int64
+}
+
 // HistoryQuery asks for the events of a name since a time (zero: all).
 type HistoryQuery struct {
 	Event string
@@ -113,13 +123,15 @@ type Decider interface {
 	// Pending gives what the shard owes, as of now.
 	Pending(ctx context.Context, shard int, now time.Time, limit int) (*Batch, error)
 	// States loads members with their open runs (by start, then playbook; Trace empty) and, besides, the runs with these ids,
-	// by member id. A member not seen before has a State whose Member is nil.
+	// by member id. A member not seen before has a State whose Member is nil. One of whom something cannot be read, or who is held for
+	// that, has a State that is Unreadable.
 	States(ctx context.Context, members, runs []string) (map[string]*engine.State, error)
 	// History loads events of the members that are decided already (Seq up to watermark), by time then Seq, by member id.
 	History(ctx context.Context, members []string, queries []HistoryQuery, watermark int64) (map[string][]engine.Input, error)
 	// Commit stores what a batch did and raises the shard's watermark, all or nothing. ErrStale when the epoch is not the
 	// shard's, or a block holds less than was taken of it; *Unstorable when what it holds is refused. A run that exits takes its deferred deliveries with it: those never
-	// tried whose NotBefore is after its end. A poisoned input stays out of the history; a poisoned wait fails its run, and so does
+	// tried whose NotBefore is after its end. The inputs of a member that is held are kept, and Pending and Owed do not know of that member
+	// until Release. A poisoned input stays out of the history; a poisoned wait fails its run, and so does
 	// a poisoned result that its run holds for.
 	// The death of the process undoes nothing; a power cut may undo a commit together with all that came after it, because it
 	// would be decided again to the same ids and keys. What Accept and Take have answered is never undone.
@@ -134,11 +146,15 @@ type Decider interface {
 	// same, the rest is reclaimed from the other shards' blocks, largest first. Dry, when it holds less even so: there is
 	// nothing more anywhere.
 	Reserve(ctx context.Context, shard int, pool string, budget, n int) (engine.PoolState, error)
+	// Held lists the members that are held, with what of them cannot be read.
+	Held(ctx context.Context) ([]engine.Held, error)
+	// Release lets those members go on of whom everything can be read again, and names them. Their inputs are undecided again, in their
+	// order, accepted now.
+	Release(ctx context.Context) (members []string, err error)
 	// Unpark makes the waits of parked runs due at once: of those that wait and have a Reason.
 	Unpark(ctx context.Context, now time.Time) error
-	// Undecided gives for each shard when its oldest undecided input was accepted; zero: it has none. Occurrences of schedules are
-	// left out: a large audience is decided over a while, beside all else.
-	Undecided(ctx context.Context) (oldest [Shards]time.Time, err error)
+	// Undecided gives the first undecided input of each shard.
+	Undecided(ctx context.Context) (first [Shards]Undecided, err error)
 	// Owed lists the shards with undecided inputs, or with runs or looks that are due at now, and when the next is due (zero: none).
 	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
 }
@@ -161,6 +177,8 @@ type Attempted struct {
 	Attempts int
 	Error    string // of the last attempt
 	SettleAt time.Time
+	// Unreadable says why the message cannot be read; empty: it can.
+	Unreadable string
 }
 
 // Outcome is what became of an attempt.
@@ -210,7 +228,7 @@ type Schedules interface {
 	FanOut(ctx context.Context, o Occurrence, inputs []engine.Input) error
 	// Backlog gives how many inputs of the kind are undecided.
 	Backlog(ctx context.Context, kind engine.InputKind) (int, error)
-	// MembersAfter pages over all members by id.
+	// MembersAfter pages over all members by id. One that cannot be read has nothing but the id, and says why in Unreadable.
 	MembersAfter(ctx context.Context, cursor string, limit int) ([]*engine.Member, error)
 }
 
@@ -280,7 +298,8 @@ type TimelineItem struct {
 	Coupon   *CouponRecord
 }
 
-// Reader answers questions. Lists are newest first and page by cursor: an empty next cursor is the end.
+// Reader answers questions. A part that cannot be read is said to be so where it stands, and hides nothing else; a member that cannot
+// be read is ErrDamaged. Lists are newest first and page by cursor: an empty next cursor is the end.
 type Reader interface {
 	Member(ctx context.Context, id string) (*engine.Member, error)
 	MemberCoupons(ctx context.Context, id, cursor string, limit int) (coupons []CouponRecord, next string, err error)
@@ -306,7 +325,7 @@ type Reader interface {
 type Failure struct {
 	N     int64 // its number: later ones have larger numbers
 	At    time.Time
-	What  string // input, wait, look, delivery
+	What  string // input, wait, look, delivery, member, counts
 	ID    string
 	Error string
 }

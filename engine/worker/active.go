@@ -214,7 +214,10 @@ func (w *Worker) revision(ctx context.Context, playbook, revision string) (ws *p
 		return nil, nil, "", err
 	}
 	bundle, err := w.Store.Bundle(ctx, hash)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		return nil, nil, err.Error(), nil
+	case err != nil:
 		return nil, nil, "", err
 	}
 	if ws, err = w.Load(bundle); err != nil {

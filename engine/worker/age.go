@@ -11,9 +11,49 @@ import (
 // sayAgain is how often the log says again that a shard does not move: often enough to be seen, too seldom to bury what it says why.
 const sayAgain = 10 * time.Minute
 
+// releaseEvery is how often members that are held are looked at: whether they can be read again.
+const releaseEvery = time.Minute
+
+// held looks at the members that are held, lets those go on who can, and tells how many there are.
+func (w *Worker) held(ctx context.Context) error {
+	released, err := w.Store.Release(ctx)
+	if err != nil {
+		return err
+	}
+	if len(released) > 0 {
+		w.Log.Info("members can be read again and go on", "members", released)
+		w.Wake(released...)
+	}
+	list, err := w.Store.Held(ctx)
+	w.Metrics.held.Set(float64(len(list)))
+	return err
+}
+
 // ages watches how old the oldest undecided input of each shard is.
 type ages struct {
-	said [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
+	swept      time.Time              // when what is undecided was looked at last
+	occurrence [store.Shards]struct { // the first undecided one
+		seq int64
+		age time.Duration // that it was seen for
+	}
+	looked time.Time               // at the members that are held
+	said   [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
+}
+
+// longestStep is how much one look at what is undecided adds to the age of an occurrence at most. What lies longer between two looks
+// is a pause of the machine, in which nobody could have decided anything.
+const longestStep = 5 * sweepEvery
+
+// waits returns for how long the first undecided occurrence of a shard was seen. A shard that works an audience off has another first
+// one at each look.
+func (g *ages) waits(shard int, seq int64, step time.Duration) time.Duration {
+	o := &g.occurrence[shard]
+	if seq == 0 || seq != o.seq {
+		o.seq, o.age = seq, 0
+		return 0
+	}
+	o.age += step
+	return o.age
 }
 
 // look sets the gauge, and says in the log when a shard does not move, and when it does again.
@@ -23,11 +63,20 @@ func (g *ages) look(ctx context.Context, w *Worker) error {
 		return err
 	}
 	now := w.now()
-	for shard, at := range oldest {
-		age := time.Duration(0)
-		if !at.IsZero() {
-			age = max(0, now.Sub(at))
+	if w.recount.Swap(false) || now.Sub(g.looked) >= releaseEvery {
+		g.looked = now
+		if err := w.held(ctx); err != nil {
+			return err
 		}
+	}
+	step := min(max(0, now.Sub(g.swept)), longestStep)
+	g.swept = now
+	for shard := range oldest {
+		age := g.waits(shard, oldest[shard].Occurrence, step)
+		if at := oldest[shard].Accepted; !at.IsZero() {
+			age = max(age, now.Sub(at))
+		}
+		at := now.Add(-age)
 		w.Metrics.undecided.WithLabelValues(strconv.Itoa(shard)).Set(age.Seconds())
 		switch said := &g.said[shard]; {
 		case age < store.OldAfter:

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -37,6 +38,12 @@ func (l *lines) count(s string) int {
 // undecided gives the largest age that the gauge shows.
 func undecided(t *testing.T, wk *worker.Worker) float64 {
 	t.Helper()
+	return gauge(t, wk, "usher_undecided_seconds")
+}
+
+// gauge gives the largest value of a gauge.
+func gauge(t *testing.T, wk *worker.Worker, name string) float64 {
+	t.Helper()
 	r := prometheus.NewPedanticRegistry()
 	if err := r.Register(wk.Metrics); err != nil {
 		t.Fatal(err)
@@ -47,7 +54,7 @@ func undecided(t *testing.T, wk *worker.Worker) float64 {
 	}
 	most := -1.0
 	for _, f := range families {
-		if f.GetName() != "usher_undecided_seconds" {
+		if f.GetName() != name {
 			continue
 		}
 		for _, m := range f.GetMetric() {
@@ -88,4 +95,47 @@ func TestOldInputsAreTold(t *testing.T) {
 	if n := log.count("does not move"); n != 1 {
 		t.Errorf("the log says it %d times", n)
 	}
+}
+
+// An occurrence of a schedule that is not decided grows the gauge from when it is there. How late it is says nothing, and neither does
+// the time in which the machine stood still.
+func TestOldOccurrencesAreTold(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate(careful)
+	log := &lines{}
+	var stuck atomic.Bool
+	stuck.Store(true)
+	w.edit = func(c *worker.Config) {
+		c.Log = slog.New(slog.NewTextHandler(log, nil))
+		c.Store = &refusing{c.Store, func(*engine.Changes) error {
+			if stuck.Load() {
+				return errors.New("disk I/O error")
+			}
+			return nil
+		}}
+	}
+	wk := w.run()
+	at := w.now().Add(-time.Hour)
+	o := store.Occurrence{Playbook: "careful", At: at, Done: true}
+	if _, err := w.RecordOccurrence(w.ctx, o); err != nil {
+		t.Fatal(err)
+	}
+	in := engine.Input{Kind: engine.InputSchedule, ID: "s", Member: "m", Name: "careful", Time: at, At: at}
+	if err := w.FanOut(w.ctx, o, []engine.Input{in}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the gauge grows", func() bool { return undecided(t, wk) > 0 })
+	before := undecided(t, wk)
+	w.advance(3 * time.Hour) // the machine stood still
+	w.until("the gauge grows on", func() bool { return undecided(t, wk) > before })
+	if age := undecided(t, wk); age > 60 || log.count("does not move") > 0 {
+		t.Errorf("after a pause the gauge tells %v s", age)
+	}
+	for range 2 {
+		before = undecided(t, wk)
+		w.advance(5 * time.Second)
+		w.until("the gauge grows with the time", func() bool { return undecided(t, wk) >= before+5 })
+	}
+	stuck.Store(false)
+	w.until("it moves again", func() bool { return undecided(t, wk) == 0 })
 }

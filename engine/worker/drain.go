@@ -184,6 +184,13 @@ func (w *Worker) follow(b *batch) {
 	for i := range b.changes.Emitted {
 		w.wakeHere(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
 	}
+	if len(b.changes.Held) > 0 {
+		w.recount.Store(true)
+	}
+	for _, h := range b.changes.Held {
+		w.Log.Error("a member is held: something that is stored of them cannot be read; their inputs are kept until it can",
+			"shard", b.shard, "member", h.Member, "error", h.Error)
+	}
 	for _, p := range b.changes.Poisoned {
 		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "member", p.Member, "error", p.Error)
 	}
@@ -210,6 +217,10 @@ func (w *Worker) decide(ctx context.Context, b *batch) error {
 
 func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 	for _, m := range b.members {
+		if why := b.states[m].Unreadable; why != "" {
+			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: why})
+			continue
+		}
 		if b.suspects[m] {
 			if err := w.isolate(ctx, a, b, m); err != nil {
 				return err
@@ -226,6 +237,11 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 			return err
 		}
 		mark.restore(b)
+		var damaged *engine.Unreadable
+		if errors.As(err, &damaged) {
+			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: damaged.Error()})
+			continue
+		}
 		if err := w.isolate(ctx, a, b, m); err != nil {
 			return err
 		}

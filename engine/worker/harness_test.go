@@ -58,6 +58,7 @@ actions:
 // world is a database with workers on it.
 type world struct {
 	*testing.T
+	path string // of the database
 	store.Store
 	ctx    context.Context
 	offset atomic.Int64 // of the workers' clock
@@ -68,7 +69,8 @@ type world struct {
 
 func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "usher.db"))
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s, err := sqlite.Open(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
 			t.Error(err)
 		}
 	})
-	return &world{T: t, Store: s, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis}
+	return &world{T: t, path: path, Store: s, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis}
 }
 
 func embedded(t *testing.T) asynq.RedisConnOpt {

@@ -46,6 +46,9 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 		return nil, err
 	}
 	st := part.states[i.member]
+	if st.Unreadable != "" {
+		return nil, fmt.Errorf("member %s: %s", i.member, st.Unreadable) // the next look at the shard holds them
+	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
 	st.PassedLooks = i.passed
 	return st, nil
@@ -60,6 +63,10 @@ func (i *isolation) try(ctx context.Context, inputs []engine.Input, horizon time
 		return nil, err
 	}
 	failed = decideOne(i.a, i.member, st, inputs, horizon, i.b.pools, i.b.changes)
+	var damaged *engine.Unreadable
+	if errors.As(failed, &damaged) {
+		return nil, failed
+	}
 	if failed != nil {
 		return failed, short(failed)
 	}

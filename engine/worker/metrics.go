@@ -17,6 +17,7 @@ type Metrics struct {
 	commits    prometheus.Histogram
 	lag        prometheus.Histogram
 	undecided  *prometheus.GaugeVec
+	held       prometheus.Gauge
 }
 
 func newMetrics() *Metrics {
@@ -40,12 +41,15 @@ func newMetrics() *Metrics {
 		undecided: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "usher_undecided_seconds", Help: "Age of the oldest undecided input of a shard; 0 when there is none.",
 		}, []string{"shard"}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "usher_held_members", Help: "Members on whom nothing is decided, because something that is stored of them cannot be read.",
+		}),
 		lag: seconds("usher_decision_lag_seconds", "From the acceptance of a batch's first input to its commit."),
 	}
 }
 
 func (m *Metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag, m.undecided}
+	return []prometheus.Collector{m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag, m.undecided, m.held}
 }
 
 // Describe implements prometheus.Collector.

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
@@ -11,6 +13,7 @@ import (
 // be attempted.
 func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) (send []store.Attempted, outcomes []store.Outcome, err error) {
 	now := w.now()
+	list, outcomes = unreadable(list, now)
 	var members []string
 	for i := range list {
 		if a.Reviews(&list[i].Delivery, now) {
@@ -18,7 +21,7 @@ func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) 
 		}
 	}
 	if len(members) == 0 {
-		return list, nil, nil
+		return list, outcomes, nil
 	}
 	states, err := w.Store.States(ctx, members, nil)
 	if err != nil {
@@ -33,6 +36,10 @@ func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) 
 		var m *engine.Member
 		if st := states[d.Member]; st != nil {
 			m = st.Member
+			if st.Unreadable != "" { // who is held is asked again when they may have been released
+				outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliveryPending, NotBefore: now.Add(releaseEvery), At: now})
+				continue
+			}
 		}
 		switch skip, until := a.Review(m, &d.Delivery, now); {
 		case skip != "":
@@ -46,4 +53,23 @@ func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) 
 		}
 	}
 	return send, outcomes, nil
+}
+
+// unreadable gives up on deliveries that cannot be read. Their runs learn that they failed.
+func unreadable(list []store.Attempted, now time.Time) (rest []store.Attempted, outcomes []store.Outcome) {
+	rest = slices.DeleteFunc(list, func(d store.Attempted) bool {
+		if d.Unreadable == "" {
+			return false
+		}
+		status := any("failed")
+		if engine.IsWebhook(d.Channel) {
+			status = 0
+		}
+		outcomes = append(outcomes, store.Outcome{
+			Key: d.Key, State: store.DeliveryArchived, Error: d.Unreadable, At: now,
+			Result: result(&d, map[string]any{"status": status, "reason": d.Unreadable}),
+		})
+		return true
+	})
+	return rest, outcomes
 }

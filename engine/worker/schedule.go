@@ -168,6 +168,10 @@ func (w *Worker) fanOutLook(ctx context.Context, a *active, o *store.Occurrence)
 	var inputs []engine.Input
 	known := a.Watches(o.At) // else a newer workspace is being loaded
 	for _, m := range page {
+		if m.Unreadable != "" {
+			w.Log.Error("a member is passed over: what is stored of them cannot be read", "member", m.ID, "error", m.Unreadable)
+			continue
+		}
 		if !known || !a.Unrecorded(m).IsZero() {
 			inputs = append(inputs, occurrence(engine.SegmentsLook, o.At, m.ID))
 		}
@@ -188,6 +192,10 @@ func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook,
 	states := make(map[string]*engine.State, len(page))
 	ids := make([]string, 0, len(page))
 	for _, m := range page {
+		if m.Unreadable != "" {
+			w.Log.Error("an occurrence passes a member over: what is stored of them cannot be read", "playbook", p.ID, "at", at, "member", m.ID, "error", m.Unreadable)
+			continue
+		}
 		states[m.ID] = &engine.State{Member: m}
 		ids = append(ids, m.ID)
 	}

@@ -61,7 +61,8 @@ type Worker struct {
 	rdb     redis.UniversalClient
 	client  *asynq.Client
 	active  atomic.Pointer[active]
-	swap    sync.Mutex // held while active is replaced
+	swap    sync.Mutex  // held while active is replaced
+	recount atomic.Bool // a member has come to be held
 
 	mu        sync.Mutex
 	runners   map[string]*runner

@@ -133,6 +133,9 @@ func (b *batch) store(t *tx) error {
 	if err := b.setAside(t); err != nil {
 		return err
 	}
+	if err := b.hold(t); err != nil {
+		return err
+	}
 	if err := b.decided(t); err != nil {
 		return err
 	}

@@ -167,6 +167,8 @@ func (r row) bytes(i int) []byte {
 		return v
 	case string:
 		return []byte(v)
+	case nil:
+		return nil
 	}
-	return nil
+	return fmt.Append(nil, r[i]) // damaged: no column that is read so holds a number
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,8 +101,8 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 }
 
 func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err error) {
-	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 ORDER BY due_at`
-	const looks = `SELECT member, at FROM looks WHERE shard = ? ORDER BY at`
+	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0` + notHeld + `ORDER BY due_at`
+	const looks = `SELECT member, at FROM looks WHERE shard = ?` + notHeld + `ORDER BY at`
 	seen := map[string]bool{}
 	for _, due := range []string{waits, looks} {
 		err = c.query(due, []any{shard}, func(r row) error {
@@ -157,28 +156,27 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 		states[id] = &engine.State{}
 	}
 	err := d.read(ctx, func(c *conn) error {
-		list := keys(members)
-		const read = `SELECT m.id, m.state FROM json_each(?) j CROSS JOIN members m
-			WHERE m.id = j.value AND m.name = '' AND m.time = 0 AND m.seq = 0`
-		err := c.query(read, []any{list}, func(r row) error {
-			m := new(engine.Member)
-			if err := json.Unmarshal(r.bytes(1), m); err != nil {
-				return fmt.Errorf("decode member %s: %w", r.str(0), err)
+		err := c.query("SELECT member, error FROM held", nil, func(r row) error {
+			if s := states[r.str(0)]; s != nil {
+				s.Unreadable = r.str(1)
 			}
-			states[m.ID].Member = m
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		have := map[string]bool{}
-		add := func(r row) error { return addRun(states, have, r) }
-		const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.member = j.value AND r.state = 'waiting'"
-		if err := c.query(open, []any{list}, add); err != nil || len(runs) == 0 {
+		if err = c.states(states, keys(members)); err != nil || len(runs) == 0 {
 			return err
 		}
 		const named = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r WHERE r.id = j.value"
-		return c.query(named, []any{keys(runs)}, add)
+		return c.query(named, []any{keys(runs)}, func(r row) error {
+			s := states[r.str(3)]
+			if s == nil || slices.ContainsFunc(s.Runs, func(open *engine.Run) bool { return open.ID == r.str(0) }) {
+				return nil
+			}
+			addRun(s, r)
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load %d members: %w", len(members), err)
@@ -191,16 +189,36 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 	return states, nil
 }
 
-func addRun(states map[string]*engine.State, have map[string]bool, r row) error {
-	run, err := runOf(r)
-	if err != nil || have[run.ID] {
+// states reads the members of a list and their open runs. Of what cannot be read the state says so.
+func (c *conn) states(states map[string]*engine.State, list string) error {
+	const read = `SELECT m.id, m.state FROM json_each(?) j CROSS JOIN members m
+		WHERE m.id = j.value AND m.name = '' AND m.time = 0 AND m.seq = 0`
+	err := c.query(read, []any{list}, func(r row) error {
+		m, err := readMember(r.str(0), r.bytes(1))
+		s := states[r.str(0)]
+		if err != nil {
+			s.Unreadable = err.Error()
+		}
+		s.Member = m
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	have[run.ID] = true
-	if s := states[run.Member]; s != nil {
-		s.Runs = append(s.Runs, &run)
+	const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.member = j.value AND r.state = 'waiting'"
+	return c.query(open, []any{list}, func(r row) error {
+		addRun(states[r.str(3)], r)
+		return nil
+	})
+}
+
+func addRun(s *engine.State, r row) {
+	run, err := runOf(r)
+	if err != nil {
+		s.Unreadable = fmt.Sprintf("%v: %v", store.ErrDamaged, err)
+		return
 	}
-	return nil
+	s.Runs = append(s.Runs, &run)
 }
 
 // History reads decided events.
@@ -248,14 +266,20 @@ func since(t time.Time) int64 {
 
 const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
 
-// Undecided reads the first undecided input of each shard.
-func (d *db) Undecided(ctx context.Context) (oldest [store.Shards]time.Time, err error) {
+// Undecided reads the first undecided inputs of each shard.
+func (d *db) Undecided(ctx context.Context) (first [store.Shards]store.Undecided, err error) {
+	const read = `SELECT i.at, i.seq FROM shards s CROSS JOIN inbox i WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark AND i.kind `
 	err = d.read(ctx, func(c *conn) error {
-		for shard := range oldest {
-			const first = `SELECT i.at FROM shards s CROSS JOIN inbox i WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark
-				AND i.kind NOT IN ('schedule', 'cascaded') ORDER BY i.seq LIMIT 1`
-			_, err := c.one(first, []any{shard}, func(r row) error {
-				oldest[shard] = instant(r.int(0))
+		for shard := range first {
+			_, err := c.one(read+"NOT IN ('schedule', 'cascaded') ORDER BY i.seq LIMIT 1", []any{shard}, func(r row) error {
+				first[shard].Accepted = instant(r.int(0))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			_, err = c.one(read+"= 'schedule' ORDER BY i.seq LIMIT 1", []any{shard}, func(r row) error {
+				first[shard].Occurrence = r.int(1)
 				return nil
 			})
 			if err != nil {
@@ -265,9 +289,9 @@ func (d *db) Undecided(ctx context.Context) (oldest [store.Shards]time.Time, err
 		return nil
 	})
 	if err != nil {
-		return oldest, fmt.Errorf("look for the oldest undecided inputs: %w", err)
+		return first, fmt.Errorf("look for the oldest undecided inputs: %w", err)
 	}
-	return oldest, nil
+	return first, nil
 }
 
 // Owed lists the shards that have something to do.
@@ -306,8 +330,8 @@ func (c *conn) owes(shard int, now time.Time, next *time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ? ORDER BY due_at LIMIT 1`
-	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ? ORDER BY at LIMIT 1`
+	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` + notHeld + `ORDER BY due_at LIMIT 1`
+	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ?` + notHeld + `ORDER BY at LIMIT 1`
 	for _, due := range []string{waits, looks} {
 		for _, after := range []int64{0, now.UnixMilli()} {
 			_, err = c.one(due, []any{shard, after}, func(r row) error {

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
@@ -63,14 +65,18 @@ func lines(trace []engine.TraceEntry) (string, error) {
 	return b.String(), nil
 }
 
-func traceOf(text string) ([]engine.TraceEntry, error) {
-	var trace []engine.TraceEntry
+// traceOf reads a trace. An entry that cannot be read says so in its place; at is when the run began.
+func traceOf(at time.Time, text string) (trace []engine.TraceEntry) {
 	for line := range strings.Lines(text) {
 		var e engine.TraceEntry
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
-			return nil, err
+			e = unreadableEntry(at, fmt.Errorf("this entry: %w", err))
 		}
-		trace = append(trace, e)
+		trace, at = append(trace, e), e.At
 	}
-	return trace, nil
+	return trace
+}
+
+func unreadableEntry(at time.Time, err error) engine.TraceEntry {
+	return engine.TraceEntry{At: at, What: "unreadable", Reason: "what is stored cannot be read: " + err.Error()}
 }

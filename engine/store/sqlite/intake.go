@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -155,7 +156,7 @@ const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.dat
 // storedInput gives an input as it is stored, with a kind that may be the store's own.
 func storedInput(r row) engine.Input {
 	return engine.Input{
-		Seq: r.int(0), Kind: engine.InputKind(r.str(1)), ID: r.str(2), Member: r.str(3), Name: r.str(4),
+		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3), Name: r.str(4),
 		Time: instant(r.int(5)), At: instant(r.int(6)), Data: r.bytes(7), Cause: r.int(8),
 	}
 }

@@ -62,9 +62,9 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 				next = strconv.FormatInt(last, 10)
 				return nil
 			}
-			run, err := runOf(r)
+			run, _ := runOf(r) // what cannot be read is shown by the run alone
 			runs, last = append(runs, run), r.int(13)
-			return err
+			return nil
 		})
 	})
 	if err != nil {
@@ -90,18 +90,16 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	err = d.read(ctx, func(c *conn) error {
 		from, args := decisionsFrom("refusals", refusalsOf, f, before, limit)
 		err := c.query("SELECT d.n, d.at, d.member, d.playbook, d.input, d.reason, d.seen"+from, args, func(r row) error {
-			e, err := refusalOf(r)
-			list = append(list, decided{n: r.int(0), Decision: e})
-			return err
+			list = append(list, decided{n: r.int(0), Decision: refusalOf(r)})
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 		from, args = decisionsFrom("runs", runsOf, f, before, limit)
 		return c.query("SELECT d.n, d.id, d.member, d.playbook, d.state, d.trace, d.started_at"+from, args, func(r row) error {
-			e, err := entry(r)
-			list = append(list, decided{n: r.int(0), Decision: e})
-			return err
+			list = append(list, decided{n: r.int(0), Decision: entry(r)})
+			return nil
 		})
 	})
 	if err != nil {
@@ -132,17 +130,16 @@ func decisionsFrom(table, listed string, f store.DecisionFilter, before int64, l
 	return from + " ORDER BY d.n DESC LIMIT ?", append(args, limit+1)
 }
 
-// entry gives the decision that began a run: the first entry of its trace.
-func entry(r row) (engine.Decision, error) {
+// entry gives the decision that began a run: the first entry of its trace, as far as that can be read.
+func entry(r row) engine.Decision {
 	e := engine.Decision{At: instant(r.int(6)), Member: r.str(2), Playbook: r.str(3), Run: r.str(1), Reason: engine.ReasonEntered}
 	if r.str(4) == string(engine.RunHoldout) {
 		e.Reason = engine.ReasonHoldout
 	}
 	line, _, _ := strings.Cut(r.str(5), "\n")
 	var first engine.TraceEntry
-	if err := decode([]byte(line), &first); err != nil {
-		return e, fmt.Errorf("decode the trace of run %s: %w", e.Run, err)
+	if err := decode([]byte(line), &first); err == nil {
+		e.Input, _ = first.Detail["input"].(string)
 	}
-	e.Input, _ = first.Detail["input"].(string)
-	return e, nil
+	return e
 }

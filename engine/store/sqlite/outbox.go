@@ -14,7 +14,7 @@ import (
 const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
 	d.settle_at, d.error, d.message`
 
-func deliveryOf(r row) (store.Attempted, error) {
+func deliveryOf(r row) store.Attempted {
 	a := store.Attempted{
 		Delivery: engine.Delivery{
 			Key: r.str(0), Member: r.str(1), Playbook: r.str(2), Run: r.str(3), Step: r.str(4), Channel: r.str(5),
@@ -23,9 +23,9 @@ func deliveryOf(r row) (store.Attempted, error) {
 		State: store.DeliveryState(r.str(8)), Attempts: int(r.int(9)), SettleAt: instant(r.int(10)), Error: r.str(11),
 	}
 	if err := json.Unmarshal(r.bytes(12), &a.Message); err != nil {
-		return a, fmt.Errorf("decode delivery %s: %w", a.Key, err)
+		a.Unreadable = fmt.Sprintf("the stored delivery cannot be read: %v", err)
 	}
-	return a, nil
+	return a
 }
 
 // Deliveries reads what is due of a lane.
@@ -36,9 +36,8 @@ func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.
 			WHERE d.channel = ? AND d.lane = ? AND d.state = 'pending' AND d.not_before <= (SELECT ?)
 			ORDER BY d.not_before, d.n LIMIT ` + strconv.Itoa(limit) // see pendingInputs
 		return c.query(read, []any{channel, lane, now.UnixMilli()}, func(r row) error {
-			a, err := deliveryOf(r)
-			list = append(list, a)
-			return err
+			list = append(list, deliveryOf(r))
+			return nil
 		})
 	})
 	if err != nil {

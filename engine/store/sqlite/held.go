@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// kindHeld begins the kind of an input whose member is held. Whoever reads it sees its own kind.
+const kindHeld = "held "
+
+// notHeld keeps the waits and looks of members that are held from coming due.
+const notHeld = " AND member NOT IN (SELECT member FROM held) "
+
+// hold holds members of whom something cannot be read, and keeps the inputs of the batch that are theirs behind the watermark.
+func (b *batch) hold(t *tx) error {
+	if len(b.Held) == 0 {
+		return nil
+	}
+	if err := t.load(); err != nil {
+		return err
+	}
+	for _, h := range b.Held {
+		const keep = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE shard = ? AND seq > (SELECT watermark FROM shards s WHERE s.shard = inbox.shard)
+			AND seq <= ? AND member = ? AND kind NOT IN ('cascaded', 'poisoned')`
+		_, err := t.exec(keep, b.shard, b.watermark, h.Member)
+		if err != nil {
+			return fmt.Errorf("keep the inputs of member %s: %w", h.Member, err)
+		}
+		n, err := t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", h.Member, store.ShardOf(h.Member), t.clock.at, h.Error)
+		if err == nil && n == 1 {
+			err = t.fail(t.clock.at, "member", h.Member, h.Error)
+		}
+		if err != nil {
+			return fmt.Errorf("hold member %s: %w", h.Member, err)
+		}
+	}
+	return nil
+}
+
+// Held lists the members that are held.
+func (d *db) Held(ctx context.Context) (list []engine.Held, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		return c.query("SELECT member, error FROM held ORDER BY member", nil, func(r row) error {
+			list = append(list, engine.Held{Member: r.str(0), Error: r.str(1)})
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the members that are held: %w", err)
+	}
+	return list, nil
+}
+
+// Release lets members go on of whom everything can be read again.
+func (d *db) Release(ctx context.Context) (released []string, err error) {
+	held, err := d.Held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range held {
+		why := ""
+		err := d.read(ctx, func(c *conn) (err error) {
+			why, err = c.unreadable(h.Member)
+			return err
+		})
+		if err == nil && why == "" {
+			err = d.writeAgain(ctx, 1, func(t *tx) error { return t.release(h.Member) })
+			released = append(released, h.Member)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("release member %s: %w", h.Member, err)
+		}
+	}
+	return released, nil
+}
+
+// unreadable returns what of a member cannot be read: their state, an open run, or an event of their history.
+func (c *conn) unreadable(member string) (why string, err error) {
+	state := &engine.State{}
+	states := map[string]*engine.State{member: state}
+	if err := c.states(states, keys([]string{member})); err != nil || state.Unreadable != "" {
+		return state.Unreadable, err
+	}
+	const events = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
+		WHERE m.id = ? AND m.name >= ' ' AND i.shard = ? AND i.seq = m.seq`
+	err = c.query(events, []any{member, store.ShardOf(member)}, func(r row) error {
+		in := inputOf(r)
+		if _, bad := in.Decode(); bad != nil && why == "" {
+			why = engine.UnreadableEvent(in.ID, bad).Error()
+		}
+		return nil
+	})
+	return why, err
+}
+
+// release puts the inputs that were kept behind everything that is in the inbox, in their order, and before those of the member that
+// came since. Whoever is deciding the shard looks again.
+func (t *tx) release(member string) error {
+	if err := t.raise(t.now().UnixMilli()); err != nil {
+		return err
+	}
+	shard := store.ShardOf(member)
+	type kept struct {
+		seq  int64
+		kind string
+	}
+	var list []kept
+	const read = `SELECT seq, kind FROM inbox WHERE shard = ? AND member = ? AND (kind LIKE '` + kindHeld + `%'
+		OR seq > (SELECT watermark FROM shards s WHERE s.shard = inbox.shard) AND kind NOT IN ('cascaded', 'poisoned')) ORDER BY seq`
+	err := t.query(read, []any{shard, member}, func(r row) error {
+		list = append(list, kept{r.int(0), strings.TrimPrefix(r.str(1), kindHeld)})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"
+		if _, err := t.exec(put, t.clock.seq+1, k.kind, k.kind, t.clock.at, shard, k.seq); err != nil {
+			return err
+		}
+		t.clock.seq, t.dirty = t.clock.seq+1, true
+	}
+	if _, err := t.exec("DELETE FROM held WHERE member = ?", member); err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE shards SET epoch = epoch + 1 WHERE shard = ?", shard)
+	return err
+}
+
+// readMember decodes the stored state of a member.
+func readMember(id string, data []byte) (*engine.Member, error) {
+	m := new(engine.Member)
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("%w: the state of member %s: %w", store.ErrDamaged, id, err)
+	}
+	if m.ID != id {
+		return nil, fmt.Errorf("%w: the state of member %s is that of %q", store.ErrDamaged, id, m.ID)
+	}
+	return m, nil
+}

@@ -1,0 +1,320 @@
+package worker_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver, to damage the file behind the store's back
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// shopper enters, waits and ends with a tag; what it asks of the history is asked again at each event.
+const shopper = `id: shopper
+stage: activation
+trigger: {event: order.paid}
+condition: sum(events("order.paid"), .amount) > 0
+mode: parallel
+actions:
+  - {id: gift, coupon: {pool: ten}}
+  - wait: 1h
+  - tag: bought
+`
+
+// file opens the database file beside the store.
+func (w *world) file() *sql.DB {
+	w.Helper()
+	f, err := sql.Open("sqlite", w.path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// damage changes rows in the file, and returns how to mend them.
+func (w *world) damage(table, column, where, value string) (mend func()) {
+	w.Helper()
+	f := w.file()
+	read := fmt.Sprintf("SELECT rowid_, %s FROM (SELECT %s AS rowid_, %s FROM %s WHERE %s)", column, keyOf[table], column, table, where)
+	rows, err := f.Query(read)
+	if err != nil {
+		w.Fatal(err)
+	}
+	was := map[any]any{}
+	for rows.Next() {
+		var key, v any
+		if err := rows.Scan(&key, &v); err != nil {
+			w.Fatal(err)
+		}
+		was[key] = v
+	}
+	if err := rows.Err(); err != nil {
+		w.Fatal(err)
+	}
+	_ = rows.Close()
+	if len(was) == 0 {
+		w.Fatalf("there is no row of %s where %s", table, where)
+	}
+	w.exec(f, fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", table, column, value, where))
+	return func() {
+		for key, v := range was {
+			set := fmt.Sprintf("UPDATE %s SET %s = ? WHERE %s = ?", table, column, keyOf[table])
+			if table == "members" {
+				set += " AND name = ''"
+			}
+			w.exec(f, set, v, key)
+		}
+	}
+}
+
+// keyOf is what tells rows of a table apart.
+var keyOf = map[string]string{
+	"members": "id", "runs": "id", "inbox": "id", "deliveries": "key", "refusals": "n", "coupons": "code", "tallies": "n", "workspaces": "hash",
+}
+
+func (w *world) exec(f *sql.DB, text string, args ...any) {
+	w.Helper()
+	if _, err := f.Exec(text, args...); err != nil {
+		w.Fatalf("%s: %v", text, err)
+	}
+}
+
+// neighbours are members of one shard.
+func neighbours(n int) (list []string) {
+	for i := 0; len(list) < n; i++ {
+		if m := fmt.Sprint("m", i); store.ShardOf(m) == 1 {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// damages are values that no row of JSON may have.
+var damages = map[string]string{
+	"cut": "substr({}, 1, length({}) / 2)", "noise": "x'ff00fe7b'", "empty": "''", "another type": "'[1,2]'", "a number": "17",
+}
+
+// Something of one member cannot be read: that member is held with the reason, all others go on, and nothing of the member is lost. When
+// it can be read again, they go on where they were.
+func TestDamagedRowsHoldTheirMemberAlone(t *testing.T) {
+	for what, row := range map[string]struct{ table, column, where string }{
+		"state":           {"members", "state", "id = '%s' AND name = ''"},
+		"trigger of run":  {"runs", "triggered", "member = '%s' AND state = 'waiting'"},
+		"results of run":  {"runs", "actions", "member = '%s' AND state = 'waiting'"},
+		"event of before": {"inbox", "data", "member = '%s' AND id LIKE 'first-%%'"},
+	} {
+		for how, value := range damages {
+			if what != "state" && how == "empty" {
+				continue // an empty column is a run without results, an event without properties
+			}
+			t.Run(what+", "+how, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, embedded(t))
+				w.activate(shopper)
+				wk := w.run()
+				m := neighbours(4)
+				victim := m[0]
+				send := func(name string) {
+					var list []engine.Input
+					for _, id := range m {
+						list = append(list, orderOf(name+"-"+id, id, 5))
+					}
+					w.accept(list...)
+					wk.Wake(m...)
+				}
+				send("first")
+				w.until("all wait", func() bool { return w.counts("shopper").Waiting == 4 })
+				w.idle()
+				mend := w.damage(row.table, row.column, fmt.Sprintf(row.where, victim), strings.ReplaceAll(value, "{}", row.column))
+
+				send("second")
+				w.until("the others enter again", func() bool { return w.counts("shopper").Entered == 7 })
+				w.advance(2 * time.Hour)
+				w.until("the others are done", func() bool { return w.counts("shopper").Done >= 6 })
+				send("third")
+				w.until("the others enter a third time", func() bool { return w.counts("shopper").Entered == 10 })
+				w.idle()
+				w.failed("member " + victim)
+				held, err := w.Held(w.ctx)
+				if err != nil || len(held) != 1 || held[0].Member != victim || held[0].Error == "" {
+					t.Fatalf("held %+v, %v", held, err)
+				}
+				if n := w.counts("shopper"); n.Done != 6 || n.Failed != 0 {
+					t.Errorf("%+v", n)
+				}
+				w.until("the gauge tells it", func() bool { return gauge(t, wk, "usher_held_members") == 1 })
+				if list, _, err := w.Runs(w.ctx, store.RunFilter{Member: victim}); err != nil || len(list) != 1 {
+					t.Errorf("runs of the member: %+v, %v", list, err)
+				}
+				if list, _, err := w.Timeline(w.ctx, m[1], "", 50); err != nil || len(list) != 9 {
+					t.Errorf("timeline of another: %d items, %v", len(list), err)
+				}
+
+				mend()
+				w.advance(time.Hour + 2*time.Minute) // ages the runs that the others began, too
+				w.until("the member has caught up", func() bool {
+					runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: victim})
+					return err == nil && len(runs) == 3
+				})
+				w.advance(2 * time.Hour)
+				w.until("all are done", func() bool { return w.counts("shopper").Done == 12 })
+				w.until("nobody is held", func() bool { return gauge(t, wk, "usher_held_members") == 0 })
+				w.idle()
+				events, _, err := w.MemberEvents(w.ctx, victim, "", 50)
+				if err != nil || len(events) != 3 || events[0].ID != "third-"+victim || events[2].ID != "first-"+victim {
+					t.Errorf("events %+v, %v", events, err)
+				}
+			})
+		}
+	}
+}
+
+// An undecided input that cannot be read is set aside alone.
+func TestDamagedInputIsSetAside(t *testing.T) {
+	for how, value := range damages {
+		if how == "empty" {
+			continue // an event without properties
+		}
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t, embedded(t))
+			w.activate(shopper)
+			m := neighbours(3)
+			for i, id := range m {
+				w.accept(orderOf(fmt.Sprint("a", i), id, 5), orderOf(fmt.Sprint("b", i), id, 5))
+			}
+			w.damage("inbox", "data", "id = 'a0'", strings.ReplaceAll(value, "{}", "data"))
+			w.run()
+			w.until("all others are decided", func() bool { return w.counts("shopper").Entered == 5 })
+			w.idle()
+			w.failed("input a0")
+		})
+	}
+}
+
+// A delivery that cannot be read is given up on; its lane goes on, and its run learns of it.
+func TestDamagedDeliveryIsGivenUp(t *testing.T) {
+	for how, value := range damages {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t, embedded(t))
+			w.activate("id: greet\nstage: activation\ntrigger: {event: order.paid}\nactions:\n  - {id: hi, message: {channel: shop, text: hi, class: transactional}}\n  - wait: 10d\n")
+			w.sent.fail = func(engine.Delivery, int) error { return errBusy }
+			wk := w.run()
+			m := neighbours(8)
+			for i, id := range m {
+				w.accept(order(fmt.Sprint("e", i), id))
+			}
+			wk.Wake(m...)
+			w.until("each was tried", func() bool {
+				tried := 0
+				for _, id := range m {
+					list, err := w.MemberPending(w.ctx, id)
+					if err == nil && len(list) == 1 && list[0].Attempts > 0 {
+						tried++
+					}
+				}
+				return tried == len(m)
+			})
+			w.damage("deliveries", "message", fmt.Sprintf("member = '%s'", m[0]), strings.ReplaceAll(value, "{}", "message"))
+			w.sent.mu.Lock()
+			w.sent.fail = nil
+			w.sent.mu.Unlock()
+			w.advance(time.Minute)
+			w.until("the others are sent", func() bool { n, _ := w.sent.keys(); return n == len(m)-1 })
+			w.idle()
+			runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: m[0]})
+			if err != nil || len(runs) != 1 {
+				t.Fatal(runs, err)
+			}
+			r, err := w.Store.Run(w.ctx, runs[0].ID)
+			if err != nil || len(r.Deliveries) != 1 {
+				t.Fatal(r, err)
+			}
+			if got := r.Actions["hi"]["status"]; got != "failed" {
+				t.Errorf("the run learned %v", r.Actions)
+			}
+			w.failed("delivery " + r.Deliveries[0].Key)
+		})
+	}
+}
+
+// What is damaged of the past hides nothing but itself, and stops nothing.
+func TestDamagedPastHidesNothingElse(t *testing.T) {
+	for how, value := range damages {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t, embedded(t))
+			w.activate(careful, strings.Replace(shopper, "> 0", "< 0", 1))
+			wk := w.run()
+			w.accept(orderOf("e1", "m", 5), orderOf("e2", "m", 5), orderOf("e3", "n", 5))
+			w.until("all are decided", func() bool { return w.counts("careful").Done == 3 })
+			w.idle()
+			runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: "m"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := runs[0].ID
+			for column, table := range map[string]string{"trace": "runs", "triggered": "runs", "actions": "runs", "seen": "refusals", "deltas": "tallies", "expires_at": "coupons"} {
+				where := "true"
+				if table == "runs" {
+					where = "id = '" + id + "'"
+				}
+				w.damage(table, column, where, strings.ReplaceAll(value, "{}", column))
+			}
+			if _, _, err := w.Timeline(w.ctx, "m", "", 50); err != nil {
+				t.Error(err)
+			}
+			if list, _, err := w.Decisions(w.ctx, store.DecisionFilter{Member: "m"}); err != nil || len(list) != 4 {
+				t.Errorf("%d decisions, %v", len(list), err)
+			}
+			if list, _, err := w.Runs(w.ctx, store.RunFilter{}); err != nil || len(list) != 3 {
+				t.Errorf("%d runs, %v", len(list), err)
+			}
+			if r, err := w.Store.Run(w.ctx, id); err != nil || how != "empty" && r.Trace[0].What != "unreadable" {
+				t.Errorf("run %+v, %v", r, err)
+			}
+			if list, _, err := w.MemberCoupons(w.ctx, "m", "", 50); err != nil || len(list) != 2 {
+				t.Errorf("%d coupons, %v", len(list), err)
+			}
+			before := w.counts("careful").Done // what was counted and cannot be read is left out
+			for i := range 300 {               // sums up
+				w.accept(orderOf(fmt.Sprint("late", i), fmt.Sprint("late", i), 5))
+				if i%10 == 0 {
+					wk.Wake(fmt.Sprint("late", i))
+				}
+			}
+			w.until("what comes later is decided", func() bool { return w.counts("careful").Done == before+300 })
+		})
+	}
+}
+
+// A stored workspace that cannot be read parks the runs that keep its revisions, and nothing else.
+func TestDamagedWorkspaceParksItsRuns(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate(shopper)
+	m := neighbours(3)
+	_, stop := w.start()
+	w.accept(orderOf("e0", m[0], 5))
+	w.until("it waits", func() bool { return w.counts("shopper").Waiting == 1 })
+	old, _, err := w.Active(w.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	w.activate(strings.Replace(shopper, "tag: bought", "tag: paid", 1))
+	w.damage("workspaces", "files", "hash = '"+old+"'", "x'ff00'")
+	wk := w.run()
+	w.accept(orderOf("e1", m[0], 5), orderOf("e2", m[1], 5))
+	wk.Wake(m...)
+	w.until("the others enter", func() bool { return w.counts("shopper").Entered == 3 })
+	w.advance(2 * time.Hour)
+	w.until("the others are done", func() bool { return w.counts("shopper").Done == 2 })
+	w.until("the run is parked", func() bool {
+		runs, _, err := w.Runs(w.ctx, store.RunFilter{State: engine.RunWaiting})
+		return err == nil && len(runs) == 1 && strings.Contains(runs[0].Reason, "parked") && strings.Contains(runs[0].Reason, "cannot be read")
+	})
+	w.failed()
+}
