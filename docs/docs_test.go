@@ -276,7 +276,7 @@ func (c *context) try(b block) error {
 	}
 	for i := range rep.Coverage {
 		if c := &rep.Coverage[i]; b.whole && c.Playbook == strings.TrimPrefix(b.check, "test for ") && len(c.Missed) > 0 {
-			return fmt.Errorf("its tests do not reach %s", c.Missed[0].What)
+			return fmt.Errorf("its tests miss %v", c.Missed)
 		}
 	}
 	return nil
@@ -592,7 +592,7 @@ func TestHookKeepsMistakesOut(t *testing.T) {
 		{"without usher", "", "", "no-such-usher", "there is no program `no-such-usher` on the path"},
 		{"a sound workspace", "", "", usher, ""},
 		{"a mistake", "wait: 3d", "wait: 3 d", usher, "shop has mistakes"},
-		{"a failing test", "wait: 3 d", "wait: 4d", usher, "tests of shop fail"},
+		{"a failing test", "wait: 3 d", "wait: 4d", usher, "tests of shop fail or are missing"},
 	} {
 		name = step.program
 		edit(step.old, step.with)

@@ -12,7 +12,7 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 	seen := map[string]any{}
 	for i := range s.Ways {
 		w := &s.Ways[i]
-		ok, err := w.If.Test(d.env)
+		ok, err := d.test(w.If)
 		if err != nil {
 			d.fail(r, s, err)
 			return

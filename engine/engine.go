@@ -57,8 +57,8 @@ type Options struct {
 	Holdout func(playbook, member string) (in, forced bool)
 	// Split overrides the dice of a split, by the step's name, for tests of playbooks; "" or nil: the dice decide.
 	Split func(playbook, step string) (way string)
-	// Took sees which branch of a text was taken, for the coverage of tests; nil: nobody asks.
-	Took func(t *playbooks.Template, branch int)
+	// Observer is told of decisions, for the coverage of tests; nil: nobody asks.
+	Observer Observer
 }
 
 // book is a playbook with what it was compiled against.

@@ -29,7 +29,7 @@ type entry struct {
 // nothing.
 func (d *decider) judge(b *book, trigger playbooks.Record, match *playbooks.Expr) *entry {
 	if match != nil {
-		ok, err := match.Test(d.env)
+		ok, err := d.test(match)
 		if err != nil {
 			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
 			return nil
@@ -76,10 +76,13 @@ func (d *decider) condition(b *book) outcome {
 	var o outcome
 	if b.shared {
 		if known, ok := d.judged[b.Condition.Text]; ok {
+			if known.err == nil {
+				d.judgedAs(b.Condition, known.holds)
+			}
 			return known
 		}
 	}
-	if o.holds, o.err = b.Condition.Test(d.env); o.err == nil && !o.holds {
+	if o.holds, o.err = d.test(b.Condition); o.err == nil && !o.holds {
 		o.seen = d.seen(b.Condition)
 	}
 	if b.shared {

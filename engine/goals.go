@@ -32,6 +32,7 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 	if !d.matches(b, r, in, b.Goal.If) {
 		return false
 	}
+	d.metBy(&b.Goal.EventMatch)
 	r.ConvertedAt = d.now
 	d.trace(r, d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
 	return true
@@ -46,7 +47,11 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *playbooks.Expr) bool
 	d.scope(r, b)
 	d.env.SetEvent(rec)
 	ok, err := cond.Test(d.env)
-	return err == nil && rec.err == nil && ok
+	if err != nil || rec.err != nil {
+		return false
+	}
+	d.judgedAs(cond, ok)
+	return ok
 }
 
 // exits ends open runs whose playbook says so.
@@ -58,6 +63,7 @@ func (d *decider) exits(in *Input) {
 		}
 		for i := range b.Exits {
 			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If) {
+				d.metBy(x)
 				d.end(r, RunExited, x.Name)
 				break
 			}

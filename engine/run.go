@@ -19,7 +19,10 @@ func (d *decider) advance(r *Run, b *book) {
 			r.PC = s.Jump
 			continue
 		}
-		run, err := s.Guard.Test(d.env)
+		run, err := d.test(s.Guard)
+		if err == nil && run {
+			d.began(s)
+		}
 		switch {
 		case err != nil:
 			d.fail(r, s, err)
@@ -168,8 +171,9 @@ func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
 		}
 	}
 	vars := map[string]any{"member": member, "trigger": d.env.Trigger(), "actions": d.env.Actions(), "now": d.env.Now().In(d.zone)}
-	if d.e.o.Took == nil {
+	o := d.e.o.Observer
+	if o == nil {
 		return t.Render(vars)
 	}
-	return t.RenderNoting(vars, func(branch int) { d.e.o.Took(t, branch) })
+	return t.RenderNoting(vars, func(branch int) { o.Took(t, branch) })
 }

@@ -63,7 +63,7 @@ func TestExamplesPassTheirOwnTests(t *testing.T) {
 			}
 			for i := range rep.Coverage {
 				for _, m := range rep.Coverage[i].Missed {
-					t.Errorf("%s:%d: no test reaches %s", m.Pos.File, m.Pos.Line, m.What)
+					t.Error(m)
 				}
 			}
 		})

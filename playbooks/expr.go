@@ -51,6 +51,7 @@ type Expr struct {
 	Type  *Type
 	Slots []Slot // what it reads of the member's history, without repeats
 	Refs  Refs
+	Pos   Pos // of the whole text
 
 	program *vm.Program
 	reads   []read
@@ -136,7 +137,9 @@ func (c *exprChecker) anyway(node ast.Node) (x *Expr, diags []Diagnostic) {
 
 // finish compiles what passed the check.
 func (c *exprChecker) finish(node ast.Node) (*Expr, []Diagnostic) {
-	x := &Expr{Text: c.src.Text, Type: c.types[node], tags: c.tags, answers: c.answers(node)}
+	x := &Expr{
+		Text: c.src.Text, Type: c.types[node], Pos: c.src.pos(0, utf8.RuneCountInString(c.src.Text)), tags: c.tags, answers: c.answers(node),
+	}
 	if x.Type != nil && x.Type.Kind == KindBool {
 		x.atoms = c.atomsOf(node)
 		x.present = [2][]string{c.whenFalse(node), c.whenTrue(node)}

@@ -198,6 +198,7 @@ type Trigger struct {
 type EventMatch struct {
 	Name string
 	If   *Expr // nil: every one
+	Pos  Pos   // of the name
 }
 
 // Goal is a conversion that is measured.

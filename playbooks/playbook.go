@@ -211,7 +211,7 @@ func (p *playbookReader) eventMatch(n *node, what string, sc *Scope) EventMatch 
 	if !ok {
 		return m
 	}
-	m.Name = name
+	m.Name, m.Pos = name, v.pos()
 	e := p.knownEvent(v, name)
 	cond := n.get("if")
 	if e == nil || cond == nil {

@@ -240,20 +240,30 @@ func (c *textTyper) ifs(n *text.If) {
 			facts = c.holds(b.Cond, b.Name != "unless")
 		}
 		ways = append(ways, c.branch(slices.Concat(failed, facts), func() {
-			c.reach(b.Span, fmt.Sprintf("`%s`", c.tagText(b.Span)))
+			name := fmt.Sprintf("`%s`", c.tagText(b.Span))
+			if i > 0 {
+				name += fmt.Sprintf(" of `%s`", c.tagText(n.Span))
+			}
+			c.reach(b.Span, name)
 			c.nodes(b.Body)
 		}))
 		failed = slices.Concat(failed, c.holds(b.Cond, b.Name == "unless"))
 	}
 	if !closed {
-		c.reachElse(n.End, n.Span, fmt.Sprintf("`%s` when it does not hold", c.tagText(n.Span)))
+		none := "it does not hold"
+		if len(n.Branches) > 1 {
+			none = "none of its branches holds"
+		}
+		c.reachElse(n.End, n.Span, fmt.Sprintf("`%s` when %s", c.tagText(n.Span), none))
 		ways = append(ways, c.locals)
 	}
 	c.merge(ways, bound)
 }
 
-// tagText gives a tag as written, without the dashes that trim.
-func (c *textTyper) tagText(at text.Span) string { return c.text[at.From:at.To] }
+// tagText gives a tag as written, in one line.
+func (c *textTyper) tagText(at text.Span) string {
+	return strings.Join(strings.Fields(c.text[at.From:at.To]), " ")
+}
 
 func (c *textTyper) cases(n *text.Case) {
 	subject, bound := c.value(n.Value), len(c.bound)

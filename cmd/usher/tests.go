@@ -17,19 +17,20 @@ import (
 
 // testRun is one call of `usher test`.
 type testRun struct {
-	dir, format string
-	coverage    bool
-	options     sim.TestOptions
+	dir, format, pattern string
+	coverage             bool
+	options              sim.TestOptions
 }
 
 func (c *cli) testCommand() *cobra.Command {
-	var pattern string
 	var again bool
 	t := testRun{options: sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects()}}
 	cmd := &cobra.Command{
 		Use: "test [WORKSPACE]", Short: "Run the playbook tests on the virtual clock",
-		Long: "Runs the playbook tests of a workspace on the virtual clock. With --coverage it says how much of each playbook they reach:\n" +
-			"actions, ways of branches, both answers of guards, both outcomes of waits for an event.",
+		Long: "Runs the playbook tests of a workspace on the virtual clock. When one fails, or none was run, the exit code is 1.\n\n" +
+			"With --coverage it says how much of each playbook they reach: its actions and the ways of its branches; its conditions and\n" +
+			"every `if`, each to be seen true and false; its exits and its goal; both outcomes of waits for an event; and the branches of\n" +
+			"its texts. What none reaches is named with its place and what was not seen, as in \"never false\".",
 		Example: "  usher test\n  usher test shop -run 'welcome/' --coverage\n  usher test --watch\n  usher test --format junit > report.xml",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,10 +40,10 @@ func (c *cli) testCommand() *cobra.Command {
 			if again && t.format != "text" {
 				return usagef("--watch prints text: leave --format out")
 			}
-			if pattern != "" {
-				re, err := regexp.Compile(pattern)
+			if t.pattern != "" {
+				re, err := regexp.Compile(t.pattern)
 				if err != nil {
-					return usagef("-run %q is not a regular expression", pattern)
+					return usagef("-run %q is not a regular expression", t.pattern)
 				}
 				t.options.Run = re
 			}
@@ -57,10 +58,10 @@ func (c *cli) testCommand() *cobra.Command {
 			return watch(ctx, ticker.C, func() string { return fingerprint(t.dir) }, func() error { return c.watched(&t) })
 		},
 	}
-	cmd.Flags().StringVar(&pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
+	cmd.Flags().StringVar(&t.pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
 	cmd.Flags().StringVar(&t.format, "format", "text", "text, json or junit")
 	completeFlag(cmd, "format", "text", "json", "junit")
-	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "say what the tests reach, and name the actions and ways that none does")
+	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "say how much of each playbook the tests reach, and name what none does")
 	cmd.Flags().BoolVarP(&again, "watch", "w", false, "run again whenever a file of the workspace changes")
 	return cmd
 }
@@ -76,13 +77,10 @@ func (c *cli) test(t *testRun) error {
 	if err := report.Write(c.stdout, t.format, t.coverage); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if len(report.Tests) == 0 && t.options.Run != nil {
-		return usagef("no test matches --run %s", t.options.Run)
-	}
 	if len(report.Tests) == 0 {
-		fmt.Fprintln(c.stderr, "usher: no test was run")
+		fmt.Fprintf(c.stderr, "usher: %s\n", noTest(ws, t.pattern))
 	}
-	if report.Failed > 0 {
+	if report.Failed > 0 || len(report.Tests) == 0 {
 		return errMistakes
 	}
 	return nil

@@ -1,86 +1,227 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
 )
 
-// Coverage says how much of a playbook the tests reached: its actions, the ways of its branches, both answers of its guards, both
-// outcomes of its waits for an event.
+// Coverage says how much of a playbook the tests reached: its actions and their ways, both outcomes of every condition and `if`, its
+// exits and its goal, both outcomes of its waits for an event, and the branches of its texts.
 type Coverage struct {
 	Playbook string   `json:"playbook"`
 	File     string   `json:"file"`
 	Reached  int      `json:"reached"`
 	All      int      `json:"all"`
-	Missed   []Missed `json:"missed"`
+	Missed   []Missed `json:"missed"` // as many as All has more than Reached, in the order of the files
 }
 
-// Missed is a part of a playbook that no test reached.
+// Missed is what no test saw of a part of a playbook.
 type Missed struct {
-	Pos  playbooks.Pos `json:"at"`
-	What string        `json:"what"`
+	Pos   playbooks.Pos `json:"at"`
+	Kind  PointKind     `json:"kind"`
+	What  string        `json:"what"`
+	Never string        `json:"never"` // true, false, taken, reached, timed out, ended by the event
 }
 
-// marks are what tests reached: of each playbook the keys of its points.
-type marks map[string]map[string]bool
+// PointKind says what kind of thing tests can reach.
+type PointKind string
 
-func (m marks) set(playbook, key string) {
-	if m[playbook] == nil {
-		m[playbook] = map[string]bool{}
+// The kinds of what tests can reach. Conditions are those of the playbook, of branches, and beside the events of exits, goals and
+// waits. Guards are the `if` of an action or of the trigger.
+const (
+	PointAction    PointKind = "action"
+	PointWay       PointKind = "way"
+	PointWait      PointKind = "wait"
+	PointCondition PointKind = "condition"
+	PointGuard     PointKind = "guard"
+	PointExit      PointKind = "exit"
+	PointGoal      PointKind = "goal"
+	PointText      PointKind = "text"
+)
+
+func (m Missed) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s: never %s", m.Pos.File, m.Pos.Line, m.Pos.Column, m.What, m.Never)
+}
+
+// marks are what tests reached. It is the observer of all their engines; what only traces tell is added by entry.
+type marks map[any]bool
+
+// The keys of marks, beside pointers to steps and to the events of exits and goals.
+type (
+	outcomeOf struct {
+		x     *playbooks.Expr
+		holds bool
 	}
-	m[playbook][key] = true
-}
+	branchOf struct {
+		text   *playbooks.Template
+		branch int
+	}
+	tracedAs struct{ playbook, step, what, reason string }
+)
+
+func (m marks) Judged(x *playbooks.Expr, holds bool)   { m[outcomeOf{x, holds}] = true }
+func (m marks) Met(e *playbooks.EventMatch)            { m[e] = true }
+func (m marks) Began(s *playbooks.Step)                { m[s] = true }
+func (m marks) Took(t *playbooks.Template, branch int) { m[branchOf{t, branch}] = true }
 
 // entry marks what an entry of a trace reached.
-func (m marks) entry(e engine.Traced, p *playbooks.Playbook) {
-	m.set(e.Run.Playbook, e.Step+"/"+e.What)
-	m.set(e.Run.Playbook, e.Step+"/"+e.What+"/"+e.Reason)
-	// A run that an `exit` ended rests on it.
-	if pc := e.Run.PC; p != nil && e.What == string(engine.RunExited) && pc < len(p.Steps) && p.Steps[pc].Key == "exit" {
-		m.set(e.Run.Playbook, p.Steps[pc].Name()+"/exit")
+func (m marks) entry(e engine.Traced) { m[tracedAs{e.Run.Playbook, e.Step, e.What, e.Reason}] = true }
+
+// coverage compares what was reached of a playbook with what there is.
+func coverage(p *playbooks.Playbook, reached marks) Coverage {
+	c := counter{p: p, reached: reached, texts: map[textPoint][]any{}}
+	c.playbook()
+	// The playbook first, then the templates of its texts.
+	slices.SortStableFunc(c.missed, func(a, b Missed) int {
+		return cmp.Or(away(a, p)-away(b, p), cmp.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Column-b.Pos.Column)
+	})
+	return Coverage{Playbook: p.ID, File: p.File, Reached: c.all - len(c.missed), All: c.all, Missed: c.missed}
+}
+
+func away(m Missed, p *playbooks.Playbook) int {
+	if m.Pos.File == p.File {
+		return 0
+	}
+	return 1
+}
+
+// counter goes through one playbook.
+type counter struct {
+	p       *playbooks.Playbook
+	reached marks
+	all     int
+	missed  []Missed
+	texts   map[textPoint][]any // branches of templates: several actions may send the same one
+	order   []textPoint
+}
+
+// textPoint is a branch of a template, whichever action sends it.
+type textPoint struct {
+	template string
+	branch   playbooks.TextBranch
+}
+
+// point counts one thing, which any of the keys marks as reached.
+func (c *counter) point(kind PointKind, at playbooks.Pos, what, never string, keys ...any) {
+	c.all++
+	if !slices.ContainsFunc(keys, func(k any) bool { return c.reached[k] }) {
+		c.missed = append(c.missed, Missed{Pos: at, Kind: kind, What: what, Never: never})
 	}
 }
 
-// coverage compares what was reached with what there is.
-func coverage(ws *playbooks.Workspace, reached marks) []Coverage {
-	var out []Coverage
-	for _, p := range ws.Playbooks {
-		c := Coverage{Playbook: p.ID, File: p.File, Missed: []Missed{}}
-		point := func(at playbooks.Pos, what, key string) {
-			c.All++
-			if reached[p.ID][key] {
-				c.Reached++
-			} else {
-				c.Missed = append(c.Missed, Missed{at, what})
-			}
-		}
-		for i := range p.Steps {
-			s := &p.Steps[i]
-			if s.Key == "jump" {
-				continue
-			}
-			name := shownStep(s)
-			for k := range s.Ways {
-				w := &s.Ways[k]
-				point(w.Pos, wayOf(w)+" of "+name, s.Name()+"/"+s.Key+"/"+w.Name)
-			}
-			if len(s.Ways) == 0 {
-				point(s.Pos, name, s.Name()+"/"+s.Key)
-			}
-			if s.Guard != nil && s.Key != "if" {
-				point(s.Pos, name+" skipped by its if", s.Name()+"/skipped")
-			}
-			if s.Wait != nil && s.Wait.Event != nil {
-				point(s.Pos, name+" ended by the event", s.Name()+"/woke/"+engine.ReasonEvent)
-				point(s.Pos, name+" timed out", s.Name()+"/woke/"+engine.ReasonTimeout)
-			}
-		}
-		out = append(out, c)
+// outcomes counts the two outcomes of an expression, if there is one.
+func (c *counter) outcomes(kind PointKind, x *playbooks.Expr, what string) {
+	if x == nil {
+		return
 	}
-	return out
+	c.point(kind, x.Pos, what, "true", outcomeOf{x, true})
+	c.point(kind, x.Pos, what, "false", outcomeOf{x, false})
+}
+
+func (c *counter) playbook() {
+	p := c.p
+	c.missed = []Missed{}
+	c.outcomes(PointGuard, p.Trigger.Event.If, ifOf(p.Trigger.Event.If)+" of the trigger")
+	if x := p.Condition; x != nil {
+		c.outcomes(PointCondition, x, "condition `"+brief(x.Text)+"`")
+	}
+	if g := p.Goal; g != nil {
+		name := "goal " + g.Name
+		c.point(PointGoal, g.Pos, name, "reached", &g.EventMatch)
+		c.outcomes(PointCondition, g.If, ifOf(g.If)+" of "+name)
+	}
+	for i := range p.Exits {
+		x := &p.Exits[i]
+		name := "exit " + x.Name
+		c.point(PointExit, x.Pos, name, "reached", x)
+		c.outcomes(PointCondition, x.If, ifOf(x.If)+" of "+name)
+	}
+	for i := range p.Steps {
+		c.step(&p.Steps[i])
+	}
+	for _, t := range c.order {
+		c.point(PointText, t.branch.Pos, fmt.Sprintf("%s in template %s of %s", t.branch.Name, t.template, p.ID), "taken", c.texts[t]...)
+	}
+}
+
+func (c *counter) step(s *playbooks.Step) {
+	name := shownStep(s)
+	switch s.Key {
+	case "jump":
+		return
+	case "if":
+		c.outcomes(PointCondition, s.Guard, name)
+		return
+	}
+	c.outcomes(PointGuard, s.Guard, ifOf(s.Guard)+" of "+name)
+	for k := range s.Ways {
+		w := &s.Ways[k]
+		c.point(PointWay, w.Pos, shownWay(w, name), "taken", tracedAs{c.p.ID, s.Name(), s.Key, w.Name})
+	}
+	if len(s.Ways) == 0 {
+		c.point(PointAction, s.Pos, name, "reached", s)
+	}
+	if w := s.Wait; w != nil && w.Event != nil {
+		c.point(PointWait, s.Pos, name, "ended by the event", w.Event)
+		c.point(PointWait, s.Pos, name, "timed out", tracedAs{c.p.ID, s.Name(), "woke", engine.ReasonTimeout})
+		c.outcomes(PointCondition, w.Event.If, ifOf(w.Event.If)+" of "+name)
+	}
+	for _, field := range s.Fields {
+		c.value(s.Args[field], name)
+	}
+}
+
+// value counts the branches of the texts in a field.
+func (c *counter) value(v *playbooks.Value, name string) {
+	if v == nil {
+		return
+	}
+	for _, item := range v.List {
+		c.value(item, name)
+	}
+	for _, k := range v.Keys {
+		c.value(v.Map[k], name)
+	}
+	if v.Text == nil {
+		return
+	}
+	for i, b := range v.Text.Branches {
+		key := branchOf{v.Text, i}
+		if v.Text.Name == "" {
+			c.point(PointText, b.Pos, b.Name+" in the text of "+name, "taken", key)
+			continue
+		}
+		t := textPoint{v.Text.Name, b}
+		if c.texts[t] == nil {
+			c.order = append(c.order, t)
+		}
+		c.texts[t] = append(c.texts[t], key)
+	}
+}
+
+// ifOf names an `if` by what it asks.
+func ifOf(x *playbooks.Expr) string {
+	if x == nil {
+		return ""
+	}
+	return "`if " + brief(x.Text) + "`"
+}
+
+// maxBrief is how much of an expression a line shows, in characters.
+const maxBrief = 80
+
+// brief gives a text in one line, cut when it is long.
+func brief(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > maxBrief {
+		return string(r[:maxBrief-1]) + "…"
+	}
+	return text
 }
 
 // wayOf names a way: those of a choice have a name of that form already.
@@ -91,11 +232,22 @@ func wayOf(w *playbooks.Way) string {
 	return "way " + w.Name
 }
 
+// shownWay names a way of a step with what it asks.
+func shownWay(w *playbooks.Way, step string) string {
+	switch {
+	case w.If != nil:
+		return wayOf(w) + " (" + ifOf(w.If) + ") of " + step
+	case w.Name == "none" && w.Weight == 0: // of a choice without `else`
+		return "the way past " + step
+	}
+	return wayOf(w) + " of " + step
+}
+
 // shownStep names a step for people: what it does, and its id.
 func shownStep(s *playbooks.Step) string {
 	switch {
 	case s.Key == "if" && s.ID == "":
-		return "`if " + s.Guard.Text + "`"
+		return ifOf(s.Guard)
 	case s.ID != "":
 		return s.Key + " " + s.ID
 	}
@@ -115,15 +267,29 @@ func (r *TestReport) writeCoverage(p *printer) {
 	p.printf("\n")
 	p.numbers(rows)
 	for i := range r.Coverage {
-		for _, m := range r.Coverage[i].Missed {
-			p.printf("%s:%d:%d: no test reaches %s\n", m.Pos.File, m.Pos.Line, m.Pos.Column, m.What)
+		missed := r.Coverage[i].Missed
+		for k := range missed {
+			m := missed[k]
+			if k > 0 && together(missed[k-1], m) {
+				continue // told with the one before
+			}
+			for _, next := range missed[k+1:] {
+				if !together(m, next) {
+					break
+				}
+				m.Never += ", never " + next.Never
+			}
+			p.printf("%s\n", m)
 		}
 	}
 	if reached == all {
-		p.printf("every action and every way is reached\n")
+		p.printf("everything is reached\n")
 	}
 	p.printf("\n")
 }
+
+// together reports whether two are about the same thing, and are told in one line.
+func together(a, b Missed) bool { return a.Pos == b.Pos && a.Kind == b.Kind && a.What == b.What }
 
 func share(part, all int) string {
 	if all == 0 {

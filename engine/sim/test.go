@@ -40,13 +40,13 @@ type TestReport struct {
 	Tests    []TestResult `json:"tests"`
 	Passed   int          `json:"passed"`
 	Failed   int          `json:"failed"`
-	Coverage []Coverage   `json:"coverage,omitempty"` // by playbook; for --coverage
+	Coverage []Coverage   `json:"coverage,omitempty"` // for --coverage: by playbook, of those whose tests may run
 	width    int          // of the terminal; 0: none
 }
 
 // Test runs the playbook tests of a workspace without mistakes, each in a world of its own.
 func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
-	rep := &TestReport{}
+	rep := &TestReport{Tests: []TestResult{}}
 	reached := marks{}
 	for _, f := range ws.Tests {
 		for i := range f.Tests {
@@ -63,7 +63,11 @@ func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
 			}
 		}
 	}
-	rep.Coverage = coverage(ws, reached)
+	for _, p := range ws.Playbooks {
+		if o.Run == nil || slices.ContainsFunc(rep.Tests, func(r TestResult) bool { return r.Playbook == p.ID }) {
+			rep.Coverage = append(rep.Coverage, coverage(p, reached))
+		}
+	}
 	return rep
 }
 
@@ -108,7 +112,7 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 		}
 	}
 	e := engine.New(&only, engine.Options{
-		Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects,
+		Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects, Observer: reached,
 		Holdout: func(string, string) (bool, bool) {
 			if t.Holdout == nil {
 				return false, false
@@ -299,7 +303,7 @@ func (t *tester) observe(c *engine.Changes) {
 // entry takes in one entry of a trace.
 func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 	h := &t.happened
-	t.reached.entry(e, t.world.engine.Workspace().Playbook(e.Run.Playbook))
+	t.reached.entry(e)
 	switch e.What {
 	case "message":
 		h.messages = append(h.messages, messageOf(c, e))
