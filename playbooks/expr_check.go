@@ -307,65 +307,6 @@ func (c *exprChecker) instead() string {
 	return ""
 }
 
-func (c *exprChecker) unknownName(n *ast.IdentifierNode) {
-	names := []string{"member"}
-	if c.sc.Trigger != nil {
-		names = append(names, "trigger")
-	} else if n.Value == "trigger" {
-		d := c.report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
-		if c.sc.Event != nil {
-			d.Label = "write `event`: only the event being looked at is known in this `if`"
-			d.suggest("event")
-		}
-		return
-	}
-	if c.sc.Event != nil {
-		names = append(names, "event")
-	}
-	if n.Value == "null" || n.Value == "None" || n.Value == "undefined" {
-		d := c.report(n.Location(), "unknown-name", "write `nil`", "a missing value is called `nil` here")
-		d.suggest("nil")
-		return
-	}
-	if c.foreignRoot(n) {
-		return
-	}
-	label := "in scope: " + strings.Join(names, ", ")
-	if m := closest(n.Value, names); m != "" {
-		d := c.report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
-		d.suggest(m).doubt(sole(n.Value, names))
-		return
-	}
-	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
-		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
-		d.suggest("member." + n.Value).doubt(!c.carries(n.Value))
-		return
-	}
-	if c.sc.Event != nil {
-		if _, ok := c.sc.Event.Field(n.Value); ok {
-			d := c.report(n.Location(), "unknown-name", "write `event."+n.Value+"`", "`%s` is a property: it belongs to `event`", n.Value)
-			d.suggest("event." + n.Value)
-			return
-		}
-	}
-	if !strings.ContainsAny(n.Value, ".$") {
-		label += fmt.Sprintf(`; a text is quoted: "%s"`, n.Value)
-	}
-	c.report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
-}
-
-// carries tells whether the event or the trigger has a property of that name.
-func (c *exprChecker) carries(name string) bool {
-	for _, t := range []*Type{c.sc.Event, c.sc.Trigger} {
-		if t != nil {
-			if _, ok := t.Field(name); ok {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // actionsType is the object of the results so far.
 func (c *exprChecker) actionsType() *Type {
 	t := &Type{Kind: KindObject}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -44,12 +45,12 @@ func functionNamed(name string) *function {
 func (c *exprChecker) call(n *ast.CallNode) *Type {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		c.report(span(n.Callee), "unknown-function", "", "%s cannot be called", quoteNode(n.Callee))
+		c.method(n)
 		return nil
 	}
 	f := functionNamed(callee.Value)
 	if f == nil {
-		c.unknownFunction(callee)
+		c.unknownFunction(callee, n.Arguments)
 		return nil
 	}
 	if f.check != nil {
@@ -102,9 +103,10 @@ var forbidden = map[string]string{
 	"repeat":   "a text could grow without a bound; texts are made in Liquid",
 }
 
-func (c *exprChecker) unknownFunction(n *ast.IdentifierNode) {
+func (c *exprChecker) unknownFunction(n *ast.IdentifierNode, args []ast.Node) {
+	foreign := foreignFunction(n.Value, shortAll(args))
 	if why, ok := forbidden[n.Value]; ok {
-		c.report(n.Location(), "forbidden-function", "", "`%s` is not part of the language: %s", n.Value, why)
+		c.report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s", n.Value, why)
 		return
 	}
 	var known []string
@@ -115,9 +117,14 @@ func (c *exprChecker) unknownFunction(n *ast.IdentifierNode) {
 		known = append(known, name)
 	}
 	slices.Sort(known)
-	label, m := "", closest(n.Value, known)
-	if m != "" {
+	label, m := foreign, closest(n.Value, known)
+	switch {
+	case foreign != "" && !strings.EqualFold(m, n.Value):
+		m = ""
+	case m != "":
 		label = "did you mean `" + m + "`?"
+	default:
+		label = "there is " + oneOf(known)
 	}
 	d := c.report(n.Location(), "unknown-function", label, "there is no function `%s`", n.Value)
 	if m != "" {
@@ -151,6 +158,10 @@ func (c *exprChecker) constantArgument(n *ast.CallNode, name, usage string) (*as
 		return nil, false
 	}
 	s, ok := n.Arguments[0].(*ast.StringNode)
+	if id, bare := n.Arguments[0].(*ast.IdentifierNode); bare && name == "in_segment" && c.sc.Schema.SegmentSource(id.Value) != nil {
+		c.report(id.Location(), "not-a-constant", `write in_segment("`+id.Value+`")`, "the name of a segment stands in quotes").suggest(strconv.Quote(id.Value))
+		return nil, false
+	}
 	if !ok {
 		c.report(span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked", name)
 	}
@@ -248,7 +259,7 @@ func fixedTypes(out *Type, in ...*Type) func(c *exprChecker, n *ast.BuiltinNode,
 	return func(c *exprChecker, n *ast.BuiltinNode, args []*Type) *Type {
 		for i, t := range args {
 			if i >= len(in) {
-				c.report(span(n.Arguments[i]), "wrong-arguments", "", "`%s` takes %s", n.Name, countOf(len(in)))
+				c.report(span(n.Arguments[i]), "wrong-arguments", tooMany(n, c.rules[n.Name].usage), "`%s` takes %s", n.Name, countOf(len(in)))
 				return out
 			}
 			if t == nil {
@@ -270,7 +281,7 @@ func fixedTypes(out *Type, in ...*Type) func(c *exprChecker, n *ast.BuiltinNode,
 func (c *exprChecker) builtin(n *ast.BuiltinNode) *Type {
 	rule, ok := c.rules[n.Name]
 	if !ok {
-		c.unknownFunction(&ast.IdentifierNode{Value: n.Name})
+		c.unknownFunction(&ast.IdentifierNode{Value: n.Name}, n.Arguments)
 		return nil
 	}
 	if !c.boundedLoop(n) {
@@ -290,7 +301,7 @@ func (c *exprChecker) builtin(n *ast.BuiltinNode) *Type {
 		args[i] = c.check(p)
 		if boolPredicate[n.Name] && args[i] != nil {
 			if args[i].Kind != KindBool {
-				c.report(span(p.Node), "type-mismatch", "", "`%s` takes a condition on the items, this is %s", n.Name, describeType(args[i]))
+				c.report(span(p.Node), "type-mismatch", c.itemsHint(n, p, args[i]), "`%s` takes a condition on the items, this is %s", n.Name, describeType(args[i]))
 			} else {
 				c.need(p.Node, args[i], "`"+n.Name+"`")
 			}

@@ -22,52 +22,12 @@ type exprHabit struct {
 	write   string         // what to write in its place; "": see label
 	label   string
 	sure    bool // nothing else can be meant
-}
-
-var exprHabits = []exprHabit{
-	{find: regexp.MustCompile(`\$\{\s*([^{}]*?)\s*\}`), message: "`${…}` is not written around an expression", write: "$1", sure: true},
-	{find: regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`), message: "`{{ … }}` belongs to texts: this is an expression already", write: "$1", sure: true},
-	{find: regexp.MustCompile(`[$@](member|event|trigger|actions)\b`), message: "a name has no `$` or `@` before it", write: "$1", sure: true},
-	{find: regexp.MustCompile(`===`), message: "`===` is not an operator", write: "==", sure: true},
-	{find: regexp.MustCompile(`!==`), message: "`!==` is not an operator", write: "!=", sure: true},
-	{find: regexp.MustCompile(`<>`), message: "`<>` is not an operator", write: "!=", sure: true},
-	{find: regexp.MustCompile(`≠`), message: "`≠` is not an operator", write: "!=", sure: true},
-	{find: regexp.MustCompile(`≥|⩾|≧`), message: "`%s` is not an operator", write: ">=", sure: true},
-	{find: regexp.MustCompile(`≤|⩽|≦`), message: "`%s` is not an operator", write: "<=", sure: true},
-	{find: regexp.MustCompile(`(>\s+=)(?:[^=]|$)`), message: "an operator has no space inside", write: ">=", sure: true},
-	{find: regexp.MustCompile(`(<\s+=)(?:[^=]|$)`), message: "an operator has no space inside", write: "<=", sure: true},
-	{find: regexp.MustCompile(`(!\s+=)(?:[^=]|$)`), message: "an operator has no space inside", write: "!=", sure: true},
-	{find: regexp.MustCompile(`[^=<>!](=\s+=)(?:[^=]|$)`), message: "an operator has no space inside", write: "==", sure: true},
-	{find: regexp.MustCompile(`[^=<>!](=\s+>)(?:[^=]|$)`), message: "an operator has no space inside", write: ">="},
-	{find: regexp.MustCompile(`[^=<>!](=\s+<)(?:[^=]|$)`), message: "an operator has no space inside", write: "<="},
-	{find: regexp.MustCompile(`<\s+>`), message: "an operator has no space inside", write: "!="},
-	{find: regexp.MustCompile(`=>`), message: "`=>` is not an operator", write: ">="},
-	{find: regexp.MustCompile(`=<`), message: "`=<` is not an operator", write: "<="},
-	{find: regexp.MustCompile(`=!`), message: "`=!` is not an operator", write: "!="},
-	{find: regexp.MustCompile(`\bin\s*\(([^()]*,[^()]*)\)`), message: "a list stands in square brackets", write: "in [$1]", sure: true},
-	{find: regexp.MustCompile(`×`), message: "`×` is not an operator", write: "*", sure: true},
-	{find: regexp.MustCompile(`÷`), message: "`÷` is not an operator", write: "/", sure: true},
-	{find: regexp.MustCompile(`(?i)\bis\s+not\s+(?:null|nil|none|empty)\b`), message: "`is not` is not an operator", write: "!= nil", sure: true},
-	{find: regexp.MustCompile(`(?i)\bis\s+(?:null|nil|none)\b`), message: "`is` is not an operator", write: "== nil", sure: true},
-	{find: regexp.MustCompile(`(?i)\bnot\s+like\b|\blike\b`), message: "`%s` is not an operator", label: "write `contains`, `startsWith` or `endsWith`"},
-	{find: regexp.MustCompile(`(?i)\bbetween\b`), message: "`between` is not an operator", label: "write both bounds: x >= 1 and x <= 9"},
-	{find: regexp.MustCompile(` ?(?:大于等于|不小于|不少于) ?`), message: "`%s` is not an operator", write: " >= ", sure: true},
-	{find: regexp.MustCompile(` ?(?:小于等于|不大于|不超过) ?`), message: "`%s` is not an operator", write: " <= ", sure: true},
-	{find: regexp.MustCompile(` ?(?:不等于) ?`), message: "`%s` is not an operator", write: " != ", sure: true},
-	{find: regexp.MustCompile(` ?(?:大于|超过|多于) ?`), message: "`%s` is not an operator", write: " > ", sure: true},
-	{find: regexp.MustCompile(` ?(?:小于|少于|低于) ?`), message: "`%s` is not an operator", write: " < ", sure: true},
-	{find: regexp.MustCompile(` ?(?:等于) ?`), message: "`%s` is not an operator", write: " == ", sure: true},
-	{find: regexp.MustCompile(` ?(?:不包含) ?`), message: "`%s` is not an operator", label: "write `not contains` of a text, `not in` of a list"},
-	{find: regexp.MustCompile(` ?(?:包含) ?`), message: "`%s` is not an operator", label: "write `contains` of a text, `in` of a list"},
-	{find: regexp.MustCompile(` ?(?:并且|而且|且) ?`), message: "`%s` is not an operator", write: " and ", sure: true},
-	{find: regexp.MustCompile(` ?(?:或者|或) ?`), message: "`%s` is not an operator", write: " or ", sure: true},
-	{find: regexp.MustCompile(`(?:^|[ (])(不是|非) ?`), message: "`%s` is not an operator", write: "not ", sure: true},
-	{find: regexp.MustCompile(`[^&](&)[^&]`), message: "`&` is not an operator", write: "and"},
+	drop    bool // what was written is left out
 }
 
 var (
 	groupedNumber = regexp.MustCompile(`(?:^|[^\w.,])(\d{1,3}(?:,\d{3})+)(?:$|[^\w,])`)
-	percentNumber = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)%\s*(?:$|[)\]]|and\b|or\b)|百分之(\d+(?:\.\d+)?)`)
+	percentNumber = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)%\s*(?:$|[)\]*/<>=!&|?:,]|and\b|or\b)|百分之(\d+(?:\.\d+)?)`)
 	bareDate      = regexp.MustCompile(`(?:^|[^\w.])(\d{4}([-/])(?:0?[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01]))(?:$|[^\w-])|(?:^|[^\w.])(\d{4}年\d{1,2}月\d{1,2}日)`)
 )
 
@@ -76,8 +36,8 @@ const noDates = "no date is written in an expression: declare an attribute, as i
 
 // habit reports the first habit in an expression that cannot be read; false when it has none.
 func (c *exprChecker) habit() bool {
-	masked := withoutTexts(c.src.Text)
-	if c.numberHabit(masked) {
+	masked := c.withoutNames(withoutTexts(c.src.Text))
+	if c.numberHabit(masked) || c.functionHabit(masked) {
 		return true
 	}
 	for i := range exprHabits {
@@ -94,12 +54,12 @@ func (c *exprChecker) habit() bool {
 			message = fmt.Sprintf(message, wrote)
 		}
 		write := func(m []int) string { return string(h.find.ExpandString(nil, h.write, c.src.Text, m)) }
-		if h.write != "" {
+		if h.write != "" && label == "" {
 			label = "write `" + strings.TrimSpace(write(found[0])) + "`"
 		}
 		d := c.report(c.runes(from, to), "syntax-expression", label, "%s", message)
 		for _, m := range found {
-			if from, to := bounds(m, whole); h.write != "" && d.Line > 0 {
+			if from, to := bounds(m, whole); (h.write != "" || h.drop) && d.Line > 0 {
 				at := c.runes(from, to)
 				d.Edits = append(d.Edits, Edit{Pos: c.src.pos(at.From, at.To), Text: write(m), Doubt: !h.sure})
 			}
@@ -192,6 +152,25 @@ func withoutTexts(s string) string {
 			out[k] = '_'
 		}
 		i += end + 1
+	}
+	return string(out)
+}
+
+var wordedField = regexp.MustCompile(`\.([\p{L}_][\p{L}\p{N}_]*)`)
+
+// withoutNames blanks out declared names that are not ASCII: one may hold a word that is an operator to some.
+func (c *exprChecker) withoutNames(masked string) string {
+	out := []byte(masked)
+	for _, m := range wordedField.FindAllStringSubmatchIndex(masked, -1) {
+		name := masked[m[2]:m[3]]
+		for _, t := range []*Type{c.sc.Schema.MemberRecord(), c.sc.Event, c.sc.Trigger} {
+			if t == nil || isASCII(name) {
+				continue
+			}
+			if _, ok := t.Field(name); ok {
+				copy(out[m[2]:m[3]], strings.Repeat("_", len(name)))
+			}
+		}
 	}
 	return string(out)
 }

@@ -47,14 +47,18 @@ func (c *exprChecker) member(n *ast.MemberNode) *Type {
 	if constant {
 		name = "`" + key.Value + "`"
 	}
-	c.report(n.Property.Location(), "unknown-field", "", "%s is %s and has no field %s", quoteNode(n.Node), describeType(base), name)
+	label := ""
+	if constant {
+		label = sizeField(n.Node, base, key.Value)
+	}
+	c.report(n.Property.Location(), "unknown-field", label, "%s is %s and has no field %s", quoteNode(n.Node), describeType(base), name)
 	return nil
 }
 
 // item types list[i]: it may be missing, and lowering makes it so.
 func (c *exprChecker) item(n *ast.MemberNode, base *Type) *Type {
 	if key, ok := n.Property.(*ast.StringNode); ok {
-		c.report(key.Location(), "unknown-field", "a list has items: first(…), last(…), any(…, .x > 1)", "%s is %s and has no field `%s`", quoteNode(n.Node), describeType(base), key.Value)
+		c.report(key.Location(), "unknown-field", sizeField(n.Node, base, key.Value), "%s is %s and has no field `%s`", quoteNode(n.Node), describeType(base), key.Value)
 		return nil
 	}
 	c.need(n.Node, base, "`[…]`")

@@ -70,7 +70,11 @@ func (c *exprChecker) binary(n *ast.BinaryNode) *Type {
 	case "+", "-", "*", "/", "%", "**", "^":
 		return c.arithmetic(n, l, r)
 	}
-	c.report(n.Location(), "syntax-expression", "", "the operator `%s` is not part of the language", n.Operator)
+	label := ""
+	if n.Operator == ".." {
+		label = "write both bounds: x >= " + short(n.Left) + " and x <= " + short(n.Right)
+	}
+	c.report(n.Location(), "syntax-expression", label, "the operator `%s` is not part of the language", n.Operator)
 	return nil
 }
 
@@ -141,15 +145,31 @@ func quoteNode(n ast.Node) string { return "`" + short(n) + "`" }
 
 // operands reports that an operator does not take what it was given.
 func (c *exprChecker) operands(n *ast.BinaryNode, l, r *Type, wants string) *Type {
-	hint := ""
-	if _, isText := n.Right.(*ast.StringNode); isText && isTime(l) {
-		hint = "there are no times in texts: write days_since(" + short(n.Left) + ") < 30, or compare it with now(), today() or an attribute"
-		if s := n.Right.(*ast.StringNode).Value; looksLikeTime.MatchString(s) {
-			hint = fmt.Sprintf(noDates, s[:len("2006-01-02")])
-		}
-	}
-	c.report(span(n), "type-mismatch", hint, "`%s` takes %s, here are %s and %s", n.Operator, wants, describeType(l), describeType(r))
+	c.report(span(n), "type-mismatch", c.operandsHint(n, l, r), "`%s` takes %s, here are %s and %s", n.Operator, wants, describeType(l), describeType(r))
 	return resultWithout(n.Operator)
+}
+
+// operandsHint says how the two are written that an operator takes.
+func (c *exprChecker) operandsHint(n *ast.BinaryNode, l, r *Type) string {
+	s, isText := n.Right.(*ast.StringNode)
+	switch {
+	case isText && isTime(l) && looksLikeTime.MatchString(s.Value):
+		return fmt.Sprintf(noDates, s.Value[:len("2006-01-02")])
+	case isText && isTime(l) && isWeekdayWord(s.Value):
+		return noDays
+	case isText && isTime(l):
+		return "there are no times in texts: write days_since(" + short(n.Left) + ") < 30, or compare it with now(), today() or an attribute"
+	case isText && isNumeric(l) && isNumberText(s.Value):
+		return "write the number without quotes: " + strings.TrimSpace(s.Value)
+	case l.Kind == KindDuration && r.Kind != KindDuration && mirrored[n.Operator] != "":
+		return `compare it with duration("72h"); whole days are days_since(t) > 3`
+	}
+	return ""
+}
+
+func isNumberText(s string) bool {
+	_, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	return err == nil
 }
 
 func (c *exprChecker) equality(n *ast.BinaryNode, l, r *Type) *Type {
@@ -176,10 +196,11 @@ func (c *exprChecker) equality(n *ast.BinaryNode, l, r *Type) *Type {
 
 func (c *exprChecker) equalityHint(n *ast.BinaryNode, l, r *Type) string {
 	if s, ok := n.Right.(*ast.StringNode); ok {
-		if isNumeric(l) {
-			if _, err := strconv.ParseFloat(s.Value, 64); err == nil {
-				return "write the number without quotes: " + s.Value
-			}
+		if isNumeric(l) && isNumberText(s.Value) {
+			return "write the number without quotes: " + strings.TrimSpace(s.Value)
+		}
+		if isTime(l) {
+			return c.operandsHint(n, l, r)
 		}
 		if l.Kind == KindBool && (s.Value == "true" || s.Value == "false") {
 			return "write it without quotes: " + s.Value

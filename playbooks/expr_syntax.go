@@ -121,6 +121,10 @@ func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
 			return
 		}
 		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
+		if masked := withoutTexts(string(runes)); strings.Contains(masked, "? ") && !strings.Contains(masked, ":") {
+			c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "write ` : …` behind it, as in c ? a : b", "what holds otherwise is missing behind `?`")
+			return
+		}
 		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
 		return
 	}
@@ -140,8 +144,16 @@ func (c *exprChecker) unexpected(loc place.Location, msg string, runes []rune) {
 		return
 	}
 	label := ""
-	if m[1] == "Identifier" || m[1] == "String" || m[1] == "Number" {
+	switch {
+	case m[1] == "Identifier" || m[1] == "String" || m[1] == "Number":
 		label = "an operator is missing before this"
+	case m[2] == ")" || m[2] == "]" || m[2] == "}":
+		label = "no bracket is open that it closes: leave it out"
+		if _, open := openBracket(runes[:min(loc.From, len(runes))]); open {
+			label = "a value is missing before it, or another bracket is open"
+		}
+	case m[2] == ",":
+		label = "two conditions are joined by `and` or `or`"
 	}
 	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
 }

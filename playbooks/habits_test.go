@@ -175,33 +175,37 @@ func TestHabits(t *testing.T) {
 		{"a comment", head + trigger + tail + "# a\u200bb\n", "", ""},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			fsys := fstest.MapFS{schemaFile: example(t, "")[schemaFile], "playbooks/a.yaml": {Data: []byte(c.text)}}
-			ws, diags := Load(fsys, testRegistry())
-			var found []string
-			for _, d := range diags {
-				if d.File == "playbooks/a.yaml" && d.Severity == Error {
-					found = append(found, d.Message+" "+d.Label)
-				}
-			}
-			switch {
-			case c.says == "" && len(found) > 0:
-				t.Errorf("it is right, and not %q", found)
-			case c.says != "" && (len(found) != 1 || !strings.Contains(found[0], c.says)):
-				t.Errorf("got %q, want one that says %q", found, c.says)
-			}
-			want := c.fixed
-			if want == "" {
-				want = c.text
-			}
-			got := c.text
-			if data, ok := Fix(ws.Files, testRegistry()).Files["playbooks/a.yaml"]; ok {
-				got = string(data)
-			}
-			if got != want {
-				t.Errorf("fixed to\n%s\nwant\n%s", got, want)
-			}
-		})
+		t.Run(c.name, func(t *testing.T) { answersHabit(t, c.text, c.says, c.fixed) })
+	}
+}
+
+// answersHabit checks a playbook with one mistake: what is said of it, and what it is fixed to; "" when it is left to its author.
+func answersHabit(t *testing.T, text, says, fixed string) {
+	t.Helper()
+	fsys := fstest.MapFS{schemaFile: example(t, "")[schemaFile], "playbooks/a.yaml": {Data: []byte(text)}}
+	ws, diags := Load(fsys, testRegistry())
+	var found []string
+	for _, d := range diags {
+		if d.File == "playbooks/a.yaml" && d.Severity == Error {
+			found = append(found, d.Message+" "+d.Label)
+		}
+	}
+	switch {
+	case says == "" && len(found) > 0:
+		t.Errorf("it is right, and not %q", found)
+	case says != "" && (len(found) != 1 || !strings.Contains(found[0], says)):
+		t.Errorf("got %q, want one that says %q", found, says)
+	}
+	want := fixed
+	if want == "" {
+		want = text
+	}
+	got := text
+	if data, ok := Fix(ws.Files, testRegistry()).Files["playbooks/a.yaml"]; ok {
+		got = string(data)
+	}
+	if got != want {
+		t.Errorf("fixed to\n%s\nwant\n%s", got, want)
 	}
 }
 
