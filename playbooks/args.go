@@ -254,9 +254,6 @@ func (p *playbookReader) tagWords(n *node, val *Value, removed bool) {
 	}
 }
 
-// settable are the built-in fields of a member that a playbook may set.
-var settable = []string{"timezone", "locale"}
-
 // attributes reads attribute: value, typed by the member's schema.
 func (p *playbookReader) attributes(v *node, what string, sc *Scope) *Value {
 	if v.kind != mappingNode {

@@ -11,7 +11,7 @@ import (
 // doubt only when another place names it as it is declared, or when the use alone looks like the slip.
 
 // doubtNames marks the changes to declared names that the rest of the workspace does not bear out.
-func (c *checker) doubtNames(diags []Diagnostic) []Diagnostic {
+func (c *rules) doubtNames(diags []Diagnostic) []Diagnostic {
 	type use struct{ wrote, declared string }
 	each := func(do func(d *Diagnostic, e *Edit, u use)) {
 		for i := range diags {
@@ -44,7 +44,7 @@ func (c *checker) doubtNames(diags []Diagnostic) []Diagnostic {
 }
 
 // written gives what stands at a place, without quotes.
-func (c *checker) written(p Pos) string {
+func (c *rules) written(p Pos) string {
 	f := newFile(p.File, c.ws.Files[p.File])
 	return strings.Trim(f.text[f.offset(p.Line, p.Column):f.offset(p.EndLine, p.EndColumn)], `"'\`)
 }
@@ -68,7 +68,7 @@ func slipOf(wrote, declared string) bool {
 }
 
 // filesNaming gives the file that alone, with templates and its tests, can name what a mistake is about; "" for all files.
-func (c *checker) filesNaming(d *Diagnostic) string {
+func (c *rules) filesNaming(d *Diagnostic) string {
 	if d.Code != "unknown-action-id" {
 		return ""
 	}
@@ -82,7 +82,7 @@ func (c *checker) filesNaming(d *Diagnostic) string {
 
 // mentions counts where the files have the name as a word, its declaration included. With a playbook's file, only that with its test and
 // the templates are looked at.
-func (c *checker) mentions(name, file string) int {
+func (c *rules) mentions(name, file string) int {
 	word := regexp.MustCompile(`(^|[^\pL\pN_.-])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])|[a-z]\.` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])`)
 	own := []string{file, strings.TrimSuffix(file, yamlSuffix) + testSuffix}
 	count := 0

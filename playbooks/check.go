@@ -9,6 +9,7 @@ import (
 // checker gathers the mistakes of a workspace while it is read.
 type checker struct {
 	yamlReader
+	notes
 	reg       *Registry
 	ws        *Workspace
 	schema    *Schema
@@ -25,8 +26,6 @@ type checker struct {
 	brokenNames map[string]bool
 	places      *[]Place // for editors; nil: nobody asks
 	forAll      []Pos    // schedules that name no segment
-	words       map[wordKind]map[string][]wordUse
-	messages    map[string][]sentMessage // by channel
 }
 
 // duration reads a constant duration that is longer than nothing.

@@ -64,3 +64,12 @@ func Controls() []ActionSpec {
 		},
 	}
 }
+
+// settable are the built-in fields of a member that a playbook may set.
+var settable = []string{"timezone", "locale"}
+
+// What a wait for an event leaves under its id.
+const (
+	resultTimedOut = "timed_out"
+	resultEvent    = "event"
+)

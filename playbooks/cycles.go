@@ -16,7 +16,7 @@ type link struct {
 
 // cycles warns of playbooks that start each other without end: by events they emit, or by what they change of a member whom a
 // segment trigger watches. A playbook with `reentry` takes nobody in twice at once, so it ends such a chain.
-func (c *checker) cycles() {
+func (c *rules) cycles() {
 	var list []*Playbook
 	for _, p := range c.ws.Playbooks {
 		if p.Status != Draft && p.Reentry == nil {
@@ -35,7 +35,7 @@ func (c *checker) cycles() {
 }
 
 // links lists which playbooks the actions of one may start.
-func (c *checker) links(p *Playbook, list []*Playbook) []link {
+func (c *rules) links(p *Playbook, list []*Playbook) []link {
 	var out []link
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -52,7 +52,7 @@ func (c *checker) links(p *Playbook, list []*Playbook) []link {
 }
 
 // starts says how an action may start a playbook; "" when it does not.
-func (c *checker) starts(s *Step, q *Playbook) string {
+func (c *rules) starts(s *Step, q *Playbook) string {
 	switch q.Trigger.Kind {
 	case TriggerEvent:
 		if v := s.Args["event"]; s.Key == "emit" && v != nil && v.Literal == q.Trigger.Event.Name {
@@ -73,7 +73,7 @@ func (c *checker) starts(s *Step, q *Playbook) string {
 }
 
 // changes says what of a segment an action changes; "" when nothing.
-func (c *checker) changes(s *Step, g *Segment) string {
+func (c *rules) changes(s *Step, g *Segment) string {
 	on := fmt.Sprintf("on which the segment `%s` depends, which starts", g.Name)
 	changed := map[string]string{"tag": "tags", "points": "points"}[s.Key]
 	if changed != "" && slices.Contains(g.Expr.Refs.Attributes, changed) {
@@ -96,7 +96,7 @@ func (c *checker) changes(s *Step, g *Segment) string {
 
 // comesBack tells whether the actions of a playbook may take a member both over the border that starts it and back again: else the
 // member that it acts on is over it already.
-func (c *checker) comesBack(p *Playbook) bool {
+func (c *rules) comesBack(p *Playbook) bool {
 	g := c.schema.Segment(p.Trigger.Segment)
 	if p.Trigger.Kind != TriggerEnter && p.Trigger.Kind != TriggerExit || g == nil || g.Expr == nil {
 		return true
@@ -135,7 +135,7 @@ func shortest(from *Playbook, links map[*Playbook][]link) []link {
 	return nil
 }
 
-func (c *checker) reportCycle(p *Playbook, way []link) {
+func (c *rules) reportCycle(p *Playbook, way []link) {
 	var told []string
 	at := p.ID
 	for _, l := range way {

@@ -13,7 +13,7 @@ func (e effect) or(o effect) effect { return effect{e.rise || o.rise, e.fall || 
 
 // effectOn tells how an action may turn a segment, as far as its expression shows it: a tag added or removed against `"x" in
 // member.tags`, the sign of points against `member.points > n`, a value set against `member.level == "gold"`. Else either way.
-func (c *checker) effectOn(s *Step, g *Segment, within []string) effect {
+func (c *rules) effectOn(s *Step, g *Segment, within []string) effect {
 	x := newExprChecker(g.Source, &Scope{Schema: c.schema}, theLibrary())
 	n := x.parse()
 	if n == nil {
@@ -22,7 +22,7 @@ func (c *checker) effectOn(s *Step, g *Segment, within []string) effect {
 	return c.turns(s, n, append(within, g.Name))
 }
 
-func (c *checker) turns(s *Step, n ast.Node, within []string) effect {
+func (c *rules) turns(s *Step, n ast.Node, within []string) effect {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		if n.Operator == "not" || n.Operator == "!" {
@@ -115,7 +115,7 @@ func mayHold(list *Value, tag string) bool {
 
 // touchVisitor finds whether an expression names what an action changes, also through computed attributes.
 type touchVisitor struct {
-	c       *checker
+	c       *rules
 	s       *Step
 	touched bool
 	depth   int

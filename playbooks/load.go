@@ -9,19 +9,6 @@ import (
 	"strings"
 )
 
-// The files of a workspace.
-const (
-	schemaFile   = "usher.yaml"
-	playbookDir  = "playbooks"
-	templateDir  = "templates"
-	testSuffix   = "_test.yaml"
-	yamlSuffix   = ".yaml"
-	ymlSuffix    = ".yml"
-	maxTemplates = 64 << 10
-)
-
-var templateSuffixes = []string{".txt", ".md", ".html"}
-
 // Load reads a workspace and checks it whole: the first mistake stops nothing. The diagnostics are sorted by place, each once.
 // A workspace with a diagnostic of severity [Error] holds what could be read, and must not be used.
 func Load(fsys fs.FS, reg *Registry) (*Workspace, []Diagnostic) {
@@ -39,14 +26,13 @@ func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*
 	c.loadTemplates()
 	c.loadPlaybooks()
 	c.loadTests()
+	r := &rules{&c.collector, c.notes, ws, c.schema, reg}
 	if !hasError(c.diags) {
 		c.unused()
-		c.cycles()
-		c.misspelt()
-		c.subjects()
+		r.judge()
 	}
 	ws.Words = c.words
-	return ws, atMost(maxMistakes, sorted(c.doubtNames(c.misdeclared(c.diags))))
+	return ws, atMost(maxMistakes, sorted(r.settle(c.diags)))
 }
 
 func newChecker(reg *Registry) *checker {
@@ -55,7 +41,7 @@ func newChecker(reg *Registry) *checker {
 		yamlReader: yamlReader{playbookKeys: playbookKeys, typeMeant: typeMeant},
 		reg:        reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*node{},
 		declared: map[string]bool{}, texts: map[string]*file{}, brokenNames: map[string]bool{}, sources: map[string]*node{},
-		words: map[wordKind]map[string][]wordUse{}, messages: map[string][]sentMessage{},
+		notes: newNotes(),
 	}
 }
 
@@ -74,9 +60,6 @@ func atMost(most int, diags []Diagnostic) []Diagnostic {
 func hasError(diags []Diagnostic) bool {
 	return slices.ContainsFunc(diags, func(d Diagnostic) bool { return d.Severity == Error })
 }
-
-// wholeFile points at a file as such.
-func wholeFile(name string) Pos { return Pos{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1} }
 
 func (c *checker) loadSchema() {
 	data, ok := c.ws.Files[schemaFile]

@@ -34,7 +34,7 @@ func misnamedOf(d *Diagnostic) (misnamed, bool) {
 }
 
 // misdeclared replaces the mistakes that a slip in a declaration causes by one at the declaration.
-func (c *checker) misdeclared(diags []Diagnostic) []Diagnostic {
+func (c *rules) misdeclared(diags []Diagnostic) []Diagnostic {
 	uses := map[misnamed][]Pos{}
 	var order []misnamed
 	for i := range diags {
@@ -74,7 +74,7 @@ func (c *checker) misdeclared(diags []Diagnostic) []Diagnostic {
 }
 
 // declaration gives the place of the only thing in usher.yaml that has the name.
-func (c *checker) declaration(name string) (at Pos, ok bool) {
+func (c *rules) declaration(name string) (at Pos, ok bool) {
 	found := 0
 	see := func(n string, p Pos) {
 		if n == name && p.Line > 0 {

@@ -14,7 +14,7 @@ import (
 // stands in a single place and is almost another that stands elsewhere is most likely that one, misspelt.
 
 // word notes a place of a word.
-func (c *checker) word(kind wordKind, word string, role wordRole, n *node) {
+func (c *notes) word(kind wordKind, word string, role wordRole, n *node) {
 	if word == "" || n.untraceable {
 		return
 	}
@@ -27,7 +27,7 @@ func (c *checker) word(kind wordKind, word string, role wordRole, n *node) {
 	c.wordAt(kind, word, use)
 }
 
-func (c *checker) wordAt(kind wordKind, word string, use wordUse) {
+func (c *notes) wordAt(kind wordKind, word string, use wordUse) {
 	if c.words[kind] == nil {
 		c.words[kind] = map[string][]wordUse{}
 	}
@@ -40,7 +40,7 @@ func (c *checker) wordAt(kind wordKind, word string, use wordUse) {
 }
 
 // wordsOf notes the tags that an expression looks for.
-func (c *checker) wordsOf(e *Expr) {
+func (c *notes) wordsOf(e *Expr) {
 	for _, t := range e.tags {
 		c.wordAt(tagWord, t.word, wordUse{wordSought, t.pos, `"%s"`})
 	}
@@ -49,7 +49,7 @@ func (c *checker) wordsOf(e *Expr) {
 // tagsIn finds the tags that a Liquid text looks for.
 var tagsIn = regexp.MustCompile(`member\.tags\s+contains\s+["']([^"']+)["']`)
 
-func (c *checker) wordsOfText(text string, at func(from, to int) Pos) {
+func (c *notes) wordsOfText(text string, at func(from, to int) Pos) {
 	for _, m := range tagsIn.FindAllStringSubmatchIndex(text, -1) {
 		from, to := utf8.RuneCountInString(text[:m[2]]), utf8.RuneCountInString(text[:m[3]])
 		c.wordAt(tagWord, text[m[2]:m[3]], wordUse{wordSought, at(from, to), "%s"})
@@ -57,7 +57,7 @@ func (c *checker) wordsOfText(text string, at func(from, to int) Pos) {
 }
 
 // misspelt warns of words that are most likely others, misspelt.
-func (c *checker) misspelt() {
+func (c *rules) misspelt() {
 	for _, kind := range []wordKind{tagWord, ownerWord, reasonWord} {
 		uses := c.words[kind]
 		known := slices.Sorted(maps.Keys(uses))
@@ -96,7 +96,7 @@ func odd(kind wordKind, word, other []wordUse) bool {
 	return slices.ContainsFunc(word, sought) && !slices.ContainsFunc(word, given) && !slices.ContainsFunc(other, sought)
 }
 
-func (c *checker) misspeltWord(kind wordKind, word string, uses []wordUse, meant string, others []wordUse) {
+func (c *rules) misspeltWord(kind wordKind, word string, uses []wordUse, meant string, others []wordUse) {
 	slices.SortFunc(uses, func(a, b wordUse) int { return ComparePos(a.pos, b.pos) })
 	slices.SortFunc(others, func(a, b wordUse) int { return ComparePos(a.pos, b.pos) })
 	elsewhere := fmt.Sprintf("`%s` in %d places", meant, len(others))

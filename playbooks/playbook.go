@@ -11,8 +11,6 @@ var playbookKeys = []string{
 	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit", "actions",
 }
 
-var stages = []string{"acquisition", "activation", "retention", "conversion"}
-
 // playbookReader reads one playbook.
 type playbookReader struct {
 	*checker

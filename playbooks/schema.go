@@ -14,10 +14,6 @@ var (
 	reservedParams     = []string{"time"}
 )
 
-var schemaKeys = []string{
-	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
-}
-
 // readSchema reads usher.yaml.
 func (c *checker) readSchema(n *node) {
 	c.schema.sections = map[string]Pos{"": wholeFile(schemaFile)}

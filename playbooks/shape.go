@@ -202,3 +202,19 @@ func fieldsShape(fields []FieldSpec) *Shape {
 	}
 	return s
 }
+
+var stages = []string{"acquisition", "activation", "retention", "conversion"}
+
+var schemaKeys = []string{
+	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
+}
+
+// triggerKinds gives the keys of each kind of trigger; the first names it.
+var triggerKinds = [][]string{
+	{"event", "if"},
+	{"schedule", "timezone", "segment", "missed"},
+	{"http"},
+	{"segment_enter"},
+	{"segment_exit"},
+	{"date", "every", "offset", "at"},
+}

@@ -14,19 +14,19 @@ type sentMessage struct {
 // fewestSubjects is how many messages of a channel must have a subject before one without stands out.
 const fewestSubjects = 2
 
-// subject notes whether a message has a subject.
-func (p *playbookReader) subject(v *node, step *Step, spec *ActionSpec) {
+// subject notes whether the message that a step sends has a subject.
+func (c *notes) subject(v *node, step *Step, spec *ActionSpec) {
 	takes := slices.ContainsFunc(spec.Fields, func(f FieldSpec) bool { return f.Name == "subject" })
 	channel := step.Args["channel"]
 	if !takes || channel == nil {
 		return
 	}
 	name, _ := channel.Literal.(string)
-	p.messages[name] = append(p.messages[name], sentMessage{step.Pos, v.get("subject") != nil})
+	c.messages[name] = append(c.messages[name], sentMessage{step.Pos, v.get("subject") != nil})
 }
 
 // subjects warns of messages without a subject: of all where the channel carries subjects, else of the only one of several.
-func (c *checker) subjects() {
+func (c *rules) subjects() {
 	for i := range c.schema.Channels {
 		ch := &c.schema.Channels[i]
 		var with, without []Pos

@@ -8,27 +8,6 @@ import (
 	"time"
 )
 
-var (
-	runStates     = []string{"none", "waiting", "done", "exited", "failed"}
-	expectReasons = []string{
-		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "consent",
-		"pool empty", "per member", "no address",
-	}
-	testKeys   = []string{"name", "at", "member", "history", "force", "script"}
-	scriptKeys = []string{"event", "advance", "trigger", "expect"}
-	// eventStepKeys may stand in a step that is an event.
-	eventStepKeys = []string{"event", "time", "properties", "attributes"}
-	expectKeys    = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
-)
-
-// The fields that a listed effect may be matched by.
-var (
-	messageFields = []string{"channel", "template", "contains", "text", "subject", "to", "class", "status", "reason"}
-	couponFields  = []string{"pool", "issued", "reason"}
-	webhookFields = []string{"url", "method", "status", "body", "contains"}
-	eventFields   = []string{"event", "properties", "member"}
-)
-
 // testReader reads one _test.yaml.
 type testReader struct {
 	*checker

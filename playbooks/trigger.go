@@ -6,16 +6,6 @@ import (
 	"strings"
 )
 
-// triggerKinds gives the keys of each kind of trigger; the first names it.
-var triggerKinds = [][]string{
-	{"event", "if"},
-	{"schedule", "timezone", "segment", "missed"},
-	{"http"},
-	{"segment_enter"},
-	{"segment_exit"},
-	{"date", "every", "offset", "at"},
-}
-
 // triggerKnown brings `trigger` into scope.
 func (p *playbookReader) triggerKnown() {
 	p.scope.Trigger = p.pb.Trigger.Record(p.schema)

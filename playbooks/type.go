@@ -449,3 +449,18 @@ func typeText(t *Type) string {
 	}
 	return t.String()
 }
+
+var typeNames = []string{"string", "int", "number", "bool", "date", "datetime"}
+
+// commonZones are those that are suggested for a misspelt one.
+var commonZones = []string{
+	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "Asia/Kolkata",
+	"Asia/Dubai", "Asia/Jakarta", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Kuala_Lumpur", "Asia/Manila", "Asia/Urumqi",
+	"Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Rome", "Europe/Amsterdam", "Europe/Moscow",
+	"Europe/Zurich", "Europe/Vienna", "Europe/Stockholm", "Europe/Warsaw", "Europe/Istanbul", "Africa/Cairo", "Africa/Lagos",
+	"Africa/Johannesburg", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto",
+	"America/Sao_Paulo", "America/Mexico_City", "America/Bogota", "America/Argentina/Buenos_Aires", "Australia/Sydney",
+	"Australia/Melbourne", "Australia/Perth", "Australia/Lord_Howe", "Pacific/Auckland",
+}
+
+var clockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)

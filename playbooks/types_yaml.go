@@ -16,8 +16,6 @@ var typeWords = map[string]*Type{
 	"string": String, "int": Int, "number": Number, "bool": Bool, "date": Date, "datetime": Datetime,
 }
 
-var typeNames = []string{"string", "int", "number", "bool", "date", "datetime"}
-
 // typeSlips are words of other languages for our types.
 var typeSlips = map[string]string{
 	"integer": "int", "float": "number", "double": "number", "decimal": "number", "boolean": "bool", "str": "string",
@@ -410,17 +408,6 @@ func loadZone(s string) (*time.Location, error) {
 	return time.LoadLocation(s)
 }
 
-// commonZones are those that are suggested for a misspelt one.
-var commonZones = []string{
-	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "Asia/Kolkata",
-	"Asia/Dubai", "Asia/Jakarta", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Kuala_Lumpur", "Asia/Manila", "Asia/Urumqi",
-	"Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Rome", "Europe/Amsterdam", "Europe/Moscow",
-	"Europe/Zurich", "Europe/Vienna", "Europe/Stockholm", "Europe/Warsaw", "Europe/Istanbul", "Africa/Cairo", "Africa/Lagos",
-	"Africa/Johannesburg", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto",
-	"America/Sao_Paulo", "America/Mexico_City", "America/Bogota", "America/Argentina/Buenos_Aires", "Australia/Sydney",
-	"Australia/Melbourne", "Australia/Perth", "Australia/Lord_Howe", "Pacific/Auckland",
-}
-
 // clock reads a time of the day as minutes since midnight.
 func (c *checker) clock(n *node, what string) (int, bool) {
 	if n == nil || n.broken {
@@ -435,5 +422,3 @@ func (c *checker) clock(n *node, what string) (int, bool) {
 	c.clockHint(r, n)
 	return 0, false
 }
-
-var clockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)

@@ -7,12 +7,6 @@ import (
 	"time"
 )
 
-// What a wait for an event leaves under its id.
-const (
-	resultTimedOut = "timed_out"
-	resultEvent    = "event"
-)
-
 // wait reads one of the forms of a wait. It gives the type of what the wait leaves, and whether that is known.
 func (p *playbookReader) wait(v *node, step *Step, sc *Scope) (*Type, bool) {
 	if v.kind != mappingNode || v.broken {
