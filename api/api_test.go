@@ -387,7 +387,7 @@ func TestFailures(t *testing.T) {
 	a = f.call("GET", "/v1/failures?limit=1", "")
 	f.want(a, 200, nil)
 	first := a.body["failures"].([]any)[0].(map[string]any)
-	if first["key"] != "e2" || first["what"] != "input" || first["error"] != "broken" {
+	if first["key"] != "e2" || first["what"] != "input" || first["error"] != "broken" || first["member"] != "m1" {
 		t.Errorf("got %s", a.text)
 	}
 	a = f.call("GET", "/v1/failures?limit=1&cursor="+a.body["next"].(string), "")

@@ -148,11 +148,12 @@ func (s *server) getCoupon(c *gin.Context) (couponView, error) {
 }
 
 type failureView struct {
-	ID    string    `json:"id"`
-	At    time.Time `json:"at"`
-	What  string    `json:"what" enum:"input,wait,look,delivery,member,counts" doc:"what was set aside or given up on; a member is held until what is stored of them can be read"`
-	Key   string    `json:"key" doc:"the event's id, the run's id, the delivery's key or the member's id"`
-	Error string    `json:"error"`
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	What   string    `json:"what" enum:"input,wait,look,run,delivery,member,counts" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
+	Key    string    `json:"key" doc:"the event's id, the run's id, the delivery's key or the member's id"`
+	Member string    `json:"member" doc:"whom it is about; empty for counts"`
+	Error  string    `json:"error"`
 }
 
 type failuresView struct {
@@ -170,6 +171,6 @@ func (s *server) getFailures(c *gin.Context) (failuresView, error) {
 		return failuresView{}, err
 	}
 	return failuresView{Next: next, Failures: each(list, func(f store.Failure) failureView {
-		return failureView{ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: f.ID, Error: f.Error}
+		return failureView{ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: f.ID, Member: f.Member, Error: f.Error}
 	})}, nil
 }

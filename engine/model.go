@@ -154,6 +154,23 @@ type Run struct {
 	zone    *time.Location // that their times are in
 }
 
+// Failure returns where and why the run failed in this decision; false when it did not.
+func (r *Run) Failure() (reason string, failed bool) {
+	if r.State != RunFailed {
+		return "", false
+	}
+	reason = r.Reason
+	for i := range r.Trace {
+		switch t := &r.Trace[i]; {
+		case t.What == string(RunFailed):
+			failed = true
+		case t.What == "error" && t.Step == r.Reason:
+			reason = t.Step + ": " + t.Reason
+		}
+	}
+	return reason, failed
+}
+
 // TraceEntry is one step of the answer to "why?".
 type TraceEntry struct {
 	At     time.Time      `json:"at"`

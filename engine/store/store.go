@@ -317,17 +317,18 @@ type Reader interface {
 	Redeem(ctx context.Context, code, id string, now time.Time) (CouponRecord, error)
 	// Stats sums up the tallies of a playbook's committed changes.
 	Stats(ctx context.Context, playbook string) (*engine.Stats, error)
-	// Failures lists inputs that were set aside and deliveries that were archived.
+	// Failures lists inputs that were set aside, runs that failed and deliveries that were archived.
 	Failures(ctx context.Context, cursor string, limit int) (list []Failure, next string, err error)
 }
 
 // Failure is something that was given up on.
 type Failure struct {
-	N     int64 // its number: later ones have larger numbers
-	At    time.Time
-	What  string // input, wait, look, delivery, member, counts
-	ID    string
-	Error string
+	N      int64 // its number: later ones have larger numbers
+	At     time.Time
+	What   string // input, wait, look, run, delivery, member, counts
+	ID     string
+	Member string // whom it is about; empty for counts
+	Error  string
 }
 
 // Store is a database. It is the sum of the roles above; a caller asks for the role it needs.

@@ -88,6 +88,15 @@ func (t *tx) failRun(p engine.Poisoned, at *int64) error {
 	return err
 }
 
+// noteFailed lists a run that failed in this batch among the failures.
+func (t *tx) noteFailed(r *engine.Run) error {
+	reason, failed := r.Failure()
+	if !failed {
+		return nil
+	}
+	return t.fail(millis(r.EndedAt), "run", r.ID, reason)
+}
+
 func (t *tx) fail(at int64, what, id, text string) error {
 	n, err := t.number()
 	if err != nil {

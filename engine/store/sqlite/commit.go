@@ -162,6 +162,9 @@ func (b *batch) put(t *tx) error {
 		if err := t.putRun(&b.runs[i]); err != nil {
 			return of(b.runs[i].Member, fmt.Errorf("store run %s: %w", b.runs[i].ID, err))
 		}
+		if err := t.noteFailed(b.runs[i].Run); err != nil {
+			return of(b.runs[i].Member, fmt.Errorf("note that run %s failed: %w", b.runs[i].ID, err))
+		}
 	}
 	for i := range b.Coupons {
 		c := &b.Coupons[i]

@@ -203,9 +203,14 @@ func (d *db) Failures(ctx context.Context, cursor string, limit int) (list []sto
 		return nil, "", err
 	}
 	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT n, at, what, id, error FROM failures WHERE n < ? ORDER BY n DESC LIMIT ?"
+		const read = `SELECT n, at, what, id, error, COALESCE(CASE what
+			WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id)
+			WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
+			WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN ''
+			ELSE (SELECT member FROM runs WHERE runs.id = failures.id) END, '')
+			FROM failures WHERE n < ? ORDER BY n DESC LIMIT ?`
 		return c.query(read, []any{before, limit + 1}, func(r row) error {
-			list = append(list, store.Failure{N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4)})
+			list = append(list, store.Failure{N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4), Member: r.str(5)})
 			return nil
 		})
 	})

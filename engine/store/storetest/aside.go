@@ -94,9 +94,9 @@ var asideCases = map[string]func(*testing.T, *suite){
 			list[i].N = 0
 		}
 		s.same("failures", list, []store.Failure{
-			{At: at, What: "look", ID: m[0], Error: "three"},
-			{At: at, What: "wait", ID: "r", Error: "two"},
-			{At: in[0].At, What: "input", ID: "bad", Error: "one"},
+			{At: at, What: "look", ID: m[0], Member: m[0], Error: "three"},
+			{At: at, What: "wait", ID: "r", Member: m[0], Error: "two"},
+			{At: in[0].At, What: "input", ID: "bad", Member: m[0], Error: "one"},
 		})
 	},
 	"makes parked runs due, and no others": func(t *testing.T, s *suite) {

@@ -169,6 +169,6 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("end", r.EndedAt, due)
 		list, _, err := s.Failures(s.ctx, "", 10)
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: due, What: "wait", ID: "r", Error: "broken"}})
+		s.same("failures", list, []store.Failure{{N: list[0].N, At: due, What: "wait", ID: "r", Member: "m-0", Error: "broken"}})
 	},
 }

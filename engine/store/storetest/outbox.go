@@ -71,7 +71,7 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
 		list, _, err := s.Failures(s.ctx, "", 10)
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "delivery", ID: "k", Error: "no such user"}})
+		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "delivery", ID: "k", Member: "m-0", Error: "no such user"}})
 	},
 	"brings the result of a run that waits, once": func(t *testing.T, s *suite) {
 		at := now()

@@ -324,10 +324,24 @@ var readerCases = map[string]func(*testing.T, *suite){
 		}
 		list, next, err := s.Failures(s.ctx, "", 1)
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: in[1].At, What: "input", ID: "b", Error: "broken"}})
+		s.same("failures", list, []store.Failure{{N: list[0].N, At: in[1].At, What: "input", ID: "b", Member: "m-0", Error: "broken"}})
 		list, next, err = s.Failures(s.ctx, next, 1)
 		s.must(err)
 		s.same("second page", []string{list[0].ID, next}, []string{"a", ""})
+	},
+	"lists runs that failed, once": func(t *testing.T, s *suite) {
+		_, m := neighbours(1)
+		at := now()
+		r := waiting("r", m[0], at)
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{r}})
+		r.New, r.State, r.Reason, r.EndedAt, r.DueAt = false, engine.RunFailed, "actions[0]", at, time.Time{}
+		r.Trace = []engine.TraceEntry{{At: at, What: "error", Step: "actions[0]", Reason: "no tag"}, {At: at, What: "failed", Reason: "actions[0]"}}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		r.Trace, r.ConvertedAt = []engine.TraceEntry{{At: at, What: "goal"}}, at
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		list, _, err := s.Failures(s.ctx, "", 5)
+		s.must(err)
+		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "run", ID: "r", Member: m[0], Error: "actions[0]: no tag"}})
 	},
 	"answers": func(t *testing.T, s *suite) { s.must(s.Ping(s.ctx)) },
 }
