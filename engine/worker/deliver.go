@@ -224,12 +224,12 @@ func channelOf(lane store.ChannelLane) string {
 	return lane.Channel
 }
 
-// holdLane keeps the lane's lock while attempts are under way, which may take long, so that no other process begins them too.
+// holdLane keeps the lane's lease while attempts are under way, which may take long, so that no other process begins them too.
 func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(lockRenew)
+		tick := time.NewTicker(leaseRenewInterval)
 		defer tick.Stop()
 		for {
 			select {
@@ -237,8 +237,8 @@ func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release 
 				return
 			case <-tick.C:
 			}
-			if _, err := w.lock(ctx, laneKey(lane)); err != nil && ctx.Err() == nil {
-				w.Log.Debug("keep the lock of a lane", "lane", laneKey(lane), "error", err)
+			if _, err := w.lease(ctx, laneKey(lane)); err != nil && ctx.Err() == nil {
+				w.Log.Debug("keep the lease of a lane", "lane", laneKey(lane), "error", err)
 			}
 		}
 	})

@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 )
 
-// batchLimit keeps the commit of a batch, in which each input may start a run, at about 10 ms: that is how long an answer of
+// maxBatchInputs keeps the commit of a batch, in which each input may start a run, at about 10 ms: that is how long an answer of
 // the intake may have to wait for it.
-const batchLimit = 150
+const maxBatchInputs = 150
 
 // batch is what one look at a shard found, with what was decided on it.
 type batch struct {
@@ -42,10 +41,7 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	took, err := w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
-		// The next look tells whether the shard was lost, or only a coupon block. Shards that reclaim the last coupons of a
-		// pool from each other get out of step by waiting, each for a time of its own and longer each time.
 		r.stale++
-		return 1, pause(ctx, staleWait(w.process, shard, r.stale))
 	}
 	if err != nil {
 		return 0, err
@@ -88,25 +84,9 @@ func (b *batch) suspect(member string) bool {
 	return len(b.suspects) > before
 }
 
-func staleWait(process string, shard, times int) time.Duration {
-	d := 4 * time.Millisecond << min(times, 8)
-	h := fnv.New32a()
-	_, _ = fmt.Fprint(h, process, shard, times) // a hash takes everything
-	return time.Duration(float64(d) * float64(h.Sum32()) / float64(1<<32))
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // pending looks at the shard, and claims it when the task begins and another owned it.
 func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batch, error) {
-	found, err := w.Store.Pending(ctx, shard, w.now(), batchLimit)
+	found, err := w.Store.Pending(ctx, shard, w.now(), maxBatchInputs)
 	if err != nil || found.Epoch == r.epoch && r.epoch > 0 { // epochs count from 1
 		r.owned = r.owned || err == nil
 		return found, err
@@ -121,7 +101,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batc
 		return nil, err
 	}
 	r.owned = true
-	return w.Store.Pending(ctx, shard, w.now(), batchLimit)
+	return w.Store.Pending(ctx, shard, w.now(), maxBatchInputs)
 }
 
 func newBatch(shard int, found *store.Batch) *batch {

@@ -22,9 +22,9 @@ const (
 func (w *Worker) schedule(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	defer w.unlock(ctx, schedules)
+	defer w.release(ctx, schedules)
 	for {
-		if locked, err := w.lock(ctx, schedules); err == nil && locked {
+		if leased, err := w.lease(ctx, schedules); err == nil && leased {
 			err = w.Tick(ctx, w.now())
 			if err != nil && ctx.Err() == nil {
 				w.Log.Error("look after the schedules", "error", err)

@@ -70,7 +70,7 @@ type Worker struct {
 	root      context.Context                       // of Run: what a task begins beside itself outlives the task
 	underWay  sync.WaitGroup                        // tasks, and runners that they began; see wakeHere
 	stopped   bool                                  // no task may begin any more
-	flagged   chan struct{}                         // holds a token when a runner is flagged
+	wanted    chan struct{}                         // holds a token when a runner is wanted
 	soon      chan time.Time
 }
 
@@ -97,7 +97,7 @@ func New(c Config) (*Worker, error) {
 	}
 	return &Worker{
 		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb, client: asynq.NewClientFromRedisClient(rdb),
-		runners: map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, flagged: make(chan struct{}, 1), soon: make(chan time.Time, 64),
+		runners: map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1), soon: make(chan time.Time, 64),
 	}, nil
 }
 
@@ -139,7 +139,7 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 func (w *Worker) loops() []func(context.Context) {
-	loops := []func(context.Context){w.enqueueFlagged, w.watchActive}
+	loops := []func(context.Context){w.enqueueWanted, w.watchActive}
 	if !w.NoTasks {
 		loops = append(loops, w.sweep)
 	}
@@ -149,7 +149,7 @@ func (w *Worker) loops() []func(context.Context) {
 	return loops
 }
 
-// Wake tells that members have undecided inputs. It costs next to nothing: it sets flags in memory.
+// Wake tells that members have undecided inputs. It costs next to nothing: it notes in memory that their shards are wanted.
 func (w *Worker) Wake(members ...string) {
 	var seen [store.Shards]bool
 	for _, m := range members {

@@ -12,14 +12,14 @@ func TestGap(t *testing.T) {
 		after time.Duration
 		want  time.Duration
 	}{
-		{1, 10 * time.Millisecond, pace},
-		{busyBatch, 10 * time.Millisecond, busyPace},
-		{busyBatch, 100 * time.Millisecond, pace},
-		{busyBatch, busyPace, pace},
-		{30, busyPace, busyPace},
-		{fullBatch, 10 * time.Millisecond, 0},
-		{fullBatch, time.Second, 0},
-		{1, 0, pace},
+		{1, 10 * time.Millisecond, minBatchGap},
+		{busyBatchInputs, 10 * time.Millisecond, busyBatchGap},
+		{busyBatchInputs, 100 * time.Millisecond, minBatchGap},
+		{busyBatchInputs, busyBatchGap, minBatchGap},
+		{30, busyBatchGap, busyBatchGap},
+		{fullBatchInputs, 10 * time.Millisecond, 0},
+		{fullBatchInputs, time.Second, 0},
+		{1, 0, minBatchGap},
 	} {
 		if got := gap(c.did, c.after); got != c.want {
 			t.Errorf("%d inputs %v after the batch before: %v, not %v", c.did, c.after, got, c.want)

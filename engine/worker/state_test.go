@@ -1,0 +1,289 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/actions/channel"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/playbooks"
+)
+
+type move struct {
+	from state
+	on   event
+	to   state
+}
+
+func (m move) String() string { return fmt.Sprintf("%s --> %s: %s", m.from, m.to, m.on) }
+
+func allMoves() (list []string) {
+	for from, row := range transitions {
+		for e, to := range row {
+			list = append(list, move{from, e, to}.String())
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+var drawnMove = regexp.MustCompile(`(?m)^    (\w+ --> \w+: .+)$`)
+
+func TestDrawingShowsEveryTransition(t *testing.T) {
+	page, err := os.ReadFile("../../docs/state-machine.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(page), "<!-- transitions of engine/worker/state.go -->")
+	drawing, _, closed := strings.Cut(strings.TrimPrefix(strings.TrimSpace(rest), "```mermaid"), "```")
+	if !found || !closed {
+		t.Fatal("docs/state-machine.md has no drawing of the runner")
+	}
+	var drawn []string
+	for _, m := range drawnMove.FindAllStringSubmatch(drawing, -1) {
+		drawn = append(drawn, m[1])
+	}
+	slices.Sort(drawn)
+	if want := allMoves(); !slices.Equal(drawn, want) {
+		t.Errorf("the drawing has\n%s\nand the transitions are\n%s", strings.Join(drawn, "\n"), strings.Join(want, "\n"))
+	}
+	for _, s := range []state{idle, wanted, acquiring, draining, backingOff, pacing, lingering, rechecking} {
+		if !strings.Contains(string(page), "\n| `"+string(s)+"` |") {
+			t.Errorf("docs/state-machine.md does not say what %s is", s)
+		}
+	}
+}
+
+// owing is a database that owes what it is told to.
+type owing struct {
+	Store
+	batch store.Batch
+	err   error
+}
+
+func (o *owing) Pending(context.Context, int, time.Time, int) (*store.Batch, error) {
+	return &o.batch, o.err
+}
+
+// bench is a runner of shard 1, with a task, whose step does as it is told.
+type bench struct {
+	*testing.T
+	w    *Worker
+	r    *runner
+	task *task
+	db   *owing
+	log  bytes.Buffer
+	ctx  context.Context
+	stop context.CancelFunc
+	did  int
+	err  error
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	opt, stopRedis, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stopRedis)
+	b := &bench{T: t, db: &owing{}}
+	b.w, err = New(Config{
+		Store: b.db, Redis: opt, Registry: actions.Registry(), Log: slog.New(slog.NewTextHandler(&b.log, nil)),
+		Load:   func(store.Bundle) (*playbooks.Workspace, error) { return nil, nil },
+		Sender: func(playbooks.Channel) (channel.Sender, error) { return nil, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.w.rdb.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	b.w.active.Store(&active{})
+	b.ctx, b.stop = context.WithCancel(context.Background())
+	t.Cleanup(b.stop)
+	b.r = b.w.runner(shardKey(1))
+	step := func(context.Context, *runner) (int, error) { return b.did, b.err }
+	b.task = &task{r: b.r, step: step, begun: time.Now(), renewed: time.Now()}
+	return b
+}
+
+// elsewhere gives the lease to another process.
+func (b *bench) elsewhere() {
+	b.Helper()
+	if err := b.w.rdb.Set(b.ctx, b.w.leaseKey(b.r.key), "another", time.Minute).Err(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// holder tells who has the lease.
+func (b *bench) holder() string {
+	b.Helper()
+	list, err := b.w.rdb.Keys(context.Background(), b.w.leaseKey(b.r.key)).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	who, err := b.w.rdb.Get(context.Background(), list[0]).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return who
+}
+
+func (b *bench) aged()             { b.task.begun = time.Now().Add(-2 * maxTaskAge) }
+func (b *bench) noLonger()         { b.task.renewed = time.Now().Add(-2 * leaseRenewInterval) }
+func (b *bench) idleFor()          { b.task.idleSince = time.Now().Add(-2 * lingerTime) }
+func (b *bench) owe()              { b.db.batch.Due = []string{"m"} }
+func (b *bench) breakRedis()       { b.w.rdb.Close() }
+func (b *bench) says(err error)    { b.err = err }
+func (b *bench) does(inputs int)   { b.did = inputs }
+func (b *bench) breakStore()       { b.db.err = errors.New("busy") }
+func (b *bench) signal()           { put(b.r.signal) }
+func (b *bench) nothingToPrepare() {}
+
+// Each move is made by what makes it in life: a case prepares the world, and the state's own method finds the event.
+var moveCases = map[move]func(*bench){
+	{acquiring, onAcquired, draining}: (*bench).nothingToPrepare,
+	{acquiring, onRefused, idle}:      (*bench).elsewhere,
+	{acquiring, onFailed, idle}:       (*bench).breakRedis,
+	{acquiring, onCancelled, idle}:    func(b *bench) { b.stop() },
+
+	{draining, onDrained, pacing}:   func(b *bench) { b.does(3) },
+	{draining, onStale, backingOff}: func(b *bench) { b.says(fmt.Errorf("commit: %w", store.ErrStale)) },
+	{draining, onEmpty, lingering}:  (*bench).nothingToPrepare,
+	{draining, onExpired, wanted}:   func(b *bench) { b.does(3); b.aged() },
+	{draining, onLost, idle}:        func(b *bench) { b.noLonger(); b.elsewhere() },
+	{draining, onFailed, idle}:      func(b *bench) { b.says(errors.New("disk full")) },
+	{draining, onCancelled, idle}:   func(b *bench) { b.stop() },
+
+	{backingOff, onWaited, pacing}:  (*bench).nothingToPrepare,
+	{backingOff, onExpired, wanted}: (*bench).aged,
+	{backingOff, onCancelled, idle}: func(b *bench) { b.r.stale = maxStaleDoublings; b.stop() },
+
+	{pacing, onWaited, draining}:    (*bench).nothingToPrepare,
+	{pacing, onCancelled, idle}:     func(b *bench) { b.task.started = time.Now().Add(time.Hour); b.stop() },
+	{lingering, onLooked, draining}: (*bench).signal,
+
+	{lingering, onLingered, rechecking}: (*bench).idleFor,
+	{lingering, onCancelled, idle}:      func(b *bench) { b.stop() },
+
+	{rechecking, onOwed, acquiring}: (*bench).owe,
+	{rechecking, onNothing, idle}:   (*bench).nothingToPrepare,
+	{rechecking, onExpired, wanted}: (*bench).aged,
+	{rechecking, onFailed, idle}:    (*bench).breakStore,
+	{rechecking, onCancelled, idle}: func(b *bench) { b.stop(); b.breakStore() },
+}
+
+func TestEveryTransitionOfATask(t *testing.T) {
+	var tried []string
+	for m, prepare := range moveCases {
+		tried = append(tried, m.String())
+		t.Run(m.String(), func(t *testing.T) {
+			b := newBench(t)
+			b.r.state = m.from
+			if m.from.leased() {
+				if ok, err := b.w.lease(b.ctx, b.r.key); err != nil || !ok {
+					t.Fatalf("lease: %v %v", ok, err)
+				}
+			}
+			prepare(b)
+			e := b.task.do(b.ctx, m.from)
+			if to := b.task.leave(b.ctx, m.from, e); e != m.on || to != m.to || b.r.state != m.to {
+				t.Fatalf("%s --> %s: %s", m.from, to, e)
+			}
+			if (m.on == onFailed) != (b.task.err != nil) {
+				t.Errorf("the task's error: %v", b.task.err)
+			}
+			if m.from.leased() && b.holder() == b.w.process != m.to.leased() {
+				t.Errorf("%q has the lease", b.holder())
+			}
+			if len(b.w.wanted) > 0 != (m.to == wanted) {
+				t.Errorf("%d tokens for the enqueuer", len(b.w.wanted))
+			}
+		})
+	}
+	for from, row := range transitions {
+		for e, to := range row {
+			if m := (move{from, e, to}).String(); from.running() && !slices.Contains(tried, m) {
+				t.Errorf("no case makes the move %s", m)
+			}
+		}
+	}
+}
+
+// The moves of a runner without a task.
+func TestWakeEnqueueBegin(t *testing.T) {
+	b := newBench(t)
+	is := func(want state) {
+		t.Helper()
+		if b.r.state != want {
+			t.Fatalf("it is %s, not %s", b.r.state, want)
+		}
+	}
+	is(idle)
+	b.w.wake(b.r.key)
+	b.w.wake(b.r.key)
+	is(wanted)
+	if wait := b.w.enqueueOne(b.ctx, b.r); wait != noHurry {
+		t.Fatalf("it is not enqueued for %v", wait)
+	}
+	is(idle)
+	b.w.wake(b.r.key)
+	if wait := b.w.enqueueOne(b.ctx, b.r); wait <= 0 || wait > minEnqueueInterval {
+		t.Fatalf("enqueued again, or in %v", wait)
+	}
+	is(wanted)
+	if !b.r.begin() {
+		t.Fatal("it did not begin")
+	}
+	is(acquiring)
+	if b.r.begin() {
+		t.Fatal("it began twice")
+	}
+	is(acquiring)
+	if len(b.r.signal) != 1 {
+		t.Fatal("who came second left no signal")
+	}
+	// What came too late for the task to see is not lost.
+	b.r.move(onRefused)
+	is(wanted)
+	b.r.begin()
+	b.r.move(onRefused)
+	is(idle)
+}
+
+func TestRunnerThatIsToldNonsenseStartsAnew(t *testing.T) {
+	b := newBench(t)
+	b.r.begin()
+	if to := b.r.move(onLingered); to != idle || !strings.Contains(b.log.String(), `state=acquiring event="nothing came"`) {
+		t.Errorf("it is %s; the log says %q", to, b.log.String())
+	}
+}
+
+// A whole task, through asynq's own door: it finds work, does it, lingers, looks once more and ends.
+func TestTaskRunsToItsEnd(t *testing.T) {
+	b := newBench(t)
+	if err := b.w.handler().ProcessTask(b.ctx, asynq.NewTask(taskType, []byte(b.r.key))); err != nil {
+		t.Fatal(err)
+	}
+	if b.r.state != idle || b.holder() != "" || b.r.gen != 1 {
+		t.Errorf("it is %s, generation %d, and %q has the lease", b.r.state, b.r.gen, b.holder())
+	}
+}
