@@ -1,10 +1,8 @@
 package playbooks
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -48,41 +46,6 @@ var (
 		"a":  {sure: hoursFrom(1, 11, 0), likely: map[int]int{0: 0, 12: 0}}, "p": {sure: hoursFrom(1, 11, 12), likely: map[int]int{12: 12}},
 	}
 )
-
-// clockHint says which time of the day was meant by one that is written otherwise: 8:00, 24:00, 10pm, 晚上10点. The edit is beyond doubt
-// where the words leave one time alone.
-func (c *checker) clockHint(r report, n *node) {
-	wrote := strings.ToLower(strings.TrimSpace(narrowed(wideColons.Replace(n.value))))
-	if at, ok := namedClocks[wrote]; ok && n.kind == scalarNode {
-		r.label("write `"+strconv.Quote(at)+"`").edit(n.pos(), strconv.Quote(at))
-		return
-	}
-	m := looseClock.FindStringSubmatch(wrote)
-	if n.kind != scalarNode || m == nil || m[1]+m[3]+m[4]+m[6] == "" || m[1] != "" && m[6] != "" {
-		return
-	}
-	hour, _ := strconv.Atoi(m[2])
-	minute, _ := strconv.Atoi(strings.TrimSuffix(m[3]+m[5], "分"))
-	if m[5] == "半" {
-		minute = 30
-	}
-	at := func(hour int) string { return fmt.Sprintf("\"%02d:%02d\"", hour, minute) }
-	if hour == 24 && minute == 0 {
-		r.label("a day begins at \"00:00\": write `"+at(0)+"`").edit(n.pos(), at(0)).doubt(false)
-		return
-	}
-	if hour > 23 || minute > 59 {
-		r.label("hours go from 00 to 23, minutes from 00 to 59")
-		return
-	}
-	hours, sure := meantHours(m[1]+m[6], m[4] != "", hour)
-	switch len(hours) {
-	case 1:
-		r.label("write `"+at(hours[0])+"`").edit(n.pos(), at(hours[0])).doubt(sure)
-	case 2:
-		r.label("write `" + at(hours[0]) + "`, or `" + at(hours[1]) + "` if that is meant")
-	}
-}
 
 // meantHours gives the hours of the day that an hour can mean with the word beside it; none when the two contradict each other.
 // spoken is for an hour followed by a word, as people say it, who count to twelve.

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -179,7 +180,7 @@ var foreignConstants = map[string]string{
 // foreignConstant reports a constant of another language, a function without its brackets, a number, an hour or a day in words.
 func (c *exprChecker) foreignConstant(n *ast.IdentifierNode) bool {
 	report := func(write, label, message string, sure bool) bool {
-		d := c.report(n.Location(), "unknown-name", cmpOr(label, "write `"+write+"`"), message, n.Value)
+		d := c.report(n.Location(), "unknown-name", cmp.Or(label, "write `"+write+"`"), message, n.Value)
 		if write != "" {
 			d.suggest(write).doubt(sure)
 		}

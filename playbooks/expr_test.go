@@ -1,36 +1,90 @@
 package playbooks
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// testSchema is the schema that the expression tests share.
-func testSchema() *Schema {
-	src := func(s string) *Source { return &Source{Text: s} }
-	return &Schema{
-		Timezone: time.UTC,
-		Attributes: []Attribute{
-			{Name: "nickname", Type: String},
-			{Name: "birthday", Type: Date},
-			{Name: "level", Type: &Type{Kind: KindString, Enum: []string{"bronze", "silver", "gold"}}, Default: "bronze"},
-			{Name: "vip", Type: Bool},
-			{Name: "age", Type: Int},
-			{Name: "orders_90d", Computed: src(`len(events("order.paid", "90d"))`)},
-			{Name: "twice", Computed: src(`member.orders_90d * 2`)},
-			{Name: "loop_a", Computed: src(`member.loop_b + 1`)},
-			{Name: "loop_b", Computed: src(`member.loop_a + 1`)},
+// fakeDeclarations declare what the expression tests share.
+type fakeDeclarations struct {
+	attributes []Field
+	computed   map[string]string
+	events     []Field
+	segments   map[string]string
+	defaults   map[string]bool
+}
+
+func (f *fakeDeclarations) MemberRecord() *Type {
+	t := ObjectOf(MemberFields()...)
+	for _, a := range f.attributes {
+		switch {
+		case a.Type == nil:
+		case f.defaults[a.Name]:
+			a.Type = a.Type.Required()
+		default:
+			a.Type = a.Type.AsOptional()
+		}
+		t.Fields = append(t.Fields, a)
+	}
+	return t
+}
+
+func (f *fakeDeclarations) Computed(attribute string) *Source { return sourceIn(f.computed, attribute) }
+
+func (f *fakeDeclarations) SegmentSource(name string) *Source { return sourceIn(f.segments, name) }
+
+func sourceIn(texts map[string]string, name string) *Source {
+	if text, ok := texts[name]; ok {
+		return &Source{Text: text}
+	}
+	return nil
+}
+
+func (f *fakeDeclarations) AttributeType(name string) (*Type, bool) {
+	return ObjectOf(f.attributes...).Field(name)
+}
+
+func (f *fakeDeclarations) EventProperties(name string) (*Type, bool) {
+	return ObjectOf(f.events...).Field(name)
+}
+
+func (f *fakeDeclarations) EventNames() []string { return ObjectOf(f.events...).FieldNames() }
+
+func (f *fakeDeclarations) SegmentNames() []string { return slices.Sorted(maps.Keys(f.segments)) }
+
+func (f *fakeDeclarations) EventRecord(name string) *Type {
+	properties, ok := f.EventProperties(name)
+	if !ok {
+		return nil
+	}
+	return ObjectOf(append([]Field{{Name: "id", Type: String}, {Name: "name", Type: String}, {Name: "time", Type: Datetime}}, properties.Fields...)...)
+}
+
+func (f *fakeDeclarations) DeclaredAt(_, _ string) Pos { return Pos{} }
+
+// testSchema is what the expression tests share.
+func testSchema() *fakeDeclarations {
+	return &fakeDeclarations{
+		attributes: []Field{
+			{Name: "nickname", Type: String}, {Name: "birthday", Type: Date},
+			{Name: "level", Type: &Type{Kind: KindString, Enum: []string{"bronze", "silver", "gold"}}},
+			{Name: "vip", Type: Bool}, {Name: "age", Type: Int},
+			{Name: "orders_90d"}, {Name: "twice"}, {Name: "loop_a"}, {Name: "loop_b"},
 		},
-		Events: []EventType{
-			{Name: "order.paid", Properties: ObjectOf(Field{Name: "order_id", Type: String}, Field{Name: "amount", Type: Number},
+		defaults: map[string]bool{"level": true},
+		computed: map[string]string{
+			"orders_90d": `len(events("order.paid", "90d"))`, "twice": `member.orders_90d * 2`,
+			"loop_a": `member.loop_b + 1`, "loop_b": `member.loop_a + 1`,
+		},
+		events: []Field{
+			{Name: "order.paid", Type: ObjectOf(Field{Name: "order_id", Type: String}, Field{Name: "amount", Type: Number},
 				Field{Name: "items", Type: ListOf(ObjectOf(Field{Name: "sku", Type: String}, Field{Name: "qty", Type: Int})).AsOptional()})},
-			{Name: "cart.updated", Properties: ObjectOf(Field{Name: "total", Type: Number})},
+			{Name: "cart.updated", Type: ObjectOf(Field{Name: "total", Type: Number})},
 		},
-		Segments: []Segment{
-			{Name: "loyal", Source: Source{Text: "member.orders_90d >= 2"}},
-			{Name: "dormant", Source: Source{Text: "days_since(member.last_seen_at) > 30"}},
-		},
+		segments: map[string]string{"loyal": "member.orders_90d >= 2", "dormant": "days_since(member.last_seen_at) > 30"},
 	}
 }
 

@@ -70,15 +70,6 @@ func (c *yamlReader) hidesInvisible(f *file, from, to int, sure bool) bool {
 	return true
 }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // joins reports whether a joiner stands between two characters that are no ASCII, as within an emoji or a word of Persian.
 func joins(text string, at, size int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])

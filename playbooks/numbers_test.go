@@ -11,12 +11,10 @@ import (
 // numberScope has numbers of both types, lists, times and texts at the edges of what they can be.
 func numberScope() (*Scope, *Env) {
 	s := testSchema()
-	s.Attributes = append(s.Attributes,
-		Attribute{Name: "price", Type: Number, Default: 39.9}, Attribute{Name: "huge", Type: Number, Default: 1e308},
-		Attribute{Name: "zero", Type: Number, Default: 0.0}, Attribute{Name: "most", Type: Int, Default: 1 << 53},
-		Attribute{Name: "born", Type: Datetime, Default: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)},
-		Attribute{Name: "late", Type: Datetime, Default: time.Date(9000, 12, 31, 0, 0, 0, 0, time.UTC)},
-	)
+	s.attributes = append(s.attributes, Field{Name: "price", Type: Number}, Field{Name: "huge", Type: Number},
+		Field{Name: "zero", Type: Number}, Field{Name: "most", Type: Int},
+		Field{Name: "born", Type: Datetime}, Field{Name: "late", Type: Datetime})
+	s.defaults = map[string]bool{"level": true, "price": true, "huge": true, "zero": true, "most": true, "born": true, "late": true}
 	e := testEnv()
 	e.member = Fields{
 		"price": 39.9, "huge": 1e308, "zero": 0.0, "most": 1 << 53, "points": 5, "nickname": "小王🙂",
@@ -106,8 +104,9 @@ func (overflowing) Sum(Slot, string) (any, error) { return nil, decimal.ErrTooLa
 // failingScope is numberScope where sums fail, too.
 func failingScope() (*Scope, *Env) {
 	sc, e := numberScope()
-	schema := sc.Schema.(*Schema)
-	schema.Attributes = append(schema.Attributes, Attribute{Name: "spent", Computed: &Source{Text: `sum(events("order.paid"), .amount)`}})
+	declared := sc.Schema.(*fakeDeclarations)
+	declared.attributes = append(declared.attributes, Field{Name: "spent"})
+	declared.computed["spent"] = `sum(events("order.paid"), .amount)`
 	e.history = overflowing{e.history.(listHistory)}
 	return sc, e
 }
@@ -163,7 +162,7 @@ func TestShortCircuitsHold(t *testing.T) {
 		`member.points == 5 and (member.price ?? member.spent) > 1`: true,
 	} {
 		sc, e := failingScope()
-		sc.Schema.(*Schema).Attribute("price").Default = nil
+		delete(sc.Schema.(*fakeDeclarations).defaults, "price")
 		x, diags := CompileExpr(Source{Text: text}, sc, nil)
 		if x == nil {
 			t.Errorf("%s: %v", text, diags)

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -123,7 +124,7 @@ func (c *textTyper) syntax(m text.Mistake) {
 			known = append(known, "end"+t)
 		}
 		tag = strings.TrimSuffix(tag, "`")
-		d.Label = cmpOr(didYouMean(tag, known), "there is "+oneOf(text.Tags))
+		d.Label = cmp.Or(didYouMean(tag, known), "there is "+oneOf(text.Tags))
 		c.near(tag, known)
 	}
 }
@@ -160,11 +161,4 @@ func printsAny(src string, list []text.Node) bool {
 		}
 	}
 	return false
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

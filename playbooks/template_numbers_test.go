@@ -3,6 +3,7 @@ package playbooks
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // numberTextOf renders a text in which a is a price, n an int, and so on. It is compiled to run, as a text that an older version took:
@@ -12,7 +13,7 @@ func numberTextOf(t *testing.T, text string) (string, error) {
 	trigger := ObjectOf(Field{Name: "a", Type: Number}, Field{Name: "big", Type: Number}, Field{Name: "whole", Type: Number},
 		Field{Name: "n", Type: Int}, Field{Name: "s", Type: String}, Field{Name: "gone", Type: Number.AsOptional()},
 		Field{Name: "list", Type: ListOf(Number)}, Field{Name: "items", Type: ListOf(ObjectOf(Field{Name: "price", Type: Number}))})
-	tpl, diags := ParseTemplate("", text, nil, &Scope{Schema: testSchema(), Trigger: trigger, Running: true})
+	tpl, diags := ParseTemplate("", text, nil, &Scope{Schema: &Schema{Timezone: time.UTC}, Trigger: trigger, Running: true})
 	if tpl == nil {
 		t.Fatalf("%s: %v", text, diags)
 	}

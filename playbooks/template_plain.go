@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -110,7 +111,7 @@ func (c *textTyper) unfilled(at text.Span, name string) {
 	}
 	label := "a value stands in two braces: {{ … }}"
 	if root, field, ok := strings.Cut(name, "."); ok && c.root(root) != nil {
-		label = cmpOr(didYouMean(field, c.root(root).FieldNames()), label)
+		label = cmp.Or(didYouMean(field, c.root(root).FieldNames()), label)
 	} else if near := closest(name, c.root("member").FieldNames()); near != "" {
 		label = "did you mean {{ member." + near + " }}?"
 	}

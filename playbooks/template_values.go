@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func (c *textTyper) unknownRoot(x *text.Name) {
 			label = "did you mean `trigger." + x.Name + "`?"
 		}
 	}
-	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name), cmpOr(label, "there is "+oneOf(known)+"; a text is quoted: '"+x.Name+"'"))
+	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name), cmp.Or(label, "there is "+oneOf(known)+"; a text is quoted: '"+x.Name+"'"))
 	c.near(x.Name, known)
 }
 
@@ -209,7 +210,7 @@ func step(t *Type, field string) *Type {
 }
 
 func (c *textTyper) unknownField(x *text.Field, of textValue) {
-	name, field, t := cmpOr(of.path, c.source(x.Of)), x.Name.Text, of.t
+	name, field, t := cmp.Or(of.path, c.source(x.Of)), x.Name.Text, of.t
 	known := t.FieldNames()
 	label := didYouMean(field, known)
 	if label == "" && len(known) > 0 {
@@ -274,7 +275,7 @@ func (c *textTyper) filter(x *text.Filter) textValue {
 		if other := otherFilters[x.Name.Text]; label == "" && other != "" {
 			label = other
 		}
-		c.error("unknown-filter", x.Name.Span, fmt.Sprintf("there is no filter `%s`", x.Name.Text), cmpOr(label, "see the filters of Liquid"))
+		c.error("unknown-filter", x.Name.Span, fmt.Sprintf("there is no filter `%s`", x.Name.Text), cmp.Or(label, "see the filters of Liquid"))
 		c.near(x.Name.Text, filterNames())
 		return anyValue
 	}

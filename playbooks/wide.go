@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // widePunctuation are the characters of a Chinese keyboard that are not the plain ones moved as a block (U+FF01 to U+FF5E).
@@ -50,4 +51,13 @@ func closingQuote(v string) int {
 		}
 	}
 	return -1
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
