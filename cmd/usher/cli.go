@@ -66,18 +66,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // unknownCommand says which command there is not, and which was probably meant.
 func unknownCommand(root *cobra.Command, args []string) string {
-	var names []string
-	for _, sub := range root.Commands() {
-		names = append(names, sub.Name())
-	}
-	word := ""
+	names, word := commandNames(root), ""
 	for _, a := range args {
 		if !strings.HasPrefix(a, "-") {
 			word = a
 			break
 		}
 	}
-	return strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", word, playbooks.DidYouMean(word, names)), "; ")
+	return strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", word, meantCommand(word, names)), "; ")
 }
 
 // flagError says in our words what is wrong with a flag, and which one was probably meant.
@@ -98,11 +94,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	word := unknown.GetSpecifiedName()
-	hint := playbooks.DidYouMean(word, names)
+	hint := meantFlag(word, names)
 	if hint == "" {
 		return usagef("%s: there is no flag --%s", cmd.Name(), word)
 	}
-	return usagef("%s: there is no flag --%s; %s", cmd.Name(), word, strings.Replace(hint, "`", "`--", 1))
+	return usagef("%s: there is no flag --%s; %s", cmd.Name(), word, hint)
 }
 
 // unknownShort says of -format that it is written --format.
@@ -162,6 +158,13 @@ func (c *cli) root() *cobra.Command {
 	for _, sub := range root.Commands() {
 		sub.Args = wrapArgs(sub.Args)
 	}
+	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultCompletionCmd()
+	for _, sub := range root.Commands() {
+		if sub.Name() == "completion" {
+			group(sub)
+		}
+	}
 	return root
 }
 
@@ -176,7 +179,7 @@ func wrapArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 				what, _, _ = strings.Cut(what, " for ")
 				return usagef("%s: takes no argument, got %s", cmd.Name(), what)
 			}
-			return usagef("%s: %v: write `usher %s`", cmd.Name(), err, cmd.Use)
+			return wrongArguments(cmd, args, err)
 		}
 		return nil
 	}
@@ -197,6 +200,9 @@ func oneOf(flag, value string, allowed ...string) error {
 		if value == a {
 			return nil
 		}
+	}
+	if hint := playbooks.DidYouMean(value, allowed); hint != "" {
+		return usagef("--%s must be one of %s, got %q; %s", flag, strings.Join(allowed, ", "), value, hint)
 	}
 	return usagef("--%s must be one of %s, got %q", flag, strings.Join(allowed, ", "), value)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,6 +31,9 @@ type client struct {
 	base string
 	key  string
 	http *http.Client
+
+	again func(err error) // told once that a request is tried again; may be nil
+	told  sync.Once
 }
 
 // serverError is an answer that says no.

@@ -29,7 +29,7 @@ func (c *cli) graphCommand() *cobra.Command {
 					dir = found
 				}
 			}
-			ws, err := c.loadGood(dir)
+			ws, err := c.loadGood("graph", dir)
 			if err != nil {
 				return err
 			}

@@ -21,10 +21,10 @@ const importLanes = 16
 
 func (c *cli) membersCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "members", Short: "Work with members", Example: "  usher members import members.csv", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use: "members", Short: "Work with members", Example: "  usher members import members.csv",
 	}
 	cmd.AddCommand(c.importMembersCommand())
+	group(cmd)
 	for _, sub := range cmd.Commands() {
 		sub.Args = wrapArgs(sub.Args)
 	}
@@ -45,10 +45,19 @@ func (c *cli) importMembersCommand() *cobra.Command {
 		Example: "  usher members import members.csv\n  usher members import 会员.csv --encoding gb18030 --map member=会员ID,email=邮箱,tags=标签\n  usher members import old-tool.csv --backfill",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			in, closeFile, err := c.openFile(args[0])
+			if err != nil {
+				return err
+			}
+			defer closeFile()
+			if _, err := read.options(nil); err != nil { // a slip in the command before one at the server
+				return err
+			}
 			cl, err := c.client(cmd)
 			if err != nil {
 				return err
 			}
+			cl.again = c.noteAgain
 			schema, err := c.columns(cmd.Context(), cl, workspace)
 			if err != nil {
 				return err
@@ -58,11 +67,6 @@ func (c *cli) importMembersCommand() *cobra.Command {
 				return err
 			}
 			how.Backfill = backfill
-			in, closeFile, err := c.openFile(args[0])
-			if err != nil {
-				return err
-			}
-			defer closeFile()
 			return c.importMembers(cmd.Context(), cl, eventfile.OpenMembers(in, how), schema)
 		},
 	}

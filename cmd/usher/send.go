@@ -38,10 +38,19 @@ func (c *cli) sendCommand() *cobra.Command {
 		Example: "  usher send events.jsonl\n  usher send 订单.csv --encoding gb18030 --map member=会员ID,time=下单时间 --event order.paid\n  usher send last-year.csv --backfill\n  usher send orders.csv.gz --server https://usher.example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			in, closeFile, err := c.openFile(args[0])
+			if err != nil {
+				return err
+			}
+			defer closeFile()
+			if _, err := read.options(nil); err != nil { // a slip in the command before one at the server
+				return err
+			}
 			cl, err := c.client(cmd)
 			if err != nil {
 				return err
 			}
+			cl.again = c.noteAgain
 			schema, err := c.columns(cmd.Context(), cl, workspace)
 			if err != nil {
 				return err
@@ -51,11 +60,6 @@ func (c *cli) sendCommand() *cobra.Command {
 				return err
 			}
 			how.Backfill = backfill
-			in, closeFile, err := c.openFile(args[0])
-			if err != nil {
-				return err
-			}
-			defer closeFile()
 			s := c.newSending(cl)
 			r := eventfile.Open(in, how)
 			err = s.file(cmd.Context(), r)
@@ -90,7 +94,7 @@ func (c *cli) sendCommand() *cobra.Command {
 // the columns to their look.
 func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playbooks.Schema, error) {
 	if workspace != "" {
-		ws, err := c.loadGood(workspace)
+		ws, err := c.loadGood("", workspace)
 		if err != nil {
 			return nil, err
 		}
@@ -307,12 +311,20 @@ func (cl *client) insist(ctx context.Context, method, path string, body []byte) 
 		if time.Now().Add(pause).After(deadline) {
 			return nil, fmt.Errorf("gave up after %s; run the same command again, what was taken is not taken twice: %w", retryFor, err)
 		}
+		if cl.again != nil {
+			cl.told.Do(func() { cl.again(err) })
+		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// noteAgain says that a server that does not answer is asked again: half a minute without a word looks like work.
+func (c *cli) noteAgain(err error) {
+	fmt.Fprintf(c.stderr, "usher: %v; trying again for %s\n", err, retryFor)
 }
 
 func passing(err error) bool {

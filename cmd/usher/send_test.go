@@ -129,3 +129,19 @@ func TestSendStopsWhenTold(t *testing.T) {
 		t.Error("no error although it was stopped")
 	}
 }
+
+// Half a minute without a word looks like work: that a server is asked again is said, once.
+func TestSendSaysThatItTriesAgain(t *testing.T) {
+	rc := &receiver{events: map[string][]string{}, fails: []func(http.ResponseWriter){status(503), status(503)}}
+	server := httptest.NewServer(rc)
+	defer server.Close()
+	var said strings.Builder
+	c := &cli{stderr: &said}
+	s := &sending{client: &client{base: server.URL, http: server.Client(), again: c.noteAgain}}
+	if err := s.file(t.Context(), eventfile.Open(strings.NewReader(`{"event":"x","member":"m1"}`), eventfile.Options{})); err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("usher: the server at %s answered 503 Service Unavailable; trying again for 30s\n", server.URL); said.String() != want {
+		t.Errorf("got %q, want %q", said.String(), want)
+	}
+}

@@ -118,7 +118,7 @@ func (c *cli) tune() {
 // serve wires a server, runs it until it is told to stop, and takes it down in the opposite order.
 func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	c.tune()
-	ws, err := c.loadGood(o.dir)
+	ws, err := c.loadGood("serve", o.dir)
 	if err != nil {
 		return err
 	}
@@ -311,6 +311,8 @@ func sqlitePath(db string) (string, error) {
 	switch {
 	case strings.HasPrefix(db, "postgres://"), strings.HasPrefix(db, "postgresql://"):
 		return "", usagef("--db: PostgreSQL is not in this version yet; use sqlite:PATH")
+	case !ok && db != "" && !strings.Contains(db, ":"):
+		return "", usagef("--db must be sqlite:PATH, got %q; write `sqlite:%s`", db, db)
 	case !ok || path == "":
 		return "", usagef("--db must be sqlite:PATH, got %q", redacted(db))
 	}

@@ -97,6 +97,9 @@ func show(ctx context.Context, c *cli, cl *client, o *output, text []byte, write
 	return err
 }
 
+// runStates are the states of a run.
+var runStates = []string{"waiting", "done", "exited", "failed", "holdout"}
+
 func (c *cli) runsCommand() *cobra.Command {
 	var playbook, member, state, cursor string
 	var limit int
@@ -108,7 +111,13 @@ func (c *cli) runsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&member, "member", "", "only of this member")
 	cmd.Flags().StringVar(&state, "state", "", "only in this state: waiting, done, exited, failed, holdout")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
-	completeFlag(cmd, "state", "waiting", "done", "exited", "failed", "holdout")
+	completeFlag(cmd, "state", runStates...)
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if state == "" {
+			return nil
+		}
+		return oneOf("state", state, runStates...)
+	}
 	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
 	completeFlagFrom(c, cmd, "member", memberFlagCandidates)
 	cmd.Flags().IntVar(&limit, "limit", 50, "runs of one page, to 1000")

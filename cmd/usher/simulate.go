@@ -100,7 +100,7 @@ func (c *cli) simulate(dir, events string, read *reading, show simulationShow, t
 	if _, set := c.env("GOGC"); !set {
 		debug.SetGCPercent(sim.GCPercent)
 	}
-	ws, err := c.loadGood(dir)
+	ws, err := c.loadGood("simulate", dir)
 	if err != nil {
 		return err
 	}

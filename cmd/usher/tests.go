@@ -68,7 +68,7 @@ func (c *cli) testCommand() *cobra.Command {
 
 // test runs the tests once.
 func (c *cli) test(t *testRun) error {
-	ws, err := c.loadGood(t.dir)
+	ws, err := c.loadGood("test", t.dir)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing/fstest"
 	"time"
 
@@ -82,6 +83,9 @@ func openRedis(address string) (asynq.RedisConnOpt, func(), error) {
 		return worker.Embedded()
 	}
 	opt, err := worker.ParseRedis(address)
+	if err != nil && meantServer(address) != "" && !strings.Contains(address, "://") {
+		return nil, nil, usagef("--redis must be embedded or an address, got %q; write `redis://%s/0`", redacted(address), strings.TrimPrefix(meantServer(address), "http://"))
+	}
 	if err != nil {
 		return nil, nil, usagef("--redis must be embedded or an address like redis://127.0.0.1:6379/0, got %q", redacted(address))
 	}
@@ -98,6 +102,9 @@ func pingRedis(opt asynq.RedisConnOpt, address string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := rdb.Ping(ctx).Err(); err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return fmt.Errorf("no Redis answers at %s: start it, or leave --redis out for the one in the process", redacted(address))
+		}
 		return fmt.Errorf("ask the Redis at %s whether it is there: %w", redacted(address), err)
 	}
 	return nil

@@ -33,10 +33,10 @@ func load(dir string) (*playbooks.Workspace, []playbooks.Diagnostic, error) {
 }
 
 // loadGood reads a workspace that is to be used: mistakes are printed and end the command, warnings are not shown.
-func (c *cli) loadGood(dir string) (*playbooks.Workspace, error) {
+func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 	ws, diags, err := load(dir)
 	if err != nil {
-		return nil, err
+		return nil, meantWorkspace(command, dir, err)
 	}
 	if !mistaken(diags, false) {
 		return ws, c.nameUnread(diags, ws)
@@ -44,7 +44,15 @@ func (c *cli) loadGood(dir string) (*playbooks.Workspace, error) {
 	if err := playbooks.Render(c.stderr, "text", diags, ws.Files); err != nil {
 		return nil, err
 	}
+	c.noteNear(command, dir, diags)
 	return nil, errMistakes
+}
+
+// noteNear says where there is a workspace when this folder is none.
+func (c *cli) noteNear(command, dir string, diags []playbooks.Diagnostic) {
+	if note := nearWorkspace(command, dir, diags); note != "" {
+		fmt.Fprintf(c.stderr, "usher: %s\n", note)
+	}
 }
 
 // nameUnread names the files that look like the workspace's and are not read: who uses it believes that they count.
@@ -81,7 +89,7 @@ func (c *cli) checkCommand() *cobra.Command {
 			dir := workspaceDir(args)
 			ws, diags, err := load(dir)
 			if err != nil {
-				return err
+				return meantWorkspace("check", dir, err)
 			}
 			if fix {
 				if ws, diags, err = c.fix(dir, ws, format); err != nil {
@@ -104,6 +112,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				c.noteSchedules(ws, verbose)
 			}
 			c.noteUnset(ws)
+			c.noteNear("check", dir, diags)
 			if mistaken(diags, strict) {
 				return errMistakes
 			}
