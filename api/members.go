@@ -158,7 +158,7 @@ func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) ([]store.Kn
 }
 
 func (s *server) getMember(c *gin.Context) (memberView, error) {
-	ctx, id := c.Request.Context(), c.Param("id")
+	ctx, id := c.Request.Context(), s.memberID(c, c.Param("id"))
 	m, err := s.Store.Member(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return memberView{}, noMember(id)
@@ -246,7 +246,7 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 	if err != nil {
 		return timelineView{}, err
 	}
-	ctx, id := c.Request.Context(), c.Param("id")
+	ctx, id := c.Request.Context(), s.memberID(c, c.Param("id"))
 	if err := s.filtered(ctx, "", id); err != nil {
 		return timelineView{}, err
 	}
@@ -295,7 +295,7 @@ func (s *server) getMemberCoupons(c *gin.Context) (couponsView, error) {
 	if err != nil {
 		return couponsView{}, err
 	}
-	ctx, id := c.Request.Context(), c.Param("id")
+	ctx, id := c.Request.Context(), s.memberID(c, c.Param("id"))
 	if err := s.filtered(ctx, "", id); err != nil {
 		return couponsView{}, err
 	}

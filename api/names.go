@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
@@ -55,6 +57,23 @@ func (s *server) noPlaybook(id string) *apiError {
 }
 
 func noMember(id string) *apiError { return newError(codeNotFound, "there is no member `%s`", id) }
+
+// memberID returns the id that a member who is asked for has. Who came before ids were written in one way is found as they came.
+func (s *server) memberID(c *gin.Context, id string) string {
+	ws, _ := s.Workspace()
+	kept := ws.Schema.MemberID(id)
+	if kept == id {
+		return id
+	}
+	known := func(id string) bool {
+		_, err := s.Store.Member(c.Request.Context(), id)
+		return !errors.Is(err, store.ErrNotFound)
+	}
+	if !known(kept) && known(id) {
+		return id
+	}
+	return kept
+}
 
 // filtered reports an error when a list is asked for by a playbook or a member that does not exist: an empty list would say that
 // nothing happened. A playbook that was removed is known by its runs.

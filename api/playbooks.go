@@ -226,15 +226,16 @@ func (s *server) targets(body *triggerBody) error {
 	if (len(body.Members) > 0) == (body.Segment != nil) {
 		return newError(engine.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
 	}
+	ws, _ := s.Workspace()
 	for i, id := range body.Members {
 		if rej := engine.ValidMemberID(id); rej != nil {
 			return rejected(rej).with("index", i)
 		}
+		body.Members[i] = ws.Schema.MemberID(id)
 	}
 	if body.Segment == nil {
 		return nil
 	}
-	ws, _ := s.Workspace()
 	if ws.Schema.Segment(*body.Segment) == nil { // also an empty one: a forgotten name must not start it for everyone
 		return unknown(engine.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
 	}

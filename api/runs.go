@@ -45,7 +45,7 @@ func (s *server) getRuns(c *gin.Context) (runsView, error) {
 	}
 	state := engine.RunState(c.Query("state"))
 	f := store.RunFilter{
-		Playbook: c.Query("playbook"), Member: c.Query("member"), State: state, Prefix: c.Query("id"), Cursor: cursor, Limit: limit,
+		Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), State: state, Prefix: c.Query("id"), Cursor: cursor, Limit: limit,
 	}
 	if err := s.filtered(c.Request.Context(), f.Playbook, f.Member); err != nil {
 		return runsView{}, err
@@ -119,7 +119,7 @@ func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
 	if err != nil {
 		return decisionsView{}, err
 	}
-	f := store.DecisionFilter{Playbook: c.Query("playbook"), Member: c.Query("member"), Cursor: cursor, Limit: limit}
+	f := store.DecisionFilter{Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), Cursor: cursor, Limit: limit}
 	if f.Playbook == "" && f.Member == "" {
 		return decisionsView{}, newError(codeInvalidQuery, "say whose decisions: ?member=ID, ?playbook=ID or both")
 	}

@@ -35,6 +35,9 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if bad := checkName("member", "a member's id", member, maxIDLen); bad != nil {
 		return fmt.Errorf("member %.40q: %s", member, bad.Message)
 	}
+	if member != d.id { // whose id is as it was when they came
+		member = d.e.ws.Schema.MemberID(member)
+	}
 	values := map[string]any{}
 	if declared := a.book.ws.Schema.Event(event); declared != nil {
 		values, _ = playbooks.ToJSON(declared.Properties, properties).(map[string]any)

@@ -136,6 +136,7 @@ func (a *admission) event() *Rejection {
 		}
 	}
 	a.in.Kind = InputEvent
+	a.in.Member = a.schema.MemberID(a.in.Member)
 	a.note(a.checkProperties())
 	a.note(checkAttributes(a.schema, a.attributes))
 	return a.found

@@ -37,7 +37,7 @@ func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejec
 		return Input{}, a.found
 	}
 	return Input{
-		Kind: InputUpdate, Member: id,
+		Kind: InputUpdate, Member: schema.MemberID(id),
 		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag, Backfill: a.backfill},
 	}, nil
 }

@@ -41,7 +41,8 @@ func (w *Workspace) Playbook(id string) *Playbook {
 // Schema is what usher.yaml declares.
 type Schema struct {
 	Timezone   *time.Location
-	Attributes []Attribute // the member's declared attributes
+	IDs        Normalization // of members; see [Schema.MemberID]
+	Attributes []Attribute   // the member's declared attributes
 	Events     []EventType
 	Segments   []Segment
 	Channels   []Channel

@@ -21,13 +21,26 @@ func (s *Schema) Normalized(a *Attribute, v any) any {
 	if !ok {
 		return v
 	}
-	switch a.Normal {
+	return s.normalText(a.Normal, text)
+}
+
+// MemberID returns the id of a member as it is kept, wherever it comes from. Every way in uses it: what it makes the same is one member.
+// A nil Schema keeps it as it is.
+func (s *Schema) MemberID(id string) string {
+	if s == nil {
+		return id
+	}
+	return s.normalText(s.IDs, id)
+}
+
+func (s *Schema) normalText(how Normalization, text string) string {
+	switch how {
 	case NormalLower:
 		return strings.ToLower(strings.TrimSpace(text))
 	case NormalPhone:
 		return phone(text, inChina(s.Timezone))
 	}
-	return v
+	return text
 }
 
 // inChina reports whether a zone is one of mainland China.

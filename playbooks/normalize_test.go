@@ -82,3 +82,32 @@ member:
 		}
 	}
 }
+
+// What is one member's id is declared beside the attributes.
+func TestMemberIDsAreNormalized(t *testing.T) {
+	for how, want := range map[string]string{"lower": "138 0013 8000", "phone": "+8613800138000"} {
+		s := loadEvents(t, []byte("usher: 1\ntimezone: Asia/Shanghai\nmember:\n  id: {normalize: "+how+"}\n  nickname: string\n"))
+		if got := s.MemberID(" 138 0013 8000 "); got != want || len(s.Attributes) != 1 {
+			t.Errorf("%s: %q, %d attributes", how, got, len(s.Attributes))
+		}
+		if again := s.MemberSyntax()["id"].(map[string]any)["normalize"]; again != how {
+			t.Errorf("a sender is told %v", again)
+		}
+	}
+	if got := (*Schema)(nil).MemberID(" A "); got != " A " {
+		t.Errorf("without a schema: %q", got)
+	}
+	for line, code := range map[string]string{
+		"string": "reserved-name", "{type: string}": "reserved-name", "{normalize: upper}": "bad-value", "{normalize: [lower]}": "bad-value",
+		"{normalize: lower, type: string}": "unknown-key",
+	} {
+		_, diags := Load(fstest.MapFS{"usher.yaml": {Data: []byte("usher: 1\nmember:\n  id: " + line + "\n")}}, &Registry{})
+		found := false
+		for _, d := range diags {
+			found = found || d.Code == code
+		}
+		if !found {
+			t.Errorf("%s: %v", line, diags)
+		}
+	}
+}

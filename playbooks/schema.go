@@ -95,6 +95,10 @@ func (c *checker) each(n *node, key, what string, read func(key, value *node)) {
 
 func (c *checker) attribute(key, value *node) {
 	name := key.value
+	if name == "id" && value.kind == mappingNode && value.get("normalize") != nil {
+		c.memberID(value)
+		return
+	}
 	if slices.Contains(builtinMember, name) {
 		c.error("reserved-name", key.pos(), fmt.Sprintf("`%s` is built in: every member has it", name)).label("leave it out")
 		return
@@ -135,6 +139,20 @@ func (c *checker) attribute(key, value *node) {
 		a.Type = a.Type.AsOptional()
 	}
 	c.schema.Attributes = append(c.schema.Attributes, a)
+}
+
+// memberID reads how the ids of members are written in one way.
+func (c *checker) memberID(n *node) {
+	if !c.mapping(n, "id", "normalize") {
+		return
+	}
+	switch v := n.get("normalize"); {
+	case v.broken:
+	case v.kind != scalarNode || v.value != string(NormalLower) && v.value != string(NormalPhone):
+		c.error("bad-value", v.pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.value)).label("write lower or phone")
+	default:
+		c.schema.IDs = Normalization(v.value)
+	}
 }
 
 // typedForm gives T of `{type: T, default: …, normalize: …}`, with one of the two or both; nil of another form.

@@ -7,6 +7,11 @@ func schemaShape(reg *Registry) *Shape {
 	types := func() *Shape { return shapeOf(ShapeType) }
 	named := func(value *Shape) *Shape { return &Shape{Kind: ShapeMapping, Rest: value} }
 	attribute := (&Shape{Kind: ShapeType, Expr: true}).named("attribute", "A type, or `= ` and an expression: a computed attribute.")
+	ids := mappingOf(ShapeKey{
+		Name: "normalize", Required: true, Value: words(string(NormalLower), string(NormalPhone)),
+		Doc: "`lower`: small letters without space around them; `phone`: digits, with + and the country as far as it is known",
+	}).named("id", "How the ids of members are written in one way.")
+	id := ShapeKey{Name: "id", Value: ids, Doc: "which ids are one member's: all that are the same when they are written in one way"}
 	event := (&Shape{Kind: ShapeMapping, Rest: types(), Words: []string{""}}).named("properties", "The properties of the event, each with its type.")
 	segment := shapeOf(ShapeExpression).named("segment", "An expression about the member.")
 	pool := mappingOf(
@@ -29,7 +34,7 @@ func schemaShape(reg *Registry) *Shape {
 	docs := map[string]ShapeKey{
 		"usher":          {Required: true, Value: words("1"), Doc: "the version of the language: 1"},
 		"timezone":       {Value: shapeOf(ShapeZone), Doc: "the time zone of schedules, quiet hours and calendar days, as Asia/Shanghai; UTC when left out"},
-		"member":         {Value: named(attribute), Doc: "the member's attributes, each with its type"},
+		"member":         {Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}}, Doc: "the member's attributes, each with its type"},
 		"events":         {Value: named(event), Doc: "the events that arrive, each with its properties and their types"},
 		"segments":       {Value: named(segment), Doc: "named audiences: an expression about the member each"},
 		"channels":       {Value: named(channelShape(reg)), Doc: "the channels over which messages go; ${NAME} is read from the environment"},

@@ -8,6 +8,9 @@ func (s *Schema) MemberSyntax() map[string]any {
 			out[a.Name] = a.Type.Required().Syntax()
 		}
 	}
+	if s.IDs != NormalNone {
+		out["id"] = map[string]any{"normalize": string(s.IDs)}
+	}
 	return out
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"sync"
@@ -111,6 +113,37 @@ func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids 
 		for _, in := range list {
 			states[id].History.Add(in)
 		}
+	}
+	return nil
+}
+
+// tellOtherIDs warns when members have ids that nobody would have who came today, because ids are written in one way since. It looks at
+// the first members alone: they are asked for at every start.
+func tellOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, log *slog.Logger) error {
+	if s.IDs == playbooks.NormalNone {
+		return nil
+	}
+	const most = 4 * audiencePage
+	others, looked, example := 0, 0, ""
+	for cursor := ""; looked < most; {
+		page, err := db.MembersAfter(ctx, cursor, audiencePage)
+		if err != nil {
+			return fmt.Errorf("look at the ids of members: %w", err)
+		}
+		for _, m := range page {
+			if s.MemberID(m.ID) != m.ID {
+				others++
+				example = cmp.Or(example, m.ID)
+			}
+		}
+		if looked += len(page); len(page) < audiencePage {
+			break
+		}
+		cursor = page[len(page)-1].ID
+	}
+	if others > 0 {
+		log.Warn("members came before ids were normalized: they keep their ids, and what comes for them from now on is another member's",
+			"members", others, "of the first", looked, "example", example, "now", s.MemberID(example))
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func (c *cli) sendEvent(ctx context.Context, cl *client, shown *output, keys, he
 	return show(ctx, c, cl, shown, text, func(p *page) {
 		switch {
 		case a.Status == "accepted":
-			p.printf("accepted: %s of member %s, id %s\n", row[0], row[1], a.ID)
+			p.printf("accepted: %s of member %s, id %s\n", row[0], schema.MemberID(row[1]), a.ID)
 		case a.Differs:
 			p.printf("duplicate: an event with the id %s was taken before, with other content; nothing was taken now\n", a.ID)
 		default:

@@ -190,6 +190,9 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	if err := c.namePaused(ctx, db, ws); err != nil {
 		return err
 	}
+	if err := tellOtherIDs(ctx, db, ws.Schema, o.log); err != nil {
+		return err
+	}
 	return c.untilStopped(ctx, o, s, listener, key, broken)
 }
 

@@ -29,7 +29,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 		{"message", x.Messages, shown(h.messages, x.Messages, "status", "skipped")},
 		{"coupon", x.Coupons, shown(h.coupons, x.Coupons, "issued", false)},
 		{"webhook", x.Webhooks, h.webhooks},
-		{"event", x.Events, h.events},
+		{"event", t.normalized(x.Events), h.events},
 	} {
 		if at, what := difference(list.one, list.want, list.got, x.Pos); what != "" {
 			return fail(at, what)
@@ -70,6 +70,18 @@ func difference(one string, want []playbooks.ExpectItem, got []map[string]any, a
 		return at, fmt.Sprintf("%s %d was not expected", one, len(want)+1)
 	}
 	return at, ""
+}
+
+// normalized gives expected events with the ids of their members as they are kept.
+func (t *tester) normalized(want []playbooks.ExpectItem) []playbooks.ExpectItem {
+	want = slices.Clone(want)
+	for i := range want {
+		if id, ok := want[i].Fields["member"].(string); ok {
+			want[i].Fields = maps.Clone(want[i].Fields)
+			want[i].Fields["member"] = t.schema.MemberID(id)
+		}
+	}
+	return want
 }
 
 // mismatch gives the first field of an item, in the order of the alphabet, that is not as expected, with what it is.

@@ -69,6 +69,7 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 	for _, p := range ws.Playbooks {
 		res.Playbooks[p.ID] = engine.NewStats()
 	}
+	o.Member = ws.Schema.MemberID(o.Member)
 	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects, Brief: o.Member == ""})
 	obs := &observer{res: res, ws: ws, zone: ws.Schema.Timezone, member: o.Member}
 	if o.Funnels {

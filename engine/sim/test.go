@@ -171,6 +171,7 @@ func (t *tester) run() *Failure {
 // begin puts the member and their history in place. History is what was: it is taken in as a backfill is, and starts nothing.
 func (t *tester) begin() error {
 	id, _ := t.test.Member["id"].(string)
+	id = t.schema.MemberID(id)
 	t.member = id
 	at := t.test.At.UTC()
 	m := &engine.Member{ID: id, Attributes: map[string]any{}, CreatedAt: at}

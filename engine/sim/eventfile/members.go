@@ -61,7 +61,7 @@ func (r *MemberReader) Next() (Member, error) {
 		return Member{}, &LineError{line, fmt.Errorf("member: %q was damaged before: another program put \ufffd where it could not read", id)}
 	}
 	r.note(in.Attributes)
-	return Member{Line: line, ID: id, Body: body}, nil
+	return Member{Line: line, ID: r.o.Schema.MemberID(id), Body: body}, nil
 }
 
 // note keeps the names of attributes that the schema does not declare.

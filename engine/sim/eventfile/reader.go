@@ -162,6 +162,7 @@ func (r *Reader) Next() (Record, error) {
 		return Record{}, &LineError{line, fmt.Errorf("member: %q was damaged before: another program put \ufffd where it could not read", in.Member)}
 	}
 	in.Backfill = in.Backfill || r.o.Backfill
+	in.Member = r.o.Schema.MemberID(in.Member) // also where another checks: what is one member's stays in order
 	r.count(in.Name)
 	return Record{Line: line, Raw: r.body(raw, &in), Input: in}, nil
 }
