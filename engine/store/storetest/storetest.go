@@ -1,5 +1,5 @@
 // Package storetest is the list of what usher relies on in a database. A driver's own test is a constructor and one call of
-// Run. The cases say nothing of SQL and read as the documentation of package store.
+// Run. The cases say nothing of SQL and read as the promises of package store.
 package storetest
 
 import (
@@ -13,13 +13,25 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
+// groups are all cases, by group, then by what they promise. Package store names each beside the promise that it is the case of.
+var groups = map[string]map[string]func(*testing.T, *suite){
+	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
+	"Aside": asideCases, "Pools": poolCases, "Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases,
+	"Reader": readerCases, "Emitted": emittedCases, "Segments": segmentCases,
+}
+
+// Cases lists all cases, as (Group "case").
+func Cases() (list []string) {
+	for group, cases := range groups {
+		for name := range cases {
+			list = append(list, fmt.Sprintf("%s %q", group, name))
+		}
+	}
+	return list
+}
+
 // Run holds a driver against every promise. open gives an empty store; the suite closes it.
 func Run(t *testing.T, open func(*testing.T) store.Store) {
-	groups := map[string]map[string]func(*testing.T, *suite){
-		"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases, "Aside": asideCases, "Pools": poolCases,
-		"Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases, "Reader": readerCases, "Emitted": emittedCases,
-		"Segments": segmentCases,
-	}
 	for group, cases := range groups {
 		t.Run(group, func(t *testing.T) {
 			for name, check := range cases {

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// Committer stores what was decided.
+type Committer interface {
+	// Commit stores what a batch did and raises the shard's watermark.
+	//
+	//  1. It is all or nothing. (Commit "stores all or nothing")
+	//  2. ErrStale, when the epoch is not the shard's. (Commit "refuses an earlier owner of the
+	//     shard, whole", Aside "a stale batch is not refused for its content")
+	//  3. ErrStale, when a block of coupons holds less than was taken of it.
+	//     (Pools "grants no more than a block holds")
+	//  4. [*Unstorable], when what the batch holds is refused.
+	//     (Aside "says by its type that content is refused, whose it is, and stores nothing of it")
+	//  5. The watermark never falls. (Commit "never lowers the watermark")
+	//  6. A run that is not Changed stays as it is, its trace only grows, and a conversion is never
+	//     lost. (Commit "appends to the trace, and keeps what it is not told to change", Commit
+	//     "never loses a conversion")
+	//  7. A run that exits takes its deferred deliveries with it: those never tried whose NotBefore
+	//     is after its end. (Commit "drops what was put off when its run exits")
+	//  8. A delivery is stored once under its key. (Outbox "keeps a key once, ever")
+	//  9. An event emitted to another member is accepted with the commit, once under its id.
+	//     (Emitted "an event emitted to another member is accepted once, with the commit",
+	//     Emitted "a neighbour of the same shard is owed too")
+	//  10. A poisoned input stays out of the history. (History "holds events only, and none that
+	//     was set aside")
+	//  11. A poisoned wait fails its run, and so does a poisoned result that its run holds for.
+	//     (Commit "sets aside a wait that cannot be decided", Aside "a result that is set aside
+	//     fails the run that holds for it")
+	//  12. The inputs of a member that is held are kept, and Pending and Owed do not know of that
+	//     member until Release. (Aside "holds a member with their inputs, waits and looks, and lets
+	//     them go on")
+	//
+	// The death of the process undoes nothing. A power cut may undo a commit together with all that
+	// came after it, because it would be decided again to the same ids and keys.
+	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
+
+	// Try returns the error that Commit would return. It does not look at the epoch, the watermark
+	// and the blocks of coupons.
+	//
+	//  1. It stores nothing. (Aside "tries without storing")
+	Try(ctx context.Context, shard int, c *engine.Changes) error
+}

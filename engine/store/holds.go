@@ -1,0 +1,30 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// Holds lets go on what was stopped for a while: members of whom something cannot be read, and runs
+// that are parked.
+type Holds interface {
+	// Held lists the members that are held, with what of them cannot be read.
+	//
+	//  1. Each is listed once. (Aside "holds a member with their inputs, waits and looks, and lets
+	//     them go on")
+	Held(ctx context.Context) ([]engine.Held, error)
+
+	// Release lets those members go on of whom everything can be read again, and names them.
+	//
+	//  1. Their inputs are undecided again, in their order, accepted now.
+	//     (Aside "holds a member with their inputs, waits and looks, and lets them go on")
+	Release(ctx context.Context) (members []string, err error)
+
+	// Unpark makes the waits of parked runs due at once.
+	//
+	//  1. Parked are those that wait and have a Reason. (Aside "makes parked runs due, and no
+	//     others")
+	Unpark(ctx context.Context, now time.Time) error
+}

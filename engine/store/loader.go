@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// HistoryQuery asks for the events of a name since a time (zero: all).
+type HistoryQuery struct {
+	Event string
+	Since time.Time
+}
+
+// Loader reads what a batch is decided on.
+type Loader interface {
+	// States loads members with their open runs, and the runs with these ids besides, by member id.
+	// The Trace of a run is empty.
+	//
+	//  1. A member not seen before has a State whose Member is nil.
+	//     (Commit "gives back the members it stored, and nil for strangers")
+	//  2. Runs are in the order of their start, then of their playbook.
+	//     (Commit "gives back open runs by start then playbook, and others on request")
+	//  3. A member of whom something cannot be read, or who is held for that, has a State that is
+	//     Unreadable. (Aside "holds a member with their inputs, waits and looks, and lets them go
+	//     on")
+	States(ctx context.Context, members, runs []string) (map[string]*engine.State, error)
+
+	// History loads events of the members that are decided already, by member id.
+	//
+	//  1. They are in the order of their time, then of Seq.
+	//     (History "gives decided events of a name, by time then seq",
+	//     History "gives a backfilled event at its time, as what it is")
+	//  2. None is behind the watermark. (History "stops at the watermark")
+	//  3. What was set aside is no history. (History "holds events only, and none that was set
+	//     aside")
+	//  4. Events that runs emitted are in it, in the order of decisions.
+	//     (Emitted "an event emitted to its own member is history and never owed",
+	//     Emitted "one that a wait emitted comes before the events of its instant")
+	History(
+		ctx context.Context, members []string, queries []HistoryQuery, watermark int64,
+	) (map[string][]engine.Input, error)
+}

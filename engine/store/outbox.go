@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	DeliveryPending  DeliveryState = "pending"
+	DeliverySent     DeliveryState = "sent"
+	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
+	DeliveryDropped  DeliveryState = "dropped"  // its run exited before, or a second look said so
+)
+
+// Attempted is a delivery with its past.
+type Attempted struct {
+	engine.Delivery
+	State    DeliveryState
+	Attempts int
+	Error    string // of the last attempt
+	SettleAt time.Time
+	// Unreadable says why the message cannot be read; empty: it can.
+	Unreadable string
+}
+
+// Outcome is what became of an attempt.
+type Outcome struct {
+	Key       string
+	State     DeliveryState // pending: try again at NotBefore
+	Error     string
+	NotBefore time.Time
+	At        time.Time
+	// Result is stored in the inbox in the same commit when the delivery's run is still open. Its
+	// ID is unique.
+	Result *engine.Input
+}
+
+// Outbox is what the delivery worker needs.
+type Outbox interface {
+	// Deliveries returns pending deliveries of a channel's lane with NotBefore at or before now.
+	//
+	//  1. The oldest is first. (Outbox "gives what is due of a lane, oldest first, with its past")
+	Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]Attempted, error)
+
+	// Settle stores the outcomes of attempts, in one commit.
+	//
+	//  1. What is not pending any more is left as it is. (Outbox "settles, once")
+	//  2. Pending with an Error is an attempt; without, it was put off and counts as none.
+	//     (Outbox "tries again later, and counts attempts")
+	//  3. What is archived keeps its last error. (Outbox "keeps what was given up on, with its last
+	//     error")
+	//  4. A Result is stored in the same commit, once, when its run is still open.
+	//     (Outbox "brings the result of a run that waits, once")
+	Settle(ctx context.Context, outcomes []Outcome) error
+
+	// OwedDeliveries lists the channel lanes with pending deliveries that are due. It also returns
+	// when the next is due; zero: none is.
+	//
+	//  1. It names all of them and no other. (Outbox "tells which lanes owe something, and when the
+	//     next is due")
+	OwedDeliveries(ctx context.Context, now time.Time) (lanes []ChannelLane, next time.Time, err error)
+}
+
+// ChannelLane is a lane of a channel.
+type ChannelLane struct {
+	Channel string
+	Lane    int
+}

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// Batch is what a shard owes.
+type Batch struct {
+	Epoch  int64          // as Claim gave it
+	Inputs []engine.Input // undecided, by Seq; at most the limit
+	// Due are members with a run whose DueAt, or with a Look whose At, is at or before Horizon; at
+	// most the limit.
+	Due []string
+	// Horizon is at most now. No input that is not in Inputs has, or will have, an instant before
+	// it, but for occurrences.
+	Horizon   time.Time
+	More      bool  // there is more than the limit
+	Watermark int64 // all inputs of the shard up to here are decided
+}
+
+// Undecided is what a shard has not decided.
+type Undecided struct {
+	// Accepted is when the oldest input was accepted, occurrences of schedules apart; zero: there
+	// is none.
+	Accepted time.Time
+	// Occurrence is the Seq of the first input that an occurrence of a schedule made; 0: there is
+	// none. Its instant says nothing of how long it waits: an occurrence may be made up for late,
+	// and a large audience is decided over a while.
+	Occurrence int64
+}
+
+// Pending says what is to be decided.
+type Pending interface {
+	// Pending returns what the shard owes, as of now.
+	//
+	//  1. Inputs are the undecided ones, in order, up to the limit.
+	//     (Pending "gives a shard's undecided inputs in order, up to the limit")
+	//  2. Due are the members with a wait or a look that is due, up to the limit too.
+	//     (Pending "gives the members whose waits are due", Pending "limits the due members too",
+	//     Segments "a look that is due is owed like a wait")
+	//  3. Nothing that is accepted later is before the Horizon.
+	//     (Pending "keeps its horizon: nothing accepted later is before it")
+	//  4. The Horizon is neither beyond what was left behind nor beyond now.
+	//     (Pending "gives no horizon beyond what was left behind, nor beyond now")
+	Pending(ctx context.Context, shard int, now time.Time, limit int) (*Batch, error)
+
+	// Owed lists the shards with undecided inputs, or with runs or looks that are due at now. It
+	// also returns when the next is due; zero: none is.
+	//
+	//  1. It names all of them and no other.
+	//     (Pending "tells which shards owe something, and when the next wait is due")
+	//  2. Events that a run emitted to its own member are decided, and owed by nobody.
+	//     (Emitted "a shard with nothing but such events owes nothing")
+	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
+
+	// Undecided returns the first undecided input of each shard.
+	//
+	//  1. Occurrences of schedules are told apart. (Aside "tells the oldest undecided input of each
+	//     shard")
+	Undecided(ctx context.Context) (first [Shards]Undecided, err error)
+}

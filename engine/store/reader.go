@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// RunFilter selects runs; empty fields select all.
+type RunFilter struct {
+	Playbook, Member string
+	State            engine.RunState
+	Prefix           string // of the run's id
+	Cursor           string // opaque, from the page before
+	Limit            int
+}
+
+// RunRecord is a run with its whole trace.
+type RunRecord struct {
+	engine.Run
+	Deliveries []Attempted
+	Coupons    []CouponRecord
+}
+
+// DecisionFilter selects decisions; one of Playbook and Member at least.
+type DecisionFilter struct {
+	Playbook, Member string
+	Cursor           string
+	Limit            int
+}
+
+// CouponRecord is a coupon with its redemption.
+type CouponRecord struct {
+	engine.Coupon
+	RedeemedAt   time.Time // zero: not yet
+	RedemptionID string    // given by who redeemed
+}
+
+// TimelineItem is something that happened to a member; one of its fields behind At is set.
+type TimelineItem struct {
+	At       time.Time
+	Event    *engine.Input
+	Run      *engine.Run
+	Decision *engine.Decision // a refusal; an entry is its run
+	Coupon   *CouponRecord
+}
+
+// Reader answers questions. A part that cannot be read is said to be so where it stands, and hides
+// nothing else; a member that cannot be read is ErrDamaged. Lists are newest first and page by
+// cursor: an empty next cursor is the end.
+//
+//  1. What is not there is ErrNotFound. (Reader "knows who is not there")
+type Reader interface {
+	Member(ctx context.Context, id string) (*engine.Member, error)
+	// MemberCoupons lists the member's coupons, with their redemptions.
+	//
+	//  1. Each is on one page, also those of one instant. (Reader "pages over a member's coupons,
+	//     newest first")
+	MemberCoupons(ctx context.Context, id, cursor string, limit int) (coupons []CouponRecord, next string, err error)
+	// MemberEvents lists the member's decided events.
+	//
+	//  1. Each is on one page. (Reader "pages over a member's events, newest first")
+	MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error)
+	// Timeline merges a member's decided events, runs, refusals and coupons.
+	//
+	//  1. Pages of any size hold all of them in order.
+	//     (Reader "merges a member's timeline, newest first, by page")
+	//  2. They hold each of them once, whatever comes in between.
+	//     (Reader "goes on with a timeline where it was, whatever came in between")
+	Timeline(ctx context.Context, member, cursor string, limit int) (items []TimelineItem, next string, err error)
+	// MemberPending returns the member's deliveries that are pending, by NotBefore.
+	//
+	//  1. What was sent is not among them, nor what is another's.
+	//     (Reader "lists what a member is still to be sent, soonest first")
+	MemberPending(ctx context.Context, id string) ([]Attempted, error)
+	// Run returns a run with all that it did.
+	//
+	//  1. Its trace, coupons and deliveries are as they were committed. (Reader "shows a run with
+	//     all that it did")
+	//  2. Effects that came later are among them. (Reader "shows effects that came later")
+	Run(ctx context.Context, id string) (*RunRecord, error)
+	// Runs lists runs.
+	//
+	//  1. Any filters together select. (Reader "pages over runs, newest first, by any filter")
+	Runs(ctx context.Context, f RunFilter) (runs []engine.Run, next string, err error)
+	// Decisions lists why members entered or did not.
+	//
+	//  1. An entry is among them as well as a refusal. (Reader "lists decisions, entered and
+	//     refused, newest first")
+	Decisions(ctx context.Context, f DecisionFilter) (decisions []engine.Decision, next string, err error)
+	Coupon(ctx context.Context, code string) (CouponRecord, error)
+	// Redeem marks the coupon as redeemed. Expiry is the caller's rule.
+	//
+	//  1. The same id again returns the same record; another id returns ErrConflict with the record
+	//     as it is. (Reader "redeems a coupon once")
+	Redeem(ctx context.Context, code, id string, now time.Time) (CouponRecord, error)
+	// Stats sums up the tallies of a playbook's committed changes.
+	//
+	//  1. Of all commits, however many. (Reader "sums up the tallies of commits")
+	Stats(ctx context.Context, playbook string) (*engine.Stats, error)
+	// Failures lists inputs that were set aside, runs that failed and deliveries that were
+	// archived.
+	//
+	//  1. Whatever was set aside is listed with what it is. (Aside "lists inputs, waits and looks
+	//     that were set aside", Reader "lists what was set aside, newest first")
+	//  2. A run is listed once. (Reader "lists runs that failed, once")
+	Failures(ctx context.Context, cursor string, limit int) (list []Failure, next string, err error)
+}
+
+// Failure is something that was given up on.
+type Failure struct {
+	N      int64 // its number: later ones have larger numbers
+	At     time.Time
+	What   string // input, wait, look, run, delivery, member, counts
+	ID     string
+	Member string // whom it is about; empty for counts
+	Error  string
+}
