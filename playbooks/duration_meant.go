@@ -99,7 +99,7 @@ func durationMeant(s string) durationHint {
 		return durationHint{why: fmt.Sprintf("there is no %s: write %s%gd, or %s%gw", long.name, sign, n*float64(long.days), sign, n*float64(long.weeks))}
 	}
 	if m[4] == "工作日" || word == "workdays" || word == "bd" {
-		return durationHint{write: sign + number(n) + "d", why: "there are no working days here"}
+		return durationHint{write: sign + formatNumber(n) + "d", why: "there are no working days here"}
 	}
 	if word == "ms" || word == "millis" || word == "milliseconds" {
 		return durationHint{why: "the shortest duration is 1s"}
@@ -111,7 +111,7 @@ func durationMeant(s string) durationHint {
 	if !whole {
 		return brokenDuration(sign, n, unit)
 	}
-	better := sign + number(n) + unit
+	better := sign + formatNumber(n) + unit
 	if _, err := ParseDuration(better); err != nil {
 		return durationHint{}
 	}
@@ -127,7 +127,7 @@ func brokenDuration(sign string, n float64, unit string) durationHint {
 		sure          bool
 	}{{"m", "s", 60, true}, {"h", "m", 60, true}, {"d", "h", 24, false}, {"w", "d", 7, true}} {
 		if small := n * u.of; u.unit == unit && small == float64(int(small)) {
-			return durationHint{write: sign + number(small) + u.smaller, sure: u.sure, why: "a duration is a whole number of one unit"}
+			return durationHint{write: sign + formatNumber(small) + u.smaller, sure: u.sure, why: "a duration is a whole number of one unit"}
 		}
 	}
 	return durationHint{why: "a duration is a whole number of one unit, as in 90m"}
@@ -180,4 +180,4 @@ func looseNumber(s string) (n float64, whole bool) {
 	return float64(sum + last), true
 }
 
-func number(f float64) string { return fmt.Sprintf("%g", f) }
+func formatNumber(f float64) string { return fmt.Sprintf("%g", f) }

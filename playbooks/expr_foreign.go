@@ -257,7 +257,7 @@ func inDigitsOf(s string) string {
 			continue
 		}
 		if n, ok := looseNumber(string(runes[:k])); ok {
-			b.WriteString(number(n))
+			b.WriteString(formatNumber(n))
 		} else {
 			b.WriteString(string(runes[:k]))
 		}

@@ -40,7 +40,7 @@ func (c *yamlReader) mapping(n *node, what string, known ...string) bool {
 }
 
 func (c *yamlReader) unknownKey(key *node, what string, known []string) {
-	label := didYouMean(key.value, known)
+	label := DidYouMean(key.value, known)
 	r := c.error("unknown-key", key.pos(), fmt.Sprintf("%s has no key `%s`", what, key.value))
 	if label == "" {
 		r.label("known here: " + oneOf(known))

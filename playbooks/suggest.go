@@ -16,15 +16,12 @@ const shortWord = 4
 const maxKnown = 1000
 
 // didYouMean gives the label of an unknown word: "did you mean `level`?" when a known one is near, else "".
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	if best := closest(word, known); best != "" {
 		return "did you mean `" + best + "`?"
 	}
 	return ""
 }
-
-// DidYouMean gives "did you mean `x`?" when one of the known words is near the given one, else "".
-func DidYouMean(word string, known []string) string { return didYouMean(word, known) }
 
 // closest gives the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
 func closest(word string, known []string) string {

@@ -124,7 +124,7 @@ func (c *textTyper) syntax(m text.Mistake) {
 			known = append(known, "end"+t)
 		}
 		tag = strings.TrimSuffix(tag, "`")
-		d.Label = cmp.Or(didYouMean(tag, known), "there is "+oneOf(text.Tags))
+		d.Label = cmp.Or(DidYouMean(tag, known), "there is "+oneOf(text.Tags))
 		c.near(tag, known)
 	}
 }

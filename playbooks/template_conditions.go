@@ -279,7 +279,7 @@ func (c *textTyper) enumValue(t *Type, x text.Expr, v textValue) {
 	if !ok || len(t.Enum) == 0 || slices.Contains(t.Enum, s) {
 		return
 	}
-	label := cmp.Or(didYouMean(s, t.Enum), "one of "+oneOf(t.Enum))
+	label := cmp.Or(DidYouMean(s, t.Enum), "one of "+oneOf(t.Enum))
 	d := c.error("type-mismatch", x.Place(), fmt.Sprintf("%q is no value of this enum", s), label).against(t)
 	if near := closest(s, t.Enum); near != "" && d.Line > 0 {
 		quote := c.text[x.Place().From : x.Place().From+1]

@@ -111,7 +111,7 @@ func (c *textTyper) unfilled(at text.Span, name string) {
 	}
 	label := "a value stands in two braces: {{ … }}"
 	if root, field, ok := strings.Cut(name, "."); ok && c.root(root) != nil {
-		label = cmp.Or(didYouMean(field, c.root(root).FieldNames()), label)
+		label = cmp.Or(DidYouMean(field, c.root(root).FieldNames()), label)
 	} else if near := closest(name, c.root("member").FieldNames()); near != "" {
 		label = "did you mean {{ member." + near + " }}?"
 	}

@@ -123,7 +123,7 @@ func (c *textTyper) unknownRoot(x *text.Name) {
 		known = append(known, local)
 	}
 	slices.Sort(known)
-	label := didYouMean(x.Name, known)
+	label := DidYouMean(x.Name, known)
 	_, declared := c.scope.Schema.AttributeType(x.Name)
 	if label == "" && (declared || slices.Contains(builtinMember, x.Name)) {
 		label = "did you mean `member." + x.Name + "`?"
@@ -212,7 +212,7 @@ func step(t *Type, field string) *Type {
 func (c *textTyper) unknownField(x *text.Field, of textValue) {
 	name, field, t := cmp.Or(of.path, c.source(x.Of)), x.Name.Text, of.t
 	known := t.FieldNames()
-	label := didYouMean(field, known)
+	label := DidYouMean(field, known)
 	if label == "" && len(known) > 0 {
 		label = "known: " + oneOf(known)
 	}
@@ -271,7 +271,7 @@ func (c *textTyper) filter(x *text.Filter) textValue {
 	}
 	f := filterNamed(x.Name.Text)
 	if f == nil {
-		label := didYouMean(x.Name.Text, filterNames())
+		label := DidYouMean(x.Name.Text, filterNames())
 		if other := otherFilters[x.Name.Text]; label == "" && other != "" {
 			label = other
 		}

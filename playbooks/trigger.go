@@ -170,7 +170,7 @@ func (p *playbookReader) cronMistake(v *node, text string, err error) {
 // cronNotes warns of what is easily misread.
 func (p *playbookReader) cronNotes(v *node, text string, s *Schedule) {
 	fields := strings.Fields(text)
-	for _, n := range s.Notes(p.reg.now()) {
+	for _, n := range s.Notes(p.reg.clock()) {
 		p.warn("misread-cron", cronFieldAt(v, text, n.Index, fields[n.Index]), n.Message).label(n.Hint)
 	}
 }

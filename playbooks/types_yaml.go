@@ -323,7 +323,7 @@ func (c *checker) objectLiteral(n *node, t *Type, what string) (any, bool) {
 	for _, e := range n.entries {
 		ft, known := t.Field(e.key.value)
 		if !known {
-			if label := didYouMean(e.key.value, t.FieldNames()); label != "" {
+			if label := DidYouMean(e.key.value, t.FieldNames()); label != "" {
 				near := closest(e.key.value, t.FieldNames())
 				c.error("unknown-field", e.key.pos(), fmt.Sprintf("%s has no `%s`", what, e.key.value)).label(label).
 					edit(e.key.pos(), near).doubt(false). // it may be a property that is not declared

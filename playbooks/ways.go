@@ -299,12 +299,12 @@ func (r *wayReader) split(list, key *node, guarded bool) {
 			known = false
 		}
 		sum += int(math.Round(w.Weight * hundredths))
-		weights = append(weights, number(w.Weight))
+		weights = append(weights, formatNumber(w.Weight))
 		r.actions(p.require(item, "a way of `split`", "then", "then: […]"), w, w.Path+".then", facts)
 	}
 	if known && sum != 100*hundredths && len(list.items) > 0 {
 		p.error("split-weights", key.pos(), "the weights of a split sum to 100").
-			label(strings.Join(weights, " + ") + " = " + number(float64(sum)/hundredths))
+			label(strings.Join(weights, " + ") + " = " + formatNumber(float64(sum)/hundredths))
 	}
 }
 
