@@ -30,6 +30,7 @@ const (
 type client struct {
 	base string
 	key  string
+	from string // where the key is from
 	http *http.Client
 
 	again func(err error) // told once that a request is tried again; may be nil
@@ -56,10 +57,17 @@ func (e *unreachableError) Error() string {
 	if errors.Is(e.err, syscall.ECONNREFUSED) {
 		return fmt.Sprintf("no server answers at %s; start one with `usher serve`, or name another with --server", e.base)
 	}
+	var name *net.DNSError
+	if errors.As(e.err, &name) {
+		return fmt.Sprintf("there is no machine %s: is the address %s right?", name.Name, e.base)
+	}
 	cause := e.err
 	var ue *url.Error
 	if errors.As(cause, &ue) {
 		cause = ue.Err
+	}
+	if rest, ok := strings.CutPrefix(e.base, "https://"); ok && errors.Is(cause, http.ErrSchemeMismatch) {
+		return fmt.Sprintf("the server at %s speaks http, not https: write http://%s", e.base, rest)
 	}
 	return fmt.Sprintf("no answer from the server at %s: %v", e.base, cause)
 }
@@ -81,31 +89,39 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 		return nil, usagef("--server must be an address like %s, got %q", defaultServer, base)
 	}
 	file, _ := cmd.Flags().GetString("key-file")
-	key, err := c.apiKey(file, u.Hostname())
+	key, from, err := c.apiKey(file, u.Hostname())
 	if err != nil {
 		return nil, err
 	}
-	return &client{base: base, key: key, http: &http.Client{Timeout: time.Minute}}, nil
+	return &client{base: base, key: key, from: from, http: &http.Client{Timeout: time.Minute}}, nil
 }
 
-func (c *cli) apiKey(file, host string) (string, error) {
+// apiKey finds the API key, and tells where it is from.
+func (c *cli) apiKey(file, host string) (key, from string, err error) {
 	if file != "" {
 		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", fmt.Errorf("read the API key: %w", err)
+		switch key := strings.TrimSpace(string(text)); {
+		case errors.Is(err, os.ErrNotExist):
+			return "", "", fmt.Errorf("there is no file %s with the API key", file)
+		case err != nil:
+			return "", "", fmt.Errorf("read the API key: %w", err)
+		case key == "":
+			return "", "", fmt.Errorf("the file %s holds no API key: it is empty", file)
+		default:
+			return key, file, nil
 		}
-		return strings.TrimSpace(string(text)), nil
 	}
 	if key, ok := c.env("USHER_API_KEY"); ok && key != "" {
-		return key, nil
+		return key, "USHER_API_KEY", nil
 	}
 	// A key of this machine is never shown to another one.
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		if text, err := os.ReadFile(filepath.Join(stateDir, keyFile)); err == nil {
-			return strings.TrimSpace(string(text)), nil
+		path := filepath.Join(stateDir, keyFile)
+		if text, err := os.ReadFile(path); err == nil {
+			return strings.TrimSpace(string(text)), path, nil
 		}
 	}
-	return "", errors.New("an API key is needed: run this in the folder where `usher serve` was started, set USHER_API_KEY, or name a file with --key-file")
+	return "", "", errors.New("an API key is needed: run this in the folder where `usher serve` was started, set USHER_API_KEY, or name a file with --key-file")
 }
 
 // do sends a request; an answer that says no is a *serverError, none at all an *unreachableError.
@@ -151,6 +167,9 @@ func (cl *client) ask(ctx context.Context, method, path, key string, body []byte
 	}
 	if json.Unmarshal(text, &said) == nil && said.Error.Message != "" {
 		out.code, out.message = said.Error.Code, said.Error.Message
+	}
+	if out.status == http.StatusUnauthorized && cl.from != "" {
+		out.message += "; the key is from " + cl.from
 	}
 	return nil, out
 }

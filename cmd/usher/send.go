@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -332,7 +333,8 @@ func passing(err error) bool {
 	var said *serverError
 	switch {
 	case errors.As(err, &unreachable):
-		return true
+		var name *net.DNSError
+		return !errors.Is(err, http.ErrSchemeMismatch) && !(errors.As(err, &name) && name.IsNotFound)
 	case errors.As(err, &said):
 		return said.status == 429 || said.status >= 500
 	}
