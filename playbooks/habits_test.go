@@ -150,6 +150,9 @@ func TestHabits(t *testing.T) {
 		{"an hour past the day", action("wait: {until: \"25点\"}"), "hours go from 00 to 23", ""},
 		{"a date without its zone", action("wait: {until: 2026-11-11}"), "write `2026-11-11T00:00:00", ""},
 		{"a full-width comma among digits", action("tag: {add: [1，000]}"), "full-width", ""},
+		{"a full-width comma in one tag", action("tag: 老客，新客"), "write `[老客, 新客]`", ""},
+		{"a full-width comma in one tag to add", action("tag: {add: 老客、新客}"), "write `[老客, 新客]`", ""},
+		{"a quoted tag with a full-width comma", action("tag: '老客，新客'"), "", ""},
 		{"a full-width comma in a list", action("tag: {add: [老客，新客]}"), "full-width", action("tag: {add: [老客, 新客]}")},
 
 		{"an exit without its list", head + trigger + "exit: order.paid\n" + tail, "write `[{event: order.paid}]`", head + trigger + "exit: [{event: order.paid}]\n" + tail},

@@ -58,10 +58,17 @@ func (c *yamlReader) wideSlip(f *file, from, to int) bool {
 	return true
 }
 
+// tagKeys are the keys under which one tag may stand alone.
+var tagKeys = map[string]bool{"tag": true, "add": true, "remove": true}
+
 // wideCommas reports an item of a list in brackets that holds a full-width comma: it looks like two, and YAML reads one.
 func (t *treeBuilder) wideCommas(n *node) bool {
-	if quoted := strings.ContainsAny(n.value, "“”‘’"); quoted || t.ascii || !t.list || n.style != plainStyle || !strings.ContainsAny(n.value, "，、；") || freeText[t.key] {
+	if quoted := strings.ContainsAny(n.value, "“”‘’"); quoted || t.ascii || !t.list && !tagKeys[t.key] || n.style != plainStyle || !strings.ContainsAny(n.value, "，、；") || freeText[t.key] {
 		return false
+	}
+	if !t.list {
+		t.commaInTag(n)
+		return true
 	}
 	found := -1
 	runes := []rune(narrowed(n.value))
@@ -81,6 +88,36 @@ func (t *treeBuilder) wideCommas(n *node) bool {
 		}
 	}
 	return true
+}
+
+// commaInTag reports one tag that looks like several.
+func (t *treeBuilder) commaInTag(n *node) {
+	runes := []rune(n.value)
+	at := slices.IndexFunc(runes, func(r rune) bool { return strings.ContainsRune("，、；", r) })
+	var parts []string
+	for _, part := range strings.FieldsFunc(n.value, func(r rune) bool { return strings.ContainsRune("，、；", r) }) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	list := "[" + strings.Join(parts, ", ") + "]"
+	r := t.c.error("yaml-syntax", n.at(at, at+1), fmt.Sprintf("`%c` is full-width: this is one tag with it in its name", runes[at])).
+		label("write `" + list + "`; or quote the tag, if it is one")
+	if len(parts) > 1 && !strings.ContainsAny(n.value, "[]{}:#&*!|>'\"%@`") {
+		r.edit(n.pos(), list).doubt(false)
+	}
+}
+
+// wideQuotes warns of a text that as a whole stands in the quotes of Chinese text: YAML takes them for a part of it.
+func (t *treeBuilder) wideQuotes(n *node) {
+	if t.ascii || n.broken || n.style != plainStyle || t.key != "text" && t.key != "subject" {
+		return
+	}
+	if inner, ok := inWideQuotes(n.value); ok && inner != "" {
+		runes := []rune(n.value)
+		t.c.warn("yaml-quoting", n.pos(), fmt.Sprintf("`%c…%c` are no quotes to YAML: they would be sent with the text", runes[0], runes[len(runes)-1])).
+			label("write "+quote(inner)+"; or quote the whole, if they are to be sent").edit(n.pos(), quote(inner)).doubt(false)
+	}
 }
 
 // gluedInFlow matches a key between braces with its value glued to its colon, where the value can only be one.

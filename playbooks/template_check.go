@@ -3,10 +3,8 @@ package playbooks
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/osteele/liquid"
 
@@ -23,7 +21,7 @@ func ParseTemplate(name, text string, at func(from, to int) Pos, sc *Scope) (*Te
 // parseTemplate compiles the template, of which name, text and kind are given.
 func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template, []Diagnostic) {
 	c := &textTyper{
-		text: t.Text, html: t.HTML, at: at, scope: sc, locals: map[string]textValue{}, captured: map[string]bool{}, known: map[string]bool{},
+		text: t.Text, html: t.HTML, at: at, scope: sc, locals: map[string]textValue{}, captured: map[string]bool{}, known: map[string]bool{}, unread: map[string]bool{},
 	}
 	if len(t.Text) > maxTemplateSize {
 		c.error("template-syntax", text.Span{}, fmt.Sprintf("the text has %d bytes, the most is %d", len(t.Text), maxTemplateSize), "make it shorter")
@@ -40,8 +38,10 @@ func parseTemplate(t Template, at func(from, to int) Pos, sc *Scope) (*Template,
 	tree, mistakes := text.Parse(t.Text, plainWord)
 	for _, m := range mistakes {
 		c.syntax(m)
+		c.unreadNames(m)
 	}
 	c.nodes(tree)
+	c.invisibleInPlain()
 	if c.errors() == 0 {
 		c.blankText(tree)
 	}
@@ -81,28 +81,6 @@ func compileText(engine *liquid.Engine, src string) (tpl *liquid.Template, err e
 		return nil, rerr
 	}
 	return compiled, nil
-}
-
-// tagged finds what stands between the braces of outputs and tags.
-var tagged = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
-
-// invisibleInTags reports characters that nobody sees in outputs and tags, outside of quotes: a name with one in it is another name.
-func (c *textTyper) invisibleInTags() {
-	for _, m := range tagged.FindAllStringIndex(c.text, -1) {
-		quote := rune(0)
-		for i, r := range c.text[m[0]:m[1]] {
-			switch at := m[0] + i; {
-			case quote != 0:
-				if r == quote {
-					quote = 0
-				}
-			case r == '"' || r == '\'':
-				quote = r
-			case invisible[r] != "" && standsFor(r) == "":
-				c.error("invisible-character", text.Span{From: at, To: at + utf8.RuneLen(r)}, "an invisible character stands here: "+nameOfRune(r), "take it out")
-			}
-		}
-	}
 }
 
 func plainWord(r rune) string {
@@ -145,7 +123,9 @@ func printsAny(src string, list []text.Node) bool {
 				return true
 			}
 		case *text.Output:
-			return true
+			if l, ok := n.Value.(*text.Literal); !ok || l.Value == nil || strings.TrimFunc(fmt.Sprint(l.Value), isBlankRune) != "" {
+				return true
+			}
 		case *text.If:
 			if slices.ContainsFunc(n.Branches, func(b text.Branch) bool { return printsAny(src, b.Body) }) {
 				return true
@@ -161,4 +141,15 @@ func printsAny(src string, list []text.Node) bool {
 		}
 	}
 	return false
+}
+
+// unreadNames notes the words of a tag that cannot be read: one of them may have been a name to be bound, which is not missed then.
+func (c *textTyper) unreadNames(m text.Mistake) {
+	for _, at := range tagged.FindAllStringIndex(c.text, -1) {
+		if at[0] <= m.From && m.From < at[1] && c.text[at[0]+1] == '%' {
+			for _, word := range strings.FieldsFunc(c.text[at[0]:at[1]], func(r rune) bool { return !text.IsWord(r, false) }) {
+				c.unread[word] = true
+			}
+		}
+	}
 }

@@ -40,6 +40,15 @@ func (c *textTyper) condition(x text.Expr, v textValue) {
 	c.error("constant-condition", x.Place(), fmt.Sprintf("`%s` is %s and always there: this always holds", src, article(v.t.String())), label)
 }
 
+// constant reports a condition that is true or false alone.
+func (c *textTyper) constant(x text.Expr) {
+	if l, ok := x.(*text.Literal); ok {
+		if b, isBool := l.Value.(bool); isBool {
+			c.error("constant-condition", l.Span, fmt.Sprintf("`%v` is a constant: this %s holds", b, map[bool]string{true: "always", false: "never"}[b]), "leave it out")
+		}
+	}
+}
+
 func (c *textTyper) logic(l *text.Logic) {
 	restore := map[string]bool{}
 	for i, x := range l.Terms {

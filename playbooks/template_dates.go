@@ -32,8 +32,10 @@ func (c *textTyper) dateFormat(at text.Span, format string) {
 		return
 	case !strings.Contains(format, "%"):
 		label := "as in date: '%Y-%m-%d'"
-		if dateLetter.MatchString(format) {
-			label = "write '" + otherFormats.Replace(format) + "'"
+		if better := otherFormats.Replace(format); better != format {
+			label = "write '" + better + "'"
+		} else if dateLetter.MatchString(format) {
+			label = "as in date: '%Y年%m月%d日'"
 		}
 		c.error("bad-date-format", at, fmt.Sprintf("`%s` is no date format: it would be printed as it stands", format), label)
 		return

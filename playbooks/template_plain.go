@@ -14,6 +14,7 @@ var (
 	placeholder = regexp.MustCompile(`(?:\$|#|@)?\{\s*([\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*)\s*\}\}?|` +
 		`<%=?\s*([\p{L}_][\p{L}\p{N}_.]*)\s*%>|\*\|([\p{L}_][\p{L}\p{N}_.]*)\|\*|%%([\p{L}_][\p{L}\p{N}_.]*)%%|\[\[\s*([\p{L}_][\p{L}\p{N}_.]*)\s*\]\]`)
 	named        = regexp.MustCompile(`[\[【]\s*([\p{L}_][\p{L}\p{N}_.]*)\s*[\]】]|%([\p{L}_][\p{L}\p{N}_.]*)%|\$([A-Za-z_][A-Za-z0-9_.]*)`)
+	otherComment = regexp.MustCompile(`(?s)\{#[^\p{L}{][^{}]*#\}`)
 	bareVariable = regexp.MustCompile(`\b(member|trigger|actions)\.([\p{L}_][\p{L}\p{N}_]*)(?:\.[\p{L}_][\p{L}\p{N}_]*)*`)
 	notShown     = regexp.MustCompile(`(?is)<style\b.*?</style>|<script\b.*?</script>|<!--.*?-->`)
 )
@@ -42,6 +43,13 @@ func (c *textTyper) plain(n *text.Plain) {
 	for _, m := range placeholder.FindAllSubmatchIndex(src, -1) {
 		if name := submatch(src, m); len([]rune(name)) > 1 || c.variableMeant(name) != "" {
 			report(m[0], m[1], name)
+		}
+	}
+	for _, m := range otherComment.FindAllIndex(src, -1) {
+		c.error("not-filled-in", text.Span{From: n.From + m[0], To: n.From + m[1]}, "a comment as other languages write it would be sent as it stands",
+			"write {% comment %} … {% endcomment %}, or leave it out")
+		for i := m[0]; i < m[1]; i++ {
+			taken[i] = true
 		}
 	}
 	for _, m := range named.FindAllSubmatchIndex(src, -1) {

@@ -21,6 +21,7 @@ type textTyper struct {
 	refs     Refs
 	locals   map[string]textValue // bound by assign, capture and for
 	captured map[string]bool
+	unread   map[string]bool // words of tags that cannot be read
 	known    map[string]bool // paths that were seen to be present
 	loops    int
 	edits    []textEdit
@@ -121,6 +122,9 @@ func (c *textTyper) output(n *text.Output) {
 	if n.Value == nil {
 		return
 	}
+	if c.printsCondition(n.Value) {
+		return
+	}
 	v := c.value(n.Value)
 	c.guardDivision(n.Value, v, "nothing would stand there")
 	if name, ok := n.Value.(*text.Name); ok && c.html && c.captured[name.Name] {
@@ -133,6 +137,26 @@ func (c *textTyper) output(n *text.Output) {
 	if t.Kind == KindObject && v.path != "" {
 		c.error("unknown-variable", n.Value.Place(), fmt.Sprintf("`%s` is no text: it has fields", v.path), "print one of them, as in "+v.path+"."+firstField(t))
 	}
+}
+
+// printsCondition reports a condition where a value is printed.
+func (c *textTyper) printsCondition(x text.Expr) bool {
+	switch x := x.(type) {
+	case *text.Logic:
+		label := "as in {% if " + c.source(x) + " %} … {% endif %}"
+		if x.Ops[len(x.Ops)-1].Text == "or" {
+			label = "write " + c.source(x.Terms[0]) + " | default: 'text'"
+			if last, ok := x.Terms[len(x.Terms)-1].(*text.Literal); ok && last.Value != nil {
+				label = "write " + c.source(x.Terms[0]) + " | default: " + c.source(last)
+			}
+		}
+		c.error("template-syntax", x.Span, "`"+x.Ops[0].Text+"` joins conditions: it chooses no value to print", label)
+		return true
+	case *text.Compare:
+		c.error("template-syntax", x.Span, "this is a condition: it would print true or false", "as in {% if "+c.source(x)+" %} … {% endif %}")
+		return true
+	}
+	return false
 }
 
 func firstField(t *Type) string {
@@ -235,6 +259,7 @@ func (c *textTyper) ifs(n *text.If) {
 			v := c.value(b.Cond)
 			if b.Cond != nil && c.errors() == before {
 				c.condition(b.Cond, v)
+				c.constant(b.Cond)
 			}
 			c.known = restore
 			facts = c.holds(b.Cond, b.Name != "unless")

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -104,6 +105,9 @@ func (c *textTyper) root(name string) *Type {
 }
 
 func (c *textTyper) unknownRoot(x *text.Name) {
+	if c.unread[x.Name] {
+		return
+	}
 	known := []string{"member", "actions", "now"}
 	if c.scope.Trigger != nil {
 		known = append(known, "trigger")
@@ -132,6 +136,9 @@ func (c *textTyper) unknownRoot(x *text.Name) {
 		if _, ok := c.scope.Trigger.Field(x.Name); ok {
 			label = "did you mean `trigger." + x.Name + "`?"
 		}
+	}
+	if field := fieldBehind(c.text[x.To:]); label == "" && slices.Contains(memberWords, strings.ToLower(x.Name)) && field != "" {
+		label = "write member." + field
 	}
 	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name), cmp.Or(label, "there is "+oneOf(known)+"; a text is quoted: '"+x.Name+"'"))
 	c.near(x.Name, known)
@@ -391,6 +398,8 @@ func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at text.
 			return true
 		}
 		switch {
+		case v.isConst && t.Kind == KindString:
+			label = numberHint(f, v)
 		case v.mixed:
 			label = "it may be a text: give it a number as its default"
 		case isTime(t):
@@ -450,10 +459,27 @@ func timeLiteral(v any) bool {
 	return ok && isTime
 }
 
+var (
+	digitDate = regexp.MustCompile(`^(20\d\d)(0[1-9]|1[0-2])([0-3]\d)$`)
+	leadDigit = regexp.MustCompile(`^\s*(-?\d+(?:\.\d+)?)`)
+)
+
+// numberHint says what number was meant by a text that is none: '3天' is 3.
+func numberHint(f *textFilter, v textValue) string {
+	if m := leadDigit.FindStringSubmatch(narrowed(fmt.Sprint(v.literal))); m != nil {
+		return "write " + m[1]
+	}
+	return "a number stands here: " + f.usage()
+}
+
 func notATime(v textValue) string {
 	switch s, _ := v.literal.(string); {
 	case s == "now" || s == "today":
 		return "write now, without quotes"
+	case v.isConst && digitDate.MatchString(fmt.Sprint(v.literal)):
+		return "write '" + digitDate.ReplaceAllString(fmt.Sprint(v.literal), "$1-$2-$3") + "'"
+	case isoDate(s) != "":
+		return "write '" + isoDate(s) + "'"
 	case isNumeric(v.t) || v.numeral:
 		return "days are added to a time by | add_days: 7"
 	case v.isConst:

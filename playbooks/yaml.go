@@ -167,6 +167,7 @@ func (t *treeBuilder) build(y *yaml.Node, depth int) *node {
 		}
 		if !t.isKey {
 			n.broken = n.broken || t.invisibleIn(n, false) || t.wideCommas(n)
+			t.wideQuotes(n)
 		}
 	}
 	return n

@@ -119,6 +119,7 @@ func (p *parser) values(t tagText) []Expr {
 
 var (
 	loopHead    = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}\p{M}_-]*)\s+in\s+`)
+	loopSlip    = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}_-]*)\s*(?:of|from|:|,)\s*(\S+)$`)
 	assignHead  = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}\p{M}_-]*)\s*=\s*`)
 	captureName = regexp.MustCompile(`^["']?[\p{L}_][\p{L}\p{N}\p{M}_-]*["']?$`)
 )
@@ -129,7 +130,11 @@ func (p *parser) loop(t tagText) {
 	p.open = append(p.open, &block{Span: t.at, name: "for", loop: n, into: &n.Body})
 	m := loopHead.FindStringSubmatchIndex(p.src[t.args:t.to])
 	if m == nil {
-		p.mistake(t.rest(), "a loop is written {% for item in list %}", "")
+		label := ""
+		if m := loopSlip.FindStringSubmatch(p.src[t.args:t.to]); m != nil {
+			label = "write {% for " + m[1] + " in " + m[2] + " %}"
+		}
+		p.mistake(t.rest(), "a loop is written {% for item in list %}", label)
 		return
 	}
 	n.Item = Word{Span{t.args + m[2], t.args + m[3]}, p.src[t.args+m[2] : t.args+m[3]]}
@@ -149,7 +154,11 @@ func (p *parser) loop(t tagText) {
 			n.Offset = r.postfix()
 		default:
 			r.i--
-			r.fail(r.peek().Span, "`"+p.src[o.From:o.To]+"` cannot stand behind the list", "there is limit: 3, offset: 1 and reversed")
+			label := "there is limit: 3, offset: 1 and reversed"
+			if next := r.toks[min(r.i+1, len(r.toks)-1)]; (o.text == "limit" || o.text == "offset") && next.kind == literalToken {
+				label = "write " + o.text + ": " + next.text
+			}
+			r.fail(r.peek().Span, "`"+p.src[o.From:o.To]+"` cannot stand behind the list", label)
 		}
 	}
 	n.List = nil

@@ -219,6 +219,12 @@ func (r *reader) call(x Expr) Expr {
 	if f, ok := x.(*Field); ok {
 		return r.fail(Span{f.Name.From, r.peek().To}, "there are no functions in a text", "a filter, as in {{ value | "+f.Name.Text+" }}")
 	}
+	switch name {
+	case "now":
+		return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`", "write now, without brackets")
+	case "today":
+		return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`", "write now | date: '%Y-%m-%d'")
+	}
 	return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`", "there are filters, as in {{ value | "+name+" }}")
 }
 
@@ -262,6 +268,7 @@ func (r *reader) primary() Expr {
 
 // operators are words of other languages for what Liquid writes otherwise.
 var operators = map[string]string{
+	"大于": ">", "大于等于": ">=", "小于": "<", "小于等于": "<=", "等于": "==", "不等于": "!=", "是": "==", "不是": "!=", "包含": "contains", "和": "and", "与": "and",
 	"AND": "and", "And": "and", "且": "and", "并且": "and", "OR": "or", "Or": "or", "或": "or", "或者": "or",
 	"is": "==", "eq": "==", "equals": "==", "ne": "!=", "neq": "!=", "gt": ">", "lt": "<", "gte": ">=", "ge": ">=", "lte": "<=", "le": "<=",
 	"includes": "contains", "has": "contains", "like": "contains",
@@ -298,7 +305,9 @@ func (r *reader) unexpected() {
 	case t.kind == markToken && misspelt[t.text] != "":
 		r.failFix(t.Span, "there is no `"+t.text+"` in a text", misspelt[t.text])
 	case t.kind == markToken && calculating[t.text] != "":
-		r.fail(t.Span, "a text calculates by filters", "as in | "+calculating[t.text]+": 1")
+		r.fail(t.Span, "a text calculates by filters", r.calculated(t))
+	case t.kind == markToken && t.text == "," && r.groups(t):
+		r.fail(t.Span, "a number has no commas", "write "+r.p.src[r.toks[r.i-1].From:t.From]+r.toks[r.i+1].text)
 	case t.text == "||" && t.kind == markToken && !r.prints:
 		r.failFix(t.Span, "there is no `||` in a text", "or")
 	case t.kind == markToken && slices.Contains([]string{"||", "??", "?:", "?", "?."}, t.text):
@@ -320,8 +329,32 @@ func (r *reader) unexpected() {
 	case t.kind == endToken:
 		r.fail(Span{r.p.lastChar(t.From), t.From}, "a value is missing here", "")
 	default:
-		r.fail(t.Span, "`"+word+"` is not expected here", "as in {{ member.nickname | default: 'friend' }}")
+		label := "as in {{ member.nickname | default: 'friend' }}"
+		if !r.prints {
+			label = "as in {% if member.points > 3 and member.nickname != blank %}"
+		}
+		r.fail(t.Span, "`"+word+"` is not expected here", label)
 	}
+}
+
+// calculated says which filter calculates what a sign does in other languages.
+func (r *reader) calculated(t token) string {
+	by := "1"
+	if next := r.toks[min(r.i+1, len(r.toks)-1)]; next.kind == literalToken {
+		by = next.text
+	}
+	if r.i > 0 && r.toks[r.i-1].text == "now" {
+		return "days are added by | add_days: " + by
+	}
+	return "as in | " + calculating[t.text] + ": " + by
+}
+
+// groups reports whether a comma stands between the digits of one number: 1,000.
+func (r *reader) groups(t token) bool {
+	next := r.toks[min(r.i+1, len(r.toks)-1)]
+	_, before := r.toks[max(r.i-1, 0)].value.(int)
+	_, after := next.value.(int)
+	return r.i > 0 && before && after && next.From == t.To && len(next.text) == 3
 }
 
 // conditional reports what other languages write for a value that may be missing, and for a choice of two.

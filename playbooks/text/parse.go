@@ -79,9 +79,15 @@ func (p *parser) add(n Node) {
 
 // scan goes from one {{ or {% to the next.
 func (p *parser) scan() {
-	for _, open := range []string{"｛｛", "｛%", "{｛", "｛{"} {
+	for _, open := range []string{"｛｛", "{｛", "｛{", "}｝", "｝}"} {
 		if i := strings.Index(p.src, open); i >= 0 {
 			p.mistake(Span{i, i + len(open)}, "these braces are full-width: Liquid takes only {{ and }}", "write {{ … }} with plain braces")
+			return
+		}
+	}
+	for _, tag := range []string{"{％", "｛％", "％}", "％｝", "%｝", "｛%"} {
+		if i := strings.Index(p.src, tag); i >= 0 {
+			p.mistake(Span{i, i + len(tag)}, "this is full-width: Liquid takes only {% and %}", "write {% … %} with plain characters")
 			return
 		}
 	}
@@ -236,11 +242,19 @@ var foreignTags = map[string]string{
 	"set": "assign", "let": "assign", "var": "assign", "default": "else", "end": "",
 }
 
+// chineseTags are the tags by words that people use for them.
+var chineseTags = map[string]string{"如果": "if", "若": "if", "否则": "else", "否则如果": "elsif", "结束": "endif", "结束如果": "endif", "循环": "for", "注释": "comment", "赋值": "assign"}
+
 // unknownTag reports a tag that does not exist. The nearest one is looked for by whoever shows the mistake.
 func (p *parser) unknownTag(t tagText) {
 	at := Span{t.at.From, max(t.at.To, min(t.at.From+1, t.to))}
 	message := "there is no tag `" + t.name + "`"
 	switch {
+	case t.name == "" && t.args == t.to:
+		p.mistake(t.Span, "nothing stands between {% and %}", "as in {% if member.nickname %} … {% endif %}, or leave it out")
+	case t.name == "" && t.args < t.to && chineseTags[p.src[t.args:WordEnd(p.src, t.args, t.to)]] != "":
+		end := WordEnd(p.src, t.args, t.to)
+		p.mistake(Span{t.args, end}, "there is no tag `"+p.src[t.args:end]+"`", "write "+chineseTags[p.src[t.args:end]])
 	case t.name == "" && t.args < t.to && p.src[t.args] == '#':
 		p.mistake(at, "there is no tag `#`", "a comment is {% comment %} … {% endcomment %}")
 	case t.name == "":

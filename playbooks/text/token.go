@@ -135,7 +135,7 @@ func (p *parser) number(t *token, to int) bool {
 	}
 	t.To, t.kind, t.text = i, literalToken, p.src[t.From:i]
 	if end := WordEnd(p.src, i, to); end > i && IsWord(firstRune(p.src[i:to]), true) {
-		p.mistake(Span{t.From, end}, "`"+p.src[t.From:end]+"` is no number", "a text is quoted")
+		p.mistake(Span{t.From, end}, "`"+p.src[t.From:end]+"` is no number", numberMeant(t.text, p.src[i:end])+"a text is quoted")
 		return false
 	}
 	if n, err := strconv.Atoi(t.text); err == nil {
@@ -149,6 +149,21 @@ func (p *parser) number(t *token, to int) bool {
 	}
 	t.value = f
 	return true
+}
+
+// numberMeant says which number is meant by one with a word behind it: 100元, 3天, 1万.
+func numberMeant(digits, word string) string {
+	zeros := map[string]string{"百": "00", "千": "000", "万": "0000", "亿": "00000000"}
+	r, size := utf8.DecodeRuneInString(word)
+	switch {
+	case !unicode.Is(unicode.Han, r):
+		return ""
+	case zeros[word] != "" && !strings.Contains(digits, "."):
+		return "write " + digits + zeros[word] + "; "
+	case zeros[word[:size]] != "":
+		return "write it in digits alone; "
+	}
+	return "write " + digits + "; "
 }
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
