@@ -215,7 +215,7 @@ var storableLeaves = exprLeaves{
 // storableTexts calculate in Liquid.
 var storableTexts = []string{
 	"{{ trigger.x | times: trigger.n | round: 2 }}", "{% if member.f %}{{ trigger.x | plus: member.f | money }}{% endif %}", "{% if member.s %}{{ member.s | slice: 0, 2 }}{% endif %}{{ trigger.s | upcase }}",
-	"{% if trigger.x != 0 %}{{ trigger.n | divided_by: trigger.x }}{% endif %}", "{{ trigger.list | sum }} {{ trigger.list | join: '/' }}", "{{ trigger.at }} {{ member.on | default: trigger.on | date: '%Y-%m-%d' }}",
+	"{{ trigger.n | divided_by: trigger.x | default: 0 }}", "{{ trigger.list | sum }} {{ trigger.list | join: '/' }}", "{{ trigger.at }} {{ member.on | default: trigger.on | date: '%Y-%m-%d' }}",
 	"{{ trigger.n | modulo: 7 }}", "{% for i in trigger.items %}{{ i.q | times: i.p }},{% endfor %}{{ member.total }}", "{{ trigger.s | url_decode }}{{ trigger.x | json }}",
 	"{{ trigger.s | truncate: 3 }}{{ trigger.x | ceil | minus: trigger.x }}",
 }
