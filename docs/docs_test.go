@@ -182,7 +182,7 @@ func filledIn(text, rest string) string {
 	return out + text
 }
 
-const bare = "id: example\nstage: retention\ntrigger: {event: cart.updated}\nactions:\n  - tag: x\n"
+const bare = "id: example\nstage: retention\ntrigger: {event: cart.updated}\nactions:\n  - wait: 1d\n  - tag: x\n"
 
 // workspace puts a block into a workspace that is sound but for it.
 func (c *context) workspace(check, text string) (fstest.MapFS, error) {

@@ -35,13 +35,30 @@ func (p *playbookReader) literalSlip(v *node, t *Type, what string) bool {
 			r.edit(v.pos(), text)
 		}
 		return true
-	case strings.Contains(v.value, "{{") && t.Kind != KindAny:
+	case (strings.Contains(v.value, "{{") || strings.Contains(v.value, "{%")) && t.Kind != KindAny:
 		p.error("bad-value", v.pos(), fmt.Sprintf("`%s` is not in Liquid: this would be taken as it stands", what)).
-			label("write an expression, as in `= member.id`")
+			label("write " + expressionFor(v.value))
 		return true
+	case looksLikeOurs.MatchString(v.value): // others may have templates of their own
+		p.warn("forgotten-equals", v.pos(), fmt.Sprintf("`%s` is not in Liquid: this is taken as it stands", what)).
+			label("write " + expressionFor(v.value))
 	}
 	return false
 }
+
+// lonePath matches Liquid that prints one value and nothing else.
+var lonePath = regexp.MustCompile(`^\{\{-?\s*((?:member|trigger|actions)\.[\p{L}\p{N}_.]+)\s*-?\}\}$`)
+
+// expressionFor says what to write for a text in Liquid where none is taken.
+func expressionFor(text string) string {
+	if m := lonePath.FindStringSubmatch(text); m != nil {
+		return "`= " + m[1] + "`"
+	}
+	return "an expression, as in `= member.id`"
+}
+
+// looksLikeOurs matches Liquid that names what texts of playbooks name.
+var looksLikeOurs = regexp.MustCompile(`\{\{-?\s*(?:(?:member|trigger|actions)\.|now\b)|\{%-?\s*(?:if|elsif|unless|case|for)\s[^%]*\b(?:member|trigger|actions)\.`)
 
 // wideQuotes reports a plain text in the quotes of Chinese text, which do not quote for YAML.
 func (p *playbookReader) wideQuotes(v *node) bool {

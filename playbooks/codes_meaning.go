@@ -97,8 +97,9 @@ environment: ${NAME} in their fields. serve refuses a name that is not set, chec
 		Good: "usher: 1\nchannels: {mail: {type: smtp, url: \"${SMTP_URL}\", from: hi@acme.test}}",
 	},
 	{
-		Name: "unreachable", Title: "an action that is never reached", Advises: true,
-		Doc:  "An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.",
+		Name: "unreachable", Title: "an action or an exit that is never reached", Advises: true,
+		Doc: `An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.
+The exit in the head of a playbook ends runs that wait; where nothing waits it ends none, which is a warning.`,
 		Bad:  "actions:\n  - exit: finished\n  - tag: buyer",
 		Good: "actions:\n  - tag: buyer\n  - exit: finished",
 	},

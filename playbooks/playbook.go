@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,6 +54,7 @@ func (c *checker) readPlaybook(n *node) {
 	if c.stops(c.diags[before:]) || p.dropped || c.blind || n.broken {
 		return
 	}
+	p.idleExit(n)
 	p.finish(n)
 	c.ws.Playbooks = append(c.ws.Playbooks, p.pb)
 }
@@ -180,6 +182,18 @@ func (p *playbookReader) exits(n *node) {
 		if p.mapping(item, "an exit", "event", "if") {
 			p.pb.Exits = append(p.pb.Exits, p.eventMatch(item, "an exit", &p.scope))
 		}
+	}
+}
+
+// idleExit warns of exits where no run is ever open between two events.
+func (p *playbookReader) idleExit(n *node) {
+	holds := func(s Step) bool {
+		spec := p.reg.Action(s.Key)
+		return s.Wait != nil || spec != nil && slices.ContainsFunc(spec.Fields, func(f FieldSpec) bool { return f.Kind == FieldReturns })
+	}
+	if len(p.pb.Exits) > 0 && !slices.ContainsFunc(p.pb.Steps, holds) {
+		p.warn("unreachable", n.key("exit").pos(), "this exit ends no run: nothing here waits, so a run is over at once").
+			label("leave it out, or put a `wait` where members may still leave")
 	}
 }
 
