@@ -165,6 +165,7 @@ func (c *cli) root() *cobra.Command {
 			group(sub)
 		}
 	}
+	c.fitHelp(root)
 	return root
 }
 

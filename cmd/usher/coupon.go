@@ -16,7 +16,7 @@ import (
 
 func (c *cli) couponCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "coupon CODE", Short: "Show a coupon: whose it is, until when, and whether it was redeemed", Args: cobra.ExactArgs(1),
+		Use: "coupon CODE", Short: "Show a coupon: whose, until when, and whether it was redeemed", Args: cobra.ExactArgs(1),
 		Example:           "  usher coupon NEW-SKA44GH5TZVQ",
 		ValidArgsFunction: c.complete(couponCandidates),
 	}

@@ -34,7 +34,7 @@ type shownMember struct {
 
 func (c *cli) memberCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "member ID", Short: "Show a member: attributes, tags, segments, points, coupons and runs", Args: cobra.ExactArgs(1),
+		Use: "member ID", Short: "Show a member: attributes, tags, segments, coupons and runs", Args: cobra.ExactArgs(1),
 		Long: "Shows a member as the workspace sees them now: attributes that are stored, by default or computed, tags, segments, points,\n" +
 			"messages that wait, coupons and runs, and which playbooks they did not enter, and why.",
 		ValidArgsFunction: c.complete(memberCandidates),

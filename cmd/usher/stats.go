@@ -21,7 +21,7 @@ type shownStats struct {
 
 func (c *cli) statsCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "stats [PLAYBOOK]", Short: "Say what playbooks have done so far: all in a table, or one in full", Args: cobra.MaximumNArgs(1),
+		Use: "stats [PLAYBOOK]", Short: "Say what playbooks have done so far: all, or one in full", Args: cobra.MaximumNArgs(1),
 		Example:           "  usher stats\n  usher stats welcome --format json",
 		ValidArgsFunction: c.complete(playbookCandidates),
 	}
