@@ -265,6 +265,15 @@ func markOf(b *batch) mark {
 	return m
 }
 
+// since returns what was changed from the mark on: what others have changed before may be what the database refuses, and is not to be
+// blamed on who comes after them.
+func (m mark) since(c *engine.Changes) *engine.Changes {
+	return &engine.Changes{
+		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:], Deliveries: c.Deliveries[m.deliveries:],
+		Refusals: c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:], Looks: c.Looks[m.looks:],
+	}
+}
+
 func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]

@@ -70,7 +70,7 @@ func (i *isolation) try(ctx context.Context, inputs []engine.Input, horizon time
 	if failed != nil {
 		return failed, short(failed)
 	}
-	return content(i.Store.Try(ctx, i.b.shard, i.b.changes))
+	return content(i.Store.Try(ctx, i.b.shard, before.since(i.b.changes)))
 }
 
 // content tells an error that is about what was to be stored from one that is passing.
@@ -153,20 +153,9 @@ func (i *isolation) waits(ctx context.Context, failed error, until time.Time) er
 	if err != nil {
 		return err
 	}
-	for _, r := range due {
-		if r.DueAt.After(at) || at.Sub(r.DueAt) >= time.Millisecond {
-			continue
-		}
-		i.bad[r.ID] = true
-		f, err := i.try(ctx, i.good, at)
-		if err != nil {
-			return err
-		}
-		if f == nil {
-			i.set(engine.Poisoned{Run: r.ID, Playbook: r.Playbook, At: r.DueAt, Error: failed.Error()})
-			return nil
-		}
-		delete(i.bad, r.ID)
+	then := slices.DeleteFunc(slices.Clone(due), func(r *engine.Run) bool { return r.DueAt.After(at) || at.Sub(r.DueAt) >= time.Millisecond })
+	if found, err := i.without(ctx, then, at); found || err != nil {
+		return err
 	}
 	i.passed = append(i.passed, at)
 	f, err := i.try(ctx, i.good, at)
@@ -178,21 +167,54 @@ func (i *isolation) waits(ctx context.Context, failed error, until time.Time) er
 		return nil
 	}
 	i.passed = i.passed[:len(i.passed)-1]
-	return i.blame(ctx, due, failed)
+	if found, err := i.without(ctx, due, at); found || err != nil { // what one of them has gone on to
+		return err
+	}
+	return i.blame(ctx, failed, at)
 }
 
-// blame sets aside what began a wait that is due within the batch itself.
-func (i *isolation) blame(ctx context.Context, due []*engine.Run, failed error) error {
-	switch {
-	case len(i.good) > 0:
-		last := i.good[len(i.good)-1]
-		i.good = i.good[:len(i.good)-1]
-		return i.input(ctx, &last, failed)
-	case len(due) > 0:
-		r := due[0]
+// without sets those runs aside that are at fault, when all can be decided up to an instant without the given ones. Each of these is given
+// back alone: of several that wake at one instant more than one may be at fault, and the others are not.
+func (i *isolation) without(ctx context.Context, runs []*engine.Run, at time.Time) (found bool, err error) {
+	if len(runs) == 0 {
+		return false, nil
+	}
+	for _, r := range runs {
 		i.bad[r.ID] = true
-		i.set(engine.Poisoned{Run: r.ID, Playbook: r.Playbook, At: r.DueAt, Error: failed.Error()})
-		return nil
+	}
+	failed, err := i.try(ctx, i.good, at)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range runs {
+		delete(i.bad, r.ID)
+		if failed != nil {
+			continue
+		}
+		f, err := i.try(ctx, i.good, at)
+		if err != nil {
+			return false, err
+		}
+		if f != nil {
+			i.bad[r.ID] = true
+			i.set(engine.Poisoned{Run: r.ID, Playbook: r.Playbook, At: r.DueAt, Error: f.Error()})
+		}
+	}
+	return failed == nil, nil
+}
+
+// blame sets the input aside that began a wait which is due within the batch itself.
+func (i *isolation) blame(ctx context.Context, failed error, at time.Time) error {
+	for n := range i.good {
+		f, err := i.try(ctx, i.good[:n+1], at)
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			in := i.good[n]
+			i.good = slices.Delete(i.good, n, n+1)
+			return i.input(ctx, &in, f)
+		}
 	}
 	return fmt.Errorf("member %s: %w", i.member, failed)
 }

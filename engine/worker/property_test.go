@@ -1,0 +1,255 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"pgregory.net/rapid"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/worker"
+)
+
+// poisonPlaybooks act on what their members did before, at once and after a wait. An amount of 13 leads to what cannot be stored, 17 breaks
+// the decision off. What makes a wait fail counts for no other playbook.
+var poisonPlaybooks = []string{
+	careful, strings.Replace(shopper, "> 0", "< 60", 1),
+	"id: once\nstage: activation\ntrigger: {event: order.paid}\ngoal: {event: order.paid, within: 3h}\nactions:\n" +
+		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n  - {if: not actions.more.timed_out, tag: more}\n",
+	"id: late\nstage: activation\ntrigger: {event: visit}\nmode: parallel\nactions:\n  - wait: 1h\n" +
+		"  - {if: trigger.n == 13, tag: bad}\n  - {if: trigger.n == 17, tag: broken}\n  - points: = int(trigger.n)\n",
+}
+
+// step is an input of a random history, or the end of a batch.
+type step struct {
+	engine.Input
+	after    time.Duration // since the step before
+	poisoned bool          // it cannot be decided or stored, or its run's wait cannot
+	cut      bool          // its row cannot be read
+	drain    bool          // all that came is decided before the next
+}
+
+func drawPoisoned(t *rapid.T, members []string) (steps []step) {
+	for i := range rapid.IntRange(3, 25).Draw(t, "inputs") {
+		s := step{after: time.Duration(rapid.SampledFrom([]int{0, 1, 30, 60, 100}).Draw(t, "gap")) * time.Minute}
+		name, member := "order.paid", rapid.SampledFrom(members).Draw(t, "member")
+		property := "amount"
+		if rapid.IntRange(0, 3).Draw(t, "visits") == 0 {
+			name, property = "visit", "n"
+		}
+		n := float64(rapid.SampledFrom([]int{1, 2, 5, 9, 13, 13, 17}).Draw(t, "n"))
+		s.Input = engine.Input{
+			Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Member: member, Name: name, Payload: &engine.Payload{Properties: map[string]any{property: n}},
+		}
+		s.cut = rapid.IntRange(0, 7).Draw(t, "cut") == 0
+		s.poisoned = n == 13 || n == 17 || s.cut
+		s.drain = rapid.IntRange(0, 2).Draw(t, "drain") == 0
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// limited looks at random parts of what a shard owes, and refuses without a name what the database would.
+type limited struct {
+	worker.Store
+	limits []int
+	n      atomic.Int64
+}
+
+func (l *limited) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
+	return l.Store.Pending(ctx, shard, now, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
+}
+
+// poisonedWorld is a database and a worker whose clock is the test's.
+type poisonedWorld struct {
+	*world
+	at  atomic.Int64
+	wk  *worker.Worker
+	end func()
+}
+
+func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poisonedWorld {
+	dir, err := os.MkdirTemp(t.TempDir(), "world")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &poisonedWorld{world: &world{T: t, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis, path: filepath.Join(dir, "usher.db")}}
+	w.at.Store(time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC).UnixMilli())
+	clock := func() time.Time { return time.UnixMilli(w.at.Load()).UTC() }
+	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(clock)); err != nil {
+		t.Fatal(err)
+	}
+	w.activate(poisonPlaybooks...)
+	// Ids are keyed with the database's secret, and order what happens at one instant.
+	if _, err := w.Secret(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	f := w.file()
+	w.exec(f, "UPDATE meta SET value = x'00010203040506070809' WHERE key = 'secret'")
+	_ = f.Close()
+	log := &lines{} // says why a shard does not move
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(log.text.String())
+		}
+	})
+	w.edit = func(c *worker.Config) {
+		unstorable(c)
+		c.Log = slog.New(slog.NewTextHandler(log, nil))
+		c.Clock = clock
+		c.Store = &limited{Store: c.Store, limits: limits}
+	}
+	w.wk, w.end = w.start()
+	return w
+}
+
+func (w *poisonedWorld) close() {
+	w.end()
+	if err := w.Store.Close(); err != nil {
+		w.Error(err)
+	}
+	_ = os.RemoveAll(filepath.Dir(w.path))
+}
+
+// drained waits until all that came is decided.
+func (w *poisonedWorld) drained(members []string) {
+	w.until("all is decided", func() bool {
+		shards, _, err := w.Owed(w.ctx, time.UnixMilli(w.at.Load()))
+		if len(shards) > 0 {
+			w.wk.Wake(members...)
+		}
+		return err == nil && len(shards) == 0
+	})
+}
+
+// live takes the steps in, those that are kept, and lets the clock go on until every wait is over. Halfway the state of a member is
+// damaged; empty: nobody's.
+func (w *poisonedWorld) live(steps []step, members []string, keep func(*step) bool, damaged string) {
+	for i := range steps {
+		s := &steps[i]
+		w.at.Add(s.after.Milliseconds())
+		if i == len(steps)/2 && damaged != "" {
+			w.drained(members)
+			f := w.file()
+			w.exec(f, "UPDATE members SET state = x'7b22' WHERE id = ? AND name = ''", damaged)
+			_ = f.Close()
+		}
+		if !keep(s) {
+			continue
+		}
+		in := s.Input
+		if s.cut {
+			in.Payload, in.Data = nil, []byte(`{"p":{"amou`)
+		}
+		w.accept(in)
+		if s.drain {
+			w.drained(members)
+		}
+	}
+	w.drained(members)
+	w.at.Add((10 * time.Hour).Milliseconds())
+	w.drained(members)
+}
+
+// lifeOf gives all that can be told of a member, but for what inputs that are left out have begun, and for what no one decides.
+func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
+	type entry struct{ Playbook, State, Input, Trace string }
+	var life struct {
+		Tags    []string
+		Points  int
+		Coupons map[string]int
+		Runs    []entry
+		Refused []engine.Decision
+	}
+	m, err := w.Member(w.ctx, member)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
+		return "nobody"
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	life.Tags, life.Points, life.Coupons = m.Tags, m.Points, m.Coupons
+	runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: member, Limit: 500})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, r := range runs {
+		full, err := w.Store.Run(w.ctx, r.ID)
+		if err != nil {
+			w.Fatal(err)
+		}
+		input, _ := full.Trace[0].Detail["input"].(string)
+		if left[input] {
+			continue
+		}
+		trace, _ := json.Marshal(full.Trace)
+		life.Runs = append(life.Runs, entry{r.Playbook, string(r.State), input, string(trace)})
+	}
+	slices.SortFunc(life.Runs, func(a, b entry) int { return strings.Compare(a.Playbook+a.Input, b.Playbook+b.Input) })
+	decisions, _, err := w.Decisions(w.ctx, store.DecisionFilter{Member: member, Limit: 500})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, d := range decisions {
+		if d.Run == "" && !left[d.Input] {
+			life.Refused = append(life.Refused, d)
+		}
+	}
+	slices.SortFunc(life.Refused, func(a, b engine.Decision) int { return strings.Compare(a.Playbook+a.Input, b.Playbook+b.Input) })
+	out, err := json.MarshalIndent(life, "", " ")
+	if err != nil {
+		w.Fatal(err)
+	}
+	return string(out)
+}
+
+// Inputs that cannot be decided or stored, rows that cannot be read and a member whose state is lost change nothing for anybody else, nor
+// for what else their own member does, whatever the batches in which all is decided.
+func TestPoisonChangesNothingForOthers(t *testing.T) {
+	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
+	redis := embedded(t)
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // two databases and workers each: a few find as much
+		if err := flag.Set("rapid.checks", "20"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = flag.Set("rapid.checks", checks.DefValue) }()
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		members := []string{"m0", "m1", "m2", "m3", "m4"}[:rapid.IntRange(1, 5).Draw(rt, "members")]
+		steps := drawPoisoned(rt, members)
+		limits := rapid.SliceOfN(rapid.IntRange(1, 8), 1, 6).Draw(rt, "batches")
+		damaged := rapid.SampledFrom(append([]string{""}, members...)).Draw(rt, "damaged")
+		left := map[string]bool{}
+		for i := range steps {
+			left[steps[i].ID] = steps[i].poisoned
+		}
+		with := newPoisonedWorld(t, redis, limits)
+		defer with.close()
+		with.live(steps, members, func(*step) bool { return true }, damaged)
+		without := newPoisonedWorld(t, redis, []int{1000})
+		defer without.close()
+		without.live(steps, members, func(s *step) bool { return !s.poisoned }, "")
+		for _, m := range members {
+			if m == damaged {
+				continue
+			}
+			if a, b := with.lifeOf(m, left), without.lifeOf(m, left); a != b && b != "nobody" {
+				rt.Fatalf("%s with poison:\n%s\nwithout:\n%s", m, a, b)
+			}
+		}
+	})
+}
