@@ -23,8 +23,7 @@ func coupon() action {
 			Example: "coupon: {pool: newcomer-10}",
 		},
 		effect: func(a *engine.Act) error {
-			a.IssueCoupon(a.String("pool"))
-			return nil
+			return a.IssueCoupon(a.String("pool"))
 		},
 	}
 }

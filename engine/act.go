@@ -12,7 +12,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// Effect carries out an action locally, or puts a remote one into the outbox. An error fails the run.
+// Effect carries out an action locally, or puts a remote one into the outbox. An error fails the
+// run, but for a *NeedPool, which ends the decision.
 type Effect func(*Act) error
 
 // Act is one action being carried out: its evaluated fields, and what it may do.
@@ -159,18 +160,19 @@ const (
 	ReasonNoPool    = "no such pool"
 )
 
-// IssueCoupon draws a coupon of the pool for the member: budget, limit and expiry are today's.
-func (a *Act) IssueCoupon(name string) {
+// IssueCoupon draws a coupon of the pool for the member: budget, limit and expiry are today's. The
+// error is a *NeedPool; the effect is to return it.
+func (a *Act) IssueCoupon(name string) error {
 	a.Detail("pool", name)
 	pool := a.d.e.ws.Schema.Pool(name)
-	reason := a.draw(pool)
-	if a.d.err != nil {
-		return
+	reason, err := a.draw(pool)
+	if err != nil {
+		return err
 	}
 	a.Result("issued", reason == "")
 	if reason != "" {
 		a.Reason(reason)
-		return
+		return nil
 	}
 	d := a.d
 	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
@@ -190,18 +192,19 @@ func (a *Act) IssueCoupon(name string) {
 	}
 	d.st.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
 	d.touched = true
+	return nil
 }
 
 // draw takes one from the pool; the reason when it may not.
-func (a *Act) draw(pool *playbooks.Pool) string {
+func (a *Act) draw(pool *playbooks.Pool) (reason string, err error) {
 	d := a.d
 	switch {
 	case pool == nil:
-		return ReasonNoPool
+		return ReasonNoPool, nil
 	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
-		return ReasonPerMember
+		return ReasonPerMember, nil
 	case pool.Budget == 0:
-		return ""
+		return "", nil
 	}
 	st := d.pools[pool.Name]
 	switch {
@@ -211,12 +214,11 @@ func (a *Act) draw(pool *playbooks.Pool) string {
 			d.c.Taken = map[string]int{}
 		}
 		d.c.Taken[pool.Name]++
-		return ""
+		return "", nil
 	case st != nil && st.Dry:
-		return ReasonPoolEmpty
+		return ReasonPoolEmpty, nil
 	}
-	d.err = &NeedPool{Pool: pool.Name}
-	return ""
+	return "", &NeedPool{Pool: pool.Name}
 }
 
 // Message classes.

@@ -129,7 +129,7 @@ func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
 }
 
 // answered lets a run go on with the answer of its webhook. One that does not fit what the playbook says it returns is missing.
-func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, answer map[string]any) {
+func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, answer map[string]any) error {
 	d.begin(at)
 	d.scope(r, b)
 	status, _ := playbooks.Int.Coerce(answer["status"])
@@ -158,10 +158,10 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, ans
 	d.trace(r, d.now, entry)
 	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
 		r.DueAt = at.Add(parked)
-		return
+		return nil
 	}
 	r.PC++
-	d.advance(r, b)
+	return d.advance(r, b)
 }
 
 // unreadable words why an answer does not fit. A number of too many digits comes as its text: that is the reason then.

@@ -39,13 +39,16 @@ func (c *cascade) follow(in Input) {
 }
 
 // followUp decides what the last decision brought about, and what that brings about.
-func (d *decider) followUp() {
-	for d.err == nil && len(d.cascade.queue) > 0 {
+func (d *decider) followUp() error {
+	for len(d.cascade.queue) > 0 {
 		in := d.cascade.queue[0]
 		d.cascade.queue = d.cascade.queue[1:]
-		d.err = d.decide(&in)
+		if err := d.decide(&in); err != nil {
+			return err
+		}
 		if in.Kind == InputEvent {
 			d.c.Cascaded = append(d.c.Cascaded, in)
 		}
 	}
+	return nil
 }

@@ -30,7 +30,6 @@ type decider struct {
 	idle      bool // the input was about nothing that there is, or not for this member
 	acted     *Run // that acted last
 	cascade   cascade
-	err       error // ends the decision: a *NeedPool
 
 	unreadable *Unreadable // what an expression asked for and cannot be read
 }
@@ -58,30 +57,37 @@ func (e *Engine) Decide(member string, st *State, inputs []Input, horizon time.T
 	defer d.release()
 	d.pools, d.c = pools, c
 	for i := range inputs {
-		d.wakeUntil(inputs[i].At)
-		if d.err == nil {
-			d.cascade.begin(inputs[i].Seq)
-			d.err = d.decide(&inputs[i])
-			d.followUp()
-		}
-		if err := d.failure(); err != nil {
+		if err := d.failure(d.outside(&inputs[i])); err != nil {
 			return err
 		}
 	}
-	d.wakeUntil(horizon)
-	if err := d.failure(); err != nil {
+	if err := d.failure(d.wakeUntil(horizon)); err != nil {
 		return err
 	}
 	d.finish()
 	return nil
 }
 
-// failure returns what ends the decision. What was decided without something that cannot be read is not valid, whatever else failed.
-func (d *decider) failure() error {
+// outside decides an input that came from outside, after the waits that are due before it, and what
+// it brings about.
+func (d *decider) outside(in *Input) error {
+	if err := d.wakeUntil(in.At); err != nil {
+		return err
+	}
+	d.cascade.begin(in.Seq)
+	if err := d.decide(in); err != nil {
+		return err
+	}
+	return d.followUp()
+}
+
+// failure returns what ends the decision, where err is what failed in it. What was decided without
+// something that cannot be read is not valid, whatever else failed.
+func (d *decider) failure(err error) error {
 	if d.unreadable != nil {
 		return d.unreadable
 	}
-	return d.err
+	return err
 }
 
 // finish hands over what changed.
@@ -116,8 +122,8 @@ func (d *decider) refresh() {
 
 // wakeUntil lets every wait that is due at or before t continue, in the order of their due times, and looks at the member when
 // time may have moved them into a segment or out of one: after the waits of that instant.
-func (d *decider) wakeUntil(t time.Time) {
-	for d.err == nil {
+func (d *decider) wakeUntil(t time.Time) error {
+	for {
 		var next *Run
 		for _, r := range d.st.Runs {
 			if r.State != RunWaiting || r.DueAt.IsZero() || r.DueAt.After(t) {
@@ -129,7 +135,7 @@ func (d *decider) wakeUntil(t time.Time) {
 		}
 		at, due := d.lookDue(t)
 		if next == nil && !due {
-			return
+			return nil
 		}
 		d.cascade.begin(CauseWait)
 		if next == nil || due && at.Before(next.DueAt) {
@@ -138,10 +144,12 @@ func (d *decider) wakeUntil(t time.Time) {
 			} else {
 				d.look(at)
 			}
-		} else {
-			d.wake(next)
+		} else if err := d.wake(next); err != nil {
+			return err
 		}
-		d.followUp()
+		if err := d.followUp(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -149,25 +157,27 @@ func compareWaits(a, b *Run) int {
 	return cmp.Or(a.DueAt.Compare(b.DueAt), a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
 }
 
-func (d *decider) wake(r *Run) {
+func (d *decider) wake(r *Run) error {
 	d.input = "wait:" + r.ID
 	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves
 		r.DueAt = r.DueAt.Add(parked)
 		r.Changed = true
-		return
+		return nil
 	}
 	b := d.e.books[r.Revision]
 	if b == nil || r.PC >= len(b.Steps) {
 		d.park(r, r.DueAt)
-		return
+		return nil
 	}
 	d.record(r.DueAt)
 	d.begin(r.DueAt)
 	s := &b.Steps[r.PC]
 	if answer := d.kept(r, s); answer != nil {
-		d.answered(r, b, s, d.now, answer)
+		if err := d.answered(r, b, s, d.now, answer); err != nil {
+			return err
+		}
 		d.turn(d.now)
-		return
+		return nil
 	}
 	entry, result := TraceEntry{What: "woke", Step: s.Name()}, map[string]any(nil)
 	if s.Wait != nil && s.Wait.Event != nil {
@@ -175,8 +185,11 @@ func (d *decider) wake(r *Run) {
 	}
 	d.trace(r, d.now, entry)
 	d.waited(r, b, s, result)
-	d.advance(r, b)
+	if err := d.advance(r, b); err != nil {
+		return err
+	}
 	d.turn(d.now)
+	return nil
 }
 
 // decide decides one input, and finds what segments the member crosses by it.
@@ -190,7 +203,7 @@ func (d *decider) decide(in *Input) error {
 	d.meet(in)
 	if p.Backfill {
 		d.backfill(in, p, known)
-		return d.err
+		return nil
 	}
 	d.idle = false
 	if err := d.decideOn(in, p); err != nil {
@@ -199,7 +212,7 @@ func (d *decider) decide(in *Input) error {
 	if recorded || !d.idle {
 		d.turn(in.At)
 	}
-	return d.err
+	return nil
 }
 
 func (d *decider) decideOn(in *Input, p *Payload) error {
@@ -212,8 +225,7 @@ func (d *decider) decideOn(in *Input, p *Payload) error {
 	case InputTrigger, InputSchedule:
 		return d.started(in, p)
 	case InputResult:
-		d.result(in, p)
-		return d.err
+		return d.result(in, p)
 	case InputSegment:
 		return d.border(in, p)
 	default:
@@ -287,8 +299,7 @@ func (d *decider) event(in *Input, p *Payload) error {
 	if err != nil {
 		return err
 	}
-	d.together(awake, entries)
-	return d.err
+	return d.together(awake, entries)
 }
 
 // triggered judges the playbooks that the event triggers.
@@ -338,9 +349,9 @@ func (d *decider) started(in *Input, p *Payload) error {
 	}
 	d.judging(playbooks.Fields(rec))
 	if en := d.judge(b, playbooks.Fields(rec), nil); en != nil {
-		d.enter(en)
+		return d.enter(en)
 	}
-	return d.err
+	return nil
 }
 
 // judging begins the judging of playbooks on an input that would be their trigger.
@@ -372,14 +383,16 @@ func orEmpty(m map[string]any) map[string]any {
 }
 
 // result takes in what became of a delivery.
-func (d *decider) result(in *Input, p *Payload) {
+func (d *decider) result(in *Input, p *Payload) error {
 	for _, r := range d.st.Runs {
 		if r.ID != in.Name || r.State != RunWaiting {
 			continue
 		}
 		step, _ := p.Properties["step"].(string)
 		if b, s := d.e.held(r, step); s != nil {
-			d.answered(r, b, s, in.At, p.Properties)
+			if err := d.answered(r, b, s, in.At, p.Properties); err != nil {
+				return err
+			}
 			continue
 		}
 		if d.e.books[r.Revision] == nil && r.DueAt.IsZero() {
@@ -396,6 +409,7 @@ func (d *decider) result(in *Input, p *Payload) {
 		}
 		d.trace(r, in.At, entry)
 	}
+	return nil
 }
 
 // end closes a run.

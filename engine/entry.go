@@ -126,7 +126,7 @@ func (d *decider) inHoldout(b *book) bool {
 }
 
 // enter begins a run and lets it act.
-func (d *decider) enter(en *entry) {
+func (d *decider) enter(en *entry) error {
 	b, m := en.b, d.st.Member
 	if b.Mode == playbooks.Restart {
 		for _, r := range d.st.Runs {
@@ -155,8 +155,8 @@ func (d *decider) enter(en *entry) {
 	if en.holdout {
 		r.State, r.EndedAt = RunHoldout, d.now
 		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: d.detail("input", d.input)})
-		return
+		return nil
 	}
 	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: d.detail("input", d.input)})
-	d.advance(r, b)
+	return d.advance(r, b)
 }

@@ -1,13 +1,14 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/usher-run/usher/playbooks"
 )
 
 // advance lets a run act until it waits or ends.
-func (d *decider) advance(r *Run, b *book) {
+func (d *decider) advance(r *Run, b *book) error {
 	d.acted = r
 	if r.State == RunWaiting {
 		r.Reason = "" // that of a parked run, which goes on
@@ -37,24 +38,22 @@ func (d *decider) advance(r *Run, b *book) {
 			d.split(r, b, s)
 		case s.Key == "wait":
 			if d.wait(r, b, s) {
-				return
+				return nil
 			}
 		case s.Key == "exit":
 			reason, _ := literal(s, "reason").(string)
 			d.end(r, RunExited, reason)
 		default:
-			if d.act(r, b, s) {
-				return
+			if holds, err := d.act(r, b, s); err != nil || holds {
+				return err
 			}
-		}
-		if d.err != nil {
-			return
 		}
 	}
 	if r.State == RunWaiting {
 		r.State, r.EndedAt = RunDone, d.now
 		d.trace(r, d.now, TraceEntry{What: string(RunDone)})
 	}
+	return nil
 }
 
 // branch goes one of two ways, and says which and why.
@@ -83,41 +82,43 @@ func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
 	d.end(r, RunFailed, s.Name())
 }
 
-// act carries out one action. It tells whether the run holds there until the action's result comes.
-func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool) {
+// act carries out one action. It reports whether the run holds there until the action's result
+// comes. What fails fails the run. The error is a *NeedPool, which ends the decision.
+func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool, err error) {
 	effect := d.e.o.Effects[s.Key]
 	if effect == nil {
 		d.fail(r, s, fmt.Errorf("the action %q is not known", s.Key))
-		return false
+		return false, nil
 	}
 	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
 	for _, name := range s.Fields {
 		value, err := d.value(b, s.Args[name])
 		if err != nil {
 			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
-			return false
+			return false, nil
 		}
 		if value != nil {
 			a.Args[name] = value
 		}
 	}
 	if err := effect(a); err != nil {
+		var need *NeedPool
+		if errors.As(err, &need) {
+			return false, need
+		}
 		d.fail(r, s, err)
-		return false
-	}
-	if d.err != nil {
-		return false
+		return false, nil
 	}
 	if a.result != nil {
 		d.remember(r, b, s.ID, a.result)
 	}
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
 	if a.holds {
-		return true
+		return true, nil
 	}
 	r.PC++
 	d.scope(r, b)
-	return false
+	return false, nil
 }
 
 // value evaluates a field of an action.

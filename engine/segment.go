@@ -133,7 +133,7 @@ func (d *decider) join(w *watched, in bool) {
 // lets the triggers follow. It notes when time may do it again. An instant before the last look is that of the last look.
 func (d *decider) turn(at time.Time) {
 	m := d.st.Member
-	if m == nil || d.err != nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.LookAt.IsZero() {
+	if m == nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.LookAt.IsZero() {
 		return
 	}
 	d.forgetSegments()
@@ -250,8 +250,7 @@ func (d *decider) border(in *Input, p *Payload) error {
 			entries = append(entries, en)
 		}
 	}
-	d.together(nil, entries)
-	return d.err
+	return d.together(nil, entries)
 }
 
 // look looks at the member again, whom time may have moved into a segment or out of one.

@@ -105,17 +105,22 @@ func (d *decider) waited(r *Run, b *book, s *playbooks.Step, result map[string]a
 }
 
 // together lets the runs that woke and those that begin act, in the order of their playbooks' ids; of one playbook those that woke first.
-func (d *decider) together(awake []woken, entries []*entry) {
+func (d *decider) together(awake []woken, entries []*entry) error {
 	slices.SortStableFunc(awake, func(x, y woken) int { return cmp.Compare(x.b.ID, y.b.ID) })
-	for len(awake)+len(entries) > 0 && d.err == nil {
+	for len(awake)+len(entries) > 0 {
 		if len(entries) == 0 || len(awake) > 0 && awake[0].b.ID <= entries[0].b.ID {
 			if w := awake[0]; w.run.State == RunWaiting { // not ended by what acted before
-				d.advance(w.run, w.b)
+				if err := d.advance(w.run, w.b); err != nil {
+					return err
+				}
 			}
 			awake = awake[1:]
 			continue
 		}
-		d.enter(entries[0])
+		if err := d.enter(entries[0]); err != nil {
+			return err
+		}
 		entries = entries[1:]
 	}
+	return nil
 }
