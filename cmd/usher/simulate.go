@@ -168,8 +168,7 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 		}
 		return nil
 	case member != "":
-		_, err := io.WriteString(c.stdout, result.TraceText(zone))
-		return err
+		return result.WriteTrace(c.stdout, sim.TextOptions{Zone: zone, Width: c.screenOf(c.stdout).width})
 	case show.format == "json":
 		if show.summed {
 			result.SumUp(show.by)

@@ -158,7 +158,11 @@ func (c *cli) explainCommand() *cobra.Command {
 				return fmt.Errorf("there is no diagnostic %q; %s", args[0], cmp.Or(hint, "`usher check` prints the code in brackets, `usher explain` lists all"))
 			}
 			var b strings.Builder
-			fmt.Fprintf(&b, "%s: %s\n\n%s\n", code.Name, code.Title, strings.TrimSpace(code.Doc))
+			text := strings.TrimSpace(code.Doc)
+			if width := c.screenOf(c.stdout).width; width > 0 {
+				text = rewrapped(text, width)
+			}
+			fmt.Fprintf(&b, "%s: %s\n\n%s\n", code.Name, code.Title, text)
 			if code.Bad != "" {
 				fmt.Fprintf(&b, "\nWrong:\n\n%s\n", indent(code.Bad))
 			}

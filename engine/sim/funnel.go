@@ -1,7 +1,8 @@
 package sim
 
 import (
-	"fmt"
+	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -180,9 +181,9 @@ func (f *Funnel) rows() [][]string {
 	return append(rows, []string{"converted", num(f.Converted), share(f.Converted, f.Entered)})
 }
 
-// TraceText gives a member's trace as lines for people, in the workspace's time zone.
-func (res *Result) TraceText(zone *time.Location) string {
-	var b strings.Builder
+// WriteTrace prints a member's trace as lines for people, with times in one zone.
+func (res *Result) WriteTrace(out io.Writer, o TextOptions) error {
+	p := &printer{out: out, width: o.Width}
 	for _, e := range res.Trace {
 		what := e.What
 		if e.Step != "" && e.Step != e.What {
@@ -195,9 +196,23 @@ func (res *Result) TraceText(zone *time.Location) string {
 			what += " (" + e.Reason + ")"
 		}
 		if len(e.Detail) > 0 {
-			what += " " + flow(e.Detail)
+			what += " " + flow(inZone(e.Detail, o.Zone))
 		}
-		fmt.Fprintf(&b, "%s  %s\n", e.At.In(zone).Format("2006-01-02 15:04:05 -0700"), what)
+		p.hang("", e.At.In(o.Zone).Format(traceTime)+"  "+strings.ReplaceAll(what, "\n", " "))
 	}
-	return b.String()
+	return p.err
+}
+
+// traceTime is how a trace shows times.
+const traceTime = "2006-01-02 15:04:05 -0700"
+
+// inZone returns details with their times as text of a zone.
+func inZone(detail map[string]any, zone *time.Location) map[string]any {
+	out := maps.Clone(detail)
+	for k, v := range out {
+		if t, ok := v.(time.Time); ok {
+			out[k] = t.In(zone).Format(traceTime)
+		}
+	}
+	return out
 }
