@@ -36,6 +36,7 @@ func (h durationHint) question() string {
 
 var (
 	looseDuration = regexp.MustCompile(`^([-+]?)(\d+(?:\.\d+)?|[一二两三四五六七八九十]+|半)\s*(个?)\s*([a-zA-Z]+|秒钟?|分钟?|小时|钟头|天|日|周|星期|礼拜|月|季度|年|工作日)(?:之?后|以后|之?内|以内)?$`)
+	nothingLong   = regexp.MustCompile(`^(?:0+|零)(?:[天日周秒分]|小时|分钟|\s*[a-z]+)?$`)
 	isoDuration   = regexp.MustCompile(`^P(?:(\d+)([YMWD])|T(\d+)([HMS]))$`)
 	partOfLoose   = regexp.MustCompile(`(\d+)\s*([a-zA-Z]+|秒钟?|分钟?|小时|天|日|周)`)
 	compound      = regexp.MustCompile(`^(?:\d+\s*(?:[a-zA-Z]+|秒钟?|分钟?|小时|天|日|周)\s*){2,}$`)
@@ -66,6 +67,9 @@ func durationMeant(s string) durationHint {
 		if _, err := ParseDuration(plain); err == nil {
 			return durationHint{write: plain, sure: true, why: "it holds full-width characters"}
 		}
+	}
+	if nothingLong.MatchString(plain) {
+		return durationHint{why: "a duration is longer than nothing: as in 30s, 15m, 4h, 2d, 1w"}
 	}
 	if wholeNumber.MatchString(plain) {
 		return durationHint{why: fmt.Sprintf("add a unit: %ss, %sm, %sh, %sd or %sw", plain, plain, plain, plain, plain)}

@@ -70,6 +70,7 @@ func (c *checker) loadSchema() {
 		if c.wrongName {
 			hint = "rename usher.yml to usher.yaml"
 		}
+		c.diags = slices.DeleteFunc(c.diags, func(d Diagnostic) bool { return d.Code == "unread-file" && !c.wrongName }) // of another workspace
 		c.error("no-workspace", wholeFile(schemaFile), "there is no usher.yaml: a workspace declares its events and attributes there").label(hint)
 	case data == nil:
 		c.blind = true

@@ -187,11 +187,28 @@ func (c *yamlReader) isName(n *node, what, s string, re *regexp.Regexp, hint str
 		return true
 	}
 	r := c.error("bad-name", n.pos(), fmt.Sprintf("`%s` is not a name for %s", s, what)).label(hint)
+	if wide, plain, ok := plainName(s); ok {
+		r.label(fmt.Sprintf("`%c` is full-width: %s", wide, hint))
+		mended := mend(plain)
+		if !re.MatchString(mended) {
+			mended = strings.Trim(betweenWords.ReplaceAllString(mended, "-"), "-")
+		}
+		if !re.MatchString(mended) {
+			mended = strings.ReplaceAll(mended, "-", "_")
+		}
+		if re.MatchString(mended) && len(mended) <= maxName {
+			r.label(fmt.Sprintf("`%c` is full-width: write `%s`", wide, mended)).edit(n.pos(), mended).doubt(false)
+		}
+		return false
+	}
 	if better := mend(s); re.MatchString(better) {
 		r.edit(n.pos(), better).doubt(false) // other places may name it
 	}
 	return false
 }
+
+// betweenWords matches what stands between the words of a name and cannot be in one.
+var betweenWords = regexp.MustCompile(`[^\p{L}\p{N}_]+`)
 
 // kebabOf guesses the kebab-case form of a name: CartRescue, cart_rescue and "Cart rescue" are cart-rescue.
 func kebabOf(s string) string {

@@ -111,11 +111,12 @@ func (p *playbookReader) entry(n *node) {
 		case v.kind == scalarNode && closest(v.value, []string{"always", "never"}) != "":
 			p.enum(v, "reentry", "always", "never")
 		default:
-			if v.kind == scalarNode && v.tag == "str" && durationMeant(v.value) == (durationHint{}) {
+			if v.kind == scalarNode && (v.tag == "str" || v.tag == "bool") && durationMeant(v.value) == (durationHint{}) {
 				if _, err := ParseDuration(v.value); err != nil {
 					r := p.error("bad-value", v.pos(), fmt.Sprintf("reentry cannot be `%s`", v.value)).label("write always, never or a duration as in 14d")
-					if v.value == "once" {
-						r.label("write `never`: a member enters once").edit(v.pos(), "never")
+					if meant := reentryMeant(v.value); meant != "" {
+						r.label("write `"+meant+"`: "+map[string]string{"never": "a member enters once", "always": "a member may enter each time"}[meant]).
+							edit(v.pos(), meant).doubt(v.value == "once")
 					}
 					break
 				}
@@ -153,6 +154,10 @@ func (p *playbookReader) holdout(n *node) {
 	r := p.wrongType(n, "holdout must be a percentage").label("as in 10%")
 	if plain := narrowed(n.value); n.kind == scalarNode && plain != n.value && percent.MatchString(plain) {
 		r.label("it holds full-width characters: write `"+plain+"`").edit(n.pos(), plain)
+		return
+	}
+	if meant := percentMeant(n.value); n.kind == scalarNode && meant != "" {
+		r.label("write "+meant).edit(n.pos(), meant).doubt(false)
 		return
 	}
 	if n.kind == scalarNode && percent.MatchString(n.value+"%") {

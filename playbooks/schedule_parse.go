@@ -90,6 +90,9 @@ var dayTime = regexp.MustCompile(`^(\d{1,2}):([0-5]\d)$`)
 
 // lineMistake judges a line as a whole: what is no cron line of five fields.
 func lineMistake(line string) *CronError {
+	if cron, hint := scheduleMeant(line); cron != "" {
+		return &CronError{Message: "a schedule has five fields, this one is in words", Hint: hint, Fix: cron}
+	}
 	plain := strings.Map(func(r rune) rune {
 		if p := plainOf(r); p != 0 {
 			return p

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Commas between braces: one that is missing before a key, and one that groups the digits of a number.
@@ -73,3 +74,43 @@ func (c *yamlReader) groupedInFlow(f *file, s slip) bool {
 		label("write "+plain+"; or quote it, if it is text").edit(f.pos(s.from, s.to), plain).doubt(false)
 	return true
 }
+
+var (
+	lineComment = regexp.MustCompile(`\s+#.*$`)
+	beginsItem  = regexp.MustCompile(`^\s*(?:["']?[\pL_][\pL\pN_.-]*["']?:(?:\s|$)|[{\["'])`)
+)
+
+// maxFlowLines is how many lines between braces are looked at.
+const maxFlowLines = 30
+
+// lineEndComma reports the comma that is missing at the end of a line between braces or brackets, near the line at which YAML gave up.
+func (c *yamlReader) lineEndComma(f *file, line int) bool {
+	for l := max(2, line-2); l <= min(line+maxFlowLines, len(f.lines)); l++ {
+		before := lineComment.ReplaceAllString(strings.TrimRight(f.line(l-1), " \t\r"), "")
+		if before == "" || strings.ContainsAny(before[len(before)-1:], ",{[:(|>") || !beginsItem.MatchString(f.line(l)) || !insideBrackets(f.text[:f.lines[l-1]]) {
+			continue
+		}
+		opened := l - 1
+		for opened > 1 && insideBrackets(f.text[:f.lines[opened-1]]) {
+			opened--
+		}
+		if indentOf(f.line(l)) <= indentOf(f.line(opened)) {
+			continue // the brace was to be closed before
+		}
+		if m := keyLine.FindStringSubmatch(before); strings.Count(before, `"`)%2 == 1 || m != nil && freeText[m[2]] && !strings.ContainsAny(before[len(before)-1:], `"'`) {
+			continue // a text may go on
+		}
+		at := f.lines[l-2] + len(before)
+		c.error("yaml-syntax", f.pos(at-runeLenBefore(f.text, at), at), "a comma is missing at the end of this line").label("write `,` behind it").edit(f.pos(at, at), ",").doubt(false)
+		return true
+	}
+	return false
+}
+
+// runeLenBefore returns how many bytes the character before a place has.
+func runeLenBefore(text string, at int) int {
+	_, size := utf8.DecodeLastRuneInString(text[:at])
+	return size
+}
+
+func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }

@@ -379,8 +379,12 @@ func (c *checker) anyLiteral(n *node) (any, bool) {
 
 // zone reads a time zone by its name in the IANA database.
 func (c *checker) zone(n *node, what string) (*time.Location, bool) {
-	s, ok := c.str(n, what)
-	if !ok {
+	var s string
+	if offset := n != nil && n.kind == scalarNode && !n.broken && (n.tag == "int" || n.tag == "float"); offset {
+		s = n.value // quotes would not make a name of it
+	} else if text, ok := c.str(n, what); ok {
+		s = text
+	} else {
 		return nil, false
 	}
 	loc, err := loadZone(s)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -53,7 +54,7 @@ func (p *playbookReader) waitUntil(v *node, step *Step, sc *Scope) {
 	if v.broken {
 		return
 	}
-	if v.kind == scalarNode && (v.tag == "timestamp" || looksLikeTime.MatchString(v.value)) || v.kind == scalarNode && len(v.value) > 1 && v.value[:2] == "= " {
+	if v.kind == scalarNode && (v.tag == "timestamp" && !otherDate(v.value) || looksLikeTime.MatchString(v.value) && !otherDate(v.value)) || v.kind == scalarNode && len(v.value) > 1 && v.value[:2] == "= " {
 		if p.zoneless(v) {
 			return
 		}
@@ -66,6 +67,7 @@ func (p *playbookReader) waitUntil(v *node, step *Step, sc *Scope) {
 		r := p.error("bad-value", v.pos(), "until must be a time of the day or a datetime").
 			label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
 		p.clockHint(r, v)
+		p.dayHint(r, v)
 		if hint := durationMeant(v.value); v.kind == scalarNode && (hint.write != "" || validDuration(v.value)) {
 			r.label("a duration is waited for without `until`: wait: " + cmp.Or(hint.write, v.value))
 		}
@@ -73,6 +75,36 @@ func (p *playbookReader) waitUntil(v *node, step *Step, sc *Scope) {
 	}
 	if minutes, ok := p.clock(v, "until"); ok {
 		step.Wait = &Wait{Clock: &minutes}
+	}
+}
+
+// otherDate reports whether a date is written otherwise than 2026-03-02, or with an offset without its colon.
+func otherDate(s string) bool {
+	return looseDate.MatchString(s) && (!looksLikeTime.MatchString(s) || wholeOffset.MatchString(s))
+}
+
+var wholeOffset = regexp.MustCompile(`[+-]\d{4}$`)
+
+// dayHint says how an instant is written that stands as a date of another form, and what is written for a day in words.
+func (p *playbookReader) dayHint(r report, v *node) {
+	word := strings.ToLower(strings.TrimSpace(v.value))
+	date, clock := isoDateTime(strings.TrimSpace(narrowed(v.value)))
+	switch {
+	case v.kind != scalarNode:
+	case date != "":
+		at, err := time.ParseInLocation("2006-01-02 15:04", date+" "+clock, p.zoneOfWorkspace())
+		if offset := wholeOffset.FindString(v.value); offset != "" && clock != "" && strings.Contains(v.value, ":") {
+			at, err = time.Parse("2006-01-02 15:04-0700", date+" "+clock+offset)
+		}
+		if err == nil {
+			r.label("write `"+at.Format(time.RFC3339)+"`").edit(v.pos(), at.Format(time.RFC3339)).doubt(false)
+		}
+	case word == "明天" || word == "tomorrow" || word == "后天":
+		r.label("a day is waited for by `wait: 1d`; `until: \"10:00\"` is the next ten o'clock")
+	case word == "每天" || word == "daily":
+		r.label("what comes every day is a trigger's schedule, as in \"0 10 * * *\"")
+	case isWeekdayWord(word):
+		r.label("no day of the week is waited for: a trigger's schedule knows it, as in \"0 10 * * 1\"")
 	}
 }
 

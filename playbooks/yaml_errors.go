@@ -28,6 +28,9 @@ func (c *yamlReader) syntaxError(f *file, err error) {
 	if line > len(f.lines) {
 		line = max(1, given)
 	}
+	if strings.Contains(problem, "',' or '") && c.lineEndComma(f, line) {
+		return
+	}
 	for l := line; l >= 1 && l > line-3; l-- {
 		if c.lineSlip(f, l) || strings.Contains(problem, "',' or '") && c.flowLineSlip(f, l) {
 			return

@@ -395,6 +395,7 @@ func (b *completer) text(text string, _ int) {
 			}
 			return
 		}
+		b.add(from, to, "now", "now", kindVariable, "datetime", "the instant at which the text is written, as in {{ now | date: '%Y-%m-%d' }}")
 		for _, name := range []string{"member", "trigger", "actions"} {
 			if t := rootType(place.Scope, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 				b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])

@@ -89,6 +89,8 @@ func TestCompletesWhatNothingDeclares(t *testing.T) {
 		{"a reason", "playbooks/x.yaml", shopHead + "actions: [{exit: ‸}]\n", []string{"bored"}, []string{"growth"}},
 		{"an expected reason", "playbooks/x_test.yaml", "playbook: first\ntests:\n  - name: x\n    script: [{expect: {reason: ‸}}]\n", []string{"bored", "condition", "reentry"}, nil},
 		{"an enum in a text", "playbooks/x.yaml", shopHead + "actions: [{message: {channel: out, text: \"{% if member.level == '‸' %}x{% endif %}\"}}]\n", []string{"silver", "gold"}, []string{"member"}},
+		{"now in a text", "templates/x.txt", "{{ n‸ }}", []string{"now", "member"}, nil},
+		{"now in an expression", "playbooks/x.yaml", shopHead + "condition: n‸\n", []string{"now"}, nil},
 		{"an enum in a template", "templates/x.txt", "{{ member.nickname }}{% if member.level == \"‸", []string{"gold"}, nil},
 		{"an enum in a case", "templates/x.txt", "{% case member.level %}{% when '‸' %}a{% endcase %}", []string{"gold"}, nil},
 		{"consent", schemaFile, strings.Replace(shop[schemaFile], "consent: member.newsletter", "consent: ‸", 1), []string{"member.newsletter"}, []string{"member.nickname"}},
