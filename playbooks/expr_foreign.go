@@ -126,7 +126,7 @@ func tooMany(n *ast.BuiltinNode, usage string) string {
 
 // itemsHint says how a condition on items is written.
 func (c *exprChecker) itemsHint(n *ast.BuiltinNode, p *ast.PredicateNode, t *Type) string {
-	if t.Kind == KindString && n.Name == "any" && mentionsItem(p.Node) == false {
+	if t.Kind == KindString && n.Name == "any" && !mentionsItem(p.Node) {
 		return "write " + short(p.Node) + " in " + short(n.Arguments[0])
 	}
 	return "write " + c.rules[n.Name].usage

@@ -72,8 +72,10 @@ func TestPassedDivisionsGiveANumber(t *testing.T) {
 	sound := 0
 	rapid.Check(t, func(t *rapid.T) {
 		divisor, around := drawDivisor(t)
-		division := rapid.SampledFrom([]string{"{{ 10 | divided_by: · }}", "{{ 10 | modulo: · }}", "{% assign q = 7 | divided_by: · %}{{ q }}", "{{ 7 | divided_by: · | money }}",
-			"{{ 10 | divided_by: · | default: 1 }}"}).Draw(t, "division")
+		division := rapid.SampledFrom([]string{
+			"{{ 10 | divided_by: · }}", "{{ 10 | modulo: · }}", "{% assign q = 7 | divided_by: · %}{{ q }}", "{{ 7 | divided_by: · | money }}",
+			"{{ 10 | divided_by: · | default: 1 }}",
+		}).Draw(t, "division")
 		src := strings.Replace(around, "·", "<"+strings.Replace(division, "·", divisor, 1)+">", 1)
 		scope := propertyScope()
 		tpl, diags := ParseTemplate("", src, nil, scope)
