@@ -160,8 +160,8 @@ var alikeLeaves = exprLeaves{
 }
 
 // drawCalculation draws an action of such a workspace that calculates.
-func drawCalculation(t *rapid.T, schema *playbooks.Schema) string {
-	d, sc := &exprDrawer{t, alikeLeaves}, &playbooks.Scope{Schema: schema}
+func drawCalculation(t *rapid.T, declared *playbooks.Schema) string {
+	d, sc := &exprDrawer{t, alikeLeaves}, &playbooks.Scope{Schema: declared}
 	switch rapid.IntRange(0, 3).Draw(t, "calculation") {
 	case 0:
 		return "points: " + d.checked(sc, d.int(2), playbooks.Int, "3")
@@ -221,9 +221,9 @@ var storableTexts = []string{
 }
 
 // drawStorable draws a playbook that stores what random expressions yield in every place that takes them.
-func drawStorable(t *rapid.T, schema *playbooks.Schema) string {
+func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 	d := &exprDrawer{t, storableLeaves}
-	sc := &playbooks.Scope{Schema: schema, Trigger: schema.EventRecord("go")}
+	sc := &playbooks.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
 	value := func(text string, want *playbooks.Type, otherwise string) string {
 		return d.checked(sc, text, want, otherwise)
 	}
@@ -274,7 +274,7 @@ var (
 )
 
 // drawEdgeInputs draws events of one member with such data, as they come in over HTTP.
-func drawEdgeInputs(t *rapid.T, schema *playbooks.Schema) []engine.Input {
+func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 	var out []engine.Input
 	at := time.Date(2026, 3, 27, 8, 0, 0, 0, time.UTC)
 	number := func() float64 {
@@ -306,7 +306,7 @@ func drawEdgeInputs(t *rapid.T, schema *playbooks.Schema) []engine.Input {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, rejected := engine.AdmitEvent(schema, raw)
+		in, rejected := engine.AdmitEvent(declared, raw)
 		if rejected != nil {
 			t.Fatalf("%s: %v", raw, rejected)
 		}
@@ -317,7 +317,7 @@ func drawEdgeInputs(t *rapid.T, schema *playbooks.Schema) []engine.Input {
 }
 
 // storable holds that all of the changes can be written as JSON and read back the same, and that what the member keeps is of its type.
-func storable(t *rapid.T, schema *playbooks.Schema, c *engine.Changes, book string) {
+func storable(t *rapid.T, declared *playbooks.Schema, c *engine.Changes, book string) {
 	for _, part := range []any{c.Members, c.Runs, c.Refusals, c.Deliveries, c.Coupons, c.Cascaded} {
 		data, err := json.Marshal(part)
 		if err != nil {
@@ -347,7 +347,7 @@ func storable(t *rapid.T, schema *playbooks.Schema, c *engine.Changes, book stri
 		if err := json.Unmarshal(data, &back); err != nil {
 			t.Fatal(err)
 		}
-		for _, a := range schema.Attributes {
+		for _, a := range declared.Attributes {
 			v, ok := back[a.Name]
 			if !ok || a.Type == nil {
 				continue

@@ -305,24 +305,24 @@ func (p *playbookReader) settableType(key *node) *Type {
 // inlineText reads Liquid that stands in the playbook.
 func (p *playbookReader) inlineText(v *node, what string, sc *Scope) *Value {
 	p.place(v, sc, nil)
-	text, ok := p.text(v, what)
+	wrote, ok := p.text(v, what)
 	if !ok {
 		return nil
 	}
-	if strings.HasPrefix(text, "= ") {
+	if strings.HasPrefix(wrote, "= ") {
 		p.error("bad-value", v.at(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).label("write {{ … }} for what varies")
 		return nil
 	}
 	if p.blind {
 		sc = nil
 	}
-	t, diags := ParseTemplate("", text, v.at, p.lenient(sc))
+	t, diags := ParseTemplate("", wrote, v.at, p.lenient(sc))
 	p.diags = append(p.diags, diags...)
 	if t == nil {
 		return nil
 	}
 	p.keepTemplate("", t)
-	p.wordsOfText(text, v.at)
+	p.wordsOfText(wrote, v.at)
 	return &Value{Text: t}
 }
 

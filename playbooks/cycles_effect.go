@@ -14,8 +14,7 @@ func (e effect) or(o effect) effect { return effect{e.rise || o.rise, e.fall || 
 // effectOn tells how an action may turn a segment, as far as its expression shows it: a tag added or removed against `"x" in
 // member.tags`, the sign of points against `member.points > n`, a value set against `member.level == "gold"`. Else either way.
 func (c *rules) effectOn(s *Step, g *Segment, within []string) effect {
-	x := newExprChecker(g.Source, &Scope{Schema: c.schema}, theLibrary())
-	n := x.parse()
+	n := parseExpression(g.Source, c.schema)
 	if n == nil {
 		return effect{true, true}
 	}
@@ -148,7 +147,7 @@ func (v *touchVisitor) Visit(n *ast.Node) {
 	if a == nil || a.Computed == nil || v.depth > maxDepth {
 		return
 	}
-	if inner := newExprChecker(*a.Computed, &Scope{Schema: v.c.schema}, theLibrary()).parse(); inner != nil {
+	if inner := parseExpression(*a.Computed, v.c.schema); inner != nil {
 		v.depth++
 		ast.Walk(&inner, v)
 		v.depth--

@@ -231,3 +231,8 @@ func (r Refs) with(o Refs) Refs {
 		Events: union(r.Events, o.Events), Actions: union(r.Actions, o.Actions),
 	}
 }
+
+// parseExpression returns the syntax tree of an expression, unchecked; nil when it has none.
+func parseExpression(src Source, declared Declarations) ast.Node {
+	return newExprChecker(src, &Scope{Schema: declared}, theLibrary()).parse()
+}

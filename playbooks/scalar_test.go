@@ -49,7 +49,7 @@ func TestEveryCharacterHasItsPlace(t *testing.T) {
 }
 
 func checkSpans(t *rapid.T, text, want string) {
-	c := &checker{}
+	c := &yamlReader{}
 	f := newFile("f.yaml", []byte(text))
 	n := c.readYAML(f)
 	if n == nil {
@@ -97,7 +97,7 @@ func TestHandWrittenScalars(t *testing.T) {
 		{"k: |\r\n  a\r\n  X\r\n", "X", "3:3"},
 	} {
 		f := newFile("f.yaml", []byte(c.text))
-		ck := &checker{}
+		ck := &yamlReader{}
 		n := ck.readYAML(f)
 		if n == nil {
 			t.Errorf("%q: %v", c.text, ck.diags)

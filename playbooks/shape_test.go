@@ -7,7 +7,7 @@ import (
 )
 
 // at follows keys through a shape; `[]` is an item of a list. Of several forms the one with the key is taken.
-func (s *Shape) at(t *testing.T, path string) *Shape {
+func shapeAt(t *testing.T, s *Shape, path string) *Shape {
 	t.Helper()
 	for _, step := range strings.Fields(path) {
 		var next *Shape
@@ -78,7 +78,7 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 				t.Fatalf("the checker does not say what it knows: %q", diags[i].Label)
 			}
 			known := strings.Split(strings.ReplaceAll(list, " or ", ", "), ", ")
-			s := c.shape.at(t, c.path)
+			s := shapeAt(t, c.shape, c.path)
 			var there []string // the kind of the trigger, which decides which keys go with it
 			for _, one := range s.One {
 				if slices.Contains(known, one) {
@@ -108,7 +108,7 @@ func TestShapesHaveTheCheckersActions(t *testing.T) {
 		t.Fatalf("the checker does not say what it knows: %v", diags)
 	}
 	known := strings.Split(strings.ReplaceAll(list, " or ", ", "), ", ")
-	item := NewShapes(testRegistry()).Playbook.at(t, "actions []")
+	item := shapeAt(t, NewShapes(testRegistry()).Playbook, "actions []")
 	keys := slices.DeleteFunc(slices.Sorted(slices.Values(item.One)), func(k string) bool { return k == "then" })
 	if !slices.Equal(keys, known) {
 		t.Errorf("the shape has\n%v\nthe checker knows\n%v", keys, known)

@@ -34,7 +34,7 @@ var filterWork = map[string]int{
 
 var (
 	filterOf    = regexp.MustCompile(`\|\s*(\w+)`)
-	tagName     = regexp.MustCompile(`^\w+`)
+	workTagName = regexp.MustCompile(`^\w+`)
 	containsUse = regexp.MustCompile(`\bcontains\b`)
 )
 
@@ -61,7 +61,7 @@ func countedText(text string) string {
 		end += i + 1
 		inner := strings.Trim(text[i+2:max(end, i+2)], "- \t\r\n")
 		steps += work(inner)
-		name := tagName.FindString(inner)
+		name := workTagName.FindString(inner)
 		end += len(closing)
 		switch {
 		case closing == "}}":

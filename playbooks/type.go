@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -464,3 +465,11 @@ var commonZones = []string{
 }
 
 var clockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)
+
+// loadZone finds a zone by name. "" and "Local" mean something to Go, but nothing that is the same on every machine.
+func loadZone(s string) (*time.Location, error) {
+	if s == "" || s == "Local" {
+		return nil, errors.New("not a zone")
+	}
+	return time.LoadLocation(s)
+}

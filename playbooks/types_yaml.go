@@ -404,14 +404,6 @@ func (c *checker) zone(n *node, what string) (*time.Location, bool) {
 	return nil, false
 }
 
-// loadZone finds a zone by name. "" and "Local" mean something to Go, but nothing that is the same on every machine.
-func loadZone(s string) (*time.Location, error) {
-	if s == "" || s == "Local" {
-		return nil, errors.New("not a zone")
-	}
-	return time.LoadLocation(s)
-}
-
 // clock reads a time of the day as minutes since midnight.
 func (c *checker) clock(n *node, what string) (int, bool) {
 	if n == nil || n.broken {

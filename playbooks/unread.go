@@ -218,20 +218,20 @@ func (c *checker) playbookNamedTest(n *node) bool {
 
 // Contents says what a workspace holds: 4 playbooks (1 paused), 9 tests, 3 templates.
 func Contents(w *Workspace) string {
-	playbooks, tests := 0, 0
+	books, tests := 0, 0
 	templates := 0
 	for name := range w.Files {
 		switch {
 		case strings.HasPrefix(name, templateDir+"/"):
 			templates++
 		case strings.HasPrefix(name, playbookDir+"/") && !strings.HasSuffix(name, testSuffix):
-			playbooks++
+			books++
 		}
 	}
 	for _, f := range w.Tests {
 		tests += len(f.Tests)
 	}
-	out := countOfWord(playbooks, "playbook")
+	out := countOfWord(books, "playbook")
 	var apart []string
 	for _, s := range []Status{Paused, Draft} {
 		n := 0

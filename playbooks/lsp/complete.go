@@ -144,10 +144,10 @@ func (b *completer) keysOf(shapes []*playbooks.Shape, from, to int, n *node, lea
 func (b *completer) ownKeys(f *playbooks.Shape, from, to int, there []string, hasColon bool) {
 	switch f.Kind {
 	case playbooks.ShapeSettable, playbooks.ShapeMember:
-		schema := b.w.names().Schema
+		declared := b.w.names().Schema
 		t := playbooks.ObjectOf()
-		for _, field := range playbooks.MemberType(schema).Fields {
-			a := schema.Attribute(field.Name)
+		for _, field := range playbooks.MemberType(declared).Fields {
+			a := declared.Attribute(field.Name)
 			settable := f.Kind == playbooks.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
 			if settable && (a == nil || a.Computed == nil) {
 				t.Fields = append(t.Fields, field)
@@ -234,10 +234,10 @@ func (b *completer) memberTags() bool {
 
 // fieldsFor returns the fields of the member that may be named where the kind is wanted: dates, or stored bools.
 func (b *completer) fieldsFor(kind playbooks.ShapeKind) []playbooks.Field {
-	schema := b.w.names().Schema
+	declared := b.w.names().Schema
 	var out []playbooks.Field
-	for _, f := range playbooks.MemberType(schema).Fields {
-		a := schema.Attribute(f.Name)
+	for _, f := range playbooks.MemberType(declared).Fields {
+		a := declared.Attribute(f.Name)
 		switch {
 		case f.Type == nil:
 		case kind == playbooks.ShapeDate && (f.Type.Kind == playbooks.KindDate || f.Type.Kind == playbooks.KindDatetime),
