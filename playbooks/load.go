@@ -26,7 +26,7 @@ func load(fsys fs.FS, reg *Registry, open map[string][]byte, places *[]Place) (*
 	c.loadTemplates()
 	c.loadPlaybooks()
 	c.loadTests()
-	r := &rules{&c.collector, c.notes, ws, c.schema, reg}
+	r := newRules(&c.collector, c.notes, ws, reg)
 	if !hasError(c.diags) {
 		c.unused()
 		r.judge()

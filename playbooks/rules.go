@@ -19,6 +19,11 @@ type rules struct {
 	reg    *Registry
 }
 
+// newRules returns the rules for a workspace and what was noted of it; mistakes go to the collector.
+func newRules(mistakes *collector, n notes, ws *Workspace, reg *Registry) *rules {
+	return &rules{collector: mistakes, notes: n, ws: ws, schema: ws.Schema, reg: reg}
+}
+
 // judge applies the rules to a workspace without mistakes. They only warn.
 func (c *rules) judge() {
 	c.cycles()
