@@ -249,7 +249,7 @@ func (p *playbookReader) tagWords(n *node, val *Value, removed bool) {
 	}
 	if val.Expr != nil {
 		for _, a := range val.Expr.answers {
-			p.wordAt(tagWord, a.word, wordUse{role, a.pos, `"%s"`})
+			p.wordAt(tagWord, a.word, wordUse{role: role, pos: a.pos, text: `"%s"`})
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (d *Diagnostic) beside(message string, at Pos) *Diagnostic {
 		known = known || r.Pos == at
 	}
 	if !known {
-		d.Related = append(d.Related, Related{message, at})
+		d.Related = append(d.Related, Related{Message: message, Pos: at})
 	}
 	return d
 }

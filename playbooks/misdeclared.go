@@ -66,7 +66,7 @@ func (c *rules) misdeclared(diags []Diagnostic) []Diagnostic {
 			Severity: Error, Code: first.Code, Pos: at,
 			Message: fmt.Sprintf("nothing names `%s`, but %d places name `%s`, which is not declared here", s.declared, len(uses[s]), s.used),
 			Label:   "did you mean `" + s.used + "`?",
-			Related: []Related{{"named here", uses[s][0]}},
+			Related: []Related{{Message: "named here", Pos: uses[s][0]}},
 			Edits:   []Edit{{Pos: at, Text: s.used, Doubt: true}},
 		})
 	}

@@ -18,7 +18,7 @@ func (c *notes) word(kind wordKind, word string, role wordRole, n *node) {
 	if word == "" || n.untraceable {
 		return
 	}
-	use := wordUse{role, n.pos(), "%s"}
+	use := wordUse{role: role, pos: n.pos(), text: "%s"}
 	switch n.style {
 	case plainStyle:
 	default:
@@ -42,7 +42,7 @@ func (c *notes) wordAt(kind wordKind, word string, use wordUse) {
 // wordsOf notes the tags that an expression looks for.
 func (c *notes) wordsOf(e *Expr) {
 	for _, t := range e.tags {
-		c.wordAt(tagWord, t.word, wordUse{wordSought, t.pos, `"%s"`})
+		c.wordAt(tagWord, t.word, wordUse{role: wordSought, pos: t.pos, text: `"%s"`})
 	}
 }
 
@@ -52,7 +52,7 @@ var tagsIn = regexp.MustCompile(`member\.tags\s+contains\s+["']([^"']+)["']`)
 func (c *notes) wordsOfText(text string, at func(from, to int) Pos) {
 	for _, m := range tagsIn.FindAllStringSubmatchIndex(text, -1) {
 		from, to := utf8.RuneCountInString(text[:m[2]]), utf8.RuneCountInString(text[:m[3]])
-		c.wordAt(tagWord, text[m[2]:m[3]], wordUse{wordSought, at(from, to), "%s"})
+		c.wordAt(tagWord, text[m[2]:m[3]], wordUse{role: wordSought, pos: at(from, to), text: "%s"})
 	}
 }
 

@@ -31,40 +31,40 @@ func shapeAt(t *testing.T, s *Shape, path string) *Shape {
 
 // TestShapesHaveTheCheckersKeys asks the checker which keys it knows, by giving one that it cannot know.
 func TestShapesHaveTheCheckersKeys(t *testing.T) {
-	shapes := NewShapes(testRegistry())
+	forms := NewShapes(testRegistry())
 	cases := []struct {
 		shape *Shape
 		path  string
 		yaml  string // the mapping with `zzzzzzzz: 1` in it
 	}{
-		{shapes.Playbook, "", "zzzzzzzz: 1"},
-		{shapes.Playbook, "trigger", "trigger: {event: cart.updated, zzzzzzzz: 1}"},
-		{shapes.Playbook, "trigger", "trigger: {schedule: \"0 10 * * *\", zzzzzzzz: 1}"},
-		{shapes.Playbook, "trigger", "trigger: {segment_enter: loyal, zzzzzzzz: 1}"},
-		{shapes.Playbook, "trigger", "trigger: {segment_exit: loyal, zzzzzzzz: 1}"},
-		{shapes.Playbook, "trigger", "trigger: {date: member.birthday, zzzzzzzz: 1}"},
-		{shapes.Playbook, "actions [] wait", "actions:\n  - wait: {zzzzzzzz: 1}"},
-		{shapes.Playbook, "actions [] split []", "actions:\n  - split: [{name: a, weight: 100, then: [], zzzzzzzz: 1}]"},
-		{shapes.Playbook, "trigger http", "trigger: {http: {zzzzzzzz: 1}}"},
-		{shapes.Playbook, "goal", "goal: {event: cart.updated, within: 1d, zzzzzzzz: 1}"},
-		{shapes.Playbook, "exit []", "exit: [{event: cart.updated, zzzzzzzz: 1}]"},
-		{shapes.Playbook, "actions [] message", "actions:\n  - message: {channel: wecom, text: x, zzzzzzzz: 1}"},
-		{shapes.Playbook, "actions [] coupon", "actions:\n  - coupon: {pool: newcomer-10, zzzzzzzz: 1}"},
-		{shapes.Schema, "", "usher: 1\nzzzzzzzz: 1"},
-		{shapes.Schema, "coupons *", "usher: 1\ncoupons: {a: {zzzzzzzz: 1}}"},
-		{shapes.Schema, "frequency_caps []", "usher: 1\nfrequency_caps: [{max: 1, per: 1d, zzzzzzzz: 1}]"},
-		{shapes.Schema, "quiet_hours", "usher: 1\nquiet_hours: {from: \"22:00\", to: \"08:00\", zzzzzzzz: 1}"},
-		{shapes.Test, "", "playbook: example\ntests: []\nzzzzzzzz: 1"},
-		{shapes.Test, "tests []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], zzzzzzzz: 1}]"},
-		{shapes.Test, "tests [] history []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], history: [{event: member.left, at: -1d, zzzzzzzz: 1}]}]"},
-		{shapes.Test, "tests [] script []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [{event: member.left, zzzzzzzz: 1}]}]"},
-		{shapes.Test, "tests [] force", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], force: {zzzzzzzz: 1}}]"},
-		{shapes.Test, "tests [] script [] expect", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {zzzzzzzz: 1}]}]"},
-		{shapes.Test, "tests [] script [] expect tags", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {tags: {zzzzzzzz: 1}}]}]"},
-		{shapes.Test, "tests [] script [] expect messages []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {messages: [{zzzzzzzz: 1}]}]}]"},
-		{shapes.Test, "tests [] script [] expect coupons []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {coupons: [{zzzzzzzz: 1}]}]}]"},
-		{shapes.Test, "tests [] script [] expect webhooks []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {webhooks: [{zzzzzzzz: 1}]}]}]"},
-		{shapes.Test, "tests [] script [] expect events []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {events: [{zzzzzzzz: 1}]}]}]"},
+		{forms.Playbook, "", "zzzzzzzz: 1"},
+		{forms.Playbook, "trigger", "trigger: {event: cart.updated, zzzzzzzz: 1}"},
+		{forms.Playbook, "trigger", "trigger: {schedule: \"0 10 * * *\", zzzzzzzz: 1}"},
+		{forms.Playbook, "trigger", "trigger: {segment_enter: loyal, zzzzzzzz: 1}"},
+		{forms.Playbook, "trigger", "trigger: {segment_exit: loyal, zzzzzzzz: 1}"},
+		{forms.Playbook, "trigger", "trigger: {date: member.birthday, zzzzzzzz: 1}"},
+		{forms.Playbook, "actions [] wait", "actions:\n  - wait: {zzzzzzzz: 1}"},
+		{forms.Playbook, "actions [] split []", "actions:\n  - split: [{name: a, weight: 100, then: [], zzzzzzzz: 1}]"},
+		{forms.Playbook, "trigger http", "trigger: {http: {zzzzzzzz: 1}}"},
+		{forms.Playbook, "goal", "goal: {event: cart.updated, within: 1d, zzzzzzzz: 1}"},
+		{forms.Playbook, "exit []", "exit: [{event: cart.updated, zzzzzzzz: 1}]"},
+		{forms.Playbook, "actions [] message", "actions:\n  - message: {channel: wecom, text: x, zzzzzzzz: 1}"},
+		{forms.Playbook, "actions [] coupon", "actions:\n  - coupon: {pool: newcomer-10, zzzzzzzz: 1}"},
+		{forms.Schema, "", "usher: 1\nzzzzzzzz: 1"},
+		{forms.Schema, "coupons *", "usher: 1\ncoupons: {a: {zzzzzzzz: 1}}"},
+		{forms.Schema, "frequency_caps []", "usher: 1\nfrequency_caps: [{max: 1, per: 1d, zzzzzzzz: 1}]"},
+		{forms.Schema, "quiet_hours", "usher: 1\nquiet_hours: {from: \"22:00\", to: \"08:00\", zzzzzzzz: 1}"},
+		{forms.Test, "", "playbook: example\ntests: []\nzzzzzzzz: 1"},
+		{forms.Test, "tests []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], zzzzzzzz: 1}]"},
+		{forms.Test, "tests [] history []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], history: [{event: member.left, at: -1d, zzzzzzzz: 1}]}]"},
+		{forms.Test, "tests [] script []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [{event: member.left, zzzzzzzz: 1}]}]"},
+		{forms.Test, "tests [] force", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], force: {zzzzzzzz: 1}}]"},
+		{forms.Test, "tests [] script [] expect", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {zzzzzzzz: 1}]}]"},
+		{forms.Test, "tests [] script [] expect tags", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {tags: {zzzzzzzz: 1}}]}]"},
+		{forms.Test, "tests [] script [] expect messages []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {messages: [{zzzzzzzz: 1}]}]}]"},
+		{forms.Test, "tests [] script [] expect coupons []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {coupons: [{zzzzzzzz: 1}]}]}]"},
+		{forms.Test, "tests [] script [] expect webhooks []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {webhooks: [{zzzzzzzz: 1}]}]}]"},
+		{forms.Test, "tests [] script [] expect events []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {events: [{zzzzzzzz: 1}]}]}]"},
 	}
 	for _, c := range cases {
 		t.Run(c.path+" "+c.yaml, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestShapesHaveTheCheckersActions(t *testing.T) {
 
 // TestShapesAreDocumented: each key says what it is for; those that a listed effect is matched by speak for themselves.
 func TestShapesAreDocumented(t *testing.T) {
-	shapes := NewShapes(&Registry{}) // what actions and channels say of themselves is on their pages
+	forms := NewShapes(&Registry{}) // what actions and channels say of themselves is on their pages
 	seen := map[*Shape]bool{}
 	var walk func(at string, s *Shape)
 	walk = func(at string, s *Shape) {
@@ -138,7 +138,7 @@ func TestShapesAreDocumented(t *testing.T) {
 			walk(at, o)
 		}
 	}
-	walk("playbook", shapes.Playbook)
-	walk("usher.yaml", shapes.Schema)
-	walk("test", shapes.Test)
+	walk("playbook", forms.Playbook)
+	walk("usher.yaml", forms.Schema)
+	walk("test", forms.Test)
 }

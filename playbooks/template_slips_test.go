@@ -3,6 +3,7 @@ package playbooks
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestTextSlips writes texts as people do who come from another language or keyboard, or who copied them from a page: each is answered with what
@@ -52,7 +53,7 @@ func TestTextSlips(t *testing.T) {
 		" \u3000\n":                                             "nothing would be sent",
 		"{{ '' }}":                                              "nothing would be sent",
 	} {
-		_, diags := ParseTemplate("", src, nil, &Scope{Schema: testSchema(), Trigger: trigger})
+		_, diags := ParseTemplate("", src, nil, &Scope{Schema: &Schema{Timezone: time.UTC}, Trigger: trigger})
 		var errs []string
 		for _, d := range diags {
 			if d.Severity == Error {
@@ -84,7 +85,7 @@ func TestInvisibleInTexts(t *testing.T) {
 		"می\u200cخواهم":                              "",
 		"שלום\u200f":                                 "",
 	} {
-		_, diags := ParseTemplate("", src, nil, &Scope{Schema: testSchema()})
+		_, diags := ParseTemplate("", src, nil, &Scope{Schema: &Schema{Timezone: time.UTC}})
 		got := ""
 		for _, d := range diags {
 			got += d.Code + ": " + d.Message

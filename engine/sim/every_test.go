@@ -16,7 +16,7 @@ import (
 
 // Every key that is declared, of every trigger, action and file, is used in a workspace whose tests run in this suite.
 func TestEveryKeyHasATest(t *testing.T) {
-	shapes := playbooks.NewShapes(actions.Registry())
+	forms := playbooks.NewShapes(actions.Registry())
 	used := map[*playbooks.Shape]map[string]bool{}
 	for _, root := range []string{"testdata/meaning", "../../examples/starter"} {
 		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
@@ -31,7 +31,7 @@ func TestEveryKeyHasATest(t *testing.T) {
 			if err := yaml.Unmarshal(data, &doc); err != nil {
 				return err
 			}
-			mark(used, shapes.For(name), doc.Content[0])
+			mark(used, forms.For(name), doc.Content[0])
 			return nil
 		})
 		if err != nil {
@@ -39,7 +39,7 @@ func TestEveryKeyHasATest(t *testing.T) {
 		}
 	}
 	seen := map[*playbooks.Shape]bool{}
-	for name, s := range map[string]*playbooks.Shape{"usher.yaml": shapes.Schema, "a playbook": shapes.Playbook, "a test": shapes.Test} {
+	for name, s := range map[string]*playbooks.Shape{"usher.yaml": forms.Schema, "a playbook": forms.Playbook, "a test": forms.Test} {
 		for _, missing := range unused(used, seen, s, name) {
 			t.Errorf("no workspace that is tested here uses %s", missing)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-func schema() *playbooks.Schema {
+func orderSchema() *playbooks.Schema {
 	return &playbooks.Schema{Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
 		playbooks.Field{Name: "order_id", Type: playbooks.String},
 		playbooks.Field{Name: "amount", Type: playbooks.Number},
@@ -61,7 +61,7 @@ func TestJSONLines(t *testing.T) {
 	_ = z.Close()
 	for name, in := range map[string]io.Reader{"plain": strings.NewReader(jsonl), "gzip": &zipped} {
 		t.Run(name, func(t *testing.T) {
-			records, bad := readAll(t, in, schema())
+			records, bad := readAll(t, in, orderSchema())
 			if got := fmt.Sprint(bad); got != "[line 3: properties.amount: is missing; the schema wants number line 5: the JSON is broken: a value is missing at byte 1]" {
 				t.Errorf("bad = %s", got)
 			}
@@ -79,7 +79,7 @@ func TestJSONLines(t *testing.T) {
 				t.Errorf("ids of equal lines: %q and %q", a, b)
 			}
 			for _, rec := range records {
-				in, rej := engine.AdmitEvent(schema(), rec.Raw)
+				in, rej := engine.AdmitEvent(orderSchema(), rec.Raw)
 				if rej != nil || in.ID != rec.Input.ID {
 					t.Errorf("the API would not take %s: %v", rec.Raw, rej)
 				}
@@ -89,8 +89,8 @@ func TestJSONLines(t *testing.T) {
 }
 
 func TestIDsAreTheSameEachTime(t *testing.T) {
-	a, _ := readAll(t, strings.NewReader(jsonl), schema())
-	b, _ := readAll(t, strings.NewReader(jsonl), schema())
+	a, _ := readAll(t, strings.NewReader(jsonl), orderSchema())
+	b, _ := readAll(t, strings.NewReader(jsonl), orderSchema())
 	for i := range a {
 		if a[i].Input.ID != b[i].Input.ID {
 			t.Errorf("line %d: %q, then %q", a[i].Line, a[i].Input.ID, b[i].Input.ID)
@@ -108,7 +108,7 @@ order.paid,m2,,e4,003,1,,[,,
 `
 
 func TestCSV(t *testing.T) {
-	records, bad := readAll(t, strings.NewReader(table1), schema())
+	records, bad := readAll(t, strings.NewReader(table1), orderSchema())
 	want := `[line 4: properties.amount: must be a number, got the string "much" line 5: has 4 columns, the header has 10 line 7: column items: must be JSON of list of string]`
 	if got := fmt.Sprint(bad); got != want {
 		t.Errorf("bad\n got %s\nwant %s", got, want)
@@ -149,7 +149,7 @@ func TestNumbersThatWouldChange(t *testing.T) {
 		`{"event":"order.paid","member":"m1","properties":{"order_id":"o","amount":1,"deep":{"a":[1,9007199254740993]}}}`: "properties.deep.a[1]: the number 9007199254740993 has more digits",
 		`{"event":"x","member":"m1","attributes":{"wechat":12345678901234567890}}`:                                        "attributes.wechat: the number 12345678901234567890 has more digits",
 	} {
-		records, bad := readAll(t, strings.NewReader(file), schema())
+		records, bad := readAll(t, strings.NewReader(file), orderSchema())
 		if len(records) != 0 || len(bad) != 1 || !strings.Contains(bad[0], want) {
 			t.Errorf("%s:\n got %v %v\nwant %s", file, records, bad, want)
 		}
@@ -173,7 +173,7 @@ func TestLongNumbersAreDeclaredAsString(t *testing.T) {
 
 func TestTypedColumnsCheckNothing(t *testing.T) {
 	const file = "event,member,order_id,amount\norder.paid,m1,12,much\norder.paid,m1,12,12.00\n"
-	r := Open(strings.NewReader(file), Options{Schema: schema()})
+	r := Open(strings.NewReader(file), Options{Schema: orderSchema()})
 	for _, want := range []string{"map[amount:much order_id:12]", "map[amount:12 order_id:12]"} {
 		rec, err := r.Next()
 		if err != nil || fmt.Sprint(rec.Input.Properties) != want || rec.Input.Properties["order_id"] != "12" {
@@ -247,7 +247,7 @@ events:
 func BenchmarkReader(b *testing.B) {
 	file := strings.Repeat(`{"id":"e","event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}`+"\n", 1000)
 	for b.Loop() {
-		r := Open(strings.NewReader(file), Options{Schema: schema(), Check: true})
+		r := Open(strings.NewReader(file), Options{Schema: orderSchema(), Check: true})
 		for {
 			if _, err := r.Next(); err != nil {
 				break

@@ -9,16 +9,16 @@ import (
 
 // filesPage lists the keys of every kind of file.
 func filesPage(reg *playbooks.Registry) string {
-	shapes := playbooks.NewShapes(reg)
+	forms := playbooks.NewShapes(reg)
 	p := &page{}
 	p.f("%s# Files\n\nEvery key of every file of a workspace. What they mean together is in [the language](../language.md); editors know them from\n`usher schema` and `usher lsp`.\n\n", generated)
 	for _, f := range []struct {
 		title string
 		shape *playbooks.Shape
 	}{
-		{"usher.yaml", shapes.Schema},
-		{"playbooks/\\*\\*/\\*.yaml", shapes.Playbook},
-		{"playbooks/\\*\\*/\\*_test.yaml", shapes.Test},
+		{"usher.yaml", forms.Schema},
+		{"playbooks/\\*\\*/\\*.yaml", forms.Playbook},
+		{"playbooks/\\*\\*/\\*_test.yaml", forms.Test},
 	} {
 		p.f("## %s\n\n", f.title)
 		w := &keyWriter{page: p, seen: map[*playbooks.Shape]bool{}}
