@@ -185,3 +185,26 @@ func looseNumber(s string) (n float64, whole bool) {
 }
 
 func formatNumber(f float64) string { return fmt.Sprintf("%g", f) }
+
+// inDigitsOf writes the Chinese numerals of a word, up to ninety-nine, in digits: 晚上十点 is 晚上10点.
+func inDigitsOf(s string) string {
+	var b strings.Builder
+	for runes := []rune(s); len(runes) > 0; {
+		k := 0
+		for k < len(runes) && strings.ContainsRune("零一二两三四五六七八九十", runes[k]) {
+			k++
+		}
+		if k == 0 {
+			b.WriteRune(runes[0])
+			runes = runes[1:]
+			continue
+		}
+		if n, ok := looseNumber(string(runes[:k])); ok {
+			b.WriteString(formatNumber(n))
+		} else {
+			b.WriteString(string(runes[:k]))
+		}
+		runes = runes[k:]
+	}
+	return b.String()
+}

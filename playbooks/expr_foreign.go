@@ -243,29 +243,6 @@ func isWeekdayWord(s string) bool {
 	return slices.Contains(days, strings.ToLower(s))
 }
 
-// inDigitsOf writes the Chinese numerals of a word, up to ninety-nine, in digits: 晚上十点 is 晚上10点.
-func inDigitsOf(s string) string {
-	var b strings.Builder
-	for runes := []rune(s); len(runes) > 0; {
-		k := 0
-		for k < len(runes) && strings.ContainsRune("零一二两三四五六七八九十", runes[k]) {
-			k++
-		}
-		if k == 0 {
-			b.WriteRune(runes[0])
-			runes = runes[1:]
-			continue
-		}
-		if n, ok := looseNumber(string(runes[:k])); ok {
-			b.WriteString(formatNumber(n))
-		} else {
-			b.WriteString(string(runes[:k]))
-		}
-		runes = runes[k:]
-	}
-	return b.String()
-}
-
 var calledName = regexp.MustCompile(`(?:^|[^\w.])([A-Za-z_]\w*)\s*\(`)
 
 // functionHabit reports a function of another language in an expression that cannot be read, as may be by what it is given.
