@@ -80,7 +80,7 @@ func (b *completer) inTemplateText() bool {
 // ownLine offers keys where a value that stands on a line of its own may still become a mapping or a list.
 func (b *completer) ownLine() {
 	from, to := b.scalar.from, b.scalar.to
-	for _, s := range b.forms {
+	for _, s := range b.shapes {
 		for _, f := range s.Forms() {
 			if f.Kind == playbooks.ShapeList && f.Item.Kind == playbooks.ShapeMapping {
 				b.keysOf([]*playbooks.Shape{f.Item}, from, to, nil, "- ")
@@ -97,11 +97,11 @@ func (b *completer) ownLine() {
 // keys offers the keys that may still be added to a mapping; in a file without any, all at once.
 func (b *completer) keys(from, to int, n *node, lead string) {
 	if len(b.path) <= 1 && b.s.client.snippets && len(outline(b.doc.s).entries) <= 1 && lead == "" {
-		shape := b.forms[0]
+		shape := b.shapes[0]
 		b.add(from, to, "new "+shape.Name, b.whole(shape), kindSnippet, shape.Doc, "")
 		b.items[len(b.items)-1].Format = formatSnippet
 	}
-	b.keysOf(b.forms, from, to, n, lead)
+	b.keysOf(b.shapes, from, to, n, lead)
 }
 
 func (b *completer) keysOf(forms []*playbooks.Shape, from, to int, n *node, lead string) {
@@ -196,7 +196,7 @@ func (b *completer) values() {
 	put := func(label string, kind int, detail, doc string) {
 		b.add(from, to, label, quoteFor(label), kind, detail, doc)
 	}
-	for _, s := range b.forms {
+	for _, s := range b.shapes {
 		for _, f := range s.Forms() {
 			for _, w := range f.Words {
 				if w != "" {
