@@ -43,7 +43,7 @@ type Edit struct {
 	Text  string `json:"text"`
 	Doubt bool   `json:"-"` // something else may be meant as well: a person decides
 
-	trusts string // the declared name that is taken to be the right one
+	trusts string `json:"-"` // the declared name that is taken to be the right one
 }
 
 // Code declares a diagnostic once: the checker names it, `usher explain` prints it and the reference is made from it.

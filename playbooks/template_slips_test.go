@@ -53,7 +53,7 @@ func TestTextSlips(t *testing.T) {
 		" \u3000\n":                                             "nothing would be sent",
 		"{{ '' }}":                                              "nothing would be sent",
 	} {
-		_, diags := ParseTemplate("", src, nil, &Scope{Schema: &Schema{Timezone: time.UTC}, Trigger: trigger})
+		_, diags := ParseTemplate("", src, nil, &Scope{Schema: slipSchema(), Trigger: trigger})
 		var errs []string
 		for _, d := range diags {
 			if d.Severity == Error {
@@ -85,7 +85,7 @@ func TestInvisibleInTexts(t *testing.T) {
 		"می\u200cخواهم":                              "",
 		"שלום\u200f":                                 "",
 	} {
-		_, diags := ParseTemplate("", src, nil, &Scope{Schema: &Schema{Timezone: time.UTC}})
+		_, diags := ParseTemplate("", src, nil, &Scope{Schema: slipSchema()})
 		got := ""
 		for _, d := range diags {
 			got += d.Code + ": " + d.Message
@@ -94,4 +94,12 @@ func TestInvisibleInTexts(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", src, got, want)
 		}
 	}
+}
+
+// slipSchema declares what these texts name.
+func slipSchema() *Schema {
+	return &Schema{Timezone: time.UTC, Attributes: []Attribute{
+		{Name: "nickname", Type: String}, {Name: "vip", Type: Bool}, {Name: "age", Type: Int}, {Name: "birthday", Type: Date},
+		{Name: "level", Type: &Type{Kind: KindString, Enum: []string{"bronze", "silver", "gold"}}, Default: "bronze"},
+	}}
 }
