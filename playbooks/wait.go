@@ -155,14 +155,3 @@ func (p *playbookReader) waitEvent(v *node, step *Step, sc *Scope) (*Type, bool)
 	}
 	return ObjectOf(Field{Name: resultTimedOut, Type: Bool}, Field{Name: resultEvent, Type: rec.AsOptional(), When: "!" + resultTimedOut}), true
 }
-
-// NextClock gives the first instant strictly after t at which the wall clock shows so many minutes since midnight, in t's
-// location. A time that daylight saving skips comes right after the gap, one that it doubles the first time only.
-func NextClock(t time.Time, minutes int) time.Time {
-	y, m, d := t.Date()
-	for day := d - 1; ; day++ { // yesterday's may have been moved behind a gap at midnight
-		if at := WallClock(y, m, day, minutes/60, minutes%60, 0, 0, t.Location()); at.After(t) {
-			return at
-		}
-	}
-}

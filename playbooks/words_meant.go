@@ -88,13 +88,3 @@ func percentMeant(s string) string {
 }
 
 var spacedPercent = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s+%$`)
-
-// plainName tells which full-width character a name holds, and gives the name with plain ones; ok is false when it holds none.
-func plainName(s string) (wide rune, plain string, ok bool) {
-	for _, r := range s {
-		if plainOf(r) != 0 {
-			return r, narrowed(s), true
-		}
-	}
-	return 0, "", false
-}
