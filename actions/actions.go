@@ -7,12 +7,12 @@ import (
 
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // action is a declaration with what carries it out.
 type action struct {
-	playbooks.ActionSpec
+	schema.ActionSpec
 	effect engine.Effect
 }
 
@@ -22,8 +22,8 @@ func all() []action {
 }
 
 // Registry gives what actions and channels declare, for the checker and the engine.
-func Registry() *playbooks.Registry {
-	r := &playbooks.Registry{Channels: channel.Specs(), Now: time.Now}
+func Registry() *schema.Registry {
+	r := &schema.Registry{Channels: channel.Specs(), Now: time.Now}
 	for _, a := range all() {
 		r.Actions = append(r.Actions, a.ActionSpec)
 	}

@@ -2,32 +2,32 @@ package actions
 
 import (
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func message() action {
-	text := playbooks.String
+	text := schema.String
 	return action{
-		ActionSpec: playbooks.ActionSpec{
+		ActionSpec: schema.ActionSpec{
 			Key: "message",
 			Doc: "Sends a message over a channel. It does not hold the run: what became of it arrives later under `actions.<id>`.",
-			Fields: []playbooks.FieldSpec{
-				{Name: "channel", Kind: playbooks.FieldChannel, Required: true, Doc: "a channel of usher.yaml"},
-				{Name: "template", Kind: playbooks.FieldTemplate, OneOf: "text", Doc: "a text below templates/, without its extension"},
-				{Name: "text", Kind: playbooks.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
-				{Name: "subject", Kind: playbooks.FieldText, Doc: "the subject of a mail, in Liquid"},
-				{Name: "to", Kind: playbooks.FieldString, Doc: "the address, when it is not the member's own"},
+			Fields: []schema.FieldSpec{
+				{Name: "channel", Kind: schema.FieldChannel, Required: true, Doc: "a channel of usher.yaml"},
+				{Name: "template", Kind: schema.FieldTemplate, OneOf: "text", Doc: "a text below templates/, without its extension"},
+				{Name: "text", Kind: schema.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
+				{Name: "subject", Kind: schema.FieldText, Doc: "the subject of a mail, in Liquid"},
+				{Name: "to", Kind: schema.FieldString, Doc: "the address, when it is not the member's own"},
 				{
-					Name: "class", Kind: playbooks.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
+					Name: "class", Kind: schema.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
 					Doc: "a transactional message passes consent, frequency caps and quiet hours",
 				},
 			},
-			Results: []playbooks.ResultSpec{
+			Results: []schema.ResultSpec{
 				{Name: "status", Type: text, Doc: "queued, sent, skipped or failed"},
 				{Name: "reason", Type: text.AsOptional(), Doc: "why it was skipped or failed"},
-				{Name: "delivered_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the channel took it"},
-				{Name: "opened_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the member opened it, where the channel tells"},
-				{Name: "clicked_at", Type: playbooks.Datetime.AsOptional(), Doc: "when the member followed a link, where the channel tells"},
+				{Name: "delivered_at", Type: schema.Datetime.AsOptional(), Doc: "when the channel took it"},
+				{Name: "opened_at", Type: schema.Datetime.AsOptional(), Doc: "when the member opened it, where the channel tells"},
+				{Name: "clicked_at", Type: schema.Datetime.AsOptional(), Doc: "when the member followed a link, where the channel tells"},
 			},
 			Example: "message: {channel: wecom, text: \"{{ member.nickname | default: '朋友' }}，欢迎回来\"}",
 		},

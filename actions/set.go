@@ -2,7 +2,7 @@ package actions
 
 import (
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // setAttributes is the field that holds all attributes of a `set`: they are written without a name of their own.
@@ -10,12 +10,12 @@ const setAttributes = "attributes"
 
 func set() action {
 	return action{
-		ActionSpec: playbooks.ActionSpec{
+		ActionSpec: schema.ActionSpec{
 			Key:       "set",
 			Doc:       "Writes attributes of the member, each typed by the schema.",
 			Shorthand: setAttributes,
-			Fields: []playbooks.FieldSpec{
-				{Name: setAttributes, Kind: playbooks.FieldAttributes, Required: true, Doc: "attribute: value, as many as there are to write"},
+			Fields: []schema.FieldSpec{
+				{Name: setAttributes, Kind: schema.FieldAttributes, Required: true, Doc: "attribute: value, as many as there are to write"},
 			},
 			Example: "set: {level: gold, greeted_at: = now()}",
 		},

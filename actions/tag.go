@@ -2,18 +2,18 @@ package actions
 
 import (
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func tag() action {
 	return action{
-		ActionSpec: playbooks.ActionSpec{
+		ActionSpec: schema.ActionSpec{
 			Key:       "tag",
 			Doc:       "Adds tags to the member and removes some. A tag that is there already is no change.",
 			Shorthand: "add",
-			Fields: []playbooks.FieldSpec{
-				{Name: "add", Kind: playbooks.FieldTags, Doc: "tags to add"},
-				{Name: "remove", Kind: playbooks.FieldTags, Doc: "tags to remove"},
+			Fields: []schema.FieldSpec{
+				{Name: "add", Kind: schema.FieldTags, Doc: "tags to add"},
+				{Name: "remove", Kind: schema.FieldTags, Doc: "tags to remove"},
 			},
 			AtLeast: []string{"add", "remove"},
 			Example: "tag: {add: [buyer], remove: [newcomer]}",

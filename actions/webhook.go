@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // How long an attempt of a webhook may take.
@@ -15,35 +15,35 @@ const (
 
 func webhook() action {
 	return action{
-		ActionSpec: playbooks.ActionSpec{
+		ActionSpec: schema.ActionSpec{
 			Key: engine.KeyWebhook,
 			Doc: "Calls an address. The run goes on when there is an answer, or when every attempt has failed: then `status` is 0. " +
 				"Attempts are repeated under one `Idempotency-Key`; a secret comes from a [channel of the type webhook](channels.md#webhook).",
 			Shorthand: "url",
-			Fields: []playbooks.FieldSpec{
-				{Name: "url", Kind: playbooks.FieldURL, Required: true, Doc: "the address"},
+			Fields: []schema.FieldSpec{
+				{Name: "url", Kind: schema.FieldURL, Required: true, Doc: "the address"},
 				{
-					Name: "method", Kind: playbooks.FieldEnum, Enum: []string{"POST", "GET", "PUT", "PATCH", "DELETE"}, Default: "POST",
+					Name: "method", Kind: schema.FieldEnum, Enum: []string{"POST", "GET", "PUT", "PATCH", "DELETE"}, Default: "POST",
 					Doc: "the method of HTTP",
 				},
-				{Name: "headers", Kind: playbooks.FieldHeaders, Doc: "further headers"},
-				{Name: "body", Kind: playbooks.FieldJSON, Doc: "what is sent, as JSON; each value in it may be an expression"},
+				{Name: "headers", Kind: schema.FieldHeaders, Doc: "further headers"},
+				{Name: "body", Kind: schema.FieldJSON, Doc: "what is sent, as JSON; each value in it may be an expression"},
 				{
-					Name: "timeout", Kind: playbooks.FieldDuration, Longest: playbooks.Duration{Elapsed: longestTimeout},
+					Name: "timeout", Kind: schema.FieldDuration, Longest: schema.Duration{Elapsed: longestTimeout},
 					Doc: "how long an attempt may take: 10s when it is left out, at most 60s",
 				},
-				{Name: "returns", Kind: playbooks.FieldReturns, Doc: "what of the answer the playbook reads: `{name: type}`"},
+				{Name: "returns", Kind: schema.FieldReturns, Doc: "what of the answer the playbook reads: `{name: type}`"},
 			},
-			Results: []playbooks.ResultSpec{
-				{Name: "status", Type: playbooks.Int, Doc: "the answer's status; 0 when there was none"},
-				{Name: "reason", Type: playbooks.String.AsOptional(), Doc: "why there was no answer, or why it has no body"},
-				{Name: "body", Type: playbooks.ObjectOf().AsOptional(), Doc: "the answer, typed by `returns`; missing when it does not fit"},
+			Results: []schema.ResultSpec{
+				{Name: "status", Type: schema.Int, Doc: "the answer's status; 0 when there was none"},
+				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why there was no answer, or why it has no body"},
+				{Name: "body", Type: schema.ObjectOf().AsOptional(), Doc: "the answer, typed by `returns`; missing when it does not fit"},
 			},
 			Example: "id: crm\nwebhook:\n  url: https://crm.example.com/members\n  body: {id: = member.id, level: = member.level}\n  returns: {score: int}",
 		},
 		effect: func(a *engine.Act) error {
 			w := engine.Webhook{Method: a.String("method"), URL: a.String("url"), Timeout: webhookTimeout}
-			if t, ok := a.Args["timeout"].(playbooks.Duration); ok {
+			if t, ok := a.Args["timeout"].(schema.Duration); ok {
 				w.Timeout = t.Longest()
 			}
 			headers, _ := a.Args["headers"].(map[string]any)

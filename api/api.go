@@ -11,10 +11,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // Deps is what the API is wired to.
@@ -31,7 +31,7 @@ type Deps struct {
 	// Paused tells the workers that a playbook was paused or let go on. May be nil.
 	Paused func(ctx context.Context) error
 	// Check finds the mistakes of a workspace given as files.
-	Check func(files map[string][]byte) []playbooks.Diagnostic
+	Check func(files map[string][]byte) []diag.Diagnostic
 	// Queues is the dashboard of the queues, below /queues. May be nil.
 	Queues http.Handler
 

@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/folder"
 )
 
@@ -24,8 +23,8 @@ type checkBody struct {
 
 // checkReply documents the answer of POST /v1/check, which is that of `usher check --format json`.
 type checkReply struct {
-	Format      int                    `json:"format"`
-	Diagnostics []playbooks.Diagnostic `json:"diagnostics"`
+	Format      int               `json:"format"`
+	Diagnostics []diag.Diagnostic `json:"diagnostics"`
 }
 
 func (s *server) check(c *gin.Context) {
@@ -35,7 +34,7 @@ func (s *server) check(c *gin.Context) {
 		return
 	}
 	var out bytes.Buffer
-	if err := playbooks.Render(&out, "json", s.Check(files), files); err != nil {
+	if err := diag.Render(&out, "json", s.Check(files), files); err != nil {
 		s.fail(c, err)
 		return
 	}

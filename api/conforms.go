@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // conforms reports where a JSON value does not have the shape of a Go type. It is stricter than encoding/json: a key is written as
@@ -85,7 +85,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 
 func noField(key string, known []string) string {
 	message := fmt.Sprintf("there is no field `%s` here", cut(key, 40))
-	if hint := playbooks.DidYouMean(key, known); hint != "" {
+	if hint := diag.DidYouMean(key, known); hint != "" {
 		return message + "; " + hint
 	}
 	if len(known) == 0 {

@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/usher-run/usher/api"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 const (
@@ -43,15 +44,15 @@ func workspace() *playbooks.Workspace {
 	return &playbooks.Workspace{
 		Schema: &playbooks.Schema{
 			Timezone:   time.UTC,
-			Attributes: []playbooks.Attribute{{Name: "nickname", Type: playbooks.String}},
-			Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
-				playbooks.Field{Name: "amount", Type: playbooks.Number})}},
+			Attributes: []playbooks.Attribute{{Name: "nickname", Type: schema.String}},
+			Events: []playbooks.EventType{{Name: "order.paid", Properties: schema.ObjectOf(
+				schema.Field{Name: "amount", Type: schema.Number})}},
 			Segments: []playbooks.Segment{{Name: "loyal"}},
 		},
 		Playbooks: []*playbooks.Playbook{
 			{ID: "by-hand", Stage: "retention", Status: playbooks.Live, Revision: "r1", Trigger: playbooks.Trigger{
 				Kind:   playbooks.TriggerHTTP,
-				Params: playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String}),
+				Params: schema.ObjectOf(schema.Field{Name: "reason", Type: schema.String}),
 			}},
 			{ID: "welcome", Stage: "activation", Status: playbooks.Live, Revision: "r2", Trigger: playbooks.Trigger{Kind: playbooks.TriggerEvent}},
 		},
@@ -92,11 +93,11 @@ func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 		Profile: func(_ context.Context, m *engine.Member) (*engine.Profile, error) {
 			return engine.New(ws, engine.Options{}).Profile(&engine.State{Member: m}, f.now), nil
 		},
-		Check: func(files map[string][]byte) []playbooks.Diagnostic {
+		Check: func(files map[string][]byte) []diag.Diagnostic {
 			if files["usher.yaml"] != nil {
 				return nil
 			}
-			return []playbooks.Diagnostic{{Severity: playbooks.Error, Code: "no-workspace", Message: "there is no usher.yaml"}}
+			return []diag.Diagnostic{{Severity: diag.Error, Code: "no-workspace", Message: "there is no usher.yaml"}}
 		},
 		Keys: keys, Log: slog.New(slog.NewTextHandler(&f.log, nil)), Registry: prometheus.NewRegistry(),
 		Now: func() time.Time { return f.now }, Version: "test",

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // mostNamed is how many names an error lists beside the one that does not exist.
@@ -19,7 +19,7 @@ const mostNamed = 10
 // unknown is the error about a name that nothing has: it says what was probably meant, else what there is.
 func unknown(code, kind, name string, known []string) *apiError {
 	e := newError(code, "there is no %s `%s`", kind, name)
-	if hint := playbooks.DidYouMean(name, known); hint != "" {
+	if hint := diag.DidYouMean(name, known); hint != "" {
 		e.Message += "; " + hint
 		return e
 	}

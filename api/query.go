@@ -8,8 +8,7 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // query is a parameter in the query string or a header: a text, one of some words, or a whole number.
@@ -91,7 +90,7 @@ func checkQuery(declared []query, name string, given []string) *apiError {
 func notOneOf(name, given string, words []string) *apiError {
 	last := len(words) - 1
 	e := newError(codeInvalidQuery, "%s must be %s or %s, got %q", name, strings.Join(words[:last], ", "), words[last], cut(given, 100))
-	if hint := playbooks.DidYouMean(given, words); hint != "" {
+	if hint := diag.DidYouMean(given, words); hint != "" {
 		e.Message += "; " + hint
 	}
 	return e

@@ -10,7 +10,8 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // BenchmarkThousandPlaybookTests loads a workspace of 100 playbooks with 1,000 tests and runs them, as `usher test` does.
@@ -54,9 +55,9 @@ func BenchmarkThousandPlaybookTests(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		ws, diags := playbooks.Load(files, actions.Registry())
+		ws, diags := loader.Load(files, actions.Registry())
 		for _, d := range diags {
-			if d.Severity == playbooks.Error {
+			if d.Severity == diag.Error {
 				b.Fatalf("%s:%d: %s", d.File, d.Line, d.Message)
 			}
 		}

@@ -30,12 +30,14 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/scripts/reference/pages"
+	"gopkg.in/yaml.v3"
 )
 
 // block is a fenced block of a page.
@@ -239,9 +241,9 @@ func (c *context) see(b block) {
 	}
 }
 
-func rendered(diags []playbooks.Diagnostic, ws *playbooks.Workspace) string {
+func rendered(diags []diag.Diagnostic, ws *playbooks.Workspace) string {
 	var out strings.Builder
-	_ = playbooks.Render(&out, "text", diags, ws.Files) // to memory
+	_ = diag.Render(&out, "text", diags, ws.Files) // to memory
 	return out.String()
 }
 
@@ -254,14 +256,14 @@ func (c *context) try(b block) error {
 	if err != nil {
 		return err
 	}
-	ws, diags := playbooks.Load(files, actions.Registry())
+	ws, diags := loader.Load(files, actions.Registry())
 	if code, ok := strings.CutPrefix(b.check, "mistake "); ok {
-		if !slices.ContainsFunc(diags, func(d playbooks.Diagnostic) bool { return d.Code == code }) {
+		if !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == code }) {
 			return fmt.Errorf("it has not the mistake %s, but:\n%s", code, rendered(diags, ws))
 		}
 		return nil
 	}
-	diags = slices.DeleteFunc(diags, func(d playbooks.Diagnostic) bool { return d.Code == "unused" })
+	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "unused" })
 	if len(diags) > 0 {
 		return fmt.Errorf("it has mistakes:\n%s", rendered(diags, ws))
 	}
@@ -612,7 +614,7 @@ func TestReferenceIsFresh(t *testing.T) {
 			t.Errorf("docs/reference/%s is stale: run `go run ./scripts/reference` at the top of the repository", name)
 		}
 	}
-	for _, f := range playbooks.Functions() {
+	for _, f := range shapes.Functions() {
 		if f.Usage == "" || f.Doc == "" {
 			t.Errorf("the function %s is not described", f.Name)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Effect carries out an action locally, or puts a remote one into the outbox. An error fails the
@@ -137,11 +138,11 @@ func (a *Act) attribute(name string, v any) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var made *playbooks.Type
+	var made *schema.Type
 	if at := a.book.ws.Schema.Attribute(name); at != nil {
 		made = at.Type
 	}
-	v = playbooks.ToJSON(made, v)
+	v = schema.ToJSON(made, v)
 	at := a.d.e.ws.Schema.Attribute(name)
 	if at == nil || at.Type == nil {
 		return v, nil
@@ -150,7 +151,7 @@ func (a *Act) attribute(name string, v any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.d.e.normalized(name, playbooks.ToJSON(at.Type, typed)), nil
+	return a.d.e.normalized(name, schema.ToJSON(at.Type, typed)), nil
 }
 
 // Reasons why a coupon was not issued.

@@ -3,7 +3,7 @@ package engine
 import (
 	"fmt"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // maxPoints is the most that a member may have: JSON holds no larger whole number exactly.
@@ -40,7 +40,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	}
 	values := map[string]any{}
 	if declared := a.book.ws.Schema.Event(event); declared != nil {
-		values, _ = playbooks.ToJSON(declared.Properties, properties).(map[string]any)
+		values, _ = schema.ToJSON(declared.Properties, properties).(map[string]any)
 	}
 	for name, v := range values {
 		if v == nil {

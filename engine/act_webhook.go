@@ -11,6 +11,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/decimal"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // KeyWebhook is the key of the action that calls an address and holds its run until there is an answer.
@@ -73,7 +74,7 @@ func (d *decider) json(b *book, v *playbooks.Value) (any, error) {
 		return nil, nil
 	case v.Expr != nil:
 		x, err := v.Expr.Eval(d.env)
-		return playbooks.ToJSON(v.Expr.Type, x), err
+		return schema.ToJSON(v.Expr.Type, x), err
 	case v.List != nil:
 		out := make([]any, len(v.List))
 		for i, item := range v.List {
@@ -94,7 +95,7 @@ func (d *decider) json(b *book, v *playbooks.Value) (any, error) {
 		}
 		return out, nil
 	}
-	return playbooks.ToJSON(nil, v.Literal), nil
+	return schema.ToJSON(nil, v.Literal), nil
 }
 
 // Holds gives the run that does not go on before this input, the answer of its webhook, is decided; nil when there is none.
@@ -132,7 +133,7 @@ func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
 func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, answer map[string]any) error {
 	d.begin(at)
 	d.scope(r, b)
-	status, _ := playbooks.Int.Coerce(answer["status"])
+	status, _ := schema.Int.Coerce(answer["status"])
 	result := map[string]any{"status": status}
 	reason, _ := answer["reason"].(string)
 	if want, ok := s.Result.Field("body"); ok && reason == "" {
@@ -149,7 +150,7 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, ans
 	entry := TraceEntry{What: "result", Step: s.Name(), Reason: reason, Detail: map[string]any{"status": status}}
 	if body, ok := result["body"]; ok {
 		want, _ := s.Result.Field("body")
-		entry.Detail["body"] = playbooks.ToJSON(want, body)
+		entry.Detail["body"] = schema.ToJSON(want, body)
 	}
 	if reason != "" {
 		result["reason"] = reason
@@ -166,10 +167,10 @@ func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, ans
 
 // unreadable words why an answer does not fit. A number of too many digits comes as its text: that is the reason then.
 func unreadable(err error) string {
-	var te *playbooks.TypeError
+	var te *schema.TypeError
 	var number *decimal.ParseError
 	if errors.As(err, &te) {
-		if text, ok := te.Got.(string); ok && (te.Want.Kind == playbooks.KindInt || te.Want.Kind == playbooks.KindNumber) {
+		if text, ok := te.Got.(string); ok && (te.Want.Kind == schema.KindInt || te.Want.Kind == schema.KindNumber) {
 			if _, perr := decimal.Parse(text); errors.As(perr, &number) && number.Lossy() {
 				return fmt.Sprintf("%s: %s, and declare it as string", te.Path, number)
 			}
@@ -179,7 +180,7 @@ func unreadable(err error) string {
 }
 
 // declared keeps of an object the fields that its type has.
-func declared(t *playbooks.Type, v any) any {
+func declared(t *schema.Type, v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return v

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"pgregory.net/rapid"
 )
 
 // alikeUsher declares what the random playbooks use. Pools have no budget: what a budget grants depends on other members.
@@ -74,7 +75,7 @@ var (
 
 // alikeSchema is what their expressions are checked against.
 var alikeSchema = sync.OnceValue(func() *playbooks.Schema {
-	ws, _ := playbooks.Load(filesOf(map[string]string{"usher.yaml": alikeUsher}), actions.Registry())
+	ws, _ := loader.Load(filesOf(map[string]string{"usher.yaml": alikeUsher}), actions.Registry())
 	return ws.Schema
 })
 
@@ -125,9 +126,9 @@ func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Wor
 		}
 		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = text + "actions:\n" + drawSteps(t, "  ", 2)
 	}
-	_, diags := playbooks.Load(filesOf(files), actions.Registry())
+	_, diags := loader.Load(filesOf(files), actions.Registry())
 	for _, d := range diags {
-		if d.Code == "unreachable" && d.Severity == playbooks.Error { // behind a fork of which every way exits
+		if d.Code == "unreachable" && d.Severity == diag.Error { // behind a fork of which every way exits
 			t.SkipNow()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // choose goes the first way whose condition holds, and says which and what the conditions saw.
@@ -48,7 +49,7 @@ func (d *decider) thrown(b *book, s *playbooks.Step) *playbooks.Way {
 			}
 		}
 	}
-	dice, upTo := int(playbooks.Dice("split", b.ID, s.Salt, d.id)%10_000), 0
+	dice, upTo := int(expression.Dice("split", b.ID, s.Salt, d.id)%10_000), 0
 	for i := range s.Ways {
 		if upTo += int(math.Round(s.Ways[i].Weight * 100)); dice < upTo {
 			return &s.Ways[i]

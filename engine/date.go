@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // dated is a playbook that a date of the member starts.
@@ -64,7 +65,7 @@ func (w *dated) next(m *Member, zone *time.Location, after time.Time, been strin
 			value = a.Default
 		}
 	}
-	local, ok := playbooks.Localize(t.Type, value, zone).(time.Time)
+	local, ok := schema.Localize(t.Type, value, zone).(time.Time)
 	if !ok || local.IsZero() {
 		return time.Time{}, ""
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // decider decides for one member. It lives for one call of Decide.
@@ -15,7 +17,7 @@ type decider struct {
 	e         *Engine
 	st        *State
 	id        string
-	env       *playbooks.Env
+	env       *expression.Env
 	now       time.Time // of the input that is decided on, UTC
 	zone      *time.Location
 	input     string // id of the input that is decided on
@@ -342,20 +344,20 @@ func (d *decider) started(in *Input, p *Payload) error {
 		if err != nil {
 			return fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
 		}
-		params, _ := playbooks.Localize(b.Trigger.Params, v, d.zone).(map[string]any)
+		params, _ := schema.Localize(b.Trigger.Params, v, d.zone).(map[string]any)
 		for k, v := range params {
 			rec[k] = v
 		}
 	}
-	d.judging(playbooks.Fields(rec))
-	if en := d.judge(b, playbooks.Fields(rec), nil); en != nil {
+	d.judging(expression.Fields(rec))
+	if en := d.judge(b, expression.Fields(rec), nil); en != nil {
 		return d.enter(en)
 	}
 	return nil
 }
 
 // judging begins the judging of playbooks on an input that would be their trigger.
-func (d *decider) judging(trigger playbooks.Record) {
+func (d *decider) judging(trigger expression.Record) {
 	if d.judged == nil {
 		d.judged = map[string]outcome{}
 	}
@@ -427,7 +429,7 @@ func (d *decider) detail(name string, v any) map[string]any {
 }
 
 // seen gives the values that explain the outcome of a condition.
-func (d *decider) seen(cond *playbooks.Expr) map[string]any {
+func (d *decider) seen(cond *expression.Expr) map[string]any {
 	if d.e.o.Brief {
 		return nil
 	}

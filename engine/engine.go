@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // State is a member as loaded for a decision. The core changes it in place.
@@ -44,10 +46,10 @@ type Engine struct {
 
 // Options is what an Engine needs beside the workspace.
 type Options struct {
-	Secret   []byte              // keys run ids and coupon codes
-	Registry *playbooks.Registry // what actions and channels declare
-	Effects  map[string]Effect   // by action key
-	Paused   map[string]bool     // playbooks paused from outside
+	Secret   []byte            // keys run ids and coupon codes
+	Registry *schema.Registry  // what actions and channels declare
+	Effects  map[string]Effect // by action key
+	Paused   map[string]bool   // playbooks paused from outside
 	// Brief is for a simulation that only counts: traces and refusals say what happened and not why, states stay in memory, and
 	// the workspace stays the same.
 	Brief bool
@@ -65,15 +67,15 @@ type Options struct {
 type book struct {
 	*playbooks.Playbook
 	ws       *playbooks.Workspace
-	types    *types                     // of ws
-	today    playbooks.Status           // of an active playbook: also a pause from outside counts
-	shared   bool                       // an active playbook whose condition another has too
-	record   *playbooks.Type            // of `trigger`
-	computed map[string]*playbooks.Expr // computed attributes, for texts
-	slots    []playbooks.Slot
+	types    *types                      // of ws
+	today    playbooks.Status            // of an active playbook: also a pause from outside counts
+	shared   bool                        // an active playbook whose condition another has too
+	record   *schema.Type                // of `trigger`
+	computed map[string]*expression.Expr // computed attributes, for texts
+	slots    []expression.Slot
 	pools    []string
-	emits    []string                   // events that its runs may emit
-	actions  map[string]*playbooks.Type // results by action id
+	emits    []string                // events that its runs may emit
+	actions  map[string]*schema.Type // results by action id
 }
 
 // New makes the engine of a workspace without mistakes.
@@ -83,7 +85,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		types: typesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
-		spare: &sync.Pool{New: func() any { return &decider{env: playbooks.NewEnv()} }},
+		spare: &sync.Pool{New: func() any { return &decider{env: expression.NewEnv()} }},
 	}
 	for _, ch := range ws.Schema.Channels {
 		if spec := o.Registry.Channel(ch.Type); spec != nil && spec.NeedsTo {
@@ -126,17 +128,17 @@ func (e *Engine) settle() {
 }
 
 // stored gives the type of a result as a run keeps it: an action leaves what it has.
-func stored(result *playbooks.Type) *playbooks.Type {
-	t := &playbooks.Type{Kind: playbooks.KindObject}
+func stored(result *schema.Type) *schema.Type {
+	t := &schema.Type{Kind: schema.KindObject}
 	for _, f := range result.Fields {
-		t.Fields = append(t.Fields, playbooks.Field{Name: f.Name, Type: f.Type.AsOptional()})
+		t.Fields = append(t.Fields, schema.Field{Name: f.Name, Type: f.Type.AsOptional()})
 	}
 	return t
 }
 
 // computedOf compiles the computed attributes, for texts that show them.
-func computedOf(s *playbooks.Schema) map[string]*playbooks.Expr {
-	out := map[string]*playbooks.Expr{}
+func computedOf(s *playbooks.Schema) map[string]*expression.Expr {
+	out := map[string]*expression.Expr{}
 	for _, a := range s.Attributes {
 		if a.Expr != nil {
 			out[a.Name] = a.Expr
@@ -145,10 +147,10 @@ func computedOf(s *playbooks.Schema) map[string]*playbooks.Expr {
 	return out
 }
 
-func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playbook, computed map[string]*playbooks.Expr) *book {
+func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playbook, computed map[string]*expression.Expr) *book {
 	b := &book{
 		Playbook: p, ws: ws, types: t, record: p.Trigger.Record(ws.Schema), computed: computed,
-		slots: slices.Clone(p.Slots), actions: map[string]*playbooks.Type{},
+		slots: slices.Clone(p.Slots), actions: map[string]*schema.Type{},
 	}
 	if b.record == nil { // an event that is declared nowhere has only what every event has
 		b.record = (&playbooks.Trigger{}).Record(ws.Schema)
@@ -237,12 +239,12 @@ type Needs struct {
 // HistoryNeed asks for the events of a name that are not older than Window before now; the zero Window asks for all.
 type HistoryNeed struct {
 	Event  string
-	Window playbooks.Duration
+	Window schema.Duration
 }
 
 // NeedsOf tells what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
-	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]playbooks.Duration{}}
+	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Duration{}}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
 		case InputEvent:
@@ -290,7 +292,7 @@ type needs struct {
 	engine  *Engine
 	seen    map[*book]bool
 	events  map[string]bool // that may be decided
-	windows map[string]playbooks.Duration
+	windows map[string]schema.Duration
 	pools   []string
 	runs    []string
 	since   time.Time
@@ -323,7 +325,7 @@ func (n *needs) add(b *book) {
 	}
 }
 
-func (n *needs) slots(list []playbooks.Slot) {
+func (n *needs) slots(list []expression.Slot) {
 	for _, s := range list {
 		w, known := n.windows[s.Event]
 		if !known || !w.IsZero() && (s.Window.IsZero() || s.Window.Longest() > w.Longest()) {
@@ -342,7 +344,7 @@ func (n *needs) result() Needs {
 
 // SegmentNeeds tells what InSegment may read of the history.
 func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
-	n := needs{engine: e, windows: map[string]playbooks.Duration{}}
+	n := needs{engine: e, windows: map[string]schema.Duration{}}
 	if g := e.ws.Schema.Segment(segment); g != nil && g.Expr != nil {
 		n.slots(g.Expr.Slots)
 	}

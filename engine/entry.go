@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // Reasons of decisions, in the field's terms.
@@ -21,13 +22,13 @@ const (
 // entry is a playbook that all gates let the member into.
 type entry struct {
 	b       *book
-	trigger playbooks.Record
+	trigger expression.Record
 	holdout bool
 }
 
 // judge asks trigger and gates in their order; the first that fails is the reason. A trigger that does not match leaves
 // nothing.
-func (d *decider) judge(b *book, trigger playbooks.Record, match *playbooks.Expr) *entry {
+func (d *decider) judge(b *book, trigger expression.Record, match *expression.Expr) *entry {
 	if match != nil {
 		ok, err := d.test(match)
 		if err != nil {
@@ -122,7 +123,7 @@ func (d *decider) inHoldout(b *book) bool {
 			return in
 		}
 	}
-	return b.Holdout > 0 && float64(playbooks.Dice("holdout", b.ID, d.id)%10_000) < b.Holdout*100
+	return b.Holdout > 0 && float64(expression.Dice("holdout", b.ID, d.id)%10_000) < b.Holdout*100
 }
 
 // enter begins a run and lets it act.

@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"pgregory.net/rapid"
 )
 
 // exprLeaves are what random expressions are made of, by type: each a part that is always there.
@@ -131,8 +133,8 @@ func (d *exprDrawer) choice(depth int, of func(int) string) string {
 }
 
 // checked gives an expression as the value of a field, or another one where `check` has a reason not to take it that is known.
-func (d *exprDrawer) checked(sc *playbooks.Scope, text string, want *playbooks.Type, otherwise string) string {
-	x, diags := playbooks.CompileExpr(playbooks.Source{Text: text}, sc, want)
+func (d *exprDrawer) checked(sc *expression.Scope, text string, want *schema.Type, otherwise string) string {
+	x, diags := expression.CompileExpr(diag.Source{Text: text}, sc, want)
 	for _, m := range diags {
 		zero := m.Code == "type-mismatch" && strings.Contains(m.Message, "division by zero")
 		if m.Code != "constant-condition" && m.Code != "expression-too-long" && !zero {
@@ -161,16 +163,16 @@ var alikeLeaves = exprLeaves{
 
 // drawCalculation draws an action of such a workspace that calculates.
 func drawCalculation(t *rapid.T, declared *playbooks.Schema) string {
-	d, sc := &exprDrawer{t, alikeLeaves}, &playbooks.Scope{Schema: declared}
+	d, sc := &exprDrawer{t, alikeLeaves}, &expression.Scope{Schema: declared}
 	switch rapid.IntRange(0, 3).Draw(t, "calculation") {
 	case 0:
-		return "points: " + d.checked(sc, d.int(2), playbooks.Int, "3")
+		return "points: " + d.checked(sc, d.int(2), schema.Int, "3")
 	case 1:
-		return "wait: {until: " + d.checked(sc, d.time(2), playbooks.Datetime, "now()") + "}"
+		return "wait: {until: " + d.checked(sc, d.time(2), schema.Datetime, "now()") + "}"
 	case 2:
-		return "emit: {event: echo, properties: {n: " + d.checked(sc, d.int(3), playbooks.Int, "1") + "}}"
+		return "emit: {event: echo, properties: {n: " + d.checked(sc, d.int(3), schema.Int, "1") + "}}"
 	}
-	return "set: {seen: " + d.checked(sc, d.int(3), playbooks.Int, "1") + "}"
+	return "set: {seen: " + d.checked(sc, d.int(3), schema.Int, "1") + "}"
 }
 
 // storableUsher declares values of every type, and attributes that random expressions are stored in.
@@ -223,16 +225,16 @@ var storableTexts = []string{
 // drawStorable draws a playbook that stores what random expressions yield in every place that takes them.
 func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 	d := &exprDrawer{t, storableLeaves}
-	sc := &playbooks.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
-	value := func(text string, want *playbooks.Type, otherwise string) string {
+	sc := &expression.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
+	value := func(text string, want *schema.Type, otherwise string) string {
 		return d.checked(sc, text, want, otherwise)
 	}
 	depth := rapid.IntRange(1, 4).Draw(t, "depth")
-	i := func() string { return value(d.int(depth), playbooks.Int, "trigger.n") }
-	f := func() string { return value(d.number(depth), playbooks.Number, "trigger.x") }
-	s := func() string { return value(d.text(depth), playbooks.String, "trigger.s") }
-	b := func() string { return value(d.bool(depth), playbooks.Bool, "trigger.n > 1") }
-	at := func() string { return value(d.time(depth), playbooks.Datetime, "trigger.at") }
+	i := func() string { return value(d.int(depth), schema.Int, "trigger.n") }
+	f := func() string { return value(d.number(depth), schema.Number, "trigger.x") }
+	s := func() string { return value(d.text(depth), schema.String, "trigger.s") }
+	b := func() string { return value(d.bool(depth), schema.Bool, "trigger.n > 1") }
+	at := func() string { return value(d.time(depth), schema.Datetime, "trigger.at") }
 	condition := func() string { return strings.Replace(b(), "'= ", "'", 1) }
 	forms := []func() string{
 		func() string { return "set: {i: " + i() + "}" }, func() string { return "set: {f: " + f() + "}" },
@@ -356,7 +358,7 @@ func storable(t *rapid.T, declared *playbooks.Schema, c *engine.Changes, book st
 			if err != nil {
 				t.Fatalf("%s\nmember.%s is %v, which reads as %v", book, a.Name, v, err)
 			}
-			again, err := json.Marshal(playbooks.ToJSON(a.Type, typed))
+			again, err := json.Marshal(schema.ToJSON(a.Type, typed))
 			first, _ := json.Marshal(v)
 			if err != nil || !bytes.Equal(first, again) {
 				t.Fatalf("%s\nmember.%s is %s, then %s", book, a.Name, first, again)

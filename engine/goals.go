@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // goals counts conversions: once an entry, to the end of its time, also after its run has ended.
@@ -39,7 +40,7 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 }
 
 // matches evaluates the `if` beside an event key of a run. What cannot be evaluated does not match.
-func (d *decider) matches(b *book, r *Run, in *Input, cond *playbooks.Expr) bool {
+func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr) bool {
 	if cond == nil {
 		return true
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/decimal"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // History is what is loaded of a member's decided events, by name: few, so that a list is smaller and faster than a map.
@@ -81,7 +83,7 @@ func (h *happened) recordOf(name string, s *playbooks.Schema, zone *time.Locatio
 }
 
 // fits tells whether the schema takes the event.
-func (h *happened) fits(s *playbooks.Schema, t *playbooks.Type) bool {
+func (h *happened) fits(s *playbooks.Schema, t *schema.Type) bool {
 	if h.fitted == s {
 		return true
 	}
@@ -184,7 +186,7 @@ func (in *Input) place() int64 {
 }
 
 // within gives the events of a slot: the whole name, or [now - window, now] with both ends.
-func (d *decider) within(s playbooks.Slot) []happened {
+func (d *decider) within(s expression.Slot) []happened {
 	p := d.st.History.find(s.Event)
 	if p == nil {
 		return nil
@@ -205,7 +207,7 @@ func (d *decider) within(s playbooks.Slot) []happened {
 }
 
 // Count gives how many events a slot holds; it makes the decider a [playbooks.History].
-func (d *decider) Count(s playbooks.Slot) int {
+func (d *decider) Count(s expression.Slot) int {
 	n := len(d.within(s))
 	if p := d.st.History.find(s.Event); p != nil && s.Window.IsZero() {
 		n += p.earlier
@@ -223,7 +225,7 @@ func (d *decider) readable(h *happened) bool {
 }
 
 // List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
-func (d *decider) List(s playbooks.Slot) []any {
+func (d *decider) List(s expression.Slot) []any {
 	list := d.within(s)
 	out := make([]any, 0, len(list))
 	for i := range list {
@@ -238,7 +240,7 @@ func (d *decider) List(s playbooks.Slot) []any {
 }
 
 // Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
-func (d *decider) Sum(s playbooks.Slot, field string) (any, error) {
+func (d *decider) Sum(s expression.Slot, field string) (any, error) {
 	e := d.types.event(s.Event)
 	if e == nil || e.Properties == nil {
 		return 0, nil

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 	"pgregory.net/rapid"
-
-	"github.com/usher-run/usher/playbooks"
 )
 
 // What a window holds is [now - w, now], counted on the member's wall clock, whatever clocks do and whatever was forgotten before.
@@ -22,9 +22,9 @@ func TestWindows(t *testing.T) {
 		"Asia/Shanghai":       {"2026-03-01T00:00:00Z"},
 	}
 	names := []string{"America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "America/Sao_Paulo", "Asia/Shanghai"}
-	windows := make([]playbooks.Duration, 0, 8)
+	windows := make([]schema.Duration, 0, 8)
 	for _, text := range []string{"1s", "30m", "24h", "25h", "1d", "2d", "1w"} {
-		w, err := playbooks.ParseDuration(text)
+		w, err := schema.ParseDuration(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestWindows(t *testing.T) {
 			}
 			d.happened(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: d.now}, track)
 			all = append(all, at)
-			if got := d.Count(playbooks.Slot{Event: "x"}); got != len(all) {
+			if got := d.Count(expression.Slot{Event: "x"}); got != len(all) {
 				t.Fatalf("%d of %d events count", got, len(all))
 			}
 			for _, w := range read {
@@ -71,7 +71,7 @@ func TestWindows(t *testing.T) {
 	})
 }
 
-func checkWindow(t *rapid.T, d *decider, w playbooks.Duration, all []time.Time) {
+func checkWindow(t *rapid.T, d *decider, w schema.Duration, all []time.Time) {
 	from := w.Before(d.now.In(d.zone))
 	var want, got []int64
 	for _, at := range all {
@@ -80,7 +80,7 @@ func checkWindow(t *rapid.T, d *decider, w playbooks.Duration, all []time.Time) 
 		}
 	}
 	slices.Sort(want)
-	for _, h := range d.within(playbooks.Slot{Event: "x", Window: w}) {
+	for _, h := range d.within(expression.Slot{Event: "x", Window: w}) {
 		got = append(got, h.time)
 	}
 	if !slices.Equal(got, want) {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // The codes of a [Rejection].
@@ -214,7 +215,7 @@ func (a *admission) text(key string) (s string, ok bool, err *Rejection) {
 	}
 	v, err := a.r.value("", key)
 	if err == nil {
-		a.note(wrongType(key, playbooks.String, v))
+		a.note(wrongType(key, schema.String, v))
 	}
 	return "", false, err
 }
@@ -246,7 +247,7 @@ func (a *admission) backfilled(key string) *Rejection {
 	}
 	var ok bool
 	if a.backfill, ok = v.(bool); !ok {
-		a.note(wrongType(key, playbooks.Bool, v))
+		a.note(wrongType(key, schema.Bool, v))
 	}
 	return nil
 }
@@ -368,7 +369,7 @@ func (a *admission) checkProperties() *Rejection {
 }
 
 // checkFields checks declared fields; the others are kept as they are.
-func checkFields(path string, object *playbooks.Type, values map[string]any) (found *Rejection) {
+func checkFields(path string, object *schema.Type, values map[string]any) (found *Rejection) {
 	for i := range object.Fields {
 		f := &object.Fields[i]
 		switch v := values[f.Name]; {
@@ -384,12 +385,12 @@ func checkFields(path string, object *playbooks.Type, values map[string]any) (fo
 	return found
 }
 
-func checkType(path string, t *playbooks.Type, v any) *Rejection {
+func checkType(path string, t *schema.Type, v any) *Rejection {
 	_, err := t.Coerce(v)
 	if err == nil {
 		return nil
 	}
-	var te *playbooks.TypeError
+	var te *schema.TypeError
 	if !errors.As(err, &te) {
 		return &Rejection{Code: CodeWrongType, Path: path, Message: err.Error()}
 	}
@@ -407,8 +408,8 @@ func checkType(path string, t *playbooks.Type, v any) *Rejection {
 }
 
 // wrongType words what the schema says and what came, without the path, which stands beside it.
-func wrongType(path string, want *playbooks.Type, got any) *Rejection {
-	message := (&playbooks.TypeError{Want: want, Got: got}).Error()
+func wrongType(path string, want *schema.Type, got any) *Rejection {
+	message := (&schema.TypeError{Want: want, Got: got}).Error()
 	if got == nil {
 		message = "must not be null; the schema wants " + want.Required().String()
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // builtIn are the member's fields that only usher writes.
@@ -86,7 +87,7 @@ func checkLocal(values map[string]any) (found *Rejection) {
 		s, ok := v.(string)
 		switch {
 		case !ok:
-			found = found.and(wrongType("attributes."+name, playbooks.String, v))
+			found = found.and(wrongType("attributes."+name, schema.String, v))
 		case name == "timezone" && !validZone(s):
 			found = found.and(&Rejection{
 				Code: CodeInvalid, Path: "attributes.timezone",
@@ -150,7 +151,7 @@ func (a *admission) tagList(path string) ([]string, *Rejection) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		tag, ok := item.(string)
 		if !ok {
-			return nil, wrongType(at, playbooks.String, item)
+			return nil, wrongType(at, schema.String, item)
 		}
 		if err := checkName(at, "a tag", tag, maxFieldLen); err != nil {
 			return nil, err
@@ -162,7 +163,7 @@ func (a *admission) tagList(path string) ([]string, *Rejection) {
 
 // AdmitParams checks the params of an http trigger against their type. Unlike events, params that nobody declared are refused:
 // no expression could ever read them, so they are a slip of the caller.
-func AdmitParams(params *playbooks.Type, raw []byte) (map[string]any, *Rejection) {
+func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *Rejection) {
 	values := map[string]any{}
 	if len(raw) > 0 && string(raw) != "null" {
 		a := admission{r: jsonReader{data: raw}}
@@ -178,7 +179,7 @@ func AdmitParams(params *playbooks.Type, raw []byte) (map[string]any, *Rejection
 		}
 	}
 	if params == nil {
-		params = playbooks.ObjectOf()
+		params = schema.ObjectOf()
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, ok := params.Field(name); !ok {

@@ -9,26 +9,28 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func intakeSchema() *playbooks.Schema {
-	item := playbooks.ObjectOf(playbooks.Field{Name: "sku", Type: playbooks.String}, playbooks.Field{Name: "qty", Type: playbooks.Int})
+	item := schema.ObjectOf(schema.Field{Name: "sku", Type: schema.String}, schema.Field{Name: "qty", Type: schema.Int})
 	return &playbooks.Schema{
 		Timezone: time.UTC,
 		Attributes: []playbooks.Attribute{
-			{Name: "nickname", Type: playbooks.String},
-			{Name: "birthday", Type: playbooks.Date},
-			{Name: "level", Type: &playbooks.Type{Kind: playbooks.KindString, Enum: []string{"bronze", "silver", "gold"}}},
-			{Name: "orders_90d", Type: playbooks.Int, Computed: &playbooks.Source{Text: `len(events("order.paid", "90d"))`}},
+			{Name: "nickname", Type: schema.String},
+			{Name: "birthday", Type: schema.Date},
+			{Name: "level", Type: &schema.Type{Kind: schema.KindString, Enum: []string{"bronze", "silver", "gold"}}},
+			{Name: "orders_90d", Type: schema.Int, Computed: &diag.Source{Text: `len(events("order.paid", "90d"))`}},
 		},
 		Events: []playbooks.EventType{
-			{Name: "order.paid", Properties: playbooks.ObjectOf(
-				playbooks.Field{Name: "order_id", Type: playbooks.String},
-				playbooks.Field{Name: "amount", Type: playbooks.Number},
-				playbooks.Field{Name: "count", Type: playbooks.Int.AsOptional()},
-				playbooks.Field{Name: "items", Type: playbooks.ListOf(item).AsOptional()},
+			{Name: "order.paid", Properties: schema.ObjectOf(
+				schema.Field{Name: "order_id", Type: schema.String},
+				schema.Field{Name: "amount", Type: schema.Number},
+				schema.Field{Name: "count", Type: schema.Int.AsOptional()},
+				schema.Field{Name: "items", Type: schema.ListOf(item).AsOptional()},
 			)},
-			{Name: "member.left", Properties: playbooks.ObjectOf()},
+			{Name: "member.left", Properties: schema.ObjectOf()},
 		},
 	}
 }
@@ -242,7 +244,7 @@ func TestAdmitMember(t *testing.T) {
 }
 
 func TestAdmitParams(t *testing.T) {
-	params := playbooks.ObjectOf(playbooks.Field{Name: "reason", Type: playbooks.String})
+	params := schema.ObjectOf(schema.Field{Name: "reason", Type: schema.String})
 	if got, rej := AdmitParams(params, []byte(`{"reason":"vip"}`)); rej != nil || got["reason"] != "vip" {
 		t.Errorf("got %v, %v", got, rej)
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // listening is all that the engine knows of an event's name.
@@ -40,7 +41,7 @@ type tracking struct {
 	longest  time.Duration // an upper bound of the windows; zero: there is none
 }
 
-func (e *Engine) track(slots []playbooks.Slot) {
+func (e *Engine) track(slots []expression.Slot) {
 	for _, s := range slots {
 		l, t := e.listen(s.Event), new(tracking)
 		if l.tracked != nil {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // What a run remembers is its Trigger and the results in Actions. There are two forms of it:
@@ -18,7 +20,7 @@ import (
 func (d *decider) scope(r *Run, b *book) {
 	r.revive(b, d.zone)
 	d.see(b.types)
-	d.env.SetTrigger(playbooks.Fields(r.Trigger), r.Actions)
+	d.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
 }
 
 // remember keeps what an action left behind under its id; without one nothing can ask for it.
@@ -65,13 +67,13 @@ func (d *decider) rest(r *Run) {
 }
 
 // atRest gives fields as JSON holds them.
-func atRest(t *playbooks.Type, fields map[string]any) map[string]any {
-	out, _ := playbooks.ToJSON(t, orEmpty(fields)).(map[string]any)
+func atRest(t *schema.Type, fields map[string]any) map[string]any {
+	out, _ := schema.ToJSON(t, orEmpty(fields)).(map[string]any)
 	return out
 }
 
 // revived gives fields by their type. What does not fit it stays as JSON holds it.
-func revived(t *playbooks.Type, fields map[string]any, zone *time.Location) map[string]any {
+func revived(t *schema.Type, fields map[string]any, zone *time.Location) map[string]any {
 	if t == nil {
 		return fields
 	}
@@ -79,7 +81,7 @@ func revived(t *playbooks.Type, fields map[string]any, zone *time.Location) map[
 	if err != nil {
 		return fields
 	}
-	out, _ := playbooks.Localize(t, v, zone).(map[string]any)
+	out, _ := schema.Localize(t, v, zone).(map[string]any)
 	return out
 }
 

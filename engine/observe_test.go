@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"pgregory.net/rapid"
 )
 
 // noted counts what an observer is told, in the words of traces and refusals.
@@ -23,7 +23,7 @@ type noted struct {
 
 func (n *noted) tell(format string, args ...any) { n.told[fmt.Sprintf(format, args...)]++ }
 
-func (n *noted) Judged(x *playbooks.Expr, holds bool) {
+func (n *noted) Judged(x *expression.Expr, holds bool) {
 	if name, ok := n.names[x]; ok && !holds {
 		n.tell("%s", name)
 	}

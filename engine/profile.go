@@ -3,7 +3,7 @@ package engine
 import (
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Profile is what the workspace says about a member at an instant, beside what is stored of them.
@@ -16,7 +16,7 @@ type Profile struct {
 
 // ProfileNeeds returns what [Engine.Profile] may read of the history.
 func (e *Engine) ProfileNeeds() []HistoryNeed {
-	n := needs{engine: e, windows: map[string]playbooks.Duration{}}
+	n := needs{engine: e, windows: map[string]schema.Duration{}}
 	for _, x := range computedOf(e.ws.Schema) {
 		n.slots(x.Slots)
 	}
@@ -46,11 +46,11 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 				p.Failed[a.Name] = err.Error()
 				continue
 			}
-			p.Computed[a.Name] = playbooks.ToJSON(a.Type, v)
+			p.Computed[a.Name] = schema.ToJSON(a.Type, v)
 			continue
 		}
 		if _, has := st.Member.Attributes[a.Name]; !has && a.Default != nil {
-			p.Defaults[a.Name] = playbooks.ToJSON(a.Type, memberView{d, d.types}.Field(a.Name))
+			p.Defaults[a.Name] = schema.ToJSON(a.Type, memberView{d, d.types}.Field(a.Name))
 		}
 	}
 	for _, g := range e.ws.Schema.Segments {

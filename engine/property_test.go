@@ -8,11 +8,12 @@ import (
 	"testing/fstest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"pgregory.net/rapid"
 )
 
 // The workspace of the property tests: every gate, waits of both kinds of duration, shared pools, a playbook that others see.
@@ -158,9 +159,9 @@ func filesOf(files map[string]string) fstest.MapFS {
 
 func load(t testing.TB, files map[string]string) *playbooks.Workspace {
 	t.Helper()
-	ws, diags := playbooks.Load(filesOf(files), actions.Registry())
+	ws, diags := loader.Load(filesOf(files), actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			t.Fatalf("%s:%d:%d %s: %s", d.File, d.Line, d.Column, d.Code, d.Message)
 		}
 	}

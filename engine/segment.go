@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // watched is a segment whose members' coming and going starts runs.
 type watched struct {
 	*playbooks.Segment
 	since time.Time // when it began to be watched as it is: members were in it then or not, and that fires nothing
-	turns *playbooks.Turns
+	turns *expression.Turns
 	enter []*book // by playbook id
 	exit  []*book
 }
@@ -199,7 +200,7 @@ func (d *decider) forgetSegments() {
 }
 
 // oldest gives the time of the oldest event that a slot holds.
-func (d *decider) oldest(s playbooks.Slot) (time.Time, bool) {
+func (d *decider) oldest(s expression.Slot) (time.Time, bool) {
 	if list := d.within(s); len(list) > 0 {
 		return time.UnixMilli(list[0].time).UTC(), true
 	}
@@ -242,7 +243,7 @@ func (d *decider) border(in *Input, p *Payload) error {
 		books = d.e.watched[i].enter
 	}
 	d.begin(in.At)
-	rec := playbooks.Fields{"time": in.At.In(d.zone)}
+	rec := expression.Fields{"time": in.At.In(d.zone)}
 	d.judging(rec)
 	var entries []*entry
 	for _, b := range books {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // zoneOf gives the time zone that a member lives in: their own, else the workspace's.
@@ -71,7 +72,7 @@ func (v memberView) Field(name string) any {
 	}
 	if raw, has := m.Attributes[name]; has {
 		if value, err := a.optional.Coerce(raw); value != nil && err == nil {
-			return playbooks.Localize(a.Type, value, zone)
+			return schema.Localize(a.Type, value, zone)
 		}
 	}
 	return a.fallback(zone)
@@ -83,12 +84,12 @@ func (v memberView) All() map[string]any { return nil }
 // attribute is a stored attribute with what show needs of it at every decision.
 type attribute struct {
 	*playbooks.Attribute
-	optional *playbooks.Type
+	optional *schema.Type
 }
 
 func (a *attribute) fallback(zone *time.Location) any {
 	if _, isTime := a.Default.(time.Time); isTime {
-		return playbooks.Localize(a.Type, a.Default, zone)
+		return schema.Localize(a.Type, a.Default, zone)
 	}
 	return a.Default
 }
@@ -115,7 +116,7 @@ func attributesOf(s *playbooks.Schema) map[string]*attribute {
 type eventView struct {
 	in     *Input
 	schema *playbooks.Schema
-	typ    *playbooks.Type // of the properties; nil: not declared
+	typ    *schema.Type // of the properties; nil: not declared
 	zone   *time.Location
 	err    error // the event is not as its type says
 }
@@ -158,7 +159,7 @@ func (v *eventView) Field(name string) any {
 		v.err = fmt.Errorf("event %s (%s): properties.%s: %w", v.in.ID, v.in.Name, name, err)
 		return nil
 	}
-	return playbooks.Localize(t, value, v.zone)
+	return schema.Localize(t, value, v.zone)
 }
 
 // All gives the whole event.
@@ -195,7 +196,7 @@ func typedRecord(id, name string, at time.Time, properties map[string]any, s *pl
 		if err != nil {
 			return nil, fmt.Errorf("event %s (%s): properties.%w", id, name, err)
 		}
-		rec = playbooks.Localize(e.Properties, v, zone).(map[string]any)
+		rec = schema.Localize(e.Properties, v, zone).(map[string]any)
 	} else {
 		for k, v := range properties {
 			rec[k] = v

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Reasons of a wait and of its end.
@@ -45,7 +46,7 @@ func (d *decider) due(b *book, w *playbooks.Wait) (due time.Time, reason string,
 	now := d.now.In(d.zone)
 	switch {
 	case w.Clock != nil:
-		due = playbooks.NextClock(now, *w.Clock)
+		due = schema.NextClock(now, *w.Clock)
 	case w.Event != nil:
 		due = w.Timeout.After(now)
 	case w.Until != nil:

@@ -12,7 +12,7 @@ import (
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/sim"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // order is a line of the data set.
@@ -114,7 +114,7 @@ func TestSimulationOfRealOrdersCountsWhatTheOrdersSay(t *testing.T) {
 		t.Fatalf("the data set is not what it was: %+v", want)
 	}
 	reg := actions.Registry()
-	ws, diags := playbooks.Load(os.DirFS("cdnow"), reg)
+	ws, diags := loader.Load(os.DirFS("cdnow"), reg)
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}

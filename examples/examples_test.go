@@ -9,7 +9,8 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 func TestCookbookListsItsPlaybooks(t *testing.T) {
@@ -46,11 +47,11 @@ func TestExamplesPassTheirOwnTests(t *testing.T) {
 	for _, f := range found {
 		dir := filepath.Dir(f)
 		t.Run(dir, func(t *testing.T) {
-			ws, diags := playbooks.Load(os.DirFS(dir), actions.Registry())
-			diags = append(diags, playbooks.Untested(ws)...)
+			ws, diags := loader.Load(os.DirFS(dir), actions.Registry())
+			diags = append(diags, loader.Untested(ws)...)
 			if len(diags) > 0 {
 				var out strings.Builder
-				playbooks.Render(&out, "text", diags, ws.Files)
+				diag.Render(&out, "text", diags, ws.Files)
 				t.Fatal(out.String())
 			}
 			rep := sim.Test(ws, sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects()})

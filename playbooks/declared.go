@@ -3,61 +3,65 @@ package playbooks
 import (
 	"slices"
 	"strings"
+
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // A mistake is about something that is declared elsewhere: the name that was meant, the type that does not fit. Where that is
 // stands beside the mistake, because the slip may just as well be there.
 
-// in finds what a section of usher.yaml declares.
-func (s *Schema) in(section string) finder {
-	return func(name string) Pos {
+// In finds what a section of usher.yaml declares.
+func (s *Schema) In(section string) diag.Finder {
+	return func(name string) diag.Pos {
 		if name == "" {
 			return s.section(section)
 		}
 		switch section {
-		case inMember:
+		case expression.InMember:
 			if a := s.Attribute(name); a != nil {
 				return a.Pos
 			}
-		case inEvents:
+		case expression.InEvents:
 			if e := s.Event(name); e != nil {
 				return e.Pos
 			}
-		case inSegments:
+		case expression.InSegments:
 			if g := s.Segment(name); g != nil {
 				return g.Pos
 			}
-		case inChannels:
+		case expression.InChannels:
 			if c := s.Channel(name); c != nil {
 				return c.Pos
 			}
-		case inCoupons:
+		case expression.InCoupons:
 			if p := s.Pool(name); p != nil {
 				return p.Pos
 			}
 		}
-		return Pos{}
+		return diag.Pos{}
 	}
 }
 
 // section gives where a section begins, and the file when it has none.
-func (s *Schema) section(name string) Pos {
-	if at, ok := s.sections[name]; ok {
+func (s *Schema) section(name string) diag.Pos {
+	if at, ok := s.Sections[name]; ok {
 		return at
 	}
-	return s.sections[""]
+	return s.Sections[""]
 }
 
-// attributeOf finds attributes that are named as member.level.
-func (s *Schema) attributeOf(name string) Pos {
-	return s.in(inMember)(strings.TrimPrefix(name, "member."))
+// AttributeOf finds attributes that are named as member.level.
+func (s *Schema) AttributeOf(name string) diag.Pos {
+	return s.In(expression.InMember)(strings.TrimPrefix(name, "member."))
 }
 
 // DeclaredAt returns where a section declares the name; for "", where the section begins.
-func (s *Schema) DeclaredAt(section, name string) Pos { return s.in(section)(name) }
+func (s *Schema) DeclaredAt(section, name string) diag.Pos { return s.In(section)(name) }
 
 // Computed returns the expression of a computed attribute; nil when the attribute is none.
-func (s *Schema) Computed(attribute string) *Source {
+func (s *Schema) Computed(attribute string) *diag.Source {
 	if a := s.Attribute(attribute); a != nil {
 		return a.Computed
 	}
@@ -65,7 +69,7 @@ func (s *Schema) Computed(attribute string) *Source {
 }
 
 // AttributeType returns the type of a declared attribute; ok is false when it is not declared.
-func (s *Schema) AttributeType(name string) (t *Type, ok bool) {
+func (s *Schema) AttributeType(name string) (t *schema.Type, ok bool) {
 	if a := s.Attribute(name); a != nil {
 		return a.Type, true
 	}
@@ -74,11 +78,11 @@ func (s *Schema) AttributeType(name string) (t *Type, ok bool) {
 
 // EventNames returns the declared events in the order of their declaration.
 func (s *Schema) EventNames() []string {
-	return names(s.Events, func(e *EventType) string { return e.Name })
+	return diag.Names(s.Events, func(e *EventType) string { return e.Name })
 }
 
 // EventProperties returns the properties of an event: an object, nil when there are none.
-func (s *Schema) EventProperties(name string) (t *Type, ok bool) {
+func (s *Schema) EventProperties(name string) (t *schema.Type, ok bool) {
 	if e := s.Event(name); e != nil {
 		return e.Properties, true
 	}
@@ -87,11 +91,11 @@ func (s *Schema) EventProperties(name string) (t *Type, ok bool) {
 
 // SegmentNames returns the declared segments in the order of their declaration.
 func (s *Schema) SegmentNames() []string {
-	return names(s.Segments, func(g *Segment) string { return g.Name })
+	return diag.Names(s.Segments, func(g *Segment) string { return g.Name })
 }
 
 // SegmentSource returns the expression of a segment; nil when it is not declared.
-func (s *Schema) SegmentSource(name string) *Source {
+func (s *Schema) SegmentSource(name string) *diag.Source {
 	if g := s.Segment(name); g != nil {
 		return &g.Source
 	}
@@ -100,12 +104,12 @@ func (s *Schema) SegmentSource(name string) *Source {
 
 // EventRecord gives the type of an event as expressions see it: its properties with id, name and time; nil when the event is
 // not declared.
-func (s *Schema) EventRecord(name string) *Type {
+func (s *Schema) EventRecord(name string) *schema.Type {
 	e := s.Event(name)
 	if e == nil {
 		return nil
 	}
-	t := ObjectOf(Field{Name: "id", Type: String}, Field{Name: "name", Type: String}, Field{Name: "time", Type: Datetime})
+	t := schema.ObjectOf(schema.Field{Name: "id", Type: schema.String}, schema.Field{Name: "name", Type: schema.String}, schema.Field{Name: "time", Type: schema.Datetime})
 	if e.Properties != nil {
 		t.Fields = append(t.Fields, e.Properties.Fields...)
 	}
@@ -114,9 +118,9 @@ func (s *Schema) EventRecord(name string) *Type {
 }
 
 // MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is found when one is used.
-func (s *Schema) MemberRecord() *Type {
+func (s *Schema) MemberRecord() *schema.Type {
 	s.memberOnce.Do(func() {
-		t := &Type{Kind: KindObject, Fields: slices.Clone(builtinFields), Pos: s.section(inMember)}
+		t := &schema.Type{Kind: schema.KindObject, Fields: slices.Clone(expression.BuiltinFields), Pos: s.section(expression.InMember)}
 		for _, a := range s.Attributes {
 			typ := a.Type
 			switch {
@@ -127,7 +131,7 @@ func (s *Schema) MemberRecord() *Type {
 			default:
 				typ = typ.Required()
 			}
-			t.Fields = append(t.Fields, Field{Name: a.Name, Type: typ, Pos: a.Pos})
+			t.Fields = append(t.Fields, schema.Field{Name: a.Name, Type: typ, Pos: a.Pos})
 		}
 		s.member = t
 	})

@@ -7,10 +7,13 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// writeRefs writes what the names refer to, such that equal meanings give equal text.
-func (s *Schema) writeRefs(h io.Writer, refs Refs) {
+// WriteRefs writes what the names refer to, such that equal meanings give equal text.
+func (s *Schema) WriteRefs(h io.Writer, refs expression.Refs) {
 	for _, name := range refs.Segments {
 		if g := s.Segment(name); g != nil {
 			fmt.Fprintf(h, "segment %q %q\n", name, g.Source.Text)
@@ -23,12 +26,12 @@ func (s *Schema) writeRefs(h io.Writer, refs Refs) {
 		case a.Computed != nil:
 			fmt.Fprintf(h, "computed %q %q\n", name, a.Computed.Text)
 		default:
-			fmt.Fprintf(h, "attribute %q %s %v\n", name, typeText(a.Type), a.Default)
+			fmt.Fprintf(h, "attribute %q %s %v\n", name, schema.TypeText(a.Type), a.Default)
 		}
 	}
 	for _, name := range refs.Events {
 		if e := s.Event(name); e != nil {
-			fmt.Fprintf(h, "event %q %s\n", name, typeText(e.Properties))
+			fmt.Fprintf(h, "event %q %s\n", name, schema.TypeText(e.Properties))
 		}
 	}
 }
@@ -41,7 +44,7 @@ func (s *Schema) Definition(segment string) string {
 		return ""
 	}
 	h := sha256.New()
-	s.writeRefs(h, g.Expr.Refs.with(Refs{Segments: []string{segment}}))
+	s.WriteRefs(h, g.Expr.Refs.With(expression.Refs{Segments: []string{segment}}))
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
@@ -61,7 +64,7 @@ func (d *DateTrigger) Coming(value, after time.Time, been string) (at time.Time,
 		if d.At >= 0 {
 			hour, minute, second, nano = d.At/60, d.At%60, 0, 0
 		}
-		return WallClock(year, month, day+d.Offset.Days, hour, minute, second, nano, zone).Add(d.Offset.Elapsed)
+		return schema.WallClock(year, month, day+d.Offset.Days, hour, minute, second, nano, zone).Add(d.Offset.Elapsed)
 	}
 	if !d.Yearly {
 		which = d.once(value)
@@ -82,7 +85,7 @@ func (d *DateTrigger) Coming(value, after time.Time, been string) (at time.Time,
 
 // once names the time that a date comes that comes once: by the date itself, as another one may be set.
 func (d *DateTrigger) once(value time.Time) string {
-	if d.Type != nil && d.Type.Kind == KindDate {
+	if d.Type != nil && d.Type.Kind == schema.KindDate {
 		return value.Format(time.DateOnly)
 	}
 	return value.UTC().Format(time.RFC3339Nano)
@@ -91,7 +94,7 @@ func (d *DateTrigger) once(value time.Time) string {
 // yearly names a year's time. A datetime is on another day in another zone, and around new year in another year: its years are
 // counted from the first.
 func (d *DateTrigger) yearly(value time.Time, year int) string {
-	if d.Type != nil && d.Type.Kind == KindDate {
+	if d.Type != nil && d.Type.Kind == schema.KindDate {
 		return strconv.Itoa(year)
 	}
 	return "+" + strconv.Itoa(year-value.Year())

@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Graph draws a playbook as a Mermaid flowchart: what starts it, who enters, every action and way, what ends a run, what counts
 // as its goal. Code hosting sites show it in a ```mermaid block.
-func Graph(p *Playbook, reg *Registry) string {
+func Graph(p *Playbook, reg *schema.Registry) string {
 	g := &grapher{pb: p, reg: reg}
 	title, _ := json.Marshal(cmp.Or(p.Name, p.ID)) // a text can be written as JSON, which is YAML too
 	g.line("---\ntitle: %s\n---\nflowchart TD", title)
@@ -48,7 +49,7 @@ func Graph(p *Playbook, reg *Registry) string {
 
 type grapher struct {
 	pb     *Playbook
-	reg    *Registry
+	reg    *schema.Registry
 	b      strings.Builder
 	done   bool // something leads to the end
 	exited bool
@@ -176,7 +177,7 @@ func (g *grapher) trigger() string {
 	case t.Date != nil:
 		text += " " + t.Date.text()
 	case t.Params != nil && len(t.Params.Fields) > 0:
-		text += " " + describeFields(t.Params)
+		text += " " + schema.DescribeFields(t.Params)
 	}
 	if t.Segment != "" {
 		text += " " + t.Segment

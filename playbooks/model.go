@@ -5,6 +5,10 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Workspace is a folder that was read: declarations, playbooks, templates and tests.
@@ -18,7 +22,7 @@ type Workspace struct {
 	// Unusable holds the playbooks that cannot be run, by id or else by file, with the reason. Only [Compile] sets it.
 	Unusable map[string]string
 
-	Words map[wordKind]map[string][]wordUse // see Mentions
+	Words map[WordKind]map[string][]WordUse // see Mentions
 }
 
 // Playbook gives the playbook with the id, or nil.
@@ -51,35 +55,35 @@ type Schema struct {
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may
 
-	sections   map[string]Pos // where those of usher.yaml begin; "": the file
+	Sections   map[string]diag.Pos // where those of usher.yaml begin; "": the file
 	memberOnce sync.Once
-	member     *Type // see memberType
+	member     *schema.Type // see memberType
 }
 
 // Attribute is a declared attribute of a member.
 type Attribute struct {
 	Name     string
-	Type     *Type
+	Type     *schema.Type
 	Default  any // nil: none
 	Normal   Normalization
-	Computed *Source // set: never stored, its value is this expression
-	Expr     *Expr   // Computed, compiled; nil when it has a mistake
-	Pos      Pos
+	Computed *diag.Source     // set: never stored, its value is this expression
+	Expr     *expression.Expr // Computed, compiled; nil when it has a mistake
+	Pos      diag.Pos
 }
 
 // EventType declares an event and its properties.
 type EventType struct {
 	Name       string
-	Properties *Type // an object
-	Pos        Pos
+	Properties *schema.Type // an object
+	Pos        diag.Pos
 }
 
 // Segment is a named audience.
 type Segment struct {
 	Name   string
-	Source Source
-	Expr   *Expr
-	Pos    Pos
+	Source diag.Source
+	Expr   *expression.Expr
+	Pos    diag.Pos
 }
 
 // Channel is a declared message channel. Config holds its fields with ${NAME} as written.
@@ -87,7 +91,7 @@ type Channel struct {
 	Name   string
 	Type   string
 	Config map[string]any
-	Pos    Pos
+	Pos    diag.Pos
 }
 
 // Pool is a declared coupon pool.
@@ -96,53 +100,53 @@ type Pool struct {
 	Prefix    string
 	Budget    int // 0: no limit
 	PerMember int // 0: no limit
-	Expires   Duration
-	Pos       Pos
+	Expires   schema.Duration
+	Pos       diag.Pos
 }
 
 // FrequencyCap limits the sends to one member over all playbooks in a rolling window.
 type FrequencyCap struct {
 	Channels []string // empty: all
 	Max      int
-	Per      Duration
-	Pos      Pos
+	Per      schema.Duration
+	Pos      diag.Pos
 }
 
 // QuietHours is the daily time in which promotional messages wait. Times are minutes since midnight.
 type QuietHours struct {
 	From, To int
 	Zone     *time.Location // nil: the member's own
-	Pos      Pos
+	Pos      diag.Pos
 }
 
 // The schema's lookups; each gives nil when there is none.
 
 // Attribute gives the declared attribute with the name, or nil.
 func (s *Schema) Attribute(name string) *Attribute {
-	return find(s.Attributes, func(a *Attribute) string { return a.Name }, name)
+	return Find(s.Attributes, func(a *Attribute) string { return a.Name }, name)
 }
 
 // Event gives the declared event with the name, or nil.
 func (s *Schema) Event(name string) *EventType {
-	return find(s.Events, func(e *EventType) string { return e.Name }, name)
+	return Find(s.Events, func(e *EventType) string { return e.Name }, name)
 }
 
 // Segment gives the declared segment with the name, or nil.
 func (s *Schema) Segment(name string) *Segment {
-	return find(s.Segments, func(g *Segment) string { return g.Name }, name)
+	return Find(s.Segments, func(g *Segment) string { return g.Name }, name)
 }
 
 // Channel gives the declared channel with the name, or nil.
 func (s *Schema) Channel(name string) *Channel {
-	return find(s.Channels, func(c *Channel) string { return c.Name }, name)
+	return Find(s.Channels, func(c *Channel) string { return c.Name }, name)
 }
 
 // Pool gives the declared coupon pool with the name, or nil.
 func (s *Schema) Pool(name string) *Pool {
-	return find(s.Pools, func(p *Pool) string { return p.Name }, name)
+	return Find(s.Pools, func(p *Pool) string { return p.Name }, name)
 }
 
-func find[T any](list []T, name func(*T) string, want string) *T {
+func Find[T any](list []T, name func(*T) string, want string) *T {
 	for i := range list {
 		if name(&list[i]) == want {
 			return &list[i]
@@ -187,31 +191,31 @@ const (
 // Trigger is what starts a run.
 type Trigger struct {
 	Kind     TriggerKind
-	Event    EventMatch // event
-	Schedule *Schedule  // schedule
-	Segment  string     // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
-	RunOnce  bool       // schedule: missed occurrences start one run together; false: they are skipped
-	Params   *Type      // http: an object
+	Event    EventMatch       // event
+	Schedule *schema.Schedule // schedule
+	Segment  string           // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
+	RunOnce  bool             // schedule: missed occurrences start one run together; false: they are skipped
+	Params   *schema.Type     // http: an object
 	Date     *DateTrigger
 }
 
 // EventMatch is an `event:` key with the `if` beside it.
 type EventMatch struct {
 	Name string
-	If   *Expr // nil: every one
-	Pos  Pos   // of the name
+	If   *expression.Expr // nil: every one
+	Pos  diag.Pos         // of the name
 }
 
 // Goal is a conversion that is measured.
 type Goal struct {
 	EventMatch
-	Within Duration
+	Within schema.Duration
 }
 
 // Reentry says when a member may enter again; a nil one: always.
 type Reentry struct {
 	Never bool
-	After Duration // since the last entry
+	After schema.Duration // since the last entry
 }
 
 // Playbook is one compiled playbook.
@@ -219,43 +223,43 @@ type Playbook struct {
 	ID, Name, Stage, Owner string
 	Status                 Status
 	File                   string
-	Pos                    Pos // of its id
+	Pos                    diag.Pos // of its id
 	Trigger                Trigger
-	Condition              *Expr    // nil: always
-	Reentry                *Reentry // nil: always
+	Condition              *expression.Expr // nil: always
+	Reentry                *Reentry         // nil: always
 	Mode                   Mode
 	Holdout                float64 // percent of members, 0..100
 	Goal                   *Goal
 	Exits                  []EventMatch
-	Steps                  []Step // flattened: control flow is jumps
-	Revision               string // hash of the playbook and of all it refers to, without its status
-	Slots                  []Slot // all that its expressions ask of the member's history
+	Steps                  []Step            // flattened: control flow is jumps
+	Revision               string            // hash of the playbook and of all it refers to, without its status
+	Slots                  []expression.Slot // all that its expressions ask of the member's history
 }
 
 // Step is one instruction of a playbook. A run's position is an index into Playbook.Steps; len(Steps) is the end.
 type Step struct {
-	Key    string // the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author wrote
-	ID     string // the author's id, or ""
-	Path   string // stable address: "actions[2].then[0]"
-	Guard  *Expr  // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
+	Key    string           // the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author wrote
+	ID     string           // the author's id, or ""
+	Path   string           // stable address: "actions[2].then[0]"
+	Guard  *expression.Expr // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
 	Args   map[string]*Value
-	Fields []string // the names of Args, in the order in which they are written; defaults last
-	Wait   *Wait    // Key "wait"
-	Ways   []Way    // of a branch, in the order written
-	Salt   string   // Key "split": what its dice are told apart by from those of other splits of the playbook
-	Jump   int      // Key "jump": where to go on. Of a branch: where to go on when the guard is false
-	Result *Type    // an object: what it leaves under actions.<id>
-	Pos    Pos
+	Fields []string     // the names of Args, in the order in which they are written; defaults last
+	Wait   *Wait        // Key "wait"
+	Ways   []Way        // of a branch, in the order written
+	Salt   string       // Key "split": what its dice are told apart by from those of other splits of the playbook
+	Jump   int          // Key "jump": where to go on. Of a branch: where to go on when the guard is false
+	Result *schema.Type // an object: what it leaves under actions.<id>
+	Pos    diag.Pos
 }
 
 // Way is one way of a branch. Its actions begin at Start and end in a jump, or where the next way or the branch ends.
 type Way struct {
-	Name   string  // then, else; of choose: way 1, way 2, …, else, or none when no way holds; of a split: the author's
-	If     *Expr   // of if and choose: the way is taken when it holds; nil: always
-	Weight float64 // of a split: percent of members, two decimals
-	Start  int     // its first step
-	Path   string  // "actions[2].choose[0]"; that of the branch where nothing is written
-	Pos    Pos
+	Name   string           // then, else; of choose: way 1, way 2, …, else, or none when no way holds; of a split: the author's
+	If     *expression.Expr // of if and choose: the way is taken when it holds; nil: always
+	Weight float64          // of a split: percent of members, two decimals
+	Start  int              // its first step
+	Path   string           // "actions[2].choose[0]"; that of the branch where nothing is written
+	Pos    diag.Pos
 }
 
 // Name gives what traces and logs call the step: its id, else its path.
@@ -268,25 +272,25 @@ func (s *Step) Name() string {
 
 // Wait says what a run waits for: exactly one of For, Clock, Until and Event is set.
 type Wait struct {
-	For     Duration    // a time
-	Clock   *int        // the next such time of day of the member, in minutes since midnight
-	Until   *Value      // a datetime, or a date at its midnight; one that is past or missing is no wait
-	Event   *EventMatch // an event, for Timeout at most
-	Timeout Duration
+	For     schema.Duration // a time
+	Clock   *int            // the next such time of day of the member, in minutes since midnight
+	Until   *Value          // a datetime, or a date at its midnight; one that is past or missing is no wait
+	Event   *EventMatch     // an event, for Timeout at most
+	Timeout schema.Duration
 }
 
 // Value is a field's value: a literal, an expression, a text, or a list or object that contains some.
 type Value struct {
 	Literal any
-	Expr    *Expr
+	Expr    *expression.Expr
 	Text    *Template
 	List    []*Value
 	Map     map[string]*Value
 	Keys    []string // of Map, in the order in which they are written
 }
 
-// put adds a value under a key of Map.
-func (v *Value) put(key string, value *Value) {
+// Put adds a value under a key of Map.
+func (v *Value) Put(key string, value *Value) {
 	if _, known := v.Map[key]; !known {
 		v.Keys = append(v.Keys, key)
 	}
@@ -312,7 +316,7 @@ type Test struct {
 	Webhooks map[string]TestAnswer // force.webhooks, by the name of the step
 	Pools    map[string]int        // force.pools: coupons left, by pool
 	Script   []TestStep
-	Pos      Pos
+	Pos      diag.Pos
 }
 
 // TestAnswer is what a webhook is answered with in a test.
@@ -324,20 +328,20 @@ type TestAnswer struct {
 // TestEvent is an event of a test. Ago counts back from the clock's present instant.
 type TestEvent struct {
 	Name       string
-	Ago        Duration  // At of history, as -200d
-	Time       time.Time // or an instant
+	Ago        schema.Duration // At of history, as -200d
+	Time       time.Time       // or an instant
 	Properties map[string]any
 	Attributes map[string]any
-	Pos        Pos
+	Pos        diag.Pos
 }
 
 // TestStep is one step of a script: exactly one field is set.
 type TestStep struct {
 	Event   *TestEvent
-	Advance *Duration
+	Advance *schema.Duration
 	Trigger map[string]any // http trigger: params, never nil when set
 	Expect  *Expect
-	Pos     Pos
+	Pos     diag.Pos
 }
 
 // Expect is what must have happened since the last expect. A nil field says: nothing of the kind.
@@ -352,13 +356,13 @@ type Expect struct {
 	Set      map[string]any
 	Run      string // none, waiting, done, exited, failed; "": not said
 	Reason   string
-	Pos      Pos
+	Pos      diag.Pos
 }
 
 // ExpectItem is one listed effect: it matches when each of its fields does. The field `contains` matches a part of the text.
 type ExpectItem struct {
 	Fields map[string]any
-	Pos    Pos
+	Pos    diag.Pos
 }
 
 // QuietEnd tells whether t lies in the quiet hours, and when they end. t is in the member's zone.
@@ -378,53 +382,53 @@ func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
 	case q.From > q.To && minute >= q.From:
 		d++
 	}
-	return WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
+	return schema.WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
 }
 
 // Record gives the type of `trigger` for runs that this trigger starts.
-func (t *Trigger) Record(s *Schema) *Type {
+func (t *Trigger) Record(s *Schema) *schema.Type {
 	switch t.Kind {
 	case TriggerEvent:
 		return s.EventRecord(t.Event.Name)
 	case TriggerHTTP:
-		out := ObjectOf(Field{Name: "time", Type: Datetime})
+		out := schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
 		if t.Params != nil {
 			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
 		}
 		return out
 	}
-	return ObjectOf(Field{Name: "time", Type: Datetime})
+	return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
 }
 
 // DateTrigger is when a date of the member comes.
 type DateTrigger struct {
-	Attribute string   // of the member: a date or a datetime, or created_at, last_seen_at
-	Type      *Type    // of the attribute
-	Yearly    bool     // every year; else once
-	Offset    Duration // before it (negative) or after
-	At        int      // minutes since midnight, local time of the member; -1: the time of a datetime
+	Attribute string          // of the member: a date or a datetime, or created_at, last_seen_at
+	Type      *schema.Type    // of the attribute
+	Yearly    bool            // every year; else once
+	Offset    schema.Duration // before it (negative) or after
+	At        int             // minutes since midnight, local time of the member; -1: the time of a datetime
 }
 
 // TurnsOf derives when membership of the segment may change by the passing of time. A segment that is not declared never turns.
-func (s *Schema) TurnsOf(segment string) *Turns {
+func (s *Schema) TurnsOf(segment string) *expression.Turns {
 	if g := s.Segment(segment); g != nil && g.Expr != nil {
-		return turnsOf(g.Source, s)
+		return expression.TurnsOf(g.Source, s)
 	}
-	return &Turns{}
+	return &expression.Turns{}
 }
 
-// stepNamed finds steps by what logs call them; for "", none.
-func (p *Playbook) stepNamed(name string) Pos {
+// StepNamed finds steps by what logs call them; for "", none.
+func (p *Playbook) StepNamed(name string) diag.Pos {
 	for i := range p.Steps {
 		if p.Steps[i].Name() == name {
 			return p.Steps[i].Pos
 		}
 	}
-	return Pos{}
+	return diag.Pos{}
 }
 
-// wayNamed finds the ways of a split; for "", the split.
-func (s *Step) wayNamed(name string) Pos {
+// WayNamed finds the ways of a split; for "", the split.
+func (s *Step) WayNamed(name string) diag.Pos {
 	for i := range s.Ways {
 		if s.Ways[i].Name == name {
 			return s.Ways[i].Pos
@@ -438,7 +442,7 @@ func (ch *Channel) EnvNames() []string {
 	var names []string
 	for _, v := range ch.Config {
 		if s, ok := v.(string); ok {
-			for _, m := range envName.FindAllStringSubmatch(s, -1) {
+			for _, m := range EnvName.FindAllStringSubmatch(s, -1) {
 				names = append(names, m[1])
 			}
 		}
@@ -447,14 +451,14 @@ func (ch *Channel) EnvNames() []string {
 	return slices.Compact(names)
 }
 
-var envName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+var EnvName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // Template is a checked Liquid text, from templates/ or inline. It is safe for concurrent use.
 type Template struct {
 	Name string // empty: inline
 	Text string
-	HTML bool // from a .html file: what it prints is escaped
-	Refs Refs // the member's fields and the actions that it names
+	HTML bool            // from a .html file: what it prints is escaped
+	Refs expression.Refs // the member's fields and the actions that it names
 
 	Branches []TextBranch // the ways that it may take; RenderNoting tells which it took
 
@@ -479,6 +483,6 @@ func (t *Template) RenderNoting(vars map[string]any, took func(branch int)) (tex
 
 // TextBranch is one way that a text may take.
 type TextBranch struct {
-	Pos  Pos
+	Pos  diag.Pos
 	Name string
 }

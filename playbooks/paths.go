@@ -1,16 +1,20 @@
 package playbooks
 
+import "github.com/usher-run/usher/playbooks/diag"
+
 // The files of a workspace.
 const (
-	schemaFile  = "usher.yaml"
-	playbookDir = "playbooks"
-	templateDir = "templates"
-	testSuffix  = "_test.yaml"
-	yamlSuffix  = ".yaml"
-	ymlSuffix   = ".yml"
+	SchemaFile  = "usher.yaml"
+	PlaybookDir = "playbooks"
+	TemplateDir = "templates"
+	TestSuffix  = "_test.yaml"
+	YamlSuffix  = ".yaml"
+	YmlSuffix   = ".yml"
 )
 
-var templateSuffixes = []string{".txt", ".md", ".html"}
+var TemplateSuffixes = []string{".txt", ".md", ".html"}
 
-// wholeFile points at a file as such.
-func wholeFile(name string) Pos { return Pos{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1} }
+// WholeFile points at a file as such.
+func WholeFile(name string) diag.Pos {
+	return diag.Pos{File: name, Line: 1, Column: 1, EndLine: 1, EndColumn: 1}
+}

@@ -1,10 +1,12 @@
 package playbooks
 
+import "github.com/usher-run/usher/playbooks/schema"
+
 // MemberSyntax gives the attributes that can be written, as `member` of usher.yaml declares them.
 func (s *Schema) MemberSyntax() map[string]any {
 	out := make(map[string]any, len(s.Attributes))
 	for i := range s.Attributes {
-		if a := &s.Attributes[i]; a.Computed == nil && a.Type != nil && a.Type.Kind != KindAny {
+		if a := &s.Attributes[i]; a.Computed == nil && a.Type != nil && a.Type.Kind != schema.KindAny {
 			out[a.Name] = a.Type.Required().Syntax()
 		}
 	}

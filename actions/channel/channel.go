@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Sender carries out deliveries of one channel. It is safe for concurrent use. Attempts count from 1.
@@ -52,7 +53,7 @@ type Deps struct {
 
 // declared binds a channel type's declaration to its making.
 type declared struct {
-	spec playbooks.ChannelSpec
+	spec schema.ChannelSpec
 	make func(name string, config map[string]string, deps Deps) (Sender, error)
 }
 
@@ -61,8 +62,8 @@ func all() []declared {
 }
 
 // Specs gives the declarations of all channel types, for the checker and the reference.
-func Specs() []playbooks.ChannelSpec {
-	var specs []playbooks.ChannelSpec
+func Specs() []schema.ChannelSpec {
+	var specs []schema.ChannelSpec
 	for _, d := range all() {
 		d.spec.Check = func(config map[string]string) error {
 			_, err := d.make("", config, Deps{})

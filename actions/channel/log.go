@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func declareLog() declared {
 	return declared{
-		spec: playbooks.ChannelSpec{
+		spec: schema.ChannelSpec{
 			Type:    "log",
 			Doc:     "Writes each message as a line of JSON to the server's standard output instead of sending it: for development.",
 			Example: "dev: {type: log}",

@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func declareNull() declared {
 	return declared{
-		spec: playbooks.ChannelSpec{
+		spec: schema.ChannelSpec{
 			Type:    "null",
 			Doc:     "Takes each message, counts it and throws it away: for benchmarks.",
 			Example: "nowhere: {type: \"null\"}",

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+
+	"github.com/usher-run/usher/playbooks/schema"
+
 	netmail "net/mail"
 	"net/url"
 	"slices"
@@ -13,10 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wneessen/go-mail"
-
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/wneessen/go-mail"
 )
 
 // smtpTimeout bounds one conversation with the server, also when the caller sets no deadline.
@@ -27,16 +28,16 @@ const keyHeader mail.Header = "X-Usher-Key"
 
 func declareSMTP() declared {
 	return declared{
-		spec: playbooks.ChannelSpec{
+		spec: schema.ChannelSpec{
 			Type: "smtp",
 			Doc: "Sends mail through an SMTP server. The message's key goes out as Message-ID and X-Usher-Key, the same in " +
 				"every attempt.",
-			Fields: []playbooks.FieldSpec{
+			Fields: []schema.FieldSpec{
 				{
-					Name: "url", Kind: playbooks.FieldSecret, Required: true,
+					Name: "url", Kind: schema.FieldSecret, Required: true,
 					Doc: "smtp://user:password@host:port (STARTTLS where the server offers it) or smtps:// (TLS from the start)",
 				},
-				{Name: "from", Kind: playbooks.FieldString, Required: true, Doc: "the sender, as in \"Acme <hi@acme.test>\""},
+				{Name: "from", Kind: schema.FieldString, Required: true, Doc: "the sender, as in \"Acme <hi@acme.test>\""},
 			},
 			NeedsTo:  true,
 			Address:  "email",

@@ -9,19 +9,19 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func declareWebhook() declared {
 	return declared{
-		spec: playbooks.ChannelSpec{
+		spec: schema.ChannelSpec{
 			Type: "webhook", Mute: true,
 			Doc: "Carries no messages: it adds a secret header to the webhooks whose url lies below its own. " +
 				"An address of your own network is called only below such a url.",
-			Fields: []playbooks.FieldSpec{
-				{Name: "url", Kind: playbooks.FieldSecret, Required: true, Doc: "https:// or http://, a host and perhaps a path"},
-				{Name: "header", Kind: playbooks.FieldString, Doc: "the header that holds the secret: `Authorization` when left out"},
-				{Name: "value", Kind: playbooks.FieldSecret, Doc: "what the header holds, as \"Bearer ${CRM_TOKEN}\""},
+			Fields: []schema.FieldSpec{
+				{Name: "url", Kind: schema.FieldSecret, Required: true, Doc: "https:// or http://, a host and perhaps a path"},
+				{Name: "header", Kind: schema.FieldString, Doc: "the header that holds the secret: `Authorization` when left out"},
+				{Name: "value", Kind: schema.FieldSecret, Doc: "what the header holds, as \"Bearer ${CRM_TOKEN}\""},
 			},
 			Example: "crm: {type: webhook, url: \"https://crm.example.com/\", value: \"Bearer ${CRM_TOKEN}\"}",
 		},

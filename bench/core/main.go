@@ -12,7 +12,8 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 func main() {
@@ -69,9 +70,9 @@ func workspace(n int, trigger func(i int) string, events int) (*engine.Engine, e
 		text := fmt.Sprintf("id: p%d\nstage: retention\n%sactions: [{tag: t%d}]\n", i, trigger(i), i)
 		fsys[fmt.Sprintf("playbooks/p%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
 	}
-	ws, diags := playbooks.Load(fsys, actions.Registry())
+	ws, diags := loader.Load(fsys, actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			return nil, fmt.Errorf("%s:%d:%d: %s", d.File, d.Line, d.Column, d.Message)
 		}
 	}

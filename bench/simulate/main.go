@@ -26,6 +26,8 @@ import (
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // schema is what the orders are checked against, with the events of the playbooks that do not listen to orders.
@@ -203,9 +205,9 @@ func workspace(more []string) (*playbooks.Workspace, error) {
 		fsys[fmt.Sprintf("playbooks/listens-%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
 	}
 	fsys["usher.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(schema, "events:\n", "events:\n"+declared, 1))}
-	ws, diags := playbooks.Load(fsys, actions.Registry())
+	ws, diags := loader.Load(fsys, actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			return nil, fmt.Errorf("%s:%d:%d: %s", d.File, d.Line, d.Column, d.Message)
 		}
 	}

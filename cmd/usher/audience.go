@@ -13,6 +13,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // audiencePage is how many members are looked at in one go.
@@ -21,7 +22,7 @@ const audiencePage = 500
 // audience asks the core about members, for the HTTP interface: who is in a segment, and what the workspace says about one.
 type audience struct {
 	store     store.Store
-	registry  *playbooks.Registry
+	registry  *schema.Registry
 	workspace func() (*playbooks.Workspace, string)
 	now       func() time.Time
 	log       *slog.Logger // may be nil

@@ -9,8 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // The exit codes.
@@ -202,7 +201,7 @@ func oneOf(flag, value string, allowed ...string) error {
 			return nil
 		}
 	}
-	if hint := playbooks.DidYouMean(value, allowed); hint != "" {
+	if hint := diag.DidYouMean(value, allowed); hint != "" {
 		return usagef("--%s must be one of %s, got %q; %s", flag, strings.Join(allowed, ", "), value, hint)
 	}
 	return usagef("--%s must be one of %s, got %q", flag, strings.Join(allowed, ", "), value)

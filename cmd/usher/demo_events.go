@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // demoMembers are whom made-up events are about.
@@ -34,24 +35,24 @@ func madeUp(s *playbooks.Schema, now time.Time) ([]byte, error) {
 }
 
 // sample returns a value of a type, as JSON has it.
-func sample(t *playbooks.Type, now time.Time) any {
+func sample(t *schema.Type, now time.Time) any {
 	switch t.Kind {
-	case playbooks.KindBool:
+	case schema.KindBool:
 		return true
-	case playbooks.KindInt, playbooks.KindNumber:
+	case schema.KindInt, schema.KindNumber:
 		return 1
-	case playbooks.KindDate:
+	case schema.KindDate:
 		return now.Format(time.DateOnly)
-	case playbooks.KindDatetime:
+	case schema.KindDatetime:
 		return now.Format(time.RFC3339)
-	case playbooks.KindDuration:
+	case schema.KindDuration:
 		return "1d"
-	case playbooks.KindList:
+	case schema.KindList:
 		if t.Elem == nil {
 			return []any{}
 		}
 		return []any{sample(t.Elem, now)}
-	case playbooks.KindObject:
+	case schema.KindObject:
 		out := map[string]any{}
 		for _, f := range t.Fields {
 			out[f.Name] = sample(f.Type, now)

@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // pairs splits arguments of the form key=value.
@@ -78,7 +78,7 @@ func eventProperties(schema *playbooks.Schema, event string, keys []string) erro
 
 // noSuch says that nothing has that name, and what was probably meant, else what there is.
 func noSuch(kind, name string, known []string) error {
-	switch hint := playbooks.DidYouMean(name, known); {
+	switch hint := diag.DidYouMean(name, known); {
 	case hint != "":
 		return fmt.Errorf("there is no %s `%s`; %s", kind, name, hint)
 	case len(known) == 0:

@@ -10,16 +10,18 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // fix makes the changes that are beyond doubt, says what it changed, and gives the workspace as it is afterwards. Each file is
 // written whole or not at all.
-func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbooks.Workspace, []playbooks.Diagnostic, error) {
+func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbooks.Workspace, []diag.Diagnostic, error) {
 	out := c.stdout
 	if format != "text" { // a program reads it
 		out = c.stderr
 	}
-	fixed := playbooks.Fix(ws.Files, actions.Registry())
+	fixed := loader.Fix(ws.Files, actions.Registry())
 	for name, text := range fixed.Files {
 		if err := writeWhole(filepath.Join(dir, filepath.FromSlash(name)), text); err != nil {
 			return nil, nil, fmt.Errorf("fix %s: %w", name, err)

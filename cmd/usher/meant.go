@@ -10,8 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // otherCommands are the words of other tools for our commands.
@@ -33,7 +32,7 @@ var otherFlags = map[string]string{
 
 // meantFlag says which flag was probably meant, among those that a command has.
 func meantFlag(word string, names []string) string {
-	if hint := playbooks.DidYouMean(word, names); hint != "" {
+	if hint := diag.DidYouMean(word, names); hint != "" {
 		return strings.Replace(hint, "`", "`--", 1)
 	}
 	if other := otherFlags[word]; other != "" {
@@ -49,7 +48,7 @@ func meantCommand(word string, names []string) string {
 	if other := otherCommands[word]; other != "" {
 		return "did you mean `" + other + "`?"
 	}
-	return playbooks.DidYouMean(word, names)
+	return diag.DidYouMean(word, names)
 }
 
 // The sentences in which cobra says that there are too few or too many arguments.
@@ -132,7 +131,7 @@ func meantWorkspace(command, dir string, err error) error {
 		if ws, _, loadErr := load("."); loadErr == nil && ws.Playbook(dir) != nil && command == "test" {
 			return fmt.Errorf("%w; `usher test --run '^%s/'` runs the tests of that playbook", err, dir)
 		}
-		if hint := playbooks.DidYouMean(dir, workspacesIn(".")); hint != "" {
+		if hint := diag.DidYouMean(dir, workspacesIn(".")); hint != "" {
 			return fmt.Errorf("%w; %s", err, hint)
 		}
 	}
@@ -162,8 +161,8 @@ func workspacesIn(dir string) (names []string) {
 }
 
 // nearWorkspace says where there is a workspace when a folder is none: above it, or in it; "" when there is none, or more than one.
-func nearWorkspace(command, dir string, diags []playbooks.Diagnostic) string {
-	if command == "" || !slices.ContainsFunc(diags, func(d playbooks.Diagnostic) bool { return d.Code == "no-workspace" }) {
+func nearWorkspace(command, dir string, diags []diag.Diagnostic) string {
+	if command == "" || !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "no-workspace" }) {
 		return ""
 	}
 	if found, ok := (disk{}).Workspace(absolute(dir)); ok {

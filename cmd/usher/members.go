@@ -11,9 +11,9 @@ import (
 	"sync"
 
 	"github.com/spf13/cobra"
-
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // importLanes is how many members are written at once: the server commits together what waits.
@@ -122,7 +122,7 @@ func meantAttribute(name string, schema *playbooks.Schema) string {
 	for i := range schema.Attributes {
 		known = append(known, schema.Attributes[i].Name)
 	}
-	if hint := playbooks.DidYouMean(name, known); hint != "" {
+	if hint := diag.DidYouMean(name, known); hint != "" {
 		return "; " + hint
 	}
 	return ""

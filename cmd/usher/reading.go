@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // reading is how a file is to be read: the flags of all commands that read one.
@@ -172,7 +172,7 @@ func meant(event string, schema *playbooks.Schema) string {
 	for i := range schema.Events {
 		known = append(known, schema.Events[i].Name)
 	}
-	if hint := playbooks.DidYouMean(event, known); hint != "" {
+	if hint := diag.DidYouMean(event, known); hint != "" {
 		return "; " + hint
 	}
 	return ""

@@ -19,7 +19,8 @@ import (
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/sim"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // replayWorkspace uses what can happen within seconds: waits of all kinds, cascades, segments, gates, caps and effects.
@@ -213,9 +214,9 @@ func readRecord(t *testing.T, path string) recorded {
 // replay feeds the record through a simulated world.
 func replay(t *testing.T, rec recorded) map[string]string {
 	t.Helper()
-	ws, diags := playbooks.Load(os.DirFS(writeFiles(t, replayWorkspace)), actions.Registry())
+	ws, diags := loader.Load(os.DirFS(writeFiles(t, replayWorkspace)), actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			t.Fatalf("%s:%d: %s", d.File, d.Line, d.Message)
 		}
 	}

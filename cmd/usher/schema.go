@@ -6,9 +6,10 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // schemaNames are the files that `usher schema --write` makes.
@@ -24,7 +25,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 		Example: "  usher schema > playbook.schema.json\n  usher schema shop --for test\n  usher schema --write .usher/schema",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("for", kind, playbooks.SchemaFiles...); err != nil {
+			if err := oneOf("for", kind, shapes.SchemaFiles...); err != nil {
 				return err
 			}
 			ws, diags, err := load(workspaceDir(args))
@@ -33,7 +34,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 			}
 			for _, d := range diags {
 				// A playbook with a mistake is no hindrance, an editor is where it is mended.
-				if d.Severity == playbooks.Error && d.File == "usher.yaml" {
+				if d.Severity == diag.Error && d.File == "usher.yaml" {
 					return fmt.Errorf("usher.yaml has mistakes, so that what it declares is unknown: run usher check%s", shownDir(workspaceDir(args)))
 				}
 			}
@@ -44,7 +45,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 				}
 				return err
 			}
-			text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
+			text, err := shapes.JSONSchema(ws, actions.Registry(), kind)
 			if err != nil {
 				return err
 			}
@@ -64,8 +65,8 @@ func writeSchemas(ws *playbooks.Workspace, dir string) (paths []string, err erro
 	if err := makeFolder(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder %s: %w", dir, err)
 	}
-	for _, kind := range playbooks.SchemaFiles {
-		text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
+	for _, kind := range shapes.SchemaFiles {
+		text, err := shapes.JSONSchema(ws, actions.Registry(), kind)
 		if err != nil {
 			return nil, err
 		}

@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/usher-run/usher/actions"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/loader"
 	"github.com/usher-run/usher/playbooks/schematest"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // TestSchemasTakeEveryWorkspaceOfTheRepository: what passes `check` passes the schema.
@@ -33,10 +33,10 @@ func TestSchemasTakeEveryWorkspaceOfTheRepository(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		t.Run(dir, func(t *testing.T) {
-			ws, _ := playbooks.Load(os.DirFS(dir), actions.Registry())
+			ws, _ := loader.Load(os.DirFS(dir), actions.Registry())
 			schemas := map[string]*jsonschema.Schema{}
-			for _, kind := range playbooks.SchemaFiles {
-				text, err := playbooks.JSONSchema(ws, actions.Registry(), kind)
+			for _, kind := range shapes.SchemaFiles {
+				text, err := shapes.JSONSchema(ws, actions.Registry(), kind)
 				if err != nil {
 					t.Fatal(err)
 				}

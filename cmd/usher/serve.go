@@ -18,11 +18,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // serveOptions are the settings of one `usher serve`.
@@ -186,7 +186,7 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	if err := s.worker.Refresh(ctx); err != nil {
 		return fmt.Errorf("load the active workspace: %w", err)
 	}
-	fmt.Fprintf(c.stdout, "serving %s\n", playbooks.Contents(ws))
+	fmt.Fprintf(c.stdout, "serving %s\n", loader.Contents(ws))
 	if err := c.namePaused(ctx, db, ws); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ const closeRequests = 10 * time.Second
 func (c *cli) served(ws *playbooks.Workspace, dir string) error {
 	switch drafts := func(p *playbooks.Playbook) bool { return p.Status == playbooks.Draft }; {
 	case len(ws.Playbooks) == 0:
-		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"), playbooks.Contents(ws))
+		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"), loader.Contents(ws))
 	case !slices.ContainsFunc(ws.Playbooks, func(p *playbooks.Playbook) bool { return !drafts(p) }):
 		fmt.Fprintln(c.stderr, "usher: warning: all playbooks are drafts: no run will begin")
 	}

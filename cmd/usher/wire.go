@@ -21,7 +21,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/redis/go-redis/v9"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/api"
@@ -29,6 +28,8 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // system is a wired server.
@@ -116,20 +117,20 @@ func (c *cli) sender(ch playbooks.Channel, counted func(string)) (channel.Sender
 
 // loadBundle compiles a stored workspace.
 func loadBundle(b store.Bundle) (*playbooks.Workspace, error) {
-	ws, err := playbooks.Compile(treeOf(b.Files), actions.Registry())
+	ws, err := loader.Compile(treeOf(b.Files), actions.Registry())
 	if err != nil {
 		return nil, fmt.Errorf("%w (this version of usher no longer takes it)", err)
 	}
 	return ws, nil
 }
 
-func checkFiles(files map[string][]byte) []playbooks.Diagnostic {
+func checkFiles(files map[string][]byte) []diag.Diagnostic {
 	_, diags := loadFiles(files)
 	return diags
 }
 
-func loadFiles(files map[string][]byte) (*playbooks.Workspace, []playbooks.Diagnostic) {
-	return playbooks.Load(treeOf(files), actions.Registry())
+func loadFiles(files map[string][]byte) (*playbooks.Workspace, []diag.Diagnostic) {
+	return loader.Load(treeOf(files), actions.Registry())
 }
 
 func treeOf(files map[string][]byte) fs.FS {

@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/folder"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // workspaceDir gives the folder named by the arguments, else the current one.
@@ -23,12 +24,12 @@ func workspaceDir(args []string) string {
 }
 
 // load reads and checks a workspace. The error is about the folder, not about what is in it.
-func load(dir string) (*playbooks.Workspace, []playbooks.Diagnostic, error) {
+func load(dir string) (*playbooks.Workspace, []diag.Diagnostic, error) {
 	files, err := folder.Open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	ws, diags := playbooks.Load(files, actions.Registry())
+	ws, diags := loader.Load(files, actions.Registry())
 	return ws, diags, files.Close()
 }
 
@@ -41,7 +42,7 @@ func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 	if !mistaken(diags, false) {
 		return ws, c.nameUnread(diags, ws)
 	}
-	if err := playbooks.Render(c.stderr, "text", diags, ws.Files); err != nil {
+	if err := diag.Render(c.stderr, "text", diags, ws.Files); err != nil {
 		return nil, err
 	}
 	c.noteNear(command, dir, diags)
@@ -49,24 +50,24 @@ func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 }
 
 // noteNear says where there is a workspace when this folder is none.
-func (c *cli) noteNear(command, dir string, diags []playbooks.Diagnostic) {
+func (c *cli) noteNear(command, dir string, diags []diag.Diagnostic) {
 	if note := nearWorkspace(command, dir, diags); note != "" {
 		fmt.Fprintf(c.stderr, "usher: %s\n", note)
 	}
 }
 
 // nameUnread names the files that look like the workspace's and are not read: who uses it believes that they count.
-func (c *cli) nameUnread(diags []playbooks.Diagnostic, ws *playbooks.Workspace) error {
-	unread := slices.DeleteFunc(slices.Clone(diags), func(d playbooks.Diagnostic) bool { return d.Code != "unread-file" })
+func (c *cli) nameUnread(diags []diag.Diagnostic, ws *playbooks.Workspace) error {
+	unread := slices.DeleteFunc(slices.Clone(diags), func(d diag.Diagnostic) bool { return d.Code != "unread-file" })
 	if len(unread) == 0 {
 		return nil
 	}
-	return playbooks.Render(c.stderr, "text", unread, ws.Files)
+	return diag.Render(c.stderr, "text", unread, ws.Files)
 }
 
-func mistaken(diags []playbooks.Diagnostic, strict bool) bool {
+func mistaken(diags []diag.Diagnostic, strict bool) bool {
 	for _, d := range diags {
-		if strict || d.Severity == playbooks.Error {
+		if strict || d.Severity == diag.Error {
 			return true
 		}
 	}
@@ -83,7 +84,7 @@ func (c *cli) checkCommand() *cobra.Command {
 		Example: "  usher check\n  usher check shop --strict\n  usher check --fix\n  usher check --format github",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("format", format, playbooks.Formats...); err != nil {
+			if err := oneOf("format", format, diag.Formats...); err != nil {
 				return err
 			}
 			dir := workspaceDir(args)
@@ -97,16 +98,16 @@ func (c *cli) checkCommand() *cobra.Command {
 				}
 			}
 			if strict {
-				diags = append(diags, playbooks.Untested(ws)...)
+				diags = append(diags, loader.Untested(ws)...)
 			}
 			if format == "github" || format == "sarif" { // these are read beside the repository, not beside the workspace
-				diags = playbooks.Under(inRepository(dir), diags)
+				diags = diag.Under(inRepository(dir), diags)
 			}
-			if err := playbooks.Render(c.stdout, format, diags, ws.Files); err != nil {
+			if err := diag.Render(c.stdout, format, diags, ws.Files); err != nil {
 				return err
 			}
 			if format == "text" {
-				fmt.Fprintf(c.stdout, "read: %s\n", playbooks.Contents(ws))
+				fmt.Fprintf(c.stdout, "read: %s\n", loader.Contents(ws))
 			}
 			if verbose || format == "text" {
 				c.noteSchedules(ws, verbose)
@@ -120,7 +121,7 @@ func (c *cli) checkCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
-	completeFlag(cmd, "format", playbooks.Formats...)
+	completeFlag(cmd, "format", diag.Formats...)
 	cmd.Flags().BoolVar(&fix, "fix", false, "make the changes that are beyond doubt")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "also say when schedules come next")
 	cmd.Flags().BoolVar(&strict, "strict", false, "count warnings as mistakes, and ask for tests")
@@ -152,9 +153,9 @@ func (c *cli) explainCommand() *cobra.Command {
 				return c.listCodes()
 			}
 			name := strings.Trim(args[0], "[]")
-			code := playbooks.CodeByName(name)
+			code := diag.CodeByName(name)
 			if code == nil {
-				hint := playbooks.DidYouMean(name, codeNames())
+				hint := diag.DidYouMean(name, codeNames())
 				return fmt.Errorf("there is no diagnostic %q; %s", args[0], cmp.Or(hint, "`usher check` prints the code in brackets, `usher explain` lists all"))
 			}
 			var b strings.Builder
@@ -176,7 +177,7 @@ func (c *cli) explainCommand() *cobra.Command {
 }
 
 func codeNames() (names []string) {
-	for _, code := range playbooks.Codes {
+	for _, code := range diag.Codes {
 		names = append(names, code.Name)
 	}
 	return names
@@ -184,7 +185,7 @@ func codeNames() (names []string) {
 
 func (c *cli) listCodes() error {
 	var rows [][]string
-	for _, code := range playbooks.Codes {
+	for _, code := range diag.Codes {
 		rows = append(rows, []string{code.Name, code.Title})
 	}
 	p := &page{screen: c.screenOf(c.stdout)}

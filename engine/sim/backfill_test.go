@@ -8,12 +8,13 @@ import (
 	"testing/fstest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"pgregory.net/rapid"
 )
 
 const backfillSchema = `usher: 1
@@ -70,9 +71,9 @@ func backfillWorkspace(t interface{ Fatal(...any) }) *playbooks.Workspace {
 		id, _, _ := strings.Cut(strings.TrimPrefix(text, "id: "), "\n")
 		files["playbooks/"+id+".yaml"] = &fstest.MapFile{Data: []byte(text)}
 	}
-	ws, diags := playbooks.Load(files, actions.Registry())
+	ws, diags := loader.Load(files, actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			t.Fatal(fmt.Sprintf("%s:%d: %s", d.File, d.Line, d.Message))
 		}
 	}

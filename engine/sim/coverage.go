@@ -8,6 +8,8 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // Coverage says how much of a playbook the tests reached: its actions and their ways, both outcomes of every condition and `if`, its
@@ -22,10 +24,10 @@ type Coverage struct {
 
 // Missed is what no test saw of a part of a playbook.
 type Missed struct {
-	Pos   playbooks.Pos `json:"at"`
-	Kind  PointKind     `json:"kind"`
-	What  string        `json:"what"`
-	Never string        `json:"never"` // true, false, taken, reached, timed out, ended by the event
+	Pos   diag.Pos  `json:"at"`
+	Kind  PointKind `json:"kind"`
+	What  string    `json:"what"`
+	Never string    `json:"never"` // true, false, taken, reached, timed out, ended by the event
 }
 
 // PointKind says what kind of thing tests can reach.
@@ -54,7 +56,7 @@ type marks map[any]bool
 // The keys of marks, beside pointers to steps and to the events of exits and goals.
 type (
 	outcomeOf struct {
-		x     *playbooks.Expr
+		x     *expression.Expr
 		holds bool
 	}
 	branchOf struct {
@@ -64,7 +66,7 @@ type (
 	tracedAs struct{ playbook, step, what, reason string }
 )
 
-func (m marks) Judged(x *playbooks.Expr, holds bool)   { m[outcomeOf{x, holds}] = true }
+func (m marks) Judged(x *expression.Expr, holds bool)  { m[outcomeOf{x, holds}] = true }
 func (m marks) Met(e *playbooks.EventMatch)            { m[e] = true }
 func (m marks) Began(s *playbooks.Step)                { m[s] = true }
 func (m marks) Took(t *playbooks.Template, branch int) { m[branchOf{t, branch}] = true }
@@ -107,7 +109,7 @@ type textPoint struct {
 }
 
 // point counts one thing, which any of the keys marks as reached.
-func (c *counter) point(kind PointKind, at playbooks.Pos, what, never string, keys ...any) {
+func (c *counter) point(kind PointKind, at diag.Pos, what, never string, keys ...any) {
 	c.all++
 	if !slices.ContainsFunc(keys, func(k any) bool { return c.reached[k] }) {
 		c.missed = append(c.missed, Missed{Pos: at, Kind: kind, What: what, Never: never})
@@ -115,7 +117,7 @@ func (c *counter) point(kind PointKind, at playbooks.Pos, what, never string, ke
 }
 
 // outcomes counts the two outcomes of an expression, if there is one.
-func (c *counter) outcomes(kind PointKind, x *playbooks.Expr, what string) {
+func (c *counter) outcomes(kind PointKind, x *expression.Expr, what string) {
 	if x == nil {
 		return
 	}
@@ -205,7 +207,7 @@ func (c *counter) value(v *playbooks.Value, name string) {
 }
 
 // ifOf names an `if` by what it asks.
-func ifOf(x *playbooks.Expr) string {
+func ifOf(x *expression.Expr) string {
 	if x == nil {
 		return ""
 	}

@@ -10,11 +10,12 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"golang.org/x/tools/txtar"
 )
 
 // tested gives the coverage of a workspace, as text and as the JSON of programs.
@@ -51,9 +52,9 @@ func workspaceOf(t *testing.T, path string) (*playbooks.Workspace, []string) {
 	for _, f := range ar.Files {
 		files[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
-	ws, diags := playbooks.Load(files, actions.Registry())
+	ws, diags := loader.Load(files, actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			t.Fatalf("%+v", d)
 		}
 	}

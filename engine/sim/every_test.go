@@ -8,16 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/usher-run/usher/actions"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/shapes"
+	"gopkg.in/yaml.v3"
 )
 
 // Every key that is declared, of every trigger, action and file, is used in a workspace whose tests run in this suite.
 func TestEveryKeyHasATest(t *testing.T) {
-	forms := playbooks.NewShapes(actions.Registry())
-	used := map[*playbooks.Shape]map[string]bool{}
+	forms := shapes.NewShapes(actions.Registry())
+	used := map[*shapes.Shape]map[string]bool{}
 	for _, root := range []string{"testdata/meaning", "../../examples/starter"} {
 		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(name) != ".yaml" {
@@ -38,8 +37,8 @@ func TestEveryKeyHasATest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	seen := map[*playbooks.Shape]bool{}
-	for name, s := range map[string]*playbooks.Shape{"usher.yaml": forms.Schema, "a playbook": forms.Playbook, "a test": forms.Test} {
+	seen := map[*shapes.Shape]bool{}
+	for name, s := range map[string]*shapes.Shape{"usher.yaml": forms.Schema, "a playbook": forms.Playbook, "a test": forms.Test} {
 		for _, missing := range unused(used, seen, s, name) {
 			t.Errorf("no workspace that is tested here uses %s", missing)
 		}
@@ -47,17 +46,17 @@ func TestEveryKeyHasATest(t *testing.T) {
 }
 
 // mark notes the keys that a node uses of a shape.
-func mark(used map[*playbooks.Shape]map[string]bool, s *playbooks.Shape, n *yaml.Node) {
+func mark(used map[*shapes.Shape]map[string]bool, s *shapes.Shape, n *yaml.Node) {
 	if s == nil {
 		return
 	}
 	for _, form := range s.Forms() {
 		switch {
-		case form.Kind == playbooks.ShapeList && n.Kind == yaml.SequenceNode:
+		case form.Kind == shapes.ShapeList && n.Kind == yaml.SequenceNode:
 			for _, item := range n.Content {
 				mark(used, form.Item, item)
 			}
-		case form.Kind == playbooks.ShapeMapping && n.Kind == yaml.MappingNode:
+		case form.Kind == shapes.ShapeMapping && n.Kind == yaml.MappingNode:
 			for i := 0; i < len(n.Content); i += 2 {
 				key := form.Key(n.Content[i].Value)
 				if key == nil {
@@ -75,7 +74,7 @@ func mark(used map[*playbooks.Shape]map[string]bool, s *playbooks.Shape, n *yaml
 }
 
 // unused lists the keys of a shape and of all below it that nothing uses.
-func unused(used map[*playbooks.Shape]map[string]bool, seen map[*playbooks.Shape]bool, s *playbooks.Shape, at string) (out []string) {
+func unused(used map[*shapes.Shape]map[string]bool, seen map[*shapes.Shape]bool, s *shapes.Shape, at string) (out []string) {
 	if s == nil || seen[s] {
 		return nil
 	}
@@ -88,7 +87,7 @@ func unused(used map[*playbooks.Shape]map[string]bool, seen map[*playbooks.Shape
 		}
 		out = append(out, unused(used, seen, k.Value, strings.TrimPrefix(at+" "+k.Name, "a playbook "))...)
 	}
-	for _, below := range slices.Concat([]*playbooks.Shape{s.Item, s.Rest}, s.Or) {
+	for _, below := range slices.Concat([]*shapes.Shape{s.Item, s.Rest}, s.Or) {
 		out = append(out, unused(used, seen, below, at)...)
 	}
 	return out

@@ -10,11 +10,13 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/decimal"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // expect compares what is expected with what happened, as a whole.
 func (t *tester) expect(x *playbooks.Expect) *Failure {
-	fail := func(at playbooks.Pos, what string) *Failure {
+	fail := func(at diag.Pos, what string) *Failure {
 		return &Failure{Pos: at, Message: what, Expected: expectedLines(x), Happened: append(t.happened.lines(), t.runLines(x)...)}
 	}
 	if f := t.failure(x); f != nil {
@@ -53,7 +55,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 }
 
 // difference says what is the first thing that differs in a list of effects, and where it was expected; "" when nothing does.
-func difference(one string, want []playbooks.ExpectItem, got []map[string]any, at playbooks.Pos) (playbooks.Pos, string) {
+func difference(one string, want []playbooks.ExpectItem, got []map[string]any, at diag.Pos) (diag.Pos, string) {
 	for i := range want {
 		if i >= len(got) {
 			return want[i].Pos, fmt.Sprintf("%s %d did not happen", one, i+1)
@@ -188,8 +190,8 @@ func matches(want, got any) bool {
 
 // same compares values as JSON holds them: 1 and 1.0 are one number.
 func same(a, b any) bool {
-	x, err1 := json.Marshal(playbooks.ToJSON(nil, a))
-	y, err2 := json.Marshal(playbooks.ToJSON(nil, b))
+	x, err1 := json.Marshal(schema.ToJSON(nil, a))
+	y, err2 := json.Marshal(schema.ToJSON(nil, b))
 	return err1 == nil && err2 == nil && string(x) == string(y)
 }
 
@@ -214,7 +216,7 @@ func (t *tester) sameSet(want, got map[string]any) bool {
 // attribute gives the value of an attribute as it is stored.
 func (t *tester) attribute(name string, v any) any {
 	if a := t.schema.Attribute(name); a != nil {
-		return playbooks.ToJSON(a.Type, v)
+		return schema.ToJSON(a.Type, v)
 	}
 	return v
 }
@@ -274,7 +276,7 @@ func shownValue(v any) string {
 		if v == nil {
 			return "missing"
 		}
-		b, _ := json.Marshal(playbooks.ToJSON(nil, v))
+		b, _ := json.Marshal(schema.ToJSON(nil, v))
 		return string(b)
 	}
 	plain := s != "" && strings.TrimSpace(s) == s
@@ -311,7 +313,7 @@ func flow(m map[string]any) string {
 				parts = append(parts, k+": ["+strings.Join(v, ", ")+"]")
 			}
 		default:
-			b, _ := json.Marshal(playbooks.ToJSON(nil, v))
+			b, _ := json.Marshal(schema.ToJSON(nil, v))
 			parts = append(parts, k+": "+string(b))
 		}
 	}

@@ -8,17 +8,18 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // What the language means, as playbook tests: testdata/meaning reads as its documentation.
 func TestMeaning(t *testing.T) {
 	reg := actions.Registry()
-	ws, diags := playbooks.Load(os.DirFS("testdata/meaning"), reg)
-	diags = slices.DeleteFunc(diags, func(d playbooks.Diagnostic) bool { return d.Code == "cycle" }) // some tests are about chains
+	ws, diags := loader.Load(os.DirFS("testdata/meaning"), reg)
+	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "cycle" }) // some tests are about chains
 	if len(diags) > 0 {
 		var out strings.Builder
-		if err := playbooks.Render(&out, "text", diags, ws.Files); err != nil {
+		if err := diag.Render(&out, "text", diags, ws.Files); err != nil {
 			t.Fatal(err)
 		}
 		t.Fatal(out.String())

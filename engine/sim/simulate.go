@@ -11,6 +11,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Result is what a simulation came to; its JSON is that of `usher simulate --format json`.
@@ -34,7 +35,7 @@ type Day struct{ Entered, Done, Converted, Messages, Coupons map[string]int }
 
 // SimulateOptions says how to simulate.
 type SimulateOptions struct {
-	Registry *playbooks.Registry
+	Registry *schema.Registry
 	Effects  map[string]engine.Effect
 	Until    time.Time // zero: the last event
 	Member   string    // whose whole trace is kept; empty: nobody's

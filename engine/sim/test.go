@@ -9,30 +9,32 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // TestOptions says which tests to run and with what.
 type TestOptions struct {
-	Registry *playbooks.Registry
+	Registry *schema.Registry
 	Effects  map[string]engine.Effect
 	Run      *regexp.Regexp // only tests whose "playbook/name" matches; nil: all
 }
 
 // TestResult is the outcome of one playbook test.
 type TestResult struct {
-	Playbook string        `json:"playbook"`
-	Name     string        `json:"name"`
-	Pos      playbooks.Pos `json:"at"`
-	Passed   bool          `json:"passed"`
-	Failure  *Failure      `json:"failure,omitempty"`
+	Playbook string   `json:"playbook"`
+	Name     string   `json:"name"`
+	Pos      diag.Pos `json:"at"`
+	Passed   bool     `json:"passed"`
+	Failure  *Failure `json:"failure,omitempty"`
 }
 
 // Failure is an expectation beside what happened.
 type Failure struct {
-	Pos      playbooks.Pos `json:"at"`
-	Message  string        `json:"message"`
-	Expected []string      `json:"expected"`
-	Happened []string      `json:"happened"`
+	Pos      diag.Pos `json:"at"`
+	Message  string   `json:"message"`
+	Expected []string `json:"expected"`
+	Happened []string `json:"happened"`
 }
 
 // TestReport is the outcome of a run of playbook tests.
@@ -192,11 +194,11 @@ func (t *tester) begin() error {
 		case "last_seen_at":
 			m.LastSeenAt, _ = v.(time.Time)
 		default:
-			var typ *playbooks.Type
+			var typ *schema.Type
 			if a := t.schema.Attribute(k); a != nil {
 				typ = a.Type
 			}
-			m.Attributes[k] = playbooks.ToJSON(typ, v)
+			m.Attributes[k] = schema.ToJSON(typ, v)
 			if a := t.schema.Attribute(k); a != nil {
 				m.Attributes[k] = t.schema.Normalized(a, m.Attributes[k])
 			}
@@ -238,14 +240,14 @@ func (t *tester) input(e *playbooks.TestEvent) engine.Input {
 	case !e.Time.IsZero():
 		at = e.Time.UTC()
 	case !e.Ago.IsZero():
-		back := playbooks.Duration{Days: max(e.Ago.Days, -e.Ago.Days), Elapsed: max(e.Ago.Elapsed, -e.Ago.Elapsed)}
+		back := schema.Duration{Days: max(e.Ago.Days, -e.Ago.Days), Elapsed: max(e.Ago.Elapsed, -e.Ago.Elapsed)}
 		at = back.Before(at.In(t.zone())).UTC()
 	}
-	var typ *playbooks.Type
+	var typ *schema.Type
 	if et := t.schema.Event(e.Name); et != nil {
 		typ = et.Properties
 	}
-	props, _ := playbooks.ToJSON(typ, e.Properties).(map[string]any)
+	props, _ := schema.ToJSON(typ, e.Properties).(map[string]any)
 	return engine.Input{
 		Kind: engine.InputEvent, ID: fmt.Sprintf("test-%d", t.events), Member: t.member, Name: e.Name, Time: at, At: at,
 		Payload: &engine.Payload{Properties: props, Attributes: e.Attributes},

@@ -6,10 +6,9 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
-	"pgregory.net/rapid"
-
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"pgregory.net/rapid"
 )
 
 // A terminal's lines are those that are printed: no table of a simulation and no failure of a test is wider than it.
@@ -36,7 +35,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			return strings.Repeat("  ", rapid.IntRange(0, 2).Draw(t, "indent")) + strings.Repeat(word.Draw(t, "word")+" ", rapid.IntRange(1, 9).Draw(t, "words"))
 		}))
 		report := &TestReport{Failed: 1, Tests: []TestResult{{Playbook: "a", Name: "b", Failure: &Failure{
-			Pos: playbooks.Pos{File: "a.yaml"}, Message: "m", Expected: lines.Draw(t, "expected"), Happened: lines.Draw(t, "happened"),
+			Pos: diag.Pos{File: "a.yaml"}, Message: "m", Expected: lines.Draw(t, "expected"), Happened: lines.Draw(t, "happened"),
 		}}}}
 		report.Fit(width)
 		if err := report.Write(&out, "text", false); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // World is an engine with all its state and a clock that moves only when it is told to.
@@ -30,7 +31,7 @@ type World struct {
 
 type schedule struct {
 	playbook string
-	cron     *playbooks.Schedule
+	cron     *schema.Schedule
 	segment  string
 	next     time.Time
 }
@@ -192,7 +193,7 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 	if w.answer != nil {
 		a = w.answer(d)
 	}
-	values := map[string]any{"step": d.Step, "status": a.Status, "body": playbooks.ToJSON(nil, a.Body)}
+	values := map[string]any{"step": d.Step, "status": a.Status, "body": schema.ToJSON(nil, a.Body)}
 	if a.Status == 0 {
 		values["reason"] = "no answer"
 	}

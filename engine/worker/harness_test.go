@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
-	"go.uber.org/goleak"
-
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
@@ -22,6 +20,9 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -119,9 +120,9 @@ func compile(t *testing.T, list ...string) *playbooks.Workspace {
 }
 
 func load(files fs.FS) (*playbooks.Workspace, error) {
-	ws, diags := playbooks.Load(files, actions.Registry())
+	ws, diags := loader.Load(files, actions.Registry())
 	for _, d := range diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			return nil, fmt.Errorf("%s: %s", d.Pos.File, d.Message)
 		}
 	}

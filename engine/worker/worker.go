@@ -18,11 +18,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Store is what a worker needs of a database. The four roles stay whole, as every method of them is used here.
@@ -37,7 +37,7 @@ type Store interface {
 type Config struct {
 	Store    Store
 	Redis    asynq.RedisConnOpt
-	Registry *playbooks.Registry      // what actions and channels declare
+	Registry *schema.Registry         // what actions and channels declare
 	Effects  map[string]engine.Effect // by action key
 	// Load compiles a stored workspace. An error keeps the workspace that was active before, and parks runs of its revisions.
 	Load func(store.Bundle) (*playbooks.Workspace, error)

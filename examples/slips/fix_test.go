@@ -12,10 +12,10 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/usher-run/usher/actions"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"gopkg.in/yaml.v3"
 )
 
 // leastMended is how many slips were mended when this was written: a fix that does nothing is safe, and of no use.
@@ -88,7 +88,7 @@ func fixOne(files fstest.MapFS, m *mutant, want map[string]any) (whole bool, wro
 		slipped[name] = f.Data
 	}
 	slipped[m.file] = []byte(m.text)
-	fixed := playbooks.Fix(slipped, actions.Registry())
+	fixed := loader.Fix(slipped, actions.Registry())
 	if len(fixed.Files) == 0 {
 		return false, ""
 	}
@@ -106,13 +106,13 @@ func fixOne(files fstest.MapFS, m *mutant, want map[string]any) (whole bool, wro
 	if got, was := comments(slipped[m.file]), comments([]byte(m.text)); got < was {
 		return false, made + " and a comment is lost"
 	}
-	_, diags := playbooks.Load(after, actions.Registry())
-	if len(playbooks.SafeEdits(diags)) > 0 {
-		if again := playbooks.Fix(slipped, actions.Registry()); len(again.Files) > 0 {
+	_, diags := loader.Load(after, actions.Registry())
+	if len(loader.SafeEdits(diags)) > 0 {
+		if again := loader.Fix(slipped, actions.Registry()); len(again.Files) > 0 {
 			return false, made + " and fixing again changes more"
 		}
 	}
-	if slices.ContainsFunc(diags, func(d playbooks.Diagnostic) bool { return d.Severity == playbooks.Error }) {
+	if slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
 		return false, ""
 	}
 	if got := meaning(after); !reflect.DeepEqual(got, want) {
@@ -147,7 +147,7 @@ func comments(data []byte) int {
 // templates their text.
 func meaning(files fstest.MapFS) map[string]any {
 	out := map[string]any{}
-	ws, _ := playbooks.Load(files, actions.Registry())
+	ws, _ := loader.Load(files, actions.Registry())
 	for _, p := range ws.Playbooks {
 		out[p.ID] = p.Revision + " " + string(p.Status)
 	}

@@ -16,7 +16,8 @@ import (
 	"testing/fstest"
 
 	"github.com/usher-run/usher/actions"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 var update = flag.Bool("update", false, "write testdata/legal-slips.txt anew")
@@ -198,7 +199,7 @@ func partOf(files fstest.MapFS, file string) part {
 // wholeOf takes the files as they are.
 func wholeOf(files fstest.MapFS) part {
 	p := part{files: files, known: map[string]bool{}}
-	_, diags := playbooks.Load(files, actions.Registry())
+	_, diags := loader.Load(files, actions.Registry())
 	for i := range diags {
 		p.known[diags[i].Message] = true
 	}
@@ -212,18 +213,18 @@ func (p part) judge(m *mutant) verdict {
 		files[name] = f
 	}
 	files[m.file] = &fstest.MapFile{Data: []byte(m.text)}
-	_, diags := playbooks.Load(files, actions.Registry())
+	_, diags := loader.Load(files, actions.Registry())
 	out := legal
 	for i := range diags {
 		d := &diags[i]
 		if p.known[d.Message] {
 			continue
 		}
-		at := []playbooks.Pos{d.Pos}
+		at := []diag.Pos{d.Pos}
 		for _, r := range d.Related {
 			at = append(at, r.Pos)
 		}
-		if slices.ContainsFunc(at, func(p playbooks.Pos) bool {
+		if slices.ContainsFunc(at, func(p diag.Pos) bool {
 			return p.File == m.file && (p.Line == m.line || slices.Contains(m.near, p.Line))
 		}) {
 			return atLine

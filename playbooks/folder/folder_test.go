@@ -13,8 +13,8 @@ import (
 	"testing/fstest"
 
 	"github.com/usher-run/usher/actions"
-	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/folder"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 func write(t *testing.T, dir, name, text string) {
@@ -81,7 +81,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			files := open(t, dir)
-			ws, diags := playbooks.Load(files, actions.Registry())
+			ws, diags := loader.Load(files, actions.Registry())
 			if len(diags) != 1 || diags[0].Code != "not-a-file" || diags[0].File != name {
 				t.Errorf("%s at %s: %v", what, name, diags)
 			}
@@ -102,7 +102,7 @@ func TestFolderNamedByALink(t *testing.T) {
 	if err := os.Symlink("v2", link); err != nil {
 		t.Fatal(err)
 	}
-	if _, diags := playbooks.Load(open(t, link), actions.Registry()); len(diags) > 0 {
+	if _, diags := loader.Load(open(t, link), actions.Registry()); len(diags) > 0 {
 		t.Error(diags)
 	}
 }

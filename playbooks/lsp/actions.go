@@ -5,7 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // codeActions offers the edits of the mistakes in the range, declarations and files that are missing, and the edits of the whole file
@@ -37,7 +38,7 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 		if len(d.Edits) == 0 {
 			continue
 		}
-		doubtful := slices.ContainsFunc(d.Edits, func(e playbooks.Edit) bool { return e.Doubt })
+		doubtful := slices.ContainsFunc(d.Edits, func(e diag.Edit) bool { return e.Doubt })
 		safe = safe || !doubtful
 		if !here {
 			continue
@@ -66,7 +67,7 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 // fixed gives the changes of a file that are beyond doubt, as `usher check --fix` makes them: a change for each line where their number
 // stays, else one for all that lies between the first and the last.
 func (w *workspace) fixed(name string) []textEdit {
-	after, ok := playbooks.FixFile(w.loaded.Files, w.registry, name).Files[name]
+	after, ok := loader.FixFile(w.loaded.Files, w.registry, name).Files[name]
 	if !ok {
 		return nil
 	}
@@ -113,7 +114,7 @@ func boundary(s string, i int) byte {
 }
 
 // title says what an edit does.
-func title(w *workspace, d *playbooks.Diagnostic) string {
+func title(w *workspace, d *diag.Diagnostic) string {
 	e := d.Edits[0]
 	t := w.text(e.File)
 	r := t.exact(e.Pos)

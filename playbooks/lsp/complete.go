@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // completion offers what may stand at the cursor.
@@ -60,7 +62,7 @@ func (b *completer) all() {
 			b.inExpression(text)
 			return
 		}
-		if b.is(playbooks.ShapeText) || b.inTemplateText() {
+		if b.is(shapes.ShapeText) || b.inTemplateText() {
 			b.text(b.marked[b.scalar.from:b.scalar.to], b.scalar.from)
 			return
 		}
@@ -82,8 +84,8 @@ func (b *completer) ownLine() {
 	from, to := b.scalar.from, b.scalar.to
 	for _, s := range b.shapes {
 		for _, f := range s.Forms() {
-			if f.Kind == playbooks.ShapeList && f.Item.Kind == playbooks.ShapeMapping {
-				b.keysOf([]*playbooks.Shape{f.Item}, from, to, nil, "- ")
+			if f.Kind == shapes.ShapeList && f.Item.Kind == shapes.ShapeMapping {
+				b.keysOf([]*shapes.Shape{f.Item}, from, to, nil, "- ")
 			}
 		}
 	}
@@ -104,7 +106,7 @@ func (b *completer) keys(from, to int, n *node, lead string) {
 	b.keysOf(b.shapes, from, to, n, lead)
 }
 
-func (b *completer) keysOf(forms []*playbooks.Shape, from, to int, n *node, lead string) {
+func (b *completer) keysOf(forms []*shapes.Shape, from, to int, n *node, lead string) {
 	var there []string
 	if n != nil {
 		there = n.keys()
@@ -141,27 +143,27 @@ func (b *completer) keysOf(forms []*playbooks.Shape, from, to int, n *node, lead
 }
 
 // ownKeys offers the names that keys of the schema have: attributes, and properties of an event.
-func (b *completer) ownKeys(f *playbooks.Shape, from, to int, there []string, hasColon bool) {
+func (b *completer) ownKeys(f *shapes.Shape, from, to int, there []string, hasColon bool) {
 	switch f.Kind {
-	case playbooks.ShapeSettable, playbooks.ShapeMember:
+	case shapes.ShapeSettable, shapes.ShapeMember:
 		declared := b.w.names().Schema
-		t := playbooks.ObjectOf()
-		for _, field := range playbooks.MemberType(declared).Fields {
+		t := schema.ObjectOf()
+		for _, field := range expression.MemberType(declared).Fields {
 			a := declared.Attribute(field.Name)
-			settable := f.Kind == playbooks.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
+			settable := f.Kind == shapes.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
 			if settable && (a == nil || a.Computed == nil) {
 				t.Fields = append(t.Fields, field)
 			}
 		}
 		b.typedKeys(t, from, to, there, hasColon)
-	case playbooks.ShapeProperties:
+	case shapes.ShapeProperties:
 		if t := b.properties(b.path[:max(len(b.path)-1, 0)]); t != nil {
 			b.typedKeys(t, from, to, there, hasColon)
 		}
 	}
 }
 
-func (b *completer) typedKeys(t *playbooks.Type, from, to int, there []string, hasColon bool) {
+func (b *completer) typedKeys(t *schema.Type, from, to int, there []string, hasColon bool) {
 	for _, field := range t.Fields {
 		if slices.Contains(there, field.Name) {
 			continue
@@ -175,16 +177,16 @@ func (b *completer) typedKeys(t *playbooks.Type, from, to int, there []string, h
 }
 
 // after gives what follows a key: in block style a list or mapping begins on the next line.
-func (b *completer) after(k *playbooks.ShapeKey, n *node, column int) string {
+func (b *completer) after(k *shapes.ShapeKey, n *node, column int) string {
 	forms := k.Value.Forms()
 	if n != nil && n.flow || len(forms) > 1 {
 		return ": "
 	}
 	indent := "\n" + strings.Repeat(" ", column+2)
 	switch {
-	case forms[0].Kind == playbooks.ShapeList && forms[0].Item.Kind == playbooks.ShapeMapping:
+	case forms[0].Kind == shapes.ShapeList && forms[0].Item.Kind == shapes.ShapeMapping:
 		return ":" + indent + "- "
-	case forms[0].Kind == playbooks.ShapeMapping && k.Name != "trigger":
+	case forms[0].Kind == shapes.ShapeMapping && k.Name != "trigger":
 		return ":" + indent
 	}
 	return ": "
@@ -215,7 +217,7 @@ func (b *completer) values() {
 		}
 	}
 	if b.memberTags() {
-		for _, n := range b.mentions(playbooks.ShapeTag) {
+		for _, n := range b.mentions(shapes.ShapeTag) {
 			put(n.Name, kindRef, n.Detail, "")
 		}
 	}
@@ -233,15 +235,15 @@ func (b *completer) memberTags() bool {
 }
 
 // fieldsFor returns the fields of the member that may be named where the kind is wanted: dates, or stored bools.
-func (b *completer) fieldsFor(kind playbooks.ShapeKind) []playbooks.Field {
+func (b *completer) fieldsFor(kind shapes.ShapeKind) []schema.Field {
 	declared := b.w.names().Schema
-	var out []playbooks.Field
-	for _, f := range playbooks.MemberType(declared).Fields {
+	var out []schema.Field
+	for _, f := range expression.MemberType(declared).Fields {
 		a := declared.Attribute(f.Name)
 		switch {
 		case f.Type == nil:
-		case kind == playbooks.ShapeDate && (f.Type.Kind == playbooks.KindDate || f.Type.Kind == playbooks.KindDatetime),
-			kind == playbooks.ShapeConsent && f.Type.Kind == playbooks.KindBool && a != nil && a.Computed == nil:
+		case kind == shapes.ShapeDate && (f.Type.Kind == schema.KindDate || f.Type.Kind == schema.KindDatetime),
+			kind == shapes.ShapeConsent && f.Type.Kind == schema.KindBool && a != nil && a.Computed == nil:
 			out = append(out, f)
 		}
 	}
@@ -249,30 +251,30 @@ func (b *completer) fieldsFor(kind playbooks.ShapeKind) []playbooks.Field {
 }
 
 // valueWords gives a few values of a kind that has no names.
-func valueWords(kind playbooks.ShapeKind) []string {
+func valueWords(kind shapes.ShapeKind) []string {
 	switch kind {
-	case playbooks.ShapeBool:
+	case shapes.ShapeBool:
 		return []string{"true", "false"}
-	case playbooks.ShapeDuration:
+	case shapes.ShapeDuration:
 		return []string{"15m", "1h", "4h", "1d", "2d", "1w"}
-	case playbooks.ShapeZone:
-		return playbooks.CommonZones()
-	case playbooks.ShapeType:
-		return playbooks.TypeNames()
-	case playbooks.ShapeOffset:
+	case shapes.ShapeZone:
+		return shapes.CommonZones()
+	case shapes.ShapeType:
+		return shapes.TypeNames()
+	case shapes.ShapeOffset:
 		return []string{"-7d", "-3d", "-1d", "1d"}
-	case playbooks.ShapeClock:
+	case shapes.ShapeClock:
 		return []string{"10:00", "18:00"}
-	case playbooks.ShapeCron:
+	case shapes.ShapeCron:
 		return []string{"0 10 * * *", "0 10 * * 1", "0 10 1 * *"}
-	case playbooks.ShapePercent:
+	case shapes.ShapePercent:
 		return []string{"5%", "10%"}
 	}
 	return nil
 }
 
-func typeWords(t *playbooks.Type) []string {
-	if t.Kind == playbooks.KindBool {
+func typeWords(t *schema.Type) []string {
+	if t.Kind == schema.KindBool {
 		return []string{"true", "false"}
 	}
 	return t.Enum
@@ -297,7 +299,7 @@ func (b *completer) inExpression(text string) {
 	if w.inText {
 		names := b.textNames(sc, w.before)
 		if tagText(text, w) {
-			names = b.mentions(playbooks.ShapeTag)
+			names = b.mentions(shapes.ShapeTag)
 		}
 		b.named(from, to, names)
 		return
@@ -316,7 +318,7 @@ func (b *completer) inExpression(text string) {
 			b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
 		}
 	}
-	for _, f := range playbooks.Functions() {
+	for _, f := range shapes.Functions() {
 		b.add(from, to, f.Name, f.Name, kindFunction, f.Usage, f.Doc)
 	}
 	for _, k := range []string{"and", "or", "not", "in", "true", "false", "nil"} {
@@ -330,20 +332,20 @@ var rootDocs = map[string]string{
 }
 
 // textNames gives what a quoted text can be: the name of an event or segment, or a value of the enum it is compared with.
-func (b *completer) textNames(sc *playbooks.Scope, before string) []playbooks.Named {
+func (b *completer) textNames(sc *expression.Scope, before string) []shapes.Named {
 	switch calling(before) {
 	case "events":
-		return playbooks.Names(b.w.names(), playbooks.ShapeEvent)
+		return shapes.Names(b.w.names(), shapes.ShapeEvent)
 	case "in_segment":
-		return playbooks.Names(b.w.names(), playbooks.ShapeSegment)
+		return shapes.Names(b.w.names(), shapes.ShapeSegment)
 	}
 	if eventCall.MatchString(before) && strings.HasSuffix(strings.TrimSpace(before), ",") {
-		return []playbooks.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}
+		return []shapes.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}
 	}
 	return enumNames(textType(sc, before))
 }
 
-func (b *completer) named(from, to int, names []playbooks.Named) {
+func (b *completer) named(from, to int, names []shapes.Named) {
 	for _, n := range names {
 		b.add(from, to, n.Name, n.Name, kindRef, n.Detail, "")
 	}
@@ -352,7 +354,7 @@ func (b *completer) named(from, to int, names []playbooks.Named) {
 // textInLiquid offers what a quoted text in a tag or output can be: a tag of the member, or a value of an enum.
 func (b *completer) textInLiquid(whole, inside string, from, to int, w word) {
 	if tagText(inside, w) {
-		b.named(from, to, b.mentions(playbooks.ShapeTag))
+		b.named(from, to, b.mentions(shapes.ShapeTag))
 		return
 	}
 	if place := b.scope(); place != nil {
@@ -373,12 +375,12 @@ func (b *completer) text(text string, _ int) {
 	case w.inText:
 		b.textInLiquid(text, inside, from, to, w)
 	case strings.HasSuffix(trimmed, "|"):
-		for _, f := range playbooks.LiquidFilters() {
+		for _, f := range shapes.LiquidFilters() {
 			b.add(from, to, f.Name, f.Name, kindFunction, f.Usage, f.Doc)
 		}
 	default:
 		if strings.TrimSpace(trimmed) == "" && b.marked[max(b.off-len(left)-1, 0)] == '%' {
-			for _, t := range playbooks.LiquidTags() {
+			for _, t := range shapes.LiquidTags() {
 				b.add(from, to, t, t, kindKeyword, "tag", "")
 			}
 			return

@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // A name that nothing declares may be one that is still to be declared: for each such mistake the editor offers to write the
@@ -60,7 +62,7 @@ func (c *cursor) guessedType(string) string {
 }
 
 // creations returns what declares or creates the name that a mistake is about.
-func (s *Server) creations(w *workspace, d *playbooks.Diagnostic, shown diagnostic) []codeAction {
+func (s *Server) creations(w *workspace, d *diag.Diagnostic, shown diagnostic) []codeAction {
 	doc := w.text(d.File)
 	off := doc.offset(doc.exact(d.Pos).Start)
 	if off < len(doc.s) && (doc.s[off] == '"' || doc.s[off] == '\'') {
@@ -112,7 +114,7 @@ func (s *Server) creating(w *workspace, a codeAction, edits map[string][]textEdi
 // namesAttribute reports whether the name at the cursor is one of the member: member.x, or a key where attributes stand.
 func (c *cursor) namesAttribute() bool {
 	if c.entry != nil {
-		return c.is(playbooks.ShapeSettable) || c.is(playbooks.ShapeMember)
+		return c.is(shapes.ShapeSettable) || c.is(shapes.ShapeMember)
 	}
 	text := c.marked
 	if c.root != nil && c.scalar != nil {
@@ -210,7 +212,7 @@ func (c *cursor) firstStep() string {
 }
 
 // sampleOf returns a value of a type, in YAML: what may be left out is.
-func sampleOf(t *playbooks.Type) string {
+func sampleOf(t *schema.Type) string {
 	switch {
 	case t == nil:
 		return "x"
@@ -218,17 +220,17 @@ func sampleOf(t *playbooks.Type) string {
 		return plainOrQuoted(t.Enum[0])
 	}
 	switch t.Kind {
-	case playbooks.KindInt, playbooks.KindNumber:
+	case schema.KindInt, schema.KindNumber:
 		return "1"
-	case playbooks.KindBool:
+	case schema.KindBool:
 		return "true"
-	case playbooks.KindDate:
+	case schema.KindDate:
 		return "2026-01-05"
-	case playbooks.KindDatetime:
+	case schema.KindDatetime:
 		return "2026-01-05T10:00:00Z"
-	case playbooks.KindList:
+	case schema.KindList:
 		return "[]"
-	case playbooks.KindObject:
+	case schema.KindObject:
 		var parts []string
 		for _, f := range t.Fields {
 			if f.Type != nil && !f.Type.Optional {

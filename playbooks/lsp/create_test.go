@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // actionsAt asks for the code actions at the first place of a text in a file.
@@ -70,7 +70,7 @@ func TestWhatIsMissingIsDeclared(t *testing.T) {
 				s.Disk, w.stale = memory{filesOf(w.files)}, true
 				s.refresh(w)
 				for _, d := range w.diags {
-					if d.Severity == playbooks.Error {
+					if d.Severity == diag.Error {
 						t.Errorf("afterwards: %s:%d %s\n%s", d.File, d.Line, d.Message, w.files[d.File])
 					}
 				}
@@ -128,7 +128,7 @@ func TestTheFirstTestIsCreated(t *testing.T) {
 			s.Disk, w.stale = memory{filesOf(w.files)}, true
 			s.refresh(w)
 			for _, d := range w.diags {
-				if d.Severity == playbooks.Error {
+				if d.Severity == diag.Error {
 					t.Errorf("afterwards: %s:%d %s\n%s", d.File, d.Line, d.Message, w.files[d.File])
 				}
 			}

@@ -7,7 +7,11 @@ import (
 	"testing/fstest"
 	"unicode/utf8"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // step leads from a container to what it holds.
@@ -30,9 +34,9 @@ type cursor struct {
 	path   []step
 	entry  *entry // the cursor is in this key
 	scalar *node  // or in this value
-	shapes []*playbooks.Shape
-	typ    *playbooks.Type // of a value typed by the schema
-	key    *playbooks.ShapeKey
+	shapes []*shapes.Shape
+	typ    *schema.Type // of a value typed by the schema
+	key    *shapes.ShapeKey
 }
 
 // cursorAt finds what is at a position; nil when the file is no part of a workspace. While somebody types, the names of the last
@@ -65,7 +69,7 @@ func (s *Server) cursorIn(w *workspace, name string, doc *text, off int) *cursor
 	}
 	c.root = outline(c.marked)
 	c.find(c.root, nil)
-	c.shapes = []*playbooks.Shape{shape}
+	c.shapes = []*shapes.Shape{shape}
 	for i, st := range c.path {
 		c.descend(st, c.path[:i])
 	}
@@ -110,7 +114,7 @@ func (c *cursor) descend(st step, before []step) {
 	if c.entry != nil && st.in.kind == mapping && len(before)+1 == len(c.path) {
 		return // the cursor is in a key of this mapping: its own shapes are wanted
 	}
-	var next []*playbooks.Shape
+	var next []*shapes.Shape
 	c.key = nil
 	typ := c.typ
 	c.typ = nil
@@ -120,19 +124,19 @@ func (c *cursor) descend(st step, before []step) {
 	for _, shape := range c.shapes {
 		for _, f := range shape.Forms() {
 			switch {
-			case f.Kind == playbooks.ShapeList && st.in.kind == list:
+			case f.Kind == shapes.ShapeList && st.in.kind == list:
 				next = append(next, f.Item)
-			case f.Kind == playbooks.ShapeMapping && st.in.kind == mapping && agrees(f, st.in):
+			case f.Kind == shapes.ShapeMapping && st.in.kind == mapping && agrees(f, st.in):
 				if k := f.Key(st.key); k != nil {
 					next, c.key = append(next, k.Value), k
 				} else if f.Rest != nil {
 					next = append(next, f.Rest)
 				}
-			case f.Kind == playbooks.ShapeSettable || f.Kind == playbooks.ShapeMember:
-				c.typ, _ = playbooks.MemberType(c.w.names().Schema).Field(st.key)
-			case f.Kind == playbooks.ShapeProperties:
+			case f.Kind == shapes.ShapeSettable || f.Kind == shapes.ShapeMember:
+				c.typ, _ = expression.MemberType(c.w.names().Schema).Field(st.key)
+			case f.Kind == shapes.ShapeProperties:
 				c.typ = inType(c.properties(before), st.key)
-			case f.Kind == playbooks.ShapeType:
+			case f.Kind == shapes.ShapeType:
 				next = append(next, f)
 			}
 		}
@@ -140,7 +144,7 @@ func (c *cursor) descend(st step, before []step) {
 	c.shapes = next
 }
 
-func inType(t *playbooks.Type, key string) *playbooks.Type {
+func inType(t *schema.Type, key string) *schema.Type {
 	switch {
 	case t == nil:
 		return nil
@@ -152,10 +156,10 @@ func inType(t *playbooks.Type, key string) *playbooks.Type {
 }
 
 // agrees tells whether the mapping can be of this form: what is a fixed word in it is that word, as the type of a channel.
-func agrees(f *playbooks.Shape, n *node) bool {
+func agrees(f *shapes.Shape, n *node) bool {
 	for i := range f.Keys {
 		k := &f.Keys[i]
-		if k.Value.Kind != playbooks.ShapeWord || len(k.Value.Words) != 1 {
+		if k.Value.Kind != shapes.ShapeWord || len(k.Value.Words) != 1 {
 			continue
 		}
 		if v := n.get(k.Name); v != nil && v.text != "" && !strings.Contains(v.text, mark) && v.text != k.Value.Words[0] {
@@ -166,7 +170,7 @@ func agrees(f *playbooks.Shape, n *node) bool {
 }
 
 // properties gives what the event carries that is named beside the innermost mapping of the path.
-func (c *cursor) properties(path []step) *playbooks.Type {
+func (c *cursor) properties(path []step) *schema.Type {
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i].in.kind != mapping {
 			continue
@@ -193,9 +197,9 @@ func (c *cursor) mapping() *node {
 }
 
 // is tells whether a value of the kind may stand at the cursor.
-func (c *cursor) is(kind playbooks.ShapeKind) bool {
-	return slices.ContainsFunc(c.shapes, func(s *playbooks.Shape) bool {
-		return slices.ContainsFunc(s.Forms(), func(f *playbooks.Shape) bool { return f.Kind == kind })
+func (c *cursor) is(kind shapes.ShapeKind) bool {
+	return slices.ContainsFunc(c.shapes, func(s *shapes.Shape) bool {
+		return slices.ContainsFunc(s.Forms(), func(f *shapes.Shape) bool { return f.Kind == kind })
 	})
 }
 
@@ -205,7 +209,7 @@ func (c *cursor) expression() (string, bool) {
 		return "", false
 	}
 	text := c.scalar.text
-	if c.is(playbooks.ShapeExpression) {
+	if c.is(shapes.ShapeExpression) {
 		return text, true
 	}
 	if rest, ok := strings.CutPrefix(text, "= "); ok {
@@ -216,14 +220,14 @@ func (c *cursor) expression() (string, bool) {
 
 // scope gives what the expression or text at the cursor may name. The checker is asked about this file alone: as it is, and
 // when it cannot be read, as far as the outline understands it.
-func (c *cursor) scope() *playbooks.Place {
+func (c *cursor) scope() *loader.Place {
 	if c.root == nil {
 		for i := range c.w.places { // a template: what it may name is known where it is used
 			if c.w.places[i].Pos.File == c.name {
 				return &c.w.places[i]
 			}
 		}
-		return &playbooks.Place{Scope: &playbooks.Scope{Schema: c.w.names().Schema}}
+		return &loader.Place{Scope: &expression.Scope{Schema: c.w.names().Schema}}
 	}
 	if p := c.checkedPlace(); p != nil {
 		return p
@@ -237,7 +241,7 @@ func (c *cursor) scope() *playbooks.Place {
 }
 
 // checkedPlace returns the place of the last check that holds the cursor; nil while the file changes, or when there is none.
-func (c *cursor) checkedPlace() *playbooks.Place {
+func (c *cursor) checkedPlace() *loader.Place {
 	if c.typing {
 		return nil
 	}
@@ -251,16 +255,16 @@ func (c *cursor) checkedPlace() *playbooks.Place {
 }
 
 // posOf returns the place of a range of the file, as the checker counts.
-func (c *cursor) posOf(from, to int) playbooks.Pos {
+func (c *cursor) posOf(from, to int) diag.Pos {
 	line, end := c.doc.lineOf(from), c.doc.lineOf(to)
 	column := func(line, off int) int { return utf8.RuneCountInString(c.doc.s[c.doc.lines[line]:off]) + 1 }
-	return playbooks.Pos{
+	return diag.Pos{
 		File: c.name, Line: line + 1, Column: column(line, from), EndLine: end + 1, EndColumn: column(end, to),
 	}
 }
 
 // holds reports whether the place p holds the beginning of the place at.
-func holds(p, at playbooks.Pos) bool {
+func holds(p, at diag.Pos) bool {
 	return p.File == at.File && !before(at.Line, at.Column, p.Line, p.Column) && !before(p.EndLine, p.EndColumn, at.Line, at.Column)
 }
 
@@ -268,14 +272,14 @@ func before(line, column, otherLine, otherColumn int) bool {
 	return line < otherLine || line == otherLine && column < otherColumn
 }
 
-func (c *cursor) placeIn(file string) *playbooks.Place {
+func (c *cursor) placeIn(file string) *loader.Place {
 	files := map[string][]byte{schemaFile: c.w.goodSchema, c.name: []byte(file)}
 	for name, data := range c.w.files {
 		if strings.HasPrefix(name, "templates/") {
 			files[name] = data
 		}
 	}
-	_, _, places := playbooks.Inspect(fstest.MapFS{}, files, c.s.Registry)
+	_, _, places := loader.Inspect(fstest.MapFS{}, files, c.s.Registry)
 	for i := range places {
 		if strings.Contains(places[i].Text, mark) {
 			return &places[i]
@@ -286,11 +290,11 @@ func (c *cursor) placeIn(file string) *playbooks.Place {
 
 // known gives the names that may stand where the kind is wanted. Playbooks are known by their files: one with a mistake has a
 // name, too.
-func (c *cursor) known(kind playbooks.ShapeKind) []playbooks.Named {
-	if kind != playbooks.ShapePlaybook {
-		return playbooks.Names(c.w.names(), kind)
+func (c *cursor) known(kind shapes.ShapeKind) []shapes.Named {
+	if kind != shapes.ShapePlaybook {
+		return shapes.Names(c.w.names(), kind)
 	}
-	var out []playbooks.Named
+	var out []shapes.Named
 	for _, name := range slices.Sorted(maps.Keys(c.w.files)) {
 		if c.w.shapes.For(name) != c.w.shapes.Playbook {
 			continue
@@ -303,7 +307,7 @@ func (c *cursor) known(kind playbooks.ShapeKind) []playbooks.Named {
 		}
 		line := t.lineOf(v.from)
 		column := len([]rune(t.s[t.lines[line]:v.from])) + 1
-		named := playbooks.Named{Name: v.text, Detail: "playbook", Pos: playbooks.Pos{
+		named := shapes.Named{Name: v.text, Detail: "playbook", Pos: diag.Pos{
 			File: name, Line: line + 1, Column: column, EndLine: line + 1, EndColumn: column + len([]rune(v.text)),
 		}}
 		if title := root.get("name"); title != nil {

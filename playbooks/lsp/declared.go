@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // describeDeclared describes the thing that is declared at the cursor, and where it is used.
@@ -21,10 +24,10 @@ func (c *cursor) describeDeclared() string {
 }
 
 // declares describes what is declared at a place.
-func (c *cursor) declares(at playbooks.Pos, name string) string {
-	same := func(p playbooks.Pos) bool { return p.File == at.File && p.Line == at.Line && p.Column == at.Column }
-	for _, kind := range []playbooks.ShapeKind{
-		playbooks.ShapeEvent, playbooks.ShapeSegment, playbooks.ShapeChannel, playbooks.ShapePool, playbooks.ShapePlaybook,
+func (c *cursor) declares(at diag.Pos, name string) string {
+	same := func(p diag.Pos) bool { return p.File == at.File && p.Line == at.Line && p.Column == at.Column }
+	for _, kind := range []shapes.ShapeKind{
+		shapes.ShapeEvent, shapes.ShapeSegment, shapes.ShapeChannel, shapes.ShapePool, shapes.ShapePlaybook,
 	} {
 		for _, n := range c.known(kind) {
 			if same(n.Pos) {
@@ -33,7 +36,7 @@ func (c *cursor) declares(at playbooks.Pos, name string) string {
 		}
 	}
 	schema := c.w.names().Schema
-	for _, f := range playbooks.MemberType(schema).Fields {
+	for _, f := range expression.MemberType(schema).Fields {
 		if same(f.Pos) {
 			text := typed("member."+f.Name, f.Type)
 			if a := schema.Attribute(f.Name); a != nil && a.Computed != nil {
@@ -60,7 +63,7 @@ func (c *cursor) declares(at playbooks.Pos, name string) string {
 }
 
 // fieldDeclared returns the type of the field that is declared at a place, at whatever depth.
-func fieldDeclared(t *playbooks.Type, here func(playbooks.Pos) bool) *playbooks.Type {
+func fieldDeclared(t *schema.Type, here func(diag.Pos) bool) *schema.Type {
 	if t == nil {
 		return nil
 	}

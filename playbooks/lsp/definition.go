@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // definition finds where the name at the cursor is declared.
@@ -21,12 +23,12 @@ func (s *Server) definition(p *positionParams) (any, error) {
 	return location{s.uri(c.w, at.File), c.w.text(at.File).span(at)}, nil
 }
 
-func (c *cursor) declaration() (playbooks.Pos, bool) {
+func (c *cursor) declaration() (diag.Pos, bool) {
 	if c.root == nil {
 		if inside, ok := liquid(c.marked); ok {
 			return c.pathDeclaration(inside)
 		}
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	if at, ok := c.declaredHere(); ok {
 		return at, true
@@ -35,14 +37,14 @@ func (c *cursor) declaration() (playbooks.Pos, bool) {
 		return c.keyDeclaration()
 	}
 	if c.scalar == nil {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	if expr, ok := c.expression(); ok {
 		w := wordAt(expr)
 		if !w.inText {
 			return c.pathDeclaration(expr)
 		}
-		kind := map[string]playbooks.ShapeKind{"events": playbooks.ShapeEvent, "in_segment": playbooks.ShapeSegment}[calling(w.before)]
+		kind := map[string]shapes.ShapeKind{"events": shapes.ShapeEvent, "in_segment": shapes.ShapeSegment}[calling(w.before)]
 		return c.named(kind, w.text)
 	}
 	if inside, ok := liquid(c.scalar.text); ok {
@@ -50,7 +52,7 @@ func (c *cursor) declaration() (playbooks.Pos, bool) {
 	}
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
-			if f.Kind == playbooks.ShapeDate || f.Kind == playbooks.ShapeConsent {
+			if f.Kind == shapes.ShapeDate || f.Kind == shapes.ShapeConsent {
 				if name, ok := strings.CutPrefix(c.value(), "member."); ok {
 					return c.attribute(name)
 				}
@@ -60,12 +62,12 @@ func (c *cursor) declaration() (playbooks.Pos, bool) {
 			}
 		}
 	}
-	return playbooks.Pos{}, false
+	return diag.Pos{}, false
 }
 
 // named finds a name of the workspace as it is now.
-func (c *cursor) named(kind playbooks.ShapeKind, name string) (playbooks.Pos, bool) {
-	if kind == playbooks.ShapePlaybook {
+func (c *cursor) named(kind shapes.ShapeKind, name string) (diag.Pos, bool) {
+	if kind == shapes.ShapePlaybook {
 		for _, n := range c.known(kind) {
 			if n.Name == name {
 				return n.Pos, true
@@ -73,69 +75,69 @@ func (c *cursor) named(kind playbooks.ShapeKind, name string) (playbooks.Pos, bo
 		}
 	}
 	for _, ws := range []*playbooks.Workspace{c.w.loaded, c.w.names()} {
-		for _, n := range playbooks.Names(ws, kind) {
+		for _, n := range shapes.Names(ws, kind) {
 			if n.Name == name {
 				return n.Pos, true
 			}
 		}
 	}
-	return playbooks.Pos{}, false
+	return diag.Pos{}, false
 }
 
-func (c *cursor) attribute(name string) (playbooks.Pos, bool) {
+func (c *cursor) attribute(name string) (diag.Pos, bool) {
 	if a := c.w.names().Schema.Attribute(name); a != nil {
 		return a.Pos, true
 	}
-	return playbooks.Pos{}, false
+	return diag.Pos{}, false
 }
 
 // declaredHere returns the place of the name at the cursor when this is where it is declared: a key below a section of
 // usher.yaml, a property or param with its type, the id of a playbook or an action.
-func (c *cursor) declaredHere() (playbooks.Pos, bool) {
-	if c.scalar != nil && c.is(playbooks.ShapeNewName) {
+func (c *cursor) declaredHere() (diag.Pos, bool) {
+	if c.scalar != nil && c.is(shapes.ShapeNewName) {
 		return c.posOf(c.scalar.from, c.unmarked(c.scalar.to)), true
 	}
 	if c.entry == nil || len(c.path) < 2 {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	name := strings.ReplaceAll(c.entry.key, mark, "")
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
-			named := f.Rest != nil && f.Key(name) == nil && (c.name == schemaFile || f.Rest.Kind == playbooks.ShapeType)
-			inType := f.Kind == playbooks.ShapeType && !slices.Contains(typeKeys, name)
+			named := f.Rest != nil && f.Key(name) == nil && (c.name == schemaFile || f.Rest.Kind == shapes.ShapeType)
+			inType := f.Kind == shapes.ShapeType && !slices.Contains(typeKeys, name)
 			if named || inType {
 				return c.posOf(c.entry.from, c.unmarked(c.entry.to)), true
 			}
 		}
 	}
-	return playbooks.Pos{}, false
+	return diag.Pos{}, false
 }
 
 // typeKeys are keys of a declared type that are no names of properties.
 var typeKeys = []string{"enum", "optional", "default", "type"}
 
 // forced finds what a key below `force` in a test names: an action of the playbook that is tested, or a pool.
-func (c *cursor) forced(name string) (playbooks.Pos, bool) {
+func (c *cursor) forced(name string) (diag.Pos, bool) {
 	n := len(c.path)
 	if n < 3 || c.path[n-3].key != "force" {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	if c.path[n-2].key == "pools" {
-		return c.named(playbooks.ShapePool, name)
+		return c.named(shapes.ShapePool, name)
 	}
 	tested := c.root.get("playbook")
 	if tested == nil {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
-	at, ok := c.named(playbooks.ShapePlaybook, tested.text)
+	at, ok := c.named(shapes.ShapePlaybook, tested.text)
 	if !ok {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	return c.s.fileCursor(c.w, at.File).actionID(name)
 }
 
 // usersAction finds the action with the id in a playbook that sends the template with the cursor.
-func (c *cursor) usersAction(id string) (playbooks.Pos, bool) {
+func (c *cursor) usersAction(id string) (diag.Pos, bool) {
 	for _, file := range slices.Sorted(maps.Keys(c.w.files)) {
 		if c.w.shapes.For(file) != c.w.shapes.Playbook {
 			continue
@@ -143,8 +145,8 @@ func (c *cursor) usersAction(id string) (playbooks.Pos, bool) {
 		sends := false
 		of := c.s.fileCursor(c.w, file)
 		of.walk(of.root, nil, func(n *node) {
-			if of.is(playbooks.ShapeTemplate) {
-				at, ok := c.named(playbooks.ShapeTemplate, n.text)
+			if of.is(shapes.ShapeTemplate) {
+				at, ok := c.named(shapes.ShapeTemplate, n.text)
 				sends = sends || ok && at.File == c.name
 			}
 		})
@@ -152,11 +154,11 @@ func (c *cursor) usersAction(id string) (playbooks.Pos, bool) {
 			return at, true
 		}
 	}
-	return playbooks.Pos{}, false
+	return diag.Pos{}, false
 }
 
 // keyDeclaration finds the attribute or property that a key names.
-func (c *cursor) keyDeclaration() (playbooks.Pos, bool) {
+func (c *cursor) keyDeclaration() (diag.Pos, bool) {
 	name := strings.ReplaceAll(c.entry.key, mark, "")
 	if at, ok := c.forced(name); ok {
 		return at, true
@@ -164,9 +166,9 @@ func (c *cursor) keyDeclaration() (playbooks.Pos, bool) {
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
 			switch f.Kind {
-			case playbooks.ShapeSettable, playbooks.ShapeMember:
+			case shapes.ShapeSettable, shapes.ShapeMember:
 				return c.attribute(name)
-			case playbooks.ShapeProperties:
+			case shapes.ShapeProperties:
 				if t := c.properties(c.path[:len(c.path)-1]); t != nil {
 					if f := fieldAt(nil, []string{"", name}, t); f != nil {
 						return f.Pos, f.Pos.Line > 0
@@ -175,11 +177,11 @@ func (c *cursor) keyDeclaration() (playbooks.Pos, bool) {
 			}
 		}
 	}
-	return playbooks.Pos{}, false
+	return diag.Pos{}, false
 }
 
 // pathDeclaration finds what a dotted name means.
-func (c *cursor) pathDeclaration(text string) (playbooks.Pos, bool) {
+func (c *cursor) pathDeclaration(text string) (diag.Pos, bool) {
 	w := wordAt(text)
 	if len(w.path) == 2 && w.path[0] == "actions" {
 		if c.root == nil {
@@ -189,17 +191,17 @@ func (c *cursor) pathDeclaration(text string) (playbooks.Pos, bool) {
 	}
 	place := c.scope()
 	if place == nil {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	f := fieldAt(place.Scope, w.path, itemType(place.Scope, w.before))
 	if f == nil || f.Pos.Line == 0 {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	return f.Pos, true
 }
 
 // actionID finds the action with the id in this file.
-func (c *cursor) actionID(id string) (playbooks.Pos, bool) {
+func (c *cursor) actionID(id string) (diag.Pos, bool) {
 	var found *node
 	var walk func(*node)
 	walk = func(n *node) {
@@ -219,7 +221,7 @@ func (c *cursor) actionID(id string) (playbooks.Pos, bool) {
 	}
 	walk(c.root)
 	if found == nil {
-		return playbooks.Pos{}, false
+		return diag.Pos{}, false
 	}
 	return c.posOf(c.unmarked(found.from), c.unmarked(found.to)), true
 }

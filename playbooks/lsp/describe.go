@@ -5,11 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // keyDoc describes a key: what it is for, what it takes.
-func keyDoc(k *playbooks.ShapeKey) string {
+func keyDoc(k *shapes.ShapeKey) string {
 	var b strings.Builder
 	if k.Doc != "" {
 		b.WriteString(upperFirst(k.Doc) + ".\n\n")
@@ -77,11 +80,11 @@ func (c *cursor) describeKey() string {
 				return "**" + name + "**\n\n" + keyDoc(k)
 			}
 			switch f.Kind {
-			case playbooks.ShapeSettable, playbooks.ShapeMember:
-				if t, ok := playbooks.MemberType(c.w.names().Schema).Field(name); ok {
+			case shapes.ShapeSettable, shapes.ShapeMember:
+				if t, ok := expression.MemberType(c.w.names().Schema).Field(name); ok {
 					return typed(name, t)
 				}
-			case playbooks.ShapeProperties:
+			case shapes.ShapeProperties:
 				if t := inType(c.properties(c.path[:len(c.path)-1]), name); t != nil {
 					return typed(name, t)
 				}
@@ -94,7 +97,7 @@ func (c *cursor) describeKey() string {
 	return c.describeDeclared()
 }
 
-func typed(name string, t *playbooks.Type) string {
+func typed(name string, t *schema.Type) string {
 	return "```\n" + name + ": " + t.Describe() + "\n```"
 }
 
@@ -113,7 +116,7 @@ func (c *cursor) describeValue() string {
 					return "**" + n.Name + "**\n\n" + n.Detail + declaredAt(n.Pos)
 				}
 			}
-			if f.Kind == playbooks.ShapeCron {
+			if f.Kind == shapes.ShapeCron {
 				return c.times(v)
 			}
 		}
@@ -124,7 +127,7 @@ func (c *cursor) describeValue() string {
 	return ""
 }
 
-func declaredAt(p playbooks.Pos) string {
+func declaredAt(p diag.Pos) string {
 	if p.Line == 0 {
 		return ""
 	}
@@ -139,7 +142,7 @@ func (c *cursor) times(cron string) string {
 			zone = z
 		}
 	}
-	sched, err := playbooks.ParseSchedule(cron, zone)
+	sched, err := schema.ParseSchedule(cron, zone)
 	if err != nil || c.s.Now == nil {
 		return ""
 	}
@@ -156,8 +159,8 @@ func (c *cursor) describeWord(expr string) (text string, from, to int) {
 	w := wordAt(expr)
 	from, to = c.off-len(w.prefix), c.off+len(mark)+len(w.suffix)
 	if w.inText {
-		kind := map[string]playbooks.ShapeKind{"events": playbooks.ShapeEvent, "in_segment": playbooks.ShapeSegment}[calling(w.before)]
-		for _, n := range playbooks.Names(c.w.names(), kind) {
+		kind := map[string]shapes.ShapeKind{"events": shapes.ShapeEvent, "in_segment": shapes.ShapeSegment}[calling(w.before)]
+		for _, n := range shapes.Names(c.w.names(), kind) {
 			if n.Name == w.text {
 				return "**" + n.Name + "**\n\n" + n.Detail + declaredAt(n.Pos), from, to
 			}
@@ -166,7 +169,7 @@ func (c *cursor) describeWord(expr string) (text string, from, to int) {
 	}
 	last := w.path[len(w.path)-1]
 	if len(w.path) == 1 {
-		for _, f := range playbooks.Functions() {
+		for _, f := range shapes.Functions() {
 			if f.Name == last {
 				return "```\n" + f.Usage + "\n```\n\n" + upperFirst(f.Doc) + ".", from, to
 			}
@@ -179,7 +182,7 @@ func (c *cursor) describeWord(expr string) (text string, from, to int) {
 	return describePath(place.Scope, w, itemType(place.Scope, w.before)), from, to
 }
 
-func describePath(sc *playbooks.Scope, w word, item *playbooks.Type) string {
+func describePath(sc *expression.Scope, w word, item *schema.Type) string {
 	last := w.path[len(w.path)-1]
 	if len(w.path) == 1 {
 		if t := rootType(sc, last); t != nil {

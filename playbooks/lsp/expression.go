@@ -6,7 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // word is the dotted name at the cursor: of `member.le|vel == 1` the path is [member level], the cursor in its second part.
@@ -60,18 +61,18 @@ func openText(s string) int {
 }
 
 // root gives the type of a name at the head of a path: member, trigger, event, actions; nil when it is none.
-func rootType(sc *playbooks.Scope, name string) *playbooks.Type {
+func rootType(sc *expression.Scope, name string) *schema.Type {
 	switch name {
 	case "member":
-		return playbooks.MemberType(sc.Schema)
+		return expression.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
 	case "event":
 		return sc.Event
 	case "actions":
-		t := playbooks.ObjectOf()
+		t := schema.ObjectOf()
 		for _, a := range sc.Actions {
-			t.Fields = append(t.Fields, playbooks.Field{Name: a.ID, Type: a.Type})
+			t.Fields = append(t.Fields, schema.Field{Name: a.ID, Type: a.Type})
 		}
 		return t
 	}
@@ -79,7 +80,7 @@ func rootType(sc *playbooks.Scope, name string) *playbooks.Type {
 }
 
 // typeAt follows a path of names; item is what a path that begins with a dot speaks of.
-func typeAt(sc *playbooks.Scope, path []string, item *playbooks.Type) *playbooks.Type {
+func typeAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Type {
 	if len(path) == 0 {
 		return nil
 	}
@@ -97,7 +98,7 @@ func typeAt(sc *playbooks.Scope, path []string, item *playbooks.Type) *playbooks
 }
 
 // fieldAt gives the declaration of the last name of a path, or nil.
-func fieldAt(sc *playbooks.Scope, path []string, item *playbooks.Type) *playbooks.Field {
+func fieldAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Field {
 	if len(path) < 2 {
 		return nil
 	}
@@ -105,7 +106,7 @@ func fieldAt(sc *playbooks.Scope, path []string, item *playbooks.Type) *playbook
 	if t == nil {
 		return nil
 	}
-	i := slices.IndexFunc(t.Fields, func(f playbooks.Field) bool { return f.Name == path[len(path)-1] })
+	i := slices.IndexFunc(t.Fields, func(f schema.Field) bool { return f.Name == path[len(path)-1] })
 	if i < 0 {
 		return nil
 	}
@@ -120,7 +121,7 @@ var (
 )
 
 // itemType gives what `.x` speaks of: an item of the list that the innermost call goes through.
-func itemType(sc *playbooks.Scope, before string) *playbooks.Type {
+func itemType(sc *expression.Scope, before string) *schema.Type {
 	m := listCall.FindStringSubmatch(openPart(before))
 	if m == nil {
 		return nil
@@ -161,7 +162,7 @@ func openPart(s string) string {
 }
 
 // textType gives the enum that a quoted text is compared with, or nil.
-func textType(sc *playbooks.Scope, before string) *playbooks.Type {
+func textType(sc *expression.Scope, before string) *schema.Type {
 	if m := compared.FindStringSubmatch(before); m != nil {
 		return typeAt(sc, strings.Split(strings.ReplaceAll(m[1], "?", ""), "."), nil)
 	}

@@ -3,7 +3,7 @@ package lsp
 import (
 	"slices"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // links answers where a file names another: the template of a message, the playbook of a test.
@@ -21,7 +21,7 @@ func (s *Server) links(p *documentParams) (any, error) {
 	}
 	c := s.fileCursor(w, name)
 	c.walk(c.root, nil, func(n *node) {
-		for _, kind := range []playbooks.ShapeKind{playbooks.ShapeTemplate, playbooks.ShapePlaybook} {
+		for _, kind := range []shapes.ShapeKind{shapes.ShapeTemplate, shapes.ShapePlaybook} {
 			if !c.is(kind) || n.text == "" {
 				continue
 			}
@@ -38,7 +38,7 @@ func (s *Server) fileCursor(w *workspace, name string) *cursor {
 	doc := w.text(name)
 	return &cursor{
 		s: s, w: w, name: name, doc: doc, off: len(doc.s), marked: doc.s, root: outline(doc.s),
-		shapes: []*playbooks.Shape{w.shapes.For(name)},
+		shapes: []*shapes.Shape{w.shapes.For(name)},
 	}
 }
 

@@ -7,27 +7,29 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // mentions offers the names of a kind that nothing declares, as the workspace uses them: the most used first.
-func (b *completer) mentions(kind playbooks.ShapeKind) []playbooks.Named {
-	used := playbooks.Mentions(b.w.loaded, kind)
+func (b *completer) mentions(kind shapes.ShapeKind) []shapes.Named {
+	used := shapes.Mentions(b.w.loaded, kind)
 	names := slices.SortedFunc(maps.Keys(used), func(x, y string) int {
 		if n := len(used[y]) - len(used[x]); n != 0 {
 			return n
 		}
 		return strings.Compare(x, y)
 	})
-	var out []playbooks.Named
+	var out []shapes.Named
 	for _, name := range names {
-		out = append(out, playbooks.Named{Name: name, Detail: fmt.Sprintf("%s, in %s", kindWord(kind), places(len(used[name])))})
+		out = append(out, shapes.Named{Name: name, Detail: fmt.Sprintf("%s, in %s", kindWord(kind), places(len(used[name])))})
 	}
 	return out
 }
 
-func kindWord(kind playbooks.ShapeKind) string {
-	if kind == playbooks.ShapeReason {
+func kindWord(kind shapes.ShapeKind) string {
+	if kind == shapes.ShapeReason {
 		return "exit reason"
 	}
 	return string(kind)
@@ -55,7 +57,7 @@ func tagText(text string, w word) bool {
 }
 
 // liquidEnum returns the values of the enum that a quoted text in a Liquid tag is compared with, directly or by `when`.
-func liquidEnum(sc *playbooks.Scope, whole, before string) []playbooks.Named {
+func liquidEnum(sc *expression.Scope, whole, before string) []shapes.Named {
 	t := textType(sc, before)
 	if t == nil && whenOf.MatchString(before) {
 		left, _, _ := strings.Cut(whole, mark)
@@ -66,13 +68,13 @@ func liquidEnum(sc *playbooks.Scope, whole, before string) []playbooks.Named {
 	return enumNames(t)
 }
 
-func enumNames(t *playbooks.Type) []playbooks.Named {
+func enumNames(t *schema.Type) []shapes.Named {
 	if t == nil {
 		return nil
 	}
-	var out []playbooks.Named
+	var out []shapes.Named
 	for _, v := range t.Enum {
-		out = append(out, playbooks.Named{Name: v})
+		out = append(out, shapes.Named{Name: v})
 	}
 	return out
 }

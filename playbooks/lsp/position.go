@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // text is a file with a way between the three ways of counting: bytes here, characters in the checker, UTF-16 in the protocol.
@@ -102,7 +102,7 @@ func (t *text) place(line, column int) position {
 }
 
 // span gives the range of a place of the checker. A place without extent is one character wide.
-func (t *text) span(p playbooks.Pos) textRange {
+func (t *text) span(p diag.Pos) textRange {
 	r := textRange{t.place(p.Line, p.Column), t.place(p.EndLine, p.EndColumn)}
 	if p.EndLine < p.Line || r.End == r.Start || r.End.Line < r.Start.Line {
 		r.End = position{r.Start.Line, r.Start.Character + 1}
@@ -111,7 +111,7 @@ func (t *text) span(p playbooks.Pos) textRange {
 }
 
 // exact gives the range of an edit, which may be empty.
-func (t *text) exact(p playbooks.Pos) textRange {
+func (t *text) exact(p diag.Pos) textRange {
 	return textRange{t.place(p.Line, p.Column), t.place(p.EndLine, p.EndColumn)}
 }
 

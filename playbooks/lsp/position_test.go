@@ -3,7 +3,7 @@ package lsp
 import (
 	"testing"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 func TestPositionsCountUTF16(t *testing.T) {
@@ -36,7 +36,7 @@ func TestPositionsCountUTF16(t *testing.T) {
 		t.Errorf("a position behind the file's end is at %d", got)
 	}
 	// The checker counts characters: the hand is one.
-	got := doc.span(playbooks.Pos{Line: 1, Column: 10, EndLine: 1, EndColumn: 11})
+	got := doc.span(diag.Pos{Line: 1, Column: 10, EndLine: 1, EndColumn: 11})
 	if want := (textRange{position{0, 9}, position{0, 11}}); got != want {
 		t.Errorf("the hand is at %v, want %v", got, want)
 	}

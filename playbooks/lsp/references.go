@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // symbol is a name that stands for one thing of the workspace. What is declared is known by the place of its declaration; a
@@ -14,8 +14,8 @@ import (
 // equal.
 type symbol struct {
 	name         string
-	kind         playbooks.ShapeKind // of a name that is declared nowhere
-	file         string              // of the declaration
+	kind         shapes.ShapeKind // of a name that is declared nowhere
+	file         string           // of the declaration
 	line, column int
 }
 
@@ -27,14 +27,14 @@ type occurrence struct {
 }
 
 // mentioned are the kinds of names that are declared nowhere.
-var mentioned = []playbooks.ShapeKind{playbooks.ShapeTag, playbooks.ShapeOwner, playbooks.ShapeReason}
+var mentioned = []shapes.ShapeKind{shapes.ShapeTag, shapes.ShapeOwner, shapes.ShapeReason}
 
 // symbol returns what the name at the cursor stands for; false when it stands for nothing that is known.
 func (c *cursor) symbol() (symbol, bool) {
 	at := c.posOf(c.off, c.off)
 	for _, kind := range mentioned {
-		for name, list := range playbooks.Mentions(c.w.loaded, kind) {
-			if slices.ContainsFunc(list, func(m playbooks.Mention) bool { return holds(m.Pos, at) }) {
+		for name, list := range shapes.Mentions(c.w.loaded, kind) {
+			if slices.ContainsFunc(list, func(m shapes.Mention) bool { return holds(m.Pos, at) }) {
 				return symbol{name: name, kind: kind}, true
 			}
 		}
@@ -63,7 +63,7 @@ func (c *cursor) nameHere() string {
 	if _, ok := liquid(c.scalar.text); ok {
 		return nameIn(c.scalar.text)
 	}
-	if c.is(playbooks.ShapeDate) || c.is(playbooks.ShapeConsent) {
+	if c.is(shapes.ShapeDate) || c.is(shapes.ShapeConsent) {
 		return strings.TrimPrefix(c.value(), "member.")
 	}
 	return c.value()
@@ -91,7 +91,7 @@ func wordName(text string) string {
 func (s *Server) occurrences(w *workspace, sym symbol) []occurrence {
 	var out []occurrence
 	if sym.kind != "" {
-		for _, m := range playbooks.Mentions(w.loaded, sym.kind)[sym.name] {
+		for _, m := range shapes.Mentions(w.loaded, sym.kind)[sym.name] {
 			out = append(out, occurrence{m.Pos.File, w.text(m.Pos.File).exact(m.Pos), m.Write})
 		}
 		return out

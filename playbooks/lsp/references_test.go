@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // shop is a workspace in which every kind of name is used more than once.
@@ -78,7 +78,7 @@ func shopServer(t *testing.T) *Server {
 	w := s.workspaceOf("/w/" + schemaFile)
 	s.refresh(w)
 	for _, d := range w.diags {
-		if d.Severity == playbooks.Error {
+		if d.Severity == diag.Error {
 			t.Fatalf("the workspace is not sound: %+v", d)
 		}
 	}
@@ -211,7 +211,7 @@ func TestRenameKeepsTheMeaning(t *testing.T) {
 				w.stale = true
 				s.refresh(w)
 				for _, d := range w.diags {
-					if d.Severity == playbooks.Error || d.Code == "misspelt" {
+					if d.Severity == diag.Error || d.Code == "misspelt" {
 						t.Errorf("afterwards: %s:%d %s", d.File, d.Line, d.Message)
 					}
 				}

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing/fstest"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // refusal is why a request that was understood cannot be fulfilled: the editor shows it.
@@ -50,7 +52,7 @@ func (s *Server) rename(p *renameParams) (any, error) {
 		return workspaceEdit{}, nil
 	case strings.TrimSpace(p.NewName) == "":
 		return nil, refusal("the new name is empty")
-	case sym.kind != "" && playbooks.Mentions(c.w.loaded, sym.kind)[p.NewName] != nil:
+	case sym.kind != "" && shapes.Mentions(c.w.loaded, sym.kind)[p.NewName] != nil:
 		return nil, refusal(fmt.Sprintf("there is a %s `%s` already: the two could not be told apart afterwards", sym.kind, p.NewName))
 	}
 	edits := map[string][]textEdit{}
@@ -88,10 +90,10 @@ func (s *Server) stillSound(w *workspace, edits map[string][]textEdit, moved map
 	for _, d := range w.diags {
 		known[kind{d.File, d.Code}]++
 	}
-	_, diags, _ := playbooks.Inspect(fstest.MapFS{}, after, s.Registry)
+	_, diags, _ := loader.Inspect(fstest.MapFS{}, after, s.Registry)
 	for _, d := range diags {
 		k := kind{d.File, d.Code}
-		if known[k]--; known[k] < 0 && d.Severity == playbooks.Error {
+		if known[k]--; known[k] < 0 && d.Severity == diag.Error {
 			return refusal(fmt.Sprintf("%s: %s (%s:%d)", d.Message, d.Label, d.File, d.Line))
 		}
 	}

@@ -13,12 +13,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // Server answers one editor.
 type Server struct {
-	Registry *playbooks.Registry
+	Registry *schema.Registry
 	Disk     Disk
 	Version  string
 	Now      func() time.Time // for the next times of a schedule
@@ -286,7 +287,7 @@ func (s *Server) workspaceOf(path string) *workspace {
 	}
 	w := s.workspaces[dir]
 	if w == nil {
-		w = &workspace{dir: dir, registry: s.Registry, shapes: playbooks.NewShapes(s.Registry)}
+		w = &workspace{dir: dir, registry: s.Registry, shapes: shapes.NewShapes(s.Registry)}
 		s.workspaces[dir] = w
 	}
 	return w

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // A snippet is what a completion inserts when the editor knows placeholders: a key with all that must stand below it. The names of
@@ -22,14 +23,14 @@ type snippet struct {
 const maxSnippet = 4
 
 // snippetAfter returns what follows a key: its required keys, one below the other, or in braces inside of braces.
-func (b *completer) snippetAfter(k *playbooks.ShapeKey, n *node, column int) string {
+func (b *completer) snippetAfter(k *shapes.ShapeKey, n *node, column int) string {
 	s := &snippet{completer: b, next: 1}
 	s.value(k.Value, k.Name, n != nil && n.flow || k.Name == "trigger", column, maxSnippet)
 	return ":" + s.String() + "$0"
 }
 
 // whole returns a file with all that its kind requires.
-func (b *completer) whole(shape *playbooks.Shape) string {
+func (b *completer) whole(shape *shapes.Shape) string {
 	s := &snippet{completer: b, next: 1}
 	for i, k := range s.required(shape) {
 		if i > 0 {
@@ -42,10 +43,10 @@ func (b *completer) whole(shape *playbooks.Shape) string {
 }
 
 // value writes a value of a shape behind its key's colon.
-func (s *snippet) value(shape *playbooks.Shape, name string, flow bool, column, depth int) {
+func (s *snippet) value(shape *shapes.Shape, name string, flow bool, column, depth int) {
 	indent := "\n" + strings.Repeat(" ", column+2)
 	switch keys := s.required(shape); {
-	case shape.Kind == playbooks.ShapeMapping && depth > 0 && len(keys) > 0 && flow:
+	case shape.Kind == shapes.ShapeMapping && depth > 0 && len(keys) > 0 && flow:
 		s.WriteString(" {")
 		for i, k := range keys {
 			if i > 0 {
@@ -55,24 +56,24 @@ func (s *snippet) value(shape *playbooks.Shape, name string, flow bool, column, 
 			s.value(k.Value, k.Name, true, 0, depth-1)
 		}
 		s.WriteByte('}')
-	case shape.Kind == playbooks.ShapeMapping && depth > 0 && len(keys) > 0:
+	case shape.Kind == shapes.ShapeMapping && depth > 0 && len(keys) > 0:
 		for _, k := range keys {
 			s.WriteString(indent + k.Name + ":")
 			s.value(k.Value, k.Name, false, column+2, depth-1)
 		}
-	case shape.Kind == playbooks.ShapeList && shape.Item.Kind == playbooks.ShapeMapping && !flow && depth > 0:
+	case shape.Kind == shapes.ShapeList && shape.Item.Kind == shapes.ShapeMapping && !flow && depth > 0:
 		s.item(shape.Item, indent+"- ", column+4, depth-1)
-	case shape.Kind == playbooks.ShapeList:
+	case shape.Kind == shapes.ShapeList:
 		s.WriteString(" [")
 		s.placeholder(shape.Item, "")
 		s.WriteByte(']')
-	case shape.Kind == playbooks.ShapeMember && len(shape.Least) > 0:
+	case shape.Kind == shapes.ShapeMember && len(shape.Least) > 0:
 		s.WriteString(" {id: ")
 		s.stop("m1")
 		s.WriteByte('}')
-	case shape.Kind == playbooks.ShapeProperties:
+	case shape.Kind == shapes.ShapeProperties:
 		s.properties()
-	case shape.Kind == playbooks.ShapeMapping, shape.Kind == playbooks.ShapeSettable, shape.Kind == playbooks.ShapeMember:
+	case shape.Kind == shapes.ShapeMapping, shape.Kind == shapes.ShapeSettable, shape.Kind == shapes.ShapeMember:
 		s.WriteString(" {")
 		s.stop("")
 		s.WriteByte('}')
@@ -107,7 +108,7 @@ func (s *snippet) properties() {
 }
 
 // item writes the first item of a list of mappings.
-func (s *snippet) item(shape *playbooks.Shape, lead string, column, depth int) {
+func (s *snippet) item(shape *shapes.Shape, lead string, column, depth int) {
 	keys := s.required(shape)
 	if shape.Name == "action" || len(keys) == 0 {
 		s.WriteString(lead)
@@ -119,13 +120,13 @@ func (s *snippet) item(shape *playbooks.Shape, lead string, column, depth int) {
 			lead = "\n" + strings.Repeat(" ", column)
 		}
 		s.WriteString(lead + k.Name + ":")
-		s.value(k.Value, k.Name, k.Value.Kind == playbooks.ShapeMember, column, depth)
+		s.value(k.Value, k.Name, k.Value.Kind == shapes.ShapeMember, column, depth)
 	}
 }
 
 // required returns the keys without which a mapping is incomplete: of each choice the first that the workspace has a value for,
 // and what that one needs beside it.
-func (s *snippet) required(shape *playbooks.Shape) []*playbooks.ShapeKey {
+func (s *snippet) required(shape *shapes.Shape) []*shapes.ShapeKey {
 	var names []string
 	for i := range shape.Keys {
 		if shape.Keys[i].Required {
@@ -154,7 +155,7 @@ func (s *snippet) required(shape *playbooks.Shape) []*playbooks.ShapeKey {
 	if e := s.firstEvent(); slices.Contains(names, "event") && e != nil && sampleOf(e.Properties) != "{}" {
 		names = append(names, "properties") // where events are sent, not where they are waited for
 	}
-	var out []*playbooks.ShapeKey
+	var out []*shapes.ShapeKey
 	for i := range shape.Keys {
 		if slices.Contains(names, shape.Keys[i].Name) {
 			out = append(out, &shape.Keys[i])
@@ -164,10 +165,10 @@ func (s *snippet) required(shape *playbooks.Shape) []*playbooks.ShapeKey {
 }
 
 // choose returns the key of a group that can be filled best: one with names of the workspace when there are any.
-func (s *snippet) choose(shape *playbooks.Shape, group []string) string {
+func (s *snippet) choose(shape *shapes.Shape, group []string) string {
 	for _, name := range group {
 		k := shape.Key(name)
-		if k != nil && (k.Value.Kind == playbooks.ShapeText || len(s.known(k.Value.Kind)) > 0) {
+		if k != nil && (k.Value.Kind == shapes.ShapeText || len(s.known(k.Value.Kind)) > 0) {
 			return name
 		}
 	}
@@ -178,12 +179,12 @@ func (s *snippet) choose(shape *playbooks.Shape, group []string) string {
 const maxChoices = 20
 
 // placeholder writes a placeholder for a scalar.
-func (s *snippet) placeholder(shape *playbooks.Shape, key string) {
+func (s *snippet) placeholder(shape *shapes.Shape, key string) {
 	var choices []string
 	for _, n := range s.known(shape.Kind) {
 		choices = append(choices, quoteFor(n.Name))
 	}
-	if len(choices) == 0 && shape.Kind == playbooks.ShapeWord {
+	if len(choices) == 0 && shape.Kind == shapes.ShapeWord {
 		choices = slices.DeleteFunc(slices.Clone(shape.Words), func(w string) bool { return w == "" })
 	}
 	for _, f := range s.fieldsFor(shape.Kind) {
@@ -222,28 +223,28 @@ func escaped(s, special string) string {
 }
 
 // exampleOf returns a value that may stand in a place, in YAML.
-func exampleOf(shape *playbooks.Shape, key string) string {
+func exampleOf(shape *shapes.Shape, key string) string {
 	switch shape.Kind {
-	case playbooks.ShapeExpression:
+	case shapes.ShapeExpression:
 		return "member.points > 0"
-	case playbooks.ShapeText:
+	case shapes.ShapeText:
 		return "你好"
-	case playbooks.ShapeInt, playbooks.ShapeNumber:
+	case shapes.ShapeInt, shapes.ShapeNumber:
 		if key == "weight" { // of the only way so far
 			return "100"
 		}
 		return "1"
-	case playbooks.ShapeClock:
+	case shapes.ShapeClock:
 		if key == "to" {
 			return `"18:00"`
 		}
-	case playbooks.ShapeDatetime:
+	case shapes.ShapeDatetime:
 		return "2026-01-05T10:00:00Z"
-	case playbooks.ShapeAgo:
+	case shapes.ShapeAgo:
 		return "-1d"
-	case playbooks.ShapeNewName:
+	case shapes.ShapeNewName:
 		return "my-" + key
-	case playbooks.ShapeString:
+	case shapes.ShapeString:
 		if key == "url" {
 			return `"https://example.test/"`
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 var (
@@ -44,7 +44,7 @@ func TestSnippetsAreComplete(t *testing.T) {
 		s.Disk, w.stale = memory{filesOf(w.files)}, true
 		s.refresh(w)
 		for _, d := range w.diags {
-			if d.Severity == playbooks.Error && d.File == file {
+			if d.Severity == diag.Error && d.File == file {
 				t.Errorf("%d:%d %s: %s\n%s", d.Line, d.Column, d.Message, d.Label, text)
 			}
 		}

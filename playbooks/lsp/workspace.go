@@ -10,6 +10,10 @@ import (
 	"testing/fstest"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 const schemaFile = "usher.yaml"
@@ -17,13 +21,13 @@ const schemaFile = "usher.yaml"
 // workspace is a folder as the checker sees it, with what is open in the editor in place of what lies on the disk.
 type workspace struct {
 	dir        string
-	registry   *playbooks.Registry
-	shapes     *playbooks.Shapes
+	registry   *schema.Registry
+	shapes     *shapes.Shapes
 	stale      bool
 	files      map[string][]byte // of loaded; nil: one that cannot be read
 	loaded     *playbooks.Workspace
-	diags      []playbooks.Diagnostic
-	places     []playbooks.Place
+	diags      []diag.Diagnostic
+	places     []loader.Place
 	goodSchema []byte               // the last usher.yaml without a mistake
 	good       *playbooks.Workspace // the last one whose usher.yaml had none
 	published  map[string]bool      // files with diagnostics in the editor
@@ -45,13 +49,13 @@ func (s *Server) refresh(w *workspace) {
 			open[w.name(d.path)] = []byte(d.text)
 		}
 	}
-	inspect := func(fsys fs.FS) { w.loaded, w.diags, w.places = playbooks.Inspect(fsys, open, w.registry) }
+	inspect := func(fsys fs.FS) { w.loaded, w.diags, w.places = loader.Inspect(fsys, open, w.registry) }
 	if err := s.Disk.Read(w.dir, inspect); err != nil {
 		fmt.Fprintf(s.Log, "usher lsp: %v\n", err)
 		inspect(fstest.MapFS{})
 	}
 	w.files, w.texts = w.loaded.Files, map[string]*text{}
-	if slices.ContainsFunc(w.diags, func(d playbooks.Diagnostic) bool { return d.File == schemaFile && d.Severity == playbooks.Error }) {
+	if slices.ContainsFunc(w.diags, func(d diag.Diagnostic) bool { return d.File == schemaFile && d.Severity == diag.Error }) {
 		return
 	}
 	w.good, w.goodSchema = w.loaded, w.loaded.Files[schemaFile]
@@ -134,9 +138,9 @@ func (s *Server) notify(method string, params any) error {
 }
 
 // diagnostic gives a mistake as the editor shows it.
-func (s *Server) diagnostic(w *workspace, d *playbooks.Diagnostic) diagnostic {
+func (s *Server) diagnostic(w *workspace, d *diag.Diagnostic) diagnostic {
 	out := diagnostic{Range: w.text(d.File).span(d.Pos), Severity: 1, Code: d.Code, Source: "usher", Message: d.Message}
-	if d.Severity == playbooks.Warning {
+	if d.Severity == diag.Warning {
 		out.Severity = 2
 	}
 	if d.Label != "" {

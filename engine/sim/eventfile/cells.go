@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/decimal"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // cells reads the cells of a table.
@@ -51,24 +51,24 @@ func isBlank(r rune) bool {
 
 // value reads a cell as its declared type says, else as it looks. What does not fit stays as it is: the admission says so, with
 // the type that was wanted.
-func (c *cells) value(t *playbooks.Type, cell string) (any, error) {
+func (c *cells) value(t *schema.Type, cell string) (any, error) {
 	if t == nil {
 		return guess(cell), nil
 	}
 	switch t.Kind {
-	case playbooks.KindInt, playbooks.KindNumber:
+	case schema.KindInt, schema.KindNumber:
 		return c.number(cell)
-	case playbooks.KindBool:
+	case schema.KindBool:
 		if b, ok := readBool(cell); ok {
 			return b, nil
 		}
-	case playbooks.KindDate:
+	case schema.KindDate:
 		return c.date(cell)
-	case playbooks.KindDatetime:
+	case schema.KindDatetime:
 		return c.datetime(cell)
-	case playbooks.KindString:
+	case schema.KindString:
 		return c.text(cell)
-	case playbooks.KindList, playbooks.KindObject:
+	case schema.KindList, schema.KindObject:
 		if json.Valid([]byte(cell)) {
 			return json.RawMessage(cell), nil
 		}

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // layout says what the columns of a table are: keys of the line itself, and where all others go.
@@ -174,7 +174,7 @@ func (t *table) place(header []string) error {
 		from := t.o.Map[place]
 		i := slices.Index(header, from)
 		if i < 0 {
-			hint := playbooks.DidYouMean(from, header)
+			hint := diag.DidYouMean(from, header)
 			if hint == "" {
 				hint = "there is " + strings.Join(named(header), ", ")
 			}

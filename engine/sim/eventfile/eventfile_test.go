@@ -13,14 +13,15 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 func orderSchema() *playbooks.Schema {
-	return &playbooks.Schema{Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
-		playbooks.Field{Name: "order_id", Type: playbooks.String},
-		playbooks.Field{Name: "amount", Type: playbooks.Number},
-		playbooks.Field{Name: "gift", Type: playbooks.Bool.AsOptional()},
-		playbooks.Field{Name: "items", Type: playbooks.ListOf(playbooks.String).AsOptional()},
+	return &playbooks.Schema{Events: []playbooks.EventType{{Name: "order.paid", Properties: schema.ObjectOf(
+		schema.Field{Name: "order_id", Type: schema.String},
+		schema.Field{Name: "amount", Type: schema.Number},
+		schema.Field{Name: "gift", Type: schema.Bool.AsOptional()},
+		schema.Field{Name: "items", Type: schema.ListOf(schema.String).AsOptional()},
 	)}}}
 }
 

@@ -12,9 +12,9 @@ import (
 	"testing/iotest"
 	"time"
 
-	"golang.org/x/text/encoding"
-
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
+	"golang.org/x/text/encoding"
 )
 
 func shopSchema(t *testing.T) *playbooks.Schema {
@@ -25,17 +25,17 @@ func shopSchema(t *testing.T) *playbooks.Schema {
 	return &playbooks.Schema{
 		Timezone: zone,
 		Attributes: []playbooks.Attribute{
-			{Name: "email", Type: playbooks.String.AsOptional()},
-			{Name: "生日", Type: playbooks.Date.AsOptional()},
-			{Name: "spent", Type: playbooks.Number.AsOptional()},
+			{Name: "email", Type: schema.String.AsOptional()},
+			{Name: "生日", Type: schema.Date.AsOptional()},
+			{Name: "spent", Type: schema.Number.AsOptional()},
 		},
-		Events: []playbooks.EventType{{Name: "order.paid", Properties: playbooks.ObjectOf(
-			playbooks.Field{Name: "订单号", Type: playbooks.String.AsOptional()},
-			playbooks.Field{Name: "金额", Type: playbooks.Number.AsOptional()},
-			playbooks.Field{Name: "qty", Type: playbooks.Int.AsOptional()},
-			playbooks.Field{Name: "包邮", Type: playbooks.Bool.AsOptional()},
-			playbooks.Field{Name: "发货", Type: playbooks.Datetime.AsOptional()},
-			playbooks.Field{Name: "交付日", Type: playbooks.Date.AsOptional()},
+		Events: []playbooks.EventType{{Name: "order.paid", Properties: schema.ObjectOf(
+			schema.Field{Name: "订单号", Type: schema.String.AsOptional()},
+			schema.Field{Name: "金额", Type: schema.Number.AsOptional()},
+			schema.Field{Name: "qty", Type: schema.Int.AsOptional()},
+			schema.Field{Name: "包邮", Type: schema.Bool.AsOptional()},
+			schema.Field{Name: "发货", Type: schema.Datetime.AsOptional()},
+			schema.Field{Name: "交付日", Type: schema.Date.AsOptional()},
 		)}},
 	}
 }

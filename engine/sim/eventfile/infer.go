@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/decimal"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // Inferred is what a file's events look like.
@@ -198,7 +198,7 @@ func (s *shape) typeText() string {
 	case "object":
 		var fields []string
 		for _, name := range slices.Sorted(maps.Keys(s.fields)) {
-			if text := s.fields[name].declared(s.times); text != "" && playbooks.IsPropertyName(name) {
+			if text := s.fields[name].declared(s.times); text != "" && loader.IsPropertyName(name) {
 				fields = append(fields, name+": "+text)
 			}
 		}
@@ -281,7 +281,7 @@ func yamlKey(name string) string {
 // writeField writes one declaration, or says in a comment why there is none; it gives the number of declarations.
 func writeField(b *strings.Builder, indent, name, text string, reserved ...string) int {
 	switch {
-	case !playbooks.IsPropertyName(name):
+	case !loader.IsPropertyName(name):
 		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another with --map\n", indent, name)
 	case slices.Contains(reserved, name):
 		fmt.Fprintf(b, "%s# %s is left undeclared: event.%s is the event's own\n", indent, name, name)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // maxLine is where a line is given up on; an event is much smaller.
@@ -42,7 +43,7 @@ func (o *Options) zone() *time.Location {
 }
 
 // typeOf returns the declared type of a property or an attribute, or nil.
-func (o *Options) typeOf(event, in, name string) *playbooks.Type {
+func (o *Options) typeOf(event, in, name string) *schema.Type {
 	switch {
 	case o.Schema == nil:
 	case in == "attributes":

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // ReadTime reads a time as exports write it. One that names no offset is the wall clock of the zone; what daylight saving does
@@ -162,7 +162,7 @@ func (p parts) in(zone *time.Location) (t time.Time, dateOnly bool) {
 	if p.offset != nil {
 		zone = p.offset
 	}
-	at := playbooks.WallClock(p.year, time.Month(p.month), p.day, p.hour, p.minute, p.second, p.nanos, zone)
+	at := schema.WallClock(p.year, time.Month(p.month), p.day, p.hour, p.minute, p.second, p.nanos, zone)
 	return at, !p.clock && p.offset == nil
 }
 

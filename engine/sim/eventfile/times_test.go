@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-run/usher/playbooks/schema"
 	"pgregory.net/rapid"
-
-	"github.com/usher-run/usher/playbooks"
 )
 
 func zoneOf(t *testing.T, name string) *time.Location {
@@ -110,7 +109,7 @@ func TestTimesInEveryForm(t *testing.T) {
 		zone := rapid.SampledFrom(zones).Draw(t, "zone")
 		at := time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "at"), 0).In(zone)
 		text := at.Format(rapid.SampledFrom(forms).Draw(t, "form"))
-		want := playbooks.WallClock(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, zone)
+		want := schema.WallClock(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, zone)
 		if got, err := ReadTime(text, zone); err != nil || !got.Equal(want) {
 			t.Errorf("%s in %s: %v, %v; want %v", text, zone, got, err, want)
 		}

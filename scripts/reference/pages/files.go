@@ -4,24 +4,25 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // filesPage lists the keys of every kind of file.
-func filesPage(reg *playbooks.Registry) string {
-	forms := playbooks.NewShapes(reg)
+func filesPage(reg *schema.Registry) string {
+	forms := shapes.NewShapes(reg)
 	p := &page{}
 	p.f("%s# Files\n\nEvery key of every file of a workspace. What they mean together is in [the language](../language.md); editors know them from\n`usher schema` and `usher lsp`.\n\n", generated)
 	for _, f := range []struct {
 		title string
-		shape *playbooks.Shape
+		shape *shapes.Shape
 	}{
 		{"usher.yaml", forms.Schema},
 		{"playbooks/\\*\\*/\\*.yaml", forms.Playbook},
 		{"playbooks/\\*\\*/\\*_test.yaml", forms.Test},
 	} {
 		p.f("## %s\n\n", f.title)
-		w := &keyWriter{page: p, seen: map[*playbooks.Shape]bool{}}
+		w := &keyWriter{page: p, seen: map[*shapes.Shape]bool{}}
 		w.mapping("", f.shape)
 	}
 	return strings.TrimRight(p.String(), "\n") + "\n"
@@ -30,10 +31,10 @@ func filesPage(reg *playbooks.Registry) string {
 // keyWriter writes the mappings of a file, each once, the outer before the inner.
 type keyWriter struct {
 	*page
-	seen map[*playbooks.Shape]bool
+	seen map[*shapes.Shape]bool
 }
 
-func (w *keyWriter) mapping(at string, s *playbooks.Shape) {
+func (w *keyWriter) mapping(at string, s *shapes.Shape) {
 	if w.seen[s] {
 		return
 	}
@@ -60,15 +61,15 @@ func (w *keyWriter) mapping(at string, s *playbooks.Shape) {
 	}
 }
 
-func (w *keyWriter) inner(at string, s *playbooks.Shape) {
+func (w *keyWriter) inner(at string, s *shapes.Shape) {
 	for _, f := range s.Forms() {
 		if strings.HasPrefix(f.Name, "channel ") {
 			continue // they have a page of their own
 		}
 		switch f.Kind {
-		case playbooks.ShapeMapping:
+		case shapes.ShapeMapping:
 			w.mapping(at, f)
-		case playbooks.ShapeList:
+		case shapes.ShapeList:
 			w.inner(at+"[]", f.Item)
 		}
 	}
@@ -81,7 +82,7 @@ func join(at, name string) string {
 	return at + "." + name
 }
 
-func needed(k *playbooks.ShapeKey) string {
+func needed(k *shapes.ShapeKey) string {
 	switch {
 	case k.Required:
 		return "yes"
@@ -93,7 +94,7 @@ func needed(k *playbooks.ShapeKey) string {
 	return ""
 }
 
-func shownDefault(k *playbooks.ShapeKey) string {
+func shownDefault(k *shapes.ShapeKey) string {
 	if k.Default == nil {
 		return ""
 	}

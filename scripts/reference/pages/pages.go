@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/actions"
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // All gives the pages of docs/reference by file name.
@@ -16,7 +18,7 @@ func All() map[string]string {
 	reg := actions.Registry()
 	return map[string]string{
 		"actions.md": actionsPage(reg), "channels.md": channelsPage(reg), "functions.md": functionsPage(),
-		"diagnostics.md": diagnosticsPage(playbooks.Codes), "files.md": filesPage(reg), "triggers.md": triggersPage(),
+		"diagnostics.md": diagnosticsPage(diag.Codes), "files.md": filesPage(reg), "triggers.md": triggersPage(),
 	}
 }
 
@@ -70,17 +72,17 @@ func sentence(s string) string {
 	return s + "."
 }
 
-var kinds = map[playbooks.FieldKind]string{
-	playbooks.FieldText: "text in Liquid", playbooks.FieldTemplate: "template", playbooks.FieldChannel: "channel",
-	playbooks.FieldPool: "coupon pool", playbooks.FieldTags: "a tag or a list", playbooks.FieldAttributes: "attribute: value",
-	playbooks.FieldProperties: "property: value", playbooks.FieldURL: "an address", playbooks.FieldHeaders: "header: value",
-	playbooks.FieldJSON: "any value", playbooks.FieldReturns: "name: type",
-	playbooks.FieldSecret: "string, may hold `${NAME}`", playbooks.FieldMoment: "a time of the day, a datetime or an expression of one",
-	playbooks.FieldActions: "a list of actions",
+var kinds = map[schema.FieldKind]string{
+	schema.FieldText: "text in Liquid", schema.FieldTemplate: "template", schema.FieldChannel: "channel",
+	schema.FieldPool: "coupon pool", schema.FieldTags: "a tag or a list", schema.FieldAttributes: "attribute: value",
+	schema.FieldProperties: "property: value", schema.FieldURL: "an address", schema.FieldHeaders: "header: value",
+	schema.FieldJSON: "any value", schema.FieldReturns: "name: type",
+	schema.FieldSecret: "string, may hold `${NAME}`", shapes.FieldMoment: "a time of the day, a datetime or an expression of one",
+	shapes.FieldActions: "a list of actions",
 }
 
-func kindOf(f playbooks.FieldSpec) string {
-	if f.Kind == playbooks.FieldEnum {
+func kindOf(f schema.FieldSpec) string {
+	if f.Kind == schema.FieldEnum {
 		var words []string
 		for _, w := range f.Enum {
 			words = append(words, code(w))
@@ -93,8 +95,8 @@ func kindOf(f playbooks.FieldSpec) string {
 	return string(f.Kind)
 }
 
-func required(f playbooks.FieldSpec, all, atLeast []playbooks.FieldSpec) string {
-	others := func(list []playbooks.FieldSpec, is func(playbooks.FieldSpec) bool) string {
+func required(f schema.FieldSpec, all, atLeast []schema.FieldSpec) string {
+	others := func(list []schema.FieldSpec, is func(schema.FieldSpec) bool) string {
 		var names []string
 		for _, o := range list {
 			if o.Name != f.Name && is(o) {
@@ -107,15 +109,15 @@ func required(f playbooks.FieldSpec, all, atLeast []playbooks.FieldSpec) string 
 	case f.Required:
 		return "yes"
 	case f.OneOf != "":
-		return "this or " + others(all, func(o playbooks.FieldSpec) bool { return o.OneOf == f.OneOf })
-	case slices.ContainsFunc(atLeast, func(o playbooks.FieldSpec) bool { return o.Name == f.Name }):
-		return "this, " + others(atLeast, func(playbooks.FieldSpec) bool { return true }) + " or both"
+		return "this or " + others(all, func(o schema.FieldSpec) bool { return o.OneOf == f.OneOf })
+	case slices.ContainsFunc(atLeast, func(o schema.FieldSpec) bool { return o.Name == f.Name }):
+		return "this, " + others(atLeast, func(schema.FieldSpec) bool { return true }) + " or both"
 	}
 	return "no"
 }
 
-func (p *page) fields(list []playbooks.FieldSpec, least []string) {
-	var atLeast []playbooks.FieldSpec
+func (p *page) fields(list []schema.FieldSpec, least []string) {
+	var atLeast []schema.FieldSpec
 	for _, f := range list {
 		if slices.Contains(least, f.Name) {
 			atLeast = append(atLeast, f)
@@ -134,16 +136,16 @@ func (p *page) fields(list []playbooks.FieldSpec, least []string) {
 	}
 }
 
-func actionsPage(reg *playbooks.Registry) string {
+func actionsPage(reg *schema.Registry) string {
 	p := &page{}
 	p.f("%s# Actions\n\nWhat a playbook can do. An item of `actions` has exactly one of these keys; beside it may stand `id`, under which its\nresult is found, and `if`, without which it is always carried out.\n\n", generated)
 	p.f("A field takes a literal, or a text that begins with `= ` and is an [expression](../language.md#expressions). A channel, a pool, a\ntemplate and a text in Liquid are always literal.\n\n")
-	for _, a := range append(slices.Clone(reg.Actions), playbooks.Controls()...) {
+	for _, a := range append(slices.Clone(reg.Actions), shapes.Controls()...) {
 		p.f("## %s\n\n%s\n\n", a.Key, sentence(a.Doc))
 		p.yaml("action", "- "+strings.ReplaceAll(a.Example, "\n", "\n  "))
 		bare := ""
 		for _, f := range a.Fields {
-			if f.Name == a.Shorthand && f.Kind == playbooks.FieldAttributes {
+			if f.Name == a.Shorthand && f.Kind == schema.FieldAttributes {
 				bare = f.Doc
 			}
 		}
@@ -176,7 +178,7 @@ func actionsPage(reg *playbooks.Registry) string {
 	return p.String()
 }
 
-func channelsPage(reg *playbooks.Registry) string {
+func channelsPage(reg *schema.Registry) string {
 	p := &page{}
 	p.f("%s# Channels\n\nThe ways a message can take. A channel is declared in `usher.yaml` under a name of your own; playbooks write that name. Secrets\ncome from the environment: `${NAME}` is replaced when the server starts, and it refuses to start without.\n\n", generated)
 	for _, c := range reg.Channels {
@@ -197,7 +199,7 @@ func functionsPage() string {
 	p := &page{}
 	p.f("%s# Functions\n\nWhat [expressions](../language.md#expressions) may call.\n\n## The language's own\n\n", generated)
 	var own, library [][]string
-	for _, f := range playbooks.Functions() {
+	for _, f := range shapes.Functions() {
 		row := []string{code(f.Usage), f.Doc}
 		if f.Own {
 			own = append(own, row)
@@ -210,23 +212,23 @@ func functionsPage() string {
 	p.table([]string{"write", "gives"}, library)
 	p.f("## Left out on purpose\n\nThe expression library has these; here they are the mistake `forbidden-function`.\n\n")
 	var out [][]string
-	forbidden := playbooks.ForbiddenFunctions()
+	forbidden := shapes.ForbiddenFunctions()
 	for _, name := range slices.Sorted(maps.Keys(forbidden)) {
 		out = append(out, []string{code(name), forbidden[name]})
 	}
 	p.table([]string{"function", "why"}, out)
 	list := func(names []string) string { return "`" + strings.Join(names, "` `") + "`" }
 	p.f("## In texts\n\nTexts are Liquid. Tags: %s. Variables: `member`, `trigger`, `actions` and `now`, the instant of the decision in the\n"+
-		"member's zone. A filter stands behind a bar; what a value must be is checked.\n\n", list(playbooks.LiquidTags()))
+		"member's zone. A filter stands behind a bar; what a value must be is checked.\n\n", list(shapes.LiquidTags()))
 	var filters [][]string
-	for _, f := range playbooks.LiquidFilters() {
+	for _, f := range shapes.LiquidFilters() {
 		filters = append(filters, []string{code(f.Usage), f.Takes, f.Doc})
 	}
 	p.table([]string{"filter", "takes", "gives"}, filters)
 	return p.String()
 }
 
-func diagnosticsPage(codes []playbooks.Code) string {
+func diagnosticsPage(codes []diag.Code) string {
 	p := &page{}
 	p.f("%s# Diagnostics\n\nEvery mistake and warning of `usher check`. `usher explain CODE` prints the same.\n\n", generated)
 	var rows [][]string

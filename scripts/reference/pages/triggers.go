@@ -3,14 +3,14 @@ package pages
 import (
 	"strings"
 
-	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/shapes"
 )
 
 // triggersPage has a section on each kind of trigger.
 func triggersPage() string {
 	p := &page{}
 	p.f("%s# Triggers\n\nWhat starts a run. A playbook has exactly one. Whether a member is let in then is for the gates to say: see\n[the language](../language.md#a-playbook).\n\n", generated)
-	for _, t := range playbooks.Triggers() {
+	for _, t := range shapes.Triggers() {
 		p.f("## %s\n\n%s\n\n", t.Key, sentence(t.Doc))
 		p.yaml("part", t.Example)
 		var rows [][]string

@@ -1,0 +1,74 @@
+package diag
+
+import "cmp"
+
+// Finder gives where a name is declared and, for "", where it could be. The zero Pos: nowhere that can be shown.
+type Finder func(name string) Pos
+
+// About shows where the name that is near a missing one is declared or, when none is near, where it could be. A built-in name one
+// slip away is beyond doubt, and declared nowhere.
+func (d *Diagnostic) About(missing, near string, find Finder) *Diagnostic {
+	if near != "" {
+		if at := find(near); at.Line > 0 {
+			return d.Beside("`"+near+"` is declared here", at)
+		}
+		if EditDistance(missing, near, MaxDistance) < MaxDistance {
+			return d
+		}
+	}
+	return d.Beside("`"+missing+"` is not declared here", find(""))
+}
+
+// Declared is what can say how and where it was declared; the zero Pos when nowhere.
+type Declared interface {
+	Declaration() (what string, at Pos)
+}
+
+// Against shows where what does not fit is declared.
+func (d *Diagnostic) Against(things ...Declared) *Diagnostic {
+	for _, t := range things {
+		what, at := t.Declaration()
+		d.Beside("declared here as "+what, at)
+	}
+	return d
+}
+
+// Beside adds a place that is on another line than the mistake, once.
+func (d *Diagnostic) Beside(message string, at Pos) *Diagnostic {
+	known := at.Line == 0 || at.File == d.File && at.Line == d.Line
+	for _, r := range d.Related {
+		known = known || r.Pos == at
+	}
+	if !known {
+		d.Related = append(d.Related, Related{Message: message, Pos: at})
+	}
+	return d
+}
+
+// Nowhere finds what is built in.
+func Nowhere(string) Pos { return Pos{} }
+
+// Trust says that the edits hold only if the declared name is the right one.
+func (d *Diagnostic) Trust(declared string) {
+	for i := range d.Edits {
+		d.Edits[i].Trusts = declared
+	}
+}
+
+// Suggest adds the edit that would mend the last mistake.
+func (d *Diagnostic) Suggest(text string) *Diagnostic {
+	if d.Line > 0 {
+		d.Edits = append(d.Edits, Edit{Pos: d.Pos, Text: text})
+	}
+	return d
+}
+
+// Doubt says that the edit may not be what was meant.
+func (d *Diagnostic) Doubt(unless bool) { doubtful(d.Edits, unless) }
+
+func (e Edit) Overlaps(o Edit) bool {
+	before := func(a, b Edit) bool {
+		return cmp.Or(cmp.Compare(a.EndLine, b.Line), cmp.Compare(a.EndColumn, b.Column)) <= 0
+	}
+	return e.File == o.File && !before(e, o) && !before(o, e)
+}

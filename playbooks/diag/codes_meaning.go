@@ -1,0 +1,211 @@
+package diag
+
+// nameCodes are names that nothing has.
+var nameCodes = []Code{
+	{
+		Name: "unknown-event", Title: "an event that is not declared",
+		Doc: `Events are declared under events: in usher.yaml with their properties. An undeclared event is accepted and kept,
+but no playbook can name it until it is declared.`,
+		Bad:  "goal: {event: order.payed, within: 7d}",
+		Good: "goal: {event: order.paid, within: 7d}",
+	},
+	{
+		Name: "unknown-segment", Title: "a segment that is not declared",
+		Doc:  "Segments are declared under segments: in usher.yaml, each a name and an expression about the member.",
+		Bad:  "condition: in_segment(\"dormat\")",
+		Good: "condition: in_segment(\"dormant\")",
+	},
+	{
+		Name: "unknown-channel", Title: "a channel that is not declared",
+		Doc:  "Message channels are declared under channels: in usher.yaml. A message names one of them, not its type.",
+		Bad:  "actions:\n  - message: {channel: wechat, text: Hello}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "unknown-channel-type", Title: "a type of channel that does not exist",
+		Doc:  "The type says how messages of the channel are carried. The reference of channels lists the types there are.",
+		Bad:  "usher: 1\nchannels:\n  mail: {type: smpt, url: \"${SMTP_URL}\", from: hi@acme.test}",
+		Good: "usher: 1\nchannels:\n  mail: {type: smtp, url: \"${SMTP_URL}\", from: hi@acme.test}",
+	},
+	{
+		Name: "unknown-pool", Title: "a coupon pool that is not declared",
+		Doc:  "Coupon pools are declared under coupons: in usher.yaml with their prefix, budget and limits.",
+		Bad:  "actions:\n  - coupon: {pool: newcomer-20}",
+		Good: "actions:\n  - coupon: {pool: newcomer-10}",
+	},
+	{
+		Name: "unknown-template", Title: "a template that does not exist",
+		Doc: `Templates are files below templates/. They are named by their path there without the extension:
+templates/mail/welcome.html is mail/welcome.`,
+		Bad:  "actions:\n  - message: {channel: wecom, template: nowhere}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "unknown-playbook", Title: "a playbook that does not exist",
+		Doc:  "A test names the playbook that it tests by its id, and others that are live beside it under with:.",
+		Bad:  "playbook: cart-resque\ntests: []",
+		Good: "playbook: example\ntests: []",
+	},
+	{
+		Name: "unknown-action", Title: "an action that does not exist",
+		Doc:  "An item of actions has exactly one key that says what to do. The reference lists the actions there are.",
+		Bad:  "actions:\n  - mesage: {channel: wecom, text: Hello}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "unknown-field", Title: "an attribute or property that is not declared",
+		Doc: `Expressions may only name what usher.yaml declares: attributes under member:, properties under their event. What is
+not declared is kept when it arrives, but it has no type and cannot be used.`,
+		Bad:  "condition: member.levle == \"gold\"",
+		Good: "condition: member.level == \"gold\"",
+	},
+	{
+		Name: "unknown-name", Title: "a name that is not in scope",
+		Doc: `In scope are member, trigger (what started the run), actions.<id> (results of the actions before) and event, only in
+the if beside an event: key. Text is quoted, or it is taken for a name.`,
+		Bad:  "condition: level == \"gold\"",
+		Good: "condition: member.level == \"gold\"",
+	},
+	{
+		Name: "unknown-function", Title: "a function that does not exist",
+		Doc:  "The reference lists the functions of expressions. Those that are random or ask the machine's clock do not exist here.",
+		Bad:  "condition: days_sinse(member.created_at) > 3",
+		Good: "condition: days_since(member.created_at) > 3",
+	},
+	{
+		Name: "unknown-action-id", Title: "an action id that does not exist",
+		Doc:  "actions.<id> is the result of the action with that id in the same playbook. Give the action an id to use its result.",
+		Bad:  "actions:\n  - id: gift\n    coupon: {pool: newcomer-10}\n  - if: actions.gfit.issued\n    tag: lucky",
+		Good: "actions:\n  - id: gift\n    coupon: {pool: newcomer-10}\n  - if: actions.gift.issued\n    tag: lucky",
+	},
+	{
+		Name: "property-of-other-event", Title: "a property of another event",
+		Doc: `The property is declared, but for another event than the one looked at here. trigger has the properties of the event
+that started the run, event those of the event beside the if.`,
+		Bad:  "trigger: {event: cart.updated, if: event.amount > 3}",
+		Good: "trigger: {event: cart.updated, if: event.total > 3}",
+	},
+}
+
+// meaningCodes are playbooks that are well written but cannot be meant.
+var meaningCodes = []Code{
+	{
+		Name: "secret-in-file", Title: "a secret stands in usher.yaml", Advises: true,
+		Doc: `A password or a key that is written into a file is known to all who read the repository, for ever. Channels read it from the
+environment: ${NAME} in their fields. serve refuses a name that is not set, check says which are missing.`,
+		Bad:  "usher: 1\nchannels: {mail: {type: smtp, url: \"smtp://u:secret@mail.acme.test:465\", from: hi@acme.test}}",
+		Good: "usher: 1\nchannels: {mail: {type: smtp, url: \"${SMTP_URL}\", from: hi@acme.test}}",
+	},
+	{
+		Name: "unreachable", Title: "an action or an exit that is never reached", Advises: true,
+		Doc: `An exit ends the run, so what stands after it in the same list never happens. Remove it, or guard the exit by an if.
+The exit in the head of a playbook ends runs that wait; where nothing waits it ends none, which is a warning.`,
+		Bad:  "actions:\n  - exit: finished\n  - tag: buyer",
+		Good: "actions:\n  - tag: buyer\n  - exit: finished",
+	},
+	{
+		Name: "split-weights", Title: "weights of a split that do not sum to 100",
+		Doc: `A weight is the percentage of members who go that way, so the weights of a split sum to 100. They may have two
+decimals: 33.33, 33.33 and 33.34.`,
+		Bad:  "actions:\n  - split:\n      - {name: a, weight: 50, then: [{tag: a}]}\n      - {name: b, weight: 40, then: [{tag: b}]}",
+		Good: "actions:\n  - split:\n      - {name: a, weight: 50, then: [{tag: a}]}\n      - {name: b, weight: 50, then: [{tag: b}]}",
+	},
+	{
+		Name: "wait-timeout", Title: "a wait for an event without a timeout",
+		Doc: `The event may never come, and a run that waits for ever keeps its member out of the playbook. After the timeout the run
+goes on, and actions.<id>.timed_out is true.`,
+		Bad:  "actions:\n  - wait: {event: order.paid}",
+		Good: "actions:\n  - wait: {event: order.paid, timeout: 2d}",
+	},
+	{
+		Name: "not-settable", Title: "a field that cannot be set",
+		Doc: `A computed attribute has the value of its expression, and usher itself keeps id, tags, created_at, last_seen_at and
+points. Tags are changed by the action tag.`,
+		Bad:  "actions:\n  - set: {points: 100}",
+		Good: "actions:\n  - set: {level: gold}",
+	},
+	{
+		Name: "forgotten-equals", Title: "a text that looks like an expression (a warning where a text may stand)",
+		Doc:  "A value is an expression when it begins with `= `, and else what is written. Write the `= `, or leave it if the text is meant.",
+		Bad:  "actions:\n  - points: member.points",
+		Good: "actions:\n  - points: = member.points",
+	},
+	{
+		Name: "cycle", Title: "playbooks that start each other (warning)", Advises: true,
+		Doc: `An action of one emits the event that starts the other, or changes what a segment depends on whose border starts it, and so
+on back to the first. Such a chain stops after 16 with an error. A reentry on one of them ends it: nobody enters twice at once.`,
+		Bad:  "actions:\n  - emit: {event: cart.updated, properties: {cart_id: c1, total: 1}}",
+		Good: "actions:\n  - emit: member.left",
+	},
+	{
+		Name: "unused", Title: "a declaration that nothing uses (warning)", Advises: true,
+		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
+	},
+	{
+		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)", Advises: true,
+		Doc: `Tags, owners and the reasons of an exit are words of your own, declared nowhere. One that stands in a single place and is a
+slip of the keyboard away from another that stands elsewhere is most likely that one. A tag that is looked for or removed, while nothing
+adds it and something adds one that is almost the same, is looked for in vain. Numbers, endings and first letters make words of their
+own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects the tag says so.`,
+		Bad:  "actions:\n  - tag: newcomer\n  - tag: {remove: newcomr}",
+		Good: "actions:\n  - tag: newcomer\n  - tag: {remove: newcomer}",
+	},
+	{
+		Name: "untested", Title: "a live playbook without a test (warning under --strict)", Advises: true,
+		Doc: "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
+	},
+}
+
+// textCodes are mistakes in Liquid.
+var textCodes = []Code{
+	{
+		Name: "template-syntax", Title: "a text that is not valid Liquid",
+		Doc: `Texts are Liquid: {{ value | filter }} prints, {% if %} … {% elsif %} … {% else %} … {% endif %} decides, {% case %} picks,
+{% for item in list %} … {% else %} … {% endfor %} repeats, {% assign name = value %} and {% capture name %} … {% endcapture %}
+name. It compares with == and !=, joins with and and or, and calculates by filters; a filter cannot stand in a comparison. Nothing
+stands behind else and end…. include and render do not exist here, loops nest at most two deep, and a text may become 64 KiB
+at most.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
+	},
+	{
+		Name: "unknown-variable", Title: "a text names a variable that does not exist",
+		Doc: `A text sees member, trigger, actions.<id> of the actions before, and what it binds itself by assign, capture and for, and now, the
+instant of the decision. A declared value that is missing prints nothing; give it a default: {{ member.nickname | default: "friend" }}.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nicknme }}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
+	},
+	{
+		Name: "unknown-filter", Title: "a text uses a filter that does not exist",
+		Doc:  "The filters are those of Liquid, as default, upcase, date, round, join, truncate and escape, and add_days. The reference lists them.",
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | defualt: 'friend' }}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | default: 'friend' }}\"}",
+	},
+	{
+		Name: "bad-date-format", Title: "a date format that prints something else", Advises: true,
+		Doc: `The filter date writes a time by a format of strftime: %Y year, %m month, %d day, %H hour, %M minute, %S second, %A day of
+the week. What has no % is printed as it stands, so YYYY-MM-DD is %Y-%m-%d. %M is the minute and %m the month.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Since {{ member.created_at | date: 'YYYY-MM-DD' }}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Since {{ member.created_at | date: '%Y-%m-%d' }}\"}",
+	},
+	{
+		Name: "empty-text", Title: "a text that is empty", Advises: true,
+		Doc:  "The text has nothing that is ever shown: it is empty, or has blanks, comments and assignments alone. An empty message would be sent.",
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"  \"}",
+		Good: "actions:\n  - message: {channel: wecom, text: Hello}",
+	},
+	{
+		Name: "mixed-and-or", Title: "and and or in one condition of a text, without brackets", Advises: true,
+		Doc: `Liquid reads a condition from the right, whatever its words are: a and b or c is a and (b or c). Other languages read it as
+(a and b) or c. Brackets say which is meant.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"{% if member.points > 3 and member.email or member.nickname %}Hello{% else %}Hi{% endif %}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"{% if member.points > 3 and (member.email or member.nickname) %}Hello{% else %}Hi{% endif %}\"}",
+	},
+	{
+		Name: "not-filled-in", Title: "a placeholder that would be sent as it stands", Advises: true,
+		Doc: `Only {{ … }} is filled in. {name}, ${name}, <%= name %> and the like are placeholders of other tools, and member.nickname
+without braces is plain text. What is meant so stands in {% raw %} … {% endraw %}.`,
+		Bad:  "actions:\n  - message: {channel: wecom, text: \"Hello {nickname}\"}",
+		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
+	},
+}

@@ -1,0 +1,37 @@
+package expression
+
+import (
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// Declarations is what a workspace declares, as far as expressions and texts name it.
+type Declarations interface {
+	// MemberRecord returns the type of `member`: an object. The fields that are computed have no type there.
+	MemberRecord() *schema.Type
+	// Computed returns the expression of a computed attribute; nil when the attribute is none.
+	Computed(attribute string) *diag.Source
+	// AttributeType returns the type of a declared attribute; ok is false when it is not declared.
+	AttributeType(name string) (t *schema.Type, ok bool)
+	// EventNames returns the declared events in the order of their declaration.
+	EventNames() []string
+	// EventProperties returns the properties of an event: an object, nil when there are none.
+	EventProperties(name string) (t *schema.Type, ok bool)
+	// EventRecord returns the type of an event as expressions see it; nil when it is not declared.
+	EventRecord(name string) *schema.Type
+	// SegmentNames returns the declared segments in the order of their declaration.
+	SegmentNames() []string
+	// SegmentSource returns the expression of a segment; nil when it is not declared.
+	SegmentSource(name string) *diag.Source
+	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section begins.
+	DeclaredAt(section, name string) diag.Pos
+}
+
+// The sections of usher.yaml that declare names.
+const (
+	InMember   = "member"
+	InEvents   = "events"
+	InSegments = "segments"
+	InChannels = "channels"
+	InCoupons  = "coupons"
+)

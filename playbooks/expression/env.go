@@ -1,0 +1,352 @@
+package expression
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/builtin"
+	"github.com/usher-run/usher/playbooks/schema"
+
+	place "github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Env is what expressions are evaluated in: one member at one instant. It is not safe for concurrent use; make one for each
+// goroutine and reuse it.
+type Env struct {
+	vars    map[string]any
+	clock   clock
+	loaded  [sources][]string // the variables that are set, by where they come from
+	dirty   bool              // some are
+	machine vm.VM
+	member  Record
+	trigger Record
+	actions map[string]map[string]any
+	event   Record
+	history History
+}
+
+// Record is an object whose fields are asked for when an expression reads them: the member, an event, a trigger.
+type Record interface {
+	// Field gives a field's typed value; nil: it is missing.
+	Field(name string) any
+	// All gives the whole object.
+	All() map[string]any
+}
+
+// Fields is a Record that is all there.
+type Fields map[string]any
+
+// Field gives a field's value.
+func (f Fields) Field(name string) any { return f[name] }
+
+// All gives the fields themselves.
+func (f Fields) All() map[string]any { return f }
+
+// History answers what events() asks of the member that the Env is about.
+type History interface {
+	// List gives the events of the slot as objects typed by [Schema.EventRecord], by time, oldest first.
+	List(Slot) []any
+	// Count gives how many there are.
+	Count(Slot) int
+	// Sum adds up a field that all of them have, an int or a number.
+	Sum(s Slot, field string) (any, error)
+}
+
+// clock is what the functions know beside their arguments.
+type clock struct {
+	now    time.Time // in the member's zone
+	member string
+}
+
+// NewEnv makes an empty environment.
+func NewEnv() *Env {
+	e := &Env{vars: map[string]any{}}
+	e.vars[varClock] = &e.clock
+	return e
+}
+
+// smallMap is up to where a map finds its keys without hashing them.
+const smallMap = 8
+
+// Begin sets the instant, the member with their zone and id, and their history. What was set before is gone.
+func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record, h History) {
+	if len(e.vars) > smallMap { // a map that was large once stays slow
+		e.vars = map[string]any{varClock: &e.clock}
+	} else if e.dirty { // all at once: that is faster than one by one
+		clear(e.vars)
+		e.vars[varClock] = &e.clock
+	}
+	if e.dirty {
+		for from := range sources {
+			e.loaded[from] = e.loaded[from][:0]
+		}
+		e.dirty = false
+	}
+	e.clock = clock{now: now.In(zone), member: id}
+	e.member, e.history, e.trigger, e.actions, e.event = member, h, nil, nil, nil
+}
+
+// Forget makes the environment read the member again, who has changed.
+func (e *Env) Forget() { e.forget(fromMember) }
+
+// SetMember sets the member, and makes the environment read them and their history again.
+func (e *Env) SetMember(member Record) {
+	e.member = member
+	e.forget(fromMember)
+	e.forget(fromHistory)
+	e.forget(fromCount)
+	e.forget(fromSum)
+}
+
+func (e *Env) forget(from source) {
+	for _, name := range e.loaded[from] {
+		delete(e.vars, name)
+	}
+	e.loaded[from] = e.loaded[from][:0]
+}
+
+// SetTrigger sets `trigger` and `actions`: what the run knows.
+func (e *Env) SetTrigger(trigger Record, actions map[string]map[string]any) {
+	e.forget(fromTrigger)
+	e.forget(fromActions)
+	e.trigger, e.actions = trigger, actions
+}
+
+// SetEvent sets `event`: the event being looked at.
+func (e *Env) SetEvent(event Record) {
+	e.forget(fromEvent)
+	e.event = event
+}
+
+// End lets go of what was set, so that the environment can rest in a pool. Values that expressions have read stay until the next
+// Begin.
+func (e *Env) End() {
+	e.member, e.history, e.trigger, e.actions, e.event = nil, nil, nil, nil, nil
+}
+
+// Trigger gives `trigger` as it was set.
+func (e *Env) Trigger() map[string]any { return all(e.trigger) }
+
+// Actions gives `actions` as it was set.
+func (e *Env) Actions() map[string]map[string]any { return e.actions }
+
+// Now gives the instant in the member's zone.
+func (e *Env) Now() time.Time { return e.clock.now }
+
+// Eval gives the expression's value. The error is for the trace of a run: it names what failed, not the machinery.
+func (x *Expr) Eval(e *Env) (any, error) {
+	if x.program == nil {
+		return nil, errors.New("the expression was not compiled")
+	}
+	for i := range x.Reads {
+		if r := &x.Reads[i]; !e.has(r.name) {
+			e.vars[r.name] = e.read(r)
+			e.loaded[r.from] = append(e.loaded[r.from], r.name)
+			e.dirty = true
+		}
+	}
+	v, err := e.machine.Run(x.program, e.vars)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %q: %s", x.Text, libraryMessage(err))
+	}
+	if n, ok := v.(int); ok && x.Type != nil && x.Type.Kind == schema.KindNumber {
+		return float64(n), nil
+	}
+	return v, nil
+}
+
+func (e *Env) has(name string) bool {
+	_, ok := e.vars[name]
+	return ok
+}
+
+// read gives what a variable stands for.
+func (e *Env) read(r *read) any {
+	switch r.from {
+	case fromMember:
+		return field(e.member, r.field)
+	case fromTrigger:
+		return field(e.trigger, r.field)
+	case fromEvent:
+		return field(e.event, r.field)
+	case fromActions:
+		if r.field == "" {
+			return e.actions
+		}
+		if result, ok := e.actions[r.field]; ok {
+			return result
+		}
+		return nil
+	case fromCount:
+		if e.history == nil {
+			return 0
+		}
+		return e.history.Count(r.slot)
+	case fromSum:
+		if e.history == nil {
+			return 0
+		}
+		sum, err := e.history.Sum(r.slot, r.field)
+		if err != nil {
+			return failure{err}
+		}
+		return sum
+	case fromHistory:
+		if e.history == nil {
+			return []any{}
+		}
+		return e.history.List(r.slot)
+	}
+	if r.name == varToday {
+		return midnight(e.clock.now)
+	}
+	return e.clock.now
+}
+
+// failure stands for a value that could not be calculated. All variables are loaded before the run; only who needs this one fails.
+type failure struct{ error }
+
+// unlessFailed returns the value of a variable that may be a failure.
+func unlessFailed(v any) (any, error) {
+	if f, failed := v.(failure); failed {
+		return nil, f.error
+	}
+	return v, nil
+}
+
+func field(r Record, name string) any {
+	switch {
+	case r == nil:
+		return nil
+	case name == "":
+		return r.All()
+	}
+	return r.Field(name)
+}
+
+func all(r Record) map[string]any {
+	if r == nil {
+		return nil
+	}
+	return r.All()
+}
+
+// Test gives the value of a condition. A nil Expr holds.
+func (x *Expr) Test(e *Env) (bool, error) {
+	if x == nil {
+		return true, nil
+	}
+	v, err := x.Eval(e)
+	if err != nil {
+		return false, err
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, fmt.Errorf("evaluate %q: the answer is missing", x.Text)
+	}
+	return b, nil
+}
+
+// Seen gives the values that a condition was made of, by their text: the explanation of its outcome.
+func (x *Expr) Seen(e *Env) map[string]any {
+	if len(x.atoms) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(x.atoms))
+	for i := range x.atoms {
+		a := &x.atoms[i]
+		if a.variable != "" {
+			out[a.text] = e.vars[a.variable]
+			continue
+		}
+		if a.program == nil {
+			continue
+		}
+		if v, err := e.machine.Run(a.program, e.vars); err == nil {
+			out[a.text] = v
+		}
+	}
+	return out
+}
+
+// libraryMessage takes the place and the snippet off an error of the expr library.
+func libraryMessage(err error) string {
+	var fe *place.Error
+	if errors.As(err, &fe) {
+		return fe.Message
+	}
+	s, _, _ := strings.Cut(err.Error(), "\n")
+	return s
+}
+
+func midnight(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return schema.WallClock(y, m, d, 0, 0, 0, 0, t.Location())
+}
+
+// hostFunctions are the language's functions that the expr library calls. The last argument is the clock.
+func hostFunctions() []*builtin.Function {
+	return append(arithmetic(), []*builtin.Function{
+		host("days_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
+			c := p[1].(*clock)
+			return localDays(p[0].(time.Time).In(c.now.Location()), c.now), nil
+		}),
+		host("hours_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
+			return hoursBetween(p[0].(time.Time), p[1].(*clock).now), nil
+		}),
+		host("add_days", new(func(time.Time, int, *clock) time.Time), func(p []any) (any, error) {
+			n := p[1].(int)
+			if n > schema.MaxDays || n < -schema.MaxDays {
+				return nil, fmt.Errorf("add_days by %d: at most %d days", n, schema.MaxDays)
+			}
+			return inReach(schema.AddDays(p[0].(time.Time).In(p[2].(*clock).now.Location()), n))
+		}),
+		host("bucket", new(func(int, *clock) int), func(p []any) (any, error) {
+			return int(Dice("bucket", p[1].(*clock).member) % uint64(p[0].(int))), nil
+		}),
+	}...)
+}
+
+// localDays counts whole local calendar days from one time to another, as on the wall clock: 10:00 to 10:00 tomorrow is one.
+func localDays(from, to time.Time) int {
+	if to.Before(from) {
+		return -localDays(to, from)
+	}
+	return max(hoursBetween(schema.ShownAs(from), schema.ShownAs(to))/24, 0)
+}
+
+// hoursBetween counts whole elapsed hours from one time to another. A [time.Duration] would end at 292 years.
+func hoursBetween(from, to time.Time) int {
+	if to.Before(from) {
+		return -hoursBetween(to, from)
+	}
+	seconds := to.Unix() - from.Unix()
+	if to.Nanosecond() < from.Nanosecond() {
+		seconds--
+	}
+	return int(seconds / 3600)
+}
+
+// Dice gives a number that is always the same for the same salt and parts, and evenly spread.
+func Dice(salt string, parts ...string) uint64 {
+	h := sha256.New()
+	h.Write([]byte(salt))
+	for _, p := range parts {
+		h.Write([]byte{0})
+		h.Write([]byte(p))
+	}
+	return binary.BigEndian.Uint64(h.Sum(nil))
+}
+
+func host(name string, signature any, f func([]any) (any, error)) *builtin.Function {
+	return &builtin.Function{
+		Name: name, Func: func(params ...any) (any, error) { return f(params) },
+		Types: []reflect.Type{reflect.TypeOf(signature).Elem()},
+	}
+}

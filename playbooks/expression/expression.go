@@ -1,0 +1,240 @@
+package expression
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// maxExpression bounds the source of one expression, in bytes. What it is compiled into is bounded by maxNodes.
+const (
+	maxExpression = 8 << 10
+	maxNodes      = 2000
+)
+
+// Scope says what an expression may name beside `member`, which is always in scope.
+type Scope struct {
+	Schema   Declarations
+	Trigger  *schema.Type    // what started the run, an object; nil: not in scope
+	Event    *schema.Type    // the event being looked at, an object; nil: not in scope
+	Actions  []ActionResult  // results of the actions that come before
+	Nameless []ActionResult  // those of them that have no id: nothing can name them
+	Later    map[string]bool // action ids that exist but have not run yet here
+	Running  bool            // what can be compiled is, whatever there is to say about it; see [Compile]
+	Known    []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
+}
+
+// Knowing gives the scope with further facts.
+func (s *Scope) Knowing(facts []string) *Scope {
+	if len(facts) == 0 {
+		return s
+	}
+	out := *s
+	out.Known = slices.Concat(s.Known, facts)
+	return &out
+}
+
+// ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran only on some ways.
+type ActionResult struct {
+	ID   string
+	Type *schema.Type // an object
+	Pos  diag.Pos     // of its id, or of the action; the zero Pos: unknown
+}
+
+// Expr is a checked and compiled expression. It is safe for concurrent use.
+type Expr struct {
+	Text  string
+	Type  *schema.Type
+	Slots []Slot // what it reads of the member's history, without repeats
+	Refs  Refs
+	Pos   diag.Pos // of the whole text
+
+	program *vm.Program
+	Reads   []read
+	atoms   []atom
+	Tags    []foundWord // that it looks for
+	Answers []foundWord // the texts that it may give
+	present [2][]string // what is surely present when a condition fails, and when it holds
+}
+
+// Holds gives what is surely present when the condition holds; of no condition, nothing.
+func (x *Expr) Holds() []string {
+	if x == nil {
+		return nil
+	}
+	return x.present[1]
+}
+
+// Fails gives what is surely present when the condition does not hold.
+func (x *Expr) Fails() []string {
+	if x == nil {
+		return nil
+	}
+	return x.present[0]
+}
+
+// Refs names what an expression refers to, also through segments and computed attributes: sorted, without repeats.
+type Refs struct {
+	Attributes, Segments, Events, Actions []string
+}
+
+// foundWord is a text that is written out in an expression.
+type foundWord struct {
+	Word string
+	Pos  diag.Pos // with its quotes
+}
+
+// atom is a part of a condition whose value explains the outcome.
+type atom struct {
+	text     string
+	node     ast.Node
+	variable string // set: the value is simply that of a variable
+	program  *vm.Program
+}
+
+// CompileExpr checks the expression against the scope and compiles it. want is the type that is needed, nil for any. When
+// there are diagnostics of severity Error the Expr is nil; it is too when a segment or computed attribute that it uses has a mistake,
+// which is told there.
+func CompileExpr(src diag.Source, sc *Scope, want *schema.Type) (*Expr, []diag.Diagnostic) {
+	if len(src.Text) > maxExpression {
+		return nil, []diag.Diagnostic{{
+			Severity: diag.Error, Code: "expression-too-long", Pos: src.Pos(0, min(utf8.RuneCountInString(src.Text), 20)),
+			Message: fmt.Sprintf("the expression has %d bytes, at most %d are allowed", len(src.Text), maxExpression),
+			Label:   "split it: a computed attribute or a segment can hold a part",
+		}}
+	}
+	c := newChecker(src, sc, theLibrary())
+	node := c.parse()
+	if node == nil {
+		return nil, c.diags
+	}
+	c.top(node, want)
+	switch {
+	case sc.Running && c.failed() && !c.hollow:
+		return c.anyway(node)
+	case c.failed() || c.hollow:
+		return nil, c.diags
+	}
+	return c.finish(node)
+}
+
+// anyway compiles what did not pass the check, if it can be compiled.
+func (c *checker) anyway(node ast.Node) (x *Expr, diags []diag.Diagnostic) {
+	told := c.diags
+	c.diags = nil
+	defer func() {
+		if recover() != nil || x == nil { // what the check would have found is in the way
+			x, diags = nil, told
+		}
+	}()
+	x, _ = c.finish(node)
+	return x, nil
+}
+
+// finish compiles what passed the check.
+func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
+	x := &Expr{
+		Text: c.src.Text, Type: c.types[node], Pos: c.src.Pos(0, utf8.RuneCountInString(c.src.Text)), Tags: c.tags, Answers: c.answers(node),
+	}
+	if x.Type != nil && x.Type.Kind == schema.KindBool {
+		x.atoms = c.atomsOf(node)
+		x.present = [2][]string{c.whenFalse(node), c.whenTrue(node)}
+	}
+	l := newLowering(c)
+	program, err := l.compile(node)
+	if err != nil {
+		c.backstop(node, err)
+		return nil, c.diags
+	}
+	x.program = program
+	x.Reads = l.reads
+	for i := range x.atoms {
+		lone := newLowering(c)
+		if v, ok := lone.lower(x.atoms[i].node).(*ast.IdentifierNode); ok && l.vars[v.Value] != nil {
+			x.atoms[i].variable = v.Value
+			continue
+		}
+		// An atom may be impossible to compile alone (a variable of an enclosing `let`): then it explains nothing.
+		x.atoms[i].program, _ = newLowering(c).compile(x.atoms[i].node)
+	}
+	x.Slots = c.slotList()
+	x.Refs = c.refs.sorted()
+	return x, c.diags
+}
+
+// answers gives the texts that an expression may give, as far as they are written out.
+func (c *checker) answers(n ast.Node) []foundWord {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return []foundWord{{n.Value, c.src.Pos(n.Location().From, n.Location().To)}}
+	case *ast.ConditionalNode:
+		return append(c.answers(n.Exp1), c.answers(n.Exp2)...)
+	}
+	return nil
+}
+
+// refSet collects what an expression refers to.
+type refSet struct{ attributes, segments, events, actions map[string]bool }
+
+func newRefSet() refSet {
+	return refSet{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+}
+
+func (r refSet) sorted() Refs {
+	keys := func(m map[string]bool) []string {
+		var out []string
+		for k := range m {
+			out = append(out, k)
+		}
+		slices.Sort(out)
+		return out
+	}
+	return Refs{keys(r.attributes), keys(r.segments), keys(r.events), keys(r.actions)}
+}
+
+func (s Slot) key() string {
+	if s.Window.IsZero() {
+		return s.Event
+	}
+	return s.Event + ":" + s.Window.String()
+}
+
+func (c *checker) slotList() []Slot {
+	out := make([]Slot, 0, len(c.slots))
+	for _, s := range c.slots {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b Slot) int { return strings.Compare(a.key(), b.key()) })
+	return out
+}
+
+// Slot names a part of a member's history that an expression reads: events(name, window).
+type Slot struct {
+	Event  string
+	Window schema.Duration // zero: all
+	Items  bool            // the events themselves are read, not only how many there are
+}
+
+// With gives the union of both, sorted, without repeats.
+func (r Refs) With(o Refs) Refs {
+	union := func(a, b []string) []string {
+		all := slices.Concat(a, b)
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	return Refs{
+		Attributes: union(r.Attributes, o.Attributes), Segments: union(r.Segments, o.Segments),
+		Events: union(r.Events, o.Events), Actions: union(r.Actions, o.Actions),
+	}
+}
+
+// ParseExpression returns the syntax tree of an expression, unchecked; nil when it has none.
+func ParseExpression(src diag.Source, declared Declarations) ast.Node {
+	return newChecker(src, &Scope{Schema: declared}, theLibrary()).parse()
+}

@@ -1,0 +1,489 @@
+package expression
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// function declares one of the language's own functions. The checker, the lowering and the reference read it.
+type function struct {
+	Name  string
+	Doc   string
+	Usage string
+	args  []*schema.Type // the types of the arguments; optional ones may be left out
+	out   *schema.Type
+	check func(c *checker, n *ast.CallNode) *schema.Type // for what the types cannot say; nil: args and out say all
+}
+
+// Functions lists the language's own functions. Those of the expr library that are allowed are in builtins.
+func Functions() []function {
+	return []function{
+		{Name: "now", Usage: "now()", out: schema.Datetime, Doc: "the instant of the input that is decided on, never the machine's clock"},
+		{Name: "today", Usage: "today()", out: schema.Date, Doc: "the member's local day at now()"},
+		{Name: "days_since", Usage: "days_since(t)", args: []*schema.Type{schema.Datetime}, out: schema.Int, Doc: "whole local calendar days from t to now()"},
+		{Name: "hours_since", Usage: "hours_since(t)", args: []*schema.Type{schema.Datetime}, out: schema.Int, Doc: "whole elapsed hours from t to now()"},
+		{Name: "add_days", Usage: "add_days(t, n)", args: []*schema.Type{schema.Datetime, schema.Int}, out: schema.Datetime, Doc: "the same wall clock n days later, in the member's zone"},
+		{Name: "duration", Usage: `duration("36h")`, out: schema.Elapsed, check: (*checker).durationCall, Doc: "an elapsed time: a constant in s, m or h"},
+		{Name: "in_segment", Usage: `in_segment("x")`, out: schema.Bool, check: (*checker).inSegment, Doc: "whether the member is in the segment now"},
+		{Name: "bucket", Usage: "bucket(n)", args: []*schema.Type{schema.Int}, out: schema.Int, Doc: "a number from 0 to n-1 that is always the same for this member"},
+		{Name: "events", Usage: `events("order.paid", "90d")`, check: (*checker).eventsCall, Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now]"},
+	}
+}
+
+func functionNamed(name string) *function {
+	list := Functions()
+	if i := slices.IndexFunc(list, func(f function) bool { return f.Name == name }); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}
+
+func (c *checker) call(n *ast.CallNode) *schema.Type {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		c.method(n)
+		return nil
+	}
+	f := functionNamed(callee.Value)
+	if f == nil {
+		c.unknownFunction(callee, n.Arguments)
+		return nil
+	}
+	if f.check != nil {
+		return f.check(c, n)
+	}
+	if len(n.Arguments) != len(f.args) {
+		c.report(n.Location(), "wrong-arguments", "write "+f.Usage, "`%s` takes %s, here are %d", f.Name, countOf(len(f.args)), len(n.Arguments))
+		return f.out
+	}
+	for i, a := range n.Arguments {
+		t := c.check(a)
+		if t == nil {
+			continue
+		}
+		if !assignable(f.args[i], t) {
+			c.report(span(a), "wrong-arguments", "write "+f.Usage, "`%s` takes %s here, this is %s", f.Name, DescribeType(f.args[i]), DescribeType(t.Required()))
+			continue
+		}
+		c.need(a, t, "`"+f.Name+"`")
+	}
+	if f.Name == "bucket" {
+		if v, ok := n.Arguments[0].(*ast.IntegerNode); !ok || v.Value < 1 {
+			c.report(span(n.Arguments[0]), "not-a-constant", "write "+f.Usage, "the number of buckets is a constant of at least 1")
+		}
+	}
+	return f.out
+}
+
+func countOf(n int) string {
+	switch n {
+	case 0:
+		return "no argument"
+	case 1:
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
+}
+
+// Forbidden tells why a function of the expr library is not part of the language.
+var Forbidden = map[string]string{
+	"keys":     "the order of an object's keys is not the same every time",
+	"values":   "the order of an object's values is not the same every time",
+	"toPairs":  "the order of an object's keys is not the same every time",
+	"date":     "write a `date` or `datetime` property, or add_days(t, n)",
+	"timezone": "times are read in the member's zone",
+	"fromJSON": "what it gives has no type that can be checked",
+	"get":      "name the field itself, as in member.level",
+	"replace":  "a text could grow without a bound; texts are made in Liquid",
+	"join":     "a text could grow without a bound; texts are made in Liquid",
+	"repeat":   "a text could grow without a bound; texts are made in Liquid",
+}
+
+func (c *checker) unknownFunction(n *ast.IdentifierNode, args []ast.Node) {
+	foreign := foreignFunction(n.Value, shortAll(args))
+	if why, ok := Forbidden[n.Value]; ok {
+		c.report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s", n.Value, why)
+		return
+	}
+	var known []string
+	for _, f := range Functions() {
+		known = append(known, f.Name)
+	}
+	for name := range c.rules {
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	label, m := foreign, diag.Closest(n.Value, known)
+	switch {
+	case foreign != "" && !strings.EqualFold(m, n.Value):
+		m = ""
+	case m != "":
+		label = "did you mean `" + m + "`?"
+	default:
+		label = "there is " + diag.OneOf(known)
+	}
+	d := c.report(n.Location(), "unknown-function", label, "there is no function `%s`", n.Value)
+	if m != "" {
+		d.Suggest(m).Doubt(diag.Sole(n.Value, known))
+	}
+}
+
+func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
+	s, ok := c.constantArgument(n, "duration", `duration("36h")`)
+	if !ok {
+		return schema.Elapsed
+	}
+	d, err := schema.ParseDuration(s.Value)
+	switch {
+	case err != nil:
+		hint := schema.DurationMeant(s.Value)
+		d := c.report(s.Location(), "bad-duration", hint.Question(), "%q is no duration: %s", s.Value, err)
+		if hint.Write != "" {
+			d.Suggest(strconv.Quote(hint.Write)).Doubt(hint.Sure)
+		}
+	case d.Days != 0:
+		c.report(s.Location(), "bad-duration", "for days write add_days(t, n)", "duration() counts elapsed time: s, m or h")
+	}
+	return schema.Elapsed
+}
+
+// constantArgument gives the one argument of a call, which must be a text constant.
+func (c *checker) constantArgument(n *ast.CallNode, name, usage string) (*ast.StringNode, bool) {
+	if len(n.Arguments) != 1 {
+		c.report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name, len(n.Arguments))
+		return nil, false
+	}
+	s, ok := n.Arguments[0].(*ast.StringNode)
+	if id, bare := n.Arguments[0].(*ast.IdentifierNode); bare && name == "in_segment" && c.sc.Schema.SegmentSource(id.Value) != nil {
+		c.report(id.Location(), "not-a-constant", `write in_segment("`+id.Value+`")`, "the name of a segment stands in quotes").Suggest(strconv.Quote(id.Value))
+		return nil, false
+	}
+	if !ok {
+		c.report(span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked", name)
+	}
+	return s, ok
+}
+
+func (c *checker) inSegment(n *ast.CallNode) *schema.Type {
+	s, ok := c.constantArgument(n, "in_segment", `in_segment("loyal")`)
+	if !ok {
+		return schema.Bool
+	}
+	src := c.sc.Schema.SegmentSource(s.Value)
+	if src == nil {
+		c.unknownText(s, "unknown-segment", "segment", c.sc.Schema.SegmentNames(), InSegments)
+		return schema.Bool
+	}
+	c.refs.segments[s.Value] = true
+	c.inline(n, "segment "+s.Value, *src, schema.Bool)
+	return schema.Bool
+}
+
+// unknownText reports a quoted name that is declared nowhere.
+func (c *checker) unknownText(s *ast.StringNode, code, what string, known []string, section string) {
+	label, m := "usher.yaml declares no "+what, diag.Closest(s.Value, known)
+	if len(known) > 0 {
+		label = "there is " + diag.OneOf(known)
+	}
+	if m != "" {
+		label = "did you mean `" + m + "`?"
+	}
+	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).About(s.Value, m, c.declaredIn(section))
+	if m != "" {
+		d.Suggest(`"` + m + `"`).Doubt(diag.Sole(s.Value, known))
+		d.Trust(m)
+	}
+}
+
+// declaredIn finds the names of a section of usher.yaml.
+func (c *checker) declaredIn(section string) diag.Finder {
+	return func(name string) diag.Pos { return c.sc.Schema.DeclaredAt(section, name) }
+}
+
+func (c *checker) eventsCall(n *ast.CallNode) *schema.Type {
+	slot, ok := c.slotOf(n)
+	if !ok {
+		return nil
+	}
+	c.slots[slot.key()] = slot
+	c.refs.events[slot.Event] = true
+	return schema.ListOf(c.sc.Schema.EventRecord(slot.Event))
+}
+
+// slotOf reads the constants of an events() call.
+func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
+	const usage = `write events("order.paid") or events("order.paid", "90d")`
+	if len(n.Arguments) < 1 || len(n.Arguments) > 2 {
+		c.report(n.Location(), "wrong-arguments", usage, "`events` takes a name and, if need be, a window; here are %d arguments", len(n.Arguments))
+		return Slot{}, false
+	}
+	for _, a := range n.Arguments {
+		if _, ok := a.(*ast.StringNode); !ok {
+			c.report(span(a), "not-a-constant", usage, "name and window of events() are constants, so that what to load is known before anything runs")
+			return Slot{}, false
+		}
+	}
+	name := n.Arguments[0].(*ast.StringNode)
+	if c.sc.Schema.EventRecord(name.Value) == nil {
+		c.unknownText(name, "unknown-event", "event", c.sc.Schema.EventNames(), InEvents)
+		return Slot{}, false
+	}
+	slot := Slot{Event: name.Value}
+	if len(n.Arguments) == 2 {
+		w := n.Arguments[1].(*ast.StringNode)
+		d, err := schema.ParseDuration(w.Value)
+		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
+			hint := schema.DurationMeant(w.Value)
+			d := c.report(w.Location(), "bad-duration", hint.Question(), "%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
+			if hint.Write != "" {
+				d.Suggest(strconv.Quote(hint.Write)).Doubt(hint.Sure)
+			}
+			return Slot{}, false
+		}
+		slot.Window = d
+	}
+	return slot, true
+}
+
+// builtinRule types a function of the expr library.
+type builtinRule struct {
+	Usage string
+	check func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type
+}
+
+func fixedTypes(out *schema.Type, in ...*schema.Type) func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+	return func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+		for i, t := range args {
+			if i >= len(in) {
+				c.report(span(n.Arguments[i]), "wrong-arguments", tooMany(n, c.rules[n.Name].Usage), "`%s` takes %s", n.Name, countOf(len(in)))
+				return out
+			}
+			if t == nil {
+				continue
+			}
+			if !assignable(in[i], t) {
+				c.report(span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s here, this is %s", n.Name, DescribeType(in[i]), DescribeType(t.Required()))
+				continue
+			}
+			c.need(n.Arguments[i], t, "`"+n.Name+"`")
+		}
+		if len(args) < len(in) {
+			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s, here are %d", n.Name, countOf(len(in)), len(args))
+		}
+		return out
+	}
+}
+
+func (c *checker) builtin(n *ast.BuiltinNode) *schema.Type {
+	rule, ok := c.rules[n.Name]
+	if !ok {
+		c.unknownFunction(&ast.IdentifierNode{Value: n.Name}, n.Arguments)
+		return nil
+	}
+	if !c.boundedLoop(n) {
+		return nil
+	}
+	args := make([]*schema.Type, len(n.Arguments))
+	for i, a := range n.Arguments {
+		p, isPredicate := a.(*ast.PredicateNode)
+		if !isPredicate {
+			args[i] = c.check(a)
+			continue
+		}
+		if args[0] == nil || args[0].Kind != schema.KindList {
+			break
+		}
+		c.items = append(c.items, args[0].Elem)
+		args[i] = c.check(p)
+		if boolPredicate[n.Name] && args[i] != nil {
+			if args[i].Kind != schema.KindBool {
+				c.report(span(p.Node), "type-mismatch", c.itemsHint(n, p, args[i]), "`%s` takes a condition on the items, this is %s", n.Name, DescribeType(args[i]))
+			} else {
+				c.need(p.Node, args[i], "`"+n.Name+"`")
+			}
+		}
+		c.items = c.items[:len(c.items)-1]
+	}
+	return rule.check(c, n, args)
+}
+
+// boundedLoop keeps the work of an expression within a small multiple of the data that it reads: inside a predicate a function may
+// only go over lists of the item, not over the whole history once more for every item.
+func (c *checker) boundedLoop(n *ast.BuiltinNode) bool {
+	if len(c.items) == 0 || len(n.Arguments) == 0 {
+		return true
+	}
+	switch n.Name {
+	case "abs", "ceil", "floor", "round", "int", "float", "string", "trim", "upper", "lower", "split", "min", "max":
+		return true
+	}
+	root := n.Arguments[0]
+	for {
+		switch x := root.(type) {
+		case *ast.MemberNode:
+			root = x.Node
+			continue
+		case *ast.ChainNode:
+			root = x.Node
+			continue
+		case *ast.BinaryNode:
+			if x.Operator == "??" {
+				root = x.Left
+				continue
+			}
+		case *ast.BuiltinNode:
+			if len(x.Arguments) > 0 {
+				root = x.Arguments[0]
+				continue
+			}
+		case *ast.PointerNode:
+			return true
+		}
+		break
+	}
+	c.report(n.Location(), "forbidden-function", "look at a list of the item, as in .items", "inside a condition on items `%s` may not go over another list: it would run once for every item", n.Name)
+	return false
+}
+
+var boolPredicate = map[string]bool{"all": true, "any": true, "none": true, "one": true, "filter": true, "count": true, "find": true, "findLast": true}
+
+// list checks that the first argument is a list that is present and gives its item type; nil after a mistake.
+func (c *checker) list(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+	if len(args) == 0 || args[0] == nil {
+		if len(args) == 0 {
+			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list", n.Name)
+		}
+		return nil
+	}
+	if args[0].Kind != schema.KindList {
+		c.report(span(n.Arguments[0]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list, this is %s", n.Name, DescribeType(args[0].Required()))
+		return nil
+	}
+	c.need(n.Arguments[0], args[0], "`"+n.Name+"`")
+	return args[0].Elem
+}
+
+// BuiltinRules are the functions of the expr library that the language has.
+func BuiltinRules() map[string]builtinRule {
+	onList := func(usage string, out func(elem *schema.Type, args []*schema.Type) *schema.Type) builtinRule {
+		return builtinRule{usage, func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+			elem := c.list(n, args)
+			if elem == nil {
+				return out(schema.Any, nil)
+			}
+			return out(elem, args)
+		}}
+	}
+	to := func(t *schema.Type) func(*schema.Type, []*schema.Type) *schema.Type {
+		return func(*schema.Type, []*schema.Type) *schema.Type { return t }
+	}
+	same := func(elem *schema.Type, _ []*schema.Type) *schema.Type { return schema.ListOf(elem) }
+	maybe := func(elem *schema.Type, _ []*schema.Type) *schema.Type { return elem.AsOptional() }
+	return map[string]builtinRule{
+		"all": onList("all(list, .x > 1)", to(schema.Bool)), "any": onList("any(list, .x > 1)", to(schema.Bool)),
+		"none": onList("none(list, .x > 1)", to(schema.Bool)), "one": onList("one(list, .x > 1)", to(schema.Bool)),
+		"filter": onList("filter(list, .x > 1)", same), "count": onList("count(list, .x > 1)", to(schema.Int)),
+		"find": onList("find(list, .x > 1)", maybe), "findLast": onList("findLast(list, .x > 1)", maybe),
+		"first": onList("first(list)", maybe), "last": onList("last(list)", maybe),
+		"reverse": onList("reverse(list)", same), "take": onList("take(list, 3)", same),
+		"map": onList("map(list, .x)", func(_ *schema.Type, args []*schema.Type) *schema.Type {
+			if len(args) < 2 || args[1] == nil {
+				return schema.ListOf(schema.Any)
+			}
+			return schema.ListOf(args[1])
+		}),
+		"len": {"len(list)", (*checker).lenOf},
+		"sum": {"sum(list, .x)", (*checker).sumOf},
+		"min": {"min(a, b)", (*checker).extreme}, "max": {"max(a, b)", (*checker).extreme},
+		"abs": {"abs(n)", fixedTypes(schema.Number, schema.Number)}, "ceil": {"ceil(n)", fixedTypes(schema.Number, schema.Number)},
+		"floor": {"floor(n)", fixedTypes(schema.Number, schema.Number)}, "round": {"round(n)", fixedTypes(schema.Number, schema.Number)},
+		"int": {"int(n)", fixedTypes(schema.Int, schema.Number)}, "float": {"float(n)", fixedTypes(schema.Number, schema.Number)},
+		"string": {"string(n)", fixedTypes(schema.String, schema.Number)},
+		"trim":   {"trim(s)", fixedTypes(schema.String, schema.String)}, "upper": {"upper(s)", fixedTypes(schema.String, schema.String)},
+		"lower": {"lower(s)", fixedTypes(schema.String, schema.String)}, "split": {`split(s, ",")`, fixedTypes(schema.ListOf(schema.String), schema.String, schema.String)},
+	}
+}
+
+func (c *checker) lenOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+	if len(args) == 1 && args[0] != nil && args[0].Kind == schema.KindString {
+		c.need(n.Arguments[0], args[0], "`len`")
+		return schema.Int
+	}
+	c.list(n, args)
+	return schema.Int
+}
+
+func (c *checker) sumOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+	elem := c.list(n, args)
+	if elem == nil {
+		return schema.Number
+	}
+	at := n.Arguments[0]
+	if len(args) > 1 {
+		if p, ok := n.Arguments[1].(*ast.PredicateNode); ok {
+			elem, at = args[1], p.Node
+		}
+	}
+	if elem == nil {
+		return schema.Number
+	}
+	if !IsNumeric(elem) {
+		c.report(span(at), "wrong-arguments", "write "+c.rules["sum"].Usage, "`sum` adds numbers, this is %s", DescribeType(elem.Required()))
+		return schema.Number
+	}
+	if elem.Optional {
+		c.items = append(c.items, elem)
+		c.need(at, elem, "`sum`")
+		c.items = c.items[:len(c.items)-1]
+	}
+	return elem.Required()
+}
+
+// extreme types min and max: an int of ints, else a number.
+func (c *checker) extreme(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+	if len(args) == 1 && args[0] != nil && args[0].Kind == schema.KindList {
+		c.report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty", n.Name)
+		return schema.Number
+	}
+	out := schema.Int
+	for i, t := range args {
+		if t == nil {
+			continue
+		}
+		if t.Kind != schema.KindInt {
+			out = schema.Number
+		}
+		if !IsNumeric(t) {
+			c.report(span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s", n.Name, DescribeType(t.Required()))
+			continue
+		}
+		c.need(n.Arguments[i], t, "`"+n.Name+"`")
+	}
+	return out
+}
+
+func (c *checker) slice(n *ast.SliceNode) *schema.Type {
+	t := c.check(n.Node)
+	for _, part := range []ast.Node{n.From, n.To} {
+		if part != nil {
+			if p := c.check(part); p != nil && p.Kind != schema.KindInt {
+				c.report(span(part), "type-mismatch", "", "the place in a list is an int, this is %s", DescribeType(p))
+			}
+		}
+	}
+	if t == nil {
+		return nil
+	}
+	if t.Kind != schema.KindList && t.Kind != schema.KindString {
+		c.report(span(n.Node), "type-mismatch", "", "only a list or a text can be cut, this is %s", DescribeType(t))
+		return nil
+	}
+	c.need(n.Node, t, "`[:]`")
+	return t.Required()
+}

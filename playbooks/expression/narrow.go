@@ -1,0 +1,254 @@
+package expression
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// A path names a value that may be missing and can be guarded: member.nickname, actions.gift.code, an item's .amount.
+// Guards are followed through and, or, not and the ternary, as a reader would.
+
+// need reports a value that may be missing where an operator would fail on it or answer wrongly.
+func (c *checker) need(n ast.Node, t *schema.Type, where string) {
+	if t == nil || !t.Optional || t.Kind == schema.KindNil && c.isGuarded(n) || c.isGuarded(n) {
+		return
+	}
+	if t.Kind == schema.KindNil {
+		c.report(span(n), "type-mismatch", "", "%s cannot take nil", where)
+		return
+	}
+	if divisor, ok := division(n); ok {
+		c.needDivision(n, divisor, where)
+		return
+	}
+	text := short(n)
+	label := "write (" + operandOf(n, text) + " ?? " + zeroOf(t) + ")"
+	if c.path(n) != "" {
+		label += ", or test " + text + " != nil first"
+	}
+	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
+	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
+		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").Doubt(false) // what a missing value counts as is a choice
+	}
+}
+
+// needDivision reports a division whose outcome is needed although its divisor may be zero.
+func (c *checker) needDivision(n, divisor ast.Node, where string) {
+	at := c.extent(n)
+	text := c.guardedDivision(at, divisor)
+	label := "write " + text
+	long := len([]rune(text)) > 120
+	if long {
+		label = "test the divisor first, as in b != 0 ? a / b : 0"
+	}
+	d := c.report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.written(at), c.written(c.extent(divisor)), where)
+	if !long {
+		d.Suggest(text).Doubt(false) // what stands in for it is a choice
+	}
+}
+
+func zeroOf(t *schema.Type) string {
+	switch {
+	case len(t.Enum) > 0:
+		return `"` + t.Enum[0] + `"`
+	case t.Kind == schema.KindString:
+		return `""`
+	case IsNumeric(t):
+		return "0"
+	case t.Kind == schema.KindBool:
+		return "false"
+	case t.Kind == schema.KindList:
+		return "[]"
+	}
+	return "…"
+}
+
+func (c *checker) isGuarded(n ast.Node) bool {
+	p := c.path(n)
+	return p != "" && c.guarded[p] > 0
+}
+
+// present gives the type of a guarded value as required.
+func (c *checker) present(n ast.Node, t *schema.Type) *schema.Type {
+	if t != nil && t.Optional && t.Kind != schema.KindNil && c.isGuarded(n) {
+		return t.Required()
+	}
+	return t
+}
+
+// path gives the value's name, "" for what is computed. Items of nested predicates are told apart by their depth.
+func (c *checker) path(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return n.Value
+	case *ast.PointerNode:
+		return "#" + string(rune('0'+len(c.items))) + n.Name
+	case *ast.ChainNode:
+		return c.path(n.Node)
+	case *ast.MemberNode:
+		key, ok := n.Property.(*ast.StringNode)
+		if base := c.path(n.Node); ok && base != "" {
+			return base + "." + key.Value
+		}
+	}
+	return ""
+}
+
+// under checks with facts known.
+func (c *checker) under(facts []string, check func()) {
+	for _, f := range facts {
+		c.guarded[f]++
+	}
+	check()
+	for _, f := range facts {
+		c.guarded[f]--
+	}
+}
+
+// whenTrue lists the paths that are present when n is true.
+func (c *checker) whenTrue(n ast.Node) []string {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		if n.Operator == "not" || n.Operator == "!" {
+			return c.whenFalse(n.Node)
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "and", "&&":
+			return append(c.whenTrue(n.Left), c.whenTrue(n.Right)...)
+		case "or", "||":
+			return intersect(c.whenTrue(n.Left), c.whenTrue(n.Right))
+		case "!=":
+			return append(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right)...)
+		case "<", "<=", ">", ">=":
+			return c.comparedWithNumber(n.Left, n.Operator, n.Right)
+		case "==":
+			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
+				return append(c.comparedWithValue(n), c.whenFalse(n.Left)...)
+			}
+			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
+		case "??": // a missing answer is not the one that holds
+			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
+				return append(c.whenTrue(n.Left), c.known(n.Left)...)
+			}
+		case "in":
+			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
+				found := Positive
+				for _, item := range list.Nodes {
+					found &= c.signOf(item)
+				}
+				return append(c.known(n.Left), c.signKnown(n.Left, found)...)
+			}
+		}
+	case *ast.MemberNode:
+		return c.told(n, true)
+	case *ast.ChainNode:
+		return c.whenTrue(n.Node)
+	}
+	return nil
+}
+
+// whenFalse lists the paths that are present when n is false.
+func (c *checker) whenFalse(n ast.Node) []string {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		if n.Operator == "not" || n.Operator == "!" {
+			return c.whenTrue(n.Node)
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "or", "||":
+			return append(c.whenFalse(n.Left), c.whenFalse(n.Right)...)
+		case "and", "&&":
+			return intersect(c.whenFalse(n.Left), c.whenFalse(n.Right))
+		case "==":
+			return append(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right)...)
+		case "!=":
+			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
+		case "<", "<=", ">", ">=":
+			return c.comparedWithNumber(n.Left, Opposite[n.Operator], n.Right)
+		}
+	case *ast.MemberNode:
+		return c.told(n, false)
+	}
+	return nil
+}
+
+// told gives what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
+func (c *checker) told(n *ast.MemberNode, answer bool) []string {
+	key, ok := n.Property.(*ast.StringNode)
+	of, base := c.types[n.Node], c.path(n.Node)
+	if !ok || of == nil || !strings.HasPrefix(base, "actions.") {
+		return nil
+	}
+	when := key.Value
+	if !answer {
+		when = "!" + when
+	}
+	out := c.known(n.Node)
+	for i := range of.Fields {
+		if of.Fields[i].When == when {
+			out = append(out, base+"."+of.Fields[i].Name)
+		}
+	}
+	return out
+}
+
+func isNil(n ast.Node) bool {
+	_, ok := n.(*ast.NilNode)
+	return ok
+}
+
+func (c *checker) comparedWithNil(n *ast.BinaryNode) []string {
+	switch {
+	case isNil(n.Right):
+		return c.known(n.Left)
+	case isNil(n.Left):
+		return c.known(n.Right)
+	}
+	return nil
+}
+
+// comparedWithValue: what equals a value that is present is present.
+func (c *checker) comparedWithValue(n *ast.BinaryNode) []string {
+	var out []string
+	if t := c.types[n.Right]; t != nil && !t.Optional {
+		out = append(out, c.known(n.Left)...)
+	}
+	if t := c.types[n.Left]; t != nil && !t.Optional {
+		out = append(out, c.known(n.Right)...)
+	}
+	return out
+}
+
+// known gives the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
+func (c *checker) known(n ast.Node) []string {
+	var out []string
+	for {
+		if ch, ok := n.(*ast.ChainNode); ok {
+			n = ch.Node
+			continue
+		}
+		if p := c.path(n); p != "" {
+			out = append(out, p)
+		}
+		m, ok := n.(*ast.MemberNode)
+		if !ok {
+			return out
+		}
+		n = m.Node
+	}
+}
+
+func intersect(a, b []string) []string {
+	var out []string
+	for _, x := range a {
+		if slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

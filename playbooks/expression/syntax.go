@@ -1,0 +1,183 @@
+package expression
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/usher-run/usher/playbooks/diag"
+
+	place "github.com/expr-lang/expr/file"
+	"github.com/usher-run/usher/playbooks/decimal"
+)
+
+var (
+	tokenSeen = regexp.MustCompile(`^unexpected token (\w+)(?:\("((?s:.*))"\))?`)
+	loneEqual = "="
+)
+
+// syntaxError puts the expr library's word on an expression that cannot be read into ours.
+func (c *checker) syntaxError(err error) {
+	var fe *place.Error
+	if !errors.As(err, &fe) {
+		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "the expression cannot be read")
+		return
+	}
+	if c.habit() {
+		return
+	}
+	runes := []rune(c.src.Text)
+	loc := place.Location{From: min(fe.From, len(runes)), To: max(fe.To, fe.From+1)}
+	msg := fe.Message
+	switch {
+	case strings.Contains(msg, "literal not terminated"):
+		c.report(place.Location{From: openQuote(runes), To: len(runes)}, "syntax-expression", "close the quote", "a text begins here and does not end")
+	case strings.Contains(msg, "exceeds maximum allowed nodes"):
+		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long", "split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", maxNodes)
+	case strings.HasPrefix(msg, "bad number syntax"):
+		for loc = (place.Location{From: loc.From, To: loc.From}); loc.From > 0 && !unicode.IsSpace(runes[loc.From-1]); {
+			loc.From--
+		}
+		c.report(loc, "syntax-expression", `a duration is written duration("72h"), days are counted with add_days(t, n)`, "this is not a number")
+	case strings.HasPrefix(msg, "unexpected token"):
+		c.unexpected(loc, msg, runes)
+	case strings.HasPrefix(msg, "unrecognized character"):
+		c.unrecognized(loc, runes)
+	case strings.HasPrefix(msg, "unclosed"), strings.Contains(msg, "expected"):
+		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
+	case strings.HasPrefix(msg, "unknown name"), strings.HasPrefix(msg, "unknown function"):
+		c.report(loc, "unknown-function", "", "there is no function of this name")
+	case strings.HasPrefix(msg, "invalid") && strings.Contains(msg, "literal"):
+		c.unreadNumber()
+	default:
+		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on: %s", msg)
+	}
+}
+
+var numberWord = regexp.MustCompile(`[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?`)
+
+// unreadNumber reports a number that is too large to be read at all. The library places the mistake behind it.
+func (c *checker) unreadNumber() {
+	for _, at := range numberWord.FindAllStringIndex(c.src.Text, -1) {
+		text := c.src.Text[at[0]:at[1]]
+		v, err := decimal.Parse(strings.ReplaceAll(text, "_", ""))
+		if err == nil && v <= decimal.MaxInt {
+			continue
+		}
+		from := utf8.RuneCountInString(c.src.Text[:at[0]])
+		c.longNumber(place.Location{From: from, To: from + len(text)})
+		return
+	}
+	c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "a number in this expression cannot be read")
+}
+
+func openQuote(runes []rune) int {
+	open, at := rune(0), 0
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case open != 0 && r == '\\':
+			i++
+		case open != 0 && r == open:
+			open = 0
+		case open == 0 && (r == '"' || r == '\'' || r == '`'):
+			open, at = r, i
+		}
+	}
+	return at
+}
+
+// openBracket finds the last bracket that is opened and not closed.
+func openBracket(runes []rune) (at int, found bool) {
+	var open []int
+	quote := rune(0)
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case quote != 0 && r == '\\':
+			i++
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'' || r == '`':
+			quote = r
+		case strings.ContainsRune("([{", r):
+			open = append(open, i)
+		case strings.ContainsRune(")]}", r) && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return 0, false
+	}
+	return open[len(open)-1], true
+}
+
+func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
+	m := tokenSeen.FindStringSubmatch(msg)
+	if m == nil || m[1] == "EOF" {
+		if at, ok := openBracket(runes); ok {
+			c.report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed", runes[at])
+			return
+		}
+		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
+		if masked := withoutTexts(string(runes)); strings.Contains(masked, "? ") && !strings.Contains(masked, ":") {
+			c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "write ` : …` behind it, as in c ? a : b", "what holds otherwise is missing behind `?`")
+			return
+		}
+		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
+		return
+	}
+	if m[1] == "Operator" && m[2] == loneEqual && !besideOperator(runes, loc) {
+		d := c.report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
+		d.Suggest("==")
+		return
+	}
+	if rest := strings.TrimSpace(string(runes[min(loc.To, len(runes)):])); m[2] == "is" && strings.HasPrefix(rest, "not ") {
+		c.report(loc, "syntax-expression", "write `!=` for `is not`", "`is` is not an operator")
+		return
+	}
+	words := map[string]string{"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "And": "and", "Or": "or", "Not": "not", "In": "in", "is": "=="}
+	if better := words[m[2]]; better != "" && m[1] == "Identifier" {
+		d := c.report(loc, "syntax-expression", "write `"+better+"`", "`%s` is not an operator", m[2])
+		d.Suggest(better)
+		return
+	}
+	label := ""
+	switch {
+	case m[1] == "Identifier" || m[1] == "String" || m[1] == "Number":
+		label = "an operator is missing before this"
+	case m[2] == ")" || m[2] == "]" || m[2] == "}":
+		label = "no bracket is open that it closes: leave it out"
+		if _, open := openBracket(runes[:min(loc.From, len(runes))]); open {
+			label = "a value is missing before it, or another bracket is open"
+		}
+	case m[2] == ",":
+		label = "two conditions are joined by `and` or `or`"
+	}
+	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
+}
+
+// besideOperator tells whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
+func besideOperator(runes []rune, loc place.Location) bool {
+	const signs = "=<>!+-*/%&|"
+	before := strings.TrimRightFunc(string(runes[:loc.From]), unicode.IsSpace)
+	after := strings.TrimLeftFunc(string(runes[min(loc.To, len(runes)):]), unicode.IsSpace)
+	return before == "" || after == "" || strings.ContainsAny(before[len(before)-1:], signs) || strings.ContainsAny(after[:1], "=<>*/%&|")
+}
+
+// unrecognized names the characters of a Chinese keyboard for what they stand for.
+func (c *checker) unrecognized(loc place.Location, runes []rune) {
+	if loc.From >= len(runes) {
+		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
+		return
+	}
+	loc.To = loc.From + 1
+	r := runes[loc.From]
+	if diag.PlainOf(r) != 0 {
+		c.wide(loc, runes)
+		return
+	}
+	c.report(loc, "syntax-expression", `a text is quoted, as in "…"`, "`%c` cannot stand here", r)
+}

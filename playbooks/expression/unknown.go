@@ -1,0 +1,79 @@
+package expression
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// unknownName reports a name that is not in scope, with what was meant.
+func (c *checker) unknownName(n *ast.IdentifierNode) {
+	names := []string{"member"}
+	if c.sc.Trigger != nil {
+		names = append(names, "trigger")
+	} else if n.Value == "trigger" {
+		d := c.report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
+		if c.sc.Event != nil {
+			d.Label = "write `event`: only the event being looked at is known in this `if`"
+			d.Suggest("event")
+		}
+		return
+	}
+	if c.sc.Event != nil {
+		names = append(names, "event")
+	}
+	if c.foreignRoot(n) {
+		return
+	}
+	if m := diag.Closest(n.Value, names); m != "" {
+		d := c.report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
+		d.Suggest(m).Doubt(diag.Sole(n.Value, names))
+		return
+	}
+	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
+		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
+		d.Suggest("member." + n.Value).Doubt(!c.carries(n.Value))
+		return
+	}
+	if c.property(n) || c.foreignConstant(n) {
+		return
+	}
+	label := "in scope: " + strings.Join(names, ", ")
+	if !strings.ContainsAny(n.Value, ".$") {
+		label += fmt.Sprintf(`; a text is quoted: "%s"`, n.Value)
+	}
+	c.report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
+}
+
+// carries tells whether the event or the trigger has a property of that name.
+func (c *checker) carries(name string) bool {
+	for _, t := range []*schema.Type{c.sc.Event, c.sc.Trigger} {
+		if t != nil {
+			if _, ok := t.Field(name); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// property reports the name of a property without what it belongs to.
+func (c *checker) property(n *ast.IdentifierNode) bool {
+	for _, of := range []struct {
+		name string
+		t    *schema.Type
+	}{{"event", c.sc.Event}, {"trigger", c.sc.Trigger}} {
+		if of.t == nil {
+			continue
+		}
+		if _, ok := of.t.Field(n.Value); ok {
+			d := c.report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`", "`%s` is a property: it belongs to `%s`", n.Value, of.name)
+			d.Suggest(of.name + "." + n.Value).Doubt(of.name == "event")
+			return true
+		}
+	}
+	return false
+}

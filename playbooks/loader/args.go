@@ -1,0 +1,430 @@
+package loader
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
+	"github.com/usher-run/usher/playbooks/syntax"
+	"github.com/usher-run/usher/playbooks/text"
+)
+
+// act reads what an action's key is given. It gives the type of what the action leaves under its id, and whether that is known.
+func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+	switch step.Key {
+	case "wait":
+		return p.wait(v, step, sc)
+	case "exit":
+		if reason, ok := p.Text(v, "the reason of an exit"); ok {
+			step.Args = map[string]*playbooks.Value{"reason": {Literal: reason}}
+			p.Word(playbooks.ReasonWord, reason, playbooks.WordGiven, v)
+		}
+		return schema.ObjectOf(), true
+	}
+	spec := p.reg.Action(step.Key)
+	fields := make([]schema.Field, len(spec.Results))
+	for i, r := range spec.Results {
+		fields[i] = schema.Field{Name: r.Name, Type: r.Type, When: r.When}
+	}
+	step.Args = map[string]*playbooks.Value{}
+	p.arguments(v, step, spec, sc)
+	result := p.returned(step, spec, fields)
+	step.Fields = written(v, step.Args)
+	return result, true
+}
+
+// written gives the names of an action's fields in the order in which they are written, then those that are not.
+func written(v *syntax.Node, args map[string]*playbooks.Value) []string {
+	out := make([]string, 0, len(args))
+	for _, e := range v.Entries {
+		if _, given := args[e.Key.Value]; given && !slices.Contains(out, e.Key.Value) {
+			out = append(out, e.Key.Value)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// arguments reads an action's fields as its declaration says.
+func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
+	if v.Broken {
+		return
+	}
+	if v.Kind != syntax.MappingNode || spec.Open() {
+		p.shorthand(v, step, spec, sc)
+		return
+	}
+	known := make([]string, len(spec.Fields))
+	for i := range spec.Fields {
+		known[i] = spec.Fields[i].Name
+	}
+	what := "`" + spec.Key + "`"
+	p.Mapping(v, what, known...)
+	for i := range spec.Fields {
+		f := &spec.Fields[i]
+		field := v.Get(f.Name)
+		switch {
+		case f.Kind == schema.FieldProperties: // typed by another field: see emitted
+		case field != nil:
+			if val := p.field(field, f, sc); val != nil {
+				step.Args[f.Name] = val
+			}
+		case f.Default != nil:
+			step.Args[f.Name] = &playbooks.Value{Literal: f.Default}
+		case f.Required:
+			p.missing(v, step, what, f.Name)
+		}
+	}
+	p.oneOfFieldsAt(v, step, what, spec.Fields)
+	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast, func(name string) bool { return v.Get(name) != nil }) {
+		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
+	}
+	p.address(v, step)
+	p.Subject(v, step, spec)
+	p.emitted(v, step, spec, sc)
+	p.opposed(v, step)
+}
+
+func (p *playbookReader) missing(v *syntax.Node, step *playbooks.Step, what, name string) {
+	if !v.Broken && !slices.Contains(v.Meant, name) {
+		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs the key `%s`", what, name)).Label("add `" + name + ": …`")
+	}
+}
+
+// oneOfFieldsAt is oneOfFields with what is missing shown at the action's key.
+func (p *playbookReader) oneOfFieldsAt(v *syntax.Node, step *playbooks.Step, what string, fields []schema.FieldSpec) {
+	from := len(p.Diags)
+	p.oneOfFields(v, what, fields)
+	for i := from; i < len(p.Diags); i++ {
+		if p.Diags[i].Code == "missing-key" {
+			p.Diags[i].Pos = step.Pos
+		}
+	}
+}
+
+// shorthand reads a bare value as the one field it stands for.
+func (p *playbookReader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
+	for i := range spec.Fields {
+		f := &spec.Fields[i]
+		if f.Name == spec.Shorthand && !v.IsNull() {
+			named := *f
+			named.Name = spec.Key // what the author wrote, for the words of a mistake
+			if val := p.field(v, &named, sc); val != nil {
+				step.Args[f.Name] = val
+			}
+			continue
+		}
+		if f.Default != nil {
+			step.Args[f.Name] = &playbooks.Value{Literal: f.Default}
+		}
+	}
+	switch {
+	case spec.Shorthand == "":
+		p.WrongType(v, fmt.Sprintf("`%s` must be a mapping (`key: value`)", spec.Key))
+	case v.IsNull():
+		p.WrongType(v, fmt.Sprintf("`%s` needs a value", spec.Key))
+	}
+	p.emitted(v, step, spec, sc)
+}
+
+// field reads one field of an action.
+func (p *playbookReader) field(v *syntax.Node, f *schema.FieldSpec, sc *expression.Scope) *playbooks.Value {
+	if v.Broken {
+		return nil
+	}
+	switch f.Kind {
+	case schema.FieldString, schema.FieldSecret:
+		return p.value(v, schema.String, f.Name, sc)
+	case schema.FieldInt:
+		return p.value(v, schema.Int, f.Name, sc)
+	case schema.FieldNumber:
+		return p.value(v, schema.Number, f.Name, sc)
+	case schema.FieldBool:
+		return p.value(v, schema.Bool, f.Name, sc)
+	case schema.FieldEnum:
+		return p.value(v, &schema.Type{Kind: schema.KindString, Enum: f.Enum}, f.Name, sc)
+	case schema.FieldText:
+		return p.inlineText(v, f.Name, sc)
+	case schema.FieldTemplate:
+		return p.template(v, sc)
+	case schema.FieldTags:
+		return p.tags(v, f.Name, sc)
+	case schema.FieldAttributes:
+		return p.attributes(v, f.Name, sc)
+	case schema.FieldDuration:
+		if d, ok := p.duration(v, f.Name); ok && p.notTooLong(v, d, f) {
+			return &playbooks.Value{Literal: d}
+		}
+		return nil
+	case schema.FieldURL:
+		return p.url(v, f.Name, sc)
+	case schema.FieldHeaders:
+		return p.headers(v, f.Name, sc)
+	case schema.FieldJSON:
+		return p.anything(v, f.Name, sc)
+	case schema.FieldReturns:
+		return p.returns(v, f.Name)
+	}
+	return p.reference(v, f)
+}
+
+// reference reads the name of a channel, pool or event.
+func (p *playbookReader) reference(v *syntax.Node, f *schema.FieldSpec) *playbooks.Value {
+	name, ok := p.Str(v, f.Name)
+	switch {
+	case !ok:
+		return nil
+	case f.Kind == schema.FieldPool:
+		p.knownPool(v, name)
+	case f.Kind == schema.FieldChannel:
+		p.used["channel "+name] = true
+		if p.knownChannel(v, name) {
+			p.speaking(v, name)
+		}
+	case f.Kind == shapes.FieldEvent:
+		p.knownEvent(v, name)
+	}
+	return &playbooks.Value{Literal: name}
+}
+
+// value reads a literal, or an expression when it is a string that begins with `= `.
+func (p *playbookReader) value(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+	if v.Kind == syntax.ScalarNode && v.Tag == "str" && strings.HasPrefix(v.Value, "= ") {
+		p.place(v, sc, t)
+		if p.poisoned(v.Value) || p.CutSlip(v, true) {
+			p.dropped = true
+			return nil
+		}
+		if e := p.keep(p.compile(v, 2, sc, t)); e != nil {
+			return &playbooks.Value{Expr: e}
+		}
+		return nil
+	}
+	if v.Kind == syntax.ScalarNode && p.CutSlip(v, false) {
+		return nil
+	}
+	if p.literalSlip(v, t, what) {
+		return nil
+	}
+	lit, ok := p.literal(v, t, what)
+	if !ok {
+		return nil
+	}
+	return &playbooks.Value{Literal: lit}
+}
+
+// tags reads one tag or a list of tags; the value is always a list.
+func (p *playbookReader) tags(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+	items := []*syntax.Node{v}
+	if v.Kind == syntax.SequenceNode {
+		items = v.Items
+	}
+	out := &playbooks.Value{List: []*playbooks.Value{}}
+	for _, item := range items {
+		if item.Kind == syntax.ScalarNode && item.Tag == "str" && item.Value == "" {
+			p.Error("bad-value", item.Pos(), "a tag cannot be empty")
+			continue
+		}
+		if val := p.value(item, schema.String, what, sc); val != nil {
+			out.List = append(out.List, val)
+			p.tagWords(item, val, what == "remove")
+		}
+	}
+	if v.Kind == syntax.SequenceNode && len(items) == 0 {
+		p.Error("bad-value", v.Pos(), fmt.Sprintf("`%s` lists nothing", what))
+	}
+	return out
+}
+
+// tagWords notes the tags that an action adds or removes, as far as they are written out.
+func (p *playbookReader) tagWords(n *syntax.Node, val *playbooks.Value, removed bool) {
+	role := playbooks.WordGiven
+	if removed {
+		role = playbooks.WordSought
+	}
+	if tag, ok := val.Literal.(string); ok {
+		p.Word(playbooks.TagWord, tag, role, n)
+	}
+	if val.Expr != nil {
+		for _, a := range val.Expr.Answers {
+			p.WordAt(playbooks.TagWord, a.Word, playbooks.WordUse{Role: role, Pos: a.Pos, Text: `"%s"`})
+		}
+	}
+}
+
+// attributes reads attribute: value, typed by the member's schema.
+func (p *playbookReader) attributes(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+	if v.Kind != syntax.MappingNode {
+		p.WrongType(v, fmt.Sprintf("`%s` must be a mapping of attributes", what)).Label("as in {level: gold}")
+		return nil
+	}
+	out := &playbooks.Value{Map: map[string]*playbooks.Value{}}
+	if len(v.Entries) == 0 && !v.Broken {
+		p.Error("bad-value", v.Pos(), fmt.Sprintf("`%s` names no attribute", what))
+	}
+	for _, e := range v.Entries {
+		t := p.settableType(e.Key)
+		if t == nil {
+			continue
+		}
+		if val := p.value(e.Value, t, e.Key.Value, sc); val != nil {
+			out.Put(e.Key.Value, val)
+		}
+	}
+	return out
+}
+
+// settableType gives the type of an attribute that may be set, or nil when it may not, which was reported.
+func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
+	name := key.Value
+	if slices.Contains(shapes.Settable, name) {
+		return schema.String.AsOptional()
+	}
+	if slices.Contains(expression.BuiltinMember, name) {
+		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", name))
+		return nil
+	}
+	a := p.schema.Attribute(name)
+	switch {
+	case p.blind:
+		return nil
+	case a == nil:
+		p.unknown("unknown-field", key, "member has no attribute", name, diag.Names(p.schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }), p.schema.In(expression.InMember))
+		return nil
+	case a.Computed != nil:
+		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).Related("declared here", a.Pos)
+		return nil
+	case a.Type == nil:
+		return schema.Any
+	}
+	return a.Type
+}
+
+// inlineText reads Liquid that stands in the playbook.
+func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+	p.place(v, sc, nil)
+	wrote, ok := p.Text(v, what)
+	if !ok {
+		return nil
+	}
+	if strings.HasPrefix(wrote, "= ") {
+		p.Error("bad-value", v.At(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).Label("write {{ … }} for what varies")
+		return nil
+	}
+	if p.blind {
+		sc = nil
+	}
+	t, diags := text.ParseTemplate("", wrote, v.At, p.lenient(sc))
+	p.Diags = append(p.Diags, diags...)
+	if t == nil {
+		return nil
+	}
+	p.keepTemplate("", t)
+	p.WordsOfText(wrote, v.At)
+	return &playbooks.Value{Text: t}
+}
+
+// template reads the name of a template and judges its variables by what is in scope here.
+func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playbooks.Value {
+	name, ok := p.Str(v, "template")
+	if !ok {
+		return nil
+	}
+	p.used["template "+name] = true
+	f := p.texts[name]
+	if f != nil {
+		p.placeOf(playbooks.WholeFile(f.Name), f.Text, sc, nil)
+	}
+	if f == nil {
+		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), playbooks.TemplateDir+"/"); bare != name && p.texts[bare] != nil {
+			p.Error("unknown-template", v.Pos(), "a template is named by its path below templates/, without its extension").
+				Label("write "+bare).Edit(v.Pos(), bare)
+			return nil
+		}
+		p.unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.texts)), diag.Nowhere)
+		return nil
+	}
+	if p.ws.Templates[name] == nil {
+		p.dropped = true
+		return nil // its own mistakes are reported
+	}
+	if p.blind {
+		sc = nil
+	}
+	t, diags := text.Compile(templateOf(f, name), placesOf(f), p.lenient(sc))
+	for i := range diags {
+		diags[i].Related = append(diags[i].Related, diag.Related{Message: "used here", Pos: v.Pos()})
+	}
+	p.Diags = append(p.Diags, diags...)
+	if t == nil {
+		return nil
+	}
+	p.keepTemplate(name, t)
+	p.WordsOfText(t.Text, placesOf(f))
+	return &playbooks.Value{Text: t}
+}
+
+func extensionOf(name string) string {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		return name[i:]
+	}
+	return ""
+}
+
+// lenient gives the scope with anything in place of what is unknown because of another mistake.
+func (p *playbookReader) lenient(sc *expression.Scope) *expression.Scope {
+	if sc == nil || len(p.poison) == 0 {
+		return sc
+	}
+	out := *sc
+	if p.poison["trigger"] {
+		out.Trigger = schema.Any
+	}
+	out.Actions = slices.Clone(sc.Actions)
+	for name := range p.poison {
+		if id, ok := strings.CutPrefix(name, "actions."); ok {
+			out.Actions = append(out.Actions, expression.ActionResult{ID: id, Type: schema.Any})
+		}
+	}
+	return &out
+}
+
+func (p *playbookReader) keepTemplate(name string, t *playbooks.Template) {
+	if name == "" {
+		name = fmt.Sprintf("inline %d", len(p.templates))
+	}
+	p.templates[name] = t
+}
+
+// address checks that a message to a channel which needs an address has one.
+func (p *playbookReader) address(v *syntax.Node, step *playbooks.Step) {
+	name := step.Args["channel"]
+	if name == nil || p.blind || v.Get("to") != nil {
+		return
+	}
+	lit, _ := name.Literal.(string)
+	ch := p.schema.Channel(lit)
+	if ch == nil {
+		return
+	}
+	spec := p.reg.Channel(ch.Type)
+	if spec == nil || !spec.NeedsTo || spec.Address != "" && (p.schema.Attribute(spec.Address) != nil || slices.Contains(expression.BuiltinMember, spec.Address)) {
+		return
+	}
+	message := fmt.Sprintf("a message to the channel `%s` needs an address", lit)
+	if spec.Address == "" {
+		p.Error("missing-key", step.Pos, message).Label("add `to: …`")
+		return
+	}
+	p.Error("missing-key", step.Pos, message).Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
+}

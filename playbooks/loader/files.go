@@ -1,0 +1,192 @@
+package loader
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+)
+
+// What a workspace may hold. An archive is held to the same when it is unpacked.
+const (
+	MaxFiles     = 20_000   // files that are read: more than ten thousand playbooks, each with its tests
+	MaxFileSize  = 1 << 20  // bytes of one file
+	MaxWorkspace = 32 << 20 // bytes of all files
+	maxEntries   = 100_000  // files and folders that are looked at, whether they are read or not
+)
+
+// walk reads the files that belong to a workspace, and looks through the rest of its folder for what seems to; see strays. It opens regular
+// files alone.
+type walk struct {
+	*checker
+	fsys    fs.FS
+	open    map[string][]byte // read in place of what lies on the disk; see [Inspect]
+	entries int
+	bytes   int
+	full    bool // a bound was reached: nothing more is read
+}
+
+// readFiles reads all files that belong to the workspace; false when they are too many for one.
+func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
+	w := &walk{checker: c, fsys: fsys, open: open}
+	if info, err := fs.Lstat(fsys, playbooks.SchemaFile); err == nil {
+		w.entry(playbooks.SchemaFile, info.Mode())
+	} else if _, err := fs.Lstat(fsys, "usher.yml"); err == nil {
+		c.wrongName = true
+	}
+	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
+		if info, err := fs.Lstat(fsys, dir); err == nil && w.isFolder(dir, info.Mode()) {
+			w.folder(dir)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(open)) { // what the disk does not have yet
+		_, read := c.ws.Files[name]
+		inside := name == playbooks.SchemaFile || strings.HasPrefix(name, playbooks.PlaybookDir+"/") || strings.HasPrefix(name, playbooks.TemplateDir+"/")
+		if !read && inside && !hidden(name) {
+			w.file(name)
+		}
+	}
+	if !w.full {
+		w.strays()
+	}
+	return !w.full
+}
+
+// hidden reports whether a part of a path begins with a dot.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.Contains(name, "/.") }
+
+// isFolder reports whether the mode is that of a folder; anything else is a mistake.
+func (w *walk) isFolder(name string, mode fs.FileMode) bool {
+	if mode.IsDir() {
+		return true
+	}
+	w.irregular(name, mode)
+	return false
+}
+
+func (w *walk) irregular(name string, mode fs.FileMode) {
+	w.Error("not-a-file", playbooks.WholeFile(name), "this is "+kindOfEntry(mode)).
+		Label("put the file itself here: only regular files and folders are read")
+}
+
+// kindOfEntry names what stands where a file or a folder should.
+func kindOfEntry(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	case mode.IsDir():
+		return "a folder"
+	case mode.IsRegular():
+		return "a file"
+	}
+	return "no regular file"
+}
+
+// folder reads what lies in a folder and below it.
+func (w *walk) folder(dir string) {
+	list, err := fs.ReadDir(w.fsys, dir)
+	if err != nil {
+		w.Error("unreadable", playbooks.WholeFile(dir), "the file or folder cannot be read")
+	}
+	for _, d := range list {
+		name := path.Join(dir, d.Name())
+		if w.entries++; w.entries > maxEntries && !w.full {
+			w.tooMany(fmt.Sprintf("there are more than %d files and folders here", maxEntries))
+		}
+		switch {
+		case w.full:
+			return
+		case hidden(d.Name()):
+		case d.IsDir():
+			w.folder(name)
+		case strings.HasPrefix(name, playbooks.PlaybookDir+"/") && d.Type().IsRegular() && w.leftover(name, list):
+		default:
+			w.entry(name, d.Type())
+		}
+	}
+}
+
+func (w *walk) tooMany(what string) {
+	w.full = true
+	w.Error("workspace-too-large", playbooks.WholeFile(playbooks.SchemaFile), what).Label("split the workspace, or move out what is no part of it")
+}
+
+// entry reads a file that belongs to the workspace.
+func (w *walk) entry(name string, mode fs.FileMode) {
+	switch {
+	case !mode.IsRegular():
+		w.irregular(name, mode)
+		w.ws.Files[name] = nil
+	case name == playbooks.SchemaFile || w.belongs(name):
+		w.file(name)
+	}
+}
+
+// belongs tells by its name whether a file is part of the workspace; one that only looks so is pointed out.
+func (w *walk) belongs(name string) bool {
+	ext := path.Ext(name)
+	if strings.HasPrefix(name, playbooks.TemplateDir+"/") {
+		if !slices.Contains(playbooks.TemplateSuffixes, ext) {
+			w.Warn("file-name", playbooks.WholeFile(name), "a template ends in "+diag.OneOf(playbooks.TemplateSuffixes)).Label("this file is not read")
+			return false
+		}
+		return true
+	}
+	if ext != playbooks.YamlSuffix {
+		w.misnamed(name)
+	}
+	return ext == playbooks.YamlSuffix
+}
+
+// file takes a file's text in, within what one file and all of them may hold.
+func (w *walk) file(name string) {
+	data, opened := w.open[name]
+	if !opened {
+		var err error
+		if data, err = w.read(name); err != nil {
+			w.Error("unreadable", playbooks.WholeFile(name), "the file cannot be read")
+			w.ws.Files[name] = nil
+			return
+		}
+	}
+	if len(data) > MaxFileSize {
+		w.Error("file-too-large", playbooks.WholeFile(name), fmt.Sprintf("the file has more than %d bytes (1 MiB)", MaxFileSize)).
+			Label("split it")
+		data = nil
+	} else if data == nil {
+		data = []byte{}
+	}
+	switch w.bytes += len(data); {
+	case w.full:
+		return
+	case len(w.ws.Files) == MaxFiles:
+		w.tooMany(fmt.Sprintf("the workspace has more than %d files", MaxFiles))
+		return
+	case w.bytes > MaxWorkspace:
+		w.tooMany(fmt.Sprintf("the files of the workspace have more than %d bytes (32 MiB) together", MaxWorkspace))
+		return
+	}
+	w.ws.Files[name] = data
+}
+
+// read gives a file's text, or the first byte too many of it and all before.
+func (w *walk) read(name string) (data []byte, err error) {
+	f, err := w.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	return io.ReadAll(io.LimitReader(f, MaxFileSize+1))
+}

@@ -1,0 +1,71 @@
+package loader
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+var updateGraphs = flag.Bool("update-graphs", false, "write the golden graphs")
+
+func TestGraph(t *testing.T) {
+	for _, path := range goldenFiles(t, "testdata/graph") {
+		_, fsys := golden(t, path)
+		ws, diags := Load(fsys, testRegistry())
+		if hasError(diags) || len(ws.Playbooks) == 0 {
+			t.Fatalf("%s: %v", path, diags)
+		}
+		var b strings.Builder
+		for _, p := range ws.Playbooks {
+			b.WriteString(playbooks.Graph(p, testRegistry()))
+		}
+		out := strings.TrimSuffix(path, ".txtar") + ".mmd"
+		if *updateGraphs {
+			if err := os.WriteFile(out, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); got != string(want) {
+			t.Errorf("%s draws\n%s\nwant\n%s", path, got, want)
+		}
+	}
+}
+
+// TestGraphsAreWhole draws every sound playbook of the golden cases: each arrow leads to a node that is drawn, and each step is
+// reached by one.
+func TestGraphsAreWhole(t *testing.T) {
+	for _, path := range append(goldenFiles(t, "testdata/ok"), goldenFiles(t, "testdata/graph")...) {
+		_, fsys := golden(t, path)
+		ws, _ := Load(fsys, testRegistry())
+		for _, p := range ws.Playbooks {
+			nodes, reached := map[string]bool{}, map[string]bool{}
+			for _, line := range strings.Split(playbooks.Graph(p, testRegistry()), "\n")[4:] {
+				words := strings.Fields(line)
+				if len(words) >= 3 && (strings.HasPrefix(words[1], "-->") || strings.HasPrefix(words[1], "-.->")) {
+					reached[words[len(words)-1]] = true
+					continue
+				}
+				if id := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" ([{>", r) }); len(id) > 0 {
+					nodes[id[0]] = true
+				}
+			}
+			for id := range reached {
+				if !nodes[id] {
+					t.Errorf("%s: %s is led to and not drawn", p.ID, id)
+				}
+			}
+			for id := range nodes {
+				if !reached[id] && !strings.HasPrefix(id, "x") && id != "start" && id != "goal" {
+					t.Errorf("%s: nothing leads to %s", p.ID, id)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,291 @@
+package loader
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+var playbookKeys = []string{
+	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit", "actions",
+}
+
+// playbookReader reads one playbook.
+type playbookReader struct {
+	*checker
+	pb        *playbooks.Playbook
+	scope     expression.Scope // what a condition and the actions may name
+	poison    map[string]bool  // names whose type is unknown because of a mistake: what uses them is not judged
+	from      int              // how many diagnostics there were before this playbook
+	dropped   bool             // an expression that is given was not compiled
+	exprs     []*expression.Expr
+	templates map[string]*playbooks.Template
+	ids       map[string]*syntax.Node // all action ids
+	done      []doneAction
+	branches  int      // so far, to number them
+	splits    int      // so far
+	items     int      // actions, so far
+	emits     []string // events that actions emit
+	known     []string // facts that hold on the way that is being read
+}
+
+// readPlaybook reads a playbook and adds it to the workspace when it has no mistake.
+func (c *checker) readPlaybook(n *syntax.Node) {
+	before := len(c.Diags)
+	if !c.Mapping(n, "a playbook", playbookKeys...) {
+		c.lostID = true
+		return
+	}
+	p := &playbookReader{
+		checker: c, from: before, poison: map[string]bool{}, templates: map[string]*playbooks.Template{}, ids: map[string]*syntax.Node{},
+		pb: &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
+	}
+	p.scope.Schema, p.scope.Running = c.schema, c.Running
+	p.head(n)
+	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
+	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)
+	p.scope.Known = append(p.scope.Known, lasting(p.pb.Condition.Holds())...)
+	p.entry(n)
+	p.goal(n.Get("goal"))
+	p.exits(n.Get("exit"))
+	p.actions(c.Require(n, "a playbook", "actions", "actions: […]"))
+	if c.stops(c.Diags[before:]) || p.dropped || c.blind || n.Broken {
+		return
+	}
+	p.idleExit(n)
+	p.finish(n)
+	c.ws.Playbooks = append(c.ws.Playbooks, p.pb)
+}
+
+// head reads what names a playbook.
+func (p *playbookReader) head(n *syntax.Node) {
+	name := strings.TrimSuffix(n.F.Name[strings.LastIndexByte(n.F.Name, '/')+1:], playbooks.YamlSuffix)
+	require := p.RequireLine
+	if !syntax.Kebab.MatchString(name) || p.declared[name] { // the file's name is no id, or another's
+		require = p.Require
+	}
+	if v := require(n, "a playbook", "id", "id: "+name); v != nil {
+		p.pb.Pos = v.Pos()
+		if id, ok := p.KebabCase(v, "a playbook"); ok {
+			p.pb.ID = id
+			p.declare(id, v)
+		} else {
+			p.declared[v.Value] = true
+			p.lostID = true
+		}
+	} else {
+		p.lostID = true
+	}
+	if v := n.Get("name"); v != nil {
+		p.pb.Name, _ = p.Text(v, "name")
+	}
+	if v := n.Get("owner"); v != nil {
+		p.pb.Owner, _ = p.Text(v, "owner")
+		p.Word(playbooks.OwnerWord, p.pb.Owner, playbooks.WordGiven, v)
+	}
+	p.pb.Stage, _ = p.Enum(p.Require(n, "a playbook", "stage", "stage: activation"), "stage", shapes.Stages...)
+	if s, ok := p.Enum(n.Get("status"), "status", string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)); ok {
+		p.pb.Status = playbooks.Status(s)
+	}
+}
+
+func (c *checker) declare(id string, v *syntax.Node) {
+	c.declared[id] = true
+	if first := c.playbookNodes[id]; first != nil {
+		c.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two playbooks `%s`", id)).
+			Label("choose another id").Related("first here", first.Pos())
+		return
+	}
+	c.playbookNodes[id] = v
+}
+
+// entry reads how often and by whom a playbook is entered.
+func (p *playbookReader) entry(n *syntax.Node) {
+	if v := n.Get("reentry"); v != nil && !v.Broken {
+		switch {
+		case v.Kind == syntax.ScalarNode && v.Value == "always":
+		case v.Kind == syntax.ScalarNode && v.Value == "never":
+			p.pb.Reentry = &playbooks.Reentry{Never: true}
+		case v.Kind == syntax.ScalarNode && diag.Closest(v.Value, []string{"always", "never"}) != "":
+			p.Enum(v, "reentry", "always", "never")
+		default:
+			if v.Kind == syntax.ScalarNode && (v.Tag == "str" || v.Tag == "bool") && schema.DurationMeant(v.Value) == (schema.DurationHint{}) {
+				if _, err := schema.ParseDuration(v.Value); err != nil {
+					r := p.Error("bad-value", v.Pos(), fmt.Sprintf("reentry cannot be `%s`", v.Value)).Label("write always, never or a duration as in 14d")
+					if meant := schema.ReentryMeant(v.Value); meant != "" {
+						r.Label("write `"+meant+"`: "+map[string]string{"never": "a member enters once", "always": "a member may enter each time"}[meant]).
+							Edit(v.Pos(), meant).Doubt(v.Value == "once")
+					}
+					break
+				}
+			}
+			if d, ok := p.duration(v, "reentry"); ok {
+				p.pb.Reentry = &playbooks.Reentry{After: d}
+			}
+		}
+	}
+	if s, ok := p.Enum(n.Get("mode"), "mode", string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)); ok {
+		p.pb.Mode = playbooks.Mode(s)
+		if p.pb.Mode != playbooks.Single && p.pb.Reentry != nil && p.pb.Reentry.Never {
+			p.Warn("exclusive-keys", n.Get("mode").Pos(), fmt.Sprintf("`mode: %s` never comes about: nobody enters a second time", s)).
+				Label("leave it out, or allow `reentry`").Related("this allows one entry", n.Get("reentry").Pos())
+		}
+	}
+	p.holdout(n.Get("holdout"))
+}
+
+var percent = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)%$`)
+
+func (p *playbookReader) holdout(n *syntax.Node) {
+	if n == nil || n.Broken {
+		return
+	}
+	m := percent.FindStringSubmatch(n.Value)
+	if n.Kind == syntax.ScalarNode && m != nil {
+		if v, err := strconv.ParseFloat(m[1], 64); err == nil && v <= 100 {
+			p.pb.Holdout = v
+			return
+		}
+		p.Error("bad-value", n.Pos(), "holdout is at most 100%")
+		return
+	}
+	r := p.WrongType(n, "holdout must be a percentage").Label("as in 10%")
+	if plain := diag.Narrowed(n.Value); n.Kind == syntax.ScalarNode && plain != n.Value && percent.MatchString(plain) {
+		r.Label("it holds full-width characters: write `"+plain+"`").Edit(n.Pos(), plain)
+		return
+	}
+	if meant := schema.PercentMeant(n.Value); n.Kind == syntax.ScalarNode && meant != "" {
+		r.Label("write "+meant).Edit(n.Pos(), meant).Doubt(false)
+		return
+	}
+	if n.Kind == syntax.ScalarNode && percent.MatchString(n.Value+"%") {
+		if v, err := strconv.ParseFloat(n.Value, 64); err == nil && v < 1 {
+			r.Label(fmt.Sprintf("write %g%% when a share of %s is meant", v*100, n.Value))
+			return
+		}
+		r.Label("write "+n.Value+"%").Edit(n.Pos(), n.Value+"%").Doubt(false)
+	}
+}
+
+func (p *playbookReader) goal(n *syntax.Node) {
+	if n == nil || !p.Mapping(n, "goal", "event", "if", "within") {
+		return
+	}
+	g := &playbooks.Goal{EventMatch: p.eventMatch(n, "goal", &p.scope)}
+	g.Within, _ = p.duration(p.Require(n, "goal", "within", "within: 7d"), "within")
+	p.pb.Goal = g
+}
+
+func (p *playbookReader) exits(n *syntax.Node) {
+	if n != nil && !n.Broken && n.Kind != syntax.SequenceNode && !n.IsNull() {
+		p.oneExit(n)
+		return
+	}
+	for _, item := range p.list(n, "exit") {
+		if p.Mapping(item, "an exit", "event", "if") {
+			p.pb.Exits = append(p.pb.Exits, p.eventMatch(item, "an exit", &p.scope))
+		}
+	}
+}
+
+// idleExit warns of exits where no run is ever open between two events.
+func (p *playbookReader) idleExit(n *syntax.Node) {
+	holds := func(s playbooks.Step) bool {
+		spec := p.reg.Action(s.Key)
+		return s.Wait != nil || spec != nil && slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
+	}
+	if len(p.pb.Exits) > 0 && !slices.ContainsFunc(p.pb.Steps, holds) {
+		p.Warn("unreachable", n.Key("exit").Pos(), "this exit ends no run: nothing here waits, so a run is over at once").
+			Label("leave it out, or put a `wait` where members may still leave")
+	}
+}
+
+// oneExit reports an exit that is given without its list.
+func (p *playbookReader) oneExit(n *syntax.Node) {
+	r := p.WrongType(n, "exit must be a list").Label("as in [{event: member.left}]")
+	switch {
+	case n.Kind == syntax.ScalarNode && p.schema.Event(n.Value) != nil:
+		text := "[{event: " + n.Value + "}]"
+		r.Label("write `"+text+"`").Edit(n.Pos(), text)
+	case n.Flow:
+		end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxSlip)])
+		if end < 0 {
+			return
+		}
+		at := n.Start + end + 1
+		r.Label("put brackets around it: `["+n.F.Text[n.Start:at]+"]`").
+			Edit(n.F.Pos(n.Start, n.Start), "[").Edit(n.F.Pos(at, at), "]")
+	}
+}
+
+// eventMatch reads an `event` with the `if` beside it. The scope is what else the `if` may name.
+func (p *playbookReader) eventMatch(n *syntax.Node, what string, sc *expression.Scope) playbooks.EventMatch {
+	m := playbooks.EventMatch{}
+	v := p.Require(n, what, "event", "event: …")
+	name, ok := p.Str(v, "event")
+	if !ok {
+		return m
+	}
+	m.Name, m.Pos = name, v.Pos()
+	e := p.knownEvent(v, name)
+	cond := n.Get("if")
+	if e == nil || cond == nil {
+		return m
+	}
+	inner := *sc
+	inner.Event = p.schema.EventRecord(name)
+	m.If = p.compileIn(cond, &inner, schema.Bool)
+	return m
+}
+
+// compileIn compiles an expression of the playbook, unless it uses something that is unknown because of another mistake.
+func (p *playbookReader) compileIn(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
+	if n == nil || n.Broken {
+		return nil
+	}
+	p.place(n, sc, want)
+	if n.Kind == syntax.ScalarNode && p.poisoned(n.Value) {
+		return p.keep(nil)
+	}
+	return p.keep(p.expression(n, sc, want))
+}
+
+// keep notes what became of an expression that is given: a playbook that lost one is not fit to run.
+func (p *playbookReader) keep(e *expression.Expr) *expression.Expr {
+	if e == nil {
+		p.dropped = true
+		return nil
+	}
+	p.exprs = append(p.exprs, e)
+	return e
+}
+
+var dottedWords = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
+
+// poisoned tells whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
+// names: nothing is passed over in silence.
+func (p *playbookReader) poisoned(text string) bool {
+	if len(p.poison) == 0 || !p.blind && !hasError(p.Diags[p.from:]) {
+		return false
+	}
+	for name := range p.poison {
+		if strings.ContainsAny(name, "- ") && strings.Contains(text, name) {
+			return true
+		}
+	}
+	for _, w := range dottedWords.FindAllString(text, -1) {
+		if head, _, _ := strings.Cut(w, "."); p.poison[w] || p.poison[head] {
+			return true
+		}
+	}
+	return false
+}

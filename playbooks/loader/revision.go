@@ -1,0 +1,125 @@
+package loader
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+// finish sets what follows from the whole playbook: what it asks of the history, and its revision.
+func (p *playbookReader) finish(n *syntax.Node) {
+	refs := p.references()
+	for _, e := range p.exprs {
+		p.addSlots(e.Slots)
+	}
+	for _, name := range refs.Attributes {
+		// A template may name a computed attribute without any expression doing so.
+		if a := p.schema.Attribute(name); a != nil && a.Expr != nil {
+			p.addSlots(a.Expr.Slots)
+		}
+	}
+	p.pb.Revision = p.revision(n, refs)
+}
+
+func (p *playbookReader) addSlots(slots []expression.Slot) {
+	for _, s := range slots {
+		if !slices.Contains(p.pb.Slots, s) {
+			p.pb.Slots = append(p.pb.Slots, s)
+		}
+	}
+}
+
+// references gathers what the playbook's expressions and templates refer to, through segments and computed attributes too.
+func (p *playbookReader) references() expression.Refs {
+	var all expression.Refs
+	for _, e := range p.exprs {
+		all = all.With(e.Refs)
+	}
+	for _, t := range p.templates {
+		all = all.With(t.Refs)
+	}
+	for _, name := range slices.Clone(all.Attributes) {
+		if a := p.schema.Attribute(name); a != nil && a.Expr != nil {
+			all = all.With(a.Expr.Refs)
+		}
+	}
+	if p.pb.Trigger.Segment != "" {
+		all = all.With(expression.Refs{Segments: []string{p.pb.Trigger.Segment}})
+	}
+	all = all.With(expression.Refs{Events: p.emits})
+	if d := p.pb.Trigger.Date; d != nil && d.Attribute != "" {
+		all = all.With(expression.Refs{Attributes: []string{d.Attribute}})
+	}
+	for _, m := range p.eventMatches() {
+		all = all.With(expression.Refs{Events: []string{m.Name}})
+	}
+	return all
+}
+
+func (p *playbookReader) eventMatches() []playbooks.EventMatch {
+	matches := slices.Clone(p.pb.Exits)
+	if p.pb.Trigger.Kind == playbooks.TriggerEvent {
+		matches = append(matches, p.pb.Trigger.Event)
+	}
+	if p.pb.Goal != nil {
+		matches = append(matches, p.pb.Goal.EventMatch)
+	}
+	for i := range p.pb.Steps {
+		if w := p.pb.Steps[i].Wait; w != nil && w.Event != nil {
+			matches = append(matches, *w.Event)
+		}
+	}
+	return matches
+}
+
+// revision hashes the playbook without its status, and all it refers to. Comments, quotes and the order of keys do not count.
+func (p *playbookReader) revision(n *syntax.Node, refs expression.Refs) string {
+	h := sha256.New()
+	for _, e := range sortedEntries(n) {
+		if e.Key.Value != "status" {
+			fmt.Fprintf(h, "%q:", e.Key.Value)
+			canonical(h, e.Value)
+		}
+	}
+	p.schema.WriteRefs(h, refs)
+	for _, name := range slices.Sorted(maps.Keys(p.templates)) {
+		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+func sortedEntries(n *syntax.Node) []syntax.Entry {
+	entries := slices.Clone(n.Entries)
+	slices.SortFunc(entries, func(a, b syntax.Entry) int { return strings.Compare(a.Key.Value, b.Key.Value) })
+	return entries
+}
+
+// canonical writes a node such that equal meanings give equal text.
+func canonical(w io.Writer, n *syntax.Node) {
+	switch n.Kind {
+	case syntax.MappingNode:
+		fmt.Fprint(w, "{")
+		for _, e := range sortedEntries(n) {
+			fmt.Fprintf(w, "%q:", e.Key.Value)
+			canonical(w, e.Value)
+		}
+		fmt.Fprint(w, "}")
+	case syntax.SequenceNode:
+		fmt.Fprint(w, "[")
+		for _, item := range n.Items {
+			canonical(w, item)
+			fmt.Fprint(w, ",")
+		}
+		fmt.Fprint(w, "]")
+	default:
+		fmt.Fprintf(w, "%s %q\n", n.Tag, n.Value)
+	}
+}

@@ -1,0 +1,149 @@
+package loader
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+func (r *testReader) expect(n *syntax.Node) *playbooks.Expect {
+	if n.IsNull() && !n.Broken {
+		return &playbooks.Expect{Pos: n.Pos()}
+	}
+	if !r.Mapping(n, "expect", shapes.ExpectKeys...) {
+		return nil
+	}
+	e := &playbooks.Expect{Pos: n.Pos()}
+	e.Messages = r.effects(n.Get("messages"), "messages", shapes.MessageFields)
+	e.Coupons = r.effects(n.Get("coupons"), "coupons", shapes.CouponFields)
+	e.Webhooks = r.effects(n.Get("webhooks"), "webhooks", shapes.WebhookFields)
+	e.Events = r.effects(n.Get("events"), "events", shapes.EventFields)
+	if v := n.Get("tags"); v != nil && r.Mapping(v, "tags", "added", "removed") {
+		e.Added, e.Removed = r.strings(v.Get("added"), "added"), r.strings(v.Get("removed"), "removed")
+		r.tagWords(v.Get("added"), playbooks.WordTold)
+		r.tagWords(v.Get("removed"), playbooks.WordTold)
+	}
+	if v := n.Get("points"); v != nil {
+		if p, ok := r.literal(v, schema.Int, "points"); ok {
+			points := p.(int)
+			e.Points = &points
+		}
+	}
+	if v := n.Get("set"); v != nil && r.mappingOnly(v, "set") {
+		e.Set = map[string]any{}
+		for _, a := range v.Entries {
+			if t := r.memberField(a.Key); t != nil {
+				if got, ok := r.literal(a.Value, t, a.Key.Value); ok {
+					e.Set[a.Key.Value] = got
+				}
+			}
+		}
+	}
+	e.Run, _ = r.Enum(n.Get("run"), "run", shapes.RunStates...)
+	e.Reason = r.reason(n.Get("reason"), e.Run)
+	return e
+}
+
+// left reads how many coupons there still are: `{pool: 0}`. A pool without a budget is never empty.
+func (r *testReader) left(n *syntax.Node) map[string]int {
+	if !r.mappingOnly(n, "pools") {
+		return nil
+	}
+	out := map[string]int{}
+	for _, e := range n.Entries {
+		pool := r.schema.Pool(e.Key.Value)
+		switch {
+		case pool == nil:
+			r.knownPool(e.Key, e.Key.Value)
+		case pool.Budget == 0:
+			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
+				Diagnostic().Beside("declared here without `budget`", pool.Pos)
+		default:
+			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, pool.Budget); ok {
+				out[pool.Name] = left
+			}
+		}
+	}
+	return out
+}
+
+// reason reads why. An exited run's reason is the author's own; any other is one of the decisions'.
+func (r *testReader) reason(v *syntax.Node, run string) string {
+	if v == nil {
+		return ""
+	}
+	if run == "none" {
+		s, _ := r.Enum(v, "reason", shapes.ExpectReasons...)
+		return s
+	}
+	s, _ := r.Text(v, "reason")
+	r.Word(playbooks.ReasonWord, s, playbooks.WordTold, v)
+	return s
+}
+
+// tagWords notes the tags that a test lists.
+func (r *testReader) tagWords(n *syntax.Node, role playbooks.WordRole) {
+	if n == nil {
+		return
+	}
+	for _, item := range n.Items {
+		if item.Kind == syntax.ScalarNode && !item.Broken {
+			r.Word(playbooks.TagWord, item.Value, role, item)
+		}
+	}
+}
+
+func (r *testReader) strings(n *syntax.Node, what string) []string {
+	var out []string
+	for _, item := range r.list(n, what) {
+		if s, ok := r.Str(item, what); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// effects reads a list of effects. An empty list says, as a missing one does: nothing of the kind.
+func (r *testReader) effects(n *syntax.Node, what string, known []string) []playbooks.ExpectItem {
+	var out []playbooks.ExpectItem
+	for _, item := range r.list(n, what) {
+		if !r.Mapping(item, "an item of "+what, known...) {
+			continue
+		}
+		x := playbooks.ExpectItem{Pos: item.Pos(), Fields: map[string]any{}}
+		for _, e := range item.Entries {
+			if r.effectField(what, e) {
+				if v, ok := r.anyLiteral(e.Value); ok {
+					x.Fields[e.Key.Value] = v
+				}
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// effectField checks what a field names: a test that expects what cannot be is a mistake, not a failure.
+func (r *testReader) effectField(what string, e syntax.Entry) bool {
+	v := e.Value
+	if v.Broken || v.Kind != syntax.ScalarNode {
+		return !v.Broken
+	}
+	switch {
+	case what == "messages" && e.Key.Value == "channel":
+		return r.knownChannel(v, v.Value)
+	case what == "messages" && e.Key.Value == "template" && r.texts[v.Value] == nil:
+		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)), diag.Nowhere)
+		return false
+	case what == "coupons" && e.Key.Value == "pool":
+		return r.blind || r.schema.Pool(v.Value) != nil || r.knownPool(v, v.Value)
+	case what == "events" && e.Key.Value == "event":
+		return r.knownEvent(v, v.Value) != nil
+	}
+	return true
+}

@@ -1,0 +1,208 @@
+package loader
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+// triggerKnown brings `trigger` into scope.
+func (p *playbookReader) triggerKnown() {
+	p.scope.Trigger = p.pb.Trigger.Record(p.schema)
+}
+
+func (p *playbookReader) trigger(n *syntax.Node) {
+	p.triggerOf(n)
+	if p.scope.Trigger == nil {
+		p.poison["trigger"] = true
+	}
+}
+
+func (p *playbookReader) triggerOf(n *syntax.Node) {
+	if n == nil || n.Broken {
+		return
+	}
+	if n.Kind != syntax.MappingNode {
+		r := p.WrongType(n, "a trigger must be a mapping").Label("as in {event: order.paid}")
+		switch {
+		case n.Kind == syntax.SequenceNode && len(n.Items) > 1:
+			r.Label("a playbook has one trigger: write a playbook for each, or one event that both send")
+		case n.Kind == syntax.SequenceNode && len(n.Items) == 1 && n.Items[0].Flow && n.Flow:
+			if end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxSlip)]); end > 0 {
+				r.Label("a playbook has one trigger: leave the brackets out").Edit(n.Pos(), "").
+					Edit(n.F.Pos(n.Start+end, n.Start+end+1), "")
+			}
+		case n.Kind == syntax.ScalarNode && p.schema.Event(n.Value) != nil:
+			r.Label("write `{event: "+n.Value+"}`").Edit(n.Pos(), "{event: "+n.Value+"}")
+		case n.Kind == syntax.ScalarNode && p.schema.Segment(n.Value) != nil:
+			r.Label("write {segment_enter: " + n.Value + "} or {segment_exit: " + n.Value + "}")
+		}
+		return
+	}
+	kind := p.triggerKind(n)
+	if kind == nil {
+		return
+	}
+	p.Mapping(n, "a trigger of the kind "+kind[0], kind...)
+	switch kind[0] {
+	case "event":
+		p.eventTrigger(n)
+	case "schedule":
+		p.scheduleTrigger(n)
+	case "http":
+		p.httpTrigger(n.Get("http"))
+	case "date":
+		p.dateTrigger(n)
+	case "segment_enter", "segment_exit":
+		p.pb.Trigger.Kind = playbooks.TriggerKind(kind[0])
+		p.triggerKnown()
+		p.segment(n.Get(kind[0]), kind[0])
+	}
+}
+
+// segment reads the segment that a trigger is about.
+func (p *playbookReader) segment(v *syntax.Node, key string) {
+	if name, ok := p.Str(v, key); ok && p.knownSegment(v, name) {
+		p.pb.Trigger.Segment = name
+		if g := p.schema.Segment(name); g != nil {
+			p.keep(g.Expr)
+		}
+	}
+}
+
+// triggerKind finds the one kind of trigger, or reports that there is none or that there are two.
+func (p *playbookReader) triggerKind(n *syntax.Node) []string {
+	var kind []string
+	var known []string
+	for _, k := range shapes.TriggerKinds {
+		known = append(known, k[0])
+		if n.Get(k[0]) == nil {
+			continue
+		}
+		if kind != nil {
+			a, b := n.Key(kind[0]), n.Key(k[0])
+			if b.Start < a.Start {
+				a, b = b, a
+			}
+			p.Error("exclusive-keys", b.Pos(), "a trigger has exactly one kind").
+				Label("put this in a playbook of its own").Related("first here", a.Pos())
+			return nil
+		}
+		kind = k
+	}
+	if kind != nil {
+		return kind
+	}
+	for _, e := range n.Entries {
+		if diag.Closest(e.Key.Value, known) != "" {
+			p.UnknownKey(e.Key, "a trigger", known)
+			return nil
+		}
+	}
+	p.Error("missing-key", n.Pos(), "a trigger needs its kind").Label("one of " + diag.OneOf(known))
+	return nil
+}
+
+func (p *playbookReader) eventTrigger(n *syntax.Node) {
+	p.pb.Trigger.Kind = playbooks.TriggerEvent
+	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &expression.Scope{Schema: p.schema})
+	if p.schema.Event(p.pb.Trigger.Event.Name) != nil {
+		p.triggerKnown()
+		for _, f := range p.pb.Trigger.Event.If.Holds() {
+			if field, ok := strings.CutPrefix(f, "event."); ok {
+				p.scope.Known = append(p.scope.Known, "trigger."+field)
+			}
+		}
+	}
+}
+
+func (p *playbookReader) scheduleTrigger(n *syntax.Node) {
+	p.pb.Trigger.Kind = playbooks.TriggerSchedule
+	p.triggerKnown()
+	zone := p.schema.Timezone
+	if z := n.Get("timezone"); z != nil {
+		if loc, ok := p.zone(z, "timezone"); ok {
+			zone = loc
+		}
+	}
+	v := n.Get("schedule")
+	if s, ok := p.Str(v, "schedule"); ok {
+		sched, err := schema.ParseSchedule(s, zone)
+		if err != nil && p.Running { // a line that an older version took
+			if old, known := schema.ParseCron(s, zone); known {
+				sched, err = old, nil
+			}
+		}
+		if err != nil {
+			p.cronMistake(v, s, err)
+		} else {
+			p.cronNotes(v, s, sched)
+		}
+		p.pb.Trigger.Schedule = sched
+	}
+	if v := n.Get("segment"); v != nil {
+		p.segment(v, "segment")
+	} else {
+		p.forAll = append(p.forAll, n.Key("schedule").Pos())
+	}
+	if s, ok := p.Enum(n.Get("missed"), "missed", "skip", "run_once"); ok {
+		p.pb.Trigger.RunOnce = s == "run_once"
+	}
+}
+
+// cronMistake points at the field that is wrong, when one is.
+func (p *playbookReader) cronMistake(v *syntax.Node, text string, err error) {
+	var e *schema.CronError
+	if !errors.As(err, &e) {
+		p.Error("bad-cron", v.Pos(), err.Error()).Label(schema.CronShape)
+		return
+	}
+	at := v.Pos()
+	if e.Field != "" {
+		at = cronFieldAt(v, text, e.Index, e.Field)
+	}
+	d := p.Error("bad-cron", at, e.Error()).Label(e.Hint)
+	if e.Fix != "" {
+		d.Edit(v.Pos(), strconv.Quote(e.Fix)).Doubt(e.Certain)
+	}
+}
+
+// cronNotes warns of what is easily misread.
+func (p *playbookReader) cronNotes(v *syntax.Node, text string, s *schema.Schedule) {
+	fields := strings.Fields(text)
+	for _, n := range s.Notes(p.reg.Clock()) {
+		p.Warn("misread-cron", cronFieldAt(v, text, n.Index, fields[n.Index]), n.Message).Label(n.Hint)
+	}
+}
+
+// cronFieldAt gives the place of one field of a cron line.
+func cronFieldAt(v *syntax.Node, text string, index int, field string) diag.Pos {
+	from := schema.FieldOffset(text, index)
+	return v.At(from, from+len([]rune(field)))
+}
+
+func (p *playbookReader) httpTrigger(n *syntax.Node) {
+	p.pb.Trigger.Kind = playbooks.TriggerHTTP
+	params := schema.ObjectOf().DeclaredAt(n.Pos())
+	if !n.IsNull() || n.Broken {
+		if !p.Mapping(n, "http", "params") {
+			return
+		}
+		if v := n.Get("params"); v != nil && !v.IsNull() {
+			if v.Kind != syntax.MappingNode {
+				p.WrongType(v, "params must be a mapping").Label("as in {reason: string}")
+				return
+			}
+			params = p.properties(v, "every trigger", reservedParams)
+		}
+	}
+	p.pb.Trigger.Params = params
+	p.triggerKnown()
+}

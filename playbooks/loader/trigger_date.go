@@ -1,0 +1,92 @@
+package loader
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+var memberField = regexp.MustCompile(`^member\.([\p{L}_][\p{L}\p{N}_]*)$`)
+
+// Attributes that hold a day of birth, unless they hold when it comes next.
+var (
+	dayOfBirth = regexp.MustCompile(`(?i)birth|(^|_)dob($|_)|生日|出生`)
+	nextOne    = regexp.MustCompile(`(?i)next|coming|this|下|[0-9]`)
+)
+
+// dateTrigger reads a date of the member with its repetition.
+func (p *playbookReader) dateTrigger(n *syntax.Node) {
+	p.pb.Trigger.Kind = playbooks.TriggerDate
+	p.triggerKnown()
+	d := &playbooks.DateTrigger{At: -1}
+	p.pb.Trigger.Date = d
+	if v := n.Get("date"); v != nil {
+		p.dateField(v, d)
+	}
+	if _, ok := p.Enum(n.Get("every"), "every", "year"); ok {
+		d.Yearly = true
+	}
+	if v := n.Get("date"); n.Get("every") == nil && dayOfBirth.MatchString(d.Attribute) && !nextOne.MatchString(d.Attribute) {
+		p.Warn("missing-key", v.Pos(), fmt.Sprintf("`member.%s` without `every` comes once: on the day of birth", d.Attribute)).
+			Label("add `every: year`")
+	}
+	if v := n.Get("offset"); v != nil {
+		d.Offset, _ = p.anyDuration(v, "offset")
+	}
+	if v := n.Get("at"); v != nil {
+		if minutes, ok := p.clock(v, "at"); ok {
+			d.At = minutes
+		}
+	} else if d.Type != nil && d.Type.Kind == schema.KindDate {
+		d.At = 0
+	}
+}
+
+// dateField reads which date of the member is meant.
+func (p *playbookReader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
+	text, ok := p.Str(v, "date")
+	if !ok {
+		return
+	}
+	m := memberField.FindStringSubmatch(text)
+	if m == nil {
+		p.Error("bad-value", v.Pos(), "date names a field of the member").Label("as in member.birthday")
+		return
+	}
+	name := m[1]
+	t, builtin := schema.ObjectOf(expression.MemberFields()...).Field(name)
+	if !builtin {
+		a := p.schema.Attribute(name)
+		switch {
+		case p.blind:
+			return
+		case a == nil:
+			var dates []string
+			for i := range p.schema.Attributes {
+				if isDate(p.schema.Attributes[i].Type) {
+					dates = append(dates, "member."+p.schema.Attributes[i].Name)
+				}
+			}
+			p.unknown("unknown-field", v, "there is no date", text, dates, p.schema.AttributeOf)
+			return
+		case a.Computed != nil:
+			p.Error("bad-value", v.Pos(), fmt.Sprintf("`%s` is computed: nobody knows beforehand when it comes", text)).Related("declared here", a.Pos)
+			return
+		}
+		t = a.Type
+	}
+	if !isDate(t) {
+		p.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text, expression.DescribeType(t))).
+			Diagnostic().Against(t)
+		return
+	}
+	d.Attribute, d.Type = name, t.Required()
+}
+
+func isDate(t *schema.Type) bool {
+	return t != nil && (t.Kind == schema.KindDate || t.Kind == schema.KindDatetime)
+}

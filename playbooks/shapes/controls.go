@@ -1,0 +1,77 @@
+package shapes
+
+import "github.com/usher-run/usher/playbooks/schema"
+
+// Kinds of fields that only control actions have.
+const (
+	FieldMoment    schema.FieldKind = "moment"    // a time of the day, a datetime, or a `= ` expression of one
+	FieldEvent     schema.FieldKind = "event"     // the name of a declared event
+	FieldCondition schema.FieldKind = "condition" // an expression that is true or false
+	FieldActions   schema.FieldKind = "actions"   // a list of actions
+)
+
+// Controls declares the actions that the language itself carries out, which need no entry in a [Registry]. The fields of choose
+// and split are those of each way; a bare value of wait is a duration, one of exit the reason.
+func Controls() []schema.ActionSpec {
+	return []schema.ActionSpec{
+		{
+			Key: "wait",
+			Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`), after `timeout` at the latest",
+			Fields: []schema.FieldSpec{
+				{Name: "until", Kind: FieldMoment, OneOf: "what", Doc: "the next such time of the member's day, or a datetime; one that is past or missing is no wait"},
+				{Name: "event", Kind: FieldEvent, OneOf: "what", Doc: "the event to wait for; the one that brought the run here is not seen"},
+				{Name: "if", Kind: FieldCondition, Doc: "with `event`: which of these events; `event` is the one being looked at"},
+				{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event`, and then required: how long to wait for it"},
+			},
+			Results: []schema.ResultSpec{
+				{Name: ResultTimedOut, Type: schema.Bool, Doc: "whether the event did not come in time; only of a wait for an event"},
+				{Name: ResultEvent, Type: schema.ObjectOf().AsOptional(), Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" + ResultTimedOut},
+			},
+			Example: "id: paid\nwait: {event: order.paid, if: event.amount > 100, timeout: 2d}",
+		},
+		{
+			Key: "if",
+			Doc: "Goes one of two ways. `else` may be left out",
+			Fields: []schema.FieldSpec{
+				{Name: "if", Kind: FieldCondition, Required: true, Doc: "the question"},
+				{Name: "then", Kind: FieldActions, Required: true, Doc: "what is done when it holds"},
+				{Name: "else", Kind: FieldActions, Doc: "what is done when it does not"},
+			},
+			Example: "if: member.level == \"gold\"\nthen:\n  - tag: treated\nelse:\n  - exit: not gold",
+		},
+		{
+			Key: "choose",
+			Doc: "Goes the first way whose `if` holds. The last item may be `else`, which takes what is left; without it the run may take no way",
+			Fields: []schema.FieldSpec{
+				{Name: "if", Kind: FieldCondition, OneOf: "when", Doc: "the way is taken when this holds and none before it did"},
+				{Name: "then", Kind: FieldActions, Doc: "with `if`, and then required: what is done on this way"},
+				{Name: "else", Kind: FieldActions, OneOf: "when", Doc: "of the last item: what is done when no way holds"},
+			},
+			Example: "choose:\n  - if: member.level == \"gold\"\n    then: [{tag: treated}]\n  - if: member.level == \"silver\"\n    then: [{wait: 1d}]\n  - else: [{exit: bronze}]",
+		},
+		{
+			Key: "split",
+			Doc: "Goes one of several ways by the member's dice, which fall the same way every time for the same member and split",
+			Fields: []schema.FieldSpec{
+				{Name: "name", Kind: schema.FieldString, Literal: true, Required: true, Doc: "what the way is called in results and traces"},
+				{Name: "weight", Kind: schema.FieldNumber, Literal: true, Required: true, Doc: "the percentage of members, with two decimals at most; the weights sum to 100"},
+				{Name: "then", Kind: FieldActions, Required: true, Doc: "what is done on this way; `[]` is nothing"},
+			},
+			Results: []schema.ResultSpec{{Name: "name", Type: schema.String, Doc: "the name of the way that was taken"}},
+			Example: "id: offer\nsplit:\n  - {name: coupon, weight: 50, then: [{coupon: {pool: newcomer-10}}]}\n  - {name: nothing, weight: 50, then: []}",
+		},
+		{
+			Key: "exit", Doc: "Ends the run as exited, with the reason that is given as its value",
+			Example: "exit: not gold",
+		},
+	}
+}
+
+// Settable are the built-in fields of a member that a playbook may set.
+var Settable = []string{"timezone", "locale"}
+
+// What a wait for an event leaves under its id.
+const (
+	ResultTimedOut = "timed_out"
+	ResultEvent    = "event"
+)

@@ -1,0 +1,223 @@
+package shapes
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// ShapeKind says what may stand at a place of a file.
+type ShapeKind string
+
+// The kinds of a shape. Those named after a thing of the workspace hold the name of one.
+const (
+	ShapeMapping    ShapeKind = "mapping"
+	ShapeList       ShapeKind = "list"
+	ShapeAny        ShapeKind = "any"
+	ShapeString     ShapeKind = "string"
+	ShapeInt        ShapeKind = "int"
+	ShapeNumber     ShapeKind = "number"
+	ShapeBool       ShapeKind = "bool"
+	ShapeWord       ShapeKind = "word" // one of Shape.Words
+	ShapeText       ShapeKind = "text" // Liquid
+	ShapeExpression ShapeKind = "expression"
+	ShapeDuration   ShapeKind = "duration"
+	ShapeAgo        ShapeKind = "ago"    // a duration back from now, or an instant
+	ShapeOffset     ShapeKind = "offset" // a duration that may be negative
+	ShapePercent    ShapeKind = "percent"
+	ShapeClock      ShapeKind = "clock" // a time of the day
+	ShapeDatetime   ShapeKind = "datetime"
+	ShapeZone       ShapeKind = "timezone"
+	ShapeCron       ShapeKind = "cron"
+	ShapeType       ShapeKind = "type" // a declaration: string, {enum: […]}, [type]
+	ShapeEvent      ShapeKind = "event"
+	ShapeSegment    ShapeKind = "segment"
+	ShapeChannel    ShapeKind = "channel"
+	ShapePool       ShapeKind = "pool"
+	ShapeTemplate   ShapeKind = "template"
+	ShapePlaybook   ShapeKind = "playbook"
+	ShapeTag        ShapeKind = "tag"
+	ShapeOwner      ShapeKind = "owner"
+	ShapeReason     ShapeKind = "reason"
+	ShapeDate       ShapeKind = "date"    // a field of the member that holds a date
+	ShapeConsent    ShapeKind = "consent" // a stored bool attribute of the member
+	ShapeSettable   ShapeKind = "settable"
+	ShapeMember     ShapeKind = "member"     // the fields of a member, by name
+	ShapeProperties ShapeKind = "properties" // the properties of the event named beside it
+	ShapeNewName    ShapeKind = "name"       // a name that the author chooses
+)
+
+// Shape declares what may stand at a place of a file, once: JSON Schema, editors and the reference read it. The checker has
+// the rules; a test holds the two together.
+type Shape struct {
+	Name  string // set when the shape stands in several places or contains itself
+	Kind  ShapeKind
+	Doc   string
+	Words []string // of the kind word; of other kinds, what may stand instead
+	Keys  []ShapeKey
+	One   []string   // of a mapping: exactly one of these keys is given
+	Least []string   // of a mapping: at least one of these keys is given
+	Group [][]string // of a mapping: of each group exactly one key is given
+	Rest  *Shape     // of a mapping: what keys of the author's own hold
+	Item  *Shape     // of a list
+	Or    []*Shape   // other forms
+	Expr  bool       // a string that begins with `= ` is an expression
+	Env   bool       // ${NAME} is read from the environment
+}
+
+// ShapeKey declares a key of a mapping.
+type ShapeKey struct {
+	Name     string
+	Doc      string
+	Required bool
+	With     []string // it stands only beside one of these keys; empty: beside any
+	Needs    []string // keys that must stand beside it
+	Default  any
+	Value    *Shape
+}
+
+// Shapes are the three kinds of YAML files.
+type Shapes struct {
+	Playbook *Shape // playbooks/**/*.yaml
+	Schema   *Shape // usher.yaml
+	Test     *Shape // playbooks/**/*_test.yaml
+}
+
+// NewShapes declares the files for the actions and channels of the registry.
+func NewShapes(reg *schema.Registry) *Shapes {
+	return &Shapes{Playbook: playbookShape(reg), Schema: schemaShape(reg), Test: testShape()}
+}
+
+// For gives the shape of the file with the slash-separated path in the workspace, or nil when it is no YAML of the language.
+func (s *Shapes) For(name string) *Shape {
+	switch {
+	case name == playbooks.SchemaFile:
+		return s.Schema
+	case !strings.HasPrefix(name, playbooks.PlaybookDir+"/"):
+		return nil
+	case strings.HasSuffix(name, playbooks.TestSuffix):
+		return s.Test
+	case strings.HasSuffix(name, playbooks.YamlSuffix):
+		return s.Playbook
+	}
+	return nil
+}
+
+// Key gives the declaration of a key, or nil.
+func (s *Shape) Key(name string) *ShapeKey {
+	return playbooks.Find(s.Keys, func(k *ShapeKey) string { return k.Name }, name)
+}
+
+// Forms gives the shape and its other forms.
+func (s *Shape) Forms() []*Shape { return append([]*Shape{s}, s.Or...) }
+
+// Fits tells whether the key may stand beside those that are there.
+func (k *ShapeKey) Fits(s *Shape, there []string) bool {
+	others := slices.DeleteFunc(slices.Clone(there), func(o string) bool { return o == k.Name })
+	if slices.Contains(s.One, k.Name) {
+		for _, o := range others {
+			if slices.Contains(s.One, o) {
+				return false
+			}
+			if key := s.Key(o); key != nil && len(key.With) > 0 && !slices.Contains(key.With, k.Name) {
+				return false
+			}
+		}
+	}
+	for _, g := range s.Group {
+		if slices.Contains(g, k.Name) && slices.ContainsFunc(others, func(o string) bool { return slices.Contains(g, o) }) {
+			return false
+		}
+	}
+	if len(k.With) == 0 {
+		return true
+	}
+	one := slices.DeleteFunc(others, func(o string) bool { return !slices.Contains(s.One, o) })
+	return len(one) == 0 || slices.Contains(k.With, one[0])
+}
+
+func shapeOf(kind ShapeKind) *Shape { return &Shape{Kind: kind} }
+
+func words(list ...string) *Shape { return &Shape{Kind: ShapeWord, Words: list} }
+
+func listOf(item *Shape) *Shape { return &Shape{Kind: ShapeList, Item: item} }
+
+func mappingOf(keys ...ShapeKey) *Shape { return &Shape{Kind: ShapeMapping, Keys: keys} }
+
+func (s *Shape) named(name, doc string) *Shape {
+	s.Name, s.Doc = name, doc
+	return s
+}
+
+func (s *Shape) or(others ...*Shape) *Shape {
+	s.Or = append(s.Or, others...)
+	return s
+}
+
+// fieldShape gives the shape of a declared field.
+func fieldShape(f *schema.FieldSpec) *Shape {
+	kinds := map[schema.FieldKind]ShapeKind{
+		schema.FieldString: ShapeString, schema.FieldInt: ShapeInt, schema.FieldNumber: ShapeNumber, schema.FieldBool: ShapeBool, schema.FieldText: ShapeText,
+		schema.FieldTemplate: ShapeTemplate, schema.FieldChannel: ShapeChannel, schema.FieldPool: ShapePool, schema.FieldAttributes: ShapeSettable,
+		schema.FieldDuration: ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent, schema.FieldProperties: ShapeProperties, schema.FieldURL: ShapeString, FieldCondition: ShapeExpression,
+	}
+	s := &Shape{Kind: ShapeAny}
+	if k, ok := kinds[f.Kind]; ok {
+		s.Kind = k
+	}
+	switch f.Kind {
+	case schema.FieldString, schema.FieldInt, schema.FieldNumber, schema.FieldBool, schema.FieldProperties, schema.FieldURL:
+		s.Expr = !f.Literal
+	case FieldMoment:
+		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime)}
+	case schema.FieldSecret:
+		s.Kind, s.Env = ShapeString, true
+	case schema.FieldEnum:
+		s.Kind, s.Words, s.Expr = ShapeWord, f.Enum, true
+	case schema.FieldHeaders:
+		s.Kind, s.Words, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
+	case schema.FieldReturns:
+		s.Kind, s.Words, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
+	case schema.FieldTags:
+		tag := &Shape{Kind: ShapeTag, Expr: true}
+		s = (&Shape{Kind: ShapeTag, Expr: true}).or(listOf(tag))
+	}
+	s.Doc = f.Doc
+	return s
+}
+
+// fieldsShape gives the mapping of declared fields.
+func fieldsShape(fields []schema.FieldSpec) *Shape {
+	s := &Shape{Kind: ShapeMapping}
+	groups := map[string][]string{}
+	for i := range fields {
+		f := &fields[i]
+		s.Keys = append(s.Keys, ShapeKey{Name: f.Name, Doc: f.Doc, Required: f.Required, Default: f.Default, Value: fieldShape(f)})
+		if f.OneOf != "" {
+			groups[f.OneOf] = append(groups[f.OneOf], f.Name)
+		}
+	}
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
+		s.Group = append(s.Group, groups[g])
+	}
+	return s
+}
+
+var Stages = []string{"acquisition", "activation", "retention", "conversion"}
+
+var SchemaKeys = []string{
+	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
+}
+
+// TriggerKinds gives the keys of each kind of trigger; the first names it.
+var TriggerKinds = [][]string{
+	{"event", "if"},
+	{"schedule", "timezone", "segment", "missed"},
+	{"http"},
+	{"segment_enter"},
+	{"segment_exit"},
+	{"date", "every", "offset", "at"},
+}

@@ -1,0 +1,177 @@
+package shapes
+
+import (
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// playbookShape declares a playbook.
+func playbookShape(reg *schema.Registry) *Shape {
+	exit := eventMatchShape("exit", "An event that ends an open run at once.")
+	goal := eventMatchShape("goal", "The conversion that is measured; it changes nothing.")
+	goal.Keys = append(goal.Keys, ShapeKey{Name: "within", Required: true, Value: shapeOf(ShapeDuration), Doc: "how long after the entry it still counts"})
+	return mappingOf(
+		ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "kebab-case, unique in the workspace"},
+		ShapeKey{Name: "name", Value: shapeOf(ShapeString), Doc: "what people call it"},
+		ShapeKey{Name: "stage", Required: true, Value: words(Stages...), Doc: "the stage of the member's life that it serves"},
+		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
+		ShapeKey{
+			Name: "status", Value: words(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)), Default: string(playbooks.Live),
+			Doc: "live; paused: no new runs, open ones go on; draft: nothing moves",
+		},
+		ShapeKey{Name: "trigger", Required: true, Value: triggerShape(), Doc: "what starts a run: exactly one kind"},
+		ShapeKey{Name: "condition", Value: shapeOf(ShapeExpression), Doc: "who enters: an expression about the member and the trigger"},
+		ShapeKey{
+			Name: "reentry", Value: words("always", "never").or(shapeOf(ShapeDuration)), Default: "always",
+			Doc: "how soon a member may enter again: always, never, or a duration since the last entry",
+		},
+		ShapeKey{
+			Name: "mode", Value: words(string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)), Default: string(playbooks.Single),
+			Doc: "what an entry does while a run is open: single starts none, restart ends the open one, parallel runs both",
+		},
+		ShapeKey{Name: "holdout", Value: shapeOf(ShapePercent), Doc: "a control group that enters and is measured, but gets no action: 10%"},
+		ShapeKey{Name: "goal", Value: goal, Doc: goal.Doc},
+		ShapeKey{Name: "exit", Value: listOf(exit), Doc: "events that end an open run at once"},
+		ShapeKey{Name: "actions", Required: true, Value: actionsShape(reg), Doc: "what is done, in order"},
+	).named("playbook", "A playbook: when, if, then.")
+}
+
+// eventMatchShape declares an `event:` with the `if` beside it.
+func eventMatchShape(name, doc string) *Shape {
+	return mappingOf(
+		ShapeKey{Name: "event", Required: true, Value: shapeOf(ShapeEvent), Doc: "the event's name in usher.yaml"},
+		ShapeKey{Name: "if", Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
+	).named(name, doc)
+}
+
+// triggerKeys documents the keys of every kind of trigger.
+var triggerKeys = map[string]ShapeKey{
+	"event":         {Value: shapeOf(ShapeEvent), Doc: "starts a run when the event arrives"},
+	"if":            {Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
+	"schedule":      {Value: shapeOf(ShapeCron), Doc: "starts a run for each member of the segment at these times: five fields of cron, in quotes"},
+	"timezone":      {Value: shapeOf(ShapeZone), Doc: "the time zone of the schedule; the workspace's when left out"},
+	"segment":       {Value: shapeOf(ShapeSegment), Doc: "the audience; all members when left out"},
+	"missed":        {Value: words("skip", "run_once"), Default: "skip", Doc: "occurrences more than 5 minutes late: skip them, or start one run for all that were missed"},
+	"http":          {Doc: "started by POST /v1/playbooks/{id}/trigger"},
+	"segment_enter": {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member enters the segment"},
+	"segment_exit":  {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member leaves the segment"},
+	"date":          {Value: shapeOf(ShapeDate), Doc: "starts a run on a date of the member, as member.birthday"},
+	"every":         {Value: words("year"), Doc: "comes again every year; once when left out"},
+	"offset":        {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
+	"at":            {Value: shapeOf(ShapeClock), Doc: "the local time of the member; 00:00 when left out, of a datetime its own"},
+}
+
+func triggerShape() *Shape {
+	s := &Shape{Name: "trigger", Kind: ShapeMapping, Doc: "What starts a run: exactly one kind."}
+	params := mappingOf(ShapeKey{
+		Name: "params", Doc: "what the caller hands over, typed", Value: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeType)},
+	})
+	params.Words = []string{""} // `http:` and no more
+	for _, kind := range TriggerKinds {
+		s.One = append(s.One, kind[0])
+		for i, name := range kind {
+			if have := s.Key(name); have != nil {
+				have.With = append(have.With, kind[0])
+				continue
+			}
+			k := triggerKeys[name]
+			k.Name = name
+			if name == "http" {
+				k.Value = params
+			}
+			if k.Value == nil {
+				k.Value = shapeOf(ShapeAny)
+			}
+			if i > 0 {
+				k.With = []string{kind[0]}
+			}
+			s.Keys = append(s.Keys, k)
+		}
+	}
+	return s
+}
+
+// actionsShape declares a list of actions. It contains itself: the ways of a branch are lists of actions.
+func actionsShape(reg *schema.Registry) *Shape {
+	item := &Shape{Name: "action", Kind: ShapeMapping, Doc: "One action: exactly one key says what to do."}
+	list := listOf(item)
+	item.Keys = []ShapeKey{
+		{Name: "id", Value: shapeOf(ShapeNewName), Doc: "names the action; its result is actions.<id>"},
+		{Name: "if", Value: shapeOf(ShapeExpression), Doc: "a guard: the action is skipped when false. With `then`: the question of a branch"},
+	}
+	add := func(spec *schema.ActionSpec, value *Shape) {
+		item.Keys = append(item.Keys, ShapeKey{Name: spec.Key, Doc: spec.Doc, Value: value})
+		item.One = append(item.One, spec.Key)
+	}
+	for i := range reg.Actions {
+		add(&reg.Actions[i], actionShape(&reg.Actions[i]))
+	}
+	for _, spec := range Controls() {
+		if v := controlShape(&spec, list); v != nil {
+			add(&spec, v)
+		}
+	}
+	item.Keys = append(
+		item.Keys,
+		ShapeKey{Name: "then", Needs: []string{"if"}, Value: list, Doc: "what is done when the `if` beside it holds"},
+		ShapeKey{Name: "else", Needs: []string{"then"}, With: []string{"then"}, Value: list, Doc: "what is done when it does not"},
+	)
+	item.One = append(item.One, "then")
+	return list
+}
+
+// actionShape gives what an action's key holds: its fields, or the one field that a bare value stands for.
+func actionShape(spec *schema.ActionSpec) *Shape {
+	var short *Shape
+	for i := range spec.Fields {
+		if spec.Fields[i].Name == spec.Shorthand {
+			short = fieldShape(&spec.Fields[i])
+		}
+	}
+	if spec.Open() {
+		short.Doc = spec.Doc
+		return short
+	}
+	s := fieldsShape(spec.Fields)
+	s.Doc, s.Least = spec.Doc, spec.AtLeast
+	if short != nil {
+		s.Or = append(s.Or, short.Forms()...)
+	}
+	return s
+}
+
+// controlShape gives what the key of a control action holds; nil for `if`, which may stand beside any action.
+func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
+	fields := fieldsShape(spec.Fields)
+	for i := range spec.Fields {
+		if spec.Fields[i].Kind == FieldActions {
+			fields.Keys[i].Value = list
+		}
+	}
+	with := func(name, other string, needed bool) {
+		k := fields.Key(name)
+		k.With = []string{other}
+		if needed {
+			k.Needs = k.With
+		}
+	}
+	fields.Name = "way of " + spec.Key
+	switch spec.Key {
+	case "if":
+		return nil
+	case "wait":
+		fields.Name, fields.One, fields.Group = "", fields.Group[0], nil
+		fields.Key("event").Needs = []string{"timeout"}
+		with("if", "event", false)
+		with("timeout", "event", false)
+		return shapeOf(ShapeDuration).or(fields)
+	case "choose":
+		fields.One, fields.Group = fields.Group[0], nil
+		with("then", "if", true)
+		fields.Key("if").Needs = []string{"then"}
+		return listOf(fields)
+	case "split":
+		return listOf(fields)
+	}
+	return shapeOf(ShapeReason)
+}

@@ -1,0 +1,491 @@
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// value gives the type of an expression, and judges what is in it.
+func (c *textTyper) value(x Expr) textValue {
+	switch x := x.(type) {
+	case *Literal:
+		return literalValue(x)
+	case *Name:
+		return c.signed(c.variable(x))
+	case *Field:
+		return c.signed(c.field(x))
+	case *Index:
+		return c.index(x)
+	case *Filter:
+		return c.filter(x)
+	case *Compare:
+		c.compare(x)
+		return textValue{t: schema.Bool}
+	case *Logic:
+		c.logic(x)
+		return textValue{t: schema.Bool}
+	case *Group:
+		v := c.value(x.Of)
+		v.path = ""
+		return v
+	case *Range:
+		c.error("template-syntax", x.Span, "a range is only known in {% for i in (1..10) %}, with numbers", "")
+	}
+	return anyValue
+}
+
+func literalValue(x *Literal) textValue {
+	v := textValue{literal: x.Value, isConst: true, sign: signOfLiteral(x.Value)}
+	switch x.Value.(type) {
+	case string:
+		v.t = schema.String
+	case int:
+		v.t = schema.Int
+	case float64:
+		v.t = schema.Number
+	case bool:
+		v.t = schema.Bool
+	default:
+		v.t = schema.Nil
+	}
+	return v
+}
+
+func isBlankName(name string) bool { return name == "blank" || name == "empty" }
+
+// missing reports whether a value may be missing here.
+func (c *textTyper) missing(v textValue) bool {
+	return v.t.Optional && v.t.Kind != schema.KindAny && (v.path == "" || !c.known[v.path])
+}
+
+func (c *textTyper) variable(x *Name) textValue {
+	if v, ok := c.locals[x.Name]; ok {
+		v.path = x.Name
+		return v
+	}
+	if c.scope == nil || isBlankName(x.Name) {
+		return anyValue
+	}
+	t := c.root(x.Name)
+	if t == nil {
+		c.unknownRoot(x)
+		return anyValue
+	}
+	return textValue{t: t, path: x.Name}
+}
+
+// root gives the type of a variable that stands first, or nil.
+func (c *textTyper) root(name string) *schema.Type {
+	switch name {
+	case "now":
+		return schema.Datetime
+	case "member":
+		t := expression.MemberType(c.scope.Schema)
+		for i := range t.Fields {
+			if t.Fields[i].Type == nil {
+				t.Fields[i].Type = schema.Any
+			}
+		}
+		return t
+	case "trigger":
+		return c.scope.Trigger
+	case "actions":
+		t := &schema.Type{Kind: schema.KindObject}
+		for _, a := range c.scope.Actions {
+			t.Fields = append(t.Fields, schema.Field{Name: a.ID, Type: a.Type, Pos: a.Pos})
+		}
+		return t
+	}
+	return nil
+}
+
+func (c *textTyper) unknownRoot(x *Name) {
+	if c.unread[x.Name] {
+		return
+	}
+	known := []string{"member", "actions", "now"}
+	if c.scope.Trigger != nil {
+		known = append(known, "trigger")
+	}
+	switch x.Name {
+	case "event":
+		c.error("unknown-variable", x.Span, "there is no `event` in a text", "did you mean `trigger`?")
+		return
+	case "forloop":
+		c.error("unknown-variable", x.Span, "`forloop` is known inside of {% for %} only", "")
+		return
+	case "today":
+		c.error("unknown-variable", x.Span, "there is no `today` in a text", "write now | date: '%Y-%m-%d'")
+		return
+	}
+	for local := range c.locals {
+		known = append(known, local)
+	}
+	slices.Sort(known)
+	label := diag.DidYouMean(x.Name, known)
+	_, declared := c.scope.Schema.AttributeType(x.Name)
+	if label == "" && (declared || slices.Contains(expression.BuiltinMember, x.Name)) {
+		label = "did you mean `member." + x.Name + "`?"
+	}
+	if label == "" && c.scope.Trigger != nil {
+		if _, ok := c.scope.Trigger.Field(x.Name); ok {
+			label = "did you mean `trigger." + x.Name + "`?"
+		}
+	}
+	if field := expression.FieldBehind(c.text[x.To:]); label == "" && slices.Contains(expression.MemberWords, strings.ToLower(x.Name)) && field != "" {
+		label = "write member." + field
+	}
+	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name), cmp.Or(label, "there is "+diag.OneOf(known)+"; a text is quoted: '"+x.Name+"'"))
+	c.near(x.Name, known)
+}
+
+// field gives what stands behind a dot. A field of what may be missing may be missing.
+func (c *textTyper) field(x *Field) textValue {
+	before := len(c.diags)
+	of := c.value(x.Of)
+	if len(c.diags) > before && of.t.Kind == schema.KindAny {
+		return anyValue
+	}
+	if c.scope == nil {
+		return anyValue
+	}
+	next := step(of.t, x.Name.Text)
+	if next == nil {
+		c.unknownField(x, of)
+		return anyValue
+	}
+	if of.t.Kind == schema.KindString && x.Name.Text == "size" {
+		c.sizeOfText(x)
+	}
+	if root, ok := x.Of.(*Name); ok && c.locals[root.Name].t == nil {
+		c.note(root.Name, x.Name.Text)
+	}
+	v := textValue{t: next}
+	if x.Name.Text == "size" && of.t.Kind != schema.KindObject {
+		v.sign = expression.NotNegative
+	}
+	if of.path != "" {
+		v.path = of.path + "." + x.Name.Text
+	}
+	switch {
+	case c.missing(of) && x.Name.Text != "size" && next.Kind != schema.KindAny:
+		v.t = next.AsOptional()
+	case next.Optional && v.path != "" && c.known[v.path] && next.Kind != schema.KindAny:
+		v.t = next.Required()
+	}
+	return v
+}
+
+// note remembers what the template refers to.
+func (c *textTyper) note(root, field string) {
+	switch root {
+	case "member":
+		c.refs.Attributes = append(c.refs.Attributes, field)
+	case "actions":
+		c.refs.Actions = append(c.refs.Actions, field)
+	}
+}
+
+// step gives the type of a field, or nil when there is none. Lists and strings have what Liquid gives them.
+func step(t *schema.Type, field string) *schema.Type {
+	switch {
+	case t == nil || t.Kind == schema.KindAny:
+		return schema.Any
+	case t.Kind == schema.KindObject:
+		ft, ok := t.Field(field)
+		if !ok {
+			return nil
+		}
+		if ft == nil {
+			return schema.Any
+		}
+		return ft
+	case field == "size" && (t.Kind == schema.KindList || t.Kind == schema.KindString):
+		return schema.Int
+	case t.Kind == schema.KindList && (field == "first" || field == "last"):
+		if t.Elem == nil {
+			return schema.Any
+		}
+		return t.Elem.AsOptional()
+	}
+	return nil
+}
+
+func (c *textTyper) unknownField(x *Field, of textValue) {
+	name, field, t := cmp.Or(of.path, c.source(x.Of)), x.Name.Text, of.t
+	known := t.FieldNames()
+	label := diag.DidYouMean(field, known)
+	if label == "" && len(known) > 0 {
+		label = "known: " + diag.OneOf(known)
+	}
+	message := fmt.Sprintf("%s has no `%s`", name, field)
+	switch {
+	case t.Kind != schema.KindObject:
+		message, label = fmt.Sprintf("%s is %s and has no `%s`", name, schema.Article(t.Required().String()), field), ""
+		if f := filterNamed(field); f != nil && (f.In == takesList) == (t.Kind == schema.KindList) {
+			label = "as in {{ " + name + " " + f.Usage() + " }}"
+		}
+	case name == "actions" && c.scope.Later[field]:
+		message, label = fmt.Sprintf("the action `%s` has not run yet here", field), "a text sees the actions before it"
+	case name == "actions":
+		message = fmt.Sprintf("there is no action `%s`", field)
+	case name == "member":
+		message = fmt.Sprintf("member has no attribute `%s`", field)
+	}
+	d := c.error("unknown-variable", x.Name.Span, message, label)
+	switch near := diag.Closest(field, known); {
+	case name == "actions" && !c.scope.Later[field]:
+		expression.AboutAction(d, c.scope, field, near, expression.FieldBehind(c.text[x.Name.To:]))
+	case t.Kind == schema.KindObject && name != "actions":
+		d.About(field, near, t.Find)
+	}
+	if strings.HasPrefix(label, "did you mean") && field != "" {
+		c.near(field, known)
+		if name == "actions" || t.Find(diag.Closest(field, known)).Line > 0 {
+			d.Trust(diag.Closest(field, known))
+		}
+	}
+}
+
+func (c *textTyper) index(x *Index) textValue {
+	of := c.value(x.Of)
+	c.value(x.At)
+	if of.t.Kind == schema.KindObject {
+		c.error("template-syntax", Span{From: x.Of.Place().To, To: x.Of.Place().To + 1}, fmt.Sprintf("`%s` is read by its names, with a dot", c.source(x.Of)),
+			"as in "+c.source(x.Of)+".id")
+		return anyValue
+	}
+	if of.t.Kind == schema.KindList && of.t.Elem != nil {
+		return textValue{t: of.t.Elem.AsOptional()}
+	}
+	return anyValue
+}
+
+// filter judges a filter by its declaration.
+func (c *textTyper) filter(x *Filter) textValue {
+	in := c.value(x.Of)
+	use := filterUse{in: in, at: x}
+	for _, a := range x.Args {
+		use.args = append(use.args, c.value(a))
+	}
+	for _, a := range x.Named {
+		c.value(a.Value)
+	}
+	f := filterNamed(x.Name.Text)
+	if f == nil {
+		label := diag.DidYouMean(x.Name.Text, filterNames())
+		if other := otherFilters[x.Name.Text]; label == "" && other != "" {
+			label = other
+		}
+		c.error("unknown-filter", x.Name.Span, fmt.Sprintf("there is no filter `%s`", x.Name.Text), cmp.Or(label, "see the filters of Liquid"))
+		c.near(x.Name.Text, filterNames())
+		return anyValue
+	}
+	before := len(c.diags)
+	c.input(f, use)
+	c.arguments(f, use)
+	if len(c.diags) > before && c.errors() > 0 {
+		return anyValue
+	}
+	if f.gives == nil {
+		return textValue{t: schema.String}
+	}
+	v := f.gives(c, use)
+	v.sign = filterSign(use, v)
+	return v
+}
+
+// otherFilters are filters of other languages, with what is meant.
+var otherFilters = map[string]string{
+	"upper": "write upcase", "uppercase": "write upcase", "lower": "write downcase", "lowercase": "write downcase", "trim": "write strip",
+	"length": "write size", "count": "write size", "strftime": "write date", "format": "a time is written by date: '%Y-%m-%d'", "date_format": "write date",
+	"add": "write plus", "sub": "write minus", "subtract": "write minus", "mul": "write times", "multiply": "write times", "div": "write divided_by",
+	"divide": "write divided_by", "mod": "write modulo", "concatenate": "write append", "title": "write capitalize", "int": "write round",
+	"date_add": "write add_days", "days": "write add_days", "plus_days": "write add_days", "if_empty": "write default", "or": "write default", "fallback": "write default",
+	"number_with_delimiter": "write money", "currency": "write money", "price": "write money", "t": "texts are not translated", "safe": "what a text itself brings is not escaped",
+	"raw": "what a text itself brings is not escaped", "e": "write escape", "h": "write escape", "html_escape": "write escape", "to_json": "write json",
+}
+
+// input judges what stands before the bar.
+func (c *textTyper) input(f *textFilter, use filterUse) {
+	at := use.at.Of.Place()
+	if !c.takes(f, f.In, use.in, at, "`"+f.Name+"` takes ") {
+		return
+	}
+	if f.Name != "default" && f.Name != "money" && c.guardDivision(use.at.Of, use.in, "`"+f.Name+"` needs a value") {
+		return
+	}
+	if f.needs && c.missing(use.in) {
+		how, fallback := c.withoutValue(f, use.in)
+		src := c.source(use.at.Of)
+		c.error("unguarded-optional", use.at.Of.Place(), fmt.Sprintf("`%s` may be missing, and %s", src, how),
+			"write "+src+" | default: "+fallback+", or put it in {% if "+src+" %}")
+	}
+}
+
+// withoutValue says what a filter does with a missing value, and what may stand in for it.
+func (c *textTyper) withoutValue(f *textFilter, v textValue) (how, fallback string) {
+	if expression.IsNumeric(v.t) || f.In == takesNumber {
+		return "`" + f.Name + "` would count it as 0", "0"
+	}
+	return "`" + f.Name + "` would fail then", "''"
+}
+
+// unguardedArgument reports an argument that may be missing. No filter can stand behind it: that would be one of the whole.
+func (c *textTyper) unguardedArgument(f *textFilter, x Expr, v textValue) {
+	how, fallback := c.withoutValue(f, v)
+	src := c.source(x)
+	c.error("unguarded-optional", x.Place(), fmt.Sprintf("`%s` may be missing, and %s", src, how),
+		"put it in {% if "+src+" %}, or write {% assign n = "+src+" | default: "+fallback+" %} before and n here")
+}
+
+// arguments judges what stands behind the colon.
+func (c *textTyper) arguments(f *textFilter, use filterUse) {
+	given := len(use.at.Args)
+	for _, a := range use.at.Named {
+		if !slices.Contains(f.named, a.Name.Text) {
+			c.error("wrong-arguments", a.Name.Span, fmt.Sprintf("`%s` has no `%s:`", f.Name, a.Name.Text), "write "+f.Usage())
+			return
+		}
+	}
+	if given < f.least() || given > len(f.args) {
+		c.error("wrong-arguments", use.at.Name.Span, fmt.Sprintf("`%s` takes %s, here are %d", f.Name, f.count(), given), "write "+f.Usage())
+		return
+	}
+	for i, v := range use.args {
+		a, at := f.args[i], use.at.Args[i].Place()
+		switch {
+		case !c.takes(f, a.takes, v, at, "as "+a.name+" `"+f.Name+"` takes "):
+		case c.guardDivision(use.at.Args[i], v, "`"+f.Name+"` needs a value"):
+		case (f.Name == "divided_by" || f.Name == "modulo") && v.isConst && (v.literal == 0 || v.literal == 0.0):
+			c.error("template-syntax", at, "a division by zero", "write another number")
+		case f.Name == "divided_by" || f.Name == "modulo": // see givesQuotient
+		case (a.takes == takesNumber || a.takes == takesInt) && c.missing(v):
+			c.unguardedArgument(f, use.at.Args[i], v)
+		}
+	}
+}
+
+// takes judges a value by what is taken there.
+func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at Span, head string) bool {
+	t := v.t
+	if t.Kind == schema.KindNil && want != takesAny {
+		c.error("type-mismatch", at, head+want.String()+", this is nil", "")
+		return false
+	}
+	if (t.Kind == schema.KindAny && !v.mixed) || t.Kind == schema.KindNil {
+		return true
+	}
+	scalar := t.Kind != schema.KindList && t.Kind != schema.KindObject
+	label := ""
+	switch want {
+	case takesAny:
+		return true
+	case takesText:
+		if scalar {
+			return true
+		}
+		if t.Kind == schema.KindList {
+			label = "make it a text before, as in | join: ', '"
+		}
+	case takesNumber, takesInt:
+		if !v.mixed && (t.Kind == schema.KindInt || t.Kind == schema.KindNumber && want == takesNumber || v.numeral || numeralLiteral(v)) {
+			return true
+		}
+		switch {
+		case v.isConst && t.Kind == schema.KindString:
+			label = numberHint(f, v)
+		case v.mixed:
+			label = "it may be a text: give it a number as its default"
+		case expression.IsTime(t):
+			label = "days are added by | add_days: 7"
+		case t.Kind == schema.KindNumber:
+			label = "as in | round"
+		}
+	case takesTime:
+		if expression.IsTime(t) || v.isConst && timeLiteral(v.literal) {
+			return true
+		}
+		label = notATime(v)
+	case takesList:
+		if t.Kind == schema.KindList {
+			return true
+		}
+		if t.Kind == schema.KindString {
+			label = "as in | split: ','"
+		}
+	case takesListOrText:
+		if t.Kind == schema.KindList || scalar {
+			return true
+		}
+	case takesFormat:
+		if s, ok := v.literal.(string); ok {
+			before := len(c.diags)
+			c.dateFormat(at, s)
+			return len(c.diags) == before
+		}
+		if t.Kind == schema.KindString {
+			return true
+		}
+	case takesField:
+		return c.takesField(f, v, at)
+	}
+	c.error("type-mismatch", at, head+want.String()+", this is "+v.describe(), label).Against(t)
+	return false
+}
+
+func numeralLiteral(v textValue) bool {
+	s, ok := v.literal.(string)
+	return ok && schema.CronNumber.MatchString(strings.TrimSpace(s))
+}
+
+func (c *textTyper) takesField(f *textFilter, v textValue, at Span) bool {
+	if _, ok := v.literal.(string); ok {
+		return true
+	}
+	c.error("type-mismatch", at, "`"+f.Name+"` takes the name of a field, in quotes", "as in | "+f.Name+": 'name'")
+	return false
+}
+
+// timeLiteral reports whether a constant text is a time that a filter reads.
+func timeLiteral(v any) bool {
+	s, ok := v.(string)
+	_, isTime := readTime(s)
+	return ok && isTime
+}
+
+var (
+	digitDate = regexp.MustCompile(`^(20\d\d)(0[1-9]|1[0-2])([0-3]\d)$`)
+	leadDigit = regexp.MustCompile(`^\s*(-?\d+(?:\.\d+)?)`)
+)
+
+// numberHint says what number was meant by a text that is none: '3天' is 3.
+func numberHint(f *textFilter, v textValue) string {
+	if m := leadDigit.FindStringSubmatch(diag.Narrowed(fmt.Sprint(v.literal))); m != nil {
+		return "write " + m[1]
+	}
+	return "a number stands here: " + f.Usage()
+}
+
+func notATime(v textValue) string {
+	switch s, _ := v.literal.(string); {
+	case s == "now" || s == "today":
+		return "write now, without quotes"
+	case v.isConst && digitDate.MatchString(fmt.Sprint(v.literal)):
+		return "write '" + digitDate.ReplaceAllString(fmt.Sprint(v.literal), "$1-$2-$3") + "'"
+	case schema.IsoDate(s) != "":
+		return "write '" + schema.IsoDate(s) + "'"
+	case expression.IsNumeric(v.t) || v.numeral:
+		return "days are added to a time by | add_days: 7"
+	case v.isConst:
+		return "as in '2026-11-11' or '2026-11-11T10:00:00+08:00'"
+	}
+	return "a text is not read as a time: declare it as date or datetime"
+}
