@@ -146,6 +146,7 @@ func (s *Schema) Pool(name string) *Pool {
 	return Find(s.Pools, func(p *Pool) string { return p.Name }, name)
 }
 
+// Find returns the item of a list with the name, or nil.
 func Find[T any](list []T, name func(*T) string, want string) *T {
 	for i := range list {
 		if name(&list[i]) == want {
@@ -451,6 +452,7 @@ func (ch *Channel) EnvNames() []string {
 	return slices.Compact(names)
 }
 
+// EnvName matches ${NAME}, which stands for an environment variable.
 var EnvName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // Template is a checked Liquid text, from templates/ or inline. It is safe for concurrent use.

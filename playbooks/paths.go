@@ -12,6 +12,7 @@ const (
 	YmlSuffix   = ".yml"
 )
 
+// TemplateSuffixes are the endings of the files that are templates.
 var TemplateSuffixes = []string{".txt", ".md", ".html"}
 
 // WholeFile points at a file as such.

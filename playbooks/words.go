@@ -5,6 +5,7 @@ import "github.com/usher-run/usher/playbooks/diag"
 // WordKind is what a word is, as messages call it.
 type WordKind string
 
+// The kinds of words that are declared nowhere.
 const (
 	TagWord    WordKind = "tag"
 	OwnerWord  WordKind = "owner"
@@ -14,6 +15,7 @@ const (
 // WordRole is what a place does with a word.
 type WordRole uint8
 
+// What a place does with a word.
 const (
 	WordTold   WordRole = iota // named only, as a test does that expects it
 	WordGiven                  // brought about: the tag is added, the run exits

@@ -6,15 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
-
-	"github.com/usher-run/usher/playbooks/schema"
-
-	netmail "net/mail"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/schema"
+
+	netmail "net/mail"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/wneessen/go-mail"

@@ -32,6 +32,7 @@ func (c *Notes) Word(kind playbooks.WordKind, word string, role playbooks.WordRo
 	c.WordAt(kind, word, use)
 }
 
+// WordAt notes a use of a word, once for each place.
 func (c *Notes) WordAt(kind playbooks.WordKind, word string, use playbooks.WordUse) {
 	if c.Words[kind] == nil {
 		c.Words[kind] = map[string][]playbooks.WordUse{}
@@ -54,6 +55,7 @@ func (c *Notes) WordsOf(e *expression.Expr) {
 // tagsIn finds the tags that a Liquid text looks for.
 var tagsIn = regexp.MustCompile(`member\.tags\s+contains\s+["']([^"']+)["']`)
 
+// WordsOfText notes the tags that a Liquid text looks for. at returns the place of a range of characters.
 func (c *Notes) WordsOfText(text string, at func(from, to int) diag.Pos) {
 	for _, m := range tagsIn.FindAllStringSubmatchIndex(text, -1) {
 		from, to := utf8.RuneCountInString(text[:m[2]]), utf8.RuneCountInString(text[:m[3]])

@@ -12,6 +12,7 @@ type Notes struct {
 	messages map[string][]sentMessage // by channel
 }
 
+// NewNotes returns empty notes.
 func NewNotes() Notes {
 	return Notes{Words: map[playbooks.WordKind]map[string][]playbooks.WordUse{}, messages: map[string][]sentMessage{}}
 }

@@ -66,6 +66,7 @@ func (d *Diagnostic) Suggest(text string) *Diagnostic {
 // Doubt says that the edit may not be what was meant.
 func (d *Diagnostic) Doubt(unless bool) { doubtful(d.Edits, unless) }
 
+// Overlaps reports whether both edits touch the same text.
 func (e Edit) Overlaps(o Edit) bool {
 	before := func(a, b Edit) bool {
 		return cmp.Or(cmp.Compare(a.EndLine, b.Line), cmp.Compare(a.EndColumn, b.Column)) <= 0

@@ -19,6 +19,7 @@ func (c *Collector) Error(code string, p Pos, message string) Report {
 	return c.add(Error, code, p, message)
 }
 
+// Warn adds a warning and returns it for additions.
 func (c *Collector) Warn(code string, p Pos, message string) Report {
 	return c.add(Warning, code, p, message)
 }
@@ -41,12 +42,14 @@ func (r Report) Label(s string) Report {
 	return r
 }
 
+// Related adds a second place that matters.
 func (r Report) Related(message string, p Pos) Report {
 	d := &r.c.Diags[r.I]
 	d.Related = append(d.Related, Related{Message: message, Pos: p})
 	return r
 }
 
+// Edit adds a change of the files that would mend the mistake.
 func (r Report) Edit(p Pos, text string) Report {
 	d := &r.c.Diags[r.I]
 	d.Edits = append(d.Edits, Edit{Pos: p, Text: text})
@@ -68,6 +71,7 @@ func doubtful(edits []Edit, unless bool) {
 // Diagnostic is what the report is about.
 func (r Report) Diagnostic() *Diagnostic { return &r.c.Diags[r.I] }
 
+// Trust says that the edits hold only if the declared name is the right one.
 func (r Report) Trust(declared string) Report {
 	r.Diagnostic().Trust(declared)
 	return r

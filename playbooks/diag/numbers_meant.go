@@ -114,4 +114,5 @@ func inDigits(s string) string {
 	return sum.String()
 }
 
+// WholeNumber matches a whole number, with or without a sign.
 var WholeNumber = regexp.MustCompile(`^[-+]?[0-9]+$`)

@@ -229,6 +229,7 @@ func renderGitHub(b *bytes.Buffer, diags []Diagnostic) {
 	}
 }
 
+// CountOfWord returns a count with its noun: "1 test", "2 tests".
 func CountOfWord(n int, word string) string {
 	if n == 1 {
 		return "1 " + word

@@ -48,6 +48,7 @@ func (f *File) marks(i int) []int {
 	return m
 }
 
+// NewFile returns a file with its lines found.
 func NewFile(name string, data []byte) *File {
 	f := &File{Name: name, Text: string(data), Lines: []int{0}}
 	for i := 0; i < len(f.Text); i++ {
@@ -67,6 +68,7 @@ func (f *File) Pos(from, to int) Pos {
 	return Pos{File: f.Name, Line: line, Column: col, EndLine: endLine, EndColumn: endCol}
 }
 
+// LineCol returns the line and the column, in characters, of a byte offset; both count from 1.
 func (f *File) LineCol(off int) (line, col int) {
 	i := sort.Search(len(f.Lines), func(i int) bool { return f.Lines[i] > off }) - 1
 	from, before := f.Lines[i], 0
@@ -140,6 +142,7 @@ type Source struct {
 	At   func(from, to int) Pos
 }
 
+// Pos returns the place of the characters from (inclusive) to to (exclusive); the zero Pos when it is not known.
 func (s Source) Pos(from, to int) Pos {
 	if s.At == nil {
 		return Pos{}

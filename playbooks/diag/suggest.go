@@ -15,7 +15,7 @@ const shortWord = 4
 // MaxKnown is among how many words a near one is looked for.
 const MaxKnown = 1000
 
-// didYouMean gives the label of an unknown word: "did you mean `level`?" when a known one is near, else "".
+// DidYouMean returns the label of an unknown word: "did you mean `level`?" when a known one is near, else "".
 func DidYouMean(word string, known []string) string {
 	if best := Closest(word, known); best != "" {
 		return "did you mean `" + best + "`?"
@@ -124,6 +124,7 @@ func OneOf(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
+// Names returns the names of the items of a list, in its order.
 func Names[T any](list []T, name func(*T) string) []string {
 	var out []string
 	for i := range list {

@@ -54,6 +54,7 @@ func ClosingQuote(v string) int {
 	return -1
 }
 
+// IsASCII reports whether a text has ASCII characters only.
 func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

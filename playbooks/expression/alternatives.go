@@ -20,7 +20,7 @@ func (c *checker) loneAlternative(n *ast.BinaryNode, word string) bool {
 		return false
 	}
 	subject, first, second := c.written(c.extent(b.Left)), short(b.Right), short(n.Right)
-	label := ""
+	var label string
 	switch {
 	case b.Operator == "!=":
 		label = fmt.Sprintf("write `%s not in [%s, %s]`", subject, first, second)

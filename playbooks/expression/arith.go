@@ -158,6 +158,7 @@ func cutText(s string, from, to any) string {
 	return string(runes[min(place(from, 0), end):end])
 }
 
+// Bounded returns the text, or [ErrTooLong] when it is longer than a rendered text may be.
 func Bounded(s string) (string, error) {
 	if len(s) > MaxRendered {
 		return "", ErrTooLong
@@ -168,4 +169,5 @@ func Bounded(s string) (string, error) {
 // MaxRendered is what a text may become at most, in bytes.
 const MaxRendered = 64 << 10
 
+// ErrTooLong is the error of a text that grows beyond [MaxRendered].
 var ErrTooLong = fmt.Errorf("the text grows beyond %d bytes", MaxRendered)

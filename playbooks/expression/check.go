@@ -426,12 +426,16 @@ func join(a, b *schema.Type) *schema.Type {
 	return t.Required()
 }
 
+// IsNumeric reports whether values of the type are numbers.
 func IsNumeric(t *schema.Type) bool { return t.Kind == schema.KindInt || t.Kind == schema.KindNumber }
-func IsTime(t *schema.Type) bool    { return t.Kind == schema.KindDate || t.Kind == schema.KindDatetime }
+
+// IsTime reports whether values of the type are points in time.
+func IsTime(t *schema.Type) bool { return t.Kind == schema.KindDate || t.Kind == schema.KindDatetime }
 
 // described is a type in the words of a mistake, which shows where the type is declared.
 type described struct{ *schema.Type }
 
+// DescribeType returns the type as a message names it, with its article.
 func DescribeType(t *schema.Type) described { return described{t} }
 
 func (t described) String() string {

@@ -74,10 +74,15 @@ func (f *fakeDeclarations) DeclaredAt(_, _ string) diag.Pos { return diag.Pos{} 
 func testSchema() *fakeDeclarations {
 	return &fakeDeclarations{
 		attributes: []schema.Field{
-			{Name: "nickname", Type: schema.String}, {Name: "birthday", Type: schema.Date},
+			{Name: "nickname", Type: schema.String},
+			{Name: "birthday", Type: schema.Date},
 			{Name: "level", Type: &schema.Type{Kind: schema.KindString, Enum: []string{"bronze", "silver", "gold"}}},
-			{Name: "vip", Type: schema.Bool}, {Name: "age", Type: schema.Int},
-			{Name: "orders_90d"}, {Name: "twice"}, {Name: "loop_a"}, {Name: "loop_b"},
+			{Name: "vip", Type: schema.Bool},
+			{Name: "age", Type: schema.Int},
+			{Name: "orders_90d"},
+			{Name: "twice"},
+			{Name: "loop_a"},
+			{Name: "loop_b"},
 		},
 		defaults: map[string]bool{"level": true},
 		computed: map[string]string{

@@ -11,7 +11,7 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Builtin fields of a member, beside the declared attributes.
+// BuiltinFields are the fields that every member has, beside the declared attributes.
 var BuiltinFields = []schema.Field{
 	{Name: "id", Type: schema.String},
 	{Name: "tags", Type: schema.ListOf(schema.String)},

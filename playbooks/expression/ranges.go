@@ -16,7 +16,9 @@ type bound struct {
 }
 
 var (
+	// Opposite returns for a comparison the one that holds when it does not.
 	Opposite = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in"}
+	// Mirrored returns for a comparison the same with its sides exchanged.
 	Mirrored = map[string]string{"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 )
 

@@ -20,6 +20,7 @@ const (
 // Sign is what is known of a number: flags.
 type Sign uint8
 
+// What is known of a sign.
 const (
 	NotZero Sign = 1 << iota
 	NotNegative
@@ -42,6 +43,7 @@ func (c *checker) signOf(n ast.Node) Sign {
 	return known
 }
 
+// SignOfConstant returns the sign of a number.
 func SignOfConstant(v float64) Sign {
 	switch {
 	case v > 0:

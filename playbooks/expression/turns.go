@@ -25,6 +25,7 @@ type Moment struct {
 
 type momentUnit uint8
 
+// The units of a moment.
 const (
 	AnyTime    momentUnit = iota // now() in some other way: nothing can be said
 	midnights                    // today()

@@ -7,8 +7,10 @@ import (
 )
 
 var (
+	// LooseClock matches a time of the day as people write it: 8点, 下午3点半, 8 pm.
 	LooseClock = regexp.MustCompile(`(?i)^(上午|早上|早晨|清晨|凌晨|中午|下午|傍晚|晚上|夜里|深夜|半夜|午夜)?\s*(\d{1,2})` +
 		`(?:[:.](\d{2})(?::00)?|([点时])(半|\d{1,2}分|\d{2})?整?)?\s*(am|pm|a\.m\.|p\.m\.)?$`)
+	// WideColons makes the colons of a Chinese keyboard plain.
 	WideColons  = strings.NewReplacer("：", ":", "。", ".")
 	NamedClocks = map[string]string{"午夜": "00:00", "零点": "00:00", "midnight": "00:00", "正午": "12:00", "noon": "12:00"}
 )

@@ -15,7 +15,7 @@ type Duration struct {
 	Written string // in a playbook; empty: nobody wrote it
 }
 
-// maxDuration bounds what may be written: ten years, beyond which a wait is a mistake.
+// MaxDays bounds what may be written: ten years, beyond which a wait is a mistake.
 const MaxDays = 3660
 
 // ParseDuration reads `30s 15m 4h 2d 1w`. `-3d` is allowed where the caller allows negative offsets. The error says what to

@@ -186,6 +186,7 @@ func looseNumber(s string) (n float64, whole bool) {
 	return float64(sum + last), true
 }
 
+// FormatNumber returns a number as people write it, without zeros at its end.
 func FormatNumber(f float64) string { return fmt.Sprintf("%g", f) }
 
 // InDigitsOf writes the Chinese numerals of a word, up to ninety-nine, in digits: 晚上十点 is 晚上10点.

@@ -49,6 +49,7 @@ const (
 	cronWeekday
 )
 
+// CronShape says what the fields of a schedule are.
 const CronShape = "minute, hour, day of the month, month, day of the week, as in \"0 10 * * 1\""
 
 // cronMacros are the short forms of other crons, with the line that each is.
@@ -167,6 +168,7 @@ func tooManyFields(fields []string) *CronError {
 }
 
 var (
+	// CronNumber matches a number in a field of a schedule.
 	CronNumber = regexp.MustCompile(`^\d{1,4}$`)
 	quartzWord = regexp.MustCompile(`(?i)^(l|lw|l-\d+|\d*w|\d*l|[a-z]{3}l|(\d|[a-z]{3})#\d)$`)
 )
@@ -328,6 +330,7 @@ func FieldOffset(line string, index int) int {
 	return 0
 }
 
+// Atoi returns the number that digits stand for; 0 when they are none.
 func Atoi(s string) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {

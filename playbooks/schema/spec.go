@@ -82,6 +82,7 @@ type Registry struct {
 	Now      func() time.Time // from which warnings count the next dates of a schedule; nil: from the start of 2026
 }
 
+// Clock returns the instant from which warnings count the next dates of a schedule.
 func (r *Registry) Clock() time.Time {
 	if r == nil || r.Now == nil {
 		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

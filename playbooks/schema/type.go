@@ -152,6 +152,7 @@ func (e *TypeError) Error() string {
 	return fmt.Sprintf("%s must be %s, got %s", at, Article(e.Want.Required().String()), describe(e.Got))
 }
 
+// Article returns a noun with its article.
 func Article(s string) string {
 	if strings.ContainsRune("aeiou", rune(s[0])) {
 		return "an " + s
@@ -368,6 +369,7 @@ func (t *Type) Find(name string) diag.Pos {
 	return diag.Pos{}
 }
 
+// LooksLikeTime matches what begins as a date.
 var LooksLikeTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
 
 // Declaration returns how the type is called and where it is declared.
@@ -452,6 +454,7 @@ func TypeText(t *Type) string {
 	return t.String()
 }
 
+// TypeNames are the words for types.
 var TypeNames = []string{"string", "int", "number", "bool", "date", "datetime"}
 
 // CommonZones are those that are suggested for a misspelt one.
@@ -465,6 +468,7 @@ var CommonZones = []string{
 	"Australia/Melbourne", "Australia/Perth", "Australia/Lord_Howe", "Pacific/Auckland",
 }
 
+// ClockTime matches a time of the day.
 var ClockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)
 
 // LoadZone finds a zone by name. "" and "Local" mean something to Go, but nothing that is the same on every machine.

@@ -206,8 +206,10 @@ func fieldsShape(fields []schema.FieldSpec) *Shape {
 	return s
 }
 
+// Stages are the stages of the life of a member.
 var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 
+// SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
 	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
 }

@@ -179,14 +179,16 @@ func answerShape() *Shape {
 }
 
 var (
-	RunStates     = []string{"none", "waiting", "done", "exited", "failed"}
+	// RunStates are the states of a run that a test may expect.
+	RunStates = []string{"none", "waiting", "done", "exited", "failed"}
+	// ExpectReasons are the reasons that a test may expect.
 	ExpectReasons = []string{
 		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "consent",
 		"pool empty", "per member", "no address",
 	}
 	TestKeys   = []string{"name", "at", "member", "history", "force", "script"}
 	ScriptKeys = []string{"event", "advance", "trigger", "expect"}
-	// eventStepKeys may stand in a step that is an event.
+	// EventStepKeys may stand in a step that is an event.
 	EventStepKeys = []string{"event", "time", "properties", "attributes"}
 	ExpectKeys    = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
 )

@@ -41,6 +41,7 @@ func (c *Reader) Mapping(n *Node, what string, known ...string) bool {
 	return true
 }
 
+// UnknownKey reports a key that is not known here; known are those that are.
 func (c *Reader) UnknownKey(key *Node, what string, known []string) {
 	label := diag.DidYouMean(key.Value, known)
 	r := c.Error("unknown-key", key.Pos(), fmt.Sprintf("%s has no key `%s`", what, key.Value))
@@ -79,6 +80,7 @@ func (c *Reader) RequireLine(n *Node, what, key, line string) *Node {
 	return nil
 }
 
+// WrongType reports a value of another kind than is needed, and says what it is.
 func (c *Reader) WrongType(n *Node, message string) diag.Report {
 	var got string
 	switch {
@@ -124,6 +126,7 @@ func (c *Reader) Text(n *Node, what string) (string, bool) {
 	return c.Str(n, what)
 }
 
+// Integer reads a whole number between least and most.
 func (c *Reader) Integer(n *Node, what string, least, most int) (int, bool) {
 	if n == nil || n.Broken {
 		return 0, false
@@ -171,8 +174,10 @@ func (c *Reader) Enum(n *Node, what string, words ...string) (string, bool) {
 	return "", false
 }
 
+// Kebab matches a name in kebab-case.
 var Kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
+// MaxName is how long a name may be, in bytes.
 const MaxName = 100
 
 // KebabCase reads the name of a playbook, segment, channel or pool.
@@ -184,6 +189,7 @@ func (c *Reader) KebabCase(n *Node, what string) (string, bool) {
 	return s, c.IsName(n, what, s, Kebab, "write it in kebab-case: small letters and digits, words joined by `-`", KebabOf)
 }
 
+// IsName reports whether a text is a name; else it reports the mistake with the name that mend makes of it.
 func (c *Reader) IsName(n *Node, what, s string, re *regexp.Regexp, hint string, mend func(string) string) bool {
 	if re.MatchString(s) && len(s) <= MaxName {
 		return true

@@ -8,6 +8,7 @@ import (
 // scalarStyle is how a scalar is written in the file.
 type scalarStyle uint8
 
+// How a scalar is written.
 const (
 	PlainStyle scalarStyle = iota
 	singleStyle

@@ -15,6 +15,7 @@ import (
 
 type nodeKind uint8
 
+// The kinds of a node.
 const (
 	ScalarNode nodeKind = iota
 	MappingNode

@@ -104,7 +104,10 @@ func TestInvisibleInTexts(t *testing.T) {
 // slipSchema declares what these texts name.
 func slipSchema() *playbooks.Schema {
 	return &playbooks.Schema{Timezone: time.UTC, Attributes: []playbooks.Attribute{
-		{Name: "nickname", Type: schema.String}, {Name: "vip", Type: schema.Bool}, {Name: "age", Type: schema.Int}, {Name: "birthday", Type: schema.Date},
+		{Name: "nickname", Type: schema.String},
+		{Name: "vip", Type: schema.Bool},
+		{Name: "age", Type: schema.Int},
+		{Name: "birthday", Type: schema.Date},
 		{Name: "level", Type: &schema.Type{Kind: schema.KindString, Enum: []string{"bronze", "silver", "gold"}}, Default: "bronze"},
 	}}
 }
