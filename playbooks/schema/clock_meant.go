@@ -11,7 +11,8 @@ var (
 	LooseClock = regexp.MustCompile(`(?i)^(上午|早上|早晨|清晨|凌晨|中午|下午|傍晚|晚上|夜里|深夜|半夜|午夜)?\s*(\d{1,2})` +
 		`(?:[:.](\d{2})(?::00)?|([点时])(半|\d{1,2}分|\d{2})?整?)?\s*(am|pm|a\.m\.|p\.m\.)?$`)
 	// WideColons makes the colons of a Chinese keyboard plain.
-	WideColons  = strings.NewReplacer("：", ":", "。", ".")
+	WideColons = strings.NewReplacer("：", ":", "。", ".")
+	// NamedClocks are times of the day that have a name.
 	NamedClocks = map[string]string{"午夜": "00:00", "零点": "00:00", "midnight": "00:00", "正午": "12:00", "noon": "12:00"}
 )
 

@@ -186,11 +186,14 @@ var (
 		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "consent",
 		"pool empty", "per member", "no address",
 	}
-	TestKeys   = []string{"name", "at", "member", "history", "force", "script"}
+	// TestKeys are the keys of a test.
+	TestKeys = []string{"name", "at", "member", "history", "force", "script"}
+	// ScriptKeys are the keys of a step of a script.
 	ScriptKeys = []string{"event", "advance", "trigger", "expect"}
 	// EventStepKeys may stand in a step that is an event.
 	EventStepKeys = []string{"event", "time", "properties", "attributes"}
-	ExpectKeys    = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
+	// ExpectKeys are the keys of an expectation.
+	ExpectKeys = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
 )
 
 // The fields that a listed effect may be matched by.
