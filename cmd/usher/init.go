@@ -120,11 +120,13 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 		return err
 	}
 	defer closeFile()
-	inferred, err := eventfile.Infer(in, how)
+	bad := &badLines{}
+	inferred, err := eventfile.Infer(in, how, func(e *eventfile.LineError) { bad.add(e.Line, e.Error()) })
 	if err != nil {
 		return fmt.Errorf("read %s: %w", from, err)
 	}
 	if inferred.Events == 0 {
+		_ = c.reportBad(bad) // they say why
 		return fmt.Errorf("%s has no event to infer a schema from", from)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "playbooks"), 0o755); err != nil {
@@ -147,11 +149,7 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 	for _, note := range inferred.Notes {
 		fmt.Fprintf(c.stderr, "usher: %s\n", note)
 	}
-	if inferred.Bad > 0 {
-		fmt.Fprintf(c.stderr, "usher: %s left out\n", plural(inferred.Bad, "bad line"))
-		return errMistakes
-	}
-	return nil
+	return c.reportBad(bad)
 }
 
 // ignored is the .gitignore of a new workspace.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,9 +166,9 @@ func TestLongNumbersAreDeclaredAsString(t *testing.T) {
 			`{"event":"order.paid","member":"m","properties":{"id2":9007199254740994,"amount":1}}` + "\n",
 		"event,member,id2,amount\norder.paid,m,12345678901234567890,1\norder.paid,m,12,1\norder.paid,m,1234567890123456,1\n",
 	} {
-		inf, err := Infer(strings.NewReader(file), Options{})
-		if err != nil || inf.Bad != 0 || !strings.Contains(inf.YAML(), "    amount: number\n    id2: string\n") {
-			t.Errorf("%v %d\n%s", err, inf.Bad, inf.YAML())
+		inf, err := Infer(strings.NewReader(file), Options{}, func(e *LineError) { t.Error(e) })
+		if err != nil || !strings.Contains(inf.YAML(), "    amount: number\n    id2: string\n") {
+			t.Errorf("%v\n%s", err, inf.YAML())
 		}
 	}
 }
@@ -217,10 +218,15 @@ func TestBadFirstLine(t *testing.T) {
 func TestInfer(t *testing.T) {
 	in := `{"event":"order.paid","member":"m","properties":{"id2":"a","amount":1,"items":[{"sku":"s","qty":1}],"on":"2026-01-02"},"attributes":{"level":"gold","locale":"zh"}}
 {"event":"order.paid","member":"m","properties":{"id2":"b","amount":1.5,"mixed":1,"on":"2026-01-02","gone":[]}}
-{"event":"order.paid","member":"m","properties":{"id2":"b","amount":2,"mixed":"x","two words":1,"name":"x"}}
+{"event":"order.paid","member":"m","properties":{"id2":"b","amount":2,"mixed":"x","two words":1,"name":"x","x\\ny: {}":1,"实付金额（元）":1}}
+no event at all
 {"event":"left","member":"m"}
 `
-	inf, err := Infer(strings.NewReader(in), Options{})
+	var bad []int
+	inf, err := Infer(strings.NewReader(in), Options{}, func(e *LineError) { bad = append(bad, e.Line) })
+	if !slices.Equal(bad, []int{4}) {
+		t.Errorf("bad lines %v, want the fourth alone", bad)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +244,9 @@ events:
     # mixed is left undeclared: its values are of no single type
     # name is left undeclared: event.name is the event's own
     on: optional date
-    # "two words" is left undeclared: no expression could say this name; give it another with --map
+    # "two words" is left undeclared: no expression could say this name; give it another, as in --map 'NAME=two words'
+    # "x\ny: {}" is left undeclared: no expression could say this name; give it another, as in --map NAME=COLUMN
+    # "实付金额（元）" is left undeclared: no expression could say this name; give it another, as in --map NAME=实付金额（元）
 `
 	if got := inf.YAML(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -9,8 +9,11 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/usher-run/usher/playbooks/decimal"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -18,10 +21,10 @@ import (
 
 // Inferred is what a file's events look like.
 type Inferred struct {
-	Events, Bad int
-	Notes       []string // what is worth saying once
-	attributes  *shape
-	byName      map[string]*shape
+	Events     int
+	Notes      []string // what is worth saying once
+	attributes *shape
+	byName     map[string]*shape
 }
 
 // shape is what was seen at one place. Its kinds pile up: date and string give string, any other mix gives nothing that could be
@@ -37,8 +40,8 @@ type shape struct {
 
 func newShape() *shape { return &shape{kinds: map[string]bool{}, fields: map[string]*shape{}} }
 
-// Infer reads a whole file and finds the types of its properties and attributes.
-func Infer(in io.Reader, o Options) (*Inferred, error) {
+// Infer reads a whole file and finds the types of its properties and attributes. Lines that are no event are given to bad.
+func Infer(in io.Reader, o Options, badLine func(*LineError)) (*Inferred, error) {
 	inf := &Inferred{attributes: newShape(), byName: map[string]*shape{}}
 	r := Open(in, o)
 	r.inferring = true
@@ -50,7 +53,7 @@ func Infer(in io.Reader, o Options) (*Inferred, error) {
 			inf.Notes = r.Notes()
 			return inf, nil
 		case errors.As(err, &bad):
-			inf.Bad++
+			badLine(bad)
 			continue
 		case err != nil:
 			return nil, err
@@ -278,11 +281,22 @@ func yamlKey(name string) string {
 	return name
 }
 
+// renaming returns the --map that gives a column another name, as a shell takes it.
+func renaming(column string) string {
+	switch {
+	case strings.ContainsFunc(column, func(r rune) bool { return !strconv.IsPrint(r) || r == '\'' }):
+		return "NAME=COLUMN"
+	case strings.ContainsFunc(column, func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) }):
+		return "'NAME=" + column + "'"
+	}
+	return "NAME=" + column
+}
+
 // writeField writes one declaration, or says in a comment why there is none; it gives the number of declarations.
 func writeField(b *strings.Builder, indent, name, text string, reserved ...string) int {
 	switch {
 	case !loader.IsPropertyName(name):
-		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another with --map\n", indent, name)
+		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another, as in --map %s\n", indent, name, renaming(name))
 	case slices.Contains(reserved, name):
 		fmt.Fprintf(b, "%s# %s is left undeclared: event.%s is the event's own\n", indent, name, name)
 	case text == "":
