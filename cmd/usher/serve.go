@@ -159,7 +159,10 @@ func (c *cli) serve(ctx context.Context, o serveOptions) error {
 	context.AfterFunc(ctx, release) // a second signal ends the process at once
 
 	broken := make(chan error, 1)
-	options := []sqlite.Option{sqlite.WithRoom(), sqlite.WithFailure(func(err error) { broken <- err })}
+	options := []sqlite.Option{
+		sqlite.WithRoom(), sqlite.WithFailure(func(err error) { broken <- err }),
+		sqlite.WithLost(func(what string) { o.log.Error("events that were taken in are lost; send them again", "what", what) }),
+	}
 	if o.redis == embeddedRedis && slices.Contains(o.roles, "worker") { // one process is all there is
 		options = append(options, sqlite.WithJournal())
 	}

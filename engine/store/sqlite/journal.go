@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -419,6 +420,9 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("open %s: %w", f.path, err), f.close())
 	}
+	if len(f.lost) > 0 && d.tellLost != nil {
+		d.tellLost(describeLost(f.path, f.lost))
+	}
 	// A round of its own: what lies behind a first record that is not whole must not follow on what is written now.
 	f.round = max(f.round, uint64(d.now().UnixMilli()))
 	for _, in := range left {
@@ -436,4 +440,20 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	}
 	d.journal = j
 	return nil
+}
+
+// mostLost is how many places are told one by one.
+const mostLost = 10
+
+// describeLost says what of a journal could not be read.
+func describeLost(path string, lost []lostRecords) string {
+	told := make([]string, 0, mostLost+1)
+	for i, l := range lost {
+		if i == mostLost {
+			told = append(told, fmt.Sprintf("and %d more places", len(lost)-mostLost))
+			break
+		}
+		told = append(told, l.String())
+	}
+	return fmt.Sprintf("records in %s are damaged, and the events in them are lost: %s", path, strings.Join(told, "; "))
 }

@@ -11,13 +11,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 )
 
 // journalFile is the file of a journal: a head that names its database, then records, each under a checksum and the round that it
-// was written in. A round begins at the first record's place and ends before the first record that is whole but of another round, or is
-// not whole. The file never grows: it is filled with zeros when it is made, so that bringing a record to the disk is one write.
+// was written in. The last round counts: its records follow on one another from the first record's place. What is whole of earlier
+// rounds lies behind them, and is in the inbox. A record that is not whole hides none that lies behind it: see read. The file never
+// grows: it is filled with zeros when it is made, so that bringing a record to the disk is one write.
 //
 //	head    magic, 16 bytes of the database
 //	record  length of the rest, checksum of the rest, round; at, time (both in milliseconds), kind, id, member, name, data
@@ -27,7 +29,8 @@ type journalFile struct {
 	path  string
 	round uint64 // of what is written
 	end   int64  // where the next record goes
-	torn  bool   // an append failed: what lies behind the end may be whole, and is not to be read
+	torn  int64  // the end of what an append that failed may have written: it may be whole, and is not to be read
+	lost  []lostRecords
 	buf   []byte
 }
 
@@ -153,22 +156,89 @@ func syncDir(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// read gives what the file holds, in order, and goes on behind it.
+// lostRecords is a place in the file where records of the round should be, and none is whole.
+type lostRecords struct {
+	at, size      int64
+	after, before *journaled // the records around it; nil: it is the first, or the last
+}
+
+func (l lostRecords) String() string {
+	around := "all that was written last"
+	switch {
+	case l.after != nil && l.before != nil:
+		around = fmt.Sprintf("after %q, taken %s, and before %q", l.after.ID, l.after.At.Format(time.RFC3339), l.before.ID)
+	case l.after != nil:
+		around = fmt.Sprintf("after %q, taken %s; it was being written, and was not acknowledged, or it was damaged",
+			l.after.ID, l.after.At.Format(time.RFC3339))
+	case l.before != nil:
+		around = fmt.Sprintf("before %q, taken %s", l.before.ID, l.before.At.Format(time.RFC3339))
+	}
+	return fmt.Sprintf("%d bytes at %d: %s", l.size, l.at, around)
+}
+
+// wholeRecord is one with its place in the file.
+type wholeRecord struct {
+	*journaled
+	round   uint64
+	at, end int64
+}
+
+// read returns the whole records of the last round, in order, and goes on behind them. It notes what lies between
+// them and is not whole.
 func (j *journalFile) read() ([]*journaled, error) {
 	all, err := io.ReadAll(io.NewSectionReader(j, 0, journalSize))
 	if err != nil {
 		return nil, err
 	}
-	j.end = journalHead
-	var list []*journaled
-	for rest := all[min(len(all), journalHead):]; ; {
-		in, round, size := decodeRecord(rest)
-		if in == nil || len(list) > 0 && round != j.round {
-			return list, nil
-		}
-		list, j.round, j.end = append(list, in), round, j.end+int64(size)
-		rest = rest[size:]
+	whole := wholeRecords(all)
+	for _, r := range whole {
+		j.round = max(j.round, r.round)
 	}
+	j.end, j.lost = journalHead, nil
+	var list []*journaled
+	var last *journaled
+	for _, r := range whole {
+		if r.round != j.round {
+			continue
+		}
+		if r.at > j.end {
+			j.lost = append(j.lost, lostRecords{j.end, r.at - j.end, last, r.journaled})
+		}
+		list, last, j.end = append(list, r.journaled), r.journaled, r.end
+	}
+	if size := begunRecord(all[min(int64(len(all)), j.end):], j.round); size > 0 {
+		j.lost = append(j.lost, lostRecords{at: j.end, size: size, after: last})
+	}
+	return list, nil
+}
+
+// wholeRecords finds all that is whole in the file. Where no record begins it looks on byte by byte: the fields of
+// what only looks like a record seldom fit its length, so that few checksums are computed in vain.
+func wholeRecords(all []byte) (list []wholeRecord) {
+	for at := journalHead; at < len(all); {
+		in, round, size := decodeRecord(all[at:])
+		if in == nil {
+			zeros := len(all) - at - len(bytes.TrimLeft(all[at:], "\x00")) // a length begins with no more than three
+			at += max(1, zeros-3)
+			continue
+		}
+		list = append(list, wholeRecord{in, round, int64(at), int64(at + size)})
+		at += size
+	}
+	return list
+}
+
+// begunRecord returns the size of a record of the round that b begins with and that is not whole; 0: there is none.
+func begunRecord(b []byte, round uint64) int64 {
+	if len(b) < recordHead {
+		return 0
+	}
+	n := binary.LittleEndian.Uint32(b)
+	r := recordReader{rest: b[recordHead:]}
+	if begun := r.uvarint(); r.bad || begun != round || round == 0 {
+		return 0
+	}
+	return int64(min(recordHead+int(n), len(b)))
 }
 
 // has tells whether there is room for so many bytes.
@@ -184,17 +254,17 @@ func (j *journalFile) append(list []*journaled) error {
 		j.buf = appendRecord(j.buf, in, j.round)
 	}
 	size := int64(len(j.buf))
-	if room := journalSize - j.end - size; j.torn && room > 0 {
-		j.buf = append(j.buf, make([]byte, min(room, recordHead))...) // no record begins with zeros
+	if rest := j.torn - j.end - size; rest > 0 {
+		j.buf = append(j.buf, make([]byte, rest)...) // no record begins with zeros
 	}
 	if _, err := j.disk.WriteAt(j.buf, j.end); err != nil {
-		j.torn = true
+		j.torn = max(j.torn, j.end+size)
 		return err
 	}
 	if err := j.disk.SyncData(); err != nil {
 		return fmt.Errorf("%w: %w", errUnsynced, err)
 	}
-	j.end, j.torn = j.end+size, false
+	j.end, j.torn = j.end+size, 0
 	return nil
 }
 
@@ -228,18 +298,16 @@ func decodeRecord(b []byte) (in *journaled, round uint64, size int) {
 		return nil, 0, 0
 	}
 	rest := b[recordHead : recordHead+int(n)]
-	if crc32.Checksum(rest, checksums) != binary.LittleEndian.Uint32(b[4:]) {
-		return nil, 0, 0
-	}
 	r := recordReader{rest: rest}
 	round = r.uvarint()
-	in = &journaled{}
-	in.At, in.Time = instant(r.varint()), instant(r.varint())
-	in.Kind, in.ID, in.Member, in.Name = engine.InputKind(r.bytes()), string(r.bytes()), string(r.bytes()), string(r.bytes())
-	in.data = r.bytes()
-	if r.bad || len(r.rest) > 0 {
+	at, occurred := r.varint(), r.varint()
+	kind, id, member, name, data := r.bytes(), r.bytes(), r.bytes(), r.bytes(), r.bytes()
+	if r.bad || len(r.rest) > 0 || crc32.Checksum(rest, checksums) != binary.LittleEndian.Uint32(b[4:]) {
 		return nil, 0, 0
 	}
+	in = &journaled{data: data}
+	in.At, in.Time = instant(at), instant(occurred)
+	in.Kind, in.ID, in.Member, in.Name = engine.InputKind(kind), string(id), string(member), string(name)
 	return in, round, recordHead + int(n)
 }
 

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,18 +159,11 @@ func TestJournalStartsOver(t *testing.T) {
 	}
 }
 
-// A power cut has torn the first record of a round, so that nothing of the file counts; nor does it when records of the same
-// length have been written over its beginning, and the server has crashed again.
+// A fault of the disk has damaged the first record of a round: what is behind it counts. What was of that round does not follow on what
+// has been written over its beginning, when the server has crashed again.
 func TestJournalAfterTwoCrashes(t *testing.T) {
 	path := crashed(t, time.Now(), "a", "b", "c")
-	f, err := os.OpenFile(path+"-inbox", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.WriteAt([]byte("torn"), journalHead)
-	if err = errors.Join(err, f.Close()); err != nil {
-		t.Fatal(err)
-	}
+	overwrite(t, path+"-inbox", journalHead, "torn")
 	s := open(t, path, WithJournal())
 	take(t, s, "d")
 	copyFile(t, path+"-inbox", path+"-copy")
@@ -180,8 +175,71 @@ func TestJournalAfterTwoCrashes(t *testing.T) {
 	}
 	s = open(t, path)
 	defer s.Close()
-	if got := owed(t, s); len(got) != 1 || got[0].ID != "d" {
-		t.Errorf("%d are owed", len(got))
+	if got := idsOf(owed(t, s)); got != "b c d" {
+		t.Errorf("owed are %s", got)
+	}
+}
+
+func overwrite(t *testing.T, path string, at int64, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte(text), at)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func idsOf(list []engine.Input) string {
+	ids := make([]string, len(list))
+	for i, in := range list {
+		ids[i] = in.ID
+	}
+	return strings.Join(ids, " ")
+}
+
+// A record that a fault of the disk has damaged, wherever in it, is lost alone, and whoever opens the database is told of it.
+func TestJournalTellsWhatIsLost(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	sample := crashed(t, at, "a", "b", "c")
+	f, err := os.Open(sample + "-inbox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := (&journalFile{File: f}).read()
+	if err != nil || len(records) != 3 {
+		t.Fatal(len(records), err)
+	}
+	size := int64(len(appendRecord(nil, records[0], uint64(at.UnixMilli())))) // all are of one length
+	for i, want := range []struct{ owed, told string }{
+		{"b c", fmt.Sprintf("%d bytes at %d: before \"b\", taken 2026-03-01T12:00:00Z", size, journalHead)},
+		{"a c", fmt.Sprintf("%d bytes at %d: after \"a\", taken 2026-03-01T12:00:00Z, and before \"c\"", size, journalHead+size)},
+		{"a b", fmt.Sprintf("%d bytes at %d: after \"b\"", size, journalHead+2*size)},
+	} {
+		for _, at := range []int64{4, recordHead + 8, size - 1} { // the checksum, a field, the data
+			path := filepath.Join(t.TempDir(), "usher.db")
+			copyFile(t, sample, path)
+			copyFile(t, sample+"-inbox", path+"-inbox")
+			overwrite(t, path+"-inbox", journalHead+int64(i)*size+at, "\x07")
+			var told []string
+			s := open(t, path, WithLost(func(what string) { told = append(told, what) }))
+			if got := idsOf(owed(t, s)); got != want.owed {
+				t.Errorf("record %d damaged at %d: owed are %s, want %s", i, at, got, want.owed)
+			}
+			if len(told) != 1 || !strings.Contains(told[0], want.told) {
+				t.Errorf("record %d damaged at %d: told %q, want %s", i, at, told, want.told)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	s := open(t, sample, WithLost(func(what string) { t.Errorf("nothing was lost, and it is told: %s", what) }))
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -289,8 +347,9 @@ func TestJournalOnABrokenDisk(t *testing.T) {
 	}
 }
 
-// A file that was cut or overwritten anywhere gives what is whole before that place, and never anything that was not written.
-func TestJournalFileIsReadToItsFirstFault(t *testing.T) {
+// A file that was overwritten anywhere gives all that is whole of the last round, before that place and behind it, and never anything
+// that was not written. What is not whole is told; nothing else is.
+func TestJournalFileIsReadAroundItsFaults(t *testing.T) {
 	dir := t.TempDir()
 	files := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -302,14 +361,12 @@ func TestJournalFileIsReadToItsFirstFault(t *testing.T) {
 		}
 		defer os.Remove(path)
 		defer f.close()
-		f.end = journalHead
-		var want []*journaled
+		f.end, f.round = journalHead, 1_770_000_000_000
+		var want, before []*journaled // of the last round, and of the one before
 		var ends []int64
-		for round := range rapid.IntRange(1, 3).Draw(t, "rounds") {
-			want, ends = nil, nil
-			if round > 0 {
-				f.startOver()
-			}
+		for range rapid.IntRange(1, 3).Draw(t, "rounds") {
+			before, want, ends = want, nil, nil
+			f.startOver()
 			for range rapid.IntRange(1, 4).Draw(t, "groups") {
 				group := rapid.SliceOfN(rapid.Custom(drawJournaled), 1, 4).Draw(t, "group")
 				if err := f.append(group); err != nil {
@@ -323,8 +380,9 @@ func TestJournalFileIsReadToItsFirstFault(t *testing.T) {
 				ends = append(ends, at)
 			}
 		}
-		whole := len(want)
+		damaged := 0
 		if rapid.Bool().Draw(t, "damaged") {
+			damaged = 1
 			at := rapid.Int64Range(journalHead, f.end-1).Draw(t, "at")
 			was := make([]byte, 1)
 			if _, err := f.ReadAt(was, at); err != nil {
@@ -333,16 +391,28 @@ func TestJournalFileIsReadToItsFirstFault(t *testing.T) {
 			if _, err := f.WriteAt([]byte{was[0] ^ byte(rapid.IntRange(1, 255).Draw(t, "bits"))}, at); err != nil {
 				t.Fatal(err)
 			}
-			for whole > 0 && ends[whole-1] > at {
-				whole--
+			hit, _ := slices.BinarySearch(ends, at+1)
+			if len(want) == 1 { // the round before it counts: it is in the inbox
+				got, err := f.read()
+				if err != nil || len(got) > len(before) {
+					t.Fatal(len(got), err)
+				}
+				return
 			}
+			if hit == len(want)-1 && at >= ends[hit-1]+recordHead && at < ends[hit-1]+recordHead+6 {
+				damaged = -1 // the round itself: nothing tells the record from what was there before
+			}
+			want = slices.Delete(want, hit, hit+1)
 		}
 		got, err := f.read()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != whole {
-			t.Fatalf("%d of %d records, %d are whole", len(got), len(want), whole)
+		if damaged >= 0 && len(f.lost) != damaged {
+			t.Fatalf("%d records damaged, told %v", damaged, f.lost)
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d records, %d are whole", len(got), len(want))
 		}
 		for i := range got {
 			if !reflect.DeepEqual(got[i], want[i]) {
@@ -350,6 +420,41 @@ func TestJournalFileIsReadToItsFirstFault(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a write that failed has left behind is not read, although it is whole: nobody was told that it was taken.
+func TestJournalLeavesOutWhatFailed(t *testing.T) {
+	f, err := openJournalFile(filepath.Join(t.TempDir(), "inbox"), []byte("secret"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	f.end, f.round = journalHead, 1
+	record := func(id string) *journaled {
+		return &journaled{Input: engine.Input{Kind: engine.InputEvent, ID: id, Member: "m"}, data: []byte("{}")}
+	}
+	f.disk = shortDisk{osDisk{f.File}}
+	if err := f.append([]*journaled{record("a"), record("b"), record("c")}); err == nil {
+		t.Fatal("written")
+	}
+	f.disk = osDisk{f.File}
+	if err := f.append([]*journaled{record("d")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.read()
+	if err != nil || len(got) != 1 || got[0].ID != "d" || len(f.lost) > 0 {
+		t.Errorf("read %d records, %v, %v", len(got), f.lost, err)
+	}
+}
+
+// shortDisk writes all and says that it has not.
+type shortDisk struct{ osDisk }
+
+func (d shortDisk) WriteAt(b []byte, at int64) (int, error) {
+	if _, err := d.osDisk.WriteAt(b, at); err != nil {
+		return 0, err
+	}
+	return 0, syscall.ENOSPC
 }
 
 func drawJournaled(t *rapid.T) *journaled {

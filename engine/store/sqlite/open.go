@@ -47,6 +47,10 @@ func WithJournal() Option { return func(d *db) { d.journals = true } }
 // end, so that another may find out what is on the disk. Tell must not wait.
 func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.tell = tell } }
 
+// WithLost calls tell while the database is being opened, when a crash has left a journal and records in it are damaged: what was
+// taken in with them is lost. All that is whole is put into the inbox.
+func WithLost(tell func(what string)) Option { return func(d *db) { d.tellLost = tell } }
+
 // ErrHeld says that another process has a journal beside the database.
 var ErrHeld = errors.New("the database is in use by another process")
 
@@ -55,6 +59,7 @@ type db struct {
 	faults   faults
 	roomy    bool
 	journals bool
+	tellLost func(what string) // may be nil
 	now      func() time.Time
 	w        *writer
 	disk     *syncer
