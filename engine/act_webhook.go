@@ -67,37 +67,6 @@ func (a *Act) Call(w Webhook) error {
 	return nil
 }
 
-// json evaluates a value as JSON holds it: dates as 2026-03-28, what is missing as null.
-func (d *decider) json(b *book, v *playbooks.Value) (any, error) {
-	switch {
-	case v == nil:
-		return nil, nil
-	case v.Expr != nil:
-		x, err := v.Expr.Eval(d.env)
-		return schema.ToJSON(v.Expr.Type, x), err
-	case v.List != nil:
-		out := make([]any, len(v.List))
-		for i, item := range v.List {
-			var err error
-			if out[i], err = d.json(b, item); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
-	case v.Map != nil:
-		out := make(map[string]any, len(v.Map))
-		for _, k := range v.Keys {
-			x, err := d.json(b, v.Map[k])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", k, err)
-			}
-			out[k] = x
-		}
-		return out, nil
-	}
-	return schema.ToJSON(nil, v.Literal), nil
-}
-
 // Holds gives the run that does not go on before this input, the answer of its webhook, is decided; nil when there is none.
 func (e *Engine) Holds(st *State, in *Input) *Run {
 	p, err := in.Decode()

@@ -30,7 +30,7 @@ func (d *decider) backfill(in *Input, p *Payload, known bool) {
 		if at.After(m.LastSeenAt) {
 			m.LastSeenAt = at
 		}
-		d.happened(in, d.e.listening(in.Name).tracked)
+		d.st.History.put(in, d.e.listening(in.Name).tracked)
 	}
 	d.refreshAt(in.At)
 	d.quiet = true

@@ -12,45 +12,6 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// decider decides for one member. It lives for one call of Decide.
-type decider struct {
-	e         *Engine
-	st        *State
-	id        string
-	env       *expression.Env
-	now       time.Time // of the input that is decided on, UTC
-	zone      *time.Location
-	input     string // id of the input that is decided on
-	pools     map[string]*PoolState
-	c         *Changes
-	seenEvent eventView
-	types     *types             // that the member and their history are read by; see
-	judged    map[string]outcome // conditions of the present input, by their text
-	touched   bool
-	quiet     bool // crossings of segments' borders are recorded and fire nothing
-	lookAt    bool // when to look at the member again has changed
-	idle      bool // the input was about nothing that there is, or not for this member
-	acted     *Run // that acted last
-	cascade   cascade
-
-	unreadable *Unreadable // what an expression asked for and cannot be read
-}
-
-func (e *Engine) decider(member string, st *State) *decider {
-	d := e.spare.Get().(*decider)
-	d.e, d.st, d.id = e, st, member
-	return d
-}
-
-// release lets the decider be used again: empty.
-func (d *decider) release() {
-	spare := d.e.spare
-	d.env.End()
-	clear(d.judged)
-	*d = decider{env: d.env, judged: d.judged}
-	spare.Put(d)
-}
-
 // Decide decides a member's inputs, in their order, and all waits that are due: those at or before an input's instant before
 // it, and at the end those at or before horizon. Changes are added to c. The error is a *NeedPool, an *Unreadable, or says that an
 // input cannot be decided; state and c are then to be thrown away.
@@ -106,20 +67,6 @@ func (d *decider) finish() {
 			d.c.Runs = append(d.c.Runs, r)
 		}
 	}
-}
-
-// begin moves the decider to an instant.
-func (d *decider) begin(now time.Time) {
-	d.now = now
-	d.zone = d.e.zoneOf(d.st.Member)
-	d.types = d.e.types
-	d.env.Begin(now, d.zone, d.id, memberView{d, d.types}, d)
-}
-
-// refresh makes expressions see what an action changed of the member.
-func (d *decider) refresh() {
-	d.touched = true
-	d.env.Forget()
 }
 
 // wakeUntil lets every wait that is due at or before t continue, in the order of their due times, and looks at the member when
@@ -292,7 +239,7 @@ func (d *decider) event(in *Input, p *Payload) error {
 		d.st.Member.LastSeenAt = in.At
 	}
 	l := d.e.listening(in.Name)
-	d.happened(in, l.tracked)
+	d.st.History.put(in, l.tracked)
 	d.refreshAt(in.At)
 	d.goals(in)
 	d.exits(in)
@@ -362,7 +309,7 @@ func (d *decider) judging(trigger expression.Record) {
 		d.judged = map[string]outcome{}
 	}
 	clear(d.judged)
-	d.see(d.e.types)
+	d.readBy(d.e.types)
 	d.env.SetTrigger(trigger, nil)
 }
 
@@ -412,34 +359,4 @@ func (d *decider) result(in *Input, p *Payload) error {
 		d.trace(r, in.At, entry)
 	}
 	return nil
-}
-
-// end closes a run.
-func (d *decider) end(r *Run, state RunState, reason string) {
-	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
-	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
-}
-
-// detail is one value that explains an entry of a trace.
-func (d *decider) detail(name string, v any) map[string]any {
-	if d.e.o.Brief {
-		return nil
-	}
-	return map[string]any{name: v}
-}
-
-// seen gives the values that explain the outcome of a condition.
-func (d *decider) seen(cond *expression.Expr) map[string]any {
-	if d.e.o.Brief {
-		return nil
-	}
-	return plain(cond.Seen(d.env))
-}
-
-// trace adds an entry and marks the run as changed.
-func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
-	d.c.traced++
-	t.At, t.order = at, d.c.traced
-	r.Trace = append(r.Trace, t)
-	r.Changed = true
 }

@@ -85,7 +85,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		types: typesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
-		spare: &sync.Pool{New: func() any { return &decider{env: expression.NewEnv()} }},
+		spare: &sync.Pool{New: func() any { return &decider{evaluator: evaluator{env: expression.NewEnv()}} }},
 	}
 	for _, ch := range ws.Schema.Channels {
 		if spec := o.Registry.Channel(ch.Type); spec != nil && spec.NeedsTo {

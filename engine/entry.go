@@ -78,7 +78,7 @@ func (d *decider) condition(b *book) outcome {
 	if b.shared {
 		if known, ok := d.judged[b.Condition.Text]; ok {
 			if known.err == nil {
-				d.judgedAs(b.Condition, known.holds)
+				d.observeOutcome(b.Condition, known.holds)
 			}
 			return known
 		}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // goals counts conversions: once an entry, to the end of its time, also after its run has ended.
@@ -33,26 +32,10 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 	if !d.matches(b, r, in, b.Goal.If) {
 		return false
 	}
-	d.metBy(&b.Goal.EventMatch)
+	d.observeMatch(&b.Goal.EventMatch)
 	r.ConvertedAt = d.now
 	d.trace(r, d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
 	return true
-}
-
-// matches evaluates the `if` beside an event key of a run. What cannot be evaluated does not match.
-func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr) bool {
-	if cond == nil {
-		return true
-	}
-	rec := d.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
-	d.scope(r, b)
-	d.env.SetEvent(rec)
-	ok, err := cond.Test(d.env)
-	if err != nil || rec.err != nil {
-		return false
-	}
-	d.judgedAs(cond, ok)
-	return ok
 }
 
 // exits ends open runs whose playbook says so.
@@ -64,7 +47,7 @@ func (d *decider) exits(in *Input) {
 		}
 		for i := range b.Exits {
 			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If) {
-				d.metBy(x)
+				d.observeMatch(x)
 				d.end(r, RunExited, x.Name)
 				break
 			}

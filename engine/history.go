@@ -127,13 +127,13 @@ func (h *History) of(name string) *past {
 	return &(*h)[len(*h)-1]
 }
 
-// happened puts an event into the history, at its place: see CompareEvents.
-// An event that nothing asks about is not kept.
-func (d *decider) happened(in *Input, t *tracking) {
+// put adds a decided event at its place: see CompareEvents. An event that nothing asks about is
+// not kept.
+func (h *History) put(in *Input, t *tracking) {
 	if t == nil {
 		return
 	}
-	p := d.st.History.of(in.Name)
+	p := h.of(in.Name)
 	if !t.items && t.longest == 0 {
 		p.earlier++
 		return
@@ -186,12 +186,12 @@ func (in *Input) place() int64 {
 }
 
 // within gives the events of a slot: the whole name, or [now - window, now] with both ends.
-func (d *decider) within(s expression.Slot) []happened {
-	p := d.st.History.find(s.Event)
+func (ev *evaluator) within(s expression.Slot) []happened {
+	p := ev.st.History.find(s.Event)
 	if p == nil {
 		return nil
 	}
-	list, now := p.events, d.now.UnixMilli()
+	list, now := p.events, ev.now.UnixMilli()
 	end := sort.Search(len(list), func(i int) bool { return list[i].time > now })
 	if s.Window.IsZero() {
 		return list[:end]
@@ -200,39 +200,39 @@ func (d *decider) within(s expression.Slot) []happened {
 	// Calendar days are asked for when it matters how long they were.
 	start := since(now - s.Window.Longest().Milliseconds())
 	if start < end && list[start].time < now-s.Window.Shortest().Milliseconds() {
-		from := s.Window.Before(d.now.In(d.zone))
+		from := s.Window.Before(ev.now.In(ev.zone))
 		start = sort.Search(end, func(i int) bool { return !time.UnixMilli(list[i].time).Before(from) })
 	}
 	return list[start:end]
 }
 
-// Count gives how many events a slot holds; it makes the decider a [playbooks.History].
-func (d *decider) Count(s expression.Slot) int {
-	n := len(d.within(s))
-	if p := d.st.History.find(s.Event); p != nil && s.Window.IsZero() {
+// Count gives how many events a slot holds; it makes the evaluator a [playbooks.History].
+func (ev *evaluator) Count(s expression.Slot) int {
+	n := len(ev.within(s))
+	if p := ev.st.History.find(s.Event); p != nil && s.Window.IsZero() {
 		n += p.earlier
 	}
 	return n
 }
 
 // readable reports whether an event of the history can be decoded. One that cannot be ends the decision: see [Unreadable].
-func (d *decider) readable(h *happened) bool {
+func (ev *evaluator) readable(h *happened) bool {
 	if _, err := h.decode(); err != nil {
-		d.unreadable = UnreadableEvent(h.id, err)
+		ev.unreadable = UnreadableEvent(h.id, err)
 		return false
 	}
 	return true
 }
 
 // List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
-func (d *decider) List(s expression.Slot) []any {
-	list := d.within(s)
+func (ev *evaluator) List(s expression.Slot) []any {
+	list := ev.within(s)
 	out := make([]any, 0, len(list))
 	for i := range list {
-		if !d.readable(&list[i]) {
+		if !ev.readable(&list[i]) {
 			continue
 		}
-		if rec, err := list[i].recordOf(s.Event, d.types.schema, d.zone); err == nil {
+		if rec, err := list[i].recordOf(s.Event, ev.types.schema, ev.zone); err == nil {
 			out = append(out, rec)
 		}
 	}
@@ -240,17 +240,17 @@ func (d *decider) List(s expression.Slot) []any {
 }
 
 // Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
-func (d *decider) Sum(s expression.Slot, field string) (any, error) {
-	e := d.types.event(s.Event)
+func (ev *evaluator) Sum(s expression.Slot, field string) (any, error) {
+	e := ev.types.event(s.Event)
 	if e == nil || e.Properties == nil {
 		return 0, nil
 	}
 	of, _ := e.Properties.Field(field)
 	whole, sum, some := 0, 0.0, false
-	list := d.within(s)
+	list := ev.within(s)
 	for i := range list {
 		h := &list[i]
-		if !d.readable(h) || !h.fits(d.types.schema, e.Properties) {
+		if !ev.readable(h) || !h.fits(ev.types.schema, e.Properties) {
 			continue
 		}
 		var err error

@@ -46,44 +46,44 @@ func TestWindows(t *testing.T) {
 			track.longest = max(track.longest, w.Longest())
 		}
 		track.allItems = track.items && rapid.Bool().Draw(t, "all")
-		d := &decider{st: &State{}, zone: zone, now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour)}
+		ev := &evaluator{st: &State{}, zone: zone, now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour)}
 		var all []time.Time
 		for i := range rapid.IntRange(1, 40).Draw(t, "events") {
-			d.now = d.now.Add(rapid.SampledFrom([]time.Duration{0, time.Millisecond, 29 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}).Draw(t, "step"))
-			at := d.now
+			ev.now = ev.now.Add(rapid.SampledFrom([]time.Duration{0, time.Millisecond, 29 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}).Draw(t, "step"))
+			at := ev.now
 			if rapid.Bool().Draw(t, "late") { // at a window's very end, or beside it
-				end := rapid.SampledFrom(windows).Draw(t, "of").Before(d.now.In(zone))
+				end := rapid.SampledFrom(windows).Draw(t, "of").Before(ev.now.In(zone))
 				at = end.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "beside")) * time.Millisecond)
 			}
 			at = at.UTC()
-			if at.After(d.now) {
-				at = d.now
+			if at.After(ev.now) {
+				at = ev.now
 			}
-			d.happened(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: d.now}, track)
+			ev.st.History.put(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: ev.now}, track)
 			all = append(all, at)
-			if got := d.Count(expression.Slot{Event: "x"}); got != len(all) {
+			if got := ev.Count(expression.Slot{Event: "x"}); got != len(all) {
 				t.Fatalf("%d of %d events count", got, len(all))
 			}
 			for _, w := range read {
-				checkWindow(t, d, w, all)
+				checkWindow(t, ev, w, all)
 			}
 		}
 	})
 }
 
-func checkWindow(t *rapid.T, d *decider, w schema.Duration, all []time.Time) {
-	from := w.Before(d.now.In(d.zone))
+func checkWindow(t *rapid.T, ev *evaluator, w schema.Duration, all []time.Time) {
+	from := w.Before(ev.now.In(ev.zone))
 	var want, got []int64
 	for _, at := range all {
-		if !at.Before(from) && !at.After(d.now) {
+		if !at.Before(from) && !at.After(ev.now) {
 			want = append(want, at.UnixMilli())
 		}
 	}
 	slices.Sort(want)
-	for _, h := range d.within(expression.Slot{Event: "x", Window: w}) {
+	for _, h := range ev.within(expression.Slot{Event: "x", Window: w}) {
 		got = append(got, h.time)
 	}
 	if !slices.Equal(got, want) {
-		t.Fatalf("%v before %v holds %v, want %v", w, d.now.In(d.zone), got, want)
+		t.Fatalf("%v before %v holds %v, want %v", w, ev.now.In(ev.zone), got, want)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -15,13 +14,6 @@ import (
 //
 // All that is remembered passes through ToJSON, Coerce and Localize, in this file and nowhere else. So a value is the same whether
 // the run stayed in memory or was stored in between.
-
-// scope lets expressions see what the run knows, and the member and their history by the types of the run's revision.
-func (d *decider) scope(r *Run, b *book) {
-	r.revive(b, d.zone)
-	d.see(b.types)
-	d.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
-}
 
 // remember keeps what an action left behind under its id; without one nothing can ask for it.
 func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
@@ -102,13 +94,3 @@ func typesOf(s *playbooks.Schema) *types {
 
 // event gives the declaration of an event; nil: there is none.
 func (t *types) event(name string) *playbooks.EventType { return t.events[name] }
-
-// see makes expressions read the member and their history by a schema: a run's by that of its revision, all else by today's. A
-// stored value that does not fit its type is missing, and an event that does not is left out.
-func (d *decider) see(t *types) {
-	if d.types == t {
-		return
-	}
-	d.types = t
-	d.env.SetMember(memberView{d, t})
-}

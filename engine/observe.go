@@ -19,28 +19,28 @@ type Observer interface {
 }
 
 // test evaluates a condition of a playbook for the member; a nil one holds.
-func (d *decider) test(x *expression.Expr) (bool, error) {
-	ok, err := x.Test(d.env)
+func (ev *evaluator) test(x *expression.Expr) (bool, error) {
+	ok, err := x.Test(ev.env)
 	if err == nil {
-		d.judgedAs(x, ok)
+		ev.observeOutcome(x, ok)
 	}
 	return ok, err
 }
 
-func (d *decider) judgedAs(x *expression.Expr, holds bool) {
-	if o := d.e.o.Observer; o != nil && x != nil {
+func (ev *evaluator) observeOutcome(x *expression.Expr, holds bool) {
+	if o := ev.e.o.Observer; o != nil && x != nil {
 		o.Judged(x, holds)
 	}
 }
 
-func (d *decider) metBy(m *playbooks.EventMatch) {
-	if o := d.e.o.Observer; o != nil {
+func (ev *evaluator) observeMatch(m *playbooks.EventMatch) {
+	if o := ev.e.o.Observer; o != nil {
 		o.Met(m)
 	}
 }
 
-func (d *decider) began(s *playbooks.Step) {
-	if o := d.e.o.Observer; o != nil {
+func (ev *evaluator) observeStep(s *playbooks.Step) {
+	if o := ev.e.o.Observer; o != nil {
 		o.Began(s)
 	}
 }

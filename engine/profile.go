@@ -50,7 +50,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 			continue
 		}
 		if _, has := st.Member.Attributes[a.Name]; !has && a.Default != nil {
-			p.Defaults[a.Name] = schema.ToJSON(a.Type, memberView{d, d.types}.Field(a.Name))
+			p.Defaults[a.Name] = schema.ToJSON(a.Type, memberView{&d.evaluator, d.types}.Field(a.Name))
 		}
 	}
 	for _, g := range e.ws.Schema.Segments {
@@ -66,14 +66,4 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 		}
 	}
 	return p
-}
-
-// unread returns what an evaluation could not read, else its error, and forgets it.
-func (d *decider) unread(err error) error {
-	if u := d.unreadable; u != nil {
-		d.unreadable = nil
-		d.env.SetMember(memberView{d, d.types}) // another expression reads the same history anew
-		return u
-	}
-	return err
 }

@@ -22,7 +22,7 @@ func (d *decider) advance(r *Run, b *book) error {
 		}
 		run, err := d.test(s.Guard)
 		if err == nil && run {
-			d.began(s)
+			d.observeStep(s)
 		}
 		switch {
 		case err != nil:
@@ -77,11 +77,6 @@ func literal(s *playbooks.Step, field string) any {
 	return nil
 }
 
-func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
-	d.trace(r, d.now, TraceEntry{What: "error", Step: s.Name(), Reason: err.Error()})
-	d.end(r, RunFailed, s.Name())
-}
-
 // act carries out one action. It reports whether the run holds there until the action's result
 // comes. What fails fails the run. The error is a *NeedPool, which ends the decision.
 func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool, err error) {
@@ -119,62 +114,4 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool, err error
 	r.PC++
 	d.scope(r, b)
 	return false, nil
-}
-
-// value evaluates a field of an action.
-func (d *decider) value(b *book, v *playbooks.Value) (any, error) {
-	switch {
-	case v == nil:
-		return nil, nil
-	case v.Expr != nil:
-		return v.Expr.Eval(d.env)
-	case v.Text != nil:
-		return d.text(b, v.Text)
-	case v.List != nil:
-		out := make([]any, 0, len(v.List))
-		for _, item := range v.List {
-			x, err := d.value(b, item)
-			if err != nil {
-				return nil, err
-			}
-			if x != nil {
-				out = append(out, x)
-			}
-		}
-		return out, nil
-	case v.Map != nil:
-		out := make(map[string]any, len(v.Map))
-		for _, k := range v.Keys {
-			x, err := d.value(b, v.Map[k])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", k, err)
-			}
-			out[k] = x
-		}
-		return out, nil
-	}
-	return v.Literal, nil
-}
-
-// text renders a message text with the fields of the member that it shows, computed ones among them.
-func (d *decider) text(b *book, t *playbooks.Template) (string, error) {
-	member := make(map[string]any, len(t.Refs.Attributes))
-	for _, name := range t.Refs.Attributes {
-		v := memberView{d, d.types}.Field(name)
-		if x := b.computed[name]; x != nil {
-			var err error
-			if v, err = x.Eval(d.env); err != nil {
-				return "", err
-			}
-		}
-		if v != nil {
-			member[name] = v
-		}
-	}
-	vars := map[string]any{"member": member, "trigger": d.env.Trigger(), "actions": d.env.Actions(), "now": d.env.Now().In(d.zone)}
-	o := d.e.o.Observer
-	if o == nil {
-		return t.Render(vars)
-	}
-	return t.RenderNoting(vars, func(branch int) { o.Took(t, branch) })
 }

@@ -199,14 +199,6 @@ func (d *decider) forgetSegments() {
 	}
 }
 
-// oldest gives the time of the oldest event that a slot holds.
-func (d *decider) oldest(s expression.Slot) (time.Time, bool) {
-	if list := d.within(s); len(list) > 0 {
-		return time.UnixMilli(list[0].time).UTC(), true
-	}
-	return time.Time{}, false
-}
-
 // crossed puts the crossing of a segment's border into the cascade.
 func (d *decider) crossed(w *watched, in bool) {
 	books, way := w.exit, "exit"

@@ -33,15 +33,16 @@ func (e *Engine) zoneNamed(name string) *time.Location {
 	return z
 }
 
-// memberView is the decider's member as expressions see them. A stored value that does not fit the schema counts as missing.
+// memberView is the evaluator's member as expressions see them. A stored value that does not fit
+// the schema counts as missing.
 type memberView struct {
-	d     *decider
+	ev    *evaluator
 	types *types
 }
 
 // Field gives a built-in field, or a stored attribute.
 func (v memberView) Field(name string) any {
-	m, zone := v.d.st.Member, v.d.zone
+	m, zone := v.ev.st.Member, v.ev.zone
 	if m == nil {
 		m = new(Member)
 	}
@@ -122,9 +123,9 @@ type eventView struct {
 }
 
 // eventView gives the view of an event of a declared type, or of none, until it is asked for the next one.
-func (d *decider) eventView(in *Input, s *playbooks.Schema, t *playbooks.EventType) *eventView {
-	v := &d.seenEvent
-	*v = eventView{in: in, schema: s, zone: d.zone}
+func (ev *evaluator) eventView(in *Input, s *playbooks.Schema, t *playbooks.EventType) *eventView {
+	v := &ev.event
+	*v = eventView{in: in, schema: s, zone: ev.zone}
 	if t != nil {
 		v.typ = t.Properties
 	}

@@ -87,7 +87,7 @@ func (d *decider) met(in *Input) []woken {
 		if err != nil {
 			continue // not an event that the run's revision could read
 		}
-		d.metBy(s.Wait.Event)
+		d.observeMatch(s.Wait.Event)
 		d.trace(r, d.now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: map[string]any{"event": in.Name, "id": in.ID}})
 		d.waited(r, b, s, map[string]any{"timed_out": false, "event": rec})
 		out = append(out, woken{r, b})

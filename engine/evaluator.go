@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// evaluator evaluates expressions and texts for one member at one instant. It is what
+// expressions read: the member by memberView, their history by Count, List and Sum.
+type evaluator struct {
+	e     *Engine
+	st    *State
+	id    string // of the member
+	env   *expression.Env
+	now   time.Time // of what is decided on, UTC
+	zone  *time.Location
+	types *types    // that the member and their history are read by; see readBy
+	event eventView // the one that was asked for last
+
+	unreadable *Unreadable // what an expression asked for and cannot be read
+}
+
+// begin moves the evaluator to an instant.
+func (ev *evaluator) begin(now time.Time) {
+	ev.now = now
+	ev.zone = ev.e.zoneOf(ev.st.Member)
+	ev.types = ev.e.types
+	ev.env.Begin(now, ev.zone, ev.id, memberView{ev, ev.types}, ev)
+}
+
+// seen returns the values that explain the outcome of a condition.
+func (ev *evaluator) seen(cond *expression.Expr) map[string]any {
+	if ev.e.o.Brief {
+		return nil
+	}
+	return plain(cond.Seen(ev.env))
+}
+
+// readBy makes expressions read the member and their history by a schema: a run's by that of its
+// revision, all else by today's. A stored value that does not fit its type is missing. An event
+// that does not fit is left out.
+func (ev *evaluator) readBy(t *types) {
+	if ev.types == t {
+		return
+	}
+	ev.types = t
+	ev.env.SetMember(memberView{ev, t})
+}
+
+// scope lets expressions see what the run knows. The member and their history are read by the
+// types of the run's revision.
+func (ev *evaluator) scope(r *Run, b *book) {
+	r.revive(b, ev.zone)
+	ev.readBy(b.types)
+	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
+}
+
+// unread returns what an evaluation could not read, else its error, and forgets it.
+func (ev *evaluator) unread(err error) error {
+	if u := ev.unreadable; u != nil {
+		ev.unreadable = nil
+		ev.env.SetMember(memberView{ev, ev.types}) // another expression reads the same history anew
+		return u
+	}
+	return err
+}
+
+// matches evaluates the `if` beside an event key of a run. What cannot be evaluated does not match.
+func (ev *evaluator) matches(b *book, r *Run, in *Input, cond *expression.Expr) bool {
+	if cond == nil {
+		return true
+	}
+	rec := ev.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
+	ev.scope(r, b)
+	ev.env.SetEvent(rec)
+	ok, err := cond.Test(ev.env)
+	if err != nil || rec.err != nil {
+		return false
+	}
+	ev.observeOutcome(cond, ok)
+	return ok
+}
+
+// value evaluates a field of an action.
+func (ev *evaluator) value(b *book, v *playbooks.Value) (any, error) {
+	switch {
+	case v == nil:
+		return nil, nil
+	case v.Expr != nil:
+		return v.Expr.Eval(ev.env)
+	case v.Text != nil:
+		return ev.text(b, v.Text)
+	case v.List != nil:
+		out := make([]any, 0, len(v.List))
+		for _, item := range v.List {
+			x, err := ev.value(b, item)
+			if err != nil {
+				return nil, err
+			}
+			if x != nil {
+				out = append(out, x)
+			}
+		}
+		return out, nil
+	case v.Map != nil:
+		out := make(map[string]any, len(v.Map))
+		for _, k := range v.Keys {
+			x, err := ev.value(b, v.Map[k])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k, err)
+			}
+			out[k] = x
+		}
+		return out, nil
+	}
+	return v.Literal, nil
+}
+
+// text renders a message text with the fields of the member that it shows, computed ones among them.
+func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
+	member := make(map[string]any, len(t.Refs.Attributes))
+	for _, name := range t.Refs.Attributes {
+		v := memberView{ev, ev.types}.Field(name)
+		if x := b.computed[name]; x != nil {
+			var err error
+			if v, err = x.Eval(ev.env); err != nil {
+				return "", err
+			}
+		}
+		if v != nil {
+			member[name] = v
+		}
+	}
+	vars := map[string]any{
+		"member": member, "trigger": ev.env.Trigger(), "actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
+	}
+	o := ev.e.o.Observer
+	if o == nil {
+		return t.Render(vars)
+	}
+	return t.RenderNoting(vars, func(branch int) { o.Took(t, branch) })
+}
+
+// json evaluates a value as JSON holds it: dates as 2026-03-28, what is missing as null.
+func (ev *evaluator) json(b *book, v *playbooks.Value) (any, error) {
+	switch {
+	case v == nil:
+		return nil, nil
+	case v.Expr != nil:
+		x, err := v.Expr.Eval(ev.env)
+		return schema.ToJSON(v.Expr.Type, x), err
+	case v.List != nil:
+		out := make([]any, len(v.List))
+		for i, item := range v.List {
+			var err error
+			if out[i], err = ev.json(b, item); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case v.Map != nil:
+		out := make(map[string]any, len(v.Map))
+		for _, k := range v.Keys {
+			x, err := ev.json(b, v.Map[k])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k, err)
+			}
+			out[k] = x
+		}
+		return out, nil
+	}
+	return schema.ToJSON(nil, v.Literal), nil
+}
+
+// oldest returns the time of the oldest event that a slot holds.
+func (ev *evaluator) oldest(s expression.Slot) (time.Time, bool) {
+	if list := ev.within(s); len(list) > 0 {
+		return time.UnixMilli(list[0].time).UTC(), true
+	}
+	return time.Time{}, false
+}
