@@ -29,6 +29,8 @@ type Act struct {
 	detail map[string]any
 	reason string
 	holds  bool // the run goes on when the action's result has come
+
+	emitted []Input // events for the member themselves, decided after the present decision
 }
 
 // String gives a field that is a string; "" when it is not given.

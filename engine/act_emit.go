@@ -66,7 +66,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		a.Detail("properties", values)
 	}
 	if member == d.id {
-		d.cascade.follow(in)
+		a.emitted = append(a.emitted, in)
 		return nil
 	}
 	a.Detail("member", member)

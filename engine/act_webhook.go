@@ -3,15 +3,10 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/decimal"
-	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // KeyWebhook is the key of the action that calls an address and holds its run until there is an answer.
@@ -65,100 +60,4 @@ func (a *Act) Call(w Webhook) error {
 	a.Detail("method", w.Method)
 	a.holds = true
 	return nil
-}
-
-// Holds gives the run that does not go on before this input, the answer of its webhook, is decided; nil when there is none.
-func (e *Engine) Holds(st *State, in *Input) *Run {
-	p, err := in.Decode()
-	if err != nil || in.Kind != InputResult {
-		return nil
-	}
-	step, _ := p.Properties["step"].(string)
-	for _, r := range st.Runs {
-		if r.ID != in.Name || r.State != RunWaiting {
-			continue
-		}
-		if _, s := e.held(r, step); s != nil {
-			return r
-		}
-	}
-	return nil
-}
-
-// held gives the webhook that the run holds at, when the result is its answer.
-func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
-	b := e.books[r.Revision]
-	if b == nil || r.PC >= len(b.Steps) || !r.DueAt.IsZero() {
-		return nil, nil
-	}
-	s := &b.Steps[r.PC]
-	if s.Key != KeyWebhook || s.Name() != step {
-		return nil, nil
-	}
-	return b, s
-}
-
-// answered lets a run go on with the answer of its webhook. One that does not fit what the playbook says it returns is missing.
-func (d *decider) answered(r *Run, b *book, s *playbooks.Step, at time.Time, answer map[string]any) error {
-	d.begin(at)
-	d.scope(r, b)
-	status, _ := schema.Int.Coerce(answer["status"])
-	result := map[string]any{"status": status}
-	reason, _ := answer["reason"].(string)
-	if want, ok := s.Result.Field("body"); ok && reason == "" {
-		body, err := want.Required().Coerce(answer["body"])
-		switch {
-		case answer["body"] == nil:
-			reason = "the answer has no body"
-		case err != nil:
-			reason = "the answer is not what `returns` says: " + unreadable(err)
-		default:
-			result["body"] = declared(want, body)
-		}
-	}
-	entry := TraceEntry{What: "result", Step: s.Name(), Reason: reason, Detail: map[string]any{"status": status}}
-	if body, ok := result["body"]; ok {
-		want, _ := s.Result.Field("body")
-		entry.Detail["body"] = schema.ToJSON(want, body)
-	}
-	if reason != "" {
-		result["reason"] = reason
-	}
-	d.remember(r, b, s.ID, result)
-	d.trace(r, d.now, entry)
-	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
-		r.DueAt = at.Add(parked)
-		return nil
-	}
-	r.PC++
-	return d.advance(r, b)
-}
-
-// unreadable words why an answer does not fit. A number of too many digits comes as its text: that is the reason then.
-func unreadable(err error) string {
-	var te *schema.TypeError
-	var number *decimal.ParseError
-	if errors.As(err, &te) {
-		if text, ok := te.Got.(string); ok && (te.Want.Kind == schema.KindInt || te.Want.Kind == schema.KindNumber) {
-			if _, perr := decimal.Parse(text); errors.As(perr, &number) && number.Lossy() {
-				return fmt.Sprintf("%s: %s, and declare it as string", te.Path, number)
-			}
-		}
-	}
-	return err.Error()
-}
-
-// declared keeps of an object the fields that its type has.
-func declared(t *schema.Type, v any) any {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return v
-	}
-	out := make(map[string]any, len(t.Fields))
-	for _, f := range t.Fields {
-		if x, ok := m[f.Name]; ok {
-			out[f.Name] = x
-		}
-	}
-	return out
 }

@@ -2,19 +2,19 @@ package engine
 
 import "time"
 
-// backfill takes in what happened before usher was there, or before it was told. It counts as history and starts nothing:
+// applyBackfill takes in what happened before usher was there, or before it was told. It counts as
+// history and starts nothing:
 //
-//  1. Its event stands in events() at its time, and created_at moves back to it; last_seen_at moves only forward.
-//  2. An attribute is written when the member has none, or has one that came from an older backfill. What was written otherwise
-//     stays, and so does a removal that is not older than the backfill.
-//  3. No trigger, goal, exit or wait sees it. Which segments the member is in after it is recorded and fires nothing; what the
-//     passing of time had done to the member before it still fires.
+//  1. Its event stands in events() at its time, and created_at moves back to it; last_seen_at moves
+//     only forward.
+//  2. An attribute is written when the member has none, or has one that came from an older
+//     backfill. What was written otherwise stays, and so does a removal that is not older than the
+//     backfill.
+//  3. No trigger, goal, exit or wait sees it. Which segments the member is in after it is recorded
+//     and fires nothing. What the passing of time had done to the member before it still fires.
 //
 // Tags and, in expressions, the events themselves are like those of any other input afterwards.
-func (d *decider) backfill(in *Input, p *Payload, known bool) {
-	if known {
-		d.turn(in.At)
-	}
+func (d *decider) applyBackfill(in *Input, p *Payload) {
 	m, at := d.st.Member, in.Time
 	if at.IsZero() {
 		at = in.At
@@ -32,10 +32,8 @@ func (d *decider) backfill(in *Input, p *Payload, known bool) {
 		}
 		d.st.History.put(in, d.e.listening(in.Name).tracked)
 	}
-	d.refreshAt(in.At)
-	d.quiet = true
-	d.turn(in.At)
-	d.quiet = false
+	d.touched = true
+	d.begin(in.At)
 }
 
 // backfill writes an attribute as it was at a time.

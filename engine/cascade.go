@@ -1,6 +1,9 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // What one input, or one wait, may bring about at most.
 const (
@@ -8,19 +11,21 @@ const (
 	maxFollow = 1000 // inputs of all its chains together
 )
 
-// cascade is what decisions brought about for the same member: decided first in, first out, after the present decision and in
-// its transaction.
+// cascade is the work list of a decision: what it brought about for the same member. It is decided
+// first in, first out, after the present decision and in its transaction.
 type cascade struct {
 	queue []Input
 	depth int   // of what is being decided; 0: it came from outside, or is a wait
 	cause int64 // Seq of the input that began it, or CauseWait
-	count int   // inputs put into the queue since it began
+	count int   // inputs that it has brought about since it began
+	acted *Run  // that acted last; its trace says where a chain stopped
 }
 
 // begin begins a cascade at an input from outside, by its Seq, or at a wait.
 func (c *cascade) begin(seq int64) { c.cause, c.count, c.depth = seq, 0, 0 }
 
-// link gives the depth of what the present decision brings about, or says that the chain is too long.
+// link returns the depth of what the present decision brings about. The error says that the chain
+// is too long.
 func (c *cascade) link() (int, error) {
 	switch {
 	case c.depth >= maxChain:
@@ -32,23 +37,56 @@ func (c *cascade) link() (int, error) {
 	return c.depth + 1, nil
 }
 
-// follow lets an input of this member be decided after the present decision. Its Payload holds its depth: see link.
-func (c *cascade) follow(in Input) {
-	in.Cause = c.cause
-	c.queue = append(c.queue, in)
+// add puts inputs of this member at the end of the queue. The Payload of each holds its depth.
+func (c *cascade) add(inputs ...Input) {
+	for i := range inputs {
+		inputs[i].Cause = c.cause
+	}
+	c.queue = append(c.queue, inputs...)
 }
 
-// followUp decides what the last decision brought about, and what that brings about.
-func (d *decider) followUp() error {
-	for len(d.cascade.queue) > 0 {
-		in := d.cascade.queue[0]
-		d.cascade.queue = d.cascade.queue[1:]
-		if err := d.decide(&in); err != nil {
-			return err
-		}
-		if in.Kind == InputEvent {
-			d.c.Cascaded = append(d.c.Cascaded, in)
-		}
+// addEmitted adds what runs emitted to their own member.
+func (c *cascade) addEmitted(a acted) {
+	if a.last != nil {
+		c.acted = a.last
 	}
-	return nil
+	c.add(a.emitted...)
+}
+
+// next takes the first input out of the queue.
+func (c *cascade) next() (in Input, ok bool) {
+	if len(c.queue) == 0 {
+		return in, false
+	}
+	in, c.queue = c.queue[0], c.queue[1:]
+	return in, true
+}
+
+// follow puts what a re-evaluation found into the cascade: the dates that have come, then the
+// crossings of segments that playbooks wait for.
+func (d *decider) follow(m moved) {
+	d.cascade.add(m.dates...)
+	for _, x := range m.crossings {
+		d.followCrossing(x, m.at)
+	}
+}
+
+// followCrossing puts a crossing into the cascade. A chain that is too long stops here: the error
+// is on the trace of the run that acted last, and refuses the playbooks.
+func (d *decider) followCrossing(x crossing, at time.Time) {
+	depth, err := d.cascade.link()
+	if err != nil {
+		if r := d.cascade.acted; r != nil {
+			d.trace(r, at, TraceEntry{What: "error", Step: "segment " + x.segment.Name, Reason: err.Error()})
+		}
+		for _, b := range x.books() {
+			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
+		}
+		return
+	}
+	name, way := x.segment.Name, x.way()
+	d.cascade.add(Input{
+		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, name, d.e.id(at, "segment", way, name, d.id, d.input)),
+		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.entered},
+	})
 }

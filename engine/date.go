@@ -48,9 +48,11 @@ func (w *dated) known(m *Member) (DateMark, bool) {
 	return k, ok && k.Since == w.epoch()
 }
 
-// next gives when the member's date comes for the first time after an instant, in UTC, and which one it is; zero when it does not.
-// The one that has been does not come again.
-func (w *dated) next(m *Member, zone *time.Location, after time.Time, been string) (at time.Time, which string) {
+// next returns when the member's date comes for the first time after an instant, in UTC, and which
+// one it is; zero when it does not. The one that has been does not come again.
+func (w *dated) next(
+	m *Member, zone *time.Location, after time.Time, been string,
+) (at time.Time, which string) {
 	t := w.Trigger.Date
 	var value any
 	switch t.Attribute {
@@ -76,9 +78,12 @@ func (w *dated) next(m *Member, zone *time.Location, after time.Time, been strin
 // longestMove is the most by which a date comes sooner or later for a member who moves: zones lie 26 hours apart.
 const longestMove = 26 * time.Hour
 
-// passed gives the date that was to come and is over all the same, as the member has moved east over it: it comes at once, or this
-// year there would be none. A date that was set anew to a day that is over does not come.
-func (w *dated) passed(m *Member, was DateMark, from, zone *time.Location, at time.Time) (time.Time, string) {
+// passed returns the date that was to come and is over all the same, because the member has moved
+// east over it. It comes at once: else there would be none this year. A date that was set anew to a
+// day that is over does not come.
+func (w *dated) passed(
+	m *Member, was DateMark, from, zone *time.Location, at time.Time,
+) (time.Time, string) {
 	if from == nil || from.String() == zone.String() || !was.At.After(at) {
 		return time.Time{}, ""
 	}
@@ -93,8 +98,8 @@ func (w *dated) passed(m *Member, was DateMark, from, zone *time.Location, at ti
 	return over, which
 }
 
-// recordDates notes when dates come next of a member who was there before the watch began, as the member is before an input
-// changes them. It tells whether there was something to note.
+// recordDates notes when dates come next of a member who was there before the watch began, as the
+// member is before an input changes them. It reports whether there was something to note.
 func (d *decider) recordDates(at time.Time) (noted bool) {
 	m := d.st.Member
 	for _, w := range d.e.dated {
@@ -107,13 +112,13 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 		}
 		zone, been := d.e.zoneOf(m), m.Dates[w.ID].Been
 		next, _ := w.next(m, zone, begun, been)
-		d.mark(w, DateMark{At: next, Been: been}, zone)
+		d.markDate(w, DateMark{At: next, Been: been}, zone)
 		noted = true
 	}
 	return noted
 }
 
-func (d *decider) mark(w *dated, k DateMark, zone *time.Location) {
+func (d *decider) markDate(w *dated, k DateMark, zone *time.Location) {
 	m := d.st.Member
 	if m.Dates == nil {
 		m.Dates = map[string]DateMark{}
@@ -128,9 +133,9 @@ func (d *decider) mark(w *dated, k DateMark, zone *time.Location) {
 	}
 }
 
-// turnDates starts the playbooks whose date has come, and gives when the next one comes. The member may have been given another
-// date by what was just decided.
-func (d *decider) turnDates(at time.Time) (next time.Time) {
+// reevaluateDates returns the starts of the playbooks whose date has come, and when the next date
+// comes. The member may have been given another date by what was just decided.
+func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
 	m := d.st.Member
 	before := len(m.Dates)
 	maps.DeleteFunc(m.Dates, func(id string, _ DateMark) bool {
@@ -142,13 +147,17 @@ func (d *decider) turnDates(at time.Time) (next time.Time) {
 			next = sooner(next, w.since)
 			continue
 		}
-		next = sooner(next, d.turnDate(w, at))
+		start, comes, when := d.reevaluateDate(w, at)
+		if comes {
+			come = append(come, start)
+		}
+		next = sooner(next, when)
 	}
-	return next
+	return come, next
 }
 
-// turnDate starts the playbook when its date has come, and gives when it comes next.
-func (d *decider) turnDate(w *dated, at time.Time) time.Time {
+// reevaluateDate returns the start of the playbook when its date has come, and when it comes next.
+func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes bool, next time.Time) {
 	m := d.st.Member
 	was, known := w.known(m)
 	been := m.Dates[w.ID].Been
@@ -161,15 +170,15 @@ func (d *decider) turnDate(w *dated, at time.Time) time.Time {
 		} else {
 			come, which = w.passed(m, was, from, d.zone, at)
 		}
-		if which != "" || !was.At.After(at) {
-			d.cascade.follow(Input{
-				Kind: InputSchedule, ID: "date:" + w.ID + ":" + come.Format(time.RFC3339) + ":" + m.ID, Member: m.ID, Name: w.ID,
-				Time: come, At: at, Payload: &Payload{},
-			})
+		if comes = which != "" || !was.At.After(at); comes {
+			start = Input{
+				Kind: InputSchedule, ID: "date:" + w.ID + ":" + come.Format(time.RFC3339) + ":" + m.ID,
+				Member: m.ID, Name: w.ID, Time: come, At: at, Payload: &Payload{},
+			}
 			been = cmp.Or(which, been)
 		}
 	}
-	when, _ := w.next(m, d.zone, at, been)
-	d.mark(w, DateMark{At: when, Been: been}, d.zone)
-	return when
+	next, _ = w.next(m, d.zone, at, been)
+	d.markDate(w, DateMark{At: next, Been: been}, d.zone)
+	return start, comes, next
 }

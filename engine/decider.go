@@ -6,20 +6,19 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// decider decides for one member. It lives for one call of Decide.
+// decider decides for one member. It lives for one call of Decide. The stages read the evaluator,
+// change the state in place, and add effects and refusals to the changes. What follows from a stage
+// it returns.
 type decider struct {
 	evaluator
 
-	input   string // id of the input that is decided on
-	pools   map[string]*PoolState
-	c       *Changes
-	judged  map[string]outcome // conditions of the present input, by their text
-	touched bool
-	quiet   bool // crossings of segments' borders are recorded and fire nothing
-	lookAt  bool // when to look at the member again has changed
-	idle    bool // the input was about nothing that there is, or not for this member
-	acted   *Run // that acted last
-	cascade cascade
+	input      string // id of the input that is decided on
+	pools      map[string]*PoolState
+	c          *Changes
+	cascade    cascade
+	judged     map[string]outcome // conditions of the present input, by their text
+	touched    bool               // the member is to be stored
+	dueChanged bool               // when the member is re-evaluated next has changed
 }
 
 func (e *Engine) decider(member string, st *State) *decider {
@@ -37,7 +36,7 @@ func (d *decider) release() {
 	spare.Put(d)
 }
 
-// refresh makes expressions see what an action changed of the member.
+// refresh makes expressions read again what an action changed of the member.
 func (d *decider) refresh() {
 	d.touched = true
 	d.env.Forget()
@@ -49,7 +48,7 @@ func (d *decider) end(r *Run, state RunState, reason string) {
 	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
 }
 
-// detail is one value that explains an entry of a trace.
+// detail returns one value that explains an entry of a trace.
 func (d *decider) detail(name string, v any) map[string]any {
 	if d.e.o.Brief {
 		return nil
@@ -65,7 +64,15 @@ func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
 	r.Changed = true
 }
 
+// fail ends a run that an action failed.
 func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
 	d.trace(r, d.now, TraceEntry{What: "error", Step: s.Name(), Reason: err.Error()})
 	d.end(r, RunFailed, s.Name())
+}
+
+// refuse adds the decision that a playbook does not take the member, with its reason.
+func (d *decider) refuse(b *book, reason string, seen map[string]any) {
+	d.c.Refusals = append(d.c.Refusals, Decision{
+		At: d.now, Member: d.id, Playbook: b.ID, Input: d.input, Reason: reason, Seen: seen,
+	})
 }

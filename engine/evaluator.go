@@ -54,7 +54,7 @@ func (ev *evaluator) readBy(t *types) {
 // scope lets expressions see what the run knows. The member and their history are read by the
 // types of the run's revision.
 func (ev *evaluator) scope(r *Run, b *book) {
-	r.revive(b, ev.zone)
+	r.decode(b, ev.zone)
 	ev.readBy(b.types)
 	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
 }

@@ -6,8 +6,9 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// goals counts conversions: once an entry, to the end of its time, also after its run has ended.
-func (d *decider) goals(in *Input) {
+// countGoals counts conversions: once an entry, to the end of its time, also after its run has
+// ended.
+func (d *decider) countGoals(in *Input) {
 	m := d.st.Member
 	kept := m.Goals[:0]
 	for _, g := range m.Goals {
@@ -22,6 +23,7 @@ func (d *decider) goals(in *Input) {
 	m.Goals = kept
 }
 
+// reached reports whether the event reaches the goal of an entry, and notes it on the run.
 func (d *decider) reached(g GoalWatch, in *Input) bool {
 	b := d.e.books[g.Revision]
 	i := slices.IndexFunc(d.st.Runs, func(r *Run) bool { return r.ID == g.Run })
@@ -38,8 +40,8 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 	return true
 }
 
-// exits ends open runs whose playbook says so.
-func (d *decider) exits(in *Input) {
+// exitRuns ends open runs whose playbook says so.
+func (d *decider) exitRuns(in *Input) {
 	for _, r := range d.st.Runs {
 		b := d.e.books[r.Revision]
 		if r.State != RunWaiting || b == nil || d.e.status(r.Playbook) == playbooks.Draft {

@@ -9,63 +9,64 @@ import (
 
 // What a run remembers is its Trigger and the results in Actions. There are two forms of it:
 //
-//   - At rest it is as JSON holds it. That is how a store keeps it, and how it comes back.
-//   - Revived it is typed by the run's own revision, and times are shown in the member's zone. That is how expressions read it.
+//   - Encoded, it is as JSON holds it. That is how a store keeps it, and how it comes back.
+//   - Decoded, it is typed by the run's own revision, and times are shown in the member's zone. That
+//     is how expressions read it.
 //
-// All that is remembered passes through ToJSON, Coerce and Localize, in this file and nowhere else. So a value is the same whether
-// the run stayed in memory or was stored in between.
+// All that is remembered passes through ToJSON, Coerce and Localize, in this file and nowhere else.
+// So a value is the same whether the run stayed in memory or was stored in between.
 
 // remember keeps what an action left behind under its id; without one nothing can ask for it.
 func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 	if id == "" {
 		return
 	}
-	r.revive(b, d.zone)
+	r.decode(b, d.zone)
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
-	r.Actions[id] = revived(b.actions[id], atRest(b.actions[id], fields), d.zone)
+	r.Actions[id] = decoded(b.actions[id], encoded(b.actions[id], fields), d.zone)
 }
 
-// revive types what a run remembers, and shows its times in the zone.
-func (r *Run) revive(b *book, zone *time.Location) {
+// decode types what a run remembers, and shows its times in the zone.
+func (r *Run) decode(b *book, zone *time.Location) {
 	switch {
-	case r.revived && r.zone == zone:
+	case r.decoded && r.zone == zone:
 		return
-	case r.revived: // a member who has moved
-		r.rest(b)
+	case r.decoded: // a member who has moved
+		r.encode(b)
 	}
-	r.revived, r.zone = true, zone
-	r.Trigger = revived(b.record, r.Trigger, zone)
+	r.decoded, r.zone = true, zone
+	r.Trigger = decoded(b.record, r.Trigger, zone)
 	for id, res := range r.Actions {
-		r.Actions[id] = revived(b.actions[id], res, zone)
+		r.Actions[id] = decoded(b.actions[id], res, zone)
 	}
 }
 
-// rest turns what a run remembers into what JSON holds.
-func (r *Run) rest(b *book) {
-	r.Trigger = atRest(b.record, r.Trigger)
+// encode turns what a run remembers into what JSON holds.
+func (r *Run) encode(b *book) {
+	r.Trigger = encoded(b.record, r.Trigger)
 	for id, res := range r.Actions {
-		r.Actions[id] = atRest(b.actions[id], res)
+		r.Actions[id] = encoded(b.actions[id], res)
 	}
-	r.revived = false
+	r.decoded = false
 }
 
-// rest prepares a run for the store. A simulation that only counts keeps it in memory.
-func (d *decider) rest(r *Run) {
-	if b := d.e.books[r.Revision]; b != nil && r.revived && !d.e.o.Brief {
-		r.rest(b)
+// encode prepares a run for the store. A simulation that only counts keeps it in memory.
+func (d *decider) encode(r *Run) {
+	if b := d.e.books[r.Revision]; b != nil && r.decoded && !d.e.o.Brief {
+		r.encode(b)
 	}
 }
 
-// atRest gives fields as JSON holds them.
-func atRest(t *schema.Type, fields map[string]any) map[string]any {
+// encoded returns fields as JSON holds them.
+func encoded(t *schema.Type, fields map[string]any) map[string]any {
 	out, _ := schema.ToJSON(t, orEmpty(fields)).(map[string]any)
 	return out
 }
 
-// revived gives fields by their type. What does not fit it stays as JSON holds it.
-func revived(t *schema.Type, fields map[string]any, zone *time.Location) map[string]any {
+// decoded returns fields by their type. What does not fit it stays as JSON holds it.
+func decoded(t *schema.Type, fields map[string]any, zone *time.Location) map[string]any {
 	if t == nil {
 		return fields
 	}

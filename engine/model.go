@@ -150,7 +150,7 @@ type Run struct {
 	New         bool                      // not stored yet
 	Changed     bool                      // to be stored; the core sets it
 
-	revived bool           // Trigger and Actions are typed
+	decoded bool           // Trigger and Actions are typed: see Run.decode
 	zone    *time.Location // that their times are in
 }
 

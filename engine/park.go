@@ -8,12 +8,14 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// parked is how long a run rests that cannot go on, before it is tried again: its playbook is a draft, or its revision cannot be
-// compiled by this version of usher. An hour is often enough for what a person has to mend.
+// parked is how long a run that cannot go on is put off before it is tried again: its playbook is a
+// draft, or this version of usher cannot compile its revision. An hour is often enough for what a
+// person has to mend.
 const parked = time.Hour
 
-// park puts a run off whose revision cannot be had. It says why once, on the run and on its trace.
-func (d *decider) park(r *Run, at time.Time) {
+// parkRun puts off a run whose revision cannot be had. It says why once, on the run and on its
+// trace.
+func (d *decider) parkRun(r *Run, at time.Time) {
 	why := d.e.unusable[r.Revision]
 	if why == "" {
 		why = "it is not known"
@@ -26,17 +28,18 @@ func (d *decider) park(r *Run, at time.Time) {
 	r.DueAt, r.Changed = at.Add(parked).UTC(), true
 }
 
-// keep holds the answer of a parked run's webhook until the run can read it.
-func (d *decider) keep(r *Run, step string, at time.Time, answer map[string]any) {
+// keepAnswer keeps the answer of a parked run's webhook until the run can read it.
+func (d *decider) keepAnswer(r *Run, step string, at time.Time, answer map[string]any) {
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
 	r.Actions[step] = maps.Clone(answer)
-	d.park(r, at)
+	d.parkRun(r, at)
 }
 
-// kept takes the answer that a run has kept for its webhook; nil when there is none.
-func (d *decider) kept(r *Run, s *playbooks.Step) map[string]any {
+// takeAnswer returns the answer that a run has kept for its webhook, and forgets it; nil when there
+// is none.
+func (d *decider) takeAnswer(r *Run, s *playbooks.Step) map[string]any {
 	answer := r.Actions[s.Name()]
 	if s.Key != KeyWebhook || r.Reason == "" || answer["step"] == nil {
 		return nil

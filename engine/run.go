@@ -1,15 +1,89 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/usher-run/usher/playbooks"
 )
 
+// ready is what is to act on an input: runs that go on, and playbooks that the member enters.
+type ready struct {
+	resumed []resumed
+	entries []*entry
+}
+
+// acted is what came of letting runs act. Effects are in the changes.
+type acted struct {
+	last    *Run    // that acted last; nil: none did
+	emitted []Input // events for the member themselves
+}
+
+// act lets the runs that go on and those that begin act, in the order of their playbooks' ids. Of
+// one playbook, those that go on come first. The error is a *NeedPool, which ends the decision.
+func (d *decider) act(ready ready) (out acted, err error) {
+	open, entries := ready.resumed, ready.entries
+	slices.SortStableFunc(open, func(x, y resumed) int { return cmp.Compare(x.b.ID, y.b.ID) })
+	for len(open)+len(entries) > 0 && err == nil {
+		if len(entries) == 0 || len(open) > 0 && open[0].b.ID <= entries[0].b.ID {
+			if w := open[0]; w.run.State == RunWaiting { // not ended by what acted before
+				err = d.advance(w.run, w.b, &out)
+			}
+			open = open[1:]
+			continue
+		}
+		en := entries[0]
+		if r := d.enter(en); !en.holdout {
+			err = d.advance(r, en.b, &out)
+		}
+		entries = entries[1:]
+	}
+	return out, err
+}
+
+// enter begins a run. One of the control group ends at once.
+func (d *decider) enter(en *entry) *Run {
+	b, m := en.b, d.st.Member
+	if b.Mode == playbooks.Restart {
+		for _, r := range d.st.Runs {
+			if r.Playbook == b.ID && r.State == RunWaiting {
+				d.end(r, RunExited, ReasonRestarted)
+			}
+		}
+	}
+	if b.Reentry != nil || !d.e.o.Brief { // also without `reentry`: one may be written tomorrow
+		if m.Entries == nil {
+			m.Entries = map[string]time.Time{}
+		}
+		m.Entries[b.ID] = d.now
+	}
+	r := &Run{
+		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
+		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), New: true, decoded: true, zone: d.zone,
+	}
+	d.st.Runs = append(d.st.Runs, r)
+	if b.Goal != nil {
+		m.Goals = append(m.Goals, GoalWatch{
+			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,
+			Until: b.Goal.Within.After(d.now.In(d.zone)).UTC(),
+		})
+	}
+	d.touched = true
+	if en.holdout {
+		r.State, r.EndedAt = RunHoldout, d.now
+		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: d.detail("input", d.input)})
+		return r
+	}
+	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: d.detail("input", d.input)})
+	return r
+}
+
 // advance lets a run act until it waits or ends.
-func (d *decider) advance(r *Run, b *book) error {
-	d.acted = r
+func (d *decider) advance(r *Run, b *book, out *acted) error {
+	out.last = r
 	if r.State == RunWaiting {
 		r.Reason = "" // that of a parked run, which goes on
 	}
@@ -37,14 +111,14 @@ func (d *decider) advance(r *Run, b *book) error {
 		case s.Key == "split":
 			d.split(r, b, s)
 		case s.Key == "wait":
-			if d.wait(r, b, s) {
+			if d.beginWait(r, b, s) {
 				return nil
 			}
 		case s.Key == "exit":
 			reason, _ := literal(s, "reason").(string)
 			d.end(r, RunExited, reason)
 		default:
-			if holds, err := d.act(r, b, s); err != nil || holds {
+			if holds, err := d.carryOut(r, b, s, out); err != nil || holds {
 				return err
 			}
 		}
@@ -56,13 +130,13 @@ func (d *decider) advance(r *Run, b *book) error {
 	return nil
 }
 
-// branch goes one of two ways, and says which and why.
+// branch goes on with `then` or with `else`, and says which and why.
 func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
-	way := "else"
+	taken := "else"
 	if then {
-		way = "then"
+		taken = "then"
 	}
-	d.trace(r, d.now, TraceEntry{What: "if", Step: s.Name(), Reason: way, Detail: d.seen(s.Guard)})
+	d.trace(r, d.now, TraceEntry{What: "if", Step: s.Name(), Reason: taken, Detail: d.seen(s.Guard)})
 	if then {
 		r.PC++
 	} else {
@@ -70,6 +144,7 @@ func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
 	}
 }
 
+// literal returns a field of a step that is written out; nil when it is not given.
 func literal(s *playbooks.Step, field string) any {
 	if v := s.Args[field]; v != nil {
 		return v.Literal
@@ -77,9 +152,9 @@ func literal(s *playbooks.Step, field string) any {
 	return nil
 }
 
-// act carries out one action. It reports whether the run holds there until the action's result
+// carryOut carries out one action. It reports whether the run holds there until the action's result
 // comes. What fails fails the run. The error is a *NeedPool, which ends the decision.
-func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool, err error) {
+func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (holds bool, err error) {
 	effect := d.e.o.Effects[s.Key]
 	if effect == nil {
 		d.fail(r, s, fmt.Errorf("the action %q is not known", s.Key))
@@ -96,7 +171,9 @@ func (d *decider) act(r *Run, b *book, s *playbooks.Step) (holds bool, err error
 			a.Args[name] = value
 		}
 	}
-	if err := effect(a); err != nil {
+	err = effect(a)
+	out.emitted = append(out.emitted, a.emitted...)
+	if err != nil {
 		var need *NeedPool
 		if errors.As(err, &need) {
 			return false, need

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -25,7 +24,8 @@ type Membership struct {
 	Since int64 `json:"since,omitempty"` // of the watch that it belongs to, in milliseconds
 }
 
-// Watched gives the definitions of the segments that triggers of the workspace are about, by name, and of dates that are.
+// Watched returns the definitions of the segments that triggers of the workspace are about, by
+// name, and those of the dates that start playbooks.
 func Watched(ws *playbooks.Workspace) map[string]string {
 	out := map[string]string{}
 	for _, p := range ws.Playbooks {
@@ -68,13 +68,14 @@ func (w *watched) epoch() int64 {
 	return w.since.UnixMilli()
 }
 
-// known gives what is recorded of the member and the segment as it is watched now.
+// known returns what is recorded of the member and the segment as it is watched now.
 func (w *watched) known(m *Member) (Membership, bool) {
 	k, ok := m.Segments[w.Name]
 	return k, ok && k.Since == w.epoch()
 }
 
-// Unrecorded gives when the earliest watch began of which nothing is recorded about the member; zero when all is.
+// Unrecorded returns when the earliest watch began of which nothing is recorded about the member;
+// zero when all is.
 func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 	if m == nil {
 		return since
@@ -92,15 +93,16 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 	return since
 }
 
-// Watches tells whether a segment is watched since that instant.
+// Watches reports whether a segment is watched since that instant.
 func (e *Engine) Watches(since time.Time) bool {
 	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) }) ||
 		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) })
 }
 
-// record notes which watched segments a member is in who was there before the watch began: as the member is before an input
-// changes them, at the instant of the beginning. It tells whether there was something to note.
-func (d *decider) record(at time.Time) (noted bool) {
+// recordMemberships notes which watched segments a member is in who was there before the watch
+// began: as the member is before an input changes them, at the instant of the beginning. It reports
+// whether there was something to note.
+func (d *decider) recordMemberships(at time.Time) (noted bool) {
 	m := d.st.Member
 	if m == nil {
 		return false // nobody yet: in no segment
@@ -115,13 +117,13 @@ func (d *decider) record(at time.Time) (noted bool) {
 		}
 		d.begin(begun)
 		in, err := w.Expr.Test(d.env)
-		d.join(w, in && err == nil)
+		d.setMembership(w, in && err == nil)
 		noted = true
 	}
 	return d.recordDates(at) || noted
 }
 
-func (d *decider) join(w *watched, in bool) {
+func (d *decider) setMembership(w *watched, in bool) {
 	m := d.st.Member
 	if m.Segments == nil {
 		m.Segments = map[string]Membership{}
@@ -130,12 +132,42 @@ func (d *decider) join(w *watched, in bool) {
 	d.touched = true
 }
 
-// turn finds which watched segments the member has come into or left by what was just decided, or by the passing of time, and
-// lets the triggers follow. It notes when time may do it again. An instant before the last look is that of the last look.
-func (d *decider) turn(at time.Time) {
+// moved is what a re-evaluation found, at an instant.
+type moved struct {
+	at        time.Time
+	dates     []Input    // the dates that have come, of playbooks that they start
+	crossings []crossing // of segments whose crossing starts playbooks
+}
+
+// crossing says that the member has come into a watched segment, or left it.
+type crossing struct {
+	segment *watched
+	entered bool
+}
+
+// books returns the playbooks that the crossing starts.
+func (x crossing) books() []*book {
+	if x.entered {
+		return x.segment.enter
+	}
+	return x.segment.exit
+}
+
+// way returns how the crossing is called in the id of its input.
+func (x crossing) way() string {
+	if x.entered {
+		return "enter"
+	}
+	return "exit"
+}
+
+// reevaluate finds which watched segments the member has come into or left, and which dates have
+// come: by what was just decided, or by the passing of time. It notes when time may do it again. An
+// instant before the last re-evaluation is that of the last one.
+func (d *decider) reevaluate(at time.Time) (out moved) {
 	m := d.st.Member
 	if m == nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.LookAt.IsZero() {
-		return
+		return out
 	}
 	d.forgetSegments()
 	if at.Before(m.LookedAt) {
@@ -146,7 +178,9 @@ func (d *decider) turn(at time.Time) {
 		d.touched = true
 	}
 	d.begin(at)
-	next := d.turnDates(at)
+	out.at = at
+	var next time.Time
+	out.dates, next = d.reevaluateDates(at)
 	for _, w := range d.e.watched {
 		if at.Before(w.since) { // decided late: the watch has not begun
 			next = sooner(next, w.since)
@@ -158,33 +192,17 @@ func (d *decider) turn(at time.Time) {
 			in = was.In // what cannot be told changes nothing
 		}
 		if !known || in != was.In {
-			d.join(w, in)
+			d.setMembership(w, in)
 		}
-		if in != was.In {
-			d.crossed(w, in)
+		if x := (crossing{w, in}); in != was.In && len(x.books()) > 0 {
+			out.crossings = append(out.crossings, x)
 		}
 		next = sooner(next, w.turns.Next(d.env, d.oldest))
 	}
 	if next = next.UTC(); !next.Equal(m.LookAt) {
-		m.LookAt, d.lookAt, d.touched = next, true, true
+		m.LookAt, d.dueChanged, d.touched = next, true, true
 	}
-}
-
-// sooner gives the earlier of two instants, of which either may be none.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// lookDue tells whether the member is to be looked at, at or before t.
-func (d *decider) lookDue(t time.Time) (at time.Time, due bool) {
-	if d.st.Member == nil {
-		return at, false
-	}
-	at = d.st.Member.LookAt
-	return at, !at.IsZero() && !at.After(t)
+	return out
 }
 
 // forgetSegments drops what is known of segments that are not watched any more.
@@ -197,69 +215,4 @@ func (d *decider) forgetSegments() {
 	if len(m.Segments) != before {
 		d.touched = true
 	}
-}
-
-// crossed puts the crossing of a segment's border into the cascade.
-func (d *decider) crossed(w *watched, in bool) {
-	books, way := w.exit, "exit"
-	if in {
-		books, way = w.enter, "enter"
-	}
-	if len(books) == 0 || d.quiet {
-		return
-	}
-	depth, err := d.cascade.link()
-	if err != nil {
-		if d.acted != nil {
-			d.trace(d.acted, d.now, TraceEntry{What: "error", Step: "segment " + w.Name, Reason: err.Error()})
-		}
-		for _, b := range books {
-			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
-		}
-		return
-	}
-	d.cascade.follow(Input{
-		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, w.Name, d.e.id(d.now, "segment", way, w.Name, d.id, d.input)),
-		Member: d.id, Name: w.Name, Time: d.now, At: d.now, Payload: &Payload{Depth: depth, Entered: in},
-	})
-}
-
-// border judges the playbooks that the crossing of a segment's border triggers, and lets the runs act that begin.
-func (d *decider) border(in *Input, p *Payload) error {
-	i := slices.IndexFunc(d.e.watched, func(w *watched) bool { return w.Name == in.Name })
-	if i < 0 {
-		return nil
-	}
-	books := d.e.watched[i].exit
-	if p.Entered {
-		books = d.e.watched[i].enter
-	}
-	d.begin(in.At)
-	rec := expression.Fields{"time": in.At.In(d.zone)}
-	d.judging(rec)
-	var entries []*entry
-	for _, b := range books {
-		if en := d.judge(b, rec, nil); en != nil {
-			entries = append(entries, en)
-		}
-	}
-	return d.together(nil, entries)
-}
-
-// look looks at the member again, whom time may have moved into a segment or out of one.
-func (d *decider) look(at time.Time) {
-	d.input = "look:" + at.UTC().Format(time.RFC3339Nano)
-	d.record(at)
-	d.turn(at)
-}
-
-// passed tells whether the look at an instant was given up.
-func (st *State) passed(at time.Time) bool {
-	return slices.ContainsFunc(st.PassedLooks, func(t time.Time) bool { return t.Sub(at) < time.Millisecond && !at.After(t) })
-}
-
-// passLook notes where the member is and when their dates come next, and lets nothing start by it.
-func (d *decider) passLook(at time.Time) {
-	d.look(at)
-	d.cascade.queue = nil
 }

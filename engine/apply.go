@@ -1,0 +1,64 @@
+package engine
+
+import "slices"
+
+// ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
+// none.
+func (d *decider) ensureMember(in *Input) {
+	if d.st.Member == nil && in.Kind != InputResult {
+		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
+		d.touched = true
+	}
+}
+
+// applyEvent brings what an event carries to the member, and the event into their history.
+func (d *decider) applyEvent(in *Input, p *Payload) {
+	d.applyPayload(in, p)
+	if p.Depth == 0 { // what a run emitted is nothing that the member did
+		d.st.Member.LastSeenAt = in.At
+	}
+	d.st.History.put(in, d.e.listening(in.Name).tracked)
+	d.begin(in.At)
+}
+
+// applyUpdate writes what came over HTTP or from a file to the member.
+func (d *decider) applyUpdate(in *Input, p *Payload) {
+	d.applyPayload(in, p)
+	d.begin(in.At)
+}
+
+// applyPayload writes attributes and tags that came from outside.
+func (d *decider) applyPayload(in *Input, p *Payload) {
+	m := d.st.Member
+	if len(p.Attributes) > 0 && m.Attributes == nil {
+		m.Attributes = make(map[string]any, len(p.Attributes))
+	}
+	for k, v := range p.Attributes {
+		v = d.e.normalized(k, v)
+		m.wrote(k, v, in.At)
+		if v == nil {
+			delete(m.Attributes, k)
+		} else {
+			m.Attributes[k] = v
+		}
+	}
+	m.changeTags(p.AddTags, p.RemoveTags)
+	d.touched = true
+}
+
+// changeTags adds and removes tags. It returns those that really came and went.
+func (m *Member) changeTags(add, remove []string) (added, removed []string) {
+	for _, t := range add {
+		if i, has := slices.BinarySearch(m.Tags, t); !has {
+			m.Tags = slices.Insert(m.Tags, i, t)
+			added = append(added, t)
+		}
+	}
+	for _, t := range remove {
+		if i, has := slices.BinarySearch(m.Tags, t); has {
+			m.Tags = slices.Delete(m.Tags, i, i+1)
+			removed = append(removed, t)
+		}
+	}
+	return added, removed
+}

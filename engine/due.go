@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// due is what the passing of time brings next: the end of a run's wait, or a re-evaluation of the
+// member's segments and dates.
+type due struct {
+	at  time.Time
+	run *Run // nil: a re-evaluation
+}
+
+// nextDue returns what is due first, at or before t. At one instant a wait comes before the
+// re-evaluation.
+func (d *decider) nextDue(t time.Time) (next due, ok bool) {
+	var run *Run
+	for _, r := range d.st.Runs {
+		if r.State != RunWaiting || r.DueAt.IsZero() || r.DueAt.After(t) {
+			continue
+		}
+		if run == nil || compareWaits(r, run) < 0 {
+			run = r
+		}
+	}
+	at, reevaluate := d.reevaluationDue(t)
+	switch {
+	case run != nil && (!reevaluate || !at.Before(run.DueAt)):
+		return due{at: run.DueAt, run: run}, true
+	case reevaluate:
+		return due{at: at}, true
+	}
+	return due{}, false
+}
+
+// compareWaits orders waits that are due: by the due time, then by start, playbook and id.
+func compareWaits(a, b *Run) int {
+	return cmp.Or(
+		a.DueAt.Compare(b.DueAt), a.StartedAt.Compare(b.StartedAt),
+		cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// reevaluationDue returns when the member's segments are to be evaluated again, and reports
+// whether that is at or before t.
+func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {
+	if d.st.Member == nil {
+		return at, false
+	}
+	at = d.st.Member.LookAt
+	return at, !at.IsZero() && !at.After(t)
+}
+
+// gaveUp reports whether what a re-evaluation at an instant would start was given up.
+func (st *State) gaveUp(at time.Time) bool {
+	return slices.ContainsFunc(st.PassedLooks, func(t time.Time) bool {
+		return t.Sub(at) < time.Millisecond && !at.After(t)
+	})
+}
+
+// sooner returns the earlier of two instants, of which either may be none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,226 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// Reasons of decisions, in the field's terms.
+const (
+	ReasonEntered   = "entered"
+	ReasonPaused    = "paused"
+	ReasonCondition = "condition"
+	ReasonReentry   = "reentry"
+	ReasonMode      = "mode"
+	ReasonHoldout   = "holdout"
+	ReasonError     = "error"
+	ReasonRestarted = "restarted"
+)
+
+// entry is a playbook that all gates let the member into.
+type entry struct {
+	b       *book
+	trigger expression.Record
+	holdout bool
+}
+
+// judge asks trigger and gates in their order; the first that fails is the reason. A trigger that
+// does not match leaves nothing.
+func (d *decider) judge(b *book, trigger expression.Record, match *expression.Expr) *entry {
+	if match != nil {
+		ok, err := d.test(match)
+		if err != nil {
+			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
+			return nil
+		}
+		if !ok {
+			return nil
+		}
+	}
+	if b.today == playbooks.Paused {
+		d.refuse(b, ReasonPaused, nil)
+		return nil
+	}
+	cond := d.condition(b)
+	switch {
+	case cond.err != nil:
+		d.refuse(b, ReasonError, map[string]any{"condition": cond.err.Error()})
+		return nil
+	case !cond.holds:
+		d.refuse(b, ReasonCondition, cond.seen)
+		return nil
+	case !d.mayReenter(b):
+		d.refuse(b, ReasonReentry, map[string]any{"last_entry": d.st.Member.Entries[b.ID]})
+		return nil
+	case b.Mode == playbooks.Single && d.openRun(b.ID) != nil:
+		d.refuse(b, ReasonMode, map[string]any{"open_run": d.openRun(b.ID).ID})
+		return nil
+	}
+	return &entry{b: b, trigger: trigger, holdout: d.inHoldout(b)}
+}
+
+// outcome is what became of a condition on the member as they are, with the values it saw when it did not hold.
+type outcome struct {
+	holds bool
+	seen  map[string]any
+	err   error
+}
+
+// condition evaluates a playbook's condition. All playbooks of one input are judged on the same
+// member and the same trigger, so a condition that several of them share is evaluated once.
+func (d *decider) condition(b *book) outcome {
+	if b.Condition == nil {
+		return outcome{holds: true}
+	}
+	var o outcome
+	if b.shared {
+		if known, ok := d.judged[b.Condition.Text]; ok {
+			if known.err == nil {
+				d.observeOutcome(b.Condition, known.holds)
+			}
+			return known
+		}
+	}
+	if o.holds, o.err = d.test(b.Condition); o.err == nil && !o.holds {
+		o.seen = d.seen(b.Condition)
+	}
+	if b.shared {
+		d.judged[b.Condition.Text] = o
+	}
+	return o
+}
+
+// mayReenter reports whether the playbook's reentry lets the member in again.
+func (d *decider) mayReenter(b *book) bool {
+	last, entered := d.st.Member.Entries[b.ID]
+	switch {
+	case b.Reentry == nil || !entered:
+		return true
+	case b.Reentry.Never:
+		return false
+	}
+	return !d.now.Before(b.Reentry.After.After(last.In(d.zone)))
+}
+
+// openRun returns an open run of the playbook; nil when there is none.
+func (d *decider) openRun(playbook string) *Run {
+	for _, r := range d.st.Runs {
+		if r.Playbook == playbook && r.State == RunWaiting {
+			return r
+		}
+	}
+	return nil
+}
+
+// inHoldout reports whether the playbook's dice put the member into the control group: they fall
+// the same every time.
+func (d *decider) inHoldout(b *book) bool {
+	if d.e.o.Holdout != nil {
+		if in, forced := d.e.o.Holdout(b.ID, d.id); forced {
+			return in
+		}
+	}
+	return b.Holdout > 0 && float64(expression.Dice("holdout", b.ID, d.id)%10_000) < b.Holdout*100
+}
+
+// judgeEvent judges the playbooks that the event triggers.
+func (d *decider) judgeEvent(in *Input) ([]*entry, error) {
+	l := d.e.listening(in.Name)
+	if len(l.books) == 0 {
+		return nil, nil
+	}
+	rec := d.eventView(in, d.e.ws.Schema, l.typ)
+	d.env.SetEvent(rec)
+	d.beginJudging(rec)
+	d.c.Refusals = slices.Grow(d.c.Refusals, len(l.books))
+	var entries []*entry
+	for _, b := range l.books {
+		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
+			entries = append(entries, en)
+		}
+		if rec.err != nil {
+			return nil, rec.err
+		}
+	}
+	return entries, nil
+}
+
+// judgeStart judges the playbook that is started over HTTP, by a schedule or by a date. It reports
+// whether that concerns the member: there is such a playbook, and the member is in its audience.
+func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned bool, err error) {
+	b := d.e.active[in.Name]
+	if b == nil || b.Status == playbooks.Draft {
+		return nil, false, nil
+	}
+	d.begin(in.At)
+	if in.Kind == InputSchedule {
+		if ok, err := d.inAudience(b); err != nil || !ok {
+			return nil, false, err
+		}
+	}
+	rec := expression.Fields{"time": in.At.In(d.zone)}
+	if in.Kind == InputTrigger && b.Trigger.Params != nil {
+		v, err := b.Trigger.Params.Coerce(orEmpty(p.Properties))
+		if err != nil {
+			return nil, true, fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
+		}
+		params, _ := schema.Localize(b.Trigger.Params, v, d.zone).(map[string]any)
+		maps.Copy(rec, params)
+	}
+	d.beginJudging(rec)
+	if en := d.judge(b, rec, nil); en != nil {
+		entries = append(entries, en)
+	}
+	return entries, true, nil
+}
+
+// judgeCrossing judges the playbooks that the crossing of a segment triggers.
+func (d *decider) judgeCrossing(in *Input, p *Payload) (entries []*entry) {
+	i := slices.IndexFunc(d.e.watched, func(w *watched) bool { return w.Name == in.Name })
+	if i < 0 {
+		return nil
+	}
+	d.begin(in.At)
+	rec := expression.Fields{"time": in.At.In(d.zone)}
+	d.beginJudging(rec)
+	for _, b := range (crossing{d.e.watched[i], p.Entered}).books() {
+		if en := d.judge(b, rec, nil); en != nil {
+			entries = append(entries, en)
+		}
+	}
+	return entries
+}
+
+// beginJudging begins the judging of playbooks on an input that would be their trigger.
+func (d *decider) beginJudging(trigger expression.Record) {
+	if d.judged == nil {
+		d.judged = map[string]outcome{}
+	}
+	clear(d.judged)
+	d.readBy(d.e.types)
+	d.env.SetTrigger(trigger, nil)
+}
+
+// inAudience reports whether the member is in the segment that a schedule is for.
+func (d *decider) inAudience(b *book) (bool, error) {
+	if b.Trigger.Segment == "" {
+		return true, nil
+	}
+	g := d.e.ws.Schema.Segment(b.Trigger.Segment)
+	if g == nil || g.Expr == nil {
+		return false, nil
+	}
+	return g.Expr.Test(d.env)
+}
+
+func orEmpty(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}

@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/decimal"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// resumed is a run that goes on: its wait is over, or the answer of its webhook has come.
+type resumed struct {
+	run *Run
+	b   *book
+}
+
+// resumeWaits ends the waits for the event, of open runs by start, then playbook. A
+// wait that begins later, by what acts on this event, does not see it.
+func (d *decider) resumeWaits(in *Input) (out []resumed) {
+	for _, r := range d.st.Runs {
+		b := d.e.books[r.Revision]
+		if r.State != RunWaiting || b == nil || r.PC >= len(b.Steps) || d.e.status(r.Playbook) == playbooks.Draft {
+			continue
+		}
+		s := &b.Steps[r.PC]
+		if s.Wait == nil || s.Wait.Event == nil || s.Wait.Event.Name != in.Name || !d.matches(b, r, in, s.Wait.Event.If) {
+			continue
+		}
+		rec, err := in.recordOf(b.ws.Schema, d.zone)
+		if err != nil {
+			continue // not an event that the run's revision could read
+		}
+		d.observeMatch(s.Wait.Event)
+		d.trace(r, d.now, TraceEntry{
+			What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: map[string]any{"event": in.Name, "id": in.ID},
+		})
+		d.endWait(r, b, s, map[string]any{"timed_out": false, "event": rec})
+		out = append(out, resumed{r, b})
+	}
+	return out
+}
+
+// endWait moves a run behind its wait, with what the wait leaves.
+func (d *decider) endWait(r *Run, b *book, s *playbooks.Step, result map[string]any) {
+	if result != nil {
+		d.remember(r, b, s.ID, result)
+	}
+	r.DueAt = time.Time{}
+	r.PC++
+	r.Changed = true
+}
+
+// resumable returns the playbook by which a run that is due can go on. It is nil when the run
+// cannot: the playbook is a draft, where nothing moves, or the revision cannot be had. The run is
+// put off then.
+func (d *decider) resumable(r *Run) *book {
+	if d.e.status(r.Playbook) == playbooks.Draft {
+		r.DueAt = r.DueAt.Add(parked)
+		r.Changed = true
+		return nil
+	}
+	b := d.e.books[r.Revision]
+	if b == nil || r.PC >= len(b.Steps) {
+		d.parkRun(r, r.DueAt)
+		return nil
+	}
+	return b
+}
+
+// resumeDue ends the wait of a run that is due.
+func (d *decider) resumeDue(r *Run, b *book) []resumed {
+	d.begin(r.DueAt)
+	s := &b.Steps[r.PC]
+	if answer := d.takeAnswer(r, s); answer != nil {
+		return d.resumeByAnswer(r, b, s, answer)
+	}
+	entry, result := TraceEntry{What: "woke", Step: s.Name()}, map[string]any(nil)
+	if s.Wait != nil && s.Wait.Event != nil {
+		entry.Reason, result = ReasonTimeout, map[string]any{"timed_out": true}
+	}
+	d.trace(r, d.now, entry)
+	d.endWait(r, b, s, result)
+	return []resumed{{r, b}}
+}
+
+// resumeByResult takes in what became of a delivery. A run that holds for it goes on.
+func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed) {
+	for _, r := range d.st.Runs {
+		if r.ID != in.Name || r.State != RunWaiting {
+			continue
+		}
+		step, _ := p.Properties["step"].(string)
+		if b, s := d.e.held(r, step); s != nil {
+			d.begin(in.At)
+			out = append(out, d.resumeByAnswer(r, b, s, p.Properties)...)
+			continue
+		}
+		if d.e.books[r.Revision] == nil && r.DueAt.IsZero() {
+			d.keepAnswer(r, step, in.At, p.Properties)
+			continue
+		}
+		entry := TraceEntry{What: "result", Step: step, Detail: maps.Clone(p.Properties)}
+		delete(entry.Detail, "step")
+		if b := d.e.books[r.Revision]; b != nil && r.Actions[step] != nil {
+			d.zone = d.e.zoneOf(d.st.Member)
+			left := encoded(b.actions[step], r.Actions[step])
+			maps.Copy(left, entry.Detail)
+			d.remember(r, b, step, left)
+		}
+		d.trace(r, in.At, entry)
+	}
+	return out
+}
+
+// Holds returns the run that does not go on before this input, the answer of its webhook, is
+// decided; nil when there is none.
+func (e *Engine) Holds(st *State, in *Input) *Run {
+	p, err := in.Decode()
+	if err != nil || in.Kind != InputResult {
+		return nil
+	}
+	step, _ := p.Properties["step"].(string)
+	for _, r := range st.Runs {
+		if r.ID != in.Name || r.State != RunWaiting {
+			continue
+		}
+		if _, s := e.held(r, step); s != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// held returns the webhook that the run holds at, when the result is its answer.
+func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
+	b := e.books[r.Revision]
+	if b == nil || r.PC >= len(b.Steps) || !r.DueAt.IsZero() {
+		return nil, nil
+	}
+	s := &b.Steps[r.PC]
+	if s.Key != KeyWebhook || s.Name() != step {
+		return nil, nil
+	}
+	return b, s
+}
+
+// resumeByAnswer lets a run go on with the answer of its webhook. One that does not fit what the
+// playbook says it returns is missing.
+func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[string]any) []resumed {
+	d.scope(r, b)
+	status, _ := schema.Int.Coerce(answer["status"])
+	result := map[string]any{"status": status}
+	reason, _ := answer["reason"].(string)
+	if want, ok := s.Result.Field("body"); ok && reason == "" {
+		body, err := want.Required().Coerce(answer["body"])
+		switch {
+		case answer["body"] == nil:
+			reason = "the answer has no body"
+		case err != nil:
+			reason = "the answer is not what `returns` says: " + unreadable(err)
+		default:
+			result["body"] = declared(want, body)
+		}
+	}
+	entry := TraceEntry{What: "result", Step: s.Name(), Reason: reason, Detail: map[string]any{"status": status}}
+	if body, ok := result["body"]; ok {
+		want, _ := s.Result.Field("body")
+		entry.Detail["body"] = schema.ToJSON(want, body)
+	}
+	if reason != "" {
+		result["reason"] = reason
+	}
+	d.remember(r, b, s.ID, result)
+	d.trace(r, d.now, entry)
+	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
+		r.DueAt = d.now.Add(parked)
+		return nil
+	}
+	r.PC++
+	return []resumed{{r, b}}
+}
+
+// unreadable words why an answer does not fit. A number of too many digits comes as its text: that is the reason then.
+func unreadable(err error) string {
+	var te *schema.TypeError
+	var number *decimal.ParseError
+	if errors.As(err, &te) {
+		if text, ok := te.Got.(string); ok && (te.Want.Kind == schema.KindInt || te.Want.Kind == schema.KindNumber) {
+			if _, perr := decimal.Parse(text); errors.As(perr, &number) && number.Lossy() {
+				return fmt.Sprintf("%s: %s, and declare it as string", te.Path, number)
+			}
+		}
+	}
+	return err.Error()
+}
+
+// declared keeps of an object the fields that its type has.
+func declared(t *schema.Type, v any) any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	out := make(map[string]any, len(t.Fields))
+	for _, f := range t.Fields {
+		if x, ok := m[f.Name]; ok {
+			out[f.Name] = x
+		}
+	}
+	return out
+}
