@@ -629,7 +629,7 @@ func TestOperationsNameWhatThereIs(t *testing.T) {
 	} {
 		said := words(t, "operations.md", check.pattern)
 		there := map[string]bool{}
-		for _, glob := range []string{"../cmd/usher/*.go", "../api/*.go", "../engine/worker/*.go"} {
+		for _, glob := range []string{"../cmd/usher/*.go", "../internal/*/*.go", "../api/*.go", "../engine/worker/*.go"} {
 			files, _ := filepath.Glob(glob)
 			for _, f := range files {
 				if strings.HasSuffix(f, "_test.go") {

@@ -18,12 +18,12 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/internal/server"
+	"github.com/usher-run/usher/internal/statedir"
 )
 
 const (
 	defaultServer = "http://127.0.0.1:8080"
-	stateDir      = ".usher"
-	keyFile       = "admin.key"
 )
 
 // client talks to a running server.
@@ -83,7 +83,7 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 	base := strings.TrimRight(c.setting(cmd, "server", "USHER_SERVER"), "/")
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		if meant := meantServer(base); meant != "" {
+		if meant := server.MeantURL(base); meant != "" {
 			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", defaultServer, base, meant)
 		}
 		return nil, usagef("--server must be an address like %s, got %q", defaultServer, base)
@@ -116,7 +116,7 @@ func (c *cli) apiKey(file, host string) (key, from string, err error) {
 	}
 	// A key of this machine is never shown to another one.
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		path := filepath.Join(stateDir, keyFile)
+		path := filepath.Join(statedir.Name, statedir.KeyFile)
 		if text, err := os.ReadFile(path); err == nil {
 			return strings.TrimSpace(string(text)), path, nil
 		}

@@ -5,8 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,60 +13,48 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
-	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/folder"
+	"github.com/usher-run/usher/internal/server"
+	"github.com/usher-run/usher/internal/statedir"
 )
 
-const demoEvents = "demo/events.jsonl"
-
-// loadDemo gives the workspace's demo events; where it has none they are made up of what it declares.
-func loadDemo(dir string, s *playbooks.Schema) ([]byte, error) {
-	files, err := folder.Open(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open the demo events: %w", err)
-	}
-	defer func() { _ = files.Close() }() // it is only read
-	text, err := fs.ReadFile(files, demoEvents)
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err = madeUp(s, time.Now())
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the demo events: %w", err)
-	}
-	return text, nil
+// demonstration is what `serve --demo` feeds in.
+type demonstration struct {
+	dir    string // of the workspace
+	events []byte // JSON lines
+	log    *slog.Logger
 }
 
 // demo feeds demo events through the HTTP interface, as `usher send` does, and says what to try next.
-func (c *cli) demo(ctx context.Context, o serveOptions, l net.Listener, key adminKey) {
-	if key.secret == "" {
-		o.log.Error("the demo needs the key that is made without USHER_API_KEYS")
+func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
+	if r.Key.Secret == "" {
+		d.log.Error("the demo needs the key that is made without USHER_API_KEYS")
 		return
 	}
-	s := &sending{client: &client{base: baseURL(l), key: key.secret, http: &http.Client{Timeout: time.Minute}}}
-	if err := s.file(ctx, eventfile.Open(bytes.NewReader(o.events), eventfile.Options{})); err != nil {
+	s := &sending{client: &client{base: r.URL, key: r.Key.Secret, http: &http.Client{Timeout: time.Minute}}}
+	if err := s.file(ctx, eventfile.Open(bytes.NewReader(d.events), eventfile.Options{})); err != nil {
 		if !errors.Is(err, context.Canceled) {
-			o.log.Error("send the demo events", "error", err)
+			d.log.Error("send the demo events", "error", err)
 		}
 		return
 	}
 	for _, b := range s.bad.first {
-		o.log.Warn("a demo event was rejected", "why", b.text)
+		d.log.Warn("a demo event was rejected", "why", b.text)
 	}
-	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(o, l, key, firstMember(o.events)))
+	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(d.dir, r, firstMember(d.events)))
 }
 
 // nextCommands gives three commands to copy. They find server and key by themselves when both are where they usually are.
-func nextCommands(o serveOptions, l net.Listener, key adminKey, member string) string {
+func nextCommands(dir string, r server.Ready, member string) string {
 	self := ownName()
 	rest := ""
-	if base := baseURL(l); base != defaultServer {
-		rest += " --server " + base
+	if r.URL != defaultServer {
+		rest += " --server " + r.URL
 	}
-	if key.path != filepath.Join(stateDir, keyFile) {
-		rest += " --key-file" + shownDir(key.path)
+	if r.Key.Path != filepath.Join(statedir.Name, statedir.KeyFile) {
+		rest += " --key-file" + shownDir(r.Key.Path)
 	}
 	return fmt.Sprintf("try next, in another terminal:\n  %s runs%s\n  %s member %s%s\n  %s test%s\n",
-		self, rest, self, member, rest, self, shownDir(o.dir))
+		self, rest, self, member, rest, self, shownDir(dir))
 }
 
 // ownName is how this program was called, so that commands to copy work as they stand.

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/statedir"
 )
 
 //go:embed all:scaffold
@@ -154,7 +155,7 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 
 // ignored is the .gitignore of a new workspace.
 const ignored = "# The state of a server that was started in this folder: members' data and keys.\n" +
-	stateDir + "/\n*.db\n*.db-*\n" + keyFile + "\n.env\n"
+	statedir.Name + "/\n*.db\n*.db-*\n" + statedir.KeyFile + "\n.env\n"
 
 // editorSettings are for VS Code: the schemas for the YAML extension, the language server for a generic one.
 const editorSettings = `{
@@ -184,7 +185,7 @@ func surround(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = writeSchemas(ws, filepath.Join(dir, stateDir, "schema"))
+	_, err = writeSchemas(ws, filepath.Join(dir, statedir.Name, "schema"))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/internal/statedir"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -62,7 +63,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 
 // writeSchemas writes the schemas of a workspace's files into a folder and returns their paths.
 func writeSchemas(ws *playbooks.Workspace, dir string) (paths []string, err error) {
-	if err := makeFolder(dir, 0o755); err != nil {
+	if err := statedir.Make(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder %s: %w", dir, err)
 	}
 	for _, kind := range shapes.SchemaFiles {

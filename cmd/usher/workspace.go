@@ -33,6 +33,11 @@ func load(dir string) (*playbooks.Workspace, []diag.Diagnostic, error) {
 	return ws, diags, files.Close()
 }
 
+// loadFiles reads and checks a workspace that is no folder.
+func loadFiles(files folder.Files) (*playbooks.Workspace, []diag.Diagnostic) {
+	return loader.Load(files.FS(), actions.Registry())
+}
+
 // loadGood reads a workspace that is to be used: mistakes are printed and end the command, warnings are not shown.
 func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 	ws, diags, err := load(dir)

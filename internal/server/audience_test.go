@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"fmt"
@@ -12,6 +12,9 @@ import (
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/folder"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 func TestAudienceIsTheSegment(t *testing.T) {
@@ -22,16 +25,18 @@ func TestAudienceIsTheSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	ws, diags := loadFiles(map[string][]byte{"usher.yaml": []byte(`usher: 1
+	ws, diags := loader.Load(folder.Files{"usher.yaml": []byte(`usher: 1
 timezone: Asia/Shanghai
 member: {level: string}
 events:
   order.paid: {amount: number}
 segments:
   loyal: len(events("order.paid", "30d")) >= 2
-`)})
-	if mistaken(diags, false) {
-		t.Fatal(diags)
+`)}.FS(), actions.Registry())
+	for _, d := range diags {
+		if d.Severity == diag.Error {
+			t.Fatal(d)
+		}
 	}
 	// More members than a page; every hundredth has bought twice.
 	const members = audiencePage + 200

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -25,8 +25,8 @@ const (
 	logKinds = 200     // kinds of lines that are told apart
 )
 
-// newLogger makes the log of the server: bounded in lines, and in what a line holds.
-func newLogger(out io.Writer, level slog.Level, asJSON bool) *slog.Logger {
+// NewLogger returns a log for a server: bounded in lines, and in what a line holds.
+func NewLogger(out io.Writer, level slog.Level, asJSON bool) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: boundedAttr}
 	var h slog.Handler = slog.NewTextHandler(out, o)
 	if asJSON {

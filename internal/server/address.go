@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"net"
@@ -15,29 +15,29 @@ func checkAddress(addr string) error {
 	plain = strings.ReplaceAll(strings.TrimSpace(plain), "：", ":")
 	switch port, err := strconv.Atoi(plain); {
 	case err == nil && isPort(port):
-		return usagef("--addr must be HOST:PORT, got %q; write `127.0.0.1:%d`, or `:%d` for all networks of this machine", addr, port, port)
+		return settingErrorf("--addr must be HOST:PORT, got %q; write `127.0.0.1:%d`, or `:%d` for all networks of this machine", addr, port, port)
 	case !strings.Contains(plain, ":") && plain != "":
-		return usagef("--addr must be HOST:PORT, got %q; write `%s:8080`", addr, plain)
+		return settingErrorf("--addr must be HOST:PORT, got %q; write `%s:8080`", addr, plain)
 	}
 	host, word, err := net.SplitHostPort(plain)
 	port, notANumber := strconv.Atoi(word)
 	switch {
 	case err != nil && net.ParseIP(plain) != nil:
-		return usagef("--addr must be HOST:PORT, got %q; write `[%s]:8080`", addr, plain)
+		return settingErrorf("--addr must be HOST:PORT, got %q; write `[%s]:8080`", addr, plain)
 	case err != nil:
-		return usagef("--addr must be HOST:PORT like 127.0.0.1:8080, got %q", addr)
+		return settingErrorf("--addr must be HOST:PORT like 127.0.0.1:8080, got %q", addr)
 	case notANumber != nil, port != 0 && !isPort(port):
-		return usagef("--addr: a port is a number from 1 to 65535, got %q; write `%s`", word, net.JoinHostPort(host, "8080"))
+		return settingErrorf("--addr: a port is a number from 1 to 65535, got %q; write `%s`", word, net.JoinHostPort(host, "8080"))
 	case plain != addr:
-		return usagef("--addr must be HOST:PORT, got %q; write `%s`", addr, plain)
+		return settingErrorf("--addr must be HOST:PORT, got %q; write `%s`", addr, plain)
 	}
 	return nil
 }
 
 func isPort(n int) bool { return n > 0 && n < 1<<16 }
 
-// meantServer says which address of a server was probably meant.
-func meantServer(base string) string {
+// MeantURL returns which address of a server was probably meant, empty when it is anybody's guess.
+func MeantURL(base string) string {
 	plain := strings.ReplaceAll(strings.TrimSpace(base), "：", ":")
 	_, rest, schemed := strings.Cut(plain, "://")
 	if !schemed {

@@ -1,14 +1,37 @@
-package main
+package server
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/folder"
 	"github.com/usher-run/usher/playbooks/schema"
 )
+
+const demoEvents = "demo/events.jsonl"
+
+// DemoEvents returns the demo events of the workspace in a folder, as JSON lines. Where it has
+// none they are made up of what it declares.
+func DemoEvents(dir string, s *playbooks.Schema) ([]byte, error) {
+	files, err := folder.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the demo events: %w", err)
+	}
+	defer func() { _ = files.Close() }() // it is only read
+	text, err := fs.ReadFile(files, demoEvents)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = madeUp(s, time.Now())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the demo events: %w", err)
+	}
+	return text, nil
+}
 
 // demoMembers are whom made-up events are about.
 var demoMembers = []string{"xiaoman", "guyu"}

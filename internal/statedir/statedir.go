@@ -1,4 +1,5 @@
-package main
+// Package statedir names the folder that usher keeps its own files in, and makes it.
+package statedir
 
 import (
 	"errors"
@@ -8,14 +9,21 @@ import (
 	"path/filepath"
 )
 
-// makeFolder makes a folder with those above it. A state folder among them keeps itself out of git: it holds members' data and an
-// admin key, and `git add .` must not take them.
-func makeFolder(dir string, mode os.FileMode) error {
+const (
+	// Name is the folder's name. It lies where usher was started.
+	Name = ".usher"
+	// KeyFile is the file with the admin key, beside the database.
+	KeyFile = "admin.key"
+)
+
+// Make makes a folder with those above it. A state folder among them keeps itself out of git: it
+// holds members' data and an admin key, and `git add .` must not take them.
+func Make(dir string, mode os.FileMode) error {
 	if err := os.MkdirAll(dir, mode); err != nil {
 		return err
 	}
 	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
-		if filepath.Base(d) == stateDir {
+		if filepath.Base(d) == Name {
 			return ignoreAll(d)
 		}
 		if d == filepath.Dir(d) {
