@@ -86,7 +86,7 @@ func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *s
 		}
 	}
 	p.oneOfFieldsAt(v, step, what, spec.Fields)
-	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast, func(name string) bool { return v.Get(name) != nil }) {
+	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast, func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Meant, name) }) {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
 	p.address(v, step)

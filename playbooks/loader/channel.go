@@ -158,7 +158,7 @@ func (c *checker) oneOfFields(n *syntax.Node, what string, fields []schema.Field
 			}
 		}
 		switch {
-		case len(given) == 0 && !n.Broken:
+		case len(given) == 0 && !n.Broken && !slices.ContainsFunc(groups[g], func(k string) bool { return slices.Contains(n.Meant, k) }):
 			c.Error("missing-key", n.Pos(), fmt.Sprintf("%s needs %s", what, diag.OneOf(groups[g]))).Label("add one of them")
 		case len(given) > 1:
 			c.Error("exclusive-keys", n.Key(given[1]).Pos(), fmt.Sprintf("`%s` and `%s` exclude each other", given[0], given[1])).

@@ -28,7 +28,7 @@ var foreignActions = map[string]foreignAction{
 	"elsif": {label: "write `choose`, a list of {if, then} whose last may be {else: […]}"}, "switch": {key: "choose"}, "case": {label: "write `choose`, a list of {if, then} whose last may be {else: […]}"},
 	"when": {label: "write `if: …`"}, "unless": {label: "write `if: not (…)`"}, "while": {label: "there are no loops: an event or a schedule starts a playbook again"}, "foreach": {label: "there are no loops: an event or a schedule starts a playbook again"},
 	"loop": {label: "there are no loops: an event or a schedule starts a playbook again"}, "repeat": {label: "there are no loops: an event or a schedule starts a playbook again"},
-	"abtest": {key: "split"}, "experiment": {key: "split"}, "random": {key: "split"}, "分流": {key: "split"}, "branch": {key: "choose"}, "条件": {label: "write `if: …`"},
+	"abtest": {key: "split"}, "experiment": {key: "split"}, "random": {key: "split"}, "分流": {key: "split"}, "branch": {key: "choose"}, "条件": {label: "write `if: …`"}, "如果": {label: "write `if: …`"}, "condition": {label: "write `if: …`"},
 	"stop": {key: "exit"}, "end": {key: "exit"}, "abort": {key: "exit"}, "finish": {key: "exit"}, "return": {key: "exit"}, "结束": {key: "exit"}, "退出": {key: "exit"},
 	"update": {key: "set"}, "assign": {key: "set"}, "setattribute": {key: "set"}, "setattributes": {key: "set"}, "updatemember": {key: "set"}, "attributes": {key: "set"},
 	"http": {key: "webhook"}, "request": {key: "webhook"}, "httprequest": {key: "webhook"}, "call": {key: "webhook"}, "callwebhook": {key: "webhook"}, "api": {key: "webhook"},

@@ -13,6 +13,10 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
+	"golang.org/x/text/encoding/unicode"
 )
 
 func codesOf(diags []diag.Diagnostic) []string {
@@ -208,6 +212,42 @@ func TestWorkspaceFromItsFiles(t *testing.T) {
 		}
 		if ws.Playbook(p.ID) != p {
 			t.Errorf("%s is not found by its id", p.ID)
+		}
+	}
+}
+
+// A file in another encoding is refused with the name of the encoding that it probably has, whichever file of the workspace it is.
+func TestEncodings(t *testing.T) {
+	const book = "# 欢迎新会员\nid: a\nstage: retention\ntrigger: {event: e}\nactions:\n  - tag: 新会员\n"
+	encode := func(e encoding.Encoding, text string) []byte {
+		out, err := e.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []byte(out)
+	}
+	wide := func(bom unicode.BOMPolicy, order unicode.Endianness) encoding.Encoding {
+		return unicode.UTF16(order, bom)
+	}
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"GBK":                      {encode(simplifiedchinese.GBK, book), "the file is not UTF-8, it looks like GB18030 (GBK)"},
+		"GB18030":                  {encode(simplifiedchinese.GB18030, book), "the file is not UTF-8, it looks like GB18030 (GBK)"},
+		"Big5":                     {encode(traditionalchinese.Big5, "# 歡迎新會員使用這個功能，請點選連結\n"), "the file is not UTF-8, it looks like Big5"},
+		"UTF-16":                   {encode(wide(unicode.UseBOM, unicode.LittleEndian), book), "the file is not UTF-8, it looks like UTF-16LE"},
+		"UTF-16, big end first":    {encode(wide(unicode.UseBOM, unicode.BigEndian), book), "the file is not UTF-8, it looks like UTF-16BE"},
+		"UTF-16 without its mark":  {encode(wide(unicode.IgnoreBOM, unicode.LittleEndian), "id: a\n"), "the file is not UTF-8, it looks like UTF-16LE"},
+		"UTF-8 with a broken byte": {[]byte(book + "name: 会员\xff\n"), "the file is not UTF-8 from here on"},
+	} {
+		for _, file := range []string{"playbooks/a.yaml", "playbooks/a_test.yaml", "templates/a.txt", playbooks.SchemaFile} {
+			fsys := fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}}
+			fsys[file] = &fstest.MapFile{Data: c.data}
+			_, diags := Load(fsys, testRegistry())
+			if i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "not-text" && d.File == file }); i < 0 || diags[i].Message != c.want {
+				t.Errorf("%s as %s: got %v, want %q", name, file, diags, c.want)
+			}
 		}
 	}
 }

@@ -231,6 +231,9 @@ func (p *playbookReader) oneExit(n *syntax.Node) {
 func (p *playbookReader) eventMatch(n *syntax.Node, what string, sc *expression.Scope) playbooks.EventMatch {
 	m := playbooks.EventMatch{}
 	v := p.Require(n, what, "event", "event: …")
+	if p.severalEvents(v, what) {
+		return m
+	}
 	name, ok := p.Str(v, "event")
 	if !ok {
 		return m

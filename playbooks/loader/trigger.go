@@ -101,6 +101,9 @@ func (p *playbookReader) triggerKind(n *syntax.Node) []string {
 		return kind
 	}
 	for _, e := range n.Entries {
+		if p.ChineseKey(n, e.Key, "a trigger", known) != "" {
+			return nil
+		}
 		if diag.Closest(e.Key.Value, known) != "" {
 			p.UnknownKey(e.Key, "a trigger", known)
 			return nil

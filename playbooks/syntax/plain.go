@@ -34,6 +34,10 @@ func (c *Reader) Mapping(n *Node, what string, known ...string) bool {
 				n.Meant = append(n.Meant, k)
 				continue
 			}
+			if k := c.ChineseKey(n, e.Key, what, known); k != "" {
+				n.Meant = append(n.Meant, k)
+				continue
+			}
 			c.UnknownKey(e.Key, what, known)
 			n.Meant = append(n.Meant, diag.Closest(e.Key.Value, known))
 		}
@@ -168,6 +172,8 @@ func (c *Reader) Enum(n *Node, what string, words ...string) (string, bool) {
 	r := c.Error("bad-value", n.Pos(), fmt.Sprintf("%s cannot be `%s`", what, n.Value))
 	if best := diag.Closest(n.Value, words); best != "" {
 		r.Label("did you mean `"+best+"`?").Edit(n.Pos(), best).Doubt(diag.Sole(n.Value, words))
+	} else if meant := diag.InEnglish(n.Value, words); meant != "" {
+		r.Label("write `"+meant+"`").Edit(n.Pos(), meant)
 	} else {
 		r.Label("write " + diag.OneOf(words))
 	}

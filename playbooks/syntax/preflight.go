@@ -40,14 +40,8 @@ func (c *Reader) preflight(f *diag.File) bool {
 
 // TextFile checks what holds for templates too: encoding, no byte order mark.
 func (c *Reader) TextFile(f *diag.File) bool {
-	for off, r := range f.Text {
-		if r != utf8.RuneError {
-			continue
-		}
-		if _, size := utf8.DecodeRuneInString(f.Text[off:]); size == 1 {
-			c.Error("not-text", f.Pos(off, off), "the file is not UTF-8 from here on").Label("save it as UTF-8")
-			return false
-		}
+	if c.foreign(f) {
+		return false
 	}
 	if strings.HasPrefix(f.Text, "\ufeff") {
 		p := f.Pos(0, 0)
@@ -58,6 +52,37 @@ func (c *Reader) TextFile(f *diag.File) bool {
 		return false
 	}
 	return true
+}
+
+// foreign reports a file that is not UTF-8, with the encoding that it probably has.
+func (c *Reader) foreign(f *diag.File) bool {
+	first, bad, good, zeros := -1, 0, 0, strings.Count(f.Text, "\x00")
+	for off, r := range f.Text {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		if _, size := utf8.DecodeRuneInString(f.Text[off:]); r != utf8.RuneError || size > 1 {
+			good++
+			continue
+		}
+		if bad++; first < 0 {
+			first = off
+		}
+	}
+	const many = 4 // of so many bytes one is zero at least where letters have two bytes
+	switch wide := zeros*many > len(f.Text); {
+	case !wide && bad == 0:
+		return false
+	case wide || good < 3*bad: // else it is UTF-8 that was damaged
+		if _, called := diag.LikelyEncoding([]byte(f.Text)); called != "" {
+			c.Error("not-text", f.Pos(max(first, 0), max(first, 0)), "the file is not UTF-8, it looks like "+called).Label("save it as UTF-8")
+			return true
+		}
+	}
+	if bad > 0 {
+		c.Error("not-text", f.Pos(first, first), "the file is not UTF-8 from here on").Label("save it as UTF-8")
+	}
+	return bad > 0
 }
 
 // unfit finds the first character that YAML does not take, or takes for a line break where an editor shows none.

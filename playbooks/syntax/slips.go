@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/usher-run/usher/playbooks/diag"
 )
@@ -114,7 +115,7 @@ var keyLine = regexp.MustCompile(`^( *(?:- +)*)([A-Za-z_][\w.-]*): +(.*)$`)
 var tightColon = regexp.MustCompile(`^([A-Za-z_]\w*):(\S.*)$`)
 
 // wideColon matches a key with the colon of Chinese text after it.
-var wideColon = regexp.MustCompile(`^ *(?:- +)*[A-Za-z_][\w.-]*(：\s*)`)
+var wideColon = regexp.MustCompile(`^ *(?:- +)*([A-Za-z_][\w.-]*|\p{Han}+)(：\s*)`)
 
 // lineSlip looks for a slip in a line of a file that YAML could not read; true when one was reported.
 func (c *Reader) lineSlip(f *diag.File, line int) bool {
@@ -138,9 +139,12 @@ func (c *Reader) lineSlip(f *diag.File, line int) bool {
 		c.Error("yaml-syntax", p, "a space is missing after this colon").Label("write `"+text[m[2]:m[3]]+": "+text[m[4]:]+"`").Edit(p, ": ")
 		return true
 	}
-	if m := wideColon.FindStringSubmatchIndex(text); m != nil {
-		p := f.Pos(start+m[2], start+m[3])
+	if m := wideColon.FindStringSubmatchIndex(text); m != nil && (text[m[2]] < utf8.RuneSelf || diag.IsChineseKey(text[m[2]:m[3]])) {
+		p := f.Pos(start+m[4], start+m[5])
 		c.Error("yaml-syntax", p, "this colon is full-width: YAML takes only `: `").Label("write `: `").Edit(p, ": ")
+		return true
+	}
+	if c.equalsSlip(f, text, start) {
 		return true
 	}
 	body := strings.TrimLeft(text, " ")

@@ -114,6 +114,9 @@ func (c *Reader) severalDocuments(f *diag.File) {
 			seen = true
 		}
 	}
+	if c.indentedHead(f) {
+		return
+	}
 	c.Error("yaml-feature", f.LinePos(len(f.Lines)), "one file holds one document, but there are several here")
 }
 

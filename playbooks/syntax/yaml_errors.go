@@ -30,7 +30,7 @@ func (c *Reader) syntaxError(f *diag.File, err error) {
 	if line > len(f.Lines) {
 		line = max(1, given)
 	}
-	if strings.Contains(problem, "',' or '") && c.lineEndComma(f, line) {
+	if strings.Contains(problem, "',' or '") && c.lineEndComma(f, line) || c.headlessActions(f, line) {
 		return
 	}
 	for l := line; l >= 1 && l > line-3; l-- {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/usher-run/usher/playbooks/diag"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -87,73 +88,11 @@ func (t *tally) add(text []byte) bool {
 // foreign reports whether the text is no UTF-8 at all, unlike a text in UTF-8 that was damaged somewhere.
 func (t *tally) foreign() bool { return t.bad > 0 && t.good < 3*t.bad }
 
-// likelyEncoding names the encoding that a text which is no UTF-8 probably has, "" when nothing speaks for one.
-func likelyEncoding(text []byte) string {
-	if name := likelyUTF16(text); name != "" {
-		return name
-	}
-	var lone, runs int         // runs of bytes beyond ASCII, and those of one byte
-	var pairs, simple, low int // pairs, those that GB2312 uses for its common characters, those whose second byte is ASCII
-	for i := 0; i < len(text); {
-		if text[i] < 0x80 {
-			i++
-			continue
-		}
-		runs++
-		if i+1 == len(text) || text[i+1] < 0x80 {
-			lone++
-		}
-		for i < len(text) && text[i] >= 0x80 {
-			if i+1 < len(text) && (text[i+1] >= 0x40 && text[i+1] != 0x7f) {
-				pairs++
-				switch {
-				case text[i+1] < 0x80:
-					low++
-				case text[i] >= 0xb0 && text[i] <= 0xd7 && text[i+1] >= 0xa1:
-					simple++
-				}
-				i++
-			}
-			i++
-		}
-	}
-	switch {
-	case runs == 0:
-		return ""
-	case lone*10 >= runs*9 && simple == 0:
-		return "windows-1252"
-	case low*10 > pairs && simple*2 < pairs:
-		return "big5"
-	}
-	return "gb18030"
-}
-
-// likelyUTF16 looks where the zero bytes of ASCII characters stand.
-func likelyUTF16(text []byte) string {
-	var zeros [2]int
-	for i, b := range text {
-		if b == 0 {
-			zeros[i%2]++
-		}
-	}
-	switch {
-	case zeros[1] > 4*zeros[0]:
-		return "utf-16le"
-	case zeros[0] > 4*zeros[1]:
-		return "utf-16be"
-	}
-	return ""
-}
-
 // foreignError says that a file is no UTF-8, and what to do.
 func foreignError(at string, text []byte) error {
-	name := likelyEncoding(text)
+	name, called := diag.LikelyEncoding(text)
 	if name == "" {
 		return fmt.Errorf("%s is not UTF-8: save the file as UTF-8, or name its encoding with --encoding (%s)", at, strings.Join(EncodingNames(), ", "))
-	}
-	called := map[string]string{"gb18030": "GB18030 (GBK)", "big5": "Big5", "windows-1252": "Windows-1252 (Latin-1)"}[name]
-	if called == "" {
-		called = strings.ToUpper(name)
 	}
 	return fmt.Errorf("%s is not UTF-8, it looks like %s: read it with --encoding %s, or save it as UTF-8", at, called, name)
 }

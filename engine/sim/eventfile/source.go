@@ -9,6 +9,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/usher-run/usher/playbooks/diag"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
@@ -71,7 +72,7 @@ func decoded(b *bufio.Reader, name string) (*bufio.Reader, error) {
 		}
 		var t tally
 		t.add(whole)
-		if t.foreign() || likelyUTF16(head) != "" {
+		if t.foreign() || diag.LikelyUTF16(head) != "" {
 			return nil, foreignError("the file", head)
 		}
 		return b, nil
