@@ -396,6 +396,54 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// What failed is put back or taken from the list, by whoever may write.
+func TestSettleFailures(t *testing.T) {
+	f := newFixture(t)
+	f.call("POST", "/v1/events", `[{"id":"e1","event":"x","member":"m1"},{"id":"e2","event":"x","member":"m1"}]`)
+	bad := engine.Changes{Members: []*engine.Member{{ID: "m1", CreatedAt: f.now}}}
+	for _, in := range f.owed("m1") {
+		bad.Poisoned = append(bad.Poisoned, engine.Poisoned{Seq: in.Seq, Error: "broken"})
+	}
+	bad.Runs = []*engine.Run{{
+		ID: "r", Playbook: "welcome", Member: "m1", State: engine.RunFailed, Reason: "actions[0]", StartedAt: f.now, EndedAt: f.now, New: true, Changed: true,
+		Trace: []engine.TraceEntry{{At: f.now, What: "error", Reason: "no tag"}, {At: f.now, What: "failed", Reason: "actions[0]"}},
+	}}
+	f.commit(&bad)
+	paths := map[string]string{} // by key
+	for _, v := range f.call("GET", "/v1/failures", "").body["failures"].([]any) {
+		v := v.(map[string]any)
+		paths[v["key"].(string)] = "/v1/failures/" + v["id"].(string)
+	}
+	f.want(f.call("POST", paths["e1"]+"/retry", "", "Authorization", "Bearer "+ingestKey), 403, "forbidden")
+	f.woken = nil
+	a := f.call("POST", paths["e1"]+"/retry", "")
+	f.want(a, 200, nil)
+	if a.body["outcome"] != "retried" || a.body["settled_at"] == nil || len(f.woken) != 1 || f.woken[0] != "m1" {
+		t.Errorf("%s, woken %v", a.text, f.woken)
+	}
+	if owed := f.owed("m1"); len(owed) != 1 || owed[0].ID != "e1" || owed[0].Kind != engine.InputEvent {
+		t.Errorf("owed are %+v", owed)
+	}
+	f.want(f.call("POST", paths["e1"]+"/retry", ""), 409, "conflict")
+	f.want(f.call("POST", paths["e2"]+"/drop", ""), 200, nil)
+	a = f.call("POST", paths["r"]+"/retry", "")
+	f.want(a, 409, "conflict")
+	if !strings.Contains(a.text, "a run is not begun again") {
+		t.Errorf("got %s", a.text)
+	}
+	f.want(f.call("POST", paths["r"]+"/drop", ""), 200, nil)
+	for query, want := range map[string]int{"": 0, "?outcome=open": 0, "?outcome=retried": 1, "?outcome=dropped": 2} {
+		if a := f.call("GET", "/v1/failures"+query, ""); len(a.body["failures"].([]any)) != want {
+			t.Errorf("%s: %s", query, a.text)
+		}
+	}
+	f.want(f.call("GET", "/v1/failures?outcome=none", ""), 400, "invalid_query")
+	for _, id := range []string{"12345", "e1", "-1", "1e3"} {
+		f.want(f.call("POST", "/v1/failures/"+id+"/retry", ""), 404, "not_found")
+		f.want(f.call("POST", "/v1/failures/"+id+"/drop", ""), 404, "not_found")
+	}
+}
+
 // One request writes one line, however much of it is rejected, and little of it.
 func TestRejectionsAreOneLine(t *testing.T) {
 	f := newFixture(t)

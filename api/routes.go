@@ -49,6 +49,7 @@ func (s *server) routes() []route {
 	list = append(list, s.memberRoutes()...)
 	list = append(list, s.playbookRoutes()...)
 	list = append(list, s.readRoutes()...)
+	list = append(list, s.failureRoutes()...)
 	return append(list, s.serverRoutes()...)
 }
 
@@ -118,10 +119,6 @@ func (s *server) readRoutes() []route {
 			query:  pageQuery(text("member", "only about this member"), text("playbook", "only about this playbook")),
 			errors: []string{codeNotFound},
 		}, s.getDecisions),
-		reply(s, route{
-			method: "GET", path: "/v1/failures", scope: ScopeAdmin, query: pageQuery(),
-			summary: "Inputs that were set aside and deliveries that were given up on, newest first",
-		}, s.getFailures),
 		reply(s, route{
 			method: "GET", path: "/v1/coupons/:code", scope: ScopeAdmin, summary: "A coupon", errors: []string{codeNotFound},
 		}, s.getCoupon),

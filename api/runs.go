@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -145,32 +144,4 @@ func (s *server) getCoupon(c *gin.Context) (couponView, error) {
 		return couponView{}, err
 	}
 	return viewCoupon(r), nil
-}
-
-type failureView struct {
-	ID     string    `json:"id"`
-	At     time.Time `json:"at"`
-	What   string    `json:"what" enum:"input,wait,look,run,delivery,member,counts" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
-	Key    string    `json:"key" doc:"the event's id, the run's id, the delivery's key or the member's id"`
-	Member string    `json:"member" doc:"whom it is about; empty for counts"`
-	Error  string    `json:"error"`
-}
-
-type failuresView struct {
-	Failures []failureView `json:"failures"`
-	Next     string        `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
-}
-
-func (s *server) getFailures(c *gin.Context) (failuresView, error) {
-	cursor, limit, err := page(c)
-	if err != nil {
-		return failuresView{}, err
-	}
-	list, next, err := s.Store.Failures(c.Request.Context(), cursor, limit)
-	if err != nil {
-		return failuresView{}, err
-	}
-	return failuresView{Next: next, Failures: each(list, func(f store.Failure) failureView {
-		return failureView{ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: f.ID, Member: f.Member, Error: f.Error}
-	})}, nil
 }

@@ -1,44 +1,140 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
+
+	"github.com/usher-run/usher/playbooks"
 )
 
-// shownFailures is a page of what was set aside or given up on.
-type shownFailures struct {
-	Failures []struct {
-		ID, What, Key, Member, Error string
-		At                           time.Time
-	}
-	Next string
+// shownFailure is something that was set aside or given up on.
+type shownFailure struct {
+	ID, What, Key, Member, Error, Outcome string
+	At                                    time.Time
 }
 
+// shownFailures is a page of them.
+type shownFailures struct {
+	Failures []shownFailure
+	Next     string
+}
+
+// failureOutcomes are the values of --outcome.
+var failureOutcomes = []string{"open", "retried", "dropped"}
+
+// failuresCommand lists failures, with a word or without.
 func (c *cli) failuresCommand() *cobra.Command {
-	var cursor string
+	cmd := c.listFailures("failures")
+	cmd.Long += "\nOnce mended, `usher failures retry` puts them back; `usher failures drop` takes them from the list."
+	cmd.Example = "  usher failures\n  usher failures --limit 200 --format json\n  usher failures retry 17"
+	list := c.listFailures("list")
+	list.Example = "  usher failures list --outcome dropped"
+	cmd.AddCommand(list, c.settleFailures("retry", "retried"), c.settleFailures("drop", "dropped"))
+	run := cmd.RunE
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("there is no command `%s %s`; there is list, retry, drop", cmd.CommandPath(), args[0])
+		}
+		return run(cmd, args)
+	}
+	for _, sub := range cmd.Commands() {
+		sub.Args = wrapArgs(sub.Args)
+	}
+	return cmd
+}
+
+// settleFailures is the command that retries failures, or drops them.
+func (c *cli) settleFailures(do, done string) *cobra.Command {
+	cmd := &cobra.Command{Use: do + " ID…", Args: cobra.MinimumNArgs(1), ValidArgsFunction: c.complete(failureCandidates)}
+	switch do {
+	case "retry":
+		cmd.Short = "Put back what was set aside or given up on"
+		cmd.Long = "Puts back what `usher failures` lists, by its id: an event or another input is decided again, as of now; a message or a\n" +
+			"webhook is attempted again, under the same key; a member who is held goes on, when all that is stored of them can be read.\n" +
+			"What has ended is not begun again: a run that failed is over."
+		cmd.Example = "  usher failures retry 17\n  usher failures retry 17 18 21"
+	default:
+		cmd.Short = "Take failures from the list"
+		cmd.Long = "Takes what `usher failures` lists from the list, by its id. It is kept: `usher failures --outcome dropped` lists it. A message\n" +
+			"or a webhook that was given up on is dropped, and its run says so."
+		cmd.Example = "  usher failures drop 17\n  usher failures drop 17 18 21"
+	}
+	serverFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cl, err := c.client(cmd)
+		if err != nil {
+			return err
+		}
+		var errs []error // one that cannot be settled keeps none of the others
+		for _, id := range args {
+			text, err := cl.post(cmd.Context(), "/v1/failures/"+url.PathEscape(id)+"/"+do, "", nil)
+			var f shownFailure
+			if err == nil {
+				err = json.Unmarshal(text, &f)
+			}
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			fmt.Fprintf(c.stdout, "%s %s: %s %s\n", done, f.ID, f.What, f.Key)
+		}
+		return errors.Join(errs...)
+	}
+	return cmd
+}
+
+// failureCandidates completes the id of a failure that is open.
+func failureCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string, _ string) (ids []string) {
+	var l shownFailures
+	if cl == nil {
+		return nil
+	}
+	if _, err := cl.get(ctx, "/v1/failures?limit=1000", &l); err != nil {
+		return nil
+	}
+	for i := range l.Failures {
+		if id := l.Failures[i].ID; !slices.Contains(args, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (c *cli) listFailures(name string) *cobra.Command {
+	var cursor, outcome string
 	var limit int
 	cmd := &cobra.Command{
-		Use: "failures", Short: "List what failed, was set aside or given up on, newest first", Args: cobra.NoArgs,
+		Use: name, Short: "List what failed, was set aside or given up on, newest first", Args: cobra.NoArgs,
 		Long: "Lists runs that failed, inputs and waits that could not be decided and were set aside, and messages and webhooks that were\n" +
-			"given up on, each with its member and its reason. `usher run` takes the id of a run that is listed here.",
-		Example: "  usher failures\n  usher failures --limit 200 --format json",
+			"given up on, each with its member and its reason. `usher run` takes the id of a run that is listed here, as KEY.",
 	}
+	cmd.Flags().StringVar(&outcome, "outcome", "open", "open, retried or dropped")
+	completeFlag(cmd, "outcome", failureOutcomes...)
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
 	cmd.Flags().IntVar(&limit, "limit", 50, "failures of one page, to 1000")
 	path := func([]string) string {
-		q := url.Values{"limit": {fmt.Sprint(limit)}}
+		q := url.Values{"limit": {fmt.Sprint(limit)}, "outcome": {outcome}}
 		if cursor != "" {
 			q.Set("cursor", cursor)
 		}
 		return "/v1/failures?" + q.Encode()
 	}
-	return showCommand(c, cmd, path, func(p *page, l *shownFailures) {
+	cmd = showCommand(c, cmd, path, func(p *page, l *shownFailures) {
 		if len(l.Failures) == 0 {
-			p.printf("nothing failed, was set aside or given up on\n")
+			none := "nothing failed, was set aside or given up on"
+			if outcome != "open" {
+				none = "nothing was " + outcome
+			}
+			p.printf("%s\n", none)
 			return
 		}
 		p.zoned()
@@ -47,6 +143,14 @@ func (c *cli) failuresCommand() *cobra.Command {
 			p.printf("\nmore: --cursor %s\n", l.Next)
 		}
 	})
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := oneOf("outcome", outcome, failureOutcomes...); err != nil {
+			return err
+		}
+		return run(cmd, args)
+	}
+	return cmd
 }
 
 // mostKey is how many places an event's id gets on a narrow terminal.
@@ -54,7 +158,7 @@ const mostKey = 16
 
 // failures adds a table of failures. On a narrow terminal the ids of runs are cut to what `usher run` can tell apart.
 func (p *page) failures(l *shownFailures) {
-	rows := [][]string{{"AT", "WHAT", "MEMBER", "KEY", "ERROR"}}
+	rows := [][]string{{"ID", "AT", "WHAT", "MEMBER", "KEY", "ERROR"}}
 	for _, f := range l.Failures {
 		at, key := p.clock(f.At), f.Key
 		if p.width > 0 && p.width < roomy {
@@ -66,7 +170,7 @@ func (p *page) failures(l *shownFailures) {
 				key = ansi.Truncate(key, mostKey, "…")
 			}
 		}
-		rows = append(rows, []string{at, f.What, f.Member, key, f.Error})
+		rows = append(rows, []string{f.ID, at, f.What, f.Member, key, f.Error})
 	}
-	p.table(rows, layout{head: true, wrap: true, fixed: []int{0, 1, 3}})
+	p.table(rows, layout{head: true, wrap: true, fixed: []int{0, 1, 2, 4}})
 }

@@ -99,21 +99,4 @@ type Reader interface {
 	//
 	//  1. Of all commits, however many. (Reader "sums up the tallies of commits")
 	Stats(ctx context.Context, playbook string) (*engine.Stats, error)
-	// Failures lists inputs that were set aside, runs that failed and deliveries that were
-	// archived.
-	//
-	//  1. Whatever was set aside is listed with what it is. (Aside "lists inputs, waits and looks
-	//     that were set aside", Reader "lists what was set aside, newest first")
-	//  2. A run is listed once. (Reader "lists runs that failed, once")
-	Failures(ctx context.Context, cursor string, limit int) (list []Failure, next string, err error)
-}
-
-// Failure is something that was given up on.
-type Failure struct {
-	N      int64 // its number: later ones have larger numbers
-	At     time.Time
-	What   string // input, wait, look, run, delivery, member, counts
-	ID     string
-	Member string // whom it is about; empty for counts
-	Error  string
 }

@@ -8,7 +8,7 @@
 //     worker claims a shard, asks what it owes, loads the members, decides, and commits. Together
 //     they are the [Decider].
 //   - [Outbox] is for deliveries, [Schedules] for occurrences of schedules.
-//   - [Registry] holds workspaces, [Reader] answers questions.
+//   - [Registry] holds workspaces, [Reader] answers questions, [Failures] are what was given up on.
 //
 // The numbered sentences are promises. Each names, as (Group "case"), the case of package storetest
 // that fails when a driver breaks it. The drivers are in sub-packages.
@@ -63,6 +63,7 @@ type Store interface {
 	Schedules
 	Registry
 	Reader
+	Failures
 	// Ping tells whether the database answers.
 	//
 	//  1. An open one does. (Reader "answers")

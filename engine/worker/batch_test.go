@@ -91,7 +91,7 @@ actions: [{tag: buyer}, {coupon: {pool: ten}}, {points: 1}, {emit: {event: membe
 	w.until("the last is decided", func() bool { return w.counts("t").Done == 2 })
 	w.until("the other has heard", func() bool { return w.counts("g").Entered == 3 })
 	w.idle()
-	if f, _, err := w.Failures(w.ctx, "", 5); err != nil || len(f) != 1 || f[0].ID != "bad" {
+	if f, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 5}); err != nil || len(f) != 1 || f[0].ID != "bad" {
 		t.Errorf("failures %+v, %v", f, err)
 	}
 	m, err := w.Member(w.ctx, "m1")

@@ -194,7 +194,7 @@ func (w *world) until(what string, ok func() bool) {
 	for !ok() {
 		if time.Now().After(deadline) {
 			shards, _, _ := w.Owed(w.ctx, w.now())
-			failures, _, _ := w.Failures(w.ctx, "", 3)
+			failures, _, _ := w.Failures(w.ctx, store.FailureFilter{Limit: 3})
 			w.Fatalf("waited in vain: %s; owed by shards %v, failures %v", what, shards, failures)
 		}
 		time.Sleep(2 * time.Millisecond)

@@ -50,7 +50,7 @@ func (r *refusing) Try(ctx context.Context, shard int, c *engine.Changes) error 
 
 func (w *world) failed(what ...string) {
 	w.Helper()
-	list, _, err := w.Failures(w.ctx, "", 50)
+	list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 50})
 	if err != nil {
 		w.Fatal(err)
 	}

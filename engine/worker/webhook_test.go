@@ -171,7 +171,7 @@ func TestPoisonedAnswerFailsItsRun(t *testing.T) {
 	wk.Wake("m")
 	w.until("the run has failed", func() bool { return w.counts("ask").Failed == 1 })
 	w.idle()
-	list, _, err := w.Failures(w.ctx, "", 5)
+	list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 5})
 	if err != nil || len(list) != 1 || list[0].What != "input" {
 		t.Errorf("failures %+v, %v", list, err)
 	}

@@ -141,7 +141,7 @@ func TestPoisonedInputIsSetAside(t *testing.T) {
 	w.accept(order("good-1", "m"), engine.Input{Kind: "nonsense", ID: "bad", Member: "m"}, order("good-2", "m"), order("other", "m2"))
 	wk.Wake("m", "m2")
 	w.until("the runs", func() bool { return w.state("thanks", engine.RunDone) == 3 })
-	list, _, err := w.Failures(w.ctx, "", 10)
+	list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 10})
 	if err != nil || len(list) != 1 || list[0].ID != "bad" {
 		t.Fatalf("failures %+v, %v", list, err)
 	}
@@ -162,7 +162,10 @@ func TestPanicIsOneMembers(t *testing.T) {
 	}
 	w.run()
 	w.accept(order("a", "m1"))
-	w.until("the failure", func() bool { list, _, err := w.Failures(w.ctx, "", 10); return err == nil && len(list) == 1 })
+	w.until("the failure", func() bool {
+		list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 10})
+		return err == nil && len(list) == 1
+	})
 }
 
 func TestPoolIsNeverOverdrawn(t *testing.T) {
@@ -237,7 +240,7 @@ func TestPermanentErrorIsArchivedAndLogged(t *testing.T) {
 	w.accept(order("e", "m"))
 	wk.Wake("m")
 	w.until("the failure", func() bool {
-		list, _, err := w.Failures(w.ctx, "", 10)
+		list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 10})
 		return err == nil && len(list) == 1 && list[0].What == "delivery"
 	})
 	w.until("the line in the log", func() bool { return strings.Count(log.String(), "a delivery was given up on") == 1 })

@@ -42,25 +42,27 @@ func of(member string, err error) error {
 // setAside keeps what could not be decided where it can be found, and out of everybody's way.
 func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
-		what, id, at := "input", "", millis(p.At)
+		what, id, kind, at := store.FailedInput, "", "", millis(p.At)
 		var err error
 		switch {
 		case p.Seq != 0:
-			const mark = "UPDATE inbox SET kind = '" + kindPoisoned + "' WHERE shard = ? AND seq = ? RETURNING id, at"
-			_, err = t.one(mark, []any{b.shard, p.Seq}, func(r row) error {
-				id, at = r.str(0), r.int(1)
+			_, err = t.one("SELECT id, at, kind FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq}, func(r row) error {
+				id, at, kind = r.str(0), r.int(1), r.str(2)
 				return nil
 			})
+			if err == nil {
+				_, err = t.exec("UPDATE inbox SET kind = ? WHERE shard = ? AND seq = ?", kindPoisoned, b.shard, p.Seq)
+			}
 		case p.Run != "":
-			what, id = "wait", p.Run
+			what, id = store.FailedWait, p.Run
 		default:
-			what, id = "look", p.Member
+			what, id = store.FailedLook, p.Member
 		}
 		if err == nil && p.Run != "" {
 			err = t.failRun(p, &at)
 		}
 		if err == nil {
-			err = t.fail(at, what, id, p.Error)
+			err = t.failAs(at, what, id, p.Error, kind)
 		}
 		if err != nil {
 			return fmt.Errorf("set aside %s %s: %w", what, id, err)
@@ -94,14 +96,5 @@ func (t *tx) noteFailed(r *engine.Run) error {
 	if !failed {
 		return nil
 	}
-	return t.fail(millis(r.EndedAt), "run", r.ID, reason)
-}
-
-func (t *tx) fail(at int64, what, id, text string) error {
-	n, err := t.number()
-	if err != nil {
-		return err
-	}
-	_, err = t.exec("INSERT INTO failures VALUES (?, ?, ?, ?, ?)", n, at, what, id, text)
-	return err
+	return t.fail(millis(r.EndedAt), store.FailedRun, r.ID, reason)
 }

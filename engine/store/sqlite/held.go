@@ -33,7 +33,7 @@ func (b *batch) hold(t *tx) error {
 		}
 		n, err := t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", h.Member, store.ShardOf(h.Member), t.clock.at, h.Error)
 		if err == nil && n == 1 {
-			err = t.fail(t.clock.at, "member", h.Member, h.Error)
+			err = t.fail(t.clock.at, store.FailedMember, h.Member, h.Error)
 		}
 		if err != nil {
 			return fmt.Errorf("hold member %s: %w", h.Member, err)
@@ -127,6 +127,10 @@ func (t *tx) release(member string) error {
 		t.clock.seq, t.dirty = t.clock.seq+1, true
 	}
 	if _, err := t.exec("DELETE FROM held WHERE member = ?", member); err != nil {
+		return err
+	}
+	const settled = "UPDATE failures SET outcome = 'retried', settled_at = ? WHERE outcome = '' AND what = 'member' AND id = ?"
+	if _, err := t.exec(settled, t.clock.at, member); err != nil {
 		return err
 	}
 	_, err = t.exec("UPDATE shards SET epoch = epoch + 1 WHERE shard = ?", shard)

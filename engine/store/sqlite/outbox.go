@@ -85,7 +85,7 @@ func (t *tx) settle(o *store.Outcome, data []byte) error {
 		return err // settled by another worker already
 	}
 	if o.State == store.DeliveryArchived {
-		if err := t.fail(millis(o.At), "delivery", o.Key, o.Error); err != nil {
+		if err := t.fail(millis(o.At), store.FailedDelivery, o.Key, o.Error); err != nil {
 			return err
 		}
 	}

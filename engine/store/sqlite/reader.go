@@ -195,31 +195,3 @@ func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec st
 	}
 	return rec, nil
 }
-
-// Failures pages over what was given up on, newest first.
-func (d *db) Failures(ctx context.Context, cursor string, limit int) (list []store.Failure, next string, err error) {
-	before, err := position(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	err = d.read(ctx, func(c *conn) error {
-		const read = `SELECT n, at, what, id, error, COALESCE(CASE what
-			WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id)
-			WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
-			WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN ''
-			ELSE (SELECT member FROM runs WHERE runs.id = failures.id) END, '')
-			FROM failures WHERE n < ? ORDER BY n DESC LIMIT ?`
-		return c.query(read, []any{before, limit + 1}, func(r row) error {
-			list = append(list, store.Failure{N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4), Member: r.str(5)})
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("list failures: %w", err)
-	}
-	if len(list) > limit {
-		list = list[:limit]
-		next = strconv.FormatInt(list[limit-1].N, 10)
-	}
-	return list, next, nil
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
 // sumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its counts; summing them up one by
@@ -46,7 +47,7 @@ func (t *tx) storeTallies() error {
 func (t *tx) sumUp() error {
 	sums := map[engine.TallyKey]int{}
 	damaged := func(err error) error {
-		return t.fail(t.clock.at, "counts", "tallies", "what a commit counted cannot be read and is left out: "+err.Error())
+		return t.fail(t.clock.at, store.FailedCounts, "tallies", "what a commit counted cannot be read and is left out: "+err.Error())
 	}
 	if err := t.load(); err != nil {
 		return err

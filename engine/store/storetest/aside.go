@@ -88,7 +88,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{
 			{Seq: in[0].Seq, Error: "one"}, {Run: "r", At: at, Error: "two"}, {Member: m[0], At: at, Error: "three"},
 		}})
-		list, _, err := s.Failures(s.ctx, "", 5)
+		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
 		for i := range list {
 			list[i].N = 0
@@ -130,7 +130,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		late := s.accept(event("d", m[0], "x"), event("e", m[1], "x"))
 		s.same("what comes later is seen", ids(s.pending(shard, 10).Inputs), []string{"d", "e"})
 		s.commit(m[0], late[1].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
-		list, _, err := s.Failures(s.ctx, "", 5)
+		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
 		s.same("it is told once", []any{len(list), list[0].What, list[0].ID, list[0].Error}, []any{1, "member", m[0], "broken"})
 		held, err := s.Held(s.ctx)

@@ -167,7 +167,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("state", r.State, engine.RunFailed)
 		s.same("reason", r.Reason, "broken")
 		s.same("end", r.EndedAt, due)
-		list, _, err := s.Failures(s.ctx, "", 10)
+		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 10})
 		s.must(err)
 		s.same("failures", list, []store.Failure{{N: list[0].N, At: due, What: "wait", ID: "r", Member: "m-0", Error: "broken"}})
 	},

@@ -69,7 +69,7 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		at := now()
 		s.outbox(delivery("k", "r", at))
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
-		list, _, err := s.Failures(s.ctx, "", 10)
+		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 10})
 		s.must(err)
 		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "delivery", ID: "k", Member: "m-0", Error: "no such user"}})
 	},

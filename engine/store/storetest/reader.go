@@ -322,10 +322,10 @@ var readerCases = map[string]func(*testing.T, *suite){
 		for _, i := range in {
 			s.commit("m-0", i.Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: i.Seq, Error: "broken"}}})
 		}
-		list, next, err := s.Failures(s.ctx, "", 1)
+		list, next, err := s.Failures(s.ctx, store.FailureFilter{Limit: 1})
 		s.must(err)
 		s.same("failures", list, []store.Failure{{N: list[0].N, At: in[1].At, What: "input", ID: "b", Member: "m-0", Error: "broken"}})
-		list, next, err = s.Failures(s.ctx, next, 1)
+		list, next, err = s.Failures(s.ctx, store.FailureFilter{Cursor: next, Limit: 1})
 		s.must(err)
 		s.same("second page", []string{list[0].ID, next}, []string{"a", ""})
 	},
@@ -339,7 +339,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
 		r.Trace, r.ConvertedAt = []engine.TraceEntry{{At: at, What: "goal"}}, at
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
-		list, _, err := s.Failures(s.ctx, "", 5)
+		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
 		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "run", ID: "r", Member: m[0], Error: "actions[0]: no tag"}})
 	},

@@ -17,7 +17,7 @@ import (
 var groups = map[string]map[string]func(*testing.T, *suite){
 	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
 	"Aside": asideCases, "Pools": poolCases, "Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases,
-	"Reader": readerCases, "Emitted": emittedCases, "Segments": segmentCases,
+	"Reader": readerCases, "Failures": failureCases, "Emitted": emittedCases, "Segments": segmentCases,
 }
 
 // Cases lists all cases, as (Group "case").

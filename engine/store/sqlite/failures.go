@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
+	WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id)
+	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
+	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN ''
+	ELSE (SELECT member FROM runs WHERE runs.id = failures.id) END, '')`
+
+func failureOf(r row) store.Failure {
+	return store.Failure{
+		N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4), Outcome: store.FailureOutcome(r.str(5)),
+		SettledAt: instant(r.int(6)), Member: r.str(7),
+	}
+}
+
+// Failures pages over what was given up on, newest first.
+func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.Failure, next string, err error) {
+	before, err := position(f.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	err = d.read(ctx, func(c *conn) error {
+		const read = "SELECT " + failureColumns + " FROM failures WHERE outcome = ? AND n < ? ORDER BY n DESC LIMIT ?"
+		return c.query(read, []any{string(f.Outcome), before, f.Limit + 1}, func(r row) error {
+			list = append(list, failureOf(r))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list failures: %w", err)
+	}
+	if len(list) > f.Limit {
+		list = list[:f.Limit]
+		next = strconv.FormatInt(list[f.Limit-1].N, 10)
+	}
+	return list, next, nil
+}
+
+// Retry puts what failed back.
+func (d *db) Retry(ctx context.Context, n int64, now time.Time) (store.Failure, error) {
+	return d.settleFailure(ctx, n, now, store.FailureRetried, (*tx).retry)
+}
+
+// Drop takes a failure from the list.
+func (d *db) Drop(ctx context.Context, n int64, now time.Time) (store.Failure, error) {
+	return d.settleFailure(ctx, n, now, store.FailureDropped, (*tx).drop)
+}
+
+func (d *db) settleFailure(
+	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, do func(*tx, *store.Failure, time.Time) error,
+) (f store.Failure, err error) {
+	// What was taken before comes in before: see Accept.
+	if err = d.settle(ctx, anyShard, 0); err == nil {
+		err = d.write(ctx, inputRows, func(t *tx) error {
+			found, err := t.one("SELECT "+failureColumns+" FROM failures WHERE n = ?", []any{n}, func(r row) error {
+				f = failureOf(r)
+				return nil
+			})
+			switch {
+			case err != nil:
+				return err
+			case !found:
+				return store.ErrNotFound
+			case f.Outcome != "":
+				return &store.NotSettled{Reason: fmt.Sprintf("it was %s already", f.Outcome)}
+			}
+			if err := do(t, &f, now); err != nil {
+				return err
+			}
+			f.Outcome, f.SettledAt = outcome, instant(millis(now))
+			_, err = t.exec("UPDATE failures SET outcome = ?, settled_at = ? WHERE n = ?", string(outcome), millis(now), n)
+			return err
+		})
+	}
+	if err != nil {
+		return f, fmt.Errorf("failure %d: %w", n, err)
+	}
+	return f, nil
+}
+
+func (t *tx) retry(f *store.Failure, now time.Time) error {
+	switch f.What {
+	case store.FailedInput:
+		return t.retryInput(f)
+	case store.FailedDelivery:
+		const again = "UPDATE deliveries SET state = 'pending', attempts = 0, settle_at = 0, not_before = ? WHERE key = ? AND state = 'archived'"
+		return t.settleArchived(f.ID, "retried", now, again)
+	case store.FailedMember:
+		return t.retryMember(f.ID)
+	case store.FailedRun, store.FailedWait:
+		return &store.NotSettled{Reason: "the run has failed and is over, and a run is not begun again: start the playbook anew for the member " +
+			"(its event under a new id, or `usher trigger`), and drop this"}
+	case store.FailedLook:
+		return &store.NotSettled{Reason: "the segments of a member are looked at again with the next event of the member: drop this"}
+	}
+	return &store.NotSettled{Reason: "what was counted cannot be read and is lost: drop this"}
+}
+
+func (t *tx) drop(f *store.Failure, now time.Time) error {
+	switch f.What {
+	case store.FailedDelivery:
+		const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ? AND state = 'archived'"
+		return t.settleArchived(f.ID, "dropped", now, end)
+	case store.FailedMember:
+		held, err := t.one("SELECT 1 FROM held WHERE member = ?", []any{f.ID}, func(row) error { return nil })
+		if held && err == nil {
+			err = &store.NotSettled{Reason: "the member is held until what is stored of them can be read: mend that, then retry this"}
+		}
+		return err
+	}
+	return nil
+}
+
+// retryInput makes an input undecided again, behind everything that is in the inbox.
+func (t *tx) retryInput(f *store.Failure) error {
+	var in engine.Input
+	kind := ""
+	const read = "SELECT i.seq, i.kind, i.name, f.kind FROM failures f CROSS JOIN inbox i WHERE f.n = ? AND i.id = f.id"
+	found, err := t.one(read, []any{f.N}, func(r row) error {
+		in.Seq, in.Kind, in.Name, kind = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case !found || in.Kind != kindPoisoned:
+		return &store.NotSettled{Reason: "it is not set aside any more"}
+	case kind == "":
+		return &store.NotSettled{Reason: "it was set aside by an earlier version, which did not keep what it was: send it again under a new id, and drop this"}
+	case engine.InputKind(kind) == engine.InputResult:
+		open, err := t.one("SELECT 1 FROM runs WHERE id = ? AND state = 'waiting'", []any{in.Name}, func(row) error { return nil })
+		if err != nil {
+			return err
+		}
+		if !open {
+			return &store.NotSettled{Reason: "it is an answer for a run that is over: drop this"}
+		}
+	}
+	if err := t.raise(t.now().UnixMilli()); err != nil {
+		return err
+	}
+	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"
+	_, err = t.exec(put, t.clock.seq+1, kind, kind, t.clock.at, store.ShardOf(f.Member), in.Seq)
+	if err == nil {
+		t.clock.seq, t.dirty = t.clock.seq+1, true
+	}
+	return err
+}
+
+// retryMember lets a member go on who is held and can be read.
+func (t *tx) retryMember(member string) error {
+	held, err := t.one("SELECT 1 FROM held WHERE member = ?", []any{member}, func(row) error { return nil })
+	if err != nil || !held {
+		return err // released since: nothing is left to do
+	}
+	why, err := t.unreadable(member)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return &store.NotSettled{Reason: "it still cannot be read: " + why}
+	}
+	return t.release(member)
+}
+
+// settleArchived changes a delivery that was given up on, and notes that in the trace of its run.
+func (t *tx) settleArchived(key, what string, now time.Time, change string) error {
+	n, err := t.exec(change, millis(now), key)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return &store.NotSettled{Reason: "the delivery is not given up on any more"}
+	}
+	run, step := "", ""
+	_, err = t.one("SELECT run, step FROM deliveries WHERE key = ?", []any{key}, func(r row) error {
+		run, step = r.str(0), r.str(1)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	trace, err := lines([]engine.TraceEntry{{At: instant(millis(now)), What: what, Step: step, Reason: "by hand, after it was given up on"}})
+	if err == nil {
+		_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, run)
+	}
+	return err
+}
+
+// fail lists what was given up on.
+func (t *tx) fail(at int64, what, id, text string) error { return t.failAs(at, what, id, text, "") }
+
+// failAs is fail for an input, which keeps its kind.
+func (t *tx) failAs(at int64, what, id, text, kind string) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO failures (n, at, what, id, error, kind) VALUES (?, ?, ?, ?, ?, ?)", n, at, what, id, text, kind)
+	return err
+}
