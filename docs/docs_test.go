@@ -32,6 +32,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -391,6 +392,11 @@ func TestCommandsExist(t *testing.T) {
 	targets := words(t, "../Makefile", `(?m)^([a-z]+):`)
 	flags := words(t, "../cmd/usher/*.go", `"([a-z][a-z-]+)", `)
 	flags["help"] = true
+	for _, table := range settings.Tables {
+		for _, s := range table.Settings {
+			flags[s.Flag] = true
+		}
+	}
 	flag := regexp.MustCompile(`\s--?([a-z][a-z-]+)`)
 	setting := regexp.MustCompile(`^[A-Z_]+=\S*$`)
 	forEachPage(t, func(t *testing.T, page string) {
@@ -618,6 +624,17 @@ func TestReferenceIsFresh(t *testing.T) {
 		if f.Usage == "" || f.Doc == "" {
 			t.Errorf("the function %s is not described", f.Name)
 		}
+	}
+}
+
+// The tables of settings in docs/operations.md are those that the flags are made of.
+func TestSettingsAreFresh(t *testing.T) {
+	got, err := os.ReadFile("operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := settings.Page(string(got)); err != nil || want != string(got) {
+		t.Errorf("docs/operations.md is stale (%v): run `go run ./scripts/reference` at the top of the repository", err)
 	}
 }
 

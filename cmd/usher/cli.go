@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
@@ -185,13 +186,17 @@ func wrapArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// setting gives a flag's value, else the environment's, else the flag's default.
-func (c *cli) setting(cmd *cobra.Command, flag, name string) string {
-	f := cmd.Flags().Lookup(flag)
-	if v, ok := c.env(name); ok && v != "" && !f.Changed {
-		return v
+// flag declares the flag of a setting.
+func flag(cmd *cobra.Command, s settings.Setting) {
+	cmd.Flags().String(s.Flag, s.Default, s.Usage())
+}
+
+// setting returns the value of a setting: a flag's, else the environment's, else the default.
+func (c *cli) setting(cmd *cobra.Command, s settings.Setting) string {
+	if f := cmd.Flags().Lookup(s.Flag); f != nil {
+		return s.Value(f.Value.String(), f.Changed, c.env)
 	}
-	return f.Value.String()
+	return s.Value("", false, c.env)
 }
 
 // oneOf checks a flag that has a few values.

@@ -19,11 +19,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/internal/server"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/internal/statedir"
-)
-
-const (
-	defaultServer = "http://127.0.0.1:8080"
 )
 
 // client talks to a running server.
@@ -74,22 +71,21 @@ func (e *unreachableError) Error() string {
 func (e *unreachableError) Unwrap() error { return e.err }
 
 func serverFlags(cmd *cobra.Command) {
-	cmd.Flags().String("server", defaultServer, "the server's address (environment: USHER_SERVER)")
-	cmd.Flags().String("key-file", "", "file with the API key (else USHER_API_KEY, else .usher/admin.key for a server on this machine)")
+	flag(cmd, settings.Server)
+	flag(cmd, settings.KeyFile)
 }
 
 // client makes a client of the command's flags.
 func (c *cli) client(cmd *cobra.Command) (*client, error) {
-	base := strings.TrimRight(c.setting(cmd, "server", "USHER_SERVER"), "/")
+	base := strings.TrimRight(c.setting(cmd, settings.Server), "/")
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		if meant := server.MeantURL(base); meant != "" {
-			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", defaultServer, base, meant)
+			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", settings.Server.Default, base, meant)
 		}
-		return nil, usagef("--server must be an address like %s, got %q", defaultServer, base)
+		return nil, usagef("--server must be an address like %s, got %q", settings.Server.Default, base)
 	}
-	file, _ := cmd.Flags().GetString("key-file")
-	key, from, err := c.apiKey(file, u.Hostname())
+	key, from, err := c.apiKey(cmd, u.Hostname())
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +93,8 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 }
 
 // apiKey finds the API key, and tells where it is from.
-func (c *cli) apiKey(file, host string) (key, from string, err error) {
-	if file != "" {
+func (c *cli) apiKey(cmd *cobra.Command, host string) (key, from string, err error) {
+	if file := c.setting(cmd, settings.KeyFile); file != "" {
 		text, err := os.ReadFile(file)
 		switch key := strings.TrimSpace(string(text)); {
 		case errors.Is(err, os.ErrNotExist):
@@ -111,8 +107,8 @@ func (c *cli) apiKey(file, host string) (key, from string, err error) {
 			return key, file, nil
 		}
 	}
-	if key, ok := c.env("USHER_API_KEY"); ok && key != "" {
-		return key, "USHER_API_KEY", nil
+	if key := c.setting(cmd, settings.APIKey); key != "" {
+		return key, settings.APIKey.Env, nil
 	}
 	// A key of this machine is never shown to another one.
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/server"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/internal/statedir"
 )
 
@@ -47,7 +48,7 @@ func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 func nextCommands(dir string, r server.Ready, member string) string {
 	self := ownName()
 	rest := ""
-	if r.URL != defaultServer {
+	if r.URL != settings.Server.Default {
 		rest += " --server " + r.URL
 	}
 	if r.Key.Path != filepath.Join(statedir.Name, statedir.KeyFile) {

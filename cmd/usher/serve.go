@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/internal/server"
-	"github.com/usher-run/usher/internal/statedir"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/loader"
 )
@@ -31,29 +31,28 @@ func (c *cli) serveCommand() *cobra.Command {
 			"  usher serve shop --role api",
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Addr = c.setting(cmd, "addr", "USHER_ADDR")
-			o.DB = c.setting(cmd, "db", "USHER_DB")
-			o.Redis = c.setting(cmd, "redis", "USHER_REDIS")
-			o.Keys, _ = c.env("USHER_API_KEYS")
+			o.Addr = c.setting(cmd, settings.Addr)
+			o.DB = c.setting(cmd, settings.DB)
+			o.Redis = c.setting(cmd, settings.Redis)
+			o.Keys = c.setting(cmd, settings.APIKeys)
 			var err error
-			if o.Log, err = c.logger(c.setting(cmd, "log", "USHER_LOG")); err != nil {
+			if o.Log, err = c.logger(c.setting(cmd, settings.Log)); err != nil {
 				return err
 			}
 			return c.serve(cmd.Context(), workspaceDir(args), o, demo)
 		},
 	}
-	f := cmd.Flags()
-	f.String("addr", "127.0.0.1:8080", "address to listen on (environment: USHER_ADDR)")
-	f.String("db", "sqlite:"+statedir.Name+"/usher.db", "sqlite:PATH (environment: USHER_DB)")
-	f.String("redis", server.EmbeddedRedis, "embedded, redis://…, rediss://…, redis-sentinel://… or redis-cluster://… (environment: USHER_REDIS)")
-	f.String("log", "info", "debug, info, warn or error; with ,json as lines of JSON (environment: USHER_LOG)")
-	f.StringSliceVar(&o.Roles, "role", server.Roles, "what this process does")
+	for _, s := range []settings.Setting{settings.Addr, settings.DB, settings.Redis, settings.Log} {
+		flag(cmd, s)
+	}
+	role, demoFlag := settings.Role, settings.Demo
+	cmd.Flags().StringSliceVar(&o.Roles, role.Flag, strings.Split(role.Default, ","), role.Usage())
+	cmd.Flags().BoolVar(&demo, demoFlag.Flag, false, demoFlag.Usage())
 	completeList(cmd, "role", server.Roles...)
 	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
 	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
 	completePlaces(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
 	completePlaces(cmd, "db", "sqlite:")
-	f.BoolVar(&demo, "demo", false, "feed demo events through the HTTP interface: the workspace's demo/events.jsonl, else made-up ones")
 	return cmd
 }
 

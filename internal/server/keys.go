@@ -12,6 +12,7 @@ import (
 
 	"github.com/usher-run/usher/api"
 	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/internal/statedir"
 )
 
@@ -27,7 +28,7 @@ func openKeys(list, dbPath string) ([]api.Key, AdminKey, error) {
 	if list != "" {
 		keys, err := api.ParseKeys(list)
 		if err != nil {
-			return nil, AdminKey{}, fmt.Errorf("USHER_API_KEYS: %w", err)
+			return nil, AdminKey{}, fmt.Errorf("%s: %w", settings.APIKeys.Env, err)
 		}
 		return keys, AdminKey{}, nil
 	}
