@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/files"
 )
 
 // ErrTooLarge is what an error wraps that says that an archive is beyond the bounds of a workspace.
@@ -20,7 +20,7 @@ var ErrTooLarge = errors.New("too large for a workspace")
 // ErrNotTar is what an error wraps that says that no tar file was read.
 var ErrNotTar = errors.New("not a tar file")
 
-var errTooLong = fmt.Errorf("unpacked it has more than %d bytes (32 MiB): it is %w", loader.MaxWorkspace, ErrTooLarge)
+var errTooLong = fmt.Errorf("unpacked it has more than %d bytes (32 MiB): it is %w", files.MaxWorkspace, ErrTooLarge)
 
 // Files are the files of a workspace by their paths, as an archive or a request brings them.
 type Files map[string][]byte
@@ -32,17 +32,17 @@ func (f Files) Add(name string, data []byte) error {
 		return fmt.Errorf("%q is not a path inside a workspace", name)
 	case twice:
 		return fmt.Errorf("the file %s is there twice", name)
-	case len(f) == loader.MaxFiles:
-		return fmt.Errorf("there are more than %d files: this is %w", loader.MaxFiles, ErrTooLarge)
-	case len(data) > loader.MaxFileSize:
-		return fmt.Errorf("%s has more than %d bytes (1 MiB): it is %w; leave out what is no part of it", name, loader.MaxFileSize, ErrTooLarge)
+	case len(f) == files.MaxFiles:
+		return fmt.Errorf("there are more than %d files: this is %w", files.MaxFiles, ErrTooLarge)
+	case len(data) > files.MaxFileSize:
+		return fmt.Errorf("%s has more than %d bytes (1 MiB): it is %w; leave out what is no part of it", name, files.MaxFileSize, ErrTooLarge)
 	}
 	f[name] = data
 	return nil
 }
 
 // maxMembers is how many members of an archive are looked at, folders and notes about files among them.
-const maxMembers = 2 * loader.MaxFiles
+const maxMembers = 2 * files.MaxFiles
 
 // Unpack reads a tar file, plain or in gzip. No more is unpacked than a workspace may hold. Folders are passed over; a link, a device,
 // a sparse file or a path out of the folder is an error.
@@ -51,7 +51,7 @@ func Unpack(in io.Reader) (Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	bounded := &io.LimitedReader{R: plain, N: loader.MaxWorkspace + 1}
+	bounded := &io.LimitedReader{R: plain, N: files.MaxWorkspace + 1}
 	files := Files{}
 	r := tar.NewReader(bounded)
 	for members := 0; ; members++ {
@@ -106,8 +106,8 @@ func (f Files) member(h *tar.Header, in io.Reader) error {
 	if isSparse(h) {
 		return fmt.Errorf("%s is a sparse file: pack it whole", h.Name)
 	}
-	if h.Size > loader.MaxFileSize {
-		return f.Add(name, make([]byte, loader.MaxFileSize+1)) // which says that it is too large, or what else is wrong
+	if h.Size > files.MaxFileSize {
+		return f.Add(name, make([]byte, files.MaxFileSize+1)) // which says that it is too large, or what else is wrong
 	}
 	data, err := io.ReadAll(in)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/usher-run/usher/playbooks/files"
 	"github.com/usher-run/usher/playbooks/folder"
-	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // packed makes a tar file of the headers; a size without data is filled with zeros.
@@ -97,7 +97,7 @@ func TestUnpackRefuses(t *testing.T) {
 		"an unknown kind":     {kind('7'), "unknown kind"},
 		"a sparse file":       {sparse(1_500_000_000), "sparse"},
 		"a small sparse file": {sparse(100), "sparse"},
-		"a large file":        {packed(t, tar.Header{Name: "a.yaml", Size: loader.MaxFileSize + 1}), "more than 1048576 bytes"},
+		"a large file":        {packed(t, tar.Header{Name: "a.yaml", Size: files.MaxFileSize + 1}), "more than 1048576 bytes"},
 		"no archive":          {[]byte("no archive"), "not a tar file"},
 		"broken gzip":         {[]byte("\x1f\x8bno archive"), "not a tar file"},
 		"half of a file":      {packed(t, tar.Header{Name: "a.yaml", Size: 4000})[:2000], "ends inside"},
@@ -112,15 +112,15 @@ func TestUnpackRefuses(t *testing.T) {
 // TestUnpackIsBounded: what is small and becomes large is refused before it has.
 func TestUnpackIsBounded(t *testing.T) {
 	var many, folders []tar.Header
-	for i := range loader.MaxFiles + 1 {
+	for i := range files.MaxFiles + 1 {
 		many = append(many, tar.Header{Name: fmt.Sprintf("playbooks/%d.yaml", i)})
 	}
-	for i := range 2*loader.MaxFiles + 1 {
+	for i := range 2*files.MaxFiles + 1 {
 		folders = append(folders, tar.Header{Name: fmt.Sprintf("%d/", i), Typeflag: tar.TypeDir})
 	}
 	var large []tar.Header
 	for i := range 64 {
-		large = append(large, tar.Header{Name: fmt.Sprintf("%d.yaml", i), Size: loader.MaxFileSize})
+		large = append(large, tar.Header{Name: fmt.Sprintf("%d.yaml", i), Size: files.MaxFileSize})
 	}
 	for what, data := range map[string][]byte{
 		"files": packed(t, many...), "folders": packed(t, folders...), "bytes": packed(t, large...),

@@ -1,7 +1,8 @@
 // Package loader reads a workspace: its files become a checked model, package playbooks, that the engine runs.
 //
 // [Load] goes through these steps. A mistake in one stops nothing: the rest is read all the same.
-//  1. Files (files.go, unread.go): which are read; those that look like playbooks, tests or texts and are not read are named.
+//  1. Files (package files): which are read; those that look like playbooks, tests or texts and are
+//     not read are named.
 //  2. usher.yaml (schema.go, channel.go, types_yaml.go): declarations, then their expressions.
 //  3. Templates (load.go): judged where they are used, since what is in scope depends on the playbook.
 //  4. Playbooks (playbook.go, trigger*.go, steps.go, ways.go, args*.go, wait.go): control flow becomes jumps in one list of

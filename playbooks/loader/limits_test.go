@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/files"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
@@ -170,8 +171,8 @@ func TestWorkspaceTooLarge(t *testing.T) {
 		return files
 	}
 	for name, files := range map[string]fstest.MapFS{
-		"files": sized("playbooks/%d.yaml", MaxFiles, 0), "bytes": sized("templates/%d.txt", 33, 1<<20),
-		"names": sized("playbooks/%d.md", maxEntries+1, 0),
+		"files": sized("playbooks/%d.yaml", files.MaxFiles, 0), "bytes": sized("templates/%d.txt", 33, 1<<20),
+		"names": sized("playbooks/%d.md", files.MaxEntries+1, 0),
 	} {
 		_, diags := Load(files, testRegistry())
 		if len(diags) != 1 || diags[0].Code != "workspace-too-large" {

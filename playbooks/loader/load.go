@@ -5,12 +5,14 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/files"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 	"github.com/usher-run/usher/playbooks/text"
@@ -222,4 +224,74 @@ func Untested(w *playbooks.Workspace) []diag.Diagnostic {
 		}
 	}
 	return diag.Sorted(out)
+}
+
+// testName matches what the name of a test's file has beside that of its playbook.
+var testName = regexp.MustCompile(`(?i)^tests?[-_. ]+|[-_. ]*tests?$`)
+
+// testNamedOtherwise reports a test whose file is not named as one: it would be taken for a playbook.
+func (c *checker) testNamedOtherwise(n *syntax.Node) bool {
+	if n.Kind != syntax.MappingNode || n.Get("playbook") == nil || n.Get("tests") == nil || n.Get("trigger") != nil {
+		return false
+	}
+	stem := strings.TrimSuffix(path.Base(n.F.Name), playbooks.YamlSuffix)
+	better := testName.ReplaceAllString(stem, "")
+	if id := n.Get("playbook").Value; better == "" && syntax.Kebab.MatchString(id) {
+		better = id
+	}
+	c.Error("file-name", n.Key("tests").Pos(), "this is a test, and its file is not named as one").
+		Label("rename it to " + better + playbooks.TestSuffix)
+	return true
+}
+
+// playbookNamedTest reports a playbook whose file is named as a test.
+func (c *checker) playbookNamedTest(n *syntax.Node) bool {
+	if n.Kind != syntax.MappingNode || n.Get("tests") != nil || n.Get("trigger") == nil || n.Get("actions") == nil {
+		return false
+	}
+	stem := strings.TrimSuffix(path.Base(n.F.Name), playbooks.TestSuffix)
+	c.Error("file-name", n.Key("trigger").Pos(), "this is a playbook, and its file is named as a test").
+		Label("rename it to " + stem + playbooks.YamlSuffix)
+	return true
+}
+
+// Contents says what a workspace holds: 4 playbooks (1 paused), 9 tests, 3 templates.
+func Contents(w *playbooks.Workspace) string {
+	books, tests := 0, 0
+	templates := 0
+	for name := range w.Files {
+		switch {
+		case strings.HasPrefix(name, playbooks.TemplateDir+"/"):
+			templates++
+		case strings.HasPrefix(name, playbooks.PlaybookDir+"/") && !strings.HasSuffix(name, playbooks.TestSuffix):
+			books++
+		}
+	}
+	for _, f := range w.Tests {
+		tests += len(f.Tests)
+	}
+	out := diag.CountOfWord(books, "playbook")
+	var apart []string
+	for _, s := range []playbooks.Status{playbooks.Paused, playbooks.Draft} {
+		n := 0
+		for _, p := range w.Playbooks {
+			if p.Status == s {
+				n++
+			}
+		}
+		if n > 0 {
+			apart = append(apart, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	if len(apart) > 0 {
+		out += " (" + strings.Join(apart, ", ") + ")"
+	}
+	return out + ", " + diag.CountOfWord(tests, "test") + ", " + diag.CountOfWord(templates, "template")
+}
+
+// readFiles reads the files of the workspace; false when they are too many for one.
+func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
+	read := files.Read(fsys, open, &c.Collector)
+	c.ws.Files, c.wrongName = read.Files, read.WrongName
+	return !read.Full
 }

@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/files"
 )
 
 const (
@@ -94,13 +95,13 @@ func TestUnreadFiles(t *testing.T) {
 
 // TestStraysAreBounded: a folder that is no part of the workspace costs little, however large.
 func TestStraysAreBounded(t *testing.T) {
-	files := fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\n")}}
-	for i := range maxStray + 500 {
-		files["data/"+string(rune('a'+i%26))+"/"+string(rune(0x4e00+i))+".yaml"] = &fstest.MapFile{Data: []byte(aPlaybook)}
+	folder := fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\n")}}
+	for i := range files.MaxStray + 500 {
+		folder["data/"+string(rune('a'+i%26))+"/"+string(rune(0x4e00+i))+".yaml"] = &fstest.MapFile{Data: []byte(aPlaybook)}
 	}
-	_, diags := Load(files, testRegistry())
-	if len(diags) == 0 || len(diags) > maxStray {
-		t.Errorf("%d files are named", len(diags))
+	_, diags := Load(folder, testRegistry())
+	if len(diags) == 0 || len(diags) > files.MaxStray {
+		t.Errorf("%d folder are named", len(diags))
 	}
 }
 

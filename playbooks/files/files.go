@@ -1,4 +1,4 @@
-package loader
+package files
 
 import (
 	"fmt"
@@ -18,27 +18,37 @@ const (
 	MaxFiles     = 20_000   // files that are read: more than ten thousand playbooks, each with its tests
 	MaxFileSize  = 1 << 20  // bytes of one file
 	MaxWorkspace = 32 << 20 // bytes of all files
-	maxEntries   = 100_000  // files and folders that are looked at, whether they are read or not
+	MaxEntries   = 100_000  // files and folders that are looked at, whether they are read or not
 )
 
-// walk reads the files that belong to a workspace, and looks through the rest of its folder for what seems to; see strays. It opens regular
-// files alone.
-type walk struct {
-	*checker
-	fsys    fs.FS
-	open    map[string][]byte // read in place of what lies on the disk; see [Inspect]
-	entries int
-	bytes   int
-	full    bool // a bound was reached: nothing more is read
+// Result is what was read of a folder.
+type Result struct {
+	Files     map[string][]byte // by slash-separated path; nil: a file that cannot be read
+	WrongName bool              // there is a usher.yml instead of usher.yaml
+	Full      bool              // a bound was reached: nothing more was read
 }
 
-// readFiles reads all files that belong to the workspace; false when they are too many for one.
-func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
-	w := &walk{checker: c, fsys: fsys, open: open}
+// walk reads the files that belong to a workspace, and looks through the rest of its folder for
+// what seems to; see strays. It opens regular files alone.
+type walk struct {
+	*diag.Collector
+	Result
+	fsys    fs.FS
+	open    map[string][]byte
+	entries int
+	bytes   int
+}
+
+// Read reads all files that belong to the workspace in a folder. What open holds is read in place
+// of what lies there, or beside it: the texts of an editor. Mistakes, and files that are not read
+// although they look as if they belonged to it, go to the collector.
+func Read(fsys fs.FS, open map[string][]byte, mistakes *diag.Collector) Result {
+	w := &walk{Collector: mistakes, fsys: fsys, open: open}
+	w.Files = map[string][]byte{}
 	if info, err := fs.Lstat(fsys, playbooks.SchemaFile); err == nil {
 		w.entry(playbooks.SchemaFile, info.Mode())
 	} else if _, err := fs.Lstat(fsys, "usher.yml"); err == nil {
-		c.wrongName = true
+		w.WrongName = true
 	}
 	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
 		if info, err := fs.Lstat(fsys, dir); err == nil && w.isFolder(dir, info.Mode()) {
@@ -46,16 +56,21 @@ func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(open)) { // what the disk does not have yet
-		_, read := c.ws.Files[name]
-		inside := name == playbooks.SchemaFile || strings.HasPrefix(name, playbooks.PlaybookDir+"/") || strings.HasPrefix(name, playbooks.TemplateDir+"/")
-		if !read && inside && !hidden(name) {
+		_, read := w.Files[name]
+		if !read && inside(name) && !hidden(name) {
 			w.file(name)
 		}
 	}
-	if !w.full {
+	if !w.Full {
 		w.strays()
 	}
-	return !w.full
+	return w.Result
+}
+
+// inside reports whether a path is one where files of a workspace lie.
+func inside(name string) bool {
+	return name == playbooks.SchemaFile || strings.HasPrefix(name, playbooks.PlaybookDir+"/") ||
+		strings.HasPrefix(name, playbooks.TemplateDir+"/")
 }
 
 // hidden reports whether a part of a path begins with a dot.
@@ -102,11 +117,11 @@ func (w *walk) folder(dir string) {
 	}
 	for _, d := range list {
 		name := path.Join(dir, d.Name())
-		if w.entries++; w.entries > maxEntries && !w.full {
-			w.tooMany(fmt.Sprintf("there are more than %d files and folders here", maxEntries))
+		if w.entries++; w.entries > MaxEntries && !w.Full {
+			w.tooMany(fmt.Sprintf("there are more than %d files and folders here", MaxEntries))
 		}
 		switch {
-		case w.full:
+		case w.Full:
 			return
 		case hidden(d.Name()):
 		case d.IsDir():
@@ -119,7 +134,7 @@ func (w *walk) folder(dir string) {
 }
 
 func (w *walk) tooMany(what string) {
-	w.full = true
+	w.Full = true
 	w.Error("workspace-too-large", playbooks.WholeFile(playbooks.SchemaFile), what).Label("split the workspace, or move out what is no part of it")
 }
 
@@ -128,7 +143,7 @@ func (w *walk) entry(name string, mode fs.FileMode) {
 	switch {
 	case !mode.IsRegular():
 		w.irregular(name, mode)
-		w.ws.Files[name] = nil
+		w.Files[name] = nil
 	case name == playbooks.SchemaFile || w.belongs(name):
 		w.file(name)
 	}
@@ -157,7 +172,7 @@ func (w *walk) file(name string) {
 		var err error
 		if data, err = w.read(name); err != nil {
 			w.Error("unreadable", playbooks.WholeFile(name), "the file cannot be read")
-			w.ws.Files[name] = nil
+			w.Files[name] = nil
 			return
 		}
 	}
@@ -169,16 +184,16 @@ func (w *walk) file(name string) {
 		data = []byte{}
 	}
 	switch w.bytes += len(data); {
-	case w.full:
+	case w.Full:
 		return
-	case len(w.ws.Files) == MaxFiles:
+	case len(w.Files) == MaxFiles:
 		w.tooMany(fmt.Sprintf("the workspace has more than %d files", MaxFiles))
 		return
 	case w.bytes > MaxWorkspace:
 		w.tooMany(fmt.Sprintf("the files of the workspace have more than %d bytes (32 MiB) together", MaxWorkspace))
 		return
 	}
-	w.ws.Files[name] = data
+	w.Files[name] = data
 }
 
 // read gives a file's text, or the first byte too many of it and all before.

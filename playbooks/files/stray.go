@@ -1,4 +1,4 @@
-package loader
+package files
 
 import (
 	"fmt"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/syntax"
 )
 
 // A file that looks like a playbook, a test or a template and is not read is pointed out: whoever wrote it believes that it counts. Inside
@@ -19,7 +18,7 @@ import (
 
 // How far the rest of the folder is looked through. It may be a whole repository.
 const (
-	maxStray      = 2000     // files and folders outside of playbooks/ and templates/
+	MaxStray      = 2000     // files and folders outside of playbooks/ and templates/
 	maxStrayDepth = 3        // folders below the workspace's
 	maxStrayRead  = 64 << 10 // bytes of a file whose keys are looked at
 )
@@ -31,7 +30,6 @@ var (
 	copySuffix   = regexp.MustCompile(`(?i)(?: - 副本| - 复制| 的副本| 副本| - copy| copy)?(?: ?[(（]\d+[)）]| \d+)?$`)
 	copyPrefix   = regexp.MustCompile(`(?i)^(?:副本|复件|copy of )[ _-]*`)
 	backupEnding = regexp.MustCompile(`(?i)(?:~|\.(?:bak|backup|old|orig|save|swp|swo|tmp))$`)
-	testName     = regexp.MustCompile(`(?i)^tests?[-_. ]+|[-_. ]*tests?$`)
 )
 
 // foldersOf are names that other tools, and hands in a hurry, give to the folders of a workspace.
@@ -63,8 +61,8 @@ func (w *walk) leftover(name string, siblings []fs.DirEntry) bool {
 	return true
 }
 
-func (c *checker) unreadFile(name, message, label string) {
-	c.Warn("unread-file", playbooks.WholeFile(name), message+", and is not read").Label(label)
+func (w *walk) unreadFile(name, message, label string) {
+	w.Warn("unread-file", playbooks.WholeFile(name), message+", and is not read").Label(label)
 }
 
 // misnamed reports a file in playbooks/ whose ending keeps it from being read.
@@ -93,7 +91,7 @@ func (w *walk) strays() {
 	if err != nil {
 		return // what is read is told by those who read it
 	}
-	left := maxStray
+	left := MaxStray
 	for _, d := range list {
 		name := d.Name()
 		switch {
@@ -152,9 +150,9 @@ func (w *walk) strayFile(name, meant string, left *int) {
 	switch {
 	case meant == playbooks.TemplateDir && slices.Contains(playbooks.TemplateSuffixes, ext):
 		w.unreadFile(name, "this looks like a template", "move it to "+playbooks.TemplateDir+"/")
-	case name == "usher.yml" && w.wrongName: // told where usher.yaml is missed
+	case name == "usher.yml" && w.WrongName: // told where usher.yaml is missed
 	case !strings.Contains(name, "/") && schemaMeant(name):
-		if _, ok := w.ws.Files[playbooks.SchemaFile]; ok {
+		if _, ok := w.Files[playbooks.SchemaFile]; ok {
 			w.unreadFile(name, "declarations are read from usher.yaml alone", "remove it, or move what it declares to usher.yaml")
 		} else {
 			w.unreadFile(name, "declarations are read from usher.yaml", "rename it to usher.yaml")
@@ -192,64 +190,4 @@ func (w *walk) head(name string) string {
 	defer func() { _ = f.Close() }() // it was only read
 	data, _ := io.ReadAll(io.LimitReader(f, maxStrayRead))
 	return string(data)
-}
-
-// testNamedOtherwise reports a test whose file is not named as one: it would be taken for a playbook.
-func (c *checker) testNamedOtherwise(n *syntax.Node) bool {
-	if n.Kind != syntax.MappingNode || n.Get("playbook") == nil || n.Get("tests") == nil || n.Get("trigger") != nil {
-		return false
-	}
-	stem := strings.TrimSuffix(path.Base(n.F.Name), playbooks.YamlSuffix)
-	better := testName.ReplaceAllString(stem, "")
-	if id := n.Get("playbook").Value; better == "" && syntax.Kebab.MatchString(id) {
-		better = id
-	}
-	c.Error("file-name", n.Key("tests").Pos(), "this is a test, and its file is not named as one").
-		Label("rename it to " + better + playbooks.TestSuffix)
-	return true
-}
-
-// playbookNamedTest reports a playbook whose file is named as a test.
-func (c *checker) playbookNamedTest(n *syntax.Node) bool {
-	if n.Kind != syntax.MappingNode || n.Get("tests") != nil || n.Get("trigger") == nil || n.Get("actions") == nil {
-		return false
-	}
-	stem := strings.TrimSuffix(path.Base(n.F.Name), playbooks.TestSuffix)
-	c.Error("file-name", n.Key("trigger").Pos(), "this is a playbook, and its file is named as a test").
-		Label("rename it to " + stem + playbooks.YamlSuffix)
-	return true
-}
-
-// Contents says what a workspace holds: 4 playbooks (1 paused), 9 tests, 3 templates.
-func Contents(w *playbooks.Workspace) string {
-	books, tests := 0, 0
-	templates := 0
-	for name := range w.Files {
-		switch {
-		case strings.HasPrefix(name, playbooks.TemplateDir+"/"):
-			templates++
-		case strings.HasPrefix(name, playbooks.PlaybookDir+"/") && !strings.HasSuffix(name, playbooks.TestSuffix):
-			books++
-		}
-	}
-	for _, f := range w.Tests {
-		tests += len(f.Tests)
-	}
-	out := diag.CountOfWord(books, "playbook")
-	var apart []string
-	for _, s := range []playbooks.Status{playbooks.Paused, playbooks.Draft} {
-		n := 0
-		for _, p := range w.Playbooks {
-			if p.Status == s {
-				n++
-			}
-		}
-		if n > 0 {
-			apart = append(apart, fmt.Sprintf("%d %s", n, s))
-		}
-	}
-	if len(apart) > 0 {
-		out += " (" + strings.Join(apart, ", ") + ")"
-	}
-	return out + ", " + diag.CountOfWord(tests, "test") + ", " + diag.CountOfWord(templates, "template")
 }
