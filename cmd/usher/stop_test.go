@@ -132,6 +132,9 @@ func TestStopSendsNothingTwice(t *testing.T) {
 	if distinct, all := sink.count(); distinct != mails || all != mails {
 		t.Errorf("%d mails, %d times in all; want %d", distinct, all, mails)
 	}
+	if log := p.log.String(); strings.Contains(log, "asynq") || strings.Contains(log, "level=WARN") || strings.Contains(log, "level=ERROR") {
+		t.Errorf("a clean stop leaves warnings in the log:\n%s", log)
+	}
 }
 
 // TestKillSendsOnlyWhatWasOnTheWireTwice: a server that is killed sends no more twice than it had begun.

@@ -14,6 +14,20 @@ const sayAgain = 10 * time.Minute
 // releaseEvery is how often members that are held are looked at: whether they can be read again.
 const releaseEvery = time.Minute
 
+// sayHeldAgain is how often the log says again that a member is held of whom something comes in.
+const sayHeldAgain = time.Hour
+
+// sayHeld reports whether the log is to say that a member is held: it does not for each batch.
+func (w *Worker) sayHeld(member string, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if said, known := w.saidHeld[member]; known && now.Sub(said) < sayHeldAgain {
+		return false
+	}
+	w.saidHeld[member] = now
+	return true
+}
+
 // held looks at the members that are held, lets those go on who can, and tells how many there are.
 func (w *Worker) held(ctx context.Context) error {
 	released, err := w.Store.Release(ctx)
@@ -22,6 +36,11 @@ func (w *Worker) held(ctx context.Context) error {
 	}
 	if len(released) > 0 {
 		w.Log.Info("members can be read again and go on", "members", released)
+		w.mu.Lock()
+		for _, m := range released {
+			delete(w.saidHeld, m)
+		}
+		w.mu.Unlock()
 		w.Wake(released...)
 	}
 	list, err := w.Store.Held(ctx)

@@ -1,9 +1,12 @@
 package worker_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +14,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/worker"
 )
 
 // shopper enters, waits and ends with a tag; what it asks of the history is asked again at each event.
@@ -317,4 +321,69 @@ func TestDamagedWorkspaceParksItsRuns(t *testing.T) {
 		return err == nil && len(runs) == 1 && strings.Contains(runs[0].Reason, "parked") && strings.Contains(runs[0].Reason, "cannot be read")
 	})
 	w.failed()
+}
+
+// lineCount counts log lines of one message.
+type lineCount struct {
+	slog.Handler
+	message string
+	n       atomic.Int64
+}
+
+func (c *lineCount) Handle(_ context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, c.message) {
+		c.n.Add(1)
+	}
+	return nil
+}
+
+func (c *lineCount) Enabled(context.Context, slog.Level) bool { return true }
+
+// A member who is held is told of once, however much comes in for them, and again after an hour, or when they come to be held again.
+func TestHeldMemberIsToldOnce(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	lines := &lineCount{Handler: slog.DiscardHandler, message: "a member is held"}
+	w.edit = func(c *worker.Config) { c.Log = slog.New(lines) }
+	w.activate(shopper)
+	m := neighbours(2)
+	wk := w.run()
+	n := 0
+	batch := func() { // decided with the neighbour's
+		n++
+		for _, id := range m {
+			w.accept(orderOf(fmt.Sprint(id, "-", n), id, 5))
+		}
+		wk.Wake(m...)
+		w.until("the neighbour enters", func() bool {
+			runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: m[1], Limit: 100})
+			return err == nil && len(runs) == n
+		})
+		w.idle()
+	}
+	batch()
+	mend := w.damage("members", "state", "id = '"+m[0]+"' AND name = ''", "'{'")
+	for range 4 {
+		batch()
+	}
+	if got := lines.n.Load(); got != 1 {
+		t.Errorf("told %d times in 4 batches", got)
+	}
+	w.advance(61 * time.Minute)
+	batch()
+	batch()
+	if got := lines.n.Load(); got != 2 {
+		t.Errorf("told %d times after an hour", got)
+	}
+	mend()
+	w.advance(2 * time.Minute)
+	w.until("the member goes on", func() bool {
+		held, err := w.Held(w.ctx)
+		return err == nil && len(held) == 0
+	})
+	w.idle()
+	w.damage("members", "state", "id = '"+m[0]+"' AND name = ''", "'{'")
+	batch()
+	if got := lines.n.Load(); got != 3 {
+		t.Errorf("told %d times when the member is held again", got)
+	}
 }

@@ -168,6 +168,9 @@ func (w *Worker) follow(b *batch) {
 		w.recount.Store(true)
 	}
 	for _, h := range b.changes.Held {
+		if !w.sayHeld(h.Member, now) {
+			continue
+		}
 		w.Log.Error("a member is held: something that is stored of them cannot be read; their inputs are kept until it can",
 			"shard", b.shard, "member", h.Member, "error", h.Error)
 	}

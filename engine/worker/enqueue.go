@@ -105,6 +105,9 @@ func (w *Worker) handler() asynq.Handler {
 			return nil
 		}
 		defer w.underWay.Done()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(w.root, cancel)() // tasks end with Run
 		key := string(t.Payload())
 		if err := w.run(ctx, key); err != nil && ctx.Err() == nil {
 			w.Log.Warn("a task failed; the sweep wakes it again", "key", key, "error", err)
@@ -113,8 +116,8 @@ func (w *Worker) handler() asynq.Handler {
 	})
 }
 
-// enter counts a task as under way, because asynq does not wait for a handler whose context has ended. It returns false when the
-// worker has stopped.
+// enter counts a task as under way, because asynq does not wait for a handler that takes too long. It returns false when the worker
+// has stopped.
 func (w *Worker) enter() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -136,7 +139,8 @@ func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 	return asynq.Config{
 		Concurrency: w.Concurrency, Queues: map[string]int{queueName: 1}, TaskCheckInterval: taskCheckInterval,
 		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: StopGrace + 5*time.Second,
-		BaseContext: func() context.Context { return ctx }, // tasks end with Run
+		// A context that ended with Run would be a failure to asynq, which it logs and archives: see handler.
+		BaseContext: func() context.Context { return context.WithoutCancel(ctx) },
 		Logger:      quiet{w.Log}, LogLevel: asynq.WarnLevel,
 	}
 }

@@ -67,6 +67,7 @@ type Worker struct {
 	mu        sync.Mutex
 	runners   map[string]*runner
 	unsettled map[store.ChannelLane][]store.Outcome // what the database could not take; see settle
+	saidHeld  map[string]time.Time                  // when the log said that a member is held
 	root      context.Context                       // of Run: what a task begins beside itself outlives the task
 	underWay  sync.WaitGroup                        // tasks, and runners that they began; see wakeHere
 	stopped   bool                                  // no task may begin any more
@@ -97,7 +98,8 @@ func New(c Config) (*Worker, error) {
 	}
 	return &Worker{
 		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb, client: asynq.NewClientFromRedisClient(rdb),
-		runners: map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1), soon: make(chan time.Time, 64),
+		saidHeld: map[string]time.Time{},
+		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1), soon: make(chan time.Time, 64),
 	}, nil
 }
 
