@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/robfig/cron/v3"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -121,12 +122,30 @@ func lineMistake(line string) *CronError {
 		return &CronError{Message: "a schedule has five fields, this is a time of the day", Hint: "every day at " + line + " is \"" + daily + "\"", Fix: daily}
 	case strings.Contains(line, "TZ="):
 		return &CronError{Index: 0, Field: fields[0], Message: "the time zone stands outside of the line", Hint: "write timezone: Asia/Shanghai beside schedule:"}
+	case strings.Contains(line, "**"):
+		return gluedStars(fields)
 	case len(fields) > len(cronFields):
 		return tooManyFields(fields)
 	case len(fields) < len(cronFields):
 		return &CronError{Message: fmt.Sprintf("a schedule has five fields, this one has %d", len(fields)), Hint: CronShape}
 	}
 	return nil
+}
+
+// gluedStars offers the line with a space between its stars, or with one star for two that stand for one.
+func gluedStars(fields []string) *CronError {
+	e := &CronError{Message: "`**` is no value of a schedule: a field is one `*`", Hint: CronShape}
+	for _, between := range []string{"* *", "*"} {
+		line := strings.Join(fields, " ")
+		for strings.Contains(line, "**") {
+			line = strings.ReplaceAll(line, "**", between)
+		}
+		if parses(line) {
+			e.Hint, e.Fix, e.Certain = "write \""+line+"\"", line, between == "* *"
+			return e
+		}
+	}
+	return e
 }
 
 func parses(line string) bool {
@@ -270,7 +289,10 @@ func (f *cronField) around(first, last int, named bool) string {
 // hintFor says what may stand there, or what a common slip means.
 func (f *cronField) hintFor(word string) string {
 	lower := strings.ToLower(word)
+	day, chinese := weekdayOf[strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(word, "周"), "星期"), "礼拜")]
 	switch {
+	case f.high == 6 && chinese && word[0] >= utf8.RuneSelf:
+		return fmt.Sprintf("write %d; Sunday is 0", day)
 	case f.high == 6 && word == "7":
 		return "Sunday is 0"
 	case f.high == 23 && word == "24":

@@ -7,7 +7,7 @@ import (
 )
 
 // clauses says inside which blocks a tag may stand.
-var clauses = map[string][]string{"else": {"if", "unless", "case", "for"}, "elsif": {"if", "unless"}, "when": {"case"}}
+var clauses = map[string][]string{"else": {"if", "unless", "case", "for"}, "elsif": {"if"}, "when": {"case"}}
 
 var elseIf = regexp.MustCompile(`^if\b`)
 
@@ -50,6 +50,10 @@ func (p *parser) outside(t tagText, b *block) {
 		return // the tag that it belongs to cannot be read, which is reported
 	}
 	label := ""
+	if b != nil && t.name == "elsif" && b.name == "unless" {
+		p.mistake(t.at, "`unless` has no `elsif`", "write {% else %}{% if … %}…{% endif %}, or begin with {% if … %}")
+		return
+	}
 	if b != nil && p.isOpenOneOf(clauses[t.name]) {
 		label = "`" + b.name + "` is still open: close it with {% end" + b.name + " %}"
 	}
