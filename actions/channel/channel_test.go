@@ -203,6 +203,14 @@ func TestNewRefuses(t *testing.T) {
 			"channel email: the field from is missing",
 		},
 		{"wrong scheme", smtpConfig("http://u:secret@x", "hi@acme.test"), "channel email: url must be smtp://user:password@host:port or smtps://…"},
+		{
+			"a host alone", smtpConfig("smtp.qq.com", "hi@acme.test"),
+			"channel email: url must be smtp://user:password@host:port or smtps://…: with TLS from the start it is smtps://user:password@smtp.qq.com:465",
+		},
+		{
+			"a host and its port", smtpConfig("smtp.qq.com:587", "hi@acme.test"),
+			"channel email: url must be smtp://user:password@host:port or smtps://…: with TLS from the start it is smtps://user:password@smtp.qq.com:465",
+		},
 		{"wrong sender", smtpConfig("smtp://x", "Acme"), `channel email: from must be an address like "Acme <hi@acme.test>", got "Acme"`},
 		{"wrong port", smtpConfig("smtp://x:0", "hi@acme.test"), "channel email: url has a port that is no port number"},
 	}

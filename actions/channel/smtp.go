@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,10 +59,17 @@ type smtpSender struct {
 	now     func() time.Time
 }
 
+// bareHost matches the name of a mail server alone: it holds no password.
+var bareHost = regexp.MustCompile(`^(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?$`)
+
 // newSMTP never puts the URL into an error: it holds a password.
 func newSMTP(rawURL, from string, now func() time.Time) (*smtpSender, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" {
+		if bareHost.MatchString(rawURL) {
+			host, _, _ := strings.Cut(rawURL, ":")
+			return nil, fmt.Errorf("url must be smtp://user:password@host:port or smtps://…: with TLS from the start it is smtps://user:password@%s:465", host)
+		}
 		return nil, errors.New("url must be smtp://user:password@host:port or smtps://…")
 	}
 	sender, err := netmail.ParseAddress(from)
