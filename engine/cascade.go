@@ -53,13 +53,11 @@ func (c *cascade) addEmitted(a acted) {
 	c.add(a.emitted...)
 }
 
-// next takes the first input out of the queue.
-func (c *cascade) next() (in Input, ok bool) {
-	if len(c.queue) == 0 {
-		return in, false
-	}
-	in, c.queue = c.queue[0], c.queue[1:]
-	return in, true
+// next takes the first input out of the queue, which is not empty.
+func (c *cascade) next() Input {
+	in := c.queue[0]
+	c.queue = c.queue[1:]
+	return in
 }
 
 // follow puts what a re-evaluation found into the cascade: the dates that have come, then the

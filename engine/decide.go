@@ -5,6 +5,25 @@ import (
 	"time"
 )
 
+// The numbered rules of docs/language.md, "Meaning", and the functions that keep each.
+//
+//	 1 Instant        Engine.Decide, decider.decideDue, decider.nextDue, evaluator.begin
+//	 2 One event      decider.decideInput, decider.decideEvent, decider.act
+//	 3 Entry          decider.judge, decider.mayReenter, decider.enter
+//	 4 Holdout        decider.inHoldout, decider.countGoals, decider.thrown
+//	 5 Waits          decider.resumeWaits, decider.resumeDue, decider.beginWait, decider.waitEnds
+//	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
+//	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
+//	 8 Sending        Act.Send, decider.capped, Engine.consents, Engine.Review
+//	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status, Run.decode
+//	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
+//	11 Reasons        decider.refuse, decider.trace
+//	12 Same inputs, same outputs   Engine.Decide, expression.Dice
+//
+// Below is the one way through the core: Decide takes the work, the decide functions call the
+// stages in order, and no stage calls back. A stage returns what follows: runs that are to act,
+// events that they emitted, segments that the member crossed.
+
 // Decide decides a member's inputs, in their order, and all that is due: what is due at or before
 // an input's instant before it, and at the end what is due at or before horizon. It adds changes
 // to c. The error is a *NeedPool, an *Unreadable, or says that an input cannot be decided. State
@@ -62,11 +81,8 @@ func (d *decider) decideDue(t time.Time) error {
 
 // decideCascade decides what the last decision brought about, and what that brings about.
 func (d *decider) decideCascade() error {
-	for {
-		in, ok := d.cascade.next()
-		if !ok {
-			return nil
-		}
+	for len(d.cascade.queue) > 0 {
+		in := d.cascade.next()
 		if err := d.decideInput(&in); err != nil {
 			return err
 		}
@@ -74,6 +90,7 @@ func (d *decider) decideCascade() error {
 			d.c.Cascaded = append(d.c.Cascaded, in)
 		}
 	}
+	return nil
 }
 
 // decideInput takes one input through the stages. What follows from it is in the cascade then.
