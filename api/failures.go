@@ -14,9 +14,9 @@ import (
 type failureView struct {
 	ID        string               `json:"id"`
 	At        time.Time            `json:"at"`
-	What      string               `json:"what" enum:"input,wait,look,run,delivery,member,counts" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
-	Key       string               `json:"key" doc:"the event's id, the run's id, the delivery's key or the member's id"`
-	Member    string               `json:"member" doc:"whom it is about; empty for counts"`
+	What      string               `json:"what" enum:"input,wait,look,run,delivery,member,counts,request" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
+	Key       string               `json:"key" doc:"the event's id, the run's id, the delivery's key, the member's id or the idempotency key"`
+	Member    string               `json:"member" doc:"whom it is about; empty for counts and requests"`
 	Error     string               `json:"error"`
 	Outcome   store.FailureOutcome `json:"outcome,omitempty" enum:"retried,dropped" doc:"what became of it; left out while it is open"`
 	SettledAt *time.Time           `json:"settled_at,omitempty" doc:"when it was retried or dropped"`

@@ -11,7 +11,7 @@ type Failure struct {
 	At     time.Time
 	What   string // one of the Failed… words
 	ID     string
-	Member string // whom it is about; empty for counts
+	Member string // whom it is about; empty for counts and requests
 	Error  string
 	// Outcome is what somebody has made of it since, at SettledAt; empty: it is open.
 	Outcome   FailureOutcome
@@ -27,6 +27,7 @@ const (
 	FailedDelivery = "delivery" // it was given up on
 	FailedMember   = "member"   // is held
 	FailedCounts   = "counts"   // could not be read
+	FailedRequest  = "request"  // what it held, under its idempotency key, could not be read
 )
 
 // FailureOutcome is what became of a failure.

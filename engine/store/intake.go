@@ -48,6 +48,9 @@ type Intake interface {
 	//
 	//  1. The first content stays, and Remember reports whether this is the same.
 	//     (Intake "remembers what a request held")
+	//
+	// Content that cannot be read any more is replaced, counts as the same, and is listed among the
+	// failures.
 	Remember(ctx context.Context, key string, content []byte) (same bool, err error)
 }
 

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"log/slog"
@@ -78,7 +79,7 @@ func (w *world) damage(table, column, where, value string) (mend func()) {
 
 // keyOf is what tells rows of a table apart.
 var keyOf = map[string]string{
-	"members": "id", "runs": "id", "inbox": "id", "deliveries": "key", "refusals": "n", "coupons": "code", "tallies": "n", "workspaces": "hash",
+	"members": "id", "runs": "id", "inbox": "id", "deliveries": "key", "refusals": "n", "coupons": "code", "tallies": "n", "workspaces": "hash", "requests": "key",
 }
 
 func (w *world) exec(f *sql.DB, text string, args ...any) {
@@ -321,6 +322,31 @@ func TestDamagedWorkspaceParksItsRuns(t *testing.T) {
 		return err == nil && len(runs) == 1 && strings.Contains(runs[0].Reason, "parked") && strings.Contains(runs[0].Reason, "cannot be read")
 	})
 	w.failed()
+}
+
+// What a request held that comes again under its key cannot be read: it is no other request for that, and the loss is listed.
+func TestDamagedRequestIsNoConflict(t *testing.T) {
+	for how, value := range damages {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t, embedded(t))
+			first, other := sha256.Sum256([]byte("first")), sha256.Sum256([]byte("other"))
+			same := func(content [32]byte) bool {
+				same, err := w.Remember(w.ctx, "key", content[:])
+				if err != nil {
+					t.Fatal(err)
+				}
+				return same
+			}
+			if !same(first) || same(other) {
+				t.Fatal("a key is not remembered")
+			}
+			w.damage("requests", "content", "key = 'key'", strings.ReplaceAll(value, "{}", "content"))
+			if !same(first) || !same(first) || same(other) {
+				t.Error("what was damaged is not mended by the request that comes again")
+			}
+			w.failed("request key")
+		})
+	}
 }
 
 // lineCount counts log lines of one message.

@@ -13,7 +13,7 @@ import (
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
 	WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id)
 	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
-	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN ''
+	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
 	ELSE (SELECT member FROM runs WHERE runs.id = failures.id) END, '')`
 
 func failureOf(r row) store.Failure {
@@ -103,7 +103,7 @@ func (t *tx) retry(f *store.Failure, now time.Time) error {
 	case store.FailedLook:
 		return &store.NotSettled{Reason: "the segments of a member are looked at again with the next event of the member: drop this"}
 	}
-	return &store.NotSettled{Reason: "what was counted cannot be read and is lost: drop this"}
+	return &store.NotSettled{Reason: "what cannot be read is lost, and all else has gone on: drop this"}
 }
 
 func (t *tx) drop(f *store.Failure, now time.Time) error {

@@ -3,24 +3,66 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
+
+	"github.com/usher-run/usher/engine/store"
 )
 
-// Remember stores what a request under a key holds, once.
+// Remember stores what a request under a key holds, once. What cannot be read any more says nothing of this request: it is replaced,
+// and listed among the failures. Whatever the first request has taken in is known by its own ids.
 func (d *db) Remember(ctx context.Context, key string, content []byte) (same bool, err error) {
 	err = d.write(ctx, 1, func(t *tx) error {
-		n, err := t.exec("INSERT INTO requests (key, content) VALUES (?, ?) ON CONFLICT DO NOTHING", key, content)
+		sealed := summed(content)
+		n, err := t.exec("INSERT INTO requests (key, content) VALUES (?, ?) ON CONFLICT DO NOTHING", key, sealed)
 		if same = n == 1; same || err != nil {
 			return err
 		}
+		whole := false
 		_, err = t.one("SELECT content FROM requests WHERE key = ?", []any{key}, func(r row) error {
-			same = bytes.Equal(r.bytes(0), content)
+			var first []byte
+			first, whole = unsummed(r.bytes(0))
+			same = bytes.Equal(first, content)
 			return nil
 		})
+		if err != nil || whole {
+			return err
+		}
+		same = true
+		if err := t.raise(t.now().UnixMilli()); err != nil {
+			return err
+		}
+		const lost = "what a request under this key held before cannot be read: the request that came now counts as the same"
+		if err := t.fail(t.clock.at, store.FailedRequest, key, lost); err != nil {
+			return err
+		}
+		_, err = t.exec("UPDATE requests SET content = ? WHERE key = ?", sealed, key)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("remember request %s: %w", key, err)
 	}
 	return same, nil
+}
+
+const (
+	sumSize  = 4
+	hashSize = 32 // of what earlier versions stored, without a checksum
+)
+
+// summed appends a checksum to what is stored.
+func summed(content []byte) []byte {
+	return binary.LittleEndian.AppendUint32(bytes.Clone(content), crc32.Checksum(content, checksums))
+}
+
+// unsummed returns what was stored, and whether it is whole.
+func unsummed(stored []byte) (content []byte, whole bool) {
+	if n := len(stored) - sumSize; n >= 0 {
+		content = stored[:n]
+		if crc32.Checksum(content, checksums) == binary.LittleEndian.Uint32(stored[n:]) {
+			return content, true
+		}
+	}
+	return stored, len(stored) == hashSize
 }
