@@ -33,13 +33,13 @@ type Act struct {
 	emitted []Input // events for the member themselves, decided after the present decision
 }
 
-// String gives a field that is a string; "" when it is not given.
+// String returns a field that is a string; "" when it is not given.
 func (a *Act) String(field string) string {
 	s, _ := a.Args[field].(string)
 	return s
 }
 
-// Strings gives a field that is a string or a list of strings.
+// Strings returns a field that is a string or a list of strings.
 func (a *Act) Strings(field string) []string {
 	switch v := a.Args[field].(type) {
 	case string:
@@ -83,7 +83,8 @@ func (a *Act) Reason(reason string) {
 	a.Result("reason", reason)
 }
 
-// Tag adds and removes tags of the member. A text that an expression made must be one that a tag can be.
+// Tag adds and removes tags of the member. A text that an expression made must be one that a tag
+// can be.
 func (a *Act) Tag(add, remove []string) error {
 	for _, t := range slices.Concat(add, remove) {
 		if bad := checkName("tag", "a tag", t, maxFieldLen); bad != nil {
@@ -101,8 +102,8 @@ func (a *Act) Tag(add, remove []string) error {
 	return nil
 }
 
-// Set writes the attributes of the member that a field holds, each typed by the schema; nil removes one. An error leaves all of
-// them as they were.
+// Set writes the attributes of the member that a field holds, each typed by the schema; nil removes
+// one. An error leaves all of them as they were.
 func (a *Act) Set(field string) error {
 	values, _ := a.Args[field].(map[string]any)
 	var names []string
@@ -134,8 +135,8 @@ func (a *Act) Set(field string) error {
 	return nil
 }
 
-// attribute gives a value as the member's JSON holds it. The run made it by the types of its own revision; what is stored is typed
-// by today's.
+// attribute returns a value as the member's JSON holds it. The run made it by the types of its own
+// revision; what is stored is typed by today's.
 func (a *Act) attribute(name string, v any) (any, error) {
 	if v == nil {
 		return nil, nil
@@ -180,7 +181,8 @@ func (a *Act) IssueCoupon(name string) error {
 	d := a.d
 	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
 	c := Coupon{
-		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(), IssuedAt: d.now,
+		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
+		IssuedAt: d.now,
 	}
 	if !pool.Expires.IsZero() {
 		c.ExpiresAt = pool.Expires.After(d.now.In(d.zone)).UTC()
@@ -238,7 +240,8 @@ const (
 	ReasonNoChannel = "no such channel"
 )
 
-// Send decides on a message: it goes to the outbox, waits for the end of quiet hours, or is skipped with the reason.
+// Send decides on a message: it goes to the outbox, waits for the end of quiet hours, or is skipped
+// with the reason.
 func (a *Act) Send(channel string, m Message) {
 	d := a.d
 	a.Detail("channel", channel)
@@ -254,7 +257,8 @@ func (a *Act) Send(channel string, m Message) {
 		return
 	}
 	del := Delivery{
-		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID,
+		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id,
+		Playbook: a.run.Playbook, Run: a.run.ID,
 		Step: a.step.Name(), Channel: channel, At: d.now, NotBefore: at, Message: m,
 	}
 	a.Result("status", "queued")
@@ -272,7 +276,7 @@ func (a *Act) Send(channel string, m Message) {
 	d.c.Deliveries = append(d.c.Deliveries, del)
 }
 
-// mayNotSend gives the reason why a message is skipped, and finds its address.
+// mayNotSend returns the reason why a message is skipped, and finds its address.
 func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 	d := a.d
 	if d.e.ws.Schema.Channel(channel) == nil {
@@ -293,7 +297,8 @@ func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 	return ""
 }
 
-// capped tells whether one more message on the channel, sent at that time, would go over a frequency cap.
+// capped reports whether one more message on the channel, sent at that time, would go over a
+// frequency cap.
 func (d *decider) capped(channel string, at time.Time) bool {
 	for _, f := range d.e.ws.Schema.Caps {
 		if len(f.Channels) > 0 && !slices.Contains(f.Channels, channel) {
@@ -312,7 +317,8 @@ func (d *decider) capped(channel string, at time.Time) bool {
 	return false
 }
 
-// countSend remembers a send for as long as a frequency cap can see it: it counts when it goes out, also when it is deferred.
+// countSend remembers a send for as long as a frequency cap can see it: it counts when it goes out,
+// also when it is deferred.
 func (d *decider) countSend(channel string, at time.Time) {
 	caps := d.e.ws.Schema.Caps
 	if len(caps) == 0 {
@@ -328,8 +334,9 @@ func (d *decider) countSend(channel string, at time.Time) {
 	d.touched = true
 }
 
-// id makes an id out of stable parts: unguessable without the secret, and the same in a replay. It begins with the instant's
-// second, so that the ids of one time lie together in a database's index: a commit then writes a few pages instead of one an id.
+// id makes an id out of stable parts: unguessable without the secret, and the same in a replay. It
+// begins with the instant's second, so that the ids of one time lie together in a database's index:
+// a commit then writes a few pages instead of one an id.
 func (e *Engine) id(at time.Time, kind string, parts ...string) string {
 	id := make([]byte, 4, 16)
 	binary.BigEndian.PutUint32(id, uint32(at.Unix()))
@@ -356,8 +363,8 @@ func (e *Engine) mac(kind string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// Template gives the name of the text below templates/ that a field was rendered from, and whether it is HTML; "" when the
-// field is inline.
+// Template returns the name of the text below templates/ that a field was rendered from, and whether
+// it is HTML; "" when the field is inline.
 func (a *Act) Template(field string) (name string, html bool) {
 	v := a.step.Args[field]
 	if v == nil || v.Text == nil {

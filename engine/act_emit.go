@@ -9,8 +9,8 @@ import (
 // maxPoints is the most that a member may have: JSON holds no larger whole number exactly.
 const maxPoints = 1 << 53
 
-// AddPoints adds points to the member's, or takes some away: never below 0. It leaves the balance, and on the trace what was
-// really added.
+// AddPoints adds points to the member's, or takes some away: never below 0. It leaves the balance,
+// and on the trace what was really added.
 func (a *Act) AddPoints(n int) error {
 	m := a.d.st.Member
 	if n > 0 && m.Points > maxPoints-n {
@@ -25,8 +25,9 @@ func (a *Act) AddPoints(n int) error {
 	return nil
 }
 
-// Emit lets an event happen to a member: to this one when member is empty or their id, decided after the present decision and
-// in its transaction; else to another, in their own line. Properties are typed by the schema.
+// Emit lets an event happen to a member: to this one when member is empty or their id, decided
+// after the present decision and in its transaction; else to another, in their own line. Properties
+// are typed by the schema.
 func (a *Act) Emit(event string, properties map[string]any, member string) error {
 	d := a.d
 	if member == "" {
@@ -47,7 +48,8 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 			delete(values, name)
 		}
 	}
-	if today := d.e.ws.Schema.Event(event); today != nil && today.Properties != nil { // a pinned run may be typed by an older one
+	// A pinned run may be typed by an older schema than today's.
+	if today := d.e.ws.Schema.Event(event); today != nil && today.Properties != nil {
 		if bad := checkFields("properties", today.Properties, values); bad != nil {
 			return fmt.Errorf("event %s: %w", event, bad)
 		}
@@ -57,7 +59,8 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		return err
 	}
 	in := Input{
-		Kind: InputEvent, ID: d.e.id(d.now, "emit", a.run.ID, a.step.Path), Member: member, Name: event, Time: d.now, At: d.now,
+		Kind: InputEvent, ID: d.e.id(d.now, "emit", a.run.ID, a.step.Path), Member: member, Name: event,
+		Time: d.now, At: d.now,
 		Payload: &Payload{Properties: values, Depth: depth},
 	}
 	a.Detail("event", event)

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// KeyWebhook is the key of the action that calls an address and holds its run until there is an answer.
+// KeyWebhook is the key of the action that calls an address and holds its run until there is an
+// answer.
 const KeyWebhook = "webhook"
 
-// webhookLane begins the names of the lanes of webhooks, one a host, so that a slow host holds up nobody else. No declared channel
-// has such a name.
+// webhookLane begins the names of the lanes of webhooks, one a host, so that a slow host holds up
+// nobody else. No declared channel has such a name.
 const webhookLane = "@"
 
 // Webhook is a call of an address: what a [Delivery] carries instead of a message.
@@ -26,10 +27,11 @@ type Webhook struct {
 	Timeout time.Duration     `json:"timeout"`       // of one attempt
 }
 
-// IsWebhook tells whether a lane holds webhooks.
+// IsWebhook reports whether a lane holds webhooks.
 func IsWebhook(lane string) bool { return strings.HasPrefix(lane, webhookLane) }
 
-// Call puts a webhook into the outbox. The run holds until its answer comes back as an input. The body is the field `body`.
+// Call puts a webhook into the outbox. The run holds until its answer comes back as an input. The
+// body is the field `body`.
 func (a *Act) Call(w Webhook) error {
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -53,8 +55,10 @@ func (a *Act) Call(w Webhook) error {
 	}
 	d := a.d
 	d.c.Deliveries = append(d.c.Deliveries, Delivery{
-		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID,
-		Step: a.step.Name(), Channel: webhookLane + strings.ToLower(u.Host), At: d.now, NotBefore: d.now, Message: Message{Webhook: &w},
+		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id,
+		Playbook: a.run.Playbook, Run: a.run.ID,
+		Step: a.step.Name(), Channel: webhookLane + strings.ToLower(u.Host), At: d.now, NotBefore: d.now,
+		Message: Message{Webhook: &w},
 	})
 	a.Detail("url", w.URL)
 	a.Detail("method", w.Method)

@@ -24,7 +24,8 @@ type DateMark struct {
 	Zone  string    `json:"zone,omitempty"`  // that At is in; empty: the workspace's
 }
 
-// dateWatch is how the watch of a playbook's date is called among those of segments, which have no such names.
+// dateWatch is how the watch of a playbook's date is called among those of segments, which have no
+// such names.
 func dateWatch(playbook string) string { return ":date:" + playbook }
 
 // dates prepares the playbooks that dates start.
@@ -75,7 +76,8 @@ func (w *dated) next(
 	return at.UTC().Truncate(time.Millisecond), which
 }
 
-// longestMove is the most by which a date comes sooner or later for a member who moves: zones lie 26 hours apart.
+// longestMove is the most by which a date comes sooner or later for a member who moves: zones lie
+// 26 hours apart.
 const longestMove = 26 * time.Hour
 
 // passed returns the date that was to come and is over all the same, because the member has moved

@@ -120,7 +120,8 @@ func (ev *evaluator) value(b *book, v *playbooks.Value) (any, error) {
 	return v.Literal, nil
 }
 
-// text renders a message text with the fields of the member that it shows, computed ones among them.
+// text renders a message text with the fields of the member that it shows, computed ones among
+// them.
 func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 	member := make(map[string]any, len(t.Refs.Attributes))
 	for _, name := range t.Refs.Attributes {

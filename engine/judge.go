@@ -64,7 +64,8 @@ func (d *decider) judge(b *book, trigger expression.Record, match *expression.Ex
 	return &entry{b: b, trigger: trigger, holdout: d.inHoldout(b)}
 }
 
-// outcome is what became of a condition on the member as they are, with the values it saw when it did not hold.
+// outcome is what became of a condition on the member as they are, with the values it saw when it
+// did not hold.
 type outcome struct {
 	holds bool
 	seen  map[string]any

@@ -78,7 +78,8 @@ func decoded(t *schema.Type, fields map[string]any, zone *time.Location) map[str
 	return out
 }
 
-// types is what a schema says of what is stored: the member's attributes and the properties of events.
+// types is what a schema says of what is stored: the member's attributes and the properties of
+// events.
 type types struct {
 	schema     *playbooks.Schema
 	attributes map[string]*attribute // the stored ones

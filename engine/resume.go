@@ -183,7 +183,8 @@ func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[
 	return []resumed{{r, b}}
 }
 
-// unreadable words why an answer does not fit. A number of too many digits comes as its text: that is the reason then.
+// unreadable words why an answer does not fit. A number of too many digits comes as its text: that
+// is the reason then.
 func unreadable(err error) string {
 	var te *schema.TypeError
 	var number *decimal.ParseError

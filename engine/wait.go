@@ -15,7 +15,8 @@ const (
 	ReasonTimeout = "timed out" // it did not
 )
 
-// beginWait makes the run wait. It reports false when there is nothing to wait for: the run goes on.
+// beginWait makes the run wait. It reports false when there is nothing to wait for: the run goes
+// on.
 func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 	due, reason, err := d.waitEnds(b, s.Wait)
 	if err != nil {
