@@ -186,11 +186,19 @@ func (cl *client) zone(ctx context.Context) (*time.Location, error) {
 // get asks for JSON and gives it both decoded and as it came.
 func (cl *client) get(ctx context.Context, path string, v any) ([]byte, error) {
 	text, err := cl.do(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return nil, err
+	return text, cl.decode(text, err, v)
+}
+
+// postFor is post for an answer in JSON, which it gives as get does.
+func (cl *client) postFor(ctx context.Context, path, key string, body []byte, v any) ([]byte, error) {
+	text, err := cl.post(ctx, path, key, body)
+	return text, cl.decode(text, err, v)
+}
+
+// decode reads an answer, unless there is an error instead of one.
+func (cl *client) decode(text []byte, err error, v any) error {
+	if err == nil && json.Unmarshal(text, v) != nil {
+		return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
 	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return nil, fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
-	}
-	return text, nil
+	return err
 }

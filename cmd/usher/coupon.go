@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,24 +19,14 @@ func (c *cli) couponCommand() *cobra.Command {
 		Example:           "  usher coupon NEW-SKA44GH5TZVQ",
 		ValidArgsFunction: c.complete(couponCandidates),
 	}
-	serverFlags(cmd)
-	shown := outputFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := shown.check(); err != nil {
-			return err
-		}
-		cl, err := c.client(cmd)
-		if err != nil {
-			return err
-		}
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
 		var k shownCoupon
-		text, err := cl.get(cmd.Context(), couponPath(args[0]), &k)
+		text, err := cl.get(ctx, couponPath(args[0]), &k)
 		if err != nil {
-			return cl.meantCoupon(cmd.Context(), args[0], err)
+			return nil, nil, cl.meantCoupon(ctx, args[0], err)
 		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.coupon(&k) })
-	}
-	return cmd
+		return text, func(p *page) { p.coupon(&k) }, nil
+	})
 }
 
 func couponPath(code string) string { return "/v1/coupons/" + url.PathEscape(code) }
@@ -89,26 +78,13 @@ func (c *cli) redeemCommand() *cobra.Command {
 		Example:           "  usher redeem NEW-SKA44GH5TZVQ --id o-2001",
 		ValidArgsFunction: c.complete(couponCandidates),
 	}
-	serverFlags(cmd)
-	shown := outputFlags(cmd)
 	cmd.Flags().StringVar(&id, "id", "", "of the redemption, as an order's number")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := shown.check(); err != nil {
-			return err
-		}
-		cl, err := c.client(cmd)
-		if err != nil {
-			return err
-		}
-		text, err := cl.post(cmd.Context(), couponPath(args[0])+"/redeem", id, nil)
-		if err != nil {
-			return cl.meantCoupon(cmd.Context(), args[0], err)
-		}
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
 		var k shownCoupon
-		if err := json.Unmarshal(text, &k); err != nil {
-			return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
+		text, err := cl.postFor(ctx, couponPath(args[0])+"/redeem", id, nil, &k)
+		if err != nil {
+			return nil, nil, cl.meantCoupon(ctx, args[0], err)
 		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.coupon(&k) })
-	}
-	return cmd
+		return text, func(p *page) { p.coupon(&k) }, nil
+	})
 }

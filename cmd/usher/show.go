@@ -41,8 +41,12 @@ type shownCoupon struct {
 	RedeemedAt *time.Time `json:"redeemed_at"`
 }
 
-// showCommand is a command that asks the server once and prints the answer as text or as the JSON that came.
-func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string, write func(p *page, v T)) *cobra.Command {
+// asked is how a command asks the server: it returns the answer as it came, and what writes it for
+// people.
+type asked func(ctx context.Context, cl *client, args []string) (text []byte, write func(p *page), err error)
+
+// askCommand is a command that asks the server and prints the answer as text or as the JSON that came.
+func (c *cli) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
 	serverFlags(cmd)
 	shown := outputFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -53,14 +57,22 @@ func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) str
 		if err != nil {
 			return err
 		}
-		var v T
-		text, err := cl.get(cmd.Context(), path(args), &v)
+		text, write, err := ask(cmd.Context(), cl, args)
 		if err != nil {
 			return err
 		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) { write(p, v) })
+		return show(cmd.Context(), c, cl, shown, text, write)
 	}
 	return cmd
+}
+
+// showCommand is a command that asks the server once, by GET.
+func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string, write func(p *page, v T)) *cobra.Command {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+		var v T
+		text, err := cl.get(ctx, path(args), &v)
+		return text, func(p *page) { write(p, v) }, err
+	})
 }
 
 // output is how an answer is printed.

@@ -26,23 +26,10 @@ func (c *cli) runCommand() *cobra.Command {
 		Example:           "  usher runs\n  usher run 6b0204eadadf17\n  usher run 6b0204eadadf17 --format json",
 		ValidArgsFunction: c.complete(runCandidates),
 	}
-	serverFlags(cmd)
-	shown := outputFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := shown.check(); err != nil {
-			return err
-		}
-		cl, err := c.client(cmd)
-		if err != nil {
-			return err
-		}
-		text, r, err := cl.run(cmd.Context(), args[0])
-		if err != nil {
-			return err
-		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.run(r) })
-	}
-	return cmd
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+		text, r, err := cl.run(ctx, args[0])
+		return text, func(p *page) { p.run(r) }, err
+	})
 }
 
 // mostCandidates is how many runs are named when a prefix fits several.

@@ -67,13 +67,10 @@ func (c *cli) triggerCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := cl.post(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/trigger", id, raw)
+		var a struct{ Accepted, Duplicate int }
+		text, err := cl.postFor(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/trigger", id, raw, &a)
 		if err != nil {
 			return err
-		}
-		var a struct{ Accepted, Duplicate int }
-		if err := json.Unmarshal(text, &a); err != nil {
-			return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
 		}
 		return show(cmd.Context(), c, cl, shown, text, func(p *page) {
 			p.printf("%s: started for %s", args[0], plural(a.Accepted, "member"))
@@ -143,25 +140,10 @@ func (c *cli) pauseCommand(paused bool) *cobra.Command {
 		Long:              does + ". It holds until it is taken back, also over restarts and for\nother workspaces; what a playbook's own `status` says stays as it is.",
 		ValidArgsFunction: c.complete(playbookCandidates),
 	}
-	serverFlags(cmd)
-	shown := outputFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := shown.check(); err != nil {
-			return err
-		}
-		cl, err := c.client(cmd)
-		if err != nil {
-			return err
-		}
-		text, err := cl.post(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/"+verb, "", nil)
-		if err != nil {
-			return err
-		}
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
 		var v struct{ Status string }
-		if err := json.Unmarshal(text, &v); err != nil {
-			return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
-		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) {
+		text, err := cl.postFor(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/"+verb, "", nil, &v)
+		return text, func(p *page) {
 			switch {
 			case paused:
 				p.printf("%s is paused: it takes no new runs, open ones go on\n", args[0])
@@ -170,7 +152,6 @@ func (c *cli) pauseCommand(paused bool) *cobra.Command {
 			default:
 				p.printf("%s takes new runs again\n", args[0])
 			}
-		})
-	}
-	return cmd
+		}, err
+	})
 }
