@@ -151,6 +151,13 @@ own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects t
 		Good: "actions:\n  - tag: newcomer\n  - tag: {remove: newcomer}",
 	},
 	{
+		Name: "joined-tags", Title: "several tags in one text (warning)", Advises: true,
+		Doc: `A tag is a whole text: a comma or semicolon in it is part of its name, and nobody who looks for one of its parts finds it.
+Several tags are a list. If one tag is meant, put it in quotes.`,
+		Bad:  "actions:\n  - tag: vip,newcomer",
+		Good: "actions:\n  - tag: [vip, newcomer]",
+	},
+	{
 		Name: "untested", Title: "a live playbook without a test (warning under --strict)", Advises: true,
 		Doc: "A live playbook acts on real members. A test beside it, NAME_test.yaml, shows what it does before it does.",
 	},

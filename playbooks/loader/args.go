@@ -238,6 +238,7 @@ func (p *playbookReader) tags(v *syntax.Node, what string, sc *expression.Scope)
 		if val := p.value(item, schema.String, what, sc); val != nil {
 			out.List = append(out.List, val)
 			p.tagWords(item, val, what == "remove")
+			p.joinedTags(item, val, v.Kind == syntax.SequenceNode)
 		}
 	}
 	if v.Kind == syntax.SequenceNode && len(items) == 0 {

@@ -88,6 +88,31 @@ func (p *playbookReader) wideQuotes(v *syntax.Node) bool {
 	return true
 }
 
+// betweenTags matches what people write between tags.
+var betweenTags = regexp.MustCompile(`\s*[,;]\s*`)
+
+// joinedTags warns of a text that holds several tags and is one, as in `tag: vip,newcomer`. Quotes say that one is meant.
+func (p *playbookReader) joinedTags(n *syntax.Node, val *playbooks.Value, inList bool) {
+	text, ok := val.Literal.(string)
+	if !ok || p.Running || n.Style != syntax.PlainStyle {
+		return
+	}
+	tags := betweenTags.Split(text, -1)
+	if len(tags) < 2 || slices.ContainsFunc(tags, func(tag string) bool { return tag == "" || syntax.NeedsQuotes(tag, true) }) {
+		return
+	}
+	meant := strings.Join(tags, ", ")
+	if !inList {
+		meant = "[" + meant + "]"
+	}
+	r := p.Warn("joined-tags", n.Pos(), fmt.Sprintf("`%s` is one tag, with `%s` in it", text, strings.TrimSpace(betweenTags.FindString(text))))
+	if inList && !n.InFlow {
+		r.Label("write each as an item of its own; or quote the tag, if it is one")
+		return
+	}
+	r.Label("write `"+meant+"`; or quote the tag, if it is one").Edit(n.Pos(), meant).Doubt(false)
+}
+
 // startsLikeExpression matches what no number, bool or date begins with, but an expression does.
 var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_]`)
 
