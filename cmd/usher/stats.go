@@ -25,51 +25,36 @@ func (c *cli) statsCommand() *cobra.Command {
 		Example:           "  usher stats\n  usher stats welcome --format json",
 		ValidArgsFunction: c.complete(playbookCandidates),
 	}
-	serverFlags(cmd)
-	shown := outputFlags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := shown.check(); err != nil {
-			return err
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+		if len(args) == 0 {
+			return allStats(ctx, cl)
 		}
-		cl, err := c.client(cmd)
+		s := engine.NewStats()
+		text, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/stats", s)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		if len(args) == 1 {
-			s := engine.NewStats()
-			text, err := cl.get(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/stats", s)
-			if err != nil {
-				return err
-			}
-			var served servedPlaybook
-			if _, err := cl.get(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0]), &served); err != nil {
-				return err
-			}
-			return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.stats(&served, s) })
-		}
-		return c.allStats(cmd.Context(), cl, shown)
-	}
-	return cmd
+		var served servedPlaybook
+		_, err = cl.get(ctx, "/v1/playbooks/"+url.PathEscape(args[0]), &served)
+		return text, func(p *page) { p.stats(&served, s) }, err
+	})
 }
 
-func (c *cli) allStats(ctx context.Context, cl *client, shown *output) error {
+func allStats(ctx context.Context, cl *client) (text []byte, write func(p *page), err error) {
 	var served servedNames
 	if _, err := cl.get(ctx, "/v1/playbooks", &served); err != nil {
-		return err
+		return nil, nil, err
 	}
 	all := []shownStats{}
 	for _, p := range served.Playbooks {
 		s := engine.NewStats()
 		if _, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(p.ID)+"/stats", s); err != nil {
-			return err
+			return nil, nil, err
 		}
 		all = append(all, shownStats{p.ID, p.Paused, s})
 	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	return show(ctx, c, cl, shown, text, func(p *page) {
+	text, err = json.Marshal(all)
+	return text, func(p *page) {
 		rows := [][]string{{"PLAYBOOK", "ENTERED", "HOLDOUT", "WAITING", "DONE", "EXITED", "FAILED", "CONVERTED"}}
 		for i := range all {
 			s := all[i]
@@ -85,7 +70,7 @@ func (c *cli) allStats(ctx context.Context, cl *client, shown *output) error {
 				p.printf("%s is %s\n", served.Playbooks[i].ID, held)
 			}
 		}
-	})
+	}, err
 }
 
 // stats adds all that a playbook did.
