@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
 	"github.com/expr-lang/expr/builtin"
+	"github.com/usher-run/usher/playbooks/expression/arithmetic"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	place "github.com/expr-lang/expr/file"
@@ -194,7 +194,7 @@ func (e *Env) read(r *read) any {
 		}
 		sum, err := e.history.Sum(r.slot, r.field)
 		if err != nil {
-			return failure{err}
+			return arithmetic.Failed(err)
 		}
 		return sum
 	case fromHistory:
@@ -207,17 +207,6 @@ func (e *Env) read(r *read) any {
 		return midnight(e.clock.now)
 	}
 	return e.clock.now
-}
-
-// failure stands for a value that could not be calculated. All variables are loaded before the run; only who needs this one fails.
-type failure struct{ error }
-
-// unlessFailed returns the value of a variable that may be a failure.
-func unlessFailed(v any) (any, error) {
-	if f, failed := v.(failure); failed {
-		return nil, f.error
-	}
-	return v, nil
 }
 
 func field(r Record, name string) any {
@@ -292,22 +281,22 @@ func midnight(t time.Time) time.Time {
 
 // hostFunctions are the language's functions that the expr library calls. The last argument is the clock.
 func hostFunctions() []*builtin.Function {
-	return append(arithmetic(), []*builtin.Function{
-		host("days_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
+	return append(arithmetic.Functions(), []*builtin.Function{
+		arithmetic.Host("days_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
 			c := p[1].(*clock)
 			return localDays(p[0].(time.Time).In(c.now.Location()), c.now), nil
 		}),
-		host("hours_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
+		arithmetic.Host("hours_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
 			return hoursBetween(p[0].(time.Time), p[1].(*clock).now), nil
 		}),
-		host("add_days", new(func(time.Time, int, *clock) time.Time), func(p []any) (any, error) {
+		arithmetic.Host("add_days", new(func(time.Time, int, *clock) time.Time), func(p []any) (any, error) {
 			n := p[1].(int)
 			if n > schema.MaxDays || n < -schema.MaxDays {
 				return nil, fmt.Errorf("add_days by %d: at most %d days", n, schema.MaxDays)
 			}
-			return inReach(schema.AddDays(p[0].(time.Time).In(p[2].(*clock).now.Location()), n))
+			return arithmetic.InReach(schema.AddDays(p[0].(time.Time).In(p[2].(*clock).now.Location()), n))
 		}),
-		host("bucket", new(func(int, *clock) int), func(p []any) (any, error) {
+		arithmetic.Host("bucket", new(func(int, *clock) int), func(p []any) (any, error) {
 			return int(Dice("bucket", p[1].(*clock).member) % uint64(p[0].(int))), nil
 		}),
 	}...)
@@ -342,11 +331,4 @@ func Dice(salt string, parts ...string) uint64 {
 		h.Write([]byte(p))
 	}
 	return binary.BigEndian.Uint64(h.Sum(nil))
-}
-
-func host(name string, signature any, f func([]any) (any, error)) *builtin.Function {
-	return &builtin.Function{
-		Name: name, Func: func(params ...any) (any, error) { return f(params) },
-		Types: []reflect.Type{reflect.TypeOf(signature).Elem()},
-	}
 }

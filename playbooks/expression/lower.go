@@ -6,6 +6,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/arithmetic"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	exprcheck "github.com/expr-lang/expr/checker"
@@ -132,12 +133,12 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		if _, constant := constantOf(n).(float64); n.Operator == "-" && !constant {
-			return callOf("$neg", l.lower(n.Node))
+			return arithmetic.Call("$neg", l.lower(n.Node))
 		}
 		return &ast.UnaryNode{Operator: n.Operator, Node: l.lower(n.Node)}
 	case *ast.BinaryNode:
-		if f := arithmeticFunctions[n.Operator]; f != "" {
-			return callOf(f, l.lower(n.Left), l.lower(n.Right))
+		if f := arithmetic.Operators[n.Operator]; f != "" {
+			return arithmetic.Call(f, l.lower(n.Left), l.lower(n.Right))
 		}
 		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: apart(l.lower(n.Right))}
 	case *ast.ChainNode:
@@ -160,7 +161,7 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 		return &ast.PairNode{Key: l.lower(n.Key), Value: l.lower(n.Value)}
 	case *ast.SliceNode:
 		if t := l.c.types[n.Node]; t != nil && t.Kind == schema.KindString {
-			return callOf("$slice", l.lower(n.Node), orNil(l.lower(n.From)), orNil(l.lower(n.To)))
+			return arithmetic.Call("$slice", l.lower(n.Node), orNil(l.lower(n.From)), orNil(l.lower(n.To)))
 		}
 		return &ast.SliceNode{Node: l.lower(n.Node), From: l.lower(n.From), To: l.lower(n.To)}
 	case *ast.IdentifierNode:
@@ -314,11 +315,11 @@ func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
 		}
 	}
 	args := l.lowerAll(n.Arguments)
-	if f := numberFunctions[n.Name]; f != "" {
+	if f := arithmetic.Numbers[n.Name]; f != "" {
 		if len(args) > 1 { // of the sum: what is added of each item
 			args = []ast.Node{&ast.BuiltinNode{Name: "map", Arguments: args}}
 		}
-		return callOf(f, args...)
+		return arithmetic.Call(f, args...)
 	}
 	return &ast.BuiltinNode{Name: n.Name, Arguments: args, Throws: n.Throws}
 }
@@ -368,7 +369,7 @@ func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 	}
 	s.Items = true
 	l.c.slots[s.key()] = s
-	return callOf("$calculated", l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any))
+	return arithmetic.Call("$calculated", l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any))
 }
 
 // backstop reports what the expr library refuses although our checker let it pass.

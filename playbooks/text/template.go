@@ -17,7 +17,7 @@ import (
 	"github.com/osteele/liquid"
 	"github.com/osteele/liquid/render"
 	"github.com/osteele/tuesday"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/arithmetic"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -46,7 +46,7 @@ func (t liquidText) Render(vars map[string]any, took func(branch int)) (text str
 	out := &boundedWriter{}
 	if rerr := t.parsed.FRender(out, in); rerr != nil {
 		if out.full {
-			return "", expression.ErrTooLong
+			return "", arithmetic.ErrTooLong
 		}
 		return "", fmt.Errorf("render the text: %s", cleanError(rerr))
 	}
@@ -68,9 +68,9 @@ type boundedWriter struct {
 }
 
 func (w *boundedWriter) Write(p []byte) (int, error) {
-	if w.b.Len()+len(p) > expression.MaxRendered {
+	if w.b.Len()+len(p) > arithmetic.MaxRendered {
 		w.full = true
-		return 0, expression.ErrTooLong
+		return 0, arithmetic.ErrTooLong
 	}
 	return w.b.Write(p)
 }
@@ -135,7 +135,7 @@ func newHTMLEngine() *liquid.Engine {
 	same := func(s string) string { return s }
 	e.RegisterFilter("escape", same)
 	e.RegisterFilter("escape_once", same)
-	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return expression.Bounded(strings.ReplaceAll(s, "\n", htmlBreak+"\n")) })
+	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return arithmetic.Bounded(strings.ReplaceAll(s, "\n", htmlBreak+"\n")) })
 	e.SetAutoEscapeReplacer(strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", htmlBreak, "<br />"))
 	return e
 }
@@ -147,11 +147,11 @@ func newTextEngine() *liquid.Engine {
 	for _, tag := range []string{"include", "render"} {
 		e.UnregisterTag(tag)
 	}
-	e.RegisterFilter("append", func(s, suffix string) (string, error) { return expression.Bounded(s + suffix) })
-	e.RegisterFilter("prepend", func(s, prefix string) (string, error) { return expression.Bounded(prefix + s) })
-	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return expression.Bounded(strings.ReplaceAll(s, "\n", "<br />\n")) })
-	e.RegisterFilter("escape", func(s string) (string, error) { return expression.Bounded(html.EscapeString(s)) })
-	e.RegisterFilter("url_encode", func(s string) (string, error) { return expression.Bounded(url.QueryEscape(s)) })
+	e.RegisterFilter("append", func(s, suffix string) (string, error) { return arithmetic.Bounded(s + suffix) })
+	e.RegisterFilter("prepend", func(s, prefix string) (string, error) { return arithmetic.Bounded(prefix + s) })
+	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return arithmetic.Bounded(strings.ReplaceAll(s, "\n", "<br />\n")) })
+	e.RegisterFilter("escape", func(s string) (string, error) { return arithmetic.Bounded(html.EscapeString(s)) })
+	e.RegisterFilter("url_encode", func(s string) (string, error) { return arithmetic.Bounded(url.QueryEscape(s)) })
 	e.RegisterFilter("replace", func(s, old, with string) (string, error) { return boundedReplace(s, old, with, -1) })
 	e.RegisterFilter("replace_first", func(s, old, with string) (string, error) { return boundedReplace(s, old, with, 1) })
 	e.RegisterFilter("json", func(v any) (string, error) {
@@ -159,7 +159,7 @@ func newTextEngine() *liquid.Engine {
 		if err != nil {
 			return "", errors.New("json: a value that has no JSON form")
 		}
-		return expression.Bounded(string(b))
+		return arithmetic.Bounded(string(b))
 	})
 	e.RegisterFilter("join", boundedJoin)
 	e.RegisterFilter("split", func(s, sep string) ([]any, error) {
@@ -192,8 +192,8 @@ func boundedReplace(s, old, with string, n int) (string, error) {
 	if n < 0 {
 		count = strings.Count(s, old)
 	}
-	if len(s)+count*len(with) > expression.MaxRendered+count*len(old) {
-		return "", expression.ErrTooLong
+	if len(s)+count*len(with) > arithmetic.MaxRendered+count*len(old) {
+		return "", arithmetic.ErrTooLong
 	}
 	return strings.Replace(s, old, with, n), nil
 }
@@ -208,8 +208,8 @@ func boundedJoin(a []any, sep func(string) string) (string, error) {
 		if item != nil {
 			fmt.Fprint(&b, item)
 		}
-		if b.Len() > expression.MaxRendered {
-			return "", expression.ErrTooLong
+		if b.Len() > arithmetic.MaxRendered {
+			return "", arithmetic.ErrTooLong
 		}
 	}
 	return b.String(), nil
@@ -333,7 +333,7 @@ func ownWords(e *liquid.Engine) {
 		out := &boundedWriter{}
 		if err := ctx.RenderChildren(out); err != nil {
 			if out.full {
-				return "", expression.ErrTooLong
+				return "", arithmetic.ErrTooLong
 			}
 			return "", err
 		}

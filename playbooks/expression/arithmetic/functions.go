@@ -1,8 +1,9 @@
-package expression
+package arithmetic
 
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -12,25 +13,25 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// arithmeticFunctions names the functions that operators are lowered to. The expr library's own would show what float64 adds
+// Operators names the functions that operators are lowered to. The expr library's own would show what float64 adds
 // behind the 15th digit, and let ints wrap around. No author can write these names.
-var arithmeticFunctions = map[string]string{
+var Operators = map[string]string{
 	"+": "$add", "-": "$sub", "*": "$mul", "/": "$div", "%": "$mod", "**": "$pow", "^": "$pow",
 }
 
-// numberFunctions names what functions of the expr library are lowered to, for the same reason.
-var numberFunctions = map[string]string{
+// Numbers names what functions of the expr library are lowered to, for the same reason.
+var Numbers = map[string]string{
 	"round": "$round", "ceil": "$ceil", "floor": "$floor", "int": "$int", "string": "$string", "sum": "$sum",
 }
 
-// arithmetic declares these functions to the expr library.
-func arithmetic() []*builtin.Function {
+// Functions declares these functions to the expr library.
+func Functions() []*builtin.Function {
 	one, two := new(func(any) any), new(func(any, any) any)
 	unary := func(name string, f func(any) (any, error)) *builtin.Function {
-		return host(name, one, func(p []any) (any, error) { return f(p[0]) })
+		return Host(name, one, func(p []any) (any, error) { return f(p[0]) })
 	}
 	binary := func(name string, f func(a, b any) (any, error)) *builtin.Function {
-		return host(name, two, func(p []any) (any, error) { return f(p[0], p[1]) })
+		return Host(name, two, func(p []any) (any, error) { return f(p[0], p[1]) })
 	}
 	whole := func(name string, f func(float64, int) (float64, error)) *builtin.Function {
 		return unary(name, func(v any) (any, error) {
@@ -46,20 +47,20 @@ func arithmetic() []*builtin.Function {
 		binary("$mod", decimal.Mod), binary("$pow", decimal.Pow), unary("$neg", decimal.Neg),
 		whole("$round", decimal.RoundTo), whole("$ceil", decimal.Ceil), whole("$floor", decimal.Floor),
 		unary("$int", decimal.Int), unary("$string", numberText), unary("$calculated", unlessFailed),
-		host("$sum", new(func([]any) any), func(p []any) (any, error) {
+		Host("$sum", new(func([]any) any), func(p []any) (any, error) {
 			list, ok := p[0].([]any)
 			if !ok {
 				return nil, errMissing
 			}
 			return decimal.Sum(list)
 		}),
-		host("$slice", new(func(string, any, any) string), func(p []any) (any, error) { return cutText(p[0].(string), p[1], p[2]), nil }),
+		Host("$slice", new(func(string, any, any) string), func(p []any) (any, error) { return cutText(p[0].(string), p[1], p[2]), nil }),
 	}
 }
 
 var errMissing = errors.New("a value is missing")
 
-func callOf(name string, args ...ast.Node) ast.Node {
+func Call(name string, args ...ast.Node) ast.Node {
 	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: args}
 }
 
@@ -120,10 +121,10 @@ func subtract(a, b any) (any, error) {
 // errTooFar refuses an elapsed time that does not fit: 292 years.
 var errTooFar = errors.New("the times lie more than 292 years apart")
 
-func moved(t time.Time, d time.Duration) (any, error) { return inReach(t.Add(d)) }
+func moved(t time.Time, d time.Duration) (any, error) { return InReach(t.Add(d)) }
 
-// inReach refuses a time that could not be stored and read again.
-func inReach(t time.Time) (any, error) {
+// InReach refuses a time that could not be stored and read again.
+func InReach(t time.Time) (any, error) {
 	if !schema.Plausible(t) {
 		return nil, fmt.Errorf("the time would lie in the year %d", t.Year())
 	}
@@ -171,3 +172,24 @@ const MaxRendered = 64 << 10
 
 // ErrTooLong is the error of a text that grows beyond [MaxRendered].
 var ErrTooLong = fmt.Errorf("the text grows beyond %d bytes", MaxRendered)
+
+func Host(name string, signature any, f func([]any) (any, error)) *builtin.Function {
+	return &builtin.Function{
+		Name: name, Func: func(params ...any) (any, error) { return f(params) },
+		Types: []reflect.Type{reflect.TypeOf(signature).Elem()},
+	}
+}
+
+// unlessFailed returns the value of a variable that may be a failure.
+func unlessFailed(v any) (any, error) {
+	if f, failed := v.(Failure); failed {
+		return nil, f.error
+	}
+	return v, nil
+}
+
+// Failure stands for a value that could not be calculated. All variables are loaded before the run; only who needs this one fails.
+type Failure struct{ error }
+
+// Failed returns what stands for a value that could not be calculated, for the reason.
+func Failed(err error) Failure { return Failure{err} }
