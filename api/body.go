@@ -15,8 +15,7 @@ import (
 	"sync"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 const (
@@ -66,9 +65,9 @@ func readBody(c *gin.Context, b *bytes.Buffer, limit int64) error {
 	case errors.As(err, &mbe), int64(b.Len()) > limit:
 		return tooLarge
 	case err != nil && body != sent:
-		return newError(engine.CodeMalformed, "the body is not whole %s, as its Content-Encoding says", encoding)
+		return newError(strictjson.CodeMalformed, "the body is not whole %s, as its Content-Encoding says", encoding)
 	case err != nil:
-		return newError(engine.CodeMalformed, "the body ended before it was whole")
+		return newError(strictjson.CodeMalformed, "the body ended before it was whole")
 	}
 	return nil
 }
@@ -113,7 +112,7 @@ func jsonOf(c *gin.Context, b *bytes.Buffer) ([]byte, error) {
 	}
 	raw := b.Bytes()
 	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
-		return nil, newError(engine.CodeMalformed, "the body is UTF-16: send it as UTF-8")
+		return nil, newError(strictjson.CodeMalformed, "the body is UTF-16: send it as UTF-8")
 	}
 	return bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), nil // a byte order mark, which files may have
 }
@@ -146,7 +145,7 @@ func decode(c *gin.Context, v any, mayBeEmpty bool) error {
 // decodeBytes is as strict as the reader of events, which it uses: nothing that appears twice, nothing deep, keys written as they
 // are documented.
 func decodeBytes(raw []byte, v any) error {
-	value, rej := engine.ReadJSON(raw)
+	value, rej := strictjson.ReadJSON(raw)
 	if rej == nil {
 		rej = conforms("", reflect.TypeOf(v).Elem(), value)
 	}
@@ -154,7 +153,7 @@ func decodeBytes(raw []byte, v any) error {
 		return rejected(rej)
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return newError(engine.CodeWrongType, "the body cannot be read: %s", err)
+		return newError(strictjson.CodeWrongType, "the body cannot be read: %s", err)
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/folder"
 )
@@ -52,7 +52,7 @@ func readWorkspace(c *gin.Context) (map[string][]byte, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, newError(engine.CodeMissingField, "there are no files: send {\"files\": {\"usher.yaml\": \"…\"}} or a tar").with("path", "files")
+		return nil, newError(strictjson.CodeMissingField, "there are no files: send {\"files\": {\"usher.yaml\": \"…\"}} or a tar").with("path", "files")
 	}
 	return files, nil
 }
@@ -92,9 +92,9 @@ func notAWorkspace(err error) error {
 	case errors.Is(err, folder.ErrTooLarge):
 		return newError(codeBodyTooLarge, "%s", err).with("path", "files")
 	case errors.Is(err, folder.ErrNotTar):
-		return newError(engine.CodeMalformed, "%s", err)
+		return newError(strictjson.CodeMalformed, "%s", err)
 	}
-	return newError(engine.CodeInvalid, "%s", err).with("path", "files")
+	return newError(strictjson.CodeInvalid, "%s", err).with("path", "files")
 }
 
 // ready asks the database, so that a load balancer sends nothing where nothing could be kept, or nothing is decided any more.

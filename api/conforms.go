@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // conforms reports where a JSON value does not have the shape of a Go type. It is stricter than encoding/json: a key is written as
 // in the type's tag, and null stands only for what may be missing.
-func conforms(path string, t reflect.Type, value any) *engine.Rejection {
+func conforms(path string, t reflect.Type, value any) *strictjson.Rejection {
 	switch {
 	case t.Kind() == reflect.Interface || t == reflect.TypeFor[json.RawMessage]():
 		return nil
@@ -47,13 +47,13 @@ func conforms(path string, t reflect.Type, value any) *engine.Rejection {
 			return nil
 		}
 	}
-	return &engine.Rejection{
-		Code: engine.CodeWrongType, Path: path, Message: fmt.Sprintf("must be %s, got %s", kindOfType(t), kindOfValue(value)),
+	return &strictjson.Rejection{
+		Code: strictjson.CodeWrongType, Path: path, Message: fmt.Sprintf("must be %s, got %s", kindOfType(t), kindOfValue(value)),
 	}
 }
 
 // conformsAll looks at the fields of an object, in the order of their names.
-func conformsAll(path string, t reflect.Type, values map[string]any) *engine.Rejection {
+func conformsAll(path string, t reflect.Type, values map[string]any) *strictjson.Rejection {
 	var fields map[string]reflect.Type
 	if t.Kind() == reflect.Struct {
 		fields = fieldsOf(t)
@@ -65,7 +65,7 @@ func conformsAll(path string, t reflect.Type, values map[string]any) *engine.Rej
 			of, known = t.Elem(), true
 		}
 		if !known {
-			return &engine.Rejection{Code: engine.CodeUnknownField, Path: cut(at, 100), Message: noField(key, slices.Sorted(maps.Keys(fields)))}
+			return &strictjson.Rejection{Code: strictjson.CodeUnknownField, Path: cut(at, 100), Message: noField(key, slices.Sorted(maps.Keys(fields)))}
 		}
 		if rej := conforms(at, of, values[key]); rej != nil {
 			return rej

@@ -4,9 +4,8 @@ import (
 	"errors"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 type redeemBody struct {
@@ -24,7 +23,7 @@ func (s *server) redeem(c *gin.Context) (couponView, error) {
 	}
 	id := body.ID
 	if len(id) > 128 {
-		return none, newError(engine.CodeTooLarge, "a redemption's id has at most 128 bytes").with("path", "id")
+		return none, newError(strictjson.CodeTooLarge, "a redemption's id has at most 128 bytes").with("path", "id")
 	}
 	if id == "" {
 		var err error

@@ -8,9 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/gin-gonic/gin"
-
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 // The codes of errors that are not a rejection of the engine.
@@ -39,10 +38,10 @@ const internalMessage = "something went wrong here; the server's log says what"
 // statusOf is the one table from an error's code to its HTTP status.
 func statusOf(code string) int {
 	switch code {
-	case engine.CodeMalformed, codeInvalidQuery:
+	case strictjson.CodeMalformed, codeInvalidQuery:
 		return http.StatusBadRequest
-	case engine.CodeUnknownField, engine.CodeDuplicateField, engine.CodeMissingField, engine.CodeWrongType, engine.CodeInvalid,
-		engine.CodeTooLarge, engine.CodeReadOnly:
+	case strictjson.CodeUnknownField, strictjson.CodeDuplicateField, strictjson.CodeMissingField, strictjson.CodeWrongType, strictjson.CodeInvalid,
+		strictjson.CodeTooLarge, strictjson.CodeReadOnly:
 		return http.StatusUnprocessableEntity
 	case codeUnauthorized:
 		return http.StatusUnauthorized
@@ -95,7 +94,7 @@ func (e *apiError) with(key string, value any) *apiError {
 }
 
 // rejected words a rejection of the engine.
-func rejected(r *engine.Rejection) *apiError {
+func rejected(r *strictjson.Rejection) *apiError {
 	e := newError(r.Code, "%s", r.Error())
 	if r.Path != "" {
 		e = e.with("path", r.Path)

@@ -11,9 +11,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -88,7 +88,7 @@ func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
 	}
 }
 
-func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *engine.Rejection, error) {
+func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *strictjson.Rejection, error) {
 	in, rej := engine.AdmitEvent(ws.Schema, raw)
 	if rej != nil || in.ID != "" {
 		return in, rej, nil
@@ -130,7 +130,7 @@ func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, p
 // admitted is an item of an array: at is its place among the inputs, when it was not rejected.
 type admitted struct {
 	at       int
-	rejected *engine.Rejection
+	rejected *strictjson.Rejection
 	id       string // of a rejected one, as far as it can be read
 }
 
@@ -249,7 +249,7 @@ func appendCount(b []byte, name string, n int) []byte {
 	return strconv.AppendInt(b, int64(n), 10)
 }
 
-func appendResult(b []byte, id string, known store.Known, rej *engine.Rejection) []byte {
+func appendResult(b []byte, id string, known store.Known, rej *strictjson.Rejection) []byte {
 	switch {
 	case rej != nil:
 		b = append(b, `{"status":"rejected"`...)
@@ -295,7 +295,7 @@ func appendString(b []byte, s string) []byte {
 // splitArray finds the items of a JSON array by their brackets, without decoding them: a bad item is then its own mistake.
 func splitArray(raw []byte) ([][]byte, *apiError) {
 	malformed := func(at int, what string) *apiError {
-		return newError(engine.CodeMalformed, "%s at byte %d", what, at+1).with("offset", at+1)
+		return newError(strictjson.CodeMalformed, "%s at byte %d", what, at+1).with("offset", at+1)
 	}
 	var items [][]byte
 	start, depth := 1, 0
@@ -327,7 +327,7 @@ func splitArray(raw []byte) ([][]byte, *apiError) {
 				items = append(items, item)
 			}
 			if len(items) > maxEvents {
-				return nil, newError(engine.CodeTooLarge, "an array has at most %d events", maxEvents).with("limit", maxEvents)
+				return nil, newError(strictjson.CodeTooLarge, "an array has at most %d events", maxEvents).with("limit", maxEvents)
 			}
 			if start = i + 1; end {
 				if rest := bytes.TrimSpace(raw[start:]); len(rest) > 0 {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 // eventBody documents POST /v1/events.
@@ -125,10 +125,10 @@ func (s *server) idempotencyKey(c *gin.Context) (string, error) {
 		return s.newID()
 	}
 	if len(key) > 128 {
-		return "", newError(engine.CodeTooLarge, "an Idempotency-Key has at most 128 bytes")
+		return "", newError(strictjson.CodeTooLarge, "an Idempotency-Key has at most 128 bytes")
 	}
 	if !utf8.ValidString(key) {
-		return "", newError(engine.CodeInvalid, "an Idempotency-Key must be valid UTF-8")
+		return "", newError(strictjson.CodeInvalid, "an Idempotency-Key must be valid UTF-8")
 	}
 	return key, nil
 }

@@ -12,14 +12,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
-
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 func bodyErrors() []string {
 	return []string{
-		engine.CodeMalformed, engine.CodeWrongType, engine.CodeUnknownField, engine.CodeDuplicateField, engine.CodeMissingField,
-		engine.CodeInvalid, engine.CodeTooLarge, engine.CodeReadOnly, codeBodyTooLarge, codeMediaType,
+		strictjson.CodeMalformed, strictjson.CodeWrongType, strictjson.CodeUnknownField, strictjson.CodeDuplicateField, strictjson.CodeMissingField,
+		strictjson.CodeInvalid, strictjson.CodeTooLarge, strictjson.CodeReadOnly, codeBodyTooLarge, codeMediaType,
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -158,7 +158,7 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 		return none, err
 	}
 	if len(body.Params) > maxParams { // they are kept with each member's run, as an event is
-		return none, newError(engine.CodeTooLarge, "params have at most %d bytes", maxParams).with("path", "params")
+		return none, newError(strictjson.CodeTooLarge, "params have at most %d bytes", maxParams).with("path", "params")
 	}
 	params, rej := engine.AdmitParams(p.Trigger.Params, body.Params)
 	if rej != nil {
@@ -202,7 +202,7 @@ func canonical(body any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the body: %w", err)
 	}
-	value, rej := engine.ReadJSON(raw)
+	value, rej := strictjson.ReadJSON(raw)
 	if rej != nil {
 		return nil, rej
 	}
@@ -224,7 +224,7 @@ type triggering struct {
 // targets checks whom a trigger is for: members by id, or a segment.
 func (s *server) targets(body *triggerBody) error {
 	if (len(body.Members) > 0) == (body.Segment != nil) {
-		return newError(engine.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
+		return newError(strictjson.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
 	}
 	ws, _ := s.Workspace()
 	for i, id := range body.Members {
@@ -237,7 +237,7 @@ func (s *server) targets(body *triggerBody) error {
 		return nil
 	}
 	if ws.Schema.Segment(*body.Segment) == nil { // also an empty one: a forgotten name must not start it for everyone
-		return unknown(engine.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
+		return unknown(strictjson.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
 	}
 	return nil
 }

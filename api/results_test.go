@@ -7,15 +7,15 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 // The answer of POST /v1/events is written by hand; this holds it against the types that are in the OpenAPI document.
 func TestHandWrittenResultsMatchTheDocument(t *testing.T) {
-	rej := &engine.Rejection{Code: engine.CodeInvalid, Path: "time", Message: "\"\\\n\u2028 小"}
-	list := []admitted{{at: 0}, {rejected: rej, id: "e2"}, {at: 1}, {rejected: &engine.Rejection{Code: "c", Message: "m"}}, {at: 2}}
+	rej := &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: "time", Message: "\"\\\n\u2028 小"}
+	list := []admitted{{at: 0}, {rejected: rej, id: "e2"}, {at: 1}, {rejected: &strictjson.Rejection{Code: "c", Message: "m"}}, {at: 2}}
 	raw := appendResults(nil, list, []engine.Input{{ID: "e1\t\""}, {ID: "e3"}, {ID: "e4"}},
 		[]store.Known{{}, {Duplicate: true}, {Duplicate: true, Differs: true}})
 	var got eventResults
@@ -26,7 +26,7 @@ func TestHandWrittenResultsMatchTheDocument(t *testing.T) {
 	}
 	want := eventResults{Accepted: 1, Duplicate: 2, Rejected: 2, Results: []eventResult{
 		{Status: "accepted", ID: "e1\t\""},
-		{Status: "rejected", ID: "e2", Error: &eventError{Code: engine.CodeInvalid, Message: "time: \"\\\n\u2028 小", Path: "time"}},
+		{Status: "rejected", ID: "e2", Error: &eventError{Code: strictjson.CodeInvalid, Message: "time: \"\\\n\u2028 小", Path: "time"}},
 		{Status: "duplicate", ID: "e3"},
 		{Status: "rejected", Error: &eventError{Code: "c", Message: "m"}},
 		{Status: "duplicate", ID: "e4", Differs: true},

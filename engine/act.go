@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -87,7 +88,7 @@ func (a *Act) Reason(reason string) {
 // can be.
 func (a *Act) Tag(add, remove []string) error {
 	for _, t := range slices.Concat(add, remove) {
-		if bad := checkName("tag", "a tag", t, maxFieldLen); bad != nil {
+		if bad := checkName("tag", "a tag", t, strictjson.MaxFieldLen); bad != nil {
 			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -33,7 +34,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if member == "" {
 		member = d.id
 	}
-	if bad := checkName("member", "a member's id", member, maxIDLen); bad != nil {
+	if bad := checkName("member", "a member's id", member, strictjson.MaxIDLen); bad != nil {
 		return fmt.Errorf("member %.40q: %s", member, bad.Message)
 	}
 	if member != d.id { // whose id is as it was when they came

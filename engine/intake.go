@@ -9,70 +9,15 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// The codes of a [Rejection].
-const (
-	CodeMalformed      = "malformed_json"  // not JSON
-	CodeUnknownField   = "unknown_field"   // a key that does not exist here
-	CodeDuplicateField = "duplicate_field" // a key that appears twice
-	CodeMissingField   = "missing_field"   // a required key, or a declared property, is not there
-	CodeWrongType      = "wrong_type"      // the schema says otherwise
-	CodeInvalid        = "invalid_value"   // of the right type, but not allowed
-	CodeTooLarge       = "too_large"       // too long, too many, too deep
-	CodeReadOnly       = "read_only"       // built in or computed: nobody writes it
-)
-
-// Rejection says why something was not taken in. Path is like `properties.items[2].qty`.
-type Rejection struct {
-	Code    string
-	Path    string
-	Message string
-	Offset  int          // of malformed JSON: the byte, from 1
-	Others  []*Rejection // what else is wrong with the same input, in order
-}
-
-// Error tells all that is wrong.
-func (r *Rejection) Error() string {
-	text := r.Message
-	if r.Path != "" {
-		text = r.Path + ": " + r.Message
-	}
-	for _, o := range r.Others {
-		text += "; " + o.Error()
-	}
-	return text
-}
-
-// and puts another rejection of the same input behind r. Either may be nil.
-func (r *Rejection) and(o *Rejection) *Rejection {
-	switch {
-	case o == nil:
-		return r
-	case r == nil:
-		return o
-	}
-	r.Others = append(append(r.Others, o), o.Others...)
-	o.Others = nil
-	return r
-}
-
-// All returns the rejections of an input one by one.
-func (r *Rejection) All() []*Rejection {
-	if r == nil {
-		return nil
-	}
-	first := *r
-	first.Others = nil
-	return append([]*Rejection{&first}, r.Others...)
-}
-
 // AdmitEvent checks one event in the shape of POST /v1/events against the schema, which may be nil, and gives it as an input
 // for the inbox: Data is set, Payload is not. An event without an id gets none here. raw is not kept.
-func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
-	a := admission{schema: schema, r: jsonReader{data: raw}}
+func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *strictjson.Rejection) {
+	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
 	if err := a.event(); err != nil {
 		return Input{}, err
 	}
@@ -82,17 +27,17 @@ func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *Rejection) {
 
 // AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is allowed and kept in At, and the
 // input comes with its Payload, for use at once. Times that are no RFC 3339 are handed to readTime, unless it is nil.
-func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input, *Rejection) {
-	return admitRecorded(admission{schema: schema, r: jsonReader{data: raw}, recorded: true, readTime: readTime})
+func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input, *strictjson.Rejection) {
+	return admitRecorded(admission{schema: schema, r: strictjson.Reader{Data: raw}, recorded: true, readTime: readTime})
 }
 
 // AdmitLoose is [AdmitRecorded] without a schema, for finding one: a number that would change, and that every schema will refuse, is
 // given as the text that it should have been.
-func AdmitLoose(raw []byte, readTime func(string) (time.Time, error)) (Input, *Rejection) {
-	return admitRecorded(admission{r: jsonReader{data: raw, lossyAsText: true}, recorded: true, readTime: readTime})
+func AdmitLoose(raw []byte, readTime func(string) (time.Time, error)) (Input, *strictjson.Rejection) {
+	return admitRecorded(admission{r: strictjson.Reader{Data: raw, LossyAsText: true}, recorded: true, readTime: readTime})
 }
 
-func admitRecorded(a admission) (Input, *Rejection) {
+func admitRecorded(a admission) (Input, *strictjson.Rejection) {
 	if err := a.event(); err != nil {
 		return Input{}, err
 	}
@@ -104,10 +49,10 @@ func admitRecorded(a admission) (Input, *Rejection) {
 // exactly, and nothing is encoded again.
 type admission struct {
 	schema         *playbooks.Schema
-	r              jsonReader
+	r              strictjson.Reader
 	recorded       bool
 	readTime       func(string) (time.Time, error) // of an event file; nil: RFC 3339 alone
-	found          *Rejection                      // what is wrong so far, where reading could go on
+	found          *strictjson.Rejection           // what is wrong so far, where reading could go on
 	in             Input
 	properties     map[string]any
 	attributes     map[string]any
@@ -120,9 +65,9 @@ type admission struct {
 // eventKeys are the keys of an event, in the order of their bits in admission.seen.
 var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attributes", "backfill", "accepted_at"}
 
-func (a *admission) event() *Rejection {
-	if len(a.r.data) > maxEventLen {
-		return &Rejection{Code: CodeTooLarge, Message: fmt.Sprintf("an event has at most %d bytes", maxEventLen)}
+func (a *admission) event() *strictjson.Rejection {
+	if len(a.r.Data) > strictjson.MaxEventLen {
+		return &strictjson.Rejection{Code: strictjson.CodeTooLarge, Message: fmt.Sprintf("an event has at most %d bytes", strictjson.MaxEventLen)}
 	}
 	keys := eventKeys[:]
 	if !a.recorded {
@@ -133,7 +78,7 @@ func (a *admission) event() *Rejection {
 	}
 	for i, key := range keys[:2] {
 		if a.seen&(1<<i) == 0 {
-			a.note(&Rejection{Code: CodeMissingField, Path: key, Message: fmt.Sprintf("an event needs its `%s`", key)})
+			a.note(&strictjson.Rejection{Code: strictjson.CodeMissingField, Path: key, Message: fmt.Sprintf("an event needs its `%s`", key)})
 		}
 	}
 	a.in.Kind = InputEvent
@@ -144,27 +89,27 @@ func (a *admission) event() *Rejection {
 }
 
 // note keeps what is wrong with a value that was read to its end: the rest is looked at, too.
-func (a *admission) note(err *Rejection) { a.found = a.found.and(err) }
+func (a *admission) note(err *strictjson.Rejection) { a.found = a.found.And(err) }
 
 // body reads the whole body as an object with the given keys.
-func (a *admission) body(what string, keys []string, field func(string) *Rejection) *Rejection {
-	if a.r.peek() != '{' {
-		if len(a.r.data) == 0 || a.r.peek() == 0 {
-			return a.r.syntax("the body is empty")
+func (a *admission) body(what string, keys []string, field func(string) *strictjson.Rejection) *strictjson.Rejection {
+	if a.r.Peek() != '{' {
+		if len(a.r.Data) == 0 || a.r.Peek() == 0 {
+			return a.r.Syntax("the body is empty")
 		}
 		probe := a.r
-		if _, err := probe.value("", ""); err != nil {
+		if _, err := probe.Value("", ""); err != nil {
 			return err
 		}
-		return &Rejection{Code: CodeWrongType, Message: what + " is a JSON object"}
+		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Message: what + " is a JSON object"}
 	}
-	err := a.r.object("", func(key string) *Rejection {
+	err := a.r.Object("", func(key string) *strictjson.Rejection {
 		i := slices.Index(keys, key)
 		if i < 0 {
 			return unknownField(what, key, keys)
 		}
 		if a.seen&(1<<i) != 0 {
-			return &Rejection{Code: CodeDuplicateField, Path: key, Message: "the key appears twice"}
+			return &strictjson.Rejection{Code: strictjson.CodeDuplicateField, Path: key, Message: "the key appears twice"}
 		}
 		a.seen |= 1 << i
 		return field(key)
@@ -172,17 +117,17 @@ func (a *admission) body(what string, keys []string, field func(string) *Rejecti
 	if err != nil {
 		return err
 	}
-	return a.r.end()
+	return a.r.End()
 }
 
-func (a *admission) eventField(key string) (err *Rejection) {
+func (a *admission) eventField(key string) (err *strictjson.Rejection) {
 	switch key {
 	case "event":
-		a.in.Name, err = a.name(key, "an event's name", maxFieldLen)
+		a.in.Name, err = a.name(key, "an event's name", strictjson.MaxFieldLen)
 	case "member":
-		a.in.Member, err = a.name(key, "a member's id", maxIDLen)
+		a.in.Member, err = a.name(key, "a member's id", strictjson.MaxIDLen)
 	case "id":
-		a.in.ID, err = a.name(key, "an event's id", maxIDLen)
+		a.in.ID, err = a.name(key, "an event's id", strictjson.MaxIDLen)
 	case "time":
 		a.in.Time, err = a.instant(key)
 	case "accepted_at":
@@ -198,7 +143,7 @@ func (a *admission) eventField(key string) (err *Rejection) {
 }
 
 // name reads a string that names something: not empty, bounded, without control characters.
-func (a *admission) name(key, what string, limit int) (string, *Rejection) {
+func (a *admission) name(key, what string, limit int) (string, *strictjson.Rejection) {
 	s, ok, err := a.text(key)
 	if err != nil || !ok {
 		return "", err
@@ -208,12 +153,12 @@ func (a *admission) name(key, what string, limit int) (string, *Rejection) {
 }
 
 // text reads a string. A value of another type is noted.
-func (a *admission) text(key string) (s string, ok bool, err *Rejection) {
-	if a.r.peek() == '"' {
-		s, err = a.r.strAt(key)
+func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejection) {
+	if a.r.Peek() == '"' {
+		s, err = a.r.String(key)
 		return s, true, err
 	}
-	v, err := a.r.value("", key)
+	v, err := a.r.Value("", key)
 	if err == nil {
 		a.note(wrongType(key, schema.String, v))
 	}
@@ -221,27 +166,29 @@ func (a *admission) text(key string) (s string, ok bool, err *Rejection) {
 }
 
 // ValidMemberID tells what is wrong with a member's id that comes from elsewhere than a body, as from a path.
-func ValidMemberID(id string) *Rejection { return checkName("member", "a member's id", id, maxIDLen) }
+func ValidMemberID(id string) *strictjson.Rejection {
+	return checkName("member", "a member's id", id, strictjson.MaxIDLen)
+}
 
-func checkName(path, what, s string, limit int) *Rejection {
+func checkName(path, what, s string, limit int) *strictjson.Rejection {
 	switch {
 	case s == "":
-		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be empty"}
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be empty"}
 	case len(s) <= limit && strings.TrimSpace(s) == "":
-		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be blank"}
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be blank"}
 	case len(s) > limit:
-		return &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("%s has at most %d bytes", what, limit)}
+		return &strictjson.Rejection{Code: strictjson.CodeTooLarge, Path: path, Message: fmt.Sprintf("%s has at most %d bytes", what, limit)}
 	case !utf8.ValidString(s):
-		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
 	case strings.ContainsFunc(s, unicode.IsControl):
-		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not have control characters"}
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not have control characters"}
 	}
 	return nil
 }
 
 // backfilled reads whether the input is history.
-func (a *admission) backfilled(key string) *Rejection {
-	v, err := a.r.value("", key)
+func (a *admission) backfilled(key string) *strictjson.Rejection {
+	v, err := a.r.Value("", key)
 	if err != nil {
 		return err
 	}
@@ -253,13 +200,13 @@ func (a *admission) backfilled(key string) *Rejection {
 }
 
 // instant reads a time of RFC 3339 in a year that can be meant.
-func (a *admission) instant(key string) (time.Time, *Rejection) {
-	if c := a.r.peek(); a.readTime != nil && c >= '0' && c <= '9' { // seconds or milliseconds since 1970
-		start := a.r.pos
-		if _, err := a.r.number(); err != nil {
+func (a *admission) instant(key string) (time.Time, *strictjson.Rejection) {
+	if c := a.r.Peek(); a.readTime != nil && c >= '0' && c <= '9' { // seconds or milliseconds since 1970
+		start := a.r.Pos
+		if _, err := a.r.Number(); err != nil {
 			return time.Time{}, err
 		}
-		return a.otherTime(key, string(a.r.data[start:a.r.pos])), nil
+		return a.otherTime(key, string(a.r.Data[start:a.r.Pos])), nil
 	}
 	s, ok, err := a.text(key)
 	if err != nil || !ok {
@@ -277,7 +224,7 @@ func (a *admission) instant(key string) (time.Time, *Rejection) {
 func (a *admission) otherTime(key, s string) time.Time {
 	t, err := a.readTime(s)
 	if err != nil {
-		a.note(&Rejection{Code: CodeInvalid, Path: key, Message: err.Error()})
+		a.note(&strictjson.Rejection{Code: strictjson.CodeInvalid, Path: key, Message: err.Error()})
 		return t
 	}
 	t, wrong := inYears(key, t)
@@ -286,22 +233,22 @@ func (a *admission) otherTime(key, s string) time.Time {
 }
 
 // ParseInstant reads a time of RFC 3339 between the years 1970 and 2200, in milliseconds, UTC.
-func ParseInstant(path, s string) (time.Time, *Rejection) {
+func ParseInstant(path, s string) (time.Time, *strictjson.Rejection) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return time.Time{}, &Rejection{
-			Code: CodeInvalid, Path: path,
-			Message: fmt.Sprintf("%q is not a time like 2026-03-28T10:00:00+08:00", cut(s)),
+		return time.Time{}, &strictjson.Rejection{
+			Code: strictjson.CodeInvalid, Path: path,
+			Message: fmt.Sprintf("%q is not a time like 2026-03-28T10:00:00+08:00", strictjson.Cut(s)),
 		}
 	}
 	return inYears(path, t)
 }
 
 // inYears keeps out years that nobody means.
-func inYears(path string, t time.Time) (time.Time, *Rejection) {
+func inYears(path string, t time.Time) (time.Time, *strictjson.Rejection) {
 	if t = t.UTC(); t.Year() < 1970 || t.Year() > 2200 {
-		return time.Time{}, &Rejection{
-			Code: CodeInvalid, Path: path,
+		return time.Time{}, &strictjson.Rejection{
+			Code: strictjson.CodeInvalid, Path: path,
 			Message: fmt.Sprintf("the year must lie between 1970 and 2200, got %d", t.Year()),
 		}
 	}
@@ -309,28 +256,28 @@ func inYears(path string, t time.Time) (time.Time, *Rejection) {
 }
 
 // values reads properties or attributes, decoded and as they stand.
-func (a *admission) values(key string) (map[string]any, []byte, *Rejection) {
-	if a.r.peek() != '{' {
-		v, err := a.r.value("", key)
+func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Rejection) {
+	if a.r.Peek() != '{' {
+		v, err := a.r.Value("", key)
 		if err == nil {
-			a.note(&Rejection{Code: CodeWrongType, Path: key, Message: key + " must be an object, got " + kindOf(v)})
+			a.note(&strictjson.Rejection{Code: strictjson.CodeWrongType, Path: key, Message: key + " must be an object, got " + kindOf(v)})
 		}
 		return nil, nil, err
 	}
-	start := a.r.pos
-	m, err := a.r.fields(key)
+	start := a.r.Pos
+	m, err := a.r.Fields(key)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(m) > maxFields {
-		return nil, nil, &Rejection{Code: CodeTooLarge, Path: key, Message: fmt.Sprintf("there are at most %d %s", maxFields, key)}
+	if len(m) > strictjson.MaxFields {
+		return nil, nil, &strictjson.Rejection{Code: strictjson.CodeTooLarge, Path: key, Message: fmt.Sprintf("there are at most %d %s", strictjson.MaxFields, key)}
 	}
 	for name := range m {
-		if err := checkName(joinField(key, cut(name)), "a name", name, maxFieldLen); err != nil {
+		if err := checkName(strictjson.Join(key, strictjson.Cut(name)), "a name", name, strictjson.MaxFieldLen); err != nil {
 			return nil, nil, err
 		}
 	}
-	return m, a.r.data[start:a.r.pos], nil
+	return m, a.r.Data[start:a.r.Pos], nil
 }
 
 // payload writes the JSON of a Payload around the raw values.
@@ -357,7 +304,7 @@ func (a *admission) payload() []byte {
 
 // checkProperties checks the declared properties. Properties called id, name or time cannot be declared: they are kept, and
 // expressions see the event's own id, name and time.
-func (a *admission) checkProperties() *Rejection {
+func (a *admission) checkProperties() *strictjson.Rejection {
 	if a.schema == nil {
 		return nil
 	}
@@ -369,15 +316,15 @@ func (a *admission) checkProperties() *Rejection {
 }
 
 // checkFields checks declared fields; the others are kept as they are.
-func checkFields(path string, object *schema.Type, values map[string]any) (found *Rejection) {
+func checkFields(path string, object *schema.Type, values map[string]any) (found *strictjson.Rejection) {
 	for i := range object.Fields {
 		f := &object.Fields[i]
 		switch v := values[f.Name]; {
 		case v != nil:
-			found = found.and(checkType(joinField(path, f.Name), f.Type, v))
+			found = found.And(checkType(strictjson.Join(path, f.Name), f.Type, v))
 		case !f.Type.Optional:
-			found = found.and(&Rejection{
-				Code: CodeMissingField, Path: joinField(path, f.Name),
+			found = found.And(&strictjson.Rejection{
+				Code: strictjson.CodeMissingField, Path: strictjson.Join(path, f.Name),
 				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type),
 			})
 		}
@@ -385,35 +332,35 @@ func checkFields(path string, object *schema.Type, values map[string]any) (found
 	return found
 }
 
-func checkType(path string, t *schema.Type, v any) *Rejection {
+func checkType(path string, t *schema.Type, v any) *strictjson.Rejection {
 	_, err := t.Coerce(v)
 	if err == nil {
 		return nil
 	}
 	var te *schema.TypeError
 	if !errors.As(err, &te) {
-		return &Rejection{Code: CodeWrongType, Path: path, Message: err.Error()}
+		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: err.Error()}
 	}
 	switch {
 	case te.Path == "":
 	case te.Path[0] == '[':
 		path += te.Path
 	default:
-		path = joinField(path, te.Path)
+		path = strictjson.Join(path, te.Path)
 	}
 	if te.Got == nil {
-		return &Rejection{Code: CodeMissingField, Path: path, Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required())}
+		return &strictjson.Rejection{Code: strictjson.CodeMissingField, Path: path, Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required())}
 	}
 	return wrongType(path, te.Want, te.Got)
 }
 
 // wrongType words what the schema says and what came, without the path, which stands beside it.
-func wrongType(path string, want *schema.Type, got any) *Rejection {
+func wrongType(path string, want *schema.Type, got any) *strictjson.Rejection {
 	message := (&schema.TypeError{Want: want, Got: got}).Error()
 	if got == nil {
 		message = "must not be null; the schema wants " + want.Required().String()
 	}
-	return &Rejection{Code: CodeWrongType, Path: path, Message: strings.TrimPrefix(message, "value ")}
+	return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: strings.TrimPrefix(message, "value ")}
 }
 
 func kindOf(v any) string {
@@ -435,10 +382,10 @@ func kindOf(v any) string {
 // PeekID gives the id of an event that was rejected, or "" when it has none that could be said.
 func PeekID(raw []byte) string {
 	id := ""
-	r := jsonReader{data: raw}
-	_ = r.object("", func(key string) *Rejection {
-		v, err := r.value("", key)
-		if s, ok := v.(string); ok && key == "id" && err == nil && len(s) <= maxIDLen {
+	r := strictjson.Reader{Data: raw}
+	_ = r.Object("", func(key string) *strictjson.Rejection {
+		v, err := r.Value("", key)
+		if s, ok := v.(string); ok && key == "id" && err == nil && len(s) <= strictjson.MaxIDLen {
 			id = s
 		}
 		return err

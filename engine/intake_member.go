@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -16,12 +17,12 @@ var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
 
 // AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?}, backfill?}`, and gives it as an input. Its
 // ID is the caller's to set.
-func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejection) {
+func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *strictjson.Rejection) {
 	if err := ValidMemberID(id); err != nil {
 		return Input{}, err
 	}
-	a := admission{schema: schema, r: jsonReader{data: raw}}
-	err := a.body("a member", []string{"attributes", "tags", "backfill"}, func(key string) (err *Rejection) {
+	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
+	err := a.body("a member", []string{"attributes", "tags", "backfill"}, func(key string) (err *strictjson.Rejection) {
 		switch key {
 		case "tags":
 			return a.tags()
@@ -44,19 +45,19 @@ func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *Rejec
 }
 
 // checkAttributes checks attributes that are written from outside. A null removes one.
-func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *Rejection) {
+func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *strictjson.Rejection) {
 	if len(values) == 0 {
 		return nil
 	}
 	for _, name := range builtIn {
 		if _, ok := values[name]; ok {
-			found = found.and(&Rejection{
-				Code: CodeReadOnly, Path: "attributes." + name,
+			found = found.And(&strictjson.Rejection{
+				Code: strictjson.CodeReadOnly, Path: "attributes." + name,
 				Message: fmt.Sprintf("`%s` is built in: it cannot be written as an attribute", name),
 			})
 		}
 	}
-	found = found.and(checkLocal(values))
+	found = found.And(checkLocal(values))
 	if schema == nil {
 		return found
 	}
@@ -67,18 +68,18 @@ func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *Re
 		switch {
 		case !ok:
 		case declared.Computed != nil:
-			found = found.and(&Rejection{
-				Code: CodeReadOnly, Path: path, Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
+			found = found.And(&strictjson.Rejection{
+				Code: strictjson.CodeReadOnly, Path: path, Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
 			})
 		case v != nil:
-			found = found.and(checkType(path, declared.Type, v))
+			found = found.And(checkType(path, declared.Type, v))
 		}
 	}
 	return found
 }
 
 // checkLocal checks the two built-in fields that may be written.
-func checkLocal(values map[string]any) (found *Rejection) {
+func checkLocal(values map[string]any) (found *strictjson.Rejection) {
 	for _, name := range [...]string{"timezone", "locale"} {
 		v, ok := values[name]
 		if !ok || v == nil {
@@ -87,11 +88,11 @@ func checkLocal(values map[string]any) (found *Rejection) {
 		s, ok := v.(string)
 		switch {
 		case !ok:
-			found = found.and(wrongType("attributes."+name, schema.String, v))
+			found = found.And(wrongType("attributes."+name, schema.String, v))
 		case name == "timezone" && !validZone(s):
-			found = found.and(&Rejection{
-				Code: CodeInvalid, Path: "attributes.timezone",
-				Message: fmt.Sprintf("%q is not a time zone like Asia/Shanghai", cut(s)),
+			found = found.And(&strictjson.Rejection{
+				Code: strictjson.CodeInvalid, Path: "attributes.timezone",
+				Message: fmt.Sprintf("%q is not a time zone like Asia/Shanghai", strictjson.Cut(s)),
 			})
 		}
 	}
@@ -106,22 +107,22 @@ func validZone(s string) bool {
 	return err == nil
 }
 
-func (a *admission) tags() *Rejection {
-	if a.r.peek() != '{' {
-		v, err := a.r.value("", "tags")
+func (a *admission) tags() *strictjson.Rejection {
+	if a.r.Peek() != '{' {
+		v, err := a.r.Value("", "tags")
 		if err != nil {
 			return err
 		}
-		return &Rejection{Code: CodeWrongType, Path: "tags", Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + kindOf(v)}
+		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: "tags", Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + kindOf(v)}
 	}
 	seen := map[string]bool{}
-	return a.r.object("tags", func(key string) *Rejection {
+	return a.r.Object("tags", func(key string) *strictjson.Rejection {
 		path := "tags." + key
 		if key != "add" && key != "remove" {
 			return unknownField("tags", key, []string{"add", "remove"})
 		}
 		if seen[key] {
-			return &Rejection{Code: CodeDuplicateField, Path: path, Message: "the key appears twice"}
+			return &strictjson.Rejection{Code: strictjson.CodeDuplicateField, Path: path, Message: "the key appears twice"}
 		}
 		seen[key] = true
 		list, err := a.tagList(path)
@@ -134,17 +135,17 @@ func (a *admission) tags() *Rejection {
 	})
 }
 
-func (a *admission) tagList(path string) ([]string, *Rejection) {
-	v, err := a.r.value("", path)
+func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
+	v, err := a.r.Value("", path)
 	if err != nil {
 		return nil, err
 	}
 	items, ok := v.([]any)
 	if !ok {
-		return nil, &Rejection{Code: CodeWrongType, Path: path, Message: "must be a list of tags, got " + kindOf(v)}
+		return nil, &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: "must be a list of tags, got " + kindOf(v)}
 	}
-	if len(items) > maxFields {
-		return nil, &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("there are at most %d tags", maxFields)}
+	if len(items) > strictjson.MaxFields {
+		return nil, &strictjson.Rejection{Code: strictjson.CodeTooLarge, Path: path, Message: fmt.Sprintf("there are at most %d tags", strictjson.MaxFields)}
 	}
 	out := make([]string, 0, len(items))
 	for i, item := range items {
@@ -153,7 +154,7 @@ func (a *admission) tagList(path string) ([]string, *Rejection) {
 		if !ok {
 			return nil, wrongType(at, schema.String, item)
 		}
-		if err := checkName(at, "a tag", tag, maxFieldLen); err != nil {
+		if err := checkName(at, "a tag", tag, strictjson.MaxFieldLen); err != nil {
 			return nil, err
 		}
 		out = append(out, tag)
@@ -163,15 +164,15 @@ func (a *admission) tagList(path string) ([]string, *Rejection) {
 
 // AdmitParams checks the params of an http trigger against their type. Unlike events, params that nobody declared are refused:
 // no expression could ever read them, so they are a slip of the caller.
-func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *Rejection) {
+func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *strictjson.Rejection) {
 	values := map[string]any{}
 	if len(raw) > 0 && string(raw) != "null" {
-		a := admission{r: jsonReader{data: raw}}
-		var err *Rejection
+		a := admission{r: strictjson.Reader{Data: raw}}
+		var err *strictjson.Rejection
 		if values, _, err = a.values("params"); err != nil {
 			return nil, err
 		}
-		if err := a.r.end(); err != nil {
+		if err := a.r.End(); err != nil {
 			return nil, err
 		}
 		if a.found != nil {
@@ -184,7 +185,7 @@ func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *Rejection) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, ok := params.Field(name); !ok {
 			r := unknownField("the trigger", name, params.FieldNames())
-			r.Path = joinField("params", name)
+			r.Path = strictjson.Join("params", name)
 			return nil, r
 		}
 	}
@@ -192,15 +193,15 @@ func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *Rejection) {
 }
 
 // unknownField names a key that does not exist and, when one is near, the key that was meant.
-func unknownField(what, key string, known []string) *Rejection {
-	message := fmt.Sprintf("%s has no `%s`", what, cut(key))
+func unknownField(what, key string, known []string) *strictjson.Rejection {
+	message := fmt.Sprintf("%s has no `%s`", what, strictjson.Cut(key))
 	for _, k := range known {
 		if nearly(strings.ToLower(key), k) {
 			message += fmt.Sprintf("; did you mean `%s`?", k)
 			break
 		}
 	}
-	return &Rejection{Code: CodeUnknownField, Path: cut(key), Message: message}
+	return &strictjson.Rejection{Code: strictjson.CodeUnknownField, Path: strictjson.Cut(key), Message: message}
 }
 
 // nearly tells whether two words are within two slips of the keyboard.

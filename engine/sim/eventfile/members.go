@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 // Member is one line of a list of members.
@@ -83,7 +84,7 @@ func (r *MemberReader) put(raw []byte) (id string, body []byte, err error) {
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return "", nil, fmt.Errorf("is no JSON object: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if rej := engine.CheckJSON(raw); rej != nil {
+	if rej := strictjson.CheckJSON(raw); rej != nil {
 		return "", nil, rej
 	}
 	who, ok := fields["member"]

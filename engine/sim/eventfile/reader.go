@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -168,7 +169,7 @@ func (r *Reader) Next() (Record, error) {
 	return Record{Line: line, Raw: r.body(raw, &in), Input: in}, nil
 }
 
-func (r *Reader) admit(schema *playbooks.Schema, raw []byte) (engine.Input, *engine.Rejection) {
+func (r *Reader) admit(schema *playbooks.Schema, raw []byte) (engine.Input, *strictjson.Rejection) {
 	if r.inferring {
 		return engine.AdmitLoose(raw, r.readTime)
 	}
@@ -181,7 +182,7 @@ func (r *Reader) readTime(s string) (time.Time, error) {
 }
 
 // lineError tells all that is wrong with a line. What a cell could not be read as is not told again by the admission.
-func lineError(line int, bad []mistake, rej *engine.Rejection) error {
+func lineError(line int, bad []mistake, rej *strictjson.Rejection) error {
 	if len(bad) == 0 {
 		return &LineError{line, rej}
 	}
@@ -310,7 +311,7 @@ func (l *lines) next() ([]byte, int, []mistake, error) {
 			return nil, l.line, nil, &LineError{l.line, errors.New("ends with a comma: JSON lines have none between them")}
 		}
 		if o := &l.file.o; len(o.Map) > 0 || o.Event != "" {
-			if rej := engine.CheckJSON(text); rej != nil { // later nobody can tell what stood there twice
+			if rej := strictjson.CheckJSON(text); rej != nil { // later nobody can tell what stood there twice
 				return nil, l.line, nil, &LineError{l.line, rej}
 			}
 			text = l.layout.arrange(o, text)
