@@ -90,7 +90,7 @@ func (s *server) failureRoutes() []route {
 	return []route{
 		reply(s, route{
 			method: "GET", path: "/v1/failures", scope: ScopeAdmin,
-			query: pageQuery(word("outcome", "those that were retried or dropped, instead of those that are open",
+			query: pageQuery(oneOf("outcome", "those that were retried or dropped, instead of those that are open",
 				failuresOpen, string(store.FailureRetried), string(store.FailureDropped))),
 			summary: "Inputs that were set aside, runs that failed and deliveries that were given up on, newest first",
 		}, s.getFailures),

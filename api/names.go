@@ -13,11 +13,11 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// mostNamed is how many names an error lists beside the one that does not exist.
-const mostNamed = 10
+// maxSuggested is how many names an error lists beside the one that does not exist.
+const maxSuggested = 10
 
-// unknown is the error about a name that nothing has: it says what was probably meant, else what there is.
-func unknown(code, kind, name string, known []string) *apiError {
+// unknownName is the error about a name that nothing has: it says what was probably meant, else what there is.
+func unknownName(code, kind, name string, known []string) *apiError {
 	e := newError(code, "there is no %s `%s`", kind, name)
 	if hint := diag.DidYouMean(name, known); hint != "" {
 		e.Message += "; " + hint
@@ -29,8 +29,8 @@ func unknown(code, kind, name string, known []string) *apiError {
 	}
 	known = slices.Sorted(slices.Values(known))
 	more := ""
-	if len(known) > mostNamed {
-		known, more = known[:mostNamed], ", …"
+	if len(known) > maxSuggested {
+		known, more = known[:maxSuggested], ", …"
 	}
 	e.Message += "; there is " + strings.Join(known, ", ") + more
 	return e
@@ -53,7 +53,7 @@ func segmentNames(s *playbooks.Schema) []string {
 
 func (s *server) noPlaybook(id string) *apiError {
 	ws, _ := s.Workspace()
-	return unknown(codeNotFound, "playbook", id, playbookIDs(ws))
+	return unknownName(codeNotFound, "playbook", id, playbookIDs(ws))
 }
 
 func noMember(id string) *apiError { return newError(codeNotFound, "there is no member `%s`", id) }

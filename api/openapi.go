@@ -83,11 +83,11 @@ func setOperation(item *huma.PathItem, method string, op *huma.Operation) {
 	}
 }
 
-var notWord = regexp.MustCompile(`[^A-Za-z0-9]+`)
+var nonAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
 func operation(r route, schemas huma.Registry) *huma.Operation {
 	op := &huma.Operation{
-		OperationID: strings.ToLower(r.method) + strings.TrimSuffix(notWord.ReplaceAllString(pathOf(r), "-"), "-"),
+		OperationID: strings.ToLower(r.method) + strings.TrimSuffix(nonAlphanumeric.ReplaceAllString(pathOf(r), "-"), "-"),
 		Summary:     r.summary,
 		Responses:   map[string]*huma.Response{},
 	}
@@ -165,7 +165,7 @@ func replySchema(r route, schemas huma.Registry) *huma.Schema {
 
 func param(in string, q query, required bool) *huma.Param {
 	schema := &huma.Schema{Type: huma.TypeString}
-	for _, w := range q.words {
+	for _, w := range q.values {
 		schema.Enum = append(schema.Enum, w)
 	}
 	if q.most > 0 {

@@ -237,7 +237,7 @@ func (s *server) targets(body *triggerBody) error {
 		return nil
 	}
 	if ws.Schema.Segment(*body.Segment) == nil { // also an empty one: a forgotten name must not start it for everyone
-		return unknown(strictjson.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
+		return unknownName(strictjson.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // query is a parameter in the query string or a header: a text, one of some words, or a whole number.
 type query struct {
 	name, doc string
-	words     []string // the only ones; nil: any text
+	values    []string // the only ones; nil: any text
 	most      int      // of a whole number from 1; 0: it is none
 	standard  int      // of a whole number that is left out
 }
@@ -22,8 +22,10 @@ type query struct {
 // text is a parameter that takes any text.
 func text(name, doc string) query { return query{name: name, doc: doc} }
 
-// word is a parameter that takes one of some words.
-func word(name, doc string, words ...string) query { return query{name: name, doc: doc, words: words} }
+// oneOf is a parameter that takes one of some words.
+func oneOf(name, doc string, words ...string) query {
+	return query{name: name, doc: doc, values: words}
+}
 
 // Limits of a page of a list.
 const (
@@ -77,8 +79,8 @@ func checkQuery(declared []query, name string, given []string) *apiError {
 		return newError(codeInvalidQuery, "%s is given %d times: say it once", name, len(given))
 	case given[0] == "": // as if it were not there
 		return nil
-	case q.words != nil && !slices.Contains(q.words, given[0]):
-		return notOneOf(name, given[0], q.words)
+	case q.values != nil && !slices.Contains(q.values, given[0]):
+		return notOneOf(name, given[0], q.values)
 	case q.most > 0:
 		if n, err := strconv.Atoi(given[0]); err != nil || n < 1 || n > q.most {
 			return newError(codeInvalidQuery, "%s must be a whole number from 1 to %d, got %q", name, q.most, cut(given[0], 100))
@@ -101,7 +103,7 @@ func noParameter(declared []query, name string) *apiError {
 	for _, q := range declared {
 		known = append(known, q.name)
 	}
-	return unknown(codeInvalidQuery, "parameter", cut(name, 100), known)
+	return unknownName(codeInvalidQuery, "parameter", cut(name, 100), known)
 }
 
 // page reads `cursor` and `limit`, which were checked.

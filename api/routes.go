@@ -108,7 +108,7 @@ func (s *server) readRoutes() []route {
 		reply(s, route{
 			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeNotFound},
 			query: pageQuery(text("id", "only those whose id begins with this"), text("playbook", "only of this playbook"), text("member", "only of this member"),
-				word("state", "only in this state", runStates...)),
+				oneOf("state", "only in this state", runStates...)),
 		}, s.getRuns),
 		reply(s, route{
 			method: "GET", path: "/v1/runs/:id", scope: ScopeAdmin, summary: "A run with its trace: every decision and effect with its reason",

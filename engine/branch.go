@@ -11,8 +11,8 @@ import (
 // choose goes the first way whose condition holds, and says which and what the conditions saw.
 func (d *decider) choose(r *Run, s *playbooks.Step) {
 	seen := map[string]any{}
-	for i := range s.Ways {
-		w := &s.Ways[i]
+	for i := range s.Branches {
+		w := &s.Branches[i]
 		ok, err := d.test(w.If)
 		if err != nil {
 			d.fail(r, s, err)
@@ -40,20 +40,20 @@ func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 }
 
 // thrown throws the dice of a split.
-func (d *decider) thrown(b *book, s *playbooks.Step) *playbooks.Way {
+func (d *decider) thrown(b *book, s *playbooks.Step) *playbooks.Branch {
 	if d.e.o.Split != nil {
 		forced := d.e.o.Split(b.ID, s.Name())
-		for i := range s.Ways {
-			if s.Ways[i].Name == forced {
-				return &s.Ways[i]
+		for i := range s.Branches {
+			if s.Branches[i].Name == forced {
+				return &s.Branches[i]
 			}
 		}
 	}
 	dice, upTo := int(expression.Dice("split", b.ID, s.Salt, d.id)%10_000), 0
-	for i := range s.Ways {
-		if upTo += int(math.Round(s.Ways[i].Weight * 100)); dice < upTo {
-			return &s.Ways[i]
+	for i := range s.Branches {
+		if upTo += int(math.Round(s.Branches[i].Weight * 100)); dice < upTo {
+			return &s.Branches[i]
 		}
 	}
-	return &s.Ways[len(s.Ways)-1]
+	return &s.Branches[len(s.Branches)-1]
 }

@@ -72,7 +72,7 @@ func (w *dated) next(
 	if !ok || local.IsZero() {
 		return time.Time{}, ""
 	}
-	at, which = t.Coming(local, after, been)
+	at, which = t.Next(local, after, been)
 	return at.UTC().Truncate(time.Millisecond), which
 }
 

@@ -208,7 +208,7 @@ func (d *decider) handOver() {
 		d.c.Members = append(d.c.Members, d.st.Member)
 	}
 	if d.dueChanged {
-		d.c.Looks = append(d.c.Looks, Look{Member: d.id, At: d.st.Member.LookAt})
+		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.id, At: d.st.Member.ReevaluateAt})
 	}
 	for _, r := range d.st.Runs {
 		if r.New || r.Changed {

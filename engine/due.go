@@ -49,13 +49,13 @@ func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {
 	if d.st.Member == nil {
 		return at, false
 	}
-	at = d.st.Member.LookAt
+	at = d.st.Member.ReevaluateAt
 	return at, !at.IsZero() && !at.After(t)
 }
 
 // gaveUp reports whether what a re-evaluation at an instant would start was given up.
 func (st *State) gaveUp(at time.Time) bool {
-	return slices.ContainsFunc(st.PassedLooks, func(t time.Time) bool {
+	return slices.ContainsFunc(st.PassedReevaluations, func(t time.Time) bool {
 		return t.Sub(at) < time.Millisecond && !at.After(t)
 	})
 }

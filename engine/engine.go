@@ -22,8 +22,8 @@ type State struct {
 	History History
 	// Unreadable says what of the member cannot be read; empty: all can. Nothing is decided then.
 	Unreadable string
-	// PassedLooks are instants, in whole milliseconds, at which the member is not looked at: what that would start cannot be decided.
-	PassedLooks []time.Time
+	// PassedReevaluations are instants, in whole milliseconds, at which the member is not looked at: what that would start cannot be decided.
+	PassedReevaluations []time.Time
 }
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.

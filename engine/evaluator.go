@@ -143,7 +143,7 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 	if o == nil {
 		return t.Render(vars)
 	}
-	return t.RenderNoting(vars, func(branch int) { o.Took(t, branch) })
+	return t.RenderObserved(vars, func(branch int) { o.TookBranch(t, branch) })
 }
 
 // json evaluates a value as JSON holds it: dates as 2026-03-28, what is missing as null.

@@ -88,7 +88,7 @@ func (h *happened) fits(s *playbooks.Schema, t *schema.Type) bool {
 		return true
 	}
 	properties, err := h.decode()
-	if err != nil || !t.Fits(orEmpty(properties)) {
+	if err != nil || !t.Accepts(orEmpty(properties)) {
 		return false
 	}
 	h.fitted = s

@@ -24,8 +24,8 @@ const (
 // InputSegment is the crossing of a segment's border: it exists only within a cascade and is never stored.
 const InputSegment InputKind = "segment"
 
-// SegmentsLook is the name of an occurrence that is no playbook's: members are looked at, to note who is in which segment.
-const SegmentsLook = ":segments"
+// SegmentReevaluation is the name of an occurrence that is no playbook's: members are looked at, to note who is in which segment.
+const SegmentReevaluation = ":segments"
 
 // Input is one thing that the engine decides on, for one member.
 type Input struct {
@@ -89,10 +89,10 @@ type Member struct {
 	Goals      []GoalWatch          `json:"goals,omitempty"`   // goals that may still be reached, in order of entry
 	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
 	// Of watched segments alone: whether the member is in one, when that was last found out, and when time may change it.
-	Segments map[string]Membership `json:"segments,omitempty"`
-	Dates    map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
-	LookedAt time.Time             `json:"looked_at,omitzero"`
-	LookAt   time.Time             `json:"look_at,omitzero"`
+	Segments      map[string]Membership `json:"segments,omitempty"`
+	Dates         map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
+	ReevaluatedAt time.Time             `json:"looked_at,omitzero"`
+	ReevaluateAt  time.Time             `json:"look_at,omitzero"`
 
 	// Unreadable says why what is stored of the member cannot be read; nothing else but the id is known then.
 	Unreadable string `json:"-"`
@@ -107,8 +107,8 @@ type GoalWatch struct {
 	Until    time.Time `json:"until"`
 }
 
-// Look says when a member is to be looked at again, because time may move them into a segment or out of one; zero: it will not.
-type Look struct {
+// Reevaluation says when a member is to be looked at again, because time may move them into a segment or out of one; zero: it will not.
+type Reevaluation struct {
 	Member string
 	At     time.Time
 }
@@ -231,17 +231,17 @@ type Message struct {
 
 // Changes is what decisions on one or many members did. All of it commits together.
 type Changes struct {
-	Members    []*Member
-	Runs       []*Run
-	Coupons    []Coupon
-	Deliveries []Delivery
-	Refusals   []Decision     // decisions that did not enter; entries are in Runs
-	Poisoned   []Poisoned     // inputs that could not be decided, set aside
-	Cascaded   []Input        // events that runs emitted to their own member: decided already, to be kept in the history
-	Emitted    []Input        // events that runs emitted to other members: to be accepted into the inbox
-	Held       []Held         // members of whom something cannot be read
-	Looks      []Look         // of members for whom that has changed
-	Taken      map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
+	Members       []*Member
+	Runs          []*Run
+	Coupons       []Coupon
+	Deliveries    []Delivery
+	Refusals      []Decision     // decisions that did not enter; entries are in Runs
+	Poisoned      []Poisoned     // inputs that could not be decided, set aside
+	Cascaded      []Input        // events that runs emitted to their own member: decided already, to be kept in the history
+	Emitted       []Input        // events that runs emitted to other members: to be accepted into the inbox
+	Held          []Held         // members of whom something cannot be read
+	Reevaluations []Reevaluation // of members for whom that has changed
+	Taken         map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
 
 	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes fills it in.
 	Tally map[TallyKey]int

@@ -10,12 +10,12 @@ import (
 type Observer interface {
 	// Judged tells the outcome of a condition or of an `if`. One that cannot be evaluated has none.
 	Judged(x *expression.Expr, holds bool)
-	// Met tells that an event ended a run by an exit, ended a wait, or reached a goal.
-	Met(m *playbooks.EventMatch)
+	// Matched tells that an event ended a run by an exit, ended a wait, or reached a goal.
+	Matched(m *playbooks.EventMatch)
 	// Began tells that a run came to an action and its `if` let it pass, whatever becomes of the action.
 	Began(s *playbooks.Step)
-	// Took tells which of its branches a text took.
-	Took(t *playbooks.Template, branch int)
+	// TookBranch tells which of its branches a text took.
+	TookBranch(t *playbooks.Template, branch int)
 }
 
 // test evaluates a condition of a playbook for the member; a nil one holds.
@@ -35,7 +35,7 @@ func (ev *evaluator) observeOutcome(x *expression.Expr, holds bool) {
 
 func (ev *evaluator) observeMatch(m *playbooks.EventMatch) {
 	if o := ev.e.o.Observer; o != nil {
-		o.Met(m)
+		o.Matched(m)
 	}
 }
 

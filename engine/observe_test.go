@@ -31,9 +31,9 @@ func (n *noted) Judged(x *expression.Expr, holds bool) {
 
 func (n *noted) Began(s *playbooks.Step) { n.tell("%s", n.names[s]) }
 
-func (n *noted) Met(m *playbooks.EventMatch) { n.tell("%s", n.names[m]) }
+func (n *noted) Matched(m *playbooks.EventMatch) { n.tell("%s", n.names[m]) }
 
-func (n *noted) Took(*playbooks.Template, int) { n.tell("text") }
+func (n *noted) TookBranch(*playbooks.Template, int) { n.tell("text") }
 
 // noting makes the observer of a workspace. A condition is told when it fails; of an `if` the step that it skips.
 func noting(ws *playbooks.Workspace) *noted {

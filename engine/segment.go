@@ -13,7 +13,7 @@ import (
 type watched struct {
 	*playbooks.Segment
 	since time.Time // when it began to be watched as it is: members were in it then or not, and that fires nothing
-	turns *expression.Turns
+	turns *expression.Reevaluation
 	enter []*book // by playbook id
 	exit  []*book
 }
@@ -46,7 +46,7 @@ func (e *Engine) watch() {
 		if g == nil || g.Expr == nil {
 			continue
 		}
-		w := &watched{Segment: g, since: e.o.Watched[name], turns: e.ws.Schema.TurnsOf(name)}
+		w := &watched{Segment: g, since: e.o.Watched[name], turns: e.ws.Schema.ReevaluationOf(name)}
 		for _, p := range e.ws.Playbooks {
 			switch b := e.active[p.ID]; {
 			case p.Status == playbooks.Draft || p.Trigger.Segment != name:
@@ -166,15 +166,15 @@ func (x crossing) way() string {
 // instant before the last re-evaluation is that of the last one.
 func (d *decider) reevaluate(at time.Time) (out moved) {
 	m := d.st.Member
-	if m == nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.LookAt.IsZero() {
+	if m == nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.ReevaluateAt.IsZero() {
 		return out
 	}
 	d.forgetSegments()
-	if at.Before(m.LookedAt) {
-		at = m.LookedAt
+	if at.Before(m.ReevaluatedAt) {
+		at = m.ReevaluatedAt
 	}
-	if !at.Equal(m.LookedAt) {
-		m.LookedAt = at
+	if !at.Equal(m.ReevaluatedAt) {
+		m.ReevaluatedAt = at
 		d.touched = true
 	}
 	d.begin(at)
@@ -199,8 +199,8 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		}
 		next = sooner(next, w.turns.Next(d.env, d.oldest))
 	}
-	if next = next.UTC(); !next.Equal(m.LookAt) {
-		m.LookAt, d.dueChanged, d.touched = next, true, true
+	if next = next.UTC(); !next.Equal(m.ReevaluateAt) {
+		m.ReevaluateAt, d.dueChanged, d.touched = next, true, true
 	}
 	return out
 }

@@ -25,7 +25,7 @@ actions: [{tag: quiet}]
 		})
 	}
 	look := func(at time.Time) engine.Input {
-		return engine.Input{Kind: engine.InputSchedule, ID: "look", Name: engine.SegmentsLook, Member: "m", Time: at, At: at}
+		return engine.Input{Kind: engine.InputSchedule, ID: "look", Name: engine.SegmentReevaluation, Member: "m", Time: at, At: at}
 	}
 	update := func(at time.Time) engine.Input {
 		return engine.Input{Kind: engine.InputUpdate, ID: "u", Member: "m", Time: at, At: at, Payload: &engine.Payload{AddTags: []string{"x"}}}

@@ -48,10 +48,10 @@ func (s *Schema) Definition(segment string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// Coming gives when the date comes for the first time after an instant, where value is that of the attribute as expressions see it,
+// Next gives when the date comes for the first time after an instant, where value is that of the attribute as expressions see it,
 // local to the member; zero when it does not come again. February 29 is February 28 in other years. Which names the time it comes,
 // the same in every zone: of a yearly one the year. The one that has been does not come again, though the member moves west.
-func (d *DateTrigger) Coming(value, after time.Time, been string) (at time.Time, which string) {
+func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, which string) {
 	zone := value.Location()
 	year, month, day := value.Date()
 	occurrence := func(year int) time.Time {

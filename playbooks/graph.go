@@ -95,7 +95,7 @@ func (g *grapher) step(i int) {
 	id := fmt.Sprintf("s%d", i)
 	if s.Guard != nil && s.Key != "if" {
 		skip := i + 1
-		if len(s.Ways) > 0 {
+		if len(s.Branches) > 0 {
 			skip = s.Jump
 		}
 		guard := fmt.Sprintf("g%d", i)
@@ -106,7 +106,7 @@ func (g *grapher) step(i int) {
 	switch {
 	case s.Key == "if":
 		g.node(id, "{", "}", withID(s, s.Guard.Text))
-	case len(s.Ways) > 0:
+	case len(s.Branches) > 0:
 		g.node(id, "{{", "}}", withID(s, s.Key))
 	case s.Key == "wait":
 		g.node(id, "([", "])", withID(s, waitText(s.Wait)))
@@ -116,13 +116,13 @@ func (g *grapher) step(i int) {
 	default:
 		g.node(id, "[", "]", withID(s, g.actionText(s)))
 	}
-	if len(s.Ways) == 0 {
+	if len(s.Branches) == 0 {
 		g.edge(id, g.target(i+1), "")
 		return
 	}
-	for k := range s.Ways {
-		w := &s.Ways[k]
-		g.edge(id, g.target(w.Start), wayText(s, w))
+	for k := range s.Branches {
+		w := &s.Branches[k]
+		g.edge(id, g.target(w.Start), branchText(s, w))
 	}
 }
 
@@ -224,7 +224,7 @@ func waitText(w *Wait) string {
 	return "wait " + w.For.String()
 }
 
-func wayText(s *Step, w *Way) string {
+func branchText(s *Step, w *Branch) string {
 	switch {
 	case s.Key == "split":
 		return fmt.Sprintf("%s %g%%", w.Name, w.Weight)

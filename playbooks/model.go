@@ -22,7 +22,7 @@ type Workspace struct {
 	// Unusable holds the playbooks that cannot be run, by id or else by file, with the reason. Only [Compile] sets it.
 	Unusable map[string]string
 
-	Words map[WordKind]map[string][]WordUse // see Mentions
+	Labels map[LabelKind]map[string][]LabelUse // see Mentions
 }
 
 // Playbook gives the playbook with the id, or nil.
@@ -239,22 +239,22 @@ type Playbook struct {
 
 // Step is one instruction of a playbook. A run's position is an index into Playbook.Steps; len(Steps) is the end.
 type Step struct {
-	Key    string           // the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author wrote
-	ID     string           // the author's id, or ""
-	Path   string           // stable address: "actions[2].then[0]"
-	Guard  *expression.Expr // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
-	Args   map[string]*Value
-	Fields []string     // the names of Args, in the order in which they are written; defaults last
-	Wait   *Wait        // Key "wait"
-	Ways   []Way        // of a branch, in the order written
-	Salt   string       // Key "split": what its dice are told apart by from those of other splits of the playbook
-	Jump   int          // Key "jump": where to go on. Of a branch: where to go on when the guard is false
-	Result *schema.Type // an object: what it leaves under actions.<id>
-	Pos    diag.Pos
+	Key      string           // the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author wrote
+	ID       string           // the author's id, or ""
+	Path     string           // stable address: "actions[2].then[0]"
+	Guard    *expression.Expr // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
+	Args     map[string]*Value
+	Fields   []string     // the names of Args, in the order in which they are written; defaults last
+	Wait     *Wait        // Key "wait"
+	Branches []Branch     // of a branch, in the order written
+	Salt     string       // Key "split": what its dice are told apart by from those of other splits of the playbook
+	Jump     int          // Key "jump": where to go on. Of a branch: where to go on when the guard is false
+	Result   *schema.Type // an object: what it leaves under actions.<id>
+	Pos      diag.Pos
 }
 
-// Way is one way of a branch. Its actions begin at Start and end in a jump, or where the next way or the branch ends.
-type Way struct {
+// Branch is one way of a branch. Its actions begin at Start and end in a jump, or where the next way or the branch ends.
+type Branch struct {
 	Name   string           // then, else; of choose: way 1, way 2, …, else, or none when no way holds; of a split: the author's
 	If     *expression.Expr // of if and choose: the way is taken when it holds; nil: always
 	Weight float64          // of a split: percent of members, two decimals
@@ -410,12 +410,12 @@ type DateTrigger struct {
 	At        int             // minutes since midnight, local time of the member; -1: the time of a datetime
 }
 
-// TurnsOf derives when membership of the segment may change by the passing of time. A segment that is not declared never turns.
-func (s *Schema) TurnsOf(segment string) *expression.Turns {
+// ReevaluationOf derives when membership of the segment may change by the passing of time. A segment that is not declared never turns.
+func (s *Schema) ReevaluationOf(segment string) *expression.Reevaluation {
 	if g := s.Segment(segment); g != nil && g.Expr != nil {
-		return expression.TurnsOf(g.Source, s)
+		return expression.ReevaluationOf(g.Source, s)
 	}
-	return &expression.Turns{}
+	return &expression.Reevaluation{}
 }
 
 // StepNamed finds steps by what logs call them; for "", none.
@@ -428,11 +428,11 @@ func (p *Playbook) StepNamed(name string) diag.Pos {
 	return diag.Pos{}
 }
 
-// WayNamed finds the ways of a split; for "", the split.
-func (s *Step) WayNamed(name string) diag.Pos {
-	for i := range s.Ways {
-		if s.Ways[i].Name == name {
-			return s.Ways[i].Pos
+// BranchNamed finds the ways of a split; for "", the split.
+func (s *Step) BranchNamed(name string) diag.Pos {
+	for i := range s.Branches {
+		if s.Branches[i].Name == name {
+			return s.Branches[i].Pos
 		}
 	}
 	return s.Pos
@@ -475,11 +475,11 @@ type Renderer interface {
 // Render returns the text for the variables member, trigger, actions and now; only what Refs names, the trigger and now need be
 // there. A declared value that is missing renders empty. A time is written as local time of its location.
 func (t *Template) Render(vars map[string]any) (text string, err error) {
-	return t.RenderNoting(vars, nil)
+	return t.RenderObserved(vars, nil)
 }
 
-// RenderNoting is Render that tells which of Branches the text took. took may be nil.
-func (t *Template) RenderNoting(vars map[string]any, took func(branch int)) (text string, err error) {
+// RenderObserved is Render that tells which of Branches the text took. took may be nil.
+func (t *Template) RenderObserved(vars map[string]any, took func(branch int)) (text string, err error) {
 	return t.Compiled.Render(vars, took)
 }
 

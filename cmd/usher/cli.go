@@ -73,7 +73,7 @@ func unknownCommand(root *cobra.Command, args []string) string {
 			break
 		}
 	}
-	return strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", word, meantCommand(word, names)), "; ")
+	return strings.TrimSuffix(fmt.Sprintf("there is no command %q; %s", word, suggestCommand(word, names)), "; ")
 }
 
 // flagError says in our words what is wrong with a flag, and which one was probably meant.
@@ -94,7 +94,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	word := unknown.GetSpecifiedName()
-	hint := meantFlag(word, names)
+	hint := suggestFlag(word, names)
 	if hint == "" {
 		return usagef("%s: there is no flag --%s", cmd.Name(), word)
 	}
@@ -165,7 +165,7 @@ func (c *cli) root() *cobra.Command {
 			group(sub)
 		}
 	}
-	c.fitHelp(root)
+	c.wrapHelp(root)
 	return root
 }
 

@@ -115,8 +115,8 @@ func completeList(cmd *cobra.Command, flag string, values ...string) {
 	})
 }
 
-// completePlaces names what --map gives a column to.
-func completePlaces(cmd *cobra.Command, flag string, places ...string) {
+// completeColumns names what --map gives a column to.
+func completeColumns(cmd *cobra.Command, flag string, places ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(places, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 }
 

@@ -23,7 +23,7 @@ func (c *cli) couponCommand() *cobra.Command {
 		var k shownCoupon
 		text, err := cl.get(ctx, couponPath(args[0]), &k)
 		if err != nil {
-			return nil, nil, cl.meantCoupon(ctx, args[0], err)
+			return nil, nil, cl.suggestCoupon(ctx, args[0], err)
 		}
 		return text, func(p *page) { p.coupon(&k) }, nil
 	})
@@ -31,9 +31,9 @@ func (c *cli) couponCommand() *cobra.Command {
 
 func couponPath(code string) string { return "/v1/coupons/" + url.PathEscape(code) }
 
-// meantCoupon adds to the error that there is no coupon which one was probably meant. Codes are exact, so it is only said: small
+// suggestCoupon adds to the error that there is no coupon which one was probably meant. Codes are exact, so it is only said: small
 // letters, spaces around the code and full-width letters are how codes are typed and pasted.
-func (cl *client) meantCoupon(ctx context.Context, code string, err error) error {
+func (cl *client) suggestCoupon(ctx context.Context, code string, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) || said.status != http.StatusNotFound {
 		return err
@@ -83,7 +83,7 @@ func (c *cli) redeemCommand() *cobra.Command {
 		var k shownCoupon
 		text, err := cl.postFor(ctx, couponPath(args[0])+"/redeem", id, nil, &k)
 		if err != nil {
-			return nil, nil, cl.meantCoupon(ctx, args[0], err)
+			return nil, nil, cl.suggestCoupon(ctx, args[0], err)
 		}
 		return text, func(p *page) { p.coupon(&k) }, nil
 	})

@@ -161,7 +161,7 @@ func (p *page) failures(l *shownFailures) {
 	rows := [][]string{{"ID", "AT", "WHAT", "MEMBER", "KEY", "ERROR"}}
 	for _, f := range l.Failures {
 		at, key := p.clock(f.At), f.Key
-		if p.width > 0 && p.width < roomy {
+		if p.width > 0 && p.width < wideTerminal {
 			at = f.At.In(p.zone).Format("2006-01-02 15:04")
 			switch f.What {
 			case "run", "wait", "delivery":

@@ -9,8 +9,8 @@ import (
 	"github.com/usher-run/usher/internal/table"
 )
 
-// fitHelp makes what --help prints fit the terminal, but for examples, which are to be copied as they stand.
-func (c *cli) fitHelp(root *cobra.Command) {
+// wrapHelp makes what --help prints fit the terminal, but for examples, which are to be copied as they stand.
+func (c *cli) wrapHelp(root *cobra.Command) {
 	width := c.screenOf(c.stdout).width
 	if width <= 0 {
 		return

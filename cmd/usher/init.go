@@ -97,10 +97,10 @@ func given(cmd *cobra.Command, but string) string {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if m, ok := f.Value.(*mapFlag); ok {
 			for _, place := range sortedKeys(*m) {
-				b.WriteString(" --" + f.Name + shownWord(place+"="+(*m)[place]))
+				b.WriteString(" --" + f.Name + shellWord(place+"="+(*m)[place]))
 			}
 		} else if f.Name != but {
-			b.WriteString(" --" + f.Name + shownWord(f.Value.String()))
+			b.WriteString(" --" + f.Name + shellWord(f.Value.String()))
 		}
 	})
 	return b.String()
@@ -191,7 +191,7 @@ func surround(dir string) error {
 
 // firstPlaybook says how to go on in a workspace without a playbook: nothing can be tested or served there yet.
 func (c *cli) firstPlaybook(dir, from, flags string, inferred *eventfile.Inferred) error {
-	shown, self, file := shownDir(dir), ownName(), shownWord(from)
+	shown, self, file := shownDir(dir), ownName(), shellWord(from)
 	if from == "-" {
 		file = " FILE"
 	}
@@ -200,7 +200,7 @@ func (c *cli) firstPlaybook(dir, from, flags string, inferred *eventfile.Inferre
 		"  id: first\n  stage: retention\n  trigger: {event: %s}\n  actions:\n    - tag: seen\n\n"+
 		"and see what it would have done:\n\n  %s simulate%s --events%s%s\n",
 		plural(inferred.Events, "event"), dir, self, shown,
-		filepath.ToSlash(filepath.Join(dir, "playbooks", "first.yaml")), inferred.Often(), self, shown, file, flags)
+		filepath.ToSlash(filepath.Join(dir, "playbooks", "first.yaml")), inferred.MostFrequent(), self, shown, file, flags)
 	return err
 }
 

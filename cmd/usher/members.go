@@ -106,7 +106,7 @@ func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.Member
 	const most = 10
 	list := r.Undeclared()
 	for _, name := range list[:min(most, len(list))] {
-		fmt.Fprintf(c.stderr, "usher: the attribute %s is not declared: no playbook can read it%s\n", name, meantAttribute(name, schema))
+		fmt.Fprintf(c.stderr, "usher: the attribute %s is not declared: no playbook can read it%s\n", name, suggestAttribute(name, schema))
 	}
 	if more := len(list) - most; more > 0 {
 		fmt.Fprintf(c.stderr, "usher: … and %s that are not declared\n", plural(more, "other attribute"))
@@ -117,7 +117,7 @@ func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.Member
 	return err
 }
 
-func meantAttribute(name string, schema *playbooks.Schema) string {
+func suggestAttribute(name string, schema *playbooks.Schema) string {
 	var known []string
 	for i := range schema.Attributes {
 		known = append(known, schema.Attributes[i].Name)

@@ -32,9 +32,9 @@ func (r *reading) flags(c *cli, cmd *cobra.Command, events bool) {
 	completeFlag(cmd, "encoding", eventfile.EncodingNames()...)
 	_ = cmd.RegisterFlagCompletionFunc("timezone", zoneCandidates)
 	if events {
-		completePlaces(cmd, "map", "member=", "time=", "event=", "id=", "attributes.")
+		completeColumns(cmd, "map", "member=", "time=", "event=", "id=", "attributes.")
 	} else {
-		completePlaces(cmd, "map", "member=", "tags=", "tags.remove=")
+		completeColumns(cmd, "map", "member=", "tags=", "tags.remove=")
 	}
 	if events {
 		f.StringVar(&r.event, "event", "", "the event of all lines that name none, as in order.paid")
@@ -66,7 +66,7 @@ func (m mapFlag) String() string { return "" }
 func (m mapFlag) Type() string   { return "PLACE=COLUMN" }
 
 func (m *mapFlag) Set(text string) error {
-	if wide := wideSigns.Replace(text); wide != text && strings.Count(wide, "=") > strings.Count(text, "=") || wideComma.MatchString(text) {
+	if wide := fullWidthSigns.Replace(text); wide != text && strings.Count(wide, "=") > strings.Count(text, "=") || fullWidthComma.MatchString(text) {
 		return fmt.Errorf("it has full-width signs between its parts: write %s", wide)
 	}
 	parts, err := csv.NewReader(strings.NewReader(text)).Read()
@@ -96,8 +96,8 @@ func (m *mapFlag) Set(text string) error {
 
 // The signs of --map, as a Chinese keyboard types them. A column may have such a comma in its name.
 var (
-	wideSigns = strings.NewReplacer("，", ",", "＝", "=")
-	wideComma = regexp.MustCompile(`，[^,，=]+=`)
+	fullWidthSigns = strings.NewReplacer("，", ",", "＝", "=")
+	fullWidthComma = regexp.MustCompile(`，[^,，=]+=`)
 )
 
 // readingError says of which file an error is, except where it is about the command.
@@ -159,15 +159,15 @@ func (c *cli) reportFile(r *eventfile.Reader, schema *playbooks.Schema) {
 	const most = 10
 	list := r.Undeclared()
 	for _, u := range list[:min(most, len(list))] {
-		fmt.Fprintf(c.stderr, "usher: %s named %s, which is not declared: no playbook can read it%s\n", plural(u.Count, "event"), u.Event, meant(u.Event, schema))
+		fmt.Fprintf(c.stderr, "usher: %s named %s, which is not declared: no playbook can read it%s\n", plural(u.Count, "event"), u.Event, suggestEvent(u.Event, schema))
 	}
 	if more := len(list) - most; more > 0 {
 		fmt.Fprintf(c.stderr, "usher: … and %s that are not declared\n", plural(more, "other event name"))
 	}
 }
 
-// meant says which declared event an undeclared one probably is.
-func meant(event string, schema *playbooks.Schema) string {
+// suggestEvent says which declared event an undeclared one probably is.
+func suggestEvent(event string, schema *playbooks.Schema) string {
 	var known []string
 	for i := range schema.Events {
 		known = append(known, schema.Events[i].Name)

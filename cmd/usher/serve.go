@@ -51,8 +51,8 @@ func (c *cli) serveCommand() *cobra.Command {
 	completeList(cmd, "role", server.Roles...)
 	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
 	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
-	completePlaces(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
-	completePlaces(cmd, "db", "sqlite:")
+	completeColumns(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
+	completeColumns(cmd, "db", "sqlite:")
 	return cmd
 }
 

@@ -163,7 +163,7 @@ type runList struct {
 
 // runs adds a table of runs. On a terminal their ids are cut to what tells them apart.
 func (p *page) runs(runs []shownRun) {
-	width, short := 0, p.width > 0 && p.width < roomy
+	width, short := 0, p.width > 0 && p.width < wideTerminal
 	if p.width > 0 {
 		width = shortID(runs)
 	}
@@ -183,8 +183,8 @@ func (p *page) runs(runs []shownRun) {
 	p.table(rows, layout{head: true, fixed: []int{0, 1, 4}})
 }
 
-// roomy is the width of a terminal from which on a list has room for whole times.
-const roomy = 120
+// wideTerminal is the width of a terminal from which on a list has room for whole times.
+const wideTerminal = 120
 
 // leastID is how much of a run's id is shown at least: the second of its beginning, and some of the rest.
 const leastID = 12

@@ -73,7 +73,7 @@ func (c *cli) test(t *testRun) error {
 		return err
 	}
 	report := sim.Test(ws, t.options)
-	report.Fit(c.screenOf(c.stdout).width)
+	report.SetWidth(c.screenOf(c.stdout).width)
 	if err := report.Write(c.stdout, t.format, t.coverage); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

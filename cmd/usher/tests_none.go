@@ -13,8 +13,8 @@ import (
 
 // The tests that a pattern may have meant: how many are named at most, and how much of the pattern they share at least.
 const (
-	maxNear = 3
-	minNear = 0.5
+	maxSuggestions = 3
+	minSharedPairs = 0.5
 )
 
 // noTest says why no test was run, and what to do.
@@ -64,13 +64,13 @@ func nearest(pattern string, names []string) []string {
 		if fold != nil && fold.MatchString(name) {
 			c.share = 2 // above all
 		}
-		if c.share >= minNear {
+		if c.share >= minSharedPairs {
 			list = append(list, c)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.share, a.share) })
 	var out []string
-	for _, c := range list[:min(maxNear, len(list))] {
+	for _, c := range list[:min(maxSuggestions, len(list))] {
 		out = append(out, c.name)
 	}
 	return out

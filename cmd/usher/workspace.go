@@ -42,7 +42,7 @@ func loadFiles(files folder.Files) (*playbooks.Workspace, []diag.Diagnostic) {
 func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 	ws, diags, err := load(dir)
 	if err != nil {
-		return nil, meantWorkspace(command, dir, err)
+		return nil, suggestWorkspace(command, dir, err)
 	}
 	if !mistaken(diags, false) {
 		return ws, c.nameUnread(diags, ws)
@@ -50,13 +50,13 @@ func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 	if err := diag.Render(c.stderr, "text", diags, ws.Files); err != nil {
 		return nil, err
 	}
-	c.noteNear(command, dir, diags)
+	c.noteNearestWorkspace(command, dir, diags)
 	return nil, errMistakes
 }
 
-// noteNear says where there is a workspace when this folder is none.
-func (c *cli) noteNear(command, dir string, diags []diag.Diagnostic) {
-	if note := nearWorkspace(command, dir, diags); note != "" {
+// noteNearestWorkspace says where there is a workspace when this folder is none.
+func (c *cli) noteNearestWorkspace(command, dir string, diags []diag.Diagnostic) {
+	if note := nearestWorkspace(command, dir, diags); note != "" {
 		fmt.Fprintf(c.stderr, "usher: %s\n", note)
 	}
 }
@@ -95,7 +95,7 @@ func (c *cli) checkCommand() *cobra.Command {
 			dir := workspaceDir(args)
 			ws, diags, err := load(dir)
 			if err != nil {
-				return meantWorkspace("check", dir, err)
+				return suggestWorkspace("check", dir, err)
 			}
 			if fix {
 				if ws, diags, err = c.fix(dir, ws, format); err != nil {
@@ -118,7 +118,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				c.noteSchedules(ws, verbose)
 			}
 			c.noteUnset(ws)
-			c.noteNear("check", dir, diags)
+			c.noteNearestWorkspace("check", dir, diags)
 			if mistaken(diags, strict) {
 				return errMistakes
 			}
@@ -209,11 +209,11 @@ func shownDir(dir string) string {
 	if clean == "." {
 		return ""
 	}
-	return shownWord(clean)
+	return shellWord(clean)
 }
 
-// shownWord writes a word of a command that is to be copied, after a blank.
-func shownWord(clean string) string {
+// shellWord writes a word of a command that is to be copied, after a blank.
+func shellWord(clean string) string {
 	switch {
 	case clean == "":
 		return " ''"

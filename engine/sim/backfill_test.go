@@ -231,7 +231,7 @@ func TestBackfillInAnyOrder(t *testing.T) {
 			if len(w.texts)+len(w.runs) > 0 {
 				t.Fatalf("sent %v, runs %v", w.texts, w.runs)
 			}
-			w.member.LookedAt = time.Time{}
+			w.member.ReevaluatedAt = time.Time{}
 			text, err := json.Marshal(w.member)
 			if err != nil {
 				t.Fatal(err)

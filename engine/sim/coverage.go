@@ -37,7 +37,7 @@ type PointKind string
 // waits. Guards are the `if` of an action or of the trigger.
 const (
 	PointAction    PointKind = "action"
-	PointWay       PointKind = "way"
+	PointBranch    PointKind = "way"
 	PointWait      PointKind = "wait"
 	PointCondition PointKind = "condition"
 	PointGuard     PointKind = "guard"
@@ -50,8 +50,8 @@ func (m Missed) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: never %s", m.Pos.File, m.Pos.Line, m.Pos.Column, m.What, m.Never)
 }
 
-// marks are what tests reached. It is the observer of all their engines; what only traces tell is added by entry.
-type marks map[any]bool
+// reachedPoints are what tests reached. It is the observer of all their engines; what only traces tell is added by entry.
+type reachedPoints map[any]bool
 
 // The keys of marks, beside pointers to steps and to the events of exits and goals.
 type (
@@ -66,26 +66,28 @@ type (
 	tracedAs struct{ playbook, step, what, reason string }
 )
 
-func (m marks) Judged(x *expression.Expr, holds bool)  { m[outcomeOf{x, holds}] = true }
-func (m marks) Met(e *playbooks.EventMatch)            { m[e] = true }
-func (m marks) Began(s *playbooks.Step)                { m[s] = true }
-func (m marks) Took(t *playbooks.Template, branch int) { m[branchOf{t, branch}] = true }
+func (m reachedPoints) Judged(x *expression.Expr, holds bool)        { m[outcomeOf{x, holds}] = true }
+func (m reachedPoints) Matched(e *playbooks.EventMatch)              { m[e] = true }
+func (m reachedPoints) Began(s *playbooks.Step)                      { m[s] = true }
+func (m reachedPoints) TookBranch(t *playbooks.Template, branch int) { m[branchOf{t, branch}] = true }
 
 // entry marks what an entry of a trace reached.
-func (m marks) entry(e engine.Traced) { m[tracedAs{e.Run.Playbook, e.Step, e.What, e.Reason}] = true }
+func (m reachedPoints) entry(e engine.Traced) {
+	m[tracedAs{e.Run.Playbook, e.Step, e.What, e.Reason}] = true
+}
 
 // coverage compares what was reached of a playbook with what there is.
-func coverage(p *playbooks.Playbook, reached marks) Coverage {
+func coverage(p *playbooks.Playbook, reached reachedPoints) Coverage {
 	c := counter{p: p, reached: reached, texts: map[textPoint][]any{}}
 	c.playbook()
 	// The playbook first, then the templates of its texts.
 	slices.SortStableFunc(c.missed, func(a, b Missed) int {
-		return cmp.Or(away(a, p)-away(b, p), cmp.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Column-b.Pos.Column)
+		return cmp.Or(inOtherFile(a, p)-inOtherFile(b, p), cmp.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Column-b.Pos.Column)
 	})
 	return Coverage{Playbook: p.ID, File: p.File, Reached: c.all - len(c.missed), All: c.all, Missed: c.missed}
 }
 
-func away(m Missed, p *playbooks.Playbook) int {
+func inOtherFile(m Missed, p *playbooks.Playbook) int {
 	if m.Pos.File == p.File {
 		return 0
 	}
@@ -95,7 +97,7 @@ func away(m Missed, p *playbooks.Playbook) int {
 // counter goes through one playbook.
 type counter struct {
 	p       *playbooks.Playbook
-	reached marks
+	reached reachedPoints
 	all     int
 	missed  []Missed
 	texts   map[textPoint][]any // branches of templates: several actions may send the same one
@@ -152,7 +154,7 @@ func (c *counter) playbook() {
 }
 
 func (c *counter) step(s *playbooks.Step) {
-	name := shownStep(s)
+	name := stepLabel(s)
 	switch s.Key {
 	case "jump":
 		return
@@ -161,11 +163,11 @@ func (c *counter) step(s *playbooks.Step) {
 		return
 	}
 	c.outcomes(PointGuard, s.Guard, ifOf(s.Guard)+" of "+name)
-	for k := range s.Ways {
-		w := &s.Ways[k]
-		c.point(PointWay, w.Pos, shownWay(w, name), "taken", tracedAs{c.p.ID, s.Name(), s.Key, w.Name})
+	for k := range s.Branches {
+		w := &s.Branches[k]
+		c.point(PointBranch, w.Pos, branchLabel(w, name), "taken", tracedAs{c.p.ID, s.Name(), s.Key, w.Name})
 	}
-	if len(s.Ways) == 0 {
+	if len(s.Branches) == 0 {
 		c.point(PointAction, s.Pos, name, "reached", s)
 	}
 	if w := s.Wait; w != nil && w.Event != nil {
@@ -226,27 +228,27 @@ func brief(text string) string {
 	return text
 }
 
-// wayOf names a way: those of a choice have a name of that form already.
-func wayOf(w *playbooks.Way) string {
+// takenBranch names a way: those of a choice have a name of that form already.
+func takenBranch(w *playbooks.Branch) string {
 	if strings.HasPrefix(w.Name, "way ") {
 		return w.Name
 	}
 	return "way " + w.Name
 }
 
-// shownWay names a way of a step with what it asks.
-func shownWay(w *playbooks.Way, step string) string {
+// branchLabel names a way of a step with what it asks.
+func branchLabel(w *playbooks.Branch, step string) string {
 	switch {
 	case w.If != nil:
-		return wayOf(w) + " (" + ifOf(w.If) + ") of " + step
+		return takenBranch(w) + " (" + ifOf(w.If) + ") of " + step
 	case w.Name == "none" && w.Weight == 0: // of a choice without `else`
 		return "the way past " + step
 	}
-	return wayOf(w) + " of " + step
+	return takenBranch(w) + " of " + step
 }
 
-// shownStep names a step for people: what it does, and its id.
-func shownStep(s *playbooks.Step) string {
+// stepLabel names a step for people: what it does, and its id.
+func stepLabel(s *playbooks.Step) string {
 	switch {
 	case s.Key == "if" && s.ID == "":
 		return ifOf(s.Guard)
@@ -272,11 +274,11 @@ func (r *TestReport) writeCoverage(p *printer) {
 		missed := r.Coverage[i].Missed
 		for k := range missed {
 			m := missed[k]
-			if k > 0 && together(missed[k-1], m) {
+			if k > 0 && sameSubject(missed[k-1], m) {
 				continue // told with the one before
 			}
 			for _, next := range missed[k+1:] {
-				if !together(m, next) {
+				if !sameSubject(m, next) {
 					break
 				}
 				m.Never += ", never " + next.Never
@@ -290,8 +292,8 @@ func (r *TestReport) writeCoverage(p *printer) {
 	p.printf("\n")
 }
 
-// together reports whether two are about the same thing, and are told in one line.
-func together(a, b Missed) bool { return a.Pos == b.Pos && a.Kind == b.Kind && a.What == b.What }
+// sameSubject reports whether two are about the same thing, and are told in one line.
+func sameSubject(a, b Missed) bool { return a.Pos == b.Pos && a.Kind == b.Kind && a.What == b.What }
 
 func share(part, all int) string {
 	if all == 0 {

@@ -58,7 +58,7 @@ func (f *failedRun) where(ws *playbooks.Workspace) string {
 	}
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Name() == f.step {
-			return fmt.Sprintf("%s at %s:%d", shownStep(s), s.Pos.File, s.Pos.Line)
+			return fmt.Sprintf("%s at %s:%d", stepLabel(s), s.Pos.File, s.Pos.Line)
 		}
 	}
 	return fmt.Sprintf("its entry at %s:%d", p.Pos.File, p.Pos.Line)

@@ -46,7 +46,7 @@ type observer struct {
 }
 
 // reachedKey names what a run came to: a step, what happened there, and for a branch the way.
-type reachedKey struct{ playbook, step, what, way string }
+type reachedKey struct{ playbook, step, what, branch string }
 
 // input notes an event of the member who is traced.
 func (o *observer) input(in *engine.Input) {
@@ -160,13 +160,13 @@ func funnelSteps(p *playbooks.Playbook, reached map[reachedKey]int) (out []Funne
 			continue
 		}
 		depth := strings.Count(step.Path, ".")
-		if len(step.Ways) == 0 {
-			out = append(out, FunnelStep{shownStep(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, ""}]})
+		if len(step.Branches) == 0 {
+			out = append(out, FunnelStep{stepLabel(step), depth, reached[reachedKey{p.ID, step.Name(), step.Key, ""}]})
 		}
-		for k := range step.Ways {
-			w := &step.Ways[k]
+		for k := range step.Branches {
+			w := &step.Branches[k]
 			runs := reached[reachedKey{p.ID, step.Name(), step.Key, w.Name}]
-			ways[w.Start] = append(ways[w.Start], FunnelStep{wayOf(w) + " of " + shownStep(step), depth, runs})
+			ways[w.Start] = append(ways[w.Start], FunnelStep{takenBranch(w) + " of " + stepLabel(step), depth, runs})
 		}
 	}
 	return append(out, ways[len(p.Steps)]...)

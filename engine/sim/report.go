@@ -11,8 +11,8 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// Fit makes the text of the report fit a terminal of a width; 0 fits it to none.
-func (r *TestReport) Fit(width int) { r.width = width }
+// SetWidth makes the text of the report fit a terminal of a width; 0 fits it to none.
+func (r *TestReport) SetWidth(width int) { r.width = width }
 
 // Write prints the report as text, json or junit. coverage adds what no test reached.
 func (r *TestReport) Write(out io.Writer, format string, coverage bool) error {
@@ -42,8 +42,8 @@ func (r *TestReport) writeText(out io.Writer, coverage bool) error {
 		}
 		f := t.Failure
 		p.printf("FAIL  %s: %s\n", t.Playbook, t.Name)
-		p.hang(besideMargin, fmt.Sprintf("%s:%d:%d: %s", f.Pos.File, f.Pos.Line, f.Pos.Column, f.Message))
-		p.beside(f)
+		p.hang(columnMargin, fmt.Sprintf("%s:%d:%d: %s", f.Pos.File, f.Pos.Line, f.Pos.Column, f.Message))
+		p.sideBySide(f)
 	}
 	if coverage {
 		r.writeCoverage(p)
@@ -52,11 +52,11 @@ func (r *TestReport) writeText(out io.Writer, coverage bool) error {
 	return p.err
 }
 
-// maxBeside is how wide the left of two columns may be; what is wider is printed one below the other.
-const maxBeside = 72
+// maxLeftColumn is how wide the left of two columns may be; what is wider is printed one below the other.
+const maxLeftColumn = 72
 
-// beside prints what was expected left of what happened, each section beside its own.
-func (p *printer) beside(f *Failure) {
+// sideBySide prints what was expected left of what happened, each section beside its own.
+func (p *printer) sideBySide(f *Failure) {
 	if len(f.Expected)+len(f.Happened) == 0 {
 		return
 	}
@@ -69,29 +69,29 @@ func (p *printer) beside(f *Failure) {
 	for _, r := range rows {
 		right = max(right, screen.StringWidth(r[1]))
 	}
-	if width > maxBeside || p.width > 0 && len(besideMargin)+width+len(besideRule)+right > p.width {
+	if width > maxLeftColumn || p.width > 0 && len(columnMargin)+width+len(columnRule)+right > p.width {
 		p.stacked("expected", f.Expected)
 		p.stacked("happened", f.Happened)
 		return
 	}
 	for _, r := range append([][2]string{{"expected", "happened"}}, rows...) {
-		line := besideMargin + r[0] + strings.Repeat(" ", width-screen.StringWidth(r[0])) + besideRule + r[1]
+		line := columnMargin + r[0] + strings.Repeat(" ", width-screen.StringWidth(r[0])) + columnRule + r[1]
 		p.printf("%s\n", strings.TrimRight(line, " "))
 	}
 }
 
 const (
-	besideMargin = "      "
-	besideRule   = "  | "
+	columnMargin = "      "
+	columnRule   = "  | "
 )
 
 func (p *printer) stacked(head string, lines []string) {
-	p.printf("%s%s\n", besideMargin, head)
+	p.printf("%s%s\n", columnMargin, head)
 	if len(lines) == 0 {
 		lines = []string{"(nothing)"}
 	}
 	for _, l := range lines {
-		p.hang(besideMargin+"  ", l)
+		p.hang(columnMargin+"  ", l)
 	}
 }
 

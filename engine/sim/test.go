@@ -49,7 +49,7 @@ type TestReport struct {
 // Test runs the playbook tests of a workspace without mistakes, each in a world of its own.
 func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
 	rep := &TestReport{Tests: []TestResult{}}
-	reached := marks{}
+	reached := reachedPoints{}
 	for _, f := range ws.Tests {
 		for i := range f.Tests {
 			t := &f.Tests[i]
@@ -83,7 +83,7 @@ type tester struct {
 	happened happened
 	newest   *engine.Run      // the newest entry
 	refused  *engine.Decision // the newest refusal, when it is newer than the entry
-	reached  marks
+	reached  reachedPoints
 	events   int
 	failed   []failedRun // since the last expect
 }
@@ -102,7 +102,7 @@ func (h *happened) empty() bool {
 	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set)+len(h.events)+len(h.webhooks) == 0 && h.points == 0
 }
 
-func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached marks) TestResult {
+func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached reachedPoints) TestResult {
 	res := TestResult{Playbook: f.Playbook, Name: t.Name, Pos: t.Pos}
 	only := *ws
 	only.Playbooks = nil
@@ -220,7 +220,7 @@ func (t *tester) begin() error {
 		}
 	}
 	// What the test says of the member stands; segments and dates are noted of the member as that makes them.
-	m.Segments, m.Dates, m.LookedAt, m.LookAt = nil, nil, time.Time{}, time.Time{}
+	m.Segments, m.Dates, m.ReevaluatedAt, m.ReevaluateAt = nil, nil, time.Time{}, time.Time{}
 	if _, said := t.test.Member["created_at"]; said {
 		m.CreatedAt = given.CreatedAt
 	}

@@ -37,7 +37,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 		report := &TestReport{Failed: 1, Tests: []TestResult{{Playbook: "a", Name: "b", Failure: &Failure{
 			Pos: diag.Pos{File: "a.yaml"}, Message: "m", Expected: lines.Draw(t, "expected"), Happened: lines.Draw(t, "happened"),
 		}}}}
-		report.Fit(width)
+		report.SetWidth(width)
 		if err := report.Write(&out, "text", false); err != nil {
 			t.Fatal(err)
 		}

@@ -124,7 +124,7 @@ func (w *World) fire(s *schedule) error {
 // watch notes which segments a member is in who was there before the world's first instant. It starts nothing.
 func (w *World) watch(member string) error {
 	return w.decide(member, []engine.Input{{
-		Kind: engine.InputSchedule, ID: OccurrenceID(engine.SegmentsLook, w.now, member), Member: member, Name: engine.SegmentsLook, Time: w.now, At: w.now,
+		Kind: engine.InputSchedule, ID: OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member, Name: engine.SegmentReevaluation, Time: w.now, At: w.now,
 	}}, w.now)
 }
 
@@ -169,7 +169,7 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 			w.wakes.push(wakeAt{r.DueAt, member})
 		}
 	}
-	for _, l := range c.Looks {
+	for _, l := range c.Reevaluations {
 		if !l.At.IsZero() {
 			w.wakes.push(wakeAt{l.At, member})
 		}

@@ -167,19 +167,19 @@ func (w *Worker) load(ctx context.Context, hash string) (*playbooks.Workspace, e
 // retryRevision is after how long a revision is tried again that could not be had: as often as a parked run asks for it.
 const retryRevision = time.Hour
 
-// unknown tells whether a revision is to be learnt: it is not known, and was not tried a moment ago.
-func (w *Worker) unknown(a *active, revision string) bool {
+// needsRevision tells whether a revision is to be learnt: it is not known, and was not tried a moment ago.
+func (w *Worker) needsRevision(a *active, revision string) bool {
 	at, tried := a.tried[revision]
 	return !a.Knows(revision) && (!tried || w.now().Sub(at) >= retryRevision)
 }
 
-// learn makes the engine in use know a revision that runs keep. One that cannot be had is not an error here: its runs are parked
+// loadRevision makes the engine in use know a revision that runs keep. One that cannot be had is not an error here: its runs are parked
 // with the reason.
-func (w *Worker) learn(ctx context.Context, playbook, revision string) (*active, error) {
+func (w *Worker) loadRevision(ctx context.Context, playbook, revision string) (*active, error) {
 	w.swap.Lock()
 	defer w.swap.Unlock()
 	a := w.active.Load()
-	if !w.unknown(a, revision) {
+	if !w.needsRevision(a, revision) {
 		return a, nil
 	}
 	ws, p, reason, err := w.revision(ctx, playbook, revision)

@@ -8,11 +8,11 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// sayAgain is how often the log says again that a shard does not move: often enough to be seen, too seldom to bury what it says why.
-const sayAgain = 10 * time.Minute
+// stalledLogInterval is how often the log says again that a shard does not move: often enough to be seen, too seldom to bury what it says why.
+const stalledLogInterval = 10 * time.Minute
 
-// releaseEvery is how often members that are held are looked at: whether they can be read again.
-const releaseEvery = time.Minute
+// releaseInterval is how often members that are held are looked at: whether they can be read again.
+const releaseInterval = time.Minute
 
 // sayHeldAgain is how often the log says again that a member is held of whom something comes in.
 const sayHeldAgain = time.Hour
@@ -50,13 +50,13 @@ func (w *Worker) held(ctx context.Context) error {
 
 // ages watches how old the oldest undecided input of each shard is.
 type ages struct {
-	swept      time.Time              // when what is undecided was looked at last
-	occurrence [store.Shards]struct { // the first undecided one
+	undecidedCheckedAt time.Time              // when what is undecided was looked at last
+	occurrence         [store.Shards]struct { // the first undecided one
 		seq int64
 		age time.Duration // that it was seen for
 	}
-	looked time.Time               // at the members that are held
-	said   [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
+	heldCheckedAt   time.Time               // at the members that are held
+	stalledLoggedAt [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
 }
 
 // longestStep is how much one look at what is undecided adds to the age of an occurrence at most. What lies longer between two looks
@@ -75,21 +75,21 @@ func (g *ages) waits(shard int, seq int64, step time.Duration) time.Duration {
 	return o.age
 }
 
-// look sets the gauge, and says in the log when a shard does not move, and when it does again.
-func (g *ages) look(ctx context.Context, w *Worker) error {
+// check sets the gauge, and says in the log when a shard does not move, and when it does again.
+func (g *ages) check(ctx context.Context, w *Worker) error {
 	oldest, err := w.Store.Undecided(ctx)
 	if err != nil {
 		return err
 	}
 	now := w.now()
-	if w.recount.Swap(false) || now.Sub(g.looked) >= releaseEvery {
-		g.looked = now
+	if w.recount.Swap(false) || now.Sub(g.heldCheckedAt) >= releaseInterval {
+		g.heldCheckedAt = now
 		if err := w.held(ctx); err != nil {
 			return err
 		}
 	}
-	step := min(max(0, now.Sub(g.swept)), longestStep)
-	g.swept = now
+	step := min(max(0, now.Sub(g.undecidedCheckedAt)), longestStep)
+	g.undecidedCheckedAt = now
 	for shard := range oldest {
 		age := g.waits(shard, oldest[shard].Occurrence, step)
 		if at := oldest[shard].Accepted; !at.IsZero() {
@@ -97,13 +97,13 @@ func (g *ages) look(ctx context.Context, w *Worker) error {
 		}
 		at := now.Add(-age)
 		w.Metrics.undecided.WithLabelValues(strconv.Itoa(shard)).Set(age.Seconds())
-		switch said := &g.said[shard]; {
+		switch said := &g.stalledLoggedAt[shard]; {
 		case age < store.OldAfter:
 			if !said.IsZero() {
 				w.Log.Info("a shard moves again", "shard", shard)
 			}
 			*said = time.Time{}
-		case said.IsZero() || now.Sub(*said) >= sayAgain:
+		case said.IsZero() || now.Sub(*said) >= stalledLogInterval:
 			*said = now
 			w.Log.Error("a shard does not move: its oldest input is undecided", "shard", shard, "since", at, "age", age.Round(time.Second).String())
 		}

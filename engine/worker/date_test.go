@@ -42,7 +42,7 @@ func TestDatesComeOnce(t *testing.T) {
 	w.run()
 	w.until("their days are noted", func() bool {
 		for i := range members {
-			if m, err := w.Member(w.ctx, fmt.Sprint("m", i)); err != nil || m.LookAt.IsZero() {
+			if m, err := w.Member(w.ctx, fmt.Sprint("m", i)); err != nil || m.ReevaluateAt.IsZero() {
 				return false
 			}
 		}
@@ -52,7 +52,7 @@ func TestDatesComeOnce(t *testing.T) {
 	wk.Wake("m0")
 	w.until("the new date", func() bool {
 		m, err := w.Member(w.ctx, "m0")
-		return err == nil && m.LookAt.After(day.AddDate(0, 0, 2))
+		return err == nil && m.ReevaluateAt.After(day.AddDate(0, 0, 2))
 	})
 	w.advance(4 * 24 * time.Hour)
 	w.until("the day", func() bool { return w.state("birthday", engine.RunDone) == members-1 })

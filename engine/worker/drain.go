@@ -158,7 +158,7 @@ func (w *Worker) follow(b *batch) {
 			w.expect(r.DueAt)
 		}
 	}
-	for _, l := range b.changes.Looks {
+	for _, l := range b.changes.Reevaluations {
 		w.expect(l.At)
 	}
 	for i := range b.changes.Emitted {
@@ -245,7 +245,7 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 // mark is how far a batch had got, to go back to when a member's decision fails.
 type mark struct {
 	members, runs, coupons, deliveries, refusals, poisoned int
-	cascaded, emitted, looks                               int
+	cascaded, emitted, reevaluations                       int
 	taken                                                  map[string]int
 	pools                                                  map[string]engine.PoolState
 }
@@ -254,7 +254,7 @@ func markOf(b *batch) mark {
 	c := b.changes
 	m := mark{
 		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries), refusals: len(c.Refusals),
-		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), looks: len(c.Looks),
+		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
 	}
 	if len(b.pools) > 0 {
 		m.taken, m.pools = make(map[string]int, len(c.Taken)), make(map[string]engine.PoolState, len(b.pools))
@@ -273,7 +273,7 @@ func markOf(b *batch) mark {
 func (m mark) since(c *engine.Changes) *engine.Changes {
 	return &engine.Changes{
 		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:], Deliveries: c.Deliveries[m.deliveries:],
-		Refusals: c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:], Looks: c.Looks[m.looks:],
+		Refusals: c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:], Reevaluations: c.Reevaluations[m.reevaluations:],
 	}
 }
 
@@ -281,7 +281,7 @@ func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
-	c.Cascaded, c.Emitted, c.Looks = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted], c.Looks[:m.looks]
+	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted], c.Reevaluations[:m.reevaluations]
 	if m.pools == nil {
 		return
 	}

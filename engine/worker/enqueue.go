@@ -141,6 +141,6 @@ func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: StopGrace + 5*time.Second,
 		// A context that ended with Run would be a failure to asynq, which it logs and archives: see handler.
 		BaseContext: func() context.Context { return context.WithoutCancel(ctx) },
-		Logger:      quiet{w.Log}, LogLevel: asynq.WarnLevel,
+		Logger:      asynqLogger{w.Log}, LogLevel: asynq.WarnLevel,
 	}
 }

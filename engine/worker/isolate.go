@@ -50,7 +50,7 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 		return nil, fmt.Errorf("member %s: %s", i.member, st.Unreadable) // the next look at the shard holds them
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
-	st.PassedLooks = i.passed
+	st.PassedReevaluations = i.passed
 	return st, nil
 }
 
@@ -225,8 +225,8 @@ func earliest(st *engine.State, due []*engine.Run, until time.Time) time.Time {
 	if len(due) > 0 {
 		at = due[0].DueAt
 	}
-	if st.Member != nil && !st.Member.LookAt.IsZero() && st.Member.LookAt.Before(at) {
-		at = st.Member.LookAt
+	if st.Member != nil && !st.Member.ReevaluateAt.IsZero() && st.Member.ReevaluateAt.Before(at) {
+		at = st.Member.ReevaluateAt
 	}
 	return at
 }

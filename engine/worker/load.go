@@ -23,7 +23,7 @@ func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *activ
 		return nil, needs, err
 	}
 	if a = by; a == nil {
-		if a, err = w.learnRevisions(ctx, b.states); err != nil {
+		if a, err = w.loadRevisions(ctx, b.states); err != nil {
 			return nil, needs, err
 		}
 	}
@@ -44,12 +44,12 @@ func resultRuns(inputs []engine.Input) (runs []string) {
 	return runs
 }
 
-// learnRevisions makes the engine know the revisions that open runs and goals keep.
-func (w *Worker) learnRevisions(ctx context.Context, states map[string]*engine.State) (*active, error) {
+// loadRevisions makes the engine know the revisions that open runs and goals keep.
+func (w *Worker) loadRevisions(ctx context.Context, states map[string]*engine.State) (*active, error) {
 	a := w.active.Load()
 	know := func(playbook, revision string) (err error) {
-		if w.unknown(a, revision) {
-			a, err = w.learn(ctx, playbook, revision)
+		if w.needsRevision(a, revision) {
+			a, err = w.loadRevision(ctx, playbook, revision)
 		}
 		return err
 	}
@@ -124,8 +124,8 @@ func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 				earliest = r.DueAt
 			}
 		}
-		if m := st.Member; m != nil && !m.LookAt.IsZero() && m.LookAt.Before(earliest) {
-			earliest = m.LookAt
+		if m := st.Member; m != nil && !m.ReevaluateAt.IsZero() && m.ReevaluateAt.Before(earliest) {
+			earliest = m.ReevaluateAt
 		}
 	}
 	queries := make([]store.HistoryQuery, len(needs.History))

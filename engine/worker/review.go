@@ -37,7 +37,7 @@ func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) 
 		if st := states[d.Member]; st != nil {
 			m = st.Member
 			if st.Unreadable != "" { // who is held is asked again when they may have been released
-				outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliveryPending, NotBefore: now.Add(releaseEvery), At: now})
+				outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliveryPending, NotBefore: now.Add(releaseInterval), At: now})
 				continue
 			}
 		}

@@ -20,7 +20,7 @@ actions:
 `
 
 // A message that goes out late is looked at again: who has taken their consent back gets none, and the run learns of it.
-func TestLateMessagesAreLookedAtAgain(t *testing.T) {
+func TestLateMessagesAreReviewed(t *testing.T) {
 	was := declarations
 	declarations += "consent: member.newsletter\n"
 	t.Cleanup(func() { declarations = was })

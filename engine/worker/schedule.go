@@ -124,8 +124,8 @@ func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (mo
 	if err != nil || n >= fanOutLimit {
 		return false, err
 	}
-	if o.Playbook == engine.SegmentsLook {
-		return w.fanOutLook(ctx, a, o)
+	if o.Playbook == engine.SegmentReevaluation {
+		return w.fanOutReevaluation(ctx, a, o)
 	}
 	p := a.Workspace().Playbook(o.Playbook)
 	if p == nil || p.Trigger.Kind != playbooks.TriggerSchedule || !w.moves(a, p) {
@@ -158,9 +158,9 @@ func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []*eng
 	return !o.Done, nil
 }
 
-// fanOutLook lets the next page of members be looked at, of whom it is not known yet whether they were in the segments when
+// fanOutReevaluation lets the next page of members be looked at, of whom it is not known yet whether they were in the segments when
 // these began to be watched.
-func (w *Worker) fanOutLook(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
+func (w *Worker) fanOutReevaluation(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
 	page, err := w.Store.MembersAfter(ctx, o.Cursor, fanOutPage)
 	if err != nil {
 		return false, err
@@ -173,7 +173,7 @@ func (w *Worker) fanOutLook(ctx context.Context, a *active, o *store.Occurrence)
 			continue
 		}
 		if !known || !a.Unrecorded(m).IsZero() {
-			inputs = append(inputs, occurrence(engine.SegmentsLook, o.At, m.ID))
+			inputs = append(inputs, occurrence(engine.SegmentReevaluation, o.At, m.ID))
 		}
 	}
 	return w.fannedOut(ctx, o, page, inputs)

@@ -14,8 +14,8 @@ func crossing(way, segment string) string {
 	return fmt.Sprintf("id: %s-%s\nstage: retention\ntrigger: {segment_%s: %s}\nmode: parallel\nactions: [{tag: %s-%s}]\n", way, segment, way, segment, way, segment)
 }
 
-// looked tells whether it is known of the member whether they are in the segment.
-func (w *world) looked(member, segment string) bool {
+// reevaluated tells whether it is known of the member whether they are in the segment.
+func (w *world) reevaluated(member, segment string) bool {
 	m, err := w.Member(w.ctx, member)
 	if err != nil {
 		return false
@@ -37,7 +37,7 @@ func TestSegmentTriggers(t *testing.T) {
 	})
 
 	w.activate(crossing("enter", "buyers"), crossing("enter", "gold"), crossing("exit", "gold"), crossing("enter", "lapsed"))
-	w.until("a look at those who were there", func() bool { return w.looked("old", "buyers") && w.looked("quiet", "lapsed") })
+	w.until("a look at those who were there", func() bool { return w.reevaluated("old", "buyers") && w.reevaluated("quiet", "lapsed") })
 	w.accept(
 		order("e3", "old"), order("e4", "new"), order("e5", "new"),
 		engine.Input{Kind: engine.InputUpdate, ID: "u1", Member: "quiet", Payload: &engine.Payload{Attributes: map[string]any{"level": "gold"}}},
@@ -91,7 +91,7 @@ func TestSegmentIsDefinedAnew(t *testing.T) {
 	w.activate(crossing("enter", "buyers"))
 	wk := w.run()
 	w.accept(engine.Input{Kind: engine.InputEvent, ID: "e1", Member: "m", Name: "member.left"})
-	w.until("the member", func() bool { return w.looked("m", "buyers") })
+	w.until("the member", func() bool { return w.reevaluated("m", "buyers") })
 	first, err := w.Member(w.ctx, "m")
 	if err != nil {
 		t.Fatal(err)

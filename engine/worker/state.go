@@ -44,7 +44,7 @@ const (
 	onStale     event = "commit is stale"
 	onEmpty     event = "nothing found"
 	onWaited    event = "waited"
-	onLooked    event = "time to look, or woken"
+	onPolled    event = "time to look, or woken"
 	onLingered  event = "nothing came"
 	onOwed      event = "work found"
 	onNothing   event = "no work found"
@@ -62,6 +62,6 @@ var transitions = map[state]map[event]state{
 	draining:   {onDrained: pacing, onStale: backingOff, onEmpty: lingering, onExpired: wanted, onLost: idle, onFailed: idle, onCancelled: idle},
 	backingOff: {onWaited: pacing, onExpired: wanted, onCancelled: idle},
 	pacing:     {onWaited: draining, onCancelled: idle},
-	lingering:  {onLooked: draining, onLingered: rechecking, onCancelled: idle},
+	lingering:  {onPolled: draining, onLingered: rechecking, onCancelled: idle},
 	rechecking: {onOwed: acquiring, onNothing: idle, onExpired: wanted, onFailed: idle, onCancelled: idle},
 }

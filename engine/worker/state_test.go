@@ -179,7 +179,7 @@ var moveCases = map[move]func(*bench){
 
 	{pacing, onWaited, draining}:    (*bench).nothingToPrepare,
 	{pacing, onCancelled, idle}:     func(b *bench) { b.task.started = time.Now().Add(time.Hour); b.stop() },
-	{lingering, onLooked, draining}: (*bench).signal,
+	{lingering, onPolled, draining}: (*bench).signal,
 
 	{lingering, onLingered, rechecking}: (*bench).idleFor,
 	{lingering, onCancelled, idle}:      func(b *bench) { b.stop() },

@@ -30,7 +30,7 @@ func (w *Worker) sweep(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("sweep for what is owed", "error", err)
 		}
-		if err := ages.look(ctx, w); err != nil && ctx.Err() == nil {
+		if err := ages.check(ctx, w); err != nil && ctx.Err() == nil {
 			w.Log.Warn("look how old what is undecided is", "error", err)
 		}
 		at = w.now().Add(sweepEvery)
@@ -74,11 +74,11 @@ func (w *Worker) expect(t time.Time) {
 	}
 }
 
-// quiet gives asynq's messages to slog.
-type quiet struct{ log *slog.Logger }
+// asynqLogger gives asynq's messages to slog.
+type asynqLogger struct{ log *slog.Logger }
 
-func (q quiet) Debug(...any)      {}
-func (q quiet) Info(...any)       {}
-func (q quiet) Warn(args ...any)  { q.log.Warn("asynq", "message", args) }
-func (q quiet) Error(args ...any) { q.log.Error("asynq", "message", args) }
-func (q quiet) Fatal(args ...any) { q.log.Error("asynq", "message", args) }
+func (q asynqLogger) Debug(...any)      {}
+func (q asynqLogger) Info(...any)       {}
+func (q asynqLogger) Warn(args ...any)  { q.log.Warn("asynq", "message", args) }
+func (q asynqLogger) Error(args ...any) { q.log.Error("asynq", "message", args) }
+func (q asynqLogger) Fatal(args ...any) { q.log.Error("asynq", "message", args) }

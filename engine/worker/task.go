@@ -23,8 +23,8 @@ const (
 	fullBatchInputs = 120
 	// lingerTime is how long a task that finds nothing waits for more. To begin a new one costs a way through Redis.
 	lingerTime = 50 * time.Millisecond
-	// lingerLookInterval is how often it looks for what other processes brought, of which no signal tells.
-	lingerLookInterval = 10 * time.Millisecond
+	// lingerPollInterval is how often it looks for what other processes brought, of which no signal tells.
+	lingerPollInterval = 10 * time.Millisecond
 	// maxTaskAge is the age at which a task hands over to a new one, so that processes share the work.
 	maxTaskAge = time.Minute
 	// minStaleBackoff doubles with each stale batch in a row, maxStaleDoublings times, to about a second.
@@ -186,7 +186,7 @@ func (t *task) linger(ctx context.Context) event {
 	} else if time.Since(t.idleSince) > lingerTime {
 		return onLingered
 	}
-	timer := time.NewTimer(lingerLookInterval)
+	timer := time.NewTimer(lingerPollInterval)
 	defer timer.Stop()
 	select {
 	case <-t.r.signal:
@@ -195,7 +195,7 @@ func (t *task) linger(ctx context.Context) event {
 	case <-ctx.Done():
 		return onCancelled
 	}
-	return onLooked
+	return onPolled
 }
 
 // recheck looks once more without the lease: whoever found it taken went away, and left this task what it brought.

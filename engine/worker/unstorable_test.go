@@ -183,7 +183,7 @@ func TestPoisonedWaitFailsItsRun(t *testing.T) {
 }
 
 // A look at a member that leads to what cannot be stored is given up. It does not come back, and the shard goes on.
-func TestPoisonedLookIsGivenUp(t *testing.T) {
+func TestPoisonedReevaluationIsSetAside(t *testing.T) {
 	for _, tag := range []string{"bad", "broken"} {
 		w := newWorld(t, embedded(t))
 		w.activate("id: idle\nstage: activation\ntrigger: {segment_enter: lapsed}\nmode: parallel\nactions: [{if: member.level == \"x\", tag: "+tag+"}, {tag: good}]\n",

@@ -118,9 +118,9 @@ func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids 
 	return nil
 }
 
-// tellOtherIDs warns when members have ids that nobody would have who came today, because ids are written in one way since. It looks at
+// warnOfOtherIDs warns when members have ids that nobody would have who came today, because ids are written in one way since. It looks at
 // the first members alone: they are asked for at every start.
-func tellOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, log *slog.Logger) error {
+func warnOfOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, log *slog.Logger) error {
 	if s.IDs == playbooks.NormalNone {
 		return nil
 	}

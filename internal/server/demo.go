@@ -25,7 +25,7 @@ func DemoEvents(dir string, s *playbooks.Schema) ([]byte, error) {
 	defer func() { _ = files.Close() }() // it is only read
 	text, err := fs.ReadFile(files, demoEvents)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, err = madeUp(s, time.Now())
+		text, err = generateEvents(s, time.Now())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the demo events: %w", err)
@@ -36,9 +36,9 @@ func DemoEvents(dir string, s *playbooks.Schema) ([]byte, error) {
 // demoMembers are whom made-up events are about.
 var demoMembers = []string{"xiaoman", "guyu"}
 
-// madeUp makes demo events for a workspace that has none of its own: each declared event once for each of two members, as JSON
+// generateEvents makes demo events for a workspace that has none of its own: each declared event once for each of two members, as JSON
 // lines. Their ids are the same every time, so that a demo that is started again doubles nothing.
-func madeUp(s *playbooks.Schema, now time.Time) ([]byte, error) {
+func generateEvents(s *playbooks.Schema, now time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	for _, member := range demoMembers {
 		for i := range s.Events {

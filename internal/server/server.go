@@ -205,7 +205,7 @@ func (s *Server) activate(ctx context.Context) (paused []string, err error) {
 			paused = append(paused, p.ID)
 		}
 	}
-	return paused, tellOtherIDs(ctx, s.db, ws.Schema, s.o.Log)
+	return paused, warnOfOtherIDs(ctx, s.db, ws.Schema, s.o.Log)
 }
 
 // untilStopped runs worker and HTTP server side by side. When one fails the other is stopped too.

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestColumnsAreAlignedByPlaces(t *testing.T) {
+func TestColumnsAreAlignedByDecimals(t *testing.T) {
 	tab := Table{Rows: [][]string{{"MEMBER", "STATE"}, {"小满", "done"}, {"m1", ""}}}
 	const want = "MEMBER  STATE\n小满    done\nm1\n"
 	if got := tab.String(); got != want {
@@ -45,7 +45,7 @@ func TestTheLastColumnIsWrapped(t *testing.T) {
 }
 
 // Whatever the cells: a table fits its width when its columns can be cut so far, and wrapping loses nothing.
-func TestTablesFit(t *testing.T) {
+func TestTablesKeepToTheirWidth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cell := rapid.StringMatching(`[a-z小满春 -]{0,40}`)
 		columns := rapid.IntRange(1, 5).Draw(t, "columns")

@@ -42,11 +42,11 @@ func (c *rules) links(p *playbooks.Playbook, list []*playbooks.Playbook) []link 
 	var out []link
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if heldBefore(p.Steps, i) {
+		if suspendsBefore(p.Steps, i) {
 			continue
 		}
 		for _, q := range list {
-			if why := c.starts(s, q); why != "" && (p != q || c.comesBack(p)) {
+			if why := c.starts(s, q); why != "" && (p != q || c.reentersSegment(p)) {
 				out = append(out, link{q, s.Pos, why})
 			}
 		}
@@ -97,9 +97,9 @@ func (c *rules) changes(s *playbooks.Step, g *playbooks.Segment) string {
 	return ""
 }
 
-// comesBack tells whether the actions of a playbook may take a member both over the border that starts it and back again: else the
+// reentersSegment tells whether the actions of a playbook may take a member both over the border that starts it and back again: else the
 // member that it acts on is over it already.
-func (c *rules) comesBack(p *playbooks.Playbook) bool {
+func (c *rules) reentersSegment(p *playbooks.Playbook) bool {
 	g := c.schema.Segment(p.Trigger.Segment)
 	if p.Trigger.Kind != playbooks.TriggerEnter && p.Trigger.Kind != playbooks.TriggerExit || g == nil || g.Expr == nil {
 		return true
@@ -113,8 +113,8 @@ func (c *rules) comesBack(p *playbooks.Playbook) bool {
 
 // arrival is a playbook that a search has reached, with the way there.
 type arrival struct {
-	at  *playbooks.Playbook
-	way []link
+	at   *playbooks.Playbook
+	path []link
 }
 
 // shortest gives the shortest way from a playbook back to itself over playbooks that come after it in the list, so that each
@@ -125,7 +125,7 @@ func shortest(from *playbooks.Playbook, links map[*playbooks.Playbook][]link) []
 		r := queue[0]
 		queue = queue[1:]
 		for _, l := range links[r.at] {
-			way := append(slices.Clone(r.way), l)
+			way := append(slices.Clone(r.path), l)
 			if l.to == from {
 				return way
 			}

@@ -21,22 +21,22 @@ func (c *rules) effectOn(s *playbooks.Step, g *playbooks.Segment, within []strin
 	if n == nil {
 		return effect{true, true}
 	}
-	return c.turns(s, n, append(within, g.Name))
+	return c.effectOfExpression(s, n, append(within, g.Name))
 }
 
-func (c *rules) turns(s *playbooks.Step, n ast.Node, within []string) effect {
+func (c *rules) effectOfExpression(s *playbooks.Step, n ast.Node, within []string) effect {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		if n.Operator == "not" || n.Operator == "!" {
-			e := c.turns(s, n.Node, within)
+			e := c.effectOfExpression(s, n.Node, within)
 			return effect{e.fall, e.rise}
 		}
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "and", "&&", "or", "||":
-			return c.turns(s, n.Left, within).or(c.turns(s, n.Right, within))
+			return c.effectOfExpression(s, n.Left, within).or(c.effectOfExpression(s, n.Right, within))
 		}
-		if e, ok := turnsComparison(s, n); ok {
+		if e, ok := effectOfComparison(s, n); ok {
 			return e
 		}
 	case *ast.CallNode:
@@ -47,19 +47,19 @@ func (c *rules) turns(s *playbooks.Step, n ast.Node, within []string) effect {
 			}
 		}
 	}
-	v := &touchVisitor{c: c, s: s}
+	v := &dependencyVisitor{c: c, s: s}
 	ast.Walk(&n, v)
-	return effect{v.touched, v.touched}
+	return effect{v.depends, v.depends}
 }
 
-// turnsComparison looks at a comparison of a field of member with a constant; ok is false when it is none.
-func turnsComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
+// effectOfComparison looks at a comparison of a field of member with a constant; ok is false when it is none.
+func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
 	if tag, isText := n.Left.(*ast.StringNode); n.Operator == "in" && isText && expression.FieldOfMember(n.Right) == "tags" {
 		return effect{s.Key == "tag" && mayHold(s.Args["add"], tag.Value), s.Key == "tag" && mayHold(s.Args["remove"], tag.Value)}, true
 	}
 	field := expression.FieldOfMember(n.Left)
 	if field == "points" && s.Key == "points" {
-		return turnsPoints(s, n)
+		return effectOfPoints(s, n)
 	}
 	want, isText := n.Right.(*ast.StringNode)
 	values := s.Args["attributes"]
@@ -76,7 +76,7 @@ func turnsComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
 	return e, false
 }
 
-func turnsPoints(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
+func effectOfPoints(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
 	v := s.Args["add"]
 	_, isInt := n.Right.(*ast.IntegerNode)
 	if v == nil || v.Expr != nil || !isInt {
@@ -115,21 +115,21 @@ func mayHold(list *playbooks.Value, tag string) bool {
 	return false
 }
 
-// touchVisitor finds whether an expression names what an action changes, also through computed attributes.
-type touchVisitor struct {
+// dependencyVisitor finds whether an expression names what an action changes, also through computed attributes.
+type dependencyVisitor struct {
 	c       *rules
 	s       *playbooks.Step
-	touched bool
+	depends bool
 	depth   int
 }
 
-func (v *touchVisitor) Visit(n *ast.Node) {
+func (v *dependencyVisitor) Visit(n *ast.Node) {
 	if call, ok := (*n).(*ast.CallNode); ok && v.s.Key == "emit" {
 		name, _ := call.Callee.(*ast.IdentifierNode)
 		if name != nil && name.Value == "events" && len(call.Arguments) > 0 {
 			text, isText := call.Arguments[0].(*ast.StringNode)
 			event := v.s.Args["event"]
-			v.touched = v.touched || !isText || event == nil || event.Literal == text.Value
+			v.depends = v.depends || !isText || event == nil || event.Literal == text.Value
 		}
 		return
 	}
@@ -139,12 +139,12 @@ func (v *touchVisitor) Visit(n *ast.Node) {
 	}
 	switch v.s.Key {
 	case "tag":
-		v.touched = v.touched || field == "tags"
+		v.depends = v.depends || field == "tags"
 	case "points":
-		v.touched = v.touched || field == "points"
+		v.depends = v.depends || field == "points"
 	case "set":
 		values := v.s.Args["attributes"]
-		v.touched = v.touched || values == nil || values.Map[field] != nil
+		v.depends = v.depends || values == nil || values.Map[field] != nil
 	}
 	a := v.c.schema.Attribute(field)
 	if a == nil || a.Computed == nil || v.depth > syntax.MaxDepth {
@@ -157,9 +157,9 @@ func (v *touchVisitor) Visit(n *ast.Node) {
 	}
 }
 
-// heldBefore tells whether a run surely stops before an action, for a time or an answer: what the action starts is then no longer
+// suspendsBefore tells whether a run surely stops before an action, for a time or an answer: what the action starts is then no longer
 // in the cascade that started the run.
-func heldBefore(steps []playbooks.Step, at int) bool {
+func suspendsBefore(steps []playbooks.Step, at int) bool {
 	for i := range steps[:at] {
 		s := &steps[i]
 		held := s.Key == "webhook" || s.Key == "wait" && s.Wait != nil && s.Wait.Until == nil

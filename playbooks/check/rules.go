@@ -8,13 +8,13 @@ import (
 
 // Notes are what is noted of a workspace while its files are read, for the rules that look at it as a whole.
 type Notes struct {
-	Words    map[playbooks.WordKind]map[string][]playbooks.WordUse
+	Labels   map[playbooks.LabelKind]map[string][]playbooks.LabelUse
 	messages map[string][]sentMessage // by channel
 }
 
 // NewNotes returns empty notes.
 func NewNotes() Notes {
-	return Notes{Words: map[playbooks.WordKind]map[string][]playbooks.WordUse{}, messages: map[string][]sentMessage{}}
+	return Notes{Labels: map[playbooks.LabelKind]map[string][]playbooks.LabelUse{}, messages: map[string][]sentMessage{}}
 }
 
 // rules judges a workspace that was read, as a whole.
@@ -34,12 +34,12 @@ func NewRules(mistakes *diag.Collector, n Notes, ws *playbooks.Workspace, reg *s
 // Judge applies the rules to a workspace without mistakes. They only warn.
 func (c *rules) Judge() {
 	c.cycles()
-	c.misspelt()
-	c.subjects()
+	c.similarNames()
+	c.missingSubjects()
 }
 
-// Settle takes together the mistakes that one declaration causes, and marks the edits that the rest of the workspace does not
+// Refine takes together the mistakes that one declaration causes, and marks the edits that the rest of the workspace does not
 // bear out.
-func (c *rules) Settle(diags []diag.Diagnostic) []diag.Diagnostic {
-	return c.doubtNames(c.misdeclared(diags))
+func (c *rules) Refine(diags []diag.Diagnostic) []diag.Diagnostic {
+	return c.markUnsureNames(c.mergeMisspeltDeclarations(diags))
 }

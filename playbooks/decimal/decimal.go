@@ -88,13 +88,13 @@ func AddFloat(a, b float64) (float64, error) {
 		return r, nil
 	}
 	if math.Abs(f) < most {
-		f = toPlaces(f, max(placesOf(a), placesOf(b)))
+		f = toDecimals(f, max(decimalsOf(a), decimalsOf(b)))
 	}
 	return finite(f)
 }
 
-// placesOf returns how many decimals a number has in 15 digits.
-func placesOf(f float64) int {
+// decimalsOf returns how many decimals a number has in 15 digits.
+func decimalsOf(f float64) int {
 	var buf [32]byte
 	text := string(strconv.AppendFloat(buf[:0], f, 'e', 14, 64))
 	mantissa, power, _ := strings.Cut(text, "e")
@@ -103,7 +103,7 @@ func placesOf(f float64) int {
 	return max(len(fraction)-exponent, 0)
 }
 
-func toPlaces(f float64, places int) float64 {
+func toDecimals(f float64, places int) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(f, 'f', places, 64), 64)
 	if err != nil {
 		return f

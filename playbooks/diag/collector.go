@@ -56,24 +56,24 @@ func (r Report) Edit(p Pos, text string) Report {
 	return r
 }
 
-// Doubt says that the edit may not be what was meant.
-func (r Report) Doubt(unless bool) Report {
-	doubtful(r.c.Diags[r.I].Edits, unless)
+// UnsureUnless says that the edit may not be what was meant.
+func (r Report) UnsureUnless(unless bool) Report {
+	markUnsure(r.c.Diags[r.I].Edits, unless)
 	return r
 }
 
-func doubtful(edits []Edit, unless bool) {
+func markUnsure(edits []Edit, unless bool) {
 	for i := range edits {
-		edits[i].Doubt = edits[i].Doubt || !unless
+		edits[i].Unsure = edits[i].Unsure || !unless
 	}
 }
 
 // Diagnostic is what the report is about.
 func (r Report) Diagnostic() *Diagnostic { return &r.c.Diags[r.I] }
 
-// Trust says that the edits hold only if the declared name is the right one.
-func (r Report) Trust(declared string) Report {
-	r.Diagnostic().Trust(declared)
+// AssumeName says that the edits hold only if the declared name is the right one.
+func (r Report) AssumeName(declared string) Report {
+	r.Diagnostic().AssumeName(declared)
 	return r
 }
 

@@ -40,10 +40,10 @@ type Related struct {
 // Edit replaces the text of a range.
 type Edit struct {
 	Pos
-	Text  string `json:"text"`
-	Doubt bool   `json:"-"` // something else may be meant as well: a person decides
+	Text   string `json:"text"`
+	Unsure bool   `json:"-"` // something else may be meant as well: a person decides
 
-	Trusts string `json:"-"` // the declared name that is taken to be the right one
+	AssumedName string `json:"-"` // the declared name that is taken to be the right one
 }
 
 // Code declares a diagnostic once: the checker names it, `usher explain` prints it and the reference is made from it.

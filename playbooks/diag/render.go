@@ -92,10 +92,10 @@ func renderOne(b *bytes.Buffer, d Diagnostic, lines map[string][]string) {
 	for _, r := range d.Related {
 		width = max(width, numberWidth(r.Line)+2)
 	}
-	renderPlace(b, d.Pos, "^", d.Label, width, lines)
+	renderPosition(b, d.Pos, "^", d.Label, width, lines)
 	for _, r := range d.Related {
 		if !labelled(&d, r.Pos) {
-			renderPlace(b, r.Pos, "-", r.Message, width, lines)
+			renderPosition(b, r.Pos, "-", r.Message, width, lines)
 		}
 	}
 	fmt.Fprintf(b, "%s= help: usher explain %s\n", strings.Repeat(" ", width-1), d.Code)
@@ -109,8 +109,8 @@ func labelled(d *Diagnostic, p Pos) bool {
 
 func numberWidth(n int) int { return len(fmt.Sprint(n)) }
 
-// renderPlace prints a line of a file with what is meant underlined.
-func renderPlace(b *bytes.Buffer, p Pos, mark, label string, width int, lines map[string][]string) {
+// renderPosition prints a line of a file with what is meant underlined.
+func renderPosition(b *bytes.Buffer, p Pos, mark, label string, width int, lines map[string][]string) {
 	fmt.Fprintf(b, "  --> %s:%d:%d\n", p.File, p.Line, p.Column)
 	file := lines[p.File]
 	line := ""
@@ -180,15 +180,15 @@ func Summary(diags []Diagnostic, files int) string {
 	}
 	var parts []string
 	if errors > 0 {
-		parts = append(parts, CountOfWord(errors, "error"))
+		parts = append(parts, Count(errors, "error"))
 	}
 	if warnings > 0 {
-		parts = append(parts, CountOfWord(warnings, "warning"))
+		parts = append(parts, Count(warnings, "warning"))
 	}
 	if len(parts) == 0 {
 		parts = []string{"no mistakes"}
 	}
-	return strings.Join(parts, ", ") + " in " + CountOfWord(files, "file")
+	return strings.Join(parts, ", ") + " in " + Count(files, "file")
 }
 
 // renderJSON prints the contract's form: related and edits are lists, never null.
@@ -229,8 +229,8 @@ func renderGitHub(b *bytes.Buffer, diags []Diagnostic) {
 	}
 }
 
-// CountOfWord returns a count with its noun: "1 test", "2 tests".
-func CountOfWord(n int, word string) string {
+// Count returns a count with its noun: "1 test", "2 tests".
+func Count(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}

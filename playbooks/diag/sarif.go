@@ -90,10 +90,10 @@ func renderSARIF(b *bytes.Buffer, diags []Diagnostic) error {
 		}
 		r := sarifResult{
 			RuleID: d.Code, Level: string(d.Severity), Message: sarifText{text},
-			Locations: []sarifLocation{{Physical: sarifPlace(d.Pos)}},
+			Locations: []sarifLocation{{Physical: sarifLocationOf(d.Pos)}},
 		}
 		for _, rel := range d.Related {
-			r.Related = append(r.Related, sarifLocation{Physical: sarifPlace(rel.Pos), Message: &sarifText{rel.Message}})
+			r.Related = append(r.Related, sarifLocation{Physical: sarifLocationOf(rel.Pos), Message: &sarifText{rel.Message}})
 		}
 		if len(d.Edits) > 0 {
 			r.Fixes = []sarifFix{sarifFixOf(&d)}
@@ -110,7 +110,7 @@ func renderSARIF(b *bytes.Buffer, diags []Diagnostic) error {
 func sarifFixOf(d *Diagnostic) sarifFix {
 	fix := sarifFix{Description: sarifText{cmp.Or(d.Label, d.Message)}}
 	for _, e := range d.Edits {
-		at := sarifPlace(e.Pos)
+		at := sarifLocationOf(e.Pos)
 		i := slices.IndexFunc(fix.Changes, func(c sarifChange) bool { return c.Artifact == at.Artifact })
 		if i < 0 {
 			i, fix.Changes = len(fix.Changes), append(fix.Changes, sarifChange{Artifact: at.Artifact})
@@ -128,7 +128,7 @@ func sarifRuleOf(code string) sarifRule {
 	return r
 }
 
-func sarifPlace(p Pos) sarifPhysical {
+func sarifLocationOf(p Pos) sarifPhysical {
 	return sarifPhysical{
 		Artifact: sarifArtifact{(&url.URL{Path: p.File}).EscapedPath()},
 		Region:   sarifRegion{max(p.Line, 1), max(p.Column, 1), p.EndLine, p.EndColumn},

@@ -20,21 +20,21 @@ import (
 // checker types an expression in our own words: the expr library's checker stops at its first mistake, knows no missing
 // values, and speaks of Go types. It stays behind as a second net (see backstop).
 type checker struct {
-	src     diag.Source
-	sc      *Scope
-	diags   []diag.Diagnostic
-	types   map[ast.Node]*schema.Type
-	guarded map[string]int          // paths known to be present here
-	items   []*schema.Type          // element types of the predicates around, innermost last
-	named   bool                    // a field of the identifier that is checked next is named
-	stack   []string                // segments and computed attributes being expanded, for cycles
-	inlined map[string]*schema.Type // types of those expanded already
-	unsound map[string]bool         // those among them that have a mistake
-	hollow  bool                    // one of them is in use here: there is nothing more to say, and nothing to compile
-	tags    []foundWord             // that are looked for among the member's
-	negated *ast.BinaryNode         // what the `not` around it takes, and where both are
-	slots   map[string]Slot
-	refs    refSet
+	src        diag.Source
+	sc         *Scope
+	diags      []diag.Diagnostic
+	types      map[ast.Node]*schema.Type
+	guarded    map[string]int          // paths known to be present here
+	items      []*schema.Type          // element types of the predicates around, innermost last
+	named      bool                    // a field of the identifier that is checked next is named
+	stack      []string                // segments and computed attributes being expanded, for cycles
+	inlined    map[string]*schema.Type // types of those expanded already
+	broken     map[string]bool         // those among them that have a mistake
+	usesBroken bool                    // one of them is in use here: there is nothing more to say, and nothing to compile
+	tags       []tagMention            // that are looked for among the member's
+	negated    *ast.BinaryNode         // what the `not` around it takes, and where both are
+	slots      map[string]Slot
+	refs       refSet
 
 	negatedAt place.Location
 	*library
@@ -61,7 +61,7 @@ var theLibrary = sync.OnceValue(func() *library {
 func newChecker(src diag.Source, sc *Scope, lib *library) *checker {
 	c := &checker{
 		src: src, sc: sc, types: map[ast.Node]*schema.Type{}, guarded: map[string]int{},
-		inlined: map[string]*schema.Type{}, unsound: map[string]bool{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
+		inlined: map[string]*schema.Type{}, broken: map[string]bool{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
 	}
 	for _, fact := range sc.Known {
 		c.guarded[fact]++
@@ -81,7 +81,7 @@ func (c *checker) report(loc place.Location, code, label, format string, args ..
 	d := &c.diags[len(c.diags)-1]
 	for _, a := range args {
 		if t, ok := a.(described); ok {
-			d.Against(t.Type)
+			d.RelateDeclarations(t.Type)
 		}
 	}
 	return d
@@ -110,7 +110,7 @@ func (c *checker) parse() ast.Node {
 	case err != nil:
 		c.syntaxError(err)
 		return nil
-	case c.dateHabit(withoutTexts(c.src.Text)):
+	case c.foreignDate(withoutTexts(c.src.Text)):
 		return nil
 	}
 	return tree.Node
@@ -138,11 +138,11 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		if want.Kind == schema.KindInt && got.Kind == schema.KindNumber {
 			label = "write int(" + short(n) + "), which drops the fraction, or int(round(…))"
 		}
-		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()), DescribeType(got)).Against(want)
+		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()), DescribeType(got)).RelateDeclarations(want)
 		return
 	}
 	if len(want.Enum) > 0 && !c.withinEnum(want, n, got) {
-		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", diag.OneOf(want.Enum)).Against(want, got)
+		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", diag.OneOf(want.Enum)).RelateDeclarations(want, got)
 		return
 	}
 	if !want.Optional {
@@ -292,7 +292,7 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 		if c.sc.Event != nil {
 			return c.sc.Event
 		}
-		c.report(n.Location(), "unknown-name", c.instead(), "`event` exists only in the `if` beside an `event:` key")
+		c.report(n.Location(), "unknown-name", c.eventHint(), "`event` exists only in the `if` beside an `event:` key")
 		return nil
 	case "actions":
 		return c.actionsType()
@@ -301,8 +301,8 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 	return nil
 }
 
-// instead tells what to write where `event` is not in scope.
-func (c *checker) instead() string {
+// eventHint tells what to write where `event` is not in scope.
+func (c *checker) eventHint() string {
 	if c.sc.Trigger != nil {
 		return "write `trigger` for what started the run"
 	}

@@ -58,9 +58,9 @@ type Expr struct {
 	program *vm.Program
 	Reads   []read
 	atoms   []atom
-	Tags    []foundWord // that it looks for
-	Answers []foundWord // the texts that it may give
-	present [2][]string // what is surely present when a condition fails, and when it holds
+	Tags    []tagMention // that it looks for
+	Answers []tagMention // the texts that it may give
+	present [2][]string  // what is surely present when a condition fails, and when it holds
 }
 
 // Holds gives what is surely present when the condition holds; of no condition, nothing.
@@ -84,10 +84,10 @@ type Refs struct {
 	Attributes, Segments, Events, Actions []string
 }
 
-// foundWord is a text that is written out in an expression.
-type foundWord struct {
-	Word string
-	Pos  diag.Pos // with its quotes
+// tagMention is a text that is written out in an expression.
+type tagMention struct {
+	Tag string
+	Pos diag.Pos // with its quotes
 }
 
 // atom is a part of a condition whose value explains the outcome.
@@ -116,16 +116,16 @@ func CompileExpr(src diag.Source, sc *Scope, want *schema.Type) (*Expr, []diag.D
 	}
 	c.top(node, want)
 	switch {
-	case sc.Running && c.failed() && !c.hollow:
-		return c.anyway(node)
-	case c.failed() || c.hollow:
+	case sc.Running && c.failed() && !c.usesBroken:
+		return c.compileUnchecked(node)
+	case c.failed() || c.usesBroken:
 		return nil, c.diags
 	}
 	return c.finish(node)
 }
 
-// anyway compiles what did not pass the check, if it can be compiled.
-func (c *checker) anyway(node ast.Node) (x *Expr, diags []diag.Diagnostic) {
+// compileUnchecked compiles what did not pass the check, if it can be compiled.
+func (c *checker) compileUnchecked(node ast.Node) (x *Expr, diags []diag.Diagnostic) {
 	told := c.diags
 	c.diags = nil
 	defer func() {
@@ -149,7 +149,7 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	l := newLowering(c)
 	program, err := l.compile(node)
 	if err != nil {
-		c.backstop(node, err)
+		c.reportLibraryError(node, err)
 		return nil, c.diags
 	}
 	x.program = program
@@ -169,10 +169,10 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 }
 
 // answers gives the texts that an expression may give, as far as they are written out.
-func (c *checker) answers(n ast.Node) []foundWord {
+func (c *checker) answers(n ast.Node) []tagMention {
 	switch n := n.(type) {
 	case *ast.StringNode:
-		return []foundWord{{n.Value, c.src.Pos(n.Location().From, n.Location().To)}}
+		return []tagMention{{n.Value, c.src.Pos(n.Location().From, n.Location().To)}}
 	case *ast.ConditionalNode:
 		return append(c.answers(n.Exp1), c.answers(n.Exp2)...)
 	}

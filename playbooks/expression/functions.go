@@ -130,7 +130,7 @@ func (c *checker) unknownFunction(n *ast.IdentifierNode, args []ast.Node) {
 	}
 	d := c.report(n.Location(), "unknown-function", label, "there is no function `%s`", n.Value)
 	if m != "" {
-		d.Suggest(m).Doubt(diag.Sole(n.Value, known))
+		d.Suggest(m).UnsureUnless(diag.UniqueMatch(n.Value, known))
 	}
 }
 
@@ -142,10 +142,10 @@ func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
 	d, err := schema.ParseDuration(s.Value)
 	switch {
 	case err != nil:
-		hint := schema.DurationMeant(s.Value)
+		hint := schema.SuggestDuration(s.Value)
 		d := c.report(s.Location(), "bad-duration", hint.Question(), "%q is no duration: %s", s.Value, err)
 		if hint.Write != "" {
-			d.Suggest(strconv.Quote(hint.Write)).Doubt(hint.Sure)
+			d.Suggest(strconv.Quote(hint.Write)).UnsureUnless(hint.Sure)
 		}
 	case d.Days != 0:
 		c.report(s.Location(), "bad-duration", "for days write add_days(t, n)", "duration() counts elapsed time: s, m or h")
@@ -194,10 +194,10 @@ func (c *checker) unknownText(s *ast.StringNode, code, what string, known []stri
 	if m != "" {
 		label = "did you mean `" + m + "`?"
 	}
-	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).About(s.Value, m, c.declaredIn(section))
+	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).RelateName(s.Value, m, c.declaredIn(section))
 	if m != "" {
-		d.Suggest(`"` + m + `"`).Doubt(diag.Sole(s.Value, known))
-		d.Trust(m)
+		d.Suggest(`"` + m + `"`).UnsureUnless(diag.UniqueMatch(s.Value, known))
+		d.AssumeName(m)
 	}
 }
 
@@ -239,10 +239,10 @@ func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 		w := n.Arguments[1].(*ast.StringNode)
 		d, err := schema.ParseDuration(w.Value)
 		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
-			hint := schema.DurationMeant(w.Value)
+			hint := schema.SuggestDuration(w.Value)
 			d := c.report(w.Location(), "bad-duration", hint.Question(), "%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
 			if hint.Write != "" {
-				d.Suggest(strconv.Quote(hint.Write)).Doubt(hint.Sure)
+				d.Suggest(strconv.Quote(hint.Write)).UnsureUnless(hint.Sure)
 			}
 			return Slot{}, false
 		}

@@ -140,7 +140,7 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 		if f := arithmetic.Operators[n.Operator]; f != "" {
 			return arithmetic.Call(f, l.lower(n.Left), l.lower(n.Right))
 		}
-		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: apart(l.lower(n.Right))}
+		return &ast.BinaryNode{Operator: n.Operator, Left: l.lower(n.Left), Right: preventMerging(l.lower(n.Right))}
 	case *ast.ChainNode:
 		return &ast.ChainNode{Node: l.lower(n.Node)}
 	case *ast.MemberNode:
@@ -180,9 +180,9 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 	return &ast.NilNode{}
 }
 
-// apart keeps the library from putting two searches of one list into one, as it does with any(a) or any(b): the second would then be
+// preventMerging keeps the library from putting two searches of one list into one, as it does with any(a) or any(b): the second would then be
 // made, and might fail, where the first has answered already.
-func apart(right ast.Node) ast.Node {
+func preventMerging(right ast.Node) ast.Node {
 	b, ok := right.(*ast.BuiltinNode)
 	if !ok || b.Name != "any" && b.Name != "all" && b.Name != "none" {
 		return right
@@ -372,8 +372,8 @@ func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 	return arithmetic.Call("$calculated", l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any))
 }
 
-// backstop reports what the expr library refuses although our checker let it pass.
-func (c *checker) backstop(n ast.Node, err error) {
+// reportLibraryError reports what the expr library refuses although our checker let it pass.
+func (c *checker) reportLibraryError(n ast.Node, err error) {
 	c.report(span(n), "type-mismatch", "", "the types of this expression do not fit together (%s)", libraryMessage(err))
 }
 

@@ -127,11 +127,11 @@ func (c *checker) unknownField(n *ast.MemberNode, base *schema.Type, key *ast.St
 	} else if len(base.Fields) > 0 {
 		label = "there is " + diag.OneOf(base.FieldNames())
 	}
-	d := c.report(key.Location(), code, label, "%s", what).About(key.Value, m, base.Find)
+	d := c.report(key.Location(), code, label, "%s", what).RelateName(key.Value, m, base.Find)
 	if m != "" {
-		d.Suggest(m).Doubt(diag.Sole(key.Value, base.FieldNames()))
+		d.Suggest(m).UnsureUnless(diag.UniqueMatch(key.Value, base.FieldNames()))
 		if base.Find(m).Line > 0 {
-			d.Trust(m)
+			d.AssumeName(m)
 		}
 	}
 }
@@ -184,10 +184,10 @@ func (c *checker) unknownAction(key *ast.StringNode) {
 	}
 	d := c.report(key.Location(), "unknown-action-id", label, "no action has the id `%s`", key.Value)
 	text := []rune(c.src.Text)
-	AboutAction(d, c.sc, key.Value, m, FieldBehind(string(text[min(key.Location().To, len(text)):])))
+	AboutAction(d, c.sc, key.Value, m, FieldAfter(string(text[min(key.Location().To, len(text)):])))
 	if m != "" {
-		d.Suggest(m).Doubt(diag.Sole(key.Value, ids))
-		d.Trust(m)
+		d.Suggest(m).UnsureUnless(diag.UniqueMatch(key.Value, ids))
+		d.AssumeName(m)
 	}
 }
 
@@ -195,7 +195,7 @@ func (c *checker) unknownAction(key *ast.StringNode) {
 // own place, once, by whoever checks the declaration; here they only make the type unknown.
 func (c *checker) inline(at ast.Node, name string, src diag.Source, want *schema.Type) *schema.Type {
 	if t, ok := c.inlined[name]; ok {
-		c.hollow = c.hollow || c.unsound[name]
+		c.usesBroken = c.usesBroken || c.broken[name]
 		return t
 	}
 	if slices.Contains(c.stack, name) {
@@ -205,7 +205,7 @@ func (c *checker) inline(at ast.Node, name string, src diag.Source, want *schema
 	}
 	sub := newChecker(src, &Scope{Schema: c.sc.Schema, Running: c.sc.Running}, c.library)
 	sub.stack = append(slices.Clone(c.stack), name)
-	sub.slots, sub.refs, sub.inlined, sub.unsound = c.slots, c.refs, c.inlined, c.unsound
+	sub.slots, sub.refs, sub.inlined, sub.broken = c.slots, c.refs, c.inlined, c.broken
 	var t *schema.Type
 	if len(src.Text) <= maxExpression {
 		if n := sub.parse(); n != nil {
@@ -217,8 +217,8 @@ func (c *checker) inline(at ast.Node, name string, src diag.Source, want *schema
 			c.report(at.Location(), "reference-cycle", "", "%s", d.Message)
 		}
 	}
-	if sub.failed() && !c.sc.Running || sub.hollow {
-		t, c.unsound[name], c.hollow = nil, true, true
+	if sub.failed() && !c.sc.Running || sub.usesBroken {
+		t, c.broken[name], c.usesBroken = nil, true, true
 	}
 	if t == nil {
 		t = want
@@ -242,17 +242,17 @@ func (s *Scope) nameless(field string) (diag.Pos, bool) {
 func AboutAction(d *diag.Diagnostic, sc *Scope, id, near, field string) *diag.Diagnostic {
 	for i := range sc.Actions {
 		if near != "" && sc.Actions[i].ID == near {
-			return d.Beside("`"+near+"` is this action", sc.Actions[i].Pos)
+			return d.Relate("`"+near+"` is this action", sc.Actions[i].Pos)
 		}
 	}
 	if at, ok := sc.nameless(field); ok {
-		d.Beside(fmt.Sprintf("this action leaves `%s`, but has no id: add `id: %s` if it is meant", field, id), at)
+		d.Relate(fmt.Sprintf("this action leaves `%s`, but has no id: add `id: %s` if it is meant", field, id), at)
 	}
 	return d
 }
 
-// FieldBehind gives the name after the dot that a text goes on with.
-func FieldBehind(text string) string {
+// FieldAfter gives the name after the dot that a text goes on with.
+func FieldAfter(text string) string {
 	m := dotted.FindStringSubmatch(text)
 	if m == nil {
 		return ""

@@ -31,7 +31,7 @@ func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 	}
 	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
-		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").Doubt(false) // what a missing value counts as is a choice
+		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").UnsureUnless(false) // what a missing value counts as is a choice
 	}
 }
 
@@ -46,7 +46,7 @@ func (c *checker) needDivision(n, divisor ast.Node, where string) {
 	}
 	d := c.report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.written(at), c.written(c.extent(divisor)), where)
 	if !long {
-		d.Suggest(text).Doubt(false) // what stands in for it is a choice
+		d.Suggest(text).UnsureUnless(false) // what stands in for it is a choice
 	}
 }
 
@@ -132,7 +132,7 @@ func (c *checker) whenTrue(n ast.Node) []string {
 			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
 		case "??": // a missing answer is not the one that holds
 			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
-				return append(c.whenTrue(n.Left), c.known(n.Left)...)
+				return append(c.whenTrue(n.Left), c.pathPrefixes(n.Left)...)
 			}
 		case "in":
 			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
@@ -140,11 +140,11 @@ func (c *checker) whenTrue(n ast.Node) []string {
 				for _, item := range list.Nodes {
 					found &= c.signOf(item)
 				}
-				return append(c.known(n.Left), c.signKnown(n.Left, found)...)
+				return append(c.pathPrefixes(n.Left), c.factsOfSign(n.Left, found)...)
 			}
 		}
 	case *ast.MemberNode:
-		return c.told(n, true)
+		return c.factsOfResult(n, true)
 	case *ast.ChainNode:
 		return c.whenTrue(n.Node)
 	}
@@ -172,13 +172,13 @@ func (c *checker) whenFalse(n ast.Node) []string {
 			return c.comparedWithNumber(n.Left, Opposite[n.Operator], n.Right)
 		}
 	case *ast.MemberNode:
-		return c.told(n, false)
+		return c.factsOfResult(n, false)
 	}
 	return nil
 }
 
-// told gives what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
-func (c *checker) told(n *ast.MemberNode, answer bool) []string {
+// factsOfResult gives what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
+func (c *checker) factsOfResult(n *ast.MemberNode, answer bool) []string {
 	key, ok := n.Property.(*ast.StringNode)
 	of, base := c.types[n.Node], c.path(n.Node)
 	if !ok || of == nil || !strings.HasPrefix(base, "actions.") {
@@ -188,7 +188,7 @@ func (c *checker) told(n *ast.MemberNode, answer bool) []string {
 	if !answer {
 		when = "!" + when
 	}
-	out := c.known(n.Node)
+	out := c.pathPrefixes(n.Node)
 	for i := range of.Fields {
 		if of.Fields[i].When == when {
 			out = append(out, base+"."+of.Fields[i].Name)
@@ -205,9 +205,9 @@ func isNil(n ast.Node) bool {
 func (c *checker) comparedWithNil(n *ast.BinaryNode) []string {
 	switch {
 	case isNil(n.Right):
-		return c.known(n.Left)
+		return c.pathPrefixes(n.Left)
 	case isNil(n.Left):
-		return c.known(n.Right)
+		return c.pathPrefixes(n.Right)
 	}
 	return nil
 }
@@ -216,16 +216,16 @@ func (c *checker) comparedWithNil(n *ast.BinaryNode) []string {
 func (c *checker) comparedWithValue(n *ast.BinaryNode) []string {
 	var out []string
 	if t := c.types[n.Right]; t != nil && !t.Optional {
-		out = append(out, c.known(n.Left)...)
+		out = append(out, c.pathPrefixes(n.Left)...)
 	}
 	if t := c.types[n.Left]; t != nil && !t.Optional {
-		out = append(out, c.known(n.Right)...)
+		out = append(out, c.pathPrefixes(n.Right)...)
 	}
 	return out
 }
 
-// known gives the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
-func (c *checker) known(n ast.Node) []string {
+// pathPrefixes gives the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
+func (c *checker) pathPrefixes(n ast.Node) []string {
 	var out []string
 	for {
 		if ch, ok := n.(*ast.ChainNode); ok {

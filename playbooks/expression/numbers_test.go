@@ -114,7 +114,7 @@ func failingScope() (*Scope, *Env) {
 }
 
 // What does not fit fails the decision with its reason; it neither wraps around nor becomes an infinity.
-func TestExpressionsFailWhereNothingFits(t *testing.T) {
+func TestExpressionsFailOutOfRange(t *testing.T) {
 	for text, want := range failing {
 		sc, e := failingScope()
 		x, diags := CompileExpr(diag.Source{Text: text}, sc, nil)

@@ -157,7 +157,7 @@ func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	switch {
 	case isText && IsTime(l) && schema.LooksLikeTime.MatchString(s.Value):
 		return fmt.Sprintf(noDates, s.Value[:len("2006-01-02")])
-	case isText && IsTime(l) && IsWeekdayWord(s.Value):
+	case isText && IsTime(l) && IsWeekdayName(s.Value):
 		return noDays
 	case isText && IsTime(l):
 		return "there are no times in texts: write days_since(" + short(n.Left) + ") < 30, or compare it with now(), today() or an attribute"
@@ -225,10 +225,10 @@ func (c *checker) enumValue(t *schema.Type, n ast.Node) {
 	if m != "" {
 		label = "did you mean `" + m + "`? (" + diag.OneOf(t.Enum) + ")"
 	}
-	d := c.report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value).Against(t)
+	d := c.report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value).RelateDeclarations(t)
 	if m != "" {
-		d.Suggest(strconv.Quote(m)).Doubt(diag.Sole(s.Value, t.Enum))
-		d.Trust(m)
+		d.Suggest(strconv.Quote(m)).UnsureUnless(diag.UniqueMatch(s.Value, t.Enum))
+		d.AssumeName(m)
 	}
 }
 
@@ -251,7 +251,7 @@ func (c *checker) seekTag(n *ast.BinaryNode) {
 	s, ok := n.Left.(*ast.StringNode)
 	list, isField := n.Right.(*ast.MemberNode)
 	if ok && isField && c.path(list) == "member.tags" {
-		c.tags = append(c.tags, foundWord{s.Value, c.src.Pos(s.Location().From, s.Location().To)})
+		c.tags = append(c.tags, tagMention{s.Value, c.src.Pos(s.Location().From, s.Location().To)})
 	}
 }
 
@@ -293,7 +293,7 @@ func (c *checker) text(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 		text := short(n.Right) + in + short(n.Left)
 		d := c.report(at, "type-mismatch", "write "+text, "`contains` looks in a text, this is %s", DescribeType(l))
 		_, isText := n.Right.(*ast.StringNode)
-		d.Suggest(text).Doubt(isText && c.path(n.Left) != "")
+		d.Suggest(text).UnsureUnless(isText && c.path(n.Left) != "")
 		return schema.Bool
 	}
 	if l.Kind != schema.KindString || r.Kind != schema.KindString {

@@ -146,12 +146,12 @@ func (c *checker) signFacts(n ast.Node, op string, with ast.Node) []string {
 	if t := c.types[n]; t == nil || !IsNumeric(t) {
 		return nil
 	}
-	return c.signKnown(n, SignTold(op, c.signOf(with), constantOf(with)))
+	return c.factsOfSign(n, SignImplied(op, c.signOf(with), constantOf(with)))
 }
 
-// SignTold gives what is known of a number that compares so with another: one of this sign, and a constant of this value, nil when it
+// SignImplied gives what is known of a number that compares so with another: one of this sign, and a constant of this value, nil when it
 // is none.
-func SignTold(op string, with Sign, constant any) Sign {
+func SignImplied(op string, with Sign, constant any) Sign {
 	zero := constant == float64(0)
 	negative := with == NotZero && constant != nil
 	switch {
@@ -176,17 +176,17 @@ func SignFact(name string, found Sign) string {
 	return name + FactNotZero
 }
 
-// signKnown words what was found as facts. What stands in for a missing value is zero mostly: then a value that is not zero is
+// factsOfSign words what was found as facts. What stands in for a missing value is zero mostly: then a value that is not zero is
 // there.
-func (c *checker) signKnown(n ast.Node, found Sign) []string {
+func (c *checker) factsOfSign(n ast.Node, found Sign) []string {
 	fact := SignFact(c.valueName(n), found)
 	if fact == "" {
 		return nil
 	}
 	out := []string{fact}
 	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == "??" && constantOf(b.Right) == float64(0) {
-		out = append(out, c.known(b.Left)...)
-		out = append(out, c.signKnown(b.Left, found)...)
+		out = append(out, c.pathPrefixes(b.Left)...)
+		out = append(out, c.factsOfSign(b.Left, found)...)
 	}
 	return out
 }

@@ -25,7 +25,7 @@ func (c *checker) syntaxError(err error) {
 		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "the expression cannot be read")
 		return
 	}
-	if c.habit() {
+	if c.foreignSyntax() {
 		return
 	}
 	runes := []rune(c.src.Text)
@@ -129,7 +129,7 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
 		return
 	}
-	if m[1] == "Operator" && m[2] == loneEqual && !besideOperator(runes, loc) {
+	if m[1] == "Operator" && m[2] == loneEqual && !nextToOperator(runes, loc) {
 		d := c.report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
 		d.Suggest("==")
 		return
@@ -159,8 +159,8 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
 }
 
-// besideOperator tells whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
-func besideOperator(runes []rune, loc place.Location) bool {
+// nextToOperator tells whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
+func nextToOperator(runes []rune, loc place.Location) bool {
 	const signs = "=<>!+-*/%&|"
 	before := strings.TrimRightFunc(string(runes[:loc.From]), unicode.IsSpace)
 	after := strings.TrimLeftFunc(string(runes[min(loc.To, len(runes)):]), unicode.IsSpace)
@@ -175,8 +175,8 @@ func (c *checker) unrecognized(loc place.Location, runes []rune) {
 	}
 	loc.To = loc.From + 1
 	r := runes[loc.From]
-	if diag.PlainOf(r) != 0 {
-		c.wide(loc, runes)
+	if diag.HalfWidthOf(r) != 0 {
+		c.fullWidth(loc, runes)
 		return
 	}
 	c.report(loc, "syntax-expression", `a text is quoted, as in "…"`, "`%c` cannot stand here", r)

@@ -30,12 +30,12 @@ func (c *checker) unknownName(n *ast.IdentifierNode) {
 	}
 	if m := diag.Closest(n.Value, names); m != "" {
 		d := c.report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
-		d.Suggest(m).Doubt(diag.Sole(n.Value, names))
+		d.Suggest(m).UnsureUnless(diag.UniqueMatch(n.Value, names))
 		return
 	}
 	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
 		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
-		d.Suggest("member." + n.Value).Doubt(!c.carries(n.Value))
+		d.Suggest("member." + n.Value).UnsureUnless(!c.carries(n.Value))
 		return
 	}
 	if c.property(n) || c.foreignConstant(n) {
@@ -71,7 +71,7 @@ func (c *checker) property(n *ast.IdentifierNode) bool {
 		}
 		if _, ok := of.t.Field(n.Value); ok {
 			d := c.report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`", "`%s` is a property: it belongs to `%s`", n.Value, of.name)
-			d.Suggest(of.name + "." + n.Value).Doubt(of.name == "event")
+			d.Suggest(of.name + "." + n.Value).UnsureUnless(of.name == "event")
 			return true
 		}
 	}

@@ -160,7 +160,7 @@ func (w *walk) belongs(name string) bool {
 		return true
 	}
 	if ext != playbooks.YamlSuffix {
-		w.misnamed(name)
+		w.wrongEnding(name)
 	}
 	return ext == playbooks.YamlSuffix
 }

@@ -65,8 +65,8 @@ func (w *walk) unreadFile(name, message, label string) {
 	w.Warn("unread-file", playbooks.WholeFile(name), message+", and is not read").Label(label)
 }
 
-// misnamed reports a file in playbooks/ whose ending keeps it from being read.
-func (w *walk) misnamed(name string) {
+// wrongEnding reports a file in playbooks/ whose ending keeps it from being read.
+func (w *walk) wrongEnding(name string) {
 	ext := path.Ext(name)
 	switch stem := strings.TrimSuffix(name, ext); {
 	case strings.EqualFold(ext, playbooks.YmlSuffix), strings.EqualFold(ext, playbooks.YamlSuffix):
@@ -97,15 +97,15 @@ func (w *walk) strays() {
 		switch {
 		case name == playbooks.SchemaFile || name == playbooks.PlaybookDir || name == playbooks.TemplateDir || hidden(name):
 		case d.IsDir():
-			w.strayFolder(name, folderMeant(name), 1, &left)
+			w.strayFolder(name, suggestFolder(name), 1, &left)
 		case d.Type().IsRegular():
 			w.strayFile(name, "", &left)
 		}
 	}
 }
 
-// folderMeant gives the folder of a workspace that a name stands for, or "".
-func folderMeant(name string) string {
+// suggestFolder gives the folder of a workspace that a name stands for, or "".
+func suggestFolder(name string) string {
 	lower := strings.ToLower(strings.TrimSpace(name))
 	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
 		if lower == dir || slices.Contains(foldersOf[dir], lower) || diag.EditDistance(lower, dir, diag.MaxDistance+1) <= diag.MaxDistance {
@@ -151,7 +151,7 @@ func (w *walk) strayFile(name, meant string, left *int) {
 	case meant == playbooks.TemplateDir && slices.Contains(playbooks.TemplateSuffixes, ext):
 		w.unreadFile(name, "this looks like a template", "move it to "+playbooks.TemplateDir+"/")
 	case name == "usher.yml" && w.WrongName: // told where usher.yaml is missed
-	case !strings.Contains(name, "/") && schemaMeant(name):
+	case !strings.Contains(name, "/") && looksLikeSchemaFile(name):
 		if _, ok := w.Files[playbooks.SchemaFile]; ok {
 			w.unreadFile(name, "declarations are read from usher.yaml alone", "remove it, or move what it declares to usher.yaml")
 		} else {
@@ -172,8 +172,8 @@ func (w *walk) strayFile(name, meant string, left *int) {
 	}
 }
 
-// schemaMeant reports whether a name stands for usher.yaml.
-func schemaMeant(name string) bool {
+// looksLikeSchemaFile reports whether a name stands for usher.yaml.
+func looksLikeSchemaFile(name string) bool {
 	lower := strings.ToLower(name)
 	return strings.HasPrefix(lower, "usher.") && yamlLike.MatchString(lower) || strings.EqualFold(name, "usher")
 }

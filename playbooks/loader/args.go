@@ -23,7 +23,7 @@ func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expressio
 	case "exit":
 		if reason, ok := p.Text(v, "the reason of an exit"); ok {
 			step.Args = map[string]*playbooks.Value{"reason": {Literal: reason}}
-			p.Word(playbooks.ReasonWord, reason, playbooks.WordGiven, v)
+			p.NoteLabel(playbooks.ReasonLabel, reason, playbooks.LabelWritten, v)
 		}
 		return schema.ObjectOf(), true
 	}
@@ -86,17 +86,17 @@ func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *s
 		}
 	}
 	p.oneOfFieldsAt(v, step, what, spec.Fields)
-	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast, func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Meant, name) }) {
+	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast, func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Intended, name) }) {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
 	p.address(v, step)
-	p.Subject(v, step, spec)
+	p.NoteSubject(v, step, spec)
 	p.emitted(v, step, spec, sc)
 	p.opposed(v, step)
 }
 
 func (p *playbookReader) missing(v *syntax.Node, step *playbooks.Step, what, name string) {
-	if !v.Broken && !slices.Contains(v.Meant, name) {
+	if !v.Broken && !slices.Contains(v.Intended, name) {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs the key `%s`", what, name)).Label("add `" + name + ": …`")
 	}
 }
@@ -200,8 +200,8 @@ func (p *playbookReader) reference(v *syntax.Node, f *schema.FieldSpec) *playboo
 // value reads a literal, or an expression when it is a string that begins with `= `.
 func (p *playbookReader) value(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
 	if v.Kind == syntax.ScalarNode && v.Tag == "str" && strings.HasPrefix(v.Value, "= ") {
-		p.place(v, sc, t)
-		if p.poisoned(v.Value) || p.CutSlip(v, true) {
+		p.noteSite(v, sc, t)
+		if p.dependsOnUnknown(v.Value) || p.CutByComment(v, true) {
 			p.dropped = true
 			return nil
 		}
@@ -210,10 +210,10 @@ func (p *playbookReader) value(v *syntax.Node, t *schema.Type, what string, sc *
 		}
 		return nil
 	}
-	if v.Kind == syntax.ScalarNode && p.CutSlip(v, false) {
+	if v.Kind == syntax.ScalarNode && p.CutByComment(v, false) {
 		return nil
 	}
-	if p.literalSlip(v, t, what) {
+	if p.mistakenLiteral(v, t, what) {
 		return nil
 	}
 	lit, ok := p.literal(v, t, what)
@@ -237,7 +237,7 @@ func (p *playbookReader) tags(v *syntax.Node, what string, sc *expression.Scope)
 		}
 		if val := p.value(item, schema.String, what, sc); val != nil {
 			out.List = append(out.List, val)
-			p.tagWords(item, val, what == "remove")
+			p.noteTags(item, val, what == "remove")
 			p.joinedTags(item, val, v.Kind == syntax.SequenceNode)
 		}
 	}
@@ -247,18 +247,18 @@ func (p *playbookReader) tags(v *syntax.Node, what string, sc *expression.Scope)
 	return out
 }
 
-// tagWords notes the tags that an action adds or removes, as far as they are written out.
-func (p *playbookReader) tagWords(n *syntax.Node, val *playbooks.Value, removed bool) {
-	role := playbooks.WordGiven
+// noteTags notes the tags that an action adds or removes, as far as they are written out.
+func (p *playbookReader) noteTags(n *syntax.Node, val *playbooks.Value, removed bool) {
+	role := playbooks.LabelWritten
 	if removed {
-		role = playbooks.WordSought
+		role = playbooks.LabelRead
 	}
 	if tag, ok := val.Literal.(string); ok {
-		p.Word(playbooks.TagWord, tag, role, n)
+		p.NoteLabel(playbooks.TagLabel, tag, role, n)
 	}
 	if val.Expr != nil {
 		for _, a := range val.Expr.Answers {
-			p.WordAt(playbooks.TagWord, a.Word, playbooks.WordUse{Role: role, Pos: a.Pos, Text: `"%s"`})
+			p.NoteLabelAt(playbooks.TagLabel, a.Tag, playbooks.LabelUse{Role: role, Pos: a.Pos, Text: `"%s"`})
 		}
 	}
 }
@@ -297,7 +297,7 @@ func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 	}
 	a := p.schema.Attribute(name)
 	switch {
-	case p.blind:
+	case p.schemaUnreadable:
 		return nil
 	case a == nil:
 		p.unknown("unknown-field", key, "member has no attribute", name, diag.Names(p.schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }), p.schema.In(expression.InMember))
@@ -313,7 +313,7 @@ func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 
 // inlineText reads Liquid that stands in the playbook.
 func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
-	p.place(v, sc, nil)
+	p.noteSite(v, sc, nil)
 	wrote, ok := p.Text(v, what)
 	if !ok {
 		return nil
@@ -322,7 +322,7 @@ func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.
 		p.Error("bad-value", v.At(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).Label("write {{ … }} for what varies")
 		return nil
 	}
-	if p.blind {
+	if p.schemaUnreadable {
 		sc = nil
 	}
 	t, diags := text.ParseTemplate("", wrote, v.At, p.lenient(sc))
@@ -331,7 +331,7 @@ func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.
 		return nil
 	}
 	p.keepTemplate("", t)
-	p.WordsOfText(wrote, v.At)
+	p.NoteLabelsOfText(wrote, v.At)
 	return &playbooks.Value{Text: t}
 }
 
@@ -344,7 +344,7 @@ func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playboo
 	p.used["template "+name] = true
 	f := p.texts[name]
 	if f != nil {
-		p.placeOf(playbooks.WholeFile(f.Name), f.Text, sc, nil)
+		p.noteSiteAt(playbooks.WholeFile(f.Name), f.Text, sc, nil)
 	}
 	if f == nil {
 		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), playbooks.TemplateDir+"/"); bare != name && p.texts[bare] != nil {
@@ -352,17 +352,17 @@ func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playboo
 				Label("write "+bare).Edit(v.Pos(), bare)
 			return nil
 		}
-		p.unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.texts)), diag.Nowhere)
+		p.unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.texts)), diag.NoDeclaration)
 		return nil
 	}
 	if p.ws.Templates[name] == nil {
 		p.dropped = true
 		return nil // its own mistakes are reported
 	}
-	if p.blind {
+	if p.schemaUnreadable {
 		sc = nil
 	}
-	t, diags := text.Compile(templateOf(f, name), placesOf(f), p.lenient(sc))
+	t, diags := text.Compile(templateOf(f, name), positionsOf(f), p.lenient(sc))
 	for i := range diags {
 		diags[i].Related = append(diags[i].Related, diag.Related{Message: "used here", Pos: v.Pos()})
 	}
@@ -371,7 +371,7 @@ func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playboo
 		return nil
 	}
 	p.keepTemplate(name, t)
-	p.WordsOfText(t.Text, placesOf(f))
+	p.NoteLabelsOfText(t.Text, positionsOf(f))
 	return &playbooks.Value{Text: t}
 }
 
@@ -384,15 +384,15 @@ func extensionOf(name string) string {
 
 // lenient gives the scope with anything in place of what is unknown because of another mistake.
 func (p *playbookReader) lenient(sc *expression.Scope) *expression.Scope {
-	if sc == nil || len(p.poison) == 0 {
+	if sc == nil || len(p.unknownNames) == 0 {
 		return sc
 	}
 	out := *sc
-	if p.poison["trigger"] {
+	if p.unknownNames["trigger"] {
 		out.Trigger = schema.Any
 	}
 	out.Actions = slices.Clone(sc.Actions)
-	for name := range p.poison {
+	for name := range p.unknownNames {
 		if id, ok := strings.CutPrefix(name, "actions."); ok {
 			out.Actions = append(out.Actions, expression.ActionResult{ID: id, Type: schema.Any})
 		}
@@ -410,7 +410,7 @@ func (p *playbookReader) keepTemplate(name string, t *playbooks.Template) {
 // address checks that a message to a channel which needs an address has one.
 func (p *playbookReader) address(v *syntax.Node, step *playbooks.Step) {
 	name := step.Args["channel"]
-	if name == nil || p.blind || v.Get("to") != nil {
+	if name == nil || p.schemaUnreadable || v.Get("to") != nil {
 		return
 	}
 	lit, _ := name.Literal.(string)

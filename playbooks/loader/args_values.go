@@ -16,7 +16,7 @@ import (
 func (p *playbookReader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
 	i := slices.IndexFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldProperties })
 	event := step.Args["event"]
-	if i < 0 || event == nil || p.blind {
+	if i < 0 || event == nil || p.schemaUnreadable {
 		return
 	}
 	name, _ := event.Literal.(string)
@@ -82,7 +82,7 @@ func (p *playbookReader) object(v *syntax.Node, t *schema.Type, what string, sc 
 	for _, f := range t.Fields {
 		if v.Get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != schema.KindAny && !slip && !p.brokenNames[f.Name] {
 			p.Error("missing-key", v.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).Label("add `"+f.Name+": …`").
-				Diagnostic().Beside("declared here", f.Pos)
+				Diagnostic().Relate("declared here", f.Pos)
 		}
 	}
 	return out

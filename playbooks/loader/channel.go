@@ -38,7 +38,7 @@ func (c *checker) channel(key, value *syntax.Node) {
 	ch.Type = typ
 	spec := c.reg.Channel(typ)
 	if spec == nil {
-		c.unknown("unknown-channel-type", t, "there is no channel type", typ, c.channelTypes(), diag.Nowhere)
+		c.unknown("unknown-channel-type", t, "there is no channel type", typ, c.channelTypes(), diag.NoDeclaration)
 		return
 	}
 	known := []string{"type"}
@@ -158,7 +158,7 @@ func (c *checker) oneOfFields(n *syntax.Node, what string, fields []schema.Field
 			}
 		}
 		switch {
-		case len(given) == 0 && !n.Broken && !slices.ContainsFunc(groups[g], func(k string) bool { return slices.Contains(n.Meant, k) }):
+		case len(given) == 0 && !n.Broken && !slices.ContainsFunc(groups[g], func(k string) bool { return slices.Contains(n.Intended, k) }):
 			c.Error("missing-key", n.Pos(), fmt.Sprintf("%s needs %s", what, diag.OneOf(groups[g]))).Label("add one of them")
 		case len(given) > 1:
 			c.Error("exclusive-keys", n.Key(given[1]).Pos(), fmt.Sprintf("`%s` and `%s` exclude each other", given[0], given[1])).
@@ -186,12 +186,12 @@ func first(words []string) string {
 func (c *checker) unknown(code string, n *syntax.Node, message, name string, known []string, find diag.Finder) {
 	r := c.Error(code, n.Pos(), fmt.Sprintf("%s `%s`", message, name))
 	best := diag.Closest(name, known)
-	r.Diagnostic().About(name, best, find)
+	r.Diagnostic().RelateName(name, best, find)
 	switch {
 	case best != "":
-		r.Label("did you mean `"+best+"`?").Edit(n.Pos(), best).Doubt(diag.Sole(name, known))
+		r.Label("did you mean `"+best+"`?").Edit(n.Pos(), best).UnsureUnless(diag.UniqueMatch(name, known))
 		if find(best).Line > 0 || code == "unknown-template" {
-			r.Trust(best)
+			r.AssumeName(best)
 		}
 	case len(known) == 0:
 		r.Label("there is none yet")
@@ -201,7 +201,7 @@ func (c *checker) unknown(code string, n *syntax.Node, message, name string, kno
 }
 
 func (c *checker) knownChannel(n *syntax.Node, name string) bool {
-	if c.blind || c.schema.Channel(name) != nil {
+	if c.schemaUnreadable || c.schema.Channel(name) != nil {
 		return true
 	}
 	c.unknown("unknown-channel", n, "usher.yaml declares no channel", name, diag.Names(c.schema.Channels, func(x *playbooks.Channel) string { return x.Name }), c.schema.In(expression.InChannels))
@@ -210,7 +210,7 @@ func (c *checker) knownChannel(n *syntax.Node, name string) bool {
 
 func (c *checker) knownPool(n *syntax.Node, name string) bool {
 	c.used["pool "+name] = true
-	if c.blind || c.schema.Pool(name) != nil {
+	if c.schemaUnreadable || c.schema.Pool(name) != nil {
 		return true
 	}
 	c.unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name, diag.Names(c.schema.Pools, func(x *playbooks.Pool) string { return x.Name }), c.schema.In(expression.InCoupons))
@@ -219,7 +219,7 @@ func (c *checker) knownPool(n *syntax.Node, name string) bool {
 
 func (c *checker) knownSegment(n *syntax.Node, name string) bool {
 	c.used["segment "+name] = true
-	if c.blind || c.schema.Segment(name) != nil {
+	if c.schemaUnreadable || c.schema.Segment(name) != nil {
 		return true
 	}
 	c.unknown("unknown-segment", n, "usher.yaml declares no segment", name, diag.Names(c.schema.Segments, func(x *playbooks.Segment) string { return x.Name }), c.schema.In(expression.InSegments))
@@ -227,7 +227,7 @@ func (c *checker) knownSegment(n *syntax.Node, name string) bool {
 }
 
 func (c *checker) knownEvent(n *syntax.Node, name string) *playbooks.EventType {
-	if c.blind {
+	if c.schemaUnreadable {
 		return nil
 	}
 	if e := c.schema.Event(name); e != nil {

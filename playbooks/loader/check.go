@@ -17,22 +17,22 @@ import (
 type checker struct {
 	syntax.Reader
 	check.Notes
-	reg       *schema.Registry
-	ws        *playbooks.Workspace
-	schema    *playbooks.Schema
-	used      map[string]bool         // "segment dormant": what the playbooks refer to
-	wrongName bool                    // there is a usher.yml instead of usher.yaml
-	sources   map[string]*syntax.Node // where the schema's expressions stand
-	lostID    bool                    // a playbook's id could not be read: an id that nothing has may be that one
-	blind     bool                    // usher.yaml could not be read: what the rest names is unknown
+	reg              *schema.Registry
+	ws               *playbooks.Workspace
+	schema           *playbooks.Schema
+	used             map[string]bool         // "segment dormant": what the playbooks refer to
+	wrongName        bool                    // there is a usher.yml instead of usher.yaml
+	sources          map[string]*syntax.Node // where the schema's expressions stand
+	playbookIDUnread bool                    // a playbook's id could not be read: an id that nothing has may be that one
+	schemaUnreadable bool                    // usher.yaml could not be read: what the rest names is unknown
 	// playbookNodes remembers where each playbook's id stands.
 	playbookNodes map[string]*syntax.Node
 	declared      map[string]bool // ids of playbooks, also of those with mistakes
 	texts         map[string]*diag.File
 	// brokenNames are attributes and properties whose type has a mistake: what names them is not judged.
 	brokenNames map[string]bool
-	places      *[]Place   // for editors; nil: nobody asks
-	forAll      []diag.Pos // schedules that name no segment
+	sites       *[]ExpressionSite // for editors; nil: nobody asks
+	forAll      []diag.Pos        // schedules that name no segment
 }
 
 // duration reads a constant duration that is longer than nothing.
@@ -60,21 +60,21 @@ func (c *checker) anyDuration(n *syntax.Node, what string) (schema.Duration, boo
 		return d, true
 	}
 	r := c.Error("bad-duration", n.Pos(), fmt.Sprintf("`%s` is not a duration", n.Value))
-	hint := schema.DurationMeant(n.Value)
+	hint := schema.SuggestDuration(n.Value)
 	if text := hint.Label(); text != "" {
 		r.Label(text)
 	} else {
 		r.Label(err.Error())
 	}
 	if hint.Write != "" {
-		r.Edit(n.Pos(), hint.Write).Doubt(hint.Sure)
+		r.Edit(n.Pos(), hint.Write).UnsureUnless(hint.Sure)
 	}
 	return d, false
 }
 
 // expression compiles the expression that stands in the node, or nil.
 func (c *checker) expression(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
-	if n == nil || n.Broken || c.CutSlip(n, true) {
+	if n == nil || n.Broken || c.CutByComment(n, true) {
 		return nil
 	}
 	text, ok := c.ExpressionText(n, "an expression")
@@ -99,8 +99,8 @@ var identifier = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
 
 // compile compiles the expression in the node, without its first skip characters, and remembers what it refers to.
 func (c *checker) compile(n *syntax.Node, skip int, sc *expression.Scope, want *schema.Type) *expression.Expr {
-	c.place(n, sc, want)
-	if c.blind {
+	c.noteSite(n, sc, want)
+	if c.schemaUnreadable {
 		return nil
 	}
 	src := n.Source(skip)
@@ -115,10 +115,10 @@ func (c *checker) compile(n *syntax.Node, skip int, sc *expression.Scope, want *
 	if n.F.Name != playbooks.SchemaFile && hasError(c.Diags) { // a circle of declarations is told there, not at each use
 		diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "reference-cycle" })
 	}
-	syntax.FitEdits(n, diags)
+	syntax.QuoteEdits(n, diags)
 	c.Diags = append(c.Diags, diags...)
 	if e != nil {
-		c.WordsOf(e)
+		c.NoteLabelsOf(e)
 		for _, s := range e.Refs.Segments {
 			c.used["segment "+s] = true
 		}

@@ -22,7 +22,7 @@ func Compile(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, error) {
 		return nil, c.first(c.Diags)
 	}
 	c.loadSchema()
-	if c.blind || c.stops(c.Diags) {
+	if c.schemaUnreadable || c.stops(c.Diags) {
 		return nil, c.first(c.Diags)
 	}
 	c.loadTemplates()

@@ -18,7 +18,7 @@ func SafeEdits(diags []diag.Diagnostic) []diag.Edit {
 // safeEdits gives beside them the diagnostics that they are of.
 func safeEdits(diags []diag.Diagnostic) (edits []diag.Edit, of []diag.Diagnostic) {
 	for _, d := range diags {
-		if len(d.Edits) == 0 || slices.ContainsFunc(d.Edits, func(e diag.Edit) bool { return e.Doubt || e.Line < 1 }) {
+		if len(d.Edits) == 0 || slices.ContainsFunc(d.Edits, func(e diag.Edit) bool { return e.Unsure || e.Line < 1 }) {
 			continue
 		}
 		fresh := slices.DeleteFunc(slices.Clone(d.Edits), func(e diag.Edit) bool { return slices.Contains(edits, e) })

@@ -53,7 +53,7 @@ func (p *playbookReader) foreignAction(n, k *syntax.Node) bool {
 		if v.Kind == syntax.ScalarNode && !v.Empty() && v.Style == syntax.PlainStyle || v.Kind == syntax.SequenceNode && v.Flow {
 			end := v.End()
 			if v.Kind == syntax.SequenceNode {
-				end = v.Start + syntax.ClosingBracket(n.F.Text[v.Start:min(len(n.F.Text), v.Start+syntax.MaxSlip)]) + 1
+				end = v.Start + syntax.ClosingBracket(n.F.Text[v.Start:min(len(n.F.Text), v.Start+syntax.MaxQuotingSearch)]) + 1
 			}
 			if end > v.Start {
 				wrote = n.F.Text[v.Start:end]
@@ -68,7 +68,7 @@ func (p *playbookReader) foreignAction(n, k *syntax.Node) bool {
 		r.Label("write `"+f.key+"`").Edit(k.Pos(), f.key)
 		sure := f.key == "tag" && (v.Kind == syntax.SequenceNode || v.Kind == syntax.ScalarNode && v.Tag == "str") && name != "tags" && name != "label" ||
 			f.key == "wait" && v.Kind == syntax.ScalarNode && validDuration(v.Value) && name != "pause" && name != "timer"
-		r.Doubt(sure)
+		r.UnsureUnless(sure)
 	}
 	return true
 }

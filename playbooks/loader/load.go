@@ -24,10 +24,10 @@ func Load(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, []diag.Diagno
 	return load(fsys, reg, nil, nil)
 }
 
-func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Place) (*playbooks.Workspace, []diag.Diagnostic) {
+func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]ExpressionSite) (*playbooks.Workspace, []diag.Diagnostic) {
 	c := newChecker(reg)
 	ws := c.ws
-	c.places = places
+	c.sites = places
 	if !c.readFiles(fsys, open) {
 		return ws, diag.Sorted(c.Diags)
 	}
@@ -40,14 +40,14 @@ func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Pl
 		c.unused()
 		r.Judge()
 	}
-	ws.Words = c.Words
-	return ws, atMost(maxMistakes, diag.Sorted(r.Settle(c.Diags)))
+	ws.Labels = c.Labels
+	return ws, atMost(maxMistakes, diag.Sorted(r.Refine(c.Diags)))
 }
 
 func newChecker(reg *schema.Registry) *checker {
 	ws := &playbooks.Workspace{Schema: newSchema(), Templates: map[string]*playbooks.Template{}, Files: map[string][]byte{}}
 	return &checker{
-		Reader: syntax.Reader{PlaybookKeys: playbookKeys, TypeMeant: typeMeant},
+		Reader: syntax.Reader{PlaybookKeys: playbookKeys, SuggestType: suggestType},
 		reg:    reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*syntax.Node{},
 		declared: map[string]bool{}, texts: map[string]*diag.File{}, brokenNames: map[string]bool{}, sources: map[string]*syntax.Node{},
 		Notes: check.NewNotes(),
@@ -74,7 +74,7 @@ func (c *checker) loadSchema() {
 	data, ok := c.ws.Files[playbooks.SchemaFile]
 	switch {
 	case !ok:
-		c.blind = true
+		c.schemaUnreadable = true
 		hint := "begin one with `usher init`"
 		if c.wrongName {
 			hint = "rename usher.yml to usher.yaml"
@@ -82,12 +82,12 @@ func (c *checker) loadSchema() {
 		c.Diags = slices.DeleteFunc(c.Diags, func(d diag.Diagnostic) bool { return d.Code == "unread-file" && !c.wrongName }) // of another workspace
 		c.Error("no-workspace", playbooks.WholeFile(playbooks.SchemaFile), "there is no usher.yaml: a workspace declares its events and attributes there").Label(hint)
 	case data == nil:
-		c.blind = true
+		c.schemaUnreadable = true
 	default:
 		if n := c.Read(diag.NewFile(playbooks.SchemaFile, data)); n != nil {
 			c.readSchema(n)
 		} else {
-			c.blind = true
+			c.schemaUnreadable = true
 		}
 	}
 }
@@ -111,7 +111,7 @@ func (c *checker) loadTemplates() {
 			c.ws.Templates[short] = nil
 			continue
 		}
-		t, diags := text.Compile(templateOf(f, short), placesOf(f), nil)
+		t, diags := text.Compile(templateOf(f, short), positionsOf(f), nil)
 		if c.Running { // it is read again where it is used
 			t, diags = &playbooks.Template{}, nil
 		}
@@ -131,7 +131,7 @@ func templateOf(f *diag.File, name string) playbooks.Template {
 }
 
 // at gives the places of a whole file's characters.
-func placesOf(f *diag.File) func(from, to int) diag.Pos {
+func positionsOf(f *diag.File) func(from, to int) diag.Pos {
 	var offsets []int
 	return func(from, to int) diag.Pos {
 		if offsets == nil {
@@ -156,7 +156,7 @@ func (c *checker) loadPlaybooks() {
 				c.readPlaybook(n)
 			}
 		} else {
-			c.lostID = true
+			c.playbookIDUnread = true
 		}
 	}
 	slices.SortFunc(c.ws.Playbooks, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
@@ -185,7 +185,7 @@ func (c *checker) unused() {
 		before := len(c.Diags)
 		warn("segment", c.schema.Segments[i].Name, c.schema.Segments[i].Pos)
 		if len(c.Diags) > before && len(c.forAll) == 1 { // of several, who knows which one forgot it
-			c.Diags[before].Beside("this schedule names no segment: it is for all members", c.forAll[0])
+			c.Diags[before].Relate("this schedule names no segment: it is for all members", c.forAll[0])
 		}
 	}
 	for i := range c.schema.Channels {
@@ -270,7 +270,7 @@ func Contents(w *playbooks.Workspace) string {
 	for _, f := range w.Tests {
 		tests += len(f.Tests)
 	}
-	out := diag.CountOfWord(books, "playbook")
+	out := diag.Count(books, "playbook")
 	var apart []string
 	for _, s := range []playbooks.Status{playbooks.Paused, playbooks.Draft} {
 		n := 0
@@ -286,7 +286,7 @@ func Contents(w *playbooks.Workspace) string {
 	if len(apart) > 0 {
 		out += " (" + strings.Join(apart, ", ") + ")"
 	}
-	return out + ", " + diag.CountOfWord(tests, "test") + ", " + diag.CountOfWord(templates, "template")
+	return out + ", " + diag.Count(tests, "test") + ", " + diag.Count(templates, "template")
 }
 
 // readFiles reads the files of the workspace; false when they are too many for one.

@@ -22,31 +22,31 @@ var playbookKeys = []string{
 // playbookReader reads one playbook.
 type playbookReader struct {
 	*checker
-	pb        *playbooks.Playbook
-	scope     expression.Scope // what a condition and the actions may name
-	poison    map[string]bool  // names whose type is unknown because of a mistake: what uses them is not judged
-	from      int              // how many diagnostics there were before this playbook
-	dropped   bool             // an expression that is given was not compiled
-	exprs     []*expression.Expr
-	templates map[string]*playbooks.Template
-	ids       map[string]*syntax.Node // all action ids
-	done      []doneAction
-	branches  int      // so far, to number them
-	splits    int      // so far
-	items     int      // actions, so far
-	emits     []string // events that actions emit
-	known     []string // facts that hold on the way that is being read
+	pb           *playbooks.Playbook
+	scope        expression.Scope // what a condition and the actions may name
+	unknownNames map[string]bool  // names whose type is unknown because of a mistake: what uses them is not judged
+	from         int              // how many diagnostics there were before this playbook
+	dropped      bool             // an expression that is given was not compiled
+	exprs        []*expression.Expr
+	templates    map[string]*playbooks.Template
+	ids          map[string]*syntax.Node // all action ids
+	done         []doneAction
+	branchCount  int      // so far, to number them
+	splits       int      // so far
+	items        int      // actions, so far
+	emits        []string // events that actions emit
+	facts        []string // facts that hold on the way that is being read
 }
 
 // readPlaybook reads a playbook and adds it to the workspace when it has no mistake.
 func (c *checker) readPlaybook(n *syntax.Node) {
 	before := len(c.Diags)
 	if !c.Mapping(n, "a playbook", playbookKeys...) {
-		c.lostID = true
+		c.playbookIDUnread = true
 		return
 	}
 	p := &playbookReader{
-		checker: c, from: before, poison: map[string]bool{}, templates: map[string]*playbooks.Template{}, ids: map[string]*syntax.Node{},
+		checker: c, from: before, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{}, ids: map[string]*syntax.Node{},
 		pb: &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
 	}
 	p.scope.Schema, p.scope.Running = c.schema, c.Running
@@ -58,7 +58,7 @@ func (c *checker) readPlaybook(n *syntax.Node) {
 	p.goal(n.Get("goal"))
 	p.exits(n.Get("exit"))
 	p.actions(c.Require(n, "a playbook", "actions", "actions: […]"))
-	if c.stops(c.Diags[before:]) || p.dropped || c.blind || n.Broken {
+	if c.stops(c.Diags[before:]) || p.dropped || c.schemaUnreadable || n.Broken {
 		return
 	}
 	p.idleExit(n)
@@ -80,17 +80,17 @@ func (p *playbookReader) head(n *syntax.Node) {
 			p.declare(id, v)
 		} else {
 			p.declared[v.Value] = true
-			p.lostID = true
+			p.playbookIDUnread = true
 		}
 	} else {
-		p.lostID = true
+		p.playbookIDUnread = true
 	}
 	if v := n.Get("name"); v != nil {
 		p.pb.Name, _ = p.Text(v, "name")
 	}
 	if v := n.Get("owner"); v != nil {
 		p.pb.Owner, _ = p.Text(v, "owner")
-		p.Word(playbooks.OwnerWord, p.pb.Owner, playbooks.WordGiven, v)
+		p.NoteLabel(playbooks.OwnerLabel, p.pb.Owner, playbooks.LabelWritten, v)
 	}
 	p.pb.Stage, _ = p.Enum(p.Require(n, "a playbook", "stage", "stage: activation"), "stage", shapes.Stages...)
 	if s, ok := p.Enum(n.Get("status"), "status", string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)); ok {
@@ -118,12 +118,12 @@ func (p *playbookReader) entry(n *syntax.Node) {
 		case v.Kind == syntax.ScalarNode && diag.Closest(v.Value, []string{"always", "never"}) != "":
 			p.Enum(v, "reentry", "always", "never")
 		default:
-			if v.Kind == syntax.ScalarNode && (v.Tag == "str" || v.Tag == "bool") && schema.DurationMeant(v.Value) == (schema.DurationHint{}) {
+			if v.Kind == syntax.ScalarNode && (v.Tag == "str" || v.Tag == "bool") && schema.SuggestDuration(v.Value) == (schema.DurationHint{}) {
 				if _, err := schema.ParseDuration(v.Value); err != nil {
 					r := p.Error("bad-value", v.Pos(), fmt.Sprintf("reentry cannot be `%s`", v.Value)).Label("write always, never or a duration as in 14d")
-					if meant := schema.ReentryMeant(v.Value); meant != "" {
+					if meant := schema.SuggestReentry(v.Value); meant != "" {
 						r.Label("write `"+meant+"`: "+map[string]string{"never": "a member enters once", "always": "a member may enter each time"}[meant]).
-							Edit(v.Pos(), meant).Doubt(v.Value == "once")
+							Edit(v.Pos(), meant).UnsureUnless(v.Value == "once")
 					}
 					break
 				}
@@ -159,12 +159,12 @@ func (p *playbookReader) holdout(n *syntax.Node) {
 		return
 	}
 	r := p.WrongType(n, "holdout must be a percentage").Label("as in 10%")
-	if plain := diag.Narrowed(n.Value); n.Kind == syntax.ScalarNode && plain != n.Value && percent.MatchString(plain) {
+	if plain := diag.HalfWidth(n.Value); n.Kind == syntax.ScalarNode && plain != n.Value && percent.MatchString(plain) {
 		r.Label("it holds full-width characters: write `"+plain+"`").Edit(n.Pos(), plain)
 		return
 	}
-	if meant := schema.PercentMeant(n.Value); n.Kind == syntax.ScalarNode && meant != "" {
-		r.Label("write "+meant).Edit(n.Pos(), meant).Doubt(false)
+	if meant := schema.SuggestPercent(n.Value); n.Kind == syntax.ScalarNode && meant != "" {
+		r.Label("write "+meant).Edit(n.Pos(), meant).UnsureUnless(false)
 		return
 	}
 	if n.Kind == syntax.ScalarNode && percent.MatchString(n.Value+"%") {
@@ -172,7 +172,7 @@ func (p *playbookReader) holdout(n *syntax.Node) {
 			r.Label(fmt.Sprintf("write %g%% when a share of %s is meant", v*100, n.Value))
 			return
 		}
-		r.Label("write "+n.Value+"%").Edit(n.Pos(), n.Value+"%").Doubt(false)
+		r.Label("write "+n.Value+"%").Edit(n.Pos(), n.Value+"%").UnsureUnless(false)
 	}
 }
 
@@ -217,7 +217,7 @@ func (p *playbookReader) oneExit(n *syntax.Node) {
 		text := "[{event: " + n.Value + "}]"
 		r.Label("write `"+text+"`").Edit(n.Pos(), text)
 	case n.Flow:
-		end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxSlip)])
+		end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxQuotingSearch)])
 		if end < 0 {
 			return
 		}
@@ -255,8 +255,8 @@ func (p *playbookReader) compileIn(n *syntax.Node, sc *expression.Scope, want *s
 	if n == nil || n.Broken {
 		return nil
 	}
-	p.place(n, sc, want)
-	if n.Kind == syntax.ScalarNode && p.poisoned(n.Value) {
+	p.noteSite(n, sc, want)
+	if n.Kind == syntax.ScalarNode && p.dependsOnUnknown(n.Value) {
 		return p.keep(nil)
 	}
 	return p.keep(p.expression(n, sc, want))
@@ -272,21 +272,21 @@ func (p *playbookReader) keep(e *expression.Expr) *expression.Expr {
 	return e
 }
 
-var dottedWords = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
+var dottedNames = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
 
-// poisoned tells whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
+// dependsOnUnknown tells whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
 // names: nothing is passed over in silence.
-func (p *playbookReader) poisoned(text string) bool {
-	if len(p.poison) == 0 || !p.blind && !hasError(p.Diags[p.from:]) {
+func (p *playbookReader) dependsOnUnknown(text string) bool {
+	if len(p.unknownNames) == 0 || !p.schemaUnreadable && !hasError(p.Diags[p.from:]) {
 		return false
 	}
-	for name := range p.poison {
+	for name := range p.unknownNames {
 		if strings.ContainsAny(name, "- ") && strings.Contains(text, name) {
 			return true
 		}
 	}
-	for _, w := range dottedWords.FindAllString(text, -1) {
-		if head, _, _ := strings.Cut(w, "."); p.poison[w] || p.poison[head] {
+	for _, w := range dottedNames.FindAllString(text, -1) {
+		if head, _, _ := strings.Cut(w, "."); p.unknownNames[w] || p.unknownNames[head] {
 			return true
 		}
 	}

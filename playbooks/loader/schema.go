@@ -28,7 +28,7 @@ func (c *checker) readSchema(n *syntax.Node) {
 		c.schema.Sections[e.Key.Value] = e.Key.Pos()
 	}
 	if !c.Mapping(n, "usher.yaml", shapes.SchemaKeys...) {
-		c.blind = true
+		c.schemaUnreadable = true
 		return
 	}
 	if v := c.RequireLine(n, "usher.yaml", "usher", "usher: 1"); v != nil && !v.Broken && v.Value != "1" {
@@ -65,7 +65,7 @@ func (c *checker) consent(n *syntax.Node) {
 		return
 	}
 	switch a := c.schema.Attribute(m[1]); {
-	case c.blind || c.brokenNames[m[1]]:
+	case c.schemaUnreadable || c.brokenNames[m[1]]:
 	case a == nil:
 		var known []string
 		for i := range c.schema.Attributes {
@@ -92,7 +92,7 @@ func (c *checker) each(n *syntax.Node, key, what string, read func(key, value *s
 		if !section.Broken {
 			c.WrongType(section, what+" must be a mapping (`name: …`)")
 		}
-		c.blind = true // what the section declares is unknown: nothing that names it is judged
+		c.schemaUnreadable = true // what the section declares is unknown: nothing that names it is judged
 		return
 	}
 	for _, e := range section.Entries {
@@ -115,7 +115,7 @@ func (c *checker) attribute(key, value *syntax.Node) {
 	}
 	a := playbooks.Attribute{Name: name, Pos: key.Pos()}
 	if value.Kind == syntax.ScalarNode && !value.Broken && strings.HasPrefix(value.Value, "= ") {
-		if !c.CutSlip(value, true) {
+		if !c.CutByComment(value, true) {
 			src := value.Source(2)
 			a.Computed = &src
 			c.sources["member "+name] = value
@@ -180,7 +180,7 @@ func typedForm(n *syntax.Node) *syntax.Node {
 // normalForm gives the value of `normalize`, or nil when that is a field of an object, which has a type.
 func normalForm(n *syntax.Node) *syntax.Node {
 	v := n.Get("normalize")
-	if v == nil || v.Kind != syntax.ScalarNode || n.Get("type") == nil || typeWords[strings.TrimPrefix(v.Value, "optional ")] != nil {
+	if v == nil || v.Kind != syntax.ScalarNode || n.Get("type") == nil || typeNames[strings.TrimPrefix(v.Value, "optional ")] != nil {
 		return nil
 	}
 	return v
@@ -243,7 +243,7 @@ func (c *checker) declarable(key *syntax.Node, what string) {
 func (c *checker) segment(key, value *syntax.Node) {
 	c.declarable(key, "a segment")
 	g := playbooks.Segment{Name: key.Value, Pos: key.Pos()}
-	if !value.Broken && !c.CutSlip(value, true) {
+	if !value.Broken && !c.CutByComment(value, true) {
 		if text, ok := c.ExpressionText(value, "a segment's expression"); ok && !c.NeedlessEquals(value, text) {
 			g.Source = value.Source(0)
 			c.sources["segment "+g.Name] = value

@@ -92,7 +92,7 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 			var keys []string
 			for _, f := range s.Forms() {
 				for i := range f.Keys {
-					if f.Keys[i].Fits(f, there) {
+					if f.Keys[i].AllowedWith(f, there) {
 						keys = append(keys, f.Keys[i].Name)
 					}
 				}

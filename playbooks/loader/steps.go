@@ -17,8 +17,8 @@ import (
 type doneAction struct {
 	id      string
 	result  *schema.Type
-	pos     diag.Pos // of the id, or of the action
-	way     []fork   // the branches it stands in
+	pos     diag.Pos       // of the id, or of the action
+	path    []branchChoice // the branches it stands in
 	guarded bool
 }
 
@@ -79,8 +79,8 @@ func (p *playbookReader) collectIDs(n *syntax.Node) {
 func (p *playbookReader) collectID(v *syntax.Node) {
 	id, ok := p.Str(v, "id")
 	if !ok || !p.IsName(v, "an action", id, actionID, "small letters, digits and `_`: expressions write actions.<id>", snakeOf) {
-		p.poison["actions."+snakeOf(v.Value)] = true
-		p.poison["actions."+v.Value] = true
+		p.unknownNames["actions."+snakeOf(v.Value)] = true
+		p.unknownNames["actions."+v.Value] = true
 		return
 	}
 	if first := p.ids[id]; first != nil {
@@ -93,7 +93,7 @@ func (p *playbookReader) collectID(v *syntax.Node) {
 
 // readList reads a list of actions on one way through the playbook. It gives the key that surely ends the run, nil when the run
 // goes on behind the list.
-func (p *playbookReader) readList(n *syntax.Node, path string, way []fork) (end *syntax.Node) {
+func (p *playbookReader) readList(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
 	if n == nil || n.Broken {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (p *playbookReader) readList(n *syntax.Node, path string, way []fork) (end 
 }
 
 // readItem reads one action. It gives its key when the run surely ends there.
-func (p *playbookReader) readItem(n *syntax.Node, path string, way []fork) (end *syntax.Node) {
+func (p *playbookReader) readItem(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
 	if p.items++; p.items > maxActions {
 		if p.items == maxActions+1 {
 			p.Error("too-many-actions", n.Pos(), fmt.Sprintf("a playbook has at most %d actions, those of its branches among them", maxActions)).
@@ -132,7 +132,7 @@ func (p *playbookReader) readItem(n *syntax.Node, path string, way []fork) (end 
 		step.ID = v.Value
 	}
 	if n.Get("then") != nil || n.Get("else") != nil {
-		return p.branch(n, step, way)
+		return p.ifThenElse(n, step, way)
 	}
 	sc := p.scopeAt(way)
 	cond := n.Get("if")
@@ -141,20 +141,20 @@ func (p *playbookReader) readItem(n *syntax.Node, path string, way []fork) (end 
 	}
 	key := p.actionKey(n)
 	if key == nil {
-		p.poisonID(step.ID)
+		p.markUnknownID(step.ID)
 		return nil
 	}
 	step.Key, step.Pos = key.Value, key.Pos()
 	switch key.Value {
 	case "choose", "split":
-		return p.ways(n, key, step, way)
+		return p.chooseOrSplit(n, key, step, way)
 	case "wait": // goes on later, when the member may be another
 	default:
 		sc = sc.Knowing(step.Guard.Holds())
 	}
 	result, ok := p.act(n.Get(key.Value), &step, sc)
 	if !ok {
-		p.poisonID(step.ID)
+		p.markUnknownID(step.ID)
 		result = schema.Any
 	}
 	step.Result = result
@@ -164,23 +164,23 @@ func (p *playbookReader) readItem(n *syntax.Node, path string, way []fork) (end 
 		if cond == nil {
 			return key
 		}
-		p.learn(step.Guard.Fails())
+		p.addFacts(step.Guard.Fails())
 	}
 	return nil
 }
 
-// poisonID keeps expressions that use the action's result from being judged: what it leaves behind is unknown.
-func (p *playbookReader) poisonID(id string) {
+// markUnknownID keeps expressions that use the action's result from being judged: what it leaves behind is unknown.
+func (p *playbookReader) markUnknownID(id string) {
 	if id != "" {
-		p.poison["actions."+id] = true
+		p.unknownNames["actions."+id] = true
 	}
 }
 
-func (p *playbookReader) finished(id string, at diag.Pos, result *schema.Type, way []fork, guarded bool) {
+func (p *playbookReader) finished(id string, at diag.Pos, result *schema.Type, way []branchChoice, guarded bool) {
 	if v := p.ids[id]; v != nil {
 		at = v.Pos()
 	}
-	p.done = append(p.done, doneAction{id: id, result: result, pos: at, way: slices.Clone(way), guarded: guarded})
+	p.done = append(p.done, doneAction{id: id, result: result, pos: at, path: slices.Clone(way), guarded: guarded})
 }
 
 // actionKey finds the one key of an item that says what to do.
@@ -202,7 +202,7 @@ func (p *playbookReader) actionKey(n *syntax.Node) *syntax.Node {
 			r := p.Error("unknown-action", k.Pos(), fmt.Sprintf("there is no action `%s`", k.Value))
 			all := append(slices.Clone(known), itemKeys...)
 			if best := diag.Closest(k.Value, all); best != "" {
-				r.Label("did you mean `"+best+"`?").Edit(k.Pos(), best).Doubt(diag.Sole(k.Value, all))
+				r.Label("did you mean `"+best+"`?").Edit(k.Pos(), best).UnsureUnless(diag.UniqueMatch(k.Value, all))
 			} else {
 				r.Label("there is " + diag.OneOf(known))
 			}

@@ -92,7 +92,7 @@ func TestStepsAreFlattened(t *testing.T) {
 	}
 }
 
-func TestWaysAreFlattened(t *testing.T) {
+func TestBranchesAreFlattened(t *testing.T) {
 	p := sound(t, head+`actions:
   - if: member.points > 3
     choose:
@@ -113,7 +113,7 @@ func TestWaysAreFlattened(t *testing.T) {
 	}
 	var ways []string
 	for _, s := range p.Steps {
-		for _, w := range s.Ways {
+		for _, w := range s.Branches {
 			ways = append(ways, fmt.Sprintf("%s %s %d %d:%d", w.Path, w.Name, w.Start, w.Pos.Line, w.Pos.Column))
 		}
 	}

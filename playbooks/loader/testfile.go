@@ -35,7 +35,7 @@ func (c *checker) readTests(n *syntax.Node) {
 			r.pb = r.find(r.file.Playbook)
 		}
 		for i := before; i < len(c.Diags); i++ {
-			c.besideTest(&c.Diags[i])
+			c.playbookOfTest(&c.Diags[i])
 		}
 	}
 	for _, v := range c.list(n.Get("with"), "with") {
@@ -48,7 +48,7 @@ func (c *checker) readTests(n *syntax.Node) {
 	for _, item := range c.list(tests, "tests") {
 		r.test(item, names)
 	}
-	if !hasError(c.Diags[before:]) && !c.blind {
+	if !hasError(c.Diags[before:]) && !c.schemaUnreadable {
 		c.ws.Tests = append(c.ws.Tests, r.file)
 	}
 }
@@ -69,7 +69,7 @@ func (r *testReader) playbookID(v *syntax.Node) string {
 		return ""
 	}
 	if !r.declared[id] {
-		if r.lostID {
+		if r.playbookIDUnread {
 			return ""
 		}
 		r.unknown("unknown-playbook", v, "there is no playbook", id, slices.Sorted(maps.Keys(r.declared)), r.playbookNamed)
@@ -132,7 +132,7 @@ func (r *testReader) member(n *syntax.Node) map[string]any {
 				out[e.Key.Value] = v
 			}
 			if e.Key.Value == "tags" {
-				r.tagWords(e.Value, playbooks.WordGiven)
+				r.noteTags(e.Value, playbooks.LabelWritten)
 			}
 		}
 	}
@@ -145,7 +145,7 @@ func (r *testReader) memberField(key *syntax.Node) *schema.Type {
 	}
 	a := r.schema.Attribute(key.Value)
 	switch {
-	case r.blind:
+	case r.schemaUnreadable:
 		return nil
 	case a == nil:
 		known := schema.ObjectOf(expression.MemberFields()...).FieldNames()
@@ -222,7 +222,7 @@ func (r *testReader) past(v *syntax.Node, what, never string, e *playbooks.TestE
 		e.Time = at.(time.Time)
 		return
 	}
-	if schema.DurationMeant(v.Value) != (schema.DurationHint{}) {
+	if schema.SuggestDuration(v.Value) != (schema.DurationHint{}) {
 		r.anyDuration(v, what)
 		return
 	}
@@ -240,7 +240,7 @@ func (r *testReader) force(n *syntax.Node, t *playbooks.Test) {
 		}
 	}
 	if v := n.Get("split"); v != nil && !v.IsNull() {
-		t.Split = r.forcedWays(v)
+		t.Split = r.forcedBranches(v)
 	}
 	if v := n.Get("webhooks"); v != nil && !v.IsNull() {
 		t.Webhooks = r.answers(v)
@@ -282,8 +282,8 @@ func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
 	return out
 }
 
-// forcedWays reads which way a split goes: `{id: name}`, or the name alone where the playbook has one split.
-func (r *testReader) forcedWays(n *syntax.Node) map[string]string {
+// forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook has one split.
+func (r *testReader) forcedBranches(n *syntax.Node) map[string]string {
 	if n.Broken || r.pb == nil {
 		return nil
 	}
@@ -296,7 +296,7 @@ func (r *testReader) forcedWays(n *syntax.Node) map[string]string {
 		}
 	}
 	if n.Kind == syntax.ScalarNode && len(names) == 1 {
-		return r.forcedWay(n, splits[names[0]], map[string]string{})
+		return r.forcedBranch(n, splits[names[0]], map[string]string{})
 	}
 	if !r.mappingOnly(n, "split") {
 		return nil
@@ -308,22 +308,22 @@ func (r *testReader) forcedWays(n *syntax.Node) map[string]string {
 			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names, r.pb.StepNamed)
 			continue
 		}
-		r.forcedWay(e.Value, s, out)
+		r.forcedBranch(e.Value, s, out)
 	}
 	return out
 }
 
-func (r *testReader) forcedWay(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
-	ways := make([]string, len(s.Ways))
-	for i := range s.Ways {
-		ways[i] = s.Ways[i].Name
+func (r *testReader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
+	ways := make([]string, len(s.Branches))
+	for i := range s.Branches {
+		ways[i] = s.Branches[i].Name
 	}
 	before := len(r.Diags)
 	if name, ok := r.Enum(v, "the way of `"+s.Name()+"`", ways...); ok {
 		out[s.Name()] = name
 	}
 	for i := before; i < len(r.Diags); i++ {
-		r.Diags[i].About(v.Value, diag.Closest(v.Value, ways), s.WayNamed).Trust(diag.Closest(v.Value, ways))
+		r.Diags[i].RelateName(v.Value, diag.Closest(v.Value, ways), s.BranchNamed).AssumeName(diag.Closest(v.Value, ways))
 	}
 	return out
 }
@@ -416,15 +416,15 @@ func (c *checker) playbookNamed(id string) diag.Pos {
 	return diag.Pos{}
 }
 
-// besideTest shows the playbook in the file that a test stands beside, where no other is near.
-func (c *checker) besideTest(d *diag.Diagnostic) {
+// playbookOfTest shows the playbook in the file that a test stands beside, where no other is near.
+func (c *checker) playbookOfTest(d *diag.Diagnostic) {
 	if d.Code != "unknown-playbook" || len(d.Related) > 0 {
 		return
 	}
 	file := strings.TrimSuffix(d.File, playbooks.TestSuffix) + playbooks.YamlSuffix
 	for _, id := range slices.Sorted(maps.Keys(c.playbookNodes)) {
 		if v := c.playbookNodes[id]; v.F.Name == file {
-			d.Beside("the playbook beside this test is `"+id+"`", v.Pos())
+			d.Relate("the playbook beside this test is `"+id+"`", v.Pos())
 		}
 	}
 }

@@ -25,8 +25,8 @@ func (r *testReader) expect(n *syntax.Node) *playbooks.Expect {
 	e.Events = r.effects(n.Get("events"), "events", shapes.EventFields)
 	if v := n.Get("tags"); v != nil && r.Mapping(v, "tags", "added", "removed") {
 		e.Added, e.Removed = r.strings(v.Get("added"), "added"), r.strings(v.Get("removed"), "removed")
-		r.tagWords(v.Get("added"), playbooks.WordTold)
-		r.tagWords(v.Get("removed"), playbooks.WordTold)
+		r.noteTags(v.Get("added"), playbooks.LabelMentioned)
+		r.noteTags(v.Get("removed"), playbooks.LabelMentioned)
 	}
 	if v := n.Get("points"); v != nil {
 		if p, ok := r.literal(v, schema.Int, "points"); ok {
@@ -62,7 +62,7 @@ func (r *testReader) left(n *syntax.Node) map[string]int {
 			r.knownPool(e.Key, e.Key.Value)
 		case pool.Budget == 0:
 			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
-				Diagnostic().Beside("declared here without `budget`", pool.Pos)
+				Diagnostic().Relate("declared here without `budget`", pool.Pos)
 		default:
 			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, pool.Budget); ok {
 				out[pool.Name] = left
@@ -82,18 +82,18 @@ func (r *testReader) reason(v *syntax.Node, run string) string {
 		return s
 	}
 	s, _ := r.Text(v, "reason")
-	r.Word(playbooks.ReasonWord, s, playbooks.WordTold, v)
+	r.NoteLabel(playbooks.ReasonLabel, s, playbooks.LabelMentioned, v)
 	return s
 }
 
-// tagWords notes the tags that a test lists.
-func (r *testReader) tagWords(n *syntax.Node, role playbooks.WordRole) {
+// noteTags notes the tags that a test lists.
+func (r *testReader) noteTags(n *syntax.Node, role playbooks.LabelRole) {
 	if n == nil {
 		return
 	}
 	for _, item := range n.Items {
 		if item.Kind == syntax.ScalarNode && !item.Broken {
-			r.Word(playbooks.TagWord, item.Value, role, item)
+			r.NoteLabel(playbooks.TagLabel, item.Value, role, item)
 		}
 	}
 }
@@ -138,10 +138,10 @@ func (r *testReader) effectField(what string, e syntax.Entry) bool {
 	case what == "messages" && e.Key.Value == "channel":
 		return r.knownChannel(v, v.Value)
 	case what == "messages" && e.Key.Value == "template" && r.texts[v.Value] == nil:
-		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)), diag.Nowhere)
+		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)), diag.NoDeclaration)
 		return false
 	case what == "coupons" && e.Key.Value == "pool":
-		return r.blind || r.schema.Pool(v.Value) != nil || r.knownPool(v, v.Value)
+		return r.schemaUnreadable || r.schema.Pool(v.Value) != nil || r.knownPool(v, v.Value)
 	case what == "events" && e.Key.Value == "event":
 		return r.knownEvent(v, v.Value) != nil
 	}

@@ -21,7 +21,7 @@ func (p *playbookReader) triggerKnown() {
 func (p *playbookReader) trigger(n *syntax.Node) {
 	p.triggerOf(n)
 	if p.scope.Trigger == nil {
-		p.poison["trigger"] = true
+		p.unknownNames["trigger"] = true
 	}
 }
 
@@ -35,7 +35,7 @@ func (p *playbookReader) triggerOf(n *syntax.Node) {
 		case n.Kind == syntax.SequenceNode && len(n.Items) > 1:
 			r.Label("a playbook has one trigger: write a playbook for each, or one event that both send")
 		case n.Kind == syntax.SequenceNode && len(n.Items) == 1 && n.Items[0].Flow && n.Flow:
-			if end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxSlip)]); end > 0 {
+			if end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxQuotingSearch)]); end > 0 {
 				r.Label("a playbook has one trigger: leave the brackets out").Edit(n.Pos(), "").
 					Edit(n.F.Pos(n.Start+end, n.Start+end+1), "")
 			}
@@ -173,7 +173,7 @@ func (p *playbookReader) cronMistake(v *syntax.Node, text string, err error) {
 	}
 	d := p.Error("bad-cron", at, e.Error()).Label(e.Hint)
 	if e.Fix != "" {
-		d.Edit(v.Pos(), strconv.Quote(e.Fix)).Doubt(e.Certain)
+		d.Edit(v.Pos(), strconv.Quote(e.Fix)).UnsureUnless(e.Sure)
 	}
 }
 

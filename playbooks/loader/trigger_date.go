@@ -62,7 +62,7 @@ func (p *playbookReader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 	if !builtin {
 		a := p.schema.Attribute(name)
 		switch {
-		case p.blind:
+		case p.schemaUnreadable:
 			return
 		case a == nil:
 			var dates []string
@@ -81,7 +81,7 @@ func (p *playbookReader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 	}
 	if !isDate(t) {
 		p.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text, expression.DescribeType(t))).
-			Diagnostic().Against(t)
+			Diagnostic().RelateDeclarations(t)
 		return
 	}
 	d.Attribute, d.Type = name, t.Required()

@@ -16,12 +16,12 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-var typeWords = map[string]*schema.Type{
+var typeNames = map[string]*schema.Type{
 	"string": schema.String, "int": schema.Int, "number": schema.Number, "bool": schema.Bool, "date": schema.Date, "datetime": schema.Datetime,
 }
 
-// typeSlips are words of other languages for our types.
-var typeSlips = map[string]string{
+// typeSynonyms are words of other languages for our types.
+var typeSynonyms = map[string]string{
 	"integer": "int", "float": "number", "double": "number", "decimal": "number", "boolean": "bool", "str": "string",
 	"text": "string", "timestamp": "datetime", "time": "datetime", "long": "int",
 }
@@ -48,32 +48,32 @@ func (c *checker) typeOf(n *syntax.Node) *schema.Type {
 	case n.Kind == syntax.MappingNode:
 		return c.mappingType(n)
 	}
-	return c.typeWord(n)
+	return c.typeNamed(n)
 }
 
-func (c *checker) typeWord(n *syntax.Node) *schema.Type {
+func (c *checker) typeNamed(n *syntax.Node) *schema.Type {
 	if n.IsNull() {
 		c.WrongType(n, "a type is missing here").Label("write one of " + diag.OneOf(schema.TypeNames))
 		return schema.Any
 	}
 	word, optional := strings.CutPrefix(n.Value, "optional ")
 	word = strings.TrimSpace(word)
-	t := typeWords[word]
+	t := typeNames[word]
 	if t == nil {
 		from := len([]rune(n.Value)) - len([]rune(word))
 		p := n.At(from, len([]rune(n.Value)))
 		r := c.Error("unknown-type", p, fmt.Sprintf("there is no type `%s`", word))
-		if better := optionalMeant(n.Value); better != "" {
+		if better := suggestOptional(n.Value); better != "" {
 			r.Label("write `"+better+"`").Edit(n.Pos(), better)
 			return schema.Any
 		}
-		best := typeSlips[strings.ToLower(word)]
+		best := typeSynonyms[strings.ToLower(word)]
 		if best == "" {
 			best = diag.Closest(word, schema.TypeNames)
 		}
 		switch {
 		case best != "":
-			r.Label("did you mean `"+best+"`?").Edit(p, best).Doubt(typeSlips[strings.ToLower(word)] != "" || diag.Sole(word, schema.TypeNames))
+			r.Label("did you mean `"+best+"`?").Edit(p, best).UnsureUnless(typeSynonyms[strings.ToLower(word)] != "" || diag.UniqueMatch(word, schema.TypeNames))
 		case strings.ContainsAny(word, "(.+"):
 			r.Label("a computed attribute begins with `= `")
 		default:
@@ -87,23 +87,23 @@ func (c *checker) typeWord(n *syntax.Node) *schema.Type {
 	return t.DeclaredAt(n.Pos())
 }
 
-// typeMeant returns the type that a text of usher.yaml stands for as other tools write it; "" when it is none.
-func typeMeant(file, text string) string {
+// suggestType returns the type that a text of usher.yaml stands for as other tools write it; "" when it is none.
+func suggestType(file, text string) string {
 	if file != playbooks.SchemaFile {
 		return ""
 	}
-	return optionalMeant(text)
+	return suggestOptional(text)
 }
 
-// optionalMeant gives how a type that may be missing is written here; "" when that was not meant.
-func optionalMeant(s string) string {
+// suggestOptional gives how a type that may be missing is written here; "" when that was not meant.
+func suggestOptional(s string) string {
 	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {
-		if word, ok := strings.CutSuffix(s, mark); ok && typeWords[strings.TrimSpace(word)] != nil {
+		if word, ok := strings.CutSuffix(s, mark); ok && typeNames[strings.TrimSpace(word)] != nil {
 			return "optional " + strings.TrimSpace(word)
 		}
 	}
 	for _, mark := range []string{"?", "nullable ", "Optional[", "optional("} {
-		if word, ok := strings.CutPrefix(s, mark); ok && typeWords[strings.Trim(word, "]) ")] != nil {
+		if word, ok := strings.CutPrefix(s, mark); ok && typeNames[strings.Trim(word, "]) ")] != nil {
 			return "optional " + strings.Trim(word, "]) ")
 		}
 	}
@@ -122,7 +122,7 @@ func (c *checker) mappingType(n *syntax.Node) *schema.Type {
 		}
 		return c.enumType(e)
 	}
-	if e := n.Get("enum"); e != nil && e.Kind == syntax.ScalarNode && (n.Get("default") != nil || len(n.Entries) == 1) && typeWords[e.Value] == nil && !e.Broken {
+	if e := n.Get("enum"); e != nil && e.Kind == syntax.ScalarNode && (n.Get("default") != nil || len(n.Entries) == 1) && typeNames[e.Value] == nil && !e.Broken {
 		return c.enumOfText(e)
 	}
 	t := &schema.Type{Kind: schema.KindObject, Pos: n.Pos()}
@@ -157,7 +157,7 @@ func (c *checker) enumOfText(n *syntax.Node) *schema.Type {
 	words := strings.FieldsFunc(n.Value, func(r rune) bool { return strings.ContainsRune(",，、;；|/ ", r) })
 	if len(words) > 0 && !n.Untraceable {
 		text := "[" + strings.Join(words, ", ") + "]"
-		r.Label("write `"+text+"`").Edit(n.Pos(), text).Doubt(false)
+		r.Label("write `"+text+"`").Edit(n.Pos(), text).UnsureUnless(false)
 	}
 	return schema.Any
 }
@@ -198,7 +198,7 @@ func (c *checker) literal(n *syntax.Node, t *schema.Type, what string) (any, boo
 	v, ok := c.literalOf(n, t, what)
 	for i := before; i < len(c.Diags); i++ {
 		if d := &c.Diags[i]; len(d.Related) == 0 && diag.ComparePos(d.Pos, n.Pos()) == 0 {
-			d.Against(t)
+			d.RelateDeclarations(t)
 		}
 	}
 	return v, ok
@@ -224,7 +224,7 @@ func (c *checker) literalOf(n *syntax.Node, t *schema.Type, what string) (any, b
 			before := len(c.Diags)
 			s, ok := c.Enum(n, what, t.Enum...)
 			for i := before; i < len(c.Diags); i++ {
-				c.Diags[i].Trust(diag.Closest(n.Value, t.Enum))
+				c.Diags[i].AssumeName(diag.Closest(n.Value, t.Enum))
 			}
 			return s, ok
 		}
@@ -332,8 +332,8 @@ func (c *checker) objectLiteral(n *syntax.Node, t *schema.Type, what string) (an
 			if label := diag.DidYouMean(e.Key.Value, t.FieldNames()); label != "" {
 				near := diag.Closest(e.Key.Value, t.FieldNames())
 				c.Error("unknown-field", e.Key.Pos(), fmt.Sprintf("%s has no `%s`", what, e.Key.Value)).Label(label).
-					Edit(e.Key.Pos(), near).Doubt(false). // it may be a property that is not declared
-					Diagnostic().About(e.Key.Value, near, t.Find)
+					Edit(e.Key.Pos(), near).UnsureUnless(false). // it may be a property that is not declared
+					Diagnostic().RelateName(e.Key.Value, near, t.Find)
 				good = false
 				continue
 			}
@@ -348,7 +348,7 @@ func (c *checker) objectLiteral(n *syntax.Node, t *schema.Type, what string) (an
 	for _, f := range t.Fields {
 		if n.Get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != schema.KindAny && good {
 			c.Error("missing-key", n.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).Label("add `"+f.Name+": …`").
-				Diagnostic().Beside("declared here", f.Pos)
+				Diagnostic().Relate("declared here", f.Pos)
 			good = false
 		}
 	}
@@ -398,12 +398,12 @@ func (c *checker) zone(n *syntax.Node, what string) (*time.Location, bool) {
 		return loc, true
 	}
 	r := c.Error("bad-timezone", n.Pos(), fmt.Sprintf("there is no time zone `%s`", s))
-	if write, label := zoneMeant(s); label != "" {
+	if write, label := suggestZone(s); label != "" {
 		if r.Label(label); write != "" {
-			r.Edit(n.Pos(), write).Doubt(false)
+			r.Edit(n.Pos(), write).UnsureUnless(false)
 		}
 	} else if best := diag.Closest(s, schema.CommonZones); best != "" {
-		r.Label("did you mean `"+best+"`?").Edit(n.Pos(), best).Doubt(diag.Sole(s, schema.CommonZones))
+		r.Label("did you mean `"+best+"`?").Edit(n.Pos(), best).UnsureUnless(diag.UniqueMatch(s, schema.CommonZones))
 	} else {
 		r.Label("write a name of the IANA database, as Asia/Shanghai or UTC")
 	}
@@ -428,12 +428,12 @@ func (c *checker) clock(n *syntax.Node, what string) (int, bool) {
 // clockHint says which time of the day was meant by one that is written otherwise: 8:00, 24:00, 10pm, 晚上10点. The edit is beyond doubt
 // where the words leave one time alone.
 func (c *checker) clockHint(r diag.Report, n *syntax.Node) {
-	wrote := strings.ToLower(strings.TrimSpace(diag.Narrowed(schema.WideColons.Replace(n.Value))))
+	wrote := strings.ToLower(strings.TrimSpace(diag.HalfWidth(schema.HalfWidthColons.Replace(n.Value))))
 	if at, ok := schema.NamedClocks[wrote]; ok && n.Kind == syntax.ScalarNode {
 		r.Label("write `"+strconv.Quote(at)+"`").Edit(n.Pos(), strconv.Quote(at))
 		return
 	}
-	m := schema.LooseClock.FindStringSubmatch(wrote)
+	m := schema.ClockAsWritten.FindStringSubmatch(wrote)
 	if n.Kind != syntax.ScalarNode || m == nil || m[1]+m[3]+m[4]+m[6] == "" || m[1] != "" && m[6] != "" {
 		return
 	}
@@ -444,17 +444,17 @@ func (c *checker) clockHint(r diag.Report, n *syntax.Node) {
 	}
 	at := func(hour int) string { return fmt.Sprintf("\"%02d:%02d\"", hour, minute) }
 	if hour == 24 && minute == 0 {
-		r.Label("a day begins at \"00:00\": write `"+at(0)+"`").Edit(n.Pos(), at(0)).Doubt(false)
+		r.Label("a day begins at \"00:00\": write `"+at(0)+"`").Edit(n.Pos(), at(0)).UnsureUnless(false)
 		return
 	}
 	if hour > 23 || minute > 59 {
 		r.Label("hours go from 00 to 23, minutes from 00 to 59")
 		return
 	}
-	hours, sure := schema.MeantHours(m[1]+m[6], m[4] != "", hour)
+	hours, sure := schema.HoursOfDayPart(m[1]+m[6], m[4] != "", hour)
 	switch len(hours) {
 	case 1:
-		r.Label("write `"+at(hours[0])+"`").Edit(n.Pos(), at(hours[0])).Doubt(sure)
+		r.Label("write `"+at(hours[0])+"`").Edit(n.Pos(), at(hours[0])).UnsureUnless(sure)
 	case 2:
 		r.Label("write `" + at(hours[0]) + "`, or `" + at(hours[1]) + "` if that is meant")
 	}

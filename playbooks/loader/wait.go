@@ -38,7 +38,7 @@ func (p *playbookReader) wait(v *syntax.Node, step *playbooks.Step, sc *expressi
 	case event != nil:
 		return p.waitEvent(v, step, sc)
 	}
-	if p.Mapping(v, "`wait`", "until", "event", "if", "timeout") && len(v.Meant) == 0 {
+	if p.Mapping(v, "`wait`", "until", "event", "if", "timeout") && len(v.Intended) == 0 {
 		p.Error("missing-key", step.Pos, "this wait does not say for what").Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
 	}
 	return nil, false
@@ -75,7 +75,7 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 			Label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
 		p.clockHint(r, v)
 		p.dayHint(r, v)
-		if hint := schema.DurationMeant(v.Value); v.Kind == syntax.ScalarNode && (hint.Write != "" || validDuration(v.Value)) {
+		if hint := schema.SuggestDuration(v.Value); v.Kind == syntax.ScalarNode && (hint.Write != "" || validDuration(v.Value)) {
 			r.Label("a duration is waited for without `until`: wait: " + cmp.Or(hint.Write, v.Value))
 		}
 		return
@@ -87,7 +87,7 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 
 // otherDate reports whether a date is written otherwise than 2026-03-02, or with an offset without its colon.
 func otherDate(s string) bool {
-	return schema.LooseDate.MatchString(s) && (!schema.LooksLikeTime.MatchString(s) || wholeOffset.MatchString(s))
+	return schema.DateAsWritten.MatchString(s) && (!schema.LooksLikeTime.MatchString(s) || wholeOffset.MatchString(s))
 }
 
 var wholeOffset = regexp.MustCompile(`[+-]\d{4}$`)
@@ -95,7 +95,7 @@ var wholeOffset = regexp.MustCompile(`[+-]\d{4}$`)
 // dayHint says how an instant is written that stands as a date of another form, and what is written for a day in words.
 func (p *playbookReader) dayHint(r diag.Report, v *syntax.Node) {
 	word := strings.ToLower(strings.TrimSpace(v.Value))
-	date, clock := schema.IsoDateTime(strings.TrimSpace(diag.Narrowed(v.Value)))
+	date, clock := schema.IsoDateTime(strings.TrimSpace(diag.HalfWidth(v.Value)))
 	switch {
 	case v.Kind != syntax.ScalarNode:
 	case date != "":
@@ -104,13 +104,13 @@ func (p *playbookReader) dayHint(r diag.Report, v *syntax.Node) {
 			at, err = time.Parse("2006-01-02 15:04-0700", date+" "+clock+offset)
 		}
 		if err == nil {
-			r.Label("write `"+at.Format(time.RFC3339)+"`").Edit(v.Pos(), at.Format(time.RFC3339)).Doubt(false)
+			r.Label("write `"+at.Format(time.RFC3339)+"`").Edit(v.Pos(), at.Format(time.RFC3339)).UnsureUnless(false)
 		}
 	case word == "明天" || word == "tomorrow" || word == "后天":
 		r.Label("a day is waited for by `wait: 1d`; `until: \"10:00\"` is the next ten o'clock")
 	case word == "每天" || word == "daily":
 		r.Label("what comes every day is a trigger's schedule, as in \"0 10 * * *\"")
-	case expression.IsWeekdayWord(word):
+	case expression.IsWeekdayName(word):
 		r.Label("no day of the week is waited for: a trigger's schedule knows it, as in \"0 10 * * 1\"")
 	}
 }
@@ -128,7 +128,7 @@ func (p *playbookReader) zoneless(v *syntax.Node) bool {
 		return false
 	}
 	p.Error("bad-value", v.Pos(), "this instant needs its time and its offset from UTC").
-		Label("write `"+day.Format(time.RFC3339)+"`").Edit(v.Pos(), day.Format(time.RFC3339)).Doubt(false)
+		Label("write `"+day.Format(time.RFC3339)+"`").Edit(v.Pos(), day.Format(time.RFC3339)).UnsureUnless(false)
 	return true
 }
 
@@ -152,7 +152,7 @@ func (p *playbookReader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *exp
 	switch timeout := v.Get("timeout"); {
 	case timeout != nil:
 		w.Timeout, _ = p.duration(timeout, "timeout")
-	case !v.Broken && len(v.Meant) == 0:
+	case !v.Broken && len(v.Intended) == 0:
 		p.Error("wait-timeout", step.Pos, "a wait for an event needs a `timeout`").Label("add `timeout: 2d`: the event may never come")
 	}
 	step.Wait = w

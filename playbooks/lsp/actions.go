@@ -38,7 +38,7 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 		if len(d.Edits) == 0 {
 			continue
 		}
-		doubtful := slices.ContainsFunc(d.Edits, func(e diag.Edit) bool { return e.Doubt })
+		doubtful := slices.ContainsFunc(d.Edits, func(e diag.Edit) bool { return e.Unsure })
 		safe = safe || !doubtful
 		if !here {
 			continue

@@ -67,7 +67,7 @@ func (b *completer) all() {
 			return
 		}
 		if b.scalar.ownLine {
-			b.ownLine()
+			b.keysOnOwnLine()
 		}
 		b.values()
 	}
@@ -79,8 +79,8 @@ func (b *completer) inTemplateText() bool {
 	return ok
 }
 
-// ownLine offers keys where a value that stands on a line of its own may still become a mapping or a list.
-func (b *completer) ownLine() {
+// keysOnOwnLine offers keys where a value that stands on a line of its own may still become a mapping or a list.
+func (b *completer) keysOnOwnLine() {
 	from, to := b.scalar.from, b.scalar.to
 	for _, s := range b.shapes {
 		for _, f := range s.Forms() {
@@ -120,7 +120,7 @@ func (b *completer) keysOf(forms []*shapes.Shape, from, to int, n *node, lead st
 			}
 			for i := range f.Keys {
 				k := &f.Keys[i]
-				if slices.Contains(there, k.Name) || !k.Fits(f, there) {
+				if slices.Contains(there, k.Name) || !k.AllowedWith(f, there) {
 					continue
 				}
 				insert, format := lead+k.Name, 0
@@ -200,7 +200,7 @@ func (b *completer) values() {
 	}
 	for _, s := range b.shapes {
 		for _, f := range s.Forms() {
-			for _, w := range f.Words {
+			for _, w := range f.Keywords {
 				if w != "" {
 					put(w, kindEnum, "", f.Doc)
 				}
@@ -208,7 +208,7 @@ func (b *completer) values() {
 			for _, n := range append(b.known(f.Kind), b.mentions(f.Kind)...) {
 				put(n.Name, kindRef, n.Detail, "")
 			}
-			for _, w := range valueWords(f.Kind) {
+			for _, w := range valueExamples(f.Kind) {
 				put(w, kindValue, "", "")
 			}
 			for _, field := range b.fieldsFor(f.Kind) {
@@ -222,7 +222,7 @@ func (b *completer) values() {
 		}
 	}
 	if b.typ != nil {
-		for _, w := range typeWords(b.typ) {
+		for _, w := range typeNames(b.typ) {
 			put(w, kindEnum, "", "")
 		}
 	}
@@ -250,8 +250,8 @@ func (b *completer) fieldsFor(kind shapes.ShapeKind) []schema.Field {
 	return out
 }
 
-// valueWords gives a few values of a kind that has no names.
-func valueWords(kind shapes.ShapeKind) []string {
+// valueExamples gives a few values of a kind that has no names.
+func valueExamples(kind shapes.ShapeKind) []string {
 	switch kind {
 	case shapes.ShapeBool:
 		return []string{"true", "false"}
@@ -273,7 +273,7 @@ func valueWords(kind shapes.ShapeKind) []string {
 	return nil
 }
 
-func typeWords(t *schema.Type) []string {
+func typeNames(t *schema.Type) []string {
 	if t.Kind == schema.KindBool {
 		return []string{"true", "false"}
 	}
@@ -294,7 +294,7 @@ func (b *completer) inExpression(text string) {
 	if place == nil {
 		return
 	}
-	sc, w := place.Scope, wordAt(text)
+	sc, w := place.Scope, dottedNameAt(text)
 	from, to := b.off-len(w.prefix), b.off+len(mark)+len(w.suffix)
 	if w.inText {
 		names := b.textNames(sc, w.before)
@@ -352,7 +352,7 @@ func (b *completer) named(from, to int, names []shapes.Named) {
 }
 
 // textInLiquid offers what a quoted text in a tag or output can be: a tag of the member, or a value of an enum.
-func (b *completer) textInLiquid(whole, inside string, from, to int, w word) {
+func (b *completer) textInLiquid(whole, inside string, from, to int, w dottedName) {
 	if tagText(inside, w) {
 		b.named(from, to, b.mentions(shapes.ShapeTag))
 		return
@@ -368,7 +368,7 @@ func (b *completer) text(text string, _ int) {
 	if !ok {
 		return
 	}
-	w := wordAt(inside)
+	w := dottedNameAt(inside)
 	from, to := b.off-len(w.prefix), b.off+len(mark)+len(w.suffix)
 	left, _, _ := strings.Cut(inside, mark)
 	switch trimmed := strings.TrimRight(strings.TrimSuffix(left, w.prefix), " "); {

@@ -126,7 +126,7 @@ func (c *cursor) namesAttribute() bool {
 	if inside, ok := liquid(text); ok {
 		text = inside
 	}
-	w := wordAt(text)
+	w := dottedNameAt(text)
 	return !w.inText && len(w.path) == 2 && w.path[0] == "member"
 }
 

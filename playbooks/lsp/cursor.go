@@ -159,10 +159,10 @@ func inType(t *schema.Type, key string) *schema.Type {
 func agrees(f *shapes.Shape, n *node) bool {
 	for i := range f.Keys {
 		k := &f.Keys[i]
-		if k.Value.Kind != shapes.ShapeWord || len(k.Value.Words) != 1 {
+		if k.Value.Kind != shapes.ShapeKeyword || len(k.Value.Keywords) != 1 {
 			continue
 		}
-		if v := n.get(k.Name); v != nil && v.text != "" && !strings.Contains(v.text, mark) && v.text != k.Value.Words[0] {
+		if v := n.get(k.Name); v != nil && v.text != "" && !strings.Contains(v.text, mark) && v.text != k.Value.Keywords[0] {
 			return false
 		}
 	}
@@ -220,34 +220,34 @@ func (c *cursor) expression() (string, bool) {
 
 // scope gives what the expression or text at the cursor may name. The checker is asked about this file alone: as it is, and
 // when it cannot be read, as far as the outline understands it.
-func (c *cursor) scope() *loader.Place {
+func (c *cursor) scope() *loader.ExpressionSite {
 	if c.root == nil {
-		for i := range c.w.places { // a template: what it may name is known where it is used
-			if c.w.places[i].Pos.File == c.name {
-				return &c.w.places[i]
+		for i := range c.w.sites { // a template: what it may name is known where it is used
+			if c.w.sites[i].Pos.File == c.name {
+				return &c.w.sites[i]
 			}
 		}
-		return &loader.Place{Scope: &expression.Scope{Schema: c.w.names().Schema}}
+		return &loader.ExpressionSite{Scope: &expression.Scope{Schema: c.w.names().Schema}}
 	}
-	if p := c.checkedPlace(); p != nil {
+	if p := c.checkedSite(); p != nil {
 		return p
 	}
-	if p := c.placeIn(c.marked); p != nil {
+	if p := c.siteIn(c.marked); p != nil {
 		return p
 	}
 	var b strings.Builder
 	c.root.yaml(&b, "")
-	return c.placeIn(strings.TrimLeft(b.String(), "\n"))
+	return c.siteIn(strings.TrimLeft(b.String(), "\n"))
 }
 
-// checkedPlace returns the place of the last check that holds the cursor; nil while the file changes, or when there is none.
-func (c *cursor) checkedPlace() *loader.Place {
+// checkedSite returns the place of the last check that holds the cursor; nil while the file changes, or when there is none.
+func (c *cursor) checkedSite() *loader.ExpressionSite {
 	if c.typing {
 		return nil
 	}
 	at := c.posOf(c.off, c.off)
-	for i := range c.w.places {
-		if p := &c.w.places[i]; holds(p.Pos, at) {
+	for i := range c.w.sites {
+		if p := &c.w.sites[i]; holds(p.Pos, at) {
 			return p
 		}
 	}
@@ -272,7 +272,7 @@ func before(line, column, otherLine, otherColumn int) bool {
 	return line < otherLine || line == otherLine && column < otherColumn
 }
 
-func (c *cursor) placeIn(file string) *loader.Place {
+func (c *cursor) siteIn(file string) *loader.ExpressionSite {
 	files := map[string][]byte{schemaFile: c.w.goodSchema, c.name: []byte(file)}
 	for name, data := range c.w.files {
 		if strings.HasPrefix(name, "templates/") {

@@ -50,8 +50,8 @@ func (c *cursor) declares(at diag.Pos, name string) string {
 			return typed(name, t) + "\n\nof the event " + e.Name
 		}
 	}
-	for i := range c.w.places {
-		if p := &c.w.places[i]; p.Pos.File == c.name && p.Scope != nil {
+	for i := range c.w.sites {
+		if p := &c.w.sites[i]; p.Pos.File == c.name && p.Scope != nil {
 			for _, a := range p.Scope.Actions {
 				if a.ID == name {
 					return typed("actions."+name, a.Type)
@@ -100,5 +100,5 @@ func (c *cursor) usedIn() string {
 	if len(uses) > maxUses {
 		shown += ", …"
 	}
-	return "\n\nused in " + places(len(uses)) + ": " + shown
+	return "\n\nused in " + countUses(len(uses)) + ": " + shown
 }

@@ -40,7 +40,7 @@ func (c *cursor) declaration() (diag.Pos, bool) {
 		return diag.Pos{}, false
 	}
 	if expr, ok := c.expression(); ok {
-		w := wordAt(expr)
+		w := dottedNameAt(expr)
 		if !w.inText {
 			return c.pathDeclaration(expr)
 		}
@@ -182,7 +182,7 @@ func (c *cursor) keyDeclaration() (diag.Pos, bool) {
 
 // pathDeclaration finds what a dotted name means.
 func (c *cursor) pathDeclaration(text string) (diag.Pos, bool) {
-	w := wordAt(text)
+	w := dottedNameAt(text)
 	if len(w.path) == 2 && w.path[0] == "actions" {
 		if c.root == nil {
 			return c.usersAction(w.path[1])

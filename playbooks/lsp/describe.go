@@ -60,7 +60,7 @@ func (c *cursor) describe() (text string, from, to int) {
 		return "", 0, 0
 	}
 	if expr, ok := c.expression(); ok {
-		return c.describeWord(expr)
+		return c.describeName(expr)
 	}
 	if _, ok := liquid(c.scalar.text); ok {
 		return c.describeText(c.scalar.text)
@@ -154,9 +154,9 @@ func (c *cursor) times(cron string) string {
 	return b.String()
 }
 
-// describeWord describes a name in an expression.
-func (c *cursor) describeWord(expr string) (text string, from, to int) {
-	w := wordAt(expr)
+// describeName describes a name in an expression.
+func (c *cursor) describeName(expr string) (text string, from, to int) {
+	w := dottedNameAt(expr)
 	from, to = c.off-len(w.prefix), c.off+len(mark)+len(w.suffix)
 	if w.inText {
 		kind := map[string]shapes.ShapeKind{"events": shapes.ShapeEvent, "in_segment": shapes.ShapeSegment}[calling(w.before)]
@@ -182,7 +182,7 @@ func (c *cursor) describeWord(expr string) (text string, from, to int) {
 	return describePath(place.Scope, w, itemType(place.Scope, w.before)), from, to
 }
 
-func describePath(sc *expression.Scope, w word, item *schema.Type) string {
+func describePath(sc *expression.Scope, w dottedName, item *schema.Type) string {
 	last := w.path[len(w.path)-1]
 	if len(w.path) == 1 {
 		if t := rootType(sc, last); t != nil {
@@ -212,7 +212,7 @@ func (c *cursor) describeText(text string) (string, int, int) {
 	if !ok {
 		return "", 0, 0
 	}
-	w := wordAt(inside)
+	w := dottedNameAt(inside)
 	place := c.scope()
 	if w.inText || place == nil {
 		return "", 0, 0

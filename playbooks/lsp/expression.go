@@ -10,8 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// word is the dotted name at the cursor: of `member.le|vel == 1` the path is [member level], the cursor in its second part.
-type word struct {
+// dottedName is the dotted name at the cursor: of `member.le|vel == 1` the path is [member level], the cursor in its second part.
+type dottedName struct {
 	path   []string // without the mark; the last part is the one with the cursor
 	before string   // what is left of the cursor
 	prefix string   // the part of the last name left of the cursor
@@ -22,10 +22,10 @@ type word struct {
 
 func isName(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
 
-// wordAt reads the name around the mark.
-func wordAt(text string) word {
+// dottedNameAt reads the name around the mark.
+func dottedNameAt(text string) dottedName {
 	left, right, _ := strings.Cut(text, mark)
-	w := word{before: left}
+	w := dottedName{before: left}
 	if open := openText(left); open >= 0 {
 		w.inText, w.before = true, left[:open]
 		w.prefix = left[open+1:]

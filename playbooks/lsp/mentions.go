@@ -23,19 +23,19 @@ func (b *completer) mentions(kind shapes.ShapeKind) []shapes.Named {
 	})
 	var out []shapes.Named
 	for _, name := range names {
-		out = append(out, shapes.Named{Name: name, Detail: fmt.Sprintf("%s, in %s", kindWord(kind), places(len(used[name])))})
+		out = append(out, shapes.Named{Name: name, Detail: fmt.Sprintf("%s, in %s", kindLabel(kind), countUses(len(used[name])))})
 	}
 	return out
 }
 
-func kindWord(kind shapes.ShapeKind) string {
+func kindLabel(kind shapes.ShapeKind) string {
 	if kind == shapes.ShapeReason {
 		return "exit reason"
 	}
 	return string(kind)
 }
 
-func places(n int) string {
+func countUses(n int) string {
 	if n == 1 {
 		return "1 place"
 	}
@@ -43,7 +43,7 @@ func places(n int) string {
 }
 
 var (
-	besideTags   = regexp.MustCompile(`^[^"']*["']?\s*(?:not\s+)?in\s+member\.tags\b`)
+	inTags       = regexp.MustCompile(`^[^"']*["']?\s*(?:not\s+)?in\s+member\.tags\b`)
 	tagsContain  = regexp.MustCompile(`\bmember\.tags\s+contains\s*$`)
 	whenOf       = regexp.MustCompile(`\bwhen\s+(?:["'][^"']*["']\s*(?:,|or)\s*)*$`)
 	caseOf       = regexp.MustCompile(`\{%-?\s*case\s+([\p{L}_][\p{L}\p{N}_.]*)\s*-?%\}`)
@@ -51,9 +51,9 @@ var (
 )
 
 // tagText reports whether a quoted text with the cursor is a tag: `"…" in member.tags`, or in Liquid `member.tags contains "…"`.
-func tagText(text string, w word) bool {
+func tagText(text string, w dottedName) bool {
 	_, after, _ := strings.Cut(text, mark)
-	return besideTags.MatchString(after) && !tagsInBraces.MatchString(w.before) || tagsContain.MatchString(w.before)
+	return inTags.MatchString(after) && !tagsInBraces.MatchString(w.before) || tagsContain.MatchString(w.before)
 }
 
 // liquidEnum returns the values of the enum that a quoted text in a Liquid tag is compared with, directly or by `when`.

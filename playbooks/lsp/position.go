@@ -88,8 +88,8 @@ func (t *text) lineOf(off int) int {
 
 func (t *text) rangeOf(from, to int) textRange { return textRange{t.position(from), t.position(to)} }
 
-// place gives the position of a line and column as the checker counts them: from 1, in characters.
-func (t *text) place(line, column int) position {
+// positionAt gives the position of a line and column as the checker counts them: from 1, in characters.
+func (t *text) positionAt(line, column int) position {
 	if line < 1 || line > len(t.lines) {
 		return t.position(len(t.s))
 	}
@@ -103,7 +103,7 @@ func (t *text) place(line, column int) position {
 
 // span gives the range of a place of the checker. A place without extent is one character wide.
 func (t *text) span(p diag.Pos) textRange {
-	r := textRange{t.place(p.Line, p.Column), t.place(p.EndLine, p.EndColumn)}
+	r := textRange{t.positionAt(p.Line, p.Column), t.positionAt(p.EndLine, p.EndColumn)}
 	if p.EndLine < p.Line || r.End == r.Start || r.End.Line < r.Start.Line {
 		r.End = position{r.Start.Line, r.Start.Character + 1}
 	}
@@ -112,7 +112,7 @@ func (t *text) span(p diag.Pos) textRange {
 
 // exact gives the range of an edit, which may be empty.
 func (t *text) exact(p diag.Pos) textRange {
-	return textRange{t.place(p.Line, p.Column), t.place(p.EndLine, p.EndColumn)}
+	return textRange{t.positionAt(p.Line, p.Column), t.positionAt(p.EndLine, p.EndColumn)}
 }
 
 // pathOf gives the slash-separated path of a file URI; false when it is none.

@@ -26,13 +26,13 @@ type occurrence struct {
 	write func(name string) string // what stands there when the name is another
 }
 
-// mentioned are the kinds of names that are declared nowhere.
-var mentioned = []shapes.ShapeKind{shapes.ShapeTag, shapes.ShapeOwner, shapes.ShapeReason}
+// labelKinds are the kinds of names that are declared nowhere.
+var labelKinds = []shapes.ShapeKind{shapes.ShapeTag, shapes.ShapeOwner, shapes.ShapeReason}
 
 // symbol returns what the name at the cursor stands for; false when it stands for nothing that is known.
 func (c *cursor) symbol() (symbol, bool) {
 	at := c.posOf(c.off, c.off)
-	for _, kind := range mentioned {
+	for _, kind := range labelKinds {
 		for name, list := range shapes.Mentions(c.w.loaded, kind) {
 			if slices.ContainsFunc(list, func(m shapes.Mention) bool { return holds(m.Pos, at) }) {
 				return symbol{name: name, kind: kind}, true
@@ -58,7 +58,7 @@ func (c *cursor) nameHere() string {
 		return ""
 	}
 	if expr, ok := c.expression(); ok {
-		return wordName(expr)
+		return labelName(expr)
 	}
 	if _, ok := liquid(c.scalar.text); ok {
 		return nameIn(c.scalar.text)
@@ -75,11 +75,11 @@ func nameIn(text string) string {
 	if !ok {
 		return ""
 	}
-	return wordName(inside)
+	return labelName(inside)
 }
 
-func wordName(text string) string {
-	w := wordAt(text)
+func labelName(text string) string {
+	w := dottedNameAt(text)
 	if w.inText {
 		return w.text
 	}
@@ -152,6 +152,6 @@ func (sym symbol) declaredAt(w *workspace, o occurrence) bool {
 	if sym.kind != "" || o.file != sym.file {
 		return false
 	}
-	at := w.text(o.file).place(sym.line, sym.column)
+	at := w.text(o.file).positionAt(sym.line, sym.column)
 	return o.span.Start.Line == at.Line && o.span.Start.Character-at.Character <= 1 && o.span.Start.Character >= at.Character
 }

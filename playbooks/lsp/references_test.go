@@ -162,7 +162,7 @@ func sum(uses map[string]int) int {
 	return n
 }
 
-func TestReferencesAreTheSameFromEveryPlace(t *testing.T) {
+func TestReferencesAreTheSameFromEveryUse(t *testing.T) {
 	s := shopServer(t)
 	for _, c := range symbols {
 		for _, from := range c.from {

@@ -72,8 +72,8 @@ func (s *Server) ask(t *testing.T, method string, params any) any {
 	return result
 }
 
-// TestNoPlaceIsTooStrange asks about every place of a playbook, whole and cut off there, as it is while it is typed.
-func TestNoPlaceIsTooStrange(t *testing.T) {
+// TestAnyCursorIsAnswered asks about every place of a playbook, whole and cut off there, as it is while it is typed.
+func TestAnyCursorIsAnswered(t *testing.T) {
 	for _, name := range []string{"playbooks/a.yaml", schemaFile, "playbooks/a_test.yaml"} {
 		whole := map[string]string{
 			schemaFile: sampleSchema, "playbooks/a.yaml": samplePlaybook,

@@ -184,8 +184,8 @@ func (s *snippet) placeholder(shape *shapes.Shape, key string) {
 	for _, n := range s.known(shape.Kind) {
 		choices = append(choices, quoteFor(n.Name))
 	}
-	if len(choices) == 0 && shape.Kind == shapes.ShapeWord {
-		choices = slices.DeleteFunc(slices.Clone(shape.Words), func(w string) bool { return w == "" })
+	if len(choices) == 0 && shape.Kind == shapes.ShapeKeyword {
+		choices = slices.DeleteFunc(slices.Clone(shape.Keywords), func(w string) bool { return w == "" })
 	}
 	for _, f := range s.fieldsFor(shape.Kind) {
 		choices = append(choices, "member."+f.Name)
@@ -249,7 +249,7 @@ func exampleOf(shape *shapes.Shape, key string) string {
 			return `"https://example.test/"`
 		}
 	}
-	if words := valueWords(shape.Kind); len(words) > 0 {
+	if words := valueExamples(shape.Kind); len(words) > 0 {
 		return quoteFor(words[0])
 	}
 	if key == "" {

@@ -27,7 +27,7 @@ type workspace struct {
 	files      map[string][]byte // of loaded; nil: one that cannot be read
 	loaded     *playbooks.Workspace
 	diags      []diag.Diagnostic
-	places     []loader.Place
+	sites      []loader.ExpressionSite
 	goodSchema []byte               // the last usher.yaml without a mistake
 	good       *playbooks.Workspace // the last one whose usher.yaml had none
 	published  map[string]bool      // files with diagnostics in the editor
@@ -49,7 +49,7 @@ func (s *Server) refresh(w *workspace) {
 			open[w.name(d.path)] = []byte(d.text)
 		}
 	}
-	inspect := func(fsys fs.FS) { w.loaded, w.diags, w.places = loader.Inspect(fsys, open, w.registry) }
+	inspect := func(fsys fs.FS) { w.loaded, w.diags, w.sites = loader.Inspect(fsys, open, w.registry) }
 	if err := s.Disk.Read(w.dir, inspect); err != nil {
 		fmt.Fprintf(s.Log, "usher lsp: %v\n", err)
 		inspect(fstest.MapFS{})

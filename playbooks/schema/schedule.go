@@ -58,7 +58,7 @@ func nextFixed(spec *cron.SpecSchedule, t time.Time) time.Time {
 	y, m, d := t.Date()
 	for i := -1; i < searchDays; i++ {
 		day := time.Date(y, m, d+i, 12, 0, 0, 0, time.UTC)
-		if !fits(spec, day) {
+		if !matchesDay(spec, day) {
 			continue
 		}
 		for hour := range 24 {
@@ -84,7 +84,7 @@ func nextElapsed(spec *cron.SpecSchedule, t time.Time) time.Time {
 	// The seconds of the local clock, not of UTC: old zones are off by some.
 	at := t.Add(time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
 	for days := 0; days < searchDays; {
-		if !fits(spec, at) {
+		if !matchesDay(spec, at) {
 			y, m, d := at.Date()
 			at = WallClock(y, m, d+1, 0, 0, 0, 0, at.Location())
 			days++
@@ -100,9 +100,9 @@ func nextElapsed(spec *cron.SpecSchedule, t time.Time) time.Time {
 	return time.Time{}
 }
 
-// fits tells whether the day is one of the schedule's. As in every cron, when both the day of the month and the day of the week
+// matchesDay tells whether the day is one of the schedule's. As in every cron, when both the day of the month and the day of the week
 // are given, either will do.
-func fits(spec *cron.SpecSchedule, day time.Time) bool {
+func matchesDay(spec *cron.SpecSchedule, day time.Time) bool {
 	if spec.Month&(1<<uint(day.Month())) == 0 {
 		return false
 	}

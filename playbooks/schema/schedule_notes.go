@@ -31,7 +31,7 @@ func (s *Schedule) Notes(now time.Time) []CronNote {
 			"write * for one of them",
 		})
 	}
-	if day := s.lackingDay(fields[cronDay]); day > 0 && !both {
+	if day := s.missingDay(fields[cronDay]); day > 0 && !both {
 		note := CronNote{cronDay, fmt.Sprintf("some months have no %d: next %s", day, s.nextDates(now)), "28 comes in every month"}
 		if s.spec.Month&^starBit == 1<<uint(time.February) {
 			note.Message = "February 29 comes in leap years only: next " + s.nextDates(now)
@@ -81,8 +81,8 @@ func unevenSteps(fields []string) []CronNote {
 	return out
 }
 
-// lackingDay gives a day that the field names and some month of the schedule lacks; 0: none.
-func (s *Schedule) lackingDay(field string) int {
+// missingDay gives a day that the field names and some month of the schedule lacks; 0: none.
+func (s *Schedule) missingDay(field string) int {
 	for _, part := range strings.Split(field, ",") {
 		if !CronNumber.MatchString(part) {
 			continue

@@ -20,7 +20,7 @@ type CronError struct {
 	Message string
 	Hint    string // what to write instead
 	Fix     string // the whole line as it was meant; empty: that cannot be told
-	Certain bool   // Fix can mean nothing else
+	Sure    bool   // Fix can mean nothing else
 }
 
 func (e *CronError) Error() string { return e.Message }
@@ -93,21 +93,21 @@ var dayTime = regexp.MustCompile(`^(\d{1,2}):([0-5]\d)$`)
 
 // lineMistake judges a line as a whole: what is no cron line of five fields.
 func lineMistake(line string) *CronError {
-	if cron, hint := scheduleMeant(line); cron != "" {
+	if cron, hint := suggestSchedule(line); cron != "" {
 		return &CronError{Message: "a schedule has five fields, this one is in words", Hint: hint, Fix: cron}
 	}
 	plain := strings.Map(func(r rune) rune {
-		if p := diag.PlainOf(r); p != 0 {
+		if p := diag.HalfWidthOf(r); p != 0 {
 			return p
 		}
 		return r
 	}, line)
 	if plain != line {
-		i := strings.IndexFunc(line, func(r rune) bool { return diag.PlainOf(r) != 0 })
+		i := strings.IndexFunc(line, func(r rune) bool { return diag.HalfWidthOf(r) != 0 })
 		wide := []rune(line[i:])[0]
 		e := &CronError{
 			Index: len(strings.Fields(line[:i]+"x")) - 1, Message: fmt.Sprintf("`%c` is a full-width character", wide),
-			Hint: fmt.Sprintf("write `%c`", diag.PlainOf(wide)), Fix: plain, Certain: parses(plain),
+			Hint: fmt.Sprintf("write `%c`", diag.HalfWidthOf(wide)), Fix: plain, Sure: parses(plain),
 		}
 		e.Field = strings.Fields(line)[e.Index]
 		return e
@@ -141,7 +141,7 @@ func gluedStars(fields []string) *CronError {
 			line = strings.ReplaceAll(line, "**", between)
 		}
 		if parses(line) {
-			e.Hint, e.Fix, e.Certain = "write \""+line+"\"", line, between == "* *"
+			e.Hint, e.Fix, e.Sure = "write \""+line+"\"", line, between == "* *"
 			return e
 		}
 	}
@@ -155,7 +155,7 @@ func parses(line string) bool {
 
 func macroMistake(line string) *CronError {
 	if same := cronMacros[line]; same != "" {
-		return &CronError{Message: fmt.Sprintf("a schedule has five fields, there is no `%s`", line), Hint: "write \"" + same + "\"", Fix: same, Certain: true}
+		return &CronError{Message: fmt.Sprintf("a schedule has five fields, there is no `%s`", line), Hint: "write \"" + same + "\"", Fix: same, Sure: true}
 	}
 	hint := CronShape
 	if strings.HasPrefix(line, "@every") {
@@ -188,8 +188,8 @@ func tooManyFields(fields []string) *CronError {
 
 var (
 	// CronNumber matches a number in a field of a schedule.
-	CronNumber = regexp.MustCompile(`^\d{1,4}$`)
-	quartzWord = regexp.MustCompile(`(?i)^(l|lw|l-\d+|\d*w|\d*l|[a-z]{3}l|(\d|[a-z]{3})#\d)$`)
+	CronNumber  = regexp.MustCompile(`^\d{1,4}$`)
+	quartzMacro = regexp.MustCompile(`(?i)^(l|lw|l-\d+|\d*w|\d*l|[a-z]{3}l|(\d|[a-z]{3})#\d)$`)
 )
 
 // fieldMistake judges one field.
@@ -204,7 +204,7 @@ func fieldMistake(index int, field string) *CronError {
 			return mistake(fmt.Sprintf("a value of the list `%s` is missing", field), f.hint)
 		case part == "?":
 			return mistake("`?` stands for \"any\" in other crons", "write *")
-		case index >= cronDay && quartzWord.MatchString(part) && !slices.Contains(f.names, strings.ToLower(part)):
+		case index >= cronDay && quartzMacro.MatchString(part) && !slices.Contains(f.names, strings.ToLower(part)):
 			return mistake(fmt.Sprintf("`%s` is known to other crons: here a schedule has fixed days", part), quartzHint(part))
 		case strings.EqualFold(part, "h"):
 			return mistake("`H` is known to Jenkins: here a schedule has fixed times", f.hint)

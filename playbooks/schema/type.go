@@ -233,10 +233,10 @@ func (t *Type) coerce(v any) (any, *TypeError) {
 	case KindObject:
 		return t.coerceObject(v)
 	}
-	return nil, t.misfit(v)
+	return nil, t.mismatch(v)
 }
 
-func (t *Type) misfit(v any) *TypeError { return &TypeError{Want: t, Got: v} }
+func (t *Type) mismatch(v any) *TypeError { return &TypeError{Want: t, Got: v} }
 
 func (t *Type) coerceTime(v any) (time.Time, bool) {
 	if tm, ok := v.(time.Time); ok {
@@ -263,7 +263,7 @@ func Plausible(t time.Time) bool {
 func (t *Type) coerceList(v any) (any, *TypeError) {
 	in, ok := v.([]any)
 	if !ok {
-		return nil, t.misfit(v)
+		return nil, t.mismatch(v)
 	}
 	out := make([]any, len(in))
 	for i, item := range in {
@@ -280,7 +280,7 @@ func (t *Type) coerceList(v any) (any, *TypeError) {
 func (t *Type) coerceObject(v any) (any, *TypeError) {
 	in, ok := v.(map[string]any)
 	if !ok {
-		return nil, t.misfit(v)
+		return nil, t.mismatch(v)
 	}
 	out := make(map[string]any, len(in)+reservedFields)
 	declared := 0
@@ -310,8 +310,8 @@ func (t *Type) coerceObject(v any) (any, *TypeError) {
 	return out, nil
 }
 
-// Fits tells whether Coerce would take an object.
-func (t *Type) Fits(in map[string]any) bool {
+// Accepts tells whether Coerce would take an object.
+func (t *Type) Accepts(in map[string]any) bool {
 	for i := range t.Fields {
 		if _, err := t.Fields[i].Type.coerce(in[t.Fields[i].Name]); err != nil {
 			return false

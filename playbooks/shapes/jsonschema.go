@@ -67,8 +67,8 @@ func (m *schemaMaker) forms(s *Shape) object {
 	if s.Expr {
 		list = append(list, object{"type": "string", "pattern": "^= ", "description": "an expression"})
 	}
-	if s.Kind != ShapeWord {
-		list = append(list, wordSchemas(s.Words)...)
+	if s.Kind != ShapeKeyword {
+		list = append(list, keywordSchemas(s.Keywords)...)
 	}
 	for _, o := range s.Or {
 		list = append(list, m.schema(o))
@@ -83,7 +83,7 @@ func (m *schemaMaker) forms(s *Shape) object {
 	return out
 }
 
-func wordSchemas(words []string) []any {
+func keywordSchemas(words []string) []any {
 	var out []any
 	for _, w := range words {
 		if w == "" {
@@ -113,8 +113,8 @@ func (m *schemaMaker) form(s *Shape) object {
 		m.mapping(s, out)
 	case ShapeList:
 		out["type"], out["items"] = "array", m.schema(s.Item)
-	case ShapeWord:
-		m.words(s, out)
+	case ShapeKeyword:
+		m.keywords(s, out)
 	case ShapeInt:
 		out["type"] = "integer"
 	case ShapeNumber:
@@ -160,9 +160,9 @@ func (m *schemaMaker) names(kind ShapeKind, out object) {
 	}
 }
 
-func (m *schemaMaker) words(s *Shape, out object) {
+func (m *schemaMaker) keywords(s *Shape, out object) {
 	var list []any
-	for _, w := range s.Words {
+	for _, w := range s.Keywords {
 		list = append(list, w)
 		if diag.WholeNumber.MatchString(w) {
 			list = append(list, json.Number(w))

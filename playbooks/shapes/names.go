@@ -72,12 +72,12 @@ func (m Mention) Write(name string) string { return fmt.Sprintf(m.format, name) 
 
 // Mentions returns the places of the undeclared names of a kind by name; nothing for a kind whose names are declared.
 func Mentions(w *playbooks.Workspace, kind ShapeKind) map[string][]Mention {
-	words, ok := map[ShapeKind]playbooks.WordKind{ShapeTag: playbooks.TagWord, ShapeOwner: playbooks.OwnerWord, ShapeReason: playbooks.ReasonWord}[kind]
+	words, ok := map[ShapeKind]playbooks.LabelKind{ShapeTag: playbooks.TagLabel, ShapeOwner: playbooks.OwnerLabel, ShapeReason: playbooks.ReasonLabel}[kind]
 	if !ok {
 		return nil
 	}
 	out := map[string][]Mention{}
-	for name, uses := range w.Words[words] {
+	for name, uses := range w.Labels[words] {
 		for _, u := range uses {
 			out[name] = append(out[name], Mention{u.Pos, u.Text})
 		}

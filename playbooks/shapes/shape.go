@@ -21,7 +21,7 @@ const (
 	ShapeInt        ShapeKind = "int"
 	ShapeNumber     ShapeKind = "number"
 	ShapeBool       ShapeKind = "bool"
-	ShapeWord       ShapeKind = "word" // one of Shape.Words
+	ShapeKeyword    ShapeKind = "word" // one of Shape.Words
 	ShapeText       ShapeKind = "text" // Liquid
 	ShapeExpression ShapeKind = "expression"
 	ShapeDuration   ShapeKind = "duration"
@@ -53,19 +53,19 @@ const (
 // Shape declares what may stand at a place of a file, once: JSON Schema, editors and the reference read it. The checker has
 // the rules; a test holds the two together.
 type Shape struct {
-	Name  string // set when the shape stands in several places or contains itself
-	Kind  ShapeKind
-	Doc   string
-	Words []string // of the kind word; of other kinds, what may stand instead
-	Keys  []ShapeKey
-	One   []string   // of a mapping: exactly one of these keys is given
-	Least []string   // of a mapping: at least one of these keys is given
-	Group [][]string // of a mapping: of each group exactly one key is given
-	Rest  *Shape     // of a mapping: what keys of the author's own hold
-	Item  *Shape     // of a list
-	Or    []*Shape   // other forms
-	Expr  bool       // a string that begins with `= ` is an expression
-	Env   bool       // ${NAME} is read from the environment
+	Name     string // set when the shape stands in several places or contains itself
+	Kind     ShapeKind
+	Doc      string
+	Keywords []string // of the kind word; of other kinds, what may stand instead
+	Keys     []ShapeKey
+	One      []string   // of a mapping: exactly one of these keys is given
+	Least    []string   // of a mapping: at least one of these keys is given
+	Group    [][]string // of a mapping: of each group exactly one key is given
+	Rest     *Shape     // of a mapping: what keys of the author's own hold
+	Item     *Shape     // of a list
+	Or       []*Shape   // other forms
+	Expr     bool       // a string that begins with `= ` is an expression
+	Env      bool       // ${NAME} is read from the environment
 }
 
 // ShapeKey declares a key of a mapping.
@@ -114,8 +114,8 @@ func (s *Shape) Key(name string) *ShapeKey {
 // Forms gives the shape and its other forms.
 func (s *Shape) Forms() []*Shape { return append([]*Shape{s}, s.Or...) }
 
-// Fits tells whether the key may stand beside those that are there.
-func (k *ShapeKey) Fits(s *Shape, there []string) bool {
+// AllowedWith tells whether the key may stand beside those that are there.
+func (k *ShapeKey) AllowedWith(s *Shape, there []string) bool {
 	others := slices.DeleteFunc(slices.Clone(there), func(o string) bool { return o == k.Name })
 	if slices.Contains(s.One, k.Name) {
 		for _, o := range others {
@@ -141,7 +141,7 @@ func (k *ShapeKey) Fits(s *Shape, there []string) bool {
 
 func shapeOf(kind ShapeKind) *Shape { return &Shape{Kind: kind} }
 
-func words(list ...string) *Shape { return &Shape{Kind: ShapeWord, Words: list} }
+func keywords(list ...string) *Shape { return &Shape{Kind: ShapeKeyword, Keywords: list} }
 
 func listOf(item *Shape) *Shape { return &Shape{Kind: ShapeList, Item: item} }
 
@@ -176,11 +176,11 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 	case schema.FieldSecret:
 		s.Kind, s.Env = ShapeString, true
 	case schema.FieldEnum:
-		s.Kind, s.Words, s.Expr = ShapeWord, f.Enum, true
+		s.Kind, s.Keywords, s.Expr = ShapeKeyword, f.Enum, true
 	case schema.FieldHeaders:
-		s.Kind, s.Words, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
+		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
 	case schema.FieldReturns:
-		s.Kind, s.Words, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
+		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
 	case schema.FieldTags:
 		tag := &Shape{Kind: ShapeTag, Expr: true}
 		s = (&Shape{Kind: ShapeTag, Expr: true}).or(listOf(tag))

@@ -13,11 +13,11 @@ func schemaShape(reg *schema.Registry) *Shape {
 	named := func(value *Shape) *Shape { return &Shape{Kind: ShapeMapping, Rest: value} }
 	attribute := (&Shape{Kind: ShapeType, Expr: true}).named("attribute", "A type, or `= ` and an expression: a computed attribute.")
 	ids := mappingOf(ShapeKey{
-		Name: "normalize", Required: true, Value: words(string(playbooks.NormalLower), string(playbooks.NormalPhone)),
+		Name: "normalize", Required: true, Value: keywords(string(playbooks.NormalLower), string(playbooks.NormalPhone)),
 		Doc: "`lower`: small letters without space around them; `phone`: digits, with + and the country as far as it is known",
 	}).named("id", "How the ids of members are written in one way.")
 	id := ShapeKey{Name: "id", Value: ids, Doc: "which ids are one member's: all that are the same when they are written in one way"}
-	event := (&Shape{Kind: ShapeMapping, Rest: types(), Words: []string{""}}).named("properties", "The properties of the event, each with its type.")
+	event := (&Shape{Kind: ShapeMapping, Rest: types(), Keywords: []string{""}}).named("properties", "The properties of the event, each with its type.")
 	segment := shapeOf(ShapeExpression).named("segment", "An expression about the member.")
 	pool := mappingOf(
 		ShapeKey{Name: "prefix", Value: shapeOf(ShapeString), Doc: "what every code begins with"},
@@ -25,7 +25,7 @@ func schemaShape(reg *schema.Registry) *Shape {
 		ShapeKey{Name: "per_member", Value: shapeOf(ShapeInt), Doc: "how many one member may get; no limit when left out"},
 		ShapeKey{Name: "expires", Value: shapeOf(ShapeDuration), Doc: "how long a code holds after it was issued"},
 	).named("pool", "A coupon pool.")
-	pool.Words = []string{""}
+	pool.Keywords = []string{""}
 	limit := mappingOf(
 		ShapeKey{Name: "channels", Value: listOf(shapeOf(ShapeChannel)), Doc: "the channels that are counted together; all when left out"},
 		ShapeKey{Name: "max", Required: true, Value: shapeOf(ShapeInt), Doc: "how many messages one member may get"},
@@ -34,10 +34,10 @@ func schemaShape(reg *schema.Registry) *Shape {
 	quiet := mappingOf(
 		ShapeKey{Name: "from", Required: true, Value: shapeOf(ShapeClock), Doc: `when they begin, as "22:00"`},
 		ShapeKey{Name: "to", Required: true, Value: shapeOf(ShapeClock), Doc: `when they end, as "08:00"`},
-		ShapeKey{Name: "timezone", Value: &Shape{Kind: ShapeZone, Words: []string{"member"}}, Doc: "whose clock: `member`, or a time zone; the workspace's when left out"},
+		ShapeKey{Name: "timezone", Value: &Shape{Kind: ShapeZone, Keywords: []string{"member"}}, Doc: "whose clock: `member`, or a time zone; the workspace's when left out"},
 	).named("quiet hours", "The time of the day in which promotional messages wait.")
 	docs := map[string]ShapeKey{
-		"usher":          {Required: true, Value: words("1"), Doc: "the version of the language: 1"},
+		"usher":          {Required: true, Value: keywords("1"), Doc: "the version of the language: 1"},
 		"timezone":       {Value: shapeOf(ShapeZone), Doc: "the time zone of schedules, quiet hours and calendar days, as Asia/Shanghai; UTC when left out"},
 		"member":         {Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}}, Doc: "the member's attributes, each with its type"},
 		"events":         {Value: named(event), Doc: "the events that arrive, each with its properties and their types"},
@@ -67,7 +67,7 @@ func channelShape(reg *schema.Registry) *Shape {
 		spec := &reg.Channels[i]
 		form := fieldsShape(spec.Fields).named("channel "+spec.Type, spec.Doc)
 		form.Keys = slices.Insert(form.Keys, 0, ShapeKey{
-			Name: "type", Required: true, Value: &Shape{Kind: ShapeWord, Words: []string{spec.Type}, Doc: spec.Doc},
+			Name: "type", Required: true, Value: &Shape{Kind: ShapeKeyword, Keywords: []string{spec.Type}, Doc: spec.Doc},
 			Doc: "how messages of the channel are carried",
 		})
 		forms = append(forms, form)
@@ -93,9 +93,9 @@ func testShape() *Shape {
 	)...).named("past event", "An event before the test: it starts nothing.")
 	force := mappingOf(
 		ShapeKey{Name: "holdout", Value: shapeOf(ShapeBool), Doc: "whether the member is in the control group"},
-		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Words: []string{""}, Rest: shapeOf(ShapeString)}).or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
-		ShapeKey{Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Words: []string{""}, Rest: answerShape()}, Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out"},
-		ShapeKey{Name: "pools", Value: &Shape{Kind: ShapeMapping, Words: []string{""}, Rest: shapeOf(ShapeInt)}, Doc: "how many coupons each pool has left; its budget when left out"},
+		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeString)}).or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
+		ShapeKey{Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: answerShape()}, Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out"},
+		ShapeKey{Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)}, Doc: "how many coupons each pool has left; its budget when left out"},
 	)
 	step := mappingOf(event(
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
@@ -136,7 +136,7 @@ var expectFields = map[string]struct {
 func expectShape() *Shape {
 	kinds := map[string]*Shape{
 		"messages channel": shapeOf(ShapeChannel), "messages template": shapeOf(ShapeTemplate), "coupons pool": shapeOf(ShapePool),
-		"events event": shapeOf(ShapeEvent), "messages class": words("promotional", "transactional"), "coupons issued": shapeOf(ShapeBool),
+		"events event": shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"), "coupons issued": shapeOf(ShapeBool),
 		"events properties": shapeOf(ShapeAny),
 	}
 	names := func() *Shape { return listOf(shapeOf(ShapeTag)) }
@@ -147,11 +147,11 @@ func expectShape() *Shape {
 		)},
 		"points": {Doc: "the sum of points added", Value: shapeOf(ShapeInt)},
 		"set":    {Doc: "attributes that were set", Value: shapeOf(ShapeMember)},
-		"run":    {Doc: "the state of the newest run; none when there is none, or when the entry was refused", Value: words(RunStates...)},
-		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: &Shape{Kind: ShapeReason, Words: ExpectReasons}},
+		"run":    {Doc: "the state of the newest run; none when there is none, or when the entry was refused", Value: keywords(RunStates...)},
+		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: &Shape{Kind: ShapeReason, Keywords: ExpectReasons}},
 	}
 	s := mappingOf().named("expect", "All that must have happened since the last expect: what is not named fails the test.")
-	s.Words = []string{""}
+	s.Keywords = []string{""}
 	for _, name := range ExpectKeys {
 		k := docs[name]
 		if f, ok := expectFields[name]; ok {

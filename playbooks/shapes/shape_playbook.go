@@ -13,20 +13,20 @@ func playbookShape(reg *schema.Registry) *Shape {
 	return mappingOf(
 		ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "kebab-case, unique in the workspace"},
 		ShapeKey{Name: "name", Value: shapeOf(ShapeString), Doc: "what people call it"},
-		ShapeKey{Name: "stage", Required: true, Value: words(Stages...), Doc: "the stage of the member's life that it serves"},
+		ShapeKey{Name: "stage", Required: true, Value: keywords(Stages...), Doc: "the stage of the member's life that it serves"},
 		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
 		ShapeKey{
-			Name: "status", Value: words(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)), Default: string(playbooks.Live),
+			Name: "status", Value: keywords(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)), Default: string(playbooks.Live),
 			Doc: "live; paused: no new runs, open ones go on; draft: nothing moves",
 		},
 		ShapeKey{Name: "trigger", Required: true, Value: triggerShape(), Doc: "what starts a run: exactly one kind"},
 		ShapeKey{Name: "condition", Value: shapeOf(ShapeExpression), Doc: "who enters: an expression about the member and the trigger"},
 		ShapeKey{
-			Name: "reentry", Value: words("always", "never").or(shapeOf(ShapeDuration)), Default: "always",
+			Name: "reentry", Value: keywords("always", "never").or(shapeOf(ShapeDuration)), Default: "always",
 			Doc: "how soon a member may enter again: always, never, or a duration since the last entry",
 		},
 		ShapeKey{
-			Name: "mode", Value: words(string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)), Default: string(playbooks.Single),
+			Name: "mode", Value: keywords(string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)), Default: string(playbooks.Single),
 			Doc: "what an entry does while a run is open: single starts none, restart ends the open one, parallel runs both",
 		},
 		ShapeKey{Name: "holdout", Value: shapeOf(ShapePercent), Doc: "a control group that enters and is measured, but gets no action: 10%"},
@@ -51,12 +51,12 @@ var triggerKeys = map[string]ShapeKey{
 	"schedule":      {Value: shapeOf(ShapeCron), Doc: "starts a run for each member of the segment at these times: five fields of cron, in quotes"},
 	"timezone":      {Value: shapeOf(ShapeZone), Doc: "the time zone of the schedule; the workspace's when left out"},
 	"segment":       {Value: shapeOf(ShapeSegment), Doc: "the audience; all members when left out"},
-	"missed":        {Value: words("skip", "run_once"), Default: "skip", Doc: "occurrences more than 5 minutes late: skip them, or start one run for all that were missed"},
+	"missed":        {Value: keywords("skip", "run_once"), Default: "skip", Doc: "occurrences more than 5 minutes late: skip them, or start one run for all that were missed"},
 	"http":          {Doc: "started by POST /v1/playbooks/{id}/trigger"},
 	"segment_enter": {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member enters the segment"},
 	"segment_exit":  {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member leaves the segment"},
 	"date":          {Value: shapeOf(ShapeDate), Doc: "starts a run on a date of the member, as member.birthday"},
-	"every":         {Value: words("year"), Doc: "comes again every year; once when left out"},
+	"every":         {Value: keywords("year"), Doc: "comes again every year; once when left out"},
 	"offset":        {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
 	"at":            {Value: shapeOf(ShapeClock), Doc: "the local time of the member; 00:00 when left out, of a datetime its own"},
 }
@@ -66,7 +66,7 @@ func triggerShape() *Shape {
 	params := mappingOf(ShapeKey{
 		Name: "params", Doc: "what the caller hands over, typed", Value: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeType)},
 	})
-	params.Words = []string{""} // `http:` and no more
+	params.Keywords = []string{""} // `http:` and no more
 	for _, kind := range TriggerKinds {
 		s.One = append(s.One, kind[0])
 		for i, name := range kind {

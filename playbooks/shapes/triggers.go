@@ -2,44 +2,44 @@ package shapes
 
 // TriggerSpec is what a kind of trigger declares about itself. The reference reads it.
 type TriggerSpec struct {
-	Key     string
-	Doc     string // what starts a run
-	Gives   string // what `trigger` holds in expressions and texts
-	Example string // YAML of keys of a playbook
-	Keys    []ShapeKey
+	Key      string
+	Doc      string // what starts a run
+	Provides string // what `trigger` holds in expressions and texts
+	Example  string // YAML of keys of a playbook
+	Keys     []ShapeKey
 }
 
 // triggerDocs says of each kind what its keys alone do not.
 var triggerDocs = map[string]TriggerSpec{
 	"event": {
-		Doc:     "Something that the member did, or that a playbook emitted. Without `if`, each event of that name",
-		Gives:   "the event: its properties, `id`, `name` and `time`",
-		Example: "trigger: {event: order.paid, if: event.amount > 100}\ncondition: trigger.amount > 200 or member.level == \"gold\"",
+		Doc:      "Something that the member did, or that a playbook emitted. Without `if`, each event of that name",
+		Provides: "the event: its properties, `id`, `name` and `time`",
+		Example:  "trigger: {event: order.paid, if: event.amount > 100}\ncondition: trigger.amount > 200 or member.level == \"gold\"",
 	},
 	"schedule": {
-		Doc:     "A time, for every member of a segment. A fixed local time that daylight saving skips comes right after the gap, one that it doubles comes the first time; where the hour is `*` elapsed time counts",
-		Gives:   "`time`, that of the occurrence",
-		Example: "trigger: {schedule: \"0 10 * * 1\", timezone: Asia/Shanghai, segment: dormant, missed: run_once}",
+		Doc:      "A time, for every member of a segment. A fixed local time that daylight saving skips comes right after the gap, one that it doubles comes the first time; where the hour is `*` elapsed time counts",
+		Provides: "`time`, that of the occurrence",
+		Example:  "trigger: {schedule: \"0 10 * * 1\", timezone: Asia/Shanghai, segment: dormant, missed: run_once}",
 	},
 	"http": {
-		Doc:     "A call of `POST /v1/playbooks/ID/trigger`, for named members or a segment. `usher check` types the parameters, the server refuses others",
-		Gives:   "the parameters and `time`",
-		Example: "trigger: {http: {params: {reason: string}}}\nactions:\n  - tag: = trigger.reason",
+		Doc:      "A call of `POST /v1/playbooks/ID/trigger`, for named members or a segment. `usher check` types the parameters, the server refuses others",
+		Provides: "the parameters and `time`",
+		Example:  "trigger: {http: {params: {reason: string}}}\nactions:\n  - tag: = trigger.reason",
 	},
 	"segment_enter": {
-		Doc:     "A member comes into the segment, by whatever means: an event, a change of attributes, tags or points over HTTP or by another playbook, or the passing of time. Who is in it when the playbook is activated, or when the segment is defined anew, has not come into it",
-		Gives:   "`time`, when the member came in",
-		Example: "trigger: {segment_enter: dormant}\nreentry: 90d",
+		Doc:      "A member comes into the segment, by whatever means: an event, a change of attributes, tags or points over HTTP or by another playbook, or the passing of time. Who is in it when the playbook is activated, or when the segment is defined anew, has not come into it",
+		Provides: "`time`, when the member came in",
+		Example:  "trigger: {segment_enter: dormant}\nreentry: 90d",
 	},
 	"segment_exit": {
-		Doc:     "A member leaves the segment, as a member comes into one",
-		Gives:   "`time`, when the member left",
-		Example: "trigger: {segment_exit: loyal}",
+		Doc:      "A member leaves the segment, as a member comes into one",
+		Provides: "`time`, when the member left",
+		Example:  "trigger: {segment_exit: loyal}",
 	},
 	"date": {
-		Doc:     "A date of the member comes, at a local time of theirs: once, or every year; February 29 is February 28 in other years. `offset` days before or after. When the date is changed the next one counts; one that comes while the server is down is made good when it is back, with its own time",
-		Gives:   "`time`, when the date came",
-		Example: "trigger: {date: member.birthday, every: year, offset: -3d, at: \"10:00\"}",
+		Doc:      "A date of the member comes, at a local time of theirs: once, or every year; February 29 is February 28 in other years. `offset` days before or after. When the date is changed the next one counts; one that comes while the server is down is made good when it is back, with its own time",
+		Provides: "`time`, when the date came",
+		Example:  "trigger: {date: member.birthday, every: year, offset: -3d, at: \"10:00\"}",
 	},
 }
 

@@ -17,15 +17,15 @@ func keyColumn(line string) int {
 // plainIndent gives the indentation of a line; ok is false when it is empty, a comment or indented with other than spaces.
 func plainIndent(line string) (indent int, body string, ok bool) {
 	body = strings.TrimLeft(line, " ")
-	if strings.TrimSpace(body) == "" || body[0] == '#' || strings.TrimLeft(body, "\t"+wideSpaces) != body {
+	if strings.TrimSpace(body) == "" || body[0] == '#' || strings.TrimLeft(body, "\t"+wideSpacesInFlow) != body {
 		return 0, "", false
 	}
 	return len(line) - len(body), body, true
 }
 
-// meantIndent tells by its neighbours how far lines[at] is meant to be indented, of which body is what stands behind its
+// intendedIndent tells by its neighbours how far lines[at] is meant to be indented, of which body is what stands behind its
 // indentation. ok is false when they do not tell.
-func meantIndent(lines []string, at int, body string) (indent int, ok bool) {
+func intendedIndent(lines []string, at int, body string) (indent int, ok bool) {
 	prev, next := "", ""
 	for i := at - 1; i >= 0 && prev == ""; i-- {
 		if _, _, fine := plainIndent(lines[i]); fine {
@@ -91,7 +91,7 @@ func tabEdits(f *diag.File) []diag.Edit {
 		}
 		indent, ok := 2*len(run), true
 		if !only {
-			indent, ok = meantIndent(lines, i, body)
+			indent, ok = intendedIndent(lines, i, body)
 		}
 		if !ok {
 			return nil

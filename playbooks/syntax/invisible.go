@@ -23,7 +23,7 @@ func (c *Reader) hidesInvisible(f *diag.File, from, to int, sure bool) bool {
 	}
 	found := -1
 	for i, r := range text {
-		if diag.Invisible[r] == "" || (r == 0x200c || r == 0x200d) && diag.Joins(text, i, utf8.RuneLen(r)) {
+		if diag.Invisible[r] == "" || (r == 0x200c || r == 0x200d) && diag.JoinsCharacters(text, i, utf8.RuneLen(r)) {
 			continue
 		}
 		at := from + i
@@ -32,17 +32,17 @@ func (c *Reader) hidesInvisible(f *diag.File, from, to int, sure bool) bool {
 			found = len(c.Diags)
 			what := "an invisible character"
 			label := "take it out"
-			if diag.StandsFor(r) != "" {
+			if diag.VisibleForm(r) != "" {
 				what, label = "a space that is no plain one", "type a plain space"
 			}
 			c.Error("invisible-character", p, fmt.Sprintf("%s stands here: %s", what, diag.NameOfRune(r))).Label(label)
 		}
-		c.Report(found).Edit(p, diag.StandsFor(r))
+		c.Report(found).Edit(p, diag.VisibleForm(r))
 	}
 	if found < 0 {
 		return false
 	}
-	c.Report(found).Doubt(sure)
+	c.Report(found).UnsureUnless(sure)
 	return true
 }
 
@@ -59,7 +59,7 @@ func (t *treeBuilder) invisibleIn(n *Node, key bool) bool {
 	}
 	// A wide space within a name is one that its author may have wanted; elsewhere nobody does.
 	inner := strings.TrimFunc(n.Value, func(r rune) bool { return diag.Invisible[r] != "" })
-	wide := !key && strings.ContainsFunc(inner, func(r rune) bool { return diag.StandsFor(r) == " " }) && !diag.IsASCII(strings.Map(func(r rune) rune {
+	wide := !key && strings.ContainsFunc(inner, func(r rune) bool { return diag.VisibleForm(r) == " " }) && !diag.IsASCII(strings.Map(func(r rune) rune {
 		if diag.Invisible[r] != "" {
 			return -1
 		}

@@ -19,7 +19,7 @@ func (c *Reader) preflight(f *diag.File) bool {
 	if !c.TextFile(f) {
 		return false
 	}
-	if off, what := unfit(f.Text); what != "" {
+	if off, what := firstUnreadable(f.Text); what != "" {
 		_, size := utf8.DecodeRuneInString(f.Text[off:])
 		r := c.Error("not-text", f.Pos(off, off+size), "the file holds "+what).Label("leave it out")
 		if f.Text[off:off+size] == "\ufeff" {
@@ -85,8 +85,8 @@ func (c *Reader) foreign(f *diag.File) bool {
 	return bad > 0
 }
 
-// unfit finds the first character that YAML does not take, or takes for a line break where an editor shows none.
-func unfit(text string) (off int, what string) {
+// firstUnreadable finds the first character that YAML does not take, or takes for a line break where an editor shows none.
+func firstUnreadable(text string) (off int, what string) {
 	for i, r := range text {
 		switch {
 		case r == '\t' || r == '\n' || r == '\r' && i+1 < len(text) && text[i+1] == '\n':

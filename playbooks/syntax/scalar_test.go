@@ -18,9 +18,9 @@ func drawText(t *rapid.T) string {
 	return string(rapid.SliceOfN(rapid.SampledFrom(scalarAlphabet), 0, 40).Draw(t, "text"))
 }
 
-// TestEveryCharacterHasItsPlace writes a text in each style, reads it back, and looks whether each character of the value is
+// TestEveryCharacterHasItsPosition writes a text in each style, reads it back, and looks whether each character of the value is
 // found where the map says.
-func TestEveryCharacterHasItsPlace(t *testing.T) {
+func TestEveryCharacterHasItsPosition(t *testing.T) {
 	styles := map[string]yaml.Style{
 		"any": 0, "single": yaml.SingleQuotedStyle, "double": yaml.DoubleQuotedStyle, "literal": yaml.LiteralStyle, "folded": yaml.FoldedStyle,
 	}
@@ -115,10 +115,10 @@ func TestHandWrittenScalars(t *testing.T) {
 		}
 		from := utf8.RuneCountInString(v.Value[:i])
 		p := v.At(from, from+1)
-		if got := strings.TrimPrefix(placeOf(p), "f.yaml:"); got != c.at || p.EndLine != p.Line || p.EndColumn != p.Column+1 {
+		if got := strings.TrimPrefix(positionOf(p), "f.yaml:"); got != c.at || p.EndLine != p.Line || p.EndColumn != p.Column+1 {
 			t.Errorf("%q: got %+v, want %s", c.text, p, c.at)
 		}
 	}
 }
 
-func placeOf(p diag.Pos) string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+func positionOf(p diag.Pos) string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }

@@ -18,7 +18,7 @@ func (c *Reader) ChineseKey(n, key *Node, what string, known []string) string {
 		return ""
 	}
 	r := c.Error("unknown-key", key.Pos(), fmt.Sprintf("%s has no key `%s`: keys are in English", what, key.Value))
-	if n.Get(meant) != nil || slices.Contains(n.Meant, meant) {
+	if n.Get(meant) != nil || slices.Contains(n.Intended, meant) {
 		r.Label("`" + meant + "` is given already: keep one of them")
 		return meant
 	}
@@ -88,7 +88,7 @@ func (c *Reader) headlessActions(f *diag.File, line int) bool {
 				end = "\r\n"
 			}
 			c.Error("yaml-syntax", f.LinePos(i+1), "a list begins here, and `"+key+"` above has a value already").
-				Label("put a line `actions:` before it").Edit(at, "actions:"+end).Doubt(!strings.Contains(f.Text, "\nactions:"))
+				Label("put a line `actions:` before it").Edit(at, "actions:"+end).UnsureUnless(!strings.Contains(f.Text, "\nactions:"))
 			return true
 		}
 		if body := strings.TrimSpace(text); body != "" && body[0] != '#' {

@@ -24,20 +24,20 @@ const (
 
 // Node is a value of a YAML file.
 type Node struct {
-	F       *diag.File
-	Kind    nodeKind
-	Start   int    // byte offset in the file
-	Value   string // of a scalar
-	Tag     string // of a scalar: str, int, float, bool, null, timestamp
-	Style   scalarStyle
-	comment string // of a plain scalar: the comment on its line
-	Flow    bool   // of a mapping or list: written with braces or brackets
-	InFlow  bool   // it stands inside braces or brackets
-	Entries []Entry
-	Items   []*Node
-	Owner   *Node    // the key of an empty value, which has no place of its own
-	Broken  bool     // a mistake in it is already reported: what it means is unknown
-	Meant   []string // of a mapping: keys that misspelt ones in it surely stand for
+	F        *diag.File
+	Kind     nodeKind
+	Start    int    // byte offset in the file
+	Value    string // of a scalar
+	Tag      string // of a scalar: str, int, float, bool, null, timestamp
+	Style    scalarStyle
+	comment  string // of a plain scalar: the comment on its line
+	Flow     bool   // of a mapping or list: written with braces or brackets
+	InFlow   bool   // it stands inside braces or brackets
+	Entries  []Entry
+	Items    []*Node
+	Owner    *Node    // the key of an empty value, which has no place of its own
+	Broken   bool     // a mistake in it is already reported: what it means is unknown
+	Intended []string // of a mapping: keys that misspelt ones in it surely stand for
 
 	offsets     []int // see spans
 	Untraceable bool
@@ -168,11 +168,11 @@ func (t *treeBuilder) build(y *yaml.Node, depth int) *Node {
 		if n.Style != PlainStyle {
 			n.Tag = "str"
 		} else if strings.HasPrefix(n.Value, "｛") || strings.HasPrefix(n.Value, "［") {
-			n.Broken = t.c.wideBraces(t.f, n.Start, n.End())
+			n.Broken = t.c.fullWidthBraces(t.f, n.Start, n.End())
 		}
 		if !t.isKey {
-			n.Broken = n.Broken || t.invisibleIn(n, false) || t.wideCommas(n)
-			t.wideQuotes(n)
+			n.Broken = n.Broken || t.invisibleIn(n, false) || t.fullWidthCommas(n)
+			t.fullWidthQuotes(n)
 		}
 	}
 	return n
@@ -202,10 +202,10 @@ func (t *treeBuilder) refused(y *yaml.Node, n *Node) bool {
 	if !tagged && y.Anchor == "" && y.Kind != yaml.AliasNode {
 		return false
 	}
-	if t.c.leadingSlip(t.f, n.Start) {
+	if t.c.leadingIndicator(t.f, n.Start) {
 		return true
 	}
-	word := t.f.Pos(n.Start, wordEnd(t.f.Text, n.Start))
+	word := t.f.Pos(n.Start, nameEnd(t.f.Text, n.Start))
 	switch {
 	case y.Kind == yaml.AliasNode:
 		t.c.Error("yaml-feature", word, "YAML aliases (*name) are not part of the language").Label("write the value out")
@@ -217,7 +217,7 @@ func (t *treeBuilder) refused(y *yaml.Node, n *Node) bool {
 	return true
 }
 
-func wordEnd(text string, i int) int {
+func nameEnd(text string, i int) int {
 	for i < len(text) && strings.IndexByte(" \t\r\n,]}", text[i]) < 0 {
 		i++
 	}
@@ -226,7 +226,7 @@ func wordEnd(text string, i int) int {
 
 func (t *treeBuilder) mapping(y *yaml.Node, n *Node, depth int) {
 	n.Kind = MappingNode
-	if t.c.flowSlip(t.f, n, strangeFlow(t.f, y)) {
+	if t.c.quotingInFlow(t.f, n, isMalformedFlow(t.f, y)) {
 		n.Broken = true
 		return
 	}
@@ -239,9 +239,9 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *Node, depth int) {
 		case key.Broken:
 			n.Broken = true
 			continue
-		case key.Kind == ScalarNode && strings.TrimLeft(key.Value, wideSpaces) != key.Value:
-			if !t.c.spaceSlip(t.f, key.Pos().Line) {
-				t.c.keySlip(key, nil)
+		case key.Kind == ScalarNode && strings.TrimLeft(key.Value, wideSpacesInFlow) != key.Value:
+			if !t.c.wrongSpace(t.f, key.Pos().Line) {
+				t.c.mistakenKey(key, nil)
 			}
 			n.Broken = true
 			continue
@@ -277,9 +277,9 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *Node, depth int) {
 	}
 }
 
-// strangeFlow tells whether a mapping in braces has a shape that nobody means: keys that are no words, values that are missing,
+// isMalformedFlow tells whether a mapping in braces has a shape that nobody means: keys that are no words, values that are missing,
 // a `?` between the entries.
-func strangeFlow(f *diag.File, y *yaml.Node) bool {
+func isMalformedFlow(f *diag.File, y *yaml.Node) bool {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Value == "" && key.Style == 0 || value.Kind == yaml.ScalarNode && value.Tag == "!!null" && value.Value == "" {

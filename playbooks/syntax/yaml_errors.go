@@ -34,7 +34,7 @@ func (c *Reader) syntaxError(f *diag.File, err error) {
 		return
 	}
 	for l := line; l >= 1 && l > line-3; l-- {
-		if c.lineSlip(f, l) || strings.Contains(problem, "',' or '") && c.flowLineSlip(f, l) {
+		if c.quotingInLine(f, l) || strings.Contains(problem, "',' or '") && c.quotingInFlowLine(f, l) {
 			return
 		}
 	}

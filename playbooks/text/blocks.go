@@ -105,13 +105,13 @@ func (p *parser) values(t tagText) []Expr {
 			return nil
 		}
 		out = append(out, x)
-		if !r.is(",") && !r.isWord("or") {
+		if !r.is(",") && !r.isName("or") {
 			break
 		}
 		r.next()
 	}
 	if t := r.peek(); t.kind != endToken {
-		if r.comparing() || r.isWord("and") {
+		if r.comparing() || r.isName("and") {
 			r.fail(t.Span, "`when` takes values, not conditions", "as in {% when 'gold', 'silver' %}; conditions are {% if %} and {% elsif %}")
 			return nil
 		}
@@ -123,7 +123,7 @@ func (p *parser) values(t tagText) []Expr {
 
 var (
 	loopHead    = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}\p{M}_-]*)\s+in\s+`)
-	loopSlip    = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}_-]*)\s*(?:of|from|:|,)\s*(\S+)$`)
+	loopMistake = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}_-]*)\s*(?:of|from|:|,)\s*(\S+)$`)
 	assignHead  = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}\p{M}_-]*)\s*=\s*`)
 	captureName = regexp.MustCompile(`^["']?[\p{L}_][\p{L}\p{N}\p{M}_-]*["']?$`)
 )
@@ -135,13 +135,13 @@ func (p *parser) loop(t tagText) {
 	m := loopHead.FindStringSubmatchIndex(p.src[t.args:t.to])
 	if m == nil {
 		label := ""
-		if m := loopSlip.FindStringSubmatch(p.src[t.args:t.to]); m != nil {
+		if m := loopMistake.FindStringSubmatch(p.src[t.args:t.to]); m != nil {
 			label = "write {% for " + m[1] + " in " + m[2] + " %}"
 		}
 		p.mistake(t.rest(), "a loop is written {% for item in list %}", label)
 		return
 	}
-	n.Item = Word{Span{t.args + m[2], t.args + m[3]}, p.src[t.args+m[2] : t.args+m[3]]}
+	n.Item = Ident{Span{t.args + m[2], t.args + m[3]}, p.src[t.args+m[2] : t.args+m[3]]}
 	r := p.read(t.args+m[1], t.to, false)
 	if r == nil {
 		return
@@ -173,7 +173,7 @@ func (p *parser) capture(t tagText) {
 	p.add(n)
 	p.open = append(p.open, &block{Span: t.at, name: "capture", holds: n, into: &n.Body})
 	if name := p.src[t.args:t.to]; captureName.MatchString(name) && strings.Trim(name, `"'`) == name {
-		n.Name = Word{t.rest(), name}
+		n.Name = Ident{t.rest(), name}
 		return
 	}
 	p.mistake(t.rest(), "a capture is written {% capture name %} … {% endcapture %}", "")
@@ -189,7 +189,7 @@ func (p *parser) assign(t tagText) {
 		p.mistake(t.rest(), "this is not valid Liquid", "an assignment is written {% assign name = value %}")
 		return
 	}
-	n := &Assign{Span: t.Span, Name: Word{Span{t.args + m[2], t.args + m[3]}, p.src[t.args+m[2] : t.args+m[3]]}}
+	n := &Assign{Span: t.Span, Name: Ident{Span{t.args + m[2], t.args + m[3]}, p.src[t.args+m[2] : t.args+m[3]]}}
 	if r := p.read(t.args+m[1], t.to, false); r != nil {
 		n.Value = r.whole()
 	}

@@ -22,7 +22,7 @@ func ParseTemplate(name, text string, at func(from, to int) diag.Pos, sc *expres
 // Compile compiles the template, of which name, text and kind are given.
 func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template, []diag.Diagnostic) {
 	c := &textTyper{
-		text: t.Text, html: t.HTML, at: at, scope: sc, locals: map[string]textValue{}, captured: map[string]bool{}, known: map[string]bool{}, unread: map[string]bool{},
+		text: t.Text, html: t.HTML, at: at, scope: sc, locals: map[string]textValue{}, captured: map[string]bool{}, present: map[string]bool{}, unread: map[string]bool{},
 	}
 	if len(t.Text) > maxTemplateSize {
 		c.error("template-syntax", Span{}, fmt.Sprintf("the text has %d bytes, the most is %d", len(t.Text), maxTemplateSize), "make it shorter")
@@ -30,13 +30,13 @@ func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *expressio
 	}
 	if sc != nil {
 		for _, fact := range sc.Known {
-			c.known[fact] = true
+			c.present[fact] = true
 		}
 	}
 	if c.invisibleInTags(); c.errors() > 0 && (sc == nil || !sc.Running) {
 		return nil, c.diags
 	}
-	tree, mistakes := Parse(t.Text, plainWord)
+	tree, mistakes := Parse(t.Text, halfWidth)
 	for _, m := range mistakes {
 		c.syntax(m)
 		c.unreadNames(m)
@@ -84,8 +84,8 @@ func compileText(engine *liquid.Engine, src string) (tpl *liquid.Template, err e
 	return compiled, nil
 }
 
-func plainWord(r rune) string {
-	if p := diag.PlainOf(r); p != 0 {
+func halfWidth(r rune) string {
+	if p := diag.HalfWidthOf(r); p != 0 {
 		return string(p)
 	}
 	return ""
@@ -95,7 +95,7 @@ func plainWord(r rune) string {
 func (c *textTyper) syntax(m Mistake) {
 	d := c.error("template-syntax", m.Span, m.Message, m.Label)
 	if m.Fix != "" && d.Line > 0 {
-		d.Suggest(m.Fix).Doubt(false)
+		d.Suggest(m.Fix).UnsureUnless(false)
 	}
 	if tag, ok := strings.CutPrefix(m.Message, "there is no tag `"); ok && m.Label == "" {
 		known := slices.Clone(Tags)
@@ -148,7 +148,7 @@ func printsAny(src string, list []Node) bool {
 func (c *textTyper) unreadNames(m Mistake) {
 	for _, at := range tagged.FindAllStringIndex(c.text, -1) {
 		if at[0] <= m.From && m.From < at[1] && c.text[at[0]+1] == '%' {
-			for _, word := range strings.FieldsFunc(c.text[at[0]:at[1]], func(r rune) bool { return !IsWord(r, false) }) {
+			for _, word := range strings.FieldsFunc(c.text[at[0]:at[1]], func(r rune) bool { return !IsNameRune(r, false) }) {
 				c.unread[word] = true
 			}
 		}

@@ -26,7 +26,7 @@ func (c *textTyper) condition(x Expr, v textValue) {
 	case *Compare, *Logic:
 		return
 	}
-	if v.mixed || v.t.Kind == schema.KindAny || v.t.Kind == schema.KindBool || v.t.Kind == schema.KindNil || v.t.Optional && !c.known[v.path] {
+	if v.mixed || v.t.Kind == schema.KindAny || v.t.Kind == schema.KindBool || v.t.Kind == schema.KindNil || v.t.Optional && !c.present[v.path] {
 		return
 	}
 	src := c.source(x)
@@ -63,13 +63,13 @@ func (c *textTyper) logic(l *Logic) {
 			continue
 		}
 		for _, f := range c.holds(x, l.Ops[i].Text == "and") {
-			if !c.known[f] {
-				restore[f], c.known[f] = true, true
+			if !c.present[f] {
+				restore[f], c.present[f] = true, true
 			}
 		}
 	}
 	for f := range restore {
-		delete(c.known, f)
+		delete(c.present, f)
 	}
 	if !l.Mixed() {
 		return
@@ -251,11 +251,11 @@ func (c *textTyper) blankHint(x *Compare, l textValue) string {
 	return "it is always there"
 }
 
-func vague(v textValue) bool { return v.mixed || v.t.Kind == schema.KindAny }
+func isUntyped(v textValue) bool { return v.mixed || v.t.Kind == schema.KindAny }
 
 // comparable judges == and !=, also those of case and when.
 func (c *textTyper) comparable(at Span, op string, left, right Expr, l, r textValue) {
-	if vague(l) || vague(r) {
+	if isUntyped(l) || isUntyped(r) {
 		return
 	}
 	for _, pair := range [][2]textValue{{l, r}, {r, l}} {
@@ -269,7 +269,7 @@ func (c *textTyper) comparable(at Span, op string, left, right Expr, l, r textVa
 	same := l.t.Kind == r.t.Kind || expression.IsNumeric(l.t) && expression.IsNumeric(r.t) || expression.IsTime(l.t) && expression.IsTime(r.t)
 	if !same || l.t.Kind == schema.KindObject {
 		c.error("type-mismatch", at, fmt.Sprintf("`%s` is %s and never equal to %s", c.source(left), l.describe(), r.describe()), c.equalHint(left, right, l, r)).
-			Against(l.t, r.t)
+			RelateDeclarations(l.t, r.t)
 		return
 	}
 	c.enumValue(l.t, right, r)
@@ -291,11 +291,11 @@ func (c *textTyper) enumValue(t *schema.Type, x Expr, v textValue) {
 		return
 	}
 	label := cmp.Or(diag.DidYouMean(s, t.Enum), "one of "+diag.OneOf(t.Enum))
-	d := c.error("type-mismatch", x.Place(), fmt.Sprintf("%q is no value of this enum", s), label).Against(t)
+	d := c.error("type-mismatch", x.Place(), fmt.Sprintf("%q is no value of this enum", s), label).RelateDeclarations(t)
 	if near := diag.Closest(s, t.Enum); near != "" && d.Line > 0 {
 		quote := c.text[x.Place().From : x.Place().From+1]
-		d.Suggest(quote + near + quote).Doubt(diag.Sole(s, t.Enum))
-		d.Trust(near)
+		d.Suggest(quote + near + quote).UnsureUnless(diag.UniqueMatch(s, t.Enum))
+		d.AssumeName(near)
 	}
 }
 
@@ -325,19 +325,19 @@ func (c *textTyper) equalHint(left, right Expr, l, r textValue) string {
 
 func (c *textTyper) contains(x *Compare, l, r textValue) {
 	switch {
-	case vague(l) || vague(r):
+	case isUntyped(l) || isUntyped(r):
 	case l.t.Kind == schema.KindList && l.t.Elem != nil:
 		e := l.t.Elem
 		if e.Kind != schema.KindAny && e.Kind != r.t.Kind && !(expression.IsNumeric(e) && expression.IsNumeric(r.t)) {
-			c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` is %s and never has %s", c.source(x.Left), schema.Article(l.t.Required().String()), r.describe()), "").Against(l.t)
+			c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` is %s and never has %s", c.source(x.Left), schema.Article(l.t.Required().String()), r.describe()), "").RelateDeclarations(l.t)
 			return
 		}
 		c.enumValue(e, x.Right, r)
 	case l.t.Kind == schema.KindList:
 	case l.t.Kind != schema.KindString:
-		c.error("type-mismatch", x.Left.Place(), "`contains` looks in a list or a text, this is "+l.describe(), "").Against(l.t)
+		c.error("type-mismatch", x.Left.Place(), "`contains` looks in a list or a text, this is "+l.describe(), "").RelateDeclarations(l.t)
 	case r.t.Kind == schema.KindList || r.t.Kind == schema.KindObject:
-		c.error("type-mismatch", x.Right.Place(), "`contains` looks for a text, this is "+r.describe(), "").Against(r.t)
+		c.error("type-mismatch", x.Right.Place(), "`contains` looks for a text, this is "+r.describe(), "").RelateDeclarations(r.t)
 	case len(l.t.Enum) > 0 && r.isConst:
 		c.enumContains(x, l, r)
 	}
@@ -347,18 +347,18 @@ func (c *textTyper) contains(x *Compare, l, r textValue) {
 func (c *textTyper) enumContains(x *Compare, l, r textValue) {
 	part := fmt.Sprint(r.literal)
 	if !slices.ContainsFunc(l.t.Enum, func(v string) bool { return strings.Contains(v, part) }) {
-		c.error("type-mismatch", x.Right.Place(), fmt.Sprintf("no value of this enum has %q in it", part), "one of "+diag.OneOf(l.t.Enum)).Against(l.t)
+		c.error("type-mismatch", x.Right.Place(), fmt.Sprintf("no value of this enum has %q in it", part), "one of "+diag.OneOf(l.t.Enum)).RelateDeclarations(l.t)
 	}
 }
 
 func (c *textTyper) ordered(x *Compare, l, r textValue) {
 	switch {
-	case vague(l) || vague(r):
+	case isUntyped(l) || isUntyped(r):
 	case len(l.t.Enum) > 0 || len(r.t.Enum) > 0:
-		c.error("type-mismatch", x.Span, "the values of an enum have no order", "compare them with ==").Against(l.t, r.t)
+		c.error("type-mismatch", x.Span, "the values of an enum have no order", "compare them with ==").RelateDeclarations(l.t, r.t)
 	case expression.IsNumeric(l.t) && expression.IsNumeric(r.t), expression.IsTime(l.t) && expression.IsTime(r.t), l.t.Kind == schema.KindString && r.t.Kind == schema.KindString:
 	default:
 		c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` takes two numbers, two times or two texts, here are %s and %s", x.Op.Text, l.describe(), r.describe()),
-			c.equalHint(x.Left, x.Right, l, r)).Against(l.t, r.t)
+			c.equalHint(x.Left, x.Right, l, r)).RelateDeclarations(l.t, r.t)
 	}
 }

@@ -35,7 +35,7 @@ func (r *reader) next() token {
 
 func (r *reader) is(mark string) bool { return r.peek().kind == markToken && r.peek().text == mark }
 
-func (r *reader) isWord(word string) bool { return r.peek().kind == nameToken && r.peek().text == word }
+func (r *reader) isName(word string) bool { return r.peek().kind == nameToken && r.peek().text == word }
 
 func (r *reader) fail(at Span, message, label string) Expr {
 	if !r.failed {
@@ -67,13 +67,13 @@ func (r *reader) whole() Expr {
 
 func (r *reader) logic() Expr {
 	first := r.relation()
-	if r.failed || !r.isWord("and") && !r.isWord("or") {
+	if r.failed || !r.isName("and") && !r.isName("or") {
 		return first
 	}
 	l := &Logic{Terms: []Expr{first}}
-	for r.isWord("and") || r.isWord("or") {
+	for r.isName("and") || r.isName("or") {
 		op := r.next()
-		l.Ops = append(l.Ops, Word{op.Span, op.text})
+		l.Ops = append(l.Ops, Ident{op.Span, op.text})
 		x := r.relation()
 		if r.failed {
 			return nil
@@ -109,7 +109,7 @@ func (r *reader) relation() Expr {
 	case r.comparing():
 		return r.fail(r.peek().Span, "two things are compared at a time", "as in a < b and b < c")
 	}
-	return &Compare{Span{left.Place().From, right.Place().To}, Word{op.Span, op.text}, left, right}
+	return &Compare{Span{left.Place().From, right.Place().To}, Ident{op.Span, op.text}, left, right}
 }
 
 func (r *reader) filtered() Expr {
@@ -124,7 +124,7 @@ func (r *reader) filtered() Expr {
 			}
 			return r.fail(at, "a filter is missing after `|`", "as in | default: 'friend'")
 		}
-		f := &Filter{Of: x, Name: Word{Span{name.From, name.From + len(name.text)}, name.text}}
+		f := &Filter{Of: x, Name: Ident{Span{name.From, name.From + len(name.text)}, name.text}}
 		if name.kind == keyToken {
 			r.arguments(f)
 		} else if r.argumentWithoutColon(f) {
@@ -158,7 +158,7 @@ func (r *reader) arguments(f *Filter) {
 		if t := r.peek(); t.kind == keyToken {
 			r.next()
 			v := r.postfix()
-			f.Named = append(f.Named, NamedArg{Word{Span{t.From, t.From + len(t.text)}, t.text}, v})
+			f.Named = append(f.Named, NamedArg{Ident{Span{t.From, t.From + len(t.text)}, t.text}, v})
 		} else {
 			f.Args = append(f.Args, r.postfix())
 		}
@@ -177,8 +177,8 @@ func (r *reader) postfix() Expr {
 		case r.is(".") && r.adjoins():
 			dot := r.next()
 			name := r.next()
-			if name.kind == literalToken && name.text != "" && IsWord(firstRune(name.text), true) || name.kind == nameToken {
-				x = &Field{Span{x.Place().From, name.To}, x, Word{name.Span, name.text}}
+			if name.kind == literalToken && name.text != "" && IsNameRune(firstRune(name.text), true) || name.kind == nameToken {
+				x = &Field{Span{x.Place().From, name.To}, x, Ident{name.Span, name.text}}
 				continue
 			}
 			if name.kind == keyToken {
@@ -234,7 +234,7 @@ func (r *reader) primary() Expr {
 	case literalToken:
 		return &Literal{t.Span, t.value}
 	case nameToken:
-		if !r.odd(t) {
+		if !r.foreignOperator(t) {
 			return &Name{t.Span, t.text}
 		}
 		return nil
@@ -274,8 +274,8 @@ var operators = map[string]string{
 	"includes": "contains", "has": "contains", "like": "contains",
 }
 
-// odd reports a name that is an operator of another language where a value stands.
-func (r *reader) odd(t token) bool {
+// foreignOperator reports a name that is an operator of another language where a value stands.
+func (r *reader) foreignOperator(t token) bool {
 	next := r.peek()
 	switch {
 	case t.text == "not" && next.kind != endToken && next.text != "|" && !r.comparing():
@@ -291,8 +291,8 @@ func (r *reader) odd(t token) bool {
 }
 
 var (
-	calculating = map[string]string{"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo"}
-	misspelt    = map[string]string{"=": "==", "===": "==", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "&": "and"}
+	calculating       = map[string]string{"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo"}
+	misspeltOperators = map[string]string{"=": "==", "===": "==", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "&": "and"}
 )
 
 // unexpected reports the next token, which cannot stand where it does, with what is meant in Liquid.
@@ -302,8 +302,8 @@ func (r *reader) unexpected() {
 	switch {
 	case t.kind == markToken && t.text == "=":
 		r.failFix(t.Span, "`=` does not compare", "==")
-	case t.kind == markToken && misspelt[t.text] != "":
-		r.failFix(t.Span, "there is no `"+t.text+"` in a text", misspelt[t.text])
+	case t.kind == markToken && misspeltOperators[t.text] != "":
+		r.failFix(t.Span, "there is no `"+t.text+"` in a text", misspeltOperators[t.text])
 	case t.kind == markToken && calculating[t.text] != "":
 		r.fail(t.Span, "a text calculates by filters", r.calculated(t))
 	case t.kind == markToken && t.text == "," && r.groups(t):

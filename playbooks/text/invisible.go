@@ -24,7 +24,7 @@ func (c *textTyper) invisibleInTags() {
 				}
 			case r == '"' || r == '\'':
 				quote = r
-			case diag.Invisible[r] != "" && diag.StandsFor(r) == "":
+			case diag.Invisible[r] != "" && diag.VisibleForm(r) == "":
 				c.error("invisible-character", Span{From: at, To: at + utf8.RuneLen(r)}, "an invisible character stands here: "+diag.NameOfRune(r), "take it out")
 			}
 		}
@@ -49,9 +49,9 @@ func (c *textTyper) invisibleInPlain() {
 	for i, r := range c.text {
 		size := utf8.RuneLen(r)
 		switch {
-		case diag.Invisible[r] == "" || diag.StandsFor(r) == " ":
+		case diag.Invisible[r] == "" || diag.VisibleForm(r) == " ":
 			continue
-		case (r == 0x200c || r == 0x200d) && diag.Joins(c.text, i, size):
+		case (r == 0x200c || r == 0x200d) && diag.JoinsCharacters(c.text, i, size):
 			continue
 		case leftward && unicode.Is(unicode.Bidi_Control, r):
 			continue
@@ -62,7 +62,7 @@ func (c *textTyper) invisibleInPlain() {
 			continue
 		}
 		if d.Line > 0 {
-			d.Suggest("").Doubt(false)
+			d.Suggest("").UnsureUnless(false)
 			d.Label = "take it out"
 		}
 	}

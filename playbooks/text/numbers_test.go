@@ -67,7 +67,7 @@ func TestTextsCalculateAsACalculator(t *testing.T) {
 	}
 }
 
-func TestTextsFailWhereNothingFits(t *testing.T) {
+func TestTextsFailOutOfRange(t *testing.T) {
 	for text, want := range map[string]string{
 		`{{ trigger.big | times: 10 }}`:                 "times: the result is too large for a number",
 		`{{ trigger.big | plus: trigger.big }}`:         "plus: the result is too large for a number",

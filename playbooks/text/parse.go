@@ -16,11 +16,11 @@ var blocks = []string{"capture", "case", "comment", "for", "if", "raw", "unless"
 
 // parser builds the tree.
 type parser struct {
-	src      string
-	plainOf  func(rune) string
-	mistakes []Mistake
-	root     []Node
-	open     []*block
+	src       string
+	halfWidth func(rune) string
+	mistakes  []Mistake
+	root      []Node
+	open      []*block
 }
 
 // block is one that is open.
@@ -37,7 +37,7 @@ type block struct {
 
 // Parse reads a text. plainOf gives the plain character that a full-width one stands for, or "".
 func Parse(src string, plainOf func(rune) string) ([]Node, []Mistake) {
-	p := &parser{src: src, plainOf: plainOf}
+	p := &parser{src: src, halfWidth: plainOf}
 	p.scan()
 	for _, b := range p.open {
 		if slices.ContainsFunc(p.mistakes, func(m Mistake) bool { return m.From > b.From }) {
@@ -252,8 +252,8 @@ func (p *parser) unknownTag(t tagText) {
 	switch {
 	case t.name == "" && t.args == t.to:
 		p.mistake(t.Span, "nothing stands between {% and %}", "as in {% if member.nickname %} … {% endif %}, or leave it out")
-	case t.name == "" && t.args < t.to && chineseTags[p.src[t.args:WordEnd(p.src, t.args, t.to)]] != "":
-		end := WordEnd(p.src, t.args, t.to)
+	case t.name == "" && t.args < t.to && chineseTags[p.src[t.args:NameEnd(p.src, t.args, t.to)]] != "":
+		end := NameEnd(p.src, t.args, t.to)
 		p.mistake(Span{t.args, end}, "there is no tag `"+p.src[t.args:end]+"`", "write "+chineseTags[p.src[t.args:end]])
 	case t.name == "" && t.args < t.to && p.src[t.args] == '#':
 		p.mistake(at, "there is no tag `#`", "a comment is {% comment %} … {% endcomment %}")
@@ -354,14 +354,14 @@ func (p *parser) known(t tagText) {
 		if !p.isOpen("for") {
 			p.mistake(t.at, "`"+t.name+"` stands outside of for", "")
 		}
-		p.nothingBehind(t)
+		p.nothingAfter(t)
 		p.add(&Jump{t.Span, t.name})
 	default:
 		p.clause(t)
 	}
 }
 
-func (p *parser) nothingBehind(t tagText) {
+func (p *parser) nothingAfter(t tagText) {
 	if t.args < t.to {
 		p.mistake(t.rest(), "nothing stands behind `"+t.name+"`", "leave it out")
 	}

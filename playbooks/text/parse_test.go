@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-func noWide(rune) string { return "" }
+func noFullWidth(rune) string { return "" }
 
 // TestMistakesPile holds that a mistake in one tag leaves the others readable.
 func TestMistakesPile(t *testing.T) {
 	src := "{{ a = 1 }}{% if b && c %}x{% else if d %}y{% endif e %}{% nope %}"
-	_, mistakes := Parse(src, noWide)
+	_, mistakes := Parse(src, noFullWidth)
 	var got []string
 	for _, m := range mistakes {
 		got = append(got, src[m.From:m.To])
@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		_, mistakes := Parse(src, noWide)
+		_, mistakes := Parse(src, noFullWidth)
 		for _, m := range mistakes {
 			if m.From < 0 || m.To < m.From || m.To > len(src) || m.Message == "" {
 				t.Errorf("%q: %+v", src, m)

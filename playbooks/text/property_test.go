@@ -176,7 +176,7 @@ func TestSoundTextsRender(t *testing.T) {
 			sound++
 			member := drawValue(t, schema.ObjectOf(textAttributes...)).(map[string]any)
 			vars := map[string]any{"member": member, "trigger": map[string]any{}, "actions": map[string]any{}, "now": time.Unix(1.8e9, 0).UTC()}
-			_, err := tpl.RenderNoting(vars, func(branch int) {
+			_, err := tpl.RenderObserved(vars, func(branch int) {
 				if branch < 0 || branch >= len(tpl.Branches) {
 					t.Fatalf("%s took branch %d of %d", src, branch, len(tpl.Branches))
 				}

@@ -21,10 +21,10 @@ func (c *textTyper) signed(v textValue) textValue {
 	case "forloop.index", "forloop.rindex", "forloop.length":
 		v.sign |= expression.Positive
 	}
-	if c.known[v.path+expression.FactNotZero] {
+	if c.present[v.path+expression.FactNotZero] {
 		v.sign |= expression.NotZero
 	}
-	if c.known[v.path+expression.FactPositive] {
+	if c.present[v.path+expression.FactPositive] {
 		v.sign |= expression.Positive
 	}
 	return v
@@ -146,7 +146,7 @@ func (c *textTyper) signHolds(x *Compare, outcome bool) []string {
 	}{{x.Left, x.Right, op}, {x.Right, x.Left, expression.Mirrored[op]}} {
 		path := pathOf(side.of)
 		with, constant := c.signOfPart(side.with)
-		if fact := expression.SignFact(path, expression.SignTold(side.op, with, constant)); path != "" && fact != "" {
+		if fact := expression.SignFact(path, expression.SignImplied(side.op, with, constant)); path != "" && fact != "" {
 			out = append(out, fact)
 		}
 		if path != "" && constant != nil && outcome && op != "!=" { // nothing is less, more or the same as what is missing

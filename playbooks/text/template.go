@@ -183,7 +183,7 @@ func newTextEngine() *liquid.Engine {
 	e.RegisterFilter("date", formatDate)
 	numberFilters(e)
 	e.RegisterFilter("add_days", addDaysInText)
-	ownWords(e)
+	generatedNames(e)
 	return e
 }
 
@@ -307,8 +307,8 @@ func wholeDays(n any) (int, bool) {
 	return days, err == nil && days <= maxTextDays && days >= -maxTextDays
 }
 
-// ownWords are the words that the checker writes into a text: see template_lower.go.
-func ownWords(e *liquid.Engine) {
+// generatedNames are the words that the checker writes into a text: see template_lower.go.
+func generatedNames(e *liquid.Engine) {
 	e.RegisterFilter(filterBlank, func(v any) bool { return isBlank(v, true) })
 	e.RegisterFilter(filterEmpty, func(v any) bool { return isBlank(v, false) })
 	e.RegisterFilter(filterListed, func(v any) any {

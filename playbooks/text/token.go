@@ -47,7 +47,7 @@ func (p *parser) tokens(from, to int) ([]token, bool) {
 			if !p.quoted(&t, to) {
 				return nil, false
 			}
-		case IsWord(r, true):
+		case IsNameRune(r, true):
 			p.word(&t, to)
 		case r >= '0' && r <= '9' || r == '-' && i+1 < to && p.src[i+1] >= '0' && p.src[i+1] <= '9' && !follows(out):
 			if !p.number(&t, to) {
@@ -115,7 +115,7 @@ func unescape(s string) string {
 var constants = map[string]any{"true": true, "false": false, "nil": nil}
 
 func (p *parser) word(t *token, to int) {
-	t.To = WordEnd(p.src, t.From, to)
+	t.To = NameEnd(p.src, t.From, to)
 	if t.To < to && p.src[t.To] == '>' && p.src[t.To-1] == '-' {
 		t.To-- // an arrow
 	}
@@ -134,8 +134,8 @@ func (p *parser) number(t *token, to int) bool {
 		i++
 	}
 	t.To, t.kind, t.text = i, literalToken, p.src[t.From:i]
-	if end := WordEnd(p.src, i, to); end > i && IsWord(firstRune(p.src[i:to]), true) {
-		p.mistake(Span{t.From, end}, "`"+p.src[t.From:end]+"` is no number", numberMeant(t.text, p.src[i:end])+"a text is quoted")
+	if end := NameEnd(p.src, i, to); end > i && IsNameRune(firstRune(p.src[i:to]), true) {
+		p.mistake(Span{t.From, end}, "`"+p.src[t.From:end]+"` is no number", suggestNumber(t.text, p.src[i:end])+"a text is quoted")
 		return false
 	}
 	if n, err := strconv.Atoi(t.text); err == nil {
@@ -151,8 +151,8 @@ func (p *parser) number(t *token, to int) bool {
 	return true
 }
 
-// numberMeant says which number is meant by one with a word behind it: 100元, 3天, 1万.
-func numberMeant(digits, word string) string {
+// suggestNumber says which number is meant by one with a word behind it: 100元, 3天, 1万.
+func suggestNumber(digits, word string) string {
 	zeros := map[string]string{"百": "00", "千": "000", "万": "0000", "亿": "00000000"}
 	r, size := utf8.DecodeRuneInString(word)
 	switch {
@@ -180,7 +180,7 @@ func (p *parser) mark(t *token, r rune, to int) bool {
 			return true
 		}
 	}
-	if plain := p.plainOf(r); plain != "" {
+	if plain := p.halfWidth(r); plain != "" {
 		p.mistake(t.Span, "`"+string(r)+"` is a full-width character", "write `"+plain+"`")
 		return false
 	}
@@ -192,17 +192,17 @@ func (p *parser) mark(t *token, r rune, to int) bool {
 	return false
 }
 
-// IsWord reports whether a character may stand in a name, at its start or behind.
-func IsWord(r rune, first bool) bool {
+// IsNameRune reports whether a character may stand in a name, at its start or behind.
+func IsNameRune(r rune, first bool) bool {
 	return r == '_' || unicode.IsLetter(r) || !first && (unicode.IsDigit(r) || r == '-' || unicode.IsMark(r))
 }
 
-// WordEnd gives the end of the name at from.
-func WordEnd(src string, from, to int) int {
+// NameEnd gives the end of the name at from.
+func NameEnd(src string, from, to int) int {
 	first := true
 	for from < to {
 		r, size := utf8.DecodeRuneInString(src[from:to])
-		if !IsWord(r, first) {
+		if !IsNameRune(r, first) {
 			break
 		}
 		from, first = from+size, false

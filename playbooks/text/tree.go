@@ -26,14 +26,14 @@ type Output struct {
 // Assign is {% assign name = value %}.
 type Assign struct {
 	Span
-	Name  Word
+	Name  Ident
 	Value Expr
 }
 
 // Capture is {% capture name %} … {% endcapture %}.
 type Capture struct {
 	Span
-	Name Word
+	Name Ident
 	Body []Node
 	End  Span
 }
@@ -65,7 +65,7 @@ type Case struct {
 // For is {% for item in list %} with what else says when the list has nothing.
 type For struct {
 	Span
-	Item          Word
+	Item          Ident
 	List          Expr
 	Limit, Offset Expr
 	Body          []Node
@@ -88,8 +88,8 @@ func (*Case) node()    {}
 func (*For) node()     {}
 func (*Jump) node()    {}
 
-// Word is a name with its place.
-type Word struct {
+// Ident is a name with its place.
+type Ident struct {
 	Span
 	Text string
 }
@@ -116,7 +116,7 @@ type Name struct {
 type Field struct {
 	Span
 	Of   Expr
-	Name Word
+	Name Ident
 }
 
 // Index is what stands in brackets.
@@ -129,21 +129,21 @@ type Index struct {
 type Filter struct {
 	Span
 	Of    Expr
-	Name  Word
+	Name  Ident
 	Args  []Expr
 	Named []NamedArg
 }
 
 // NamedArg is name: value behind a filter.
 type NamedArg struct {
-	Name  Word
+	Name  Ident
 	Value Expr
 }
 
 // Compare is left == right, and the like; contains too.
 type Compare struct {
 	Span
-	Op          Word
+	Op          Ident
 	Left, Right Expr
 }
 
@@ -151,7 +151,7 @@ type Compare struct {
 type Logic struct {
 	Span
 	Terms []Expr
-	Ops   []Word // one less
+	Ops   []Ident // one less
 }
 
 // Mixed reports whether the chain has both and and or.

@@ -25,7 +25,7 @@ type textTyper struct {
 	locals   map[string]textValue // bound by assign, capture and for
 	captured map[string]bool
 	unread   map[string]bool // words of tags that cannot be read
-	known    map[string]bool // paths that were seen to be present
+	present  map[string]bool // paths that were seen to be present
 	loops    int
 	edits    []textEdit
 	branches []playbooks.TextBranch
@@ -77,7 +77,7 @@ func (c *textTyper) warn(code string, at Span, message, label string) *diag.Diag
 // near offers the known word that is nearest to the one which was just reported.
 func (c *textTyper) near(word string, known []string) {
 	if d := &c.diags[len(c.diags)-1]; d.Line > 0 && diag.Closest(word, known) != "" {
-		d.Suggest(diag.Closest(word, known)).Doubt(diag.Sole(word, known))
+		d.Suggest(diag.Closest(word, known)).UnsureUnless(diag.UniqueMatch(word, known))
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *textTyper) nodes(list []Node) {
 		switch n := n.(type) {
 		case *Plain:
 			if !n.Raw {
-				c.plain(n)
+				c.unfilledPlaceholders(n)
 			}
 		case *Output:
 			c.output(n)
@@ -172,7 +172,7 @@ func firstField(t *schema.Type) string {
 // rootNames are the variables that a text has without binding them.
 var rootNames = []string{"member", "trigger", "actions", "now"}
 
-func (c *textTyper) bind(name Word, v textValue) {
+func (c *textTyper) bind(name Ident, v textValue) {
 	switch {
 	case name.Text == "":
 		return
@@ -189,22 +189,22 @@ func (c *textTyper) bind(name Word, v textValue) {
 
 // forget drops what was seen of a variable that is bound anew.
 func (c *textTyper) forget(name string) {
-	for path := range c.known {
+	for path := range c.present {
 		if path == name || strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+" ") {
-			delete(c.known, path)
+			delete(c.present, path)
 		}
 	}
 }
 
 // branch goes through one way with what it knows, and gives what its variables are behind it.
 func (c *textTyper) branch(facts []string, body func()) map[string]textValue {
-	locals, known := maps.Clone(c.locals), maps.Clone(c.known)
+	locals, known := maps.Clone(c.locals), maps.Clone(c.present)
 	for _, f := range facts {
-		c.known[f] = true
+		c.present[f] = true
 	}
 	body()
 	after := c.locals
-	c.locals, c.known = locals, known
+	c.locals, c.present = locals, known
 	return after
 }
 
@@ -255,16 +255,16 @@ func (c *textTyper) ifs(n *If) {
 			closed = true
 		} else {
 			before := c.errors()
-			restore := maps.Clone(c.known)
+			restore := maps.Clone(c.present)
 			for _, f := range failed {
-				c.known[f] = true
+				c.present[f] = true
 			}
 			v := c.value(b.Cond)
 			if b.Cond != nil && c.errors() == before {
 				c.condition(b.Cond, v)
 				c.constant(b.Cond)
 			}
-			c.known = restore
+			c.present = restore
 			facts = c.holds(b.Cond, b.Name != "unless")
 		}
 		ways = append(ways, c.branch(slices.Concat(failed, facts), func() {

@@ -62,7 +62,7 @@ func isBlankName(name string) bool { return name == "blank" || name == "empty" }
 
 // missing reports whether a value may be missing here.
 func (c *textTyper) missing(v textValue) bool {
-	return v.t.Optional && v.t.Kind != schema.KindAny && (v.path == "" || !c.known[v.path])
+	return v.t.Optional && v.t.Kind != schema.KindAny && (v.path == "" || !c.present[v.path])
 }
 
 func (c *textTyper) variable(x *Name) textValue {
@@ -139,7 +139,7 @@ func (c *textTyper) unknownRoot(x *Name) {
 			label = "did you mean `trigger." + x.Name + "`?"
 		}
 	}
-	if field := expression.FieldBehind(c.text[x.To:]); label == "" && slices.Contains(expression.MemberWords, strings.ToLower(x.Name)) && field != "" {
+	if field := expression.FieldAfter(c.text[x.To:]); label == "" && slices.Contains(expression.MemberSynonyms, strings.ToLower(x.Name)) && field != "" {
 		label = "write member." + field
 	}
 	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name), cmp.Or(label, "there is "+diag.OneOf(known)+"; a text is quoted: '"+x.Name+"'"))
@@ -177,7 +177,7 @@ func (c *textTyper) field(x *Field) textValue {
 	switch {
 	case c.missing(of) && x.Name.Text != "size" && next.Kind != schema.KindAny:
 		v.t = next.AsOptional()
-	case next.Optional && v.path != "" && c.known[v.path] && next.Kind != schema.KindAny:
+	case next.Optional && v.path != "" && c.present[v.path] && next.Kind != schema.KindAny:
 		v.t = next.Required()
 	}
 	return v
@@ -242,14 +242,14 @@ func (c *textTyper) unknownField(x *Field, of textValue) {
 	d := c.error("unknown-variable", x.Name.Span, message, label)
 	switch near := diag.Closest(field, known); {
 	case name == "actions" && !c.scope.Later[field]:
-		expression.AboutAction(d, c.scope, field, near, expression.FieldBehind(c.text[x.Name.To:]))
+		expression.AboutAction(d, c.scope, field, near, expression.FieldAfter(c.text[x.Name.To:]))
 	case t.Kind == schema.KindObject && name != "actions":
-		d.About(field, near, t.Find)
+		d.RelateName(field, near, t.Find)
 	}
 	if strings.HasPrefix(label, "did you mean") && field != "" {
 		c.near(field, known)
 		if name == "actions" || t.Find(diag.Closest(field, known)).Line > 0 {
-			d.Trust(diag.Closest(field, known))
+			d.AssumeName(diag.Closest(field, known))
 		}
 	}
 }
@@ -437,7 +437,7 @@ func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at Span,
 	case takesField:
 		return c.takesField(f, v, at)
 	}
-	c.error("type-mismatch", at, head+want.String()+", this is "+v.describe(), label).Against(t)
+	c.error("type-mismatch", at, head+want.String()+", this is "+v.describe(), label).RelateDeclarations(t)
 	return false
 }
 
@@ -468,7 +468,7 @@ var (
 
 // numberHint says what number was meant by a text that is none: '3天' is 3.
 func numberHint(f *textFilter, v textValue) string {
-	if m := leadDigit.FindStringSubmatch(diag.Narrowed(fmt.Sprint(v.literal))); m != nil {
+	if m := leadDigit.FindStringSubmatch(diag.HalfWidth(fmt.Sprint(v.literal))); m != nil {
 		return "write " + m[1]
 	}
 	return "a number stands here: " + f.Usage()

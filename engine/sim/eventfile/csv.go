@@ -50,20 +50,20 @@ func (c *column) path() string {
 
 // table reads CSV: a header, then a row a line. Cells are separated by what separates those of the header.
 type table struct {
-	layout  layout
-	o       *Options
-	in      *csv.Reader
-	limit   *limitReader
-	cells   cells
-	width   int // columns of the header
-	columns []column
-	unnamed []int    // columns without a name
-	fitted  []string // events that the header was compared with
-	head    []byte   // the beginning of the file
-	above   int      // lines above the header that the csv reader has not seen
-	check   textChecker
-	notes   *notes
-	line    int // of the last row
+	layout   layout
+	o        *Options
+	in       *csv.Reader
+	limit    *limitReader
+	cells    cells
+	width    int // columns of the header
+	columns  []column
+	unnamed  []int    // columns without a name
+	compared []string // events that the header was compared with
+	head     []byte   // the beginning of the file
+	above    int      // lines above the header that the csv reader has not seen
+	check    textChecker
+	notes    *notes
+	line     int // of the last row
 }
 
 // mistake is a cell that cannot be read.
@@ -80,7 +80,7 @@ func (l *layout) separatorOf(o *Options, line []byte) (sep rune, fits bool) {
 			continue
 		}
 		score := len(header)
-		if l.lacking(o, cleanAll(header)) == "" {
+		if l.missingColumn(o, cleanAll(header)) == "" {
 			score += 1000
 			fits = true
 		}
@@ -105,8 +105,8 @@ func cleanAll(header []string) []string {
 	return out
 }
 
-// lacking returns the first column that is needed and that neither the header nor an option gives, or "".
-func (l *layout) lacking(o *Options, header []string) string {
+// missingColumn returns the first column that is needed and that neither the header nor an option gives, or "".
+func (l *layout) missingColumn(o *Options, header []string) string {
 	for _, key := range l.needed {
 		if key == "event" && o.Event != "" || o.Map[key] != "" && slices.Contains(header, o.Map[key]) || slices.Contains(header, key) {
 			continue
@@ -139,7 +139,7 @@ func (r *file) openTable(in io.Reader, l layout) (*table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the file is neither JSON lines nor CSV with a header: %w", quoteError(unparsed(err)))
 	}
-	if err := t.place(cleanAll(header)); err != nil {
+	if err := t.mapColumns(cleanAll(header)); err != nil {
 		return nil, err
 	}
 	t.in.ReuseRecord = true
@@ -160,14 +160,14 @@ func firstRow(head []byte) []byte {
 	return head
 }
 
-// place finds out what each column of the header is.
-func (t *table) place(header []string) error {
+// mapColumns finds out what each column of the header is.
+func (t *table) mapColumns(header []string) error {
 	for len(header) > 0 && header[len(header)-1] == "" {
 		header = header[:len(header)-1]
 	}
 	t.width = len(header)
-	if key := t.layout.lacking(t.o, header); key != "" {
-		return t.lackError(key, header)
+	if key := t.layout.missingColumn(t.o, header); key != "" {
+		return t.missingColumnError(key, header)
 	}
 	taken := map[string]bool{} // columns that --map names
 	for _, place := range slices.Sorted(maps.Keys(t.o.Map)) {
@@ -218,8 +218,8 @@ func named(header []string) []string {
 	return slices.DeleteFunc(slices.Clone(header), func(name string) bool { return name == "" })
 }
 
-// lackError says how to name the column that is needed, with one that it may be.
-func (t *table) lackError(key string, header []string) error {
+// missingColumnError says how to name the column that is needed, with one that it may be.
+func (t *table) missingColumnError(key string, header []string) error {
 	columns := named(header)
 	if line := t.title(columns); line > 0 {
 		return fmt.Errorf("the first line, %q, looks like a title, and line %d like the header: delete what stands above the header", short(strings.Join(columns, " ")), line)
@@ -374,7 +374,7 @@ func (t *table) encode(row []string) (raw []byte, bad []mistake, err error) {
 		}
 	}
 	name, _ := body["event"].(string)
-	t.unfit(name)
+	t.noteUnmappedProperties(name)
 	for _, c := range t.columns {
 		if c.in == "" || row[c.index] == "" {
 			continue

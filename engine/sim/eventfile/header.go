@@ -38,13 +38,13 @@ func (t *table) title(first []string) int {
 	return 0
 }
 
-// unfit says of an event whose declared properties the header does not give what to write: exports name their columns otherwise.
+// noteUnmappedProperties says of an event whose declared properties the header does not give what to write: exports name their columns otherwise.
 // The note is made once for each event.
-func (t *table) unfit(event string) {
-	if t.o.Schema == nil || slices.Contains(t.fitted, event) {
+func (t *table) noteUnmappedProperties(event string) {
+	if t.o.Schema == nil || slices.Contains(t.compared, event) {
 		return
 	}
-	t.fitted = append(t.fitted, event)
+	t.compared = append(t.compared, event)
 	declared := t.o.Schema.Event(event)
 	if declared == nil || declared.Properties == nil || len(declared.Properties.Fields) == 0 || t.layout.others != "properties" {
 		return

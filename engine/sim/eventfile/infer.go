@@ -260,8 +260,8 @@ func (inf *Inferred) YAML() string {
 	return b.String()
 }
 
-// Often returns the event that was seen most often, as YAML writes its name.
-func (inf *Inferred) Often() string {
+// MostFrequent returns the event that was seen most often, as YAML writes its name.
+func (inf *Inferred) MostFrequent() string {
 	most := ""
 	for _, name := range slices.Sorted(maps.Keys(inf.byName)) {
 		if most == "" || inf.byName[name].times > inf.byName[most].times {

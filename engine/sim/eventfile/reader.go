@@ -103,11 +103,11 @@ func (f *file) Notes() []string { return f.notes }
 // Reader reads the events of one file, in its order.
 type Reader struct {
 	file
-	seen       map[uint64]int32 // lines without an id, by a part of their hash: how often so far
-	undeclared []Undeclared
-	buf        []byte // of the last Raw that differs from its line
-	loose      bool   // a time of the last line was no RFC 3339
-	inferring  bool   // types are looked for: nothing is refused that a schema could take as text
+	seen        map[uint64]int32 // lines without an id, by a part of their hash: how often so far
+	undeclared  []Undeclared
+	buf         []byte // of the last Raw that differs from its line
+	lenientTime bool   // a time of the last line was no RFC 3339
+	inferring   bool   // types are looked for: nothing is refused that a schema could take as text
 }
 
 // Undeclared is how often a file has an event that the schema does not declare.
@@ -155,7 +155,7 @@ func (r *Reader) Next() (Record, error) {
 	if !r.o.Check && len(bad) == 0 {
 		schema = nil
 	}
-	r.loose = false
+	r.lenientTime = false
 	in, rej := r.admit(schema, raw)
 	if rej != nil || len(bad) > 0 {
 		return Record{}, lineError(line, bad, rej)
@@ -177,7 +177,7 @@ func (r *Reader) admit(schema *playbooks.Schema, raw []byte) (engine.Input, *str
 }
 
 func (r *Reader) readTime(s string) (time.Time, error) {
-	r.loose = true
+	r.lenientTime = true
 	return ReadTime(s, r.o.zone())
 }
 
@@ -221,10 +221,10 @@ func (r *Reader) body(raw []byte, in *engine.Input) []byte {
 	if !named {
 		in.ID = r.contentID(raw)
 	}
-	if named && in.At.IsZero() && !r.loose && !r.o.Backfill {
+	if named && in.At.IsZero() && !r.lenientTime && !r.o.Backfill {
 		return raw
 	}
-	if in.At.IsZero() && !r.loose && !r.o.Backfill {
+	if in.At.IsZero() && !r.lenientTime && !r.o.Backfill {
 		rest := bytes.TrimLeft(raw[1:], " \t\r\n")
 		r.buf = append(append(append(r.buf[:0], `{"id":"`...), in.ID...), `",`...)
 		r.buf = append(r.buf, rest...)
@@ -236,7 +236,7 @@ func (r *Reader) body(raw []byte, in *engine.Input) []byte {
 	}
 	delete(fields, "accepted_at")
 	fields["id"], _ = json.Marshal(in.ID)
-	if r.loose && !in.Time.IsZero() {
+	if r.lenientTime && !in.Time.IsZero() {
 		fields["time"], _ = json.Marshal(in.Time)
 	}
 	if in.Backfill {

@@ -122,7 +122,7 @@ func (b *batch) encodeRuns() error {
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
 	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 3*len(b.Refusals) +
-		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Looks)
+		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
 
 func (b *batch) store(t *tx) error {
@@ -150,7 +150,7 @@ func (b *batch) put(t *tx) error {
 			return of(m.ID, fmt.Errorf("store member %s: %w", m.ID, err))
 		}
 	}
-	if err := b.putLooks(t); err != nil {
+	if err := b.putReevaluations(t); err != nil {
 		return err
 	}
 	for i := range b.Deliveries {

@@ -15,7 +15,7 @@ import (
 // as it can be. After any other fault of writing or syncing nothing is promised any more. Linux forgets what a failed sync was to bring
 // to the disk, and the next sync succeeds without it.
 type faults struct {
-	tell func(error) // of the first fault that does not pass; may be nil
+	onFirst func(error) // of the first fault that does not pass; may be nil
 
 	mu     sync.Mutex
 	broken error
@@ -43,8 +43,8 @@ func (f *faults) fail(err error) error {
 	}
 	broken := f.broken
 	f.mu.Unlock()
-	if first && f.tell != nil {
-		f.tell(broken)
+	if first && f.onFirst != nil {
+		f.onFirst(broken)
 	}
 	return broken
 }

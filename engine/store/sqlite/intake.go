@@ -79,7 +79,7 @@ func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 	if in.Kind == engine.InputSchedule {
 		at = in.At.UTC().Truncate(time.Millisecond)
 	}
-	place(in, at)
+	assignInstant(in, at)
 	first, err := t.insertInput(in, data)
 	switch {
 	case err != nil:
@@ -88,11 +88,11 @@ func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 		return store.Receipt{Seq: in.Seq}, nil
 	}
 	in.Seq, in.Time, in.At = first.Seq, first.Time, first.At
-	return store.Receipt{Seq: first.Seq, Known: known(first, &sent)}, nil
+	return store.Receipt{Seq: first.Seq, Known: knownInput(first, &sent)}, nil
 }
 
-// place gives an input its instant, and a time that is not after it.
-func place(in *engine.Input, at time.Time) {
+// assignInstant gives an input its instant, and a time that is not after it.
+func assignInstant(in *engine.Input, at time.Time) {
 	in.At = at
 	if in.Time.IsZero() || in.Time.After(at) {
 		in.Time = at
@@ -100,9 +100,9 @@ func place(in *engine.Input, at time.Time) {
 	in.Time = in.Time.UTC().Truncate(time.Millisecond)
 }
 
-// known tells what an input is that comes again under the id of the first. Of one that was set aside, or that a run emitted to its
+// knownInput tells what an input is that comes again under the id of the first. Of one that was set aside, or that a run emitted to its
 // own member, the kind is not told any more.
-func known(first, again *engine.Input) store.Known {
+func knownInput(first, again *engine.Input) store.Known {
 	as := *again
 	if first.Kind == kindPoisoned || first.Kind == kindCascaded {
 		as.Kind = first.Kind

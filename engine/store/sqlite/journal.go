@@ -24,10 +24,10 @@ import (
 //   - The file is used from its beginning again when it is full and all of it is in the inbox, on the disk.
 //   - After a crash what the file holds is put into the inbox again; what was there already is known by its id.
 type journal struct {
-	file *journalFile
-	look *conn // finds inputs that are known
-	w    *writer
-	now  func() time.Time
+	file      *journalFile
+	findKnown *conn // finds inputs that are known
+	w         *writer
+	now       func() time.Time
 
 	mu       sync.Mutex
 	queue    []*taking
@@ -210,7 +210,7 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 		for i := range t.inputs {
 			e := &journaled{t.inputs[i], t.data[i]}
 			if first := j.known[e.ID]; first != nil {
-				t.known[i] = known(first.encoded(), e.encoded())
+				t.known[i] = knownInput(first.encoded(), e.encoded())
 				continue
 			}
 			list = append(list, candidate{e, &t.known[i]})
@@ -218,19 +218,19 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 	}
 	j.mu.Unlock()
 	here := map[string]*engine.Input{} // by id, the first of each
-	err = j.look.reading(func() error {
+	err = j.findKnown.reading(func() error {
 		for _, c := range list {
 			first := here[c.ID]
 			if first == nil {
-				if first, err = j.look.input(c.ID); err != nil {
+				if first, err = j.findKnown.input(c.ID); err != nil {
 					return err
 				}
 			}
 			if first == nil {
 				fresh, first = append(fresh, c.journaled), c.encoded()
-				place(first, at)
+				assignInstant(first, at)
 			} else {
-				*c.known = known(first, c.encoded())
+				*c.known = knownInput(first, c.encoded())
 			}
 			here[c.ID] = first
 		}
@@ -253,7 +253,7 @@ func (j *journal) stamp(fresh []*journaled) {
 	j.last = max(j.last, j.now().UnixMilli())
 	j.writing = j.last
 	for _, in := range fresh {
-		place(&in.Input, instant(j.last))
+		assignInstant(&in.Input, instant(j.last))
 		j.known[in.ID] = in
 	}
 }
@@ -381,7 +381,7 @@ func (j *journal) stop() error {
 	if err == nil {
 		err = j.file.remove()
 	}
-	return errors.Join(err, j.file.close(), j.look.close())
+	return errors.Join(err, j.file.close(), j.findKnown.close())
 }
 
 // instant gives the instant of the database's clock, in milliseconds.
@@ -415,7 +415,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 		j.last, err = d.instant(ctx)
 	}
 	if err == nil {
-		j.look, err = dial(dsn + readingOnly)
+		j.findKnown, err = dial(dsn + readingOnly)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("open %s: %w", f.path, err), f.close())

@@ -36,7 +36,7 @@ type Option func(*db)
 func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now } }
 
 // WithRoom writes the log full of zeros when there is none, 33 MB: for a server, whose answers come sooner for it.
-func WithRoom() Option { return func(d *db) { d.roomy = true } }
+func WithRoom() Option { return func(d *db) { d.hasRoom = true } }
 
 // WithJournal lets Take store inputs without waiting for the writer, in a file of 8 MB beside the database that is gone after Close.
 // It is for the one process that takes inputs and decides on them: others do not see what is in its journal only. Open fails with
@@ -45,7 +45,7 @@ func WithJournal() Option { return func(d *db) { d.journals = true } }
 
 // WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is stored from then on: the process should
 // end, so that another may find out what is on the disk. Tell must not wait.
-func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.tell = tell } }
+func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.onFirst = tell } }
 
 // WithLost calls tell while the database is being opened, when a crash has left a journal and records in it are damaged: what was
 // taken in with them is lost. All that is whole is put into the inbox.
@@ -57,7 +57,7 @@ var ErrHeld = errors.New("the database is in use by another process")
 // db is the store.
 type db struct {
 	faults   faults
-	roomy    bool
+	hasRoom  bool
 	journals bool
 	tellLost func(what string) // may be nil
 	now      func() time.Time
@@ -146,7 +146,7 @@ func dsn(path string) string {
 // write, where a file that grows takes two, the second for its length. A reader of the log stops at the first frame that is none,
 // as it does at the remains of an earlier round. Nobody else writes meanwhile: a transaction is open.
 func (d *db) reserveLog(c *conn, path string) (err error) {
-	if !d.roomy {
+	if !d.hasRoom {
 		return nil
 	}
 	if _, err := c.exec("BEGIN IMMEDIATE"); err != nil {

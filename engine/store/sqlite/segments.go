@@ -49,7 +49,7 @@ func (d *db) WatchSegments(ctx context.Context, segments map[string]string, now 
 			return nil
 		}
 		const begin = "INSERT INTO occurrences VALUES (?, ?, '', 0) ON CONFLICT DO NOTHING"
-		_, err = t.exec(begin, engine.SegmentsLook, millis(now))
+		_, err = t.exec(begin, engine.SegmentReevaluation, millis(now))
 		return err
 	})
 	if err != nil {
@@ -58,9 +58,9 @@ func (d *db) WatchSegments(ctx context.Context, segments map[string]string, now 
 	return since, nil
 }
 
-// putLooks stores when members are to be looked at.
-func (b *batch) putLooks(t *tx) error {
-	for _, l := range b.Looks {
+// putReevaluations stores when members are to be looked at.
+func (b *batch) putReevaluations(t *tx) error {
+	for _, l := range b.Reevaluations {
 		var err error
 		if l.At.IsZero() {
 			_, err = t.exec("DELETE FROM looks WHERE member = ?", l.Member)

@@ -34,12 +34,12 @@ func (t *tx) storeTallies() error {
 		if _, err := t.exec("INSERT INTO tallies (deltas) VALUES (?)", data); err != nil {
 			return err
 		}
-		*t.loose++
+		*t.unsummed++
 	}
-	if *t.loose < sumAfter {
+	if *t.unsummed < sumAfter {
 		return nil
 	}
-	*t.loose = 0
+	*t.unsummed = 0
 	return t.sumUp()
 }
 
@@ -52,7 +52,7 @@ func (t *tx) sumUp() error {
 	if err := t.load(); err != nil {
 		return err
 	}
-	if err := t.looseTallies(func(d delta) { sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N }, damaged); err != nil {
+	if err := t.unsummedTallies(func(d delta) { sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N }, damaged); err != nil {
 		return err
 	}
 	for k, n := range sums {
@@ -65,8 +65,8 @@ func (t *tx) sumUp() error {
 	return err
 }
 
-// looseTallies reads what was not summed up yet. What cannot be read is handed to damaged, after all else.
-func (c *conn) looseTallies(each func(delta), damaged func(error) error) error {
+// unsummedTallies reads what was not summed up yet. What cannot be read is handed to damaged, after all else.
+func (c *conn) unsummedTallies(each func(delta), damaged func(error) error) error {
 	var bad []error
 	err := c.query("SELECT deltas FROM tallies", nil, func(r row) error {
 		var list []delta
@@ -98,7 +98,7 @@ func (d *db) Stats(ctx context.Context, playbook string) (*engine.Stats, error) 
 		if err != nil {
 			return err
 		}
-		return c.looseTallies(func(d delta) {
+		return c.unsummedTallies(func(d delta) {
 			if d.Playbook == playbook {
 				s.Add(d.What, d.Key, d.N)
 			}

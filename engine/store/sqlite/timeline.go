@@ -17,19 +17,19 @@ import (
 // Timeline merges a member's events, runs, refusals and coupons. Each of them has its own order, newest first; the cursor holds a
 // place in each, so that a page begins where the one before ended whatever has come in between.
 func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (items []store.TimelineItem, next string, err error) {
-	from, err := placeOf(cursor)
+	from, err := timelineCursorOf(cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	var lists [3][]placed
+	var lists [3][]numbered
 	err = d.read(ctx, func(c *conn) (err error) {
-		if lists[0], err = c.placedCoupons(member, from.coupons); err != nil {
+		if lists[0], err = c.numberedCoupons(member, from.coupons); err != nil {
 			return err
 		}
-		if lists[1], err = c.placedDecisions(member, from.decided, limit+1); err != nil {
+		if lists[1], err = c.numberedDecisions(member, from.decided, limit+1); err != nil {
 			return err
 		}
-		lists[2], err = c.placedEvents(member, from.events, limit+1)
+		lists[2], err = c.numberedEvents(member, from.events, limit+1)
 		return err
 	})
 	if err != nil {
@@ -47,9 +47,9 @@ func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (it
 		}
 		items, lists[newest] = append(items, lists[newest][0].TimelineItem), lists[newest][1:]
 	}
-	to := timelinePlace{coupons: ended}
+	to := timelineCursor{coupons: ended}
 	if left := lists[0]; len(left) > 0 {
-		to.coupons = from.coupons.behind(items, left[0].Coupon)
+		to.coupons = from.coupons.after(items, left[0].Coupon)
 	}
 	if left := lists[1]; len(left) > 0 {
 		to.decided = left[0].n + 1
@@ -57,89 +57,91 @@ func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (it
 	if left := lists[2]; len(left) > 0 {
 		to.events = left[0].n + 1
 	}
-	if to == (timelinePlace{coupons: ended}) {
+	if to == (timelineCursor{coupons: ended}) {
 		return items, "", nil
 	}
 	return items, to.String(), nil
 }
 
-// placed is an item with its number, which orders it among its kind.
-type placed struct {
+// numbered is an item with its number, which orders it among its kind.
+type numbered struct {
 	store.TimelineItem
 	n int64
 }
 
-// timelinePlace is how far a timeline was read: what is left of events and decisions has smaller numbers, what is left of coupons comes
+// timelineCursor is how far a timeline was read: what is left of events and decisions has smaller numbers, what is left of coupons comes
 // behind couponPlace.
-type timelinePlace struct {
+type timelineCursor struct {
 	events, decided int64
-	coupons         couponPlace
+	coupons         couponCursor
 }
 
-func placeOf(cursor string) (timelinePlace, error) {
+func timelineCursorOf(cursor string) (timelineCursor, error) {
 	if cursor == "" {
-		return timelinePlace{math.MaxInt64, math.MaxInt64, allCoupons}, nil
+		return timelineCursor{math.MaxInt64, math.MaxInt64, allCoupons}, nil
 	}
 	events, rest, _ := strings.Cut(cursor, ".")
 	decided, coupons, _ := strings.Cut(rest, ".")
-	var p timelinePlace
+	var p timelineCursor
 	var err1, err2, err3 error
 	p.events, err1 = strconv.ParseInt(events, 10, 64)
 	p.decided, err2 = strconv.ParseInt(decided, 10, 64)
-	p.coupons, err3 = couponPlaceOf(coupons)
+	p.coupons, err3 = couponCursorOf(coupons)
 	if err1 != nil || err2 != nil || err3 != nil {
 		return p, fmt.Errorf("%w: %q", store.ErrCursor, cursor)
 	}
 	return p, nil
 }
 
-func (p timelinePlace) String() string {
+func (p timelineCursor) String() string {
 	return fmt.Sprintf("%d.%d.%s", p.events, p.decided, p.coupons)
 }
 
-// couponPlace is a place in the list of a member's coupons: by the instant they were issued at, newest first, then by code.
-type couponPlace struct {
+// couponCursor is a place in the list of a member's coupons: by the instant they were issued at, newest first, then by code.
+type couponCursor struct {
 	ms   int64
 	code string
 }
 
 // ended is the place behind all coupons.
-var ended = couponPlace{ms: 0}
+var ended = couponCursor{ms: 0}
 
 // allCoupons is the place before all coupons.
-var allCoupons = couponPlace{ms: math.MaxInt64}
+var allCoupons = couponCursor{ms: math.MaxInt64}
 
-// behind gives the place behind the coupons of a page, which has begun at this place; next is the coupon that follows.
-func (p couponPlace) behind(page []store.TimelineItem, next *store.CouponRecord) couponPlace {
+// after gives the place behind the coupons of a page, which has begun at this place; next is the coupon that follows.
+func (p couponCursor) after(page []store.TimelineItem, next *store.CouponRecord) couponCursor {
 	for _, item := range slices.Backward(page) {
 		if item.Coupon != nil {
-			return placeBehind(item.Coupon)
+			return couponCursorAfter(item.Coupon)
 		}
 	}
 	if p != allCoupons {
 		return p
 	}
-	return couponPlace{millis(next.IssuedAt) + 1, ""} // later ones are no part of this timeline
+	return couponCursor{millis(next.IssuedAt) + 1, ""} // later ones are no part of this timeline
 }
 
-func placeBehind(r *store.CouponRecord) couponPlace { return couponPlace{millis(r.IssuedAt), r.Code} }
+func couponCursorAfter(r *store.CouponRecord) couponCursor {
+	return couponCursor{millis(r.IssuedAt), r.Code}
+}
 
-func couponPlaceOf(cursor string) (couponPlace, error) {
+func couponCursorOf(cursor string) (couponCursor, error) {
 	ms, code, _ := strings.Cut(cursor, ".")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	text, err2 := base64.RawURLEncoding.DecodeString(code)
 	if err != nil || n < 0 || err2 != nil {
-		return couponPlace{}, fmt.Errorf("%w: %q", store.ErrCursor, cursor)
+		return couponCursor{}, fmt.Errorf("%w: %q", store.ErrCursor, cursor)
 	}
-	return couponPlace{n, string(text)}, nil
+	return couponCursor{n, string(text)}, nil
 }
 
-func (p couponPlace) String() string {
+func (p couponCursor) String() string {
 	return fmt.Sprintf("%d.%s", p.ms, base64.RawURLEncoding.EncodeToString([]byte(p.code)))
 }
 
 // memberCoupons gives a member's coupons behind a place.
-func (c *conn) memberCoupons(member string, from couponPlace) ([]store.CouponRecord, error) {
+func (c *conn) memberCoupons(member string, from couponCursor) ([]store.CouponRecord, error) {
 	var codes strings.Builder
 	const read = "SELECT r.coupons FROM " + ofMember + " CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC"
 	err := c.query(read, []any{member, runsOf, int64(math.MaxInt64)}, func(r row) error {
@@ -167,7 +169,7 @@ func (c *conn) memberCoupons(member string, from couponPlace) ([]store.CouponRec
 func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (list []store.CouponRecord, next string, err error) {
 	from := allCoupons
 	if cursor != "" {
-		if from, err = couponPlaceOf(cursor); err != nil {
+		if from, err = couponCursorOf(cursor); err != nil {
 			return nil, "", err
 		}
 	}
@@ -180,25 +182,25 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	}
 	if len(list) > limit {
 		list = list[:limit]
-		next = placeBehind(&list[limit-1]).String()
+		next = couponCursorAfter(&list[limit-1]).String()
 	}
 	return list, next, nil
 }
 
-func (c *conn) placedCoupons(member string, from couponPlace) (items []placed, err error) {
+func (c *conn) numberedCoupons(member string, from couponCursor) (items []numbered, err error) {
 	list, err := c.memberCoupons(member, from)
 	for i := range list {
-		items = append(items, placed{TimelineItem: store.TimelineItem{At: list[i].IssuedAt, Coupon: &list[i]}})
+		items = append(items, numbered{TimelineItem: store.TimelineItem{At: list[i].IssuedAt, Coupon: &list[i]}})
 	}
 	return items, err
 }
 
-// placedDecisions gives runs and refusals, which share their numbers.
-func (c *conn) placedDecisions(member string, from int64, limit int) (items []placed, err error) {
+// numberedDecisions gives runs and refusals, which share their numbers.
+func (c *conn) numberedDecisions(member string, from int64, limit int) (items []numbered, err error) {
 	const runs = "SELECT " + runColumns + " FROM " + ofMember + " CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC LIMIT ?"
 	err = c.query(runs, []any{member, runsOf, from, limit}, func(r row) error {
 		run, _ := runOf(r) // the timeline shows nothing that could not be read
-		items = append(items, placed{store.TimelineItem{At: run.StartedAt, Run: &run}, r.int(13)})
+		items = append(items, numbered{store.TimelineItem{At: run.StartedAt, Run: &run}, r.int(13)})
 		return nil
 	})
 	if err != nil {
@@ -208,17 +210,17 @@ func (c *conn) placedDecisions(member string, from int64, limit int) (items []pl
 		" CROSS JOIN refusals d WHERE d.n = m.seq ORDER BY m.seq DESC LIMIT ?"
 	err = c.query(refusals, []any{member, refusalsOf, from, limit}, func(r row) error {
 		d := refusalOf(r)
-		items = append(items, placed{store.TimelineItem{At: d.At, Decision: &d}, r.int(0)})
+		items = append(items, numbered{store.TimelineItem{At: d.At, Decision: &d}, r.int(0)})
 		return nil
 	})
-	slices.SortFunc(items, func(a, b placed) int { return cmp.Compare(b.n, a.n) })
+	slices.SortFunc(items, func(a, b numbered) int { return cmp.Compare(b.n, a.n) })
 	return items[:min(limit, len(items))], err
 }
 
-func (c *conn) placedEvents(member string, from int64, limit int) (items []placed, err error) {
+func (c *conn) numberedEvents(member string, from int64, limit int) (items []numbered, err error) {
 	events, err := c.memberEvents(member, from, limit)
 	for i := range events {
-		items = append(items, placed{store.TimelineItem{At: events[i].At, Event: &events[i]}, events[i].Seq})
+		items = append(items, numbered{store.TimelineItem{At: events[i].At, Event: &events[i]}, events[i].Seq})
 	}
 	return items, err
 }

@@ -29,22 +29,22 @@ type job struct {
 
 // writer owns the writing connection. Intake and everything else take turns: see next.
 type writer struct {
-	c      *conn
-	now    func() time.Time
-	mu     sync.Mutex
-	intake []*job
-	other  []*job
-	turn   bool // intake is next
-	loose  int  // rows of tallies since they were last summed up
-	disk   *syncer
-	taken  *journal // nil: there is none
-	closed bool
-	wake   chan struct{} // holds one token when there is something to look at
-	ended  chan struct{}
+	c        *conn
+	now      func() time.Time
+	mu       sync.Mutex
+	intake   []*job
+	other    []*job
+	turn     bool // intake is next
+	unsummed int  // rows of tallies since they were last summed up
+	disk     *syncer
+	taken    *journal // nil: there is none
+	closed   bool
+	wake     chan struct{} // holds one token when there is something to look at
+	ended    chan struct{}
 }
 
 func startWriter(c *conn, disk *syncer, now func() time.Time) *writer {
-	w := &writer{c: c, now: now, disk: disk, loose: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{c: c, now: now, disk: disk, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	disk.idle = w.signal
 	go disk.loop()
 	go w.loop()
@@ -193,7 +193,7 @@ func (w *writer) transact(group []*job) (err error) {
 			_, _ = w.c.exec("ROLLBACK") // fails only when the database has rolled back by itself
 		}
 	}()
-	t := &tx{conn: w.c, now: w.now, loose: &w.loose}
+	t := &tx{conn: w.c, now: w.now, unsummed: &w.unsummed}
 	w.mu.Lock()
 	taken := w.taken
 	w.mu.Unlock()
@@ -222,12 +222,12 @@ func (w *writer) transact(group []*job) (err error) {
 // tx is one transaction of the writer, with what its jobs share: the clock and the counts are read once and written once.
 type tx struct {
 	*conn
-	now    func() time.Time
-	clock  clock
-	read   bool // clock was read
-	dirty  bool // clock is to be written
-	counts map[engine.TallyKey]int
-	loose  *int // rows of tallies since they were last summed up
+	now      func() time.Time
+	clock    clock
+	read     bool // clock was read
+	dirty    bool // clock is to be written
+	counts   map[engine.TallyKey]int
+	unsummed *int // rows of tallies since they were last summed up
 
 	journal  *journal // nil: there is none
 	absorbed int      // how many inputs of the journal the transaction has put into the inbox

@@ -11,7 +11,7 @@ import (
 
 var asideCases = map[string]func(*testing.T, *suite){
 	"says by its type that content is refused, whose it is, and stores nothing of it": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		epoch, err := s.Claim(s.ctx, shard)
 		s.must(err)
 		s.must(s.Commit(s.ctx, shard, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
@@ -53,7 +53,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("nothing was stored", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
 	},
 	"a stale batch is not refused for its content": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		var refused *store.Unstorable
 		err := s.Commit(s.ctx, shard, 99, 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		if !errors.Is(err, store.ErrStale) || errors.As(err, &refused) {
@@ -61,7 +61,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"tries without storing": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		c := &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}, Coupons: []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
 			Cascaded: []engine.Input{event("e", m[0], "x")},
@@ -73,7 +73,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("runs", len(s.states(m, nil)[m[0]].Runs), 1)
 	},
 	"a result that is set aside fails the run that holds for it": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], time.Time{})}})
 		in := s.accept(engine.Input{Kind: engine.InputResult, ID: "answer", Member: m[0], Name: "r"})
 		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Run: "r", Playbook: "welcome", Error: "broken"}}})
@@ -81,7 +81,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("run", []any{r.State, r.Reason, r.EndedAt}, []any{engine.RunFailed, "broken", in[0].At})
 	},
 	"lists inputs, waits and looks that were set aside": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at)}})
 		in := s.accept(event("bad", m[0], "x"))
@@ -100,7 +100,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		})
 	},
 	"makes parked runs due, and no others": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		at := now()
 		other, parked, late := waiting("other", m[0], at.Add(time.Hour)), waiting("parked", m[0], at.Add(time.Hour)), waiting("late", m[0], at.Add(-time.Hour))
 		parked.Reason, late.Reason = "parked: it cannot be run", "parked: it cannot be run"
@@ -112,10 +112,10 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("reason", s.run("parked").Reason, parked.Reason)
 	},
 	"holds a member with their inputs, waits and looks, and lets them go on": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
-			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)}, Looks: []engine.Look{{Member: m[0], At: at}},
+			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)}, Reevaluations: []engine.Reevaluation{{Member: m[0], At: at}},
 		})
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"))
 		s.commit(m[0], in[2].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
@@ -157,8 +157,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("the history has them", ids(events), []string{"f", "d", "c", "a"})
 	},
 	"tells the oldest undecided input of each shard": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
-		other := stranger()
+		shard, m := membersOfShard(2)
+		other := memberOfOtherShard()
 		oldest, err := s.Undecided(s.ctx)
 		s.must(err)
 		s.same("of nothing", oldest, [store.Shards]store.Undecided{})

@@ -25,7 +25,7 @@ func (s *suite) run(id string) *store.RunRecord {
 
 var commitCases = map[string]func(*testing.T, *suite){
 	"gives back the members it stored, and nil for strangers": func(t *testing.T, s *suite) {
-		_, m := neighbours(2)
+		_, m := membersOfShard(2)
 		want := &engine.Member{
 			ID: m[0], Attributes: map[string]any{"level": "gold", "n": 3.0}, Tags: []string{"a", "b"}, CreatedAt: now(), Points: 4,
 			Entries: map[string]time.Time{"welcome": now()}, Coupons: map[string]int{"ten": 1},
@@ -42,7 +42,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("changed member", s.states(m, nil)[m[0]].Member.Points, 5)
 	},
 	"gives back open runs by start then playbook, and others on request": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		at := now()
 		b, a, first, closed := waiting("b", m[0], at), waiting("a", m[0], time.Time{}), waiting("first", m[0], at), waiting("closed", m[0], time.Time{})
 		a.Playbook, b.Playbook = "a", "b"
@@ -66,7 +66,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("run", *st.Runs[3], want)
 	},
 	"appends to the trace, and keeps what it is not told to change": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		at := now()
 		r := waiting("r", m[0], at)
 		r.Trace = []engine.TraceEntry{{At: at, What: "entered", Detail: map[string]any{"n": 1.0}}}
@@ -86,7 +86,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("a run that was not changed", s.run("r").State, engine.RunDone)
 	},
 	"never loses a conversion": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		r := waiting("r", m[0], now())
 		r.ConvertedAt = now()
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
@@ -96,7 +96,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("converted", s.run("r").ConvertedAt, r.ConvertedAt)
 	},
 	"refuses an earlier owner of the shard, whole": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		in := s.accept(event("a", m[0], "x"))
 		old, err := s.Claim(s.ctx, shard)
 		s.must(err)
@@ -114,7 +114,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.must(s.Commit(s.ctx, shard, fresh, in[0].Seq, c))
 	},
 	"stores all or nothing": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		epoch, err := s.Claim(s.ctx, shard)
 		s.must(err)
 		s.must(s.Commit(s.ctx, shard, epoch, 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}}))
@@ -128,13 +128,13 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("watermark", s.pending(shard, 10).Watermark, int64(0))
 	},
 	"never lowers the watermark": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		s.commit(m[0], 9, &engine.Changes{})
 		s.commit(m[0], 3, &engine.Changes{})
 		s.same("watermark", s.pending(shard, 10).Watermark, int64(9))
 	},
 	"drops what was put off when its run exits": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		at := now()
 		c := &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], at), waiting("done", m[0], at)}, Deliveries: []engine.Delivery{
 			delivery("now", "r", at), delivery("put-off", "r", at.Add(time.Hour)), delivery("theirs", "done", at.Add(time.Hour)),
@@ -158,7 +158,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		})
 	},
 	"sets aside a wait that cannot be decided": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		due := now().Add(-time.Minute)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], due)}})
 		s.commit(m[0], 0, &engine.Changes{Poisoned: []engine.Poisoned{{Run: "r", Error: "broken"}}})

@@ -19,7 +19,7 @@ func emitted(id, member, name string, at time.Time) engine.Input {
 
 var emittedCases = map[string]func(*testing.T, *suite){
 	"an event emitted to its own member is history and never owed": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		in := s.accept(event("a", m[0], "x"), event("b", m[0], "x"))
 		echo := emitted("echo", m[0], "x", in[0].At)
 		echo.Cause = in[0].Seq
@@ -51,7 +51,7 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.same("as an event", list[slices.IndexFunc(list, func(in engine.Input) bool { return in.ID == "echo" })].Kind, engine.InputEvent)
 	},
 	"one that a wait emitted comes before the events of its instant": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		in := s.accept(event("a", m[0], "x"))
 		echo := emitted("echo", m[0], "x", in[0].At)
 		echo.Cause = engine.CauseWait
@@ -61,7 +61,7 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.same("history", ids(h[m[0]]), []string{"echo", "a"})
 	},
 	"a shard with nothing but such events owes nothing": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		var mark int64
 		for _, id := range []string{"e1", "e2"} {
 			s.commit(m[0], 0, &engine.Changes{Cascaded: []engine.Input{emitted(id, m[0], "x", now())}})
@@ -79,8 +79,8 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], later[0].Seq, &engine.Changes{})
 	},
 	"an event emitted to another member is accepted once, with the commit": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
-		other := stranger()
+		shard, m := membersOfShard(1)
+		other := memberOfOtherShard()
 		in := s.accept(event("a", m[0], "x"))
 		told := emitted("told", other, "y", in[0].At)
 		c := &engine.Changes{Emitted: []engine.Input{told}}
@@ -105,7 +105,7 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.same("still", ids(s.pending(store.ShardOf(other), 10).Inputs), []string{"told"})
 	},
 	"a neighbour of the same shard is owed too": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		in := s.accept(event("a", m[0], "x"))
 		s.commit(m[0], in[0].Seq, &engine.Changes{
 			Cascaded: []engine.Input{emitted("echo", m[0], "x", in[0].At)}, Emitted: []engine.Input{emitted("told", m[1], "x", in[0].At)},

@@ -79,7 +79,7 @@ func (s *suite) delivery() (store.Attempted, engine.TraceEntry) {
 
 var failureCases = map[string]func(*testing.T, *suite){
 	"puts an input back as what it was": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at.Add(time.Hour))}})
 		for _, kind := range []engine.InputKind{engine.InputEvent, engine.InputUpdate, engine.InputTrigger, engine.InputSchedule, engine.InputResult} {
@@ -105,7 +105,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"puts a delivery back": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		f := s.givenUp(m[0])
 		at := now()
 		got, err := s.Retry(s.ctx, f.N, at)
@@ -122,7 +122,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("sent", d.State, store.DeliverySent)
 	},
 	"drops a delivery": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		f := s.givenUp(m[0])
 		at := now()
 		got, err := s.Drop(s.ctx, f.N, at)
@@ -133,7 +133,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("trace", []any{last.What, last.Step, last.At}, []any{"dropped", "hi", at})
 	},
 	"lets a member go on who can be read, and no other": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		s.commit(m[0], 0, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
 		f := s.failure()
@@ -147,7 +147,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.settled(f, store.FailureRetried, at)
 	},
 	"puts nothing back that has ended": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at), waiting("held", m[0], time.Time{})}})
 		in := s.accept(engine.Input{Kind: engine.InputResult, ID: "answer", Member: m[0], Name: "held"})
@@ -165,7 +165,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("one that is not there", errors.Is(err, store.ErrNotFound), true)
 	},
 	"drops with a trace": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		in := s.accept(event("bad", m[0], "x"))
 		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Error: "broken"}}})
 		f, at := s.failure(), now()

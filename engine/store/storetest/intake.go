@@ -36,7 +36,7 @@ func contents(at time.Time) (same, others map[string]engine.Input) {
 		"numbers written else": with(`{"p":{"amount":3.0e0,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"}}`),
 	}
 	others = map[string]engine.Input{
-		"member":             but(func(in *engine.Input) { in.Member = stranger() }),
+		"member":             but(func(in *engine.Input) { in.Member = memberOfOtherShard() }),
 		"name":               but(func(in *engine.Input) { in.Name = "refunded" }),
 		"kind":               but(func(in *engine.Input) { in.Kind = engine.InputUpdate }),
 		"time":               but(func(in *engine.Input) { in.Time = at.Add(time.Millisecond) }),

@@ -14,8 +14,8 @@ func shardOf(member string) int { return store.ShardOf(member) }
 
 var pendingCases = map[string]func(*testing.T, *suite){
 	"gives a shard's undecided inputs in order, up to the limit": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
-		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", stranger(), "x"), event("c", m[0], "x"))
+		shard, m := membersOfShard(2)
+		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", memberOfOtherShard(), "x"), event("c", m[0], "x"))
 		b := s.pending(shard, 2)
 		s.same("inputs", ids(b.Inputs), []string{"a", "b"})
 		s.same("more", b.More, true)
@@ -26,7 +26,7 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		s.same("watermark", b.Watermark, in[1].Seq)
 	},
 	"gives the members whose waits are due": func(t *testing.T, s *suite) {
-		shard, m := neighbours(3)
+		shard, m := membersOfShard(3)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{
 			waiting("late", m[0], now().Add(-time.Minute)), waiting("too", m[0], now().Add(-time.Second)),
 			waiting("soon", m[1], now().Add(time.Hour)), waiting("never", m[2], time.Time{}),
@@ -38,7 +38,7 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"limits the due members too": func(t *testing.T, s *suite) {
-		shard, m := neighbours(3)
+		shard, m := membersOfShard(3)
 		c := &engine.Changes{}
 		for i, id := range m {
 			c.Runs = append(c.Runs, waiting("r"+strconv.Itoa(i), id, now().Add(-time.Minute)))
@@ -49,7 +49,7 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		s.same("more", b.More, true)
 	},
 	"keeps its horizon: nothing accepted later is before it": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now().Add(-time.Second))}})
 		// The worker's clock may be ahead of the one that gives instants.
 		b, err := s.Pending(s.ctx, shard, now().Add(5*time.Second), 10)
@@ -60,7 +60,7 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"gives no horizon beyond what was left behind, nor beyond now": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		in := s.accept(event("a", m[0], "x"))
 		in = append(in, s.accept(event("b", m[0], "x"))...)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now().Add(-time.Hour))}})
@@ -75,14 +75,14 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"tells which shards owe something, and when the next wait is due": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		at := now()
 		shards, next, err := s.Owed(s.ctx, at)
 		s.must(err)
 		s.same("shards", len(shards), 0)
 		s.same("next", next, time.Time{})
 
-		other := stranger()
+		other := memberOfOtherShard()
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("a", m[0], at.Add(-time.Minute)), waiting("b", m[0], at.Add(time.Hour))}})
 		s.accept(event("a", other, "x"))
 		shards, next, err = s.Owed(s.ctx, at)

@@ -144,7 +144,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 	"lists what a member is still to be sent, soonest first": func(t *testing.T, s *suite) {
 		at := now()
 		s.commit("m-0", 0, &engine.Changes{
-			Runs:       []*engine.Run{waiting("r", "m-0", at), waiting("other", stranger(), at)},
+			Runs:       []*engine.Run{waiting("r", "m-0", at), waiting("other", memberOfOtherShard(), at)},
 			Deliveries: []engine.Delivery{delivery("late", "r", at.Add(2*time.Hour)), delivery("sent", "r", at), delivery("theirs", "other", at)},
 		})
 		s.commit("m-0", 0, &engine.Changes{Deliveries: []engine.Delivery{delivery("soon", "r", at.Add(time.Hour))}})
@@ -181,7 +181,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("stored", got, want)
 	},
 	"pages over a member's events, newest first": func(t *testing.T, s *suite) {
-		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), event("c", "m-0", "x"), event("d", stranger(), "x"))
+		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), event("c", "m-0", "x"), event("d", memberOfOtherShard(), "x"))
 		s.commit("m-0", in[2].Seq, &engine.Changes{})
 		page, next, err := s.MemberEvents(s.ctx, "m-0", "", 2)
 		s.must(err)
@@ -194,7 +194,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 	"pages over runs, newest first, by any filter": func(t *testing.T, s *suite) {
 		at := now()
 		for i, id := range []string{"r1", "r2", "r3", "r4"} {
-			r := waiting(id, []string{"m-0", stranger()}[i/2], at)
+			r := waiting(id, []string{"m-0", memberOfOtherShard()}[i/2], at)
 			r.StartedAt = at.Add(time.Duration(i) * time.Second)
 			if i%2 == 1 {
 				r.Playbook, r.State = "rescue", engine.RunDone
@@ -239,7 +239,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		held.State = engine.RunHoldout
 		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}})
 		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{two}})
-		s.commit(stranger(), 0, &engine.Changes{Runs: []*engine.Run{held}})
+		s.commit(memberOfOtherShard(), 0, &engine.Changes{Runs: []*engine.Run{held}})
 
 		entered := engine.Decision{At: at, Member: "m-0", Playbook: "welcome", Input: "e2", Reason: "entered", Run: "r"}
 		page, next, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0", Limit: 3, Playbook: ""})
@@ -330,7 +330,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("second page", []string{list[0].ID, next}, []string{"a", ""})
 	},
 	"lists runs that failed, once": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		at := now()
 		r := waiting("r", m[0], at)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{r}})

@@ -32,7 +32,7 @@ var scheduleCases = map[string]func(*testing.T, *suite){
 		s.same("open", open, []store.Occurrence{o})
 	},
 	"fans out with its cursor, and skips what is known": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		o := store.Occurrence{Playbook: "weekly", At: now().Add(-time.Minute)}
 		_, err := s.RecordOccurrence(s.ctx, o)
 		s.must(err)
@@ -61,7 +61,7 @@ var scheduleCases = map[string]func(*testing.T, *suite){
 		s.same("open", len(open), 0)
 	},
 	"pages over all members by id": func(t *testing.T, s *suite) {
-		_, m := neighbours(1)
+		_, m := membersOfShard(1)
 		c := &engine.Changes{}
 		for _, id := range []string{"c", "a", "b"} {
 			c.Members = append(c.Members, &engine.Member{ID: id, Points: 1})

@@ -11,12 +11,12 @@ import (
 
 var segmentCases = map[string]func(*testing.T, *suite){
 	"a look that is due is owed like a wait": func(t *testing.T, s *suite) {
-		shard, m := neighbours(3)
+		shard, m := membersOfShard(3)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
-			Members: []*engine.Member{{ID: m[0], LookAt: at.Add(-time.Minute)}},
-			Looks:   []engine.Look{{Member: m[0], At: at.Add(-time.Minute)}, {Member: m[1], At: at.Add(-time.Second)}, {Member: m[2], At: at.Add(time.Hour)}},
-			Runs:    []*engine.Run{waiting("r", m[1], at.Add(-time.Hour))},
+			Members:       []*engine.Member{{ID: m[0], ReevaluateAt: at.Add(-time.Minute)}},
+			Reevaluations: []engine.Reevaluation{{Member: m[0], At: at.Add(-time.Minute)}, {Member: m[1], At: at.Add(-time.Second)}, {Member: m[2], At: at.Add(time.Hour)}},
+			Runs:          []*engine.Run{waiting("r", m[1], at.Add(-time.Hour))},
 		})
 		due := func() []string {
 			list := s.pending(shard, 10).Due
@@ -30,18 +30,18 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("shards", shards, []int{shard})
 		s.same("next", next, at.Add(time.Hour))
-		s.same("kept with the member", s.states(m[:1], nil)[m[0]].Member.LookAt, at.Add(-time.Minute))
+		s.same("kept with the member", s.states(m[:1], nil)[m[0]].Member.ReevaluateAt, at.Add(-time.Minute))
 
-		s.commit(m[0], 0, &engine.Changes{Looks: []engine.Look{{Member: m[0]}, {Member: m[1], At: at.Add(2 * time.Hour)}, {Member: m[2], At: at}}})
+		s.commit(m[0], 0, &engine.Changes{Reevaluations: []engine.Reevaluation{{Member: m[0]}, {Member: m[1], At: at.Add(2 * time.Hour)}, {Member: m[2], At: at}}})
 		s.same("due", due(), m[1:])
 	},
 	"a look of an earlier owner is not stored": func(t *testing.T, s *suite) {
-		shard, m := neighbours(1)
+		shard, m := membersOfShard(1)
 		old, err := s.Claim(s.ctx, shard)
 		s.must(err)
 		_, err = s.Claim(s.ctx, shard)
 		s.must(err)
-		if err := s.Commit(s.ctx, shard, old, 0, &engine.Changes{Looks: []engine.Look{{Member: m[0], At: now()}}}); err == nil {
+		if err := s.Commit(s.ctx, shard, old, 0, &engine.Changes{Reevaluations: []engine.Reevaluation{{Member: m[0], At: now()}}}); err == nil {
 			t.Fatal("an earlier owner committed")
 		}
 		s.same("due", len(s.pending(shard, 10).Due), 0)
@@ -64,11 +64,11 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		var begun []time.Time
 		for _, o := range open {
-			s.same("occurrence of", o.Playbook, engine.SegmentsLook)
+			s.same("occurrence of", o.Playbook, engine.SegmentReevaluation)
 			begun = append(begun, o.At)
 		}
 		s.same("members are looked at once for each beginning", begun, []time.Time{at, later, last})
-		s.must(s.FanOut(s.ctx, store.Occurrence{Playbook: engine.SegmentsLook, At: at, Done: true}, nil))
+		s.must(s.FanOut(s.ctx, store.Occurrence{Playbook: engine.SegmentReevaluation, At: at, Done: true}, nil))
 		open, err = s.OpenOccurrences(s.ctx)
 		s.must(err)
 		s.same("left", len(open), 2)

@@ -95,8 +95,8 @@ func (s *suite) take(inputs ...engine.Input) (duplicates []bool) {
 	return duplicates
 }
 
-// neighbours gives n members of the shard of the first.
-func neighbours(n int) (shard int, members []string) {
+// membersOfShard gives n members of the shard of the first.
+func membersOfShard(n int) (shard int, members []string) {
 	shard = store.ShardOf("m-0")
 	for i := 0; len(members) < n; i++ {
 		if m := fmt.Sprintf("m-%d", i); store.ShardOf(m) == shard {
@@ -106,8 +106,8 @@ func neighbours(n int) (shard int, members []string) {
 	return shard, members
 }
 
-// stranger gives a member of another shard.
-func stranger() string {
+// memberOfOtherShard gives a member of another shard.
+func memberOfOtherShard() string {
 	for i := 0; ; i++ {
 		if m := fmt.Sprintf("s-%d", i); store.ShardOf(m) != store.ShardOf("m-0") {
 			return m

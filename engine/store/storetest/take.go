@@ -96,7 +96,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 	"takes nothing": func(t *testing.T, s *suite) { s.same("duplicates", s.take(), []bool(nil)) },
 	// While inputs come, waits are due all the time, which raises the clock: no input may come in behind a horizon.
 	"no input is older than the horizon that was given before it": func(t *testing.T, s *suite) {
-		shard, m := neighbours(2)
+		shard, m := membersOfShard(2)
 		b := s.pending(shard, 10)
 		s.must(s.Commit(s.ctx, shard, b.Epoch, b.Watermark, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},

@@ -19,7 +19,7 @@ func triggersPage() string {
 			rows = append(rows, []string{code(k.Name), k.Value.Describe(), needed(k), shownDefault(k), k.Doc})
 		}
 		p.table([]string{"key", "value", "required", "default", "meaning"}, rows)
-		p.f("In expressions and texts `trigger` holds %s.\n\n", t.Gives)
+		p.f("In expressions and texts `trigger` holds %s.\n\n", t.Provides)
 	}
 	return strings.TrimRight(p.String(), "\n") + "\n"
 }

@@ -1,0 +1,358 @@
+package expression
+
+import (
+	"slices"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// Reevaluation tells when an expression about a member may change by the passing of time alone: its answer can only change when the
+// member does, or at one of these instants. It is safe for concurrent use.
+type Reevaluation struct {
+	Moments []Moment
+}
+
+// Moment is a place of the expression where time comes in.
+type Moment struct {
+	Unit  momentUnit
+	slot  Slot  // of a window
+	from  *Expr // the time that is counted from or compared with; nil where there is none
+	marks []int // the counts that it is compared with; none: each count matters
+}
+
+type momentUnit uint8
+
+// The units of a moment.
+const (
+	AnyTime    momentUnit = iota // now() in some other way: nothing can be said
+	midnights                    // today()
+	windowEnds                   // the oldest event leaves the window
+	dayCount                     // days_since
+	hourCount                    // hours_since
+	reached                      // now() compared with a time
+)
+
+// maxInlined is how deep segments and computed attributes may be made of each other.
+const maxInlined = 64
+
+// reevaluateEvery is how long nothing is known about: an expression that uses time in a way that cannot be derived is looked at so
+// often.
+const reevaluateEvery = time.Hour
+
+// ReevaluationOf derives when the answer of an expression about a member may change by the passing of time.
+func ReevaluationOf(src diag.Source, schema Declarations) *Reevaluation {
+	w := reevaluationWalker{schema: schema, out: &Reevaluation{}}
+	w.inline(src)
+	return w.out
+}
+
+// Next gives the first instant after now at which the expression may have another value, to the millisecond; zero when only the
+// member can change it. oldest gives the time of the oldest event that a slot holds.
+func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Time {
+	var next time.Time
+	now := e.clock.now
+	for i := range t.Moments {
+		for _, at := range t.Moments[i].candidates(e, oldest) {
+			if up := at.Truncate(time.Millisecond); up.Before(at) {
+				at = up.Add(time.Millisecond)
+			}
+			if at.After(now) && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+	}
+	return next
+}
+
+const instantAfter = time.Millisecond // instants are whole milliseconds
+
+// candidates gives instants at which the moment may matter; those that are past do not count.
+func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.Time {
+	now := e.clock.now
+	again := []time.Time{now.Add(reevaluateEvery)}
+	switch m.Unit {
+	case midnights:
+		return []time.Time{midnight(schema.AddDays(midnight(now), 1))}
+	case windowEnds:
+		days := m.slot.Window.Days > 0
+		t, ok := oldest(m.slot)
+		switch {
+		case !ok && days:
+			return setBack(nil, now) // what has left may come back for an hour
+		case !ok:
+			return nil
+		}
+		// Both ends are in the window. One that the clocks skip lies behind the gap, and the event has left by then.
+		at := m.slot.Window.After(t.In(now.Location()))
+		out := []time.Time{at, at.Add(instantAfter)}
+		if days {
+			out = setBack(out, now)
+		}
+		return out
+	case AnyTime:
+		return again
+	}
+	v, err := m.from.Eval(e)
+	if err != nil {
+		return again
+	}
+	t, ok := v.(time.Time)
+	if !ok {
+		return nil // missing: only the member can change that
+	}
+	t = t.In(now.Location())
+	if m.Unit == reached {
+		return []time.Time{t, t.Add(instantAfter)}
+	}
+	count := func(n int) time.Time { return t.Add(time.Duration(n) * time.Hour) }
+	passed := hoursBetween(t, now)
+	if m.Unit == dayCount {
+		count = func(n int) time.Time { return schema.AddDays(t, n) }
+		passed = localDays(t, now)
+	}
+	marks := m.marks
+	if marks == nil {
+		marks = []int{passed, passed + 1}
+	}
+	var out []time.Time
+	for _, n := range marks {
+		if n > schema.MaxDays*24 || n < -schema.MaxDays*24 {
+			continue
+		}
+		for _, at := range []time.Time{count(n - 1), count(n), count(n + 1)} {
+			out = append(out, at, at.Add(instantAfter))
+		}
+	}
+	if m.Unit == dayCount {
+		out = setBack(out, now)
+	}
+	return out
+}
+
+// setBack adds what a clock that is set back shows again: the next such change, and the second time of each instant before the
+// last one.
+func setBack(list []time.Time, now time.Time) []time.Time {
+	start, end := now.ZoneBounds()
+	_, after := now.Zone()
+	for at, offset := end, after; !at.IsZero() && at.Sub(now) < 400*24*time.Hour; {
+		_, next := at.In(now.Location()).Zone()
+		if next < offset {
+			list = append(list, at)
+			break
+		}
+		offset = next
+		_, at = at.In(now.Location()).ZoneBounds()
+	}
+	if start.IsZero() {
+		return list
+	}
+	_, before := start.Add(-time.Nanosecond).Zone()
+	for _, at := range slices.Clone(list) {
+		if again := at.Add(time.Duration(before-after) * time.Second); before > after && at.Before(start) && !again.Before(start) {
+			list = append(list, again)
+		}
+	}
+	return list
+}
+
+// reevaluationWalker finds the moments of an expression.
+type reevaluationWalker struct {
+	schema Declarations
+	out    *Reevaluation
+	depth  int // of expressions put in place of their names
+}
+
+// inline walks another expression of the workspace. It was checked where it stands.
+func (w *reevaluationWalker) inline(src diag.Source) {
+	c := newChecker(src, &Scope{Schema: w.schema}, theLibrary())
+	n := c.parse()
+	if n == nil || w.depth > maxInlined {
+		return
+	}
+	c.check(n)
+	w.depth++
+	w.walk(c, n)
+	w.depth--
+}
+
+func (w *reevaluationWalker) add(m Moment) { w.out.Moments = append(w.out.Moments, m) }
+
+func (w *reevaluationWalker) walk(c *checker, n ast.Node) {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		if slices.Contains(comparisons, n.Operator) && (w.compared(c, n.Left, n.Right) || w.compared(c, n.Right, n.Left)) {
+			return
+		}
+	case *ast.CallNode:
+		w.call(c, n)
+		return
+	case *ast.MemberNode:
+		if src := computedAt(c, n); src != nil {
+			w.inline(*src)
+			return
+		}
+	}
+	for _, child := range childrenOf(n) {
+		w.walk(c, child)
+	}
+}
+
+var comparisons = []string{"==", "!=", "<", "<=", ">", ">="}
+
+// compared knows `days_since(t) > 3` and `now() > t`, where t does not itself depend on time.
+func (w *reevaluationWalker) compared(c *checker, clock, other ast.Node) bool {
+	call, ok := clock.(*ast.CallNode)
+	if !ok {
+		return false
+	}
+	switch name := calleeOf(call); name {
+	case "now":
+		from := w.timeless(c, other)
+		if from == nil {
+			return false
+		}
+		w.add(Moment{Unit: reached, from: from})
+		return true
+	case "days_since", "hours_since":
+		n, constant := constantInt(other)
+		if !constant || len(call.Arguments) != 1 {
+			return false
+		}
+		from := w.timeless(c, call.Arguments[0])
+		if from == nil {
+			return false
+		}
+		w.add(Moment{Unit: unitOf(name), from: from, marks: []int{n, n + 1}})
+		return true
+	}
+	return false
+}
+
+func unitOf(function string) momentUnit {
+	if function == "days_since" {
+		return dayCount
+	}
+	return hourCount
+}
+
+func (w *reevaluationWalker) call(c *checker, n *ast.CallNode) {
+	switch name := calleeOf(n); name {
+	case "now":
+		w.add(Moment{Unit: AnyTime})
+	case "today":
+		w.add(Moment{Unit: midnights})
+	case "events":
+		if slot, ok := c.slotOf(n); ok && !slot.Window.IsZero() {
+			w.add(Moment{Unit: windowEnds, slot: slot})
+		}
+	case "in_segment":
+		if s, ok := n.Arguments[0].(*ast.StringNode); ok {
+			if src := w.schema.SegmentSource(s.Value); src != nil {
+				w.inline(*src)
+			}
+		}
+	case "days_since", "hours_since":
+		if from := w.timeless(c, n.Arguments[0]); from != nil {
+			w.add(Moment{Unit: unitOf(name), from: from})
+			return
+		}
+		w.add(Moment{Unit: AnyTime})
+	default:
+		for _, a := range n.Arguments {
+			w.walk(c, a)
+		}
+	}
+}
+
+// timeless compiles a part that does not depend on the passing of time; nil when it does, or is about the item of a list.
+func (w *reevaluationWalker) timeless(c *checker, n ast.Node) *Expr {
+	inner := reevaluationWalker{schema: w.schema, out: &Reevaluation{}, depth: w.depth}
+	if inner.walk(c, n); len(inner.out.Moments) > 0 || mentionsItem(n) {
+		return nil
+	}
+	l := newLowering(c)
+	program, err := l.compile(n)
+	if err != nil {
+		return nil
+	}
+	return &Expr{Text: n.String(), program: program, Reads: l.reads}
+}
+
+// mentionsItem tells whether the part names an item of a list that it does not itself go through.
+func mentionsItem(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.PointerNode:
+		return true
+	case *ast.PredicateNode:
+		return false
+	default:
+		return slices.ContainsFunc(childrenOf(n), mentionsItem)
+	}
+}
+
+func computedAt(c *checker, n *ast.MemberNode) *diag.Source {
+	root, ok := n.Node.(*ast.IdentifierNode)
+	key, named := n.Property.(*ast.StringNode)
+	if !ok || !named || root.Value != "member" {
+		return nil
+	}
+	return c.sc.Schema.Computed(key.Value)
+}
+
+func calleeOf(n *ast.CallNode) string {
+	if id, ok := n.Callee.(*ast.IdentifierNode); ok {
+		return id.Value
+	}
+	return ""
+}
+
+func constantInt(n ast.Node) (int, bool) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		v, ok := constantInt(n.Node)
+		return -v, ok && n.Operator == "-"
+	}
+	return 0, false
+}
+
+// childrenOf gives the parts that a node is made of.
+func childrenOf(n ast.Node) []ast.Node {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		return []ast.Node{n.Node}
+	case *ast.BinaryNode:
+		return []ast.Node{n.Left, n.Right}
+	case *ast.ChainNode:
+		return []ast.Node{n.Node}
+	case *ast.MemberNode:
+		return []ast.Node{n.Node, n.Property}
+	case *ast.ConditionalNode:
+		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
+	case *ast.CallNode:
+		return n.Arguments
+	case *ast.BuiltinNode:
+		return n.Arguments
+	case *ast.PredicateNode:
+		return []ast.Node{n.Node}
+	case *ast.ArrayNode:
+		return n.Nodes
+	case *ast.MapNode:
+		return n.Pairs
+	case *ast.PairNode:
+		return []ast.Node{n.Key, n.Value}
+	case *ast.SliceNode:
+		parts := []ast.Node{n.Node}
+		for _, end := range []ast.Node{n.From, n.To} {
+			if end != nil {
+				parts = append(parts, end)
+			}
+		}
+		return parts
+	}
+	return nil
+}
