@@ -21,7 +21,7 @@ func all() []action {
 	return []action{message(), tag(), coupon(), set(), points(), emit(), webhook()}
 }
 
-// Registry gives what actions and channels declare, for the checker and the engine.
+// Registry returns what actions and channels declare, for the checker and the engine.
 func Registry() *schema.Registry {
 	r := &schema.Registry{Channels: channel.Specs(), Now: time.Now}
 	for _, a := range all() {
@@ -30,7 +30,7 @@ func Registry() *schema.Registry {
 	return r
 }
 
-// Effects gives how each action is carried out, by its key.
+// Effects returns how each action is carried out, by its key.
 func Effects() map[string]engine.Effect {
 	out := map[string]engine.Effect{}
 	for _, a := range all() {

@@ -72,7 +72,7 @@ func readBody(c *gin.Context, b *bytes.Buffer, limit int64) error {
 	return nil
 }
 
-// inflated gives the body as it was before it was compressed; errors.ErrUnsupported when the encoding is another. What is called
+// inflated returns the body as it was before it was compressed; errors.ErrUnsupported when the encoding is another. What is called
 // deflate comes with a head or, from some senders, without.
 func inflated(sent io.Reader, encoding string) (io.Reader, error) {
 	switch encoding {

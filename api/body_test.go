@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// compressed gives a body in each form that is understood.
+// compressed returns a body in each form that is understood.
 func compressed(t *testing.T, encoding, body string) string {
 	t.Helper()
 	var b bytes.Buffer

@@ -162,7 +162,7 @@ func (f *fixture) want(a answer, status int, code any) {
 	}
 }
 
-// owed gives what was taken in for a member and not decided yet.
+// owed returns what was taken in for a member and not decided yet.
 func (f *fixture) owed(member string) []engine.Input {
 	f.t.Helper()
 	batch, err := f.store.Pending(f.t.Context(), store.ShardOf(member), f.now, 100)

@@ -118,7 +118,7 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 	return acceptedView{Status: "accepted", ID: in.ID}, nil
 }
 
-// idempotencyKey gives the request's Idempotency-Key, or a new one.
+// idempotencyKey returns the request's Idempotency-Key, or a new one.
 func (s *server) idempotencyKey(c *gin.Context) (string, error) {
 	key := c.GetHeader("Idempotency-Key")
 	if key == "" {

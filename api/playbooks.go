@@ -196,7 +196,7 @@ func (s *server) remember(c *gin.Context, under, key string, body any) error {
 	return err
 }
 
-// canonical gives a hash of a body that does not depend on how the body was written.
+// canonical returns a hash of a body that does not depend on how the body was written.
 func canonical(body any) ([]byte, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {

@@ -14,7 +14,7 @@ func (s *server) newID() (string, error) {
 	return id, nil
 }
 
-// optional gives nil for the zero time, which JSON then leaves out.
+// optional returns nil for the zero time, which JSON then leaves out.
 func optional(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -127,7 +127,7 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// cpu gives the processor time of this process so far, in microseconds.
+// cpu returns the processor time of this process so far, in microseconds.
 func cpu(b *testing.B) float64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -229,7 +229,7 @@ func unchanging(s string) string {
 	return strings.TrimRight(s, "\n")
 }
 
-// printed gives what a console block shows behind each of its commands.
+// printed returns what a console block shows behind each of its commands.
 func printed(b block) map[string]string {
 	out := map[string]string{}
 	command := ""
@@ -273,7 +273,7 @@ func (w *world) try(page string, b block) {
 	}
 }
 
-// lines gives the command lines of a block, each as it stands.
+// lines returns the command lines of a block, each as it stands.
 func lines(b block) []string {
 	var out []string
 	for line := range strings.Lines(strings.ReplaceAll(b.text, "\\\n", " ")) {
@@ -345,7 +345,7 @@ func TestCommandsInTheDocsRun(t *testing.T) {
 	})
 }
 
-// helpOf gives the examples that a command's --help prints, one a line.
+// helpOf returns the examples that a command's --help prints, one a line.
 func helpOf(t *testing.T, args ...string) (examples, commands []string) {
 	t.Helper()
 	out, err := exec.Command(build(t), append(args, "--help")...).Output()

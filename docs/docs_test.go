@@ -145,7 +145,7 @@ func newContext(t *testing.T) *context {
 	return c
 }
 
-// with gives the context's declarations and templates, and one file more or instead.
+// with returns the context's declarations and templates, and one file more or instead.
 func (c *context) with(name, text string) fstest.MapFS {
 	out := fstest.MapFS{}
 	for n, f := range c.files {

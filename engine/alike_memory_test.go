@@ -44,7 +44,7 @@ actions:
 `
 )
 
-// memoryEngines gives the engine of a workspace, and one of a later version of it that declares other types and knows the first's runs.
+// memoryEngines returns the engine of a workspace, and one of a later version of it that declares other types and knows the first's runs.
 func memoryEngines(t testing.TB) (before, after *engine.Engine) {
 	ws := load(t, map[string]string{"usher.yaml": fmt.Sprintf(memoryUsher, "string", "number"), "playbooks/a.yaml": memoryBook})
 	other := load(t, map[string]string{"usher.yaml": fmt.Sprintf(memoryUsher, "string", "string"), "playbooks/b.yaml": pinnedOther})

@@ -182,7 +182,7 @@ func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, 
 	return shells
 }
 
-// byMember gives the changes that are about each member: in a world they are all about one.
+// byMember returns the changes that are about each member: in a world they are all about one.
 func byMember(c *engine.Changes) map[string]*engine.Changes {
 	for _, m := range c.Members {
 		return map[string]*engine.Changes{m.ID: c}
@@ -196,7 +196,7 @@ func byMember(c *engine.Changes) map[string]*engine.Changes {
 	return nil
 }
 
-// inputsOf gives a member's inputs, with the occurrences of schedules that find them: in the order in which the world decides.
+// inputsOf returns a member's inputs, with the occurrences of schedules that find them: in the order in which the world decides.
 func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time) []engine.Input {
 	var out []engine.Input
 	for _, in := range all {

@@ -127,7 +127,7 @@ func (e *Engine) settle() {
 	}
 }
 
-// stored gives the type of a result as a run keeps it: an action leaves what it has.
+// stored returns the type of a result as a run keeps it: an action leaves what it has.
 func stored(result *schema.Type) *schema.Type {
 	t := &schema.Type{Kind: schema.KindObject}
 	for _, f := range result.Fields {
@@ -189,13 +189,13 @@ func (b *book) textSlots(v *playbooks.Value) {
 	}
 }
 
-// Workspace gives the active workspace.
+// Workspace returns the active workspace.
 func (e *Engine) Workspace() *playbooks.Workspace { return e.ws }
 
-// Knows tells whether the engine has the revision of a playbook, active or pinned.
+// Knows reports whether the engine has the revision of a playbook, active or pinned.
 func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 
-// WithRevision gives an engine that knows a further revision, for runs that keep it. ws is the workspace that holds it.
+// WithRevision returns an engine that knows a further revision, for runs that keep it. ws is the workspace that holds it.
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
 	c.books, c.events = maps.Clone(e.books), maps.Clone(e.events)
@@ -205,7 +205,7 @@ func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *E
 	return &c
 }
 
-// WithoutRevision gives an engine that knows why it cannot have a revision: runs that keep it are parked.
+// WithoutRevision returns an engine that knows why it cannot have a revision: runs that keep it are parked.
 func (e *Engine) WithoutRevision(revision, reason string) *Engine {
 	c := *e
 	c.unusable = maps.Clone(e.unusable)
@@ -242,7 +242,7 @@ type HistoryNeed struct {
 	Window schema.Duration
 }
 
-// NeedsOf tells what deciding these inputs, and the due waits of these runs, may read.
+// NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Duration{}}
 	for i := range inputs {
@@ -342,7 +342,7 @@ func (n *needs) result() Needs {
 	return out
 }
 
-// SegmentNeeds tells what InSegment may read of the history.
+// SegmentNeeds returns what InSegment may read of the history.
 func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
 	n := needs{engine: e, windows: map[string]schema.Duration{}}
 	if g := e.ws.Schema.Segment(segment); g != nil && g.Expr != nil {
@@ -351,7 +351,7 @@ func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
 	return n.result().History
 }
 
-// InSegment tells whether the member is in the segment at the instant; the empty name is everybody.
+// InSegment reports whether the member is in the segment at the instant; the empty name is everybody.
 func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error) {
 	if segment == "" {
 		return true, nil

@@ -132,7 +132,7 @@ func (d *exprDrawer) choice(depth int, of func(int) string) string {
 	return "(" + d.bool(depth) + " ? " + of(depth) + " : " + of(depth) + ")"
 }
 
-// checked gives an expression as the value of a field, or another one where `check` has a reason not to take it that is known.
+// checked returns an expression as the value of a field, or another one where `check` has a reason not to take it that is known.
 func (d *exprDrawer) checked(sc *expression.Scope, text string, want *schema.Type, otherwise string) string {
 	x, diags := expression.CompileExpr(diag.Source{Text: text}, sc, want)
 	for _, m := range diags {

@@ -52,7 +52,7 @@ func happenedOf(in *Input) happened {
 	return h
 }
 
-// decode gives the event's properties.
+// decode returns the event's properties.
 func (h *happened) decode() (map[string]any, error) {
 	if h.later == nil || h.later.data == nil {
 		return h.properties, nil
@@ -65,7 +65,7 @@ func (h *happened) decode() (map[string]any, error) {
 	return h.properties, nil
 }
 
-// recordOf gives the event as expressions see it: see typedRecord.
+// recordOf returns the event as expressions see it: see typedRecord.
 func (h *happened) recordOf(name string, s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
 	if l := h.later; l != nil && l.record != nil && l.schema == s && l.zone == zone {
 		return l.record, nil
@@ -82,7 +82,7 @@ func (h *happened) recordOf(name string, s *playbooks.Schema, zone *time.Locatio
 	return rec, nil
 }
 
-// fits tells whether the schema takes the event.
+// fits reports whether the schema takes the event.
 func (h *happened) fits(s *playbooks.Schema, t *schema.Type) bool {
 	if h.fitted == s {
 		return true
@@ -108,7 +108,7 @@ func (h History) Sort() {
 	}
 }
 
-// find gives the part of a name, nil when there is none. It is good until the next call of of.
+// find returns the part of a name, nil when there is none. It is good until the next call of of.
 func (h History) find(name string) *past {
 	for i := range h {
 		if h[i].name == name {
@@ -118,7 +118,7 @@ func (h History) find(name string) *past {
 	return nil
 }
 
-// of gives the part of a name, a new one when there is none.
+// of returns the part of a name, a new one when there is none.
 func (h *History) of(name string) *past {
 	if p := h.find(name); p != nil {
 		return p
@@ -185,7 +185,7 @@ func (in *Input) place() int64 {
 	return in.Seq
 }
 
-// within gives the events of a slot: the whole name, or [now - window, now] with both ends.
+// within returns the events of a slot: the whole name, or [now - window, now] with both ends.
 func (ev *evaluator) within(s expression.Slot) []happened {
 	p := ev.st.History.find(s.Event)
 	if p == nil {
@@ -206,7 +206,7 @@ func (ev *evaluator) within(s expression.Slot) []happened {
 	return list[start:end]
 }
 
-// Count gives how many events a slot holds; it makes the evaluator a [playbooks.History].
+// Count returns how many events a slot holds; it makes the evaluator a [playbooks.History].
 func (ev *evaluator) Count(s expression.Slot) int {
 	n := len(ev.within(s))
 	if p := ev.st.History.find(s.Event); p != nil && s.Window.IsZero() {
@@ -224,7 +224,7 @@ func (ev *evaluator) readable(h *happened) bool {
 	return true
 }
 
-// List gives the events of a slot as expressions see them. One that the schema does not take any more is left out.
+// List returns the events of a slot as expressions see them. One that the schema does not take any more is left out.
 func (ev *evaluator) List(s expression.Slot) []any {
 	list := ev.within(s)
 	out := make([]any, 0, len(list))

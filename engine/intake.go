@@ -165,7 +165,7 @@ func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejecti
 	return "", false, err
 }
 
-// ValidMemberID tells what is wrong with a member's id that comes from elsewhere than a body, as from a path.
+// ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as from a path.
 func ValidMemberID(id string) *strictjson.Rejection {
 	return checkName("member", "a member's id", id, strictjson.MaxIDLen)
 }
@@ -379,7 +379,7 @@ func kindOf(v any) string {
 	return "an object"
 }
 
-// PeekID gives the id of an event that was rejected, or "" when it has none that could be said.
+// PeekID returns the id of an event that was rejected, or "" when it has none that could be said.
 func PeekID(raw []byte) string {
 	id := ""
 	r := strictjson.Reader{Data: raw}

@@ -204,7 +204,7 @@ func unknownField(what, key string, known []string) *strictjson.Rejection {
 	return &strictjson.Rejection{Code: strictjson.CodeUnknownField, Path: strictjson.Cut(key), Message: message}
 }
 
-// nearly tells whether two words are within two slips of the keyboard.
+// nearly reports whether two words are within two slips of the keyboard.
 func nearly(a, b string) bool {
 	if d := len(a) - len(b); d > 2 || d < -2 || len(a) > 40 {
 		return false

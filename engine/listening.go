@@ -24,7 +24,7 @@ func (e *Engine) listening(event string) *listening {
 	return &nobody
 }
 
-// listen gives what is known of an event, to add to it.
+// listen returns what is known of an event, to add to it.
 func (e *Engine) listen(event string) *listening {
 	l := &listening{typ: e.ws.Schema.Event(event)}
 	if known := e.events[event]; known != nil {

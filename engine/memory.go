@@ -94,5 +94,5 @@ func typesOf(s *playbooks.Schema) *types {
 	return t
 }
 
-// event gives the declaration of an event; nil: there is none.
+// event returns the declaration of an event; nil: there is none.
 func (t *types) event(name string) *playbooks.EventType { return t.events[name] }

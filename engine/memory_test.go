@@ -107,7 +107,7 @@ actions: [{set: {first: = trigger.day == today()}}, {wait: 1h}, {set: {second: =
 	}
 }
 
-// pinned gives an engine of a workspace, and one of another that also knows the first one's playbook a.
+// pinned returns an engine of a workspace, and one of another that also knows the first one's playbook a.
 func pinned(t *testing.T, before, after map[string]string) (first, second *engine.Engine) {
 	t.Helper()
 	ws := load(t, before)

@@ -59,7 +59,7 @@ type Payload struct {
 	Entered    bool           `json:"-"`           // segment only: came in; false: left
 }
 
-// Decode gives the payload, from Data when it was not decoded yet.
+// Decode returns the payload, from Data when it was not decoded yet.
 func (in *Input) Decode() (*Payload, error) {
 	if in.Payload != nil {
 		return in.Payload, nil
@@ -264,7 +264,7 @@ type Traced struct {
 	Run *Run
 }
 
-// InOrder gives the trace entries of all runs as they came about.
+// InOrder returns the trace entries of all runs as they came about.
 func (c *Changes) InOrder() []Traced {
 	var out []Traced
 	for _, r := range c.Runs {

@@ -8,7 +8,7 @@ import (
 // ReasonConsent is why a promotional message is skipped: the member has not agreed to be written to.
 const ReasonConsent = "consent"
 
-// consents tells whether promotional messages may go to the member.
+// consents reports whether promotional messages may go to the member.
 func (e *Engine) consents(m *Member) bool {
 	name := e.ws.Schema.Consent
 	if name == "" {
@@ -24,7 +24,7 @@ func (e *Engine) consents(m *Member) bool {
 	return agreed
 }
 
-// Reviews tells whether a message that goes out at an instant is to be looked at again: it was decided a while ago.
+// Reviews reports whether a message that goes out at an instant is to be looked at again: it was decided a while ago.
 func (e *Engine) Reviews(del *Delivery, now time.Time) bool {
 	s := e.ws.Schema
 	return del.Message.Webhook == nil && del.Message.Class != Transactional && now.Sub(del.At) > reviewAfter &&

@@ -120,7 +120,7 @@ type TagStats struct {
 	Removed map[string]int `json:"removed"`
 }
 
-// NewStats gives the stats of a playbook that did nothing.
+// NewStats returns the stats of a playbook that did nothing.
 func NewStats() *Stats {
 	return &Stats{
 		Skipped: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{},

@@ -8,7 +8,7 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// zoneOf gives the time zone that a member lives in: their own, else the workspace's.
+// zoneOf returns the time zone that a member lives in: their own, else the workspace's.
 func (e *Engine) zoneOf(m *Member) *time.Location {
 	if m == nil {
 		return e.ws.Schema.Timezone
@@ -17,7 +17,7 @@ func (e *Engine) zoneOf(m *Member) *time.Location {
 	return e.zoneNamed(name)
 }
 
-// zoneNamed gives a time zone by its name; the workspace's when there is none.
+// zoneNamed returns a time zone by its name; the workspace's when there is none.
 func (e *Engine) zoneNamed(name string) *time.Location {
 	if name == "" {
 		return e.ws.Schema.Timezone
@@ -40,7 +40,7 @@ type memberView struct {
 	types *types
 }
 
-// Field gives a built-in field, or a stored attribute.
+// Field returns a built-in field, or a stored attribute.
 func (v memberView) Field(name string) any {
 	m, zone := v.ev.st.Member, v.ev.zone
 	if m == nil {
@@ -122,7 +122,7 @@ type eventView struct {
 	err    error // the event is not as its type says
 }
 
-// eventView gives the view of an event of a declared type, or of none, until it is asked for the next one.
+// eventView returns the view of an event of a declared type, or of none, until it is asked for the next one.
 func (ev *evaluator) eventView(in *Input, s *playbooks.Schema, t *playbooks.EventType) *eventView {
 	v := &ev.event
 	*v = eventView{in: in, schema: s, zone: ev.zone}
@@ -132,7 +132,7 @@ func (ev *evaluator) eventView(in *Input, s *playbooks.Schema, t *playbooks.Even
 	return v
 }
 
-// Field gives a property, or what every event has.
+// Field returns a property, or what every event has.
 func (v *eventView) Field(name string) any {
 	switch name {
 	case "id":
@@ -163,7 +163,7 @@ func (v *eventView) Field(name string) any {
 	return schema.Localize(t, value, v.zone)
 }
 
-// All gives the whole event.
+// All returns the whole event.
 func (v *eventView) All() map[string]any {
 	rec, err := v.in.recordOf(v.schema, v.zone)
 	if err != nil {
@@ -172,7 +172,7 @@ func (v *eventView) All() map[string]any {
 	return rec
 }
 
-// recordOf gives the event as expressions see it: see typedRecord.
+// recordOf returns the event as expressions see it: see typedRecord.
 func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
 	if in.record != nil && in.recordSchema == s && in.recordZone == zone {
 		return in.record, nil
@@ -189,7 +189,7 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 	return rec, nil
 }
 
-// typedRecord gives an event as expressions see it: the declared properties typed, with id, name and time.
+// typedRecord returns an event as expressions see it: the declared properties typed, with id, name and time.
 func typedRecord(id, name string, at time.Time, properties map[string]any, s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
 	rec := map[string]any{}
 	if e := s.Event(name); e != nil && e.Properties != nil {

@@ -44,7 +44,7 @@ func (s *Schema) In(section string) diag.Finder {
 	}
 }
 
-// section gives where a section begins, and the file when it has none.
+// section returns where a section begins, and the file when it has none.
 func (s *Schema) section(name string) diag.Pos {
 	if at, ok := s.Sections[name]; ok {
 		return at
@@ -102,7 +102,7 @@ func (s *Schema) SegmentSource(name string) *diag.Source {
 	return nil
 }
 
-// EventRecord gives the type of an event as expressions see it: its properties with id, name and time; nil when the event is
+// EventRecord returns the type of an event as expressions see it: its properties with id, name and time; nil when the event is
 // not declared.
 func (s *Schema) EventRecord(name string) *schema.Type {
 	e := s.Event(name)

@@ -48,7 +48,7 @@ func (s *Schema) Definition(segment string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// Next gives when the date comes for the first time after an instant, where value is that of the attribute as expressions see it,
+// Next returns when the date comes for the first time after an instant, where value is that of the attribute as expressions see it,
 // local to the member; zero when it does not come again. February 29 is February 28 in other years. Which names the time it comes,
 // the same in every zone: of a yearly one the year. The one that has been does not come again, though the member moves west.
 func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, which string) {

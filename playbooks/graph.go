@@ -72,7 +72,7 @@ func (g *grapher) arrow(from, arrow, to, label string) {
 	g.line("  %s %s %s", from, arrow, to)
 }
 
-// target gives the node that stands for a position: a jump stands for where it leads.
+// target returns the node that stands for a position: a jump stands for where it leads.
 func (g *grapher) target(i int) string {
 	for i < len(g.pb.Steps) && g.pb.Steps[i].Key == "jump" {
 		i = g.pb.Steps[i].Jump
@@ -165,7 +165,7 @@ func matchText(m *EventMatch) string {
 	return m.Name + "\nif " + m.If.Text
 }
 
-// trigger says what starts a run, and how often.
+// trigger returns what starts a run, and how often.
 func (g *grapher) trigger() string {
 	t := &g.pb.Trigger
 	text := string(t.Kind)
@@ -195,7 +195,7 @@ func (g *grapher) trigger() string {
 	return text
 }
 
-// text says when the date comes: member.birthday -3d at 10:00, every year.
+// text returns when the date comes: member.birthday -3d at 10:00, every year.
 func (d *DateTrigger) text() string {
 	text := "member." + d.Attribute
 	if !d.Offset.IsZero() {

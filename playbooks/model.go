@@ -25,7 +25,7 @@ type Workspace struct {
 	Labels map[LabelKind]map[string][]LabelUse // see Mentions
 }
 
-// Playbook gives the playbook with the id, or nil.
+// Playbook returns the playbook with the id, or nil.
 func (w *Workspace) Playbook(id string) *Playbook {
 	i, ok := slices.BinarySearchFunc(w.Playbooks, id, func(p *Playbook, id string) int {
 		switch {
@@ -121,27 +121,27 @@ type QuietHours struct {
 
 // The schema's lookups; each gives nil when there is none.
 
-// Attribute gives the declared attribute with the name, or nil.
+// Attribute returns the declared attribute with the name, or nil.
 func (s *Schema) Attribute(name string) *Attribute {
 	return Find(s.Attributes, func(a *Attribute) string { return a.Name }, name)
 }
 
-// Event gives the declared event with the name, or nil.
+// Event returns the declared event with the name, or nil.
 func (s *Schema) Event(name string) *EventType {
 	return Find(s.Events, func(e *EventType) string { return e.Name }, name)
 }
 
-// Segment gives the declared segment with the name, or nil.
+// Segment returns the declared segment with the name, or nil.
 func (s *Schema) Segment(name string) *Segment {
 	return Find(s.Segments, func(g *Segment) string { return g.Name }, name)
 }
 
-// Channel gives the declared channel with the name, or nil.
+// Channel returns the declared channel with the name, or nil.
 func (s *Schema) Channel(name string) *Channel {
 	return Find(s.Channels, func(c *Channel) string { return c.Name }, name)
 }
 
-// Pool gives the declared coupon pool with the name, or nil.
+// Pool returns the declared coupon pool with the name, or nil.
 func (s *Schema) Pool(name string) *Pool {
 	return Find(s.Pools, func(p *Pool) string { return p.Name }, name)
 }
@@ -263,7 +263,7 @@ type Branch struct {
 	Pos    diag.Pos
 }
 
-// Name gives what traces and logs call the step: its id, else its path.
+// Name returns what traces and logs call the step: its id, else its path.
 func (s *Step) Name() string {
 	if s.ID != "" {
 		return s.ID
@@ -366,7 +366,7 @@ type ExpectItem struct {
 	Pos    diag.Pos
 }
 
-// QuietEnd tells whether t lies in the quiet hours, and when they end. t is in the member's zone.
+// QuietEnd reports whether t lies in the quiet hours, and when they end. t is in the member's zone.
 func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
 	q := s.Quiet
 	if q == nil || q.From == q.To {
@@ -386,7 +386,7 @@ func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
 	return schema.WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
 }
 
-// Record gives the type of `trigger` for runs that this trigger starts.
+// Record returns the type of `trigger` for runs that this trigger starts.
 func (t *Trigger) Record(s *Schema) *schema.Type {
 	switch t.Kind {
 	case TriggerEvent:
@@ -438,7 +438,7 @@ func (s *Step) BranchNamed(name string) diag.Pos {
 	return s.Pos
 }
 
-// EnvNames gives the environment variables that the channel's fields name as ${NAME}: sorted, without repeats.
+// EnvNames returns the environment variables that the channel's fields name as ${NAME}: sorted, without repeats.
 func (ch *Channel) EnvNames() []string {
 	var names []string
 	for _, v := range ch.Config {

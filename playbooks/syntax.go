@@ -2,7 +2,7 @@ package playbooks
 
 import "github.com/usher-run/usher/playbooks/schema"
 
-// MemberSyntax gives the attributes that can be written, as `member` of usher.yaml declares them.
+// MemberSyntax returns the attributes that can be written, as `member` of usher.yaml declares them.
 func (s *Schema) MemberSyntax() map[string]any {
 	out := make(map[string]any, len(s.Attributes))
 	for i := range s.Attributes {
@@ -16,7 +16,7 @@ func (s *Schema) MemberSyntax() map[string]any {
 	return out
 }
 
-// EventsSyntax gives the `events` of usher.yaml, for programs that type what they send.
+// EventsSyntax returns the `events` of usher.yaml, for programs that type what they send.
 func (s *Schema) EventsSyntax() map[string]any {
 	out := make(map[string]any, len(s.Events))
 	for i := range s.Events {

@@ -61,7 +61,7 @@ func all() []declared {
 	return []declared{declareLog(), declareNull(), declareSMTP(), declareWebhook()}
 }
 
-// Specs gives the declarations of all channel types, for the checker and the reference.
+// Specs returns the declarations of all channel types, for the checker and the reference.
 func Specs() []schema.ChannelSpec {
 	var specs []schema.ChannelSpec
 	for _, d := range all() {

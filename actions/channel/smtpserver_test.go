@@ -55,7 +55,7 @@ func startSMTP(t *testing.T, replies map[string]string) *smtpServer {
 	return s
 }
 
-// converse tells whether the conversation came to an end by itself.
+// converse reports whether the conversation came to an end by itself.
 func (s *smtpServer) converse(conn net.Conn) bool {
 	in := bufio.NewReader(conn)
 	say := func(verb, line string) bool {

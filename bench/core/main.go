@@ -79,7 +79,7 @@ func workspace(n int, trigger func(i int) string, events int) (*engine.Engine, e
 	return engine.New(ws, engine.Options{Secret: []byte("bench"), Registry: actions.Registry(), Effects: actions.Effects()}), nil
 }
 
-// measure gives the median time of deciding one event of a fresh member.
+// measure returns the median time of deciding one event of a fresh member.
 func measure(rounds int, e *engine.Engine, event string, properties map[string]any) time.Duration {
 	var took []time.Duration
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)

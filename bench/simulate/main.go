@@ -236,7 +236,7 @@ func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
 	return inputs, nil
 }
 
-// repeated gives every input again and again, each time of other members and under another id, until there are n; and each of those
+// repeated returns every input again and again, each time of other members and under another id, until there are n; and each of those
 // so many times, under ids of their own.
 func repeated(inputs []engine.Input, n, times int) iter.Seq2[engine.Input, error] {
 	suffixes := make([]string, (n+len(inputs)-1)/len(inputs))

@@ -59,7 +59,7 @@ func asynqOnRedis(server string, tasks, workers int) (float64, error) {
 	return asynqRate(addr.String(), tasks, workers)
 }
 
-// asynqRate gives tasks a second from the first Enqueue to the last task processed.
+// asynqRate returns tasks a second from the first Enqueue to the last task processed.
 func asynqRate(addr string, tasks, workers int) (float64, error) {
 	opt := asynq.RedisClientOpt{Addr: addr}
 	done := make(chan struct{})

@@ -91,7 +91,7 @@ func (s *server) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// processorTime gives what the server has used so far, from /proc; 0 where there is none.
+// processorTime returns what the server has used so far, from /proc; 0 where there is none.
 func (s *server) processorTime() time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *server) get(path string) ([]byte, error) {
 
 var nullCount = regexp.MustCompile(`(?m)^usher_null_messages_total\{[^}]*\} ([0-9.e+]+)$`)
 
-// received gives how many messages the null channel has counted.
+// received returns how many messages the null channel has counted.
 func (s *server) received() (int, error) {
 	body, err := s.get("/metrics")
 	if err != nil {
@@ -205,7 +205,7 @@ func (s *server) received() (int, error) {
 	return int(f), err
 }
 
-// usherRate gives events a second from the first POST to the last message received.
+// usherRate returns events a second from the first POST to the last message received.
 func usherRate(o options) (float64, error) {
 	s, err := startUsher(o, "null")
 	if err != nil {

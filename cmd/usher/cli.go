@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitMistakes
 }
 
-// unknownCommand says which command there is not, and which was probably meant.
+// unknownCommand returns which command there is not, and which was probably meant.
 func unknownCommand(root *cobra.Command, args []string) string {
 	names, word := commandNames(root), ""
 	for _, a := range args {

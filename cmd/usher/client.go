@@ -170,7 +170,7 @@ func (cl *client) ask(ctx context.Context, method, path, key string, body []byte
 	return nil, out
 }
 
-// zone gives the time zone of the server's workspace; UTC from a server that does not say it.
+// zone returns the time zone of the server's workspace; UTC from a server that does not say it.
 func (cl *client) zone(ctx context.Context) (*time.Location, error) {
 	var schema struct{ Timezone string }
 	if _, err := cl.get(ctx, "/v1/schema", &schema); err != nil {

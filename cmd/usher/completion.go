@@ -129,7 +129,7 @@ type servedPlaybook struct {
 	Paused                    bool
 }
 
-// held says why a playbook takes no new runs; "" when it takes them.
+// held returns why a playbook takes no new runs; "" when it takes them.
 func (s *servedPlaybook) held() string {
 	switch {
 	case s.Paused:
@@ -142,7 +142,7 @@ func (s *servedPlaybook) held() string {
 	return ""
 }
 
-// served gives the names of the active workspace, nil when they cannot be had.
+// served returns the names of the active workspace, nil when they cannot be had.
 func (cl *client) served(ctx context.Context) *servedNames {
 	if cl == nil {
 		return nil

@@ -44,7 +44,7 @@ func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(d.dir, r, firstMember(d.events)))
 }
 
-// nextCommands gives three commands to copy. They find server and key by themselves when both are where they usually are.
+// nextCommands returns three commands to copy. They find server and key by themselves when both are where they usually are.
 func nextCommands(dir string, r server.Ready, member string) string {
 	self := ownName()
 	rest := ""
@@ -66,7 +66,7 @@ func ownName() string {
 	return "usher"
 }
 
-// firstMember gives a member of the events, for an example.
+// firstMember returns a member of the events, for an example.
 func firstMember(events []byte) string {
 	rec, err := eventfile.Open(bytes.NewReader(events), eventfile.Options{}).Next()
 	if err != nil {

@@ -30,7 +30,7 @@ var otherFlags = map[string]string{
 	"user": "member", "filter": "run", "level": "log", "dsn": "db",
 }
 
-// suggestFlag says which flag was probably meant, among those that a command has.
+// suggestFlag returns which flag was probably meant, among those that a command has.
 func suggestFlag(word string, names []string) string {
 	if hint := diag.DidYouMean(word, names); hint != "" {
 		return strings.Replace(hint, "`", "`--", 1)
@@ -43,7 +43,7 @@ func suggestFlag(word string, names []string) string {
 	return ""
 }
 
-// suggestCommand says which command was probably meant.
+// suggestCommand returns which command was probably meant.
 func suggestCommand(word string, names []string) string {
 	if other := otherCommands[word]; other != "" {
 		return "did you mean `" + other + "`?"
@@ -160,7 +160,7 @@ func workspacesIn(dir string) (names []string) {
 	return names
 }
 
-// nearestWorkspace says where there is a workspace when a folder is none: above it, or in it; "" when there is none, or more than one.
+// nearestWorkspace returns where there is a workspace when a folder is none: above it, or in it; "" when there is none, or more than one.
 func nearestWorkspace(command, dir string, diags []diag.Diagnostic) string {
 	if command == "" || !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "no-workspace" }) {
 		return ""

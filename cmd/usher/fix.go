@@ -37,7 +37,7 @@ func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbook
 	return load(dir)
 }
 
-// changed says what an edit did.
+// changed returns what an edit did.
 func changed(old, text string) string {
 	show := func(s string) string {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\t", "⇥"), "\ufeff", "BOM")
@@ -52,7 +52,7 @@ func changed(old, text string) string {
 	return show(old) + " is now " + show(text)
 }
 
-// inRepository gives where a workspace lies in its git repository, else in the current folder; "" when in neither.
+// inRepository returns where a workspace lies in its git repository, else in the current folder; "" when in neither.
 func inRepository(dir string) string {
 	abs, err := filepath.Abs(dir)
 	if err != nil {

@@ -35,7 +35,7 @@ type process struct {
 	log  bytes.Buffer
 }
 
-// usherBinary gives a program that is usher: this test binary under another name (see TestMain).
+// usherBinary returns a program that is usher: this test binary under another name (see TestMain).
 func usherBinary(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()

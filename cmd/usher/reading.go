@@ -166,7 +166,7 @@ func (c *cli) reportFile(r *eventfile.Reader, schema *playbooks.Schema) {
 	}
 }
 
-// suggestEvent says which declared event an undeclared one probably is.
+// suggestEvent returns which declared event an undeclared one probably is.
 func suggestEvent(event string, schema *playbooks.Schema) string {
 	var known []string
 	for i := range schema.Events {

@@ -51,7 +51,7 @@ func (c *cli) screenOf(w io.Writer) screen {
 	return s
 }
 
-// isTerminal tells whether w is a screen, where a progress bar helps; in a file it would be noise.
+// isTerminal reports whether w is a screen, where a progress bar helps; in a file it would be noise.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -91,7 +91,7 @@ func (c *cli) sendCommand() *cobra.Command {
 	return cmd
 }
 
-// columns gives the schema that types the columns of CSV: a folder's, else the server's own. One that has none to give leaves
+// columns returns the schema that types the columns of CSV: a folder's, else the server's own. One that has none to give leaves
 // the columns to their look.
 func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playbooks.Schema, error) {
 	if workspace != "" {

@@ -35,7 +35,7 @@ func (c *cli) runCommand() *cobra.Command {
 // mostCandidates is how many runs are named when a prefix fits several.
 const mostCandidates = 10
 
-// run gives a run by its id or by a prefix of it that no other run's id has.
+// run returns a run by its id or by a prefix of it that no other run's id has.
 func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error) {
 	r := new(shownRun)
 	text, err := cl.get(ctx, "/v1/runs/"+url.PathEscape(id), r)

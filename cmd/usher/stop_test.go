@@ -80,7 +80,7 @@ func (s *mailSink) talk(c net.Conn) {
 	}
 }
 
-// count gives how many different mails came, and how many in all.
+// count returns how many different mails came, and how many in all.
 func (s *mailSink) count() (distinct, all int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

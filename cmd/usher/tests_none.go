@@ -17,7 +17,7 @@ const (
 	minSharedPairs = 0.5
 )
 
-// noTest says why no test was run, and what to do.
+// noTest returns why no test was run, and what to do.
 func noTest(ws *playbooks.Workspace, pattern string) string {
 	var names []string
 	for _, f := range ws.Tests {
@@ -44,7 +44,7 @@ func noTest(ws *playbooks.Workspace, pattern string) string {
 	return said + "; there are tests of " + strings.Join(slices.Compact(ids), ", ")
 }
 
-// nearest gives the names that share most with a pattern: those that differ in capitals alone, else by pairs of letters.
+// nearest returns the names that share most with a pattern: those that differ in capitals alone, else by pairs of letters.
 func nearest(pattern string, names []string) []string {
 	type candidate struct {
 		name  string
@@ -76,7 +76,7 @@ func nearest(pattern string, names []string) []string {
 	return out
 }
 
-// letterPairs gives the pairs of letters that stand side by side in a text, without what patterns and names write between words.
+// letterPairs returns the pairs of letters that stand side by side in a text, without what patterns and names write between words.
 func letterPairs(text string) map[[2]rune]bool {
 	out := map[[2]rune]bool{}
 	var before rune

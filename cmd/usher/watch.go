@@ -35,7 +35,7 @@ func watch(ctx context.Context, ticks <-chan time.Time, look func() string, run 
 	}
 }
 
-// fingerprint gives a text that changes with the files of a workspace: names, sizes and times of change.
+// fingerprint returns a text that changes with the files of a workspace: names, sizes and times of change.
 func fingerprint(dir string) string {
 	files, err := folder.Open(dir)
 	if err != nil {

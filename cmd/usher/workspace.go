@@ -15,7 +15,7 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// workspaceDir gives the folder named by the arguments, else the current one.
+// workspaceDir returns the folder named by the arguments, else the current one.
 func workspaceDir(args []string) string {
 	if len(args) > 0 {
 		return args[0]

@@ -219,7 +219,7 @@ func ifOf(x *expression.Expr) string {
 // maxBrief is how much of an expression a line shows, in characters.
 const maxBrief = 80
 
-// brief gives a text in one line, cut when it is long.
+// brief returns a text in one line, cut when it is long.
 func brief(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if r := []rune(text); len(r) > maxBrief {

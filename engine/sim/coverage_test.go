@@ -18,7 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// tested gives the coverage of a workspace, as text and as the JSON of programs.
+// tested returns the coverage of a workspace, as text and as the JSON of programs.
 func tested(t *testing.T, ws *playbooks.Workspace, run *regexp.Regexp) (*sim.TestReport, string, string) {
 	t.Helper()
 	rep := sim.Test(ws, sim.TestOptions{Registry: actions.Registry(), Effects: actions.Effects(), Run: run})

@@ -54,7 +54,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 	return nil
 }
 
-// difference says what is the first thing that differs in a list of effects, and where it was expected; "" when nothing does.
+// difference returns what is the first thing that differs in a list of effects, and where it was expected; "" when nothing does.
 func difference(one string, want []playbooks.ExpectItem, got []map[string]any, at diag.Pos) (diag.Pos, string) {
 	for i := range want {
 		if i >= len(got) {
@@ -74,7 +74,7 @@ func difference(one string, want []playbooks.ExpectItem, got []map[string]any, a
 	return at, ""
 }
 
-// normalized gives expected events with the ids of their members as they are kept.
+// normalized returns expected events with the ids of their members as they are kept.
 func (t *tester) normalized(want []playbooks.ExpectItem) []playbooks.ExpectItem {
 	want = slices.Clone(want)
 	for i := range want {
@@ -86,7 +86,7 @@ func (t *tester) normalized(want []playbooks.ExpectItem) []playbooks.ExpectItem 
 	return want
 }
 
-// mismatch gives the first field of an item, in the order of the alphabet, that is not as expected, with what it is.
+// mismatch returns the first field of an item, in the order of the alphabet, that is not as expected, with what it is.
 func mismatch(want *playbooks.ExpectItem, got map[string]any) (field string, have any) {
 	for _, k := range slices.Sorted(maps.Keys(want.Fields)) {
 		v := want.Fields[k]
@@ -213,7 +213,7 @@ func (t *tester) sameSet(want, got map[string]any) bool {
 	return true
 }
 
-// attribute gives the value of an attribute as it is stored.
+// attribute returns the value of an attribute as it is stored.
 func (t *tester) attribute(name string, v any) any {
 	if a := t.schema.Attribute(name); a != nil {
 		return schema.ToJSON(a.Type, v)

@@ -22,7 +22,7 @@ type failedRun struct {
 	at               time.Time
 }
 
-// entryFailed gives the failure that an entry of a trace tells of. One that only ends a chain of events fails no run.
+// entryFailed returns the failure that an entry of a trace tells of. One that only ends a chain of events fails no run.
 func entryFailed(e engine.Traced) (failedRun, bool) {
 	if e.What != string(engine.RunFailed) {
 		return failedRun{}, false
@@ -36,7 +36,7 @@ func entryFailed(e engine.Traced) (failedRun, bool) {
 	return f, true
 }
 
-// refusalFailed gives the failure behind a refusal: a condition that could not be judged.
+// refusalFailed returns the failure behind a refusal: a condition that could not be judged.
 func refusalFailed(d *engine.Decision) (failedRun, bool) {
 	if d.Reason != engine.ReasonError {
 		return failedRun{}, false

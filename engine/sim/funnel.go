@@ -140,7 +140,7 @@ func (o *observer) trace(c *engine.Changes) {
 	}
 }
 
-// funnels gives the funnel of every playbook, by id.
+// funnels returns the funnel of every playbook, by id.
 func funnels(ws *playbooks.Workspace, res *Result, reached map[reachedKey]int) []Funnel {
 	out := make([]Funnel, len(ws.Playbooks))
 	for i, p := range ws.Playbooks {
@@ -172,7 +172,7 @@ func funnelSteps(p *playbooks.Playbook, reached map[reachedKey]int) (out []Funne
 	return append(out, ways[len(p.Steps)]...)
 }
 
-// rows gives the funnel as a table.
+// rows returns the funnel as a table.
 func (f *Funnel) rows() [][]string {
 	rows := [][]string{{"reached", "runs", "of entered"}, {"entered", num(f.Entered), share(f.Entered, f.Entered)}}
 	for _, s := range f.Steps {

@@ -62,7 +62,7 @@ func firstDay(day, by string) string {
 	return t.Format(time.DateOnly)
 }
 
-// periodRows gives the periods as a table.
+// periodRows returns the periods as a table.
 func (res *Result) periodRows(id, by string) [][]string {
 	head := by
 	if by == "week" {

@@ -339,7 +339,7 @@ func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 	}
 }
 
-// answer gives what the test says about a webhook, else status 200.
+// answer returns what the test says about a webhook, else status 200.
 func (t *tester) answer(d *engine.Delivery) playbooks.TestAnswer {
 	if a, ok := t.test.Webhooks[d.Step]; ok && d.Playbook == t.file.Playbook {
 		return a
@@ -347,7 +347,7 @@ func (t *tester) answer(d *engine.Delivery) playbooks.TestAnswer {
 	return playbooks.TestAnswer{Status: 200}
 }
 
-// webhookOf gives a webhook as an expect matches it, with the status of its answer.
+// webhookOf returns a webhook as an expect matches it, with the status of its answer.
 func (t *tester) webhookOf(e engine.Traced) map[string]any {
 	item := map[string]any{"url": e.Detail["url"], "method": e.Detail["method"]}
 	item["status"] = t.answer(&engine.Delivery{Step: e.Step, Playbook: e.Run.Playbook}).Status
@@ -357,7 +357,7 @@ func (t *tester) webhookOf(e engine.Traced) map[string]any {
 	return item
 }
 
-// eventOf gives an emitted event as an expect matches it.
+// eventOf returns an emitted event as an expect matches it.
 func eventOf(e engine.Traced) map[string]any {
 	item := map[string]any{"event": e.Detail["event"], "member": e.Run.Member, "properties": map[string]any{}}
 	for _, k := range []string{"member", "properties"} {
@@ -368,7 +368,7 @@ func eventOf(e engine.Traced) map[string]any {
 	return item
 }
 
-// messageOf gives a message as an expect matches it: with its delivery, or as skipped when there is none.
+// messageOf returns a message as an expect matches it: with its delivery, or as skipped when there is none.
 func messageOf(c *engine.Changes, e engine.Traced) map[string]any {
 	item := map[string]any{"channel": e.Detail["channel"], "status": "skipped"}
 	for i := range c.Deliveries {

@@ -54,7 +54,7 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 	return w
 }
 
-// Now gives the clock's instant.
+// Now returns the clock's instant.
 func (w *World) Now() time.Time { return w.now }
 
 // Input decides one input at its instant, which becomes the clock's: everything that is due by then is decided before it.
@@ -187,7 +187,7 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 	return nil
 }
 
-// answered gives the answer to a webhook: at once.
+// answered returns the answer to a webhook: at once.
 func (w *World) answered(d *engine.Delivery) engine.Input {
 	a := playbooks.TestAnswer{Status: 200}
 	if w.answer != nil {

@@ -32,5 +32,5 @@ type Unstorable struct {
 
 func (e *Unstorable) Error() string { return "it cannot be stored: " + e.Err.Error() }
 
-// Unwrap gives what the database said.
+// Unwrap returns what the database said.
 func (e *Unstorable) Unwrap() error { return e.Err }

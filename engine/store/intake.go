@@ -21,7 +21,7 @@ type Intake interface {
 	//  5. An input whose ID is known already is not stored. Its receipt says so.
 	//     (Intake "accepts an id once, ever")
 	//  6. The receipt says also whether its content [Differs] from what was stored.
-	//     (Intake "tells whether what comes again under an id has other content")
+	//     (Intake "reports whether what comes again under an id has other content")
 	//  7. What is stored comes back as it was. (Intake "keeps every field", Intake "takes encoded
 	//     data as it is")
 	Accept(ctx context.Context, inputs []engine.Input) ([]Receipt, error)
@@ -35,7 +35,7 @@ type Intake interface {
 	//  2. An ID is known to both. (Take "takes an id once, ever, whichever way it came",
 	//     Take "takes an id once from many callers")
 	//  3. The answer says what Accept's says of content.
-	//     (Take "tells whether what comes again under an id has other content")
+	//     (Take "reports whether what comes again under an id has other content")
 	//  4. Pending, Owed and Backlog know of the inputs when it returns.
 	//     (Take "is known to whoever asks what is undecided")
 	//  5. No input comes in behind a horizon that Pending has given.

@@ -31,14 +31,14 @@ const Lanes = 4
 // seconds, and what failed is tried again each second.
 const OldAfter = 5 * time.Minute
 
-// ShardOf gives the shard of a member.
+// ShardOf returns the shard of a member.
 func ShardOf(member string) int {
 	h := fnv.New32a()
 	h.Write([]byte(member))
 	return int(h.Sum32() % Shards)
 }
 
-// LaneOf gives the lane of a delivery.
+// LaneOf returns the lane of a delivery.
 func LaneOf(key string) int {
 	h := fnv.New32a()
 	h.Write([]byte(key))
@@ -64,7 +64,7 @@ type Store interface {
 	Registry
 	Reader
 	Failures
-	// Ping tells whether the database answers.
+	// Ping reports whether the database answers.
 	//
 	//  1. An open one does. (Reader "answers")
 	Ping(ctx context.Context) error

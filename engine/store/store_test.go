@@ -18,7 +18,7 @@ var (
 	cited   = regexp.MustCompile(`\b[A-Z][a-z]+ "[^"]+"`)
 )
 
-// comments gives all comments of the package, by where they stand.
+// comments returns all comments of the package, by where they stand.
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	files := token.NewFileSet()

@@ -318,7 +318,7 @@ func (r *Reader) escaped(start int) (string, *Rejection) {
 	return "", r.Syntax("the JSON ends inside a string")
 }
 
-// badEscape tells what is wrong with the escape at a place.
+// badEscape returns what is wrong with the escape at a place.
 func (r *Reader) badEscape(at int) *Rejection {
 	hex := Reader{Data: r.Data, Pos: at + 2}
 	c, ok := rune(0), false
@@ -389,7 +389,7 @@ func (r *Reader) hex4() (rune, bool) {
 	return rune(n), true
 }
 
-// Join gives the path of a field, as in properties.items.
+// Join returns the path of a field, as in properties.items.
 func Join(path, key string) string {
 	if path == "" || key == "" {
 		return path + key

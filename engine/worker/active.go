@@ -27,7 +27,7 @@ type active struct {
 	tried    map[string]time.Time // revisions that could not be had, and when that was found out
 }
 
-// Workspace gives the active workspace and its hash; nil before there is one.
+// Workspace returns the active workspace and its hash; nil before there is one.
 func (w *Worker) Workspace() (*playbooks.Workspace, string) {
 	a := w.active.Load()
 	if a == nil {
@@ -167,7 +167,7 @@ func (w *Worker) load(ctx context.Context, hash string) (*playbooks.Workspace, e
 // retryRevision is after how long a revision is tried again that could not be had: as often as a parked run asks for it.
 const retryRevision = time.Hour
 
-// needsRevision tells whether a revision is to be learnt: it is not known, and was not tried a moment ago.
+// needsRevision reports whether a revision is to be learnt: it is not known, and was not tried a moment ago.
 func (w *Worker) needsRevision(a *active, revision string) bool {
 	at, tried := a.tried[revision]
 	return !a.Knows(revision) && (!tried || w.now().Sub(at) >= retryRevision)

@@ -35,13 +35,13 @@ func (l *lines) count(s string) int {
 	return strings.Count(l.text.String(), s)
 }
 
-// undecided gives the largest age that the gauge shows.
+// undecided returns the largest age that the gauge shows.
 func undecided(t *testing.T, wk *worker.Worker) float64 {
 	t.Helper()
 	return gauge(t, wk, "usher_undecided_seconds")
 }
 
-// gauge gives the largest value of a gauge.
+// gauge returns the largest value of a gauge.
 func gauge(t *testing.T, wk *worker.Worker, name string) float64 {
 	t.Helper()
 	r := prometheus.NewPedanticRegistry()

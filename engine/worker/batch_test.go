@@ -103,7 +103,7 @@ actions: [{tag: buyer}, {coupon: {pool: ten}}, {points: 1}, {emit: {event: membe
 	}
 }
 
-// enteredAfterDowntime gives whether a member, whom time moves into a segment during a downtime, enters: beside others who are due.
+// enteredAfterDowntime reports whether a member, whom time moves into a segment during a downtime, enters: beside others who are due.
 func enteredAfterDowntime(t *testing.T, crowd int) int {
 	w := newClockedWorld(t)
 	w.activate("id: s\nstage: activation\ntrigger: {segment_enter: fresh}\nactions: [{tag: fresh}]\n",

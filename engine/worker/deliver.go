@@ -57,7 +57,7 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 	return len(outcomes) + begun, err
 }
 
-// onTheWire gives the context of attempts: it outlives ctx by [StopGrace].
+// onTheWire returns the context of attempts: it outlives ctx by [StopGrace].
 func onTheWire(ctx context.Context) (context.Context, context.CancelFunc) {
 	wire, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -187,7 +187,7 @@ func (w *Worker) attempt(ctx context.Context, carry carrier, d *store.Attempted)
 // carrier makes one attempt. It gives what the run learns; nil: that the message was sent.
 type carrier func(context.Context, *store.Attempted) (map[string]any, error)
 
-// carrier gives who carries out the deliveries of a lane.
+// carrier returns who carries out the deliveries of a lane.
 func (w *Worker) carrier(a *active, lane store.ChannelLane) carrier {
 	return func(ctx context.Context, d *store.Attempted) (values map[string]any, err error) {
 		defer func() {

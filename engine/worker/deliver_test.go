@@ -71,7 +71,7 @@ func TestStopSettlesWhatIsOnTheWire(t *testing.T) {
 	}
 }
 
-// pending gives how many deliveries are not settled.
+// pending returns how many deliveries are not settled.
 func (w *world) pending() (n int) {
 	w.Helper()
 	for lane := range store.Lanes {

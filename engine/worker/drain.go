@@ -123,7 +123,7 @@ func newBatch(shard int, found *store.Batch) *batch {
 	return b
 }
 
-// only gives the part of the batch that is about one member, with nothing loaded yet.
+// only returns the part of the batch that is about one member, with nothing loaded yet.
 func (b *batch) only(member string) *batch {
 	part := *b.Batch
 	part.Inputs, part.Due = b.inputs[member], []string{member}

@@ -239,7 +239,7 @@ func (o *outbox) Send(_ context.Context, d engine.Delivery, attempt int) error {
 	return nil
 }
 
-// keys gives how many different deliveries were sent, and how many times in all.
+// keys returns how many different deliveries were sent, and how many times in all.
 func (o *outbox) keys() (distinct, all int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

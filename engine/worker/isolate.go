@@ -39,7 +39,7 @@ type isolation struct {
 	passed []time.Time     // looks that cannot be
 }
 
-// reload gives the member's state as it is stored, without what is set aside: nothing of a decision that was taken back is in it.
+// reload returns the member's state as it is stored, without what is set aside: nothing of a decision that was taken back is in it.
 func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 	part := i.b.only(i.member)
 	if _, _, err := i.loadStates(ctx, i.a, part); err != nil {
@@ -219,7 +219,7 @@ func (i *isolation) blame(ctx context.Context, failed error, at time.Time) error
 	return fmt.Errorf("member %s: %w", i.member, failed)
 }
 
-// earliest gives the first instant at which something is due.
+// earliest returns the first instant at which something is due.
 func earliest(st *engine.State, due []*engine.Run, until time.Time) time.Time {
 	at := until
 	if len(due) > 0 {
@@ -231,7 +231,7 @@ func earliest(st *engine.State, due []*engine.Run, until time.Time) time.Time {
 	return at
 }
 
-// firstFailing gives the first millisecond up to which nothing more can be decided: what fails once fails also later.
+// firstFailing returns the first millisecond up to which nothing more can be decided: what fails once fails also later.
 func (i *isolation) firstFailing(ctx context.Context, from, until time.Time) (time.Time, error) {
 	from = from.Truncate(time.Millisecond)
 	var passing error

@@ -34,7 +34,7 @@ func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *activ
 	return a, needs, w.loadHistory(ctx, b.members, b.states, b.queries(needs), b.Watermark)
 }
 
-// resultRuns gives the runs that results are about: known without asking the engine.
+// resultRuns returns the runs that results are about: known without asking the engine.
 func resultRuns(inputs []engine.Input) (runs []string) {
 	for i := range inputs {
 		if inputs[i].Kind == engine.InputResult {

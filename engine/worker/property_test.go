@@ -165,7 +165,7 @@ func (w *poisonedWorld) live(steps []step, members []string, keep func(*step) bo
 	w.drained(members)
 }
 
-// lifeOf gives all that can be told of a member, but for what inputs that are left out have begun, and for what no one decides.
+// lifeOf returns all that can be told of a member, but for what inputs that are left out have begun, and for what no one decides.
 func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 	type entry struct{ Playbook, State, Input, Trace string }
 	var life struct {

@@ -72,7 +72,7 @@ func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 	return ctx.Err()
 }
 
-// moves tells whether the playbook takes new runs. An occurrence while it does not is over.
+// moves reports whether the playbook takes new runs. An occurrence while it does not is over.
 func (w *Worker) moves(a *active, p *playbooks.Playbook) bool {
 	return p.Status == playbooks.Live && !a.paused[p.ID]
 }
@@ -179,7 +179,7 @@ func (w *Worker) fanOutReevaluation(ctx context.Context, a *active, o *store.Occ
 	return w.fannedOut(ctx, o, page, inputs)
 }
 
-// occurrence gives the input that an occurrence is for a member.
+// occurrence returns the input that an occurrence is for a member.
 func occurrence(name string, at time.Time, member string) engine.Input {
 	return engine.Input{
 		Kind: engine.InputSchedule, ID: "schedule:" + name + ":" + at.UTC().Format(time.RFC3339Nano) + ":" + member,
@@ -187,7 +187,7 @@ func occurrence(name string, at time.Time, member string) engine.Input {
 	}
 }
 
-// audience gives the inputs of those members who are in the segment at the occurrence.
+// audience returns the inputs of those members who are in the segment at the occurrence.
 func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook, at time.Time, page []*engine.Member) ([]engine.Input, error) {
 	states := make(map[string]*engine.State, len(page))
 	ids := make([]string, 0, len(page))

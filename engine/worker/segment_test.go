@@ -14,7 +14,7 @@ func crossing(way, segment string) string {
 	return fmt.Sprintf("id: %s-%s\nstage: retention\ntrigger: {segment_%s: %s}\nmode: parallel\nactions: [{tag: %s-%s}]\n", way, segment, way, segment, way, segment)
 }
 
-// reevaluated tells whether it is known of the member whether they are in the segment.
+// reevaluated reports whether it is known of the member whether they are in the segment.
 func (w *world) reevaluated(member, segment string) bool {
 	m, err := w.Member(w.ctx, member)
 	if err != nil {

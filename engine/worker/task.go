@@ -139,7 +139,7 @@ func (t *task) drain(ctx context.Context) event {
 	return onEmpty
 }
 
-// backOff waits after a stale batch. The next batch tells whether the shard was lost, or only a coupon block. Shards that reclaim
+// backOff waits after a stale batch. The next batch reports whether the shard was lost, or only a coupon block. Shards that reclaim
 // the last coupons of a pool from each other get out of step by waiting, each for a time of its own and longer each time.
 func (t *task) backOff(ctx context.Context) event {
 	if err := pause(ctx, staleBackoff(t.r.w.process, t.r.key, t.r.stale)); err != nil {

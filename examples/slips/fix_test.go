@@ -143,7 +143,7 @@ func comments(data []byte) int {
 	return count
 }
 
-// meaning gives what a workspace means: of each playbook its revision and status, of usher.yaml and the tests what they hold, of
+// meaning returns what a workspace means: of each playbook its revision and status, of usher.yaml and the tests what they hold, of
 // templates their text.
 func meaning(files fstest.MapFS) map[string]any {
 	out := map[string]any{}

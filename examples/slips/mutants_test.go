@@ -49,7 +49,7 @@ func mutantsOf(file, text string) ([]mutant, error) {
 	return m.out, nil
 }
 
-// offset gives the place of a node in the text. The library counts columns in characters.
+// offset returns the place of a node in the text. The library counts columns in characters.
 func (m *mutator) offset(n *yaml.Node) int {
 	at := m.starts[n.Line-1]
 	for range n.Column - 1 {
@@ -130,7 +130,7 @@ func (m *mutator) deleted(n *yaml.Node, i int, path string, parent int, flow boo
 	}
 }
 
-// end gives where a value ends. In block style that is where the line of the next key begins.
+// end returns where a value ends. In block style that is where the line of the next key begins.
 func (m *mutator) end(value, key *yaml.Node, flow bool) int {
 	if flow {
 		return m.flowEnd(value)
@@ -138,7 +138,7 @@ func (m *mutator) end(value, key *yaml.Node, flow bool) int {
 	return m.outdent(key.Line, key.Column)
 }
 
-// flowEnd gives where a value on a line ends.
+// flowEnd returns where a value on a line ends.
 func (m *mutator) flowEnd(n *yaml.Node) int {
 	at := m.offset(n)
 	switch {
@@ -151,7 +151,7 @@ func (m *mutator) flowEnd(n *yaml.Node) int {
 	return at + len(strings.TrimRight(m.text[at:at+end], " "))
 }
 
-// closing gives the length of a flow mapping or list.
+// closing returns the length of a flow mapping or list.
 func closing(s string) int {
 	depth := 0
 	for i := 0; i < len(s); i++ {
@@ -171,7 +171,7 @@ func closing(s string) int {
 	return len(s)
 }
 
-// quoted gives the length of a quoted text with its quotes.
+// quoted returns the length of a quoted text with its quotes.
 func quoted(s string) int {
 	for i := 1; i < len(s); i++ {
 		switch {
@@ -186,7 +186,7 @@ func quoted(s string) int {
 	return len(s)
 }
 
-// span gives where a scalar is in the text.
+// span returns where a scalar is in the text.
 func (m *mutator) span(n *yaml.Node, flow bool) (from, to int) {
 	from = m.offset(n)
 	switch {
@@ -274,7 +274,7 @@ func (m *mutator) retyped(n, key *yaml.Node, path string, parent int, flow bool)
 	m.put("retype", path, what+", by "+other, from, to, other+end, n.Line, parent)
 }
 
-// outdent gives where the first line below a line begins that is indented by less.
+// outdent returns where the first line below a line begins that is indented by less.
 func (m *mutator) outdent(line, indent int) int {
 	for ; line < len(m.starts); line++ {
 		rest, _, _ := strings.Cut(m.text[m.starts[line]:], "\n")

@@ -66,7 +66,7 @@ var legalSlips = []struct {
 	{"misspell \"", `.+`, "words of the author's own: a tag, a value of a text property, another duration"},
 }
 
-// legalSlip gives the reason why a slip is legal, "" when nobody knows one.
+// legalSlip returns the reason why a slip is legal, "" when nobody knows one.
 func legalSlip(m *mutant) string {
 	kind := m.kind
 	if strings.HasPrefix(m.what, `"`) {
@@ -179,7 +179,7 @@ type part struct {
 	known map[string]bool // what is wrong with the part itself: nothing but declarations that it does not use
 }
 
-// partOf gives the whole workspace for usher.yaml and templates, and for a playbook that with its tests: what is found there is found in the whole,
+// partOf returns the whole workspace for usher.yaml and templates, and for a playbook that with its tests: what is found there is found in the whole,
 // and sooner.
 func partOf(files fstest.MapFS, file string) part {
 	test := strings.TrimSuffix(file, ".yaml") + "_test.yaml"

@@ -32,7 +32,7 @@ type audience struct {
 	made *engine.Engine
 }
 
-// page gives those of the next members who are in the segment; an empty next cursor is the end.
+// page returns those of the next members who are in the segment; an empty next cursor is the end.
 func (a *audience) page(ctx context.Context, segment, cursor string) (in []string, next string, err error) {
 	members, err := a.store.MembersAfter(ctx, cursor, audiencePage)
 	if err != nil || len(members) == 0 {

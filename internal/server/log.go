@@ -93,7 +93,7 @@ func (h *boundedLog) allows(r slog.Record) bool {
 	return false
 }
 
-// kindOf gives what lines of one kind have in common: the message up to what may be an address or a number in it.
+// kindOf returns what lines of one kind have in common: the message up to what may be an address or a number in it.
 func kindOf(message string) string {
 	if i := strings.IndexAny(message, ":0123456789"); i > 0 {
 		return message[:i]

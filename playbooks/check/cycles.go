@@ -54,7 +54,7 @@ func (c *rules) links(p *playbooks.Playbook, list []*playbooks.Playbook) []link 
 	return out
 }
 
-// starts says how an action may start a playbook; "" when it does not.
+// starts returns how an action may start a playbook; "" when it does not.
 func (c *rules) starts(s *playbooks.Step, q *playbooks.Playbook) string {
 	switch q.Trigger.Kind {
 	case playbooks.TriggerEvent:
@@ -75,7 +75,7 @@ func (c *rules) starts(s *playbooks.Step, q *playbooks.Playbook) string {
 	return ""
 }
 
-// changes says what of a segment an action changes; "" when nothing.
+// changes returns what of a segment an action changes; "" when nothing.
 func (c *rules) changes(s *playbooks.Step, g *playbooks.Segment) string {
 	on := fmt.Sprintf("on which the segment `%s` depends, which starts", g.Name)
 	changed := map[string]string{"tag": "tags", "points": "points"}[s.Key]
@@ -97,7 +97,7 @@ func (c *rules) changes(s *playbooks.Step, g *playbooks.Segment) string {
 	return ""
 }
 
-// reentersSegment tells whether the actions of a playbook may take a member both over the border that starts it and back again: else the
+// reentersSegment reports whether the actions of a playbook may take a member both over the border that starts it and back again: else the
 // member that it acts on is over it already.
 func (c *rules) reentersSegment(p *playbooks.Playbook) bool {
 	g := c.schema.Segment(p.Trigger.Segment)
@@ -117,7 +117,7 @@ type arrival struct {
 	path []link
 }
 
-// shortest gives the shortest way from a playbook back to itself over playbooks that come after it in the list, so that each
+// shortest returns the shortest way from a playbook back to itself over playbooks that come after it in the list, so that each
 // cycle is found once: from its first playbook.
 func shortest(from *playbooks.Playbook, links map[*playbooks.Playbook][]link) []link {
 	queue, seen := []arrival{{at: from}}, map[*playbooks.Playbook]bool{}

@@ -14,7 +14,7 @@ type effect struct{ rise, fall bool }
 
 func (e effect) or(o effect) effect { return effect{e.rise || o.rise, e.fall || o.fall} }
 
-// effectOn tells how an action may turn a segment, as far as its expression shows it: a tag added or removed against `"x" in
+// effectOn returns how an action may turn a segment, as far as its expression shows it: a tag added or removed against `"x" in
 // member.tags`, the sign of points against `member.points > n`, a value set against `member.level == "gold"`. Else either way.
 func (c *rules) effectOn(s *playbooks.Step, g *playbooks.Segment, within []string) effect {
 	n := expression.ParseExpression(g.Source, c.schema)
@@ -102,7 +102,7 @@ func effectOfPoints(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
 	return e, false
 }
 
-// mayHold tells whether a list of tags may hold one.
+// mayHold reports whether a list of tags may hold one.
 func mayHold(list *playbooks.Value, tag string) bool {
 	if list == nil {
 		return false
@@ -157,7 +157,7 @@ func (v *dependencyVisitor) Visit(n *ast.Node) {
 	}
 }
 
-// suspendsBefore tells whether a run surely stops before an action, for a time or an answer: what the action starts is then no longer
+// suspendsBefore reports whether a run surely stops before an action, for a time or an answer: what the action starts is then no longer
 // in the cascade that started the run.
 func suspendsBefore(steps []playbooks.Step, at int) bool {
 	for i := range steps[:at] {

@@ -86,7 +86,7 @@ func (c *rules) similarNames() {
 	}
 }
 
-// isOutlier tells whether of two words that are almost the same it is the first which stands out.
+// isOutlier reports whether of two words that are almost the same it is the first which stands out.
 func isOutlier(kind playbooks.LabelKind, word, other []playbooks.LabelUse) bool {
 	given := func(u playbooks.LabelUse) bool { return u.Role == playbooks.LabelWritten }
 	sought := func(u playbooks.LabelUse) bool { return u.Role == playbooks.LabelRead }
@@ -127,14 +127,14 @@ const (
 	manyOwn    = 3 // playbooks of an owner whom another, written almost the same, is most likely to be
 )
 
-// isShortTypo tells whether a word is another, short one with a letter left out or too many: cm for crm. Owners are few, and known.
+// isShortTypo reports whether a word is another, short one with a letter left out or too many: cm for crm. Owners are few, and known.
 func isShortTypo(word, other string) bool {
 	x, y := []rune(word), []rune(other)
 	return len(y) == minTypoLength-1 && len(x) != len(y) && x[0] == y[0] && isAlphabetic(word) && isAlphabetic(other) && diag.Digits(word) == diag.Digits(other) &&
 		!inflected(word, other) && diag.EditDistance(word, other, diag.MaxDistance+1) == 1
 }
 
-// differByTypo tells whether two words are most likely the same, one of them misspelt. A number that differs, a plural or another ending
+// differByTypo reports whether two words are most likely the same, one of them misspelt. A number that differs, a plural or another ending
 // and another beginning make another word: vip-1 and vip-2, buyer and buyers, active and inactive.
 func differByTypo(a, b string) bool {
 	if diag.Digits(a) != diag.Digits(b) {
@@ -176,21 +176,21 @@ func partsDifferByTypo(x, y string) bool {
 	return false
 }
 
-// lacksFirstLetter tells whether x, behind the same beginning, is a long word y without its first letter: bloom-ifted for bloom-gifted. A vowel
+// lacksFirstLetter reports whether x, behind the same beginning, is a long word y without its first letter: bloom-ifted for bloom-gifted. A vowel
 // may be a prefix: typical, atypical.
 func lacksFirstLetter(x, y string) bool {
 	return len(x) > minTypoLength && isAlphabetic(y) && y[1:] == x && !strings.ContainsRune("aeiou", rune(y[0]))
 }
 
-// withoutSeparators gives a word in small letters without what joins its parts: newcomer-list, Newcomer_List and newcomerlist are the same.
+// withoutSeparators returns a word in small letters without what joins its parts: newcomer-list, Newcomer_List and newcomerlist are the same.
 func withoutSeparators(word string) string { return strings.Join(nameParts(word), "") }
 
-// nameParts gives the parts of a word in small letters.
+// nameParts returns the parts of a word in small letters.
 func nameParts(word string) []string {
 	return strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return strings.ContainsRune("-_.:/ ", r) })
 }
 
-// isAlphabetic tells whether a word is written in letters of an alphabet: where each character is a word, each slip makes another.
+// isAlphabetic reports whether a word is written in letters of an alphabet: where each character is a word, each slip makes another.
 func isAlphabetic(word string) bool {
 	return !strings.ContainsFunc(word, func(r rune) bool {
 		return !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek) && !unicode.IsDigit(r)

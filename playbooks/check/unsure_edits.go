@@ -46,13 +46,13 @@ func (c *rules) markUnsureNames(diags []diag.Diagnostic) []diag.Diagnostic {
 	return diags
 }
 
-// written gives what stands at a place, without quotes.
+// written returns what stands at a place, without quotes.
 func (c *rules) written(p diag.Pos) string {
 	f := diag.NewFile(p.File, c.ws.Files[p.File])
 	return strings.Trim(f.Text[f.Offset(p.Line, p.Column):f.Offset(p.EndLine, p.EndColumn)], `"'\`)
 }
 
-// isTypoOf tells whether of two words the first is the slip: it lacks a letter that the other has, is long
+// isTypoOf reports whether of two words the first is the slip: it lacks a letter that the other has, is long
 // and has one twice, or has two of them swapped.
 func isTypoOf(wrote, declared string) bool {
 	w, d := []rune(wrote), []rune(declared)
@@ -70,7 +70,7 @@ func isTypoOf(wrote, declared string) bool {
 	return false
 }
 
-// filesNaming gives the file that alone, with templates and its tests, can name what a mistake is about; "" for all files.
+// filesNaming returns the file that alone, with templates and its tests, can name what a mistake is about; "" for all files.
 func (c *rules) filesNaming(d *diag.Diagnostic) string {
 	if d.Code != "unknown-action-id" {
 		return ""

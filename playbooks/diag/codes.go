@@ -6,7 +6,7 @@ import "slices"
 // and Good are parts of a playbook, or of usher.yaml when they begin with `usher:`, or of a test when with `playbook:`.
 var Codes = slices.Concat(fileCodes, shapeCodes, nameCodes, meaningCodes, expressionCodes, textCodes)
 
-// CodeByName gives the declaration of a code, or nil.
+// CodeByName returns the declaration of a code, or nil.
 func CodeByName(name string) *Code {
 	for i := range Codes {
 		if Codes[i].Name == name {

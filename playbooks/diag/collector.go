@@ -77,7 +77,7 @@ func (r Report) AssumeName(declared string) Report {
 	return r
 }
 
-// Sorted gives the diagnostics by place, each once.
+// Sorted returns the diagnostics by place, each once.
 func Sorted(diags []Diagnostic) []Diagnostic {
 	slices.SortStableFunc(diags, func(a, b Diagnostic) int {
 		return cmp.Or(ComparePos(a.Pos, b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))

@@ -23,7 +23,7 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
-// Closest gives the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
+// Closest returns the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
 func Closest(word string, known []string) string {
 	best, bestDistance := "", MaxDistance+1
 	known = slices.Clone(known[:min(len(known), MaxCandidates)])
@@ -43,7 +43,7 @@ func Closest(word string, known []string) string {
 	return best
 }
 
-// Digits gives the digits of a word.
+// Digits returns the digits of a word.
 func Digits(word string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
@@ -53,7 +53,7 @@ func Digits(word string) string {
 	}, word)
 }
 
-// UniqueMatch tells whether the closest known word is one slip away, no other is, and no number differs: what was meant is beyond doubt.
+// UniqueMatch reports whether the closest known word is one slip away, no other is, and no number differs: what was meant is beyond doubt.
 // Of two names that differ in a digit, both may well exist: orders_30d is no slip for orders_90d. Two slips away are words that mean
 // the opposite: untag and tag, max and min.
 func UniqueMatch(word string, known []string) bool {

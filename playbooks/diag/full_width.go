@@ -14,7 +14,7 @@ var fullWidthPunctuation = map[rune]rune{
 	'\u3002': '.', '\u3001': ',', '\u3010': '[', '\u3011': ']',
 }
 
-// HalfWidthOf gives the plain character that a full-width one stands for; 0 when it is none.
+// HalfWidthOf returns the plain character that a full-width one stands for; 0 when it is none.
 func HalfWidthOf(r rune) rune {
 	if r >= '\uff01' && r <= '\uff5e' {
 		return r - '\uff01' + '!'
@@ -22,14 +22,14 @@ func HalfWidthOf(r rune) rune {
 	return fullWidthPunctuation[r]
 }
 
-// GroupsDigits tells whether the comma at i stands between the digits of one number: 1,000.
+// GroupsDigits reports whether the comma at i stands between the digits of one number: 1,000.
 func GroupsDigits(runes []rune, i int) bool {
 	return i > 0 && unicode.IsDigit(runes[i-1]) && thousands.MatchString(string(runes[i:min(len(runes), i+5)]))
 }
 
 var thousands = regexp.MustCompile(`^,\d{3}(?:\D|$)`)
 
-// HalfWidth gives a text with its full-width characters made plain.
+// HalfWidth returns a text with its full-width characters made plain.
 func HalfWidth(s string) string {
 	return strings.Map(func(r rune) rune {
 		if p := HalfWidthOf(r); p != 0 {
@@ -39,7 +39,7 @@ func HalfWidth(s string) string {
 	}, s)
 }
 
-// ClosingQuote gives the index of the quote that closes the one at the start of v, or -1.
+// ClosingQuote returns the index of the quote that closes the one at the start of v, or -1.
 func ClosingQuote(v string) int {
 	for i := 1; i < len(v); i++ {
 		switch {
@@ -79,7 +79,7 @@ var Invisible = map[rune]string{
 	0x3000: "IDEOGRAPHIC SPACE", 0x3164: "HANGUL FILLER", 0xfeff: "ZERO WIDTH NO-BREAK SPACE", 0xffa0: "HALFWIDTH HANGUL FILLER",
 }
 
-// VisibleForm gives what an invisible character is written in place of: a plain space, or nothing.
+// VisibleForm returns what an invisible character is written in place of: a plain space, or nothing.
 func VisibleForm(r rune) string {
 	if name := Invisible[r]; strings.HasSuffix(name, "SPACE") && !strings.HasPrefix(name, "ZERO") || strings.HasSuffix(name, "QUAD") || strings.HasSuffix(name, "SPACE MARK") {
 		return " "
@@ -94,10 +94,10 @@ func JoinsCharacters(text string, at, size int) bool {
 	return before >= utf8.RuneSelf && after >= utf8.RuneSelf && before != utf8.RuneError && after != utf8.RuneError
 }
 
-// NameOfRune gives the code point and the name of an invisible character: U+200B ZERO WIDTH SPACE.
+// NameOfRune returns the code point and the name of an invisible character: U+200B ZERO WIDTH SPACE.
 func NameOfRune(r rune) string { return strings.TrimSpace(fmt.Sprintf("U+%04X %s", r, Invisible[r])) }
 
-// HalfWidthName tells which full-width character a name holds, and gives the name with plain ones; ok is false when it holds none.
+// HalfWidthName returns which full-width character a name holds, and gives the name with plain ones; ok is false when it holds none.
 func HalfWidthName(s string) (wide rune, plain string, ok bool) {
 	for _, r := range s {
 		if HalfWidthOf(r) != 0 {

@@ -40,7 +40,7 @@ func Render(w io.Writer, format string, diags []Diagnostic, files map[string][]b
 	return err
 }
 
-// Under gives the diagnostics with the paths of their files below a folder: those of a repository rather than of a workspace in it.
+// Under returns the diagnostics with the paths of their files below a folder: those of a repository rather than of a workspace in it.
 func Under(dir string, diags []Diagnostic) []Diagnostic {
 	if dir == "" || dir == "." {
 		return diags
@@ -101,7 +101,7 @@ func renderOne(b *bytes.Buffer, d Diagnostic, lines map[string][]string) {
 	fmt.Fprintf(b, "%s= help: usher explain %s\n", strings.Repeat(" ", width-1), d.Code)
 }
 
-// labelled tells whether the label names the place already: (string; usher.yaml:8).
+// labelled reports whether the label names the place already: (string; usher.yaml:8).
 func labelled(d *Diagnostic, p Pos) bool {
 	_, named, ok := strings.Cut(d.Label, "; ")
 	return ok && strings.HasSuffix(fmt.Sprintf("%s:%d)", p.File, p.Line), named)
@@ -138,7 +138,7 @@ const maxLine = 64 << 10
 // maxExcerpt is how much of a long line is shown, in characters.
 const maxExcerpt = 160
 
-// excerpt gives the part of the line to show, the display width before the caret, and that of what is underlined.
+// excerpt returns the part of the line to show, the display width before the caret, and that of what is underlined.
 func excerpt(line string, p Pos) (text string, pad, under int) {
 	runes := []rune(line)
 	from := min(max(p.Column-1, 0), len(runes))

@@ -106,7 +106,7 @@ func renderSARIF(b *bytes.Buffer, diags []Diagnostic) error {
 	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
-// sarifFixOf gives the edits that mend a mistake, a change for each file.
+// sarifFixOf returns the edits that mend a mistake, a change for each file.
 func sarifFixOf(d *Diagnostic) sarifFix {
 	fix := sarifFix{Description: sarifText{cmp.Or(d.Label, d.Message)}}
 	for _, e := range d.Edits {

@@ -17,7 +17,7 @@ type File struct {
 // markEvery is how far apart the marks of a long line are, in bytes.
 const markEvery = 256
 
-// marks gives for a line how many characters begin before each multiple of markEvery. They keep places in a file that is one
+// marks returns for a line how many characters begin before each multiple of markEvery. They keep places in a file that is one
 // long line from taking time with the square of its length.
 func (f *File) marks(i int) []int {
 	start := f.Lines[i]
@@ -59,7 +59,7 @@ func NewFile(name string, data []byte) *File {
 	return f
 }
 
-// Pos gives the place of the bytes from (inclusive) to to (exclusive).
+// Pos returns the place of the bytes from (inclusive) to to (exclusive).
 func (f *File) Pos(from, to int) Pos {
 	from = min(max(from, 0), len(f.Text))
 	to = min(max(to, from), len(f.Text))
@@ -84,7 +84,7 @@ func (f *File) LineCol(off int) (line, col int) {
 	return i + 1, before + 1
 }
 
-// Offset gives the byte offset of a place; columns count characters.
+// Offset returns the byte offset of a place; columns count characters.
 func (f *File) Offset(line, col int) int {
 	if line < 1 || line > len(f.Lines) {
 		return len(f.Text)
@@ -104,7 +104,7 @@ func (f *File) Offset(line, col int) int {
 	return off
 }
 
-// LineEnd gives the offset of the line's end without its line break.
+// LineEnd returns the offset of the line's end without its line break.
 func (f *File) LineEnd(off int) int {
 	end := strings.IndexByte(f.Text[off:], '\n')
 	if end < 0 {
@@ -117,7 +117,7 @@ func (f *File) LineEnd(off int) int {
 	return end
 }
 
-// Line gives the text of a line (from 1) without its line break.
+// Line returns the text of a line (from 1) without its line break.
 func (f *File) Line(n int) string {
 	if n < 1 || n > len(f.Lines) {
 		return ""
@@ -126,7 +126,7 @@ func (f *File) Line(n int) string {
 	return f.Text[start:f.LineEnd(start)]
 }
 
-// LinePos gives the place of a line's text without its indentation.
+// LinePos returns the place of a line's text without its indentation.
 func (f *File) LinePos(n int) Pos {
 	n = min(max(n, 1), len(f.Lines))
 	text := f.Line(n)

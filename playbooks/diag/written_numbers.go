@@ -24,7 +24,7 @@ var (
 	quantities = map[string]int64{"百": 100, "千": 1000, "万": 10_000, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 )
 
-// FindWrittenNumber gives the first number in an expression that is written with a quantity or a currency.
+// FindWrittenNumber returns the first number in an expression that is written with a quantity or a currency.
 func FindWrittenNumber(masked string) (writtenNumber, bool) {
 	for _, m := range writtenRun.FindAllStringSubmatchIndex(masked, -1) {
 		run := strings.TrimRight(masked[m[2]:m[3]], " \t\n")
@@ -43,7 +43,7 @@ func FindWrittenNumber(masked string) (writtenNumber, bool) {
 	return writtenNumber{}, false
 }
 
-// standsAlone tells whether nothing beside a number can belong to it.
+// standsAlone reports whether nothing beside a number can belong to it.
 func standsAlone(text string, from, to int) bool {
 	before, after := text[:from], text[to:]
 	if r, _ := utf8.DecodeLastRuneInString(before); strings.ContainsRune("一二两三四五六七八九十百千万亿零第约近", r) && before != "" {

@@ -36,7 +36,7 @@ func (c *checker) loneAlternative(n *ast.BinaryNode, word string) bool {
 	return true
 }
 
-// isConstantValue tells whether a node is a text or a number that is written out.
+// isConstantValue reports whether a node is a text or a number that is written out.
 func isConstantValue(n ast.Node) bool {
 	switch n.(type) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.StringNode:
@@ -45,7 +45,7 @@ func isConstantValue(n ast.Node) bool {
 	return false
 }
 
-// inWhat says what to write for an `in` that looks in what is no list: one value in brackets is no list, and texts have `contains`.
+// inWhat returns what to write for an `in` that looks in what is no list: one value in brackets is no list, and texts have `contains`.
 func (c *checker) inWhat(n *ast.BinaryNode, r *schema.Type) string {
 	not := ""
 	if n == c.negated {

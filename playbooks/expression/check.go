@@ -150,7 +150,7 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 	}
 }
 
-// withinEnum tells whether a text can only be one of the enum's values: it is one of them, it is typed so, or both ways of a
+// withinEnum reports whether a text can only be one of the enum's values: it is one of them, it is typed so, or both ways of a
 // choice are.
 func (c *checker) withinEnum(want *schema.Type, n ast.Node, got *schema.Type) bool {
 	switch n := n.(type) {
@@ -187,7 +187,7 @@ func boolHint(t *schema.Type) string {
 	return " != nil"
 }
 
-// assignable tells whether a value of type got can stand where want is needed; missing values aside.
+// assignable reports whether a value of type got can stand where want is needed; missing values aside.
 func assignable(want, got *schema.Type) bool {
 	switch {
 	case want == nil || got == nil || want.Kind == schema.KindAny || got.Kind == schema.KindAny:
@@ -204,7 +204,7 @@ func assignable(want, got *schema.Type) bool {
 	return true
 }
 
-// check gives the node's type, nil when it has a mistake that was reported.
+// check returns the node's type, nil when it has a mistake that was reported.
 func (c *checker) check(n ast.Node) *schema.Type {
 	t := c.typeOf(n)
 	c.types[n] = t
@@ -263,7 +263,7 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 	return nil
 }
 
-// written gives the text of a part that is one word.
+// written returns the text of a part that is one word.
 func (c *checker) written(at place.Location) string {
 	runes := []rune(c.src.Text)
 	return string(runes[min(at.From, len(runes)):min(at.To, len(runes))])
@@ -301,7 +301,7 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 	return nil
 }
 
-// eventHint tells what to write where `event` is not in scope.
+// eventHint returns what to write where `event` is not in scope.
 func (c *checker) eventHint() string {
 	if c.sc.Trigger != nil {
 		return "write `trigger` for what started the run"
@@ -395,7 +395,7 @@ func (c *checker) conditional(n *ast.ConditionalNode) *schema.Type {
 	return t
 }
 
-// join gives the type that holds both, nil when there is none.
+// join returns the type that holds both, nil when there is none.
 func join(a, b *schema.Type) *schema.Type {
 	switch {
 	case a == nil || b == nil:
@@ -445,7 +445,7 @@ func (t described) String() string {
 	return schema.Article(t.Type.String())
 }
 
-// span gives the range from the first to the last character of the node's parts.
+// span returns the range from the first to the last character of the node's parts.
 func span(n ast.Node) place.Location {
 	s := spanVisitor{n.Location()}
 	ast.Walk(&n, &s)
@@ -463,7 +463,7 @@ func (s *spanVisitor) Visit(n *ast.Node) {
 	s.loc.To = max(s.loc.To, l.To)
 }
 
-// short gives the node's text, cut when long.
+// short returns the node's text, cut when long.
 func short(n ast.Node) string {
 	s := n.String()
 	if r := []rune(s); len(r) > 60 {

@@ -33,26 +33,26 @@ type Env struct {
 
 // Record is an object whose fields are asked for when an expression reads them: the member, an event, a trigger.
 type Record interface {
-	// Field gives a field's typed value; nil: it is missing.
+	// Field returns a field's typed value; nil: it is missing.
 	Field(name string) any
-	// All gives the whole object.
+	// All returns the whole object.
 	All() map[string]any
 }
 
 // Fields is a Record that is all there.
 type Fields map[string]any
 
-// Field gives a field's value.
+// Field returns a field's value.
 func (f Fields) Field(name string) any { return f[name] }
 
-// All gives the fields themselves.
+// All returns the fields themselves.
 func (f Fields) All() map[string]any { return f }
 
 // History answers what events() asks of the member that the Env is about.
 type History interface {
-	// List gives the events of the slot as objects typed by [Schema.EventRecord], by time, oldest first.
+	// List returns the events of the slot as objects typed by [Schema.EventRecord], by time, oldest first.
 	List(Slot) []any
-	// Count gives how many there are.
+	// Count returns how many there are.
 	Count(Slot) int
 	// Sum adds up a field that all of them have, an int or a number.
 	Sum(s Slot, field string) (any, error)
@@ -130,16 +130,16 @@ func (e *Env) End() {
 	e.member, e.history, e.trigger, e.actions, e.event = nil, nil, nil, nil, nil
 }
 
-// Trigger gives `trigger` as it was set.
+// Trigger returns `trigger` as it was set.
 func (e *Env) Trigger() map[string]any { return all(e.trigger) }
 
-// Actions gives `actions` as it was set.
+// Actions returns `actions` as it was set.
 func (e *Env) Actions() map[string]map[string]any { return e.actions }
 
-// Now gives the instant in the member's zone.
+// Now returns the instant in the member's zone.
 func (e *Env) Now() time.Time { return e.clock.now }
 
-// Eval gives the expression's value. The error is for the trace of a run: it names what failed, not the machinery.
+// Eval returns the expression's value. The error is for the trace of a run: it names what failed, not the machinery.
 func (x *Expr) Eval(e *Env) (any, error) {
 	if x.program == nil {
 		return nil, errors.New("the expression was not compiled")
@@ -166,7 +166,7 @@ func (e *Env) has(name string) bool {
 	return ok
 }
 
-// read gives what a variable stands for.
+// read returns what a variable stands for.
 func (e *Env) read(r *read) any {
 	switch r.from {
 	case fromMember:
@@ -226,7 +226,7 @@ func all(r Record) map[string]any {
 	return r.All()
 }
 
-// Test gives the value of a condition. A nil Expr holds.
+// Test returns the value of a condition. A nil Expr holds.
 func (x *Expr) Test(e *Env) (bool, error) {
 	if x == nil {
 		return true, nil
@@ -242,7 +242,7 @@ func (x *Expr) Test(e *Env) (bool, error) {
 	return b, nil
 }
 
-// Seen gives the values that a condition was made of, by their text: the explanation of its outcome.
+// Seen returns the values that a condition was made of, by their text: the explanation of its outcome.
 func (x *Expr) Seen(e *Env) map[string]any {
 	if len(x.atoms) == 0 {
 		return nil
@@ -322,7 +322,7 @@ func hoursBetween(from, to time.Time) int {
 	return int(seconds / 3600)
 }
 
-// Dice gives a number that is always the same for the same salt and parts, and evenly spread.
+// Dice returns a number that is always the same for the same salt and parts, and evenly spread.
 func Dice(salt string, parts ...string) uint64 {
 	h := sha256.New()
 	h.Write([]byte(salt))

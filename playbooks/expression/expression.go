@@ -30,7 +30,7 @@ type Scope struct {
 	Known    []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
 }
 
-// Knowing gives the scope with further facts.
+// Knowing returns the scope with further facts.
 func (s *Scope) Knowing(facts []string) *Scope {
 	if len(facts) == 0 {
 		return s
@@ -63,7 +63,7 @@ type Expr struct {
 	present [2][]string  // what is surely present when a condition fails, and when it holds
 }
 
-// Holds gives what is surely present when the condition holds; of no condition, nothing.
+// Holds returns what is surely present when the condition holds; of no condition, nothing.
 func (x *Expr) Holds() []string {
 	if x == nil {
 		return nil
@@ -71,7 +71,7 @@ func (x *Expr) Holds() []string {
 	return x.present[1]
 }
 
-// Fails gives what is surely present when the condition does not hold.
+// Fails returns what is surely present when the condition does not hold.
 func (x *Expr) Fails() []string {
 	if x == nil {
 		return nil
@@ -168,7 +168,7 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	return x, c.diags
 }
 
-// answers gives the texts that an expression may give, as far as they are written out.
+// answers returns the texts that an expression may give, as far as they are written out.
 func (c *checker) answers(n ast.Node) []tagMention {
 	switch n := n.(type) {
 	case *ast.StringNode:
@@ -221,7 +221,7 @@ type Slot struct {
 	Items  bool            // the events themselves are read, not only how many there are
 }
 
-// With gives the union of both, sorted, without repeats.
+// With returns the union of both, sorted, without repeats.
 func (r Refs) With(o Refs) Refs {
 	union := func(a, b []string) []string {
 		all := slices.Concat(a, b)

@@ -78,7 +78,7 @@ var foreignFunctions = func() map[string]string {
 	return out
 }()
 
-// foreignFunction tells what is written for a function of another language; "" when it is none.
+// foreignFunction returns what is written for a function of another language; "" when it is none.
 func foreignFunction(name string, args []string) string {
 	key := strings.ToLower(strings.ReplaceAll(name, "_", ""))
 	label := foreignFunctions[key]
@@ -106,7 +106,7 @@ func shortAll(list []ast.Node) []string {
 	return out
 }
 
-// forbiddenHint says what is written in place of a function that is not part of the language.
+// forbiddenHint returns what is written in place of a function that is not part of the language.
 func forbiddenHint(name string, args []ast.Node) string {
 	if name != "date" || len(args) != 1 {
 		return ""
@@ -117,7 +117,7 @@ func forbiddenHint(name string, args []ast.Node) string {
 	return "the day of now() is today(); days are compared by days_since(t)"
 }
 
-// tooMany says how a function is called that was given more than it takes.
+// tooMany returns how a function is called that was given more than it takes.
 func tooMany(n *ast.BuiltinNode, usage string) string {
 	if places, ok := constantOf(n.Arguments[len(n.Arguments)-1]).(float64); ok && n.Name == "round" && places > 0 && places < 10 {
 		hundred := "1" + strings.Repeat("0", int(places))
@@ -126,7 +126,7 @@ func tooMany(n *ast.BuiltinNode, usage string) string {
 	return "write " + usage
 }
 
-// itemsHint says how a condition on items is written.
+// itemsHint returns how a condition on items is written.
 func (c *checker) itemsHint(n *ast.BuiltinNode, p *ast.PredicateNode, t *schema.Type) string {
 	if t.Kind == schema.KindString && n.Name == "any" && !mentionsItem(p.Node) {
 		return "write " + short(p.Node) + " in " + short(n.Arguments[0])
@@ -151,7 +151,7 @@ func (c *checker) method(n *ast.CallNode) {
 	c.report(span(n.Callee), "unknown-function", label, "%s cannot be called", quoteNode(n.Callee))
 }
 
-// sizeField tells what is written for a field that other languages give lists and texts.
+// sizeField returns what is written for a field that other languages give lists and texts.
 func sizeField(of ast.Node, t *schema.Type, field string) string {
 	sized := t.Kind == schema.KindList || t.Kind == schema.KindString
 	if sized && slices.Contains([]string{"length", "size", "count", "len", "Length", "Count"}, field) {
@@ -234,7 +234,7 @@ func (c *checker) numeralInLetters(n *ast.IdentifierNode, report func(write, lab
 	return false
 }
 
-// IsWeekdayName tells whether a word names a day of the week.
+// IsWeekdayName reports whether a word names a day of the week.
 func IsWeekdayName(s string) bool {
 	for _, head := range []string{"周", "星期", "礼拜"} {
 		if day, ok := strings.CutPrefix(s, head); ok && slices.Contains([]string{"一", "二", "三", "四", "五", "六", "日", "天", "末"}, day) {

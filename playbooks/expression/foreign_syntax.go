@@ -72,7 +72,7 @@ func (c *checker) foreignSyntax() bool {
 	return false
 }
 
-// bounds gives what a match is about: its group, unless the whole is replaced.
+// bounds returns what a match is about: its group, unless the whole is replaced.
 func bounds(m []int, whole bool) (from, to int) {
 	if !whole && len(m) > 2 && m[2] >= 0 {
 		return m[2], m[3]
@@ -131,7 +131,7 @@ func (c *checker) foreignDate(masked string) bool {
 	return true
 }
 
-// runes gives the place of bytes of the source.
+// runes returns the place of bytes of the source.
 func (c *checker) runes(from, to int) place.Location {
 	start := utf8.RuneCountInString(c.src.Text[:from])
 	return place.Location{From: start, To: start + utf8.RuneCountInString(c.src.Text[from:to])}

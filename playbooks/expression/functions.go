@@ -153,7 +153,7 @@ func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
 	return schema.Elapsed
 }
 
-// constantArgument gives the one argument of a call, which must be a text constant.
+// constantArgument returns the one argument of a call, which must be a text constant.
 func (c *checker) constantArgument(n *ast.CallNode, name, usage string) (*ast.StringNode, bool) {
 	if len(n.Arguments) != 1 {
 		c.report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name, len(n.Arguments))

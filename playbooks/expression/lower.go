@@ -81,7 +81,7 @@ func (l *lowering) env() types.Map {
 	return env
 }
 
-// exprType gives the library's type. What may be missing is of any type there: our own checker has seen to the guards.
+// exprType returns the library's type. What may be missing is of any type there: our own checker has seen to the guards.
 func exprType(t *schema.Type) types.Type {
 	if t == nil || t.Optional {
 		return types.Any
@@ -111,7 +111,7 @@ func exprType(t *schema.Type) types.Type {
 	return types.Any
 }
 
-// lower gives a new tree; every node keeps its place in the source.
+// lower returns a new tree; every node keeps its place in the source.
 func (l *lowering) lower(n ast.Node) ast.Node {
 	if n == nil {
 		return nil
@@ -293,7 +293,7 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: args}
 }
 
-// slot gives the variable for a part of the history, or for its length.
+// slot returns the variable for a part of the history, or for its length.
 func (l *lowering) slot(s Slot, count bool) ast.Node {
 	if count {
 		return l.variable(read{name: "$count " + s.key(), from: fromCount, slot: s}, types.Int)
@@ -331,7 +331,7 @@ func orNil(n ast.Node) ast.Node {
 	return n
 }
 
-// history gives the slot when a function is about events() itself.
+// history returns the slot when a function is about events() itself.
 func (l *lowering) history(n *ast.BuiltinNode) (Slot, bool) {
 	if len(n.Arguments) == 0 {
 		return Slot{}, false

@@ -22,7 +22,7 @@ var BuiltinFields = []schema.Field{
 	{Name: "locale", Type: schema.String.AsOptional()},
 }
 
-// MemberFields gives the built-in fields of a member.
+// MemberFields returns the built-in fields of a member.
 func MemberFields() []schema.Field { return slices.Clone(BuiltinFields) }
 
 func (c *checker) member(n *ast.MemberNode) *schema.Type {
@@ -148,7 +148,7 @@ func (c *checker) otherEvent(property string) string {
 	return ""
 }
 
-// aboutField tells what a suggested field is and where it is declared.
+// aboutField returns what a suggested field is and where it is declared.
 func (c *checker) aboutField(base *schema.Type, name string) string {
 	for _, f := range base.Fields {
 		if f.Name != name || f.Type == nil {
@@ -227,7 +227,7 @@ func (c *checker) inline(at ast.Node, name string, src diag.Source, want *schema
 	return t
 }
 
-// nameless gives the action that was meant where no action has the id: the nearest before, without an id, that leaves the field.
+// nameless returns the action that was meant where no action has the id: the nearest before, without an id, that leaves the field.
 func (s *Scope) nameless(field string) (diag.Pos, bool) {
 	for i := len(s.Nameless) - 1; i >= 0; i-- {
 		a := &s.Nameless[i]
@@ -251,7 +251,7 @@ func AboutAction(d *diag.Diagnostic, sc *Scope, id, near, field string) *diag.Di
 	return d
 }
 
-// FieldAfter gives the name after the dot that a text goes on with.
+// FieldAfter returns the name after the dot that a text goes on with.
 func FieldAfter(text string) string {
 	m := dotted.FindStringSubmatch(text)
 	if m == nil {

@@ -71,7 +71,7 @@ func (c *checker) isGuarded(n ast.Node) bool {
 	return p != "" && c.guarded[p] > 0
 }
 
-// present gives the type of a guarded value as required.
+// present returns the type of a guarded value as required.
 func (c *checker) present(n ast.Node, t *schema.Type) *schema.Type {
 	if t != nil && t.Optional && t.Kind != schema.KindNil && c.isGuarded(n) {
 		return t.Required()
@@ -79,7 +79,7 @@ func (c *checker) present(n ast.Node, t *schema.Type) *schema.Type {
 	return t
 }
 
-// path gives the value's name, "" for what is computed. Items of nested predicates are told apart by their depth.
+// path returns the value's name, "" for what is computed. Items of nested predicates are told apart by their depth.
 func (c *checker) path(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
@@ -177,7 +177,7 @@ func (c *checker) whenFalse(n ast.Node) []string {
 	return nil
 }
 
-// factsOfResult gives what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
+// factsOfResult returns what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
 func (c *checker) factsOfResult(n *ast.MemberNode, answer bool) []string {
 	key, ok := n.Property.(*ast.StringNode)
 	of, base := c.types[n.Node], c.path(n.Node)
@@ -224,7 +224,7 @@ func (c *checker) comparedWithValue(n *ast.BinaryNode) []string {
 	return out
 }
 
-// pathPrefixes gives the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
+// pathPrefixes returns the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
 func (c *checker) pathPrefixes(n ast.Node) []string {
 	var out []string
 	for {

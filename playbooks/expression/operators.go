@@ -151,7 +151,7 @@ func (c *checker) operands(n *ast.BinaryNode, l, r *schema.Type, wants string) *
 	return resultWithout(n.Operator)
 }
 
-// operandsHint says how the two are written that an operator takes.
+// operandsHint returns how the two are written that an operator takes.
 func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	s, isText := n.Right.(*ast.StringNode)
 	switch {
@@ -394,7 +394,7 @@ func (c *checker) constants(n ast.Node) {
 	c.report(span(n), "constant-condition", "it depends on nothing", "this is always %s", always)
 }
 
-// readsNothing tells whether a part depends on no input.
+// readsNothing reports whether a part depends on no input.
 func (c *checker) readsNothing(n ast.Node) bool {
 	v := &readsVisitor{}
 	ast.Walk(&n, v)

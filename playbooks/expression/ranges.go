@@ -56,7 +56,7 @@ func (c *checker) impossible(n ast.Node) {
 	}
 }
 
-// bounds gives the comparisons that all hold when n does; when n does not, for negated.
+// bounds returns the comparisons that all hold when n does; when n does not, for negated.
 func (c *checker) bounds(n ast.Node, negated bool) []bound {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
@@ -91,7 +91,7 @@ func (c *checker) bounds(n ast.Node, negated bool) []bound {
 	return nil
 }
 
-// constantOf gives the value of a constant: a float64, string or bool; nil when it is none of these.
+// constantOf returns the value of a constant: a float64, string or bool; nil when it is none of these.
 func constantOf(n ast.Node) any {
 	switch n := n.(type) {
 	case *ast.IntegerNode:
@@ -110,7 +110,7 @@ func constantOf(n ast.Node) any {
 	return nil
 }
 
-// neverNegative tells whether an operand counts something.
+// neverNegative reports whether an operand counts something.
 func (c *checker) neverNegative(n ast.Node) bool {
 	if b, ok := n.(*ast.BuiltinNode); ok {
 		return b.Name == "len" || b.Name == "count"
@@ -118,7 +118,7 @@ func (c *checker) neverNegative(n ast.Node) bool {
 	return FieldOfMember(n) == "points"
 }
 
-// excluded tells whether nothing that the operand can be fulfils all the bounds on it.
+// excluded reports whether nothing that the operand can be fulfils all the bounds on it.
 func (c *checker) excluded(bounds []bound) bool {
 	of := bounds[0].of
 	low, high := math.Inf(-1), math.Inf(1)
@@ -175,10 +175,10 @@ func (c *checker) excluded(bounds []bound) bool {
 	})
 }
 
-// present tells whether only a value that is there fulfils the bound.
+// present reports whether only a value that is there fulfils the bound.
 func (b bound) present() bool { return b.op != "!=" && b.op != "not in" }
 
-// FieldOfMember gives the name of a field of member, "" for anything else.
+// FieldOfMember returns the name of a field of member, "" for anything else.
 func FieldOfMember(n ast.Node) string {
 	m, ok := n.(*ast.MemberNode)
 	if !ok {

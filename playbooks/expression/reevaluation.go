@@ -49,7 +49,7 @@ func ReevaluationOf(src diag.Source, schema Declarations) *Reevaluation {
 	return w.out
 }
 
-// Next gives the first instant after now at which the expression may have another value, to the millisecond; zero when only the
+// Next returns the first instant after now at which the expression may have another value, to the millisecond; zero when only the
 // member can change it. oldest gives the time of the oldest event that a slot holds.
 func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Time {
 	var next time.Time
@@ -69,7 +69,7 @@ func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Ti
 
 const instantAfter = time.Millisecond // instants are whole milliseconds
 
-// candidates gives instants at which the moment may matter; those that are past do not count.
+// candidates returns instants at which the moment may matter; those that are past do not count.
 func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.Time {
 	now := e.clock.now
 	again := []time.Time{now.Add(reevaluateEvery)}
@@ -281,7 +281,7 @@ func (w *reevaluationWalker) timeless(c *checker, n ast.Node) *Expr {
 	return &Expr{Text: n.String(), program: program, Reads: l.reads}
 }
 
-// mentionsItem tells whether the part names an item of a list that it does not itself go through.
+// mentionsItem reports whether the part names an item of a list that it does not itself go through.
 func mentionsItem(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.PointerNode:
@@ -320,7 +320,7 @@ func constantInt(n ast.Node) (int, bool) {
 	return 0, false
 }
 
-// childrenOf gives the parts that a node is made of.
+// childrenOf returns the parts that a node is made of.
 func childrenOf(n ast.Node) []ast.Node {
 	switch n := n.(type) {
 	case *ast.UnaryNode:

@@ -27,7 +27,7 @@ const (
 	Positive = NotZero | NotNegative
 )
 
-// signOf gives what is known of the sign of a number that was checked.
+// signOf returns what is known of the sign of a number that was checked.
 func (c *checker) signOf(n ast.Node) Sign {
 	if v, ok := constantOf(n).(float64); ok {
 		return SignOfConstant(v)
@@ -54,7 +54,7 @@ func SignOfConstant(v float64) Sign {
 	return NotNegative
 }
 
-// signByForm gives what the form of an expression tells, whatever its values.
+// signByForm returns what the form of an expression tells, whatever its values.
 func (c *checker) signByForm(n ast.Node) Sign {
 	switch n := n.(type) {
 	case *ast.ChainNode:
@@ -134,7 +134,7 @@ func (c *checker) valueName(n ast.Node) string {
 	return name
 }
 
-// comparedWithNumber gives what a comparison that holds tells about signs.
+// comparedWithNumber returns what a comparison that holds tells about signs.
 func (c *checker) comparedWithNumber(left ast.Node, op string, right ast.Node) []string {
 	return append(c.signFacts(left, op, right), c.signFacts(right, Mirrored[op], left)...)
 }
@@ -149,7 +149,7 @@ func (c *checker) signFacts(n ast.Node, op string, with ast.Node) []string {
 	return c.factsOfSign(n, SignImplied(op, c.signOf(with), constantOf(with)))
 }
 
-// SignImplied gives what is known of a number that compares so with another: one of this sign, and a constant of this value, nil when it
+// SignImplied returns what is known of a number that compares so with another: one of this sign, and a constant of this value, nil when it
 // is none.
 func SignImplied(op string, with Sign, constant any) Sign {
 	zero := constant == float64(0)
@@ -191,7 +191,7 @@ func (c *checker) factsOfSign(n ast.Node, found Sign) []string {
 	return out
 }
 
-// division tells whether a node divides, and by what.
+// division reports whether a node divides, and by what.
 func division(n ast.Node) (divisor ast.Node, ok bool) {
 	b, ok := n.(*ast.BinaryNode)
 	if !ok || b.Operator != "/" && b.Operator != "%" {
@@ -213,7 +213,7 @@ func (c *checker) guardedDivision(at place.Location, divisor ast.Node) string {
 	return "(" + by + test + " ? " + c.written(at) + " : 0)"
 }
 
-// extent gives the range of a part with the brackets that belong to it, which the library's tree does not keep.
+// extent returns the range of a part with the brackets that belong to it, which the library's tree does not keep.
 func (c *checker) extent(n ast.Node) place.Location {
 	at := span(n)
 	runes := []rune(c.src.Text)

@@ -159,7 +159,7 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
 }
 
-// nextToOperator tells whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
+// nextToOperator reports whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
 func nextToOperator(runes []rune, loc place.Location) bool {
 	const signs = "=<>!+-*/%&|"
 	before := strings.TrimRightFunc(string(runes[:loc.From]), unicode.IsSpace)

@@ -48,7 +48,7 @@ func (c *checker) unknownName(n *ast.IdentifierNode) {
 	c.report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
 }
 
-// carries tells whether the event or the trigger has a property of that name.
+// carries reports whether the event or the trigger has a property of that name.
 func (c *checker) carries(name string) bool {
 	for _, t := range []*schema.Type{c.sc.Event, c.sc.Trigger} {
 		if t != nil {

@@ -196,7 +196,7 @@ func (w *walk) file(name string) {
 	w.Files[name] = data
 }
 
-// read gives a file's text, or the first byte too many of it and all before.
+// read returns a file's text, or the first byte too many of it and all before.
 func (w *walk) read(name string) (data []byte, err error) {
 	f, err := w.fsys.Open(name)
 	if err != nil {

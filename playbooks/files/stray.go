@@ -104,7 +104,7 @@ func (w *walk) strays() {
 	}
 }
 
-// suggestFolder gives the folder of a workspace that a name stands for, or "".
+// suggestFolder returns the folder of a workspace that a name stands for, or "".
 func suggestFolder(name string) string {
 	lower := strings.ToLower(strings.TrimSpace(name))
 	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
@@ -178,7 +178,7 @@ func looksLikeSchemaFile(name string) bool {
 	return strings.HasPrefix(lower, "usher.") && yamlLike.MatchString(lower) || strings.EqualFold(name, "usher")
 }
 
-// head gives how a file begins; "" for one that cannot be read.
+// head returns how a file begins; "" for one that cannot be read.
 func (w *walk) head(name string) string {
 	if data, ok := w.open[name]; ok {
 		return string(data)

@@ -39,7 +39,7 @@ func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expressio
 	return result, true
 }
 
-// written gives the names of an action's fields in the order in which they are written, then those that are not.
+// written returns the names of an action's fields in the order in which they are written, then those that are not.
 func written(v *syntax.Node, args map[string]*playbooks.Value) []string {
 	out := make([]string, 0, len(args))
 	for _, e := range v.Entries {
@@ -285,7 +285,7 @@ func (p *playbookReader) attributes(v *syntax.Node, what string, sc *expression.
 	return out
 }
 
-// settableType gives the type of an attribute that may be set, or nil when it may not, which was reported.
+// settableType returns the type of an attribute that may be set, or nil when it may not, which was reported.
 func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 	name := key.Value
 	if slices.Contains(shapes.Settable, name) {
@@ -382,7 +382,7 @@ func extensionOf(name string) string {
 	return ""
 }
 
-// lenient gives the scope with anything in place of what is unknown because of another mistake.
+// lenient returns the scope with anything in place of what is unknown because of another mistake.
 func (p *playbookReader) lenient(sc *expression.Scope) *expression.Scope {
 	if sc == nil || len(p.unknownNames) == 0 {
 		return sc

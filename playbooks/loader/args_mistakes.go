@@ -55,7 +55,7 @@ func (p *playbookReader) mistakenLiteral(v *syntax.Node, t *schema.Type, what st
 // lonePath matches Liquid that prints one value and nothing else.
 var lonePath = regexp.MustCompile(`^\{\{-?\s*((?:member|trigger|actions)\.[\p{L}\p{N}_.]+)\s*-?\}\}$`)
 
-// expressionFor says what to write for a text in Liquid where none is taken.
+// expressionFor returns what to write for a text in Liquid where none is taken.
 func expressionFor(text string) string {
 	if m := lonePath.FindStringSubmatch(text); m != nil {
 		return "`= " + m[1] + "`"

@@ -15,7 +15,7 @@ import (
 // branchChoice is a branch and the way that was taken there.
 type branchChoice struct{ point, branch int }
 
-// exclusive tells whether a run that is on way b cannot have passed way a: they part at one branch.
+// exclusive reports whether a run that is on way b cannot have passed way a: they part at one branch.
 func exclusive(a, b []branchChoice) bool {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -25,7 +25,7 @@ func exclusive(a, b []branchChoice) bool {
 	return false
 }
 
-// scopeAt gives what an expression on the way may name: what ran before on the same way is there, what ran on a way that may
+// scopeAt returns what an expression on the way may name: what ran before on the same way is there, what ran on a way that may
 // not have been taken is optional, and what has not run is known by name only.
 func (p *playbookReader) scopeAt(way []branchChoice) *expression.Scope {
 	sc := p.scope
@@ -206,7 +206,7 @@ type branchReader struct {
 	ends   bool // each way ends the run
 }
 
-// actions reads the actions of a way, and tells whether it ends the run.
+// actions reads the actions of a way, and reports whether it ends the run.
 func (r *branchReader) actions(n *syntax.Node, w playbooks.Branch, path string, facts []string) bool {
 	p := r.p
 	w.Start = len(p.pb.Steps)

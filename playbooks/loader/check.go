@@ -87,7 +87,7 @@ func (c *checker) expression(n *syntax.Node, sc *expression.Scope, want *schema.
 	return c.compile(n, 0, sc, want)
 }
 
-// namesBroken tells whether the text names something whose declaration has a mistake: one cause, one mistake.
+// namesBroken reports whether the text names something whose declaration has a mistake: one cause, one mistake.
 func (c *checker) namesBroken(text string) bool {
 	if len(c.brokenNames) == 0 {
 		return false

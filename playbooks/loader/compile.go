@@ -31,7 +31,7 @@ func Compile(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, error) {
 	return c.ws, nil
 }
 
-// stops tells whether there is a mistake that keeps what has it from being used.
+// stops reports whether there is a mistake that keeps what has it from being used.
 func (c *checker) stops(diags []diag.Diagnostic) bool { return slices.ContainsFunc(diags, c.serious) }
 
 func (c *checker) serious(d diag.Diagnostic) bool {
@@ -42,7 +42,7 @@ func (c *checker) serious(d diag.Diagnostic) bool {
 	return !c.Running || code == nil || !code.Advises
 }
 
-// first gives the first serious mistake as an error.
+// first returns the first serious mistake as an error.
 func (c *checker) first(diags []diag.Diagnostic) error {
 	diags = diag.Sorted(diags)
 	i := slices.IndexFunc(diags, c.serious)

@@ -9,13 +9,13 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// SafeEdits gives the edits of the diagnostics that are beyond doubt, by place and without overlap: they can be made together.
+// SafeEdits returns the edits of the diagnostics that are beyond doubt, by place and without overlap: they can be made together.
 func SafeEdits(diags []diag.Diagnostic) []diag.Edit {
 	edits, _ := safeEdits(diags)
 	return edits
 }
 
-// safeEdits gives beside them the diagnostics that they are of.
+// safeEdits returns beside them the diagnostics that they are of.
 func safeEdits(diags []diag.Diagnostic) (edits []diag.Edit, of []diag.Diagnostic) {
 	for _, d := range diags {
 		if len(d.Edits) == 0 || slices.ContainsFunc(d.Edits, func(e diag.Edit) bool { return e.Unsure || e.Line < 1 }) {
@@ -111,7 +111,7 @@ func fix(files map[string][]byte, reg *schema.Registry, only string) Fixed {
 	return out
 }
 
-// edited gives the files with the edits made, and the names of those that changed.
+// edited returns the files with the edits made, and the names of those that changed.
 func edited(files fstest.MapFS, edits []diag.Edit) (next fstest.MapFS, changed []string) {
 	next = fstest.MapFS{}
 	for name, f := range files {
@@ -140,7 +140,7 @@ type mover struct {
 	edits         []diag.Edit // in the order of their places
 }
 
-// start gives where a place is after the edits; one inside an edit moves to its beginning.
+// start returns where a place is after the edits; one inside an edit moves to its beginning.
 func (m mover) start(name string, line, column int) (newLine, newColumn int) {
 	if m.before[name] == nil {
 		return line, column
@@ -161,7 +161,7 @@ func (m mover) start(name string, line, column int) (newLine, newColumn int) {
 	return g.LineCol(at + shift)
 }
 
-// unmended gives the mistakes that are still there after their edits, those whose edit left more mistakes where it was made, and
+// unmended returns the mistakes that are still there after their edits, those whose edit left more mistakes where it was made, and
 // the keys put in that are another's now.
 func (m mover) unmended(were, after, of []diag.Diagnostic) (failed []mistake) {
 	left := map[mistake]bool{}
@@ -181,7 +181,7 @@ func (m mover) unmended(were, after, of []diag.Diagnostic) (failed []mistake) {
 	return failed
 }
 
-// ofShape tells whether a diagnostic is about how YAML reads a file: its edit changes what else is read.
+// ofShape reports whether a diagnostic is about how YAML reads a file: its edit changes what else is read.
 func ofShape(d *diag.Diagnostic) bool {
 	return d.Code == "yaml-syntax" || d.Code == "yaml-quoting" || d.Code == "tab"
 }
@@ -199,7 +199,7 @@ func errorsAround(d *diag.Diagnostic, list []diag.Diagnostic) int {
 	return count
 }
 
-// touchesFile tells whether a diagnostic speaks of a file.
+// touchesFile reports whether a diagnostic speaks of a file.
 func touchesFile(d diag.Diagnostic, file string) bool {
 	return d.File == file || slices.ContainsFunc(d.Related, func(r diag.Related) bool { return r.File == file })
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// kindOfFile gives which of SchemaFiles a file is, or "".
+// kindOfFile returns which of SchemaFiles a file is, or "".
 func kindOfFile(name string) string {
 	switch {
 	case name == playbooks.SchemaFile:

@@ -255,7 +255,7 @@ func (c *checker) playbookNamedTest(n *syntax.Node) bool {
 	return true
 }
 
-// Contents says what a workspace holds: 4 playbooks (1 paused), 9 tests, 3 templates.
+// Contents returns what a workspace holds: 4 playbooks (1 paused), 9 tests, 3 templates.
 func Contents(w *playbooks.Workspace) string {
 	books, tests := 0, 0
 	templates := 0

@@ -41,7 +41,7 @@ func golden(t *testing.T, path string) (*txtar.Archive, fstest.MapFS) {
 	return ar, fsys
 }
 
-// loadGolden gives what check prints for a case. Warnings of the base schema's own unused declarations are left out.
+// loadGolden returns what check prints for a case. Warnings of the base schema's own unused declarations are left out.
 func loadGolden(t *testing.T, path string) (string, []diag.Diagnostic) {
 	t.Helper()
 	_, fsys := golden(t, path)

@@ -274,7 +274,7 @@ func (p *playbookReader) keep(e *expression.Expr) *expression.Expr {
 
 var dottedNames = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
 
-// dependsOnUnknown tells whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
+// dependsOnUnknown reports whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
 // names: nothing is passed over in silence.
 func (p *playbookReader) dependsOnUnknown(text string) bool {
 	if len(p.unknownNames) == 0 || !p.schemaUnreadable && !hasError(p.Diags[p.from:]) {

@@ -50,7 +50,7 @@ func (h someHistory) Sum(expression.Slot, string) (any, error) {
 	return n, nil
 }
 
-// at gives what of the history a slot holds.
+// at returns what of the history a slot holds.
 func (h someHistory) at(now time.Time, s expression.Slot) someHistory {
 	return slices.DeleteFunc(slices.Clone(h), func(t time.Time) bool {
 		return t.After(now) || !s.Window.IsZero() && t.Before(s.Window.Before(now))

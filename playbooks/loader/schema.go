@@ -162,7 +162,7 @@ func (c *checker) memberID(n *syntax.Node) {
 	}
 }
 
-// typedForm gives T of `{type: T, default: …, normalize: …}`, with one of the two or both; nil of another form.
+// typedForm returns T of `{type: T, default: …, normalize: …}`, with one of the two or both; nil of another form.
 func typedForm(n *syntax.Node) *syntax.Node {
 	if n.Kind != syntax.MappingNode {
 		return nil
@@ -177,7 +177,7 @@ func typedForm(n *syntax.Node) *syntax.Node {
 	return n.Get("type")
 }
 
-// normalForm gives the value of `normalize`, or nil when that is a field of an object, which has a type.
+// normalForm returns the value of `normalize`, or nil when that is a field of an object, which has a type.
 func normalForm(n *syntax.Node) *syntax.Node {
 	v := n.Get("normalize")
 	if v == nil || v.Kind != syntax.ScalarNode || n.Get("type") == nil || typeNames[strings.TrimPrefix(v.Value, "optional ")] != nil {
@@ -305,7 +305,7 @@ func (c *checker) frequencyCaps(n *syntax.Node) {
 	}
 }
 
-// list gives the items of a list, nothing when there is none.
+// list returns the items of a list, nothing when there is none.
 func (c *checker) list(n *syntax.Node, what string) []*syntax.Node {
 	if n == nil || n.Broken {
 		return nil
@@ -385,5 +385,5 @@ func (c *checker) oneCycleEach(from int) {
 	c.Diags = kept
 }
 
-// newSchema gives an empty schema: without a timezone the calendar is UTC's.
+// newSchema returns an empty schema: without a timezone the calendar is UTC's.
 func newSchema() *playbooks.Schema { return &playbooks.Schema{Timezone: time.UTC} }

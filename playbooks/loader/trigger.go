@@ -185,7 +185,7 @@ func (p *playbookReader) cronNotes(v *syntax.Node, text string, s *schema.Schedu
 	}
 }
 
-// cronFieldAt gives the place of one field of a cron line.
+// cronFieldAt returns the place of one field of a cron line.
 func cronFieldAt(v *syntax.Node, text string, index int, field string) diag.Pos {
 	from := schema.FieldOffset(text, index)
 	return v.At(from, from+len([]rune(field)))

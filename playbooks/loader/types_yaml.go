@@ -95,7 +95,7 @@ func suggestType(file, text string) string {
 	return suggestOptional(text)
 }
 
-// suggestOptional gives how a type that may be missing is written here; "" when that was not meant.
+// suggestOptional returns how a type that may be missing is written here; "" when that was not meant.
 func suggestOptional(s string) string {
 	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {
 		if word, ok := strings.CutSuffix(s, mark); ok && typeNames[strings.TrimSpace(word)] != nil {
@@ -142,7 +142,7 @@ func (c *checker) typedField(e syntax.Entry) schema.Field {
 	return f
 }
 
-// hasHole tells whether a mistake left a part of the type unknown.
+// hasHole reports whether a mistake left a part of the type unknown.
 func (c *checker) hasHole(t *schema.Type) bool {
 	return t.Kind == schema.KindAny || t.Kind == schema.KindList && c.hasHole(t.Elem)
 }

@@ -15,7 +15,7 @@ var (
 	}
 )
 
-// suggestZone says what to write for a zone by its offset from UTC, or by what people in China call theirs; "" for other names. write is
+// suggestZone returns what to write for a zone by its offset from UTC, or by what people in China call theirs; "" for other names. write is
 // the one name that is likely, since an offset is that of more than one place.
 func suggestZone(s string) (write, label string) {
 	name := strings.ToUpper(strings.ReplaceAll(diag.HalfWidth(s), " ", ""))

@@ -64,7 +64,7 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 	return out, nil
 }
 
-// fixed gives the changes of a file that are beyond doubt, as `usher check --fix` makes them: a change for each line where their number
+// fixed returns the changes of a file that are beyond doubt, as `usher check --fix` makes them: a change for each line where their number
 // stays, else one for all that lies between the first and the last.
 func (w *workspace) fixed(name string) []textEdit {
 	after, ok := loader.FixFile(w.loaded.Files, w.registry, name).Files[name]
@@ -87,7 +87,7 @@ func (w *workspace) fixed(name string) []textEdit {
 	return out
 }
 
-// change gives the edit that makes one text of another which begins at a byte, without what both begin and end with.
+// change returns the edit that makes one text of another which begins at a byte, without what both begin and end with.
 func (t *text) change(at int, was, is string) textEdit {
 	from, to := 0, 0
 	for from < min(len(was), len(is)) && was[from] == is[from] {
@@ -105,7 +105,7 @@ func (t *text) change(at int, was, is string) textEdit {
 	return textEdit{t.rangeOf(at+from, at+len(was)-to), is[from : len(is)-to]}
 }
 
-// boundary gives the byte at which a text is cut, and one that begins a character at its end.
+// boundary returns the byte at which a text is cut, and one that begins a character at its end.
 func boundary(s string, i int) byte {
 	if i == len(s) {
 		return 0
@@ -113,7 +113,7 @@ func boundary(s string, i int) byte {
 	return s[i]
 }
 
-// title says what an edit does.
+// title returns what an edit does.
 func title(w *workspace, d *diag.Diagnostic) string {
 	e := d.Edits[0]
 	t := w.text(e.File)

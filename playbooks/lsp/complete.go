@@ -73,7 +73,7 @@ func (b *completer) all() {
 	}
 }
 
-// inTemplateText tells whether the cursor is in Liquid inside some other string.
+// inTemplateText reports whether the cursor is in Liquid inside some other string.
 func (b *completer) inTemplateText() bool {
 	_, ok := liquid(b.scalar.text)
 	return ok
@@ -176,7 +176,7 @@ func (b *completer) typedKeys(t *schema.Type, from, to int, there []string, hasC
 	}
 }
 
-// after gives what follows a key: in block style a list or mapping begins on the next line.
+// after returns what follows a key: in block style a list or mapping begins on the next line.
 func (b *completer) after(k *shapes.ShapeKey, n *node, column int) string {
 	forms := k.Value.Forms()
 	if n != nil && n.flow || len(forms) > 1 {
@@ -250,7 +250,7 @@ func (b *completer) fieldsFor(kind shapes.ShapeKind) []schema.Field {
 	return out
 }
 
-// valueExamples gives a few values of a kind that has no names.
+// valueExamples returns a few values of a kind that has no names.
 func valueExamples(kind shapes.ShapeKind) []string {
 	switch kind {
 	case shapes.ShapeBool:

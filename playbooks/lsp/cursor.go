@@ -155,7 +155,7 @@ func inType(t *schema.Type, key string) *schema.Type {
 	return f
 }
 
-// agrees tells whether the mapping can be of this form: what is a fixed word in it is that word, as the type of a channel.
+// agrees reports whether the mapping can be of this form: what is a fixed word in it is that word, as the type of a channel.
 func agrees(f *shapes.Shape, n *node) bool {
 	for i := range f.Keys {
 		k := &f.Keys[i]
@@ -169,7 +169,7 @@ func agrees(f *shapes.Shape, n *node) bool {
 	return true
 }
 
-// properties gives what the event carries that is named beside the innermost mapping of the path.
+// properties returns what the event carries that is named beside the innermost mapping of the path.
 func (c *cursor) properties(path []step) *schema.Type {
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i].in.kind != mapping {
@@ -185,7 +185,7 @@ func (c *cursor) properties(path []step) *schema.Type {
 	return nil
 }
 
-// mapping gives the mapping whose key or value the cursor is in, or nil.
+// mapping returns the mapping whose key or value the cursor is in, or nil.
 func (c *cursor) mapping() *node {
 	if len(c.path) == 0 {
 		return nil
@@ -196,14 +196,14 @@ func (c *cursor) mapping() *node {
 	return nil
 }
 
-// is tells whether a value of the kind may stand at the cursor.
+// is reports whether a value of the kind may stand at the cursor.
 func (c *cursor) is(kind shapes.ShapeKind) bool {
 	return slices.ContainsFunc(c.shapes, func(s *shapes.Shape) bool {
 		return slices.ContainsFunc(s.Forms(), func(f *shapes.Shape) bool { return f.Kind == kind })
 	})
 }
 
-// expression gives the text of the expression that the cursor is in, with the mark; false when it is in none.
+// expression returns the text of the expression that the cursor is in, with the mark; false when it is in none.
 func (c *cursor) expression() (string, bool) {
 	if c.scalar == nil || c.root == nil {
 		return "", false
@@ -218,7 +218,7 @@ func (c *cursor) expression() (string, bool) {
 	return "", false
 }
 
-// scope gives what the expression or text at the cursor may name. The checker is asked about this file alone: as it is, and
+// scope returns what the expression or text at the cursor may name. The checker is asked about this file alone: as it is, and
 // when it cannot be read, as far as the outline understands it.
 func (c *cursor) scope() *loader.ExpressionSite {
 	if c.root == nil {
@@ -288,7 +288,7 @@ func (c *cursor) siteIn(file string) *loader.ExpressionSite {
 	return nil
 }
 
-// known gives the names that may stand where the kind is wanted. Playbooks are known by their files: one with a mistake has a
+// known returns the names that may stand where the kind is wanted. Playbooks are known by their files: one with a mistake has a
 // name, too.
 func (c *cursor) known(kind shapes.ShapeKind) []shapes.Named {
 	if kind != shapes.ShapePlaybook {
@@ -318,7 +318,7 @@ func (c *cursor) known(kind shapes.ShapeKind) []shapes.Named {
 	return out
 }
 
-// unmarked gives the byte offset in the file of an offset in the marked text.
+// unmarked returns the byte offset in the file of an offset in the marked text.
 func (c *cursor) unmarked(off int) int {
 	if off > c.off {
 		return max(off-len(mark), c.off)
@@ -326,7 +326,7 @@ func (c *cursor) unmarked(off int) int {
 	return off
 }
 
-// rangeOf gives the range in the file of a range in the marked text.
+// rangeOf returns the range in the file of a range in the marked text.
 func (c *cursor) rangeOf(from, to int) textRange {
 	return c.doc.rangeOf(c.unmarked(from), c.unmarked(to))
 }

@@ -81,7 +81,7 @@ func fieldDeclared(t *schema.Type, here func(diag.Pos) bool) *schema.Type {
 // maxUses is how many places of use a description names.
 const maxUses = 5
 
-// usedIn says where the name at the cursor is used.
+// usedIn returns where the name at the cursor is used.
 func (c *cursor) usedIn() string {
 	sym, ok := c.symbol()
 	if !ok {

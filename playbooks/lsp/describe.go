@@ -101,7 +101,7 @@ func typed(name string, t *schema.Type) string {
 	return "```\n" + name + ": " + t.Describe() + "\n```"
 }
 
-// value gives the text of the value that the cursor is in.
+// value returns the text of the value that the cursor is in.
 func (c *cursor) value() string { return strings.ReplaceAll(c.scalar.text, mark, "") }
 
 func (c *cursor) describeValue() string {
@@ -134,7 +134,7 @@ func declaredAt(p diag.Pos) string {
 	return fmt.Sprintf("\n\ndeclared in %s:%d", p.File, p.Line)
 }
 
-// times gives the next times of a schedule.
+// times returns the next times of a schedule.
 func (c *cursor) times(cron string) string {
 	zone := c.w.names().Schema.Timezone
 	if v := c.mapping().get("timezone"); v != nil {

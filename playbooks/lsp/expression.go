@@ -44,7 +44,7 @@ func dottedNameAt(text string) dottedName {
 	return w
 }
 
-// openText gives where the quoted text begins that is open at the end of s, or -1.
+// openText returns where the quoted text begins that is open at the end of s, or -1.
 func openText(s string) int {
 	open := -1
 	for i := 0; i < len(s); i++ {
@@ -97,7 +97,7 @@ func typeAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Type
 	return t
 }
 
-// fieldAt gives the declaration of the last name of a path, or nil.
+// fieldAt returns the declaration of the last name of a path, or nil.
 func fieldAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Field {
 	if len(path) < 2 {
 		return nil
@@ -120,7 +120,7 @@ var (
 	calledBy  = regexp.MustCompile(`\b(\w+)\(\s*$`)
 )
 
-// itemType gives what `.x` speaks of: an item of the list that the innermost call goes through.
+// itemType returns what `.x` speaks of: an item of the list that the innermost call goes through.
 func itemType(sc *expression.Scope, before string) *schema.Type {
 	m := listCall.FindStringSubmatch(openPart(before))
 	if m == nil {
@@ -161,7 +161,7 @@ func openPart(s string) string {
 	return string(b)
 }
 
-// textType gives the enum that a quoted text is compared with, or nil.
+// textType returns the enum that a quoted text is compared with, or nil.
 func textType(sc *expression.Scope, before string) *schema.Type {
 	if m := compared.FindStringSubmatch(before); m != nil {
 		return typeAt(sc, strings.Split(strings.ReplaceAll(m[1], "?", ""), "."), nil)
@@ -169,7 +169,7 @@ func textType(sc *expression.Scope, before string) *schema.Type {
 	return nil
 }
 
-// calling gives the name of the function whose first argument is being written, or "".
+// calling returns the name of the function whose first argument is being written, or "".
 func calling(before string) string {
 	if m := calledBy.FindStringSubmatch(before); m != nil {
 		return m[1]
@@ -177,7 +177,7 @@ func calling(before string) string {
 	return ""
 }
 
-// liquid gives the tag or output that the cursor is in, with the mark: of `Hi {{ member.n|` the part after the braces.
+// liquid returns the tag or output that the cursor is in, with the mark: of `Hi {{ member.n|` the part after the braces.
 func liquid(text string) (inside string, ok bool) {
 	left, right, _ := strings.Cut(text, mark)
 	open := max(strings.LastIndex(left, "{{"), strings.LastIndex(left, "{%"))

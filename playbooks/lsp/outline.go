@@ -39,7 +39,7 @@ type entry struct {
 	value    *node
 }
 
-// get gives the value of a key, or nil.
+// get returns the value of a key, or nil.
 func (n *node) get(key string) *node {
 	if n == nil {
 		return nil
@@ -52,7 +52,7 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
-// keys gives the keys that are there, but for the one with the cursor.
+// keys returns the keys that are there, but for the one with the cursor.
 func (n *node) keys() []string {
 	var out []string
 	for _, e := range n.entries {
@@ -146,7 +146,7 @@ func (o *outliner) block(off, col, parent int) *node {
 
 func isDash(s string) bool { return s == "-" || strings.HasPrefix(s, "- ") }
 
-// keyLen gives the length of the key that a line begins with; 0 when it begins with none.
+// keyLen returns the length of the key that a line begins with; 0 when it begins with none.
 func keyLen(s string) int {
 	if s == "" || strings.IndexByte("{}[],#|>&*!%@`", s[0]) >= 0 {
 		return 0

@@ -24,7 +24,7 @@ func newText(s string) *text {
 	return t
 }
 
-// lineEnd gives where a line ends, without its line break.
+// lineEnd returns where a line ends, without its line break.
 func (t *text) lineEnd(n int) int {
 	end := len(t.s)
 	if n+1 < len(t.lines) {
@@ -36,7 +36,7 @@ func (t *text) lineEnd(n int) int {
 	return end
 }
 
-// offset gives the byte of a position; one outside the file is moved to its edge.
+// offset returns the byte of a position; one outside the file is moved to its edge.
 func (t *text) offset(p position) int {
 	if p.Line < 0 {
 		return 0
@@ -63,7 +63,7 @@ func unitsOf(r rune) int {
 	return 1
 }
 
-// position gives the position of a byte.
+// position returns the position of a byte.
 func (t *text) position(off int) position {
 	off = min(max(off, 0), len(t.s))
 	n := t.lineOf(off)
@@ -88,7 +88,7 @@ func (t *text) lineOf(off int) int {
 
 func (t *text) rangeOf(from, to int) textRange { return textRange{t.position(from), t.position(to)} }
 
-// positionAt gives the position of a line and column as the checker counts them: from 1, in characters.
+// positionAt returns the position of a line and column as the checker counts them: from 1, in characters.
 func (t *text) positionAt(line, column int) position {
 	if line < 1 || line > len(t.lines) {
 		return t.position(len(t.s))
@@ -101,7 +101,7 @@ func (t *text) positionAt(line, column int) position {
 	return t.position(off)
 }
 
-// span gives the range of a place of the checker. A place without extent is one character wide.
+// span returns the range of a place of the checker. A place without extent is one character wide.
 func (t *text) span(p diag.Pos) textRange {
 	r := textRange{t.positionAt(p.Line, p.Column), t.positionAt(p.EndLine, p.EndColumn)}
 	if p.EndLine < p.Line || r.End == r.Start || r.End.Line < r.Start.Line {
@@ -110,12 +110,12 @@ func (t *text) span(p diag.Pos) textRange {
 	return r
 }
 
-// exact gives the range of an edit, which may be empty.
+// exact returns the range of an edit, which may be empty.
 func (t *text) exact(p diag.Pos) textRange {
 	return textRange{t.positionAt(p.Line, p.Column), t.positionAt(p.EndLine, p.EndColumn)}
 }
 
-// pathOf gives the slash-separated path of a file URI; false when it is none.
+// pathOf returns the slash-separated path of a file URI; false when it is none.
 func pathOf(uri string) (string, bool) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "file" || u.Path == "" {
@@ -128,7 +128,7 @@ func pathOf(uri string) (string, bool) {
 	return path, true
 }
 
-// uriOf gives the URI of a slash-separated path.
+// uriOf returns the URI of a slash-separated path.
 func uriOf(path string) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path

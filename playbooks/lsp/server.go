@@ -35,7 +35,7 @@ type Server struct {
 
 // Disk is where files lie that no editor has open.
 type Disk interface {
-	// Workspace gives the folder with the usher.yaml that a file belongs to, as a slash-separated absolute path.
+	// Workspace returns the folder with the usher.yaml that a file belongs to, as a slash-separated absolute path.
 	Workspace(path string) (dir string, ok bool)
 	// Read calls read with a folder's files, which are good until it returns.
 	Read(dir string, read func(fs.FS)) error
@@ -272,7 +272,7 @@ func (s *Server) touch(path string) {
 	}
 }
 
-// workspaceOf gives the workspace that a file belongs to, or nil. A usher.yaml that was not saved yet makes a workspace too.
+// workspaceOf returns the workspace that a file belongs to, or nil. A usher.yaml that was not saved yet makes a workspace too.
 func (s *Server) workspaceOf(path string) *workspace {
 	dir, ok := s.Disk.Workspace(path)
 	if !ok {

@@ -13,7 +13,7 @@ const (
 	symbolEvent    = 24
 )
 
-// symbols gives the outline of a file: its keys, and for actions what they do.
+// symbols returns the outline of a file: its keys, and for actions what they do.
 func (s *Server) symbols(p *documentParams) (any, error) {
 	path, _ := pathOf(p.TextDocument.URI)
 	w := s.workspaceOf(path)
@@ -45,7 +45,7 @@ func (s *Server) symbols(p *documentParams) (any, error) {
 	return out, nil
 }
 
-// children gives what stands in a section: its names, actions or tests.
+// children returns what stands in a section: its names, actions or tests.
 func children(doc *text, section string, v *node) []documentSymbol {
 	var out []documentSymbol
 	add := func(n *node, name, detail string, kind int, inner []documentSymbol) {
@@ -80,7 +80,7 @@ func children(doc *text, section string, v *node) []documentSymbol {
 	return out
 }
 
-// inside gives the actions on the ways of a branch.
+// inside returns the actions on the ways of a branch.
 func inside(doc *text, item *node) []documentSymbol {
 	var out []documentSymbol
 	for _, key := range []string{"then", "else", "choose", "split"} {
@@ -91,7 +91,7 @@ func inside(doc *text, item *node) []documentSymbol {
 	return out
 }
 
-// actionName says what an action does: its key, for a branch the question.
+// actionName returns what an action does: its key, for a branch the question.
 func actionName(item *node) string {
 	for _, e := range item.entries {
 		if !slices.Contains([]string{"id", "if", "then", "else", "name", "weight"}, e.key) {

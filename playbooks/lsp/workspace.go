@@ -34,7 +34,7 @@ type workspace struct {
 	texts      map[string]*text
 }
 
-// name gives a file's path in the workspace.
+// name returns a file's path in the workspace.
 func (w *workspace) name(path string) string { return strings.TrimPrefix(path, w.dir+"/") }
 
 // refresh reads and checks the workspace again when something changed.
@@ -61,7 +61,7 @@ func (s *Server) refresh(w *workspace) {
 	w.good, w.goodSchema = w.loaded, w.loaded.Files[schemaFile]
 }
 
-// names gives the workspace whose names are offered: the last one with a sound usher.yaml.
+// names returns the workspace whose names are offered: the last one with a sound usher.yaml.
 func (w *workspace) names() *playbooks.Workspace {
 	if w.good != nil {
 		return w.good
@@ -69,7 +69,7 @@ func (w *workspace) names() *playbooks.Workspace {
 	return w.loaded
 }
 
-// text gives a file of the workspace.
+// text returns a file of the workspace.
 func (w *workspace) text(name string) *text {
 	t := w.texts[name]
 	if t == nil {
@@ -82,7 +82,7 @@ func (w *workspace) text(name string) *text {
 	return t
 }
 
-// uri gives the URI of a file of the workspace, as the editor wrote it where it did.
+// uri returns the URI of a file of the workspace, as the editor wrote it where it did.
 func (s *Server) uri(w *workspace, name string) string {
 	path := w.dir + "/" + name
 	if d := s.docs[path]; d != nil {
@@ -137,7 +137,7 @@ func (s *Server) notify(method string, params any) error {
 	return s.out.write(message{Method: method, Params: raw})
 }
 
-// diagnostic gives a mistake as the editor shows it.
+// diagnostic returns a mistake as the editor shows it.
 func (s *Server) diagnostic(w *workspace, d *diag.Diagnostic) diagnostic {
 	out := diagnostic{Range: w.text(d.File).span(d.Pos), Severity: 1, Code: d.Code, Source: "usher", Message: d.Message}
 	if d.Severity == diag.Warning {

@@ -22,7 +22,7 @@ type dayPart struct {
 	likely map[int]int // what most mean
 }
 
-// hoursFrom gives the hours from first to last, each moved.
+// hoursFrom returns the hours from first to last, each moved.
 func hoursFrom(first, last, moved int) map[int]int {
 	out := map[int]int{}
 	for h := first; h <= last; h++ {
@@ -50,7 +50,7 @@ var (
 	}
 )
 
-// HoursOfDayPart gives the hours of the day that an hour can mean with the word beside it; none when the two contradict each other.
+// HoursOfDayPart returns the hours of the day that an hour can mean with the word beside it; none when the two contradict each other.
 // spoken is for an hour followed by a word, as people say it, who count to twelve.
 func HoursOfDayPart(part string, spoken bool, hour int) (hours []int, sure bool) {
 	if part == "" {

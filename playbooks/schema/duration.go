@@ -48,16 +48,16 @@ func ParseDuration(s string) (Duration, error) {
 	return Duration{}, bad
 }
 
-// IsZero tells whether nothing is added.
+// IsZero reports whether nothing is added.
 func (d Duration) IsZero() bool { return d.Days == 0 && d.Elapsed == 0 }
 
-// After gives t plus d; calendar days are counted in t's location.
+// After returns t plus d; calendar days are counted in t's location.
 func (d Duration) After(t time.Time) time.Time { return AddDays(t, d.Days).Add(d.Elapsed) }
 
-// Before gives t minus d; calendar days are counted in t's location.
+// Before returns t minus d; calendar days are counted in t's location.
 func (d Duration) Before(t time.Time) time.Time { return AddDays(t, -d.Days).Add(-d.Elapsed) }
 
-// Longest gives an upper bound of d as elapsed time, for comparing durations: a calendar day counts as 25 hours at most once.
+// Longest returns an upper bound of d as elapsed time, for comparing durations: a calendar day counts as 25 hours at most once.
 func (d Duration) Longest() time.Duration {
 	if d.Days == 0 {
 		return d.Elapsed
@@ -65,7 +65,7 @@ func (d Duration) Longest() time.Duration {
 	return time.Duration(d.Days)*24*time.Hour + 2*time.Hour
 }
 
-// Shortest gives a lower bound of d as elapsed time: calendar days may be two hours short in all, and where the date line was moved
+// Shortest returns a lower bound of d as elapsed time: calendar days may be two hours short in all, and where the date line was moved
 // one was left out (Samoa, 2011).
 func (d Duration) Shortest() time.Duration {
 	if d.Days == 0 {
@@ -103,7 +103,7 @@ func AddDays(t time.Time, n int) time.Time {
 	return WallClock(y, m, d+n, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
 }
 
-// WallClock gives the instant at which the local clock of loc shows the given time: right after the gap when daylight saving
+// WallClock returns the instant at which the local clock of loc shows the given time: right after the gap when daylight saving
 // skips it, the first of the two when daylight saving doubles it. Day and month may overflow as in [time.Date].
 func WallClock(year int, month time.Month, day, hour, minute, sec, nsec int, loc *time.Location) time.Time {
 	t := time.Date(year, month, day, hour, minute, sec, nsec, loc)
@@ -124,12 +124,12 @@ func WallClock(year int, month time.Month, day, hour, minute, sec, nsec int, loc
 	return t
 }
 
-// ShownAs gives the wall clock of t as if it were UTC.
+// ShownAs returns the wall clock of t as if it were UTC.
 func ShownAs(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
-// gapEnd gives the zone change nearest to t, which lies within the size of the gap from it.
+// gapEnd returns the zone change nearest to t, which lies within the size of the gap from it.
 func gapEnd(t time.Time) time.Time {
 	start, end := t.ZoneBounds()
 	if end.IsZero() || !start.IsZero() && t.Sub(start) < end.Sub(t) {
@@ -138,7 +138,7 @@ func gapEnd(t time.Time) time.Time {
 	return end
 }
 
-// NextClock gives the first instant strictly after t at which the wall clock shows so many minutes since midnight, in t's
+// NextClock returns the first instant strictly after t at which the wall clock shows so many minutes since midnight, in t's
 // location. A time that daylight saving skips comes right after the gap, one that it doubles the first time only.
 func NextClock(t time.Time, minutes int) time.Time {
 	y, m, d := t.Date()

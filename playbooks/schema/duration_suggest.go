@@ -17,7 +17,7 @@ type DurationHint struct {
 	why   string // what to know, when there is more to say than what to write
 }
 
-// Label says what to write.
+// Label returns what to write.
 func (h DurationHint) Label() string {
 	switch {
 	case h.Write == "":
@@ -62,7 +62,7 @@ var longUnits = map[string]struct {
 	"y": {"year", 365, 52}, "yr": {"year", 365, 52}, "yrs": {"year", 365, 52}, "year": {"year", 365, 52}, "years": {"year", 365, 52}, "年": {"year", 365, 52},
 }
 
-// SuggestDuration tells what was meant by a text that is no duration. `M` is a month to some and a minute to others, so it is neither.
+// SuggestDuration returns what was meant by a text that is no duration. `M` is a month to some and a minute to others, so it is neither.
 func SuggestDuration(s string) DurationHint {
 	plain := strings.TrimSpace(diag.HalfWidth(s))
 	if plain != s {

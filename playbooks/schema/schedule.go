@@ -20,7 +20,7 @@ const searchDays = 9 * 366
 
 const starBit = 1 << 63 // robfig/cron marks a field that is `*`
 
-// Next gives the first occurrence strictly after t, in the schedule's zone; zero when none comes within nine years.
+// Next returns the first occurrence strictly after t, in the schedule's zone; zero when none comes within nine years.
 //
 // A local time that daylight saving skips happens right after the gap, one that it doubles happens the first time. When the hour
 // is `*` the schedule follows elapsed time instead: it fires whenever the local clock shows a fitting minute, both times too.
@@ -40,7 +40,7 @@ func (s *Schedule) Next(t time.Time) time.Time {
 	return nextFixed(spec, t)
 }
 
-// Next3 gives the next three occurrences after t, for showing what a schedule means.
+// Next3 returns the next three occurrences after t, for showing what a schedule means.
 func (s *Schedule) Next3(t time.Time) []time.Time {
 	var out []time.Time
 	for range 3 {
@@ -100,7 +100,7 @@ func nextElapsed(spec *cron.SpecSchedule, t time.Time) time.Time {
 	return time.Time{}
 }
 
-// matchesDay tells whether the day is one of the schedule's. As in every cron, when both the day of the month and the day of the week
+// matchesDay reports whether the day is one of the schedule's. As in every cron, when both the day of the month and the day of the week
 // are given, either will do.
 func matchesDay(spec *cron.SpecSchedule, day time.Time) bool {
 	if spec.Month&(1<<uint(day.Month())) == 0 {

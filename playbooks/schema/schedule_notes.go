@@ -13,7 +13,7 @@ type CronNote struct {
 	Hint    string // what to write when that was not meant
 }
 
-// Notes gives what is easily misread in the line. now is the instant from which the next dates are counted.
+// Notes returns what is easily misread in the line. now is the instant from which the next dates are counted.
 func (s *Schedule) Notes(now time.Time) []CronNote {
 	var out []CronNote
 	fields := strings.Fields(s.Cron)
@@ -81,7 +81,7 @@ func unevenSteps(fields []string) []CronNote {
 	return out
 }
 
-// missingDay gives a day that the field names and some month of the schedule lacks; 0: none.
+// missingDay returns a day that the field names and some month of the schedule lacks; 0: none.
 func (s *Schedule) missingDay(field string) int {
 	for _, part := range strings.Split(field, ",") {
 		if !CronNumber.MatchString(part) {

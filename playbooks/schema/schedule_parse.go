@@ -221,7 +221,7 @@ func fieldMistake(index int, field string) *CronError {
 	return nil
 }
 
-// quartzHint says what comes near to a day that is counted from an end or in weeks.
+// quartzHint returns what comes near to a day that is counted from an end or in weeks.
 func quartzHint(part string) string {
 	switch {
 	case strings.Contains(part, "#"):
@@ -286,7 +286,7 @@ func (f *cronField) around(first, last int, named bool) string {
 	return part(first, f.high) + "," + part(f.low, last)
 }
 
-// hintFor says what may stand there, or what a common slip means.
+// hintFor returns what may stand there, or what a common slip means.
 func (f *cronField) hintFor(word string) string {
 	lower := strings.ToLower(word)
 	day, chinese := weekdayOf[strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(word, "周"), "星期"), "礼拜")]
@@ -320,7 +320,7 @@ func (f *cronField) stepMistake(base, step string, first, last int) (message, hi
 	return "", ""
 }
 
-// stepHint says what a step that is too large comes to.
+// stepHint returns what a step that is too large comes to.
 func (f *cronField) stepHint(n, first, last int) string {
 	same := fmt.Sprintf("the same as %d", first)
 	switch {
@@ -337,7 +337,7 @@ func (f *cronField) stepHint(n, first, last int) string {
 	return same + "; a step is " + fmt.Sprint(max(1, last-first)) + " at most here"
 }
 
-// FieldOffset gives where in the line (in characters) the field with the index begins.
+// FieldOffset returns where in the line (in characters) the field with the index begins.
 func FieldOffset(line string, index int) int {
 	n, inField := -1, false
 	for i, r := range []rune(line) {

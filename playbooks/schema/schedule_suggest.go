@@ -21,7 +21,7 @@ var (
 	}
 )
 
-// suggestSchedule tells what five fields a schedule in words has: 每周一 10:00 is 0 10 * * 1. Without a time of the day it is ten o'clock, as an
+// suggestSchedule returns what five fields a schedule in words has: 每周一 10:00 is 0 10 * * 1. Without a time of the day it is ten o'clock, as an
 // example. "" when it is none.
 func suggestSchedule(s string) (cron, hint string) {
 	s = strings.TrimSpace(diag.HalfWidth(s))
@@ -59,7 +59,7 @@ func suggestSchedule(s string) (cron, hint string) {
 	return cron, "write \"" + cron + "\""
 }
 
-// SuggestReentry tells which word was meant by one that says whether a member enters again; "" for others.
+// SuggestReentry returns which word was meant by one that reports whether a member enters again; "" for others.
 func SuggestReentry(s string) string {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "yes", "true", "on", "unlimited", "every time", "是", "可以", "允许", "每次", "总是", "不限":

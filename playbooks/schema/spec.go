@@ -90,7 +90,7 @@ func (r *Registry) Clock() time.Time {
 	return r.Now()
 }
 
-// Action gives the declaration of the action with the key, or nil.
+// Action returns the declaration of the action with the key, or nil.
 func (r *Registry) Action(key string) *ActionSpec {
 	for i := range r.Actions {
 		if r.Actions[i].Key == key {
@@ -100,7 +100,7 @@ func (r *Registry) Action(key string) *ActionSpec {
 	return nil
 }
 
-// Channel gives the declaration of the channel type, or nil.
+// Channel returns the declaration of the channel type, or nil.
 func (r *Registry) Channel(typ string) *ChannelSpec {
 	for i := range r.Channels {
 		if r.Channels[i].Type == typ {
@@ -110,7 +110,7 @@ func (r *Registry) Channel(typ string) *ChannelSpec {
 	return nil
 }
 
-// Open tells whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
+// Open reports whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
 func (s *ActionSpec) Open() bool {
 	for i := range s.Fields {
 		if s.Fields[i].Name == s.Shorthand && s.Fields[i].Kind == FieldAttributes {

@@ -64,20 +64,20 @@ var (
 	Elapsed  = &Type{Kind: KindDuration}
 )
 
-// ListOf gives the type of a list of elem.
+// ListOf returns the type of a list of elem.
 func ListOf(elem *Type) *Type { return &Type{Kind: KindList, Elem: elem} }
 
-// ObjectOf gives the type of an object with the fields.
+// ObjectOf returns the type of an object with the fields.
 func ObjectOf(fields ...Field) *Type { return &Type{Kind: KindObject, Fields: fields} }
 
-// DeclaredAt gives the same type, declared there.
+// DeclaredAt returns the same type, declared there.
 func (t *Type) DeclaredAt(at diag.Pos) *Type {
 	c := *t
 	c.Pos = at
 	return &c
 }
 
-// AsOptional gives the same type, but one whose value may be missing.
+// AsOptional returns the same type, but one whose value may be missing.
 func (t *Type) AsOptional() *Type {
 	if t.Optional {
 		return t
@@ -87,7 +87,7 @@ func (t *Type) AsOptional() *Type {
 	return &c
 }
 
-// Required gives the same type, but one whose value is present.
+// Required returns the same type, but one whose value is present.
 func (t *Type) Required() *Type {
 	if !t.Optional {
 		return t
@@ -97,7 +97,7 @@ func (t *Type) Required() *Type {
 	return &c
 }
 
-// Field gives the type of a field of an object, and whether there is one.
+// Field returns the type of a field of an object, and whether there is one.
 func (t *Type) Field(name string) (*Type, bool) {
 	for i := range t.Fields {
 		if t.Fields[i].Name == name {
@@ -107,7 +107,7 @@ func (t *Type) Field(name string) (*Type, bool) {
 	return nil, false
 }
 
-// FieldNames gives the names of an object's fields in the order of declaration.
+// FieldNames returns the names of an object's fields in the order of declaration.
 func (t *Type) FieldNames() []string {
 	names := make([]string, len(t.Fields))
 	for i := range t.Fields {
@@ -116,7 +116,7 @@ func (t *Type) FieldNames() []string {
 	return names
 }
 
-// String gives the type as an operator would write it.
+// String returns the type as an operator would write it.
 func (t *Type) String() string {
 	if t == nil {
 		return "unknown"
@@ -310,7 +310,7 @@ func (t *Type) coerceObject(v any) (any, *TypeError) {
 	return out, nil
 }
 
-// Accepts tells whether Coerce would take an object.
+// Accepts reports whether Coerce would take an object.
 func (t *Type) Accepts(in map[string]any) bool {
 	for i := range t.Fields {
 		if _, err := t.Fields[i].Type.coerce(in[t.Fields[i].Name]); err != nil {
@@ -356,7 +356,7 @@ func toFloat(v any) (float64, bool) {
 	return 0, false
 }
 
-// Find gives where a field of the object is declared.
+// Find returns where a field of the object is declared.
 func (t *Type) Find(name string) diag.Pos {
 	if name == "" {
 		return t.Pos
@@ -396,7 +396,7 @@ func (t *Type) Describe() string {
 	return t.String()
 }
 
-// Syntax gives the type as usher.yaml writes it, in values that JSON and YAML hold: "string", {"enum": […]}, {"optional": T},
+// Syntax returns the type as usher.yaml writes it, in values that JSON and YAML hold: "string", {"enum": […]}, {"optional": T},
 // [T], {name: T}.
 func (t *Type) Syntax() any {
 	if t.Optional {

@@ -31,7 +31,7 @@ func Localize(t *Type, v any, zone *time.Location) any {
 	return v
 }
 
-// timed tells whether values of the type may hold a time.
+// timed reports whether values of the type may hold a time.
 func (t *Type) timed() bool {
 	if t == nil {
 		return false
@@ -52,7 +52,7 @@ func (t *Type) timed() bool {
 	return true
 }
 
-// ToJSON gives a typed value as JSON holds it: dates as 2006-01-02, datetimes in RFC 3339.
+// ToJSON returns a typed value as JSON holds it: dates as 2006-01-02, datetimes in RFC 3339.
 func ToJSON(t *Type, v any) any {
 	switch x := v.(type) {
 	case time.Time:
@@ -80,7 +80,7 @@ func ToJSON(t *Type, v any) any {
 	return v
 }
 
-// storable gives the time as RFC 3339 can write it. Local mean time, which was kept before about 1900, had seconds in its offset:
+// storable returns the time as RFC 3339 can write it. Local mean time, which was kept before about 1900, had seconds in its offset:
 // such a time is written in UTC, as is one whose local year RFC 3339 does not have.
 func storable(t time.Time) time.Time {
 	if _, offset := t.Zone(); offset%60 != 0 || t.Year() < 1 || t.Year() > 9999 {

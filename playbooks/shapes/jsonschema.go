@@ -20,7 +20,7 @@ var SchemaFiles = []string{"playbook", "test", "workspace"}
 // object is a JSON object; its keys are written in the order of the alphabet.
 type object = map[string]any
 
-// JSONSchema gives the JSON Schema (draft 7) of one of [SchemaFiles], with the names that the workspace declares. It says what
+// JSONSchema returns the JSON Schema (draft 7) of one of [SchemaFiles], with the names that the workspace declares. It says what
 // the declarations say; expressions, texts and what goes beyond one file are the checker's.
 func JSONSchema(ws *playbooks.Workspace, reg *schema.Registry, file string) ([]byte, error) {
 	shapes := NewShapes(reg)
@@ -48,7 +48,7 @@ type schemaMaker struct {
 	defs object
 }
 
-// schema gives the schema of a shape: of a named one a reference.
+// schema returns the schema of a shape: of a named one a reference.
 func (m *schemaMaker) schema(s *Shape) object {
 	if s.Name == "" {
 		return m.forms(s)
@@ -61,7 +61,7 @@ func (m *schemaMaker) schema(s *Shape) object {
 	return object{"$ref": "#/definitions/" + name}
 }
 
-// forms gives what the shape or one of its other forms takes.
+// forms returns what the shape or one of its other forms takes.
 func (m *schemaMaker) forms(s *Shape) object {
 	list := []any{m.form(s)}
 	if s.Expr {
@@ -219,7 +219,7 @@ func (m *schemaMaker) mapping(s *Shape, out object) {
 	}
 }
 
-// key gives the schema of a key's value with the key's own words beside it.
+// key returns the schema of a key's value with the key's own words beside it.
 func (m *schemaMaker) key(k *ShapeKey) object {
 	v := m.schema(k.Value)
 	if _, ref := v["$ref"]; ref {
@@ -281,7 +281,7 @@ func (m *schemaMaker) member(s *Shape, out object) {
 	}
 }
 
-// typeSchema gives the schema of a value of a type; expr: a string that begins with `= ` may stand for it.
+// typeSchema returns the schema of a value of a type; expr: a string that begins with `= ` may stand for it.
 func typeSchema(t *schema.Type, expr bool) object {
 	out := object{}
 	if t == nil {

@@ -18,7 +18,7 @@ type Named struct {
 	Pos    diag.Pos // where it is declared; the zero Pos of what is built in
 }
 
-// Names gives the names that may stand where the kind is wanted, in the order of their declaration; nothing for a kind that is
+// Names returns the names that may stand where the kind is wanted, in the order of their declaration; nothing for a kind that is
 // no name of the workspace.
 func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 	var out []Named

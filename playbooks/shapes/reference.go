@@ -16,7 +16,7 @@ type FunctionDoc struct {
 	Own              bool   // the language's own; else one of the library
 }
 
-// Functions gives every function that expressions may call: the language's own in their order, then the library's by name.
+// Functions returns every function that expressions may call: the language's own in their order, then the library's by name.
 func Functions() []FunctionDoc {
 	var out []FunctionDoc
 	for _, f := range expression.Functions() {
@@ -29,10 +29,10 @@ func Functions() []FunctionDoc {
 	return out
 }
 
-// ForbiddenFunctions gives the functions of the expr library that the language leaves out, with the reason.
+// ForbiddenFunctions returns the functions of the expr library that the language leaves out, with the reason.
 func ForbiddenFunctions() map[string]string { return maps.Clone(expression.Forbidden) }
 
-// LiquidTags gives what tags texts may use.
+// LiquidTags returns what tags texts may use.
 func LiquidTags() []string { return slices.Clone(text.Tags) }
 
 // LiquidFilters describes every filter that texts may use, by name.
@@ -61,8 +61,8 @@ var builtinDocs = map[string]string{
 	"lower": "the text in small letters", "split": "the parts of a text between separators",
 }
 
-// CommonZones gives time zones that are often meant.
+// CommonZones returns time zones that are often meant.
 func CommonZones() []string { return slices.Clone(schema.CommonZones) }
 
-// TypeNames gives the words for types.
+// TypeNames returns the words for types.
 func TypeNames() []string { return slices.Clone(schema.TypeNames) }

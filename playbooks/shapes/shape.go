@@ -91,7 +91,7 @@ func NewShapes(reg *schema.Registry) *Shapes {
 	return &Shapes{Playbook: playbookShape(reg), Schema: schemaShape(reg), Test: testShape()}
 }
 
-// For gives the shape of the file with the slash-separated path in the workspace, or nil when it is no YAML of the language.
+// For returns the shape of the file with the slash-separated path in the workspace, or nil when it is no YAML of the language.
 func (s *Shapes) For(name string) *Shape {
 	switch {
 	case name == playbooks.SchemaFile:
@@ -106,15 +106,15 @@ func (s *Shapes) For(name string) *Shape {
 	return nil
 }
 
-// Key gives the declaration of a key, or nil.
+// Key returns the declaration of a key, or nil.
 func (s *Shape) Key(name string) *ShapeKey {
 	return playbooks.Find(s.Keys, func(k *ShapeKey) string { return k.Name }, name)
 }
 
-// Forms gives the shape and its other forms.
+// Forms returns the shape and its other forms.
 func (s *Shape) Forms() []*Shape { return append([]*Shape{s}, s.Or...) }
 
-// AllowedWith tells whether the key may stand beside those that are there.
+// AllowedWith reports whether the key may stand beside those that are there.
 func (k *ShapeKey) AllowedWith(s *Shape, there []string) bool {
 	others := slices.DeleteFunc(slices.Clone(there), func(o string) bool { return o == k.Name })
 	if slices.Contains(s.One, k.Name) {
@@ -157,7 +157,7 @@ func (s *Shape) or(others ...*Shape) *Shape {
 	return s
 }
 
-// fieldShape gives the shape of a declared field.
+// fieldShape returns the shape of a declared field.
 func fieldShape(f *schema.FieldSpec) *Shape {
 	kinds := map[schema.FieldKind]ShapeKind{
 		schema.FieldString: ShapeString, schema.FieldInt: ShapeInt, schema.FieldNumber: ShapeNumber, schema.FieldBool: ShapeBool, schema.FieldText: ShapeText,
@@ -189,7 +189,7 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 	return s
 }
 
-// fieldsShape gives the mapping of declared fields.
+// fieldsShape returns the mapping of declared fields.
 func fieldsShape(fields []schema.FieldSpec) *Shape {
 	s := &Shape{Kind: ShapeMapping}
 	groups := map[string][]string{}

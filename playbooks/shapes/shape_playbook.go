@@ -120,7 +120,7 @@ func actionsShape(reg *schema.Registry) *Shape {
 	return list
 }
 
-// actionShape gives what an action's key holds: its fields, or the one field that a bare value stands for.
+// actionShape returns what an action's key holds: its fields, or the one field that a bare value stands for.
 func actionShape(spec *schema.ActionSpec) *Shape {
 	var short *Shape
 	for i := range spec.Fields {
@@ -140,7 +140,7 @@ func actionShape(spec *schema.ActionSpec) *Shape {
 	return s
 }
 
-// controlShape gives what the key of a control action holds; nil for `if`, which may stand beside any action.
+// controlShape returns what the key of a control action holds; nil for `if`, which may stand beside any action.
 func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 	fields := fieldsShape(spec.Fields)
 	for i := range spec.Fields {

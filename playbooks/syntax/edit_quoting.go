@@ -42,7 +42,7 @@ func (n *Node) quotePlain(e *diag.Edit) {
 	e.Pos, e.Text = n.F.Pos(n.Start, end), Quote(after)
 }
 
-// NeedsQuotes tells whether YAML would read a plain value otherwise than as the whole of it.
+// NeedsQuotes reports whether YAML would read a plain value otherwise than as the whole of it.
 func NeedsQuotes(s string, inFlow bool) bool {
 	if s == "" || strings.ContainsAny(s[:1], "!&*[]{}\"'%@`|>#,") || strings.Contains(s, ": ") || strings.Contains(s, " #") ||
 		strings.HasSuffix(s, ":") || slices.Contains([]string{"- ", "? "}, s[:min(2, len(s))]) {

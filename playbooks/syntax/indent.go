@@ -6,15 +6,15 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// isItem tells whether a line without its indentation begins a list item.
+// isItem reports whether a line without its indentation begins a list item.
 func isItem(body string) bool { return body == "-" || strings.HasPrefix(body, "- ") }
 
-// keyColumn gives where the first key of a line stands, behind its indentation and the marks of list items.
+// keyColumn returns where the first key of a line stands, behind its indentation and the marks of list items.
 func keyColumn(line string) int {
 	return len(line) - len(strings.TrimLeft(line, " -"))
 }
 
-// plainIndent gives the indentation of a line; ok is false when it is empty, a comment or indented with other than spaces.
+// plainIndent returns the indentation of a line; ok is false when it is empty, a comment or indented with other than spaces.
 func plainIndent(line string) (indent int, body string, ok bool) {
 	body = strings.TrimLeft(line, " ")
 	if strings.TrimSpace(body) == "" || body[0] == '#' || strings.TrimLeft(body, "\t"+wideSpacesInFlow) != body {
@@ -58,7 +58,7 @@ func intendedIndent(lines []string, at int, body string) (indent int, ok bool) {
 	return key, alike && nextIndent == key || !alike && next != "" && nextIndent < key
 }
 
-// itemIndent gives the indentation of the list that an item belongs to: the one of the item after it, or the only one there is.
+// itemIndent returns the indentation of the list that an item belongs to: the one of the item after it, or the only one there is.
 func itemIndent(above []string, next int, alike bool) (indent int, ok bool) {
 	seen := map[int]bool{}
 	for _, line := range above {
@@ -72,7 +72,7 @@ func itemIndent(above []string, next int, alike bool) (indent int, ok bool) {
 	return indent, len(seen) == 1
 }
 
-// tabEdits gives the changes that put spaces in the place of the tabs that indent lines: two for each when nothing but tabs indents,
+// tabEdits returns the changes that put spaces in the place of the tabs that indent lines: two for each when nothing but tabs indents,
 // else what the neighbours have. It gives none when that cannot be told.
 func tabEdits(f *diag.File) []diag.Edit {
 	lines := make([]string, len(f.Lines))

@@ -165,7 +165,7 @@ func (c *Reader) noTabs(f *diag.File) bool {
 	return true
 }
 
-// opensBlock tells whether a line ends in the header of a block scalar: `|`, `>-` and so on.
+// opensBlock reports whether a line ends in the header of a block scalar: `|`, `>-` and so on.
 func opensBlock(line string) bool {
 	if i := strings.Index(line, " #"); i >= 0 {
 		line = line[:i]

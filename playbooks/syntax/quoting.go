@@ -59,7 +59,7 @@ func (c *Reader) suggestedType(f *diag.File, text string) string {
 	return c.SuggestType(f.Name, text)
 }
 
-// commentIn gives where the value that begins at from ends, when a comment follows it: a `#` with a space on both sides, outside of quotes.
+// commentIn returns where the value that begins at from ends, when a comment follows it: a `#` with a space on both sides, outside of quotes.
 // Else it gives to.
 func commentIn(text string, from, to int) int {
 	for i := from; i < to; i++ {
@@ -77,7 +77,7 @@ func commentIn(text string, from, to int) int {
 	return to
 }
 
-// InFullWidthQuotes gives what a text holds that as a whole stands in the quotes of Chinese text: they quote.
+// InFullWidthQuotes returns what a text holds that as a whole stands in the quotes of Chinese text: they quote.
 func InFullWidthQuotes(text string) (inner string, ok bool) {
 	for _, q := range [][2]string{{"“", "”"}, {"‘", "’"}, {"「", "」"}, {"『", "』"}, {"＂", "＂"}, {"”", "”"}, {"“", "“"}} {
 		inner, ok = strings.CutPrefix(text, q[0])
@@ -188,7 +188,7 @@ func (c *Reader) quotingInFlowLine(f *diag.File, line int) bool {
 	return ok
 }
 
-// insideBrackets tells whether more brackets of flow style were opened in the text than closed. A bracket counts where a value may
+// insideBrackets reports whether more brackets of flow style were opened in the text than closed. A bracket counts where a value may
 // begin; those within a plain value, as in an expression, do not.
 func insideBrackets(text string) bool {
 	depth := 0

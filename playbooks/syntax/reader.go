@@ -56,7 +56,7 @@ func (c *Reader) UnknownKey(key *Node, what string, known []string) {
 	r.Label(label).Edit(key.Pos(), diag.Closest(key.Value, known)).UnsureUnless(diag.UniqueMatch(key.Value, known))
 }
 
-// Require gives the value of a key that must be there.
+// Require returns the value of a key that must be there.
 func (c *Reader) Require(n *Node, what, key, example string) *Node {
 	v := n.Get(key)
 	if v == nil && !n.Broken && !slices.Contains(n.Intended, key) {

@@ -17,7 +17,7 @@ const (
 	foldedStyle
 )
 
-// spans gives for every character of the scalar's value its byte offset in the file, and one more: where the value ends. The
+// spans returns for every character of the scalar's value its byte offset in the file, and one more: where the value ends. The
 // YAML library only says where a scalar starts, so its text is read again here; nil when it cannot be followed.
 func (n *Node) spans() []int {
 	if n.offsets == nil && !n.Untraceable {
@@ -126,7 +126,7 @@ func (w *scalarWalk) lineContinuation() bool {
 	return true
 }
 
-// escapeLen gives the length of the escape at the start of s.
+// escapeLen returns the length of the escape at the start of s.
 func escapeLen(s string) int {
 	if len(s) < 2 {
 		return len(s)
@@ -158,7 +158,7 @@ func (w *scalarWalk) block() {
 	}
 }
 
-// blockIndent gives the indentation of a block scalar. With an explicit indicator the value itself tells how many of the
+// blockIndent returns the indentation of a block scalar. With an explicit indicator the value itself tells how many of the
 // leading spaces belong to it.
 func (w *scalarWalk) blockIndent(explicit bool) int {
 	for i := w.at; i < len(w.text); {
@@ -213,7 +213,7 @@ func (w *scalarWalk) blockLine(indent int) bool {
 	return true
 }
 
-// blankAbove tells whether the line just read was blank: of a folded scalar's blank lines one break is swallowed.
+// blankAbove reports whether the line just read was blank: of a folded scalar's blank lines one break is swallowed.
 func (w *scalarWalk) blankAbove() bool {
 	start := strings.LastIndexByte(w.text[:w.at], '\n') + 1
 	return strings.TrimSpace(w.text[start:w.at]) == ""

@@ -277,7 +277,7 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *Node, depth int) {
 	}
 }
 
-// isMalformedFlow tells whether a mapping in braces has a shape that nobody means: keys that are no words, values that are missing,
+// isMalformedFlow reports whether a mapping in braces has a shape that nobody means: keys that are no words, values that are missing,
 // a `?` between the entries.
 func isMalformedFlow(f *diag.File, y *yaml.Node) bool {
 	for i := 0; i+1 < len(y.Content); i += 2 {
@@ -293,15 +293,15 @@ func isMalformedFlow(f *diag.File, y *yaml.Node) bool {
 	return false
 }
 
-// Empty tells whether nothing was written: `key:` and no more.
+// Empty reports whether nothing was written: `key:` and no more.
 func (n *Node) Empty() bool {
 	return n.Kind == ScalarNode && n.Value == "" && n.Style == PlainStyle
 }
 
-// IsNull tells whether the value is missing or null.
+// IsNull reports whether the value is missing or null.
 func (n *Node) IsNull() bool { return n == nil || n.Kind == ScalarNode && n.Tag == "null" }
 
-// End gives the byte offset after the node: of a scalar with its closing quote.
+// End returns the byte offset after the node: of a scalar with its closing quote.
 func (n *Node) End() int {
 	switch {
 	case n.Kind == ScalarNode:
@@ -322,7 +322,7 @@ func (n *Node) End() int {
 	return n.Start + 1
 }
 
-// Pos gives where to point at the node: a scalar whole, of the rest its beginning, of an empty value its key.
+// Pos returns where to point at the node: a scalar whole, of the rest its beginning, of an empty value its key.
 func (n *Node) Pos() diag.Pos {
 	if n.Owner != nil {
 		return n.Owner.Pos()
@@ -335,7 +335,7 @@ func (n *Node) Pos() diag.Pos {
 	return n.F.Pos(n.Start, n.End())
 }
 
-// At gives the place of the characters from (inclusive) to to (exclusive) of a scalar's value.
+// At returns the place of the characters from (inclusive) to to (exclusive) of a scalar's value.
 func (n *Node) At(from, to int) diag.Pos {
 	s := n.spans()
 	if s == nil || from < 0 {
@@ -354,13 +354,13 @@ func (n *Node) At(from, to int) diag.Pos {
 	return n.F.Pos(s[from], end)
 }
 
-// Source gives the scalar as the text of an expression, without the first skip characters.
+// Source returns the scalar as the text of an expression, without the first skip characters.
 func (n *Node) Source(skip int) diag.Source {
 	text := string([]rune(n.Value)[skip:])
 	return diag.Source{Text: text, At: func(from, to int) diag.Pos { return n.At(from+skip, to+skip) }}
 }
 
-// Get gives the value of a key of a mapping, or nil.
+// Get returns the value of a key of a mapping, or nil.
 func (n *Node) Get(key string) *Node {
 	for _, e := range n.Entries {
 		if e.Key.Value == key {
@@ -370,7 +370,7 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// Key gives the node of a key, for pointing at it.
+// Key returns the node of a key, for pointing at it.
 func (n *Node) Key(key string) *Node {
 	for _, e := range n.Entries {
 		if e.Key.Value == key {

@@ -89,7 +89,7 @@ func (c *textTyper) logic(l *Logic) {
 	c.warn("mixed-and-or", l.Span, "`and` and `or` stand together: Liquid reads them from the right", "write brackets: "+reads)
 }
 
-// holds gives what is seen to be present when the condition has the outcome.
+// holds returns what is seen to be present when the condition has the outcome.
 func (c *textTyper) holds(x Expr, outcome bool) []string {
 	switch x := x.(type) {
 	case *Group:
@@ -115,7 +115,7 @@ func (c *textTyper) holds(x Expr, outcome bool) []string {
 	return nil
 }
 
-// pathOf gives the dotted path of a variable, or "".
+// pathOf returns the dotted path of a variable, or "".
 func pathOf(x Expr) string {
 	switch x := x.(type) {
 	case *Name:
@@ -128,7 +128,7 @@ func pathOf(x Expr) string {
 	return ""
 }
 
-// fieldHolds gives what a field says of itself, and of the fields beside it that are there when it is true: issued of a coupon's code.
+// fieldHolds returns what a field says of itself, and of the fields beside it that are there when it is true: issued of a coupon's code.
 func (c *textTyper) fieldHolds(x *Field, outcome bool) []string {
 	path, of := pathOf(x), pathOf(x.Of)
 	if path == "" || c.scope == nil {
@@ -152,7 +152,7 @@ func (c *textTyper) fieldHolds(x *Field, outcome bool) []string {
 	return out
 }
 
-// pathType gives the type of a path without judging it.
+// pathType returns the type of a path without judging it.
 func (c *textTyper) pathType(x Expr) *schema.Type {
 	switch x := x.(type) {
 	case *Name:
@@ -276,7 +276,7 @@ func (c *textTyper) comparable(at Span, op string, left, right Expr, l, r textVa
 	c.enumValue(r.t, left, l)
 }
 
-// name gives the source of the side that a value is of.
+// name returns the source of the side that a value is of.
 func (v textValue) name(c *textTyper, left, right Expr, l textValue) string {
 	if v == l {
 		return "`" + c.source(left) + "`"
@@ -299,7 +299,7 @@ func (c *textTyper) enumValue(t *schema.Type, x Expr, v textValue) {
 	}
 }
 
-// equalHint says how two things of different types are compared.
+// equalHint returns how two things of different types are compared.
 func (c *textTyper) equalHint(left, right Expr, l, r textValue) string {
 	if l.isConst && !r.isConst {
 		left, right, l, r = right, left, r, l

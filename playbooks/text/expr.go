@@ -14,7 +14,7 @@ type reader struct {
 	prints bool // {{ … }}, where || means something else than in a condition
 }
 
-// read gives a reader of what stands between two places; nil when it cannot be cut into tokens.
+// read returns a reader of what stands between two places; nil when it cannot be cut into tokens.
 func (p *parser) read(from, to int, prints bool) *reader {
 	toks, ok := p.tokens(from, to)
 	if !ok {

@@ -114,7 +114,7 @@ var TextFilters = []textFilter{
 	{Name: "where", Doc: "the items whose field has the value, or is true", In: takesList, args: args(arg("field", takesField), opt("value", takesAny)), gives: givesSame},
 }
 
-// filterNamed gives the declaration of a filter, or nil.
+// filterNamed returns the declaration of a filter, or nil.
 func filterNamed(name string) *textFilter {
 	if i := slices.IndexFunc(TextFilters, func(f textFilter) bool { return f.Name == name }); i >= 0 {
 		return &TextFilters[i]
@@ -152,7 +152,7 @@ func (f *textFilter) least() int {
 	return len(slices.DeleteFunc(slices.Clone(f.args), func(a filterArg) bool { return a.optional }))
 }
 
-// count says how many arguments the filter takes.
+// count returns how many arguments the filter takes.
 func (f *textFilter) count() string {
 	least, most := f.least(), len(f.args)
 	switch {
@@ -183,7 +183,7 @@ func givesTime(_ *textTyper, f filterUse) textValue {
 	return textValue{t: t}
 }
 
-// givesNumber gives an int when all are ints.
+// givesNumber returns an int when all are ints.
 func givesNumber(_ *textTyper, f filterUse) textValue {
 	for _, v := range append([]textValue{f.in}, f.args...) {
 		if v.t.Kind != schema.KindInt {
@@ -216,7 +216,7 @@ func givesItem(_ *textTyper, f filterUse) textValue {
 
 func givesParts(*textTyper, filterUse) textValue { return textValue{t: schema.ListOf(schema.String)} }
 
-// itemField gives the type of a field of a list's items, when both are known.
+// itemField returns the type of a field of a list's items, when both are known.
 func itemField(f filterUse) *schema.Type {
 	if len(f.args) == 0 || f.in.t.Kind != schema.KindList || f.in.t.Elem == nil {
 		return schema.Any
@@ -254,7 +254,7 @@ func givesDefault(_ *textTyper, f filterUse) textValue {
 	return eitherOf(textValue{t: f.in.t.Required(), mixed: f.in.mixed, numeral: f.in.numeral, sign: f.in.sign}, f.args[0])
 }
 
-// eitherOf gives what may be the one or the other.
+// eitherOf returns what may be the one or the other.
 func eitherOf(a, b textValue) textValue {
 	optional := a.t.Optional || b.t.Optional
 	out := textValue{t: a.t.Required(), mixed: a.mixed || b.mixed, numeral: a.numeral && b.numeral, sign: a.sign & b.sign, divides: a.divides}
@@ -279,7 +279,7 @@ func eitherOf(a, b textValue) textValue {
 	return out
 }
 
-// givesDate gives a text, missing when the time is; one of digits alone may be calculated with.
+// givesDate returns a text, missing when the time is; one of digits alone may be calculated with.
 func givesDate(c *textTyper, f filterUse) textValue {
 	format, ok := "%Y-%m-%d", true
 	if len(f.args) > 0 {

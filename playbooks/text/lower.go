@@ -51,7 +51,7 @@ func (c *textTyper) reach(at Span, name string) {
 	c.edit(at.To, c.mark(at, name))
 }
 
-// mark gives the tag that tells of a branch.
+// mark returns the tag that tells of a branch.
 func (c *textTyper) mark(at Span, name string) string {
 	b := playbooks.TextBranch{Name: name}
 	if c.at != nil {
@@ -85,7 +85,7 @@ func (c *textTyper) reachElse(end, at Span, name string) {
 	c.replace(Span{From: end.From, To: end.From + 2 + dash}, open+c.mark(Span{From: at.From, To: at.From}, name)+"{%")
 }
 
-// lowered gives the text as the library is to read it.
+// lowered returns the text as the library is to read it.
 func (c *textTyper) lowered() string {
 	edits := slices.Clone(c.edits)
 	slices.SortStableFunc(edits, func(a, b textEdit) int { return cmp.Compare(a.From, b.From) })

@@ -52,7 +52,7 @@ func (p *parser) mistake(at Span, message, label string) {
 	p.mistakes = append(p.mistakes, Mistake{Span: at, Message: message, Label: label})
 }
 
-// lastChar gives where the last character before a place begins that is no space.
+// lastChar returns where the last character before a place begins that is no space.
 func (p *parser) lastChar(at int) int {
 	s := strings.TrimRight(p.src[:at], " \t\r\n")
 	_, size := utf8.DecodeLastRuneInString(s)
@@ -138,7 +138,7 @@ func (p *parser) neverClosed(i int, closing string) {
 
 const spaces = " \t\r\n"
 
-// inner gives the bounds of what stands between the brackets, without the dashes that trim and without spaces.
+// inner returns the bounds of what stands between the brackets, without the dashes that trim and without spaces.
 func (p *parser) inner(open, end int) (from, to int) {
 	from, to = open+2, end
 	if from < to && p.src[from] == '-' {
@@ -212,7 +212,7 @@ type tagText struct {
 	args, to int
 }
 
-// rest gives the place of the arguments, or of the name when there are none.
+// rest returns the place of the arguments, or of the name when there are none.
 func (t *tagText) rest() Span {
 	if t.args < t.to {
 		return Span{t.args, t.to}

@@ -30,7 +30,7 @@ func (c *textTyper) signed(v textValue) textValue {
 	return v
 }
 
-// signOfLiteral gives the sign of a number that is written in a text.
+// signOfLiteral returns the sign of a number that is written in a text.
 func signOfLiteral(literal any) expression.Sign {
 	if f, ok := decimal.Float(literal); ok {
 		return expression.SignOfConstant(f)
@@ -38,7 +38,7 @@ func signOfLiteral(literal any) expression.Sign {
 	return 0
 }
 
-// filterSign gives what is known of the sign of a filter's outcome.
+// filterSign returns what is known of the sign of a filter's outcome.
 func filterSign(use filterUse, out textValue) expression.Sign {
 	in, arg := use.in.sign, expression.Sign(0)
 	if len(use.args) > 0 {
@@ -79,7 +79,7 @@ type quotient struct {
 	by textValue
 }
 
-// givesQuotient gives a number that is missing when the divisor is zero or missing.
+// givesQuotient returns a number that is missing when the divisor is zero or missing.
 func givesQuotient(c *textTyper, f filterUse) textValue {
 	v := givesNumber(c, f)
 	if c.scope == nil || len(f.args) == 0 || f.args[0].t.Kind == schema.KindAny && c.errors() > 0 {
@@ -91,7 +91,7 @@ func givesQuotient(c *textTyper, f filterUse) textValue {
 	return v
 }
 
-// givesMoney gives a text; a division that gives nothing stays so.
+// givesMoney returns a text; a division that gives nothing stays so.
 func givesMoney(_ *textTyper, f filterUse) textValue {
 	if f.in.divides != nil {
 		return textValue{t: schema.String.AsOptional(), divides: f.in.divides}
@@ -99,7 +99,7 @@ func givesMoney(_ *textTyper, f filterUse) textValue {
 	return textValue{t: schema.String}
 }
 
-// guardDivision reports a division that may give nothing where a value is needed, and tells whether it did.
+// guardDivision reports a division that may give nothing where a value is needed, and reports whether it did.
 func (c *textTyper) guardDivision(x Expr, v textValue, then string) bool {
 	if v.divides == nil || !c.missing(v) {
 		return false
@@ -130,7 +130,7 @@ func (c *textTyper) guardDivision(x Expr, v textValue, then string) bool {
 	return true
 }
 
-// signHolds gives what a comparison that holds tells about signs.
+// signHolds returns what a comparison that holds tells about signs.
 func (c *textTyper) signHolds(x *Compare, outcome bool) []string {
 	op := x.Op.Text
 	if !outcome {
@@ -156,7 +156,7 @@ func (c *textTyper) signHolds(x *Compare, outcome bool) []string {
 	return out
 }
 
-// signOfPart gives the sign of a side of a comparison, and its value when it is a constant number.
+// signOfPart returns the sign of a side of a comparison, and its value when it is a constant number.
 func (c *textTyper) signOfPart(x Expr) (s expression.Sign, constant any) {
 	if l, ok := x.(*Literal); ok {
 		if f, ok := decimal.Float(l.Value); ok {

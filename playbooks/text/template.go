@@ -260,7 +260,7 @@ func formatDate(v any, format func(string) string) (string, error) {
 	return tuesday.Strftime(f, t)
 }
 
-// timeOf gives the time that a value of a text is.
+// timeOf returns the time that a value of a text is.
 func timeOf(v any) (time.Time, bool) {
 	switch v := v.(type) {
 	case liquidTime:
@@ -286,7 +286,7 @@ func readTime(s string) (time.Time, bool) {
 // maxTextDays is how many days add_days may go, about a thousand years.
 const maxTextDays = 366_000
 
-// addDaysInText gives the same wall clock n days later. A missing time stays missing.
+// addDaysInText returns the same wall clock n days later. A missing time stays missing.
 func addDaysInText(v, n any) (any, error) {
 	if v == nil {
 		return nil, nil
@@ -342,7 +342,7 @@ func generatedNames(e *liquid.Engine) {
 	})
 }
 
-// isBlank tells whether a value is what Liquid calls blank: missing, false, or a text of blanks or a list without anything. Empty is
+// isBlank reports whether a value is what Liquid calls blank: missing, false, or a text of blanks or a list without anything. Empty is
 // only the last two, and only without any blank.
 func isBlank(v any, blank bool) bool {
 	switch v := v.(type) {

@@ -97,7 +97,7 @@ type Ident struct {
 // Expr is a part of an expression: *[Literal], *[Name], *[Field], *[Index], *[Filter], *[Compare], *[Logic], *[Group] or *[Range].
 type Expr interface{ Place() Span }
 
-// Place gives the range of bytes.
+// Place returns the range of bytes.
 func (s Span) Place() Span { return s }
 
 // Literal is a text, a number, true, false or nil.

@@ -288,7 +288,7 @@ func (c *textTyper) ifs(n *If) {
 	c.merge(ways, bound)
 }
 
-// tagText gives a tag as written, in one line.
+// tagText returns a tag as written, in one line.
 func (c *textTyper) tagText(at Span) string {
 	return strings.Join(strings.Fields(c.text[at.From:at.To]), " ")
 }
@@ -395,7 +395,7 @@ func (c *textTyper) loop(n *For) {
 	}
 }
 
-// items gives what the items of the loop's list are.
+// items returns what the items of the loop's list are.
 func (c *textTyper) items(n *For) textValue {
 	if r, ok := n.List.(*Range); ok {
 		c.fixedRange(r)

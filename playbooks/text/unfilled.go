@@ -64,7 +64,7 @@ func (c *textTyper) unfilledPlaceholders(n *Plain) {
 	}
 }
 
-// submatch gives the first group that matched.
+// submatch returns the first group that matched.
 func submatch(src []byte, m []int) string {
 	for i := 2; i < len(m); i += 2 {
 		if m[i] >= 0 {
@@ -86,7 +86,7 @@ func inAddress(src []byte, from, to int) bool {
 	return strings.IndexByte("/@.-_:", before) >= 0 || strings.IndexByte("/@-", behind) >= 0
 }
 
-// suggestVariable gives the variable that a name in a text means, or "".
+// suggestVariable returns the variable that a name in a text means, or "".
 func (c *textTyper) suggestVariable(name string) string {
 	parts := strings.Split(name, ".")
 	if root := c.root(parts[0]); root != nil && len(parts) > 1 {

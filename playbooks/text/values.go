@@ -12,7 +12,7 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// value gives the type of an expression, and judges what is in it.
+// value returns the type of an expression, and judges what is in it.
 func (c *textTyper) value(x Expr) textValue {
 	switch x := x.(type) {
 	case *Literal:
@@ -81,7 +81,7 @@ func (c *textTyper) variable(x *Name) textValue {
 	return textValue{t: t, path: x.Name}
 }
 
-// root gives the type of a variable that stands first, or nil.
+// root returns the type of a variable that stands first, or nil.
 func (c *textTyper) root(name string) *schema.Type {
 	switch name {
 	case "now":
@@ -146,7 +146,7 @@ func (c *textTyper) unknownRoot(x *Name) {
 	c.near(x.Name, known)
 }
 
-// field gives what stands behind a dot. A field of what may be missing may be missing.
+// field returns what stands behind a dot. A field of what may be missing may be missing.
 func (c *textTyper) field(x *Field) textValue {
 	before := len(c.diags)
 	of := c.value(x.Of)
@@ -193,7 +193,7 @@ func (c *textTyper) note(root, field string) {
 	}
 }
 
-// step gives the type of a field, or nil when there is none. Lists and strings have what Liquid gives them.
+// step returns the type of a field, or nil when there is none. Lists and strings have what Liquid gives them.
 func step(t *schema.Type, field string) *schema.Type {
 	switch {
 	case t == nil || t.Kind == schema.KindAny:
@@ -330,7 +330,7 @@ func (c *textTyper) input(f *textFilter, use filterUse) {
 	}
 }
 
-// withoutValue says what a filter does with a missing value, and what may stand in for it.
+// withoutValue returns what a filter does with a missing value, and what may stand in for it.
 func (c *textTyper) withoutValue(f *textFilter, v textValue) (how, fallback string) {
 	if expression.IsNumeric(v.t) || f.In == takesNumber {
 		return "`" + f.Name + "` would count it as 0", "0"
@@ -466,7 +466,7 @@ var (
 	leadDigit = regexp.MustCompile(`^\s*(-?\d+(?:\.\d+)?)`)
 )
 
-// numberHint says what number was meant by a text that is none: '3天' is 3.
+// numberHint returns what number was meant by a text that is none: '3天' is 3.
 func numberHint(f *textFilter, v textValue) string {
 	if m := leadDigit.FindStringSubmatch(diag.HalfWidth(fmt.Sprint(v.literal))); m != nil {
 		return "write " + m[1]

@@ -94,7 +94,7 @@ func countedText(text string) string {
 	return b.String()
 }
 
-// work gives the steps of what stands in one pair of brackets.
+// work returns the steps of what stands in one pair of brackets.
 func work(inner string) int {
 	n := 1 + len(containsUse.FindAllString(inner, -1))
 	for _, m := range filterOf.FindAllStringSubmatch(inner, -1) {

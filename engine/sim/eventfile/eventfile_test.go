@@ -26,7 +26,7 @@ func orderSchema() *playbooks.Schema {
 	)}}}
 }
 
-// readAll gives the records (Raw copied) and the bad lines.
+// readAll returns the records (Raw copied) and the bad lines.
 func readAll(t *testing.T, in io.Reader, s *playbooks.Schema) (records []Record, bad []string) {
 	t.Helper()
 	r := Open(in, Options{Schema: s, Check: true})

@@ -161,7 +161,7 @@ const longNumber = 16
 // kindLong is a number of more digits than a number can hold: an id, which is text. So are the shorter ones beside it.
 const kindLong = "long number"
 
-// kind gives the one kind that holds all that was seen, or "".
+// kind returns the one kind that holds all that was seen, or "".
 func (s *shape) kind() string {
 	kinds := slices.Sorted(maps.Keys(s.kinds))
 	switch {
@@ -229,7 +229,7 @@ func (s *shape) declared(of int) string {
 // plainEvent is a name that YAML needs no quotes for.
 var plainEvent = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]*$`)
 
-// YAML gives the `member:` and `events:` sections of usher.yaml. Built-in attributes are left out.
+// YAML returns the `member:` and `events:` sections of usher.yaml. Built-in attributes are left out.
 func (inf *Inferred) YAML() string {
 	var b strings.Builder
 	b.WriteString("member:\n")

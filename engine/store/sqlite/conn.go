@@ -57,7 +57,7 @@ func (c *conn) prepare(sql string, args []any) (driver.Stmt, error) {
 	return s, nil
 }
 
-// value gives an argument in one of the types that the driver binds.
+// value returns an argument in one of the types that the driver binds.
 func value(a any) (driver.Value, error) {
 	switch v := a.(type) {
 	case string, int64, nil, []byte:
@@ -75,7 +75,7 @@ func value(a any) (driver.Value, error) {
 
 var errNoColumn = errors.New("no column holds it")
 
-// refused tells whether an error is about what was to be stored, and comes again whenever it is tried. All others are passing.
+// refused reports whether an error is about what was to be stored, and comes again whenever it is tried. All others are passing.
 func refused(err error) bool {
 	var e *sqlite.Error
 	if errors.As(err, &e) {

@@ -52,7 +52,7 @@ func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (
 	}
 }
 
-// pending gives the batch, and when the first wait beyond its horizon is due.
+// pending returns the batch, and when the first wait beyond its horizon is due.
 func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, time.Time, error) {
 	b := &store.Batch{}
 	var next time.Time
@@ -252,7 +252,7 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 	return events, nil
 }
 
-// since gives the lower bound of times in milliseconds: an event of the same millisecond as t may be before t.
+// since returns the lower bound of times in milliseconds: an event of the same millisecond as t may be before t.
 func since(t time.Time) int64 {
 	if t.IsZero() {
 		return -1 << 62

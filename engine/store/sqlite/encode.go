@@ -29,7 +29,7 @@ func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// keys gives a list of keys as one parameter for json_each, which takes a blob for something else.
+// keys returns a list of keys as one parameter for json_each, which takes a blob for something else.
 func keys(list []string) string {
 	data, err := json.Marshal(list)
 	if err != nil {
@@ -38,7 +38,7 @@ func keys(list []string) string {
 	return string(data)
 }
 
-// sharded gives members with their shards as one parameter: a list of pairs.
+// sharded returns members with their shards as one parameter: a list of pairs.
 func sharded(members []string) string {
 	pairs := make([][2]any, len(members))
 	for i, m := range members {
@@ -51,7 +51,7 @@ func sharded(members []string) string {
 	return string(data)
 }
 
-// lines gives a trace as lines of JSON, to be appended to what is stored.
+// lines returns a trace as lines of JSON, to be appended to what is stored.
 func lines(trace []engine.TraceEntry) (string, error) {
 	var b strings.Builder
 	for i := range trace {

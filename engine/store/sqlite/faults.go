@@ -21,7 +21,7 @@ type faults struct {
 	broken error
 }
 
-// of gives an error as callers see it.
+// of returns an error as callers see it.
 func (f *faults) of(err error) error {
 	switch {
 	case err == nil || errors.Is(err, store.ErrUnavailable):
@@ -49,7 +49,7 @@ func (f *faults) fail(err error) error {
 	return broken
 }
 
-// failed gives the error after which nothing may be written any more.
+// failed returns the error after which nothing may be written any more.
 func (f *faults) failed() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +81,7 @@ func passes(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || c == codeFull || c&0xff == codeBusy || passingIO[c]
 }
 
-// code gives the result code of SQLite that an error carries, 0 when none does.
+// code returns the result code of SQLite that an error carries, 0 when none does.
 func code(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {

@@ -119,7 +119,7 @@ func damaged(err error) error {
 	return err
 }
 
-// newestMigration gives the version of the newest tables that this program knows.
+// newestMigration returns the version of the newest tables that this program knows.
 func newestMigration() (newest int64, err error) {
 	list, err := migrations.ReadDir("migrations")
 	if err != nil {

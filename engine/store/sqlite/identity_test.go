@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// openToOthers gives the files of a folder that others than their owner may use.
+// openToOthers returns the files of a folder that others than their owner may use.
 func openToOthers(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	list, err := os.ReadDir(dir)

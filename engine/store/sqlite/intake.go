@@ -100,7 +100,7 @@ func assignInstant(in *engine.Input, at time.Time) {
 	in.Time = in.Time.UTC().Truncate(time.Millisecond)
 }
 
-// knownInput tells what an input is that comes again under the id of the first. Of one that was set aside, or that a run emitted to its
+// knownInput returns what an input is that comes again under the id of the first. Of one that was set aside, or that a run emitted to its
 // own member, the kind is not told any more.
 func knownInput(first, again *engine.Input) store.Known {
 	as := *again
@@ -153,7 +153,7 @@ func instant(ms int64) time.Time {
 
 const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.data, i.cause`
 
-// storedInput gives an input as it is stored, with a kind that may be the store's own.
+// storedInput returns an input as it is stored, with a kind that may be the store's own.
 func storedInput(r row) engine.Input {
 	return engine.Input{
 		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3), Name: r.str(4),

@@ -239,7 +239,7 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 	return fresh, err
 }
 
-// encoded gives the input with its payload as the store keeps it.
+// encoded returns the input with its payload as the store keeps it.
 func (e *journaled) encoded() *engine.Input {
 	in := e.Input
 	in.Payload, in.Data = nil, e.data
@@ -305,7 +305,7 @@ func (j *journal) committed(n int) {
 	j.absorbed += int64(n)
 }
 
-// bound gives the instant up to which the database's clock may be raised to at by a transaction that has put the first inputs
+// bound returns the instant up to which the database's clock may be raised to at by a transaction that has put the first inputs
 // into the inbox: not past any other. Nothing that is taken later gets an instant before it.
 func (j *journal) bound(at int64, first int) int64 {
 	j.mu.Lock()
@@ -384,7 +384,7 @@ func (j *journal) stop() error {
 	return errors.Join(err, j.file.close(), j.findKnown.close())
 }
 
-// instant gives the instant of the database's clock, in milliseconds.
+// instant returns the instant of the database's clock, in milliseconds.
 func (d *db) instant(ctx context.Context) (at int64, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		_, err := c.one("SELECT at FROM clock", nil, func(r row) error {
@@ -445,7 +445,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 // mostLost is how many places are told one by one.
 const mostLost = 10
 
-// describeLost says what of a journal could not be read.
+// describeLost returns what of a journal could not be read.
 func describeLost(path string, lost []lostRecords) string {
 	told := make([]string, 0, mostLost+1)
 	for i, l := range lost {

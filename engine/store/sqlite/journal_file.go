@@ -241,7 +241,7 @@ func begunRecord(b []byte, round uint64) int64 {
 	return int64(min(recordHead+int(n), len(b)))
 }
 
-// has tells whether there is room for so many bytes.
+// has reports whether there is room for so many bytes.
 func (j *journalFile) has(size int) bool { return j.end+int64(size) <= journalSize }
 
 // startOver begins the next round: all that is in the file counts no more once a record is written.

@@ -116,7 +116,7 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	return decisions, next, nil
 }
 
-// decisionsFrom gives the rest of a query for decisions out of runs or refusals, newest first.
+// decisionsFrom returns the rest of a query for decisions out of runs or refusals, newest first.
 func decisionsFrom(table, listed string, f store.DecisionFilter, before int64, limit int) (string, []any) {
 	from, args := " FROM "+table+" d WHERE d.n < ?", []any{before}
 	playbook := " AND d.playbook = ?"
@@ -130,7 +130,7 @@ func decisionsFrom(table, listed string, f store.DecisionFilter, before int64, l
 	return from + " ORDER BY d.n DESC LIMIT ?", append(args, limit+1)
 }
 
-// entry gives the decision that began a run: the first entry of its trace, as far as that can be read.
+// entry returns the decision that began a run: the first entry of its trace, as far as that can be read.
 func entry(r row) engine.Decision {
 	e := engine.Decision{At: instant(r.int(6)), Member: r.str(2), Playbook: r.str(3), Run: r.str(1), Reason: engine.ReasonEntered}
 	if r.str(4) == string(engine.RunHoldout) {

@@ -12,7 +12,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// Member gives a member.
+// Member returns a member.
 func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
 	var m *engine.Member
 	err := d.read(ctx, func(c *conn) error {
@@ -43,7 +43,7 @@ func couponOf(r row) store.CouponRecord {
 	}
 }
 
-// coupon gives a coupon by its code; ErrNotFound when there is none.
+// coupon returns a coupon by its code; ErrNotFound when there is none.
 func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
 	found, err := c.one("SELECT "+couponColumns+" FROM coupons WHERE code = ?", []any{code}, func(r row) error {
 		rec = couponOf(r)
@@ -55,7 +55,7 @@ func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
 	return rec, err
 }
 
-// coupons gives the coupons whose codes are lines of text.
+// coupons returns the coupons whose codes are lines of text.
 func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
 	for line := range strings.Lines(text) {
 		code := strings.TrimSuffix(line, "\n")
@@ -68,7 +68,7 @@ func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
 	return list, nil
 }
 
-// MemberPending gives a member's pending deliveries.
+// MemberPending returns a member's pending deliveries.
 func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempted, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		var of strings.Builder
@@ -124,7 +124,7 @@ func position(cursor string) (int64, error) {
 	return n, nil
 }
 
-// Run gives a run with its trace, deliveries and coupons.
+// Run returns a run with its trace, deliveries and coupons.
 func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 	rec := new(store.RunRecord)
 	err := d.read(ctx, func(c *conn) error {
@@ -160,7 +160,7 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 	return rec, nil
 }
 
-// Coupon gives a coupon by its code.
+// Coupon returns a coupon by its code.
 func (d *db) Coupon(ctx context.Context, code string) (rec store.CouponRecord, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		rec, err = c.coupon(code)

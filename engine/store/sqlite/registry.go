@@ -35,7 +35,7 @@ func (d *db) Activate(ctx context.Context, b store.Bundle, revisions map[string]
 	return nil
 }
 
-// Active gives the active workspace's hash and the pauses.
+// Active returns the active workspace's hash and the pauses.
 func (d *db) Active(ctx context.Context) (hash string, paused map[string]bool, err error) {
 	paused = map[string]bool{}
 	err = d.read(ctx, func(c *conn) error {
@@ -67,7 +67,7 @@ func (c *conn) meta(key string) (value []byte, err error) {
 	return value, err
 }
 
-// Bundle gives a stored workspace.
+// Bundle returns a stored workspace.
 func (d *db) Bundle(ctx context.Context, hash string) (store.Bundle, error) {
 	b := store.Bundle{Hash: hash}
 	err := d.read(ctx, func(c *conn) error {
@@ -122,7 +122,7 @@ func (d *db) SetPaused(ctx context.Context, playbook string, paused bool, now ti
 	return nil
 }
 
-// Secret gives the workspace secret.
+// Secret returns the workspace secret.
 func (d *db) Secret(ctx context.Context) (secret []byte, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		secret, err = c.meta("secret")

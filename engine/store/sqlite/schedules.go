@@ -12,7 +12,7 @@ func occurrenceOf(r row) store.Occurrence {
 	return store.Occurrence{Playbook: r.str(0), At: instant(r.int(1)), Cursor: r.str(2), Done: r.int(3) != 0}
 }
 
-// LastOccurrence gives the newest occurrence of a playbook.
+// LastOccurrence returns the newest occurrence of a playbook.
 func (d *db) LastOccurrence(ctx context.Context, playbook string) (o store.Occurrence, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		const read = "SELECT playbook, at, cursor, done FROM occurrences WHERE playbook = ? ORDER BY at DESC LIMIT 1"
@@ -103,7 +103,7 @@ func (d *db) Backlog(ctx context.Context, kind engine.InputKind) (n int, err err
 	return n, nil
 }
 
-// MembersAfter gives the next page of members by id.
+// MembersAfter returns the next page of members by id.
 func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []*engine.Member, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		return c.query("SELECT a.id, m.state FROM members a INDEXED BY members_all CROSS JOIN members m WHERE a.name = '' AND a.id > ? AND m.id = a.id AND m.name = '' ORDER BY a.id LIMIT ?", []any{cursor, limit}, func(r row) error {

@@ -43,7 +43,7 @@ func (s *syncer) signal() {
 	}
 }
 
-// busy tells whether a sync is under way or about to begin; idle is called when that ends.
+// busy reports whether a sync is under way or about to begin; idle is called when that ends.
 func (s *syncer) busy() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

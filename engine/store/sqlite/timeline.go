@@ -109,7 +109,7 @@ var ended = couponCursor{ms: 0}
 // allCoupons is the place before all coupons.
 var allCoupons = couponCursor{ms: math.MaxInt64}
 
-// after gives the place behind the coupons of a page, which has begun at this place; next is the coupon that follows.
+// after returns the place behind the coupons of a page, which has begun at this place; next is the coupon that follows.
 func (p couponCursor) after(page []store.TimelineItem, next *store.CouponRecord) couponCursor {
 	for _, item := range slices.Backward(page) {
 		if item.Coupon != nil {
@@ -140,7 +140,7 @@ func (p couponCursor) String() string {
 	return fmt.Sprintf("%d.%s", p.ms, base64.RawURLEncoding.EncodeToString([]byte(p.code)))
 }
 
-// memberCoupons gives a member's coupons behind a place.
+// memberCoupons returns a member's coupons behind a place.
 func (c *conn) memberCoupons(member string, from couponCursor) ([]store.CouponRecord, error) {
 	var codes strings.Builder
 	const read = "SELECT r.coupons FROM " + ofMember + " CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC"
@@ -195,7 +195,7 @@ func (c *conn) numberedCoupons(member string, from couponCursor) (items []number
 	return items, err
 }
 
-// numberedDecisions gives runs and refusals, which share their numbers.
+// numberedDecisions returns runs and refusals, which share their numbers.
 func (c *conn) numberedDecisions(member string, from int64, limit int) (items []numbered, err error) {
 	const runs = "SELECT " + runColumns + " FROM " + ofMember + " CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC LIMIT ?"
 	err = c.query(runs, []any{member, runsOf, from, limit}, func(r row) error {
@@ -225,7 +225,7 @@ func (c *conn) numberedEvents(member string, from int64, limit int) (items []num
 	return items, err
 }
 
-// memberEvents gives a member's decided events whose Seq is before another.
+// memberEvents returns a member's decided events whose Seq is before another.
 func (c *conn) memberEvents(member string, seq int64, limit int) (events []engine.Input, err error) {
 	const read = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
 		WHERE m.id = ? AND m.name >= ' ' AND m.seq < ? AND i.shard = ? AND i.seq = m.seq ORDER BY m.seq DESC LIMIT ?`

@@ -262,7 +262,7 @@ func (t *tx) raise(at int64) error {
 	return nil
 }
 
-// number gives the next number of a row of a list.
+// number returns the next number of a row of a list.
 func (t *tx) number() (int64, error) {
 	if err := t.load(); err != nil {
 		return 0, err

@@ -9,7 +9,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// emitted gives an event that a run emitted.
+// emitted returns an event that a run emitted.
 func emitted(id, member, name string, at time.Time) engine.Input {
 	in := event(id, member, name)
 	in.Time, in.At = at, at

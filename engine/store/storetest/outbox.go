@@ -110,7 +110,7 @@ var outboxCases = map[string]func(*testing.T, *suite){
 	},
 }
 
-// sameLane gives another key of a key's lane.
+// sameLane returns another key of a key's lane.
 func sameLane(key, suffix string) string {
 	for i := 0; ; i++ {
 		if k := suffix + strconv.Itoa(i); store.LaneOf(k) == store.LaneOf(key) {

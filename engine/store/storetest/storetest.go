@@ -84,7 +84,7 @@ func (s *suite) accept(inputs ...engine.Input) []engine.Input {
 	return inputs
 }
 
-// take gives which inputs were known already.
+// take returns which inputs were known already.
 func (s *suite) take(inputs ...engine.Input) (duplicates []bool) {
 	s.t.Helper()
 	list, err := s.Take(s.ctx, inputs)
@@ -95,7 +95,7 @@ func (s *suite) take(inputs ...engine.Input) (duplicates []bool) {
 	return duplicates
 }
 
-// membersOfShard gives n members of the shard of the first.
+// membersOfShard returns n members of the shard of the first.
 func membersOfShard(n int) (shard int, members []string) {
 	shard = store.ShardOf("m-0")
 	for i := 0; len(members) < n; i++ {
@@ -106,7 +106,7 @@ func membersOfShard(n int) (shard int, members []string) {
 	return shard, members
 }
 
-// memberOfOtherShard gives a member of another shard.
+// memberOfOtherShard returns a member of another shard.
 func memberOfOtherShard() string {
 	for i := 0; ; i++ {
 		if m := fmt.Sprintf("s-%d", i); store.ShardOf(m) != store.ShardOf("m-0") {
@@ -131,7 +131,7 @@ func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 	s.must(s.Commit(s.ctx, shard, epoch, watermark, c))
 }
 
-// waiting gives a new open run that is due at an instant.
+// waiting returns a new open run that is due at an instant.
 func waiting(id, member string, due time.Time) *engine.Run {
 	return &engine.Run{
 		ID: id, Playbook: "welcome", Revision: "r1", Member: member, State: engine.RunWaiting, StartedAt: now(), DueAt: due, PC: 1,

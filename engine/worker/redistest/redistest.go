@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// Start gives the address of a Redis that ends with the test. Without a redis-server the test fails: one that is skipped
+// Start returns the address of a Redis that ends with the test. Without a redis-server the test fails: one that is skipped
 // would say that what was not looked at works.
 func Start(t testing.TB) (addr string) {
 	t.Helper()

@@ -13,7 +13,7 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// All gives the pages of docs/reference by file name.
+// All returns the pages of docs/reference by file name.
 func All() map[string]string {
 	reg := actions.Registry()
 	return map[string]string{
