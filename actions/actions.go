@@ -1,5 +1,6 @@
-// Package actions holds what playbooks can do: one file an action, each with its declaration and how it is carried out. The
-// checker, the JSON Schema and the reference read the declarations from the one list here.
+// Package actions holds what playbooks can do: one file an action, each with its declaration and
+// how it is carried out. The checker, the JSON Schema and the reference read the declarations from
+// the one list here.
 package actions
 
 import (

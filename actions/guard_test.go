@@ -38,7 +38,10 @@ func TestGuard(t *testing.T) {
 			}
 		}
 	}
-	for _, a := range []string{"8.8.8.8:443", "[2606:4700::1111]:8443", "[::ffff:8.8.8.8]:80", "172.32.0.1:80", "100.128.0.1:80"} {
+	for _, a := range []string{
+		"8.8.8.8:443", "[2606:4700::1111]:8443", "[::ffff:8.8.8.8]:80", "172.32.0.1:80",
+		"100.128.0.1:80",
+	} {
 		if err := refusePrivate("tcp", a, nil); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
@@ -61,7 +64,10 @@ func crm(t *testing.T, answer http.HandlerFunc) (*Webhooks, *channel.Host, strin
 	s := httptest.NewServer(answer)
 	t.Cleanup(s.Close)
 	h, err := channel.New(
-		playbooks.Channel{Name: "crm", Type: "webhook", Config: map[string]any{"url": s.URL + "/api/", "value": "Bearer SECRET"}},
+		playbooks.Channel{
+			Name: "crm", Type: "webhook",
+			Config: map[string]any{"url": s.URL + "/api/", "value": "Bearer SECRET"},
+		},
 		func(string) (string, bool) { return "", false }, channel.Deps{},
 	)
 	if err != nil {
@@ -72,10 +78,12 @@ func crm(t *testing.T, answer http.HandlerFunc) (*Webhooks, *channel.Host, strin
 	return w, h.(*channel.Host), s.URL
 }
 
-// TestRedirectKeepsTheSecret: a redirect out of what the secret is for is not followed; one within is.
+// TestRedirectKeepsTheSecret: a redirect out of what the secret is for is not followed; one within
+// is.
 func TestRedirectKeepsTheSecret(t *testing.T) {
 	for to, follow := range map[string]bool{
-		"/api/v2/x": true, "/other/admin": false, "/api/../admin": false, "/apis": false, "/api/..%2fadmin": false, "/": false,
+		"/api/v2/x": true, "/other/admin": false, "/api/../admin": false, "/apis": false, "/api/..%2fadmin": false,
+		"/": false,
 	} {
 		var got []string
 		w, _, base := crm(t, func(w http.ResponseWriter, r *http.Request) {
@@ -97,8 +105,10 @@ func TestCovers(t *testing.T) {
 	_, h, base := crm(t, func(http.ResponseWriter, *http.Request) {})
 	for path, want := range map[string]bool{
 		"/api": true, "/api/": true, "/api/x": true, "/api/a..b": true, "/api/50%25": true, "/apis": false, "/": false,
-		"/api/../admin": false, "/api/..%2fadmin": false, "/api/%2e%2e/admin": false, "/api/..;/admin": false, "/api//..//admin": false,
-		"/api/..%5cadmin": false, "/api/.%2e/admin": false, "/api/%252e%252e/admin": false, "/api/..": false, "/api/./x": false,
+		"/api/../admin": false, "/api/..%2fadmin": false, "/api/%2e%2e/admin": false, "/api/..;/admin": false,
+		"/api//..//admin": false,
+		"/api/..%5cadmin": false, "/api/.%2e/admin": false, "/api/%252e%252e/admin": false, "/api/..": false,
+		"/api/./x": false,
 	} {
 		u, err := url.Parse(base + path)
 		if err != nil {

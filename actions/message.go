@@ -13,13 +13,17 @@ func message() action {
 			Doc: "Sends a message over a channel. It does not hold the run: what became of it arrives later under `actions.<id>`.",
 			Fields: []schema.FieldSpec{
 				{Name: "channel", Kind: schema.FieldChannel, Required: true, Doc: "a channel of usher.yaml"},
-				{Name: "template", Kind: schema.FieldTemplate, OneOf: "text", Doc: "a text below templates/, without its extension"},
+				{
+					Name: "template", Kind: schema.FieldTemplate, OneOf: "text",
+					Doc: "a text below templates/, without its extension",
+				},
 				{Name: "text", Kind: schema.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
 				{Name: "subject", Kind: schema.FieldText, Doc: "the subject of a mail, in Liquid"},
 				{Name: "to", Kind: schema.FieldString, Doc: "the address, when it is not the member's own"},
 				{
-					Name: "class", Kind: schema.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional}, Default: engine.Promotional,
-					Doc: "a transactional message passes consent, frequency caps and quiet hours",
+					Name: "class", Kind: schema.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional},
+					Default: engine.Promotional,
+					Doc:     "a transactional message passes consent, frequency caps and quiet hours",
 				},
 			},
 			Results: []schema.ResultSpec{
@@ -27,7 +31,10 @@ func message() action {
 				{Name: "reason", Type: text.AsOptional(), Doc: "why it was skipped or failed"},
 				{Name: "delivered_at", Type: schema.Datetime.AsOptional(), Doc: "when the channel took it"},
 				{Name: "opened_at", Type: schema.Datetime.AsOptional(), Doc: "when the member opened it, where the channel tells"},
-				{Name: "clicked_at", Type: schema.Datetime.AsOptional(), Doc: "when the member followed a link, where the channel tells"},
+				{
+					Name: "clicked_at", Type: schema.Datetime.AsOptional(),
+					Doc: "when the member followed a link, where the channel tells",
+				},
 			},
 			Example: "message: {channel: wecom, text: \"{{ member.nickname | default: '朋友' }}，欢迎回来\"}",
 		},
@@ -42,7 +49,10 @@ func message() action {
 			if class == "" {
 				class = engine.Promotional
 			}
-			a.Send(a.String("channel"), engine.Message{To: a.String("to"), Subject: a.String("subject"), Text: body, HTML: html, Class: class})
+			a.Send(a.String("channel"), engine.Message{
+				To: a.String("to"), Subject: a.String("subject"), Text: body,
+				HTML: html, Class: class,
+			})
 			return nil
 		},
 	}

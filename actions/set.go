@@ -5,7 +5,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// setAttributes is the field that holds all attributes of a `set`: they are written without a name of their own.
+// setAttributes is the field that holds all attributes of a `set`: they are written without a name
+// of their own.
 const setAttributes = "attributes"
 
 func set() action {
@@ -15,7 +16,10 @@ func set() action {
 			Doc:       "Writes attributes of the member, each typed by the schema.",
 			Shorthand: setAttributes,
 			Fields: []schema.FieldSpec{
-				{Name: setAttributes, Kind: schema.FieldAttributes, Required: true, Doc: "attribute: value, as many as there are to write"},
+				{
+					Name: setAttributes, Kind: schema.FieldAttributes, Required: true,
+					Doc: "attribute: value, as many as there are to write",
+				},
 			},
 			Example: "set: {level: gold, greeted_at: = now()}",
 		},

@@ -37,7 +37,10 @@ func webhook() action {
 			Results: []schema.ResultSpec{
 				{Name: "status", Type: schema.Int, Doc: "the answer's status; 0 when there was none"},
 				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why there was no answer, or why it has no body"},
-				{Name: "body", Type: schema.ObjectOf().AsOptional(), Doc: "the answer, typed by `returns`; missing when it does not fit"},
+				{
+					Name: "body", Type: schema.ObjectOf().AsOptional(),
+					Doc: "the answer, typed by `returns`; missing when it does not fit",
+				},
 			},
 			Example: "id: crm\nwebhook:\n  url: https://crm.example.com/members\n  body: {id: = member.id, level: = member.level}\n  returns: {score: int}",
 		},

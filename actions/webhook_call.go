@@ -36,8 +36,8 @@ type Webhooks struct {
 	now             func() time.Time
 }
 
-// NewWebhooks makes what carries out webhooks. The senders are those of the workspace's channels: the webhook channels among them
-// add their secrets, and may lie in a private network.
+// NewWebhooks makes what carries out webhooks. The senders are those of the workspace's channels:
+// the webhook channels among them add their secrets, and may lie in a private network.
 func NewWebhooks(senders map[string]channel.Sender, now func() time.Time) *Webhooks {
 	w := &Webhooks{public: client(refusePrivate), trusted: client(nil), now: now}
 	for _, s := range senders {
@@ -48,7 +48,8 @@ func NewWebhooks(senders map[string]channel.Sender, now func() time.Time) *Webho
 	return w
 }
 
-// client makes what calls. It asks no proxy, whatever the environment says: a proxy would connect where the guard does not see it.
+// client makes what calls. It asks no proxy, whatever the environment says: a proxy would connect
+// where the guard does not see it.
 func client(control func(network, address string, c syscall.RawConn) error) *http.Client {
 	dialer := &net.Dialer{Timeout: longestTimeout, Control: control}
 	return &http.Client{
@@ -59,7 +60,8 @@ func client(control func(network, address string, c syscall.RawConn) error) *htt
 	}
 }
 
-// redirects follows a redirect within the host alone, and where secrets were added within each path that they are for.
+// redirects follows a redirect within the host alone, and where secrets were added within each path
+// that they are for.
 func redirects(signed []*channel.Host) func(*http.Request, []*http.Request) error {
 	return func(r *http.Request, via []*http.Request) error {
 		first := via[0]
@@ -67,13 +69,16 @@ func redirects(signed []*channel.Host) func(*http.Request, []*http.Request) erro
 		case len(via) > maxRedirects:
 			return &channel.PermanentError{Err: fmt.Errorf("more than %d redirects", maxRedirects)}
 		case r.URL.Host != first.URL.Host || r.URL.Scheme != first.URL.Scheme:
-			return &channel.PermanentError{Err: fmt.Errorf("a redirect to another place, %s://%s, is not followed", r.URL.Scheme, r.URL.Host)}
+			return &channel.PermanentError{Err: fmt.Errorf("a redirect to another place, %s://%s, is not followed",
+				r.URL.Scheme, r.URL.Host)}
 		case r.Method != first.Method:
-			return &channel.PermanentError{Err: fmt.Errorf("a redirect that would turn %s into %s is not followed", first.Method, r.Method)}
+			return &channel.PermanentError{Err: fmt.Errorf("a redirect that would turn %s into %s is not followed",
+				first.Method, r.Method)}
 		}
 		for _, h := range signed {
 			if !h.Covers(r.URL) {
-				return &channel.PermanentError{Err: fmt.Errorf("a redirect out of the channel's url, to %s, is not followed", r.URL.Path)}
+				return &channel.PermanentError{Err: fmt.Errorf("a redirect out of the channel's url, to %s, is not followed",
+					r.URL.Path)}
 			}
 		}
 		return nil
@@ -83,11 +88,13 @@ func redirects(signed []*channel.Host) func(*http.Request, []*http.Request) erro
 // errPrivate refuses an address of the network that the server stands in.
 var errPrivate = errors.New("the address is not a public one: declare a channel of the type webhook for it in usher.yaml")
 
-// guard knows the addresses that are nobody's public ones, as IANA lists them: private and shared ones, those of one machine or link,
-// those that lead to IPv4 by way of IPv6, those of metadata services, documentation, benchmarks and multicast.
+// guard knows the addresses that are nobody's public ones, as IANA lists them: private and shared
+// ones, those of one machine or link, those that lead to IPv4 by way of IPv6, those of metadata
+// services, documentation, benchmarks and multicast.
 var guard = ssrf.New(ssrf.WithAnyPort())
 
-// refusePrivate lets nobody connect to the server's own network. It sees the address that a name has led to.
+// refusePrivate lets nobody connect to the server's own network. It sees the address that a name
+// has led to.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	a, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -99,9 +106,10 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// Call makes one attempt; attempts count from 1. It gives the answer as the fields of a result: its status, the body as JSON
-// decodes it, and why there is none. Errors are those of a [channel.Sender]: a [*channel.PermanentError] will never go better, a
-// [*channel.RetryAfterError] says when to try again, every other is passing.
+// Call makes one attempt; attempts count from 1. It gives the answer as the fields of a result: its
+// status, the body as JSON decodes it, and why there is none. Errors are those of a
+// [channel.Sender]: a [*channel.PermanentError] will never go better, a [*channel.RetryAfterError]
+// says when to try again, every other is passing.
 func (w *Webhooks) Call(ctx context.Context, d engine.Delivery, _ int) (map[string]any, error) {
 	call := d.Message.Webhook
 	ctx, cancel := context.WithTimeout(ctx, call.Timeout)
@@ -214,8 +222,8 @@ func answer(status int, data []byte) map[string]any {
 	return out
 }
 
-// numbers reads the numbers of an answer. One that would change, mostly an id, stays the text that it is: whoever declares it as a
-// string gets it whole, and for a number it is refused.
+// numbers reads the numbers of an answer. One that would change, mostly an id, stays the text that
+// it is: whoever declares it as a string gets it whole, and for a number it is refused.
 func numbers(v any) (any, error) {
 	var err error
 	switch x := v.(type) {

@@ -57,14 +57,16 @@ func TestWebhookSendsWhatThePlaybookSays(t *testing.T) {
 	defer srv.Close()
 	w := caller(t, srv.URL+"/api/")
 	values, err := call(w, engine.Webhook{
-		Method: "PUT", URL: srv.URL + "/api/members/m1", Headers: map[string]string{"X-Source": "usher", "Authorization": "mine"},
-		Body: json.RawMessage(`{"level":"gold"}`),
+		Method: "PUT", URL: srv.URL + "/api/members/m1",
+		Headers: map[string]string{"X-Source": "usher", "Authorization": "mine"},
+		Body:    json.RawMessage(`{"level":"gold"}`),
 	})
 	if err != nil || values["status"] != 200 || values["body"].(map[string]any)["score"] != 7.0 {
 		t.Fatalf("%v, %v", values, err)
 	}
 	for name, want := range map[string]string{
-		"Idempotency-Key": "k1", "Content-Type": "application/json", "X-Source": "usher", "Authorization": "Bearer secret", "User-Agent": "usher",
+		"Idempotency-Key": "k1", "Content-Type": "application/json", "X-Source": "usher", "Authorization": "Bearer secret",
+		"User-Agent": "usher",
 	} {
 		if got.Header.Get(name) != want {
 			t.Errorf("header %s: %q", name, got.Header.Get(name))
@@ -73,13 +75,21 @@ func TestWebhookSendsWhatThePlaybookSays(t *testing.T) {
 	if got.Method != "PUT" || body != `{"level":"gold"}` {
 		t.Errorf("%s %s", got.Method, body)
 	}
-	if _, err := call(w, engine.Webhook{URL: srv.URL + "/api/f", Headers: map[string]string{"Content-Type": "text/plain"}, Body: json.RawMessage(`"a=1"`), Raw: true}); err != nil || body != "a=1" {
+	if _, err := call(w, engine.Webhook{
+		URL:     srv.URL + "/api/f",
+		Headers: map[string]string{"Content-Type": "text/plain"}, Body: json.RawMessage(`"a=1"`), Raw: true,
+	}); err != nil ||
+		body != "a=1" {
 		t.Errorf("a text: %q, %v", body, err)
 	}
 }
 
 func TestWebhookAnswers(t *testing.T) {
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was called") }))
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request,
+	) {
+		t.Error("the other host was called")
+	}))
 	defer other.Close()
 	answers := map[string]http.HandlerFunc{
 		"/ok":    func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, `[1]`) },
@@ -114,7 +124,11 @@ func TestWebhookAnswers(t *testing.T) {
 		},
 		"/same": func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(304) },
 	}
-	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { answers[r.URL.Path](rw, r) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter,
+		r *http.Request,
+	) {
+		answers[r.URL.Path](rw, r)
+	}))
 	defer srv.Close()
 	w := caller(t, srv.URL)
 	cases := []struct {
@@ -145,7 +159,8 @@ func TestWebhookAnswers(t *testing.T) {
 			values, err := call(w, engine.Webhook{URL: srv.URL + c.path, Timeout: c.timeout, Body: json.RawMessage(`{}`)})
 			if c.status != 0 {
 				reason, _ := values["reason"].(string)
-				if err != nil || values["status"] != c.status || !strings.Contains(reason, c.reason) || c.reason == "" && reason != "" {
+				if err != nil || values["status"] != c.status || !strings.Contains(reason, c.reason) || c.reason == "" &&
+					reason != "" {
 					t.Fatalf("%v, %v", values, err)
 				}
 				return
@@ -159,7 +174,8 @@ func TestWebhookAnswers(t *testing.T) {
 			if errors.As(err, &later) {
 				kind = "later"
 			}
-			if err == nil || kind != c.kind || !strings.Contains(err.Error(), c.reason) || strings.Contains(err.Error(), srv.URL) {
+			if err == nil || kind != c.kind || !strings.Contains(err.Error(), c.reason) ||
+				strings.Contains(err.Error(), srv.URL) {
 				t.Fatalf("%v, %v (%s)", values, err, kind)
 			}
 			if later != nil && later.After != c.after {
@@ -182,8 +198,12 @@ func TestWebhookStaysOutOfThePrivateNetwork(t *testing.T) {
 			}
 		}
 	}
-	for _, url := range []string{"http://169.254.169.254/latest", "http://[::1]:1/", "http://10.0.0.1:1/", "http://[::ffff:127.0.0.1]:1/", "http://0.0.0.0:1/", "http://100.64.0.1:1/"} {
-		if _, err := call(caller(t, ""), engine.Webhook{URL: url}); err == nil || !strings.Contains(err.Error(), "not a public one") {
+	for _, url := range []string{
+		"http://169.254.169.254/latest", "http://[::1]:1/", "http://10.0.0.1:1/",
+		"http://[::ffff:127.0.0.1]:1/", "http://0.0.0.0:1/", "http://100.64.0.1:1/",
+	} {
+		if _, err := call(caller(t, ""), engine.Webhook{URL: url}); err == nil ||
+			!strings.Contains(err.Error(), "not a public one") {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package api is usher's HTTP interface: one table of routes, from which the router and the OpenAPI document are made, and one
-// table of errors.
+// Package api is usher's HTTP interface: one table of routes, from which the router and the OpenAPI
+// document are made, and one table of errors.
 package api
 
 import (

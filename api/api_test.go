@@ -41,7 +41,8 @@ func TestOneEvent(t *testing.T) {
 		`{"id":"e\"1","event":"order.paid","member":"m1","time":"2026-01-01T00:00:00Z","properties":{"amount":12.5}}`,
 		`{"id":"e\"1","event":"order.paid","member":"m1","properties":{"amount":12.5},"attributes":{"nickname":"x"}}`,
 	} {
-		if a := f.call("POST", "/v1/events", other); a.status != 202 || a.body["status"] != "duplicate" || a.body["differs"] != true {
+		if a := f.call("POST", "/v1/events", other); a.status != 202 || a.body["status"] != "duplicate" ||
+			a.body["differs"] != true {
 			t.Errorf("%s, known with other content: %d %s", other, a.status, a.text)
 		}
 	}
@@ -108,13 +109,17 @@ func TestWrongRequests(t *testing.T) {
 	f.want(f.call("POST", "/v1/coupons/NONE/redeem", ""), 404, "not_found")
 }
 
-// Parameters that a route does not have, or not so, are refused: a list that ignores a misspelt filter lists everything.
+// Parameters that a route does not have, or not so, are refused: a list that ignores a misspelt
+// filter lists everything.
 func TestQueries(t *testing.T) {
 	f := newFixture(t)
 	for _, bad := range []string{
-		"/v1/runs?limit=abc", "/v1/runs?limit=-1", "/v1/runs?limit=0", "/v1/runs?limit=1e9", "/v1/runs?limit=1001", "/v1/runs?limit=5.0",
-		"/v1/runs?limit=%205", "/v1/runs?limit=5&limit=6", "/v1/runs?state=nope", "/v1/runs?State=done", "/v1/runs?plaubook=welcome",
-		"/v1/runs?state=%zz", "/v1/runs?state=done;limit=5", "/v1/failures?limit=-1", "/v1/failures?cursor=x", "/v1/decisions?member=m&state=done",
+		"/v1/runs?limit=abc", "/v1/runs?limit=-1", "/v1/runs?limit=0", "/v1/runs?limit=1e9", "/v1/runs?limit=1001",
+		"/v1/runs?limit=5.0",
+		"/v1/runs?limit=%205", "/v1/runs?limit=5&limit=6", "/v1/runs?state=nope", "/v1/runs?State=done",
+		"/v1/runs?plaubook=welcome",
+		"/v1/runs?state=%zz", "/v1/runs?state=done;limit=5", "/v1/failures?limit=-1", "/v1/failures?cursor=x",
+		"/v1/decisions?member=m&state=done",
 		"/v1/playbooks?page=2", "/v1/playbooks/welcome?verbose", "/v1/playbooks/welcome/stats?x=1", "/v1/members/m?limit=5",
 		"/v1/coupons/C?limit=5", "/v1/schema?x=1", "/metrics?x=1", "/readyz?%zz",
 	} {
@@ -132,7 +137,10 @@ func TestQueries(t *testing.T) {
 			t.Errorf("%s: %s", query, a.text)
 		}
 	}
-	for _, good := range []string{"/v1/runs?playbook=&member=&state=&limit=", "/v1/runs?limit=1000&state=done", "/healthz?from=probe", "/docs?v=1"} {
+	for _, good := range []string{
+		"/v1/runs?playbook=&member=&state=&limit=", "/v1/runs?limit=1000&state=done",
+		"/healthz?from=probe", "/docs?v=1",
+	} {
 		f.want(f.call("GET", good, ""), 200, nil)
 	}
 }
@@ -141,8 +149,10 @@ func TestHead(t *testing.T) {
 	f := newFixture(t)
 	f.seedRun()
 	for path, status := range map[string]int{
-		"/healthz": 200, "/readyz": 200, "/docs": 200, "/openapi.json": 200, "/metrics": 200, "/v1/runs": 200, "/v1/runs/run1": 200,
-		"/v1/members/m1": 200, "/v1/members/m1/timeline": 200, "/v1/playbooks": 200, "/v1/coupons/NEW-1": 200, "/v1/schema": 200,
+		"/healthz": 200, "/readyz": 200, "/docs": 200, "/openapi.json": 200, "/metrics": 200, "/v1/runs": 200,
+		"/v1/runs/run1":  200,
+		"/v1/members/m1": 200, "/v1/members/m1/timeline": 200, "/v1/playbooks": 200, "/v1/coupons/NEW-1": 200,
+		"/v1/schema":   200,
 		"/v1/failures": 200, "/v1/runs/none": 404, "/v1/runs?limit=x": 400, "/v1/events": 405, "/v1/nowhere": 404,
 	} {
 		if a := f.call("HEAD", path, ""); a.status != status {
@@ -157,7 +167,8 @@ func TestHead(t *testing.T) {
 func TestMethodsThatARouteDoesNotKnow(t *testing.T) {
 	f := newFixture(t)
 	for path, allow := range map[string]string{
-		"/v1/events": "POST", "/v1/runs": "GET, HEAD", "/v1/members/m": "GET, HEAD, PUT", "/v1/playbooks/p/pause": "POST", "/healthz": "GET, HEAD",
+		"/v1/events": "POST", "/v1/runs": "GET, HEAD", "/v1/members/m": "GET, HEAD, PUT", "/v1/playbooks/p/pause": "POST",
+		"/healthz": "GET, HEAD",
 	} {
 		a := f.call("DELETE", path, "")
 		f.want(a, 405, "method_not_allowed")
@@ -175,10 +186,16 @@ func TestOtherSites(t *testing.T) {
 	basic := httptest.NewRequest("GET", "/", nil)
 	basic.SetBasicAuth(adminKey, "")
 	key := basic.Header.Get("Authorization")
-	writes := []string{"/v1/playbooks/welcome/pause", "/v1/playbooks/by-hand/trigger", "/v1/coupons/C/redeem", "/v1/events", "/v1/check"}
+	writes := []string{
+		"/v1/playbooks/welcome/pause", "/v1/playbooks/by-hand/trigger", "/v1/coupons/C/redeem",
+		"/v1/events", "/v1/check",
+	}
 	for _, path := range writes {
 		for _, headers := range [][]string{
-			{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
+			{"Sec-Fetch-Site", "cross-site"},
+			{"Sec-Fetch-Site", "same-site"},
+			{"Origin", "https://evil.example"},
+			{"Origin", "null"},
 		} {
 			f.want(f.call("POST", path, "{}", append(headers, "Authorization", key)...), 403, "cross_origin")
 		}
@@ -186,14 +203,18 @@ func TestOtherSites(t *testing.T) {
 			f.want(f.call("POST", path, "{}", "Content-Type", form, "Authorization", key), 415, "unsupported_media_type")
 		}
 	}
-	f.want(f.call("PUT", "/v1/members/m", "{}", "Origin", "https://evil.example", "Authorization", key), 403, "cross_origin")
-	f.want(f.call("POST", "/v1/playbooks/welcome/pause", "", "Content-Type", "text/plain", "Authorization", key), 415, "unsupported_media_type")
+	f.want(f.call("PUT", "/v1/members/m", "{}", "Origin", "https://evil.example", "Authorization", key), 403,
+		"cross_origin")
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause", "", "Content-Type", "text/plain", "Authorization", key), 415,
+		"unsupported_media_type")
 	if a := f.call("GET", "/v1/playbooks/welcome", ""); a.body["paused"] != false {
 		t.Error("another site has paused a playbook")
 	}
 	// The page of usher itself, and programs that are no browsers.
-	f.want(f.call("POST", "/v1/playbooks/welcome/pause", "", "Sec-Fetch-Site", "same-origin", "Authorization", key), 200, nil)
-	f.want(f.call("POST", "/v1/playbooks/welcome/resume", "", "Origin", "http://example.com", "Authorization", key), 200, nil)
+	f.want(f.call("POST", "/v1/playbooks/welcome/pause", "", "Sec-Fetch-Site", "same-origin", "Authorization", key), 200,
+		nil)
+	f.want(f.call("POST", "/v1/playbooks/welcome/resume", "", "Origin", "http://example.com", "Authorization", key), 200,
+		nil)
 	f.want(f.call("POST", "/v1/playbooks/welcome/pause", ""), 200, nil)
 	f.want(f.call("GET", "/v1/playbooks", "", "Sec-Fetch-Site", "cross-site", "Authorization", key), 200, nil)
 }
@@ -281,7 +302,10 @@ func TestNotReadyWhenNothingIsDecided(t *testing.T) {
 		now := d.Now
 		d.Now = func() time.Time { return now().Add(later) }
 	})
-	for path, a := range map[string]answer{"/v1/events": f.call("POST", "/v1/events", `{"event":"x","member":"m"}`), "/readyz": f.call("GET", "/readyz", "")} {
+	for path, a := range map[string]answer{
+		"/v1/events": f.call("POST", "/v1/events", `{"event":"x","member":"m"}`),
+		"/readyz":    f.call("GET", "/readyz", ""),
+	} {
 		if a.status >= 300 {
 			t.Fatalf("%s: %s", path, a.text)
 		}
@@ -296,20 +320,23 @@ func TestNotReadyWhenNothingIsDecided(t *testing.T) {
 
 func TestMembers(t *testing.T) {
 	f := newFixture(t)
-	a := f.call("PUT", "/v1/members/a%2Fb", `{"attributes":{"nickname":"小王"},"tags":{"add":["vip"]}}`, "Idempotency-Key", "k1")
+	a := f.call("PUT", "/v1/members/a%2Fb", `{"attributes":{"nickname":"小王"},"tags":{"add":["vip"]}}`, "Idempotency-Key",
+		"k1")
 	f.want(a, 202, nil)
 	if a.body["status"] != "accepted" || !slices.Equal(f.woken, []string{"a/b"}) {
 		t.Errorf("got %s, woken %v", a.text, f.woken)
 	}
 	again := `{ "tags":{"add":["vip"]}, "attributes":{"nickname":"小王"} }`
-	if a := f.call("PUT", "/v1/members/a%2Fb", again, "Idempotency-Key", "k1"); a.status != 202 || a.body["status"] != "duplicate" {
+	if a := f.call("PUT", "/v1/members/a%2Fb", again, "Idempotency-Key", "k1"); a.status != 202 ||
+		a.body["status"] != "duplicate" {
 		t.Errorf("the same key again: %s", a.text)
 	}
 	f.want(f.call("PUT", "/v1/members/a%2Fb", `{}`, "Idempotency-Key", "k1"), 409, "conflict")
 	f.want(f.call("PUT", "/v1/members/m", `{"attributes":{"nickname":7}}`), 422, "wrong_type")
 	f.commit(&engine.Changes{Members: []*engine.Member{{ID: "m1", Tags: []string{"vip"}, CreatedAt: f.now}}})
 	f.want(f.call("GET", "/v1/members/m1", ""), 200, nil)
-	if a := f.call("GET", "/v1/members/m1", ""); a.body["id"] != "m1" || a.body["tags"].([]any)[0] != "vip" || a.body["runs"] == nil {
+	if a := f.call("GET", "/v1/members/m1", ""); a.body["id"] != "m1" || a.body["tags"].([]any)[0] != "vip" ||
+		a.body["runs"] == nil {
 		t.Errorf("got %s", a.text)
 	}
 }
@@ -405,8 +432,12 @@ func TestSettleFailures(t *testing.T) {
 		bad.Poisoned = append(bad.Poisoned, engine.Poisoned{Seq: in.Seq, Error: "broken"})
 	}
 	bad.Runs = []*engine.Run{{
-		ID: "r", Playbook: "welcome", Member: "m1", State: engine.RunFailed, Reason: "actions[0]", StartedAt: f.now, EndedAt: f.now, New: true, Changed: true,
-		Trace: []engine.TraceEntry{{At: f.now, What: "error", Reason: "no tag"}, {At: f.now, What: "failed", Reason: "actions[0]"}},
+		ID: "r", Playbook: "welcome", Member: "m1", State: engine.RunFailed, Reason: "actions[0]", StartedAt: f.now,
+		EndedAt: f.now, New: true, Changed: true,
+		Trace: []engine.TraceEntry{
+			{At: f.now, What: "error", Reason: "no tag"},
+			{At: f.now, What: "failed", Reason: "actions[0]"},
+		},
 	}}
 	f.commit(&bad)
 	paths := map[string]string{} // by key
@@ -449,7 +480,8 @@ func TestRejectionsAreOneLine(t *testing.T) {
 	f := newFixture(t)
 	long := strings.Repeat("x", 300)
 	f.call("POST", "/v1/events", `[`+strings.Repeat(`{"id":"`+long+`","`+long+`":1},`, 500)+`{"event":"x","member":"m"}]`)
-	if n := strings.Count(f.log.String(), "\n"); n != 1 || f.log.Len() > 1000 || !strings.Contains(f.log.String(), "rejected=500 of=501") {
+	if n := strings.Count(f.log.String(), "\n"); n != 1 || f.log.Len() > 1000 ||
+		!strings.Contains(f.log.String(), "rejected=500 of=501") {
 		t.Errorf("%d lines: %s", n, f.log.String())
 	}
 }
@@ -514,7 +546,8 @@ func TestTrigger(t *testing.T) {
 		f.want(f.call("POST", path, other, "Idempotency-Key", "k"), 409, "conflict")
 	}
 	// A request that was refused for what it holds has not used its key up.
-	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 422, "invalid_value")
+	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 422,
+		"invalid_value")
 	f.want(f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 202, nil)
 	if a := f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`); a.body["accepted"] != 3.0 {
 		t.Errorf("segment: %s", a.text)
@@ -527,13 +560,15 @@ func TestTrigger(t *testing.T) {
 	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`), 422, "invalid_value")
 	f.want(f.call("POST", path, `{"segment":"","params":{"reason":"vip"}}`), 422, "invalid_value")
 	f.want(f.call("POST", path, `{"members":[7]}`), 422, "wrong_type")
-	f.want(f.call("POST", path, `{"members":["m1"],"params":{"reason":"`+strings.Repeat("x", 65<<10)+`"}}`), 422, "too_large")
+	f.want(f.call("POST", path, `{"members":["m1"],"params":{"reason":"`+strings.Repeat("x", 65<<10)+`"}}`), 422,
+		"too_large")
 	f.want(f.call("POST", path, ``), 400, "malformed_json")
 }
 
 func TestCheck(t *testing.T) {
 	f := newFixture(t)
-	if a := f.call("POST", "/v1/check", `{"files":{"usher.yaml":"usher: 1"}}`); a.status != 200 || a.body["format"] != 1.0 {
+	if a := f.call("POST", "/v1/check", `{"files":{"usher.yaml":"usher: 1"}}`); a.status != 200 ||
+		a.body["format"] != 1.0 {
 		t.Errorf("got %d %s", a.status, a.text)
 	}
 	var archive bytes.Buffer
@@ -541,7 +576,8 @@ func TestCheck(t *testing.T) {
 	_ = w.WriteHeader(&tar.Header{Name: "./playbooks/a.yaml", Mode: 0o600, Size: 2})
 	_, _ = w.Write([]byte("{}"))
 	_ = w.Close()
-	if a := f.call("POST", "/v1/check", archive.String(), "Content-Type", "application/x-tar"); a.status != 200 || !strings.Contains(a.text, "no-workspace") {
+	if a := f.call("POST", "/v1/check", archive.String(), "Content-Type", "application/x-tar"); a.status != 200 ||
+		!strings.Contains(a.text, "no-workspace") {
 		t.Errorf("tar: %d %s", a.status, a.text)
 	}
 	f.want(f.call("POST", "/v1/check", `{"files":{"../etc/passwd":""}}`), 422, "invalid_value")
@@ -569,15 +605,18 @@ func TestMetrics(t *testing.T) {
 	f := newFixture(t)
 	f.call("POST", "/v1/events", `{"event":"x","member":"m"}`)
 	a := f.call("GET", "/metrics", "")
-	for _, want := range []string{`usher_events_total{result="accepted"} 1`, `usher_http_requests_total{method="POST",route="/v1/events",status="202"} 1`} {
+	for _, want := range []string{
+		`usher_events_total{result="accepted"} 1`,
+		`usher_http_requests_total{method="POST",route="/v1/events",status="202"} 1`,
+	} {
 		if !strings.Contains(a.text, want) {
 			t.Errorf("/metrics lacks %s", want)
 		}
 	}
 }
 
-// The document and the router come from one table; this holds them together from outside: each path of the document answers,
-// and asks for a key exactly where the document says so.
+// The document and the router come from one table; this holds them together from outside: each path
+// of the document answers, and asks for a key exactly where the document says so.
 func TestOpenAPIMatchesTheRouter(t *testing.T) {
 	f := newFixture(t)
 	var doc struct {
@@ -608,8 +647,10 @@ func TestOpenAPIMatchesTheRouter(t *testing.T) {
 
 func BenchmarkPostEvent(b *testing.B) {
 	d := api.Deps{
-		Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" }, Wake: func(...string) {},
-		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+		Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" },
+		Wake: func(...string) {},
+		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler),
+		Registry: prometheus.NewRegistry(),
 	}
 	ws := workspace()
 	d.Workspace = func() (*playbooks.Workspace, string) { return ws, "" }

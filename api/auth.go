@@ -95,20 +95,23 @@ func (s *server) allowed(scope Scope) gin.HandlerFunc {
 			challenge(c)
 			s.fail(c, newError(codeUnauthorized, "this API key is not known here"))
 		case key.Scope != scope && key.Scope != ScopeAdmin:
-			s.fail(c, newError(codeForbidden, "this needs a key of scope %s; the key that was sent has scope %s", scope, key.Scope))
+			s.fail(c, newError(codeForbidden, "this needs a key of scope %s; the key that was sent has scope %s", scope,
+				key.Scope))
 		default:
 			s.withinRate(c, key)
 		}
 	}
 }
 
-// sameSite refuses what a page of another site makes a browser write: the browser would send a key that was typed in once (Basic)
-// along. Other programs than browsers do not say where they come from, and are let through.
+// sameSite refuses what a page of another site makes a browser write: the browser would send a key
+// that was typed in once (Basic) along. Other programs than browsers do not say where they come
+// from, and are let through.
 func (s *server) sameSite() gin.HandlerFunc {
 	guard := http.NewCrossOriginProtection()
 	return func(c *gin.Context) {
 		if guard.Check(c.Request) != nil {
-			s.fail(c, newError(codeCrossOrigin, "a page of another site, %q, may not write here", cut(c.GetHeader("Origin"), 200)))
+			s.fail(c, newError(codeCrossOrigin, "a page of another site, %q, may not write here",
+				cut(c.GetHeader("Origin"), 200)))
 		}
 	}
 }

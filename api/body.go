@@ -41,7 +41,8 @@ func (p *bufferPool) put(b *bytes.Buffer) {
 	}
 }
 
-// readBody reads the body into b, inflated if it is compressed. Neither what comes nor what it becomes is larger than the limit.
+// readBody reads the body into b, inflated if it is compressed. Neither what comes nor what it
+// becomes is larger than the limit.
 func readBody(c *gin.Context, b *bytes.Buffer, limit int64) error {
 	tooLarge := newError(codeBodyTooLarge, "the body has more than %d bytes", limit).with("limit", limit)
 	if c.Request.ContentLength > limit {
@@ -72,8 +73,8 @@ func readBody(c *gin.Context, b *bytes.Buffer, limit int64) error {
 	return nil
 }
 
-// inflated returns the body as it was before it was compressed; errors.ErrUnsupported when the encoding is another. What is called
-// deflate comes with a head or, from some senders, without.
+// inflated returns the body as it was before it was compressed; errors.ErrUnsupported when the
+// encoding is another. What is called deflate comes with a head or, from some senders, without.
 func inflated(sent io.Reader, encoding string) (io.Reader, error) {
 	switch encoding {
 	case "", "identity":
@@ -117,11 +118,13 @@ func jsonOf(c *gin.Context, b *bytes.Buffer) ([]byte, error) {
 	return bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), nil // a byte order mark, which files may have
 }
 
-// isJSON wants the body to be declared as JSON. A page of another site can make a browser send any other kind without being asked.
+// isJSON wants the body to be declared as JSON. A page of another site can make a browser send any
+// other kind without being asked.
 func isJSON(header string) error {
 	kind, params, err := mime.ParseMediaType(header)
 	if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
-		return newError(codeMediaType, "the body must be JSON: send the header `Content-Type: application/json`, not %q", header)
+		return newError(codeMediaType, "the body must be JSON: send the header `Content-Type: application/json`, not %q",
+			header)
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return newError(codeMediaType, "the body must be UTF-8, not %s", charset)
@@ -129,7 +132,8 @@ func isJSON(header string) error {
 	return nil
 }
 
-// decode reads a small JSON body strictly into v, which points to a struct. An empty body leaves v as it is when it may be empty.
+// decode reads a small JSON body strictly into v, which points to a struct. An empty body leaves v
+// as it is when it may be empty.
 func decode(c *gin.Context, v any, mayBeEmpty bool) error {
 	var b bytes.Buffer
 	raw, err := readJSON(c, &b, maxBody)
@@ -142,8 +146,8 @@ func decode(c *gin.Context, v any, mayBeEmpty bool) error {
 	return decodeBytes(raw, v)
 }
 
-// decodeBytes is as strict as the reader of events, which it uses: nothing that appears twice, nothing deep, keys written as they
-// are documented.
+// decodeBytes is as strict as the reader of events, which it uses: nothing that appears twice,
+// nothing deep, keys written as they are documented.
 func decodeBytes(raw []byte, v any) error {
 	value, rej := strictjson.ReadJSON(raw)
 	if rej == nil {

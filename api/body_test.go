@@ -39,7 +39,8 @@ func TestCompressedBodies(t *testing.T) {
 		f.want(f.call("POST", "/v1/events", compressed(t, encoding, event), "Content-Encoding", encoding), 202, nil)
 		f.want(f.call("POST", "/v1/events", compressed(t, encoding, "["+event+"]"), "Content-Encoding", encoding), 202, nil)
 		f.want(f.call("PUT", "/v1/members/m", compressed(t, encoding, `{}`), "Content-Encoding", encoding), 202, nil)
-		f.want(f.call("POST", "/v1/check", compressed(t, encoding, `{"files":{"usher.yaml":"usher: 1"}}`), "Content-Encoding", encoding), 200, nil)
+		f.want(f.call("POST", "/v1/check", compressed(t, encoding, `{"files":{"usher.yaml":"usher: 1"}}`),
+			"Content-Encoding", encoding), 200, nil)
 	}
 	f.want(f.call("POST", "/v1/events", compressed(t, "raw", event), "Content-Encoding", "deflate"), 202, nil)
 	f.want(f.call("POST", "/v1/events", event, "Content-Encoding", "identity"), 202, nil)
@@ -52,7 +53,8 @@ func TestCompressedBodies(t *testing.T) {
 	}
 	whole := compressed(t, "gzip", event)
 	for name, broken := range map[string]string{
-		"no gzip": event, "cut": whole[:len(whole)-3], "a head only": whole[:4], "changed": whole[:12] + "\xff\xff" + whole[14:], "nothing": "",
+		"no gzip": event, "cut": whole[:len(whole)-3], "a head only": whole[:4], "changed": whole[:12] + "\xff\xff" +
+			whole[14:], "nothing": "",
 	} {
 		a := f.call("POST", "/v1/events", broken, "Content-Encoding", "gzip", "Content-Type", "application/json")
 		if a.status != 400 || !strings.Contains(a.text, "gzip") {
@@ -84,14 +86,16 @@ func TestInflatedBodiesAreBounded(t *testing.T) {
 		}
 		f.want(f.call("POST", path, bomb, "Content-Encoding", encoding), 413, "body_too_large")
 	}
-	f.want(f.call("POST", "/v1/check", compressed(t, "gzip", archive.String()), "Content-Encoding", "gzip", "Content-Type", "application/x-tar"), 413, "body_too_large")
+	f.want(f.call("POST", "/v1/check", compressed(t, "gzip", archive.String()), "Content-Encoding", "gzip",
+		"Content-Type", "application/x-tar"), 413, "body_too_large")
 	runtime.ReadMemStats(&after)
 	if grown := after.TotalAlloc - before.TotalAlloc; grown > 300<<20 {
 		t.Errorf("%d MB were allocated", grown>>20)
 	}
 }
 
-// All routes read bodies alike: by the words of a body that would do, and that body with something wrong in it.
+// All routes read bodies alike: by the words of a body that would do, and that body with something
+// wrong in it.
 func TestBodiesAreReadAlike(t *testing.T) {
 	f := newFixture(t)
 	f.seedRun()
@@ -137,7 +141,8 @@ func TestBodiesAreReadAlike(t *testing.T) {
 				t.Errorf("%s, %s: %d %v, want %d %s: %s", r.path, name, a.status, a.code(), wrong.status, wrong.code, a.text)
 			}
 		}
-		f.want(f.call(r.method, r.path, `{`+good+`}`, "Content-Type", "application/json; charset=gbk"), 415, "unsupported_media_type")
+		f.want(f.call(r.method, r.path, `{`+good+`}`, "Content-Type", "application/json; charset=gbk"), 415,
+			"unsupported_media_type")
 		f.want(f.call(r.method, r.path, `{`+good+`}`, "Content-Type", ""), 415, "unsupported_media_type")
 		if a := f.call(r.method, r.path, `{`+good+`}`, "Content-Type", "application/json; charset=UTF-8"); a.status >= 300 {
 			t.Errorf("%s with a charset: %d %s", r.path, a.status, a.text)
@@ -154,7 +159,8 @@ func TestBodiesAreReadAlike(t *testing.T) {
 	}
 }
 
-// A text that nothing can hold is refused with its place on every route that reads a body, and never an event's neighbours with it.
+// A text that nothing can hold is refused with its place on every route that reads a body, and
+// never an event's neighbours with it.
 func TestTextsThatNothingHolds(t *testing.T) {
 	f := newFixture(t)
 	for _, text := range []string{`\ud83d`, `\ude00\ud83d`, `a\u0000`} {
@@ -162,7 +168,8 @@ func TestTextsThatNothingHolds(t *testing.T) {
 		f.want(f.call("POST", "/v1/events", `{"event":"x","member":"`+text+`"}`), 422, "invalid_value")
 		f.want(f.call("PUT", "/v1/members/m", `{"attributes":{"p":"`+text+`"}}`), 422, "invalid_value")
 		f.want(f.call("POST", "/v1/coupons/C/redeem", `{"id":"`+text+`"}`), 422, "invalid_value")
-		a := f.call("POST", "/v1/events", `[{"event":"x","member":"m"},{"event":"x","member":"m","properties":{"p":["`+text+`"]}},{"event":"x","member":"n"}]`)
+		a := f.call("POST", "/v1/events", `[{"event":"x","member":"m"},{"event":"x","member":"m","properties":{"p":["`+text+
+			`"]}},{"event":"x","member":"n"}]`)
 		f.want(a, 202, nil)
 		if !strings.Contains(a.text, `"accepted":2`) || !strings.Contains(a.text, `"path":"properties.p[0]"`) {
 			t.Errorf("%s: %s", text, a.text)

@@ -52,14 +52,16 @@ func readWorkspace(c *gin.Context) (map[string][]byte, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, newError(strictjson.CodeMissingField, "there are no files: send {\"files\": {\"usher.yaml\": \"…\"}} or a tar").with("path", "files")
+		return nil, newError(strictjson.CodeMissingField,
+			"there are no files: send {\"files\": {\"usher.yaml\": \"…\"}} or a tar").with("path", "files")
 	}
 	return files, nil
 }
 
 // archives are the media types of a tar file, plain or in gzip.
 var archives = []string{
-	"application/x-tar", "application/tar", "application/gzip", "application/x-gzip", "application/x-tar+gzip", "application/x-compressed-tar",
+	"application/x-tar", "application/tar", "application/gzip", "application/x-gzip", "application/x-tar+gzip",
+	"application/x-compressed-tar",
 }
 
 func unpack(c *gin.Context, body *bytes.Buffer) (folder.Files, error) {
@@ -97,7 +99,8 @@ func notAWorkspace(err error) error {
 	return newError(strictjson.CodeInvalid, "%s", err).with("path", "files")
 }
 
-// ready asks the database, so that a load balancer sends nothing where nothing could be kept, or nothing is decided any more.
+// ready asks the database, so that a load balancer sends nothing where nothing could be kept, or
+// nothing is decided any more.
 func (s *server) ready(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
 	defer cancel()
@@ -115,7 +118,8 @@ func (s *server) ready(c *gin.Context) {
 	for shard := range oldest {
 		at := oldest[shard].Accepted
 		if age := s.Now().Sub(at); !at.IsZero() && age >= store.OldAfter {
-			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard, s.local(at)))
+			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard,
+				s.local(at)))
 			return
 		}
 	}

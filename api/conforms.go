@@ -12,8 +12,9 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// conforms reports where a JSON value does not have the shape of a Go type. It is stricter than encoding/json: a key is written as
-// in the type's tag, and null stands only for what may be missing.
+// conforms reports where a JSON value does not have the shape of a Go type. It is stricter than
+// encoding/json: a key is written as in the type's tag, and null stands only for what may be
+// missing.
 func conforms(path string, t reflect.Type, value any) *strictjson.Rejection {
 	switch {
 	case t.Kind() == reflect.Interface || t == reflect.TypeFor[json.RawMessage]():
@@ -48,7 +49,8 @@ func conforms(path string, t reflect.Type, value any) *strictjson.Rejection {
 		}
 	}
 	return &strictjson.Rejection{
-		Code: strictjson.CodeWrongType, Path: path, Message: fmt.Sprintf("must be %s, got %s", kindOfType(t), kindOfValue(value)),
+		Code: strictjson.CodeWrongType, Path: path,
+		Message: fmt.Sprintf("must be %s, got %s", kindOfType(t), kindOfValue(value)),
 	}
 }
 
@@ -65,7 +67,10 @@ func conformsAll(path string, t reflect.Type, values map[string]any) *strictjson
 			of, known = t.Elem(), true
 		}
 		if !known {
-			return &strictjson.Rejection{Code: strictjson.CodeUnknownField, Path: cut(at, 100), Message: noField(key, slices.Sorted(maps.Keys(fields)))}
+			return &strictjson.Rejection{
+				Code: strictjson.CodeUnknownField, Path: cut(at, 100),
+				Message: noField(key, slices.Sorted(maps.Keys(fields))),
+			}
 		}
 		if rej := conforms(at, of, values[key]); rej != nil {
 			return rej

@@ -12,11 +12,12 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// documentURL names the document for the validator: a URL of its own, as a file of that name would be one in the tests' folder.
+// documentURL names the document for the validator: a URL of its own, as a file of that name would
+// be one in the tests' folder.
 const documentURL = "https://usher.test/openapi.json"
 
-// contract is the OpenAPI document, which every answer that a test sees is held against: a status, a kind of body or a field that
-// the document does not have fails the test.
+// contract is the OpenAPI document, which every answer that a test sees is held against: a status,
+// a kind of body or a field that the document does not have fails the test.
 type contract struct {
 	mu       sync.Mutex
 	doc      map[string]any
@@ -82,7 +83,8 @@ func (k *contract) check(method, path string, res *http.Response, body []byte) e
 	}
 	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if err != nil || content[kind] == nil {
-		return fmt.Errorf("the document does not know the Content-Type %q of the %d", res.Header.Get("Content-Type"), res.StatusCode)
+		return fmt.Errorf("the document does not know the Content-Type %q of the %d", res.Header.Get("Content-Type"),
+			res.StatusCode)
 	}
 	if kind != "application/json" {
 		return nil

@@ -14,7 +14,8 @@ type redeemBody struct {
 
 func noCoupon(code string) *apiError { return newError(codeNotFound, "there is no coupon `%s`", code) }
 
-// redeem marks a coupon as used. One that was redeemed under the same id gets the same answer, also after it has expired.
+// redeem marks a coupon as used. One that was redeemed under the same id gets the same answer, also
+// after it has expired.
 func (s *server) redeem(c *gin.Context) (couponView, error) {
 	var none couponView
 	var body redeemBody

@@ -34,7 +34,8 @@ func TestDocumentFollowsTheRules(t *testing.T) {
 			for status, response := range op["responses"].(map[string]any) {
 				client = client || strings.HasPrefix(status, "4")
 				for kind := range response.(map[string]any)["content"].(map[string]any) {
-					pointer := fmt.Sprintf("#/paths/%s/%s/responses/%s/content/%s/schema", escaped(path), method, status, strings.ReplaceAll(kind, "/", "~1"))
+					pointer := fmt.Sprintf("#/paths/%s/%s/responses/%s/content/%s/schema", escaped(path), method, status,
+						strings.ReplaceAll(kind, "/", "~1"))
 					if _, err := k.compiler.Compile(documentURL + pointer); err != nil {
 						t.Errorf("%s: %v", at, err)
 					}
@@ -74,11 +75,17 @@ func TestContractFindsDepartures(t *testing.T) {
 		body         string
 		good         bool
 	}{
-		"good":              {"GET", "/v1/coupons/C", 200, asJSON, strings.Replace(good, `"id"`, `"code"`, 1), true},
-		"an unknown field":  {"GET", "/v1/coupons/C", 200, asJSON, good, false},
-		"a field missing":   {"GET", "/v1/coupons/C", 200, asJSON, `{"code":"C"}`, false},
-		"a wrong type":      {"GET", "/v1/coupons/C", 200, asJSON, strings.Replace(strings.Replace(good, `"id"`, `"code"`, 1), `"m"`, `7`, 1), false},
-		"a wrong format":    {"GET", "/v1/coupons/C", 200, asJSON, strings.Replace(strings.Replace(good, `"id"`, `"code"`, 1), `2026-01-01T`, `today `, 1), false},
+		"good":             {"GET", "/v1/coupons/C", 200, asJSON, strings.Replace(good, `"id"`, `"code"`, 1), true},
+		"an unknown field": {"GET", "/v1/coupons/C", 200, asJSON, good, false},
+		"a field missing":  {"GET", "/v1/coupons/C", 200, asJSON, `{"code":"C"}`, false},
+		"a wrong type": {
+			"GET", "/v1/coupons/C", 200, asJSON,
+			strings.Replace(strings.Replace(good, `"id"`, `"code"`, 1), `"m"`, `7`, 1), false,
+		},
+		"a wrong format": {
+			"GET", "/v1/coupons/C", 200, asJSON,
+			strings.Replace(strings.Replace(good, `"id"`, `"code"`, 1), `2026-01-01T`, `today `, 1), false,
+		},
 		"another status":    {"GET", "/v1/coupons/C", 201, asJSON, strings.Replace(good, `"id"`, `"code"`, 1), false},
 		"another kind":      {"GET", "/v1/coupons/C", 200, http.Header{"Content-Type": {"text/plain"}}, good, false},
 		"no kind":           {"GET", "/healthz", 200, http.Header{}, "ok", false},

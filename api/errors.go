@@ -30,7 +30,8 @@ const (
 	codeInternal         = "internal"
 )
 
-// retryAfter is how many seconds a client should wait when the database takes nothing: disks are seldom made roomy sooner.
+// retryAfter is how many seconds a client should wait when the database takes nothing: disks are
+// seldom made roomy sooner.
 const retryAfter = "5"
 
 const internalMessage = "something went wrong here; the server's log says what"
@@ -40,7 +41,8 @@ func statusOf(code string) int {
 	switch code {
 	case strictjson.CodeMalformed, codeInvalidQuery:
 		return http.StatusBadRequest
-	case strictjson.CodeUnknownField, strictjson.CodeDuplicateField, strictjson.CodeMissingField, strictjson.CodeWrongType, strictjson.CodeInvalid,
+	case strictjson.CodeUnknownField, strictjson.CodeDuplicateField, strictjson.CodeMissingField,
+		strictjson.CodeWrongType, strictjson.CodeInvalid,
 		strictjson.CodeTooLarge, strictjson.CodeReadOnly:
 		return http.StatusUnprocessableEntity
 	case codeUnauthorized:

@@ -25,8 +25,8 @@ func newUUID() (string, error) {
 	return id.String(), err
 }
 
-// eventResult is what became of one event; eventResults of an array. They stand in the OpenAPI document; the answer itself is
-// written by hand in appendResult, which a test holds against them.
+// eventResult is what became of one event; eventResults of an array. They stand in the OpenAPI
+// document; the answer itself is written by hand in appendResult, which a test holds against them.
 type eventResult struct {
 	Status  string      `json:"status" enum:"accepted,duplicate,rejected"`
 	ID      string      `json:"id,omitempty"`
@@ -55,7 +55,8 @@ type schemaView struct {
 	Events   map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
 }
 
-// local writes an instant for a sentence that people read: in the workspace's zone, with its offset.
+// local writes an instant for a sentence that people read: in the workspace's zone, with its
+// offset.
 func (s *server) local(at time.Time) string {
 	ws, _ := s.Workspace()
 	return at.In(ws.Schema.Timezone).Format(time.RFC3339)
@@ -134,8 +135,8 @@ type admitted struct {
 	id       string // of a rejected one, as far as it can be read
 }
 
-// manyEvents takes what is good of an array. The bad is answered, and logged in one line for all, and leaves nothing: its ids stay
-// free.
+// manyEvents takes what is good of an array. The bad is answered, and logged in one line for all,
+// and leaves nothing: its ids stay free.
 func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte, pool *bufferPool) {
 	items, bad := splitArray(raw)
 	if bad != nil {
@@ -172,7 +173,8 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
 }
 
-// logRejected says how many events of an array were rejected, and of the first few what is wrong with them.
+// logRejected says how many events of an array were rejected, and of the first few what is wrong
+// with them.
 func (s *server) logRejected(list []admitted, n int) {
 	const samples, most = 3, 60 // bytes of a sample's id and path
 	attrs := []any{"rejected", n, "of", len(list)}
@@ -292,7 +294,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// splitArray finds the items of a JSON array by their brackets, without decoding them: a bad item is then its own mistake.
+// splitArray finds the items of a JSON array by their brackets, without decoding them: a bad item
+// is then its own mistake.
 func splitArray(raw []byte) ([][]byte, *apiError) {
 	malformed := func(at int, what string) *apiError {
 		return newError(strictjson.CodeMalformed, "%s at byte %d", what, at+1).with("offset", at+1)

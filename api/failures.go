@@ -24,7 +24,8 @@ type failureView struct {
 
 func viewFailure(f store.Failure) failureView {
 	return failureView{
-		ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: f.ID, Member: f.Member, Error: f.Error, Outcome: f.Outcome,
+		ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: f.ID, Member: f.Member, Error: f.Error,
+		Outcome:   f.Outcome,
 		SettledAt: optional(f.SettledAt),
 	}
 }
@@ -53,7 +54,8 @@ func (s *server) getFailures(c *gin.Context) (failuresView, error) {
 	return failuresView{Next: next, Failures: each(list, viewFailure)}, nil
 }
 
-// settleFailure retries a failure or drops it. What is undecided again has its shard woken; the worker's sweep finds deliveries.
+// settleFailure retries a failure or drops it. What is undecided again has its shard woken; the
+// worker's sweep finds deliveries.
 func (s *server) settleFailure(
 	outcome string, do func(store.Failures, context.Context, int64, time.Time) (store.Failure, error),
 ) func(*gin.Context) (failureView, error) {
@@ -69,12 +71,14 @@ func (s *server) settleFailure(
 		case errors.Is(err, store.ErrNotFound):
 			return failureView{}, noFailure(id)
 		case errors.As(err, &kept):
-			return failureView{}, newError(codeConflict, "the failure %s (%s %s) cannot be %s: %s", id, f.What, f.ID, outcome, kept.Reason).
+			return failureView{}, newError(codeConflict, "the failure %s (%s %s) cannot be %s: %s", id, f.What, f.ID, outcome,
+				kept.Reason).
 				with("what", f.What)
 		case err != nil:
 			return failureView{}, err
 		}
-		s.Log.Info("a failure was settled by hand", "failure", id, "outcome", f.Outcome, "what", f.What, "key", f.ID, "member", f.Member, "error", f.Error)
+		s.Log.Info("a failure was settled by hand", "failure", id, "outcome", f.Outcome, "what", f.What, "key", f.ID,
+			"member", f.Member, "error", f.Error)
 		if f.Outcome == store.FailureRetried && (f.What == store.FailedInput || f.What == store.FailedMember) {
 			s.Wake(f.Member)
 		}
@@ -83,7 +87,8 @@ func (s *server) settleFailure(
 }
 
 func noFailure(id string) *apiError {
-	return newError(codeNotFound, "there is no failure `%s`: an id is the number that GET /v1/failures lists", cut(id, 100))
+	return newError(codeNotFound, "there is no failure `%s`: an id is the number that GET /v1/failures lists",
+		cut(id, 100))
 }
 
 func (s *server) failureRoutes() []route {

@@ -54,7 +54,10 @@ func workspace() *playbooks.Workspace {
 				Kind:   playbooks.TriggerHTTP,
 				Params: schema.ObjectOf(schema.Field{Name: "reason", Type: schema.String}),
 			}},
-			{ID: "welcome", Stage: "activation", Status: playbooks.Live, Revision: "r2", Trigger: playbooks.Trigger{Kind: playbooks.TriggerEvent}},
+			{
+				ID: "welcome", Stage: "activation", Status: playbooks.Live, Revision: "r2",
+				Trigger: playbooks.Trigger{Kind: playbooks.TriggerEvent},
+			},
 		},
 	}
 }
@@ -62,7 +65,8 @@ func workspace() *playbooks.Workspace {
 func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, now: time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)}
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"), sqlite.WithClock(func() time.Time { return f.now }))
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"),
+		sqlite.WithClock(func() time.Time { return f.now }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,16 +200,24 @@ func (f *fixture) commit(c *engine.Changes) {
 
 func (f *fixture) seedRun() {
 	f.t.Helper()
-	f.want(f.call("POST", "/v1/events", `{"id":"e1","event":"order.paid","member":"m1","properties":{"amount":1}}`), 202, nil)
+	f.want(f.call("POST", "/v1/events", `{"id":"e1","event":"order.paid","member":"m1","properties":{"amount":1}}`), 202,
+		nil)
 	f.commit(&engine.Changes{
 		Members: []*engine.Member{{ID: "m1", CreatedAt: f.now}},
 		Runs: []*engine.Run{{
-			ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now, EndedAt: f.now,
-			New: true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}},
+			ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now,
+			EndedAt: f.now,
+			New:     true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}},
 		}},
 		Coupons: []engine.Coupon{
-			{Code: "NEW-1", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
-			{Code: "NEW-2", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift2", IssuedAt: f.now, ExpiresAt: f.now.Add(time.Hour)},
+			{
+				Code: "NEW-1", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift", IssuedAt: f.now,
+				ExpiresAt: f.now.Add(time.Hour),
+			},
+			{
+				Code: "NEW-2", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift2", IssuedAt: f.now,
+				ExpiresAt: f.now.Add(time.Hour),
+			},
 		},
 		Refusals: []engine.Decision{{At: f.now, Member: "m1", Playbook: "by-hand", Input: "e1", Reason: "condition"}},
 	})

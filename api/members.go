@@ -139,7 +139,8 @@ func otherBody(key string) *apiError {
 		with("idempotency_key", key)
 }
 
-// acceptInputs stores inputs that are no events, wakes their members and tells which were known already.
+// acceptInputs stores inputs that are no events, wakes their members and tells which were known
+// already.
 func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) ([]store.Known, error) {
 	known, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {
@@ -165,7 +166,8 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	}
 	if errors.Is(err, store.ErrDamaged) {
 		s.Log.Error("a member cannot be read", "member", id, "error", err)
-		return memberView{}, newError(codeInternal, "what is stored of member `%s` is damaged: nothing is decided on them until it can be read, and what comes in is kept; see GET /v1/failures", id)
+		return memberView{}, newError(codeInternal,
+			"what is stored of member `%s` is damaged: nothing is decided on them until it can be read, and what comes in is kept; see GET /v1/failures", id)
 	}
 	if err != nil {
 		return memberView{}, err
@@ -197,8 +199,9 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt, LastSeenAt: optional(m.LastSeenAt),
-		Defaults: profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt,
+		LastSeenAt: optional(m.LastSeenAt),
+		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
 	}
 	for _, h := range held {
@@ -274,12 +277,16 @@ func viewTimelineItem(item *store.TimelineItem) timelineItem {
 		in := item.Event
 		p, err := in.Decode()
 		if err != nil {
-			v.Event = &eventView{ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Unreadable: err.Error()}
+			v.Event = &eventView{
+				ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At,
+				Unreadable: err.Error(),
+			}
 			return v
 		}
 		v.Event = &eventView{
-			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties, Attributes: p.Attributes,
-			Backfill: p.Backfill,
+			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties,
+			Attributes: p.Attributes,
+			Backfill:   p.Backfill,
 		}
 	}
 	return v

@@ -16,7 +16,8 @@ import (
 // maxSuggested is how many names an error lists beside the one that does not exist.
 const maxSuggested = 10
 
-// unknownName is the error about a name that nothing has: it says what was probably meant, else what there is.
+// unknownName is the error about a name that nothing has: it says what was probably meant, else
+// what there is.
 func unknownName(code, kind, name string, known []string) *apiError {
 	e := newError(code, "there is no %s `%s`", kind, name)
 	if hint := diag.DidYouMean(name, known); hint != "" {
@@ -58,7 +59,8 @@ func (s *server) noPlaybook(id string) *apiError {
 
 func noMember(id string) *apiError { return newError(codeNotFound, "there is no member `%s`", id) }
 
-// memberID returns the id that a member who is asked for has. Who came before ids were written in one way is found as they came.
+// memberID returns the id that a member who is asked for has. Who came before ids were written in
+// one way is found as they came.
 func (s *server) memberID(c *gin.Context, id string) string {
 	ws, _ := s.Workspace()
 	kept := ws.Schema.MemberID(id)
@@ -75,8 +77,8 @@ func (s *server) memberID(c *gin.Context, id string) string {
 	return kept
 }
 
-// filtered reports an error when a list is asked for by a playbook or a member that does not exist: an empty list would say that
-// nothing happened. A playbook that was removed is known by its runs.
+// filtered reports an error when a list is asked for by a playbook or a member that does not exist:
+// an empty list would say that nothing happened. A playbook that was removed is known by its runs.
 func (s *server) filtered(ctx context.Context, playbook, member string) error {
 	if member != "" {
 		_, err := s.Store.Member(ctx, member)
@@ -99,5 +101,6 @@ func (s *server) filtered(ctx context.Context, playbook, member string) error {
 }
 
 var runStates = []string{
-	string(engine.RunWaiting), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed), string(engine.RunHoldout),
+	string(engine.RunWaiting), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed),
+	string(engine.RunHoldout),
 }

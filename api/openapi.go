@@ -17,7 +17,8 @@ import (
 
 func bodyErrors() []string {
 	return []string{
-		strictjson.CodeMalformed, strictjson.CodeWrongType, strictjson.CodeUnknownField, strictjson.CodeDuplicateField, strictjson.CodeMissingField,
+		strictjson.CodeMalformed, strictjson.CodeWrongType, strictjson.CodeUnknownField, strictjson.CodeDuplicateField,
+		strictjson.CodeMissingField,
 		strictjson.CodeInvalid, strictjson.CodeTooLarge, strictjson.CodeReadOnly, codeBodyTooLarge, codeMediaType,
 	}
 }
@@ -108,7 +109,10 @@ func operation(r route, schemas huma.Registry) *huma.Operation {
 		op.Security = append(op.Security, map[string][]string{"key": {}}, map[string][]string{"basic": {}})
 	}
 	if r.body != nil {
-		op.RequestBody = &huma.RequestBody{Required: !r.optionalBody, Content: map[string]*huma.MediaType{"application/json": {Schema: bodySchema(r, schemas)}}}
+		op.RequestBody = &huma.RequestBody{
+			Required: !r.optionalBody,
+			Content:  map[string]*huma.MediaType{"application/json": {Schema: bodySchema(r, schemas)}},
+		}
 		for _, kind := range archives {
 			if r.archive {
 				op.RequestBody.Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
@@ -131,7 +135,8 @@ func operation(r route, schemas huma.Registry) *huma.Operation {
 	return op
 }
 
-// errorsOf lists the codes of a route's errors: its own, and those that every route of its kind may give.
+// errorsOf lists the codes of a route's errors: its own, and those that every route of its kind may
+// give.
 func errorsOf(r route) []string {
 	codes := append(slices.Clone(r.errors), codeInvalidQuery)
 	if r.scope != scopeNone {
@@ -183,7 +188,8 @@ func addError(op *huma.Operation, code string, schemas huma.Registry) {
 	}
 	op.Responses[status] = &huma.Response{
 		Description: code,
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeFor[errorBody](), true, "")}},
+		Content: map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeFor[errorBody](),
+			true, "")}},
 	}
 }
 

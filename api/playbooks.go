@@ -48,7 +48,8 @@ func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) 
 	return playbookView{
 		Next: next, Params: params,
 
-		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID], Trigger: string(p.Trigger.Kind),
+		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID],
+		Trigger: string(p.Trigger.Kind),
 		Holdout: p.Holdout, File: p.File, Revision: p.Revision,
 	}
 }
@@ -180,7 +181,8 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	return t.view, err
 }
 
-// remember refuses a request whose Idempotency-Key stands for another one. A request without the header has a key of its own.
+// remember refuses a request whose Idempotency-Key stands for another one. A request without the
+// header has a key of its own.
 func (s *server) remember(c *gin.Context, under, key string, body any) error {
 	if c.GetHeader("Idempotency-Key") == "" {
 		return nil

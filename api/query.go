@@ -11,7 +11,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// query is a parameter in the query string or a header: a text, one of some words, or a whole number.
+// query is a parameter in the query string or a header: a text, one of some words, or a whole
+// number.
 type query struct {
 	name, doc string
 	values    []string // the only ones; nil: any text
@@ -44,8 +45,9 @@ func idempotencyHeader() []query {
 	return []query{text("Idempotency-Key", "the same key again does nothing again; with another body it is refused")}
 }
 
-// checked refuses requests whose query string is not as the route declares: what is misspelt would otherwise select everything. What
-// needs no key takes any parameter, because programs that only look whether a server lives add some.
+// checked refuses requests whose query string is not as the route declares: what is misspelt would
+// otherwise select everything. What needs no key takes any parameter, because programs that only
+// look whether a server lives add some.
 func (s *server) checked(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.URL.RawQuery == "" {
@@ -91,7 +93,8 @@ func checkQuery(declared []query, name string, given []string) *apiError {
 
 func notOneOf(name, given string, words []string) *apiError {
 	last := len(words) - 1
-	e := newError(codeInvalidQuery, "%s must be %s or %s, got %q", name, strings.Join(words[:last], ", "), words[last], cut(given, 100))
+	e := newError(codeInvalidQuery, "%s must be %s or %s, got %q", name, strings.Join(words[:last], ", "), words[last],
+		cut(given, 100))
 	if hint := diag.DidYouMean(given, words); hint != "" {
 		e.Message += "; " + hint
 	}

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// newID gives an event's id its time, so that ids that follow each other lie beside each other in the database.
+// newID gives an event's id its time, so that ids that follow each other lie beside each other in
+// the database.
 func (s *server) newID() (string, error) {
 	id, err := newUUID()
 	if err != nil {

@@ -12,10 +12,17 @@ import (
 	"github.com/usher-run/usher/engine/strictjson"
 )
 
-// The answer of POST /v1/events is written by hand; this holds it against the types that are in the OpenAPI document.
+// The answer of POST /v1/events is written by hand; this holds it against the types that are in the
+// OpenAPI document.
 func TestHandWrittenResultsMatchTheDocument(t *testing.T) {
 	rej := &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: "time", Message: "\"\\\n\u2028 小"}
-	list := []admitted{{at: 0}, {rejected: rej, id: "e2"}, {at: 1}, {rejected: &strictjson.Rejection{Code: "c", Message: "m"}}, {at: 2}}
+	list := []admitted{
+		{at: 0},
+		{rejected: rej, id: "e2"},
+		{at: 1},
+		{rejected: &strictjson.Rejection{Code: "c", Message: "m"}},
+		{at: 2},
+	}
 	raw := appendResults(nil, list, []engine.Input{{ID: "e1\t\""}, {ID: "e3"}, {ID: "e4"}},
 		[]store.Known{{}, {Duplicate: true}, {Duplicate: true, Differs: true}})
 	var got eventResults
@@ -26,7 +33,10 @@ func TestHandWrittenResultsMatchTheDocument(t *testing.T) {
 	}
 	want := eventResults{Accepted: 1, Duplicate: 2, Rejected: 2, Results: []eventResult{
 		{Status: "accepted", ID: "e1\t\""},
-		{Status: "rejected", ID: "e2", Error: &eventError{Code: strictjson.CodeInvalid, Message: "time: \"\\\n\u2028 小", Path: "time"}},
+		{Status: "rejected", ID: "e2", Error: &eventError{
+			Code: strictjson.CodeInvalid, Message: "time: \"\\\n\u2028 小",
+			Path: "time",
+		}},
 		{Status: "duplicate", ID: "e3"},
 		{Status: "rejected", Error: &eventError{Code: "c", Message: "m"}},
 		{Status: "duplicate", ID: "e4", Differs: true},
@@ -61,8 +71,8 @@ func FuzzSplitArray(f *testing.F) {
 	})
 }
 
-// What encoding/json writes of a reply and what the document says of it are read from the same type by two libraries; they
-// must see the same fields.
+// What encoding/json writes of a reply and what the document says of it are read from the same type
+// by two libraries; they must see the same fields.
 func TestRepliesMatchTheDocument(t *testing.T) {
 	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	for _, r := range new(server).routes() {

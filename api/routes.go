@@ -26,7 +26,8 @@ type route struct {
 
 func (r route) writes() bool { return r.method != http.MethodGet }
 
-// reply makes a route's handler of a function that gives the answer; its type goes into the document.
+// reply makes a route's handler of a function that gives the answer; its type goes into the
+// document.
 func reply[T any](s *server, r route, fn func(*gin.Context) (T, error)) route {
 	r.reply = reflect.TypeFor[T]()
 	if r.status == 0 {
@@ -68,8 +69,10 @@ func (s *server) intakeRoutes() []route {
 func (s *server) memberRoutes() []route {
 	return []route{
 		reply(s, route{
-			method: "PUT", path: "/v1/members/:id", scope: ScopeIngest, status: http.StatusAccepted, headers: idempotencyHeader(),
-			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](), errors: []string{codeConflict},
+			method: "PUT", path: "/v1/members/:id", scope: ScopeIngest, status: http.StatusAccepted,
+			headers: idempotencyHeader(),
+			summary: "Write attributes and tags of a member", body: reflect.TypeFor[memberBody](),
+			errors: []string{codeConflict},
 		}, s.putMember),
 		reply(s, route{
 			method: "GET", path: "/v1/members/:id", scope: ScopeAdmin, errors: []string{codeNotFound},
@@ -90,13 +93,29 @@ func (s *server) memberRoutes() []route {
 func (s *server) playbookRoutes() []route {
 	missing := []string{codeNotFound}
 	return []route{
-		reply(s, route{method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, query: pageQueryOf(pageMost), summary: "The active workspace's playbooks and segments"}, s.getPlaybooks),
-		reply(s, route{method: "GET", path: "/v1/playbooks/:id", scope: ScopeAdmin, summary: "One playbook", errors: missing}, s.getPlaybook),
-		reply(s, route{method: "GET", path: "/v1/playbooks/:id/stats", scope: ScopeAdmin, summary: "What a playbook has done so far", errors: missing}, s.getStats),
-		reply(s, route{method: "POST", path: "/v1/playbooks/:id/pause", scope: ScopeAdmin, summary: "Take no new runs; open runs go on", errors: missing}, s.pause(true)),
-		reply(s, route{method: "POST", path: "/v1/playbooks/:id/resume", scope: ScopeAdmin, summary: "Take new runs again", errors: missing}, s.pause(false)),
 		reply(s, route{
-			method: "POST", path: "/v1/playbooks/:id/trigger", scope: ScopeAdmin, status: http.StatusAccepted, headers: idempotencyHeader(),
+			method: "GET", path: "/v1/playbooks", scope: ScopeAdmin, query: pageQueryOf(pageMost),
+			summary: "The active workspace's playbooks and segments",
+		}, s.getPlaybooks),
+		reply(s, route{
+			method: "GET", path: "/v1/playbooks/:id", scope: ScopeAdmin, summary: "One playbook",
+			errors: missing,
+		}, s.getPlaybook),
+		reply(s, route{
+			method: "GET", path: "/v1/playbooks/:id/stats", scope: ScopeAdmin,
+			summary: "What a playbook has done so far", errors: missing,
+		}, s.getStats),
+		reply(s, route{
+			method: "POST", path: "/v1/playbooks/:id/pause", scope: ScopeAdmin,
+			summary: "Take no new runs; open runs go on", errors: missing,
+		}, s.pause(true)),
+		reply(s, route{
+			method: "POST", path: "/v1/playbooks/:id/resume", scope: ScopeAdmin, summary: "Take new runs again",
+			errors: missing,
+		}, s.pause(false)),
+		reply(s, route{
+			method: "POST", path: "/v1/playbooks/:id/trigger", scope: ScopeAdmin, status: http.StatusAccepted,
+			headers: idempotencyHeader(),
 			summary: "Start a playbook with an http trigger, for members or a segment",
 			body:    reflect.TypeFor[triggerBody](), errors: []string{codeNotFound, codeNotHTTP, codeConflict},
 		}, s.trigger),
@@ -107,12 +126,14 @@ func (s *server) readRoutes() []route {
 	return []route{
 		reply(s, route{
 			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeNotFound},
-			query: pageQuery(text("id", "only those whose id begins with this"), text("playbook", "only of this playbook"), text("member", "only of this member"),
+			query: pageQuery(text("id", "only those whose id begins with this"), text("playbook", "only of this playbook"),
+				text("member", "only of this member"),
 				oneOf("state", "only in this state", runStates...)),
 		}, s.getRuns),
 		reply(s, route{
-			method: "GET", path: "/v1/runs/:id", scope: ScopeAdmin, summary: "A run with its trace: every decision and effect with its reason",
-			errors: []string{codeNotFound},
+			method: "GET", path: "/v1/runs/:id", scope: ScopeAdmin,
+			summary: "A run with its trace: every decision and effect with its reason",
+			errors:  []string{codeNotFound},
 		}, s.getRun),
 		reply(s, route{
 			method: "GET", path: "/v1/decisions", scope: ScopeAdmin, summary: "Why members did or did not enter, newest first",
@@ -125,7 +146,8 @@ func (s *server) readRoutes() []route {
 		reply(s, route{
 			method: "POST", path: "/v1/coupons/:code/redeem", scope: ScopeAdmin, headers: idempotencyHeader(),
 			summary: "Redeem a coupon, once; the same id again gives the same answer",
-			body:    reflect.TypeFor[redeemBody](), optionalBody: true, errors: []string{codeNotFound, codeConflict, codeExpired},
+			body:    reflect.TypeFor[redeemBody](), optionalBody: true,
+			errors: []string{codeNotFound, codeConflict, codeExpired},
 		}, s.redeem),
 	}
 }
@@ -137,10 +159,25 @@ func (s *server) serverRoutes() []route {
 			summary: "Find the mistakes of a workspace, given as JSON or as application/x-tar",
 			body:    reflect.TypeFor[checkBody](), archive: true, reply: reflect.TypeFor[checkReply](), run: s.check,
 		},
-		{method: "GET", path: "/healthz", status: http.StatusOK, media: "text/plain", summary: "The process lives", run: func(c *gin.Context) { c.String(http.StatusOK, "ok\n") }},
-		{method: "GET", path: "/readyz", status: http.StatusOK, media: "text/plain", summary: "The database answers, and what came in is decided", errors: []string{codeUnavailable}, run: s.ready},
-		{method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, media: "text/plain", summary: "Metrics for Prometheus", run: s.metricsHandler()},
-		{method: "GET", path: "/openapi.json", status: http.StatusOK, media: "application/json", summary: "This interface as OpenAPI 3.1", run: s.getOpenAPI},
-		{method: "GET", path: "/docs", status: http.StatusOK, media: "text/html", summary: "This interface, to read", run: s.getDocs},
+		{
+			method: "GET", path: "/healthz", status: http.StatusOK, media: "text/plain", summary: "The process lives",
+			run: func(c *gin.Context) { c.String(http.StatusOK, "ok\n") },
+		},
+		{
+			method: "GET", path: "/readyz", status: http.StatusOK, media: "text/plain",
+			summary: "The database answers, and what came in is decided", errors: []string{codeUnavailable}, run: s.ready,
+		},
+		{
+			method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, media: "text/plain",
+			summary: "Metrics for Prometheus", run: s.metricsHandler(),
+		},
+		{
+			method: "GET", path: "/openapi.json", status: http.StatusOK, media: "application/json",
+			summary: "This interface as OpenAPI 3.1", run: s.getOpenAPI,
+		},
+		{
+			method: "GET", path: "/docs", status: http.StatusOK, media: "text/html", summary: "This interface, to read",
+			run: s.getDocs,
+		},
 	}
 }

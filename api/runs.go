@@ -10,8 +10,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// RunView is a run in lists, and the head of a run with its trace. It is exported because it is embedded: the maker of the
-// OpenAPI document sees only exported fields.
+// RunView is a run in lists, and the head of a run with its trace. It is exported because it is
+// embedded: the maker of the OpenAPI document sees only exported fields.
 type RunView struct {
 	ID          string          `json:"id"`
 	Playbook    string          `json:"playbook"`
@@ -27,8 +27,9 @@ type RunView struct {
 
 func viewRun(r engine.Run) RunView {
 	return RunView{
-		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason, StartedAt: r.StartedAt,
-		EndedAt: optional(r.EndedAt), ConvertedAt: optional(r.ConvertedAt), DueAt: optional(r.DueAt),
+		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason,
+		StartedAt: r.StartedAt,
+		EndedAt:   optional(r.EndedAt), ConvertedAt: optional(r.ConvertedAt), DueAt: optional(r.DueAt),
 	}
 }
 
@@ -44,7 +45,8 @@ func (s *server) getRuns(c *gin.Context) (runsView, error) {
 	}
 	state := engine.RunState(c.Query("state"))
 	f := store.RunFilter{
-		Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), State: state, Prefix: c.Query("id"), Cursor: cursor, Limit: limit,
+		Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), State: state, Prefix: c.Query("id"),
+		Cursor: cursor, Limit: limit,
 	}
 	if err := s.filtered(c.Request.Context(), f.Playbook, f.Member); err != nil {
 		return runsView{}, err
@@ -86,7 +88,8 @@ func viewDelivery(a store.Attempted) deliveryView {
 	}
 	return deliveryView{
 		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, Error: a.Error, At: a.At,
-		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject, Text: a.Message.Text,
+		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject,
+		Text: a.Message.Text,
 	}
 }
 
@@ -118,7 +121,10 @@ func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
 	if err != nil {
 		return decisionsView{}, err
 	}
-	f := store.DecisionFilter{Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), Cursor: cursor, Limit: limit}
+	f := store.DecisionFilter{
+		Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), Cursor: cursor,
+		Limit: limit,
+	}
 	if f.Playbook == "" && f.Member == "" {
 		return decisionsView{}, newError(codeInvalidQuery, "say whose decisions: ?member=ID, ?playbook=ID or both")
 	}

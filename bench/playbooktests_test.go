@@ -14,7 +14,8 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// BenchmarkThousandPlaybookTests loads a workspace of 100 playbooks with 1,000 tests and runs them, as `usher test` does.
+// BenchmarkThousandPlaybookTests loads a workspace of 100 playbooks with 1,000 tests and runs them,
+// as `usher test` does.
 func BenchmarkThousandPlaybookTests(b *testing.B) {
 	const copies, tests = 100, 10
 	dir := "../examples/starter"
@@ -45,7 +46,8 @@ func BenchmarkThousandPlaybookTests(b *testing.B) {
 	body, _, _ = strings.Cut(body, "  - name: ")
 	for i := range copies {
 		id := fmt.Sprintf("first-order-%d", i)
-		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = &fstest.MapFile{Data: []byte(strings.Replace(playbook, "id: first-order", "id: "+id, 1))}
+		files[fmt.Sprintf("playbooks/p%d.yaml",
+			i)] = &fstest.MapFile{Data: []byte(strings.Replace(playbook, "id: first-order", "id: "+id, 1))}
 		var t strings.Builder
 		t.WriteString(strings.Replace(head, "playbook: first-order", "playbook: "+id, 1))
 		for k := range tests {

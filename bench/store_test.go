@@ -37,7 +37,8 @@ func openStore(b *testing.B) store.Store {
 
 func benchEvent(i int64) engine.Input {
 	return engine.Input{
-		Kind: engine.InputEvent, ID: uuid.NewString(), Member: "member-" + strconv.FormatInt(i*7919%benchMembers, 10), Name: "order.paid",
+		Kind: engine.InputEvent, ID: uuid.NewString(), Member: "member-" + strconv.FormatInt(i*7919%benchMembers, 10),
+		Name:    "order.paid",
 		Payload: &engine.Payload{Properties: map[string]any{"order_id": "o-" + strconv.FormatInt(i, 10), "amount": 12.5}},
 	}
 }
@@ -68,7 +69,8 @@ func BenchmarkAccept16(b *testing.B) {
 	b.ReportMetric((cpu(b)-before)/float64(b.N), "cpu-us/event")
 }
 
-// benchChanges is what a batch of events that each start a run does: a member, a run, a coupon and a message an event.
+// benchChanges is what a batch of events that each start a run does: a member, a run, a coupon and
+// a message an event.
 func benchChanges(from, n int64) *engine.Changes {
 	c := &engine.Changes{}
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -76,11 +78,13 @@ func benchChanges(from, n int64) *engine.Changes {
 		member := "member-" + strconv.FormatInt(i*7919%benchMembers, 10)
 		run := uuid.NewSHA1(uuid.Nil, []byte("run"+strconv.FormatInt(i, 10))).String()
 		c.Members = append(c.Members, &engine.Member{
-			ID: member, Attributes: map[string]any{"level": "gold", "nickname": "Ann"}, Tags: []string{"buyer"}, CreatedAt: now, LastSeenAt: now,
+			ID: member, Attributes: map[string]any{"level": "gold", "nickname": "Ann"}, Tags: []string{"buyer"},
+			CreatedAt: now, LastSeenAt: now,
 			Entries: map[string]time.Time{"thanks": now}, Coupons: map[string]int{"ten": 1},
 		})
 		c.Runs = append(c.Runs, &engine.Run{
-			ID: run, Playbook: "thanks", Revision: "1f0c", Member: member, State: engine.RunDone, StartedAt: now, EndedAt: now, PC: 2, New: true,
+			ID: run, Playbook: "thanks", Revision: "1f0c", Member: member, State: engine.RunDone, StartedAt: now, EndedAt: now,
+			PC: 2, New: true,
 			Changed: true, Trigger: map[string]any{"id": run, "amount": 12.5, "order_id": "o"},
 			Actions: map[string]map[string]any{"gift": {"issued": true, "code": "NEW-" + run}},
 			Trace: []engine.TraceEntry{
@@ -90,9 +94,13 @@ func benchChanges(from, n int64) *engine.Changes {
 				{At: now, What: "done"},
 			},
 		})
-		c.Coupons = append(c.Coupons, engine.Coupon{Code: "NEW-" + run, Pool: "ten", Member: member, Playbook: "thanks", Run: run, Step: "gift", IssuedAt: now})
+		c.Coupons = append(c.Coupons, engine.Coupon{
+			Code: "NEW-" + run, Pool: "ten", Member: member, Playbook: "thanks",
+			Run: run, Step: "gift", IssuedAt: now,
+		})
 		c.Deliveries = append(c.Deliveries, engine.Delivery{
-			Key: "thanks/" + run + "/actions[1]", Member: member, Playbook: "thanks", Run: run, Step: "actions[1]", Channel: "wecom", NotBefore: now,
+			Key: "thanks/" + run + "/actions[1]", Member: member, Playbook: "thanks", Run: run, Step: "actions[1]",
+			Channel: "wecom", NotBefore: now,
 			At: now, Message: engine.Message{Text: "Thank you, Ann. Here is a coupon for you: NEW-" + run, Class: "promotional"},
 		})
 	}

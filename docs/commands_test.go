@@ -18,8 +18,8 @@ import (
 	"github.com/usher-run/usher/engine/worker/redistest"
 )
 
-// A block of commands has a marker before it too: they are run as they stand, each line in bash, in one of these worlds, or it is
-// said why not.
+// A block of commands has a marker before it too: they are run as they stand, each line in bash, in
+// one of these worlds, or it is said why not.
 //
 //	<!-- run: starter -->     the top of the repository; examples/starter is served with its demo
 //	<!-- run: shop -->        a folder that holds a workspace `shop`; where no `shop` is named, that workspace
@@ -79,7 +79,8 @@ func newWorld(t *testing.T) *world {
 	home, usher := t.TempDir(), build(t)
 	put(t, filepath.Join(home, ".curlrc"), "fail-with-body\nsilent\n") // an answer that says no is a failure
 	w := &world{t: t, dir: t.TempDir(), real: map[string]string{}}
-	w.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "USHER_") || strings.HasPrefix(v, "GIT_") }),
+	w.env = append(slices.DeleteFunc(os.Environ(),
+		func(v string) bool { return strings.HasPrefix(v, "USHER_") || strings.HasPrefix(v, "GIT_") }),
 		"HOME="+home, "CURL_HOME="+home, "PATH="+filepath.Dir(usher)+string(os.PathListSeparator)+os.Getenv("PATH"), "TZ=UTC")
 	put(t, filepath.Join(w.dir, "bin/.keep"), "")
 	if err := os.Symlink(usher, filepath.Join(w.dir, "bin/usher")); err != nil {
@@ -116,7 +117,8 @@ func (w *world) serve(args ...string) {
 	w.env = append(w.env, "USHER_API_KEY="+strings.TrimSpace(string(key)), "KEY="+strings.TrimSpace(string(key)))
 }
 
-// start starts a program that goes on until it is told to stop, and waits until it has printed a text. What it returns stops it.
+// start starts a program that goes on until it is told to stop, and waits until it has printed a
+// text. What it returns stops it.
 func (w *world) start(c *exec.Cmd, until string) (stop func()) {
 	w.t.Helper()
 	out, err := os.CreateTemp(w.t.TempDir(), "out")
@@ -185,7 +187,10 @@ func (w *world) run(line string) (string, error) {
 	c := exec.CommandContext(ctx, "bash", "-c", line)
 	c.Dir, c.Env = dir, w.env
 	if line == "usher lsp" { // an editor that comes and goes
-		for _, m := range []string{`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`, `{"jsonrpc":"2.0","id":2,"method":"shutdown"}`, `{"jsonrpc":"2.0","method":"exit"}`} {
+		for _, m := range []string{
+			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`,
+			`{"jsonrpc":"2.0","id":2,"method":"shutdown"}`, `{"jsonrpc":"2.0","method":"exit"}`,
+		} {
 			session += fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(m), m)
 		}
 		c.Stdin = strings.NewReader(session)
@@ -193,7 +198,8 @@ func (w *world) run(line string) (string, error) {
 	switch {
 	case serving.MatchString(line): // a server of its own, on another address and database
 		c = exec.Command("bash", "-c", "exec "+line)
-		c.Dir, c.Env = dir, append(slices.Clone(w.env), "USHER_ADDR="+freeAddress(w.t), "USHER_DB=sqlite:"+filepath.Join(w.t.TempDir(), "usher.db"))
+		c.Dir, c.Env = dir, append(slices.Clone(w.env), "USHER_ADDR="+freeAddress(w.t), "USHER_DB=sqlite:"+
+			filepath.Join(w.t.TempDir(), "usher.db"))
 		until := "is ready at"
 		if strings.Contains(line, "--role") && !strings.Contains(line, "--role api") {
 			until = "is at work"
@@ -243,7 +249,8 @@ func printed(b block) map[string]string {
 	return out
 }
 
-// try runs the commands of a block. Members are decided on in the background: what is to be shown is waited for.
+// try runs the commands of a block. Members are decided on in the background: what is to be shown
+// is waited for.
 func (w *world) try(page string, b block) {
 	w.t.Helper()
 	fails := strings.HasSuffix(b.run, ", fails")

@@ -1,6 +1,8 @@
-// Package docs tests what the documentation prints: YAML is checked, tests are run, links and commands exist.
+// Package docs tests what the documentation prints: YAML is checked, tests are run, links and
+// commands exist.
 //
-// Each ```yaml block has a marker before it that says what it is, an HTML comment that readers do not see:
+// Each ```yaml block has a marker before it that says what it is, an HTML comment that readers do
+// not see:
 //
 //	<!-- check: usher.yaml -->     a whole usher.yaml; what follows on the page is checked against it
 //	<!-- check: declarations -->   sections of usher.yaml; the others are those of the page's usher.yaml
@@ -11,7 +13,8 @@
 //	<!-- check: mistake CODE -->   a part that must have this mistake
 //	<!-- check: yaml -->           a file of another program
 //
-// A ```liquid block may be named too: <!-- check: template NAME -->. A page without a usher.yaml is checked against docs/testdata.
+// A ```liquid block may be named too: <!-- check: template NAME -->. A page without a usher.yaml is
+// checked against docs/testdata.
 package docs
 
 import (
@@ -64,7 +67,8 @@ func pagesOf(t *testing.T) []string {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".." || slices.Contains([]string{"testdata", "templates", "bin"}, d.Name())):
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".." ||
+			slices.Contains([]string{"testdata", "templates", "bin"}, d.Name())):
 			return fs.SkipDir
 		case strings.HasSuffix(path, ".md"):
 			names = append(names, strings.TrimPrefix(filepath.ToSlash(path), "../docs/"))
@@ -323,7 +327,8 @@ func anchorsOf(t *testing.T, page string) map[string]bool {
 func TestLinksLeadSomewhere(t *testing.T) {
 	forEachPage(t, func(t *testing.T, page string) {
 		_, prose := read(t, page)
-		prose = regexp.MustCompile("`[^`]*`").ReplaceAllStringFunc(prose, func(s string) string { return strings.ReplaceAll(s, "](", "] (") })
+		prose = regexp.MustCompile("`[^`]*`").
+			ReplaceAllStringFunc(prose, func(s string) string { return strings.ReplaceAll(s, "](", "] (") })
 		for _, m := range link.FindAllStringSubmatch(prose, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
@@ -365,7 +370,8 @@ func words(t *testing.T, glob, pattern string) map[string]bool {
 	return found
 }
 
-// commands gives the command lines of a block: all lines of `sh`, those behind a prompt of `console`.
+// commands gives the command lines of a block: all lines of `sh`, those behind a prompt of
+// `console`.
 func commands(b block) []string {
 	text := strings.ReplaceAll(b.text, "\\\n", " ")
 	var out []string
@@ -481,7 +487,8 @@ func build(t *testing.T) string {
 		}
 		program.path = filepath.Join(dir, "usher")
 		cmd := exec.Command("../scripts/build.sh", program.path)
-		cmd.Env = append(os.Environ(), "VERSION=dev", "CGO_ENABLED="+cgo()) // the packages that `go test` has compiled already
+		// the packages that `go test` has compiled already
+		cmd.Env = append(os.Environ(), "VERSION=dev", "CGO_ENABLED="+cgo())
 		if out, err := cmd.CombinedOutput(); err != nil {
 			program.err = fmt.Errorf("build usher: %w\n%s", err, out)
 		}
@@ -523,7 +530,8 @@ func TestProgramIsNoLargerThanPromised(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info.Size() >= limit*1_000_000 {
-		t.Errorf("usher has %.1f MB, and %d are promised: `go tool nm -size -sort size` tells by what", float64(info.Size())/1e6, limit)
+		t.Errorf("usher has %.1f MB, and %d are promised: `go tool nm -size -sort size` tells by what",
+			float64(info.Size())/1e6, limit)
 	}
 }
 
@@ -569,7 +577,8 @@ func TestHookKeepsMistakesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := ""
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") }) // of a hook that runs this test
+	// of a hook that runs this test
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
 	git := func(args ...string) (string, error) {
 		c := exec.Command("git", append([]string{"-c", "user.name=A", "-c", "user.email=a@acme.test"}, args...)...)
 		c.Dir = dir

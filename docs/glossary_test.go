@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// identifiersOf returns the identifiers that a package declares: Name, Type.Method and Type.field. With tests, those
-// of its test files are among them.
+// identifiersOf returns the identifiers that a package declares: Name, Type.Method and Type.field.
+// With tests, those of its test files are among them.
 func identifiersOf(dir string, tests bool) (map[string]bool, error) {
 	entries, err := os.ReadDir(filepath.Join("..", filepath.FromSlash(dir)))
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 
 const module = "github.com/usher-run/usher/"
 
-// layers reads the table "Folders, and who may import whom" of docs/architecture.md: for each folder
-// the folders of this project that it may import. Names that are no folder of the table, as those
-// of libraries, are left out.
+// layers reads the table "Folders, and who may import whom" of docs/architecture.md: for each
+// folder the folders of this project that it may import. Names that are no folder of the table, as
+// those of libraries, are left out.
 func layers(t *testing.T) map[string][]string {
 	t.Helper()
 	page, err := os.ReadFile("architecture.md")
@@ -60,8 +60,8 @@ func folders(t *testing.T) map[string]bool {
 	return found
 }
 
-// The table of docs/architecture.md and the rules of depguard in .golangci.yaml say the same, row by
-// row. `name` is the package alone, `name/...` stands for all below it, too.
+// The table of docs/architecture.md and the rules of depguard in .golangci.yaml say the same, row
+// by row. `name` is the package alone, `name/...` stands for all below it, too.
 func TestLayersAreThoseThatTheLinterHolds(t *testing.T) {
 	text, err := os.ReadFile("../.golangci.yaml")
 	if err != nil {

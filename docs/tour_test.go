@@ -15,8 +15,8 @@ var (
 	listMark = regexp.MustCompile(`^[\s>]+(` + "```|~~~" + `)`)
 )
 
-// unmarked finds what would keep YAML of a page from being checked: a block without a marker, or one that is fenced in another
-// way than the tests read.
+// unmarked finds what would keep YAML of a page from being checked: a block without a marker, or
+// one that is fenced in another way than the tests read.
 func unmarked(text string) []string {
 	var out []string
 	before, open := "", false
@@ -77,7 +77,10 @@ func TestTour(t *testing.T) {
 	for _, page := range pages {
 		blocks, _ := read(t, page)
 		other, prose := read(t, "tour/zh/"+filepath.Base(page))
-		if !slices.EqualFunc(blocks, other, func(a, b block) bool { return a.lang == b.lang && a.check == b.check && a.text == b.text }) {
+		if !slices.EqualFunc(blocks, other, func(a, b block) bool {
+			return a.lang == b.lang && a.check == b.check &&
+				a.text == b.text
+		}) {
 			t.Errorf("%s: the Chinese page shows other blocks", page)
 		}
 		if regexp.MustCompile(`\p{Han}`).FindString(prose) == "" {

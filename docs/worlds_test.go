@@ -39,7 +39,8 @@ func (w *world) runOf(member, playbook string) string {
 	return ""
 }
 
-// shopWorld is a folder with a new workspace `shop` and the files that commands of the docs and of --help name.
+// shopWorld is a folder with a new workspace `shop` and the files that commands of the docs and of
+// --help name.
 func shopWorld(t *testing.T, served bool) *world {
 	w := newWorld(t)
 	if out, err := w.run("usher init shop"); err != nil {
@@ -51,7 +52,8 @@ func shopWorld(t *testing.T, served bool) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, filepath.Join(shop, "usher.yaml"), strings.Replace(string(usher), "segments:", "segments:\n  regulars: member.orders > 0", 1))
+	put(t, filepath.Join(shop, "usher.yaml"),
+		strings.Replace(string(usher), "segments:", "segments:\n  regulars: member.orders > 0", 1))
 	put(t, filepath.Join(shop, "playbooks/retention/hall-closed.yaml"), `id: hall-closed
 stage: retention
 owner: growth

@@ -364,8 +364,8 @@ func (e *Engine) mac(kind string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// Template returns the name of the text below templates/ that a field was rendered from, and whether
-// it is HTML; "" when the field is inline.
+// Template returns the name of the text below templates/ that a field was rendered from, and
+// whether it is HTML; "" when the field is inline.
 func (a *Act) Template(field string) (name string, html bool) {
 	v := a.step.Args[field]
 	if v == nil || v.Text == nil {

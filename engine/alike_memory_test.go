@@ -11,7 +11,8 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// What runs remember in the property test below: every type, from a trigger, an event that was waited for, results that come later.
+// What runs remember in the property test below: every type, from a trigger, an event that was
+// waited for, results that come later.
 const (
 	memoryUsher = `usher: 1
 timezone: Asia/Shanghai
@@ -44,39 +45,57 @@ actions:
 `
 )
 
-// memoryEngines returns the engine of a workspace, and one of a later version of it that declares other types and knows the first's runs.
+// memoryEngines returns the engine of a workspace, and one of a later version of it that declares
+// other types and knows the first's runs.
 func memoryEngines(t testing.TB) (before, after *engine.Engine) {
-	ws := load(t, map[string]string{"usher.yaml": fmt.Sprintf(memoryUsher, "string", "number"), "playbooks/a.yaml": memoryBook})
-	other := load(t, map[string]string{"usher.yaml": fmt.Sprintf(memoryUsher, "string", "string"), "playbooks/b.yaml": pinnedOther})
+	ws := load(t, map[string]string{
+		"usher.yaml":       fmt.Sprintf(memoryUsher, "string", "number"),
+		"playbooks/a.yaml": memoryBook,
+	})
+	other := load(t, map[string]string{
+		"usher.yaml":       fmt.Sprintf(memoryUsher, "string", "string"),
+		"playbooks/b.yaml": pinnedOther,
+	})
 	return newEngine(ws), newEngine(other).WithRevision(ws, ws.Playbook("a"))
 }
 
-// drawMemory draws the next input, for a member with these runs: an event, a move, or a result of one of the runs.
+// drawMemory draws the next input, for a member with these runs: an event, a move, or a result of
+// one of the runs.
 func drawMemory(t *rapid.T, seq int, at time.Time, runs []string) engine.Input {
-	in := engine.Input{Seq: int64(seq), Kind: engine.InputEvent, ID: fmt.Sprint("e", seq), Member: "m", Time: at, At: at, Payload: &engine.Payload{}}
+	in := engine.Input{
+		Seq: int64(seq), Kind: engine.InputEvent, ID: fmt.Sprint("e", seq), Member: "m", Time: at, At: at,
+		Payload: &engine.Payload{},
+	}
 	date := rapid.SampledFrom([]string{"1890-05-01", "1990-12-31", "2026-03-06", "2030-02-28"})
 	switch kind := rapid.IntRange(0, 5).Draw(t, "kind"); {
 	case kind < 2:
 		in.Name, in.Properties = "visit", map[string]any{
-			"since": date.Draw(t, "since"), "stay": map[string]any{"days": []any{date.Draw(t, "day")}, "nights": float64(rapid.IntRange(-2, 3).Draw(t, "nights"))},
+			"since": date.Draw(t, "since"), "stay": map[string]any{
+				"days":   []any{date.Draw(t, "day")},
+				"nights": float64(rapid.IntRange(-2, 3).Draw(t, "nights")),
+			},
 		}
 	case kind < 4:
 		in.Name, in.Properties = "profile", map[string]any{
-			"born": date.Draw(t, "born"), "at": date.Draw(t, "at") + "T10:00:00.5Z", "nights": float64(rapid.IntRange(0, 2).Draw(t, "nights")),
-			"price": rapid.SampledFrom([]float64{0, 0.1, -39.9, 1e15, 9007199254740991, 1e308, -1e308, 5e-324}).Draw(t, "price"),
+			"born": date.Draw(t, "born"), "at": date.Draw(t, "at") + "T10:00:00.5Z",
+			"nights": float64(rapid.IntRange(0, 2).Draw(t, "nights")),
+			"price": rapid.SampledFrom([]float64{0, 0.1, -39.9, 1e15, 9007199254740991, 1e308, -1e308, 5e-324}).
+				Draw(t, "price"),
 		}
 	case kind < 5 && len(runs) > 0:
 		in.Kind, in.Name = engine.InputResult, rapid.SampledFrom(runs).Draw(t, "run")
 		in.Properties = map[string]any{"step": "hello", "status": "sent", "delivered_at": at.Format(time.RFC3339Nano)}
 	default:
 		in.Kind = engine.InputUpdate
-		in.Attributes = map[string]any{"timezone": rapid.SampledFrom([]string{"America/New_York", "Asia/Shanghai", "UTC"}).Draw(t, "zone")}
+		in.Attributes = map[string]any{"timezone": rapid.SampledFrom([]string{"America/New_York", "Asia/Shanghai", "UTC"}).
+			Draw(t, "zone")}
 	}
 	return in
 }
 
-// Whatever a run remembers, whenever results come, members move, the server is down or another version takes over: one batch
-// decides as many do, all of it can be stored, and the same inputs come to the same each time.
+// Whatever a run remembers, whenever results come, members move, the server is down or another
+// version takes over: one batch decides as many do, all of it can be stored, and the same inputs
+// come to the same each time.
 func TestRunsRememberAlike(t *testing.T) {
 	before, after := memoryEngines(t)
 	rapid.Check(t, func(rt *rapid.T) {

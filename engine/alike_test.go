@@ -19,7 +19,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// alikeUsher declares what the random playbooks use. Pools have no budget: what a budget grants depends on other members.
+// alikeUsher declares what the random playbooks use. Pools have no budget: what a budget grants
+// depends on other members.
 const alikeUsher = `usher: 1
 timezone: America/New_York
 member: {level: {enum: [a, b], default: a}, seen: int, born: date}
@@ -47,22 +48,27 @@ var (
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
-		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`, "{date: member.created_at, every: year}",
+		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
+		"{date: member.created_at, every: year}",
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
-		`"x" not in member.tags and hours_since(member.created_at) < 200`, `len(events("visit", "36h")) > 0`, `bucket(10) < 7`,
+		`"x" not in member.tags and hours_since(member.created_at) < 200`, `len(events("visit", "36h")) > 0`,
+		`bucket(10) < 7`,
 		`(last(events("buy"))?.n ?? 0) > 1`, `member.points < 5`,
 	}
 	alikeExtras = []string{
 		"mode: restart", "mode: parallel", "reentry: 1d", "reentry: never", "holdout: 40%", "goal: {event: buy, within: 3d}",
-		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]", "exit: [{event: buy, if: event.n == 4}, {event: leave}]",
+		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]",
+		"exit: [{event: buy, if: event.n == 4}, {event: leave}]",
 	}
 	alikeActions = []string{
 		"tag: {add: [x], remove: [y]}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "points: 2", "points: -1",
-		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`, "wait: {until: '= add_days(now(), 2)'}",
+		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`,
+		"wait: {until: '= add_days(now(), 2)'}",
 		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
-		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`, "message: {channel: out, class: transactional, text: hi}",
+		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
+		"message: {channel: out, class: transactional, text: hi}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
 		"if: member.points > 1\n  tag: rich",
 	}
@@ -144,9 +150,11 @@ func drawHistories(t *rapid.T) []engine.Input {
 			if in.Kind == engine.InputUpdate {
 				switch rapid.IntRange(0, 3).Draw(t, "changes") {
 				case 0, 1:
-					in.Attributes = map[string]any{"timezone": pick(t, "zone", []string{"Asia/Shanghai", "America/New_York", "Europe/London", "Pacific/Auckland"})}
+					in.Attributes = map[string]any{"timezone": pick(t, "zone",
+						[]string{"Asia/Shanghai", "America/New_York", "Europe/London", "Pacific/Auckland"})}
 				case 2:
-					in.Attributes = map[string]any{"born": pick(t, "born", []string{"2026-03-09", "1990-03-08", "2000-03-12", "2026-03-20", "1980-02-29"})}
+					in.Attributes = map[string]any{"born": pick(t, "born",
+						[]string{"2026-03-09", "1990-03-08", "2000-03-12", "2026-03-20", "1980-02-29"})}
 				}
 			}
 			all = append(all, in)
@@ -156,7 +164,8 @@ func drawHistories(t *rapid.T) []engine.Input {
 	return all
 }
 
-// simulated runs a world over the inputs, and gives each member's outcome and their inputs, occurrences of schedules too.
+// simulated runs a world over the inputs, and gives each member's outcome and their inputs,
+// occurrences of schedules too.
 func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, end time.Time) map[string]*shell {
 	shells := map[string]*shell{}
 	of := func(member string) *shell {
@@ -196,7 +205,8 @@ func byMember(c *engine.Changes) map[string]*engine.Changes {
 	return nil
 }
 
-// inputsOf returns a member's inputs, with the occurrences of schedules that find them: in the order in which the world decides.
+// inputsOf returns a member's inputs, with the occurrences of schedules that find them: in the
+// order in which the world decides.
 func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time) []engine.Input {
 	var out []engine.Input
 	for _, in := range all {
@@ -212,7 +222,8 @@ func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time
 		for at := p.Trigger.Schedule.Next(all[0].At.Add(-time.Millisecond)); !at.After(end); at = p.Trigger.Schedule.Next(at) {
 			if at.After(first) { // the member is not there before
 				out = append(out, engine.Input{
-					Kind: engine.InputSchedule, ID: sim.OccurrenceID(p.ID, at, member), Member: member, Name: p.ID, Time: at.UTC(), At: at.UTC(),
+					Kind: engine.InputSchedule, ID: sim.OccurrenceID(p.ID, at, member), Member: member, Name: p.ID, Time: at.UTC(),
+					At: at.UTC(),
 				})
 			}
 		}
@@ -235,13 +246,14 @@ func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time
 	return out
 }
 
-// lookedAt is when a member was last held against segments, which a world does less often: it asks first who is in an audience.
+// lookedAt is when a member was last held against segments, which a world does less often: it asks
+// first who is in an audience.
 var lookedAt = regexp.MustCompile(`,\\"look(?:ed)?_at\\":\\"[^"]*\\"`)
 
 func seenFromOutside(s *shell) string { return lookedAt.ReplaceAllString(s.outcome(), "") }
 
-// One member's line decided in one batch, in many, and in a simulation beside other members leaves the same traces, effects,
-// refusals and the same member.
+// One member's line decided in one batch, in many, and in a simulation beside other members leaves
+// the same traces, effects, refusals and the same member.
 func TestWorkspacesDecideAlike(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		files, ws := drawWorkspace(rt, t)
@@ -281,7 +293,10 @@ func TestBriefSimulationCountsTheSame(t *testing.T) {
 		all := drawHistories(rt)
 		end := all[len(all)-1].At.Add(12 * 24 * time.Hour)
 		count := func(brief bool) map[engine.TallyKey]int {
-			e := engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects(), Brief: brief})
+			e := engine.New(ws, engine.Options{
+				Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects(),
+				Brief: brief,
+			})
 			n := map[engine.TallyKey]int{}
 			w := sim.NewWorld(e, all[0].At.Add(-time.Millisecond), func(c *engine.Changes) {
 				engine.EachTally(c, func(k engine.TallyKey, by int) { n[k] += by })

@@ -8,7 +8,8 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// The dice of a split fall by its weights, and have nothing to do with those of another split, the holdout or bucket().
+// The dice of a split fall by its weights, and have nothing to do with those of another split, the
+// holdout or bucket().
 func TestSplitsFollowTheirWeights(t *testing.T) {
 	e := newEngine(load(t, map[string]string{
 		"usher.yaml": "usher: 1\nevents: {go: {}}\n",
@@ -30,7 +31,10 @@ actions:
 	for i := range members {
 		c, st := new(engine.Changes), new(engine.State)
 		id := fmt.Sprintf("m%d", i)
-		in := engine.Input{Kind: engine.InputEvent, ID: "e" + id, Member: id, Name: "go", Time: start, At: start, Payload: &engine.Payload{}}
+		in := engine.Input{
+			Kind: engine.InputEvent, ID: "e" + id, Member: id, Name: "go", Time: start, At: start,
+			Payload: &engine.Payload{},
+		}
 		if err := e.Decide(id, st, []engine.Input{in}, start, nil, c); err != nil {
 			t.Fatal(err)
 		}

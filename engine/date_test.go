@@ -8,13 +8,15 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// change is something that happens to a member in a test of dates: local time, and the attributes that it sets.
+// change is something that happens to a member in a test of dates: local time, and the attributes
+// that it sets.
 type change struct {
 	at  string
 	set map[string]any
 }
 
-// A date comes once, or once a year, wherever the member is and goes, also when it is corrected; and it does come.
+// A date comes once, or once a year, wherever the member is and goes, also when it is corrected;
+// and it does come.
 func TestDatesComeOnce(t *testing.T) {
 	zone := func(name string) map[string]any { return map[string]any{"timezone": name} }
 	born := func(day, zone string) map[string]any { return map[string]any{"born": day, "timezone": zone} }
@@ -26,19 +28,28 @@ func TestDatesComeOnce(t *testing.T) {
 	}{
 		"moves west after it": {
 			`{date: member.born, every: year, at: "09:00"}`,
-			[]change{{"2026-05-01T00:00:00Z", born("1990-05-03", "America/Los_Angeles")}, {"2026-05-03T16:30:00Z", zone("Pacific/Honolulu")}},
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-05-03", "America/Los_Angeles")},
+				{"2026-05-03T16:30:00Z", zone("Pacific/Honolulu")},
+			},
 			"2027-05-10T00:00:00Z",
 			[]string{"2026-05-03T16:00:00Z", "2027-05-03T19:00:00Z"},
 		},
 		"moves west before it": {
 			`{date: member.born, every: year, at: "09:00"}`,
-			[]change{{"2026-05-01T00:00:00Z", born("1990-05-03", "Asia/Shanghai")}, {"2026-05-03T00:59:00Z", zone("Europe/London")}},
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-05-03", "Asia/Shanghai")},
+				{"2026-05-03T00:59:00Z", zone("Europe/London")},
+			},
 			"2027-05-01T00:00:00Z",
 			[]string{"2026-05-03T08:00:00Z"},
 		},
 		"moves east over it": {
 			`{date: member.born, every: year, at: "09:00"}`,
-			[]change{{"2026-05-01T00:00:00Z", born("1990-05-03", "America/Los_Angeles")}, {"2026-05-03T10:00:00Z", zone("Pacific/Auckland")}},
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-05-03", "America/Los_Angeles")},
+				{"2026-05-03T10:00:00Z", zone("Pacific/Auckland")},
+			},
 			"2027-05-10T00:00:00Z",
 			[]string{"2026-05-03T10:00:00Z", "2027-05-02T21:00:00Z"},
 		},
@@ -60,7 +71,10 @@ func TestDatesComeOnce(t *testing.T) {
 		},
 		"the birthday is corrected to a day that is over": {
 			`{date: member.born, every: year, at: "09:00"}`,
-			[]change{{"2026-05-01T00:00:00Z", born("1990-05-03", "UTC")}, {"2026-05-02T00:00:00Z", born("1990-05-01", "Asia/Tokyo")}},
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-05-03", "UTC")},
+				{"2026-05-02T00:00:00Z", born("1990-05-01", "Asia/Tokyo")},
+			},
 			"2027-06-01T00:00:00Z",
 			[]string{"2027-05-01T00:00:00Z"},
 		},
@@ -76,19 +90,28 @@ func TestDatesComeOnce(t *testing.T) {
 		},
 		"february 29": {
 			`{date: member.born, every: year, at: "23:30"}`,
-			[]change{{"2026-02-01T00:00:00Z", born("2000-02-29", "Asia/Tokyo")}, {"2026-02-28T14:40:00Z", zone("America/New_York")}},
+			[]change{
+				{"2026-02-01T00:00:00Z", born("2000-02-29", "Asia/Tokyo")},
+				{"2026-02-28T14:40:00Z", zone("America/New_York")},
+			},
 			"2028-03-05T00:00:00Z",
 			[]string{"2026-02-28T14:30:00Z", "2027-03-01T04:30:00Z", "2028-03-01T04:30:00Z"},
 		},
 		"a time that daylight saving skips": {
 			`{date: member.born, every: year, at: "02:30"}`,
-			[]change{{"2026-03-01T00:00:00Z", born("1990-03-08", "America/New_York")}, {"2026-03-08T07:10:00Z", zone("America/Chicago")}},
+			[]change{
+				{"2026-03-01T00:00:00Z", born("1990-03-08", "America/New_York")},
+				{"2026-03-08T07:10:00Z", zone("America/Chicago")},
+			},
 			"2027-03-01T00:00:00Z",
 			[]string{"2026-03-08T07:00:00Z"},
 		},
 		"once, and moves west": {
 			`{date: member.born, at: "09:00"}`,
-			[]change{{"2026-05-01T00:00:00Z", born("2026-05-03", "Asia/Shanghai")}, {"2026-05-03T02:00:00Z", zone("America/New_York")}},
+			[]change{
+				{"2026-05-01T00:00:00Z", born("2026-05-03", "Asia/Shanghai")},
+				{"2026-05-03T02:00:00Z", zone("America/New_York")},
+			},
 			"2027-06-01T00:00:00Z",
 			[]string{"2026-05-03T01:00:00Z"},
 		},
@@ -119,7 +142,8 @@ func TestDatesComeOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			inputs = append(inputs, engine.Input{
-				Seq: int64(i + 1), Kind: engine.InputUpdate, ID: fmt.Sprint(i), Member: "m", Time: at, At: at, Payload: &engine.Payload{Attributes: ch.set},
+				Seq: int64(i + 1), Kind: engine.InputUpdate, ID: fmt.Sprint(i), Member: "m", Time: at, At: at,
+				Payload: &engine.Payload{Attributes: ch.set},
 			})
 		}
 		until, err := time.Parse(time.RFC3339, c.until)

@@ -1,24 +1,24 @@
 // Package engine is usher's core: it decides. State and an input go in; changes come out, each with
 // its reason.
 //
-// The core is pure. It does no I/O, starts no goroutine, reads no clock, rolls no dice and writes no
-// log. Instants are part of the inputs, dice are hashes of stable ids, and what a pool can grant is
-// part of the state. Production, playbook tests, simulation and backtests are shells around this one
-// package.
+// The core is pure. It does no I/O, starts no goroutine, reads no clock, rolls no dice and writes
+// no log. Instants are part of the inputs, dice are hashes of stable ids, and what a pool can grant
+// is part of the state. Production, playbook tests, simulation and backtests are shells around this
+// one package.
 //
 // # How an event becomes a coupon
 //
-// A shell admits the event ([AdmitEvent]), asks what a decision on it may read ([Engine.NeedsOf]), loads
-// that into a [State], and calls [Engine.Decide] once for the member. Everything after that happens
-// on one page, decide.go. It decides what is due before the event, then the event, then what the
-// event brought about. Each of these is one input, and passes through these stages:
+// A shell admits the event ([AdmitEvent]), asks what a decision on it may read ([Engine.NeedsOf]),
+// loads that into a [State], and calls [Engine.Decide] once for the member. Everything after that
+// happens on one page, decide.go. It decides what is due before the event, then the event, then
+// what the event brought about. Each of these is one input, and passes through these stages:
 //
-//  1. Next due (due.go). The waits of open runs and the re-evaluations of segments that are due come
-//     first, one by one, by their time. Each is an input of its own.
+//  1. Next due (due.go). The waits of open runs and the re-evaluations of segments that are due
+//     come first, one by one, by their time. Each is an input of its own.
 //  2. Apply (apply.go, backfill.go). ensureMember makes a member of somebody new. Attributes, tags,
 //     last_seen_at and the history take in the event.
-//  3. Goals and exits (goals.go). The event counts as a conversion of earlier entries, and ends open
-//     runs whose playbook says so.
+//  3. Goals and exits (goals.go). The event counts as a conversion of earlier entries, and ends
+//     open runs whose playbook says so.
 //  4. Resume waits (resume.go, park.go). Open runs that waited for the event are put behind their
 //     wait. So are runs whose time is over, and runs that held for the answer of a webhook. A run
 //     whose revision cannot be had is parked.
@@ -41,8 +41,9 @@
 //
 // # What the stages share
 //
-// evaluator.go evaluates expressions and texts for the member at the instant. view.go and history.go
-// are what it reads, memory.go is what a run remembers. decider.go holds one decision. engine.go,
-// listening.go and segment.go are what is compiled of a workspace, once. intake*.go admits inputs,
-// review.go judges late messages again, tally.go counts, observe.go tells tests what was decided.
+// evaluator.go evaluates expressions and texts for the member at the instant. view.go and
+// history.go are what it reads, memory.go is what a run remembers. decider.go holds one decision.
+// engine.go, listening.go and segment.go are what is compiled of a workspace, once. intake*.go
+// admits inputs, review.go judges late messages again, tally.go counts, observe.go tells tests what
+// was decided.
 package engine

@@ -22,7 +22,8 @@ type State struct {
 	History History
 	// Unreadable says what of the member cannot be read; empty: all can. Nothing is decided then.
 	Unreadable string
-	// PassedReevaluations are instants, in whole milliseconds, at which the member is not looked at: what that would start cannot be decided.
+	// PassedReevaluations are instants, in whole milliseconds, at which the member is not looked at:
+	// what that would start cannot be decided.
 	PassedReevaluations []time.Time
 }
 
@@ -50,14 +51,16 @@ type Options struct {
 	Registry *schema.Registry  // what actions and channels declare
 	Effects  map[string]Effect // by action key
 	Paused   map[string]bool   // playbooks paused from outside
-	// Brief is for a simulation that only counts: traces and refusals say what happened and not why, states stay in memory, and
-	// the workspace stays the same.
+	// Brief is for a simulation that only counts: traces and refusals say what happened and not why,
+	// states stay in memory, and the workspace stays the same.
 	Brief bool
-	// Watched tells since when segments are watched that triggers are about. One that is missing: always.
+	// Watched tells since when segments are watched that triggers are about. One that is missing:
+	// always.
 	Watched map[string]time.Time
 	// Holdout overrides the dice of the control group, for tests of playbooks; nil: the dice decide.
 	Holdout func(playbook, member string) (in, forced bool)
-	// Split overrides the dice of a split, by the step's name, for tests of playbooks; "" or nil: the dice decide.
+	// Split overrides the dice of a split, by the step's name, for tests of playbooks; "" or nil: the
+	// dice decide.
 	Split func(playbook, step string) (way string)
 	// Observer is told of decisions, for the coverage of tests; nil: nobody asks.
 	Observer Observer
@@ -147,7 +150,9 @@ func computedOf(s *playbooks.Schema) map[string]*expression.Expr {
 	return out
 }
 
-func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playbook, computed map[string]*expression.Expr) *book {
+func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playbook,
+	computed map[string]*expression.Expr,
+) *book {
 	b := &book{
 		Playbook: p, ws: ws, types: t, record: p.Trigger.Record(ws.Schema), computed: computed,
 		slots: slices.Clone(p.Slots), actions: map[string]*schema.Type{},
@@ -195,7 +200,8 @@ func (e *Engine) Workspace() *playbooks.Workspace { return e.ws }
 // Knows reports whether the engine has the revision of a playbook, active or pinned.
 func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 
-// WithRevision returns an engine that knows a further revision, for runs that keep it. ws is the workspace that holds it.
+// WithRevision returns an engine that knows a further revision, for runs that keep it. ws is the
+// workspace that holds it.
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
 	c.books, c.events = maps.Clone(e.books), maps.Clone(e.events)
@@ -205,7 +211,8 @@ func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *E
 	return &c
 }
 
-// WithoutRevision returns an engine that knows why it cannot have a revision: runs that keep it are parked.
+// WithoutRevision returns an engine that knows why it cannot have a revision: runs that keep it are
+// parked.
 func (e *Engine) WithoutRevision(revision, reason string) *Engine {
 	c := *e
 	c.unusable = maps.Clone(e.unusable)
@@ -236,7 +243,8 @@ type Needs struct {
 	Since   time.Time     // the windows are to be counted back from here, when it is before all instants; zero: it is not
 }
 
-// HistoryNeed asks for the events of a name that are not older than Window before now; the zero Window asks for all.
+// HistoryNeed asks for the events of a name that are not older than Window before now; the zero
+// Window asks for all.
 type HistoryNeed struct {
 	Event  string
 	Window schema.Duration
@@ -351,7 +359,8 @@ func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
 	return n.result().History
 }
 
-// InSegment reports whether the member is in the segment at the instant; the empty name is everybody.
+// InSegment reports whether the member is in the segment at the instant; the empty name is
+// everybody.
 func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error) {
 	if segment == "" {
 		return true, nil
@@ -373,7 +382,8 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	return in, err
 }
 
-// NeedPool says that a pool's block is used up but the pool is not: reserve more and decide again, on state loaded anew.
+// NeedPool says that a pool's block is used up but the pool is not: reserve more and decide again,
+// on state loaded anew.
 type NeedPool struct{ Pool string }
 
 func (e *NeedPool) Error() string { return fmt.Sprintf("coupon pool %s: block used up", e.Pool) }

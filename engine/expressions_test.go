@@ -33,7 +33,8 @@ type exprDrawer struct {
 
 func (d *exprDrawer) of(leaves []string) string { return pick(d.t, "leaf", leaves) }
 
-// form draws one of the forms, or a leaf at the bottom. A form calls for its parts only when it is drawn.
+// form draws one of the forms, or a leaf at the bottom. A form calls for its parts only when it is
+// drawn.
 func (d *exprDrawer) form(depth int, leaves []string, forms ...func() string) string {
 	if depth <= 0 || rapid.IntRange(0, 3).Draw(d.t, "leaf or form") == 0 {
 		return d.of(leaves)
@@ -132,7 +133,8 @@ func (d *exprDrawer) choice(depth int, of func(int) string) string {
 	return "(" + d.bool(depth) + " ? " + of(depth) + " : " + of(depth) + ")"
 }
 
-// checked returns an expression as the value of a field, or another one where `check` has a reason not to take it that is known.
+// checked returns an expression as the value of a field, or another one where `check` has a reason
+// not to take it that is known.
 func (d *exprDrawer) checked(sc *expression.Scope, text string, want *schema.Type, otherwise string) string {
 	x, diags := expression.CompileExpr(diag.Source{Text: text}, sc, want)
 	for _, m := range diags {
@@ -150,15 +152,20 @@ func (d *exprDrawer) checked(sc *expression.Scope, text string, want *schema.Typ
 // alikeLeaves are of the random workspaces that are decided in many ways; see alikeUsher.
 var alikeLeaves = exprLeaves{
 	ints: []string{
-		"0", "3", "9007199254740991", "(member.seen ?? 1)", "member.points", `len(events("buy", "30d"))`, `sum(events("buy"), .n)`, "bucket(10)",
+		"0", "3", "9007199254740991", "(member.seen ?? 1)", "member.points", `len(events("buy", "30d"))`,
+		`sum(events("buy"), .n)`, "bucket(10)",
 		"days_since(member.last_seen_at)", `(last(events("echo"))?.n ?? 2)`,
 	},
-	numbers:   []string{"0.1", "39.9", "1e308", "0.0", `sum(events("buy", "3d"), .n)`, "(member.seen ?? 0)"},
-	texts:     []string{`""`, `"小王"`, "member.id", `(member.locale ?? "")`},
-	bools:     []string{`in_segment("spenders")`, `("x" in member.tags)`, "(member.seen == nil)", "(member.points > 2)"},
-	times:     []string{"now()", "today()", "member.created_at", "member.last_seen_at", `(last(events("buy"))?.at ?? now())`},
-	durations: []string{`duration("36h")`, `duration("87840h")`}, numberLists: []string{"[0.1, 0.2]", `map(events("buy"), .n)`},
-	list: `events("buy")`, items: []string{".n", "0.1", "2"},
+	numbers: []string{"0.1", "39.9", "1e308", "0.0", `sum(events("buy", "3d"), .n)`, "(member.seen ?? 0)"},
+	texts:   []string{`""`, `"小王"`, "member.id", `(member.locale ?? "")`},
+	bools:   []string{`in_segment("spenders")`, `("x" in member.tags)`, "(member.seen == nil)", "(member.points > 2)"},
+	times: []string{
+		"now()", "today()", "member.created_at", "member.last_seen_at",
+		`(last(events("buy"))?.at ?? now())`,
+	},
+	durations:   []string{`duration("36h")`, `duration("87840h")`},
+	numberLists: []string{"[0.1, 0.2]", `map(events("buy"), .n)`},
+	list:        `events("buy")`, items: []string{".n", "0.1", "2"},
 }
 
 // drawCalculation draws an action of such a workspace that calculates.
@@ -175,7 +182,8 @@ func drawCalculation(t *rapid.T, declared *playbooks.Schema) string {
 	return "set: {seen: " + d.checked(sc, d.int(3), schema.Int, "1") + "}"
 }
 
-// storableUsher declares values of every type, and attributes that random expressions are stored in.
+// storableUsher declares values of every type, and attributes that random expressions are stored
+// in.
 const storableUsher = `usher: 1
 timezone: Asia/Shanghai
 member:
@@ -195,34 +203,50 @@ channels: {out: {type: log}}
 // storableLeaves reach all of them, with constants at the edges of their types.
 var storableLeaves = exprLeaves{
 	ints: []string{
-		"0", "1", "-1", "7", "9007199254740992", "-9007199254740992", "3037000500", "trigger.n", "(member.i ?? 2)", "member.points", "bucket(10)",
+		"0", "1", "-1", "7", "9007199254740992", "-9007199254740992", "3037000500", "trigger.n", "(member.i ?? 2)",
+		"member.points", "bucket(10)",
 		`len(events("go"))`, `sum(events("go", "2d"), .n)`, "len(trigger.list)", `(last(events("go"))?.n ?? 5)`,
 	},
 	numbers: []string{
-		"0.0", "0.1", "39.9", "-2.5", "1e308", "5e-324", "1e15", "0.000001", "trigger.x", "(trigger.maybe ?? 0.3)", "(member.f ?? 1)", "member.total",
-		`sum(events("go", "30d"), .x)`, "sum(trigger.items ?? [], .q * .p)", `(last(events("go"))?.x ?? 5)`, "(trigger.list[0] ?? 2.5)",
+		"0.0", "0.1", "39.9", "-2.5", "1e308", "5e-324", "1e15", "0.000001", "trigger.x", "(trigger.maybe ?? 0.3)",
+		"(member.f ?? 1)", "member.total",
+		`sum(events("go", "30d"), .x)`, "sum(trigger.items ?? [], .q * .p)", `(last(events("go"))?.x ?? 5)`,
+		"(trigger.list[0] ?? 2.5)",
 	},
 	texts: []string{
-		`""`, `"a"`, `"小王🙂"`, `"\u0000"`, `"a,b\n"`, `"\u2028"`, `"ß"`, "trigger.s", `(member.s ?? "")`, "member.id", "trigger.name", `(last(events("go"))?.s ?? "-")`,
+		`""`, `"a"`, `"小王🙂"`, `"\u0000"`, `"a,b\n"`, `"\u2028"`, `"ß"`, "trigger.s", `(member.s ?? "")`, "member.id",
+		"trigger.name", `(last(events("go"))?.s ?? "-")`,
 	},
-	bools: []string{"(trigger.n > 0)", "(member.b ?? false)", `(trigger.x < 1)`, `("x" in member.tags)`, "(trigger.maybe != nil)", "(member.at == nil)"},
+	bools: []string{
+		"(trigger.n > 0)", "(member.b ?? false)", `(trigger.x < 1)`, `("x" in member.tags)`,
+		"(trigger.maybe != nil)", "(member.at == nil)",
+	},
 	times: []string{
-		"now()", "today()", "trigger.at", "trigger.time", "trigger.on", "member.created_at", "(member.at ?? now())", "(member.on ?? today())",
+		"now()", "today()", "trigger.at", "trigger.time", "trigger.on", "member.created_at", "(member.at ?? now())",
+		"(member.on ?? today())",
 	},
-	durations:   []string{`duration("36h")`, `duration("1s")`, `duration("87840h")`},
-	numberLists: []string{"trigger.list", "[0.1, 0.2]", "[1, 9007199254740992]", "[1e308, 1e308]", `map(events("go"), .x)`, "map(trigger.items ?? [], .p)"},
-	list:        `events("go")`, items: []string{".x", ".n", "0.1", "(.maybe ?? 0)"},
+	durations: []string{`duration("36h")`, `duration("1s")`, `duration("87840h")`},
+	numberLists: []string{
+		"trigger.list", "[0.1, 0.2]", "[1, 9007199254740992]", "[1e308, 1e308]",
+		`map(events("go"), .x)`, "map(trigger.items ?? [], .p)",
+	},
+	list: `events("go")`, items: []string{".x", ".n", "0.1", "(.maybe ?? 0)"},
 }
 
 // storableTexts calculate in Liquid.
 var storableTexts = []string{
-	"{{ trigger.x | times: trigger.n | round: 2 }}", "{% if member.f %}{{ trigger.x | plus: member.f | money }}{% endif %}", "{% if member.s %}{{ member.s | slice: 0, 2 }}{% endif %}{{ trigger.s | upcase }}",
-	"{{ trigger.n | divided_by: trigger.x | default: 0 }}", "{{ trigger.list | sum }} {{ trigger.list | join: '/' }}", "{{ trigger.at }} {{ member.on | default: trigger.on | date: '%Y-%m-%d' }}",
-	"{{ trigger.n | modulo: 7 }}", "{% for i in trigger.items %}{{ i.q | times: i.p }},{% endfor %}{{ member.total }}", "{{ trigger.s | url_decode }}{{ trigger.x | json }}",
+	"{{ trigger.x | times: trigger.n | round: 2 }}",
+	"{% if member.f %}{{ trigger.x | plus: member.f | money }}{% endif %}",
+	"{% if member.s %}{{ member.s | slice: 0, 2 }}{% endif %}{{ trigger.s | upcase }}",
+	"{{ trigger.n | divided_by: trigger.x | default: 0 }}", "{{ trigger.list | sum }} {{ trigger.list | join: '/' }}",
+	"{{ trigger.at }} {{ member.on | default: trigger.on | date: '%Y-%m-%d' }}",
+	"{{ trigger.n | modulo: 7 }}", "{% for i in trigger.items %}{{ i.q | times: i.p }},{% endfor %}{{ member.total }}",
+	"{{ trigger.s | url_decode }}{{ trigger.x | json }}",
 	"{{ trigger.s | truncate: 3 }}{{ trigger.x | ceil | minus: trigger.x }}",
 }
 
-// drawStorable draws a playbook that stores what random expressions yield in every place that takes them.
+// drawStorable draws a playbook that stores what random expressions yield in every place that takes
+// them.
 func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 	d := &exprDrawer{t, storableLeaves}
 	sc := &expression.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
@@ -238,11 +262,13 @@ func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 	condition := func() string { return strings.Replace(b(), "'= ", "'", 1) }
 	forms := []func() string{
 		func() string { return "set: {i: " + i() + "}" }, func() string { return "set: {f: " + f() + "}" },
-		func() string { return "set: {s: " + s() + ", b: " + b() + "}" }, func() string { return "set: {at: " + at() + ", on: = trigger.on}" },
+		func() string { return "set: {s: " + s() + ", b: " + b() + "}" },
+		func() string { return "set: {at: " + at() + ", on: = trigger.on}" },
 		func() string { return "points: " + i() }, func() string { return "if: " + condition() + "\n  tag: x" },
 		func() string { return "wait: {until: " + at() + "}" }, func() string { return "wait: 1d" },
 		func() string {
-			return "emit: {event: echo, properties: {n: " + i() + ", x: " + f() + ", s: " + s() + ", at: " + at() + ", on: = trigger.on}}"
+			return "emit: {event: echo, properties: {n: " + i() + ", x: " + f() + ", s: " + s() + ", at: " + at() +
+				", on: = trigger.on}}"
 		},
 		func() string {
 			return `message: {channel: out, class: transactional, text: "` + pick(t, "text", storableTexts) + `"}`
@@ -263,12 +289,17 @@ func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 var (
 	edgeInts    = []int{0, 1, -1, 3, 1 << 53, -(1 << 53), 1<<53 - 1, 1 << 31, 365, -4000}
 	edgeNumbers = []float64{
-		0, 1, -1, 0.1, 39.9, 0.0725, 1e15, 999999999999999.9, 1e21, 1e-7, 1e308, -1e308, math.MaxFloat64, math.SmallestNonzeroFloat64, 1 << 53,
+		0, 1, -1, 0.1, 39.9, 0.0725, 1e15, 999999999999999.9, 1e21, 1e-7, 1e308, -1e308, math.MaxFloat64,
+		math.SmallestNonzeroFloat64, 1 << 53,
 		0.30000000000000004, -2.5, 123456789.123456789,
 	}
-	edgeTexts = []string{"", "a", "会员🙂", "\x01", "%ff%00", "a,b,,c", "\u2028\n", "12.5", "NaN", "9007199254740993", "é", strings.Repeat("长", 300)}
+	edgeTexts = []string{
+		"", "a", "会员🙂", "\x01", "%ff%00", "a,b,,c", "\u2028\n", "12.5", "NaN", "9007199254740993", "é",
+		strings.Repeat("长", 300),
+	}
 	edgeTimes = []string{
-		"2026-03-28T10:00:00+08:00", "0001-01-01T00:00:00Z", "9000-12-31T23:59:59Z", "1890-06-01T12:00:00.123456789Z", "1970-01-01T00:00:00Z",
+		"2026-03-28T10:00:00+08:00", "0001-01-01T00:00:00Z", "9000-12-31T23:59:59Z", "1890-06-01T12:00:00.123456789Z",
+		"1970-01-01T00:00:00Z",
 		"2026-11-01T05:30:00Z", "2011-12-30T10:00:00Z", "1883-11-18T17:00:00Z",
 	}
 	edgeDates = []string{"0001-01-01", "9000-12-31", "1890-01-01", "2024-02-29", "2026-03-29"}
@@ -288,7 +319,8 @@ func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 	for k := range rapid.IntRange(1, 6).Draw(t, "events") {
 		at = at.Add(time.Duration(rapid.IntRange(0, 40*3600).Draw(t, "seconds")) * time.Second)
 		properties := map[string]any{
-			"n": rapid.SampledFrom(edgeInts).Draw(t, "n"), "x": number(), "s": pick(t, "s", edgeTexts), "at": pick(t, "at", edgeTimes), "on": pick(t, "on", edgeDates),
+			"n": rapid.SampledFrom(edgeInts).Draw(t, "n"), "x": number(), "s": pick(t, "s", edgeTexts),
+			"at": pick(t, "at", edgeTimes), "on": pick(t, "on", edgeDates),
 			"list": []any{}, "undeclared": map[string]any{"x": number()},
 		}
 		if rapid.Bool().Draw(t, "maybe") {
@@ -318,7 +350,8 @@ func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 	return out
 }
 
-// storable holds that all of the changes can be written as JSON and read back the same, and that what the member keeps is of its type.
+// storable holds that all of the changes can be written as JSON and read back the same, and that
+// what the member keeps is of its type.
 func storable(t *rapid.T, declared *playbooks.Schema, c *engine.Changes, book string) {
 	for _, part := range []any{c.Members, c.Runs, c.Refusals, c.Deliveries, c.Coupons, c.Cascaded} {
 		data, err := json.Marshal(part)
@@ -367,13 +400,20 @@ func storable(t *rapid.T, declared *playbooks.Schema, c *engine.Changes, book st
 	}
 }
 
-// Whatever the language says about whatever data, the core hands over what can be stored and read back the same, and it makes no
-// difference whether inputs are decided in one batch or in many. For half an hour: -rapid.checks=1000000 -timeout 40m.
+// Whatever the language says about whatever data, the core hands over what can be stored and read
+// back the same, and it makes no difference whether inputs are decided in one batch or in many. For
+// half an hour: -rapid.checks=1000000 -timeout 40m.
 func TestExpressionsYieldWhatCanBeStored(t *testing.T) {
-	base := load(t, map[string]string{"usher.yaml": storableUsher, "playbooks/q.yaml": "id: q\nstage: activation\ntrigger: {event: echo}\nactions: [{set: {i: = trigger.n, f: = trigger.x}}]\n"})
+	base := load(t, map[string]string{
+		"usher.yaml":       storableUsher,
+		"playbooks/q.yaml": "id: q\nstage: activation\ntrigger: {event: echo}\nactions: [{set: {i: = trigger.n, f: = trigger.x}}]\n",
+	})
 	rapid.Check(t, func(rt *rapid.T) {
 		book := drawStorable(rt, base.Schema)
-		ws := load(t, map[string]string{"usher.yaml": storableUsher, "playbooks/p.yaml": book, "playbooks/q.yaml": "id: q\nstage: activation\ntrigger: {event: echo}\nactions: [{set: {i: = trigger.n, f: = trigger.x}}]\n"})
+		ws := load(t, map[string]string{
+			"usher.yaml": storableUsher, "playbooks/p.yaml": book,
+			"playbooks/q.yaml": "id: q\nstage: activation\ntrigger: {event: echo}\nactions: [{set: {i: = trigger.n, f: = trigger.x}}]\n",
+		})
 		e := newEngine(ws)
 		inputs := drawEdgeInputs(rt, ws.Schema)
 		end := inputs[len(inputs)-1].At.Add(30 * 24 * time.Hour)

@@ -13,7 +13,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// History is what is loaded of a member's decided events, by name: few, so that a list is smaller and faster than a map.
+// History is what is loaded of a member's decided events, by name: few, so that a list is smaller
+// and faster than a map.
 type History []past
 
 // past is the part of a history that is about events of one name.
@@ -23,7 +24,8 @@ type past struct {
 	earlier int        // how many more there were before those, when nothing reads more of them than their number
 }
 
-// happened is what is kept of a decided event: little, since a simulation holds those of all members. Times are in milliseconds.
+// happened is what is kept of a decided event: little, since a simulation holds those of all
+// members. Times are in milliseconds.
 type happened struct {
 	id         string
 	time, at   int64
@@ -152,7 +154,8 @@ func (h *History) put(in *Input, t *tracking) {
 	p.events = slices.Insert(p.events, i, kept)
 }
 
-// forget lets go of events that no window will reach again, once they are half of all. They still count.
+// forget lets go of events that no window will reach again, once they are half of all. They still
+// count.
 func (p *past) forget(since int64) {
 	old := 0
 	for old < len(p.events) && p.events[old].time < since {
@@ -171,13 +174,15 @@ func (h *happened) compare(o *happened) int {
 	return cmp.Or(cmp.Compare(h.time, o.time), cmp.Compare(h.at, o.at), cmp.Compare(h.place, o.place))
 }
 
-// CompareEvents orders the events of a history: by time, and of the same time as they were decided. What a run emitted to its own
-// member was decided after the input that caused it, however late the store numbered it.
+// CompareEvents orders the events of a history: by time, and of the same time as they were decided.
+// What a run emitted to its own member was decided after the input that caused it, however late the
+// store numbered it.
 func CompareEvents(a, b *Input) int {
 	return cmp.Or(a.Time.Compare(b.Time), a.At.Compare(b.At), cmp.Compare(a.place(), b.place()), cmp.Compare(a.Seq, b.Seq))
 }
 
-// place is the Seq of the input with which an event was decided: its own, or of the one that caused it.
+// place is the Seq of the input with which an event was decided: its own, or of the one that caused
+// it.
 func (in *Input) place() int64 {
 	if in.Cause != 0 {
 		return in.Cause
@@ -215,7 +220,8 @@ func (ev *evaluator) Count(s expression.Slot) int {
 	return n
 }
 
-// readable reports whether an event of the history can be decoded. One that cannot be ends the decision: see [Unreadable].
+// readable reports whether an event of the history can be decoded. One that cannot be ends the
+// decision: see [Unreadable].
 func (ev *evaluator) readable(h *happened) bool {
 	if _, err := h.decode(); err != nil {
 		ev.unreadable = UnreadableEvent(h.id, err)
@@ -224,7 +230,8 @@ func (ev *evaluator) readable(h *happened) bool {
 	return true
 }
 
-// List returns the events of a slot as expressions see them. One that the schema does not take any more is left out.
+// List returns the events of a slot as expressions see them. One that the schema does not take any
+// more is left out.
 func (ev *evaluator) List(s expression.Slot) []any {
 	list := ev.within(s)
 	out := make([]any, 0, len(list))
@@ -239,7 +246,8 @@ func (ev *evaluator) List(s expression.Slot) []any {
 	return out
 }
 
-// Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not take any more is left out.
+// Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not
+// take any more is left out.
 func (ev *evaluator) Sum(s expression.Slot, field string) (any, error) {
 	e := ev.types.event(s.Event)
 	if e == nil || e.Properties == nil {

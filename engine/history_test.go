@@ -11,9 +11,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What a window holds is [now - w, now], counted on the member's wall clock, whatever clocks do and whatever was forgotten before.
+// What a window holds is [now - w, now], counted on the member's wall clock, whatever clocks do and
+// whatever was forgotten before.
 func TestWindows(t *testing.T) {
-	// Around the ends of daylight saving, half an hour of it, a day that never was, and a zone that has none.
+	// Around the ends of daylight saving, half an hour of it, a day that never was, and a zone that
+	// has none.
 	around := map[string][]string{
 		"America/New_York":    {"2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z"},
 		"Australia/Lord_Howe": {"2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z"},
@@ -46,10 +48,16 @@ func TestWindows(t *testing.T) {
 			track.longest = max(track.longest, w.Longest())
 		}
 		track.allItems = track.items && rapid.Bool().Draw(t, "all")
-		ev := &evaluator{st: &State{}, zone: zone, now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour)}
+		ev := &evaluator{
+			st: &State{}, zone: zone,
+			now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour),
+		}
 		var all []time.Time
 		for i := range rapid.IntRange(1, 40).Draw(t, "events") {
-			ev.now = ev.now.Add(rapid.SampledFrom([]time.Duration{0, time.Millisecond, 29 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}).Draw(t, "step"))
+			ev.now = ev.now.Add(rapid.SampledFrom([]time.Duration{
+				0, time.Millisecond, 29 * time.Minute, time.Hour,
+				6 * time.Hour, 24 * time.Hour,
+			}).Draw(t, "step"))
 			at := ev.now
 			if rapid.Bool().Draw(t, "late") { // at a window's very end, or beside it
 				end := rapid.SampledFrom(windows).Draw(t, "of").Before(ev.now.In(zone))

@@ -14,8 +14,9 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// AdmitEvent checks one event in the shape of POST /v1/events against the schema, which may be nil, and gives it as an input
-// for the inbox: Data is set, Payload is not. An event without an id gets none here. raw is not kept.
+// AdmitEvent checks one event in the shape of POST /v1/events against the schema, which may be nil,
+// and gives it as an input for the inbox: Data is set, Payload is not. An event without an id gets
+// none here. raw is not kept.
 func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *strictjson.Rejection) {
 	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
 	if err := a.event(); err != nil {
@@ -25,14 +26,17 @@ func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *strictjson.Reject
 	return a.in, nil
 }
 
-// AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is allowed and kept in At, and the
-// input comes with its Payload, for use at once. Times that are no RFC 3339 are handed to readTime, unless it is nil.
-func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input, *strictjson.Rejection) {
+// AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is
+// allowed and kept in At, and the input comes with its Payload, for use at once. Times that are no
+// RFC 3339 are handed to readTime, unless it is nil.
+func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input,
+	*strictjson.Rejection,
+) {
 	return admitRecorded(admission{schema: schema, r: strictjson.Reader{Data: raw}, recorded: true, readTime: readTime})
 }
 
-// AdmitLoose is [AdmitRecorded] without a schema, for finding one: a number that would change, and that every schema will refuse, is
-// given as the text that it should have been.
+// AdmitLoose is [AdmitRecorded] without a schema, for finding one: a number that would change, and
+// that every schema will refuse, is given as the text that it should have been.
 func AdmitLoose(raw []byte, readTime func(string) (time.Time, error)) (Input, *strictjson.Rejection) {
 	return admitRecorded(admission{r: strictjson.Reader{Data: raw, LossyAsText: true}, recorded: true, readTime: readTime})
 }
@@ -45,8 +49,8 @@ func admitRecorded(a admission) (Input, *strictjson.Rejection) {
 	return a.in, nil
 }
 
-// admission reads one body. The raw text of properties and attributes goes into the inbox as it is: what was accepted is kept
-// exactly, and nothing is encoded again.
+// admission reads one body. The raw text of properties and attributes goes into the inbox as it is:
+// what was accepted is kept exactly, and nothing is encoded again.
 type admission struct {
 	schema         *playbooks.Schema
 	r              strictjson.Reader
@@ -67,7 +71,10 @@ var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attr
 
 func (a *admission) event() *strictjson.Rejection {
 	if len(a.r.Data) > strictjson.MaxEventLen {
-		return &strictjson.Rejection{Code: strictjson.CodeTooLarge, Message: fmt.Sprintf("an event has at most %d bytes", strictjson.MaxEventLen)}
+		return &strictjson.Rejection{
+			Code:    strictjson.CodeTooLarge,
+			Message: fmt.Sprintf("an event has at most %d bytes", strictjson.MaxEventLen),
+		}
 	}
 	keys := eventKeys[:]
 	if !a.recorded {
@@ -78,7 +85,10 @@ func (a *admission) event() *strictjson.Rejection {
 	}
 	for i, key := range keys[:2] {
 		if a.seen&(1<<i) == 0 {
-			a.note(&strictjson.Rejection{Code: strictjson.CodeMissingField, Path: key, Message: fmt.Sprintf("an event needs its `%s`", key)})
+			a.note(&strictjson.Rejection{
+				Code: strictjson.CodeMissingField, Path: key,
+				Message: fmt.Sprintf("an event needs its `%s`", key),
+			})
 		}
 	}
 	a.in.Kind = InputEvent
@@ -165,7 +175,8 @@ func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejecti
 	return "", false, err
 }
 
-// ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as from a path.
+// ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as
+// from a path.
 func ValidMemberID(id string) *strictjson.Rejection {
 	return checkName("member", "a member's id", id, strictjson.MaxIDLen)
 }
@@ -177,11 +188,15 @@ func checkName(path, what, s string, limit int) *strictjson.Rejection {
 	case len(s) <= limit && strings.TrimSpace(s) == "":
 		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be blank"}
 	case len(s) > limit:
-		return &strictjson.Rejection{Code: strictjson.CodeTooLarge, Path: path, Message: fmt.Sprintf("%s has at most %d bytes", what, limit)}
+		return &strictjson.Rejection{
+			Code: strictjson.CodeTooLarge, Path: path,
+			Message: fmt.Sprintf("%s has at most %d bytes", what, limit),
+		}
 	case !utf8.ValidString(s):
 		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
 	case strings.ContainsFunc(s, unicode.IsControl):
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not have control characters"}
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what +
+			" must not have control characters"}
 	}
 	return nil
 }
@@ -260,7 +275,8 @@ func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Reje
 	if a.r.Peek() != '{' {
 		v, err := a.r.Value("", key)
 		if err == nil {
-			a.note(&strictjson.Rejection{Code: strictjson.CodeWrongType, Path: key, Message: key + " must be an object, got " + kindOf(v)})
+			a.note(&strictjson.Rejection{Code: strictjson.CodeWrongType, Path: key, Message: key + " must be an object, got " +
+				kindOf(v)})
 		}
 		return nil, nil, err
 	}
@@ -270,7 +286,10 @@ func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Reje
 		return nil, nil, err
 	}
 	if len(m) > strictjson.MaxFields {
-		return nil, nil, &strictjson.Rejection{Code: strictjson.CodeTooLarge, Path: key, Message: fmt.Sprintf("there are at most %d %s", strictjson.MaxFields, key)}
+		return nil, nil, &strictjson.Rejection{
+			Code: strictjson.CodeTooLarge, Path: key,
+			Message: fmt.Sprintf("there are at most %d %s", strictjson.MaxFields, key),
+		}
 	}
 	for name := range m {
 		if err := checkName(strictjson.Join(key, strictjson.Cut(name)), "a name", name, strictjson.MaxFieldLen); err != nil {
@@ -302,8 +321,8 @@ func (a *admission) payload() []byte {
 	return append(out, '}')
 }
 
-// checkProperties checks the declared properties. Properties called id, name or time cannot be declared: they are kept, and
-// expressions see the event's own id, name and time.
+// checkProperties checks the declared properties. Properties called id, name or time cannot be
+// declared: they are kept, and expressions see the event's own id, name and time.
 func (a *admission) checkProperties() *strictjson.Rejection {
 	if a.schema == nil {
 		return nil
@@ -349,7 +368,10 @@ func checkType(path string, t *schema.Type, v any) *strictjson.Rejection {
 		path = strictjson.Join(path, te.Path)
 	}
 	if te.Got == nil {
-		return &strictjson.Rejection{Code: strictjson.CodeMissingField, Path: path, Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required())}
+		return &strictjson.Rejection{
+			Code: strictjson.CodeMissingField, Path: path,
+			Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required()),
+		}
 	}
 	return wrongType(path, te.Want, te.Got)
 }
@@ -360,7 +382,10 @@ func wrongType(path string, want *schema.Type, got any) *strictjson.Rejection {
 	if got == nil {
 		message = "must not be null; the schema wants " + want.Required().String()
 	}
-	return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: strings.TrimPrefix(message, "value ")}
+	return &strictjson.Rejection{
+		Code: strictjson.CodeWrongType, Path: path,
+		Message: strings.TrimPrefix(message, "value "),
+	}
 }
 
 func kindOf(v any) string {

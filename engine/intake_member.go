@@ -15,8 +15,8 @@ import (
 // builtIn are the member's fields that only usher writes.
 var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
 
-// AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?}, backfill?}`, and gives it as an input. Its
-// ID is the caller's to set.
+// AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?},
+// backfill?}`, and gives it as an input. Its ID is the caller's to set.
 func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *strictjson.Rejection) {
 	if err := ValidMemberID(id); err != nil {
 		return Input{}, err
@@ -69,7 +69,8 @@ func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *st
 		case !ok:
 		case declared.Computed != nil:
 			found = found.And(&strictjson.Rejection{
-				Code: strictjson.CodeReadOnly, Path: path, Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
+				Code: strictjson.CodeReadOnly, Path: path,
+				Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
 			})
 		case v != nil:
 			found = found.And(checkType(path, declared.Type, v))
@@ -113,7 +114,10 @@ func (a *admission) tags() *strictjson.Rejection {
 		if err != nil {
 			return err
 		}
-		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: "tags", Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + kindOf(v)}
+		return &strictjson.Rejection{
+			Code: strictjson.CodeWrongType, Path: "tags",
+			Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + kindOf(v),
+		}
 	}
 	seen := map[string]bool{}
 	return a.r.Object("tags", func(key string) *strictjson.Rejection {
@@ -142,10 +146,16 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 	}
 	items, ok := v.([]any)
 	if !ok {
-		return nil, &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: "must be a list of tags, got " + kindOf(v)}
+		return nil, &strictjson.Rejection{
+			Code: strictjson.CodeWrongType, Path: path,
+			Message: "must be a list of tags, got " + kindOf(v),
+		}
 	}
 	if len(items) > strictjson.MaxFields {
-		return nil, &strictjson.Rejection{Code: strictjson.CodeTooLarge, Path: path, Message: fmt.Sprintf("there are at most %d tags", strictjson.MaxFields)}
+		return nil, &strictjson.Rejection{
+			Code: strictjson.CodeTooLarge, Path: path,
+			Message: fmt.Sprintf("there are at most %d tags", strictjson.MaxFields),
+		}
 	}
 	out := make([]string, 0, len(items))
 	for i, item := range items {
@@ -162,8 +172,9 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 	return out, nil
 }
 
-// AdmitParams checks the params of an http trigger against their type. Unlike events, params that nobody declared are refused:
-// no expression could ever read them, so they are a slip of the caller.
+// AdmitParams checks the params of an http trigger against their type. Unlike events, params that
+// nobody declared are refused: no expression could ever read them, so they are a slip of the
+// caller.
 func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *strictjson.Rejection) {
 	values := map[string]any{}
 	if len(raw) > 0 && string(raw) != "null" {

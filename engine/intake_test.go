@@ -106,7 +106,8 @@ func TestPropertiesCalledLikeTheEventsOwn(t *testing.T) {
 			t.Errorf("kept: %v, %v", p, err)
 		}
 		rec, err := in.recordOf(intakeSchema(), time.UTC)
-		if err != nil || rec["id"] != "e1" || rec["name"] != "order.paid" || rec["time"] != time.Date(2026, 3, 28, 10, 0, 0, 0, time.UTC) {
+		if err != nil || rec["id"] != "e1" || rec["name"] != "order.paid" ||
+			rec["time"] != time.Date(2026, 3, 28, 10, 0, 0, 0, time.UTC) {
 			t.Errorf("seen: %v, %v", rec, err)
 		}
 	}
@@ -123,71 +124,179 @@ func TestAdmitEventRejects(t *testing.T) {
 		{"empty", ``, strictjson.CodeMalformed, "", "the body is empty at byte 1"},
 		{"not JSON", `{"event"`, strictjson.CodeMalformed, "", "`:` is missing at byte 9"},
 		{"trailing comma", `{"event":"x",}`, strictjson.CodeMalformed, "", "`\"` is missing at byte 14"},
-		{"more after the end", `{"event":"x","member":"m"} {}`, strictjson.CodeMalformed, "", "goes on after its end at byte 28"},
+		{
+			"more after the end", `{"event":"x","member":"m"} {}`, strictjson.CodeMalformed, "",
+			"goes on after its end at byte 28",
+		},
 		{"not an object", `["a"]`, strictjson.CodeWrongType, "", "an event is a JSON object"},
 		{"bad number", paid(`,"count":01`), strictjson.CodeMalformed, "", "this is not a number"},
 		{"bad UTF-8", "{\"event\":\"x\",\"member\":\"\xff\"}", strictjson.CodeMalformed, "", "not valid UTF-8"},
 		{"bad escape", `{"event":"\x","member":"m"}`, strictjson.CodeMalformed, "", "not an escape"},
 		{"control character", "{\"event\":\"a\nb\",\"member\":\"m\"}", strictjson.CodeMalformed, "", "control character"},
-		{"unknown key", `{"event":"x","memeber":"m"}`, strictjson.CodeUnknownField, "memeber", "an event has no `memeber`; did you mean `member`?"},
+		{
+			"unknown key", `{"event":"x","memeber":"m"}`, strictjson.CodeUnknownField, "memeber",
+			"an event has no `memeber`; did you mean `member`?",
+		},
 		{"far key", `{"event":"x","user_id":"m"}`, strictjson.CodeUnknownField, "user_id", "an event has no `user_id`"},
 		{"key twice", `{"event":"x","member":"m","event":"y"}`, strictjson.CodeDuplicateField, "event", "twice"},
 		{"property twice", paid(`,"order_id":"o2"`), strictjson.CodeDuplicateField, "properties.order_id", "twice"},
 		{"no event", `{"member":"m"}`, strictjson.CodeMissingField, "event", "an event needs its `event`"},
 		{"no member", `{"event":"x"}`, strictjson.CodeMissingField, "member", "an event needs its `member`"},
 		{"null member", `{"event":"x","member":null}`, strictjson.CodeWrongType, "member", "must not be null"},
-		{"member a number", `{"event":"x","member":7}`, strictjson.CodeWrongType, "member", "must be a string, got the number 7"},
+		{
+			"member a number", `{"event":"x","member":7}`, strictjson.CodeWrongType, "member",
+			"must be a string, got the number 7",
+		},
 		{"empty member", `{"event":"x","member":""}`, strictjson.CodeInvalid, "member", "must not be empty"},
 		{"blank member", `{"event":"x","member":" \u3000 "}`, strictjson.CodeInvalid, "member", "must not be blank"},
 		{"long member", `{"event":"x","member":"` + long + `"}`, strictjson.CodeTooLarge, "member", "at most 256 bytes"},
 		{"NUL in member", `{"event":"x","member":"a\u0000"}`, strictjson.CodeInvalid, "member", "holds a NUL character"},
-		{"NUL in a text", paid(`,"x":{"list":["a","b\u0000c"]}`), strictjson.CodeInvalid, "properties.x.list[1]", "holds a NUL character"},
+		{
+			"NUL in a text", paid(`,"x":{"list":["a","b\u0000c"]}`), strictjson.CodeInvalid, "properties.x.list[1]",
+			"holds a NUL character",
+		},
 		{"NUL in a key", paid(`,"x\u0000":1`), strictjson.CodeInvalid, "properties", "holds a NUL character"},
-		{"first half of a character", paid(`,"x":"a\ud83d"`), strictjson.CodeInvalid, "properties.x", `half a character (\ud83d`},
-		{"second half of a character", paid(`,"x":["\uDE00"]`), strictjson.CodeInvalid, "properties.x[0]", `half a character (\ude00`},
-		{"halves in the wrong order", paid(`,"x":"\ude00\ud83d"`), strictjson.CodeInvalid, "properties.x", `half a character (\ude00`},
-		{"half a character before an escape", paid(`,"x":"\ud83d\n"`), strictjson.CodeInvalid, "properties.x", `half a character (\ud83d`},
-		{"half a character before a whole", paid(`,"x":"\ud83d\u4e2d"`), strictjson.CodeInvalid, "properties.x", `half a character (\ud83d`},
+		{
+			"first half of a character", paid(`,"x":"a\ud83d"`), strictjson.CodeInvalid, "properties.x",
+			`half a character (\ud83d`,
+		},
+		{
+			"second half of a character", paid(`,"x":["\uDE00"]`), strictjson.CodeInvalid, "properties.x[0]",
+			`half a character (\ude00`,
+		},
+		{
+			"halves in the wrong order", paid(`,"x":"\ude00\ud83d"`), strictjson.CodeInvalid, "properties.x",
+			`half a character (\ude00`,
+		},
+		{
+			"half a character before an escape", paid(`,"x":"\ud83d\n"`), strictjson.CodeInvalid, "properties.x",
+			`half a character (\ud83d`,
+		},
+		{
+			"half a character before a whole", paid(`,"x":"\ud83d\u4e2d"`), strictjson.CodeInvalid, "properties.x",
+			`half a character (\ud83d`,
+		},
 		{"half a character in a key", paid(`,"x\ud83d":1`), strictjson.CodeInvalid, "properties", "half a character"},
-		{"half a character in an attribute", `{"event":"x","member":"m","attributes":{"nickname":"\ud83d"}}`, strictjson.CodeInvalid, "attributes.nickname", "half a character"},
-		{"half a character in member", `{"event":"x","member":"\ud83d"}`, strictjson.CodeInvalid, "member", "half a character"},
-		{"half a character in id", `{"event":"x","member":"m","id":"\ud83d"}`, strictjson.CodeInvalid, "id", "half a character"},
+		{
+			"half a character in an attribute", `{"event":"x","member":"m","attributes":{"nickname":"\ud83d"}}`,
+			strictjson.CodeInvalid, "attributes.nickname", "half a character",
+		},
+		{
+			"half a character in member", `{"event":"x","member":"\ud83d"}`, strictjson.CodeInvalid, "member",
+			"half a character",
+		},
+		{
+			"half a character in id", `{"event":"x","member":"m","id":"\ud83d"}`, strictjson.CodeInvalid, "id",
+			"half a character",
+		},
 		{"a key of no UTF-8", paid(",\"a\xff\":1"), strictjson.CodeMalformed, "", "not valid UTF-8"},
 		{"a key of no UTF-8 with an escape", paid(",\"\\n\xff\":1"), strictjson.CodeMalformed, "", "not valid UTF-8"},
 		{"a key twice", paid(`,"x":{"a":1,"a":2}`), strictjson.CodeDuplicateField, "properties.x.a", "appears twice"},
-		{"a key twice, once in escapes", paid(`,"x":{"a":1,"\u0061":2}`), strictjson.CodeDuplicateField, "properties.x.a", "appears twice"},
+		{
+			"a key twice, once in escapes", paid(`,"x":{"a":1,"\u0061":2}`), strictjson.CodeDuplicateField, "properties.x.a",
+			"appears twice",
+		},
 		{"no escape", paid(`,"x":"\u12g4"`), strictjson.CodeMalformed, "", "not an escape"},
 		{"long event", `{"event":"` + long + `","member":"m"}`, strictjson.CodeTooLarge, "event", "at most 128 bytes"},
 		{"long id", `{"id":"` + long + `","event":"x","member":"m"}`, strictjson.CodeTooLarge, "id", "at most 256 bytes"},
-		{"time of another format", `{"event":"x","member":"m","time":"28.3.2026"}`, strictjson.CodeInvalid, "time", "is not a time like"},
+		{
+			"time of another format", `{"event":"x","member":"m","time":"28.3.2026"}`, strictjson.CodeInvalid, "time",
+			"is not a time like",
+		},
 		{"time a number", `{"event":"x","member":"m","time":1}`, strictjson.CodeWrongType, "time", "must be a string"},
-		{"year 9999", `{"event":"x","member":"m","time":"9999-12-31T23:59:59Z"}`, strictjson.CodeInvalid, "time", "between 1970 and 2200"},
-		{"year 1969", `{"event":"x","member":"m","time":"1969-12-31T23:59:59Z"}`, strictjson.CodeInvalid, "time", "between 1970 and 2200"},
-		{"accepted_at is for files", `{"event":"x","member":"m","accepted_at":"2026-01-01T00:00:00Z"}`, strictjson.CodeUnknownField, "accepted_at", "no `accepted_at`"},
-		{"wrong type", `{"event":"order.paid","member":"m","properties":{"order_id":"o","amount":"1"}}`, strictjson.CodeWrongType, "properties.amount", `must be a number, got the string "1"`},
-		{"wrong type inside", paid(`,"items":[{"sku":"s","qty":1.5}]`), strictjson.CodeWrongType, "properties.items[0].qty", "must be an int, got the number 1.5"},
-		{"missing inside", paid(`,"items":[{"sku":"s"}]`), strictjson.CodeMissingField, "properties.items[0].qty", "the schema wants int"},
-		{"missing property", `{"event":"order.paid","member":"m"}`, strictjson.CodeMissingField, "properties.order_id", "the schema wants string"},
-		{"null property", `{"event":"order.paid","member":"m","properties":{"order_id":null,"amount":1}}`, strictjson.CodeMissingField, "properties.order_id", "the schema wants string"},
-		{"int that would change", paid(`,"count":9007199254740993`), strictjson.CodeInvalid, "properties.count", "send it as text"},
-		{"int that would change, as a fraction", paid(`,"count":9007199254740993.0`), strictjson.CodeInvalid, "properties.count", "send it as text"},
-		{"int that would change, as a power", paid(`,"count":9007199254740993e0`), strictjson.CodeInvalid, "properties.count", "send it as text"},
-		{"fraction that would vanish", paid(`,"count":9007199254740992.5`), strictjson.CodeInvalid, "properties.count", "send it as text"},
-		{"undeclared id", paid(`,"x":{"ids":[1,12345678901234567890]}`), strictjson.CodeInvalid, "properties.x.ids[1]", "send it as text"},
-		{"attribute that would change", `{"event":"e","member":"m","attributes":{"x":-9007199254740993}}`, strictjson.CodeInvalid, "attributes.x", "send it as text"},
+		{
+			"year 9999", `{"event":"x","member":"m","time":"9999-12-31T23:59:59Z"}`, strictjson.CodeInvalid, "time",
+			"between 1970 and 2200",
+		},
+		{
+			"year 1969", `{"event":"x","member":"m","time":"1969-12-31T23:59:59Z"}`, strictjson.CodeInvalid, "time",
+			"between 1970 and 2200",
+		},
+		{
+			"accepted_at is for files", `{"event":"x","member":"m","accepted_at":"2026-01-01T00:00:00Z"}`,
+			strictjson.CodeUnknownField, "accepted_at", "no `accepted_at`",
+		},
+		{
+			"wrong type", `{"event":"order.paid","member":"m","properties":{"order_id":"o","amount":"1"}}`,
+			strictjson.CodeWrongType, "properties.amount", `must be a number, got the string "1"`,
+		},
+		{
+			"wrong type inside", paid(`,"items":[{"sku":"s","qty":1.5}]`), strictjson.CodeWrongType, "properties.items[0].qty",
+			"must be an int, got the number 1.5",
+		},
+		{
+			"missing inside", paid(`,"items":[{"sku":"s"}]`), strictjson.CodeMissingField, "properties.items[0].qty",
+			"the schema wants int",
+		},
+		{
+			"missing property", `{"event":"order.paid","member":"m"}`, strictjson.CodeMissingField, "properties.order_id",
+			"the schema wants string",
+		},
+		{
+			"null property", `{"event":"order.paid","member":"m","properties":{"order_id":null,"amount":1}}`,
+			strictjson.CodeMissingField, "properties.order_id", "the schema wants string",
+		},
+		{
+			"int that would change", paid(`,"count":9007199254740993`), strictjson.CodeInvalid, "properties.count",
+			"send it as text",
+		},
+		{
+			"int that would change, as a fraction", paid(`,"count":9007199254740993.0`), strictjson.CodeInvalid,
+			"properties.count", "send it as text",
+		},
+		{
+			"int that would change, as a power", paid(`,"count":9007199254740993e0`), strictjson.CodeInvalid,
+			"properties.count", "send it as text",
+		},
+		{
+			"fraction that would vanish", paid(`,"count":9007199254740992.5`), strictjson.CodeInvalid, "properties.count",
+			"send it as text",
+		},
+		{
+			"undeclared id", paid(`,"x":{"ids":[1,12345678901234567890]}`), strictjson.CodeInvalid, "properties.x.ids[1]",
+			"send it as text",
+		},
+		{
+			"attribute that would change", `{"event":"e","member":"m","attributes":{"x":-9007199254740993}}`,
+			strictjson.CodeInvalid, "attributes.x", "send it as text",
+		},
 		{"number without end", paid(`,"x":1e999`), strictjson.CodeInvalid, "properties.x", "too large"},
-		{"properties a list", `{"event":"x","member":"m","properties":[]}`, strictjson.CodeWrongType, "properties", "must be an object, got a list"},
+		{
+			"properties a list", `{"event":"x","member":"m","properties":[]}`, strictjson.CodeWrongType, "properties",
+			"must be an object, got a list",
+		},
 		{"many properties", paid(many.String()), strictjson.CodeTooLarge, "properties", "at most 100"},
 		{"empty property name", paid(`,"":1`), strictjson.CodeInvalid, "properties", "must not be empty"},
 		{"deep", paid(`,"x":` + deep), strictjson.CodeTooLarge, "properties.x", "nested deeper than 16"},
 		{"large", paid(`,"x":"` + strings.Repeat("x", 70<<10) + `"`), strictjson.CodeTooLarge, "", "at most 65536 bytes"},
-		{"computed attribute", `{"event":"x","member":"m","attributes":{"orders_90d":1}}`, strictjson.CodeReadOnly, "attributes.orders_90d", "is computed"},
-		{"built-in attribute", `{"event":"x","member":"m","attributes":{"points":1}}`, strictjson.CodeReadOnly, "attributes.points", "is built in"},
-		{"enum", `{"event":"x","member":"m","attributes":{"level":"iron"}}`, strictjson.CodeWrongType, "attributes.level", "must be an enum of bronze, silver, gold"},
-		{"date", `{"event":"x","member":"m","attributes":{"birthday":"2026-02-30"}}`, strictjson.CodeWrongType, "attributes.birthday", "must be a date"},
-		{"zone", `{"event":"x","member":"m","attributes":{"timezone":"Mars/Base"}}`, strictjson.CodeInvalid, "attributes.timezone", "is not a time zone"},
-		{"machine's zone", `{"event":"x","member":"m","attributes":{"timezone":"Local"}}`, strictjson.CodeInvalid, "attributes.timezone", "is not a time zone"},
-		{"locale", `{"event":"x","member":"m","attributes":{"locale":5}}`, strictjson.CodeWrongType, "attributes.locale", "must be a string"},
+		{
+			"computed attribute", `{"event":"x","member":"m","attributes":{"orders_90d":1}}`, strictjson.CodeReadOnly,
+			"attributes.orders_90d", "is computed",
+		},
+		{
+			"built-in attribute", `{"event":"x","member":"m","attributes":{"points":1}}`, strictjson.CodeReadOnly,
+			"attributes.points", "is built in",
+		},
+		{
+			"enum", `{"event":"x","member":"m","attributes":{"level":"iron"}}`, strictjson.CodeWrongType, "attributes.level",
+			"must be an enum of bronze, silver, gold",
+		},
+		{
+			"date", `{"event":"x","member":"m","attributes":{"birthday":"2026-02-30"}}`, strictjson.CodeWrongType,
+			"attributes.birthday", "must be a date",
+		},
+		{
+			"zone", `{"event":"x","member":"m","attributes":{"timezone":"Mars/Base"}}`, strictjson.CodeInvalid,
+			"attributes.timezone", "is not a time zone",
+		},
+		{
+			"machine's zone", `{"event":"x","member":"m","attributes":{"timezone":"Local"}}`, strictjson.CodeInvalid,
+			"attributes.timezone", "is not a time zone",
+		},
+		{
+			"locale", `{"event":"x","member":"m","attributes":{"locale":5}}`, strictjson.CodeWrongType, "attributes.locale",
+			"must be a string",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,13 +316,15 @@ func TestAdmitRecorded(t *testing.T) {
 	if rej != nil {
 		t.Fatal(rej)
 	}
-	if want := time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC); in.At != want || in.Payload == nil || in.Payload.Properties["a"] != 1.0 {
+	if want := time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC); in.At != want || in.Payload == nil ||
+		in.Payload.Properties["a"] != 1.0 {
 		t.Errorf("got %+v", in)
 	}
 }
 
 func TestAdmitMember(t *testing.T) {
-	in, rej := AdmitMember(intakeSchema(), "m1", []byte(`{"attributes":{"nickname":"小王","level":null},"tags":{"add":["vip"],"remove":["new"]}}`))
+	in, rej := AdmitMember(intakeSchema(), "m1",
+		[]byte(`{"attributes":{"nickname":"小王","level":null},"tags":{"add":["vip"],"remove":["new"]}}`))
 	if rej != nil {
 		t.Fatal(rej)
 	}
@@ -238,7 +349,8 @@ func TestAdmitMember(t *testing.T) {
 		{"m", `{"tags":{"add":["a","\u0000"]}}`, strictjson.CodeInvalid, "tags.add[1]"},
 	}
 	for _, tt := range bad {
-		if _, rej := AdmitMember(intakeSchema(), tt.id, []byte(tt.raw)); rej == nil || rej.Code != tt.code || rej.Path != tt.path {
+		if _, rej := AdmitMember(intakeSchema(), tt.id, []byte(tt.raw)); rej == nil || rej.Code != tt.code ||
+			rej.Path != tt.path {
 			t.Errorf("%s: got %v, want %s at %s", tt.raw, rej, tt.code, tt.path)
 		}
 	}
@@ -267,10 +379,12 @@ func TestAdmitParams(t *testing.T) {
 	}
 }
 
-// FuzzAdmitEvent holds the reader against encoding/json: what is taken is JSON and means the same to both.
+// FuzzAdmitEvent holds the reader against encoding/json: what is taken is JSON and means the same
+// to both.
 func FuzzAdmitEvent(f *testing.F) {
 	for _, seed := range []string{
-		paid(""), `{"event":"x","member":"m","attributes":{"a":null}}`, `{"event":"\ud83d\ude00\ud83d","member":"m"}`, `[]`, `{`,
+		paid(""), `{"event":"x","member":"m","attributes":{"a":null}}`, `{"event":"\ud83d\ude00\ud83d","member":"m"}`, `[]`,
+		`{`,
 		paid(`,"a":[1,-0,1.5e-3,true,null,"\"\\\/\b\f\n\r\t"],"b":{"c":{}}`), paid(`,"n":9007199254740993`),
 	} {
 		f.Add([]byte(seed))
@@ -296,7 +410,8 @@ func FuzzAdmitEvent(f *testing.F) {
 		if err != nil {
 			t.Fatalf("the payload %s does not decode: %v", in.Data, err)
 		}
-		if in.Name != want.Event || in.Member != want.Member || !same(p.Properties, want.Properties) || !same(p.Attributes, want.Attributes) {
+		if in.Name != want.Event || in.Member != want.Member || !same(p.Properties, want.Properties) ||
+			!same(p.Attributes, want.Attributes) {
 			t.Fatalf("got %+v with %+v, want %+v", in, p, want)
 		}
 		recorded, rej := AdmitRecorded(schema, raw, nil)

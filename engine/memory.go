@@ -10,8 +10,8 @@ import (
 // What a run remembers is its Trigger and the results in Actions. There are two forms of it:
 //
 //   - Encoded, it is as JSON holds it. That is how a store keeps it, and how it comes back.
-//   - Decoded, it is typed by the run's own revision, and times are shown in the member's zone. That
-//     is how expressions read it.
+//   - Decoded, it is typed by the run's own revision, and times are shown in the member's zone.
+//     That is how expressions read it.
 //
 // All that is remembered passes through ToJSON, Coerce and Localize, in this file and nowhere else.
 // So a value is the same whether the run stayed in memory or was stored in between.

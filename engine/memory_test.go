@@ -13,10 +13,14 @@ var memoryStart = time.Date(2026, 3, 6, 2, 0, 0, 0, time.UTC)
 
 func happened(seq int64, name string, after time.Duration, p engine.Payload) engine.Input {
 	at := memoryStart.Add(after)
-	return engine.Input{Seq: seq, Kind: engine.InputEvent, ID: fmt.Sprint(name, seq), Member: "m", Name: name, Time: at, At: at, Payload: &p}
+	return engine.Input{
+		Seq: seq, Kind: engine.InputEvent, ID: fmt.Sprint(name, seq), Member: "m", Name: name, Time: at,
+		At: at, Payload: &p,
+	}
 }
 
-// What a run remembers is of the same type whatever came in between: a result of another action, a member who moves, a store.
+// What a run remembers is of the same type whatever came in between: a result of another action, a
+// member who moves, a store.
 func TestRunsRememberTypedValues(t *testing.T) {
 	e := newEngine(load(t, map[string]string{
 		"usher.yaml": `usher: 1
@@ -57,7 +61,8 @@ actions:
 			"born": "1890-05-01", "at": "1890-05-01T10:00:00Z", "nights": 3.0, "price": 2.0,
 		}})
 		result := engine.Input{
-			Seq: 3, Kind: engine.InputResult, ID: "result:x", Member: "m", Name: s.order[0], At: memoryStart.Add(2 * time.Minute), Payload: &engine.Payload{
+			Seq: 3, Kind: engine.InputResult, ID: "result:x", Member: "m", Name: s.order[0],
+			At: memoryStart.Add(2 * time.Minute), Payload: &engine.Payload{
 				Properties: map[string]any{"step": "hello", "status": "sent", "delivered_at": memoryStart.Format(time.RFC3339Nano)},
 			},
 		}
@@ -107,7 +112,8 @@ actions: [{set: {first: = trigger.day == today()}}, {wait: 1h}, {set: {second: =
 	}
 }
 
-// pinned returns an engine of a workspace, and one of another that also knows the first one's playbook a.
+// pinned returns an engine of a workspace, and one of another that also knows the first one's
+// playbook a.
 func pinned(t *testing.T, before, after map[string]string) (first, second *engine.Engine) {
 	t.Helper()
 	ws := load(t, before)
@@ -116,10 +122,12 @@ func pinned(t *testing.T, before, after map[string]string) (first, second *engin
 
 const pinnedOther = "id: b\nstage: activation\ntrigger: {event: visit}\nactions: [{tag: x}]\n"
 
-// A run reads what is stored by the types of its own revision, also when today's schema says something else.
+// A run reads what is stored by the types of its own revision, also when today's schema says
+// something else.
 func TestPinnedRunReadsByItsOwnTypes(t *testing.T) {
 	declare := func(typ string) string {
-		return "usher: 1\ntimezone: UTC\nmember: {a: " + typ + "}\nevents: {visit: {}, buy: {n: " + typ + "}}\nchannels: {out: {type: log}}\n"
+		return "usher: 1\ntimezone: UTC\nmember: {a: " + typ + "}\nevents: {visit: {}, buy: {n: " + typ +
+			"}}\nchannels: {out: {type: log}}\n"
 	}
 	book := `id: a
 stage: activation
@@ -130,7 +138,10 @@ actions:
     then: [{tag: rich}]
     else: [{tag: poor}]
 `
-	for name, today := range map[string]string{"same": declare("int"), "text": declare("string"), "gone": "usher: 1\ntimezone: UTC\nevents: {visit: {}}\n"} {
+	for name, today := range map[string]string{
+		"same": declare("int"), "text": declare("string"),
+		"gone": "usher: 1\ntimezone: UTC\nevents: {visit: {}}\n",
+	} {
 		first, second := pinned(t, map[string]string{"usher.yaml": declare("int"), "playbooks/a.yaml": book},
 			map[string]string{"usher.yaml": today, "playbooks/b.yaml": pinnedOther})
 		s := newShell(t, first)
@@ -140,15 +151,16 @@ actions:
 		}, memoryStart.Add(time.Minute))
 		s.e = second
 		// What comes after the types have changed does not fit the run's: an event is left out.
-		s.decide([]engine.Input{happened(3, "buy", 2*time.Minute, engine.Payload{Properties: map[string]any{"n": "many"}})}, memoryStart.Add(2*time.Hour))
+		s.decide([]engine.Input{happened(3, "buy", 2*time.Minute, engine.Payload{Properties: map[string]any{"n": "many"}})},
+			memoryStart.Add(2*time.Hour))
 		if !strings.Contains(string(s.member), `"tags":["rich"]`) {
 			t.Errorf("%s: %s\n%s", name, s.member, s.outcome())
 		}
 	}
 }
 
-// An action that fails midway leaves nothing of itself, and always for the same reason: its fields are taken in the order in which
-// they are written.
+// An action that fails midway leaves nothing of itself, and always for the same reason: its fields
+// are taken in the order in which they are written.
 func TestFailedActionLeavesNothing(t *testing.T) {
 	declare := func(b, c string) string {
 		return fmt.Sprintf(`usher: 1
@@ -166,7 +178,10 @@ channels: {out: {type: log}}
 		`webhook: {url: "https://a.test/", body: {z: 1, y: '= add_days(now(), trigger.n * 10000)', x: '= add_days(now(), trigger.n * 20000)'}}`: "body: y: evaluate",
 	} {
 		first, second := pinned(t,
-			map[string]string{"usher.yaml": declare("int", "int"), "playbooks/a.yaml": "id: a\nstage: activation\ntrigger: {event: visit}\nactions:\n  - tag: y\n  - wait: 1h\n  - " + action + "\n"},
+			map[string]string{
+				"usher.yaml":       declare("int", "int"),
+				"playbooks/a.yaml": "id: a\nstage: activation\ntrigger: {event: visit}\nactions:\n  - tag: y\n  - wait: 1h\n  - " + action + "\n",
+			},
 			map[string]string{"usher.yaml": declare("string", "string"), "playbooks/b.yaml": pinnedOther})
 		for range 20 {
 			s := newShell(t, first)
@@ -211,16 +226,21 @@ actions:
 	at := memoryStart.Add(time.Minute)
 	s.decide([]engine.Input{{
 		Seq: 2, Kind: engine.InputResult, ID: "r", Member: "m", Name: id, At: at, Payload: &engine.Payload{
-			Properties: map[string]any{"step": "crm", "status": 200.0, "body": map[string]any{"score": 7.0, "born": "1990-05-01"}},
+			Properties: map[string]any{
+				"step": "crm", "status": 200.0,
+				"body": map[string]any{"score": 7.0, "born": "1990-05-01"},
+			},
 		},
 	}}, at)
 	s.decide(nil, at.Add(90*time.Minute))
-	if r := s.runs[id]; r.State != engine.RunWaiting || !strings.Contains(r.Reason, "there is a new rule") || !r.DueAt.Equal(at.Add(2*time.Hour)) {
+	if r := s.runs[id]; r.State != engine.RunWaiting || !strings.Contains(r.Reason, "there is a new rule") ||
+		!r.DueAt.Equal(at.Add(2*time.Hour)) {
 		t.Fatalf("%+v", r)
 	}
 	s.e = today.WithRevision(before, before.Playbook("a"))
 	s.decide(nil, at.Add(3*time.Hour))
-	if r := s.runs[id]; r.State != engine.RunDone || r.Reason != "" || !strings.Contains(string(s.member), `"note":"200 7 born"`) {
+	if r := s.runs[id]; r.State != engine.RunDone || r.Reason != "" ||
+		!strings.Contains(string(s.member), `"note":"200 7 born"`) {
 		t.Fatalf("%+v\n%s\n%s", r, s.member, s.outcome())
 	}
 }

@@ -12,7 +12,8 @@ import (
 // InputKind says what an [Input] is.
 type InputKind string
 
-// The kinds of an input that are stored in the inbox. Due waits are inputs too, but live in the runs that wait.
+// The kinds of an input that are stored in the inbox. Due waits are inputs too, but live in the
+// runs that wait.
 const (
 	InputEvent    InputKind = "event"    // something the member did
 	InputUpdate   InputKind = "update"   // attributes or tags written from outside
@@ -21,10 +22,12 @@ const (
 	InputResult   InputKind = "result"   // the outcome of a delivery of one of the member's runs
 )
 
-// InputSegment is the crossing of a segment's border: it exists only within a cascade and is never stored.
+// InputSegment is the crossing of a segment's border: it exists only within a cascade and is never
+// stored.
 const InputSegment InputKind = "segment"
 
-// SegmentReevaluation is the name of an occurrence that is no playbook's: members are looked at, to note who is in which segment.
+// SegmentReevaluation is the name of an occurrence that is no playbook's: members are looked at, to
+// note who is in which segment.
 const SegmentReevaluation = ":segments"
 
 // Input is one thing that the engine decides on, for one member.
@@ -37,7 +40,9 @@ type Input struct {
 	Time   time.Time // when it happened, as the sender says; never after At
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set
-	Cause  int64     // of an event that a run emitted to its own member: Seq of the input that began the cascade, or CauseWait
+	// of an event that a run emitted to its own member: Seq of the input that began the cascade, or
+	// CauseWait
+	Cause int64
 	*Payload
 
 	record       map[string]any    // as expressions see the event; see recordOf
@@ -55,8 +60,9 @@ type Payload struct {
 	AddTags    []string       `json:"t,omitempty"` // update only
 	RemoveTags []string       `json:"u,omitempty"` // update only
 	Backfill   bool           `json:"b,omitempty"` // of an event or update: it is history, counts and starts nothing
-	Depth      int            `json:"d,omitempty"` // of an event that a run emitted: its place in the chain, from 1; else 0
-	Entered    bool           `json:"-"`           // segment only: came in; false: left
+	// of an event that a run emitted: its place in the chain, from 1; else 0
+	Depth   int  `json:"d,omitempty"`
+	Entered bool `json:"-"` // segment only: came in; false: left
 }
 
 // Decode returns the payload, from Data when it was not decoded yet.
@@ -74,12 +80,14 @@ func (in *Input) Decode() (*Payload, error) {
 	return p, nil
 }
 
-// Member is all that the engine keeps of a person beside runs and history. It is stored as one JSON document.
+// Member is all that the engine keeps of a person beside runs and history. It is stored as one JSON
+// document.
 type Member struct {
 	ID         string         `json:"id"`
 	Attributes map[string]any `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
 	Tags       []string       `json:"tags,omitempty"`       // sorted, without repeats
-	// Of attributes that a backfill wrote, and of those that were removed: the time as of which that is known.
+	// Of attributes that a backfill wrote, and of those that were removed: the time as of which that
+	// is known.
 	Backfilled map[string]time.Time `json:"backfilled,omitempty"`
 	CreatedAt  time.Time            `json:"created_at"`
 	LastSeenAt time.Time            `json:"last_seen_at,omitzero"`
@@ -88,13 +96,15 @@ type Member struct {
 	Coupons    map[string]int       `json:"coupons,omitempty"` // pool -> coupons issued
 	Goals      []GoalWatch          `json:"goals,omitempty"`   // goals that may still be reached, in order of entry
 	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
-	// Of watched segments alone: whether the member is in one, when that was last found out, and when time may change it.
+	// Of watched segments alone: whether the member is in one, when that was last found out, and when
+	// time may change it.
 	Segments      map[string]Membership `json:"segments,omitempty"`
 	Dates         map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
 	ReevaluatedAt time.Time             `json:"looked_at,omitzero"`
 	ReevaluateAt  time.Time             `json:"look_at,omitzero"`
 
-	// Unreadable says why what is stored of the member cannot be read; nothing else but the id is known then.
+	// Unreadable says why what is stored of the member cannot be read; nothing else but the id is
+	// known then.
 	Unreadable string `json:"-"`
 }
 
@@ -107,7 +117,8 @@ type GoalWatch struct {
 	Until    time.Time `json:"until"`
 }
 
-// Reevaluation says when a member is to be looked at again, because time may move them into a segment or out of one; zero: it will not.
+// Reevaluation says when a member is to be looked at again, because time may move them into a
+// segment or out of one; zero: it will not.
 type Reevaluation struct {
 	Member string
 	At     time.Time
@@ -122,7 +133,8 @@ type Send struct {
 // RunState is where a run stands.
 type RunState string
 
-// The states of a run. Waiting is the only open one. Holdout is an entry of the control group: measured, never acted on.
+// The states of a run. Waiting is the only open one. Holdout is an entry of the control group:
+// measured, never acted on.
 const (
 	RunWaiting RunState = "waiting"
 	RunDone    RunState = "done"
@@ -173,8 +185,10 @@ func (r *Run) Failure() (reason string, failed bool) {
 
 // TraceEntry is one step of the answer to "why?".
 type TraceEntry struct {
-	At     time.Time      `json:"at"`
-	What   string         `json:"what"`             // entered, holdout, woke, parked, skipped, wait, if, choose, split, goal, exited, done, failed, or the action's key
+	At time.Time `json:"at"`
+	// entered, holdout, woke, parked, skipped, wait, if, choose, split, goal, exited, done, failed, or
+	// the action's key
+	What   string         `json:"what"`
 	Step   string         `json:"step,omitempty"`   // the action's id, else its path
 	Reason string         `json:"reason,omitempty"` // in the field's terms
 	Detail map[string]any `json:"detail,omitempty"`
@@ -182,15 +196,17 @@ type TraceEntry struct {
 	order int // among all entries of the same changes
 }
 
-// Decision is one judgement of a playbook on an input of a member: entered, or refused with the reason.
+// Decision is one judgement of a playbook on an input of a member: entered, or refused with the
+// reason.
 type Decision struct {
-	At       time.Time      `json:"at"`
-	Member   string         `json:"member"`
-	Playbook string         `json:"playbook"`
-	Input    string         `json:"input"`         // id of the input
-	Reason   string         `json:"reason"`        // entered, or the gate that refused: paused, condition, reentry, mode, holdout
-	Seen     map[string]any `json:"seen,omitzero"` // condition: the values it saw
-	Run      string         `json:"run,omitempty"`
+	At       time.Time `json:"at"`
+	Member   string    `json:"member"`
+	Playbook string    `json:"playbook"`
+	Input    string    `json:"input"` // id of the input
+	// entered, or the gate that refused: paused, condition, reentry, mode, holdout
+	Reason string         `json:"reason"`
+	Seen   map[string]any `json:"seen,omitzero"` // condition: the values it saw
+	Run    string         `json:"run,omitempty"`
 }
 
 // Coupon is a coupon given to a member.
@@ -231,19 +247,21 @@ type Message struct {
 
 // Changes is what decisions on one or many members did. All of it commits together.
 type Changes struct {
-	Members       []*Member
-	Runs          []*Run
-	Coupons       []Coupon
-	Deliveries    []Delivery
-	Refusals      []Decision     // decisions that did not enter; entries are in Runs
-	Poisoned      []Poisoned     // inputs that could not be decided, set aside
-	Cascaded      []Input        // events that runs emitted to their own member: decided already, to be kept in the history
+	Members    []*Member
+	Runs       []*Run
+	Coupons    []Coupon
+	Deliveries []Delivery
+	Refusals   []Decision // decisions that did not enter; entries are in Runs
+	Poisoned   []Poisoned // inputs that could not be decided, set aside
+	// events that runs emitted to their own member: decided already, to be kept in the history
+	Cascaded      []Input
 	Emitted       []Input        // events that runs emitted to other members: to be accepted into the inbox
 	Held          []Held         // members of whom something cannot be read
 	Reevaluations []Reevaluation // of members for whom that has changed
 	Taken         map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
 
-	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes fills it in.
+	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes
+	// fills it in.
 	Tally map[TallyKey]int
 
 	traced int // trace entries so far
@@ -254,7 +272,8 @@ func (c *Changes) Reset() {
 	clear(c.Runs)
 	clear(c.Members)
 	*c = Changes{
-		Members: c.Members[:0], Runs: c.Runs[:0], Coupons: c.Coupons[:0], Deliveries: c.Deliveries[:0], Refusals: c.Refusals[:0],
+		Members: c.Members[:0], Runs: c.Runs[:0], Coupons: c.Coupons[:0], Deliveries: c.Deliveries[:0],
+		Refusals: c.Refusals[:0],
 	}
 }
 
@@ -276,7 +295,8 @@ func (c *Changes) InOrder() []Traced {
 	return out
 }
 
-// Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a look at a member.
+// Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a look
+// at a member.
 type Poisoned struct {
 	Seq      int64     // of the inbox; 0: a due wait of Run, or a look
 	Run      string    // that fails by it: of the wait, or that holds for the result; empty: none
@@ -286,7 +306,8 @@ type Poisoned struct {
 	Error    string
 }
 
-// Held is a member on whom nothing can be decided, because something that is stored of them cannot be read. Their inputs are kept.
+// Held is a member on whom nothing can be decided, because something that is stored of them cannot
+// be read. Their inputs are kept.
 type Held struct {
 	Member string
 	Error  string

@@ -5,14 +5,16 @@ import (
 	"github.com/usher-run/usher/playbooks/expression"
 )
 
-// Observer is told what the core decides where traces and refusals do not say it, at the moment of the decision. It takes no part:
-// nothing is evaluated for its sake, and decisions are the same without it. The pointers are those of the playbook itself.
+// Observer is told what the core decides where traces and refusals do not say it, at the moment of
+// the decision. It takes no part: nothing is evaluated for its sake, and decisions are the same
+// without it. The pointers are those of the playbook itself.
 type Observer interface {
 	// Judged tells the outcome of a condition or of an `if`. One that cannot be evaluated has none.
 	Judged(x *expression.Expr, holds bool)
 	// Matched tells that an event ended a run by an exit, ended a wait, or reached a goal.
 	Matched(m *playbooks.EventMatch)
-	// Began tells that a run came to an action and its `if` let it pass, whatever becomes of the action.
+	// Began tells that a run came to an action and its `if` let it pass, whatever becomes of the
+	// action.
 	Began(s *playbooks.Step)
 	// TookBranch tells which of its branches a text took.
 	TookBranch(t *playbooks.Template, branch int)

@@ -35,7 +35,8 @@ func (n *noted) Matched(m *playbooks.EventMatch) { n.tell("%s", n.names[m]) }
 
 func (n *noted) TookBranch(*playbooks.Template, int) { n.tell("text") }
 
-// noting makes the observer of a workspace. A condition is told when it fails; of an `if` the step that it skips.
+// noting makes the observer of a workspace. A condition is told when it fails; of an `if` the step
+// that it skips.
 func noting(ws *playbooks.Workspace) *noted {
 	n := &noted{names: map[any]string{}, told: map[string]int{}}
 	for _, p := range ws.Playbooks {

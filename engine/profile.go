@@ -28,9 +28,13 @@ func (e *Engine) ProfileNeeds() []HistoryNeed {
 	return n.result().History
 }
 
-// Profile evaluates defaults, computed attributes and segments of a member at an instant, as a decision at that instant sees them.
+// Profile evaluates defaults, computed attributes and segments of a member at an instant, as a
+// decision at that instant sees them.
 func (e *Engine) Profile(st *State, at time.Time) *Profile {
-	p := &Profile{Defaults: map[string]any{}, Computed: map[string]any{}, Segments: []string{}, Failed: map[string]string{}}
+	p := &Profile{
+		Defaults: map[string]any{}, Computed: map[string]any{}, Segments: []string{},
+		Failed: map[string]string{},
+	}
 	if st.Member == nil {
 		return p
 	}

@@ -16,7 +16,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The workspace of the property tests: every gate, waits of both kinds of duration, shared pools, a playbook that others see.
+// The workspace of the property tests: every gate, waits of both kinds of duration, shared pools, a
+// playbook that others see.
 var propertyFiles = map[string]string{
 	"usher.yaml": `usher: 1
 timezone: America/New_York
@@ -180,9 +181,11 @@ func history(t *rapid.T) []engine.Input {
 	n := rapid.IntRange(1, 25).Draw(t, "n")
 	var out []engine.Input
 	for i := range n {
-		at = at.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 600, 720, 1440, 2160, 2880, 10000}).Draw(t, "gap")) * time.Minute)
+		at = at.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 600, 720, 1440, 2160, 2880, 10000}).
+			Draw(t, "gap")) * time.Minute)
 		in := engine.Input{
-			Seq: int64(i + 1), Kind: engine.InputEvent, ID: fmt.Sprintf("e%d", i), Member: "m", Time: at, At: at, Payload: &engine.Payload{},
+			Seq: int64(i + 1), Kind: engine.InputEvent, ID: fmt.Sprintf("e%d", i), Member: "m", Time: at, At: at,
+			Payload: &engine.Payload{},
 		}
 		switch rapid.IntRange(0, 5).Draw(t, "kind") {
 		case 0, 1:
@@ -204,7 +207,8 @@ func history(t *rapid.T) []engine.Input {
 	return out
 }
 
-// shell is the least that a shell has to do: it stores what a decision changed as JSON and loads it again.
+// shell is the least that a shell has to do: it stores what a decision changed as JSON and loads it
+// again.
 type shell struct {
 	t        testing.TB
 	e        *engine.Engine
@@ -223,7 +227,10 @@ type shell struct {
 }
 
 func newShell(t testing.TB, e *engine.Engine) *shell {
-	return &shell{t: t, e: e, id: "m", runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{}, pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}}}
+	return &shell{
+		t: t, e: e, id: "m", runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{},
+		pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}},
+	}
 }
 
 func (s *shell) state() *engine.State {
@@ -248,14 +255,18 @@ func (s *shell) state() *engine.State {
 			s.t.Fatal(err)
 		}
 		fresh := engine.Run{
-			ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason, StartedAt: r.StartedAt,
-			EndedAt: r.EndedAt, ConvertedAt: r.ConvertedAt, DueAt: r.DueAt, PC: r.PC, Trigger: back.T, Actions: back.A,
+			ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason,
+			StartedAt: r.StartedAt,
+			EndedAt:   r.EndedAt, ConvertedAt: r.ConvertedAt, DueAt: r.DueAt, PC: r.PC, Trigger: back.T, Actions: back.A,
 		}
 		st.Runs = append(st.Runs, &fresh)
 	}
 	slices.SortFunc(s.history, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
 	for _, in := range s.history {
-		st.History.Add(engine.Input{Seq: in.Seq, Cause: in.Cause, Kind: in.Kind, ID: in.ID, Member: in.Member, Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload})
+		st.History.Add(engine.Input{
+			Seq: in.Seq, Cause: in.Cause, Kind: in.Kind, ID: in.ID, Member: in.Member,
+			Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload,
+		})
 	}
 	return st
 }
@@ -302,8 +313,9 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 // outcome is all that can be told apart, as JSON.
 func (s *shell) outcome() string {
 	data, err := json.MarshalIndent(map[string]any{
-		"member": string(s.member), "order": s.order, "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver, "refusals": s.refusals,
-		"echoes": s.echoes,
+		"member": string(s.member), "order": s.order, "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver,
+		"refusals": s.refusals,
+		"echoes":   s.echoes,
 	}, "", " ")
 	if err != nil {
 		s.t.Fatal(err)
@@ -325,7 +337,8 @@ func TestBatchesDecideLikeSingles(t *testing.T) {
 			i += n
 			many.decide(batch, batch[len(batch)-1].At)
 		}
-		// The waits that are left fall due on their own, looked for at times that have nothing to do with theirs.
+		// The waits that are left fall due on their own, looked for at times that have nothing to do with
+		// theirs.
 		for at := inputs[len(inputs)-1].At; at.Before(end); at = at.Add(7 * time.Hour) {
 			many.decide(nil, at)
 		}

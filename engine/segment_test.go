@@ -8,7 +8,8 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// A watch that began when a member was there already counts from its beginning, whenever the member is first looked at.
+// A watch that began when a member was there already counts from its beginning, whenever the member
+// is first looked at.
 func TestWatchCountsFromItsBeginning(t *testing.T) {
 	ws := load(t, map[string]string{
 		"usher.yaml": "usher: 1\nevents: {go: {}}\nsegments: {quiet: days_since(member.last_seen_at) > 30}\n",
@@ -21,14 +22,21 @@ actions: [{tag: quiet}]
 	day := 24 * time.Hour
 	watch := func(since time.Time) *engine.Engine {
 		return engine.New(ws, engine.Options{
-			Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects(), Watched: map[string]time.Time{"quiet": since},
+			Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects(),
+			Watched: map[string]time.Time{"quiet": since},
 		})
 	}
 	look := func(at time.Time) engine.Input {
-		return engine.Input{Kind: engine.InputSchedule, ID: "look", Name: engine.SegmentReevaluation, Member: "m", Time: at, At: at}
+		return engine.Input{
+			Kind: engine.InputSchedule, ID: "look", Name: engine.SegmentReevaluation, Member: "m", Time: at,
+			At: at,
+		}
 	}
 	update := func(at time.Time) engine.Input {
-		return engine.Input{Kind: engine.InputUpdate, ID: "u", Member: "m", Time: at, At: at, Payload: &engine.Payload{AddTags: []string{"x"}}}
+		return engine.Input{
+			Kind: engine.InputUpdate, ID: "u", Member: "m", Time: at, At: at,
+			Payload: &engine.Payload{AddTags: []string{"x"}},
+		}
 	}
 	for name, c := range map[string]struct {
 		seen    time.Duration // before the watch began

@@ -34,8 +34,9 @@ func Tally(c *Changes) map[TallyKey]int {
 	return n
 }
 
-// EachTally gives count all that changes add to the counts of playbooks: the one definition that production, simulation and tests
-// share. It is to be called before the changes' runs are stored, while their traces hold what these changes added.
+// EachTally gives count all that changes add to the counts of playbooks: the one definition that
+// production, simulation and tests share. It is to be called before the changes' runs are stored,
+// while their traces hold what these changes added.
 func EachTally(c *Changes, count func(k TallyKey, by int)) {
 	for _, r := range c.Runs {
 		tallyRun(count, r)
@@ -97,7 +98,8 @@ func stringsOf(v any) []string {
 	return list
 }
 
-// Stats is the sum of tallies for one playbook; its JSON is that of `usher simulate --format json` and of /stats.
+// Stats is the sum of tallies for one playbook; its JSON is that of `usher simulate --format json`
+// and of /stats.
 type Stats struct {
 	Entered          int            `json:"entered" doc:"with the holdout"`
 	Holdout          int            `json:"holdout"`

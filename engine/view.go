@@ -122,7 +122,8 @@ type eventView struct {
 	err    error // the event is not as its type says
 }
 
-// eventView returns the view of an event of a declared type, or of none, until it is asked for the next one.
+// eventView returns the view of an event of a declared type, or of none, until it is asked for the
+// next one.
 func (ev *evaluator) eventView(in *Input, s *playbooks.Schema, t *playbooks.EventType) *eventView {
 	v := &ev.event
 	*v = eventView{in: in, schema: s, zone: ev.zone}
@@ -189,8 +190,11 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 	return rec, nil
 }
 
-// typedRecord returns an event as expressions see it: the declared properties typed, with id, name and time.
-func typedRecord(id, name string, at time.Time, properties map[string]any, s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
+// typedRecord returns an event as expressions see it: the declared properties typed, with id, name
+// and time.
+func typedRecord(id, name string, at time.Time, properties map[string]any, s *playbooks.Schema,
+	zone *time.Location,
+) (map[string]any, error) {
 	rec := map[string]any{}
 	if e := s.Event(name); e != nil && e.Properties != nil {
 		v, err := e.Properties.Coerce(orEmpty(properties))
@@ -210,7 +214,8 @@ func typedRecord(id, name string, at time.Time, properties map[string]any, s *pl
 // most is how many items of a list a trace shows.
 const most = 20
 
-// plain makes values fit for a trace: times in UTC, long lists as their length. The map is changed in place.
+// plain makes values fit for a trace: times in UTC, long lists as their length. The map is changed
+// in place.
 func plain(m map[string]any) map[string]any {
 	if len(m) == 0 {
 		return nil

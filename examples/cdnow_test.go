@@ -62,7 +62,8 @@ type counts struct {
 	winbacks, winbackRestarted, winbackWaiting int
 }
 
-// countByHand computes the playbooks' outcome from the orders alone, without a line of usher: this is the check on the engine.
+// countByHand computes the playbooks' outcome from the orders alone, without a line of usher: this
+// is the check on the engine.
 func countByHand(orders []order) counts {
 	byMember := map[string][]time.Time{}
 	var last time.Time
@@ -79,7 +80,8 @@ func countByHand(orders []order) counts {
 		if len(times) >= 5 {
 			c.fifth++
 		}
-		// The second-order coupon: due 14 days after the first order; a wait that is due comes before an order of that instant.
+		// The second-order coupon: due 14 days after the first order; a wait that is due comes before an
+		// order of that instant.
 		due := times[0].Add(14 * day)
 		switch {
 		case len(times) > 1 && times[1].Before(due):
@@ -122,14 +124,18 @@ func TestSimulationOfRealOrdersCountsWhatTheOrdersSay(t *testing.T) {
 	for _, o := range orders {
 		inputs = append(inputs, engine.Input{
 			Kind: engine.InputEvent, ID: o.id, Member: o.member, Name: "order.paid", Time: o.at, At: o.at,
-			Payload: &engine.Payload{Properties: map[string]any{"order_id": o.orderID, "quantity": o.quantity, "amount": o.amount}},
+			Payload: &engine.Payload{Properties: map[string]any{
+				"order_id": o.orderID, "quantity": o.quantity,
+				"amount": o.amount,
+			}},
 		})
 	}
 	res, err := sim.Simulate(ws, inputs, sim.SimulateOptions{Registry: reg, Effects: actions.Effects()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fifth, second, winback, every := res.Playbooks["fifth-order"], res.Playbooks["second-order"], res.Playbooks["winback"], res.Playbooks["every-order"]
+	fifth, second, winback, every := res.Playbooks["fifth-order"], res.Playbooks["second-order"],
+		res.Playbooks["winback"], res.Playbooks["every-order"]
 	for _, check := range []struct {
 		what      string
 		got, want int

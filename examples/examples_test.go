@@ -1,4 +1,5 @@
-// Package examples tests the workspaces that usher ships: each passes its own checks and tests, and the tests reach everything.
+// Package examples tests the workspaces that usher ships: each passes its own checks and tests, and
+// the tests reach everything.
 package examples
 
 import (

@@ -9,8 +9,9 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// A mistake is about something that is declared elsewhere: the name that was meant, the type that does not fit. Where that is
-// stands beside the mistake, because the slip may just as well be there.
+// A mistake is about something that is declared elsewhere: the name that was meant, the type that
+// does not fit. Where that is stands beside the mistake, because the slip may just as well be
+// there.
 
 // In finds what a section of usher.yaml declares.
 func (s *Schema) In(section string) diag.Finder {
@@ -102,14 +103,15 @@ func (s *Schema) SegmentSource(name string) *diag.Source {
 	return nil
 }
 
-// EventRecord returns the type of an event as expressions see it: its properties with id, name and time; nil when the event is
-// not declared.
+// EventRecord returns the type of an event as expressions see it: its properties with id, name and
+// time; nil when the event is not declared.
 func (s *Schema) EventRecord(name string) *schema.Type {
 	e := s.Event(name)
 	if e == nil {
 		return nil
 	}
-	t := schema.ObjectOf(schema.Field{Name: "id", Type: schema.String}, schema.Field{Name: "name", Type: schema.String}, schema.Field{Name: "time", Type: schema.Datetime})
+	t := schema.ObjectOf(schema.Field{Name: "id", Type: schema.String}, schema.Field{Name: "name", Type: schema.String},
+		schema.Field{Name: "time", Type: schema.Datetime})
 	if e.Properties != nil {
 		t.Fields = append(t.Fields, e.Properties.Fields...)
 	}
@@ -117,10 +119,14 @@ func (s *Schema) EventRecord(name string) *schema.Type {
 	return t
 }
 
-// MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is found when one is used.
+// MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is
+// found when one is used.
 func (s *Schema) MemberRecord() *schema.Type {
 	s.memberOnce.Do(func() {
-		t := &schema.Type{Kind: schema.KindObject, Fields: slices.Clone(expression.BuiltinFields), Pos: s.section(expression.InMember)}
+		t := &schema.Type{
+			Kind: schema.KindObject, Fields: slices.Clone(expression.BuiltinFields),
+			Pos: s.section(expression.InMember),
+		}
 		for _, a := range s.Attributes {
 			typ := a.Type
 			switch {

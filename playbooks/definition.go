@@ -36,8 +36,8 @@ func (s *Schema) WriteRefs(h io.Writer, refs expression.Refs) {
 	}
 }
 
-// Definition names what the segment asks, through the segments and computed attributes that it is made of: another one is another
-// audience. "" for a segment that is not declared.
+// Definition names what the segment asks, through the segments and computed attributes that it is
+// made of: another one is another audience. "" for a segment that is not declared.
 func (s *Schema) Definition(segment string) string {
 	g := s.Segment(segment)
 	if g == nil || g.Expr == nil {
@@ -48,9 +48,10 @@ func (s *Schema) Definition(segment string) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// Next returns when the date comes for the first time after an instant, where value is that of the attribute as expressions see it,
-// local to the member; zero when it does not come again. February 29 is February 28 in other years. Which names the time it comes,
-// the same in every zone: of a yearly one the year. The one that has been does not come again, though the member moves west.
+// Next returns when the date comes for the first time after an instant, where value is that of the
+// attribute as expressions see it, local to the member; zero when it does not come again. February
+// 29 is February 28 in other years. Which names the time it comes, the same in every zone: of a
+// yearly one the year. The one that has been does not come again, though the member moves west.
 func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, which string) {
 	zone := value.Location()
 	year, month, day := value.Date()
@@ -83,7 +84,8 @@ func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, w
 	return time.Time{}, ""
 }
 
-// once names the time that a date comes that comes once: by the date itself, as another one may be set.
+// once names the time that a date comes that comes once: by the date itself, as another one may be
+// set.
 func (d *DateTrigger) once(value time.Time) string {
 	if d.Type != nil && d.Type.Kind == schema.KindDate {
 		return value.Format(time.DateOnly)
@@ -91,8 +93,8 @@ func (d *DateTrigger) once(value time.Time) string {
 	return value.UTC().Format(time.RFC3339Nano)
 }
 
-// yearly names a year's time. A datetime is on another day in another zone, and around new year in another year: its years are
-// counted from the first.
+// yearly names a year's time. A datetime is on another day in another zone, and around new year in
+// another year: its years are counted from the first.
 func (d *DateTrigger) yearly(value time.Time, year int) string {
 	if d.Type != nil && d.Type.Kind == schema.KindDate {
 		return strconv.Itoa(year)

@@ -12,8 +12,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Graph draws a playbook as a Mermaid flowchart: what starts it, who enters, every action and way, what ends a run, what counts
-// as its goal. Code hosting sites show it in a ```mermaid block.
+// Graph draws a playbook as a Mermaid flowchart: what starts it, who enters, every action and way,
+// what ends a run, what counts as its goal. Code hosting sites show it in a ```mermaid block.
 func Graph(p *Playbook, reg *schema.Registry) string {
 	g := &grapher{pb: p, reg: reg}
 	title, _ := json.Marshal(cmp.Or(p.Name, p.ID)) // a text can be written as JSON, which is YAML too
@@ -238,7 +238,8 @@ func branchText(s *Step, w *Branch) string {
 	return w.Name
 }
 
-// actionText names an action with its arguments in the order of its declaration; what is as it would be anyway is left out.
+// actionText names an action with its arguments in the order of its declaration; what is as it
+// would be anyway is left out.
 func (g *grapher) actionText(s *Step) string {
 	var parts []string
 	spec := g.reg.Action(s.Key)
@@ -292,8 +293,8 @@ func valueText(v *Value) string {
 // maxNodeLine is how wide a line of a node's text is, in columns of a terminal.
 const maxNodeLine = 60
 
-// mermaidText writes a text so that Mermaid shows it as it is, wherever it stands: its lines cut to a width, and what Mermaid or
-// HTML would take for their own as character codes.
+// mermaidText writes a text so that Mermaid shows it as it is, wherever it stands: its lines cut to
+// a width, and what Mermaid or HTML would take for their own as character codes.
 func mermaidText(s string) string {
 	width := &runewidth.Condition{}
 	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(s, "\r", "")), "\n")

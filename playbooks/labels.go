@@ -17,9 +17,9 @@ type LabelRole uint8
 
 // What a place does with a word.
 const (
-	LabelMentioned   LabelRole = iota // named only, as a test does that expects it
-	LabelWritten                  // brought about: the tag is added, the run exits
-	LabelRead                 // looked for or taken away: in vain when nothing gives it
+	LabelMentioned LabelRole = iota // named only, as a test does that expects it
+	LabelWritten                    // brought about: the tag is added, the run exits
+	LabelRead                       // looked for or taken away: in vain when nothing gives it
 )
 
 // LabelUse is a place of a word.

@@ -19,7 +19,8 @@ type Workspace struct {
 	Tests     []*TestFile
 	Files     map[string][]byte // every file that was read, by slash-separated path: enough to load the workspace again
 
-	// Unusable holds the playbooks that cannot be run, by id or else by file, with the reason. Only [Compile] sets it.
+	// Unusable holds the playbooks that cannot be run, by id or else by file, with the reason. Only
+	// [Compile] sets it.
 	Unusable map[string]string
 
 	Labels map[LabelKind]map[string][]LabelUse // see Mentions
@@ -112,7 +113,8 @@ type FrequencyCap struct {
 	Pos      diag.Pos
 }
 
-// QuietHours is the daily time in which promotional messages wait. Times are minutes since midnight.
+// QuietHours is the daily time in which promotional messages wait. Times are minutes since
+// midnight.
 type QuietHours struct {
 	From, To int
 	Zone     *time.Location // nil: the member's own
@@ -237,9 +239,12 @@ type Playbook struct {
 	Slots                  []expression.Slot // all that its expressions ask of the member's history
 }
 
-// Step is one instruction of a playbook. A run's position is an index into Playbook.Steps; len(Steps) is the end.
+// Step is one instruction of a playbook. A run's position is an index into Playbook.Steps;
+// len(Steps) is the end.
 type Step struct {
-	Key      string           // the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author wrote
+	// the action's key; "if", "choose" and "split" for a branch; "jump" for a jump that no author
+	// wrote
+	Key      string
 	ID       string           // the author's id, or ""
 	Path     string           // stable address: "actions[2].then[0]"
 	Guard    *expression.Expr // the item's own `if`: the step is skipped when false. Of Key "if": the question itself
@@ -253,9 +258,12 @@ type Step struct {
 	Pos      diag.Pos
 }
 
-// Branch is one way of a branch. Its actions begin at Start and end in a jump, or where the next way or the branch ends.
+// Branch is one way of a branch. Its actions begin at Start and end in a jump, or where the next
+// way or the branch ends.
 type Branch struct {
-	Name   string           // then, else; of choose: way 1, way 2, …, else, or none when no way holds; of a split: the author's
+	// then, else; of choose: way 1, way 2, …, else, or none when no way holds; of a split: the
+	// author's
+	Name   string
 	If     *expression.Expr // of if and choose: the way is taken when it holds; nil: always
 	Weight float64          // of a split: percent of members, two decimals
 	Start  int              // its first step
@@ -280,7 +288,8 @@ type Wait struct {
 	Timeout schema.Duration
 }
 
-// Value is a field's value: a literal, an expression, a text, or a list or object that contains some.
+// Value is a field's value: a literal, an expression, a text, or a list or object that contains
+// some.
 type Value struct {
 	Literal any
 	Expr    *expression.Expr
@@ -360,7 +369,8 @@ type Expect struct {
 	Pos      diag.Pos
 }
 
-// ExpectItem is one listed effect: it matches when each of its fields does. The field `contains` matches a part of the text.
+// ExpectItem is one listed effect: it matches when each of its fields does. The field `contains`
+// matches a part of the text.
 type ExpectItem struct {
 	Fields map[string]any
 	Pos    diag.Pos
@@ -410,7 +420,8 @@ type DateTrigger struct {
 	At        int             // minutes since midnight, local time of the member; -1: the time of a datetime
 }
 
-// ReevaluationOf derives when membership of the segment may change by the passing of time. A segment that is not declared never turns.
+// ReevaluationOf derives when membership of the segment may change by the passing of time. A
+// segment that is not declared never turns.
 func (s *Schema) ReevaluationOf(segment string) *expression.Reevaluation {
 	if g := s.Segment(segment); g != nil && g.Expr != nil {
 		return expression.ReevaluationOf(g.Source, s)
@@ -438,7 +449,8 @@ func (s *Step) BranchNamed(name string) diag.Pos {
 	return s.Pos
 }
 
-// EnvNames returns the environment variables that the channel's fields name as ${NAME}: sorted, without repeats.
+// EnvNames returns the environment variables that the channel's fields name as ${NAME}: sorted,
+// without repeats.
 func (ch *Channel) EnvNames() []string {
 	var names []string
 	for _, v := range ch.Config {
@@ -467,13 +479,15 @@ type Template struct {
 	Compiled Renderer
 }
 
-// Renderer is a compiled text. took, which may be nil, is called with the index of each of the branches that the text takes.
+// Renderer is a compiled text. took, which may be nil, is called with the index of each of the
+// branches that the text takes.
 type Renderer interface {
 	Render(vars map[string]any, took func(branch int)) (text string, err error)
 }
 
-// Render returns the text for the variables member, trigger, actions and now; only what Refs names, the trigger and now need be
-// there. A declared value that is missing renders empty. A time is written as local time of its location.
+// Render returns the text for the variables member, trigger, actions and now; only what Refs names,
+// the trigger and now need be there. A declared value that is missing renders empty. A time is
+// written as local time of its location.
 func (t *Template) Render(vars map[string]any) (text string, err error) {
 	return t.RenderObserved(vars, nil)
 }

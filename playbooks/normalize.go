@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Normalization is how the values of an attribute are written in one way, so that the same address is the same text.
+// Normalization is how the values of an attribute are written in one way, so that the same address
+// is the same text.
 type Normalization string
 
 // The normalizations.
@@ -15,7 +16,8 @@ const (
 	NormalPhone Normalization = "phone" // digits behind a +, as far as the country is known
 )
 
-// Normalized returns a value of the attribute as it is kept. A value that is no text stays as it is.
+// Normalized returns a value of the attribute as it is kept. A value that is no text stays as it
+// is.
 func (s *Schema) Normalized(a *Attribute, v any) any {
 	text, ok := v.(string)
 	if !ok {
@@ -24,8 +26,8 @@ func (s *Schema) Normalized(a *Attribute, v any) any {
 	return s.normalText(a.Normal, text)
 }
 
-// MemberID returns the id of a member as it is kept, wherever it comes from. Every way in uses it: what it makes the same is one member.
-// A nil Schema keeps it as it is.
+// MemberID returns the id of a member as it is kept, wherever it comes from. Every way in uses it:
+// what it makes the same is one member. A nil Schema keeps it as it is.
 func (s *Schema) MemberID(id string) string {
 	if s == nil {
 		return id
@@ -58,9 +60,9 @@ func inChina(zone *time.Location) bool {
 // leastDigits is how many digits a telephone number has at least.
 const leastDigits = 5
 
-// phone writes a telephone number without what people put between its digits. A number in the form of other countries begins
-// with +; a mobile number of mainland China gets its +86 where the workspace is at home there. What is no number stays as it is,
-// without the space around it.
+// phone writes a telephone number without what people put between its digits. A number in the form
+// of other countries begins with +; a mobile number of mainland China gets its +86 where the
+// workspace is at home there. What is no number stays as it is, without the space around it.
 func phone(text string, china bool) string {
 	text = strings.TrimSpace(text)
 	var b strings.Builder

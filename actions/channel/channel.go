@@ -1,5 +1,5 @@
-// Package channel carries messages out: one file per channel type. A channel declares itself once ([Specs]) and is made from
-// its entry in usher.yaml ([New]).
+// Package channel carries messages out: one file per channel type. A channel declares itself once
+// ([Specs]) and is made from its entry in usher.yaml ([New]).
 package channel
 
 import (
@@ -16,10 +16,11 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Sender carries out deliveries of one channel. It is safe for concurrent use. Attempts count from 1.
+// Sender carries out deliveries of one channel. It is safe for concurrent use. Attempts count from
+// 1.
 //
-// A nil error means that the receiver has taken the message. A [*PermanentError] will never go better, a
-// [*RetryAfterError] says when to try again; every other error is passing.
+// A nil error means that the receiver has taken the message. A [*PermanentError] will never go
+// better, a [*RetryAfterError] says when to try again; every other error is passing.
 type Sender interface {
 	Send(ctx context.Context, d engine.Delivery, attempt int) error
 }
@@ -74,7 +75,8 @@ func Specs() []schema.ChannelSpec {
 	return specs
 }
 
-// New makes the sender of a channel. ${NAME} in its config is read from the environment here, and nowhere else.
+// New makes the sender of a channel. ${NAME} in its config is read from the environment here, and
+// nowhere else.
 func New(c playbooks.Channel, getenv func(string) (string, bool), deps Deps) (Sender, error) {
 	list := all()
 	i := slices.IndexFunc(list, func(d declared) bool { return d.spec.Type == c.Type })
@@ -108,7 +110,8 @@ func New(c playbooks.Channel, getenv func(string) (string, bool), deps Deps) (Se
 	return s, nil
 }
 
-// Expand replaces each ${NAME} by the environment's value. An unset or empty one is an error that names it.
+// Expand replaces each ${NAME} by the environment's value. An unset or empty one is an error that
+// names it.
 func Expand(s string, getenv func(string) (string, bool)) (string, error) {
 	var b strings.Builder
 	for {

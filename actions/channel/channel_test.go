@@ -34,7 +34,10 @@ func delivery() engine.Delivery {
 
 func smtpTo(t *testing.T, s *smtpServer, login string) Sender {
 	t.Helper()
-	c := playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": "${SMTP_URL}", "from": "艾克米 <hi@acme.test>"}}
+	c := playbooks.Channel{
+		Name: "email", Type: "smtp",
+		Config: map[string]any{"url": "${SMTP_URL}", "from": "艾克米 <hi@acme.test>"},
+	}
 	sender, err := New(c, env(map[string]string{"SMTP_URL": "smtp://" + login + s.addr}), deps(io.Discard))
 	if err != nil {
 		t.Fatal(err)
@@ -196,13 +199,19 @@ func TestNewRefuses(t *testing.T) {
 			"unset variable", smtpConfig("${SMTP_URL}", "hi@acme.test"),
 			"channel email: the field url needs ${SMTP_URL}, but the environment has no SMTP_URL",
 		},
-		{"no closing brace", smtpConfig("${SMTP_URL", "hi@acme.test"), "channel email: the field url has a ${ without its name and closing }"},
+		{
+			"no closing brace", smtpConfig("${SMTP_URL", "hi@acme.test"),
+			"channel email: the field url has a ${ without its name and closing }",
+		},
 		{
 			"missing field",
 			playbooks.Channel{Name: "email", Type: "smtp", Config: map[string]any{"url": "smtp://x"}},
 			"channel email: the field from is missing",
 		},
-		{"wrong scheme", smtpConfig("http://u:secret@x", "hi@acme.test"), "channel email: url must be smtp://user:password@host:port or smtps://…"},
+		{
+			"wrong scheme", smtpConfig("http://u:secret@x", "hi@acme.test"),
+			"channel email: url must be smtp://user:password@host:port or smtps://…",
+		},
 		{
 			"a host alone", smtpConfig("smtp.qq.com", "hi@acme.test"),
 			"channel email: url must be smtp://user:password@host:port or smtps://…: with TLS from the start it is smtps://user:password@smtp.qq.com:465",
@@ -211,7 +220,10 @@ func TestNewRefuses(t *testing.T) {
 			"a host and its port", smtpConfig("smtp.qq.com:587", "hi@acme.test"),
 			"channel email: url must be smtp://user:password@host:port or smtps://…: with TLS from the start it is smtps://user:password@smtp.qq.com:465",
 		},
-		{"wrong sender", smtpConfig("smtp://x", "Acme"), `channel email: from must be an address like "Acme <hi@acme.test>", got "Acme"`},
+		{
+			"wrong sender", smtpConfig("smtp://x", "Acme"),
+			`channel email: from must be an address like "Acme <hi@acme.test>", got "Acme"`,
+		},
 		{"wrong port", smtpConfig("smtp://x:0", "hi@acme.test"), "channel email: url has a port that is no port number"},
 	}
 	for _, tt := range tests {

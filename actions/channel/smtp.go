@@ -92,12 +92,14 @@ func newSMTP(rawURL, from string, now func() time.Time) (*smtpSender, error) {
 	}
 	s.options = append(s.options, mail.WithPort(port))
 	if u.User != nil {
-		// Each of these refuses by itself to show the password on an unencrypted line that leaves the machine.
+		// Each of these refuses by itself to show the password on an unencrypted line that leaves the
+		// machine.
 		password, _ := u.User.Password()
 		s.options = append(s.options, mail.WithUsername(u.User.Username()), mail.WithPassword(password),
 			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthPlain, mail.SMTPAuthLogin))
 	}
-	// Made once here so that a bad setting is found when the server starts, not when the first message goes out.
+	// Made once here so that a bad setting is found when the server starts, not when the first message
+	// goes out.
 	if _, err := mail.NewClient(s.host, s.options...); err != nil {
 		return nil, fmt.Errorf("set up the mail client: %w", err)
 	}
@@ -111,7 +113,8 @@ func (s *smtpSender) Send(ctx context.Context, d engine.Delivery, _ int) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
 	defer cancel()
-	// The library leaves its connection open when the greeting, the login or the goodbye fails: dial and close ourselves.
+	// The library leaves its connection open when the greeting, the login or the goodbye fails: dial
+	// and close ourselves.
 	var line net.Conn
 	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		line, err = s.dial(ctx, network, addr)
@@ -128,7 +131,8 @@ func (s *smtpSender) Send(ctx context.Context, d engine.Delivery, _ int) error {
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		// Also a refused login: it is about the server's settings, not about this message, so the message waits.
+		// Also a refused login: it is about the server's settings, not about this message, so the message
+		// waits.
 		return fmt.Errorf("connect to the mail server %s: %w", s.host, err)
 	}
 	err = client.SendWithSMTPClient(conn, msg)
@@ -188,7 +192,8 @@ func (s *smtpSender) message(d engine.Delivery) (*mail.Msg, error) {
 	return m, nil
 }
 
-// messageID writes the key with the characters that a Message-ID allows; different keys stay different.
+// messageID writes the key with the characters that a Message-ID allows; different keys stay
+// different.
 func messageID(key string) string {
 	var b strings.Builder
 	for _, c := range []byte(key) {

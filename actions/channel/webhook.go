@@ -50,8 +50,9 @@ func newHost(config map[string]string) (*Host, error) {
 	return h, nil
 }
 
-// Covers reports whether an address lies below the host's url, however its path is read: some servers take a backslash for a slash, read
-// what is escaped twice, or pass over what follows a semicolon.
+// Covers reports whether an address lies below the host's url, however its path is read: some
+// servers take a backslash for a slash, read what is escaped twice, or pass over what follows a
+// semicolon.
 func (h *Host) Covers(u *url.URL) bool {
 	base := strings.TrimSuffix(h.base.Path, "/")
 	path := u.Path

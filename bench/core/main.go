@@ -1,5 +1,6 @@
-// Command core measures what the core costs without any shell: matching against many playbooks, and deciding a stream of events.
-// Every figure is the median of several rounds; the ratios are against the first line of their table, from the same run.
+// Command core measures what the core costs without any shell: matching against many playbooks, and
+// deciding a stream of events. Every figure is the median of several rounds; the ratios are against
+// the first line of their table, from the same run.
 package main
 
 import (
@@ -44,7 +45,10 @@ func run(rounds int) error {
 	fmt.Println("matching: 1,000 playbooks on the same event")
 	for _, c := range []struct{ what, trigger string }{
 		{"no trigger matches", "trigger: {event: e0, if: event.n > %d}\ncondition: member.level == \"gold\"\n"},
-		{"all match, all refuse by their condition", "trigger: {event: e0, if: event.n < %d}\ncondition: member.level == \"gold\"\n"},
+		{
+			"all match, all refuse by their condition",
+			"trigger: {event: e0, if: event.n < %d}\ncondition: member.level == \"gold\"\n",
+		},
 		{"one in a hundred enters and acts", "trigger: {event: e0, if: event.n %% 100 == %d %% 100}\n"},
 	} {
 		e, err := workspace(1_000, func(i int) string { return fmt.Sprintf(c.trigger, i+100) }, 1)
@@ -76,7 +80,10 @@ func workspace(n int, trigger func(i int) string, events int) (*engine.Engine, e
 			return nil, fmt.Errorf("%s:%d:%d: %s", d.File, d.Line, d.Column, d.Message)
 		}
 	}
-	return engine.New(ws, engine.Options{Secret: []byte("bench"), Registry: actions.Registry(), Effects: actions.Effects()}), nil
+	return engine.New(ws, engine.Options{
+		Secret: []byte("bench"), Registry: actions.Registry(),
+		Effects: actions.Effects(),
+	}), nil
 }
 
 // measure returns the median time of deciding one event of a fresh member.

@@ -1,7 +1,8 @@
-// Command simulate measures how fast a simulation decides: real orders (examples/cdnow), repeated under new member and event ids,
-// through 20 playbooks of which four listen to them. It runs on one core and counts the processor time of the whole process, so
-// that the machine's other work does not change the figure. The reference is the same loop over the same inputs without
-// playbooks that listen.
+// Command simulate measures how fast a simulation decides: real orders (examples/cdnow), repeated
+// under new member and event ids, through 20 playbooks of which four listen to them. It runs on one
+// core and counts the processor time of the whole process, so that the machine's other work does
+// not change the figure. The reference is the same loop over the same inputs without playbooks that
+// listen.
 package main
 
 import (
@@ -30,7 +31,8 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// schema is what the orders are checked against, with the events of the playbooks that do not listen to orders.
+// schema is what the orders are checked against, with the events of the playbooks that do not
+// listen to orders.
 const schema = `usher: 1
 timezone: Asia/Shanghai
 member:
@@ -41,8 +43,8 @@ channels: {mail: {type: log}}
 coupons: {thanks: {prefix: TY, per_member: 1}, second: {prefix: TWO}}
 `
 
-// listening are the four playbooks that orders reach: a count over all orders, a run for most members, a run for every order of
-// some, and a condition that mostly refuses.
+// listening are the four playbooks that orders reach: a count over all orders, a run for most
+// members, a run for every order of some, and a condition that mostly refuses.
 var listening = []string{`id: fifth-order
 stage: retention
 trigger: {event: order.paid}
@@ -155,7 +157,8 @@ func entered(res *sim.Result) string {
 	return out.String()
 }
 
-// memory prints what is held at the end: it grows with members and with what playbooks look back at, not with other events.
+// memory prints what is held at the end: it grows with members and with what playbooks look back
+// at, not with other events.
 func memory(none, some *playbooks.Workspace, inputs []engine.Input, events int) error {
 	fmt.Println("memory held after the last event")
 	for _, c := range []struct {
@@ -183,7 +186,8 @@ func memory(none, some *playbooks.Workspace, inputs []engine.Input, events int) 
 			return err
 		}
 		bytes := held.HeapAlloc - before.HeapAlloc
-		fmt.Printf("  %-40s %9d events  %5d MB  %5d bytes a member\n", c.what, events*c.times, bytes>>20, bytes/uint64(res.Members))
+		fmt.Printf("  %-40s %9d events  %5d MB  %5d bytes a member\n", c.what, events*c.times, bytes>>20,
+			bytes/uint64(res.Members))
 	}
 	return nil
 }
@@ -236,8 +240,8 @@ func read(name string, schema *playbooks.Schema) ([]engine.Input, error) {
 	return inputs, nil
 }
 
-// repeated returns every input again and again, each time of other members and under another id, until there are n; and each of those
-// so many times, under ids of their own.
+// repeated returns every input again and again, each time of other members and under another id,
+// until there are n; and each of those so many times, under ids of their own.
 func repeated(inputs []engine.Input, n, times int) iter.Seq2[engine.Input, error] {
 	suffixes := make([]string, (n+len(inputs)-1)/len(inputs))
 	for k := range suffixes {

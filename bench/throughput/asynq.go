@@ -37,7 +37,8 @@ func asynqOnRedis(server string, tasks, workers int) (float64, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.Command(server, "--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir)
+	cmd := exec.Command(server, "--port", strconv.Itoa(addr.Port), "--bind", "127.0.0.1", "--save", "", "--appendonly",
+		"no", "--dir", dir)
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("start redis-server: %w", err)
 	}
@@ -64,7 +65,10 @@ func asynqRate(addr string, tasks, workers int) (float64, error) {
 	opt := asynq.RedisClientOpt{Addr: addr}
 	done := make(chan struct{})
 	var processed atomic.Int64
-	srv := asynq.NewServer(opt, asynq.Config{Concurrency: workers, LogLevel: asynq.FatalLevel, TaskCheckInterval: 5 * time.Millisecond})
+	srv := asynq.NewServer(opt, asynq.Config{
+		Concurrency: workers, LogLevel: asynq.FatalLevel,
+		TaskCheckInterval: 5 * time.Millisecond,
+	})
 	err := srv.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
 		if processed.Add(1) == int64(tasks) {
 			close(done)

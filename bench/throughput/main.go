@@ -1,11 +1,13 @@
 // Command throughput measures a served usher end to end, beside plain asynq in the same run.
 //
-// usher: a `usher serve` process on the embedded default (SQLite, in-process Redis) with 100 live playbooks takes events one by one
-// over 16 connections. Half of the events start a run with a tag, a coupon and a message to a counting null channel. The clock runs
-// from the first POST until the channel has received the last message; then the totals are verified.
+// usher: a `usher serve` process on the embedded default (SQLite, in-process Redis) with 100 live
+// playbooks takes events one by one over 16 connections. Half of the events start a run with a tag,
+// a coupon and a message to a counting null channel. The clock runs from the first POST until the
+// channel has received the last message; then the totals are verified.
 //
-// The reference: asynq alone, one no-op task an event, enqueued by 16 goroutines while a server processes them, on the in-process
-// Redis and on a real one; the clock runs from the first Enqueue until the last task was processed.
+// The reference: asynq alone, one no-op task an event, enqueued by 16 goroutines while a server
+// processes them, on the in-process Redis and on a real one; the clock runs from the first Enqueue
+// until the last task was processed.
 //
 // Each is run several times in turns; the medians count.
 package main

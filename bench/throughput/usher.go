@@ -52,7 +52,8 @@ func startUsher(o options, channel string) (*server, error) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.Command(o.usher, "serve", ws, "--addr", addr, "--db", "sqlite:"+filepath.Join(dir, "usher.db"), "--redis", "embedded")
+	cmd := exec.Command(o.usher, "serve", ws, "--addr", addr, "--db", "sqlite:"+filepath.Join(dir, "usher.db"),
+		"--redis", "embedded")
 	cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+key)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -239,7 +240,8 @@ func usherRate(o options) (float64, error) {
 	return float64(o.events) / took.Seconds(), s.verify(o.events)
 }
 
-// connection is one keep-alive HTTP connection that costs the machine as little as can be: the load is not what is measured.
+// connection is one keep-alive HTTP connection that costs the machine as little as can be: the load
+// is not what is measured.
 type connection struct {
 	conn net.Conn
 	in   *bufio.Reader

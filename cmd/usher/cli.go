@@ -38,7 +38,9 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer,
+	env func(string) (string, bool),
+) int {
 	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
 	root := c.root()
 	root.SetArgs(longRun(args))
@@ -151,7 +153,8 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
-		c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(), c.eventCommand(), c.triggerCommand(), c.statsCommand(),
+		c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(), c.eventCommand(), c.triggerCommand(),
+		c.statsCommand(),
 		c.pauseCommand(true), c.pauseCommand(false), c.couponCommand(), c.redeemCommand(), c.failuresCommand(),
 		c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
 	)

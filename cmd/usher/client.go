@@ -81,7 +81,8 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		if meant := server.MeantURL(base); meant != "" {
-			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", settings.Server.Default, base, meant)
+			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", settings.Server.Default,
+				base, meant)
 		}
 		return nil, usagef("--server must be an address like %s, got %q", settings.Server.Default, base)
 	}
@@ -125,7 +126,8 @@ func (cl *client) do(ctx context.Context, method, path string, body []byte) ([]b
 	return cl.ask(ctx, method, path, "", body)
 }
 
-// post sends a request that does something once under its key; without a key each request is another.
+// post sends a request that does something once under its key; without a key each request is
+// another.
 func (cl *client) post(ctx context.Context, path, key string, body []byte) ([]byte, error) {
 	return cl.ask(ctx, http.MethodPost, path, key, body)
 }

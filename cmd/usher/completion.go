@@ -15,12 +15,12 @@ import (
 // completeFor is how long a shell waits for a server when someone presses Tab.
 const completeFor = 2 * time.Second
 
-// candidates finds what may stand for a word that is being completed, in a workspace on disk (nil: there is none here) and on a
-// server (nil: no key, or no address).
+// candidates finds what may stand for a word that is being completed, in a workspace on disk (nil:
+// there is none here) and on a server (nil: no key, or no address).
 type candidates func(ctx context.Context, ws *playbooks.Workspace, cl *client, args []string, word string) []string
 
-// complete makes a completion of an argument: names of the workspace in this folder and of the server. One that cannot be had is
-// left out without a word: a shell has no place for it.
+// complete makes a completion of an argument: names of the workspace in this folder and of the
+// server. One that cannot be had is left out without a word: a shell has no place for it.
 func (c *cli) complete(find candidates) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		ws, _, err := load(".")
@@ -73,7 +73,9 @@ func completeFlagFrom(c *cli, cmd *cobra.Command, flag string, find candidates) 
 	_ = cmd.RegisterFlagCompletionFunc(flag, c.complete(find))
 }
 
-func playbookCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, args []string, _ string) (names []string) {
+func playbookCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, args []string,
+	_ string,
+) (names []string) {
 	if len(args) > 0 {
 		return nil
 	}
@@ -90,7 +92,9 @@ func playbookCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client
 	return names
 }
 
-func segmentCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, _ []string, _ string) (names []string) {
+func segmentCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, _ []string,
+	_ string,
+) (names []string) {
 	if ws != nil {
 		for i := range ws.Schema.Segments {
 			names = append(names, ws.Schema.Segments[i].Name)
@@ -103,7 +107,9 @@ func segmentCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client,
 }
 
 // runCandidates completes the beginning of a run's id.
-func runCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string, word string) (names []string) {
+func runCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string,
+	word string,
+) (names []string) {
 	var l runList
 	if cl == nil || len(args) > 0 {
 		return nil

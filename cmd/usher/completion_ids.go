@@ -14,7 +14,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// What a shell is told of members and coupons is of the newest runs: those that somebody is asking about.
+// What a shell is told of members and coupons is of the newest runs: those that somebody is asking
+// about.
 const (
 	candidateRuns    = "1000"
 	candidateMembers = 10 // whose coupons are told
@@ -53,7 +54,9 @@ func memberFlagCandidates(ctx context.Context, ws *playbooks.Workspace, cl *clie
 }
 
 // couponCandidates completes a coupon's code.
-func couponCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string, _ string) (codes []string) {
+func couponCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string,
+	_ string,
+) (codes []string) {
 	if len(args) > 0 {
 		return nil
 	}
@@ -76,7 +79,9 @@ func eventNameCandidates(ctx context.Context, ws *playbooks.Workspace, cl *clien
 }
 
 // paramCandidates completes the keys of a playbook's parameters.
-func paramCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string, _ string) (names []string) {
+func paramCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string,
+	_ string,
+) (names []string) {
 	var v struct{ Params map[string]json.RawMessage }
 	if cl == nil || len(args) == 0 {
 		return nil
@@ -90,7 +95,8 @@ func paramCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, ar
 	return names
 }
 
-// graphCandidates completes a playbook of the workspace in this folder, and then leaves the folder to the shell.
+// graphCandidates completes a playbook of the workspace in this folder, and then leaves the folder
+// to the shell.
 func graphCandidates(_ context.Context, ws *playbooks.Workspace, _ *client, args []string, _ string) (names []string) {
 	if ws == nil || len(args) > 0 {
 		return nil
@@ -103,21 +109,23 @@ func graphCandidates(_ context.Context, ws *playbooks.Workspace, _ *client, args
 
 // completeList names the values of a flag that takes several, with commas between them.
 func completeList(cmd *cobra.Command, flag string, values ...string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		before := word[:strings.LastIndex(word, ",")+1]
-		var out []string
-		for _, v := range values {
-			if !slices.Contains(strings.Split(before, ","), v) {
-				out = append(out, before+v)
+	_ = cmd.RegisterFlagCompletionFunc(flag,
+		func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+			before := word[:strings.LastIndex(word, ",")+1]
+			var out []string
+			for _, v := range values {
+				if !slices.Contains(strings.Split(before, ","), v) {
+					out = append(out, before+v)
+				}
 			}
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-	})
+			return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		})
 }
 
 // completeColumns names what --map gives a column to.
 func completeColumns(cmd *cobra.Command, flag string, places ...string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(places, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+	_ = cmd.RegisterFlagCompletionFunc(flag,
+		cobra.FixedCompletions(places, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 }
 
 // completeFolder lets the shell complete folders.
@@ -125,10 +133,14 @@ func completeFolder(cmd *cobra.Command, flag string) { _ = cmd.MarkFlagDirname(f
 
 // commonZones are told where a machine has no list of its own.
 var commonZones = []string{
-	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei", "Asia/Urumqi", "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Tokyo",
-	"Asia/Seoul", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Jakarta", "Asia/Manila", "Asia/Kolkata", "Asia/Dubai", "Europe/London", "Europe/Paris",
-	"Europe/Berlin", "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago", "America/Denver",
-	"America/Los_Angeles", "America/Toronto", "America/Vancouver", "America/Mexico_City", "America/Sao_Paulo", "Australia/Sydney",
+	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei", "Asia/Urumqi", "Asia/Singapore",
+	"Asia/Kuala_Lumpur", "Asia/Tokyo",
+	"Asia/Seoul", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Jakarta", "Asia/Manila", "Asia/Kolkata", "Asia/Dubai",
+	"Europe/London", "Europe/Paris",
+	"Europe/Berlin", "Europe/Madrid", "Europe/Rome", "Europe/Moscow", "America/New_York", "America/Chicago",
+	"America/Denver",
+	"America/Los_Angeles", "America/Toronto", "America/Vancouver", "America/Mexico_City", "America/Sao_Paulo",
+	"Australia/Sydney",
 	"Australia/Perth", "Pacific/Auckland", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos",
 }
 

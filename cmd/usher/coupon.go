@@ -31,8 +31,9 @@ func (c *cli) couponCommand() *cobra.Command {
 
 func couponPath(code string) string { return "/v1/coupons/" + url.PathEscape(code) }
 
-// suggestCoupon adds to the error that there is no coupon which one was probably meant. Codes are exact, so it is only said: small
-// letters, spaces around the code and full-width letters are how codes are typed and pasted.
+// suggestCoupon adds to the error that there is no coupon which one was probably meant. Codes are
+// exact, so it is only said: small letters, spaces around the code and full-width letters are how
+// codes are typed and pasted.
 func (cl *client) suggestCoupon(ctx context.Context, code string, err error) error {
 	var said *serverError
 	if !errors.As(err, &said) || said.status != http.StatusNotFound {
@@ -56,7 +57,14 @@ func (cl *client) suggestCoupon(ctx context.Context, code string, err error) err
 }
 
 func (p *page) coupon(k *shownCoupon) {
-	rows := [][]string{{"coupon", k.Code}, {"pool", k.Pool}, {"member", k.Member}, {"playbook", k.Playbook}, {"run", k.Run}, {"issued", p.clock(k.IssuedAt)}}
+	rows := [][]string{
+		{"coupon", k.Code},
+		{"pool", k.Pool},
+		{"member", k.Member},
+		{"playbook", k.Playbook},
+		{"run", k.Run},
+		{"issued", p.clock(k.IssuedAt)},
+	}
 	if k.ExpiresAt != nil {
 		rows = append(rows, []string{"expires", p.clock(*k.ExpiresAt)})
 	}

@@ -25,7 +25,8 @@ type demonstration struct {
 	log    *slog.Logger
 }
 
-// demo feeds demo events through the HTTP interface, as `usher send` does, and says what to try next.
+// demo feeds demo events through the HTTP interface, as `usher send` does, and says what to try
+// next.
 func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 	if r.Key.Secret == "" {
 		d.log.Error("the demo needs the key that is made without USHER_API_KEYS")
@@ -41,10 +42,12 @@ func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 	for _, b := range s.bad.first {
 		d.log.Warn("a demo event was rejected", "why", b.text)
 	}
-	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate, nextCommands(d.dir, r, firstMember(d.events)))
+	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate,
+		nextCommands(d.dir, r, firstMember(d.events)))
 }
 
-// nextCommands returns three commands to copy. They find server and key by themselves when both are where they usually are.
+// nextCommands returns three commands to copy. They find server and key by themselves when both are
+// where they usually are.
 func nextCommands(dir string, r server.Ready, member string) string {
 	self := ownName()
 	rest := ""

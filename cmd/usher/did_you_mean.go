@@ -15,18 +15,25 @@ import (
 
 // otherCommands are the words of other tools for our commands.
 var otherCommands = map[string]string{
-	"start": "serve", "up": "serve", "dev": "serve", "server": "serve", "run-server": "serve", "validate": "check", "lint": "check", "verify": "check",
-	"new": "init", "create": "init", "list": "stats", "ls": "stats", "playbook": "stats", "playbooks": "stats", "status": "stats", "ps": "runs",
-	"import": "send", "ingest": "send", "upload": "send", "track": "event", "user": "member", "users": "member", "stop": "pause", "disable": "pause",
-	"unpause": "resume", "enable": "resume", "dry-run": "simulate", "preview": "simulate", "replay": "simulate", "coupons": "coupon",
-	"errors": "failures", "doc": "explain", "diagram": "graph", "draw": "graph",
+	"start": "serve", "up": "serve", "dev": "serve", "server": "serve", "run-server": "serve", "validate": "check",
+	"lint": "check", "verify": "check",
+	"new": "init", "create": "init", "list": "stats", "ls": "stats", "playbook": "stats", "playbooks": "stats",
+	"status": "stats", "ps": "runs",
+	"import": "send", "ingest": "send", "upload": "send", "track": "event", "user": "member", "users": "member",
+	"stop": "pause", "disable": "pause",
+	"unpause": "resume", "enable": "resume", "dry-run": "simulate", "preview": "simulate", "replay": "simulate",
+	"coupons": "coupon",
+	"errors":  "failures", "doc": "explain", "diagram": "graph", "draw": "graph",
 }
 
 // otherFlags are the words of other tools for our flags, with what to write.
 var otherFlags = map[string]string{
-	"port": "addr 127.0.0.1:8080", "host": "addr 127.0.0.1:8080", "listen": "addr 127.0.0.1:8080", "bind": "addr 127.0.0.1:8080", "json": "format json",
-	"output": "format", "url": "server", "address": "server", "endpoint": "server", "api-key": "key-file", "key": "key-file", "token": "key-file",
-	"database": "db", "tz": "timezone", "zone": "timezone", "charset": "encoding", "file": "events", "input": "events", "mapping": "map", "columns": "map",
+	"port": "addr 127.0.0.1:8080", "host": "addr 127.0.0.1:8080", "listen": "addr 127.0.0.1:8080",
+	"bind": "addr 127.0.0.1:8080", "json": "format json",
+	"output": "format", "url": "server", "address": "server", "endpoint": "server", "api-key": "key-file",
+	"key": "key-file", "token": "key-file",
+	"database": "db", "tz": "timezone", "zone": "timezone", "charset": "encoding", "file": "events", "input": "events",
+	"mapping": "map", "columns": "map",
 	"user": "member", "filter": "run", "level": "log", "dsn": "db",
 }
 
@@ -111,8 +118,8 @@ func commandNames(root *cobra.Command) (names []string) {
 	return names
 }
 
-// suggestWorkspace adds to the error that a folder cannot be read which workspace was probably meant. command is the program with
-// the command that was given, as in `usher test`.
+// suggestWorkspace adds to the error that a folder cannot be read which workspace was probably
+// meant. command is the program with the command that was given, as in `usher test`.
 func suggestWorkspace(command, dir string, err error) error {
 	info, statErr := os.Stat(dir)
 	switch {
@@ -123,7 +130,8 @@ func suggestWorkspace(command, dir string, err error) error {
 			return err
 		}
 		near := relativePath(found)
-		if id := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(dir), ".yaml"), "_test"); command == "test" && id != filepath.Base(dir) {
+		if id := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(dir), ".yaml"), "_test"); command == "test" &&
+			id != filepath.Base(dir) {
 			return fmt.Errorf("%s is a file: write `usher test%s --run '^%s/'` for its tests", dir, shownDir(near), id)
 		}
 		return fmt.Errorf("%s is a file: write `usher %s%s`, which reads the whole workspace", dir, command, shownDir(near))
@@ -160,13 +168,15 @@ func workspacesIn(dir string) (names []string) {
 	return names
 }
 
-// nearestWorkspace returns where there is a workspace when a folder is none: above it, or in it; "" when there is none, or more than one.
+// nearestWorkspace returns where there is a workspace when a folder is none: above it, or in it; ""
+// when there is none, or more than one.
 func nearestWorkspace(command, dir string, diags []diag.Diagnostic) string {
 	if command == "" || !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "no-workspace" }) {
 		return ""
 	}
 	if found, ok := (disk{}).Workspace(absolute(dir)); ok {
-		return fmt.Sprintf("the workspace begins in %s: write `usher %s%s`", relativePath(found), command, shownDir(relativePath(found)))
+		return fmt.Sprintf("the workspace begins in %s: write `usher %s%s`", relativePath(found), command,
+			shownDir(relativePath(found)))
 	}
 	if in := workspacesIn(dir); len(in) == 1 {
 		path := filepath.Join(dir, in[0])

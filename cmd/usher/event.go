@@ -31,7 +31,8 @@ func pairs(args []string) (keys, values []string, err error) {
 	return keys, values, nil
 }
 
-// encodeEvent writes an event in the shape of POST /v1/events, with its properties typed by the schema: as a line of CSV is.
+// encodeEvent writes an event in the shape of POST /v1/events, with its properties typed by the
+// schema: as a line of CSV is.
 func encodeEvent(schema *playbooks.Schema, header, row []string) ([]byte, error) {
 	var file bytes.Buffer
 	w := csv.NewWriter(&file)
@@ -42,7 +43,8 @@ func encodeEvent(schema *playbooks.Schema, header, row []string) ([]byte, error)
 	if err != nil || slices.Contains(header, "id") {
 		return rec.Raw, err
 	}
-	// A line of a file without an id gets one from its content. What is sent by hand is another event each time.
+	// A line of a file without an id gets one from its content. What is sent by hand is another event
+	// each time.
 	var event map[string]json.RawMessage
 	if err := json.Unmarshal(rec.Raw, &event); err != nil {
 		return nil, err
@@ -84,7 +86,8 @@ func noSuch(kind, name string, known []string) error {
 	case len(known) == 0:
 		return fmt.Errorf("there is no %s `%s`, and no other", kind, name)
 	}
-	return fmt.Errorf("there is no %s `%s`; there is %s", kind, name, strings.Join(slices.Sorted(slices.Values(known)), ", "))
+	return fmt.Errorf("there is no %s `%s`; there is %s", kind, name,
+		strings.Join(slices.Sorted(slices.Values(known)), ", "))
 }
 
 func (c *cli) eventCommand() *cobra.Command {
@@ -171,7 +174,9 @@ func (c *cli) sendEvent(ctx context.Context, cl *client, shown *output, keys, he
 }
 
 // eventCandidates completes an event's name, and then the keys of its properties.
-func eventCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, args []string, _ string) (names []string) {
+func eventCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, args []string,
+	_ string,
+) (names []string) {
 	var schemas []*playbooks.Schema
 	if ws != nil {
 		schemas = append(schemas, ws.Schema)

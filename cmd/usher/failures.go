@@ -93,7 +93,9 @@ func (c *cli) settleFailures(do, done string) *cobra.Command {
 }
 
 // failureCandidates completes the id of a failure that is open.
-func failureCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string, _ string) (ids []string) {
+func failureCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args []string,
+	_ string,
+) (ids []string) {
 	var l shownFailures
 	if cl == nil {
 		return nil
@@ -156,7 +158,8 @@ func (c *cli) listFailures(name string) *cobra.Command {
 // mostKey is how many places an event's id gets on a narrow terminal.
 const mostKey = 16
 
-// failures adds a table of failures. On a narrow terminal the ids of runs are cut to what `usher run` can tell apart.
+// failures adds a table of failures. On a narrow terminal the ids of runs are cut to what `usher
+// run` can tell apart.
 func (p *page) failures(l *shownFailures) {
 	rows := [][]string{{"ID", "AT", "WHAT", "MEMBER", "KEY", "ERROR"}}
 	for _, f := range l.Failures {

@@ -14,8 +14,8 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// fix makes the changes that are beyond doubt, says what it changed, and gives the workspace as it is afterwards. Each file is
-// written whole or not at all.
+// fix makes the changes that are beyond doubt, says what it changed, and gives the workspace as it
+// is afterwards. Each file is written whole or not at all.
 func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbooks.Workspace, []diag.Diagnostic, error) {
 	out := c.stdout
 	if format != "text" { // a program reads it
@@ -52,7 +52,8 @@ func changed(old, text string) string {
 	return show(old) + " is now " + show(text)
 }
 
-// inRepository returns where a workspace lies in its git repository, else in the current folder; "" when in neither.
+// inRepository returns where a workspace lies in its git repository, else in the current folder; ""
+// when in neither.
 func inRepository(dir string) string {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -87,8 +88,9 @@ func below(root, dir string) string {
 	return filepath.ToSlash(rel)
 }
 
-// noteSchedules says when each schedule comes next: the reader sees whether it means what was meant. One that comes on one day of the
-// year is said to come again even when nobody asks: a campaign of this year is often written so.
+// noteSchedules says when each schedule comes next: the reader sees whether it means what was
+// meant. One that comes on one day of the year is said to come again even when nobody asks: a
+// campaign of this year is often written so.
 func (c *cli) noteSchedules(ws *playbooks.Workspace, verbose bool) {
 	now := time.Now()
 	for _, p := range ws.Playbooks {

@@ -9,13 +9,15 @@ import (
 	"github.com/usher-run/usher/internal/table"
 )
 
-// wrapHelp makes what --help prints fit the terminal, but for examples, which are to be copied as they stand.
+// wrapHelp makes what --help prints fit the terminal, but for examples, which are to be copied as
+// they stand.
 func (c *cli) wrapHelp(root *cobra.Command) {
 	width := c.screenOf(c.stdout).width
 	if width <= 0 {
 		return
 	}
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", width)))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ",
+		fmt.Sprintf("FlagUsagesWrapped %d ", width)))
 	var fit func(cmd *cobra.Command)
 	fit = func(cmd *cobra.Command) {
 		cmd.Long = rewrapped(cmd.Long, width)

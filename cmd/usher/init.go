@@ -43,7 +43,8 @@ func (c *cli) initCommand() *cobra.Command {
 		},
 	}
 	read.flags(c, cmd, true)
-	cmd.Flags().StringVar(&from, "from", "", "infer the schema from this event file (JSON lines or CSV, plain or gzip; - is standard input)")
+	cmd.Flags().StringVar(&from, "from", "",
+		"infer the schema from this event file (JSON lines or CSV, plain or gzip; - is standard input)")
 	return cmd
 }
 
@@ -133,7 +134,8 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "playbooks"), 0o755); err != nil {
 		return fmt.Errorf("make the folder %s: %w", dir, err)
 	}
-	text := "# Inferred from " + plural(inferred.Events, "event") + ": read it through, it only knows what it has seen.\n" +
+	text := "# Inferred from " + plural(inferred.Events, "event") +
+		": read it through, it only knows what it has seen.\n" +
 		"# Numbers are declared as number; write int where only whole ones can come.\n" +
 		"usher: 1\ntimezone: " + how.Zone.String() + "\n\n" + inferred.YAML() +
 		"\n# What messages go over: take the # away with the first playbook that sends one. log prints them as lines of JSON.\n" +
@@ -157,7 +159,8 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 const ignored = "# The state of a server that was started in this folder: members' data and keys.\n" +
 	statedir.Name + "/\n*.db\n*.db-*\n" + statedir.KeyFile + "\n.env\n"
 
-// editorSettings are for VS Code: the schemas for the YAML extension, the language server for a generic one.
+// editorSettings are for VS Code: the schemas for the YAML extension, the language server for a
+// generic one.
 const editorSettings = `{
   "yaml.schemas": {
     ".usher/schema/playbook.schema.json": ["playbooks/**/*.yaml", "!playbooks/**/*_test.yaml"],
@@ -170,7 +173,8 @@ const editorSettings = `{
 }
 `
 
-// surround writes what a workspace has beside its own files: what git leaves alone, and what editors know it by.
+// surround writes what a workspace has beside its own files: what git leaves alone, and what
+// editors know it by.
 func surround(dir string) error {
 	for name, text := range map[string]string{".gitignore": ignored, ".vscode/settings.json": editorSettings} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -189,7 +193,8 @@ func surround(dir string) error {
 	return err
 }
 
-// firstPlaybook says how to go on in a workspace without a playbook: nothing can be tested or served there yet.
+// firstPlaybook says how to go on in a workspace without a playbook: nothing can be tested or
+// served there yet.
 func (c *cli) firstPlaybook(dir, from, flags string, inferred *eventfile.Inferred) error {
 	shown, self, file := shownDir(dir), ownName(), shellWord(from)
 	if from == "-" {

@@ -182,8 +182,9 @@ func ordersByHand(t *testing.T) (orders, fifth int) {
 	return len(lines) - 1, fifth
 }
 
-// The real orders go into a served usher that is killed three times on the way. Nothing is lost and nothing happens twice: every
-// order gets its coupon, every fifth order its tag and coupon, to the last one. Sent again, all orders are duplicates.
+// The real orders go into a served usher that is killed three times on the way. Nothing is lost and
+// nothing happens twice: every order gets its coupon, every fifth order its tag and coupon, to the
+// last one. Sent again, all orders are duplicates.
 func TestNothingIsLostOrDoubledWhenKilled(t *testing.T) {
 	orders, fifth := ordersByHand(t)
 	p := newProcess(t)
@@ -206,7 +207,8 @@ func TestNothingIsLostOrDoubledWhenKilled(t *testing.T) {
 		p.start()
 	}
 	o := <-sent
-	// A batch whose answer was lost in a kill is sent again: its orders count as duplicates there, never twice.
+	// A batch whose answer was lost in a kill is sent again: its orders count as duplicates there,
+	// never twice.
 	if o.err != nil || o.accepted+o.duplicate != orders || o.rejected != 0 {
 		t.Fatalf("send: accepted %d, duplicate %d, rejected %d, %v", o.accepted, o.duplicate, o.rejected, o.err)
 	}

@@ -103,7 +103,8 @@ func startEditor(t *testing.T) *editor {
 	t.Helper()
 	e := &editor{t: t, dir: filepath.Join(t.TempDir(), "店 铺"), open: map[string]bool{}, told: map[string]lspPublished{}}
 	for name, text := range map[string]string{
-		"usher.yaml": lspSchema, "playbooks/cart-rescue.yaml": lspPlaybook, "templates/hello.txt": "Hi {{ member.nickname }}\n",
+		"usher.yaml": lspSchema, "playbooks/cart-rescue.yaml": lspPlaybook,
+		"templates/hello.txt": "Hi {{ member.nickname }}\n",
 	} {
 		path := filepath.Join(e.dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -215,11 +216,15 @@ func (e *editor) write(name, text string) {
 	e.version++
 	if !e.open[name] {
 		e.open[name] = true
-		e.notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": e.uri(name), "languageId": "yaml", "version": e.version, "text": text}})
+		e.notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{
+			"uri":        e.uri(name),
+			"languageId": "yaml", "version": e.version, "text": text,
+		}})
 		return
 	}
 	e.notify("textDocument/didChange", map[string]any{
-		"textDocument": map[string]any{"uri": e.uri(name), "version": e.version}, "contentChanges": []any{map[string]any{"text": text}},
+		"textDocument":   map[string]any{"uri": e.uri(name), "version": e.version},
+		"contentChanges": []any{map[string]any{"text": text}},
 	})
 }
 
@@ -319,63 +324,242 @@ func TestEditorCompletes(t *testing.T) {
 		not              []string // not among them
 		insert           string   // the new text of the first of want
 	}{
-		{"keys of a playbook", lspFile, "id: a\ncon‸", []string{"condition", "trigger", "actions"}, []string{"id", "event"}, "condition: "},
-		{"keys on an empty line", lspFile, head + "‸\nactions: []\n", []string{"goal", "holdout"}, []string{"trigger", "actions"}, "goal:\n  "},
+		{
+			"keys of a playbook", lspFile, "id: a\ncon‸",
+			[]string{"condition", "trigger", "actions"},
+			[]string{"id", "event"},
+			"condition: ",
+		},
+		{
+			"keys on an empty line", lspFile, head + "‸\nactions: []\n",
+			[]string{"goal", "holdout"},
+			[]string{"trigger", "actions"},
+			"goal:\n  ",
+		},
 		{"enum", lspFile, "stage: ‸\n", []string{"acquisition", "conversion"}, nil, "acquisition"},
-		{"trigger kinds", lspFile, "id: a\ntrigger: {‸\nactions: []\n", []string{"event", "schedule", "http"}, []string{"if2"}, "event: "},
-		{"keys beside a schedule", lspFile, "trigger:\n  schedule: \"0 10 * * 1\"\n  ‸\n", []string{"segment", "timezone", "missed"}, []string{"event", "if", "http"}, "segment: "},
-		{"event names", lspFile, "trigger: {event: ‸\nactions: []\n", []string{"cart.updated", "order.paid", "member.left"}, nil, "cart.updated"},
+		{
+			"trigger kinds", lspFile, "id: a\ntrigger: {‸\nactions: []\n",
+			[]string{"event", "schedule", "http"},
+			[]string{"if2"},
+			"event: ",
+		},
+		{
+			"keys beside a schedule", lspFile, "trigger:\n  schedule: \"0 10 * * 1\"\n  ‸\n",
+			[]string{"segment", "timezone", "missed"},
+			[]string{"event", "if", "http"},
+			"segment: ",
+		},
+		{
+			"event names", lspFile, "trigger: {event: ‸\nactions: []\n",
+			[]string{"cart.updated", "order.paid", "member.left"},
+			nil, "cart.updated",
+		},
 		{"half an event name", lspFile, "trigger: {event: order.‸}\n", []string{"order.paid"}, nil, "order.paid"},
-		{"dates of the member", lspFile, "trigger: {date: ‸}\n", []string{"member.birthday", "member.created_at"}, []string{"member.nickname"}, "member.birthday"},
-		{"keys beside a date", lspFile, "trigger:\n  date: member.birthday\n  ‸\n", []string{"every", "offset", "at"}, []string{"segment", "event"}, "every: "},
+		{
+			"dates of the member", lspFile, "trigger: {date: ‸}\n",
+			[]string{"member.birthday", "member.created_at"},
+			[]string{"member.nickname"},
+			"member.birthday",
+		},
+		{
+			"keys beside a date", lspFile, "trigger:\n  date: member.birthday\n  ‸\n",
+			[]string{"every", "offset", "at"},
+			[]string{"segment", "event"},
+			"every: ",
+		},
 		{"segments that are entered", lspFile, "trigger: {segment_enter: ‸}\n", []string{"loyal"}, nil, "loyal"},
-		{"what a wait for an event leaves", lspFile, head + "actions:\n  - id: paid\n    wait: {event: order.paid, timeout: 2d}\n  - if: actions.paid.‸\n    then: []\n", []string{"timed_out", "event"}, nil, ""},
-		{"the event that a wait met", lspFile, head + "actions:\n  - id: paid\n    wait: {event: order.paid, timeout: 2d}\n  - if: actions.paid.event.‸\n    then: []\n", []string{"amount"}, nil, ""},
-		{"ways of a choice", lspFile, head + "actions:\n  - choose:\n      - ‸\n", []string{"if", "else"}, []string{"message"}, ""},
+		{
+			"what a wait for an event leaves", lspFile, head +
+				"actions:\n  - id: paid\n    wait: {event: order.paid, timeout: 2d}\n  - if: actions.paid.‸\n    then: []\n",
+			[]string{"timed_out", "event"},
+			nil, "",
+		},
+		{
+			"the event that a wait met", lspFile, head +
+				"actions:\n  - id: paid\n    wait: {event: order.paid, timeout: 2d}\n  - if: actions.paid.event.‸\n    then: []\n",
+			[]string{"amount"},
+			nil, "",
+		},
+		{
+			"ways of a choice", lspFile, head + "actions:\n  - choose:\n      - ‸\n",
+			[]string{"if", "else"},
+			[]string{"message"},
+			"",
+		},
 		{"what a webhook takes", lspFile, head + "actions:\n  - webhook: {‸}\n", []string{"url", "body", "returns"}, nil, ""},
 		{"an emitted event", lspFile, head + "actions:\n  - emit: {event: ‸}\n", []string{"cart.updated"}, nil, ""},
 		{"segments", lspFile, "trigger: {schedule: \"0 10 * * 1\", segment: ‸}\n", []string{"loyal"}, nil, ""},
-		{"actions", lspFile, head + "actions:\n  - ‸\n", []string{"message", "tag", "coupon", "wait", "exit", "if", "id", "choose"}, []string{"channel"}, ""},
-		{"actions, still without a dash", lspFile, head + "actions:\n  - tag: x\n  ‸\n", []string{"message"}, nil, "- message:\n      "},
+		{
+			"actions", lspFile, head + "actions:\n  - ‸\n",
+			[]string{"message", "tag", "coupon", "wait", "exit", "if", "id", "choose"},
+			[]string{"channel"},
+			"",
+		},
+		{
+			"actions, still without a dash", lspFile, head + "actions:\n  - tag: x\n  ‸\n",
+			[]string{"message"},
+			nil,
+			"- message:\n      ",
+		},
 		{"beside an id", lspFile, head + "actions:\n  - id: x\n    ‸\n", []string{"message", "wait"}, []string{"id"}, ""},
-		{"beside an action", lspFile, head + "actions:\n  - tag: x\n    ‸\n", []string{"id", "if"}, []string{"message", "tag", "then"}, ""},
-		{"fields of an action", lspFile, head + "actions:\n  - message: {channel: wecom, ‸}\n", []string{"template", "text", "class"}, []string{"channel"}, "template: "},
-		{"what excludes another", lspFile, head + "actions:\n  - message: {text: x, ‸}\n", []string{"channel"}, []string{"template"}, ""},
-		{"channels", lspFile, head + "actions:\n  - message:\n      channel: ‸\n      text: x\n", []string{"wecom", "dev"}, nil, "wecom"},
+		{
+			"beside an action", lspFile, head + "actions:\n  - tag: x\n    ‸\n",
+			[]string{"id", "if"},
+			[]string{"message", "tag", "then"},
+			"",
+		},
+		{
+			"fields of an action", lspFile, head + "actions:\n  - message: {channel: wecom, ‸}\n",
+			[]string{"template", "text", "class"},
+			[]string{"channel"},
+			"template: ",
+		},
+		{
+			"what excludes another", lspFile, head + "actions:\n  - message: {text: x, ‸}\n",
+			[]string{"channel"},
+			[]string{"template"},
+			"",
+		},
+		{
+			"channels", lspFile, head + "actions:\n  - message:\n      channel: ‸\n      text: x\n",
+			[]string{"wecom", "dev"},
+			nil, "wecom",
+		},
 		{"templates", lspFile, head + "actions:\n  - message: {channel: wecom, template: ‸", []string{"hello"}, nil, "hello"},
 		{"pools", lspFile, head + "actions:\n  - coupon: ‸\n", []string{"newcomer-10"}, nil, "newcomer-10"},
-		{"attributes to set", lspFile, head + "actions:\n  - set: {‸}\n", []string{"nickname", "level"}, []string{"orders", "points"}, "nickname: "},
-		{"a value of an attribute", lspFile, head + "actions:\n  - set: {level: ‸}\n", []string{"bronze", "gold"}, nil, "bronze"},
-		{"names of an expression", lspFile, head + "condition: ‸\nactions: []\n", []string{"member", "trigger", "events", "days_since", "in_segment"}, []string{"event", "actions"}, ""},
-		{"attributes", lspFile, head + "condition: member.‸\nactions: []\n", []string{"nickname", "level", "orders", "tags", "id"}, nil, "nickname"},
-		{"half an attribute, in brackets that are not closed", lspFile, "id: a\ntrigger: {event: order.paid, if: event.am‸\nactions: []\n", []string{"amount", "order_id", "time"}, []string{"total"}, "amount"},
-		{"after Chinese text", lspFile, head + "actions:\n  - message: {channel: wecom, text: \"你好👋，{{ member.ni‸ }}\"}\n", []string{"nickname"}, nil, "nickname"},
-		{"properties of the trigger", lspFile, head + "condition: trigger.‸ > 3\nactions: []\n", []string{"amount", "items", "name"}, nil, ""},
+		{
+			"attributes to set", lspFile, head + "actions:\n  - set: {‸}\n",
+			[]string{"nickname", "level"},
+			[]string{"orders", "points"},
+			"nickname: ",
+		},
+		{
+			"a value of an attribute", lspFile, head + "actions:\n  - set: {level: ‸}\n",
+			[]string{"bronze", "gold"},
+			nil,
+			"bronze",
+		},
+		{
+			"names of an expression", lspFile, head + "condition: ‸\nactions: []\n",
+			[]string{"member", "trigger", "events", "days_since", "in_segment"},
+			[]string{"event", "actions"},
+			"",
+		},
+		{
+			"attributes", lspFile, head + "condition: member.‸\nactions: []\n",
+			[]string{"nickname", "level", "orders", "tags", "id"},
+			nil, "nickname",
+		},
+		{
+			"half an attribute, in brackets that are not closed", lspFile,
+			"id: a\ntrigger: {event: order.paid, if: event.am‸\nactions: []\n",
+			[]string{"amount", "order_id", "time"},
+			[]string{"total"},
+			"amount",
+		},
+		{
+			"after Chinese text", lspFile, head + "actions:\n  - message: {channel: wecom, text: \"你好👋，{{ member.ni‸ }}\"}\n",
+			[]string{"nickname"},
+			nil, "nickname",
+		},
+		{
+			"properties of the trigger", lspFile, head + "condition: trigger.‸ > 3\nactions: []\n",
+			[]string{"amount", "items", "name"},
+			nil, "",
+		},
 		{"an action's id", lspFile, head + "actions:\n  - {id: gift, coupon: newcomer-10}\n  - if: actions.‸\n    then: []\n", []string{"gift"}, nil, "gift"},
-		{"an action's result", lspFile, head + "actions:\n  - {id: gift, coupon: newcomer-10}\n  - if: actions.gift.‸\n    then: []\n", []string{"issued", "code", "expires_at"}, nil, ""},
-		{"a segment in an expression", lspFile, head + "condition: in_segment(\"‸\")\nactions: []\n", []string{"loyal"}, []string{"member"}, "loyal"},
-		{"an event in an expression", lspFile, head + "condition: len(events(\"‸\nactions: []\n", []string{"order.paid"}, nil, "order.paid"},
-		{"a value of an enum", lspFile, head + "condition: member.level == \"‸\"\nactions: []\n", []string{"bronze", "silver", "gold"}, []string{"member"}, "bronze"},
-		{"fields of items", lspFile, head + "condition: sum(events(\"order.paid\"), .‸) > 3\nactions: []\n", []string{"amount", "order_id"}, []string{"nickname"}, "amount"},
-		{"an expression among values", lspFile, head + "actions:\n  - set: {nickname: = member.‸}\n", []string{"level"}, nil, ""},
-		{"filters", lspFile, head + "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | de‸ }}\"}\n", []string{"default"}, nil, "default"},
+		{
+			"an action's result", lspFile, head +
+				"actions:\n  - {id: gift, coupon: newcomer-10}\n  - if: actions.gift.‸\n    then: []\n",
+			[]string{"issued", "code", "expires_at"},
+			nil, "",
+		},
+		{
+			"a segment in an expression", lspFile, head + "condition: in_segment(\"‸\")\nactions: []\n",
+			[]string{"loyal"},
+			[]string{"member"},
+			"loyal",
+		},
+		{
+			"an event in an expression", lspFile, head + "condition: len(events(\"‸\nactions: []\n",
+			[]string{"order.paid"},
+			nil, "order.paid",
+		},
+		{
+			"a value of an enum", lspFile, head + "condition: member.level == \"‸\"\nactions: []\n",
+			[]string{"bronze", "silver", "gold"},
+			[]string{"member"},
+			"bronze",
+		},
+		{
+			"fields of items", lspFile, head + "condition: sum(events(\"order.paid\"), .‸) > 3\nactions: []\n",
+			[]string{"amount", "order_id"},
+			[]string{"nickname"},
+			"amount",
+		},
+		{
+			"an expression among values", lspFile, head + "actions:\n  - set: {nickname: = member.‸}\n",
+			[]string{"level"},
+			nil, "",
+		},
+		{
+			"filters", lspFile, head + "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | de‸ }}\"}\n",
+			[]string{"default"},
+			nil, "default",
+		},
 		{"tags of Liquid", "templates/hello.txt", "{% ‸ %}", []string{"if", "for"}, nil, ""},
-		{"the types of usher.yaml", "usher.yaml", lspSchema + "quiet_hours: {timezone: ‸}\n", []string{"member", "Asia/Shanghai"}, nil, "member"},
+		{
+			"the types of usher.yaml", "usher.yaml", lspSchema + "quiet_hours: {timezone: ‸}\n",
+			[]string{"member", "Asia/Shanghai"},
+			nil, "member",
+		},
 		{"a type", "usher.yaml", "usher: 1\nmember:\n  age: ‸\n", []string{"int", "string", "date"}, nil, "int"},
-		{"a segment's expression", "usher.yaml", strings.Replace(lspSchema, "member.orders >= 5", "member.‸", 1), []string{"orders", "level"}, nil, ""},
+		{
+			"a segment's expression", "usher.yaml", strings.Replace(lspSchema, "member.orders >= 5", "member.‸", 1),
+			[]string{"orders", "level"},
+			nil, "",
+		},
 		{"a channel's type", "usher.yaml", "usher: 1\nchannels:\n  x: {type: ‸}\n", []string{"log", "smtp", "null"}, nil, ""},
-		{"a channel's fields", "usher.yaml", "usher: 1\nchannels:\n  x: {type: smtp, ‸}\n", []string{"url", "from"}, []string{"type"}, ""},
+		{
+			"a channel's fields", "usher.yaml", "usher: 1\nchannels:\n  x: {type: smtp, ‸}\n",
+			[]string{"url", "from"},
+			[]string{"type"},
+			"",
+		},
 		{"the playbook of a test", "playbooks/a_test.yaml", "playbook: ‸\n", []string{"cart-rescue"}, nil, "cart-rescue"},
-		{"a step of a script", "playbooks/a_test.yaml", "playbook: cart-rescue\ntests:\n  - name: x\n    script:\n      - ‸\n", []string{"event", "advance", "expect"}, []string{"properties2"}, ""},
-		{"properties of a test's event", "playbooks/a_test.yaml", "playbook: cart-rescue\ntests:\n  - name: x\n    script:\n      - {event: cart.updated, properties: {‸}}\n", []string{"cart_id", "total"}, nil, "cart_id: "},
-		{"what is expected", "playbooks/a_test.yaml", "playbook: cart-rescue\ntests:\n  - name: x\n    script:\n      - expect: {run: ‸}\n", []string{"none", "waiting", "done"}, nil, "none"},
-		{"a member of a test", "playbooks/a_test.yaml", "playbook: cart-rescue\ntests:\n  - name: x\n    member: {id: m, ‸}\n", []string{"nickname", "tags", "points"}, []string{"orders", "id"}, ""},
+		{
+			"a step of a script", "playbooks/a_test.yaml",
+			"playbook: cart-rescue\ntests:\n  - name: x\n    script:\n      - ‸\n",
+			[]string{"event", "advance", "expect"},
+			[]string{"properties2"},
+			"",
+		},
+		{
+			"properties of a test's event", "playbooks/a_test.yaml",
+			"playbook: cart-rescue\ntests:\n  - name: x\n    script:\n      - {event: cart.updated, properties: {‸}}\n",
+			[]string{"cart_id", "total"},
+			nil, "cart_id: ",
+		},
+		{
+			"what is expected", "playbooks/a_test.yaml",
+			"playbook: cart-rescue\ntests:\n  - name: x\n    script:\n      - expect: {run: ‸}\n",
+			[]string{"none", "waiting", "done"},
+			nil, "none",
+		},
+		{
+			"a member of a test", "playbooks/a_test.yaml",
+			"playbook: cart-rescue\ntests:\n  - name: x\n    member: {id: m, ‸}\n",
+			[]string{"nickname", "tags", "points"},
+			[]string{"orders", "id"},
+			"",
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var got struct{ Items []lspItem }
 			e.t = t
-			// The schema is sound again, after a case that broke it. Names are offered as of the last check: it is waited for.
+			// The schema is sound again, after a case that broke it. Names are offered as of the last check:
+			// it is waited for.
 			if c.file != "usher.yaml" && e.open["usher.yaml"] {
 				e.write("usher.yaml", lspSchema)
 				e.diagnostics("usher.yaml")
@@ -408,7 +592,8 @@ func TestEditorCompletes(t *testing.T) {
 				t.Errorf("%s inserts %q, want %q", c.want[0], item.TextEdit.NewText, c.insert)
 			}
 			at := e.at(c.file, c.text)["position"].(lspPosition)
-			if r := item.TextEdit.Range; r.Start.Line != at.Line || r.Start.Character > at.Character || r.End.Character < at.Character {
+			if r := item.TextEdit.Range; r.Start.Line != at.Line || r.Start.Character > at.Character ||
+				r.End.Character < at.Character {
 				t.Errorf("it replaces %+v, the cursor is at %+v", r, at)
 			}
 		})
@@ -425,16 +610,37 @@ func TestEditorDescribes(t *testing.T) {
 		{"a key", lspFile, swap("condition", "cond‸ition"), []string{"**condition**", "an expression"}},
 		{"an action", lspFile, swap("coupon:", "cou‸pon:"), []string{"**coupon**", "pool's budget"}},
 		{"a field of an action", lspFile, swap("channel: wecom", "chan‸nel: wecom"), []string{"**channel**", "Required"}},
-		{"an event", lspFile, swap("event: cart.updated", "event: cart.‸updated"), []string{"cart_id: string", "usher.yaml:9"}},
-		{"an attribute", lspFile, swap("member.level", "member.lev‸el"), []string{"member.level: enum of bronze, silver, gold", "usher.yaml:6"}},
+		{
+			"an event", lspFile, swap("event: cart.updated", "event: cart.‸updated"),
+			[]string{"cart_id: string", "usher.yaml:9"},
+		},
+		{
+			"an attribute", lspFile, swap("member.level", "member.lev‸el"),
+			[]string{"member.level: enum of bronze, silver, gold", "usher.yaml:6"},
+		},
 		{"a property", lspFile, swap("event.total", "event.to‸tal"), []string{"event.total: number"}},
-		{"a result that may be missing", lspFile, swap("actions.gift.issued", "actions.gift.co‸de != nil"), []string{"optional string", "may be missing"}},
-		{"a name in a text", lspFile, swap("{{ member.nickname", "{{ member.nick‸name"), []string{"member.nickname: optional string"}},
-		{"a function", lspFile, swap(`member.level == "gold"`, `days_‸since(member.created_at) > 3`), []string{"days_since(t)", "calendar days"}},
-		{"a computed attribute", lspFile, swap(`member.level == "gold"`, "member.ord‸ers > 1"), []string{"member.orders: int", "Computed"}},
+		{
+			"a result that may be missing", lspFile, swap("actions.gift.issued", "actions.gift.co‸de != nil"),
+			[]string{"optional string", "may be missing"},
+		},
+		{
+			"a name in a text", lspFile, swap("{{ member.nickname", "{{ member.nick‸name"),
+			[]string{"member.nickname: optional string"},
+		},
+		{
+			"a function", lspFile, swap(`member.level == "gold"`, `days_‸since(member.created_at) > 3`),
+			[]string{"days_since(t)", "calendar days"},
+		},
+		{
+			"a computed attribute", lspFile, swap(`member.level == "gold"`, "member.ord‸ers > 1"),
+			[]string{"member.orders: int", "Computed"},
+		},
 		{"the times of a schedule", lspFile, "id: a\nstage: retention\ntrigger: {schedule: \"0 1‸0 * * 1\"}\nactions: [{tag: x}]\n", []string{"Next times in Asia/Shanghai", "Mon 2"}},
 		{"a pool", lspFile, swap("pool: newcomer-10", "pool: newcomer‸-10"), []string{"**newcomer-10**", "coupon pool"}},
-		{"a file that does not parse", lspFile, "id: a\ntrigger: {event: order.paid, if: event.amo‸unt > \"\nactions: [", []string{"event.amount: number"}},
+		{
+			"a file that does not parse", lspFile, "id: a\ntrigger: {event: order.paid, if: event.amo‸unt > \"\nactions: [",
+			[]string{"event.amount: number"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -461,18 +667,37 @@ func TestEditorFindsDeclarations(t *testing.T) {
 		to               string
 		line             int
 	}{
-		{"an event", lspFile, swap("event: cart.updated", "event: cart.‸updated"), "usher.yaml", line(lspSchema, "cart.updated:")},
+		{
+			"an event", lspFile, swap("event: cart.updated", "event: cart.‸updated"), "usher.yaml",
+			line(lspSchema, "cart.updated:"),
+		},
 		{"an attribute", lspFile, swap("member.level", "member.lev‸el"), "usher.yaml", line(lspSchema, "level:")},
 		{"a property", lspFile, swap("event.total", "event.to‸tal"), "usher.yaml", line(lspSchema, "cart.updated:")},
 		{"a pool", lspFile, swap("pool: newcomer-10", "pool: newcomer‸-10"), "usher.yaml", line(lspSchema, "newcomer-10")},
 		{"a channel", lspFile, swap("channel: wecom", "channel: we‸com"), "usher.yaml", line(lspSchema, "wecom:")},
-		{"a template", lspFile, swap(`text: "你好，{{ member.nickname }}，券码 {{ actions.gift.code }}"`, "template: hel‸lo"), "templates/hello.txt", 0},
+		{
+			"a template", lspFile, swap(`text: "你好，{{ member.nickname }}，券码 {{ actions.gift.code }}"`, "template: hel‸lo"),
+			"templates/hello.txt", 0,
+		},
 		{"an action's id", lspFile, swap("actions.gift.issued", "actions.gi‸ft.issued"), lspFile, line(lspPlaybook, "gift")},
-		{"an action's id in a text", lspFile, swap("{{ actions.gift.code", "{{ actions.gi‸ft.code"), lspFile, line(lspPlaybook, "gift")},
-		{"a segment in an expression", lspFile, swap(`member.level == "gold"`, `in_segment("loy‸al")`), "usher.yaml", line(lspSchema, "loyal")},
-		{"an event in an expression", lspFile, swap(`member.level == "gold"`, `len(events("order.‸paid")) > 1`), "usher.yaml", line(lspSchema, "order.paid:")},
+		{
+			"an action's id in a text", lspFile, swap("{{ actions.gift.code", "{{ actions.gi‸ft.code"), lspFile,
+			line(lspPlaybook, "gift"),
+		},
+		{
+			"a segment in an expression", lspFile, swap(`member.level == "gold"`, `in_segment("loy‸al")`), "usher.yaml",
+			line(lspSchema, "loyal"),
+		},
+		{
+			"an event in an expression", lspFile, swap(`member.level == "gold"`, `len(events("order.‸paid")) > 1`),
+			"usher.yaml", line(lspSchema, "order.paid:"),
+		},
 		{"a playbook", "playbooks/a_test.yaml", "playbook: cart-res‸cue\ntests: []\n", lspFile, 0},
-		{"a member's attribute in a test", "playbooks/a_test.yaml", "playbook: cart-rescue\ntests: [{name: x, member: {id: m, lev‸el: gold}, script: []}]\n", "usher.yaml", line(lspSchema, "level:")},
+		{
+			"a member's attribute in a test", "playbooks/a_test.yaml",
+			"playbook: cart-rescue\ntests: [{name: x, member: {id: m, lev‸el: gold}, script: []}]\n", "usher.yaml",
+			line(lspSchema, "level:"),
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -497,7 +722,8 @@ func TestEditorFindsDeclarations(t *testing.T) {
 
 func TestEditorFixes(t *testing.T) {
 	e := startEditor(t)
-	e.write(lspFile, strings.NewReplacer("newcomer-10", "newcommer-10", "member.level ==", "member.levle ==").Replace(lspPlaybook))
+	e.write(lspFile, strings.NewReplacer("newcomer-10", "newcommer-10", "member.level ==", "member.levle ==").
+		Replace(lspPlaybook))
 	found := e.diagnostics(lspFile)
 	if len(found) != 2 {
 		t.Fatalf("got %+v", found)
@@ -513,13 +739,15 @@ func TestEditorFixes(t *testing.T) {
 		}
 	}
 	e.request("textDocument/codeAction", map[string]any{
-		"textDocument": map[string]any{"uri": e.uri(lspFile)}, "range": found[0].Range, "context": map[string]any{"diagnostics": []any{}},
+		"textDocument": map[string]any{"uri": e.uri(lspFile)}, "range": found[0].Range,
+		"context": map[string]any{"diagnostics": []any{}},
 	}, &got)
 	if len(got) != 3 || got[0].Title != "Write `level`" || got[0].Kind != "quickfix" || got[2].Kind != "source.fixAll" ||
 		got[1].Title != "Declare the attribute `levle` in usher.yaml" || len(got[1].Edit.Changes[e.uri("usher.yaml")]) != 1 {
 		t.Fatalf("got %+v", got)
 	}
-	if edit := got[0].Edit.Changes[e.uri(lspFile)]; len(edit) != 1 || edit[0].Range != found[0].Range || edit[0].NewText != "level" {
+	if edit := got[0].Edit.Changes[e.uri(lspFile)]; len(edit) != 1 || edit[0].Range != found[0].Range ||
+		edit[0].NewText != "level" {
 		t.Errorf("the fix is %+v, the mistake at %+v", edit, found[0].Range)
 	}
 	if all := got[2].Edit.Changes[e.uri(lspFile)]; len(all) != 2 {

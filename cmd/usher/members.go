@@ -71,8 +71,10 @@ func (c *cli) importMembersCommand() *cobra.Command {
 		},
 	}
 	read.flags(c, cmd, false)
-	cmd.Flags().BoolVar(&backfill, "backfill", false, "write what is missing, as history: nothing starts, and what is known stays")
-	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")
+	cmd.Flags().BoolVar(&backfill, "backfill", false,
+		"write what is missing, as history: nothing starts, and what is known stays")
+	cmd.Flags().StringVar(&workspace, "workspace", "",
+		"type the columns of CSV by this workspace's schema instead of the server's")
 	completeFolder(cmd, "workspace")
 	serverFlags(cmd)
 	return cmd
@@ -89,7 +91,9 @@ type importing struct {
 	err      error // the first that ends it all
 }
 
-func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.MemberReader, schema *playbooks.Schema) error {
+func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.MemberReader,
+	schema *playbooks.Schema,
+) error {
 	i := &importing{client: cl, step: func() {}}
 	bar := c.bar(-1, "importing")
 	if bar != nil {
@@ -106,7 +110,8 @@ func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.Member
 	const most = 10
 	list := r.Undeclared()
 	for _, name := range list[:min(most, len(list))] {
-		fmt.Fprintf(c.stderr, "usher: the attribute %s is not declared: no playbook can read it%s\n", name, suggestAttribute(name, schema))
+		fmt.Fprintf(c.stderr, "usher: the attribute %s is not declared: no playbook can read it%s\n", name,
+			suggestAttribute(name, schema))
 	}
 	if more := len(list) - most; more > 0 {
 		fmt.Fprintf(c.stderr, "usher: … and %s that are not declared\n", plural(more, "other attribute"))
@@ -128,7 +133,8 @@ func suggestAttribute(name string, schema *playbooks.Schema) string {
 	return ""
 }
 
-// file writes all members of a file over several lanes. The lines of one member share a lane, which keeps their order.
+// file writes all members of a file over several lanes. The lines of one member share a lane, which
+// keeps their order.
 func (i *importing) file(ctx context.Context, r *eventfile.MemberReader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -156,7 +162,9 @@ func (i *importing) file(ctx context.Context, r *eventfile.MemberReader) error {
 	return err
 }
 
-func (i *importing) read(ctx context.Context, r *eventfile.MemberReader, lanes *[importLanes]chan eventfile.Member) error {
+func (i *importing) read(ctx context.Context, r *eventfile.MemberReader,
+	lanes *[importLanes]chan eventfile.Member,
+) error {
 	for ctx.Err() == nil {
 		m, err := r.Next()
 		var le *eventfile.LineError

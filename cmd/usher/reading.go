@@ -26,8 +26,10 @@ type reading struct {
 // flags declares the flags. Only files of events have --event.
 func (r *reading) flags(c *cli, cmd *cobra.Command, events bool) {
 	f := cmd.Flags()
-	f.StringVar(&r.encoding, "encoding", "", "encoding of the file: "+strings.Join(eventfile.EncodingNames(), ", ")+" (UTF-8 and marked UTF-16 need none)")
-	f.StringVar(&r.timezone, "timezone", "", "zone of times that name no offset, as in Asia/Shanghai (else the workspace's)")
+	f.StringVar(&r.encoding, "encoding", "", "encoding of the file: "+strings.Join(eventfile.EncodingNames(), ", ")+
+		" (UTF-8 and marked UTF-16 need none)")
+	f.StringVar(&r.timezone, "timezone", "",
+		"zone of times that name no offset, as in Asia/Shanghai (else the workspace's)")
 	f.Var(&r.columns, "map", "names columns, as in member=会员ID,time=下单时间")
 	completeFlag(cmd, "encoding", eventfile.EncodingNames()...)
 	_ = cmd.RegisterFlagCompletionFunc("timezone", zoneCandidates)
@@ -66,7 +68,8 @@ func (m mapFlag) String() string { return "" }
 func (m mapFlag) Type() string   { return "PLACE=COLUMN" }
 
 func (m *mapFlag) Set(text string) error {
-	if wide := fullWidthSigns.Replace(text); wide != text && strings.Count(wide, "=") > strings.Count(text, "=") || fullWidthComma.MatchString(text) {
+	if wide := fullWidthSigns.Replace(text); wide != text && strings.Count(wide, "=") > strings.Count(text, "=") ||
+		fullWidthComma.MatchString(text) {
 		return fmt.Errorf("it has full-width signs between its parts: write %s", wide)
 	}
 	parts, err := csv.NewReader(strings.NewReader(text)).Read()
@@ -159,7 +162,8 @@ func (c *cli) reportFile(r *eventfile.Reader, schema *playbooks.Schema) {
 	const most = 10
 	list := r.Undeclared()
 	for _, u := range list[:min(most, len(list))] {
-		fmt.Fprintf(c.stderr, "usher: %s named %s, which is not declared: no playbook can read it%s\n", plural(u.Count, "event"), u.Event, suggestEvent(u.Event, schema))
+		fmt.Fprintf(c.stderr, "usher: %s named %s, which is not declared: no playbook can read it%s\n",
+			plural(u.Count, "event"), u.Event, suggestEvent(u.Event, schema))
 	}
 	if more := len(list) - most; more > 0 {
 		fmt.Fprintf(c.stderr, "usher: … and %s that are not declared\n", plural(more, "other event name"))

@@ -23,7 +23,8 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// replayWorkspace uses what can happen within seconds: waits of all kinds, cascades, segments, gates, caps and effects.
+// replayWorkspace uses what can happen within seconds: waits of all kinds, cascades, segments,
+// gates, caps and effects.
 var replayWorkspace = map[string]string{
 	"usher.yaml": `usher: 1
 timezone: Asia/Shanghai
@@ -102,8 +103,9 @@ type recorded struct {
 	traces map[string]string // run id -> lines of JSON
 }
 
-// A simulation of what a server was told leaves the traces that the server has recorded, byte for byte: also of waits that were
-// carried out late, of events that came at one instant, and after a restart.
+// A simulation of what a server was told leaves the traces that the server has recorded, byte for
+// byte: also of waits that were carried out late, of events that came at one instant, and after a
+// restart.
 func TestSimulationReplaysWhatWasServed(t *testing.T) {
 	p := newProcessOf(t, writeFiles(t, replayWorkspace))
 	var wg sync.WaitGroup
@@ -265,7 +267,8 @@ func (p *process) post(body string) error {
 }
 
 func (p *process) do(method, path, body string, want int) ([]byte, error) {
-	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+p.addr+path, bytes.NewBufferString(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+p.addr+path,
+		bytes.NewBufferString(body))
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +286,8 @@ func (p *process) do(method, path, body string, want int) ([]byte, error) {
 	return answer, err
 }
 
-// terminate stops the server as an operator or a supervisor does, and wants it to end without an error.
+// terminate stops the server as an operator or a supervisor does, and wants it to end without an
+// error.
 func (p *process) terminate() {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -36,7 +36,8 @@ func (c *cli) schemaCommand() *cobra.Command {
 			for _, d := range diags {
 				// A playbook with a mistake is no hindrance, an editor is where it is mended.
 				if d.Severity == diag.Error && d.File == "usher.yaml" {
-					return fmt.Errorf("usher.yaml has mistakes, so that what it declares is unknown: run usher check%s", shownDir(workspaceDir(args)))
+					return fmt.Errorf("usher.yaml has mistakes, so that what it declares is unknown: run usher check%s",
+						shownDir(workspaceDir(args)))
 				}
 			}
 			if dir != "" {
@@ -80,8 +81,9 @@ func writeSchemas(ws *playbooks.Workspace, dir string) (paths []string, err erro
 	return paths, nil
 }
 
-// writeWhole replaces a file at once: whoever reads it sees the old text or the new one, never a part. An existing file keeps
-// its permissions; a link is followed, so that the file it names is the one that changes.
+// writeWhole replaces a file at once: whoever reads it sees the old text or the new one, never a
+// part. An existing file keeps its permissions; a link is followed, so that the file it names is
+// the one that changes.
 func writeWhole(path string, text []byte) (err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real

@@ -51,7 +51,8 @@ func (c *cli) screenOf(w io.Writer) screen {
 	return s
 }
 
-// isTerminal reports whether w is a screen, where a progress bar helps; in a file it would be noise.
+// isTerminal reports whether w is a screen, where a progress bar helps; in a file it would be
+// noise.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -63,8 +64,9 @@ var (
 	dimStyle  = lipgloss.NewStyle().Faint(true)
 	stateTint = map[string]lipgloss.Style{
 		"failed": lipgloss.NewStyle().Foreground(lipgloss.Red), "archived": lipgloss.NewStyle().Foreground(lipgloss.Red),
-		"waiting": lipgloss.NewStyle().Foreground(lipgloss.Yellow), "pending": lipgloss.NewStyle().Foreground(lipgloss.Yellow),
-		"done": lipgloss.NewStyle().Foreground(lipgloss.Green), "sent": lipgloss.NewStyle().Foreground(lipgloss.Green),
+		"waiting": lipgloss.NewStyle().Foreground(lipgloss.Yellow),
+		"pending": lipgloss.NewStyle().Foreground(lipgloss.Yellow),
+		"done":    lipgloss.NewStyle().Foreground(lipgloss.Green), "sent": lipgloss.NewStyle().Foreground(lipgloss.Green),
 	}
 )
 
@@ -124,7 +126,8 @@ func (p *page) table(rows [][]string, l layout) {
 	p.b.WriteString(t.String())
 }
 
-// printable keeps what members sent from moving the cursor or changing the colours of the terminal it is shown on.
+// printable keeps what members sent from moving the cursor or changing the colours of the terminal
+// it is shown on.
 func printable(s string) string {
 	if !slices.ContainsFunc([]rune(s), unicode.IsControl) {
 		return s

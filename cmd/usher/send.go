@@ -84,15 +84,17 @@ func (c *cli) sendCommand() *cobra.Command {
 		},
 	}
 	read.flags(c, cmd, true)
-	cmd.Flags().BoolVar(&backfill, "backfill", false, "take the events in as history: they count in events(), attributes and created_at, and start nothing")
-	cmd.Flags().StringVar(&workspace, "workspace", "", "type the columns of CSV by this workspace's schema instead of the server's")
+	cmd.Flags().BoolVar(&backfill, "backfill", false,
+		"take the events in as history: they count in events(), attributes and created_at, and start nothing")
+	cmd.Flags().StringVar(&workspace, "workspace", "",
+		"type the columns of CSV by this workspace's schema instead of the server's")
 	completeFolder(cmd, "workspace")
 	serverFlags(cmd)
 	return cmd
 }
 
-// columns returns the schema that types the columns of CSV: a folder's, else the server's own. One that has none to give leaves
-// the columns to their look.
+// columns returns the schema that types the columns of CSV: a folder's, else the server's own. One
+// that has none to give leaves the columns to their look.
 func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playbooks.Schema, error) {
 	if workspace != "" {
 		ws, err := c.loadGood("", workspace)
@@ -112,7 +114,8 @@ func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playb
 	return cl.schema(text)
 }
 
-// schema reads what a server says of its events. It is JSON, and so is YAML: the front end reads it like any usher.yaml.
+// schema reads what a server says of its events. It is JSON, and so is YAML: the front end reads it
+// like any usher.yaml.
 func (cl *client) schema(text []byte) (*playbooks.Schema, error) {
 	ws, diags := loadFiles(map[string][]byte{"usher.yaml": text})
 	if mistaken(diags, false) {
@@ -153,7 +156,8 @@ type batch struct {
 	old   []bool // which of them happened long ago
 }
 
-// file sends all of a file over several lanes. A member's events share a lane, which sends one batch after the other.
+// file sends all of a file over several lanes. A member's events share a lane, which sends one
+// batch after the other.
 func (s *sending) file(ctx context.Context, r *eventfile.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -310,7 +314,8 @@ func (cl *client) insist(ctx context.Context, method, path string, body []byte) 
 			}
 		}
 		if time.Now().Add(pause).After(deadline) {
-			return nil, fmt.Errorf("gave up after %s; run the same command again, what was taken is not taken twice: %w", retryFor, err)
+			return nil, fmt.Errorf("gave up after %s; run the same command again, what was taken is not taken twice: %w",
+				retryFor, err)
 		}
 		if cl.again != nil {
 			cl.told.Do(func() { cl.again(err) })
@@ -323,7 +328,8 @@ func (cl *client) insist(ctx context.Context, method, path string, body []byte) 
 	}
 }
 
-// noteAgain says that a server that does not answer is asked again: half a minute without a word looks like work.
+// noteAgain says that a server that does not answer is asked again: half a minute without a word
+// looks like work.
 func (c *cli) noteAgain(err error) {
 	fmt.Fprintf(c.stderr, "usher: %v; trying again for %s\n", err, retryFor)
 }

@@ -99,7 +99,12 @@ func TestSendRetriesWhatPasses(t *testing.T) {
 		{"a dropped connection", []func(http.ResponseWriter){hangUp}, 2, ""},
 		{"an overloaded server", []func(http.ResponseWriter){status(503), status(500)}, 3, ""},
 		{"too fast", []func(http.ResponseWriter){status(429, "Retry-After", "1")}, 2, ""},
-		{"too fast for longer than we wait", []func(http.ResponseWriter){status(429, "Retry-After", "31")}, 1, "gave up after 30s"},
+		{
+			"too fast for longer than we wait",
+			[]func(http.ResponseWriter){status(429, "Retry-After", "31")},
+			1,
+			"gave up after 30s",
+		},
 		{"a wrong key", []func(http.ResponseWriter){status(401)}, 1, "401"},
 	}
 	for _, tt := range tests {
@@ -109,7 +114,8 @@ func TestSendRetriesWhatPasses(t *testing.T) {
 			if rc.calls != tt.calls {
 				t.Errorf("%d requests, want %d", rc.calls, tt.calls)
 			}
-			if tt.err == "" && (err != nil || s.accepted != 1) || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+			if tt.err == "" && (err != nil || s.accepted != 1) || tt.err != "" &&
+				(err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("accepted %d, err = %v", s.accepted, err)
 			}
 		})
@@ -125,7 +131,8 @@ func TestSendStopsWhenTold(t *testing.T) {
 	server := httptest.NewServer(rc)
 	defer server.Close()
 	s := &sending{client: &client{base: server.URL, key: "k", http: server.Client()}}
-	if err := s.file(ctx, eventfile.Open(strings.NewReader(`{"event":"x","member":"m"}`), eventfile.Options{})); err == nil {
+	if err := s.file(ctx, eventfile.Open(strings.NewReader(`{"event":"x","member":"m"}`),
+		eventfile.Options{})); err == nil {
 		t.Error("no error although it was stopped")
 	}
 }
@@ -138,10 +145,12 @@ func TestSendSaysThatItTriesAgain(t *testing.T) {
 	var said strings.Builder
 	c := &cli{stderr: &said}
 	s := &sending{client: &client{base: server.URL, http: server.Client(), again: c.noteAgain}}
-	if err := s.file(t.Context(), eventfile.Open(strings.NewReader(`{"event":"x","member":"m1"}`), eventfile.Options{})); err != nil {
+	if err := s.file(t.Context(), eventfile.Open(strings.NewReader(`{"event":"x","member":"m1"}`),
+		eventfile.Options{})); err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("usher: the server at %s answered 503 Service Unavailable; trying again for 30s\n", server.URL); said.String() != want {
+	if want := fmt.Sprintf("usher: the server at %s answered 503 Service Unavailable; trying again for 30s\n",
+		server.URL); said.String() != want {
 		t.Errorf("got %q, want %q", said.String(), want)
 	}
 }

@@ -130,7 +130,8 @@ func (c *cli) serverError(err error) error {
 func (c *cli) checkServed(ws *playbooks.Workspace, dir string) error {
 	switch live := func(p *playbooks.Playbook) bool { return p.Status != playbooks.Draft }; {
 	case len(ws.Playbooks) == 0:
-		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"), loader.Contents(ws))
+		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"),
+			loader.Contents(ws))
 	case !slices.ContainsFunc(ws.Playbooks, live):
 		fmt.Fprintln(c.stderr, "usher: warning: all playbooks are drafts: no run will begin")
 	}

@@ -45,7 +45,8 @@ type shownCoupon struct {
 // people.
 type asked func(ctx context.Context, cl *client, args []string) (text []byte, write func(p *page), err error)
 
-// askCommand is a command that asks the server and prints the answer as text or as the JSON that came.
+// askCommand is a command that asks the server and prints the answer as text or as the JSON that
+// came.
 func (c *cli) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
 	serverFlags(cmd)
 	shown := outputFlags(cmd)
@@ -67,7 +68,9 @@ func (c *cli) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
 }
 
 // showCommand is a command that asks the server once, by GET.
-func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string, write func(p *page, v T)) *cobra.Command {
+func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string,
+	write func(p *page, v T),
+) *cobra.Command {
 	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
 		var v T
 		text, err := cl.get(ctx, path(args), &v)
@@ -186,7 +189,8 @@ func (p *page) runs(runs []shownRun) {
 // wideTerminal is the width of a terminal from which on a list has room for whole times.
 const wideTerminal = 120
 
-// leastID is how much of a run's id is shown at least: the second of its beginning, and some of the rest.
+// leastID is how much of a run's id is shown at least: the second of its beginning, and some of the
+// rest.
 const leastID = 12
 
 // shortID returns the length at which the ids differ.

@@ -64,7 +64,8 @@ func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error)
 		many = fmt.Sprintf("more than %d", mostCandidates)
 		names = append(names, "  …")
 	}
-	return nil, nil, fmt.Errorf("%s runs begin with %s: write more of the id\n%s", many, id, printable(strings.Join(names, "\n")))
+	return nil, nil, fmt.Errorf("%s runs begin with %s: write more of the id\n%s", many, id,
+		printable(strings.Join(names, "\n")))
 }
 
 func (p *page) run(r *shownRun) {

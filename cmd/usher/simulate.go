@@ -41,7 +41,10 @@ func (c *cli) simulateCommand() *cobra.Command {
 			if events == "" {
 				return usagef("simulate: say which events, with --events FILE")
 			}
-			o := sim.SimulateOptions{Registry: actions.Registry(), Effects: actions.Effects(), Member: member, Funnels: format == "text" || show.summed}
+			o := sim.SimulateOptions{
+				Registry: actions.Registry(), Effects: actions.Effects(), Member: member,
+				Funnels: format == "text" || show.summed,
+			}
 			return c.simulate(workspaceDir(args), events, &read, show, instants{until: until, at: at}, o)
 		},
 	}
@@ -49,11 +52,13 @@ func (c *cli) simulateCommand() *cobra.Command {
 	read.flags(c, cmd, true)
 	cmd.Flags().StringVar(&member, "member", "", "print the whole trace of this member")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().StringVar(&show.by, "by", "day", "sum up by day, week (from Monday) or month of the workspace's zone; in JSON only when it is given")
+	cmd.Flags().StringVar(&show.by, "by", "day",
+		"sum up by day, week (from Monday) or month of the workspace's zone; in JSON only when it is given")
 	cmd.Flags().BoolVar(&show.utc, "utc", false, "times in UTC instead of the workspace's zone")
 	completeFlag(cmd, "format", "text", "json")
 	completeFlag(cmd, "by", sim.PeriodNames...)
-	cmd.Flags().StringVar(&until, "until", "", "let waits and schedules run on to this time, as in 2026-04-30 or 2026-04-30T10:00:00+08:00")
+	cmd.Flags().StringVar(&until, "until", "",
+		"let waits and schedules run on to this time, as in 2026-04-30 or 2026-04-30T10:00:00+08:00")
 	cmd.Flags().StringVar(&at, "at", "", "when events come that have no time")
 	return cmd
 }
@@ -65,7 +70,8 @@ type simulationShow struct {
 	utc        bool
 }
 
-// instants are the flags with times, which are read in the zone of the workspace where they name none.
+// instants are the flags with times, which are read in the zone of the workspace where they name
+// none.
 type instants struct {
 	until, at string
 }
@@ -93,7 +99,9 @@ func instantFlag(flag, text string, zone *time.Location) (time.Time, error) {
 	return t, nil
 }
 
-func (c *cli) simulate(dir, events string, read *reading, show simulationShow, times instants, o sim.SimulateOptions) error {
+func (c *cli) simulate(dir, events string, read *reading, show simulationShow, times instants,
+	o sim.SimulateOptions,
+) error {
 	if _, _, err := times.parse(time.UTC); err != nil { // a slip in the command before one in the workspace
 		return err
 	}
@@ -182,7 +190,8 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 	return result.WriteText(c.stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.screenOf(c.stdout).width})
 }
 
-// readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it, else time, else at.
+// readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it,
+// else time, else at.
 func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badLines, err error) {
 	ids := map[string]bool{}
 	var timeless []int // lines
@@ -216,9 +225,12 @@ func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Inp
 	}
 }
 
-// timed gives the events without a time the instant that --at says. Without it they come now when no line has a time, as they
-// would on a server; where only some lack it, or a table may have it under another name, their lines are bad.
-func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, at time.Time, bad badLines) ([]engine.Input, badLines, error) {
+// timed gives the events without a time the instant that --at says. Without it they come now when
+// no line has a time, as they would on a server; where only some lack it, or a table may have it
+// under another name, their lines are bad.
+func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, at time.Time,
+	bad badLines,
+) ([]engine.Input, badLines, error) {
 	if len(timeless) == 0 {
 		return inputs, bad, nil
 	}

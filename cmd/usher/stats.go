@@ -21,7 +21,8 @@ type shownStats struct {
 
 func (c *cli) statsCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "stats [PLAYBOOK]", Short: "Say what playbooks have done so far: all, or one in full", Args: cobra.MaximumNArgs(1),
+		Use: "stats [PLAYBOOK]", Short: "Say what playbooks have done so far: all, or one in full",
+		Args:              cobra.MaximumNArgs(1),
 		Example:           "  usher stats\n  usher stats welcome --format json",
 		ValidArgsFunction: c.complete(playbookCandidates),
 	}
@@ -92,7 +93,13 @@ func (p *page) stats(served *servedPlaybook, s *engine.Stats) {
 	for _, m := range []struct {
 		name   string
 		counts map[string]int
-	}{{"message", s.Messages}, {"coupon", s.Coupons}, {"tagged", s.Tags.Added}, {"untagged", s.Tags.Removed}, {"did not act:", s.Skipped}} {
+	}{
+		{"message", s.Messages},
+		{"coupon", s.Coupons},
+		{"tagged", s.Tags.Added},
+		{"untagged", s.Tags.Removed},
+		{"did not act:", s.Skipped},
+	} {
 		for _, key := range sortedNames(m.counts) {
 			add(m.name+" "+key, m.counts[key])
 		}

@@ -13,7 +13,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// mailSink is a mail server that takes its time, and counts the mails that it has said yes to by their keys.
+// mailSink is a mail server that takes its time, and counts the mails that it has said yes to by
+// their keys.
 type mailSink struct {
 	slow time.Duration
 	mu   sync.Mutex
@@ -97,7 +98,8 @@ func mailing(t *testing.T, slow time.Duration) (*process, *mailSink) {
 	t.Helper()
 	sink, addr := newMailSink(t, slow)
 	ws := writeFiles(t, map[string]string{
-		"usher.yaml": "usher: 1\nmember: {email: string}\nevents: {go: {}}\nchannels: {mail: {type: smtp, url: \"smtp://" + addr +
+		"usher.yaml": "usher: 1\nmember: {email: string}\nevents: {go: {}}\nchannels: {mail: {type: smtp, url: \"smtp://" +
+			addr +
 			"\", from: \"Shop <hi@shop.test>\"}}\n",
 		"playbooks/welcome.yaml": "id: welcome\nstage: activation\ntrigger: {event: go}\nactions:\n" +
 			"  - message: {channel: mail, to: a@x.test, subject: 你好, text: 欢迎, class: transactional}\n",
@@ -113,7 +115,8 @@ func mailing(t *testing.T, slow time.Duration) (*process, *mailSink) {
 	return p, sink
 }
 
-// TestStopSendsNothingTwice: a server that is stopped again and again while mails go out sends each of them once.
+// TestStopSendsNothingTwice: a server that is stopped again and again while mails go out sends each
+// of them once.
 func TestStopSendsNothingTwice(t *testing.T) {
 	p, sink := mailing(t, 200*time.Millisecond)
 	for i := 1; i <= 4; i++ {
@@ -132,12 +135,14 @@ func TestStopSendsNothingTwice(t *testing.T) {
 	if distinct, all := sink.count(); distinct != mails || all != mails {
 		t.Errorf("%d mails, %d times in all; want %d", distinct, all, mails)
 	}
-	if log := p.log.String(); strings.Contains(log, "asynq") || strings.Contains(log, "level=WARN") || strings.Contains(log, "level=ERROR") {
+	if log := p.log.String(); strings.Contains(log, "asynq") || strings.Contains(log, "level=WARN") ||
+		strings.Contains(log, "level=ERROR") {
 		t.Errorf("a clean stop leaves warnings in the log:\n%s", log)
 	}
 }
 
-// TestKillSendsOnlyWhatWasOnTheWireTwice: a server that is killed sends no more twice than it had begun.
+// TestKillSendsOnlyWhatWasOnTheWireTwice: a server that is killed sends no more twice than it had
+// begun.
 func TestKillSendsOnlyWhatWasOnTheWireTwice(t *testing.T) {
 	const kills, senders = 3, 8 * store.Lanes
 	p, sink := mailing(t, 50*time.Millisecond)

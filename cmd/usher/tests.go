@@ -58,10 +58,12 @@ func (c *cli) testCommand() *cobra.Command {
 			return watch(ctx, ticker.C, func() string { return fingerprint(t.dir) }, func() error { return c.watched(&t) })
 		},
 	}
-	cmd.Flags().StringVar(&t.pattern, "run", "", "run only tests whose playbook/name matches this regular expression (also -run)")
+	cmd.Flags().StringVar(&t.pattern, "run", "",
+		"run only tests whose playbook/name matches this regular expression (also -run)")
 	cmd.Flags().StringVar(&t.format, "format", "text", "text, json or junit")
 	completeFlag(cmd, "format", "text", "json", "junit")
-	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "say how much of each playbook the tests reach, and name what none does")
+	cmd.Flags().BoolVar(&t.coverage, "coverage", false,
+		"say how much of each playbook the tests reach, and name what none does")
 	cmd.Flags().BoolVarP(&again, "watch", "w", false, "run again whenever a file of the workspace changes")
 	return cmd
 }

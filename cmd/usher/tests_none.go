@@ -11,7 +11,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// The tests that a pattern may have meant: how many are named at most, and how much of the pattern they share at least.
+// The tests that a pattern may have meant: how many are named at most, and how much of the pattern
+// they share at least.
 const (
 	maxSuggestions = 3
 	minSharedPairs = 0.5
@@ -30,7 +31,8 @@ func noTest(ws *playbooks.Workspace, pattern string) string {
 		return "no test was run: the workspace has no playbook"
 	case len(names) == 0:
 		file := ws.Playbooks[0].File
-		return fmt.Sprintf("no test was run: the workspace has none; write the first into %s_test.yaml", strings.TrimSuffix(file, ".yaml"))
+		return fmt.Sprintf("no test was run: the workspace has none; write the first into %s_test.yaml",
+			strings.TrimSuffix(file, ".yaml"))
 	}
 	said := fmt.Sprintf("no test matches -run %q, which is held against PLAYBOOK/NAME", pattern)
 	if near := nearest(pattern, names); len(near) > 0 {
@@ -44,7 +46,8 @@ func noTest(ws *playbooks.Workspace, pattern string) string {
 	return said + "; there are tests of " + strings.Join(slices.Compact(ids), ", ")
 }
 
-// nearest returns the names that share most with a pattern: those that differ in capitals alone, else by pairs of letters.
+// nearest returns the names that share most with a pattern: those that differ in capitals alone,
+// else by pairs of letters.
 func nearest(pattern string, names []string) []string {
 	type candidate struct {
 		name  string
@@ -76,7 +79,8 @@ func nearest(pattern string, names []string) []string {
 	return out
 }
 
-// letterPairs returns the pairs of letters that stand side by side in a text, without what patterns and names write between words.
+// letterPairs returns the pairs of letters that stand side by side in a text, without what patterns
+// and names write between words.
 func letterPairs(text string) map[[2]rune]bool {
 	out := map[[2]rune]bool{}
 	var before rune

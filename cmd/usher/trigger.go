@@ -19,7 +19,8 @@ func (c *cli) triggerCommand() *cobra.Command {
 	var members, params []string
 	var segment, id string
 	cmd := &cobra.Command{
-		Use: "trigger PLAYBOOK (--member ID… | --segment NAME)", Short: "Start a playbook with an http trigger, for members or a segment",
+		Use:   "trigger PLAYBOOK (--member ID… | --segment NAME)",
+		Short: "Start a playbook with an http trigger, for members or a segment",
 		Long: "Starts a playbook whose trigger is http, for the members that are named or for all of a segment. Parameters are typed as\n" +
 			"the playbook declares them.",
 		Example: "  usher trigger hall-closed --member m1 --member m2 --param hall=北馆\n" +
@@ -83,7 +84,8 @@ func (c *cli) triggerCommand() *cobra.Command {
 	return cmd
 }
 
-// known reports an error for the first of the members who does not exist: a slip in an id would make a new member.
+// known reports an error for the first of the members who does not exist: a slip in an id would
+// make a new member.
 func (cl *client) known(ctx context.Context, members []string) error {
 	for _, id := range members {
 		if _, err := cl.do(ctx, http.MethodGet, "/v1/members/"+url.PathEscape(id), nil); err != nil {
@@ -104,9 +106,11 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 	if len(v.Params) == 0 {
 		return nil, fmt.Errorf("playbook %s takes no parameters", playbook)
 	}
-	// Parameters are typed as an event's properties are, so they are read as those of an event of that name.
+	// Parameters are typed as an event's properties are, so they are read as those of an event of that
+	// name.
 	const name = "trigger"
-	ws, diags := loadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil, `{"usher": 1, "events": {"%s": %s}}`, name, v.Params)})
+	ws, diags := loadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil, `{"usher": 1, "events": {"%s": %s}}`, name,
+		v.Params)})
 	if mistaken(diags, false) {
 		return nil, fmt.Errorf("the server at %s gave parameters that this version of usher cannot read", cl.base)
 	}
@@ -119,7 +123,8 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 			return nil, noSuch("parameter of "+playbook+",", k, known)
 		}
 	}
-	raw, err := encodeEvent(ws.Schema, append([]string{"event", "member"}, keys...), append([]string{name, "m"}, values...))
+	raw, err := encodeEvent(ws.Schema, append([]string{"event", "member"}, keys...),
+		append([]string{name, "m"}, values...))
 	if err != nil {
 		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "line 2: "))
 	}

@@ -13,8 +13,8 @@ import (
 // watchEvery is how often `--watch` looks at the files.
 const watchEvery = 300 * time.Millisecond
 
-// watch runs once, and again whenever the files of a workspace have changed, until it is told to end. Files are looked at on each
-// tick: what changes between two is one change.
+// watch runs once, and again whenever the files of a workspace have changed, until it is told to
+// end. Files are looked at on each tick: what changes between two is one change.
 func watch(ctx context.Context, ticks <-chan time.Time, look func() string, run func() error) error {
 	seen := look()
 	if err := run(); err != nil {
@@ -35,7 +35,8 @@ func watch(ctx context.Context, ticks <-chan time.Time, look func() string, run 
 	}
 }
 
-// fingerprint returns a text that changes with the files of a workspace: names, sizes and times of change.
+// fingerprint returns a text that changes with the files of a workspace: names, sizes and times of
+// change.
 func fingerprint(dir string) string {
 	files, err := folder.Open(dir)
 	if err != nil {

@@ -38,7 +38,8 @@ func loadFiles(files folder.Files) (*playbooks.Workspace, []diag.Diagnostic) {
 	return loader.Load(files.FS(), actions.Registry())
 }
 
-// loadGood reads a workspace that is to be used: mistakes are printed and end the command, warnings are not shown.
+// loadGood reads a workspace that is to be used: mistakes are printed and end the command, warnings
+// are not shown.
 func (c *cli) loadGood(command, dir string) (*playbooks.Workspace, error) {
 	ws, diags, err := load(dir)
 	if err != nil {
@@ -61,7 +62,8 @@ func (c *cli) noteNearestWorkspace(command, dir string, diags []diag.Diagnostic)
 	}
 }
 
-// nameUnread names the files that look like the workspace's and are not read: who uses it believes that they count.
+// nameUnread names the files that look like the workspace's and are not read: who uses it believes
+// that they count.
 func (c *cli) nameUnread(diags []diag.Diagnostic, ws *playbooks.Workspace) error {
 	unread := slices.DeleteFunc(slices.Clone(diags), func(d diag.Diagnostic) bool { return d.Code != "unread-file" })
 	if len(unread) == 0 {
@@ -133,8 +135,8 @@ func (c *cli) checkCommand() *cobra.Command {
 	return cmd
 }
 
-// noteUnset warns of what `serve` would refuse here. It is about this machine and not about the workspace, so it is no
-// diagnostic: where changes are checked, the secrets are seldom at hand.
+// noteUnset warns of what `serve` would refuse here. It is about this machine and not about the
+// workspace, so it is no diagnostic: where changes are checked, the secrets are seldom at hand.
 func (c *cli) noteUnset(ws *playbooks.Workspace) {
 	for i := range ws.Schema.Channels {
 		ch := &ws.Schema.Channels[i]
@@ -161,7 +163,8 @@ func (c *cli) explainCommand() *cobra.Command {
 			code := diag.CodeByName(name)
 			if code == nil {
 				hint := diag.DidYouMean(name, codeNames())
-				return fmt.Errorf("there is no diagnostic %q; %s", args[0], cmp.Or(hint, "`usher check` prints the code in brackets, `usher explain` lists all"))
+				return fmt.Errorf("there is no diagnostic %q; %s", args[0],
+					cmp.Or(hint, "`usher check` prints the code in brackets, `usher explain` lists all"))
 			}
 			var b strings.Builder
 			text := strings.TrimSpace(code.Doc)

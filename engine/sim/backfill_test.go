@@ -90,7 +90,10 @@ type world struct {
 
 func newWorld(t interface{ Fatal(...any) }, at time.Time) *world {
 	w := &world{runs: map[string]string{}}
-	e := engine.New(backfillWorkspace(t), engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects()})
+	e := engine.New(backfillWorkspace(t), engine.Options{
+		Secret: []byte("s"), Registry: actions.Registry(),
+		Effects: actions.Effects(),
+	})
 	w.World = sim.NewWorld(e, at, func(c *engine.Changes) {
 		for _, d := range c.Deliveries {
 			w.texts = append(w.texts, d.Message.Text)
@@ -125,7 +128,10 @@ func TestBackfillStartsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(w.Input(engine.Input{Kind: engine.InputEvent, ID: "j", Member: "m", Name: "joined", Time: monday, At: monday, Payload: &engine.Payload{}}))
+	must(w.Input(engine.Input{
+		Kind: engine.InputEvent, ID: "j", Member: "m", Name: "joined", Time: monday, At: monday,
+		Payload: &engine.Payload{},
+	}))
 	for i := range 3 { // a trigger, a wait, an exit, a goal and a segment would see these
 		at := monday.AddDate(0, 0, -i-1)
 		must(w.Input(ordered(fmt.Sprint("old", i), at, monday.Add(time.Hour), 500+float64(i), true)))
@@ -154,7 +160,10 @@ func TestBackfillStartsNothing(t *testing.T) {
 // What time alone had done to a member before a backfill still fires.
 func TestBackfillSwallowsNoCrossing(t *testing.T) {
 	w := newWorld(t, monday)
-	for _, in := range []engine.Input{ordered("a", monday, monday, 1, false), ordered("old", monday.AddDate(0, 0, 39), monday.AddDate(0, 0, 40), 1, true)} {
+	for _, in := range []engine.Input{
+		ordered("a", monday, monday, 1, false),
+		ordered("old", monday.AddDate(0, 0, 39), monday.AddDate(0, 0, 40), 1, true),
+	} {
 		if err := w.Input(in); err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +216,8 @@ func TestBackfilledAttributes(t *testing.T) {
 	}
 }
 
-// History may come in any order and in any mixture: the member ends up the same, and nothing is ever sent.
+// History may come in any order and in any mixture: the member ends up the same, and nothing is
+// ever sent.
 func TestBackfillInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type past struct {
@@ -220,7 +230,8 @@ func TestBackfillInAnyOrder(t *testing.T) {
 		end := func(list []past) string {
 			w := newWorld(t, monday)
 			for i, p := range list {
-				in := ordered(fmt.Sprint(i), monday.Add(-time.Duration(p.hour)*time.Hour), monday.Add(time.Duration(i)*time.Second), float64(p.hour), true)
+				in := ordered(fmt.Sprint(i), monday.Add(-time.Duration(p.hour)*time.Hour),
+					monday.Add(time.Duration(i)*time.Second), float64(p.hour), true)
 				if p.level != "" {
 					in.Attributes = map[string]any{"level": p.level}
 				}
@@ -263,7 +274,10 @@ func TestAttributesAreNormalized(t *testing.T) {
 		}
 	}
 	w := newWorld(t, monday)
-	joined := engine.Input{Kind: engine.InputEvent, ID: "j", Member: "m", Name: "joined", Time: monday, At: monday, Payload: &engine.Payload{}}
+	joined := engine.Input{
+		Kind: engine.InputEvent, ID: "j", Member: "m", Name: "joined", Time: monday, At: monday,
+		Payload: &engine.Payload{},
+	}
 	if err := w.Input(joined); err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/usher-run/usher/playbooks/expression"
 )
 
-// Coverage says how much of a playbook the tests reached: its actions and their ways, both outcomes of every condition and `if`, its
-// exits and its goal, both outcomes of its waits for an event, and the branches of its texts.
+// Coverage says how much of a playbook the tests reached: its actions and their ways, both outcomes
+// of every condition and `if`, its exits and its goal, both outcomes of its waits for an event, and
+// the branches of its texts.
 type Coverage struct {
 	Playbook string   `json:"playbook"`
 	File     string   `json:"file"`
@@ -33,8 +34,8 @@ type Missed struct {
 // PointKind says what kind of thing tests can reach.
 type PointKind string
 
-// The kinds of what tests can reach. Conditions are those of the playbook, of branches, and beside the events of exits, goals and
-// waits. Guards are the `if` of an action or of the trigger.
+// The kinds of what tests can reach. Conditions are those of the playbook, of branches, and beside
+// the events of exits, goals and waits. Guards are the `if` of an action or of the trigger.
 const (
 	PointAction    PointKind = "action"
 	PointBranch    PointKind = "way"
@@ -50,7 +51,8 @@ func (m Missed) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: never %s", m.Pos.File, m.Pos.Line, m.Pos.Column, m.What, m.Never)
 }
 
-// reachedPoints are what tests reached. It is the observer of all their engines; what only traces tell is added by entry.
+// reachedPoints are what tests reached. It is the observer of all their engines; what only traces
+// tell is added by entry.
 type reachedPoints map[any]bool
 
 // The keys of marks, beside pointers to steps and to the events of exits and goals.
@@ -82,7 +84,8 @@ func coverage(p *playbooks.Playbook, reached reachedPoints) Coverage {
 	c.playbook()
 	// The playbook first, then the templates of its texts.
 	slices.SortStableFunc(c.missed, func(a, b Missed) int {
-		return cmp.Or(inOtherFile(a, p)-inOtherFile(b, p), cmp.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, a.Pos.Column-b.Pos.Column)
+		return cmp.Or(inOtherFile(a, p)-inOtherFile(b, p), cmp.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line,
+			a.Pos.Column-b.Pos.Column)
 	})
 	return Coverage{Playbook: p.ID, File: p.File, Reached: c.all - len(c.missed), All: c.all, Missed: c.missed}
 }
@@ -149,7 +152,8 @@ func (c *counter) playbook() {
 		c.step(&p.Steps[i])
 	}
 	for _, t := range c.order {
-		c.point(PointText, t.branch.Pos, fmt.Sprintf("%s in template %s of %s", t.branch.Name, t.template, p.ID), "taken", c.texts[t]...)
+		c.point(PointText, t.branch.Pos, fmt.Sprintf("%s in template %s of %s", t.branch.Name, t.template, p.ID), "taken",
+			c.texts[t]...)
 	}
 }
 

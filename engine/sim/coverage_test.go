@@ -67,8 +67,8 @@ func workspaceOf(t *testing.T, path string) (*playbooks.Workspace, []string) {
 	return ws, names
 }
 
-// TestCoverage leaves out each test in turn, and all of them: what is missed then is testdata/coverage/*.out. Together they reach
-// everything.
+// TestCoverage leaves out each test in turn, and all of them: what is missed then is
+// testdata/coverage/*.out. Together they reach everything.
 func TestCoverage(t *testing.T) {
 	paths, err := filepath.Glob("testdata/coverage/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -115,7 +115,8 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// TestCoverageForPrograms: the JSON says the same as the text, each thing that was missed has a place, and two runs print the same.
+// TestCoverageForPrograms: the JSON says the same as the text, each thing that was missed has a
+// place, and two runs print the same.
 func TestCoverageForPrograms(t *testing.T) {
 	ws, names := workspaceOf(t, "testdata/coverage/tea.txtar")
 	for skip := range names {

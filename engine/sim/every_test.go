@@ -13,7 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Every key that is declared, of every trigger, action and file, is used in a workspace whose tests run in this suite.
+// Every key that is declared, of every trigger, action and file, is used in a workspace whose tests
+// run in this suite.
 func TestEveryKeyHasATest(t *testing.T) {
 	forms := shapes.NewShapes(actions.Registry())
 	used := map[*shapes.Shape]map[string]bool{}
@@ -38,7 +39,10 @@ func TestEveryKeyHasATest(t *testing.T) {
 		}
 	}
 	seen := map[*shapes.Shape]bool{}
-	for name, s := range map[string]*shapes.Shape{"usher.yaml": forms.Schema, "a playbook": forms.Playbook, "a test": forms.Test} {
+	for name, s := range map[string]*shapes.Shape{
+		"usher.yaml": forms.Schema, "a playbook": forms.Playbook,
+		"a test": forms.Test,
+	} {
 		for _, missing := range unused(used, seen, s, name) {
 			t.Errorf("no workspace that is tested here uses %s", missing)
 		}
@@ -74,7 +78,9 @@ func mark(used map[*shapes.Shape]map[string]bool, s *shapes.Shape, n *yaml.Node)
 }
 
 // unused lists the keys of a shape and of all below it that nothing uses.
-func unused(used map[*shapes.Shape]map[string]bool, seen map[*shapes.Shape]bool, s *shapes.Shape, at string) (out []string) {
+func unused(used map[*shapes.Shape]map[string]bool, seen map[*shapes.Shape]bool, s *shapes.Shape,
+	at string,
+) (out []string) {
 	if s == nil || seen[s] {
 		return nil
 	}

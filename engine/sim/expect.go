@@ -17,7 +17,10 @@ import (
 // expect compares what is expected with what happened, as a whole.
 func (t *tester) expect(x *playbooks.Expect) *Failure {
 	fail := func(at diag.Pos, what string) *Failure {
-		return &Failure{Pos: at, Message: what, Expected: expectedLines(x), Happened: append(t.happened.lines(), t.runLines(x)...)}
+		return &Failure{
+			Pos: at, Message: what, Expected: expectedLines(x),
+			Happened: append(t.happened.lines(), t.runLines(x)...),
+		}
 	}
 	if f := t.failure(x); f != nil {
 		return f
@@ -54,14 +57,16 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 	return nil
 }
 
-// difference returns what is the first thing that differs in a list of effects, and where it was expected; "" when nothing does.
+// difference returns what is the first thing that differs in a list of effects, and where it was
+// expected; "" when nothing does.
 func difference(one string, want []playbooks.ExpectItem, got []map[string]any, at diag.Pos) (diag.Pos, string) {
 	for i := range want {
 		if i >= len(got) {
 			return want[i].Pos, fmt.Sprintf("%s %d did not happen", one, i+1)
 		}
 		if field, have := mismatch(&want[i], got[i]); field != "" {
-			what := fmt.Sprintf("%s %d: %s is %s, expected %s", one, i+1, field, shownValue(have), shownValue(want[i].Fields[field]))
+			what := fmt.Sprintf("%s %d: %s is %s, expected %s", one, i+1, field, shownValue(have),
+				shownValue(want[i].Fields[field]))
 			if field == "contains" {
 				what = fmt.Sprintf("%s %d: %s does not contain %s", one, i+1, shownValue(have), shownValue(want[i].Fields[field]))
 			}
@@ -86,7 +91,8 @@ func (t *tester) normalized(want []playbooks.ExpectItem) []playbooks.ExpectItem 
 	return want
 }
 
-// mismatch returns the first field of an item, in the order of the alphabet, that is not as expected, with what it is.
+// mismatch returns the first field of an item, in the order of the alphabet, that is not as
+// expected, with what it is.
 func mismatch(want *playbooks.ExpectItem, got map[string]any) (field string, have any) {
 	for _, k := range slices.Sorted(maps.Keys(want.Fields)) {
 		v := want.Fields[k]
@@ -119,7 +125,8 @@ func listed(words []string) string {
 	return strings.Join(slices.Sorted(slices.Values(words)), ", ")
 }
 
-// shown leaves out what did not come about (a skipped message, a coupon that was not issued), unless an item asks for it.
+// shown leaves out what did not come about (a skipped message, a coupon that was not issued),
+// unless an item asks for it.
 func shown(got []map[string]any, want []playbooks.ExpectItem, field string, absent any) []map[string]any {
 	if slices.ContainsFunc(want, func(i playbooks.ExpectItem) bool { return i.Fields[field] == absent }) {
 		return got
@@ -258,7 +265,10 @@ func expectedLines(x *playbooks.Expect) []string {
 		}
 		return out
 	}
-	h := happened{messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events), webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points)}
+	h := happened{
+		messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events),
+		webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points),
+	}
 	out := h.lines()
 	if x.Run != "" {
 		out = append(out, "run: "+x.Run)
@@ -269,7 +279,8 @@ func expectedLines(x *playbooks.Expect) []string {
 	return out
 }
 
-// shownValue writes a value as a test would: in one line, in quotes where it would be cut or read as something else.
+// shownValue writes a value as a test would: in one line, in quotes where it would be cut or read
+// as something else.
 func shownValue(v any) string {
 	s, isText := v.(string)
 	if !isText {

@@ -22,7 +22,8 @@ type failedRun struct {
 	at               time.Time
 }
 
-// entryFailed returns the failure that an entry of a trace tells of. One that only ends a chain of events fails no run.
+// entryFailed returns the failure that an entry of a trace tells of. One that only ends a chain of
+// events fails no run.
 func entryFailed(e engine.Traced) (failedRun, bool) {
 	if e.What != string(engine.RunFailed) {
 		return failedRun{}, false
@@ -64,7 +65,8 @@ func (f *failedRun) where(ws *playbooks.Workspace) string {
 	return fmt.Sprintf("its entry at %s:%d", p.Pos.File, p.Pos.Line)
 }
 
-// failure is what a test says of runs that failed and that no expect speaks of. x is the expect that came next; nil: the script ended.
+// failure is what a test says of runs that failed and that no expect speaks of. x is the expect
+// that came next; nil: the script ended.
 func (t *tester) failure(x *playbooks.Expect) *Failure {
 	if len(t.failed) == 0 {
 		return nil
@@ -77,7 +79,8 @@ func (t *tester) failure(x *playbooks.Expect) *Failure {
 		return nil
 	}
 	f := &failed[0]
-	out := &Failure{Pos: t.test.Pos, Message: fmt.Sprintf("a run failed: %s, %s: %s", f.playbook, f.where(t.world.engine.Workspace()), f.reason)}
+	out := &Failure{Pos: t.test.Pos, Message: fmt.Sprintf("a run failed: %s, %s: %s", f.playbook,
+		f.where(t.world.engine.Workspace()), f.reason)}
 	if f.playbook == t.file.Playbook && f.step != "" {
 		out.Message += "; where that is meant, write `run: failed`"
 	}
@@ -142,7 +145,8 @@ func (l *failures) add(ws *playbooks.Workspace, f failedRun) {
 	}
 }
 
-// FailureLines tells for whom and why runs failed, each place and reason in a line; nil when none did.
+// FailureLines tells for whom and why runs failed, each place and reason in a line; nil when none
+// did.
 func (res *Result) FailureLines(zone *time.Location) []string {
 	list := slices.Clone(res.failures.list)
 	slices.SortStableFunc(list, func(a, b RunFailures) int { return cmp.Compare(b.Runs, a.Runs) })
@@ -153,7 +157,8 @@ func (res *Result) FailureLines(zone *time.Location) []string {
 		if f.Runs > len(f.Members) {
 			members += ", …"
 		}
-		out = append(out, fmt.Sprintf("%s: %s failed at %s: %s (%s; first %s)", f.Playbook, plural(f.Runs, "run"), f.Where, f.Reason, members,
+		out = append(out, fmt.Sprintf("%s: %s failed at %s: %s (%s; first %s)", f.Playbook, plural(f.Runs, "run"), f.Where,
+			f.Reason, members,
 			f.First.In(zone).Format("2006-01-02 15:04 -0700")))
 	}
 	if res.failures.more > 0 {

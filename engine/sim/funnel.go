@@ -119,7 +119,8 @@ func (o *observer) entry(r *engine.Run, t *engine.TraceEntry) {
 		}
 		return
 	}
-	if p := o.ws.Playbook(r.Playbook); p != nil && t.What == string(engine.RunExited) && r.PC < len(p.Steps) && p.Steps[r.PC].Key == "exit" {
+	if p := o.ws.Playbook(r.Playbook); p != nil && t.What == string(engine.RunExited) && r.PC < len(p.Steps) &&
+		p.Steps[r.PC].Key == "exit" {
 		o.reached[reachedKey{r.Playbook, p.Steps[r.PC].Name(), "exit", ""}]++
 	}
 }
@@ -128,7 +129,10 @@ func (o *observer) entry(r *engine.Run, t *engine.TraceEntry) {
 func (o *observer) trace(c *engine.Changes) {
 	for i := range c.Refusals {
 		if d := &c.Refusals[i]; d.Member == o.member {
-			o.res.Trace = append(o.res.Trace, MemberEntry{At: d.At, Playbook: d.Playbook, What: "refused", Reason: d.Reason, Detail: d.Seen})
+			o.res.Trace = append(o.res.Trace, MemberEntry{
+				At: d.At, Playbook: d.Playbook, What: "refused", Reason: d.Reason,
+				Detail: d.Seen,
+			})
 		}
 	}
 	for _, e := range c.InOrder() {
@@ -145,7 +149,10 @@ func funnels(ws *playbooks.Workspace, res *Result, reached map[reachedKey]int) [
 	out := make([]Funnel, len(ws.Playbooks))
 	for i, p := range ws.Playbooks {
 		s := res.Playbooks[p.ID]
-		out[i] = Funnel{Playbook: p.ID, Entered: s.Entered - s.Holdout, Converted: s.Converted, Steps: funnelSteps(p, reached)}
+		out[i] = Funnel{
+			Playbook: p.ID, Entered: s.Entered - s.Holdout, Converted: s.Converted,
+			Steps: funnelSteps(p, reached),
+		}
 	}
 	return out
 }

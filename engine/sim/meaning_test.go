@@ -16,7 +16,8 @@ import (
 func TestMeaning(t *testing.T) {
 	reg := actions.Registry()
 	ws, diags := loader.Load(os.DirFS("testdata/meaning"), reg)
-	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "cycle" }) // some tests are about chains
+	// some tests are about chains
+	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "cycle" })
 	if len(diags) > 0 {
 		var out strings.Builder
 		if err := diag.Render(&out, "text", diags, ws.Files); err != nil {

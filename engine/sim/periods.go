@@ -19,7 +19,8 @@ type Period struct {
 	Coupons   int    `json:"coupons"`
 }
 
-// SumUp puts what playbooks did by period into the result, for its JSON. Playbooks that did nothing have an empty list.
+// SumUp puts what playbooks did by period into the result, for its JSON. Playbooks that did nothing
+// have an empty list.
 func (res *Result) SumUp(by string) {
 	res.By, res.Periods = by, map[string][]Period{}
 	for id := range res.Playbooks {
@@ -32,7 +33,10 @@ func (res *Result) periods(id, by string) []Period {
 	out := []Period{}
 	for _, key := range slices.Sorted(maps.Keys(res.Days)) {
 		d := res.Days[key]
-		p := Period{From: firstDay(key, by), Entered: d.Entered[id], Done: d.Done[id], Converted: d.Converted[id], Messages: d.Messages[id], Coupons: d.Coupons[id]}
+		p := Period{
+			From: firstDay(key, by), Entered: d.Entered[id], Done: d.Done[id], Converted: d.Converted[id],
+			Messages: d.Messages[id], Coupons: d.Coupons[id],
+		}
 		if p.Entered+p.Done+p.Converted+p.Messages+p.Coupons == 0 {
 			continue
 		}

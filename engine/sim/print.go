@@ -11,8 +11,8 @@ import (
 	"github.com/usher-run/usher/internal/table"
 )
 
-// overview prints what each playbook did in one table, or in two where a terminal is too narrow: how its runs ended, and what
-// they sent, gave and tagged.
+// overview prints what each playbook did in one table, or in two where a terminal is too narrow:
+// how its runs ended, and what they sent, gave and tagged.
 func (p *printer) overview(res *Result, ids []string) {
 	head := []string{"playbook", "entered", "holdout", "waiting", "done", "exited", "failed", "converted"}
 	ended := [][]string{head}
@@ -20,7 +20,10 @@ func (p *printer) overview(res *Result, ids []string) {
 	effects := [][]string{{"playbook", "messages, coupons and tags"}}
 	for _, id := range ids {
 		s := res.Playbooks[id]
-		row := []string{id, num(s.Entered), num(s.Holdout), num(s.Waiting), num(s.Done), num(s.Exited), num(s.Failed), num(s.Converted)}
+		row := []string{
+			id, num(s.Entered), num(s.Holdout), num(s.Waiting), num(s.Done), num(s.Exited), num(s.Failed),
+			num(s.Converted),
+		}
 		ended = append(ended, row)
 		did := []string{counts(s.Messages), counts(s.Coupons), tagCounts(s.Tags)}
 		all = append(all, append(slices.Clip(row), did...))
@@ -90,7 +93,8 @@ func (p *printer) table(rows [][]string) {
 	p.printf("%s", t.String())
 }
 
-// numbers prints a table whose first column names what the others count. Where it does not fit the name is cut, no number.
+// numbers prints a table whose first column names what the others count. Where it does not fit the
+// name is cut, no number.
 func (p *printer) numbers(rows [][]string) {
 	t := table.Table{Rows: rows, Width: p.width}
 	for i := 1; i < len(rows[0]); i++ {

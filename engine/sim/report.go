@@ -52,7 +52,8 @@ func (r *TestReport) writeText(out io.Writer, coverage bool) error {
 	return p.err
 }
 
-// maxLeftColumn is how wide the left of two columns may be; what is wider is printed one below the other.
+// maxLeftColumn is how wide the left of two columns may be; what is wider is printed one below the
+// other.
 const maxLeftColumn = 72
 
 // sideBySide prints what was expected left of what happened, each section beside its own.
@@ -114,7 +115,8 @@ func sections(lines []string) []section {
 	return out
 }
 
-// paired puts the sections of both sides beside each other, those of the left in their order, then what only happened.
+// paired puts the sections of both sides beside each other, those of the left in their order, then
+// what only happened.
 func paired(left, right []string) [][2]string {
 	var rows [][2]string
 	add := func(a, b []string) {

@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden reports")
 
-// TestReports runs failing tests: what is printed is testdata/report/*.out, as text with coverage and as JUnit.
+// TestReports runs failing tests: what is printed is testdata/report/*.out, as text with coverage
+// and as JUnit.
 func TestReports(t *testing.T) {
 	paths, err := filepath.Glob("testdata/report/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -69,7 +70,8 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// checkJUnit reads the report as a build server does: with the attributes that JUnit's own schema requires, and sums that agree.
+// checkJUnit reads the report as a build server does: with the attributes that JUnit's own schema
+// requires, and sums that agree.
 func checkJUnit(t *testing.T, text string, rep *sim.TestReport) {
 	t.Helper()
 	var doc struct {
@@ -117,6 +119,7 @@ func checkJUnit(t *testing.T, text string, rep *sim.TestReport) {
 		tests, failures = tests+s.Tests, failures+s.Failures
 	}
 	if doc.Tests != tests || doc.Failures != failures || tests != rep.Passed+rep.Failed || failures != rep.Failed {
-		t.Errorf("the sums are %d and %d, the report has %d and %d", doc.Tests, doc.Failures, rep.Passed+rep.Failed, rep.Failed)
+		t.Errorf("the sums are %d and %d, the report has %d and %d", doc.Tests, doc.Failures, rep.Passed+rep.Failed,
+			rep.Failed)
 	}
 }

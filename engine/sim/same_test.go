@@ -6,7 +6,8 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Ids are the same when all their bytes are: neither case, nor space, nor the way in which Unicode writes a letter is evened out.
+// Ids are the same when all their bytes are: neither case, nor space, nor the way in which Unicode
+// writes a letter is evened out.
 func TestWhatCountsAsTheSame(t *testing.T) {
 	ids := []string{"m1", "M1", " m1", "m1 ", "\uff4d1", "caf\u00e9", "cafe\u0301", "01", "1"}
 	w := newWorld(t, monday)

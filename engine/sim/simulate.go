@@ -43,15 +43,15 @@ type SimulateOptions struct {
 	Progress func(done int)
 }
 
-// GCPercent is how much garbage a program that simulates does well to let lie, as GOGC: what a simulation holds only grows, so that
-// looking through it often is in vain.
+// GCPercent is how much garbage a program that simulates does well to let lie, as GOGC: what a
+// simulation holds only grows, so that looking through it often is in vain.
 const GCPercent = 500
 
 // secret keys run ids and coupon codes where nobody will redeem one.
 const secret = "simulation"
 
-// Simulate feeds inputs through the core in the order of their instants, whatever their order in the list (ties keep it), and
-// counts what the playbooks would do.
+// Simulate feeds inputs through the core in the order of their instants, whatever their order in
+// the list (ties keep it), and counts what the playbooks would do.
 func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions) (*Result, error) {
 	slices.SortStableFunc(inputs, func(a, b engine.Input) int { return a.At.Compare(b.At) })
 	return SimulateStream(ws, func(yield func(engine.Input, error) bool) {
@@ -63,15 +63,21 @@ func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions)
 	}, o)
 }
 
-// SimulateStream is Simulate of inputs that come in the order of their instants already and are not kept. The first error of
-// the stream ends it; an input that is older than the one before it is an [ErrOrder].
-func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, error], o SimulateOptions) (*Result, error) {
+// SimulateStream is Simulate of inputs that come in the order of their instants already and are not
+// kept. The first error of the stream ends it; an input that is older than the one before it is an
+// [ErrOrder].
+func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, error], o SimulateOptions) (*Result,
+	error,
+) {
 	res := &Result{Playbooks: map[string]*engine.Stats{}, Days: map[string]*Day{}}
 	for _, p := range ws.Playbooks {
 		res.Playbooks[p.ID] = engine.NewStats()
 	}
 	o.Member = ws.Schema.MemberID(o.Member)
-	e := engine.New(ws, engine.Options{Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects, Brief: o.Member == ""})
+	e := engine.New(ws, engine.Options{
+		Secret: []byte(secret), Registry: o.Registry, Effects: o.Effects,
+		Brief: o.Member == "",
+	})
 	obs := &observer{res: res, ws: ws, zone: ws.Schema.Timezone, member: o.Member}
 	if o.Funnels {
 		obs.reached = map[reachedKey]int{}
@@ -124,7 +130,8 @@ func (res *Result) day(at time.Time, zone *time.Location) *Day {
 	d := res.Days[key]
 	if d == nil {
 		d = &Day{
-			Entered: map[string]int{}, Done: map[string]int{}, Converted: map[string]int{}, Messages: map[string]int{}, Coupons: map[string]int{},
+			Entered: map[string]int{}, Done: map[string]int{}, Converted: map[string]int{}, Messages: map[string]int{},
+			Coupons: map[string]int{},
 		}
 		res.Days[key] = d
 	}
@@ -138,7 +145,8 @@ type TextOptions struct {
 	Width int            // of the terminal; 0: nothing is cut
 }
 
-// WriteText prints the result as tables: what each playbook did, and for each that was entered its periods and its funnel.
+// WriteText prints the result as tables: what each playbook did, and for each that was entered its
+// periods and its funnel.
 func (res *Result) WriteText(out io.Writer, o TextOptions) error {
 	p := &printer{out: out, width: o.Width}
 	zone := o.Zone
@@ -146,7 +154,8 @@ func (res *Result) WriteText(out io.Writer, o TextOptions) error {
 		p.printf("no event could be used\n")
 		return p.err
 	}
-	p.printf("%s of %s, %s to %s %s\n", plural(res.Events, "event"), plural(res.Members, "member"), res.From.In(zone).Format(time.DateTime), res.To.In(zone).Format(time.DateTime), zone)
+	p.printf("%s of %s, %s to %s %s\n", plural(res.Events, "event"), plural(res.Members, "member"),
+		res.From.In(zone).Format(time.DateTime), res.To.In(zone).Format(time.DateTime), zone)
 	ids := slices.Sorted(maps.Keys(res.Playbooks))
 	p.printf("\n")
 	p.overview(res, ids)

@@ -99,10 +99,13 @@ type happened struct {
 }
 
 func (h *happened) empty() bool {
-	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+len(h.removed)+len(h.set)+len(h.events)+len(h.webhooks) == 0 && h.points == 0
+	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+
+		len(h.removed)+len(h.set)+len(h.events)+len(h.webhooks) == 0 && h.points == 0
 }
 
-func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions, reached reachedPoints) TestResult {
+func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions,
+	reached reachedPoints,
+) TestResult {
 	res := TestResult{Playbook: f.Playbook, Name: t.Name, Pos: t.Pos}
 	only := *ws
 	only.Playbooks = nil
@@ -170,7 +173,8 @@ func (t *tester) run() *Failure {
 	return nil
 }
 
-// begin puts the member and their history in place. History is what was: it is taken in as a backfill is, and starts nothing.
+// begin puts the member and their history in place. History is what was: it is taken in as a
+// backfill is, and starts nothing.
 func (t *tester) begin() error {
 	id, _ := t.test.Member["id"].(string)
 	id = t.schema.MemberID(id)
@@ -219,7 +223,8 @@ func (t *tester) begin() error {
 			return err
 		}
 	}
-	// What the test says of the member stands; segments and dates are noted of the member as that makes them.
+	// What the test says of the member stands; segments and dates are noted of the member as that
+	// makes them.
 	m.Segments, m.Dates, m.ReevaluatedAt, m.ReevaluateAt = nil, nil, time.Time{}, time.Time{}
 	if _, said := t.test.Member["created_at"]; said {
 		m.CreatedAt = given.CreatedAt
@@ -368,7 +373,8 @@ func eventOf(e engine.Traced) map[string]any {
 	return item
 }
 
-// messageOf returns a message as an expect matches it: with its delivery, or as skipped when there is none.
+// messageOf returns a message as an expect matches it: with its delivery, or as skipped when there
+// is none.
 func messageOf(c *engine.Changes, e engine.Traced) map[string]any {
 	item := map[string]any{"channel": e.Detail["channel"], "status": "skipped"}
 	for i := range c.Deliveries {

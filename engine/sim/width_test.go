@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A terminal's lines are those that are printed: no table of a simulation and no failure of a test is wider than it.
+// A terminal's lines are those that are printed: no table of a simulation and no failure of a test
+// is wider than it.
 func TestTextFitsTheTerminal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		width := rapid.IntRange(80, 160).Draw(t, "width")
@@ -21,21 +22,27 @@ func TestTextFitsTheTerminal(t *testing.T) {
 			s := engine.NewStats()
 			s.Entered, s.Done = rapid.IntRange(0, 999999).Draw(t, "entered"), rapid.IntRange(0, 999999).Draw(t, "done")
 			for range rapid.IntRange(0, 4).Draw(t, "effects") {
-				s.Messages[word.Draw(t, "channel")], s.Coupons[word.Draw(t, "pool")], s.Tags.Added[word.Draw(t, "tag")] = 12345, 12345, 12345
+				s.Messages[word.Draw(t, "channel")], s.Coupons[word.Draw(t, "pool")], s.Tags.Added[word.Draw(t, "tag")] = 12345,
+					12345, 12345
 			}
 			id := word.Draw(t, "id")
 			res.Playbooks[id] = s
-			res.Funnels = append(res.Funnels, Funnel{Playbook: id, Entered: 1, Steps: []FunnelStep{{Name: strings.Repeat(word.Draw(t, "step"), 4), Runs: 1}}})
+			res.Funnels = append(res.Funnels, Funnel{
+				Playbook: id, Entered: 1,
+				Steps: []FunnelStep{{Name: strings.Repeat(word.Draw(t, "step"), 4), Runs: 1}},
+			})
 		}
 		var out strings.Builder
 		if err := res.WriteText(&out, TextOptions{Zone: time.UTC, By: "day", Width: width}); err != nil {
 			t.Fatal(err)
 		}
 		lines := rapid.SliceOf(rapid.Custom(func(t *rapid.T) string {
-			return strings.Repeat("  ", rapid.IntRange(0, 2).Draw(t, "indent")) + strings.Repeat(word.Draw(t, "word")+" ", rapid.IntRange(1, 9).Draw(t, "words"))
+			return strings.Repeat("  ", rapid.IntRange(0, 2).Draw(t, "indent")) +
+				strings.Repeat(word.Draw(t, "word")+" ", rapid.IntRange(1, 9).Draw(t, "words"))
 		}))
 		report := &TestReport{Failed: 1, Tests: []TestResult{{Playbook: "a", Name: "b", Failure: &Failure{
-			Pos: diag.Pos{File: "a.yaml"}, Message: "m", Expected: lines.Draw(t, "expected"), Happened: lines.Draw(t, "happened"),
+			Pos: diag.Pos{File: "a.yaml"}, Message: "m", Expected: lines.Draw(t, "expected"),
+			Happened: lines.Draw(t, "happened"),
 		}}}}
 		report.SetWidth(width)
 		if err := report.Write(&out, "text", false); err != nil {
@@ -53,7 +60,10 @@ func TestTextFitsTheTerminal(t *testing.T) {
 func TestANarrowSimulationCutsNoNumber(t *testing.T) {
 	s := engine.NewStats()
 	s.Entered, s.Messages["shop"], s.Coupons["newcomer-10"], s.Tags.Added["hesitant"] = 3, 4, 5, 6
-	res := &Result{Playbooks: map[string]*engine.Stats{"welcome-of-all-who-come": s}, Days: map[string]*Day{}, Events: 1, Members: 1}
+	res := &Result{
+		Playbooks: map[string]*engine.Stats{"welcome-of-all-who-come": s}, Days: map[string]*Day{}, Events: 1,
+		Members: 1,
+	}
 	var out strings.Builder
 	if err := res.WriteText(&out, TextOptions{Zone: time.UTC, By: "day", Width: 80}); err != nil {
 		t.Fatal(err)

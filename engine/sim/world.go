@@ -1,5 +1,6 @@
-// Package sim runs the engine's core on a virtual clock with its state in memory: for playbook tests and simulation. It is a
-// shell around the same code that decides in production; there is no second engine.
+// Package sim runs the engine's core on a virtual clock with its state in memory: for playbook
+// tests and simulation. It is a shell around the same code that decides in production; there is no
+// second engine.
 package sim
 
 import (
@@ -36,9 +37,13 @@ type schedule struct {
 	next     time.Time
 }
 
-// NewWorld makes a world at an instant. observe sees the changes of every decision, in order; it must not keep them.
+// NewWorld makes a world at an instant. observe sees the changes of every decision, in order; it
+// must not keep them.
 func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *World {
-	w := &World{engine: e, members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now, observe: observe}
+	w := &World{
+		engine: e, members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now,
+		observe: observe,
+	}
 	for _, p := range e.Workspace().Schema.Pools {
 		if p.Budget > 0 {
 			w.pools[p.Name] = &engine.PoolState{Free: p.Budget, Dry: true}
@@ -57,7 +62,8 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 // Now returns the clock's instant.
 func (w *World) Now() time.Time { return w.now }
 
-// Input decides one input at its instant, which becomes the clock's: everything that is due by then is decided before it.
+// Input decides one input at its instant, which becomes the clock's: everything that is due by then
+// is decided before it.
 func (w *World) Input(in engine.Input) error {
 	if err := w.AdvanceTo(in.At); err != nil {
 		return err
@@ -68,8 +74,8 @@ func (w *World) Input(in engine.Input) error {
 	return w.decide(in.Member, w.one[:], in.At)
 }
 
-// AdvanceTo moves the clock: waits and schedules that are due at or before t are decided in the order of their instants, waits
-// first. The clock never goes back.
+// AdvanceTo moves the clock: waits and schedules that are due at or before t are decided in the
+// order of their instants, waits first. The clock never goes back.
 func (w *World) AdvanceTo(t time.Time) error {
 	for {
 		s := w.nextSchedule()
@@ -112,7 +118,8 @@ func (w *World) fire(s *schedule) error {
 		}
 		w.seq++
 		in := engine.Input{
-			Seq: w.seq, Kind: engine.InputSchedule, ID: OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook, Time: at, At: at,
+			Seq: w.seq, Kind: engine.InputSchedule, ID: OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook,
+			Time: at, At: at,
 		}
 		if err := w.decide(id, []engine.Input{in}, at); err != nil {
 			return err
@@ -121,10 +128,12 @@ func (w *World) fire(s *schedule) error {
 	return nil
 }
 
-// watch notes which segments a member is in who was there before the world's first instant. It starts nothing.
+// watch notes which segments a member is in who was there before the world's first instant. It
+// starts nothing.
 func (w *World) watch(member string) error {
 	return w.decide(member, []engine.Input{{
-		Kind: engine.InputSchedule, ID: OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member, Name: engine.SegmentReevaluation, Time: w.now, At: w.now,
+		Kind: engine.InputSchedule, ID: OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member,
+		Name: engine.SegmentReevaluation, Time: w.now, At: w.now,
 	}}, w.now)
 }
 
@@ -133,7 +142,8 @@ func OccurrenceID(playbook string, at time.Time, member string) string {
 	return "schedule:" + playbook + ":" + at.UTC().Format(time.RFC3339) + ":" + member
 }
 
-// decide decides, and after it what runs emitted to other members: each in that member's line, first in, first out.
+// decide decides, and after it what runs emitted to other members: each in that member's line,
+// first in, first out.
 func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) error {
 	if err := w.decideOne(member, inputs, horizon); err != nil {
 		return err
@@ -197,20 +207,26 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 	if a.Status == 0 {
 		values["reason"] = "no answer"
 	}
-	return engine.Input{Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run, Payload: &engine.Payload{Properties: values}}
+	return engine.Input{
+		Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run,
+		Payload: &engine.Payload{Properties: values},
+	}
 }
 
-// settle does what a store does at a commit: what changed counts as stored, closed runs that nothing asks about are let go.
+// settle does what a store does at a commit: what changed counts as stored, closed runs that
+// nothing asks about are let go.
 func (w *World) settle(st *engine.State, c *engine.Changes) {
 	for _, r := range c.Runs {
 		r.New, r.Changed, r.Trace = false, false, nil
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool {
-		return r.State != engine.RunWaiting && !slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return g.Run == r.ID })
+		return r.State != engine.RunWaiting &&
+			!slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return g.Run == r.ID })
 	})
 }
 
-// wakeAt is a wait that may be due. One whose run has gone on since does no harm: the core looks for itself.
+// wakeAt is a wait that may be due. One whose run has gone on since does no harm: the core looks
+// for itself.
 type wakeAt struct {
 	due    time.Time
 	member string
@@ -220,7 +236,8 @@ func (a wakeAt) before(b wakeAt) bool {
 	return a.due.Before(b.due) || a.due.Equal(b.due) && a.member < b.member
 }
 
-// wakeHeap is a binary heap whose least entry is the first. (container/heap would allocate for every entry.)
+// wakeHeap is a binary heap whose least entry is the first. (container/heap would allocate for
+// every entry.)
 type wakeHeap []wakeAt
 
 func (h *wakeHeap) push(k wakeAt) {

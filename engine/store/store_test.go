@@ -46,7 +46,8 @@ func comments(t *testing.T) map[string]string {
 	return all
 }
 
-// Each promise has its number and names a case that there is, and each case is the case of a promise.
+// Each promise has its number and names a case that there is, and each case is the case of a
+// promise.
 func TestEveryPromiseHasItsCase(t *testing.T) {
 	cases := storetest.Cases()
 	if len(cases) < 70 {

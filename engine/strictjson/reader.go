@@ -19,8 +19,10 @@ const (
 	MaxEventLen = 64 << 10 // bytes of one event
 )
 
-// Reader decodes one JSON value strictly: no repeated keys, valid UTF-8, bounded depth, nothing that would change or that
-// no text can hold: half a surrogate pair, a NUL, a number of too many digits. It reads each byte once; encoding/json reads each three times and says nothing of repeated keys.
+// Reader decodes one JSON value strictly: no repeated keys, valid UTF-8, bounded depth, nothing
+// that would change or that no text can hold: half a surrogate pair, a NUL, a number of too many
+// digits. It reads each byte once; encoding/json reads each three times and says nothing of
+// repeated keys.
 type Reader struct {
 	Data  []byte
 	Pos   int
@@ -44,8 +46,8 @@ func (r *Reader) space() {
 	}
 }
 
-// ReadJSON decodes a JSON document as strictly as an event is read: a key that appears twice, depth without end and numbers that
-// cannot be held are refused.
+// ReadJSON decodes a JSON document as strictly as an event is read: a key that appears twice, depth
+// without end and numbers that cannot be held are refused.
 func ReadJSON(raw []byte) (any, *Rejection) {
 	r := Reader{Data: raw}
 	if r.Peek() == 0 && r.Pos == len(raw) {
@@ -58,7 +60,8 @@ func ReadJSON(raw []byte) (any, *Rejection) {
 	return v, r.End()
 }
 
-// CheckJSON reports what [ReadJSON] would refuse of a document, but for numbers, which who reads it may take as texts.
+// CheckJSON reports what [ReadJSON] would refuse of a document, but for numbers, which who reads it
+// may take as texts.
 func CheckJSON(raw []byte) *Rejection {
 	r := Reader{Data: raw, LossyAsText: true}
 	if _, err := r.Value("", ""); err != nil {
@@ -92,7 +95,8 @@ func (r *Reader) End() *Rejection {
 	return nil
 }
 
-// Object calls field for each key of an object, with the reader on the value, which field must read.
+// Object calls field for each key of an object, with the reader on the value, which field must
+// read.
 func (r *Reader) Object(path string, field func(key string) *Rejection) *Rejection {
 	if r.depth++; r.depth > maxDepth {
 		return &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("the JSON is nested deeper than %d", maxDepth)}
@@ -170,7 +174,10 @@ func (r *Reader) Value(parent, key string) (any, *Rejection) {
 
 func (r *Reader) list(path string) ([]any, *Rejection) {
 	if r.depth++; r.depth > maxDepth {
-		return nil, &Rejection{Code: CodeTooLarge, Path: path, Message: fmt.Sprintf("the JSON is nested deeper than %d", maxDepth)}
+		return nil, &Rejection{
+			Code: CodeTooLarge, Path: path,
+			Message: fmt.Sprintf("the JSON is nested deeper than %d", maxDepth),
+		}
 	}
 	defer func() { r.depth-- }()
 	r.Pos++

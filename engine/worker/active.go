@@ -81,8 +81,8 @@ func (w *Worker) watchActive(ctx context.Context) {
 	}
 }
 
-// Refresh loads the database's active workspace when it is another than the one in use. One that does not load changes
-// nothing.
+// Refresh loads the database's active workspace when it is another than the one in use. One that
+// does not load changes nothing.
 func (w *Worker) Refresh(ctx context.Context) error {
 	w.swap.Lock()
 	defer w.swap.Unlock()
@@ -114,7 +114,10 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	for playbook, reason := range ws.Unusable {
 		w.Log.Error("a playbook of the active workspace cannot be run", "playbook", playbook, "error", reason)
 	}
-	e := engine.New(ws, engine.Options{Secret: secret, Registry: w.Registry, Effects: w.Effects, Paused: paused, Watched: watched})
+	e := engine.New(ws, engine.Options{
+		Secret: secret, Registry: w.Registry, Effects: w.Effects, Paused: paused,
+		Watched: watched,
+	})
 	a := &active{Engine: e, hash: hash, paused: paused, senders: map[string]channel.Sender{}}
 	for _, c := range ws.Schema.Channels {
 		s, err := w.Sender(c)
@@ -133,8 +136,8 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// record notes the revisions of the active workspace as this version of usher names them, when another version activated it: runs
-// that begin now are to be found again.
+// record notes the revisions of the active workspace as this version of usher names them, when
+// another version activated it: runs that begin now are to be found again.
 func (w *Worker) record(ctx context.Context, hash string, ws *playbooks.Workspace) error {
 	for _, p := range ws.Playbooks {
 		_, err := w.Store.BundleOf(ctx, p.Revision)
@@ -164,17 +167,19 @@ func (w *Worker) load(ctx context.Context, hash string) (*playbooks.Workspace, e
 	return ws, nil
 }
 
-// retryRevision is after how long a revision is tried again that could not be had: as often as a parked run asks for it.
+// retryRevision is after how long a revision is tried again that could not be had: as often as a
+// parked run asks for it.
 const retryRevision = time.Hour
 
-// needsRevision reports whether a revision is to be learnt: it is not known, and was not tried a moment ago.
+// needsRevision reports whether a revision is to be learnt: it is not known, and was not tried a
+// moment ago.
 func (w *Worker) needsRevision(a *active, revision string) bool {
 	at, tried := a.tried[revision]
 	return !a.Knows(revision) && (!tried || w.now().Sub(at) >= retryRevision)
 }
 
-// loadRevision makes the engine in use know a revision that runs keep. One that cannot be had is not an error here: its runs are parked
-// with the reason.
+// loadRevision makes the engine in use know a revision that runs keep. One that cannot be had is
+// not an error here: its runs are parked with the reason.
 func (w *Worker) loadRevision(ctx context.Context, playbook, revision string) (*active, error) {
 	w.swap.Lock()
 	defer w.swap.Unlock()
@@ -197,15 +202,18 @@ func (w *Worker) loadRevision(ctx context.Context, playbook, revision string) (*
 		}
 		next.tried[revision] = w.now()
 		next.Engine = a.WithoutRevision(revision, reason)
-		w.Log.Error("a revision that runs keep cannot be run; they are parked", "playbook", playbook, "revision", revision, "error", reason)
+		w.Log.Error("a revision that runs keep cannot be run; they are parked", "playbook", playbook, "revision", revision,
+			"error", reason)
 	}
 	w.active.Store(&next)
 	return &next, nil
 }
 
-// revision compiles the playbook as it was when its runs began. The store says which workspace that is: another version of usher may
-// have named the revision otherwise.
-func (w *Worker) revision(ctx context.Context, playbook, revision string) (ws *playbooks.Workspace, p *playbooks.Playbook, reason string, err error) {
+// revision compiles the playbook as it was when its runs began. The store says which workspace that
+// is: another version of usher may have named the revision otherwise.
+func (w *Worker) revision(ctx context.Context, playbook, revision string) (ws *playbooks.Workspace,
+	p *playbooks.Playbook, reason string, err error,
+) {
 	hash, err := w.Store.BundleOf(ctx, revision)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil, "no stored workspace holds it", nil

@@ -8,7 +8,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// stalledLogInterval is how often the log says again that a shard does not move: often enough to be seen, too seldom to bury what it says why.
+// stalledLogInterval is how often the log says again that a shard does not move: often enough to be
+// seen, too seldom to bury what it says why.
 const stalledLogInterval = 10 * time.Minute
 
 // releaseInterval is how often members that are held are looked at: whether they can be read again.
@@ -59,12 +60,13 @@ type ages struct {
 	stalledLoggedAt [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
 }
 
-// longestStep is how much one look at what is undecided adds to the age of an occurrence at most. What lies longer between two looks
-// is a pause of the machine, in which nobody could have decided anything.
+// longestStep is how much one look at what is undecided adds to the age of an occurrence at most.
+// What lies longer between two looks is a pause of the machine, in which nobody could have decided
+// anything.
 const longestStep = 5 * sweepEvery
 
-// waits returns for how long the first undecided occurrence of a shard was seen. A shard that works an audience off has another first
-// one at each look.
+// waits returns for how long the first undecided occurrence of a shard was seen. A shard that works
+// an audience off has another first one at each look.
 func (g *ages) waits(shard int, seq int64, step time.Duration) time.Duration {
 	o := &g.occurrence[shard]
 	if seq == 0 || seq != o.seq {
@@ -105,7 +107,8 @@ func (g *ages) check(ctx context.Context, w *Worker) error {
 			*said = time.Time{}
 		case said.IsZero() || now.Sub(*said) >= stalledLogInterval:
 			*said = now
-			w.Log.Error("a shard does not move: its oldest input is undecided", "shard", shard, "since", at, "age", age.Round(time.Second).String())
+			w.Log.Error("a shard does not move: its oldest input is undecided", "shard", shard, "since", at, "age",
+				age.Round(time.Second).String())
 		}
 	}
 	return nil

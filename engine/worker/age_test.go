@@ -64,7 +64,8 @@ func gauge(t *testing.T, wk *worker.Worker, name string) float64 {
 	return most
 }
 
-// A shard that does not move is told: by the gauge at once, in the log when it is old, and when it moves again.
+// A shard that does not move is told: by the gauge at once, in the log when it is old, and when it
+// moves again.
 func TestOldInputsAreTold(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(careful)
@@ -97,8 +98,8 @@ func TestOldInputsAreTold(t *testing.T) {
 	}
 }
 
-// An occurrence of a schedule that is not decided grows the gauge from when it is there. How late it is says nothing, and neither does
-// the time in which the machine stood still.
+// An occurrence of a schedule that is not decided grows the gauge from when it is there. How late
+// it is says nothing, and neither does the time in which the machine stood still.
 func TestOldOccurrencesAreTold(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(careful)

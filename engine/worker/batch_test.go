@@ -29,7 +29,8 @@ func declare(t *testing.T, old, replacement string) {
 func newClockedWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: embedded(t)}
-	s, err := sqlite.Open(w.ctx, filepath.Join(t.TempDir(), "usher.db"), sqlite.WithClock(func() time.Time { return w.now() }))
+	s, err := sqlite.Open(w.ctx, filepath.Join(t.TempDir(), "usher.db"),
+		sqlite.WithClock(func() time.Time { return w.now() }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +60,19 @@ func (w *world) start() (wk *worker.Worker, stop func()) {
 
 func (w *world) idle() {
 	w.Helper()
-	w.until("nothing is owed", func() bool { shards, _, err := w.Owed(w.ctx, w.now()); return err == nil && len(shards) == 0 })
+	w.until("nothing is owed", func() bool {
+		shards, _, err := w.Owed(w.ctx, w.now())
+		return err == nil &&
+			len(shards) == 0
+	})
 }
 
 func happened(id, member, name string) engine.Input {
 	return engine.Input{Kind: engine.InputEvent, ID: id, Member: member, Name: name, Payload: &engine.Payload{}}
 }
 
-// A neighbour in the batch that cannot be decided costs nothing that the others bring about: each try begins at what is stored.
+// A neighbour in the batch that cannot be decided costs nothing that the others bring about: each
+// try begins at what is stored.
 func TestIsolationBeginsAtWhatIsStored(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(`id: g
@@ -103,7 +109,8 @@ actions: [{tag: buyer}, {coupon: {pool: ten}}, {points: 1}, {emit: {event: membe
 	}
 }
 
-// enteredAfterDowntime reports whether a member, whom time moves into a segment during a downtime, enters: beside others who are due.
+// enteredAfterDowntime reports whether a member, whom time moves into a segment during a downtime,
+// enters: beside others who are due.
 func enteredAfterDowntime(t *testing.T, crowd int) int {
 	w := newClockedWorld(t)
 	w.activate("id: s\nstage: activation\ntrigger: {segment_enter: fresh}\nactions: [{tag: fresh}]\n",
@@ -132,7 +139,8 @@ func enteredAfterDowntime(t *testing.T, crowd int) int {
 	return w.counts("s").Entered
 }
 
-// The history reaches back far enough for what each member of a batch has due, also when there are too many for the batch.
+// The history reaches back far enough for what each member of a batch has due, also when there are
+// too many for the batch.
 func TestHistoryReachesBackForEveryMember(t *testing.T) {
 	declare(t, "segments:\n", "segments:\n  fresh: len(events(\"order.paid\", \"48h\")) > 1 and member.when != nil and now() >= member.when\n")
 	declare(t, "member:\n", "member:\n  when: datetime\n")

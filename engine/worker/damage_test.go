@@ -18,7 +18,8 @@ import (
 	"github.com/usher-run/usher/engine/worker"
 )
 
-// shopper enters, waits and ends with a tag; what it asks of the history is asked again at each event.
+// shopper enters, waits and ends with a tag; what it asks of the history is asked again at each
+// event.
 const shopper = `id: shopper
 stage: activation
 trigger: {event: order.paid}
@@ -45,7 +46,8 @@ func (w *world) file() *sql.DB {
 func (w *world) damage(table, column, where, value string) (mend func()) {
 	w.Helper()
 	f := w.file()
-	read := fmt.Sprintf("SELECT rowid_, %s FROM (SELECT %s AS rowid_, %s FROM %s WHERE %s)", column, keyOf[table], column, table, where)
+	read := fmt.Sprintf("SELECT rowid_, %s FROM (SELECT %s AS rowid_, %s FROM %s WHERE %s)", column, keyOf[table],
+		column, table, where)
 	rows, err := f.Query(read)
 	if err != nil {
 		w.Fatal(err)
@@ -79,7 +81,8 @@ func (w *world) damage(table, column, where, value string) (mend func()) {
 
 // keyOf is what tells rows of a table apart.
 var keyOf = map[string]string{
-	"members": "id", "runs": "id", "inbox": "id", "deliveries": "key", "refusals": "n", "coupons": "code", "tallies": "n", "workspaces": "hash", "requests": "key",
+	"members": "id", "runs": "id", "inbox": "id", "deliveries": "key", "refusals": "n", "coupons": "code",
+	"tallies": "n", "workspaces": "hash", "requests": "key",
 }
 
 func (w *world) exec(f *sql.DB, text string, args ...any) {
@@ -101,11 +104,12 @@ func neighbours(n int) (list []string) {
 
 // damages are values that no row of JSON may have.
 var damages = map[string]string{
-	"cut": "substr({}, 1, length({}) / 2)", "noise": "x'ff00fe7b'", "empty": "''", "another type": "'[1,2]'", "a number": "17",
+	"cut": "substr({}, 1, length({}) / 2)", "noise": "x'ff00fe7b'", "empty": "''", "another type": "'[1,2]'",
+	"a number": "17",
 }
 
-// Something of one member cannot be read: that member is held with the reason, all others go on, and nothing of the member is lost. When
-// it can be read again, they go on where they were.
+// Something of one member cannot be read: that member is held with the reason, all others go on,
+// and nothing of the member is lost. When it can be read again, they go on where they were.
 func TestDamagedRowsHoldTheirMemberAlone(t *testing.T) {
 	for what, row := range map[string]struct{ table, column, where string }{
 		"state":           {"members", "state", "id = '%s' AND name = ''"},
@@ -262,7 +266,10 @@ func TestDamagedPastHidesNothingElse(t *testing.T) {
 				t.Fatal(err)
 			}
 			id := runs[0].ID
-			for column, table := range map[string]string{"trace": "runs", "triggered": "runs", "actions": "runs", "seen": "refusals", "deltas": "tallies", "expires_at": "coupons"} {
+			for column, table := range map[string]string{
+				"trace": "runs", "triggered": "runs", "actions": "runs",
+				"seen": "refusals", "deltas": "tallies", "expires_at": "coupons",
+			} {
 				where := "true"
 				if table == "runs" {
 					where = "id = '" + id + "'"
@@ -319,12 +326,14 @@ func TestDamagedWorkspaceParksItsRuns(t *testing.T) {
 	w.until("the others are done", func() bool { return w.counts("shopper").Done == 2 })
 	w.until("the run is parked", func() bool {
 		runs, _, err := w.Runs(w.ctx, store.RunFilter{State: engine.RunWaiting})
-		return err == nil && len(runs) == 1 && strings.Contains(runs[0].Reason, "parked") && strings.Contains(runs[0].Reason, "cannot be read")
+		return err == nil && len(runs) == 1 && strings.Contains(runs[0].Reason, "parked") &&
+			strings.Contains(runs[0].Reason, "cannot be read")
 	})
 	w.failed()
 }
 
-// What a request held that comes again under its key cannot be read: it is no other request for that, and the loss is listed.
+// What a request held that comes again under its key cannot be read: it is no other request for
+// that, and the loss is listed.
 func TestDamagedRequestIsNoConflict(t *testing.T) {
 	for how, value := range damages {
 		t.Run(how, func(t *testing.T) {
@@ -368,7 +377,8 @@ func (c *lineCount) Handle(_ context.Context, r slog.Record) error {
 
 func (c *lineCount) Enabled(context.Context, slog.Level) bool { return true }
 
-// A member who is held is told of once, however much comes in for them, and again after an hour, or when they come to be held again.
+// A member who is held is told of once, however much comes in for them, and again after an hour, or
+// when they come to be held again.
 func TestHeldMemberIsToldOnce(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	lines := &lineCount{Handler: slog.DiscardHandler, message: "a member is held"}

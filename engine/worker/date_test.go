@@ -15,7 +15,8 @@ actions:
   - points: 1
 `
 
-// Members who were there before the playbook are started on their day, once, whoever is at work; a change of the date counts.
+// Members who were there before the playbook are started on their day, once, whoever is at work; a
+// change of the date counts.
 func TestDatesComeOnce(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(thanks)
@@ -58,7 +59,11 @@ func TestDatesComeOnce(t *testing.T) {
 	w.until("the day", func() bool { return w.state("birthday", engine.RunDone) == members-1 })
 	w.advance(10 * 24 * time.Hour)
 	w.until("the last one", func() bool { return w.state("birthday", engine.RunDone) == members })
-	w.until("nothing is owed", func() bool { shards, _, err := w.Owed(w.ctx, w.now()); return err == nil && len(shards) == 0 })
+	w.until("nothing is owed", func() bool {
+		shards, _, err := w.Owed(w.ctx, w.now())
+		return err == nil &&
+			len(shards) == 0
+	})
 	if n := w.counts("birthday"); n.Entered != members || n.Points != members {
 		t.Fatalf("%+v", n)
 	}

@@ -20,8 +20,8 @@ const (
 	firstRetry  = 5 * time.Second
 	lastRetry   = time.Hour
 
-	// A sender settles what it has attempted before it goes on, so that a kill sends again no more than what was on the wire. What
-	// takes less time than a commit is settled together.
+	// A sender settles what it has attempted before it goes on, so that a kill sends again no more
+	// than what was on the wire. What takes less time than a commit is settled together.
 	settleAfter = 5 * time.Millisecond
 	settleMost  = 16
 
@@ -29,8 +29,8 @@ const (
 	StopGrace = 15 * time.Second
 )
 
-// deliver attempts what is due of a lane, and settles each outcome soon after it is known. A kill between the two sends again, under
-// the same key: at least once.
+// deliver attempts what is due of a lane, and settles each outcome soon after it is known. A kill
+// between the two sends again, under the same key: at least once.
 func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, err error) {
 	a := w.active.Load()
 	if a == nil {
@@ -70,9 +70,12 @@ func onTheWire(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// attemptAll attempts the deliveries, a few at once, until ctx ends: what is on the wire then is seen to its end. It gives how many it
-// began. After an outcome that could not be settled nothing more is begun.
-func (w *Worker) attemptAll(ctx, wire context.Context, lane store.ChannelLane, carry carrier, list []store.Attempted) (begun int, err error) {
+// attemptAll attempts the deliveries, a few at once, until ctx ends: what is on the wire then is
+// seen to its end. It gives how many it began. After an outcome that could not be settled nothing
+// more is begun.
+func (w *Worker) attemptAll(ctx, wire context.Context, lane store.ChannelLane, carry carrier,
+	list []store.Attempted,
+) (begun int, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	next := make(chan *store.Attempted)
@@ -119,8 +122,8 @@ func (w *Worker) send(wire context.Context, lane store.ChannelLane, carry carrie
 	return w.settle(wire, lane, outcomes)
 }
 
-// settle stores outcomes, also when the worker is being stopped. Those that cannot be stored now are kept: the lane stores them before it
-// does anything else, and sends nothing meanwhile.
+// settle stores outcomes, also when the worker is being stopped. Those that cannot be stored now
+// are kept: the lane stores them before it does anything else, and sends nothing meanwhile.
 func (w *Worker) settle(ctx context.Context, lane store.ChannelLane, outcomes []store.Outcome) error {
 	if len(outcomes) == 0 {
 		return nil
@@ -138,7 +141,8 @@ func (w *Worker) settle(ctx context.Context, lane store.ChannelLane, outcomes []
 		case store.DeliveryPending:
 			w.expect(o.NotBefore)
 		case store.DeliveryArchived:
-			w.Log.Warn("a delivery was given up on; GET /v1/failures lists it", "channel", channelOf(lane), "key", o.Key, "error", o.Error)
+			w.Log.Warn("a delivery was given up on; GET /v1/failures lists it", "channel", channelOf(lane), "key", o.Key,
+				"error", o.Error)
 		}
 		if o.Result != nil {
 			w.wake(shardKey(store.ShardOf(o.Result.Member)))
@@ -174,7 +178,8 @@ func (w *Worker) attempt(ctx context.Context, carry carrier, d *store.Attempted)
 		o.State, o.NotBefore = store.DeliveryPending, o.At // stopped, not failed
 		return o
 	case errors.As(err, &permanent), d.Attempts+1 >= w.MaxAttempts:
-		o.State, o.Result = store.DeliveryArchived, result(d, map[string]any{"status": failedStatus(d), "reason": err.Error()})
+		o.State, o.Result = store.DeliveryArchived,
+			result(d, map[string]any{"status": failedStatus(d), "reason": err.Error()})
 	case errors.As(err, &later):
 		o.State, o.NotBefore = store.DeliveryPending, o.At.Add(max(later.After, time.Second))
 	default:
@@ -224,7 +229,8 @@ func channelOf(lane store.ChannelLane) string {
 	return lane.Channel
 }
 
-// holdLane keeps the lane's lease while attempts are under way, which may take long, so that no other process begins them too.
+// holdLane keeps the lane's lease while attempts are under way, which may take long, so that no
+// other process begins them too.
 func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -257,8 +263,8 @@ func result(d *store.Attempted, values map[string]any) *engine.Input {
 	}
 }
 
-// backoff doubles from 5 s to an hour. Its jitter is a hash of the key, so that a burst that failed together does not come
-// back together, and a test can say when.
+// backoff doubles from 5 s to an hour. Its jitter is a hash of the key, so that a burst that failed
+// together does not come back together, and a test can say when.
 func backoff(key string, attempts int) time.Duration {
 	d := min(firstRetry<<min(attempts, 20), lastRetry)
 	h := fnv.New32a()

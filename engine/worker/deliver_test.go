@@ -34,8 +34,8 @@ func (s *slow) Send(ctx context.Context, d engine.Delivery, attempt int) error {
 	return s.outbox.Send(ctx, d, attempt)
 }
 
-// TestStopSettlesWhatIsOnTheWire: a worker that is told to stop begins nothing more, waits for what it has begun, and notes that it was
-// sent. The next worker sends the rest, and nothing twice.
+// TestStopSettlesWhatIsOnTheWire: a worker that is told to stop begins nothing more, waits for what
+// it has begun, and notes that it was sent. The next worker sends the rest, and nothing twice.
 func TestStopSettlesWhatIsOnTheWire(t *testing.T) {
 	const messages = 60
 	w := newWorld(t, embedded(t))
@@ -51,7 +51,10 @@ func TestStopSettlesWhatIsOnTheWire(t *testing.T) {
 	done := make(chan error, 1)
 	first := w.worker()
 	go func() { done <- first.Run(ctx) }()
-	w.until("attempts are on the wire", func() bool { return s.begun.Load() >= 4 && w.state("thanks", engine.RunDone) == messages })
+	w.until("attempts are on the wire", func() bool {
+		return s.begun.Load() >= 4 &&
+			w.state("thanks", engine.RunDone) == messages
+	})
 	cancel()
 	close(s.open)
 	if err := <-done; err != nil {
@@ -102,7 +105,8 @@ func (f *fullDisk) Settle(ctx context.Context, outcomes []store.Outcome) error {
 	return err
 }
 
-// TestUnsettledIsNotSentAgain: what was sent and could not be noted is noted later, and nothing is sent meanwhile.
+// TestUnsettledIsNotSentAgain: what was sent and could not be noted is noted later, and nothing is
+// sent meanwhile.
 func TestUnsettledIsNotSentAgain(t *testing.T) {
 	const messages = 200
 	w := newWorld(t, embedded(t))
@@ -127,8 +131,8 @@ func TestUnsettledIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// TestSettledBeforeTheNext: a sender settles an attempt that takes long before it begins the next one, so that a kill sends again no
-// more than what was on the wire.
+// TestSettledBeforeTheNext: a sender settles an attempt that takes long before it begins the next
+// one, so that a kill sends again no more than what was on the wire.
 func TestSettledBeforeTheNext(t *testing.T) {
 	const messages, senders = 120, 8 * store.Lanes
 	w := newWorld(t, embedded(t))

@@ -10,8 +10,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// maxBatchInputs keeps the commit of a batch, in which each input may start a run, at about 10 ms: that is how long an answer of
-// the intake may have to wait for it.
+// maxBatchInputs keeps the commit of a batch, in which each input may start a run, at about 10 ms:
+// that is how long an answer of the intake may have to wait for it.
 const maxBatchInputs = 150
 
 // batch is what one look at a shard found, with what was decided on it.
@@ -52,8 +52,9 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	return len(b.Inputs) + len(b.Due), nil
 }
 
-// decideAndCommit decides a batch and commits it. When it is refused for what it holds, the members whose changes that may be are
-// suspected: their inputs are tried one by one, in a decision anew of the whole batch.
+// decideAndCommit decides a batch and commits it. When it is refused for what it holds, the members
+// whose changes that may be are suspected: their inputs are tried one by one, in a decision anew of
+// the whole batch.
 func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took time.Duration, err error) {
 	for {
 		if err := w.decide(ctx, b); err != nil {
@@ -66,12 +67,13 @@ func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took
 		if !errors.As(err, &refused) || !b.suspect(refused.Member) {
 			return time.Since(start), err
 		}
-		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "shard", b.shard, "member", refused.Member, "error", err)
+		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "shard", b.shard, "member", refused.Member,
+			"error", err)
 	}
 }
 
-// suspect adds a member to those whose inputs are tried one by one, all members when nobody can tell whose it is. It reports
-// whether there is one more than before.
+// suspect adds a member to those whose inputs are tried one by one, all members when nobody can
+// tell whose it is. It reports whether there is one more than before.
 func (b *batch) suspect(member string) bool {
 	before := len(b.suspects)
 	if _, here := b.states[member]; here && !b.suspects[member] {
@@ -179,8 +181,8 @@ func (w *Worker) follow(b *batch) {
 	}
 }
 
-// decide loads what the batch needs and decides it member by member. A coupon block that runs out is filled and the batch
-// decided anew, on state loaded anew.
+// decide loads what the batch needs and decides it member by member. A coupon block that runs out
+// is filled and the batch decided anew, on state loaded anew.
 func (w *Worker) decide(ctx context.Context, b *batch) error {
 	b.want = len(b.Inputs) + len(b.Due)
 	for {
@@ -233,7 +235,9 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 }
 
 // decideOne calls the core. A panic in it is an error of this member's input and of nobody else.
-func decideOne(a *active, member string, st *engine.State, inputs []engine.Input, horizon time.Time, pools map[string]*engine.PoolState, c *engine.Changes) (err error) {
+func decideOne(a *active, member string, st *engine.State, inputs []engine.Input, horizon time.Time,
+	pools map[string]*engine.PoolState, c *engine.Changes,
+) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the decision broke off: %v", p)
@@ -253,7 +257,8 @@ type mark struct {
 func markOf(b *batch) mark {
 	c := b.changes
 	m := mark{
-		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries), refusals: len(c.Refusals),
+		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries),
+		refusals: len(c.Refusals),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
 	}
 	if len(b.pools) > 0 {
@@ -268,12 +273,14 @@ func markOf(b *batch) mark {
 	return m
 }
 
-// since returns what was changed from the mark on: what others have changed before may be what the database refuses, and is not to be
-// blamed on who comes after them.
+// since returns what was changed from the mark on: what others have changed before may be what the
+// database refuses, and is not to be blamed on who comes after them.
 func (m mark) since(c *engine.Changes) *engine.Changes {
 	return &engine.Changes{
-		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:], Deliveries: c.Deliveries[m.deliveries:],
-		Refusals: c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:], Reevaluations: c.Reevaluations[m.reevaluations:],
+		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:],
+		Deliveries: c.Deliveries[m.deliveries:],
+		Refusals:   c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
+		Reevaluations: c.Reevaluations[m.reevaluations:],
 	}
 }
 
@@ -281,7 +288,8 @@ func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
-	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted], c.Reevaluations[:m.reevaluations]
+	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
+		c.Reevaluations[:m.reevaluations]
 	if m.pools == nil {
 		return
 	}

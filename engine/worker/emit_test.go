@@ -9,7 +9,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// A thousand members tell a friend, who may live on another shard, and themselves. Every event is decided once.
+// A thousand members tell a friend, who may live on another shard, and themselves. Every event is
+// decided once.
 func TestEmittedEventsAreDecidedOnce(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(`id: tell
@@ -37,7 +38,11 @@ actions:
 		b.Wake(m)
 	}
 	w.until("all runs", func() bool { return w.state("hear", engine.RunDone) == 2*members })
-	w.until("nothing is owed", func() bool { shards, _, err := w.Owed(w.ctx, w.now()); return err == nil && len(shards) == 0 })
+	w.until("nothing is owed", func() bool {
+		shards, _, err := w.Owed(w.ctx, w.now())
+		return err == nil &&
+			len(shards) == 0
+	})
 	crossed := false
 	for i := range members {
 		me, friend := fmt.Sprint("m", i), fmt.Sprint("friend-of-m", i)

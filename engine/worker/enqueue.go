@@ -13,14 +13,17 @@ const (
 	queueName = "usher"
 	taskType  = "usher:run"
 
-	// taskCheckInterval is how long a task may lie while asynq sleeps. Each check costs half a millisecond in-process.
+	// taskCheckInterval is how long a task may lie while asynq sleeps. Each check costs half a
+	// millisecond in-process.
 	taskCheckInterval = 20 * time.Millisecond
-	// minEnqueueInterval is how far apart the tasks of a runner are enqueued at least: one task does what many wake-ups ask.
+	// minEnqueueInterval is how far apart the tasks of a runner are enqueued at least: one task does
+	// what many wake-ups ask.
 	minEnqueueInterval = 20 * time.Millisecond
-	// deadTaskIDAfter is how long a task may be in the way before its id is given up. That of a worker that was killed stays,
-	// active or archived, and this process may never begin a task itself.
+	// deadTaskIDAfter is how long a task may be in the way before its id is given up. That of a worker
+	// that was killed stays, active or archived, and this process may never begin a task itself.
 	deadTaskIDAfter = 5 * time.Second
-	// taskTimeout is when asynq cancels a task. It is never reached by one that is well: see maxTaskAge.
+	// taskTimeout is when asynq cancels a task. It is never reached by one that is well: see
+	// maxTaskAge.
 	taskTimeout = 2 * maxTaskAge
 	// noHurry is how long the enqueuer sleeps when no runner is wanted: it is woken by a token.
 	noHurry = time.Hour
@@ -51,7 +54,8 @@ func (w *Worker) enqueueWanted(ctx context.Context) {
 	}
 }
 
-// enqueueOne enqueues the runner's task when it is wanted, and returns how long to wait when it is too early.
+// enqueueOne enqueues the runner's task when it is wanted, and returns how long to wait when it is
+// too early.
 func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration) {
 	r.mu.Lock()
 	if r.state != wanted {
@@ -67,10 +71,12 @@ func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration)
 	gen := r.gen
 	r.mu.Unlock()
 
-	// A conflict says that a task with this id waits, or runs in another process and may have looked already. The next id
-	// settles it: if that one is there too, at least one of the two begins after now.
+	// A conflict says that a task with this id waits, or runs in another process and may have looked
+	// already. The next id settles it: if that one is there too, at least one of the two begins after
+	// now.
 	for i := range 2 {
-		_, err := w.client.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(r.key)), asynq.Queue(queueName), asynq.MaxRetry(0),
+		_, err := w.client.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(r.key)), asynq.Queue(queueName),
+			asynq.MaxRetry(0),
 			asynq.TaskID(fmt.Sprintf("%s:%s:%d", r.key, w.process, gen+i)), asynq.Timeout(taskTimeout))
 		if err == nil {
 			r.noteConflict(i > 0)
@@ -116,8 +122,8 @@ func (w *Worker) handler() asynq.Handler {
 	})
 }
 
-// enter counts a task as under way, because asynq does not wait for a handler that takes too long. It returns false when the worker
-// has stopped.
+// enter counts a task as under way, because asynq does not wait for a handler that takes too long.
+// It returns false when the worker has stopped.
 func (w *Worker) enter() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -139,7 +145,8 @@ func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 	return asynq.Config{
 		Concurrency: w.Concurrency, Queues: map[string]int{queueName: 1}, TaskCheckInterval: taskCheckInterval,
 		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: StopGrace + 5*time.Second,
-		// A context that ended with Run would be a failure to asynq, which it logs and archives: see handler.
+		// A context that ended with Run would be a failure to asynq, which it logs and archives: see
+		// handler.
 		BaseContext: func() context.Context { return context.WithoutCancel(ctx) },
 		Logger:      asynqLogger{w.Log}, LogLevel: asynq.WarnLevel,
 	}

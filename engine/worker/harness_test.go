@@ -176,7 +176,8 @@ func (w *world) run() *worker.Worker {
 
 func order(id, member string) engine.Input {
 	return engine.Input{
-		Kind: engine.InputEvent, ID: id, Member: member, Name: "order.paid", Payload: &engine.Payload{Properties: map[string]any{"amount": 5.0}},
+		Kind: engine.InputEvent, ID: id, Member: member, Name: "order.paid",
+		Payload: &engine.Payload{Properties: map[string]any{"amount": 5.0}},
 	}
 }
 
@@ -214,7 +215,8 @@ func (w *world) state(playbook string, s engine.RunState) int {
 	w.Helper()
 	n := w.counts(playbook)
 	return map[engine.RunState]int{
-		engine.RunWaiting: n.Waiting, engine.RunDone: n.Done, engine.RunExited: n.Exited, engine.RunFailed: n.Failed, engine.RunHoldout: n.Holdout,
+		engine.RunWaiting: n.Waiting, engine.RunDone: n.Done, engine.RunExited: n.Exited, engine.RunFailed: n.Failed,
+		engine.RunHoldout: n.Holdout,
 	}[s]
 }
 

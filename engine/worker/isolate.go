@@ -12,8 +12,9 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// isolate finds out which of a member's inputs, waits and looks cannot be decided, or lead to what cannot be stored. It sets those
-// aside and decides the others. Each attempt begins at what is stored.
+// isolate finds out which of a member's inputs, waits and looks cannot be decided, or lead to what
+// cannot be stored. It sets those aside and decides the others. Each attempt begins at what is
+// stored.
 func (w *Worker) isolate(ctx context.Context, a *active, b *batch, member string) error {
 	i := isolation{Worker: w, a: a, b: b, member: member, bad: map[string]bool{}}
 	for {
@@ -39,7 +40,8 @@ type isolation struct {
 	passed []time.Time     // looks that cannot be
 }
 
-// reload returns the member's state as it is stored, without what is set aside: nothing of a decision that was taken back is in it.
+// reload returns the member's state as it is stored, without what is set aside: nothing of a
+// decision that was taken back is in it.
 func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 	part := i.b.only(i.member)
 	if _, _, err := i.loadStates(ctx, i.a, part); err != nil {
@@ -94,7 +96,8 @@ func (i *isolation) settle(ctx context.Context) error {
 	return nil
 }
 
-// step settles the next input, or after the last one the horizon: it is good, or it is set aside, or a wait or a look before it is.
+// step settles the next input, or after the last one the horizon: it is good, or it is set aside,
+// or a wait or a look before it is.
 func (i *isolation) step(ctx context.Context) (done bool, err error) {
 	all := i.b.inputs[i.member]
 	until := i.b.Horizon
@@ -153,7 +156,8 @@ func (i *isolation) waits(ctx context.Context, failed error, until time.Time) er
 	if err != nil {
 		return err
 	}
-	then := slices.DeleteFunc(slices.Clone(due), func(r *engine.Run) bool { return r.DueAt.After(at) || at.Sub(r.DueAt) >= time.Millisecond })
+	then := slices.DeleteFunc(slices.Clone(due),
+		func(r *engine.Run) bool { return r.DueAt.After(at) || at.Sub(r.DueAt) >= time.Millisecond })
 	if found, err := i.without(ctx, then, at); found || err != nil {
 		return err
 	}
@@ -173,8 +177,9 @@ func (i *isolation) waits(ctx context.Context, failed error, until time.Time) er
 	return i.blame(ctx, failed, at)
 }
 
-// without sets those runs aside that are at fault, when all can be decided up to an instant without the given ones. Each of these is given
-// back alone: of several that wake at one instant more than one may be at fault, and the others are not.
+// without sets those runs aside that are at fault, when all can be decided up to an instant without
+// the given ones. Each of these is given back alone: of several that wake at one instant more than
+// one may be at fault, and the others are not.
 func (i *isolation) without(ctx context.Context, runs []*engine.Run, at time.Time) (found bool, err error) {
 	if len(runs) == 0 {
 		return false, nil
@@ -231,7 +236,8 @@ func earliest(st *engine.State, due []*engine.Run, until time.Time) time.Time {
 	return at
 }
 
-// firstFailing returns the first millisecond up to which nothing more can be decided: what fails once fails also later.
+// firstFailing returns the first millisecond up to which nothing more can be decided: what fails
+// once fails also later.
 func (i *isolation) firstFailing(ctx context.Context, from, until time.Time) (time.Time, error) {
 	from = from.Truncate(time.Millisecond)
 	var passing error
@@ -250,7 +256,8 @@ func (i *isolation) firstFailing(ctx context.Context, from, until time.Time) (ti
 	return at, passing
 }
 
-// short passes on that a coupon block is used up: that is nobody's mistake, and the batch is decided anew.
+// short passes on that a coupon block is used up: that is nobody's mistake, and the batch is
+// decided anew.
 func short(failed error) error {
 	var need *engine.NeedPool
 	if errors.As(failed, &need) {

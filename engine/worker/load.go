@@ -8,7 +8,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// loadBatch reads all that deciding the batch may ask for, in a few reads whatever the number of members.
+// loadBatch reads all that deciding the batch may ask for, in a few reads whatever the number of
+// members.
 func (w *Worker) loadBatch(ctx context.Context, b *batch) (*active, error) {
 	a, needs, err := w.loadStates(ctx, nil, b)
 	if err != nil {
@@ -17,7 +18,8 @@ func (w *Worker) loadBatch(ctx context.Context, b *batch) (*active, error) {
 	return a, w.loadPools(ctx, a, b, needs.Pools)
 }
 
-// loadStates reads the members of the batch with their runs and history, for a workspace; nil: the one in use.
+// loadStates reads the members of the batch with their runs and history, for a workspace; nil: the
+// one in use.
 func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *active, needs engine.Needs, err error) {
 	if b.states, err = w.Store.States(ctx, b.members, resultRuns(b.Inputs)); err != nil {
 		return nil, needs, err
@@ -106,8 +108,9 @@ func (w *Worker) loadRuns(ctx context.Context, b *batch, runs []string) error {
 	return nil
 }
 
-// queries turns what the engine needs of the history into times: back from the earliest instant of the batch. A member with an
-// input has waits and looks decided that are due, also when there were too many due members for it to be among them.
+// queries turns what the engine needs of the history into times: back from the earliest instant of
+// the batch. A member with an input has waits and looks decided that are due, also when there were
+// too many due members for it to be among them.
 func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 	earliest := b.Horizon
 	if !needs.Since.IsZero() && needs.Since.Before(earliest) {
@@ -139,7 +142,9 @@ func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 }
 
 // loadHistory puts events into the states of their members.
-func (w *Worker) loadHistory(ctx context.Context, members []string, states map[string]*engine.State, queries []store.HistoryQuery, watermark int64) error {
+func (w *Worker) loadHistory(ctx context.Context, members []string, states map[string]*engine.State,
+	queries []store.HistoryQuery, watermark int64,
+) error {
 	if len(queries) == 0 {
 		return nil
 	}
@@ -156,7 +161,8 @@ func (w *Worker) loadHistory(ctx context.Context, members []string, states map[s
 	return nil
 }
 
-// loadPools gives the shard's coupon blocks, filled ahead: at least one coupon for each decision of the batch.
+// loadPools gives the shard's coupon blocks, filled ahead: at least one coupon for each decision of
+// the batch.
 func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []string) error {
 	b.pools = nil
 	if len(pools) == 0 {
@@ -186,7 +192,8 @@ func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []str
 	return nil
 }
 
-// blockSize is how much of a pool a shard reserves at once, so that it does not ask for every batch.
+// blockSize is how much of a pool a shard reserves at once, so that it does not ask for every
+// batch.
 const blockSize = 200
 
 func (w *Worker) reserve(ctx context.Context, a *active, b *batch, pool string) error {

@@ -6,7 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics counts what the worker does. It is a [prometheus.Collector] to be registered by who serves /metrics.
+// Metrics counts what the worker does. It is a [prometheus.Collector] to be registered by who
+// serves /metrics.
 type Metrics struct {
 	inputs     prometheus.Counter
 	runs       *prometheus.CounterVec
@@ -28,12 +29,16 @@ func newMetrics() *Metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
 	seconds := func(name, help string) prometheus.Histogram {
-		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)})
+		return prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: name, Help: help,
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
+		})
 	}
 	return &Metrics{
-		inputs:     counter("usher_inputs_decided_total", "Inputs that were decided."),
-		runs:       vec("usher_runs_total", "Changes of runs, by playbook and state.", "playbook", "state"),
-		refused:    vec("usher_refusals_total", "Decisions that did not enter, by playbook and reason.", "playbook", "reason"),
+		inputs: counter("usher_inputs_decided_total", "Inputs that were decided."),
+		runs:   vec("usher_runs_total", "Changes of runs, by playbook and state.", "playbook", "state"),
+		refused: vec("usher_refusals_total", "Decisions that did not enter, by playbook and reason.", "playbook",
+			"reason"),
 		deliveries: vec("usher_deliveries_total", "Attempts to deliver, by channel and outcome.", "channel", "state"),
 		poisoned:   counter("usher_poisoned_total", "Inputs and waits that were set aside with an error."),
 		stale:      counter("usher_stale_batches_total", "Batches that were decided again because the state had changed."),
@@ -49,7 +54,10 @@ func newMetrics() *Metrics {
 }
 
 func (m *Metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag, m.undecided, m.held}
+	return []prometheus.Collector{
+		m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag,
+		m.undecided, m.held,
+	}
 }
 
 // Describe implements prometheus.Collector.

@@ -24,8 +24,9 @@ import (
 	"github.com/usher-run/usher/engine/worker"
 )
 
-// poisonPlaybooks act on what their members did before, at once and after a wait. An amount of 13 leads to what cannot be stored, 17 breaks
-// the decision off. What makes a wait fail counts for no other playbook.
+// poisonPlaybooks act on what their members did before, at once and after a wait. An amount of 13
+// leads to what cannot be stored, 17 breaks the decision off. What makes a wait fail counts for no
+// other playbook.
 var poisonPlaybooks = []string{
 	careful, strings.Replace(shopper, "> 0", "< 60", 1),
 	"id: once\nstage: activation\ntrigger: {event: order.paid}\ngoal: {event: order.paid, within: 3h}\nactions:\n" +
@@ -53,7 +54,8 @@ func drawPoisoned(t *rapid.T, members []string) (steps []step) {
 		}
 		n := float64(rapid.SampledFrom([]int{1, 2, 5, 9, 13, 13, 17}).Draw(t, "n"))
 		s.Input = engine.Input{
-			Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Member: member, Name: name, Payload: &engine.Payload{Properties: map[string]any{property: n}},
+			Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Member: member, Name: name,
+			Payload: &engine.Payload{Properties: map[string]any{property: n}},
 		}
 		s.cut = rapid.IntRange(0, 7).Draw(t, "cut") == 0
 		s.poisoned = n == 13 || n == 17 || s.cut
@@ -63,7 +65,8 @@ func drawPoisoned(t *rapid.T, members []string) (steps []step) {
 	return steps
 }
 
-// limited looks at random parts of what a shard owes, and refuses without a name what the database would.
+// limited looks at random parts of what a shard owes, and refuses without a name what the database
+// would.
 type limited struct {
 	worker.Store
 	limits []int
@@ -87,7 +90,10 @@ func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poi
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &poisonedWorld{world: &world{T: t, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis, path: filepath.Join(dir, "usher.db")}}
+	w := &poisonedWorld{world: &world{
+		T: t, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis,
+		path: filepath.Join(dir, "usher.db"),
+	}}
 	w.at.Store(time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC).UnixMilli())
 	clock := func() time.Time { return time.UnixMilli(w.at.Load()).UTC() }
 	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(clock)); err != nil {
@@ -136,8 +142,8 @@ func (w *poisonedWorld) drained(members []string) {
 	})
 }
 
-// live takes the steps in, those that are kept, and lets the clock go on until every wait is over. Halfway the state of a member is
-// damaged; empty: nobody's.
+// live takes the steps in, those that are kept, and lets the clock go on until every wait is over.
+// Halfway the state of a member is damaged; empty: nobody's.
 func (w *poisonedWorld) live(steps []step, members []string, keep func(*step) bool, damaged string) {
 	for i := range steps {
 		s := &steps[i]
@@ -165,7 +171,8 @@ func (w *poisonedWorld) live(steps []step, members []string, keep func(*step) bo
 	w.drained(members)
 }
 
-// lifeOf returns all that can be told of a member, but for what inputs that are left out have begun, and for what no one decides.
+// lifeOf returns all that can be told of a member, but for what inputs that are left out have
+// begun, and for what no one decides.
 func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 	type entry struct{ Playbook, State, Input, Trace string }
 	var life struct {
@@ -209,7 +216,10 @@ func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 			life.Refused = append(life.Refused, d)
 		}
 	}
-	slices.SortFunc(life.Refused, func(a, b engine.Decision) int { return strings.Compare(a.Playbook+a.Input, b.Playbook+b.Input) })
+	slices.SortFunc(life.Refused, func(a, b engine.Decision) int {
+		return strings.Compare(a.Playbook+a.Input, b.Playbook+
+			b.Input)
+	})
 	out, err := json.MarshalIndent(life, "", " ")
 	if err != nil {
 		w.Fatal(err)
@@ -217,8 +227,9 @@ func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 	return string(out)
 }
 
-// Inputs that cannot be decided or stored, rows that cannot be read and a member whose state is lost change nothing for anybody else, nor
-// for what else their own member does, whatever the batches in which all is decided.
+// Inputs that cannot be decided or stored, rows that cannot be read and a member whose state is
+// lost change nothing for anybody else, nor for what else their own member does, whatever the
+// batches in which all is decided.
 func TestPoisonChangesNothingForOthers(t *testing.T) {
 	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
 	redis := embedded(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Embedded starts a Redis inside this process, for installations without one. It keeps nothing over a restart, and need not:
-// the database has all. stop ends it.
+// Embedded starts a Redis inside this process, for installations without one. It keeps nothing over
+// a restart, and need not: the database has all. stop ends it.
 func Embedded() (opt asynq.RedisConnOpt, stop func(), err error) {
 	m := miniredis.NewMiniRedis()
 	if err := m.Start(); err != nil {
@@ -42,7 +42,8 @@ func Embedded() (opt asynq.RedisConnOpt, stop func(), err error) {
 	}), nil
 }
 
-// ParseRedis reads redis://, rediss://, redis-socket://, redis-sentinel:// and redis-cluster:// addresses.
+// ParseRedis reads redis://, rediss://, redis-socket://, redis-sentinel:// and redis-cluster://
+// addresses.
 func ParseRedis(uri string) (asynq.RedisConnOpt, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -68,8 +69,9 @@ func ParseRedis(uri string) (asynq.RedisConnOpt, error) {
 	return opt, nil
 }
 
-// A lease tells processes that one of them is at a shard, a lane or the schedules already. It saves work and nothing depends
-// on it: shards have epochs, occurrences and inputs are unique, deliveries are sent at least once under a key.
+// A lease tells processes that one of them is at a shard, a lane or the schedules already. It saves
+// work and nothing depends on it: shards have epochs, occurrences and inputs are unique, deliveries
+// are sent at least once under a key.
 const (
 	// leaseDuration is how long the lease of a process that was killed stands in the way.
 	leaseDuration = 3 * time.Second

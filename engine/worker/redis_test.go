@@ -25,7 +25,8 @@ func real(t *testing.T) (asynq.RedisClientOpt, *redis.Client) {
 	return asynq.RedisClientOpt{Addr: addr}, c
 }
 
-// Redis loses everything again and again while events come in. Nothing is lost, and nothing is decided twice.
+// Redis loses everything again and again while events come in. Nothing is lost, and nothing is
+// decided twice.
 func TestRedisIsFlushed(t *testing.T) {
 	opt, c := real(t)
 	w := newWorld(t, opt)
@@ -99,7 +100,8 @@ func TestTasksOfTheDeadDoNotBlock(t *testing.T) {
 	w.until("another id", func() bool { door.Wake("m"); return ids() > 2 })
 }
 
-// What a process wrote before it was killed is found by another: here the locks of one that is gone.
+// What a process wrote before it was killed is found by another: here the locks of one that is
+// gone.
 func TestLocksOfTheDeadExpire(t *testing.T) {
 	opt, c := real(t)
 	w := newWorld(t, opt)

@@ -19,7 +19,8 @@ func (w *world) openFailure() store.Failure {
 	return list[0]
 }
 
-// An event that was set aside is decided when it is put back, once what it failed by is mended, and fails again when it is not.
+// An event that was set aside is decided when it is put back, once what it failed by is mended, and
+// fails again when it is not.
 func TestRetriedInputIsDecided(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(shopper)
@@ -46,7 +47,8 @@ func TestRetriedInputIsDecided(t *testing.T) {
 	w.failed()
 }
 
-// A message that was given up on goes out when it is put back, once, under its key. What its run has learned stays.
+// A message that was given up on goes out when it is put back, once, under its key. What its run
+// has learned stays.
 func TestRetriedDeliveryIsSent(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate("id: greet\nstage: activation\ntrigger: {event: order.paid}\nactions:\n  - {id: hi, message: {channel: shop, text: hi, class: transactional}}\n  - wait: 10d\n")
@@ -74,7 +76,8 @@ func TestRetriedDeliveryIsSent(t *testing.T) {
 		t.Fatal(runs, err)
 	}
 	r, err := w.Store.Run(w.ctx, runs[0].ID)
-	if err != nil || r.State != engine.RunWaiting || r.Deliveries[0].State != store.DeliverySent || r.Actions["hi"]["status"] != "failed" {
+	if err != nil || r.State != engine.RunWaiting || r.Deliveries[0].State != store.DeliverySent ||
+		r.Actions["hi"]["status"] != "failed" {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// review looks again at messages that were decided a while ago: those that may not go out now have an outcome, the others are to
-// be attempted.
-func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) (send []store.Attempted, outcomes []store.Outcome, err error) {
+// review looks again at messages that were decided a while ago: those that may not go out now have
+// an outcome, the others are to be attempted.
+func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) (send []store.Attempted,
+	outcomes []store.Outcome, err error,
+) {
 	now := w.now()
 	list, outcomes = unreadable(list, now)
 	var members []string
@@ -37,14 +39,18 @@ func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) 
 		if st := states[d.Member]; st != nil {
 			m = st.Member
 			if st.Unreadable != "" { // who is held is asked again when they may have been released
-				outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliveryPending, NotBefore: now.Add(releaseInterval), At: now})
+				outcomes = append(outcomes, store.Outcome{
+					Key: d.Key, State: store.DeliveryPending,
+					NotBefore: now.Add(releaseInterval), At: now,
+				})
 				continue
 			}
 		}
 		switch skip, until := a.Review(m, &d.Delivery, now); {
 		case skip != "":
 			outcomes = append(outcomes, store.Outcome{
-				Key: d.Key, State: store.DeliveryDropped, Error: skip, At: now, Result: result(d, map[string]any{"status": "skipped", "reason": skip}),
+				Key: d.Key, State: store.DeliveryDropped, Error: skip, At: now,
+				Result: result(d, map[string]any{"status": "skipped", "reason": skip}),
 			})
 		case !until.IsZero():
 			outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliveryPending, NotBefore: until, At: now})

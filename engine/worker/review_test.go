@@ -19,7 +19,8 @@ actions:
   - wait: 30d
 `
 
-// A message that goes out late is looked at again: who has taken their consent back gets none, and the run learns of it.
+// A message that goes out late is looked at again: who has taken their consent back gets none, and
+// the run learns of it.
 func TestLateMessagesAreReviewed(t *testing.T) {
 	was := declarations
 	declarations += "consent: member.newsletter\n"
@@ -34,7 +35,10 @@ func TestLateMessagesAreReviewed(t *testing.T) {
 	w.activate(offer)
 	wk := w.run()
 	for _, m := range []string{"yes", "no"} {
-		w.accept(engine.Input{Kind: engine.InputUpdate, ID: "agree-" + m, Member: m, Payload: &engine.Payload{Attributes: map[string]any{"newsletter": true}}})
+		w.accept(engine.Input{
+			Kind: engine.InputUpdate, ID: "agree-" + m, Member: m,
+			Payload: &engine.Payload{Attributes: map[string]any{"newsletter": true}},
+		})
 		w.accept(order("e-"+m, m))
 		wk.Wake(m)
 	}
@@ -51,15 +55,23 @@ func TestLateMessagesAreReviewed(t *testing.T) {
 		return r.Deliveries[0]
 	}
 	w.until("the first attempts", func() bool { return note("yes").Attempts == 1 && note("no").Attempts == 1 })
-	w.accept(engine.Input{Kind: engine.InputUpdate, ID: "refuse", Member: "no", Payload: &engine.Payload{Attributes: map[string]any{"newsletter": false}}})
+	w.accept(engine.Input{
+		Kind: engine.InputUpdate, ID: "refuse", Member: "no",
+		Payload: &engine.Payload{Attributes: map[string]any{"newsletter": false}},
+	})
 	wk.Wake("no")
-	w.until("it is known", func() bool { m, err := w.Member(w.ctx, "no"); return err == nil && m.Attributes["newsletter"] == false })
+	w.until("it is known", func() bool {
+		m, err := w.Member(w.ctx, "no")
+		return err == nil &&
+			m.Attributes["newsletter"] == false
+	})
 	w.advance(20 * time.Minute)
 	w.until("one is sent", func() bool { return note("yes").State == store.DeliverySent })
 	w.until("one is not", func() bool { return note("no").State == store.DeliveryDropped })
 	w.until("the run knows", func() bool {
 		runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: "no"})
-		return err == nil && runs[0].Actions["note"]["status"] == "skipped" && runs[0].Actions["note"]["reason"] == engine.ReasonConsent
+		return err == nil && runs[0].Actions["note"]["status"] == "skipped" &&
+			runs[0].Actions["note"]["reason"] == engine.ReasonConsent
 	})
 	if n, _ := w.sent.keys(); n != 1 {
 		t.Fatalf("%d messages went out", n)

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// runner is what this process knows of a shard or a lane: its state, and the generation of the next task's id. The generation
-// rises when a task begins, so a wake-up that comes while one finishes has an id of its own.
+// runner is what this process knows of a shard or a lane: its state, and the generation of the next
+// task's id. The generation rises when a task begins, so a wake-up that comes while one finishes
+// has an id of its own.
 type runner struct {
 	w      *Worker
 	key    string
@@ -45,8 +46,9 @@ func put(c chan struct{}) {
 	}
 }
 
-// move moves the runner by an event, and sees to it that one that is wanted is enqueued. Nothing else sets the state. A wake-up
-// that the task has not seen when it ends makes the runner wanted. The caller holds mu.
+// move moves the runner by an event, and sees to it that one that is wanted is enqueued. Nothing
+// else sets the state. A wake-up that the task has not seen when it ends makes the runner wanted.
+// The caller holds mu.
 func (r *runner) move(e event) state {
 	to, ok := transitions[r.state][e]
 	if !ok { // the sweep finds what it owes
@@ -67,7 +69,8 @@ func (r *runner) move(e event) state {
 	return to
 }
 
-// wake makes sure that the database is looked at for the key from now on: by the task that runs here, or by a new one.
+// wake makes sure that the database is looked at for the key from now on: by the task that runs
+// here, or by a new one.
 func (w *Worker) wake(key string) {
 	r := w.runner(key)
 	r.mu.Lock()
@@ -80,8 +83,9 @@ func (w *Worker) wake(key string) {
 	}
 }
 
-// wakeHere is wake for a task that has made work for another runner: that one begins at once beside it, instead of lying in
-// Redis until asynq looks again. When this process ends before it does, the sweep of another finds what is left.
+// wakeHere is wake for a task that has made work for another runner: that one begins at once beside
+// it, instead of lying in Redis until asynq looks again. When this process ends before it does, the
+// sweep of another finds what is left.
 func (w *Worker) wakeHere(key string) {
 	r := w.runner(key)
 	r.mu.Lock()

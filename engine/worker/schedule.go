@@ -38,8 +38,9 @@ func (w *Worker) schedule(ctx context.Context) {
 	}
 }
 
-// Tick does what the schedules ask for at an instant: it records the occurrences since the last, and fans out for a second
-// or so. It may be called by several processes: an occurrence is recorded once and an input accepted once.
+// Tick does what the schedules ask for at an instant: it records the occurrences since the last,
+// and fans out for a second or so. It may be called by several processes: an occurrence is recorded
+// once and an input accepted once.
 func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 	a := w.active.Load()
 	if a == nil {
@@ -77,8 +78,9 @@ func (w *Worker) moves(a *active, p *playbooks.Playbook) bool {
 	return p.Status == playbooks.Live && !a.paused[p.ID]
 }
 
-// occurrences records what came since the last recorded occurrence. The first sight of a playbook is recorded too, as done:
-// what came before it is nobody's, and what a later downtime misses is known.
+// occurrences records what came since the last recorded occurrence. The first sight of a playbook
+// is recorded too, as done: what came before it is nobody's, and what a later downtime misses is
+// known.
 func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now time.Time, moves bool) error {
 	last, err := w.Store.LastOccurrence(ctx, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -118,7 +120,8 @@ func (w *Worker) recordMissed(ctx context.Context, p *playbooks.Playbook, missed
 	return err
 }
 
-// fanOut accepts an input for each member of the audience on the next page; false when it has to wait for the backlog.
+// fanOut accepts an input for each member of the audience on the next page; false when it has to
+// wait for the backlog.
 func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
 	n, err := w.Store.Backlog(ctx, engine.InputSchedule)
 	if err != nil || n >= fanOutLimit {
@@ -144,7 +147,9 @@ func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (mo
 }
 
 // fannedOut accepts the inputs for a page of members.
-func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []*engine.Member, inputs []engine.Input) (more bool, err error) {
+func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []*engine.Member,
+	inputs []engine.Input,
+) (more bool, err error) {
 	o.Done = len(page) < fanOutPage
 	if len(page) > 0 {
 		o.Cursor = page[len(page)-1].ID
@@ -158,8 +163,8 @@ func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []*eng
 	return !o.Done, nil
 }
 
-// fanOutReevaluation lets the next page of members be looked at, of whom it is not known yet whether they were in the segments when
-// these began to be watched.
+// fanOutReevaluation lets the next page of members be looked at, of whom it is not known yet
+// whether they were in the segments when these began to be watched.
 func (w *Worker) fanOutReevaluation(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
 	page, err := w.Store.MembersAfter(ctx, o.Cursor, fanOutPage)
 	if err != nil {
@@ -188,12 +193,15 @@ func occurrence(name string, at time.Time, member string) engine.Input {
 }
 
 // audience returns the inputs of those members who are in the segment at the occurrence.
-func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook, at time.Time, page []*engine.Member) ([]engine.Input, error) {
+func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook, at time.Time,
+	page []*engine.Member,
+) ([]engine.Input, error) {
 	states := make(map[string]*engine.State, len(page))
 	ids := make([]string, 0, len(page))
 	for _, m := range page {
 		if m.Unreadable != "" {
-			w.Log.Error("an occurrence passes a member over: what is stored of them cannot be read", "playbook", p.ID, "at", at, "member", m.ID, "error", m.Unreadable)
+			w.Log.Error("an occurrence passes a member over: what is stored of them cannot be read", "playbook", p.ID, "at",
+				at, "member", m.ID, "error", m.Unreadable)
 			continue
 		}
 		states[m.ID] = &engine.State{Member: m}

@@ -26,7 +26,8 @@ func TestScheduleFansOut(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(strings.ReplaceAll(weekly, "MISSED", "skip"), thanks)
 	wk := w.run()
-	w.accept(order("e1", "buyer-1"), order("e2", "buyer-2"), engine.Input{Kind: engine.InputEvent, ID: "e3", Member: "other", Name: "member.left"})
+	w.accept(order("e1", "buyer-1"), order("e2", "buyer-2"),
+		engine.Input{Kind: engine.InputEvent, ID: "e3", Member: "other", Name: "member.left"})
 	w.until("the members", func() bool {
 		_, err := w.Member(w.ctx, "other")
 		return err == nil && w.state("thanks", engine.RunDone) == 2
@@ -59,7 +60,10 @@ func TestMissedOccurrences(t *testing.T) {
 			if err := w.Commit(w.ctx, 0, epoch, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}}); err != nil {
 				t.Fatal(err)
 			}
-			for _, at := range []time.Time{morning, morning.AddDate(0, 0, 5).Add(-time.Hour), morning.AddDate(0, 0, 5).Add(-time.Hour)} {
+			for _, at := range []time.Time{
+				morning, morning.AddDate(0, 0, 5).Add(-time.Hour),
+				morning.AddDate(0, 0, 5).Add(-time.Hour),
+			} {
 				if err := wk.Tick(w.ctx, at); err != nil {
 					t.Fatal(err)
 				}

@@ -24,8 +24,8 @@ func (w *world) reevaluated(member, segment string) bool {
 	return known
 }
 
-// Who was in a segment before it was watched is in it and nothing happens; whoever comes or goes after, by whatever means, is
-// found once.
+// Who was in a segment before it was watched is in it and nothing happens; whoever comes or goes
+// after, by whatever means, is found once.
 func TestSegmentTriggers(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(thanks)
@@ -36,21 +36,33 @@ func TestSegmentTriggers(t *testing.T) {
 		return err == nil && w.state("thanks", engine.RunDone) == 1
 	})
 
-	w.activate(crossing("enter", "buyers"), crossing("enter", "gold"), crossing("exit", "gold"), crossing("enter", "lapsed"))
-	w.until("a look at those who were there", func() bool { return w.reevaluated("old", "buyers") && w.reevaluated("quiet", "lapsed") })
+	w.activate(crossing("enter", "buyers"), crossing("enter", "gold"), crossing("exit", "gold"),
+		crossing("enter", "lapsed"))
+	w.until("a look at those who were there",
+		func() bool { return w.reevaluated("old", "buyers") && w.reevaluated("quiet", "lapsed") })
 	w.accept(
 		order("e3", "old"), order("e4", "new"), order("e5", "new"),
-		engine.Input{Kind: engine.InputUpdate, ID: "u1", Member: "quiet", Payload: &engine.Payload{Attributes: map[string]any{"level": "gold"}}},
-		engine.Input{Kind: engine.InputUpdate, ID: "u2", Member: "quiet", Payload: &engine.Payload{Attributes: map[string]any{"level": nil}}},
+		engine.Input{
+			Kind: engine.InputUpdate, ID: "u1", Member: "quiet",
+			Payload: &engine.Payload{Attributes: map[string]any{"level": "gold"}},
+		},
+		engine.Input{
+			Kind: engine.InputUpdate, ID: "u2", Member: "quiet",
+			Payload: &engine.Payload{Attributes: map[string]any{"level": nil}},
+		},
 	)
 	w.until("the crossings", func() bool {
-		return w.state("enter-buyers", engine.RunDone) == 1 && w.state("enter-gold", engine.RunDone) == 1 && w.state("exit-gold", engine.RunDone) == 1
+		return w.state("enter-buyers", engine.RunDone) == 1 && w.state("enter-gold", engine.RunDone) == 1 &&
+			w.state("exit-gold", engine.RunDone) == 1
 	})
 	if n := w.state("enter-lapsed", engine.RunDone); n != 0 {
 		t.Fatalf("%d members lapsed at once", n)
 	}
 	w.advance(3*24*time.Hour - time.Minute)
-	w.accept(engine.Input{Kind: engine.InputUpdate, ID: "u3", Member: "quiet", Payload: &engine.Payload{AddTags: []string{"decided"}}})
+	w.accept(engine.Input{
+		Kind: engine.InputUpdate, ID: "u3", Member: "quiet",
+		Payload: &engine.Payload{AddTags: []string{"decided"}},
+	})
 	w.until("three days, less a minute", func() bool {
 		m, err := w.Member(w.ctx, "quiet")
 		return err == nil && slices.Contains(m.Tags, "decided")

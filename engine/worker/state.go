@@ -1,7 +1,8 @@
 package worker
 
-// state is where a runner is, which stands for one shard or one lane in this process. It moves from one state to the next by an
-// event. transitions holds all moves there are; docs/state-machine.md draws them, and a test compares the two.
+// state is where a runner is, which stands for one shard or one lane in this process. It moves from
+// one state to the next by an event. transitions holds all moves there are; docs/state-machine.md
+// draws them, and a test compares the two.
 type state string
 
 const (
@@ -23,7 +24,8 @@ const (
 	rechecking state = "rechecking"
 )
 
-// running reports whether a task is here. It alone moves the runner then; a wake-up is remembered until it looks again.
+// running reports whether a task is here. It alone moves the runner then; a wake-up is remembered
+// until it looks again.
 func (s state) running() bool { return s != idle && s != wanted }
 
 // leased reports whether the task has the lease. Leaving the last of these states gives it back.
@@ -56,10 +58,13 @@ const (
 
 // transitions are all moves: by state, then by event.
 var transitions = map[state]map[event]state{
-	idle:       {onWoken: wanted, onBegun: acquiring},
-	wanted:     {onEnqueued: idle, onBegun: acquiring},
-	acquiring:  {onAcquired: draining, onRefused: idle, onFailed: idle, onCancelled: idle},
-	draining:   {onDrained: pacing, onStale: backingOff, onEmpty: lingering, onExpired: wanted, onLost: idle, onFailed: idle, onCancelled: idle},
+	idle:      {onWoken: wanted, onBegun: acquiring},
+	wanted:    {onEnqueued: idle, onBegun: acquiring},
+	acquiring: {onAcquired: draining, onRefused: idle, onFailed: idle, onCancelled: idle},
+	draining: {
+		onDrained: pacing, onStale: backingOff, onEmpty: lingering, onExpired: wanted, onLost: idle,
+		onFailed: idle, onCancelled: idle,
+	},
 	backingOff: {onWaited: pacing, onExpired: wanted, onCancelled: idle},
 	pacing:     {onWaited: draining, onCancelled: idle},
 	lingering:  {onPolled: draining, onLingered: rechecking, onCancelled: idle},

@@ -158,7 +158,8 @@ func (b *bench) breakStore()       { b.db.err = errors.New("busy") }
 func (b *bench) signal()           { put(b.r.signal) }
 func (b *bench) nothingToPrepare() {}
 
-// Each move is made by what makes it in life: a case prepares the world, and the state's own method finds the event.
+// Each move is made by what makes it in life: a case prepares the world, and the state's own method
+// finds the event.
 var moveCases = map[move]func(*bench){
 	{acquiring, onAcquired, draining}: (*bench).nothingToPrepare,
 	{acquiring, onRefused, idle}:      (*bench).elsewhere,
@@ -272,12 +273,14 @@ func TestWakeEnqueueBegin(t *testing.T) {
 func TestRunnerThatIsToldNonsenseStartsAnew(t *testing.T) {
 	b := newBench(t)
 	b.r.begin()
-	if to := b.r.move(onLingered); to != idle || !strings.Contains(b.log.String(), `state=acquiring event="nothing came"`) {
+	if to := b.r.move(onLingered); to != idle ||
+		!strings.Contains(b.log.String(), `state=acquiring event="nothing came"`) {
 		t.Errorf("it is %s; the log says %q", to, b.log.String())
 	}
 }
 
-// A whole task, through asynq's own door: it finds work, does it, lingers, looks once more and ends.
+// A whole task, through asynq's own door: it finds work, does it, lingers, looks once more and
+// ends.
 func TestTaskRunsToItsEnd(t *testing.T) {
 	b := newBench(t)
 	if err := b.w.handler().ProcessTask(b.ctx, asynq.NewTask(taskType, []byte(b.r.key))); err != nil {

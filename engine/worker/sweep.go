@@ -9,7 +9,8 @@ import (
 // sweepEvery bounds how long anything that is owed can lie, whatever became of the tasks.
 const sweepEvery = time.Second
 
-// sweep looks at the database for what is owed: once a second, and exactly when the next wait or delivery is due.
+// sweep looks at the database for what is owed: once a second, and exactly when the next wait or
+// delivery is due.
 func (w *Worker) sweep(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -15,19 +15,22 @@ const (
 	minBatchGap = 10 * time.Millisecond
 	// busyBatchGap is how far apart they begin under load, so that more inputs share a commit.
 	busyBatchGap = 60 * time.Millisecond
-	// A shard is under load when a batch has so many inputs, and they come at this rate: what gathered while the disk or the
-	// machine stood still is no load.
+	// A shard is under load when a batch has so many inputs, and they come at this rate: what gathered
+	// while the disk or the machine stood still is no load.
 	busyBatchInputs     = 10
 	busyInputsPerSecond = 400
 	// fullBatchInputs is the size from which a batch needs no gathering: the next begins at once.
 	fullBatchInputs = 120
-	// lingerTime is how long a task that finds nothing waits for more. To begin a new one costs a way through Redis.
+	// lingerTime is how long a task that finds nothing waits for more. To begin a new one costs a way
+	// through Redis.
 	lingerTime = 50 * time.Millisecond
-	// lingerPollInterval is how often it looks for what other processes brought, of which no signal tells.
+	// lingerPollInterval is how often it looks for what other processes brought, of which no signal
+	// tells.
 	lingerPollInterval = 10 * time.Millisecond
 	// maxTaskAge is the age at which a task hands over to a new one, so that processes share the work.
 	maxTaskAge = time.Minute
-	// minStaleBackoff doubles with each stale batch in a row, maxStaleDoublings times, to about a second.
+	// minStaleBackoff doubles with each stale batch in a row, maxStaleDoublings times, to about a
+	// second.
 	minStaleBackoff   = 4 * time.Millisecond
 	maxStaleDoublings = 8
 )
@@ -37,8 +40,8 @@ type stepFunc func(context.Context, *runner) (did int, err error)
 
 var errLost = errors.New("another process took over")
 
-// task is one stay of a runner in its running states. Each state has a method, which does what is due in it and returns the event
-// that ends it.
+// task is one stay of a runner in its running states. Each state has a method, which does what is
+// due in it and returns the event that ends it.
 type task struct {
 	r     *runner
 	step  stepFunc
@@ -71,8 +74,8 @@ func (t *task) do(ctx context.Context, s state) event {
 	return t.fail(ctx, fmt.Errorf("a task has nothing to do in the state %s", s))
 }
 
-// leave moves the runner by the event that ended a state. The lease is given back before the state changes: a task that begins
-// then has one of its own.
+// leave moves the runner by the event that ended a state. The lease is given back before the state
+// changes: a task that begins then has one of its own.
 func (t *task) leave(ctx context.Context, from state, e event) state {
 	if from.leased() && !transitions[from][e].leased() {
 		t.r.w.release(ctx, t.r.key)
@@ -139,8 +142,9 @@ func (t *task) drain(ctx context.Context) event {
 	return onEmpty
 }
 
-// backOff waits after a stale batch. The next batch reports whether the shard was lost, or only a coupon block. Shards that reclaim
-// the last coupons of a pool from each other get out of step by waiting, each for a time of its own and longer each time.
+// backOff waits after a stale batch. The next batch reports whether the shard was lost, or only a
+// coupon block. Shards that reclaim the last coupons of a pool from each other get out of step by
+// waiting, each for a time of its own and longer each time.
 func (t *task) backOff(ctx context.Context) event {
 	if err := pause(ctx, staleBackoff(t.r.w.process, t.r.key, t.r.stale)); err != nil {
 		return onCancelled
@@ -151,8 +155,8 @@ func (t *task) backOff(ctx context.Context) event {
 	return onWaited
 }
 
-// staleBackoff returns how long to wait after a number of stale batches in a row: a part of the longest wait that is the process's
-// and the key's own.
+// staleBackoff returns how long to wait after a number of stale batches in a row: a part of the
+// longest wait that is the process's and the key's own.
 func staleBackoff(process, key string, times int) time.Duration {
 	longest := minStaleBackoff << min(times, maxStaleDoublings)
 	h := fnv.New32a()
@@ -168,7 +172,8 @@ func (t *task) pace(ctx context.Context) event {
 	return onWaited
 }
 
-// gap returns how far apart batches begin, by how large the last one was and how long after the one before it began.
+// gap returns how far apart batches begin, by how large the last one was and how long after the one
+// before it began.
 func gap(did int, after time.Duration) time.Duration {
 	switch {
 	case did >= fullBatchInputs:
@@ -179,7 +184,8 @@ func gap(did int, after time.Duration) time.Duration {
 	return minBatchGap
 }
 
-// linger waits for a signal, or for the time to look by itself. It ends when nothing was found for lingerTime.
+// linger waits for a signal, or for the time to look by itself. It ends when nothing was found for
+// lingerTime.
 func (t *task) linger(ctx context.Context) event {
 	if t.idleSince.IsZero() {
 		t.idleSince = time.Now()
@@ -198,7 +204,8 @@ func (t *task) linger(ctx context.Context) event {
 	return onPolled
 }
 
-// recheck looks once more without the lease: whoever found it taken went away, and left this task what it brought.
+// recheck looks once more without the lease: whoever found it taken went away, and left this task
+// what it brought.
 func (t *task) recheck(ctx context.Context) event {
 	if t.old() {
 		return onExpired

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Batches are gathered under load alone: what came in while the machine stood still is seen to at once, and so is what follows.
+// Batches are gathered under load alone: what came in while the machine stood still is seen to at
+// once, and so is what follows.
 func TestGap(t *testing.T) {
 	for _, c := range []struct {
 		did   int

@@ -14,7 +14,8 @@ import (
 	"github.com/usher-run/usher/engine/worker"
 )
 
-// unstorable lets the tag `bad` leave what JSON cannot hold, and the tag `broken` break off the decision.
+// unstorable lets the tag `bad` leave what JSON cannot hold, and the tag `broken` break off the
+// decision.
 func unstorable(c *worker.Config) {
 	tag := c.Effects["tag"]
 	c.Effects["tag"] = func(a *engine.Act) error {
@@ -28,7 +29,8 @@ func unstorable(c *worker.Config) {
 	}
 }
 
-// refusing is a database that refuses changes by their content, without a word about whose they are, or is busy.
+// refusing is a database that refuses changes by their content, without a word about whose they
+// are, or is busy.
 type refusing struct {
 	worker.Store
 	refuse func(*engine.Changes) error
@@ -82,7 +84,8 @@ func orderOf(id, member string, amount float64) engine.Input {
 	return in
 }
 
-// One input that cannot be stored is set aside. All others are decided, those of its own member too.
+// One input that cannot be stored is set aside. All others are decided, those of its own member
+// too.
 func TestWhatCannotBeStoredIsCutDownToItsInput(t *testing.T) {
 	nameless := func(c *engine.Changes) error {
 		n := 0
@@ -117,7 +120,8 @@ func TestWhatCannotBeStoredIsCutDownToItsInput(t *testing.T) {
 			w.idle()
 			w.failed("input bad-1", "input bad-2")
 			for i := range 20 {
-				if m, err := w.Member(w.ctx, fmt.Sprint("m", i)); err != nil || m.Coupons["ten"] != 2 || !slices.Equal(m.Tags, []string{"good"}) {
+				if m, err := w.Member(w.ctx, fmt.Sprint("m", i)); err != nil || m.Coupons["ten"] != 2 ||
+					!slices.Equal(m.Tags, []string{"good"}) {
 					t.Errorf("member m%d: %+v, %v", i, m, err)
 				}
 			}
@@ -158,7 +162,8 @@ actions:
   - tag: good
 `
 
-// A wait that cannot be decided, or whose decision cannot be stored, fails its run. The shard and the member go on.
+// A wait that cannot be decided, or whose decision cannot be stored, fails its run. The shard and
+// the member go on.
 func TestPoisonedWaitFailsItsRun(t *testing.T) {
 	for _, amount := range []float64{13, 17} {
 		w := newWorld(t, embedded(t))
@@ -182,7 +187,8 @@ func TestPoisonedWaitFailsItsRun(t *testing.T) {
 	}
 }
 
-// A look at a member that leads to what cannot be stored is given up. It does not come back, and the shard goes on.
+// A look at a member that leads to what cannot be stored is given up. It does not come back, and
+// the shard goes on.
 func TestPoisonedReevaluationIsSetAside(t *testing.T) {
 	for _, tag := range []string{"bad", "broken"} {
 		w := newWorld(t, embedded(t))

@@ -13,7 +13,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// upgraded makes workers of a version that refuses bundles with a text in a playbook, for as long as refused says so.
+// upgraded makes workers of a version that refuses bundles with a text in a playbook, for as long
+// as refused says so.
 type upgraded struct {
 	text    string
 	refused atomic.Bool
@@ -71,12 +72,14 @@ func parkOne(t *testing.T) (*world, *upgraded, func()) {
 	return w, u, stop
 }
 
-// A run whose revision the new version cannot compile is parked with the reason, and goes on within the hour when it can.
+// A run whose revision the new version cannot compile is parked with the reason, and goes on within
+// the hour when it can.
 func TestUpgradeParksRuns(t *testing.T) {
 	w, u, stop := parkOne(t)
 	defer stop()
 	r := w.runOf("p")
-	if r.State != engine.RunWaiting || !strings.Contains(r.Reason, "playbooks/other.yaml:3: no longer taken") || r.Trace[len(r.Trace)-1].What != "parked" {
+	if r.State != engine.RunWaiting || !strings.Contains(r.Reason, "playbooks/other.yaml:3: no longer taken") ||
+		r.Trace[len(r.Trace)-1].What != "parked" {
 		t.Fatalf("%+v\n%+v", r.Run, r.Trace)
 	}
 	w.failed()

@@ -20,7 +20,8 @@ actions:
       - else: [{exit: late}]
 `
 
-// An event ends the waits of the runs that wait for it; the others time out. What the wait leaves is stored with the run.
+// An event ends the waits of the runs that wait for it; the others time out. What the wait leaves
+// is stored with the run.
 func TestWaitForAnEvent(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(waits)

@@ -156,7 +156,8 @@ func TestWebhookTakesEffectOnce(t *testing.T) {
 	}
 }
 
-// The answer of a webhook that cannot be decided is set aside, and the run that holds for it fails: nothing else would end it.
+// The answer of a webhook that cannot be decided is set aside, and the run that holds for it fails:
+// nothing else would end it.
 func TestPoisonedAnswerFailsItsRun(t *testing.T) {
 	r := newReceiver(t)
 	w := newWorld(t, embedded(t))

@@ -1,9 +1,9 @@
-// Package worker is the shell around the core: it drains the inbox shard by shard, lets waits and schedules come due, and
-// carries deliveries out.
+// Package worker is the shell around the core: it drains the inbox shard by shard, lets waits and
+// schedules come due, and carries deliveries out.
 //
-// The database is the truth and asynq is the legs: a task only says "look at this shard" or "look at this lane". What there
-// is to do is read from the database, so a task may be lost, doubled or late and nothing is wrong; a sweep from the database
-// wakes whatever is owed.
+// The database is the truth and asynq is the legs: a task only says "look at this shard" or "look
+// at this lane". What there is to do is read from the database, so a task may be lost, doubled or
+// late and nothing is wrong; a sweep from the database wakes whatever is owed.
 package worker
 
 import (
@@ -25,7 +25,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Store is what a worker needs of a database. The four roles stay whole, as every method of them is used here.
+// Store is what a worker needs of a database. The four roles stay whole, as every method of them is
+// used here.
 type Store interface {
 	store.Decider
 	store.Outbox
@@ -39,7 +40,8 @@ type Config struct {
 	Redis    asynq.RedisConnOpt
 	Registry *schema.Registry         // what actions and channels declare
 	Effects  map[string]engine.Effect // by action key
-	// Load compiles a stored workspace. An error keeps the workspace that was active before, and parks runs of its revisions.
+	// Load compiles a stored workspace. An error keeps the workspace that was active before, and parks
+	// runs of its revisions.
 	Load func(store.Bundle) (*playbooks.Workspace, error)
 	// Sender makes the sender of a channel of the active workspace.
 	Sender func(playbooks.Channel) (channel.Sender, error)
@@ -97,13 +99,16 @@ func New(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("make a worker: no Redis client for options of type %T", c.Redis)
 	}
 	return &Worker{
-		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb, client: asynq.NewClientFromRedisClient(rdb),
+		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb,
+		client:   asynq.NewClientFromRedisClient(rdb),
 		saidHeld: map[string]time.Time{},
-		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1), soon: make(chan time.Time, 64),
+		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1),
+		soon: make(chan time.Time, 64),
 	}, nil
 }
 
-// Run works until ctx ends, then settles what is on the wire, which may take [StopGrace], and lets go of Redis. It is called once.
+// Run works until ctx ends, then settles what is on the wire, which may take [StopGrace], and lets
+// go of Redis. It is called once.
 func (w *Worker) Run(ctx context.Context) error {
 	w.root = ctx
 	defer func() {
@@ -151,7 +156,8 @@ func (w *Worker) loops() []func(context.Context) {
 	return loops
 }
 
-// Wake tells that members have undecided inputs. It costs next to nothing: it notes in memory that their shards are wanted.
+// Wake tells that members have undecided inputs. It costs next to nothing: it notes in memory that
+// their shards are wanted.
 func (w *Worker) Wake(members ...string) {
 	var seen [store.Shards]bool
 	for _, m := range members {

@@ -94,7 +94,8 @@ func TestWaitComesDue(t *testing.T) {
 	w.until("the message", func() bool { n, _ := w.sent.keys(); return n == 1 })
 }
 
-// A run keeps the revision it began with, also when the worker that goes on with it has never seen that.
+// A run keeps the revision it began with, also when the worker that goes on with it has never seen
+// that.
 func TestRunKeepsItsRevision(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(rescue)
@@ -138,7 +139,8 @@ func TestPoisonedInputIsSetAside(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(thanks)
 	wk := w.run()
-	w.accept(order("good-1", "m"), engine.Input{Kind: "nonsense", ID: "bad", Member: "m"}, order("good-2", "m"), order("other", "m2"))
+	w.accept(order("good-1", "m"), engine.Input{Kind: "nonsense", ID: "bad", Member: "m"}, order("good-2", "m"),
+		order("other", "m2"))
 	wk.Wake("m", "m2")
 	w.until("the runs", func() bool { return w.state("thanks", engine.RunDone) == 3 })
 	list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 10})
@@ -248,8 +250,11 @@ func TestPermanentErrorIsArchivedAndLogged(t *testing.T) {
 
 func TestParseRedis(t *testing.T) {
 	for uri, want := range map[string]asynq.RedisConnOpt{
-		"redis://u:p@h:1/2":             asynq.RedisClientOpt{Addr: "h:1", Username: "u", Password: "p", DB: 2},
-		"redis-cluster://u:p@h:1,i:2":   asynq.RedisClusterClientOpt{Addrs: []string{"h:1", "i:2"}, Username: "u", Password: "p"},
+		"redis://u:p@h:1/2": asynq.RedisClientOpt{Addr: "h:1", Username: "u", Password: "p", DB: 2},
+		"redis-cluster://u:p@h:1,i:2": asynq.RedisClusterClientOpt{
+			Addrs: []string{"h:1", "i:2"}, Username: "u",
+			Password: "p",
+		},
 		"redis-sentinel://h:1?master=m": asynq.RedisFailoverClientOpt{MasterName: "m", SentinelAddrs: []string{"h:1"}},
 	} {
 		got, err := worker.ParseRedis(uri)

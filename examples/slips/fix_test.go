@@ -18,11 +18,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// leastMended is how many slips were mended when this was written: a fix that does nothing is safe, and of no use.
+// leastMended is how many slips were mended when this was written: a fix that does nothing is safe,
+// and of no use.
 const leastMended = 1000
 
-// A fix makes a change only when what was written can mean nothing else: of every slip in every example, what the fix leaves is
-// still a mistake, or means what the example meant before the slip. Fixing again changes nothing.
+// A fix makes a change only when what was written can mean nothing else: of every slip in every
+// example, what the fix leaves is still a mistake, or means what the example meant before the slip.
+// Fixing again changes nothing.
 func TestNoFixChangesTheMeaning(t *testing.T) {
 	mended := 0
 	found, err := filepath.Glob("../*/usher.yaml")
@@ -143,8 +145,8 @@ func comments(data []byte) int {
 	return count
 }
 
-// meaning returns what a workspace means: of each playbook its revision and status, of usher.yaml and the tests what they hold, of
-// templates their text.
+// meaning returns what a workspace means: of each playbook its revision and status, of usher.yaml
+// and the tests what they hold, of templates their text.
 func meaning(files fstest.MapFS) map[string]any {
 	out := map[string]any{}
 	ws, _ := loader.Load(files, actions.Registry())

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// habits are what people write who come from another tool, language or keyboard: each turns what an example says into words that
-// mean nothing here, or something else.
+// habits are what people write who come from another tool, language or keyboard: each turns what an
+// example says into words that mean nothing here, or something else.
 var habits = []struct{ what, find, with string }{
 	{"months for hours", `\b(\d+)h\b`, "${1}M"},
 	{"months for days", `\b(\d+)d\b`, "${1}M"},
@@ -74,7 +74,8 @@ var habits = []struct{ what, find, with string }{
 	{"elif", `\belse:`, "elif:"},
 }
 
-// mostPlaces is at how many places of a file a habit is followed: the first show what the next ones would.
+// mostPlaces is at how many places of a file a habit is followed: the first show what the next ones
+// would.
 const mostPlaces = 2
 
 // habitsOf makes of a file a mutant for each place at which a habit could have been followed.

@@ -254,7 +254,8 @@ func (m *mutator) number(what string, n *yaml.Node, path string, from, to, paren
 	}
 }
 
-// retyped puts a number where a mapping or a list was, and one of them where the other was. Of an item of a list key is nil.
+// retyped puts a number where a mapping or a list was, and one of them where the other was. Of an
+// item of a list key is nil.
 func (m *mutator) retyped(n, key *yaml.Node, path string, parent int, flow bool) {
 	from, end := m.offset(n), "\n"
 	var to int

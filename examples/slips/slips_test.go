@@ -1,4 +1,5 @@
-// Package slips tests the checker on the examples: whatever single slip is made in one of them, it says so.
+// Package slips tests the checker on the examples: whatever single slip is made in one of them, it
+// says so.
 package slips
 
 import (
@@ -31,7 +32,8 @@ const (
 	atUse                 // of a declaration: where it is used under the name or with the type that it had
 )
 
-// What holds once holds for good: a larger example may raise these numbers, a change of the checker may only better them.
+// What holds once holds for good: a larger example may raise these numbers, a change of the checker
+// may only better them.
 const (
 	leastAtLine = 6732
 	mostAtUse   = 1
@@ -58,7 +60,10 @@ var legalSlips = []struct {
 	{"retype", `actions\.(.*\.)?points(\.add)?`, "a number alone is right there too"},
 	{"retype", `actions\.(.*\.)?set\.streak`, "the attribute is a number"},
 	{"delete", `(timezone|frequency_caps|quiet_hours|member)`, "usher.yaml need not have it"},
-	{"delete", `(quiet_hours\.timezone|frequency_caps\.channels|coupons\..+\.(prefix|budget|per_member|expires))`, "it need not be there"},
+	{
+		"delete", `(quiet_hours\.timezone|frequency_caps\.channels|coupons\..+\.(prefix|budget|per_member|expires))`,
+		"it need not be there",
+	},
 	{"delete", `member\..+\.default`, "an attribute need not have one"},
 	{"(delete|misspell|retype)", `(member|events)\..+`, "a declaration that no playbook and no test reads"},
 	{"retype", `actions\.(.*\.)?returns\..+`, "only a text prints it, and texts print every type"},
@@ -73,16 +78,18 @@ func legalSlip(m *mutant) string {
 		kind += ` "`
 	}
 	for _, r := range legalSlips {
-		if regexp.MustCompile("^("+r.kind+")$").MatchString(kind) && regexp.MustCompile("^("+r.path+")$").MatchString(m.path) {
+		if regexp.MustCompile("^("+r.kind+")$").MatchString(kind) &&
+			regexp.MustCompile("^("+r.path+")$").MatchString(m.path) {
 			return r.why
 		}
 	}
 	return ""
 }
 
-// Every key left out, every name misspelt, every type exchanged (a value, a mapping, a list, each by the two others; a type that is declared
-// by another), one at a time, in all workspaces, playbooks and templates of all examples: check finds the slip, or
-// testdata/legal-slips.txt says why what is left is right as well.
+// Every key left out, every name misspelt, every type exchanged (a value, a mapping, a list, each
+// by the two others; a type that is declared by another), one at a time, in all workspaces,
+// playbooks and templates of all examples: check finds the slip, or testdata/legal-slips.txt says
+// why what is left is right as well.
 func TestEverySlipIsFound(t *testing.T) {
 	count := map[verdict]int{}
 	var left []string
@@ -106,9 +113,11 @@ func TestEverySlipIsFound(t *testing.T) {
 	}
 	wrong := count[atLine] + count[atUse]
 	t.Logf("%d slips: %d found at the line, %d where the declaration is used, %d legal; found at the line are %.2f%% of those that are not legal, %.2f%% of all",
-		wrong+count[legal], count[atLine], count[atUse], count[legal], 100*float64(count[atLine])/float64(wrong), 100*float64(count[atLine])/float64(wrong+count[legal]))
+		wrong+count[legal], count[atLine], count[atUse], count[legal], 100*float64(count[atLine])/float64(wrong),
+		100*float64(count[atLine])/float64(wrong+count[legal]))
 	if count[atLine] < leastAtLine || count[atUse] > mostAtUse || count[legal] > mostLegal {
-		t.Errorf("at least %d are found at the line, at most %d where they are used, at most %d are legal", leastAtLine, mostAtUse, mostLegal)
+		t.Errorf("at least %d are found at the line, at most %d where they are used, at most %d are legal", leastAtLine,
+			mostAtUse, mostLegal)
 	}
 	slices.Sort(left)
 	const listing = "testdata/legal-slips.txt"
@@ -120,7 +129,8 @@ func TestEverySlipIsFound(t *testing.T) {
 	}
 	want, err := os.ReadFile(listing)
 	if err != nil || got != string(want) {
-		t.Errorf("%s is not what is found now; write it with `go test ./examples/slips -update` and read what changed: %v", listing, err)
+		t.Errorf("%s is not what is found now; write it with `go test ./examples/slips -update` and read what changed: %v",
+			listing, err)
 	}
 }
 
@@ -179,8 +189,8 @@ type part struct {
 	known map[string]bool // what is wrong with the part itself: nothing but declarations that it does not use
 }
 
-// partOf returns the whole workspace for usher.yaml and templates, and for a playbook that with its tests: what is found there is found in the whole,
-// and sooner.
+// partOf returns the whole workspace for usher.yaml and templates, and for a playbook that with its
+// tests: what is found there is found in the whole, and sooner.
 func partOf(files fstest.MapFS, file string) part {
 	test := strings.TrimSuffix(file, ".yaml") + "_test.yaml"
 	tests := files[test]

@@ -27,7 +27,8 @@ func checkAddress(addr string) error {
 	case err != nil:
 		return settingErrorf("--addr must be HOST:PORT like 127.0.0.1:8080, got %q", addr)
 	case notANumber != nil, port != 0 && !isPort(port):
-		return settingErrorf("--addr: a port is a number from 1 to 65535, got %q; write `%s`", word, net.JoinHostPort(host, "8080"))
+		return settingErrorf("--addr: a port is a number from 1 to 65535, got %q; write `%s`", word,
+			net.JoinHostPort(host, "8080"))
 	case plain != addr:
 		return settingErrorf("--addr must be HOST:PORT, got %q; write `%s`", addr, plain)
 	}

@@ -19,7 +19,8 @@ import (
 // audiencePage is how many members are looked at in one go.
 const audiencePage = 500
 
-// audience asks the core about members, for the HTTP interface: who is in a segment, and what the workspace says about one.
+// audience asks the core about members, for the HTTP interface: who is in a segment, and what the
+// workspace says about one.
 type audience struct {
 	store     store.Store
 	registry  *schema.Registry
@@ -67,14 +68,17 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 	return in, next, nil
 }
 
-// passOver says that nobody can tell whether a member is in a segment: that is no reason to leave all others out.
+// passOver says that nobody can tell whether a member is in a segment: that is no reason to leave
+// all others out.
 func (a *audience) passOver(member, segment string, err error) {
 	if a.log != nil {
-		a.log.Warn("a member is passed over: nobody can tell whether they are in a segment", "member", member, "segment", segment, "error", err)
+		a.log.Warn("a member is passed over: nobody can tell whether they are in a segment", "member", member, "segment",
+			segment, "error", err)
 	}
 }
 
-// engine returns the active workspace's engine. It is made once a workspace: compiling all expressions costs milliseconds.
+// engine returns the active workspace's engine. It is made once a workspace: compiling all
+// expressions costs milliseconds.
 func (a *audience) engine() *engine.Engine {
 	ws, hash := a.workspace()
 	a.mu.Lock()
@@ -95,7 +99,9 @@ func (a *audience) profile(ctx context.Context, m *engine.Member) (*engine.Profi
 	return e.Profile(states[m.ID], now), nil
 }
 
-func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids []string, states map[string]*engine.State, now time.Time) error {
+func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids []string,
+	states map[string]*engine.State, now time.Time,
+) error {
 	if len(needs) == 0 {
 		return nil
 	}
@@ -118,8 +124,8 @@ func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids 
 	return nil
 }
 
-// warnOfOtherIDs warns when members have ids that nobody would have who came today, because ids are written in one way since. It looks at
-// the first members alone: they are asked for at every start.
+// warnOfOtherIDs warns when members have ids that nobody would have who came today, because ids are
+// written in one way since. It looks at the first members alone: they are asked for at every start.
 func warnOfOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, log *slog.Logger) error {
 	if s.IDs == playbooks.NormalNone {
 		return nil

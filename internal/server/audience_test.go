@@ -72,7 +72,10 @@ segments:
 			t.Fatal(err)
 		}
 	}
-	a := &audience{store: db, registry: actions.Registry(), now: clock, workspace: func() (*playbooks.Workspace, string) { return ws, "" }}
+	a := &audience{
+		store: db, registry: actions.Registry(), now: clock,
+		workspace: func() (*playbooks.Workspace, string) { return ws, "" },
+	}
 	var got []string
 	pages := 0
 	for cursor := ""; ; pages++ {

@@ -36,8 +36,9 @@ func DemoEvents(dir string, s *playbooks.Schema) ([]byte, error) {
 // demoMembers are whom made-up events are about.
 var demoMembers = []string{"xiaoman", "guyu"}
 
-// generateEvents makes demo events for a workspace that has none of its own: each declared event once for each of two members, as JSON
-// lines. Their ids are the same every time, so that a demo that is started again doubles nothing.
+// generateEvents makes demo events for a workspace that has none of its own: each declared event
+// once for each of two members, as JSON lines. Their ids are the same every time, so that a demo
+// that is started again doubles nothing.
 func generateEvents(s *playbooks.Schema, now time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	for _, member := range demoMembers {

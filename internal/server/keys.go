@@ -16,7 +16,8 @@ import (
 	"github.com/usher-run/usher/internal/statedir"
 )
 
-// AdminKey is the key that is made for a server without Options.Keys. It is empty for one with them.
+// AdminKey is the key that is made for a server without Options.Keys. It is empty for one with
+// them.
 type AdminKey struct {
 	Secret, Path string
 	Made         bool // just now

@@ -14,8 +14,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits of the log. Clients decide how often something happens that is worth a line, and what their ids and names are: whatever
-// they do, the log grows by less than 2 KB a second for each kind of line.
+// Limits of the log. Clients decide how often something happens that is worth a line, and what
+// their ids and names are: whatever they do, the log grows by less than 2 KB a second for each kind
+// of line.
 const (
 	logBurst = 20 // lines of one kind at once
 	logRate  = 1  // and a second, after that
@@ -35,7 +36,8 @@ func NewLogger(out io.Writer, level slog.Level, asJSON bool) *slog.Logger {
 	return slog.New(&boundedLog{Handler: h, kinds: &logKindsSeen{byMessage: map[string]*logKind{}}})
 }
 
-// boundedLog lets lines of one message through at a limited rate. It counts the others, and says how many they were.
+// boundedLog lets lines of one message through at a limited rate. It counts the others, and says
+// how many they were.
 type boundedLog struct {
 	slog.Handler
 	kinds *logKindsSeen
@@ -93,7 +95,8 @@ func (h *boundedLog) allows(r slog.Record) bool {
 	return false
 }
 
-// kindOf returns what lines of one kind have in common: the message up to what may be an address or a number in it.
+// kindOf returns what lines of one kind have in common: the message up to what may be an address or
+// a number in it.
 func kindOf(message string) string {
 	if i := strings.IndexAny(message, ":0123456789"); i > 0 {
 		return message[:i]
@@ -112,8 +115,8 @@ func (h *boundedLog) tell(level slog.Level, message string, kind *logKind) {
 	_ = h.Handler.Handle(context.Background(), r) // a log that cannot be written cannot be told of
 }
 
-// boundedAttr cuts long values, and writes out what cannot be seen: control characters, and those that turn the direction of
-// writing.
+// boundedAttr cuts long values, and writes out what cannot be seen: control characters, and those
+// that turn the direction of writing.
 func boundedAttr(_ []string, a slog.Attr) slog.Attr {
 	var text string
 	switch v := a.Value.Any().(type) {

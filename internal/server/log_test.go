@@ -60,9 +60,11 @@ func TestLogShowsWhatClientsWroteAsOneBoundedLine(t *testing.T) {
 	for _, form := range []bool{false, true} {
 		var out bytes.Buffer
 		log := NewLogger(&out, slog.LevelInfo, form)
-		log.Warn("m", "id", wild, "error", errors.New(wild), "long", strings.Repeat("小", 100_000), "n", 7, "list", []any{wild})
+		log.Warn("m", "id", wild, "error", errors.New(wild), "long", strings.Repeat("小", 100_000), "n", 7, "list",
+			[]any{wild})
 		line := strings.TrimSuffix(out.String(), "\n")
-		if !utf8.ValidString(line) || strings.ContainsAny(line, "\n\x1b\u009b\u202e\u2028\u200b") || len(line) > 5*logText || !strings.Contains(line, "小满") {
+		if !utf8.ValidString(line) || strings.ContainsAny(line, "\n\x1b\u009b\u202e\u2028\u200b") ||
+			len(line) > 5*logText || !strings.Contains(line, "小满") {
 			t.Errorf("json %v: %q", form, line)
 		}
 		if !strings.Contains(line, "300000 bytes") {

@@ -102,10 +102,12 @@ func TestServerStartsAndStops(t *testing.T) {
 	o := options(t, path)
 	for i, want := range []string{`"accepted"`, `"duplicate"`} {
 		r := start(t, o)
-		if status, text := r.ask(t, http.MethodPost, "/v1/events", apiKey, event); status != http.StatusAccepted || !strings.Contains(text, want) {
+		if status, text := r.ask(t, http.MethodPost, "/v1/events", apiKey, event); status != http.StatusAccepted ||
+			!strings.Contains(text, want) {
 			t.Errorf("start %d: %d %s, want %s", i+1, status, text, want)
 		}
-		if status, _ := r.ask(t, http.MethodGet, "/v1/runs", "another-key-that-is-unknown", ""); status != http.StatusUnauthorized {
+		if status, _ := r.ask(t, http.MethodGet, "/v1/runs", "another-key-that-is-unknown",
+			""); status != http.StatusUnauthorized {
 			t.Errorf("start %d: a wrong key is answered %d", i+1, status)
 		}
 		if r.Key != (server.AdminKey{}) {
@@ -120,7 +122,8 @@ func TestAdminKeyIsMadeOnce(t *testing.T) {
 	o := options(t, filepath.Join(t.TempDir(), "usher.db"))
 	o.Keys = ""
 	first := start(t, o)
-	if status, text := first.ask(t, http.MethodGet, "/v1/runs", first.Key.Secret, ""); status != http.StatusOK || !first.Key.Made {
+	if status, text := first.ask(t, http.MethodGet, "/v1/runs", first.Key.Secret, ""); status != http.StatusOK ||
+		!first.Key.Made {
 		t.Errorf("%d %s with %+v", status, text, first.Key)
 	}
 	first.stopped(t)
@@ -160,10 +163,22 @@ func TestNewRefuses(t *testing.T) {
 		{"an address", "--addr must be HOST:PORT", func(o *server.Options) { o.Addr = "8080" }, new(*server.SettingError)},
 		{"an address in use", "is in use already", func(o *server.Options) { o.Addr = taken.Addr().String() }, nil},
 		{"no role", "--role needs at least one", func(o *server.Options) { o.Roles = nil }, new(*server.SettingError)},
-		{"a misspelt role", "did you mean `worker`?", func(o *server.Options) { o.Roles = []string{"wroker"} }, new(*server.SettingError)},
-		{"a scheduler alone", "needs the role worker", func(o *server.Options) { o.Roles = []string{server.RoleScheduler} }, new(*server.SettingError)},
-		{"a database", "PostgreSQL is not in this version", func(o *server.Options) { o.DB = "postgres://u:secret@x/y" }, new(*server.SettingError)},
-		{"a Redis", "--redis must be embedded or an address", func(o *server.Options) { o.Redis = "nonsense://u:secret@x" }, new(*server.SettingError)},
+		{
+			"a misspelt role", "did you mean `worker`?", func(o *server.Options) { o.Roles = []string{"wroker"} },
+			new(*server.SettingError),
+		},
+		{
+			"a scheduler alone", "needs the role worker", func(o *server.Options) { o.Roles = []string{server.RoleScheduler} },
+			new(*server.SettingError),
+		},
+		{
+			"a database", "PostgreSQL is not in this version", func(o *server.Options) { o.DB = "postgres://u:secret@x/y" },
+			new(*server.SettingError),
+		},
+		{
+			"a Redis", "--redis must be embedded or an address", func(o *server.Options) { o.Redis = "nonsense://u:secret@x" },
+			new(*server.SettingError),
+		},
 		{"a short key", "USHER_API_KEYS: key 1", func(o *server.Options) { o.Keys = "admin:short" }, nil},
 		{"a channel", "the environment has no HOOK_URL", func(o *server.Options) {
 			o.Workspace = workspace(t, "channels: {hook: {type: webhook, url: \"${HOOK_URL}\"}}\n")

@@ -24,8 +24,11 @@ type Setting struct {
 
 // What `usher serve` can be told.
 var (
-	Addr  = Setting{Flag: "addr", Env: "USHER_ADDR", Default: "127.0.0.1:8080", Help: "address to listen on"}
-	DB    = Setting{Flag: "db", Env: "USHER_DB", Default: "sqlite:" + statedir.Name + "/usher.db", Help: "`sqlite:PATH`; the folder is made"}
+	Addr = Setting{Flag: "addr", Env: "USHER_ADDR", Default: "127.0.0.1:8080", Help: "address to listen on"}
+	DB   = Setting{
+		Flag: "db", Env: "USHER_DB", Default: "sqlite:" + statedir.Name + "/usher.db",
+		Help: "`sqlite:PATH`; the folder is made",
+	}
 	Redis = Setting{
 		Flag: "redis", Env: "USHER_REDIS", Default: "embedded",
 		Help: "`embedded`, `redis://…`, `rediss://…`, `redis-sentinel://…` or `redis-cluster://…`",

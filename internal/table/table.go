@@ -1,4 +1,5 @@
-// Package table lays out rows of cells in columns, measured as a terminal shows them: a Chinese character takes two places.
+// Package table lays out rows of cells in columns, measured as a terminal shows them: a Chinese
+// character takes two places.
 package table
 
 import (
@@ -10,9 +11,10 @@ import (
 // Table is rows of cells. Its String aligns the columns, two places apart.
 type Table struct {
 	Rows  [][]string
-	Width int                                       // of the terminal; 0: as wide as the cells are
-	Fixed []int                                     // columns that are never cut, such as ids that are to be copied
-	Wrap  bool                                      // the last column goes on below where it does not fit; otherwise it is cut
+	Width int   // of the terminal; 0: as wide as the cells are
+	Fixed []int // columns that are never cut, such as ids that are to be copied
+	// the last column goes on below where it does not fit; otherwise it is cut
+	Wrap  bool
 	Style func(row, column int, cell string) string // colours a cell that is cut already; nil: none
 }
 
@@ -125,7 +127,8 @@ func (t *Table) Natural() int {
 	return total
 }
 
-// wrapped splits a text at its blanks into lines of a width. A hyphen is no place to split at: dates, ids and codes have them.
+// wrapped splits a text at its blanks into lines of a width. A hyphen is no place to split at:
+// dates, ids and codes have them.
 func wrapped(text string, width int) []string {
 	const whole = "\uE000" // of private use, one place wide
 	text = ansi.Wrap(strings.ReplaceAll(text, "-", whole), width, "")

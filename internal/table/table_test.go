@@ -44,7 +44,8 @@ func TestTheLastColumnIsWrapped(t *testing.T) {
 	}
 }
 
-// Whatever the cells: a table fits its width when its columns can be cut so far, and wrapping loses nothing.
+// Whatever the cells: a table fits its width when its columns can be cut so far, and wrapping loses
+// nothing.
 func TestTablesKeepToTheirWidth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cell := rapid.StringMatching(`[a-z小满春 -]{0,40}`)

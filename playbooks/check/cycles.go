@@ -17,8 +17,9 @@ type link struct {
 	why string   // as in "emits `order.paid`"
 }
 
-// cycles warns of playbooks that start each other without end: by events they emit, or by what they change of a member whom a
-// segment trigger watches. A playbook with `reentry` takes nobody in twice at once, so it ends such a chain.
+// cycles warns of playbooks that start each other without end: by events they emit, or by what they
+// change of a member whom a segment trigger watches. A playbook with `reentry` takes nobody in
+// twice at once, so it ends such a chain.
 func (c *rules) cycles() {
 	var list []*playbooks.Playbook
 	for _, p := range c.ws.Playbooks {
@@ -97,8 +98,8 @@ func (c *rules) changes(s *playbooks.Step, g *playbooks.Segment) string {
 	return ""
 }
 
-// reentersSegment reports whether the actions of a playbook may take a member both over the border that starts it and back again: else the
-// member that it acts on is over it already.
+// reentersSegment reports whether the actions of a playbook may take a member both over the border
+// that starts it and back again: else the member that it acts on is over it already.
 func (c *rules) reentersSegment(p *playbooks.Playbook) bool {
 	g := c.schema.Segment(p.Trigger.Segment)
 	if p.Trigger.Kind != playbooks.TriggerEnter && p.Trigger.Kind != playbooks.TriggerExit || g == nil || g.Expr == nil {
@@ -117,8 +118,8 @@ type arrival struct {
 	path []link
 }
 
-// shortest returns the shortest way from a playbook back to itself over playbooks that come after it in the list, so that each
-// cycle is found once: from its first playbook.
+// shortest returns the shortest way from a playbook back to itself over playbooks that come after
+// it in the list, so that each cycle is found once: from its first playbook.
 func shortest(from *playbooks.Playbook, links map[*playbooks.Playbook][]link) []link {
 	queue, seen := []arrival{{at: from}}, map[*playbooks.Playbook]bool{}
 	for len(queue) > 0 {

@@ -9,13 +9,15 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// effect says which way a change may turn a condition: a member may come to fulfil it, may cease to, or neither.
+// effect says which way a change may turn a condition: a member may come to fulfil it, may cease
+// to, or neither.
 type effect struct{ rise, fall bool }
 
 func (e effect) or(o effect) effect { return effect{e.rise || o.rise, e.fall || o.fall} }
 
-// effectOn returns how an action may turn a segment, as far as its expression shows it: a tag added or removed against `"x" in
-// member.tags`, the sign of points against `member.points > n`, a value set against `member.level == "gold"`. Else either way.
+// effectOn returns how an action may turn a segment, as far as its expression shows it: a tag added
+// or removed against `"x" in member.tags`, the sign of points against `member.points > n`, a value
+// set against `member.level == "gold"`. Else either way.
 func (c *rules) effectOn(s *playbooks.Step, g *playbooks.Segment, within []string) effect {
 	n := expression.ParseExpression(g.Source, c.schema)
 	if n == nil {
@@ -52,10 +54,13 @@ func (c *rules) effectOfExpression(s *playbooks.Step, n ast.Node, within []strin
 	return effect{v.depends, v.depends}
 }
 
-// effectOfComparison looks at a comparison of a field of member with a constant; ok is false when it is none.
+// effectOfComparison looks at a comparison of a field of member with a constant; ok is false when
+// it is none.
 func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
-	if tag, isText := n.Left.(*ast.StringNode); n.Operator == "in" && isText && expression.FieldOfMember(n.Right) == "tags" {
-		return effect{s.Key == "tag" && mayHold(s.Args["add"], tag.Value), s.Key == "tag" && mayHold(s.Args["remove"], tag.Value)}, true
+	if tag, isText := n.Left.(*ast.StringNode); n.Operator == "in" && isText &&
+		expression.FieldOfMember(n.Right) == "tags" {
+		return effect{s.Key == "tag" && mayHold(s.Args["add"], tag.Value), s.Key == "tag" &&
+			mayHold(s.Args["remove"], tag.Value)}, true
 	}
 	field := expression.FieldOfMember(n.Left)
 	if field == "points" && s.Key == "points" {
@@ -63,7 +68,8 @@ func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool
 	}
 	want, isText := n.Right.(*ast.StringNode)
 	values := s.Args["attributes"]
-	if field == "" || !isText || s.Key != "set" || values == nil || values.Map[field] == nil || values.Map[field].Expr != nil {
+	if field == "" || !isText || s.Key != "set" || values == nil || values.Map[field] == nil ||
+		values.Map[field].Expr != nil {
 		return e, false
 	}
 	equal := values.Map[field].Literal == want.Value
@@ -115,7 +121,8 @@ func mayHold(list *playbooks.Value, tag string) bool {
 	return false
 }
 
-// dependencyVisitor finds whether an expression names what an action changes, also through computed attributes.
+// dependencyVisitor finds whether an expression names what an action changes, also through computed
+// attributes.
 type dependencyVisitor struct {
 	c       *rules
 	s       *playbooks.Step
@@ -157,8 +164,8 @@ func (v *dependencyVisitor) Visit(n *ast.Node) {
 	}
 }
 
-// suspendsBefore reports whether a run surely stops before an action, for a time or an answer: what the action starts is then no longer
-// in the cascade that started the run.
+// suspendsBefore reports whether a run surely stops before an action, for a time or an answer: what
+// the action starts is then no longer in the cascade that started the run.
 func suspendsBefore(steps []playbooks.Step, at int) bool {
 	for i := range steps[:at] {
 		s := &steps[i]

@@ -30,7 +30,8 @@ func (c *Notes) NoteSubject(v *syntax.Node, step *playbooks.Step, spec *schema.A
 	c.messages[name] = append(c.messages[name], sentMessage{step.Pos, v.Get("subject") != nil})
 }
 
-// missingSubjects warns of messages without a subject: of all where the channel carries subjects, else of the only one of several.
+// missingSubjects warns of messages without a subject: of all where the channel carries subjects,
+// else of the only one of several.
 func (c *rules) missingSubjects() {
 	for i := range c.schema.Channels {
 		ch := &c.schema.Channels[i]
@@ -44,12 +45,14 @@ func (c *rules) missingSubjects() {
 		}
 		if spec := c.reg.Channel(ch.Type); spec != nil && spec.Subjects {
 			for _, at := range without {
-				c.Warn("missing-key", at, fmt.Sprintf("a message to `%s` has a subject line, and this one is empty", ch.Name)).Label("add `subject: …`")
+				c.Warn("missing-key", at, fmt.Sprintf("a message to `%s` has a subject line, and this one is empty", ch.Name)).
+					Label("add `subject: …`")
 			}
 			continue
 		}
 		if len(without) == 1 && len(with) >= minSubjects {
-			c.Warn("missing-key", without[0], fmt.Sprintf("this message has no subject, and all others to `%s` have one", ch.Name)).
+			c.Warn("missing-key", without[0], fmt.Sprintf("this message has no subject, and all others to `%s` have one",
+				ch.Name)).
 				Label("add `subject: …`").Diagnostic().Relate("as this one", with[0])
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// A declaration with a slip in its name makes a mistake of every use. When nothing names the declaration as it stands, and several
-// places name one thing that is almost the same, the slip is in the declaration: one mistake there, instead of many elsewhere.
+// A declaration with a slip in its name makes a mistake of every use. When nothing names the
+// declaration as it stands, and several places name one thing that is almost the same, the slip is
+// in the declaration: one mistake there, instead of many elsewhere.
 
 // leastUses is how many places must agree before they are right and the declaration is wrong.
 const leastUses = 3
@@ -21,10 +22,12 @@ var quotedName = regexp.MustCompile("`([^`]+)`")
 // misspeltDeclaration is a name that is used, and the declaration that is almost it.
 type misspeltDeclaration struct{ used, declared string }
 
-// misspeltDeclarationOf gives the name that a mistake is about and the declared one that it suggests.
+// misspeltDeclarationOf gives the name that a mistake is about and the declared one that it
+// suggests.
 func misspeltDeclarationOf(d *diag.Diagnostic) (misspeltDeclaration, bool) {
 	switch d.Code {
-	case "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool", "unknown-field", "unknown-variable", "property-of-other-event":
+	case "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool", "unknown-field", "unknown-variable",
+		"property-of-other-event":
 	default:
 		return misspeltDeclaration{}, false
 	}
@@ -35,7 +38,8 @@ func misspeltDeclarationOf(d *diag.Diagnostic) (misspeltDeclaration, bool) {
 	return misspeltDeclaration{named[0][1], strings.Trim(d.Edits[0].Text, `"'\`)}, true
 }
 
-// mergeMisspeltDeclarations replaces the mistakes that a slip in a declaration causes by one at the declaration.
+// mergeMisspeltDeclarations replaces the mistakes that a slip in a declaration causes by one at the
+// declaration.
 func (c *rules) mergeMisspeltDeclarations(diags []diag.Diagnostic) []diag.Diagnostic {
 	uses := map[misspeltDeclaration][]diag.Pos{}
 	var order []misspeltDeclaration
@@ -66,7 +70,8 @@ func (c *rules) mergeMisspeltDeclarations(diags []diag.Diagnostic) []diag.Diagno
 		slices.SortFunc(uses[s], diag.ComparePos)
 		diags = append(diags, diag.Diagnostic{
 			Severity: diag.Error, Code: first.Code, Pos: at,
-			Message: fmt.Sprintf("nothing names `%s`, but %d places name `%s`, which is not declared here", s.declared, len(uses[s]), s.used),
+			Message: fmt.Sprintf("nothing names `%s`, but %d places name `%s`, which is not declared here", s.declared,
+				len(uses[s]), s.used),
 			Label:   "did you mean `" + s.used + "`?",
 			Related: []diag.Related{{Message: "named here", Pos: uses[s][0]}},
 			Edits:   []diag.Edit{{Pos: at, Text: s.used, Unsure: true}},

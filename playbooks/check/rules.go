@@ -6,7 +6,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Notes are what is noted of a workspace while its files are read, for the rules that look at it as a whole.
+// Notes are what is noted of a workspace while its files are read, for the rules that look at it as
+// a whole.
 type Notes struct {
 	Labels   map[playbooks.LabelKind]map[string][]playbooks.LabelUse
 	messages map[string][]sentMessage // by channel
@@ -26,7 +27,8 @@ type rules struct {
 	reg    *schema.Registry
 }
 
-// NewRules returns the rules for a workspace and what was noted of it; mistakes go to the collector.
+// NewRules returns the rules for a workspace and what was noted of it; mistakes go to the
+// collector.
 func NewRules(mistakes *diag.Collector, n Notes, ws *playbooks.Workspace, reg *schema.Registry) *rules {
 	return &rules{Collector: mistakes, Notes: n, ws: ws, schema: ws.Schema, reg: reg}
 }
@@ -38,8 +40,8 @@ func (c *rules) Judge() {
 	c.missingSubjects()
 }
 
-// Refine takes together the mistakes that one declaration causes, and marks the edits that the rest of the workspace does not
-// bear out.
+// Refine takes together the mistakes that one declaration causes, and marks the edits that the rest
+// of the workspace does not bear out.
 func (c *rules) Refine(diags []diag.Diagnostic) []diag.Diagnostic {
 	return c.markUnsureNames(c.mergeMisspeltDeclarations(diags))
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// Tags, owners and reasons are words of the author's own: they are declared nowhere, so nothing can say that one is wrong. One that
-// stands in a single place and is almost another that stands elsewhere is most likely that one, misspelt.
+// Tags, owners and reasons are words of the author's own: they are declared nowhere, so nothing can
+// say that one is wrong. One that stands in a single place and is almost another that stands
+// elsewhere is most likely that one, misspelt.
 
 // NoteLabel notes a place of a word.
 func (c *Notes) NoteLabel(kind playbooks.LabelKind, word string, role playbooks.LabelRole, n *syntax.Node) {
@@ -55,11 +56,13 @@ func (c *Notes) NoteLabelsOf(e *expression.Expr) {
 // tagsIn finds the tags that a Liquid text looks for.
 var tagsIn = regexp.MustCompile(`member\.tags\s+contains\s+["']([^"']+)["']`)
 
-// NoteLabelsOfText notes the tags that a Liquid text looks for. at returns the place of a range of characters.
+// NoteLabelsOfText notes the tags that a Liquid text looks for. at returns the place of a range of
+// characters.
 func (c *Notes) NoteLabelsOfText(text string, at func(from, to int) diag.Pos) {
 	for _, m := range tagsIn.FindAllStringSubmatchIndex(text, -1) {
 		from, to := utf8.RuneCountInString(text[:m[2]]), utf8.RuneCountInString(text[:m[3]])
-		c.NoteLabelAt(playbooks.TagLabel, text[m[2]:m[3]], playbooks.LabelUse{Role: playbooks.LabelRead, Pos: at(from, to), Text: "%s"})
+		c.NoteLabelAt(playbooks.TagLabel, text[m[2]:m[3]],
+			playbooks.LabelUse{Role: playbooks.LabelRead, Pos: at(from, to), Text: "%s"})
 	}
 }
 
@@ -74,7 +77,8 @@ func (c *rules) similarNames() {
 		for _, word := range known {
 			meant := ""
 			for _, other := range known {
-				same := differByTypo(word, other) || kind == playbooks.OwnerLabel && len(uses[other]) >= manyOwn && isShortTypo(word, other)
+				same := differByTypo(word, other) || kind == playbooks.OwnerLabel && len(uses[other]) >= manyOwn &&
+					isShortTypo(word, other)
 				if same && isOutlier(kind, uses[word], uses[other]) && (meant == "" || len(uses[other]) > len(uses[meant])) {
 					meant = other
 				}
@@ -103,7 +107,9 @@ func isOutlier(kind playbooks.LabelKind, word, other []playbooks.LabelUse) bool 
 	return slices.ContainsFunc(word, sought) && !slices.ContainsFunc(word, given) && !slices.ContainsFunc(other, sought)
 }
 
-func (c *rules) reportSimilarName(kind playbooks.LabelKind, word string, uses []playbooks.LabelUse, meant string, others []playbooks.LabelUse) {
+func (c *rules) reportSimilarName(kind playbooks.LabelKind, word string, uses []playbooks.LabelUse, meant string,
+	others []playbooks.LabelUse,
+) {
 	slices.SortFunc(uses, func(a, b playbooks.LabelUse) int { return diag.ComparePos(a.Pos, b.Pos) })
 	slices.SortFunc(others, func(a, b playbooks.LabelUse) int { return diag.ComparePos(a.Pos, b.Pos) })
 	elsewhere := fmt.Sprintf("`%s` in %d places", meant, len(others))
@@ -121,21 +127,24 @@ func (c *rules) reportSimilarName(kind playbooks.LabelKind, word string, uses []
 }
 
 const (
-	minTypoLength  = 4 // letters of a word in which one that is left out, doubled or swapped makes it another
-	minSubstitutionLength   = 7 // letters of a word in which one in place of another does: cold and cola are two words
-	minTwoTyposLength = 8 // letters of a word in which two slips are likely
-	manyOwn    = 3 // playbooks of an owner whom another, written almost the same, is most likely to be
+	minTypoLength         = 4 // letters of a word in which one that is left out, doubled or swapped makes it another
+	minSubstitutionLength = 7 // letters of a word in which one in place of another does: cold and cola are two words
+	minTwoTyposLength     = 8 // letters of a word in which two slips are likely
+	manyOwn               = 3 // playbooks of an owner whom another, written almost the same, is most likely to be
 )
 
-// isShortTypo reports whether a word is another, short one with a letter left out or too many: cm for crm. Owners are few, and known.
+// isShortTypo reports whether a word is another, short one with a letter left out or too many: cm
+// for crm. Owners are few, and known.
 func isShortTypo(word, other string) bool {
 	x, y := []rune(word), []rune(other)
-	return len(y) == minTypoLength-1 && len(x) != len(y) && x[0] == y[0] && isAlphabetic(word) && isAlphabetic(other) && diag.Digits(word) == diag.Digits(other) &&
+	return len(y) == minTypoLength-1 && len(x) != len(y) && x[0] == y[0] && isAlphabetic(word) && isAlphabetic(other) &&
+		diag.Digits(word) == diag.Digits(other) &&
 		!inflected(word, other) && diag.EditDistance(word, other, diag.MaxDistance+1) == 1
 }
 
-// differByTypo reports whether two words are most likely the same, one of them misspelt. A number that differs, a plural or another ending
-// and another beginning make another word: vip-1 and vip-2, buyer and buyers, active and inactive.
+// differByTypo reports whether two words are most likely the same, one of them misspelt. A number
+// that differs, a plural or another ending and another beginning make another word: vip-1 and
+// vip-2, buyer and buyers, active and inactive.
 func differByTypo(a, b string) bool {
 	if diag.Digits(a) != diag.Digits(b) {
 		return false
@@ -157,7 +166,8 @@ func differByTypo(a, b string) bool {
 		}
 		differ = i
 	}
-	return differ >= 0 && (partsDifferByTypo(x[differ], y[differ]) || differ > 0 && (lacksFirstLetter(x[differ], y[differ]) || lacksFirstLetter(y[differ], x[differ])))
+	return differ >= 0 && (partsDifferByTypo(x[differ], y[differ]) || differ > 0 &&
+		(lacksFirstLetter(x[differ], y[differ]) || lacksFirstLetter(y[differ], x[differ])))
 }
 
 func partsDifferByTypo(x, y string) bool {
@@ -176,13 +186,14 @@ func partsDifferByTypo(x, y string) bool {
 	return false
 }
 
-// lacksFirstLetter reports whether x, behind the same beginning, is a long word y without its first letter: bloom-ifted for bloom-gifted. A vowel
-// may be a prefix: typical, atypical.
+// lacksFirstLetter reports whether x, behind the same beginning, is a long word y without its first
+// letter: bloom-ifted for bloom-gifted. A vowel may be a prefix: typical, atypical.
 func lacksFirstLetter(x, y string) bool {
 	return len(x) > minTypoLength && isAlphabetic(y) && y[1:] == x && !strings.ContainsRune("aeiou", rune(y[0]))
 }
 
-// withoutSeparators returns a word in small letters without what joins its parts: newcomer-list, Newcomer_List and newcomerlist are the same.
+// withoutSeparators returns a word in small letters without what joins its parts: newcomer-list,
+// Newcomer_List and newcomerlist are the same.
 func withoutSeparators(word string) string { return strings.Join(nameParts(word), "") }
 
 // nameParts returns the parts of a word in small letters.
@@ -190,7 +201,8 @@ func nameParts(word string) []string {
 	return strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return strings.ContainsRune("-_.:/ ", r) })
 }
 
-// isAlphabetic reports whether a word is written in letters of an alphabet: where each character is a word, each slip makes another.
+// isAlphabetic reports whether a word is written in letters of an alphabet: where each character is
+// a word, each slip makes another.
 func isAlphabetic(word string) bool {
 	return !strings.ContainsFunc(word, func(r rune) bool {
 		return !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek) && !unicode.IsDigit(r)

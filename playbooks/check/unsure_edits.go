@@ -9,11 +9,13 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// A misspelt name and the declared one that is near it say the same only when the slip is where the name is used. It may as well be in
-// the declaration: then all uses are right, and a change of them would spread the slip. So a change of a use to a declared name is beyond
-// doubt only when another place names it as it is declared, or when the use alone looks like the slip.
+// A misspelt name and the declared one that is near it say the same only when the slip is where the
+// name is used. It may as well be in the declaration: then all uses are right, and a change of them
+// would spread the slip. So a change of a use to a declared name is beyond doubt only when another
+// place names it as it is declared, or when the use alone looks like the slip.
 
-// markUnsureNames marks the changes to declared names that the rest of the workspace does not bear out.
+// markUnsureNames marks the changes to declared names that the rest of the workspace does not bear
+// out.
 func (c *rules) markUnsureNames(diags []diag.Diagnostic) []diag.Diagnostic {
 	type use struct{ wrote, declared string }
 	each := func(do func(d *diag.Diagnostic, e *diag.Edit, u use)) {
@@ -38,7 +40,8 @@ func (c *rules) markUnsureNames(diags []diag.Diagnostic) []diag.Diagnostic {
 		}
 		switch {
 		case mentions[key] > declarations:
-		case d.Code == "unknown-playbook" && strings.HasSuffix(strings.TrimSuffix(d.File, playbooks.TestSuffix), "/"+u.declared):
+		case d.Code == "unknown-playbook" && strings.HasSuffix(strings.TrimSuffix(d.File, playbooks.TestSuffix), "/"+
+			u.declared):
 		default:
 			e.Unsure = c.mentions(u.wrote, files) > 1 || !isTypoOf(u.wrote, u.declared)
 		}
@@ -52,8 +55,8 @@ func (c *rules) written(p diag.Pos) string {
 	return strings.Trim(f.Text[f.Offset(p.Line, p.Column):f.Offset(p.EndLine, p.EndColumn)], `"'\`)
 }
 
-// isTypoOf reports whether of two words the first is the slip: it lacks a letter that the other has, is long
-// and has one twice, or has two of them swapped.
+// isTypoOf reports whether of two words the first is the slip: it lacks a letter that the other
+// has, is long and has one twice, or has two of them swapped.
 func isTypoOf(wrote, declared string) bool {
 	w, d := []rune(wrote), []rune(declared)
 	if diag.EditDistance(wrote, declared, diag.MaxDistance) != 1 {
@@ -70,7 +73,8 @@ func isTypoOf(wrote, declared string) bool {
 	return false
 }
 
-// filesNaming returns the file that alone, with templates and its tests, can name what a mistake is about; "" for all files.
+// filesNaming returns the file that alone, with templates and its tests, can name what a mistake is
+// about; "" for all files.
 func (c *rules) filesNaming(d *diag.Diagnostic) string {
 	if d.Code != "unknown-action-id" {
 		return ""
@@ -83,10 +87,11 @@ func (c *rules) filesNaming(d *diag.Diagnostic) string {
 	return d.File
 }
 
-// mentions counts where the files have the name as a word, its declaration included. With a playbook's file, only that with its test and
-// the templates are looked at.
+// mentions counts where the files have the name as a word, its declaration included. With a
+// playbook's file, only that with its test and the templates are looked at.
 func (c *rules) mentions(name, file string) int {
-	word := regexp.MustCompile(`(^|[^\pL\pN_.-])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])|[a-z]\.` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])`)
+	word := regexp.MustCompile(`(^|[^\pL\pN_.-])` + regexp.QuoteMeta(name) + `($|[^\pL\pN_-])|[a-z]\.` +
+		regexp.QuoteMeta(name) + `($|[^\pL\pN_-])`)
 	own := []string{file, strings.TrimSuffix(file, playbooks.YamlSuffix) + playbooks.TestSuffix}
 	count := 0
 	for path, data := range c.ws.Files {

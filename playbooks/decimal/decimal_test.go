@@ -27,7 +27,8 @@ func drawFloat(t *rapid.T) float64 {
 		return f
 	case 3:
 		return rapid.SampledFrom([]float64{
-			0, math.Copysign(0, -1), 1, 1e15, 1e15 - 0.125, 999999999999999.9, 9999999999999999, 1 << 53, 1e21, 1e308, math.MaxFloat64,
+			0, math.Copysign(0, -1), 1, 1e15, 1e15 - 0.125, 999999999999999.9, 9999999999999999, 1 << 53, 1e21, 1e308,
+			math.MaxFloat64,
 			math.SmallestNonzeroFloat64, 1e-300, 5e-324, 0.1, 0.3, 2.675, 1.005, 39.9, 1e13, 1e13 - 0.01,
 		}).Draw(t, "edge")
 	}
@@ -55,7 +56,8 @@ func TestRoundIsTheReference(t *testing.T) {
 	})
 }
 
-// The result of an operator is the exact result of the decimals, rounded: as a calculator with 15 digits has it.
+// The result of an operator is the exact result of the decimals, rounded: as a calculator with 15
+// digits has it.
 func TestOperatorsAreThoseOfACalculator(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		price := func(name string) (float64, *big.Rat) {
@@ -72,7 +74,8 @@ func TestOperatorsAreThoseOfACalculator(t *testing.T) {
 		b, y := price("b")
 		check := func(op string, got any, err error, want *big.Rat) {
 			f, _ := want.Float64()
-			// A quotient may lie between two decimals: what float64 adds to both operands may decide which of them is nearer.
+			// A quotient may lie between two decimals: what float64 adds to both operands may decide which
+			// of them is nearer.
 			near := op == "/" && err == nil && math.Abs(got.(float64)-f) <= 6e-15*math.Abs(f)
 			if err != nil || got != Round(f) && !near {
 				t.Fatalf("%v %s %v = %v (%v), want %v", a, op, b, got, err, Round(f))
@@ -91,7 +94,8 @@ func TestOperatorsAreThoseOfACalculator(t *testing.T) {
 	})
 }
 
-// Whatever goes in, a result is nil, an exact int, or a finite number of 15 digits that JSON gives back.
+// Whatever goes in, a result is nil, an exact int, or a finite number of 15 digits that JSON gives
+// back.
 func TestResultsAreStorable(t *testing.T) {
 	value := func(t *rapid.T, name string) any {
 		if rapid.Bool().Draw(t, name+" is an int") {
@@ -197,12 +201,18 @@ func TestArithmetic(t *testing.T) {
 }
 
 func TestFormat(t *testing.T) {
-	for f, want := range map[float64]string{399: "399", 1e21: "1000000000000000000000", 0.1: "0.1", 1e-7: "0.0000001", math.Copysign(0, -1): "0"} {
+	for f, want := range map[float64]string{
+		399: "399", 1e21: "1000000000000000000000", 0.1: "0.1", 1e-7: "0.0000001",
+		math.Copysign(0, -1): "0",
+	} {
 		if got := Format(f); got != want {
 			t.Errorf("Format(%v) = %s, want %s", f, got, want)
 		}
 	}
-	for f, want := range map[float64]string{19.9: "19.90", 1299: "1299.00", 1.005: "1.01", -0.001: "0.00", 1e21: "1000000000000000000000.00"} {
+	for f, want := range map[float64]string{
+		19.9: "19.90", 1299: "1299.00", 1.005: "1.01", -0.001: "0.00",
+		1e21: "1000000000000000000000.00",
+	} {
 		if got, err := Fixed(f, 2); err != nil || got != want {
 			t.Errorf("Fixed(%v) = %s (%v), want %s", f, got, err, want)
 		}
@@ -212,8 +222,10 @@ func TestFormat(t *testing.T) {
 func TestParse(t *testing.T) {
 	for text, want := range map[string]float64{
 		"0": 0, "12": 12, "-12.50": -12.5, "+5": 5, ".5": 0.5, "5.": 5, "1e3": 1000, "1E-2": 0.01, "-0": 0, "007": 7,
-		"9007199254740992": 1 << 53, "9007199254740994": 1<<53 + 2, "9007199254740991": 1<<53 - 1, "-9007199254740991.0": -(1<<53 - 1),
-		"1e22": 1e22, "1e23": 1e23, "1e308": 1e308, "10000000000000000000000000": 1e25, "0.1234567890123456789": 0.12345678901234568,
+		"9007199254740992": 1 << 53, "9007199254740994": 1<<53 + 2, "9007199254740991": 1<<53 - 1,
+		"-9007199254740991.0": -(1<<53 - 1),
+		"1e22":                1e22, "1e23": 1e23, "1e308": 1e308, "10000000000000000000000000": 1e25,
+		"0.1234567890123456789":   0.12345678901234568,
 		"0e999999999999999999999": 0, "39.90": 39.9, "1e-300": 1e-300,
 	} {
 		if got, err := Parse(text); err != nil || got != want {
@@ -221,12 +233,16 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for text, why := range map[string]string{
-		"9007199254740993": whyDigits, "9007199254740993.0": whyDigits, "9007199254740993e0": whyDigits, "9007199254740992.5": whyDigits,
-		"-9007199254740993": whyDigits, "900719925474099300e-2": whyDigits, "0.9007199254740993e16": whyDigits,
-		"12345678901234567890": whyDigits, "1.00000000000000000001": whyDigits, "4503599627370496.25": whyDigits, "1e-400": whyDigits,
-		"1e309": whyLarge, "-1e309": whyLarge, "1e99999999999999999999": whyLarge,
-		"": whySyntax, "-": whySyntax, ".": whySyntax, "e5": whySyntax, "1e": whySyntax, "1e+": whySyntax, "NaN": whySyntax, "inf": whySyntax,
-		"Infinity": whySyntax, "0x10": whySyntax, "0x1p3": whySyntax, "1_000": whySyntax, "1,000": whySyntax, " 1": whySyntax, "１２": whySyntax,
+		"9007199254740993": whyDigits, "9007199254740993.0": whyDigits, "9007199254740993e0": whyDigits,
+		"9007199254740992.5": whyDigits,
+		"-9007199254740993":  whyDigits, "900719925474099300e-2": whyDigits, "0.9007199254740993e16": whyDigits,
+		"12345678901234567890": whyDigits, "1.00000000000000000001": whyDigits, "4503599627370496.25": whyDigits,
+		"1e-400": whyDigits,
+		"1e309":  whyLarge, "-1e309": whyLarge, "1e99999999999999999999": whyLarge,
+		"": whySyntax, "-": whySyntax, ".": whySyntax, "e5": whySyntax, "1e": whySyntax, "1e+": whySyntax, "NaN": whySyntax,
+		"inf":      whySyntax,
+		"Infinity": whySyntax, "0x10": whySyntax, "0x1p3": whySyntax, "1_000": whySyntax, "1,000": whySyntax,
+		" 1": whySyntax, "１２": whySyntax,
 		"1e1e1": whySyntax, "--1": whySyntax, "1.2.3": whySyntax, "1e--5": whySyntax,
 	} {
 		_, err := Parse(text)

@@ -30,7 +30,8 @@ func (c *Collector) Last() Report { return c.Report(len(c.Diags) - 1) }
 // Report returns the report with the index, for additions.
 func (c *Collector) Report(i int) Report { return Report{c, i} }
 
-// Report is a diagnostic under construction. The zero index of a report that was not wanted is never reached.
+// Report is a diagnostic under construction. The zero index of a report that was not wanted is
+// never reached.
 type Report struct {
 	c *Collector
 	I int

@@ -11,7 +11,8 @@ const (
 	Warning Severity = "warning"
 )
 
-// Pos is a range in a file of the workspace. Lines and columns count from 1, columns in characters; the end is exclusive.
+// Pos is a range in a file of the workspace. Lines and columns count from 1, columns in characters;
+// the end is exclusive.
 type Pos struct {
 	File      string `json:"file"`
 	Line      int    `json:"line"`
@@ -46,7 +47,8 @@ type Edit struct {
 	AssumedName string `json:"-"` // the declared name that is taken to be the right one
 }
 
-// Code declares a diagnostic once: the checker names it, `usher explain` prints it and the reference is made from it.
+// Code declares a diagnostic once: the checker names it, `usher explain` prints it and the
+// reference is made from it.
 type Code struct {
 	Name  string // kebab-case
 	Title string // a few words: what is wrong
@@ -54,7 +56,8 @@ type Code struct {
 	Bad   string // a piece of YAML that has the mistake
 	Good  string // the same without it
 
-	// Advises says that it is about what was probably not meant: what has it can be run all the same. See [Compile].
+	// Advises says that it is about what was probably not meant: what has it can be run all the same.
+	// See [Compile].
 	Advises bool
 }
 

@@ -15,7 +15,8 @@ const shortName = 4
 // MaxCandidates is among how many words a near one is looked for.
 const MaxCandidates = 1000
 
-// DidYouMean returns the label of an unknown word: "did you mean `level`?" when a known one is near, else "".
+// DidYouMean returns the label of an unknown word: "did you mean `level`?" when a known one is
+// near, else "".
 func DidYouMean(word string, known []string) string {
 	if best := Closest(word, known); best != "" {
 		return "did you mean `" + best + "`?"
@@ -23,7 +24,8 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
-// Closest returns the known word nearest to the given one within [maxDistance], or "". Of equals the first in the alphabet wins.
+// Closest returns the known word nearest to the given one within [maxDistance], or "". Of equals
+// the first in the alphabet wins.
 func Closest(word string, known []string) string {
 	best, bestDistance := "", MaxDistance+1
 	known = slices.Clone(known[:min(len(known), MaxCandidates)])
@@ -32,8 +34,10 @@ func Closest(word string, known []string) string {
 		if strings.EqualFold(word, k) && word != k {
 			return k
 		}
-		// A word of which nothing is left is not a slip, nor is one of which half is another; it may be cut short.
-		if len([]rune(word)) <= shortName && !strings.HasPrefix(k, word) && EditDistance(word, k, MaxDistance) == MaxDistance {
+		// A word of which nothing is left is not a slip, nor is one of which half is another; it may be
+		// cut short.
+		if len([]rune(word)) <= shortName && !strings.HasPrefix(k, word) &&
+			EditDistance(word, k, MaxDistance) == MaxDistance {
 			continue
 		}
 		if d := EditDistance(word, k, bestDistance); d < bestDistance && d < max(len([]rune(word)), len([]rune(k))) {
@@ -53,9 +57,10 @@ func Digits(word string) string {
 	}, word)
 }
 
-// UniqueMatch reports whether the closest known word is one slip away, no other is, and no number differs: what was meant is beyond doubt.
-// Of two names that differ in a digit, both may well exist: orders_30d is no slip for orders_90d. Two slips away are words that mean
-// the opposite: untag and tag, max and min.
+// UniqueMatch reports whether the closest known word is one slip away, no other is, and no number
+// differs: what was meant is beyond doubt. Of two names that differ in a digit, both may well
+// exist: orders_30d is no slip for orders_90d. Two slips away are words that mean the opposite:
+// untag and tag, max and min.
 func UniqueMatch(word string, known []string) bool {
 	best := Closest(word, known)
 	if best == "" || strings.EqualFold(word, best) {
@@ -76,7 +81,8 @@ func UniqueMatch(word string, known []string) bool {
 	return true
 }
 
-// EditDistance counts insertions, deletions, replacements and swaps of neighbours; it gives limit once that is reached.
+// EditDistance counts insertions, deletions, replacements and swaps of neighbours; it gives limit
+// once that is reached.
 func EditDistance(a, b string, limit int) int {
 	x, y := []rune(a), []rune(b)
 	if abs(len(x)-len(y)) >= limit {

@@ -2,8 +2,8 @@ package diag
 
 import "strings"
 
-// LikelyEncoding names the encoding that a text which is no UTF-8 probably has, as programs and as people call it. Both are "" when
-// nothing speaks for one.
+// LikelyEncoding names the encoding that a text which is no UTF-8 probably has, as programs and as
+// people call it. Both are "" when nothing speaks for one.
 func LikelyEncoding(text []byte) (name, called string) {
 	name = LikelyUTF16(text)
 	if name == "" {
@@ -58,7 +58,8 @@ func likelyBytes(text []byte) string {
 	return "gb18030"
 }
 
-// LikelyUTF16 names the order of bytes of a text in UTF-16, by where the zero bytes of its ASCII characters stand; "" for other texts.
+// LikelyUTF16 names the order of bytes of a text in UTF-16, by where the zero bytes of its ASCII
+// characters stand; "" for other texts.
 func LikelyUTF16(text []byte) string {
 	var zeros [2]int
 	for i, b := range text {

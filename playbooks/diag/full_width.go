@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// fullWidthPunctuation are the characters of a Chinese keyboard that are not the plain ones moved as a block (U+FF01 to U+FF5E).
+// fullWidthPunctuation are the characters of a Chinese keyboard that are not the plain ones moved
+// as a block (U+FF01 to U+FF5E).
 var fullWidthPunctuation = map[rune]rune{
 	'\u201c': '"', '\u201d': '"', '\u2018': '\'', '\u2019': '\'',
 	'\u3002': '.', '\u3001': ',', '\u3010': '[', '\u3011': ']',
@@ -64,40 +65,53 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// Invisible are characters that an editor shows as nothing, or as a plain space, by their names in Unicode. Two words that differ in one of them look the
-// same.
+// Invisible are characters that an editor shows as nothing, or as a plain space, by their names in
+// Unicode. Two words that differ in one of them look the same.
 var Invisible = map[rune]string{
 	0x00a0: "NO-BREAK SPACE", 0x00ad: "SOFT HYPHEN", 0x034f: "COMBINING GRAPHEME JOINER", 0x061c: "ARABIC LETTER MARK",
-	0x115f: "HANGUL CHOSEONG FILLER", 0x1160: "HANGUL JUNGSEONG FILLER", 0x1680: "OGHAM SPACE MARK", 0x180e: "MONGOLIAN VOWEL SEPARATOR",
-	0x2000: "EN QUAD", 0x2001: "EM QUAD", 0x2002: "EN SPACE", 0x2003: "EM SPACE", 0x2004: "THREE-PER-EM SPACE", 0x2005: "FOUR-PER-EM SPACE",
-	0x2006: "SIX-PER-EM SPACE", 0x2007: "FIGURE SPACE", 0x2008: "PUNCTUATION SPACE", 0x2009: "THIN SPACE", 0x200a: "HAIR SPACE",
-	0x200b: "ZERO WIDTH SPACE", 0x200c: "ZERO WIDTH NON-JOINER", 0x200d: "ZERO WIDTH JOINER", 0x200e: "LEFT-TO-RIGHT MARK", 0x200f: "RIGHT-TO-LEFT MARK",
-	0x202a: "LEFT-TO-RIGHT EMBEDDING", 0x202b: "RIGHT-TO-LEFT EMBEDDING", 0x202c: "POP DIRECTIONAL FORMATTING", 0x202d: "LEFT-TO-RIGHT OVERRIDE",
-	0x202e: "RIGHT-TO-LEFT OVERRIDE", 0x202f: "NARROW NO-BREAK SPACE", 0x205f: "MEDIUM MATHEMATICAL SPACE", 0x2060: "WORD JOINER",
+	0x115f: "HANGUL CHOSEONG FILLER", 0x1160: "HANGUL JUNGSEONG FILLER", 0x1680: "OGHAM SPACE MARK",
+	0x180e: "MONGOLIAN VOWEL SEPARATOR",
+	0x2000: "EN QUAD", 0x2001: "EM QUAD", 0x2002: "EN SPACE", 0x2003: "EM SPACE", 0x2004: "THREE-PER-EM SPACE",
+	0x2005: "FOUR-PER-EM SPACE",
+	0x2006: "SIX-PER-EM SPACE", 0x2007: "FIGURE SPACE", 0x2008: "PUNCTUATION SPACE", 0x2009: "THIN SPACE",
+	0x200a: "HAIR SPACE",
+	0x200b: "ZERO WIDTH SPACE", 0x200c: "ZERO WIDTH NON-JOINER", 0x200d: "ZERO WIDTH JOINER",
+	0x200e: "LEFT-TO-RIGHT MARK", 0x200f: "RIGHT-TO-LEFT MARK",
+	0x202a: "LEFT-TO-RIGHT EMBEDDING", 0x202b: "RIGHT-TO-LEFT EMBEDDING", 0x202c: "POP DIRECTIONAL FORMATTING",
+	0x202d: "LEFT-TO-RIGHT OVERRIDE",
+	0x202e: "RIGHT-TO-LEFT OVERRIDE", 0x202f: "NARROW NO-BREAK SPACE", 0x205f: "MEDIUM MATHEMATICAL SPACE",
+	0x2060: "WORD JOINER",
 	0x2061: "FUNCTION APPLICATION", 0x2062: "INVISIBLE TIMES", 0x2063: "INVISIBLE SEPARATOR", 0x2064: "INVISIBLE PLUS",
-	0x2066: "LEFT-TO-RIGHT ISOLATE", 0x2067: "RIGHT-TO-LEFT ISOLATE", 0x2068: "FIRST STRONG ISOLATE", 0x2069: "POP DIRECTIONAL ISOLATE",
-	0x3000: "IDEOGRAPHIC SPACE", 0x3164: "HANGUL FILLER", 0xfeff: "ZERO WIDTH NO-BREAK SPACE", 0xffa0: "HALFWIDTH HANGUL FILLER",
+	0x2066: "LEFT-TO-RIGHT ISOLATE", 0x2067: "RIGHT-TO-LEFT ISOLATE", 0x2068: "FIRST STRONG ISOLATE",
+	0x2069: "POP DIRECTIONAL ISOLATE",
+	0x3000: "IDEOGRAPHIC SPACE", 0x3164: "HANGUL FILLER", 0xfeff: "ZERO WIDTH NO-BREAK SPACE",
+	0xffa0: "HALFWIDTH HANGUL FILLER",
 }
 
-// VisibleForm returns what an invisible character is written in place of: a plain space, or nothing.
+// VisibleForm returns what an invisible character is written in place of: a plain space, or
+// nothing.
 func VisibleForm(r rune) string {
-	if name := Invisible[r]; strings.HasSuffix(name, "SPACE") && !strings.HasPrefix(name, "ZERO") || strings.HasSuffix(name, "QUAD") || strings.HasSuffix(name, "SPACE MARK") {
+	if name := Invisible[r]; strings.HasSuffix(name, "SPACE") && !strings.HasPrefix(name, "ZERO") ||
+		strings.HasSuffix(name, "QUAD") || strings.HasSuffix(name, "SPACE MARK") {
 		return " "
 	}
 	return ""
 }
 
-// JoinsCharacters reports whether a joiner stands between two characters that are no ASCII, as within an emoji or a word of Persian.
+// JoinsCharacters reports whether a joiner stands between two characters that are no ASCII, as
+// within an emoji or a word of Persian.
 func JoinsCharacters(text string, at, size int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
 	after, _ := utf8.DecodeRuneInString(text[at+size:])
 	return before >= utf8.RuneSelf && after >= utf8.RuneSelf && before != utf8.RuneError && after != utf8.RuneError
 }
 
-// NameOfRune returns the code point and the name of an invisible character: U+200B ZERO WIDTH SPACE.
+// NameOfRune returns the code point and the name of an invisible character: U+200B ZERO WIDTH
+// SPACE.
 func NameOfRune(r rune) string { return strings.TrimSpace(fmt.Sprintf("U+%04X %s", r, Invisible[r])) }
 
-// HalfWidthName returns which full-width character a name holds, and gives the name with plain ones; ok is false when it holds none.
+// HalfWidthName returns which full-width character a name holds, and gives the name with plain
+// ones; ok is false when it holds none.
 func HalfWidthName(s string) (wide rune, plain string, ok bool) {
 	for _, r := range s {
 		if HalfWidthOf(r) != 0 {

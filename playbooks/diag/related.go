@@ -2,11 +2,12 @@ package diag
 
 import "cmp"
 
-// Finder gives where a name is declared and, for "", where it could be. The zero Pos: nowhere that can be shown.
+// Finder gives where a name is declared and, for "", where it could be. The zero Pos: nowhere that
+// can be shown.
 type Finder func(name string) Pos
 
-// RelateName shows where the name that is near a missing one is declared or, when none is near, where it could be. A built-in name one
-// slip away is beyond doubt, and declared nowhere.
+// RelateName shows where the name that is near a missing one is declared or, when none is near,
+// where it could be. A built-in name one slip away is beyond doubt, and declared nowhere.
 func (d *Diagnostic) RelateName(missing, near string, find Finder) *Diagnostic {
 	if near != "" {
 		if at := find(near); at.Line > 0 {

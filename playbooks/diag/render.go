@@ -17,7 +17,8 @@ import (
 // Formats are the forms in which diagnostics can be printed.
 var Formats = []string{"text", "json", "sarif", "github"}
 
-// Render prints diagnostics in one of [Formats]. files are the workspace's files: their lines are shown above the carets.
+// Render prints diagnostics in one of [Formats]. files are the workspace's files: their lines are
+// shown above the carets.
 func Render(w io.Writer, format string, diags []Diagnostic, files map[string][]byte) error {
 	var b bytes.Buffer
 	var err error
@@ -40,7 +41,8 @@ func Render(w io.Writer, format string, diags []Diagnostic, files map[string][]b
 	return err
 }
 
-// Under returns the diagnostics with the paths of their files below a folder: those of a repository rather than of a workspace in it.
+// Under returns the diagnostics with the paths of their files below a folder: those of a repository
+// rather than of a workspace in it.
 func Under(dir string, diags []Diagnostic) []Diagnostic {
 	if dir == "" || dir == "." {
 		return diags
@@ -138,7 +140,8 @@ const maxLine = 64 << 10
 // maxExcerpt is how much of a long line is shown, in characters.
 const maxExcerpt = 160
 
-// excerpt returns the part of the line to show, the display width before the caret, and that of what is underlined.
+// excerpt returns the part of the line to show, the display width before the caret, and that of
+// what is underlined.
 func excerpt(line string, p Pos) (text string, pad, under int) {
 	runes := []rune(line)
 	from := min(max(p.Column-1, 0), len(runes))
@@ -165,7 +168,8 @@ func excerpt(line string, p Pos) (text string, pad, under int) {
 		}, s)
 	}
 	w := &runewidth.Condition{} // the same on every machine, whatever its locale
-	return strings.TrimRight(visible(runes), " "), w.StringWidth(visible(runes[:from])), w.StringWidth(visible(runes[from:to]))
+	return strings.TrimRight(visible(runes), " "), w.StringWidth(visible(runes[:from])),
+		w.StringWidth(visible(runes[from:to]))
 }
 
 // Summary counts: "2 errors, 1 warning in 14 files".

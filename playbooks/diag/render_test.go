@@ -8,7 +8,10 @@ import (
 )
 
 func twoMistakes() ([]Diagnostic, map[string][]byte) {
-	files := map[string][]byte{"playbooks/a.yaml": []byte("id: a\nname: \"购物车\" + x\n"), "usher.yaml": []byte("usher: 1\n")}
+	files := map[string][]byte{
+		"playbooks/a.yaml": []byte("id: a\nname: \"购物车\" + x\n"),
+		"usher.yaml":       []byte("usher: 1\n"),
+	}
 	return []Diagnostic{
 		{
 			Severity: Error, Code: "wrong-type", Message: "100%: bad\nthing", Label: "write, this",
@@ -56,12 +59,17 @@ warning[unused]: unused
 	}
 }
 
-// A label that names the place already is not repeated below; for editors and scanners the place is there.
+// A label that names the place already is not repeated below; for editors and scanners the place is
+// there.
 func TestRenderTextOnce(t *testing.T) {
-	files := map[string][]byte{"usher.yaml": []byte("usher: 1\nmember:\n  level: string\n"), "playbooks/a.yaml": []byte("condition: member.levle\n")}
+	files := map[string][]byte{
+		"usher.yaml":       []byte("usher: 1\nmember:\n  level: string\n"),
+		"playbooks/a.yaml": []byte("condition: member.levle\n"),
+	}
 	d := Diagnostic{
 		Severity: Error, Code: "unknown-field", Message: "no", Label: "did you mean `level`? (string; usher.yaml:3)",
-		Pos: Pos{"playbooks/a.yaml", 1, 19, 1, 24}, Related: []Related{{"`level` is declared here", Pos{"usher.yaml", 3, 3, 3, 8}}},
+		Pos:     Pos{"playbooks/a.yaml", 1, 19, 1, 24},
+		Related: []Related{{"`level` is declared here", Pos{"usher.yaml", 3, 3, 3, 8}}},
 	}
 	for format, want := range map[string]bool{"text": false, "json": true, "sarif": true} {
 		for _, dir := range []string{"", "shop"} {

@@ -103,7 +103,10 @@ func renderSARIF(b *bytes.Buffer, diags []Diagnostic) error {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	return enc.Encode(sarifLog{
+		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRun{run},
+	})
 }
 
 // sarifFixOf returns the edits that mend a mistake, a change for each file.

@@ -17,8 +17,8 @@ type File struct {
 // markEvery is how far apart the marks of a long line are, in bytes.
 const markEvery = 256
 
-// marks returns for a line how many characters begin before each multiple of markEvery. They keep places in a file that is one
-// long line from taking time with the square of its length.
+// marks returns for a line how many characters begin before each multiple of markEvery. They keep
+// places in a file that is one long line from taking time with the square of its length.
 func (f *File) marks(i int) []int {
 	start := f.Lines[i]
 	end := len(f.Text)
@@ -135,14 +135,16 @@ func (f *File) LinePos(n int) Pos {
 	return f.Pos(start+indent, start+len(strings.TrimRight(text, " \t")))
 }
 
-// Source is the text of an expression with a way back to its place. At takes offsets in characters (runes) of Text, from
-// inclusive, to exclusive, and gives their place in the file. A nil At gives the zero Pos.
+// Source is the text of an expression with a way back to its place. At takes offsets in characters
+// (runes) of Text, from inclusive, to exclusive, and gives their place in the file. A nil At gives
+// the zero Pos.
 type Source struct {
 	Text string
 	At   func(from, to int) Pos
 }
 
-// Pos returns the place of the characters from (inclusive) to to (exclusive); the zero Pos when it is not known.
+// Pos returns the place of the characters from (inclusive) to to (exclusive); the zero Pos when it
+// is not known.
 func (s Source) Pos(from, to int) Pos {
 	if s.At == nil {
 		return Pos{}

@@ -2,8 +2,8 @@ package diag
 
 import "slices"
 
-// inEnglish gives the keys and words of the language that a Chinese word stands for. Which one is meant depends on the place: 条件 is
-// `condition` in a playbook and `if` beside an event.
+// inEnglish gives the keys and words of the language that a Chinese word stands for. Which one is
+// meant depends on the place: 条件 is `condition` in a playbook and `if` beside an event.
 var inEnglish = map[string][]string{
 	"编号": {"id"}, "标识": {"id"}, "名称": {"name"}, "名字": {"name"}, "阶段": {"stage"}, "负责人": {"owner"}, "状态": {"status"},
 	"触发": {"trigger"}, "触发器": {"trigger"}, "触发条件": {"trigger"}, "条件": {"condition", "if"}, "如果": {"if", "condition"},
@@ -33,7 +33,8 @@ var inEnglish = map[string][]string{
 	"营销": {"promotional"}, "通知": {"transactional"},
 }
 
-// InEnglish returns the one known word that a Chinese word stands for, "" when there is none or more than one.
+// InEnglish returns the one known word that a Chinese word stands for, "" when there is none or
+// more than one.
 func InEnglish(word string, known []string) string {
 	meant := ""
 	for _, w := range inEnglish[word] {

@@ -21,10 +21,11 @@ var (
 	writtenForm = regexp.MustCompile(`^([¥￥$€]\s*)?(\d+(?:\.\d+)?(?:\s*[百千万亿\d]+)?)\s*(元|块钱|块)?整?$`)
 	writtenPart = regexp.MustCompile(`^(\d+)(百万|千万|百|千|万|亿)`)
 	writtenOnce = regexp.MustCompile(`^(\d+(?:\.\d+)?)\s*(百万|千万|百|千|万|亿)?$`)
-	quantities = map[string]int64{"百": 100, "千": 1000, "万": 10_000, "百万": 1e6, "千万": 1e7, "亿": 1e8}
+	quantities  = map[string]int64{"百": 100, "千": 1000, "万": 10_000, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 )
 
-// FindWrittenNumber returns the first number in an expression that is written with a quantity or a currency.
+// FindWrittenNumber returns the first number in an expression that is written with a quantity or a
+// currency.
 func FindWrittenNumber(masked string) (writtenNumber, bool) {
 	for _, m := range writtenRun.FindAllStringSubmatchIndex(masked, -1) {
 		run := strings.TrimRight(masked[m[2]:m[3]], " \t\n")
@@ -65,7 +66,8 @@ func standsAlone(text string, from, to int) bool {
 	return !unicode.Is(unicode.Han, r) || strings.ContainsRune("且或并而大小等不超多少低", r)
 }
 
-// inDigits writes a number with quantities in digits; "" when it is no whole number, or more than one can be meant.
+// inDigits writes a number with quantities in digits; "" when it is no whole number, or more than
+// one can be meant.
 func inDigits(s string) string {
 	if m := writtenOnce.FindStringSubmatch(s); m != nil {
 		if m[2] == "" {

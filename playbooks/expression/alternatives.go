@@ -7,7 +7,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// loneAlternative reports a value that stands alone beside a comparison that was meant for it as well: a == 1 or 2.
+// loneAlternative reports a value that stands alone beside a comparison that was meant for it as
+// well: a == 1 or 2.
 func (c *checker) loneAlternative(n *ast.BinaryNode, word string) bool {
 	if !isConstantValue(n.Right) {
 		return false
@@ -25,7 +26,8 @@ func (c *checker) loneAlternative(n *ast.BinaryNode, word string) bool {
 	case b.Operator == "!=":
 		label = fmt.Sprintf("write `%s not in [%s, %s]`", subject, first, second)
 	case b.Operator == "==" && word == "or":
-		label = fmt.Sprintf("write `%s == %s or %s == %s`, or `%s in [%s, %s]`", subject, first, subject, second, subject, first, second)
+		label = fmt.Sprintf("write `%s == %s or %s == %s`, or `%s in [%s, %s]`", subject, first, subject, second, subject,
+			first, second)
 	case b.Operator == "==":
 		label = fmt.Sprintf("write `%s in [%s, %s]` if either may be", subject, first, second)
 	default:
@@ -45,7 +47,8 @@ func isConstantValue(n ast.Node) bool {
 	return false
 }
 
-// inWhat returns what to write for an `in` that looks in what is no list: one value in brackets is no list, and texts have `contains`.
+// inWhat returns what to write for an `in` that looks in what is no list: one value in brackets is
+// no list, and texts have `contains`.
 func (c *checker) inWhat(n *ast.BinaryNode, r *schema.Type) string {
 	not := ""
 	if n == c.negated {

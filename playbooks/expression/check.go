@@ -17,8 +17,9 @@ import (
 	"github.com/usher-run/usher/playbooks/decimal"
 )
 
-// checker types an expression in our own words: the expr library's checker stops at its first mistake, knows no missing
-// values, and speaks of Go types. It stays behind as a second net (see backstop).
+// checker types an expression in our own words: the expr library's checker stops at its first
+// mistake, knows no missing values, and speaks of Go types. It stays behind as a second net (see
+// backstop).
 type checker struct {
 	src        diag.Source
 	sc         *Scope
@@ -61,7 +62,8 @@ var theLibrary = sync.OnceValue(func() *library {
 func newChecker(src diag.Source, sc *Scope, lib *library) *checker {
 	c := &checker{
 		src: src, sc: sc, types: map[ast.Node]*schema.Type{}, guarded: map[string]int{},
-		inlined: map[string]*schema.Type{}, broken: map[string]bool{}, slots: map[string]Slot{}, refs: newRefSet(), library: lib,
+		inlined: map[string]*schema.Type{}, broken: map[string]bool{}, slots: map[string]Slot{}, refs: newRefSet(),
+		library: lib,
 	}
 	for _, fact := range sc.Known {
 		c.guarded[fact]++
@@ -76,7 +78,8 @@ func (c *checker) failed() bool {
 // report adds a mistake at a range of the source.
 func (c *checker) report(loc place.Location, code, label, format string, args ...any) *diag.Diagnostic {
 	c.diags = append(c.diags, diag.Diagnostic{
-		Severity: diag.Error, Code: code, Message: fmt.Sprintf(format, args...), Label: label, Pos: c.src.Pos(loc.From, loc.To),
+		Severity: diag.Error, Code: code, Message: fmt.Sprintf(format, args...), Label: label,
+		Pos: c.src.Pos(loc.From, loc.To),
 	})
 	d := &c.diags[len(c.diags)-1]
 	for _, a := range args {
@@ -87,7 +90,8 @@ func (c *checker) report(loc place.Location, code, label, format string, args ..
 	return d
 }
 
-// parserConfig is the library's, with the functions that are ours or that we do not allow taken out.
+// parserConfig is the library's, with the functions that are ours or that we do not allow taken
+// out.
 func parserConfig(rules map[string]builtinRule) *conf.Config {
 	cfg := conf.CreateNew()
 	cfg.MaxNodes = maxNodes
@@ -102,7 +106,8 @@ func parserConfig(rules map[string]builtinRule) *conf.Config {
 
 func (c *checker) parse() ast.Node {
 	if strings.TrimSpace(c.src.Text) == "" {
-		c.report(place.Location{}, "syntax-expression", "write an expression, as in member.points > 100", "the expression is empty")
+		c.report(place.Location{}, "syntax-expression", "write an expression, as in member.points > 100",
+			"the expression is empty")
 		return nil
 	}
 	tree, err := parser.ParseWithConfig(c.src.Text, c.parser)
@@ -138,11 +143,13 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		if want.Kind == schema.KindInt && got.Kind == schema.KindNumber {
 			label = "write int(" + short(n) + "), which drops the fraction, or int(round(…))"
 		}
-		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()), DescribeType(got)).RelateDeclarations(want)
+		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()),
+			DescribeType(got)).RelateDeclarations(want)
 		return
 	}
 	if len(want.Enum) > 0 && !c.withinEnum(want, n, got) {
-		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", diag.OneOf(want.Enum)).RelateDeclarations(want, got)
+		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", diag.OneOf(want.Enum)).
+			RelateDeclarations(want, got)
 		return
 	}
 	if !want.Optional {
@@ -150,8 +157,8 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 	}
 }
 
-// withinEnum reports whether a text can only be one of the enum's values: it is one of them, it is typed so, or both ways of a
-// choice are.
+// withinEnum reports whether a text can only be one of the enum's values: it is one of them, it is
+// typed so, or both ways of a choice are.
 func (c *checker) withinEnum(want *schema.Type, n ast.Node, got *schema.Type) bool {
 	switch n := n.(type) {
 	case *ast.StringNode:
@@ -187,14 +194,16 @@ func boolHint(t *schema.Type) string {
 	return " != nil"
 }
 
-// assignable reports whether a value of type got can stand where want is needed; missing values aside.
+// assignable reports whether a value of type got can stand where want is needed; missing values
+// aside.
 func assignable(want, got *schema.Type) bool {
 	switch {
 	case want == nil || got == nil || want.Kind == schema.KindAny || got.Kind == schema.KindAny:
 		return true
 	case got.Kind == schema.KindNil:
 		return want.Optional
-	case want.Kind == schema.KindNumber && got.Kind == schema.KindInt, want.Kind == schema.KindDatetime && got.Kind == schema.KindDate:
+	case want.Kind == schema.KindNumber && got.Kind == schema.KindInt, want.Kind == schema.KindDatetime &&
+		got.Kind == schema.KindDate:
 		return true
 	case want.Kind != got.Kind:
 		return false
@@ -222,7 +231,8 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 		return schema.Int
 	case *ast.FloatNode:
 		var long *decimal.ParseError
-		if _, err := decimal.Parse(strings.ReplaceAll(c.written(n.Location()), "_", "")); errors.As(err, &long) && long.Lossy() {
+		if _, err := decimal.Parse(strings.ReplaceAll(c.written(n.Location()), "_", "")); errors.As(err, &long) &&
+			long.Lossy() {
 			c.longNumber(n.Location())
 		}
 		return schema.Number
@@ -269,7 +279,8 @@ func (c *checker) written(at place.Location) string {
 	return string(runes[min(at.From, len(runes)):min(at.To, len(runes))])
 }
 
-// longNumber reports a number that a float64 does not hold: what it would be compared with was refused, or is text.
+// longNumber reports a number that a float64 does not hold: what it would be compared with was
+// refused, or is text.
 func (c *checker) longNumber(at place.Location) {
 	text := c.written(at)
 	c.report(at, "inexact-number", `an id is text: write "`+text+`", and declare what it is compared with as string`,
@@ -278,7 +289,8 @@ func (c *checker) longNumber(at place.Location) {
 
 func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 	if whole := n.Value == "member" || n.Value == "event"; whole && !c.named {
-		c.report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+".id", "`%s` as a whole has no value", n.Value)
+		c.report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+".id",
+			"`%s` as a whole has no value", n.Value)
 		return nil
 	}
 	switch n.Value {
@@ -320,7 +332,8 @@ func (c *checker) actionsType() *schema.Type {
 
 func (c *checker) pointer(n *ast.PointerNode) *schema.Type {
 	if len(c.items) == 0 {
-		c.report(n.Location(), "syntax-expression", "", "`#` stands for the item only inside filter, count, any and their like")
+		c.report(n.Location(), "syntax-expression", "",
+			"`#` stands for the item only inside filter, count, any and their like")
 		return nil
 	}
 	switch n.Name {
@@ -333,9 +346,11 @@ func (c *checker) pointer(n *ast.PointerNode) *schema.Type {
 	return nil
 }
 
-// let refuses variables: values that are named twice double without a bound, and a computed attribute says more.
+// let refuses variables: values that are named twice double without a bound, and a computed
+// attribute says more.
 func (c *checker) let(n *ast.VariableDeclaratorNode) *schema.Type {
-	c.report(n.Location(), "forbidden-function", "", "`let` is not part of the language: give the value a name as a computed attribute of usher.yaml")
+	c.report(n.Location(), "forbidden-function", "",
+		"`let` is not part of the language: give the value a name as a computed attribute of usher.yaml")
 	return nil
 }
 
@@ -349,7 +364,8 @@ func (c *checker) array(n *ast.ArrayNode) *schema.Type {
 		}
 		j := join(elem, t)
 		if j == nil && elem != nil && t != nil {
-			c.report(span(item), "type-mismatch", "", "a list is of one type: this is %s, the items before are %s", DescribeType(t), DescribeType(elem))
+			c.report(span(item), "type-mismatch", "", "a list is of one type: this is %s, the items before are %s",
+				DescribeType(t), DescribeType(elem))
 		}
 		elem = j
 	}
@@ -390,7 +406,8 @@ func (c *checker) conditional(n *ast.ConditionalNode) *schema.Type {
 	c.under(c.whenFalse(n.Cond), func() { b = c.check(n.Exp2) })
 	t := join(a, b)
 	if t == nil && a != nil && b != nil {
-		c.report(span(n.Exp2), "type-mismatch", "", "both answers must be of one type: this is %s, the other %s", DescribeType(b), DescribeType(a))
+		c.report(span(n.Exp2), "type-mismatch", "", "both answers must be of one type: this is %s, the other %s",
+			DescribeType(b), DescribeType(a))
 	}
 	return t
 }

@@ -7,7 +7,8 @@ import (
 
 // Declarations is what a workspace declares, as far as expressions and texts name it.
 type Declarations interface {
-	// MemberRecord returns the type of `member`: an object. The fields that are computed have no type there.
+	// MemberRecord returns the type of `member`: an object. The fields that are computed have no type
+	// there.
 	MemberRecord() *schema.Type
 	// Computed returns the expression of a computed attribute; nil when the attribute is none.
 	Computed(attribute string) *diag.Source
@@ -23,7 +24,8 @@ type Declarations interface {
 	SegmentNames() []string
 	// SegmentSource returns the expression of a segment; nil when it is not declared.
 	SegmentSource(name string) *diag.Source
-	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section begins.
+	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section
+	// begins.
 	DeclaredAt(section, name string) diag.Pos
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// Env is what expressions are evaluated in: one member at one instant. It is not safe for concurrent use; make one for each
-// goroutine and reuse it.
+// Env is what expressions are evaluated in: one member at one instant. It is not safe for
+// concurrent use; make one for each goroutine and reuse it.
 type Env struct {
 	vars    map[string]any
 	clock   clock
@@ -31,7 +31,8 @@ type Env struct {
 	history History
 }
 
-// Record is an object whose fields are asked for when an expression reads them: the member, an event, a trigger.
+// Record is an object whose fields are asked for when an expression reads them: the member, an
+// event, a trigger.
 type Record interface {
 	// Field returns a field's typed value; nil: it is missing.
 	Field(name string) any
@@ -50,7 +51,8 @@ func (f Fields) All() map[string]any { return f }
 
 // History answers what events() asks of the member that the Env is about.
 type History interface {
-	// List returns the events of the slot as objects typed by [Schema.EventRecord], by time, oldest first.
+	// List returns the events of the slot as objects typed by [Schema.EventRecord], by time, oldest
+	// first.
 	List(Slot) []any
 	// Count returns how many there are.
 	Count(Slot) int
@@ -74,7 +76,8 @@ func NewEnv() *Env {
 // smallMap is up to where a map finds its keys without hashing them.
 const smallMap = 8
 
-// Begin sets the instant, the member with their zone and id, and their history. What was set before is gone.
+// Begin sets the instant, the member with their zone and id, and their history. What was set before
+// is gone.
 func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record, h History) {
 	if len(e.vars) > smallMap { // a map that was large once stays slow
 		e.vars = map[string]any{varClock: &e.clock}
@@ -124,8 +127,8 @@ func (e *Env) SetEvent(event Record) {
 	e.event = event
 }
 
-// End lets go of what was set, so that the environment can rest in a pool. Values that expressions have read stay until the next
-// Begin.
+// End lets go of what was set, so that the environment can rest in a pool. Values that expressions
+// have read stay until the next Begin.
 func (e *Env) End() {
 	e.member, e.history, e.trigger, e.actions, e.event = nil, nil, nil, nil, nil
 }
@@ -139,7 +142,8 @@ func (e *Env) Actions() map[string]map[string]any { return e.actions }
 // Now returns the instant in the member's zone.
 func (e *Env) Now() time.Time { return e.clock.now }
 
-// Eval returns the expression's value. The error is for the trace of a run: it names what failed, not the machinery.
+// Eval returns the expression's value. The error is for the trace of a run: it names what failed,
+// not the machinery.
 func (x *Expr) Eval(e *Env) (any, error) {
 	if x.program == nil {
 		return nil, errors.New("the expression was not compiled")
@@ -242,7 +246,8 @@ func (x *Expr) Test(e *Env) (bool, error) {
 	return b, nil
 }
 
-// Seen returns the values that a condition was made of, by their text: the explanation of its outcome.
+// Seen returns the values that a condition was made of, by their text: the explanation of its
+// outcome.
 func (x *Expr) Seen(e *Env) map[string]any {
 	if len(x.atoms) == 0 {
 		return nil
@@ -279,7 +284,8 @@ func midnight(t time.Time) time.Time {
 	return schema.WallClock(y, m, d, 0, 0, 0, 0, t.Location())
 }
 
-// hostFunctions are the language's functions that the expr library calls. The last argument is the clock.
+// hostFunctions are the language's functions that the expr library calls. The last argument is the
+// clock.
 func hostFunctions() []*builtin.Function {
 	return append(arithmetic.Functions(), []*builtin.Function{
 		arithmetic.Host("days_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
@@ -302,7 +308,8 @@ func hostFunctions() []*builtin.Function {
 	}...)
 }
 
-// localDays counts whole local calendar days from one time to another, as on the wall clock: 10:00 to 10:00 tomorrow is one.
+// localDays counts whole local calendar days from one time to another, as on the wall clock: 10:00
+// to 10:00 tomorrow is one.
 func localDays(from, to time.Time) int {
 	if to.Before(from) {
 		return -localDays(to, from)
@@ -310,7 +317,8 @@ func localDays(from, to time.Time) int {
 	return max(hoursBetween(schema.ShownAs(from), schema.ShownAs(to))/24, 0)
 }
 
-// hoursBetween counts whole elapsed hours from one time to another. A [time.Duration] would end at 292 years.
+// hoursBetween counts whole elapsed hours from one time to another. A [time.Duration] would end at
+// 292 years.
 func hoursBetween(from, to time.Time) int {
 	if to.Before(from) {
 		return -hoursBetween(to, from)

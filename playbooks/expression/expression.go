@@ -12,7 +12,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// maxExpression bounds the source of one expression, in bytes. What it is compiled into is bounded by maxNodes.
+// maxExpression bounds the source of one expression, in bytes. What it is compiled into is bounded
+// by maxNodes.
 const (
 	maxExpression = 8 << 10
 	maxNodes      = 2000
@@ -40,7 +41,8 @@ func (s *Scope) Knowing(facts []string) *Scope {
 	return &out
 }
 
-// ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran only on some ways.
+// ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran
+// only on some ways.
 type ActionResult struct {
 	ID   string
 	Type *schema.Type // an object
@@ -79,7 +81,8 @@ func (x *Expr) Fails() []string {
 	return x.present[0]
 }
 
-// Refs names what an expression refers to, also through segments and computed attributes: sorted, without repeats.
+// Refs names what an expression refers to, also through segments and computed attributes: sorted,
+// without repeats.
 type Refs struct {
 	Attributes, Segments, Events, Actions []string
 }
@@ -98,9 +101,9 @@ type atom struct {
 	program  *vm.Program
 }
 
-// CompileExpr checks the expression against the scope and compiles it. want is the type that is needed, nil for any. When
-// there are diagnostics of severity Error the Expr is nil; it is too when a segment or computed attribute that it uses has a mistake,
-// which is told there.
+// CompileExpr checks the expression against the scope and compiles it. want is the type that is
+// needed, nil for any. When there are diagnostics of severity Error the Expr is nil; it is too when
+// a segment or computed attribute that it uses has a mistake, which is told there.
 func CompileExpr(src diag.Source, sc *Scope, want *schema.Type) (*Expr, []diag.Diagnostic) {
 	if len(src.Text) > maxExpression {
 		return nil, []diag.Diagnostic{{
@@ -140,7 +143,8 @@ func (c *checker) compileUnchecked(node ast.Node) (x *Expr, diags []diag.Diagnos
 // finish compiles what passed the check.
 func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	x := &Expr{
-		Text: c.src.Text, Type: c.types[node], Pos: c.src.Pos(0, utf8.RuneCountInString(c.src.Text)), Tags: c.tags, Answers: c.answers(node),
+		Text: c.src.Text, Type: c.types[node], Pos: c.src.Pos(0, utf8.RuneCountInString(c.src.Text)), Tags: c.tags,
+		Answers: c.answers(node),
 	}
 	if x.Type != nil && x.Type.Kind == schema.KindBool {
 		x.atoms = c.atomsOf(node)
@@ -160,7 +164,8 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 			x.atoms[i].variable = v.Value
 			continue
 		}
-		// An atom may be impossible to compile alone (a variable of an enclosing `let`): then it explains nothing.
+		// An atom may be impossible to compile alone (a variable of an enclosing `let`): then it explains
+		// nothing.
 		x.atoms[i].program, _ = newLowering(c).compile(x.atoms[i].node)
 	}
 	x.Slots = c.slotList()

@@ -65,7 +65,11 @@ func (f *fakeDeclarations) EventRecord(name string) *schema.Type {
 	if !ok {
 		return nil
 	}
-	return schema.ObjectOf(append([]schema.Field{{Name: "id", Type: schema.String}, {Name: "name", Type: schema.String}, {Name: "time", Type: schema.Datetime}}, properties.Fields...)...)
+	return schema.ObjectOf(append([]schema.Field{
+		{Name: "id", Type: schema.String},
+		{Name: "name", Type: schema.String},
+		{Name: "time", Type: schema.Datetime},
+	}, properties.Fields...)...)
 }
 
 func (f *fakeDeclarations) DeclaredAt(_, _ string) diag.Pos { return diag.Pos{} }
@@ -90,8 +94,10 @@ func testSchema() *fakeDeclarations {
 			"loop_a": `member.loop_b + 1`, "loop_b": `member.loop_a + 1`,
 		},
 		events: []schema.Field{
-			{Name: "order.paid", Type: schema.ObjectOf(schema.Field{Name: "order_id", Type: schema.String}, schema.Field{Name: "amount", Type: schema.Number},
-				schema.Field{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "sku", Type: schema.String}, schema.Field{Name: "qty", Type: schema.Int})).AsOptional()})},
+			{Name: "order.paid", Type: schema.ObjectOf(schema.Field{Name: "order_id", Type: schema.String},
+				schema.Field{Name: "amount", Type: schema.Number},
+				schema.Field{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "sku", Type: schema.String},
+					schema.Field{Name: "qty", Type: schema.Int})).AsOptional()})},
 			{Name: "cart.updated", Type: schema.ObjectOf(schema.Field{Name: "total", Type: schema.Number})},
 		},
 		segments: map[string]string{"loyal": "member.orders_90d >= 2", "dormant": "days_since(member.last_seen_at) > 30"},
@@ -103,7 +109,8 @@ func testScope() *Scope {
 	return &Scope{
 		Schema: s, Trigger: s.EventRecord("cart.updated"), Event: s.EventRecord("order.paid"),
 		Actions: []ActionResult{
-			{ID: "gift", Type: schema.ObjectOf(schema.Field{Name: "issued", Type: schema.Bool}, schema.Field{Name: "code", Type: schema.String.AsOptional()})},
+			{ID: "gift", Type: schema.ObjectOf(schema.Field{Name: "issued", Type: schema.Bool},
+				schema.Field{Name: "code", Type: schema.String.AsOptional()})},
 			{ID: "maybe", Type: schema.ObjectOf(schema.Field{Name: "issued", Type: schema.Bool}).AsOptional()},
 		},
 		Later: map[string]bool{"later": true},
@@ -133,7 +140,10 @@ func testEnv() *Env {
 		"id": "m1", "tags": []any{"a"}, "level": "gold", "points": 5, "nickname": "小王",
 		"created_at": now.AddDate(0, 0, -2).Add(time.Minute), "last_seen_at": now.AddDate(0, 0, -31),
 	}
-	e.Begin(now, zone, "m1", member, listHistory{"order.paid": {order(1), order(2.5), order(3)}, "order.paid:90d": {order(2.5), order(3)}})
+	e.Begin(now, zone, "m1", member, listHistory{
+		"order.paid":     {order(1), order(2.5), order(3)},
+		"order.paid:90d": {order(2.5), order(3)},
+	})
 	e.SetTrigger(Fields{"total": 40.0, "id": "c"}, map[string]map[string]any{"gift": {"issued": true, "code": "NEW-1"}})
 	e.SetEvent(Fields(order(41).(map[string]any)))
 	return e
@@ -232,7 +242,11 @@ func TestExpressionMistakes(t *testing.T) {
 		`foo.bar > 1`:                  "unknown-name",
 		`trigger.amount > 1`:           "property-of-other-event",
 	} {
-		src := diag.Source{Text: text, At: func(from, to int) diag.Pos { return diag.Pos{Line: 1, Column: from + 1, EndLine: 1, EndColumn: to + 1} }}
+		src := diag.Source{Text: text, At: func(from,
+			to int,
+		) diag.Pos {
+			return diag.Pos{Line: 1, Column: from + 1, EndLine: 1, EndColumn: to + 1}
+		}}
 		x, diags := CompileExpr(src, testScope(), schema.Bool)
 		if x != nil || len(diags) != 1 {
 			t.Errorf("%s: want one mistake, got %v", text, diags)
@@ -248,7 +262,8 @@ func TestExpressionMistakes(t *testing.T) {
 }
 
 func TestConditionTellsWhatItSaw(t *testing.T) {
-	x, diags := CompileExpr(diag.Source{Text: `member.orders_90d == 0 and "blocked" not in member.tags`}, testScope(), schema.Bool)
+	x, diags := CompileExpr(diag.Source{Text: `member.orders_90d == 0 and "blocked" not in member.tags`}, testScope(),
+		schema.Bool)
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Functions, methods and constants of SQL, of spreadsheets and of other languages, with what is written for them here.
+// Functions, methods and constants of SQL, of spreadsheets and of other languages, with what is
+// written for them here.
 
 const (
 	noHours = "no hour is looked at in an expression: `wait: {until: \"22:00\"}`, a trigger's `schedule` and `quiet_hours` know the time of the day"
@@ -22,7 +23,8 @@ const (
 	noTimes = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: 2026-11-11}`, and compare with member.launch"
 )
 
-// foreignFunctions are looked up in small letters without what joins their parts. $1 is the first argument as written.
+// foreignFunctions are looked up in small letters without what joins their parts. $1 is the first
+// argument as written.
 var foreignFunctions = func() map[string]string {
 	out := map[string]string{}
 	for names, write := range map[string]string{
@@ -54,18 +56,23 @@ var foreignFunctions = func() map[string]string {
 		"endswith hassuffix":                                                          "write $1 endsWith $2",
 		"includes has instr locate indexof position strpos findinset like ilike contain": "write $1 contains $2 for a text, $2 in $1 for a list",
 		"regexp regexplike regex rlike match regexpmatch test":                           "write $1 matches $2",
-		"lowercase tolower lcase tolowercase":                                            "write lower($1)", "uppercase toupper ucase touppercase": "write upper($1)", "strip": "write trim($1)",
-		"mod modulo": "write $1 % $2", "div divide": "write $1 / $2", "pow power": "write $1 ** $2", "sqrt": "write $1 ** 0.5",
-		"if iif iff ifelse ifs switch decode": "write $1 ? $2 : $3",
-		"xor":                                 "write $1 != $2",
-		"and":                                 "write $1 and $2",
-		"or":                                  "write $1 or $2",
-		"nullif":                              "write $1 == $2 ? nil : $1",
-		"between inrange":                     "write $1 >= $2 and $1 <= $3",
-		"countif countifs countwhere":         "write count(list, .x > 1)",
-		"sumif sumifs sumwhere":               "write sum(filter(list, .x > 1), .x)",
-		"distinct unique uniq countdistinct":  "there are len, count, sum, min and max",
-		"trunc truncate":                      "write int($1)",
+		"lowercase tolower lcase tolowercase":                                            "write lower($1)",
+		"uppercase toupper ucase touppercase":                                            "write upper($1)",
+		"strip":                                                                          "write trim($1)",
+		"mod modulo":                                                                     "write $1 % $2",
+		"div divide":                                                                     "write $1 / $2",
+		"pow power":                                                                      "write $1 ** $2",
+		"sqrt":                                                                           "write $1 ** 0.5",
+		"if iif iff ifelse ifs switch decode":                                            "write $1 ? $2 : $3",
+		"xor":                                                                            "write $1 != $2",
+		"and":                                                                            "write $1 and $2",
+		"or":                                                                             "write $1 or $2",
+		"nullif":                                                                         "write $1 == $2 ? nil : $1",
+		"between inrange":                                                                "write $1 >= $2 and $1 <= $3",
+		"countif countifs countwhere":                                                    "write count(list, .x > 1)",
+		"sumif sumifs sumwhere":                                                          "write sum(filter(list, .x > 1), .x)",
+		"distinct unique uniq countdistinct":                                             "there are len, count, sum, min and max",
+		"trunc truncate":                                                                 "write int($1)",
 		"tonumber number parseint parsefloat cast atoi": "a text is no number here: declare the property or attribute as int or number",
 		"str tostring text totext":                      "write string($1)",
 		"eventcount countevents hasevent didevent":      `write len(events("order.paid", "30d"))`,
@@ -119,7 +126,8 @@ func forbiddenHint(name string, args []ast.Node) string {
 
 // tooMany returns how a function is called that was given more than it takes.
 func tooMany(n *ast.BuiltinNode, usage string) string {
-	if places, ok := constantOf(n.Arguments[len(n.Arguments)-1]).(float64); ok && n.Name == "round" && places > 0 && places < 10 {
+	if places, ok := constantOf(n.Arguments[len(n.Arguments)-1]).(float64); ok && n.Name == "round" && places > 0 &&
+		places < 10 {
 		hundred := "1" + strings.Repeat("0", int(places))
 		return "write round(" + operandOf(n.Arguments[0], short(n.Arguments[0])) + " * " + hundred + ") / " + hundred
 	}
@@ -134,7 +142,8 @@ func (c *checker) itemsHint(n *ast.BuiltinNode, p *ast.PredicateNode, t *schema.
 	return "write " + c.rules[n.Name].Usage
 }
 
-// method reports a call of what belongs to a value in another language: member.nickname.toLowerCase().
+// method reports a call of what belongs to a value in another language:
+// member.nickname.toLowerCase().
 func (c *checker) method(n *ast.CallNode) {
 	label := ""
 	if m, ok := n.Callee.(*ast.MemberNode); ok {
@@ -159,7 +168,8 @@ func sizeField(of ast.Node, t *schema.Type, field string) string {
 	}
 	if t.Kind == schema.KindList && t.Elem != nil {
 		if _, ok := t.Elem.Field(field); ok {
-			return "of each item: map(" + short(of) + ", ." + field + "); of one: first(…), last(…); or any(…, ." + field + " > 1)"
+			return "of each item: map(" + short(of) + ", ." + field + "); of one: first(…), last(…); or any(…, ." + field +
+				" > 1)"
 		}
 	}
 	if t.Kind == schema.KindList {
@@ -175,11 +185,13 @@ func sizeField(of ast.Node, t *schema.Type, field string) string {
 var foreignConstants = map[string]string{
 	"True": "true", "TRUE": "true", "yes": "true", "YES": "true", "Yes": "true", "真": "true", "是": "true",
 	"False": "false", "FALSE": "false", "no": "false", "NO": "false", "No": "false", "假": "false", "否": "false",
-	"null": "nil", "None": "nil", "undefined": "nil", "NULL": "nil", "Null": "nil", "NIL": "nil", "Nil": "nil", "none": "nil", "空": "nil", "空值": "nil",
+	"null": "nil", "None": "nil", "undefined": "nil", "NULL": "nil", "Null": "nil", "NIL": "nil", "Nil": "nil",
+	"none": "nil", "空": "nil", "空值": "nil",
 	"现在": "now()", "今天": "today()", "NOW": "now()", "TODAY": "today()",
 }
 
-// foreignConstant reports a constant of another language, a function without its brackets, a number, an hour or a day in words.
+// foreignConstant reports a constant of another language, a function without its brackets, a
+// number, an hour or a day in words.
 func (c *checker) foreignConstant(n *ast.IdentifierNode) bool {
 	report := func(write, label, message string, sure bool) bool {
 		d := c.report(n.Location(), "unknown-name", cmp.Or(label, "write `"+write+"`"), message, n.Value)
@@ -191,8 +203,10 @@ func (c *checker) foreignConstant(n *ast.IdentifierNode) bool {
 	write := foreignConstants[n.Value]
 	switch {
 	case write == "nil":
-		sure := strings.EqualFold(n.Value, "nil") || strings.EqualFold(n.Value, "null") || n.Value == "None" || n.Value == "undefined"
-		c.report(n.Location(), "unknown-name", "write `nil`", "a missing value is called `nil` here").Suggest("nil").UnsureUnless(sure)
+		sure := strings.EqualFold(n.Value, "nil") || strings.EqualFold(n.Value, "null") || n.Value == "None" ||
+			n.Value == "undefined"
+		c.report(n.Location(), "unknown-name", "write `nil`", "a missing value is called `nil` here").Suggest("nil").
+			UnsureUnless(sure)
 		return true
 	case write != "":
 		return report(write, "", "nothing is called `%s` here", strings.EqualFold(n.Value, write))
@@ -207,14 +221,17 @@ func (c *checker) foreignConstant(n *ast.IdentifierNode) bool {
 	if r, ok := c.rules[n.Value]; ok {
 		return report("", "write "+r.Usage, "`%s` is a function", false)
 	}
-	if label := foreignFunctions[strings.ToLower(strings.ReplaceAll(n.Value, "_", ""))]; label == noHours || label == noDays || label == noParts {
+	if label := foreignFunctions[strings.ToLower(strings.ReplaceAll(n.Value, "_", ""))]; label == noHours ||
+		label == noDays || label == noParts {
 		return report("", label, "nothing is called `%s` here", false)
 	}
 	return c.numeralInLetters(n, report)
 }
 
 // numeralInLetters reports a number, an hour or a day of the week in Chinese words: 三, 晚上十点, 周一.
-func (c *checker) numeralInLetters(n *ast.IdentifierNode, report func(write, label, message string, sure bool) bool) bool {
+func (c *checker) numeralInLetters(n *ast.IdentifierNode,
+	report func(write, label, message string, sure bool) bool,
+) bool {
 	spoken := schema.InDigitsOf(n.Value)
 	switch {
 	case diag.WholeNumber.MatchString(spoken):
@@ -237,21 +254,27 @@ func (c *checker) numeralInLetters(n *ast.IdentifierNode, report func(write, lab
 // IsWeekdayName reports whether a word names a day of the week.
 func IsWeekdayName(s string) bool {
 	for _, head := range []string{"周", "星期", "礼拜"} {
-		if day, ok := strings.CutPrefix(s, head); ok && slices.Contains([]string{"一", "二", "三", "四", "五", "六", "日", "天", "末"}, day) {
+		if day, ok := strings.CutPrefix(s, head); ok &&
+			slices.Contains([]string{"一", "二", "三", "四", "五", "六", "日", "天", "末"}, day) {
 			return true
 		}
 	}
-	days := []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "weekend", "工作日"}
+	days := []string{
+		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed",
+		"thu", "fri", "sat", "sun", "weekend", "工作日",
+	}
 	return slices.Contains(days, strings.ToLower(s))
 }
 
 var calledName = regexp.MustCompile(`(?:^|[^\w.])([A-Za-z_]\w*)\s*\(`)
 
-// foreignFunctionCall reports a function of another language in an expression that cannot be read, as may be by what it is given.
+// foreignFunctionCall reports a function of another language in an expression that cannot be read,
+// as may be by what it is given.
 func (c *checker) foreignFunctionCall(masked string) bool {
 	for _, m := range calledName.FindAllStringSubmatchIndex(masked, -1) {
 		name := masked[m[2]:m[3]]
-		if _, known := c.rules[name]; known || functionNamed(name) != nil || slices.Contains([]string{"and", "or", "not", "in", "if", "AND", "OR", "NOT", "IN"}, name) {
+		if _, known := c.rules[name]; known || functionNamed(name) != nil ||
+			slices.Contains([]string{"and", "or", "not", "in", "if", "AND", "OR", "NOT", "IN"}, name) {
 			continue
 		}
 		if label := foreignFunction(name, nil); label != "" {

@@ -15,8 +15,8 @@ import (
 	place "github.com/expr-lang/expr/file"
 )
 
-// What people write who come from SQL, from another language or from a Chinese keyboard, where the expression library only says that something
-// is not expected.
+// What people write who come from SQL, from another language or from a Chinese keyboard, where the
+// expression library only says that something is not expected.
 
 // foreignSyntax is a way of writing that means nothing here.
 type foreignSyntax struct {
@@ -37,7 +37,8 @@ var (
 // noDates says how a fixed date is named.
 const noDates = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: %s}`, and compare with member.launch"
 
-// foreignSyntax reports the first habit in an expression that cannot be read; false when it has none.
+// foreignSyntax reports the first habit in an expression that cannot be read; false when it has
+// none.
 func (c *checker) foreignSyntax() bool {
 	masked := c.withoutNames(withoutTexts(c.src.Text))
 	if c.foreignNumber(masked) || c.foreignFunctionCall(masked) {
@@ -96,7 +97,8 @@ func (c *checker) foreignNumber(masked string) bool {
 		return true
 	}
 	if m := groupedNumber.FindStringSubmatchIndex(masked); m != nil {
-		inside := strings.Count(masked[:m[2]], "(")+strings.Count(masked[:m[2]], "[") > strings.Count(masked[:m[2]], ")")+strings.Count(masked[:m[2]], "]")
+		inside := strings.Count(masked[:m[2]], "(")+strings.Count(masked[:m[2]], "[") > strings.Count(masked[:m[2]], ")")+
+			strings.Count(masked[:m[2]], "]")
 		return report(m[2], m[3], strings.ReplaceAll(masked[m[2]:m[3]], ",", ""), "a number has no commas", "", !inside)
 	}
 	if w, ok := diag.FindWrittenNumber(masked); ok {
@@ -113,7 +115,8 @@ func (c *checker) foreignNumber(masked string) bool {
 		}
 		digits := masked[m[2]:m[3]]
 		if n, err := strconv.ParseFloat(digits, 64); err == nil {
-			return report(from, to, strconv.FormatFloat(n/100, 'g', -1, 64), "there are no percentages in expressions", "", false)
+			return report(from, to, strconv.FormatFloat(n/100, 'g', -1, 64), "there are no percentages in expressions", "",
+				false)
 		}
 	}
 	return false
@@ -161,7 +164,8 @@ func withoutTexts(s string) string {
 
 var namedField = regexp.MustCompile(`\.([\p{L}_][\p{L}\p{N}_]*)`)
 
-// withoutNames blanks out declared names that are not ASCII: one may hold a word that is an operator to some.
+// withoutNames blanks out declared names that are not ASCII: one may hold a word that is an
+// operator to some.
 func (c *checker) withoutNames(masked string) string {
 	out := []byte(masked)
 	for _, m := range namedField.FindAllStringSubmatchIndex(masked, -1) {
@@ -181,7 +185,8 @@ func (c *checker) withoutNames(masked string) string {
 // MemberSynonyms are what other tools call the member.
 var MemberSynonyms = []string{"user", "customer", "contact", "profile", "person", "subscriber", "account", "用户", "会员"}
 
-// foreignRoot reports a name that another tool has for what is called otherwise here: segment.quiet, tags.vip, user.level.
+// foreignRoot reports a name that another tool has for what is called otherwise here:
+// segment.quiet, tags.vip, user.level.
 func (c *checker) foreignRoot(n *ast.IdentifierNode) bool {
 	runes := []rune(c.src.Text)
 	loc := n.Location()
@@ -192,7 +197,8 @@ func (c *checker) foreignRoot(n *ast.IdentifierNode) bool {
 	loc.To += 1 + utf8.RuneCountInString(field)
 	wrote := n.Value + "." + field
 	report := func(write string, sure bool) bool {
-		c.report(loc, "unknown-name", "write "+write, "nothing is called `%s` here", n.Value).Suggest(write).UnsureUnless(sure)
+		c.report(loc, "unknown-name", "write "+write, "nothing is called `%s` here", n.Value).Suggest(write).
+			UnsureUnless(sure)
 		return true
 	}
 	switch strings.ToLower(n.Value) {
@@ -221,7 +227,8 @@ func (c *checker) foreignRoot(n *ast.IdentifierNode) bool {
 		if _, ok := c.sc.Schema.MemberRecord().Field(field); ok {
 			return report("member."+field, true)
 		}
-		c.report(n.Location(), "unknown-name", "write member."+field, "nothing is called `%s` here; `%s` is no attribute", n.Value, wrote)
+		c.report(n.Location(), "unknown-name", "write member."+field, "nothing is called `%s` here; `%s` is no attribute",
+			n.Value, wrote)
 		return true
 	}
 	return false

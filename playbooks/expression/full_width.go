@@ -8,8 +8,9 @@ import (
 	place "github.com/expr-lang/expr/file"
 )
 
-// MadeHalfWidth returns an expression with its full-width characters made plain, those inside its texts kept, and the range that changed.
-// It has as many characters as before. ok is false when it cannot be told where a text ends, or one would need an escape.
+// MadeHalfWidth returns an expression with its full-width characters made plain, those inside its
+// texts kept, and the range that changed. It has as many characters as before. ok is false when it
+// cannot be told where a text ends, or one would need an escape.
 func MadeHalfWidth(runes []rune) (out []rune, loc place.Location, ok bool) {
 	out = append(out, runes...)
 	loc.From = len(runes)
@@ -69,7 +70,8 @@ func (c *checker) fullWidth(loc place.Location, runes []rune) {
 	}
 }
 
-// Spaced returns the range that changed, with the space behind a comma that a full-width one brings along.
+// Spaced returns the range that changed, with the space behind a comma that a full-width one brings
+// along.
 func Spaced(was, is []rune, changed place.Location) string {
 	var b strings.Builder
 	for i := changed.From; i < changed.To; i++ {

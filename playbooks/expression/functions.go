@@ -11,7 +11,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// function declares one of the language's own functions. The checker, the lowering and the reference read it.
+// function declares one of the language's own functions. The checker, the lowering and the
+// reference read it.
 type function struct {
 	Name  string
 	Doc   string
@@ -21,18 +22,43 @@ type function struct {
 	check func(c *checker, n *ast.CallNode) *schema.Type // for what the types cannot say; nil: args and out say all
 }
 
-// Functions lists the language's own functions. Those of the expr library that are allowed are in builtins.
+// Functions lists the language's own functions. Those of the expr library that are allowed are in
+// builtins.
 func Functions() []function {
 	return []function{
-		{Name: "now", Usage: "now()", out: schema.Datetime, Doc: "the instant of the input that is decided on, never the machine's clock"},
+		{
+			Name: "now", Usage: "now()", out: schema.Datetime,
+			Doc: "the instant of the input that is decided on, never the machine's clock",
+		},
 		{Name: "today", Usage: "today()", out: schema.Date, Doc: "the member's local day at now()"},
-		{Name: "days_since", Usage: "days_since(t)", args: []*schema.Type{schema.Datetime}, out: schema.Int, Doc: "whole local calendar days from t to now()"},
-		{Name: "hours_since", Usage: "hours_since(t)", args: []*schema.Type{schema.Datetime}, out: schema.Int, Doc: "whole elapsed hours from t to now()"},
-		{Name: "add_days", Usage: "add_days(t, n)", args: []*schema.Type{schema.Datetime, schema.Int}, out: schema.Datetime, Doc: "the same wall clock n days later, in the member's zone"},
-		{Name: "duration", Usage: `duration("36h")`, out: schema.Elapsed, check: (*checker).durationCall, Doc: "an elapsed time: a constant in s, m or h"},
-		{Name: "in_segment", Usage: `in_segment("x")`, out: schema.Bool, check: (*checker).inSegment, Doc: "whether the member is in the segment now"},
-		{Name: "bucket", Usage: "bucket(n)", args: []*schema.Type{schema.Int}, out: schema.Int, Doc: "a number from 0 to n-1 that is always the same for this member"},
-		{Name: "events", Usage: `events("order.paid", "90d")`, check: (*checker).eventsCall, Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now]"},
+		{
+			Name: "days_since", Usage: "days_since(t)", args: []*schema.Type{schema.Datetime}, out: schema.Int,
+			Doc: "whole local calendar days from t to now()",
+		},
+		{
+			Name: "hours_since", Usage: "hours_since(t)", args: []*schema.Type{schema.Datetime}, out: schema.Int,
+			Doc: "whole elapsed hours from t to now()",
+		},
+		{
+			Name: "add_days", Usage: "add_days(t, n)", args: []*schema.Type{schema.Datetime, schema.Int}, out: schema.Datetime,
+			Doc: "the same wall clock n days later, in the member's zone",
+		},
+		{
+			Name: "duration", Usage: `duration("36h")`, out: schema.Elapsed, check: (*checker).durationCall,
+			Doc: "an elapsed time: a constant in s, m or h",
+		},
+		{
+			Name: "in_segment", Usage: `in_segment("x")`, out: schema.Bool, check: (*checker).inSegment,
+			Doc: "whether the member is in the segment now",
+		},
+		{
+			Name: "bucket", Usage: "bucket(n)", args: []*schema.Type{schema.Int}, out: schema.Int,
+			Doc: "a number from 0 to n-1 that is always the same for this member",
+		},
+		{
+			Name: "events", Usage: `events("order.paid", "90d")`, check: (*checker).eventsCall,
+			Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now]",
+		},
 	}
 }
 
@@ -59,7 +85,8 @@ func (c *checker) call(n *ast.CallNode) *schema.Type {
 		return f.check(c, n)
 	}
 	if len(n.Arguments) != len(f.args) {
-		c.report(n.Location(), "wrong-arguments", "write "+f.Usage, "`%s` takes %s, here are %d", f.Name, countOf(len(f.args)), len(n.Arguments))
+		c.report(n.Location(), "wrong-arguments", "write "+f.Usage, "`%s` takes %s, here are %d", f.Name,
+			countOf(len(f.args)), len(n.Arguments))
 		return f.out
 	}
 	for i, a := range n.Arguments {
@@ -68,14 +95,16 @@ func (c *checker) call(n *ast.CallNode) *schema.Type {
 			continue
 		}
 		if !assignable(f.args[i], t) {
-			c.report(span(a), "wrong-arguments", "write "+f.Usage, "`%s` takes %s here, this is %s", f.Name, DescribeType(f.args[i]), DescribeType(t.Required()))
+			c.report(span(a), "wrong-arguments", "write "+f.Usage, "`%s` takes %s here, this is %s", f.Name,
+				DescribeType(f.args[i]), DescribeType(t.Required()))
 			continue
 		}
 		c.need(a, t, "`"+f.Name+"`")
 	}
 	if f.Name == "bucket" {
 		if v, ok := n.Arguments[0].(*ast.IntegerNode); !ok || v.Value < 1 {
-			c.report(span(n.Arguments[0]), "not-a-constant", "write "+f.Usage, "the number of buckets is a constant of at least 1")
+			c.report(span(n.Arguments[0]), "not-a-constant", "write "+f.Usage,
+				"the number of buckets is a constant of at least 1")
 		}
 	}
 	return f.out
@@ -108,7 +137,8 @@ var Forbidden = map[string]string{
 func (c *checker) unknownFunction(n *ast.IdentifierNode, args []ast.Node) {
 	foreign := foreignFunction(n.Value, shortAll(args))
 	if why, ok := Forbidden[n.Value]; ok {
-		c.report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s", n.Value, why)
+		c.report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s",
+			n.Value, why)
 		return
 	}
 	var known []string
@@ -156,16 +186,20 @@ func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
 // constantArgument returns the one argument of a call, which must be a text constant.
 func (c *checker) constantArgument(n *ast.CallNode, name, usage string) (*ast.StringNode, bool) {
 	if len(n.Arguments) != 1 {
-		c.report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name, len(n.Arguments))
+		c.report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name,
+			len(n.Arguments))
 		return nil, false
 	}
 	s, ok := n.Arguments[0].(*ast.StringNode)
-	if id, bare := n.Arguments[0].(*ast.IdentifierNode); bare && name == "in_segment" && c.sc.Schema.SegmentSource(id.Value) != nil {
-		c.report(id.Location(), "not-a-constant", `write in_segment("`+id.Value+`")`, "the name of a segment stands in quotes").Suggest(strconv.Quote(id.Value))
+	if id, bare := n.Arguments[0].(*ast.IdentifierNode); bare && name == "in_segment" &&
+		c.sc.Schema.SegmentSource(id.Value) != nil {
+		c.report(id.Location(), "not-a-constant", `write in_segment("`+id.Value+`")`,
+			"the name of a segment stands in quotes").Suggest(strconv.Quote(id.Value))
 		return nil, false
 	}
 	if !ok {
-		c.report(span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked", name)
+		c.report(span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked",
+			name)
 	}
 	return s, ok
 }
@@ -194,7 +228,8 @@ func (c *checker) unknownText(s *ast.StringNode, code, what string, known []stri
 	if m != "" {
 		label = "did you mean `" + m + "`?"
 	}
-	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).RelateName(s.Value, m, c.declaredIn(section))
+	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).
+		RelateName(s.Value, m, c.declaredIn(section))
 	if m != "" {
 		d.Suggest(`"` + m + `"`).UnsureUnless(diag.UniqueMatch(s.Value, known))
 		d.AssumeName(m)
@@ -220,12 +255,14 @@ func (c *checker) eventsCall(n *ast.CallNode) *schema.Type {
 func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 	const usage = `write events("order.paid") or events("order.paid", "90d")`
 	if len(n.Arguments) < 1 || len(n.Arguments) > 2 {
-		c.report(n.Location(), "wrong-arguments", usage, "`events` takes a name and, if need be, a window; here are %d arguments", len(n.Arguments))
+		c.report(n.Location(), "wrong-arguments", usage,
+			"`events` takes a name and, if need be, a window; here are %d arguments", len(n.Arguments))
 		return Slot{}, false
 	}
 	for _, a := range n.Arguments {
 		if _, ok := a.(*ast.StringNode); !ok {
-			c.report(span(a), "not-a-constant", usage, "name and window of events() are constants, so that what to load is known before anything runs")
+			c.report(span(a), "not-a-constant", usage,
+				"name and window of events() are constants, so that what to load is known before anything runs")
 			return Slot{}, false
 		}
 	}
@@ -240,7 +277,8 @@ func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 		d, err := schema.ParseDuration(w.Value)
 		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
 			hint := schema.SuggestDuration(w.Value)
-			d := c.report(w.Location(), "bad-duration", hint.Question(), "%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
+			d := c.report(w.Location(), "bad-duration", hint.Question(),
+				"%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
 			if hint.Write != "" {
 				d.Suggest(strconv.Quote(hint.Write)).UnsureUnless(hint.Sure)
 			}
@@ -257,24 +295,28 @@ type builtinRule struct {
 	check func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type
 }
 
-func fixedTypes(out *schema.Type, in ...*schema.Type) func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
+func fixedTypes(out *schema.Type, in ...*schema.Type) func(c *checker, n *ast.BuiltinNode,
+	args []*schema.Type) *schema.Type {
 	return func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 		for i, t := range args {
 			if i >= len(in) {
-				c.report(span(n.Arguments[i]), "wrong-arguments", tooMany(n, c.rules[n.Name].Usage), "`%s` takes %s", n.Name, countOf(len(in)))
+				c.report(span(n.Arguments[i]), "wrong-arguments", tooMany(n, c.rules[n.Name].Usage), "`%s` takes %s", n.Name,
+					countOf(len(in)))
 				return out
 			}
 			if t == nil {
 				continue
 			}
 			if !assignable(in[i], t) {
-				c.report(span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s here, this is %s", n.Name, DescribeType(in[i]), DescribeType(t.Required()))
+				c.report(span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].Usage,
+					"`%s` takes %s here, this is %s", n.Name, DescribeType(in[i]), DescribeType(t.Required()))
 				continue
 			}
 			c.need(n.Arguments[i], t, "`"+n.Name+"`")
 		}
 		if len(args) < len(in) {
-			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s, here are %d", n.Name, countOf(len(in)), len(args))
+			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s, here are %d", n.Name,
+				countOf(len(in)), len(args))
 		}
 		return out
 	}
@@ -303,7 +345,8 @@ func (c *checker) builtin(n *ast.BuiltinNode) *schema.Type {
 		args[i] = c.check(p)
 		if boolPredicate[n.Name] && args[i] != nil {
 			if args[i].Kind != schema.KindBool {
-				c.report(span(p.Node), "type-mismatch", c.itemsHint(n, p, args[i]), "`%s` takes a condition on the items, this is %s", n.Name, DescribeType(args[i]))
+				c.report(span(p.Node), "type-mismatch", c.itemsHint(n, p, args[i]),
+					"`%s` takes a condition on the items, this is %s", n.Name, DescribeType(args[i]))
 			} else {
 				c.need(p.Node, args[i], "`"+n.Name+"`")
 			}
@@ -313,8 +356,9 @@ func (c *checker) builtin(n *ast.BuiltinNode) *schema.Type {
 	return rule.check(c, n, args)
 }
 
-// boundedLoop keeps the work of an expression within a small multiple of the data that it reads: inside a predicate a function may
-// only go over lists of the item, not over the whole history once more for every item.
+// boundedLoop keeps the work of an expression within a small multiple of the data that it reads:
+// inside a predicate a function may only go over lists of the item, not over the whole history once
+// more for every item.
 func (c *checker) boundedLoop(n *ast.BuiltinNode) bool {
 	if len(c.items) == 0 || len(n.Arguments) == 0 {
 		return true
@@ -347,13 +391,18 @@ func (c *checker) boundedLoop(n *ast.BuiltinNode) bool {
 		}
 		break
 	}
-	c.report(n.Location(), "forbidden-function", "look at a list of the item, as in .items", "inside a condition on items `%s` may not go over another list: it would run once for every item", n.Name)
+	c.report(n.Location(), "forbidden-function", "look at a list of the item, as in .items",
+		"inside a condition on items `%s` may not go over another list: it would run once for every item", n.Name)
 	return false
 }
 
-var boolPredicate = map[string]bool{"all": true, "any": true, "none": true, "one": true, "filter": true, "count": true, "find": true, "findLast": true}
+var boolPredicate = map[string]bool{
+	"all": true, "any": true, "none": true, "one": true, "filter": true,
+	"count": true, "find": true, "findLast": true,
+}
 
-// list checks that the first argument is a list that is present and gives its item type; nil after a mistake.
+// list checks that the first argument is a list that is present and gives its item type; nil after
+// a mistake.
 func (c *checker) list(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 	if len(args) == 0 || args[0] == nil {
 		if len(args) == 0 {
@@ -362,7 +411,8 @@ func (c *checker) list(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 		return nil
 	}
 	if args[0].Kind != schema.KindList {
-		c.report(span(n.Arguments[0]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list, this is %s", n.Name, DescribeType(args[0].Required()))
+		c.report(span(n.Arguments[0]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list, this is %s",
+			n.Name, DescribeType(args[0].Required()))
 		return nil
 	}
 	c.need(n.Arguments[0], args[0], "`"+n.Name+"`")
@@ -401,12 +451,17 @@ func BuiltinRules() map[string]builtinRule {
 		"len": {"len(list)", (*checker).lenOf},
 		"sum": {"sum(list, .x)", (*checker).sumOf},
 		"min": {"min(a, b)", (*checker).extreme}, "max": {"max(a, b)", (*checker).extreme},
-		"abs": {"abs(n)", fixedTypes(schema.Number, schema.Number)}, "ceil": {"ceil(n)", fixedTypes(schema.Number, schema.Number)},
-		"floor": {"floor(n)", fixedTypes(schema.Number, schema.Number)}, "round": {"round(n)", fixedTypes(schema.Number, schema.Number)},
-		"int": {"int(n)", fixedTypes(schema.Int, schema.Number)}, "float": {"float(n)", fixedTypes(schema.Number, schema.Number)},
+		"abs":    {"abs(n)", fixedTypes(schema.Number, schema.Number)},
+		"ceil":   {"ceil(n)", fixedTypes(schema.Number, schema.Number)},
+		"floor":  {"floor(n)", fixedTypes(schema.Number, schema.Number)},
+		"round":  {"round(n)", fixedTypes(schema.Number, schema.Number)},
+		"int":    {"int(n)", fixedTypes(schema.Int, schema.Number)},
+		"float":  {"float(n)", fixedTypes(schema.Number, schema.Number)},
 		"string": {"string(n)", fixedTypes(schema.String, schema.Number)},
-		"trim":   {"trim(s)", fixedTypes(schema.String, schema.String)}, "upper": {"upper(s)", fixedTypes(schema.String, schema.String)},
-		"lower": {"lower(s)", fixedTypes(schema.String, schema.String)}, "split": {`split(s, ",")`, fixedTypes(schema.ListOf(schema.String), schema.String, schema.String)},
+		"trim":   {"trim(s)", fixedTypes(schema.String, schema.String)},
+		"upper":  {"upper(s)", fixedTypes(schema.String, schema.String)},
+		"lower":  {"lower(s)", fixedTypes(schema.String, schema.String)},
+		"split":  {`split(s, ",")`, fixedTypes(schema.ListOf(schema.String), schema.String, schema.String)},
 	}
 }
 
@@ -434,7 +489,8 @@ func (c *checker) sumOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 		return schema.Number
 	}
 	if !IsNumeric(elem) {
-		c.report(span(at), "wrong-arguments", "write "+c.rules["sum"].Usage, "`sum` adds numbers, this is %s", DescribeType(elem.Required()))
+		c.report(span(at), "wrong-arguments", "write "+c.rules["sum"].Usage, "`sum` adds numbers, this is %s",
+			DescribeType(elem.Required()))
 		return schema.Number
 	}
 	if elem.Optional {
@@ -448,7 +504,8 @@ func (c *checker) sumOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 // extreme types min and max: an int of ints, else a number.
 func (c *checker) extreme(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 	if len(args) == 1 && args[0] != nil && args[0].Kind == schema.KindList {
-		c.report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty", n.Name)
+		c.report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty",
+			n.Name)
 		return schema.Number
 	}
 	out := schema.Int
@@ -460,7 +517,8 @@ func (c *checker) extreme(n *ast.BuiltinNode, args []*schema.Type) *schema.Type 
 			out = schema.Number
 		}
 		if !IsNumeric(t) {
-			c.report(span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s", n.Name, DescribeType(t.Required()))
+			c.report(span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s",
+				n.Name, DescribeType(t.Required()))
 			continue
 		}
 		c.need(n.Arguments[i], t, "`"+n.Name+"`")

@@ -6,15 +6,20 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// FuzzCompileExpr: no text makes the checker fail, an expression that passes has a type and evaluates without a panic, and the
-// same text is judged the same twice.
+// FuzzCompileExpr: no text makes the checker fail, an expression that passes has a type and
+// evaluates without a panic, and the same text is judged the same twice.
 func FuzzCompileExpr(f *testing.F) {
 	for _, s := range []string{
-		`member.level == "gold" and "a" not in member.tags`, `sum(events("order.paid", "90d"), .amount) > 500`, `days_since(member.last_seen_at) > 30`,
-		`last(events("order.paid")).amount ?? 0`, `let n = member.points; n * n`, `member?.age ?? 3`, `{a: 1, "b": [1, 2.5]}`, `1..3`, `-member.points % 7`,
-		`events("order.paid")[0:2] | map(.items) | len()`, `any(events("order.paid"), any(.items ?? [], .qty > 1))`, `not (member.vip ?? false) ? 1 : 2.5`,
-		`in_segment("loyal") or member.loop_a > 1`, `actions.maybe?.issued == true`, `add_days(today(), 3) - now() < duration("36h")`, `"王" + member.level`,
-		`member.level matches "^g" && bucket(10) < 3`, `((((((((1))))))))`, `"\u{1F600}" == '\x41'`, "`raw`", `#`, `.x`, `a ?. b`, `map([1], # + #index)`,
+		`member.level == "gold" and "a" not in member.tags`, `sum(events("order.paid", "90d"), .amount) > 500`,
+		`days_since(member.last_seen_at) > 30`,
+		`last(events("order.paid")).amount ?? 0`, `let n = member.points; n * n`, `member?.age ?? 3`,
+		`{a: 1, "b": [1, 2.5]}`, `1..3`, `-member.points % 7`,
+		`events("order.paid")[0:2] | map(.items) | len()`, `any(events("order.paid"), any(.items ?? [], .qty > 1))`,
+		`not (member.vip ?? false) ? 1 : 2.5`,
+		`in_segment("loyal") or member.loop_a > 1`, `actions.maybe?.issued == true`,
+		`add_days(today(), 3) - now() < duration("36h")`, `"王" + member.level`,
+		`member.level matches "^g" && bucket(10) < 3`, `((((((((1))))))))`, `"\u{1F600}" == '\x41'`, "`raw`", `#`, `.x`,
+		`a ?. b`, `map([1], # + #index)`,
 	} {
 		f.Add(s)
 	}
@@ -39,7 +44,8 @@ func FuzzCompileExpr(f *testing.F) {
 		if x.Type == nil {
 			t.Fatalf("%q: no type", text)
 		}
-		// What may fail at run time (a division by zero that is computed, a number out of range) is an error, never a panic.
+		// What may fail at run time (a division by zero that is computed, a number out of range) is an
+		// error, never a panic.
 		e := testEnv()
 		_, _ = x.Eval(e)
 		_ = x.Seen(e)

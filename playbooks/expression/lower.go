@@ -17,15 +17,17 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// lowering rewrites a checked expression into what the expr library compiles: segments and computed attributes are put in
-// place, history becomes variables that are loaded before the run, access to what may be missing becomes safe.
+// lowering rewrites a checked expression into what the expr library compiles: segments and computed
+// attributes are put in place, history becomes variables that are loaded before the run, access to
+// what may be missing becomes safe.
 type lowering struct {
 	c     *checker
 	reads []read
 	vars  types.Map // variables that the rewriting introduced
 }
 
-// read is a variable that an expression reads. It is loaded before the run: what no expression reads costs nothing.
+// read is a variable that an expression reads. It is loaded before the run: what no expression
+// reads costs nothing.
 type read struct {
 	name  string
 	from  source
@@ -81,7 +83,8 @@ func (l *lowering) env() types.Map {
 	return env
 }
 
-// exprType returns the library's type. What may be missing is of any type there: our own checker has seen to the guards.
+// exprType returns the library's type. What may be missing is of any type there: our own checker
+// has seen to the guards.
 func exprType(t *schema.Type) types.Type {
 	if t == nil || t.Optional {
 		return types.Any
@@ -180,8 +183,9 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 	return &ast.NilNode{}
 }
 
-// preventMerging keeps the library from putting two searches of one list into one, as it does with any(a) or any(b): the second would then be
-// made, and might fail, where the first has answered already.
+// preventMerging keeps the library from putting two searches of one list into one, as it does with
+// any(a) or any(b): the second would then be made, and might fail, where the first has answered
+// already.
 func preventMerging(right ast.Node) ast.Node {
 	b, ok := right.(*ast.BuiltinNode)
 	if !ok || b.Name != "any" && b.Name != "all" && b.Name != "none" {
@@ -213,10 +217,14 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 }
 
 // flatRoots are the objects whose fields are variables.
-var flatRoots = map[string]source{"member": fromMember, "event": fromEvent, "trigger": fromTrigger, "actions": fromActions}
+var flatRoots = map[string]source{
+	"member": fromMember, "event": fromEvent, "trigger": fromTrigger,
+	"actions": fromActions,
+}
 
-// flat makes member.x, event.x, trigger.x and actions.x variables of their own: the library reads a variable four times faster than
-// a field, and an expression costs no more in a playbook of many actions.
+// flat makes member.x, event.x, trigger.x and actions.x variables of their own: the library reads a
+// variable four times faster than a field, and an expression costs no more in a playbook of many
+// actions.
 func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 	root, ok := n.Node.(*ast.IdentifierNode)
 	if !ok {
@@ -237,7 +245,8 @@ func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 	return l.variable(read{name: root.Value + "." + key.Value, from: from, field: key.Value}, exprType(t))
 }
 
-// whole reads all of `trigger`, `actions` or `event`. Other names are the library's own, of a predicate say.
+// whole reads all of `trigger`, `actions` or `event`. Other names are the library's own, of a
+// predicate say.
 func (l *lowering) whole(n *ast.IdentifierNode) ast.Node {
 	switch {
 	case n.Value == "actions":
@@ -300,7 +309,8 @@ func (l *lowering) slot(s Slot, count bool) ast.Node {
 	}
 	s.Items = true
 	l.c.slots[s.key()] = s
-	return l.variable(read{name: "$events " + s.key(), from: fromHistory, slot: s}, types.Array(exprType(l.c.sc.Schema.EventRecord(s.Event))))
+	return l.variable(read{name: "$events " + s.key(), from: fromHistory, slot: s},
+		types.Array(exprType(l.c.sc.Schema.EventRecord(s.Event))))
 }
 
 func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
@@ -347,7 +357,8 @@ func (l *lowering) history(n *ast.BuiltinNode) (Slot, bool) {
 	return l.c.slotOf(call)
 }
 
-// sum makes the sum of a number that every event has a variable: nothing but that number is read then.
+// sum makes the sum of a number that every event has a variable: nothing but that number is read
+// then.
 func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 	p, ok := of.(*ast.PredicateNode)
 	if !ok {
@@ -369,7 +380,10 @@ func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 	}
 	s.Items = true
 	l.c.slots[s.key()] = s
-	return arithmetic.Call("$calculated", l.variable(read{name: "$sum " + key.Value + " " + s.key(), from: fromSum, field: key.Value, slot: s}, types.Any))
+	return arithmetic.Call("$calculated", l.variable(read{
+		name: "$sum " + key.Value + " " + s.key(), from: fromSum,
+		field: key.Value, slot: s,
+	}, types.Any))
 }
 
 // reportLibraryError reports what the expr library refuses although our checker let it pass.
@@ -377,7 +391,8 @@ func (c *checker) reportLibraryError(n ast.Node, err error) {
 	c.report(span(n), "type-mismatch", "", "the types of this expression do not fit together (%s)", libraryMessage(err))
 }
 
-// atomsOf collects the parts of a condition whose values explain it: what and, or, not and comparisons are made of.
+// atomsOf collects the parts of a condition whose values explain it: what and, or, not and
+// comparisons are made of.
 func (c *checker) atomsOf(n ast.Node) []atom {
 	var out []atom
 	known := map[string]bool{}

@@ -38,7 +38,8 @@ func (c *checker) member(n *ast.MemberNode) *schema.Type {
 		return c.item(n, base)
 	case schema.KindObject:
 		if !constant {
-			c.report(span(n.Property), "computed-access", "write the name itself, as in member.level", "the name of a field must be a constant, so that it can be checked")
+			c.report(span(n.Property), "computed-access", "write the name itself, as in member.level",
+				"the name of a field must be a constant, so that it can be checked")
 			return nil
 		}
 		return c.field(n, base, key)
@@ -53,14 +54,16 @@ func (c *checker) member(n *ast.MemberNode) *schema.Type {
 	if constant {
 		label = sizeField(n.Node, base, key.Value)
 	}
-	c.report(n.Property.Location(), "unknown-field", label, "%s is %s and has no field %s", quoteNode(n.Node), DescribeType(base), name)
+	c.report(n.Property.Location(), "unknown-field", label, "%s is %s and has no field %s", quoteNode(n.Node),
+		DescribeType(base), name)
 	return nil
 }
 
 // item types list[i]: it may be missing, and lowering makes it so.
 func (c *checker) item(n *ast.MemberNode, base *schema.Type) *schema.Type {
 	if key, ok := n.Property.(*ast.StringNode); ok {
-		c.report(key.Location(), "unknown-field", sizeField(n.Node, base, key.Value), "%s is %s and has no field `%s`", quoteNode(n.Node), DescribeType(base), key.Value)
+		c.report(key.Location(), "unknown-field", sizeField(n.Node, base, key.Value), "%s is %s and has no field `%s`",
+			quoteNode(n.Node), DescribeType(base), key.Value)
 		return nil
 	}
 	c.need(n.Node, base, "`[…]`")
@@ -191,8 +194,9 @@ func (c *checker) unknownAction(key *ast.StringNode) {
 	}
 }
 
-// inline types the expression of a segment or a computed attribute where it is used. Mistakes inside it are reported at its
-// own place, once, by whoever checks the declaration; here they only make the type unknown.
+// inline types the expression of a segment or a computed attribute where it is used. Mistakes
+// inside it are reported at its own place, once, by whoever checks the declaration; here they only
+// make the type unknown.
 func (c *checker) inline(at ast.Node, name string, src diag.Source, want *schema.Type) *schema.Type {
 	if t, ok := c.inlined[name]; ok {
 		c.usesBroken = c.usesBroken || c.broken[name]
@@ -227,7 +231,8 @@ func (c *checker) inline(at ast.Node, name string, src diag.Source, want *schema
 	return t
 }
 
-// nameless returns the action that was meant where no action has the id: the nearest before, without an id, that leaves the field.
+// nameless returns the action that was meant where no action has the id: the nearest before,
+// without an id, that leaves the field.
 func (s *Scope) nameless(field string) (diag.Pos, bool) {
 	for i := len(s.Nameless) - 1; i >= 0; i-- {
 		a := &s.Nameless[i]
@@ -265,7 +270,8 @@ var dotted = regexp.MustCompile(`^\.([a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*)`)
 // BuiltinMember are the fields that every member has; they cannot be declared again.
 var BuiltinMember = []string{"id", "tags", "created_at", "last_seen_at", "points", "timezone", "locale"}
 
-// MemberType returns the type of `member` with the types of computed attributes, each as it is declared.
+// MemberType returns the type of `member` with the types of computed attributes, each as it is
+// declared.
 func MemberType(d Declarations) *schema.Type {
 	record := d.MemberRecord()
 	t := *record

@@ -8,8 +8,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// A path names a value that may be missing and can be guarded: member.nickname, actions.gift.code, an item's .amount.
-// Guards are followed through and, or, not and the ternary, as a reader would.
+// A path names a value that may be missing and can be guarded: member.nickname, actions.gift.code,
+// an item's .amount. Guards are followed through and, or, not and the ternary, as a reader would.
 
 // need reports a value that may be missing where an operator would fail on it or answer wrongly.
 func (c *checker) need(n ast.Node, t *schema.Type, where string) {
@@ -31,7 +31,8 @@ func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 	}
 	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
-		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").UnsureUnless(false) // what a missing value counts as is a choice
+		// what a missing value counts as is a choice
+		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").UnsureUnless(false)
 	}
 }
 
@@ -44,7 +45,8 @@ func (c *checker) needDivision(n, divisor ast.Node, where string) {
 	if long {
 		label = "test the divisor first, as in b != 0 ? a / b : 0"
 	}
-	d := c.report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.written(at), c.written(c.extent(divisor)), where)
+	d := c.report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.written(at),
+		c.written(c.extent(divisor)), where)
 	if !long {
 		d.Suggest(text).UnsureUnless(false) // what stands in for it is a choice
 	}
@@ -79,7 +81,8 @@ func (c *checker) present(n ast.Node, t *schema.Type) *schema.Type {
 	return t
 }
 
-// path returns the value's name, "" for what is computed. Items of nested predicates are told apart by their depth.
+// path returns the value's name, "" for what is computed. Items of nested predicates are told apart
+// by their depth.
 func (c *checker) path(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
@@ -177,7 +180,8 @@ func (c *checker) whenFalse(n ast.Node) []string {
 	return nil
 }
 
-// factsOfResult returns what a bool of a result says: a wait that has not `timed_out` has its event, a coupon that was `issued` its code.
+// factsOfResult returns what a bool of a result says: a wait that has not `timed_out` has its
+// event, a coupon that was `issued` its code.
 func (c *checker) factsOfResult(n *ast.MemberNode, answer bool) []string {
 	key, ok := n.Property.(*ast.StringNode)
 	of, base := c.types[n.Node], c.path(n.Node)
@@ -224,7 +228,8 @@ func (c *checker) comparedWithValue(n *ast.BinaryNode) []string {
 	return out
 }
 
-// pathPrefixes returns the path of n as a list, with the paths that it hangs on: a.b.c present means a.b is.
+// pathPrefixes returns the path of n as a list, with the paths that it hangs on: a.b.c present
+// means a.b is.
 func (c *checker) pathPrefixes(n ast.Node) []string {
 	var out []string
 	for {

@@ -13,10 +13,14 @@ import (
 // numberScope has numbers of both types, lists, times and texts at the edges of what they can be.
 func numberScope() (*Scope, *Env) {
 	s := testSchema()
-	s.attributes = append(s.attributes, schema.Field{Name: "price", Type: schema.Number}, schema.Field{Name: "huge", Type: schema.Number},
+	s.attributes = append(s.attributes, schema.Field{Name: "price", Type: schema.Number},
+		schema.Field{Name: "huge", Type: schema.Number},
 		schema.Field{Name: "zero", Type: schema.Number}, schema.Field{Name: "most", Type: schema.Int},
 		schema.Field{Name: "born", Type: schema.Datetime}, schema.Field{Name: "late", Type: schema.Datetime})
-	s.defaults = map[string]bool{"level": true, "price": true, "huge": true, "zero": true, "most": true, "born": true, "late": true}
+	s.defaults = map[string]bool{
+		"level": true, "price": true, "huge": true, "zero": true, "most": true, "born": true,
+		"late": true,
+	}
 	e := testEnv()
 	e.member = Fields{
 		"price": 39.9, "huge": 1e308, "zero": 0.0, "most": 1 << 53, "points": 5, "nickname": "小王🙂",
@@ -113,7 +117,8 @@ func failingScope() (*Scope, *Env) {
 	return sc, e
 }
 
-// What does not fit fails the decision with its reason; it neither wraps around nor becomes an infinity.
+// What does not fit fails the decision with its reason; it neither wraps around nor becomes an
+// infinity.
 func TestExpressionsFailOutOfRange(t *testing.T) {
 	for text, want := range failing {
 		sc, e := failingScope()
@@ -180,41 +185,42 @@ func TestShortCircuitsHold(t *testing.T) {
 func TestDivisionsAreGuarded(t *testing.T) {
 	const guarded, missing = true, false
 	for text, want := range map[string]bool{
-		`1 / 2 < member.price`:                                                                  guarded,
-		`1 / (-2.5) < member.price`:                                                             guarded,
-		`1 / member.price > 2`:                                                                  missing,
-		`member.price != 0 and 1 / member.price > 2`:                                            guarded,
-		`member.price > 0 and 1 / member.price > 2`:                                             guarded,
-		`0 < member.price and 1 / member.price > 2`:                                             guarded,
-		`member.price >= 0 and 1 / member.price > 2`:                                            missing,
-		`member.price >= 0.5 and 1 / member.price > 2`:                                          guarded,
-		`member.price < 0 and 1 / member.price > 2`:                                             guarded,
-		`member.price < 1 and 1 / member.price > 2`:                                             missing,
-		`member.price <= -1 and 1 / member.price > 2`:                                           guarded,
-		`member.price == 4 and 1 / member.price > 2`:                                            guarded,
-		`member.price == member.zero and 1 / member.price > 2`:                                  missing,
-		`member.price > len(member.tags) and 1 / member.price > 2`:                              guarded,
-		`member.price == 0 or 1 / member.price > 2`:                                             guarded,
-		`not (member.price == 0) and 1 / member.price > 2`:                                      guarded,
-		`not (member.price <= 0 or 1 / member.price > 2)`:                                       guarded,
-		`not (member.price > 0) and 1 / member.price > 2`:                                       missing,
-		`member.price > 0 or 1 / member.price > 2`:                                              missing,
-		`(member.price == 0 ? 0 : 1 / member.price) > 2`:                                        guarded,
-		`1 / (member.price > 0 ? member.price : 1) > 2`:                                         guarded,
-		`1 / (member.price > 0 ? member.price : 0) > 2`:                                         missing,
-		`1 / max(member.price, 1) > 2`:                                                          guarded,
-		`1 / max(member.price, 0) > 2`:                                                          missing,
-		`1 / min(member.price, 1) > 2`:                                                          missing,
-		`1 / (len(member.tags) + 1) > 2`:                                                        guarded,
-		`1 / (len(member.tags) - 1) > 2`:                                                        missing,
-		`1 / (member.points + bucket(4)) > 2`:                                                   missing,
-		`1 / (abs(member.price) + 0.5) > 2`:                                                     guarded,
-		`len(member.tags) > 0 and 1 / len(member.tags) > 2`:                                     guarded,
-		`len(member.tags) != 0 and 1 / len(member.tags) > 2`:                                    guarded,
-		`len(member.tags) > 0 and 1 / count(member.tags, # == "a") > 2`:                         missing,
-		`member.price > 0 and 1 / round(member.price) > 2`:                                      missing,
-		`member.price > 0 and 1 / (member.price * member.price) > 2`:                            missing, // 1e-200 times itself is 0
-		`member.points > 0 and 1 / (member.points * member.points) > 2`:                         guarded,
+		`1 / 2 < member.price`:                                          guarded,
+		`1 / (-2.5) < member.price`:                                     guarded,
+		`1 / member.price > 2`:                                          missing,
+		`member.price != 0 and 1 / member.price > 2`:                    guarded,
+		`member.price > 0 and 1 / member.price > 2`:                     guarded,
+		`0 < member.price and 1 / member.price > 2`:                     guarded,
+		`member.price >= 0 and 1 / member.price > 2`:                    missing,
+		`member.price >= 0.5 and 1 / member.price > 2`:                  guarded,
+		`member.price < 0 and 1 / member.price > 2`:                     guarded,
+		`member.price < 1 and 1 / member.price > 2`:                     missing,
+		`member.price <= -1 and 1 / member.price > 2`:                   guarded,
+		`member.price == 4 and 1 / member.price > 2`:                    guarded,
+		`member.price == member.zero and 1 / member.price > 2`:          missing,
+		`member.price > len(member.tags) and 1 / member.price > 2`:      guarded,
+		`member.price == 0 or 1 / member.price > 2`:                     guarded,
+		`not (member.price == 0) and 1 / member.price > 2`:              guarded,
+		`not (member.price <= 0 or 1 / member.price > 2)`:               guarded,
+		`not (member.price > 0) and 1 / member.price > 2`:               missing,
+		`member.price > 0 or 1 / member.price > 2`:                      missing,
+		`(member.price == 0 ? 0 : 1 / member.price) > 2`:                guarded,
+		`1 / (member.price > 0 ? member.price : 1) > 2`:                 guarded,
+		`1 / (member.price > 0 ? member.price : 0) > 2`:                 missing,
+		`1 / max(member.price, 1) > 2`:                                  guarded,
+		`1 / max(member.price, 0) > 2`:                                  missing,
+		`1 / min(member.price, 1) > 2`:                                  missing,
+		`1 / (len(member.tags) + 1) > 2`:                                guarded,
+		`1 / (len(member.tags) - 1) > 2`:                                missing,
+		`1 / (member.points + bucket(4)) > 2`:                           missing,
+		`1 / (abs(member.price) + 0.5) > 2`:                             guarded,
+		`len(member.tags) > 0 and 1 / len(member.tags) > 2`:             guarded,
+		`len(member.tags) != 0 and 1 / len(member.tags) > 2`:            guarded,
+		`len(member.tags) > 0 and 1 / count(member.tags, # == "a") > 2`: missing,
+		`member.price > 0 and 1 / round(member.price) > 2`:              missing,
+		// 1e-200 times itself is 0
+		`member.price > 0 and 1 / (member.price * member.price) > 2`:    missing,
+		`member.points > 0 and 1 / (member.points * member.points) > 2`: guarded,
 		`5 % member.points > 2`:                                                                 missing,
 		`member.points > 0 and 5 % member.points > 2`:                                           guarded,
 		`(member.age ?? 0) > 0 and 1 / member.age > 2`:                                          guarded,
@@ -247,7 +253,11 @@ func TestOfferedGuardsMend(t *testing.T) {
 		`1 / len((member.nickname ?? "(")) > 2`:     `(len((member.nickname ?? "(")) > 0 ? 1 / len((member.nickname ?? "(")) : 0) > 2`,
 	} {
 		sc, _ := numberScope()
-		_, diags := CompileExpr(diag.Source{Text: text, At: func(from, to int) diag.Pos { return diag.Pos{Line: 1, Column: from + 1, EndLine: 1, EndColumn: to + 1} }}, sc, schema.Bool)
+		_, diags := CompileExpr(diag.Source{
+			Text: text,
+			At:   func(from, to int) diag.Pos { return diag.Pos{Line: 1, Column: from + 1, EndLine: 1, EndColumn: to + 1} },
+		}, sc,
+			schema.Bool)
 		if len(diags) != 1 || len(diags[0].Edits) != 1 {
 			t.Errorf("%s: %v", text, diags)
 			continue

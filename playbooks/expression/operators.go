@@ -40,7 +40,8 @@ func (c *checker) boolOperand(n ast.Node, what string) {
 		return
 	}
 	if t.Kind != schema.KindBool {
-		c.report(span(n), "type-mismatch", "compare it with something, as in "+short(n)+boolHint(t), "%s takes a condition, this is %s", what, DescribeType(t))
+		c.report(span(n), "type-mismatch", "compare it with something, as in "+short(n)+boolHint(t),
+			"%s takes a condition, this is %s", what, DescribeType(t))
 		return
 	}
 	c.need(n, t, what)
@@ -98,11 +99,13 @@ func (c *checker) notFirst(n *ast.BinaryNode) bool {
 	if n.Operator == "contains" && t.Kind == schema.KindList {
 		text = short(n.Right) + " not in " + short(u.Node)
 	}
-	c.report(at, "type-mismatch", "write `"+text+"`", "`not` takes %s alone here, before `%s` compares", quoteNode(u.Node), n.Operator).Suggest(text)
+	c.report(at, "type-mismatch", "write `"+text+"`", "`not` takes %s alone here, before `%s` compares",
+		quoteNode(u.Node), n.Operator).Suggest(text)
 	return true
 }
 
-// resultWithout is the type of an operator whose operands have mistakes, so that one mistake stays one.
+// resultWithout is the type of an operator whose operands have mistakes, so that one mistake stays
+// one.
 func resultWithout(op string) *schema.Type {
 	switch op {
 	case "==", "!=", "<", ">", "<=", ">=", "in", "contains", "startsWith", "endsWith", "matches":
@@ -133,12 +136,14 @@ func (c *checker) coalesce(n *ast.BinaryNode) *schema.Type {
 		return nil
 	}
 	if !l.Optional && l.Kind != schema.KindAny {
-		d := c.report(n.Location(), "constant-condition", "leave out `?? "+short(n.Right)+"`", "%s is never missing", quoteNode(n.Left))
+		d := c.report(n.Location(), "constant-condition", "leave out `?? "+short(n.Right)+"`", "%s is never missing",
+			quoteNode(n.Left))
 		d.Severity = diag.Warning
 	}
 	t := join(l.Required(), r)
 	if t == nil {
-		c.report(span(n.Right), "type-mismatch", "", "%s is %s, what stands in for it is %s", quoteNode(n.Left), DescribeType(l.Required()), DescribeType(r))
+		c.report(span(n.Right), "type-mismatch", "", "%s is %s, what stands in for it is %s", quoteNode(n.Left),
+			DescribeType(l.Required()), DescribeType(r))
 	}
 	return t
 }
@@ -147,7 +152,8 @@ func quoteNode(n ast.Node) string { return "`" + short(n) + "`" }
 
 // operands reports that an operator does not take what it was given.
 func (c *checker) operands(n *ast.BinaryNode, l, r *schema.Type, wants string) *schema.Type {
-	c.report(span(n), "type-mismatch", c.operandsHint(n, l, r), "`%s` takes %s, here are %s and %s", n.Operator, wants, DescribeType(l), DescribeType(r))
+	c.report(span(n), "type-mismatch", c.operandsHint(n, l, r), "`%s` takes %s, here are %s and %s", n.Operator, wants,
+		DescribeType(l), DescribeType(r))
 	return resultWithout(n.Operator)
 }
 
@@ -160,7 +166,8 @@ func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	case isText && IsTime(l) && IsWeekdayName(s.Value):
 		return noDays
 	case isText && IsTime(l):
-		return "there are no times in texts: write days_since(" + short(n.Left) + ") < 30, or compare it with now(), today() or an attribute"
+		return "there are no times in texts: write days_since(" + short(n.Left) +
+			") < 30, or compare it with now(), today() or an attribute"
 	case isText && IsNumeric(l) && isNumberText(s.Value):
 		return "write the number without quotes: " + strings.TrimSpace(s.Value)
 	case l.Kind == schema.KindDuration && r.Kind != schema.KindDuration && Mirrored[n.Operator] != "":
@@ -188,7 +195,8 @@ func (c *checker) equality(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 		return schema.Bool
 	}
 	if join(l.Required(), r.Required()) == nil {
-		c.report(span(n), "type-mismatch", c.equalityHint(n, l, r), "%s is %s and never equal to %s", quoteNode(n.Left), DescribeType(l.Required()), DescribeType(r.Required()))
+		c.report(span(n), "type-mismatch", c.equalityHint(n, l, r), "%s is %s and never equal to %s", quoteNode(n.Left),
+			DescribeType(l.Required()), DescribeType(r.Required()))
 		return schema.Bool
 	}
 	c.enumValue(l, n.Right)
@@ -260,7 +268,8 @@ func (c *checker) in(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	case r.Kind == schema.KindObject:
 		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", DescribeType(r))
 	case r.Kind == schema.KindString && l.Kind == schema.KindList:
-		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left), "`in` looks in a list on its right side, this is a text")
+		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left),
+			"`in` looks in a list on its right side, this is a text")
 	case r.Kind == schema.KindString:
 		c.report(span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is a text")
 	case r.Kind != schema.KindList:
@@ -269,7 +278,8 @@ func (c *checker) in(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 		c.need(n.Right, r, "`in`")
 		c.seekTag(n)
 		if join(l.Required(), r.Elem) == nil && r.Elem != nil && l.Kind != schema.KindNil {
-			c.report(span(n.Left), "type-mismatch", "", "this is %s and never in %s", DescribeType(l.Required()), DescribeType(r.Required()))
+			c.report(span(n.Left), "type-mismatch", "", "this is %s and never in %s", DescribeType(l.Required()),
+				DescribeType(r.Required()))
 			break
 		}
 		if r.Elem != nil {
@@ -308,7 +318,8 @@ func (c *checker) text(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	if !ok {
 		c.report(span(n.Right), "not-a-constant", "", "the pattern of `matches` is a constant")
 	} else if _, err := regexp.Compile(s.Value); err != nil {
-		c.report(n.Right.Location(), "syntax-expression", "", "this is not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		c.report(n.Right.Location(), "syntax-expression", "", "this is not a regular expression: %s",
+			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return schema.Bool
 }
@@ -319,7 +330,8 @@ func (c *checker) arithmetic(n *ast.BinaryNode, l, r *schema.Type) *schema.Type 
 	switch {
 	case IsNumeric(lk) && IsNumeric(rk):
 		out = schema.Number
-		if lk.Kind == schema.KindInt && rk.Kind == schema.KindInt && n.Operator != "/" && n.Operator != "**" && n.Operator != "^" {
+		if lk.Kind == schema.KindInt && rk.Kind == schema.KindInt && n.Operator != "/" && n.Operator != "**" &&
+			n.Operator != "^" {
 			out = schema.Int
 		}
 		if n.Operator == "%" && out != schema.Int {
@@ -352,7 +364,8 @@ func (c *checker) arithmetic(n *ast.BinaryNode, l, r *schema.Type) *schema.Type 
 	return out
 }
 
-// constants reports conditions whose outcome is known before anything runs: the whole of them, and operands of and/or.
+// constants reports conditions whose outcome is known before anything runs: the whole of them, and
+// operands of and/or.
 func (c *checker) constants(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.BinaryNode:

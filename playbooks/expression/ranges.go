@@ -17,12 +17,16 @@ type bound struct {
 
 var (
 	// Opposite returns for a comparison the one that holds when it does not.
-	Opposite = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in"}
+	Opposite = map[string]string{
+		"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in",
+		"not in": "in",
+	}
 	// Mirrored returns for a comparison the same with its sides exchanged.
 	Mirrored = map[string]string{"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 )
 
-// impossible reports an and/or or a comparison that, for what its operands can be, is always true or always false.
+// impossible reports an and/or or a comparison that, for what its operands can be, is always true
+// or always false.
 func (c *checker) impossible(n ast.Node) {
 	for _, always := range []bool{false, true} {
 		bounds, single := c.bounds(n, always), false
@@ -91,7 +95,8 @@ func (c *checker) bounds(n ast.Node, negated bool) []bound {
 	return nil
 }
 
-// constantOf returns the value of a constant: a float64, string or bool; nil when it is none of these.
+// constantOf returns the value of a constant: a float64, string or bool; nil when it is none of
+// these.
 func constantOf(n ast.Node) any {
 	switch n := n.(type) {
 	case *ast.IntegerNode:

@@ -9,8 +9,9 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Reevaluation tells when an expression about a member may change by the passing of time alone: its answer can only change when the
-// member does, or at one of these instants. It is safe for concurrent use.
+// Reevaluation tells when an expression about a member may change by the passing of time alone: its
+// answer can only change when the member does, or at one of these instants. It is safe for
+// concurrent use.
 type Reevaluation struct {
 	Moments []Moment
 }
@@ -38,19 +39,21 @@ const (
 // maxInlined is how deep segments and computed attributes may be made of each other.
 const maxInlined = 64
 
-// reevaluateEvery is how long nothing is known about: an expression that uses time in a way that cannot be derived is looked at so
-// often.
+// reevaluateEvery is how long nothing is known about: an expression that uses time in a way that
+// cannot be derived is looked at so often.
 const reevaluateEvery = time.Hour
 
-// ReevaluationOf derives when the answer of an expression about a member may change by the passing of time.
+// ReevaluationOf derives when the answer of an expression about a member may change by the passing
+// of time.
 func ReevaluationOf(src diag.Source, schema Declarations) *Reevaluation {
 	w := reevaluationWalker{schema: schema, out: &Reevaluation{}}
 	w.inline(src)
 	return w.out
 }
 
-// Next returns the first instant after now at which the expression may have another value, to the millisecond; zero when only the
-// member can change it. oldest gives the time of the oldest event that a slot holds.
+// Next returns the first instant after now at which the expression may have another value, to the
+// millisecond; zero when only the member can change it. oldest gives the time of the oldest event
+// that a slot holds.
 func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Time {
 	var next time.Time
 	now := e.clock.now
@@ -85,7 +88,8 @@ func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 		case !ok:
 			return nil
 		}
-		// Both ends are in the window. One that the clocks skip lies behind the gap, and the event has left by then.
+		// Both ends are in the window. One that the clocks skip lies behind the gap, and the event has
+		// left by then.
 		at := m.slot.Window.After(t.In(now.Location()))
 		out := []time.Time{at, at.Add(instantAfter)}
 		if days {
@@ -132,8 +136,8 @@ func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 	return out
 }
 
-// setBack adds what a clock that is set back shows again: the next such change, and the second time of each instant before the
-// last one.
+// setBack adds what a clock that is set back shows again: the next such change, and the second time
+// of each instant before the last one.
 func setBack(list []time.Time, now time.Time) []time.Time {
 	start, end := now.ZoneBounds()
 	_, after := now.Zone()
@@ -151,7 +155,8 @@ func setBack(list []time.Time, now time.Time) []time.Time {
 	}
 	_, before := start.Add(-time.Nanosecond).Zone()
 	for _, at := range slices.Clone(list) {
-		if again := at.Add(time.Duration(before-after) * time.Second); before > after && at.Before(start) && !again.Before(start) {
+		if again := at.Add(time.Duration(before-after) * time.Second); before > after && at.Before(start) &&
+			!again.Before(start) {
 			list = append(list, again)
 		}
 	}
@@ -267,7 +272,8 @@ func (w *reevaluationWalker) call(c *checker, n *ast.CallNode) {
 	}
 }
 
-// timeless compiles a part that does not depend on the passing of time; nil when it does, or is about the item of a list.
+// timeless compiles a part that does not depend on the passing of time; nil when it does, or is
+// about the item of a list.
 func (w *reevaluationWalker) timeless(c *checker, n ast.Node) *Expr {
 	inner := reevaluationWalker{schema: w.schema, out: &Reevaluation{}, depth: w.depth}
 	if inner.walk(c, n); len(inner.out.Moments) > 0 || mentionsItem(n) {

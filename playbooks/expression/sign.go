@@ -10,8 +10,9 @@ import (
 	place "github.com/expr-lang/expr/file"
 )
 
-// A division by zero gives no value. So the checker asks whether a divisor may be zero, and learns from comparisons that it is
-// not. What it has learned is a fact as any other (see whenTrue): the value's name with one of these behind it.
+// A division by zero gives no value. So the checker asks whether a divisor may be zero, and learns
+// from comparisons that it is not. What it has learned is a fact as any other (see whenTrue): the
+// value's name with one of these behind it.
 const (
 	FactNotZero  = " != 0"
 	FactPositive = " > 0"
@@ -149,8 +150,8 @@ func (c *checker) signFacts(n ast.Node, op string, with ast.Node) []string {
 	return c.factsOfSign(n, SignImplied(op, c.signOf(with), constantOf(with)))
 }
 
-// SignImplied returns what is known of a number that compares so with another: one of this sign, and a constant of this value, nil when it
-// is none.
+// SignImplied returns what is known of a number that compares so with another: one of this sign,
+// and a constant of this value, nil when it is none.
 func SignImplied(op string, with Sign, constant any) Sign {
 	zero := constant == float64(0)
 	negative := with == NotZero && constant != nil
@@ -176,8 +177,8 @@ func SignFact(name string, found Sign) string {
 	return name + FactNotZero
 }
 
-// factsOfSign words what was found as facts. What stands in for a missing value is zero mostly: then a value that is not zero is
-// there.
+// factsOfSign words what was found as facts. What stands in for a missing value is zero mostly:
+// then a value that is not zero is there.
 func (c *checker) factsOfSign(n ast.Node, found Sign) []string {
 	fact := SignFact(c.valueName(n), found)
 	if fact == "" {
@@ -213,7 +214,8 @@ func (c *checker) guardedDivision(at place.Location, divisor ast.Node) string {
 	return "(" + by + test + " ? " + c.written(at) + " : 0)"
 }
 
-// extent returns the range of a part with the brackets that belong to it, which the library's tree does not keep.
+// extent returns the range of a part with the brackets that belong to it, which the library's tree
+// does not keep.
 func (c *checker) extent(n ast.Node) place.Location {
 	at := span(n)
 	runes := []rune(c.src.Text)

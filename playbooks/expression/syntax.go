@@ -22,7 +22,8 @@ var (
 func (c *checker) syntaxError(err error) {
 	var fe *place.Error
 	if !errors.As(err, &fe) {
-		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "the expression cannot be read")
+		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "",
+			"the expression cannot be read")
 		return
 	}
 	if c.foreignSyntax() {
@@ -33,14 +34,17 @@ func (c *checker) syntaxError(err error) {
 	msg := fe.Message
 	switch {
 	case strings.Contains(msg, "literal not terminated"):
-		c.report(place.Location{From: openQuote(runes), To: len(runes)}, "syntax-expression", "close the quote", "a text begins here and does not end")
+		c.report(place.Location{From: openQuote(runes), To: len(runes)}, "syntax-expression", "close the quote",
+			"a text begins here and does not end")
 	case strings.Contains(msg, "exceeds maximum allowed nodes"):
-		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long", "split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", maxNodes)
+		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long",
+			"split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", maxNodes)
 	case strings.HasPrefix(msg, "bad number syntax"):
 		for loc = (place.Location{From: loc.From, To: loc.From}); loc.From > 0 && !unicode.IsSpace(runes[loc.From-1]); {
 			loc.From--
 		}
-		c.report(loc, "syntax-expression", `a duration is written duration("72h"), days are counted with add_days(t, n)`, "this is not a number")
+		c.report(loc, "syntax-expression", `a duration is written duration("72h"), days are counted with add_days(t, n)`,
+			"this is not a number")
 	case strings.HasPrefix(msg, "unexpected token"):
 		c.unexpected(loc, msg, runes)
 	case strings.HasPrefix(msg, "unrecognized character"):
@@ -58,7 +62,8 @@ func (c *checker) syntaxError(err error) {
 
 var numberWord = regexp.MustCompile(`[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?`)
 
-// unreadNumber reports a number that is too large to be read at all. The library places the mistake behind it.
+// unreadNumber reports a number that is too large to be read at all. The library places the mistake
+// behind it.
 func (c *checker) unreadNumber() {
 	for _, at := range numberWord.FindAllStringIndex(c.src.Text, -1) {
 		text := c.src.Text[at[0]:at[1]]
@@ -70,7 +75,8 @@ func (c *checker) unreadNumber() {
 		c.longNumber(place.Location{From: from, To: from + len(text)})
 		return
 	}
-	c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "", "a number in this expression cannot be read")
+	c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "",
+		"a number in this expression cannot be read")
 }
 
 func openQuote(runes []rune) int {
@@ -118,15 +124,18 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 	m := tokenSeen.FindStringSubmatch(msg)
 	if m == nil || m[1] == "EOF" {
 		if at, ok := openBracket(runes); ok {
-			c.report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed", runes[at])
+			c.report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed",
+				runes[at])
 			return
 		}
 		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
 		if masked := withoutTexts(string(runes)); strings.Contains(masked, "? ") && !strings.Contains(masked, ":") {
-			c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "write ` : …` behind it, as in c ? a : b", "what holds otherwise is missing behind `?`")
+			c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression",
+				"write ` : …` behind it, as in c ? a : b", "what holds otherwise is missing behind `?`")
 			return
 		}
-		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this", "the expression ends too early")
+		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this",
+			"the expression ends too early")
 		return
 	}
 	if m[1] == "Operator" && m[2] == loneEqual && !nextToOperator(runes, loc) {
@@ -134,11 +143,15 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 		d.Suggest("==")
 		return
 	}
-	if rest := strings.TrimSpace(string(runes[min(loc.To, len(runes)):])); m[2] == "is" && strings.HasPrefix(rest, "not ") {
+	if rest := strings.TrimSpace(string(runes[min(loc.To, len(runes)):])); m[2] == "is" &&
+		strings.HasPrefix(rest, "not ") {
 		c.report(loc, "syntax-expression", "write `!=` for `is not`", "`is` is not an operator")
 		return
 	}
-	words := map[string]string{"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "And": "and", "Or": "or", "Not": "not", "In": "in", "is": "=="}
+	words := map[string]string{
+		"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "And": "and", "Or": "or",
+		"Not": "not", "In": "in", "is": "==",
+	}
 	if better := words[m[2]]; better != "" && m[1] == "Identifier" {
 		d := c.report(loc, "syntax-expression", "write `"+better+"`", "`%s` is not an operator", m[2])
 		d.Suggest(better)
@@ -159,12 +172,14 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
 }
 
-// nextToOperator reports whether an operator stands beside a place, so that what stands there is a part of it, or one too many.
+// nextToOperator reports whether an operator stands beside a place, so that what stands there is a
+// part of it, or one too many.
 func nextToOperator(runes []rune, loc place.Location) bool {
 	const signs = "=<>!+-*/%&|"
 	before := strings.TrimRightFunc(string(runes[:loc.From]), unicode.IsSpace)
 	after := strings.TrimLeftFunc(string(runes[min(loc.To, len(runes)):]), unicode.IsSpace)
-	return before == "" || after == "" || strings.ContainsAny(before[len(before)-1:], signs) || strings.ContainsAny(after[:1], "=<>*/%&|")
+	return before == "" || after == "" || strings.ContainsAny(before[len(before)-1:], signs) ||
+		strings.ContainsAny(after[:1], "=<>*/%&|")
 }
 
 // unrecognized names the characters of a Chinese keyboard for what they stand for.

@@ -34,7 +34,8 @@ func (c *checker) unknownName(n *ast.IdentifierNode) {
 		return
 	}
 	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
-		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`", "`%s` is an attribute: it belongs to `member`", n.Value)
+		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`",
+			"`%s` is an attribute: it belongs to `member`", n.Value)
 		d.Suggest("member." + n.Value).UnsureUnless(!c.carries(n.Value))
 		return
 	}
@@ -70,7 +71,8 @@ func (c *checker) property(n *ast.IdentifierNode) bool {
 			continue
 		}
 		if _, ok := of.t.Field(n.Value); ok {
-			d := c.report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`", "`%s` is a property: it belongs to `%s`", n.Value, of.name)
+			d := c.report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`",
+				"`%s` is a property: it belongs to `%s`", n.Value, of.name)
 			d.Suggest(of.name + "." + n.Value).UnsureUnless(of.name == "event")
 			return true
 		}

@@ -135,7 +135,8 @@ func (w *walk) folder(dir string) {
 
 func (w *walk) tooMany(what string) {
 	w.Full = true
-	w.Error("workspace-too-large", playbooks.WholeFile(playbooks.SchemaFile), what).Label("split the workspace, or move out what is no part of it")
+	w.Error("workspace-too-large", playbooks.WholeFile(playbooks.SchemaFile), what).
+		Label("split the workspace, or move out what is no part of it")
 }
 
 // entry reads a file that belongs to the workspace.
@@ -149,12 +150,14 @@ func (w *walk) entry(name string, mode fs.FileMode) {
 	}
 }
 
-// belongs tells by its name whether a file is part of the workspace; one that only looks so is pointed out.
+// belongs tells by its name whether a file is part of the workspace; one that only looks so is
+// pointed out.
 func (w *walk) belongs(name string) bool {
 	ext := path.Ext(name)
 	if strings.HasPrefix(name, playbooks.TemplateDir+"/") {
 		if !slices.Contains(playbooks.TemplateSuffixes, ext) {
-			w.Warn("file-name", playbooks.WholeFile(name), "a template ends in "+diag.OneOf(playbooks.TemplateSuffixes)).Label("this file is not read")
+			w.Warn("file-name", playbooks.WholeFile(name), "a template ends in "+diag.OneOf(playbooks.TemplateSuffixes)).
+				Label("this file is not read")
 			return false
 		}
 		return true
@@ -177,7 +180,8 @@ func (w *walk) file(name string) {
 		}
 	}
 	if len(data) > MaxFileSize {
-		w.Error("file-too-large", playbooks.WholeFile(name), fmt.Sprintf("the file has more than %d bytes (1 MiB)", MaxFileSize)).
+		w.Error("file-too-large", playbooks.WholeFile(name),
+			fmt.Sprintf("the file has more than %d bytes (1 MiB)", MaxFileSize)).
 			Label("split it")
 		data = nil
 	} else if data == nil {

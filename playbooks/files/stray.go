@@ -13,8 +13,9 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// A file that looks like a playbook, a test or a template and is not read is pointed out: whoever wrote it believes that it counts. Inside
-// playbooks/ and templates/ the name tells; elsewhere the name of the folder, or the keys with which a file begins.
+// A file that looks like a playbook, a test or a template and is not read is pointed out: whoever
+// wrote it believes that it counts. Inside playbooks/ and templates/ the name tells; elsewhere the
+// name of the folder, or the keys with which a file begins.
 
 // How far the rest of the folder is looked through. It may be a whole repository.
 const (
@@ -34,30 +35,38 @@ var (
 
 // foldersOf are names that other tools, and hands in a hurry, give to the folders of a workspace.
 var foldersOf = map[string][]string{
-	playbooks.PlaybookDir: {"playbook", "剧本", "流程", "tests", "test", "flows", "workflows", "campaigns", "journeys", "automations"},
+	playbooks.PlaybookDir: {
+		"playbook", "剧本", "流程", "tests", "test", "flows", "workflows", "campaigns", "journeys",
+		"automations",
+	},
 	playbooks.TemplateDir: {"template", "模板", "模版", "texts", "messages"},
 }
 
 // skippedFolders hold what tools put there.
 var skippedFolders = []string{"node_modules", "vendor", "dist", "build", "target"}
 
-// leftover reports a file in playbooks/ that an editor or a copy left behind. It is not read, and breaks nothing.
+// leftover reports a file in playbooks/ that an editor or a copy left behind. It is not read, and
+// breaks nothing.
 func (w *walk) leftover(name string, siblings []fs.DirEntry) bool {
 	base := path.Base(name)
 	switch {
 	case strings.HasPrefix(base, "~$"):
 		w.unreadFile(name, "this is the lock file of an editor", "it can be removed once the editor is closed")
 		return true
-	case strings.HasPrefix(base, "#") && strings.HasSuffix(base, "#") || backupEnding.MatchString(base) && yamlLike.MatchString(backupEnding.ReplaceAllString(base, "")):
-		w.unreadFile(name, "this is a backup that an editor keeps", "remove it, or rename it to end in .yaml if it is a playbook of its own")
+	case strings.HasPrefix(base, "#") && strings.HasSuffix(base, "#") || backupEnding.MatchString(base) &&
+		yamlLike.MatchString(backupEnding.ReplaceAllString(base, "")):
+		w.unreadFile(name, "this is a backup that an editor keeps",
+			"remove it, or rename it to end in .yaml if it is a playbook of its own")
 		return true
 	}
 	stem, isYAML := strings.CutSuffix(base, playbooks.YamlSuffix)
 	original := copySuffix.ReplaceAllString(copyPrefix.ReplaceAllString(stem, ""), "") + playbooks.YamlSuffix
-	if !isYAML || original == base || !slices.ContainsFunc(siblings, func(d fs.DirEntry) bool { return d.Name() == original }) {
+	if !isYAML || original == base || !slices.ContainsFunc(siblings,
+		func(d fs.DirEntry) bool { return d.Name() == original }) {
 		return false
 	}
-	w.unreadFile(name, fmt.Sprintf("this is a copy of %s by its name", original), "remove it, or give it a name and an id of its own")
+	w.unreadFile(name, fmt.Sprintf("this is a copy of %s by its name", original),
+		"remove it, or give it a name and an id of its own")
 	return true
 }
 
@@ -70,9 +79,11 @@ func (w *walk) wrongEnding(name string) {
 	ext := path.Ext(name)
 	switch stem := strings.TrimSuffix(name, ext); {
 	case strings.EqualFold(ext, playbooks.YmlSuffix), strings.EqualFold(ext, playbooks.YamlSuffix):
-		w.Error("file-name", playbooks.WholeFile(name), "a playbook's file ends in .yaml").Label("rename it: this file is not read")
+		w.Error("file-name", playbooks.WholeFile(name), "a playbook's file ends in .yaml").
+			Label("rename it: this file is not read")
 	case yamlLike.MatchString(stem):
-		w.unreadFile(name, fmt.Sprintf("a playbook's file ends in .yaml, this one in %s%s", path.Ext(stem), ext), "rename it to "+strings.TrimSuffix(path.Base(stem), path.Ext(stem))+playbooks.YamlSuffix)
+		w.unreadFile(name, fmt.Sprintf("a playbook's file ends in .yaml, this one in %s%s", path.Ext(stem), ext),
+			"rename it to "+strings.TrimSuffix(path.Base(stem), path.Ext(stem))+playbooks.YamlSuffix)
 	case strings.HasPrefix(strings.ToLower(path.Base(name)), "readme"):
 	case slices.Contains(playbooks.TemplateSuffixes, strings.ToLower(ext)):
 		if head := w.head(name); strings.Contains(head, "{{") || ext == ".txt" && !playbookKey.MatchString(head) {
@@ -108,7 +119,8 @@ func (w *walk) strays() {
 func suggestFolder(name string) string {
 	lower := strings.ToLower(strings.TrimSpace(name))
 	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
-		if lower == dir || slices.Contains(foldersOf[dir], lower) || diag.EditDistance(lower, dir, diag.MaxDistance+1) <= diag.MaxDistance {
+		if lower == dir || slices.Contains(foldersOf[dir], lower) ||
+			diag.EditDistance(lower, dir, diag.MaxDistance+1) <= diag.MaxDistance {
 			return dir
 		}
 	}
@@ -153,7 +165,8 @@ func (w *walk) strayFile(name, meant string, left *int) {
 	case name == "usher.yml" && w.WrongName: // told where usher.yaml is missed
 	case !strings.Contains(name, "/") && looksLikeSchemaFile(name):
 		if _, ok := w.Files[playbooks.SchemaFile]; ok {
-			w.unreadFile(name, "declarations are read from usher.yaml alone", "remove it, or move what it declares to usher.yaml")
+			w.unreadFile(name, "declarations are read from usher.yaml alone",
+				"remove it, or move what it declares to usher.yaml")
 		} else {
 			w.unreadFile(name, "declarations are read from usher.yaml", "rename it to usher.yaml")
 		}

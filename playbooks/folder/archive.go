@@ -28,24 +28,27 @@ type Files map[string][]byte
 // Add takes a file in, or says why it cannot be one of a workspace.
 func (f Files) Add(name string, data []byte) error {
 	switch _, twice := f[name]; {
-	case !fs.ValidPath(name) || name == "." || strings.Contains(name, `\`) || strings.ContainsFunc(name, unicode.IsControl):
+	case !fs.ValidPath(name) || name == "." || strings.Contains(name, `\`) ||
+		strings.ContainsFunc(name, unicode.IsControl):
 		return fmt.Errorf("%q is not a path inside a workspace", name)
 	case twice:
 		return fmt.Errorf("the file %s is there twice", name)
 	case len(f) == files.MaxFiles:
 		return fmt.Errorf("there are more than %d files: this is %w", files.MaxFiles, ErrTooLarge)
 	case len(data) > files.MaxFileSize:
-		return fmt.Errorf("%s has more than %d bytes (1 MiB): it is %w; leave out what is no part of it", name, files.MaxFileSize, ErrTooLarge)
+		return fmt.Errorf("%s has more than %d bytes (1 MiB): it is %w; leave out what is no part of it", name,
+			files.MaxFileSize, ErrTooLarge)
 	}
 	f[name] = data
 	return nil
 }
 
-// maxMembers is how many members of an archive are looked at, folders and notes about files among them.
+// maxMembers is how many members of an archive are looked at, folders and notes about files among
+// them.
 const maxMembers = 2 * files.MaxFiles
 
-// Unpack reads a tar file, plain or in gzip. No more is unpacked than a workspace may hold. Folders are passed over; a link, a device,
-// a sparse file or a path out of the folder is an error.
+// Unpack reads a tar file, plain or in gzip. No more is unpacked than a workspace may hold. Folders
+// are passed over; a link, a device, a sparse file or a path out of the folder is an error.
 func Unpack(in io.Reader) (Files, error) {
 	plain, err := gunzip(in)
 	if err != nil {

@@ -97,10 +97,13 @@ func TestUnpackRefuses(t *testing.T) {
 		"an unknown kind":     {kind('7'), "unknown kind"},
 		"a sparse file":       {sparse(1_500_000_000), "sparse"},
 		"a small sparse file": {sparse(100), "sparse"},
-		"a large file":        {packed(t, tar.Header{Name: "a.yaml", Size: files.MaxFileSize + 1}), "more than 1048576 bytes"},
-		"no archive":          {[]byte("no archive"), "not a tar file"},
-		"broken gzip":         {[]byte("\x1f\x8bno archive"), "not a tar file"},
-		"half of a file":      {packed(t, tar.Header{Name: "a.yaml", Size: 4000})[:2000], "ends inside"},
+		"a large file": {
+			packed(t, tar.Header{Name: "a.yaml", Size: files.MaxFileSize + 1}),
+			"more than 1048576 bytes",
+		},
+		"no archive":     {[]byte("no archive"), "not a tar file"},
+		"broken gzip":    {[]byte("\x1f\x8bno archive"), "not a tar file"},
+		"half of a file": {packed(t, tar.Header{Name: "a.yaml", Size: 4000})[:2000], "ends inside"},
 	} {
 		files, err := folder.Unpack(bytes.NewReader(c.data))
 		if err == nil || !strings.Contains(err.Error(), c.want) || files != nil {
@@ -171,7 +174,9 @@ func sparse(size int) []byte {
 		copy(b[148:], fmt.Sprintf("%06o\x00 ", sum))
 		return string(b)
 	}
-	records := record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") + record("GNU.sparse.name", "usher.yaml") +
+	records := record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") +
+		record("GNU.sparse.name", "usher.yaml") +
 		record("GNU.sparse.realsize", fmt.Sprint(size))
-	return []byte(head("PaxHeaders/x", len(records), 'x') + block(records) + head("GNUSparseFile/usher.yaml", 512, '0') + block("0\n") + strings.Repeat("\x00", 1024))
+	return []byte(head("PaxHeaders/x", len(records), 'x') + block(records) + head("GNUSparseFile/usher.yaml", 512, '0') +
+		block("0\n") + strings.Repeat("\x00", 1024))
 }

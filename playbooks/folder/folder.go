@@ -1,8 +1,9 @@
-// Package folder gives the files of a workspace, from a folder of the machine or from an archive, as little as they can be
-// trusted.
+// Package folder gives the files of a workspace, from a folder of the machine or from an archive,
+// as little as they can be trusted.
 //
-// A folder is read through [os.Root], so that no path leads out of it. Only regular files are opened, never links, pipes or
-// devices, and opening waits for nobody. [Unpack] holds an archive to the same rules and to the bounds of a workspace.
+// A folder is read through [os.Root], so that no path leads out of it. Only regular files are
+// opened, never links, pipes or devices, and opening waits for nobody. [Unpack] holds an archive to
+// the same rules and to the bounds of a workspace.
 package folder
 
 import (
@@ -26,7 +27,8 @@ var (
 // errIrregular says that no regular file and no folder was to be opened.
 var errIrregular = errors.New("it is no regular file")
 
-// maxNames is how many names of one folder are listed at most: who reads them is told of a folder with so many.
+// maxNames is how many names of one folder are listed at most: who reads them is told of a folder
+// with so many.
 const maxNames = 200_000
 
 // Open opens a folder. Its error is a sentence for whoever named it.

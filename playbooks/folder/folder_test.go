@@ -63,7 +63,10 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 			return err
 		},
 	} {
-		for _, name := range []string{"usher.yaml", "playbooks", "playbooks/a.yaml", "playbooks/a_test.yaml", "templates/a.txt", "templates/more"} {
+		for _, name := range []string{
+			"usher.yaml", "playbooks", "playbooks/a.yaml", "playbooks/a_test.yaml",
+			"templates/a.txt", "templates/more",
+		} {
 			// Sockets have short names.
 			dir, err := os.MkdirTemp("", "ws")
 			if err != nil {

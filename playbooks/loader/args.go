@@ -15,7 +15,8 @@ import (
 	"github.com/usher-run/usher/playbooks/text"
 )
 
-// act reads what an action's key is given. It gives the type of what the action leaves under its id, and whether that is known.
+// act reads what an action's key is given. It gives the type of what the action leaves under its
+// id, and whether that is known.
 func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
 	switch step.Key {
 	case "wait":
@@ -39,7 +40,8 @@ func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expressio
 	return result, true
 }
 
-// written returns the names of an action's fields in the order in which they are written, then those that are not.
+// written returns the names of an action's fields in the order in which they are written, then
+// those that are not.
 func written(v *syntax.Node, args map[string]*playbooks.Value) []string {
 	out := make([]string, 0, len(args))
 	for _, e := range v.Entries {
@@ -56,7 +58,9 @@ func written(v *syntax.Node, args map[string]*playbooks.Value) []string {
 }
 
 // arguments reads an action's fields as its declaration says.
-func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
+func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
+	sc *expression.Scope,
+) {
 	if v.Broken {
 		return
 	}
@@ -86,7 +90,8 @@ func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *s
 		}
 	}
 	p.oneOfFieldsAt(v, step, what, spec.Fields)
-	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast, func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Intended, name) }) {
+	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast,
+		func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Intended, name) }) {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
 	p.address(v, step)
@@ -113,7 +118,9 @@ func (p *playbookReader) oneOfFieldsAt(v *syntax.Node, step *playbooks.Step, wha
 }
 
 // shorthand reads a bare value as the one field it stands for.
-func (p *playbookReader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
+func (p *playbookReader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
+	sc *expression.Scope,
+) {
 	for i := range spec.Fields {
 		f := &spec.Fields[i]
 		if f.Name == spec.Shorthand && !v.IsNull() {
@@ -285,7 +292,8 @@ func (p *playbookReader) attributes(v *syntax.Node, what string, sc *expression.
 	return out
 }
 
-// settableType returns the type of an attribute that may be set, or nil when it may not, which was reported.
+// settableType returns the type of an attribute that may be set, or nil when it may not, which was
+// reported.
 func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 	name := key.Value
 	if slices.Contains(shapes.Settable, name) {
@@ -300,10 +308,13 @@ func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 	case p.schemaUnreadable:
 		return nil
 	case a == nil:
-		p.unknown("unknown-field", key, "member has no attribute", name, diag.Names(p.schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }), p.schema.In(expression.InMember))
+		p.unknown("unknown-field", key, "member has no attribute", name,
+			diag.Names(p.schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }),
+			p.schema.In(expression.InMember))
 		return nil
 	case a.Computed != nil:
-		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).Related("declared here", a.Pos)
+		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).
+			Related("declared here", a.Pos)
 		return nil
 	case a.Type == nil:
 		return schema.Any
@@ -319,7 +330,8 @@ func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.
 		return nil
 	}
 	if strings.HasPrefix(wrote, "= ") {
-		p.Error("bad-value", v.At(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).Label("write {{ … }} for what varies")
+		p.Error("bad-value", v.At(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).
+			Label("write {{ … }} for what varies")
 		return nil
 	}
 	if p.schemaUnreadable {
@@ -347,7 +359,8 @@ func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playboo
 		p.noteSiteAt(playbooks.WholeFile(f.Name), f.Text, sc, nil)
 	}
 	if f == nil {
-		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), playbooks.TemplateDir+"/"); bare != name && p.texts[bare] != nil {
+		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), playbooks.TemplateDir+
+			"/"); bare != name && p.texts[bare] != nil {
 			p.Error("unknown-template", v.Pos(), "a template is named by its path below templates/, without its extension").
 				Label("write "+bare).Edit(v.Pos(), bare)
 			return nil
@@ -419,7 +432,8 @@ func (p *playbookReader) address(v *syntax.Node, step *playbooks.Step) {
 		return
 	}
 	spec := p.reg.Channel(ch.Type)
-	if spec == nil || !spec.NeedsTo || spec.Address != "" && (p.schema.Attribute(spec.Address) != nil || slices.Contains(expression.BuiltinMember, spec.Address)) {
+	if spec == nil || !spec.NeedsTo || spec.Address != "" &&
+		(p.schema.Attribute(spec.Address) != nil || slices.Contains(expression.BuiltinMember, spec.Address)) {
 		return
 	}
 	message := fmt.Sprintf("a message to the channel `%s` needs an address", lit)
@@ -427,5 +441,6 @@ func (p *playbookReader) address(v *syntax.Node, step *playbooks.Step) {
 		p.Error("missing-key", step.Pos, message).Label("add `to: …`")
 		return
 	}
-	p.Error("missing-key", step.Pos, message).Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
+	p.Error("missing-key", step.Pos, message).
+		Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
 }

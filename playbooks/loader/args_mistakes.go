@@ -13,10 +13,12 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// looksLikeExpression matches a literal that was probably meant as an expression, whose `= ` was forgotten.
+// looksLikeExpression matches a literal that was probably meant as an expression, whose `= ` was
+// forgotten.
 var looksLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_][\w.]*$|^(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\)`)
 
-// mistakenLiteral looks at a literal text for what it was probably meant to be; true when that is a mistake, and reported.
+// mistakenLiteral looks at a literal text for what it was probably meant to be; true when that is a
+// mistake, and reported.
 func (p *playbookReader) mistakenLiteral(v *syntax.Node, t *schema.Type, what string) bool {
 	if v.Kind != syntax.ScalarNode || v.Tag != "str" {
 		return false
@@ -35,7 +37,9 @@ func (p *playbookReader) mistakenLiteral(v *syntax.Node, t *schema.Type, what st
 				Label("write `" + text + "` for its value")
 			return false
 		}
-		r := p.Error("forgotten-equals", v.Pos(), fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what, schema.Article(t.Required().String()))).
+		r := p.Error("forgotten-equals", v.Pos(),
+			fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what,
+				schema.Article(t.Required().String()))).
 			Label("write `" + text + "` for its value")
 		if v.Style == syntax.PlainStyle {
 			r.Edit(v.Pos(), text)
@@ -75,9 +79,11 @@ func (p *playbookReader) fullWidthQuotes(v *syntax.Node) bool {
 	if v.Style != syntax.PlainStyle || len(runes) < 2 || !isQuote(runes[0]) || !isQuote(runes[len(runes)-1]) {
 		return false
 	}
-	r := p.Error("bad-value", v.Pos(), "these quotes are full-width: YAML takes them for a part of the text").Label("write plain quotes, or put the text in single quotes if they belong to it")
+	r := p.Error("bad-value", v.Pos(), "these quotes are full-width: YAML takes them for a part of the text").
+		Label("write plain quotes, or put the text in single quotes if they belong to it")
 	text := ""
-	if out, changed, ok := expression.MadeHalfWidth(runes); ok && (v.InFlow || strings.Count(string(out), string(out[0])) == 2) {
+	if out, changed, ok := expression.MadeHalfWidth(runes); ok &&
+		(v.InFlow || strings.Count(string(out), string(out[0])) == 2) {
 		text = expression.Spaced(runes, out, changed)
 	} else if inner, ok := syntax.InFullWidthQuotes(v.Value); ok {
 		text = syntax.Quote(inner)
@@ -91,21 +97,24 @@ func (p *playbookReader) fullWidthQuotes(v *syntax.Node) bool {
 // betweenTags matches what people write between tags.
 var betweenTags = regexp.MustCompile(`\s*[,;]\s*`)
 
-// joinedTags warns of a text that holds several tags and is one, as in `tag: vip,newcomer`. Quotes say that one is meant.
+// joinedTags warns of a text that holds several tags and is one, as in `tag: vip,newcomer`. Quotes
+// say that one is meant.
 func (p *playbookReader) joinedTags(n *syntax.Node, val *playbooks.Value, inList bool) {
 	text, ok := val.Literal.(string)
 	if !ok || p.Running || n.Style != syntax.PlainStyle {
 		return
 	}
 	tags := betweenTags.Split(text, -1)
-	if len(tags) < 2 || slices.ContainsFunc(tags, func(tag string) bool { return tag == "" || syntax.NeedsQuotes(tag, true) }) {
+	if len(tags) < 2 || slices.ContainsFunc(tags,
+		func(tag string) bool { return tag == "" || syntax.NeedsQuotes(tag, true) }) {
 		return
 	}
 	meant := strings.Join(tags, ", ")
 	if !inList {
 		meant = "[" + meant + "]"
 	}
-	r := p.Warn("joined-tags", n.Pos(), fmt.Sprintf("`%s` is one tag, with `%s` in it", text, strings.TrimSpace(betweenTags.FindString(text))))
+	r := p.Warn("joined-tags", n.Pos(), fmt.Sprintf("`%s` is one tag, with `%s` in it", text,
+		strings.TrimSpace(betweenTags.FindString(text))))
 	if inList && !n.InFlow {
 		r.Label("write each as an item of its own; or quote the tag, if it is one")
 		return
@@ -132,12 +141,14 @@ func (p *playbookReader) gluedEquals(v *syntax.Node, t *schema.Type, what string
 	}
 	rest, glued := strings.CutPrefix(v.Value, "=")
 	isText := t.Kind == schema.KindString && len(t.Enum) == 0 || t.Kind == schema.KindAny
-	if !startsLikeExpression.MatchString(rest) && !(glued && looksLikeExpression.MatchString(rest)) || !glued && (isText || looksLikeExpression.MatchString(v.Value)) {
+	if !startsLikeExpression.MatchString(rest) && !(glued && looksLikeExpression.MatchString(rest)) || !glued &&
+		(isText || looksLikeExpression.MatchString(v.Value)) {
 		return false
 	}
 	message := "a space is missing after this `=`"
 	if !glued {
-		message = fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what, schema.Article(t.Required().String()))
+		message = fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what,
+			schema.Article(t.Required().String()))
 	}
 	text := "= " + rest
 	if v.InFlow && syntax.NeedsQuotes(text, true) {

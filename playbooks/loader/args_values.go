@@ -11,8 +11,8 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// emitted reads the properties of the event that an action emits, by the event's declaration. v is the action's value: a mapping,
-// or the bare name of the event.
+// emitted reads the properties of the event that an action emits, by the event's declaration. v is
+// the action's value: a mapping, or the bare name of the event.
 func (p *playbookReader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
 	i := slices.IndexFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldProperties })
 	event := step.Args["event"]
@@ -36,7 +36,8 @@ func (p *playbookReader) emitted(v *syntax.Node, step *playbooks.Step, spec *sch
 	}
 	if given.Kind != syntax.MappingNode {
 		if !given.Broken {
-			p.WrongType(given, "properties must be a mapping (`key: value`)").Label("one of " + diag.OneOf(declared.Properties.FieldNames()))
+			p.WrongType(given, "properties must be a mapping (`key: value`)").
+				Label("one of " + diag.OneOf(declared.Properties.FieldNames()))
 		}
 		return
 	}
@@ -45,7 +46,8 @@ func (p *playbookReader) emitted(v *syntax.Node, step *playbooks.Step, spec *sch
 	}
 }
 
-// typed reads a value of a type, in which each part may be an expression. It gives nil when there was a mistake.
+// typed reads a value of a type, in which each part may be an expression. It gives nil when there
+// was a mistake.
 func (p *playbookReader) typed(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
 	switch {
 	case v.Broken:
@@ -64,7 +66,8 @@ func (p *playbookReader) typed(v *syntax.Node, t *schema.Type, what string, sc *
 	return p.value(v, t, what, sc)
 }
 
-// object reads a mapping by the fields of an object: none that is not declared, none that is missing.
+// object reads a mapping by the fields of an object: none that is not declared, none that is
+// missing.
 func (p *playbookReader) object(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
 	out := &playbooks.Value{Map: map[string]*playbooks.Value{}}
 	slip := false
@@ -81,7 +84,8 @@ func (p *playbookReader) object(v *syntax.Node, t *schema.Type, what string, sc 
 	}
 	for _, f := range t.Fields {
 		if v.Get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != schema.KindAny && !slip && !p.brokenNames[f.Name] {
-			p.Error("missing-key", v.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).Label("add `"+f.Name+": …`").
+			p.Error("missing-key", v.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).
+				Label("add `"+f.Name+": …`").
 				Diagnostic().Relate("declared here", f.Pos)
 		}
 	}

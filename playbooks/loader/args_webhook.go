@@ -34,10 +34,12 @@ func (p *playbookReader) url(v *syntax.Node, what string, sc *expression.Scope) 
 	}
 	switch u, err := url.Parse(text); {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		p.Error("bad-value", v.Pos(), "a url begins with https:// or http:// and a host").Label("as in https://crm.example.com/members")
+		p.Error("bad-value", v.Pos(), "a url begins with https:// or http:// and a host").
+			Label("as in https://crm.example.com/members")
 		return nil
 	case u.User != nil:
-		p.Error("bad-value", v.Pos(), "a url in a playbook holds no password").Label("declare a channel of the type webhook with the secret")
+		p.Error("bad-value", v.Pos(), "a url in a playbook holds no password").
+			Label("declare a channel of the type webhook with the secret")
 		return nil
 	}
 	return val
@@ -54,7 +56,10 @@ func (p *playbookReader) secret(v *syntax.Node) bool {
 }
 
 // ownHeaders are those that usher itself writes.
-var ownHeaders = []string{"host", "content-length", "connection", "transfer-encoding", "idempotency-key", "user-agent", "accept-encoding"}
+var ownHeaders = []string{
+	"host", "content-length", "connection", "transfer-encoding", "idempotency-key",
+	"user-agent", "accept-encoding",
+}
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
@@ -118,13 +123,15 @@ func (p *playbookReader) returns(v *syntax.Node, what string) *playbooks.Value {
 	}
 	t := p.typeOf(v)
 	if t.Kind != schema.KindObject {
-		p.Error("bad-value", v.Pos(), what+" must be a mapping of names and types").Label("as in {score: int, note: optional string}")
+		p.Error("bad-value", v.Pos(), what+" must be a mapping of names and types").
+			Label("as in {score: int, note: optional string}")
 		return nil
 	}
 	return &playbooks.Value{Literal: t}
 }
 
-// returned gives the type of what an action leaves: what it says to return is the type of its field body.
+// returned gives the type of what an action leaves: what it says to return is the type of its field
+// body.
 func (p *playbookReader) returned(step *playbooks.Step, spec *schema.ActionSpec, fields []schema.Field) *schema.Type {
 	i := slices.IndexFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
 	if i < 0 {

@@ -15,7 +15,8 @@ import (
 // branchChoice is a branch and the way that was taken there.
 type branchChoice struct{ point, branch int }
 
-// exclusive reports whether a run that is on way b cannot have passed way a: they part at one branch.
+// exclusive reports whether a run that is on way b cannot have passed way a: they part at one
+// branch.
 func exclusive(a, b []branchChoice) bool {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -25,8 +26,9 @@ func exclusive(a, b []branchChoice) bool {
 	return false
 }
 
-// scopeAt returns what an expression on the way may name: what ran before on the same way is there, what ran on a way that may
-// not have been taken is optional, and what has not run is known by name only.
+// scopeAt returns what an expression on the way may name: what ran before on the same way is there,
+// what ran on a way that may not have been taken is optional, and what has not run is known by name
+// only.
 func (p *playbookReader) scopeAt(way []branchChoice) *expression.Scope {
 	sc := p.scope
 	sc.Actions, sc.Later = nil, map[string]bool{}
@@ -60,7 +62,8 @@ func (p *playbookReader) scopeAt(way []branchChoice) *expression.Scope {
 	return &sc
 }
 
-// lasting keeps the facts that stay true while a run waits: what started it and what its actions left behind do not change.
+// lasting keeps the facts that stay true while a run waits: what started it and what its actions
+// left behind do not change.
 func lasting(facts []string) []string {
 	var out []string
 	for _, f := range facts {
@@ -72,7 +75,9 @@ func lasting(facts []string) []string {
 }
 
 // readBranch reads the actions of one way, where facts are known.
-func (p *playbookReader) readBranch(n *syntax.Node, path string, way []branchChoice, at branchChoice, facts []string) (end *syntax.Node) {
+func (p *playbookReader) readBranch(n *syntax.Node, path string, way []branchChoice, at branchChoice,
+	facts []string,
+) (end *syntax.Node) {
 	before := p.facts
 	p.facts = slices.Concat(before, lasting(facts))
 	end = p.readList(n, path, append(slices.Clone(way), at))
@@ -80,7 +85,8 @@ func (p *playbookReader) readBranch(n *syntax.Node, path string, way []branchCho
 	return end
 }
 
-// addFacts notes what is known from here to the end of the list that is being read, as behind a way that ends the run.
+// addFacts notes what is known from here to the end of the list that is being read, as behind a way
+// that ends the run.
 func (p *playbookReader) addFacts(facts []string) {
 	p.facts = slices.Concat(p.facts, lasting(facts))
 }
@@ -90,7 +96,8 @@ func (p *playbookReader) ifThenElse(n *syntax.Node, step playbooks.Step, way []b
 	then, otherwise := n.Get("then"), n.Get("else")
 	var cond *syntax.Node
 	if n.Get("if") == nil && then == nil {
-		p.Error("missing-key", n.Key("else").Pos(), "this `else` has no `if` and `then` before it").Label("put it into the item of its `if`, at the same depth")
+		p.Error("missing-key", n.Key("else").Pos(), "this `else` has no `if` and `then` before it").
+			Label("put it into the item of its `if`, at the same depth")
 	} else {
 		cond = p.Require(n, "a branch", "if", "if: …")
 	}
@@ -111,7 +118,8 @@ func (p *playbookReader) ifThenElse(n *syntax.Node, step playbooks.Step, way []b
 	p.finished(step.ID, step.Pos, schema.ObjectOf(), way, false)
 
 	if then == nil && n.Get("if") != nil {
-		p.Error("missing-key", n.Key("else").Pos(), "a branch needs `then` before its `else`").Label("add `then: […]`, or turn the condition round")
+		p.Error("missing-key", n.Key("else").Pos(), "a branch needs `then` before its `else`").
+			Label("add `then: […]`, or turn the condition round")
 	}
 	number := p.nextBranch()
 	ways := []playbooks.Branch{
@@ -155,7 +163,9 @@ func (p *playbookReader) jump(step playbooks.Step) int {
 }
 
 // chooseOrSplit reads `choose` or `split`: a list of ways, of which a run takes one.
-func (p *playbookReader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step, way []branchChoice) (end *syntax.Node) {
+func (p *playbookReader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
+	way []branchChoice,
+) (end *syntax.Node) {
 	list := n.Get(key.Value)
 	guarded := n.Get("if") != nil
 	switch {
@@ -197,13 +207,13 @@ func (p *playbookReader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 
 // branchReader reads the ways of one choose or split.
 type branchReader struct {
-	p      *playbookReader
-	step   *playbooks.Step
-	path    []branchChoice
+	p     *playbookReader
+	step  *playbooks.Step
+	path  []branchChoice
 	point int
-	list   []playbooks.Branch
-	jumps  []int
-	ends   bool // each way ends the run
+	list  []playbooks.Branch
+	jumps []int
+	ends  bool // each way ends the run
 }
 
 // actions reads the actions of a way, and reports whether it ends the run.
@@ -228,7 +238,8 @@ func (r *branchReader) choose(list *syntax.Node) {
 	var otherwise *syntax.Node
 	for i, item := range list.Items {
 		if otherwise != nil {
-			p.Error("unreachable", item.Pos(), "this way is never taken").Label("put it before the `else`").Related("this takes what is left", otherwise.Pos())
+			p.Error("unreachable", item.Pos(), "this way is never taken").Label("put it before the `else`").
+				Related("this takes what is left", otherwise.Pos())
 			return
 		}
 		if !p.Mapping(item, "a way of `choose`", "if", "then", "else") {
@@ -240,7 +251,8 @@ func (r *branchReader) choose(list *syntax.Node) {
 		if e := item.Get("else"); e != nil {
 			otherwise = item.Key("else")
 			if other := item.Get("if"); other != nil || item.Get("then") != nil {
-				p.Error("exclusive-keys", otherwise.Pos(), "`else` is a way of its own").Label("write `- else: […]` as the last item")
+				p.Error("exclusive-keys", otherwise.Pos(), "`else` is a way of its own").
+					Label("write `- else: […]` as the last item")
 			}
 			w.Name, w.Pos = "else", otherwise.Pos()
 			r.actions(e, w, path+".else", facts)
@@ -323,13 +335,15 @@ func (p *playbookReader) branchName(v *syntax.Node, names map[string]*syntax.Nod
 	case !ok:
 		return "", false
 	case strings.HasPrefix(name, "= "):
-		p.Error("bad-value", v.Pos(), "the name of a way is a literal, not an expression").Label("write the name itself, as in name: a")
+		p.Error("bad-value", v.Pos(), "the name of a way is a literal, not an expression").
+			Label("write the name itself, as in name: a")
 		return "", false
 	case name == "" || len(name) > syntax.MaxName:
 		p.Error("bad-value", v.Pos(), fmt.Sprintf("the name of a way has 1 to %d bytes", syntax.MaxName))
 		return "", false
 	case first != nil:
-		p.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two ways `%s`", name)).Label("choose another name").Related("first here", first.Pos())
+		p.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two ways `%s`", name)).Label("choose another name").
+			Related("first here", first.Pos())
 		return "", false
 	}
 	names[name] = v

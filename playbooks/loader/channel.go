@@ -53,7 +53,8 @@ func (c *checker) channel(key, value *syntax.Node) {
 	c.channelWorks(value, &ch, spec)
 }
 
-// channelWorks reports what `serve` would refuse, as far as it can be told without the environment, and warns of secrets that stand in the file.
+// channelWorks reports what `serve` would refuse, as far as it can be told without the environment,
+// and warns of secrets that stand in the file.
 func (c *checker) channelWorks(value *syntax.Node, ch *playbooks.Channel, spec *schema.ChannelSpec) {
 	config := map[string]string{}
 	for _, f := range spec.Fields {
@@ -67,7 +68,8 @@ func (c *checker) channelWorks(value *syntax.Node, ch *playbooks.Channel, spec *
 		}
 		if f.Kind == schema.FieldSecret && holdsSecret(s) {
 			c.Warn("secret-in-file", v.Pos(), fmt.Sprintf("`%s` holds a secret: whoever reads the repository has it", f.Name)).
-				Label(fmt.Sprintf("read it from the environment, as in %s: \"${%s}\"", f.Name, strings.ToUpper(strings.ReplaceAll(ch.Name+"_"+f.Name, "-", "_"))))
+				Label(fmt.Sprintf("read it from the environment, as in %s: \"${%s}\"", f.Name,
+					strings.ToUpper(strings.ReplaceAll(ch.Name+"_"+f.Name, "-", "_"))))
 		}
 		if playbooks.EnvName.MatchString(s) {
 			return
@@ -96,7 +98,8 @@ func holdsSecret(s string) bool {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
-		return strings.Contains(s, "@") && strings.Contains(s, "://") || !strings.ContainsAny(s, ".:/") && len(s) >= 8 || strings.HasPrefix(s, "Bearer ")
+		return strings.Contains(s, "@") && strings.Contains(s, "://") || !strings.ContainsAny(s, ".:/") && len(s) >= 8 ||
+			strings.HasPrefix(s, "Bearer ")
 	}
 	password, ok := u.User.Password()
 	return ok && password != "" || queryKey.MatchString(s)
@@ -116,7 +119,8 @@ func (c *checker) channelField(n *syntax.Node, ch *playbooks.Channel, f *schema.
 	if val, ok := c.plainField(v, f); ok {
 		ch.Config[f.Name] = val
 		if s, isString := val.(string); isString && openEnv.MatchString(s) {
-			c.Error("bad-value", v.Pos(), "`${` begins the name of an environment variable, and this is none").Label("as in ${WECOM_ROBOT_URL}")
+			c.Error("bad-value", v.Pos(), "`${` begins the name of an environment variable, and this is none").
+				Label("as in ${WECOM_ROBOT_URL}")
 		}
 	}
 }
@@ -158,10 +162,12 @@ func (c *checker) oneOfFields(n *syntax.Node, what string, fields []schema.Field
 			}
 		}
 		switch {
-		case len(given) == 0 && !n.Broken && !slices.ContainsFunc(groups[g], func(k string) bool { return slices.Contains(n.Intended, k) }):
+		case len(given) == 0 && !n.Broken && !slices.ContainsFunc(groups[g],
+			func(k string) bool { return slices.Contains(n.Intended, k) }):
 			c.Error("missing-key", n.Pos(), fmt.Sprintf("%s needs %s", what, diag.OneOf(groups[g]))).Label("add one of them")
 		case len(given) > 1:
-			c.Error("exclusive-keys", n.Key(given[1]).Pos(), fmt.Sprintf("`%s` and `%s` exclude each other", given[0], given[1])).
+			c.Error("exclusive-keys", n.Key(given[1]).Pos(),
+				fmt.Sprintf("`%s` and `%s` exclude each other", given[0], given[1])).
 				Label("keep one of them").Related("first here", n.Key(given[0]).Pos())
 		}
 	}
@@ -204,7 +210,9 @@ func (c *checker) knownChannel(n *syntax.Node, name string) bool {
 	if c.schemaUnreadable || c.schema.Channel(name) != nil {
 		return true
 	}
-	c.unknown("unknown-channel", n, "usher.yaml declares no channel", name, diag.Names(c.schema.Channels, func(x *playbooks.Channel) string { return x.Name }), c.schema.In(expression.InChannels))
+	c.unknown("unknown-channel", n, "usher.yaml declares no channel", name,
+		diag.Names(c.schema.Channels, func(x *playbooks.Channel) string { return x.Name }),
+		c.schema.In(expression.InChannels))
 	return false
 }
 
@@ -213,7 +221,8 @@ func (c *checker) knownPool(n *syntax.Node, name string) bool {
 	if c.schemaUnreadable || c.schema.Pool(name) != nil {
 		return true
 	}
-	c.unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name, diag.Names(c.schema.Pools, func(x *playbooks.Pool) string { return x.Name }), c.schema.In(expression.InCoupons))
+	c.unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name,
+		diag.Names(c.schema.Pools, func(x *playbooks.Pool) string { return x.Name }), c.schema.In(expression.InCoupons))
 	return false
 }
 
@@ -222,7 +231,9 @@ func (c *checker) knownSegment(n *syntax.Node, name string) bool {
 	if c.schemaUnreadable || c.schema.Segment(name) != nil {
 		return true
 	}
-	c.unknown("unknown-segment", n, "usher.yaml declares no segment", name, diag.Names(c.schema.Segments, func(x *playbooks.Segment) string { return x.Name }), c.schema.In(expression.InSegments))
+	c.unknown("unknown-segment", n, "usher.yaml declares no segment", name,
+		diag.Names(c.schema.Segments, func(x *playbooks.Segment) string { return x.Name }),
+		c.schema.In(expression.InSegments))
 	return false
 }
 
@@ -233,6 +244,7 @@ func (c *checker) knownEvent(n *syntax.Node, name string) *playbooks.EventType {
 	if e := c.schema.Event(name); e != nil {
 		return e
 	}
-	c.unknown("unknown-event", n, "usher.yaml declares no event", name, diag.Names(c.schema.Events, func(x *playbooks.EventType) string { return x.Name }), c.schema.In(expression.InEvents))
+	c.unknown("unknown-event", n, "usher.yaml declares no event", name,
+		diag.Names(c.schema.Events, func(x *playbooks.EventType) string { return x.Name }), c.schema.In(expression.InEvents))
 	return nil
 }

@@ -29,7 +29,8 @@ type checker struct {
 	playbookNodes map[string]*syntax.Node
 	declared      map[string]bool // ids of playbooks, also of those with mistakes
 	texts         map[string]*diag.File
-	// brokenNames are attributes and properties whose type has a mistake: what names them is not judged.
+	// brokenNames are attributes and properties whose type has a mistake: what names them is not
+	// judged.
 	brokenNames map[string]bool
 	sites       *[]ExpressionSite // for editors; nil: nobody asks
 	forAll      []diag.Pos        // schedules that name no segment
@@ -87,7 +88,8 @@ func (c *checker) expression(n *syntax.Node, sc *expression.Scope, want *schema.
 	return c.compile(n, 0, sc, want)
 }
 
-// namesBroken reports whether the text names something whose declaration has a mistake: one cause, one mistake.
+// namesBroken reports whether the text names something whose declaration has a mistake: one cause,
+// one mistake.
 func (c *checker) namesBroken(text string) bool {
 	if len(c.brokenNames) == 0 {
 		return false
@@ -97,7 +99,8 @@ func (c *checker) namesBroken(text string) bool {
 
 var identifier = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*`)
 
-// compile compiles the expression in the node, without its first skip characters, and remembers what it refers to.
+// compile compiles the expression in the node, without its first skip characters, and remembers
+// what it refers to.
 func (c *checker) compile(n *syntax.Node, skip int, sc *expression.Scope, want *schema.Type) *expression.Expr {
 	c.noteSite(n, sc, want)
 	if c.schemaUnreadable {

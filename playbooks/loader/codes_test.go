@@ -87,8 +87,12 @@ func codesInGolden(t *testing.T) map[string]bool {
 	return found
 }
 
-// shownElsewhere are codes whose cases are too large for a golden file, or need a file system that fails: see limits_test.go.
-var shownElsewhere = []string{"file-too-large", "unreadable", "expression-too-long", "not-a-file", "workspace-too-large", "too-many-actions"}
+// shownElsewhere are codes whose cases are too large for a golden file, or need a file system that
+// fails: see limits_test.go.
+var shownElsewhere = []string{
+	"file-too-large", "unreadable", "expression-too-long", "not-a-file",
+	"workspace-too-large", "too-many-actions",
+}
 
 func TestEveryCodeIsDeclaredAndShown(t *testing.T) {
 	source, shown := codesInSource(t), codesInGolden(t)

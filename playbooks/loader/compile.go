@@ -12,9 +12,10 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Compile reads a workspace that was checked when it was stored, perhaps by another version, in order to run it. It says nothing of
-// rules that only advise: an upgrade brings new ones, and open runs go on by what was right when they began. A playbook that cannot
-// be run is left out, with its reason in Unusable; tests are not read. The error says why nothing at all can be run.
+// Compile reads a workspace that was checked when it was stored, perhaps by another version, in
+// order to run it. It says nothing of rules that only advise: an upgrade brings new ones, and open
+// runs go on by what was right when they began. A playbook that cannot be run is left out, with its
+// reason in Unusable; tests are not read. The error says why nothing at all can be run.
 func Compile(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, error) {
 	c := newChecker(reg)
 	c.Running = true

@@ -9,7 +9,8 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// A stored workspace is compiled without the rules that only advise: here, rules that there may not have been when it was stored.
+// A stored workspace is compiled without the rules that only advise: here, rules that there may not
+// have been when it was stored.
 func TestCompileForRunning(t *testing.T) {
 	const schema = `usher: 1
 timezone: UTC
@@ -23,11 +24,13 @@ channels: {out: {type: log}}
 `
 	head := func(id string) string { return "id: " + id + "\nstage: activation\ntrigger: {event: visit}\n" }
 	files := map[string]string{
-		"usher.yaml":               schema,
-		"playbooks/optional.yaml":  head("optional") + "condition: trigger.d > 3\nactions: [{tag: x}]\n",
-		"playbooks/constant.yaml":  head("constant") + "condition: 1 == 1\nactions: [{exit: enough}]\n",
-		"playbooks/segment.yaml":   head("segment") + "condition: in_segment(\"lapsed\") and member.old > 3\nactions: [{tag: x}]\n",
-		"playbooks/text.yaml":      head("text") + "actions: [{message: {channel: out, text: \"{{ member.gone }} {{ trigger.n }}\"}}]\n",
+		"usher.yaml":              schema,
+		"playbooks/optional.yaml": head("optional") + "condition: trigger.d > 3\nactions: [{tag: x}]\n",
+		"playbooks/constant.yaml": head("constant") + "condition: 1 == 1\nactions: [{exit: enough}]\n",
+		"playbooks/segment.yaml": head("segment") +
+			"condition: in_segment(\"lapsed\") and member.old > 3\nactions: [{tag: x}]\n",
+		"playbooks/text.yaml": head("text") +
+			"actions: [{message: {channel: out, text: \"{{ member.gone }} {{ trigger.n }}\"}}]\n",
 		"playbooks/behind.yaml":    head("behind") + "actions: [{exit: a}, {tag: b}]\n",
 		"playbooks/fine.yaml":      head("fine") + "actions: [{tag: x}]\n",
 		"playbooks/channel.yaml":   head("channel") + "actions: [{message: {channel: gone, text: hi}}]\n",

@@ -10,8 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// TestNothingIsDropped puts expressions that cannot be compiled wherever one may stand: each must be an error of its file, and the
-// playbook must not be among those that run without it.
+// TestNothingIsDropped puts expressions that cannot be compiled wherever one may stand: each must
+// be an error of its file, and the playbook must not be among those that run without it.
 func TestNothingIsDropped(t *testing.T) {
 	places := []string{
 		"trigger: {event: order.paid, if: '%s'}\nactions: [{tag: x}]\n",
@@ -40,7 +40,10 @@ func TestNothingIsDropped(t *testing.T) {
 			text := fmt.Sprintf("id: a\nstage: retention\n"+place, expr)
 			text = strings.TrimSuffix(text, "]\n") + ", {id: later, wait: {event: order.paid, timeout: 1d}}]\n"
 			fsys := example(t, "")
-			ws, diags := Load(fstest.MapFS{playbooks.SchemaFile: fsys[playbooks.SchemaFile], "playbooks/a.yaml": {Data: []byte(text)}}, testRegistry())
+			ws, diags := Load(fstest.MapFS{
+				playbooks.SchemaFile: fsys[playbooks.SchemaFile],
+				"playbooks/a.yaml":   {Data: []byte(text)},
+			}, testRegistry())
 			found := false
 			for _, d := range diags {
 				found = found || d.File == "playbooks/a.yaml" && d.Severity == diag.Error

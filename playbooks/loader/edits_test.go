@@ -30,7 +30,8 @@ func applyEdits(fsys fstest.MapFS, diags []diag.Diagnostic) int {
 	return len(edits)
 }
 
-// TestEditsMend applies the edits offered for each golden case: the mistakes that had one must be gone.
+// TestEditsMend applies the edits offered for each golden case: the mistakes that had one must be
+// gone.
 func TestEditsMend(t *testing.T) {
 	for _, path := range goldenFiles(t, "testdata/err") {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 // betweenEvents matches what people write between events of which any will do.
 var betweenEvents = regexp.MustCompile(`\s*(?:[,，、|/;；]+|\s(?:or|and)\s|[或和])\s*`)
 
-// severalEvents reports more than one event where one belongs, as in `event: [order.paid, order.refunded]`.
+// severalEvents reports more than one event where one belongs, as in `event: [order.paid,
+// order.refunded]`.
 func (p *playbookReader) severalEvents(v *syntax.Node, what string) bool {
 	if v == nil || v.Broken {
 		return false

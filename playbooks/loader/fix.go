@@ -9,7 +9,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// SafeEdits returns the edits of the diagnostics that are beyond doubt, by place and without overlap: they can be made together.
+// SafeEdits returns the edits of the diagnostics that are beyond doubt, by place and without
+// overlap: they can be made together.
 func SafeEdits(diags []diag.Diagnostic) []diag.Edit {
 	edits, _ := safeEdits(diags)
 	return edits
@@ -60,8 +61,9 @@ type Fixed struct {
 // maxFixes is how often the files are read again: what one mistake hides shows when it is gone.
 const maxFixes = 20
 
-// Fix makes all changes that are beyond doubt in the files of a workspace, until none is left. A change that does not mend its
-// mistake is not made, so that nothing changes when it is called with its own result.
+// Fix makes all changes that are beyond doubt in the files of a workspace, until none is left. A
+// change that does not mend its mistake is not made, so that nothing changes when it is called with
+// its own result.
 func Fix(files map[string][]byte, reg *schema.Registry) Fixed { return fix(files, reg, "") }
 
 // FixFile is Fix for one file: changes that touch another are not made.
@@ -161,8 +163,8 @@ func (m mover) start(name string, line, column int) (newLine, newColumn int) {
 	return g.LineCol(at + shift)
 }
 
-// unmended returns the mistakes that are still there after their edits, those whose edit left more mistakes where it was made, and
-// the keys put in that are another's now.
+// unmended returns the mistakes that are still there after their edits, those whose edit left more
+// mistakes where it was made, and the keys put in that are another's now.
 func (m mover) unmended(were, after, of []diag.Diagnostic) (failed []mistake) {
 	left := map[mistake]bool{}
 	for i := range after {
@@ -181,7 +183,8 @@ func (m mover) unmended(were, after, of []diag.Diagnostic) (failed []mistake) {
 	return failed
 }
 
-// ofShape reports whether a diagnostic is about how YAML reads a file: its edit changes what else is read.
+// ofShape reports whether a diagnostic is about how YAML reads a file: its edit changes what else
+// is read.
 func ofShape(d *diag.Diagnostic) bool {
 	return d.Code == "yaml-syntax" || d.Code == "yaml-quoting" || d.Code == "tab"
 }

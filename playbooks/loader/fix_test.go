@@ -10,7 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// TestFixReachesAnEnd fixes every golden case: what it changed is better, and fixing again changes nothing.
+// TestFixReachesAnEnd fixes every golden case: what it changed is better, and fixing again changes
+// nothing.
 func TestFixReachesAnEnd(t *testing.T) {
 	fixed := 0
 	for _, path := range goldenFiles(t, "testdata/err") {
@@ -58,8 +59,14 @@ func count(diags []diag.Diagnostic, is func(diag.Diagnostic) bool) (n int) {
 func TestFix(t *testing.T) {
 	head := "id: a\nstage: retention\ntrigger: {event: cart.updated}\n"
 	cases := []struct{ name, before, after string }{
-		{"one candidate", "condition: member.levle == \"gold\"\nactions: [{tag: x}]\n", "condition: member.level == \"gold\"\nactions: [{tag: x}]\n"},
-		{"a quoting slip, and what it hid", "condition: \"gold\" == member.levle\nactions: [{tag: x}]\n", "condition: '\"gold\" == member.level'\nactions: [{tag: x}]\n"},
+		{
+			"one candidate", "condition: member.levle == \"gold\"\nactions: [{tag: x}]\n",
+			"condition: member.level == \"gold\"\nactions: [{tag: x}]\n",
+		},
+		{
+			"a quoting slip, and what it hid", "condition: \"gold\" == member.levle\nactions: [{tag: x}]\n",
+			"condition: '\"gold\" == member.level'\nactions: [{tag: x}]\n",
+		},
 		{"a duration", "actions:\n  - wait: 2 day\n", "actions:\n  - wait: 2d\n"},
 		{"a number may belong to another key", "holdout: 10\nactions: [{tag: x}]\n", ""},
 		{"a number in a text's place", "name: 11\nactions: [{tag: x}]\n", ""},
@@ -69,28 +76,61 @@ func TestFix(t *testing.T) {
 		{"a default is a choice", "condition: member.nickname contains \"x\"\nactions: [{tag: x}]\n", ""},
 		{"two words are as near", "actions:\n  - coupon: {pool: newcomer-1x}\n", ""},
 		{"a digit is no slip of a name", "condition: member.orders_30d > 0\nactions:\n  - coupon: {pool: newcomer-20}\n", ""},
-		{"a short word", "condition: member.vpi ?? false\nactions: [{tag: x}]\n", "condition: member.vip ?? false\nactions: [{tag: x}]\n"},
-		{"curly quotes in a plain value", "condition: member.level == “gold”\nactions: [{tag: x}]\n", "condition: member.level == \"gold\"\nactions: [{tag: x}]\n"},
-		{"curly quotes at its beginning", "condition: ‘gold’ == member.level\nactions: [{tag: x}]\n", "condition: \"'gold' == member.level\"\nactions: [{tag: x}]\n"},
-		{"curly quotes in single quotes", "condition: '“gold” == member.level'\nactions: [{tag: x}]\n", "condition: '\"gold\" == member.level'\nactions: [{tag: x}]\n"},
-		{"curly quotes in double quotes", "condition: \"“gold” == member.level\"\nactions: [{tag: x}]\n", "condition: \"\\\"gold\\\" == member.level\"\nactions: [{tag: x}]\n"},
-		{"curly quotes in braces", "actions:\n  - {if: member.level in [“gold”， “silver”], tag: x}\n", "actions:\n  - {if: 'member.level in [\"gold\", \"silver\"]', tag: x}\n"},
+		{
+			"a short word", "condition: member.vpi ?? false\nactions: [{tag: x}]\n",
+			"condition: member.vip ?? false\nactions: [{tag: x}]\n",
+		},
+		{
+			"curly quotes in a plain value", "condition: member.level == “gold”\nactions: [{tag: x}]\n",
+			"condition: member.level == \"gold\"\nactions: [{tag: x}]\n",
+		},
+		{
+			"curly quotes at its beginning", "condition: ‘gold’ == member.level\nactions: [{tag: x}]\n",
+			"condition: \"'gold' == member.level\"\nactions: [{tag: x}]\n",
+		},
+		{
+			"curly quotes in single quotes", "condition: '“gold” == member.level'\nactions: [{tag: x}]\n",
+			"condition: '\"gold\" == member.level'\nactions: [{tag: x}]\n",
+		},
+		{
+			"curly quotes in double quotes", "condition: \"“gold” == member.level\"\nactions: [{tag: x}]\n",
+			"condition: \"\\\"gold\\\" == member.level\"\nactions: [{tag: x}]\n",
+		},
+		{
+			"curly quotes in braces", "actions:\n  - {if: member.level in [“gold”， “silver”], tag: x}\n",
+			"actions:\n  - {if: 'member.level in [\"gold\", \"silver\"]', tag: x}\n",
+		},
 		{"a curly quote that stays open", "condition: member.level == “gold\nactions: [{tag: x}]\n", ""},
-		{"full-width text in a text", "condition: member.nickname == “你，（好）”\nactions: [{tag: x}]\n", "condition: member.nickname == \"你，（好）\"\nactions: [{tag: x}]\n"},
-		{"full-width braces", "actions:\n  - message: ｛channel：wecom，text：你好｝\n", "actions:\n  - message: {channel: wecom, text: 你好}\n"},
+		{
+			"full-width text in a text", "condition: member.nickname == “你，（好）”\nactions: [{tag: x}]\n",
+			"condition: member.nickname == \"你，（好）\"\nactions: [{tag: x}]\n",
+		},
+		{
+			"full-width braces", "actions:\n  - message: ｛channel：wecom，text：你好｝\n",
+			"actions:\n  - message: {channel: wecom, text: 你好}\n",
+		},
 		{"full-width brackets", "actions:\n  - tag: {add: ［a, b］}\n", "actions:\n  - tag: {add: [a, b]}\n"},
 		{"a semicolon may be text", "actions:\n  - message: {channel: wecom; text: 你好}\n", ""},
 		{"a wide space before an item", "actions:\n　- wait: 3d\n  - tag: x\n", "actions:\n  - wait: 3d\n  - tag: x\n"},
 		{"a wide space that could be either", "actions:\n  - if: member.vip ?? false\n    then:\n      - tag: x\n　　- tag: y\n", ""},
-		{"a tab under a key", "actions:\n  - message:\n\t  channel: wecom\n\t  text: 你好\n  - tag: x\n", "actions:\n  - message:\n      channel: wecom\n      text: 你好\n  - tag: x\n"},
-		{"tabs alone", "actions:\n\t- message:\n\t\t\tchannel: wecom\n\t\t\ttext: 你好\n\t- tag: x\n", "actions:\n  - message:\n      channel: wecom\n      text: 你好\n  - tag: x\n"},
+		{
+			"a tab under a key", "actions:\n  - message:\n\t  channel: wecom\n\t  text: 你好\n  - tag: x\n",
+			"actions:\n  - message:\n      channel: wecom\n      text: 你好\n  - tag: x\n",
+		},
+		{
+			"tabs alone", "actions:\n\t- message:\n\t\t\tchannel: wecom\n\t\t\ttext: 你好\n\t- tag: x\n",
+			"actions:\n  - message:\n      channel: wecom\n      text: 你好\n  - tag: x\n",
+		},
 		{"a name that others may use", "actions:\n  - {id: Gift Card, tag: x}\n", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			fsys := example(t, "")
 			schema := strings.Replace(string(fsys[playbooks.SchemaFile].Data), "coupons:\n", "coupons:\n  newcomer-11: {}\n", 1)
-			ws, _ := Load(fstest.MapFS{playbooks.SchemaFile: {Data: []byte(schema)}, "playbooks/a.yaml": {Data: []byte(head + c.before)}}, testRegistry())
+			ws, _ := Load(fstest.MapFS{
+				playbooks.SchemaFile: {Data: []byte(schema)},
+				"playbooks/a.yaml":   {Data: []byte(head + c.before)},
+			}, testRegistry())
 			want := head + c.after
 			if c.after == "" {
 				want = head + c.before

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// FuzzLoad feeds any bytes as usher.yaml, as a playbook with its test, and as a template: nothing may panic or hang, and
-// whatever is said has a place inside the file.
+// FuzzLoad feeds any bytes as usher.yaml, as a playbook with its test, and as a template: nothing
+// may panic or hang, and whatever is said has a place inside the file.
 func FuzzLoad(f *testing.F) {
 	base, err := os.ReadFile(baseSchema)
 	if err != nil {

@@ -38,8 +38,8 @@ func TestGraph(t *testing.T) {
 	}
 }
 
-// TestGraphsAreWhole draws every sound playbook of the golden cases: each arrow leads to a node that is drawn, and each step is
-// reached by one.
+// TestGraphsAreWhole draws every sound playbook of the golden cases: each arrow leads to a node
+// that is drawn, and each step is reached by one.
 func TestGraphsAreWhole(t *testing.T) {
 	for _, path := range append(goldenFiles(t, "testdata/ok"), goldenFiles(t, "testdata/graph")...) {
 		_, fsys := golden(t, path)

@@ -76,7 +76,8 @@ func TestSchemaTakesWhatTheCheckerTakes(t *testing.T) {
 
 // schemaCodes are the mistakes that a schema can see in one file.
 var schemaCodes = []string{
-	"unknown-key", "missing-key", "wrong-type", "bad-duration", "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool",
+	"unknown-key", "missing-key", "wrong-type", "bad-duration", "unknown-event", "unknown-segment", "unknown-channel",
+	"unknown-pool",
 	"unknown-template", "unknown-action", "exclusive-keys", "unknown-type", "unknown-channel-type", "unknown-playbook",
 }
 

@@ -28,30 +28,36 @@ func codesOf(diags []diag.Diagnostic) []string {
 	return out
 }
 
-// TestHostileFiles: what would take the YAML library's time or stack is refused, at once and by name.
+// TestHostileFiles: what would take the YAML library's time or stack is refused, at once and by
+// name.
 func TestHostileFiles(t *testing.T) {
 	playbook := "id: p\nstage: retention\ntrigger: {event: e}\n"
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for i := range 20 {
-		bomb += string(rune('b'+i)) + ": &" + string(rune('b'+i)) + " [" + strings.Repeat("*"+string(rune('a'+i))+",", 9) + "]\n"
+		bomb += string(rune('b'+i)) + ": &" + string(rune('b'+i)) + " [" + strings.Repeat("*"+string(rune('a'+i))+",", 9) +
+			"]\n"
 	}
 	for name, c := range map[string]struct{ text, code string }{
-		"a deep list":               {playbook + "actions: " + strings.Repeat("[", 100_000), "too-deep"},
-		"a deep list, closed":       {playbook + "actions: " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "too-deep"},
-		"a deep block list":         {playbook + "actions:\n" + strings.Repeat("- ", 100_000) + "x\n", "too-deep"},
-		"deep mappings":             {playbook + "actions: " + strings.Repeat("{a: ", 100_000), "too-deep"},
-		"deep keys":                 {strings.Repeat("? ", 100_000), "too-deep"},
-		"a staircase":               {staircase(1000), "too-deep"},
-		"a staircase of lists":      {strings.Repeat("- \n", 1) + stairs("- ", 800), "too-deep"},
-		"an alias bomb":             {bomb, "yaml-feature"},
-		"a large file":              {playbook + "name: " + strings.Repeat("x", 1<<20), "file-too-large"},
-		"a NUL":                     {"id: a\x00b\n", "not-text"},
-		"bytes that are not UTF-8":  {"id: \xff\xfe\n", "not-text"},
-		"many quotes":               {strings.Repeat("'", 200_001), "yaml-syntax"},
-		"one long line":             {playbook + "actions: [" + strings.Repeat("{a: b}, ", 50_000) + "]\n", "unknown-action"},
-		"one long line of nulls":    {playbook + "actions: [" + strings.Repeat("{a}, ", 75_000) + "]\n", ""},
-		"one long line of 中文":       {playbook + "actions: [" + strings.Repeat("{中: 文}, ", 30_000) + "]\n", "unknown-action"},
-		"one long line of slips":    {playbook + "actions: {" + strings.Repeat("a: (b: (", 100) + strings.Repeat("x: [(, ", 100_000) + "}\n", ""},
+		"a deep list": {playbook + "actions: " + strings.Repeat("[", 100_000), "too-deep"},
+		"a deep list, closed": {
+			playbook + "actions: " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000),
+			"too-deep",
+		},
+		"a deep block list":        {playbook + "actions:\n" + strings.Repeat("- ", 100_000) + "x\n", "too-deep"},
+		"deep mappings":            {playbook + "actions: " + strings.Repeat("{a: ", 100_000), "too-deep"},
+		"deep keys":                {strings.Repeat("? ", 100_000), "too-deep"},
+		"a staircase":              {staircase(1000), "too-deep"},
+		"a staircase of lists":     {strings.Repeat("- \n", 1) + stairs("- ", 800), "too-deep"},
+		"an alias bomb":            {bomb, "yaml-feature"},
+		"a large file":             {playbook + "name: " + strings.Repeat("x", 1<<20), "file-too-large"},
+		"a NUL":                    {"id: a\x00b\n", "not-text"},
+		"bytes that are not UTF-8": {"id: \xff\xfe\n", "not-text"},
+		"many quotes":              {strings.Repeat("'", 200_001), "yaml-syntax"},
+		"one long line":            {playbook + "actions: [" + strings.Repeat("{a: b}, ", 50_000) + "]\n", "unknown-action"},
+		"one long line of nulls":   {playbook + "actions: [" + strings.Repeat("{a}, ", 75_000) + "]\n", ""},
+		"one long line of 中文":      {playbook + "actions: [" + strings.Repeat("{中: 文}, ", 30_000) + "]\n", "unknown-action"},
+		"one long line of slips": {playbook + "actions: {" + strings.Repeat("a: (b: (", 100) +
+			strings.Repeat("x: [(, ", 100_000) + "}\n", ""},
 		"quotes that never close":   {playbook + "name: [" + strings.Repeat("\"\\", 300_000) + "\n", ""},
 		"tabs in quotes":            {playbook + "name: \"" + strings.Repeat("\n\t\tx", 100_000) + "\"\n", "missing-key"},
 		"many tabs":                 {playbook + "name: [\"" + strings.Repeat("\n\t\tx", 100_000) + "\"\n", "tab"},
@@ -60,7 +66,10 @@ func TestHostileFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			ws, diags := Load(fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}, "playbooks/p.yaml": {Data: []byte(c.text)}}, testRegistry())
+			ws, diags := Load(fstest.MapFS{
+				playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")},
+				"playbooks/p.yaml":   {Data: []byte(c.text)},
+			}, testRegistry())
 			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("took %s", took)
 			}
@@ -133,10 +142,14 @@ func TestUnreadableFile(t *testing.T) {
 // TestIrregularFiles: what is no regular file is a mistake with its name, and is not opened.
 func TestIrregularFiles(t *testing.T) {
 	for what, mode := range map[string]fs.FileMode{
-		"a symbolic link": fs.ModeSymlink, "a named pipe": fs.ModeNamedPipe, "a socket": fs.ModeSocket, "a device": fs.ModeDevice,
+		"a symbolic link": fs.ModeSymlink, "a named pipe": fs.ModeNamedPipe, "a socket": fs.ModeSocket,
+		"a device":        fs.ModeDevice,
 		"no regular file": fs.ModeIrregular,
 	} {
-		for _, name := range []string{playbooks.SchemaFile, "playbooks/p.yaml", "playbooks/in/p_test.yaml", "templates/t.txt", "templates/x", "playbooks", "templates"} {
+		for _, name := range []string{
+			playbooks.SchemaFile, "playbooks/p.yaml", "playbooks/in/p_test.yaml",
+			"templates/t.txt", "templates/x", "playbooks", "templates",
+		} {
 			files := fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\n")}}
 			files[name] = &fstest.MapFile{Mode: mode | 0o644, Data: []byte("playbooks/p.yaml")}
 			_, diags := Load(noOpening{files, name, t}, testRegistry())
@@ -183,8 +196,10 @@ func TestWorkspaceTooLarge(t *testing.T) {
 
 func TestFilesThatDoNotBelong(t *testing.T) {
 	files := fstest.MapFS{
-		playbooks.SchemaFile: {Data: []byte("usher: 1\n")}, "README.md": {Data: []byte("x")}, "playbooks/README.md": {Data: []byte("x")},
-		"playbooks/.hidden.yaml": {Data: []byte("x")}, "playbooks/.git/x.yaml": {Data: []byte("x")}, ".git/config": {Data: []byte("x")},
+		playbooks.SchemaFile: {Data: []byte("usher: 1\n")}, "README.md": {Data: []byte("x")},
+		"playbooks/README.md":    {Data: []byte("x")},
+		"playbooks/.hidden.yaml": {Data: []byte("x")}, "playbooks/.git/x.yaml": {Data: []byte("x")},
+		".git/config":         {Data: []byte("x")},
 		"templates/.DS_Store": {Data: []byte("x")},
 	}
 	ws, diags := Load(files, testRegistry())
@@ -217,7 +232,8 @@ func TestWorkspaceFromItsFiles(t *testing.T) {
 	}
 }
 
-// A file in another encoding is refused with the name of the encoding that it probably has, whichever file of the workspace it is.
+// A file in another encoding is refused with the name of the encoding that it probably has,
+// whichever file of the workspace it is.
 func TestEncodings(t *testing.T) {
 	const book = "# 欢迎新会员\nid: a\nstage: retention\ntrigger: {event: e}\nactions:\n  - tag: 新会员\n"
 	encode := func(e encoding.Encoding, text string) []byte {
@@ -234,19 +250,40 @@ func TestEncodings(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"GBK":                      {encode(simplifiedchinese.GBK, book), "the file is not UTF-8, it looks like GB18030 (GBK)"},
-		"GB18030":                  {encode(simplifiedchinese.GB18030, book), "the file is not UTF-8, it looks like GB18030 (GBK)"},
-		"Big5":                     {encode(traditionalchinese.Big5, "# 歡迎新會員使用這個功能，請點選連結\n"), "the file is not UTF-8, it looks like Big5"},
-		"UTF-16":                   {encode(wide(unicode.UseBOM, unicode.LittleEndian), book), "the file is not UTF-8, it looks like UTF-16LE"},
-		"UTF-16, big end first":    {encode(wide(unicode.UseBOM, unicode.BigEndian), book), "the file is not UTF-8, it looks like UTF-16BE"},
-		"UTF-16 without its mark":  {encode(wide(unicode.IgnoreBOM, unicode.LittleEndian), "id: a\n"), "the file is not UTF-8, it looks like UTF-16LE"},
+		"GBK": {
+			encode(simplifiedchinese.GBK, book),
+			"the file is not UTF-8, it looks like GB18030 (GBK)",
+		},
+		"GB18030": {
+			encode(simplifiedchinese.GB18030, book),
+			"the file is not UTF-8, it looks like GB18030 (GBK)",
+		},
+		"Big5": {
+			encode(traditionalchinese.Big5, "# 歡迎新會員使用這個功能，請點選連結\n"),
+			"the file is not UTF-8, it looks like Big5",
+		},
+		"UTF-16": {
+			encode(wide(unicode.UseBOM, unicode.LittleEndian), book),
+			"the file is not UTF-8, it looks like UTF-16LE",
+		},
+		"UTF-16, big end first": {
+			encode(wide(unicode.UseBOM, unicode.BigEndian), book),
+			"the file is not UTF-8, it looks like UTF-16BE",
+		},
+		"UTF-16 without its mark": {
+			encode(wide(unicode.IgnoreBOM, unicode.LittleEndian), "id: a\n"),
+			"the file is not UTF-8, it looks like UTF-16LE",
+		},
 		"UTF-8 with a broken byte": {[]byte(book + "name: 会员\xff\n"), "the file is not UTF-8 from here on"},
 	} {
 		for _, file := range []string{"playbooks/a.yaml", "playbooks/a_test.yaml", "templates/a.txt", playbooks.SchemaFile} {
 			fsys := fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}}
 			fsys[file] = &fstest.MapFile{Data: c.data}
 			_, diags := Load(fsys, testRegistry())
-			if i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "not-text" && d.File == file }); i < 0 || diags[i].Message != c.want {
+			if i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool {
+				return d.Code == "not-text" &&
+					d.File == file
+			}); i < 0 || diags[i].Message != c.want {
 				t.Errorf("%s as %s: got %v, want %q", name, file, diags, c.want)
 			}
 		}

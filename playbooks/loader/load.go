@@ -18,13 +18,16 @@ import (
 	"github.com/usher-run/usher/playbooks/text"
 )
 
-// Load reads a workspace and checks it whole: the first mistake stops nothing. The diagnostics are sorted by place, each once.
-// A workspace with a diagnostic of severity [Error] holds what could be read, and must not be used.
+// Load reads a workspace and checks it whole: the first mistake stops nothing. The diagnostics are
+// sorted by place, each once. A workspace with a diagnostic of severity [Error] holds what could be
+// read, and must not be used.
 func Load(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, []diag.Diagnostic) {
 	return load(fsys, reg, nil, nil)
 }
 
-func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]ExpressionSite) (*playbooks.Workspace, []diag.Diagnostic) {
+func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]ExpressionSite) (*playbooks.Workspace,
+	[]diag.Diagnostic,
+) {
 	c := newChecker(reg)
 	ws := c.ws
 	c.sites = places
@@ -45,16 +48,21 @@ func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Ex
 }
 
 func newChecker(reg *schema.Registry) *checker {
-	ws := &playbooks.Workspace{Schema: newSchema(), Templates: map[string]*playbooks.Template{}, Files: map[string][]byte{}}
+	ws := &playbooks.Workspace{
+		Schema: newSchema(), Templates: map[string]*playbooks.Template{},
+		Files: map[string][]byte{},
+	}
 	return &checker{
 		Reader: syntax.Reader{PlaybookKeys: playbookKeys, SuggestType: suggestType},
 		reg:    reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*syntax.Node{},
-		declared: map[string]bool{}, texts: map[string]*diag.File{}, brokenNames: map[string]bool{}, sources: map[string]*syntax.Node{},
-		Notes: check.NewNotes(),
+		declared: map[string]bool{}, texts: map[string]*diag.File{}, brokenNames: map[string]bool{},
+		sources: map[string]*syntax.Node{},
+		Notes:   check.NewNotes(),
 	}
 }
 
-// maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went wrong.
+// maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went
+// wrong.
 const maxMistakes = 1000
 
 // atMost keeps the first of each file's mistakes.
@@ -79,8 +87,10 @@ func (c *checker) loadSchema() {
 		if c.wrongName {
 			hint = "rename usher.yml to usher.yaml"
 		}
-		c.Diags = slices.DeleteFunc(c.Diags, func(d diag.Diagnostic) bool { return d.Code == "unread-file" && !c.wrongName }) // of another workspace
-		c.Error("no-workspace", playbooks.WholeFile(playbooks.SchemaFile), "there is no usher.yaml: a workspace declares its events and attributes there").Label(hint)
+		// of another workspace
+		c.Diags = slices.DeleteFunc(c.Diags, func(d diag.Diagnostic) bool { return d.Code == "unread-file" && !c.wrongName })
+		c.Error("no-workspace", playbooks.WholeFile(playbooks.SchemaFile),
+			"there is no usher.yaml: a workspace declares its events and attributes there").Label(hint)
 	case data == nil:
 		c.schemaUnreadable = true
 	default:
@@ -92,7 +102,8 @@ func (c *checker) loadSchema() {
 	}
 }
 
-// loadTemplates reads the templates. Their variables are judged where they are used: what is in scope depends on the playbook.
+// loadTemplates reads the templates. Their variables are judged where they are used: what is in
+// scope depends on the playbook.
 func (c *checker) loadTemplates() {
 	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		data := c.ws.Files[name]
@@ -125,7 +136,8 @@ func (c *checker) loadTemplates() {
 	}
 }
 
-// template gives the template that the file holds, not compiled yet. The line break at the end is the file's, not the message's.
+// template gives the template that the file holds, not compiled yet. The line break at the end is
+// the file's, not the message's.
 func templateOf(f *diag.File, name string) playbooks.Template {
 	return playbooks.Template{Name: name, Text: strings.TrimSuffix(f.Text, "\n"), HTML: path.Ext(f.Name) == ".html"}
 }
@@ -148,7 +160,8 @@ func positionsOf(f *diag.File) func(from, to int) diag.Pos {
 func (c *checker) loadPlaybooks() {
 	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		data := c.ws.Files[name]
-		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || strings.HasSuffix(name, playbooks.TestSuffix) || data == nil {
+		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || strings.HasSuffix(name, playbooks.TestSuffix) ||
+			data == nil {
 			continue
 		}
 		if n := c.Read(diag.NewFile(name, data)); n != nil {
@@ -165,7 +178,8 @@ func (c *checker) loadPlaybooks() {
 func (c *checker) loadTests() {
 	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
 		data := c.ws.Files[name]
-		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || !strings.HasSuffix(name, playbooks.TestSuffix) || data == nil {
+		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || !strings.HasSuffix(name, playbooks.TestSuffix) ||
+			data == nil {
 			continue
 		}
 		if n := c.Read(diag.NewFile(name, data)); n != nil && !c.playbookNamedTest(n) {
@@ -202,8 +216,8 @@ func (c *checker) unused() {
 	}
 }
 
-// Untested warns of live playbooks that no test runs, neither as its own nor beside another by `with`. It is apart from [Load]
-// because only --strict asks for it.
+// Untested warns of live playbooks that no test runs, neither as its own nor beside another by
+// `with`. It is apart from [Load] because only --strict asks for it.
 func Untested(w *playbooks.Workspace) []diag.Diagnostic {
 	tested := map[string]bool{}
 	for _, t := range w.Tests {
@@ -218,7 +232,8 @@ func Untested(w *playbooks.Workspace) []diag.Diagnostic {
 	for _, p := range w.Playbooks {
 		if p.Status == playbooks.Live && !tested[p.ID] {
 			out = append(out, diag.Diagnostic{
-				Severity: diag.Warning, Code: "untested", Message: fmt.Sprintf("the live playbook `%s` has no test", p.ID), Pos: p.Pos,
+				Severity: diag.Warning, Code: "untested", Message: fmt.Sprintf("the live playbook `%s` has no test", p.ID),
+				Pos:   p.Pos,
 				Label: "write one in " + strings.TrimSuffix(p.File, playbooks.YamlSuffix) + playbooks.TestSuffix,
 			})
 		}
@@ -229,7 +244,8 @@ func Untested(w *playbooks.Workspace) []diag.Diagnostic {
 // testName matches what the name of a test's file has beside that of its playbook.
 var testName = regexp.MustCompile(`(?i)^tests?[-_. ]+|[-_. ]*tests?$`)
 
-// testNamedOtherwise reports a test whose file is not named as one: it would be taken for a playbook.
+// testNamedOtherwise reports a test whose file is not named as one: it would be taken for a
+// playbook.
 func (c *checker) testNamedOtherwise(n *syntax.Node) bool {
 	if n.Kind != syntax.MappingNode || n.Get("playbook") == nil || n.Get("tests") == nil || n.Get("trigger") != nil {
 		return false

@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "write the expected output of the golden
 // baseSchema is the usher.yaml of golden cases that bring none.
 const baseSchema = "testdata/base.yaml"
 
-// golden is the workspace of one case: the files of the archive, on the base schema unless it has one of its own.
+// golden is the workspace of one case: the files of the archive, on the base schema unless it has
+// one of its own.
 func golden(t *testing.T, path string) (*txtar.Archive, fstest.MapFS) {
 	t.Helper()
 	ar, err := txtar.ParseFile(path)
@@ -41,7 +42,8 @@ func golden(t *testing.T, path string) (*txtar.Archive, fstest.MapFS) {
 	return ar, fsys
 }
 
-// loadGolden returns what check prints for a case. Warnings of the base schema's own unused declarations are left out.
+// loadGolden returns what check prints for a case. Warnings of the base schema's own unused
+// declarations are left out.
 func loadGolden(t *testing.T, path string) (string, []diag.Diagnostic) {
 	t.Helper()
 	_, fsys := golden(t, path)
@@ -92,7 +94,8 @@ func goldenFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// TestMistakes compares what check prints with the .out file beside each case. Write them with -update, and read them.
+// TestMistakes compares what check prints with the .out file beside each case. Write them with
+// -update, and read them.
 func TestMistakes(t *testing.T) {
 	for _, path := range goldenFiles(t, "testdata/err") {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {

@@ -47,7 +47,10 @@ func TestNormalizedTwice(t *testing.T) {
 	shanghai, _ := time.LoadLocation("Asia/Shanghai")
 	rapid.Check(t, func(t *rapid.T) {
 		s := &playbooks.Schema{Timezone: rapid.SampledFrom([]*time.Location{shanghai, time.UTC}).Draw(t, "zone")}
-		a := &playbooks.Attribute{Normal: rapid.SampledFrom([]playbooks.Normalization{playbooks.NormalLower, playbooks.NormalPhone}).Draw(t, "how")}
+		a := &playbooks.Attribute{Normal: rapid.SampledFrom([]playbooks.Normalization{
+			playbooks.NormalLower,
+			playbooks.NormalPhone,
+		}).Draw(t, "how")}
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ +0-9()\-]{0,18}`)).Draw(t, "text")
 		once := s.Normalized(a, text)
 		if twice := s.Normalized(a, once); once != twice {
@@ -65,7 +68,8 @@ member:
   thing: {type: string, normalize: string}
 `
 	s := loadEvents(t, []byte(text))
-	if s.Attribute("email").Normal != playbooks.NormalLower || s.Attribute("手机").Normal != playbooks.NormalPhone || s.Attribute("email").Type.Kind != schema.KindString {
+	if s.Attribute("email").Normal != playbooks.NormalLower || s.Attribute("手机").Normal != playbooks.NormalPhone ||
+		s.Attribute("email").Type.Kind != schema.KindString {
 		t.Errorf("%+v", s.Attributes)
 	}
 	if s.Attribute("手机").Default != "" || s.Attribute("thing").Type.Kind != schema.KindObject {
@@ -74,7 +78,8 @@ member:
 	for line, code := range map[string]string{
 		"{type: string, normalize: upper}": "bad-value", "{type: int, normalize: lower}": "type-mismatch",
 	} {
-		_, diags := Load(fstest.MapFS{"usher.yaml": {Data: []byte("usher: 1\nmember:\n  a: " + line + "\n")}}, &schema.Registry{})
+		_, diags := Load(fstest.MapFS{"usher.yaml": {Data: []byte("usher: 1\nmember:\n  a: " + line + "\n")}},
+			&schema.Registry{})
 		found := false
 		for _, d := range diags {
 			found = found || d.Code == code
@@ -88,7 +93,8 @@ member:
 // What is one member's id is declared beside the attributes.
 func TestMemberIDsAreNormalized(t *testing.T) {
 	for how, want := range map[string]string{"lower": "138 0013 8000", "phone": "+8613800138000"} {
-		s := loadEvents(t, []byte("usher: 1\ntimezone: Asia/Shanghai\nmember:\n  id: {normalize: "+how+"}\n  nickname: string\n"))
+		s := loadEvents(t, []byte("usher: 1\ntimezone: Asia/Shanghai\nmember:\n  id: {normalize: "+how+
+			"}\n  nickname: string\n"))
 		if got := s.MemberID(" 138 0013 8000 "); got != want || len(s.Attributes) != 1 {
 			t.Errorf("%s: %q, %d attributes", how, got, len(s.Attributes))
 		}
@@ -100,10 +106,12 @@ func TestMemberIDsAreNormalized(t *testing.T) {
 		t.Errorf("without a schema: %q", got)
 	}
 	for line, code := range map[string]string{
-		"string": "reserved-name", "{type: string}": "reserved-name", "{normalize: upper}": "bad-value", "{normalize: [lower]}": "bad-value",
+		"string": "reserved-name", "{type: string}": "reserved-name", "{normalize: upper}": "bad-value",
+		"{normalize: [lower]}":             "bad-value",
 		"{normalize: lower, type: string}": "unknown-key",
 	} {
-		_, diags := Load(fstest.MapFS{"usher.yaml": {Data: []byte("usher: 1\nmember:\n  id: " + line + "\n")}}, &schema.Registry{})
+		_, diags := Load(fstest.MapFS{"usher.yaml": {Data: []byte("usher: 1\nmember:\n  id: " + line + "\n")}},
+			&schema.Registry{})
 		found := false
 		for _, d := range diags {
 			found = found || d.Code == code

@@ -16,7 +16,8 @@ import (
 )
 
 var playbookKeys = []string{
-	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit", "actions",
+	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
+	"actions",
 }
 
 // playbookReader reads one playbook.
@@ -46,8 +47,9 @@ func (c *checker) readPlaybook(n *syntax.Node) {
 		return
 	}
 	p := &playbookReader{
-		checker: c, from: before, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{}, ids: map[string]*syntax.Node{},
-		pb: &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
+		checker: c, from: before, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{},
+		ids: map[string]*syntax.Node{},
+		pb:  &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
 	}
 	p.scope.Schema, p.scope.Running = c.schema, c.Running
 	p.head(n)
@@ -93,7 +95,8 @@ func (p *playbookReader) head(n *syntax.Node) {
 		p.NoteLabel(playbooks.OwnerLabel, p.pb.Owner, playbooks.LabelWritten, v)
 	}
 	p.pb.Stage, _ = p.Enum(p.Require(n, "a playbook", "stage", "stage: activation"), "stage", shapes.Stages...)
-	if s, ok := p.Enum(n.Get("status"), "status", string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)); ok {
+	if s, ok := p.Enum(n.Get("status"), "status", string(playbooks.Live), string(playbooks.Paused),
+		string(playbooks.Draft)); ok {
 		p.pb.Status = playbooks.Status(s)
 	}
 }
@@ -118,11 +121,16 @@ func (p *playbookReader) entry(n *syntax.Node) {
 		case v.Kind == syntax.ScalarNode && diag.Closest(v.Value, []string{"always", "never"}) != "":
 			p.Enum(v, "reentry", "always", "never")
 		default:
-			if v.Kind == syntax.ScalarNode && (v.Tag == "str" || v.Tag == "bool") && schema.SuggestDuration(v.Value) == (schema.DurationHint{}) {
+			if v.Kind == syntax.ScalarNode && (v.Tag == "str" || v.Tag == "bool") &&
+				schema.SuggestDuration(v.Value) == (schema.DurationHint{}) {
 				if _, err := schema.ParseDuration(v.Value); err != nil {
-					r := p.Error("bad-value", v.Pos(), fmt.Sprintf("reentry cannot be `%s`", v.Value)).Label("write always, never or a duration as in 14d")
+					r := p.Error("bad-value", v.Pos(), fmt.Sprintf("reentry cannot be `%s`", v.Value)).
+						Label("write always, never or a duration as in 14d")
 					if meant := schema.SuggestReentry(v.Value); meant != "" {
-						r.Label("write `"+meant+"`: "+map[string]string{"never": "a member enters once", "always": "a member may enter each time"}[meant]).
+						r.Label("write `"+meant+"`: "+map[string]string{
+							"never":  "a member enters once",
+							"always": "a member may enter each time",
+						}[meant]).
 							Edit(v.Pos(), meant).UnsureUnless(v.Value == "once")
 					}
 					break
@@ -133,10 +141,12 @@ func (p *playbookReader) entry(n *syntax.Node) {
 			}
 		}
 	}
-	if s, ok := p.Enum(n.Get("mode"), "mode", string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)); ok {
+	if s, ok := p.Enum(n.Get("mode"), "mode", string(playbooks.Single), string(playbooks.Restart),
+		string(playbooks.Parallel)); ok {
 		p.pb.Mode = playbooks.Mode(s)
 		if p.pb.Mode != playbooks.Single && p.pb.Reentry != nil && p.pb.Reentry.Never {
-			p.Warn("exclusive-keys", n.Get("mode").Pos(), fmt.Sprintf("`mode: %s` never comes about: nobody enters a second time", s)).
+			p.Warn("exclusive-keys", n.Get("mode").Pos(),
+				fmt.Sprintf("`mode: %s` never comes about: nobody enters a second time", s)).
 				Label("leave it out, or allow `reentry`").Related("this allows one entry", n.Get("reentry").Pos())
 		}
 	}
@@ -201,7 +211,8 @@ func (p *playbookReader) exits(n *syntax.Node) {
 func (p *playbookReader) idleExit(n *syntax.Node) {
 	holds := func(s playbooks.Step) bool {
 		spec := p.reg.Action(s.Key)
-		return s.Wait != nil || spec != nil && slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
+		return s.Wait != nil || spec != nil &&
+			slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
 	}
 	if len(p.pb.Exits) > 0 && !slices.ContainsFunc(p.pb.Steps, holds) {
 		p.Warn("unreachable", n.Key("exit").Pos(), "this exit ends no run: nothing here waits, so a run is over at once").
@@ -250,7 +261,8 @@ func (p *playbookReader) eventMatch(n *syntax.Node, what string, sc *expression.
 	return m
 }
 
-// compileIn compiles an expression of the playbook, unless it uses something that is unknown because of another mistake.
+// compileIn compiles an expression of the playbook, unless it uses something that is unknown
+// because of another mistake.
 func (p *playbookReader) compileIn(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
 	if n == nil || n.Broken {
 		return nil
@@ -262,7 +274,8 @@ func (p *playbookReader) compileIn(n *syntax.Node, sc *expression.Scope, want *s
 	return p.keep(p.expression(n, sc, want))
 }
 
-// keep notes what became of an expression that is given: a playbook that lost one is not fit to run.
+// keep notes what became of an expression that is given: a playbook that lost one is not fit to
+// run.
 func (p *playbookReader) keep(e *expression.Expr) *expression.Expr {
 	if e == nil {
 		p.dropped = true
@@ -274,8 +287,8 @@ func (p *playbookReader) keep(e *expression.Expr) *expression.Expr {
 
 var dottedNames = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)?`)
 
-// dependsOnUnknown reports whether the text names something unknown because of a mistake. What has no mistake before it is judged whatever it
-// names: nothing is passed over in silence.
+// dependsOnUnknown reports whether the text names something unknown because of a mistake. What has
+// no mistake before it is judged whatever it names: nothing is passed over in silence.
 func (p *playbookReader) dependsOnUnknown(text string) bool {
 	if len(p.unknownNames) == 0 || !p.schemaUnreadable && !hasError(p.Diags[p.from:]) {
 		return false

@@ -69,7 +69,8 @@ func (h historyAt) Sum(s expression.Slot, field string) (any, error) {
 	return h.all.at(h.now, s).Sum(s, field)
 }
 
-// Between two turns the answer does not change, whatever the clocks do: members are looked at when they turn and at no other time.
+// Between two turns the answer does not change, whatever the clocks do: members are looked at when
+// they turn and at no other time.
 func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -86,14 +87,16 @@ func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 	for name, want := range reevaluating {
 		t.Run(name, func(t *testing.T) {
 			turns := ws.Schema.ReevaluationOf(name)
-			if hourly := slices.ContainsFunc(turns.Moments, func(m expression.Moment) bool { return m.Unit == expression.AnyTime }); hourly == want.derived {
+			if hourly := slices.ContainsFunc(turns.Moments,
+				func(m expression.Moment) bool { return m.Unit == expression.AnyTime }); hourly == want.derived {
 				t.Fatalf("derived: %v, want %v: %+v", !hourly, want.derived, turns.Moments)
 			}
 			seg := ws.Schema.Segment(name)
 			rapid.Check(t, func(rt *rapid.T) {
 				// Around the nights in which clocks change in New York, and in between.
 				base := rapid.SampledFrom([]time.Time{
-					time.Date(2026, 3, 7, 20, 0, 0, 0, zone), time.Date(2026, 10, 31, 20, 0, 0, 0, zone), time.Date(2026, 6, 1, 12, 0, 0, 0, zone),
+					time.Date(2026, 3, 7, 20, 0, 0, 0, zone), time.Date(2026, 10, 31, 20, 0, 0, 0, zone),
+					time.Date(2026, 6, 1, 12, 0, 0, 0, zone),
 				}).Draw(rt, "base")
 				moment := func(label string, latest int) time.Time {
 					return base.Add(time.Duration(rapid.IntRange(-6*24*60, latest).Draw(rt, label)) * time.Minute)

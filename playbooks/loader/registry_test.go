@@ -21,7 +21,10 @@ func testRegistry() *schema.Registry {
 					{Name: "to", Kind: schema.FieldString},
 					{Name: "class", Kind: schema.FieldEnum, Enum: []string{"promotional", "transactional"}, Default: "promotional"},
 				},
-				Results: []schema.ResultSpec{{Name: "status", Type: schema.String}, {Name: "opened_at", Type: schema.Datetime.AsOptional()}},
+				Results: []schema.ResultSpec{
+					{Name: "status", Type: schema.String},
+					{Name: "opened_at", Type: schema.Datetime.AsOptional()},
+				},
 			},
 			{
 				Key: "tag", Shorthand: "add", AtLeast: []string{"add", "remove"},
@@ -37,13 +40,18 @@ func testRegistry() *schema.Registry {
 				},
 			},
 			{
-				Key: "points", Shorthand: "add", Fields: []schema.FieldSpec{{Name: "add", Kind: schema.FieldInt, Required: true}, {Name: "reason", Kind: schema.FieldString}},
+				Key: "points", Shorthand: "add", Fields: []schema.FieldSpec{
+					{Name: "add", Kind: schema.FieldInt, Required: true},
+					{Name: "reason", Kind: schema.FieldString},
+				},
 				Results: []schema.ResultSpec{{Name: "balance", Type: schema.Int}},
 			},
 			{
 				Key: "emit", Shorthand: "event",
 				Fields: []schema.FieldSpec{
-					{Name: "event", Kind: shapes.FieldEvent, Required: true}, {Name: "properties", Kind: schema.FieldProperties}, {Name: "member", Kind: schema.FieldString},
+					{Name: "event", Kind: shapes.FieldEvent, Required: true},
+					{Name: "properties", Kind: schema.FieldProperties},
+					{Name: "member", Kind: schema.FieldString},
 				},
 			},
 			{
@@ -56,17 +64,30 @@ func testRegistry() *schema.Registry {
 					{Name: "timeout", Kind: schema.FieldDuration, Longest: schema.Duration{Elapsed: time.Minute}},
 					{Name: "returns", Kind: schema.FieldReturns},
 				},
-				Results: []schema.ResultSpec{{Name: "status", Type: schema.Int}, {Name: "reason", Type: schema.String.AsOptional()}, {Name: "body", Type: schema.ObjectOf().AsOptional()}},
+				Results: []schema.ResultSpec{
+					{Name: "status", Type: schema.Int},
+					{Name: "reason", Type: schema.String.AsOptional()},
+					{Name: "body", Type: schema.ObjectOf().AsOptional()},
+				},
 			},
-			{Key: "set", Shorthand: "attributes", Fields: []schema.FieldSpec{{Name: "attributes", Kind: schema.FieldAttributes, Required: true}}},
+			{
+				Key: "set", Shorthand: "attributes",
+				Fields: []schema.FieldSpec{{Name: "attributes", Kind: schema.FieldAttributes, Required: true}},
+			},
 		},
 		Channels: []schema.ChannelSpec{
 			{Type: "log"},
-			{Type: "webhook", Mute: true, Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}, {Name: "value", Kind: schema.FieldSecret}}},
+			{Type: "webhook", Mute: true, Fields: []schema.FieldSpec{
+				{Name: "url", Kind: schema.FieldSecret, Required: true},
+				{Name: "value", Kind: schema.FieldSecret},
+			}},
 			{Type: "wecom_robot", Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}}},
 			{
 				Type: "smtp", NeedsTo: true, Address: "email", Subjects: true,
-				Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}, {Name: "from", Kind: schema.FieldString, Required: true}},
+				Fields: []schema.FieldSpec{
+					{Name: "url", Kind: schema.FieldSecret, Required: true},
+					{Name: "from", Kind: schema.FieldString, Required: true},
+				},
 			},
 		},
 	}

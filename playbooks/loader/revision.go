@@ -37,7 +37,8 @@ func (p *playbookReader) addSlots(slots []expression.Slot) {
 	}
 }
 
-// references gathers what the playbook's expressions and templates refer to, through segments and computed attributes too.
+// references gathers what the playbook's expressions and templates refer to, through segments and
+// computed attributes too.
 func (p *playbookReader) references() expression.Refs {
 	var all expression.Refs
 	for _, e := range p.exprs {
@@ -80,7 +81,8 @@ func (p *playbookReader) eventMatches() []playbooks.EventMatch {
 	return matches
 }
 
-// revision hashes the playbook without its status, and all it refers to. Comments, quotes and the order of keys do not count.
+// revision hashes the playbook without its status, and all it refers to. Comments, quotes and the
+// order of keys do not count.
 func (p *playbookReader) revision(n *syntax.Node, refs expression.Refs) string {
 	h := sha256.New()
 	for _, e := range sortedEntries(n) {

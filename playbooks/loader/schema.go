@@ -155,14 +155,17 @@ func (c *checker) memberID(n *syntax.Node) {
 	}
 	switch v := n.Get("normalize"); {
 	case v.Broken:
-	case v.Kind != syntax.ScalarNode || v.Value != string(playbooks.NormalLower) && v.Value != string(playbooks.NormalPhone):
-		c.Error("bad-value", v.Pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.Value)).Label("write lower or phone")
+	case v.Kind != syntax.ScalarNode || v.Value != string(playbooks.NormalLower) &&
+		v.Value != string(playbooks.NormalPhone):
+		c.Error("bad-value", v.Pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.Value)).
+			Label("write lower or phone")
 	default:
 		c.schema.IDs = playbooks.Normalization(v.Value)
 	}
 }
 
-// typedForm returns T of `{type: T, default: …, normalize: …}`, with one of the two or both; nil of another form.
+// typedForm returns T of `{type: T, default: …, normalize: …}`, with one of the two or both; nil of
+// another form.
 func typedForm(n *syntax.Node) *syntax.Node {
 	if n.Kind != syntax.MappingNode {
 		return nil
@@ -177,10 +180,12 @@ func typedForm(n *syntax.Node) *syntax.Node {
 	return n.Get("type")
 }
 
-// normalForm returns the value of `normalize`, or nil when that is a field of an object, which has a type.
+// normalForm returns the value of `normalize`, or nil when that is a field of an object, which has
+// a type.
 func normalForm(n *syntax.Node) *syntax.Node {
 	v := n.Get("normalize")
-	if v == nil || v.Kind != syntax.ScalarNode || n.Get("type") == nil || typeNames[strings.TrimPrefix(v.Value, "optional ")] != nil {
+	if v == nil || v.Kind != syntax.ScalarNode || n.Get("type") == nil ||
+		typeNames[strings.TrimPrefix(v.Value, "optional ")] != nil {
 		return nil
 	}
 	return v
@@ -194,9 +199,11 @@ func (c *checker) normalize(n *syntax.Node, a *playbooks.Attribute) {
 	v := normalForm(n)
 	switch {
 	case v.Value != string(playbooks.NormalLower) && v.Value != string(playbooks.NormalPhone):
-		c.Error("bad-value", v.Pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.Value)).Label("write lower or phone")
+		c.Error("bad-value", v.Pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.Value)).
+			Label("write lower or phone")
 	case a.Type.Kind != schema.KindString && a.Type.Kind != schema.KindAny, len(a.Type.Enum) > 0:
-		c.Error("type-mismatch", v.Pos(), fmt.Sprintf("`normalize` is for a string, `%s` is %s", a.Name, schema.Article(a.Type.String()))).Label("leave it out")
+		c.Error("type-mismatch", v.Pos(), fmt.Sprintf("`normalize` is for a string, `%s` is %s", a.Name,
+			schema.Article(a.Type.String()))).Label("leave it out")
 	default:
 		a.Normal = playbooks.Normalization(v.Value)
 	}
@@ -217,7 +224,8 @@ func (c *checker) eventType(key, value *syntax.Node) {
 	c.schema.Events = append(c.schema.Events, e)
 }
 
-// properties reads what an event or an http trigger carries: typed properties, none with a name that is there anyway.
+// properties reads what an event or an http trigger carries: typed properties, none with a name
+// that is there anyway.
 func (c *checker) properties(n *syntax.Node, owner string, reserved []string) *schema.Type {
 	t := &schema.Type{Kind: schema.KindObject, Pos: n.Pos()}
 	for _, p := range n.Entries {
@@ -226,13 +234,15 @@ func (c *checker) properties(n *syntax.Node, owner string, reserved []string) *s
 				Label("choose another name")
 			continue
 		}
-		c.IsName(p.Key, "a property", p.Key.Value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
+		c.IsName(p.Key, "a property", p.Key.Value, propertyName, "letters, digits and `_`, not beginning with a digit",
+			snakeOf)
 		t.Fields = append(t.Fields, c.typedField(p))
 	}
 	return t
 }
 
-// declaredName is of small letters; those of scripts that know no others, as Chinese, are letters like them.
+// declaredName is of small letters; those of scripts that know no others, as Chinese, are letters
+// like them.
 var declaredName = regexp.MustCompile(`^[a-z0-9\p{Lo}々ー]+([-_][a-z0-9\p{Lo}々ー]+)*$`)
 
 // declarable checks the name of a segment, channel or pool.
@@ -262,7 +272,8 @@ func (c *checker) pool(key, value *syntax.Node) {
 		if v := value.Get("prefix"); v != nil {
 			p.Prefix, _ = c.Str(v, "prefix")
 			if p.Prefix != "" && !poolPrefix.MatchString(p.Prefix) {
-				c.Error("bad-value", v.Pos(), "a prefix is of letters A to Z, digits, `-` and `_`, 20 at most").Label("codes are read aloud and typed in, as in NEW-7KQ2")
+				c.Error("bad-value", v.Pos(), "a prefix is of letters A to Z, digits, `-` and `_`, 20 at most").
+					Label("codes are read aloud and typed in, as in NEW-7KQ2")
 			}
 		}
 		const most = 1_000_000_000
@@ -270,7 +281,8 @@ func (c *checker) pool(key, value *syntax.Node) {
 		p.PerMember, _ = c.Integer(value.Get("per_member"), "per_member", 1, most)
 		if v := value.Get("expires"); v != nil {
 			p.Expires, _ = c.duration(v, "expires")
-			if d := c.Diags[max(0, len(c.Diags)-1):]; schema.LooksLikeTime.MatchString(v.Value) && len(d) == 1 && d[0].Code == "bad-duration" {
+			if d := c.Diags[max(0, len(c.Diags)-1):]; schema.LooksLikeTime.MatchString(v.Value) && len(d) == 1 &&
+				d[0].Code == "bad-duration" {
 				d[0].Label = "a pool does not end on a date: write how long a coupon is valid, as in 7d"
 			}
 		}
@@ -341,7 +353,8 @@ func (c *checker) quietHours(n *syntax.Node) {
 	}
 }
 
-// compileSchema compiles the computed attributes and segments, when all that they may name is declared.
+// compileSchema compiles the computed attributes and segments, when all that they may name is
+// declared.
 func (c *checker) compileSchema() {
 	s := c.schema
 	before := len(c.Diags)
@@ -365,7 +378,8 @@ func (c *checker) compileSchema() {
 	c.oneCycleEach(before)
 }
 
-// oneCycleEach keeps one of the mistakes that tell of the same cycle, each from another of its members.
+// oneCycleEach keeps one of the mistakes that tell of the same cycle, each from another of its
+// members.
 func (c *checker) oneCycleEach(from int) {
 	seen := map[string]bool{}
 	kept := c.Diags[:from]

@@ -10,7 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// at follows keys through a shape; `[]` is an item of a list. Of several forms the one with the key is taken.
+// at follows keys through a shape; `[]` is an item of a list. Of several forms the one with the key
+// is taken.
 func shapeAt(t *testing.T, s *shapes.Shape, path string) *shapes.Shape {
 	t.Helper()
 	for _, step := range strings.Fields(path) {
@@ -33,7 +34,8 @@ func shapeAt(t *testing.T, s *shapes.Shape, path string) *shapes.Shape {
 	return s
 }
 
-// TestShapesHaveTheCheckersKeys asks the checker which keys it knows, by giving one that it cannot know.
+// TestShapesHaveTheCheckersKeys asks the checker which keys it knows, by giving one that it cannot
+// know.
 func TestShapesHaveTheCheckersKeys(t *testing.T) {
 	forms := shapes.NewShapes(testRegistry())
 	cases := []struct {
@@ -63,12 +65,30 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 		{forms.Test, "tests [] history []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], history: [{event: member.left, at: -1d, zzzzzzzz: 1}]}]"},
 		{forms.Test, "tests [] script []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [{event: member.left, zzzzzzzz: 1}]}]"},
 		{forms.Test, "tests [] force", "playbook: example\ntests: [{name: x, member: {id: m}, script: [], force: {zzzzzzzz: 1}}]"},
-		{forms.Test, "tests [] script [] expect", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {zzzzzzzz: 1}]}]"},
-		{forms.Test, "tests [] script [] expect tags", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {tags: {zzzzzzzz: 1}}]}]"},
-		{forms.Test, "tests [] script [] expect messages []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {messages: [{zzzzzzzz: 1}]}]}]"},
-		{forms.Test, "tests [] script [] expect coupons []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {coupons: [{zzzzzzzz: 1}]}]}]"},
-		{forms.Test, "tests [] script [] expect webhooks []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {webhooks: [{zzzzzzzz: 1}]}]}]"},
-		{forms.Test, "tests [] script [] expect events []", "playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {events: [{zzzzzzzz: 1}]}]}]"},
+		{
+			forms.Test, "tests [] script [] expect",
+			"playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {zzzzzzzz: 1}]}]",
+		},
+		{
+			forms.Test, "tests [] script [] expect tags",
+			"playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {tags: {zzzzzzzz: 1}}]}]",
+		},
+		{
+			forms.Test, "tests [] script [] expect messages []",
+			"playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {messages: [{zzzzzzzz: 1}]}]}]",
+		},
+		{
+			forms.Test, "tests [] script [] expect coupons []",
+			"playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {coupons: [{zzzzzzzz: 1}]}]}]",
+		},
+		{
+			forms.Test, "tests [] script [] expect webhooks []",
+			"playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {webhooks: [{zzzzzzzz: 1}]}]}]",
+		},
+		{
+			forms.Test, "tests [] script [] expect events []",
+			"playbook: example\ntests: [{name: x, member: {id: m}, script: [expect: {events: [{zzzzzzzz: 1}]}]}]",
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.path+" "+c.yaml, func(t *testing.T) {
@@ -119,7 +139,8 @@ func TestShapesHaveTheCheckersActions(t *testing.T) {
 	}
 }
 
-// TestShapesAreDocumented: each key says what it is for; those that a listed effect is matched by speak for themselves.
+// TestShapesAreDocumented: each key says what it is for; those that a listed effect is matched by
+// speak for themselves.
 func TestShapesAreDocumented(t *testing.T) {
 	forms := shapes.NewShapes(&schema.Registry{}) // what actions and channels say of themselves is on their pages
 	seen := map[*shapes.Shape]bool{}

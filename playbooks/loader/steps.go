@@ -22,8 +22,8 @@ type doneAction struct {
 	guarded bool
 }
 
-// maxActions is how many actions a playbook may have. Each may name the results of all before it, so that what a playbook costs to
-// check would grow with the square of its actions without a limit.
+// maxActions is how many actions a playbook may have. Each may name the results of all before it,
+// so that what a playbook costs to check would grow with the square of its actions without a limit.
 const maxActions = 500
 
 // itemKeys may stand beside an action's key.
@@ -51,7 +51,8 @@ func (p *playbookReader) actions(n *syntax.Node) {
 	p.readList(n, "actions", nil)
 }
 
-// collectIDs notes all action ids beforehand, so that one which comes later is told from one that does not exist.
+// collectIDs notes all action ids beforehand, so that one which comes later is told from one that
+// does not exist.
 func (p *playbookReader) collectIDs(n *syntax.Node) {
 	if n == nil || n.Kind != syntax.SequenceNode {
 		return
@@ -78,7 +79,8 @@ func (p *playbookReader) collectIDs(n *syntax.Node) {
 
 func (p *playbookReader) collectID(v *syntax.Node) {
 	id, ok := p.Str(v, "id")
-	if !ok || !p.IsName(v, "an action", id, actionID, "small letters, digits and `_`: expressions write actions.<id>", snakeOf) {
+	if !ok || !p.IsName(v, "an action", id, actionID, "small letters, digits and `_`: expressions write actions.<id>",
+		snakeOf) {
 		p.unknownNames["actions."+snakeOf(v.Value)] = true
 		p.unknownNames["actions."+v.Value] = true
 		return
@@ -91,8 +93,8 @@ func (p *playbookReader) collectID(v *syntax.Node) {
 	p.ids[id] = v
 }
 
-// readList reads a list of actions on one way through the playbook. It gives the key that surely ends the run, nil when the run
-// goes on behind the list.
+// readList reads a list of actions on one way through the playbook. It gives the key that surely
+// ends the run, nil when the run goes on behind the list.
 func (p *playbookReader) readList(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
 	if n == nil || n.Broken {
 		return nil
@@ -103,7 +105,8 @@ func (p *playbookReader) readList(n *syntax.Node, path string, way []branchChoic
 	}
 	for i, item := range n.Items {
 		if end != nil {
-			p.Error("unreachable", item.Pos(), "this action is never reached").Label("the run has ended").Related("it ends here", end.Pos())
+			p.Error("unreachable", item.Pos(), "this action is never reached").Label("the run has ended").
+				Related("it ends here", end.Pos())
 			return end
 		}
 		end = p.readItem(item, fmt.Sprintf("%s[%d]", path, i), way)
@@ -169,7 +172,8 @@ func (p *playbookReader) readItem(n *syntax.Node, path string, way []branchChoic
 	return nil
 }
 
-// markUnknownID keeps expressions that use the action's result from being judged: what it leaves behind is unknown.
+// markUnknownID keeps expressions that use the action's result from being judged: what it leaves
+// behind is unknown.
 func (p *playbookReader) markUnknownID(id string) {
 	if id != "" {
 		p.unknownNames["actions."+id] = true
@@ -217,7 +221,8 @@ func (p *playbookReader) actionKey(n *syntax.Node) *syntax.Node {
 	switch {
 	case found != nil:
 	case n.Get("if") != nil:
-		p.Error("missing-key", n.Key("if").Pos(), "this `if` decides about nothing").Label("add `then: […]`, or an action beside it")
+		p.Error("missing-key", n.Key("if").Pos(), "this `if` decides about nothing").
+			Label("add `then: […]`, or an action beside it")
 	default:
 		p.Error("missing-key", n.Pos(), "this item has no action").Label("one of " + diag.OneOf(known))
 	}
@@ -227,7 +232,8 @@ func (p *playbookReader) actionKey(n *syntax.Node) *syntax.Node {
 // belongsTo reports a field that stands beside its action instead of under it.
 func (p *playbookReader) belongsTo(action, value, k *syntax.Node) bool {
 	spec := p.reg.Action(action.Value)
-	if spec == nil || !value.IsNull() || !slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Name == k.Value }) {
+	if spec == nil || !value.IsNull() || !slices.ContainsFunc(spec.Fields,
+		func(f schema.FieldSpec) bool { return f.Name == k.Value }) {
 		return false
 	}
 	p.Error("unknown-action", k.Pos(), fmt.Sprintf("`%s` is no action but belongs to `%s`", k.Value, action.Value)).

@@ -9,7 +9,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// manyActions is a workspace with a playbook of n actions: coupons, and between them tags that ask what the coupon before left.
+// manyActions is a workspace with a playbook of n actions: coupons, and between them tags that ask
+// what the coupon before left.
 func manyActions(n int) fstest.MapFS {
 	var b strings.Builder
 	b.WriteString("id: p\nstage: retention\ntrigger: {event: e}\nactions:\n")
@@ -36,14 +37,17 @@ func TestActionsAreAtMost500(t *testing.T) {
 	}
 	branches := "id: p\nstage: retention\ntrigger: {event: e}\nactions:\n" +
 		strings.Repeat("  - choose:\n      - {if: member.points > 3, then: [{tag: a}, {tag: b}]}\n      - {else: [{tag: c}]}\n", maxActions/4+1)
-	_, diags = Load(fstest.MapFS{playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")}, "playbooks/p.yaml": {Data: []byte(branches)}}, testRegistry())
+	_, diags = Load(fstest.MapFS{
+		playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")},
+		"playbooks/p.yaml":   {Data: []byte(branches)},
+	}, testRegistry())
 	if len(diags) != 1 || diags[0].Code != "too-many-actions" {
 		t.Errorf("actions of branches: %.500v", diags)
 	}
 }
 
-// TestExpressionsReadOnlyTheResultsTheyName holds that an expression costs the same however many actions come before it: its
-// environment has the results that it names.
+// TestExpressionsReadOnlyTheResultsTheyName holds that an expression costs the same however many
+// actions come before it: its environment has the results that it names.
 func TestExpressionsReadOnlyTheResultsTheyName(t *testing.T) {
 	ws, diags := Load(manyActions(50), testRegistry())
 	if hasError(diags) {

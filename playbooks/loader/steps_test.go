@@ -137,19 +137,26 @@ func TestBehindAnExit(t *testing.T) {
 		actions string
 		known   bool
 	}{
-		"nothing":                  {"", false},
-		"then":                     {"  - if: actions.paid.timed_out\n    then: [{tag: x}, {exit: late}]\n", true},
-		"then, which goes on":      {"  - if: actions.paid.timed_out\n    then: [{tag: x}]\n", false},
-		"the other question":       {"  - if: not actions.paid.timed_out\n    then: [{exit: paid}]\n", false},
-		"else":                     {"  - if: not actions.paid.timed_out\n    then: [{tag: x}]\n    else: [{exit: late}]\n", true},
-		"then with an else":        {"  - if: actions.paid.timed_out\n    then: [{exit: late}]\n    else: [{tag: x}]\n", true},
+		"nothing":             {"", false},
+		"then":                {"  - if: actions.paid.timed_out\n    then: [{tag: x}, {exit: late}]\n", true},
+		"then, which goes on": {"  - if: actions.paid.timed_out\n    then: [{tag: x}]\n", false},
+		"the other question":  {"  - if: not actions.paid.timed_out\n    then: [{exit: paid}]\n", false},
+		"else": {
+			"  - if: not actions.paid.timed_out\n    then: [{tag: x}]\n    else: [{exit: late}]\n",
+			true,
+		},
+		"then with an else": {
+			"  - if: actions.paid.timed_out\n    then: [{exit: late}]\n    else: [{tag: x}]\n",
+			true,
+		},
 		"a guarded exit":           {"  - if: actions.paid.timed_out\n    exit: late\n", true},
 		"the first way":            {"  - choose:\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n      - {if: member.points > 3, then: [{tag: x}]}\n", true},
 		"a second way":             {"  - choose:\n      - {if: member.points > 3, then: [{exit: rich}]}\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n", true},
 		"behind one that does not": {"  - choose:\n      - {if: member.points > 3, then: [{tag: x}]}\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n", false},
 		"a guarded choose":         {"  - if: member.points > 3\n    choose:\n      - {if: actions.paid.timed_out, then: [{exit: late}]}\n", false},
 		"inside a branch only": {
-			"  - if: member.points > 3\n    then:\n      - if: actions.paid.timed_out\n        exit: late\n      - tag: x\n", false,
+			"  - if: member.points > 3\n    then:\n      - if: actions.paid.timed_out\n        exit: late\n      - tag: x\n",
+			false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,12 +200,18 @@ func TestResultsInScope(t *testing.T) {
 		"in the same branch":             {inside + "      - if: actions.gift.issued\n        tag: x\n", ""},
 		"in a branch, seen from outside": {inside + "  - if: actions.gift.issued\n    tag: x\n", "unguarded-optional"},
 		"the same, guarded":              {inside + "  - if: actions.gift != nil and actions.gift.issued\n    tag: x\n", ""},
-		"on the other way":               {inside + "    else:\n      - if: actions.gift.issued\n        tag: x\n", "action-not-run-yet"},
+		"on the other way": {
+			inside + "    else:\n      - if: actions.gift.issued\n        tag: x\n",
+			"action-not-run-yet",
+		},
 		"under a guard": {
 			"  - id: gift\n    if: member.points > 3\n    coupon: {pool: newcomer-10}\n  - if: actions.gift.issued\n    tag: x\n", "unguarded-optional",
 		},
-		"in its own guard": {"  - id: gift\n    if: actions.gift.issued\n    coupon: {pool: newcomer-10}\n", "action-not-run-yet"},
-		"in a text":        {gift + "  - message: {channel: wecom, text: \"{{ actions.gift.code }}\"}\n", ""},
+		"in its own guard": {
+			"  - id: gift\n    if: actions.gift.issued\n    coupon: {pool: newcomer-10}\n",
+			"action-not-run-yet",
+		},
+		"in a text": {gift + "  - message: {channel: wecom, text: \"{{ actions.gift.code }}\"}\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, errs := loadOne(t, head+"actions:\n"+c.actions, nil)
@@ -273,9 +286,12 @@ func TestRevision(t *testing.T) {
 		more map[string]string
 		same bool
 	}{
-		"status":               {strings.Replace(text, "live", "draft", 1), hi, true},
-		"comment and quotes":   {strings.Replace(text, "stage: retention", "# why\nstage: 'retention'  # x", 1), hi, true},
-		"order of keys":        {"stage: retention\nid: p\n" + strings.TrimPrefix(text, "id: p\nstage: retention\n"), hi, true},
+		"status":             {strings.Replace(text, "live", "draft", 1), hi, true},
+		"comment and quotes": {strings.Replace(text, "stage: retention", "# why\nstage: 'retention'  # x", 1), hi, true},
+		"order of keys": {
+			"stage: retention\nid: p\n" + strings.TrimPrefix(text, "id: p\nstage: retention\n"), hi,
+			true,
+		},
 		"condition":            {strings.Replace(text, "in_segment(\"loyal\")", "member.points > 1", 1), hi, false},
 		"template":             {text, map[string]string{"templates/hi.txt": "hello"}, false},
 		"segment":              {text, schemaWith("member.orders_90d >= 5", "member.orders_90d >= 6"), false},

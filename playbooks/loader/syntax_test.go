@@ -43,7 +43,8 @@ events:
 	if a, b := first.EventsSyntax(), again.EventsSyntax(); !reflect.DeepEqual(a, b) {
 		t.Errorf("written %v, read again %v", a, b)
 	}
-	if a, b := first.MemberSyntax(), again.MemberSyntax(); !reflect.DeepEqual(a, b) || len(b) != 3 || first.Timezone.String() != again.Timezone.String() {
+	if a, b := first.MemberSyntax(), again.MemberSyntax(); !reflect.DeepEqual(a, b) || len(b) != 3 ||
+		first.Timezone.String() != again.Timezone.String() {
 		t.Errorf("written %v, read again %v", a, b)
 	}
 	if got := again.Event("order.paid").Properties; len(got.Fields) != 8 {

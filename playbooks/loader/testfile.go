@@ -153,7 +153,8 @@ func (r *testReader) memberField(key *syntax.Node) *schema.Type {
 		r.unknown("unknown-field", key, "member has no attribute", key.Value, known, r.schema.In(expression.InMember))
 		return nil
 	case a.Computed != nil:
-		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.Value)).Related("declared here", a.Pos)
+		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.Value)).
+			Related("declared here", a.Pos)
 		return nil
 	}
 	return a.Type
@@ -264,7 +265,8 @@ func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
 	out := map[string]playbooks.TestAnswer{}
 	for _, e := range n.Entries {
 		if !slices.Contains(names, e.Key.Value) {
-			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.Key.Value, names, r.pb.StepNamed)
+			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.Key.Value, names,
+				r.pb.StepNamed)
 			continue
 		}
 		if !r.Mapping(e.Value, "the answer of a webhook", "status", "body") {
@@ -282,7 +284,8 @@ func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
 	return out
 }
 
-// forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook has one split.
+// forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook
+// has one split.
 func (r *testReader) forcedBranches(n *syntax.Node) map[string]string {
 	if n.Broken || r.pb == nil {
 		return nil
@@ -305,7 +308,8 @@ func (r *testReader) forcedBranches(n *syntax.Node) map[string]string {
 	for _, e := range n.Entries {
 		s := splits[e.Key.Value]
 		if s == nil {
-			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names, r.pb.StepNamed)
+			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names,
+				r.pb.StepNamed)
 			continue
 		}
 		r.forcedBranch(e.Value, s, out)
@@ -398,7 +402,8 @@ func (r *testReader) params(v *syntax.Node) map[string]any {
 		return nil
 	}
 	if r.pb.Trigger.Kind != playbooks.TriggerHTTP {
-		r.Error("bad-value", v.Pos(), fmt.Sprintf("the playbook `%s` is not started over HTTP", r.pb.ID)).Label("send its event instead")
+		r.Error("bad-value", v.Pos(), fmt.Sprintf("the playbook `%s` is not started over HTTP", r.pb.ID)).
+			Label("send its event instead")
 		return nil
 	}
 	got, ok := r.literal(v, r.pb.Trigger.Params, "trigger")

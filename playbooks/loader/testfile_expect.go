@@ -128,7 +128,8 @@ func (r *testReader) effects(n *syntax.Node, what string, known []string) []play
 	return out
 }
 
-// effectField checks what a field names: a test that expects what cannot be is a mistake, not a failure.
+// effectField checks what a field names: a test that expects what cannot be is a mistake, not a
+// failure.
 func (r *testReader) effectField(what string, e syntax.Entry) bool {
 	v := e.Value
 	if v.Broken || v.Kind != syntax.ScalarNode {
@@ -138,7 +139,8 @@ func (r *testReader) effectField(what string, e syntax.Entry) bool {
 	case what == "messages" && e.Key.Value == "channel":
 		return r.knownChannel(v, v.Value)
 	case what == "messages" && e.Key.Value == "template" && r.texts[v.Value] == nil:
-		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)), diag.NoDeclaration)
+		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)),
+			diag.NoDeclaration)
 		return false
 	case what == "coupons" && e.Key.Value == "pool":
 		return r.schemaUnreadable || r.schema.Pool(v.Value) != nil || r.knownPool(v, v.Value)

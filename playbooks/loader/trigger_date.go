@@ -30,8 +30,10 @@ func (p *playbookReader) dateTrigger(n *syntax.Node) {
 	if _, ok := p.Enum(n.Get("every"), "every", "year"); ok {
 		d.Yearly = true
 	}
-	if v := n.Get("date"); n.Get("every") == nil && dayOfBirth.MatchString(d.Attribute) && !nextOne.MatchString(d.Attribute) {
-		p.Warn("missing-key", v.Pos(), fmt.Sprintf("`member.%s` without `every` comes once: on the day of birth", d.Attribute)).
+	if v := n.Get("date"); n.Get("every") == nil && dayOfBirth.MatchString(d.Attribute) &&
+		!nextOne.MatchString(d.Attribute) {
+		p.Warn("missing-key", v.Pos(), fmt.Sprintf("`member.%s` without `every` comes once: on the day of birth",
+			d.Attribute)).
 			Label("add `every: year`")
 	}
 	if v := n.Get("offset"); v != nil {
@@ -74,13 +76,15 @@ func (p *playbookReader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 			p.unknown("unknown-field", v, "there is no date", text, dates, p.schema.AttributeOf)
 			return
 		case a.Computed != nil:
-			p.Error("bad-value", v.Pos(), fmt.Sprintf("`%s` is computed: nobody knows beforehand when it comes", text)).Related("declared here", a.Pos)
+			p.Error("bad-value", v.Pos(), fmt.Sprintf("`%s` is computed: nobody knows beforehand when it comes", text)).
+				Related("declared here", a.Pos)
 			return
 		}
 		t = a.Type
 	}
 	if !isDate(t) {
-		p.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text, expression.DescribeType(t))).
+		p.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text,
+			expression.DescribeType(t))).
 			Diagnostic().RelateDeclarations(t)
 		return
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 var typeNames = map[string]*schema.Type{
-	"string": schema.String, "int": schema.Int, "number": schema.Number, "bool": schema.Bool, "date": schema.Date, "datetime": schema.Datetime,
+	"string": schema.String, "int": schema.Int, "number": schema.Number, "bool": schema.Bool, "date": schema.Date,
+	"datetime": schema.Datetime,
 }
 
 // typeSynonyms are words of other languages for our types.
@@ -26,7 +27,8 @@ var typeSynonyms = map[string]string{
 	"text": "string", "timestamp": "datetime", "time": "datetime", "long": "int",
 }
 
-// IsPropertyName reports whether a property or an attribute can have the name: whether an expression can write it after a dot.
+// IsPropertyName reports whether a property or an attribute can have the name: whether an
+// expression can write it after a dot.
 func IsPropertyName(name string) bool {
 	return propertyName.MatchString(name) && len(name) <= syntax.MaxName
 }
@@ -73,7 +75,8 @@ func (c *checker) typeNamed(n *syntax.Node) *schema.Type {
 		}
 		switch {
 		case best != "":
-			r.Label("did you mean `"+best+"`?").Edit(p, best).UnsureUnless(typeSynonyms[strings.ToLower(word)] != "" || diag.UniqueMatch(word, schema.TypeNames))
+			r.Label("did you mean `"+best+"`?").Edit(p, best).
+				UnsureUnless(typeSynonyms[strings.ToLower(word)] != "" || diag.UniqueMatch(word, schema.TypeNames))
 		case strings.ContainsAny(word, "(.+"):
 			r.Label("a computed attribute begins with `= `")
 		default:
@@ -87,7 +90,8 @@ func (c *checker) typeNamed(n *syntax.Node) *schema.Type {
 	return t.DeclaredAt(n.Pos())
 }
 
-// suggestType returns the type that a text of usher.yaml stands for as other tools write it; "" when it is none.
+// suggestType returns the type that a text of usher.yaml stands for as other tools write it; ""
+// when it is none.
 func suggestType(file, text string) string {
 	if file != playbooks.SchemaFile {
 		return ""
@@ -95,7 +99,8 @@ func suggestType(file, text string) string {
 	return suggestOptional(text)
 }
 
-// suggestOptional returns how a type that may be missing is written here; "" when that was not meant.
+// suggestOptional returns how a type that may be missing is written here; "" when that was not
+// meant.
 func suggestOptional(s string) string {
 	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {
 		if word, ok := strings.CutSuffix(s, mark); ok && typeNames[strings.TrimSpace(word)] != nil {
@@ -122,12 +127,14 @@ func (c *checker) mappingType(n *syntax.Node) *schema.Type {
 		}
 		return c.enumType(e)
 	}
-	if e := n.Get("enum"); e != nil && e.Kind == syntax.ScalarNode && (n.Get("default") != nil || len(n.Entries) == 1) && typeNames[e.Value] == nil && !e.Broken {
+	if e := n.Get("enum"); e != nil && e.Kind == syntax.ScalarNode && (n.Get("default") != nil || len(n.Entries) == 1) &&
+		typeNames[e.Value] == nil && !e.Broken {
 		return c.enumOfText(e)
 	}
 	t := &schema.Type{Kind: schema.KindObject, Pos: n.Pos()}
 	for _, e := range n.Entries {
-		c.IsName(e.Key, "a property", e.Key.Value, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf)
+		c.IsName(e.Key, "a property", e.Key.Value, propertyName, "letters, digits and `_`, not beginning with a digit",
+			snakeOf)
 		t.Fields = append(t.Fields, c.typedField(e))
 	}
 	return t
@@ -171,7 +178,8 @@ func (c *checker) enumType(n *syntax.Node) *schema.Type {
 			continue
 		}
 		if first := seen[s]; first != nil {
-			c.Error("duplicate-value", item.Pos(), fmt.Sprintf("the value `%s` is listed twice", s)).Related("first here", first.Pos())
+			c.Error("duplicate-value", item.Pos(), fmt.Sprintf("the value `%s` is listed twice", s)).
+				Related("first here", first.Pos())
 			continue
 		}
 		seen[s] = item
@@ -186,7 +194,8 @@ func (c *checker) enumType(n *syntax.Node) *schema.Type {
 	return t
 }
 
-// literal reads a value as the type wants it, as [Type.Coerce] gives it, but with each mistake at its place.
+// literal reads a value as the type wants it, as [Type.Coerce] gives it, but with each mistake at
+// its place.
 func (c *checker) literal(n *syntax.Node, t *schema.Type, what string) (any, bool) {
 	if n == nil || n.Broken {
 		return nil, false
@@ -231,7 +240,8 @@ func (c *checker) literalOf(n *syntax.Node, t *schema.Type, what string) (any, b
 		s, ok := c.Str(n, what)
 		return s, ok
 	}
-	if n.Kind != syntax.ScalarNode || (n.Style != syntax.PlainStyle && t.Kind != schema.KindDate && t.Kind != schema.KindDatetime) {
+	if n.Kind != syntax.ScalarNode || (n.Style != syntax.PlainStyle && t.Kind != schema.KindDate &&
+		t.Kind != schema.KindDatetime) {
 		c.mismatch(n, t, what)
 		return nil, false
 	}
@@ -347,7 +357,8 @@ func (c *checker) objectLiteral(n *syntax.Node, t *schema.Type, what string) (an
 	}
 	for _, f := range t.Fields {
 		if n.Get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != schema.KindAny && good {
-			c.Error("missing-key", n.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).Label("add `"+f.Name+": …`").
+			c.Error("missing-key", n.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).
+				Label("add `"+f.Name+": …`").
 				Diagnostic().Relate("declared here", f.Pos)
 			good = false
 		}
@@ -425,8 +436,8 @@ func (c *checker) clock(n *syntax.Node, what string) (int, bool) {
 	return 0, false
 }
 
-// clockHint says which time of the day was meant by one that is written otherwise: 8:00, 24:00, 10pm, 晚上10点. The edit is beyond doubt
-// where the words leave one time alone.
+// clockHint says which time of the day was meant by one that is written otherwise: 8:00, 24:00,
+// 10pm, 晚上10点. The edit is beyond doubt where the words leave one time alone.
 func (c *checker) clockHint(r diag.Report, n *syntax.Node) {
 	wrote := strings.ToLower(strings.TrimSpace(diag.HalfWidth(schema.HalfWidthColons.Replace(n.Value))))
 	if at, ok := schema.NamedClocks[wrote]; ok && n.Kind == syntax.ScalarNode {

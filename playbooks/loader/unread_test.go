@@ -14,7 +14,8 @@ const (
 	aTest     = "playbook: welcome\ntests: [{name: a, member: {id: m1}, script: [{event: go}, {expect: {tags: {added: [x]}}}]}]\n"
 )
 
-// TestUnreadFiles adds one file to a sound workspace: it is named once when it looks as if it belonged to it, and breaks nothing.
+// TestUnreadFiles adds one file to a sound workspace: it is named once when it looks as if it
+// belonged to it, and breaks nothing.
 func TestUnreadFiles(t *testing.T) {
 	cases := []struct{ file, text, code string }{
 		{"Playbooks/x.yaml", aPlaybook, "unread-file"},

@@ -15,7 +15,8 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// wait reads one of the forms of a wait. It gives the type of what the wait leaves, and whether that is known.
+// wait reads one of the forms of a wait. It gives the type of what the wait leaves, and whether
+// that is known.
 func (p *playbookReader) wait(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
 	if v.Kind != syntax.MappingNode || v.Broken {
 		p.waitFor(v, step)
@@ -28,7 +29,8 @@ func (p *playbookReader) wait(v *syntax.Node, step *playbooks.Step, sc *expressi
 		if b.Start < a.Start {
 			a, b = b, a
 		}
-		p.Error("exclusive-keys", b.Pos(), "a wait is for one thing").Label("put this into a wait of its own").Related("first here", a.Pos())
+		p.Error("exclusive-keys", b.Pos(), "a wait is for one thing").Label("put this into a wait of its own").
+			Related("first here", a.Pos())
 		return nil, false
 	case until != nil:
 		if p.Mapping(v, "`wait` with `until`", "until") {
@@ -39,7 +41,8 @@ func (p *playbookReader) wait(v *syntax.Node, step *playbooks.Step, sc *expressi
 		return p.waitEvent(v, step, sc)
 	}
 	if p.Mapping(v, "`wait`", "until", "event", "if", "timeout") && len(v.Intended) == 0 {
-		p.Error("missing-key", step.Pos, "this wait does not say for what").Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
+		p.Error("missing-key", step.Pos, "this wait does not say for what").
+			Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
 	}
 	return nil, false
 }
@@ -61,7 +64,9 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 	if v.Broken {
 		return
 	}
-	if v.Kind == syntax.ScalarNode && (v.Tag == "timestamp" && !otherDate(v.Value) || schema.LooksLikeTime.MatchString(v.Value) && !otherDate(v.Value)) || v.Kind == syntax.ScalarNode && len(v.Value) > 1 && v.Value[:2] == "= " {
+	if v.Kind == syntax.ScalarNode && (v.Tag == "timestamp" && !otherDate(v.Value) ||
+		schema.LooksLikeTime.MatchString(v.Value) && !otherDate(v.Value)) || v.Kind == syntax.ScalarNode &&
+		len(v.Value) > 1 && v.Value[:2] == "= " {
 		if p.zoneless(v) {
 			return
 		}
@@ -75,7 +80,8 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 			Label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
 		p.clockHint(r, v)
 		p.dayHint(r, v)
-		if hint := schema.SuggestDuration(v.Value); v.Kind == syntax.ScalarNode && (hint.Write != "" || validDuration(v.Value)) {
+		if hint := schema.SuggestDuration(v.Value); v.Kind == syntax.ScalarNode &&
+			(hint.Write != "" || validDuration(v.Value)) {
 			r.Label("a duration is waited for without `until`: wait: " + cmp.Or(hint.Write, v.Value))
 		}
 		return
@@ -85,14 +91,16 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 	}
 }
 
-// otherDate reports whether a date is written otherwise than 2026-03-02, or with an offset without its colon.
+// otherDate reports whether a date is written otherwise than 2026-03-02, or with an offset without
+// its colon.
 func otherDate(s string) bool {
 	return schema.DateAsWritten.MatchString(s) && (!schema.LooksLikeTime.MatchString(s) || wholeOffset.MatchString(s))
 }
 
 var wholeOffset = regexp.MustCompile(`[+-]\d{4}$`)
 
-// dayHint says how an instant is written that stands as a date of another form, and what is written for a day in words.
+// dayHint says how an instant is written that stands as a date of another form, and what is written
+// for a day in words.
 func (p *playbookReader) dayHint(r diag.Report, v *syntax.Node) {
 	word := strings.ToLower(strings.TrimSpace(v.Value))
 	date, clock := schema.IsoDateTime(strings.TrimSpace(diag.HalfWidth(v.Value)))
@@ -123,7 +131,8 @@ func (p *playbookReader) zoneless(v *syntax.Node) bool {
 	if m == nil {
 		return false
 	}
-	day, err := time.ParseInLocation(time.DateTime, m[1]+" "+cmp.Or(m[2], "00:00")+cmp.Or(m[3], ":00"), p.zoneOfWorkspace())
+	day, err := time.ParseInLocation(time.DateTime, m[1]+" "+cmp.Or(m[2], "00:00")+cmp.Or(m[3], ":00"),
+		p.zoneOfWorkspace())
 	if err != nil {
 		return false
 	}
@@ -153,12 +162,14 @@ func (p *playbookReader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *exp
 	case timeout != nil:
 		w.Timeout, _ = p.duration(timeout, "timeout")
 	case !v.Broken && len(v.Intended) == 0:
-		p.Error("wait-timeout", step.Pos, "a wait for an event needs a `timeout`").Label("add `timeout: 2d`: the event may never come")
+		p.Error("wait-timeout", step.Pos, "a wait for an event needs a `timeout`").
+			Label("add `timeout: 2d`: the event may never come")
 	}
 	step.Wait = w
 	rec := p.schema.EventRecord(m.Name)
 	if rec == nil {
 		return nil, false
 	}
-	return schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool}, schema.Field{Name: shapes.ResultEvent, Type: rec.AsOptional(), When: "!" + shapes.ResultTimedOut}), true
+	return schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
+		schema.Field{Name: shapes.ResultEvent, Type: rec.AsOptional(), When: "!" + shapes.ResultTimedOut}), true
 }

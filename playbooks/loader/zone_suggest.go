@@ -11,12 +11,14 @@ import (
 var (
 	zoneOffset = regexp.MustCompile(`^(?:UTC|GMT|Z)?([+-]?)0?(\d{1,2})(?::?00)?$`)
 	chinaZones = []string{
-		"北京", "北京时间", "上海", "中国", "东八区", "东8区", "CST", "BEIJING", "SHANGHAI", "CHINA", "ASIA/BEIJING", "CHINA/BEIJING", "CHINA/SHANGHAI",
+		"北京", "北京时间", "上海", "中国", "东八区", "东8区", "CST", "BEIJING", "SHANGHAI", "CHINA", "ASIA/BEIJING", "CHINA/BEIJING",
+		"CHINA/SHANGHAI",
 	}
 )
 
-// suggestZone returns what to write for a zone by its offset from UTC, or by what people in China call theirs; "" for other names. write is
-// the one name that is likely, since an offset is that of more than one place.
+// suggestZone returns what to write for a zone by its offset from UTC, or by what people in China
+// call theirs; "" for other names. write is the one name that is likely, since an offset is that of
+// more than one place.
 func suggestZone(s string) (write, label string) {
 	name := strings.ToUpper(strings.ReplaceAll(diag.HalfWidth(s), " ", ""))
 	m := zoneOffset.FindStringSubmatch(name)

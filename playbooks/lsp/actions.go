@@ -9,8 +9,8 @@ import (
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// codeActions offers the edits of the mistakes in the range, declarations and files that are missing, and the edits of the whole file
-// that are beyond doubt at once.
+// codeActions offers the edits of the mistakes in the range, declarations and files that are
+// missing, and the edits of the whole file that are beyond doubt at once.
 func (s *Server) codeActions(p *codeActionParams) (any, error) {
 	path, _ := pathOf(p.TextDocument.URI)
 	w := s.workspaceOf(path)
@@ -21,7 +21,8 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 	s.refresh(w)
 	name, uri := w.name(path), s.uri(w, w.name(path))
 	wanted := func(kind string) bool {
-		return len(p.Context.Only) == 0 || slices.ContainsFunc(p.Context.Only, func(o string) bool { return kind == o || strings.HasPrefix(kind, o+".") })
+		return len(p.Context.Only) == 0 || slices.ContainsFunc(p.Context.Only,
+			func(o string) bool { return kind == o || strings.HasPrefix(kind, o+".") })
 	}
 	var created []codeAction // behind the fixes: a name is more often misspelt than still to be declared
 	safe := false
@@ -43,7 +44,10 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 		if !here {
 			continue
 		}
-		a := codeAction{Title: title(w, d), Kind: "quickfix", Diagnostics: []diagnostic{shown}, Preferred: !doubtful, Edit: workspaceEdit{Changes: map[string][]textEdit{}}}
+		a := codeAction{
+			Title: title(w, d), Kind: "quickfix", Diagnostics: []diagnostic{shown}, Preferred: !doubtful,
+			Edit: workspaceEdit{Changes: map[string][]textEdit{}},
+		}
 		for _, e := range d.Edits {
 			at := s.uri(w, e.File)
 			a.Edit.Changes[at] = append(a.Edit.Changes[at], textEdit{w.text(e.File).exact(e.Pos), e.Text})
@@ -57,15 +61,17 @@ func (s *Server) codeActions(p *codeActionParams) (any, error) {
 	if safe && wanted("source.fixAll") {
 		if edits := w.fixed(name); len(edits) > 0 {
 			out = append(out, codeAction{
-				Title: "Fix all that usher can fix here", Kind: "source.fixAll", Edit: workspaceEdit{Changes: map[string][]textEdit{uri: edits}},
+				Title: "Fix all that usher can fix here", Kind: "source.fixAll",
+				Edit: workspaceEdit{Changes: map[string][]textEdit{uri: edits}},
 			})
 		}
 	}
 	return out, nil
 }
 
-// fixed returns the changes of a file that are beyond doubt, as `usher check --fix` makes them: a change for each line where their number
-// stays, else one for all that lies between the first and the last.
+// fixed returns the changes of a file that are beyond doubt, as `usher check --fix` makes them: a
+// change for each line where their number stays, else one for all that lies between the first and
+// the last.
 func (w *workspace) fixed(name string) []textEdit {
 	after, ok := loader.FixFile(w.loaded.Files, w.registry, name).Files[name]
 	if !ok {
@@ -87,7 +93,8 @@ func (w *workspace) fixed(name string) []textEdit {
 	return out
 }
 
-// change returns the edit that makes one text of another which begins at a byte, without what both begin and end with.
+// change returns the edit that makes one text of another which begins at a byte, without what both
+// begin and end with.
 func (t *text) change(at int, was, is string) textEdit {
 	from, to := 0, 0
 	for from < min(len(was), len(is)) && was[from] == is[from] {

@@ -79,7 +79,8 @@ func (b *completer) inTemplateText() bool {
 	return ok
 }
 
-// keysOnOwnLine offers keys where a value that stands on a line of its own may still become a mapping or a list.
+// keysOnOwnLine offers keys where a value that stands on a line of its own may still become a
+// mapping or a list.
 func (b *completer) keysOnOwnLine() {
 	from, to := b.scalar.from, b.scalar.to
 	for _, s := range b.shapes {
@@ -234,7 +235,8 @@ func (b *completer) memberTags() bool {
 	return b.typ != nil && n > 1 && b.path[n-1].in.kind == list && b.path[n-2].key == "tags"
 }
 
-// fieldsFor returns the fields of the member that may be named where the kind is wanted: dates, or stored bools.
+// fieldsFor returns the fields of the member that may be named where the kind is wanted: dates, or
+// stored bools.
 func (b *completer) fieldsFor(kind shapes.ShapeKind) []schema.Field {
 	declared := b.w.names().Schema
 	var out []schema.Field
@@ -282,7 +284,8 @@ func typeNames(t *schema.Type) []string {
 
 // quoteFor puts a value in quotes where YAML needs them.
 func quoteFor(s string) string {
-	if strings.ContainsAny(s, "{}[],#&*!|>'\"%@`") && !strings.HasSuffix(s, "%") || strings.Contains(s, ":") || strings.HasPrefix(s, "-") {
+	if strings.ContainsAny(s, "{}[],#&*!|>'\"%@`") && !strings.HasSuffix(s, "%") || strings.Contains(s, ":") ||
+		strings.HasPrefix(s, "-") {
 		return `"` + s + `"`
 	}
 	return s
@@ -331,7 +334,8 @@ var rootDocs = map[string]string{
 	"event": "the event being looked at", "actions": "results of the actions before, by their id",
 }
 
-// textNames gives what a quoted text can be: the name of an event or segment, or a value of the enum it is compared with.
+// textNames gives what a quoted text can be: the name of an event or segment, or a value of the
+// enum it is compared with.
 func (b *completer) textNames(sc *expression.Scope, before string) []shapes.Named {
 	switch calling(before) {
 	case "events":
@@ -351,7 +355,8 @@ func (b *completer) named(from, to int, names []shapes.Named) {
 	}
 }
 
-// textInLiquid offers what a quoted text in a tag or output can be: a tag of the member, or a value of an enum.
+// textInLiquid offers what a quoted text in a tag or output can be: a tag of the member, or a value
+// of an enum.
 func (b *completer) textInLiquid(whole, inside string, from, to int, w dottedName) {
 	if tagText(inside, w) {
 		b.named(from, to, b.mentions(shapes.ShapeTag))
@@ -397,7 +402,8 @@ func (b *completer) text(text string, _ int) {
 			}
 			return
 		}
-		b.add(from, to, "now", "now", kindVariable, "datetime", "the instant at which the text is written, as in {{ now | date: '%Y-%m-%d' }}")
+		b.add(from, to, "now", "now", kindVariable, "datetime",
+			"the instant at which the text is written, as in {{ now | date: '%Y-%m-%d' }}")
 		for _, name := range []string{"member", "trigger", "actions"} {
 			if t := rootType(place.Scope, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 				b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])

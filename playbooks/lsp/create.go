@@ -14,8 +14,9 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// A name that nothing declares may be one that is still to be declared: for each such mistake the editor offers to write the
-// declaration, or the file. What would itself be a mistake is not offered.
+// A name that nothing declares may be one that is still to be declared: for each such mistake the
+// editor offers to write the declaration, or the file. What would itself be a mistake is not
+// offered.
 
 // missing is a kind of declaration that can be written for a name.
 type missing struct {
@@ -43,7 +44,8 @@ var missingKinds = map[string]missing{
 
 var codePrefix = regexp.MustCompile(`^[a-z]{1,20}`)
 
-// guessedType returns the type that a value written for an attribute speaks for; string when there is none.
+// guessedType returns the type that a value written for an attribute speaks for; string when there
+// is none.
 func (c *cursor) guessedType(string) string {
 	if c.entry == nil || c.entry.value == nil || c.entry.value.style != 0 {
 		return "string"
@@ -87,7 +89,8 @@ func (s *Server) creations(w *workspace, d *diag.Diagnostic, shown diagnostic) [
 			return nil
 		}
 		a.Title = fmt.Sprintf("Declare the %s `%s` in %s", m.what, name, schemaFile)
-		edits = map[string][]textEdit{schemaFile: {declare(w.text(schemaFile), m.section, plainOrQuoted(name)+": "+m.value(c, name))}}
+		edits = map[string][]textEdit{schemaFile: {declare(w.text(schemaFile), m.section, plainOrQuoted(name)+": "+
+			m.value(c, name))}}
 	}
 	if w.files[schemaFile] == nil || s.stillSound(w, edits, nil) != nil {
 		return nil
@@ -95,7 +98,8 @@ func (s *Server) creations(w *workspace, d *diag.Diagnostic, shown diagnostic) [
 	return s.creating(w, a, edits)
 }
 
-// creating completes an action with its edits; none when the editor cannot create a file that it needs.
+// creating completes an action with its edits; none when the editor cannot create a file that it
+// needs.
 func (s *Server) creating(w *workspace, a codeAction, edits map[string][]textEdit) []codeAction {
 	for name, list := range edits {
 		if w.files[name] != nil {
@@ -111,7 +115,8 @@ func (s *Server) creating(w *workspace, a codeAction, edits map[string][]textEdi
 	return []codeAction{a}
 }
 
-// namesAttribute reports whether the name at the cursor is one of the member: member.x, or a key where attributes stand.
+// namesAttribute reports whether the name at the cursor is one of the member: member.x, or a key
+// where attributes stand.
 func (c *cursor) namesAttribute() bool {
 	if c.entry != nil {
 		return c.is(shapes.ShapeSettable) || c.is(shapes.ShapeMember)
@@ -130,7 +135,8 @@ func (c *cursor) namesAttribute() bool {
 	return !w.inText && len(w.path) == 2 && w.path[0] == "member"
 }
 
-// declare returns the edit that adds a line to a section of usher.yaml, in the style in which the section is written.
+// declare returns the edit that adds a line to a section of usher.yaml, in the style in which the
+// section is written.
 func declare(t *text, section, line string) textEdit {
 	insert := func(off int, s string) textEdit { return textEdit{t.rangeOf(off, off), s} }
 	var found *entry
@@ -173,7 +179,8 @@ func (s *Server) createTest(w *workspace, name string, at textRange) []codeActio
 	c := s.fileCursor(w, name)
 	id := c.root.get("id")
 	file := strings.TrimSuffix(name, path.Ext(name)) + "_test.yaml"
-	if id == nil || id.text == "" || w.files[file] != nil || !touches(c.doc.rangeOf(id.from, id.to), at) || s.tested(w, id.text) {
+	if id == nil || id.text == "" || w.files[file] != nil || !touches(c.doc.rangeOf(id.from, id.to), at) ||
+		s.tested(w, id.text) {
 		return nil
 	}
 	body := "playbook: " + id.text + "\ntests:\n  - name: what it shows, as a sentence\n    member: {id: m1}\n    script:\n" +

@@ -36,7 +36,8 @@ func serverOf(t *testing.T, files map[string]string) (*Server, *workspace) {
 	return s, w
 }
 
-// TestWhatIsMissingIsDeclared lets every action be carried out: the mistake is gone then, and no other has come.
+// TestWhatIsMissingIsDeclared lets every action be carried out: the mistake is gone then, and no
+// other has come.
 func TestWhatIsMissingIsDeclared(t *testing.T) {
 	schemas := map[string]string{
 		"block":    "usher: 1\nmember:\n    nickname: string # who\nevents:\n  order.paid:\n    amount: number\n\n# more\nsegments:\n  a: member.points > 3\nchannels:\n  out: {type: log}\ncoupons:\n  b: {prefix: B}\n",
@@ -46,17 +47,52 @@ func TestWhatIsMissingIsDeclared(t *testing.T) {
 	}
 	const head = "id: x\nstage: conversion\ntrigger: {event: order.paid}\n"
 	for _, c := range []struct{ name, file, text, place, title, want string }{
-		{"an event", "playbooks/x.yaml", "id: x\nstage: conversion\ntrigger: {event: trial.booked}\nactions: [{tag: t}]\n", "trial.booked", "Declare the event `trial.booked` in usher.yaml", "trial.booked: {}"},
-		{"an event of events()", "playbooks/x.yaml", head + "condition: len(events(\"trial.booked\")) > 2\nactions: [{tag: t}]\n", "trial.booked", "Declare the event `trial.booked` in usher.yaml", "trial.booked: {}"},
-		{"an event in Chinese", "playbooks/x.yaml", "id: x\nstage: conversion\ntrigger: {event: 试用}\nactions: [{tag: t}]\n", "试用", "Declare the event `试用` in usher.yaml", "试用: {}"},
-		{"an attribute", "playbooks/x.yaml", head + "condition: member.city == \"上海\"\nactions: [{tag: t}]\n", "city", "Declare the attribute `city` in usher.yaml", "city: string"},
-		{"an attribute that is set", "playbooks/x.yaml", head + "actions: [{set: {visits: 3}}]\n", "visits", "Declare the attribute `visits` in usher.yaml", "visits: int"},
-		{"an attribute in a text", "playbooks/x.yaml", head + "actions: [{message: {channel: out, text: \"你好 {{ member.city }}\"}}]\n", "city", "Declare the attribute `city` in usher.yaml", "city: string"},
-		{"a segment", "playbooks/x.yaml", "id: x\nstage: conversion\ntrigger: {segment_enter: vip}\nactions: [{tag: t}]\n", "vip", "Declare the segment `vip` in usher.yaml", "vip: '\"vip\" in member.tags'"},
-		{"a segment in an expression", "playbooks/x.yaml", head + "condition: in_segment(\"vip\")\nactions: [{tag: t}]\n", "vip", "Declare the segment `vip` in usher.yaml", "vip: "},
-		{"a pool", "playbooks/x.yaml", head + "actions: [{coupon: {pool: newcomer-10}}]\n", "newcomer", "Declare the coupon pool `newcomer-10` in usher.yaml", "newcomer-10: {prefix: NEWCOMER}"},
-		{"a channel", "playbooks/x.yaml", head + "actions: [{message: {channel: wecom, text: 你好}}]\n", "wecom", "Declare the channel `wecom` in usher.yaml", "wecom: {type: log}"},
-		{"a template", "playbooks/x.yaml", head + "actions: [{message: {channel: out, template: a/hello}}]\n", "a/hello", "Create templates/a/hello.txt", ""},
+		{
+			"an event", "playbooks/x.yaml", "id: x\nstage: conversion\ntrigger: {event: trial.booked}\nactions: [{tag: t}]\n",
+			"trial.booked", "Declare the event `trial.booked` in usher.yaml", "trial.booked: {}",
+		},
+		{
+			"an event of events()", "playbooks/x.yaml", head +
+				"condition: len(events(\"trial.booked\")) > 2\nactions: [{tag: t}]\n", "trial.booked",
+			"Declare the event `trial.booked` in usher.yaml", "trial.booked: {}",
+		},
+		{
+			"an event in Chinese", "playbooks/x.yaml", "id: x\nstage: conversion\ntrigger: {event: 试用}\nactions: [{tag: t}]\n",
+			"试用", "Declare the event `试用` in usher.yaml", "试用: {}",
+		},
+		{
+			"an attribute", "playbooks/x.yaml", head + "condition: member.city == \"上海\"\nactions: [{tag: t}]\n", "city",
+			"Declare the attribute `city` in usher.yaml", "city: string",
+		},
+		{
+			"an attribute that is set", "playbooks/x.yaml", head + "actions: [{set: {visits: 3}}]\n", "visits",
+			"Declare the attribute `visits` in usher.yaml", "visits: int",
+		},
+		{
+			"an attribute in a text", "playbooks/x.yaml", head +
+				"actions: [{message: {channel: out, text: \"你好 {{ member.city }}\"}}]\n", "city",
+			"Declare the attribute `city` in usher.yaml", "city: string",
+		},
+		{
+			"a segment", "playbooks/x.yaml", "id: x\nstage: conversion\ntrigger: {segment_enter: vip}\nactions: [{tag: t}]\n",
+			"vip", "Declare the segment `vip` in usher.yaml", "vip: '\"vip\" in member.tags'",
+		},
+		{
+			"a segment in an expression", "playbooks/x.yaml", head + "condition: in_segment(\"vip\")\nactions: [{tag: t}]\n",
+			"vip", "Declare the segment `vip` in usher.yaml", "vip: ",
+		},
+		{
+			"a pool", "playbooks/x.yaml", head + "actions: [{coupon: {pool: newcomer-10}}]\n", "newcomer",
+			"Declare the coupon pool `newcomer-10` in usher.yaml", "newcomer-10: {prefix: NEWCOMER}",
+		},
+		{
+			"a channel", "playbooks/x.yaml", head + "actions: [{message: {channel: wecom, text: 你好}}]\n", "wecom",
+			"Declare the channel `wecom` in usher.yaml", "wecom: {type: log}",
+		},
+		{
+			"a template", "playbooks/x.yaml", head + "actions: [{message: {channel: out, template: a/hello}}]\n", "a/hello",
+			"Create templates/a/hello.txt", "",
+		},
 	} {
 		for style, schema := range schemas {
 			t.Run(c.name+" in "+style, func(t *testing.T) {
@@ -82,13 +118,20 @@ func TestWhatIsMissingIsDeclared(t *testing.T) {
 	}
 }
 
-// TestNothingIsDeclaredThatIsNone offers no declaration where the name could not be declared, or is of something else.
+// TestNothingIsDeclaredThatIsNone offers no declaration where the name could not be declared, or is
+// of something else.
 func TestNothingIsDeclaredThatIsNone(t *testing.T) {
 	const head = "id: x\nstage: conversion\ntrigger: {event: order.paid}\n"
 	for _, c := range []struct{ name, text, place string }{
 		{"a property", head + "condition: trigger.totl > 3\nactions: [{tag: t}]\n", "totl"},
-		{"an action's result", head + "actions: [{id: a, coupon: {pool: b}}, {if: actions.a.cod == \"x\", tag: t}]\n", "cod ="},
-		{"a name that is none", "id: x\nstage: conversion\ntrigger: {segment_enter: Not A Name}\nactions: [{tag: t}]\n", "Not A Name"},
+		{
+			"an action's result", head + "actions: [{id: a, coupon: {pool: b}}, {if: actions.a.cod == \"x\", tag: t}]\n",
+			"cod =",
+		},
+		{
+			"a name that is none", "id: x\nstage: conversion\ntrigger: {segment_enter: Not A Name}\nactions: [{tag: t}]\n",
+			"Not A Name",
+		},
 		{"a template outside", head + "actions: [{message: {channel: out, template: ../hello}}]\n", "../hello"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,10 +159,14 @@ func TestNothingIsDeclaredThatIsNone(t *testing.T) {
 func TestTheFirstTestIsCreated(t *testing.T) {
 	const schema = "usher: 1\nmember: {birthday: date}\nevents: {order.paid: {amount: number, n: int, ok: bool, d: date, t: datetime, k: {enum: [大, 小]}, o: {a: string}, l: [string], free: optional string}}\nsegments: {a: member.points > 3}\n"
 	for _, trigger := range []string{
-		"{event: order.paid}", "{schedule: \"0 10 * * 1\"}", "{segment_enter: a}", "{date: member.birthday, every: year}", "{http: {}}",
+		"{event: order.paid}", "{schedule: \"0 10 * * 1\"}", "{segment_enter: a}", "{date: member.birthday, every: year}",
+		"{http: {}}",
 	} {
 		t.Run(trigger, func(t *testing.T) {
-			s, w := serverOf(t, map[string]string{schemaFile: schema, "playbooks/a/x.yaml": "id: x-y\nstage: conversion\ntrigger: " + trigger + "\nactions: [{tag: t}]\n"})
+			s, w := serverOf(t, map[string]string{
+				schemaFile:           schema,
+				"playbooks/a/x.yaml": "id: x-y\nstage: conversion\ntrigger: " + trigger + "\nactions: [{tag: t}]\n",
+			})
 			all := actionsAt(t, s, "playbooks/a/x.yaml", "x-y")
 			if len(all) != 1 || all[0].Title != "Create a test: playbooks/a/x_test.yaml" {
 				t.Fatalf("got %+v", all)

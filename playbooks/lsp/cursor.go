@@ -39,8 +39,9 @@ type cursor struct {
 	key    *shapes.ShapeKey
 }
 
-// cursorAt finds what is at a position; nil when the file is no part of a workspace. While somebody types, the names of the last
-// check are good enough, and the whole workspace need not be read for each key; the file itself is always as it is now.
+// cursorAt finds what is at a position; nil when the file is no part of a workspace. While somebody
+// types, the names of the last check are good enough, and the whole workspace need not be read for
+// each key; the file itself is always as it is now.
 func (s *Server) cursorAt(p *positionParams, typing bool) *cursor {
 	path, _ := pathOf(p.TextDocument.URI)
 	w := s.workspaceOf(path)
@@ -155,7 +156,8 @@ func inType(t *schema.Type, key string) *schema.Type {
 	return f
 }
 
-// agrees reports whether the mapping can be of this form: what is a fixed word in it is that word, as the type of a channel.
+// agrees reports whether the mapping can be of this form: what is a fixed word in it is that word,
+// as the type of a channel.
 func agrees(f *shapes.Shape, n *node) bool {
 	for i := range f.Keys {
 		k := &f.Keys[i]
@@ -203,7 +205,8 @@ func (c *cursor) is(kind shapes.ShapeKind) bool {
 	})
 }
 
-// expression returns the text of the expression that the cursor is in, with the mark; false when it is in none.
+// expression returns the text of the expression that the cursor is in, with the mark; false when it
+// is in none.
 func (c *cursor) expression() (string, bool) {
 	if c.scalar == nil || c.root == nil {
 		return "", false
@@ -218,8 +221,8 @@ func (c *cursor) expression() (string, bool) {
 	return "", false
 }
 
-// scope returns what the expression or text at the cursor may name. The checker is asked about this file alone: as it is, and
-// when it cannot be read, as far as the outline understands it.
+// scope returns what the expression or text at the cursor may name. The checker is asked about this
+// file alone: as it is, and when it cannot be read, as far as the outline understands it.
 func (c *cursor) scope() *loader.ExpressionSite {
 	if c.root == nil {
 		for i := range c.w.sites { // a template: what it may name is known where it is used
@@ -240,7 +243,8 @@ func (c *cursor) scope() *loader.ExpressionSite {
 	return c.siteIn(strings.TrimLeft(b.String(), "\n"))
 }
 
-// checkedSite returns the place of the last check that holds the cursor; nil while the file changes, or when there is none.
+// checkedSite returns the place of the last check that holds the cursor; nil while the file
+// changes, or when there is none.
 func (c *cursor) checkedSite() *loader.ExpressionSite {
 	if c.typing {
 		return nil
@@ -265,7 +269,8 @@ func (c *cursor) posOf(from, to int) diag.Pos {
 
 // holds reports whether the place p holds the beginning of the place at.
 func holds(p, at diag.Pos) bool {
-	return p.File == at.File && !before(at.Line, at.Column, p.Line, p.Column) && !before(p.EndLine, p.EndColumn, at.Line, at.Column)
+	return p.File == at.File && !before(at.Line, at.Column, p.Line, p.Column) &&
+		!before(p.EndLine, p.EndColumn, at.Line, at.Column)
 }
 
 func before(line, column, otherLine, otherColumn int) bool {
@@ -288,8 +293,8 @@ func (c *cursor) siteIn(file string) *loader.ExpressionSite {
 	return nil
 }
 
-// known returns the names that may stand where the kind is wanted. Playbooks are known by their files: one with a mistake has a
-// name, too.
+// known returns the names that may stand where the kind is wanted. Playbooks are known by their
+// files: one with a mistake has a name, too.
 func (c *cursor) known(kind shapes.ShapeKind) []shapes.Named {
 	if kind != shapes.ShapePlaybook {
 		return shapes.Names(c.w.names(), kind)

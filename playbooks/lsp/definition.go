@@ -91,8 +91,9 @@ func (c *cursor) attribute(name string) (diag.Pos, bool) {
 	return diag.Pos{}, false
 }
 
-// declaredHere returns the place of the name at the cursor when this is where it is declared: a key below a section of
-// usher.yaml, a property or param with its type, the id of a playbook or an action.
+// declaredHere returns the place of the name at the cursor when this is where it is declared: a key
+// below a section of usher.yaml, a property or param with its type, the id of a playbook or an
+// action.
 func (c *cursor) declaredHere() (diag.Pos, bool) {
 	if c.scalar != nil && c.is(shapes.ShapeNewName) {
 		return c.posOf(c.scalar.from, c.unmarked(c.scalar.to)), true
@@ -116,7 +117,8 @@ func (c *cursor) declaredHere() (diag.Pos, bool) {
 // typeKeys are keys of a declared type that are no names of properties.
 var typeKeys = []string{"enum", "optional", "default", "type"}
 
-// forced finds what a key below `force` in a test names: an action of the playbook that is tested, or a pool.
+// forced finds what a key below `force` in a test names: an action of the playbook that is tested,
+// or a pool.
 func (c *cursor) forced(name string) (diag.Pos, bool) {
 	n := len(c.path)
 	if n < 3 || c.path[n-3].key != "force" {

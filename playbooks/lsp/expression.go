@@ -10,7 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// dottedName is the dotted name at the cursor: of `member.le|vel == 1` the path is [member level], the cursor in its second part.
+// dottedName is the dotted name at the cursor: of `member.le|vel == 1` the path is [member level],
+// the cursor in its second part.
 type dottedName struct {
 	path   []string // without the mark; the last part is the one with the cursor
 	before string   // what is left of the cursor
@@ -60,7 +61,8 @@ func openText(s string) int {
 	return open
 }
 
-// root gives the type of a name at the head of a path: member, trigger, event, actions; nil when it is none.
+// root gives the type of a name at the head of a path: member, trigger, event, actions; nil when it
+// is none.
 func rootType(sc *expression.Scope, name string) *schema.Type {
 	switch name {
 	case "member":
@@ -138,7 +140,8 @@ func itemType(sc *expression.Scope, before string) *schema.Type {
 	return nil
 }
 
-// openPart leaves out what is in closed parentheses, so that `any(events("a", "1d"), ` shows the comma of any.
+// openPart leaves out what is in closed parentheses, so that `any(events("a", "1d"), ` shows the
+// comma of any.
 func openPart(s string) string {
 	var b []byte
 	depth := 0
@@ -177,7 +180,8 @@ func calling(before string) string {
 	return ""
 }
 
-// liquid returns the tag or output that the cursor is in, with the mark: of `Hi {{ member.n|` the part after the braces.
+// liquid returns the tag or output that the cursor is in, with the mark: of `Hi {{ member.n|` the
+// part after the braces.
 func liquid(text string) (inside string, ok bool) {
 	left, right, _ := strings.Cut(text, mark)
 	open := max(strings.LastIndex(left, "{{"), strings.LastIndex(left, "{%"))

@@ -12,7 +12,8 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// mentions offers the names of a kind that nothing declares, as the workspace uses them: the most used first.
+// mentions offers the names of a kind that nothing declares, as the workspace uses them: the most
+// used first.
 func (b *completer) mentions(kind shapes.ShapeKind) []shapes.Named {
 	used := shapes.Mentions(b.w.loaded, kind)
 	names := slices.SortedFunc(maps.Keys(used), func(x, y string) int {
@@ -23,7 +24,10 @@ func (b *completer) mentions(kind shapes.ShapeKind) []shapes.Named {
 	})
 	var out []shapes.Named
 	for _, name := range names {
-		out = append(out, shapes.Named{Name: name, Detail: fmt.Sprintf("%s, in %s", kindLabel(kind), countUses(len(used[name])))})
+		out = append(out, shapes.Named{
+			Name:   name,
+			Detail: fmt.Sprintf("%s, in %s", kindLabel(kind), countUses(len(used[name]))),
+		})
 	}
 	return out
 }
@@ -50,13 +54,15 @@ var (
 	tagsInBraces = regexp.MustCompile(`\bin\s*\[[^\]]*$`)
 )
 
-// tagText reports whether a quoted text with the cursor is a tag: `"…" in member.tags`, or in Liquid `member.tags contains "…"`.
+// tagText reports whether a quoted text with the cursor is a tag: `"…" in member.tags`, or in
+// Liquid `member.tags contains "…"`.
 func tagText(text string, w dottedName) bool {
 	_, after, _ := strings.Cut(text, mark)
 	return inTags.MatchString(after) && !tagsInBraces.MatchString(w.before) || tagsContain.MatchString(w.before)
 }
 
-// liquidEnum returns the values of the enum that a quoted text in a Liquid tag is compared with, directly or by `when`.
+// liquidEnum returns the values of the enum that a quoted text in a Liquid tag is compared with,
+// directly or by `when`.
 func liquidEnum(sc *expression.Scope, whole, before string) []shapes.Named {
 	t := textType(sc, before)
 	if t == nil && whenOf.MatchString(before) {

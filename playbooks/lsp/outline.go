@@ -5,8 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// The outline is what an editor needs of a YAML file that is being typed: keys, values and their places, whatever is unfinished.
-// Unlike the checker's reader it never gives up; what it takes for a value may be wrong YAML.
+// The outline is what an editor needs of a YAML file that is being typed: keys, values and their
+// places, whatever is unfinished. Unlike the checker's reader it never gives up; what it takes for
+// a value may be wrong YAML.
 
 // mark stands in the text where the cursor is.
 const mark = "\ue000"
@@ -110,7 +111,8 @@ func (o *outliner) skipBlank() {
 	}
 }
 
-// below reads the block that is indented further than parent; an item list may stand as far left as its key. Nil: there is none.
+// below reads the block that is indented further than parent; an item list may stand as far left as
+// its key. Nil: there is none.
 func (o *outliner) below(parent int, underKey bool) *node {
 	at := o.i
 	o.skipBlank()
@@ -124,7 +126,8 @@ func (o *outliner) below(parent int, underKey bool) *node {
 	return nil
 }
 
-// block reads what begins at the offset in the present line, at that column, and leaves the line that follows it.
+// block reads what begins at the offset in the present line, at that column, and leaves the line
+// that follows it.
 func (o *outliner) block(off, col, parent int) *node {
 	if o.depth++; o.depth > maxOutline {
 		o.i++
@@ -277,7 +280,8 @@ func (o *outliner) valueOrBelow(off, col int) *node {
 	return &node{from: min(off, l.to), to: min(off, l.to)}
 }
 
-// value reads a value that begins at the offset in the present line, of a key or dash at column parent.
+// value reads a value that begins at the offset in the present line, of a key or dash at column
+// parent.
 func (o *outliner) value(off, parent int) *node {
 	l := o.lines[o.i]
 	switch o.text[off] {
@@ -312,7 +316,8 @@ func (o *outliner) value(off, parent int) *node {
 	return n
 }
 
-// limit gives where a value in brackets ends at the latest: before the next line that is no part of it.
+// limit gives where a value in brackets ends at the latest: before the next line that is no part of
+// it.
 func (o *outliner) limit(parent int) int {
 	for _, l := range o.lines[o.i+1:] {
 		if !l.blank && l.indent <= parent && strings.IndexByte("}]", o.text[l.from+l.indent]) < 0 {
@@ -442,7 +447,8 @@ func (f *flowReader) collection(i int) (*node, int) {
 		case n.kind == mapping:
 			n.entries, i = append(n.entries, e), next
 		case e.value != nil: // one `key: value` as an item
-			n.items, i = append(n.items, &node{kind: mapping, from: from, to: e.value.to, flow: true, entries: []*entry{e}}), next
+			n.items, i = append(n.items, &node{kind: mapping, from: from, to: e.value.to, flow: true, entries: []*entry{e}}),
+				next
 		default:
 			var item *node
 			item, i = f.value(from)
@@ -489,7 +495,8 @@ func (f *flowReader) entry(i int) (*entry, int) {
 	return e, at
 }
 
-// yaml writes the outline as YAML that parses, so that the checker can read a file that is being typed.
+// yaml writes the outline as YAML that parses, so that the checker can read a file that is being
+// typed.
 func (n *node) yaml(b *strings.Builder, indent string) {
 	switch {
 	case n == nil:

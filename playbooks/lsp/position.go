@@ -8,7 +8,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// text is a file with a way between the three ways of counting: bytes here, characters in the checker, UTF-16 in the protocol.
+// text is a file with a way between the three ways of counting: bytes here, characters in the
+// checker, UTF-16 in the protocol.
 type text struct {
 	s     string
 	lines []int // byte offset of each line
@@ -88,7 +89,8 @@ func (t *text) lineOf(off int) int {
 
 func (t *text) rangeOf(from, to int) textRange { return textRange{t.position(from), t.position(to)} }
 
-// positionAt returns the position of a line and column as the checker counts them: from 1, in characters.
+// positionAt returns the position of a line and column as the checker counts them: from 1, in
+// characters.
 func (t *text) positionAt(line, column int) position {
 	if line < 1 || line > len(t.lines) {
 		return t.position(len(t.s))

@@ -1,6 +1,7 @@
 package lsp
 
-// The parts of the Language Server Protocol 3.17 that this server speaks. Positions count UTF-16 code units from 0.
+// The parts of the Language Server Protocol 3.17 that this server speaks. Positions count UTF-16
+// code units from 0.
 
 type position struct {
 	Line      int `json:"line"`

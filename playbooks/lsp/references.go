@@ -9,9 +9,9 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// symbol is a name that stands for one thing of the workspace. What is declared is known by the place of its declaration; a
-// tag, an owner or an exit reason, which nothing declares, by its kind. Two names are of the same thing when their symbols are
-// equal.
+// symbol is a name that stands for one thing of the workspace. What is declared is known by the
+// place of its declaration; a tag, an owner or an exit reason, which nothing declares, by its kind.
+// Two names are of the same thing when their symbols are equal.
 type symbol struct {
 	name         string
 	kind         shapes.ShapeKind // of a name that is declared nowhere
@@ -29,7 +29,8 @@ type occurrence struct {
 // labelKinds are the kinds of names that are declared nowhere.
 var labelKinds = []shapes.ShapeKind{shapes.ShapeTag, shapes.ShapeOwner, shapes.ShapeReason}
 
-// symbol returns what the name at the cursor stands for; false when it stands for nothing that is known.
+// symbol returns what the name at the cursor stands for; false when it stands for nothing that is
+// known.
 func (c *cursor) symbol() (symbol, bool) {
 	at := c.posOf(c.off, c.off)
 	for _, kind := range labelKinds {
@@ -86,8 +87,8 @@ func labelName(text string) string {
 	return w.path[len(w.path)-1]
 }
 
-// occurrences returns the places where a symbol is named, its declaration among them, in the order of files and lines. Each
-// place where the name is written is asked what it stands for there.
+// occurrences returns the places where a symbol is named, its declaration among them, in the order
+// of files and lines. Each place where the name is written is asked what it stands for there.
 func (s *Server) occurrences(w *workspace, sym symbol) []occurrence {
 	var out []occurrence
 	if sym.kind != "" {
@@ -153,5 +154,6 @@ func (sym symbol) declaredAt(w *workspace, o occurrence) bool {
 		return false
 	}
 	at := w.text(o.file).positionAt(sym.line, sym.column)
-	return o.span.Start.Line == at.Line && o.span.Start.Character-at.Character <= 1 && o.span.Start.Character >= at.Character
+	return o.span.Start.Line == at.Line && o.span.Start.Character-at.Character <= 1 &&
+		o.span.Start.Character >= at.Character
 }

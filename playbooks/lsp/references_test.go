@@ -103,13 +103,29 @@ var symbols = []struct {
 }{
 	{
 		"event",
-		[][2]string{{schemaFile, "|order.paid"}, {"playbooks/a.yaml", "event: |order.paid"}, {"playbooks/a.yaml", `events("|order.paid`}, {"playbooks/a_test.yaml", "event: |order.paid"}},
+		[][2]string{
+			{schemaFile, "|order.paid"},
+			{"playbooks/a.yaml", "event: |order.paid"},
+			{"playbooks/a.yaml", `events("|order.paid`},
+			{"playbooks/a_test.yaml", "event: |order.paid"},
+		},
 		map[string]int{schemaFile: 1, "playbooks/a.yaml": 3, "playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1},
 	},
 	{
 		"property",
-		[][2]string{{schemaFile, "|amount"}, {"playbooks/a.yaml", "event.|amount"}, {"playbooks/a.yaml", ".|amount) > 3"}, {"playbooks/a.yaml", "trigger.|amount"}, {"templates/greet/hello.txt", "trigger.|amount"}, {"playbooks/b.yaml", "|amount"}, {"playbooks/a_test.yaml", "|amount"}},
-		map[string]int{schemaFile: 1, "playbooks/a.yaml": 4, "playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1, "templates/greet/hello.txt": 1},
+		[][2]string{
+			{schemaFile, "|amount"},
+			{"playbooks/a.yaml", "event.|amount"},
+			{"playbooks/a.yaml", ".|amount) > 3"},
+			{"playbooks/a.yaml", "trigger.|amount"},
+			{"templates/greet/hello.txt", "trigger.|amount"},
+			{"playbooks/b.yaml", "|amount"},
+			{"playbooks/a_test.yaml", "|amount"},
+		},
+		map[string]int{
+			schemaFile: 1, "playbooks/a.yaml": 4, "playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1,
+			"templates/greet/hello.txt": 1,
+		},
 	},
 	{
 		"property in Chinese",
@@ -118,14 +134,36 @@ var symbols = []struct {
 	},
 	{
 		"attribute",
-		[][2]string{{schemaFile, "|level: {enum"}, {"playbooks/a.yaml", "member.|level"}, {"playbooks/a.yaml", "set: {|level"}, {"playbooks/b.yaml", "{{ member.|level"}, {"templates/greet/hello.txt", "member.|level"}, {"playbooks/a_test.yaml", "|level"}},
-		map[string]int{schemaFile: 2, "playbooks/a.yaml": 3, "playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1, "templates/greet/hello.txt": 1},
+		[][2]string{
+			{schemaFile, "|level: {enum"},
+			{"playbooks/a.yaml", "member.|level"},
+			{"playbooks/a.yaml", "set: {|level"},
+			{"playbooks/b.yaml", "{{ member.|level"},
+			{"templates/greet/hello.txt", "member.|level"},
+			{"playbooks/a_test.yaml", "|level"},
+		},
+		map[string]int{
+			schemaFile: 2, "playbooks/a.yaml": 3, "playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1,
+			"templates/greet/hello.txt": 1,
+		},
 	},
-	{"consent", [][2]string{{schemaFile, "|newsletter: bool"}, {schemaFile, "consent: member.|newsletter"}}, map[string]int{schemaFile: 2}},
-	{"date", [][2]string{{schemaFile, "|birthday"}, {"playbooks/b.yaml", "member.|birthday"}}, map[string]int{schemaFile: 1, "playbooks/b.yaml": 1}},
+	{
+		"consent",
+		[][2]string{{schemaFile, "|newsletter: bool"}, {schemaFile, "consent: member.|newsletter"}},
+		map[string]int{schemaFile: 2},
+	},
+	{
+		"date",
+		[][2]string{{schemaFile, "|birthday"}, {"playbooks/b.yaml", "member.|birthday"}},
+		map[string]int{schemaFile: 1, "playbooks/b.yaml": 1},
+	},
 	{
 		"segment",
-		[][2]string{{schemaFile, "segments: {|rich"}, {schemaFile, `in_segment("|rich`}, {"playbooks/a.yaml", `in_segment("|rich`}},
+		[][2]string{
+			{schemaFile, "segments: {|rich"},
+			{schemaFile, `in_segment("|rich`},
+			{"playbooks/a.yaml", `in_segment("|rich`},
+		},
 		map[string]int{schemaFile: 3, "playbooks/a.yaml": 1},
 	},
 	{
@@ -135,22 +173,47 @@ var symbols = []struct {
 	},
 	{
 		"pool",
-		[][2]string{{schemaFile, "coupons: {|ten"}, {"playbooks/a.yaml", "pool: |ten"}, {"playbooks/a_test.yaml", "pools: {|ten"}},
+		[][2]string{
+			{schemaFile, "coupons: {|ten"},
+			{"playbooks/a.yaml", "pool: |ten"},
+			{"playbooks/a_test.yaml", "pools: {|ten"},
+		},
 		map[string]int{schemaFile: 1, "playbooks/a.yaml": 1, "playbooks/a_test.yaml": 1},
 	},
-	{"playbook", [][2]string{{"playbooks/b.yaml", "id: |second"}, {"playbooks/a_test.yaml", "with: [|second"}}, map[string]int{"playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1}},
+	{
+		"playbook",
+		[][2]string{{"playbooks/b.yaml", "id: |second"}, {"playbooks/a_test.yaml", "with: [|second"}},
+		map[string]int{"playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1},
+	},
 	{
 		"action",
-		[][2]string{{"playbooks/a.yaml", "id: |gift"}, {"playbooks/a.yaml", "actions.|gift"}, {"templates/greet/hello.txt", "actions.|gift"}},
+		[][2]string{
+			{"playbooks/a.yaml", "id: |gift"},
+			{"playbooks/a.yaml", "actions.|gift"},
+			{"templates/greet/hello.txt", "actions.|gift"},
+		},
 		map[string]int{"playbooks/a.yaml": 2, "templates/greet/hello.txt": 1},
 	},
 	{
 		"tag",
-		[][2]string{{"playbooks/a.yaml", "add: [|老客"}, {"playbooks/a.yaml", `"|老客" in`}, {"playbooks/b.yaml", "'|老客"}, {"playbooks/a_test.yaml", "[|老客"}},
+		[][2]string{
+			{"playbooks/a.yaml", "add: [|老客"},
+			{"playbooks/a.yaml", `"|老客" in`},
+			{"playbooks/b.yaml", "'|老客"},
+			{"playbooks/a_test.yaml", "[|老客"},
+		},
 		map[string]int{"playbooks/a.yaml": 2, "playbooks/b.yaml": 1, "playbooks/a_test.yaml": 1},
 	},
-	{"owner", [][2]string{{"playbooks/a.yaml", "owner: |growth"}}, map[string]int{"playbooks/a.yaml": 1, "playbooks/b.yaml": 1}},
-	{"reason", [][2]string{{"playbooks/a.yaml", "exit: |bored"}, {"playbooks/a_test.yaml", "reason: |bored"}}, map[string]int{"playbooks/a.yaml": 1, "playbooks/a_test.yaml": 1}},
+	{
+		"owner",
+		[][2]string{{"playbooks/a.yaml", "owner: |growth"}},
+		map[string]int{"playbooks/a.yaml": 1, "playbooks/b.yaml": 1},
+	},
+	{
+		"reason",
+		[][2]string{{"playbooks/a.yaml", "exit: |bored"}, {"playbooks/a_test.yaml", "reason: |bored"}},
+		map[string]int{"playbooks/a.yaml": 1, "playbooks/a_test.yaml": 1},
+	},
 	{"template", [][2]string{{"playbooks/a.yaml", "template: |greet/hello"}}, map[string]int{"playbooks/a.yaml": 1}},
 }
 
@@ -192,7 +255,8 @@ func TestReferencesAreTheSameFromEveryUse(t *testing.T) {
 	}
 }
 
-// TestRenameKeepsTheMeaning renames everything from every place: the workspace is sound afterwards, and every use has changed.
+// TestRenameKeepsTheMeaning renames everything from every place: the workspace is sound afterwards,
+// and every use has changed.
 func TestRenameKeepsTheMeaning(t *testing.T) {
 	for _, c := range symbols {
 		for _, from := range c.from {
@@ -229,7 +293,8 @@ func filesOf(files map[string][]byte) fstest.MapFS {
 	return out
 }
 
-// carryOut does to the workspace's files what an editor does with an edit, and returns how many texts it changed.
+// carryOut does to the workspace's files what an editor does with an edit, and returns how many
+// texts it changed.
 func carryOut(w *workspace, edit workspaceEdit) int {
 	count := 0
 	change := func(uri string, list []textEdit) {
@@ -291,7 +356,8 @@ func TestNamedFilesAreLinked(t *testing.T) {
 		var got []string
 		doc := newText(shop[file])
 		for _, l := range s.ask(t, "textDocument/documentLink", documentParams{textDocument{URI: "file:///w/" + file}}).([]documentLink) {
-			got = append(got, doc.s[doc.offset(l.Range.Start):doc.offset(l.Range.End)]+" → "+strings.TrimPrefix(l.Target, "file:///w/"))
+			got = append(got, doc.s[doc.offset(l.Range.Start):doc.offset(l.Range.End)]+" → "+
+				strings.TrimPrefix(l.Target, "file:///w/"))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", file, got, want)

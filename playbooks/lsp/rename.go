@@ -18,7 +18,8 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// prepareRename answers which text the new name takes the place of; nothing where no name stands that can change.
+// prepareRename answers which text the new name takes the place of; nothing where no name stands
+// that can change.
 func (s *Server) prepareRename(p *positionParams) (any, error) {
 	c := s.cursorAt(p, false)
 	if c == nil {
@@ -37,8 +38,8 @@ func (s *Server) prepareRename(p *positionParams) (any, error) {
 	return nothing, nil
 }
 
-// rename answers the edits that give what the cursor is on another name, everywhere. It is refused when the workspace would
-// have a mistake afterwards that it has not now.
+// rename answers the edits that give what the cursor is on another name, everywhere. It is refused
+// when the workspace would have a mistake afterwards that it has not now.
 func (s *Server) rename(p *renameParams) (any, error) {
 	c := s.cursorAt(&p.positionParams, false)
 	if c == nil {
@@ -53,7 +54,8 @@ func (s *Server) rename(p *renameParams) (any, error) {
 	case strings.TrimSpace(p.NewName) == "":
 		return nil, refusal("the new name is empty")
 	case sym.kind != "" && shapes.Mentions(c.w.loaded, sym.kind)[p.NewName] != nil:
-		return nil, refusal(fmt.Sprintf("there is a %s `%s` already: the two could not be told apart afterwards", sym.kind, p.NewName))
+		return nil, refusal(fmt.Sprintf("there is a %s `%s` already: the two could not be told apart afterwards", sym.kind,
+			p.NewName))
 	}
 	edits := map[string][]textEdit{}
 	for _, o := range s.occurrences(c.w, sym) {

@@ -40,7 +40,8 @@ const (
 // maxMessage bounds what is read at once: many times the largest file.
 const maxMessage = 64 << 20
 
-// readMessage reads one framed message. A message that is no JSON gives a *json.SyntaxError, and reading can go on.
+// readMessage reads one framed message. A message that is no JSON gives a *json.SyntaxError, and
+// reading can go on.
 func readMessage(r *bufio.Reader) (*message, error) {
 	header, err := textproto.NewReader(r).ReadMIMEHeader()
 	if err != nil {

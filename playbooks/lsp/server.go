@@ -1,5 +1,6 @@
-// Package lsp is a language server for workspaces: diagnostics while typing, completion, descriptions, definitions and quick
-// fixes, from the same checker and declarations as `usher check`.
+// Package lsp is a language server for workspaces: diagnostics while typing, completion,
+// descriptions, definitions and quick fixes, from the same checker and declarations as `usher
+// check`.
 package lsp
 
 import (
@@ -35,7 +36,8 @@ type Server struct {
 
 // Disk is where files lie that no editor has open.
 type Disk interface {
-	// Workspace returns the folder with the usher.yaml that a file belongs to, as a slash-separated absolute path.
+	// Workspace returns the folder with the usher.yaml that a file belongs to, as a slash-separated
+	// absolute path.
 	Workspace(path string) (dir string, ok bool)
 	// Read calls read with a folder's files, which are good until it returns.
 	Read(dir string, read func(fs.FS)) error
@@ -72,7 +74,8 @@ func clientOf(params json.RawMessage) client {
 // errNoShutdown says that the editor left without saying goodbye.
 var errNoShutdown = errors.New("the editor ended the session without a shutdown")
 
-// Serve speaks the protocol until the editor ends it. The error is of the streams, or that the end came without a shutdown.
+// Serve speaks the protocol until the editor ends it. The error is of the streams, or that the end
+// came without a shutdown.
 func (s *Server) Serve(in io.Reader, out io.Writer) error {
 	s.out.out = out
 	s.docs, s.workspaces = map[string]*document{}, map[string]*workspace{}
@@ -102,7 +105,8 @@ func (s *Server) Serve(in io.Reader, out io.Writer) error {
 		select {
 		case next = <-queue:
 		default:
-			// Nothing more is waiting: the moment to look at what was typed. A burst of changes is looked at once.
+			// Nothing more is waiting: the moment to look at what was typed. A burst of changes is looked at
+			// once.
 			if err := s.publish(); err != nil {
 				return err
 			}
@@ -152,7 +156,8 @@ func (s *Server) handle(m *message) error {
 	return s.out.write(message{ID: m.ID, Result: result})
 }
 
-// dispatch calls what the method names. A fault of the server itself ends the request, not the session.
+// dispatch calls what the method names. A fault of the server itself ends the request, not the
+// session.
 func (s *Server) dispatch(m *message) (result any, rpcErr *rpcError) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -163,7 +168,10 @@ func (s *Server) dispatch(m *message) (result any, rpcErr *rpcError) {
 	switch {
 	case m.Method == "initialize":
 		s.initialized, s.client = true, clientOf(m.Params)
-		return map[string]any{"capabilities": capabilities, "serverInfo": map[string]string{"name": "usher", "version": s.Version}}, nil
+		return map[string]any{
+			"capabilities": capabilities,
+			"serverInfo":   map[string]string{"name": "usher", "version": s.Version},
+		}, nil
 	case !s.initialized:
 		return nil, &rpcError{notInitialized, "initialize comes first"}
 	case m.Method == "shutdown":
@@ -233,7 +241,10 @@ func (s *Server) didOpen(p *documentParams) (any, error) {
 	if !ok {
 		return nil, nil
 	}
-	s.docs[path] = &document{path: path, uri: p.TextDocument.URI, text: p.TextDocument.Text, version: p.TextDocument.Version}
+	s.docs[path] = &document{
+		path: path, uri: p.TextDocument.URI, text: p.TextDocument.Text,
+		version: p.TextDocument.Version,
+	}
 	s.touch(path)
 	return nil, nil
 }
@@ -272,12 +283,14 @@ func (s *Server) touch(path string) {
 	}
 }
 
-// workspaceOf returns the workspace that a file belongs to, or nil. A usher.yaml that was not saved yet makes a workspace too.
+// workspaceOf returns the workspace that a file belongs to, or nil. A usher.yaml that was not saved
+// yet makes a workspace too.
 func (s *Server) workspaceOf(path string) *workspace {
 	dir, ok := s.Disk.Workspace(path)
 	if !ok {
 		for open := range s.docs {
-			if d, found := strings.CutSuffix(open, "/"+schemaFile); found && strings.HasPrefix(path, d+"/") && len(d) > len(dir) {
+			if d, found := strings.CutSuffix(open, "/"+schemaFile); found && strings.HasPrefix(path, d+"/") &&
+				len(d) > len(dir) {
 				dir, ok = d, true
 			}
 		}

@@ -52,8 +52,12 @@ func sample(t *testing.T) (*Server, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
 	s := &Server{
-		Registry: actions.Registry(), Log: &log, initialized: true, docs: map[string]*document{}, workspaces: map[string]*workspace{},
-		Disk: memory{fstest.MapFS{schemaFile: {Data: []byte(sampleSchema)}, "playbooks/a.yaml": {Data: []byte(samplePlaybook)}}},
+		Registry: actions.Registry(), Log: &log, initialized: true, docs: map[string]*document{},
+		workspaces: map[string]*workspace{},
+		Disk: memory{fstest.MapFS{
+			schemaFile:         {Data: []byte(sampleSchema)},
+			"playbooks/a.yaml": {Data: []byte(samplePlaybook)},
+		}},
 	}
 	s.out.out = new(bytes.Buffer)
 	return s, &log
@@ -72,7 +76,8 @@ func (s *Server) ask(t *testing.T, method string, params any) any {
 	return result
 }
 
-// TestAnyCursorIsAnswered asks about every place of a playbook, whole and cut off there, as it is while it is typed.
+// TestAnyCursorIsAnswered asks about every place of a playbook, whole and cut off there, as it is
+// while it is typed.
 func TestAnyCursorIsAnswered(t *testing.T) {
 	for _, name := range []string{"playbooks/a.yaml", schemaFile, "playbooks/a_test.yaml"} {
 		whole := map[string]string{
@@ -100,7 +105,8 @@ func TestAnyCursorIsAnswered(t *testing.T) {
 					s.ask(t, "textDocument/prepareRename", at)
 				}
 				if off%7 == 0 {
-					s.ask(t, "textDocument/codeAction", codeActionParams{TextDocument: textDocument{URI: uri}, Range: textRange{at.Position, at.Position}})
+					s.ask(t, "textDocument/codeAction",
+						codeActionParams{TextDocument: textDocument{URI: uri}, Range: textRange{at.Position, at.Position}})
 				}
 			}
 		}
@@ -129,11 +135,15 @@ func TestChangesAreAppliedInUTF16(t *testing.T) {
 	}
 }
 
-// TestAFaultEndsTheRequestAlone lets the registry break: the editor hears of it, and the session goes on.
+// TestAFaultEndsTheRequestAlone lets the registry break: the editor hears of it, and the session
+// goes on.
 func TestAFaultEndsTheRequestAlone(t *testing.T) {
 	s, log := sample(t)
 	s.Disk = nil
-	_, rpcErr := s.dispatch(&message{Method: "textDocument/hover", Params: json.RawMessage(`{"textDocument":{"uri":"file:///w/a.yaml"}}`)})
+	_, rpcErr := s.dispatch(&message{
+		Method: "textDocument/hover",
+		Params: json.RawMessage(`{"textDocument":{"uri":"file:///w/a.yaml"}}`),
+	})
 	if rpcErr == nil || rpcErr.Code != internalError || log.Len() == 0 {
 		t.Errorf("got %v, log %q", rpcErr, log)
 	}

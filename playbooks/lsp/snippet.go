@@ -9,8 +9,9 @@ import (
 	"github.com/usher-run/usher/playbooks/shapes"
 )
 
-// A snippet is what a completion inserts when the editor knows placeholders: a key with all that must stand below it. The names of
-// the workspace are choices, the first being the default; other values are examples.
+// A snippet is what a completion inserts when the editor knows placeholders: a key with all that
+// must stand below it. The names of the workspace are choices, the first being the default; other
+// values are examples.
 
 // snippet writes placeholders, numbered in the order in which the editor steps through them.
 type snippet struct {
@@ -22,7 +23,8 @@ type snippet struct {
 // maxSnippet is how deep a snippet goes.
 const maxSnippet = 4
 
-// snippetAfter returns what follows a key: its required keys, one below the other, or in braces inside of braces.
+// snippetAfter returns what follows a key: its required keys, one below the other, or in braces
+// inside of braces.
 func (b *completer) snippetAfter(k *shapes.ShapeKey, n *node, column int) string {
 	s := &snippet{completer: b, next: 1}
 	s.value(k.Value, k.Name, n != nil && n.flow || k.Name == "trigger", column, maxSnippet)
@@ -124,8 +126,8 @@ func (s *snippet) item(shape *shapes.Shape, lead string, column, depth int) {
 	}
 }
 
-// required returns the keys without which a mapping is incomplete: of each choice the first that the workspace has a value for,
-// and what that one needs beside it.
+// required returns the keys without which a mapping is incomplete: of each choice the first that
+// the workspace has a value for, and what that one needs beside it.
 func (s *snippet) required(shape *shapes.Shape) []*shapes.ShapeKey {
 	var names []string
 	for i := range shape.Keys {
@@ -164,7 +166,8 @@ func (s *snippet) required(shape *shapes.Shape) []*shapes.ShapeKey {
 	return out
 }
 
-// choose returns the key of a group that can be filled best: one with names of the workspace when there are any.
+// choose returns the key of a group that can be filled best: one with names of the workspace when
+// there are any.
 func (s *snippet) choose(shape *shapes.Shape, group []string) string {
 	for _, name := range group {
 		k := shape.Key(name)

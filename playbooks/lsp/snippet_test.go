@@ -34,7 +34,8 @@ func inserted(t *testing.T, s *Server, file, marked, label string) string {
 	return applied(doc, []textEdit{{items[i].Edit.Range, expand(items[i].Edit.NewText)}})
 }
 
-// TestSnippetsAreComplete inserts every action, trigger and section as a snippet, without typing anything else: none lacks a key.
+// TestSnippetsAreComplete inserts every action, trigger and section as a snippet, without typing
+// anything else: none lacks a key.
 func TestSnippetsAreComplete(t *testing.T) {
 	check := func(t *testing.T, file, text string) {
 		t.Helper()
@@ -71,7 +72,10 @@ func TestSnippetsAreComplete(t *testing.T) {
 			check(t, "playbooks/b.yaml", strings.Replace(text, "set: {}", "set: {nickname: x}", 1))
 		})
 	}
-	for _, key := range []string{"goal", "exit", "trigger", "reentry", "mode", "holdout", "status", "condition", "owner", "name"} {
+	for _, key := range []string{
+		"goal", "exit", "trigger", "reentry", "mode", "holdout", "status", "condition", "owner",
+		"name",
+	} {
 		t.Run(key, func(t *testing.T) {
 			head := "id: second\nstage: retention\n"
 			if key != "trigger" {
@@ -90,7 +94,9 @@ func TestSnippetsAreComplete(t *testing.T) {
 		check(t, "playbooks/a_test.yaml", text)
 	})
 	t.Run("usher.yaml", func(t *testing.T) {
-		check(t, schemaFile, inserted(t, shopServer(t), schemaFile, strings.Replace(shop[schemaFile], "frequency_caps: [{channels: [out], max: 2, per: 1d}]\n", "‸\n", 1), "frequency_caps"))
+		check(t, schemaFile, inserted(t, shopServer(t), schemaFile,
+			strings.Replace(shop[schemaFile], "frequency_caps: [{channels: [out], max: 2, per: 1d}]\n", "‸\n", 1),
+			"frequency_caps"))
 		check(t, schemaFile, inserted(t, shopServer(t), schemaFile, shop[schemaFile]+"‸\n", "quiet_hours"))
 	})
 }

@@ -18,7 +18,8 @@ import (
 
 const schemaFile = "usher.yaml"
 
-// workspace is a folder as the checker sees it, with what is open in the editor in place of what lies on the disk.
+// workspace is a folder as the checker sees it, with what is open in the editor in place of what
+// lies on the disk.
 type workspace struct {
 	dir        string
 	registry   *schema.Registry
@@ -55,7 +56,10 @@ func (s *Server) refresh(w *workspace) {
 		inspect(fstest.MapFS{})
 	}
 	w.files, w.texts = w.loaded.Files, map[string]*text{}
-	if slices.ContainsFunc(w.diags, func(d diag.Diagnostic) bool { return d.File == schemaFile && d.Severity == diag.Error }) {
+	if slices.ContainsFunc(w.diags, func(d diag.Diagnostic) bool {
+		return d.File == schemaFile &&
+			d.Severity == diag.Error
+	}) {
 		return
 	}
 	w.good, w.goodSchema = w.loaded, w.loaded.Files[schemaFile]

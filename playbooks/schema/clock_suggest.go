@@ -16,7 +16,8 @@ var (
 	NamedClocks = map[string]string{"午夜": "00:00", "零点": "00:00", "midnight": "00:00", "正午": "12:00", "noon": "12:00"}
 )
 
-// dayPart is how the hours of one part of the day are read: those of 0 to 12 that mean one hour of the day.
+// dayPart is how the hours of one part of the day are read: those of 0 to 12 that mean one hour of
+// the day.
 type dayPart struct {
 	sure   map[int]int // nothing else can be meant
 	likely map[int]int // what most mean
@@ -41,17 +42,21 @@ var (
 	nightPart = dayPart{sure: withMidnight(hoursFrom(9, 11, 12)), likely: hoursFrom(1, 5, 0)}
 	dayParts  = map[string]dayPart{
 		"凌晨": earlyPart, "午夜": nightPart, "半夜": nightPart, "深夜": nightPart, "夜里": nightPart,
-		"清晨": {sure: hoursFrom(4, 9, 0), likely: hoursFrom(1, 3, 0)}, "早晨": {sure: hoursFrom(4, 11, 0), likely: hoursFrom(1, 3, 0)},
-		"早上": {sure: hoursFrom(4, 11, 0), likely: hoursFrom(1, 3, 0)}, "上午": {sure: hoursFrom(5, 11, 0), likely: hoursFrom(1, 4, 0)},
+		"清晨": {sure: hoursFrom(4, 9, 0), likely: hoursFrom(1, 3, 0)},
+		"早晨": {sure: hoursFrom(4, 11, 0), likely: hoursFrom(1, 3, 0)},
+		"早上": {sure: hoursFrom(4, 11, 0), likely: hoursFrom(1, 3, 0)},
+		"上午": {sure: hoursFrom(5, 11, 0), likely: hoursFrom(1, 4, 0)},
 		"中午": {sure: hoursFrom(12, 12, 0), likely: map[int]int{10: 10, 11: 11, 1: 13, 2: 14}},
 		"下午": {sure: hoursFrom(1, 7, 12), likely: hoursFrom(8, 11, 12)}, "傍晚": {sure: hoursFrom(4, 8, 12)},
 		"晚上": {sure: withMidnight(hoursFrom(6, 11, 12)), likely: map[int]int{1: 1, 2: 2, 3: 3, 5: 17}},
-		"a":  {sure: hoursFrom(1, 11, 0), likely: map[int]int{0: 0, 12: 0}}, "p": {sure: hoursFrom(1, 11, 12), likely: map[int]int{12: 12}},
+		"a":  {sure: hoursFrom(1, 11, 0), likely: map[int]int{0: 0, 12: 0}},
+		"p":  {sure: hoursFrom(1, 11, 12), likely: map[int]int{12: 12}},
 	}
 )
 
-// HoursOfDayPart returns the hours of the day that an hour can mean with the word beside it; none when the two contradict each other.
-// spoken is for an hour followed by a word, as people say it, who count to twelve.
+// HoursOfDayPart returns the hours of the day that an hour can mean with the word beside it; none
+// when the two contradict each other. spoken is for an hour followed by a word, as people say it,
+// who count to twelve.
 func HoursOfDayPart(part string, spoken bool, hour int) (hours []int, sure bool) {
 	if part == "" {
 		if !spoken || hour > 12 || hour == 0 {

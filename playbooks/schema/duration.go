@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Duration is a constant duration of the language. Days are local calendar days (the same wall clock so many days later),
-// Elapsed is elapsed time. Either may be zero; never both non-zero.
+// Duration is a constant duration of the language. Days are local calendar days (the same wall
+// clock so many days later), Elapsed is elapsed time. Either may be zero; never both non-zero.
 type Duration struct {
 	Days    int
 	Elapsed time.Duration
@@ -18,8 +18,8 @@ type Duration struct {
 // MaxDays bounds what may be written: ten years, beyond which a wait is a mistake.
 const MaxDays = 3660
 
-// ParseDuration reads `30s 15m 4h 2d 1w`. `-3d` is allowed where the caller allows negative offsets. The error says what to
-// write instead.
+// ParseDuration reads `30s 15m 4h 2d 1w`. `-3d` is allowed where the caller allows negative
+// offsets. The error says what to write instead.
 func ParseDuration(s string) (Duration, error) {
 	bad := fmt.Errorf("a duration is a whole number and one of s, m, h, d, w, as in 30s, 15m, 4h, 2d, 1w")
 	if len(s) < 2 {
@@ -57,7 +57,8 @@ func (d Duration) After(t time.Time) time.Time { return AddDays(t, d.Days).Add(d
 // Before returns t minus d; calendar days are counted in t's location.
 func (d Duration) Before(t time.Time) time.Time { return AddDays(t, -d.Days).Add(-d.Elapsed) }
 
-// Longest returns an upper bound of d as elapsed time, for comparing durations: a calendar day counts as 25 hours at most once.
+// Longest returns an upper bound of d as elapsed time, for comparing durations: a calendar day
+// counts as 25 hours at most once.
 func (d Duration) Longest() time.Duration {
 	if d.Days == 0 {
 		return d.Elapsed
@@ -65,8 +66,8 @@ func (d Duration) Longest() time.Duration {
 	return time.Duration(d.Days)*24*time.Hour + 2*time.Hour
 }
 
-// Shortest returns a lower bound of d as elapsed time: calendar days may be two hours short in all, and where the date line was moved
-// one was left out (Samoa, 2011).
+// Shortest returns a lower bound of d as elapsed time: calendar days may be two hours short in all,
+// and where the date line was moved one was left out (Samoa, 2011).
 func (d Duration) Shortest() time.Duration {
 	if d.Days == 0 {
 		return d.Elapsed
@@ -74,7 +75,8 @@ func (d Duration) Shortest() time.Duration {
 	return max(time.Duration(d.Days)*24*time.Hour-26*time.Hour, 0)
 }
 
-// String returns the duration as it was written, else in the largest unit that it is a whole number of.
+// String returns the duration as it was written, else in the largest unit that it is a whole number
+// of.
 func (d Duration) String() string {
 	if d.Written != "" {
 		return d.Written
@@ -93,8 +95,8 @@ func (d Duration) String() string {
 	}
 }
 
-// AddDays moves t by n local calendar days: the same wall clock in t's location. A wall clock that daylight saving skips
-// moves to right after the gap; one that it doubles is taken the first time.
+// AddDays moves t by n local calendar days: the same wall clock in t's location. A wall clock that
+// daylight saving skips moves to right after the gap; one that it doubles is taken the first time.
 func AddDays(t time.Time, n int) time.Time {
 	if n == 0 {
 		return t
@@ -103,8 +105,9 @@ func AddDays(t time.Time, n int) time.Time {
 	return WallClock(y, m, d+n, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
 }
 
-// WallClock returns the instant at which the local clock of loc shows the given time: right after the gap when daylight saving
-// skips it, the first of the two when daylight saving doubles it. Day and month may overflow as in [time.Date].
+// WallClock returns the instant at which the local clock of loc shows the given time: right after
+// the gap when daylight saving skips it, the first of the two when daylight saving doubles it. Day
+// and month may overflow as in [time.Date].
 func WallClock(year int, month time.Month, day, hour, minute, sec, nsec int, loc *time.Location) time.Time {
 	t := time.Date(year, month, day, hour, minute, sec, nsec, loc)
 	want := time.Date(year, month, day, hour, minute, sec, nsec, time.UTC)
@@ -138,8 +141,9 @@ func gapEnd(t time.Time) time.Time {
 	return end
 }
 
-// NextClock returns the first instant strictly after t at which the wall clock shows so many minutes since midnight, in t's
-// location. A time that daylight saving skips comes right after the gap, one that it doubles the first time only.
+// NextClock returns the first instant strictly after t at which the wall clock shows so many
+// minutes since midnight, in t's location. A time that daylight saving skips comes right after the
+// gap, one that it doubles the first time only.
 func NextClock(t time.Time, minutes int) time.Time {
 	y, m, d := t.Date()
 	for day := d - 1; ; day++ { // yesterday's may have been moved behind a gap at midnight

@@ -38,10 +38,10 @@ func (h DurationHint) Question() string {
 
 var (
 	durationAsWritten = regexp.MustCompile(`^([-+]?)(\d+(?:\.\d+)?|[一二两三四五六七八九十]+|半)\s*(个?)\s*([a-zA-Z]+|秒钟?|分钟?|小时|钟头|天|日|周|星期|礼拜|月|季度|年|工作日)(?:之?后|以后|之?内|以内)?$`)
-	nothingLong   = regexp.MustCompile(`^(?:0+|零)(?:[天日周秒分]|小时|分钟|\s*[a-z]+)?$`)
-	isoDuration   = regexp.MustCompile(`^P(?:(\d+)([YMWD])|T(\d+)([HMS]))$`)
-	partAsWritten   = regexp.MustCompile(`(\d+)\s*([a-zA-Z]+|秒钟?|分钟?|小时|天|日|周)`)
-	compound      = regexp.MustCompile(`^(?:\d+\s*(?:[a-zA-Z]+|秒钟?|分钟?|小时|天|日|周)\s*){2,}$`)
+	nothingLong       = regexp.MustCompile(`^(?:0+|零)(?:[天日周秒分]|小时|分钟|\s*[a-z]+)?$`)
+	isoDuration       = regexp.MustCompile(`^P(?:(\d+)([YMWD])|T(\d+)([HMS]))$`)
+	partAsWritten     = regexp.MustCompile(`(\d+)\s*([a-zA-Z]+|秒钟?|分钟?|小时|天|日|周)`)
+	compound          = regexp.MustCompile(`^(?:\d+\s*(?:[a-zA-Z]+|秒钟?|分钟?|小时|天|日|周)\s*){2,}$`)
 )
 
 var unitNames = map[string]string{
@@ -52,17 +52,21 @@ var unitNames = map[string]string{
 	"w": "w", "wk": "w", "wks": "w", "week": "w", "weeks": "w", "周": "w", "星期": "w", "礼拜": "w",
 }
 
-// longUnits are units that the language does not have, since they are not always the same number of days.
+// longUnits are units that the language does not have, since they are not always the same number of
+// days.
 var longUnits = map[string]struct {
 	name        string
 	days, weeks int
 }{
-	"mo": {"month", 30, 4}, "mos": {"month", 30, 4}, "mon": {"month", 30, 4}, "month": {"month", 30, 4}, "months": {"month", 30, 4}, "月": {"month", 30, 4},
+	"mo": {"month", 30, 4}, "mos": {"month", 30, 4}, "mon": {"month", 30, 4}, "month": {"month", 30, 4},
+	"months": {"month", 30, 4}, "月": {"month", 30, 4},
 	"q": {"quarter", 90, 13}, "quarter": {"quarter", 90, 13}, "quarters": {"quarter", 90, 13}, "季度": {"quarter", 90, 13},
-	"y": {"year", 365, 52}, "yr": {"year", 365, 52}, "yrs": {"year", 365, 52}, "year": {"year", 365, 52}, "years": {"year", 365, 52}, "年": {"year", 365, 52},
+	"y": {"year", 365, 52}, "yr": {"year", 365, 52}, "yrs": {"year", 365, 52}, "year": {"year", 365, 52},
+	"years": {"year", 365, 52}, "年": {"year", 365, 52},
 }
 
-// SuggestDuration returns what was meant by a text that is no duration. `M` is a month to some and a minute to others, so it is neither.
+// SuggestDuration returns what was meant by a text that is no duration. `M` is a month to some and
+// a minute to others, so it is neither.
 func SuggestDuration(s string) DurationHint {
 	plain := strings.TrimSpace(diag.HalfWidth(s))
 	if plain != s {
@@ -102,7 +106,8 @@ func SuggestDuration(s string) DurationHint {
 		if n*float64(long.days) > MaxDays {
 			return DurationHint{}
 		}
-		return DurationHint{why: fmt.Sprintf("there is no %s: write %s%gd, or %s%gw", long.name, sign, n*float64(long.days), sign, n*float64(long.weeks))}
+		return DurationHint{why: fmt.Sprintf("there is no %s: write %s%gd, or %s%gw", long.name, sign, n*float64(long.days),
+			sign, n*float64(long.weeks))}
 	}
 	if m[4] == "工作日" || word == "workdays" || word == "bd" {
 		return DurationHint{Write: sign + FormatNumber(n) + "d", why: "there are no working days here"}
@@ -125,7 +130,8 @@ func SuggestDuration(s string) DurationHint {
 	return DurationHint{Write: better, Sure: last != '后' && last != '内'}
 }
 
-// brokenDuration writes a fraction of a unit in the next smaller one. Half a day is 12 hours of elapsed time, which a day is not.
+// brokenDuration writes a fraction of a unit in the next smaller one. Half a day is 12 hours of
+// elapsed time, which a day is not.
 func brokenDuration(sign string, n float64, unit string) DurationHint {
 	for _, u := range []struct {
 		unit, smaller string
@@ -133,7 +139,10 @@ func brokenDuration(sign string, n float64, unit string) DurationHint {
 		sure          bool
 	}{{"m", "s", 60, true}, {"h", "m", 60, true}, {"d", "h", 24, false}, {"w", "d", 7, true}} {
 		if small := n * u.of; u.unit == unit && small == float64(int(small)) {
-			return DurationHint{Write: sign + FormatNumber(small) + u.smaller, Sure: u.sure, why: "a duration is a whole number of one unit"}
+			return DurationHint{
+				Write: sign + FormatNumber(small) + u.smaller, Sure: u.sure,
+				why: "a duration is a whole number of one unit",
+			}
 		}
 	}
 	return DurationHint{why: "a duration is a whole number of one unit, as in 90m"}
@@ -160,7 +169,10 @@ func compoundDuration(s string) DurationHint {
 	if days && total%86400 == 0 {
 		unit = "d"
 	}
-	return DurationHint{Write: strconv.Itoa(total/seconds[unit]) + unit, Sure: !days || unit == "d", why: "a duration has one number and one unit"}
+	return DurationHint{
+		Write: strconv.Itoa(total/seconds[unit]) + unit, Sure: !days || unit == "d",
+		why: "a duration has one number and one unit",
+	}
 }
 
 // numberAsWritten reads a number in digits or, to 99, in Chinese.

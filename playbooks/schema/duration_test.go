@@ -16,15 +16,16 @@ func zone(t testing.TB, name string) *time.Location {
 	return loc
 }
 
-// oddZones have what arithmetic on local time gets wrong: gaps and doubled hours on either hemisphere, half an hour of daylight
-// saving, a gap at midnight, a day that never was, and none of it.
+// oddZones have what arithmetic on local time gets wrong: gaps and doubled hours on either
+// hemisphere, half an hour of daylight saving, a gap at midnight, a day that never was, and none of
+// it.
 var oddZones = []string{
 	"America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Shanghai", "America/Sao_Paulo", "Pacific/Apia",
 	"Africa/Casablanca", "Asia/Beirut", "Europe/Dublin", "America/St_Johns", "UTC",
 }
 
-// slowWallClock is WallClock by trying every minute of the days around: the first that shows the wanted clock, else the first
-// that shows a later one.
+// slowWallClock is WallClock by trying every minute of the days around: the first that shows the
+// wanted clock, else the first that shows a later one.
 func slowWallClock(year int, month time.Month, day, hour, minute int, loc *time.Location) time.Time {
 	want := time.Date(year, month, day, hour, minute, 0, 0, time.UTC)
 	start := want.Add(-36 * time.Hour)
@@ -119,7 +120,8 @@ func TestDurationBounds(t *testing.T) {
 		loc := rapid.SampledFrom(locs).Draw(t, "zone")
 		at := time.Unix(rapid.Int64Range(1_200_000_000, 2_000_000_000).Draw(t, "unix"), 0).In(loc)
 		if rapid.Bool().Draw(t, "around the day that never was") {
-			at = time.Date(2011, 12, 28, 12, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 96).Draw(t, "hours")) * time.Hour).In(loc)
+			at = time.Date(2011, 12, 28, 12, 0, 0, 0, time.UTC).
+				Add(time.Duration(rapid.IntRange(0, 96).Draw(t, "hours")) * time.Hour).In(loc)
 		}
 		d := Duration{Days: rapid.IntRange(1, 400).Draw(t, "days")}
 		if took := at.Sub(d.Before(at)); took < d.Shortest() || took > d.Longest() {
@@ -142,7 +144,10 @@ func TestParseDurationRoundTrip(t *testing.T) {
 }
 
 func TestParseDurationRefuses(t *testing.T) {
-	for _, s := range []string{"", "d", "2", "2 d", "2 day", "1.5h", "+2d", "2M", "1d12h", "99999999999999999999d", "３d", "0x1d", "1_0d", "--1d", "4000d", "9999999s9"} {
+	for _, s := range []string{
+		"", "d", "2", "2 d", "2 day", "1.5h", "+2d", "2M", "1d12h", "99999999999999999999d", "３d",
+		"0x1d", "1_0d", "--1d", "4000d", "9999999s9",
+	} {
 		if d, err := ParseDuration(s); err == nil {
 			t.Errorf("%q was taken as %v", s, d)
 		}

@@ -20,10 +20,12 @@ const searchDays = 9 * 366
 
 const starBit = 1 << 63 // robfig/cron marks a field that is `*`
 
-// Next returns the first occurrence strictly after t, in the schedule's zone; zero when none comes within nine years.
+// Next returns the first occurrence strictly after t, in the schedule's zone; zero when none comes
+// within nine years.
 //
-// A local time that daylight saving skips happens right after the gap, one that it doubles happens the first time. When the hour
-// is `*` the schedule follows elapsed time instead: it fires whenever the local clock shows a fitting minute, both times too.
+// A local time that daylight saving skips happens right after the gap, one that it doubles happens
+// the first time. When the hour is `*` the schedule follows elapsed time instead: it fires whenever
+// the local clock shows a fitting minute, both times too.
 func (s *Schedule) Next(t time.Time) time.Time {
 	spec := s.spec
 	if spec == nil {
@@ -52,8 +54,8 @@ func (s *Schedule) Next3(t time.Time) []time.Time {
 	return out
 }
 
-// nextFixed looks through the local times of each fitting day. The day before t's counts too: its last times may have been
-// moved behind a gap at midnight.
+// nextFixed looks through the local times of each fitting day. The day before t's counts too: its
+// last times may have been moved behind a gap at midnight.
 func nextFixed(spec *cron.SpecSchedule, t time.Time) time.Time {
 	y, m, d := t.Date()
 	for i := -1; i < searchDays; i++ {
@@ -100,8 +102,8 @@ func nextElapsed(spec *cron.SpecSchedule, t time.Time) time.Time {
 	return time.Time{}
 }
 
-// matchesDay reports whether the day is one of the schedule's. As in every cron, when both the day of the month and the day of the week
-// are given, either will do.
+// matchesDay reports whether the day is one of the schedule's. As in every cron, when both the day
+// of the month and the day of the week are given, either will do.
 func matchesDay(spec *cron.SpecSchedule, day time.Time) bool {
 	if spec.Month&(1<<uint(day.Month())) == 0 {
 		return false

@@ -13,7 +13,8 @@ type CronNote struct {
 	Hint    string // what to write when that was not meant
 }
 
-// Notes returns what is easily misread in the line. now is the instant from which the next dates are counted.
+// Notes returns what is easily misread in the line. now is the instant from which the next dates
+// are counted.
 func (s *Schedule) Notes(now time.Time) []CronNote {
 	var out []CronNote
 	fields := strings.Fields(s.Cron)
@@ -22,7 +23,10 @@ func (s *Schedule) Notes(now time.Time) []CronNote {
 	}
 	out = append(out, unevenSteps(fields)...)
 	if fields[cronMinute] == "*" && fields[cronHour] != "*" {
-		out = append(out, CronNote{cronMinute, "this comes every minute of " + hoursOf(fields[cronHour]), "write 0 to come once an hour"})
+		out = append(out, CronNote{
+			cronMinute, "this comes every minute of " + hoursOf(fields[cronHour]),
+			"write 0 to come once an hour",
+		})
 	}
 	both := s.spec.Dom&starBit == 0 && s.spec.Dow&starBit == 0
 	if both {
@@ -32,7 +36,10 @@ func (s *Schedule) Notes(now time.Time) []CronNote {
 		})
 	}
 	if day := s.missingDay(fields[cronDay]); day > 0 && !both {
-		note := CronNote{cronDay, fmt.Sprintf("some months have no %d: next %s", day, s.nextDates(now)), "28 comes in every month"}
+		note := CronNote{
+			cronDay, fmt.Sprintf("some months have no %d: next %s", day, s.nextDates(now)),
+			"28 comes in every month",
+		}
 		if s.spec.Month&^starBit == 1<<uint(time.February) {
 			note.Message = "February 29 comes in leap years only: next " + s.nextDates(now)
 		}
@@ -44,7 +51,8 @@ func (s *Schedule) Notes(now time.Time) []CronNote {
 // Yearly reports whether the schedule comes on one day of the year, and so again every year.
 func (s *Schedule) Yearly() bool {
 	fields := strings.Fields(s.Cron)
-	return len(fields) == len(cronFields) && CronNumber.MatchString(fields[cronDay]) && fields[cronWeekday] == "*" && fields[cronMonth] != "*" &&
+	return len(fields) == len(cronFields) && CronNumber.MatchString(fields[cronDay]) && fields[cronWeekday] == "*" &&
+		fields[cronMonth] != "*" &&
 		!strings.ContainsAny(fields[cronMonth], ",-/*")
 }
 
@@ -58,7 +66,8 @@ func hoursOf(field string) string {
 // evenFields are the fields whose range begins anew without a gap, with how many values they have.
 var evenFields = map[int]int{cronMinute: 60, cronHour: 24, cronMonth: 12}
 
-// unevenSteps finds steps that do not divide the range: they begin anew at its end, after a shorter gap.
+// unevenSteps finds steps that do not divide the range: they begin anew at its end, after a shorter
+// gap.
 func unevenSteps(fields []string) []CronNote {
 	var out []CronNote
 	for i, field := range fields {
@@ -74,7 +83,8 @@ func unevenSteps(fields []string) []CronNote {
 		}
 		list := strings.Join(at, ",")
 		out = append(out, CronNote{
-			i, fmt.Sprintf("%d does not divide %d: the %s are %s, and then it begins anew", Atoi(step), count, f.many, strings.ReplaceAll(list, ",", ", ")),
+			i, fmt.Sprintf("%d does not divide %d: the %s are %s, and then it begins anew", Atoi(step), count, f.many,
+				strings.ReplaceAll(list, ",", ", ")),
 			"write " + list + " when that is meant",
 		})
 	}

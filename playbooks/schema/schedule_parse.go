@@ -37,8 +37,14 @@ var cronFields = [5]cronField{
 	{"a minute", "minutes", 0, 59, "0 to 59, as in 30, */15 or 0,30", nil},
 	{"an hour", "hours", 0, 23, "0 to 23, as in 10, 9-18 or */2", nil},
 	{"a day of the month", "days of the month", 1, 31, "1 to 31, as in 1, */2 or 1,15", nil},
-	{"a month", "months", 1, 12, "1 to 12 or jan to dec", strings.Fields("jan feb mar apr may jun jul aug sep oct nov dec")},
-	{"a day of the week", "days of the week", 0, 6, "0 to 6 or sun to sat; Sunday is 0", strings.Fields("sun mon tue wed thu fri sat")},
+	{
+		"a month", "months", 1, 12, "1 to 12 or jan to dec",
+		strings.Fields("jan feb mar apr may jun jul aug sep oct nov dec"),
+	},
+	{
+		"a day of the week", "days of the week", 0, 6, "0 to 6 or sun to sat; Sunday is 0",
+		strings.Fields("sun mon tue wed thu fri sat"),
+	},
 }
 
 // The places of the fields in a line.
@@ -59,8 +65,8 @@ var cronMacros = map[string]string{
 	"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
 }
 
-// ParseSchedule reads a cron line of five fields: minute, hour, day of the month, month, day of the week. The error is a
-// [*CronError]. A line that never comes, as on February 30, is an error too.
+// ParseSchedule reads a cron line of five fields: minute, hour, day of the month, month, day of the
+// week. The error is a [*CronError]. A line that never comes, as on February 30, is an error too.
 func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
 	if e := lineMistake(line); e != nil {
 		return nil, e
@@ -76,12 +82,16 @@ func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
 		return nil, &CronError{Message: "this is not a schedule", Hint: "as in \"0 10 * * 1\""}
 	}
 	if s.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		return nil, &CronError{Index: 2, Field: fields[2], Message: "this schedule never comes", Hint: "no such day in that month"}
+		return nil, &CronError{
+			Index: 2, Field: fields[2], Message: "this schedule never comes",
+			Hint: "no such day in that month",
+		}
 	}
 	return s, nil
 }
 
-// ParseCron reads a line as the library does, which takes more than the language: steps beyond the range.
+// ParseCron reads a line as the library does, which takes more than the language: steps beyond the
+// range.
 func ParseCron(line string, zone *time.Location) (*Schedule, bool) {
 	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 	parsed, err := parser.Parse(line)
@@ -119,9 +129,13 @@ func lineMistake(line string) *CronError {
 	case len(fields) == 1 && dayTime.MatchString(fields[0]):
 		m := dayTime.FindStringSubmatch(fields[0])
 		daily := fmt.Sprintf("%d %d * * *", Atoi(m[2]), Atoi(m[1]))
-		return &CronError{Message: "a schedule has five fields, this is a time of the day", Hint: "every day at " + line + " is \"" + daily + "\"", Fix: daily}
+		return &CronError{Message: "a schedule has five fields, this is a time of the day", Hint: "every day at " + line +
+			" is \"" + daily + "\"", Fix: daily}
 	case strings.Contains(line, "TZ="):
-		return &CronError{Index: 0, Field: fields[0], Message: "the time zone stands outside of the line", Hint: "write timezone: Asia/Shanghai beside schedule:"}
+		return &CronError{
+			Index: 0, Field: fields[0], Message: "the time zone stands outside of the line",
+			Hint: "write timezone: Asia/Shanghai beside schedule:",
+		}
 	case strings.Contains(line, "**"):
 		return gluedStars(fields)
 	case len(fields) > len(cronFields):
@@ -132,7 +146,8 @@ func lineMistake(line string) *CronError {
 	return nil
 }
 
-// gluedStars offers the line with a space between its stars, or with one star for two that stand for one.
+// gluedStars offers the line with a space between its stars, or with one star for two that stand
+// for one.
 func gluedStars(fields []string) *CronError {
 	e := &CronError{Message: "`**` is no value of a schedule: a field is one `*`", Hint: CronShape}
 	for _, between := range []string{"* *", "*"} {
@@ -155,7 +170,8 @@ func parses(line string) bool {
 
 func macroMistake(line string) *CronError {
 	if same := cronMacros[line]; same != "" {
-		return &CronError{Message: fmt.Sprintf("a schedule has five fields, there is no `%s`", line), Hint: "write \"" + same + "\"", Fix: same, Sure: true}
+		return &CronError{Message: fmt.Sprintf("a schedule has five fields, there is no `%s`", line), Hint: "write \"" +
+			same + "\"", Fix: same, Sure: true}
 	}
 	hint := CronShape
 	if strings.HasPrefix(line, "@every") {
@@ -166,7 +182,8 @@ func macroMistake(line string) *CronError {
 
 var cronYear = regexp.MustCompile(`^(\*|(19|20)\d\d.*)$`)
 
-// tooManyFields offers what is left of a line of other crons, which have seconds in front and a year behind.
+// tooManyFields offers what is left of a line of other crons, which have seconds in front and a
+// year behind.
 func tooManyFields(fields []string) *CronError {
 	e := &CronError{Message: fmt.Sprintf("a schedule has five fields, this one has %d", len(fields)), Hint: CronShape}
 	last := fields[len(fields)-1]
@@ -244,7 +261,8 @@ func (f *cronField) value(word string) (int, bool) {
 	return n, n >= f.low && n <= f.high
 }
 
-// span reads what stands before a step: *, a value or a range. An empty message says that it is well.
+// span reads what stands before a step: *, a value or a range. An empty message says that it is
+// well.
 func (f *cronField) span(base string, stepped bool) (first, last int, message, hint string) {
 	if base == "*" {
 		return f.low, f.high, "", ""
@@ -264,7 +282,8 @@ func (f *cronField) span(base string, stepped bool) (first, last int, message, h
 		last = f.high
 	}
 	if last < first {
-		return 0, 0, fmt.Sprintf("the range `%s` runs backwards", base), "write " + f.around(first, last, !CronNumber.MatchString(from))
+		return 0, 0, fmt.Sprintf("the range `%s` runs backwards", base), "write " +
+			f.around(first, last, !CronNumber.MatchString(from))
 	}
 	return first, last, "", ""
 }
@@ -306,7 +325,8 @@ func (f *cronField) hintFor(word string) string {
 	return f.hint
 }
 
-// stepMistake judges a step: one that is larger than what it goes through comes once and never again.
+// stepMistake judges a step: one that is larger than what it goes through comes once and never
+// again.
 func (f *cronField) stepMistake(base, step string, first, last int) (message, hint string) {
 	n, err := strconv.Atoi(step)
 	switch {

@@ -9,20 +9,22 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// What is meant by words where the language has a form of its own: a schedule, how often a playbook is entered, a percentage.
+// What is meant by words where the language has a form of its own: a schedule, how often a playbook
+// is entered, a percentage.
 
 var (
 	dailyNames  = regexp.MustCompile(`(?i)^(?:每天|每日|天天|daily|everyday|every day)\s*(.*)$`)
 	weeklyNames = regexp.MustCompile(`(?i)^(?:每周|每星期|每个?礼拜|every\s*)([一二三四五六日天1-7]|mon|tue|wed|thu|fri|sat|sun)[a-z]*\s*(.*)$`)
 	monthNames  = regexp.MustCompile(`^每个?月\s*(\d{1,2})\s*[号日]\s*(.*)$`)
 	weekdayOf   = map[string]int{
-		"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 0, "天": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 0,
+		"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "日": 0, "天": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
+		"7":   0,
 		"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 0,
 	}
 )
 
-// suggestSchedule returns what five fields a schedule in words has: 每周一 10:00 is 0 10 * * 1. Without a time of the day it is ten o'clock, as an
-// example. "" when it is none.
+// suggestSchedule returns what five fields a schedule in words has: 每周一 10:00 is 0 10 * * 1.
+// Without a time of the day it is ten o'clock, as an example. "" when it is none.
 func suggestSchedule(s string) (cron, hint string) {
 	s = strings.TrimSpace(diag.HalfWidth(s))
 	rest, format := "", ""
@@ -59,7 +61,8 @@ func suggestSchedule(s string) (cron, hint string) {
 	return cron, "write \"" + cron + "\""
 }
 
-// SuggestReentry returns which word was meant by one that reports whether a member enters again; "" for others.
+// SuggestReentry returns which word was meant by one that reports whether a member enters again; ""
+// for others.
 func SuggestReentry(s string) string {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "yes", "true", "on", "unlimited", "every time", "是", "可以", "允许", "每次", "总是", "不限":

@@ -47,16 +47,25 @@ func TestScheduleNext(t *testing.T) {
 		{"every half hour through autumn", "*/30 * * * *", "Europe/Berlin", "2026-10-25T02:00:00+02:00", []string{
 			"2026-10-25T02:30:00+02:00", "2026-10-25T02:00:00+01:00", "2026-10-25T02:30:00+01:00", "2026-10-25T03:00:00+01:00",
 		}},
-		{"half an hour of daylight saving, spring", "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00:00+10:30", []string{
-			"2026-10-04T02:30:00+11:00", "2026-10-05T02:15:00+11:00",
-		}},
-		{"half an hour of daylight saving, autumn", "45 1 * * *", "Australia/Lord_Howe", "2026-04-04T12:00:00+11:00", []string{
-			"2026-04-05T01:45:00+11:00", "2026-04-06T01:45:00+10:30",
-		}},
+		{
+			"half an hour of daylight saving, spring", "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00:00+10:30",
+			[]string{
+				"2026-10-04T02:30:00+11:00", "2026-10-05T02:15:00+11:00",
+			},
+		},
+		{
+			"half an hour of daylight saving, autumn", "45 1 * * *", "Australia/Lord_Howe", "2026-04-04T12:00:00+11:00",
+			[]string{
+				"2026-04-05T01:45:00+11:00", "2026-04-06T01:45:00+10:30",
+			},
+		},
 		{"half hours at lord howe in autumn", "*/30 * * * *", "Australia/Lord_Howe", "2026-04-05T01:00:00+11:00", []string{
 			"2026-04-05T01:30:00+11:00", "2026-04-05T01:30:00+10:30", "2026-04-05T02:00:00+10:30",
 		}},
-		{"no daylight saving", "30 2 * * *", "Asia/Shanghai", "2026-03-28T12:00:00+08:00", []string{"2026-03-29T02:30:00+08:00"}},
+		{
+			"no daylight saving", "30 2 * * *", "Asia/Shanghai", "2026-03-28T12:00:00+08:00",
+			[]string{"2026-03-29T02:30:00+08:00"},
+		},
 		{"a midnight that is skipped", "0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00:00-03:00", []string{
 			"2018-11-04T01:00:00-02:00", "2018-11-05T00:00:00-02:00",
 		}},
@@ -65,7 +74,10 @@ func TestScheduleNext(t *testing.T) {
 			"2026-03-06T09:00:00Z", "2026-03-13T09:00:00Z", "2026-03-20T09:00:00Z",
 		}},
 		{"names", "0 9 * jan sun", "UTC", "2026-03-01T00:00:00Z", []string{"2027-01-03T09:00:00Z"}},
-		{"every minute of one day", "* * 1 1 *", "UTC", "2026-03-01T00:00:30Z", []string{"2027-01-01T00:00:00Z", "2027-01-01T00:01:00Z"}},
+		{
+			"every minute of one day", "* * 1 1 *", "UTC", "2026-03-01T00:00:30Z",
+			[]string{"2027-01-01T00:00:00Z", "2027-01-01T00:01:00Z"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := schedule(t, c.line, c.zone)
@@ -85,8 +97,10 @@ func TestScheduleNext(t *testing.T) {
 
 func TestScheduleRefuses(t *testing.T) {
 	for line, index := range map[string]int{
-		"0 25 * * *": 1, "60 1 * * *": 0, "0 1 32 * *": 2, "0 1 * 13 *": 3, "0 1 * * 7": 4, "0 0 30 2 *": 2, "0 0 31 4,6 *": 2,
-		"a 1 * * *": 0, ", 1 * * *": 0, "5-1 1 * * *": 0, "TZ=UTC 1 * * *": 0, "*/0 1 * * *": 0, "-1 1 * * *": 0, "1,,2 * * * *": 0,
+		"0 25 * * *": 1, "60 1 * * *": 0, "0 1 32 * *": 2, "0 1 * 13 *": 3, "0 1 * * 7": 4, "0 0 30 2 *": 2,
+		"0 0 31 4,6 *": 2,
+		"a 1 * * *":    0, ", 1 * * *": 0, "5-1 1 * * *": 0, "TZ=UTC 1 * * *": 0, "*/0 1 * * *": 0, "-1 1 * * *": 0,
+		"1,,2 * * * *": 0,
 	} {
 		_, err := ParseSchedule(line, time.UTC)
 		var bad *CronError
@@ -101,7 +115,8 @@ func TestScheduleRefuses(t *testing.T) {
 	}
 }
 
-// TestScheduleFixedTimeOncePerDay: a fixed local time happens exactly once on every local day, whatever the clocks do.
+// TestScheduleFixedTimeOncePerDay: a fixed local time happens exactly once on every local day,
+// whatever the clocks do.
 func TestScheduleFixedTimeOncePerDay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		loc, err := LoadZone(rapid.SampledFrom([]string{
@@ -134,7 +149,10 @@ func TestScheduleNeverGoesBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		line := rapid.SampledFrom([]string{"*/20 * * * *", "0 * * * *", "30 0-4 * * *", "0 */2 * * *", "15 1,2,3 * * 0", "* 2 * * *"}).Draw(t, "line")
+		line := rapid.SampledFrom([]string{
+			"*/20 * * * *", "0 * * * *", "30 0-4 * * *", "0 */2 * * *", "15 1,2,3 * * 0",
+			"* 2 * * *",
+		}).Draw(t, "line")
 		s, err := ParseSchedule(line, loc)
 		if err != nil {
 			t.Fatal(err)

@@ -48,7 +48,8 @@ type ResultSpec struct {
 	When string // the bool result that says it is there, as "issued", or "!timed_out"
 }
 
-// ActionSpec is what an action declares about itself. The checker, the JSON Schema and the reference read it.
+// ActionSpec is what an action declares about itself. The checker, the JSON Schema and the
+// reference read it.
 type ActionSpec struct {
 	Key       string // the key in a playbook
 	Doc       string // one sentence
@@ -70,12 +71,13 @@ type ChannelSpec struct {
 	Subjects bool   // a message has a subject line
 	Example  string // YAML of one channel of usher.yaml
 
-	// Check gives what is wrong with the fields when they name no ${NAME}; an error begins with the field's name. nil: nothing to say.
+	// Check gives what is wrong with the fields when they name no ${NAME}; an error begins with the
+	// field's name. nil: nothing to say.
 	Check func(config map[string]string) error
 }
 
-// Registry is all that can be named in a playbook. The lists are written out in package actions and handed in by cmd.
-// The language's own control actions (wait, if, exit) need no entry.
+// Registry is all that can be named in a playbook. The lists are written out in package actions and
+// handed in by cmd. The language's own control actions (wait, if, exit) need no entry.
 type Registry struct {
 	Actions  []ActionSpec
 	Channels []ChannelSpec
@@ -110,7 +112,8 @@ func (r *Registry) Channel(typ string) *ChannelSpec {
 	return nil
 }
 
-// Open reports whether the action's value is itself the mapping of its one field: `set: {attribute: value}`.
+// Open reports whether the action's value is itself the mapping of its one field: `set: {attribute:
+// value}`.
 func (s *ActionSpec) Open() bool {
 	for i := range s.Fields {
 		if s.Fields[i].Name == s.Shorthand && s.Fields[i].Kind == FieldAttributes {

@@ -16,7 +16,8 @@ import (
 // Kind is the sort of a [Type].
 type Kind uint8
 
-// The kinds of the language. KindAny and KindNil exist only inside the checker: no declaration makes one.
+// The kinds of the language. KindAny and KindNil exist only inside the checker: no declaration
+// makes one.
 const (
 	KindAny Kind = iota
 	KindNil
@@ -31,9 +32,13 @@ const (
 	KindList
 )
 
-var kindNames = [...]string{"anything", "nothing", "string", "int", "number", "bool", "date", "datetime", "duration", "object", "list"}
+var kindNames = [...]string{
+	"anything", "nothing", "string", "int", "number", "bool", "date", "datetime", "duration",
+	"object", "list",
+}
 
-// Type is a type of the schema: what an attribute, a property or an expression holds. A nil *Type is unknown.
+// Type is a type of the schema: what an attribute, a property or an expression holds. A nil *Type
+// is unknown.
 type Type struct {
 	Kind     Kind
 	Enum     []string // the allowed values of a string; empty: any
@@ -134,7 +139,8 @@ func (t *Type) String() string {
 	return s + kindNames[t.Kind]
 }
 
-// A TypeError says where in a value the schema was not met. Path is empty for the value itself, else like `items[2].qty`.
+// A TypeError says where in a value the schema was not met. Path is empty for the value itself,
+// else like `items[2].qty`.
 type TypeError struct {
 	Path string
 	Want *Type
@@ -184,9 +190,10 @@ func describe(v any) string {
 	return "a value of another kind"
 }
 
-// Coerce turns a decoded JSON or YAML value into the Go value that expressions see: string, int, float64, bool, time.Time
-// (date: midnight UTC; [InZone] moves it), map[string]any, []any. A null or missing value gives nil when the type is optional.
-// Undeclared keys of an object are kept as they are. The error is a [*TypeError]. The input is not changed.
+// Coerce turns a decoded JSON or YAML value into the Go value that expressions see: string, int,
+// float64, bool, time.Time (date: midnight UTC; [InZone] moves it), map[string]any, []any. A null
+// or missing value gives nil when the type is optional. Undeclared keys of an object are kept as
+// they are. The error is a [*TypeError]. The input is not changed.
 func (t *Type) Coerce(v any) (any, error) {
 	out, err := t.coerce(v)
 	if err != nil {
@@ -396,8 +403,8 @@ func (t *Type) Describe() string {
 	return t.String()
 }
 
-// Syntax returns the type as usher.yaml writes it, in values that JSON and YAML hold: "string", {"enum": […]}, {"optional": T},
-// [T], {name: T}.
+// Syntax returns the type as usher.yaml writes it, in values that JSON and YAML hold: "string",
+// {"enum": […]}, {"optional": T}, [T], {name: T}.
 func (t *Type) Syntax() any {
 	if t.Optional {
 		return map[string]any{"optional": t.Required().Syntax()}
@@ -462,8 +469,10 @@ var CommonZones = []string{
 	"UTC", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "Asia/Kolkata",
 	"Asia/Dubai", "Asia/Jakarta", "Asia/Bangkok", "Asia/Ho_Chi_Minh", "Asia/Kuala_Lumpur", "Asia/Manila", "Asia/Urumqi",
 	"Europe/London", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Rome", "Europe/Amsterdam", "Europe/Moscow",
-	"Europe/Zurich", "Europe/Vienna", "Europe/Stockholm", "Europe/Warsaw", "Europe/Istanbul", "Africa/Cairo", "Africa/Lagos",
-	"Africa/Johannesburg", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto",
+	"Europe/Zurich", "Europe/Vienna", "Europe/Stockholm", "Europe/Warsaw", "Europe/Istanbul", "Africa/Cairo",
+	"Africa/Lagos",
+	"Africa/Johannesburg", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
+	"America/Toronto",
 	"America/Sao_Paulo", "America/Mexico_City", "America/Bogota", "America/Argentina/Buenos_Aires", "Australia/Sydney",
 	"Australia/Melbourne", "Australia/Perth", "Australia/Lord_Howe", "Pacific/Auckland",
 }
@@ -471,7 +480,8 @@ var CommonZones = []string{
 // ClockTime matches a time of the day.
 var ClockTime = regexp.MustCompile(`^([01]\d|2[0-3]):([0-5]\d)$`)
 
-// LoadZone finds a zone by name. "" and "Local" mean something to Go, but nothing that is the same on every machine.
+// LoadZone finds a zone by name. "" and "Local" mean something to Go, but nothing that is the same
+// on every machine.
 func LoadZone(s string) (*time.Location, error) {
 	if s == "" || s == "Local" {
 		return nil, errors.New("not a zone")

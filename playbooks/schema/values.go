@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// Localize moves the dates of a typed value to midnight in the zone, and shows datetimes there. The value is changed in place
-// where it is an object or a list, and returned.
+// Localize moves the dates of a typed value to midnight in the zone, and shows datetimes there. The
+// value is changed in place where it is an object or a list, and returned.
 func Localize(t *Type, v any, zone *time.Location) any {
 	if v == nil || !t.timed() {
 		return v
@@ -80,8 +80,9 @@ func ToJSON(t *Type, v any) any {
 	return v
 }
 
-// storable returns the time as RFC 3339 can write it. Local mean time, which was kept before about 1900, had seconds in its offset:
-// such a time is written in UTC, as is one whose local year RFC 3339 does not have.
+// storable returns the time as RFC 3339 can write it. Local mean time, which was kept before about
+// 1900, had seconds in its offset: such a time is written in UTC, as is one whose local year RFC
+// 3339 does not have.
 func storable(t time.Time) time.Time {
 	if _, offset := t.Zone(); offset%60 != 0 || t.Year() < 1 || t.Year() > 9999 {
 		return t.UTC()

@@ -28,7 +28,8 @@ func Compile(t testing.TB, schema []byte) *jsonschema.Schema {
 	return s
 }
 
-// YAML returns a YAML file as an editor's validator sees it: a date is a string. The error says that it is no YAML.
+// YAML returns a YAML file as an editor's validator sees it: a date is a string. The error says
+// that it is no YAML.
 func YAML(text []byte) (any, error) {
 	var n yaml.Node
 	if err := yaml.Unmarshal(text, &n); err != nil {

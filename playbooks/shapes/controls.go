@@ -10,22 +10,36 @@ const (
 	FieldActions   schema.FieldKind = "actions"   // a list of actions
 )
 
-// Controls declares the actions that the language itself carries out, which need no entry in a [Registry]. The fields of choose
-// and split are those of each way; a bare value of wait is a duration, one of exit the reason.
+// Controls declares the actions that the language itself carries out, which need no entry in a
+// [Registry]. The fields of choose and split are those of each way; a bare value of wait is a
+// duration, one of exit the reason.
 func Controls() []schema.ActionSpec {
 	return []schema.ActionSpec{
 		{
 			Key: "wait",
 			Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`), after `timeout` at the latest",
 			Fields: []schema.FieldSpec{
-				{Name: "until", Kind: FieldMoment, OneOf: "what", Doc: "the next such time of the member's day, or a datetime; one that is past or missing is no wait"},
-				{Name: "event", Kind: FieldEvent, OneOf: "what", Doc: "the event to wait for; the one that brought the run here is not seen"},
+				{
+					Name: "until", Kind: FieldMoment, OneOf: "what",
+					Doc: "the next such time of the member's day, or a datetime; one that is past or missing is no wait",
+				},
+				{
+					Name: "event", Kind: FieldEvent, OneOf: "what",
+					Doc: "the event to wait for; the one that brought the run here is not seen",
+				},
 				{Name: "if", Kind: FieldCondition, Doc: "with `event`: which of these events; `event` is the one being looked at"},
 				{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event`, and then required: how long to wait for it"},
 			},
 			Results: []schema.ResultSpec{
-				{Name: ResultTimedOut, Type: schema.Bool, Doc: "whether the event did not come in time; only of a wait for an event"},
-				{Name: ResultEvent, Type: schema.ObjectOf().AsOptional(), Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" + ResultTimedOut},
+				{
+					Name: ResultTimedOut, Type: schema.Bool,
+					Doc: "whether the event did not come in time; only of a wait for an event",
+				},
+				{
+					Name: ResultEvent, Type: schema.ObjectOf().AsOptional(),
+					Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" +
+						ResultTimedOut,
+				},
 			},
 			Example: "id: paid\nwait: {event: order.paid, if: event.amount > 100, timeout: 2d}",
 		},
@@ -53,8 +67,14 @@ func Controls() []schema.ActionSpec {
 			Key: "split",
 			Doc: "Goes one of several ways by the member's dice, which fall the same way every time for the same member and split",
 			Fields: []schema.FieldSpec{
-				{Name: "name", Kind: schema.FieldString, Literal: true, Required: true, Doc: "what the way is called in results and traces"},
-				{Name: "weight", Kind: schema.FieldNumber, Literal: true, Required: true, Doc: "the percentage of members, with two decimals at most; the weights sum to 100"},
+				{
+					Name: "name", Kind: schema.FieldString, Literal: true, Required: true,
+					Doc: "what the way is called in results and traces",
+				},
+				{
+					Name: "weight", Kind: schema.FieldNumber, Literal: true, Required: true,
+					Doc: "the percentage of members, with two decimals at most; the weights sum to 100",
+				},
 				{Name: "then", Kind: FieldActions, Required: true, Doc: "what is done on this way; `[]` is nothing"},
 			},
 			Results: []schema.ResultSpec{{Name: "name", Type: schema.String, Doc: "the name of the way that was taken"}},

@@ -20,8 +20,9 @@ var SchemaFiles = []string{"playbook", "test", "workspace"}
 // object is a JSON object; its keys are written in the order of the alphabet.
 type object = map[string]any
 
-// JSONSchema returns the JSON Schema (draft 7) of one of [SchemaFiles], with the names that the workspace declares. It says what
-// the declarations say; expressions, texts and what goes beyond one file are the checker's.
+// JSONSchema returns the JSON Schema (draft 7) of one of [SchemaFiles], with the names that the
+// workspace declares. It says what the declarations say; expressions, texts and what goes beyond
+// one file are the checker's.
 func JSONSchema(ws *playbooks.Workspace, reg *schema.Registry, file string) ([]byte, error) {
 	shapes := NewShapes(reg)
 	root := map[string]*Shape{"playbook": shapes.Playbook, "test": shapes.Test, "workspace": shapes.Schema}[file]
@@ -30,7 +31,8 @@ func JSONSchema(ws *playbooks.Workspace, reg *schema.Registry, file string) ([]b
 	}
 	m := &schemaMaker{ws: ws, defs: object{}}
 	out := object{
-		"$schema": "http://json-schema.org/draft-07/schema#", "title": "usher " + file, "allOf": []any{m.schema(root)}, "definitions": m.defs,
+		"$schema": "http://json-schema.org/draft-07/schema#", "title": "usher " + file, "allOf": []any{m.schema(root)},
+		"definitions": m.defs,
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -145,8 +147,8 @@ func (m *schemaMaker) form(s *Shape) object {
 	return out
 }
 
-// names lists what the workspace has of a kind. Without a template none can be named; of what usher.yaml declares nothing is
-// said when it declares nothing, or could not be read.
+// names lists what the workspace has of a kind. Without a template none can be named; of what
+// usher.yaml declares nothing is said when it declares nothing, or could not be read.
 func (m *schemaMaker) names(kind ShapeKind, out object) {
 	var list []string
 	for _, n := range Names(m.ws, kind) {
@@ -248,7 +250,8 @@ func (m *schemaMaker) eventProperties(key string, expr bool) []any {
 	for i := range m.ws.Schema.Events {
 		e := &m.ws.Schema.Events[i]
 		then := object{"properties": object{key: typeSchema(e.Properties, expr)}}
-		if slices.ContainsFunc(e.Properties.Fields, func(f schema.Field) bool { return !f.Type.Optional && f.Type.Kind != schema.KindAny }) {
+		if slices.ContainsFunc(e.Properties.Fields,
+			func(f schema.Field) bool { return !f.Type.Optional && f.Type.Kind != schema.KindAny }) {
 			then["required"] = []string{key}
 		}
 		out = append(out, object{
@@ -258,7 +261,8 @@ func (m *schemaMaker) eventProperties(key string, expr bool) []any {
 	return out
 }
 
-// member describes attributes of the member by name: those that a playbook may set, or in a test all but the computed.
+// member describes attributes of the member by name: those that a playbook may set, or in a test
+// all but the computed.
 func (m *schemaMaker) member(s *Shape, out object) {
 	props := object{}
 	if s.Kind == ShapeMember {
@@ -281,7 +285,8 @@ func (m *schemaMaker) member(s *Shape, out object) {
 	}
 }
 
-// typeSchema returns the schema of a value of a type; expr: a string that begins with `= ` may stand for it.
+// typeSchema returns the schema of a value of a type; expr: a string that begins with `= ` may
+// stand for it.
 func typeSchema(t *schema.Type, expr bool) object {
 	out := object{}
 	if t == nil {
@@ -348,8 +353,14 @@ func typeDeclaration() object {
 			object{
 				"type": "object", "additionalProperties": ref,
 				"properties": object{
-					"enum":    object{"anyOf": []any{object{"type": "array", "items": object{"type": "string"}, "minItems": 1, "uniqueItems": true}, ref}},
-					"default": object{}, "normalize": object{"anyOf": []any{object{"enum": []string{string(playbooks.NormalLower), string(playbooks.NormalPhone)}}, ref}},
+					"enum": object{"anyOf": []any{object{
+						"type": "array", "items": object{"type": "string"}, "minItems": 1,
+						"uniqueItems": true,
+					}, ref}},
+					"default": object{}, "normalize": object{"anyOf": []any{object{"enum": []string{
+						string(playbooks.NormalLower),
+						string(playbooks.NormalPhone),
+					}}, ref}},
 				},
 			},
 		},

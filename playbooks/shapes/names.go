@@ -18,8 +18,8 @@ type Named struct {
 	Pos    diag.Pos // where it is declared; the zero Pos of what is built in
 }
 
-// Names returns the names that may stand where the kind is wanted, in the order of their declaration; nothing for a kind that is
-// no name of the workspace.
+// Names returns the names that may stand where the kind is wanted, in the order of their
+// declaration; nothing for a kind that is no name of the workspace.
 func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 	var out []Named
 	add := func(name, detail string, p diag.Pos) { out = append(out, Named{name, detail, p}) }
@@ -70,9 +70,13 @@ type Mention struct {
 // Write returns what stands at the place when the name is another.
 func (m Mention) Write(name string) string { return fmt.Sprintf(m.format, name) }
 
-// Mentions returns the places of the undeclared names of a kind by name; nothing for a kind whose names are declared.
+// Mentions returns the places of the undeclared names of a kind by name; nothing for a kind whose
+// names are declared.
 func Mentions(w *playbooks.Workspace, kind ShapeKind) map[string][]Mention {
-	words, ok := map[ShapeKind]playbooks.LabelKind{ShapeTag: playbooks.TagLabel, ShapeOwner: playbooks.OwnerLabel, ShapeReason: playbooks.ReasonLabel}[kind]
+	words, ok := map[ShapeKind]playbooks.LabelKind{
+		ShapeTag: playbooks.TagLabel, ShapeOwner: playbooks.OwnerLabel,
+		ShapeReason: playbooks.ReasonLabel,
+	}[kind]
 	if !ok {
 		return nil
 	}

@@ -16,7 +16,8 @@ type FunctionDoc struct {
 	Own              bool   // the language's own; else one of the library
 }
 
-// Functions returns every function that expressions may call: the language's own in their order, then the library's by name.
+// Functions returns every function that expressions may call: the language's own in their order,
+// then the library's by name.
 func Functions() []FunctionDoc {
 	var out []FunctionDoc
 	for _, f := range expression.Functions() {
@@ -29,7 +30,8 @@ func Functions() []FunctionDoc {
 	return out
 }
 
-// ForbiddenFunctions returns the functions of the expr library that the language leaves out, with the reason.
+// ForbiddenFunctions returns the functions of the expr library that the language leaves out, with
+// the reason.
 func ForbiddenFunctions() map[string]string { return maps.Clone(expression.Forbidden) }
 
 // LiquidTags returns what tags texts may use.
@@ -40,23 +42,29 @@ func LiquidFilters() []FunctionDoc {
 	var out []FunctionDoc
 	for i := range text.TextFilters {
 		f := &text.TextFilters[i]
-		out = append(out, FunctionDoc{Name: f.Name, Usage: f.Usage(), Doc: f.Doc, Takes: f.In.String(), Own: f.Name == "add_days"})
+		out = append(out, FunctionDoc{
+			Name: f.Name, Usage: f.Usage(), Doc: f.Doc, Takes: f.In.String(),
+			Own: f.Name == "add_days",
+		})
 	}
 	return out
 }
 
 // builtinDocs says in a few words what each function of the library gives.
 var builtinDocs = map[string]string{
-	"all": "whether the condition holds for every item; true for an empty list", "any": "whether it holds for at least one item",
+	"all":  "whether the condition holds for every item; true for an empty list",
+	"any":  "whether it holds for at least one item",
 	"none": "whether it holds for no item", "one": "whether it holds for exactly one item",
 	"filter": "the items for which the condition holds", "count": "how many items the condition holds for",
-	"find": "the first item for which it holds; may be missing", "findLast": "the last item for which it holds; may be missing",
-	"first": "the first item; may be missing", "last": "the last item; may be missing",
+	"find":     "the first item for which it holds; may be missing",
+	"findLast": "the last item for which it holds; may be missing",
+	"first":    "the first item; may be missing", "last": "the last item; may be missing",
 	"reverse": "the list from its end", "take": "the first n items", "map": "a list made of one value an item",
 	"len": "how many items a list has, or characters a text", "sum": "the sum of numbers; 0 for an empty list",
 	"min": "the smaller of two or more numbers", "max": "the larger of two or more numbers",
 	"abs": "the number without its sign", "ceil": "the next whole number up", "floor": "the next whole number down",
-	"round": "the nearest whole number", "int": "the number without its fraction, as an int", "float": "an int as a number",
+	"round": "the nearest whole number", "int": "the number without its fraction, as an int",
+	"float":  "an int as a number",
 	"string": "a number as text", "trim": "the text without blanks at its ends", "upper": "the text in capitals",
 	"lower": "the text in small letters", "split": "the parts of a text between separators",
 }

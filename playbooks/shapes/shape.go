@@ -50,8 +50,8 @@ const (
 	ShapeNewName    ShapeKind = "name"       // a name that the author chooses
 )
 
-// Shape declares what may stand at a place of a file, once: JSON Schema, editors and the reference read it. The checker has
-// the rules; a test holds the two together.
+// Shape declares what may stand at a place of a file, once: JSON Schema, editors and the reference
+// read it. The checker has the rules; a test holds the two together.
 type Shape struct {
 	Name     string // set when the shape stands in several places or contains itself
 	Kind     ShapeKind
@@ -91,7 +91,8 @@ func NewShapes(reg *schema.Registry) *Shapes {
 	return &Shapes{Playbook: playbookShape(reg), Schema: schemaShape(reg), Test: testShape()}
 }
 
-// For returns the shape of the file with the slash-separated path in the workspace, or nil when it is no YAML of the language.
+// For returns the shape of the file with the slash-separated path in the workspace, or nil when it
+// is no YAML of the language.
 func (s *Shapes) For(name string) *Shape {
 	switch {
 	case name == playbooks.SchemaFile:
@@ -160,16 +161,20 @@ func (s *Shape) or(others ...*Shape) *Shape {
 // fieldShape returns the shape of a declared field.
 func fieldShape(f *schema.FieldSpec) *Shape {
 	kinds := map[schema.FieldKind]ShapeKind{
-		schema.FieldString: ShapeString, schema.FieldInt: ShapeInt, schema.FieldNumber: ShapeNumber, schema.FieldBool: ShapeBool, schema.FieldText: ShapeText,
-		schema.FieldTemplate: ShapeTemplate, schema.FieldChannel: ShapeChannel, schema.FieldPool: ShapePool, schema.FieldAttributes: ShapeSettable,
-		schema.FieldDuration: ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent, schema.FieldProperties: ShapeProperties, schema.FieldURL: ShapeString, FieldCondition: ShapeExpression,
+		schema.FieldString: ShapeString, schema.FieldInt: ShapeInt, schema.FieldNumber: ShapeNumber,
+		schema.FieldBool: ShapeBool, schema.FieldText: ShapeText,
+		schema.FieldTemplate: ShapeTemplate, schema.FieldChannel: ShapeChannel, schema.FieldPool: ShapePool,
+		schema.FieldAttributes: ShapeSettable,
+		schema.FieldDuration:   ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent,
+		schema.FieldProperties: ShapeProperties, schema.FieldURL: ShapeString, FieldCondition: ShapeExpression,
 	}
 	s := &Shape{Kind: ShapeAny}
 	if k, ok := kinds[f.Kind]; ok {
 		s.Kind = k
 	}
 	switch f.Kind {
-	case schema.FieldString, schema.FieldInt, schema.FieldNumber, schema.FieldBool, schema.FieldProperties, schema.FieldURL:
+	case schema.FieldString, schema.FieldInt, schema.FieldNumber, schema.FieldBool, schema.FieldProperties,
+		schema.FieldURL:
 		s.Expr = !f.Literal
 	case FieldMoment:
 		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime)}
@@ -195,7 +200,10 @@ func fieldsShape(fields []schema.FieldSpec) *Shape {
 	groups := map[string][]string{}
 	for i := range fields {
 		f := &fields[i]
-		s.Keys = append(s.Keys, ShapeKey{Name: f.Name, Doc: f.Doc, Required: f.Required, Default: f.Default, Value: fieldShape(f)})
+		s.Keys = append(s.Keys, ShapeKey{
+			Name: f.Name, Doc: f.Doc, Required: f.Required, Default: f.Default,
+			Value: fieldShape(f),
+		})
 		if f.OneOf != "" {
 			groups[f.OneOf] = append(groups[f.OneOf], f.Name)
 		}

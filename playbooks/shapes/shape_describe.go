@@ -9,12 +9,18 @@ import (
 
 // shapeDescriptions says what a value of a kind is.
 var shapeDescriptions = map[ShapeKind]string{
-	ShapeMapping: "a mapping", ShapeAny: "any value", ShapeString: "text", ShapeInt: "a whole number", ShapeNumber: "a number",
-	ShapeBool: "true or false", ShapeText: "text in Liquid", ShapeExpression: "an expression", ShapeDuration: "a duration (4h, 2d)",
-	ShapeAgo: "an offset (-3d, -2h), or an instant", ShapeOffset: "a duration before (-3d) or after (2h)", ShapePercent: "a percentage (10%)", ShapeClock: `a time of the day ("18:00")`,
-	ShapeDatetime: "an instant", ShapeZone: "a time zone", ShapeCron: "a schedule in five fields of cron", ShapeType: "a type",
-	ShapeEvent: "an event", ShapeSegment: "a segment", ShapeChannel: "a channel", ShapePool: "a coupon pool", ShapeTemplate: "a template",
-	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text", ShapeReason: "text",
+	ShapeMapping: "a mapping", ShapeAny: "any value", ShapeString: "text", ShapeInt: "a whole number",
+	ShapeNumber: "a number",
+	ShapeBool:   "true or false", ShapeText: "text in Liquid", ShapeExpression: "an expression",
+	ShapeDuration: "a duration (4h, 2d)",
+	ShapeAgo:      "an offset (-3d, -2h), or an instant", ShapeOffset: "a duration before (-3d) or after (2h)",
+	ShapePercent: "a percentage (10%)", ShapeClock: `a time of the day ("18:00")`,
+	ShapeDatetime: "an instant", ShapeZone: "a time zone", ShapeCron: "a schedule in five fields of cron",
+	ShapeType:  "a type",
+	ShapeEvent: "an event", ShapeSegment: "a segment", ShapeChannel: "a channel", ShapePool: "a coupon pool",
+	ShapeTemplate: "a template",
+	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text",
+	ShapeReason:  "text",
 	ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
 	ShapeMember: "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
 }
@@ -54,7 +60,8 @@ func (s *Shape) Describe() string {
 func plural(s string) string {
 	s = strings.TrimPrefix(strings.TrimPrefix(s, "a "), "an ")
 	head, rest, found := strings.Cut(s, " or ")
-	if !strings.HasSuffix(head, "s") && !strings.HasPrefix(head, "any") && !strings.HasSuffix(head, "`") && !strings.HasSuffix(head, ")") {
+	if !strings.HasSuffix(head, "s") && !strings.HasPrefix(head, "any") && !strings.HasSuffix(head, "`") &&
+		!strings.HasSuffix(head, ")") {
 		head += "s"
 	}
 	if !found {

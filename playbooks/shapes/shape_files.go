@@ -11,13 +11,15 @@ import (
 func schemaShape(reg *schema.Registry) *Shape {
 	types := func() *Shape { return shapeOf(ShapeType) }
 	named := func(value *Shape) *Shape { return &Shape{Kind: ShapeMapping, Rest: value} }
-	attribute := (&Shape{Kind: ShapeType, Expr: true}).named("attribute", "A type, or `= ` and an expression: a computed attribute.")
+	attribute := (&Shape{Kind: ShapeType, Expr: true}).
+		named("attribute", "A type, or `= ` and an expression: a computed attribute.")
 	ids := mappingOf(ShapeKey{
 		Name: "normalize", Required: true, Value: keywords(string(playbooks.NormalLower), string(playbooks.NormalPhone)),
 		Doc: "`lower`: small letters without space around them; `phone`: digits, with + and the country as far as it is known",
 	}).named("id", "How the ids of members are written in one way.")
 	id := ShapeKey{Name: "id", Value: ids, Doc: "which ids are one member's: all that are the same when they are written in one way"}
-	event := (&Shape{Kind: ShapeMapping, Rest: types(), Keywords: []string{""}}).named("properties", "The properties of the event, each with its type.")
+	event := (&Shape{Kind: ShapeMapping, Rest: types(), Keywords: []string{""}}).
+		named("properties", "The properties of the event, each with its type.")
 	segment := shapeOf(ShapeExpression).named("segment", "An expression about the member.")
 	pool := mappingOf(
 		ShapeKey{Name: "prefix", Value: shapeOf(ShapeString), Doc: "what every code begins with"},
@@ -27,28 +29,47 @@ func schemaShape(reg *schema.Registry) *Shape {
 	).named("pool", "A coupon pool.")
 	pool.Keywords = []string{""}
 	limit := mappingOf(
-		ShapeKey{Name: "channels", Value: listOf(shapeOf(ShapeChannel)), Doc: "the channels that are counted together; all when left out"},
+		ShapeKey{
+			Name: "channels", Value: listOf(shapeOf(ShapeChannel)),
+			Doc: "the channels that are counted together; all when left out",
+		},
 		ShapeKey{Name: "max", Required: true, Value: shapeOf(ShapeInt), Doc: "how many messages one member may get"},
 		ShapeKey{Name: "per", Required: true, Value: shapeOf(ShapeDuration), Doc: "the rolling window"},
 	).named("cap", "A frequency cap.")
 	quiet := mappingOf(
 		ShapeKey{Name: "from", Required: true, Value: shapeOf(ShapeClock), Doc: `when they begin, as "22:00"`},
 		ShapeKey{Name: "to", Required: true, Value: shapeOf(ShapeClock), Doc: `when they end, as "08:00"`},
-		ShapeKey{Name: "timezone", Value: &Shape{Kind: ShapeZone, Keywords: []string{"member"}}, Doc: "whose clock: `member`, or a time zone; the workspace's when left out"},
+		ShapeKey{
+			Name: "timezone", Value: &Shape{Kind: ShapeZone, Keywords: []string{"member"}},
+			Doc: "whose clock: `member`, or a time zone; the workspace's when left out",
+		},
 	).named("quiet hours", "The time of the day in which promotional messages wait.")
 	docs := map[string]ShapeKey{
-		"usher":          {Required: true, Value: keywords("1"), Doc: "the version of the language: 1"},
-		"timezone":       {Value: shapeOf(ShapeZone), Doc: "the time zone of schedules, quiet hours and calendar days, as Asia/Shanghai; UTC when left out"},
-		"member":         {Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}}, Doc: "the member's attributes, each with its type"},
-		"events":         {Value: named(event), Doc: "the events that arrive, each with its properties and their types"},
-		"segments":       {Value: named(segment), Doc: "named audiences: an expression about the member each"},
-		"channels":       {Value: named(channelShape(reg)), Doc: "the channels over which messages go; ${NAME} is read from the environment"},
+		"usher": {Required: true, Value: keywords("1"), Doc: "the version of the language: 1"},
+		"timezone": {
+			Value: shapeOf(ShapeZone),
+			Doc:   "the time zone of schedules, quiet hours and calendar days, as Asia/Shanghai; UTC when left out",
+		},
+		"member": {
+			Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}},
+			Doc:   "the member's attributes, each with its type",
+		},
+		"events":   {Value: named(event), Doc: "the events that arrive, each with its properties and their types"},
+		"segments": {Value: named(segment), Doc: "named audiences: an expression about the member each"},
+		"channels": {
+			Value: named(channelShape(reg)),
+			Doc:   "the channels over which messages go; ${NAME} is read from the environment",
+		},
 		"coupons":        {Value: named(pool), Doc: "coupon pools with their budget and limits"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
-		"consent":        {Value: shapeOf(ShapeConsent), Doc: "the bool attribute without which a member gets no promotional messages, as member.newsletter"},
+		"consent": {
+			Value: shapeOf(ShapeConsent),
+			Doc:   "the bool attribute without which a member gets no promotional messages, as member.newsletter",
+		},
 	}
-	s := (&Shape{Kind: ShapeMapping}).named("workspace", "What a workspace declares: events, attributes, segments, channels, coupon pools, limits.")
+	s := (&Shape{Kind: ShapeMapping}).named("workspace",
+		"What a workspace declares: events, attributes, segments, channels, coupon pools, limits.")
 	for _, name := range SchemaKeys {
 		k := docs[name]
 		k.Name = name
@@ -83,19 +104,35 @@ func testShape() *Shape {
 	event := func(more ...ShapeKey) []ShapeKey {
 		return append(
 			more,
-			ShapeKey{Name: "properties", With: []string{"event"}, Value: shapeOf(ShapeProperties), Doc: "the event's properties"},
-			ShapeKey{Name: "attributes", With: []string{"event"}, Value: shapeOf(ShapeMember), Doc: "attributes of the member that come with it"},
+			ShapeKey{
+				Name: "properties", With: []string{"event"}, Value: shapeOf(ShapeProperties),
+				Doc: "the event's properties",
+			},
+			ShapeKey{
+				Name: "attributes", With: []string{"event"}, Value: shapeOf(ShapeMember),
+				Doc: "attributes of the member that come with it",
+			},
 		)
 	}
 	past := mappingOf(event(
 		ShapeKey{Name: "event", Required: true, Value: shapeOf(ShapeEvent), Doc: "the event's name in usher.yaml"},
-		ShapeKey{Name: "at", Required: true, Value: shapeOf(ShapeAgo), Doc: "how long before the test, as -10d, or an instant"},
+		ShapeKey{
+			Name: "at", Required: true, Value: shapeOf(ShapeAgo),
+			Doc: "how long before the test, as -10d, or an instant",
+		},
 	)...).named("past event", "An event before the test: it starts nothing.")
 	force := mappingOf(
 		ShapeKey{Name: "holdout", Value: shapeOf(ShapeBool), Doc: "whether the member is in the control group"},
-		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeString)}).or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
-		ShapeKey{Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: answerShape()}, Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out"},
-		ShapeKey{Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)}, Doc: "how many coupons each pool has left; its budget when left out"},
+		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeString)}).
+			or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
+		ShapeKey{
+			Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: answerShape()},
+			Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out",
+		},
+		ShapeKey{
+			Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)},
+			Doc: "how many coupons each pool has left; its budget when left out",
+		},
 	)
 	step := mappingOf(event(
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
@@ -105,18 +142,28 @@ func testShape() *Shape {
 	)...).named("step", "A step of a script: exactly one thing.")
 	step.One = slices.Clone(ScriptKeys)
 	step.Keys = append(step.Keys, ShapeKey{
-		Name: "time", With: []string{"event"}, Value: shapeOf(ShapeAgo), Doc: "when it happened, when that is not now: an instant, or as -2h",
+		Name: "time", With: []string{"event"}, Value: shapeOf(ShapeAgo),
+		Doc: "when it happened, when that is not now: an instant, or as -2h",
 	})
 	test := mappingOf(
 		ShapeKey{Name: "name", Required: true, Value: shapeOf(ShapeString), Doc: "what the test shows, as a sentence"},
-		ShapeKey{Name: "at", Value: shapeOf(ShapeDatetime), Doc: "where the virtual clock starts; 2026-01-05T10:00:00Z when left out"},
-		ShapeKey{Name: "member", Required: true, Value: &Shape{Kind: ShapeMember, Least: []string{"id"}}, Doc: "the member: id, and attributes"},
+		ShapeKey{
+			Name: "at", Value: shapeOf(ShapeDatetime),
+			Doc: "where the virtual clock starts; 2026-01-05T10:00:00Z when left out",
+		},
+		ShapeKey{
+			Name: "member", Required: true, Value: &Shape{Kind: ShapeMember, Least: []string{"id"}},
+			Doc: "the member: id, and attributes",
+		},
 		ShapeKey{Name: "history", Value: listOf(past), Doc: "events before the test"},
 		ShapeKey{Name: "force", Value: force, Doc: "what chance and the world decide otherwise: holdout, splits, answers of webhooks, what is left of pools"},
 		ShapeKey{Name: "script", Required: true, Value: listOf(step), Doc: "what happens, in order, and what is expected"},
 	).named("test", "A test of a playbook on the virtual clock.")
 	return mappingOf(
-		ShapeKey{Name: "playbook", Required: true, Value: shapeOf(ShapePlaybook), Doc: "the id of the playbook that is tested; only it is live"},
+		ShapeKey{
+			Name: "playbook", Required: true, Value: shapeOf(ShapePlaybook),
+			Doc: "the id of the playbook that is tested; only it is live",
+		},
 		ShapeKey{Name: "with", Value: listOf(shapeOf(ShapePlaybook)), Doc: "other playbooks that are live too"},
 		ShapeKey{Name: "tests", Required: true, Value: listOf(test), Doc: "the tests"},
 	).named("tests", "Tests of a playbook on the virtual clock.")
@@ -135,8 +182,10 @@ var expectFields = map[string]struct {
 
 func expectShape() *Shape {
 	kinds := map[string]*Shape{
-		"messages channel": shapeOf(ShapeChannel), "messages template": shapeOf(ShapeTemplate), "coupons pool": shapeOf(ShapePool),
-		"events event": shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"), "coupons issued": shapeOf(ShapeBool),
+		"messages channel": shapeOf(ShapeChannel), "messages template": shapeOf(ShapeTemplate),
+		"coupons pool": shapeOf(ShapePool),
+		"events event": shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"),
+		"coupons issued":    shapeOf(ShapeBool),
 		"events properties": shapeOf(ShapeAny),
 	}
 	names := func() *Shape { return listOf(shapeOf(ShapeTag)) }
@@ -147,8 +196,14 @@ func expectShape() *Shape {
 		)},
 		"points": {Doc: "the sum of points added", Value: shapeOf(ShapeInt)},
 		"set":    {Doc: "attributes that were set", Value: shapeOf(ShapeMember)},
-		"run":    {Doc: "the state of the newest run; none when there is none, or when the entry was refused", Value: keywords(RunStates...)},
-		"reason": {Doc: "why: of a refusal, of a skipped effect, or of an exit", Value: &Shape{Kind: ShapeReason, Keywords: ExpectReasons}},
+		"run": {
+			Doc:   "the state of the newest run; none when there is none, or when the entry was refused",
+			Value: keywords(RunStates...),
+		},
+		"reason": {
+			Doc:   "why: of a refusal, of a skipped effect, or of an exit",
+			Value: &Shape{Kind: ShapeReason, Keywords: ExpectReasons},
+		},
 	}
 	s := mappingOf().named("expect", "All that must have happened since the last expect: what is not named fails the test.")
 	s.Keywords = []string{""}

@@ -9,27 +9,41 @@ import (
 func playbookShape(reg *schema.Registry) *Shape {
 	exit := eventMatchShape("exit", "An event that ends an open run at once.")
 	goal := eventMatchShape("goal", "The conversion that is measured; it changes nothing.")
-	goal.Keys = append(goal.Keys, ShapeKey{Name: "within", Required: true, Value: shapeOf(ShapeDuration), Doc: "how long after the entry it still counts"})
+	goal.Keys = append(goal.Keys, ShapeKey{
+		Name: "within", Required: true, Value: shapeOf(ShapeDuration),
+		Doc: "how long after the entry it still counts",
+	})
 	return mappingOf(
 		ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "kebab-case, unique in the workspace"},
 		ShapeKey{Name: "name", Value: shapeOf(ShapeString), Doc: "what people call it"},
-		ShapeKey{Name: "stage", Required: true, Value: keywords(Stages...), Doc: "the stage of the member's life that it serves"},
+		ShapeKey{
+			Name: "stage", Required: true, Value: keywords(Stages...),
+			Doc: "the stage of the member's life that it serves",
+		},
 		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
 		ShapeKey{
-			Name: "status", Value: keywords(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)), Default: string(playbooks.Live),
-			Doc: "live; paused: no new runs, open ones go on; draft: nothing moves",
+			Name: "status", Value: keywords(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)),
+			Default: string(playbooks.Live),
+			Doc:     "live; paused: no new runs, open ones go on; draft: nothing moves",
 		},
 		ShapeKey{Name: "trigger", Required: true, Value: triggerShape(), Doc: "what starts a run: exactly one kind"},
-		ShapeKey{Name: "condition", Value: shapeOf(ShapeExpression), Doc: "who enters: an expression about the member and the trigger"},
+		ShapeKey{
+			Name: "condition", Value: shapeOf(ShapeExpression),
+			Doc: "who enters: an expression about the member and the trigger",
+		},
 		ShapeKey{
 			Name: "reentry", Value: keywords("always", "never").or(shapeOf(ShapeDuration)), Default: "always",
 			Doc: "how soon a member may enter again: always, never, or a duration since the last entry",
 		},
 		ShapeKey{
-			Name: "mode", Value: keywords(string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)), Default: string(playbooks.Single),
-			Doc: "what an entry does while a run is open: single starts none, restart ends the open one, parallel runs both",
+			Name: "mode", Value: keywords(string(playbooks.Single), string(playbooks.Restart), string(playbooks.Parallel)),
+			Default: string(playbooks.Single),
+			Doc:     "what an entry does while a run is open: single starts none, restart ends the open one, parallel runs both",
 		},
-		ShapeKey{Name: "holdout", Value: shapeOf(ShapePercent), Doc: "a control group that enters and is measured, but gets no action: 10%"},
+		ShapeKey{
+			Name: "holdout", Value: shapeOf(ShapePercent),
+			Doc: "a control group that enters and is measured, but gets no action: 10%",
+		},
 		ShapeKey{Name: "goal", Value: goal, Doc: goal.Doc},
 		ShapeKey{Name: "exit", Value: listOf(exit), Doc: "events that end an open run at once"},
 		ShapeKey{Name: "actions", Required: true, Value: actionsShape(reg), Doc: "what is done, in order"},
@@ -40,25 +54,37 @@ func playbookShape(reg *schema.Registry) *Shape {
 func eventMatchShape(name, doc string) *Shape {
 	return mappingOf(
 		ShapeKey{Name: "event", Required: true, Value: shapeOf(ShapeEvent), Doc: "the event's name in usher.yaml"},
-		ShapeKey{Name: "if", Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
+		ShapeKey{
+			Name: "if", Value: shapeOf(ShapeExpression),
+			Doc: "which of these events: an expression that may name `event`",
+		},
 	).named(name, doc)
 }
 
 // triggerKeys documents the keys of every kind of trigger.
 var triggerKeys = map[string]ShapeKey{
-	"event":         {Value: shapeOf(ShapeEvent), Doc: "starts a run when the event arrives"},
-	"if":            {Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
-	"schedule":      {Value: shapeOf(ShapeCron), Doc: "starts a run for each member of the segment at these times: five fields of cron, in quotes"},
-	"timezone":      {Value: shapeOf(ShapeZone), Doc: "the time zone of the schedule; the workspace's when left out"},
-	"segment":       {Value: shapeOf(ShapeSegment), Doc: "the audience; all members when left out"},
-	"missed":        {Value: keywords("skip", "run_once"), Default: "skip", Doc: "occurrences more than 5 minutes late: skip them, or start one run for all that were missed"},
+	"event": {Value: shapeOf(ShapeEvent), Doc: "starts a run when the event arrives"},
+	"if":    {Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
+	"schedule": {
+		Value: shapeOf(ShapeCron),
+		Doc:   "starts a run for each member of the segment at these times: five fields of cron, in quotes",
+	},
+	"timezone": {Value: shapeOf(ShapeZone), Doc: "the time zone of the schedule; the workspace's when left out"},
+	"segment":  {Value: shapeOf(ShapeSegment), Doc: "the audience; all members when left out"},
+	"missed": {
+		Value: keywords("skip", "run_once"), Default: "skip",
+		Doc: "occurrences more than 5 minutes late: skip them, or start one run for all that were missed",
+	},
 	"http":          {Doc: "started by POST /v1/playbooks/{id}/trigger"},
 	"segment_enter": {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member enters the segment"},
 	"segment_exit":  {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member leaves the segment"},
 	"date":          {Value: shapeOf(ShapeDate), Doc: "starts a run on a date of the member, as member.birthday"},
 	"every":         {Value: keywords("year"), Doc: "comes again every year; once when left out"},
 	"offset":        {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
-	"at":            {Value: shapeOf(ShapeClock), Doc: "the local time of the member; 00:00 when left out, of a datetime its own"},
+	"at": {
+		Value: shapeOf(ShapeClock),
+		Doc:   "the local time of the member; 00:00 when left out, of a datetime its own",
+	},
 }
 
 func triggerShape() *Shape {
@@ -91,13 +117,17 @@ func triggerShape() *Shape {
 	return s
 }
 
-// actionsShape declares a list of actions. It contains itself: the ways of a branch are lists of actions.
+// actionsShape declares a list of actions. It contains itself: the ways of a branch are lists of
+// actions.
 func actionsShape(reg *schema.Registry) *Shape {
 	item := &Shape{Name: "action", Kind: ShapeMapping, Doc: "One action: exactly one key says what to do."}
 	list := listOf(item)
 	item.Keys = []ShapeKey{
 		{Name: "id", Value: shapeOf(ShapeNewName), Doc: "names the action; its result is actions.<id>"},
-		{Name: "if", Value: shapeOf(ShapeExpression), Doc: "a guard: the action is skipped when false. With `then`: the question of a branch"},
+		{
+			Name: "if", Value: shapeOf(ShapeExpression),
+			Doc: "a guard: the action is skipped when false. With `then`: the question of a branch",
+		},
 	}
 	add := func(spec *schema.ActionSpec, value *Shape) {
 		item.Keys = append(item.Keys, ShapeKey{Name: spec.Key, Doc: spec.Doc, Value: value})
@@ -114,13 +144,17 @@ func actionsShape(reg *schema.Registry) *Shape {
 	item.Keys = append(
 		item.Keys,
 		ShapeKey{Name: "then", Needs: []string{"if"}, Value: list, Doc: "what is done when the `if` beside it holds"},
-		ShapeKey{Name: "else", Needs: []string{"then"}, With: []string{"then"}, Value: list, Doc: "what is done when it does not"},
+		ShapeKey{
+			Name: "else", Needs: []string{"then"}, With: []string{"then"}, Value: list,
+			Doc: "what is done when it does not",
+		},
 	)
 	item.One = append(item.One, "then")
 	return list
 }
 
-// actionShape returns what an action's key holds: its fields, or the one field that a bare value stands for.
+// actionShape returns what an action's key holds: its fields, or the one field that a bare value
+// stands for.
 func actionShape(spec *schema.ActionSpec) *Shape {
 	var short *Shape
 	for i := range spec.Fields {
@@ -140,7 +174,8 @@ func actionShape(spec *schema.ActionSpec) *Shape {
 	return s
 }
 
-// controlShape returns what the key of a control action holds; nil for `if`, which may stand beside any action.
+// controlShape returns what the key of a control action holds; nil for `if`, which may stand beside
+// any action.
 func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 	fields := fieldsShape(spec.Fields)
 	for i := range spec.Fields {

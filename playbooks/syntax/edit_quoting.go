@@ -7,8 +7,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// QuoteEdits turns changes of an expression into changes of the YAML around it: what is written into quotes is escaped, and a
-// value without quotes that would need them afterwards gets them.
+// QuoteEdits turns changes of an expression into changes of the YAML around it: what is written
+// into quotes is escaped, and a value without quotes that would need them afterwards gets them.
 func QuoteEdits(n *Node, diags []diag.Diagnostic) {
 	spans := n.spans()
 	for i := range diags {
@@ -28,7 +28,8 @@ func QuoteEdits(n *Node, diags []diag.Diagnostic) {
 	}
 }
 
-// quotePlain replaces the whole value by one in quotes when the change alone would make it unreadable.
+// quotePlain replaces the whole value by one in quotes when the change alone would make it
+// unreadable.
 func (n *Node) quotePlain(e *diag.Edit) {
 	from, to := n.F.Offset(e.Line, e.Column), n.F.Offset(e.EndLine, e.EndColumn)
 	end := n.End()
@@ -44,7 +45,8 @@ func (n *Node) quotePlain(e *diag.Edit) {
 
 // NeedsQuotes reports whether YAML would read a plain value otherwise than as the whole of it.
 func NeedsQuotes(s string, inFlow bool) bool {
-	if s == "" || strings.ContainsAny(s[:1], "!&*[]{}\"'%@`|>#,") || strings.Contains(s, ": ") || strings.Contains(s, " #") ||
+	if s == "" || strings.ContainsAny(s[:1], "!&*[]{}\"'%@`|>#,") || strings.Contains(s, ": ") ||
+		strings.Contains(s, " #") ||
 		strings.HasSuffix(s, ":") || slices.Contains([]string{"- ", "? "}, s[:min(2, len(s))]) {
 		return true
 	}

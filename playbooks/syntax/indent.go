@@ -9,12 +9,14 @@ import (
 // isItem reports whether a line without its indentation begins a list item.
 func isItem(body string) bool { return body == "-" || strings.HasPrefix(body, "- ") }
 
-// keyColumn returns where the first key of a line stands, behind its indentation and the marks of list items.
+// keyColumn returns where the first key of a line stands, behind its indentation and the marks of
+// list items.
 func keyColumn(line string) int {
 	return len(line) - len(strings.TrimLeft(line, " -"))
 }
 
-// plainIndent returns the indentation of a line; ok is false when it is empty, a comment or indented with other than spaces.
+// plainIndent returns the indentation of a line; ok is false when it is empty, a comment or
+// indented with other than spaces.
 func plainIndent(line string) (indent int, body string, ok bool) {
 	body = strings.TrimLeft(line, " ")
 	if strings.TrimSpace(body) == "" || body[0] == '#' || strings.TrimLeft(body, "\t"+wideSpacesInFlow) != body {
@@ -23,8 +25,8 @@ func plainIndent(line string) (indent int, body string, ok bool) {
 	return len(line) - len(body), body, true
 }
 
-// intendedIndent tells by its neighbours how far lines[at] is meant to be indented, of which body is what stands behind its
-// indentation. ok is false when they do not tell.
+// intendedIndent tells by its neighbours how far lines[at] is meant to be indented, of which body
+// is what stands behind its indentation. ok is false when they do not tell.
 func intendedIndent(lines []string, at int, body string) (indent int, ok bool) {
 	prev, next := "", ""
 	for i := at - 1; i >= 0 && prev == ""; i-- {
@@ -58,7 +60,8 @@ func intendedIndent(lines []string, at int, body string) (indent int, ok bool) {
 	return key, alike && nextIndent == key || !alike && next != "" && nextIndent < key
 }
 
-// itemIndent returns the indentation of the list that an item belongs to: the one of the item after it, or the only one there is.
+// itemIndent returns the indentation of the list that an item belongs to: the one of the item after
+// it, or the only one there is.
 func itemIndent(above []string, next int, alike bool) (indent int, ok bool) {
 	seen := map[int]bool{}
 	for _, line := range above {
@@ -72,8 +75,9 @@ func itemIndent(above []string, next int, alike bool) (indent int, ok bool) {
 	return indent, len(seen) == 1
 }
 
-// tabEdits returns the changes that put spaces in the place of the tabs that indent lines: two for each when nothing but tabs indents,
-// else what the neighbours have. It gives none when that cannot be told.
+// tabEdits returns the changes that put spaces in the place of the tabs that indent lines: two for
+// each when nothing but tabs indents, else what the neighbours have. It gives none when that cannot
+// be told.
 func tabEdits(f *diag.File) []diag.Edit {
 	lines := make([]string, len(f.Lines))
 	only := true

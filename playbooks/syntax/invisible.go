@@ -8,13 +8,16 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// freeText are keys whose values are for people, who may want such characters: the joiners of emoji, the wide space of a paragraph.
+// freeText are keys whose values are for people, who may want such characters: the joiners of
+// emoji, the wide space of a paragraph.
 var freeText = map[string]bool{
-	"text": true, "subject": true, "name": true, "description": true, "contains": true, "title": true, "html": true, "body": true, "from": true,
+	"text": true, "subject": true, "name": true, "description": true, "contains": true, "title": true, "html": true,
+	"body": true, "from": true,
 }
 
-// hidesInvisible reports the first invisible character in text[from:to] of a file, outside of escapes: one that an author writes as "\u200b" is
-// seen by all. All of them are taken out or made plain spaces by its edits.
+// hidesInvisible reports the first invisible character in text[from:to] of a file, outside of
+// escapes: one that an author writes as "\u200b" is seen by all. All of them are taken out or made
+// plain spaces by its edits.
 func (c *Reader) hidesInvisible(f *diag.File, from, to int, sure bool) bool {
 	to = min(to, len(f.Text))
 	text := f.Text[from:max(from, to)]
@@ -48,7 +51,8 @@ func (c *Reader) hidesInvisible(f *diag.File, from, to int, sure bool) bool {
 
 // invisibleIn reports what a key or a value hides.
 func (t *treeBuilder) invisibleIn(n *Node, key bool) bool {
-	if t.ascii || n.Kind != ScalarNode || n.Broken || n.Style == literalStyle || n.Style == foldedStyle || !key && freeText[t.key] {
+	if t.ascii || n.Kind != ScalarNode || n.Broken || n.Style == literalStyle || n.Style == foldedStyle || !key &&
+		freeText[t.key] {
 		return false
 	}
 	end := n.End()
@@ -59,11 +63,12 @@ func (t *treeBuilder) invisibleIn(n *Node, key bool) bool {
 	}
 	// A wide space within a name is one that its author may have wanted; elsewhere nobody does.
 	inner := strings.TrimFunc(n.Value, func(r rune) bool { return diag.Invisible[r] != "" })
-	wide := !key && strings.ContainsFunc(inner, func(r rune) bool { return diag.VisibleForm(r) == " " }) && !diag.IsASCII(strings.Map(func(r rune) rune {
-		if diag.Invisible[r] != "" {
-			return -1
-		}
-		return r
-	}, inner))
+	wide := !key && strings.ContainsFunc(inner, func(r rune) bool { return diag.VisibleForm(r) == " " }) &&
+		!diag.IsASCII(strings.Map(func(r rune) rune {
+			if diag.Invisible[r] != "" {
+				return -1
+			}
+			return r
+		}, inner))
 	return t.c.hidesInvisible(n.F, n.Start, end, !wide)
 }

@@ -8,13 +8,15 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// What a file may hold at most, beside [MaxFileSize]. The YAML library is kept from anything deeper: its time and stack grow.
+// What a file may hold at most, beside [MaxFileSize]. The YAML library is kept from anything
+// deeper: its time and stack grow.
 const (
 	maxOpen        = 500 // brackets open at once, counted without regard to quotes
 	maxListsInLine = MaxDepth
 )
 
-// preflight looks at the raw text of a YAML file; false when it cannot be parsed, which was reported.
+// preflight looks at the raw text of a YAML file; false when it cannot be parsed, which was
+// reported.
 func (c *Reader) preflight(f *diag.File) bool {
 	if !c.TextFile(f) {
 		return false
@@ -75,7 +77,8 @@ func (c *Reader) foreign(f *diag.File) bool {
 		return false
 	case wide || good < 3*bad: // else it is UTF-8 that was damaged
 		if _, called := diag.LikelyEncoding([]byte(f.Text)); called != "" {
-			c.Error("not-text", f.Pos(max(first, 0), max(first, 0)), "the file is not UTF-8, it looks like "+called).Label("save it as UTF-8")
+			c.Error("not-text", f.Pos(max(first, 0), max(first, 0)), "the file is not UTF-8, it looks like "+called).
+				Label("save it as UTF-8")
 			return true
 		}
 	}
@@ -85,7 +88,8 @@ func (c *Reader) foreign(f *diag.File) bool {
 	return bad > 0
 }
 
-// firstUnreadable finds the first character that YAML does not take, or takes for a line break where an editor shows none.
+// firstUnreadable finds the first character that YAML does not take, or takes for a line break
+// where an editor shows none.
 func firstUnreadable(text string) (off int, what string) {
 	for i, r := range text {
 		switch {
@@ -105,7 +109,8 @@ func firstUnreadable(text string) (off int, what string) {
 	return 0, ""
 }
 
-// tooDeep finds where the raw text surely nests too deeply: a crude count, the exact one is made on the tree.
+// tooDeep finds where the raw text surely nests too deeply: a crude count, the exact one is made on
+// the tree.
 func tooDeep(f *diag.File) int {
 	open := 0
 	for i := 0; i < len(f.Text); i++ {
@@ -133,7 +138,8 @@ func tooDeep(f *diag.File) int {
 	return -1
 }
 
-// noTabs reports the first tab that indents a line. A tab inside a block scalar or after the indentation is fine.
+// noTabs reports the first tab that indents a line. A tab inside a block scalar or after the
+// indentation is fine.
 func (c *Reader) noTabs(f *diag.File) bool {
 	block := -1 // indentation of the key whose block scalar is being passed
 	for i, start := range f.Lines {

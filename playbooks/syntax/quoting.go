@@ -19,7 +19,8 @@ type quotingMistake struct {
 	sure     bool // the value before the comma ends there in any case
 }
 
-// MaxQuotingSearch is how long a value may be to be looked at for slips, in bytes: the search goes over it more than once.
+// MaxQuotingSearch is how long a value may be to be looked at for slips, in bytes: the search goes
+// over it more than once.
 const MaxQuotingSearch = 2048
 
 // reportQuoting names the cause and offers the value in quotes.
@@ -51,7 +52,8 @@ func (c *Reader) reportQuoting(f *diag.File, s quotingMistake) {
 	}
 }
 
-// suggestedType returns the type that a text stands for in a file of declarations; "" when it is none.
+// suggestedType returns the type that a text stands for in a file of declarations; "" when it is
+// none.
 func (c *Reader) suggestedType(f *diag.File, text string) string {
 	if c.SuggestType == nil {
 		return ""
@@ -59,8 +61,8 @@ func (c *Reader) suggestedType(f *diag.File, text string) string {
 	return c.SuggestType(f.Name, text)
 }
 
-// commentIn returns where the value that begins at from ends, when a comment follows it: a `#` with a space on both sides, outside of quotes.
-// Else it gives to.
+// commentIn returns where the value that begins at from ends, when a comment follows it: a `#` with
+// a space on both sides, outside of quotes. Else it gives to.
 func commentIn(text string, from, to int) int {
 	for i := from; i < to; i++ {
 		switch text[i] {
@@ -77,7 +79,8 @@ func commentIn(text string, from, to int) int {
 	return to
 }
 
-// InFullWidthQuotes returns what a text holds that as a whole stands in the quotes of Chinese text: they quote.
+// InFullWidthQuotes returns what a text holds that as a whole stands in the quotes of Chinese text:
+// they quote.
 func InFullWidthQuotes(text string) (inner string, ok bool) {
 	for _, q := range [][2]string{{"“", "”"}, {"‘", "’"}, {"「", "」"}, {"『", "』"}, {"＂", "＂"}, {"”", "”"}, {"“", "“"}} {
 		inner, ok = strings.CutPrefix(text, q[0])
@@ -101,7 +104,8 @@ func runeLen(text string, at int) int {
 	return len(text) - at
 }
 
-// Quote puts the text of a value into quotes, by preference such that nothing in it needs an escape.
+// Quote puts the text of a value into quotes, by preference such that nothing in it needs an
+// escape.
 func Quote(text string) string {
 	if strings.Contains(text, "'") && !strings.ContainsAny(text, `"\`) {
 		return `"` + text + `"`
@@ -117,15 +121,18 @@ var tightColon = regexp.MustCompile(`^([A-Za-z_]\w*):(\S.*)$`)
 // fullWidthColon matches a key with the colon of Chinese text after it.
 var fullWidthColon = regexp.MustCompile(`^ *(?:- +)*([A-Za-z_][\w.-]*|\p{Han}+)(：\s*)`)
 
-// quotingInLine looks for a slip in a line of a file that YAML could not read; true when one was reported.
+// quotingInLine looks for a slip in a line of a file that YAML could not read; true when one was
+// reported.
 func (c *Reader) quotingInLine(f *diag.File, line int) bool {
 	text := strings.TrimRight(f.Line(line), " \t")
 	start := f.Lines[line-1]
-	if c.wrongSpace(f, line) || c.pasted(f, line) || strings.ContainsAny(text, "{[") && (c.fullWidthInFlow(f, start, start+len(text)) || c.missingSpaceAfterColon(f, start, start+len(text))) {
+	if c.wrongSpace(f, line) || c.pasted(f, line) || strings.ContainsAny(text, "{[") &&
+		(c.fullWidthInFlow(f, start, start+len(text)) || c.missingSpaceAfterColon(f, start, start+len(text))) {
 		return true
 	}
 	if m := keyLine.FindStringSubmatchIndex(text); m != nil {
-		if c.fullWidthBraces(f, start+m[6], start+len(text)) || c.inlineMapping(f, text[m[4]:m[5]], start+m[6], start+len(text)) {
+		if c.fullWidthBraces(f, start+m[6], start+len(text)) ||
+			c.inlineMapping(f, text[m[4]:m[5]], start+m[6], start+len(text)) {
 			return true
 		}
 		if s, ok := quotingOfValue(f.Text, start+m[6], start+len(text)); ok {
@@ -136,10 +143,12 @@ func (c *Reader) quotingInLine(f *diag.File, line int) bool {
 	}
 	if m := tightColon.FindStringSubmatchIndex(text); m != nil && slices.Contains(c.PlaybookKeys, text[m[2]:m[3]]) {
 		p := f.Pos(start+m[3], start+m[3]+1)
-		c.Error("yaml-syntax", p, "a space is missing after this colon").Label("write `"+text[m[2]:m[3]]+": "+text[m[4]:]+"`").Edit(p, ": ")
+		c.Error("yaml-syntax", p, "a space is missing after this colon").
+			Label("write `"+text[m[2]:m[3]]+": "+text[m[4]:]+"`").Edit(p, ": ")
 		return true
 	}
-	if m := fullWidthColon.FindStringSubmatchIndex(text); m != nil && (text[m[2]] < utf8.RuneSelf || diag.IsChineseKey(text[m[2]:m[3]])) {
+	if m := fullWidthColon.FindStringSubmatchIndex(text); m != nil &&
+		(text[m[2]] < utf8.RuneSelf || diag.IsChineseKey(text[m[2]:m[3]])) {
 		p := f.Pos(start+m[4], start+m[5])
 		c.Error("yaml-syntax", p, "this colon is full-width: YAML takes only `: `").Label("write `: `").Edit(p, ": ")
 		return true
@@ -188,8 +197,8 @@ func (c *Reader) quotingInFlowLine(f *diag.File, line int) bool {
 	return ok
 }
 
-// insideBrackets reports whether more brackets of flow style were opened in the text than closed. A bracket counts where a value may
-// begin; those within a plain value, as in an expression, do not.
+// insideBrackets reports whether more brackets of flow style were opened in the text than closed. A
+// bracket counts where a value may begin; those within a plain value, as in an expression, do not.
 func insideBrackets(text string) bool {
 	depth := 0
 	for line := range strings.Lines(text) {
@@ -230,7 +239,8 @@ func quotingOfValue(text string, from, to int) (quotingMistake, bool) {
 	switch v[0] {
 	case '"', '\'':
 		end := diag.ClosingQuote(v)
-		if end > 0 && end+1 < len(v) && strings.TrimSpace(v[end+1:]) != "" && !strings.HasPrefix(strings.TrimSpace(v[end+1:]), "#") {
+		if end > 0 && end+1 < len(v) && strings.TrimSpace(v[end+1:]) != "" &&
+			!strings.HasPrefix(strings.TrimSpace(v[end+1:]), "#") {
 			s.at = from + end
 			s.why = "the value begins with a quote, so YAML ends it at the next one"
 			return s, true
@@ -258,7 +268,8 @@ func quotingOfValue(text string, from, to int) (quotingMistake, bool) {
 
 // quotingOfPlain looks at a value that begins with no quote or bracket.
 func quotingOfPlain(v string, s quotingMistake) (quotingMistake, bool) {
-	if strings.HasPrefix(v, "- ") || strings.HasPrefix(v, "? ") || len(v) > 2 && (v[0] == '>' || v[0] == '|') && strings.IndexByte("+-0123456789", v[1]) < 0 && !(v[1] == ' ' && v[2] == '#') {
+	if strings.HasPrefix(v, "- ") || strings.HasPrefix(v, "? ") || len(v) > 2 && (v[0] == '>' || v[0] == '|') &&
+		strings.IndexByte("+-0123456789", v[1]) < 0 && !(v[1] == ' ' && v[2] == '#') {
 		s.why = "a value that begins with `" + v[:1] + "` means something else to YAML"
 		return s, true
 	}
@@ -275,7 +286,8 @@ func quotingOfPlain(v string, s quotingMistake) (quotingMistake, bool) {
 	return s, false
 }
 
-// ClosingBracket gives the index of the bracket that closes the one at the start of v, or -1; quotes are passed over.
+// ClosingBracket gives the index of the bracket that closes the one at the start of v, or -1;
+// quotes are passed over.
 func ClosingBracket(v string) int {
 	depth := 0
 	for i := 0; i < len(v); i++ {
@@ -297,8 +309,9 @@ func ClosingBracket(v string) int {
 
 var nextKey = regexp.MustCompile(`^\s*,\s*["']?[A-Za-z_][\w.-]*["']?\s*:(?:\s|$)`)
 
-// flowScan looks for a value inside braces or brackets that YAML cuts short: it takes each `key: value` and reads the value as
-// a person does, to the comma before the next key or the closing brace, brackets and quotes balanced.
+// flowScan looks for a value inside braces or brackets that YAML cuts short: it takes each `key:
+// value` and reads the value as a person does, to the comma before the next key or the closing
+// brace, brackets and quotes balanced.
 func flowScan(text string, from, to int) (quotingMistake, bool) {
 	to = min(to, from+MaxQuotingSearch)
 	for i := from; i < to; i++ {
@@ -404,8 +417,8 @@ func quotingOfFlowValue(text string, from, to int) (quotingMistake, bool) {
 	return s, false
 }
 
-// quotingInFlow looks for a slip in a mapping in braces that YAML could read, but whose shape nobody means: keys that are no words,
-// values that are missing. True when one was reported.
+// quotingInFlow looks for a slip in a mapping in braces that YAML could read, but whose shape
+// nobody means: keys that are no words, values that are missing. True when one was reported.
 func (c *Reader) quotingInFlow(f *diag.File, n *Node, strange bool) bool {
 	if !n.Flow || !strange {
 		return false
@@ -415,8 +428,12 @@ func (c *Reader) quotingInFlow(f *diag.File, n *Node, strange bool) bool {
 	}
 	rest := f.Text[n.Start:]
 	if strings.HasPrefix(rest, "{{") {
-		s := quotingMistake{from: n.Start, to: f.LineEnd(n.Start), at: n.Start, why: "a value that begins with `{` is a mapping to YAML, not text"}
-		if end := strings.Index(rest, "}}"); end > 0 && n.Start+end+2 < s.to && strings.TrimLeft(rest[end+2:s.to-n.Start], " ,]}") == "" {
+		s := quotingMistake{
+			from: n.Start, to: f.LineEnd(n.Start), at: n.Start,
+			why: "a value that begins with `{` is a mapping to YAML, not text",
+		}
+		if end := strings.Index(rest, "}}"); end > 0 && n.Start+end+2 < s.to &&
+			strings.TrimLeft(rest[end+2:s.to-n.Start], " ,]}") == "" {
 			s.to = n.Start + end + 2
 		}
 		c.reportQuoting(f, s)
@@ -437,7 +454,8 @@ func (c *Reader) quotingInFlow(f *diag.File, n *Node, strange bool) bool {
 	return false
 }
 
-// leadingIndicator reports a value that begins with a character of YAML's own though it was meant as an expression.
+// leadingIndicator reports a value that begins with a character of YAML's own though it was meant
+// as an expression.
 func (c *Reader) leadingIndicator(f *diag.File, at int) bool {
 	line, _ := f.LineCol(at)
 	start := f.Lines[line-1]
@@ -460,7 +478,8 @@ func (c *Reader) leadingIndicator(f *diag.File, at int) bool {
 // expressionKey matches what stands before the value of a key that holds an expression.
 var expressionKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition): +$`)
 
-// textKey matches what stands before the value of a key that holds an expression or text: nobody means a tag or anchor there.
+// textKey matches what stands before the value of a key that holds an expression or text: nobody
+// means a tag or anchor there.
 var textKey = regexp.MustCompile(`(?:^|[\s{,])(?:if|condition|schedule|text|subject|name|reason): +$`)
 
 // CutByComment reports a plain value that YAML cut at ` #`, when the rest is surely no comment.
@@ -479,7 +498,10 @@ func (c *Reader) CutByComment(n *Node, expression bool) bool {
 		return false
 	}
 	to := trimEnd(n.F.Text, n.Start, n.F.LineEnd(n.Start))
-	c.reportQuoting(n.F, quotingMistake{from: n.Start, to: to, at: n.End() + at, why: "YAML takes ` #` for the beginning of a comment and drops the rest"})
+	c.reportQuoting(n.F, quotingMistake{
+		from: n.Start, to: to, at: n.End() + at,
+		why: "YAML takes ` #` for the beginning of a comment and drops the rest",
+	})
 	if r := c.Last(); !expression {
 		r.Label(r.Diagnostic().Label + "; or write `# ` with a space, if it is a comment").UnsureUnless(false)
 	}

@@ -8,16 +8,18 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// Commas between braces: one that is missing before a key, and one that groups the digits of a number.
+// Commas between braces: one that is missing before a key, and one that groups the digits of a
+// number.
 
 var (
 	keyInValue   = regexp.MustCompile(`^([^:,?{}\[\]"'#]*[^:,?{}\[\]"'#\s])\s+([\pL_][\pL\pN_.-]*: )`)
-	keyAfter    = regexp.MustCompile(`^\s+([\pL_][\pL\pN_.-]*:(?:\s|$))`)
+	keyAfter     = regexp.MustCompile(`^\s+([\pL_][\pL\pN_.-]*:(?:\s|$))`)
 	keyOfValue   = regexp.MustCompile(`([\pL_][\pL\pN_.-]*)["']?: +$`)
 	groupedWhole = regexp.MustCompile(`^\d{1,3}(?:,\d{3})+$`)
 )
 
-// missingCommaIn looks for a key in the value at text[from:to]: {event: order.paid if: …}. In free text a word with a colon is text.
+// missingCommaIn looks for a key in the value at text[from:to]: {event: order.paid if: …}. In free
+// text a word with a colon is text.
 func missingCommaIn(text string, from, to int) (quotingMistake, bool) {
 	key := ""
 	if m := keyOfValue.FindStringSubmatch(text[max(0, from-MaxQuotingSearch):from]); m != nil {
@@ -61,7 +63,8 @@ func (c *Reader) missingComma(f *diag.File, s quotingMistake) bool {
 	}
 	key, _, _ := strings.Cut(f.Text[s.at:s.to], ":")
 	c.Error("yaml-syntax", f.Pos(s.at, s.at+len(key)), "a comma is missing before `"+key+"`").
-		Label("write `, "+key+": …`; or quote the value, if it is one").Edit(f.Pos(s.comma, s.comma), ",").UnsureUnless(s.sure)
+		Label("write `, "+key+": …`; or quote the value, if it is one").Edit(f.Pos(s.comma, s.comma), ",").
+		UnsureUnless(s.sure)
 	return true
 }
 
@@ -85,11 +88,13 @@ var (
 // maxFlowLines is how many lines between braces are looked at.
 const maxFlowLines = 30
 
-// lineEndComma reports the comma that is missing at the end of a line between braces or brackets, near the line at which YAML gave up.
+// lineEndComma reports the comma that is missing at the end of a line between braces or brackets,
+// near the line at which YAML gave up.
 func (c *Reader) lineEndComma(f *diag.File, line int) bool {
 	for l := max(2, line-2); l <= min(line+maxFlowLines, len(f.Lines)); l++ {
 		before := lineComment.ReplaceAllString(strings.TrimRight(f.Line(l-1), " \t\r"), "")
-		if before == "" || strings.ContainsAny(before[len(before)-1:], ",{[:(|>") || !beginsItem.MatchString(f.Line(l)) || !insideBrackets(f.Text[:f.Lines[l-1]]) {
+		if before == "" || strings.ContainsAny(before[len(before)-1:], ",{[:(|>") || !beginsItem.MatchString(f.Line(l)) ||
+			!insideBrackets(f.Text[:f.Lines[l-1]]) {
 			continue
 		}
 		opened := l - 1
@@ -99,11 +104,13 @@ func (c *Reader) lineEndComma(f *diag.File, line int) bool {
 		if indentOf(f.Line(l)) <= indentOf(f.Line(opened)) {
 			continue // the brace was to be closed before
 		}
-		if m := keyLine.FindStringSubmatch(before); strings.Count(before, `"`)%2 == 1 || m != nil && freeText[m[2]] && !strings.ContainsAny(before[len(before)-1:], `"'`) {
+		if m := keyLine.FindStringSubmatch(before); strings.Count(before, `"`)%2 == 1 || m != nil && freeText[m[2]] &&
+			!strings.ContainsAny(before[len(before)-1:], `"'`) {
 			continue // a text may go on
 		}
 		at := f.Lines[l-2] + len(before)
-		c.Error("yaml-syntax", f.Pos(at-runeLenBefore(f.Text, at), at), "a comma is missing at the end of this line").Label("write `,` behind it").Edit(f.Pos(at, at), ",").UnsureUnless(false)
+		c.Error("yaml-syntax", f.Pos(at-runeLenBefore(f.Text, at), at), "a comma is missing at the end of this line").
+			Label("write `,` behind it").Edit(f.Pos(at, at), ",").UnsureUnless(false)
 		return true
 	}
 	return false

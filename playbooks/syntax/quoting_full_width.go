@@ -11,14 +11,15 @@ import (
 
 // Characters of Chinese text, and spaces that are not the plain one, where YAML takes only its own.
 var (
-	fullWidthInList = regexp.MustCompile(`[^}][}\]"']\s*(，\s*)(?:\{[^{%]|[\["'])`)
+	fullWidthInList    = regexp.MustCompile(`[^}][}\]"']\s*(，\s*)(?:\{[^{%]|[\["'])`)
 	fullWidthFlowSigns = regexp.MustCompile(`[{,，]\s*[A-Za-z_][\w.-]*(：\s*)|(，\s*)[A-Za-z_][\w.-]*\s*[:：]|([;；、]\s*)[A-Za-z_][\w.-]*\s*[:：]\s`)
-	wideSpacesInFlow = "\u00a0\u3000"
-	otherSpace   = regexp.MustCompile("^[ ]*(?:- +)*[A-Za-z_][\\w.-]*:([" + wideSpacesInFlow + "]+)|^ *([" + wideSpacesInFlow + "]+)")
+	wideSpacesInFlow   = "\u00a0\u3000"
+	otherSpace         = regexp.MustCompile("^[ ]*(?:- +)*[A-Za-z_][\\w.-]*:([" + wideSpacesInFlow + "]+)|^ *([" +
+		wideSpacesInFlow + "]+)")
 )
 
-// fullWidthInFlow reports the first full-width comma or colon that stands for one of YAML's between braces in text[from:to], with an edit
-// for each of its kind.
+// fullWidthInFlow reports the first full-width comma or colon that stands for one of YAML's between
+// braces in text[from:to], with an edit for each of its kind.
 func (c *Reader) fullWidthInFlow(f *diag.File, from, to int) bool {
 	to = min(to, from+MaxQuotingSearch)
 	text := f.Text[from:to]
@@ -27,7 +28,8 @@ func (c *Reader) fullWidthInFlow(f *diag.File, from, to int) bool {
 	}
 	found := fullWidthFlowSigns.FindAllStringSubmatchIndex(unquoted(text), -1)
 	if len(found) == 0 {
-		if found = fullWidthInList.FindAllStringSubmatchIndex(unquoted(text), -1); len(found) == 0 || !strings.ContainsAny(text, "[{") {
+		if found = fullWidthInList.FindAllStringSubmatchIndex(unquoted(text), -1); len(found) == 0 ||
+			!strings.ContainsAny(text, "[{") {
 			return false
 		}
 		p := f.Pos(from+found[0][2], from+found[0][3])
@@ -44,14 +46,17 @@ func (c *Reader) fullWidthInFlow(f *diag.File, from, to int) bool {
 	}
 	if kind == 3 {
 		p := at(kind, found[0])
-		c.Error("yaml-syntax", p, "YAML takes only a comma between two keys").Label("write `, `").Edit(p, ", ").UnsureUnless(false) // or it is text
+		// or it is text
+		c.Error("yaml-syntax", p, "YAML takes only a comma between two keys").Label("write `, `").Edit(p, ", ").
+			UnsureUnless(false)
 		return true
 	}
 	what, write := "colon", ": "
 	if kind == 2 {
 		what, write = "comma", ", "
 	}
-	r := c.Error("yaml-syntax", at(kind, found[0]), fmt.Sprintf("this %s is full-width: YAML takes only `%s`", what, write)).Label("write `" + write + "`")
+	r := c.Error("yaml-syntax", at(kind, found[0]),
+		fmt.Sprintf("this %s is full-width: YAML takes only `%s`", what, write)).Label("write `" + write + "`")
 	for _, m := range found {
 		if m[2*kind] >= 0 && !strings.Contains(f.Text[from+m[2*kind]:from+m[2*kind+1]], "\n") {
 			r.Edit(at(kind, m), write)
@@ -63,9 +68,11 @@ func (c *Reader) fullWidthInFlow(f *diag.File, from, to int) bool {
 // tagKeys are the keys under which one tag may stand alone.
 var tagKeys = map[string]bool{"tag": true, "add": true, "remove": true}
 
-// fullWidthCommas reports an item of a list in brackets that holds a full-width comma: it looks like two, and YAML reads one.
+// fullWidthCommas reports an item of a list in brackets that holds a full-width comma: it looks
+// like two, and YAML reads one.
 func (t *treeBuilder) fullWidthCommas(n *Node) bool {
-	if quoted := strings.ContainsAny(n.Value, "“”‘’"); quoted || t.ascii || !t.list && !tagKeys[t.key] || n.Style != PlainStyle || !strings.ContainsAny(n.Value, "，、；") || freeText[t.key] {
+	if quoted := strings.ContainsAny(n.Value, "“”‘’"); quoted || t.ascii || !t.list && !tagKeys[t.key] ||
+		n.Style != PlainStyle || !strings.ContainsAny(n.Value, "，、；") || freeText[t.key] {
 		return false
 	}
 	if !t.list {
@@ -103,26 +110,31 @@ func (t *treeBuilder) commaInTag(n *Node) {
 		}
 	}
 	list := "[" + strings.Join(parts, ", ") + "]"
-	r := t.c.Error("yaml-syntax", n.At(at, at+1), fmt.Sprintf("`%c` is full-width: this is one tag with it in its name", runes[at])).
+	r := t.c.Error("yaml-syntax", n.At(at, at+1),
+		fmt.Sprintf("`%c` is full-width: this is one tag with it in its name", runes[at])).
 		Label("write `" + list + "`; or quote the tag, if it is one")
 	if len(parts) > 1 && !strings.ContainsAny(n.Value, "[]{}:#&*!|>'\"%@`") {
 		r.Edit(n.Pos(), list).UnsureUnless(false)
 	}
 }
 
-// fullWidthQuotes warns of a text that as a whole stands in the quotes of Chinese text: YAML takes them for a part of it.
+// fullWidthQuotes warns of a text that as a whole stands in the quotes of Chinese text: YAML takes
+// them for a part of it.
 func (t *treeBuilder) fullWidthQuotes(n *Node) {
 	if t.ascii || n.Broken || n.Style != PlainStyle || t.key != "text" && t.key != "subject" {
 		return
 	}
 	if inner, ok := InFullWidthQuotes(n.Value); ok && inner != "" {
 		runes := []rune(n.Value)
-		t.c.Warn("yaml-quoting", n.Pos(), fmt.Sprintf("`%c…%c` are no quotes to YAML: they would be sent with the text", runes[0], runes[len(runes)-1])).
-			Label("write "+Quote(inner)+"; or quote the whole, if they are to be sent").Edit(n.Pos(), Quote(inner)).UnsureUnless(false)
+		t.c.Warn("yaml-quoting", n.Pos(), fmt.Sprintf("`%c…%c` are no quotes to YAML: they would be sent with the text",
+			runes[0], runes[len(runes)-1])).
+			Label("write "+Quote(inner)+"; or quote the whole, if they are to be sent").Edit(n.Pos(), Quote(inner)).
+			UnsureUnless(false)
 	}
 }
 
-// gluedInFlow matches a key between braces with its value glued to its colon, where the value can only be one.
+// gluedInFlow matches a key between braces with its value glued to its colon, where the value can
+// only be one.
 var gluedInFlow = regexp.MustCompile(`[{,]\s*[A-Za-z_][\w.-]*(?:(:)[\[{"']|(:[` + wideSpacesInFlow + `]+))`)
 
 // missingSpaceAfterColon reports a colon between braces behind which a space is missing.
@@ -133,7 +145,8 @@ func (c *Reader) missingSpaceAfterColon(f *diag.File, from, to int) bool {
 		return false
 	}
 	if m[2] < 0 {
-		c.Error("yaml-syntax", f.Pos(from+m[4]+1, from+m[5]), otherSpaceIn(f.Text[from+m[4]:from+m[5]])).Label("type a plain space").Edit(f.Pos(from+m[4], from+m[5]), ": ")
+		c.Error("yaml-syntax", f.Pos(from+m[4]+1, from+m[5]), otherSpaceIn(f.Text[from+m[4]:from+m[5]])).
+			Label("type a plain space").Edit(f.Pos(from+m[4], from+m[5]), ": ")
 		return true
 	}
 	p := f.Pos(from+m[2], from+m[3])
@@ -158,7 +171,8 @@ func unquoted(text string) string {
 	return string(out)
 }
 
-// wrongSpace reports a space at the beginning of a line or behind its key that YAML takes for a letter.
+// wrongSpace reports a space at the beginning of a line or behind its key that YAML takes for a
+// letter.
 func (c *Reader) wrongSpace(f *diag.File, line int) bool {
 	m := otherSpace.FindStringSubmatchIndex(f.Line(line))
 	if m == nil {
@@ -196,10 +210,11 @@ func otherSpaceIn(text string) string {
 
 var (
 	fullWidthComment = regexp.MustCompile(`^\s*(＃)`)
-	htmlEntity  = regexp.MustCompile(`&(?:nbsp|amp|lt|gt|quot|#\d+);|<(?:br|p|div|span)\b[^>]*>`)
+	htmlEntity       = regexp.MustCompile(`&(?:nbsp|amp|lt|gt|quot|#\d+);|<(?:br|p|div|span)\b[^>]*>`)
 )
 
-// pasted reports a line that begins with a full-width `＃`, or that was copied from a page with its HTML.
+// pasted reports a line that begins with a full-width `＃`, or that was copied from a page with its
+// HTML.
 func (c *Reader) pasted(f *diag.File, line int) bool {
 	start := f.Lines[line-1]
 	if m := fullWidthComment.FindStringSubmatchIndex(f.Line(line)); m != nil {
@@ -228,7 +243,8 @@ func (c *Reader) fullWidthBraces(f *diag.File, from, to int) bool {
 			continue
 		}
 		open := f.Pos(from, from+len(b[0]))
-		r := c.Error("yaml-syntax", open, fmt.Sprintf("`%s` is full-width: YAML takes it for text", b[0])).Label("write `" + b[2] + "`")
+		r := c.Error("yaml-syntax", open, fmt.Sprintf("`%s` is full-width: YAML takes it for text", b[0])).
+			Label("write `" + b[2] + "`")
 		if strings.HasSuffix(text, b[1]) && strings.Count(text, b[0]) == 1 && strings.Count(text, b[1]) == 1 {
 			r.Edit(open, b[2]).Edit(f.Pos(to-len(b[1]), to), b[3])
 		}
@@ -237,12 +253,13 @@ func (c *Reader) fullWidthBraces(f *diag.File, from, to int) bool {
 	return false
 }
 
-// mistakenKey reports a key that is one but for a space YAML takes for text, or for a missing colon before a bracket. It tells which
-// key was meant.
+// mistakenKey reports a key that is one but for a space YAML takes for text, or for a missing colon
+// before a bracket. It tells which key was meant.
 func (c *Reader) mistakenKey(key *Node, known []string) (meant string) {
 	bare := strings.Trim(key.Value, wideSpacesInFlow)
 	if bare != key.Value {
-		c.Error("yaml-syntax", key.Pos(), fmt.Sprintf("a space that YAML takes for text stands beside `%s`: %s", bare, diag.NameOfRune([]rune(strings.Trim(key.Value, bare))[0]))).
+		c.Error("yaml-syntax", key.Pos(), fmt.Sprintf("a space that YAML takes for text stands beside `%s`: %s", bare,
+			diag.NameOfRune([]rune(strings.Trim(key.Value, bare))[0]))).
 			Label("write `"+bare+"` with plain spaces").Edit(key.Pos(), bare)
 		return bare
 	}
@@ -254,7 +271,8 @@ func (c *Reader) mistakenKey(key *Node, known []string) (meant string) {
 	if word, _, found := strings.Cut(key.Value, " {"); found {
 		for _, k := range known {
 			if k == strings.TrimSpace(word) {
-				c.Error("yaml-syntax", key.At(len([]rune(word)), len([]rune(word))+1), "a `:` is missing before the brace").Label("write `"+k+": {`").
+				c.Error("yaml-syntax", key.At(len([]rune(word)), len([]rune(word))+1), "a `:` is missing before the brace").
+					Label("write `"+k+": {`").
 					Edit(key.At(len([]rune(word)), len([]rune(word))), ":")
 				return k
 			}

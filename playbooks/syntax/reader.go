@@ -15,11 +15,14 @@ type Reader struct {
 	diag.Collector
 	Running bool // see Compile
 
-	PlaybookKeys []string                       // the keys of a playbook: they tell a key with its value glued to it from a word
-	SuggestType    func(file, text string) string // the type that a text stands for as other tools write it; "" when it is none
+	// the keys of a playbook: they tell a key with its value glued to it from a word
+	PlaybookKeys []string
+	// the type that a text stands for as other tools write it; "" when it is none
+	SuggestType func(file, text string) string
 }
 
-// Mapping wants a mapping with no keys but the known ones; ok is false when it is none or was refused before.
+// Mapping wants a mapping with no keys but the known ones; ok is false when it is none or was
+// refused before.
 func (c *Reader) Mapping(n *Node, what string, known ...string) bool {
 	if n.Broken {
 		return false
@@ -65,7 +68,8 @@ func (c *Reader) Require(n *Node, what, key, example string) *Node {
 	return v
 }
 
-// RequireLine is require for a key that has one answer: the line with it is offered, as the file's first.
+// RequireLine is require for a key that has one answer: the line with it is offered, as the file's
+// first.
 func (c *Reader) RequireLine(n *Node, what, key, line string) *Node {
 	before := len(c.Diags)
 	v := c.Require(n, what, key, line)
@@ -137,14 +141,16 @@ func (c *Reader) Integer(n *Node, what string, least, most int) (int, bool) {
 	}
 	if n.Kind != ScalarNode || n.Tag != "int" || !diag.WholeNumber.MatchString(n.Value) {
 		r := c.WrongType(n, what+" must be a whole number")
-		if plain := strings.ReplaceAll(strings.ReplaceAll(diag.HalfWidth(n.Value), ",", ""), "_", ""); n.Kind == ScalarNode && diag.WholeNumber.MatchString(plain) {
+		if plain := strings.ReplaceAll(strings.ReplaceAll(diag.HalfWidth(n.Value), ",", ""), "_",
+			""); n.Kind == ScalarNode && diag.WholeNumber.MatchString(plain) {
 			switch {
 			case n.Style != PlainStyle && plain == n.Value:
 				r.Label("write it without quotes").Edit(n.Pos(), plain)
 			case plain != n.Value:
 				r.Label("write "+plain).Edit(n.Pos(), plain).UnsureUnless(!strings.ContainsAny(n.Value, ","))
 			}
-		} else if w, ok := diag.FindWrittenNumber(n.Value); ok && n.Kind == ScalarNode && w.To-w.From == len(n.Value) && diag.WholeNumber.MatchString(w.Write) {
+		} else if w, ok := diag.FindWrittenNumber(n.Value); ok && n.Kind == ScalarNode && w.To-w.From == len(n.Value) &&
+			diag.WholeNumber.MatchString(w.Write) {
 			r.Label("write "+w.Write).Edit(n.Pos(), w.Write)
 		}
 		return 0, false
@@ -195,7 +201,8 @@ func (c *Reader) KebabCase(n *Node, what string) (string, bool) {
 	return s, c.IsName(n, what, s, Kebab, "write it in kebab-case: small letters and digits, words joined by `-`", KebabOf)
 }
 
-// IsName reports whether a text is a name; else it reports the mistake with the name that mend makes of it.
+// IsName reports whether a text is a name; else it reports the mistake with the name that mend
+// makes of it.
 func (c *Reader) IsName(n *Node, what, s string, re *regexp.Regexp, hint string, mend func(string) string) bool {
 	if re.MatchString(s) && len(s) <= MaxName {
 		return true
@@ -224,7 +231,8 @@ func (c *Reader) IsName(n *Node, what, s string, re *regexp.Regexp, hint string,
 // nameSeparators matches what stands between the words of a name and cannot be in one.
 var nameSeparators = regexp.MustCompile(`[^\p{L}\p{N}_]+`)
 
-// KebabOf guesses the kebab-case form of a name: CartRescue, cart_rescue and "Cart rescue" are cart-rescue.
+// KebabOf guesses the kebab-case form of a name: CartRescue, cart_rescue and "Cart rescue" are
+// cart-rescue.
 func KebabOf(s string) string {
 	var b strings.Builder
 	for i, r := range s {
@@ -243,8 +251,8 @@ func KebabOf(s string) string {
 	return b.String()
 }
 
-// ExpressionText reads the text of an expression. One that is a number or a bool to YAML is one to the expression checker too,
-// which says what is wrong with a constant.
+// ExpressionText reads the text of an expression. One that is a number or a bool to YAML is one to
+// the expression checker too, which says what is wrong with a constant.
 func (c *Reader) ExpressionText(n *Node, what string) (string, bool) {
 	if n.Kind == ScalarNode && n.Tag != "null" {
 		return n.Value, true
@@ -252,11 +260,13 @@ func (c *Reader) ExpressionText(n *Node, what string) (string, bool) {
 	return c.Str(n, what)
 }
 
-// NeedlessEquals reports the `= ` that marks an expression among literals, where nothing but an expression can stand.
+// NeedlessEquals reports the `= ` that marks an expression among literals, where nothing but an
+// expression can stand.
 func (c *Reader) NeedlessEquals(n *Node, text string) bool {
 	if !strings.HasPrefix(text, "= ") {
 		return false
 	}
-	c.Error("syntax-expression", n.At(0, 2), "this is an expression already").Label("leave the `= ` out").Edit(n.At(0, 2), "")
+	c.Error("syntax-expression", n.At(0, 2), "this is an expression already").Label("leave the `= ` out").
+		Edit(n.At(0, 2), "")
 	return true
 }

@@ -17,8 +17,9 @@ const (
 	foldedStyle
 )
 
-// spans returns for every character of the scalar's value its byte offset in the file, and one more: where the value ends. The
-// YAML library only says where a scalar starts, so its text is read again here; nil when it cannot be followed.
+// spans returns for every character of the scalar's value its byte offset in the file, and one
+// more: where the value ends. The YAML library only says where a scalar starts, so its text is read
+// again here; nil when it cannot be followed.
 func (n *Node) spans() []int {
 	if n.offsets == nil && !n.Untraceable {
 		w := &scalarWalk{text: n.F.Text, at: n.Start, want: []rune(n.Value)}
@@ -142,7 +143,8 @@ func escapeLen(s string) int {
 	return 2
 }
 
-// block follows a literal or folded block scalar. A content line is found by its indentation, which the first one sets.
+// block follows a literal or folded block scalar. A content line is found by its indentation, which
+// the first one sets.
 func (w *scalarWalk) block() {
 	eol := strings.IndexByte(w.text[w.at:], '\n')
 	if eol < 0 {
@@ -158,8 +160,8 @@ func (w *scalarWalk) block() {
 	}
 }
 
-// blockIndent returns the indentation of a block scalar. With an explicit indicator the value itself tells how many of the
-// leading spaces belong to it.
+// blockIndent returns the indentation of a block scalar. With an explicit indicator the value
+// itself tells how many of the leading spaces belong to it.
 func (w *scalarWalk) blockIndent(explicit bool) int {
 	for i := w.at; i < len(w.text); {
 		end := strings.IndexByte(w.text[i:], '\n')
@@ -202,8 +204,8 @@ func (w *scalarWalk) blockLine(indent int) bool {
 	if eol < len(w.text) && w.text[eol] != '\n' {
 		return false
 	}
-	// A folded break before a line of the same indentation may stand for nothing but a space; blank lines stand for newlines,
-	// and one of them may be swallowed.
+	// A folded break before a line of the same indentation may stand for nothing but a space; blank
+	// lines stand for newlines, and one of them may be swallowed.
 	if r := w.next(); r == ' ' || r == '\n' {
 		w.out = append(w.out, w.at)
 	} else if !w.blankAbove() {
@@ -213,7 +215,8 @@ func (w *scalarWalk) blockLine(indent int) bool {
 	return true
 }
 
-// blankAbove reports whether the line just read was blank: of a folded scalar's blank lines one break is swallowed.
+// blankAbove reports whether the line just read was blank: of a folded scalar's blank lines one
+// break is swallowed.
 func (w *scalarWalk) blankAbove() bool {
 	start := strings.LastIndexByte(w.text[:w.at], '\n') + 1
 	return strings.TrimSpace(w.text[start:w.at]) == ""

@@ -11,18 +11,20 @@ import (
 	"pgregory.net/rapid"
 )
 
-// scalarAlphabet has what makes scalars hard to follow: quotes, escapes, breaks, indentation, wide characters.
+// scalarAlphabet has what makes scalars hard to follow: quotes, escapes, breaks, indentation, wide
+// characters.
 var scalarAlphabet = []rune("ab '\"\\\n\n  :#中文好é🎉-{}[],?!&*|>%@`\t")
 
 func drawText(t *rapid.T) string {
 	return string(rapid.SliceOfN(rapid.SampledFrom(scalarAlphabet), 0, 40).Draw(t, "text"))
 }
 
-// TestEveryCharacterHasItsPosition writes a text in each style, reads it back, and looks whether each character of the value is
-// found where the map says.
+// TestEveryCharacterHasItsPosition writes a text in each style, reads it back, and looks whether
+// each character of the value is found where the map says.
 func TestEveryCharacterHasItsPosition(t *testing.T) {
 	styles := map[string]yaml.Style{
-		"any": 0, "single": yaml.SingleQuotedStyle, "double": yaml.DoubleQuotedStyle, "literal": yaml.LiteralStyle, "folded": yaml.FoldedStyle,
+		"any": 0, "single": yaml.SingleQuotedStyle, "double": yaml.DoubleQuotedStyle, "literal": yaml.LiteralStyle,
+		"folded": yaml.FoldedStyle,
 	}
 	for name, style := range styles {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +69,8 @@ func checkSpans(t *rapid.T, text, want string) {
 	for i, r := range []rune(want) {
 		at := spans[i]
 		got, _ := utf8.DecodeRuneInString(text[at:])
-		ok := got == r || got == '\\' && v.Style == doubleStyle || strings.ContainsRune(" \n\t", r) && strings.ContainsRune(" \n\t\r", got)
+		ok := got == r || got == '\\' && v.Style == doubleStyle || strings.ContainsRune(" \n\t", r) &&
+			strings.ContainsRune(" \n\t\r", got)
 		if !ok {
 			t.Fatalf("character %d (%q) is at %q in:\n%s", i, r, text[at:min(at+8, len(text))], text)
 		}
@@ -115,7 +118,8 @@ func TestHandWrittenScalars(t *testing.T) {
 		}
 		from := utf8.RuneCountInString(v.Value[:i])
 		p := v.At(from, from+1)
-		if got := strings.TrimPrefix(positionOf(p), "f.yaml:"); got != c.at || p.EndLine != p.Line || p.EndColumn != p.Column+1 {
+		if got := strings.TrimPrefix(positionOf(p), "f.yaml:"); got != c.at || p.EndLine != p.Line ||
+			p.EndColumn != p.Column+1 {
 			t.Errorf("%q: got %+v, want %s", c.text, p, c.at)
 		}
 	}

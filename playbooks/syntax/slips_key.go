@@ -11,7 +11,8 @@ import (
 
 // Keys that are written otherwise than YAML or the language has them.
 
-// ChineseKey reports a key that is written in Chinese, and returns the one that it stands for; "" when it stands for none.
+// ChineseKey reports a key that is written in Chinese, and returns the one that it stands for; ""
+// when it stands for none.
 func (c *Reader) ChineseKey(n, key *Node, what string, known []string) string {
 	meant := diag.InEnglish(key.Value, known)
 	if meant == "" {
@@ -41,7 +42,8 @@ func (c *Reader) equalsSlip(f *diag.File, text string, start int) bool {
 	return true
 }
 
-// indentedHead reports a file whose first keys are indented and the others are not: YAML takes what follows for another document.
+// indentedHead reports a file whose first keys are indented and the others are not: YAML takes what
+// follows for another document.
 func (c *Reader) indentedHead(f *diag.File) bool {
 	head, first := -1, diag.Pos{}
 	var edits []diag.Edit
@@ -72,7 +74,8 @@ var (
 	listItem = regexp.MustCompile(`^ *- +[A-Za-z_]\w*:(?: |$)`)
 )
 
-// headlessActions reports a list of actions whose `actions:` is missing: it follows a key that has a value.
+// headlessActions reports a list of actions whose `actions:` is missing: it follows a key that has
+// a value.
 func (c *Reader) headlessActions(f *diag.File, line int) bool {
 	above := "" // the last line that is no comment
 	for i := range min(line+1, len(f.Lines)) {
@@ -88,7 +91,8 @@ func (c *Reader) headlessActions(f *diag.File, line int) bool {
 				end = "\r\n"
 			}
 			c.Error("yaml-syntax", f.LinePos(i+1), "a list begins here, and `"+key+"` above has a value already").
-				Label("put a line `actions:` before it").Edit(at, "actions:"+end).UnsureUnless(!strings.Contains(f.Text, "\nactions:"))
+				Label("put a line `actions:` before it").Edit(at, "actions:"+end).
+				UnsureUnless(!strings.Contains(f.Text, "\nactions:"))
 			return true
 		}
 		if body := strings.TrimSpace(text); body != "" && body[0] != '#' {

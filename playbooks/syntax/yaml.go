@@ -10,8 +10,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// This is the only file that knows the YAML library. It turns a file into a tree of nodes with exact places, and the library's
-// complaints into mistakes that a person can act on.
+// This is the only file that knows the YAML library. It turns a file into a tree of nodes with
+// exact places, and the library's complaints into mistakes that a person can act on.
 
 type nodeKind uint8
 
@@ -52,7 +52,8 @@ type Entry struct {
 // MaxDepth is how deep lists and mappings may be nested.
 const MaxDepth = 64
 
-// Read reads a file as one YAML document. It gives nil when there is none to go on with; then a mistake was reported.
+// Read reads a file as one YAML document. It gives nil when there is none to go on with; then a
+// mistake was reported.
 func (c *Reader) Read(f *diag.File) *Node {
 	if !c.preflight(f) {
 		return nil
@@ -82,7 +83,8 @@ func (c *Reader) Read(f *diag.File) *Node {
 	return n
 }
 
-// decodeYAML parses the text. The library panics on a few malformed inputs that it does not foresee: those are errors too.
+// decodeYAML parses the text. The library panics on a few malformed inputs that it does not
+// foresee: those are errors too.
 func decodeYAML(text string) (doc *yaml.Node, several bool, err error) {
 	defer func() {
 		if recover() != nil {
@@ -212,7 +214,8 @@ func (t *treeBuilder) refused(y *yaml.Node, n *Node) bool {
 	case y.Anchor != "":
 		t.c.Error("yaml-feature", word, "YAML anchors (&name) are not part of the language").Label("leave it out")
 	default:
-		t.c.Error("yaml-feature", word, "YAML tags (!name) are not part of the language").Label("leave it out, or quote the value")
+		t.c.Error("yaml-feature", word, "YAML tags (!name) are not part of the language").
+			Label("leave it out, or quote the value")
 	}
 	return true
 }
@@ -277,12 +280,13 @@ func (t *treeBuilder) mapping(y *yaml.Node, n *Node, depth int) {
 	}
 }
 
-// isMalformedFlow reports whether a mapping in braces has a shape that nobody means: keys that are no words, values that are missing,
-// a `?` between the entries.
+// isMalformedFlow reports whether a mapping in braces has a shape that nobody means: keys that are
+// no words, values that are missing, a `?` between the entries.
 func isMalformedFlow(f *diag.File, y *yaml.Node) bool {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
-		if key.Kind != yaml.ScalarNode || key.Value == "" && key.Style == 0 || value.Kind == yaml.ScalarNode && value.Tag == "!!null" && value.Value == "" {
+		if key.Kind != yaml.ScalarNode || key.Value == "" && key.Style == 0 || value.Kind == yaml.ScalarNode &&
+			value.Tag == "!!null" && value.Value == "" {
 			return true
 		}
 		at := f.Offset(key.Line, key.Column)
@@ -322,7 +326,8 @@ func (n *Node) End() int {
 	return n.Start + 1
 }
 
-// Pos returns where to point at the node: a scalar whole, of the rest its beginning, of an empty value its key.
+// Pos returns where to point at the node: a scalar whole, of the rest its beginning, of an empty
+// value its key.
 func (n *Node) Pos() diag.Pos {
 	if n.Owner != nil {
 		return n.Owner.Pos()
@@ -347,7 +352,8 @@ func (n *Node) At(from, to int) diag.Pos {
 	if to > from {
 		end = max(end, s[to-1])
 		// A character's end, not the next one's start: they lie on different lines in block scalars.
-		if r := []rune(n.Value)[to-1]; n.F.Text[s[to-1]:min(end, len(n.F.Text))] != string(r) && r != '\n' && strings.ContainsRune(n.F.Text[s[to-1]:end], '\n') {
+		if r := []rune(n.Value)[to-1]; n.F.Text[s[to-1]:min(end, len(n.F.Text))] != string(r) && r != '\n' &&
+			strings.ContainsRune(n.F.Text[s[to-1]:end], '\n') {
 			end = s[to-1] + len(string(r))
 		}
 	}

@@ -11,8 +11,9 @@ import (
 
 var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
-// syntaxError reports what the library found wrong in its own words. Its line is where a context began, often far above the
-// mistake, so the line is searched for: the shortest beginning of the file with the same complaint ends there.
+// syntaxError reports what the library found wrong in its own words. Its line is where a context
+// began, often far above the mistake, so the line is searched for: the shortest beginning of the
+// file with the same complaint ends there.
 func (c *Reader) syntaxError(f *diag.File, err error) {
 	m := yamlError.FindStringSubmatch(err.Error())
 	if m == nil {
@@ -51,8 +52,9 @@ func (c *Reader) syntaxError(f *diag.File, err error) {
 	c.Error("yaml-syntax", pos, message).Label(label)
 }
 
-// openQuote reports a quote that is opened inside braces and not closed on its line, when the braces began above the line at
-// which YAML gave up: the quote then swallowed what lies between. The library counts the lines of such contexts from 0.
+// openQuote reports a quote that is opened inside braces and not closed on its line, when the
+// braces began above the line at which YAML gave up: the quote then swallowed what lies between.
+// The library counts the lines of such contexts from 0.
 func (c *Reader) openQuote(f *diag.File, start, line int) bool {
 	if start < 1 || start >= line {
 		return false
@@ -66,7 +68,8 @@ func (c *Reader) openQuote(f *diag.File, start, line int) bool {
 	return true
 }
 
-// culprit finds what to point at on the line of a syntax error: the quote, bracket or backslash that the problem is about.
+// culprit finds what to point at on the line of a syntax error: the quote, bracket or backslash
+// that the problem is about.
 func culprit(f *diag.File, line int, problem string) diag.Pos {
 	text := f.Line(line)
 	at := -1
@@ -89,22 +92,40 @@ func culprit(f *diag.File, line int, problem string) diag.Pos {
 // yamlSentences says in our words what the library's complaints mean.
 var yamlSentences = []struct{ problem, message, label string }{
 	{"mapping values are not allowed", "a second `: ` on this line cannot be a key", "put quotes around the value"},
-	{"could not find expected ':'", "this line is neither a `key: value` nor a list item", "check its indentation and its colon"},
+	{
+		"could not find expected ':'", "this line is neither a `key: value` nor a list item",
+		"check its indentation and its colon",
+	},
 	{"did not find expected key", "this line does not fit the lines above it", "check its indentation and its quotes"},
 	{"did not find expected '-'", "a list item is expected here", "indent the line under its item, or begin it with `- `"},
-	{"did not find expected ',' or ']'", "the list in brackets does not go on or end as it should", "a comma, a `]` or quotes are missing"},
-	{"did not find expected ',' or '}'", "the braces do not go on or end as they should", "a comma, a `}` or quotes are missing"},
+	{
+		"did not find expected ',' or ']'", "the list in brackets does not go on or end as it should",
+		"a comma, a `]` or quotes are missing",
+	},
+	{
+		"did not find expected ',' or '}'", "the braces do not go on or end as they should",
+		"a comma, a `}` or quotes are missing",
+	},
 	{"did not find expected node content", "a value is missing here", "write one, or quote it if it is text"},
 	{"unexpected end of stream", "a quote that is opened here is never closed", "close it"},
 	{"document indicator", "a quote is still open where a document ends", "close it"},
 	{"cannot start any token", "a value cannot begin with this character", "put quotes around the value"},
-	{"unknown escape character", "a backslash in double quotes begins an escape, and this is none", "use single quotes, or write `\\\\`"},
+	{
+		"unknown escape character", "a backslash in double quotes begins an escape, and this is none",
+		"use single quotes, or write `\\\\`",
+	},
 	{"hexdecimal number", "an escape in double quotes lacks its digits", "as in \"\\u4f60\""},
 	{"block sequence entries are not allowed", "a list item cannot begin here", "put it on a line of its own"},
 	{"indentation", "the indentation of this line is not clear", "use spaces, the same number on each level"},
 	{"exceeded max depth", "lists and mappings are nested too deeply", "flatten them"},
-	{"unknown anchor", "YAML aliases (*name) are not part of the language", "write the value out, or quote it if it is text"},
+	{
+		"unknown anchor", "YAML aliases (*name) are not part of the language",
+		"write the value out, or quote it if it is text",
+	},
 	{"while scanning a directive", "YAML directives (%) are not part of the language", "leave the line out"},
-	{"did not find expected alphabetic", "a value that begins with `*` or `&` needs quotes", "put quotes around the value"},
+	{
+		"did not find expected alphabetic", "a value that begins with `*` or `&` needs quotes",
+		"put quotes around the value",
+	},
 	{"tag", "a value that begins with `!` needs quotes", "put quotes around the value"},
 }

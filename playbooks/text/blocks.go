@@ -95,7 +95,8 @@ func (p *parser) values(t tagText) []Expr {
 		return nil
 	}
 	if r.comparing() {
-		r.fail(r.peek().Span, "`when` takes values, not conditions", "as in {% when 'gold', 'silver' %}; conditions are {% if %} and {% elsif %}")
+		r.fail(r.peek().Span, "`when` takes values, not conditions",
+			"as in {% when 'gold', 'silver' %}; conditions are {% if %} and {% elsif %}")
 		return nil
 	}
 	var out []Expr
@@ -112,7 +113,8 @@ func (p *parser) values(t tagText) []Expr {
 	}
 	if t := r.peek(); t.kind != endToken {
 		if r.comparing() || r.isName("and") {
-			r.fail(t.Span, "`when` takes values, not conditions", "as in {% when 'gold', 'silver' %}; conditions are {% if %} and {% elsif %}")
+			r.fail(t.Span, "`when` takes values, not conditions",
+				"as in {% when 'gold', 'silver' %}; conditions are {% if %} and {% elsif %}")
 			return nil
 		}
 		r.unexpected()
@@ -159,7 +161,8 @@ func (p *parser) loop(t tagText) {
 		default:
 			r.i--
 			label := "there is limit: 3, offset: 1 and reversed"
-			if next := r.toks[min(r.i+1, len(r.toks)-1)]; (o.text == "limit" || o.text == "offset") && next.kind == literalToken {
+			if next := r.toks[min(r.i+1, len(r.toks)-1)]; (o.text == "limit" || o.text == "offset") &&
+				next.kind == literalToken {
 				label = "write " + o.text + ": " + next.text
 			}
 			r.fail(r.peek().Span, "`"+p.src[o.From:o.To]+"` cannot stand behind the list", label)

@@ -12,20 +12,27 @@ import (
 	"github.com/usher-run/usher/playbooks/expression"
 )
 
-// ParseTemplate checks and compiles a Liquid text. at gives the place of its characters. The scope says what it may name; with a
-// nil scope only the syntax is judged, because what is in scope depends on where a template is used. With a mistake it gives nil;
-// warnings stand beside a template.
-func ParseTemplate(name, text string, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template, []diag.Diagnostic) {
+// ParseTemplate checks and compiles a Liquid text. at gives the place of its characters. The scope
+// says what it may name; with a nil scope only the syntax is judged, because what is in scope
+// depends on where a template is used. With a mistake it gives nil; warnings stand beside a
+// template.
+func ParseTemplate(name, text string, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template,
+	[]diag.Diagnostic,
+) {
 	return Compile(playbooks.Template{Name: name, Text: text}, at, sc)
 }
 
 // Compile compiles the template, of which name, text and kind are given.
-func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template, []diag.Diagnostic) {
+func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template,
+	[]diag.Diagnostic,
+) {
 	c := &textTyper{
-		text: t.Text, html: t.HTML, at: at, scope: sc, locals: map[string]textValue{}, captured: map[string]bool{}, present: map[string]bool{}, unread: map[string]bool{},
+		text: t.Text, html: t.HTML, at: at, scope: sc, locals: map[string]textValue{}, captured: map[string]bool{},
+		present: map[string]bool{}, unread: map[string]bool{},
 	}
 	if len(t.Text) > maxTemplateSize {
-		c.error("template-syntax", Span{}, fmt.Sprintf("the text has %d bytes, the most is %d", len(t.Text), maxTemplateSize), "make it shorter")
+		c.error("template-syntax", Span{}, fmt.Sprintf("the text has %d bytes, the most is %d", len(t.Text),
+			maxTemplateSize), "make it shorter")
 		return nil, c.diags
 	}
 	if sc != nil {
@@ -70,7 +77,8 @@ func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *expressio
 	return &t, c.diags
 }
 
-// compileText compiles a text, with the steps of its loops counted. The library panics on characters that it cannot read.
+// compileText compiles a text, with the steps of its loops counted. The library panics on
+// characters that it cannot read.
 func compileText(engine *liquid.Engine, src string) (tpl *liquid.Template, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -111,7 +119,8 @@ func (c *textTyper) syntax(m Mistake) {
 // blankText reports a text that can never show anything.
 func (c *textTyper) blankText(tree []Node) {
 	if len(tree) == 0 && c.text == "" || !printsAny(c.text, tree) {
-		c.error("empty-text", Span{To: len(c.text)}, "the text is empty: nothing would be sent", "write what is to be sent, or leave the action out")
+		c.error("empty-text", Span{To: len(c.text)}, "the text is empty: nothing would be sent",
+			"write what is to be sent, or leave the action out")
 	}
 }
 
@@ -144,7 +153,8 @@ func printsAny(src string, list []Node) bool {
 	return false
 }
 
-// unreadNames notes the words of a tag that cannot be read: one of them may have been a name to be bound, which is not missed then.
+// unreadNames notes the words of a tag that cannot be read: one of them may have been a name to be
+// bound, which is not missed then.
 func (c *textTyper) unreadNames(m Mistake) {
 	for _, at := range tagged.FindAllStringIndex(c.text, -1) {
 		if at[0] <= m.From && m.From < at[1] && c.text[at[0]+1] == '%' {

@@ -12,21 +12,24 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// condition judges a value that decides: in Liquid only false and what is missing do not hold, so that 0 and "" do.
+// condition judges a value that decides: in Liquid only false and what is missing do not hold, so
+// that 0 and "" do.
 func (c *textTyper) condition(x Expr, v textValue) {
 	if g, ok := x.(*Group); ok {
 		c.condition(g.Of, v)
 		return
 	}
 	if name, ok := x.(*Name); ok && isBlankName(name.Name) {
-		c.error("template-syntax", x.Place(), fmt.Sprintf("`%s` stands behind == or !=", name.Name), "as in member.nickname == "+name.Name)
+		c.error("template-syntax", x.Place(), fmt.Sprintf("`%s` stands behind == or !=", name.Name),
+			"as in member.nickname == "+name.Name)
 		return
 	}
 	switch x.(type) {
 	case *Compare, *Logic:
 		return
 	}
-	if v.mixed || v.t.Kind == schema.KindAny || v.t.Kind == schema.KindBool || v.t.Kind == schema.KindNil || v.t.Optional && !c.present[v.path] {
+	if v.mixed || v.t.Kind == schema.KindAny || v.t.Kind == schema.KindBool || v.t.Kind == schema.KindNil ||
+		v.t.Optional && !c.present[v.path] {
 		return
 	}
 	src := c.source(x)
@@ -39,14 +42,17 @@ func (c *textTyper) condition(x Expr, v textValue) {
 	case v.t.Kind == schema.KindList:
 		label = "an empty list holds too: write " + src + " != empty"
 	}
-	c.error("constant-condition", x.Place(), fmt.Sprintf("`%s` is %s and always there: this always holds", src, schema.Article(v.t.String())), label)
+	c.error("constant-condition", x.Place(),
+		fmt.Sprintf("`%s` is %s and always there: this always holds", src, schema.Article(v.t.String())), label)
 }
 
 // constant reports a condition that is true or false alone.
 func (c *textTyper) constant(x Expr) {
 	if l, ok := x.(*Literal); ok {
 		if b, isBool := l.Value.(bool); isBool {
-			c.error("constant-condition", l.Span, fmt.Sprintf("`%v` is a constant: this %s holds", b, map[bool]string{true: "always", false: "never"}[b]), "leave it out")
+			c.error("constant-condition", l.Span,
+				fmt.Sprintf("`%v` is a constant: this %s holds", b, map[bool]string{true: "always", false: "never"}[b]),
+				"leave it out")
 		}
 	}
 }
@@ -86,7 +92,8 @@ func (c *textTyper) logic(l *Logic) {
 			c.edit(last.Place().To, ")")
 		}
 	}
-	c.warn("mixed-and-or", l.Span, "`and` and `or` stand together: Liquid reads them from the right", "write brackets: "+reads)
+	c.warn("mixed-and-or", l.Span, "`and` and `or` stand together: Liquid reads them from the right", "write brackets: "+
+		reads)
 }
 
 // holds returns what is seen to be present when the condition has the outcome.
@@ -128,7 +135,8 @@ func pathOf(x Expr) string {
 	return ""
 }
 
-// fieldHolds returns what a field says of itself, and of the fields beside it that are there when it is true: issued of a coupon's code.
+// fieldHolds returns what a field says of itself, and of the fields beside it that are there when
+// it is true: issued of a coupon's code.
 func (c *textTyper) fieldHolds(x *Field, outcome bool) []string {
 	path, of := pathOf(x), pathOf(x.Of)
 	if path == "" || c.scope == nil {
@@ -189,12 +197,14 @@ func (c *textTyper) compareHolds(x *Compare, outcome bool) []string {
 	return nil
 }
 
-// compare judges a comparison, and writes those of times, blank and empty as the library carries them out.
+// compare judges a comparison, and writes those of times, blank and empty as the library carries
+// them out.
 func (c *textTyper) compare(x *Compare) {
 	name, isBlank := x.Right.(*Name)
 	isBlank = isBlank && isBlankName(name.Name) && c.locals[name.Name].t == nil
 	if left, ok := x.Left.(*Name); ok && isBlankName(left.Name) {
-		c.error("template-syntax", left.Span, fmt.Sprintf("`%s` stands right of == or !=", left.Name), "write "+c.source(x.Right)+" "+x.Op.Text+" "+left.Name)
+		c.error("template-syntax", left.Span, fmt.Sprintf("`%s` stands right of == or !=", left.Name), "write "+
+			c.source(x.Right)+" "+x.Op.Text+" "+left.Name)
 		return
 	}
 	before := c.errors()
@@ -235,12 +245,14 @@ func (c *textTyper) blank(x *Compare, name *Name, l textValue) {
 	}
 	c.edit(x.Left.Place().From, "(")
 	c.replace(Span{From: x.Left.Place().To, To: x.Span.To}, " | "+filter+") == "+strconv.FormatBool(x.Op.Text == "=="))
-	canBe := l.mixed || l.t.Kind == schema.KindAny || l.t.Kind == schema.KindString || l.t.Kind == schema.KindList || name.Name == "blank" && (c.missing(l) || l.t.Kind == schema.KindBool)
+	canBe := l.mixed || l.t.Kind == schema.KindAny || l.t.Kind == schema.KindString || l.t.Kind == schema.KindList ||
+		name.Name == "blank" && (c.missing(l) || l.t.Kind == schema.KindBool)
 	if len(l.t.Enum) > 0 && !(name.Name == "blank" && c.missing(l)) {
 		canBe = false
 	}
 	if !canBe {
-		c.error("constant-condition", x.Span, fmt.Sprintf("`%s` is %s and never %s", c.source(x.Left), l.describe(), name.Name), c.blankHint(x, l))
+		c.error("constant-condition", x.Span, fmt.Sprintf("`%s` is %s and never %s", c.source(x.Left), l.describe(),
+			name.Name), c.blankHint(x, l))
 	}
 }
 
@@ -261,14 +273,17 @@ func (c *textTyper) comparable(at Span, op string, left, right Expr, l, r textVa
 	for _, pair := range [][2]textValue{{l, r}, {r, l}} {
 		if pair[0].t.Kind == schema.KindNil {
 			if pair[1].t.Kind != schema.KindNil && !c.missing(pair[1]) {
-				c.error("constant-condition", at, fmt.Sprintf("%s is never missing: this is always %v", pair[1].name(c, left, right, l), op == "!="), "leave it out")
+				c.error("constant-condition", at, fmt.Sprintf("%s is never missing: this is always %v",
+					pair[1].name(c, left, right, l), op == "!="), "leave it out")
 			}
 			return
 		}
 	}
-	same := l.t.Kind == r.t.Kind || expression.IsNumeric(l.t) && expression.IsNumeric(r.t) || expression.IsTime(l.t) && expression.IsTime(r.t)
+	same := l.t.Kind == r.t.Kind || expression.IsNumeric(l.t) && expression.IsNumeric(r.t) || expression.IsTime(l.t) &&
+		expression.IsTime(r.t)
 	if !same || l.t.Kind == schema.KindObject {
-		c.error("type-mismatch", at, fmt.Sprintf("`%s` is %s and never equal to %s", c.source(left), l.describe(), r.describe()), c.equalHint(left, right, l, r)).
+		c.error("type-mismatch", at, fmt.Sprintf("`%s` is %s and never equal to %s", c.source(left), l.describe(),
+			r.describe()), c.equalHint(left, right, l, r)).
 			RelateDeclarations(l.t, r.t)
 		return
 	}
@@ -329,15 +344,18 @@ func (c *textTyper) contains(x *Compare, l, r textValue) {
 	case l.t.Kind == schema.KindList && l.t.Elem != nil:
 		e := l.t.Elem
 		if e.Kind != schema.KindAny && e.Kind != r.t.Kind && !(expression.IsNumeric(e) && expression.IsNumeric(r.t)) {
-			c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` is %s and never has %s", c.source(x.Left), schema.Article(l.t.Required().String()), r.describe()), "").RelateDeclarations(l.t)
+			c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` is %s and never has %s", c.source(x.Left),
+				schema.Article(l.t.Required().String()), r.describe()), "").RelateDeclarations(l.t)
 			return
 		}
 		c.enumValue(e, x.Right, r)
 	case l.t.Kind == schema.KindList:
 	case l.t.Kind != schema.KindString:
-		c.error("type-mismatch", x.Left.Place(), "`contains` looks in a list or a text, this is "+l.describe(), "").RelateDeclarations(l.t)
+		c.error("type-mismatch", x.Left.Place(), "`contains` looks in a list or a text, this is "+l.describe(), "").
+			RelateDeclarations(l.t)
 	case r.t.Kind == schema.KindList || r.t.Kind == schema.KindObject:
-		c.error("type-mismatch", x.Right.Place(), "`contains` looks for a text, this is "+r.describe(), "").RelateDeclarations(r.t)
+		c.error("type-mismatch", x.Right.Place(), "`contains` looks for a text, this is "+r.describe(), "").
+			RelateDeclarations(r.t)
 	case len(l.t.Enum) > 0 && r.isConst:
 		c.enumContains(x, l, r)
 	}
@@ -347,7 +365,8 @@ func (c *textTyper) contains(x *Compare, l, r textValue) {
 func (c *textTyper) enumContains(x *Compare, l, r textValue) {
 	part := fmt.Sprint(r.literal)
 	if !slices.ContainsFunc(l.t.Enum, func(v string) bool { return strings.Contains(v, part) }) {
-		c.error("type-mismatch", x.Right.Place(), fmt.Sprintf("no value of this enum has %q in it", part), "one of "+diag.OneOf(l.t.Enum)).RelateDeclarations(l.t)
+		c.error("type-mismatch", x.Right.Place(), fmt.Sprintf("no value of this enum has %q in it", part), "one of "+
+			diag.OneOf(l.t.Enum)).RelateDeclarations(l.t)
 	}
 }
 
@@ -355,10 +374,13 @@ func (c *textTyper) ordered(x *Compare, l, r textValue) {
 	switch {
 	case isUntyped(l) || isUntyped(r):
 	case len(l.t.Enum) > 0 || len(r.t.Enum) > 0:
-		c.error("type-mismatch", x.Span, "the values of an enum have no order", "compare them with ==").RelateDeclarations(l.t, r.t)
-	case expression.IsNumeric(l.t) && expression.IsNumeric(r.t), expression.IsTime(l.t) && expression.IsTime(r.t), l.t.Kind == schema.KindString && r.t.Kind == schema.KindString:
+		c.error("type-mismatch", x.Span, "the values of an enum have no order", "compare them with ==").
+			RelateDeclarations(l.t, r.t)
+	case expression.IsNumeric(l.t) && expression.IsNumeric(r.t), expression.IsTime(l.t) && expression.IsTime(r.t),
+		l.t.Kind == schema.KindString && r.t.Kind == schema.KindString:
 	default:
-		c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` takes two numbers, two times or two texts, here are %s and %s", x.Op.Text, l.describe(), r.describe()),
+		c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` takes two numbers, two times or two texts, here are %s and %s",
+			x.Op.Text, l.describe(), r.describe()),
 			c.equalHint(x.Left, x.Right, l, r)).RelateDeclarations(l.t, r.t)
 	}
 }

@@ -21,7 +21,8 @@ var (
 )
 
 // otherFormats are the words of other languages' date formats.
-var otherFormats = strings.NewReplacer("yyyy", "%Y", "YYYY", "%Y", "yy", "%y", "YY", "%y", "MM", "%m", "DD", "%d", "dd", "%d", "HH", "%H", "hh", "%I", "mm", "%M", "ss", "%S", "SS", "%S")
+var otherFormats = strings.NewReplacer("yyyy", "%Y", "YYYY", "%Y", "yy", "%y", "YY", "%y", "MM", "%m", "DD", "%d",
+	"dd", "%d", "HH", "%H", "hh", "%I", "mm", "%M", "ss", "%S", "SS", "%S")
 
 // dateFormat judges a constant date format.
 func (c *textTyper) dateFormat(at Span, format string) {
@@ -44,7 +45,8 @@ func (c *textTyper) dateFormat(at Span, format string) {
 	}
 	for _, d := range directive.FindAllString(format, -1) {
 		if out, err := tuesday.Strftime(d, time.Unix(0, 0).UTC()); err != nil || out == d {
-			c.error("bad-date-format", at, fmt.Sprintf("`%s` is no part of a date format", d), "%Y year, %m month, %d day, %H hour, %M minute, %S second, %A day of the week")
+			c.error("bad-date-format", at, fmt.Sprintf("`%s` is no part of a date format", d),
+				"%Y year, %m month, %d day, %H hour, %M minute, %S second, %A day of the week")
 			return
 		}
 	}

@@ -105,7 +105,8 @@ func (r *reader) relation() Expr {
 	case r.failed:
 		return nil
 	case r.is("|"):
-		return r.fail(Span{right.Place().From, r.toks[len(r.toks)-1].To}, "a filter cannot stand in a comparison", "name it before: {% assign x = … %}, then compare x")
+		return r.fail(Span{right.Place().From, r.toks[len(r.toks)-1].To}, "a filter cannot stand in a comparison",
+			"name it before: {% assign x = … %}, then compare x")
 	case r.comparing():
 		return r.fail(r.peek().Span, "two things are compared at a time", "as in a < b and b < c")
 	}
@@ -217,15 +218,19 @@ func (r *reader) adjoins() bool { return r.i > 0 && r.toks[r.i-1].To == r.peek()
 func (r *reader) call(x Expr) Expr {
 	name := r.p.src[x.Place().From:x.Place().To]
 	if f, ok := x.(*Field); ok {
-		return r.fail(Span{f.Name.From, r.peek().To}, "there are no functions in a text", "a filter, as in {{ value | "+f.Name.Text+" }}")
+		return r.fail(Span{f.Name.From, r.peek().To}, "there are no functions in a text", "a filter, as in {{ value | "+
+			f.Name.Text+" }}")
 	}
 	switch name {
 	case "now":
-		return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`", "write now, without brackets")
+		return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`",
+			"write now, without brackets")
 	case "today":
-		return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`", "write now | date: '%Y-%m-%d'")
+		return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`",
+			"write now | date: '%Y-%m-%d'")
 	}
-	return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`", "there are filters, as in {{ value | "+name+" }}")
+	return r.fail(Span{x.Place().From, r.peek().To}, "there are no functions in a text: `"+name+"`",
+		"there are filters, as in {{ value | "+name+" }}")
 }
 
 func (r *reader) primary() Expr {
@@ -268,9 +273,11 @@ func (r *reader) primary() Expr {
 
 // operators are words of other languages for what Liquid writes otherwise.
 var operators = map[string]string{
-	"大于": ">", "大于等于": ">=", "小于": "<", "小于等于": "<=", "等于": "==", "不等于": "!=", "是": "==", "不是": "!=", "包含": "contains", "和": "and", "与": "and",
+	"大于": ">", "大于等于": ">=", "小于": "<", "小于等于": "<=", "等于": "==", "不等于": "!=", "是": "==", "不是": "!=", "包含": "contains",
+	"和": "and", "与": "and",
 	"AND": "and", "And": "and", "且": "and", "并且": "and", "OR": "or", "Or": "or", "或": "or", "或者": "or",
-	"is": "==", "eq": "==", "equals": "==", "ne": "!=", "neq": "!=", "gt": ">", "lt": "<", "gte": ">=", "ge": ">=", "lte": "<=", "le": "<=",
+	"is": "==", "eq": "==", "equals": "==", "ne": "!=", "neq": "!=", "gt": ">", "lt": "<", "gte": ">=", "ge": ">=",
+	"lte": "<=", "le": "<=",
 	"includes": "contains", "has": "contains", "like": "contains",
 }
 
@@ -292,10 +299,14 @@ func (r *reader) foreignOperator(t token) bool {
 
 var (
 	calculating       = map[string]string{"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo"}
-	misspeltOperators = map[string]string{"=": "==", "===": "==", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "&": "and"}
+	misspeltOperators = map[string]string{
+		"=": "==", "===": "==", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<=",
+		"&&": "and", "&": "and",
+	}
 )
 
-// unexpected reports the next token, which cannot stand where it does, with what is meant in Liquid.
+// unexpected reports the next token, which cannot stand where it does, with what is meant in
+// Liquid.
 func (r *reader) unexpected() {
 	t := r.peek()
 	word := r.p.src[t.From:t.To]
@@ -318,7 +329,8 @@ func (r *reader) unexpected() {
 		r.failFix(t.Span, "there is no `"+t.text+"` in a text", operators[t.text])
 	case t.kind == nameToken && (t.text == "in" || t.text == "not"):
 		r.fail(t.Span, "there is no `"+t.text+"` in a condition", "write list contains value; the opposite is {% unless … %}")
-	case t.kind == nameToken && t.text == "then" || t.kind == markToken && (t.text == ":" || t.text == "{" || t.text == ";"):
+	case t.kind == nameToken && t.text == "then" || t.kind == markToken &&
+		(t.text == ":" || t.text == "{" || t.text == ";"):
 		r.fail(t.Span, "`"+word+"` is not expected here", "leave it out")
 	case t.text == ".." && t.kind == markToken:
 		r.fail(t.Span, "a range is only known in {% for i in (1..10) %}, with numbers", "")
@@ -357,7 +369,8 @@ func (r *reader) groups(t token) bool {
 	return r.i > 0 && before && after && next.From == t.To && len(next.text) == 3
 }
 
-// conditional reports what other languages write for a value that may be missing, and for a choice of two.
+// conditional reports what other languages write for a value that may be missing, and for a choice
+// of two.
 func (r *reader) conditional(t token) {
 	rest := r.toks[min(r.i+1, len(r.toks)-1)]
 	if t.text == "?." {

@@ -23,7 +23,10 @@ const (
 	takesField  // the name of a field of the list's items
 )
 
-var takesNames = [...]string{"anything", "a text", "a number", "a whole number", "a time", "a list", "a list or a text", "a date format", "the name of a field"}
+var takesNames = [...]string{
+	"anything", "a text", "a number", "a whole number", "a time", "a list",
+	"a list or a text", "a date format", "the name of a field",
+}
 
 func (k filterTakes) String() string { return takesNames[k] }
 
@@ -34,7 +37,8 @@ type filterArg struct {
 	optional bool
 }
 
-// textFilter declares a filter once: the checker reads its types, editors and the reference its words.
+// textFilter declares a filter once: the checker reads its types, editors and the reference its
+// words.
 type textFilter struct {
 	Name, Doc string
 	In        filterTakes
@@ -55,63 +59,133 @@ func arg(name string, takes filterTakes) filterArg { return filterArg{name, take
 func opt(name string, takes filterTakes) filterArg { return filterArg{name, takes, true} }
 func args(list ...filterArg) []filterArg           { return list }
 
-// TextFilters are the filters of the language: those of the library that are bounded and look at no clock, and a few of our own.
+// TextFilters are the filters of the language: those of the library that are bounded and look at no
+// clock, and a few of our own.
 var TextFilters = []textFilter{
 	{Name: "abs", Doc: "the number without its sign", In: takesNumber, needs: true, gives: givesSame},
-	{Name: "add_days", Doc: "the same wall clock so many days later, in the member's zone", In: takesTime, args: args(arg("days", takesInt)), gives: givesTime},
+	{
+		Name: "add_days", Doc: "the same wall clock so many days later, in the member's zone", In: takesTime,
+		args: args(arg("days", takesInt)), gives: givesTime,
+	},
 	{Name: "append", Doc: "the text with another behind it", In: takesText, args: args(arg("text", takesText))},
-	{Name: "at_least", Doc: "the number, or the limit when it is less", In: takesNumber, needs: true, args: args(arg("limit", takesNumber)), gives: givesNumber},
-	{Name: "at_most", Doc: "the number, or the limit when it is more", In: takesNumber, needs: true, args: args(arg("limit", takesNumber)), gives: givesNumber},
+	{
+		Name: "at_least", Doc: "the number, or the limit when it is less", In: takesNumber, needs: true,
+		args: args(arg("limit", takesNumber)), gives: givesNumber,
+	},
+	{
+		Name: "at_most", Doc: "the number, or the limit when it is more", In: takesNumber, needs: true,
+		args: args(arg("limit", takesNumber)), gives: givesNumber,
+	},
 	{Name: "capitalize", Doc: "the first letter large, the others small", In: takesText},
 	{Name: "ceil", Doc: "the next whole number up", In: takesNumber, needs: true, gives: givesInt},
 	{Name: "compact", Doc: "the list without what is missing", In: takesList, gives: givesPresent},
 	{Name: "concat", Doc: "two lists in one", In: takesList, args: args(arg("list", takesList)), gives: givesSame},
-	{Name: "date", Doc: "the time as text, by a format as %Y-%m-%d %H:%M", In: takesTime, args: args(opt("format", takesFormat)), gives: givesDate},
-	{Name: "default", Doc: "another value when this one is missing, false or empty", In: takesAny, args: args(arg("value", takesAny)), named: []string{"allow_false"}, gives: givesDefault},
-	{Name: "divided_by", Doc: "the quotient; two whole numbers give a whole number", In: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesQuotient},
+	{
+		Name: "date", Doc: "the time as text, by a format as %Y-%m-%d %H:%M", In: takesTime,
+		args: args(opt("format", takesFormat)), gives: givesDate,
+	},
+	{
+		Name: "default", Doc: "another value when this one is missing, false or empty", In: takesAny,
+		args: args(arg("value", takesAny)), named: []string{"allow_false"}, gives: givesDefault,
+	},
+	{
+		Name: "divided_by", Doc: "the quotient; two whole numbers give a whole number", In: takesNumber, needs: true,
+		args: args(arg("number", takesNumber)), gives: givesQuotient,
+	},
 	{Name: "downcase", Doc: "the text in small letters", In: takesText},
 	{Name: "escape", Doc: "the text with HTML's own characters escaped", In: takesText},
 	{Name: "escape_once", Doc: "the same, but what is escaped already stays", In: takesText},
 	{Name: "first", Doc: "the first item; may be missing", In: takesList, gives: givesItem},
 	{Name: "floor", Doc: "the next whole number down", In: takesNumber, needs: true, gives: givesInt},
-	{Name: "join", Doc: "the items as one text, with something between them", In: takesList, args: args(opt("between", takesText))},
+	{
+		Name: "join", Doc: "the items as one text, with something between them", In: takesList,
+		args: args(opt("between", takesText)),
+	},
 	{Name: "json", Doc: "the value as JSON", In: takesAny},
 	{Name: "last", Doc: "the last item; may be missing", In: takesList, gives: givesItem},
 	{Name: "lstrip", Doc: "the text without blanks at its start", In: takesText},
 	{Name: "map", Doc: "one field of every item", In: takesList, args: args(arg("field", takesField)), gives: givesFields},
-	{Name: "minus", Doc: "the difference", In: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
-	{Name: "modulo", Doc: "the rest of a division", In: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesQuotient},
+	{
+		Name: "minus", Doc: "the difference", In: takesNumber, needs: true, args: args(arg("number", takesNumber)),
+		gives: givesNumber,
+	},
+	{
+		Name: "modulo", Doc: "the rest of a division", In: takesNumber, needs: true, args: args(arg("number", takesNumber)),
+		gives: givesQuotient,
+	},
 	{Name: "money", Doc: "the number with two decimals, as a price", In: takesNumber, gives: givesMoney},
 	{Name: "newline_to_br", Doc: "line breaks as <br />", In: takesText},
-	{Name: "plus", Doc: "the sum of two numbers", In: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
-	{Name: "pluralize", Doc: "the first word for 1, else the second", In: takesNumber, needs: true, args: args(arg("one", takesText), arg("many", takesText))},
+	{
+		Name: "plus", Doc: "the sum of two numbers", In: takesNumber, needs: true, args: args(arg("number", takesNumber)),
+		gives: givesNumber,
+	},
+	{
+		Name: "pluralize", Doc: "the first word for 1, else the second", In: takesNumber, needs: true,
+		args: args(arg("one", takesText), arg("many", takesText)),
+	},
 	{Name: "prepend", Doc: "the text with another before it", In: takesText, args: args(arg("text", takesText))},
 	{Name: "remove", Doc: "the text without each such part", In: takesText, args: args(arg("part", takesText))},
 	{Name: "remove_first", Doc: "the text without the first such part", In: takesText, args: args(arg("part", takesText))},
 	{Name: "remove_last", Doc: "the text without the last such part", In: takesText, args: args(arg("part", takesText))},
-	{Name: "replace", Doc: "the text with each such part replaced", In: takesText, args: args(arg("part", takesText), arg("by", takesText))},
-	{Name: "replace_first", Doc: "the text with the first such part replaced", In: takesText, args: args(arg("part", takesText), arg("by", takesText))},
-	{Name: "replace_last", Doc: "the text with the last such part replaced", In: takesText, args: args(arg("part", takesText), arg("by", takesText))},
+	{
+		Name: "replace", Doc: "the text with each such part replaced", In: takesText,
+		args: args(arg("part", takesText), arg("by", takesText)),
+	},
+	{
+		Name: "replace_first", Doc: "the text with the first such part replaced", In: takesText,
+		args: args(arg("part", takesText), arg("by", takesText)),
+	},
+	{
+		Name: "replace_last", Doc: "the text with the last such part replaced", In: takesText,
+		args: args(arg("part", takesText), arg("by", takesText)),
+	},
 	{Name: "reverse", Doc: "the list from its end", In: takesList, gives: givesSame},
-	{Name: "round", Doc: "the nearest whole number, or with so many decimals", In: takesNumber, needs: true, args: args(opt("decimals", takesInt)), gives: givesRounded},
+	{
+		Name: "round", Doc: "the nearest whole number, or with so many decimals", In: takesNumber, needs: true,
+		args: args(opt("decimals", takesInt)), gives: givesRounded,
+	},
 	{Name: "rstrip", Doc: "the text without blanks at its end", In: takesText},
 	{Name: "size", Doc: "how many items a list has, or characters a text", In: takesListOrText, gives: givesInt},
 	{Name: "slice", Doc: "so many items or characters from a place on; counted from 0, or from the end by a negative number", In: takesListOrText, needs: true, args: args(arg("from", takesInt), opt("count", takesInt)), gives: givesSame},
-	{Name: "sort", Doc: "the list in order, of objects by a field", In: takesList, args: args(opt("field", takesField)), gives: givesSame},
-	{Name: "sort_natural", Doc: "the same, small and large letters alike", In: takesList, args: args(opt("field", takesField)), gives: givesSame},
-	{Name: "split", Doc: "the parts of a text between separators", In: takesText, args: args(arg("between", takesText)), gives: givesParts},
+	{
+		Name: "sort", Doc: "the list in order, of objects by a field", In: takesList, args: args(opt("field", takesField)),
+		gives: givesSame,
+	},
+	{
+		Name: "sort_natural", Doc: "the same, small and large letters alike", In: takesList,
+		args: args(opt("field", takesField)), gives: givesSame,
+	},
+	{
+		Name: "split", Doc: "the parts of a text between separators", In: takesText, args: args(arg("between", takesText)),
+		gives: givesParts,
+	},
 	{Name: "strip", Doc: "the text without blanks at its ends", In: takesText},
 	{Name: "strip_html", Doc: "the text without HTML's tags", In: takesText},
 	{Name: "strip_newlines", Doc: "the text without line breaks", In: takesText},
-	{Name: "sum", Doc: "the sum of the items, of objects that of a field", In: takesList, args: args(opt("field", takesField)), gives: givesSum},
-	{Name: "times", Doc: "the product", In: takesNumber, needs: true, args: args(arg("number", takesNumber)), gives: givesNumber},
-	{Name: "truncate", Doc: "the first characters, with … behind them; 50 when not said", In: takesText, args: args(opt("characters", takesInt), opt("behind", takesText))},
-	{Name: "truncatewords", Doc: "the first words, with … behind them; 15 when not said", In: takesText, args: args(opt("words", takesInt), opt("behind", takesText))},
+	{
+		Name: "sum", Doc: "the sum of the items, of objects that of a field", In: takesList,
+		args: args(opt("field", takesField)), gives: givesSum,
+	},
+	{
+		Name: "times", Doc: "the product", In: takesNumber, needs: true, args: args(arg("number", takesNumber)),
+		gives: givesNumber,
+	},
+	{
+		Name: "truncate", Doc: "the first characters, with … behind them; 50 when not said", In: takesText,
+		args: args(opt("characters", takesInt), opt("behind", takesText)),
+	},
+	{
+		Name: "truncatewords", Doc: "the first words, with … behind them; 15 when not said", In: takesText,
+		args: args(opt("words", takesInt), opt("behind", takesText)),
+	},
 	{Name: "uniq", Doc: "the list without repeats", In: takesList, gives: givesSame},
 	{Name: "upcase", Doc: "the text in capitals", In: takesText},
 	{Name: "url_decode", Doc: "the text of a part of an address", In: takesText},
 	{Name: "url_encode", Doc: "the text as it may stand in an address", In: takesText},
-	{Name: "where", Doc: "the items whose field has the value, or is true", In: takesList, args: args(arg("field", takesField), opt("value", takesAny)), gives: givesSame},
+	{
+		Name: "where", Doc: "the items whose field has the value, or is true", In: takesList,
+		args: args(arg("field", takesField), opt("value", takesAny)), gives: givesSame,
+	},
 }
 
 // filterNamed returns the declaration of a filter, or nil.
@@ -243,7 +317,8 @@ func givesSum(c *textTyper, f filterUse) textValue {
 	case schema.KindAny, schema.KindNumber:
 		return textValue{t: schema.Number}
 	}
-	c.error("type-mismatch", f.at.Name.Span, "`sum` takes a list of numbers, this is a list of "+t.Required().String(), "as in | sum: 'field'")
+	c.error("type-mismatch", f.at.Name.Span, "`sum` takes a list of numbers, this is a list of "+t.Required().String(),
+		"as in | sum: 'field'")
 	return textValue{t: schema.Number}
 }
 
@@ -257,7 +332,10 @@ func givesDefault(_ *textTyper, f filterUse) textValue {
 // eitherOf returns what may be the one or the other.
 func eitherOf(a, b textValue) textValue {
 	optional := a.t.Optional || b.t.Optional
-	out := textValue{t: a.t.Required(), mixed: a.mixed || b.mixed, numeral: a.numeral && b.numeral, sign: a.sign & b.sign, divides: a.divides}
+	out := textValue{
+		t: a.t.Required(), mixed: a.mixed || b.mixed, numeral: a.numeral && b.numeral,
+		sign: a.sign & b.sign, divides: a.divides,
+	}
 	if out.divides == nil {
 		out.divides = b.divides
 	}

@@ -12,7 +12,8 @@ import (
 // tagged finds what stands between the braces of outputs and tags.
 var tagged = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
 
-// invisibleInTags reports characters that nobody sees in outputs and tags, outside of quotes: a name with one in it is another name.
+// invisibleInTags reports characters that nobody sees in outputs and tags, outside of quotes: a
+// name with one in it is another name.
 func (c *textTyper) invisibleInTags() {
 	for _, m := range tagged.FindAllStringIndex(c.text, -1) {
 		quote := rune(0)
@@ -25,14 +26,16 @@ func (c *textTyper) invisibleInTags() {
 			case r == '"' || r == '\'':
 				quote = r
 			case diag.Invisible[r] != "" && diag.VisibleForm(r) == "":
-				c.error("invisible-character", Span{From: at, To: at + utf8.RuneLen(r)}, "an invisible character stands here: "+diag.NameOfRune(r), "take it out")
+				c.error("invisible-character", Span{From: at, To: at + utf8.RuneLen(r)}, "an invisible character stands here: "+
+					diag.NameOfRune(r), "take it out")
 			}
 		}
 	}
 }
 
-// invisibleInPlain warns of characters that nobody sees in what is sent: they come along with what is copied from a page or a document. The wide space
-// of a paragraph, a no-break space, the joiners of emoji and the marks of a text that is written from right to left are left alone.
+// invisibleInPlain warns of characters that nobody sees in what is sent: they come along with what
+// is copied from a page or a document. The wide space of a paragraph, a no-break space, the joiners
+// of emoji and the marks of a text that is written from right to left are left alone.
 func (c *textTyper) invisibleInPlain() {
 	if diag.IsASCII(c.text) {
 		return
@@ -56,7 +59,8 @@ func (c *textTyper) invisibleInPlain() {
 		case leftward && unicode.Is(unicode.Bidi_Control, r):
 			continue
 		}
-		d := c.warn("invisible-character", Span{From: i, To: i + size}, "an invisible character would be sent here: "+diag.NameOfRune(r), "take it out")
+		d := c.warn("invisible-character", Span{From: i, To: i + size}, "an invisible character would be sent here: "+
+			diag.NameOfRune(r), "take it out")
 		if d.EndLine == d.Line && d.EndColumn-d.Column > 1 || told[d.Line*1e6+d.Column] { // an escape, which all see, or told before
 			c.diags = c.diags[:len(c.diags)-1]
 			continue

@@ -23,13 +23,17 @@ func textScope() *expression.Scope {
 		},
 		Timezone: time.UTC,
 	}
-	items := schema.ListOf(schema.ObjectOf(schema.Field{Name: "sku", Type: schema.String}, schema.Field{Name: "qty", Type: schema.Int}))
+	items := schema.ListOf(schema.ObjectOf(schema.Field{Name: "sku", Type: schema.String},
+		schema.Field{Name: "qty", Type: schema.Int}))
 	return &expression.Scope{
-		Schema:  s,
-		Trigger: schema.ObjectOf(schema.Field{Name: "total", Type: schema.Number}, schema.Field{Name: "items", Type: items}, schema.Field{Name: "time", Type: schema.Datetime}),
+		Schema: s,
+		Trigger: schema.ObjectOf(schema.Field{Name: "total", Type: schema.Number}, schema.Field{Name: "items", Type: items},
+			schema.Field{Name: "time", Type: schema.Datetime}),
 		Actions: []expression.ActionResult{
-			{ID: "gift", Type: schema.ObjectOf(schema.Field{Name: "code", Type: schema.String.AsOptional()}, schema.Field{Name: "codes", Type: schema.ListOf(schema.String).AsOptional()})},
-			{ID: "pass", Type: schema.ObjectOf(schema.Field{Name: "expires_at", Type: schema.Datetime}, schema.Field{Name: "day", Type: schema.Date}, schema.Field{Name: "sum", Type: schema.Number})},
+			{ID: "gift", Type: schema.ObjectOf(schema.Field{Name: "code", Type: schema.String.AsOptional()},
+				schema.Field{Name: "codes", Type: schema.ListOf(schema.String).AsOptional()})},
+			{ID: "pass", Type: schema.ObjectOf(schema.Field{Name: "expires_at", Type: schema.Datetime},
+				schema.Field{Name: "day", Type: schema.Date}, schema.Field{Name: "sum", Type: schema.Number})},
 		},
 		Later: map[string]bool{"later": true},
 	}
@@ -51,9 +55,13 @@ func textVars() map[string]any {
 			"id": "m1", "nickname": "小王", "level": "gold", "tags": []any{"a", "b"},
 			"birthday": time.Date(1990, 5, 1, 0, 0, 0, 0, time.UTC), "created_at": time.Date(2026, 3, 28, 9, 5, 7, 0, shanghai),
 		},
-		"trigger": map[string]any{"total": 40.5, "time": time.Date(2026, 3, 28, 9, 5, 0, 0, shanghai), "items": []any{map[string]any{"sku": "x", "qty": 2}}},
+		"trigger": map[string]any{
+			"total": 40.5, "time": time.Date(2026, 3, 28, 9, 5, 0, 0, shanghai),
+			"items": []any{map[string]any{"sku": "x", "qty": 2}},
+		},
 		"actions": map[string]map[string]any{"pass": {
-			"expires_at": time.Date(2026, 4, 1, 10, 0, 7, 0, shanghai), "day": time.Date(2026, 4, 1, 0, 0, 0, 0, shanghai), "sum": 1e21,
+			"expires_at": time.Date(2026, 4, 1, 10, 0, 7, 0, shanghai), "day": time.Date(2026, 4, 1, 0, 0, 0, 0, shanghai),
+			"sum": 1e21,
 		}},
 		"now": time.Date(2026, 3, 29, 9, 5, 0, 0, shanghai),
 	}
@@ -187,7 +195,8 @@ func TestTemplateIsBounded(t *testing.T) {
 	for _, text := range []string{
 		"{% assign s = 'xxxxxxxxxx' %}" + strings.Repeat("{% assign s = s | append: s %}", 40) + "{{ s }}",
 		"{% assign s = 'xx' %}" + strings.Repeat("{% assign s = s | replace: 'x', 'xxxx' %}", 40) + "!",
-		"{% capture s %}xxxxxxxxxx{% endcapture %}" + strings.Repeat("{% capture s %}{{ s }}{{ s }}{% endcapture %}", 40) + "!",
+		"{% capture s %}xxxxxxxxxx{% endcapture %}" + strings.Repeat("{% capture s %}{{ s }}{{ s }}{% endcapture %}", 40) +
+			"!",
 		"{% assign s = 'xxxxxxxxxx' %}{% capture t %}{% for i in (1..500) %}{% for j in (1..500) %}{{ s }}{% endfor %}{% endfor %}{% endcapture %}!",
 		"{% assign s = '\"' %}" + strings.Repeat("{% assign s = s | json %}", 60) + "{{ s }}",
 		"{% for i in (1..500) %}{% for j in (1..500) %}xxxxxxxxxxxxxxxxxxxx{% endfor %}{% endfor %}",

@@ -10,7 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// Filters and tags that only the checker writes: a text brings them in by being compiled, nobody can name them.
+// Filters and tags that only the checker writes: a text brings them in by being compiled, nobody
+// can name them.
 const (
 	filterBlank   = "usher_blank"
 	filterEmpty   = "usher_empty"

@@ -11,10 +11,11 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// TestTextMistakes writes texts as people do who come from another language or keyboard, or who copied them from a page: each is answered with what
-// to write.
+// TestTextMistakes writes texts as people do who come from another language or keyboard, or who
+// copied them from a page: each is answered with what to write.
 func TestTextMistakes(t *testing.T) {
-	trigger := schema.ObjectOf(schema.Field{Name: "total", Type: schema.Number}, schema.Field{Name: "paid_at", Type: schema.Datetime})
+	trigger := schema.ObjectOf(schema.Field{Name: "total", Type: schema.Number},
+		schema.Field{Name: "paid_at", Type: schema.Datetime})
 	for src, says := range map[string]string{
 		"{{ member.nickname or '书友' }}":              "write member.nickname | default: '书友'",
 		"{{ member.points > 3 }}":                    "as in {% if member.points > 3 %}",
@@ -72,7 +73,8 @@ func TestTextMistakes(t *testing.T) {
 	}
 }
 
-// TestInvisibleInTexts holds that what nobody sees is named where it would be sent, and that what belongs to a script or an emoji is not.
+// TestInvisibleInTexts holds that what nobody sees is named where it would be sent, and that what
+// belongs to a script or an emoji is not.
 func TestInvisibleInTexts(t *testing.T) {
 	for src, want := range map[string]string{
 		"你好\u200b": "U+200B ZERO WIDTH SPACE",
@@ -96,7 +98,8 @@ func TestInvisibleInTexts(t *testing.T) {
 		for _, d := range diags {
 			got += d.Code + ": " + d.Message
 		}
-		if (want == "") != (got == "") || !strings.Contains(got, want) || want != "" && !strings.HasPrefix(got, "invisible-character") {
+		if (want == "") != (got == "") || !strings.Contains(got, want) || want != "" &&
+			!strings.HasPrefix(got, "invisible-character") {
 			t.Errorf("%q: got %q, want %q", src, got, want)
 		}
 	}
@@ -109,6 +112,9 @@ func mistakeSchema() *playbooks.Schema {
 		{Name: "vip", Type: schema.Bool},
 		{Name: "age", Type: schema.Int},
 		{Name: "birthday", Type: schema.Date},
-		{Name: "level", Type: &schema.Type{Kind: schema.KindString, Enum: []string{"bronze", "silver", "gold"}}, Default: "bronze"},
+		{
+			Name: "level", Type: &schema.Type{Kind: schema.KindString, Enum: []string{"bronze", "silver", "gold"}},
+			Default: "bronze",
+		},
 	}}
 }

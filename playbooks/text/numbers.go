@@ -12,13 +12,15 @@ import (
 	"github.com/usher-run/usher/playbooks/decimal"
 )
 
-// liquidNumber is a number of the schema in a text. It prints without an exponent, also where a filter takes it for a text.
+// liquidNumber is a number of the schema in a text. It prints without an exponent, also where a
+// filter takes it for a text.
 type liquidNumber float64
 
 func (n liquidNumber) String() string { return decimal.Format(float64(n)) }
 
-// numberFilters replaces the filters that calculate: they follow the arithmetic of expressions (see package decimal). As in Liquid
-// a missing value counts as 0, a text that is a number counts as that number, and an int divided by an int is an int.
+// numberFilters replaces the filters that calculate: they follow the arithmetic of expressions (see
+// package decimal). As in Liquid a missing value counts as 0, a text that is a number counts as
+// that number, and an int divided by an int is an int.
 func numberFilters(e *liquid.Engine) {
 	binary := func(name string, f func(a, b any) (any, error)) {
 		e.RegisterFilter(name, func(a, b any) (any, error) { return calculated(name, f, a, b) })
@@ -38,7 +40,11 @@ func numberFilters(e *liquid.Engine) {
 			return a, nil
 		}, a, nil)
 	})
-	e.RegisterFilter("round", func(a any, places func(int) int) (any, error) { return rounded("round", decimal.RoundTo, a, places(0)) })
+	e.RegisterFilter("round", func(a any, places func(int) int) (any,
+		error,
+	) {
+		return rounded("round", decimal.RoundTo, a, places(0))
+	})
 	e.RegisterFilter("ceil", func(a any) (any, error) { return rounded("ceil", decimal.Ceil, a, 0) })
 	e.RegisterFilter("floor", func(a any) (any, error) { return rounded("floor", decimal.Floor, a, 0) })
 	e.RegisterFilter("sum", sumOfList)

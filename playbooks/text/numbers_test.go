@@ -10,14 +10,18 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// numberTextOf renders a text in which a is a price, n an int, and so on. It is compiled to run, as a text that an older version took:
-// what the checker refuses today must not do harm either.
+// numberTextOf renders a text in which a is a price, n an int, and so on. It is compiled to run, as
+// a text that an older version took: what the checker refuses today must not do harm either.
 func numberTextOf(t *testing.T, text string) (string, error) {
 	t.Helper()
-	trigger := schema.ObjectOf(schema.Field{Name: "a", Type: schema.Number}, schema.Field{Name: "big", Type: schema.Number}, schema.Field{Name: "whole", Type: schema.Number},
-		schema.Field{Name: "n", Type: schema.Int}, schema.Field{Name: "s", Type: schema.String}, schema.Field{Name: "gone", Type: schema.Number.AsOptional()},
-		schema.Field{Name: "list", Type: schema.ListOf(schema.Number)}, schema.Field{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "price", Type: schema.Number}))})
-	tpl, diags := ParseTemplate("", text, nil, &expression.Scope{Schema: &playbooks.Schema{Timezone: time.UTC}, Trigger: trigger, Running: true})
+	trigger := schema.ObjectOf(schema.Field{Name: "a", Type: schema.Number},
+		schema.Field{Name: "big", Type: schema.Number}, schema.Field{Name: "whole", Type: schema.Number},
+		schema.Field{Name: "n", Type: schema.Int}, schema.Field{Name: "s", Type: schema.String},
+		schema.Field{Name: "gone", Type: schema.Number.AsOptional()},
+		schema.Field{Name: "list", Type: schema.ListOf(schema.Number)},
+		schema.Field{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "price", Type: schema.Number}))})
+	tpl, diags := ParseTemplate("", text, nil,
+		&expression.Scope{Schema: &playbooks.Schema{Timezone: time.UTC}, Trigger: trigger, Running: true})
 	if tpl == nil {
 		t.Fatalf("%s: %v", text, diags)
 	}

@@ -9,7 +9,10 @@ import (
 )
 
 // Tags are the tags of the language, without those that close a block.
-var Tags = []string{"assign", "break", "capture", "case", "comment", "continue", "else", "elsif", "for", "if", "raw", "unless", "when"}
+var Tags = []string{
+	"assign", "break", "capture", "case", "comment", "continue", "else", "elsif", "for", "if", "raw",
+	"unless", "when",
+}
 
 // blocks are the tags that are closed by end….
 var blocks = []string{"capture", "case", "comment", "for", "if", "raw", "unless"}
@@ -73,7 +76,8 @@ func (p *parser) add(n Node) {
 		return
 	}
 	if at, ok := n.(interface{ Place() Span }); ok && len(p.mistakes) == 0 {
-		p.mistake(at.Place(), "what stands before the first `when` is never shown", "move it before {% case %}, or behind {% when %}")
+		p.mistake(at.Place(), "what stands before the first `when` is never shown",
+			"move it before {% case %}, or behind {% when %}")
 	}
 }
 
@@ -81,13 +85,15 @@ func (p *parser) add(n Node) {
 func (p *parser) scan() {
 	for _, open := range []string{"｛｛", "{｛", "｛{", "}｝", "｝}"} {
 		if i := strings.Index(p.src, open); i >= 0 {
-			p.mistake(Span{i, i + len(open)}, "these braces are full-width: Liquid takes only {{ and }}", "write {{ … }} with plain braces")
+			p.mistake(Span{i, i + len(open)}, "these braces are full-width: Liquid takes only {{ and }}",
+				"write {{ … }} with plain braces")
 			return
 		}
 	}
 	for _, tag := range []string{"{％", "｛％", "％}", "％｝", "%｝", "｛%"} {
 		if i := strings.Index(p.src, tag); i >= 0 {
-			p.mistake(Span{i, i + len(tag)}, "this is full-width: Liquid takes only {% and %}", "write {% … %} with plain characters")
+			p.mistake(Span{i, i + len(tag)}, "this is full-width: Liquid takes only {% and %}",
+				"write {% … %} with plain characters")
 			return
 		}
 	}
@@ -138,7 +144,8 @@ func (p *parser) neverClosed(i int, closing string) {
 
 const spaces = " \t\r\n"
 
-// inner returns the bounds of what stands between the brackets, without the dashes that trim and without spaces.
+// inner returns the bounds of what stands between the brackets, without the dashes that trim and
+// without spaces.
 func (p *parser) inner(open, end int) (from, to int) {
 	from, to = open+2, end
 	if from < to && p.src[from] == '-' {
@@ -238,14 +245,19 @@ func (p *parser) verbatim(t tagText) int {
 
 // foreignTags are tags of other languages and of other editions of Liquid, with what is meant.
 var foreignTags = map[string]string{
-	"elseif": "elsif", "elif": "elsif", "elsif": "elsif", "else-if": "elsif", "elsunless": "elsif", "switch": "case", "foreach": "for", "each": "for",
+	"elseif": "elsif", "elif": "elsif", "elsif": "elsif", "else-if": "elsif", "elsunless": "elsif", "switch": "case",
+	"foreach": "for", "each": "for",
 	"set": "assign", "let": "assign", "var": "assign", "default": "else", "end": "",
 }
 
 // chineseTags are the tags by words that people use for them.
-var chineseTags = map[string]string{"如果": "if", "若": "if", "否则": "else", "否则如果": "elsif", "结束": "endif", "结束如果": "endif", "循环": "for", "注释": "comment", "赋值": "assign"}
+var chineseTags = map[string]string{
+	"如果": "if", "若": "if", "否则": "else", "否则如果": "elsif", "结束": "endif",
+	"结束如果": "endif", "循环": "for", "注释": "comment", "赋值": "assign",
+}
 
-// unknownTag reports a tag that does not exist. The nearest one is looked for by whoever shows the mistake.
+// unknownTag reports a tag that does not exist. The nearest one is looked for by whoever shows the
+// mistake.
 func (p *parser) unknownTag(t tagText) {
 	at := Span{t.at.From, max(t.at.To, min(t.at.From+1, t.to))}
 	message := "there is no tag `" + t.name + "`"
@@ -298,7 +310,8 @@ func (p *parser) end(t tagText, name string) {
 	case !slices.Contains(blocks, name) && name != "":
 		p.mistake(t.at, "there is no tag `"+t.name+"`", "")
 	case top != nil && p.isOpen(name):
-		p.mistake(top.Span, fmt.Sprintf("`%s` is not closed before `%s`", top.name, t.name), "close it with {% end"+top.name+" %}")
+		p.mistake(top.Span, fmt.Sprintf("`%s` is not closed before `%s`", top.name, t.name), "close it with {% end"+
+			top.name+" %}")
 		for len(p.open) > 0 {
 			b := p.open[len(p.open)-1]
 			p.open = p.open[:len(p.open)-1]
@@ -308,7 +321,8 @@ func (p *parser) end(t tagText, name string) {
 			}
 		}
 	case top != nil:
-		p.mistake(t.at, fmt.Sprintf("`%s` closes nothing that is open here", t.name), "`"+top.name+"` is open: write end"+top.name)
+		p.mistake(t.at, fmt.Sprintf("`%s` closes nothing that is open here", t.name), "`"+top.name+"` is open: write end"+
+			top.name)
 		p.open = p.open[:len(p.open)-1]
 		p.closes(top, t)
 	default:

@@ -23,8 +23,10 @@ func TestMistakesPile(t *testing.T) {
 // FuzzParse holds that no text stops the parser, and that all places lie inside of it.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
-		"", "{{", "{% if", "{% if a %}{% for i in (1..3) %}{{ i | f: 1, k: 'x' }}{% else %}{% endfor %}{% endif %}", "{{ 'a", "{% case a %}x{% when 'b' or c %}{% endcase %}",
-		"{%- raw -%}{{ x }}{%- endraw -%}", "{% capture a %}{{ a[0].b }}{% endcapture %}", "{{ a.b.c | d | e: f }}", "{% end %}", "{{ ( a and (b or c) }}", "{{ a->b }}", "｛｛ a ｝｝",
+		"", "{{", "{% if", "{% if a %}{% for i in (1..3) %}{{ i | f: 1, k: 'x' }}{% else %}{% endfor %}{% endif %}",
+		"{{ 'a", "{% case a %}x{% when 'b' or c %}{% endcase %}",
+		"{%- raw -%}{{ x }}{%- endraw -%}", "{% capture a %}{{ a[0].b }}{% endcapture %}", "{{ a.b.c | d | e: f }}",
+		"{% end %}", "{{ ( a and (b or c) }}", "{{ a->b }}", "｛｛ a ｝｝",
 	} {
 		f.Add(s)
 	}

@@ -13,7 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// textAttributes are what random texts name: of each type one that is always there and one that may be missing.
+// textAttributes are what random texts name: of each type one that is always there and one that may
+// be missing.
 var textAttributes = []schema.Field{
 	{Name: "text", Type: schema.String},
 	{Name: "text_or_none", Type: schema.String.AsOptional()},
@@ -29,7 +30,8 @@ var textAttributes = []schema.Field{
 	{Name: "enum", Type: &schema.Type{Kind: schema.KindString, Enum: []string{"silver", "gold"}}},
 	{Name: "list", Type: schema.ListOf(schema.String)},
 	{Name: "list_or_none", Type: schema.ListOf(schema.String).AsOptional()},
-	{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "n", Type: schema.Int}, schema.Field{Name: "s", Type: schema.String.AsOptional()})).AsOptional()},
+	{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "n", Type: schema.Int},
+		schema.Field{Name: "s", Type: schema.String.AsOptional()})).AsOptional()},
 }
 
 func propertyScope() *expression.Scope {
@@ -80,7 +82,10 @@ func drawValue(t *rapid.T, typ *schema.Type) any {
 // drawAtom draws a variable or a constant.
 func drawAtom(t *rapid.T) string {
 	if rapid.IntRange(0, 3).Draw(t, "constant") == 0 {
-		return rapid.SampledFrom([]string{"'a'", "'%Y-%m'", "'n'", "1", "0", "2.5", "true", "nil", "now", "x", "'2026-01-01'", "i.n", "i"}).Draw(t, "literal")
+		return rapid.SampledFrom([]string{
+			"'a'", "'%Y-%m'", "'n'", "1", "0", "2.5", "true", "nil", "now", "x",
+			"'2026-01-01'", "i.n", "i",
+		}).Draw(t, "literal")
 	}
 	return "member." + rapid.SampledFrom(textAttributes).Draw(t, "attribute").Name
 }
@@ -118,7 +123,8 @@ func drawCondition(t *rapid.T) string {
 	return s
 }
 
-// drawLiquid draws a text of a few parts. Each is checked alone before, so that not every text has a mistake.
+// drawLiquid draws a text of a few parts. Each is checked alone before, so that not every text has
+// a mistake.
 func drawLiquid(t *rapid.T, depth int) string {
 	var b strings.Builder
 	for range rapid.IntRange(1, 3).Draw(t, "parts") {
@@ -133,11 +139,13 @@ func drawLiquid(t *rapid.T, depth int) string {
 		case 0, 1:
 			part = "{{ " + drawFiltered(t) + " }}"
 		case 2:
-			part = "{% if " + drawCondition(t) + " %}" + body() + "{% elsif " + drawCondition(t) + " -%} " + body() + "{%- else %}" + body() + "{% endif %}"
+			part = "{% if " + drawCondition(t) + " %}" + body() + "{% elsif " + drawCondition(t) + " -%} " + body() +
+				"{%- else %}" + body() + "{% endif %}"
 		case 3:
 			part = "{% unless " + drawCondition(t) + " %}" + body() + "{% endunless %}"
 		case 4:
-			part = "{% for i in member." + rapid.SampledFrom([]string{"list", "list_or_none", "items"}).Draw(t, "list") + " %}" + body() + "{% else %}" + body() + "{% endfor %}"
+			part = "{% for i in member." + rapid.SampledFrom([]string{"list", "list_or_none", "items"}).Draw(t, "list") +
+				" %}" + body() + "{% else %}" + body() + "{% endfor %}"
 		case 5:
 			part = "{% assign x = " + drawFiltered(t) + " %}" + body()
 		case 6:
@@ -159,11 +167,15 @@ func slicesHasError(diags []diag.Diagnostic) bool {
 	return false
 }
 
-// ownReasons are errors of rendering that depend on values alone: no type could tell them beforehand.
-var ownReasons = []string{"zero", "overflow", "too large", "too long", "grows beyond", "a thousand years", "is no number", "invalid URL escape"}
+// ownReasons are errors of rendering that depend on values alone: no type could tell them
+// beforehand.
+var ownReasons = []string{
+	"zero", "overflow", "too large", "too long", "grows beyond", "a thousand years",
+	"is no number", "invalid URL escape",
+}
 
-// TestSoundTextsRender holds that a text which check lets through can be rendered whatever the data, missing values among it, and
-// that it takes only branches that it has.
+// TestSoundTextsRender holds that a text which check lets through can be rendered whatever the
+// data, missing values among it, and that it takes only branches that it has.
 func TestSoundTextsRender(t *testing.T) {
 	sound := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -175,7 +187,10 @@ func TestSoundTextsRender(t *testing.T) {
 			}
 			sound++
 			member := drawValue(t, schema.ObjectOf(textAttributes...)).(map[string]any)
-			vars := map[string]any{"member": member, "trigger": map[string]any{}, "actions": map[string]any{}, "now": time.Unix(1.8e9, 0).UTC()}
+			vars := map[string]any{
+				"member": member, "trigger": map[string]any{}, "actions": map[string]any{},
+				"now": time.Unix(1.8e9, 0).UTC(),
+			}
 			_, err := tpl.RenderObserved(vars, func(branch int) {
 				if branch < 0 || branch >= len(tpl.Branches) {
 					t.Fatalf("%s took branch %d of %d", src, branch, len(tpl.Branches))

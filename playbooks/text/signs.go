@@ -9,7 +9,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// A division by what may be zero gives no value in a text either (see expr_sign.go), so that nothing would stand there.
+// A division by what may be zero gives no value in a text either (see expr_sign.go), so that
+// nothing would stand there.
 
 // signed adds what is known of a variable's sign.
 func (c *textTyper) signed(v textValue) textValue {
@@ -99,7 +100,8 @@ func givesMoney(_ *textTyper, f filterUse) textValue {
 	return textValue{t: schema.String}
 }
 
-// guardDivision reports a division that may give nothing where a value is needed, and reports whether it did.
+// guardDivision reports a division that may give nothing where a value is needed, and reports
+// whether it did.
 func (c *textTyper) guardDivision(x Expr, v textValue, then string) bool {
 	if v.divides == nil || !c.missing(v) {
 		return false
@@ -156,7 +158,8 @@ func (c *textTyper) signHolds(x *Compare, outcome bool) []string {
 	return out
 }
 
-// signOfPart returns the sign of a side of a comparison, and its value when it is a constant number.
+// signOfPart returns the sign of a side of a comparison, and its value when it is a constant
+// number.
 func (c *textTyper) signOfPart(x Expr) (s expression.Sign, constant any) {
 	if l, ok := x.(*Literal); ok {
 		if f, ok := decimal.Float(l.Value); ok {

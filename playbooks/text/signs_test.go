@@ -40,15 +40,21 @@ func TestGuardedDivisionsPass(t *testing.T) {
 	}
 }
 
-// drawDivisor draws a divisor and what stands around the division: the dot is the place of the division.
+// drawDivisor draws a divisor and what stands around the division: the dot is the place of the
+// division.
 func drawDivisor(t *rapid.T) (divisor, around string) {
-	divisor = rapid.SampledFrom([]string{"member.int", "member.int_or_none", "member.number", "member.number_or_none", "member.list.size", "member.points", "n"}).Draw(t, "divisor")
+	divisor = rapid.SampledFrom([]string{
+		"member.int", "member.int_or_none", "member.number", "member.number_or_none",
+		"member.list.size", "member.points", "n",
+	}).Draw(t, "divisor")
 	around = "·"
 	for range rapid.IntRange(0, 2).Draw(t, "guards") {
 		other := rapid.SampledFrom([]string{divisor, divisor, "member.int", "0", "1", "-1", "0.5"}).Draw(t, "other")
-		test := divisor + rapid.SampledFrom([]string{" != ", " > ", " >= ", " < ", " <= ", " == "}).Draw(t, "operator") + other
+		test := divisor + rapid.SampledFrom([]string{" != ", " > ", " >= ", " < ", " <= ", " == "}).Draw(t, "operator") +
+			other
 		if rapid.Bool().Draw(t, "turned") {
-			test = other + rapid.SampledFrom([]string{" != ", " > ", " >= ", " < ", " <= ", " == "}).Draw(t, "operator") + divisor
+			test = other + rapid.SampledFrom([]string{" != ", " > ", " >= ", " < ", " <= ", " == "}).Draw(t, "operator") +
+				divisor
 		}
 		if rapid.IntRange(0, 3).Draw(t, "two") == 0 {
 			test += rapid.SampledFrom([]string{" and ", " or "}).Draw(t, "joint") + "member.bool"
@@ -64,17 +70,22 @@ func drawDivisor(t *rapid.T) (divisor, around string) {
 			around = "{% for i in member.list %}" + around + "{% assign n = n | minus: 1 %}{% endfor %}"
 		}
 	}
-	start := rapid.SampledFrom([]string{"member.int", "member.list | size", "2", "0", "member.int | at_least: 1", "member.int | abs", "member.int | default: 1", "member.list | size | plus: 1"}).Draw(t, "start")
+	start := rapid.SampledFrom([]string{
+		"member.int", "member.list | size", "2", "0", "member.int | at_least: 1",
+		"member.int | abs", "member.int | default: 1", "member.list | size | plus: 1",
+	}).Draw(t, "start")
 	return divisor, "{% assign n = " + start + " %}" + around
 }
 
-// TestPassedDivisionsGiveANumber holds that where check lets a division through, something stands there whatever the data.
+// TestPassedDivisionsGiveANumber holds that where check lets a division through, something stands
+// there whatever the data.
 func TestPassedDivisionsGiveANumber(t *testing.T) {
 	sound := 0
 	rapid.Check(t, func(t *rapid.T) {
 		divisor, around := drawDivisor(t)
 		division := rapid.SampledFrom([]string{
-			"{{ 10 | divided_by: · }}", "{{ 10 | modulo: · }}", "{% assign q = 7 | divided_by: · %}{{ q }}", "{{ 7 | divided_by: · | money }}",
+			"{{ 10 | divided_by: · }}", "{{ 10 | modulo: · }}", "{% assign q = 7 | divided_by: · %}{{ q }}",
+			"{{ 7 | divided_by: · | money }}",
 			"{{ 10 | divided_by: · | default: 1 }}",
 		}).Draw(t, "division")
 		src := strings.Replace(around, "·", "<"+strings.Replace(division, "·", divisor, 1)+">", 1)
@@ -87,7 +98,10 @@ func TestPassedDivisionsGiveANumber(t *testing.T) {
 		for range 20 {
 			member := drawValue(t, schema.ObjectOf(textAttributes...)).(map[string]any)
 			member["int"], member["points"] = rapid.IntRange(-2, 2).Draw(t, "int"), rapid.IntRange(0, 2).Draw(t, "points")
-			out, err := tpl.Render(map[string]any{"member": member, "trigger": map[string]any{}, "actions": map[string]any{}, "now": time.Unix(1.8e9, 0).UTC()})
+			out, err := tpl.Render(map[string]any{
+				"member": member, "trigger": map[string]any{}, "actions": map[string]any{},
+				"now": time.Unix(1.8e9, 0).UTC(),
+			})
 			if err != nil || strings.Contains(out, "<>") {
 				t.Fatalf("%s\nwith %v gives %q %v", src, member, out, err)
 			}

@@ -21,7 +21,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// What a text may become at most. Liquid itself has no limit, and a text that doubles itself in a loop would take the machine.
+// What a text may become at most. Liquid itself has no limit, and a text that doubles itself in a
+// loop would take the machine.
 const (
 	maxTemplateSize = 64 << 10
 	maxListItems    = 500
@@ -85,7 +86,8 @@ func (t liquidTime) String() string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// forLiquid copies a value for a template: times print well, and lists are short enough to loop over.
+// forLiquid copies a value for a template: times print well, and lists are short enough to loop
+// over.
 func forLiquid(v any) any {
 	switch v := v.(type) {
 	case time.Time:
@@ -135,12 +137,18 @@ func newHTMLEngine() *liquid.Engine {
 	same := func(s string) string { return s }
 	e.RegisterFilter("escape", same)
 	e.RegisterFilter("escape_once", same)
-	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return arithmetic.Bounded(strings.ReplaceAll(s, "\n", htmlBreak+"\n")) })
-	e.SetAutoEscapeReplacer(strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", htmlBreak, "<br />"))
+	e.RegisterFilter("newline_to_br", func(s string) (string,
+		error,
+	) {
+		return arithmetic.Bounded(strings.ReplaceAll(s, "\n", htmlBreak+"\n"))
+	})
+	e.SetAutoEscapeReplacer(strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;",
+		htmlBreak, "<br />"))
 	return e
 }
 
-// newTextEngine replaces the filters that can make a text or list grow, and the one that knows the machine's clock.
+// newTextEngine replaces the filters that can make a text or list grow, and the one that knows the
+// machine's clock.
 func newTextEngine() *liquid.Engine {
 	e := liquid.NewEngine()
 	countWork(e)
@@ -149,7 +157,11 @@ func newTextEngine() *liquid.Engine {
 	}
 	e.RegisterFilter("append", func(s, suffix string) (string, error) { return arithmetic.Bounded(s + suffix) })
 	e.RegisterFilter("prepend", func(s, prefix string) (string, error) { return arithmetic.Bounded(prefix + s) })
-	e.RegisterFilter("newline_to_br", func(s string) (string, error) { return arithmetic.Bounded(strings.ReplaceAll(s, "\n", "<br />\n")) })
+	e.RegisterFilter("newline_to_br", func(s string) (string,
+		error,
+	) {
+		return arithmetic.Bounded(strings.ReplaceAll(s, "\n", "<br />\n"))
+	})
 	e.RegisterFilter("escape", func(s string) (string, error) { return arithmetic.Bounded(html.EscapeString(s)) })
 	e.RegisterFilter("url_encode", func(s string) (string, error) { return arithmetic.Bounded(url.QueryEscape(s)) })
 	e.RegisterFilter("replace", func(s, old, with string) (string, error) { return boundedReplace(s, old, with, -1) })
@@ -215,7 +227,8 @@ func boundedJoin(a []any, sep func(string) string) (string, error) {
 	return b.String(), nil
 }
 
-// sortNatural sorts texts, small and large letters alike, or objects by a field. What is missing comes last.
+// sortNatural sorts texts, small and large letters alike, or objects by a field. What is missing
+// comes last.
 func sortNatural(list []any, field func(string) string) []any {
 	key := field("")
 	word := func(v any) (string, bool) {
@@ -244,7 +257,8 @@ func sortNatural(list []any, field func(string) string) []any {
 // hugeWidth finds a width in a date format that would pad the text without end.
 var hugeWidth = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{3}`)
 
-// formatDate writes a time as strftime does. Only times of the language are taken: words as "now" would ask the machine's clock.
+// formatDate writes a time as strftime does. Only times of the language are taken: words as "now"
+// would ask the machine's clock.
 func formatDate(v any, format func(string) string) (string, error) {
 	f := format("%Y-%m-%d")
 	if len(f) > maxDateFormat || hugeWidth.MatchString(f) {
@@ -342,8 +356,8 @@ func generatedNames(e *liquid.Engine) {
 	})
 }
 
-// isBlank reports whether a value is what Liquid calls blank: missing, false, or a text of blanks or a list without anything. Empty is
-// only the last two, and only without any blank.
+// isBlank reports whether a value is what Liquid calls blank: missing, false, or a text of blanks
+// or a list without anything. Empty is only the last two, and only without any blank.
 func isBlank(v any, blank bool) bool {
 	switch v := v.(type) {
 	case nil:

@@ -24,14 +24,19 @@ type token struct {
 	value any
 }
 
-// marks are the operators and brackets, the longer ones first. Those that Liquid does not have are here to be told.
+// marks are the operators and brackets, the longer ones first. Those that Liquid does not have are
+// here to be told.
 var marks = []string{
-	"===", "!==", "==", "!=", ">=", "<=", "<>", "=>", "=<", "&&", "||", "??", "?:", "?.", "->", "::", "..", "=", "<", ">", ".", "|", ":", ",", "(", ")", "[", "]",
+	"===", "!==", "==", "!=", ">=", "<=", "<>", "=>", "=<", "&&", "||", "??", "?:", "?.", "->", "::", "..", "=", "<",
+	">", ".", "|", ":", ",", "(", ")", "[", "]",
 	"!", "&", "?", "+", "-", "*", "/", "%", ";", "{", "}", "`", "~", "^", "@", "$", "#",
 }
 
 // signs are characters for what Liquid writes otherwise.
-var signs = map[rune]string{'≥': ">=", '≤': "<=", '≠': "!=", '≦': "<=", '≧': ">=", '×': "| times: 2", '÷': "| divided_by: 2", '∧': "and", '∨': "or", '¬': "{% unless … %}"}
+var signs = map[rune]string{
+	'≥': ">=", '≤': "<=", '≠': "!=", '≦': "<=", '≧': ">=", '×': "| times: 2",
+	'÷': "| divided_by: 2", '∧': "and", '∨': "or", '¬': "{% unless … %}",
+}
 
 // tokens cuts an expression. The first mistake ends it.
 func (p *parser) tokens(from, to int) ([]token, bool) {
@@ -135,7 +140,8 @@ func (p *parser) number(t *token, to int) bool {
 	}
 	t.To, t.kind, t.text = i, literalToken, p.src[t.From:i]
 	if end := NameEnd(p.src, i, to); end > i && IsNameRune(firstRune(p.src[i:to]), true) {
-		p.mistake(Span{t.From, end}, "`"+p.src[t.From:end]+"` is no number", suggestNumber(t.text, p.src[i:end])+"a text is quoted")
+		p.mistake(Span{t.From, end}, "`"+p.src[t.From:end]+"` is no number", suggestNumber(t.text, p.src[i:end])+
+			"a text is quoted")
 		return false
 	}
 	if n, err := strconv.Atoi(t.text); err == nil {

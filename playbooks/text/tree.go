@@ -1,14 +1,17 @@
-// Package text reads the Liquid of message texts into a tree with places. It knows no names and no types: what a text may name and
-// what filters take is judged by package playbooks on the tree. The library that renders texts keeps its own tree to itself.
+// Package text reads the Liquid of message texts into a tree with places. It knows no names and no
+// types: what a text may name and what filters take is judged by package playbooks on the tree. The
+// library that renders texts keeps its own tree to itself.
 //
-// A text is read in two steps. [Parse] cuts it at {{ … }} and {% … %} and builds the blocks; what stands inside of them is cut into
-// tokens and read as an expression. A mistake in one tag leaves the others readable, so that all of them are found in one pass.
+// A text is read in two steps. [Parse] cuts it at {{ … }} and {% … %} and builds the blocks; what
+// stands inside of them is cut into tokens and read as an expression. A mistake in one tag leaves
+// the others readable, so that all of them are found in one pass.
 package text
 
 // Span is a range of bytes of the text.
 type Span struct{ From, To int }
 
-// Node is a part of a text: *[Plain], *[Output], *[Assign], *[Capture], *[If], *[Case], *[For] or *[Jump].
+// Node is a part of a text: *[Plain], *[Output], *[Assign], *[Capture], *[If], *[Case], *[For] or
+// *[Jump].
 type Node interface{ node() }
 
 // Plain is text that stands as it is, inside raw too.
@@ -94,7 +97,8 @@ type Ident struct {
 	Text string
 }
 
-// Expr is a part of an expression: *[Literal], *[Name], *[Field], *[Index], *[Filter], *[Compare], *[Logic], *[Group] or *[Range].
+// Expr is a part of an expression: *[Literal], *[Name], *[Field], *[Index], *[Filter], *[Compare],
+// *[Logic], *[Group] or *[Range].
 type Expr interface{ Place() Span }
 
 // Place returns the range of bytes.

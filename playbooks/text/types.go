@@ -13,8 +13,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// textTyper goes through the tree of a text with the types of what it names, and collects the edits that bring it into the form
-// that the library carries out as the language means it.
+// textTyper goes through the tree of a text with the types of what it names, and collects the edits
+// that bring it into the form that the library carries out as the language means it.
 type textTyper struct {
 	text     string
 	html     bool
@@ -138,7 +138,8 @@ func (c *textTyper) output(n *Output) {
 		t = t.Elem
 	}
 	if t.Kind == schema.KindObject && v.path != "" {
-		c.error("unknown-variable", n.Value.Place(), fmt.Sprintf("`%s` is no text: it has fields", v.path), "print one of them, as in "+v.path+"."+firstField(t))
+		c.error("unknown-variable", n.Value.Place(), fmt.Sprintf("`%s` is no text: it has fields", v.path),
+			"print one of them, as in "+v.path+"."+firstField(t))
 	}
 }
 
@@ -156,7 +157,8 @@ func (c *textTyper) printsCondition(x Expr) bool {
 		c.error("template-syntax", x.Span, "`"+x.Ops[0].Text+"` joins conditions: it chooses no value to print", label)
 		return true
 	case *Compare:
-		c.error("template-syntax", x.Span, "this is a condition: it would print true or false", "as in {% if "+c.source(x)+" %} … {% endif %}")
+		c.error("template-syntax", x.Span, "this is a condition: it would print true or false", "as in {% if "+c.source(x)+
+			" %} … {% endif %}")
 		return true
 	}
 	return false
@@ -208,8 +210,9 @@ func (c *textTyper) branch(facts []string, body func()) map[string]textValue {
 	return after
 }
 
-// merge joins what variables are behind each of several ways, of which one is taken. bound is how many names were bound before them:
-// what was seen of a name that is bound in one of them may not hold behind it.
+// merge joins what variables are behind each of several ways, of which one is taken. bound is how
+// many names were bound before them: what was seen of a name that is bound in one of them may not
+// hold behind it.
 func (c *textTyper) merge(ways []map[string]textValue, bound int) {
 	for _, name := range c.bound[bound:] {
 		c.forget(name)
@@ -306,13 +309,15 @@ func (c *textTyper) cases(n *Case) {
 		for _, x := range b.Values {
 			v := c.value(x)
 			if name, ok := x.(*Name); ok && isBlankName(name.Name) {
-				c.error("template-syntax", x.Place(), fmt.Sprintf("`%s` cannot stand behind `when`", name.Name), "write {% if "+c.source(n.Value)+" == "+name.Name+" %}")
+				c.error("template-syntax", x.Place(), fmt.Sprintf("`%s` cannot stand behind `when`", name.Name), "write {% if "+
+					c.source(n.Value)+" == "+name.Name+" %}")
 				continue
 			}
 			c.comparable(x.Place(), "==", n.Value, x, subject, v)
 			known &= v.sign
 			if v.isConst && seen[v.literal] {
-				c.error("constant-condition", x.Place(), fmt.Sprintf("%s stands here twice", c.source(x)), "the first `when` takes it")
+				c.error("constant-condition", x.Place(), fmt.Sprintf("%s stands here twice", c.source(x)),
+					"the first `when` takes it")
 			}
 			if v.isConst {
 				seen[v.literal] = true
@@ -348,13 +353,16 @@ func (c *textTyper) cases(n *Case) {
 
 // forloop is what a loop knows of itself.
 var forloop = schema.ObjectOf(
-	schema.Field{Name: "index", Type: schema.Int}, schema.Field{Name: "index0", Type: schema.Int}, schema.Field{Name: "rindex", Type: schema.Int}, schema.Field{Name: "rindex0", Type: schema.Int},
-	schema.Field{Name: "length", Type: schema.Int}, schema.Field{Name: "first", Type: schema.Bool}, schema.Field{Name: "last", Type: schema.Bool},
+	schema.Field{Name: "index", Type: schema.Int}, schema.Field{Name: "index0", Type: schema.Int},
+	schema.Field{Name: "rindex", Type: schema.Int}, schema.Field{Name: "rindex0", Type: schema.Int},
+	schema.Field{Name: "length", Type: schema.Int}, schema.Field{Name: "first", Type: schema.Bool},
+	schema.Field{Name: "last", Type: schema.Bool},
 )
 
 func (c *textTyper) loop(n *For) {
 	if c.loops++; c.loops > maxLoopNesting {
-		c.error("template-syntax", Span{From: n.From, To: n.To}, fmt.Sprintf("loops are nested deeper than %d levels", maxLoopNesting), "")
+		c.error("template-syntax", Span{From: n.From, To: n.To},
+			fmt.Sprintf("loops are nested deeper than %d levels", maxLoopNesting), "")
 	}
 	item := c.items(n)
 	for _, x := range []Expr{n.Limit, n.Offset} {
@@ -362,7 +370,8 @@ func (c *textTyper) loop(n *For) {
 			continue
 		}
 		if v := c.value(x); v.t.Kind != schema.KindAny && (v.t.Kind != schema.KindInt || c.missing(v)) {
-			c.error("type-mismatch", x.Place(), "limit and offset take a whole number, this is "+schema.Article(v.t.String()), "")
+			c.error("type-mismatch", x.Place(), "limit and offset take a whole number, this is "+schema.Article(v.t.String()),
+				"")
 		}
 	}
 	body := func() {
@@ -416,7 +425,8 @@ func (c *textTyper) items(n *For) textValue {
 	if v.t.Kind == schema.KindString {
 		label = "as in {% assign parts = " + c.source(n.List) + " | split: ',' %}"
 	}
-	c.error("type-mismatch", n.List.Place(), fmt.Sprintf("`%s` is %s and no list", c.source(n.List), schema.Article(v.t.Required().String())), label)
+	c.error("type-mismatch", n.List.Place(),
+		fmt.Sprintf("`%s` is %s and no list", c.source(n.List), schema.Article(v.t.Required().String())), label)
 	return anyValue
 }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// Placeholders of other tools, and variables that stand without braces: they would be sent as they are.
+// Placeholders of other tools, and variables that stand without braces: they would be sent as they
+// are.
 var (
 	placeholder = regexp.MustCompile(`(?:\$|#|@)?\{\s*([\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*)\s*\}\}?|` +
 		`<%=?\s*([\p{L}_][\p{L}\p{N}_.]*)\s*%>|\*\|([\p{L}_][\p{L}\p{N}_.]*)\|\*|%%([\p{L}_][\p{L}\p{N}_.]*)%%|\[\[\s*([\p{L}_][\p{L}\p{N}_.]*)\s*\]\]`)
@@ -46,7 +47,8 @@ func (c *textTyper) unfilledPlaceholders(n *Plain) {
 		}
 	}
 	for _, m := range otherComment.FindAllIndex(src, -1) {
-		c.error("not-filled-in", Span{From: n.From + m[0], To: n.From + m[1]}, "a comment as other languages write it would be sent as it stands",
+		c.error("not-filled-in", Span{From: n.From + m[0], To: n.From + m[1]},
+			"a comment as other languages write it would be sent as it stands",
 			"write {% comment %} … {% endcomment %}, or leave it out")
 		for i := m[0]; i < m[1]; i++ {
 			taken[i] = true
@@ -110,7 +112,8 @@ func (c *textTyper) suggestVariable(name string) string {
 	return ""
 }
 
-// unfilled reports what would be sent as it stands. One that names a variable is a mistake, another may be meant so.
+// unfilled reports what would be sent as it stands. One that names a variable is a mistake, another
+// may be meant so.
 func (c *textTyper) unfilled(at Span, name string) {
 	src := c.text[at.From:at.To]
 	if meant := c.suggestVariable(name); meant != "" {

@@ -139,10 +139,12 @@ func (c *textTyper) unknownRoot(x *Name) {
 			label = "did you mean `trigger." + x.Name + "`?"
 		}
 	}
-	if field := expression.FieldAfter(c.text[x.To:]); label == "" && slices.Contains(expression.MemberSynonyms, strings.ToLower(x.Name)) && field != "" {
+	if field := expression.FieldAfter(c.text[x.To:]); label == "" &&
+		slices.Contains(expression.MemberSynonyms, strings.ToLower(x.Name)) && field != "" {
 		label = "write member." + field
 	}
-	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name), cmp.Or(label, "there is "+diag.OneOf(known)+"; a text is quoted: '"+x.Name+"'"))
+	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name),
+		cmp.Or(label, "there is "+diag.OneOf(known)+"; a text is quoted: '"+x.Name+"'"))
 	c.near(x.Name, known)
 }
 
@@ -193,7 +195,8 @@ func (c *textTyper) note(root, field string) {
 	}
 }
 
-// step returns the type of a field, or nil when there is none. Lists and strings have what Liquid gives them.
+// step returns the type of a field, or nil when there is none. Lists and strings have what Liquid
+// gives them.
 func step(t *schema.Type, field string) *schema.Type {
 	switch {
 	case t == nil || t.Kind == schema.KindAny:
@@ -258,7 +261,8 @@ func (c *textTyper) index(x *Index) textValue {
 	of := c.value(x.Of)
 	c.value(x.At)
 	if of.t.Kind == schema.KindObject {
-		c.error("template-syntax", Span{From: x.Of.Place().To, To: x.Of.Place().To + 1}, fmt.Sprintf("`%s` is read by its names, with a dot", c.source(x.Of)),
+		c.error("template-syntax", Span{From: x.Of.Place().To, To: x.Of.Place().To + 1},
+			fmt.Sprintf("`%s` is read by its names, with a dot", c.source(x.Of)),
 			"as in "+c.source(x.Of)+".id")
 		return anyValue
 	}
@@ -284,7 +288,8 @@ func (c *textTyper) filter(x *Filter) textValue {
 		if other := otherFilters[x.Name.Text]; label == "" && other != "" {
 			label = other
 		}
-		c.error("unknown-filter", x.Name.Span, fmt.Sprintf("there is no filter `%s`", x.Name.Text), cmp.Or(label, "see the filters of Liquid"))
+		c.error("unknown-filter", x.Name.Span, fmt.Sprintf("there is no filter `%s`", x.Name.Text),
+			cmp.Or(label, "see the filters of Liquid"))
 		c.near(x.Name.Text, filterNames())
 		return anyValue
 	}
@@ -304,13 +309,20 @@ func (c *textTyper) filter(x *Filter) textValue {
 
 // otherFilters are filters of other languages, with what is meant.
 var otherFilters = map[string]string{
-	"upper": "write upcase", "uppercase": "write upcase", "lower": "write downcase", "lowercase": "write downcase", "trim": "write strip",
-	"length": "write size", "count": "write size", "strftime": "write date", "format": "a time is written by date: '%Y-%m-%d'", "date_format": "write date",
-	"add": "write plus", "sub": "write minus", "subtract": "write minus", "mul": "write times", "multiply": "write times", "div": "write divided_by",
-	"divide": "write divided_by", "mod": "write modulo", "concatenate": "write append", "title": "write capitalize", "int": "write round",
-	"date_add": "write add_days", "days": "write add_days", "plus_days": "write add_days", "if_empty": "write default", "or": "write default", "fallback": "write default",
-	"number_with_delimiter": "write money", "currency": "write money", "price": "write money", "t": "texts are not translated", "safe": "what a text itself brings is not escaped",
-	"raw": "what a text itself brings is not escaped", "e": "write escape", "h": "write escape", "html_escape": "write escape", "to_json": "write json",
+	"upper": "write upcase", "uppercase": "write upcase", "lower": "write downcase", "lowercase": "write downcase",
+	"trim":   "write strip",
+	"length": "write size", "count": "write size", "strftime": "write date",
+	"format": "a time is written by date: '%Y-%m-%d'", "date_format": "write date",
+	"add": "write plus", "sub": "write minus", "subtract": "write minus", "mul": "write times",
+	"multiply": "write times", "div": "write divided_by",
+	"divide": "write divided_by", "mod": "write modulo", "concatenate": "write append", "title": "write capitalize",
+	"int":      "write round",
+	"date_add": "write add_days", "days": "write add_days", "plus_days": "write add_days", "if_empty": "write default",
+	"or": "write default", "fallback": "write default",
+	"number_with_delimiter": "write money", "currency": "write money", "price": "write money",
+	"t": "texts are not translated", "safe": "what a text itself brings is not escaped",
+	"raw": "what a text itself brings is not escaped", "e": "write escape", "h": "write escape",
+	"html_escape": "write escape", "to_json": "write json",
 }
 
 // input judges what stands before the bar.
@@ -338,7 +350,8 @@ func (c *textTyper) withoutValue(f *textFilter, v textValue) (how, fallback stri
 	return "`" + f.Name + "` would fail then", "''"
 }
 
-// unguardedArgument reports an argument that may be missing. No filter can stand behind it: that would be one of the whole.
+// unguardedArgument reports an argument that may be missing. No filter can stand behind it: that
+// would be one of the whole.
 func (c *textTyper) unguardedArgument(f *textFilter, x Expr, v textValue) {
 	how, fallback := c.withoutValue(f, v)
 	src := c.source(x)
@@ -356,7 +369,8 @@ func (c *textTyper) arguments(f *textFilter, use filterUse) {
 		}
 	}
 	if given < f.least() || given > len(f.args) {
-		c.error("wrong-arguments", use.at.Name.Span, fmt.Sprintf("`%s` takes %s, here are %d", f.Name, f.count(), given), "write "+f.Usage())
+		c.error("wrong-arguments", use.at.Name.Span, fmt.Sprintf("`%s` takes %s, here are %d", f.Name, f.count(), given),
+			"write "+f.Usage())
 		return
 	}
 	for i, v := range use.args {
@@ -396,7 +410,8 @@ func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at Span,
 			label = "make it a text before, as in | join: ', '"
 		}
 	case takesNumber, takesInt:
-		if !v.mixed && (t.Kind == schema.KindInt || t.Kind == schema.KindNumber && want == takesNumber || v.numeral || numeralLiteral(v)) {
+		if !v.mixed && (t.Kind == schema.KindInt || t.Kind == schema.KindNumber && want == takesNumber || v.numeral ||
+			numeralLiteral(v)) {
 			return true
 		}
 		switch {

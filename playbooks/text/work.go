@@ -10,13 +10,16 @@ import (
 	"github.com/osteele/liquid/render"
 )
 
-// A text could keep the machine busy for long without printing anything: loops in loops, and in them filters over long texts. So the work
-// of a rendering is counted, and a text that takes too much fails. It is counted, not timed, so that it fails everywhere or nowhere.
+// A text could keep the machine busy for long without printing anything: loops in loops, and in
+// them filters over long texts. So the work of a rendering is counted, and a text that takes too
+// much fails. It is counted, not timed, so that it fails everywhere or nowhere.
 //
-// Only what stands in a loop happens more often than it is written. Behind the head of each loop a hidden tag is put, which adds the
-// work of one round: a step for each tag and each text that is printed, and one or more for each filter.
+// Only what stands in a loop happens more often than it is written. Behind the head of each loop a
+// hidden tag is put, which adds the work of one round: a step for each tag and each text that is
+// printed, and one or more for each filter.
 
-// maxWork is the most steps of one rendering. A step takes some microseconds, with texts as long as they may be some dozens.
+// maxWork is the most steps of one rendering. A step takes some microseconds, with texts as long as
+// they may be some dozens.
 const maxWork = 50_000
 
 const (
@@ -28,7 +31,8 @@ var errTooMuchWork = fmt.Errorf("the text takes too much work: more than %d step
 
 // filterWork gives the steps of the filters that go over a list or over a text more than once.
 var filterWork = map[string]int{
-	"sort": 20, "sort_natural": 20, "uniq": 20, "strip_html": 20, "json": 10, "truncatewords": 10, "where": 5, "map": 5, "sum": 5, "join": 5,
+	"sort": 20, "sort_natural": 20, "uniq": 20, "strip_html": 20, "json": 10, "truncatewords": 10, "where": 5, "map": 5,
+	"sum": 5, "join": 5,
 	"concat": 5, "replace": 5, "remove": 5, "reverse": 5, "compact": 5, "split": 5,
 }
 

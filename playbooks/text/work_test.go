@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestWorkIsBounded: a text that keeps the machine busy fails, whether it prints or not, at the same step everywhere.
+// TestWorkIsBounded: a text that keeps the machine busy fails, whether it prints or not, at the
+// same step everywhere.
 func TestWorkIsBounded(t *testing.T) {
 	loops := func(body string) string {
 		return "{% for a in (1..500) %}{% for b in (1..500) %}" + body + "{% endfor %}{% endfor %}"

@@ -14,8 +14,10 @@ import (
 
 // cells reads the cells of a table.
 type cells struct {
-	zone    *time.Location
-	decimal byte // what may stand before the decimals of a number beside the point: ',' where cells are not separated by commas
+	zone *time.Location
+	// what may stand before the decimals of a number beside the point: ',' where cells are not
+	// separated by commas
+	decimal byte
 }
 
 // lostDigits is how spreadsheets show a long number when they have rounded it: 1.23457E+17.
@@ -23,8 +25,8 @@ var lostDigits = regexp.MustCompile(`^\d(\.\d+)?E\+(1[1-9]|[2-9]\d)$`)
 
 var errLostDigits = errors.New("a spreadsheet has cut the digits of this number: give the column the format text in the original, and save it again")
 
-// text reads a cell that holds a name, an id or a text: as it stands, but for the space around it and for what spreadsheets put
-// around a text that looks like a number.
+// text reads a cell that holds a name, an id or a text: as it stands, but for the space around it
+// and for what spreadsheets put around a text that looks like a number.
 func (c *cells) text(cell string) (string, error) {
 	if lostDigits.MatchString(cell) {
 		return "", fmt.Errorf("%q: %w", cell, errLostDigits)
@@ -32,10 +34,12 @@ func (c *cells) text(cell string) (string, error) {
 	return cell, nil
 }
 
-// clean takes away the space around a cell, of any width, and the ="…" by which spreadsheets are told that a cell is text.
+// clean takes away the space around a cell, of any width, and the ="…" by which spreadsheets are
+// told that a cell is text.
 func clean(cell string) string {
 	cell = strings.TrimFunc(cell, isBlank)
-	if len(cell) > 3 && strings.HasPrefix(cell, `="`) && cell[len(cell)-1] == '"' && !strings.Contains(cell[2:len(cell)-1], `"`) {
+	if len(cell) > 3 && strings.HasPrefix(cell, `="`) && cell[len(cell)-1] == '"' &&
+		!strings.Contains(cell[2:len(cell)-1], `"`) {
 		return cell[2 : len(cell)-1]
 	}
 	return cell
@@ -49,8 +53,8 @@ func isBlank(r rune) bool {
 	return false
 }
 
-// value reads a cell as its declared type says, else as it looks. What does not fit stays as it is: the admission says so, with
-// the type that was wanted.
+// value reads a cell as its declared type says, else as it looks. What does not fit stays as it is:
+// the admission says so, with the type that was wanted.
 func (c *cells) value(t *schema.Type, cell string) (any, error) {
 	if t == nil {
 		return guess(cell), nil
@@ -93,7 +97,8 @@ var (
 	percent    = regexp.MustCompile(`^[+-]?[\d.,]+ *%$`)
 )
 
-// number reads a number, also one as people write it: ￥1,234.50. What it may mean in two ways is refused.
+// number reads a number, also one as people write it: ￥1,234.50. What it may mean in two ways is
+// refused.
 func (c *cells) number(cell string) (any, error) {
 	s := strings.TrimSpace(narrow(cell))
 	switch {
@@ -102,7 +107,8 @@ func (c *cells) number(cell string) (any, error) {
 	case jsonNumber.MatchString(s):
 		return json.RawMessage(s), nil // digit for digit: whether a number can hold them is the admission's to say
 	case percent.MatchString(s):
-		return nil, fmt.Errorf("%q may be meant as %s or as a hundredth of it: write the number without %%", cell, strings.TrimRight(s, " %"))
+		return nil, fmt.Errorf("%q may be meant as %s or as a hundredth of it: write the number without %%", cell,
+			strings.TrimRight(s, " %"))
 	}
 	m := money.FindStringSubmatch(s)
 	switch {
@@ -120,7 +126,8 @@ func (c *cells) number(cell string) (any, error) {
 		}
 		return cell, nil
 	case strings.Contains(m[4], ",") && m[5] == "" && c.decimal == ',':
-		return nil, fmt.Errorf("%q may be %s or a number with decimals: write it without a comma", cell, strings.ReplaceAll(m[4], ",", ""))
+		return nil, fmt.Errorf("%q may be %s or a number with decimals: write it without a comma", cell,
+			strings.ReplaceAll(m[4], ",", ""))
 	}
 	whole := strings.TrimLeft(strings.ReplaceAll(m[4], ",", ""), "0")
 	if whole == "" {
@@ -129,7 +136,8 @@ func (c *cells) number(cell string) (any, error) {
 	return json.RawMessage(strings.TrimPrefix(m[2], "+") + whole + m[5]), nil
 }
 
-// date reads a day. A time of the day is passed over when it is the day's beginning, as spreadsheets write it.
+// date reads a day. A time of the day is passed over when it is the day's beginning, as
+// spreadsheets write it.
 func (c *cells) date(cell string) (any, error) {
 	t, dateOnly, err := readTime(cell, time.UTC)
 	switch {
@@ -155,7 +163,8 @@ func (c *cells) datetime(cell string) (any, error) {
 	return t.Format(time.RFC3339Nano), nil
 }
 
-// looksLikeTime reports whether a cell is a time that is written in a way that is not read, and not something else.
+// looksLikeTime reports whether a cell is a time that is written in a way that is not read, and not
+// something else.
 func looksLikeTime(cell string) bool {
 	s := strings.TrimSpace(narrow(cell))
 	return len(s) >= 5 && s[0] >= '0' && s[0] <= '9' && strings.ContainsAny(s, "-/.:年") || serial.MatchString(s)
@@ -169,8 +178,8 @@ func isEpoch(cell string) bool {
 // plainNumber is a number as people write one, unlike 007 or 1e5.
 var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?$`)
 
-// guess reads a cell that nobody declared. What looks like a code or would lose digits (007, 1e5, 12345678901234567890) is a
-// string.
+// guess reads a cell that nobody declared. What looks like a code or would lose digits (007, 1e5,
+// 12345678901234567890) is a string.
 func guess(cell string) any {
 	switch cell {
 	case "true":

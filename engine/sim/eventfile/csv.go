@@ -28,7 +28,8 @@ var (
 		needed: []string{"event", "member"}, others: "properties",
 	}
 	memberLayout = layout{
-		what: "list of members", keys: []string{"member", "tags", "tags.remove"}, needed: []string{"member"}, others: "attributes",
+		what: "list of members", keys: []string{"member", "tags", "tags.remove"}, needed: []string{"member"},
+		others: "attributes",
 	}
 )
 
@@ -48,7 +49,8 @@ func (c *column) path() string {
 	return c.in + "." + c.name
 }
 
-// table reads CSV: a header, then a row a line. Cells are separated by what separates those of the header.
+// table reads CSV: a header, then a row a line. Cells are separated by what separates those of the
+// header.
 type table struct {
 	layout   layout
 	o        *Options
@@ -71,7 +73,8 @@ type mistake struct{ path, text string }
 
 var separators = []rune{',', ';', '\t'}
 
-// separatorOf finds what separates the cells of a header: with it the header has the columns that are needed, or the most.
+// separatorOf finds what separates the cells of a header: with it the header has the columns that
+// are needed, or the most.
 func (l *layout) separatorOf(o *Options, line []byte) (sep rune, fits bool) {
 	best, most := ',', -1
 	for _, sep := range separators {
@@ -105,10 +108,12 @@ func cleanAll(header []string) []string {
 	return out
 }
 
-// missingColumn returns the first column that is needed and that neither the header nor an option gives, or "".
+// missingColumn returns the first column that is needed and that neither the header nor an option
+// gives, or "".
 func (l *layout) missingColumn(o *Options, header []string) string {
 	for _, key := range l.needed {
-		if key == "event" && o.Event != "" || o.Map[key] != "" && slices.Contains(header, o.Map[key]) || slices.Contains(header, key) {
+		if key == "event" && o.Event != "" || o.Map[key] != "" && slices.Contains(header, o.Map[key]) ||
+			slices.Contains(header, key) {
 			continue
 		}
 		if key == "member" && l.others == "attributes" && slices.Contains(header, "id") {
@@ -120,7 +125,10 @@ func (l *layout) missingColumn(o *Options, header []string) string {
 }
 
 func (r *file) openTable(in io.Reader, l layout) (*table, error) {
-	t := &table{layout: l, o: &r.o, limit: &limitReader{in: in, left: maxLine}, notes: &r.notes, check: r.check, cells: cells{zone: r.o.zone()}}
+	t := &table{
+		layout: l, o: &r.o, limit: &limitReader{in: in, left: maxLine}, notes: &r.notes, check: r.check,
+		cells: cells{zone: r.o.zone()},
+	}
 	if bytes.HasPrefix(r.head, []byte("sep=")) { // a line that tells spreadsheets the separator
 		first, _, _ := bytes.Cut(r.head, []byte("\n"))
 		if _, err := io.ReadFull(in, make([]byte, min(len(first)+1, len(r.head)))); err != nil {
@@ -188,7 +196,8 @@ func (t *table) mapColumns(header []string) error {
 		case name == "":
 			t.unnamed = append(t.unnamed, i)
 		case slices.Contains(header[:i], name):
-			return fmt.Errorf("the header has the column `%s` twice (columns %d and %d): rename one", name, slices.Index(header, name)+1, i+1)
+			return fmt.Errorf("the header has the column `%s` twice (columns %d and %d): rename one", name,
+				slices.Index(header, name)+1, i+1)
 		case taken[name]:
 		case t.o.Map[name] != "": // another column was given its place: it is one like the others
 			t.columns = append(t.columns, column{i, name, t.layout.others, name})
@@ -232,8 +241,11 @@ func (t *table) missingColumnError(key string, header []string) error {
 	}
 	which := "COLUMN"
 	words := map[string][]string{
-		"member": {"会员", "用户", "openid", "unionid", "member", "user", "customer", "买家", "客户", "手机", "phone", "mobile", "email", "邮箱"},
-		"event":  {"事件", "event", "action"},
+		"member": {
+			"会员", "用户", "openid", "unionid", "member", "user", "customer", "买家", "客户", "手机", "phone", "mobile",
+			"email", "邮箱",
+		},
+		"event": {"事件", "event", "action"},
 	}[key]
 	for _, word := range words {
 		if i := slices.IndexFunc(columns, func(c string) bool { return strings.Contains(strings.ToLower(c), word) }); i >= 0 {
@@ -271,7 +283,10 @@ func (t *table) next() (raw []byte, line int, bad []mistake, err error) {
 		if last := lastCell(row); last < 0 {
 			continue
 		} else if len(row) < t.width || last >= t.width {
-			return nil, t.line, nil, &LineError{Line: t.line, Err: fmt.Errorf("has %d columns, the header has %d", max(last+1, min(len(row), t.width)), t.width)}
+			return nil, t.line, nil, &LineError{
+				Line: t.line,
+				Err:  fmt.Errorf("has %d columns, the header has %d", max(last+1, min(len(row), t.width)), t.width),
+			}
 		}
 		t.unquote(row)
 		raw, bad, err = t.encode(row)
@@ -287,7 +302,8 @@ func lastCell(row []string) int {
 	return last
 }
 
-// unquote takes away the ` that some payment providers put before each cell, so that spreadsheets leave it alone.
+// unquote takes away the ` that some payment providers put before each cell, so that spreadsheets
+// leave it alone.
 func (t *table) unquote(row []string) {
 	some := 0
 	for _, cell := range row {
@@ -416,7 +432,8 @@ func (t *table) key(c *column, cell string) (any, error) {
 	return t.cells.text(cell)
 }
 
-// splitTags reads a cell with tags: separated by commas, semicolons, bars or the Chinese forms of them.
+// splitTags reads a cell with tags: separated by commas, semicolons, bars or the Chinese forms of
+// them.
 func splitTags(cell string) []string {
 	var out []string
 	for _, tag := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(",;|，；、｜\n", r) }) {

@@ -16,7 +16,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// encodings are the encodings that a file may be said to have, by name. UTF-8 is none of them: it needs no decoding.
+// encodings are the encodings that a file may be said to have, by name. UTF-8 is none of them: it
+// needs no decoding.
 var encodings = map[string]encoding.Encoding{
 	"gb18030":      simplifiedchinese.GB18030,
 	"gbk":          simplifiedchinese.GB18030, // which holds all of GBK and GB2312
@@ -33,7 +34,8 @@ const utf8Name = "utf-8"
 
 // other spellings of their names, without dashes and underscores
 var encodingNames = map[string]string{
-	"utf8": utf8Name, "utf16": "utf-16", "utf16le": "utf-16le", "utf16be": "utf-16be", "latin1": "latin-1", "iso88591": "latin-1",
+	"utf8": utf8Name, "utf16": "utf-16", "utf16le": "utf-16le", "utf16be": "utf-16be", "latin1": "latin-1",
+	"iso88591":    "latin-1",
 	"windows1252": "windows-1252", "cp1252": "windows-1252", "cp936": "gbk", "ansi": "gbk", "cp950": "big5",
 }
 
@@ -85,16 +87,19 @@ func (t *tally) add(text []byte) bool {
 	return t.bad == before
 }
 
-// foreign reports whether the text is no UTF-8 at all, unlike a text in UTF-8 that was damaged somewhere.
+// foreign reports whether the text is no UTF-8 at all, unlike a text in UTF-8 that was damaged
+// somewhere.
 func (t *tally) foreign() bool { return t.bad > 0 && t.good < 3*t.bad }
 
 // foreignError says that a file is no UTF-8, and what to do.
 func foreignError(at string, text []byte) error {
 	name, called := diag.LikelyEncoding(text)
 	if name == "" {
-		return fmt.Errorf("%s is not UTF-8: save the file as UTF-8, or name its encoding with --encoding (%s)", at, strings.Join(EncodingNames(), ", "))
+		return fmt.Errorf("%s is not UTF-8: save the file as UTF-8, or name its encoding with --encoding (%s)", at,
+			strings.Join(EncodingNames(), ", "))
 	}
-	return fmt.Errorf("%s is not UTF-8, it looks like %s: read it with --encoding %s, or save it as UTF-8", at, called, name)
+	return fmt.Errorf("%s is not UTF-8, it looks like %s: read it with --encoding %s, or save it as UTF-8", at, called,
+		name)
 }
 
 // notText names a file that is something else by its first bytes, "" when it is not known to be.

@@ -71,7 +71,8 @@ func TestJSONLines(t *testing.T) {
 				t.Fatalf("got %d records", len(records))
 			}
 			e1 := records[1]
-			if e1.Line != 4 || e1.Input.At != time.Date(2026, 1, 1, 0, 0, 5, 0, time.UTC) || bytes.Contains(e1.Raw, []byte("accepted_at")) {
+			if e1.Line != 4 || e1.Input.At != time.Date(2026, 1, 1, 0, 0, 5, 0, time.UTC) ||
+				bytes.Contains(e1.Raw, []byte("accepted_at")) {
 				t.Errorf("got %+v, %s", e1, e1.Raw)
 			}
 			if !bytes.Contains(e1.Raw, []byte("1.234567890123456789")) {
@@ -121,7 +122,8 @@ func TestCSV(t *testing.T) {
 	if got := fmt.Sprint(records[0].Input.Properties); got != "map[amount:12.5 gift:true items:[a b] note:two\nlines order_id:001 zip:01234]" {
 		t.Errorf("got %s", got)
 	}
-	if r := records[1]; r.Line != 6 || r.Input.Properties["gift"] != false || r.Input.Properties["zip"] != 99.0 || r.Input.ID == "" {
+	if r := records[1]; r.Line != 6 || r.Input.Properties["gift"] != false || r.Input.Properties["zip"] != 99.0 ||
+		r.Input.ID == "" {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -138,7 +140,8 @@ func TestGuess(t *testing.T) {
 	}
 }
 
-// A number that would change is refused with its place, and no number is taken that is not written as one.
+// A number that would change is refused with its place, and no number is taken that is not written
+// as one.
 func TestNumbersThatWouldChange(t *testing.T) {
 	for file, want := range map[string]string{
 		"event,member,order_id,amount\norder.paid,m1,o,9007199254740993\n":                                                "properties.amount: the number 9007199254740993 has more digits than a number can hold: send it as text",
@@ -253,7 +256,8 @@ events:
 }
 
 func BenchmarkReader(b *testing.B) {
-	file := strings.Repeat(`{"id":"e","event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}`+"\n", 1000)
+	file := strings.Repeat(`{"id":"e","event":"order.paid","member":"m1","properties":{"order_id":"o1","amount":1}}`+
+		"\n", 1000)
 	for b.Loop() {
 		r := Open(strings.NewReader(file), Options{Schema: orderSchema(), Check: true})
 		for {
@@ -270,7 +274,8 @@ func TestCutFiles(t *testing.T) {
 	var whole bytes.Buffer
 	w := gzip.NewWriter(&whole)
 	for i := range 5000 {
-		fmt.Fprintf(w, `{"event":"x","member":"m%d","time":"2026-03-02T10:00:00Z","id":"%x"}`+"\n", i, sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+		fmt.Fprintf(w, `{"event":"x","member":"m%d","time":"2026-03-02T10:00:00Z","id":"%x"}`+"\n", i,
+			sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
 	}
 	w.Close()
 	for _, cut := range []int{5, 100, whole.Len() / 2, whole.Len() - 4} {

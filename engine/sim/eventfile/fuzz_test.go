@@ -9,10 +9,16 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Whatever stands in a file: nothing panics, reading comes to an end, lines do not go backwards, and what is read is taken by
-// the API under the same id.
+// Whatever stands in a file: nothing panics, reading comes to an end, lines do not go backwards,
+// and what is read is taken by the API under the same id.
 func FuzzReader(f *testing.F) {
-	for _, seed := range []string{jsonl, table1, "[{}]", "\x1f\x8b", "event,member\n\"", "nonsense\n{\"event\":\"x\",\"member\":\"m\"}", "event,member,time\nx,m,\n", "event;member;time;金额\norder.paid;m;2026/3/2 10:00;￥1,234.50\n", "\xff\xfee\x00", "sep=;\nevent;member\n", "event,member\rx,m\r", "event,member,time\nx,`m,`2026年3月2日\n", "{\"event\":\"x\",\"member\":\"m\",\"time\":1772416800}"} {
+	for _, seed := range []string{
+		jsonl, table1, "[{}]", "\x1f\x8b", "event,member\n\"",
+		"nonsense\n{\"event\":\"x\",\"member\":\"m\"}", "event,member,time\nx,m,\n",
+		"event;member;time;金额\norder.paid;m;2026/3/2 10:00;￥1,234.50\n", "\xff\xfee\x00", "sep=;\nevent;member\n",
+		"event,member\rx,m\r", "event,member,time\nx,`m,`2026年3月2日\n",
+		"{\"event\":\"x\",\"member\":\"m\",\"time\":1772416800}",
+	} {
 		f.Add([]byte(seed))
 	}
 	s := orderSchema()

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// foreignSeparator returns what separates the columns of a header that has one column alone, when it is no separator of CSV.
+// foreignSeparator returns what separates the columns of a header that has one column alone, when
+// it is no separator of CSV.
 func foreignSeparator(columns []string) string {
 	for _, sep := range []string{"，", "；", "|", "、"} {
 		if len(columns) == 1 && strings.Contains(columns[0], sep) {
@@ -21,8 +22,8 @@ func foreignSeparator(columns []string) string {
 // titleLines is how many lines of titles may stand above a header.
 const titleLines = 10
 
-// title returns the line of the header when the first line has one cell and a later one has more: reports of shops begin with a
-// title. It returns 0 when there is none.
+// title returns the line of the header when the first line has one cell and a later one has more:
+// reports of shops begin with a title. It returns 0 when there is none.
 func (t *table) title(first []string) int {
 	if len(first) != 1 {
 		return 0
@@ -38,15 +39,16 @@ func (t *table) title(first []string) int {
 	return 0
 }
 
-// noteUnmappedProperties says of an event whose declared properties the header does not give what to write: exports name their columns otherwise.
-// The note is made once for each event.
+// noteUnmappedProperties says of an event whose declared properties the header does not give what
+// to write: exports name their columns otherwise. The note is made once for each event.
 func (t *table) noteUnmappedProperties(event string) {
 	if t.o.Schema == nil || slices.Contains(t.compared, event) {
 		return
 	}
 	t.compared = append(t.compared, event)
 	declared := t.o.Schema.Event(event)
-	if declared == nil || declared.Properties == nil || len(declared.Properties.Fields) == 0 || t.layout.others != "properties" {
+	if declared == nil || declared.Properties == nil || len(declared.Properties.Fields) == 0 ||
+		t.layout.others != "properties" {
 		return
 	}
 	var given, strange []string // columns
@@ -70,7 +72,8 @@ func (t *table) noteUnmappedProperties(event string) {
 		return
 	}
 	slices.Sort(lacking)
-	t.notes.add("no column gives %s of %s, and %s no property of it: name the columns as in --map %s", listed(lacking), event,
+	t.notes.add("no column gives %s of %s, and %s no property of it: name the columns as in --map %s", listed(lacking),
+		event,
 		areColumns(strange), example(lacking, strange))
 }
 
@@ -152,9 +155,11 @@ func (t *table) timeColumn() string {
 	return ""
 }
 
-// TimeHint says how to name the column with the times of a table whose header has no `time`; "" for other files.
+// TimeHint says how to name the column with the times of a table whose header has no `time`; "" for
+// other files.
 func (r *Reader) TimeHint() string {
-	if r.rows == nil || slices.ContainsFunc(r.rows.columns, func(c column) bool { return c.in == "" && c.name == "time" }) {
+	if r.rows == nil || slices.ContainsFunc(r.rows.columns,
+		func(c column) bool { return c.in == "" && c.name == "time" }) {
 		return ""
 	}
 	column := r.rows.timeColumn()

@@ -27,8 +27,8 @@ type Inferred struct {
 	byName     map[string]*shape
 }
 
-// shape is what was seen at one place. Its kinds pile up: date and string give string, any other mix gives nothing that could be
-// declared.
+// shape is what was seen at one place. Its kinds pile up: date and string give string, any other
+// mix gives nothing that could be declared.
 type shape struct {
 	times  int // seen, null included
 	nulls  int
@@ -40,7 +40,8 @@ type shape struct {
 
 func newShape() *shape { return &shape{kinds: map[string]bool{}, fields: map[string]*shape{}} }
 
-// Infer reads a whole file and finds the types of its properties and attributes. Lines that are no event are given to bad.
+// Infer reads a whole file and finds the types of its properties and attributes. Lines that are no
+// event are given to bad.
 func Infer(in io.Reader, o Options, badLine func(*LineError)) (*Inferred, error) {
 	inf := &Inferred{attributes: newShape(), byName: map[string]*shape{}}
 	r := Open(in, o)
@@ -105,7 +106,8 @@ func (s *shape) see(v any) {
 	}
 }
 
-// scalarKind names the type of a value. What stands in a cell is of the type that it would be read as.
+// scalarKind names the type of a value. What stands in a cell is of the type that it would be read
+// as.
 func scalarKind(v any, cell bool) string {
 	switch v := v.(type) {
 	case bool:
@@ -158,7 +160,8 @@ var leadingZero = regexp.MustCompile(`^0\d`)
 
 const longNumber = 16
 
-// kindLong is a number of more digits than a number can hold: an id, which is text. So are the shorter ones beside it.
+// kindLong is a number of more digits than a number can hold: an id, which is text. So are the
+// shorter ones beside it.
 const kindLong = "long number"
 
 // kind returns the one kind that holds all that was seen, or "".
@@ -174,7 +177,8 @@ func (s *shape) kind() string {
 			return "datetime"
 		}
 		return "string"
-	case len(kinds) > 1 && !slices.ContainsFunc(kinds, func(k string) bool { return k != "date" && k != "datetime" && k != "string" }):
+	case len(kinds) > 1 && !slices.ContainsFunc(kinds,
+		func(k string) bool { return k != "date" && k != "datetime" && k != "string" }):
 		return "string"
 	}
 	return ""
@@ -229,7 +233,8 @@ func (s *shape) declared(of int) string {
 // plainEvent is a name that YAML needs no quotes for.
 var plainEvent = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]*$`)
 
-// YAML returns the `member:` and `events:` sections of usher.yaml. Built-in attributes are left out.
+// YAML returns the `member:` and `events:` sections of usher.yaml. Built-in attributes are left
+// out.
 func (inf *Inferred) YAML() string {
 	var b strings.Builder
 	b.WriteString("member:\n")
@@ -286,17 +291,22 @@ func renaming(column string) string {
 	switch {
 	case strings.ContainsFunc(column, func(r rune) bool { return !strconv.IsPrint(r) || r == '\'' }):
 		return "NAME=COLUMN"
-	case strings.ContainsFunc(column, func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) }):
+	case strings.ContainsFunc(column, func(r rune) bool {
+		return r < utf8.RuneSelf && !unicode.IsLetter(r) &&
+			!unicode.IsDigit(r)
+	}):
 		return "'NAME=" + column + "'"
 	}
 	return "NAME=" + column
 }
 
-// writeField writes one declaration, or says in a comment why there is none; it gives the number of declarations.
+// writeField writes one declaration, or says in a comment why there is none; it gives the number of
+// declarations.
 func writeField(b *strings.Builder, indent, name, text string, reserved ...string) int {
 	switch {
 	case !loader.IsPropertyName(name):
-		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another, as in --map %s\n", indent, name, renaming(name))
+		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another, as in --map %s\n",
+			indent, name, renaming(name))
 	case slices.Contains(reserved, name):
 		fmt.Fprintf(b, "%s# %s is left undeclared: event.%s is the event's own\n", indent, name, name)
 	case text == "":

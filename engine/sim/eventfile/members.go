@@ -20,8 +20,9 @@ type Member struct {
 	Body []byte // for PUT /v1/members/{id}
 }
 
-// MemberReader reads a list of members: CSV with a column `member` (or `id`), perhaps `tags` and `tags.remove`, and one column an
-// attribute; or JSON lines as in {"member": "m1", "attributes": {"email": "…"}, "tags": ["vip"]}.
+// MemberReader reads a list of members: CSV with a column `member` (or `id`), perhaps `tags` and
+// `tags.remove`, and one column an attribute; or JSON lines as in {"member": "m1", "attributes":
+// {"email": "…"}, "tags": ["vip"]}.
 type MemberReader struct {
 	file
 	undeclared []string
@@ -32,10 +33,12 @@ func OpenMembers(in io.Reader, o Options) *MemberReader {
 	return &MemberReader{file: file{in: in, o: o}}
 }
 
-// Undeclared returns the attributes so far that the schema does not declare, in the order in which they came.
+// Undeclared returns the attributes so far that the schema does not declare, in the order in which
+// they came.
 func (r *MemberReader) Undeclared() []string { return r.undeclared }
 
-// Next returns the next member; io.EOF at the end. After a [*LineError] it may be called again; any other error is final.
+// Next returns the next member; io.EOF at the end. After a [*LineError] it may be called again; any
+// other error is final.
 func (r *MemberReader) Next() (Member, error) {
 	if r.next == nil {
 		if err := r.open(memberLayout); err != nil {

@@ -1,5 +1,6 @@
-// Package eventfile reads files of events and of members as people have them: JSON lines in the shape that the API takes, or CSV
-// with a header; plain or gzip; in UTF-8 or in an encoding that is named.
+// Package eventfile reads files of events and of members as people have them: JSON lines in the
+// shape that the API takes, or CSV with a header; plain or gzip; in UTF-8 or in an encoding that is
+// named.
 package eventfile
 
 import (
@@ -121,7 +122,8 @@ func Open(in io.Reader, o Options) *Reader {
 	return &Reader{file: file{in: in, o: o}, seen: map[uint64]int32{}}
 }
 
-// Undeclared returns the events so far that the schema does not declare, in the order in which they came.
+// Undeclared returns the events so far that the schema does not declare, in the order in which they
+// came.
 func (r *Reader) Undeclared() []Undeclared { return r.undeclared }
 
 // mostUndeclared bounds what a file with a wrong column for its events can fill.
@@ -140,7 +142,8 @@ func (r *Reader) count(event string) {
 	}
 }
 
-// Next returns the next event; io.EOF at the end. After a [*LineError] it may be called again; any other error is final.
+// Next returns the next event; io.EOF at the end. After a [*LineError] it may be called again; any
+// other error is final.
 func (r *Reader) Next() (Record, error) {
 	if r.next == nil {
 		if err := r.open(eventLayout); err != nil {
@@ -181,7 +184,8 @@ func (r *Reader) readTime(s string) (time.Time, error) {
 	return ReadTime(s, r.o.zone())
 }
 
-// lineError tells all that is wrong with a line. What a cell could not be read as is not told again by the admission.
+// lineError tells all that is wrong with a line. What a cell could not be read as is not told again
+// by the admission.
 func lineError(line int, bad []mistake, rej *strictjson.Rejection) error {
 	if len(bad) == 0 {
 		return &LineError{line, rej}
@@ -201,8 +205,8 @@ func lineError(line int, bad []mistake, rej *strictjson.Rejection) error {
 	return &LineError{line, errors.New(strings.Join(all, "; "))}
 }
 
-// contentID returns the id of a line that has none: the same line has the same id each time the file is sent, and a line that
-// stands twice in one file is two events.
+// contentID returns the id of a line that has none: the same line has the same id each time the
+// file is sent, and a line that stands twice in one file is two events.
 func (r *Reader) contentID(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	short := binary.LittleEndian.Uint64(sum[:])
@@ -214,8 +218,8 @@ func (r *Reader) contentID(raw []byte) string {
 	return id
 }
 
-// body returns the body for the API: the line with its id, with times as RFC 3339 has them, and without accepted_at, which only
-// files have. Values stay as they were written.
+// body returns the body for the API: the line with its id, with times as RFC 3339 has them, and
+// without accepted_at, which only files have. Values stay as they were written.
 func (r *Reader) body(raw []byte, in *engine.Input) []byte {
 	named := in.ID != ""
 	if !named {
@@ -249,7 +253,8 @@ func (r *Reader) body(raw []byte, in *engine.Input) []byte {
 	return out
 }
 
-// open finds out what the file is: JSON lines may begin with a bad line, one line like JSON near the beginning is enough.
+// open finds out what the file is: JSON lines may begin with a bad line, one line like JSON near
+// the beginning is enough.
 func (r *file) open(l layout) error {
 	in, err := source(r.in, r.o.Encoding)
 	if err != nil {
@@ -320,8 +325,8 @@ func (l *lines) next() ([]byte, int, []mistake, error) {
 	}
 }
 
-// arrange puts the fields of a line in their places, as --map and --event say. With --map, those that have no other place become
-// properties or attributes: the line may be flat.
+// arrange puts the fields of a line in their places, as --map and --event say. With --map, those
+// that have no other place become properties or attributes: the line may be flat.
 func (l *layout) arrange(o *Options, text []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil {

@@ -17,7 +17,8 @@ import (
 // headSize is how much of a file is looked at to find out what it is.
 const headSize = 64 << 10
 
-// source makes text in UTF-8 with lines that end in "\n" of a file: unpacked, decoded, without a byte order mark.
+// source makes text in UTF-8 with lines that end in "\n" of a file: unpacked, decoded, without a
+// byte order mark.
 func source(in io.Reader, encodingName string) (*bufio.Reader, error) {
 	b := bufio.NewReaderSize(in, headSize)
 	if magic, _ := b.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
@@ -45,7 +46,8 @@ func source(in io.Reader, encodingName string) (*bufio.Reader, error) {
 	return b, nil
 }
 
-// decoded makes UTF-8 of a file's encoding. Without a name the file is UTF-8, or UTF-16 with a byte order mark that says so.
+// decoded makes UTF-8 of a file's encoding. Without a name the file is UTF-8, or UTF-16 with a byte
+// order mark that says so.
 func decoded(b *bufio.Reader, name string) (*bufio.Reader, error) {
 	enc, _, err := encodingOf(name)
 	if err != nil {
@@ -113,7 +115,8 @@ type textChecker struct {
 	decoded string // the encoding that the file was decoded from; "": UTF-8 as it stands
 }
 
-// check returns a [*LineError] for a line that was damaged, and a final error when the file turns out to be no UTF-8 at all.
+// check returns a [*LineError] for a line that was damaged, and a final error when the file turns
+// out to be no UTF-8 at all.
 func (c *textChecker) check(line int, text []byte) error {
 	good := c.tally.add(text)
 	switch {

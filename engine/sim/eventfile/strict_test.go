@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What no text can hold, and what appears twice, is refused with its line and its place, whatever the kind of the file and however its
-// columns are named. The other lines are read.
+// What no text can hold, and what appears twice, is refused with its line and its place, whatever
+// the kind of the file and however its columns are named. The other lines are read.
 func TestNothingIsReplacedInSilence(t *testing.T) {
 	lines := func(bad string) string {
 		return `{"event":"x","member":"a"}` + "\n" + bad + "\n" + `{"event":"x","member":"b"}` + "\n"
@@ -19,14 +19,27 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 		columns    map[string]string
 		want       string
 	}{
-		{"half a character", lines(`{"event":"x","member":"m","properties":{"p":"\ud83d"}}`), nil, "line 2: properties.p: the text holds half a character"},
-		{"a NUL", lines(`{"event":"x","member":"m","properties":{"p":"a\u0000"}}`), nil, "line 2: properties.p: the text holds a NUL character"},
-		{"a key twice", lines(`{"event":"x","member":"m","properties":{"p":1,"p":2}}`), nil, "line 2: properties.p: the key appears twice"},
-		{"a key twice, of columns with names", lines(`{"event":"x","who":"m","who":"n"}`), mapped, "line 2: who: the key appears twice"},
+		{
+			"half a character", lines(`{"event":"x","member":"m","properties":{"p":"\ud83d"}}`), nil,
+			"line 2: properties.p: the text holds half a character",
+		},
+		{
+			"a NUL", lines(`{"event":"x","member":"m","properties":{"p":"a\u0000"}}`), nil,
+			"line 2: properties.p: the text holds a NUL character",
+		},
+		{
+			"a key twice", lines(`{"event":"x","member":"m","properties":{"p":1,"p":2}}`), nil,
+			"line 2: properties.p: the key appears twice",
+		},
+		{
+			"a key twice, of columns with names", lines(`{"event":"x","who":"m","who":"n"}`), mapped,
+			"line 2: who: the key appears twice",
+		},
 		{"half a character, of columns with names", lines(`{"event":"x","who":"m\udc00"}`), mapped, "line 2: who: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := outcome(strings.NewReader(tt.file), Options{Map: tt.columns}); !strings.Contains(got, tt.want) || strings.Contains(got, "end:") {
+			if got := outcome(strings.NewReader(tt.file), Options{Map: tt.columns}); !strings.Contains(got, tt.want) ||
+				strings.Contains(got, "end:") {
 				t.Errorf("got %s, want …%s…", got, tt.want)
 			}
 		})

@@ -11,8 +11,9 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// ReadTime reads a time as exports write it. One that names no offset is the wall clock of the zone; what daylight saving does
-// to a wall clock is as the language has it: see [playbooks.WallClock]. These are read:
+// ReadTime reads a time as exports write it. One that names no offset is the wall clock of the
+// zone; what daylight saving does to a wall clock is as the language has it: see
+// [playbooks.WallClock]. These are read:
 //
 //	2026-03-02T10:00:00+08:00   and with a space, an offset of four digits, a fraction, Z or UTC
 //	2026-03-02 10:00            also 2026/3/2, 2026.3.2, 2026年3月2日, with 10:00, 10:00:00, 10时00分, 下午 3:00 or 3:00 PM
@@ -20,7 +21,8 @@ import (
 //	20260302, 20260302100000    eight, twelve or fourteen digits
 //	1772416800, 1772416800000   seconds and milliseconds since 1970: ten and thirteen digits
 //
-// Day or month first, two digits of a year, names of zones and the numbers that spreadsheets keep for dates are refused.
+// Day or month first, two digits of a year, names of zones and the numbers that spreadsheets keep
+// for dates are refused.
 func ReadTime(text string, zone *time.Location) (time.Time, error) {
 	t, _, err := readTime(text, zone)
 	return t, err
@@ -55,11 +57,14 @@ const (
 	zonePattern  = ` *(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?`
 )
 
-// stamp and compact have the same groups: year, month, day, half of the day, hour, minute, second, fraction, half, offset.
+// stamp and compact have the same groups: year, month, day, half of the day, hour, minute, second,
+// fraction, half, offset.
 var (
-	stamp = regexp.MustCompile(`^(\d{4})(?:-|/|\.|年) ?(\d{1,2})(?:-|/|\.|月) ?(\d{1,2})日?(?:T|,)?` + clockPattern + zonePattern + `$`)
+	stamp = regexp.MustCompile(`^(\d{4})(?:-|/|\.|年) ?(\d{1,2})(?:-|/|\.|月) ?(\d{1,2})日?(?:T|,)?` + clockPattern +
+		zonePattern + `$`)
 
-	compact = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})()(?:T?(\d{2})(\d{2})(?:(\d{2})(?:\.(\d{1,9}))?)?)?()` + zonePattern + `$`)
+	compact = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})()(?:T?(\d{2})(\d{2})(?:(\d{2})(?:\.(\d{1,9}))?)?)?()` +
+		zonePattern + `$`)
 )
 
 // What is refused with its reason.
@@ -73,7 +78,8 @@ var (
 func timeError(text, s string) error {
 	switch {
 	case yearLast.MatchString(s):
-		return fmt.Errorf("%q can be read month first and day first: write the year first, as in 2026-03-02 10:00:00", short(text))
+		return fmt.Errorf("%q can be read month first and day first: write the year first, as in 2026-03-02 10:00:00",
+			short(text))
 	case yearShort.MatchString(s):
 		return fmt.Errorf("%q has a year of two digits: write four, as in 2026-03-02 10:00:00", short(text))
 	case serial.MatchString(s):
@@ -111,7 +117,10 @@ func partsOf(m []string) (p parts, err error) {
 		n, _ := strconv.Atoi(s) // digits, by the pattern
 		return n
 	}
-	p = parts{year: number(m[1]), month: number(m[2]), day: number(m[3]), hour: number(m[5]), minute: number(m[6]), second: number(m[7]), clock: m[5] != ""}
+	p = parts{
+		year: number(m[1]), month: number(m[2]), day: number(m[3]), hour: number(m[5]), minute: number(m[6]),
+		second: number(m[7]), clock: m[5] != "",
+	}
 	if m[8] != "" {
 		p.nanos = number((m[8] + "00000000")[:9])
 	}

@@ -86,8 +86,8 @@ func TestReadTimeWithoutZone(t *testing.T) {
 	}
 }
 
-// What daylight saving does to a wall clock is as the language has it: one that is skipped is right after the gap, one that comes
-// twice is the first.
+// What daylight saving does to a wall clock is as the language has it: one that is skipped is right
+// after the gap, one that comes twice is the first.
 func TestReadTimeAroundDaylightSaving(t *testing.T) {
 	berlin := zoneOf(t, "Europe/Berlin")
 	for text, want := range map[string]string{
@@ -103,8 +103,14 @@ func TestReadTimeAroundDaylightSaving(t *testing.T) {
 
 // A time is read as the instant at which the zone's clock shows it, in whatever form it is written.
 func TestTimesInEveryForm(t *testing.T) {
-	zones := []*time.Location{zoneOf(t, "Asia/Shanghai"), zoneOf(t, "America/New_York"), zoneOf(t, "Australia/Lord_Howe"), time.UTC}
-	forms := []string{"2006-01-02 15:04:05", "2006/1/2 15:04:05", "2006.01.02 15:04:05", "2006年1月2日 15:04:05", "2006年1月2日15时4分5秒", "20060102150405", "2006-1-2 3:04:05 PM"}
+	zones := []*time.Location{
+		zoneOf(t, "Asia/Shanghai"), zoneOf(t, "America/New_York"),
+		zoneOf(t, "Australia/Lord_Howe"), time.UTC,
+	}
+	forms := []string{
+		"2006-01-02 15:04:05", "2006/1/2 15:04:05", "2006.01.02 15:04:05", "2006年1月2日 15:04:05",
+		"2006年1月2日15时4分5秒", "20060102150405", "2006-1-2 3:04:05 PM",
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		zone := rapid.SampledFrom(zones).Draw(t, "zone")
 		at := time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "at"), 0).In(zone)

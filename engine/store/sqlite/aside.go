@@ -46,10 +46,11 @@ func (b *batch) setAside(t *tx) error {
 		var err error
 		switch {
 		case p.Seq != 0:
-			_, err = t.one("SELECT id, at, kind FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq}, func(r row) error {
-				id, at, kind = r.str(0), r.int(1), r.str(2)
-				return nil
-			})
+			_, err = t.one("SELECT id, at, kind FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
+				func(r row) error {
+					id, at, kind = r.str(0), r.int(1), r.str(2)
+					return nil
+				})
 			if err == nil {
 				_, err = t.exec("UPDATE inbox SET kind = ? WHERE shard = ? AND seq = ?", kindPoisoned, b.shard, p.Seq)
 			}
@@ -71,7 +72,8 @@ func (b *batch) setAside(t *tx) error {
 	return nil
 }
 
-// failRun ends a run whose wait, or the result that it holds for, cannot be decided: at the instant that it waited for.
+// failRun ends a run whose wait, or the result that it holds for, cannot be decided: at the instant
+// that it waited for.
 func (t *tx) failRun(p engine.Poisoned, at *int64) error {
 	const end = `UPDATE runs SET state = 'failed', reason = ?, ended_at = CASE due_at WHEN 0 THEN ? ELSE due_at END, due_at = 0
 		WHERE id = ? AND state = 'waiting' RETURNING ended_at`

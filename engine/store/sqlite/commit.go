@@ -24,7 +24,8 @@ func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *e
 	return nil
 }
 
-// batch is a commit with everything encoded that can be, so that little is done while the writer's time runs.
+// batch is a commit with everything encoded that can be, so that little is done while the writer's
+// time runs.
 type batch struct {
 	*engine.Changes
 	shard            int
@@ -185,7 +186,8 @@ func (b *batch) put(t *tx) error {
 	return of("", b.storeEmitted(t))
 }
 
-// decided puts the events up to the new watermark into their members' history, and raises the watermark.
+// decided puts the events up to the new watermark into their members' history, and raises the
+// watermark.
 func (b *batch) decided(t *tx) error {
 	const index = `INSERT INTO members (id, name, time, seq) SELECT i.member, i.name, i.time, i.seq FROM shards s CROSS JOIN inbox i
 		WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark AND i.seq <= ? AND i.kind = 'event'`
@@ -196,10 +198,11 @@ func (b *batch) decided(t *tx) error {
 	return err
 }
 
-// check holds the batch against what it was decided on, before anything is written: a stale batch leaves no trace in the
-// transaction that it shares with others.
+// check holds the batch against what it was decided on, before anything is written: a stale batch
+// leaves no trace in the transaction that it shares with others.
 func (b *batch) check(t *tx) error {
-	fresh, err := t.one("SELECT 1 FROM shards WHERE shard = ? AND epoch = ?", []any{b.shard, b.epoch}, func(row) error { return nil })
+	fresh, err := t.one("SELECT 1 FROM shards WHERE shard = ? AND epoch = ?", []any{b.shard, b.epoch},
+		func(row) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -207,7 +210,8 @@ func (b *batch) check(t *tx) error {
 		if n == 0 || !fresh {
 			continue
 		}
-		fresh, err = t.one("SELECT 1 FROM blocks WHERE pool = ? AND shard = ? AND free >= ?", []any{pool, b.shard, n}, func(row) error { return nil })
+		fresh, err = t.one("SELECT 1 FROM blocks WHERE pool = ? AND shard = ? AND free >= ?", []any{pool, b.shard, n},
+			func(row) error { return nil })
 		if err != nil {
 			return err
 		}
@@ -256,7 +260,8 @@ func (t *tx) putRun(r *runRow) error {
 	case r.Changed:
 		return t.updateRun(r)
 	}
-	_, err := t.exec("UPDATE runs SET deliveries = deliveries || ?, coupons = coupons || ? WHERE id = ?", r.deliveries, r.coupons, r.ID)
+	_, err := t.exec("UPDATE runs SET deliveries = deliveries || ?, coupons = coupons || ? WHERE id = ?", r.deliveries,
+		r.coupons, r.ID)
 	return err
 }
 

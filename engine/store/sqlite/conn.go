@@ -13,8 +13,9 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// conn is one connection, used by one goroutine at a time, with every statement it ever prepared. It speaks to the driver
-// without database/sql between them: at 100,000 small statements a second that layer costs as much as the statements.
+// conn is one connection, used by one goroutine at a time, with every statement it ever prepared.
+// It speaks to the driver without database/sql between them: at 100,000 small statements a second
+// that layer costs as much as the statements.
 type conn struct {
 	raw   driver.Conn
 	stmts map[string]driver.Stmt
@@ -75,7 +76,8 @@ func value(a any) (driver.Value, error) {
 
 var errNoColumn = errors.New("no column holds it")
 
-// refused reports whether an error is about what was to be stored, and comes again whenever it is tried. All others are passing.
+// refused reports whether an error is about what was to be stored, and comes again whenever it is
+// tried. All others are passing.
 func refused(err error) bool {
 	var e *sqlite.Error
 	if errors.As(err, &e) {

@@ -16,10 +16,11 @@ import (
 // Claim raises the shard's epoch.
 func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
 	err = d.writeAgain(ctx, 1, func(t *tx) error {
-		_, err := t.one("UPDATE shards SET epoch = epoch + 1 WHERE shard = ? RETURNING epoch", []any{shard}, func(r row) error {
-			epoch = r.int(0)
-			return nil
-		})
+		_, err := t.one("UPDATE shards SET epoch = epoch + 1 WHERE shard = ? RETURNING epoch", []any{shard},
+			func(r row) error {
+				epoch = r.int(0)
+				return nil
+			})
 		return err
 	})
 	if err != nil {
@@ -28,9 +29,10 @@ func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
 	return epoch, nil
 }
 
-// Pending reads what the shard owes. The clock's stored instant is a horizon that always holds: whatever is accepted later,
-// here or in another process, gets an instant that is not before it. It lags behind now when nothing is accepted; so when
-// a wait is due beyond it, it is raised first, for everybody.
+// Pending reads what the shard owes. The clock's stored instant is a horizon that always holds:
+// whatever is accepted later, here or in another process, gets an instant that is not before it. It
+// lags behind now when nothing is accepted; so when a wait is due beyond it, it is raised first,
+// for everybody.
 func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
 	for {
 		err := d.settle(ctx, shard, 0)
@@ -77,7 +79,8 @@ func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (
 }
 
 func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
-	// Parameters in a LIMIT, or beside the < of an index, make SQLite compile the statement anew each time it runs.
+	// Parameters in a LIMIT, or beside the < of an index, make SQLite compile the statement anew each
+	// time it runs.
 	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > (SELECT ?) AND i.kind <> 'cascaded' ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
 	b.Inputs = make([]engine.Input, 0, 16)
 	err := c.query(read, []any{shard, b.Watermark}, func(r row) error {
@@ -89,7 +92,8 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 	}
 	b.More = true
 	b.Inputs = b.Inputs[:limit]
-	// What is left behind has a lower bound: its first input that was accepted, and not made for an occurrence.
+	// What is left behind has a lower bound: its first input that was accepted, and not made for an
+	// occurrence.
 	const bound = "SELECT at FROM inbox WHERE shard = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1"
 	_, err = c.one(bound, []any{shard, b.Inputs[limit-1].Seq}, func(r row) error {
 		if at := instant(r.int(0)); at.Before(b.Horizon) {
@@ -101,7 +105,8 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 }
 
 func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err error) {
-	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0` + notHeld + `ORDER BY due_at`
+	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0` + notHeld +
+		`ORDER BY due_at`
 	const looks = `SELECT member, at FROM looks WHERE shard = ?` + notHeld + `ORDER BY at`
 	seen := map[string]bool{}
 	for _, due := range []string{waits, looks} {
@@ -136,7 +141,8 @@ const runColumns = `r.id, r.playbook, r.revision, r.member, r.state, r.reason, r
 // runOf reads a run without its trace.
 func runOf(r row) (engine.Run, error) {
 	run := engine.Run{
-		ID: r.str(0), Playbook: r.str(1), Revision: r.str(2), Member: r.str(3), State: engine.RunState(r.str(4)), Reason: r.str(5),
+		ID: r.str(0), Playbook: r.str(1), Revision: r.str(2), Member: r.str(3), State: engine.RunState(r.str(4)),
+		Reason:    r.str(5),
 		StartedAt: instant(r.int(6)), EndedAt: instant(r.int(7)), ConvertedAt: instant(r.int(8)), DueAt: instant(r.int(9)),
 		PC: int(r.int(10)),
 	}
@@ -222,7 +228,9 @@ func addRun(s *engine.State, r row) {
 }
 
 // History reads decided events.
-func (d *db) History(ctx context.Context, members []string, queries []store.HistoryQuery, watermark int64) (map[string][]engine.Input, error) {
+func (d *db) History(ctx context.Context, members []string, queries []store.HistoryQuery,
+	watermark int64,
+) (map[string][]engine.Input, error) {
 	events := map[string][]engine.Input{}
 	if len(members) == 0 || len(queries) == 0 {
 		return events, nil
@@ -252,7 +260,8 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 	return events, nil
 }
 
-// since returns the lower bound of times in milliseconds: an event of the same millisecond as t may be before t.
+// since returns the lower bound of times in milliseconds: an event of the same millisecond as t may
+// be before t.
 func since(t time.Time) int64 {
 	if t.IsZero() {
 		return -1 << 62
@@ -330,7 +339,8 @@ func (c *conn) owes(shard int, now time.Time, next *time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` + notHeld + `ORDER BY due_at LIMIT 1`
+	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` +
+		notHeld + `ORDER BY due_at LIMIT 1`
 	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ?` + notHeld + `ORDER BY at LIMIT 1`
 	for _, due := range []string{waits, looks} {
 		for _, after := range []int64{0, now.UnixMilli()} {

@@ -7,11 +7,13 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// kindCascaded is how an event is stored that a run emitted to its own member: it was decided with what caused it, so it never
-// waits in the inbox, whatever its number. Whoever reads it sees an event.
+// kindCascaded is how an event is stored that a run emitted to its own member: it was decided with
+// what caused it, so it never waits in the inbox, whatever its number. Whoever reads it sees an
+// event.
 const kindCascaded = "cascaded"
 
-// storeEmitted puts what runs emitted to their own members into the history, and what they emitted to others into the inbox.
+// storeEmitted puts what runs emitted to their own members into the history, and what they emitted
+// to others into the inbox.
 func (b *batch) storeEmitted(t *tx) error {
 	for i := range b.Cascaded {
 		if err := t.insertCascaded(b.Cascaded[i], b.cascaded[i]); err != nil {
@@ -27,7 +29,8 @@ func (b *batch) storeEmitted(t *tx) error {
 	if len(b.Cascaded) == 0 {
 		return nil
 	}
-	// With nothing undecided before them the watermark passes them, or the search for what is owed would walk over them for ever.
+	// With nothing undecided before them the watermark passes them, or the search for what is owed
+	// would walk over them for ever.
 	const pass = `UPDATE shards SET watermark = ? WHERE shard = ? AND NOT EXISTS (
 		SELECT 1 FROM inbox i WHERE i.shard = shards.shard AND i.seq > shards.watermark AND i.kind <> 'cascaded')`
 	_, err := t.exec(pass, t.clock.seq, b.shard)
@@ -40,11 +43,13 @@ func (t *tx) insertCascaded(in engine.Input, data []byte) error {
 	}
 	seq := t.clock.seq + 1
 	const insert = `INSERT INTO inbox (shard, seq, kind, id, member, name, time, at, data, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	_, err := t.exec(insert, store.ShardOf(in.Member), seq, kindCascaded, in.ID, in.Member, in.Name, millis(in.Time), millis(in.At), data, in.Cause)
+	_, err := t.exec(insert, store.ShardOf(in.Member), seq, kindCascaded, in.ID, in.Member, in.Name, millis(in.Time),
+		millis(in.At), data, in.Cause)
 	if err != nil {
 		return err
 	}
 	t.clock.seq, t.dirty = seq, true
-	_, err = t.exec("INSERT INTO members (id, name, time, seq) VALUES (?, ?, ?, ?)", in.Member, in.Name, millis(in.Time), seq)
+	_, err = t.exec("INSERT INTO members (id, name, time, seq) VALUES (?, ?, ?, ?)", in.Member, in.Name, millis(in.Time),
+		seq)
 	return err
 }

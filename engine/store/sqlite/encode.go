@@ -29,7 +29,8 @@ func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// keys returns a list of keys as one parameter for json_each, which takes a blob for something else.
+// keys returns a list of keys as one parameter for json_each, which takes a blob for something
+// else.
 func keys(list []string) string {
 	data, err := json.Marshal(list)
 	if err != nil {
@@ -65,7 +66,8 @@ func lines(trace []engine.TraceEntry) (string, error) {
 	return b.String(), nil
 }
 
-// traceOf reads a trace. An entry that cannot be read says so in its place; at is when the run began.
+// traceOf reads a trace. An entry that cannot be read says so in its place; at is when the run
+// began.
 func traceOf(at time.Time, text string) (trace []engine.TraceEntry) {
 	for line := range strings.Lines(text) {
 		var e engine.TraceEntry

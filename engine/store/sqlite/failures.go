@@ -18,7 +18,8 @@ const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CA
 
 func failureOf(r row) store.Failure {
 	return store.Failure{
-		N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4), Outcome: store.FailureOutcome(r.str(5)),
+		N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4),
+		Outcome:   store.FailureOutcome(r.str(5)),
 		SettledAt: instant(r.int(6)), Member: r.str(7),
 	}
 }
@@ -57,7 +58,8 @@ func (d *db) Drop(ctx context.Context, n int64, now time.Time) (store.Failure, e
 }
 
 func (d *db) settleFailure(
-	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, do func(*tx, *store.Failure, time.Time) error,
+	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome,
+	do func(*tx, *store.Failure, time.Time) error,
 ) (f store.Failure, err error) {
 	// What was taken before comes in before: see Accept.
 	if err = d.settle(ctx, anyShard, 0); err == nil {
@@ -138,7 +140,8 @@ func (t *tx) retryInput(f *store.Failure) error {
 	case kind == "":
 		return &store.NotSettled{Reason: "it was set aside by an earlier version, which did not keep what it was: send it again under a new id, and drop this"}
 	case engine.InputKind(kind) == engine.InputResult:
-		open, err := t.one("SELECT 1 FROM runs WHERE id = ? AND state = 'waiting'", []any{in.Name}, func(row) error { return nil })
+		open, err := t.one("SELECT 1 FROM runs WHERE id = ? AND state = 'waiting'", []any{in.Name},
+			func(row) error { return nil })
 		if err != nil {
 			return err
 		}
@@ -190,7 +193,10 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 	if err != nil {
 		return err
 	}
-	trace, err := lines([]engine.TraceEntry{{At: instant(millis(now)), What: what, Step: step, Reason: "by hand, after it was given up on"}})
+	trace, err := lines([]engine.TraceEntry{{
+		At: instant(millis(now)), What: what, Step: step,
+		Reason: "by hand, after it was given up on",
+	}})
 	if err == nil {
 		_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, run)
 	}
@@ -206,6 +212,7 @@ func (t *tx) failAs(at int64, what, id, text, kind string) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO failures (n, at, what, id, error, kind) VALUES (?, ?, ?, ?, ?, ?)", n, at, what, id, text, kind)
+	_, err = t.exec("INSERT INTO failures (n, at, what, id, error, kind) VALUES (?, ?, ?, ?, ?, ?)", n, at, what, id,
+		text, kind)
 	return err
 }

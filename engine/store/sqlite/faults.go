@@ -11,9 +11,10 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// faults sorts what goes wrong with the disk. A disk that is full, or a database that is busy, passes: who asks again is served as soon
-// as it can be. After any other fault of writing or syncing nothing is promised any more. Linux forgets what a failed sync was to bring
-// to the disk, and the next sync succeeds without it.
+// faults sorts what goes wrong with the disk. A disk that is full, or a database that is busy,
+// passes: who asks again is served as soon as it can be. After any other fault of writing or
+// syncing nothing is promised any more. Linux forgets what a failed sync was to bring to the disk,
+// and the next sync succeeds without it.
 type faults struct {
 	onFirst func(error) // of the first fault that does not pass; may be nil
 
@@ -63,7 +64,8 @@ const (
 	codeFull    = 13
 )
 
-// passingIO are the faults of SQLite's I/O that say nothing about what was written: no memory, no lock, no room for the index of the log.
+// passingIO are the faults of SQLite's I/O that say nothing about what was written: no memory, no
+// lock, no room for the index of the log.
 var passingIO = map[int]bool{
 	codeIOError | 12<<8: true, // out of memory
 	codeIOError | 15<<8: true, // a lock
@@ -78,7 +80,8 @@ func passes(err error) bool {
 	if errors.Is(err, errUnsynced) {
 		return false
 	}
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || c == codeFull || c&0xff == codeBusy || passingIO[c]
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || c == codeFull || c&0xff == codeBusy ||
+		passingIO[c]
 }
 
 // code returns the result code of SQLite that an error carries, 0 when none does.

@@ -58,13 +58,17 @@ func onFailingDisk(t *testing.T, path string, options ...Option) (store.Store, *
 func tryTake(s store.Store, ids ...string) ([]store.Known, error) {
 	var in []engine.Input
 	for _, id := range ids {
-		in = append(in, engine.Input{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x", Data: []byte(`{"p":{"amount":1}}`)})
+		in = append(in, engine.Input{
+			Kind: engine.InputEvent, ID: id, Member: "m", Name: "x",
+			Data: []byte(`{"p":{"amount":1}}`),
+		})
 	}
 	return s.Take(context.Background(), in)
 }
 
-// TestFullDiskPasses: what a full disk refuses is not stored, and can be sent again under its id as soon as there is room. Whatever part
-// of it was written, a crash brings back what was taken and nothing twice.
+// TestFullDiskPasses: what a full disk refuses is not stored, and can be sent again under its id as
+// soon as there is room. Whatever part of it was written, a crash brings back what was taken and
+// nothing twice.
 func TestFullDiskPasses(t *testing.T) {
 	for _, part := range []int{0, 3, 20, 60, 150, 10_000} {
 		dir := t.TempDir()
@@ -105,8 +109,8 @@ func TestFullDiskPasses(t *testing.T) {
 	}
 }
 
-// TestFailedDiskEndsIt: after a fault that does not pass nothing is taken, committed or called well any more, and the process is told
-// once. A sync that succeeds later changes nothing.
+// TestFailedDiskEndsIt: after a fault that does not pass nothing is taken, committed or called well
+// any more, and the process is told once. A sync that succeeds later changes nothing.
 func TestFailedDiskEndsIt(t *testing.T) {
 	for name, fault := range map[string]struct{ write, sync error }{
 		"write": {write: syscall.EIO}, "sync": {sync: syscall.EIO}, "sync of a full disk": {sync: syscall.ENOSPC},

@@ -16,7 +16,8 @@ const kindHeld = "held "
 // notHeld keeps the waits and looks of members that are held from coming due.
 const notHeld = " AND member NOT IN (SELECT member FROM held) "
 
-// hold holds members of whom something cannot be read, and keeps the inputs of the batch that are theirs behind the watermark.
+// hold holds members of whom something cannot be read, and keeps the inputs of the batch that are
+// theirs behind the watermark.
 func (b *batch) hold(t *tx) error {
 	if len(b.Held) == 0 {
 		return nil
@@ -31,7 +32,8 @@ func (b *batch) hold(t *tx) error {
 		if err != nil {
 			return fmt.Errorf("keep the inputs of member %s: %w", h.Member, err)
 		}
-		n, err := t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", h.Member, store.ShardOf(h.Member), t.clock.at, h.Error)
+		n, err := t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", h.Member, store.ShardOf(h.Member),
+			t.clock.at, h.Error)
 		if err == nil && n == 1 {
 			err = t.fail(t.clock.at, store.FailedMember, h.Member, h.Error)
 		}
@@ -79,7 +81,8 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 	return released, nil
 }
 
-// unreadable returns what of a member cannot be read: their state, an open run, or an event of their history.
+// unreadable returns what of a member cannot be read: their state, an open run, or an event of
+// their history.
 func (c *conn) unreadable(member string) (why string, err error) {
 	state := &engine.State{}
 	states := map[string]*engine.State{member: state}
@@ -98,8 +101,8 @@ func (c *conn) unreadable(member string) (why string, err error) {
 	return why, err
 }
 
-// release puts the inputs that were kept behind everything that is in the inbox, in their order, and before those of the member that
-// came since. Whoever is deciding the shard looks again.
+// release puts the inputs that were kept behind everything that is in the inbox, in their order,
+// and before those of the member that came since. Whoever is deciding the shard looks again.
 func (t *tx) release(member string) error {
 	if err := t.raise(t.now().UnixMilli()); err != nil {
 		return err

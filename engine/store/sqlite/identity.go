@@ -19,8 +19,9 @@ import (
 // sqliteMagic is how every database of SQLite begins.
 const sqliteMagic = "SQLite format 3\x00"
 
-// prepareFiles makes the database's file when there is none, for its owner's eyes alone. SQLite gives what it makes beside it the same
-// permissions, whatever the umask. Files that others may read are closed to them.
+// prepareFiles makes the database's file when there is none, for its owner's eyes alone. SQLite
+// gives what it makes beside it the same permissions, whatever the umask. Files that others may
+// read are closed to them.
 func prepareFiles(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -47,12 +48,14 @@ func Private(path string) error {
 		return err
 	}
 	if err := os.Chmod(path, info.Mode().Perm()&^0o077); err != nil {
-		return fmt.Errorf("others may use %s, and it cannot be closed to them: `chmod go= %s` as its owner: %w", path, path, err)
+		return fmt.Errorf("others may use %s, and it cannot be closed to them: `chmod go= %s` as its owner: %w", path, path,
+			err)
 	}
 	return nil
 }
 
-// identify refuses a file that is no database of usher, or one of a newer version. It changes nothing.
+// identify refuses a file that is no database of usher, or one of a newer version. It changes
+// nothing.
 func identify(ctx context.Context, path string) (err error) {
 	begins, err := beginning(path)
 	switch {
@@ -63,7 +66,8 @@ func identify(ctx context.Context, path string) (err error) {
 	case !bytes.Equal(begins, []byte(sqliteMagic)):
 		return errors.New("it is not a usher database, and no database at all: name another file, or move it away")
 	}
-	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
+	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
+		"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
 	if err != nil {
 		return err
 	}
@@ -81,7 +85,8 @@ func identify(ctx context.Context, path string) (err error) {
 		return errors.New("it is not a usher database: it holds the tables of another program")
 	}
 	var has int64
-	if err := pool.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&has); err != nil {
+	if err := pool.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").
+		Scan(&has); err != nil {
 		return damaged(err)
 	}
 	knows, err := newestMigration()

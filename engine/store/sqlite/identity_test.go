@@ -88,14 +88,18 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		make func(path string)
 		want string
 	}{
-		"a text":            {func(path string) { writeFile(t, path, "my letters\n") }, "not a usher database"},
-		"a short file":      {func(path string) { writeFile(t, path, "x") }, "not a usher database"},
-		"another program's": {func(path string) { execute(path, "CREATE TABLE letters (text TEXT)") }, "tables of another program"},
+		"a text":       {func(path string) { writeFile(t, path, "my letters\n") }, "not a usher database"},
+		"a short file": {func(path string) { writeFile(t, path, "x") }, "not a usher database"},
+		"another program's": {
+			func(path string) { execute(path, "CREATE TABLE letters (text TEXT)") },
+			"tables of another program",
+		},
 		"a newer usher's": {func(path string) {
 			if err := open(t, path).Close(); err != nil {
 				t.Fatal(err)
 			}
-			execute(path, "PRAGMA journal_mode = DELETE", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+			execute(path, "PRAGMA journal_mode = DELETE",
+				"INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 		}, "newer usher: its tables have version 9999"},
 		"a damaged one": {func(path string) {
 			if err := open(t, path).Close(); err != nil {

@@ -100,8 +100,8 @@ func assignInstant(in *engine.Input, at time.Time) {
 	in.Time = in.Time.UTC().Truncate(time.Millisecond)
 }
 
-// knownInput returns what an input is that comes again under the id of the first. Of one that was set aside, or that a run emitted to its
-// own member, the kind is not told any more.
+// knownInput returns what an input is that comes again under the id of the first. Of one that was
+// set aside, or that a run emitted to its own member, the kind is not told any more.
 func knownInput(first, again *engine.Input) store.Known {
 	as := *again
 	if first.Kind == kindPoisoned || first.Kind == kindCascaded {
@@ -110,8 +110,8 @@ func knownInput(first, again *engine.Input) store.Known {
 	return store.Known{Duplicate: true, Differs: store.Differs(*first, as)}
 }
 
-// insertInput stores an input that has its instant, and gives it its Seq. It returns the input that was stored before under the
-// same id, if there is one; then nothing is stored.
+// insertInput stores an input that has its instant, and gives it its Seq. It returns the input that
+// was stored before under the same id, if there is one; then nothing is stored.
 func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, err error) {
 	in.Seq = t.clock.seq + 1
 	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), in.ID, in.Member, in.Name,
@@ -156,7 +156,8 @@ const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.dat
 // storedInput returns an input as it is stored, with a kind that may be the store's own.
 func storedInput(r row) engine.Input {
 	return engine.Input{
-		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3), Name: r.str(4),
+		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3),
+		Name: r.str(4),
 		Time: instant(r.int(5)), At: instant(r.int(6)), Data: r.bytes(7), Cause: r.int(8),
 	}
 }

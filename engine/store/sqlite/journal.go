@@ -13,16 +13,20 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// journal lets inputs be taken without waiting for the database's one writer, who may be in the middle of a commit of decisions.
-// What is taken is appended to a file of its own, brought to the disk there, and acknowledged; the writer puts it into the inbox
-// in the next transaction that there is, whatever that is for. So an input has its place in the inbox before anything is
-// decided that could depend on it, and nothing about decisions knows of the journal:
+// journal lets inputs be taken without waiting for the database's one writer, who may be in the
+// middle of a commit of decisions. What is taken is appended to a file of its own, brought to the
+// disk there, and acknowledged; the writer puts it into the inbox in the next transaction that
+// there is, whatever that is for. So an input has its place in the inbox before anything is decided
+// that could depend on it, and nothing about decisions knows of the journal:
 //
-//   - An input keeps the instant that it was taken at. The clock in the database never passes an input that is not in the inbox
-//     yet (see bound), so that the horizon of [db.Pending] holds.
-//   - Who reads what is undecided has all that was taken before put into the inbox first (see db.settle).
-//   - The file is used from its beginning again when it is full and all of it is in the inbox, on the disk.
-//   - After a crash what the file holds is put into the inbox again; what was there already is known by its id.
+//   - An input keeps the instant that it was taken at. The clock in the database never passes an
+//     input that is not in the inbox yet (see bound), so that the horizon of [db.Pending] holds.
+//   - Who reads what is undecided has all that was taken before put into the inbox first (see
+//     db.settle).
+//   - The file is used from its beginning again when it is full and all of it is in the inbox, on
+//     the disk.
+//   - After a crash what the file holds is put into the inbox again; what was there already is
+//     known by its id.
 type journal struct {
 	file      *journalFile
 	findKnown *conn // finds inputs that are known
@@ -58,7 +62,8 @@ type taking struct {
 	done   chan error
 }
 
-// mostWaiting is how many inputs may wait for the inbox before more are taken: the writer is far behind then.
+// mostWaiting is how many inputs may wait for the inbox before more are taken: the writer is far
+// behind then.
 const mostWaiting = 20_000
 
 // Take stores the inputs as Accept does, in the journal when there is one.
@@ -102,7 +107,8 @@ func (d *db) acceptTaken(ctx context.Context, inputs []engine.Input) ([]store.Kn
 	return list, nil
 }
 
-// take waits until the inputs are on the disk. What was handed over is waited for whatever happens: it may be there already.
+// take waits until the inputs are on the disk. What was handed over is waited for whatever happens:
+// it may be there already.
 func (j *journal) take(t *taking) error {
 	err := j.w.disk.faults.failed()
 	j.mu.Lock()
@@ -197,7 +203,8 @@ func (j *journal) write(group []*taking) error {
 	return faults.of(err)
 }
 
-// sift finds what is known already. Whoever asks the database last sees what the writer has let go of before.
+// sift finds what is known already. Whoever asks the database last sees what the writer has let go
+// of before.
 func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 	type candidate struct {
 		*journaled
@@ -305,8 +312,9 @@ func (j *journal) committed(n int) {
 	j.absorbed += int64(n)
 }
 
-// bound returns the instant up to which the database's clock may be raised to at by a transaction that has put the first inputs
-// into the inbox: not past any other. Nothing that is taken later gets an instant before it.
+// bound returns the instant up to which the database's clock may be raised to at by a transaction
+// that has put the first inputs into the inbox: not past any other. Nothing that is taken later
+// gets an instant before it.
 func (j *journal) bound(at int64, first int) int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -323,7 +331,8 @@ func (j *journal) bound(at int64, first int) int64 {
 // anyShard asks settle for the inputs of all shards.
 const anyShard = -1
 
-// settle has all inputs of a shard that were taken before the call put into the inbox, but for the last few.
+// settle has all inputs of a shard that were taken before the call put into the inbox, but for the
+// last few.
 func (d *db) settle(ctx context.Context, shard int, but int64) error {
 	if d.journal == nil {
 		return nil
@@ -333,7 +342,8 @@ func (d *db) settle(ctx context.Context, shard int, but int64) error {
 	})
 }
 
-// settle lets the writer commit until all is absorbed that was stored at the time of the call, but for the last few.
+// settle lets the writer commit until all is absorbed that was stored at the time of the call, but
+// for the last few.
 func (j *journal) settle(shard int, but int64, commit func() error) error {
 	j.mu.Lock()
 	until, left := j.stored-but, shard == anyShard || j.owed[shard] > 0
@@ -350,7 +360,8 @@ func (j *journal) settle(shard int, but int64, commit func() error) error {
 	return nil
 }
 
-// startOver uses the file from its beginning again, once all that it holds is in the inbox, on the disk.
+// startOver uses the file from its beginning again, once all that it holds is in the inbox, on the
+// disk.
 func (j *journal) startOver(ctx context.Context) error {
 	durable := func() error {
 		return j.w.do(ctx, &job{run: func(*tx) error { return nil }, rows: 1, durable: true}, false)
@@ -366,7 +377,8 @@ func (j *journal) startOver(ctx context.Context) error {
 	return nil
 }
 
-// stop writes what is queued, has it put into the inbox and removes the file. A second call does nothing.
+// stop writes what is queued, has it put into the inbox and removes the file. A second call does
+// nothing.
 func (j *journal) stop() error {
 	j.mu.Lock()
 	was := j.closed
@@ -396,8 +408,9 @@ func (d *db) instant(ctx context.Context) (at int64, err error) {
 	return at, err
 }
 
-// openJournal opens the journal of the database, and puts what a crash has left in it into the inbox. It is used from then on when
-// it was asked for, else removed. Another process that holds it keeps it: nobody else may have one.
+// openJournal opens the journal of the database, and puts what a crash has left in it into the
+// inbox. It is used from then on when it was asked for, else removed. Another process that holds it
+// keeps it: nobody else may have one.
 func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	secret, err := d.Secret(ctx)
 	if err != nil {
@@ -423,7 +436,8 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	if len(f.lost) > 0 && d.tellLost != nil {
 		d.tellLost(describeLost(f.path, f.lost))
 	}
-	// A round of its own: what lies behind a first record that is not whole must not follow on what is written now.
+	// A round of its own: what lies behind a first record that is not whole must not follow on what is
+	// written now.
 	f.round = max(f.round, uint64(d.now().UnixMilli()))
 	for _, in := range left {
 		j.known[in.ID], j.last = in, max(j.last, in.At.UnixMilli())

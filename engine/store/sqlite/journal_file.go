@@ -16,10 +16,12 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// journalFile is the file of a journal: a head that names its database, then records, each under a checksum and the round that it
-// was written in. The last round counts: its records follow on one another from the first record's place. What is whole of earlier
-// rounds lies behind them, and is in the inbox. A record that is not whole hides none that lies behind it: see read. The file never
-// grows: it is filled with zeros when it is made, so that bringing a record to the disk is one write.
+// journalFile is the file of a journal: a head that names its database, then records, each under a
+// checksum and the round that it was written in. The last round counts: its records follow on one
+// another from the first record's place. What is whole of earlier rounds lies behind them, and is
+// in the inbox. A record that is not whole hides none that lies behind it: see read. The file never
+// grows: it is filled with zeros when it is made, so that bringing a record to the disk is one
+// write.
 //
 //	head    magic, 16 bytes of the database
 //	record  length of the rest, checksum of the rest, round; at, time (both in milliseconds), kind, id, member, name, data
@@ -68,8 +70,9 @@ func recordRoom(in *engine.Input, data []byte) int {
 	return recordHead + 8*binary.MaxVarintLen64 + len(in.Kind) + len(in.ID) + len(in.Member) + len(in.Name) + len(data)
 }
 
-// openJournalFile opens the file at path for the database with the secret, and makes it on demand. Nil: there is none, files
-// cannot be locked, or another process holds it, which is an error for who would make one.
+// openJournalFile opens the file at path for the database with the secret, and makes it on demand.
+// Nil: there is none, files cannot be locked, or another process holds it, which is an error for
+// who would make one.
 func openJournalFile(path string, secret []byte, create bool) (*journalFile, error) {
 	for {
 		flags := os.O_RDWR
@@ -183,8 +186,8 @@ type wholeRecord struct {
 	at, end int64
 }
 
-// read returns the whole records of the last round, in order, and goes on behind them. It notes what lies between
-// them and is not whole.
+// read returns the whole records of the last round, in order, and goes on behind them. It notes
+// what lies between them and is not whole.
 func (j *journalFile) read() ([]*journaled, error) {
 	all, err := io.ReadAll(io.NewSectionReader(j, 0, journalSize))
 	if err != nil {
@@ -212,8 +215,9 @@ func (j *journalFile) read() ([]*journaled, error) {
 	return list, nil
 }
 
-// wholeRecords finds all that is whole in the file. Where no record begins it looks on byte by byte: the fields of
-// what only looks like a record seldom fit its length, so that few checksums are computed in vain.
+// wholeRecords finds all that is whole in the file. Where no record begins it looks on byte by
+// byte: the fields of what only looks like a record seldom fit its length, so that few checksums
+// are computed in vain.
 func wholeRecords(all []byte) (list []wholeRecord) {
 	for at := journalHead; at < len(all); {
 		in, round, size := decodeRecord(all[at:])
@@ -228,7 +232,8 @@ func wholeRecords(all []byte) (list []wholeRecord) {
 	return list
 }
 
-// begunRecord returns the size of a record of the round that b begins with and that is not whole; 0: there is none.
+// begunRecord returns the size of a record of the round that b begins with and that is not whole;
+// 0: there is none.
 func begunRecord(b []byte, round uint64) int64 {
 	if len(b) < recordHead {
 		return 0
@@ -288,7 +293,8 @@ func appendRecord(b []byte, in *journaled, round uint64) []byte {
 	return b
 }
 
-// decodeRecord reads the record that b begins with, and how long it is; nil when there is none that is whole.
+// decodeRecord reads the record that b begins with, and how long it is; nil when there is none that
+// is whole.
 func decodeRecord(b []byte) (in *journaled, round uint64, size int) {
 	if len(b) < recordHead {
 		return nil, 0, 0

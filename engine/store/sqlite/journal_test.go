@@ -27,7 +27,10 @@ func take(t *testing.T, s store.Store, ids ...string) []bool {
 	t.Helper()
 	var in []engine.Input
 	for _, id := range ids {
-		in = append(in, engine.Input{Kind: engine.InputEvent, ID: id, Member: "m", Name: "x", Data: []byte(`{"p":{"amount":1}}`)})
+		in = append(in, engine.Input{
+			Kind: engine.InputEvent, ID: id, Member: "m", Name: "x",
+			Data: []byte(`{"p":{"amount":1}}`),
+		})
 	}
 	list, err := s.Take(context.Background(), in)
 	if err != nil {
@@ -58,7 +61,8 @@ func exists(t *testing.T, path string) bool {
 	return err == nil
 }
 
-// crashed makes a database as a crash leaves it: with taken inputs in its journal that are not in its inbox.
+// crashed makes a database as a crash leaves it: with taken inputs in its journal that are not in
+// its inbox.
 func crashed(t *testing.T, at time.Time, ids ...string) (path string) {
 	t.Helper()
 	clock := WithClock(func() time.Time { return at })
@@ -89,7 +93,8 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// What was taken keeps its order and its instant over a crash, whoever opens the database next; a stop leaves nothing beside it.
+// What was taken keeps its order and its instant over a crash, whoever opens the database next; a
+// stop leaves nothing beside it.
 func TestJournalAfterCrash(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, next := range []struct {
@@ -159,8 +164,9 @@ func TestJournalStartsOver(t *testing.T) {
 	}
 }
 
-// A fault of the disk has damaged the first record of a round: what is behind it counts. What was of that round does not follow on what
-// has been written over its beginning, when the server has crashed again.
+// A fault of the disk has damaged the first record of a round: what is behind it counts. What was
+// of that round does not follow on what has been written over its beginning, when the server has
+// crashed again.
 func TestJournalAfterTwoCrashes(t *testing.T) {
 	path := crashed(t, time.Now(), "a", "b", "c")
 	overwrite(t, path+"-inbox", journalHead, "torn")
@@ -200,7 +206,8 @@ func idsOf(list []engine.Input) string {
 	return strings.Join(ids, " ")
 }
 
-// A record that a fault of the disk has damaged, wherever in it, is lost alone, and whoever opens the database is told of it.
+// A record that a fault of the disk has damaged, wherever in it, is lost alone, and whoever opens
+// the database is told of it.
 func TestJournalTellsWhatIsLost(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	sample := crashed(t, at, "a", "b", "c")
@@ -216,7 +223,8 @@ func TestJournalTellsWhatIsLost(t *testing.T) {
 	size := int64(len(appendRecord(nil, records[0], uint64(at.UnixMilli())))) // all are of one length
 	for i, want := range []struct{ owed, told string }{
 		{"b c", fmt.Sprintf("%d bytes at %d: before \"b\", taken 2026-03-01T12:00:00Z", size, journalHead)},
-		{"a c", fmt.Sprintf("%d bytes at %d: after \"a\", taken 2026-03-01T12:00:00Z, and before \"c\"", size, journalHead+size)},
+		{"a c", fmt.Sprintf("%d bytes at %d: after \"a\", taken 2026-03-01T12:00:00Z, and before \"c\"", size, journalHead+
+			size)},
 		{"a b", fmt.Sprintf("%d bytes at %d: after \"b\"", size, journalHead+2*size)},
 	} {
 		for _, at := range []int64{4, recordHead + 8, size - 1} { // the checksum, a field, the data
@@ -249,7 +257,10 @@ func TestTakeTooMuchForTheJournal(t *testing.T) {
 	defer s.Close()
 	data := []byte(`"` + strings.Repeat("x", journalRoom) + `"`)
 	take(t, s, "before")
-	in := []engine.Input{{Kind: engine.InputEvent, ID: "large", Member: "m", Name: "x", Data: data}, {Kind: engine.InputEvent, ID: "before", Member: "m"}}
+	in := []engine.Input{
+		{Kind: engine.InputEvent, ID: "large", Member: "m", Name: "x", Data: data},
+		{Kind: engine.InputEvent, ID: "before", Member: "m"},
+	}
 	d, err := s.Take(context.Background(), in)
 	if err != nil || !reflect.DeepEqual(d, []store.Known{{}, {Duplicate: true, Differs: true}}) {
 		t.Fatal(d, err)
@@ -265,7 +276,8 @@ func TestJournalOfAnotherDatabase(t *testing.T) {
 	other := filepath.Join(t.TempDir(), "usher.db")
 	copyFile(t, path+"-inbox", other+"-inbox")
 	for range 2 {
-		if _, err := Open(context.Background(), other, WithJournal()); err == nil || !strings.Contains(err.Error(), "move it away") {
+		if _, err := Open(context.Background(), other, WithJournal()); err == nil ||
+			!strings.Contains(err.Error(), "move it away") {
 			t.Fatalf("opened: %v", err)
 		}
 	}
@@ -279,7 +291,8 @@ func TestJournalOfAnotherDatabase(t *testing.T) {
 	}
 }
 
-// Two processes on one file: the second may have no journal, and hears of the first's as of anything else.
+// Two processes on one file: the second may have no journal, and hears of the first's as of
+// anything else.
 func TestJournalIsHeldByOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	a := open(t, path, WithJournal())
@@ -328,7 +341,8 @@ func TestJournalOnABrokenDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"b", "c"} {
-		if _, err := s.Take(context.Background(), []engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}}); err == nil {
+		if _, err := s.Take(context.Background(),
+			[]engine.Input{{Kind: engine.InputEvent, ID: id, Member: "m"}}); err == nil {
 			t.Errorf("%s was taken", id)
 		}
 	}
@@ -347,8 +361,9 @@ func TestJournalOnABrokenDisk(t *testing.T) {
 	}
 }
 
-// A file that was overwritten anywhere gives all that is whole of the last round, before that place and behind it, and never anything
-// that was not written. What is not whole is told; nothing else is.
+// A file that was overwritten anywhere gives all that is whole of the last round, before that place
+// and behind it, and never anything that was not written. What is not whole is told; nothing else
+// is.
 func TestJournalFileIsReadAroundItsFaults(t *testing.T) {
 	dir := t.TempDir()
 	files := 0
@@ -422,7 +437,8 @@ func TestJournalFileIsReadAroundItsFaults(t *testing.T) {
 	})
 }
 
-// What a write that failed has left behind is not read, although it is whole: nobody was told that it was taken.
+// What a write that failed has left behind is not read, although it is whole: nobody was told that
+// it was taken.
 func TestJournalLeavesOutWhatFailed(t *testing.T) {
 	f, err := openJournalFile(filepath.Join(t.TempDir(), "inbox"), []byte("secret"), true)
 	if err != nil {
@@ -466,8 +482,9 @@ func drawJournaled(t *rapid.T) *journaled {
 	return in
 }
 
-// While others raise the clock as fast as they can, an input comes into the inbox with the instant that is in the journal: after a
-// power cut it would come in with that one again, and decisions on it be made under the same ids.
+// While others raise the clock as fast as they can, an input comes into the inbox with the instant
+// that is in the journal: after a power cut it would come in with that one again, and decisions on
+// it be made under the same ids.
 func TestJournalKeepsInstants(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	s := open(t, path, WithJournal())
@@ -488,7 +505,8 @@ func TestJournalKeepsInstants(t *testing.T) {
 		})
 	}
 	for left.Load() > 0 {
-		if err := s.(*db).writeAgain(context.Background(), 1, func(t *tx) error { return t.raise(time.Now().UnixMilli()) }); err != nil {
+		if err := s.(*db).writeAgain(context.Background(), 1,
+			func(t *tx) error { return t.raise(time.Now().UnixMilli()) }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,7 +17,8 @@ import (
 
 const childEnv = "USHER_TEST_STORE_CHILD"
 
-// TestChild is the process that TestKilled kills. It takes, accepts and commits for ever, and says so only afterwards.
+// TestChild is the process that TestKilled kills. It takes, accepts and commits for ever, and says
+// so only afterwards.
 func TestChild(t *testing.T) {
 	path := os.Getenv(childEnv)
 	if path == "" {
@@ -47,8 +48,14 @@ func TestChild(t *testing.T) {
 		c := &engine.Changes{Members: []*engine.Member{{ID: "m", Points: i}}}
 		for k := range 50 { // enough for a commit of many pages
 			id := fmt.Sprintf("%s-%d", in.ID, k)
-			c.Runs = append(c.Runs, &engine.Run{ID: id, Playbook: "p", Member: "m", State: engine.RunDone, New: true, StartedAt: in.At})
-			c.Deliveries = append(c.Deliveries, engine.Delivery{Key: id, Run: id, Member: "m", Playbook: "p", Channel: "c", At: in.At})
+			c.Runs = append(c.Runs, &engine.Run{
+				ID: id, Playbook: "p", Member: "m", State: engine.RunDone, New: true,
+				StartedAt: in.At,
+			})
+			c.Deliveries = append(c.Deliveries, engine.Delivery{
+				Key: id, Run: id, Member: "m", Playbook: "p", Channel: "c",
+				At: in.At,
+			})
 		}
 		if err := s.Commit(ctx, shard, epoch, in.Seq, c); err != nil {
 			t.Fatal(err)
@@ -102,7 +109,8 @@ func checkWhole(t *testing.T, s store.Store, id string, must bool) {
 	}
 }
 
-// killed runs the child until it has done one of each, and for a while after that; it gives what the child had said by then.
+// killed runs the child until it has done one of each, and for a while after that; it gives what
+// the child had said by then.
 func killed(t *testing.T, path string, after time.Duration) (taken, accepted, committed []string) {
 	t.Helper()
 	exe, err := os.Executable()

@@ -18,8 +18,8 @@ const (
 	refusalsOf = "\x01refusals"
 )
 
-// ofMember lists the numbers of a member's runs or refusals: parameters are the member, one of the names, and the number before
-// which they lie.
+// ofMember lists the numbers of a member's runs or refusals: parameters are the member, one of the
+// names, and the number before which they lie.
 const ofMember = "(SELECT seq FROM members WHERE id = ? AND name = ? AND time = 0 AND seq < ?) m"
 
 func (t *tx) listed(member, name string, n int64) error {
@@ -36,7 +36,8 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 	query, args := "SELECT "+runColumns+" FROM runs r WHERE r.n < ?", []any{before}
 	playbook := "r.playbook"
 	if f.Member != "" {
-		query, args = "SELECT "+runColumns+" FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq", []any{f.Member, runsOf, before}
+		query, args = "SELECT "+runColumns+" FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq",
+			[]any{f.Member, runsOf, before}
 		playbook = "+r.playbook" // a member has fewer runs than a playbook: their index is the one to use
 	}
 	order := "r.n"
@@ -79,8 +80,11 @@ type decided struct {
 	n int64
 }
 
-// Decisions pages over entries and refusals, newest first. They share their numbers, so the lists merge.
-func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions []engine.Decision, next string, err error) {
+// Decisions pages over entries and refusals, newest first. They share their numbers, so the lists
+// merge.
+func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions []engine.Decision, next string,
+	err error,
+) {
 	before, err := position(f.Cursor)
 	if err != nil {
 		return nil, "", err
@@ -97,10 +101,11 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 			return err
 		}
 		from, args = decisionsFrom("runs", runsOf, f, before, limit)
-		return c.query("SELECT d.n, d.id, d.member, d.playbook, d.state, d.trace, d.started_at"+from, args, func(r row) error {
-			list = append(list, decided{n: r.int(0), Decision: entry(r)})
-			return nil
-		})
+		return c.query("SELECT d.n, d.id, d.member, d.playbook, d.state, d.trace, d.started_at"+from, args,
+			func(r row) error {
+				list = append(list, decided{n: r.int(0), Decision: entry(r)})
+				return nil
+			})
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list decisions: %w", err)
@@ -130,9 +135,13 @@ func decisionsFrom(table, listed string, f store.DecisionFilter, before int64, l
 	return from + " ORDER BY d.n DESC LIMIT ?", append(args, limit+1)
 }
 
-// entry returns the decision that began a run: the first entry of its trace, as far as that can be read.
+// entry returns the decision that began a run: the first entry of its trace, as far as that can be
+// read.
 func entry(r row) engine.Decision {
-	e := engine.Decision{At: instant(r.int(6)), Member: r.str(2), Playbook: r.str(3), Run: r.str(1), Reason: engine.ReasonEntered}
+	e := engine.Decision{
+		At: instant(r.int(6)), Member: r.str(2), Playbook: r.str(3), Run: r.str(1),
+		Reason: engine.ReasonEntered,
+	}
 	if r.str(4) == string(engine.RunHoldout) {
 		e.Reason = engine.ReasonHoldout
 	}

@@ -1,8 +1,9 @@
 // Package sqlite keeps usher's data in one SQLite file. See package store for what is promised.
 //
-// SQLite has one writer, so this package has one writing connection and one goroutine that owns it. Whatever waits when it
-// is free goes into one transaction: that is the group commit, and it needs no timer. Readers have connections of their own
-// and never wait for the writer (WAL). What is accepted is on the disk before it is acknowledged: see syncer.
+// SQLite has one writer, so this package has one writing connection and one goroutine that owns it.
+// Whatever waits when it is free goes into one transaction: that is the group commit, and it needs
+// no timer. Readers have connections of their own and never wait for the writer (WAL). What is
+// accepted is on the disk before it is acknowledged: see syncer.
 package sqlite
 
 import (
@@ -26,7 +27,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// readers is the number of reading connections: more than the cores of a small machine, as a reader may wait for the disk.
+// readers is the number of reading connections: more than the cores of a small machine, as a reader
+// may wait for the disk.
 const readers = 4
 
 // Option changes how a database is opened.
@@ -35,20 +37,24 @@ type Option func(*db)
 // WithClock replaces the machine's clock, which gives inputs their instant.
 func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now } }
 
-// WithRoom writes the log full of zeros when there is none, 33 MB: for a server, whose answers come sooner for it.
+// WithRoom writes the log full of zeros when there is none, 33 MB: for a server, whose answers come
+// sooner for it.
 func WithRoom() Option { return func(d *db) { d.hasRoom = true } }
 
-// WithJournal lets Take store inputs without waiting for the writer, in a file of 8 MB beside the database that is gone after Close.
-// It is for the one process that takes inputs and decides on them: others do not see what is in its journal only. Open fails with
-// [ErrHeld] when another process has one.
+// WithJournal lets Take store inputs without waiting for the writer, in a file of 8 MB beside the
+// database that is gone after Close. It is for the one process that takes inputs and decides on
+// them: others do not see what is in its journal only. Open fails with [ErrHeld] when another
+// process has one.
 func WithJournal() Option { return func(d *db) { d.journals = true } }
 
-// WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is stored from then on: the process should
-// end, so that another may find out what is on the disk. Tell must not wait.
+// WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is
+// stored from then on: the process should end, so that another may find out what is on the disk.
+// Tell must not wait.
 func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.onFirst = tell } }
 
-// WithLost calls tell while the database is being opened, when a crash has left a journal and records in it are damaged: what was
-// taken in with them is lost. All that is whole is put into the inbox.
+// WithLost calls tell while the database is being opened, when a crash has left a journal and
+// records in it are damaged: what was taken in with them is lost. All that is whole is put into the
+// inbox.
 func WithLost(tell func(what string)) Option { return func(d *db) { d.tellLost = tell } }
 
 // ErrHeld says that another process has a journal beside the database.
@@ -70,8 +76,8 @@ type db struct {
 
 var _ store.Store = (*db)(nil)
 
-// Open opens the database file, makes it when there is none, and brings it up to date. A store that is closed twice or used
-// after Close answers with an error.
+// Open opens the database file, makes it when there is none, and brings it up to date. A store that
+// is closed twice or used after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
 	path = filepath.Clean(path) // two slashes at the beginning would name a host
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -87,7 +93,8 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	if err := migrate(ctx, dsn); err != nil {
 		return nil, fmt.Errorf("bring database %s up to date: %w", path, damaged(err))
 	}
-	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there is one, by whatever name.
+	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there
+	// is one, by whatever name.
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -110,7 +117,8 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		d.reads <- c
 	}
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
-		return nil, errors.Join(fmt.Errorf("make room for the log of database %s: %w", path, err), wc.close(), d.closeReaders())
+		return nil, errors.Join(fmt.Errorf("make room for the log of database %s: %w", path, err), wc.close(),
+			d.closeReaders())
 	}
 	d.disk = newSyncer(path, &d.faults)
 	d.w = startWriter(wc, d.disk, d.now)
@@ -123,28 +131,34 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	return d, nil
 }
 
-// Sizes of a page, in bytes, and of the log that is copied into the database, in pages. A page takes a little more in the log.
+// Sizes of a page, in bytes, and of the log that is copied into the database, in pages. A page
+// takes a little more in the log.
 const (
 	pageSize = 2048
 	logPages = 16000
 	logRoom  = logPages * (pageSize + 24)
 )
 
-// readingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one only takes long to empty.
+// readingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one
+// only takes long to empty.
 const readingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
 
-// dsn carries the pragmas, so that every connection has them. A busy timeout is for a second process on the file.
+// dsn carries the pragmas, so that every connection has them. A busy timeout is for a second
+// process on the file.
 func dsn(path string) string {
 	q := url.Values{"_pragma": {
-		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-65536)",
-		"temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", logPages), "journal_size_limit(67108864)", "foreign_keys(0)",
+		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
+		"cache_size(-65536)",
+		"temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", logPages), "journal_size_limit(67108864)",
+		"foreign_keys(0)",
 	}, "_txlock": {"immediate"}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// reserveLog fills the log up with zeros, to the size that it will have: bringing what is written over them to the disk takes one
-// write, where a file that grows takes two, the second for its length. A reader of the log stops at the first frame that is none,
-// as it does at the remains of an earlier round. Nobody else writes meanwhile: a transaction is open.
+// reserveLog fills the log up with zeros, to the size that it will have: bringing what is written
+// over them to the disk takes one write, where a file that grows takes two, the second for its
+// length. A reader of the log stops at the first frame that is none, as it does at the remains of
+// an earlier round. Nobody else writes meanwhile: a transaction is open.
 func (d *db) reserveLog(c *conn, path string) (err error) {
 	if !d.hasRoom {
 		return nil
@@ -242,8 +256,8 @@ func (c *conn) reading(f func() error) (err error) {
 	return f()
 }
 
-// Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an error of the disk that cannot be
-// mended it fails.
+// Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an
+// error of the disk that cannot be mended it fails.
 func (d *db) Ping(ctx context.Context) error {
 	if err := d.faults.failed(); err != nil {
 		return err

@@ -29,7 +29,9 @@ func deliveryOf(r row) store.Attempted {
 }
 
 // Deliveries reads what is due of a lane.
-func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]store.Attempted, error) {
+func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]store.Attempted,
+	error,
+) {
 	var list []store.Attempted
 	err := d.read(ctx, func(c *conn) error {
 		read := "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_pending

@@ -7,8 +7,8 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Pools reads the shard's blocks. A row of pools counts what was issued and what lies in blocks; it is above the budget when the
-// budget was lowered.
+// Pools reads the shard's blocks. A row of pools counts what was issued and what lies in blocks; it
+// is above the budget when the budget was lowered.
 func (d *db) Pools(ctx context.Context, shard int, budgets map[string]int) (map[string]engine.PoolState, error) {
 	states := make(map[string]engine.PoolState, len(budgets))
 	read := func(c *conn) (over bool, err error) {
@@ -50,7 +50,8 @@ func (d *db) Pools(ctx context.Context, shard int, budgets map[string]int) (map[
 	return states, nil
 }
 
-// cut takes back what blocks hold beyond the budget, from the largest first. A batch that counted on it becomes stale.
+// cut takes back what blocks hold beyond the budget, from the largest first. A batch that counted
+// on it becomes stale.
 func (t *tx) cut(pool string, budget int) error {
 	reserved, err := t.reserved(pool)
 	if err != nil || reserved <= budget {
@@ -90,7 +91,8 @@ func (t *tx) issued(coupons []engine.Coupon, taken map[string]int) error {
 }
 
 func (t *tx) reserve(pool string, n int) error {
-	_, err := t.exec(`INSERT INTO pools VALUES (?, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved`, pool, n)
+	_, err := t.exec(`INSERT INTO pools VALUES (?, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved`,
+		pool, n)
 	return err
 }
 
@@ -102,7 +104,8 @@ func (c *conn) free(pool string, shard int) (free int, err error) {
 	return free, err
 }
 
-// Reserve fills the shard's block from the budget, and when that is used up, from the blocks of the other shards.
+// Reserve fills the shard's block from the budget, and when that is used up, from the blocks of the
+// other shards.
 func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int) (state engine.PoolState, err error) {
 	err = d.writeAgain(ctx, 4, func(t *tx) error {
 		if err := t.cut(pool, budget); err != nil {
@@ -138,12 +141,13 @@ func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int)
 }
 
 func (t *tx) grant(pool string, shard, n int) error {
-	_, err := t.exec(`INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET free = free + excluded.free`, pool, shard, n)
+	_, err := t.exec(`INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET free = free + excluded.free`, pool,
+		shard, n)
 	return err
 }
 
-// reclaim takes up to n from what the other shards have not used yet. A batch of theirs that counted on it becomes stale; taking no
-// more than is asked for keeps that rare.
+// reclaim takes up to n from what the other shards have not used yet. A batch of theirs that
+// counted on it becomes stale; taking no more than is asked for keeps that rare.
 func (t *tx) reclaim(pool string, shard, n int) (int, error) {
 	got, err := t.drain(pool, shard, n)
 	if err != nil || got == 0 {
@@ -158,10 +162,11 @@ const noShard = -1
 func (t *tx) drain(pool string, but, n int) (int, error) {
 	type block struct{ shard, free int }
 	var blocks []block
-	err := t.query("SELECT shard, free FROM blocks WHERE pool = ? AND shard <> ? AND free > 0 ORDER BY free DESC, shard", []any{pool, but}, func(r row) error {
-		blocks = append(blocks, block{int(r.int(0)), int(r.int(1))})
-		return nil
-	})
+	err := t.query("SELECT shard, free FROM blocks WHERE pool = ? AND shard <> ? AND free > 0 ORDER BY free DESC, shard",
+		[]any{pool, but}, func(r row) error {
+			blocks = append(blocks, block{int(r.int(0)), int(r.int(1))})
+			return nil
+		})
 	if err != nil {
 		return 0, err
 	}
@@ -171,7 +176,8 @@ func (t *tx) drain(pool string, but, n int) (int, error) {
 		if take <= 0 {
 			break
 		}
-		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND shard = ?", take, pool, b.shard); err != nil {
+		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND shard = ?", take, pool,
+			b.shard); err != nil {
 			return 0, err
 		}
 		got += take

@@ -16,10 +16,11 @@ import (
 func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
 	var m *engine.Member
 	err := d.read(ctx, func(c *conn) error {
-		found, err := c.one("SELECT state FROM members WHERE id = ? AND name = '' AND time = 0 AND seq = 0", []any{id}, func(r row) (err error) {
-			m, err = readMember(id, r.bytes(0))
-			return err
-		})
+		found, err := c.one("SELECT state FROM members WHERE id = ? AND name = '' AND time = 0 AND seq = 0", []any{id},
+			func(r row) (err error) {
+				m, err = readMember(id, r.bytes(0))
+				return err
+			})
 		if err == nil && !found {
 			err = store.ErrNotFound
 		}
@@ -72,10 +73,11 @@ func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
 func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempted, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		var of strings.Builder
-		err := c.query("SELECT r.deliveries FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq", []any{id, runsOf, int64(math.MaxInt64)}, func(r row) error {
-			of.WriteString(r.str(0))
-			return nil
-		})
+		err := c.query("SELECT r.deliveries FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq",
+			[]any{id, runsOf, int64(math.MaxInt64)}, func(r row) error {
+				of.WriteString(r.str(0))
+				return nil
+			})
 		if err != nil {
 			return err
 		}
@@ -93,7 +95,9 @@ func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempt
 }
 
 // MemberEvents pages over a member's events, newest first.
-func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error) {
+func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string,
+	err error,
+) {
 	before, err := position(cursor)
 	if err != nil {
 		return nil, "", err
@@ -148,7 +152,8 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 		if rec.Coupons, err = c.coupons(codes); err != nil {
 			return err
 		}
-		const delivery = "SELECT " + deliveryColumns + " FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
+		const delivery = "SELECT " + deliveryColumns +
+			" FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
 		return c.query(delivery, []any{keys(strings.Fields(sent))}, func(r row) error {
 			rec.Deliveries = append(rec.Deliveries, deliveryOf(r))
 			return nil

@@ -10,8 +10,9 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// Remember stores what a request under a key holds, once. What cannot be read any more says nothing of this request: it is replaced,
-// and listed among the failures. Whatever the first request has taken in is known by its own ids.
+// Remember stores what a request under a key holds, once. What cannot be read any more says nothing
+// of this request: it is replaced, and listed among the failures. Whatever the first request has
+// taken in is known by its own ids.
 func (d *db) Remember(ctx context.Context, key string, content []byte) (same bool, err error) {
 	err = d.write(ctx, 1, func(t *tx) error {
 		sealed := summed(content)

@@ -34,7 +34,8 @@ func (d *db) LastOccurrence(ctx context.Context, playbook string) (o store.Occur
 // RecordOccurrence stores an occurrence once.
 func (d *db) RecordOccurrence(ctx context.Context, o store.Occurrence) (first bool, err error) {
 	err = d.write(ctx, 1, func(t *tx) error {
-		n, err := t.exec("INSERT INTO occurrences VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", o.Playbook, millis(o.At), o.Cursor, o.Done)
+		n, err := t.exec("INSERT INTO occurrences VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", o.Playbook, millis(o.At),
+			o.Cursor, o.Done)
 		first = n == 1
 		return err
 	})

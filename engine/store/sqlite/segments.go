@@ -11,8 +11,11 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// WatchSegments keeps the time of each watch that goes on, and begins those that are new or about another audience.
-func (d *db) WatchSegments(ctx context.Context, segments map[string]string, now time.Time) (since map[string]time.Time, err error) {
+// WatchSegments keeps the time of each watch that goes on, and begins those that are new or about
+// another audience.
+func (d *db) WatchSegments(ctx context.Context, segments map[string]string,
+	now time.Time,
+) (since map[string]time.Time, err error) {
 	err = d.write(ctx, 2+len(segments), func(t *tx) error {
 		since = make(map[string]time.Time, len(segments))
 		var gone []string

@@ -124,8 +124,9 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// However the database is called, its log and its journal are beside the file that it is in: a sync of another file promises
-// nothing, and who opens it by another name has to find what a crash has left.
+// However the database is called, its log and its journal are beside the file that it is in: a sync
+// of another file promises nothing, and who opens it by another name has to find what a crash has
+// left.
 func TestNamesOfOneFile(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "data", "usher.db"), filepath.Join(dir, "link.db")

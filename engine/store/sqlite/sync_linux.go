@@ -6,7 +6,8 @@ import (
 	"syscall"
 )
 
-// syncData brings a file's data to the disk, and of what describes it only what finding the data needs.
+// syncData brings a file's data to the disk, and of what describes it only what finding the data
+// needs.
 func syncData(f *os.File) error {
 	for {
 		if err := syscall.Fdatasync(int(f.Fd())); !errors.Is(err, syscall.EINTR) {

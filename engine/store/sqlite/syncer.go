@@ -6,10 +6,11 @@ import (
 	"sync"
 )
 
-// syncer brings commits to the disk while the writer goes on with the next. SQLite writes commits to its log (the -wal file) one
-// after the other, so a sync of the log that begins after a commit makes that commit and all before it durable. SQLite itself
-// runs with synchronous=NORMAL: it syncs the log before it copies it into the database. Together that is synchronous=FULL, but
-// one wait for the disk serves everybody who has been committed meanwhile.
+// syncer brings commits to the disk while the writer goes on with the next. SQLite writes commits
+// to its log (the -wal file) one after the other, so a sync of the log that begins after a commit
+// makes that commit and all before it durable. SQLite itself runs with synchronous=NORMAL: it syncs
+// the log before it copies it into the database. Together that is synchronous=FULL, but one wait
+// for the disk serves everybody who has been committed meanwhile.
 type syncer struct {
 	path   string
 	faults *faults

@@ -9,8 +9,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// sumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its counts; summing them up one by
-// one at each commit would cost as much as all else that it writes.
+// sumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its
+// counts; summing them up one by one at each commit would cost as much as all else that it writes.
 const sumAfter = 256
 
 // delta is one count of a stored tally.
@@ -47,12 +47,18 @@ func (t *tx) storeTallies() error {
 func (t *tx) sumUp() error {
 	sums := map[engine.TallyKey]int{}
 	damaged := func(err error) error {
-		return t.fail(t.clock.at, store.FailedCounts, "tallies", "what a commit counted cannot be read and is left out: "+err.Error())
+		return t.fail(t.clock.at, store.FailedCounts, "tallies", "what a commit counted cannot be read and is left out: "+
+			err.Error())
 	}
 	if err := t.load(); err != nil {
 		return err
 	}
-	if err := t.unsummedTallies(func(d delta) { sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N }, damaged); err != nil {
+	if err := t.unsummedTallies(func(d delta) {
+		sums[engine.TallyKey{
+			Playbook: d.Playbook, What: d.What,
+			Key: d.Key,
+		}] += d.N
+	}, damaged); err != nil {
 		return err
 	}
 	for k, n := range sums {
@@ -65,7 +71,8 @@ func (t *tx) sumUp() error {
 	return err
 }
 
-// unsummedTallies reads what was not summed up yet. What cannot be read is handed to damaged, after all else.
+// unsummedTallies reads what was not summed up yet. What cannot be read is handed to damaged, after
+// all else.
 func (c *conn) unsummedTallies(each func(delta), damaged func(error) error) error {
 	var bad []error
 	err := c.query("SELECT deltas FROM tallies", nil, func(r row) error {

@@ -14,9 +14,12 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// Timeline merges a member's events, runs, refusals and coupons. Each of them has its own order, newest first; the cursor holds a
-// place in each, so that a page begins where the one before ended whatever has come in between.
-func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (items []store.TimelineItem, next string, err error) {
+// Timeline merges a member's events, runs, refusals and coupons. Each of them has its own order,
+// newest first; the cursor holds a place in each, so that a page begins where the one before ended
+// whatever has come in between.
+func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (items []store.TimelineItem, next string,
+	err error,
+) {
 	from, err := timelineCursorOf(cursor)
 	if err != nil {
 		return nil, "", err
@@ -69,8 +72,8 @@ type numbered struct {
 	n int64
 }
 
-// timelineCursor is how far a timeline was read: what is left of events and decisions has smaller numbers, what is left of coupons comes
-// behind couponPlace.
+// timelineCursor is how far a timeline was read: what is left of events and decisions has smaller
+// numbers, what is left of coupons comes behind couponPlace.
 type timelineCursor struct {
 	events, decided int64
 	coupons         couponCursor
@@ -97,7 +100,8 @@ func (p timelineCursor) String() string {
 	return fmt.Sprintf("%d.%d.%s", p.events, p.decided, p.coupons)
 }
 
-// couponCursor is a place in the list of a member's coupons: by the instant they were issued at, newest first, then by code.
+// couponCursor is a place in the list of a member's coupons: by the instant they were issued at,
+// newest first, then by code.
 type couponCursor struct {
 	ms   int64
 	code string
@@ -109,7 +113,8 @@ var ended = couponCursor{ms: 0}
 // allCoupons is the place before all coupons.
 var allCoupons = couponCursor{ms: math.MaxInt64}
 
-// after returns the place behind the coupons of a page, which has begun at this place; next is the coupon that follows.
+// after returns the place behind the coupons of a page, which has begun at this place; next is the
+// coupon that follows.
 func (p couponCursor) after(page []store.TimelineItem, next *store.CouponRecord) couponCursor {
 	for _, item := range slices.Backward(page) {
 		if item.Coupon != nil {
@@ -166,7 +171,9 @@ func (c *conn) memberCoupons(member string, from couponCursor) ([]store.CouponRe
 }
 
 // MemberCoupons pages over a member's coupons, newest first.
-func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (list []store.CouponRecord, next string, err error) {
+func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (list []store.CouponRecord, next string,
+	err error,
+) {
 	from := allCoupons
 	if cursor != "" {
 		if from, err = couponCursorOf(cursor); err != nil {
@@ -197,7 +204,8 @@ func (c *conn) numberedCoupons(member string, from couponCursor) (items []number
 
 // numberedDecisions returns runs and refusals, which share their numbers.
 func (c *conn) numberedDecisions(member string, from int64, limit int) (items []numbered, err error) {
-	const runs = "SELECT " + runColumns + " FROM " + ofMember + " CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC LIMIT ?"
+	const runs = "SELECT " + runColumns + " FROM " + ofMember +
+		" CROSS JOIN runs r WHERE r.n = m.seq ORDER BY m.seq DESC LIMIT ?"
 	err = c.query(runs, []any{member, runsOf, from, limit}, func(r row) error {
 		run, _ := runOf(r) // the timeline shows nothing that could not be read
 		items = append(items, numbered{store.TimelineItem{At: run.StartedAt, Run: &run}, r.int(13)})

@@ -11,7 +11,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer may have to wait.
+// Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer
+// may have to wait.
 const (
 	intakeRows = 1000
 	otherRows  = 600
@@ -62,7 +63,8 @@ func (w *writer) stop() bool {
 	return !was
 }
 
-// attach makes every transaction put what the journal has taken into the inbox first; nil: no longer.
+// attach makes every transaction put what the journal has taken into the inbox first; nil: no
+// longer.
 func (w *writer) attach(j *journal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,8 +78,8 @@ func (w *writer) signal() {
 	}
 }
 
-// do hands the job to the writer and waits for its commit. A job that was handed over is waited for even when ctx ends:
-// it may be in a transaction already, and the caller must know.
+// do hands the job to the writer and waits for its commit. A job that was handed over is waited for
+// even when ctx ends: it may be in a transaction already, and the caller must know.
 func (w *writer) do(ctx context.Context, j *job, isIntake bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -103,7 +105,8 @@ func (d *db) write(ctx context.Context, rows int, f func(*tx) error) error {
 	return d.w.do(ctx, &job{run: f, rows: rows, durable: true}, false)
 }
 
-// writeAgain runs f in a transaction that a power cut may undo, because what it stores would come about again.
+// writeAgain runs f in a transaction that a power cut may undo, because what it stores would come
+// about again.
 func (d *db) writeAgain(ctx context.Context, rows int, f func(*tx) error) error {
 	return d.w.do(ctx, &job{run: f, rows: rows}, false)
 }
@@ -123,12 +126,14 @@ func (w *writer) loop() {
 	}
 }
 
-// next takes the next group off one of the queues, in turns: while others are being written intake gathers, and the other way
-// round. So groups grow with the load, and nobody waits for a timer or for more than one group of the other kind.
+// next takes the next group off one of the queues, in turns: while others are being written intake
+// gathers, and the other way round. So groups grow with the load, and nobody waits for a timer or
+// for more than one group of the other kind.
 func (w *writer) next() (group []*job, isIntake, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// While the disk takes the last group in, the next one gathers: answers come no sooner when it is committed before.
+	// While the disk takes the last group in, the next one gathers: answers come no sooner when it is
+	// committed before.
 	ready := len(w.intake) > 0 && (!w.disk.busy() || w.closed)
 	isIntake = ready && (w.turn || len(w.other) == 0)
 	q, limit := &w.other, otherRows
@@ -144,10 +149,11 @@ func (w *writer) next() (group []*job, isIntake, closed bool) {
 	return group, isIntake, w.closed
 }
 
-// commit runs the jobs in one transaction. When one of them fails, each runs again in a transaction of its own, so that
-// nobody pays for a neighbour's mistake; not when it is the disk that fails. Durable jobs are answered by the syncer. What is not durable may be undone by a power
-// cut, together with all that came after it, never by the death of the process; it is decided again then, to the same ids and
-// keys.
+// commit runs the jobs in one transaction. When one of them fails, each runs again in a transaction
+// of its own, so that nobody pays for a neighbour's mistake; not when it is the disk that fails.
+// Durable jobs are answered by the syncer. What is not durable may be undone by a power cut,
+// together with all that came after it, never by the death of the process; it is decided again
+// then, to the same ids and keys.
 func (w *writer) commit(group []*job, durable bool) {
 	faults := w.disk.faults
 	err := faults.failed()
@@ -219,7 +225,8 @@ func (w *writer) transact(group []*job) (err error) {
 	return nil
 }
 
-// tx is one transaction of the writer, with what its jobs share: the clock and the counts are read once and written once.
+// tx is one transaction of the writer, with what its jobs share: the clock and the counts are read
+// once and written once.
 type tx struct {
 	*conn
 	now      func() time.Time

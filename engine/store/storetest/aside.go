@@ -31,10 +31,16 @@ var asideCases = map[string]func(*testing.T, *suite){
 			"a run that is not there": {Runs: []*engine.Run{run(func(r *engine.Run) {
 				r.New, r.ID = false, "nowhere"
 			})}},
-			"a time that no calendar has": {Members: []*engine.Member{{ID: m[1], CreatedAt: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)}}},
+			"a time that no calendar has": {Members: []*engine.Member{{
+				ID:        m[1],
+				CreatedAt: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC),
+			}}},
 		} {
 			c.Members = append(c.Members, &engine.Member{ID: m[0], Points: 7})
-			for way, err := range map[string]error{"Commit": s.Commit(s.ctx, shard, epoch, 0, c), "Try": s.Try(s.ctx, shard, c)} {
+			for way, err := range map[string]error{
+				"Commit": s.Commit(s.ctx, shard, epoch, 0, c),
+				"Try":    s.Try(s.ctx, shard, c),
+			} {
 				var refused *store.Unstorable
 				if !errors.As(err, &refused) || refused.Member != m[1] {
 					t.Errorf("%s of %s: %v (%+v)", way, name, err, refused)
@@ -42,8 +48,14 @@ var asideCases = map[string]func(*testing.T, *suite){
 			}
 		}
 		for _, c := range []*engine.Changes{
-			{Emitted: []engine.Input{{Kind: engine.InputEvent, ID: "e", Member: m[0], Name: "x", Payload: &engine.Payload{Properties: what}}}},
-			{Cascaded: []engine.Input{{Kind: engine.InputEvent, ID: "e", Member: m[0], Name: "x", Payload: &engine.Payload{Properties: what}}}},
+			{Emitted: []engine.Input{{
+				Kind: engine.InputEvent, ID: "e", Member: m[0], Name: "x",
+				Payload: &engine.Payload{Properties: what},
+			}}},
+			{Cascaded: []engine.Input{{
+				Kind: engine.InputEvent, ID: "e", Member: m[0], Name: "x",
+				Payload: &engine.Payload{Properties: what},
+			}}},
 		} {
 			var refused *store.Unstorable
 			if err := s.Commit(s.ctx, shard, epoch, 0, c); !errors.As(err, &refused) {
@@ -63,7 +75,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 	"tries without storing": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)
 		c := &engine.Changes{
-			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}, Coupons: []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
+			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())},
+			Coupons:  []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
 			Cascaded: []engine.Input{event("e", m[0], "x")},
 		}
 		s.must(s.Try(s.ctx, shard, c))
@@ -74,9 +87,15 @@ var asideCases = map[string]func(*testing.T, *suite){
 	},
 	"a result that is set aside fails the run that holds for it": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)
-		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], time.Time{})}})
+		s.commit(m[0], 0, &engine.Changes{
+			Members: []*engine.Member{{ID: m[0]}},
+			Runs:    []*engine.Run{waiting("r", m[0], time.Time{})},
+		})
 		in := s.accept(engine.Input{Kind: engine.InputResult, ID: "answer", Member: m[0], Name: "r"})
-		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Run: "r", Playbook: "welcome", Error: "broken"}}})
+		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{
+			Seq: in[0].Seq, Run: "r",
+			Playbook: "welcome", Error: "broken",
+		}}})
 		r := s.run("r")
 		s.same("run", []any{r.State, r.Reason, r.EndedAt}, []any{engine.RunFailed, "broken", in[0].At})
 	},
@@ -102,7 +121,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 	"makes parked runs due, and no others": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)
 		at := now()
-		other, parked, late := waiting("other", m[0], at.Add(time.Hour)), waiting("parked", m[0], at.Add(time.Hour)), waiting("late", m[0], at.Add(-time.Hour))
+		other, parked, late := waiting("other", m[0], at.Add(time.Hour)), waiting("parked", m[0], at.Add(time.Hour)),
+			waiting("late", m[0], at.Add(-time.Hour))
 		parked.Reason, late.Reason = "parked: it cannot be run", "parked: it cannot be run"
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{other, parked, late}})
 		s.must(s.Unpark(s.ctx, at))
@@ -115,7 +135,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 		shard, m := membersOfShard(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
-			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)}, Reevaluations: []engine.Reevaluation{{Member: m[0], At: at}},
+			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)},
+			Reevaluations: []engine.Reevaluation{{Member: m[0], At: at}},
 		})
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"))
 		s.commit(m[0], in[2].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
@@ -132,7 +153,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], late[1].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
-		s.same("it is told once", []any{len(list), list[0].What, list[0].ID, list[0].Error}, []any{1, "member", m[0], "broken"})
+		s.same("it is told once", []any{len(list), list[0].What, list[0].ID, list[0].Error},
+			[]any{1, "member", m[0], "broken"})
 		held, err := s.Held(s.ctx)
 		s.must(err)
 		s.same("held", held, []engine.Held{{Member: m[0], Error: "broken"}})

@@ -27,7 +27,8 @@ var commitCases = map[string]func(*testing.T, *suite){
 	"gives back the members it stored, and nil for strangers": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(2)
 		want := &engine.Member{
-			ID: m[0], Attributes: map[string]any{"level": "gold", "n": 3.0}, Tags: []string{"a", "b"}, CreatedAt: now(), Points: 4,
+			ID: m[0], Attributes: map[string]any{"level": "gold", "n": 3.0}, Tags: []string{"a", "b"}, CreatedAt: now(),
+			Points:  4,
 			Entries: map[string]time.Time{"welcome": now()}, Coupons: map[string]int{"ten": 1},
 			Goals: []engine.GoalWatch{{Run: "r", Playbook: "welcome", Revision: "r1", Event: "x", Until: now()}},
 		}
@@ -44,7 +45,8 @@ var commitCases = map[string]func(*testing.T, *suite){
 	"gives back open runs by start then playbook, and others on request": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)
 		at := now()
-		b, a, first, closed := waiting("b", m[0], at), waiting("a", m[0], time.Time{}), waiting("first", m[0], at), waiting("closed", m[0], time.Time{})
+		b, a, first, closed := waiting("b", m[0], at), waiting("a", m[0], time.Time{}), waiting("first", m[0], at),
+			waiting("closed", m[0], time.Time{})
 		a.Playbook, b.Playbook = "a", "b"
 		a.StartedAt, b.StartedAt, first.StartedAt = at, at, at.Add(-time.Minute)
 		closed.State, closed.EndedAt, closed.StartedAt = engine.RunDone, at, at.Add(-time.Hour)
@@ -136,9 +138,13 @@ var commitCases = map[string]func(*testing.T, *suite){
 	"drops what was put off when its run exits": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)
 		at := now()
-		c := &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], at), waiting("done", m[0], at)}, Deliveries: []engine.Delivery{
-			delivery("now", "r", at), delivery("put-off", "r", at.Add(time.Hour)), delivery("theirs", "done", at.Add(time.Hour)),
-		}}
+		c := &engine.Changes{
+			Runs: []*engine.Run{waiting("r", m[0], at), waiting("done", m[0], at)},
+			Deliveries: []engine.Delivery{
+				delivery("now", "r", at), delivery("put-off", "r", at.Add(time.Hour)),
+				delivery("theirs", "done", at.Add(time.Hour)),
+			},
+		}
 		s.commit(m[0], 0, c)
 		end := func(id string, state engine.RunState) *engine.Run {
 			r := waiting(id, m[0], time.Time{})
@@ -154,7 +160,8 @@ var commitCases = map[string]func(*testing.T, *suite){
 			got[d.Key] = d.State
 		}
 		s.same("deliveries", got, map[string]store.DeliveryState{
-			"now": store.DeliveryPending, "put-off": store.DeliveryDropped, "last": store.DeliveryDropped, "theirs": store.DeliveryPending,
+			"now": store.DeliveryPending, "put-off": store.DeliveryDropped, "last": store.DeliveryDropped,
+			"theirs": store.DeliveryPending,
 		})
 	},
 	"sets aside a wait that cannot be decided": func(t *testing.T, s *suite) {
@@ -169,6 +176,9 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("end", r.EndedAt, due)
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 10})
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: due, What: "wait", ID: "r", Member: "m-0", Error: "broken"}})
+		s.same("failures", list, []store.Failure{{
+			N: list[0].N, At: due, What: "wait", ID: "r", Member: "m-0",
+			Error: "broken",
+		}})
 	},
 }

@@ -48,7 +48,8 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		names := ids(list)
 		slices.Sort(names)
 		s.same("listed", names, []string{"a", "b", "echo"})
-		s.same("as an event", list[slices.IndexFunc(list, func(in engine.Input) bool { return in.ID == "echo" })].Kind, engine.InputEvent)
+		s.same("as an event", list[slices.IndexFunc(list, func(in engine.Input) bool { return in.ID == "echo" })].Kind,
+			engine.InputEvent)
 	},
 	"one that a wait emitted comes before the events of its instant": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)
@@ -99,7 +100,8 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		_, err = s.Claim(s.ctx, shard)
 		s.must(err)
-		if err := s.Commit(s.ctx, shard, old, in[0].Seq, &engine.Changes{Emitted: []engine.Input{emitted("lost", other, "y", now())}}); err == nil {
+		if err := s.Commit(s.ctx, shard, old, in[0].Seq,
+			&engine.Changes{Emitted: []engine.Input{emitted("lost", other, "y", now())}}); err == nil {
 			t.Fatal("an earlier owner committed")
 		}
 		s.same("still", ids(s.pending(store.ShardOf(other), 10).Inputs), []string{"told"})
@@ -108,7 +110,8 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		shard, m := membersOfShard(2)
 		in := s.accept(event("a", m[0], "x"))
 		s.commit(m[0], in[0].Seq, &engine.Changes{
-			Cascaded: []engine.Input{emitted("echo", m[0], "x", in[0].At)}, Emitted: []engine.Input{emitted("told", m[1], "x", in[0].At)},
+			Cascaded: []engine.Input{emitted("echo", m[0], "x", in[0].At)},
+			Emitted:  []engine.Input{emitted("told", m[1], "x", in[0].At)},
 		})
 		b := s.pending(shard, 10)
 		s.same("owed", ids(b.Inputs), []string{"told"})

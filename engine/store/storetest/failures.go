@@ -40,7 +40,10 @@ func (s *suite) settled(f store.Failure, outcome store.FailureOutcome, at time.T
 		}
 		s.same("listed as "+string(o), found, want)
 	}
-	for name, again := range map[string]error{"retry": second(s.Retry(s.ctx, f.N, at)), "drop": second(s.Drop(s.ctx, f.N, at))} {
+	for name, again := range map[string]error{
+		"retry": second(s.Retry(s.ctx, f.N, at)),
+		"drop":  second(s.Drop(s.ctx, f.N, at)),
+	} {
 		s.refused(name+" of what is settled", again, string(outcome))
 	}
 }
@@ -81,9 +84,18 @@ var failureCases = map[string]func(*testing.T, *suite){
 	"puts an input back as what it was": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(2)
 		at := now()
-		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at.Add(time.Hour))}})
-		for _, kind := range []engine.InputKind{engine.InputEvent, engine.InputUpdate, engine.InputTrigger, engine.InputSchedule, engine.InputResult} {
-			in := s.accept(engine.Input{Kind: kind, ID: "a " + string(kind), Member: m[0], Name: "r", At: at, Data: []byte(`{"p":{"n":1}}`)})
+		s.commit(m[0], 0, &engine.Changes{
+			Members: []*engine.Member{{ID: m[0]}},
+			Runs:    []*engine.Run{waiting("r", m[0], at.Add(time.Hour))},
+		})
+		for _, kind := range []engine.InputKind{
+			engine.InputEvent, engine.InputUpdate, engine.InputTrigger,
+			engine.InputSchedule, engine.InputResult,
+		} {
+			in := s.accept(engine.Input{
+				Kind: kind, ID: "a " + string(kind), Member: m[0], Name: "r", At: at,
+				Data: []byte(`{"p":{"n":1}}`),
+			})
 			s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Error: "broken"}}})
 			f := s.failure()
 			next := s.accept(event("behind "+string(kind), m[1], "x"))
@@ -94,7 +106,8 @@ var failureCases = map[string]func(*testing.T, *suite){
 			b := s.pending(shard, 10)
 			s.same("owed", ids(b.Inputs), []string{next[0].ID, in[0].ID})
 			back := b.Inputs[1]
-			if back.At.Before(next[0].At) && kind != engine.InputSchedule || kind == engine.InputSchedule && !back.At.Equal(in[0].At) {
+			if back.At.Before(next[0].At) && kind != engine.InputSchedule || kind == engine.InputSchedule &&
+				!back.At.Equal(in[0].At) {
 				t.Errorf("%s: accepted at %v, first at %v", kind, back.At, in[0].At)
 			}
 			s.same("kind, name, data", []any{back.Kind, back.Name, string(back.Data)}, []any{kind, "r", `{"p":{"n":1}}`})
@@ -112,7 +125,8 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.settled(got, store.FailureRetried, at)
 		d, last := s.delivery()
-		s.same("delivery", []any{d.State, d.Attempts, d.NotBefore, d.Error}, []any{store.DeliveryPending, 0, at, "no such user"})
+		s.same("delivery", []any{d.State, d.Attempts, d.NotBefore, d.Error},
+			[]any{store.DeliveryPending, 0, at, "no such user"})
 		s.same("trace", []any{last.What, last.Step, last.At}, []any{"retried", "hi", at})
 		list, err := s.Deliveries(s.ctx, "mail", store.LaneOf("k"), at, 5)
 		s.must(err)
@@ -149,10 +163,15 @@ var failureCases = map[string]func(*testing.T, *suite){
 	"puts nothing back that has ended": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)
 		at := now()
-		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at), waiting("held", m[0], time.Time{})}})
+		s.commit(m[0], 0, &engine.Changes{
+			Members: []*engine.Member{{ID: m[0]}},
+			Runs:    []*engine.Run{waiting("r", m[0], at), waiting("held", m[0], time.Time{})},
+		})
 		in := s.accept(engine.Input{Kind: engine.InputResult, ID: "answer", Member: m[0], Name: "held"})
 		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{
-			{Run: "r", At: at, Error: "broken"}, {Member: m[0], At: at, Error: "broken"}, {Seq: in[0].Seq, Run: "held", Error: "broken"},
+			{Run: "r", At: at, Error: "broken"},
+			{Member: m[0], At: at, Error: "broken"},
+			{Seq: in[0].Seq, Run: "held", Error: "broken"},
 		}})
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
@@ -167,7 +186,10 @@ var failureCases = map[string]func(*testing.T, *suite){
 	"drops with a trace": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)
 		in := s.accept(event("bad", m[0], "x"))
-		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Error: "broken"}}})
+		s.commit(m[0], in[0].Seq, &engine.Changes{
+			Members:  []*engine.Member{{ID: m[0]}},
+			Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Error: "broken"}},
+		})
 		f, at := s.failure(), now()
 		got, err := s.Drop(s.ctx, f.N, at)
 		s.must(err)

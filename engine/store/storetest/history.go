@@ -13,7 +13,8 @@ var historyCases = map[string]func(*testing.T, *suite){
 		_, m := membersOfShard(2)
 		old, older := event("old", m[0], "x"), event("older", m[0], "x")
 		old.Time, older.Time = now().Add(-time.Hour), now().Add(-2*time.Hour)
-		in := s.accept(old, older, event("new", m[0], "x"), event("else", m[0], "y"), event("theirs", m[1], "x"), event("undecided", m[0], "x"))
+		in := s.accept(old, older, event("new", m[0], "x"), event("else", m[0], "y"), event("theirs", m[1], "x"),
+			event("undecided", m[0], "x"))
 		mark := in[4].Seq
 		s.commit(m[0], mark, &engine.Changes{})
 		h, err := s.History(s.ctx, m[:1], []store.HistoryQuery{{Event: "x"}}, mark)

@@ -55,7 +55,8 @@ func contents(at time.Time) (same, others map[string]engine.Input) {
 	return same, others
 }
 
-// differs holds a way of taking inputs in to [store.Differs]: in one group, and after it was stored and decided.
+// differs holds a way of taking inputs in to [store.Differs]: in one group, and after it was stored
+// and decided.
 func (s *suite) differs(take func(...engine.Input) []store.Known) {
 	s.t.Helper()
 	first := content(nil)
@@ -102,7 +103,10 @@ var intakeCases = map[string]func(*testing.T, *suite){
 	},
 	"accepts an id once, ever": func(t *testing.T, s *suite) {
 		first := s.accept(event("a", "m-0", "joined"))
-		receipts, err := s.Accept(s.ctx, []engine.Input{event("a", "m-1", "left"), event("b", "m-0", "joined"), event("b", "m-0", "joined")})
+		receipts, err := s.Accept(s.ctx, []engine.Input{
+			event("a", "m-1", "left"), event("b", "m-0", "joined"),
+			event("b", "m-0", "joined"),
+		})
 		s.must(err)
 		if !receipts[0].Duplicate || receipts[0].Seq != first[0].Seq || receipts[1].Duplicate || !receipts[2].Duplicate {
 			t.Fatalf("receipts %+v after seq %d", receipts, first[0].Seq)

@@ -25,10 +25,14 @@ func (s *suite) outbox(list ...engine.Delivery) {
 var outboxCases = map[string]func(*testing.T, *suite){
 	"gives what is due of a lane, oldest first, with its past": func(t *testing.T, s *suite) {
 		at := now()
-		old, young, later := delivery("k", "r", at.Add(-time.Minute)), delivery("k", "r", at), delivery("k", "r", at.Add(time.Hour))
+		old, young, later := delivery("k", "r", at.Add(-time.Minute)), delivery("k", "r", at),
+			delivery("k", "r", at.Add(time.Hour))
 		young.Key, later.Key = sameLane("k", "a"), sameLane("k", "b")
 		s.outbox(young, later, old)
-		want := []store.Attempted{{Delivery: old, State: store.DeliveryPending}, {Delivery: young, State: store.DeliveryPending}}
+		want := []store.Attempted{
+			{Delivery: old, State: store.DeliveryPending},
+			{Delivery: young, State: store.DeliveryPending},
+		}
 		s.same("deliveries", s.lane("k", at), want)
 		list, err := s.Deliveries(s.ctx, "email", store.LaneOf("k"), at, 10)
 		s.must(err)
@@ -51,18 +55,27 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.same("owed", len(s.lane("k", at)), 0)
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "late", At: at}}))
 		d := s.run("r").Deliveries[0]
-		s.same("delivery", d, store.Attempted{Delivery: delivery("k", "r", at), State: store.DeliverySent, Attempts: 1, SettleAt: at})
+		s.same("delivery", d, store.Attempted{
+			Delivery: delivery("k", "r", at), State: store.DeliverySent, Attempts: 1,
+			SettleAt: at,
+		})
 	},
 	"tries again later, and counts attempts": func(t *testing.T, s *suite) {
 		at := now()
 		s.outbox(delivery("k", "r", at))
-		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryPending, Error: "busy", NotBefore: at.Add(time.Minute), At: at}}))
+		s.must(s.Settle(s.ctx, []store.Outcome{{
+			Key: "k", State: store.DeliveryPending, Error: "busy",
+			NotBefore: at.Add(time.Minute), At: at,
+		}}))
 		s.same("due now", len(s.lane("k", at)), 0)
 		d := s.lane("k", at.Add(time.Minute))[0]
 		s.same("attempts", d.Attempts, 1)
 		s.same("error", d.Error, "busy")
 		// Put off without an attempt: nothing went wrong.
-		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryPending, NotBefore: at.Add(time.Hour), At: at}}))
+		s.must(s.Settle(s.ctx, []store.Outcome{{
+			Key: "k", State: store.DeliveryPending, NotBefore: at.Add(time.Hour),
+			At: at,
+		}}))
 		s.same("attempts", s.lane("k", at.Add(time.Hour))[0].Attempts, 1)
 	},
 	"keeps what was given up on, with its last error": func(t *testing.T, s *suite) {
@@ -71,7 +84,10 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 10})
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "delivery", ID: "k", Member: "m-0", Error: "no such user"}})
+		s.same("failures", list, []store.Failure{{
+			N: list[0].N, At: at, What: "delivery", ID: "k", Member: "m-0",
+			Error: "no such user",
+		}})
 	},
 	"brings the result of a run that waits, once": func(t *testing.T, s *suite) {
 		at := now()
@@ -83,7 +99,8 @@ var outboxCases = map[string]func(*testing.T, *suite){
 			}
 		}
 		outcomes := []store.Outcome{
-			{Key: "k", State: store.DeliverySent, At: at, Result: result("k")}, {Key: "k2", State: store.DeliverySent, At: at, Result: result("k2")},
+			{Key: "k", State: store.DeliverySent, At: at, Result: result("k")},
+			{Key: "k2", State: store.DeliverySent, At: at, Result: result("k2")},
 		}
 		s.must(s.Settle(s.ctx, outcomes))
 		s.must(s.Settle(s.ctx, outcomes))
@@ -102,7 +119,10 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("lanes", lanes, []store.ChannelLane{{Channel: "wecom", Lane: store.LaneOf("k")}})
 		s.same("next", next, mail.NotBefore)
-		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}, {Key: "mail", State: store.DeliverySent, At: at}}))
+		s.must(s.Settle(s.ctx, []store.Outcome{
+			{Key: "k", State: store.DeliverySent, At: at},
+			{Key: "mail", State: store.DeliverySent, At: at},
+		}))
 		lanes, next, err = s.OwedDeliveries(s.ctx, at)
 		s.must(err)
 		s.same("lanes", len(lanes), 0)

@@ -15,7 +15,8 @@ func shardOf(member string) int { return store.ShardOf(member) }
 var pendingCases = map[string]func(*testing.T, *suite){
 	"gives a shard's undecided inputs in order, up to the limit": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(2)
-		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", memberOfOtherShard(), "x"), event("c", m[0], "x"))
+		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", memberOfOtherShard(), "x"),
+			event("c", m[0], "x"))
 		b := s.pending(shard, 2)
 		s.same("inputs", ids(b.Inputs), []string{"a", "b"})
 		s.same("more", b.More, true)
@@ -83,7 +84,10 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		s.same("next", next, time.Time{})
 
 		other := memberOfOtherShard()
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("a", m[0], at.Add(-time.Minute)), waiting("b", m[0], at.Add(time.Hour))}})
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{
+			waiting("a", m[0], at.Add(-time.Minute)),
+			waiting("b", m[0], at.Add(time.Hour)),
+		}})
 		s.accept(event("a", other, "x"))
 		shards, next, err = s.Owed(s.ctx, at)
 		s.must(err)

@@ -39,7 +39,10 @@ var poolCases = map[string]func(*testing.T, *suite){
 		_, err = s.Reserve(s.ctx, 0, "ten", 100, 2)
 		s.must(err)
 		take := func(n int) error {
-			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{Members: []*engine.Member{{ID: fmt.Sprint("m", n)}}, Taken: map[string]int{"ten": n}})
+			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{
+				Members: []*engine.Member{{ID: fmt.Sprint("m", n)}},
+				Taken:   map[string]int{"ten": n},
+			})
 		}
 		if err := take(3); !errors.Is(err, store.ErrStale) {
 			t.Fatalf("took 3 of 2: %v", err)
@@ -64,7 +67,10 @@ var poolCases = map[string]func(*testing.T, *suite){
 		epoch, err := s.Claim(s.ctx, 0)
 		s.must(err)
 		take := func(n int) error {
-			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}, Taken: map[string]int{"ten": n}})
+			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{
+				Members: []*engine.Member{{ID: "m"}},
+				Taken:   map[string]int{"ten": n},
+			})
 		}
 		reserve(0, 1000, 200)
 		reserve(1, 1000, 150)
@@ -88,7 +94,10 @@ var poolCases = map[string]func(*testing.T, *suite){
 		st, err := s.Reserve(s.ctx, 0, "ten", 5, 10)
 		s.must(err)
 		s.same("left", st, engine.PoolState{Free: 2, Dry: true})
-		s.must(s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{coupon("d")}, Taken: map[string]int{"ten": 1}}))
+		s.must(s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{
+			Coupons: []engine.Coupon{coupon("d")},
+			Taken:   map[string]int{"ten": 1},
+		}))
 		st, err = s.Reserve(s.ctx, 0, "ten", 7, 10)
 		s.must(err)
 		s.same("raised", st, engine.PoolState{Free: 3, Dry: true})

@@ -13,11 +13,13 @@ import (
 
 func coupon(code, run string) engine.Coupon {
 	return engine.Coupon{
-		Code: code, Pool: "ten", Member: "m-0", Playbook: "welcome", Run: run, Step: "gift", IssuedAt: now(), ExpiresAt: now().Add(time.Hour),
+		Code: code, Pool: "ten", Member: "m-0", Playbook: "welcome", Run: run, Step: "gift", IssuedAt: now(),
+		ExpiresAt: now().Add(time.Hour),
 	}
 }
 
-// history lets something of each kind happen to a member, n times, and gives the names of the items, newest first.
+// history lets something of each kind happen to a member, n times, and gives the names of the
+// items, newest first.
 func (s *suite) history(n int) (names []string) {
 	for i := range n {
 		in := s.accept(event(fmt.Sprint("e", i), "m-0", "x"))[0]
@@ -30,7 +32,10 @@ func (s *suite) history(n int) (names []string) {
 		twin.Code += "-twin"
 		s.commit("m-0", in.Seq, &engine.Changes{
 			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c, twin},
-			Refusals: []engine.Decision{{At: at, Member: "m-0", Playbook: fmt.Sprint("d", i), Input: in.ID, Reason: "condition"}},
+			Refusals: []engine.Decision{{
+				At: at, Member: "m-0", Playbook: fmt.Sprint("d", i), Input: in.ID,
+				Reason: "condition",
+			}},
 		})
 		// The next event has an instant of its own.
 		for now().Equal(at) {
@@ -47,7 +52,8 @@ func (s *suite) history(n int) (names []string) {
 	for i := range n {
 		this := names[5*i : 5*i+5]
 		number := fmt.Sprint(n - 1 - i)
-		s.same("coupons first, event last", []string{this[0], this[1], this[4]}, []string{"c" + number, "c" + number + "-twin", "e" + number})
+		s.same("coupons first, event last", []string{this[0], this[1], this[4]},
+			[]string{"c" + number, "c" + number + "-twin", "e" + number})
 		between := []string{this[2], this[3]}
 		slices.Sort(between)
 		s.same("decisions between", between, []string{"d" + number, "r" + number})
@@ -107,8 +113,14 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("member", m.Points, 2)
 	},
 	"shows effects that came later": func(t *testing.T, s *suite) {
-		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{waiting("r", "m-0", now())}, Coupons: []engine.Coupon{coupon("C1", "r")}})
-		s.commit("m-0", 0, &engine.Changes{Coupons: []engine.Coupon{coupon("C2", "r")}, Deliveries: []engine.Delivery{delivery("k", "r", now())}})
+		s.commit("m-0", 0, &engine.Changes{
+			Runs:    []*engine.Run{waiting("r", "m-0", now())},
+			Coupons: []engine.Coupon{coupon("C1", "r")},
+		})
+		s.commit("m-0", 0, &engine.Changes{
+			Coupons:    []engine.Coupon{coupon("C2", "r")},
+			Deliveries: []engine.Delivery{delivery("k", "r", now())},
+		})
 		s.same("deliveries", len(s.run("r").Deliveries), 1)
 		list, _, err := s.MemberCoupons(s.ctx, "m-0", "", 10)
 		s.must(err)
@@ -144,8 +156,11 @@ var readerCases = map[string]func(*testing.T, *suite){
 	"lists what a member is still to be sent, soonest first": func(t *testing.T, s *suite) {
 		at := now()
 		s.commit("m-0", 0, &engine.Changes{
-			Runs:       []*engine.Run{waiting("r", "m-0", at), waiting("other", memberOfOtherShard(), at)},
-			Deliveries: []engine.Delivery{delivery("late", "r", at.Add(2*time.Hour)), delivery("sent", "r", at), delivery("theirs", "other", at)},
+			Runs: []*engine.Run{waiting("r", "m-0", at), waiting("other", memberOfOtherShard(), at)},
+			Deliveries: []engine.Delivery{
+				delivery("late", "r", at.Add(2*time.Hour)), delivery("sent", "r", at),
+				delivery("theirs", "other", at),
+			},
 		})
 		s.commit("m-0", 0, &engine.Changes{Deliveries: []engine.Delivery{delivery("soon", "r", at.Add(time.Hour))}})
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "sent", State: store.DeliverySent, At: at}}))
@@ -181,7 +196,8 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("stored", got, want)
 	},
 	"pages over a member's events, newest first": func(t *testing.T, s *suite) {
-		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), event("c", "m-0", "x"), event("d", memberOfOtherShard(), "x"))
+		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), event("c", "m-0", "x"),
+			event("d", memberOfOtherShard(), "x"))
 		s.commit("m-0", in[2].Seq, &engine.Changes{})
 		page, next, err := s.MemberEvents(s.ctx, "m-0", "", 2)
 		s.must(err)
@@ -230,7 +246,10 @@ var readerCases = map[string]func(*testing.T, *suite){
 	"lists decisions, entered and refused, newest first": func(t *testing.T, s *suite) {
 		at := now()
 		refuse := func(input, playbook string) engine.Decision {
-			return engine.Decision{At: at, Member: "m-0", Playbook: playbook, Input: input, Reason: "condition", Seen: map[string]any{"level": "gold"}}
+			return engine.Decision{
+				At: at, Member: "m-0", Playbook: playbook, Input: input, Reason: "condition",
+				Seen: map[string]any{"level": "gold"},
+			}
 		}
 		one, two := refuse("e1", "welcome"), refuse("e3", "rescue")
 		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{one}})
@@ -304,7 +323,8 @@ var readerCases = map[string]func(*testing.T, *suite){
 		tally := func(entered, done, tagged int) map[engine.TallyKey]int {
 			return map[engine.TallyKey]int{
 				{Playbook: "welcome", What: engine.TallyEntered}: entered, {Playbook: "welcome", What: engine.TallyDone}: done,
-				{Playbook: "welcome", What: engine.TallyTagsAdded, Key: "new"}: tagged, {Playbook: "other", What: engine.TallyEntered}: 1,
+				{Playbook: "welcome", What: engine.TallyTagsAdded, Key: "new"}: tagged,
+				{Playbook: "other", What: engine.TallyEntered}:                 1,
 			}
 		}
 		const commits = 600 // more than a driver may leave unsummed
@@ -324,7 +344,10 @@ var readerCases = map[string]func(*testing.T, *suite){
 		}
 		list, next, err := s.Failures(s.ctx, store.FailureFilter{Limit: 1})
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: in[1].At, What: "input", ID: "b", Member: "m-0", Error: "broken"}})
+		s.same("failures", list, []store.Failure{{
+			N: list[0].N, At: in[1].At, What: "input", ID: "b", Member: "m-0",
+			Error: "broken",
+		}})
 		list, next, err = s.Failures(s.ctx, store.FailureFilter{Cursor: next, Limit: 1})
 		s.must(err)
 		s.same("second page", []string{list[0].ID, next}, []string{"a", ""})
@@ -335,13 +358,19 @@ var readerCases = map[string]func(*testing.T, *suite){
 		r := waiting("r", m[0], at)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{r}})
 		r.New, r.State, r.Reason, r.EndedAt, r.DueAt = false, engine.RunFailed, "actions[0]", at, time.Time{}
-		r.Trace = []engine.TraceEntry{{At: at, What: "error", Step: "actions[0]", Reason: "no tag"}, {At: at, What: "failed", Reason: "actions[0]"}}
+		r.Trace = []engine.TraceEntry{
+			{At: at, What: "error", Step: "actions[0]", Reason: "no tag"},
+			{At: at, What: "failed", Reason: "actions[0]"},
+		}
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
 		r.Trace, r.ConvertedAt = []engine.TraceEntry{{At: at, What: "goal"}}, at
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
-		s.same("failures", list, []store.Failure{{N: list[0].N, At: at, What: "run", ID: "r", Member: m[0], Error: "actions[0]: no tag"}})
+		s.same("failures", list, []store.Failure{{
+			N: list[0].N, At: at, What: "run", ID: "r", Member: m[0],
+			Error: "actions[0]: no tag",
+		}})
 	},
 	"answers": func(t *testing.T, s *suite) { s.must(s.Ping(s.ctx)) },
 }

@@ -12,7 +12,10 @@ var registryCases = map[string]func(*testing.T, *suite){
 		if _, _, err := s.Active(s.ctx); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("before the first: %v", err)
 		}
-		one := store.Bundle{Hash: "h1", Files: map[string][]byte{"usher.yaml": []byte("usher: 1\n"), "playbooks/a.yaml": {0xff, 0}}}
+		one := store.Bundle{Hash: "h1", Files: map[string][]byte{
+			"usher.yaml":       []byte("usher: 1\n"),
+			"playbooks/a.yaml": {0xff, 0},
+		}}
 		two := store.Bundle{Hash: "h2", Files: map[string][]byte{"usher.yaml": []byte("usher: 1\n# two\n")}}
 		s.must(s.Activate(s.ctx, one, map[string]string{"a": "rev-a1", "b": "rev-b"}, now()))
 		s.must(s.Activate(s.ctx, two, map[string]string{"a": "rev-a2"}, now()))

@@ -37,7 +37,10 @@ var scheduleCases = map[string]func(*testing.T, *suite){
 		_, err := s.RecordOccurrence(s.ctx, o)
 		s.must(err)
 		input := func(member string) engine.Input {
-			return engine.Input{Kind: engine.InputSchedule, ID: "schedule:weekly:" + member, Member: member, Name: "weekly", At: o.At}
+			return engine.Input{
+				Kind: engine.InputSchedule, ID: "schedule:weekly:" + member, Member: member, Name: "weekly",
+				At: o.At,
+			}
 		}
 		o.Cursor = m[0]
 		s.must(s.FanOut(s.ctx, o, []engine.Input{input(m[0])}))

@@ -14,9 +14,13 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		shard, m := membersOfShard(3)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
-			Members:       []*engine.Member{{ID: m[0], ReevaluateAt: at.Add(-time.Minute)}},
-			Reevaluations: []engine.Reevaluation{{Member: m[0], At: at.Add(-time.Minute)}, {Member: m[1], At: at.Add(-time.Second)}, {Member: m[2], At: at.Add(time.Hour)}},
-			Runs:          []*engine.Run{waiting("r", m[1], at.Add(-time.Hour))},
+			Members: []*engine.Member{{ID: m[0], ReevaluateAt: at.Add(-time.Minute)}},
+			Reevaluations: []engine.Reevaluation{
+				{Member: m[0], At: at.Add(-time.Minute)},
+				{Member: m[1], At: at.Add(-time.Second)},
+				{Member: m[2], At: at.Add(time.Hour)},
+			},
+			Runs: []*engine.Run{waiting("r", m[1], at.Add(-time.Hour))},
 		})
 		due := func() []string {
 			list := s.pending(shard, 10).Due
@@ -32,7 +36,11 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		s.same("next", next, at.Add(time.Hour))
 		s.same("kept with the member", s.states(m[:1], nil)[m[0]].Member.ReevaluateAt, at.Add(-time.Minute))
 
-		s.commit(m[0], 0, &engine.Changes{Reevaluations: []engine.Reevaluation{{Member: m[0]}, {Member: m[1], At: at.Add(2 * time.Hour)}, {Member: m[2], At: at}}})
+		s.commit(m[0], 0, &engine.Changes{Reevaluations: []engine.Reevaluation{
+			{Member: m[0]},
+			{Member: m[1], At: at.Add(2 * time.Hour)},
+			{Member: m[2], At: at},
+		}})
 		s.same("due", due(), m[1:])
 	},
 	"a look of an earlier owner is not stored": func(t *testing.T, s *suite) {
@@ -41,7 +49,8 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		_, err = s.Claim(s.ctx, shard)
 		s.must(err)
-		if err := s.Commit(s.ctx, shard, old, 0, &engine.Changes{Reevaluations: []engine.Reevaluation{{Member: m[0], At: now()}}}); err == nil {
+		if err := s.Commit(s.ctx, shard, old, 0,
+			&engine.Changes{Reevaluations: []engine.Reevaluation{{Member: m[0], At: now()}}}); err == nil {
 			t.Fatal("an earlier owner committed")
 		}
 		s.same("due", len(s.pending(shard, 10).Due), 0)
@@ -54,9 +63,12 @@ var segmentCases = map[string]func(*testing.T, *suite){
 			return since
 		}
 		later, last := at.Add(time.Hour), at.Add(2*time.Hour)
-		s.same("begun", watch(map[string]string{"loyal": "d1", "gone": "d2"}, at), map[string]time.Time{"loyal": at, "gone": at})
-		s.same("again", watch(map[string]string{"loyal": "d1", "gone": "d2"}, later), map[string]time.Time{"loyal": at, "gone": at})
-		s.same("changed", watch(map[string]string{"loyal": "d1", "new": "d3"}, later), map[string]time.Time{"loyal": at, "new": later})
+		s.same("begun", watch(map[string]string{"loyal": "d1", "gone": "d2"}, at),
+			map[string]time.Time{"loyal": at, "gone": at})
+		s.same("again", watch(map[string]string{"loyal": "d1", "gone": "d2"}, later),
+			map[string]time.Time{"loyal": at, "gone": at})
+		s.same("changed", watch(map[string]string{"loyal": "d1", "new": "d3"}, later),
+			map[string]time.Time{"loyal": at, "new": later})
 		s.same("redefined, and back again", watch(map[string]string{"loyal": "d9", "new": "d3", "gone": "d2"}, last),
 			map[string]time.Time{"loyal": last, "new": later, "gone": last})
 		s.same("none", watch(nil, last), map[string]time.Time{})

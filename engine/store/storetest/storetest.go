@@ -1,5 +1,6 @@
-// Package storetest is the list of what usher relies on in a database. A driver's own test is a constructor and one call of
-// Run. The cases say nothing of SQL and read as the promises of package store.
+// Package storetest is the list of what usher relies on in a database. A driver's own test is a
+// constructor and one call of Run. The cases say nothing of SQL and read as the promises of package
+// store.
 package storetest
 
 import (
@@ -13,7 +14,8 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// groups are all cases, by group, then by what they promise. Package store names each beside the promise that it is the case of.
+// groups are all cases, by group, then by what they promise. Package store names each beside the
+// promise that it is the case of.
 var groups = map[string]map[string]func(*testing.T, *suite){
 	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
 	"Aside": asideCases, "Pools": poolCases, "Outbox": outboxCases, "Schedules": scheduleCases, "Registry": registryCases,
@@ -134,14 +136,16 @@ func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 // waiting returns a new open run that is due at an instant.
 func waiting(id, member string, due time.Time) *engine.Run {
 	return &engine.Run{
-		ID: id, Playbook: "welcome", Revision: "r1", Member: member, State: engine.RunWaiting, StartedAt: now(), DueAt: due, PC: 1,
+		ID: id, Playbook: "welcome", Revision: "r1", Member: member, State: engine.RunWaiting, StartedAt: now(), DueAt: due,
+		PC:  1,
 		New: true, Changed: true,
 	}
 }
 
 func delivery(key, run string, notBefore time.Time) engine.Delivery {
 	return engine.Delivery{
-		Key: key, Member: "m-0", Playbook: "welcome", Run: run, Step: "hello", Channel: "wecom", NotBefore: notBefore, At: notBefore,
+		Key: key, Member: "m-0", Playbook: "welcome", Run: run, Step: "hello", Channel: "wecom", NotBefore: notBefore,
+		At:      notBefore,
 		Message: engine.Message{Text: "hello", Class: "promotional"},
 	}
 }

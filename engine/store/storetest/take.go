@@ -16,14 +16,18 @@ var takeCases = map[string]func(*testing.T, *suite){
 		before := now()
 		future, past := event("a", "m-0", "joined"), event("b", "m-0", "joined")
 		future.Time, past.Time = before.Add(time.Hour), before.Add(-time.Hour)
-		past.Payload = &engine.Payload{Properties: map[string]any{"amount": 12.5, "note": "五折 <b>"}, AddTags: []string{"buyer"}}
+		past.Payload = &engine.Payload{
+			Properties: map[string]any{"amount": 12.5, "note": "五折 <b>"},
+			AddTags:    []string{"buyer"},
+		}
 		s.take(future)
 		s.accept(event("between", "m-0", "joined"))
 		s.take(past, event("c", "m-0", "left"))
 		in := s.pending(shardOf("m-0"), 10).Inputs
 		s.same("what is owed", ids(in), []string{"a", "between", "b", "c"})
 		for i := range in {
-			if in[i].At.Before(before) || in[i].At.After(now()) || i > 0 && (in[i].At.Before(in[i-1].At) || in[i].Seq <= in[i-1].Seq) {
+			if in[i].At.Before(before) || in[i].At.After(now()) || i > 0 &&
+				(in[i].At.Before(in[i-1].At) || in[i].Seq <= in[i-1].Seq) {
 				t.Errorf("input %d is %d at %v", i, in[i].Seq, in[i].At)
 			}
 		}
@@ -48,13 +52,15 @@ var takeCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"takes an id once, ever, whichever way it came": func(t *testing.T, s *suite) {
-		s.same("first", s.take(event("a", "m-0", "x"), event("b", "m-0", "x"), event("a", "m-1", "y")), []bool{false, false, true})
+		s.same("first", s.take(event("a", "m-0", "x"), event("b", "m-0", "x"), event("a", "m-1", "y")),
+			[]bool{false, false, true})
 		s.same("again", s.take(event("b", "m-0", "x"), event("c", "m-0", "x")), []bool{true, false})
 		receipts, err := s.Accept(s.ctx, []engine.Input{event("c", "m-0", "x"), event("d", "m-0", "x")})
 		s.must(err)
 		s.same("accepted", []bool{receipts[0].Duplicate, receipts[1].Duplicate}, []bool{true, false})
 		s.pending(shardOf("m-0"), 10)
-		s.same("after all", s.take(event("a", "m-0", "x"), event("d", "m-0", "x"), event("e", "m-0", "x")), []bool{true, true, false})
+		s.same("after all", s.take(event("a", "m-0", "x"), event("d", "m-0", "x"), event("e", "m-0", "x")),
+			[]bool{true, true, false})
 		s.same("what is owed", ids(s.pending(shardOf("m-0"), 10).Inputs), []string{"a", "b", "c", "d", "e"})
 	},
 	"tells whether what comes again under an id has other content": func(t *testing.T, s *suite) {
@@ -94,13 +100,17 @@ var takeCases = map[string]func(*testing.T, *suite){
 		s.same("backlog", n, 2)
 	},
 	"takes nothing": func(t *testing.T, s *suite) { s.same("duplicates", s.take(), []bool(nil)) },
-	// While inputs come, waits are due all the time, which raises the clock: no input may come in behind a horizon.
+	// While inputs come, waits are due all the time, which raises the clock: no input may come in
+	// behind a horizon.
 	"no input is older than the horizon that was given before it": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(2)
 		b := s.pending(shard, 10)
 		s.must(s.Commit(s.ctx, shard, b.Epoch, b.Watermark, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
-			Runs:    []*engine.Run{{ID: "r", Playbook: "p", Member: m[0], State: engine.RunWaiting, New: true, StartedAt: now(), DueAt: now()}},
+			Runs: []*engine.Run{{
+				ID: "r", Playbook: "p", Member: m[0], State: engine.RunWaiting, New: true,
+				StartedAt: now(), DueAt: now(),
+			}},
 		}))
 		var wg sync.WaitGroup
 		const callers, each = 4, 100

@@ -1,4 +1,5 @@
-// Package redistest starts a real Redis for a test: a private one, on a free port, that keeps nothing.
+// Package redistest starts a real Redis for a test: a private one, on a free port, that keeps
+// nothing.
 package redistest
 
 import (
@@ -11,8 +12,8 @@ import (
 	"testing"
 )
 
-// Start returns the address of a Redis that ends with the test. Without a redis-server the test fails: one that is skipped
-// would say that what was not looked at works.
+// Start returns the address of a Redis that ends with the test. Without a redis-server the test
+// fails: one that is skipped would say that what was not looked at works.
 func Start(t testing.TB) (addr string) {
 	t.Helper()
 	path := os.Getenv("USHER_TEST_REDIS_SERVER")
@@ -23,7 +24,8 @@ func Start(t testing.TB) (addr string) {
 		}
 	}
 	port := freePort(t)
-	cmd := exec.Command(path, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	cmd := exec.Command(path, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--dir", t.TempDir())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatalf("start %s: %v", path, err)

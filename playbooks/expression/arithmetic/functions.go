@@ -13,8 +13,9 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Operators names the functions that operators are lowered to. The expr library's own would show what float64 adds
-// behind the 15th digit, and let ints wrap around. No author can write these names.
+// Operators names the functions that operators are lowered to. The expr library's own would show
+// what float64 adds behind the 15th digit, and let ints wrap around. No author can write these
+// names.
 var Operators = map[string]string{
 	"+": "$add", "-": "$sub", "*": "$mul", "/": "$div", "%": "$mod", "**": "$pow", "^": "$pow",
 }
@@ -54,7 +55,8 @@ func Functions() []*builtin.Function {
 			}
 			return decimal.Sum(list)
 		}),
-		Host("$slice", new(func(string, any, any) string), func(p []any) (any, error) { return cutText(p[0].(string), p[1], p[2]), nil }),
+		Host("$slice", new(func(string, any, any) string),
+			func(p []any) (any, error) { return cutText(p[0].(string), p[1], p[2]), nil }),
 	}
 }
 
@@ -188,7 +190,8 @@ func unlessFailed(v any) (any, error) {
 	return v, nil
 }
 
-// Failure stands for a value that could not be calculated. All variables are loaded before the run; only who needs this one fails.
+// Failure stands for a value that could not be calculated. All variables are loaded before the run;
+// only who needs this one fails.
 type Failure struct{ error }
 
 // Failed returns what stands for a value that could not be calculated, for the reason.

@@ -1,4 +1,5 @@
-// Package pages makes the reference from declarations: what the checker reads is what the reader reads.
+// Package pages makes the reference from declarations: what the checker reads is what the reader
+// reads.
 package pages
 
 import (
@@ -77,7 +78,8 @@ var kinds = map[schema.FieldKind]string{
 	schema.FieldPool: "coupon pool", schema.FieldTags: "a tag or a list", schema.FieldAttributes: "attribute: value",
 	schema.FieldProperties: "property: value", schema.FieldURL: "an address", schema.FieldHeaders: "header: value",
 	schema.FieldJSON: "any value", schema.FieldReturns: "name: type",
-	schema.FieldSecret: "string, may hold `${NAME}`", shapes.FieldMoment: "a time of the day, a datetime or an expression of one",
+	schema.FieldSecret:  "string, may hold `${NAME}`",
+	shapes.FieldMoment:  "a time of the day, a datetime or an expression of one",
 	shapes.FieldActions: "a list of actions",
 }
 
@@ -197,7 +199,8 @@ func channelsPage(reg *schema.Registry) string {
 
 func functionsPage() string {
 	p := &page{}
-	p.f("%s# Functions\n\nWhat [expressions](../language.md#expressions) may call.\n\n## The language's own\n\n", generated)
+	p.f("%s# Functions\n\nWhat [expressions](../language.md#expressions) may call.\n\n## The language's own\n\n",
+		generated)
 	var own, library [][]string
 	for _, f := range shapes.Functions() {
 		row := []string{code(f.Usage), f.Doc}
@@ -230,7 +233,8 @@ func functionsPage() string {
 
 func diagnosticsPage(codes []diag.Code) string {
 	p := &page{}
-	p.f("%s# Diagnostics\n\nEvery mistake and warning of `usher check`. `usher explain CODE` prints the same.\n\n", generated)
+	p.f("%s# Diagnostics\n\nEvery mistake and warning of `usher check`. `usher explain CODE` prints the same.\n\n",
+		generated)
 	var rows [][]string
 	for _, c := range codes {
 		rows = append(rows, []string{fmt.Sprintf("[`%s`](#%s)", c.Name, c.Name), c.Title})
