@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
 )
@@ -49,7 +50,7 @@ func TestExamplesPassTheirOwnTests(t *testing.T) {
 		dir := filepath.Dir(f)
 		t.Run(dir, func(t *testing.T) {
 			ws, diags := loader.Load(os.DirFS(dir), actions.Registry())
-			diags = append(diags, loader.Untested(ws)...)
+			diags = append(diags, check.Untested(ws)...)
 			if len(diags) > 0 {
 				var out strings.Builder
 				diag.Render(&out, "text", diags, ws.Files)

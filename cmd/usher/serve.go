@@ -16,7 +16,7 @@ import (
 	"github.com/usher-run/usher/internal/server"
 	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/check"
 )
 
 func (c *cli) serveCommand() *cobra.Command {
@@ -92,7 +92,7 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	demoCtx, stopDemo := context.WithCancel(ctx)
 	var demoed sync.WaitGroup
 	o.Ready = func(r server.Ready) {
-		fmt.Fprintf(c.stdout, "serving %s\n", loader.Contents(ws))
+		fmt.Fprintf(c.stdout, "serving %s\n", check.Contents(ws))
 		for _, id := range r.Paused {
 			fmt.Fprintf(c.stdout, "%s is paused; `usher resume %s` lets it take new runs\n", id, id)
 		}
@@ -131,7 +131,7 @@ func (c *cli) checkServed(ws *playbooks.Workspace, dir string) error {
 	switch live := func(p *playbooks.Playbook) bool { return p.Status != playbooks.Draft }; {
 	case len(ws.Playbooks) == 0:
 		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"),
-			loader.Contents(ws))
+			check.Contents(ws))
 	case !slices.ContainsFunc(ws.Playbooks, live):
 		fmt.Fprintln(c.stderr, "usher: warning: all playbooks are drafts: no run will begin")
 	}

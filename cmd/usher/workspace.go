@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/folder"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -105,7 +106,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				}
 			}
 			if strict {
-				diags = append(diags, loader.Untested(ws)...)
+				diags = append(diags, check.Untested(ws)...)
 			}
 			if format == "github" || format == "sarif" { // these are read beside the repository, not beside the workspace
 				diags = diag.Under(inRepository(dir), diags)
@@ -114,7 +115,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				return err
 			}
 			if format == "text" {
-				fmt.Fprintf(c.stdout, "read: %s\n", loader.Contents(ws))
+				fmt.Fprintf(c.stdout, "read: %s\n", check.Contents(ws))
 			}
 			if verbose || format == "text" {
 				c.noteSchedules(ws, verbose)

@@ -32,24 +32,6 @@ func safeEdits(diags []diag.Diagnostic) (edits []diag.Edit, of []diag.Diagnostic
 	return edits, of
 }
 
-// Apply makes edits in the text of a file; those of other files are left out.
-func Apply(name string, text []byte, edits []diag.Edit) []byte {
-	f := diag.NewFile(name, text)
-	var out bytes.Buffer
-	at := 0
-	for _, e := range edits {
-		from, to := f.Offset(e.Line, e.Column), f.Offset(e.EndLine, e.EndColumn)
-		if e.File != name || from < at || to < from {
-			continue
-		}
-		out.WriteString(f.Text[at:from])
-		out.WriteString(e.Text)
-		at = to
-	}
-	out.WriteString(f.Text[at:])
-	return out.Bytes()
-}
-
 // Fixed is what [Fix] did.
 type Fixed struct {
 	Files map[string][]byte // the files that changed
@@ -118,7 +100,7 @@ func edited(files fstest.MapFS, edits []diag.Edit) (next fstest.MapFS, changed [
 	next = fstest.MapFS{}
 	for name, f := range files {
 		next[name] = f
-		text := Apply(name, f.Data, edits)
+		text := diag.Apply(name, f.Data, edits)
 		if !bytes.Equal(text, f.Data) {
 			next[name], changed = &fstest.MapFile{Data: text, Mode: 0o644}, append(changed, name)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
 	"golang.org/x/tools/txtar"
 )
@@ -60,7 +61,7 @@ func loadGolden(t *testing.T, path string) (string, []diag.Diagnostic) {
 		}
 	}
 	if strings.Contains(string(ar.Comment), "strict") {
-		shown = append(shown, Untested(ws)...)
+		shown = append(shown, check.Untested(ws)...)
 	}
 	var out bytes.Buffer
 	if err := diag.Render(&out, "text", shown, ws.Files); err != nil {

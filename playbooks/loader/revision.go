@@ -4,10 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -85,10 +83,10 @@ func (p *playbookReader) eventMatches() []playbooks.EventMatch {
 // order of keys do not count.
 func (p *playbookReader) revision(n *syntax.Node, refs expression.Refs) string {
 	h := sha256.New()
-	for _, e := range sortedEntries(n) {
+	for _, e := range syntax.SortedEntries(n) {
 		if e.Key.Value != "status" {
 			fmt.Fprintf(h, "%q:", e.Key.Value)
-			canonical(h, e.Value)
+			syntax.Canonical(h, e.Value)
 		}
 	}
 	p.schema.WriteRefs(h, refs)
@@ -96,32 +94,4 @@ func (p *playbookReader) revision(n *syntax.Node, refs expression.Refs) string {
 		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]
-}
-
-func sortedEntries(n *syntax.Node) []syntax.Entry {
-	entries := slices.Clone(n.Entries)
-	slices.SortFunc(entries, func(a, b syntax.Entry) int { return strings.Compare(a.Key.Value, b.Key.Value) })
-	return entries
-}
-
-// canonical writes a node such that equal meanings give equal text.
-func canonical(w io.Writer, n *syntax.Node) {
-	switch n.Kind {
-	case syntax.MappingNode:
-		fmt.Fprint(w, "{")
-		for _, e := range sortedEntries(n) {
-			fmt.Fprintf(w, "%q:", e.Key.Value)
-			canonical(w, e.Value)
-		}
-		fmt.Fprint(w, "}")
-	case syntax.SequenceNode:
-		fmt.Fprint(w, "[")
-		for _, item := range n.Items {
-			canonical(w, item)
-			fmt.Fprint(w, ",")
-		}
-		fmt.Fprint(w, "]")
-	default:
-		fmt.Fprintf(w, "%s %q\n", n.Tag, n.Value)
-	}
 }

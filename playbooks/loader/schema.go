@@ -185,7 +185,7 @@ func typedForm(n *syntax.Node) *syntax.Node {
 func normalForm(n *syntax.Node) *syntax.Node {
 	v := n.Get("normalize")
 	if v == nil || v.Kind != syntax.ScalarNode || n.Get("type") == nil ||
-		typeNames[strings.TrimPrefix(v.Value, "optional ")] != nil {
+		schema.TypesByName[strings.TrimPrefix(v.Value, "optional ")] != nil {
 		return nil
 	}
 	return v

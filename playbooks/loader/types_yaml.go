@@ -16,11 +16,6 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-var typeNames = map[string]*schema.Type{
-	"string": schema.String, "int": schema.Int, "number": schema.Number, "bool": schema.Bool, "date": schema.Date,
-	"datetime": schema.Datetime,
-}
-
 // typeSynonyms are words of other languages for our types.
 var typeSynonyms = map[string]string{
 	"integer": "int", "float": "number", "double": "number", "decimal": "number", "boolean": "bool", "str": "string",
@@ -60,12 +55,12 @@ func (c *checker) typeNamed(n *syntax.Node) *schema.Type {
 	}
 	word, optional := strings.CutPrefix(n.Value, "optional ")
 	word = strings.TrimSpace(word)
-	t := typeNames[word]
+	t := schema.TypesByName[word]
 	if t == nil {
 		from := len([]rune(n.Value)) - len([]rune(word))
 		p := n.At(from, len([]rune(n.Value)))
 		r := c.Error("unknown-type", p, fmt.Sprintf("there is no type `%s`", word))
-		if better := suggestOptional(n.Value); better != "" {
+		if better := schema.SuggestOptional(n.Value); better != "" {
 			r.Label("write `"+better+"`").Edit(n.Pos(), better)
 			return schema.Any
 		}
@@ -96,23 +91,7 @@ func suggestType(file, text string) string {
 	if file != playbooks.SchemaFile {
 		return ""
 	}
-	return suggestOptional(text)
-}
-
-// suggestOptional returns how a type that may be missing is written here; "" when that was not
-// meant.
-func suggestOptional(s string) string {
-	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {
-		if word, ok := strings.CutSuffix(s, mark); ok && typeNames[strings.TrimSpace(word)] != nil {
-			return "optional " + strings.TrimSpace(word)
-		}
-	}
-	for _, mark := range []string{"?", "nullable ", "Optional[", "optional("} {
-		if word, ok := strings.CutPrefix(s, mark); ok && typeNames[strings.Trim(word, "]) ")] != nil {
-			return "optional " + strings.Trim(word, "]) ")
-		}
-	}
-	return ""
+	return schema.SuggestOptional(text)
 }
 
 func (c *checker) mappingType(n *syntax.Node) *schema.Type {
@@ -128,7 +107,7 @@ func (c *checker) mappingType(n *syntax.Node) *schema.Type {
 		return c.enumType(e)
 	}
 	if e := n.Get("enum"); e != nil && e.Kind == syntax.ScalarNode && (n.Get("default") != nil || len(n.Entries) == 1) &&
-		typeNames[e.Value] == nil && !e.Broken {
+		schema.TypesByName[e.Value] == nil && !e.Broken {
 		return c.enumOfText(e)
 	}
 	t := &schema.Type{Kind: schema.KindObject, Pos: n.Pos()}
@@ -409,7 +388,7 @@ func (c *checker) zone(n *syntax.Node, what string) (*time.Location, bool) {
 		return loc, true
 	}
 	r := c.Error("bad-timezone", n.Pos(), fmt.Sprintf("there is no time zone `%s`", s))
-	if write, label := suggestZone(s); label != "" {
+	if write, label := schema.SuggestZone(s); label != "" {
 		if r.Label(label); write != "" {
 			r.Edit(n.Pos(), write).UnsureUnless(false)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/files"
 )
 
@@ -116,7 +117,7 @@ func TestContents(t *testing.T) {
 		"templates/hi.txt":            {Data: []byte("你好")},
 	}
 	ws, _ := Load(files, testRegistry())
-	if got, want := Contents(ws), "3 playbooks (1 paused, 1 draft), 1 test, 1 template"; got != want {
+	if got, want := check.Contents(ws), "3 playbooks (1 paused, 1 draft), 1 test, 1 template"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package loader
+package schema
 
 import (
 	"regexp"
@@ -16,10 +16,10 @@ var (
 	}
 )
 
-// suggestZone returns what to write for a zone by its offset from UTC, or by what people in China
+// SuggestZone returns what to write for a zone by its offset from UTC, or by what people in China
 // call theirs; "" for other names. write is the one name that is likely, since an offset is that of
 // more than one place.
-func suggestZone(s string) (write, label string) {
+func SuggestZone(s string) (write, label string) {
 	name := strings.ToUpper(strings.ReplaceAll(diag.HalfWidth(s), " ", ""))
 	m := zoneOffset.FindStringSubmatch(name)
 	switch {
@@ -31,4 +31,25 @@ func suggestZone(s string) (write, label string) {
 		return "", "write the name of a place with this offset, as Asia/Shanghai, or UTC"
 	}
 	return "", ""
+}
+
+// SuggestOptional returns how a type that may be missing is written here; "" when that was not
+// meant.
+func SuggestOptional(s string) string {
+	for _, mark := range []string{"?", " optional", " | null", "|null", " | nil", " or null", " | undefined"} {
+		if word, ok := strings.CutSuffix(s, mark); ok && TypesByName[strings.TrimSpace(word)] != nil {
+			return "optional " + strings.TrimSpace(word)
+		}
+	}
+	for _, mark := range []string{"?", "nullable ", "Optional[", "optional("} {
+		if word, ok := strings.CutPrefix(s, mark); ok && TypesByName[strings.Trim(word, "]) ")] != nil {
+			return "optional " + strings.Trim(word, "]) ")
+		}
+	}
+	return ""
+}
+
+var TypesByName = map[string]*Type{
+	"string": String, "int": Int, "number": Number, "bool": Bool, "date": Date,
+	"datetime": Datetime,
 }
