@@ -116,7 +116,7 @@ func (a *admission) body(what string, keys []string, field func(string) *strictj
 	err := a.r.Object("", func(key string) *strictjson.Rejection {
 		i := slices.Index(keys, key)
 		if i < 0 {
-			return unknownField(what, key, keys)
+			return strictjson.UnknownField(what, key, keys)
 		}
 		if a.seen&(1<<i) != 0 {
 			return &strictjson.Rejection{Code: strictjson.CodeDuplicateField, Path: key, Message: "the key appears twice"}

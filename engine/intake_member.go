@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine/strictjson"
@@ -123,7 +122,7 @@ func (a *admission) tags() *strictjson.Rejection {
 	return a.r.Object("tags", func(key string) *strictjson.Rejection {
 		path := "tags." + key
 		if key != "add" && key != "remove" {
-			return unknownField("tags", key, []string{"add", "remove"})
+			return strictjson.UnknownField("tags", key, []string{"add", "remove"})
 		}
 		if seen[key] {
 			return &strictjson.Rejection{Code: strictjson.CodeDuplicateField, Path: path, Message: "the key appears twice"}
@@ -195,46 +194,10 @@ func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *strictjson.R
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, ok := params.Field(name); !ok {
-			r := unknownField("the trigger", name, params.FieldNames())
+			r := strictjson.UnknownField("the trigger", name, params.FieldNames())
 			r.Path = strictjson.Join("params", name)
 			return nil, r
 		}
 	}
 	return values, checkFields("params", params, values)
-}
-
-// unknownField names a key that does not exist and, when one is near, the key that was meant.
-func unknownField(what, key string, known []string) *strictjson.Rejection {
-	message := fmt.Sprintf("%s has no `%s`", what, strictjson.Cut(key))
-	for _, k := range known {
-		if nearly(strings.ToLower(key), k) {
-			message += fmt.Sprintf("; did you mean `%s`?", k)
-			break
-		}
-	}
-	return &strictjson.Rejection{Code: strictjson.CodeUnknownField, Path: strictjson.Cut(key), Message: message}
-}
-
-// nearly reports whether two words are within two slips of the keyboard.
-func nearly(a, b string) bool {
-	if d := len(a) - len(b); d > 2 || d < -2 || len(a) > 40 {
-		return false
-	}
-	prev := make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur := make([]int, len(b)+1)
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-		}
-		prev = cur
-	}
-	return prev[len(b)] <= 2 && prev[len(b)] < len(b)
 }
