@@ -219,7 +219,8 @@ func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time
 		if p.Trigger.Kind != playbooks.TriggerSchedule {
 			continue
 		}
-		for at := p.Trigger.Schedule.Next(all[0].At.Add(-time.Millisecond)); !at.After(end); at = p.Trigger.Schedule.Next(at) {
+		from := p.Trigger.Schedule.Next(all[0].At.Add(-time.Millisecond))
+		for at := from; !at.After(end); at = p.Trigger.Schedule.Next(at) {
 			if at.After(first) { // the member is not there before
 				out = append(out, engine.Input{
 					Kind: engine.InputSchedule, ID: sim.OccurrenceID(p.ID, at, member), Member: member, Name: p.ID, Time: at.UTC(),

@@ -279,34 +279,6 @@ func (s *Step) Name() string {
 	return s.Path
 }
 
-// Wait says what a run waits for: exactly one of For, Clock, Until and Event is set.
-type Wait struct {
-	For     schema.Duration // a time
-	Clock   *int            // the next such time of day of the member, in minutes since midnight
-	Until   *Value          // a datetime, or a date at its midnight; one that is past or missing is no wait
-	Event   *EventMatch     // an event, for Timeout at most
-	Timeout schema.Duration
-}
-
-// Value is a field's value: a literal, an expression, a text, or a list or object that contains
-// some.
-type Value struct {
-	Literal any
-	Expr    *expression.Expr
-	Text    *Template
-	List    []*Value
-	Map     map[string]*Value
-	Keys    []string // of Map, in the order in which they are written
-}
-
-// Put adds a value under a key of Map.
-func (v *Value) Put(key string, value *Value) {
-	if _, known := v.Map[key]; !known {
-		v.Keys = append(v.Keys, key)
-	}
-	v.Map[key] = value
-}
-
 // TestFile is one _test.yaml.
 type TestFile struct {
 	File     string

@@ -31,6 +31,7 @@ type Reader struct {
 	LossyAsText bool // a number that would change is read as its text; else it is refused
 }
 
+// Syntax returns the rejection of what is not JSON at the place that is read.
 func (r *Reader) Syntax(what string) *Rejection {
 	return &Rejection{Code: CodeMalformed, Message: fmt.Sprintf("%s at byte %d", what, r.Pos+1), Offset: r.Pos + 1}
 }
@@ -146,6 +147,7 @@ func (r *Reader) Fields(path string) (map[string]any, *Rejection) {
 	return m, err
 }
 
+// Value reads any value; parent and key name it in a rejection.
 func (r *Reader) Value(parent, key string) (any, *Rejection) {
 	switch c := r.Peek(); c {
 	case '"':
@@ -223,6 +225,7 @@ func (r *Reader) digits() int {
 
 func (r *Reader) at(c byte) bool { return r.Pos < len(r.Data) && r.Data[r.Pos] == c }
 
+// Number reads a number that a float holds exactly, as int or float64.
 func (r *Reader) Number() (any, *Rejection) {
 	start := r.Pos
 	if r.at('-') {

@@ -49,6 +49,7 @@ func SuggestOptional(s string) string {
 	return ""
 }
 
+// TypesByName are the types that a word stands for.
 var TypesByName = map[string]*Type{
 	"string": String, "int": Int, "number": Number, "bool": Bool, "date": Date,
 	"datetime": Datetime,

@@ -15,34 +15,7 @@ const (
 // duration, one of exit the reason.
 func Controls() []schema.ActionSpec {
 	return []schema.ActionSpec{
-		{
-			Key: "wait",
-			Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`), after `timeout` at the latest",
-			Fields: []schema.FieldSpec{
-				{
-					Name: "until", Kind: FieldMoment, OneOf: "what",
-					Doc: "the next such time of the member's day, or a datetime; one that is past or missing is no wait",
-				},
-				{
-					Name: "event", Kind: FieldEvent, OneOf: "what",
-					Doc: "the event to wait for; the one that brought the run here is not seen",
-				},
-				{Name: "if", Kind: FieldCondition, Doc: "with `event`: which of these events; `event` is the one being looked at"},
-				{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event`, and then required: how long to wait for it"},
-			},
-			Results: []schema.ResultSpec{
-				{
-					Name: ResultTimedOut, Type: schema.Bool,
-					Doc: "whether the event did not come in time; only of a wait for an event",
-				},
-				{
-					Name: ResultEvent, Type: schema.ObjectOf().AsOptional(),
-					Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" +
-						ResultTimedOut,
-				},
-			},
-			Example: "id: paid\nwait: {event: order.paid, if: event.amount > 100, timeout: 2d}",
-		},
+		waitControl(),
 		{
 			Key: "if",
 			Doc: "Goes one of two ways. `else` may be left out",
@@ -95,3 +68,35 @@ const (
 	ResultTimedOut = "timed_out"
 	ResultEvent    = "event"
 )
+
+// waitControl declares the action that lets a run go on later.
+func waitControl() schema.ActionSpec {
+	return schema.ActionSpec{
+		Key: "wait",
+		Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`), after `timeout` at the latest",
+		Fields: []schema.FieldSpec{
+			{
+				Name: "until", Kind: FieldMoment, OneOf: "what",
+				Doc: "the next such time of the member's day, or a datetime; one that is past or missing is no wait",
+			},
+			{
+				Name: "event", Kind: FieldEvent, OneOf: "what",
+				Doc: "the event to wait for; the one that brought the run here is not seen",
+			},
+			{Name: "if", Kind: FieldCondition, Doc: "with `event`: which of these events; `event` is the one being looked at"},
+			{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event`, and then required: how long to wait for it"},
+		},
+		Results: []schema.ResultSpec{
+			{
+				Name: ResultTimedOut, Type: schema.Bool,
+				Doc: "whether the event did not come in time; only of a wait for an event",
+			},
+			{
+				Name: ResultEvent, Type: schema.ObjectOf().AsOptional(),
+				Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" +
+					ResultTimedOut,
+			},
+		},
+		Example: "id: paid\nwait: {event: order.paid, if: event.amount > 100, timeout: 2d}",
+	}
+}

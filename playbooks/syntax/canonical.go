@@ -29,6 +29,7 @@ func Canonical(w io.Writer, n *Node) {
 	}
 }
 
+// SortedEntries returns the entries of a mapping by their keys.
 func SortedEntries(n *Node) []Entry {
 	entries := slices.Clone(n.Entries)
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Key.Value, b.Key.Value) })

@@ -61,24 +61,6 @@ func (c *Reader) suggestedType(f *diag.File, text string) string {
 	return c.SuggestType(f.Name, text)
 }
 
-// commentIn returns where the value that begins at from ends, when a comment follows it: a `#` with
-// a space on both sides, outside of quotes. Else it gives to.
-func commentIn(text string, from, to int) int {
-	for i := from; i < to; i++ {
-		switch text[i] {
-		case '"', '\'':
-			if end := diag.ClosingQuote(text[i:to]); end > 0 {
-				i += end
-			}
-		case '#':
-			if i > from && text[i-1] == ' ' && (i+1 == to || text[i+1] == ' ' || text[i+1] == '#') {
-				return trimEnd(text, from, i)
-			}
-		}
-	}
-	return to
-}
-
 // InFullWidthQuotes returns what a text holds that as a whole stands in the quotes of Chinese text:
 // they quote.
 func InFullWidthQuotes(text string) (inner string, ok bool) {

@@ -61,7 +61,8 @@ func (c *textTyper) invisibleInPlain() {
 		}
 		d := c.warn("invisible-character", Span{From: i, To: i + size}, "an invisible character would be sent here: "+
 			diag.NameOfRune(r), "take it out")
-		if d.EndLine == d.Line && d.EndColumn-d.Column > 1 || told[d.Line*1e6+d.Column] { // an escape, which all see, or told before
+		// An escape is seen by all.
+		if d.EndLine == d.Line && d.EndColumn-d.Column > 1 || told[d.Line*1e6+d.Column] {
 			c.diags = c.diags[:len(c.diags)-1]
 			continue
 		}

@@ -24,7 +24,8 @@ import (
 // write.
 //
 //	head    magic, 16 bytes of the database
-//	record  length of the rest, checksum of the rest, round; at, time (both in milliseconds), kind, id, member, name, data
+//	record  length of the rest, checksum of the rest, round;
+//	        at, time (both in milliseconds), kind, id, member, name, data
 type journalFile struct {
 	*os.File
 	disk  journalDisk // the same file

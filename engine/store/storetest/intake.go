@@ -113,7 +113,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		}
 		s.same("what is owed", ids(s.pending(shardOf("m-0"), 10).Inputs), []string{"a", "b"})
 	},
-	"tells whether what comes again under an id has other content": func(t *testing.T, s *suite) {
+	"reports whether what comes again under an id has other content": func(t *testing.T, s *suite) {
 		s.differs(func(inputs ...engine.Input) []store.Known {
 			receipts, err := s.Accept(s.ctx, inputs)
 			s.must(err)

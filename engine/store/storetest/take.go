@@ -63,7 +63,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 			[]bool{true, true, false})
 		s.same("what is owed", ids(s.pending(shardOf("m-0"), 10).Inputs), []string{"a", "b", "c", "d", "e"})
 	},
-	"tells whether what comes again under an id has other content": func(t *testing.T, s *suite) {
+	"reports whether what comes again under an id has other content": func(t *testing.T, s *suite) {
 		s.differs(func(inputs ...engine.Input) []store.Known {
 			list, err := s.Take(s.ctx, inputs)
 			s.must(err)

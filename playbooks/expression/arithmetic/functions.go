@@ -62,6 +62,7 @@ func Functions() []*builtin.Function {
 
 var errMissing = errors.New("a value is missing")
 
+// Call returns the node of a call of a function.
 func Call(name string, args ...ast.Node) ast.Node {
 	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: args}
 }
@@ -175,6 +176,7 @@ const MaxRendered = 64 << 10
 // ErrTooLong is the error of a text that grows beyond [MaxRendered].
 var ErrTooLong = fmt.Errorf("the text grows beyond %d bytes", MaxRendered)
 
+// Host declares a function to the expr library. signature is a pointer to a function of its type.
 func Host(name string, signature any, f func([]any) (any, error)) *builtin.Function {
 	return &builtin.Function{
 		Name: name, Func: func(params ...any) (any, error) { return f(params) },
