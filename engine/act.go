@@ -1,13 +1,8 @@
 package engine
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
@@ -241,128 +236,8 @@ const (
 	ReasonNoChannel = "no such channel"
 )
 
-// Send decides on a message: it goes to the outbox, waits for the end of quiet hours, or is skipped
-// with the reason.
-func (a *Act) Send(channel string, m Message) {
-	d := a.d
-	a.Detail("channel", channel)
-	at, deferred := d.now, false
-	if m.Class != Transactional {
-		if end, quiet := d.e.ws.Schema.QuietEnd(d.now.In(d.zone)); quiet {
-			at, deferred = end.UTC(), true
-		}
-	}
-	if reason := a.mayNotSend(channel, &m, at); reason != "" {
-		a.Result("status", "skipped")
-		a.Reason(reason)
-		return
-	}
-	del := Delivery{
-		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id,
-		Playbook: a.run.Playbook, Run: a.run.ID,
-		Step: a.step.Name(), Channel: channel, At: d.now, NotBefore: at, Message: m,
-	}
-	a.Result("status", "queued")
-	if deferred {
-		a.reason = ReasonDeferred
-		a.Detail("until", at)
-	}
-	if m.Class != Transactional {
-		d.countSend(channel, at)
-	}
-	a.Detail("text", m.Text)
-	if m.To != "" {
-		a.Detail("to", m.To)
-	}
-	d.c.Deliveries = append(d.c.Deliveries, del)
-}
-
-// mayNotSend returns the reason why a message is skipped, and finds its address.
-func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
-	d := a.d
-	if d.e.ws.Schema.Channel(channel) == nil {
-		return ReasonNoChannel
-	}
-	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
-		to, _ := memberView{&d.evaluator, d.e.types}.Field(attribute).(string)
-		if m.To = to; to == "" {
-			return ReasonNoAddress
-		}
-	}
-	if m.Class != Transactional && !d.e.consents(d.st.Member) {
-		return ReasonConsent
-	}
-	if m.Class != Transactional && d.capped(channel, at) {
-		return ReasonCapped
-	}
-	return ""
-}
-
-// capped reports whether one more message on the channel, sent at that time, would go over a
-// frequency cap.
-func (d *decider) capped(channel string, at time.Time) bool {
-	for _, f := range d.e.ws.Schema.Caps {
-		if len(f.Channels) > 0 && !slices.Contains(f.Channels, channel) {
-			continue
-		}
-		since, n := f.Per.Before(at.In(d.zone)), 0
-		for _, s := range d.st.Member.Sends {
-			if s.At.After(since) && (len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
-				n++
-			}
-		}
-		if n >= f.Max {
-			return true
-		}
-	}
-	return false
-}
-
-// countSend remembers a send for as long as a frequency cap can see it: it counts when it goes out,
-// also when it is deferred.
-func (d *decider) countSend(channel string, at time.Time) {
-	caps := d.e.ws.Schema.Caps
-	if len(caps) == 0 {
-		return
-	}
-	var longest time.Duration
-	for _, f := range caps {
-		longest = max(longest, f.Per.Longest())
-	}
-	m := d.st.Member
-	m.Sends = slices.DeleteFunc(m.Sends, func(s Send) bool { return d.now.Sub(s.At) > longest })
-	m.Sends = append(m.Sends, Send{Channel: channel, At: at})
-	d.touched = true
-}
-
-// id makes an id out of stable parts: unguessable without the secret, and the same in a replay. It
-// begins with the instant's second, so that the ids of one time lie together in a database's index:
-// a commit then writes a few pages instead of one an id.
-func (e *Engine) id(at time.Time, kind string, parts ...string) string {
-	id := make([]byte, 4, 16)
-	binary.BigEndian.PutUint32(id, uint32(at.Unix()))
-	return hex.EncodeToString(append(id, e.mac(kind, parts...)[:10]...))
-}
-
 // codeAlphabet has no letters that are mistaken for digits when read aloud.
 const codeAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
-// code makes a coupon code: 60 bits that nobody can guess.
-func (e *Engine) code(prefix string, parts ...string) string {
-	body := e.codes.EncodeToString(e.mac("coupon", parts...)[:8])[:12]
-	if prefix == "" {
-		return body
-	}
-	return prefix + "-" + body
-}
-
-func (e *Engine) mac(kind string, parts ...string) []byte {
-	h := e.macs.Get().(hash.Hash)
-	defer e.macs.Put(h)
-	h.Reset()
-	h.Write([]byte(kind + "\x00" + strings.Join(parts, "\x00")))
-	return h.Sum(nil)
-}
 
 // Template returns the name of the text below templates/ that a field was rendered from, and
 // whether it is HTML; "" when the field is inline.

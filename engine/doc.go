@@ -44,6 +44,6 @@
 // evaluator.go evaluates expressions and texts for the member at the instant. view.go and
 // history.go are what it reads, memory.go is what a run remembers. decider.go holds one decision.
 // engine.go, listening.go and segment.go are what is compiled of a workspace, once. intake*.go
-// admits inputs, review.go judges late messages again, tally.go counts, observe.go tells tests what
+// admits inputs, sending.go judges late messages again, tally.go counts, observe.go tells tests what
 // was decided.
 package engine

@@ -48,3 +48,20 @@ func (d *decider) takeAnswer(r *Run, s *playbooks.Step) map[string]any {
 	r.DueAt, r.Changed = time.Time{}, true
 	return answer
 }
+
+// resumable returns the playbook by which a run that is due can go on. It is nil when the run
+// cannot: the playbook is a draft, where nothing moves, or the revision cannot be had. The run is
+// put off then.
+func (d *decider) resumable(r *Run) *book {
+	if d.e.status(r.Playbook) == playbooks.Draft {
+		r.DueAt = r.DueAt.Add(parked)
+		r.Changed = true
+		return nil
+	}
+	b := d.e.books[r.Revision]
+	if b == nil || r.PC >= len(b.Steps) {
+		d.parkRun(r, r.DueAt)
+		return nil
+	}
+	return b
+}

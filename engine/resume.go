@@ -53,23 +53,6 @@ func (d *decider) endWait(r *Run, b *book, s *playbooks.Step, result map[string]
 	r.Changed = true
 }
 
-// resumable returns the playbook by which a run that is due can go on. It is nil when the run
-// cannot: the playbook is a draft, where nothing moves, or the revision cannot be had. The run is
-// put off then.
-func (d *decider) resumable(r *Run) *book {
-	if d.e.status(r.Playbook) == playbooks.Draft {
-		r.DueAt = r.DueAt.Add(parked)
-		r.Changed = true
-		return nil
-	}
-	b := d.e.books[r.Revision]
-	if b == nil || r.PC >= len(b.Steps) {
-		d.parkRun(r, r.DueAt)
-		return nil
-	}
-	return b
-}
-
 // resumeDue ends the wait of a run that is due.
 func (d *decider) resumeDue(r *Run, b *book) []resumed {
 	d.begin(r.DueAt)

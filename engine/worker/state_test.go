@@ -115,6 +115,7 @@ func newBench(t *testing.T) *bench {
 	})
 	b.w.active.Store(&active{})
 	b.ctx, b.stop = context.WithCancel(context.Background())
+	b.w.root = b.ctx // as Run sets it
 	t.Cleanup(b.stop)
 	b.r = b.w.runner(shardKey(1))
 	step := func(context.Context, *runner) (int, error) { return b.did, b.err }

@@ -2,8 +2,8 @@
 //
 // An expression goes through these steps, one file each:
 //  1. Parse (check.go, syntax.go): the library's parser, with the functions that the language
-//     leaves out taken away. Its error is replaced by one that says what to write: foreign.go and
-//     habits.go know the operators and functions of other languages.
+//     leaves out taken away. Its error is replaced by one that says what to write: foreign_names.go and
+//     foreign_syntax.go know the operators and functions of other languages.
 //  2. Check (check.go, members.go, functions.go, operators.go): every node gets a type. A value
 //     that may be missing, a divisor that may be zero, or a comparison that never holds is a
 //     mistake.
@@ -12,9 +12,9 @@
 //  4. Lower (lower.go): names of segments and computed attributes are replaced by what they stand
 //     for; what is read of the member, the event and the history becomes variables, so that only
 //     what is needed is loaded.
-//  5. Run (env.go, arith.go): the library's virtual machine, with arithmetic that rounds as a
+//  5. Run (env.go, package arithmetic): the library's virtual machine, with arithmetic that rounds as a
 //     calculator does.
 //
-// What a workspace declares is asked of a small interface, [Declarations]. turns.go derives from
+// What a workspace declares is asked of a small interface, [Declarations]. reevaluation.go derives from
 // the same tree when the answer of an expression may change by the passing of time alone.
 package expression

@@ -7,7 +7,7 @@
 //  2. usher.yaml (schema.go, channel.go, types_yaml.go): declarations, then their expressions.
 //  3. Templates (load.go): judged where they are used, since what is in scope depends on the
 //     playbook.
-//  4. Playbooks (playbook.go, trigger*.go, steps.go, ways.go, args*.go, wait.go): control flow
+//  4. Playbooks (playbook.go, trigger*.go, steps.go, branches.go, args*.go, wait.go): control flow
 //     becomes jumps in one list of steps; each expression is compiled with the scope of its place.
 //  5. Tests (testfile*.go).
 //  6. The rules over the whole workspace, package check.

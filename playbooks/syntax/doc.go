@@ -6,9 +6,9 @@
 //  2. Parse (yaml.go): by the YAML library; this is the only file that knows it. Its errors are
 //     turned into the cause (yaml_errors.go).
 //  3. Build (yaml.go): a tree of [Node] without anchors, tags, merges and repeated keys.
-//  4. Repair of quoting (slips*.go, fit.go): a value that YAML reads otherwise than it was meant,
+//  4. Repair of quoting (quoting*.go, edit_quoting.go): a value that YAML reads otherwise than it was meant,
 //     because it is not in quotes, is named, and the quoted form is offered.
 //
-// plain.go reads plain values (strings, whole numbers, words of a list) and says what is wrong with
+// reader.go reads plain values (strings, whole numbers, words of a list) and says what is wrong with
 // others.
 package syntax

@@ -7,7 +7,7 @@
 //     not Liquid is a mistake.
 //  2. Check (types.go, values.go, conditions.go, filters.go, dates.go, signs.go): types and enum
 //     values of every comparison and filter, values that may be missing, divisors that may be zero,
-//     date formats; plain.go looks at the words between the tags.
+//     date formats; unfilled.go looks at the words between the tags.
 //  3. Lower (lower.go, work.go): comparisons are made explicit, work is counted and bounded,
 //     branches report when they are taken, for the coverage of tests.
 //  4. Render (template.go, numbers.go): by the library, within bounds of time and size.
