@@ -24,7 +24,7 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
-// Closest returns the known word nearest to the given one within [maxDistance], or "". Of equals
+// Closest returns the known word nearest to the given one within [MaxDistance], or "". Of equals
 // the first in the alphabet wins.
 func Closest(word string, known []string) string {
 	best, bestDistance := "", MaxDistance+1

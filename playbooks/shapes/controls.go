@@ -11,7 +11,7 @@ const (
 )
 
 // Controls declares the actions that the language itself carries out, which need no entry in a
-// [Registry]. The fields of choose and split are those of each way; a bare value of wait is a
+// [schema.Registry]. The fields of choose and split are those of each way; a bare value of wait is a
 // duration, one of exit the reason.
 func Controls() []schema.ActionSpec {
 	return []schema.ActionSpec{

@@ -8,7 +8,7 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// What a file may hold at most, beside [MaxFileSize]. The YAML library is kept from anything
+// What a file may hold at most, beside its size. The YAML library is kept from anything
 // deeper: its time and stack grow.
 const (
 	maxOpen        = 500 // brackets open at once, counted without regard to quotes

@@ -1,11 +1,12 @@
-// Package text reads the Liquid of message texts into a tree with places. It knows no names and no
-// types: what a text may name and what filters take is judged by package playbooks on the tree. The
+package text
+
+// The parser reads the Liquid of message texts into a tree with places. It knows no names and no
+// types: what a text may name and what filters take is judged by the checker on the tree. The
 // library that renders texts keeps its own tree to itself.
 //
 // A text is read in two steps. [Parse] cuts it at {{ … }} and {% … %} and builds the blocks; what
 // stands inside of them is cut into tokens and read as an expression. A mistake in one tag leaves
 // the others readable, so that all of them are found in one pass.
-package text
 
 // Span is a range of bytes of the text.
 type Span struct{ From, To int }
