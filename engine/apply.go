@@ -12,12 +12,12 @@ func (d *decider) ensureMember(in *Input) {
 }
 
 // applyEvent brings what an event carries to the member, and the event into their history.
-func (d *decider) applyEvent(in *Input, p *Payload) {
+func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
 	d.applyPayload(in, p)
 	if p.Depth == 0 { // what a run emitted is nothing that the member did
 		d.st.Member.LastSeenAt = in.At
 	}
-	d.st.History.put(in, d.e.listening(in.Name).tracked)
+	d.st.History.put(in, l.tracked)
 	d.begin(in.At)
 }
 

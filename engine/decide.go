@@ -129,7 +129,7 @@ func (d *decider) decideInput(in *Input) error {
 	if err := d.actAndFollow(ready); err != nil {
 		return err
 	}
-	if concerned || recorded {
+	if (concerned || recorded) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
 	return nil
@@ -138,11 +138,12 @@ func (d *decider) decideInput(in *Input) error {
 // decideEvent takes an event up to the runs that are to act: the member first, then goals, exits
 // and waits of what is open, then all triggers and gates on the member as it is now.
 func (d *decider) decideEvent(in *Input, p *Payload) (ready ready, err error) {
-	d.applyEvent(in, p)
+	l := d.e.listening(in.Name)
+	d.applyEvent(in, p, l)
 	d.countGoals(in)
 	d.exitRuns(in)
 	ready.resumed = d.resumeWaits(in)
-	ready.entries, err = d.judgeEvent(in)
+	ready.entries, err = d.judgeEvent(in, l)
 	return ready, err
 }
 
@@ -188,6 +189,9 @@ func (d *decider) decideBackfill(in *Input, p *Payload, known bool) {
 
 // actAndFollow lets runs act, and puts what they emitted into the cascade.
 func (d *decider) actAndFollow(ready ready) error {
+	if len(ready.resumed)+len(ready.entries) == 0 {
+		return nil
+	}
 	acted, err := d.act(ready)
 	d.cascade.addEmitted(acted)
 	return err

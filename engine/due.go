@@ -55,7 +55,7 @@ func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {
 
 // gaveUp reports whether what a re-evaluation at an instant would start was given up.
 func (st *State) gaveUp(at time.Time) bool {
-	return slices.ContainsFunc(st.PassedReevaluations, func(t time.Time) bool {
+	return st.Damage != nil && slices.ContainsFunc(st.Damage.PassedReevaluations, func(t time.Time) bool {
 		return t.Sub(at) < time.Millisecond && !at.After(t)
 	})
 }

@@ -20,12 +20,28 @@ type State struct {
 	Member  *Member // nil: not seen before
 	Runs    []*Run  // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
 	History History
+	Damage  *Damage // nil: none
+}
+
+// Damage is what cannot be read of a member, or cannot be decided. Few have any.
+type Damage struct {
 	// Unreadable says what of the member cannot be read; empty: all can. Nothing is decided then.
 	Unreadable string
 	// PassedReevaluations are instants, in whole milliseconds, at which the member is not looked at:
 	// what that would start cannot be decided.
 	PassedReevaluations []time.Time
 }
+
+// Unreadable says what of the member cannot be read; empty: all can.
+func (st *State) Unreadable() string {
+	if st.Damage == nil {
+		return ""
+	}
+	return st.Damage.Unreadable
+}
+
+// SetUnreadable sets what of the member cannot be read.
+func (st *State) SetUnreadable(why string) { st.Damage = &Damage{Unreadable: why} }
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
 type Engine struct {

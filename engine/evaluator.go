@@ -18,8 +18,9 @@ type evaluator struct {
 	env   *expression.Env
 	now   time.Time // of what is decided on, UTC
 	zone  *time.Location
-	types *types    // that the member and their history are read by; see readBy
-	event eventView // the one that was asked for last
+	types *types     // that the member and their history are read by; see readBy
+	view  memberView // the member as expressions read them now
+	event eventView  // the one that was asked for last
 
 	unreadable *Unreadable // what an expression asked for and cannot be read
 }
@@ -29,7 +30,8 @@ func (ev *evaluator) begin(now time.Time) {
 	ev.now = now
 	ev.zone = ev.e.zoneOf(ev.st.Member)
 	ev.types = ev.e.types
-	ev.env.Begin(now, ev.zone, ev.id, memberView{ev, ev.types}, ev)
+	ev.view = memberView{ev, ev.types}
+	ev.env.Begin(now, ev.zone, ev.id, &ev.view, ev)
 }
 
 // seen returns the values that explain the outcome of a condition.
@@ -48,7 +50,8 @@ func (ev *evaluator) readBy(t *types) {
 		return
 	}
 	ev.types = t
-	ev.env.SetMember(memberView{ev, t})
+	ev.view.types = t
+	ev.env.SetMember(&ev.view)
 }
 
 // scope lets expressions see what the run knows. The member and their history are read by the
@@ -63,7 +66,7 @@ func (ev *evaluator) scope(r *Run, b *book) {
 func (ev *evaluator) unread(err error) error {
 	if u := ev.unreadable; u != nil {
 		ev.unreadable = nil
-		ev.env.SetMember(memberView{ev, ev.types}) // another expression reads the same history anew
+		ev.env.SetMember(&ev.view) // another expression reads the same history anew
 		return u
 	}
 	return err

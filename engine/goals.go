@@ -43,8 +43,11 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 // exitRuns ends open runs whose playbook says so.
 func (d *decider) exitRuns(in *Input) {
 	for _, r := range d.st.Runs {
+		if r.State != RunWaiting {
+			continue
+		}
 		b := d.e.books[r.Revision]
-		if r.State != RunWaiting || b == nil || d.e.status(r.Playbook) == playbooks.Draft {
+		if b == nil || d.e.status(r.Playbook) == playbooks.Draft {
 			continue
 		}
 		for i := range b.Exits {

@@ -246,35 +246,35 @@ func (ev *evaluator) List(s expression.Slot) []any {
 	return out
 }
 
-// Sum adds up an int or a number of a slot's events; nothing makes 0. One that the schema does not
-// take any more is left out.
+// Sum adds up an int or a number of a slot's events, exactly; nothing makes 0. One that the schema
+// does not take any more is left out.
 func (ev *evaluator) Sum(s expression.Slot, field string) (any, error) {
 	e := ev.types.event(s.Event)
 	if e == nil || e.Properties == nil {
 		return 0, nil
 	}
 	of, _ := e.Properties.Field(field)
-	whole, sum, some := 0, 0.0, false
+	var sum decimal.Total
 	list := ev.within(s)
 	for i := range list {
 		h := &list[i]
-		if !ev.readable(h) || !h.fits(ev.types.schema, e.Properties) {
+		if !h.fits(ev.types.schema, e.Properties) {
+			if !ev.readable(h) {
+				return nil, ev.unreadable
+			}
 			continue
 		}
-		var err error
-		switch v, _ := of.Coerce(h.properties[field]); v := v.(type) {
+		value := h.properties[field]
+		if f, ok := value.(float64); ok && of.Kind == schema.KindNumber { // most are: no conversion
+			sum.AddFloat(f)
+			continue
+		}
+		switch v, _ := of.Coerce(value); v := v.(type) {
 		case int:
-			whole, err = decimal.AddInt(whole, v)
+			sum.AddInt(v)
 		case float64:
-			sum, err = decimal.AddFloat(sum, v)
-			some = true
-		}
-		if err != nil {
-			return nil, err
+			sum.AddFloat(v)
 		}
 	}
-	if some {
-		return sum, nil
-	}
-	return whole, nil
+	return sum.Value()
 }

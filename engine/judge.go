@@ -130,8 +130,7 @@ func (d *decider) inHoldout(b *book) bool {
 }
 
 // judgeEvent judges the playbooks that the event triggers.
-func (d *decider) judgeEvent(in *Input) ([]*entry, error) {
-	l := d.e.listening(in.Name)
+func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
 	if len(l.books) == 0 {
 		return nil, nil
 	}

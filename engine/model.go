@@ -102,10 +102,6 @@ type Member struct {
 	Dates         map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
 	ReevaluatedAt time.Time             `json:"looked_at,omitzero"`
 	ReevaluateAt  time.Time             `json:"look_at,omitzero"`
-
-	// Unreadable says why what is stored of the member cannot be read; nothing else but the id is
-	// known then.
-	Unreadable string `json:"-"`
 }
 
 // GoalWatch is an entry whose goal may still be reached.

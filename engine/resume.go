@@ -21,8 +21,11 @@ type resumed struct {
 // wait that begins later, by what acts on this event, does not see it.
 func (d *decider) resumeWaits(in *Input) (out []resumed) {
 	for _, r := range d.st.Runs {
+		if r.State != RunWaiting {
+			continue
+		}
 		b := d.e.books[r.Revision]
-		if r.State != RunWaiting || b == nil || r.PC >= len(b.Steps) || d.e.status(r.Playbook) == playbooks.Draft {
+		if b == nil || r.PC >= len(b.Steps) || d.e.status(r.Playbook) == playbooks.Draft {
 			continue
 		}
 		s := &b.Steps[r.PC]

@@ -161,12 +161,19 @@ func (x crossing) way() string {
 	return "exit"
 }
 
+// mayMove reports whether a re-evaluation can find anything: something is watched of the member,
+// or was.
+func (d *decider) mayMove() bool {
+	m := d.st.Member
+	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) > 0 || !m.ReevaluateAt.IsZero())
+}
+
 // reevaluate finds which watched segments the member has come into or left, and which dates have
 // come: by what was just decided, or by the passing of time. It notes when time may do it again. An
 // instant before the last re-evaluation is that of the last one.
 func (d *decider) reevaluate(at time.Time) (out moved) {
 	m := d.st.Member
-	if m == nil || len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) == 0 && m.ReevaluateAt.IsZero() {
+	if !d.mayMove() {
 		return out
 	}
 	d.forgetSegments()

@@ -78,6 +78,9 @@ func (o *observer) count(c *engine.Changes) {
 			o.entry(r, &r.Trace[i])
 		}
 		for i := range r.Trace {
+			if r.State != engine.RunFailed {
+				break // nearly all
+			}
 			if f, ok := entryFailed(engine.Traced{TraceEntry: &r.Trace[i], Run: r}); ok {
 				res.failures.add(o.ws, f)
 			}

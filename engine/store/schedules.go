@@ -47,9 +47,16 @@ type Schedules interface {
 	//     known")
 	Backlog(ctx context.Context, kind engine.InputKind) (int, error)
 
-	// MembersAfter pages over all members by id. One that cannot be read has nothing but the id,
-	// and says why in Unreadable.
+	// MembersAfter pages over all members by id. One that cannot be read has no Member, and says
+	// why in Unreadable.
 	//
 	//  1. Each is on one page. (Schedules "pages over all members by id")
-	MembersAfter(ctx context.Context, cursor string, limit int) ([]*engine.Member, error)
+	MembersAfter(ctx context.Context, cursor string, limit int) ([]ListedMember, error)
+}
+
+// ListedMember is a member on a page of all of them.
+type ListedMember struct {
+	ID         string
+	Member     *engine.Member // nil: it cannot be read
+	Unreadable string         // why it cannot be read
 }

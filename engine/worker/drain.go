@@ -202,7 +202,7 @@ func (w *Worker) decide(ctx context.Context, b *batch) error {
 
 func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 	for _, m := range b.members {
-		if why := b.states[m].Unreadable; why != "" {
+		if why := b.states[m].Unreadable(); why != "" {
 			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: why})
 			continue
 		}

@@ -48,11 +48,11 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 		return nil, err
 	}
 	st := part.states[i.member]
-	if st.Unreadable != "" {
-		return nil, fmt.Errorf("member %s: %s", i.member, st.Unreadable) // the next look at the shard holds them
+	if why := st.Unreadable(); why != "" {
+		return nil, fmt.Errorf("member %s: %s", i.member, why) // the next look at the shard holds them
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
-	st.PassedReevaluations = i.passed
+	st.Damage = &engine.Damage{PassedReevaluations: i.passed}
 	return st, nil
 }
 

@@ -38,7 +38,7 @@ func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) 
 		var m *engine.Member
 		if st := states[d.Member]; st != nil {
 			m = st.Member
-			if st.Unreadable != "" { // who is held is asked again when they may have been released
+			if st.Unreadable() != "" { // who is held is asked again when they may have been released
 				outcomes = append(outcomes, store.Outcome{
 					Key: d.Key, State: store.DeliveryPending,
 					NotBefore: now.Add(releaseInterval), At: now,

@@ -147,7 +147,7 @@ func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (mo
 }
 
 // fannedOut accepts the inputs for a page of members.
-func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []*engine.Member,
+func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []store.ListedMember,
 	inputs []engine.Input,
 ) (more bool, err error) {
 	o.Done = len(page) < fanOutPage
@@ -177,7 +177,7 @@ func (w *Worker) fanOutReevaluation(ctx context.Context, a *active, o *store.Occ
 			w.Log.Error("a member is passed over: what is stored of them cannot be read", "member", m.ID, "error", m.Unreadable)
 			continue
 		}
-		if !known || !a.Unrecorded(m).IsZero() {
+		if !known || !a.Unrecorded(m.Member).IsZero() {
 			inputs = append(inputs, occurrence(engine.SegmentReevaluation, o.At, m.ID))
 		}
 	}
@@ -194,7 +194,7 @@ func occurrence(name string, at time.Time, member string) engine.Input {
 
 // audience returns the inputs of those members who are in the segment at the occurrence.
 func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook, at time.Time,
-	page []*engine.Member,
+	page []store.ListedMember,
 ) ([]engine.Input, error) {
 	states := make(map[string]*engine.State, len(page))
 	ids := make([]string, 0, len(page))
@@ -204,7 +204,7 @@ func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook,
 				at, "member", m.ID, "error", m.Unreadable)
 			continue
 		}
-		states[m.ID] = &engine.State{Member: m}
+		states[m.ID] = &engine.State{Member: m.Member}
 		ids = append(ids, m.ID)
 	}
 	var queries []store.HistoryQuery

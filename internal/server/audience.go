@@ -47,7 +47,7 @@ func (a *audience) page(ctx context.Context, segment, cursor string) (in []strin
 			continue
 		}
 		ids = append(ids, m.ID)
-		states[m.ID] = &engine.State{Member: m}
+		states[m.ID] = &engine.State{Member: m.Member}
 	}
 	e, now := a.engine(), a.now()
 	if err := a.history(ctx, e.SegmentNeeds(segment), ids, states, now); err != nil {

@@ -1,10 +1,10 @@
 // Package decimal is the arithmetic of the language: numbers behave as on a calculator.
 //
 // A number is a float64 that stands for a decimal of at most 15 significant digits. Each result of
-// + - * / and each step of a sum is rounded to the nearest decimal of 15 digits, so that what a
-// float64 adds behind them is never seen: 0.1 + 0.2 is 0.3, and 39.9 ten times is 399. Fifteen is
-// the most that every float64 keeps: a decimal of 15 digits survives the way into a float64 and
-// back.
+// + - * / is rounded to the nearest decimal of 15 digits, so that what a float64 adds behind them
+// is never seen: 0.1 + 0.2 is 0.3. Fifteen is the most that every float64 keeps: a decimal of 15
+// digits survives the way into a float64 and back. A sum of many numbers is exact, and rounded once:
+// see [Total].
 //
 // How [Round] works. The nearest decimal of 15 digits is what strconv finds when it prints the
 // number with 15 digits and reads it again; that is the reference, and it is slow. Most results
@@ -12,9 +12,9 @@
 // divides it again, and is done when the quotient differs from the number by less than half a unit
 // of the 15th digit: then no other decimal of 15 digits is nearer. A test compares both ways.
 //
-// A sum needs more. 100.1 - 100 is 0.0999999999999943 in 15 digits, because the float64 of 100.1
+// An addition needs more. 100.1 - 100 is 0.0999999999999943 in 15 digits, because the float64 of 100.1
 // is off by more than a digit of the small result. So what is near is measured by the larger
-// operand, and where that is not enough a sum is rounded to the decimals that its operands have.
+// operand, and where that is not enough the result is rounded to the decimals that its operands have.
 //
 // What holds of every result:
 //  1. It is finite. There is no NaN and no infinity: a result that is too large is an error, and
@@ -123,12 +123,12 @@ func finite(f float64) (float64, error) {
 }
 
 // AddInt returns a + b.
-func AddInt(a, b int) (int, error) { return exact(a+b, overflowsAdd(a, b)) }
+func AddInt(a, b int) (int, error) { return exactInt(a+b, overflowsAdd(a, b)) }
 
 func overflowsAdd(a, b int) bool { return (a+b > a) != (b > 0) && b != 0 }
 
-// exact refuses an int beyond what a float64 holds.
-func exact(n int, overflow bool) (int, error) {
+// exactInt refuses an int beyond what a float64 holds.
+func exactInt(n int, overflow bool) (int, error) {
 	if overflow || n > MaxInt || n < -MaxInt {
 		return 0, ErrNotExact
 	}
@@ -146,7 +146,7 @@ func Add(a, b any) (any, error) {
 // Sub returns a - b.
 func Sub(a, b any) (any, error) {
 	if x, y, ok := ints(a, b); ok {
-		return boxed(exact(x-y, y == math.MinInt || overflowsAdd(x, -y)))
+		return boxed(exactInt(x-y, y == math.MinInt || overflowsAdd(x, -y)))
 	}
 	return floats(a, b, func(x, y float64) (float64, error) { return AddFloat(x, -y) })
 }
@@ -155,7 +155,7 @@ func Sub(a, b any) (any, error) {
 func Mul(a, b any) (any, error) {
 	if x, y, ok := ints(a, b); ok {
 		p := x * y
-		return boxed(exact(p, x != 0 && (p/x != y || x == -1 && y == math.MinInt)))
+		return boxed(exactInt(p, x != 0 && (p/x != y || x == -1 && y == math.MinInt)))
 	}
 	return floats(a, b, func(x, y float64) (float64, error) { return finite(x * y) })
 }
@@ -175,7 +175,7 @@ func Mod(a, b any) (any, error) {
 		return nil, nil
 	}
 	if x, y, ok := ints(a, b); ok {
-		return boxed(exact(x%y, false))
+		return boxed(exactInt(x%y, false))
 	}
 	return floats(a, b, func(x, y float64) (float64, error) {
 		times := math.Trunc(Round(x / y))
@@ -194,16 +194,25 @@ func Pow(a, b any) (any, error) {
 // Neg returns -a.
 func Neg(a any) (any, error) { return Sub(0, a) }
 
-// Sum adds up a list of numbers; of none it is 0. An int comes of ints alone.
+// Sum returns the exact sum of a list of numbers, rounded once; of none it is 0. An int comes of
+// ints alone.
 func Sum(list []any) (any, error) {
-	var sum any = 0
-	var err error
+	var t Total
 	for _, item := range list {
-		if sum, err = Add(sum, item); err != nil {
-			return nil, err
+		switch n := item.(type) {
+		case int:
+			t.AddInt(n)
+		case float64:
+			t.AddFloat(n)
+		default:
+			f, ok := Float(item)
+			if !ok {
+				return nil, errMissing
+			}
+			t.AddFloat(f)
 		}
 	}
-	return sum, nil
+	return t.Value()
 }
 
 // Int returns a number without its fraction.

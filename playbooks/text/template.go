@@ -89,6 +89,9 @@ func (t liquidTime) String() string {
 // forLiquid copies a value for a template: times print well, and lists are short enough to loop
 // over.
 func forLiquid(v any) any {
+	if asInLiquid(v) {
+		return v
+	}
 	switch v := v.(type) {
 	case time.Time:
 		return liquidTime{v}
@@ -103,6 +106,10 @@ func forLiquid(v any) any {
 	case map[string]map[string]any: // the results of actions, by the action
 		out := make(map[string]any, len(v))
 		for k, item := range v {
+			if asInLiquid(item) {
+				out[k] = item // the map itself: boxed without a copy
+				continue
+			}
 			out[k] = forLiquid(item)
 		}
 		return out
@@ -120,6 +127,22 @@ func forLiquid(v any) any {
 		return out
 	}
 	return v
+}
+
+// asInLiquid reports whether a value is in a template as it is here. Results of actions mostly are.
+func asInLiquid(v any) bool {
+	switch v := v.(type) {
+	case nil, bool, int, string:
+		return true
+	case map[string]any:
+		for _, item := range v {
+			if !asInLiquid(item) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // The engines are made once and never changed after: parsing and rendering only read them.

@@ -164,7 +164,7 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 	err := d.read(ctx, func(c *conn) error {
 		err := c.query("SELECT member, error FROM held", nil, func(r row) error {
 			if s := states[r.str(0)]; s != nil {
-				s.Unreadable = r.str(1)
+				s.SetUnreadable(r.str(1))
 			}
 			return nil
 		})
@@ -203,7 +203,7 @@ func (c *conn) states(states map[string]*engine.State, list string) error {
 		m, err := readMember(r.str(0), r.bytes(1))
 		s := states[r.str(0)]
 		if err != nil {
-			s.Unreadable = err.Error()
+			s.SetUnreadable(err.Error())
 		}
 		s.Member = m
 		return nil
@@ -221,7 +221,7 @@ func (c *conn) states(states map[string]*engine.State, list string) error {
 func addRun(s *engine.State, r row) {
 	run, err := runOf(r)
 	if err != nil {
-		s.Unreadable = fmt.Sprintf("%v: %v", store.ErrDamaged, err)
+		s.SetUnreadable(fmt.Sprintf("%v: %v", store.ErrDamaged, err))
 		return
 	}
 	s.Runs = append(s.Runs, &run)

@@ -86,8 +86,8 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 func (c *conn) unreadable(member string) (why string, err error) {
 	state := &engine.State{}
 	states := map[string]*engine.State{member: state}
-	if err := c.states(states, keys([]string{member})); err != nil || state.Unreadable != "" {
-		return state.Unreadable, err
+	if err := c.states(states, keys([]string{member})); err != nil || state.Unreadable() != "" {
+		return state.Unreadable(), err
 	}
 	const events = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
 		WHERE m.id = ? AND m.name >= ' ' AND i.shard = ? AND i.seq = m.seq`

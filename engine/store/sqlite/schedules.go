@@ -105,14 +105,17 @@ func (d *db) Backlog(ctx context.Context, kind engine.InputKind) (n int, err err
 }
 
 // MembersAfter returns the next page of members by id.
-func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []*engine.Member, err error) {
+func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []store.ListedMember, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		return c.query("SELECT a.id, m.state FROM members a INDEXED BY members_all CROSS JOIN members m WHERE a.name = '' AND a.id > ? AND m.id = a.id AND m.name = '' ORDER BY a.id LIMIT ?", []any{cursor, limit}, func(r row) error {
-			m, err := readMember(r.str(0), r.bytes(1))
+			l := store.ListedMember{ID: r.str(0)}
+			m, err := readMember(l.ID, r.bytes(1))
 			if err != nil {
-				m = &engine.Member{ID: r.str(0), Unreadable: err.Error()}
+				l.Unreadable = err.Error()
+			} else {
+				l.Member = m
 			}
-			list = append(list, m)
+			list = append(list, l)
 			return nil
 		})
 	})
