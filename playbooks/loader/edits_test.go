@@ -2,9 +2,7 @@ package loader
 
 import (
 	"cmp"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -33,9 +31,9 @@ func applyEdits(fsys fstest.MapFS, diags []diag.Diagnostic) int {
 // TestEditsMend applies the edits offered for each golden case: the mistakes that had one must be
 // gone.
 func TestEditsMend(t *testing.T) {
-	for _, path := range goldenFiles(t, "testdata/err") {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			_, fsys := golden(t, path)
+	for _, g := range mistakes(t) {
+		t.Run(g.name, func(t *testing.T) {
+			fsys := g.fs(t)
 			_, diags := Load(fsys, testRegistry())
 			if applyEdits(fsys, diags) == 0 {
 				t.Skip("no edit is offered")

@@ -1,7 +1,6 @@
 package loader
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,9 +13,9 @@ import (
 // nothing.
 func TestFixReachesAnEnd(t *testing.T) {
 	fixed := 0
-	for _, path := range goldenFiles(t, "testdata/err") {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			_, fsys := golden(t, path)
+	for _, g := range mistakes(t) {
+		t.Run(g.name, func(t *testing.T) {
+			fsys := g.fs(t)
 			ws, before := Load(fsys, testRegistry())
 			got := Fix(ws.Files, testRegistry())
 			if len(got.Of) == 0 && len(got.Files) == 0 {

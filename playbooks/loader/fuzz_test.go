@@ -3,7 +3,6 @@ package loader
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -21,16 +20,9 @@ func FuzzLoad(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, dir := range []string{"testdata/err", "testdata/ok"} {
-		files, _ := filepath.Glob(filepath.Join(dir, "*.txtar"))
-		for _, path := range files {
-			ar, err := txtar.ParseFile(path)
-			if err != nil {
-				f.Fatal(err)
-			}
-			for _, file := range ar.Files {
-				f.Add(file.Data)
-			}
+	for _, g := range append(mistakes(f), archives(f, "testdata/ok")...) {
+		for _, file := range g.Files {
+			f.Add(file.Data)
 		}
 	}
 	f.Add([]byte("a: &a [x,x]\nb: [*a,*a]\n"))

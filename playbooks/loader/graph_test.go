@@ -3,6 +3,7 @@ package loader
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,17 +13,16 @@ import (
 var updateGraphs = flag.Bool("update-graphs", false, "write the golden graphs")
 
 func TestGraph(t *testing.T) {
-	for _, path := range goldenFiles(t, "testdata/graph") {
-		_, fsys := golden(t, path)
-		ws, diags := Load(fsys, testRegistry())
+	for _, g := range archives(t, "testdata/graph") {
+		ws, diags := Load(g.fs(t), testRegistry())
 		if hasError(diags) || len(ws.Playbooks) == 0 {
-			t.Fatalf("%s: %v", path, diags)
+			t.Fatalf("%s: %v", g.name, diags)
 		}
 		var b strings.Builder
 		for _, p := range ws.Playbooks {
 			b.WriteString(playbooks.Graph(p, testRegistry()))
 		}
-		out := strings.TrimSuffix(path, ".txtar") + ".mmd"
+		out := filepath.Join("testdata/graph", g.name+".mmd")
 		if *updateGraphs {
 			if err := os.WriteFile(out, []byte(b.String()), 0o644); err != nil {
 				t.Fatal(err)
@@ -33,7 +33,7 @@ func TestGraph(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := b.String(); got != string(want) {
-			t.Errorf("%s draws\n%s\nwant\n%s", path, got, want)
+			t.Errorf("%s draws\n%s\nwant\n%s", g.name, got, want)
 		}
 	}
 }
@@ -41,9 +41,8 @@ func TestGraph(t *testing.T) {
 // TestGraphsAreWhole draws every sound playbook of the golden cases: each arrow leads to a node
 // that is drawn, and each step is reached by one.
 func TestGraphsAreWhole(t *testing.T) {
-	for _, path := range append(goldenFiles(t, "testdata/ok"), goldenFiles(t, "testdata/graph")...) {
-		_, fsys := golden(t, path)
-		ws, _ := Load(fsys, testRegistry())
+	for _, g := range append(archives(t, "testdata/ok"), archives(t, "testdata/graph")...) {
+		ws, _ := Load(g.fs(t), testRegistry())
 		for _, p := range ws.Playbooks {
 			nodes, reached := map[string]bool{}, map[string]bool{}
 			for _, line := range strings.Split(playbooks.Graph(p, testRegistry()), "\n")[4:] {

@@ -2,7 +2,6 @@ package loader
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,9 +51,9 @@ func schemaMistake(t testing.TB, fsys fstest.MapFS, ws *playbooks.Workspace, reg
 }
 
 func TestSchemaTakesWhatTheCheckerTakes(t *testing.T) {
-	for _, path := range goldenFiles(t, "testdata/ok") {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			_, fsys := golden(t, path)
+	for _, g := range archives(t, "testdata/ok") {
+		t.Run(g.name, func(t *testing.T) {
+			fsys := g.fs(t)
 			ws, _ := Load(fsys, testRegistry())
 			if m := schemaMistake(t, fsys, ws, testRegistry()); m != "" {
 				t.Error(m)

@@ -1,17 +1,19 @@
 package loader
 
 import (
-	"bytes"
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/check"
+	"github.com/usher-run/usher/playbooks/chunktest"
 	"github.com/usher-run/usher/playbooks/diag"
 	"golang.org/x/tools/txtar"
 )
@@ -21,56 +23,100 @@ var update = flag.Bool("update", false, "write the expected output of the golden
 // baseSchema is the usher.yaml of golden cases that bring none.
 const baseSchema = "testdata/base.yaml"
 
-// golden is the workspace of one case: the files of the archive, on the base schema unless it has
-// one of its own.
-func golden(t *testing.T, path string) (*txtar.Archive, fstest.MapFS) {
-	t.Helper()
-	ar, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+// golden is one case: a workspace as the files of an archive, and what is said of it.
+type golden struct {
+	name string
+	*txtar.Archive
+}
+
+// says reports whether a line above the files is the word.
+func (g *golden) says(word string) bool {
+	return slices.Contains(strings.Split(string(g.Comment), "\n"), word)
+}
+
+// fs returns the files of the case, on the base schema unless it has one of its own or wants none.
+func (g *golden) fs(tb testing.TB) fstest.MapFS {
+	tb.Helper()
 	fsys := fstest.MapFS{}
-	for _, f := range ar.Files {
+	for _, f := range g.Files {
 		fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
-	if fsys[playbooks.SchemaFile] == nil && !strings.Contains(string(ar.Comment), "no usher.yaml") {
+	if fsys[playbooks.SchemaFile] == nil && !g.says("no usher.yaml") {
 		data, err := os.ReadFile(baseSchema)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		fsys[playbooks.SchemaFile] = &fstest.MapFile{Data: data}
 	}
-	return ar, fsys
+	return fsys
 }
 
-// loadGolden returns what check prints for a case. Warnings of the base schema's own unused
-// declarations are left out.
-func loadGolden(t *testing.T, path string) (string, []diag.Diagnostic) {
+// check returns what check finds in a case. Warnings of the base schema's own unused declarations
+// are left out.
+func (g *golden) check(t *testing.T) ([]diag.Diagnostic, *playbooks.Workspace) {
 	t.Helper()
-	_, fsys := golden(t, path)
-	ws, diags := Load(fsys, testRegistry())
-	ar, _ := golden(t, path)
-	own := map[string]bool{}
-	for _, f := range ar.Files {
-		own[f.Name] = true
-	}
+	ws, diags := Load(g.fs(t), testRegistry())
 	var shown []diag.Diagnostic
 	for _, d := range diags {
-		if d.Code != "unused" || own[d.File] {
+		checkShape(t, d)
+		own := func(f txtar.File) bool { return f.Name == d.File }
+		if d.Code != "unused" || slices.ContainsFunc(g.Files, own) {
 			shown = append(shown, d)
 		}
 	}
-	if strings.Contains(string(ar.Comment), "strict") {
+	if g.says("strict") {
 		shown = append(shown, check.Untested(ws)...)
 	}
-	var out bytes.Buffer
-	if err := diag.Render(&out, "text", shown, ws.Files); err != nil {
-		t.Fatal(err)
+	return shown, ws
+}
+
+// archives reads the cases of a folder with a file each.
+func archives(tb testing.TB, dir string) (cases []golden) {
+	tb.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("no cases in %s: %v", dir, err)
 	}
-	for _, d := range diags {
-		checkShape(t, d)
+	for _, path := range files {
+		ar, err := txtar.ParseFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		cases = append(cases, golden{strings.TrimSuffix(filepath.Base(path), ".txtar"), ar})
 	}
-	return out.String(), shown
+	return cases
+}
+
+// chunkFiles reads the files of many cases, by their paths.
+func chunkFiles(tb testing.TB) map[string]*chunktest.File {
+	tb.Helper()
+	paths, err := filepath.Glob("testdata/mistakes/*.txt")
+	if err != nil || len(paths) == 0 {
+		tb.Fatalf("no files of mistakes: %v", err)
+	}
+	files := map[string]*chunktest.File{}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if files[path], err = chunktest.Parse(path, data); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return files
+}
+
+// mistakes returns every case with a mistake, of either form.
+func mistakes(tb testing.TB) []golden {
+	tb.Helper()
+	cases, files := archives(tb, "testdata/rendered"), chunkFiles(tb)
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		for _, c := range files[path].Cases {
+			cases = append(cases, golden{strings.TrimSuffix(filepath.Base(path), ".txt") + "/" + c.Name, c.Archive})
+		}
+	}
+	return cases
 }
 
 // checkShape holds what is true of every diagnostic.
@@ -86,25 +132,52 @@ func checkShape(t *testing.T, d diag.Diagnostic) {
 	}
 }
 
-func goldenFiles(t *testing.T, dir string) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden files in %s: %v", dir, err)
+// TestMistakes compares what check finds with what is expected, on the lines of each case. Write the
+// expectations that are not met anew with -update, and read them.
+func TestMistakes(t *testing.T) {
+	for path, file := range chunkFiles(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			for _, c := range file.Cases {
+				t.Run(c.Name, func(t *testing.T) {
+					g := golden{c.Name, c.Archive}
+					diags, _ := g.check(t)
+					if len(diags) == 0 {
+						t.Error("no mistake was found")
+					}
+					if *update {
+						c.Update(diags)
+						return
+					}
+					for _, fault := range c.Compare(diags) {
+						t.Error(fault)
+					}
+				})
+			}
+			if !*update {
+				return
+			}
+			text, err := file.Format()
+			if err == nil {
+				err = os.WriteFile(path, []byte(text), 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
-	return files
 }
 
-// TestMistakes compares what check prints with the .out file beside each case. Write them with
+// TestRenderings compares all that check prints with the .out file beside each case. Write them with
 // -update, and read them.
-func TestMistakes(t *testing.T) {
-	for _, path := range goldenFiles(t, "testdata/err") {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			got, diags := loadGolden(t, path)
+func TestRenderings(t *testing.T) {
+	for _, g := range archives(t, "testdata/rendered") {
+		t.Run(g.name, func(t *testing.T) {
+			diags, ws := g.check(t)
 			if len(diags) == 0 {
 				t.Error("no mistake was found")
 			}
-			name := strings.TrimSuffix(path, ".txtar") + ".out"
+			got := rendered(t, diags, ws)
+			name := filepath.Join("testdata/rendered", g.name+".out")
 			if *update {
 				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -122,12 +195,21 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+func rendered(t *testing.T, diags []diag.Diagnostic, ws *playbooks.Workspace) string {
+	t.Helper()
+	var out strings.Builder
+	if err := diag.Render(&out, "text", diags, ws.Files); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
 // TestSound holds that the cases in testdata/ok have nothing to find fault with.
 func TestSound(t *testing.T) {
-	for _, path := range goldenFiles(t, "testdata/ok") {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			if got, diags := loadGolden(t, path); len(diags) > 0 {
-				t.Errorf("mistakes in a sound workspace:\n%s", got)
+	for _, g := range archives(t, "testdata/ok") {
+		t.Run(g.name, func(t *testing.T) {
+			if diags, ws := g.check(t); len(diags) > 0 {
+				t.Errorf("mistakes in a sound workspace:\n%s", rendered(t, diags, ws))
 			}
 		})
 	}

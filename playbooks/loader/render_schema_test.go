@@ -2,7 +2,6 @@ package loader
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,9 +21,8 @@ func TestFormatsAreValid(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := schematest.Compile(t, text)
-			for _, path := range append(goldenFiles(t, "testdata/err"), goldenFiles(t, "testdata/ok")...) {
-				_, fsys := golden(t, path)
-				ws, diags := Load(fsys, testRegistry())
+			for _, g := range append(mistakes(t), archives(t, "testdata/ok")...) {
+				ws, diags := Load(g.fs(t), testRegistry())
 				var out strings.Builder
 				if err := diag.Render(&out, format, diag.Under("shop/玩法", diags), ws.Files); err != nil {
 					t.Fatal(err)
@@ -34,7 +32,7 @@ func TestFormatsAreValid(t *testing.T) {
 					t.Fatal(err)
 				}
 				if err := s.Validate(doc); err != nil {
-					t.Errorf("%s: %v", filepath.Base(path), err)
+					t.Errorf("%s: %v", g.name, err)
 				}
 			}
 			// A validator that takes anything proves nothing.
