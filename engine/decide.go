@@ -93,11 +93,25 @@ func (d *decider) decideCascade() error {
 	return nil
 }
 
+// sound returns what an input says of itself that no input can say: what is stored of it is damaged.
+func (d *decider) sound(in *Input) error {
+	if wrong := ValidMemberID(d.id); wrong != nil {
+		return fmt.Errorf("the %s %s is nobody's: %s", in.Kind, in.ID, wrong.Message)
+	}
+	if in.At.IsZero() {
+		return fmt.Errorf("the %s %s has no instant", in.Kind, in.ID)
+	}
+	return nil
+}
+
 // decideInput takes one input through the stages. What follows from it is in the cascade then.
 func (d *decider) decideInput(in *Input) error {
 	p, err := in.Decode()
 	if err != nil {
 		return fmt.Errorf("read the %s %s: %w", in.Kind, in.ID, err)
+	}
+	if err := d.sound(in); err != nil {
+		return err
 	}
 	d.input, d.cascade.depth = in.ID, p.Depth
 	known := d.st.Member != nil
@@ -117,7 +131,7 @@ func (d *decider) decideInput(in *Input) error {
 	case InputTrigger, InputSchedule:
 		ready.entries, concerned, err = d.judgeStart(in, p)
 	case InputResult:
-		ready.resumed = d.resumeByResult(in, p)
+		ready.resumed, err = d.resumeByResult(in, p)
 	case InputSegment:
 		ready.entries = d.judgeCrossing(in, p)
 	default:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
@@ -72,13 +73,32 @@ func (d *decider) resumeDue(r *Run, b *book) []resumed {
 	return []resumed{{r, b}}
 }
 
+// answerID begins the id of an input that says what became of a delivery.
+const answerID = "result:"
+
+// AnswerID returns the id of the input that says what became of a delivery.
+func AnswerID(key string) string { return answerID + key }
+
+// AnsweredDelivery returns the key of the delivery that the input is the answer of, by its id. An
+// input of no kind that there is counts too: what it was is damaged.
+func AnsweredDelivery(in *Input) (key string, ok bool) {
+	switch in.Kind {
+	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment:
+		return "", false // whoever sends events chooses their ids
+	}
+	return strings.CutPrefix(in.ID, answerID)
+}
+
 // resumeByResult takes in what became of a delivery. A run that holds for it goes on.
-func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed) {
+func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err error) {
+	step, _ := p.Properties["step"].(string)
+	if step == "" {
+		return nil, fmt.Errorf("the answer %s does not say of which step it is", in.ID)
+	}
 	for _, r := range d.st.Runs {
 		if r.ID != in.Name || r.State != RunWaiting {
 			continue
 		}
-		step, _ := p.Properties["step"].(string)
 		if b, s := d.e.held(r, step); s != nil {
 			d.begin(in.At)
 			out = append(out, d.resumeByAnswer(r, b, s, p.Properties)...)
@@ -98,19 +118,14 @@ func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed) {
 		}
 		d.trace(r, in.At, entry)
 	}
-	return out
+	return out, nil
 }
 
-// Holds returns the run that does not go on before this input, the answer of its webhook, is
-// decided; nil when there is none.
-func (e *Engine) Holds(st *State, in *Input) *Run {
-	p, err := in.Decode()
-	if err != nil || in.Kind != InputResult {
-		return nil
-	}
-	step, _ := p.Properties["step"].(string)
+// Holds returns the run with this id when it does not go on before the answer of the webhook at
+// this step is decided; nil when it does.
+func (e *Engine) Holds(st *State, run, step string) *Run {
 	for _, r := range st.Runs {
-		if r.ID != in.Name || r.State != RunWaiting {
+		if r.ID != run || r.State != RunWaiting {
 			continue
 		}
 		if _, s := e.held(r, step); s != nil {

@@ -208,7 +208,7 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 		values["reason"] = "no answer"
 	}
 	return engine.Input{
-		Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run,
+		Kind: engine.InputResult, ID: engine.AnswerID(d.Key), Member: d.Member, Name: d.Run,
 		Payload: &engine.Payload{Properties: values},
 	}
 }

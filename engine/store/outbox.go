@@ -48,6 +48,11 @@ type Outbox interface {
 	//  1. The oldest is first. (Outbox "gives what is due of a lane, oldest first, with its past")
 	Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]Attempted, error)
 
+	// Delivery returns a delivery by its key, pending or settled, or ErrNotFound.
+	//
+	//  1. It comes with its past. (Outbox "finds a delivery by its key, whatever became of it")
+	Delivery(ctx context.Context, key string) (Attempted, error)
+
 	// Settle stores the outcomes of attempts, in one commit.
 	//
 	//  1. What is not pending any more is left as it is. (Outbox "settles, once")

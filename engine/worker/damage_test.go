@@ -205,6 +205,136 @@ func TestDamagedInputIsSetAside(t *testing.T) {
 	}
 }
 
+// Whatever is damaged of the answer of a webhook before it is decided: no run holds for it for ever,
+// it is told, and the others go on.
+func TestDamagedAnswerHoldsNoRun(t *testing.T) {
+	const done, failed = engine.RunDone, engine.RunFailed
+	for column, want := range map[string]struct {
+		becomes engine.RunState // of the run that holds
+		told    string          // in the log
+		but     map[string]engine.RunState
+	}{
+		"data":   {failed, "set aside", nil},
+		"kind":   {done, "the answer of a delivery is damaged", nil},
+		"name":   {done, "the answer of a delivery is damaged", nil},
+		"member": {done, "the answer of a delivery is damaged", nil},
+		// A number is an instant like any other.
+		"at": {failed, "set aside", map[string]engine.RunState{"a number": done, "cut": done}},
+		// Nothing asks for these any more.
+		"id":    {done, "", nil},
+		"time":  {done, "", nil},
+		"cause": {done, "", nil},
+	} {
+		for how, value := range damages {
+			t.Run(column+", "+how, func(t *testing.T) {
+				t.Parallel()
+				state, told := want.becomes, want.told
+				if but, ok := want.but[how]; ok {
+					state, told = but, ""
+				}
+				w := newWorld(t, embedded(t))
+				r := newReceiver(t)
+				r.fails = 1 << 30
+				w.ask(r)
+				lines := &lineCount{Handler: slog.DiscardHandler, message: told}
+				ask := w.edit
+				w.edit = func(c *worker.Config) { ask(c); c.Log = slog.New(lines) }
+				_, stop := w.start()
+				m := neighbours(3)
+				for _, id := range m {
+					w.accept(order("e-"+id, id))
+				}
+				w.until("all hold", func() bool { _, n := r.count(); return n == 3 && w.counts("ask").Waiting == 3 })
+				stop()
+				victim := w.answer(m[0])
+				w.answer(m[1])
+				w.damage("inbox", column, "id = '"+engine.AnswerID(victim.Deliveries[0].Key)+"'",
+					strings.ReplaceAll(value, "{}", column))
+				w.answer(m[2])
+				w.run()
+				w.until("no run holds", func() bool { return w.counts("ask").Waiting == 0 })
+				w.idle()
+				got, err := w.Store.Run(w.ctx, victim.ID)
+				if err != nil || got.State != state {
+					t.Fatalf("the run is %s (%s), %v", got.State, got.Reason, err)
+				}
+				if n := w.counts("ask"); state == done && n.Done != 3 || state == failed && (n.Done != 2 || n.Failed != 1) {
+					t.Errorf("%+v", n)
+				}
+				if told != "" {
+					w.until("it is told", func() bool { return lines.n.Load() == 1 })
+				}
+				if state == done {
+					w.failed()
+					return
+				}
+				w.failed("input " + engine.AnswerID(victim.Deliveries[0].Key))
+			})
+		}
+	}
+}
+
+// answer settles the webhook of a member's run, and returns the run.
+func (w *world) answer(member string) *store.RunRecord {
+	w.Helper()
+	runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: member})
+	if err != nil || len(runs) != 1 {
+		w.Fatal(runs, err)
+	}
+	r, err := w.Store.Run(w.ctx, runs[0].ID)
+	if err != nil || len(r.Deliveries) != 1 {
+		w.Fatal(r, err)
+	}
+	d := r.Deliveries[0]
+	err = w.Settle(w.ctx, []store.Outcome{{
+		Key: d.Key, State: store.DeliverySent, At: w.now(),
+		Result: &engine.Input{
+			Kind: engine.InputResult, ID: engine.AnswerID(d.Key), Member: d.Member, Name: d.Run,
+			Payload: &engine.Payload{Properties: map[string]any{
+				"step": d.Step, "status": 200, "body": map[string]any{"score": 7},
+			}},
+		},
+	}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// Of any input that is damaged before it is decided: it is decided as what it then is, or set aside
+// alone; the others go on.
+func TestDamagedColumnStopsNothing(t *testing.T) {
+	for _, column := range []string{"kind", "name", "member", "at", "time", "id", "cause"} {
+		for how, value := range damages {
+			t.Run(column+", "+how, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, embedded(t))
+				w.activate(shopper)
+				m := neighbours(3)
+				for i, id := range m {
+					w.accept(orderOf(fmt.Sprint("a", i), id, 5))
+				}
+				w.damage("inbox", column, "id = 'a0'", strings.ReplaceAll(value, "{}", column))
+				w.run()
+				w.until("the others are decided", func() bool {
+					runs, _, err := w.Runs(w.ctx, store.RunFilter{})
+					held := map[string]bool{}
+					for _, r := range runs {
+						held[r.Member] = true
+					}
+					return err == nil && held[m[1]] && held[m[2]]
+				})
+				w.idle()
+				if column == "kind" || column == "member" && (how == "empty" || how == "noise") {
+					w.failed("input a0")
+				}
+				w.advance(2 * time.Hour)
+				w.until("all that began are done", func() bool { n := w.counts("shopper"); return n.Done == n.Entered })
+			})
+		}
+	}
+}
+
 // A delivery that cannot be read is given up on; its lane goes on, and its run learns of it.
 func TestDamagedDeliveryIsGivenUp(t *testing.T) {
 	for how, value := range damages {

@@ -258,7 +258,7 @@ func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release 
 func result(d *store.Attempted, values map[string]any) *engine.Input {
 	values["step"] = d.Step
 	return &engine.Input{
-		Kind: engine.InputResult, ID: "result:" + d.Key, Member: d.Member, Name: d.Run,
+		Kind: engine.InputResult, ID: engine.AnswerID(d.Key), Member: d.Member, Name: d.Run,
 		Payload: &engine.Payload{Properties: values},
 	}
 }

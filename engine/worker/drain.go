@@ -184,19 +184,26 @@ func (w *Worker) follow(b *batch) {
 // decide loads what the batch needs and decides it member by member. A coupon block that runs out
 // is filled and the batch decided anew, on state loaded anew.
 func (w *Worker) decide(ctx context.Context, b *batch) error {
-	b.want = len(b.Inputs) + len(b.Due)
+	want := len(b.Inputs) + len(b.Due)
 	for {
+		b.want = want
 		b.changes = &engine.Changes{Taken: map[string]int{}}
 		a, err := w.loadBatch(ctx, b)
 		if err != nil {
 			return err
+		}
+		if mended, err := w.readdress(ctx, b); mended || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		err = w.decideMembers(ctx, a, b)
 		var need *engine.NeedPool
 		if !errors.As(err, &need) {
 			return err
 		}
-		b.want *= 2 // more than one for each input
+		want *= 2 // more than one for each input
 	}
 }
 

@@ -134,12 +134,33 @@ func (i *isolation) input(ctx context.Context, in *engine.Input, failed error) e
 	if err != nil {
 		return err
 	}
-	if r := i.a.Holds(st, in); r != nil {
+	r, err := i.holding(ctx, st, in)
+	if err != nil {
+		return err
+	}
+	if r != nil {
 		p.Run, p.Playbook = r.ID, r.Playbook
 		i.bad[r.ID] = true
 	}
 	i.set(p)
 	return nil
+}
+
+// holding returns the run that holds for the input, the answer of its webhook. The delivery says
+// which that is, and the input when there is no such delivery.
+func (i *isolation) holding(ctx context.Context, st *engine.State, in *engine.Input) (*engine.Run, error) {
+	run, step := in.Name, ""
+	if p, err := in.Decode(); err == nil && in.Kind == engine.InputResult {
+		step, _ = p.Properties["step"].(string)
+	}
+	d, err := i.answered(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if d != nil {
+		run, step = d.Run, d.Step
+	}
+	return i.a.Holds(st, run, step), nil
 }
 
 func (i *isolation) set(p engine.Poisoned) { i.b.changes.Poisoned = append(i.b.changes.Poisoned, p) }

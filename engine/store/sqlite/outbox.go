@@ -48,6 +48,26 @@ func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.
 	return list, nil
 }
 
+// Delivery reads a delivery by its key.
+func (d *db) Delivery(ctx context.Context, key string) (a store.Attempted, err error) {
+	found := false
+	err = d.read(ctx, func(c *conn) (err error) {
+		const read = "SELECT " + deliveryColumns + " FROM deliveries d WHERE d.key = ?"
+		found, err = c.one(read, []any{key}, func(r row) error {
+			a = deliveryOf(r)
+			return nil
+		})
+		return err
+	})
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return a, fmt.Errorf("read delivery %s: %w", key, err)
+	}
+	return a, nil
+}
+
 // Settle stores outcomes, and their results as inputs of the runs that still wait.
 func (d *db) Settle(ctx context.Context, outcomes []store.Outcome) error {
 	data := make([][]byte, len(outcomes))

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -40,6 +41,22 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		list, err = s.Deliveries(s.ctx, "wecom", store.LaneOf("k"), at, 1)
 		s.must(err)
 		s.same("limit", len(list), 1)
+	},
+	"finds a delivery by its key, whatever became of it": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at), delivery("other", "r", at))
+		want := store.Attempted{Delivery: delivery("k", "r", at), State: store.DeliveryPending}
+		got, err := s.Delivery(s.ctx, "k")
+		s.must(err)
+		s.same("pending", got, want)
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))
+		want.State, want.Attempts, want.SettleAt = store.DeliverySent, 1, at
+		got, err = s.Delivery(s.ctx, "k")
+		s.must(err)
+		s.same("sent", got, want)
+		if _, err := s.Delivery(s.ctx, "nobody"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("one that is not there: %v", err)
+		}
 	},
 	"keeps a key once, ever": func(t *testing.T, s *suite) {
 		at := now()
