@@ -83,6 +83,9 @@ func (s *server) router(routes []route) http.Handler {
 			handlers = append(handlers, s.allowed(r.scope))
 		}
 		handlers = append(handlers, s.checked(r))
+		if !r.writes() && r.scope != scopeNone {
+			handlers = append(handlers, asked)
+		}
 		if r.writes() && r.body == nil {
 			handlers = append(handlers, s.noBody)
 		}
@@ -104,6 +107,9 @@ func (s *server) router(routes []route) http.Handler {
 	})
 	return g
 }
+
+// asked lets the reads of a request have no part in deciding: see [store.Asked].
+func asked(c *gin.Context) { c.Request = c.Request.WithContext(store.Asked(c.Request.Context())) }
 
 // recovered turns a panic into an internal error: logged with its place, never shown.
 func (s *server) recovered(c *gin.Context) {

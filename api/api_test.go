@@ -295,6 +295,26 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A question that would hold up decisions is cut, and whoever asked is told what to do.
+func TestSlowQuestions(t *testing.T) {
+	f := newFixture(t, func(d *api.Deps) { d.Store = slowStore{d.Store} })
+	a := f.call("GET", "/v1/runs?state=failed", "")
+	f.want(a, 503, "too_slow")
+	if !strings.Contains(a.text, "ask for less") || a.header.Get("Retry-After") != "" {
+		t.Errorf("%v %s", a.header, a.text)
+	}
+}
+
+// slowStore answers no question in time, and all that is not marked as one at once.
+type slowStore struct{ store.Store }
+
+func (s slowStore) Runs(ctx context.Context, f store.RunFilter) ([]engine.Run, string, error) {
+	if store.IsAsked(ctx) {
+		return nil, "", fmt.Errorf("list runs: %w", store.ErrSlow)
+	}
+	return s.Store.Runs(ctx, f)
+}
+
 // A server that takes events in and decides none of them is not ready.
 func TestNotReadyWhenNothingIsDecided(t *testing.T) {
 	later := time.Duration(0)

@@ -27,6 +27,7 @@ const (
 	codeExpired          = "expired"
 	codeRateLimited      = "rate_limited"
 	codeUnavailable      = "unavailable"
+	codeTooSlow          = "too_slow"
 	codeInternal         = "internal"
 )
 
@@ -63,7 +64,7 @@ func statusOf(code string) int {
 		return http.StatusUnsupportedMediaType
 	case codeRateLimited:
 		return http.StatusTooManyRequests
-	case codeUnavailable:
+	case codeUnavailable, codeTooSlow:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
@@ -120,6 +121,9 @@ func (s *server) fail(c *gin.Context, err error) {
 	case errors.Is(err, store.ErrUnavailable):
 		s.Log.Warn("the database takes nothing at present", "route", c.FullPath(), "error", err)
 		e = newError(codeUnavailable, "nothing can be stored at present; send it again in %s seconds", retryAfter)
+	case errors.Is(err, store.ErrSlow):
+		e = newError(codeTooSlow, "the answer was not found within %g seconds, and decisions come first: ask for less, as of one member or playbook, or a smaller `limit`",
+			store.AskTime.Seconds())
 	case errors.Is(err, store.ErrDamaged):
 		s.Log.Error("what is stored cannot be read", "route", c.FullPath(), "error", err)
 		e = newError(codeInternal, "what is stored here is damaged and cannot be read; the server's log says what, and GET /v1/failures what is held for it")

@@ -142,6 +142,9 @@ func errorsOf(r route) []string {
 	if r.scope != scopeNone {
 		codes = append(codes, codeUnauthorized, codeForbidden, codeRateLimited, codeInternal, codeUnavailable)
 	}
+	if !r.writes() && r.scope != scopeNone {
+		codes = append(codes, codeTooSlow)
+	}
 	if r.writes() {
 		codes = append(codes, codeCrossOrigin)
 		codes = append(codes, bodyErrors()...)

@@ -21,6 +21,7 @@ type conn struct {
 	stmts map[string]driver.Stmt
 	args  []driver.NamedValue
 	row   []driver.Value
+	until context.Context // cuts what is read; nil: nothing does
 }
 
 func dial(dsn string) (*conn, error) {
@@ -106,11 +107,16 @@ func (c *conn) exec(sql string, args ...any) (int, error) {
 
 // query runs a statement and calls each for every row. The row is good until each returns.
 func (c *conn) query(sql string, args []any, each func(row) error) (err error) {
+	ctx := context.Background()
+	if c.until != nil {
+		// The driver cuts the way to the first row alone, so all of the answer is found on that way.
+		ctx, sql = c.until, "WITH answer AS MATERIALIZED ("+sql+") SELECT * FROM answer"
+	}
 	s, err := c.prepare(sql, args)
 	if err != nil {
 		return err
 	}
-	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), c.args)
+	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, c.args)
 	if err != nil {
 		return err
 	}

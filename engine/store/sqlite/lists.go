@@ -27,6 +27,9 @@ func (t *tx) listed(member, name string, n int64) error {
 	return err
 }
 
+// indexedStates are states that few runs are in.
+var indexedStates = []engine.RunState{engine.RunFailed, engine.RunExited, engine.RunHoldout}
+
 // Runs pages over runs, newest first.
 func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, next string, err error) {
 	before, err := position(f.Cursor)
@@ -52,8 +55,14 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 			args = append(args, value)
 		}
 	}
+	// An index of a state is known by its name in the statement. A member has fewer runs than it.
+	if f.Member == "" && f.Prefix == "" && slices.Contains(indexedStates, f.State) {
+		query += " AND r.state = '" + string(f.State) + "'"
+		playbook = "+r.playbook"
+	} else {
+		by("+r.state", string(f.State))
+	}
 	by(playbook, f.Playbook)
-	by("+r.state", string(f.State))
 	query += " ORDER BY " + order + " DESC LIMIT ?"
 	limit := cmp.Or(f.Limit, 50)
 	var last int64

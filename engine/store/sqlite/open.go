@@ -27,10 +27,6 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// readers is the number of reading connections: more than the cores of a small machine, as a reader
-// may wait for the disk.
-const readers = 4
-
 // Option changes how a database is opened.
 type Option func(*db)
 
@@ -69,7 +65,9 @@ type db struct {
 	now      func() time.Time
 	w        *writer
 	disk     *syncer
-	reads    chan *conn
+	reads    pool // of decisions
+	asks     pool // of questions from outside
+	askTime  time.Duration
 
 	journal *journal // nil: there is none
 }
@@ -99,7 +97,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	d := &db{now: time.Now, reads: make(chan *conn, readers)}
+	d := &db{now: time.Now, askTime: store.AskTime}
 	for _, o := range options {
 		o(d)
 	}
@@ -107,14 +105,8 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 	if err != nil {
 		return nil, err
 	}
-	for range readers {
-		c, err := dial(dsn + readingOnly)
-		if err != nil {
-			_ = wc.close() // the first error is the one to tell
-			_ = d.closeReaders()
-			return nil, err
-		}
-		d.reads <- c
+	if err := d.openReaders(dsn); err != nil {
+		return nil, errors.Join(err, wc.close())
 	}
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
 		return nil, errors.Join(fmt.Errorf("make room for the log of database %s: %w", path, err), wc.close(),
@@ -225,37 +217,6 @@ func (d *db) seed(ctx context.Context) error {
 	})
 }
 
-// read lends a reading connection to f, in one transaction: all that f sees is of one moment.
-func (d *db) read(ctx context.Context, f func(*conn) error) (err error) {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	var c *conn
-	select {
-	case c = <-d.reads:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if c == nil {
-		return errClosed
-	}
-	defer func() { d.reads <- c }()
-	return d.faults.of(c.reading(func() error { return f(c) }))
-}
-
-// reading lets f read in one transaction.
-func (c *conn) reading(f func() error) (err error) {
-	if _, err := c.exec("BEGIN"); err != nil {
-		return fmt.Errorf("begin to read: %w", err)
-	}
-	defer func() {
-		if _, e := c.exec("ROLLBACK"); err == nil && e != nil {
-			err = fmt.Errorf("end of reading: %w", e)
-		}
-	}()
-	return f()
-}
-
 // Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an
 // error of the disk that cannot be mended it fails.
 func (d *db) Ping(ctx context.Context) error {
@@ -278,20 +239,15 @@ func (d *db) Close() error {
 	return errors.Join(err, d.disk.stop(), d.closeReaders(), d.w.c.close())
 }
 
-// closeReaders takes every reading connection back, and leaves nil ones that tell latecomers.
-func (d *db) closeReaders() error {
-	var errs []error
-	open := len(d.reads)
-	if d.w != nil {
-		open = readers // some may be lent out: wait for them
+func (d *db) openReaders(dsn string) (err error) {
+	if d.reads, err = newPool(dsn, readers); err != nil {
+		return err
 	}
-	for range open {
-		if c := <-d.reads; c != nil {
-			errs = append(errs, c.close())
-		}
+	if d.asks, err = newPool(dsn, askers); err != nil {
+		return errors.Join(err, d.reads.close(readers))
 	}
-	for range cap(d.reads) {
-		d.reads <- nil
-	}
-	return errors.Join(errs...)
+	return nil
 }
+
+// closeReaders waits for those that are lent out.
+func (d *db) closeReaders() error { return errors.Join(d.reads.close(readers), d.asks.close(askers)) }

@@ -242,6 +242,21 @@ var readerCases = map[string]func(*testing.T, *suite){
 		if _, _, err := s.Runs(s.ctx, store.RunFilter{Cursor: "nonsense"}); !errors.Is(err, store.ErrCursor) {
 			t.Fatalf("a cursor that no list gave: %v", err)
 		}
+		for _, state := range []engine.RunState{engine.RunFailed, engine.RunExited, engine.RunHoldout} {
+			for _, n := range []string{"1", "2"} {
+				r := waiting(string(state)+n, "m-0", at)
+				r.State, r.Playbook = state, "welcome"+n
+				s.commit(r.Member, 0, &engine.Changes{Runs: []*engine.Run{r}})
+			}
+			one, two := string(state)+"1", string(state)+"2"
+			s.same("state", list(store.RunFilter{State: state}), []string{two, one})
+			s.same("state and playbook", list(store.RunFilter{State: state, Playbook: "welcome1"}), []string{one})
+			s.same("state and member", list(store.RunFilter{State: state, Member: "m-0"}), []string{two, one})
+			s.same("state and prefix", list(store.RunFilter{State: state, Prefix: one}), []string{one})
+		}
+		all := list(store.RunFilter{})
+		s.ctx = store.Asked(s.ctx)
+		s.same("a question is answered alike", list(store.RunFilter{}), all)
 	},
 	"lists decisions, entered and refused, newest first": func(t *testing.T, s *suite) {
 		at := now()
