@@ -95,7 +95,7 @@ func codesInGolden(t *testing.T) map[string]bool {
 }
 
 // shownElsewhere are codes whose cases are too large for a golden file, or need a file system that
-// fails: see limits_test.go.
+// fails: see files_test.go.
 var shownElsewhere = []string{
 	"file-too-large", "unreadable", "expression-too-long", "not-a-file",
 	"workspace-too-large", "too-many-actions",

@@ -1,0 +1,87 @@
+package docs
+
+import (
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// testTopics are the files of tests that are about more than one source file: what they hold of
+// all, or what the tests of a package share.
+var testTopics = map[string]string{
+	"fuzz":         "any input at all",
+	"property":     "what holds for any inputs",
+	"harness":      "what the tests of a package share",
+	"contract":     "every answer is held against the document",
+	"results":      "answers that are written by hand",
+	"smtpserver":   "the server that a mail is sent to",
+	"alike":        "the same inputs, the same outputs",
+	"alike_memory": "the same inputs, the same outputs",
+	"clock":        "the core reads none",
+	"meaning":      "the rules of the language",
+	"numbers":      "expressions and texts calculate as a calculator",
+	"files":        "files of events as people have them",
+	"strict":       "nothing of a file is replaced in silence",
+	"batch":        "members who are decided together",
+	"damage":       "rows that cannot be read",
+	"retry":        "what was set aside is tried again",
+	"upgrade":      "runs of another version",
+	"guard":        "what a webhook must not reach",
+	"kill":         "processes that are killed",
+	"stop":         "processes that are stopped",
+	"flood":        "a log that clients cannot fill",
+	"replay":       "a simulation decides as the server did",
+	"script":       "commands, as testdata/script has them",
+
+	"foreign_expressions": "expressions of other languages",
+}
+
+// A test is found by the name of what it tests: its file is named after a source file, of its own
+// folder or of one beside it, after its folder, or after a topic.
+func TestTestsAreNamedAfterSources(t *testing.T) {
+	tests, used := []string{}, map[string]bool{}
+	sources := map[string]bool{} // by their paths
+	near := map[string]bool{}    // by their names, below one of the folders
+	for _, root := range []string{"actions", "api", "cmd", "engine", "internal", "playbooks"} {
+		err := filepath.WalkDir("../"+root, func(name string, d fs.DirEntry, err error) error {
+			base, isGo := strings.CutSuffix(filepath.ToSlash(name), ".go")
+			base = strings.TrimPrefix(base, "../")
+			switch test, isTest := strings.CutSuffix(base, "_test"); {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == "testdata":
+				return filepath.SkipDir
+			case isGo && isTest:
+				tests = append(tests, test)
+			case isGo:
+				// The loader's tests hold what the packages below it find, the worker's what the core decides.
+				sources[base], near[root+"/"+path.Base(base)] = true, true
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(tests) < 50 {
+		t.Fatalf("only %d files of tests are found", len(tests))
+	}
+	for _, test := range tests {
+		root, _, _ := strings.Cut(test, "/")
+		name := path.Base(test)
+		switch {
+		case sources[test], name == path.Base(path.Dir(test)):
+		case testTopics[name] != "":
+			used[name] = true
+		case !near[root+"/"+name]:
+			t.Errorf("%s_test.go is named after no source file, and after no topic of this test", test)
+		}
+	}
+	for topic := range testTopics {
+		if !used[topic] {
+			t.Errorf("no test is named after the topic %q", topic)
+		}
+	}
+}
