@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
@@ -90,7 +91,7 @@ func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
 }
 
 func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *strictjson.Rejection, error) {
-	in, rej := engine.AdmitEvent(ws.Schema, raw)
+	in, rej := intake.Event(ws.Schema, raw)
 	if rej != nil || in.ID != "" {
 		return in, rej, nil
 	}
@@ -152,7 +153,7 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 			return
 		}
 		if rej != nil {
-			list[i] = admitted{rejected: rej, id: engine.PeekID(item)}
+			list[i] = admitted{rejected: rej, id: intake.PeekID(item)}
 			continue
 		}
 		list[i].at = len(inputs)

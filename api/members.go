@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 )
@@ -97,7 +98,7 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 		return none, err
 	}
 	ws, _ := s.Workspace()
-	in, rej := engine.AdmitMember(ws.Schema, c.Param("id"), raw)
+	in, rej := intake.Member(ws.Schema, c.Param("id"), raw)
 	if rej != nil {
 		return none, rejected(rej)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
@@ -161,7 +162,7 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if len(body.Params) > maxParams { // they are kept with each member's run, as an event is
 		return none, newError(strictjson.CodeTooLarge, "params have at most %d bytes", maxParams).with("path", "params")
 	}
-	params, rej := engine.AdmitParams(p.Trigger.Params, body.Params)
+	params, rej := intake.Params(p.Trigger.Params, body.Params)
 	if rej != nil {
 		return none, rejected(rej)
 	}
@@ -230,7 +231,7 @@ func (s *server) targets(body *triggerBody) error {
 	}
 	ws, _ := s.Workspace()
 	for i, id := range body.Members {
-		if rej := engine.ValidMemberID(id); rej != nil {
+		if rej := intake.ValidMemberID(id); rej != nil {
 			return rejected(rej).with("index", i)
 		}
 		body.Members[i] = ws.Schema.MemberID(id)

@@ -83,7 +83,7 @@ func (a *Act) Reason(reason string) {
 // can be.
 func (a *Act) Tag(add, remove []string) error {
 	for _, t := range slices.Concat(add, remove) {
-		if bad := checkName("tag", "a tag", t, strictjson.MaxFieldLen); bad != nil {
+		if bad := CheckName("tag", "a tag", t, strictjson.MaxFieldLen); bad != nil {
 			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
 		}
 	}

@@ -8,7 +8,7 @@
 //
 // # How an event becomes a coupon
 //
-// A shell admits the event ([AdmitEvent]), asks what a decision on it may read ([Engine.NeedsOf]),
+// A shell admits the event (package intake), asks what a decision on it may read ([Engine.NeedsOf]),
 // loads that into a [State], and calls [Engine.Decide] once for the member. Everything after that
 // happens on one page, decide.go. It decides what is due before the event, then the event, then
 // what the event brought about. Each of these is one input, and passes through these stages:
@@ -43,7 +43,7 @@
 //
 // evaluator.go evaluates expressions and texts for the member at the instant. view.go and
 // history.go are what it reads, memory.go is what a run remembers. decider.go holds one decision.
-// engine.go, listening.go and segment.go are what is compiled of a workspace, once. intake*.go
-// admits inputs, sending.go judges late messages again, tally.go counts, observe.go tells tests what
-// was decided.
+// engine.go, listening.go and segment.go are what is compiled of a workspace, once. values.go
+// checks what expressions made, sending.go judges late messages again, tally.go counts, observe.go
+// tells tests what was decided.
 package engine

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -340,7 +341,7 @@ func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, rejected := engine.AdmitEvent(declared, raw)
+		in, rejected := intake.Event(declared, raw)
 		if rejected != nil {
 			t.Fatalf("%s: %v", raw, rejected)
 		}

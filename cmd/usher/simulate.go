@@ -14,6 +14,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 )
@@ -93,7 +94,7 @@ func instantFlag(flag, text string, zone *time.Location) (time.Time, error) {
 	if err != nil {
 		return t, usagef("--%s: %w", flag, err)
 	}
-	if t, rej := engine.ParseInstant("--"+flag, t.Format(time.RFC3339Nano)); rej != nil {
+	if t, rej := intake.ParseInstant("--"+flag, t.Format(time.RFC3339Nano)); rej != nil {
 		return t, usageError{rej}
 	}
 	return t, nil

@@ -6,7 +6,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 )
 
 // Whatever stands in a file: nothing panics, reading comes to an end, lines do not go backwards,
@@ -44,7 +44,7 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("line %d after line %d", rec.Line, last)
 			}
 			last = rec.Line
-			in, rej := engine.AdmitEvent(s, rec.Raw)
+			in, rej := intake.Event(s, rec.Raw)
 			if rej != nil || in.ID != rec.Input.ID || in.Member != rec.Input.Member || in.Name != rec.Input.Name {
 				t.Fatalf("%s is %+v (%v) for the API, %+v in the file", rec.Raw, in, rej, rec.Input)
 			}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/strictjson"
 )
 
@@ -57,7 +57,7 @@ func (r *MemberReader) Next() (Member, error) {
 	if !r.o.Check && len(bad) == 0 {
 		schema = nil
 	}
-	in, rej := engine.AdmitMember(schema, id, body)
+	in, rej := intake.Member(schema, id, body)
 	if rej != nil || len(bad) > 0 {
 		return Member{}, lineError(line, bad, rej)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -174,9 +175,9 @@ func (r *Reader) Next() (Record, error) {
 
 func (r *Reader) admit(schema *playbooks.Schema, raw []byte) (engine.Input, *strictjson.Rejection) {
 	if r.inferring {
-		return engine.AdmitLoose(raw, r.readTime)
+		return intake.Loose(raw, r.readTime)
 	}
-	return engine.AdmitRecorded(schema, raw, r.readTime)
+	return intake.Recorded(schema, raw, r.readTime)
 }
 
 func (r *Reader) readTime(s string) (time.Time, error) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -82,7 +82,7 @@ func TestJSONLines(t *testing.T) {
 				t.Errorf("ids of equal lines: %q and %q", a, b)
 			}
 			for _, rec := range records {
-				in, rej := engine.AdmitEvent(orderSchema(), rec.Raw)
+				in, rej := intake.Event(orderSchema(), rec.Raw)
 				if rej != nil || in.ID != rec.Input.ID {
 					t.Errorf("the API would not take %s: %v", rec.Raw, rej)
 				}

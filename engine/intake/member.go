@@ -1,4 +1,4 @@
-package engine
+package intake
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -14,11 +15,11 @@ import (
 // builtIn are the member's fields that only usher writes.
 var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
 
-// AdmitMember checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?},
+// Member checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?},
 // backfill?}`, and gives it as an input. Its ID is the caller's to set.
-func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *strictjson.Rejection) {
+func Member(schema *playbooks.Schema, id string, raw []byte) (engine.Input, *strictjson.Rejection) {
 	if err := ValidMemberID(id); err != nil {
-		return Input{}, err
+		return engine.Input{}, err
 	}
 	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
 	err := a.body("a member", []string{"attributes", "tags", "backfill"}, func(key string) (err *strictjson.Rejection) {
@@ -32,14 +33,14 @@ func AdmitMember(schema *playbooks.Schema, id string, raw []byte) (Input, *stric
 		return err
 	})
 	if err != nil {
-		return Input{}, err
+		return engine.Input{}, err
 	}
 	if a.note(checkAttributes(schema, a.attributes)); a.found != nil {
-		return Input{}, a.found
+		return engine.Input{}, a.found
 	}
-	return Input{
-		Kind: InputUpdate, Member: schema.MemberID(id),
-		Payload: &Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag, Backfill: a.backfill},
+	return engine.Input{
+		Kind: engine.InputUpdate, Member: schema.MemberID(id),
+		Payload: &engine.Payload{Attributes: a.attributes, AddTags: a.addTags, RemoveTags: a.unTag, Backfill: a.backfill},
 	}, nil
 }
 
@@ -72,7 +73,7 @@ func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *st
 				Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
 			})
 		case v != nil:
-			found = found.And(checkType(path, declared.Type, v))
+			found = found.And(engine.CheckType(path, declared.Type, v))
 		}
 	}
 	return found
@@ -88,7 +89,7 @@ func checkLocal(values map[string]any) (found *strictjson.Rejection) {
 		s, ok := v.(string)
 		switch {
 		case !ok:
-			found = found.And(wrongType("attributes."+name, schema.String, v))
+			found = found.And(engine.WrongType("attributes."+name, schema.String, v))
 		case name == "timezone" && !validZone(s):
 			found = found.And(&strictjson.Rejection{
 				Code: strictjson.CodeInvalid, Path: "attributes.timezone",
@@ -115,7 +116,7 @@ func (a *admission) tags() *strictjson.Rejection {
 		}
 		return &strictjson.Rejection{
 			Code: strictjson.CodeWrongType, Path: "tags",
-			Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + kindOf(v),
+			Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + engine.KindOf(v),
 		}
 	}
 	seen := map[string]bool{}
@@ -147,7 +148,7 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 	if !ok {
 		return nil, &strictjson.Rejection{
 			Code: strictjson.CodeWrongType, Path: path,
-			Message: "must be a list of tags, got " + kindOf(v),
+			Message: "must be a list of tags, got " + engine.KindOf(v),
 		}
 	}
 	if len(items) > strictjson.MaxFields {
@@ -161,9 +162,9 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		tag, ok := item.(string)
 		if !ok {
-			return nil, wrongType(at, schema.String, item)
+			return nil, engine.WrongType(at, schema.String, item)
 		}
-		if err := checkName(at, "a tag", tag, strictjson.MaxFieldLen); err != nil {
+		if err := engine.CheckName(at, "a tag", tag, strictjson.MaxFieldLen); err != nil {
 			return nil, err
 		}
 		out = append(out, tag)
@@ -171,10 +172,10 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 	return out, nil
 }
 
-// AdmitParams checks the params of an http trigger against their type. Unlike events, params that
+// Params checks the params of an http trigger against their type. Unlike events, params that
 // nobody declared are refused: no expression could ever read them, so they are a slip of the
 // caller.
-func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *strictjson.Rejection) {
+func Params(params *schema.Type, raw []byte) (map[string]any, *strictjson.Rejection) {
 	values := map[string]any{}
 	if len(raw) > 0 && string(raw) != "null" {
 		a := admission{r: strictjson.Reader{Data: raw}}
@@ -199,5 +200,5 @@ func AdmitParams(params *schema.Type, raw []byte) (map[string]any, *strictjson.R
 			return nil, r
 		}
 	}
-	return values, checkFields("params", params, values)
+	return values, engine.CheckFields("params", params, values)
 }

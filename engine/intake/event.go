@@ -1,51 +1,48 @@
-package engine
+package intake
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// AdmitEvent checks one event in the shape of POST /v1/events against the schema, which may be nil,
+// Event checks one event in the shape of POST /v1/events against the schema, which may be nil,
 // and gives it as an input for the inbox: Data is set, Payload is not. An event without an id gets
 // none here. raw is not kept.
-func AdmitEvent(schema *playbooks.Schema, raw []byte) (Input, *strictjson.Rejection) {
+func Event(schema *playbooks.Schema, raw []byte) (engine.Input, *strictjson.Rejection) {
 	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
 	if err := a.event(); err != nil {
-		return Input{}, err
+		return engine.Input{}, err
 	}
 	a.in.Data = a.payload()
 	return a.in, nil
 }
 
-// AdmitRecorded is [AdmitEvent] for event files: `accepted_at`, the instant of acceptance, is
+// Recorded is [Event] for event files: `accepted_at`, the instant of acceptance, is
 // allowed and kept in At, and the input comes with its Payload, for use at once. Times that are no
 // RFC 3339 are handed to readTime, unless it is nil.
-func AdmitRecorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (Input,
+func Recorded(schema *playbooks.Schema, raw []byte, readTime func(string) (time.Time, error)) (engine.Input,
 	*strictjson.Rejection,
 ) {
 	return admitRecorded(admission{schema: schema, r: strictjson.Reader{Data: raw}, recorded: true, readTime: readTime})
 }
 
-// AdmitLoose is [AdmitRecorded] without a schema, for finding one: a number that would change, and
+// Loose is [Recorded] without a schema, for finding one: a number that would change, and
 // that every schema will refuse, is given as the text that it should have been.
-func AdmitLoose(raw []byte, readTime func(string) (time.Time, error)) (Input, *strictjson.Rejection) {
+func Loose(raw []byte, readTime func(string) (time.Time, error)) (engine.Input, *strictjson.Rejection) {
 	return admitRecorded(admission{r: strictjson.Reader{Data: raw, LossyAsText: true}, recorded: true, readTime: readTime})
 }
 
-func admitRecorded(a admission) (Input, *strictjson.Rejection) {
+func admitRecorded(a admission) (engine.Input, *strictjson.Rejection) {
 	if err := a.event(); err != nil {
-		return Input{}, err
+		return engine.Input{}, err
 	}
-	a.in.Payload = &Payload{Properties: a.properties, Attributes: a.attributes, Backfill: a.backfill}
+	a.in.Payload = &engine.Payload{Properties: a.properties, Attributes: a.attributes, Backfill: a.backfill}
 	return a.in, nil
 }
 
@@ -57,7 +54,7 @@ type admission struct {
 	recorded       bool
 	readTime       func(string) (time.Time, error) // of an event file; nil: RFC 3339 alone
 	found          *strictjson.Rejection           // what is wrong so far, where reading could go on
-	in             Input
+	in             engine.Input
 	properties     map[string]any
 	attributes     map[string]any
 	rawP, rawA     []byte
@@ -91,7 +88,7 @@ func (a *admission) event() *strictjson.Rejection {
 			})
 		}
 	}
-	a.in.Kind = InputEvent
+	a.in.Kind = engine.InputEvent
 	a.in.Member = a.schema.MemberID(a.in.Member)
 	a.note(a.checkProperties())
 	a.note(checkAttributes(a.schema, a.attributes))
@@ -158,7 +155,7 @@ func (a *admission) name(key, what string, limit int) (string, *strictjson.Rejec
 	if err != nil || !ok {
 		return "", err
 	}
-	a.note(checkName(key, what, s, limit))
+	a.note(engine.CheckName(key, what, s, limit))
 	return s, nil
 }
 
@@ -170,7 +167,7 @@ func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejecti
 	}
 	v, err := a.r.Value("", key)
 	if err == nil {
-		a.note(wrongType(key, schema.String, v))
+		a.note(engine.WrongType(key, schema.String, v))
 	}
 	return "", false, err
 }
@@ -178,27 +175,7 @@ func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejecti
 // ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as
 // from a path.
 func ValidMemberID(id string) *strictjson.Rejection {
-	return checkName("member", "a member's id", id, strictjson.MaxIDLen)
-}
-
-func checkName(path, what, s string, limit int) *strictjson.Rejection {
-	switch {
-	case s == "":
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be empty"}
-	case len(s) <= limit && strings.TrimSpace(s) == "":
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be blank"}
-	case len(s) > limit:
-		return &strictjson.Rejection{
-			Code: strictjson.CodeTooLarge, Path: path,
-			Message: fmt.Sprintf("%s has at most %d bytes", what, limit),
-		}
-	case !utf8.ValidString(s):
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what +
-			" must not have control characters"}
-	}
-	return nil
+	return engine.CheckName("member", "a member's id", id, strictjson.MaxIDLen)
 }
 
 // backfilled reads whether the input is history.
@@ -209,7 +186,7 @@ func (a *admission) backfilled(key string) *strictjson.Rejection {
 	}
 	var ok bool
 	if a.backfill, ok = v.(bool); !ok {
-		a.note(wrongType(key, schema.Bool, v))
+		a.note(engine.WrongType(key, schema.Bool, v))
 	}
 	return nil
 }
@@ -276,7 +253,7 @@ func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Reje
 		v, err := a.r.Value("", key)
 		if err == nil {
 			a.note(&strictjson.Rejection{Code: strictjson.CodeWrongType, Path: key, Message: key + " must be an object, got " +
-				kindOf(v)})
+				engine.KindOf(v)})
 		}
 		return nil, nil, err
 	}
@@ -292,7 +269,7 @@ func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Reje
 		}
 	}
 	for name := range m {
-		if err := checkName(strictjson.Join(key, strictjson.Cut(name)), "a name", name, strictjson.MaxFieldLen); err != nil {
+		if err := engine.CheckName(strictjson.Join(key, strictjson.Cut(name)), "a name", name, strictjson.MaxFieldLen); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -331,77 +308,7 @@ func (a *admission) checkProperties() *strictjson.Rejection {
 	if declared == nil || declared.Properties == nil {
 		return nil
 	}
-	return checkFields("properties", declared.Properties, a.properties)
-}
-
-// checkFields checks declared fields; the others are kept as they are.
-func checkFields(path string, object *schema.Type, values map[string]any) (found *strictjson.Rejection) {
-	for i := range object.Fields {
-		f := &object.Fields[i]
-		switch v := values[f.Name]; {
-		case v != nil:
-			found = found.And(checkType(strictjson.Join(path, f.Name), f.Type, v))
-		case !f.Type.Optional:
-			found = found.And(&strictjson.Rejection{
-				Code: strictjson.CodeMissingField, Path: strictjson.Join(path, f.Name),
-				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type),
-			})
-		}
-	}
-	return found
-}
-
-func checkType(path string, t *schema.Type, v any) *strictjson.Rejection {
-	_, err := t.Coerce(v)
-	if err == nil {
-		return nil
-	}
-	var te *schema.TypeError
-	if !errors.As(err, &te) {
-		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: err.Error()}
-	}
-	switch {
-	case te.Path == "":
-	case te.Path[0] == '[':
-		path += te.Path
-	default:
-		path = strictjson.Join(path, te.Path)
-	}
-	if te.Got == nil {
-		return &strictjson.Rejection{
-			Code: strictjson.CodeMissingField, Path: path,
-			Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required()),
-		}
-	}
-	return wrongType(path, te.Want, te.Got)
-}
-
-// wrongType words what the schema says and what came, without the path, which stands beside it.
-func wrongType(path string, want *schema.Type, got any) *strictjson.Rejection {
-	message := (&schema.TypeError{Want: want, Got: got}).Error()
-	if got == nil {
-		message = "must not be null; the schema wants " + want.Required().String()
-	}
-	return &strictjson.Rejection{
-		Code: strictjson.CodeWrongType, Path: path,
-		Message: strings.TrimPrefix(message, "value "),
-	}
-}
-
-func kindOf(v any) string {
-	switch v.(type) {
-	case nil:
-		return "null"
-	case string:
-		return "a string"
-	case float64:
-		return "a number"
-	case bool:
-		return "a bool"
-	case []any:
-		return "a list"
-	}
-	return "an object"
+	return engine.CheckFields("properties", declared.Properties, a.properties)
 }
 
 // PeekID returns the id of an event that was rejected, or "" when it has none that could be said.

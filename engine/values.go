@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/usher-run/usher/engine/strictjson"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// CheckName checks a name that somebody gave: what is the thing's name in the message, limit the most
+// bytes.
+func CheckName(path, what, s string, limit int) *strictjson.Rejection {
+	switch {
+	case s == "":
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be empty"}
+	case len(s) <= limit && strings.TrimSpace(s) == "":
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be blank"}
+	case len(s) > limit:
+		return &strictjson.Rejection{
+			Code: strictjson.CodeTooLarge, Path: path,
+			Message: fmt.Sprintf("%s has at most %d bytes", what, limit),
+		}
+	case !utf8.ValidString(s):
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what +
+			" must not have control characters"}
+	}
+	return nil
+}
+
+// CheckFields checks the declared fields of an object; the others are kept as they are. path names
+// the object in the message.
+func CheckFields(path string, object *schema.Type, values map[string]any) (found *strictjson.Rejection) {
+	for i := range object.Fields {
+		f := &object.Fields[i]
+		switch v := values[f.Name]; {
+		case v != nil:
+			found = found.And(CheckType(strictjson.Join(path, f.Name), f.Type, v))
+		case !f.Type.Optional:
+			found = found.And(&strictjson.Rejection{
+				Code: strictjson.CodeMissingField, Path: strictjson.Join(path, f.Name),
+				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type),
+			})
+		}
+	}
+	return found
+}
+
+// CheckType checks a value that is to be of a type.
+func CheckType(path string, t *schema.Type, v any) *strictjson.Rejection {
+	_, err := t.Coerce(v)
+	if err == nil {
+		return nil
+	}
+	var te *schema.TypeError
+	if !errors.As(err, &te) {
+		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: err.Error()}
+	}
+	switch {
+	case te.Path == "":
+	case te.Path[0] == '[':
+		path += te.Path
+	default:
+		path = strictjson.Join(path, te.Path)
+	}
+	if te.Got == nil {
+		return &strictjson.Rejection{
+			Code: strictjson.CodeMissingField, Path: path,
+			Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required()),
+		}
+	}
+	return WrongType(path, te.Want, te.Got)
+}
+
+// WrongType words what the schema says and what came, without the path, which stands beside it.
+func WrongType(path string, want *schema.Type, got any) *strictjson.Rejection {
+	message := (&schema.TypeError{Want: want, Got: got}).Error()
+	if got == nil {
+		message = "must not be null; the schema wants " + want.Required().String()
+	}
+	return &strictjson.Rejection{
+		Code: strictjson.CodeWrongType, Path: path,
+		Message: strings.TrimPrefix(message, "value "),
+	}
+}
+
+// KindOf returns the word for what a JSON value is, as in "a list".
+func KindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a string"
+	case float64:
+		return "a number"
+	case bool:
+		return "a bool"
+	case []any:
+		return "a list"
+	}
+	return "an object"
+}
