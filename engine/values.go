@@ -33,6 +33,12 @@ func CheckName(path, what, s string, limit int) *strictjson.Rejection {
 	return nil
 }
 
+// ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as
+// from a path.
+func ValidMemberID(id string) *strictjson.Rejection {
+	return CheckName("member", "a member's id", id, strictjson.MaxIDLen)
+}
+
 // CheckFields checks the declared fields of an object; the others are kept as they are. path names
 // the object in the message.
 func CheckFields(path string, object *schema.Type, values map[string]any) (found *strictjson.Rejection) {

@@ -172,12 +172,6 @@ func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejecti
 	return "", false, err
 }
 
-// ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as
-// from a path.
-func ValidMemberID(id string) *strictjson.Rejection {
-	return engine.CheckName("member", "a member's id", id, strictjson.MaxIDLen)
-}
-
 // backfilled reads whether the input is history.
 func (a *admission) backfilled(key string) *strictjson.Rejection {
 	v, err := a.r.Value("", key)

@@ -18,7 +18,7 @@ var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
 // Member checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?},
 // backfill?}`, and gives it as an input. Its ID is the caller's to set.
 func Member(schema *playbooks.Schema, id string, raw []byte) (engine.Input, *strictjson.Rejection) {
-	if err := ValidMemberID(id); err != nil {
+	if err := engine.ValidMemberID(id); err != nil {
 		return engine.Input{}, err
 	}
 	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
