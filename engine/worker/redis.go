@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,10 +13,12 @@ import (
 )
 
 // Embedded starts a Redis inside this process, for installations without one. It keeps nothing over
-// a restart, and need not: the database has all. stop ends it.
+// a restart, and need not: the database has all. It listens on the loopback address, and asks for a
+// password that is in opt alone. stop ends it.
 func Embedded() (opt asynq.RedisConnOpt, stop func(), err error) {
-	m := miniredis.NewMiniRedis()
-	if err := m.Start(); err != nil {
+	m, password := miniredis.NewMiniRedis(), rand.Text()
+	m.RequireAuth(password)
+	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, nil, fmt.Errorf("start the embedded Redis: %w", err)
 	}
 	done := make(chan struct{})
@@ -32,7 +35,7 @@ func Embedded() (opt asynq.RedisConnOpt, stop func(), err error) {
 			}
 		}
 	})
-	return asynq.RedisClientOpt{Addr: m.Addr()}, sync.OnceFunc(func() {
+	return asynq.RedisClientOpt{Addr: m.Addr(), Password: password}, sync.OnceFunc(func() {
 		close(done)
 		wg.Wait()
 		m.Close()

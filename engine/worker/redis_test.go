@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/hibiken/asynq"
@@ -23,6 +24,24 @@ func real(t *testing.T) (asynq.RedisClientOpt, *redis.Client) {
 		}
 	})
 	return asynq.RedisClientOpt{Addr: addr}, c
+}
+
+// The Redis inside the process is for nobody else on the machine.
+func TestEmbeddedRedisAsksForAPassword(t *testing.T) {
+	opt := embedded(t).(asynq.RedisClientOpt)
+	if host, _, err := net.SplitHostPort(opt.Addr); err != nil || !net.ParseIP(host).IsLoopback() {
+		t.Errorf("it listens on %s", opt.Addr)
+	}
+	another := embedded(t).(asynq.RedisClientOpt).Password
+	for _, password := range []string{"", "usher", another} {
+		c := redis.NewClient(&redis.Options{Addr: opt.Addr, Password: password})
+		if err := c.FlushAll(context.Background()).Err(); err == nil {
+			t.Errorf("flushed with the password %q", password)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // Redis loses everything again and again while events come in. Nothing is lost, and nothing is

@@ -6,7 +6,7 @@
 //  1. the settings are read, and every message channel is made once;
 //  2. the folder of the database and the API keys;
 //  3. the address to listen on, so that a second server on it fails before it touches the database;
-//  4. the database, with a journal in front of it when no other process can write to it;
+//  4. the database, which no other process may have, with a journal in front of it;
 //  5. Redis, the worker, and the HTTP interface on both.
 //
 // Run makes the workspace the active one, then runs worker and HTTP server side by side until its
@@ -147,14 +147,15 @@ func (s *Server) openDatabase(path string) error {
 		sqlite.WithLost(func(what string) {
 			s.o.Log.Error("events that were taken in are lost; send them again", "what", what)
 		}),
-	}
-	if s.o.Redis == EmbeddedRedis && slices.Contains(s.o.Roles, RoleWorker) { // one process is all there is
-		options = append(options, sqlite.WithJournal())
+		sqlite.WithJournal(),
+		sqlite.WithoutLock(func(err error) {
+			s.o.Log.Warn("two servers on this database would send messages twice; see to it that there is one", "why", err)
+		}),
 	}
 	db, err := sqlite.Open(context.Background(), path, options...)
 	if errors.Is(err, sqlite.ErrHeld) {
-		return fmt.Errorf("another usher serves the database %s: stop it first, "+
-			"or let all of them use one Redis (--redis redis://…)", path)
+		return fmt.Errorf("another usher serves the database %s: stop it first; "+
+			"one process at a time may have it, whatever its Redis and its roles", path)
 	}
 	if err != nil {
 		return fmt.Errorf("open the database %s: %w", path, err)

@@ -19,18 +19,11 @@ import (
 // sqliteMagic is how every database of SQLite begins.
 const sqliteMagic = "SQLite format 3\x00"
 
-// prepareFiles makes the database's file when there is none, for its owner's eyes alone. SQLite
-// gives what it makes beside it the same permissions, whatever the umask. Files that others may
-// read are closed to them.
-func prepareFiles(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// closeToOthers makes the database's files their owner's alone. SQLite gives what it makes beside
+// the database the same permissions, whatever the umask.
+func closeToOthers(path string) error {
+	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return err
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal", "-inbox"} {

@@ -409,8 +409,7 @@ func (d *db) instant(ctx context.Context) (at int64, err error) {
 }
 
 // openJournal opens the journal of the database, and puts what a crash has left in it into the
-// inbox. It is used from then on when it was asked for, else removed. Another process that holds it
-// keeps it: nobody else may have one.
+// inbox. It is used from then on when it was asked for, else removed.
 func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	secret, err := d.Secret(ctx)
 	if err != nil {

@@ -72,45 +72,24 @@ func recordRoom(in *engine.Input, data []byte) int {
 }
 
 // openJournalFile opens the file at path for the database with the secret, and makes it on demand.
-// Nil: there is none, files cannot be locked, or another process holds it, which is an error for
-// who would make one.
+// Nil: there is none. Who has the database has its journal.
 func openJournalFile(path string, secret []byte, create bool) (*journalFile, error) {
-	for {
-		flags := os.O_RDWR
-		if create {
-			flags |= os.O_CREATE
-		}
-		f, err := os.OpenFile(path, flags, 0o600)
-		if errors.Is(err, fs.ErrNotExist) && !create {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		held, err := lockFile(f)
-		switch {
-		case errors.Is(err, errors.ErrUnsupported):
-			err = nil // every transaction will be the inputs' own
-		case err == nil && !held && create:
-			err = ErrHeld
-		}
-		if err != nil || !held {
-			return nil, errors.Join(err, f.Close())
-		}
-		// Who held it before may have removed it.
-		if mine, err := f.Stat(); err == nil {
-			if named, err := os.Stat(path); err == nil && os.SameFile(mine, named) {
-				j := &journalFile{File: f, disk: osDisk{f}, path: path}
-				if err := j.prepare(secret); err != nil {
-					return nil, errors.Join(err, f.Close())
-				}
-				return j, nil
-			}
-		}
-		if err := f.Close(); err != nil {
-			return nil, err
-		}
+	flags := os.O_RDWR
+	if create {
+		flags |= os.O_CREATE
 	}
+	f, err := os.OpenFile(path, flags, 0o600)
+	if errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	j := &journalFile{File: f, disk: osDisk{f}, path: path}
+	if err := j.prepare(secret); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return j, nil
 }
 
 // prepare checks whose file it is, and makes a new one ready.

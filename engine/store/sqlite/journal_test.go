@@ -291,35 +291,6 @@ func TestJournalOfAnotherDatabase(t *testing.T) {
 	}
 }
 
-// Two processes on one file: the second may have no journal, and hears of the first's as of
-// anything else.
-func TestJournalIsHeldByOne(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "usher.db")
-	a := open(t, path, WithJournal())
-	if _, err := Open(context.Background(), path, WithJournal()); !errors.Is(err, ErrHeld) {
-		t.Fatalf("opened with a second journal: %v", err)
-	}
-	b := open(t, path)
-	take(t, a, "a")
-	if got := len(owed(t, a)); got != 1 {
-		t.Fatalf("%d are owed", got)
-	}
-	if d := take(t, b, "a", "b"); !reflect.DeepEqual(d, []bool{true, false}) {
-		t.Errorf("duplicates %v", d)
-	}
-	for _, s := range []store.Store{b, a} {
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if exists(t, path+"-inbox") {
-		t.Error("a journal is left")
-	}
-	if err := open(t, path, WithJournal()).Close(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestTakeAfterClose(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "usher.db"), WithJournal())
 	for range 2 {

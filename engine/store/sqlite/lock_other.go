@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// lockFile takes no file: where none can be held for one process alone, there is no journal.
+// lockFile takes no file.
 func lockFile(*os.File) (bool, error) { return false, errors.ErrUnsupported }

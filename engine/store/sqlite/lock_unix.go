@@ -4,16 +4,31 @@ package sqlite
 
 import (
 	"errors"
+	"io"
 	"os"
 	"syscall"
 )
 
+// lockedByte stands for the database. It lies behind the bytes that SQLite locks, so that whoever
+// reads beside usher, as the sqlite3 command does, is let in.
+const lockedByte = 0x40000000 + 4096
+
 // lockFile takes a file for this process until it is closed; false when another has it. Where files
 // cannot be locked the error is [errors.ErrUnsupported].
 func lockFile(f *os.File) (bool, error) {
-	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, nil
+	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: lockedByte, Len: 1}
+	for {
+		err := syscall.FcntlFlock(f.Fd(), setLock, &lock)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
+			return false, nil
+		case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.EINVAL), errors.Is(err, errors.ErrUnsupported):
+			return false, errors.Join(errors.ErrUnsupported, os.NewSyscallError("fcntl", err))
+		default:
+			return false, os.NewSyscallError("fcntl", err)
+		}
 	}
-	return err == nil, os.NewSyscallError("flock", err)
 }

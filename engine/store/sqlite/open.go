@@ -38,9 +38,7 @@ func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now }
 func WithRoom() Option { return func(d *db) { d.hasRoom = true } }
 
 // WithJournal lets Take store inputs without waiting for the writer, in a file of 8 MB beside the
-// database that is gone after Close. It is for the one process that takes inputs and decides on
-// them: others do not see what is in its journal only. Open fails with [ErrHeld] when another
-// process has one.
+// database that is gone after Close. Where files cannot be locked there is none.
 func WithJournal() Option { return func(d *db) { d.journals = true } }
 
 // WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is
@@ -53,8 +51,9 @@ func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.onFirs
 // inbox.
 func WithLost(tell func(what string)) Option { return func(d *db) { d.tellLost = tell } }
 
-// ErrHeld says that another process has a journal beside the database.
-var ErrHeld = errors.New("the database is in use by another process")
+// WithoutLock calls tell while the database is being opened, when its file system cannot lock
+// files: a second process is not refused there.
+func WithoutLock(tell func(error)) Option { return func(d *db) { d.tellUnlocked = tell } }
 
 // db is the store.
 type db struct {
@@ -63,64 +62,98 @@ type db struct {
 	journals bool
 	tellLost func(what string) // may be nil
 	now      func() time.Time
-	w        *writer
-	disk     *syncer
-	reads    pool // of decisions
-	asks     pool // of questions from outside
-	askTime  time.Duration
+
+	lock         func(*os.File) (bool, error)
+	tellUnlocked func(error) // may be nil
+	hold         *hold       // nil: the tests' second handle of one process has none
+	w            *writer
+	disk         *syncer
+	reads        pool // of decisions
+	asks         pool // of questions from outside
+	askTime      time.Duration
 
 	journal *journal // nil: there is none
 }
 
 var _ store.Store = (*db)(nil)
 
-// Open opens the database file, makes it when there is none, and brings it up to date. A store that
-// is closed twice or used after Close answers with an error.
+// Open opens the database file, makes it when there is none, and brings it up to date. It is
+// [ErrHeld] when another store has it open, here or in another process, by whatever name. A store
+// that is closed twice or used after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
 	path = filepath.Clean(path) // two slashes at the beginning would name a host
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+	d := &db{now: time.Now, askTime: store.AskTime, lock: lockFile}
+	for _, o := range options {
+		o(d)
 	}
-	if err := prepareFiles(path); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+	err := d.take(path)
+	if err == nil {
+		err = d.open(ctx, path)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), d.hold.release())
+	}
+	return d, nil
+}
+
+// take holds the database's file, and makes it when there is none.
+func (d *db) take(path string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil || d.lock == nil {
+		return err
+	}
+	d.hold, err = holdFile(path, d.lock)
+	if d.hold == nil || err == nil {
+		return err
+	}
+	d.journals = false
+	if d.tellUnlocked != nil {
+		d.tellUnlocked(fmt.Errorf("the file system of %s cannot lock files, so nothing keeps a second process away: %w", path,
+			err))
+	}
+	return nil
+}
+
+// open opens the file, which is held.
+func (d *db) open(ctx context.Context, path string) error {
+	if err := closeToOthers(path); err != nil {
+		return err
 	}
 	if err := identify(ctx, path); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+		return err
 	}
 	dsn := dsn(path)
 	if err := migrate(ctx, dsn); err != nil {
-		return nil, fmt.Errorf("bring database %s up to date: %w", path, damaged(err))
+		return fmt.Errorf("bring it up to date: %w", damaged(err))
 	}
 	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there
 	// is one, by whatever name.
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	d := &db{now: time.Now, askTime: store.AskTime}
-	for _, o := range options {
-		o(d)
+		return err
 	}
 	wc, err := dial(dsn)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.openReaders(dsn); err != nil {
-		return nil, errors.Join(err, wc.close())
+		return errors.Join(err, wc.close())
+	}
+	if err := d.hold.again(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return errors.Join(err, wc.close(), d.closeReaders())
 	}
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
-		return nil, errors.Join(fmt.Errorf("make room for the log of database %s: %w", path, err), wc.close(),
-			d.closeReaders())
+		return errors.Join(fmt.Errorf("make room for its log: %w", err), wc.close(), d.closeReaders())
 	}
 	d.disk = newSyncer(path, &d.faults)
 	d.w = startWriter(wc, d.disk, d.now)
-	if err := d.seed(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), d.Close())
+	err = d.seed(ctx)
+	if err == nil {
+		err = d.openJournal(ctx, path, dsn)
 	}
-	if err := d.openJournal(ctx, path, dsn); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), d.Close())
+	if err != nil {
+		return errors.Join(err, d.close())
 	}
-	return d, nil
+	return nil
 }
 
 // Sizes of a page, in bytes, and of the log that is copied into the database, in pages. A page
@@ -227,8 +260,13 @@ func (d *db) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close ends the journal and the writer after what they hold, then the readers.
+// Close closes the database and lets go of it.
 func (d *db) Close() error {
+	return errors.Join(d.close(), d.hold.release())
+}
+
+// close ends the journal and the writer after what they hold, then the readers.
+func (d *db) close() error {
 	var err error
 	if d.journal != nil {
 		err = d.journal.stop()
