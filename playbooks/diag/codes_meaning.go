@@ -183,6 +183,15 @@ instant of the decision. A declared value that is missing prints nothing; give i
 		Good: "actions:\n  - message: {channel: wecom, text: \"Hello {{ member.nickname }}\"}",
 	},
 	{
+		Name: "unguarded-result", Title: "a value that a result may lack is sent without a look at whether it is there", Advises: true,
+		Doc: `A coupon that was not issued, as when the budget of its pool is used up, has no code, and a wait that timed out has no event. A
+text then shows nothing in that place, and a field such as set: or the body of a webhook takes nothing. Ask first: {% if %} in a
+text, if: beside the action, or give what stands in for it: | default: in a text, ?? in an expression.`,
+		Bad: "actions:\n  - id: gift\n    coupon: {pool: newcomer-10}\n  - message: {channel: wecom, text: \"Your code: {{ actions.gift.code }}\"}",
+		Good: "actions:\n  - id: gift\n    coupon: {pool: newcomer-10}\n  - if: actions.gift.issued\n" +
+			"    message: {channel: wecom, text: \"Your code: {{ actions.gift.code }}\"}",
+	},
+	{
 		Name: "unknown-filter", Title: "a text uses a filter that does not exist",
 		Doc:  "The filters are those of Liquid, as default, upcase, date, round, join, truncate and escape, and add_days. The reference lists them.",
 		Bad:  "actions:\n  - message: {channel: wecom, text: \"{{ member.nickname | defualt: 'friend' }}\"}",

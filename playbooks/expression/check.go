@@ -133,6 +133,7 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		return
 	}
 	if want == nil || want.Kind == schema.KindAny {
+		c.unguardedResult(n, got)
 		return
 	}
 	if !assignable(want, got) {
@@ -154,7 +155,9 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 	}
 	if !want.Optional {
 		c.need(n, got, "this place")
+		return
 	}
+	c.unguardedResult(n, got)
 }
 
 // withinEnum reports whether a text can only be one of the enum's values: it is one of them, it is

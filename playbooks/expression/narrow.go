@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -33,6 +34,36 @@ func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
 		// what a missing value counts as is a choice
 		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").UnsureUnless(false)
+	}
+}
+
+// unguardedResult reports what a result may lack, as the code of a coupon that was not issued,
+// where a place takes it as it is: nothing.
+func (c *checker) unguardedResult(n ast.Node, got *schema.Type) {
+	m, ok := n.(*ast.MemberNode)
+	if !ok || !got.Optional || c.isGuarded(n) {
+		return
+	}
+	key, ok := m.Property.(*ast.StringNode)
+	of, base := c.types[m.Node], c.path(m.Node)
+	if !ok || of == nil || !strings.HasPrefix(base, "actions.") {
+		return
+	}
+	for i := range of.Fields {
+		f := &of.Fields[i]
+		if f.Name != key.Value || f.When == "" {
+			continue
+		}
+		text := short(n)
+		test := base + "." + f.When
+		switch {
+		case strings.HasPrefix(f.When, "!"):
+			test = text + " != nil"
+		case of.Optional:
+			test += " ?? false"
+		}
+		c.report(span(n), "unguarded-result", "test it first, as in if: "+test+", or write "+text+" ?? "+zeroOf(got),
+			"`%s` may be missing, and nothing would stand here", text).Severity = diag.Warning
 	}
 }
 

@@ -42,6 +42,7 @@ type textValue struct {
 	mixed   bool            // of several types
 	sign    expression.Sign // of a number
 	divides *quotient       // of a division whose divisor may be zero
+	guard   string          // of what a result may lack: the path that says whether it is there
 }
 
 // describe names the value for a mistake.
@@ -105,7 +106,9 @@ func (c *textTyper) nodes(list []Node) {
 		case *Output:
 			c.output(n)
 		case *Assign:
-			c.bind(n.Name, c.value(n.Value))
+			v := c.value(n.Value)
+			v.guard = c.guardOf(n.Value)
+			c.bind(n.Name, v)
 		case *Capture:
 			c.nodes(n.Body)
 			c.bind(n.Name, textValue{t: schema.String})
@@ -128,8 +131,12 @@ func (c *textTyper) output(n *Output) {
 	if c.printsCondition(n.Value) {
 		return
 	}
+	before := c.errors()
 	v := c.value(n.Value)
 	c.guardDivision(n.Value, v, "nothing would stand there")
+	if c.errors() == before {
+		c.guardResult(n.Value)
+	}
 	if name, ok := n.Value.(*Name); ok && c.html && c.captured[name.Name] {
 		c.edit(n.Value.Place().To, " | safe") // what it is made of is escaped already
 	}
