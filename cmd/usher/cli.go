@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,7 @@ type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	environ        []string // all of it, as NAME=value
 }
 
 // errMistakes ends a command whose mistakes are printed already.
@@ -39,9 +41,9 @@ type usageError struct{ error }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer,
-	env func(string) (string, bool),
+	environ []string,
 ) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, env: lookUp(environ), environ: environ}
 	root := c.root()
 	root.SetArgs(longRun(args))
 	root.SetIn(stdin)
@@ -200,6 +202,36 @@ func (c *cli) setting(cmd *cobra.Command, s settings.Setting) string {
 		return s.Value(f.Value.String(), f.Changed, c.env)
 	}
 	return s.Value("", false, c.env)
+}
+
+// lookUp returns how a variable of an environment is looked up. Of one that stands in it twice the
+// first counts, as for the system.
+func lookUp(environ []string) func(string) (string, bool) {
+	values := make(map[string]string, len(environ))
+	for _, v := range environ {
+		if name, value, ok := strings.Cut(v, "="); ok {
+			if _, twice := values[name]; !twice {
+				values[name] = value
+			}
+		}
+	}
+	return func(name string) (string, bool) { v, ok := values[name]; return v, ok }
+}
+
+// unknownVariables returns what there is to say of variables that are named like settings and are
+// none: nothing reads them. known are others that something reads.
+func (c *cli) unknownVariables(known ...string) (notes []string) {
+	for _, name := range settings.Unknown(c.environ) {
+		if slices.Contains(known, name) {
+			continue
+		}
+		note := "the environment has " + name + ", which nothing reads"
+		if hint := diag.DidYouMean(name, settings.Variables()); hint != "" {
+			note += "; " + hint
+		}
+		notes = append(notes, note)
+	}
+	return notes
 }
 
 // oneOf checks a flag that has a few values.

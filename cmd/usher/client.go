@@ -86,6 +86,11 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 		}
 		return nil, usagef("--server must be an address like %s, got %q", settings.Server.Default, base)
 	}
+	for _, note := range c.unknownVariables() {
+		if strings.Contains(note, "did you mean") { // others may be those of a workspace's channels
+			fmt.Fprintln(c.stderr, "usher: "+note)
+		}
+	}
 	key, from, err := c.apiKey(cmd, u.Hostname())
 	if err != nil {
 		return nil, err

@@ -32,9 +32,6 @@ func (c *cli) membersCommand() *cobra.Command {
 }
 
 func (c *cli) importMembersCommand() *cobra.Command {
-	var workspace string
-	var backfill bool
-	var read reading
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Write attributes and tags of members from a file",
 		Long: "Writes attributes and tags of members from a file: CSV with a column member (or id), perhaps tags and tags.remove, and one\n" +
@@ -43,40 +40,11 @@ func (c *cli) importMembersCommand() *cobra.Command {
 			"Segments that members come into by it start their playbooks; with --backfill nothing starts, and attributes that a member\n" +
 			"has already stay as they are.",
 		Example: "  usher members import members.csv\n  usher members import 会员.csv --encoding gb18030 --map member=会员ID,email=邮箱,tags=标签\n  usher members import old-tool.csv --backfill",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			in, closeFile, err := c.openFile(args[0])
-			if err != nil {
-				return err
-			}
-			defer closeFile()
-			if _, err := read.options(nil); err != nil { // a slip in the command before one at the server
-				return err
-			}
-			cl, err := c.client(cmd)
-			if err != nil {
-				return err
-			}
-			cl.again = c.noteAgain
-			schema, err := c.columns(cmd.Context(), cl, workspace)
-			if err != nil {
-				return err
-			}
-			how, err := read.options(schema)
-			if err != nil {
-				return err
-			}
-			how.Backfill = backfill
-			return c.importMembers(cmd.Context(), cl, eventfile.OpenMembers(in, how), schema)
-		},
 	}
-	read.flags(c, cmd, false)
-	cmd.Flags().BoolVar(&backfill, "backfill", false,
-		"write what is missing, as history: nothing starts, and what is known stays")
-	cmd.Flags().StringVar(&workspace, "workspace", "",
-		"type the columns of CSV by this workspace's schema instead of the server's")
-	completeFolder(cmd, "workspace")
-	serverFlags(cmd)
+	c.upload(cmd, false, "write what is missing, as history: nothing starts, and what is known stays",
+		func(ctx context.Context, u uploaded) error {
+			return c.importMembers(ctx, u.client, eventfile.OpenMembers(u.in, u.how), u.schema)
+		})
 	return cmd
 }
 
@@ -95,7 +63,7 @@ func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.Member
 	schema *playbooks.Schema,
 ) error {
 	i := &importing{client: cl, step: func() {}}
-	bar := c.bar(-1, "importing")
+	bar := c.bar(-1, "importing", "rows")
 	if bar != nil {
 		i.step = func() { _ = bar.Add(1) }
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,27 +114,56 @@ func readingError(file string, err error) error {
 	return fmt.Errorf("read %s: %w", file, err)
 }
 
-// mostBad is how many bad lines are printed one by one.
-const mostBad = 20
+// mostBad is how many reasons of bad lines are printed, and for each how many of its lines.
+const mostBad, mostLike = 20, 10
 
-// badLines counts the bad lines of a file and keeps the first.
+// badLines counts the bad lines of a file and keeps the first reasons.
 type badLines struct {
 	count int
-	first []badLine // by line
+	first []badReason // by their first lines
 }
 
-type badLine struct {
-	line int
-	text string
+// badReason is what is wrong with some lines.
+type badReason struct {
+	text  string
+	count int
+	lines []int // the first of them, in order
 }
 
+// add notes a bad line. Its text may begin with the number of the line.
 func (b *badLines) add(line int, text string) {
 	b.count++
-	i, _ := slices.BinarySearchFunc(b.first, line+1, func(x badLine, line int) int { return x.line - line })
-	if i < mostBad {
-		b.first = slices.Insert(b.first, i, badLine{line, text})
+	text = strings.TrimPrefix(text, fmt.Sprintf("line %d: ", line))
+	i := slices.IndexFunc(b.first, func(r badReason) bool { return r.text == text })
+	if i < 0 {
+		b.first = append(b.first, badReason{text: text})
+		i = len(b.first) - 1
+	}
+	r := &b.first[i]
+	r.count++
+	at, _ := slices.BinarySearch(r.lines, line)
+	r.lines = slices.Insert(r.lines, at, line)
+	r.lines = r.lines[:min(len(r.lines), mostLike+1)]
+	if at == 0 { // lines come from several lanes
+		slices.SortStableFunc(b.first, func(x, y badReason) int { return x.lines[0] - y.lines[0] })
 		b.first = b.first[:min(len(b.first), mostBad)]
 	}
+}
+
+// String words a reason with its lines: the first, and which are like it.
+func (r *badReason) String() string {
+	text := fmt.Sprintf("line %d: %s", r.lines[0], r.text)
+	if r.count == 1 {
+		return text
+	}
+	var others []string
+	for _, line := range r.lines[1:] {
+		others = append(others, strconv.Itoa(line))
+	}
+	if r.count > len(r.lines) {
+		others = append(others, "…")
+	}
+	return fmt.Sprintf("%s\n  and %s like this: %s", text, plural(r.count-1, "more line"), strings.Join(others, ", "))
 }
 
 // reportBad prints bad lines and makes them the command's failure.
@@ -140,10 +171,12 @@ func (c *cli) reportBad(b *badLines) error {
 	if b.count == 0 {
 		return nil
 	}
-	for _, bad := range b.first {
-		fmt.Fprintln(c.stderr, bad.text)
+	more := b.count
+	for i := range b.first {
+		fmt.Fprintln(c.stderr, b.first[i].String())
+		more -= b.first[i].count
 	}
-	if more := b.count - len(b.first); more > 0 {
+	if more > 0 {
 		fmt.Fprintf(c.stderr, "… and %d more\n", more)
 	}
 	lines := "lines were"
@@ -200,4 +233,50 @@ func (c *cli) openFile(name string) (io.Reader, func(), error) {
 		return nil, nil, fmt.Errorf("read the file: %w", err)
 	}
 	return f, func() { _ = f.Close() }, nil
+}
+
+// uploaded is what a command has that sends a file to a server.
+type uploaded struct {
+	in     io.Reader
+	client *client
+	schema *playbooks.Schema // types the columns of CSV; nil: they are typed by their look
+	how    eventfile.Options
+}
+
+// upload declares the flags of a command that sends a file to a server, and makes it hand the file
+// to send. backfill says what the flag of that name does.
+func (c *cli) upload(cmd *cobra.Command, events bool, backfill string, send func(context.Context, uploaded) error) {
+	var workspace string
+	var history bool
+	var read reading
+	cmd.Args = cobra.ExactArgs(1)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		in, closeFile, err := c.openFile(args[0])
+		if err != nil {
+			return err
+		}
+		defer closeFile()
+		if _, err := read.options(nil); err != nil { // a slip in the command before one at the server
+			return err
+		}
+		u := uploaded{in: in}
+		if u.client, err = c.client(cmd); err != nil {
+			return err
+		}
+		u.client.again = c.noteAgain
+		if u.schema, err = c.columns(cmd.Context(), u.client, workspace); err != nil {
+			return err
+		}
+		if u.how, err = read.options(u.schema); err != nil {
+			return err
+		}
+		u.how.Backfill = history
+		return send(cmd.Context(), u)
+	}
+	read.flags(c, cmd, events)
+	cmd.Flags().BoolVar(&history, "backfill", false, backfill)
+	cmd.Flags().StringVar(&workspace, "workspace", "",
+		"type the columns of CSV by this workspace's schema instead of the server's")
+	completeFolder(cmd, "workspace")
+	serverFlags(cmd)
 }

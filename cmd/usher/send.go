@@ -29,68 +29,39 @@ const (
 )
 
 func (c *cli) sendCommand() *cobra.Command {
-	var workspace string
-	var backfill bool
-	var read reading
 	cmd := &cobra.Command{
 		Use: "send FILE", Short: "Send an event file to a server",
 		Long: "Sends an event file (JSON lines or CSV, plain or gzip; - is standard input) to a server. Each member's events keep the\n" +
 			"file's order. It is safe to repeat: an event is taken once, whatever happened to the sending before.",
 		Example: "  usher send events.jsonl\n  usher send 订单.csv --encoding gb18030 --map member=会员ID,time=下单时间 --event order.paid\n  usher send last-year.csv --backfill\n  usher send orders.csv.gz --server https://usher.example.com",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			in, closeFile, err := c.openFile(args[0])
-			if err != nil {
-				return err
-			}
-			defer closeFile()
-			if _, err := read.options(nil); err != nil { // a slip in the command before one at the server
-				return err
-			}
-			cl, err := c.client(cmd)
-			if err != nil {
-				return err
-			}
-			cl.again = c.noteAgain
-			schema, err := c.columns(cmd.Context(), cl, workspace)
-			if err != nil {
-				return err
-			}
-			how, err := read.options(schema)
-			if err != nil {
-				return err
-			}
-			how.Backfill = backfill
-			s := c.newSending(cl)
-			r := eventfile.Open(in, how)
-			err = s.file(cmd.Context(), r)
-			if s.bar != nil {
-				_ = s.bar.Finish()
-			}
-			fmt.Fprintf(c.stdout, "accepted %d, duplicate %d, rejected %d\n", s.accepted, s.duplicate, s.rejected+s.unread)
-			if s.differing > 0 {
-				fmt.Fprintf(c.stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
-					"give what is another event another id\n", s.differing)
-			}
-			if s.old > 0 {
-				fmt.Fprintf(c.stdout, "%d of the accepted happened more than 7 days ago and start playbooks as any event does: "+
-					"what is history is sent with --backfill, which starts nothing\n", s.old)
-			}
-			c.reportFile(r, schema)
-			if mistakes := c.reportBad(&s.bad); err == nil {
-				return mistakes
-			}
-			return err // what ended it all is said, too
-		},
 	}
-	read.flags(c, cmd, true)
-	cmd.Flags().BoolVar(&backfill, "backfill", false,
-		"take the events in as history: they count in events(), attributes and created_at, and start nothing")
-	cmd.Flags().StringVar(&workspace, "workspace", "",
-		"type the columns of CSV by this workspace's schema instead of the server's")
-	completeFolder(cmd, "workspace")
-	serverFlags(cmd)
+	c.upload(cmd, true,
+		"take the events in as history: they count in events(), attributes and created_at, and start nothing", c.sendEvents)
 	return cmd
+}
+
+// sendEvents sends the events of a file and says what became of them.
+func (c *cli) sendEvents(ctx context.Context, u uploaded) error {
+	s := c.newSending(u.client)
+	r := eventfile.Open(u.in, u.how)
+	err := s.file(ctx, r)
+	if s.bar != nil {
+		_ = s.bar.Finish()
+	}
+	fmt.Fprintf(c.stdout, "accepted %d, duplicate %d, rejected %d\n", s.accepted, s.duplicate, s.rejected+s.unread)
+	if s.differing > 0 {
+		fmt.Fprintf(c.stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
+			"give what is another event another id\n", s.differing)
+	}
+	if s.old > 0 {
+		fmt.Fprintf(c.stdout, "%d of the accepted happened more than 7 days ago and start playbooks as any event does: "+
+			"what is history is sent with --backfill, which starts nothing\n", s.old)
+	}
+	c.reportFile(r, u.schema)
+	if mistakes := c.reportBad(&s.bad); err == nil {
+		return mistakes
+	}
+	return err // what ended it all is said, too
 }
 
 // columns returns the schema that types the columns of CSV: a folder's, else the server's own. One
@@ -143,7 +114,7 @@ type sending struct {
 
 func (c *cli) newSending(cl *client) *sending {
 	s := &sending{client: cl}
-	if b := c.bar(-1, "sending"); b != nil {
+	if b := c.bar(-1, "sending", "events"); b != nil {
 		s.bar = b
 	}
 	return s

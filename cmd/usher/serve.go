@@ -78,6 +78,13 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	if err := c.checkServed(ws, dir); err != nil {
 		return err
 	}
+	var read []string
+	for i := range ws.Schema.Channels {
+		read = append(read, ws.Schema.Channels[i].EnvNames()...)
+	}
+	for _, note := range c.unknownVariables(read...) {
+		o.Log.Warn(note)
+	}
 	o.Workspace = ws
 	d := &demonstration{dir: dir, log: o.Log}
 	if demo {

@@ -27,7 +27,8 @@ func (c *cli) simulateCommand() *cobra.Command {
 		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
 		Long: "Feeds an event file through the playbooks on the virtual clock, and prints what would have happened: what each playbook did,\n" +
 			"its days, and how far its runs came. With --member it prints everything that happened to one member instead, each with its\n" +
-			"reason. Nothing is sent and nothing is stored. Events come at their `time`. Where no line of a file of JSON lines has one,\n" +
+			"reason. Nothing is sent and nothing is stored. What did not act says at which gate: `mode` is that a run of the member was open\n" +
+			"already, `per member` that the member has as many coupons as the pool gives one. Events come at their `time`. Where no line of a file of JSON lines has one,\n" +
 			"all come now, or at the time that --at says.",
 		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events shop/demo/events.jsonl --at 2026-03-02T10:00:00+08:00\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1\n  usher simulate --events orders.csv --by week",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
@@ -137,7 +138,7 @@ func (c *cli) simulate(dir, events string, read *reading, show simulationShow, t
 	if err != nil {
 		return readingError(events, err)
 	}
-	bar := c.bar(len(inputs), "simulating")
+	bar := c.bar(len(inputs), "simulating", "events")
 	if bar != nil {
 		o.Progress = func(done int) {
 			if done%1000 == 0 {
@@ -259,14 +260,15 @@ func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, 
 	return timed, bad, nil
 }
 
-// bar makes a progress bar on a terminal, nil elsewhere.
-func (c *cli) bar(total int, what string) *progressbar.ProgressBar {
+// bar makes a progress bar on a terminal, nil elsewhere. It tells how many of the unit it does a
+// second.
+func (c *cli) bar(total int, what, unit string) *progressbar.ProgressBar {
 	if !isTerminal(c.stderr) {
 		return nil
 	}
 	return progressbar.NewOptions(total, progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish())
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
 // plural writes "1 event", "2 events".

@@ -8,6 +8,7 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/internal/statedir"
@@ -71,6 +72,40 @@ type Table struct {
 var Tables = []Table{
 	{"serve", "`serve`", []Setting{Addr, DB, Redis, Role, Log, Demo, APIKeys}},
 	{"client", "commands that ask a server", []Setting{Server, KeyFile, APIKey}},
+}
+
+// envPrefix begins the names of our variables.
+const envPrefix = "USHER_"
+
+// notSettings are variables with our prefix that others read: the tests, and the shell's completion.
+var notSettings = []string{"USHER_TEST_", "USHER_ACTIVE_HELP", "USHER_COMPLETION_"}
+
+// Variables returns the names of all variables of the environment that are settings.
+func Variables() (names []string) {
+	for _, t := range Tables {
+		for _, s := range t.Settings {
+			if s.Env != "" {
+				names = append(names, s.Env)
+			}
+		}
+	}
+	return names
+}
+
+// Unknown returns the variables of an environment of NAME=value that are named like settings and
+// are none: sorted.
+func Unknown(environ []string) (names []string) {
+	known := Variables()
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		if value == "" || !strings.HasPrefix(name, envPrefix) || slices.Contains(known, name) ||
+			slices.ContainsFunc(notSettings, func(other string) bool { return strings.HasPrefix(name, other) }) {
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Usage returns the help of the flag, with the name of its variable.

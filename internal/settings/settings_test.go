@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,5 +57,20 @@ func TestSettingsAreWhole(t *testing.T) {
 func TestPageNeedsItsMarkers(t *testing.T) {
 	if _, err := settings.Page("# Operations\n"); err == nil {
 		t.Error("a page without markers is taken")
+	}
+}
+
+func TestUnknownVariables(t *testing.T) {
+	got := settings.Unknown([]string{
+		"USHER_ADRR=:8080", "USHER_ADDR=:8080", "HOME=/", "USHER_EMPTY=", "USHER_API_KEY=k", "USHER_TEST_REDIS_SERVER=/r",
+		"USHER_COMPLETION_DESCRIPTIONS=0", "USHER=1", "USHER_ABC=a=b",
+	})
+	if want := []string{"USHER_ABC", "USHER_ADRR"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for _, name := range settings.Variables() {
+		if len(settings.Unknown([]string{name + "=x"})) > 0 {
+			t.Errorf("%s is a setting", name)
+		}
 	}
 }
