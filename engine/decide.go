@@ -14,7 +14,7 @@ import (
 //	 5 Waits          decider.resumeWaits, decider.resumeDue, decider.beginWait, decider.waitEnds
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
-//	 8 Sending        Act.Send, decider.capped, Engine.consents, Engine.Review
+//	 8 Sending        Act.Send, Engine.capped, Engine.consents, Engine.Review
 //	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status, Run.decode
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace

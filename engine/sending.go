@@ -46,20 +46,9 @@ func (e *Engine) Review(m *Member, del *Delivery, now time.Time) (skip string, u
 	zone := e.zoneOf(m)
 	// The message itself is among the member's sends: the first since it was decided.
 	own := slices.IndexFunc(m.Sends, func(s Send) bool { return s.Channel == del.Channel && !s.At.Before(del.At) })
-	for _, f := range e.ws.Schema.Caps {
-		if len(f.Channels) > 0 && !slices.Contains(f.Channels, del.Channel) {
-			continue
-		}
-		since, sent := f.Per.Before(now.In(zone)), 0
-		for k, s := range m.Sends {
-			if k != own && s.At.After(since) && !s.At.After(now) &&
-				(len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
-				sent++
-			}
-		}
-		if sent >= f.Max {
-			return ReasonCapped, until
-		}
+	gone := func(i int) bool { return i != own && !m.Sends[i].At.After(now) }
+	if e.capped(m.Sends, gone, del.Channel, now.In(zone)) {
+		return ReasonCapped, until
 	}
 	if end, quiet := e.ws.Schema.QuietEnd(now.In(zone)); quiet {
 		return "", end.UTC()
@@ -118,22 +107,23 @@ func (a *Act) mayNotSend(channel string, m *Message, at time.Time) string {
 	if m.Class != Transactional && !d.e.consents(d.st.Member) {
 		return ReasonConsent
 	}
-	if m.Class != Transactional && d.capped(channel, at) {
+	all := func(int) bool { return true } // also what is put off
+	if m.Class != Transactional && d.e.capped(d.st.Member.Sends, all, channel, at.In(d.zone)) {
 		return ReasonCapped
 	}
 	return ""
 }
 
-// capped reports whether one more message on the channel, sent at that time, would go over a
-// frequency cap.
-func (d *decider) capped(channel string, at time.Time) bool {
-	for _, f := range d.e.ws.Schema.Caps {
+// capped reports whether one more message on the channel, sent at that local time, would go over a
+// frequency cap. counts says which of the member's sends count beside it, by their place.
+func (e *Engine) capped(sends []Send, counts func(i int) bool, channel string, at time.Time) bool {
+	for _, f := range e.ws.Schema.Caps {
 		if len(f.Channels) > 0 && !slices.Contains(f.Channels, channel) {
 			continue
 		}
-		since, n := f.Per.Before(at.In(d.zone)), 0
-		for _, s := range d.st.Member.Sends {
-			if s.At.After(since) && (len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
+		since, n := f.Per.Before(at), 0
+		for i, s := range sends {
+			if counts(i) && s.At.After(since) && (len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
 				n++
 			}
 		}

@@ -45,7 +45,7 @@ func beside(d *db) { d.lock = nil }
 // first what the second commits: whatever a handle would remember is not the database's.
 type twoHandles struct {
 	store.Intake
-	store.Leases
+	store.Fence
 	pending
 	store.Holds
 	store.Reader
@@ -78,7 +78,7 @@ func TestStoreThroughTwoHandles(t *testing.T) {
 		a := open(t, path)
 		b := open(t, path, beside)
 		return &twoHandles{
-			Intake: a, Leases: a, pending: a, Holds: a, Reader: a, failures: a,
+			Intake: a, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
 			Loader: b, Committer: b, pools: b, Outbox: b, Schedules: b, Registry: b, a: a, b: b,
 		}
 	})

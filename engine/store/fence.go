@@ -4,8 +4,9 @@ import (
 	"context"
 )
 
-// Leases says whose a shard is. Who drains it without asking is refused at the commit.
-type Leases interface {
+// Fence says whose a shard is: who drains it without asking is refused at the commit. The lease of
+// a worker saves work; this is what the data depends on.
+type Fence interface {
 	// Claim makes the caller the shard's owner and returns the shard's new epoch.
 	//
 	//  1. The epoch rises, and the Commit of an earlier owner fails with ErrStale. (Commit "refuses
