@@ -46,6 +46,7 @@ channels:
   crm: {type: webhook, url: "https://crm.test/"}
 coupons:
   ten: {prefix: TEN, budget: 100}
+  many: {prefix: MANY}
 `
 
 const thanks = `id: thanks
