@@ -8,7 +8,7 @@ SHELL       := /bin/bash
 export GOFLAGS += -tags=nomsgpack
 LINT    := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build run test unit lint openapi race cover fuzz bench clean
+.PHONY: help build run test unit lint openapi race cover fuzz bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -46,6 +46,9 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 
 bench: build ## the benchmarks, each beside its reference in the same run
 	scripts/bench.sh
+
+soak: ## the durability tests in their long form: 31 kills, a stop of 40 s, many orders
+	USHER_TEST_SOAK=1 go test -count=1 -timeout=60m -v ./internal/durability
 
 clean: ## what the other targets made
 	rm -rf bin coverage.out coverage.html
