@@ -11,6 +11,7 @@ import (
 
 // The process is killed again and again, at any moment of the load.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	kills := short(7, 31)
 	s := newServer(t)
 	s.start()
@@ -31,11 +32,12 @@ func TestKilled(t *testing.T) {
 	}
 	l.wait()
 	t.Logf("%d of %d kills came between acknowledgements", during, kills)
-	s.holds("killed", l.now())
+	s.holds("killed", kills, l.now())
 }
 
 // The process is stopped for as long as a lease lasts and longer, and goes on.
 func TestStopped(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	s.start()
 	l := newLoad(t, s.url(), short(120, 2400), 4, 30*time.Millisecond)
@@ -54,5 +56,5 @@ func TestStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.wait()
-	s.holds("stopped", l.now())
+	s.holds("stopped", 1, l.now())
 }

@@ -21,15 +21,17 @@ const key = "durability-key-0123456789"
 
 // server is an `usher serve` of its own, which can be killed and started again on its database.
 type server struct {
-	t       *testing.T
-	sink    *sink
-	shop    string // the workspace
-	dir     string // of the database
-	addr    string
-	wrapped bool // it runs under the disk of disk_linux_amd64_test.go
-	cmd     *exec.Cmd
-	disk    io.WriteCloser // commands for that disk
-	log     lockedBuffer
+	t    *testing.T
+	sink *sink
+	shop string // the workspace
+	dir  string // of the database
+	addr string
+	cmd  *exec.Cmd
+	log  lockedBuffer
+
+	// The process may run on the disk of disk_linux_amd64_test.go, which takes commands.
+	wrap func(t *testing.T, dir string, args []string) (*exec.Cmd, io.WriteCloser)
+	disk io.WriteCloser
 }
 
 type lockedBuffer struct {
@@ -108,18 +110,10 @@ func (s *server) launch() {
 	s.t.Helper()
 	args := s.arguments()
 	s.cmd = exec.Command(args[0], args[1:]...)
-	s.cmd.Env = s.environment()
-	if s.wrapped {
-		self, err := os.Executable()
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.cmd.Path, s.cmd.Args = self, append([]string{self, s.dir}, args...)
-		s.cmd.Env = append(s.cmd.Env, roleEnv+"=disk")
-		if s.disk, err = s.cmd.StdinPipe(); err != nil {
-			s.t.Fatal(err)
-		}
+	if s.wrap != nil {
+		s.cmd, s.disk = s.wrap(s.t, s.dir, args)
 	}
+	s.cmd.Env = append(s.cmd.Env, s.environment()...)
 	s.cmd.Stderr, s.cmd.Stdout = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -144,7 +138,7 @@ func (s *server) kill() {
 	if s.cmd == nil {
 		return
 	}
-	if s.wrapped {
+	if s.wrap != nil {
 		_ = s.disk.Close() // the disk kills its process
 	} else {
 		_ = s.cmd.Process.Kill()

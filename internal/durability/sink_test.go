@@ -68,6 +68,18 @@ func (s *sink) taken() map[string]map[string]int {
 	return list
 }
 
+// count returns how much was received that begins so.
+func (s *sink) count(prefix string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for what := range s.received {
+		if strings.HasPrefix(what, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // answer takes a webhook. It is noted by the last part of its path and by its body.
 func (s *sink) answer(w http.ResponseWriter, r *http.Request) {
 	body, err := bufio.NewReader(r.Body).ReadString('}')
