@@ -42,12 +42,7 @@ func TestStopped(t *testing.T) {
 	s.start()
 	l := newLoad(t, s.url(), short(120, 2400), 4, 30*time.Millisecond)
 	l.start()
-	s.until("the load is under way", func() string {
-		if l.acknowledged() < l.members {
-			return "few are acknowledged"
-		}
-		return ""
-	})
+	s.untilAcknowledged(l, l.members)
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

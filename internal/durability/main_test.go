@@ -5,6 +5,7 @@
 package durability
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,6 +31,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil { // they wait for timers and disks, not for processors
+		panic(err)
 	}
 	os.Exit(run(m))
 }

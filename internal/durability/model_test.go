@@ -336,7 +336,11 @@ func (s *server) verdict(orders []ordered, patience time.Duration) *verdict {
 // holds reports on every claim after so many crashes of a kind.
 func (s *server) holds(after string, crashes int, orders []ordered) {
 	s.t.Helper()
-	v := s.verdict(orders, patience)
+	wait := patience
+	if isKnown(after) {
+		wait = short(6*time.Second, patience)
+	}
+	v := s.verdict(orders, wait)
 	again, all := doubled(s.sink.taken())
 	if again > crashes*onTheWire {
 		v.refute(fewAgain, "%d of %d went out again after %d crashes", again, all, crashes)

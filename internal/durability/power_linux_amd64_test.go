@@ -48,13 +48,7 @@ func TestDiskIsFull(t *testing.T) {
 	l := newLoad(t, s.url(), short(120, 1600), 4, 20*time.Millisecond)
 	l.start()
 	for range short(1, 8) {
-		share := l.acknowledged() + l.members*l.each/short(3, 10)
-		s.until("the load is under way", func() string {
-			if n := l.acknowledged(); n < share {
-				return fmt.Sprintf("%d of %d orders are acknowledged", n, share)
-			}
-			return ""
-		})
+		s.untilAcknowledged(l, l.acknowledged()+l.members*l.each/short(3, 10))
 		s.tellDisk("full")
 		time.Sleep(short(time.Second, 5*time.Second))
 		s.tellDisk("free")

@@ -21,13 +21,14 @@ const key = "durability-key-0123456789"
 
 // server is an `usher serve` of its own, which can be killed and started again on its database.
 type server struct {
-	t    *testing.T
-	sink *sink
-	shop string // the workspace
-	dir  string // of the database
-	addr string
-	cmd  *exec.Cmd
-	log  lockedBuffer
+	t     *testing.T
+	sink  *sink
+	shop  string // the workspace
+	dir   string // of the database
+	addr  string
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when the process has ended
+	log   lockedBuffer
 
 	// The process may run on the disk of disk_linux_amd64_test.go, which takes commands.
 	wrap func(t *testing.T, dir string, args []string) (*exec.Cmd, io.WriteCloser)
@@ -118,6 +119,11 @@ func (s *server) launch() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.ended = make(chan struct{})
+	go func(cmd *exec.Cmd, ended chan struct{}) {
+		_ = cmd.Wait() // killed, or it says itself why it ended
+		close(ended)
+	}(s.cmd, s.ended)
 }
 
 func (s *server) start() {
@@ -143,7 +149,7 @@ func (s *server) kill() {
 	} else {
 		_ = s.cmd.Process.Kill()
 	}
-	_ = s.cmd.Wait()
+	<-s.ended
 	s.cmd = nil
 }
 
@@ -162,6 +168,17 @@ func (s *server) until(what string, missing func() string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// untilAcknowledged waits until so many orders are acknowledged.
+func (s *server) untilAcknowledged(l *load, orders int) {
+	s.t.Helper()
+	s.until("the load is under way", func() string {
+		if n := l.acknowledged(); n < orders {
+			return fmt.Sprintf("%d of %d orders are acknowledged", n, orders)
+		}
+		return ""
+	})
 }
 
 // get reads an answer of the server; false when it has none for the path.

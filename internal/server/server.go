@@ -55,6 +55,7 @@ type Options struct {
 	Out     io.Writer                   // where the log channel prints; nil: nowhere
 	Env     func(string) (string, bool) // what ${NAME} in channels is; nil: the process's environment
 	Ready   func(Ready)                 // called once when the server answers; may be nil, must not block
+	Clock   func() time.Time            // nil: the machine's
 }
 
 // Ready says what a server that has just started is.
@@ -108,6 +109,9 @@ func (o *Options) setDefaults() {
 	if o.Ready == nil {
 		o.Ready = func(Ready) {}
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 }
 
 func (s *Server) open() error {
@@ -143,7 +147,7 @@ func (s *Server) open() error {
 
 func (s *Server) openDatabase(path string) error {
 	options := []sqlite.Option{
-		sqlite.WithRoom(), sqlite.WithFailure(func(err error) { s.broken <- err }),
+		sqlite.WithRoom(), sqlite.WithClock(s.o.Clock), sqlite.WithFailure(func(err error) { s.broken <- err }),
 		sqlite.WithLost(func(what string) {
 			s.o.Log.Error("events that were taken in are lost; send them again", "what", what)
 		}),
@@ -191,7 +195,7 @@ func (s *Server) Run(ctx context.Context) error {
 // activate makes the workspace the active one. It returns the playbooks that are paused.
 func (s *Server) activate(ctx context.Context) (paused []string, err error) {
 	ws := s.o.Workspace
-	if err := worker.Activate(ctx, s.db, ws, time.Now().UTC()); err != nil {
+	if err := worker.Activate(ctx, s.db, ws, s.o.Clock().UTC()); err != nil {
 		return nil, fmt.Errorf("make the workspace the active one: %w", err)
 	}
 	if err := s.worker.Refresh(ctx); err != nil {

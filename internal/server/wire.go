@@ -33,9 +33,10 @@ func (s *Server) wire() error {
 	}, []string{"channel"})
 	registry.MustRegister(thrown, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	now := func() time.Time { return time.Now().UTC() }
+	now := func() time.Time { return s.o.Clock().UTC() }
 	s.worker, err = worker.New(worker.Config{
 		Store: s.db, Redis: legs, Registry: actions.Registry(), Effects: actions.Effects(), Load: loadBundle, Log: s.o.Log,
+		Clock: s.o.Clock,
 		Sender: func(ch playbooks.Channel) (channel.Sender, error) {
 			return s.o.sender(ch, func(name string) { thrown.WithLabelValues(name).Inc() })
 		},
@@ -64,7 +65,7 @@ func (s *Server) wire() error {
 // sender makes a channel's sender. It calls counted with the channel's name for each message that
 // the null channel takes.
 func (o *Options) sender(ch playbooks.Channel, counted func(string)) (channel.Sender, error) {
-	return channel.New(ch, o.Env, channel.Deps{Out: o.Out, Now: time.Now, Counted: counted})
+	return channel.New(ch, o.Env, channel.Deps{Out: o.Out, Now: o.Clock, Counted: counted})
 }
 
 // checkChannels makes every channel once, so that an unset ${NAME} is found now and not with the
