@@ -11,6 +11,7 @@ import (
 // testTopics are the files of tests that are about more than one source file: what they hold of
 // all, or what the tests of a package share.
 var testTopics = map[string]string{
+	"rows":         "what an event writes",
 	"fuzz":         "any input at all",
 	"property":     "what holds for any inputs",
 	"harness":      "what the tests of a package share",
@@ -39,10 +40,12 @@ var testTopics = map[string]string{
 }
 
 // A test is found by the name of what it tests: its file is named after a source file, of its own
-// folder or of one beside it, after its folder, or after a topic.
+// folder or of one beside it, after its folder, or after a topic. A folder of tests alone, as
+// internal/durability, is a topic of its own.
 func TestTestsAreNamedAfterSources(t *testing.T) {
 	tests, used := []string{}, map[string]bool{}
 	sources := map[string]bool{} // by their paths
+	folders := map[string]bool{} // those of sources
 	near := map[string]bool{}    // by their names, below one of the folders
 	for _, root := range []string{"actions", "api", "cmd", "engine", "internal", "playbooks"} {
 		err := filepath.WalkDir("../"+root, func(name string, d fs.DirEntry, err error) error {
@@ -57,7 +60,7 @@ func TestTestsAreNamedAfterSources(t *testing.T) {
 				tests = append(tests, test)
 			case isGo:
 				// The loader's tests hold what the packages below it find, the worker's what the core decides.
-				sources[base], near[root+"/"+path.Base(base)] = true, true
+				sources[base], folders[path.Dir(base)], near[root+"/"+path.Base(base)] = true, true, true
 			}
 			return nil
 		})
@@ -72,7 +75,7 @@ func TestTestsAreNamedAfterSources(t *testing.T) {
 		root, _, _ := strings.Cut(test, "/")
 		name := path.Base(test)
 		switch {
-		case sources[test], name == path.Base(path.Dir(test)):
+		case !folders[path.Dir(test)], sources[test], name == path.Base(path.Dir(test)):
 		case testTopics[name] != "":
 			used[name] = true
 		case !near[root+"/"+name]:

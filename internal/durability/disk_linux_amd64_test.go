@@ -77,9 +77,10 @@ var traced = []uint32{
 // only: all others cost nothing.
 func runTraced() error {
 	type instruction struct {
-		code   uint16
-		jt, jf uint8
-		k      uint32
+		code uint16
+		jt   uint8
+		_    uint8
+		k    uint32
 	}
 	const load, jumpEqual, ret = 0x20, 0x15, 0x06
 	program := []instruction{{code: load}} // the number of the call
@@ -265,9 +266,9 @@ func (d *disk) begin(tid int) (bool, error) {
 		return false, err
 	}
 	fd := int(regs.Rdi)
-	path, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", d.pid, fd))
-	if err != nil || filepath.Dir(path) != d.dir || strings.HasSuffix(path, "-shm") {
-		return false, nil // no file, or closed
+	path := d.path(fd)
+	if path == "" {
+		return false, nil
 	}
 	f := d.files[path]
 	if f == nil {
@@ -276,6 +277,7 @@ func (d *disk) begin(tid int) (bool, error) {
 	}
 	c := &call{file: f, sync: -1}
 	d.calls[tid] = c
+	var err error
 	switch regs.Orig_rax {
 	case syscall.SYS_FSYNC, syscall.SYS_FDATASYNC:
 		c.sync = len(f.pending)
@@ -300,6 +302,15 @@ func (d *disk) begin(tid int) (bool, error) {
 		err = syscall.PtraceSetRegs(tid, &regs)
 	}
 	return true, err
+}
+
+// path returns the name of an open file in the folder; empty: it is none.
+func (d *disk) path(fd int) string {
+	path, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", d.pid, fd))
+	if err != nil || filepath.Dir(path) != d.dir || strings.HasSuffix(path, "-shm") {
+		return ""
+	}
+	return path
 }
 
 // end notes what the call has done that a thread was in.
