@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	serve "github.com/usher-run/usher/internal/server"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
@@ -24,7 +25,9 @@ func (s *server) startHere(c *wrongClock) {
 	s.t.Helper()
 	ws, diags := loader.Load(os.DirFS(s.shop), actions.Registry())
 	for _, d := range diags {
-		s.t.Fatal(d)
+		if d.Severity == diag.Error {
+			s.t.Fatal(d)
+		}
 	}
 	ready := make(chan struct{})
 	srv, err := serve.New(serve.Options{

@@ -40,7 +40,7 @@ func TestStopped(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.start()
-	l := newLoad(t, s.url(), short(120, 2400), 4, 30*time.Millisecond)
+	l := newLoad(t, s.url(), short(120, 2400), 4, short[time.Duration](30, 100)*time.Millisecond)
 	l.start()
 	s.untilAcknowledged(l, l.members)
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {

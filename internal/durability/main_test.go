@@ -33,7 +33,8 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "6"); err != nil { // they wait for timers and disks, not for processors
+	// They wait for timers and disks more than for processors.
+	if err := flag.Set("test.parallel", short("6", "2")); err != nil {
 		panic(err)
 	}
 	os.Exit(run(m))

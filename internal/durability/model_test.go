@@ -329,7 +329,7 @@ func (s *server) verdict(orders []ordered, patience time.Duration) *verdict {
 			}
 			return v
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond) // asking costs the server something, too
 	}
 }
 

@@ -17,7 +17,7 @@ func TestPowerCut(t *testing.T) {
 	s := newServer(t)
 	s.wrap = underDisk
 	s.start()
-	l := newLoad(t, s.url(), short(120, 1600), 4, 20*time.Millisecond)
+	l := newLoad(t, s.url(), short(120, 1600), 4, short[time.Duration](20, 200)*time.Millisecond)
 	for cut := range short(2, 8) {
 		l.start()
 		// What is undone has to have had effects outside.
@@ -45,7 +45,7 @@ func TestDiskIsFull(t *testing.T) {
 	s := newServer(t)
 	s.wrap = underDisk
 	s.start()
-	l := newLoad(t, s.url(), short(120, 1600), 4, 20*time.Millisecond)
+	l := newLoad(t, s.url(), short(120, 1600), 4, short[time.Duration](20, 200)*time.Millisecond)
 	l.start()
 	for range short(1, 8) {
 		s.untilAcknowledged(l, l.acknowledged()+l.members*l.each/short(3, 10))

@@ -157,7 +157,7 @@ func (s *server) kill() {
 // with other things.
 func (s *server) until(what string, missing func() string) {
 	s.t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.Now().Add(short(2*time.Minute, 5*time.Minute))
 	for {
 		m := missing()
 		if m == "" {

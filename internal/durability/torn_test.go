@@ -18,7 +18,7 @@ func TestTornFiles(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.start()
-	l := newLoad(t, s.url(), short(40, 400), 4, 20*time.Millisecond)
+	l := newLoad(t, s.url(), short(40, 120), 4, 20*time.Millisecond)
 	l.start()
 	s.untilAcknowledged(l, l.members*l.each*2/3)
 	s.kill()
@@ -28,7 +28,7 @@ func TestTornFiles(t *testing.T) {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
 	refused, started := 0, 0
-	for i := range short(2, 20) {
+	for i := range short(2, 10) {
 		for _, end := range []string{"-wal", "-inbox"} {
 			s.dir = t.TempDir()
 			if err := os.CopyFS(s.dir, os.DirFS(whole)); err != nil {
