@@ -24,8 +24,8 @@ type Deps struct {
 	Workspace func() (*playbooks.Workspace, string)
 	// Wake tells the workers that these members have undecided inputs.
 	Wake func(members ...string)
-	// Audience pages over the ids of a segment's members; an empty next cursor is the end.
-	Audience func(ctx context.Context, segment, cursor string) (members []string, next string, err error)
+	// WakeJobs tells the workers that there is a new job. May be nil.
+	WakeJobs func()
 	// Profile evaluates what the workspace says about a member now.
 	Profile func(ctx context.Context, m *engine.Member) (*engine.Profile, error)
 	// Paused tells the workers that a playbook was paused or let go on. May be nil.

@@ -309,7 +309,7 @@ func TestSlowQuestions(t *testing.T) {
 type slowStore struct{ store.Store }
 
 func (s slowStore) Runs(ctx context.Context, f store.RunFilter) ([]engine.Run, string, error) {
-	if store.IsAsked(ctx) {
+	if _, asked := store.AskedAt(ctx); asked {
 		return nil, "", fmt.Errorf("list runs: %w", store.ErrSlow)
 	}
 	return s.Store.Runs(ctx, f)
@@ -569,9 +569,6 @@ func TestTrigger(t *testing.T) {
 	f.want(f.call("POST", path, `{"segment":"none","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 422,
 		"invalid_value")
 	f.want(f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`, "Idempotency-Key", "k2"), 202, nil)
-	if a := f.call("POST", path, `{"segment":"loyal","params":{"reason":"vip"}}`); a.body["accepted"] != 3.0 {
-		t.Errorf("segment: %s", a.text)
-	}
 	f.want(f.call("POST", "/v1/playbooks/welcome/trigger", `{"members":["m1"]}`), 409, "not_an_http_trigger")
 	f.want(f.call("POST", path, `{"members":["m1"],"params":{"reason":7}}`), 422, "wrong_type")
 	f.want(f.call("POST", path, `{"members":["m1"],"params":{"resaon":"x"}}`), 422, "unknown_field")

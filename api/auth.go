@@ -60,6 +60,12 @@ type guardedKey struct {
 	limit *rate.Limiter
 }
 
+// askedBy is under what a request keeps the name of its key.
+const askedBy = "asked by"
+
+// name tells a key from others of its scope, without telling the key.
+func (k *guardedKey) name() string { return fmt.Sprintf("%s key %x", k.Scope, k.Hash[:4]) }
+
 func guardKeys(keys []Key, perSecond float64) []guardedKey {
 	guarded := make([]guardedKey, len(keys))
 	for i, k := range keys {
@@ -98,6 +104,7 @@ func (s *server) allowed(scope Scope) gin.HandlerFunc {
 			s.fail(c, newError(codeForbidden, "this needs a key of scope %s; the key that was sent has scope %s", scope,
 				key.Scope))
 		default:
+			c.Set(askedBy, key.name())
 			s.withinRate(c, key)
 		}
 	}

@@ -88,12 +88,6 @@ func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 			defer f.mu.Unlock()
 			f.woken = append(f.woken, members...)
 		},
-		Audience: func(_ context.Context, segment, cursor string) ([]string, string, error) {
-			if cursor == "" {
-				return []string{"a", "b"}, "page 2", nil
-			}
-			return []string{"c"}, "", nil
-		},
 		Profile: func(_ context.Context, m *engine.Member) (*engine.Profile, error) {
 			return engine.New(ws, engine.Options{}).Profile(&engine.State{Member: m}, f.now), nil
 		},

@@ -140,6 +140,7 @@ type triggerView struct {
 	Key       string `json:"key" doc:"the idempotency key"`
 	Accepted  int    `json:"accepted"`
 	Duplicate int    `json:"duplicate" doc:"started under this key already"`
+	Job       string `json:"job,omitempty" doc:"of a segment, or of more than 500 members: the job that starts them, as GET /v1/jobs/{id} shows it; the counts here are 0 then"`
 }
 
 func (s *server) trigger(c *gin.Context) (triggerView, error) {
@@ -173,13 +174,13 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if err := s.remember(c, "trigger:"+p.ID+":"+key, key, body); err != nil {
 		return none, err
 	}
-	t := &triggering{server: s, playbook: p.ID, params: params, view: triggerView{Key: key}}
-	if body.Segment == nil {
-		err = t.start(c, body.Members)
+	view := triggerView{Key: key}
+	if body.Segment != nil || len(body.Members) > mostAtOnce {
+		view.Job, err = s.startJob(c, p.ID, key, &body, params)
 	} else {
-		err = t.segment(c, *body.Segment)
+		err = s.startMembers(c, p.ID, body.Members, params, &view)
 	}
-	return t.view, err
+	return view, err
 }
 
 // remember refuses a request whose Idempotency-Key stands for another one. A request without the
@@ -216,14 +217,6 @@ func canonical(body any) ([]byte, error) {
 	return hash[:], nil
 }
 
-// triggering starts one playbook for many members.
-type triggering struct {
-	*server
-	playbook string
-	params   map[string]any
-	view     triggerView
-}
-
 // targets checks whom a trigger is for: members by id, or a segment.
 func (s *server) targets(body *triggerBody) error {
 	if (len(body.Members) > 0) == (body.Segment != nil) {
@@ -245,45 +238,51 @@ func (s *server) targets(body *triggerBody) error {
 	return nil
 }
 
-// segment starts the playbook for all of a segment.
-func (t *triggering) segment(c *gin.Context, name string) error {
-	for cursor := ""; ; {
-		members, next, err := t.Audience(c.Request.Context(), name, cursor)
-		if err != nil {
-			return err
-		}
-		if err := t.start(c, members); err != nil {
-			return err
-		}
-		if cursor = next; cursor == "" {
-			return nil
+// mostAtOnce is for how many members a playbook is started in the request itself: in one commit.
+const mostAtOnce = 500
+
+// triggerName begins the ids of the inputs of a trigger, and names its job.
+func triggerName(playbook, key string) string { return "trigger:" + playbook + ":" + key }
+
+func (s *server) startMembers(
+	c *gin.Context, playbook string, members []string, params map[string]any, v *triggerView,
+) error {
+	inputs := make([]engine.Input, len(members))
+	for i, id := range members {
+		inputs[i] = engine.Input{
+			Kind: engine.InputTrigger, ID: triggerName(playbook, v.Key) + ":" + id, Member: id, Name: playbook,
+			Payload: &engine.Payload{Properties: params},
 		}
 	}
+	known, err := s.acceptInputs(c, inputs)
+	for i := range known {
+		if known[i].Duplicate {
+			v.Duplicate++
+		} else {
+			v.Accepted++
+		}
+	}
+	return err
 }
 
-func (t *triggering) start(c *gin.Context, members []string) error {
-	const most = 500 // inputs of one commit
-	for len(members) > 0 {
-		some := members[:min(most, len(members))]
-		members = members[len(some):]
-		inputs := make([]engine.Input, len(some))
-		for i, id := range some {
-			inputs[i] = engine.Input{
-				Kind: engine.InputTrigger, ID: "trigger:" + t.playbook + ":" + t.view.Key + ":" + id, Member: id, Name: t.playbook,
-				Payload: &engine.Payload{Properties: t.params},
-			}
-		}
-		known, err := t.acceptInputs(c, inputs)
-		if err != nil {
-			return err
-		}
-		for i := range known {
-			if known[i].Duplicate {
-				t.view.Duplicate++
-			} else {
-				t.view.Accepted++
-			}
-		}
+// startJob leaves it to a job to start a playbook. The same key again is the same job.
+func (s *server) startJob(
+	c *gin.Context, playbook, key string, body *triggerBody, params map[string]any,
+) (id string, err error) {
+	data, err := json.Marshal(engine.Payload{Properties: params})
+	if err != nil {
+		return "", fmt.Errorf("encode params: %w", err)
 	}
-	return nil
+	j := store.Job{
+		Name: triggerName(playbook, key), Kind: store.JobTrigger, Playbook: playbook, Members: body.Members, At: s.Now(),
+		By: c.GetString(askedBy), Data: data, State: store.JobOpen,
+	}
+	if body.Segment != nil {
+		j.Segment = *body.Segment
+	}
+	j, first, err := s.Store.AddJob(c.Request.Context(), j)
+	if first && s.WakeJobs != nil {
+		s.WakeJobs()
+	}
+	return jobID(j.N), err
 }

@@ -50,6 +50,7 @@ func (s *server) routes() []route {
 	list = append(list, s.memberRoutes()...)
 	list = append(list, s.playbookRoutes()...)
 	list = append(list, s.readRoutes()...)
+	list = append(list, s.jobRoutes()...)
 	list = append(list, s.failureRoutes()...)
 	return append(list, s.serverRoutes()...)
 }
@@ -116,7 +117,7 @@ func (s *server) playbookRoutes() []route {
 		reply(s, route{
 			method: "POST", path: "/v1/playbooks/:id/trigger", scope: ScopeAdmin, status: http.StatusAccepted,
 			headers: idempotencyHeader(),
-			summary: "Start a playbook with an http trigger, for members or a segment",
+			summary: "Start a playbook with an http trigger, for members or a segment. A segment, or more than 500 members, are started by a job",
 			body:    reflect.TypeFor[triggerBody](), errors: []string{codeNotFound, codeNotHTTP, codeConflict},
 		}, s.trigger),
 	}

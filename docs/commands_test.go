@@ -373,9 +373,9 @@ func helpOf(t *testing.T, args ...string) (examples, commands []string) {
 	return examples, commands
 }
 
-// noSuchFailure matches the examples that name a failure by its number. That they do what they say
-// is shown by the script failures of the command's own tests.
-var noSuchFailure = regexp.MustCompile(`^usher failures (?:retry|drop) 17`)
+// noSuchNumber matches the examples that name a failure or a job by its number. That they do what
+// they say is shown by the scripts of the command's own tests.
+var noSuchNumber = regexp.MustCompile(`^usher (?:failures (?:retry|drop)|jobs cancel) 17`)
 
 // Every command has examples in its --help, and each of them runs.
 func TestExamplesOfHelpRun(t *testing.T) {
@@ -405,8 +405,8 @@ func TestExamplesOfHelpRun(t *testing.T) {
 					put(t, filepath.Join(in.dir, "events.jsonl"), string(data))
 				}
 				out, err := in.run(line)
-				if noSuchFailure.MatchString(line) { // nothing has failed in this world: the answer is the server's
-					if err == nil || !strings.Contains(out, "there is no failure `17`") {
+				if noSuchNumber.MatchString(line) { // nothing has failed in this world: the answer is the server's
+					if err == nil || !strings.Contains(out, "`17`: an id is the number") {
 						t.Errorf("it is in the --help of usher %s, and says %v\n%s", strings.Join(args, " "), err, out)
 					}
 					return

@@ -22,7 +22,7 @@ func (c *cli) triggerCommand() *cobra.Command {
 		Use:   "trigger PLAYBOOK (--member ID… | --segment NAME)",
 		Short: "Start a playbook with an http trigger, for members or a segment",
 		Long: "Starts a playbook whose trigger is http, for the members that are named or for all of a segment. Parameters are typed as\n" +
-			"the playbook declares them.",
+			"the playbook declares them. For a segment, or for more than 500 members, a job starts it: `usher jobs` shows how far it is.",
 		Example: "  usher trigger hall-closed --member m1 --member m2 --param hall=北馆\n" +
 			"  usher trigger hall-closed --segment regulars --param hall=北馆 --id closed-2026-03-02",
 		Args:              cobra.ExactArgs(1),
@@ -68,12 +68,19 @@ func (c *cli) triggerCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var a struct{ Accepted, Duplicate int }
+		var a struct {
+			Accepted, Duplicate int
+			Job                 string
+		}
 		text, err := cl.postFor(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/trigger", id, raw, &a)
 		if err != nil {
 			return err
 		}
 		return show(cmd.Context(), c, cl, shown, text, func(p *page) {
+			if a.Job != "" {
+				p.printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", args[0], a.Job)
+				return
+			}
 			p.printf("%s: started for %s", args[0], plural(a.Accepted, "member"))
 			if a.Duplicate > 0 {
 				p.printf(", %d had been started under this id already", a.Duplicate)

@@ -14,10 +14,15 @@ var ErrSlow = errors.New("the reads of a question took too long")
 
 type askedKey struct{}
 
-// Asked marks a context as that of a question from outside. A driver reads for it on connections of
-// their own, so that no decision waits for one, and cuts it with [ErrSlow] after [AskTime], which
-// waiting for a connection counts to.
-func Asked(ctx context.Context) context.Context { return context.WithValue(ctx, askedKey{}, true) }
+// Asked marks a context as that of a question from outside, which is asked now. A driver reads for
+// it on connections of their own, so that no decision waits for one, and cuts it with [ErrSlow]
+// when its reads have taken [AskTime] together, waiting for a connection included.
+func Asked(ctx context.Context) context.Context {
+	return context.WithValue(ctx, askedKey{}, time.Now())
+}
 
-// IsAsked reports whether the context is that of a question from outside.
-func IsAsked(ctx context.Context) bool { return ctx.Value(askedKey{}) != nil }
+// AskedAt returns when the question was asked that the context is of; false: it is of none.
+func AskedAt(ctx context.Context) (time.Time, bool) {
+	at, is := ctx.Value(askedKey{}).(time.Time)
+	return at, is
+}

@@ -7,7 +7,7 @@
 //   - [Fence], [Pending], [Loader], [Pools], [Committer] and [Holds] are the life of a batch: a
 //     worker claims a shard, asks what it owes, loads the members, decides, and commits. Together
 //     they are the [Decider].
-//   - [Outbox] is for deliveries, [Schedules] for occurrences of schedules.
+//   - [Outbox] is for deliveries, [Jobs] for fan-outs, schedules among them.
 //   - [Registry] holds workspaces, [Reader] answers questions, [Failures] are what was given up on.
 //
 // The numbered sentences are promises. Each names, as (Group "case"), the case of package storetest

@@ -18,7 +18,7 @@ var (
 	ErrDamaged = errors.New("what is stored cannot be read")
 	// ErrCursor says that a cursor is none that a list gave.
 	ErrCursor = errors.New("not a cursor that a list gave")
-	// ErrConflict says that the coupon was redeemed by another request.
+	// ErrConflict says that the coupon was redeemed by another request, or that the job has ended.
 	ErrConflict = errors.New("conflict")
 )
 

@@ -36,7 +36,7 @@ type Intake interface {
 	//     Take "takes an id once from many callers")
 	//  3. The answer says what Accept's says of content.
 	//     (Take "reports whether what comes again under an id has other content")
-	//  4. Pending, Owed and Backlog know of the inputs when it returns.
+	//  4. Pending, Owed and Depths know of the inputs when it returns.
 	//     (Take "is known to whoever asks what is undecided")
 	//  5. No input comes in behind a horizon that Pending has given.
 	//     (Take "no input is older than the horizon that was given before it")

@@ -32,6 +32,12 @@ type Undecided struct {
 	Occurrence int64
 }
 
+// Depth is how much a shard has not decided.
+type Depth struct {
+	Inputs int // all undecided inputs
+	Jobs   int // those of schedules and of triggers over HTTP, which jobs bring
+}
+
 // Pending says what is to be decided.
 type Pending interface {
 	// Pending returns what the shard owes, as of now.
@@ -61,4 +67,9 @@ type Pending interface {
 	//  1. Occurrences of schedules are told apart. (Aside "tells the oldest undecided input of each
 	//     shard")
 	Undecided(ctx context.Context) (first [Shards]Undecided, err error)
+
+	// Depths counts the undecided inputs of each shard.
+	//
+	//  1. They fall as inputs are decided. (Pending "counts what is undecided")
+	Depths(ctx context.Context) (depths [Shards]Depth, err error)
 }

@@ -36,7 +36,7 @@ type Registry interface {
 	// with their definition, and tells since when each is.
 	//
 	//  1. One that is watched with the same definition goes on. Any other begins at now, and so
-	//     does an occurrence of engine.SegmentsLook. (Segments "a watch goes on while its
+	//     does one job of kind JobReevaluation. (Segments "a watch goes on while its
 	//     definition is the same")
 	WatchSegments(
 		ctx context.Context, segments map[string]string, now time.Time,

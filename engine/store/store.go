@@ -46,7 +46,7 @@ type Store interface {
 	Intake
 	Decider
 	Outbox
-	Schedules
+	Jobs
 	Registry
 	Reader
 	Failures

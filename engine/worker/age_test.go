@@ -117,14 +117,7 @@ func TestOldOccurrencesAreTold(t *testing.T) {
 	}
 	wk := w.run()
 	at := w.now().Add(-time.Hour)
-	o := store.Occurrence{Playbook: "careful", At: at, Done: true}
-	if _, err := w.RecordOccurrence(w.ctx, o); err != nil {
-		t.Fatal(err)
-	}
-	in := engine.Input{Kind: engine.InputSchedule, ID: "s", Member: "m", Name: "careful", Time: at, At: at}
-	if err := w.FanOut(w.ctx, o, []engine.Input{in}); err != nil {
-		t.Fatal(err)
-	}
+	w.accept(engine.Input{Kind: engine.InputSchedule, ID: "s", Member: "m", Name: "careful", Time: at, At: at})
 	w.until("the gauge grows", func() bool { return undecided(t, wk) > 0 })
 	before := undecided(t, wk)
 	w.advance(3 * time.Hour) // the machine stood still

@@ -49,7 +49,18 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	r.stale = 0
 	w.Metrics.committed(b, took, w.now())
 	w.follow(b)
+	r.brought = b.brought()
 	return len(b.Inputs) + len(b.Due), nil
+}
+
+// brought returns how many of the inputs jobs have brought.
+func (b *batch) brought() (n int) {
+	for i := range b.Inputs {
+		if k := b.Inputs[i].Kind; k == engine.InputSchedule || k == engine.InputTrigger {
+			n++
+		}
+	}
+	return n
 }
 
 // decideAndCommit decides a batch and commits it. When it is refused for what it holds, the members

@@ -25,6 +25,8 @@ type runner struct {
 	epoch int64 // of the shard, as this process claimed it last
 	owned bool  // the task has seen that the epoch is the shard's
 	stale int   // batches in a row that were stale
+
+	brought int // inputs of the last batch that jobs have brought
 }
 
 func (w *Worker) runner(key string) *runner {

@@ -3,22 +3,18 @@ package worker
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
 
 const (
 	missedAfter = 5 * time.Minute // an occurrence that is later than this is missed
-	fanOutPage  = 500
-	fanOutLimit = 2000 // undecided inputs of schedules, so that live events never starve behind a large audience
 	schedules   = "schedules"
 )
 
-// schedule records occurrences as they come, and fans them out.
+// schedule makes a job of each occurrence as it comes.
 func (w *Worker) schedule(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -38,9 +34,8 @@ func (w *Worker) schedule(ctx context.Context) {
 	}
 }
 
-// Tick does what the schedules ask for at an instant: it records the occurrences since the last,
-// and fans out for a second or so. It may be called by several processes: an occurrence is recorded
-// once and an input accepted once.
+// Tick makes a job of each occurrence of a schedule since the last, at an instant. It may be called
+// by several processes: of an occurrence there is one job.
 func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 	a := w.active.Load()
 	if a == nil {
@@ -54,23 +49,7 @@ func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	open, err := w.Store.OpenOccurrences(ctx)
-	if err != nil {
-		return err
-	}
-	begun := time.Now()
-	for _, o := range open {
-		for !o.Done && time.Since(begun) < sweepEvery && ctx.Err() == nil {
-			more, err := w.fanOut(ctx, a, &o)
-			if err != nil {
-				return err
-			}
-			if !more {
-				break
-			}
-		}
-	}
-	return ctx.Err()
+	return nil
 }
 
 // moves reports whether the playbook takes new runs. An occurrence while it does not is over.
@@ -78,17 +57,27 @@ func (w *Worker) moves(a *active, p *playbooks.Playbook) bool {
 	return p.Status == playbooks.Live && !a.paused[p.ID]
 }
 
-// occurrences records what came since the last recorded occurrence. The first sight of a playbook
-// is recorded too, as done: what came before it is nobody's, and what a later downtime misses is
-// known.
+// Why an occurrence is carried out for nobody.
+const (
+	skippedFirst  = "the schedule is new: what came before it is nobody's"
+	skippedMissed = "it was missed, with those before it"
+	skippedPaused = "the playbook took no new runs"
+)
+
+// occurrences makes a job of each occurrence since the last that there is one of. The first sight
+// of a playbook is one too: what a later downtime misses is known by it.
 func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now time.Time, moves bool) error {
 	last, err := w.Store.LastOccurrence(ctx, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		_, err = w.Store.RecordOccurrence(ctx, store.Occurrence{Playbook: p.ID, At: now, Done: true})
+		_, err = w.occur(ctx, p, now, skippedFirst)
 		return err
 	}
 	if err != nil {
 		return err
+	}
+	skipped := ""
+	if !moves {
+		skipped = skippedPaused
 	}
 	var missed time.Time
 	for at := p.Trigger.Schedule.Next(last.At); !at.IsZero() && !at.After(now); at = p.Trigger.Schedule.Next(at) {
@@ -96,138 +85,51 @@ func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now tim
 			missed = at
 			continue
 		}
-		if err := w.recordMissed(ctx, p, &missed, moves); err != nil {
+		if err := w.occurMissed(ctx, p, &missed, skipped); err != nil {
 			return err
 		}
-		if _, err := w.Store.RecordOccurrence(ctx, store.Occurrence{Playbook: p.ID, At: at, Done: !moves}); err != nil {
+		if _, err := w.occur(ctx, p, at, skipped); err != nil {
 			return err
 		}
 	}
-	return w.recordMissed(ctx, p, &missed, moves)
+	return w.occurMissed(ctx, p, &missed, skipped)
 }
 
-// recordMissed records the latest of the missed occurrences, which stands for all of them.
-func (w *Worker) recordMissed(ctx context.Context, p *playbooks.Playbook, missed *time.Time, moves bool) error {
+// occurMissed makes a job of the latest of the missed occurrences, which stands for all of them.
+func (w *Worker) occurMissed(ctx context.Context, p *playbooks.Playbook, missed *time.Time, skipped string) error {
 	if missed.IsZero() {
 		return nil
 	}
-	o := store.Occurrence{Playbook: p.ID, At: *missed, Done: !p.Trigger.RunOnce || !moves}
+	if !p.Trigger.RunOnce {
+		skipped = skippedMissed
+	}
+	at := *missed
 	*missed = time.Time{}
-	first, err := w.Store.RecordOccurrence(ctx, o)
-	if first && o.Done {
-		w.Log.Warn("occurrences of a schedule were missed", "playbook", p.ID, "latest", o.At)
+	first, err := w.occur(ctx, p, at, skipped)
+	if first && skipped != "" {
+		w.Log.Warn("occurrences of a schedule were missed", "playbook", p.ID, "latest", at)
 	}
 	return err
 }
 
-// fanOut accepts an input for each member of the audience on the next page; false when it has to
-// wait for the backlog.
-func (w *Worker) fanOut(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
-	n, err := w.Store.Backlog(ctx, engine.InputSchedule)
-	if err != nil || n >= fanOutLimit {
-		return false, err
+// occur makes a job of an occurrence; of one that is skipped, for the reason given, one that has
+// ended.
+func (w *Worker) occur(ctx context.Context, p *playbooks.Playbook, at time.Time, skipped string) (first bool, err error) {
+	j := store.Job{
+		Name: occurrenceID(p.ID, at), Kind: store.JobSchedule, Playbook: p.ID, Segment: p.Trigger.Segment, At: at,
+		By: "the schedule", State: store.JobOpen,
 	}
-	if o.Playbook == engine.SegmentReevaluation {
-		return w.fanOutReevaluation(ctx, a, o)
+	if skipped != "" {
+		j.State, j.Reason, j.EndedAt = store.JobSkipped, skipped, w.now()
 	}
-	p := a.Workspace().Playbook(o.Playbook)
-	if p == nil || p.Trigger.Kind != playbooks.TriggerSchedule || !w.moves(a, p) {
-		o.Done = true
-		return false, w.Store.FanOut(ctx, *o, nil)
+	_, first, err = w.Store.AddJob(ctx, j)
+	if first && skipped == "" {
+		w.WakeJobs()
 	}
-	page, err := w.Store.MembersAfter(ctx, o.Cursor, fanOutPage)
-	if err != nil {
-		return false, err
-	}
-	inputs, err := w.audience(ctx, a, p, o.At, page)
-	if err != nil {
-		return false, err
-	}
-	return w.fannedOut(ctx, o, page, inputs)
+	return first, err
 }
 
-// fannedOut accepts the inputs for a page of members.
-func (w *Worker) fannedOut(ctx context.Context, o *store.Occurrence, page []store.ListedMember,
-	inputs []engine.Input,
-) (more bool, err error) {
-	o.Done = len(page) < fanOutPage
-	if len(page) > 0 {
-		o.Cursor = page[len(page)-1].ID
-	}
-	if err := w.Store.FanOut(ctx, *o, inputs); err != nil {
-		return false, err
-	}
-	for i := range inputs {
-		w.wake(shardKey(store.ShardOf(inputs[i].Member)))
-	}
-	return !o.Done, nil
-}
-
-// fanOutReevaluation lets the next page of members be looked at, of whom it is not known yet
-// whether they were in the segments when these began to be watched.
-func (w *Worker) fanOutReevaluation(ctx context.Context, a *active, o *store.Occurrence) (more bool, err error) {
-	page, err := w.Store.MembersAfter(ctx, o.Cursor, fanOutPage)
-	if err != nil {
-		return false, err
-	}
-	var inputs []engine.Input
-	known := a.Watches(o.At) // else a newer workspace is being loaded
-	for _, m := range page {
-		if m.Unreadable != "" {
-			w.Log.Error("a member is passed over: what is stored of them cannot be read", "member", m.ID, "error", m.Unreadable)
-			continue
-		}
-		if !known || !a.Unrecorded(m.Member).IsZero() {
-			inputs = append(inputs, occurrence(engine.SegmentReevaluation, o.At, m.ID))
-		}
-	}
-	return w.fannedOut(ctx, o, page, inputs)
-}
-
-// occurrence returns the input that an occurrence is for a member.
-func occurrence(name string, at time.Time, member string) engine.Input {
-	return engine.Input{
-		Kind: engine.InputSchedule, ID: "schedule:" + name + ":" + at.UTC().Format(time.RFC3339Nano) + ":" + member,
-		Member: member, Name: name, Time: at, At: at,
-	}
-}
-
-// audience returns the inputs of those members who are in the segment at the occurrence.
-func (w *Worker) audience(ctx context.Context, a *active, p *playbooks.Playbook, at time.Time,
-	page []store.ListedMember,
-) ([]engine.Input, error) {
-	states := make(map[string]*engine.State, len(page))
-	ids := make([]string, 0, len(page))
-	for _, m := range page {
-		if m.Unreadable != "" {
-			w.Log.Error("an occurrence passes a member over: what is stored of them cannot be read", "playbook", p.ID, "at",
-				at, "member", m.ID, "error", m.Unreadable)
-			continue
-		}
-		states[m.ID] = &engine.State{Member: m.Member}
-		ids = append(ids, m.ID)
-	}
-	var queries []store.HistoryQuery
-	for _, n := range a.SegmentNeeds(p.Trigger.Segment) {
-		q := store.HistoryQuery{Event: n.Event}
-		if !n.Window.IsZero() {
-			q.Since = at.Add(-n.Window.Longest())
-		}
-		queries = append(queries, q)
-	}
-	if err := w.loadHistory(ctx, ids, states, queries, math.MaxInt64); err != nil {
-		return nil, err
-	}
-	var inputs []engine.Input
-	for _, id := range ids {
-		in, err := a.InSegment(p.Trigger.Segment, states[id], at)
-		if err != nil {
-			w.Log.Warn("tell whether a member is in a segment", "member", id, "segment", p.Trigger.Segment, "error", err)
-		}
-		if err != nil || !in {
-			continue
-		}
-		inputs = append(inputs, occurrence(p.ID, at, id))
-	}
-	return inputs, nil
+// occurrenceID begins the ids of the inputs of an occurrence.
+func occurrenceID(name string, at time.Time) string {
+	return "schedule:" + name + ":" + at.UTC().Format(time.RFC3339Nano)
 }

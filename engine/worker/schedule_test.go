@@ -1,8 +1,6 @@
 package worker_test
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,48 +65,18 @@ func TestMissedOccurrences(t *testing.T) {
 				if err := wk.Tick(w.ctx, at); err != nil {
 					t.Fatal(err)
 				}
+				if open, err := wk.CarryOut(w.ctx); open || err != nil {
+					t.Fatalf("open: %v, %v", open, err)
+				}
 			}
 			last, err := w.LastOccurrence(w.ctx, "weekly")
-			if err != nil || !last.At.Equal(morning.AddDate(0, 0, 4)) || !last.Done {
+			state := map[string]store.JobState{"skip": store.JobSkipped, "run_once": store.JobDone}[missed]
+			if err != nil || !last.At.Equal(morning.AddDate(0, 0, 4)) || last.State != state || last.Reached != want {
 				t.Fatalf("last occurrence %+v, %v", last, err)
 			}
-			n, err := w.Backlog(w.ctx, engine.InputSchedule)
-			if err != nil || n != want {
-				t.Errorf("%d runs for 4 missed occurrences, want %d; %v", n, want, err)
+			if n := w.brought(); n != want {
+				t.Errorf("%d runs for 4 missed occurrences, want %d", n, want)
 			}
 		})
-	}
-}
-
-// A large audience comes in portions, so that live events never starve behind it.
-func TestFanOutWaitsForTheBacklog(t *testing.T) {
-	w := newWorld(t, embedded(t))
-	w.activate(strings.ReplaceAll(strings.ReplaceAll(weekly, "MISSED", "skip"), "segment: buyers, ", ""))
-	wk := w.worker() // it does not run: nothing is decided
-	if err := wk.Refresh(w.ctx); err != nil {
-		t.Fatal(err)
-	}
-	epoch, err := w.Claim(w.ctx, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &engine.Changes{}
-	for i := range 3000 {
-		c.Members = append(c.Members, &engine.Member{ID: fmt.Sprintf("m%05d", i)})
-	}
-	if err := w.Commit(w.ctx, 0, epoch, 0, c); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.LastOccurrence(w.ctx, "weekly"); !errors.Is(err, store.ErrNotFound) {
-		t.Fatal(err)
-	}
-	for _, at := range []time.Time{morning.Add(-time.Minute), morning, morning.Add(time.Second)} {
-		if err := wk.Tick(w.ctx, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	n, err := w.Backlog(w.ctx, engine.InputSchedule)
-	if err != nil || n != 2000 {
-		t.Fatalf("a backlog of %d, %v", n, err)
 	}
 }

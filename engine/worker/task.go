@@ -165,20 +165,22 @@ func staleBackoff(process, key string, times int) time.Duration {
 }
 
 func (t *task) pace(ctx context.Context) event {
-	if err := pause(ctx, gap(t.did, t.started.Sub(t.before))-time.Since(t.started)); err != nil {
+	if err := pause(ctx, gap(t.did, t.r.brought, t.started.Sub(t.before))-time.Since(t.started)); err != nil {
 		return onCancelled
 	}
 	t.before, t.idleSince = t.started, time.Time{}
 	return onWaited
 }
 
-// gap returns how far apart batches begin, by how large the last one was and how long after the one
-// before it began.
-func gap(did int, after time.Duration) time.Duration {
+// gap returns how far apart batches begin, by how large the last one was, how much of it jobs have
+// brought, and how long after the one before it began. What jobs bring is no load to gather for: the
+// quota brings as much as there is, and a live event among it would wait.
+func gap(did, brought int, after time.Duration) time.Duration {
+	live := did - brought
 	switch {
 	case did >= fullBatchInputs:
 		return 0
-	case did >= busyBatchInputs && float64(did) >= busyInputsPerSecond*after.Seconds():
+	case live >= busyBatchInputs && float64(live) >= busyInputsPerSecond*after.Seconds():
 		return busyBatchGap
 	}
 	return minBatchGap

@@ -24,7 +24,7 @@ import (
 type Store interface {
 	store.Decider
 	store.Outbox
-	store.Schedules
+	store.Jobs
 	store.Registry
 }
 
@@ -69,6 +69,8 @@ type Worker struct {
 	stopped   bool                                  // no task may begin any more
 	wanted    chan struct{}                         // holds a token when a runner is wanted
 	soon      chan time.Time
+	newJob    chan struct{} // holds a token when there is a new job
+	jobs      jobs
 }
 
 // New makes a worker. It connects to nothing before Run.
@@ -97,7 +99,7 @@ func New(c Config) (*Worker, error) {
 		client:   asynq.NewClientFromRedisClient(rdb),
 		saidHeld: map[string]time.Time{},
 		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1),
-		soon: make(chan time.Time, 64),
+		soon: make(chan time.Time, 64), newJob: make(chan struct{}, 1), jobs: jobs{lists: map[int64][]string{}},
 	}, nil
 }
 
@@ -142,7 +144,7 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) loops() []func(context.Context) {
 	loops := []func(context.Context){w.enqueueWanted, w.watchActive}
 	if !w.NoTasks {
-		loops = append(loops, w.sweep)
+		loops = append(loops, w.sweep, w.carryOut)
 	}
 	if !w.NoSchedules && !w.NoTasks {
 		loops = append(loops, w.schedule)

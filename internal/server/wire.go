@@ -46,12 +46,10 @@ func (s *Server) wire() error {
 		return err
 	}
 	registry.MustRegister(s.worker.Metrics)
-	people := &audience{
-		store: s.db, registry: actions.Registry(), workspace: s.worker.Workspace, now: now, log: s.o.Log,
-	}
+	members := &people{store: s.db, registry: actions.Registry(), workspace: s.worker.Workspace, now: now}
 	s.handler, err = api.New(api.Deps{
-		Store: s.db, Workspace: s.worker.Workspace, Wake: s.worker.Wake, Audience: people.page, Profile: people.profile,
-		Paused: s.worker.Refresh, Check: checkFiles,
+		Store: s.db, Workspace: s.worker.Workspace, Wake: s.worker.Wake, WakeJobs: s.worker.WakeJobs,
+		Profile: members.profile, Paused: s.worker.Refresh, Check: checkFiles,
 		// To look at, not to change: what is in the queues is a reminder of what the database holds.
 		Queues: asynqmon.New(asynqmon.Options{RootPath: "/queues", RedisConnOpt: legs, ReadOnly: true}),
 		Keys:   s.keys, Log: s.o.Log, Registry: registry, Now: now, Version: s.o.Version,

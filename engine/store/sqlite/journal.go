@@ -342,6 +342,13 @@ func (d *db) settle(ctx context.Context, shard int, but int64) error {
 	})
 }
 
+// depths returns how many inputs of each shard are not in the inbox yet.
+func (j *journal) depths() [store.Shards]int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.owed
+}
+
 // settle lets the writer commit until all is absorbed that was stored at the time of the call, but
 // for the last few.
 func (j *journal) settle(shard int, but int64, commit func() error) error {

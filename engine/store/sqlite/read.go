@@ -52,10 +52,11 @@ func (d *db) read(ctx context.Context, f func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !store.IsAsked(ctx) {
+	asked, is := store.AskedAt(ctx)
+	if !is {
 		return d.readOn(ctx, d.reads, f)
 	}
-	cut, cancel := context.WithTimeout(ctx, d.askTime)
+	cut, cancel := context.WithDeadline(ctx, asked.Add(d.askTime))
 	defer cancel()
 	err := d.readOn(cut, d.asks, func(c *conn) error {
 		c.until = cut

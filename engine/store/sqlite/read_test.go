@@ -50,6 +50,11 @@ func TestQuestionsAreCutAndHoldUpNoDecision(t *testing.T) {
 			t.Errorf("an endless question: %v", err)
 		}
 	}
+	late := store.Asked(ctx)
+	time.Sleep(d.askTime) // as by the reads before
+	if _, _, err := s.Runs(late, store.RunFilter{Limit: 1}); !errors.Is(err, store.ErrSlow) {
+		t.Errorf("the next read of a question whose time is over: %v", err)
+	}
 	d.askTime = store.AskTime
 	for range askers {
 		if _, _, err := s.Runs(store.Asked(ctx), store.RunFilter{Limit: 1}); err != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -51,8 +50,10 @@ func (d *db) WatchSegments(ctx context.Context, segments map[string]string,
 		if !changed {
 			return nil
 		}
-		const begin = "INSERT INTO occurrences VALUES (?, ?, '', 0) ON CONFLICT DO NOTHING"
-		_, err = t.exec(begin, engine.SegmentReevaluation, millis(now))
+		_, err = t.addJob(&store.Job{
+			Name: fmt.Sprintf("%s:%d", store.JobReevaluation, millis(now)), Kind: store.JobReevaluation, At: now,
+			By: "the workspace", State: store.JobOpen,
+		})
 		return err
 	})
 	if err != nil {

@@ -54,7 +54,7 @@ type twoHandles struct {
 	store.Committer
 	pools
 	store.Outbox
-	store.Schedules
+	jobs
 	store.Registry
 	a, b store.Store
 }
@@ -64,6 +64,7 @@ type (
 	pending  = store.Pending
 	failures = store.Failures
 	pools    = store.Pools
+	jobs     = store.Jobs
 )
 
 func (h *twoHandles) Ping(ctx context.Context) error {
@@ -79,7 +80,7 @@ func TestStoreThroughTwoHandles(t *testing.T) {
 		b := open(t, path, beside)
 		return &twoHandles{
 			Intake: a, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
-			Loader: b, Committer: b, pools: b, Outbox: b, Schedules: b, Registry: b, a: a, b: b,
+			Loader: b, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, a: a, b: b,
 		}
 	})
 }

@@ -185,9 +185,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("of nothing", oldest, [store.Shards]store.Undecided{})
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", other, "x"))
-		s.must(s.FanOut(s.ctx, store.Occurrence{Playbook: "p", At: now().Add(-time.Hour)}, []engine.Input{
-			{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "p", At: now().Add(-time.Hour)},
-		}))
+		s.accept(engine.Input{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "p", At: now().Add(-time.Hour)})
 		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)

@@ -13,6 +13,24 @@ import (
 func shardOf(member string) int { return store.ShardOf(member) }
 
 var pendingCases = map[string]func(*testing.T, *suite){
+	"counts what is undecided": func(t *testing.T, s *suite) {
+		shard, m := membersOfShard(1)
+		other := memberOfOtherShard()
+		in := s.accept(event("a", m[0], "x"), event("b", other, "x"),
+			engine.Input{Kind: engine.InputTrigger, ID: "t", Member: m[0], Name: "by-hand"},
+			engine.Input{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "weekly", At: now()})
+		depths := func() [store.Shards]store.Depth {
+			list, err := s.Depths(s.ctx)
+			s.must(err)
+			return list
+		}
+		want := [store.Shards]store.Depth{}
+		want[shard], want[shardOf(other)] = store.Depth{Inputs: 3, Jobs: 2}, store.Depth{Inputs: 1}
+		s.same("before", depths(), want)
+		s.commit(m[0], in[2].Seq, &engine.Changes{})
+		want[shard] = store.Depth{Inputs: 1, Jobs: 1}
+		s.same("after", depths(), want)
+	},
 	"gives a shard's undecided inputs in order, up to the limit": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(2)
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", memberOfOtherShard(), "x"),

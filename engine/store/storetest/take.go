@@ -95,9 +95,9 @@ var takeCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("shards", shards, []int{shardOf("m-0")})
 		s.take(event("b", "m-0", "x"))
-		n, err := s.Backlog(s.ctx, engine.InputEvent)
+		depths, err := s.Depths(s.ctx)
 		s.must(err)
-		s.same("backlog", n, 2)
+		s.same("depth", depths[shardOf("m-0")], store.Depth{Inputs: 2})
 	},
 	"takes nothing": func(t *testing.T, s *suite) { s.same("duplicates", s.take(), []bool(nil)) },
 	// While inputs come, waits are due all the time, which raises the clock: no input may come in

@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -16,70 +15,21 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// audiencePage is how many members are looked at in one go.
-const audiencePage = 500
-
-// audience asks the core about members, for the HTTP interface: who is in a segment, and what the
-// workspace says about one.
-type audience struct {
+// people asks the core what the workspace says about a member, for the HTTP interface.
+type people struct {
 	store     store.Store
 	registry  *schema.Registry
 	workspace func() (*playbooks.Workspace, string)
 	now       func() time.Time
-	log       *slog.Logger // may be nil
 
 	mu   sync.Mutex
 	hash string // of the workspace that made is for
 	made *engine.Engine
 }
 
-// page returns those of the next members who are in the segment; an empty next cursor is the end.
-func (a *audience) page(ctx context.Context, segment, cursor string) (in []string, next string, err error) {
-	members, err := a.store.MembersAfter(ctx, cursor, audiencePage)
-	if err != nil || len(members) == 0 {
-		return nil, "", err
-	}
-	ids := make([]string, 0, len(members))
-	states := make(map[string]*engine.State, len(members))
-	for _, m := range members {
-		if m.Unreadable != "" {
-			a.passOver(m.ID, segment, errors.New(m.Unreadable))
-			continue
-		}
-		ids = append(ids, m.ID)
-		states[m.ID] = &engine.State{Member: m.Member}
-	}
-	e, now := a.engine(), a.now()
-	if err := a.history(ctx, e.SegmentNeeds(segment), ids, states, now); err != nil {
-		return nil, "", err
-	}
-	for _, id := range ids {
-		ok, err := e.InSegment(segment, states[id], now)
-		switch {
-		case err != nil:
-			a.passOver(id, segment, err)
-		case ok:
-			in = append(in, id)
-		}
-	}
-	if len(members) == audiencePage {
-		next = members[len(members)-1].ID
-	}
-	return in, next, nil
-}
-
-// passOver says that nobody can tell whether a member is in a segment: that is no reason to leave
-// all others out.
-func (a *audience) passOver(member, segment string, err error) {
-	if a.log != nil {
-		a.log.Warn("a member is passed over: nobody can tell whether they are in a segment", "member", member, "segment",
-			segment, "error", err)
-	}
-}
-
 // engine returns the active workspace's engine. It is made once a workspace: compiling all
 // expressions costs milliseconds.
-func (a *audience) engine() *engine.Engine {
+func (a *people) engine() *engine.Engine {
 	ws, hash := a.workspace()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -90,7 +40,7 @@ func (a *audience) engine() *engine.Engine {
 }
 
 // profile evaluates what the workspace says about a member now.
-func (a *audience) profile(ctx context.Context, m *engine.Member) (*engine.Profile, error) {
+func (a *people) profile(ctx context.Context, m *engine.Member) (*engine.Profile, error) {
 	e, now := a.engine(), a.now()
 	states := map[string]*engine.State{m.ID: {Member: m}}
 	if err := a.history(ctx, e.ProfileNeeds(), []string{m.ID}, states, now); err != nil {
@@ -99,7 +49,7 @@ func (a *audience) profile(ctx context.Context, m *engine.Member) (*engine.Profi
 	return e.Profile(states[m.ID], now), nil
 }
 
-func (a *audience) history(ctx context.Context, needs []engine.HistoryNeed, ids []string,
+func (a *people) history(ctx context.Context, needs []engine.HistoryNeed, ids []string,
 	states map[string]*engine.State, now time.Time,
 ) error {
 	if len(needs) == 0 {
@@ -130,10 +80,10 @@ func warnOfOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, lo
 	if s.IDs == playbooks.NormalNone {
 		return nil
 	}
-	const most = 4 * audiencePage
+	const most, pageSize = 2000, 500
 	others, looked, example := 0, 0, ""
 	for cursor := ""; looked < most; {
-		page, err := db.MembersAfter(ctx, cursor, audiencePage)
+		page, err := db.MembersAfter(ctx, cursor, pageSize)
 		if err != nil {
 			return fmt.Errorf("look at the ids of members: %w", err)
 		}
@@ -143,7 +93,7 @@ func warnOfOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, lo
 				example = cmp.Or(example, m.ID)
 			}
 		}
-		if looked += len(page); len(page) < audiencePage {
+		if looked += len(page); len(page) < pageSize {
 			break
 		}
 		cursor = page[len(page)-1].ID

@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+const jobColumns = `n, name, kind, playbook, segment, at, asked_by, data, state, reason, cursor, looked_at, reached,
+	passed_over, ended_at`
+
+func jobOf(r row) store.Job {
+	return store.Job{
+		N: r.int(0), Name: r.str(1), Kind: store.JobKind(r.str(2)), Playbook: r.str(3), Segment: r.str(4),
+		At: instant(r.int(5)), By: r.str(6), Data: r.bytes(7), State: store.JobState(r.str(8)), Reason: r.str(9),
+		Cursor: r.str(10), LookedAt: int(r.int(11)), Reached: int(r.int(12)), PassedOver: int(r.int(13)),
+		EndedAt: instant(r.int(14)),
+	}
+}
+
+// job returns one job by a condition; ErrNotFound: there is none.
+func (c *conn) job(condition string, args ...any) (j store.Job, err error) {
+	found, err := c.one("SELECT "+jobColumns+" FROM jobs "+condition, args, func(r row) error {
+		j = jobOf(r)
+		return nil
+	})
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	return j, err
+}
+
+// addJob stores a job once under its name.
+func (t *tx) addJob(j *store.Job) (first bool, err error) {
+	var members []byte
+	if len(j.Members) > 0 {
+		if members, err = json.Marshal(j.Members); err != nil {
+			return false, err
+		}
+	}
+	const put = `INSERT INTO jobs (name, kind, playbook, segment, members, at, asked_by, data, state, reason, cursor, looked_at,
+		reached, passed_over, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	n, err := t.exec(put, j.Name, string(j.Kind), j.Playbook, j.Segment, members, millis(j.At), j.By, j.Data,
+		string(j.State), j.Reason, j.Cursor, j.LookedAt, j.Reached, j.PassedOver, millis(j.EndedAt))
+	return n == 1, err
+}
+
+// AddJob stores a job once under its name.
+func (d *db) AddJob(ctx context.Context, j store.Job) (stored store.Job, first bool, err error) {
+	err = d.write(ctx, 1, func(t *tx) error {
+		if first, err = t.addJob(&j); err == nil {
+			stored, err = t.job("WHERE name = ?", j.Name)
+		}
+		return err
+	})
+	if err != nil {
+		return stored, false, fmt.Errorf("add job %s: %w", j.Name, err)
+	}
+	return stored, first, nil
+}
+
+// LastOccurrence returns the job of the newest occurrence of a playbook's schedule.
+func (d *db) LastOccurrence(ctx context.Context, playbook string) (j store.Job, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		j, err = c.job("WHERE kind = 'schedule' AND playbook = ? ORDER BY at DESC LIMIT 1", playbook)
+		return err
+	})
+	if err != nil {
+		return j, fmt.Errorf("last occurrence of playbook %s: %w", playbook, err)
+	}
+	return j, nil
+}
+
+// OpenJobs lists what is still to be carried out.
+func (d *db) OpenJobs(ctx context.Context) (list []store.Job, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		return c.query("SELECT "+jobColumns+" FROM jobs WHERE state = 'open' ORDER BY n", nil, func(r row) error {
+			list = append(list, jobOf(r))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list open jobs: %w", err)
+	}
+	return list, nil
+}
+
+// Advance stores a step of a job with its inputs. All of it would come about again.
+func (d *db) Advance(ctx context.Context, p store.Progress) (j store.Job, err error) {
+	data, err := payloads(p.Inputs)
+	if err != nil {
+		return j, err
+	}
+	err = d.writeAgain(ctx, 1+inputRows*len(p.Inputs), func(t *tx) error {
+		if j, err = t.job("WHERE n = ?", p.Job); err != nil {
+			return err
+		}
+		if j.State != store.JobOpen || j.Cursor != p.From {
+			return store.ErrStale
+		}
+		for i := range p.Inputs {
+			in := p.Inputs[i]
+			receipt, err := t.accept(&in, data[i])
+			if err != nil {
+				return fmt.Errorf("store input %s: %w", in.ID, err)
+			}
+			if !receipt.Duplicate {
+				j.Reached++
+			}
+		}
+		j.Cursor, j.LookedAt, j.PassedOver = p.To, j.LookedAt+p.LookedAt, j.PassedOver+p.PassedOver
+		if p.End != "" {
+			j.State, j.Reason, j.EndedAt = p.End, p.Reason, instant(millis(p.At))
+		}
+		return t.putJob(&j)
+	})
+	if err != nil {
+		return j, fmt.Errorf("advance job %d: %w", p.Job, err)
+	}
+	return j, nil
+}
+
+func (t *tx) putJob(j *store.Job) error {
+	const put = `UPDATE jobs SET cursor = ?, looked_at = ?, reached = ?, passed_over = ?, state = ?, reason = ?, ended_at = ?
+		WHERE n = ?`
+	_, err := t.exec(put, j.Cursor, j.LookedAt, j.Reached, j.PassedOver, string(j.State), j.Reason, millis(j.EndedAt), j.N)
+	return err
+}
+
+// Job returns a job with its members.
+func (d *db) Job(ctx context.Context, n int64) (j store.Job, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		if j, err = c.job("WHERE n = ?", n); err != nil {
+			return err
+		}
+		_, err = c.one("SELECT members FROM jobs WHERE n = ? AND members IS NOT NULL", []any{n}, func(r row) error {
+			return decode(r.bytes(0), &j.Members)
+		})
+		return err
+	})
+	if err != nil {
+		return j, fmt.Errorf("job %d: %w", n, err)
+	}
+	return j, nil
+}
+
+// Jobs pages over jobs, newest first.
+func (d *db) Jobs(ctx context.Context, f store.JobFilter) (list []store.Job, next string, err error) {
+	before, err := position(f.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	query, args := "SELECT "+jobColumns+" FROM jobs WHERE n < ?", []any{before}
+	if f.State != "" {
+		query, args = query+" AND state = ?", append(args, string(f.State))
+	}
+	if f.Playbook != "" {
+		query, args = query+" AND playbook = ?", append(args, f.Playbook)
+	}
+	err = d.read(ctx, func(c *conn) error {
+		return c.query(query+" ORDER BY n DESC LIMIT ?", append(args, f.Limit+1), func(r row) error {
+			list = append(list, jobOf(r))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list jobs: %w", err)
+	}
+	if len(list) > f.Limit {
+		list = list[:f.Limit]
+		next = strconv.FormatInt(list[f.Limit-1].N, 10)
+	}
+	return list, next, nil
+}
+
+// CancelJob ends an open job.
+func (d *db) CancelJob(ctx context.Context, n int64, reason string, now time.Time) (j store.Job, err error) {
+	ended := false
+	err = d.write(ctx, 1, func(t *tx) error {
+		if j, err = t.job("WHERE n = ?", n); err != nil {
+			return err
+		}
+		if ended = j.State != store.JobOpen; ended {
+			return nil
+		}
+		j.State, j.Reason, j.EndedAt = store.JobCancelled, reason, instant(millis(now))
+		return t.putJob(&j)
+	})
+	if err == nil && ended {
+		err = store.ErrConflict
+	}
+	if err != nil {
+		return j, fmt.Errorf("cancel job %d: %w", n, err)
+	}
+	return j, nil
+}
+
+// MembersAfter returns the next page of members by id.
+func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []store.ListedMember, err error) {
+	const read = `SELECT a.id, m.state FROM members a INDEXED BY members_all CROSS JOIN members m
+		WHERE a.name = '' AND a.id > ? AND m.id = a.id AND m.name = '' ORDER BY a.id LIMIT ?`
+	err = d.read(ctx, func(c *conn) error {
+		return c.query(read, []any{cursor, limit}, func(r row) error {
+			l := store.ListedMember{ID: r.str(0)}
+			m, err := readMember(l.ID, r.bytes(1))
+			if err != nil {
+				l.Unreadable = err.Error()
+			} else {
+				l.Member = m
+			}
+			list = append(list, l)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("page over members: %w", err)
+	}
+	return list, nil
+}
+
+// Depths counts undecided inputs.
+func (d *db) Depths(ctx context.Context) (depths [store.Shards]store.Depth, err error) {
+	var taken [store.Shards]int // and not in the inbox yet
+	if d.journal != nil {
+		taken = d.journal.depths()
+	}
+	err = d.read(ctx, func(c *conn) error {
+		const count = `SELECT s.shard, count(*), sum(i.kind IN (?, ?)) FROM shards s CROSS JOIN inbox i
+			WHERE i.shard = s.shard AND i.seq > s.watermark AND i.kind <> 'cascaded' GROUP BY s.shard`
+		return c.query(count, []any{string(engine.InputSchedule), string(engine.InputTrigger)}, func(r row) error {
+			depths[r.int(0)] = store.Depth{Inputs: int(r.int(1)), Jobs: int(r.int(2))}
+			return nil
+		})
+	})
+	if err != nil {
+		return depths, fmt.Errorf("count undecided inputs: %w", err)
+	}
+	for shard, n := range taken {
+		depths[shard].Inputs += n
+	}
+	return depths, nil
+}
