@@ -166,8 +166,10 @@ func drawHistories(t *rapid.T) []engine.Input {
 
 // simulated runs a world over the inputs, and gives each member's outcome and their inputs,
 // occurrences of schedules too.
-func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, end time.Time) map[string]*shell {
-	shells := map[string]*shell{}
+func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, end time.Time) (shells map[string]*shell,
+	inputs map[string][]engine.Input,
+) {
+	shells, inputs = map[string]*shell{}, map[string][]engine.Input{}
 	of := func(member string) *shell {
 		if shells[member] == nil {
 			shells[member] = newShell(tb, e)
@@ -180,6 +182,14 @@ func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, 
 			of(member).absorb(nil, part)
 		}
 	})
+	w.Record(func(in engine.Input) {
+		if in.Payload != nil {
+			payload := *in.Payload
+			in.Payload = &payload
+		}
+		in.Seq = int64(len(inputs[in.Member]) + 1)
+		inputs[in.Member] = append(inputs[in.Member], in)
+	})
 	for _, in := range all {
 		if err := w.Input(in); err != nil {
 			t.Fatal(err)
@@ -188,7 +198,7 @@ func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, 
 	if err := w.AdvanceTo(end); err != nil {
 		t.Fatal(err)
 	}
-	return shells
+	return shells, inputs
 }
 
 // byMember returns the changes that are about each member: in a world they are all about one.
@@ -205,48 +215,6 @@ func byMember(c *engine.Changes) map[string]*engine.Changes {
 	return nil
 }
 
-// inputsOf returns a member's inputs, with the occurrences of schedules that find them: in the
-// order in which the world decides.
-func inputsOf(e *engine.Engine, all []engine.Input, member string, end time.Time) []engine.Input {
-	var out []engine.Input
-	for _, in := range all {
-		if in.Member == member {
-			out = append(out, in)
-		}
-	}
-	first := out[0].At
-	for _, p := range e.Workspace().Playbooks {
-		if p.Trigger.Kind != playbooks.TriggerSchedule {
-			continue
-		}
-		from := p.Trigger.Schedule.Next(all[0].At.Add(-time.Millisecond))
-		for at := from; !at.After(end); at = p.Trigger.Schedule.Next(at) {
-			if at.After(first) { // the member is not there before
-				out = append(out, engine.Input{
-					Kind: engine.InputSchedule, ID: sim.OccurrenceID(p.ID, at, member), Member: member, Name: p.ID, Time: at.UTC(),
-					At: at.UTC(),
-				})
-			}
-		}
-	}
-	rank := func(in engine.Input) int { // an occurrence at the instant of an event comes before it, in a world
-		if in.Kind == engine.InputSchedule {
-			return 0
-		}
-		return 1
-	}
-	slices.SortStableFunc(out, func(a, b engine.Input) int {
-		if d := a.At.Compare(b.At); d != 0 {
-			return d
-		}
-		return rank(a) - rank(b)
-	})
-	for i := range out {
-		out[i].Seq = int64(i + 1)
-	}
-	return out
-}
-
 // lookedAt is when a member was last held against segments, which a world does less often: it asks
 // first who is in an audience.
 var lookedAt = regexp.MustCompile(`,\\"look(?:ed)?_at\\":\\"[^"]*\\"`)
@@ -261,10 +229,10 @@ func TestWorkspacesDecideAlike(t *testing.T) {
 		e := newEngine(ws)
 		all := drawHistories(rt)
 		end := all[len(all)-1].At.Add(12 * 24 * time.Hour)
-		worlds := simulated(rt, t, e, all, end)
+		worlds, decided := simulated(rt, t, e, all, end)
 		for _, member := range slices.Sorted(maps.Keys(worlds)) {
 			world := worlds[member]
-			inputs := inputsOf(e, all, member, end)
+			inputs := decided[member]
 			one := newShell(t, e)
 			one.id = member
 			one.decide(slices.Clone(inputs), end)

@@ -5,7 +5,7 @@ import "slices"
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
 // none.
 func (d *decider) ensureMember(in *Input) {
-	if d.st.Member == nil && in.Kind != InputResult {
+	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease {
 		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
 		d.touched = true
 	}

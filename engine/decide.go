@@ -14,7 +14,7 @@ import (
 //	 5 Waits          decider.resumeWaits, decider.resumeDue, decider.beginWait, decider.waitEnds
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
-//	 8 Sending        Act.Send, Engine.capped, Engine.consents, Engine.Review
+//	 8 Sending        Act.Send, decider.capped, decider.releaseMessage, Engine.Late
 //	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status, Run.decode
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace
@@ -68,10 +68,15 @@ func (d *decider) decideDue(t time.Time) error {
 			return nil
 		}
 		d.cascade.begin(CauseWait)
-		if next.run == nil {
+		switch {
+		case next.message != "":
+			d.decideRelease(next.message)
+		case next.run == nil:
 			d.decideReevaluation(next.at)
-		} else if err := d.decideWait(next.run); err != nil {
-			return err
+		default:
+			if err := d.decideWait(next.run); err != nil {
+				return err
+			}
 		}
 		if err := d.decideCascade(); err != nil {
 			return err
@@ -132,6 +137,9 @@ func (d *decider) decideInput(in *Input) error {
 		ready.entries, concerned, err = d.judgeStart(in, p)
 	case InputResult:
 		ready.resumed, err = d.resumeByResult(in, p)
+	case InputRelease:
+		d.decideReleaseAgain(in, p)
+		concerned = false
 	case InputSegment:
 		ready.entries = d.judgeCrossing(in, p)
 	default:
@@ -226,7 +234,7 @@ func (d *decider) handOver() {
 		d.c.Members = append(d.c.Members, d.st.Member)
 	}
 	if d.dueChanged {
-		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.id, At: d.st.Member.ReevaluateAt})
+		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.id, At: d.st.Member.dueAt()})
 	}
 	for _, r := range d.st.Runs {
 		if r.New || r.Changed {

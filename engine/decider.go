@@ -46,6 +46,9 @@ func (d *decider) refresh() {
 func (d *decider) end(r *Run, state RunState, reason string) {
 	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
 	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
+	if state == RunExited {
+		d.dropDeferred(r)
+	}
 }
 
 // detail returns one value that explains an entry of a trace.

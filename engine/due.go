@@ -9,12 +9,13 @@ import (
 // due is what the passing of time brings next: the end of a run's wait, or a re-evaluation of the
 // member's segments and dates.
 type due struct {
-	at  time.Time
-	run *Run // nil: a re-evaluation
+	at      time.Time
+	message string // the key of a delivery that is to be released
+	run     *Run   // whose wait ends; nil, and no message: a re-evaluation
 }
 
-// nextDue returns what is due first, at or before t. At one instant a wait comes before the
-// re-evaluation.
+// nextDue returns what is due first, at or before t. At one instant messages that were put off come
+// first, since they were decided before, then waits, then the re-evaluation.
 func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 	var run *Run
 	for _, r := range d.st.Runs {
@@ -26,6 +27,12 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 		}
 	}
 	at, reevaluate := d.reevaluationDue(t)
+	if keys := d.st.Member.deferredKeys(); len(keys) > 0 {
+		first := d.st.Member.Deferred[keys[0]].At
+		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) {
+			return due{at: first, message: keys[0]}, true
+		}
+	}
 	switch {
 	case run != nil && (!reevaluate || !at.Before(run.DueAt)):
 		return due{at: run.DueAt, run: run}, true

@@ -275,7 +275,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 			n.event(in.Name)
 		case InputTrigger, InputSchedule:
 			n.add(e.active[in.Name])
-		case InputResult:
+		case InputResult, InputRelease:
 			n.runs = append(n.runs, in.Name)
 		}
 	}
@@ -301,6 +301,9 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		st := states[member]
 		if st.Member == nil {
 			continue
+		}
+		for _, key := range st.Member.deferredKeys() {
+			n.runs = append(n.runs, st.Member.Deferred[key].Run)
 		}
 		for _, g := range st.Member.Goals {
 			if n.events[g.Event] {

@@ -20,6 +20,7 @@ const (
 	InputTrigger  InputKind = "trigger"  // a playbook started over HTTP for this member
 	InputSchedule InputKind = "schedule" // an occurrence of a playbook's schedule, for this member
 	InputResult   InputKind = "result"   // the outcome of a delivery of one of the member's runs
+	InputRelease  InputKind = "release"  // a message that is about to go out too late: see [ReleaseAgain]
 )
 
 // InputSegment is the crossing of a segment's border: it exists only within a cascade and is never
@@ -36,7 +37,7 @@ type Input struct {
 	Kind   InputKind
 	ID     string // accepted once, ever
 	Member string
-	Name   string    // event: its name; trigger and schedule: the playbook's id; result: the run's id
+	Name   string    // event: its name; trigger and schedule: the playbook's id; result and release: the run's id
 	Time   time.Time // when it happened, as the sender says; never after At
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set
@@ -61,8 +62,11 @@ type Payload struct {
 	RemoveTags []string       `json:"u,omitempty"` // update only
 	Backfill   bool           `json:"b,omitempty"` // of an event or update: it is history, counts and starts nothing
 	// of an event that a run emitted: its place in the chain, from 1; else 0
-	Depth   int  `json:"d,omitempty"`
-	Entered bool `json:"-"` // segment only: came in; false: left
+	Depth int `json:"d,omitempty"`
+	// of a result or release: the channel of a message that takes a place under the frequency caps. Its
+	// input's Time is when it was released.
+	Channel string `json:"c,omitempty"`
+	Entered bool   `json:"-"` // segment only: came in; false: left
 }
 
 // Decode returns the payload, from Data when it was not decoded yet.
@@ -98,10 +102,12 @@ type Member struct {
 	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
 	// Of watched segments alone: whether the member is in one, when that was last found out, and when
 	// time may change it.
-	Segments      map[string]Membership `json:"segments,omitempty"`
-	Dates         map[string]DateMark   `json:"dates,omitempty"` // of playbooks that dates start
-	ReevaluatedAt time.Time             `json:"looked_at,omitzero"`
-	ReevaluateAt  time.Time             `json:"look_at,omitzero"`
+	Segments map[string]Membership `json:"segments,omitempty"`
+	// Messages that were put off, by the key of their delivery.
+	Deferred      map[string]Deferred `json:"deferred,omitempty"`
+	Dates         map[string]DateMark `json:"dates,omitempty"` // of playbooks that dates start
+	ReevaluatedAt time.Time           `json:"looked_at,omitzero"`
+	ReevaluateAt  time.Time           `json:"look_at,omitzero"`
 }
 
 // GoalWatch is an entry whose goal may still be reached.
@@ -113,8 +119,8 @@ type GoalWatch struct {
 	Until    time.Time `json:"until"`
 }
 
-// Reevaluation says when a member is to be looked at again, because time may move them into a
-// segment or out of one; zero: it will not.
+// Reevaluation says when a member is to be looked at again, because a message of theirs is to be
+// released, or time may move them into a segment or out of one; zero: none of these will be.
 type Reevaluation struct {
 	Member string
 	At     time.Time
@@ -223,11 +229,13 @@ type Delivery struct {
 	Member    string
 	Playbook  string
 	Run       string
-	Step      string // the action's id, else its path
-	Channel   string // name in usher.yaml; of a webhook the lane of its host, see IsWebhook
-	NotBefore time.Time
+	Step      string    // the action's id, else its path
+	Channel   string    // name in usher.yaml; of a webhook the lane of its host, see IsWebhook
+	NotBefore time.Time // deferred: when it is to be released
 	At        time.Time // when it was decided
-	Message   Message
+	// ReleasedAt is when it was last released; zero: it was not, it is deferred.
+	ReleasedAt time.Time
+	Message    Message
 }
 
 // Message is what a channel sends.
@@ -247,6 +255,7 @@ type Changes struct {
 	Runs       []*Run
 	Coupons    []Coupon
 	Deliveries []Delivery
+	Releases   []Release  // of messages that were decided before
 	Refusals   []Decision // decisions that did not enter; entries are in Runs
 	Poisoned   []Poisoned // inputs that could not be decided, set aside
 	// events that runs emitted to their own member: decided already, to be kept in the history
@@ -269,7 +278,7 @@ func (c *Changes) Reset() {
 	clear(c.Members)
 	*c = Changes{
 		Members: c.Members[:0], Runs: c.Runs[:0], Coupons: c.Coupons[:0], Deliveries: c.Deliveries[:0],
-		Refusals: c.Refusals[:0],
+		Releases: c.Releases[:0], Refusals: c.Refusals[:0],
 	}
 }
 

@@ -114,7 +114,8 @@ func TestObserverIsToldWhatWasDecided(t *testing.T) {
 		observed := engine.New(ws, o)
 		inputs := history(rt)
 		end := inputs[len(inputs)-1].At.Add(12 * 24 * time.Hour)
-		inputs = inputsOf(plain, inputs, "m", end)
+		_, decided := simulated(rt, t, plain, inputs, end)
+		inputs = decided["m"]
 		without, with := newShell(t, plain), newShell(t, observed)
 		without.decide(slices.Clone(inputs), end)
 		with.decide(slices.Clone(inputs), end)

@@ -83,7 +83,7 @@ func AnswerID(key string) string { return answerID + key }
 // input of no kind that there is counts too: what it was is damaged.
 func AnsweredDelivery(in *Input) (key string, ok bool) {
 	switch in.Kind {
-	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment:
+	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment, InputRelease:
 		return "", false // whoever sends events chooses their ids
 	}
 	return strings.CutPrefix(in.ID, answerID)
@@ -95,30 +95,38 @@ func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err erro
 	if step == "" {
 		return nil, fmt.Errorf("the answer %s does not say of which step it is", in.ID)
 	}
+	d.giveBack(in, p)
 	for _, r := range d.st.Runs {
-		if r.ID != in.Name || r.State != RunWaiting {
+		if r.ID != in.Name {
 			continue
 		}
-		if b, s := d.e.held(r, step); s != nil {
+		if b, s := d.e.held(r, step); s != nil && r.State == RunWaiting {
 			d.begin(in.At)
 			out = append(out, d.resumeByAnswer(r, b, s, p.Properties)...)
 			continue
 		}
-		if d.e.books[r.Revision] == nil && r.DueAt.IsZero() {
+		if d.e.books[r.Revision] == nil && r.DueAt.IsZero() && r.State == RunWaiting {
 			d.keepAnswer(r, step, in.At, p.Properties)
 			continue
 		}
 		entry := TraceEntry{What: "result", Step: step, Detail: maps.Clone(p.Properties)}
 		delete(entry.Detail, "step")
-		if b := d.e.books[r.Revision]; b != nil && r.Actions[step] != nil {
-			d.zone = d.e.zoneOf(d.st.Member)
-			left := encoded(b.actions[step], r.Actions[step])
-			maps.Copy(left, entry.Detail)
-			d.remember(r, b, step, left)
-		}
+		d.learn(r, step, entry.Detail)
 		d.trace(r, in.At, entry)
 	}
 	return out, nil
+}
+
+// learn adds to what a step of the run left under actions.<id>, also when the run has ended.
+func (d *decider) learn(r *Run, step string, values map[string]any) {
+	b := d.e.books[r.Revision]
+	if b == nil || r.Actions[step] == nil {
+		return
+	}
+	d.zone = d.e.zoneOf(d.st.Member)
+	left := encoded(b.actions[step], r.Actions[step])
+	maps.Copy(left, values)
+	d.remember(r, b, step, left)
 }
 
 // Holds returns the run with this id when it does not go on before the answer of the webhook at

@@ -7,33 +7,39 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// What is said of a message that is sent later than it was decided: by today's limits, the message
-// itself not counted.
-func TestReview(t *testing.T) {
-	e := newEngine(load(t, map[string]string{"usher.yaml": `usher: 1
+const releasing = `usher: 1
 timezone: UTC
 member: {newsletter: bool}
+events: {go: {}, stop: {}}
 consent: member.newsletter
 channels: {out: {type: log}, other: {type: log}}
 frequency_caps: [{channels: [out], max: 1, per: 24h}]
 quiet_hours: {from: "22:00", to: "08:00"}
-`}))
+`
+
+// A message whose release was a while ago is released again by today's limits, the message itself
+// not counted.
+func TestReleaseAgain(t *testing.T) {
+	e := newEngine(load(t, map[string]string{"usher.yaml": releasing}))
 	noon := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
-	del := &engine.Delivery{Channel: "out", At: noon, NotBefore: noon, Message: engine.Message{Class: engine.Promotional}}
+	del := &engine.Delivery{
+		Key: "k", Member: "m", Channel: "out", At: noon, NotBefore: noon, ReleasedAt: noon,
+		Message: engine.Message{Class: engine.Promotional},
+	}
 	own := engine.Send{Channel: "out", At: noon}
 	agreed := map[string]any{"newsletter": true}
 	for name, c := range map[string]struct {
 		member *engine.Member
 		now    time.Time
-		skip   string
+		reason string
 		until  time.Time
 	}{
 		"goes out": {
 			member: &engine.Member{Attributes: agreed, Sends: []engine.Send{own}},
 			now:    noon.Add(time.Hour),
 		},
-		"nobody":       {now: noon, skip: engine.ReasonConsent},
-		"never agreed": {member: &engine.Member{}, now: noon, skip: engine.ReasonConsent},
+		"nobody":       {now: noon, reason: engine.ReasonConsent},
+		"never agreed": {member: &engine.Member{}, now: noon, reason: engine.ReasonConsent},
 		"in quiet hours": {
 			member: &engine.Member{Attributes: agreed, Sends: []engine.Send{own}},
 			now:    noon.Add(11 * time.Hour), until: noon.Add(20 * time.Hour),
@@ -43,29 +49,124 @@ quiet_hours: {from: "22:00", to: "08:00"}
 				Attributes: agreed,
 				Sends:      []engine.Send{own, {Channel: "out", At: noon.Add(time.Hour)}},
 			}, now: noon.Add(2 * time.Hour),
-			skip: engine.ReasonCapped,
+			reason: engine.ReasonCapped,
 		},
 		"another after a day": {
 			member: &engine.Member{
 				Attributes: agreed,
 				Sends:      []engine.Send{own, {Channel: "out", At: noon.Add(25 * time.Hour)}},
 			}, now: noon.Add(26 * time.Hour),
-			skip: engine.ReasonCapped,
+			reason: engine.ReasonCapped,
 		},
 		"of another channel": {member: &engine.Member{
 			Attributes: agreed,
 			Sends:      []engine.Send{own, {Channel: "other", At: noon.Add(time.Hour)}},
 		}, now: noon.Add(2 * time.Hour)},
 	} {
-		if skip, until := e.Review(c.member, del, c.now); skip != c.skip || !until.Equal(c.until) {
-			t.Errorf("%s: %q, %v", name, skip, until)
+		in := engine.ReleaseAgain(del)
+		in.Seq, in.At = 1, c.now
+		var changes engine.Changes
+		st := &engine.State{Member: c.member}
+		if err := e.Decide("m", st, []engine.Input{in}, c.now, nil, &changes); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(changes.Releases) != 1 {
+			t.Fatalf("%s: %+v", name, changes.Releases)
+		}
+		r, want := changes.Releases[0], engine.DeliveryPending
+		switch {
+		case c.reason != "":
+			want = engine.DeliveryDropped
+		case !c.until.IsZero():
+			want = engine.DeliveryDeferred
+		}
+		if r.State != want || r.Reason != c.reason || !c.until.IsZero() && !r.NotBefore.Equal(c.until) {
+			t.Errorf("%s: %+v", name, r)
+		}
+		place := false
+		if st.Member != nil {
+			for _, s := range st.Member.Sends {
+				place = place || s == engine.Send{Channel: "out", At: c.now}
+			}
+		}
+		if place != (want == engine.DeliveryPending) {
+			t.Errorf("%s: has a place under the cap: %v", name, place)
 		}
 	}
-	if e.Reviews(del, noon.Add(time.Second)) || !e.Reviews(del, noon.Add(time.Hour)) {
-		t.Error("a fresh decision is looked at again, or an old one is not")
+	if e.Late(del, noon.Add(time.Second)) || !e.Late(del, noon.Add(time.Hour)) {
+		t.Error("a fresh release is late, or an old one is not")
 	}
 	del.Message.Class = engine.Transactional
-	if e.Reviews(del, noon.Add(time.Hour)) {
-		t.Error("a transactional message is looked at again")
+	if e.Late(del, noon.Add(time.Hour)) {
+		t.Error("a transactional message is late")
+	}
+}
+
+// A message that did not arrive gives its place under the cap back: the next one goes out. That it
+// was sent does not.
+func TestFailedMessageGivesItsPlaceBack(t *testing.T) {
+	for status, want := range map[string]int{"failed": 2, "sent": 1} {
+		e := newEngine(load(t, map[string]string{"usher.yaml": releasing, "playbooks/p.yaml": `id: p
+stage: activation
+trigger: {event: go}
+mode: parallel
+actions: [{id: m, message: {channel: out, text: 你好}}]
+`}))
+		noon := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+		st := &engine.State{Member: &engine.Member{ID: "m", Attributes: map[string]any{"newsletter": true}}}
+		var all []engine.Delivery
+		decide := func(in engine.Input) {
+			t.Helper()
+			in.Member, in.At = "m", noon
+			if in.Time.IsZero() {
+				in.Time = noon
+			}
+			var c engine.Changes
+			if err := e.Decide("m", st, []engine.Input{in}, noon, nil, &c); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, c.Deliveries...)
+		}
+		decide(engine.Input{Seq: 1, Kind: engine.InputEvent, ID: "e1", Name: "go"})
+		result := engine.ResultOf(&all[0], map[string]any{"status": status})
+		decide(result)
+		decide(engine.Input{Seq: 3, Kind: engine.InputEvent, ID: "e2", Name: "go"})
+		if len(all) != want {
+			t.Errorf("after %s: %d messages went out, want %d", status, len(all), want)
+		}
+		if got := st.Runs[0]; got.State != engine.RunDone || got.Actions["m"]["status"] != status {
+			t.Errorf("a run that has ended did not learn what became of its message: %+v", got)
+		}
+	}
+}
+
+// A message that was put off dies with a run that exits, not with one that is done.
+func TestDeferredMessageDiesWithTheExit(t *testing.T) {
+	for then, want := range map[string]engine.DeliveryState{"exited": engine.DeliveryDropped, "done": engine.DeliveryPending} {
+		steps := `[{id: m, message: {channel: out, text: 你好}}, {wait: 10d}]`
+		if then == "done" {
+			steps = `[{id: m, message: {channel: out, text: 你好}}]`
+		}
+		e := newEngine(load(t, map[string]string{"usher.yaml": releasing, "playbooks/p.yaml": `id: p
+stage: activation
+trigger: {event: go}
+exit: [{event: stop}]
+actions: ` + steps + "\n"}))
+		night := time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC)
+		st := &engine.State{Member: &engine.Member{ID: "m", Attributes: map[string]any{"newsletter": true}}}
+		var c engine.Changes
+		inputs := []engine.Input{
+			{Seq: 1, Kind: engine.InputEvent, ID: "e1", Name: "go", Member: "m", Time: night, At: night},
+			{Seq: 2, Kind: engine.InputEvent, ID: "e2", Name: "stop", Member: "m", Time: night, At: night.Add(time.Hour)},
+		}
+		if err := e.Decide("m", st, inputs, night.Add(12*time.Hour), nil, &c); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Releases) != 1 || c.Releases[0].State != want || len(st.Member.Deferred) != 0 {
+			t.Errorf("%s: %+v, left %v", then, c.Releases, st.Member.Deferred)
+		}
+		if want == engine.DeliveryPending && !c.Releases[0].At.Equal(night.Add(9*time.Hour)) {
+			t.Errorf("released at %v", c.Releases[0].At)
+		}
 	}
 }

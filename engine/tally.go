@@ -42,10 +42,13 @@ func EachTally(c *Changes, count func(k TallyKey, by int)) {
 		tallyRun(count, r)
 	}
 	for i := range c.Deliveries {
-		if c.Deliveries[i].Message.Webhook != nil {
-			continue
+		if c.Deliveries[i].Message.Webhook != nil || c.Deliveries[i].ReleasedAt.IsZero() {
+			continue // a message counts when it goes out
 		}
 		count(TallyKey{c.Deliveries[i].Playbook, TallyMessages, c.Deliveries[i].Channel}, 1)
+	}
+	for i := range c.Releases {
+		tallyRelease(count, &c.Releases[i])
 	}
 	for i := range c.Coupons {
 		count(TallyKey{c.Coupons[i].Playbook, TallyCoupons, c.Coupons[i].Pool}, 1)
@@ -57,6 +60,20 @@ func EachTally(c *Changes, count func(k TallyKey, by int)) {
 		if p.Run != "" {
 			count(TallyKey{p.Playbook, TallyFailed, ""}, 1)
 		}
+	}
+}
+
+func tallyRelease(count func(TallyKey, int), r *Release) {
+	messages := TallyKey{r.Playbook, TallyMessages, r.Channel}
+	if r.Again {
+		if r.State != DeliveryPending { // it did not go out after all
+			count(messages, -1)
+		}
+	} else if r.State == DeliveryPending {
+		count(messages, 1)
+	}
+	if r.State == DeliveryDropped && r.Reason != ReasonExited {
+		count(TallyKey{r.Playbook, TallySkipped, r.Reason}, 1)
 	}
 }
 

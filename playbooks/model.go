@@ -328,7 +328,8 @@ type TestStep struct {
 
 // Expect is what must have happened since the last expect. A nil field says: nothing of the kind.
 type Expect struct {
-	Messages []ExpectItem
+	Messages []ExpectItem // that went out, or were skipped
+	Deferred []ExpectItem // that were put off; nil: nothing is said of them
 	Coupons  []ExpectItem
 	Webhooks []ExpectItem
 	Events   []ExpectItem

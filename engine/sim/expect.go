@@ -32,6 +32,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 		got  []map[string]any
 	}{
 		{"message", x.Messages, shown(h.messages, x.Messages, "status", "skipped")},
+		{"deferred message", x.Deferred, named(h.deferred, x.Deferred)},
 		{"coupon", x.Coupons, shown(h.coupons, x.Coupons, "issued", false)},
 		{"webhook", x.Webhooks, h.webhooks},
 		{"event", t.normalized(x.Events), h.events},
@@ -134,6 +135,14 @@ func shown(got []map[string]any, want []playbooks.ExpectItem, field string, abse
 	return slices.DeleteFunc(slices.Clone(got), func(m map[string]any) bool { return m[field] == absent })
 }
 
+// named returns the messages that were put off when the expect names any: they need not be named.
+func named(got []map[string]any, want []playbooks.ExpectItem) []map[string]any {
+	if len(want) == 0 {
+		return nil
+	}
+	return got
+}
+
 func points(p *int) int {
 	if p == nil {
 		return 0
@@ -231,6 +240,7 @@ func (t *tester) attribute(name string, v any) any {
 func (h *happened) lines() []string {
 	var out []string
 	out = append(out, itemLines("messages", h.messages)...)
+	out = append(out, itemLines("deferred", h.deferred)...)
 	out = append(out, itemLines("coupons", h.coupons)...)
 	out = append(out, itemLines("events", h.events)...)
 	out = append(out, itemLines("webhooks", h.webhooks)...)
@@ -266,7 +276,7 @@ func expectedLines(x *playbooks.Expect) []string {
 		return out
 	}
 	h := happened{
-		messages: items(x.Messages), coupons: items(x.Coupons), events: items(x.Events),
+		messages: items(x.Messages), deferred: items(x.Deferred), coupons: items(x.Coupons), events: items(x.Events),
 		webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points),
 	}
 	out := h.lines()

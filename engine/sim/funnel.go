@@ -92,10 +92,15 @@ func (o *observer) count(c *engine.Changes) {
 		}
 	}
 	for i := range c.Deliveries {
-		if c.Deliveries[i].Message.Webhook != nil {
+		if c.Deliveries[i].Message.Webhook != nil || c.Deliveries[i].ReleasedAt.IsZero() {
 			continue
 		}
 		res.day(c.Deliveries[i].At, o.zone).Messages[c.Deliveries[i].Playbook]++
+	}
+	for i := range c.Releases {
+		if r := &c.Releases[i]; r.State == engine.DeliveryPending {
+			res.day(r.At, o.zone).Messages[r.Playbook]++
+		}
 	}
 	for i := range c.Coupons {
 		res.day(c.Coupons[i].IssuedAt, o.zone).Coupons[c.Coupons[i].Playbook]++

@@ -85,12 +85,14 @@ type tester struct {
 	refused  *engine.Decision // the newest refusal, when it is newer than the entry
 	reached  reachedPoints
 	events   int
-	failed   []failedRun // since the last expect
+	failed   []failedRun               // since the last expect
+	put      map[string]map[string]any // messages that were put off, by run and step
 }
 
 // happened is what the playbooks did since the last expect.
 type happened struct {
 	messages, coupons []map[string]any
+	deferred          []map[string]any // need not be named
 	events, webhooks  []map[string]any
 	added, removed    []string
 	set               map[string]any
@@ -131,7 +133,7 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 			return t.Split[step]
 		},
 	})
-	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached}
+	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached, put: map[string]map[string]any{}}
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
 	tt.world.answer = tt.answer
 	for name, left := range t.Pools {
@@ -314,7 +316,15 @@ func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 	t.reached.entry(e)
 	switch e.What {
 	case "message":
-		h.messages = append(h.messages, messageOf(c, e))
+		item := messageOf(c, e)
+		if e.Reason == engine.ReasonDeferred {
+			t.put[e.Run.ID+" "+e.Step] = item
+			h.deferred = append(h.deferred, item)
+			break
+		}
+		h.messages = append(h.messages, item)
+	case "released", string(engine.DeliveryDropped):
+		t.left(e)
 	case "coupon":
 		_, issued := e.Detail["code"]
 		h.coupons = append(h.coupons, map[string]any{"pool": e.Detail["pool"], "issued": issued, "reason": e.Reason})
@@ -360,6 +370,21 @@ func (t *tester) webhookOf(e engine.Traced) map[string]any {
 		item["body"] = body
 	}
 	return item
+}
+
+// left takes in that a message which had been put off goes out, or does not.
+func (t *tester) left(e engine.Traced) {
+	key := e.Run.ID + " " + e.Step
+	item := maps.Clone(t.put[key])
+	delete(t.put, key)
+	if item == nil || e.Reason == engine.ReasonExited {
+		return
+	}
+	delete(item, "reason")
+	if e.What == string(engine.DeliveryDropped) {
+		item["status"], item["reason"] = "skipped", e.Reason
+	}
+	t.happened.messages = append(t.happened.messages, item)
 }
 
 // eventOf returns an emitted event as an expect matches it.

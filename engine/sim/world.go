@@ -28,6 +28,8 @@ type World struct {
 	changes   engine.Changes                              // of the last decision; its room is used again
 	emitted   []engine.Input                              // to other members, and answers of webhooks: not decided yet
 	answer    func(*engine.Delivery) playbooks.TestAnswer // of a webhook; nil: status 200
+	record    func(engine.Input)                          // sees all inputs, as they are decided; nil: nobody does
+	put       map[string]engine.Delivery                  // messages that were put off, by their key
 }
 
 type schedule struct {
@@ -58,6 +60,10 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 	}
 	return w
 }
+
+// Record lets somebody see each input as it is decided, those among them that the world makes: the
+// outcomes of deliveries, occurrences of schedules, events that runs emitted to others.
+func (w *World) Record(f func(engine.Input)) { w.record = f }
 
 // Now returns the clock's instant.
 func (w *World) Now() time.Time { return w.now }
@@ -169,6 +175,11 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 		st = &engine.State{}
 		w.members[member] = st
 	}
+	if w.record != nil {
+		for _, in := range inputs {
+			w.record(in)
+		}
+	}
 	c := &w.changes
 	c.Reset()
 	if err := w.engine.Decide(member, st, inputs, horizon, w.pools, c); err != nil {
@@ -189,12 +200,47 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 	}
 	w.emitted = append(w.emitted, c.Emitted...)
 	for i := range c.Deliveries {
-		if d := &c.Deliveries[i]; d.Message.Webhook != nil {
+		d := &c.Deliveries[i]
+		switch {
+		case d.Message.Webhook != nil:
 			w.emitted = append(w.emitted, w.answered(d))
+		case d.ReleasedAt.IsZero():
+			if w.put == nil {
+				w.put = map[string]engine.Delivery{}
+			}
+			w.put[d.Key] = *d
+		default:
+			w.sent(st, d)
 		}
+	}
+	for i := range c.Releases {
+		w.released(st, &c.Releases[i])
 	}
 	w.settle(st, c)
 	return nil
+}
+
+// released sends a message that was put off, or forgets it.
+func (w *World) released(st *engine.State, r *engine.Release) {
+	d, ok := w.put[r.Key]
+	if !ok || r.State == engine.DeliveryDeferred {
+		return
+	}
+	delete(w.put, r.Key)
+	if r.State == engine.DeliveryPending {
+		d.ReleasedAt = r.At
+		w.sent(st, &d)
+	}
+}
+
+// sent lets a message arrive, at once. As in production that is an input when the run is open.
+func (w *World) sent(st *engine.State, d *engine.Delivery) {
+	open := slices.ContainsFunc(st.Runs, func(r *engine.Run) bool { return r.ID == d.Run && r.State == engine.RunWaiting })
+	if open {
+		w.emitted = append(w.emitted, engine.ResultOf(d, map[string]any{
+			"status": "sent", "delivered_at": w.now.UTC().Format(time.RFC3339Nano),
+		}))
+	}
 }
 
 // answered returns the answer to a webhook: at once.
@@ -207,10 +253,7 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 	if a.Status == 0 {
 		values["reason"] = "no answer"
 	}
-	return engine.Input{
-		Kind: engine.InputResult, ID: engine.AnswerID(d.Key), Member: d.Member, Name: d.Run,
-		Payload: &engine.Payload{Properties: values},
-	}
+	return engine.ResultOf(d, values)
 }
 
 // settle does what a store does at a commit: what changed counts as stored, closed runs that
@@ -221,8 +264,19 @@ func (w *World) settle(st *engine.State, c *engine.Changes) {
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool {
 		return r.State != engine.RunWaiting &&
-			!slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return g.Run == r.ID })
+			!slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return g.Run == r.ID }) &&
+			!asked(st.Member, r.ID)
 	})
+}
+
+// asked reports whether a message of the run is still to be released.
+func asked(m *engine.Member, run string) bool {
+	for _, d := range m.Deferred {
+		if d.Run == run {
+			return true
+		}
+	}
+	return false
 }
 
 // wakeAt is a wait that may be due. One whose run has gone on since does no harm: the core looks

@@ -8,14 +8,15 @@ import (
 )
 
 // DeliveryState is where a delivery stands.
-type DeliveryState string
+type DeliveryState = engine.DeliveryState
 
-// The states of a delivery.
+// The states of a delivery, as the core names them.
 const (
-	DeliveryPending  DeliveryState = "pending"
-	DeliverySent     DeliveryState = "sent"
-	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
-	DeliveryDropped  DeliveryState = "dropped"  // its run exited before, or a second look said so
+	DeliveryDeferred = engine.DeliveryDeferred
+	DeliveryPending  = engine.DeliveryPending
+	DeliverySent     = engine.DeliverySent
+	DeliveryArchived = engine.DeliveryArchived
+	DeliveryDropped  = engine.DeliveryDropped
 )
 
 // Attempted is a delivery with its past.
@@ -32,12 +33,12 @@ type Attempted struct {
 // Outcome is what became of an attempt.
 type Outcome struct {
 	Key       string
-	State     DeliveryState // pending: try again at NotBefore
+	State     DeliveryState // pending: try again at NotBefore; deferred: the core is asked by Result
 	Error     string
 	NotBefore time.Time
 	At        time.Time
-	// Result is stored in the inbox in the same commit when the delivery's run is still open. Its
-	// ID is unique.
+	// Result is stored in the inbox in the same commit: of what was sent, when the delivery's run is
+	// still open; of all else always. Its ID is unique.
 	Result *engine.Input
 }
 
@@ -60,8 +61,8 @@ type Outbox interface {
 	//     (Outbox "tries again later, and counts attempts")
 	//  3. What is archived keeps its last error. (Outbox "keeps what was given up on, with its last
 	//     error")
-	//  4. A Result is stored in the same commit, once, when its run is still open.
-	//     (Outbox "brings the result of a run that waits, once")
+	//  4. A Result is stored in the same commit, once. That something was sent is stored only when
+	//     its run is still open. (Outbox "brings the result of a run that waits, once")
 	Settle(ctx context.Context, outcomes []Outcome) error
 
 	// OwedDeliveries lists the channel lanes with pending deliveries that are due. It also returns

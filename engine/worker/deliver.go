@@ -46,11 +46,8 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 	wire, release := onTheWire(ctx)
 	defer release()
 	defer w.holdLane(wire, lane)()
-	list, outcomes, err := w.review(ctx, a, list)
-	if err == nil {
-		err = w.settle(ctx, lane, outcomes)
-	}
-	if err != nil {
+	list, outcomes := w.review(a, list)
+	if err := w.settle(ctx, lane, outcomes); err != nil {
 		return 0, err
 	}
 	begun, err := w.attemptAll(ctx, wire, lane, w.carrier(a, lane), list)
@@ -256,11 +253,8 @@ func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release 
 
 // result is what the run learns of its delivery: values under actions.<id>.
 func result(d *store.Attempted, values map[string]any) *engine.Input {
-	values["step"] = d.Step
-	return &engine.Input{
-		Kind: engine.InputResult, ID: engine.AnswerID(d.Key), Member: d.Member, Name: d.Run,
-		Payload: &engine.Payload{Properties: values},
-	}
+	in := engine.ResultOf(&d.Delivery, values)
+	return &in
 }
 
 // backoff doubles from 5 s to an hour. Its jitter is a hash of the key, so that a burst that failed

@@ -156,15 +156,17 @@ func (w *Worker) follow(b *batch) {
 	lanes := map[store.ChannelLane]bool{}
 	for i := range b.changes.Deliveries {
 		d := &b.changes.Deliveries[i]
-		if d.NotBefore.After(now) {
-			w.expect(d.NotBefore)
-			continue
+		if !d.ReleasedAt.IsZero() {
+			lanes[store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Key)}] = true
 		}
-		l := store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Key)}
-		if !lanes[l] {
-			lanes[l] = true
-			w.wakeHere(laneKey(l))
+	}
+	for i := range b.changes.Releases {
+		if r := &b.changes.Releases[i]; r.State == store.DeliveryPending {
+			lanes[store.ChannelLane{Channel: r.Channel, Lane: store.LaneOf(r.Key)}] = true
 		}
+	}
+	for l := range lanes {
+		w.wakeHere(laneKey(l))
 	}
 	for _, r := range b.changes.Runs {
 		if r.State == engine.RunWaiting {
@@ -266,16 +268,17 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 
 // mark is how far a batch had got, to go back to when a member's decision fails.
 type mark struct {
-	members, runs, coupons, deliveries, refusals, poisoned int
-	cascaded, emitted, reevaluations                       int
-	taken                                                  map[string]int
-	pools                                                  map[string]engine.PoolState
+	members, runs, coupons, deliveries, releases, refusals, poisoned int
+	cascaded, emitted, reevaluations                                 int
+	taken                                                            map[string]int
+	pools                                                            map[string]engine.PoolState
 }
 
 func markOf(b *batch) mark {
 	c := b.changes
 	m := mark{
 		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries),
+		releases: len(c.Releases),
 		refusals: len(c.Refusals),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
 	}
@@ -296,8 +299,8 @@ func markOf(b *batch) mark {
 func (m mark) since(c *engine.Changes) *engine.Changes {
 	return &engine.Changes{
 		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:],
-		Deliveries: c.Deliveries[m.deliveries:],
-		Refusals:   c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
+		Deliveries: c.Deliveries[m.deliveries:], Releases: c.Releases[m.releases:],
+		Refusals: c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
 		Reevaluations: c.Reevaluations[m.reevaluations:],
 	}
 }
@@ -306,6 +309,7 @@ func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
+	c.Releases = c.Releases[:m.releases]
 	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
 		c.Reevaluations[:m.reevaluations]
 	if m.pools == nil {

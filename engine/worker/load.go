@@ -39,7 +39,7 @@ func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *activ
 // resultRuns returns the runs that results are about: known without asking the engine.
 func resultRuns(inputs []engine.Input) (runs []string) {
 	for i := range inputs {
-		if inputs[i].Kind == engine.InputResult {
+		if k := inputs[i].Kind; k == engine.InputResult || k == engine.InputRelease {
 			runs = append(runs, inputs[i].Name)
 		}
 	}
@@ -94,7 +94,7 @@ func (w *Worker) loadRuns(ctx context.Context, b *batch, runs []string) error {
 	}
 	var members []string
 	for m, st := range b.states {
-		if st.Member != nil && slices.ContainsFunc(st.Member.Goals, func(g engine.GoalWatch) bool { return wanted[g.Run] }) {
+		if st.Member != nil && asksFor(st.Member, wanted) {
 			members = append(members, m)
 		}
 	}
@@ -106,6 +106,16 @@ func (w *Worker) loadRuns(ctx context.Context, b *batch, runs []string) error {
 		b.states[m] = st
 	}
 	return nil
+}
+
+// asksFor reports whether a goal or a message that was put off is about one of the runs.
+func asksFor(m *engine.Member, runs map[string]bool) bool {
+	for _, d := range m.Deferred {
+		if runs[d.Run] {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.Goals, func(g engine.GoalWatch) bool { return runs[g.Run] })
 }
 
 // queries turns what the engine needs of the history into times: back from the earliest instant of

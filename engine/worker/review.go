@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -9,56 +8,23 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// review looks again at messages that were decided a while ago: those that may not go out now have
-// an outcome, the others are to be attempted.
-func (w *Worker) review(ctx context.Context, a *active, list []store.Attempted) (send []store.Attempted,
-	outcomes []store.Outcome, err error,
-) {
+// review separates messages whose release was a while ago from those that are to be attempted: the
+// core decides on them again, at the present instant.
+func (w *Worker) review(a *active, list []store.Attempted) (send []store.Attempted, outcomes []store.Outcome) {
 	now := w.now()
 	list, outcomes = unreadable(list, now)
-	var members []string
-	for i := range list {
-		if a.Reviews(&list[i].Delivery, now) {
-			members = append(members, list[i].Member)
-		}
-	}
-	if len(members) == 0 {
-		return list, outcomes, nil
-	}
-	states, err := w.Store.States(ctx, members, nil)
-	if err != nil {
-		return nil, nil, err
-	}
 	for i := range list {
 		d := &list[i]
-		if !a.Reviews(&d.Delivery, now) {
+		if !a.Late(&d.Delivery, now) {
 			send = append(send, *d)
 			continue
 		}
-		var m *engine.Member
-		if st := states[d.Member]; st != nil {
-			m = st.Member
-			if st.Unreadable() != "" { // who is held is asked again when they may have been released
-				outcomes = append(outcomes, store.Outcome{
-					Key: d.Key, State: store.DeliveryPending,
-					NotBefore: now.Add(releaseInterval), At: now,
-				})
-				continue
-			}
-		}
-		switch skip, until := a.Review(m, &d.Delivery, now); {
-		case skip != "":
-			outcomes = append(outcomes, store.Outcome{
-				Key: d.Key, State: store.DeliveryDropped, Error: skip, At: now,
-				Result: result(d, map[string]any{"status": "skipped", "reason": skip}),
-			})
-		case !until.IsZero():
-			outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliveryPending, NotBefore: until, At: now})
-		default:
-			send = append(send, *d)
-		}
+		again := engine.ReleaseAgain(&d.Delivery)
+		outcomes = append(outcomes, store.Outcome{
+			Key: d.Key, State: store.DeliveryDeferred, Error: d.Error, At: now, NotBefore: d.NotBefore, Result: &again,
+		})
 	}
-	return send, outcomes, nil
+	return send, outcomes
 }
 
 // unreadable gives up on deliveries that cannot be read. Their runs learn that they failed.

@@ -20,6 +20,7 @@ func (r *testReader) expect(n *syntax.Node) *playbooks.Expect {
 	}
 	e := &playbooks.Expect{Pos: n.Pos()}
 	e.Messages = r.effects(n.Get("messages"), "messages", shapes.MessageFields)
+	e.Deferred = r.effects(n.Get("deferred"), "deferred", shapes.MessageFields)
 	e.Coupons = r.effects(n.Get("coupons"), "coupons", shapes.CouponFields)
 	e.Webhooks = r.effects(n.Get("webhooks"), "webhooks", shapes.WebhookFields)
 	e.Events = r.effects(n.Get("events"), "events", shapes.EventFields)
@@ -136,9 +137,9 @@ func (r *testReader) effectField(what string, e syntax.Entry) bool {
 		return !v.Broken
 	}
 	switch {
-	case what == "messages" && e.Key.Value == "channel":
+	case what != "events" && e.Key.Value == "channel":
 		return r.knownChannel(v, v.Value)
-	case what == "messages" && e.Key.Value == "template" && r.texts[v.Value] == nil:
+	case what != "events" && e.Key.Value == "template" && r.texts[v.Value] == nil:
 		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)),
 			diag.NoDeclaration)
 		return false

@@ -174,7 +174,8 @@ var expectFields = map[string]struct {
 	fields []string
 	doc    string
 }{
-	"messages": {MessageFields, "messages, in order; `contains` matches a part of the text"},
+	"messages": {MessageFields, "messages that went out or were skipped, in order; `contains` matches a part of the text"},
+	"deferred": {MessageFields, "messages that were put off to the end of quiet hours, in order; they need not be named"},
 	"coupons":  {CouponFields, "coupons, in order"},
 	"webhooks": {WebhookFields, "calls of webhooks, in order"},
 	"events":   {EventFields, "events that were emitted, in order"},
@@ -183,6 +184,8 @@ var expectFields = map[string]struct {
 func expectShape() *Shape {
 	kinds := map[string]*Shape{
 		"messages channel": shapeOf(ShapeChannel), "messages template": shapeOf(ShapeTemplate),
+		"deferred channel": shapeOf(ShapeChannel), "deferred template": shapeOf(ShapeTemplate),
+		"deferred class": keywords("promotional", "transactional"),
 		"coupons pool": shapeOf(ShapePool),
 		"events event": shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"),
 		"coupons issued":    shapeOf(ShapeBool),
@@ -248,7 +251,7 @@ var (
 	// EventStepKeys may stand in a step that is an event.
 	EventStepKeys = []string{"event", "time", "properties", "attributes"}
 	// ExpectKeys are the keys of an expectation.
-	ExpectKeys = []string{"messages", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
+	ExpectKeys = []string{"messages", "deferred", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
 )
 
 // The fields that a listed effect may be matched by.

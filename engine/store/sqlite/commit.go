@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
@@ -122,7 +121,7 @@ func (b *batch) encodeRuns() error {
 
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
-	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 3*len(b.Refusals) +
+	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) + 3*len(b.Refusals) +
 		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
 
@@ -157,6 +156,11 @@ func (b *batch) put(t *tx) error {
 	for i := range b.Deliveries {
 		if err := t.insertDelivery(&b.Deliveries[i], b.messages[i]); err != nil {
 			return of(b.Deliveries[i].Member, fmt.Errorf("store delivery %s: %w", b.Deliveries[i].Key, err))
+		}
+	}
+	for i := range b.Releases {
+		if err := t.putRelease(&b.Releases[i]); err != nil {
+			return of(b.Releases[i].Member, fmt.Errorf("release delivery %s: %w", b.Releases[i].Key, err))
 		}
 	}
 	for i := range b.runs {
@@ -232,10 +236,30 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 	if err != nil {
 		return err
 	}
-	const insert = `INSERT INTO deliveries (n, key, member, playbook, run, step, channel, lane, state, not_before, at, message)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (key) DO NOTHING`
-	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Key),
-		millis(d.NotBefore), millis(d.At), message)
+	state := store.DeliveryPending
+	if d.ReleasedAt.IsZero() {
+		state = store.DeliveryDeferred
+	}
+	const insert = `INSERT INTO deliveries (n, key, member, playbook, run, step, channel, lane, state, not_before, at, message, released_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
+	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Key), string(state),
+		millis(d.NotBefore), millis(d.At), message, millis(d.ReleasedAt))
+	return err
+}
+
+// putRelease stores what was decided of a message that was decided before. One that goes out keeps its
+// place in the queue.
+func (t *tx) putRelease(r *engine.Release) error {
+	var released, settled int64
+	switch r.State {
+	case store.DeliveryPending:
+		released = millis(r.At)
+	case store.DeliveryDropped:
+		settled = millis(r.At)
+	}
+	const update = `UPDATE deliveries SET state = ?, not_before = ?, released_at = ?, settle_at = ?, error = ?
+		WHERE key = ? AND state = 'deferred'`
+	_, err := t.exec(update, string(r.State), millis(r.NotBefore), released, settled, r.Reason, r.Key)
 	return err
 }
 
@@ -277,21 +301,14 @@ func (t *tx) insertRun(r *runRow) error {
 	if err != nil {
 		return err
 	}
-	if err := t.listed(r.Member, runsOf, n); err != nil {
-		return err
-	}
-	if r.State == engine.RunExited {
-		return t.dropDeferred(r, r.deliveries)
-	}
-	return nil
+	return t.listed(r.Member, runsOf, n)
 }
 
 func (t *tx) updateRun(r *runRow) error {
-	var state, sent string
 	var converted int64
-	const before = "SELECT state, converted_at, deliveries FROM runs WHERE id = ?"
+	const before = "SELECT converted_at FROM runs WHERE id = ?"
 	found, err := t.one(before, []any{r.ID}, func(old row) error {
-		state, converted, sent = old.str(0), old.int(1), old.str(2)
+		converted = old.int(0)
 		return nil
 	})
 	if err != nil {
@@ -308,23 +325,5 @@ func (t *tx) updateRun(r *runRow) error {
 	}
 	_, err = t.exec(update, string(r.State), r.Reason, millis(r.EndedAt), at, millis(r.DueAt), r.PC, r.actions,
 		r.deliveries, r.coupons, r.trace, r.ID)
-	if err != nil {
-		return err
-	}
-	if r.State == engine.RunExited && state == string(engine.RunWaiting) {
-		return t.dropDeferred(r, sent+r.deliveries)
-	}
-	return nil
-}
-
-// dropDeferred drops what was put off to later than the run's end and never tried.
-func (t *tx) dropDeferred(r *runRow, sent string) error {
-	for key := range strings.FieldsSeq(sent) {
-		const drop = `UPDATE deliveries SET state = 'dropped', settle_at = ?
-			WHERE key = ? AND state = 'pending' AND attempts = 0 AND not_before > ?`
-		if _, err := t.exec(drop, millis(r.EndedAt), key, millis(r.EndedAt)); err != nil {
-			return fmt.Errorf("drop delivery %s: %w", key, err)
-		}
-	}
-	return nil
+	return err
 }

@@ -12,13 +12,13 @@ import (
 )
 
 const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
-	d.settle_at, d.error, d.message`
+	d.settle_at, d.error, d.message, d.released_at`
 
 func deliveryOf(r row) store.Attempted {
 	a := store.Attempted{
 		Delivery: engine.Delivery{
 			Key: r.str(0), Member: r.str(1), Playbook: r.str(2), Run: r.str(3), Step: r.str(4), Channel: r.str(5),
-			NotBefore: instant(r.int(6)), At: instant(r.int(7)),
+			NotBefore: instant(r.int(6)), At: instant(r.int(7)), ReleasedAt: instant(r.int(13)),
 		},
 		State: store.DeliveryState(r.str(8)), Attempts: int(r.int(9)), SettleAt: instant(r.int(10)), Error: r.str(11),
 	}
@@ -97,7 +97,7 @@ func (d *db) Settle(ctx context.Context, outcomes []store.Outcome) error {
 
 func (t *tx) settle(o *store.Outcome, data []byte) error {
 	tried := 1
-	if o.State == store.DeliveryPending && o.Error == "" {
+	if o.State == store.DeliveryDeferred || o.State == store.DeliveryPending && o.Error == "" {
 		tried = 0 // put off, not tried
 	}
 	const update = `UPDATE deliveries SET state = ?, error = ?, attempts = attempts + ?, settle_at = ?,
@@ -114,10 +114,12 @@ func (t *tx) settle(o *store.Outcome, data []byte) error {
 	if o.Result == nil {
 		return nil
 	}
-	const open = "SELECT 1 FROM deliveries d JOIN runs r ON r.id = d.run WHERE d.key = ? AND r.state = 'waiting'"
-	found, err := t.one(open, []any{o.Key}, func(row) error { return nil })
-	if err != nil || !found {
-		return err
+	if o.State == store.DeliverySent {
+		const open = "SELECT 1 FROM deliveries d JOIN runs r ON r.id = d.run WHERE d.key = ? AND r.state = 'waiting'"
+		found, err := t.one(open, []any{o.Key}, func(row) error { return nil })
+		if err != nil || !found {
+			return err
+		}
 	}
 	in := *o.Result
 	_, err = t.accept(&in, data)

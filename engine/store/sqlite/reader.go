@@ -82,7 +82,7 @@ func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempt
 			return err
 		}
 		const pending = "SELECT " + deliveryColumns + ` FROM json_each(?) j CROSS JOIN deliveries d
-			WHERE d.key = j.value AND d.state = 'pending' ORDER BY d.not_before, d.n`
+			WHERE d.key = j.value AND d.state IN ('pending', 'deferred') ORDER BY d.not_before, d.n`
 		return c.query(pending, []any{keys(strings.Fields(of.String()))}, func(r row) error {
 			list = append(list, deliveryOf(r))
 			return nil

@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// The states of a delivery. Deferred goes on to pending, or is dropped, by a decision; all else is
+// the outcome of attempts.
+const (
+	DeliveryDeferred DeliveryState = "deferred" // not released: it waits for a decision
+	DeliveryPending  DeliveryState = "pending"  // released: it may be attempted
+	DeliverySent     DeliveryState = "sent"
+	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
+	DeliveryDropped  DeliveryState = "dropped"  // it was not released, or its run exited before
+)
+
+// Deferred is a message that was put off to the end of quiet hours. It is released then, as a wait
+// ends then: see [Release].
+type Deferred struct {
+	Run      string    `json:"run"`
+	Playbook string    `json:"playbook"`
+	Step     string    `json:"step"`
+	Channel  string    `json:"channel"`
+	At       time.Time `json:"at"`
+}
+
+// Release is a decision on a message that was decided before: it goes out now, is put off, or is
+// dropped.
+type Release struct {
+	Key    string // of the delivery
+	Member string
+	Deferred
+	State     DeliveryState // pending, deferred or dropped
+	At        time.Time     // of the decision
+	NotBefore time.Time     // deferred: to when; else when it was to be released
+	Reason    string        // dropped: why
+	Again     bool          // it had been released before, and went out too late
+}
+
+// ReasonExited is why a message that was put off is dropped when its run exits.
+const ReasonExited = "exited"
+
+// lateAfter is how old a release may be to be good when the message is sent.
+const lateAfter = 30 * time.Second
+
+// Late reports whether a message that is about to be sent has to be released again: its release was
+// a while ago, and consent, quiet hours or frequency caps may speak against it now.
+func (e *Engine) Late(d *Delivery, now time.Time) bool {
+	s := e.ws.Schema
+	return d.Message.Webhook == nil && d.Message.Class != Transactional && now.Sub(d.ReleasedAt) > lateAfter &&
+		(s.Consent != "" || s.Quiet != nil || len(s.Caps) > 0)
+}
+
+// ReleaseAgain returns the input that asks to release a late message again. It is accepted once for
+// each release.
+func ReleaseAgain(d *Delivery) Input {
+	return Input{
+		Kind: InputRelease, ID: "release:" + d.Key + ":" + d.ReleasedAt.UTC().Format(time.RFC3339Nano),
+		Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
+		Payload: &Payload{Channel: d.Channel, Properties: map[string]any{
+			"delivery": d.Key, "playbook": d.Playbook, "step": d.Step,
+		}},
+	}
+}
+
+// decideReleaseAgain decides on a late message at the instant of the input.
+func (d *decider) decideReleaseAgain(in *Input, p *Payload) {
+	text := func(name string) string {
+		s, _ := p.Properties[name].(string)
+		return s
+	}
+	d.begin(in.At)
+	d.uncountSend(p.Channel, in.Time)
+	d.releaseMessage(text("delivery"), Deferred{
+		Run: in.Name, Playbook: text("playbook"), Step: text("step"), Channel: p.Channel, At: in.Time,
+	}, true)
+}
+
+// decideRelease decides on a message whose time has come.
+func (d *decider) decideRelease(key string) {
+	m := d.st.Member.Deferred[key]
+	d.input = "release:" + key
+	d.begin(m.At)
+	d.releaseMessage(key, m, false)
+}
+
+// releaseMessage lets a message go out, puts it off or drops it. A message that goes out takes its
+// place under the frequency caps.
+func (d *decider) releaseMessage(key string, m Deferred, again bool) {
+	r := Release{
+		Key: key, Member: d.id, Deferred: m, State: DeliveryPending, At: d.now, NotBefore: m.At, Again: again,
+	}
+	member := d.st.Member
+	end, quiet := d.e.ws.Schema.QuietEnd(d.now.In(d.zone))
+	switch {
+	case d.e.ws.Schema.Channel(m.Channel) == nil:
+		r.State, r.Reason = DeliveryDropped, ReasonNoChannel
+	case member == nil || !d.e.consents(member):
+		r.State, r.Reason = DeliveryDropped, ReasonConsent
+	case quiet:
+		r.State, r.NotBefore = DeliveryDeferred, end.UTC()
+	case d.capped(m.Channel):
+		r.State, r.Reason = DeliveryDropped, ReasonCapped
+	default:
+		d.countSend(m.Channel)
+	}
+	if r.State == DeliveryDeferred {
+		m.At = r.NotBefore
+		d.deferMessage(key, m)
+	} else {
+		d.forgetDeferred(key)
+	}
+	d.released(&r)
+}
+
+// deferMessage notes a message that is to be released later.
+func (d *decider) deferMessage(key string, m Deferred) {
+	if d.st.Member.Deferred == nil {
+		d.st.Member.Deferred = map[string]Deferred{}
+	}
+	d.st.Member.Deferred[key] = m
+	d.touched, d.dueChanged = true, true
+}
+
+func (d *decider) forgetDeferred(key string) {
+	if m := d.st.Member; m != nil && len(m.Deferred) > 0 {
+		delete(m.Deferred, key)
+		d.touched, d.dueChanged = true, true
+	}
+}
+
+// dropDeferred drops the messages of a run that exits.
+func (d *decider) dropDeferred(r *Run) {
+	for _, key := range d.st.Member.deferredKeys() {
+		m := d.st.Member.Deferred[key]
+		if m.Run != r.ID {
+			continue
+		}
+		d.forgetDeferred(key)
+		d.released(&Release{
+			Key: key, Member: d.id, Deferred: m, State: DeliveryDropped, At: d.now, NotBefore: m.At, Reason: ReasonExited,
+		})
+	}
+}
+
+// released adds a release to the changes, and tells the run.
+func (d *decider) released(r *Release) {
+	d.c.Releases = append(d.c.Releases, *r)
+	i := slices.IndexFunc(d.st.Runs, func(run *Run) bool { return run.ID == r.Run })
+	if i < 0 {
+		return
+	}
+	run := d.st.Runs[i]
+	switch r.State {
+	case DeliveryPending:
+		if !r.Again {
+			d.trace(run, r.At, TraceEntry{What: "released", Step: r.Step, Detail: d.detail("channel", r.Channel)})
+		}
+	case DeliveryDeferred:
+		d.trace(run, r.At, TraceEntry{
+			What: string(DeliveryDeferred), Step: r.Step, Reason: ReasonDeferred, Detail: d.detail("until", r.NotBefore),
+		})
+	default:
+		d.trace(run, r.At, TraceEntry{What: string(DeliveryDropped), Step: r.Step, Reason: r.Reason})
+		d.learn(run, r.Step, map[string]any{"status": "skipped", "reason": r.Reason})
+	}
+}
+
+// deferredKeys returns the keys of the messages that were put off, in the order in which they are
+// released: by time, then playbook, then key.
+func (m *Member) deferredKeys() []string {
+	if m == nil || len(m.Deferred) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m.Deferred))
+	for k := range m.Deferred {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		x, y := m.Deferred[a], m.Deferred[b]
+		return cmp.Or(x.At.Compare(y.At), strings.Compare(x.Playbook, y.Playbook), strings.Compare(a, b))
+	})
+	return keys
+}
+
+// dueAt returns when time will bring something about for the member that is in no run: a release,
+// or a re-evaluation; zero: never.
+func (m *Member) dueAt() time.Time {
+	at := m.ReevaluateAt
+	for _, d := range m.Deferred {
+		at = sooner(at, d.At)
+	}
+	return at
+}
+
+// ResultOf returns the input that tells a run what became of its delivery: values under
+// actions.<id>. values is taken over.
+func ResultOf(d *Delivery, values map[string]any) Input {
+	values["step"] = d.Step
+	in := Input{
+		Kind: InputResult, ID: AnswerID(d.Key), Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
+		Payload: &Payload{Properties: values},
+	}
+	if d.Message.Webhook == nil && d.Message.Class != Transactional {
+		in.Payload.Channel = d.Channel
+	}
+	return in
+}
+
+// giveBack gives back the place under the frequency caps of a message that did not arrive.
+func (d *decider) giveBack(in *Input, p *Payload) {
+	if status, _ := p.Properties["status"].(string); p.Channel != "" && status == "failed" && d.st.Member != nil {
+		d.uncountSend(p.Channel, in.Time)
+	}
+}
+
+// uncountSend takes a send out of those that frequency caps count.
+func (d *decider) uncountSend(channel string, at time.Time) {
+	m := d.st.Member
+	if m == nil {
+		return
+	}
+	i := slices.IndexFunc(m.Sends, func(s Send) bool { return s.Channel == channel && s.At.Equal(at) })
+	if i >= 0 {
+		m.Sends = slices.Delete(m.Sends, i, i+1)
+		d.touched = true
+	}
+}
