@@ -71,7 +71,7 @@ type deliveryView struct {
 	Key       string              `json:"key"`
 	Channel   string              `json:"channel"`
 	Step      string              `json:"step"`
-	State     store.DeliveryState `json:"state" enum:"pending,sent,archived,dropped"`
+	State     store.DeliveryState `json:"state" enum:"deferred,pending,sent,archived,dropped"`
 	Attempts  int                 `json:"attempts"`
 	Error     string              `json:"error,omitempty" doc:"of the last attempt"`
 	At        time.Time           `json:"at"`

@@ -64,9 +64,10 @@ var (
 	dimStyle  = lipgloss.NewStyle().Faint(true)
 	stateTint = map[string]lipgloss.Style{
 		"failed": lipgloss.NewStyle().Foreground(lipgloss.Red), "archived": lipgloss.NewStyle().Foreground(lipgloss.Red),
-		"waiting": lipgloss.NewStyle().Foreground(lipgloss.Yellow),
-		"pending": lipgloss.NewStyle().Foreground(lipgloss.Yellow),
-		"done":    lipgloss.NewStyle().Foreground(lipgloss.Green), "sent": lipgloss.NewStyle().Foreground(lipgloss.Green),
+		"waiting":  lipgloss.NewStyle().Foreground(lipgloss.Yellow),
+		"deferred": lipgloss.NewStyle().Foreground(lipgloss.Yellow),
+		"pending":  lipgloss.NewStyle().Foreground(lipgloss.Yellow),
+		"done":     lipgloss.NewStyle().Foreground(lipgloss.Green), "sent": lipgloss.NewStyle().Foreground(lipgloss.Green),
 	}
 )
 

@@ -89,7 +89,7 @@ func (p *page) run(r *shownRun) {
 
 func (p *page) delivery(d *shownDelivery) {
 	p.printf("\n%s: %s after %s", d.name(), d.State, plural(d.Attempts, "attempt"))
-	if d.State == "pending" && d.NotBefore != nil {
+	if (d.State == "pending" || d.State == "deferred") && d.NotBefore != nil {
 		p.printf(", not before %s", p.clock(*d.NotBefore))
 	}
 	if d.Error != "" {

@@ -21,8 +21,8 @@ type Committer interface {
 	//  6. A run that is not Changed stays as it is, its trace only grows, and a conversion is never
 	//     lost. (Commit "appends to the trace, and keeps what it is not told to change", Commit
 	//     "never loses a conversion")
-	//  7. A run that exits takes its deferred deliveries with it: those never tried whose NotBefore
-	//     is after its end. (Commit "drops what was put off when its run exits")
+	//  7. A release is obeyed when the delivery is deferred, and only then. One that goes out keeps
+	//     its place in the queue. (Commit "releases, puts off and drops messages that were put off")
 	//  8. A delivery is stored once under its key. (Outbox "keeps a key once, ever")
 	//  9. An event emitted to another member is accepted with the commit, once under its id.
 	//     (Emitted "an event emitted to another member is accepted once, with the commit",

@@ -63,7 +63,7 @@ type world struct {
 	path string // of the database
 	store.Store
 	ctx    context.Context
-	offset atomic.Int64 // of the workers' clock
+	offset atomic.Int64 // of the clock
 	sent   *outbox
 	redis  asynq.RedisConnOpt
 	edit   func(*worker.Config) // of every worker's configuration; may be nil
@@ -72,7 +72,8 @@ type world struct {
 func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "usher.db")
-	s, err := sqlite.Open(context.Background(), path)
+	w := &world{T: t, path: path, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis}
+	s, err := sqlite.Open(w.ctx, path, sqlite.WithClock(w.now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,8 @@ func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
 			t.Error(err)
 		}
 	})
-	return &world{T: t, path: path, Store: s, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis}
+	w.Store = s
+	return w
 }
 
 func embedded(t *testing.T) asynq.RedisConnOpt {
@@ -96,7 +98,7 @@ func embedded(t *testing.T) asynq.RedisConnOpt {
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
 
-// advance moves the workers' clock. The database's stays, as it may in life.
+// advance moves the clock, of the workers and of the database.
 func (w *world) advance(d time.Duration) { w.offset.Add(int64(d)) }
 
 // activate makes playbooks the active workspace.

@@ -135,34 +135,44 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], 3, &engine.Changes{})
 		s.same("watermark", s.pending(shard, 10).Watermark, int64(9))
 	},
-	"drops what was put off when its run exits": func(t *testing.T, s *suite) {
+	"releases, puts off and drops messages that were put off": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)
 		at := now()
-		c := &engine.Changes{
-			Runs: []*engine.Run{waiting("r", m[0], at), waiting("done", m[0], at)},
-			Deliveries: []engine.Delivery{
-				delivery("now", "r", at), delivery("put-off", "r", at.Add(time.Hour)),
-				delivery("theirs", "done", at.Add(time.Hour)),
-			},
-		}
-		s.commit(m[0], 0, c)
-		end := func(id string, state engine.RunState) *engine.Run {
-			r := waiting(id, m[0], time.Time{})
-			r.New, r.State, r.EndedAt = false, state, at
-			return r
+		deferred := func(key string) engine.Delivery {
+			d := delivery(key, "r", at.Add(time.Hour))
+			d.ReleasedAt = time.Time{}
+			return d
 		}
 		s.commit(m[0], 0, &engine.Changes{
-			Runs:       []*engine.Run{end("r", engine.RunExited), end("done", engine.RunDone)},
-			Deliveries: []engine.Delivery{delivery("last", "r", at.Add(time.Minute))},
+			Runs:       []*engine.Run{waiting("r", m[0], at)},
+			Deliveries: []engine.Delivery{deferred("goes"), deferred("later"), deferred("never"), deferred("stays")},
 		})
-		got := map[string]store.DeliveryState{}
-		for _, d := range append(s.run("r").Deliveries, s.run("done").Deliveries...) {
-			got[d.Key] = d.State
+		s.same("owed", len(s.lane("goes", at.Add(2*time.Hour))), 0)
+		release := func(key string, state store.DeliveryState) engine.Release {
+			return engine.Release{Key: key, Member: m[0], State: state, At: at.Add(time.Hour), NotBefore: at.Add(time.Hour)}
 		}
-		s.same("deliveries", got, map[string]store.DeliveryState{
-			"now": store.DeliveryPending, "put-off": store.DeliveryDropped, "last": store.DeliveryDropped,
-			"theirs": store.DeliveryPending,
+		goes, later, never := release("goes", store.DeliveryPending), release("later", store.DeliveryDeferred),
+			release("never", store.DeliveryDropped)
+		later.NotBefore, never.Reason = at.Add(9*time.Hour), engine.ReasonCapped
+		s.commit(m[0], 0, &engine.Changes{Releases: []engine.Release{goes, later, never}})
+		s.commit(m[0], 0, &engine.Changes{Releases: []engine.Release{release("never", store.DeliveryPending)}}) // too late
+		type stands struct {
+			State                           store.DeliveryState
+			NotBefore, ReleasedAt, SettleAt time.Time
+			Error                           string
+		}
+		got := map[string]stands{}
+		for _, d := range s.run("r").Deliveries {
+			got[d.Key] = stands{d.State, d.NotBefore, d.ReleasedAt, d.SettleAt, d.Error}
+		}
+		hour := at.Add(time.Hour)
+		s.same("deliveries", got, map[string]stands{
+			"goes":  {State: store.DeliveryPending, NotBefore: hour, ReleasedAt: hour},
+			"later": {State: store.DeliveryDeferred, NotBefore: later.NotBefore},
+			"never": {State: store.DeliveryDropped, NotBefore: hour, SettleAt: hour, Error: engine.ReasonCapped},
+			"stays": {State: store.DeliveryDeferred, NotBefore: hour},
 		})
+		s.same("owed", s.lane("goes", hour)[0].Key, "goes")
 	},
 	"sets aside a wait that cannot be decided": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)

@@ -64,7 +64,7 @@ func (s *suite) givenUp(member string) store.Failure {
 	at := now()
 	s.commit(member, 0, &engine.Changes{
 		Members: []*engine.Member{{ID: member}}, Runs: []*engine.Run{waiting("r", member, at.Add(time.Hour))},
-		Deliveries: []engine.Delivery{{Key: "k", Member: member, Run: "r", Step: "hi", Channel: "mail", At: at}},
+		Deliveries: []engine.Delivery{{Key: "k", Member: member, Run: "r", Step: "hi", Channel: "mail", At: at, ReleasedAt: at}},
 	})
 	s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
 	return s.failure()

@@ -127,6 +127,28 @@ var outboxCases = map[string]func(*testing.T, *suite){
 			t.Fatalf("result %+v", in[0])
 		}
 	},
+	"asks to release again, once, and brings what was not sent to a run that has ended": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("late", "gone", at), delivery("failed", "gone", at))
+		late, failed := delivery("late", "gone", at), delivery("failed", "gone", at)
+		again, result := engine.ReleaseAgain(&late), engine.ResultOf(&failed, map[string]any{"status": "failed"})
+		outcomes := []store.Outcome{
+			{Key: "late", State: store.DeliveryDeferred, At: at, Result: &again},
+			{Key: "failed", State: store.DeliveryArchived, Error: "no such user", At: at, Result: &result},
+		}
+		s.must(s.Settle(s.ctx, outcomes))
+		s.must(s.Settle(s.ctx, outcomes))
+		in := s.pending(shardOf("m-0"), 10).Inputs
+		s.same("inputs", ids(in), []string{again.ID, result.ID})
+		s.same("when it was released", in[0].Time, at)
+		s.same("owed", len(s.lane("late", at)), 0)
+		s.commit("m-0", 0, &engine.Changes{Releases: []engine.Release{{
+			Key: "late", Member: "m-0", State: store.DeliveryPending, At: at.Add(time.Hour), NotBefore: at, Again: true,
+		}}})
+		d := s.lane("late", at)[0]
+		s.same("attempts", d.Attempts, 0)
+		s.same("released", d.ReleasedAt, at.Add(time.Hour))
+	},
 	"tells which lanes owe something, and when the next is due": func(t *testing.T, s *suite) {
 		at := now()
 		mail := delivery("mail", "r", at.Add(time.Minute))

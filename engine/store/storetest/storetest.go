@@ -145,7 +145,7 @@ func waiting(id, member string, due time.Time) *engine.Run {
 func delivery(key, run string, notBefore time.Time) engine.Delivery {
 	return engine.Delivery{
 		Key: key, Member: "m-0", Playbook: "welcome", Run: run, Step: "hello", Channel: "wecom", NotBefore: notBefore,
-		At:      notBefore,
+		At: notBefore, ReleasedAt: notBefore,
 		Message: engine.Message{Text: "hello", Class: "promotional"},
 	}
 }
