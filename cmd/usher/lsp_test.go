@@ -93,7 +93,7 @@ condition: member.level == "gold"
 actions:
   - id: gift
     coupon: {pool: newcomer-10}
-  - message: {channel: wecom, text: "你好，{{ member.nickname }}，券码 {{ actions.gift.code }}"}
+  - message: {channel: wecom, text: "你好，{{ member.nickname }}，{% if actions.gift.issued %}券码 {{ actions.gift.code }}{% endif %}"}
   - if: actions.gift.issued
     then:
       - tag: lucky
@@ -267,7 +267,7 @@ func TestEditorSeesMistakesWhileTyping(t *testing.T) {
 		t.Errorf("a sound playbook has %+v", d)
 	}
 	// Behind Chinese text and a character of two units the place is right.
-	e.write(lspFile, strings.Replace(lspPlaybook, "member.nickname }}，券码", "member.nicknme }}，👋{{ member.levl }}", 1))
+	e.write(lspFile, strings.Replace(lspPlaybook, "member.nickname }}，", "member.nicknme }}，👋{{ member.levl }}，", 1))
 	got := e.diagnostics(lspFile)
 	if len(got) != 2 || got[0].Code != "unknown-variable" || got[0].Severity != 1 {
 		t.Fatalf("got %+v", got)
@@ -676,7 +676,7 @@ func TestEditorFindsDeclarations(t *testing.T) {
 		{"a pool", lspFile, swap("pool: newcomer-10", "pool: newcomer‸-10"), "usher.yaml", line(lspSchema, "newcomer-10")},
 		{"a channel", lspFile, swap("channel: wecom", "channel: we‸com"), "usher.yaml", line(lspSchema, "wecom:")},
 		{
-			"a template", lspFile, swap(`text: "你好，{{ member.nickname }}，券码 {{ actions.gift.code }}"`, "template: hel‸lo"),
+			"a template", lspFile, swap(`text: "你好，{{ member.nickname }}，{% if actions.gift.issued %}券码 {{ actions.gift.code }}{% endif %}"`, "template: hel‸lo"),
 			"templates/hello.txt", 0,
 		},
 		{"an action's id", lspFile, swap("actions.gift.issued", "actions.gi‸ft.issued"), lspFile, line(lspPlaybook, "gift")},

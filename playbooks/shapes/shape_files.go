@@ -186,8 +186,8 @@ func expectShape() *Shape {
 		"messages channel": shapeOf(ShapeChannel), "messages template": shapeOf(ShapeTemplate),
 		"deferred channel": shapeOf(ShapeChannel), "deferred template": shapeOf(ShapeTemplate),
 		"deferred class": keywords("promotional", "transactional"),
-		"coupons pool": shapeOf(ShapePool),
-		"events event": shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"),
+		"coupons pool":   shapeOf(ShapePool),
+		"events event":   shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"),
 		"coupons issued":    shapeOf(ShapeBool),
 		"events properties": shapeOf(ShapeAny),
 	}
