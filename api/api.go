@@ -36,7 +36,8 @@ type Deps struct {
 	Queues http.Handler
 
 	Keys     []Key
-	Rate     float64 // requests per second and key; 0: [DefaultRate]
+	Rate     float64       // requests per second and key; 0: [DefaultRate]
+	AdmitAge time.Duration // see admission; 0: [DefaultAdmitAge]
 	Log      *slog.Logger
 	Registry *prometheus.Registry
 	Now      func() time.Time
@@ -46,18 +47,24 @@ type Deps struct {
 // DefaultRate is how many requests per second a key may make, and twice that in a burst.
 const DefaultRate = 20_000
 
-// server holds what handlers share. It is immutable after New.
+// server holds what handlers share. It is immutable after New, but for what admission
+// has looked at.
 type server struct {
 	Deps
 	keys    []guardedKey
 	metrics *metrics
 	openapi []byte
+
+	admission admission
 }
 
 // New makes the handler of the whole API.
 func New(d Deps) (http.Handler, error) {
 	if d.Rate == 0 {
 		d.Rate = DefaultRate
+	}
+	if d.AdmitAge == 0 {
+		d.AdmitAge = DefaultAdmitAge
 	}
 	s := &server{Deps: d, keys: guardKeys(d.Keys, d.Rate), metrics: newMetrics(d.Registry)}
 	routes := s.routes()

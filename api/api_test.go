@@ -295,6 +295,44 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A shard that is late takes no more, by name of the time to wait; all others do.
+func TestLateShardsTakeNoMore(t *testing.T) {
+	later := time.Duration(0)
+	f := newFixture(t, func(d *api.Deps) {
+		now := d.Now
+		d.Now = func() time.Time { return now().Add(later) }
+	})
+	event := func(member string) string { return `{"event":"x","member":"` + member + `"}` }
+	other := "n"
+	for store.ShardOf(other) == store.ShardOf("m") {
+		other += "n"
+	}
+	f.want(f.call("POST", "/v1/events", event("m")), 202, nil)
+	later = api.DefaultAdmitAge + 7*time.Second
+	for _, a := range []answer{
+		f.call("POST", "/v1/events", event("m")),
+		f.call("POST", "/v1/events", "["+event(other)+","+event("m")+"]"),
+		f.call("PUT", "/v1/members/m", `{"tags":{"add":["x"]}}`),
+		f.call("POST", "/v1/playbooks/by-hand/trigger", `{"members":["m"],"params":{"reason":"x"}}`),
+	} {
+		f.want(a, 429, "behind")
+		if a.header.Get("Retry-After") != "7" {
+			t.Errorf("Retry-After %q: %s", a.header.Get("Retry-After"), a.text)
+		}
+	}
+	if n := len(f.owed("m")); n != 1 {
+		t.Errorf("%d inputs were taken", n)
+	}
+	f.want(f.call("POST", "/v1/events", event(other)), 202, nil)
+	if a := f.call("GET", "/readyz", ""); a.status != 200 || !strings.Contains(a.text, "answered 429") {
+		t.Errorf("readyz: %s", a.text)
+	}
+	later += time.Hour
+	if a := f.call("POST", "/v1/events", event("m")); a.header.Get("Retry-After") != "30" {
+		t.Errorf("after an hour: %q", a.header.Get("Retry-After"))
+	}
+}
+
 // A question that would hold up decisions is cut, and whoever asked is told what to do.
 func TestSlowQuestions(t *testing.T) {
 	f := newFixture(t, func(d *api.Deps) { d.Store = slowStore{d.Store} })

@@ -123,6 +123,13 @@ func (s *server) ready(c *gin.Context) {
 			return
 		}
 	}
+	for shard := range oldest { // what is taken of others is decided as ever
+		if at := oldest[shard].Accepted; !at.IsZero() && s.Now().Sub(at) > s.AdmitAge {
+			c.String(http.StatusOK, "ready; shard %d has not decided what it took in at %s, and what comes for it is answered 429\n", shard,
+				s.local(at))
+			return
+		}
+	}
 	held, err := s.Store.Held(ctx)
 	if err != nil {
 		s.Log.Warn("not ready", "error", err)

@@ -28,6 +28,7 @@ const (
 	codeRateLimited      = "rate_limited"
 	codeUnavailable      = "unavailable"
 	codeTooSlow          = "too_slow"
+	codeBehind           = "behind"
 	codeInternal         = "internal"
 )
 
@@ -62,7 +63,7 @@ func statusOf(code string) int {
 		return http.StatusRequestEntityTooLarge
 	case codeMediaType:
 		return http.StatusUnsupportedMediaType
-	case codeRateLimited:
+	case codeRateLimited, codeBehind:
 		return http.StatusTooManyRequests
 	case codeUnavailable, codeTooSlow:
 		return http.StatusServiceUnavailable

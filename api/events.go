@@ -112,6 +112,10 @@ func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, p
 		return
 	}
 	inputs := [1]engine.Input{in}
+	if err := s.admits(c, inputs[:]); err != nil {
+		s.fail(c, err)
+		return
+	}
 	known, err := s.Store.Take(c.Request.Context(), inputs[:])
 	if err != nil {
 		s.fail(c, err)
@@ -228,6 +232,9 @@ func appendResults(b []byte, list []admitted, inputs []engine.Input, known []sto
 func (s *server) acceptAll(c *gin.Context, inputs []engine.Input) ([]store.Known, error) {
 	if len(inputs) == 0 {
 		return nil, nil
+	}
+	if err := s.admits(c, inputs); err != nil {
+		return nil, err
 	}
 	known, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {

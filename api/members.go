@@ -143,6 +143,9 @@ func otherBody(key string) *apiError {
 // acceptInputs stores inputs that are no events, wakes their members and tells which were known
 // already.
 func (s *server) acceptInputs(c *gin.Context, inputs []engine.Input) ([]store.Known, error) {
+	if err := s.admits(c, inputs); err != nil {
+		return nil, err
+	}
 	known, err := s.Store.Take(c.Request.Context(), inputs)
 	if err != nil {
 		return nil, err

@@ -146,7 +146,7 @@ func errorsOf(r route) []string {
 		codes = append(codes, codeTooSlow)
 	}
 	if r.writes() {
-		codes = append(codes, codeCrossOrigin)
+		codes = append(codes, codeCrossOrigin, codeBehind)
 		codes = append(codes, bodyErrors()...)
 	}
 	slices.Sort(codes)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/internal/server"
@@ -39,10 +40,14 @@ func (c *cli) serveCommand() *cobra.Command {
 			if o.Log, err = c.logger(c.setting(cmd, settings.Log)); err != nil {
 				return err
 			}
+			age := c.setting(cmd, settings.AdmitAge)
+			if o.AdmitAge, err = time.ParseDuration(age); err != nil || o.AdmitAge <= 0 {
+				return usagef("--admit-age must be a duration such as 1m or 30s, got %q", age)
+			}
 			return c.serve(cmd.Context(), workspaceDir(args), o, demo)
 		},
 	}
-	for _, s := range []settings.Setting{settings.Addr, settings.DB, settings.Redis, settings.Log} {
+	for _, s := range []settings.Setting{settings.Addr, settings.DB, settings.Redis, settings.AdmitAge, settings.Log} {
 		flag(cmd, s)
 	}
 	role, demoFlag := settings.Role, settings.Demo

@@ -56,6 +56,7 @@ type ages struct {
 		seq int64
 		age time.Duration // that it was seen for
 	}
+	depthDueAt      time.Time               // counting takes as long as there is much: it is not done more often then
 	heldCheckedAt   time.Time               // at the members that are held
 	stalledLoggedAt [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
 }
@@ -77,10 +78,30 @@ func (g *ages) waits(shard int, seq int64, step time.Duration) time.Duration {
 	return o.age
 }
 
-// check sets the gauge, and says in the log when a shard does not move, and when it does again.
+// count sets the gauges of the depth, for at most a twentieth of the time.
+func (g *ages) count(ctx context.Context, w *Worker) error {
+	begun := time.Now()
+	if begun.Before(g.depthDueAt) {
+		return nil
+	}
+	depths, err := w.Store.Depths(ctx)
+	if err != nil {
+		return err
+	}
+	g.depthDueAt = begun.Add(20 * time.Since(begun))
+	for shard, d := range depths {
+		w.Metrics.depth.WithLabelValues(strconv.Itoa(shard)).Set(float64(d.Inputs))
+	}
+	return nil
+}
+
+// check sets the gauges, and says in the log when a shard does not move, and when it does again.
 func (g *ages) check(ctx context.Context, w *Worker) error {
 	oldest, err := w.Store.Undecided(ctx)
 	if err != nil {
+		return err
+	}
+	if err := g.count(ctx, w); err != nil {
 		return err
 	}
 	now := w.now()

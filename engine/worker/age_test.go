@@ -85,6 +85,7 @@ func TestOldInputsAreTold(t *testing.T) {
 	w.until("the gauge is there", func() bool { return undecided(t, wk) == 0 })
 	w.accept(order("e", "m"))
 	w.until("the gauge tells an age", func() bool { return undecided(t, wk) > 0 })
+	w.until("and how many", func() bool { return gauge(t, wk, "usher_undecided_inputs") == 1 })
 	if log.count("does not move") > 0 {
 		t.Error("the log complains at once")
 	}
@@ -93,6 +94,7 @@ func TestOldInputsAreTold(t *testing.T) {
 	w.until("the gauge tells it", func() bool { return undecided(t, wk) >= store.OldAfter.Seconds() })
 	stuck.Store(false)
 	w.until("it moves again", func() bool { return log.count("moves again") == 1 && undecided(t, wk) == 0 })
+	w.until("nothing is left", func() bool { return gauge(t, wk, "usher_undecided_inputs") == 0 })
 	if n := log.count("does not move"); n != 1 {
 		t.Errorf("the log says it %d times", n)
 	}

@@ -18,6 +18,7 @@ type Metrics struct {
 	commits    prometheus.Histogram
 	lag        prometheus.Histogram
 	undecided  *prometheus.GaugeVec
+	depth      *prometheus.GaugeVec
 	held       prometheus.Gauge
 }
 
@@ -46,6 +47,9 @@ func newMetrics() *Metrics {
 		undecided: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "usher_undecided_seconds", Help: "Age of the oldest undecided input of a shard; 0 when there is none.",
 		}, []string{"shard"}),
+		depth: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "usher_undecided_inputs", Help: "Undecided inputs of a shard.",
+		}, []string{"shard"}),
 		held: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "usher_held_members", Help: "Members on whom nothing is decided, because something that is stored of them cannot be read.",
 		}),
@@ -56,7 +60,7 @@ func newMetrics() *Metrics {
 func (m *Metrics) all() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag,
-		m.undecided, m.held,
+		m.undecided, m.depth, m.held,
 	}
 }
 

@@ -50,6 +50,8 @@ type Options struct {
 	Roles []string // some of Roles
 	Keys  string   // SCOPE:KEY,…; empty: an admin key is made once and kept beside the database
 
+	AdmitAge time.Duration // see api.Deps; 0: its default
+
 	Version string
 	Log     *slog.Logger                // nil: no log
 	Out     io.Writer                   // where the log channel prints; nil: nowhere

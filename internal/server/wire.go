@@ -52,7 +52,7 @@ func (s *Server) wire() error {
 		Profile: members.profile, Paused: s.worker.Refresh, Check: checkFiles,
 		// To look at, not to change: what is in the queues is a reminder of what the database holds.
 		Queues: asynqmon.New(asynqmon.Options{RootPath: "/queues", RedisConnOpt: legs, ReadOnly: true}),
-		Keys:   s.keys, Log: s.o.Log, Registry: registry, Now: now, Version: s.o.Version,
+		Keys:   s.keys, AdmitAge: s.o.AdmitAge, Log: s.o.Log, Registry: registry, Now: now, Version: s.o.Version,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP interface: %w", err)

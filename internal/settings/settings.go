@@ -34,6 +34,10 @@ var (
 		Flag: "redis", Env: "USHER_REDIS", Default: "embedded",
 		Help: "`embedded`, `redis://…`, `rediss://…`, `redis-sentinel://…` or `redis-cluster://…`",
 	}
+	AdmitAge = Setting{
+		Flag: "admit-age", Env: "USHER_ADMIT_AGE", Default: "1m",
+		Help: "how old the oldest undecided input of a shard may be; beyond that what comes for it is answered 429",
+	}
 	Role = Setting{Flag: "role", Default: "api,worker,scheduler", Help: "what this process does"}
 	Log  = Setting{
 		Flag: "log", Env: "USHER_LOG", Default: "info",
@@ -70,7 +74,7 @@ type Table struct {
 
 // Tables are all settings.
 var Tables = []Table{
-	{"serve", "`serve`", []Setting{Addr, DB, Redis, Role, Log, Demo, APIKeys}},
+	{"serve", "`serve`", []Setting{Addr, DB, Redis, AdmitAge, Role, Log, Demo, APIKeys}},
 	{"client", "commands that ask a server", []Setting{Server, KeyFile, APIKey}},
 }
 
