@@ -201,13 +201,11 @@ func TestJobOfSeveralProcesses(t *testing.T) {
 	done := make(chan error, len(all))
 	for _, wk := range all {
 		go func() {
-			for open, err := true, error(nil); open; {
-				if open, err = wk.CarryOut(w.ctx); err != nil {
-					done <- err
-					return
-				}
+			open, err := wk.CarryOut(w.ctx)
+			for open && err == nil {
+				open, err = wk.CarryOut(w.ctx)
 			}
-			done <- nil
+			done <- err
 		}()
 	}
 	for range all {

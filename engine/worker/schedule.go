@@ -114,7 +114,9 @@ func (w *Worker) occurMissed(ctx context.Context, p *playbooks.Playbook, missed 
 
 // occur makes a job of an occurrence; of one that is skipped, for the reason given, one that has
 // ended.
-func (w *Worker) occur(ctx context.Context, p *playbooks.Playbook, at time.Time, skipped string) (first bool, err error) {
+func (w *Worker) occur(
+	ctx context.Context, p *playbooks.Playbook, at time.Time, skipped string,
+) (first bool, err error) {
 	j := store.Job{
 		Name: occurrenceID(p.ID, at), Kind: store.JobSchedule, Playbook: p.ID, Segment: p.Trigger.Segment, At: at,
 		By: "the schedule", State: store.JobOpen,
