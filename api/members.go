@@ -106,7 +106,7 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 	if err != nil {
 		return none, err
 	}
-	in.ID = "update:" + key + ":" + in.Member
+	in.ID = engine.UpdateID(key, in.Member)
 	known, err := s.acceptInputs(c, []engine.Input{in})
 	switch {
 	case err != nil:

@@ -242,7 +242,7 @@ func (s *server) targets(body *triggerBody) error {
 const mostAtOnce = 500
 
 // triggerName begins the ids of the inputs of a trigger, and names its job.
-func triggerName(playbook, key string) string { return "trigger:" + playbook + ":" + key }
+func triggerName(playbook, key string) string { return engine.TriggerName(playbook, key) }
 
 func (s *server) startMembers(
 	c *gin.Context, playbook string, members []string, params map[string]any, v *triggerView,
@@ -250,7 +250,7 @@ func (s *server) startMembers(
 	inputs := make([]engine.Input, len(members))
 	for i, id := range members {
 		inputs[i] = engine.Input{
-			Kind: engine.InputTrigger, ID: triggerName(playbook, v.Key) + ":" + id, Member: id, Name: playbook,
+			Kind: engine.InputTrigger, ID: engine.JobInputID(triggerName(playbook, v.Key), id), Member: id, Name: playbook,
 			Payload: &engine.Payload{Properties: params},
 		}
 	}

@@ -174,7 +174,7 @@ func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes boo
 		}
 		if comes = which != "" || !was.At.After(at); comes {
 			start = Input{
-				Kind: InputSchedule, ID: "date:" + w.ID + ":" + come.Format(time.RFC3339) + ":" + m.ID,
+				Kind: InputSchedule, ID: joined("date", w.ID, come.Format(time.RFC3339), m.ID),
 				Member: m.ID, Name: w.ID, Time: come, At: at, Payload: &Payload{},
 			}
 			been = cmp.Or(which, been)

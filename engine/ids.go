@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,3 +34,34 @@ func (e *Engine) mac(kind string, parts ...string) []byte {
 	h.Write([]byte(kind + "\x00" + strings.Join(parts, "\x00")))
 	return h.Sum(nil)
 }
+
+// joined makes an id of a kind and parts. Each part stands behind its length, so that no other
+// parts make the same id. Such ids are of kinds of input that nobody sends.
+func joined(kind string, parts ...string) string {
+	b := []byte(kind)
+	for _, p := range parts {
+		b = append(strconv.AppendInt(append(b, ':'), int64(len(p)), 10), ':')
+		b = append(b, p...)
+	}
+	return string(b)
+}
+
+// OccurrenceName returns the name of an occurrence of a schedule.
+func OccurrenceName(name string, at time.Time) string {
+	return joined("schedule", name, at.UTC().Format(time.RFC3339Nano))
+}
+
+// TriggerName returns the name of a request to start a playbook.
+func TriggerName(playbook, request string) string { return joined("trigger", playbook, request) }
+
+// JobInputID returns the id of the input that an occurrence or a request, by its name, is for a
+// member.
+func JobInputID(name, member string) string { return joined(name, member) }
+
+// OccurrenceID returns the id of the input that an occurrence of a schedule is for a member.
+func OccurrenceID(name string, at time.Time, member string) string {
+	return JobInputID(OccurrenceName(name, at), member)
+}
+
+// UpdateID returns the id of the input that a request to change a member is.
+func UpdateID(request, member string) string { return joined("update", request, member) }

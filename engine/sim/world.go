@@ -124,7 +124,7 @@ func (w *World) fire(s *schedule) error {
 		}
 		w.seq++
 		in := engine.Input{
-			Seq: w.seq, Kind: engine.InputSchedule, ID: OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook,
+			Seq: w.seq, Kind: engine.InputSchedule, ID: engine.OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook,
 			Time: at, At: at,
 		}
 		if err := w.decide(id, []engine.Input{in}, at); err != nil {
@@ -138,14 +138,9 @@ func (w *World) fire(s *schedule) error {
 // starts nothing.
 func (w *World) watch(member string) error {
 	return w.decide(member, []engine.Input{{
-		Kind: engine.InputSchedule, ID: OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member,
+		Kind: engine.InputSchedule, ID: engine.OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member,
 		Name: engine.SegmentReevaluation, Time: w.now, At: w.now,
 	}}, w.now)
-}
-
-// OccurrenceID is the id of the input that a schedule's occurrence is for one member.
-func OccurrenceID(playbook string, at time.Time, member string) string {
-	return "schedule:" + playbook + ":" + at.UTC().Format(time.RFC3339) + ":" + member
 }
 
 // decide decides, and after it what runs emitted to other members: each in that member's line,

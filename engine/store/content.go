@@ -13,11 +13,11 @@ import (
 )
 
 // Differs reports whether an input that comes again, under the id of the first, has other content:
-// another kind, member, name, time, property, attribute or tag. The order of keys, white space and
+// another member, name, time, property, attribute or tag. The order of keys, white space and
 // how a number is written are no content. A time that is missing or after the acceptance counts as
 // the acceptance of the first. Both have their Data, the first its At.
 func Differs(first, again engine.Input) bool {
-	if first.Kind != again.Kind || first.Member != again.Member || first.Name != again.Name {
+	if first.Member != again.Member || first.Name != again.Name {
 		return true
 	}
 	at := again.Time.UTC().Truncate(time.Millisecond)

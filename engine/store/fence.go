@@ -4,8 +4,7 @@ import (
 	"context"
 )
 
-// Fence says whose a shard is: who drains it without asking is refused at the commit. The lease of
-// a worker saves work; this is what the data depends on.
+// Fence says whose a shard is: who drains it without asking is refused at the commit.
 type Fence interface {
 	// Claim makes the caller the shard's owner and returns the shard's new epoch.
 	//

@@ -18,8 +18,9 @@ type Intake interface {
 	//  3. An input of kind schedule keeps its At. (Intake "keeps the instant of an occurrence")
 	//  4. A Time that is zero or after At becomes At.
 	//     (Intake "takes a time that is missing or in the future for the acceptance")
-	//  5. An input whose ID is known already is not stored. Its receipt says so.
-	//     (Intake "accepts an id once, ever")
+	//  5. An input whose ID is known already is not stored. Its receipt says so. Ids of each Kind
+	//     are among themselves. (Intake "accepts an id once, ever",
+	//     Intake "takes the id of one kind for no other's")
 	//  6. The receipt says also whether its content [Differs] from what was stored.
 	//     (Intake "reports whether what comes again under an id has other content")
 	//  7. What is stored comes back as it was. (Intake "keeps every field", Intake "takes encoded

@@ -13,8 +13,8 @@ const Shards = 4
 const Lanes = 4
 
 // OldAfter is the age at which an undecided input says that its shard does not move. What is
-// passing is over sooner: a burst is worked off in minutes, the lease of a dead process runs out in
-// seconds, and what failed is tried again each second.
+// passing is over sooner: a burst is worked off in minutes, and what failed is tried again each
+// second.
 const OldAfter = 5 * time.Minute
 
 // ShardOf returns the shard of a member.

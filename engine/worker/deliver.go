@@ -45,7 +45,6 @@ func (w *Worker) deliver(ctx context.Context, lane store.ChannelLane) (did int, 
 	}
 	wire, release := onTheWire(ctx)
 	defer release()
-	defer w.holdLane(wire, lane)()
 	list, outcomes := w.review(a, list)
 	if err := w.settle(ctx, lane, outcomes); err != nil {
 		return 0, err
@@ -224,31 +223,6 @@ func channelOf(lane store.ChannelLane) string {
 		return engine.KeyWebhook
 	}
 	return lane.Channel
-}
-
-// holdLane keeps the lane's lease while attempts are under way, which may take long, so that no
-// other process begins them too.
-func (w *Worker) holdLane(ctx context.Context, lane store.ChannelLane) (release func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(leaseRenewInterval)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if _, err := w.lease(ctx, laneKey(lane)); err != nil && ctx.Err() == nil {
-				w.Log.Debug("keep the lease of a lane", "lane", laneKey(lane), "error", err)
-			}
-		}
-	})
-	return func() {
-		cancel()
-		wg.Wait()
-	}
 }
 
 // result is what the run learns of its delivery: values under actions.<id>.

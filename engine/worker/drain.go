@@ -166,7 +166,7 @@ func (w *Worker) follow(b *batch) {
 		}
 	}
 	for l := range lanes {
-		w.wakeHere(laneKey(l))
+		w.wake(laneKey(l))
 	}
 	for _, r := range b.changes.Runs {
 		if r.State == engine.RunWaiting {
@@ -177,7 +177,7 @@ func (w *Worker) follow(b *batch) {
 		w.expect(l.At)
 	}
 	for i := range b.changes.Emitted {
-		w.wakeHere(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
+		w.wake(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
 	}
 	if len(b.changes.Held) > 0 {
 		w.recount.Store(true)

@@ -2,6 +2,9 @@ package worker
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -10,8 +13,7 @@ import (
 )
 
 const (
-	queueName = "usher"
-	taskType  = "usher:run"
+	taskType = "usher:run"
 
 	// taskCheckInterval is how long a task may lie while asynq sleeps. Each check costs half a
 	// millisecond in-process.
@@ -25,19 +27,29 @@ const (
 	// taskTimeout is when asynq cancels a task. It is never reached by one that is well: see
 	// maxTaskAge.
 	taskTimeout = 2 * maxTaskAge
-	// noHurry is how long the enqueuer sleeps when no runner is wanted: it is woken by a token.
+	// sentPatience is how long asynq may take to bring what the database owes.
+	sentPatience = 200 * time.Millisecond
+	// noHurry is how long the enqueuer sleeps when nothing is to be sent: it is woken by a token.
 	noHurry = time.Hour
 )
 
-// enqueueWanted turns runners that are wanted into tasks.
-func (w *Worker) enqueueWanted(ctx context.Context) {
+// queueOf returns the name of an installation's queue. It is the database's own, so that several
+// installations can share a Redis.
+func queueOf(secret []byte) string {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte("installation"))
+	return "usher-" + hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// enqueueUnsent turns runners that are to be sent into tasks.
+func (w *Worker) enqueueUnsent(ctx context.Context) {
 	timer := time.NewTimer(noHurry)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.wanted:
+		case <-w.unsent:
 		case <-timer.C:
 		}
 		w.mu.Lock()
@@ -58,7 +70,7 @@ func (w *Worker) enqueueWanted(ctx context.Context) {
 // too early.
 func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration) {
 	r.mu.Lock()
-	if r.state != wanted {
+	if r.state != sending {
 		r.mu.Unlock()
 		return noHurry
 	}
@@ -75,7 +87,7 @@ func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration)
 	// already. The next id settles it: if that one is there too, at least one of the two begins after
 	// now.
 	for i := range 2 {
-		_, err := w.client.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(r.key)), asynq.Queue(queueName),
+		_, err := w.client.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(r.key)), asynq.Queue(w.queue),
 			asynq.MaxRetry(0),
 			asynq.TaskID(fmt.Sprintf("%s:%s:%d", r.key, w.process, gen+i)), asynq.Timeout(taskTimeout))
 		if err == nil {
@@ -83,7 +95,10 @@ func (w *Worker) enqueueOne(ctx context.Context, r *runner) (wait time.Duration)
 			return noHurry
 		}
 		if !errors.Is(err, asynq.ErrTaskIDConflict) && ctx.Err() == nil {
-			w.Log.Warn("enqueue a task; the sweep tries again", "key", r.key, "error", err)
+			w.Log.Warn("enqueue a task; it begins without", "key", r.key, "error", err)
+			if !w.NoTasks {
+				w.wake(r.key)
+			}
 			return noHurry
 		}
 	}
@@ -123,14 +138,15 @@ func (w *Worker) handler() asynq.Handler {
 }
 
 // enter counts a task as under way, because asynq does not wait for a handler that takes too long.
-// It returns false when the worker has stopped.
+// It returns false when the worker has not begun, or has stopped.
 func (w *Worker) enter() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.stopped {
-		w.underWay.Add(1)
+	if w.root == nil || w.stopped {
+		return false
 	}
-	return !w.stopped
+	w.underWay.Add(1)
+	return true
 }
 
 // finish waits for the tasks that are under way, and lets no other begin.
@@ -143,7 +159,7 @@ func (w *Worker) finish() {
 
 func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 	return asynq.Config{
-		Concurrency: w.Concurrency, Queues: map[string]int{queueName: 1}, TaskCheckInterval: taskCheckInterval,
+		Concurrency: w.Concurrency, Queues: map[string]int{w.queue: 1}, TaskCheckInterval: taskCheckInterval,
 		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: StopGrace + 5*time.Second,
 		// A context that ended with Run would be a failure to asynq, which it logs and archives: see
 		// handler.

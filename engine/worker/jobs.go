@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	jobsKey = "jobs" // of the lease
 	// jobPage is how many members one step of a job looks at: few, because what comes of them is stored
 	// in one commit, for which others wait.
 	jobPage = 100
@@ -35,8 +34,6 @@ func (w *Worker) WakeJobs() { put(w.newJob) }
 
 // carryOut carries jobs out while there are any.
 func (w *Worker) carryOut(ctx context.Context) {
-	defer w.release(ctx, jobsKey)
-	var leasedAt time.Time
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -47,13 +44,6 @@ func (w *Worker) carryOut(ctx context.Context) {
 		case <-w.newJob:
 		}
 		wait := sweepEvery
-		if time.Since(leasedAt) >= leaseRenewInterval {
-			if leased, err := w.lease(ctx, jobsKey); err != nil || !leased {
-				timer.Reset(wait)
-				continue
-			}
-			leasedAt = time.Now()
-		}
 		switch open, err := w.CarryOut(ctx); {
 		case err != nil && ctx.Err() == nil:
 			w.Log.Error("carry out jobs", "error", err)
@@ -234,12 +224,12 @@ func (s *step) reach(member string) {
 	in := engine.Input{Member: member, Name: s.job.Playbook, Data: s.job.Data}
 	switch s.job.Kind {
 	case store.JobTrigger:
-		in.Kind, in.ID = engine.InputTrigger, s.job.Name+":"+member
+		in.Kind, in.ID = engine.InputTrigger, engine.JobInputID(s.job.Name, member)
 	case store.JobReevaluation:
 		in.Name = engine.SegmentReevaluation
 		fallthrough
 	default:
-		in.Kind, in.ID = engine.InputSchedule, occurrenceID(in.Name, s.job.At)+":"+member
+		in.Kind, in.ID = engine.InputSchedule, engine.OccurrenceID(in.Name, s.job.At, member)
 		in.Time, in.At = s.job.At, s.job.At
 	}
 	s.Inputs = append(s.Inputs, in)

@@ -19,6 +19,7 @@ type runner struct {
 	state      state
 	gen        int
 	enqueuedAt time.Time
+	sent       time.Time // when asynq was told last that something is owed; zero: a task has begun since
 	conflict   time.Time // since when the next task's id is taken
 
 	// Of the running task only.
@@ -48,9 +49,9 @@ func put(c chan struct{}) {
 	}
 }
 
-// move moves the runner by an event, and sees to it that one that is wanted is enqueued. Nothing
-// else sets the state. A wake-up that the task has not seen when it ends makes the runner wanted.
-// The caller holds mu.
+// move moves the runner by an event, and sees to it that one that is wanted begins and that one
+// that is to be sent is enqueued. Nothing else sets the state. A wake-up that the task has not seen
+// when it ends makes the runner wanted. The caller holds mu.
 func (r *runner) move(e event) state {
 	to, ok := transitions[r.state][e]
 	if !ok { // the sweep finds what it owes
@@ -64,15 +65,18 @@ func (r *runner) move(e event) state {
 		default:
 		}
 	}
+	if to == wanted && !r.w.start(r.key) {
+		to = idle
+	}
 	r.state = to
-	if to == wanted {
-		put(r.w.wanted)
+	if to == sending {
+		put(r.w.unsent)
 	}
 	return to
 }
 
 // wake makes sure that the database is looked at for the key from now on: by the task that runs
-// here, or by a new one.
+// here, or by a new one. A process that begins none tells the others.
 func (w *Worker) wake(key string) {
 	r := w.runner(key)
 	r.mu.Lock()
@@ -80,28 +84,42 @@ func (w *Worker) wake(key string) {
 	switch {
 	case r.state.running():
 		put(r.signal)
-	case r.state == idle:
+	case w.NoTasks && r.state == idle:
+		r.move(onOwed)
+	case !w.NoTasks && r.state != wanted:
 		r.move(onWoken)
 	}
 }
 
-// wakeHere is wake for a task that has made work for another runner: that one begins at once beside
-// it, instead of lying in Redis until asynq looks again. When this process ends before it does, the
-// sweep of another finds what is left.
-func (w *Worker) wakeHere(key string) {
+// owe is wake for what the sweep finds in the database: asynq brings it. What asynq does not bring
+// soon begins here, whatever has become of Redis.
+func (w *Worker) owe(key string) {
 	r := w.runner(key)
 	r.mu.Lock()
-	running := r.state.running()
-	r.mu.Unlock()
-	if running {
-		w.wake(key)
-		return
+	defer r.mu.Unlock()
+	switch {
+	case r.state.running():
+		put(r.signal)
+	case r.state == idle && r.sent.IsZero():
+		r.sent = time.Now()
+		r.move(onOwed)
+	case r.state != wanted && time.Since(r.sent) > sentPatience:
+		r.move(onWoken)
 	}
-	w.underWay.Go(func() {
+}
+
+// start begins a task of this process; false when it has not begun to work, or stops.
+func (w *Worker) start(key string) bool {
+	if !w.enter() {
+		return false
+	}
+	go func() {
+		defer w.underWay.Done()
 		if err := w.run(w.root, key); err != nil && w.root.Err() == nil {
-			w.Log.Warn("work beside a task failed; the sweep wakes it again", "key", key, "error", err)
+			w.Log.Warn("a task failed; the sweep wakes it again", "key", key, "error", err)
 		}
-	})
+	}()
+	return true
 }
 
 // begin reports whether the runner was not running. When it was, its task is told to look again.
@@ -114,7 +132,7 @@ func (r *runner) begin() bool {
 		return false
 	}
 	r.move(onBegun)
-	r.owned = false
+	r.owned, r.sent = false, time.Time{}
 	return true
 }
 
@@ -128,9 +146,10 @@ func (w *Worker) run(ctx context.Context, key string) error {
 	if !r.begin() {
 		return nil
 	}
-	t := &task{r: r, step: step, begun: time.Now()}
-	for at := acquiring; at.running(); {
-		at = t.leave(ctx, at, t.do(ctx, at))
+	now := time.Now()
+	t := &task{r: r, step: step, begun: now, before: now}
+	for at := draining; at.running(); {
+		at = t.leave(t.do(ctx, at))
 	}
 	return t.err
 }

@@ -5,26 +5,22 @@ import (
 	"errors"
 	"time"
 
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
 
 const (
 	missedAfter = 5 * time.Minute // an occurrence that is later than this is missed
-	schedules   = "schedules"
 )
 
 // schedule makes a job of each occurrence as it comes.
 func (w *Worker) schedule(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	defer w.release(ctx, schedules)
 	for {
-		if leased, err := w.lease(ctx, schedules); err == nil && leased {
-			err = w.Tick(ctx, w.now())
-			if err != nil && ctx.Err() == nil {
-				w.Log.Error("look after the schedules", "error", err)
-			}
+		if err := w.Tick(ctx, w.now()); err != nil && ctx.Err() == nil {
+			w.Log.Error("look after the schedules", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -133,5 +129,5 @@ func (w *Worker) occur(
 
 // occurrenceID begins the ids of the inputs of an occurrence.
 func occurrenceID(name string, at time.Time) string {
-	return "schedule:" + name + ":" + at.UTC().Format(time.RFC3339Nano)
+	return engine.OccurrenceName(name, at)
 }

@@ -6,13 +6,13 @@ package worker
 type state string
 
 const (
-	// idle: nothing of the shard or the lane runs here. Its task may lie in Redis.
+	// idle: nothing of the shard or the lane runs here. A task for it may lie in Redis.
 	idle state = "idle"
-	// wanted: there may be work, and a task for it is to be enqueued.
+	// sending: the database owes something, and a task that says so is to be enqueued.
+	sending state = "sending"
+	// wanted: there may be work, and a task of this process begins.
 	wanted state = "wanted"
-	// acquiring: a task runs and asks Redis for the lease.
-	acquiring state = "acquiring"
-	// draining: it has the lease, and loads, decides and commits one batch, or delivers one.
+	// draining: a task loads, decides and commits one batch, or delivers one.
 	draining state = "draining"
 	// backingOff: the batch was decided on a state that has changed since.
 	backingOff state = "backingOff"
@@ -20,53 +20,41 @@ const (
 	pacing state = "pacing"
 	// lingering: nothing was found. More often comes soon, and the task is here already.
 	lingering state = "lingering"
-	// rechecking: the lease is given back, and what came while it was held is looked for.
-	rechecking state = "rechecking"
 )
 
 // running reports whether a task is here. It alone moves the runner then; a wake-up is remembered
 // until it looks again.
-func (s state) running() bool { return s != idle && s != wanted }
-
-// leased reports whether the task has the lease. Leaving the last of these states gives it back.
-func (s state) leased() bool {
-	return s == draining || s == backingOff || s == pacing || s == lingering
-}
+func (s state) running() bool { return s != idle && s != sending && s != wanted }
 
 // event is what moves a runner.
 type event string
 
 const (
 	onWoken     event = "woken"
+	onOwed      event = "owed"
 	onEnqueued  event = "enqueued"
 	onBegun     event = "a task begins"
-	onAcquired  event = "lease acquired"
-	onRefused   event = "another process has the lease"
 	onDrained   event = "batch done"
 	onStale     event = "commit is stale"
 	onEmpty     event = "nothing found"
 	onWaited    event = "waited"
-	onPolled    event = "time to look, or woken"
 	onLingered  event = "nothing came"
-	onOwed      event = "work found"
-	onNothing   event = "no work found"
 	onExpired   event = "the task is old"
-	onLost      event = "another process took over"
+	onLost      event = "another owner took over"
 	onFailed    event = "failed"
 	onCancelled event = "the process stops"
 )
 
 // transitions are all moves: by state, then by event.
 var transitions = map[state]map[event]state{
-	idle:      {onWoken: wanted, onBegun: acquiring},
-	wanted:    {onEnqueued: idle, onBegun: acquiring},
-	acquiring: {onAcquired: draining, onRefused: idle, onFailed: idle, onCancelled: idle},
+	idle:    {onWoken: wanted, onOwed: sending, onBegun: draining},
+	sending: {onWoken: wanted, onEnqueued: idle, onBegun: draining},
+	wanted:  {onBegun: draining},
 	draining: {
 		onDrained: pacing, onStale: backingOff, onEmpty: lingering, onExpired: wanted, onLost: idle,
 		onFailed: idle, onCancelled: idle,
 	},
 	backingOff: {onWaited: pacing, onExpired: wanted, onCancelled: idle},
 	pacing:     {onWaited: draining, onCancelled: idle},
-	lingering:  {onPolled: draining, onLingered: rechecking, onCancelled: idle},
-	rechecking: {onOwed: acquiring, onNothing: idle, onExpired: wanted, onFailed: idle, onCancelled: idle},
+	lingering:  {onWoken: draining, onLingered: idle, onCancelled: idle},
 }

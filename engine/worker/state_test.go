@@ -60,7 +60,7 @@ func TestDrawingShowsEveryTransition(t *testing.T) {
 	if want := allMoves(); !slices.Equal(drawn, want) {
 		t.Errorf("the drawing has\n%s\nand the transitions are\n%s", strings.Join(drawn, "\n"), strings.Join(want, "\n"))
 	}
-	for _, s := range []state{idle, wanted, acquiring, draining, backingOff, pacing, lingering, rechecking} {
+	for _, s := range []state{idle, sending, wanted, draining, backingOff, pacing, lingering} {
 		if !strings.Contains(string(page), "\n| `"+string(s)+"` |") {
 			t.Errorf("docs/state-machine.md does not say what %s is", s)
 		}
@@ -115,63 +115,28 @@ func newBench(t *testing.T) *bench {
 	})
 	b.w.active.Store(&active{})
 	b.ctx, b.stop = context.WithCancel(context.Background())
-	b.w.root = b.ctx // as Run sets it
+	b.w.root, b.w.queue = b.ctx, queueOf(nil) // as Run sets them
 	t.Cleanup(b.stop)
 	b.r = b.w.runner(shardKey(1))
 	step := func(context.Context, *runner) (int, error) { return b.did, b.err }
-	b.task = &task{r: b.r, step: step, begun: time.Now(), renewed: time.Now()}
+	b.task = &task{r: b.r, step: step, begun: time.Now()}
 	return b
 }
 
-// elsewhere gives the lease to another process.
-func (b *bench) elsewhere() {
-	b.Helper()
-	if err := b.w.rdb.Set(b.ctx, b.w.leaseKey(b.r.key), "another", time.Minute).Err(); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// holder tells who has the lease.
-func (b *bench) holder() string {
-	b.Helper()
-	list, err := b.w.rdb.Keys(context.Background(), b.w.leaseKey(b.r.key)).Result()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	who, err := b.w.rdb.Get(context.Background(), list[0]).Result()
-	if err != nil {
-		b.Fatal(err)
-	}
-	return who
-}
-
 func (b *bench) aged()             { b.task.begun = time.Now().Add(-2 * maxTaskAge) }
-func (b *bench) noLonger()         { b.task.renewed = time.Now().Add(-2 * leaseRenewInterval) }
-func (b *bench) idleFor()          { b.task.idleSince = time.Now().Add(-2 * lingerTime) }
-func (b *bench) owe()              { b.db.batch.Due = []string{"m"} }
-func (b *bench) breakRedis()       { b.w.rdb.Close() }
 func (b *bench) says(err error)    { b.err = err }
 func (b *bench) does(inputs int)   { b.did = inputs }
-func (b *bench) breakStore()       { b.db.err = errors.New("busy") }
 func (b *bench) signal()           { put(b.r.signal) }
 func (b *bench) nothingToPrepare() {}
 
 // Each move is made by what makes it in life: a case prepares the world, and the state's own method
 // finds the event.
 var moveCases = map[move]func(*bench){
-	{acquiring, onAcquired, draining}: (*bench).nothingToPrepare,
-	{acquiring, onRefused, idle}:      (*bench).elsewhere,
-	{acquiring, onFailed, idle}:       (*bench).breakRedis,
-	{acquiring, onCancelled, idle}:    func(b *bench) { b.stop() },
-
 	{draining, onDrained, pacing}:   func(b *bench) { b.does(3) },
 	{draining, onStale, backingOff}: func(b *bench) { b.says(fmt.Errorf("commit: %w", store.ErrStale)) },
 	{draining, onEmpty, lingering}:  (*bench).nothingToPrepare,
 	{draining, onExpired, wanted}:   func(b *bench) { b.does(3); b.aged() },
-	{draining, onLost, idle}:        func(b *bench) { b.noLonger(); b.elsewhere() },
+	{draining, onLost, idle}:        func(b *bench) { b.says(errLost) },
 	{draining, onFailed, idle}:      func(b *bench) { b.says(errors.New("disk full")) },
 	{draining, onCancelled, idle}:   func(b *bench) { b.stop() },
 
@@ -179,18 +144,11 @@ var moveCases = map[move]func(*bench){
 	{backingOff, onExpired, wanted}: (*bench).aged,
 	{backingOff, onCancelled, idle}: func(b *bench) { b.r.stale = maxStaleDoublings; b.stop() },
 
-	{pacing, onWaited, draining}:    (*bench).nothingToPrepare,
-	{pacing, onCancelled, idle}:     func(b *bench) { b.task.started = time.Now().Add(time.Hour); b.stop() },
-	{lingering, onPolled, draining}: (*bench).signal,
-
-	{lingering, onLingered, rechecking}: (*bench).idleFor,
-	{lingering, onCancelled, idle}:      func(b *bench) { b.stop() },
-
-	{rechecking, onOwed, acquiring}: (*bench).owe,
-	{rechecking, onNothing, idle}:   (*bench).nothingToPrepare,
-	{rechecking, onExpired, wanted}: (*bench).aged,
-	{rechecking, onFailed, idle}:    (*bench).breakStore,
-	{rechecking, onCancelled, idle}: func(b *bench) { b.stop(); b.breakStore() },
+	{pacing, onWaited, draining}:   (*bench).nothingToPrepare,
+	{pacing, onCancelled, idle}:    func(b *bench) { b.task.started = time.Now().Add(time.Hour); b.stop() },
+	{lingering, onWoken, draining}: (*bench).signal,
+	{lingering, onLingered, idle}:  (*bench).nothingToPrepare,
+	{lingering, onCancelled, idle}: func(b *bench) { b.stop() },
 }
 
 func TestEveryTransitionOfATask(t *testing.T) {
@@ -200,24 +158,17 @@ func TestEveryTransitionOfATask(t *testing.T) {
 		t.Run(m.String(), func(t *testing.T) {
 			b := newBench(t)
 			b.r.state = m.from
-			if m.from.leased() {
-				if ok, err := b.w.lease(b.ctx, b.r.key); err != nil || !ok {
-					t.Fatalf("lease: %v %v", ok, err)
-				}
-			}
 			prepare(b)
 			e := b.task.do(b.ctx, m.from)
-			if to := b.task.leave(b.ctx, m.from, e); e != m.on || to != m.to || b.r.state != m.to {
+			if to := b.task.leave(e); e != m.on || to != m.to {
 				t.Fatalf("%s --> %s: %s", m.from, to, e)
 			}
 			if (m.on == onFailed) != (b.task.err != nil) {
 				t.Errorf("the task's error: %v", b.task.err)
 			}
-			if m.from.leased() && b.holder() == b.w.process != m.to.leased() {
-				t.Errorf("%q has the lease", b.holder())
-			}
-			if len(b.w.wanted) > 0 != (m.to == wanted) {
-				t.Errorf("%d tokens for the enqueuer", len(b.w.wanted))
+			b.w.finish()
+			if begun := b.r.gen > 0; begun != (m.to == wanted) {
+				t.Errorf("a new task has begun: %v", begun)
 			}
 		})
 	}
@@ -230,64 +181,118 @@ func TestEveryTransitionOfATask(t *testing.T) {
 	}
 }
 
-// The moves of a runner without a task.
-func TestWakeEnqueueBegin(t *testing.T) {
-	b := newBench(t)
-	is := func(want state) {
-		t.Helper()
-		if b.r.state != want {
-			t.Fatalf("it is %s, not %s", b.r.state, want)
-		}
+// is checks the runner's state.
+func (b *bench) is(want state) {
+	b.Helper()
+	b.r.mu.Lock()
+	defer b.r.mu.Unlock()
+	if b.r.state != want {
+		b.Fatalf("it is %s, not %s", b.r.state, want)
 	}
-	is(idle)
+}
+
+// What this process brings about begins here, whatever Redis does.
+func TestWakeBegins(t *testing.T) {
+	b := newBench(t)
+	b.w.rdb.Close()
+	b.is(idle)
 	b.w.wake(b.r.key)
-	b.w.wake(b.r.key)
-	is(wanted)
+	b.w.finish() // a task looks, finds nothing and lingers
+	b.is(idle)
+	if b.r.gen != 1 {
+		t.Errorf("%d tasks have begun", b.r.gen)
+	}
+	b.w.wake(b.r.key) // too late
+	b.is(idle)
+}
+
+// What the sweep finds goes through asynq, and begins here when asynq does not bring it.
+func TestOwedIsSentThenBegun(t *testing.T) {
+	b := newBench(t)
+	for range 2 {
+		b.w.owe(b.r.key)
+		b.is(sending)
+	}
 	if wait := b.w.enqueueOne(b.ctx, b.r); wait != noHurry {
 		t.Fatalf("it is not enqueued for %v", wait)
 	}
-	is(idle)
+	b.is(idle)
+	b.w.owe(b.r.key)
+	b.is(idle)
+	b.r.sent = time.Now().Add(-2 * sentPatience)
+	b.w.owe(b.r.key)
+	b.w.finish()
+	if b.is(idle); b.r.gen != 1 || !b.r.sent.IsZero() {
+		t.Errorf("%d tasks have begun, and it was sent %v", b.r.gen, b.r.sent)
+	}
+}
+
+// What Redis refuses begins here at once.
+func TestOwedBeginsWhenRedisIsGone(t *testing.T) {
+	b := newBench(t)
+	b.w.rdb.Close()
+	b.w.owe(b.r.key)
+	b.w.enqueueOne(b.ctx, b.r)
+	b.w.finish()
+	if b.is(idle); b.r.gen != 1 {
+		t.Errorf("%d tasks have begun", b.r.gen)
+	}
+}
+
+// Who only takes in tells the others, at most so often.
+func TestFrontDoorSends(t *testing.T) {
+	b := newBench(t)
+	b.w.NoTasks = true
+	b.w.wake(b.r.key)
+	b.w.wake(b.r.key)
+	b.is(sending)
+	if wait := b.w.enqueueOne(b.ctx, b.r); wait != noHurry {
+		t.Fatalf("it is not enqueued for %v", wait)
+	}
+	b.is(idle)
 	b.w.wake(b.r.key)
 	if wait := b.w.enqueueOne(b.ctx, b.r); wait <= 0 || wait > minEnqueueInterval {
 		t.Fatalf("enqueued again, or in %v", wait)
 	}
-	is(wanted)
+	b.is(sending)
+}
+
+func TestBegunOnce(t *testing.T) {
+	b := newBench(t)
 	if !b.r.begin() {
 		t.Fatal("it did not begin")
 	}
-	is(acquiring)
 	if b.r.begin() {
 		t.Fatal("it began twice")
 	}
-	is(acquiring)
+	b.is(draining)
 	if len(b.r.signal) != 1 {
 		t.Fatal("who came second left no signal")
 	}
 	// What came too late for the task to see is not lost.
-	b.r.move(onRefused)
-	is(wanted)
-	b.r.begin()
-	b.r.move(onRefused)
-	is(idle)
+	b.r.move(onFailed)
+	b.w.finish()
+	if b.is(idle); b.r.gen != 3 {
+		t.Errorf("generation %d", b.r.gen)
+	}
 }
 
 func TestRunnerThatIsToldNonsenseStartsAnew(t *testing.T) {
 	b := newBench(t)
 	b.r.begin()
 	if to := b.r.move(onLingered); to != idle ||
-		!strings.Contains(b.log.String(), `state=acquiring event="nothing came"`) {
+		!strings.Contains(b.log.String(), `state=draining event="nothing came"`) {
 		t.Errorf("it is %s; the log says %q", to, b.log.String())
 	}
 }
 
-// A whole task, through asynq's own door: it finds work, does it, lingers, looks once more and
-// ends.
+// A whole task, through asynq's own door: it finds work, does it, lingers and ends.
 func TestTaskRunsToItsEnd(t *testing.T) {
 	b := newBench(t)
 	if err := b.w.handler().ProcessTask(b.ctx, asynq.NewTask(taskType, []byte(b.r.key))); err != nil {
 		t.Fatal(err)
 	}
-	if b.r.state != idle || b.holder() != "" || b.r.gen != 1 {
-		t.Errorf("it is %s, generation %d, and %q has the lease", b.r.state, b.r.gen, b.holder())
+	if b.is(idle); b.r.gen != 1 {
+		t.Errorf("generation %d", b.r.gen)
 	}
 }

@@ -49,14 +49,14 @@ func (w *Worker) wakeOwed(ctx context.Context) (next time.Time, err error) {
 		return next, err
 	}
 	for _, s := range shards {
-		w.wake(shardKey(s))
+		w.owe(shardKey(s))
 	}
 	lanes, delivery, err := w.Store.OwedDeliveries(ctx, now)
 	if err != nil {
 		return run, err
 	}
 	for _, l := range lanes {
-		w.wake(laneKey(l))
+		w.owe(laneKey(l))
 	}
 	if run.IsZero() || !delivery.IsZero() && delivery.Before(run) {
 		return delivery, nil

@@ -53,7 +53,8 @@ type Worker struct {
 	Config
 	Metrics *Metrics
 
-	process string // tells this process' task ids and locks from others'
+	process string // tells this process' task ids from others'
+	queue   string // of the installation's tasks; see queueOf
 	rdb     redis.UniversalClient
 	client  *asynq.Client
 	active  atomic.Pointer[active]
@@ -64,10 +65,10 @@ type Worker struct {
 	runners   map[string]*runner
 	unsettled map[store.ChannelLane][]store.Outcome // what the database could not take; see settle
 	saidHeld  map[string]time.Time                  // when the log said that a member is held
-	root      context.Context                       // of Run: what a task begins beside itself outlives the task
-	underWay  sync.WaitGroup                        // tasks, and runners that they began; see wakeHere
+	root      context.Context                       // of Run, and of the tasks that begin here; nil before it
+	underWay  sync.WaitGroup                        // tasks
 	stopped   bool                                  // no task may begin any more
-	wanted    chan struct{}                         // holds a token when a runner is wanted
+	unsent    chan struct{}                         // holds a token when a runner is to be sent
 	soon      chan time.Time
 	newJob    chan struct{} // holds a token when there is a new job
 	jobs      jobs
@@ -98,7 +99,7 @@ func New(c Config) (*Worker, error) {
 		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb,
 		client:   asynq.NewClientFromRedisClient(rdb),
 		saidHeld: map[string]time.Time{},
-		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, wanted: make(chan struct{}, 1),
+		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, unsent: make(chan struct{}, 1),
 		soon: make(chan time.Time, 64), newJob: make(chan struct{}, 1), jobs: jobs{lists: map[int64][]string{}},
 	}, nil
 }
@@ -106,15 +107,22 @@ func New(c Config) (*Worker, error) {
 // Run works until ctx ends, then settles what is on the wire, which may take [StopGrace], and lets
 // go of Redis. It is called once.
 func (w *Worker) Run(ctx context.Context) error {
-	w.root = ctx
 	defer func() {
 		if err := w.rdb.Close(); err != nil {
 			w.Log.Warn("close the Redis connection", "error", err)
 		}
 	}()
+	secret, err := w.Store.Secret(context.WithoutCancel(ctx)) // who stops a start is told no error
+	if err != nil {
+		return fmt.Errorf("read the installation's name: %w", err)
+	}
+	w.queue = queueOf(secret)
 	if err := w.Refresh(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
 		w.Log.Error("load the active workspace", "error", err)
 	}
+	w.mu.Lock()
+	w.root = ctx
+	w.mu.Unlock()
 	var server *asynq.Server
 	if !w.NoTasks {
 		if err := w.Store.Unpark(ctx, w.now()); err != nil && ctx.Err() == nil {
@@ -142,7 +150,7 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 func (w *Worker) loops() []func(context.Context) {
-	loops := []func(context.Context){w.enqueueWanted, w.watchActive}
+	loops := []func(context.Context){w.enqueueUnsent, w.watchActive}
 	if !w.NoTasks {
 		loops = append(loops, w.sweep, w.carryOut)
 	}

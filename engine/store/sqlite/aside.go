@@ -42,31 +42,32 @@ func of(member string, err error) error {
 // setAside keeps what could not be decided where it can be found, and out of everybody's way.
 func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
-		what, id, kind, at := store.FailedInput, "", "", millis(p.At)
+		what, kind, at := store.FailedInput, "", millis(p.At)
+		var known identity
 		var err error
 		switch {
 		case p.Seq != 0:
-			_, err = t.one("SELECT id, at, kind FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
+			_, err = t.one("SELECT id, at, kind, space FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
 				func(r row) error {
-					id, at, kind = r.str(0), r.int(1), r.str(2)
+					known, at, kind = identity{r.str(3), r.str(0)}, r.int(1), r.str(2)
 					return nil
 				})
 			if err == nil {
 				_, err = t.exec("UPDATE inbox SET kind = ? WHERE shard = ? AND seq = ?", kindPoisoned, b.shard, p.Seq)
 			}
 		case p.Run != "":
-			what, id = store.FailedWait, p.Run
+			what, known.id = store.FailedWait, p.Run
 		default:
-			what, id = store.FailedLook, p.Member
+			what, known.id = store.FailedLook, p.Member
 		}
 		if err == nil && p.Run != "" {
 			err = t.failRun(p, &at)
 		}
 		if err == nil {
-			err = t.failAs(at, what, id, p.Error, kind)
+			err = t.failAs(at, what, known, p.Error, kind)
 		}
 		if err != nil {
-			return fmt.Errorf("set aside %s %s: %w", what, id, err)
+			return fmt.Errorf("set aside %s %s: %w", what, known.id, err)
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 )
 
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
-	WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id)
+	WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id AND inbox.space = failures.space)
 	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
 	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
 	ELSE (SELECT member FROM runs WHERE runs.id = failures.id) END, '')`
@@ -127,7 +127,8 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 func (t *tx) retryInput(f *store.Failure) error {
 	var in engine.Input
 	kind := ""
-	const read = "SELECT i.seq, i.kind, i.name, f.kind FROM failures f CROSS JOIN inbox i WHERE f.n = ? AND i.id = f.id"
+	const read = `SELECT i.seq, i.kind, i.name, f.kind FROM failures f CROSS JOIN inbox i
+		WHERE f.n = ? AND i.id = f.id AND i.space = f.space`
 	found, err := t.one(read, []any{f.N}, func(r row) error {
 		in.Seq, in.Kind, in.Name, kind = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3)
 		return nil
@@ -204,15 +205,17 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 }
 
 // fail lists what was given up on.
-func (t *tx) fail(at int64, what, id, text string) error { return t.failAs(at, what, id, text, "") }
+func (t *tx) fail(at int64, what, id, text string) error {
+	return t.failAs(at, what, identity{id: id}, text, "")
+}
 
-// failAs is fail for an input, which keeps its kind.
-func (t *tx) failAs(at int64, what, id, text, kind string) error {
+// failAs is fail for an input, which keeps its kind and what it is known by.
+func (t *tx) failAs(at int64, what string, known identity, text, kind string) error {
 	n, err := t.number()
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO failures (n, at, what, id, error, kind) VALUES (?, ?, ?, ?, ?, ?)", n, at, what, id,
-		text, kind)
+	_, err = t.exec("INSERT INTO failures (n, at, what, space, id, error, kind) VALUES (?, ?, ?, ?, ?, ?, ?)", n, at, what,
+		known.space, known.id, text, kind)
 	return err
 }

@@ -11,8 +11,21 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-const insertInput = `INSERT INTO inbox (shard, seq, kind, id, member, name, time, at, data)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+const insertInput = `INSERT INTO inbox (shard, seq, kind, space, id, member, name, time, at, data)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, space) DO NOTHING`
+
+// identity is what an input is known by. Ids of each kind are among themselves: what a client sends
+// as the id of an event is in nobody's way.
+type identity struct{ space, id string }
+
+// identityOf returns what an input is known by, by the kind that it was accepted as. Events, which
+// are most, have the empty space.
+func identityOf(kind engine.InputKind, id string) identity {
+	if kind == engine.InputEvent {
+		return identity{"", id}
+	}
+	return identity{string(kind), id}
+}
 
 // kindPoisoned is how an input is stored that was set aside.
 const kindPoisoned = "poisoned"
@@ -100,22 +113,18 @@ func assignInstant(in *engine.Input, at time.Time) {
 	in.Time = in.Time.UTC().Truncate(time.Millisecond)
 }
 
-// knownInput returns what an input is that comes again under the id of the first. Of one that was
-// set aside, or that a run emitted to its own member, the kind is not told any more.
+// knownInput returns what an input is that comes again under the id of the first.
 func knownInput(first, again *engine.Input) store.Known {
-	as := *again
-	if first.Kind == kindPoisoned || first.Kind == kindCascaded {
-		as.Kind = first.Kind
-	}
-	return store.Known{Duplicate: true, Differs: store.Differs(*first, as)}
+	return store.Known{Duplicate: true, Differs: store.Differs(*first, *again)}
 }
 
 // insertInput stores an input that has its instant, and gives it its Seq. It returns the input that
 // was stored before under the same id, if there is one; then nothing is stored.
 func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, err error) {
 	in.Seq = t.clock.seq + 1
-	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), in.ID, in.Member, in.Name,
-		millis(in.Time), millis(in.At), data)
+	known := identityOf(in.Kind, in.ID)
+	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), known.space, known.id, in.Member,
+		in.Name, millis(in.Time), millis(in.At), data)
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +132,13 @@ func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, er
 		t.clock.seq, t.dirty = in.Seq, true
 		return nil, nil
 	}
-	return t.input(in.ID)
+	return t.input(known)
 }
 
-// input returns the stored input with this id; nil when there is none.
-func (c *conn) input(id string) (first *engine.Input, err error) {
-	_, err = c.one("SELECT "+inputColumns+" FROM inbox i WHERE i.id = ?", []any{id}, func(r row) error {
+// input returns the stored input that is known by this; nil when there is none.
+func (c *conn) input(known identity) (first *engine.Input, err error) {
+	const read = "SELECT " + inputColumns + " FROM inbox i WHERE i.id = ? AND i.space = ?"
+	_, err = c.one(read, []any{known.id, known.space}, func(r row) error {
 		in := storedInput(r)
 		first = &in
 		return nil

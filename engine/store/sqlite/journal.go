@@ -35,9 +35,9 @@ type journal struct {
 
 	mu       sync.Mutex
 	queue    []*taking
-	known    map[string]*journaled // by id, what is being written or waits
-	writing  int64                 // the instant of what is being written; 0: nothing is
-	waiting  []*journaled          // on the disk, not in the inbox
+	known    map[identity]*journaled // what is being written or waits
+	writing  int64                   // the instant of what is being written; 0: nothing is
+	waiting  []*journaled            // on the disk, not in the inbox
 	owed     [store.Shards]int
 	stored   int64 // how many ever waited
 	absorbed int64 // how many of those are in the inbox
@@ -195,7 +195,7 @@ func (j *journal) write(group []*taking) error {
 		return nil
 	}
 	for _, in := range fresh { // nobody was told that they are known
-		delete(j.known, in.ID)
+		delete(j.known, in.identity())
 	}
 	if err = fmt.Errorf("bring inputs to the disk: %w", err); !passes(err) {
 		return faults.fail(err)
@@ -216,7 +216,7 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 	for _, t := range group {
 		for i := range t.inputs {
 			e := &journaled{t.inputs[i], t.data[i]}
-			if first := j.known[e.ID]; first != nil {
+			if first := j.known[e.identity()]; first != nil {
 				t.known[i] = knownInput(first.encoded(), e.encoded())
 				continue
 			}
@@ -224,12 +224,12 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 		}
 	}
 	j.mu.Unlock()
-	here := map[string]*engine.Input{} // by id, the first of each
+	here := map[identity]*engine.Input{} // the first of each
 	err = j.findKnown.reading(func() error {
 		for _, c := range list {
-			first := here[c.ID]
+			first := here[c.identity()]
 			if first == nil {
-				if first, err = j.findKnown.input(c.ID); err != nil {
+				if first, err = j.findKnown.input(c.identity()); err != nil {
 					return err
 				}
 			}
@@ -239,12 +239,14 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 			} else {
 				*c.known = knownInput(first, c.encoded())
 			}
-			here[c.ID] = first
+			here[c.identity()] = first
 		}
 		return nil
 	})
 	return fresh, err
 }
+
+func (e *journaled) identity() identity { return identityOf(e.Kind, e.ID) }
 
 // encoded returns the input with its payload as the store keeps it.
 func (e *journaled) encoded() *engine.Input {
@@ -261,7 +263,7 @@ func (j *journal) stamp(fresh []*journaled) {
 	j.writing = j.last
 	for _, in := range fresh {
 		assignInstant(&in.Input, instant(j.last))
-		j.known[in.ID] = in
+		j.known[in.identity()] = in
 	}
 }
 
@@ -304,7 +306,7 @@ func (j *journal) committed(n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, in := range j.waiting[:n] {
-		delete(j.known, in.ID)
+		delete(j.known, in.identity())
 		j.owed[store.ShardOf(in.Member)]--
 	}
 	clear(j.waiting[:n])
@@ -427,7 +429,8 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 		return err
 	}
 	j := &journal{
-		file: f, w: d.w, now: d.now, known: map[string]*journaled{}, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		file: f, w: d.w, now: d.now, known: map[identity]*journaled{}, wake: make(chan struct{}, 1),
+		ended: make(chan struct{}),
 	}
 	left, err := f.read()
 	if err == nil {
@@ -446,7 +449,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	// written now.
 	f.round = max(f.round, uint64(d.now().UnixMilli()))
 	for _, in := range left {
-		j.known[in.ID], j.last = in, max(j.last, in.At.UnixMilli())
+		j.known[in.identity()], j.last = in, max(j.last, in.At.UnixMilli())
 	}
 	j.wait(left)
 	d.w.attach(j)

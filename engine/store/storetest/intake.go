@@ -38,7 +38,6 @@ func contents(at time.Time) (same, others map[string]engine.Input) {
 	others = map[string]engine.Input{
 		"member":             but(func(in *engine.Input) { in.Member = memberOfOtherShard() }),
 		"name":               but(func(in *engine.Input) { in.Name = "refunded" }),
-		"kind":               but(func(in *engine.Input) { in.Kind = engine.InputUpdate }),
 		"time":               but(func(in *engine.Input) { in.Time = at.Add(time.Millisecond) }),
 		"no time":            but(func(in *engine.Input) { in.Time = time.Time{} }),
 		"nothing":            with(`{}`),
@@ -100,6 +99,33 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		if in[0].At.Before(before) || in[0].At.After(now()) || in[0].At.Nanosecond()%1e6 != 0 {
 			t.Fatalf("accepted at %v, called at %v", in[0].At, before)
 		}
+	},
+	"takes the id of one kind for no other's": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(2)
+		kinds := []engine.InputKind{
+			engine.InputEvent, engine.InputUpdate, engine.InputTrigger, engine.InputSchedule, engine.InputResult,
+		}
+		var all []engine.Input
+		for _, k := range kinds {
+			all = append(all, engine.Input{Kind: k, ID: "a", Member: m[0], Name: "x", At: now()})
+		}
+		for round := range 2 {
+			for _, again := range []string{m[0], m[1]} {
+				for i := range all {
+					in := all[i]
+					in.Member = again
+					receipts, err := s.Accept(s.ctx, []engine.Input{in})
+					s.must(err)
+					first := round == 0 && again == m[0]
+					s.same(string(in.Kind), receipts[0].Known, store.Known{Duplicate: !first, Differs: again != m[0]})
+				}
+			}
+		}
+		for i := range all {
+			all[i].ID = "b"
+		}
+		s.same("taken", s.take(all...), make([]bool, len(all)))
+		s.same("taken again", s.take(all...), []bool{true, true, true, true, true})
 	},
 	"accepts an id once, ever": func(t *testing.T, s *suite) {
 		first := s.accept(event("a", "m-0", "joined"))
