@@ -33,7 +33,7 @@ type admission struct {
 func (a *admission) ages(ctx context.Context, s *server) [store.Shards]store.Undecided {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if now := s.Now(); now.Sub(a.lookedAt).Abs() >= admitLook {
+	if now := s.now(); now.Sub(a.lookedAt).Abs() >= admitLook {
 		if oldest, err := s.Store.Undecided(ctx); err == nil {
 			a.oldest, a.lookedAt = oldest, now
 		}
@@ -44,7 +44,7 @@ func (a *admission) ages(ctx context.Context, s *server) [store.Shards]store.Und
 // admits refuses inputs, all of a request or none, while one of their shards is late: to take more
 // would only make it later. It sets Retry-After to how late the shard is, within bounds.
 func (s *server) admits(c *gin.Context, inputs []engine.Input) error {
-	oldest, now := s.admission.ages(c.Request.Context(), s), s.Now()
+	oldest, now := s.admission.ages(c.Request.Context(), s), s.now()
 	late := time.Duration(0)
 	for i := range inputs {
 		if at := oldest[store.ShardOf(inputs[i].Member)].Accepted; !at.IsZero() {

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -40,7 +41,7 @@ type Deps struct {
 	AdmitAge time.Duration // see admission; 0: [DefaultAdmitAge]
 	Log      *slog.Logger
 	Registry *prometheus.Registry
-	Now      func() time.Time
+	Clock    *clock.Clock // the store's
 	Version  string
 }
 
@@ -88,6 +89,9 @@ func (s *server) router(routes []route) http.Handler {
 		handlers := []gin.HandlerFunc{s.measured(r.path)}
 		if r.scope != scopeNone {
 			handlers = append(handlers, s.allowed(r.scope))
+		}
+		if r.scope != scopeNone && !r.whileHeld {
+			handlers = append(handlers, s.clockGoes)
 		}
 		handlers = append(handlers, s.checked(r))
 		if !r.writes() && r.scope != scopeNone {

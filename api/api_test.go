@@ -20,6 +20,7 @@ import (
 
 	"github.com/usher-run/usher/api"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -297,18 +298,14 @@ func TestFullDisk(t *testing.T) {
 
 // A shard that is late takes no more, by name of the time to wait; all others do.
 func TestLateShardsTakeNoMore(t *testing.T) {
-	later := time.Duration(0)
-	f := newFixture(t, func(d *api.Deps) {
-		now := d.Now
-		d.Now = func() time.Time { return now().Add(later) }
-	})
+	f := newFixture(t)
 	event := func(member string) string { return `{"event":"x","member":"` + member + `"}` }
 	other := "n"
 	for store.ShardOf(other) == store.ShardOf("m") {
 		other += "n"
 	}
 	f.want(f.call("POST", "/v1/events", event("m")), 202, nil)
-	later = api.DefaultAdmitAge + 7*time.Second
+	f.now = f.now.Add(api.DefaultAdmitAge + 7*time.Second)
 	for _, a := range []answer{
 		f.call("POST", "/v1/events", event("m")),
 		f.call("POST", "/v1/events", "["+event(other)+","+event("m")+"]"),
@@ -327,7 +324,7 @@ func TestLateShardsTakeNoMore(t *testing.T) {
 	if a := f.call("GET", "/readyz", ""); a.status != 200 || !strings.Contains(a.text, "answered 429") {
 		t.Errorf("readyz: %s", a.text)
 	}
-	later += time.Hour
+	f.now = f.now.Add(time.Hour)
 	if a := f.call("POST", "/v1/events", event("m")); a.header.Get("Retry-After") != "30" {
 		t.Errorf("after an hour: %q", a.header.Get("Retry-After"))
 	}
@@ -355,11 +352,7 @@ func (s slowStore) Runs(ctx context.Context, f store.RunFilter) ([]engine.Run, s
 
 // A server that takes events in and decides none of them is not ready.
 func TestNotReadyWhenNothingIsDecided(t *testing.T) {
-	later := time.Duration(0)
-	f := newFixture(t, func(d *api.Deps) {
-		now := d.Now
-		d.Now = func() time.Time { return now().Add(later) }
-	})
+	f := newFixture(t)
 	for path, a := range map[string]answer{
 		"/v1/events": f.call("POST", "/v1/events", `{"event":"x","member":"m"}`),
 		"/readyz":    f.call("GET", "/readyz", ""),
@@ -368,7 +361,7 @@ func TestNotReadyWhenNothingIsDecided(t *testing.T) {
 			t.Fatalf("%s: %s", path, a.text)
 		}
 	}
-	later = store.OldAfter + time.Second
+	f.now = f.now.Add(store.OldAfter + time.Second)
 	a := f.call("GET", "/readyz", "")
 	f.want(a, 503, "unavailable")
 	if !strings.Contains(a.text, "is not decided since") {
@@ -705,7 +698,7 @@ func BenchmarkPostEvent(b *testing.B) {
 		Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" },
 		Wake: func(...string) {},
 		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler),
-		Registry: prometheus.NewRegistry(),
+		Registry: prometheus.NewRegistry(), Clock: clock.New(clock.Machine, clock.DefaultJump),
 	}
 	ws := workspace()
 	d.Workspace = func() (*playbooks.Workspace, string) { return ws, "" }

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -100,13 +101,19 @@ func notAWorkspace(err error) error {
 }
 
 // ready asks the database, so that a load balancer sends nothing where nothing could be kept, or
-// nothing is decided any more.
+// nothing is decided any more. A machine's clock that is not followed keeps nobody from being
+// served: the answer says what is wrong with it.
 func (s *server) ready(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.Store.Ping(ctx); err != nil {
 		s.Log.Warn("not ready", "error", fmt.Errorf("ask the database: %w", err))
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))
+		return
+	}
+	clock := s.Clock.State()
+	if clock.Held {
+		s.fail(c, newError(codeUnavailable, "%s", clock.Trouble()))
 		return
 	}
 	oldest, err := s.Store.Undecided(ctx)
@@ -117,14 +124,14 @@ func (s *server) ready(c *gin.Context) {
 	}
 	for shard := range oldest {
 		at := oldest[shard].Accepted
-		if age := s.Now().Sub(at); !at.IsZero() && age >= store.OldAfter {
+		if age := clock.At.Sub(at); !at.IsZero() && age >= store.OldAfter {
 			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard,
 				s.local(at)))
 			return
 		}
 	}
 	for shard := range oldest { // what is taken of others is decided as ever
-		if at := oldest[shard].Accepted; !at.IsZero() && s.Now().Sub(at) > s.AdmitAge {
+		if at := oldest[shard].Accepted; !at.IsZero() && s.now().Sub(at) > s.AdmitAge {
 			c.String(http.StatusOK, "ready; shard %d has not decided what it took in at %s, and what comes for it is answered 429\n", shard,
 				s.local(at))
 			return
@@ -136,9 +143,13 @@ func (s *server) ready(c *gin.Context) {
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))
 		return
 	}
+	answer := []string{"ready"}
 	if len(held) > 0 { // all others are decided, so this server is as good as any
-		c.String(http.StatusOK, "ready; of %d members something that is stored cannot be read: GET /v1/failures lists them\n", len(held))
-		return
+		answer = append(answer, fmt.Sprintf("of %d members something that is stored cannot be read: GET /v1/failures lists them",
+			len(held)))
 	}
-	c.String(http.StatusOK, "ready\n")
+	if trouble := clock.Trouble(); trouble != "" {
+		answer = append(answer, trouble)
+	}
+	c.String(http.StatusOK, "%s\n", strings.Join(answer, "; "))
 }

@@ -32,7 +32,7 @@ func (s *server) redeem(c *gin.Context) (couponView, error) {
 			return none, err
 		}
 	}
-	ctx, code, now := c.Request.Context(), c.Param("code"), s.Now()
+	ctx, code, now := c.Request.Context(), c.Param("code"), s.now()
 	before, err := s.Store.Coupon(ctx, code)
 	if errors.Is(err, store.ErrNotFound) {
 		return none, noCoupon(code)

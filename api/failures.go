@@ -65,7 +65,7 @@ func (s *server) settleFailure(
 		if err != nil {
 			return failureView{}, noFailure(id)
 		}
-		f, err := do(s.Store, c.Request.Context(), n, s.Now())
+		f, err := do(s.Store, c.Request.Context(), n, s.now())
 		var kept *store.NotSettled
 		switch {
 		case errors.Is(err, store.ErrNotFound):

@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/usher-run/usher/api"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/playbooks"
@@ -35,6 +37,8 @@ type fixture struct {
 	contract *contract
 	store    store.Store
 	now      time.Time
+	machine  clocktest.Machine // its clocks go with now
+	clock    *clock.Clock
 	log      bytes.Buffer
 	mu       sync.Mutex
 	woken    []string
@@ -65,8 +69,10 @@ func workspace() *playbooks.Workspace {
 func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, now: time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)}
+	f.machine.Base = func() time.Time { return f.now }
+	f.clock = clock.New(f.machine.Read, clock.DefaultJump)
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"),
-		sqlite.WithClock(func() time.Time { return f.now }))
+		sqlite.WithClock(f.clock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +104,7 @@ func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 			return []diag.Diagnostic{{Severity: diag.Error, Code: "no-workspace", Message: "there is no usher.yaml"}}
 		},
 		Keys: keys, Log: slog.New(slog.NewTextHandler(&f.log, nil)), Registry: prometheus.NewRegistry(),
-		Now: func() time.Time { return f.now }, Version: "test",
+		Clock: f.clock, Version: "test",
 	}
 	for _, c := range change {
 		c(&d)

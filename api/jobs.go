@@ -76,7 +76,7 @@ func (s *server) cancelJob(c *gin.Context) (jobView, error) {
 	if err != nil {
 		return jobView{}, noJob(id)
 	}
-	j, err := s.Store.CancelJob(c.Request.Context(), n, "by "+c.GetString(askedBy), s.Now())
+	j, err := s.Store.CancelJob(c.Request.Context(), n, "by "+c.GetString(askedBy), s.now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return jobView{}, noJob(id)

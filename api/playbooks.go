@@ -78,7 +78,7 @@ func (s *server) getPlaybooks(c *gin.Context) (playbooksView, error) {
 		list = list[:limit]
 		v.Next = list[limit-1].ID
 	}
-	v.Playbooks = each(list, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused, s.Now()) })
+	v.Playbooks = each(list, func(p *playbooks.Playbook) playbookView { return viewPlaybook(p, paused, s.now()) })
 	return v, nil
 }
 
@@ -100,7 +100,7 @@ func (s *server) getPlaybook(c *gin.Context) (playbookView, error) {
 	if err != nil {
 		return playbookView{}, err
 	}
-	return viewPlaybook(p, paused, s.Now()), nil
+	return viewPlaybook(p, paused, s.now()), nil
 }
 
 func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
@@ -110,7 +110,7 @@ func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
 			return playbookView{}, err
 		}
 		ctx := c.Request.Context()
-		if err := s.Store.SetPaused(ctx, p.ID, paused, s.Now()); err != nil {
+		if err := s.Store.SetPaused(ctx, p.ID, paused, s.now()); err != nil {
 			return playbookView{}, err
 		}
 		if s.Paused != nil {
@@ -118,7 +118,7 @@ func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
 				return playbookView{}, err
 			}
 		}
-		return viewPlaybook(p, map[string]bool{p.ID: paused}, s.Now()), nil
+		return viewPlaybook(p, map[string]bool{p.ID: paused}, s.now()), nil
 	}
 }
 
@@ -274,7 +274,7 @@ func (s *server) startJob(
 		return "", fmt.Errorf("encode params: %w", err)
 	}
 	j := store.Job{
-		Name: triggerName(playbook, key), Kind: store.JobTrigger, Playbook: playbook, Members: body.Members, At: s.Now(),
+		Name: triggerName(playbook, key), Kind: store.JobTrigger, Playbook: playbook, Members: body.Members, At: s.now(),
 		By: c.GetString(askedBy), Data: data, State: store.JobOpen,
 	}
 	if body.Segment != nil {

@@ -20,6 +20,7 @@ type route struct {
 	status       int          // of the answer when all is well
 	reply        reflect.Type // nil: not JSON
 	media        string       // of an answer that is not JSON
+	whileHeld    bool         // it answers while the clock waits for an operator, as those without a scope do
 	errors       []string     // codes of errors, beside those that every route may give
 	run          gin.HandlerFunc
 }
@@ -52,6 +53,7 @@ func (s *server) routes() []route {
 	list = append(list, s.readRoutes()...)
 	list = append(list, s.jobRoutes()...)
 	list = append(list, s.failureRoutes()...)
+	list = append(list, s.clockRoutes()...)
 	return append(list, s.serverRoutes()...)
 }
 
@@ -159,6 +161,7 @@ func (s *server) serverRoutes() []route {
 			method: "POST", path: "/v1/check", scope: ScopeAdmin, status: http.StatusOK,
 			summary: "Find the mistakes of a workspace, given as JSON or as application/x-tar",
 			body:    reflect.TypeFor[checkBody](), archive: true, reply: reflect.TypeFor[checkReply](), run: s.check,
+			whileHeld: true,
 		},
 		{
 			method: "GET", path: "/healthz", status: http.StatusOK, media: "text/plain", summary: "The process lives",
@@ -170,7 +173,7 @@ func (s *server) serverRoutes() []route {
 		},
 		{
 			method: "GET", path: "/metrics", scope: ScopeAdmin, status: http.StatusOK, media: "text/plain",
-			summary: "Metrics for Prometheus", run: s.metricsHandler(),
+			whileHeld: true, summary: "Metrics for Prometheus", run: s.metricsHandler(),
 		},
 		{
 			method: "GET", path: "/openapi.json", status: http.StatusOK, media: "application/json",

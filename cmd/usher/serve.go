@@ -36,6 +36,7 @@ func (c *cli) serveCommand() *cobra.Command {
 			o.DB = c.setting(cmd, settings.DB)
 			o.Redis = c.setting(cmd, settings.Redis)
 			o.Keys = c.setting(cmd, settings.APIKeys)
+			o.ClockJump = c.setting(cmd, settings.ClockJump)
 			var err error
 			if o.Log, err = c.logger(c.setting(cmd, settings.Log)); err != nil {
 				return err
@@ -47,7 +48,9 @@ func (c *cli) serveCommand() *cobra.Command {
 			return c.serve(cmd.Context(), workspaceDir(args), o, demo)
 		},
 	}
-	for _, s := range []settings.Setting{settings.Addr, settings.DB, settings.Redis, settings.AdmitAge, settings.Log} {
+	for _, s := range []settings.Setting{
+		settings.Addr, settings.DB, settings.Redis, settings.AdmitAge, settings.ClockJump, settings.Log,
+	} {
 		flag(cmd, s)
 	}
 	role, demoFlag := settings.Role, settings.Demo
@@ -55,6 +58,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&demo, demoFlag.Flag, false, demoFlag.Usage())
 	completeList(cmd, "role", server.Roles...)
 	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
+	completeFlag(cmd, "clock-jump", "1d", settings.ClockJump.Default, "4w")
 	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
 	completeColumns(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
 	completeColumns(cmd, "db", "sqlite:")

@@ -25,6 +25,12 @@ type Intake interface {
 	//     (Intake "reports whether what comes again under an id has other content")
 	//  7. What is stored comes back as it was. (Intake "keeps every field", Intake "takes encoded
 	//     data as it is")
+	//  8. Instants come from the clock that the store was opened with, and are not ahead of it. They
+	//     never go back, and go on, whatever is done to the machine's clock.
+	//     (Intake "gives instants by the clock: never back, never ahead of it")
+	//
+	// While the clock is held nothing is written, here and in every other role: the error is
+	// ErrUnavailable.
 	Accept(ctx context.Context, inputs []engine.Input) ([]Receipt, error)
 
 	// Take is Accept for who need not know what the inputs were given. When there is an error, they

@@ -3,14 +3,12 @@ package worker_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
 )
 
@@ -23,24 +21,6 @@ func declare(t *testing.T, old, replacement string) {
 	}
 	declarations = strings.Replace(before, old, replacement, 1)
 	t.Cleanup(func() { declarations = before })
-}
-
-// newClockedWorld is newWorld with a database whose clock is the workers'.
-func newClockedWorld(t *testing.T) *world {
-	t.Helper()
-	w := &world{T: t, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: embedded(t)}
-	s, err := sqlite.Open(w.ctx, filepath.Join(t.TempDir(), "usher.db"),
-		sqlite.WithClock(func() time.Time { return w.now() }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.Store = s
-	return w
 }
 
 // start starts a worker; stop stops it within the test.
@@ -112,7 +92,7 @@ actions: [{tag: buyer}, {coupon: {pool: ten}}, {points: 1}, {emit: {event: membe
 // enteredAfterDowntime reports whether a member, whom time moves into a segment during a downtime,
 // enters: beside others who are due.
 func enteredAfterDowntime(t *testing.T, crowd int) int {
-	w := newClockedWorld(t)
+	w := newWorld(t, embedded(t))
 	w.activate("id: s\nstage: activation\ntrigger: {segment_enter: fresh}\nactions: [{tag: fresh}]\n",
 		"id: w\nstage: activation\ntrigger: {event: member.left}\nactions: [{wait: 5d}, {tag: x}]\n")
 	wk, stop := w.start()

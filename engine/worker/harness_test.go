@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -16,6 +15,8 @@ import (
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/actions/channel"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
@@ -62,18 +63,22 @@ type world struct {
 	*testing.T
 	path string // of the database
 	store.Store
-	ctx    context.Context
-	offset atomic.Int64 // of the clock
-	sent   *outbox
-	redis  asynq.RedisConnOpt
-	edit   func(*worker.Config) // of every worker's configuration; may be nil
+	ctx     context.Context
+	machine *clocktest.Machine
+	clock   *clock.Clock // the database's and the workers'
+	sent    *outbox
+	redis   asynq.RedisConnOpt
+	edit    func(*worker.Config) // of every worker's configuration; may be nil
 }
 
 func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "usher.db")
-	w := &world{T: t, path: path, ctx: context.Background(), sent: &outbox{n: map[string]int{}}, redis: redis}
-	s, err := sqlite.Open(w.ctx, path, sqlite.WithClock(w.now))
+	w := &world{
+		T: t, path: filepath.Join(t.TempDir(), "usher.db"), ctx: context.Background(), machine: &clocktest.Machine{},
+		sent: &outbox{n: map[string]int{}}, redis: redis,
+	}
+	w.clock = w.machine.Clock()
+	s, err := sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,15 +101,15 @@ func embedded(t *testing.T) asynq.RedisConnOpt {
 	return opt
 }
 
-func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
+func (w *world) now() time.Time { return w.clock.Now() }
 
-// advance moves the clock, of the workers and of the database.
-func (w *world) advance(d time.Duration) { w.offset.Add(int64(d)) }
+// advance lets time pass.
+func (w *world) advance(d time.Duration) { w.machine.Pass(d) }
 
 // activate makes playbooks the active workspace.
 func (w *world) activate(playbooks ...string) {
 	w.Helper()
-	if err := worker.Activate(w.ctx, w.Store, compile(w.T, playbooks...), time.Now()); err != nil {
+	if err := worker.Activate(w.ctx, w.Store, compile(w.T, playbooks...), w.now()); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -136,7 +141,7 @@ func load(files fs.FS) (*playbooks.Workspace, error) {
 func (w *world) worker() *worker.Worker {
 	w.Helper()
 	c := worker.Config{
-		Store: w.Store, Redis: w.redis, Registry: actions.Registry(), Effects: actions.Effects(), Clock: w.now,
+		Store: w.Store, Redis: w.redis, Registry: actions.Registry(), Effects: actions.Effects(), Clock: w.clock.Now,
 		Load: func(b store.Bundle) (*playbooks.Workspace, error) {
 			files := fstest.MapFS{}
 			for name, data := range b.Files {

@@ -19,6 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
@@ -95,8 +96,8 @@ func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poi
 		path: filepath.Join(dir, "usher.db"),
 	}}
 	w.at.Store(time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC).UnixMilli())
-	clock := func() time.Time { return time.UnixMilli(w.at.Load()).UTC() }
-	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(clock)); err != nil {
+	w.clock = clocktest.Follow(func() time.Time { return time.UnixMilli(w.at.Load()).UTC() })
+	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock)); err != nil {
 		t.Fatal(err)
 	}
 	w.activate(poisonPlaybooks...)
@@ -116,7 +117,6 @@ func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poi
 	w.edit = func(c *worker.Config) {
 		unstorable(c)
 		c.Log = slog.New(slog.NewTextHandler(log, nil))
-		c.Clock = clock
 		c.Store = &limited{Store: c.Store, limits: limits}
 	}
 	w.wk, w.end = w.start()

@@ -28,7 +28,7 @@ type Store interface {
 	store.Registry
 }
 
-// Config is what a worker is made of. Store, Redis, Registry, Load and Senders are required.
+// Config is what a worker is made of. Store, Clock, Redis, Registry, Load and Sender are required.
 type Config struct {
 	Store    Store
 	Redis    asynq.RedisConnOpt
@@ -40,7 +40,7 @@ type Config struct {
 	// Sender makes the sender of a channel of the active workspace.
 	Sender func(playbooks.Channel) (channel.Sender, error)
 
-	Clock       func() time.Time // time.Now when nil
+	Clock       func() time.Time // gives the instants that the store gives too
 	Log         *slog.Logger     // silent when nil
 	Concurrency int              // asynq tasks at once; 32 when 0
 	MaxAttempts int              // of one delivery; 10 when 0
@@ -76,11 +76,8 @@ type Worker struct {
 
 // New makes a worker. It connects to nothing before Run.
 func New(c Config) (*Worker, error) {
-	if c.Store == nil || c.Redis == nil || c.Load == nil || c.Sender == nil || c.Registry == nil {
-		return nil, errors.New("make a worker: Store, Redis, Registry, Load and Sender are required")
-	}
-	if c.Clock == nil {
-		c.Clock = time.Now
+	if c.Store == nil || c.Clock == nil || c.Redis == nil || c.Load == nil || c.Sender == nil || c.Registry == nil {
+		return nil, errors.New("make a worker: Store, Clock, Redis, Registry, Load and Sender are required")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -3,22 +3,26 @@ package durability
 import (
 	"context"
 	"os"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	serve "github.com/usher-run/usher/internal/server"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
 )
 
-// wrongClock is a clock that can be set.
-type wrongClock struct{ ahead atomic.Int64 }
+// wrongClock is a machine whose clock can be set.
+type wrongClock struct {
+	clocktest.Machine
+	ahead time.Duration
+}
 
-func (c *wrongClock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-
-func (c *wrongClock) set(ahead time.Duration) { c.ahead.Store(int64(ahead)) }
+func (c *wrongClock) set(ahead time.Duration) {
+	c.Set(ahead - c.ahead)
+	c.ahead = ahead
+}
 
 // startHere runs the server in this process, where its clock can be set, until the test ends.
 func (s *server) startHere(c *wrongClock) {
@@ -32,7 +36,7 @@ func (s *server) startHere(c *wrongClock) {
 	ready := make(chan struct{})
 	srv, err := serve.New(serve.Options{
 		Workspace: ws, Addr: s.addr, DB: "sqlite:" + s.database(), Redis: serve.EmbeddedRedis, Roles: serve.Roles,
-		Keys: "admin:" + key, Clock: c.now, Ready: func(serve.Ready) { close(ready) },
+		Keys: "admin:" + key, Machine: c.Read, Ready: func(serve.Ready) { close(ready) },
 		Env: func(name string) (string, bool) {
 			return "smtp://" + s.sink.mail.Addr().String(), name == "SMTP_URL"
 		},

@@ -16,19 +16,9 @@ var knownToFail = map[string]string{
 	"power cut: " + codesExist: late,
 	"power cut: " + oneKey:     late,
 	"power cut: " + fewAgain:   late,
-
-	"clock an hour back: " + effects:               onlyForward,
-	"clock an hour back: " + allSent:               onlyForward,
-	"clock a day forward: " + effects:              believed,
-	"clock a day forward for a moment: " + effects: believed,
-	"clock a day forward for a moment: " + allSent: onlyForward,
 }
 
-const (
-	late        = "decisions are not on the disk when their messages go out"
-	onlyForward = "the database's clock never goes back, and what is due by it waits for the machine's"
-	believed    = "every reading of the machine's clock is believed, so that long waits end"
-)
+const late = "decisions are not on the disk when their messages go out"
 
 // isKnown reports whether some claim after something is known to fail: then what it owes never
 // comes.

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // What a process does.
@@ -31,7 +33,20 @@ func (o *Options) Check() error {
 	if err := checkAddress(o.Addr); err != nil {
 		return err
 	}
+	if _, err := clockJump(o.ClockJump); err != nil {
+		return err
+	}
 	return checkRoles(o.Roles)
+}
+
+// clockJump reads Options.ClockJump.
+func clockJump(text string) (time.Duration, error) {
+	d, err := schema.ParseDuration(text)
+	jump := time.Duration(d.Days)*24*time.Hour + d.Elapsed
+	if err != nil || jump <= 0 {
+		return 0, settingErrorf("--clock-jump must be a time as in 12h, 7d or 4w, got %q", text)
+	}
+	return jump, nil
 }
 
 func checkRoles(roles []string) error {

@@ -10,7 +10,7 @@
 //  5. Redis, the worker, and the HTTP interface on both.
 //
 // Run makes the workspace the active one, then runs worker and HTTP server side by side until its
-// context ends or one of them fails. It stops them in the opposite order: no new requests, then
+// context ends or one of them fails. While the clock waits for an operator it only answers HTTP. It stops them in the opposite order: no new requests, then
 // the worker, which finishes what is on the wire, then Redis, then the database.
 package server
 
@@ -26,12 +26,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/usher-run/usher/api"
+	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
+	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/internal/statedir"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -51,13 +54,16 @@ type Options struct {
 	Keys  string   // SCOPE:KEY,…; empty: an admin key is made once and kept beside the database
 
 	AdmitAge time.Duration // see api.Deps; 0: its default
+	// ClockJump is how far the machine's clock may be from the last instant in the database before a
+	// start waits for an operator, as in 7d; empty: the setting's default.
+	ClockJump string
+	Machine   func() clock.Reading // the machine's clocks; nil: clock.Machine
 
 	Version string
 	Log     *slog.Logger                // nil: no log
 	Out     io.Writer                   // where the log channel prints; nil: nowhere
 	Env     func(string) (string, bool) // what ${NAME} in channels is; nil: the process's environment
 	Ready   func(Ready)                 // called once when the server answers; may be nil, must not block
-	Clock   func() time.Time            // nil: the machine's
 }
 
 // Ready says what a server that has just started is.
@@ -76,6 +82,7 @@ type Server struct {
 	keys      []api.Key
 	key       AdminKey
 	listener  net.Listener // nil without the role api
+	clock     *clock.Clock
 	db        store.Store
 	broken    chan error // the disk has failed
 	stopRedis func()
@@ -108,11 +115,14 @@ func (o *Options) setDefaults() {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
+	if o.ClockJump == "" {
+		o.ClockJump = settings.ClockJump.Default
+	}
+	if o.Machine == nil {
+		o.Machine = clock.Machine
+	}
 	if o.Ready == nil {
 		o.Ready = func(Ready) {}
-	}
-	if o.Clock == nil {
-		o.Clock = time.Now
 	}
 }
 
@@ -120,6 +130,11 @@ func (s *Server) open() error {
 	if err := s.o.checkChannels(); err != nil {
 		return err
 	}
+	jump, err := clockJump(s.o.ClockJump)
+	if err != nil {
+		return err
+	}
+	s.clock = clock.New(s.o.Machine, jump)
 	path, err := sqlitePath(s.o.DB)
 	if err != nil {
 		return err
@@ -149,7 +164,7 @@ func (s *Server) open() error {
 
 func (s *Server) openDatabase(path string) error {
 	options := []sqlite.Option{
-		sqlite.WithRoom(), sqlite.WithClock(s.o.Clock), sqlite.WithFailure(func(err error) { s.broken <- err }),
+		sqlite.WithClock(s.clock), sqlite.WithRoom(), sqlite.WithFailure(func(err error) { s.broken <- err }),
 		sqlite.WithLost(func(what string) {
 			s.o.Log.Error("events that were taken in are lost; send them again", "what", what)
 		}),
@@ -187,49 +202,17 @@ func (s *Server) close() {
 // because ctx ended. It may be called once.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
-	paused, err := s.activate(ctx)
-	if err != nil {
-		return err
-	}
-	return s.untilStopped(ctx, Ready{Key: s.key, Paused: paused})
-}
-
-// activate makes the workspace the active one. It returns the playbooks that are paused.
-func (s *Server) activate(ctx context.Context) (paused []string, err error) {
-	ws := s.o.Workspace
-	if err := worker.Activate(ctx, s.db, ws, s.o.Clock().UTC()); err != nil {
-		return nil, fmt.Errorf("make the workspace the active one: %w", err)
-	}
-	if err := s.worker.Refresh(ctx); err != nil {
-		return nil, fmt.Errorf("load the active workspace: %w", err)
-	}
-	_, stopped, err := s.db.Active(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read which playbooks are paused: %w", err)
-	}
-	for _, p := range ws.Playbooks {
-		if stopped[p.ID] {
-			paused = append(paused, p.ID)
-		}
-	}
-	return paused, warnOfOtherIDs(ctx, s.db, ws.Schema, s.o.Log)
-}
-
-// untilStopped runs worker and HTTP server side by side. When one fails the other is stopped too.
-func (s *Server) untilStopped(ctx context.Context, ready Ready) error {
 	// The worker outlives the HTTP server, so that what was just accepted is seen to.
 	workCtx, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	worked := make(chan error, 1)
-	go func() { worked <- s.worker.Run(workCtx) }()
-
-	served := make(chan error, 1)
+	served, worked := make(chan error, 1), make(chan error, 1)
 	server := newHTTPServer(s.handler, s.o.Log)
-	if s.listener != nil {
-		go func() { served <- server.Serve(s.listener) }()
-		ready.URL = baseURL(s.listener)
-	}
-	s.o.Ready(ready)
+	answer := sync.OnceFunc(func() {
+		if s.listener != nil {
+			go func() { served <- server.Serve(s.listener) }()
+		}
+	})
+	go func() { worked <- s.work(workCtx, answer) }()
 
 	var err error
 	select {
@@ -255,4 +238,52 @@ func (s *Server) untilStopped(ctx context.Context, ready Ready) error {
 		err = nil
 	}
 	return err
+}
+
+// work makes the workspace the active one and runs the worker. It has HTTP answered once the
+// workspace is active, or when it has to wait for the clock.
+func (s *Server) work(ctx context.Context, answer func()) error {
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	watch.Go(func() { s.watchClock(ctx) })
+	if s.clock.State().Held {
+		answer()
+		if !s.untilClockGoes(ctx) {
+			return nil
+		}
+	}
+	ready := Ready{Key: s.key}
+	var err error
+	if ready.Paused, err = s.activate(ctx); err != nil {
+		return err
+	}
+	if s.listener != nil {
+		ready.URL = baseURL(s.listener)
+	}
+	answer()
+	s.o.Ready(ready)
+	return s.worker.Run(ctx)
+}
+
+// activate makes the workspace the active one. It returns the playbooks that are paused.
+func (s *Server) activate(ctx context.Context) (paused []string, err error) {
+	ws := s.o.Workspace
+	if err := worker.Activate(ctx, s.db, ws, s.clock.Now()); err != nil {
+		return nil, fmt.Errorf("make the workspace the active one: %w", err)
+	}
+	if err := s.worker.Refresh(ctx); err != nil {
+		return nil, fmt.Errorf("load the active workspace: %w", err)
+	}
+	_, stopped, err := s.db.Active(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read which playbooks are paused: %w", err)
+	}
+	for _, p := range ws.Playbooks {
+		if stopped[p.ID] {
+			paused = append(paused, p.ID)
+		}
+	}
+	return paused, warnOfOtherIDs(ctx, s.db, ws.Schema, s.o.Log)
 }

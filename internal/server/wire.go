@@ -33,12 +33,14 @@ func (s *Server) wire() error {
 	}, []string{"channel"})
 	registry.MustRegister(thrown, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	now := func() time.Time { return s.o.Clock().UTC() }
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "usher_clock_ahead_seconds", Help: "How far instants are ahead of the machine's clock; negative: behind.",
+	}, func() float64 { return s.clock.State().Ahead().Seconds() }))
 	s.worker, err = worker.New(worker.Config{
 		Store: s.db, Redis: legs, Registry: actions.Registry(), Effects: actions.Effects(), Load: loadBundle, Log: s.o.Log,
-		Clock: s.o.Clock,
+		Clock: s.clock.Now,
 		Sender: func(ch playbooks.Channel) (channel.Sender, error) {
-			return s.o.sender(ch, func(name string) { thrown.WithLabelValues(name).Inc() })
+			return s.o.sender(ch, s.clock.Now, func(name string) { thrown.WithLabelValues(name).Inc() })
 		},
 		NoSchedules: !slices.Contains(s.o.Roles, RoleScheduler), NoTasks: !slices.Contains(s.o.Roles, RoleWorker),
 	})
@@ -46,13 +48,13 @@ func (s *Server) wire() error {
 		return err
 	}
 	registry.MustRegister(s.worker.Metrics)
-	members := &people{store: s.db, registry: actions.Registry(), workspace: s.worker.Workspace, now: now}
+	members := &people{store: s.db, registry: actions.Registry(), workspace: s.worker.Workspace, now: s.clock.Now}
 	s.handler, err = api.New(api.Deps{
 		Store: s.db, Workspace: s.worker.Workspace, Wake: s.worker.Wake, WakeJobs: s.worker.WakeJobs,
 		Profile: members.profile, Paused: s.worker.Refresh, Check: checkFiles,
 		// To look at, not to change: what is in the queues is a reminder of what the database holds.
 		Queues: asynqmon.New(asynqmon.Options{RootPath: "/queues", RedisConnOpt: legs, ReadOnly: true}),
-		Keys:   s.keys, AdmitAge: s.o.AdmitAge, Log: s.o.Log, Registry: registry, Now: now, Version: s.o.Version,
+		Keys:   s.keys, AdmitAge: s.o.AdmitAge, Log: s.o.Log, Registry: registry, Clock: s.clock, Version: s.o.Version,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP interface: %w", err)
@@ -62,8 +64,8 @@ func (s *Server) wire() error {
 
 // sender makes a channel's sender. It calls counted with the channel's name for each message that
 // the null channel takes.
-func (o *Options) sender(ch playbooks.Channel, counted func(string)) (channel.Sender, error) {
-	return channel.New(ch, o.Env, channel.Deps{Out: o.Out, Now: o.Clock, Counted: counted})
+func (o *Options) sender(ch playbooks.Channel, now func() time.Time, counted func(string)) (channel.Sender, error) {
+	return channel.New(ch, o.Env, channel.Deps{Out: o.Out, Now: now, Counted: counted})
 }
 
 // checkChannels makes every channel once, so that an unset ${NAME} is found now and not with the
@@ -71,7 +73,7 @@ func (o *Options) sender(ch playbooks.Channel, counted func(string)) (channel.Se
 func (o *Options) checkChannels() error {
 	var errs []error
 	for _, ch := range o.Workspace.Schema.Channels {
-		if _, err := o.sender(ch, nil); err != nil {
+		if _, err := o.sender(ch, time.Now, nil); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -47,6 +47,10 @@ var (
 		Flag: "demo", Is: "off",
 		Help: "feed demo events through the HTTP interface: the workspace's `demo/events.jsonl`, else made-up ones",
 	}
+	ClockJump = Setting{
+		Flag: "clock-jump", Env: "USHER_CLOCK_JUMP", Default: "7d",
+		Help: "a start at which the clock is further than this from the last instant in the database waits for `usher clock accept`",
+	}
 	APIKeys = Setting{Env: "USHER_API_KEYS", Is: "a key is made", Help: "`admin:KEY,ingest:KEY,…`"}
 )
 
@@ -74,7 +78,7 @@ type Table struct {
 
 // Tables are all settings.
 var Tables = []Table{
-	{"serve", "`serve`", []Setting{Addr, DB, Redis, AdmitAge, Role, Log, Demo, APIKeys}},
+	{"serve", "`serve`", []Setting{Addr, DB, Redis, AdmitAge, ClockJump, Role, Log, Demo, APIKeys}},
 	{"client", "commands that ask a server", []Setting{Server, KeyFile, APIKey}},
 }
 

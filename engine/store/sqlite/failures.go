@@ -150,7 +150,7 @@ func (t *tx) retryInput(f *store.Failure) error {
 			return &store.NotSettled{Reason: "it is an answer for a run that is over: drop this"}
 		}
 	}
-	if err := t.raise(t.now().UnixMilli()); err != nil {
+	if err := t.tick(); err != nil {
 		return err
 	}
 	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"

@@ -104,7 +104,7 @@ func (c *conn) unreadable(member string) (why string, err error) {
 // release puts the inputs that were kept behind everything that is in the inbox, in their order,
 // and before those of the member that came since. Whoever is deciding the shard looks again.
 func (t *tx) release(member string) error {
-	if err := t.raise(t.now().UnixMilli()); err != nil {
+	if err := t.tick(); err != nil {
 		return err
 	}
 	shard := store.ShardOf(member)

@@ -46,6 +46,9 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 	if err := d.settle(ctx, anyShard, absorbRows); err != nil {
 		return nil, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
+	if err := d.held(); err != nil {
+		return nil, err
+	}
 	receipts := make([]store.Receipt, len(inputs))
 	stored := make([]engine.Input, len(inputs))
 	err = d.w.do(ctx, &job{rows: inputRows * len(inputs), run: func(t *tx) error {
@@ -85,7 +88,7 @@ func payloads(inputs []engine.Input) ([][]byte, error) {
 func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 	sent := *in
 	sent.Payload, sent.Data = nil, data
-	if err := t.raise(t.now().UnixMilli()); err != nil {
+	if err := t.tick(); err != nil {
 		return store.Receipt{}, err
 	}
 	at := instant(t.clock.at)

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -31,7 +31,7 @@ type journal struct {
 	file      *journalFile
 	findKnown *conn // finds inputs that are known
 	w         *writer
-	now       func() time.Time
+	clock     *clock.Clock
 
 	mu       sync.Mutex
 	queue    []*taking
@@ -86,7 +86,7 @@ func (d *db) Take(ctx context.Context, inputs []engine.Input) ([]store.Known, er
 	if t.size > journalRoom/2 {
 		return d.acceptTaken(ctx, inputs)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), d.held()); err != nil {
 		return nil, err
 	}
 	if err := d.journal.take(t); err != nil {
@@ -212,7 +212,7 @@ func (j *journal) sift(group []*taking) (fresh []*journaled, err error) {
 	}
 	var list []candidate
 	j.mu.Lock()
-	at := instant(max(j.last, j.now().UnixMilli()))
+	at := instant(max(j.last, j.clock.Now().UnixMilli()))
 	for _, t := range group {
 		for i := range t.inputs {
 			e := &journaled{t.inputs[i], t.data[i]}
@@ -259,7 +259,7 @@ func (e *journaled) encoded() *engine.Input {
 func (j *journal) stamp(fresh []*journaled) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.last = max(j.last, j.now().UnixMilli())
+	j.last = max(j.last, j.clock.Now().UnixMilli())
 	j.writing = j.last
 	for _, in := range fresh {
 		assignInstant(&in.Input, instant(j.last))
@@ -429,7 +429,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 		return err
 	}
 	j := &journal{
-		file: f, w: d.w, now: d.now, known: map[identity]*journaled{}, wake: make(chan struct{}, 1),
+		file: f, w: d.w, clock: d.clock, known: map[identity]*journaled{}, wake: make(chan struct{}, 1),
 		ended: make(chan struct{}),
 	}
 	left, err := f.read()
@@ -447,7 +447,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	}
 	// A round of its own: what lies behind a first record that is not whole must not follow on what is
 	// written now.
-	f.round = max(f.round, uint64(d.now().UnixMilli()))
+	f.round = max(f.round, uint64(d.clock.Now().UnixMilli()))
 	for _, in := range left {
 		j.known[in.identity()], j.last = in, max(j.last, in.At.UnixMilli())
 	}

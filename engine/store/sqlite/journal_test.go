@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -65,7 +66,7 @@ func exists(t *testing.T, path string) bool {
 // its inbox.
 func crashed(t *testing.T, at time.Time, ids ...string) (path string) {
 	t.Helper()
-	clock := WithClock(func() time.Time { return at })
+	clock := WithClock(clocktest.Follow(func() time.Time { return at }))
 	alive, dead := filepath.Join(t.TempDir(), "usher.db"), filepath.Join(t.TempDir(), "usher.db")
 	if err := open(t, alive, clock).Close(); err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func TestJournalAfterCrash(t *testing.T) {
 	}{{"a server", []Option{WithJournal()}}, {"a command", nil}} {
 		t.Run(next.name, func(t *testing.T) {
 			path := crashed(t, at, "a", "b", "c")
-			s := open(t, path, append(next.options, WithClock(func() time.Time { return at.Add(-time.Hour) }))...)
+			s := open(t, path, append(next.options, WithClock(clocktest.Follow(func() time.Time { return at.Add(-time.Hour) })))...)
 			if got := take(t, s, "b", "d"); !reflect.DeepEqual(got, []bool{true, false}) {
 				t.Errorf("duplicates %v", got)
 			}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -30,8 +31,9 @@ var migrations embed.FS
 // Option changes how a database is opened.
 type Option func(*db)
 
-// WithClock replaces the machine's clock, which gives inputs their instant.
-func WithClock(now func() time.Time) Option { return func(d *db) { d.now = now } }
+// WithClock gives inputs their instants by a clock that others ask too. Open tells it the last
+// instant in the database. While it is held nothing is written.
+func WithClock(c *clock.Clock) Option { return func(d *db) { d.clock = c } }
 
 // WithRoom writes the log full of zeros when there is none, 33 MB: for a server, whose answers come
 // sooner for it.
@@ -61,7 +63,7 @@ type db struct {
 	hasRoom  bool
 	journals bool
 	tellLost func(what string) // may be nil
-	now      func() time.Time
+	clock    *clock.Clock
 
 	lock         func(*os.File) (bool, error)
 	tellUnlocked func(error) // may be nil
@@ -82,9 +84,12 @@ var _ store.Store = (*db)(nil)
 // that is closed twice or used after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
 	path = filepath.Clean(path) // two slashes at the beginning would name a host
-	d := &db{now: time.Now, askTime: store.AskTime, lock: lockFile}
+	d := &db{askTime: store.AskTime, lock: lockFile}
 	for _, o := range options {
 		o(d)
+	}
+	if d.clock == nil {
+		d.clock = clock.New(clock.Machine, clock.DefaultJump)
 	}
 	err := d.take(path)
 	if err == nil {
@@ -145,8 +150,11 @@ func (d *db) open(ctx context.Context, path string) error {
 		return errors.Join(fmt.Errorf("make room for its log: %w", err), wc.close(), d.closeReaders())
 	}
 	d.disk = newSyncer(path, &d.faults)
-	d.w = startWriter(wc, d.disk, d.now)
+	d.w = startWriter(wc, d.disk, d.clock)
 	err = d.seed(ctx)
+	if err == nil {
+		err = d.beginClock(ctx)
+	}
 	if err == nil {
 		err = d.openJournal(ctx, path, dsn)
 	}
@@ -248,6 +256,15 @@ func (d *db) seed(ctx context.Context) error {
 		_, err := t.exec(`INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING`, secret)
 		return err
 	})
+}
+
+// beginClock lets instants go on from the last that the database knows.
+func (d *db) beginClock(ctx context.Context) error {
+	last, err := d.instant(ctx)
+	if err == nil {
+		d.clock.Begin(instant(last))
+	}
+	return err
 }
 
 // Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an

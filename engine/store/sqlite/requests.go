@@ -31,7 +31,7 @@ func (d *db) Remember(ctx context.Context, key string, content []byte) (same boo
 			return err
 		}
 		same = true
-		if err := t.raise(t.now().UnixMilli()); err != nil {
+		if err := t.tick(); err != nil {
 			return err
 		}
 		const lost = "what a request under this key held before cannot be read: the request that came now counts as the same"

@@ -12,6 +12,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/storetest"
 )
@@ -28,13 +30,15 @@ func open(t *testing.T, path string, options ...Option) store.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, filepath.Join(t.TempDir(), "usher.db")) })
+	storetest.Run(t, func(t *testing.T, c *clock.Clock) store.Store {
+		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithClock(c))
+	})
 }
 
 // A server's store keeps the same promises.
 func TestStoreWithJournal(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store {
-		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithRoom(), WithJournal())
+	storetest.Run(t, func(t *testing.T, c *clock.Clock) store.Store {
+		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithRoom(), WithJournal(), WithClock(c))
 	})
 }
 
@@ -74,10 +78,10 @@ func (h *twoHandles) Ping(ctx context.Context) error {
 func (h *twoHandles) Close() error { return errors.Join(h.b.Close(), h.a.Close()) }
 
 func TestStoreThroughTwoHandles(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, func(t *testing.T, c *clock.Clock) store.Store {
 		path := filepath.Join(t.TempDir(), "usher.db")
-		a := open(t, path)
-		b := open(t, path, beside)
+		a := open(t, path, WithClock(c))
+		b := open(t, path, WithClock(c), beside)
 		return &twoHandles{
 			Intake: a, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
 			Loader: b, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, a: a, b: b,
@@ -98,12 +102,12 @@ func accept(t *testing.T, s store.Store, id string) engine.Input {
 func TestClockNeverGoesBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b?#%", "usher.db")
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s := open(t, path, WithClock(func() time.Time { return at }))
+	s := open(t, path, WithClock(clocktest.Follow(func() time.Time { return at })))
 	first := accept(t, s, "a")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s = open(t, path, WithClock(func() time.Time { return at.Add(-time.Hour) }))
+	s = open(t, path, WithClock(clocktest.Follow(func() time.Time { return at.Add(-time.Hour) })))
 	defer s.Close()
 	second := accept(t, s, "b")
 	if second.At.Before(first.At) || second.Seq <= first.Seq {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -31,7 +32,7 @@ type job struct {
 // writer owns the writing connection. Intake and everything else take turns: see next.
 type writer struct {
 	c        *conn
-	now      func() time.Time
+	clock    *clock.Clock
 	mu       sync.Mutex
 	intake   []*job
 	other    []*job
@@ -44,8 +45,8 @@ type writer struct {
 	ended    chan struct{}
 }
 
-func startWriter(c *conn, disk *syncer, now func() time.Time) *writer {
-	w := &writer{c: c, now: now, disk: disk, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+func startWriter(c *conn, disk *syncer, clk *clock.Clock) *writer {
+	w := &writer{c: c, clock: clk, disk: disk, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	disk.idle = w.signal
 	go disk.loop()
 	go w.loop()
@@ -100,19 +101,39 @@ func (w *writer) do(ctx context.Context, j *job, isIntake bool) error {
 	return <-j.done
 }
 
+// held returns an error while the clock waits for an operator: then nothing is written.
+func (d *db) held() error {
+	if s := d.clock.State(); s.Held {
+		return fmt.Errorf("%w: %s", store.ErrUnavailable, s.Trouble())
+	}
+	return nil
+}
+
 // write runs f in a transaction of the writer that is on the disk when it returns.
 func (d *db) write(ctx context.Context, rows int, f func(*tx) error) error {
+	if err := d.held(); err != nil {
+		return err
+	}
 	return d.w.do(ctx, &job{run: f, rows: rows, durable: true}, false)
 }
 
 // writeAgain runs f in a transaction that a power cut may undo, because what it stores would come
 // about again.
 func (d *db) writeAgain(ctx context.Context, rows int, f func(*tx) error) error {
+	if err := d.held(); err != nil {
+		return err
+	}
 	return d.w.do(ctx, &job{run: f, rows: rows}, false)
 }
 
+// noteEvery is how often the database notes the instant when nothing comes in, so that the next
+// start knows how long nobody was there.
+const noteEvery = time.Hour
+
 func (w *writer) loop() {
 	defer close(w.ended)
+	note := time.NewTicker(noteEvery)
+	defer note.Stop()
 	for {
 		group, isIntake, closed := w.next()
 		if len(group) > 0 {
@@ -122,7 +143,11 @@ func (w *writer) loop() {
 		if closed {
 			return
 		}
-		<-w.wake
+		select {
+		case <-w.wake:
+		case <-note.C:
+			w.commit([]*job{{run: (*tx).tick, rows: 1, done: make(chan error, 1)}}, false)
+		}
 	}
 }
 
@@ -199,7 +224,7 @@ func (w *writer) transact(group []*job) (err error) {
 			_, _ = w.c.exec("ROLLBACK") // fails only when the database has rolled back by itself
 		}
 	}()
-	t := &tx{conn: w.c, now: w.now, unsummed: &w.unsummed}
+	t := &tx{conn: w.c, machine: w.clock, unsummed: &w.unsummed}
 	w.mu.Lock()
 	taken := w.taken
 	w.mu.Unlock()
@@ -229,8 +254,8 @@ func (w *writer) transact(group []*job) (err error) {
 // once and written once.
 type tx struct {
 	*conn
-	now      func() time.Time
-	clock    clock
+	machine  *clock.Clock // gives instants
+	clock    clockRow
 	read     bool // clock was read
 	dirty    bool // clock is to be written
 	counts   map[engine.TallyKey]int
@@ -240,8 +265,8 @@ type tx struct {
 	absorbed int      // how many inputs of the journal the transaction has put into the inbox
 }
 
-// clock is what must only ever rise, over restarts and over steps of the machine's clock too.
-type clock struct{ seq, at, n int64 }
+// clockRow is what must only ever rise, over restarts and over steps of the machine's clock too.
+type clockRow struct{ seq, at, n int64 }
 
 func (t *tx) load() error {
 	if t.read {
@@ -249,10 +274,19 @@ func (t *tx) load() error {
 	}
 	t.read = true
 	_, err := t.one("SELECT seq, at, n FROM clock", nil, func(r row) error {
-		t.clock = clock{r.int(0), r.int(1), r.int(2)}
+		t.clock = clockRow{r.int(0), r.int(1), r.int(2)}
 		return nil
 	})
+	t.machine.Raise(instant(t.clock.at)) // another process may have raised it
 	return err
+}
+
+// tick moves the clock's instant up to now.
+func (t *tx) tick() error {
+	if err := t.load(); err != nil {
+		return err
+	}
+	return t.raise(t.machine.Now().UnixMilli())
 }
 
 // raise moves the clock's instant up to at, or as far as the journal allows.

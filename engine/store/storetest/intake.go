@@ -90,6 +90,32 @@ func (s *suite) differs(take func(...engine.Input) []store.Known) {
 }
 
 var intakeCases = map[string]func(*testing.T, *suite){
+	"gives instants by the clock: never back, never ahead of it": func(t *testing.T, s *suite) {
+		const hour, day = time.Hour, 24 * time.Hour
+		last := s.accept(event("first", "m-0", "x"))[0].At
+		var want []string
+		for i, set := range []time.Duration{0, -hour, hour, day, -day, -3 * day, 368 * day, -365 * day} {
+			s.machine.Set(set)
+			taken, id := fmt.Sprint("taken-", i), fmt.Sprint("accepted-", i)
+			want = append(want, taken, id)
+			s.take(event(taken, "m-0", "x"))
+			s.machine.Pass(time.Minute)
+			at := s.accept(event(id, "m-0", "x"))[0].At
+			if now := s.clock.Now(); at.Before(last.Add(50*time.Second)) || at.After(now) {
+				t.Fatalf("a minute after %v, the machine's clock set by %v: %v, and it is %v", last, set, at, now)
+			}
+			last = at
+		}
+		shard, _ := membersOfShard(1)
+		b, err := s.Pending(s.ctx, shard, s.clock.Now(), 1000)
+		s.must(err)
+		s.same("inputs", ids(b.Inputs)[1:], want)
+		for i := range b.Inputs[1:] {
+			if b.Inputs[i+1].At.Before(b.Inputs[i].At) {
+				t.Fatalf("%v after %v", b.Inputs[i+1].At, b.Inputs[i].At)
+			}
+		}
+	},
 	"gives each input a seq and its instant": func(t *testing.T, s *suite) {
 		before := now()
 		in := s.accept(event("a", "m-0", "joined"), event("b", "m-0", "joined"))

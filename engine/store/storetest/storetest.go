@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/clock"
+	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -32,19 +34,22 @@ func Cases() (list []string) {
 	return list
 }
 
-// Run holds a driver against every promise. open gives an empty store; the suite closes it.
-func Run(t *testing.T, open func(*testing.T) store.Store) {
+// Run holds a driver against every promise. open gives an empty store whose instants come from the
+// clock; the suite closes it.
+func Run(t *testing.T, open func(*testing.T, *clock.Clock) store.Store) {
 	for group, cases := range groups {
 		t.Run(group, func(t *testing.T) {
 			for name, check := range cases {
 				t.Run(name, func(t *testing.T) {
-					s := open(t)
+					machine := &clocktest.Machine{}
+					c := clock.New(machine.Read, clock.DefaultJump)
+					s := open(t, c)
 					t.Cleanup(func() {
 						if err := s.Close(); err != nil {
 							t.Errorf("close: %v", err)
 						}
 					})
-					check(t, &suite{t: t, Store: s, ctx: context.Background()})
+					check(t, &suite{t: t, Store: s, ctx: context.Background(), clock: c, machine: machine})
 				})
 			}
 		})
@@ -55,7 +60,9 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 type suite struct {
 	t *testing.T
 	store.Store
-	ctx context.Context
+	ctx     context.Context
+	clock   *clock.Clock
+	machine *clocktest.Machine
 }
 
 func (s *suite) must(err error) {
