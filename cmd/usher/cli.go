@@ -157,8 +157,8 @@ func (c *cli) root() *cobra.Command {
 		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
 		c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(), c.eventCommand(), c.triggerCommand(),
 		c.statsCommand(),
-		c.pauseCommand(true), c.pauseCommand(false), c.couponCommand(), c.redeemCommand(), c.failuresCommand(), c.jobsCommand(),
-		c.clockCommand(),
+		c.pauseCommand(true), c.pauseCommand(false), c.couponCommand(), c.redeemCommand(), c.failuresCommand(),
+		c.jobsCommand(), c.clockCommand(),
 		c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
 	)
 	for _, sub := range root.Commands() {

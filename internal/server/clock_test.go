@@ -48,7 +48,8 @@ func TestAStartWaitsForTheClock(t *testing.T) {
 	machine.Pass(30 * 24 * time.Hour)
 	r, ready := startAt(t, o)
 	for _, req := range [][3]string{
-		{http.MethodGet, "/readyz"}, {http.MethodPost, "/v1/events", event},
+		{http.MethodGet, "/readyz"},
+		{http.MethodPost, "/v1/events", event},
 		{http.MethodPut, "/v1/members/m2", `{"tags": {"add": ["x"]}}`},
 	} {
 		status, text := r.ask(t, req[0], req[1], apiKey, req[2])

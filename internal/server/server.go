@@ -10,8 +10,9 @@
 //  5. Redis, the worker, and the HTTP interface on both.
 //
 // Run makes the workspace the active one, then runs worker and HTTP server side by side until its
-// context ends or one of them fails. While the clock waits for an operator it only answers HTTP. It stops them in the opposite order: no new requests, then
-// the worker, which finishes what is on the wire, then Redis, then the database.
+// context ends or one of them fails. While the clock waits for an operator it only answers HTTP. It
+// stops them in the opposite order: no new requests, then the worker, which finishes what is on the
+// wire, then Redis, then the database.
 package server
 
 import (

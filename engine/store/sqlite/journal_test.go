@@ -104,7 +104,8 @@ func TestJournalAfterCrash(t *testing.T) {
 	}{{"a server", []Option{WithJournal()}}, {"a command", nil}} {
 		t.Run(next.name, func(t *testing.T) {
 			path := crashed(t, at, "a", "b", "c")
-			s := open(t, path, append(next.options, WithClock(clocktest.Follow(func() time.Time { return at.Add(-time.Hour) })))...)
+			earlier := clocktest.Follow(func() time.Time { return at.Add(-time.Hour) })
+			s := open(t, path, append(next.options, WithClock(earlier))...)
 			if got := take(t, s, "b", "d"); !reflect.DeepEqual(got, []bool{true, false}) {
 				t.Errorf("duplicates %v", got)
 			}

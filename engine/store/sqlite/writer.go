@@ -46,7 +46,9 @@ type writer struct {
 }
 
 func startWriter(c *conn, disk *syncer, clk *clock.Clock) *writer {
-	w := &writer{c: c, clock: clk, disk: disk, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{
+		c: c, clock: clk, disk: disk, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
 	disk.idle = w.signal
 	go disk.loop()
 	go w.loop()
