@@ -17,7 +17,7 @@ type shownClock struct {
 // clockCommand shows a server's clock, and accepts it.
 func (c *cli) clockCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "clock", Short: "Show what time it is for a server, and whether it trusts its machine", Args: cobra.NoArgs,
+		Use: "clock", Short: "Show what time it is for a server and its machine", Args: cobra.NoArgs,
 		Long: "Shows the instant that a server orders and decides everything by, and what the clock of its machine reads. Instants never go\n" +
 			"back. A step forward of the machine's clock is refused when nothing confirms it, and a start that is far from the last\n" +
 			"instant in the database waits: `usher clock accept` says that the machine's clock is right.",

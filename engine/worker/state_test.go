@@ -102,7 +102,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{T: t, db: &owing{}}
 	b.w, err = New(Config{
 		Store: b.db, Clock: time.Now, Redis: opt, Registry: actions.Registry(),
-		Log: slog.New(slog.NewTextHandler(&b.log, nil)),
+		Log:    slog.New(slog.NewTextHandler(&b.log, nil)),
 		Load:   func(store.Bundle) (*playbooks.Workspace, error) { return nil, nil },
 		Sender: func(playbooks.Channel) (channel.Sender, error) { return nil, nil },
 	})
