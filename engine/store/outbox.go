@@ -62,8 +62,10 @@ type Outbox interface {
 	//  3. What is archived keeps its last error. (Outbox "keeps what was given up on, with its last
 	//     error")
 	//  4. A Result is stored in the same commit, once. That something was sent is stored only when
-	//     its run is still open. (Outbox "brings the result of a run that waits, once"; "asks to
-	//     release again, once, and brings what was not sent to a run that has ended")
+	//     its run is still open. (Outbox "brings the result of a run that waits, once")
+	//  5. What is to be released again is deferred, and its Result is stored; so is that of what was
+	//     given up on. (Outbox "asks to release again, once, and brings what was not sent to a run
+	//     that has ended")
 	Settle(ctx context.Context, outcomes []Outcome) error
 
 	// OwedDeliveries lists the channel lanes with pending deliveries that are due. It also returns
