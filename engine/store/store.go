@@ -24,10 +24,10 @@ func ShardOf(member string) int {
 	return int(h.Sum32() % Shards)
 }
 
-// LaneOf returns the lane of a delivery.
-func LaneOf(key string) int {
+// LaneOf returns the lane of a member's deliveries: all of a channel's are in one, in their order.
+func LaneOf(member string) int {
 	h := fnv.New32a()
-	h.Write([]byte(key))
+	h.Write([]byte(member))
 	return int(h.Sum32() % Lanes)
 }
 

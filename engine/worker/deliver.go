@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/usher-run/usher/actions/channel"
@@ -74,48 +76,61 @@ func (w *Worker) attemptAll(ctx, wire context.Context, lane store.ChannelLane, c
 ) (begun int, err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	next := make(chan *store.Attempted)
 	var wg sync.WaitGroup
-	for range min(laneSenders, len(list)) {
+	var n atomic.Int64
+	for _, part := range bySender(list, laneSenders) {
 		wg.Go(func() {
-			if err := w.send(wire, lane, carry, next); err != nil {
+			did, err := w.send(ctx, wire, lane, carry, part)
+			n.Add(int64(did))
+			if err != nil {
 				fail(err)
 			}
 		})
 	}
+	wg.Wait()
+	return int(n.Load()), context.Cause(ctx)
+}
+
+// bySender spreads deliveries over senders, each member's to one: a member has one message of a
+// channel in flight, so that first attempts arrive in their order.
+func bySender(list []store.Attempted, senders int) [][]*store.Attempted {
+	parts := make([][]*store.Attempted, senders)
+	of := make(map[string]int, len(list))
 	for i := range list {
+		d := &list[i]
+		k, known := of[d.Member]
+		if !known {
+			k = len(of) % senders
+			of[d.Member] = k
+		}
+		parts[k] = append(parts[k], d)
+	}
+	return slices.DeleteFunc(parts, func(p []*store.Attempted) bool { return len(p) == 0 })
+}
+
+// send attempts deliveries one after the other, until ctx ends. It gives how many it began.
+func (w *Worker) send(ctx, wire context.Context, lane store.ChannelLane, carry carrier, list []*store.Attempted,
+) (begun int, err error) {
+	var outcomes []store.Outcome
+	var since time.Time
+	for _, d := range list {
 		if ctx.Err() != nil {
 			break
 		}
-		select {
-		case next <- &list[i]:
-			begun++
-		case <-ctx.Done():
-		}
-	}
-	close(next)
-	wg.Wait()
-	return begun, context.Cause(ctx)
-}
-
-// send attempts deliveries one after the other.
-func (w *Worker) send(wire context.Context, lane store.ChannelLane, carry carrier, next <-chan *store.Attempted) error {
-	var outcomes []store.Outcome
-	var since time.Time
-	for d := range next {
 		if len(outcomes) == 0 {
 			since = time.Now()
 		}
+		begun++
 		outcomes = append(outcomes, w.attempt(wire, carry, d))
 		if len(outcomes) < settleMost && time.Since(since) < settleAfter {
 			continue
 		}
 		if err := w.settle(wire, lane, outcomes); err != nil {
-			return err
+			return begun, err
 		}
 		outcomes = nil
 	}
-	return w.settle(wire, lane, outcomes)
+	return begun, w.settle(wire, lane, outcomes)
 }
 
 // settle stores outcomes, also when the worker is being stopped. Those that cannot be stored now

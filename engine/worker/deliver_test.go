@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -165,5 +167,68 @@ func TestSettledBeforeTheNext(t *testing.T) {
 type senderFunc func(context.Context, engine.Delivery, int) error
 
 func (f senderFunc) Send(ctx context.Context, d engine.Delivery, attempt int) error {
+	return f(ctx, d, attempt)
+}
+
+// TestMessagesOfAMemberArriveInOrder: whatever the channel takes for each, a member's messages go
+// out one after the other, in the order in which they were decided.
+func TestMessagesOfAMemberArriveInOrder(t *testing.T) {
+	const members, events = 30, 4
+	w := newWorld(t, embedded(t))
+	var mu sync.Mutex
+	got, flying := map[string][]string{}, map[string]int{}
+	w.edit = func(c *worker.Config) {
+		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
+			return sendFunc(func(_ context.Context, d engine.Delivery, _ int) error {
+				mu.Lock()
+				flying[d.Member]++
+				if flying[d.Member] > 1 {
+					t.Errorf("two messages of %s are in flight", d.Member)
+				}
+				got[d.Member] = append(got[d.Member], d.Message.Text)
+				n := len(got[d.Member])
+				mu.Unlock()
+				time.Sleep(time.Duration(len(d.Member)*n%4) * time.Millisecond) // the channel takes its time
+				mu.Lock()
+				flying[d.Member]--
+				mu.Unlock()
+				return nil
+			}), nil
+		}
+	}
+	w.activate("id: two\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nactions:\n" +
+		"  - message: {channel: shop, class: transactional, text: \"{{ trigger.id }} a\"}\n" +
+		"  - message: {channel: shop, class: transactional, text: \"{{ trigger.id }} b\"}\n")
+	w.run()
+	want := map[string][]string{}
+	for i := range events {
+		for m := range members {
+			member := fmt.Sprint("m", m)
+			id := fmt.Sprintf("e%d-%d", i, m)
+			want[member] = append(want[member], id+" a", id+" b")
+			w.accept(order(id, member))
+		}
+	}
+	w.until("all have arrived", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		n := 0
+		for _, list := range got {
+			n += len(list)
+		}
+		return n == members*events*2
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	for m, list := range want {
+		if !slices.Equal(got[m], list) {
+			t.Errorf("%s got %v, want %v", m, got[m], list)
+		}
+	}
+}
+
+type sendFunc func(context.Context, engine.Delivery, int) error
+
+func (f sendFunc) Send(ctx context.Context, d engine.Delivery, attempt int) error {
 	return f(ctx, d, attempt)
 }

@@ -157,12 +157,12 @@ func (w *Worker) follow(b *batch) {
 	for i := range b.changes.Deliveries {
 		d := &b.changes.Deliveries[i]
 		if !d.ReleasedAt.IsZero() {
-			lanes[store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Key)}] = true
+			lanes[store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Member)}] = true
 		}
 	}
 	for i := range b.changes.Releases {
 		if r := &b.changes.Releases[i]; r.State == store.DeliveryPending {
-			lanes[store.ChannelLane{Channel: r.Channel, Lane: store.LaneOf(r.Key)}] = true
+			lanes[store.ChannelLane{Channel: r.Channel, Lane: store.LaneOf(r.Member)}] = true
 		}
 	}
 	for l := range lanes {
