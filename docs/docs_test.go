@@ -651,7 +651,7 @@ func TestSettingsAreFresh(t *testing.T) {
 func TestOperationsNameWhatThereIs(t *testing.T) {
 	for _, check := range []struct{ what, pattern, source string }{
 		{"metric", "`(usher_[a-z_]+)`", `Name: "(usher_[a-z_]+)"|(?:counter|vec|seconds)\("(usher_[a-z_]+)"`},
-		{"environment variable", "`(USHER_[A-Z_]+)`", `"(USHER_[A-Z_]+)"`},
+		{"environment variable", "`(USHER_[A-Z_]+)`", `"(USHER_[A-Z_]*[A-Z])"`}, // one that ends in _ begins names
 	} {
 		said := words(t, "operations.md", check.pattern)
 		there := map[string]bool{}

@@ -16,6 +16,7 @@ var testTopics = map[string]string{
 	"property":     "what holds for any inputs",
 	"harness":      "what the tests of a package share",
 	"contract":     "every answer is held against the document",
+	"export":       "what tests outside a package are shown of it",
 	"results":      "answers that are written by hand",
 	"smtpserver":   "the server that a mail is sent to",
 	"alike":        "the same inputs, the same outputs",

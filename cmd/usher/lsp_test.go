@@ -620,7 +620,7 @@ func TestEditorDescribes(t *testing.T) {
 		},
 		{"a property", lspFile, swap("event.total", "event.to‸tal"), []string{"event.total: number"}},
 		{
-			"a result that may be missing", lspFile, swap("actions.gift.issued", "actions.gift.co‸de != nil"),
+			"a result that may be missing", lspFile, swap("- if: actions.gift.issued", "- if: actions.gift.co‸de != nil"),
 			[]string{"optional string", "may be missing"},
 		},
 		{
