@@ -27,7 +27,8 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 		}
 	}
 	at, reevaluate := d.reevaluationDue(t)
-	if keys := d.st.Member.deferredKeys(); len(keys) > 0 {
+	if m := d.st.Member; m != nil && len(m.Deferred) > 0 {
+		keys := m.deferredKeys()
 		first := d.st.Member.Deferred[keys[0]].At
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) {
 			return due{at: first, message: keys[0]}, true

@@ -15,6 +15,8 @@ import (
 // bytes.
 func CheckName(path, what, s string, limit int) *strictjson.Rejection {
 	switch {
+	case s != "" && len(s) <= limit && isPlain(s):
+		return nil // nearly all
 	case s == "":
 		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be empty"}
 	case len(s) <= limit && strings.TrimSpace(s) == "":
@@ -37,6 +39,16 @@ func CheckName(path, what, s string, limit int) *strictjson.Rejection {
 // from a path.
 func ValidMemberID(id string) *strictjson.Rejection {
 	return CheckName("member", "a member's id", id, strictjson.MaxIDLen)
+}
+
+// isPlain reports whether a text has nothing but visible ASCII.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // CheckFields checks the declared fields of an object; the others are kept as they are. path names
