@@ -14,6 +14,17 @@ type due struct {
 	run     *Run   // whose wait ends; nil, and no message: a re-evaluation
 }
 
+// mayBeDue reports whether it is worth asking what is due at or before t: nothing mostly is.
+func (d *decider) mayBeDue(t time.Time) bool {
+	for _, r := range d.st.Runs {
+		if r.State == RunWaiting && !r.DueAt.IsZero() && !r.DueAt.After(t) {
+			return true
+		}
+	}
+	m := d.st.Member
+	return m != nil && (len(m.Deferred) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
+}
+
 // nextDue returns what is due first, at or before t. At one instant messages that were put off come
 // first, since they were decided before, then waits, then the re-evaluation.
 func (d *decider) nextDue(t time.Time) (next due, ok bool) {
