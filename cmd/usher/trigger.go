@@ -68,27 +68,32 @@ func (c *cli) triggerCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var a struct {
-			Accepted, Duplicate int
-			Job                 string
-		}
+		var a started
 		text, err := cl.postFor(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/trigger", id, raw, &a)
 		if err != nil {
 			return err
 		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) {
-			if a.Job != "" {
-				p.printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", args[0], a.Job)
-				return
-			}
-			p.printf("%s: started for %s", args[0], plural(a.Accepted, "member"))
-			if a.Duplicate > 0 {
-				p.printf(", %d had been started under this id already", a.Duplicate)
-			}
-			p.printf("\n")
-		})
+		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.started(args[0], &a) })
 	}
 	return cmd
+}
+
+// started is the answer to a trigger.
+type started struct {
+	Accepted, Duplicate int
+	Job                 string
+}
+
+func (p *page) started(playbook string, a *started) {
+	if a.Job != "" {
+		p.printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", playbook, a.Job)
+		return
+	}
+	p.printf("%s: started for %s", playbook, plural(a.Accepted, "member"))
+	if a.Duplicate > 0 {
+		p.printf(", %d had been started under this id already", a.Duplicate)
+	}
+	p.printf("\n")
 }
 
 // known reports an error for the first of the members who does not exist: a slip in an id would

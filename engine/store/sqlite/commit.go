@@ -121,8 +121,8 @@ func (b *batch) encodeRuns() error {
 
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
-	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) + 3*len(b.Refusals) +
-		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
+	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) +
+		3*len(b.Refusals) + inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
 
 func (b *batch) store(t *tx) error {
@@ -242,8 +242,8 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 	}
 	const insert = `INSERT INTO deliveries (n, key, member, playbook, run, step, channel, lane, state, not_before, at, message, released_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
-	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Member), string(state),
-		millis(d.NotBefore), millis(d.At), message, millis(d.ReleasedAt))
+	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Member),
+		string(state), millis(d.NotBefore), millis(d.At), message, millis(d.ReleasedAt))
 	return err
 }
 
