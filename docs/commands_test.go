@@ -373,9 +373,16 @@ func helpOf(t *testing.T, args ...string) (examples, commands []string) {
 	return examples, commands
 }
 
-// noSuchNumber matches the examples that name a failure or a job by its number. That they do what
-// they say is shown by the scripts of the command's own tests.
-var noSuchNumber = regexp.MustCompile(`^usher (?:failures (?:retry|drop)|jobs cancel) 17`)
+// refusals are the examples that the server of this world refuses, and what it says: nothing has
+// failed in it, and its clock is right. That they do what they say is shown by the tests of the
+// commands.
+var refusals = []struct {
+	line *regexp.Regexp
+	says string
+}{
+	{regexp.MustCompile(`^usher (?:failures (?:retry|drop)|jobs cancel) 17`), "`17`: an id is the number"},
+	{regexp.MustCompile(`usher clock accept$`), "there is nothing to accept: the machine's clock is followed"},
+}
 
 // Every command has examples in its --help, and each of them runs.
 func TestExamplesOfHelpRun(t *testing.T) {
@@ -405,8 +412,11 @@ func TestExamplesOfHelpRun(t *testing.T) {
 					put(t, filepath.Join(in.dir, "events.jsonl"), string(data))
 				}
 				out, err := in.run(line)
-				if noSuchNumber.MatchString(line) { // nothing has failed in this world: the answer is the server's
-					if err == nil || !strings.Contains(out, "`17`: an id is the number") {
+				for _, r := range refusals {
+					if !r.line.MatchString(line) {
+						continue
+					}
+					if err == nil || !strings.Contains(out, r.says) {
 						t.Errorf("it is in the --help of usher %s, and says %v\n%s", strings.Join(args, " "), err, out)
 					}
 					return
