@@ -101,7 +101,7 @@ func (d *decider) decideCascade() error {
 
 // sound returns what an input says of itself that no input can say: what is stored of it is damaged.
 func (d *decider) sound(in *Input) error {
-	if isPlain(d.id) && !in.At.IsZero() {
+	if d.id != "" && isPlain(d.id) && !in.At.IsZero() {
 		return nil // nearly all
 	}
 	if wrong := ValidMemberID(d.id); wrong != nil {

@@ -59,6 +59,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	completeList(cmd, "role", server.Roles...)
 	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
 	completeFlag(cmd, "clock-jump", "1d", settings.ClockJump.Default, "4w")
+	completeFlag(cmd, "admit-age", "30s", settings.AdmitAge.Default, "10m")
 	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
 	completeColumns(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
 	completeColumns(cmd, "db", "sqlite:")
