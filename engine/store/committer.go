@@ -22,7 +22,9 @@ type Committer interface {
 	//     lost. (Commit "appends to the trace, and keeps what it is not told to change", Commit
 	//     "never loses a conversion")
 	//  7. A release is obeyed when the delivery is deferred, and only then. One that goes out keeps
-	//     its place in the queue. (Commit "releases, puts off and drops messages that were put off")
+	//     its place in the queue, and its past. (Commit "releases, puts off and drops messages that
+	//     were put off", Outbox "keeps the place and the last error of what was tried, put off and
+	//     released again")
 	//  8. A delivery is stored once under its key. (Outbox "keeps a key once, ever")
 	//  9. An event emitted to another member is accepted with the commit, once under its id.
 	//     (Emitted "an event emitted to another member is accepted once, with the commit",

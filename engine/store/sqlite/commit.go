@@ -248,8 +248,8 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 	return err
 }
 
-// putRelease stores what was decided of a message that was decided before. One that goes out keeps its
-// place in the queue.
+// putRelease stores what was decided of a message that was decided before. One that goes out keeps
+// its place in the queue, and the error of its last attempt.
 func (t *tx) putRelease(r *engine.Release) error {
 	var released, settled int64
 	switch r.State {
@@ -258,9 +258,10 @@ func (t *tx) putRelease(r *engine.Release) error {
 	case store.DeliveryDropped:
 		settled = millis(r.At)
 	}
-	const update = `UPDATE deliveries SET state = ?, not_before = ?, released_at = ?, settle_at = ?, error = ?
-		WHERE key = ? AND state = 'deferred'`
-	_, err := t.exec(update, string(r.State), millis(r.NotBefore), released, settled, r.Reason, r.Key)
+	const update = `UPDATE deliveries SET state = ?, not_before = CASE ? WHEN 'deferred' THEN ? ELSE not_before END,
+		released_at = ?, settle_at = ?, error = CASE ? WHEN '' THEN error ELSE ? END WHERE key = ? AND state = 'deferred'`
+	_, err := t.exec(update, string(r.State), string(r.State), millis(r.NotBefore), released, settled, r.Reason, r.Reason,
+		r.Key)
 	return err
 }
 

@@ -148,6 +148,25 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.same("attempts", d.Attempts, 0)
 		s.same("released", d.ReleasedAt, at.Add(time.Hour))
 	},
+	"keeps the place and the last error of what was tried, put off and released again": func(t *testing.T, s *suite) {
+		at := now()
+		again := at.Add(time.Minute)
+		s.outbox(delivery("k", "r", at))
+		s.must(s.Settle(s.ctx, []store.Outcome{
+			{Key: "k", State: store.DeliveryPending, Error: "busy", NotBefore: again, At: at},
+		}))
+		d := s.lane("m-0", again)[0]
+		in := engine.ReleaseAgain(&d.Delivery)
+		s.must(s.Settle(s.ctx, []store.Outcome{
+			{Key: "k", State: store.DeliveryDeferred, Error: d.Error, At: again, Result: &in},
+		}))
+		s.commit("m-0", 0, &engine.Changes{Releases: []engine.Release{{
+			Key: "k", Member: "m-0", State: store.DeliveryPending, At: again, NotBefore: in.Time, Again: true,
+		}}})
+		s.same("before its time", len(s.lane("m-0", at)), 0)
+		d = s.lane("m-0", again)[0]
+		s.same("kept", []any{d.NotBefore, d.ReleasedAt, d.Attempts, d.Error}, []any{again, again, 1, "busy"})
+	},
 	"tells which lanes owe something, and when the next is due": func(t *testing.T, s *suite) {
 		at := now()
 		mail := delivery("mail", "r", at.Add(time.Minute))
