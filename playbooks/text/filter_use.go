@@ -97,6 +97,8 @@ func (c *textTyper) arguments(f *textFilter, use filterUse) {
 	for i, v := range use.args {
 		a, at := f.args[i], use.at.Args[i].Place()
 		switch {
+		case a.takes == takesField:
+			c.takesField(f, use.in.t, v, at)
 		case !c.takes(f, a.takes, v, at, "as "+a.name+" `"+f.Name+"` takes "):
 		case c.guardDivision(use.at.Args[i], v, "`"+f.Name+"` needs a value"):
 		case (f.Name == "divided_by" || f.Name == "modulo") && v.isConst && (v.literal == 0 || v.literal == 0.0):
@@ -170,8 +172,6 @@ func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at Span,
 		if t.Kind == schema.KindString {
 			return true
 		}
-	case takesField:
-		return c.takesField(f, v, at)
 	}
 	c.error("type-mismatch", at, head+want.String()+", this is "+v.describe(), label).RelateDeclarations(t)
 	return false
@@ -182,12 +182,35 @@ func numeralLiteral(v textValue) bool {
 	return ok && schema.CronNumber.MatchString(strings.TrimSpace(s))
 }
 
-func (c *textTyper) takesField(f *textFilter, v textValue, at Span) bool {
-	if _, ok := v.literal.(string); ok {
-		return true
+// takesField judges the name of a field of a list's items.
+func (c *textTyper) takesField(f *textFilter, list *schema.Type, v textValue, at Span) {
+	name, ok := v.literal.(string)
+	if !ok && v.t.Kind == schema.KindAny {
+		return // told where it stands
 	}
-	c.error("type-mismatch", at, "`"+f.Name+"` takes the name of a field, in quotes", "as in | "+f.Name+": 'name'")
-	return false
+	if !ok {
+		c.error("type-mismatch", at, "`"+f.Name+"` takes the name of a field, in quotes", "as in | "+f.Name+": 'name'")
+		return
+	}
+	item := list.Elem
+	switch {
+	case list.Kind != schema.KindList || item == nil || item.Kind == schema.KindAny:
+	case item.Kind == schema.KindObject && len(item.Fields) == 0: // any fields
+	case item.Kind != schema.KindObject:
+		label := ""
+		if f.least() == 0 {
+			label = "write | " + f.Name
+		}
+		c.error("type-mismatch", at, fmt.Sprintf("the items are of type %s and have no field `%s`", item.Required(), name), label)
+	default:
+		known := item.FieldNames()
+		if slices.Contains(known, name) {
+			return
+		}
+		d := c.error("unknown-variable", at, fmt.Sprintf("the items have no field `%s`", name),
+			cmp.Or(diag.DidYouMean(name, known), "known: "+diag.OneOf(known)))
+		d.RelateName(name, diag.Closest(name, known), item.Find)
+	}
 }
 
 // timeLiteral reports whether a constant text is a time that a filter reads.

@@ -79,7 +79,7 @@ var TextFilters = []textFilter{
 	{Name: "capitalize", Doc: "the first letter large, the others small", In: takesText},
 	{Name: "ceil", Doc: "the next whole number up", In: takesNumber, needs: true, gives: givesInt},
 	{Name: "compact", Doc: "the list without what is missing", In: takesList, gives: givesPresent},
-	{Name: "concat", Doc: "two lists in one", In: takesList, args: args(arg("list", takesList)), gives: givesSame},
+	{Name: "concat", Doc: "two lists in one", In: takesList, args: args(arg("list", takesList)), gives: givesBoth},
 	{
 		Name: "date", Doc: "the time as text, by a format as %Y-%m-%d %H:%M", In: takesTime,
 		args: args(opt("format", takesFormat)), gives: givesDate,
@@ -302,6 +302,22 @@ func itemField(f filterUse) *schema.Type {
 	return schema.Any
 }
 
+// givesBoth returns the type of two lists in one. Their items are of one type, or a later filter
+// could not tell what it is given.
+func givesBoth(c *textTyper, f filterUse) textValue {
+	if len(f.args) == 0 || f.in.t.Elem == nil || f.args[0].t.Elem == nil {
+		return givesSame(c, f)
+	}
+	a, b := f.in.t.Elem.Required(), f.args[0].t.Elem.Required()
+	both := eitherOf(textValue{t: f.in.t.Elem}, textValue{t: f.args[0].t.Elem})
+	if both.mixed || a.Kind == b.Kind && a.Kind != schema.KindString && a.String() != b.String() {
+		c.error("type-mismatch", f.at.Args[0].Place(), fmt.Sprintf("`concat` takes two lists of one type, these are lists of %s and of %s", a, b),
+			"make both texts before, as in | join: ', '")
+		return givesSame(c, f)
+	}
+	return textValue{t: schema.ListOf(both.t)}
+}
+
 func givesFields(_ *textTyper, f filterUse) textValue {
 	return textValue{t: schema.ListOf(itemField(f))}
 }
@@ -317,8 +333,11 @@ func givesSum(c *textTyper, f filterUse) textValue {
 	case schema.KindAny, schema.KindNumber:
 		return textValue{t: schema.Number}
 	}
-	c.error("type-mismatch", f.at.Name.Span, "`sum` takes a list of numbers, this is a list of "+t.Required().String(),
-		"as in | sum: 'field'")
+	label := ""
+	if t.Kind == schema.KindObject {
+		label = "as in | sum: 'field'"
+	}
+	c.error("type-mismatch", f.at.Name.Span, "`sum` takes a list of numbers, this is a list of "+t.Required().String(), label)
 	return textValue{t: schema.Number}
 }
 
