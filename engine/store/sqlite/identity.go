@@ -47,8 +47,8 @@ func Private(path string) error {
 	return nil
 }
 
-// identify refuses a file that is no database of usher, or one of a newer version. It changes
-// nothing.
+// identify refuses a file that is no database of usher, or one of a version that this program does
+// not know. It changes nothing.
 func identify(ctx context.Context, path string) (err error) {
 	begins, err := beginning(path)
 	switch {
@@ -82,12 +82,18 @@ func identify(ctx context.Context, path string) (err error) {
 		Scan(&has); err != nil {
 		return damaged(err)
 	}
-	knows, err := newestMigration()
-	if err == nil && has > knows {
-		err = fmt.Errorf("it was written by a newer usher: its tables have version %d, this usher knows them up to %d; "+
-			"start the newer one, or restore the backup from before the upgrade", has, knows)
+	first, last, err := migrationRange()
+	switch {
+	case err != nil:
+		return err
+	case has > last:
+		return fmt.Errorf("it was written by a newer usher: its tables have version %d, this usher knows them up to %d; "+
+			"start the newer one, or restore the backup from before the upgrade", has, last)
+	case has > 0 && has < first:
+		return fmt.Errorf("it was written by an older usher: its tables have version %d, this usher begins at %d and "+
+			"cannot take them over; go on with the older one, or name a new file", has, first)
 	}
-	return err
+	return nil
 }
 
 func beginning(path string) ([]byte, error) {
@@ -117,19 +123,22 @@ func damaged(err error) error {
 	return err
 }
 
-// newestMigration returns the version of the newest tables that this program knows.
-func newestMigration() (newest int64, err error) {
+// migrationRange returns the versions of the oldest and the newest tables that this program knows.
+func migrationRange() (first, last int64, err error) {
 	list, err := migrations.ReadDir("migrations")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for _, f := range list {
 		number, _, _ := strings.Cut(f.Name(), "_")
 		n, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("migration %s has no number: %w", f.Name(), err)
+			return 0, 0, fmt.Errorf("migration %s has no number: %w", f.Name(), err)
 		}
-		newest = max(newest, n)
+		if first == 0 || n < first {
+			first = n
+		}
+		last = max(last, n)
 	}
-	return newest, nil
+	return first, last, nil
 }

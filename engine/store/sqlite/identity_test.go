@@ -101,6 +101,12 @@ func TestForeignFilesAreRefused(t *testing.T) {
 			execute(path, "PRAGMA journal_mode = DELETE",
 				"INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 		}, "newer usher: its tables have version 9999"},
+		"an older usher's": {func(path string) {
+			if err := open(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			execute(path, "PRAGMA journal_mode = DELETE", "UPDATE goose_db_version SET version_id = 12 WHERE version_id > 0")
+		}, "older usher: its tables have version 12"},
 		"a damaged one": {func(path string) {
 			if err := open(t, path).Close(); err != nil {
 				t.Fatal(err)

@@ -12,9 +12,14 @@ CREATE TABLE inbox (
     time   INTEGER NOT NULL,
     at     INTEGER NOT NULL,
     data   BLOB,
+    -- Of an event that a run emitted to its own member (kind 'cascaded'): seq of the input that began the cascade, -1 for a wait.
+    -- It orders the event in the history; its own seq is given when it is stored.
+    cause  INTEGER NOT NULL DEFAULT 0,
+    -- Ids of each kind of input are among themselves: the kind that the input was accepted as, empty for events. Its kind may become another.
+    space  TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (shard, seq)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX inbox_id ON inbox (id);
+CREATE UNIQUE INDEX inbox_id ON inbox (id, space);
 
 -- The last seq and the last instant that were given out, and the last number of a row of a list.
 CREATE TABLE clock (
@@ -70,6 +75,12 @@ CREATE UNIQUE INDEX runs_id ON runs (id);
 CREATE INDEX runs_playbook ON runs (playbook);
 CREATE INDEX runs_open ON runs (member) WHERE state = 'waiting';
 CREATE INDEX runs_due ON runs (shard, due_at) WHERE state = 'waiting' AND due_at > 0;
+-- Runs that cannot go on, and say why.
+CREATE INDEX runs_parked ON runs (shard) WHERE state = 'waiting' AND reason <> '';
+-- What people ask for, among many that are done. A row of any other state costs nothing.
+CREATE INDEX runs_failed ON runs (state) WHERE state = 'failed';
+CREATE INDEX runs_exited ON runs (state) WHERE state = 'exited';
+CREATE INDEX runs_holdout ON runs (state) WHERE state = 'holdout';
 
 CREATE TABLE refusals (
     n        INTEGER PRIMARY KEY,
@@ -110,6 +121,7 @@ CREATE TABLE coupons (
     redemption_id TEXT    NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
+-- reserved counts all that was issued of the pool, also without a budget, and what lies in blocks.
 CREATE TABLE pools (
     pool     TEXT    NOT NULL PRIMARY KEY,
     reserved INTEGER NOT NULL
@@ -122,42 +134,98 @@ CREATE TABLE blocks (
     PRIMARY KEY (pool, shard)
 ) WITHOUT ROWID;
 
+-- released_at is when a message was last released; 0: it is deferred, or a webhook. A delivery in the state 'deferred' waits for a decision
+-- on its member, which the table looks brings about.
 CREATE TABLE deliveries (
-    n          INTEGER PRIMARY KEY,
-    key        TEXT    NOT NULL,
-    member     TEXT    NOT NULL,
-    playbook   TEXT    NOT NULL,
-    run        TEXT    NOT NULL,
-    step       TEXT    NOT NULL,
-    channel    TEXT    NOT NULL,
-    lane       INTEGER NOT NULL,
-    state      TEXT    NOT NULL,
-    not_before INTEGER NOT NULL,
-    at         INTEGER NOT NULL,
-    attempts   INTEGER NOT NULL DEFAULT 0,
-    settle_at  INTEGER NOT NULL DEFAULT 0,
-    error      TEXT    NOT NULL DEFAULT '',
-    message    BLOB    NOT NULL
+    n           INTEGER PRIMARY KEY,
+    key         TEXT    NOT NULL,
+    member      TEXT    NOT NULL,
+    playbook    TEXT    NOT NULL,
+    run         TEXT    NOT NULL,
+    step        TEXT    NOT NULL,
+    channel     TEXT    NOT NULL,
+    lane        INTEGER NOT NULL,
+    state       TEXT    NOT NULL,
+    not_before  INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    settle_at   INTEGER NOT NULL DEFAULT 0,
+    error       TEXT    NOT NULL DEFAULT '',
+    message     BLOB    NOT NULL,
+    released_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX deliveries_key ON deliveries (key);
 CREATE INDEX deliveries_pending ON deliveries (channel, lane, not_before) WHERE state = 'pending';
 
+-- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind and space are those of an input before it was set
+-- aside: it is put back as that.
 CREATE TABLE failures (
-    n     INTEGER PRIMARY KEY,
-    at    INTEGER NOT NULL,
-    what  TEXT    NOT NULL,
-    id    TEXT    NOT NULL,
-    error TEXT    NOT NULL
+    n          INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    what       TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    error      TEXT    NOT NULL,
+    kind       TEXT    NOT NULL DEFAULT '',
+    outcome    TEXT    NOT NULL DEFAULT '',
+    settled_at INTEGER NOT NULL DEFAULT 0,
+    space      TEXT    NOT NULL DEFAULT ''
 );
+CREATE INDEX failures_outcome ON failures (outcome, n);
 
-CREATE TABLE occurrences (
-    playbook TEXT    NOT NULL,
-    at       INTEGER NOT NULL,
-    cursor   TEXT    NOT NULL,
-    done     INTEGER NOT NULL,
-    PRIMARY KEY (playbook, at)
+-- Fan-outs: occurrences of schedules, calls for many members, first looks at watched segments. members is a JSON list, of a call without
+-- a segment. state is 'open' until the job ends. Of an occurrence the row stays: it says up to when the schedule was looked after.
+CREATE TABLE jobs (
+    n           INTEGER PRIMARY KEY,
+    name        TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,
+    playbook    TEXT    NOT NULL,
+    segment     TEXT    NOT NULL,
+    members     BLOB,
+    at          INTEGER NOT NULL,
+    asked_by    TEXT    NOT NULL,
+    data        BLOB,
+    state       TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    cursor      TEXT    NOT NULL,
+    looked_at   INTEGER NOT NULL,
+    reached     INTEGER NOT NULL,
+    passed_over INTEGER NOT NULL,
+    ended_at    INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX jobs_name ON jobs (name);
+CREATE INDEX jobs_open ON jobs (n) WHERE state = 'open';
+CREATE INDEX jobs_occurrence ON jobs (playbook, at) WHERE kind = 'schedule';
+
+-- When the passing of time may move a member into a watched segment or out of one. Beside the member's state, which says the
+-- same, because only some members have it.
+CREATE TABLE looks (
+    member TEXT    NOT NULL PRIMARY KEY,
+    shard  INTEGER NOT NULL,
+    at     INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX occurrences_open ON occurrences (at) WHERE done = 0;
+CREATE INDEX looks_due ON looks (shard, at);
+
+-- The segments that triggers are about, and since when as they are.
+CREATE TABLE watches (
+    segment    TEXT    NOT NULL PRIMARY KEY,
+    definition TEXT    NOT NULL,
+    since      INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What requests with an idempotency key held: a hash of their content. The same key with other content is a mistake of the sender.
+CREATE TABLE requests (
+    key     TEXT NOT NULL PRIMARY KEY,
+    content BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Members of whom something that is stored cannot be read. Nothing is decided on them: their inputs stay in the inbox under a kind that
+-- begins with 'held ', behind the watermark, until it can be read again.
+CREATE TABLE held (
+    member TEXT    NOT NULL PRIMARY KEY,
+    shard  INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    error  TEXT    NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE workspaces (
     hash  TEXT NOT NULL PRIMARY KEY,
