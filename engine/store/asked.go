@@ -16,7 +16,8 @@ type askedKey struct{}
 
 // Asked marks a context as that of a question from outside, which is asked now. A driver reads for
 // it on connections of their own, so that no decision waits for one, and cuts it with [ErrSlow]
-// when its reads have taken [AskTime] together, waiting for a connection included.
+// when its reads have taken [AskTime] together, waiting for a connection included. What it answers
+// is on the disk: who asked may act on it, so no power cut undoes it.
 func Asked(ctx context.Context) context.Context {
 	return context.WithValue(ctx, askedKey{}, time.Now())
 }

@@ -39,7 +39,7 @@ type Committer interface {
 	//     them go on")
 	//
 	// The death of the process undoes nothing. A power cut may undo a commit together with all that
-	// came after it, because it would be decided again to the same ids and keys.
+	// came after it, until somebody outside may know of it: see [Outbox] and [Asked].
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
 
 	// Try returns the error that Commit would return. It does not look at the epoch, the watermark

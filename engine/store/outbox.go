@@ -47,6 +47,8 @@ type Outbox interface {
 	// Deliveries returns pending deliveries of a channel's lane with NotBefore at or before now.
 	//
 	//  1. The oldest is first. (Outbox "gives what is due of a lane, oldest first, with its past")
+	//
+	// What it returns is on the disk with all that led to it: no power cut undoes it.
 	Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]Attempted, error)
 
 	// Delivery returns a delivery by its key, pending or settled, or ErrNotFound.
@@ -54,7 +56,8 @@ type Outbox interface {
 	//  1. It comes with its past. (Outbox "finds a delivery by its key, whatever became of it")
 	Delivery(ctx context.Context, key string) (Attempted, error)
 
-	// Settle stores the outcomes of attempts, in one commit.
+	// Settle stores the outcomes of attempts, in one commit, which is on the disk when it returns: a
+	// power cut sends nothing again that was settled.
 	//
 	//  1. What is not pending any more is left as it is. (Outbox "settles, once")
 	//  2. Pending with an Error is an attempt; without, it was put off and counts as none.

@@ -12,13 +12,7 @@ import (
 // knownToFail are the claims that do not hold yet, with the reason. They are printed whenever they
 // fail, and a test fails when one begins to hold: whoever makes it hold takes it off this list and
 // off "What does not hold yet" in docs/testing.md, which a test compares with it.
-var knownToFail = map[string]string{
-	"power cut: " + codesExist: late,
-	"power cut: " + oneKey:     late,
-	"power cut: " + fewAgain:   late,
-}
-
-const late = "decisions are not on the disk when their messages go out"
+var knownToFail = map[string]string{}
 
 // isKnown reports whether some claim after something is known to fail: then what it owes never
 // comes.

@@ -28,7 +28,7 @@ func deliveryOf(r row) store.Attempted {
 	return a
 }
 
-// Deliveries reads what is due of a lane.
+// Deliveries reads what is due of a lane, and brings what decided it to the disk.
 func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]store.Attempted,
 	error,
 ) {
@@ -42,6 +42,9 @@ func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.
 			return nil
 		})
 	})
+	if err == nil && len(list) > 0 {
+		err = d.disk.await(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read lane %d of channel %s: %w", lane, channel, err)
 	}
@@ -81,7 +84,7 @@ func (d *db) Settle(ctx context.Context, outcomes []store.Outcome) error {
 		}
 		data[i] = list[0]
 	}
-	err := d.writeAgain(ctx, 2*len(outcomes), func(t *tx) error {
+	err := d.write(ctx, 2*len(outcomes), func(t *tx) error {
 		for i := range outcomes {
 			if err := t.settle(&outcomes[i], data[i]); err != nil {
 				return fmt.Errorf("delivery %s: %w", outcomes[i].Key, err)

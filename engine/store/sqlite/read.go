@@ -47,7 +47,8 @@ func (p pool) close(open int) error {
 	return errors.Join(errs...)
 }
 
-// read lends a reading connection to f, in one transaction: all that f sees is of one moment.
+// read lends a reading connection to f, in one transaction: all that f sees is of one moment. What a
+// question sees is on the disk when read returns, because who asked may act on it.
 func (d *db) read(ctx context.Context, f func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -63,6 +64,9 @@ func (d *db) read(ctx context.Context, f func(*conn) error) error {
 		defer func() { c.until = nil }()
 		return f(c)
 	})
+	if err == nil {
+		err = d.disk.await(cut)
+	}
 	if err != nil && ctx.Err() == nil && cut.Err() != nil {
 		return fmt.Errorf("%w, more than %s", store.ErrSlow, d.askTime.Round(time.Millisecond))
 	}

@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // syncer brings commits to the disk while the writer goes on with the next. SQLite writes commits
@@ -15,9 +17,15 @@ type syncer struct {
 	path   string
 	faults *faults
 	log    *os.File // opened at the first sync: the file is there once something was written
+	bring  func(*os.File) error
+
+	// Positions count commits. What a reader has seen is among those that were begun when its reading
+	// ended.
+	begun, committed atomic.Int64
 
 	mu      sync.Mutex
 	waiting []*job
+	synced  int64 // all commits up to here are on the disk; -1: nothing is known of the file yet
 	syncing bool
 	closed  bool
 	idle    func() // see busy
@@ -26,7 +34,9 @@ type syncer struct {
 }
 
 func newSyncer(path string, f *faults) *syncer {
-	return &syncer{path: path + "-wal", faults: f, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	return &syncer{
+		path: path + "-wal", faults: f, bring: syncData, synced: -1, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
 }
 
 // add lets the jobs, which are committed, be answered when they are on the disk.
@@ -35,6 +45,39 @@ func (s *syncer) add(jobs []*job) {
 	s.waiting = append(s.waiting, jobs...)
 	s.mu.Unlock()
 	s.signal()
+}
+
+// count counts a commit, which ends before another begins.
+func (s *syncer) count(commit func() error) error {
+	n := s.begun.Add(1)
+	err := commit()
+	s.committed.Store(n)
+	return err
+}
+
+// await waits until all that a reader can have seen before the call is on the disk. It costs nothing
+// when nothing was committed since a sync.
+func (s *syncer) await(ctx context.Context) error {
+	seen := s.begun.Load()
+	j := &job{done: make(chan error, 1)}
+	s.mu.Lock()
+	switch {
+	case s.closed:
+		s.mu.Unlock()
+		return errClosed
+	case s.synced >= seen:
+		s.mu.Unlock()
+		return s.faults.failed()
+	}
+	s.waiting = append(s.waiting, j)
+	s.mu.Unlock()
+	s.signal()
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *syncer) signal() {
@@ -70,6 +113,7 @@ func (s *syncer) loop() {
 		s.mu.Lock()
 		jobs, closed := s.waiting, s.closed
 		s.waiting, s.syncing = nil, len(s.waiting) > 0
+		upTo := s.committed.Load()
 		s.mu.Unlock()
 		if len(jobs) == 0 {
 			if closed {
@@ -87,6 +131,9 @@ func (s *syncer) loop() {
 		}
 		s.mu.Lock()
 		s.syncing = false
+		if err == nil {
+			s.synced = upTo
+		}
 		s.mu.Unlock()
 		for _, j := range jobs {
 			j.done <- err
@@ -103,5 +150,5 @@ func (s *syncer) sync() error {
 		}
 		s.log = f
 	}
-	return syncData(s.log)
+	return s.bring(s.log)
 }

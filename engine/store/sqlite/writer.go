@@ -243,7 +243,10 @@ func (w *writer) transact(group []*job) (err error) {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	if _, err := w.c.exec("COMMIT"); err != nil {
+	if err := w.disk.count(func() error {
+		_, err := w.c.exec("COMMIT")
+		return err
+	}); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	if taken != nil {
