@@ -87,6 +87,9 @@ func (a *Act) Tag(add, remove []string) error {
 			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
 		}
 	}
+	if err := a.d.st.Member.roomFor(nil, add); err != nil {
+		return err
+	}
 	added, removed := a.d.st.Member.changeTags(add, remove)
 	if added != nil {
 		a.Detail("added", added)
@@ -115,6 +118,13 @@ func (a *Act) Set(field string) error {
 		ready[i] = v
 	}
 	m := a.d.st.Member
+	written := make(map[string]any, len(names))
+	for i, name := range names {
+		written[name] = ready[i]
+	}
+	if err := m.roomFor(written, nil); err != nil {
+		return err
+	}
 	if m.Attributes == nil {
 		m.Attributes = map[string]any{}
 	}

@@ -126,6 +126,11 @@ func (d *decider) decideInput(in *Input) error {
 	known := d.st.Member != nil
 	recorded := d.recordMemberships(in.At)
 	d.ensureMember(in)
+	if len(p.Attributes)+len(p.AddTags) > 0 {
+		if err := d.st.Member.roomFor(p.Attributes, p.AddTags); err != nil {
+			return err
+		}
+	}
 	if p.Backfill {
 		d.decideBackfill(in, p, known)
 		return nil

@@ -232,8 +232,11 @@ func (ev *evaluator) readable(h *happened) bool {
 
 // List returns the events of a slot as expressions see them. One that the schema does not take any
 // more is left out.
-func (ev *evaluator) List(s expression.Slot) []any {
+func (ev *evaluator) List(s expression.Slot) ([]any, error) {
 	list := ev.within(s)
+	if len(list) > expression.MaxItems {
+		return nil, &expression.TooMany{Slot: s}
+	}
 	out := make([]any, 0, len(list))
 	for i := range list {
 		if !ev.readable(&list[i]) {
@@ -243,7 +246,7 @@ func (ev *evaluator) List(s expression.Slot) []any {
 			out = append(out, rec)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // Sum adds up an int or a number of a slot's events, exactly; nothing makes 0. One that the schema

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/usher-run/usher/playbooks"
 )
@@ -55,29 +54,30 @@ func (d *decider) enter(en *entry) *Run {
 		}
 	}
 	if b.Reentry != nil || !d.e.o.Brief { // also without `reentry`: one may be written tomorrow
-		if m.Entries == nil {
-			m.Entries = map[string]time.Time{}
-		}
-		m.Entries[b.ID] = d.now
+		d.noteEntry(b.ID)
 	}
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
 		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), New: true, decoded: true, zone: d.zone,
 	}
 	d.st.Runs = append(d.st.Runs, r)
+	detail := d.detail("input", d.input)
 	if b.Goal != nil {
-		m.Goals = append(m.Goals, GoalWatch{
+		dropped := m.watchGoal(GoalWatch{
 			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,
 			Until: b.Goal.Within.After(d.now.In(d.zone)).UTC(),
 		})
+		if dropped != "" && detail != nil {
+			detail["goal_given_up"] = dropped
+		}
 	}
 	d.touched = true
 	if en.holdout {
 		r.State, r.EndedAt = RunHoldout, d.now
-		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: d.detail("input", d.input)})
+		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: detail})
 		return r
 	}
-	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: d.detail("input", d.input)})
+	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: detail})
 	return r
 }
 

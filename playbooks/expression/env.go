@@ -52,12 +52,28 @@ func (f Fields) All() map[string]any { return f }
 // History answers what events() asks of the member that the Env is about.
 type History interface {
 	// List returns the events of the slot as objects typed by [Schema.EventRecord], by time, oldest
-	// first.
-	List(Slot) []any
+	// first. The error is a *[TooMany] when there are more than [MaxItems].
+	List(Slot) ([]any, error)
 	// Count returns how many there are.
 	Count(Slot) int
 	// Sum adds up a field that all of them have, an int or a number.
 	Sum(s Slot, field string) (any, error)
+}
+
+// MaxItems is how many events of a member an expression reads one by one, at most. Counting and
+// adding up read any number.
+const MaxItems = 10_000
+
+// TooMany is the error of an expression that would read more than [MaxItems] events one by one.
+type TooMany struct{ Slot Slot }
+
+func (t *TooMany) Error() string {
+	list, window := fmt.Sprintf("events(%q)", t.Slot.Event), "a window"
+	if !t.Slot.Window.IsZero() {
+		list, window = fmt.Sprintf("events(%q, %q)", t.Slot.Event, t.Slot.Window.String()), "a shorter window"
+	}
+	return fmt.Sprintf("%s holds more than %d events, and no more are read one by one: write %s, or count or sum them",
+		list, MaxItems, window)
 }
 
 // clock is what the functions know beside their arguments.
@@ -150,7 +166,11 @@ func (x *Expr) Eval(e *Env) (any, error) {
 	}
 	for i := range x.Reads {
 		if r := &x.Reads[i]; !e.has(r.name) {
-			e.vars[r.name] = e.read(r)
+			v, err := e.read(r)
+			if err != nil {
+				return nil, fmt.Errorf("evaluate %q: %w", x.Text, err)
+			}
+			e.vars[r.name] = v
 			e.loaded[r.from] = append(e.loaded[r.from], r.name)
 			e.dirty = true
 		}
@@ -171,46 +191,48 @@ func (e *Env) has(name string) bool {
 }
 
 // read returns what a variable stands for.
-func (e *Env) read(r *read) any {
+func (e *Env) read(r *read) (any, error) {
 	switch r.from {
 	case fromMember:
-		return field(e.member, r.field)
+		return field(e.member, r.field), nil
 	case fromTrigger:
-		return field(e.trigger, r.field)
+		return field(e.trigger, r.field), nil
 	case fromEvent:
-		return field(e.event, r.field)
+		return field(e.event, r.field), nil
 	case fromActions:
 		if r.field == "" {
-			return e.actions
+			return e.actions, nil
 		}
 		if result, ok := e.actions[r.field]; ok {
-			return result
+			return result, nil
 		}
-		return nil
-	case fromCount:
-		if e.history == nil {
-			return 0
-		}
-		return e.history.Count(r.slot)
-	case fromSum:
-		if e.history == nil {
-			return 0
-		}
-		sum, err := e.history.Sum(r.slot, r.field)
-		if err != nil {
-			return arithmetic.Failed(err)
-		}
-		return sum
-	case fromHistory:
-		if e.history == nil {
-			return []any{}
-		}
-		return e.history.List(r.slot)
+		return nil, nil
+	case fromCount, fromSum, fromHistory:
+		return e.past(r)
 	}
 	if r.name == varToday {
-		return midnight(e.clock.now)
+		return midnight(e.clock.now), nil
 	}
-	return e.clock.now
+	return e.clock.now, nil
+}
+
+// past returns what a variable that is about the history stands for.
+func (e *Env) past(r *read) (any, error) {
+	switch {
+	case e.history == nil && r.from == fromHistory:
+		return []any{}, nil
+	case e.history == nil:
+		return 0, nil
+	case r.from == fromCount:
+		return e.history.Count(r.slot), nil
+	case r.from == fromHistory:
+		return e.history.List(r.slot)
+	}
+	sum, err := e.history.Sum(r.slot, r.field)
+	if err != nil {
+		return arithmetic.Failed(err), nil
+	}
+	return sum, nil
 }
 
 func field(r Record, name string) any {

@@ -119,8 +119,8 @@ func testScope() *Scope {
 
 type listHistory map[string][]any
 
-func (h listHistory) List(s Slot) []any { return h[s.key()] }
-func (h listHistory) Count(s Slot) int  { return len(h[s.key()]) }
+func (h listHistory) List(s Slot) ([]any, error) { return h[s.key()], nil }
+func (h listHistory) Count(s Slot) int           { return len(h[s.key()]) }
 func (h listHistory) Sum(s Slot, field string) (any, error) {
 	sum := 0.0
 	for _, e := range h[s.key()] {

@@ -33,11 +33,11 @@ var reevaluating = map[string]struct {
 
 type someHistory []time.Time
 
-func (h someHistory) List(s expression.Slot) (out []any) {
+func (h someHistory) List(s expression.Slot) (out []any, err error) {
 	for _, t := range h {
 		out = append(out, map[string]any{"id": "e", "name": "buy", "time": t, "n": t.Minute() % 4})
 	}
-	return out
+	return out, nil
 }
 
 func (h someHistory) Count(expression.Slot) int { return len(h) }
@@ -62,8 +62,8 @@ type historyAt struct {
 	now time.Time
 }
 
-func (h historyAt) List(s expression.Slot) []any { return h.all.at(h.now, s).List(s) }
-func (h historyAt) Count(s expression.Slot) int  { return len(h.all.at(h.now, s)) }
+func (h historyAt) List(s expression.Slot) ([]any, error) { return h.all.at(h.now, s).List(s) }
+func (h historyAt) Count(s expression.Slot) int           { return len(h.all.at(h.now, s)) }
 
 func (h historyAt) Sum(s expression.Slot, field string) (any, error) {
 	return h.all.at(h.now, s).Sum(s, field)
