@@ -43,22 +43,22 @@ func of(member string, err error) error {
 func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
 		what, kind, at := store.FailedInput, "", millis(p.At)
-		var known identity
+		var known store.Identity
 		var err error
 		switch {
 		case p.Seq != 0:
 			_, err = t.one("SELECT id, at, kind, space FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
 				func(r row) error {
-					known, at, kind = identity{r.str(3), r.str(0)}, r.int(1), r.str(2)
+					known, at, kind = store.Identity{Kind: engine.InputKind(r.str(3)), ID: r.str(0)}, r.int(1), r.str(2)
 					return nil
 				})
 			if err == nil {
 				_, err = t.exec("UPDATE inbox SET kind = ? WHERE shard = ? AND seq = ?", kindPoisoned, b.shard, p.Seq)
 			}
 		case p.Run != "":
-			what, known.id = store.FailedWait, p.Run
+			what, known.ID = store.FailedWait, p.Run
 		default:
-			what, known.id = store.FailedLook, p.Member
+			what, known.ID = store.FailedLook, p.Member
 		}
 		if err == nil && p.Run != "" {
 			err = t.failRun(p, &at)
@@ -67,7 +67,7 @@ func (b *batch) setAside(t *tx) error {
 			err = t.failAs(at, what, known, p.Error, kind)
 		}
 		if err != nil {
-			return fmt.Errorf("set aside %s %s: %w", what, known.id, err)
+			return fmt.Errorf("set aside %s %s: %w", what, known.ID, err)
 		}
 	}
 	return nil

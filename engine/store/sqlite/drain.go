@@ -11,6 +11,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 // Claim raises the shard's epoch.
@@ -305,7 +306,7 @@ func (d *db) Undecided(ctx context.Context) (first [store.Shards]store.Undecided
 
 // Owed lists the shards that have something to do.
 func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {
-	if err := d.settle(ctx, anyShard, 0); err != nil {
+	if err := d.settle(ctx, journal.AnyShard, 0); err != nil {
 		return nil, time.Time{}, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	err = d.read(ctx, func(c *conn) error {

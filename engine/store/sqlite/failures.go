@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
@@ -62,7 +63,7 @@ func (d *db) settleFailure(
 	do func(*tx, *store.Failure, time.Time) error,
 ) (f store.Failure, err error) {
 	// What was taken before comes in before: see Accept.
-	if err = d.settle(ctx, anyShard, 0); err == nil {
+	if err = d.settle(ctx, journal.AnyShard, 0); err == nil {
 		err = d.write(ctx, inputRows, func(t *tx) error {
 			found, err := t.one("SELECT "+failureColumns+" FROM failures WHERE n = ?", []any{n}, func(r row) error {
 				f = failureOf(r)
@@ -206,16 +207,16 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 
 // fail lists what was given up on.
 func (t *tx) fail(at int64, what, id, text string) error {
-	return t.failAs(at, what, identity{id: id}, text, "")
+	return t.failAs(at, what, store.Identity{ID: id}, text, "")
 }
 
 // failAs is fail for an input, which keeps its kind and what it is known by.
-func (t *tx) failAs(at int64, what string, known identity, text, kind string) error {
+func (t *tx) failAs(at int64, what string, known store.Identity, text, kind string) error {
 	n, err := t.number()
 	if err != nil {
 		return err
 	}
 	_, err = t.exec("INSERT INTO failures (n, at, what, space, id, error, kind) VALUES (?, ?, ?, ?, ?, ?, ?)", n, at, what,
-		known.space, known.id, text, kind)
+		spaceOf(known), known.ID, text, kind)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 // faults sorts what goes wrong with the disk. A disk that is full, or a database that is busy,
@@ -77,7 +78,7 @@ var passingIO = map[int]bool{
 
 func passes(err error) bool {
 	c := code(err)
-	if errors.Is(err, errUnsynced) {
+	if errors.Is(err, journal.ErrUnsynced) {
 		return false
 	}
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || c == codeFull || c&0xff == codeBusy ||

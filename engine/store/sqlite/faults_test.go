@@ -11,11 +11,12 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 // failing is a disk that fails when it is told to. A write that fails has written a part.
 type failing struct {
-	journalDisk
+	journal.Disk
 	mu          sync.Mutex
 	write, sync error
 	part        int // bytes that are written all the same
@@ -31,9 +32,9 @@ func (f *failing) WriteAt(b []byte, at int64) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.write == nil {
-		return f.journalDisk.WriteAt(b, at)
+		return f.Disk.WriteAt(b, at)
 	}
-	n, err := f.journalDisk.WriteAt(b[:min(f.part, len(b))], at)
+	n, err := f.Disk.WriteAt(b[:min(f.part, len(b))], at)
 	return n, errors.Join(f.write, err)
 }
 
@@ -43,16 +44,19 @@ func (f *failing) SyncData() error {
 	if f.sync != nil {
 		return f.sync
 	}
-	return f.journalDisk.SyncData()
+	return f.Disk.SyncData()
 }
 
 func onFailingDisk(t *testing.T, path string, options ...Option) (store.Store, *failing) {
 	t.Helper()
-	s := open(t, path, append(options, WithJournal())...)
 	f := &failing{}
-	file := s.(*db).journal.file
-	f.journalDisk, file.disk = file.disk, f
-	return s, f
+	before := func(d *db) {
+		d.journalDisk = func(disk journal.Disk) journal.Disk {
+			f.Disk = disk
+			return f
+		}
+	}
+	return open(t, path, append(options, WithJournal(), before)...), f
 }
 
 func tryTake(s store.Store, ids ...string) ([]store.Known, error) {

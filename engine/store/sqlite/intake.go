@@ -9,22 +9,19 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 const insertInput = `INSERT INTO inbox (shard, seq, kind, space, id, member, name, time, at, data)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, space) DO NOTHING`
 
-// identity is what an input is known by. Ids of each kind are among themselves: what a client sends
-// as the id of an event is in nobody's way.
-type identity struct{ space, id string }
-
-// identityOf returns what an input is known by, by the kind that it was accepted as. Events, which
-// are most, have the empty space.
-func identityOf(kind engine.InputKind, id string) identity {
-	if kind == engine.InputEvent {
-		return identity{"", id}
+// spaceOf returns under what the id of an input is kept in the inbox: its kind, or nothing for events,
+// which are most.
+func spaceOf(known store.Identity) string {
+	if known.Kind == engine.InputEvent {
+		return ""
 	}
-	return identity{string(kind), id}
+	return string(known.Kind)
 }
 
 // kindPoisoned is how an input is stored that was set aside.
@@ -43,7 +40,7 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 		return nil, err
 	}
 	// What was taken before comes in before: the transaction itself takes that many of them along.
-	if err := d.settle(ctx, anyShard, absorbRows); err != nil {
+	if err := d.settle(ctx, journal.AnyShard, absorbRows); err != nil {
 		return nil, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	if err := d.held(); err != nil {
@@ -95,7 +92,7 @@ func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 	if in.Kind == engine.InputSchedule {
 		at = in.At.UTC().Truncate(time.Millisecond)
 	}
-	assignInstant(in, at)
+	store.AssignInstant(in, at)
 	first, err := t.insertInput(in, data)
 	switch {
 	case err != nil:
@@ -104,29 +101,15 @@ func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 		return store.Receipt{Seq: in.Seq}, nil
 	}
 	in.Seq, in.Time, in.At = first.Seq, first.Time, first.At
-	return store.Receipt{Seq: first.Seq, Known: knownInput(first, &sent)}, nil
-}
-
-// assignInstant gives an input its instant, and a time that is not after it.
-func assignInstant(in *engine.Input, at time.Time) {
-	in.At = at
-	if in.Time.IsZero() || in.Time.After(at) {
-		in.Time = at
-	}
-	in.Time = in.Time.UTC().Truncate(time.Millisecond)
-}
-
-// knownInput returns what an input is that comes again under the id of the first.
-func knownInput(first, again *engine.Input) store.Known {
-	return store.Known{Duplicate: true, Differs: store.Differs(*first, *again)}
+	return store.Receipt{Seq: first.Seq, Known: store.KnownAs(first, &sent)}, nil
 }
 
 // insertInput stores an input that has its instant, and gives it its Seq. It returns the input that
 // was stored before under the same id, if there is one; then nothing is stored.
 func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, err error) {
 	in.Seq = t.clock.seq + 1
-	known := identityOf(in.Kind, in.ID)
-	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), known.space, known.id, in.Member,
+	known := store.IdentityOf(in)
+	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), spaceOf(known), known.ID, in.Member,
 		in.Name, millis(in.Time), millis(in.At), data)
 	if err != nil {
 		return nil, err
@@ -139,9 +122,9 @@ func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, er
 }
 
 // input returns the stored input that is known by this; nil when there is none.
-func (c *conn) input(known identity) (first *engine.Input, err error) {
+func (c *conn) input(known store.Identity) (first *engine.Input, err error) {
 	const read = "SELECT " + inputColumns + " FROM inbox i WHERE i.id = ? AND i.space = ?"
-	_, err = c.one(read, []any{known.id, known.space}, func(r row) error {
+	_, err = c.one(read, []any{known.ID, spaceOf(known)}, func(r row) error {
 		in := storedInput(r)
 		first = &in
 		return nil

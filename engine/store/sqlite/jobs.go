@@ -227,7 +227,7 @@ func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list [
 func (d *db) Depths(ctx context.Context) (depths [store.Shards]store.Depth, err error) {
 	var taken [store.Shards]int // and not in the inbox yet
 	if d.journal != nil {
-		taken = d.journal.depths()
+		taken = d.journal.Depths()
 	}
 	err = d.read(ctx, func(c *conn) error {
 		const count = `SELECT s.shard, count(*), sum(i.kind IN (?, ?)) FROM shards s CROSS JOIN inbox i

@@ -23,6 +23,7 @@ import (
 
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 //go:embed migrations/*.sql
@@ -74,7 +75,8 @@ type db struct {
 	asks         pool // of questions from outside
 	askTime      time.Duration
 
-	journal *journal // nil: there is none
+	journal     *journal.Journal                // nil: there is none
+	journalDisk func(journal.Disk) journal.Disk // stands between it and its file; nil: nothing does
 }
 
 var _ store.Store = (*db)(nil)
@@ -267,6 +269,18 @@ func (d *db) beginClock(ctx context.Context) error {
 	return err
 }
 
+// instant returns the instant of the database's clock, in milliseconds.
+func (d *db) instant(ctx context.Context) (at int64, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		_, err := c.one("SELECT at FROM clock", nil, func(r row) error {
+			at = r.int(0)
+			return nil
+		})
+		return err
+	})
+	return at, err
+}
+
 // Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an
 // error of the disk that cannot be mended it fails.
 func (d *db) Ping(ctx context.Context) error {
@@ -286,7 +300,7 @@ func (d *db) Close() error {
 func (d *db) close() error {
 	var err error
 	if d.journal != nil {
-		err = d.journal.stop()
+		err = d.journal.Stop()
 	}
 	if !d.w.stop() {
 		return nil

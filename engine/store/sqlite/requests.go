@@ -47,6 +47,8 @@ func (d *db) Remember(ctx context.Context, key string, content []byte) (same boo
 	return same, nil
 }
 
+var sums = crc32.MakeTable(crc32.Castagnoli)
+
 const (
 	sumSize  = 4
 	hashSize = 32 // of what earlier versions stored, without a checksum
@@ -54,14 +56,14 @@ const (
 
 // summed appends a checksum to what is stored.
 func summed(content []byte) []byte {
-	return binary.LittleEndian.AppendUint32(bytes.Clone(content), crc32.Checksum(content, checksums))
+	return binary.LittleEndian.AppendUint32(bytes.Clone(content), crc32.Checksum(content, sums))
 }
 
 // unsummed returns what was stored, and whether it is whole.
 func unsummed(stored []byte) (content []byte, whole bool) {
 	if n := len(stored) - sumSize; n >= 0 {
 		content = stored[:n]
-		if crc32.Checksum(content, checksums) == binary.LittleEndian.Uint32(stored[n:]) {
+		if crc32.Checksum(content, sums) == binary.LittleEndian.Uint32(stored[n:]) {
 			return content, true
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 // syncer brings commits to the disk while the writer goes on with the next. SQLite writes commits
@@ -35,7 +37,7 @@ type syncer struct {
 
 func newSyncer(path string, f *faults) *syncer {
 	return &syncer{
-		path: path + "-wal", faults: f, bring: syncData, synced: -1, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		path: path + "-wal", faults: f, bring: journal.SyncData, synced: -1, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 

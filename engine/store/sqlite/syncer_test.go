@@ -11,6 +11,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 // stalled is a disk on which a sync waits until it is let go.
@@ -27,7 +28,7 @@ func onStalledDisk(t *testing.T) (*db, *stalled) {
 	d.disk.bring = func(f *os.File) error {
 		s.begun.Add(1)
 		<-s.gate
-		return syncData(f)
+		return journal.SyncData(f)
 	}
 	d.disk.mu.Unlock()
 	t.Cleanup(func() {

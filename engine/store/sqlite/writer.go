@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 // Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer
@@ -39,7 +40,7 @@ type writer struct {
 	turn     bool // intake is next
 	unsummed int  // rows of tallies since they were last summed up
 	disk     *syncer
-	taken    *journal // nil: there is none
+	taken    *journal.Journal // nil: there is none
 	closed   bool
 	wake     chan struct{} // holds one token when there is something to look at
 	ended    chan struct{}
@@ -68,7 +69,7 @@ func (w *writer) stop() bool {
 
 // attach makes every transaction put what the journal has taken into the inbox first; nil: no
 // longer.
-func (w *writer) attach(j *journal) {
+func (w *writer) attach(j *journal.Journal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.taken = j
@@ -231,7 +232,7 @@ func (w *writer) transact(group []*job) (err error) {
 	taken := w.taken
 	w.mu.Unlock()
 	if taken != nil {
-		if err := taken.absorb(t); err != nil {
+		if err := t.absorb(taken); err != nil {
 			return err
 		}
 	}
@@ -250,7 +251,7 @@ func (w *writer) transact(group []*job) (err error) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	if taken != nil {
-		taken.committed(t.absorbed)
+		taken.Committed(t.absorbed)
 	}
 	return nil
 }
@@ -266,8 +267,8 @@ type tx struct {
 	counts   map[engine.TallyKey]int
 	unsummed *int // rows of tallies since they were last summed up
 
-	journal  *journal // nil: there is none
-	absorbed int      // how many inputs of the journal the transaction has put into the inbox
+	journal  *journal.Journal // nil: there is none
+	absorbed int              // how many inputs of the journal the transaction has put into the inbox
 }
 
 // clockRow is what must only ever rise, over restarts and over steps of the machine's clock too.
@@ -300,7 +301,7 @@ func (t *tx) raise(at int64) error {
 		return err
 	}
 	if t.journal != nil {
-		at = t.journal.bound(at, t.absorbed)
+		at = t.journal.Bound(at, t.absorbed)
 	}
 	if at > t.clock.at {
 		t.clock.at, t.dirty = at, true

@@ -1,4 +1,4 @@
-package sqlite
+package journal
 
 import (
 	"errors"
@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// syncData brings a file's data to the disk, and of what describes it only what finding the data
+// SyncData brings a file's data to the disk, and of what describes it only what finding the data
 // needs.
-func syncData(f *os.File) error {
+func SyncData(f *os.File) error {
 	for {
 		if err := syscall.Fdatasync(int(f.Fd())); !errors.Is(err, syscall.EINTR) {
 			return os.NewSyscallError("fdatasync", err)

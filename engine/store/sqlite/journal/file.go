@@ -1,4 +1,4 @@
-package sqlite
+package journal
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// journalFile is the file of a journal: a head that names its database, then records, each under a
+// file is the file of a journal: a head that names its database, then records, each under a
 // checksum and the round that it was written in. The last round counts: its records follow on one
 // another from the first record's place. What is whole of earlier rounds lies behind them, and is
 // in the inbox. A record that is not whole hides none that lies behind it: see read. The file never
@@ -26,9 +26,9 @@ import (
 //	head    magic, 16 bytes of the database
 //	record  length of the rest, checksum of the rest, round;
 //	        at, time (both in milliseconds), kind, id, member, name, data
-type journalFile struct {
+type file struct {
 	*os.File
-	disk  journalDisk // the same file
+	disk  Disk // the same file
 	path  string
 	round uint64 // of what is written
 	end   int64  // where the next record goes
@@ -37,8 +37,8 @@ type journalFile struct {
 	buf   []byte
 }
 
-// journalDisk is what brings records to the disk.
-type journalDisk interface {
+// Disk is what brings records to the disk.
+type Disk interface {
 	WriteAt(b []byte, at int64) (int, error)
 	// SyncData brings what was written to the disk. After an error nobody knows what is there.
 	SyncData() error
@@ -46,22 +46,22 @@ type journalDisk interface {
 
 type osDisk struct{ *os.File }
 
-func (d osDisk) SyncData() error { return syncData(d.File) }
+func (d osDisk) SyncData() error { return SyncData(d.File) }
 
-// errUnsynced is what an error of a sync wraps. It does not pass, whatever it is.
-var errUnsynced = errors.New("it may be lost")
+// ErrUnsynced is what an error of a sync wraps. It does not pass, whatever it is.
+var ErrUnsynced = errors.New("it may be lost")
 
 const (
-	journalHead = 512
-	journalSize = 8 << 20
-	journalRoom = journalSize - journalHead
-	recordHead  = 4 + 4
+	fileHead   = 512
+	fileSize   = 8 << 20
+	fileRoom   = fileSize - fileHead
+	recordHead = 4 + 4
 )
 
 // A later format has another number.
 const (
-	journalName  = "usher inbox "
-	journalMagic = journalName + "1\n\x00\x00"
+	fileName  = "usher inbox "
+	fileMagic = fileName + "1\n\x00\x00"
 )
 
 var checksums = crc32.MakeTable(crc32.Castagnoli)
@@ -71,9 +71,9 @@ func recordRoom(in *engine.Input, data []byte) int {
 	return recordHead + 8*binary.MaxVarintLen64 + len(in.Kind) + len(in.ID) + len(in.Member) + len(in.Name) + len(data)
 }
 
-// openJournalFile opens the file at path for the database with the secret, and makes it on demand.
+// openFile opens the file at path for the database with the secret, and makes it on demand.
 // Nil: there is none. Who has the database has its journal.
-func openJournalFile(path string, secret []byte, create bool) (*journalFile, error) {
+func openFile(path string, secret []byte, create bool) (*file, error) {
 	flags := os.O_RDWR
 	if create {
 		flags |= os.O_CREATE
@@ -85,7 +85,7 @@ func openJournalFile(path string, secret []byte, create bool) (*journalFile, err
 	if err != nil {
 		return nil, err
 	}
-	j := &journalFile{File: f, disk: osDisk{f}, path: path}
+	j := &file{File: f, disk: osDisk{f}, path: path}
 	if err := j.prepare(secret); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -93,9 +93,9 @@ func openJournalFile(path string, secret []byte, create bool) (*journalFile, err
 }
 
 // prepare checks whose file it is, and makes a new one ready.
-func (j *journalFile) prepare(secret []byte) error {
-	of := sha256.Sum256(append([]byte(journalMagic), secret...))
-	head := append([]byte(journalMagic), of[:16]...)
+func (j *file) prepare(secret []byte) error {
+	of := sha256.Sum256(append([]byte(fileMagic), secret...))
+	head := append([]byte(fileMagic), of[:16]...)
 	found := make([]byte, len(head))
 	n, err := j.ReadAt(found, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -104,7 +104,7 @@ func (j *journalFile) prepare(secret []byte) error {
 	if n == len(head) && bytes.Equal(found, head) {
 		return nil
 	}
-	if bytes.HasPrefix(found, []byte(journalName)) && !bytes.HasPrefix(found, []byte(journalMagic)) {
+	if bytes.HasPrefix(found, []byte(fileName)) && !bytes.HasPrefix(found, []byte(fileMagic)) {
 		return fmt.Errorf("%s was written by another version of usher, and may hold events that are not in the database yet: "+
 			"start that version once, and stop it", j.path)
 	}
@@ -116,7 +116,7 @@ func (j *journalFile) prepare(secret []byte) error {
 		return err
 	}
 	zeros := make([]byte, 1<<20)
-	for at := int64(0); at < journalSize; at += int64(len(zeros)) {
+	for at := int64(0); at < fileSize; at += int64(len(zeros)) {
 		if _, err := j.WriteAt(zeros, at); err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func syncDir(path string) error {
 // lostRecords is a place in the file where records of the round should be, and none is whole.
 type lostRecords struct {
 	at, size      int64
-	after, before *journaled // the records around it; nil: it is the first, or the last
+	after, before *Entry // the records around it; nil: it is the first, or the last
 }
 
 func (l lostRecords) String() string {
@@ -161,15 +161,15 @@ func (l lostRecords) String() string {
 
 // wholeRecord is one with its place in the file.
 type wholeRecord struct {
-	*journaled
+	*Entry
 	round   uint64
 	at, end int64
 }
 
 // read returns the whole records of the last round, in order, and goes on behind them. It notes
 // what lies between them and is not whole.
-func (j *journalFile) read() ([]*journaled, error) {
-	all, err := io.ReadAll(io.NewSectionReader(j, 0, journalSize))
+func (j *file) read() ([]*Entry, error) {
+	all, err := io.ReadAll(io.NewSectionReader(j, 0, fileSize))
 	if err != nil {
 		return nil, err
 	}
@@ -177,17 +177,17 @@ func (j *journalFile) read() ([]*journaled, error) {
 	for _, r := range whole {
 		j.round = max(j.round, r.round)
 	}
-	j.end, j.lost = journalHead, nil
-	var list []*journaled
-	var last *journaled
+	j.end, j.lost = fileHead, nil
+	var list []*Entry
+	var last *Entry
 	for _, r := range whole {
 		if r.round != j.round {
 			continue
 		}
 		if r.at > j.end {
-			j.lost = append(j.lost, lostRecords{j.end, r.at - j.end, last, r.journaled})
+			j.lost = append(j.lost, lostRecords{j.end, r.at - j.end, last, r.Entry})
 		}
-		list, last, j.end = append(list, r.journaled), r.journaled, r.end
+		list, last, j.end = append(list, r.Entry), r.Entry, r.end
 	}
 	if size := begunRecord(all[min(int64(len(all)), j.end):], j.round); size > 0 {
 		j.lost = append(j.lost, lostRecords{at: j.end, size: size, after: last})
@@ -199,7 +199,7 @@ func (j *journalFile) read() ([]*journaled, error) {
 // byte: the fields of what only looks like a record seldom fit its length, so that few checksums
 // are computed in vain.
 func wholeRecords(all []byte) (list []wholeRecord) {
-	for at := journalHead; at < len(all); {
+	for at := fileHead; at < len(all); {
 		in, round, size := decodeRecord(all[at:])
 		if in == nil {
 			zeros := len(all) - at - len(bytes.TrimLeft(all[at:], "\x00")) // a length begins with no more than three
@@ -227,13 +227,13 @@ func begunRecord(b []byte, round uint64) int64 {
 }
 
 // has reports whether there is room for so many bytes.
-func (j *journalFile) has(size int) bool { return j.end+int64(size) <= journalSize }
+func (j *file) has(size int) bool { return j.end+int64(size) <= fileSize }
 
 // startOver begins the next round: all that is in the file counts no more once a record is written.
-func (j *journalFile) startOver() { j.round, j.end = j.round+1, journalHead }
+func (j *file) startOver() { j.round, j.end = j.round+1, fileHead }
 
 // append writes records and brings them to the disk.
-func (j *journalFile) append(list []*journaled) error {
+func (j *file) append(list []*Entry) error {
 	j.buf = j.buf[:0]
 	for _, in := range list {
 		j.buf = appendRecord(j.buf, in, j.round)
@@ -247,17 +247,15 @@ func (j *journalFile) append(list []*journaled) error {
 		return err
 	}
 	if err := j.disk.SyncData(); err != nil {
-		return fmt.Errorf("%w: %w", errUnsynced, err)
+		return fmt.Errorf("%w: %w", ErrUnsynced, err)
 	}
 	j.end, j.torn = j.end+size, 0
 	return nil
 }
 
-func (j *journalFile) remove() error { return os.Remove(j.path) }
+func (j *file) remove() error { return os.Remove(j.path) }
 
-func (j *journalFile) close() error { return j.Close() }
-
-func appendRecord(b []byte, in *journaled, round uint64) []byte {
+func appendRecord(b []byte, in *Entry, round uint64) []byte {
 	start := len(b)
 	b = append(b, make([]byte, recordHead)...)
 	b = binary.AppendUvarint(b, round)
@@ -266,7 +264,7 @@ func appendRecord(b []byte, in *journaled, round uint64) []byte {
 	for _, s := range []string{string(in.Kind), in.ID, in.Member, in.Name} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	b = append(binary.AppendUvarint(b, uint64(len(in.data))), in.data...)
+	b = append(binary.AppendUvarint(b, uint64(len(in.Data))), in.Data...)
 	rest := b[start+recordHead:]
 	binary.LittleEndian.PutUint32(b[start:], uint32(len(rest)))
 	binary.LittleEndian.PutUint32(b[start+4:], crc32.Checksum(rest, checksums))
@@ -275,7 +273,7 @@ func appendRecord(b []byte, in *journaled, round uint64) []byte {
 
 // decodeRecord reads the record that b begins with, and how long it is; nil when there is none that
 // is whole.
-func decodeRecord(b []byte) (in *journaled, round uint64, size int) {
+func decodeRecord(b []byte) (in *Entry, round uint64, size int) {
 	if len(b) < recordHead {
 		return nil, 0, 0
 	}
@@ -291,7 +289,7 @@ func decodeRecord(b []byte) (in *journaled, round uint64, size int) {
 	if r.bad || len(r.rest) > 0 || crc32.Checksum(rest, checksums) != binary.LittleEndian.Uint32(b[4:]) {
 		return nil, 0, 0
 	}
-	in = &journaled{data: data}
+	in = &Entry{Data: data}
 	in.At, in.Time = instant(at), instant(occurred)
 	in.Kind, in.ID, in.Member, in.Name = engine.InputKind(kind), string(id), string(member), string(name)
 	return in, round, recordHead + int(n)
