@@ -23,8 +23,8 @@ func (c *cli) clockCommand() *cobra.Command {
 			"instant in the database waits: `usher clock accept` says that the machine's clock is right.",
 		Example: "  usher clock\n  usher clock accept",
 	}
-	cmd = showCommand(c, cmd, func([]string) string { return "/v1/clock" }, func(p *page, l *shownClock) {
-		p.zoned()
+	cmd = showCommand(c, cmd, func([]string) string { return "/v1/clock" }, func(p *printout, l *shownClock) {
+		p.Zoned()
 		p.clockState(l)
 	})
 	accept := &cobra.Command{
@@ -39,7 +39,7 @@ func (c *cli) clockCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := cl.post(cmd.Context(), "/v1/clock/accept", "", nil)
+		text, err := cl.Post(cmd.Context(), "/v1/clock/accept", "", nil)
 		if err != nil {
 			return err
 		}
@@ -56,9 +56,9 @@ func (c *cli) clockCommand() *cobra.Command {
 }
 
 // clockState adds how a server's clock stands.
-func (p *page) clockState(l *shownClock) {
-	p.printf("instant  %s\nmachine  %s\nstate    %s\n", p.clock(l.Instant), p.clock(l.Machine), l.State)
+func (p *printout) clockState(l *shownClock) {
+	p.Printf("instant  %s\nmachine  %s\nstate    %s\n", p.Clock(l.Instant), p.Clock(l.Machine), l.State)
 	if l.Trouble != "" {
-		p.printf("\n%s\n", l.Trouble)
+		p.Printf("\n%s\n", l.Trouble)
 	}
 }

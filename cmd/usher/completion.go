@@ -114,7 +114,7 @@ func runCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args
 	if cl == nil || len(args) > 0 {
 		return nil
 	}
-	if _, err := cl.get(ctx, "/v1/runs?"+url.Values{"id": {word}}.Encode(), &l); err != nil {
+	if _, err := cl.Get(ctx, "/v1/runs?"+url.Values{"id": {word}}.Encode(), &l); err != nil {
 		return nil
 	}
 	for i := range l.Runs {
@@ -154,7 +154,7 @@ func (cl *client) served(ctx context.Context) *servedNames {
 		return nil
 	}
 	v := new(servedNames)
-	if _, err := cl.get(ctx, "/v1/playbooks", v); err != nil {
+	if _, err := cl.Get(ctx, "/v1/playbooks", v); err != nil {
 		return nil
 	}
 	return v

@@ -27,7 +27,7 @@ func (cl *client) newestMembers(ctx context.Context) (ids []string) {
 	if cl == nil {
 		return nil
 	}
-	if _, err := cl.get(ctx, "/v1/runs?limit="+candidateRuns, &l); err != nil {
+	if _, err := cl.Get(ctx, "/v1/runs?limit="+candidateRuns, &l); err != nil {
 		return nil
 	}
 	seen := map[string]bool{}
@@ -63,7 +63,7 @@ func couponCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, a
 	members := cl.newestMembers(ctx)
 	for _, id := range members[:min(candidateMembers, len(members))] {
 		var page struct{ Coupons []shownCoupon }
-		if _, err := cl.get(ctx, "/v1/members/"+url.PathEscape(id)+"/coupons", &page); err != nil {
+		if _, err := cl.Get(ctx, "/v1/members/"+url.PathEscape(id)+"/coupons", &page); err != nil {
 			return codes
 		}
 		for i := range page.Coupons {
@@ -86,7 +86,7 @@ func paramCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, ar
 	if cl == nil || len(args) == 0 {
 		return nil
 	}
-	if _, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(args[0]), &v); err != nil {
+	if _, err := cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(args[0]), &v); err != nil {
 		return nil
 	}
 	for key := range v.Params {

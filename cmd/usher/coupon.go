@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/internal/apiclient"
+	"github.com/usher-run/usher/internal/page"
 	"golang.org/x/text/width"
 )
 
@@ -19,13 +21,13 @@ func (c *cli) couponCommand() *cobra.Command {
 		Example:           "  usher coupon NEW-SKA44GH5TZVQ",
 		ValidArgsFunction: c.complete(couponCandidates),
 	}
-	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
 		var k shownCoupon
-		text, err := cl.get(ctx, couponPath(args[0]), &k)
+		text, err := cl.Get(ctx, couponPath(args[0]), &k)
 		if err != nil {
 			return nil, nil, cl.suggestCoupon(ctx, args[0], err)
 		}
-		return text, func(p *page) { p.coupon(&k) }, nil
+		return text, func(p *printout) { p.coupon(&k) }, nil
 	})
 }
 
@@ -35,8 +37,8 @@ func couponPath(code string) string { return "/v1/coupons/" + url.PathEscape(cod
 // exact, so it is only said: small letters, spaces around the code and full-width letters are how
 // codes are typed and pasted.
 func (cl *client) suggestCoupon(ctx context.Context, code string, err error) error {
-	var said *serverError
-	if !errors.As(err, &said) || said.status != http.StatusNotFound {
+	var said *apiclient.Error
+	if !errors.As(err, &said) || said.Status != http.StatusNotFound {
 		return err
 	}
 	plain := width.Narrow.String(strings.Map(func(r rune) rune {
@@ -49,33 +51,33 @@ func (cl *client) suggestCoupon(ctx context.Context, code string, err error) err
 		if likely == code || likely == "" {
 			continue
 		}
-		if _, missing := cl.do(ctx, http.MethodGet, couponPath(likely), nil); missing == nil {
+		if _, missing := cl.Do(ctx, http.MethodGet, couponPath(likely), nil); missing == nil {
 			return fmt.Errorf("%w; did you mean `%s`? A code is taken exactly as it was issued", err, likely)
 		}
 	}
 	return err
 }
 
-func (p *page) coupon(k *shownCoupon) {
+func (p *printout) coupon(k *shownCoupon) {
 	rows := [][]string{
 		{"coupon", k.Code},
 		{"pool", k.Pool},
 		{"member", k.Member},
 		{"playbook", k.Playbook},
 		{"run", k.Run},
-		{"issued", p.clock(k.IssuedAt)},
+		{"issued", p.Clock(k.IssuedAt)},
 	}
 	if k.ExpiresAt != nil {
-		rows = append(rows, []string{"expires", p.clock(*k.ExpiresAt)})
+		rows = append(rows, []string{"expires", p.Clock(*k.ExpiresAt)})
 	}
 	switch {
 	case k.RedeemedAt != nil:
-		rows = append(rows, []string{"redeemed", p.clock(*k.RedeemedAt) + ", as " + k.Redemption})
+		rows = append(rows, []string{"redeemed", p.Clock(*k.RedeemedAt) + ", as " + k.Redemption})
 	default:
 		rows = append(rows, []string{"redeemed", "no"})
 	}
-	p.zoned()
-	p.table(rows, layout{wrap: true, fixed: []int{0}})
+	p.Zoned()
+	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
 }
 
 func (c *cli) redeemCommand() *cobra.Command {
@@ -87,12 +89,12 @@ func (c *cli) redeemCommand() *cobra.Command {
 		ValidArgsFunction: c.complete(couponCandidates),
 	}
 	cmd.Flags().StringVar(&id, "id", "", "of the redemption, as an order's number")
-	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
 		var k shownCoupon
-		text, err := cl.postFor(ctx, couponPath(args[0])+"/redeem", id, nil, &k)
+		text, err := cl.PostFor(ctx, couponPath(args[0])+"/redeem", id, nil, &k)
 		if err != nil {
 			return nil, nil, cl.suggestCoupon(ctx, args[0], err)
 		}
-		return text, func(p *page) { p.coupon(&k) }, nil
+		return text, func(p *printout) { p.coupon(&k) }, nil
 	})
 }

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/server"
@@ -32,7 +30,7 @@ func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 		d.log.Error("the demo needs the key that is made without USHER_API_KEYS")
 		return
 	}
-	s := &sending{client: &client{base: r.URL, key: r.Key.Secret, http: &http.Client{Timeout: time.Minute}}}
+	s := &sending{client: newClient(r.URL, r.Key.Secret, "")}
 	if err := s.file(ctx, eventfile.Open(bytes.NewReader(d.events), eventfile.Options{})); err != nil {
 		if !errors.Is(err, context.Canceled) {
 			d.log.Error("send the demo events", "error", err)

@@ -136,7 +136,7 @@ func (c *cli) eventCommand() *cobra.Command {
 }
 
 func (c *cli) sendEvent(ctx context.Context, cl *client, shown *output, keys, header, row []string) error {
-	text, err := cl.do(ctx, http.MethodGet, "/v1/schema", nil)
+	text, err := cl.Do(ctx, http.MethodGet, "/v1/schema", nil)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (c *cli) sendEvent(ctx context.Context, cl *client, shown *output, keys, he
 	if err != nil {
 		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "line 2: "))
 	}
-	if text, err = cl.do(ctx, http.MethodPost, "/v1/events", body); err != nil {
+	if text, err = cl.Do(ctx, http.MethodPost, "/v1/events", body); err != nil {
 		return err
 	}
 	var a struct {
@@ -159,16 +159,16 @@ func (c *cli) sendEvent(ctx context.Context, cl *client, shown *output, keys, he
 		Differs    bool
 	}
 	if err := json.Unmarshal(text, &a); err != nil {
-		return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.base)
+		return fmt.Errorf("the server at %s answered something that is not usher's JSON", cl.Base)
 	}
-	return show(ctx, c, cl, shown, text, func(p *page) {
+	return show(ctx, c, cl, shown, text, func(p *printout) {
 		switch {
 		case a.Status == "accepted":
-			p.printf("accepted: %s of member %s, id %s\n", row[0], schema.MemberID(row[1]), a.ID)
+			p.Printf("accepted: %s of member %s, id %s\n", row[0], schema.MemberID(row[1]), a.ID)
 		case a.Differs:
-			p.printf("duplicate: an event with the id %s was taken before, with other content; nothing was taken now\n", a.ID)
+			p.Printf("duplicate: an event with the id %s was taken before, with other content; nothing was taken now\n", a.ID)
 		default:
-			p.printf("duplicate: the event %s was taken before; nothing was taken now\n", a.ID)
+			p.Printf("duplicate: the event %s was taken before; nothing was taken now\n", a.ID)
 		}
 	})
 }
@@ -182,7 +182,7 @@ func eventCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, a
 		schemas = append(schemas, ws.Schema)
 	}
 	if cl != nil {
-		if text, err := cl.do(ctx, http.MethodGet, "/v1/schema", nil); err == nil {
+		if text, err := cl.Do(ctx, http.MethodGet, "/v1/schema", nil); err == nil {
 			if served, _ := loadFiles(map[string][]byte{"usher.yaml": text}); served != nil && served.Schema != nil {
 				schemas = append(schemas, served.Schema)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -76,7 +77,7 @@ func (c *cli) settleFailures(do, done string) *cobra.Command {
 		}
 		var errs []error // one that cannot be settled keeps none of the others
 		for _, id := range args {
-			text, err := cl.post(cmd.Context(), "/v1/failures/"+url.PathEscape(id)+"/"+do, "", nil)
+			text, err := cl.Post(cmd.Context(), "/v1/failures/"+url.PathEscape(id)+"/"+do, "", nil)
 			var f shownFailure
 			if err == nil {
 				err = json.Unmarshal(text, &f)
@@ -100,7 +101,7 @@ func failureCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, 
 	if cl == nil {
 		return nil
 	}
-	if _, err := cl.get(ctx, "/v1/failures?limit=1000", &l); err != nil {
+	if _, err := cl.Get(ctx, "/v1/failures?limit=1000", &l); err != nil {
 		return nil
 	}
 	for i := range l.Failures {
@@ -130,19 +131,19 @@ func (c *cli) listFailures(name string) *cobra.Command {
 		}
 		return "/v1/failures?" + q.Encode()
 	}
-	cmd = showCommand(c, cmd, path, func(p *page, l *shownFailures) {
+	cmd = showCommand(c, cmd, path, func(p *printout, l *shownFailures) {
 		if len(l.Failures) == 0 {
 			none := "nothing failed, was set aside or given up on"
 			if outcome != "open" {
 				none = "nothing was " + outcome
 			}
-			p.printf("%s\n", none)
+			p.Printf("%s\n", none)
 			return
 		}
-		p.zoned()
+		p.Zoned()
 		p.failures(l)
 		if l.Next != "" {
-			p.printf("\nmore: --cursor %s\n", l.Next)
+			p.Printf("\nmore: --cursor %s\n", l.Next)
 		}
 	})
 	run := cmd.RunE
@@ -160,12 +161,12 @@ const mostKey = 16
 
 // failures adds a table of failures. On a narrow terminal the ids of runs are cut to what `usher
 // run` can tell apart.
-func (p *page) failures(l *shownFailures) {
+func (p *printout) failures(l *shownFailures) {
 	rows := [][]string{{"ID", "AT", "WHAT", "MEMBER", "KEY", "ERROR"}}
 	for _, f := range l.Failures {
-		at, key := p.clock(f.At), f.Key
-		if p.width > 0 && p.width < wideTerminal {
-			at = f.At.In(p.zone).Format("2006-01-02 15:04")
+		at, key := p.Clock(f.At), f.Key
+		if p.Width > 0 && p.Width < wideTerminal {
+			at = f.At.In(p.Zone).Format("2006-01-02 15:04")
 			switch f.What {
 			case "run", "wait", "delivery":
 				key = key[:min(leastID, len(key))]
@@ -175,5 +176,5 @@ func (p *page) failures(l *shownFailures) {
 		}
 		rows = append(rows, []string{f.ID, at, f.What, f.Member, key, f.Error})
 	}
-	p.table(rows, layout{head: true, wrap: true, fixed: []int{0, 1, 2, 4}})
+	p.Table(rows, page.Layout{Head: true, Wrap: true, Fixed: []int{0, 1, 2, 4}})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -78,15 +79,15 @@ func (c *cli) listJobs(name string) *cobra.Command {
 		}
 		return "/v1/jobs?" + q.Encode()
 	}
-	cmd = showCommand(c, cmd, path, func(p *page, l *shownJobs) {
+	cmd = showCommand(c, cmd, path, func(p *printout, l *shownJobs) {
 		if len(l.Jobs) == 0 {
-			p.printf("there is no such job\n")
+			p.Printf("there is no such job\n")
 			return
 		}
-		p.zoned()
+		p.Zoned()
 		p.jobs(l.Jobs)
 		if l.Next != "" {
-			p.printf("\nmore: --cursor %s\n", l.Next)
+			p.Printf("\nmore: --cursor %s\n", l.Next)
 		}
 	})
 	run := cmd.RunE
@@ -102,16 +103,16 @@ func (c *cli) listJobs(name string) *cobra.Command {
 }
 
 // jobs adds a table of jobs.
-func (p *page) jobs(list []shownJob) {
+func (p *printout) jobs(list []shownJob) {
 	rows := [][]string{{"ID", "AT", "KIND", "PLAYBOOK", "STATE", "LOOKED AT", "REACHED", "PASSED OVER", "BY", "WHY"}}
 	for i := range list {
 		j := &list[i]
 		rows = append(rows, []string{
-			j.ID, p.clock(j.At), j.Kind, j.Playbook, j.State, strconv.Itoa(j.LookedAt), strconv.Itoa(j.Reached),
+			j.ID, p.Clock(j.At), j.Kind, j.Playbook, j.State, strconv.Itoa(j.LookedAt), strconv.Itoa(j.Reached),
 			strconv.Itoa(j.PassedOver), j.By, j.Reason,
 		})
 	}
-	p.table(rows, layout{head: true, wrap: true, fixed: []int{0, 1, 4}})
+	p.Table(rows, page.Layout{Head: true, Wrap: true, Fixed: []int{0, 1, 4}})
 }
 
 func (c *cli) cancelJobs() *cobra.Command {
@@ -128,7 +129,7 @@ func (c *cli) cancelJobs() *cobra.Command {
 		}
 		var errs []error // one that has ended keeps none of the others
 		for _, id := range args {
-			text, err := cl.post(cmd.Context(), "/v1/jobs/"+url.PathEscape(id)+"/cancel", "", nil)
+			text, err := cl.Post(cmd.Context(), "/v1/jobs/"+url.PathEscape(id)+"/cancel", "", nil)
 			var j shownJob
 			if err == nil {
 				err = json.Unmarshal(text, &j)
@@ -150,7 +151,7 @@ func jobCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, args
 	if cl == nil {
 		return nil
 	}
-	if _, err := cl.get(ctx, "/v1/jobs?limit=1000&state=open", &l); err != nil {
+	if _, err := cl.Get(ctx, "/v1/jobs?limit=1000&state=open", &l); err != nil {
 		return nil
 	}
 	for i := range l.Jobs {

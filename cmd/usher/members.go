@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/apiclient"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 )
@@ -175,10 +176,10 @@ func (i *importing) member(ctx context.Context, m eventfile.Member) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	_, err := i.client.insist(ctx, http.MethodPut, "/v1/members/"+url.PathEscape(m.ID), m.Body)
-	var said *serverError
-	if errors.As(err, &said) && (said.status == http.StatusUnprocessableEntity || said.status == http.StatusBadRequest) {
-		i.refuse(m.Line, fmt.Sprintf("line %d: %s", m.Line, said.message))
+	_, err := i.client.Insist(ctx, http.MethodPut, "/v1/members/"+url.PathEscape(m.ID), m.Body)
+	var said *apiclient.Error
+	if errors.As(err, &said) && (said.Status == http.StatusUnprocessableEntity || said.Status == http.StatusBadRequest) {
+		i.refuse(m.Line, fmt.Sprintf("line %d: %s", m.Line, said.Message))
 		return nil
 	}
 	if err != nil {

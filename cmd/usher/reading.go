@@ -263,7 +263,7 @@ func (c *cli) upload(cmd *cobra.Command, events bool, backfill string, send func
 		if u.client, err = c.client(cmd); err != nil {
 			return err
 		}
-		u.client.again = c.noteAgain
+		u.client.Again = c.noteAgain
 		if u.schema, err = c.columns(cmd.Context(), u.client, workspace); err != nil {
 			return err
 		}

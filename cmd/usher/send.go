@@ -8,15 +8,14 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/apiclient"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -24,7 +23,6 @@ const (
 	batchEvents = 500
 	batchBytes  = 900 << 10 // below the server's limit of 1 MiB
 	sendLanes   = 4
-	retryFor    = 30 * time.Second
 	longAgo     = 7 * 24 * time.Hour // events that are older are most likely meant as history
 )
 
@@ -74,9 +72,9 @@ func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playb
 		}
 		return ws.Schema, nil
 	}
-	text, err := cl.insist(ctx, http.MethodGet, "/v1/schema", nil)
-	var said *serverError
-	if errors.As(err, &said) && said.status == http.StatusNotFound {
+	text, err := cl.Insist(ctx, http.MethodGet, "/v1/schema", nil)
+	var said *apiclient.Error
+	if errors.As(err, &said) && said.Status == http.StatusNotFound {
 		return nil, nil
 	}
 	if err != nil {
@@ -90,7 +88,7 @@ func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playb
 func (cl *client) schema(text []byte) (*playbooks.Schema, error) {
 	ws, diags := loadFiles(map[string][]byte{"usher.yaml": text})
 	if mistaken(diags, false) {
-		return nil, fmt.Errorf("the server at %s gave a schema that this version of usher cannot read", cl.base)
+		return nil, fmt.Errorf("the server at %s gave a schema that this version of usher cannot read", cl.Base)
 	}
 	return ws.Schema, nil
 }
@@ -230,7 +228,7 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	text, err := s.client.insist(ctx, http.MethodPost, "/v1/events", append(b.body.Bytes(), ']'))
+	text, err := s.client.Insist(ctx, http.MethodPost, "/v1/events", append(b.body.Bytes(), ']'))
 	if err != nil {
 		return err
 	}
@@ -242,7 +240,7 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 		}
 	}
 	if err := json.Unmarshal(text, &answer); err != nil || len(answer.Results) != len(b.lines) {
-		return fmt.Errorf("the server at %s answered something that is not usher's JSON", s.client.base)
+		return fmt.Errorf("the server at %s answered something that is not usher's JSON", s.client.Base)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -269,51 +267,8 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// insist asks until it is answered, for what is passing and no longer than retryFor.
-func (cl *client) insist(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	deadline := time.Now().Add(retryFor)
-	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		text, err := cl.do(ctx, method, path, body)
-		if err == nil || ctx.Err() != nil || !passing(err) {
-			return text, err
-		}
-		var said *serverError
-		pause := wait
-		if errors.As(err, &said) {
-			if n, convErr := strconv.Atoi(said.retryAfter); convErr == nil {
-				pause = time.Duration(n) * time.Second
-			}
-		}
-		if time.Now().Add(pause).After(deadline) {
-			return nil, fmt.Errorf("gave up after %s; run the same command again, what was taken is not taken twice: %w",
-				retryFor, err)
-		}
-		if cl.again != nil {
-			cl.told.Do(func() { cl.again(err) })
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
 // noteAgain says that a server that does not answer is asked again: half a minute without a word
 // looks like work.
 func (c *cli) noteAgain(err error) {
-	fmt.Fprintf(c.stderr, "usher: %v; trying again for %s\n", err, retryFor)
-}
-
-func passing(err error) bool {
-	var unreachable *unreachableError
-	var said *serverError
-	switch {
-	case errors.As(err, &unreachable):
-		var name *net.DNSError
-		return !errors.Is(err, http.ErrSchemeMismatch) && !(errors.As(err, &name) && name.IsNotFound)
-	case errors.As(err, &said):
-		return said.status == 429 || said.status >= 500
-	}
-	return false
+	fmt.Fprintf(c.stderr, "usher: %v; trying again for %s\n", err, apiclient.RetryFor)
 }

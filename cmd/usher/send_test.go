@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
 )
@@ -64,7 +63,7 @@ func sendTo(t *testing.T, rc *receiver, file string) (*sending, error) {
 	rc.events = map[string][]string{}
 	server := httptest.NewServer(rc)
 	t.Cleanup(server.Close)
-	s := &sending{client: &client{base: server.URL, key: "k", http: &http.Client{Timeout: time.Minute}}}
+	s := &sending{client: newClient(server.URL, "k", "")}
 	return s, s.file(t.Context(), eventfile.Open(strings.NewReader(file), eventfile.Options{}))
 }
 
@@ -132,7 +131,7 @@ func TestSendStopsWhenTold(t *testing.T) {
 	}}}
 	server := httptest.NewServer(rc)
 	defer server.Close()
-	s := &sending{client: &client{base: server.URL, key: "k", http: server.Client()}}
+	s := &sending{client: newClient(server.URL, "k", "")}
 	if err := s.file(ctx, eventfile.Open(strings.NewReader(`{"event":"x","member":"m"}`),
 		eventfile.Options{})); err == nil {
 		t.Error("no error although it was stopped")
@@ -146,7 +145,8 @@ func TestSendSaysThatItTriesAgain(t *testing.T) {
 	defer server.Close()
 	var said strings.Builder
 	c := &cli{stderr: &said}
-	s := &sending{client: &client{base: server.URL, http: server.Client(), again: c.noteAgain}}
+	s := &sending{client: newClient(server.URL, "k", "")}
+	s.client.Again = c.noteAgain
 	if err := s.file(t.Context(), eventfile.Open(strings.NewReader(`{"event":"x","member":"m1"}`),
 		eventfile.Options{})); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/internal/page"
 )
 
 // shownRun is what these commands read of a run.
@@ -43,7 +44,7 @@ type shownCoupon struct {
 
 // asked is how a command asks the server: it returns the answer as it came, and what writes it for
 // people.
-type asked func(ctx context.Context, cl *client, args []string) (text []byte, write func(p *page), err error)
+type asked func(ctx context.Context, cl *client, args []string) (text []byte, write func(p *printout), err error)
 
 // askCommand is a command that asks the server and prints the answer as text or as the JSON that
 // came.
@@ -69,12 +70,12 @@ func (c *cli) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
 
 // showCommand is a command that asks the server once, by GET.
 func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string,
-	write func(p *page, v T),
+	write func(p *printout, v T),
 ) *cobra.Command {
-	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
 		var v T
-		text, err := cl.get(ctx, path(args), &v)
-		return text, func(p *page) { write(p, v) }, err
+		text, err := cl.Get(ctx, path(args), &v)
+		return text, func(p *printout) { write(p, v) }, err
 	})
 }
 
@@ -95,20 +96,20 @@ func outputFlags(cmd *cobra.Command) *output {
 func (o *output) check() error { return oneOf("format", o.format, "text", "json") }
 
 // show prints an answer: the JSON as it came, or as text with the times in the workspace's zone.
-func show(ctx context.Context, c *cli, cl *client, o *output, text []byte, write func(p *page)) error {
+func show(ctx context.Context, c *cli, cl *client, o *output, text []byte, write func(p *printout)) error {
 	if o.format == "json" {
 		_, err := fmt.Fprintf(c.stdout, "%s\n", strings.TrimSpace(string(text)))
 		return err
 	}
-	p := &page{screen: c.screenOf(c.stdout), zone: time.UTC}
+	p := &printout{page.Page{Screen: c.screenOf(c.stdout), Zone: time.UTC}}
 	if !o.utc {
 		var err error
-		if p.zone, err = cl.zone(ctx); err != nil {
+		if p.Zone, err = cl.Zone(ctx); err != nil {
 			return err
 		}
 	}
 	write(p)
-	_, err := io.WriteString(c.stdout, p.b.String())
+	_, err := io.WriteString(c.stdout, p.String())
 	return err
 }
 
@@ -145,15 +146,15 @@ func (c *cli) runsCommand() *cobra.Command {
 		}
 		return "/v1/runs?" + q.Encode()
 	}
-	return showCommand(c, cmd, path, func(p *page, l runList) {
+	return showCommand(c, cmd, path, func(p *printout, l runList) {
 		if len(l.Runs) == 0 {
-			p.printf("no runs\n")
+			p.Printf("no runs\n")
 			return
 		}
-		p.zoned()
+		p.Zoned()
 		p.runs(l.Runs)
 		if l.Next != "" {
-			p.printf("\nmore: --cursor %s\n", l.Next)
+			p.Printf("\nmore: --cursor %s\n", l.Next)
 		}
 	})
 }
@@ -165,9 +166,9 @@ type runList struct {
 }
 
 // runs adds a table of runs. On a terminal their ids are cut to what tells them apart.
-func (p *page) runs(runs []shownRun) {
-	width, short := 0, p.width > 0 && p.width < wideTerminal
-	if p.width > 0 {
+func (p *printout) runs(runs []shownRun) {
+	width, short := 0, p.Width > 0 && p.Width < wideTerminal
+	if p.Width > 0 {
 		width = shortID(runs)
 	}
 	rows := [][]string{{"STARTED", "RUN", "PLAYBOOK", "MEMBER", "STATE", ""}}
@@ -177,13 +178,13 @@ func (p *page) runs(runs []shownRun) {
 		if width > 0 {
 			id = id[:min(width, len(id))]
 		}
-		started, note := p.clock(r.StartedAt), r.note(p)
+		started, note := p.Clock(r.StartedAt), r.note(p)
 		if short {
-			started, note = r.StartedAt.In(p.zone).Format("2006-01-02 15:04"), r.shortNote(p)
+			started, note = r.StartedAt.In(p.Zone).Format("2006-01-02 15:04"), r.shortNote(p)
 		}
 		rows = append(rows, []string{started, id, r.Playbook, r.Member, r.State, note})
 	}
-	p.table(rows, layout{head: true, fixed: []int{0, 1, 4}})
+	p.Table(rows, page.Layout{Head: true, Fixed: []int{0, 1, 4}})
 }
 
 // wideTerminal is the width of a terminal from which on a list has room for whole times.
@@ -214,17 +215,17 @@ func shortID(runs []shownRun) int {
 }
 
 // shortNote is note with as little as says the same.
-func (r *shownRun) shortNote(p *page) string {
+func (r *shownRun) shortNote(p *printout) string {
 	var notes []string
 	if r.Reason != "" {
 		notes = append(notes, r.Reason)
 	}
 	if r.DueAt != nil {
 		form := "01-02 15:04"
-		if due := r.DueAt.In(p.zone); due.Year() != r.StartedAt.In(p.zone).Year() {
+		if due := r.DueAt.In(p.Zone); due.Year() != r.StartedAt.In(p.Zone).Year() {
 			form = "2006-01-02"
 		}
-		notes = append(notes, "due "+r.DueAt.In(p.zone).Format(form))
+		notes = append(notes, "due "+r.DueAt.In(p.Zone).Format(form))
 	}
 	if r.ConvertedAt != nil {
 		notes = append(notes, "converted")
@@ -233,16 +234,16 @@ func (r *shownRun) shortNote(p *page) string {
 }
 
 // note says beside the state why, or what next.
-func (r *shownRun) note(p *page) string {
+func (r *shownRun) note(p *printout) string {
 	var notes []string
 	if r.Reason != "" {
 		notes = append(notes, r.Reason)
 	}
 	if r.DueAt != nil {
-		notes = append(notes, "until "+p.clock(*r.DueAt))
+		notes = append(notes, "until "+p.Clock(*r.DueAt))
 	}
 	if r.ConvertedAt != nil {
-		notes = append(notes, "converted "+p.clock(*r.ConvertedAt))
+		notes = append(notes, "converted "+p.Clock(*r.ConvertedAt))
 	}
 	return strings.Join(notes, ", ")
 }

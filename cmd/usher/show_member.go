@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/internal/page"
 )
 
 // shownMember is what `usher member` reads of a member.
@@ -41,14 +42,14 @@ func (c *cli) memberCommand() *cobra.Command {
 		Example:           "  usher member m1\n  usher member m1 --utc --format json",
 	}
 	path := func(args []string) string { return "/v1/members/" + url.PathEscape(args[0]) }
-	return showCommand(c, cmd, path, func(p *page, m *shownMember) { p.member(m) })
+	return showCommand(c, cmd, path, func(p *printout, m *shownMember) { p.member(m) })
 }
 
-func (p *page) member(m *shownMember) {
-	p.zoned()
-	rows := [][]string{{"member", m.ID}, {"since", p.clock(m.CreatedAt)}}
+func (p *printout) member(m *shownMember) {
+	p.Zoned()
+	rows := [][]string{{"member", m.ID}, {"since", p.Clock(m.CreatedAt)}}
 	if m.LastSeenAt != nil {
-		rows = append(rows, []string{"last seen", p.clock(*m.LastSeenAt)})
+		rows = append(rows, []string{"last seen", p.Clock(*m.LastSeenAt)})
 	}
 	if m.Held != "" {
 		rows = append(rows, []string{"held", "nothing is decided until it can be read: " + m.Held})
@@ -70,35 +71,35 @@ func (p *page) member(m *shownMember) {
 	}
 	rows = append(rows, []string{"tags", strings.Join(m.Tags, ", ")}, []string{"points", fmt.Sprint(m.Points)},
 		[]string{"segments", strings.Join(m.Segments, ", ")})
-	p.table(rows, layout{wrap: true, fixed: []int{0}})
+	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
 	p.pending(m.Pending)
 	p.coupons(m.Coupons)
 	if len(m.Runs) > 0 {
-		p.printf("\n")
+		p.Printf("\n")
 		p.runs(m.Runs)
 	}
 	p.refused(m.Refused)
 }
 
 // pending lists messages and webhooks that wait, with the beginning of their text.
-func (p *page) pending(list []shownDelivery) {
+func (p *printout) pending(list []shownDelivery) {
 	rows := [][]string{{"NOT BEFORE", "WAITS", "TEXT"}}
 	for i := range list {
 		d := &list[i]
 		when := "now"
 		if d.NotBefore != nil {
-			when = p.clock(*d.NotBefore)
+			when = p.Clock(*d.NotBefore)
 		}
 		rows = append(rows, []string{when, d.name(), strings.TrimSpace(d.Text)})
 	}
 	if len(rows) > 1 {
-		p.printf("\n")
-		p.table(rows, layout{head: true, fixed: []int{0}})
+		p.Printf("\n")
+		p.Table(rows, page.Layout{Head: true, Fixed: []int{0}})
 	}
 }
 
 // refused answers "why did she not get this?": the newest refusal of each playbook.
-func (p *page) refused(refused []engine.Decision) {
+func (p *printout) refused(refused []engine.Decision) {
 	rows := [][]string{{"DID NOT ENTER", "PLAYBOOK", "REASON", "SAW"}}
 	seen := map[string]bool{}
 	for _, d := range refused {
@@ -110,10 +111,10 @@ func (p *page) refused(refused []engine.Decision) {
 		for _, name := range slices.Sorted(maps.Keys(d.Seen)) {
 			saw = append(saw, name+"="+p.plain(d.Seen[name]))
 		}
-		rows = append(rows, []string{p.clock(d.At), d.Playbook, d.Reason, strings.Join(saw, " ")})
+		rows = append(rows, []string{p.Clock(d.At), d.Playbook, d.Reason, strings.Join(saw, " ")})
 	}
 	if len(rows) > 1 {
-		p.printf("\n")
-		p.table(rows, layout{head: true, wrap: true, fixed: []int{0}})
+		p.Printf("\n")
+		p.Table(rows, page.Layout{Head: true, Wrap: true, Fixed: []int{0}})
 	}
 }

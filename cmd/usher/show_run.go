@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/internal/apiclient"
+	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks/decimal"
 )
 
@@ -26,9 +28,9 @@ func (c *cli) runCommand() *cobra.Command {
 		Example:           "  usher runs\n  usher run 6b0204eadadf17\n  usher run 6b0204eadadf17 --format json",
 		ValidArgsFunction: c.complete(runCandidates),
 	}
-	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
 		text, r, err := cl.run(ctx, args[0])
-		return text, func(p *page) { p.run(r) }, err
+		return text, func(p *printout) { p.run(r) }, err
 	})
 }
 
@@ -38,21 +40,21 @@ const mostCandidates = 10
 // run returns a run by its id or by a prefix of it that no other run's id has.
 func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error) {
 	r := new(shownRun)
-	text, err := cl.get(ctx, "/v1/runs/"+url.PathEscape(id), r)
-	var said *serverError
-	if !errors.As(err, &said) || said.status != http.StatusNotFound {
+	text, err := cl.Get(ctx, "/v1/runs/"+url.PathEscape(id), r)
+	var said *apiclient.Error
+	if !errors.As(err, &said) || said.Status != http.StatusNotFound {
 		return text, r, err
 	}
 	var l runList
 	q := url.Values{"id": {strings.ToLower(id)}, "limit": {fmt.Sprint(mostCandidates + 1)}}
-	if _, listErr := cl.get(ctx, "/v1/runs?"+q.Encode(), &l); listErr != nil {
+	if _, listErr := cl.Get(ctx, "/v1/runs?"+q.Encode(), &l); listErr != nil {
 		return nil, nil, listErr
 	}
 	switch len(l.Runs) {
 	case 0:
 		return nil, nil, err
 	case 1:
-		text, err = cl.get(ctx, "/v1/runs/"+url.PathEscape(l.Runs[0].ID), r)
+		text, err = cl.Get(ctx, "/v1/runs/"+url.PathEscape(l.Runs[0].ID), r)
 		return text, r, err
 	}
 	var names []string
@@ -65,37 +67,37 @@ func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error)
 		names = append(names, "  …")
 	}
 	return nil, nil, fmt.Errorf("%s runs begin with %s: write more of the id\n%s", many, id,
-		printable(strings.Join(names, "\n")))
+		page.Printable(strings.Join(names, "\n")))
 }
 
-func (p *page) run(r *shownRun) {
-	p.printf("run %s of playbook %s for member %s: %s", r.ID, r.Playbook, r.Member, r.State)
+func (p *printout) run(r *shownRun) {
+	p.Printf("run %s of playbook %s for member %s: %s", r.ID, r.Playbook, r.Member, r.State)
 	if note := r.note(p); note != "" {
-		p.printf(" (%s)", note)
+		p.Printf(" (%s)", note)
 	}
-	p.printf("\n")
-	p.zoned()
-	p.printf("\n")
+	p.Printf("\n")
+	p.Zoned()
+	p.Printf("\n")
 	var rows [][]string
 	for _, t := range r.Trace {
-		rows = append(rows, []string{p.clock(t.At), t.What, t.Step, strings.TrimSpace(t.Reason + " " + p.details(t.Detail))})
+		rows = append(rows, []string{p.Clock(t.At), t.What, t.Step, strings.TrimSpace(t.Reason + " " + p.details(t.Detail))})
 	}
-	p.table(rows, layout{wrap: true, fixed: []int{0}})
+	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
 	for i := range r.Deliveries {
 		p.delivery(&r.Deliveries[i])
 	}
 	p.coupons(r.Coupons)
 }
 
-func (p *page) delivery(d *shownDelivery) {
-	p.printf("\n%s: %s after %s", d.name(), d.State, plural(d.Attempts, "attempt"))
+func (p *printout) delivery(d *shownDelivery) {
+	p.Printf("\n%s: %s after %s", d.name(), d.State, plural(d.Attempts, "attempt"))
 	if (d.State == "pending" || d.State == "deferred") && d.NotBefore != nil {
-		p.printf(", not before %s", p.clock(*d.NotBefore))
+		p.Printf(", not before %s", p.Clock(*d.NotBefore))
 	}
 	if d.Error != "" {
-		p.printf("; last error: %s", d.Error)
+		p.Printf("; last error: %s", d.Error)
 	}
-	p.printf("\n    %s\n", strings.ReplaceAll(strings.TrimSpace(d.Text), "\n", "\n    "))
+	p.Printf("\n    %s\n", strings.ReplaceAll(strings.TrimSpace(d.Text), "\n", "\n    "))
 }
 
 func (d *shownDelivery) name() string {
@@ -105,12 +107,12 @@ func (d *shownDelivery) name() string {
 	return fmt.Sprintf("message %s over %s", d.Step, d.Channel)
 }
 
-func (p *page) coupons(coupons []shownCoupon) {
+func (p *printout) coupons(coupons []shownCoupon) {
 	if len(coupons) > 0 {
-		p.printf("\n")
+		p.Printf("\n")
 	}
 	for i := range coupons {
-		p.printf("%s\n", coupons[i].line(p.clock))
+		p.Printf("%s\n", coupons[i].line(p.Clock))
 	}
 }
 
@@ -125,10 +127,10 @@ func (k *shownCoupon) line(clock func(time.Time) string) string {
 }
 
 // plain writes a value for people; a time that JSON holds as text is shown in the page's zone.
-func (p *page) plain(v any) string {
+func (p *printout) plain(v any) string {
 	if s, ok := v.(string); ok {
 		if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-			return p.clock(t)
+			return p.Clock(t)
 		}
 		return s
 	}
@@ -142,7 +144,7 @@ func (p *page) plain(v any) string {
 	return string(out)
 }
 
-func (p *page) details(m map[string]any) string {
+func (p *printout) details(m map[string]any) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		parts = append(parts, k+"="+p.plain(m[k]))

@@ -17,6 +17,7 @@ import (
 	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/page"
 )
 
 func (c *cli) simulateCommand() *cobra.Command {
@@ -178,7 +179,7 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 		}
 		return nil
 	case member != "":
-		return result.WriteTrace(c.stdout, sim.TextOptions{Zone: zone, Width: c.screenOf(c.stdout).width})
+		return result.WriteTrace(c.stdout, sim.TextOptions{Zone: zone, Width: c.screenOf(c.stdout).Width})
 	case show.format == "json":
 		if show.summed {
 			result.SumUp(show.by)
@@ -189,7 +190,7 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 		enc.SetIndent("", "  ")
 		return enc.Encode(result)
 	}
-	return result.WriteText(c.stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.screenOf(c.stdout).width})
+	return result.WriteText(c.stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.screenOf(c.stdout).Width})
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it,
@@ -263,7 +264,7 @@ func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, 
 // bar makes a progress bar on a terminal, nil elsewhere. It tells how many of the unit it does a
 // second.
 func (c *cli) bar(total int, what, unit string) *progressbar.ProgressBar {
-	if !isTerminal(c.stderr) {
+	if !page.IsTerminal(c.stderr) {
 		return nil
 	}
 	return progressbar.NewOptions(total, progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription(what),

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/internal/page"
 )
 
 // shownStats is a playbook with what it did.
@@ -26,36 +27,36 @@ func (c *cli) statsCommand() *cobra.Command {
 		Example:           "  usher stats\n  usher stats welcome --format json",
 		ValidArgsFunction: c.complete(playbookCandidates),
 	}
-	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
 		if len(args) == 0 {
 			return allStats(ctx, cl)
 		}
 		s := engine.NewStats()
-		text, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/stats", s)
+		text, err := cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/stats", s)
 		if err != nil {
 			return nil, nil, err
 		}
 		var served servedPlaybook
-		_, err = cl.get(ctx, "/v1/playbooks/"+url.PathEscape(args[0]), &served)
-		return text, func(p *page) { p.stats(&served, s) }, err
+		_, err = cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(args[0]), &served)
+		return text, func(p *printout) { p.stats(&served, s) }, err
 	})
 }
 
-func allStats(ctx context.Context, cl *client) (text []byte, write func(p *page), err error) {
+func allStats(ctx context.Context, cl *client) (text []byte, write func(p *printout), err error) {
 	var served servedNames
-	if _, err := cl.get(ctx, "/v1/playbooks", &served); err != nil {
+	if _, err := cl.Get(ctx, "/v1/playbooks", &served); err != nil {
 		return nil, nil, err
 	}
 	all := []shownStats{}
 	for _, p := range served.Playbooks {
 		s := engine.NewStats()
-		if _, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(p.ID)+"/stats", s); err != nil {
+		if _, err := cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(p.ID)+"/stats", s); err != nil {
 			return nil, nil, err
 		}
 		all = append(all, shownStats{p.ID, p.Paused, s})
 	}
 	text, err = json.Marshal(all)
-	return text, func(p *page) {
+	return text, func(p *printout) {
 		rows := [][]string{{"PLAYBOOK", "ENTERED", "HOLDOUT", "WAITING", "DONE", "EXITED", "FAILED", "CONVERTED"}}
 		for i := range all {
 			s := all[i]
@@ -65,17 +66,17 @@ func allStats(ctx context.Context, cl *client) (text []byte, write func(p *page)
 			}
 			rows = append(rows, row)
 		}
-		p.table(rows, layout{head: true, fixed: []int{1, 2, 3, 4, 5, 6, 7}})
+		p.Table(rows, page.Layout{Head: true, Fixed: []int{1, 2, 3, 4, 5, 6, 7}})
 		for i := range served.Playbooks {
 			if held := served.Playbooks[i].held(); held != "" {
-				p.printf("%s is %s\n", served.Playbooks[i].ID, held)
+				p.Printf("%s is %s\n", served.Playbooks[i].ID, held)
 			}
 		}
 	}, err
 }
 
 // stats adds all that a playbook did.
-func (p *page) stats(served *servedPlaybook, s *engine.Stats) {
+func (p *printout) stats(served *servedPlaybook, s *engine.Stats) {
 	rows := [][]string{{"playbook", served.ID}}
 	if held := served.held(); held != "" {
 		rows = append(rows, []string{"status", held})
@@ -104,7 +105,7 @@ func (p *page) stats(served *servedPlaybook, s *engine.Stats) {
 			add(m.name+" "+key, m.counts[key])
 		}
 	}
-	p.table(rows, layout{fixed: []int{1}})
+	p.Table(rows, page.Layout{Fixed: []int{1}})
 }
 
 func sortedNames(m map[string]int) (names []string) {

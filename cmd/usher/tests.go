@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/internal/page"
 )
 
 // testRun is one call of `usher test`.
@@ -75,7 +76,7 @@ func (c *cli) test(t *testRun) error {
 		return err
 	}
 	report := sim.Test(ws, t.options)
-	report.SetWidth(c.screenOf(c.stdout).width)
+	report.SetWidth(c.screenOf(c.stdout).Width)
 	if err := report.Write(c.stdout, t.format, t.coverage); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
@@ -90,7 +91,7 @@ func (c *cli) test(t *testRun) error {
 
 // watched runs the tests as one of several times: mistakes and failures are what watching is for.
 func (c *cli) watched(t *testRun) error {
-	if isTerminal(c.stdout) {
+	if page.IsTerminal(c.stdout) {
 		fmt.Fprint(c.stdout, "\033[H\033[2J") // an empty screen
 	}
 	if err := c.test(t); err != nil && !errors.Is(err, errMistakes) {

@@ -69,11 +69,11 @@ func (c *cli) triggerCommand() *cobra.Command {
 			return err
 		}
 		var a started
-		text, err := cl.postFor(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/trigger", id, raw, &a)
+		text, err := cl.PostFor(cmd.Context(), "/v1/playbooks/"+url.PathEscape(args[0])+"/trigger", id, raw, &a)
 		if err != nil {
 			return err
 		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *page) { p.started(args[0], &a) })
+		return show(cmd.Context(), c, cl, shown, text, func(p *printout) { p.started(args[0], &a) })
 	}
 	return cmd
 }
@@ -84,23 +84,23 @@ type started struct {
 	Job                 string
 }
 
-func (p *page) started(playbook string, a *started) {
+func (p *printout) started(playbook string, a *started) {
 	if a.Job != "" {
-		p.printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", playbook, a.Job)
+		p.Printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", playbook, a.Job)
 		return
 	}
-	p.printf("%s: started for %s", playbook, plural(a.Accepted, "member"))
+	p.Printf("%s: started for %s", playbook, plural(a.Accepted, "member"))
 	if a.Duplicate > 0 {
-		p.printf(", %d had been started under this id already", a.Duplicate)
+		p.Printf(", %d had been started under this id already", a.Duplicate)
 	}
-	p.printf("\n")
+	p.Printf("\n")
 }
 
 // known reports an error for the first of the members who does not exist: a slip in an id would
 // make a new member.
 func (cl *client) known(ctx context.Context, members []string) error {
 	for _, id := range members {
-		if _, err := cl.do(ctx, http.MethodGet, "/v1/members/"+url.PathEscape(id), nil); err != nil {
+		if _, err := cl.Do(ctx, http.MethodGet, "/v1/members/"+url.PathEscape(id), nil); err != nil {
 			return err
 		}
 	}
@@ -112,7 +112,7 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 	var v struct {
 		Params json.RawMessage
 	}
-	if _, err := cl.get(ctx, "/v1/playbooks/"+url.PathEscape(playbook), &v); err != nil || len(keys) == 0 {
+	if _, err := cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(playbook), &v); err != nil || len(keys) == 0 {
 		return nil, err
 	}
 	if len(v.Params) == 0 {
@@ -124,7 +124,7 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 	ws, diags := loadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil, `{"usher": 1, "events": {"%s": %s}}`, name,
 		v.Params)})
 	if mistaken(diags, false) {
-		return nil, fmt.Errorf("the server at %s gave parameters that this version of usher cannot read", cl.base)
+		return nil, fmt.Errorf("the server at %s gave parameters that this version of usher cannot read", cl.Base)
 	}
 	known := []string{}
 	for _, f := range ws.Schema.Event(name).Properties.Fields {
@@ -157,17 +157,17 @@ func (c *cli) pauseCommand(paused bool) *cobra.Command {
 		Long:              does + ". It holds until it is taken back, also over restarts and for\nother workspaces; what a playbook's own `status` says stays as it is.",
 		ValidArgsFunction: c.complete(playbookCandidates),
 	}
-	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *page), error) {
+	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
 		var v struct{ Status string }
-		text, err := cl.postFor(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/"+verb, "", nil, &v)
-		return text, func(p *page) {
+		text, err := cl.PostFor(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/"+verb, "", nil, &v)
+		return text, func(p *printout) {
 			switch {
 			case paused:
-				p.printf("%s is paused: it takes no new runs, open ones go on\n", args[0])
+				p.Printf("%s is paused: it takes no new runs, open ones go on\n", args[0])
 			case v.Status != string(playbooks.Live):
-				p.printf("%s is not paused from outside any more; its file says `status: %s`\n", args[0], v.Status)
+				p.Printf("%s is not paused from outside any more; its file says `status: %s`\n", args[0], v.Status)
 			default:
-				p.printf("%s takes new runs again\n", args[0])
+				p.Printf("%s takes new runs again\n", args[0])
 			}
 		}, err
 	})

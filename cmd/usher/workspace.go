@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -169,7 +170,7 @@ func (c *cli) explainCommand() *cobra.Command {
 			}
 			var b strings.Builder
 			text := strings.TrimSpace(code.Doc)
-			if width := c.screenOf(c.stdout).width; width > 0 {
+			if width := c.screenOf(c.stdout).Width; width > 0 {
 				text = rewrapped(text, width)
 			}
 			fmt.Fprintf(&b, "%s: %s\n\n%s\n", code.Name, code.Title, text)
@@ -197,9 +198,9 @@ func (c *cli) listCodes() error {
 	for _, code := range diag.Codes {
 		rows = append(rows, []string{code.Name, code.Title})
 	}
-	p := &page{screen: c.screenOf(c.stdout)}
-	p.table(rows, layout{wrap: true, fixed: []int{0}})
-	_, err := fmt.Fprint(c.stdout, p.b.String())
+	p := &printout{page.Page{Screen: c.screenOf(c.stdout)}}
+	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
+	_, err := fmt.Fprint(c.stdout, p.String())
 	return err
 }
 
