@@ -1,7 +1,9 @@
 package docs
 
 import (
+	"bytes"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -87,5 +89,41 @@ func TestTestsAreNamedAfterSources(t *testing.T) {
 		if !used[topic] {
 			t.Errorf("no test is named after the topic %q", topic)
 		}
+	}
+}
+
+// mostFileLines and mostPackageLines are how much one reads at once, tests apart.
+const mostFileLines, mostPackageLines = 500, 5000
+
+// No source file and no package is larger than what one reads at once. The linter holds functions.
+func TestSourcesAreOfReadableSize(t *testing.T) {
+	packages := map[string]int{}
+	for _, root := range []string{"actions", "api", "bench", "cmd", "engine", "internal", "playbooks"} {
+		err := filepath.WalkDir("../"+root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			lines := bytes.Count(text, []byte("\n"))
+			if lines > mostFileLines {
+				t.Errorf("%s has %d lines, at most %d are read at once", name, lines, mostFileLines)
+			}
+			packages[filepath.Dir(name)] += lines
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, lines := range packages {
+		if lines > mostPackageLines {
+			t.Errorf("package %s has %d lines, at most %d are read at once: cut it", name, lines, mostPackageLines)
+		}
+	}
+	if len(packages) < 20 {
+		t.Errorf("only %d packages were found", len(packages))
 	}
 }

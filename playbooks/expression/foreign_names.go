@@ -10,7 +10,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression/foreignnames"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -64,7 +64,7 @@ func (c *checker) method(n *ast.CallNode) {
 	label := ""
 	if m, ok := n.Callee.(*ast.MemberNode); ok {
 		if key, ok := m.Property.(*ast.StringNode); ok {
-			label = foreignnames.Function(key.Value, shortAll(append([]ast.Node{m.Node}, n.Arguments...)))
+			label = foreign.Function(key.Value, shortAll(append([]ast.Node{m.Node}, n.Arguments...)))
 			if label == "" && (c.rules[key.Value].check != nil || functionNamed(key.Value) != nil) {
 				label = "write " + key.Value + "(" + strings.Join(shortAll(append([]ast.Node{m.Node}, n.Arguments...)), ", ") + ")"
 			}
@@ -92,7 +92,7 @@ func sizeField(of ast.Node, t *schema.Type, field string) string {
 		return "a list has items: first(…), last(…), any(…, .x > 1)"
 	}
 	if IsTime(t) {
-		return foreignnames.Functions[strings.ToLower(field)]
+		return foreign.Functions[strings.ToLower(field)]
 	}
 	return ""
 }
@@ -137,8 +137,8 @@ func (c *checker) foreignConstant(n *ast.IdentifierNode) bool {
 	if r, ok := c.rules[n.Value]; ok {
 		return report("", "write "+r.Usage, "`%s` is a function", false)
 	}
-	if label := foreignnames.Functions[strings.ToLower(strings.ReplaceAll(n.Value, "_", ""))]; label == foreignnames.NoHours ||
-		label == foreignnames.NoDays || label == foreignnames.NoParts {
+	if label := foreign.Functions[strings.ToLower(strings.ReplaceAll(n.Value, "_", ""))]; label == foreign.NoHours ||
+		label == foreign.NoDays || label == foreign.NoParts {
 		return report("", label, "nothing is called `%s` here", false)
 	}
 	return c.numeralInLetters(n, report)
@@ -153,7 +153,7 @@ func (c *checker) numeralInLetters(n *ast.IdentifierNode,
 	case diag.WholeNumber.MatchString(spoken):
 		return report(spoken, "", "a number is written in digits, not `%s`", false)
 	case schema.ClockAsWritten.MatchString(spoken) || schema.NamedClocks[n.Value] != "":
-		label := foreignnames.NoHours
+		label := foreign.NoHours
 		if m := schema.ClockAsWritten.FindStringSubmatch(spoken); m != nil {
 			hour, _ := strconv.Atoi(m[2])
 			if hours, _ := schema.HoursOfDayPart(m[1], m[4] != "", hour); len(hours) == 1 && m[5] == "" && m[3] == "" {
@@ -161,8 +161,8 @@ func (c *checker) numeralInLetters(n *ast.IdentifierNode,
 			}
 		}
 		return report("", label, "`%s` is no time here", false)
-	case foreignnames.IsWeekdayName(n.Value):
-		return report("", foreignnames.NoDays, "`%s` is no day here", false)
+	case foreign.IsWeekdayName(n.Value):
+		return report("", foreign.NoDays, "`%s` is no day here", false)
 	}
 	return false
 }
@@ -178,7 +178,7 @@ func (c *checker) foreignFunctionCall(masked string) bool {
 			slices.Contains([]string{"and", "or", "not", "in", "if", "AND", "OR", "NOT", "IN"}, name) {
 			continue
 		}
-		if label := foreignnames.Function(name, nil); label != "" {
+		if label := foreign.Function(name, nil); label != "" {
 			c.report(c.runes(m[2], m[3]), "unknown-function", label, "there is no function `%s`", name)
 			return true
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	place "github.com/expr-lang/expr/file"
@@ -17,16 +18,6 @@ import (
 
 // What people write who come from SQL, from another language or from a Chinese keyboard, where the
 // expression library only says that something is not expected.
-
-// foreignSyntax is a way of writing that means nothing here.
-type foreignSyntax struct {
-	find    *regexp.Regexp // the first group is what is meant, all of it when there is none
-	message string         // %s is what was written
-	write   string         // what to write in its place; "": see label
-	label   string
-	sure    bool // nothing else can be meant
-	drop    bool // what was written is left out
-}
 
 var (
 	groupedNumber = regexp.MustCompile(`(?:^|[^\w.,])(\d{1,3}(?:,\d{3})+)(?:$|[^\w,])`)
@@ -44,28 +35,28 @@ func (c *checker) foreignSyntax() bool {
 	if c.foreignNumber(masked) || c.foreignFunctionCall(masked) {
 		return true
 	}
-	for i := range foreignSyntaxRules {
-		h := &foreignSyntaxRules[i]
-		found := h.find.FindAllStringSubmatchIndex(masked, -1)
+	for i := range foreign.SyntaxRules {
+		h := &foreign.SyntaxRules[i]
+		found := h.Find.FindAllStringSubmatchIndex(masked, -1)
 		if len(found) == 0 {
 			continue
 		}
-		whole := strings.Contains(h.write, "$1") // else the group alone is replaced
+		whole := strings.Contains(h.Write, "$1") // else the group alone is replaced
 		from, to := bounds(found[0], whole)
 		wrote := strings.TrimSpace(c.src.Text[from:to])
-		message, label := h.message, h.label
+		message, label := h.Message, h.Label
 		if strings.Contains(message, "%s") {
 			message = fmt.Sprintf(message, wrote)
 		}
-		write := func(m []int) string { return string(h.find.ExpandString(nil, h.write, c.src.Text, m)) }
-		if h.write != "" && label == "" {
+		write := func(m []int) string { return string(h.Find.ExpandString(nil, h.Write, c.src.Text, m)) }
+		if h.Write != "" && label == "" {
 			label = "write `" + strings.TrimSpace(write(found[0])) + "`"
 		}
 		d := c.report(c.runes(from, to), "syntax-expression", label, "%s", message)
 		for _, m := range found {
-			if from, to := bounds(m, whole); (h.write != "" || h.drop) && d.Line > 0 {
+			if from, to := bounds(m, whole); (h.Write != "" || h.Drop) && d.Line > 0 {
 				at := c.runes(from, to)
-				d.Edits = append(d.Edits, diag.Edit{Pos: c.src.Pos(at.From, at.To), Text: write(m), Unsure: !h.sure})
+				d.Edits = append(d.Edits, diag.Edit{Pos: c.src.Pos(at.From, at.To), Text: write(m), Unsure: !h.Sure})
 			}
 		}
 		return true

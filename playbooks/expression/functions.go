@@ -8,7 +8,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression/foreignnames"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -122,7 +122,7 @@ func countOf(n int) string {
 }
 
 func (c *checker) unknownFunction(n *ast.IdentifierNode, args []ast.Node) {
-	foreign := foreignnames.Function(n.Value, shortAll(args))
+	foreign := foreign.Function(n.Value, shortAll(args))
 	if why, ok := Forbidden[n.Value]; ok {
 		c.report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s",
 			n.Value, why)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression/foreignnames"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -164,8 +164,8 @@ func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	switch {
 	case isText && IsTime(l) && schema.LooksLikeTime.MatchString(s.Value):
 		return fmt.Sprintf(noDates, s.Value[:len("2006-01-02")])
-	case isText && IsTime(l) && foreignnames.IsWeekdayName(s.Value):
-		return foreignnames.NoDays
+	case isText && IsTime(l) && foreign.IsWeekdayName(s.Value):
+		return foreign.NoDays
 	case isText && IsTime(l):
 		return "there are no times in texts: write days_since(" + short(n.Left) +
 			") < 30, or compare it with now(), today() or an attribute"

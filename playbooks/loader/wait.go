@@ -10,7 +10,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
-	"github.com/usher-run/usher/playbooks/expression/foreignnames"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -119,7 +119,7 @@ func (p *playbookReader) dayHint(r diag.Report, v *syntax.Node) {
 		r.Label("a day is waited for by `wait: 1d`; `until: \"10:00\"` is the next ten o'clock")
 	case word == "每天" || word == "daily":
 		r.Label("what comes every day is a trigger's schedule, as in \"0 10 * * *\"")
-	case foreignnames.IsWeekdayName(word):
+	case foreign.IsWeekdayName(word):
 		r.Label("no day of the week is waited for: a trigger's schedule knows it, as in \"0 10 * * 1\"")
 	}
 }

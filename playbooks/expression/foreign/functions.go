@@ -1,4 +1,4 @@
-package foreignnames
+package foreign
 
 import (
 	"slices"
