@@ -71,6 +71,7 @@ type db struct {
 	hold         *hold       // nil: the tests' second handle of one process has none
 	w            *writer
 	disk         *syncer
+	log          *checkpointer
 	reads        pool // of decisions
 	asks         pool // of questions from outside
 	askTime      time.Duration
@@ -152,7 +153,10 @@ func (d *db) open(ctx context.Context, path string) error {
 		return errors.Join(fmt.Errorf("make room for its log: %w", err), wc.close(), d.closeReaders())
 	}
 	d.disk = newSyncer(path, &d.faults)
-	d.w = startWriter(wc, d.disk, d.clock)
+	if d.log, err = startCheckpointer(dsn, path+"-wal", &d.faults); err != nil {
+		return errors.Join(err, wc.close(), d.closeReaders())
+	}
+	d.w = startWriter(wc, d.disk, d.log, d.clock)
 	err = d.seed(ctx)
 	if err == nil {
 		err = d.beginClock(ctx)
@@ -172,6 +176,7 @@ const (
 	pageSize = 2048
 	logPages = 16000
 	logRoom  = logPages * (pageSize + 24)
+	logLimit = 64 << 20 // in bytes: a log that became larger is cut when it begins anew
 )
 
 // readingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one
@@ -184,7 +189,7 @@ func dsn(path string) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
 		"cache_size(-65536)",
-		"temp_store(MEMORY)", fmt.Sprintf("wal_autocheckpoint(%d)", logPages), "journal_size_limit(67108864)",
+		"temp_store(MEMORY)", "wal_autocheckpoint(0)", fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		"foreign_keys(0)",
 	}, "_txlock": {"immediate"}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
@@ -305,7 +310,7 @@ func (d *db) close() error {
 	if !d.w.stop() {
 		return nil
 	}
-	return errors.Join(err, d.disk.stop(), d.closeReaders(), d.w.c.close())
+	return errors.Join(err, d.disk.stop(), d.log.stop(), d.closeReaders(), d.w.c.close())
 }
 
 func (d *db) openReaders(dsn string) (err error) {

@@ -40,15 +40,16 @@ type writer struct {
 	turn     bool // intake is next
 	unsummed int  // rows of tallies since they were last summed up
 	disk     *syncer
+	log      *checkpointer
 	taken    *journal.Journal // nil: there is none
 	closed   bool
 	wake     chan struct{} // holds one token when there is something to look at
 	ended    chan struct{}
 }
 
-func startWriter(c *conn, disk *syncer, clk *clock.Clock) *writer {
+func startWriter(c *conn, disk *syncer, log *checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
-		c: c, clock: clk, disk: disk, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		c: c, clock: clk, disk: disk, log: log, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	disk.idle = w.signal
 	go disk.loop()
@@ -253,6 +254,7 @@ func (w *writer) transact(group []*job) (err error) {
 	if taken != nil {
 		taken.Committed(t.absorbed)
 	}
+	w.log.committed(w.c)
 	return nil
 }
 
