@@ -400,7 +400,7 @@ func TestRunsAndTimeline(t *testing.T) {
 	}
 	a := f.call("GET", "/v1/runs/run1", "")
 	f.want(a, 200, nil)
-	if len(a.body["trace"].([]any)) != 2 || len(a.body["coupons"].([]any)) != 2 || a.body["state"] != "done" {
+	if len(a.body["trace"].([]any)) != 4 || len(a.body["coupons"].([]any)) != 2 || a.body["state"] != "done" {
 		t.Errorf("run: %s", a.text)
 	}
 	if a := f.call("GET", "/v1/decisions?member=m1", ""); !strings.Contains(a.text, `"reason":"condition"`) {
@@ -482,14 +482,16 @@ func TestSettleFailures(t *testing.T) {
 	for _, in := range f.owed("m1") {
 		bad.Poisoned = append(bad.Poisoned, engine.Poisoned{Seq: in.Seq, Error: "broken"})
 	}
-	bad.Runs = []*engine.Run{{
+	r := &engine.Run{
 		ID: "r", Playbook: "welcome", Member: "m1", State: engine.RunFailed, Reason: "actions[0]", StartedAt: f.now,
 		EndedAt: f.now, New: true, Changed: true,
-		Trace: []engine.TraceEntry{
-			{At: f.now, What: "error", Reason: "no tag"},
-			{At: f.now, What: "failed", Reason: "actions[0]"},
-		},
-	}}
+	}
+	bad.Runs = []*engine.Run{r}
+	bad.Records = []engine.Record{{Member: "m1", At: f.now, Entries: []engine.Entry{
+		{TraceEntry: engine.TraceEntry{What: "entered"}, Run: r},
+		{TraceEntry: engine.TraceEntry{What: "error", Reason: "no tag"}, Run: r},
+		{TraceEntry: engine.TraceEntry{What: "failed", Reason: "actions[0]"}, Run: r},
+	}}}
 	f.commit(&bad)
 	paths := map[string]string{} // by key
 	for _, v := range f.call("GET", "/v1/failures", "").body["failures"].([]any) {

@@ -202,13 +202,18 @@ func (f *fixture) seedRun() {
 	f.t.Helper()
 	f.want(f.call("POST", "/v1/events", `{"id":"e1","event":"order.paid","member":"m1","properties":{"amount":1}}`), 202,
 		nil)
+	run := &engine.Run{
+		ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now,
+		EndedAt: f.now, New: true, Changed: true,
+	}
+	entry := func(r *engine.Run, what, reason, effect string) engine.Entry {
+		return engine.Entry{TraceEntry: engine.TraceEntry{At: f.now, What: what, Reason: reason}, Run: r, Effect: effect}
+	}
+	refused := entry(nil, engine.WhatRefused, "condition", "")
+	refused.Playbook, refused.Input = "by-hand", "e1"
 	f.commit(&engine.Changes{
 		Members: []*engine.Member{{ID: "m1", CreatedAt: f.now}},
-		Runs: []*engine.Run{{
-			ID: "run1", Playbook: "welcome", Revision: "r2", Member: "m1", State: engine.RunDone, StartedAt: f.now,
-			EndedAt: f.now,
-			New:     true, Changed: true, Trace: []engine.TraceEntry{{At: f.now, What: "entered"}, {At: f.now, What: "done"}},
-		}},
+		Runs:    []*engine.Run{run},
 		Coupons: []engine.Coupon{
 			{
 				Code: "NEW-1", Pool: "newcomer", Member: "m1", Playbook: "welcome", Run: "run1", Step: "gift", IssuedAt: f.now,
@@ -219,6 +224,9 @@ func (f *fixture) seedRun() {
 				ExpiresAt: f.now.Add(time.Hour),
 			},
 		},
-		Refusals: []engine.Decision{{At: f.now, Member: "m1", Playbook: "by-hand", Input: "e1", Reason: "condition"}},
+		Records: []engine.Record{{Member: "m1", At: f.now, Input: "e1", Entries: []engine.Entry{
+			refused, entry(run, "entered", "", ""), entry(run, "coupon", "", "NEW-1"), entry(run, "coupon", "", "NEW-2"),
+			entry(run, "done", "", ""),
+		}}},
 	})
 }

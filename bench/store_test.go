@@ -76,30 +76,37 @@ func benchChanges(from, n int64) *engine.Changes {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	for i := from; i < from+n; i++ {
 		member := "member-" + strconv.FormatInt(i*7919%benchMembers, 10)
-		run := uuid.NewSHA1(uuid.Nil, []byte("run"+strconv.FormatInt(i, 10))).String()
+		id := uuid.NewSHA1(uuid.Nil, []byte("run"+strconv.FormatInt(i, 10)))
+		run := engine.TimedID(now, id[:10])
 		c.Members = append(c.Members, &engine.Member{
 			ID: member, Attributes: map[string]any{"level": "gold", "nickname": "Ann"}, Tags: []string{"buyer"},
 			CreatedAt: now, LastSeenAt: now,
 			Entries: map[string]time.Time{"thanks": now}, Coupons: map[string]int{"ten": 1},
 		})
-		c.Runs = append(c.Runs, &engine.Run{
+		done := &engine.Run{
 			ID: run, Playbook: "thanks", Revision: "1f0c", Member: member, State: engine.RunDone, StartedAt: now, EndedAt: now,
 			PC: 2, New: true,
 			Changed: true, Trigger: map[string]any{"id": run, "amount": 12.5, "order_id": "o"},
 			Actions: map[string]map[string]any{"gift": {"issued": true, "code": "NEW-" + run}},
-			Trace: []engine.TraceEntry{
-				{At: now, What: "entered"},
-				{At: now, What: "coupon", Step: "gift"},
-				{At: now, What: "message"},
-				{At: now, What: "done"},
-			},
-		})
+		}
+		key := "thanks/" + run + "/actions[1]"
+		rec := engine.Record{Member: member, At: now, Input: "e" + run, Whole: []*engine.Run{done}}
+		for _, e := range []engine.Entry{
+			{TraceEntry: engine.TraceEntry{What: "entered"}},
+			{TraceEntry: engine.TraceEntry{What: "coupon", Step: "gift"}, Effect: "NEW-" + run},
+			{TraceEntry: engine.TraceEntry{What: "message"}, Effect: key},
+			{TraceEntry: engine.TraceEntry{What: "done"}},
+		} {
+			e.Run, e.At = done, now
+			rec.Entries = append(rec.Entries, e)
+		}
+		c.Runs, c.Records = append(c.Runs, done), append(c.Records, rec)
 		c.Coupons = append(c.Coupons, engine.Coupon{
 			Code: "NEW-" + run, Pool: "ten", Member: member, Playbook: "thanks",
 			Run: run, Step: "gift", IssuedAt: now,
 		})
 		c.Deliveries = append(c.Deliveries, engine.Delivery{
-			Key: "thanks/" + run + "/actions[1]", Member: member, Playbook: "thanks", Run: run, Step: "actions[1]",
+			Key: key, Member: member, Playbook: "thanks", Run: run, Step: "actions[1]",
 			Channel: "wecom", NotBefore: now,
 			At: now, Message: engine.Message{Text: "Thank you, Ann. Here is a coupon for you: NEW-" + run, Class: "promotional"},
 		})

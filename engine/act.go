@@ -24,7 +24,8 @@ type Act struct {
 	result map[string]any
 	detail map[string]any
 	reason string
-	holds  bool // the run goes on when the action's result has come
+	effect string // key of the delivery, or code of the coupon, that it made
+	holds  bool   // the run goes on when the action's result has come
 
 	emitted []Input // events for the member themselves, decided after the present decision
 }
@@ -198,6 +199,7 @@ func (a *Act) IssueCoupon(name string) error {
 	a.Result("code", code)
 	a.Detail("code", code)
 	d.c.Coupons = append(d.c.Coupons, c)
+	a.effect = code
 	if d.st.Member.Coupons == nil {
 		d.st.Member.Coupons = map[string]int{}
 	}

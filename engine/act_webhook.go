@@ -54,8 +54,9 @@ func (a *Act) Call(w Webhook) error {
 		w.Raw = isText
 	}
 	d := a.d
+	a.effect = d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path)
 	d.c.Deliveries = append(d.c.Deliveries, Delivery{
-		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id,
+		Key: a.effect, Member: d.id,
 		Playbook: a.run.Playbook, Run: a.run.ID,
 		Step: a.step.Name(), Channel: webhookLane + strings.ToLower(u.Host), At: d.now, NotBefore: d.now, ReleasedAt: d.now,
 		Message: Message{Webhook: &w},

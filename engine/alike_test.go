@@ -209,8 +209,8 @@ func byMember(c *engine.Changes) map[string]*engine.Changes {
 	for _, r := range c.Runs {
 		return map[string]*engine.Changes{r.Member: c}
 	}
-	for _, r := range c.Refusals {
-		return map[string]*engine.Changes{r.Member: c}
+	for i := range c.Records {
+		return map[string]*engine.Changes{c.Records[i].Member: c}
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (d *decider) followCrossing(x crossing, at time.Time) {
 	depth, err := d.cascade.link()
 	if err != nil {
 		if r := d.cascade.acted; r != nil {
-			d.trace(r, at, TraceEntry{What: "error", Step: "segment " + x.segment.Name, Reason: err.Error()})
+			d.trace(r, at, TraceEntry{What: WhatError, Step: "segment " + x.segment.Name, Reason: err.Error()})
 		}
 		for _, b := range x.books() {
 			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})

@@ -53,6 +53,8 @@ func (d *decider) decideFromOutside(in *Input) error {
 		return err
 	}
 	d.cascade.begin(in.Seq)
+	d.recorder.seq = in.Seq
+	d.recorder.begin(d.c, in.ID, false)
 	if err := d.decideInput(in); err != nil {
 		return err
 	}
@@ -85,7 +87,8 @@ func (d *decider) decideDue(t time.Time) error {
 	return nil
 }
 
-// decideCascade decides what the last decision brought about, and what that brings about.
+// decideCascade decides what the last decision brought about, and what that brings about. Then the
+// decision is over.
 func (d *decider) decideCascade() error {
 	for len(d.cascade.queue) > 0 {
 		in := d.cascade.next()
@@ -96,6 +99,7 @@ func (d *decider) decideCascade() error {
 			d.c.Cascaded = append(d.c.Cascaded, in)
 		}
 	}
+	d.endRecord()
 	return nil
 }
 
@@ -180,7 +184,7 @@ func (d *decider) decideEvent(in *Input, p *Payload) (ready ready, err error) {
 
 // decideWait takes a run whose wait is over through the stages.
 func (d *decider) decideWait(r *Run) error {
-	d.input = "wait:" + r.ID
+	d.beginDue("wait:" + r.ID)
 	at := r.DueAt
 	b := d.resumable(r)
 	if b == nil {
@@ -195,10 +199,16 @@ func (d *decider) decideWait(r *Run) error {
 	return nil
 }
 
+// beginDue begins a decision that the passing of time brought.
+func (d *decider) beginDue(input string) {
+	d.input = input
+	d.recorder.begin(d.c, input, true)
+}
+
 // decideReevaluation finds out what the passing of time did to a member's segments and dates. What
 // that would start is left out where the caller gave it up.
 func (d *decider) decideReevaluation(at time.Time) {
-	d.input = "look:" + at.UTC().Format(time.RFC3339Nano)
+	d.beginDue("look:" + at.UTC().Format(time.RFC3339Nano))
 	d.recordMemberships(at)
 	moved := d.reevaluate(at)
 	if !d.st.gaveUp(at) {

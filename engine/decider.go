@@ -12,7 +12,8 @@ import (
 type decider struct {
 	evaluator
 
-	input      string // id of the input that is decided on
+	recorder   recorder
+	input      string // id of the input that is decided on, which the recorder's may have brought about
 	pools      map[string]*PoolState
 	c          *Changes
 	cascade    cascade
@@ -61,21 +62,28 @@ func (d *decider) detail(name string, v any) map[string]any {
 
 // trace adds an entry and marks the run as changed.
 func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
-	d.c.traced++
-	t.At, t.order = at, d.c.traced
-	r.Trace = append(r.Trace, t)
+	e := d.note(at)
+	e.Run, e.TraceEntry = r, t
+	e.At = at
 	r.Changed = true
+}
+
+// traceEffect is trace for a step that made a delivery or a coupon, by its key or code.
+func (d *decider) traceEffect(r *Run, t TraceEntry, effect string) {
+	d.trace(r, d.now, t)
+	last := &d.c.Records[len(d.c.Records)-1]
+	last.Entries[len(last.Entries)-1].Effect = effect
 }
 
 // fail ends a run that an action failed.
 func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
-	d.trace(r, d.now, TraceEntry{What: "error", Step: s.Name(), Reason: err.Error()})
+	d.trace(r, d.now, TraceEntry{What: WhatError, Step: s.Name(), Reason: err.Error()})
 	d.end(r, RunFailed, s.Name())
 }
 
 // refuse adds the decision that a playbook does not take the member, with its reason.
 func (d *decider) refuse(b *book, reason string, seen map[string]any) {
-	d.c.Refusals = append(d.c.Refusals, Decision{
-		At: d.now, Member: d.id, Playbook: b.ID, Input: d.input, Reason: reason, Seen: seen,
-	})
+	e := d.note(d.now)
+	e.Playbook, e.Input = b.ID, d.input
+	e.What, e.Reason, e.Detail = WhatRefused, reason, seen
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/intake"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -354,7 +355,7 @@ func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 // storable holds that all of the changes can be written as JSON and read back the same, and that
 // what the member keeps is of its type.
 func storable(t *rapid.T, declared *playbooks.Schema, c *engine.Changes, book string) {
-	for _, part := range []any{c.Members, c.Runs, c.Refusals, c.Deliveries, c.Coupons, c.Cascaded} {
+	for _, part := range []any{c.Members, c.Runs, c.Deliveries, c.Coupons, c.Cascaded} {
 		data, err := json.Marshal(part)
 		if err != nil {
 			t.Fatalf("%s\ncannot be stored: %v", book, err)
@@ -367,11 +368,13 @@ func storable(t *rapid.T, declared *playbooks.Schema, c *engine.Changes, book st
 			t.Fatalf("%s\ncannot be read: %v", book, err)
 		}
 	}
-	for _, r := range c.Runs {
-		for i := range r.Trace {
-			if _, err := json.Marshal(&r.Trace[i]); err != nil {
-				t.Fatalf("%s\na trace that cannot be stored: %v", book, err)
-			}
+	for i := range c.Records {
+		data, _, err := records.Encode(&c.Records[i])
+		if err != nil {
+			t.Fatalf("%s\na record that cannot be stored: %v", book, err)
+		}
+		if bytes.Contains(data, []byte(`\ufffd`)) {
+			t.Fatalf("%s\na text that is not UTF-8: %s", book, data)
 		}
 	}
 	for _, m := range c.Members {

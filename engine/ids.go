@@ -1,21 +1,53 @@
 package engine
 
 import (
-	"encoding/binary"
-	"encoding/hex"
+	"encoding/base32"
 	"hash"
 	"strconv"
 	"strings"
 	"time"
 )
 
+// sortedDigits are those of base32 in digits and small letters: their order is that of what they
+// encode.
+const sortedDigits = "0123456789abcdefghjkmnpqrstvwxyz"
+
+var sorted = base32.NewEncoding(sortedDigits).WithPadding(base32.NoPadding)
+
+// instantLen is how long the instant at the beginning of an id is: milliseconds in 45 bits.
+const instantLen = 9
+
 // id makes an id out of stable parts: unguessable without the secret, and the same in a replay. It
-// begins with the instant's second, so that the ids of one time lie together in a database's index:
-// a commit then writes a few pages instead of one an id.
+// begins with its instant, so that the ids of one time lie together in a database's index: a commit
+// then writes a few pages instead of one an id.
 func (e *Engine) id(at time.Time, kind string, parts ...string) string {
-	id := make([]byte, 4, 16)
-	binary.BigEndian.PutUint32(id, uint32(at.Unix()))
-	return hex.EncodeToString(append(id, e.mac(kind, parts...)[:10]...))
+	return TimedID(at, e.mac(kind, parts...)[:10])
+}
+
+// TimedID returns an id that begins with an instant: of runs, deliveries and emitted events.
+func TimedID(at time.Time, rest []byte) string {
+	id := make([]byte, 0, 32)
+	ms := at.UnixMilli()
+	for shift := 5 * (instantLen - 1); shift >= 0; shift -= 5 {
+		id = append(id, sortedDigits[ms>>shift&31])
+	}
+	return string(sorted.AppendEncode(id, rest))
+}
+
+// InstantsOf returns from when until when the ids are that begin with a prefix; false when none
+// does.
+func InstantsOf(prefix string) (from, until time.Time, ok bool) {
+	var ms int64
+	n := min(len(prefix), instantLen)
+	for i := range n {
+		digit := strings.IndexByte(sortedDigits, prefix[i])
+		if digit < 0 {
+			return from, until, false
+		}
+		ms = ms<<5 | int64(digit)
+	}
+	shift := 5 * (instantLen - n)
+	return time.UnixMilli(ms << shift).UTC(), time.UnixMilli((ms+1)<<shift - 1).UTC(), true
 }
 
 // code makes a coupon code: 60 bits that nobody can guess.

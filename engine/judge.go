@@ -137,7 +137,6 @@ func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
 	rec := d.eventView(in, d.e.ws.Schema, l.typ)
 	d.env.SetEvent(rec)
 	d.beginJudging(rec)
-	d.c.Refusals = slices.Grow(d.c.Refusals, len(l.books))
 	var entries []*entry
 	for _, b := range l.books {
 		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {

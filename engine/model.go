@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
@@ -160,29 +159,11 @@ type Run struct {
 	PC          int       // position in the playbook's steps
 	Trigger     map[string]any
 	Actions     map[string]map[string]any // results by action id
-	Trace       []TraceEntry              // what this decision added; the store appends
 	New         bool                      // not stored yet
 	Changed     bool                      // to be stored; the core sets it
 
 	decoded bool           // Trigger and Actions are typed: see Run.decode
 	zone    *time.Location // that their times are in
-}
-
-// Failure returns where and why the run failed in this decision; false when it did not.
-func (r *Run) Failure() (reason string, failed bool) {
-	if r.State != RunFailed {
-		return "", false
-	}
-	reason = r.Reason
-	for i := range r.Trace {
-		switch t := &r.Trace[i]; {
-		case t.What == string(RunFailed):
-			failed = true
-		case t.What == "error" && t.Step == r.Reason:
-			reason = t.Step + ": " + t.Reason
-		}
-	}
-	return reason, failed
 }
 
 // TraceEntry is one step of the answer to "why?".
@@ -194,8 +175,6 @@ type TraceEntry struct {
 	Step   string         `json:"step,omitempty"`   // the action's id, else its path
 	Reason string         `json:"reason,omitempty"` // in the field's terms
 	Detail map[string]any `json:"detail,omitempty"`
-
-	order int // among all entries of the same changes
 }
 
 // Decision is one judgement of a playbook on an input of a member: entered, or refused with the
@@ -256,7 +235,7 @@ type Changes struct {
 	Coupons    []Coupon
 	Deliveries []Delivery
 	Releases   []Release  // of messages that were decided before
-	Refusals   []Decision // decisions that did not enter; entries are in Runs
+	Records    []Record   // one a decision that did something, in their order
 	Poisoned   []Poisoned // inputs that could not be decided, set aside
 	// events that runs emitted to their own member: decided already, to be kept in the history
 	Cascaded      []Input
@@ -269,35 +248,19 @@ type Changes struct {
 	// fills it in.
 	Tally map[TallyKey]int
 
-	traced int // trace entries so far
+	entries []Entry // of all records
 }
 
 // Reset makes the changes empty, so that their room is used again.
 func (c *Changes) Reset() {
 	clear(c.Runs)
 	clear(c.Members)
+	clear(c.Records)
+	clear(c.entries)
 	*c = Changes{
 		Members: c.Members[:0], Runs: c.Runs[:0], Coupons: c.Coupons[:0], Deliveries: c.Deliveries[:0],
-		Releases: c.Releases[:0], Refusals: c.Refusals[:0],
+		Releases: c.Releases[:0], Records: c.Records[:0], entries: c.entries[:0],
 	}
-}
-
-// Traced is a trace entry with its run.
-type Traced struct {
-	*TraceEntry
-	Run *Run
-}
-
-// InOrder returns the trace entries of all runs as they came about.
-func (c *Changes) InOrder() []Traced {
-	var out []Traced
-	for _, r := range c.Runs {
-		for i := range r.Trace {
-			out = append(out, Traced{&r.Trace[i], r})
-		}
-	}
-	slices.SortFunc(out, func(a, b Traced) int { return a.order - b.order })
-	return out
 }
 
 // Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a look

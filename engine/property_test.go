@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -222,6 +223,7 @@ type shell struct {
 	coupons  []engine.Coupon
 	deliver  []engine.Delivery
 	refusals []engine.Decision
+	records  []string
 	echoes   []string // ids of emitted events
 	seq      int64
 }
@@ -292,7 +294,6 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 		if s.runs[r.ID] == nil {
 			s.order = append(s.order, r.ID)
 		}
-		s.traces[r.ID] = append(s.traces[r.ID], r.Trace...)
 		s.runs[r.ID] = r
 	}
 	for _, in := range inputs {
@@ -307,15 +308,28 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 	}
 	s.coupons = append(s.coupons, c.Coupons...)
 	s.deliver = append(s.deliver, c.Deliveries...)
-	s.refusals = append(s.refusals, c.Refusals...)
+	for r, e := range c.Entries() {
+		if d, ok := r.Refusal(e); ok {
+			s.refusals = append(s.refusals, d)
+		} else {
+			s.traces[e.Run.ID] = append(s.traces[e.Run.ID], e.TraceEntry)
+		}
+	}
+	for i := range c.Records {
+		data, _, err := records.Encode(&c.Records[i])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.records = append(s.records, string(data))
+	}
 }
 
 // outcome is all that can be told apart, as JSON.
 func (s *shell) outcome() string {
 	data, err := json.MarshalIndent(map[string]any{
 		"member": string(s.member), "order": s.order, "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver,
-		"refusals": s.refusals,
-		"echoes":   s.echoes,
+		"refusals": s.refusals, "records": s.records,
+		"echoes": s.echoes,
 	}, "", " ")
 	if err != nil {
 		s.t.Fatal(err)

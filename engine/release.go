@@ -85,7 +85,7 @@ func (d *decider) decideReleaseAgain(in *Input, p *Payload) {
 // decideRelease decides on a message whose time has come.
 func (d *decider) decideRelease(key string) {
 	m := d.st.Member.Deferred[key]
-	d.input = "release:" + key
+	d.beginDue("release:" + key)
 	d.begin(m.At)
 	d.releaseMessage(key, m, false)
 }

@@ -184,7 +184,7 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 	if a.result != nil {
 		d.remember(r, b, s.ID, a.result)
 	}
-	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)})
+	d.traceEffect(r, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)}, a.effect)
 	if a.holds {
 		return true, nil
 	}

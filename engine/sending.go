@@ -61,6 +61,7 @@ func (a *Act) Send(channel string, m Message) {
 		a.Detail("to", m.To)
 	}
 	d.c.Deliveries = append(d.c.Deliveries, del)
+	a.effect = del.Key
 }
 
 // mayNotSend returns the reason why a message is skipped, and finds its address. Frequency caps are

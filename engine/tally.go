@@ -35,11 +35,17 @@ func Tally(c *Changes) map[TallyKey]int {
 }
 
 // EachTally gives count all that changes add to the counts of playbooks: the one definition that
-// production, simulation and tests share. It is to be called before the changes' runs are stored,
-// while their traces hold what these changes added.
+// production, simulation and tests share.
 func EachTally(c *Changes, count func(k TallyKey, by int)) {
 	for _, r := range c.Runs {
-		tallyRun(count, r)
+		if r.New {
+			count(TallyKey{r.Playbook, TallyEntered, ""}, 1)
+		}
+	}
+	for i := range c.Records {
+		for j := range c.Records[i].Entries {
+			tallyEntry(count, &c.Records[i].Entries[j])
+		}
 	}
 	for i := range c.Deliveries {
 		if c.Deliveries[i].Message.Webhook != nil || c.Deliveries[i].ReleasedAt.IsZero() {
@@ -52,9 +58,6 @@ func EachTally(c *Changes, count func(k TallyKey, by int)) {
 	}
 	for i := range c.Coupons {
 		count(TallyKey{c.Coupons[i].Playbook, TallyCoupons, c.Coupons[i].Pool}, 1)
-	}
-	for i := range c.Refusals {
-		count(TallyKey{c.Refusals[i].Playbook, TallySkipped, c.Refusals[i].Reason}, 1)
 	}
 	for _, p := range c.Poisoned {
 		if p.Run != "" {
@@ -77,35 +80,34 @@ func tallyRelease(count func(TallyKey, int), r *Release) {
 	}
 }
 
-func tallyRun(add func(TallyKey, int), r *Run) {
-	count := func(what, key string) { add(TallyKey{r.Playbook, what, key}, 1) }
-	if r.New {
-		count(TallyEntered, "")
+func tallyEntry(add func(TallyKey, int), e *Entry) {
+	if e.Run == nil {
+		add(TallyKey{e.Playbook, TallySkipped, e.Reason}, 1)
+		return
 	}
-	for i := range r.Trace {
-		switch t := &r.Trace[i]; t.What {
-		case string(RunHoldout), string(RunDone), string(RunExited), string(RunFailed):
-			count(t.What, "")
-		case "goal":
-			if r.State == RunHoldout {
-				count(TallyHoldoutConverted, "")
-			} else {
-				count(TallyConverted, "")
-			}
-		case "tag":
-			for _, tag := range stringsOf(t.Detail["added"]) {
-				count(TallyTagsAdded, tag)
-			}
-			for _, tag := range stringsOf(t.Detail["removed"]) {
-				count(TallyTagsRemoved, tag)
-			}
-		case "points":
-			added, _ := t.Detail["added"].(int)
-			add(TallyKey{r.Playbook, TallyPoints, ""}, added)
-		case "message", "coupon":
-			if t.Reason != "" && t.Reason != ReasonDeferred {
-				count(TallySkipped, t.Reason)
-			}
+	count := func(what, key string) { add(TallyKey{e.Run.Playbook, what, key}, 1) }
+	switch e.What {
+	case string(RunHoldout), string(RunDone), string(RunExited), string(RunFailed):
+		count(e.What, "")
+	case "goal":
+		if e.Run.State == RunHoldout {
+			count(TallyHoldoutConverted, "")
+		} else {
+			count(TallyConverted, "")
+		}
+	case "tag":
+		for _, tag := range stringsOf(e.Detail["added"]) {
+			count(TallyTagsAdded, tag)
+		}
+		for _, tag := range stringsOf(e.Detail["removed"]) {
+			count(TallyTagsRemoved, tag)
+		}
+	case "points":
+		added, _ := e.Detail["added"].(int)
+		add(TallyKey{e.Run.Playbook, TallyPoints, ""}, added)
+	case "message", "coupon":
+		if e.Reason != "" && e.Reason != ReasonDeferred {
+			count(TallySkipped, e.Reason)
 		}
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -96,14 +97,14 @@ actions: [{message: {channel: log, text: "第二单"}}]
 `,
 }
 
-// recorded is what a server has stored: what it decided on, and the traces that came of it.
+// recorded is what a server has stored: what it decided on, and the records of what came of it.
 type recorded struct {
 	secret []byte
 	inputs []engine.Input
-	traces map[string]string // run id -> lines of JSON
+	of     map[string][]string // by member
 }
 
-// A simulation of what a server was told leaves the traces that the server has recorded, byte for
+// A simulation of what a server was told leaves the records that the server has stored, byte for
 // byte: also of waits that were carried out late, of events that came at one instant, and after a
 // restart.
 func TestSimulationReplaysWhatWasServed(t *testing.T) {
@@ -128,18 +129,19 @@ func TestSimulationReplaysWhatWasServed(t *testing.T) {
 	p.until("everything is decided and no run waits", func() bool { return owed(t, path) == 0 })
 	p.terminate()
 	rec := readRecord(t, path)
-	if len(rec.inputs) < 600 || len(rec.traces) < 300 {
-		t.Fatalf("only %d inputs and %d runs were recorded", len(rec.inputs), len(rec.traces))
-	}
 	replayed := replay(t, rec)
-	for id, want := range rec.traces {
-		if got := replayed[id]; got != want {
-			t.Errorf("run %s\nserved:\n%s\nsimulated:\n%s", id, want, got)
-		}
+	if len(rec.inputs) < 600 || len(rec.of) < 25 || len(rec.of) != len(replayed) {
+		t.Fatalf("%d inputs and records of %d members, simulated of %d", len(rec.inputs), len(rec.of), len(replayed))
 	}
-	for id := range replayed {
-		if _, ok := rec.traces[id]; !ok {
-			t.Errorf("run %s was simulated, not served:\n%s", id, replayed[id])
+	for member, served := range rec.of {
+		for i, got := range replayed[member] {
+			if i >= len(served) || got != served[i] {
+				t.Errorf("decision %d on %s\nserved:\n%s\nsimulated:\n%s", i, member, strings.Join(served[i:min(i+1, len(served))], ""), got)
+				break
+			}
+		}
+		if len(replayed[member]) < len(served) {
+			t.Errorf("%d decisions on %s, simulated %d", len(served), member, len(replayed[member]))
 		}
 	}
 }
@@ -180,7 +182,7 @@ func readRecord(t *testing.T, path string) recorded {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rec := recorded{traces: map[string]string{}}
+	rec := recorded{of: map[string][]string{}}
 	if err := db.QueryRow("SELECT value FROM meta WHERE key = 'secret'").Scan(&rec.secret); err != nil {
 		t.Fatal(err)
 	}
@@ -198,23 +200,27 @@ func readRecord(t *testing.T, path string) recorded {
 		in.Time, in.At = time.UnixMilli(happened).UTC(), time.UnixMilli(at).UTC()
 		rec.inputs = append(rec.inputs, in)
 	}
-	traces, err := db.Query("SELECT id, trace FROM runs")
+	decisions, err := db.Query("SELECT member, data FROM records ORDER BY n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer traces.Close()
-	for traces.Next() {
-		var id, trace string
-		if err := traces.Scan(&id, &trace); err != nil {
+	defer decisions.Close()
+	for decisions.Next() {
+		var member string
+		var data []byte
+		if err := decisions.Scan(&member, &data); err != nil {
 			t.Fatal(err)
 		}
-		rec.traces[id] = trace
+		if data, _, err = records.Split(data); err != nil {
+			t.Fatal(err)
+		}
+		rec.of[member] = append(rec.of[member], string(data))
 	}
 	return rec
 }
 
 // replay feeds the record through a simulated world.
-func replay(t *testing.T, rec recorded) map[string]string {
+func replay(t *testing.T, rec recorded) map[string][]string {
 	t.Helper()
 	ws, diags := loader.Load(os.DirFS(writeFiles(t, replayWorkspace)), actions.Registry())
 	for _, d := range diags {
@@ -222,17 +228,16 @@ func replay(t *testing.T, rec recorded) map[string]string {
 			t.Fatalf("%s:%d: %s", d.File, d.Line, d.Message)
 		}
 	}
-	out := map[string]string{}
+	out := map[string][]string{}
 	e := engine.New(ws, engine.Options{Secret: rec.secret, Registry: actions.Registry(), Effects: actions.Effects()})
 	w := sim.NewWorld(e, rec.inputs[0].At.Add(-time.Millisecond), func(c *engine.Changes) {
-		for _, r := range c.Runs {
-			for i := range r.Trace {
-				line, err := json.Marshal(&r.Trace[i])
-				if err != nil {
-					t.Fatal(err)
-				}
-				out[r.ID] += string(line) + "\n"
+		for i := range c.Records {
+			r := &c.Records[i]
+			data, _, err := records.Encode(r)
+			if err != nil {
+				t.Fatal(err)
 			}
+			out[r.Member] = append(out[r.Member], string(data))
 		}
 	})
 	for _, in := range rec.inputs {

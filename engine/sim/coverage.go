@@ -74,7 +74,7 @@ func (m reachedPoints) Began(s *playbooks.Step)                      { m[s] = tr
 func (m reachedPoints) TookBranch(t *playbooks.Template, branch int) { m[branchOf{t, branch}] = true }
 
 // entry marks what an entry of a trace reached.
-func (m reachedPoints) entry(e engine.Traced) {
+func (m reachedPoints) entry(e *engine.Entry) {
 	m[tracedAs{e.Run.Playbook, e.Step, e.What, e.Reason}] = true
 }
 

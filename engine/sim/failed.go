@@ -11,9 +11,6 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// whatError is the entry of a trace that says why its run failed, before the one that it did.
-const whatError = "error"
-
 // failedRun is a run that failed, or an entry that could not be judged.
 type failedRun struct {
 	playbook, member string
@@ -22,33 +19,24 @@ type failedRun struct {
 	at               time.Time
 }
 
-// entryFailed returns the failure that an entry of a trace tells of. One that only ends a chain of
-// events fails no run.
-func entryFailed(e engine.Traced) (failedRun, bool) {
-	if e.What != string(engine.RunFailed) {
-		return failedRun{}, false
-	}
-	f := failedRun{playbook: e.Run.Playbook, member: e.Run.Member, step: e.Reason, at: e.At}
-	for i := range e.Run.Trace {
-		if t := &e.Run.Trace[i]; t.What == whatError && t.Step == e.Reason {
-			f.reason = t.Reason
+// entryFailed returns the failure that an entry of a record tells of: of a run, or of an entry that
+// could not be judged. One that only ends a chain of events fails no run.
+func entryFailed(r *engine.Record, e *engine.Entry) (failedRun, bool) {
+	switch {
+	case e.Run != nil && e.What == string(engine.RunFailed):
+		return failedRun{
+			playbook: e.Run.Playbook, member: r.Member, step: e.Reason, reason: r.FailedBy(e), at: e.At,
+		}, true
+	case e.Run == nil && e.Reason == engine.ReasonError:
+		f := failedRun{playbook: e.Playbook, member: r.Member, at: e.At}
+		for _, k := range []string{"condition", "trigger"} {
+			if s, ok := e.Detail[k].(string); ok {
+				f.reason = s
+			}
 		}
+		return f, true
 	}
-	return f, true
-}
-
-// refusalFailed returns the failure behind a refusal: a condition that could not be judged.
-func refusalFailed(d *engine.Decision) (failedRun, bool) {
-	if d.Reason != engine.ReasonError {
-		return failedRun{}, false
-	}
-	f := failedRun{playbook: d.Playbook, member: d.Member, at: d.At}
-	for _, k := range []string{"condition", "trigger"} {
-		if s, ok := d.Seen[k].(string); ok {
-			f.reason = s
-		}
-	}
-	return f, true
+	return failedRun{}, false
 }
 
 // where names the place of the failure in the playbook.

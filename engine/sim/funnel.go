@@ -74,20 +74,12 @@ func (o *observer) count(c *engine.Changes) {
 		if r.New {
 			res.day(r.StartedAt, o.zone).Entered[r.Playbook]++
 		}
-		for i := 0; i < len(r.Trace) && o.reached != nil; i++ {
-			o.entry(r, &r.Trace[i])
-		}
-		for i := range r.Trace {
-			if r.State != engine.RunFailed {
-				break // nearly all
-			}
-			if f, ok := entryFailed(engine.Traced{TraceEntry: &r.Trace[i], Run: r}); ok {
-				res.failures.add(o.ws, f)
-			}
-		}
 	}
-	for i := range c.Refusals {
-		if f, ok := refusalFailed(&c.Refusals[i]); ok {
+	for r, e := range c.Entries() {
+		if e.Run != nil && o.reached != nil {
+			o.entry(e.Run, &e.TraceEntry)
+		}
+		if f, ok := entryFailed(r, e); ok {
 			res.failures.add(o.ws, f)
 		}
 	}
@@ -135,20 +127,15 @@ func (o *observer) entry(r *engine.Run, t *engine.TraceEntry) {
 
 // trace keeps what happened to the member, refusals too, in the order in which it came about.
 func (o *observer) trace(c *engine.Changes) {
-	for i := range c.Refusals {
-		if d := &c.Refusals[i]; d.Member == o.member {
-			o.res.Trace = append(o.res.Trace, MemberEntry{
-				At: d.At, Playbook: d.Playbook, What: "refused", Reason: d.Reason,
-				Detail: d.Seen,
-			})
+	for r, e := range c.Entries() {
+		if r.Member != o.member {
+			continue
 		}
-	}
-	for _, e := range c.InOrder() {
-		if e.Run.Member == o.member {
-			o.res.Trace = append(o.res.Trace, MemberEntry{
-				At: e.At, Playbook: e.Run.Playbook, Run: e.Run.ID, Step: e.Step, What: e.What, Reason: e.Reason, Detail: e.Detail,
-			})
+		of := MemberEntry{At: e.At, Playbook: e.Playbook, Step: e.Step, What: e.What, Reason: e.Reason, Detail: e.Detail}
+		if e.Run != nil {
+			of.Playbook, of.Run = e.Run.Playbook, e.Run.ID
 		}
+		o.res.Trace = append(o.res.Trace, of)
 	}
 }
 

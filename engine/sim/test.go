@@ -293,16 +293,18 @@ func (t *tester) zone() *time.Location {
 
 // observe collects what a decision did.
 func (t *tester) observe(c *engine.Changes) {
-	for i := range c.Refusals {
-		d := c.Refusals[i]
-		if d.Playbook == t.file.Playbook && d.Member == t.member {
+	for r, e := range c.Entries() {
+		if d, ok := r.Refusal(e); ok && d.Playbook == t.file.Playbook && d.Member == t.member {
 			t.refused = &d
 		}
-		if f, ok := refusalFailed(&d); ok {
+	}
+	for r, e := range c.Entries() {
+		if f, ok := entryFailed(r, e); ok {
 			t.failed = append(t.failed, f)
 		}
-	}
-	for _, e := range c.InOrder() {
+		if e.Run == nil {
+			continue
+		}
 		if e.Run.New && e.Run.Playbook == t.file.Playbook && e.Run.Member == t.member {
 			t.newest, t.refused = e.Run, nil
 		}
@@ -311,7 +313,7 @@ func (t *tester) observe(c *engine.Changes) {
 }
 
 // entry takes in one entry of a trace.
-func (t *tester) entry(c *engine.Changes, e engine.Traced) {
+func (t *tester) entry(c *engine.Changes, e *engine.Entry) {
 	h := &t.happened
 	t.reached.entry(e)
 	switch e.What {
@@ -346,9 +348,6 @@ func (t *tester) entry(c *engine.Changes, e engine.Traced) {
 	case engine.KeyWebhook:
 		h.webhooks = append(h.webhooks, t.webhookOf(e))
 	}
-	if f, ok := entryFailed(e); ok {
-		t.failed = append(t.failed, f)
-	}
 	if e.Reason != "" {
 		h.reasons = append(h.reasons, e.Reason)
 	}
@@ -363,7 +362,7 @@ func (t *tester) answer(d *engine.Delivery) playbooks.TestAnswer {
 }
 
 // webhookOf returns a webhook as an expect matches it, with the status of its answer.
-func (t *tester) webhookOf(e engine.Traced) map[string]any {
+func (t *tester) webhookOf(e *engine.Entry) map[string]any {
 	item := map[string]any{"url": e.Detail["url"], "method": e.Detail["method"]}
 	item["status"] = t.answer(&engine.Delivery{Step: e.Step, Playbook: e.Run.Playbook}).Status
 	if body, ok := e.Detail["body"]; ok {
@@ -373,7 +372,7 @@ func (t *tester) webhookOf(e engine.Traced) map[string]any {
 }
 
 // left takes in that a message which had been put off goes out, or does not.
-func (t *tester) left(e engine.Traced) {
+func (t *tester) left(e *engine.Entry) {
 	key := e.Run.ID + " " + e.Step
 	item := maps.Clone(t.put[key])
 	delete(t.put, key)
@@ -388,7 +387,7 @@ func (t *tester) left(e engine.Traced) {
 }
 
 // eventOf returns an emitted event as an expect matches it.
-func eventOf(e engine.Traced) map[string]any {
+func eventOf(e *engine.Entry) map[string]any {
 	item := map[string]any{"event": e.Detail["event"], "member": e.Run.Member, "properties": map[string]any{}}
 	for _, k := range []string{"member", "properties"} {
 		if v, ok := e.Detail[k]; ok {
@@ -400,7 +399,7 @@ func eventOf(e engine.Traced) map[string]any {
 
 // messageOf returns a message as an expect matches it: with its delivery, or as skipped when there
 // is none.
-func messageOf(c *engine.Changes, e engine.Traced) map[string]any {
+func messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
 	item := map[string]any{"channel": e.Detail["channel"], "status": "skipped"}
 	for i := range c.Deliveries {
 		if d := &c.Deliveries[i]; d.Run == e.Run.ID && d.Step == e.Step {

@@ -255,7 +255,7 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 // nothing asks about are let go.
 func (w *World) settle(st *engine.State, c *engine.Changes) {
 	for _, r := range c.Runs {
-		r.New, r.Changed, r.Trace = false, false, nil
+		r.New, r.Changed = false, false
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool {
 		return r.State != engine.RunWaiting &&

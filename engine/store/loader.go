@@ -16,7 +16,6 @@ type HistoryQuery struct {
 // Loader reads what a batch is decided on.
 type Loader interface {
 	// States loads members with their open runs, and the runs with these ids besides, by member id.
-	// The Trace of a run is empty.
 	//
 	//  1. A member not seen before has a State whose Member is nil.
 	//     (Commit "gives back the members it stored, and nil for strangers")

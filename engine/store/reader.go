@@ -19,6 +19,7 @@ type RunFilter struct {
 // RunRecord is a run with its whole trace.
 type RunRecord struct {
 	engine.Run
+	Trace      []engine.TraceEntry
 	Deliveries []Attempted
 	Coupons    []CouponRecord
 }

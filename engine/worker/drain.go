@@ -268,10 +268,10 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 
 // mark is how far a batch had got, to go back to when a member's decision fails.
 type mark struct {
-	members, runs, coupons, deliveries, releases, refusals, poisoned int
-	cascaded, emitted, reevaluations                                 int
-	taken                                                            map[string]int
-	pools                                                            map[string]engine.PoolState
+	members, runs, coupons, deliveries, releases, records, poisoned int
+	cascaded, emitted, reevaluations                                int
+	taken                                                           map[string]int
+	pools                                                           map[string]engine.PoolState
 }
 
 func markOf(b *batch) mark {
@@ -279,7 +279,7 @@ func markOf(b *batch) mark {
 	m := mark{
 		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries),
 		releases: len(c.Releases),
-		refusals: len(c.Refusals),
+		records:  len(c.Records),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
 	}
 	if len(b.pools) > 0 {
@@ -300,7 +300,7 @@ func (m mark) since(c *engine.Changes) *engine.Changes {
 	return &engine.Changes{
 		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:],
 		Deliveries: c.Deliveries[m.deliveries:], Releases: c.Releases[m.releases:],
-		Refusals: c.Refusals[m.refusals:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
+		Records: c.Records[m.records:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
 		Reevaluations: c.Reevaluations[m.reevaluations:],
 	}
 }
@@ -308,7 +308,7 @@ func (m mark) since(c *engine.Changes) *engine.Changes {
 func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
-	c.Deliveries, c.Refusals, c.Poisoned = c.Deliveries[:m.deliveries], c.Refusals[:m.refusals], c.Poisoned[:m.poisoned]
+	c.Deliveries, c.Records, c.Poisoned = c.Deliveries[:m.deliveries], c.Records[:m.records], c.Poisoned[:m.poisoned]
 	c.Releases = c.Releases[:m.releases]
 	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
 		c.Reevaluations[:m.reevaluations]

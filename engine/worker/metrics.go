@@ -88,7 +88,9 @@ func (m *Metrics) committed(b *batch, took time.Duration, now time.Time) {
 	for _, r := range b.changes.Runs {
 		m.runs.WithLabelValues(r.Playbook, string(r.State)).Inc()
 	}
-	for i := range b.changes.Refusals {
-		m.refused.WithLabelValues(b.changes.Refusals[i].Playbook, b.changes.Refusals[i].Reason).Inc()
+	for _, e := range b.changes.Entries() {
+		if e.Run == nil {
+			m.refused.WithLabelValues(e.Playbook, e.Reason).Inc()
+		}
 	}
 }

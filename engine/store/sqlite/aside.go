@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -44,6 +46,7 @@ func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
 		what, kind, at := store.FailedInput, "", millis(p.At)
 		var known store.Identity
+		var member string
 		var err error
 		switch {
 		case p.Seq != 0:
@@ -61,10 +64,10 @@ func (b *batch) setAside(t *tx) error {
 			what, known.ID = store.FailedLook, p.Member
 		}
 		if err == nil && p.Run != "" {
-			err = t.failRun(p, &at)
+			at, member, err = t.failWait(p, at)
 		}
 		if err == nil {
-			err = t.failAs(at, what, known, p.Error, kind)
+			err = t.failAs(at, what, known, p.Error, kind, member)
 		}
 		if err != nil {
 			return fmt.Errorf("set aside %s %s: %w", what, known.ID, err)
@@ -73,31 +76,21 @@ func (b *batch) setAside(t *tx) error {
 	return nil
 }
 
-// failRun ends a run whose wait, or the result that it holds for, cannot be decided: at the instant
-// that it waited for.
-func (t *tx) failRun(p engine.Poisoned, at *int64) error {
-	const end = `UPDATE runs SET state = 'failed', reason = ?, ended_at = CASE due_at WHEN 0 THEN ? ELSE due_at END, due_at = 0
-		WHERE id = ? AND state = 'waiting' RETURNING ended_at`
-	_, err := t.one(end, []any{p.Error, *at, p.Run}, func(r row) error {
-		*at = r.int(0)
-		return nil
+// failWait ends a run whose wait, or the result that it holds for, cannot be decided: at the instant
+// that it waited for, which it returns with the run's member.
+func (t *tx) failWait(p engine.Poisoned, at int64) (ended int64, member string, err error) {
+	r, _, _, err := t.run(p.Run)
+	if err != nil || r == nil {
+		return at, "", err
+	}
+	if r.State != engine.RunWaiting {
+		return at, r.Member, nil
+	}
+	if r.EndedAt = r.DueAt; r.DueAt.IsZero() {
+		r.EndedAt = instant(at)
+	}
+	r.State, r.Reason, r.DueAt = engine.RunFailed, p.Error, time.Time{}
+	return millis(r.EndedAt), r.Member, t.appendTo(r, records.SetAside, engine.TraceEntry{
+		At: r.EndedAt, What: string(engine.RunFailed), Reason: p.Error,
 	})
-	if err != nil {
-		return err
-	}
-	trace, err := lines([]engine.TraceEntry{{At: instant(*at), What: "failed", Reason: p.Error}})
-	if err != nil {
-		return err
-	}
-	_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, p.Run)
-	return err
-}
-
-// noteFailed lists a run that failed in this batch among the failures.
-func (t *tx) noteFailed(r *engine.Run) error {
-	reason, failed := r.Failure()
-	if !failed {
-		return nil
-	}
-	return t.fail(millis(r.EndedAt), store.FailedRun, r.ID, reason)
 }

@@ -138,7 +138,11 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 			ID: id, Playbook: "p", Revision: "r", Member: "m", State: engine.RunWaiting, StartedAt: c.Now(), DueAt: c.Now(), PC: 1,
 			New: true, Changed: true,
 		}
-		if err := decider.Commit(ctx, shard, epoch, 0, &engine.Changes{Runs: []*engine.Run{run}}); err != nil {
+		began := engine.Record{Member: "m", At: run.StartedAt, Entries: []engine.Entry{
+			{TraceEntry: engine.TraceEntry{At: run.StartedAt, What: engine.ReasonEntered}, Run: run},
+		}}
+		changes := &engine.Changes{Runs: []*engine.Run{run}, Records: []engine.Record{began}}
+		if err := decider.Commit(ctx, shard, epoch, 0, changes); err != nil {
 			t.Fatal(err)
 		}
 		b, err := decider.Pending(ctx, shard, c.Now(), 2*inputs)

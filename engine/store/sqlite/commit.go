@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -29,10 +30,11 @@ type batch struct {
 	*engine.Changes
 	shard            int
 	epoch, watermark int64
+	before           int64 // the watermark that was
 	members          [][]byte
 	runs             []runRow
 	messages         [][]byte
-	seen             [][]byte
+	records          []encoded
 	cascaded         [][]byte
 	emitted          [][]byte
 }
@@ -40,8 +42,7 @@ type batch struct {
 // runRow is what is written of a run besides its plain fields.
 type runRow struct {
 	*engine.Run
-	trigger, actions           []byte
-	trace, deliveries, coupons string
+	trigger, actions []byte
 }
 
 func newBatch(c *engine.Changes) (*batch, error) {
@@ -64,13 +65,8 @@ func newBatch(c *engine.Changes) (*batch, error) {
 		}
 		b.messages = append(b.messages, data)
 	}
-	for i := range c.Refusals {
-		data, err := encode(c.Refusals[i].Seen)
-		if err != nil {
-			member := c.Refusals[i].Member
-			return nil, &store.Unstorable{Member: member, Err: fmt.Errorf("encode a decision on member %s: %w", member, err)}
-		}
-		b.seen = append(b.seen, data)
+	if err := b.encodeRecords(); err != nil {
+		return nil, err
 	}
 	var err error
 	if b.cascaded, err = payloads(c.Cascaded); err != nil {
@@ -83,38 +79,19 @@ func newBatch(c *engine.Changes) (*batch, error) {
 }
 
 func (b *batch) encodeRuns() error {
-	byID := make(map[string]*runRow, len(b.Runs))
 	b.runs = make([]runRow, 0, len(b.Runs))
 	for _, r := range b.Runs {
 		if !r.New && !r.Changed {
 			continue
 		}
 		row := runRow{Run: r}
-		var errs [3]error
+		var errs [2]error
 		row.trigger, errs[0] = encode(r.Trigger)
 		row.actions, errs[1] = encode(r.Actions)
-		row.trace, errs[2] = lines(r.Trace)
-		if err := cmp.Or(errs[0], errs[1], errs[2]); err != nil {
+		if err := cmp.Or(errs[0], errs[1]); err != nil {
 			return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
 		}
 		b.runs = append(b.runs, row)
-		byID[r.ID] = &b.runs[len(b.runs)-1]
-	}
-	other := func(id string) *runRow {
-		if byID[id] == nil {
-			b.runs = append(b.runs, runRow{Run: &engine.Run{ID: id}})
-			clear(byID) // append may have moved the rows
-			for i := range b.runs {
-				byID[b.runs[i].ID] = &b.runs[i]
-			}
-		}
-		return byID[id]
-	}
-	for i := range b.Deliveries {
-		other(b.Deliveries[i].Run).deliveries += b.Deliveries[i].Key + "\n"
-	}
-	for i := range b.Coupons {
-		other(b.Coupons[i].Run).coupons += b.Coupons[i].Code + "\n"
 	}
 	return nil
 }
@@ -122,7 +99,7 @@ func (b *batch) encodeRuns() error {
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
 	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) +
-		3*len(b.Refusals) + inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
+		3*len(b.Records) + inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
 
 func (b *batch) store(t *tx) error {
@@ -163,12 +140,12 @@ func (b *batch) put(t *tx) error {
 			return of(b.Releases[i].Member, fmt.Errorf("release delivery %s: %w", b.Releases[i].Key, err))
 		}
 	}
-	for i := range b.runs {
-		if err := t.putRun(&b.runs[i]); err != nil {
-			return of(b.runs[i].Member, fmt.Errorf("store run %s: %w", b.runs[i].ID, err))
-		}
-		if err := t.noteFailed(b.runs[i].Run); err != nil {
-			return of(b.runs[i].Member, fmt.Errorf("note that run %s failed: %w", b.runs[i].ID, err))
+	if err := b.putRecords(t); err != nil {
+		return err
+	}
+	for r, reason := range b.Failed() {
+		if err := t.failRun(millis(r.EndedAt), store.FailedRun, r.ID, r.Member, reason); err != nil {
+			return of(r.Member, fmt.Errorf("note that run %s failed: %w", r.ID, err))
 		}
 	}
 	for i := range b.Coupons {
@@ -181,11 +158,6 @@ func (b *batch) put(t *tx) error {
 	}
 	if err := t.issued(b.Coupons, b.Taken); err != nil {
 		return fmt.Errorf("count coupons: %w", err)
-	}
-	for i := range b.Refusals {
-		if err := t.insertRefusal(&b.Refusals[i], b.seen[i]); err != nil {
-			return of(b.Refusals[i].Member, fmt.Errorf("store a decision on member %s: %w", b.Refusals[i].Member, err))
-		}
 	}
 	return of("", b.storeEmitted(t))
 }
@@ -205,8 +177,11 @@ func (b *batch) decided(t *tx) error {
 // check holds the batch against what it was decided on, before anything is written: a stale batch
 // leaves no trace in the transaction that it shares with others.
 func (b *batch) check(t *tx) error {
-	fresh, err := t.one("SELECT 1 FROM shards WHERE shard = ? AND epoch = ?", []any{b.shard, b.epoch},
-		func(row) error { return nil })
+	fresh, err := t.one("SELECT watermark FROM shards WHERE shard = ? AND epoch = ?", []any{b.shard, b.epoch},
+		func(r row) error {
+			b.before = r.int(0)
+			return nil
+		})
 	if err != nil {
 		return err
 	}
@@ -265,67 +240,27 @@ func (t *tx) putRelease(r *engine.Release) error {
 	return err
 }
 
-func (t *tx) insertRefusal(d *engine.Decision, seen []byte) error {
-	n, err := t.number()
-	if err != nil {
-		return err
+// putRecords appends what was decided, and stores what is left of runs beside it.
+func (b *batch) putRecords(t *tx) error {
+	cs, marks := make(chains, len(b.runs)), map[records.Mark]bool{}
+	for i := range b.records {
+		e := &b.records[i]
+		if err := t.putRecord(e, b.before, cs, marks); err != nil {
+			return of(e.Member, fmt.Errorf("store a decision on member %s: %w", e.Member, err))
+		}
 	}
-	_, err = t.exec("INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?)",
-		n, millis(d.At), d.Member, d.Playbook, d.Input, d.Reason, seen)
-	if err != nil {
-		return err
+	for i := range b.runs {
+		r := &b.runs[i]
+		k, err := cs.of(t, r.ID, r.New)
+		if err == nil {
+			err = t.putRun(r, k, marks)
+		}
+		if err != nil {
+			return of(r.Member, fmt.Errorf("store run %s: %w", r.ID, err))
+		}
 	}
-	return t.listed(d.Member, refusalsOf, n)
-}
-
-// putRun inserts a new run and updates another.
-func (t *tx) putRun(r *runRow) error {
-	switch {
-	case r.New:
-		return t.insertRun(r)
-	case r.Changed:
-		return t.updateRun(r)
+	if err := t.putMarks(marks); err != nil {
+		return fmt.Errorf("mark what decisions are about: %w", err)
 	}
-	_, err := t.exec("UPDATE runs SET deliveries = deliveries || ?, coupons = coupons || ? WHERE id = ?", r.deliveries,
-		r.coupons, r.ID)
-	return err
-}
-
-func (t *tx) insertRun(r *runRow) error {
-	n, err := t.number()
-	if err != nil {
-		return err
-	}
-	const insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err = t.exec(insert, n, r.ID, r.Playbook, r.Revision, r.Member, store.ShardOf(r.Member), string(r.State), r.Reason,
-		millis(r.StartedAt), millis(r.EndedAt), millis(r.ConvertedAt), millis(r.DueAt), r.PC, r.trigger, r.actions,
-		r.deliveries, r.coupons, r.trace)
-	if err != nil {
-		return err
-	}
-	return t.listed(r.Member, runsOf, n)
-}
-
-func (t *tx) updateRun(r *runRow) error {
-	var converted int64
-	const before = "SELECT converted_at FROM runs WHERE id = ?"
-	found, err := t.one(before, []any{r.ID}, func(old row) error {
-		converted = old.int(0)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if !found {
-		return store.ErrNotFound
-	}
-	const update = `UPDATE runs SET state = ?, reason = ?, ended_at = ?, converted_at = ?, due_at = ?, pc = ?, actions = ?,
-		deliveries = deliveries || ?, coupons = coupons || ?, trace = trace || ? WHERE id = ?`
-	at := millis(r.ConvertedAt)
-	if converted != 0 {
-		at = converted
-	}
-	_, err = t.exec(update, string(r.State), r.Reason, millis(r.EndedAt), at, millis(r.DueAt), r.PC, r.actions,
-		r.deliveries, r.coupons, r.trace, r.ID)
-	return err
+	return nil
 }

@@ -137,7 +137,7 @@ func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err
 }
 
 const runColumns = `r.id, r.playbook, r.revision, r.member, r.state, r.reason, r.started_at, r.ended_at, r.converted_at,
-	r.due_at, r.pc, r.triggered, r.actions, r.n`
+	r.due_at, r.pc, r.triggered, r.actions, r.place`
 
 // runOf reads a run without its trace.
 func runOf(r row) (engine.Run, error) {
@@ -175,15 +175,7 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 		if err = c.states(states, keys(members)); err != nil || len(runs) == 0 {
 			return err
 		}
-		const named = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r WHERE r.id = j.value"
-		return c.query(named, []any{keys(runs)}, func(r row) error {
-			s := states[r.str(3)]
-			if s == nil || slices.ContainsFunc(s.Runs, func(open *engine.Run) bool { return open.ID == r.str(0) }) {
-				return nil
-			}
-			addRun(s, r)
-			return nil
-		})
+		return c.namedRuns(states, runs)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load %d members: %w", len(members), err)
@@ -217,6 +209,41 @@ func (c *conn) states(states map[string]*engine.State, list string) error {
 		addRun(states[r.str(3)], r)
 		return nil
 	})
+}
+
+// namedRuns adds runs to the states of their members, those that are open already apart.
+func (c *conn) namedRuns(states map[string]*engine.State, runs []string) error {
+	found := map[string]bool{}
+	const named = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r WHERE r.id = j.value"
+	err := c.query(named, []any{keys(runs)}, func(r row) error {
+		found[r.str(0)] = true
+		s := states[r.str(3)]
+		if s == nil || slices.ContainsFunc(s.Runs, func(open *engine.Run) bool { return open.ID == r.str(0) }) {
+			return nil
+		}
+		addRun(s, r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range runs { // those that ended where they began
+		if found[id] {
+			continue
+		}
+		found[id] = true
+		begun, err := c.beginning(id)
+		if err != nil && !errors.Is(err, store.ErrDamaged) {
+			return err
+		}
+		if begun == nil {
+			continue
+		}
+		if s := states[begun.Run.Member]; s != nil {
+			s.Runs = append(s.Runs, begun.Run)
+		}
+	}
+	return nil
 }
 
 func addRun(s *engine.State, r row) {

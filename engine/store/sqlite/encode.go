@@ -3,8 +3,6 @@ package sqlite
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -52,33 +50,12 @@ func sharded(members []string) string {
 	return string(data)
 }
 
-// lines returns a trace as lines of JSON, to be appended to what is stored.
-func lines(trace []engine.TraceEntry) (string, error) {
-	var b strings.Builder
-	for i := range trace {
-		data, err := json.Marshal(&trace[i])
-		if err != nil {
-			return "", err
-		}
-		b.Write(data)
-		b.WriteByte('\n')
-	}
-	return b.String(), nil
-}
-
-// traceOf reads a trace. An entry that cannot be read says so in its place; at is when the run
-// began.
-func traceOf(at time.Time, text string) (trace []engine.TraceEntry) {
-	for line := range strings.Lines(text) {
-		var e engine.TraceEntry
-		if err := json.Unmarshal([]byte(line), &e); err != nil {
-			e = unreadableEntry(at, fmt.Errorf("this entry: %w", err))
-		}
-		trace, at = append(trace, e), e.At
-	}
-	return trace
-}
+// whatUnreadable says of something that is stored that it cannot be read.
+const (
+	whatUnreadable = "unreadable"
+	unreadableText = "what is stored cannot be read: "
+)
 
 func unreadableEntry(at time.Time, err error) engine.TraceEntry {
-	return engine.TraceEntry{At: at, What: "unreadable", Reason: "what is stored cannot be read: " + err.Error()}
+	return engine.TraceEntry{At: at, What: whatUnreadable, Reason: unreadableText + err.Error()}
 }

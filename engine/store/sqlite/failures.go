@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
@@ -15,7 +16,7 @@ const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CA
 	WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id AND inbox.space = failures.space)
 	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
 	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
-	ELSE (SELECT member FROM runs WHERE runs.id = failures.id) END, '')`
+	ELSE member END, '')`
 
 func failureOf(r row) store.Failure {
 	return store.Failure{
@@ -187,36 +188,40 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 	if n == 0 {
 		return &store.NotSettled{Reason: "the delivery is not given up on any more"}
 	}
-	run, step := "", ""
+	var id, step string
 	_, err = t.one("SELECT run, step FROM deliveries WHERE key = ?", []any{key}, func(r row) error {
-		run, step = r.str(0), r.str(1)
+		id, step = r.str(0), r.str(1)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	trace, err := lines([]engine.TraceEntry{{
-		At: instant(millis(now)), What: what, Step: step,
-		Reason: "by hand, after it was given up on",
-	}})
-	if err == nil {
-		_, err = t.exec("UPDATE runs SET trace = trace || ? WHERE id = ?", trace, run)
+	r, _, _, err := t.run(id)
+	if err != nil || r == nil {
+		return err
 	}
-	return err
+	return t.appendTo(r, records.ByHand, engine.TraceEntry{
+		At: instant(millis(now)), What: what, Step: step, Reason: "by hand, after it was given up on",
+	})
 }
 
 // fail lists what was given up on.
 func (t *tx) fail(at int64, what, id, text string) error {
-	return t.failAs(at, what, store.Identity{ID: id}, text, "")
+	return t.failAs(at, what, store.Identity{ID: id}, text, "", "")
+}
+
+// failRun is fail for a run or its wait, of a member.
+func (t *tx) failRun(at int64, what, run, member, text string) error {
+	return t.failAs(at, what, store.Identity{ID: run}, text, "", member)
 }
 
 // failAs is fail for an input, which keeps its kind and what it is known by.
-func (t *tx) failAs(at int64, what string, known store.Identity, text, kind string) error {
+func (t *tx) failAs(at int64, what string, known store.Identity, text, kind, member string) error {
 	n, err := t.number()
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO failures (n, at, what, space, id, error, kind) VALUES (?, ?, ?, ?, ?, ?, ?)", n, at, what,
-		spaceOf(known), known.ID, text, kind)
+	_, err = t.exec("INSERT INTO failures (n, at, what, space, id, error, kind, member) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", n, at, what,
+		spaceOf(known), known.ID, text, kind, member)
 	return err
 }

@@ -48,10 +48,12 @@ func TestChild(t *testing.T) {
 		c := &engine.Changes{Members: []*engine.Member{{ID: "m", Points: i}}}
 		for k := range 50 { // enough for a commit of many pages
 			id := fmt.Sprintf("%s-%d", in.ID, k)
-			c.Runs = append(c.Runs, &engine.Run{
-				ID: id, Playbook: "p", Member: "m", State: engine.RunDone, New: true,
-				StartedAt: in.At,
-			})
+			r := &engine.Run{ID: id, Playbook: "p", Member: "m", State: engine.RunWaiting, New: true, StartedAt: in.At}
+			c.Runs = append(c.Runs, r)
+			c.Records = append(c.Records, engine.Record{Member: "m", At: in.At, Entries: []engine.Entry{
+				{TraceEntry: engine.TraceEntry{What: engine.ReasonEntered}, Run: r},
+				{TraceEntry: engine.TraceEntry{What: "message"}, Run: r, Effect: id},
+			}})
 			c.Deliveries = append(c.Deliveries, engine.Delivery{
 				Key: id, Run: id, Member: "m", Playbook: "p", Channel: "c",
 				At: in.At,

@@ -7,28 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 )
-
-// The names under which a member's runs and refusals are listed among the member's events.
-const (
-	runsOf     = "\x01runs"
-	refusalsOf = "\x01refusals"
-)
-
-// ofMember lists the numbers of a member's runs or refusals: parameters are the member, one of the
-// names, and the number before which they lie.
-const ofMember = "(SELECT seq FROM members WHERE id = ? AND name = ? AND time = 0 AND seq < ?) m"
-
-func (t *tx) listed(member, name string, n int64) error {
-	_, err := t.exec("INSERT INTO members (id, name, time, seq) VALUES (?, ?, 0, ?)", member, name, n)
-	return err
-}
-
-// indexedStates are states that few runs are in.
-var indexedStates = []engine.RunState{engine.RunFailed, engine.RunExited, engine.RunHoldout}
 
 // Runs pages over runs, newest first.
 func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, next string, err error) {
@@ -36,61 +20,134 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 	if err != nil {
 		return nil, "", err
 	}
-	query, args := "SELECT "+runColumns+" FROM runs r WHERE r.n < ?", []any{before}
-	playbook := "r.playbook"
-	if f.Member != "" {
-		query, args = "SELECT "+runColumns+" FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq",
-			[]any{f.Member, runsOf, before}
-		playbook = "+r.playbook" // a member has fewer runs than a playbook: their index is the one to use
-	}
-	order := "r.n"
-	if f.Prefix != "" {
-		query += " AND r.id >= ? AND r.id < ?"
-		args = append(args, f.Prefix, f.Prefix+"~") // ids are digits and small letters, which ~ comes after
-		order = "+r.n"                              // few runs share a prefix: their ids' index is the one to use
-	}
-	by := func(column, value string) {
-		if value != "" {
-			query += " AND " + column + " = ?"
-			args = append(args, value)
-		}
-	}
-	// An index of a state is known by its name in the statement. A member has fewer runs than it.
-	if f.Member == "" && f.Prefix == "" && slices.Contains(indexedStates, f.State) {
-		query += " AND r.state = '" + string(f.State) + "'"
-		playbook = "+r.playbook"
-	} else {
-		by("+r.state", string(f.State))
-	}
-	by(playbook, f.Playbook)
-	query += " ORDER BY " + order + " DESC LIMIT ?"
-	limit := cmp.Or(f.Limit, 50)
-	var last int64
+	p := pageOf(before, cmp.Or(f.Limit, 50))
 	err = d.read(ctx, func(c *conn) error {
-		return c.query(query, append(args, limit+1), func(r row) error {
-			if len(runs) == limit {
-				next = strconv.FormatInt(last, 10)
-				return nil
+		add := func(item *records.Item) (more bool) {
+			r := item.Run
+			if f.State != "" && r.State != f.State || f.Playbook != "" && r.Playbook != f.Playbook ||
+				f.Member != "" && r.Member != f.Member || !strings.HasPrefix(r.ID, f.Prefix) {
+				return true
 			}
-			run, _ := runOf(r) // what cannot be read is shown by the run alone
-			runs, last = append(runs, run), r.int(13)
-			return nil
-		})
+			if !p.takes(item.Place) {
+				return !p.full
+			}
+			runs = append(runs, *r)
+			return true
+		}
+		if f.State == engine.RunWaiting {
+			return c.openRuns(f.Member, p.before, add)
+		}
+		return c.begunRuns(f, p.before, add)
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list runs: %w", err)
 	}
-	return runs, next, nil
+	return runs, p.next(), nil
 }
 
-// decided is a decision with its place in the list.
-type decided struct {
-	engine.Decision
-	n int64
+// page counts the items of a page of a list, newest first.
+type page struct {
+	before int64 // items have smaller places
+	limit  int
+	last   int64
+	full   bool // there is more than the limit
 }
 
-// Decisions pages over entries and refusals, newest first. They share their numbers, so the lists
-// merge.
+func pageOf(before int64, limit int) *page { return &page{before: before, limit: limit} }
+
+// takes reports whether an item belongs to the page.
+func (p *page) takes(place int64) bool {
+	if place >= p.before || p.full {
+		return false
+	}
+	if p.limit == 0 {
+		p.full = true
+		return false
+	}
+	p.limit--
+	p.last = place
+	return true
+}
+
+// next returns the cursor of the page that follows.
+func (p *page) next() string {
+	if !p.full {
+		return ""
+	}
+	return strconv.FormatInt(p.last, 10)
+}
+
+// openRuns goes through the runs that wait, newest first; the empty member is any.
+func (c *conn) openRuns(member string, before int64, each func(*records.Item) bool) error {
+	read, args := "SELECT "+runColumns+" FROM runs r WHERE r.state = 'waiting' AND r.place < ? ORDER BY r.place DESC LIMIT ?",
+		[]any{before}
+	if member != "" {
+		read = "SELECT " + runColumns + ` FROM runs r INDEXED BY runs_open
+			WHERE r.member = ? AND r.state = 'waiting' AND r.place < ? ORDER BY r.place DESC LIMIT ?`
+		args = []any{member, before}
+	}
+	for {
+		n, more := 0, true
+		err := c.query(read, append(slices.Clone(args), portion), func(r row) error {
+			of, _ := runOf(r) // what cannot be read is shown by the run alone
+			n, before = n+1, r.int(13)
+			if more {
+				more = each(&records.Item{Place: before, Run: &of})
+			}
+			return nil
+		})
+		if err != nil || !more || n < portion {
+			return err
+		}
+		args[len(args)-1] = before
+	}
+}
+
+// shortWhile is how far apart runs may have begun that are looked for by the beginning of their ids:
+// of those that are further apart the newest are found first by going through all.
+const shortWhile = time.Hour
+
+// begunRuns goes through runs by the records that begin them, newest first.
+func (c *conn) begunRuns(f store.RunFilter, before int64, each func(*records.Item) bool) error {
+	record := func(r *record) (bool, error) {
+		if f.Playbook != "" && r.err == nil && !records.Mentions(r.data, f.Playbook) {
+			return true, nil
+		}
+		for _, item := range r.items() {
+			if item.Run == nil || item.Place >= before || f.Playbook != "" && item.Run.Playbook != f.Playbook ||
+				!strings.HasPrefix(item.Run.ID, f.Prefix) {
+				continue
+			}
+			if err := c.now(&item); err != nil {
+				return false, err
+			}
+			if !each(&item) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}
+	from := records.NumberOf(before)
+	if f.Member != "" {
+		_, err := c.walk(ofMember, []any{f.Member}, from, 1, record)
+		return err
+	}
+	begun, until, ok := engine.InstantsOf(f.Prefix)
+	if !ok {
+		return nil
+	}
+	if until.Sub(begun) < shortWhile {
+		_, err := c.walk(between, []any{millis(begun), millis(until)}, from, 1, record)
+		return err
+	}
+	if f.Playbook != "" || f.State != "" {
+		return c.walkMarked(f.Playbook, []string{cmp.Or(string(f.State), engine.ReasonEntered)}, from, record)
+	}
+	_, err := c.walk(all, nil, from, 1, record)
+	return err
+}
+
+// Decisions pages over entries and refusals, newest first.
 func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions []engine.Decision, next string,
 	err error,
 ) {
@@ -98,66 +155,47 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	if err != nil {
 		return nil, "", err
 	}
-	limit := cmp.Or(f.Limit, 50)
-	var list []decided
-	err = d.read(ctx, func(c *conn) error {
-		from, args := decisionsFrom("refusals", refusalsOf, f, before, limit)
-		err := c.query("SELECT d.n, d.at, d.member, d.playbook, d.input, d.reason, d.seen"+from, args, func(r row) error {
-			list = append(list, decided{n: r.int(0), Decision: refusalOf(r)})
-			return nil
-		})
-		if err != nil {
-			return err
+	p := pageOf(before, cmp.Or(f.Limit, 50))
+	each := func(r *record) (more bool, err error) {
+		if f.Playbook != "" && r.err == nil && !records.Mentions(r.data, f.Playbook) || f.Member != "" && r.Member != f.Member {
+			return true, nil
 		}
-		from, args = decisionsFrom("runs", runsOf, f, before, limit)
-		return c.query("SELECT d.n, d.id, d.member, d.playbook, d.state, d.trace, d.started_at"+from, args,
-			func(r row) error {
-				list = append(list, decided{n: r.int(0), Decision: entry(r)})
-				return nil
-			})
+		for _, item := range r.items() {
+			if item.Coupon != "" {
+				continue
+			}
+			decided := decisionOf(&item)
+			if (f.Playbook == "" || decided.Playbook == f.Playbook) && p.takes(item.Place) {
+				decisions = append(decisions, decided)
+			}
+		}
+		return !p.full, nil
+	}
+	err = d.read(ctx, func(c *conn) (err error) {
+		from := records.NumberOf(before)
+		if f.Member == "" {
+			return c.walkMarked(f.Playbook, []string{engine.WhatRefused, engine.ReasonEntered}, from, each)
+		}
+		_, err = c.walk(ofMember, []any{f.Member}, from, 1, each)
+		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list decisions: %w", err)
 	}
-	slices.SortFunc(list, func(a, b decided) int { return cmp.Compare(b.n, a.n) })
-	if len(list) > limit {
-		list = list[:limit]
-		next = strconv.FormatInt(list[limit-1].n, 10)
-	}
-	for _, e := range list {
-		decisions = append(decisions, e.Decision)
-	}
-	return decisions, next, nil
+	return decisions, p.next(), nil
 }
 
-// decisionsFrom returns the rest of a query for decisions out of runs or refusals, newest first.
-func decisionsFrom(table, listed string, f store.DecisionFilter, before int64, limit int) (string, []any) {
-	from, args := " FROM "+table+" d WHERE d.n < ?", []any{before}
-	playbook := " AND d.playbook = ?"
-	if f.Member != "" {
-		from, args = " FROM "+ofMember+" CROSS JOIN "+table+" d WHERE d.n = m.seq", []any{f.Member, listed, before}
-		playbook = " AND +d.playbook = ?"
+// decisionOf returns a refusal, or the decision that began a run.
+func decisionOf(item *records.Item) engine.Decision {
+	if item.Decision != nil {
+		return *item.Decision
 	}
-	if f.Playbook != "" {
-		from, args = from+playbook, append(args, f.Playbook)
+	r := item.Run
+	d := engine.Decision{
+		At: item.At, Member: r.Member, Playbook: r.Playbook, Run: r.ID, Input: item.Input, Reason: engine.ReasonEntered,
 	}
-	return from + " ORDER BY d.n DESC LIMIT ?", append(args, limit+1)
-}
-
-// entry returns the decision that began a run: the first entry of its trace, as far as that can be
-// read.
-func entry(r row) engine.Decision {
-	e := engine.Decision{
-		At: instant(r.int(6)), Member: r.str(2), Playbook: r.str(3), Run: r.str(1),
-		Reason: engine.ReasonEntered,
+	if item.Holdout {
+		d.Reason = engine.ReasonHoldout
 	}
-	if r.str(4) == string(engine.RunHoldout) {
-		e.Reason = engine.ReasonHoldout
-	}
-	line, _, _ := strings.Cut(r.str(5), "\n")
-	var first engine.TraceEntry
-	if err := decode([]byte(line), &first); err == nil {
-		e.Input, _ = first.Detail["input"].(string)
-	}
-	return e
+	return d
 }

@@ -3,12 +3,12 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -56,34 +56,12 @@ func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
 	return rec, err
 }
 
-// coupons returns the coupons whose codes are lines of text.
-func (c *conn) coupons(text string) (list []store.CouponRecord, err error) {
-	for line := range strings.Lines(text) {
-		code := strings.TrimSuffix(line, "\n")
-		rec, err := c.coupon(code)
-		if err != nil {
-			return nil, fmt.Errorf("coupon %s: %w", code, err)
-		}
-		list = append(list, rec)
-	}
-	return list, nil
-}
-
 // MemberPending returns a member's pending deliveries.
 func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempted, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		var of strings.Builder
-		err := c.query("SELECT r.deliveries FROM "+ofMember+" CROSS JOIN runs r WHERE r.n = m.seq",
-			[]any{id, runsOf, int64(math.MaxInt64)}, func(r row) error {
-				of.WriteString(r.str(0))
-				return nil
-			})
-		if err != nil {
-			return err
-		}
-		const pending = "SELECT " + deliveryColumns + ` FROM json_each(?) j CROSS JOIN deliveries d
-			WHERE d.key = j.value AND d.state IN ('pending', 'deferred') ORDER BY d.not_before, d.n`
-		return c.query(pending, []any{keys(strings.Fields(of.String()))}, func(r row) error {
+		const pending = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_member
+			WHERE d.member = ? AND d.state IN ('pending', 'deferred') ORDER BY d.not_before, d.n`
+		return c.query(pending, []any{id}, func(r row) error {
 			list = append(list, deliveryOf(r))
 			return nil
 		})
@@ -132,29 +110,43 @@ func position(cursor string) (int64, error) {
 func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 	rec := new(store.RunRecord)
 	err := d.read(ctx, func(c *conn) error {
-		var sent, codes, trace string
-		const read = "SELECT " + runColumns + ", r.deliveries, r.coupons, r.trace FROM runs r WHERE r.id = ?"
-		found, err := c.one(read, []any{id}, func(r row) (err error) {
-			rec.Run, err = runOf(r)
-			sent, codes, trace = r.str(14), r.str(15), r.str(16)
-			if err != nil {
-				rec.Trace = append(rec.Trace, unreadableEntry(rec.StartedAt, err))
-			}
-			return nil
-		})
+		run, last, damage, err := c.run(id)
 		if err != nil {
 			return err
 		}
-		if !found {
+		if run == nil {
 			return store.ErrNotFound
 		}
-		rec.Trace = append(rec.Trace, traceOf(rec.StartedAt, trace)...)
-		if rec.Coupons, err = c.coupons(codes); err != nil {
+		rec.Run = *run
+		var sent, codes []string
+		err = c.back(id, last, func(r *record) {
+			if r.err != nil {
+				rec.Trace = append(rec.Trace, unreadableEntry(r.At, r.err))
+				return
+			}
+			trace := records.Trace(&r.Record, id)
+			slices.Reverse(trace)
+			rec.Trace = append(rec.Trace, trace...)
+			keys, gave := records.Effects(&r.Record, id)
+			sent, codes = append(keys, sent...), append(gave, codes...)
+		})
+		if damage != nil {
+			rec.Trace = append(rec.Trace, unreadableEntry(rec.StartedAt, damage))
+		}
+		slices.Reverse(rec.Trace)
+		if err != nil {
 			return err
+		}
+		for _, code := range codes {
+			k, err := c.coupon(code)
+			if err != nil {
+				return fmt.Errorf("coupon %s: %w", code, err)
+			}
+			rec.Coupons = append(rec.Coupons, k)
 		}
 		const delivery = "SELECT " + deliveryColumns +
 			" FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
-		return c.query(delivery, []any{keys(strings.Fields(sent))}, func(r row) error {
+		return c.query(delivery, []any{keys(sent)}, func(r row) error {
 			rec.Deliveries = append(rec.Deliveries, deliveryOf(r))
 			return nil
 		})

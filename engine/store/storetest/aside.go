@@ -25,8 +25,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 			"a member":             {Members: []*engine.Member{{ID: m[1], Attributes: what}}},
 			"a trigger":            {Runs: []*engine.Run{run(func(r *engine.Run) { r.Trigger = what })}},
 			"results":              {Runs: []*engine.Run{run(func(r *engine.Run) { r.Actions = map[string]map[string]any{"a": what} })}},
-			"a trace":              {Runs: []*engine.Run{run(func(r *engine.Run) { r.Trace = []engine.TraceEntry{{Detail: what}} })}},
-			"a refusal":            {Refusals: []engine.Decision{{Member: m[1], Seen: what}}},
+			"a trace":              {Records: []engine.Record{steps(run(func(*engine.Run) {}), engine.TraceEntry{Detail: what})}},
+			"a refusal":            {Records: []engine.Record{refusal(engine.Decision{Member: m[1], Seen: what})}},
 			"a code that is taken": {Coupons: []engine.Coupon{{Code: "taken", Member: m[1]}}},
 			"a run that is not there": {Runs: []*engine.Run{run(func(r *engine.Run) {
 				r.New, r.ID = false, "nowhere"
@@ -74,11 +74,11 @@ var asideCases = map[string]func(*testing.T, *suite){
 	},
 	"tries without storing": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)
-		c := &engine.Changes{
+		c := recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())},
 			Coupons:  []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
 			Cascaded: []engine.Input{event("e", m[0], "x")},
-		}
+		})
 		s.must(s.Try(s.ctx, shard, c))
 		s.must(s.Try(s.ctx, shard, c))
 		s.same("member", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))

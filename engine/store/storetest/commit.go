@@ -51,7 +51,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		a.StartedAt, b.StartedAt, first.StartedAt = at, at, at.Add(-time.Minute)
 		closed.State, closed.EndedAt, closed.StartedAt = engine.RunDone, at, at.Add(-time.Hour)
 		b.Trigger, b.Actions = map[string]any{"total": 2.5}, map[string]map[string]any{"gift": {"issued": true}}
-		b.Trace = []engine.TraceEntry{{At: at, What: "entered"}}
+		closed.ID = timed(closed.StartedAt, "closed")
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{b, closed, a, first}})
 
 		names := func(runs []*engine.Run) (list []string) {
@@ -61,29 +61,28 @@ var commitCases = map[string]func(*testing.T, *suite){
 			return list
 		}
 		s.same("open runs", names(s.states(m, nil)[m[0]].Runs), []string{"first", "a", "b"})
-		st := s.states(m, []string{"closed", "a", "missing"})[m[0]]
-		s.same("with a closed one", names(st.Runs), []string{"closed", "first", "a", "b"})
+		st := s.states(m, []string{closed.ID, "a", "missing", timed(at, "missing")})[m[0]]
+		s.same("with a closed one", names(st.Runs), []string{closed.ID, "first", "a", "b"})
 		want := *b
-		want.New, want.Changed, want.Trace = false, false, nil
+		want.New, want.Changed = false, false
 		s.same("run", *st.Runs[3], want)
 	},
 	"appends to the trace, and keeps what it is not told to change": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)
 		at := now()
 		r := waiting("r", m[0], at)
-		r.Trace = []engine.TraceEntry{{At: at, What: "entered", Detail: map[string]any{"n": 1.0}}}
 		r.Trigger = map[string]any{"id": "e1"}
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		began := engine.TraceEntry{At: at, What: "entered", Detail: map[string]any{"n": 1.0}}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}, Records: []engine.Record{steps(r, began)}})
 		next := *s.states(m, nil)[m[0]].Runs[0]
 		next.Changed, next.State, next.EndedAt, next.DueAt, next.PC = true, engine.RunDone, at, time.Time{}, 2
-		next.Trace = []engine.TraceEntry{{At: at, What: "woke", Reason: "wait"}, {At: at, What: "done"}}
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{&next}})
+		then := []engine.TraceEntry{{At: at, What: "woke", Reason: "wait"}, {At: at, What: "done"}}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{&next}, Records: []engine.Record{steps(&next, then...)}})
 		next.New, next.Changed = false, false
-		got := s.run("r").Run
-		next.Trace = append(r.Trace, next.Trace...)
-		s.same("run", got, next)
+		got := s.run("r")
+		s.same("run", got.Run, next)
+		s.same("trace", got.Trace, append([]engine.TraceEntry{began}, then...))
 		next.State = engine.RunFailed
-		next.Trace = nil
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{&next}})
 		s.same("a run that was not changed", s.run("r").State, engine.RunDone)
 	},
@@ -107,7 +106,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		if fresh <= old || s.pending(shard, 10).Epoch != fresh {
 			t.Fatalf("epochs %d, %d, pending says %d", old, fresh, s.pending(shard, 10).Epoch)
 		}
-		c := &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}}
+		c := recorded(&engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}})
 		if err := s.Commit(s.ctx, shard, old, in[0].Seq, c); !errors.Is(err, store.ErrStale) {
 			t.Fatalf("commit of an earlier owner: %v", err)
 		}
@@ -119,10 +118,10 @@ var commitCases = map[string]func(*testing.T, *suite){
 		shard, m := membersOfShard(2)
 		epoch, err := s.Claim(s.ctx, shard)
 		s.must(err)
-		s.must(s.Commit(s.ctx, shard, epoch, 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}}))
-		err = s.Commit(s.ctx, shard, epoch, 7, &engine.Changes{
+		s.must(s.Commit(s.ctx, shard, epoch, 0, recorded(&engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}})))
+		err = s.Commit(s.ctx, shard, epoch, 7, recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[1]}}, Runs: []*engine.Run{waiting("new", m[1], now()), waiting("r", m[0], now())},
-		})
+		}))
 		if err == nil {
 			t.Fatal("a run was stored as new twice")
 		}

@@ -21,21 +21,26 @@ func coupon(code, run string) engine.Coupon {
 // history lets something of each kind happen to a member, n times, and gives the names of the
 // items, newest first.
 func (s *suite) history(n int) (names []string) {
+	var runs []string
 	for i := range n {
 		in := s.accept(event(fmt.Sprint("e", i), "m-0", "x"))[0]
 		at := in.At
 		r := waiting(fmt.Sprint("r", i), "m-0", at)
 		r.StartedAt = at
+		if i%2 == 1 { // one that ends where it begins
+			r.ID, r.State, r.EndedAt = timed(at, r.ID), engine.RunDone, at
+		}
+		runs = append(runs, r.ID)
 		c := coupon(fmt.Sprint("c", i), r.ID)
 		c.IssuedAt = at
 		twin := c
 		twin.Code += "-twin"
 		s.commit("m-0", in.Seq, &engine.Changes{
 			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c, twin},
-			Refusals: []engine.Decision{{
+			Records: []engine.Record{refusal(engine.Decision{
 				At: at, Member: "m-0", Playbook: fmt.Sprint("d", i), Input: in.ID,
 				Reason: "condition",
-			}},
+			})},
 		})
 		// The next event has an instant of its own.
 		for now().Equal(at) {
@@ -56,7 +61,9 @@ func (s *suite) history(n int) (names []string) {
 			[]string{"c" + number, "c" + number + "-twin", "e" + number})
 		between := []string{this[2], this[3]}
 		slices.Sort(between)
-		s.same("decisions between", between, []string{"d" + number, "r" + number})
+		want := []string{"d" + number, runs[n-1-i]}
+		slices.Sort(want)
+		s.same("decisions between", between, want)
 	}
 	return names
 }
@@ -98,14 +105,16 @@ var readerCases = map[string]func(*testing.T, *suite){
 	"shows a run with all that it did": func(t *testing.T, s *suite) {
 		at := now()
 		r := waiting("r", "m-0", at)
-		r.Trace = []engine.TraceEntry{{At: at, What: "entered"}}
+		r.StartedAt = at
 		c, d := coupon("C1", "r"), delivery("k", "r", at)
 		s.commit("m-0", 0, &engine.Changes{
 			Members: []*engine.Member{{ID: "m-0", Points: 2}}, Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c},
 			Deliveries: []engine.Delivery{d},
 		})
 		rec := s.run("r")
-		s.same("trace", rec.Trace, r.Trace)
+		s.same("trace", rec.Trace, []engine.TraceEntry{
+			{At: at, What: "entered"}, {At: at, What: "coupon"}, {At: at, What: "message"},
+		})
 		s.same("coupons", rec.Coupons, []store.CouponRecord{{Coupon: c}})
 		s.same("deliveries", rec.Deliveries, []store.Attempted{{Delivery: d, State: store.DeliveryPending}})
 		m, err := s.Member(s.ctx, "m-0")
@@ -113,33 +122,38 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("member", m.Points, 2)
 	},
 	"shows effects that came later": func(t *testing.T, s *suite) {
-		s.commit("m-0", 0, &engine.Changes{
-			Runs:    []*engine.Run{waiting("r", "m-0", now())},
-			Coupons: []engine.Coupon{coupon("C1", "r")},
-		})
-		s.commit("m-0", 0, &engine.Changes{
-			Coupons:    []engine.Coupon{coupon("C2", "r")},
-			Deliveries: []engine.Delivery{delivery("k", "r", now())},
-		})
-		s.same("deliveries", len(s.run("r").Deliveries), 1)
+		for i, r := range []*engine.Run{waiting("r", "m-0", now()), waiting("", "m-0", now())} {
+			if r.ID == "" { // one that has ended where it began
+				r.ID, r.State, r.EndedAt = timed(r.StartedAt, "r"), engine.RunDone, r.StartedAt
+			}
+			one, two, key := fmt.Sprint("C1-", i), fmt.Sprint("C2-", i), fmt.Sprint("k", i)
+			s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}, Coupons: []engine.Coupon{coupon(one, r.ID)}})
+			r.New = false
+			s.commit("m-0", 0, &engine.Changes{
+				Runs: []*engine.Run{r}, Coupons: []engine.Coupon{coupon(two, r.ID)},
+				Deliveries: []engine.Delivery{delivery(key, r.ID, now())},
+			})
+			rec := s.run(r.ID)
+			s.same("effects", []int{len(rec.Coupons), len(rec.Deliveries)}, []int{2, 1})
+		}
 		list, _, err := s.MemberCoupons(s.ctx, "m-0", "", 10)
 		s.must(err)
-		s.same("coupons", len(list), 2)
+		s.same("coupons", len(list), 4)
 	},
 	"pages over a member's coupons, newest first": func(t *testing.T, s *suite) {
 		at := now()
-		var issued []engine.Coupon
-		for i, code := range []string{"A", "B", "C", "一 二", "E"} {
-			c := coupon(code, []string{"r1", "r2"}[i%2])
-			c.IssuedAt = at.Add(time.Duration(i/2) * time.Second) // A and B, C and the next at one instant
-			issued = append(issued, c)
+		issued := 5
+		for i, codes := range [][]string{{"A", "B"}, {"C", "一 二"}, {"E"}} { // some at one instant
+			r := waiting(fmt.Sprint("r", i), "m-0", at)
+			c := &engine.Changes{Runs: []*engine.Run{r}}
+			for _, code := range codes {
+				c.Coupons = append(c.Coupons, coupon(code, r.ID))
+			}
+			s.commit("m-0", 0, c)
 		}
-		s.commit("m-0", 0, &engine.Changes{
-			Runs: []*engine.Run{waiting("r1", "m-0", at), waiting("r2", "m-0", at)}, Coupons: issued,
-		})
 		for _, limit := range []int{1, 2, 3, 10} {
 			var codes []string
-			for cursor := ""; len(codes) <= len(issued); {
+			for cursor := ""; len(codes) <= issued; {
 				page, next, err := s.MemberCoupons(s.ctx, "m-0", cursor, limit)
 				s.must(err)
 				for _, c := range page {
@@ -155,14 +169,19 @@ var readerCases = map[string]func(*testing.T, *suite){
 	},
 	"lists what a member is still to be sent, soonest first": func(t *testing.T, s *suite) {
 		at := now()
+		theirs := delivery("theirs", "other", at)
+		theirs.Member = memberOfOtherShard()
 		s.commit("m-0", 0, &engine.Changes{
-			Runs: []*engine.Run{waiting("r", "m-0", at), waiting("other", memberOfOtherShard(), at)},
+			Runs: []*engine.Run{waiting("r", "m-0", at), waiting("other", theirs.Member, at)},
 			Deliveries: []engine.Delivery{
-				delivery("late", "r", at.Add(2*time.Hour)), delivery("sent", "r", at),
-				delivery("theirs", "other", at),
+				delivery("late", "r", at.Add(2*time.Hour)), delivery("sent", "r", at), theirs,
 			},
 		})
-		s.commit("m-0", 0, &engine.Changes{Deliveries: []engine.Delivery{delivery("soon", "r", at.Add(time.Hour))}})
+		again := waiting("r", "m-0", at)
+		again.New = false
+		s.commit("m-0", 0, &engine.Changes{
+			Runs: []*engine.Run{again}, Deliveries: []engine.Delivery{delivery("soon", "r", at.Add(time.Hour))},
+		})
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "sent", State: store.DeliverySent, At: at}}))
 		list, err := s.MemberPending(s.ctx, "m-0")
 		s.must(err)
@@ -209,13 +228,19 @@ var readerCases = map[string]func(*testing.T, *suite){
 	},
 	"pages over runs, newest first, by any filter": func(t *testing.T, s *suite) {
 		at := now()
-		for i, id := range []string{"r1", "r2", "r3", "r4"} {
-			r := waiting(id, []string{"m-0", memberOfOtherShard()}[i/2], at)
-			r.StartedAt = at.Add(time.Duration(i) * time.Second)
-			if i%2 == 1 {
-				r.Playbook, r.State = "rescue", engine.RunDone
-			}
+		called := map[string]string{} // names by id
+		begin := func(name, member, playbook string, state engine.RunState, at time.Time) {
+			r := waiting(timed(at, name), member, at)
+			r.StartedAt, r.State, r.Playbook = at, state, playbook
+			called[r.ID] = name
 			s.commit(r.Member, 0, &engine.Changes{Runs: []*engine.Run{r}})
+		}
+		prefix := map[string]string{}
+		for i, name := range []string{"r1", "r2", "r3", "r4"} {
+			at := at.Add(time.Duration(i) * time.Second)
+			begin(name, []string{"m-0", memberOfOtherShard()}[i/2], []string{"welcome", "rescue"}[i%2],
+				[]engine.RunState{engine.RunWaiting, engine.RunDone}[i%2], at)
+			prefix[name] = timed(at, name)
 		}
 		list := func(f store.RunFilter) (names []string) {
 			f.Limit = 1
@@ -223,7 +248,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 				page, next, err := s.Runs(s.ctx, f)
 				s.must(err)
 				for _, r := range page {
-					names = append(names, r.ID)
+					names = append(names, called[r.ID])
 				}
 				if f.Cursor = next; next == "" {
 					return names
@@ -234,25 +259,26 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("member", list(store.RunFilter{Member: "m-0"}), []string{"r2", "r1"})
 		s.same("playbook", list(store.RunFilter{Playbook: "rescue"}), []string{"r4", "r2"})
 		s.same("state", list(store.RunFilter{State: engine.RunWaiting}), []string{"r3", "r1"})
-		s.same("prefix", list(store.RunFilter{Prefix: "r"}), []string{"r4", "r3", "r2", "r1"})
-		s.same("whole id", list(store.RunFilter{Prefix: "r2"}), []string{"r2"})
-		s.same("no such prefix", len(list(store.RunFilter{Prefix: "r23"})), 0)
-		s.same("prefix and state", list(store.RunFilter{Prefix: "r", State: engine.RunWaiting}), []string{"r3", "r1"})
+		century := prefix["r1"][:2]
+		s.same("prefix", list(store.RunFilter{Prefix: century}), []string{"r4", "r3", "r2", "r1"})
+		s.same("whole id", list(store.RunFilter{Prefix: prefix["r2"]}), []string{"r2"})
+		s.same("its instant", list(store.RunFilter{Prefix: prefix["r2"][:9]}), []string{"r2"})
+		s.same("no such prefix", len(list(store.RunFilter{Prefix: prefix["r2"] + "3"})), 0)
+		s.same("no prefix at all", len(list(store.RunFilter{Prefix: "!"})), 0)
+		s.same("prefix and state", list(store.RunFilter{Prefix: century, State: engine.RunWaiting}), []string{"r3", "r1"})
 		s.same("all three", list(store.RunFilter{Member: "m-0", Playbook: "rescue", State: engine.RunDone}), []string{"r2"})
 		if _, _, err := s.Runs(s.ctx, store.RunFilter{Cursor: "nonsense"}); !errors.Is(err, store.ErrCursor) {
 			t.Fatalf("a cursor that no list gave: %v", err)
 		}
 		for _, state := range []engine.RunState{engine.RunFailed, engine.RunExited, engine.RunHoldout} {
 			for _, n := range []string{"1", "2"} {
-				r := waiting(string(state)+n, "m-0", at)
-				r.State, r.Playbook = state, "welcome"+n
-				s.commit(r.Member, 0, &engine.Changes{Runs: []*engine.Run{r}})
+				begin(string(state)+n, "m-0", "welcome"+n, state, at)
 			}
 			one, two := string(state)+"1", string(state)+"2"
 			s.same("state", list(store.RunFilter{State: state}), []string{two, one})
 			s.same("state and playbook", list(store.RunFilter{State: state, Playbook: "welcome1"}), []string{one})
 			s.same("state and member", list(store.RunFilter{State: state, Member: "m-0"}), []string{two, one})
-			s.same("state and prefix", list(store.RunFilter{State: state, Prefix: one}), []string{one})
+			s.same("state and prefix", list(store.RunFilter{State: state, Prefix: timed(at, one)}), []string{one})
 		}
 		all := list(store.RunFilter{})
 		s.ctx = store.Asked(s.ctx)
@@ -267,12 +293,13 @@ var readerCases = map[string]func(*testing.T, *suite){
 			}
 		}
 		one, two := refuse("e1", "welcome"), refuse("e3", "rescue")
-		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{one}})
+		s.commit("m-0", 0, &engine.Changes{Records: []engine.Record{refusal(one)}})
 		r, held := waiting("r", "m-0", at), waiting("held", "m-0", at)
-		r.StartedAt, r.Trace = at, []engine.TraceEntry{{At: at, What: "entered", Detail: map[string]any{"input": "e2"}}}
-		held.State = engine.RunHoldout
-		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}})
-		s.commit("m-0", 0, &engine.Changes{Refusals: []engine.Decision{two}})
+		r.StartedAt = at
+		held.ID, held.State = timed(held.StartedAt, "held"), engine.RunHoldout
+		began := steps(r, engine.TraceEntry{At: at, What: "entered", Detail: map[string]any{"input": "e2"}})
+		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}, Records: []engine.Record{began}})
+		s.commit("m-0", 0, &engine.Changes{Records: []engine.Record{refusal(two)}})
 		s.commit(memberOfOtherShard(), 0, &engine.Changes{Runs: []*engine.Run{held}})
 
 		entered := engine.Decision{At: at, Member: "m-0", Playbook: "welcome", Input: "e2", Reason: "entered", Run: "r"}
@@ -323,7 +350,9 @@ var readerCases = map[string]func(*testing.T, *suite){
 		r := waiting("late", "m-0", in.At)
 		s.commit("m-0", in.Seq, &engine.Changes{
 			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{coupon("LATE", "late")},
-			Refusals: []engine.Decision{{At: in.At, Member: "m-0", Playbook: "late", Input: "late", Reason: "condition"}},
+			Records: []engine.Record{
+				refusal(engine.Decision{At: in.At, Member: "m-0", Playbook: "late", Input: "late", Reason: "condition"}),
+			},
 		})
 		more, next, err := s.Timeline(s.ctx, "m-0", next, 100)
 		s.must(err)
@@ -373,13 +402,12 @@ var readerCases = map[string]func(*testing.T, *suite){
 		r := waiting("r", m[0], at)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{r}})
 		r.New, r.State, r.Reason, r.EndedAt, r.DueAt = false, engine.RunFailed, "actions[0]", at, time.Time{}
-		r.Trace = []engine.TraceEntry{
-			{At: at, What: "error", Step: "actions[0]", Reason: "no tag"},
-			{At: at, What: "failed", Reason: "actions[0]"},
-		}
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
-		r.Trace, r.ConvertedAt = []engine.TraceEntry{{At: at, What: "goal"}}, at
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		ended := steps(r, engine.TraceEntry{At: at, What: "error", Step: "actions[0]", Reason: "no tag"},
+			engine.TraceEntry{At: at, What: "failed", Reason: "actions[0]"})
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}, Records: []engine.Record{ended}})
+		r.ConvertedAt = at
+		goal := steps(r, engine.TraceEntry{At: at, What: "goal"})
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}, Records: []engine.Record{goal}})
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
 		s.same("failures", list, []store.Failure{{

@@ -137,8 +137,70 @@ func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 	shard := store.ShardOf(member)
 	epoch, err := s.Claim(s.ctx, shard)
 	s.must(err)
-	s.must(s.Commit(s.ctx, shard, epoch, watermark, c))
+	s.must(s.Commit(s.ctx, shard, epoch, watermark, recorded(c)))
 }
+
+// recorded adds to changes the records that the core would make of them: of runs that begin, with
+// their end, and of the coupons and deliveries of the runs that have changed.
+func recorded(c *engine.Changes) *engine.Changes {
+	for _, r := range c.Runs {
+		rec := engine.Record{Member: r.Member, At: r.StartedAt, Input: "in"}
+		enter := func(what, effect string) {
+			rec.Entries = append(rec.Entries, engine.Entry{
+				TraceEntry: engine.TraceEntry{At: rec.At, What: what}, Run: r, Effect: effect,
+			})
+		}
+		known := false
+		for _, e := range c.Entries() {
+			known = known || e.Run == r && e.Begins()
+		}
+		if r.New && !known && r.State == engine.RunHoldout {
+			enter(engine.ReasonHoldout, "")
+		} else if r.New && !known {
+			enter(engine.ReasonEntered, "")
+		}
+		for i := range c.Coupons {
+			if c.Coupons[i].Run == r.ID {
+				enter("coupon", c.Coupons[i].Code)
+			}
+		}
+		for i := range c.Deliveries {
+			if c.Deliveries[i].Run == r.ID {
+				enter("message", c.Deliveries[i].Key)
+			}
+		}
+		if r.New && !known && r.State != engine.RunWaiting {
+			if r.State != engine.RunHoldout {
+				enter(string(r.State), "")
+			}
+			rec.Whole = []*engine.Run{r}
+		}
+		if len(rec.Entries) > 0 {
+			c.Records = append(c.Records, rec)
+		}
+	}
+	return c
+}
+
+// steps returns the record of what happened to a run.
+func steps(r *engine.Run, entries ...engine.TraceEntry) engine.Record {
+	rec := engine.Record{Member: r.Member, At: entries[0].At, Input: "in"}
+	for _, e := range entries {
+		rec.Entries = append(rec.Entries, engine.Entry{TraceEntry: e, Run: r})
+	}
+	return rec
+}
+
+// refusal returns the record of a decision that did not enter.
+func refusal(d engine.Decision) engine.Record {
+	return engine.Record{Member: d.Member, At: d.At, Input: d.Input, Entries: []engine.Entry{{
+		TraceEntry: engine.TraceEntry{At: d.At, What: engine.WhatRefused, Reason: d.Reason, Detail: d.Seen},
+		Playbook:   d.Playbook, Input: d.Input,
+	}}}
+}
+
+// timed returns an id of a run that begins at an instant.
+func timed(at time.Time, name string) string { return engine.TimedID(at, []byte(name)) }
 
 // waiting returns a new open run that is due at an instant.
 func waiting(id, member string, due time.Time) *engine.Run {

@@ -105,13 +105,13 @@ var takeCases = map[string]func(*testing.T, *suite){
 	"no input is older than the horizon that was given before it": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(2)
 		b := s.pending(shard, 10)
-		s.must(s.Commit(s.ctx, shard, b.Epoch, b.Watermark, &engine.Changes{
+		s.must(s.Commit(s.ctx, shard, b.Epoch, b.Watermark, recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
 			Runs: []*engine.Run{{
 				ID: "r", Playbook: "p", Member: m[0], State: engine.RunWaiting, New: true,
 				StartedAt: now(), DueAt: now(),
 			}},
-		}))
+		})))
 		var wg sync.WaitGroup
 		const callers, each = 4, 100
 		for g := range callers {
@@ -126,9 +126,9 @@ var takeCases = map[string]func(*testing.T, *suite){
 		seen, horizon, rounds := 0, time.Time{}, 0
 		for seen < callers*each && !t.Failed() {
 			due := now()
-			s.must(s.Commit(s.ctx, shard, b.Epoch, b.Watermark, &engine.Changes{
+			s.must(s.Commit(s.ctx, shard, b.Epoch, b.Watermark, recorded(&engine.Changes{
 				Runs: []*engine.Run{{ID: "r", Playbook: "p", Member: m[0], State: engine.RunWaiting, Changed: true, DueAt: due}},
-			}))
+			})))
 			got, err := s.Pending(s.ctx, shard, now(), callers*each)
 			s.must(err)
 			for _, in := range got.Inputs[seen:] {

@@ -36,9 +36,8 @@ CREATE TABLE shards (
     watermark INTEGER NOT NULL
 );
 
--- A member's state (name empty, time and seq 0) and, beside it on the same pages, the member's indexes: of decided events into
--- the inbox (by name, time, seq), of runs and of refusals (names that no event can have; seq is their n). One page written a
--- decision instead of two: pages are what a commit costs.
+-- A member's state (name empty, time and seq 0) and, beside it on the same pages, the index of the member's decided events into the inbox
+-- (by name, time, seq). One page written a decision instead of two: pages are what a commit costs.
 CREATE TABLE members (
     id    TEXT    NOT NULL,
     name  TEXT    NOT NULL,
@@ -49,10 +48,32 @@ CREATE TABLE members (
 ) WITHOUT ROWID;
 CREATE INDEX members_all ON members (id) WHERE name = '';
 
--- n orders runs and refusals together, newest last. deliveries and coupons are lines of keys: they save the outbox and the
--- coupons an index each.
+-- What decisions did, one row a decision that did something: appended, and never changed. Traces of runs, refusals and timelines are views of
+-- it. data is as package records writes it. seq is up to which the member's inputs were decided.
+CREATE TABLE records (
+    n      INTEGER PRIMARY KEY,
+    member TEXT    NOT NULL,
+    seq    INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    data   BLOB    NOT NULL
+);
+CREATE INDEX records_member ON records (member, n);
+-- The id of a run begins with the instant of the record that began it.
+CREATE INDEX records_at ON records (at);
+
+-- Which blocks of records hold something of a playbook, or of any ('').
+CREATE TABLE marks (
+    playbook TEXT    NOT NULL,
+    what     TEXT    NOT NULL,
+    block    INTEGER NOT NULL,
+    PRIMARY KEY (playbook, what, block)
+) WITHOUT ROWID;
+
+-- Runs that wait, and what is left of them when they have ended. A run that ends in the decision that began it is in the record of that
+-- decision alone, and has a row when something changes it later. place is that of its beginning among the items of the records, last the
+-- number of the last record that is about it.
 CREATE TABLE runs (
-    n            INTEGER PRIMARY KEY,
+    place        INTEGER PRIMARY KEY,
     id           TEXT    NOT NULL,
     playbook     TEXT    NOT NULL,
     revision     TEXT    NOT NULL,
@@ -65,33 +86,15 @@ CREATE TABLE runs (
     converted_at INTEGER NOT NULL,
     due_at       INTEGER NOT NULL,
     pc           INTEGER NOT NULL,
+    last         INTEGER NOT NULL,
     triggered    BLOB,
-    actions      BLOB,
-    deliveries   TEXT    NOT NULL,
-    coupons      TEXT    NOT NULL,
-    trace        TEXT    NOT NULL
+    actions      BLOB
 );
 CREATE UNIQUE INDEX runs_id ON runs (id);
-CREATE INDEX runs_playbook ON runs (playbook);
 CREATE INDEX runs_open ON runs (member) WHERE state = 'waiting';
 CREATE INDEX runs_due ON runs (shard, due_at) WHERE state = 'waiting' AND due_at > 0;
 -- Runs that cannot go on, and say why.
 CREATE INDEX runs_parked ON runs (shard) WHERE state = 'waiting' AND reason <> '';
--- What people ask for, among many that are done. A row of any other state costs nothing.
-CREATE INDEX runs_failed ON runs (state) WHERE state = 'failed';
-CREATE INDEX runs_exited ON runs (state) WHERE state = 'exited';
-CREATE INDEX runs_holdout ON runs (state) WHERE state = 'holdout';
-
-CREATE TABLE refusals (
-    n        INTEGER PRIMARY KEY,
-    at       INTEGER NOT NULL,
-    member   TEXT    NOT NULL,
-    playbook TEXT    NOT NULL,
-    input    TEXT    NOT NULL,
-    reason   TEXT    NOT NULL,
-    seen     BLOB
-);
-CREATE INDEX refusals_playbook ON refusals (playbook);
 
 -- What a playbook did, kept as it happens: counting millions of runs anew would take seconds.
 CREATE TABLE counts (
@@ -156,6 +159,7 @@ CREATE TABLE deliveries (
 );
 CREATE UNIQUE INDEX deliveries_key ON deliveries (key);
 CREATE INDEX deliveries_pending ON deliveries (channel, lane, not_before) WHERE state = 'pending';
+CREATE INDEX deliveries_member ON deliveries (member) WHERE state IN ('pending', 'deferred');
 
 -- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind and space are those of an input before it was set
 -- aside: it is put back as that.
@@ -168,7 +172,8 @@ CREATE TABLE failures (
     kind       TEXT    NOT NULL DEFAULT '',
     outcome    TEXT    NOT NULL DEFAULT '',
     settled_at INTEGER NOT NULL DEFAULT 0,
-    space      TEXT    NOT NULL DEFAULT ''
+    space      TEXT    NOT NULL DEFAULT '',
+    member     TEXT    NOT NULL DEFAULT '' -- of a run or a wait
 );
 CREATE INDEX failures_outcome ON failures (outcome, n);
 

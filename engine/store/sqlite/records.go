@@ -1,0 +1,352 @@
+package sqlite
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// encoded is a record with everything encoded that does not depend on its number.
+type encoded struct {
+	*engine.Record
+	data []byte
+	runs []string
+}
+
+func (b *batch) encodeRecords() error {
+	b.records = make([]encoded, len(b.Records))
+	for i := range b.Records {
+		r := &b.Records[i]
+		data, runs, err := records.Encode(r)
+		if err != nil {
+			return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode a decision on member %s: %w", r.Member, err)}
+		}
+		b.records[i] = encoded{r, data, runs}
+	}
+	return nil
+}
+
+// chain is where the records of a run are.
+type chain struct {
+	place int64 // of its beginning among the items of the records; 0: it has none
+	last  int64 // the number of the last record
+	row   bool  // it has a row
+	whole bool  // the last record begins and ends it
+}
+
+// chains are those of the runs of one transaction, by their id.
+type chains map[string]*chain
+
+// of returns the chain of a run as it is stored; an empty one of a run that is new.
+func (cs chains) of(t *tx, id string, isNew bool) (*chain, error) {
+	if k := cs[id]; k != nil {
+		return k, nil
+	}
+	k := new(chain)
+	cs[id] = k
+	if isNew {
+		return k, nil
+	}
+	found, err := t.one("SELECT place, last FROM runs WHERE id = ?", []any{id}, func(r row) error {
+		k.place, k.last, k.row = r.int(0), r.int(1), true
+		return nil
+	})
+	if err != nil || found {
+		return k, err
+	}
+	begun, err := t.beginning(id)
+	if begun != nil {
+		k.place, k.last = begun.Place, records.NumberOf(begun.Place)
+	}
+	return k, err
+}
+
+// putRecord appends a record. seq is up to which the member's inputs were decided before the batch.
+func (t *tx) putRecord(e *encoded, seq int64, cs chains, marks map[records.Mark]bool) error {
+	n, err := t.number()
+	if err != nil {
+		return err
+	}
+	for i := range e.Entries {
+		if r := e.Entries[i].Run; r != nil {
+			if _, err := cs.of(t, r.ID, r.New); err != nil {
+				return err
+			}
+		}
+	}
+	before := make([]int64, len(e.runs))
+	for i, id := range e.runs {
+		before[i] = cs[id].last
+		cs[id].last, cs[id].whole = n, records.Whole(e.Record, id) != nil
+	}
+	for _, item := range records.Items(n, e.Record) {
+		if item.Run != nil {
+			cs[item.Run.ID].place = item.Place
+		}
+	}
+	records.MarksOf(n, e.Record, marks)
+	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?)", n, e.Member, max(seq, e.Seq), millis(e.At),
+		records.Join(e.data, before))
+	return err
+}
+
+func (t *tx) putMarks(marks map[records.Mark]bool) error {
+	for m := range marks {
+		if _, err := t.exec("INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT DO NOTHING", m.Playbook, m.What, m.Block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendTo appends what happened to a run outside of a decision: it is the whole of a record.
+func (t *tx) appendTo(r *engine.Run, what string, entry engine.TraceEntry) error {
+	rec := engine.Record{
+		Member: r.Member, At: entry.At, Input: what, Entries: []engine.Entry{{TraceEntry: entry, Run: r}},
+	}
+	data, runs, err := records.Encode(&rec)
+	if err != nil {
+		return err
+	}
+	cs, marks := chains{}, map[records.Mark]bool{}
+	if err := t.putRecord(&encoded{&rec, data, runs}, 0, cs, marks); err != nil {
+		return err
+	}
+	row := runRow{Run: r}
+	if row.trigger, err = encode(r.Trigger); err == nil {
+		row.actions, err = encode(r.Actions)
+	}
+	if err == nil {
+		err = t.putRun(&row, cs[r.ID], marks)
+	}
+	if err != nil {
+		return err
+	}
+	return t.putMarks(marks)
+}
+
+// putRun stores what is left of a run beside its records: nothing when the record that begins it
+// also ends it.
+func (t *tx) putRun(r *runRow, k *chain, marks map[records.Mark]bool) error {
+	if k.place == 0 {
+		return fmt.Errorf("%w: no record begins the run", store.ErrNotFound)
+	}
+	if r.State != engine.RunWaiting {
+		records.MarkEnd(records.NumberOf(k.place), r.Run, marks)
+	}
+	if k.row { // what cannot be read of it stays as it is
+		const update = `UPDATE runs SET state = ?, reason = ?, ended_at = ?, converted_at = CASE converted_at WHEN 0 THEN ? ELSE converted_at END,
+			due_at = ?, pc = ?, last = ?, actions = COALESCE(?, actions) WHERE id = ?`
+		_, err := t.exec(update, string(r.State), r.Reason, millis(r.EndedAt), millis(r.ConvertedAt), millis(r.DueAt), r.PC,
+			k.last, r.actions, r.ID)
+		return err
+	}
+	if k.whole {
+		return nil
+	}
+	const insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	_, err := t.exec(insert, k.place, r.ID, r.Playbook, r.Revision, r.Member, store.ShardOf(r.Member), string(r.State),
+		r.Reason, millis(r.StartedAt), millis(r.EndedAt), millis(r.ConvertedAt), millis(r.DueAt), r.PC, k.last, r.trigger,
+		r.actions)
+	return err
+}
+
+const recordColumns = "r.n, r.member, r.at, r.data"
+
+// record is a stored record. What cannot be read of it is in err.
+type record struct {
+	engine.Record
+	n      int64
+	data   []byte
+	before []int64
+	err    error
+}
+
+// recordOf reads a record as far as lists need it to pass over it.
+func recordOf(r row) *record {
+	rec := &record{n: r.int(0), Record: engine.Record{Member: r.str(1), At: instant(r.int(2))}}
+	var data []byte
+	data, rec.before, rec.err = records.Split(r.bytes(3))
+	rec.data = bytes.Clone(data)
+	return rec
+}
+
+// read decodes the record.
+func (r *record) read() error {
+	if r.err == nil && r.Entries == nil {
+		rec, err := records.Decode(r.data, r.Member, r.At)
+		if r.err = err; err == nil {
+			r.Record = rec
+		}
+	}
+	return r.err
+}
+
+// items returns what lists show of the record. One that cannot be read is a decision that says so.
+func (r *record) items() []records.Item {
+	if err := r.read(); err != nil {
+		return []records.Item{{Place: records.LastPlace(r.n-1) + 1, At: r.At, Decision: &engine.Decision{
+			At: r.At, Member: r.Member, Reason: whatUnreadable,
+			Seen: map[string]any{whatUnreadable: unreadableText + err.Error()},
+		}}}
+	}
+	return records.Items(r.n, &r.Record)
+}
+
+// beginning returns the run that a record begins, by its id, with its place; nil when there is none.
+func (c *conn) beginning(id string) (*records.Item, error) {
+	at, until, ok := engine.InstantsOf(id)
+	if !ok || !at.Equal(until) {
+		return nil, nil
+	}
+	var found *records.Item
+	var damaged error
+	err := c.query("SELECT "+recordColumns+" FROM records r WHERE r.at = ?", []any{millis(at)}, func(r row) error {
+		rec := recordOf(r)
+		if rec.err == nil && !records.Mentions(rec.data, id) {
+			return nil
+		}
+		if err := rec.read(); err != nil {
+			damaged = fmt.Errorf("%w: a decision of that moment: %w", store.ErrDamaged, err)
+			return nil
+		}
+		for _, item := range rec.items() {
+			if item.Run != nil && item.Run.ID == id {
+				found = &item
+			}
+		}
+		return nil
+	})
+	if err == nil && found == nil {
+		err = damaged
+	}
+	return found, err
+}
+
+// run returns a run as it is now, as far as it can be read, and the number of the last record that
+// is about it; nil when there is none. damage is what cannot be read of it.
+func (c *conn) run(id string) (run *engine.Run, last int64, damage, err error) {
+	found, err := c.one("SELECT "+runColumns+", r.last FROM runs r WHERE r.id = ?", []any{id}, func(r row) error {
+		var of engine.Run
+		of, damage = runOf(r)
+		run, last = &of, r.int(14)
+		return nil
+	})
+	if found || err != nil {
+		return run, last, damage, err
+	}
+	begun, err := c.beginning(id)
+	if begun == nil || err != nil {
+		return nil, 0, nil, err
+	}
+	return begun.Run, records.NumberOf(begun.Place), nil, nil
+}
+
+// now makes the run of an item what it is now: a record holds it as it was.
+func (c *conn) now(item *records.Item) error {
+	_, err := c.one("SELECT "+runColumns+" FROM runs r WHERE r.id = ?", []any{item.Run.ID}, func(r row) error {
+		of, _ := runOf(r) // what cannot be read is shown by the run alone
+		item.Run = &of
+		return nil
+	})
+	return err
+}
+
+// back goes through the records of a run, from the last to the first. A record that cannot be read
+// is handed over as it is, and is the last.
+func (c *conn) back(run string, n int64, each func(*record)) error {
+	for n > 0 {
+		var rec *record
+		found, err := c.one("SELECT "+recordColumns+" FROM records r WHERE r.n = ?", []any{n}, func(r row) error {
+			rec = recordOf(r)
+			return nil
+		})
+		if err != nil || !found {
+			return err
+		}
+		n = 0
+		if rec.read() == nil {
+			n = rec.beforeOf(run)
+		}
+		each(rec)
+	}
+	return nil
+}
+
+// beforeOf returns the number of the record before that is about the run.
+func (r *record) beforeOf(run string) int64 {
+	var order []string
+	for i := range r.Entries {
+		if of := r.Entries[i].Run; of != nil && !slices.Contains(order, of.ID) {
+			order = append(order, of.ID)
+		}
+	}
+	if i := slices.Index(order, run); i >= 0 && i < len(r.before) {
+		return r.before[i]
+	}
+	return 0
+}
+
+// Selections of records, for walk.
+const (
+	all      = "WHERE"
+	ofMember = "INDEXED BY records_member WHERE r.member = ? AND"
+	between  = "INDEXED BY records_at WHERE r.at BETWEEN ? AND ? AND"
+)
+
+// portion is how many records a list reads at once.
+const portion = 128
+
+// walk goes through the records of a selection, newest first, from a number down to another, until
+// each wants no more. what is SQL up to an AND.
+func (c *conn) walk(what string, args []any, from, to int64, each func(*record) (more bool, err error)) (more bool, err error) {
+	for from >= to {
+		var list []*record
+		read := "SELECT " + recordColumns + " FROM records r " + what + " r.n <= ? AND r.n >= ? ORDER BY r.n DESC LIMIT ?"
+		err := c.query(read, append(slices.Clone(args), from, to, portion), func(r row) error {
+			list = append(list, recordOf(r))
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+		for _, rec := range list {
+			if more, err := each(rec); err != nil || !more {
+				return false, err
+			}
+		}
+		if len(list) < portion {
+			return true, nil
+		}
+		from = list[len(list)-1].n - 1
+	}
+	return true, nil
+}
+
+// walkMarked goes through the blocks that hold something of a playbook, newest first; the empty one
+// is any.
+func (c *conn) walkMarked(
+	playbook string, whats []string, from int64, each func(*record) (more bool, err error),
+) error {
+	for block := records.BlockOf(from); ; block-- {
+		found := false
+		read := "SELECT max(block) FROM marks WHERE playbook = ? AND what IN (SELECT value FROM json_each(?)) AND block <= ?"
+		_, err := c.one(read, []any{playbook, keys(whats), block}, func(r row) error {
+			if found = r[0] != nil; found {
+				block = r.int(0)
+			}
+			return nil
+		})
+		if err != nil || !found {
+			return err
+		}
+		first, last := records.Block(block)
+		if more, err := c.walk(all, nil, min(last, from), first, each); err != nil || !more {
+			return err
+		}
+	}
+}
