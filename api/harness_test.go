@@ -20,6 +20,7 @@ import (
 	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -192,7 +193,7 @@ func (f *fixture) commit(c *engine.Changes) {
 	for _, in := range batch.Inputs {
 		watermark = in.Seq
 	}
-	c.Tally = engine.Tally(c)
+	c.Tally = tally.Of(c)
 	if err := f.store.Commit(f.t.Context(), shard, epoch, watermark, c); err != nil {
 		f.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -122,7 +123,7 @@ func (s *server) pause(paused bool) func(*gin.Context) (playbookView, error) {
 	}
 }
 
-func (s *server) getStats(c *gin.Context) (*engine.Stats, error) {
+func (s *server) getStats(c *gin.Context) (*tally.Stats, error) {
 	p, err := s.playbook(c)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,9 @@ func (a *Act) Detail(name string, v any) {
 	a.detail[name] = v
 }
 
+// tallied are the actions whose traces' details are counted.
+var tallied = map[string]bool{"tag": true, "points": true}
+
 // Reason puts the reason of an outcome on the trace, and under actions.<id>.
 func (a *Act) Reason(reason string) {
 	a.reason = reason

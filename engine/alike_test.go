@@ -13,6 +13,7 @@ import (
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -268,7 +269,7 @@ func TestBriefSimulationCountsTheSame(t *testing.T) {
 			})
 			n := map[engine.TallyKey]int{}
 			w := sim.NewWorld(e, all[0].At.Add(-time.Millisecond), func(c *engine.Changes) {
-				engine.EachTally(c, func(k engine.TallyKey, by int) { n[k] += by })
+				tally.Each(c, func(k engine.TallyKey, by int) { n[k] += by })
 			})
 			for _, in := range all {
 				payload := *in.Payload

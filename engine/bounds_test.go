@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/sim"
 )
 
@@ -43,9 +44,11 @@ func TestListsAreBounded(t *testing.T) {
 			for _, r := range c.Runs {
 				got = append(got, r.Playbook+" entered")
 			}
-			for _, d := range c.Refusals {
-				got = append(got, d.Playbook+" "+d.Reason)
-				reason = fmt.Sprint(d.Seen["condition"])
+			for _, e := range c.Entries() {
+				if e.Run == nil {
+					got = append(got, e.Playbook+" "+e.Reason)
+					reason = fmt.Sprint(e.Detail["condition"])
+				}
 			}
 		})
 		for i := range views {
@@ -110,8 +113,12 @@ func TestAttributesAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reason, failed := c.Runs[0].Failure(); !failed || !strings.Contains(reason, "remove some first") {
-		t.Errorf("the run is %s: %s", c.Runs[0].State, reason)
+	why := ""
+	for _, reason := range records.Failed(c) {
+		why = reason
+	}
+	if !strings.Contains(why, "remove some first") {
+		t.Errorf("the run is %s: %s", c.Runs[0].State, why)
 	}
 	st.Runs = nil
 	if _, err := decide(update(30, map[string]any{"a0": nil})); err != nil {

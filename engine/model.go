@@ -244,11 +244,18 @@ type Changes struct {
 	Reevaluations []Reevaluation // of members for whom that has changed
 	Taken         map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
 
-	// Tally is what the above adds to the playbooks' counts: see [Tally]. Who commits the changes
+	// Tally is what the above adds to the playbooks' counts: see package tally. Who commits the changes
 	// fills it in.
 	Tally map[TallyKey]int
 
 	entries []Entry // of all records
+}
+
+// TallyKey names one count of what a playbook did.
+type TallyKey struct {
+	Playbook string
+	What     string // one of the constants of package tally
+	Key      string // pool, channel, tag or reason; empty where there is only one count
 }
 
 // Reset makes the changes empty, so that their room is used again.

@@ -61,27 +61,6 @@ func (c *Changes) Entries() iter.Seq2[*Record, *Entry] {
 	}
 }
 
-// Failed returns the runs that failed, with where and why.
-func (c *Changes) Failed() iter.Seq2[*Run, string] {
-	return func(yield func(*Run, string) bool) {
-		for i := range c.Records {
-			for j := range c.Records[i].Entries {
-				e := &c.Records[i].Entries[j]
-				if e.Run == nil || e.What != string(RunFailed) {
-					continue
-				}
-				reason := e.Reason
-				if why := c.Records[i].FailedBy(e); why != "" {
-					reason += ": " + why
-				}
-				if !yield(e.Run, reason) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // FailedBy returns why the step failed by which a run failed.
 func (r *Record) FailedBy(failed *Entry) (why string) {
 	for i := range r.Entries {

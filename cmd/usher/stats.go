@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/internal/page"
 )
 
@@ -17,7 +17,7 @@ import (
 type shownStats struct {
 	Playbook string `json:"playbook"`
 	Paused   bool   `json:"paused,omitempty"`
-	*engine.Stats
+	*tally.Stats
 }
 
 func (c *cli) statsCommand() *cobra.Command {
@@ -31,7 +31,7 @@ func (c *cli) statsCommand() *cobra.Command {
 		if len(args) == 0 {
 			return allStats(ctx, cl)
 		}
-		s := engine.NewStats()
+		s := tally.NewStats()
 		text, err := cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(args[0])+"/stats", s)
 		if err != nil {
 			return nil, nil, err
@@ -49,7 +49,7 @@ func allStats(ctx context.Context, cl *client) (text []byte, write func(p *print
 	}
 	all := []shownStats{}
 	for _, p := range served.Playbooks {
-		s := engine.NewStats()
+		s := tally.NewStats()
 		if _, err := cl.Get(ctx, "/v1/playbooks/"+url.PathEscape(p.ID)+"/stats", s); err != nil {
 			return nil, nil, err
 		}
@@ -76,7 +76,7 @@ func allStats(ctx context.Context, cl *client) (text []byte, write func(p *print
 }
 
 // stats adds all that a playbook did.
-func (p *printout) stats(served *servedPlaybook, s *engine.Stats) {
+func (p *printout) stats(served *servedPlaybook, s *tally.Stats) {
 	rows := [][]string{{"playbook", served.ID}}
 	if held := served.held(); held != "" {
 		rows = append(rows, []string{"status", held})

@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"slices"
 	"time"
 
@@ -82,6 +83,27 @@ func Trace(r *engine.Record, run string) (trace []engine.TraceEntry) {
 		}
 	}
 	return trace
+}
+
+// Failed returns the runs that changes fail, with where and why.
+func Failed(c *engine.Changes) iter.Seq2[*engine.Run, string] {
+	return func(yield func(*engine.Run, string) bool) {
+		for i := range c.Records {
+			for j := range c.Records[i].Entries {
+				e := &c.Records[i].Entries[j]
+				if e.Run == nil || e.What != string(engine.RunFailed) {
+					continue
+				}
+				reason := e.Reason
+				if why := c.Records[i].FailedBy(e); why != "" {
+					reason += ": " + why
+				}
+				if !yield(e.Run, reason) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Mentions reports whether the JSON of a record may be about a playbook or a run: without reading

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -62,10 +63,10 @@ func (o *observer) input(in *engine.Input) {
 
 func (o *observer) count(c *engine.Changes) {
 	res := o.res
-	engine.EachTally(c, func(k engine.TallyKey, n int) {
+	tally.Each(c, func(k engine.TallyKey, n int) {
 		stats := res.Playbooks[k.Playbook]
 		if stats == nil {
-			stats = engine.NewStats()
+			stats = tally.NewStats()
 			res.Playbooks[k.Playbook] = stats
 		}
 		stats.Add(k.What, k.Key, n)

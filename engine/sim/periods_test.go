@@ -4,13 +4,13 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 )
 
 func TestPeriods(t *testing.T) {
 	day := func(n int) *Day { return &Day{Entered: map[string]int{"p": n}, Messages: map[string]int{"p": 2 * n}} }
 	res := &Result{
-		Playbooks: map[string]*engine.Stats{"p": engine.NewStats(), "idle": engine.NewStats()},
+		Playbooks: map[string]*tally.Stats{"p": tally.NewStats(), "idle": tally.NewStats()},
 		Days: map[string]*Day{
 			"2025-12-28": day(1),                                             // a Sunday
 			"2025-12-29": day(2), "2025-12-31": day(3), "2026-01-04": day(4), // of one week

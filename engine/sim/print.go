@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/internal/table"
 )
 
@@ -60,7 +60,7 @@ func counts(m map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-func tagCounts(t engine.TagStats) string {
+func tagCounts(t tally.TagStats) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(t.Added)) {
 		parts = append(parts, fmt.Sprintf("+%s %d", k, t.Added[k]))

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks/diag"
 	"pgregory.net/rapid"
 )
@@ -17,9 +17,9 @@ func TestTextFitsTheTerminal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		width := rapid.IntRange(80, 160).Draw(t, "width")
 		word := rapid.StringMatching(`[a-z新客券-]{1,30}`)
-		res := &Result{Playbooks: map[string]*engine.Stats{}, Days: map[string]*Day{}, Events: 1, Members: 1}
+		res := &Result{Playbooks: map[string]*tally.Stats{}, Days: map[string]*Day{}, Events: 1, Members: 1}
 		for range rapid.IntRange(1, 4).Draw(t, "playbooks") {
-			s := engine.NewStats()
+			s := tally.NewStats()
 			s.Entered, s.Done = rapid.IntRange(0, 999999).Draw(t, "entered"), rapid.IntRange(0, 999999).Draw(t, "done")
 			for range rapid.IntRange(0, 4).Draw(t, "effects") {
 				s.Messages[word.Draw(t, "channel")], s.Coupons[word.Draw(t, "pool")], s.Tags.Added[word.Draw(t, "tag")] = 12345,
@@ -58,10 +58,10 @@ func TestTextFitsTheTerminal(t *testing.T) {
 
 // What does not fit in one table stands in two, with whole numbers and names of columns.
 func TestANarrowSimulationCutsNoNumber(t *testing.T) {
-	s := engine.NewStats()
+	s := tally.NewStats()
 	s.Entered, s.Messages["shop"], s.Coupons["newcomer-10"], s.Tags.Added["hesitant"] = 3, 4, 5, 6
 	res := &Result{
-		Playbooks: map[string]*engine.Stats{"welcome-of-all-who-come": s}, Days: map[string]*Day{}, Events: 1,
+		Playbooks: map[string]*tally.Stats{"welcome-of-all-who-come": s}, Days: map[string]*Day{}, Events: 1,
 		Members: 1,
 	}
 	var out strings.Builder

@@ -10,22 +10,23 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Result is what a simulation came to; its JSON is that of `usher simulate --format json`.
 type Result struct {
-	Events    int                      `json:"events"`
-	Members   int                      `json:"members"`
-	From      time.Time                `json:"from"`
-	To        time.Time                `json:"to"`
-	Playbooks map[string]*engine.Stats `json:"playbooks"`
-	By        string                   `json:"by,omitempty"`      // day, week or month; see [Result.SumUp]
-	Periods   map[string][]Period      `json:"periods,omitempty"` // by playbook
-	Days      map[string]*Day          `json:"-"`                 // by local date of the workspace
-	Funnels   []Funnel                 `json:"-"`                 // by playbook, with SimulateOptions.Funnels
-	Trace     []MemberEntry            `json:"-"`                 // of SimulateOptions.Member, in order
+	Events    int                     `json:"events"`
+	Members   int                     `json:"members"`
+	From      time.Time               `json:"from"`
+	To        time.Time               `json:"to"`
+	Playbooks map[string]*tally.Stats `json:"playbooks"`
+	By        string                  `json:"by,omitempty"`      // day, week or month; see [Result.SumUp]
+	Periods   map[string][]Period     `json:"periods,omitempty"` // by playbook
+	Days      map[string]*Day         `json:"-"`                 // by local date of the workspace
+	Funnels   []Funnel                `json:"-"`                 // by playbook, with SimulateOptions.Funnels
+	Trace     []MemberEntry           `json:"-"`                 // of SimulateOptions.Member, in order
 
 	failures failures
 }
@@ -69,9 +70,9 @@ func Simulate(ws *playbooks.Workspace, inputs []engine.Input, o SimulateOptions)
 func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, error], o SimulateOptions) (*Result,
 	error,
 ) {
-	res := &Result{Playbooks: map[string]*engine.Stats{}, Days: map[string]*Day{}}
+	res := &Result{Playbooks: map[string]*tally.Stats{}, Days: map[string]*Day{}}
 	for _, p := range ws.Playbooks {
-		res.Playbooks[p.ID] = engine.NewStats()
+		res.Playbooks[p.ID] = tally.NewStats()
 	}
 	o.Member = ws.Schema.MemberID(o.Member)
 	e := engine.New(ws, engine.Options{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/tally"
 )
 
 // RunFilter selects runs; empty fields select all.
@@ -56,7 +57,7 @@ type Reader interface {
 	Member(ctx context.Context, id string) (*engine.Member, error)
 	// MemberCoupons lists the member's coupons, with their redemptions.
 	//
-	//  1. Each is on one page, also those of one instant. (Reader "pages over a member's coupons,
+	//  1. Each is on one page, also those of one decision. (Reader "pages over a member's coupons,
 	//     newest first")
 	MemberCoupons(ctx context.Context, id, cursor string, limit int) (coupons []CouponRecord, next string, err error)
 	// MemberEvents lists the member's decided events.
@@ -99,5 +100,5 @@ type Reader interface {
 	// Stats sums up the tallies of a playbook's committed changes.
 	//
 	//  1. Of all commits, however many. (Reader "sums up the tallies of commits")
-	Stats(ctx context.Context, playbook string) (*engine.Stats, error)
+	Stats(ctx context.Context, playbook string) (*tally.Stats, error)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/tally"
 )
 
 // maxBatchInputs keeps the commit of a batch, in which each input may start a run, at about 10 ms:
@@ -71,7 +72,7 @@ func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took
 		if err := w.decide(ctx, b); err != nil {
 			return 0, err
 		}
-		b.changes.Tally = engine.Tally(b.changes)
+		b.changes.Tally = tally.Of(b.changes)
 		start := time.Now()
 		err = w.Store.Commit(ctx, b.shard, r.epoch, b.watermark(), b.changes)
 		var refused *store.Unstorable

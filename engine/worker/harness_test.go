@@ -19,6 +19,7 @@ import (
 	"github.com/usher-run/usher/engine/clock/clocktest"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -210,7 +211,7 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
-func (w *world) counts(playbook string) *engine.Stats {
+func (w *world) counts(playbook string) *tally.Stats {
 	w.Helper()
 	n, err := w.Stats(w.ctx, playbook)
 	if err != nil {

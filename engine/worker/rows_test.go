@@ -26,8 +26,8 @@ var rowLimits = []struct {
 	playbooks []string
 }{
 	{meets: "nobody listens", limit: 3.1, goal: 2.2, event: "member.left", playbooks: []string{gives}},
-	{meets: "tag, coupon, message, settled", limit: 8.4, goal: 7.2, event: "order.paid", playbooks: []string{gives}},
-	{meets: "twenty playbooks refuse", limit: 43.3, goal: 3.2, event: "order.paid", playbooks: twentyRefuse()},
+	{meets: "tag, coupon, message, settled", limit: 7.3, goal: 7.2, event: "order.paid", playbooks: []string{gives}},
+	{meets: "twenty playbooks refuse", limit: 4.3, goal: 3.2, event: "order.paid", playbooks: twentyRefuse()},
 }
 
 const gives = `id: gives

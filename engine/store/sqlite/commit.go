@@ -143,7 +143,7 @@ func (b *batch) put(t *tx) error {
 	if err := b.putRecords(t); err != nil {
 		return err
 	}
-	for r, reason := range b.Failed() {
+	for r, reason := range records.Failed(b.Changes) {
 		if err := t.failRun(millis(r.EndedAt), store.FailedRun, r.ID, r.Member, reason); err != nil {
 			return of(r.Member, fmt.Errorf("note that run %s failed: %w", r.ID, err))
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/tally"
 )
 
 // sumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its
@@ -95,8 +96,8 @@ func (c *conn) unsummedTallies(each func(delta), damaged func(error) error) erro
 }
 
 // Stats sums up what a playbook did.
-func (d *db) Stats(ctx context.Context, playbook string) (*engine.Stats, error) {
-	s := engine.NewStats()
+func (d *db) Stats(ctx context.Context, playbook string) (*tally.Stats, error) {
+	s := tally.NewStats()
 	err := d.read(ctx, func(c *conn) error {
 		err := c.query("SELECT what, key, n FROM counts WHERE playbook = ?", []any{playbook}, func(r row) error {
 			s.Add(r.str(0), r.str(1), int(r.int(2)))

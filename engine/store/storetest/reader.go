@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/tally"
 )
 
 func coupon(code, run string) engine.Coupon {
@@ -364,20 +365,20 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("end", next, "")
 	},
 	"sums up the tallies of commits": func(t *testing.T, s *suite) {
-		tally := func(entered, done, tagged int) map[engine.TallyKey]int {
+		counted := func(entered, done, tagged int) map[engine.TallyKey]int {
 			return map[engine.TallyKey]int{
-				{Playbook: "welcome", What: engine.TallyEntered}: entered, {Playbook: "welcome", What: engine.TallyDone}: done,
-				{Playbook: "welcome", What: engine.TallyTagsAdded, Key: "new"}: tagged,
-				{Playbook: "other", What: engine.TallyEntered}:                 1,
+				{Playbook: "welcome", What: tally.Entered}: entered, {Playbook: "welcome", What: tally.Done}: done,
+				{Playbook: "welcome", What: tally.TagsAdded, Key: "new"}: tagged,
+				{Playbook: "other", What: tally.Entered}:                 1,
 			}
 		}
 		const commits = 600 // more than a driver may leave unsummed
 		for range commits {
-			s.commit("m-0", 0, &engine.Changes{Tally: tally(3, 1, 2)})
+			s.commit("m-0", 0, &engine.Changes{Tally: counted(3, 1, 2)})
 		}
 		n, err := s.Stats(s.ctx, "welcome")
 		s.must(err)
-		want := engine.NewStats()
+		want := tally.NewStats()
 		want.Entered, want.Done, want.Waiting, want.Tags.Added["new"] = 3*commits, commits, 2*commits, 2*commits
 		s.same("stats", n, want)
 	},

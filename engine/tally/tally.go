@@ -1,45 +1,38 @@
-package engine
+// Package tally counts what playbooks did.
+package tally
 
-// TallyKey names one count of what a playbook did.
-type TallyKey struct {
-	Playbook string
-	What     string // one of the Tally constants
-	Key      string // pool, channel, tag or reason; empty where there is only one count
-}
+import "github.com/usher-run/usher/engine"
 
 // What is tallied: effects and ends of runs, not members.
 const (
-	TallyEntered          = "entered" // with the holdout
-	TallyHoldout          = "holdout"
-	TallyDone             = "done"
-	TallyExited           = "exited"
-	TallyFailed           = "failed"
-	TallyConverted        = "converted" // without the holdout
-	TallyHoldoutConverted = "holdout_converted"
-	TallySkipped          = "skipped"
-	TallyMessages         = "messages"
-	TallyCoupons          = "coupons"
-	TallyTagsAdded        = "tags_added"
-	TallyTagsRemoved      = "tags_removed"
-	TallyPoints           = "points" // really added, less what was taken away
+	Entered          = "entered" // with the holdout
+	Holdout          = "holdout"
+	Done             = "done"
+	Exited           = "exited"
+	Failed           = "failed"
+	Converted        = "converted" // without the holdout
+	HoldoutConverted = "holdout_converted"
+	Skipped          = "skipped"
+	Messages         = "messages"
+	Coupons          = "coupons"
+	TagsAdded        = "tags_added"
+	TagsRemoved      = "tags_removed"
+	Points           = "points" // really added, less what was taken away
 )
 
-// tallied are the actions whose traces' details are counted.
-var tallied = map[string]bool{"tag": true, "points": true}
-
-// Tally counts what changes did, by playbook: see [EachTally].
-func Tally(c *Changes) map[TallyKey]int {
-	n := map[TallyKey]int{}
-	EachTally(c, func(k TallyKey, by int) { n[k] += by })
+// Of counts what changes did, by playbook: see [Each].
+func Of(c *engine.Changes) map[engine.TallyKey]int {
+	n := map[engine.TallyKey]int{}
+	Each(c, func(k engine.TallyKey, by int) { n[k] += by })
 	return n
 }
 
-// EachTally gives count all that changes add to the counts of playbooks: the one definition that
+// Each gives count all that changes add to the counts of playbooks: the one definition that
 // production, simulation and tests share.
-func EachTally(c *Changes, count func(k TallyKey, by int)) {
+func Each(c *engine.Changes, count func(k engine.TallyKey, by int)) {
 	for _, r := range c.Runs {
 		if r.New {
-			count(TallyKey{r.Playbook, TallyEntered, ""}, 1)
+			count(engine.TallyKey{Playbook: r.Playbook, What: Entered}, 1)
 		}
 	}
 	for i := range c.Records {
@@ -51,63 +44,63 @@ func EachTally(c *Changes, count func(k TallyKey, by int)) {
 		if c.Deliveries[i].Message.Webhook != nil || c.Deliveries[i].ReleasedAt.IsZero() {
 			continue // a message counts when it goes out
 		}
-		count(TallyKey{c.Deliveries[i].Playbook, TallyMessages, c.Deliveries[i].Channel}, 1)
+		count(engine.TallyKey{Playbook: c.Deliveries[i].Playbook, What: Messages, Key: c.Deliveries[i].Channel}, 1)
 	}
 	for i := range c.Releases {
 		tallyRelease(count, &c.Releases[i])
 	}
 	for i := range c.Coupons {
-		count(TallyKey{c.Coupons[i].Playbook, TallyCoupons, c.Coupons[i].Pool}, 1)
+		count(engine.TallyKey{Playbook: c.Coupons[i].Playbook, What: Coupons, Key: c.Coupons[i].Pool}, 1)
 	}
 	for _, p := range c.Poisoned {
 		if p.Run != "" {
-			count(TallyKey{p.Playbook, TallyFailed, ""}, 1)
+			count(engine.TallyKey{Playbook: p.Playbook, What: Failed}, 1)
 		}
 	}
 }
 
-func tallyRelease(count func(TallyKey, int), r *Release) {
-	messages := TallyKey{r.Playbook, TallyMessages, r.Channel}
+func tallyRelease(count func(engine.TallyKey, int), r *engine.Release) {
+	messages := engine.TallyKey{Playbook: r.Playbook, What: Messages, Key: r.Channel}
 	if r.Again {
-		if r.State != DeliveryPending { // it did not go out after all
+		if r.State != engine.DeliveryPending { // it did not go out after all
 			count(messages, -1)
 		}
-	} else if r.State == DeliveryPending {
+	} else if r.State == engine.DeliveryPending {
 		count(messages, 1)
 	}
-	if r.State == DeliveryDropped && r.Reason != ReasonExited {
-		count(TallyKey{r.Playbook, TallySkipped, r.Reason}, 1)
+	if r.State == engine.DeliveryDropped && r.Reason != engine.ReasonExited {
+		count(engine.TallyKey{Playbook: r.Playbook, What: Skipped, Key: r.Reason}, 1)
 	}
 }
 
-func tallyEntry(add func(TallyKey, int), e *Entry) {
+func tallyEntry(add func(engine.TallyKey, int), e *engine.Entry) {
 	if e.Run == nil {
-		add(TallyKey{e.Playbook, TallySkipped, e.Reason}, 1)
+		add(engine.TallyKey{Playbook: e.Playbook, What: Skipped, Key: e.Reason}, 1)
 		return
 	}
-	count := func(what, key string) { add(TallyKey{e.Run.Playbook, what, key}, 1) }
+	count := func(what, key string) { add(engine.TallyKey{Playbook: e.Run.Playbook, What: what, Key: key}, 1) }
 	switch e.What {
-	case string(RunHoldout), string(RunDone), string(RunExited), string(RunFailed):
+	case string(engine.RunHoldout), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed):
 		count(e.What, "")
 	case "goal":
-		if e.Run.State == RunHoldout {
-			count(TallyHoldoutConverted, "")
+		if e.Run.State == engine.RunHoldout {
+			count(HoldoutConverted, "")
 		} else {
-			count(TallyConverted, "")
+			count(Converted, "")
 		}
 	case "tag":
 		for _, tag := range stringsOf(e.Detail["added"]) {
-			count(TallyTagsAdded, tag)
+			count(TagsAdded, tag)
 		}
 		for _, tag := range stringsOf(e.Detail["removed"]) {
-			count(TallyTagsRemoved, tag)
+			count(TagsRemoved, tag)
 		}
 	case "points":
 		added, _ := e.Detail["added"].(int)
-		add(TallyKey{e.Run.Playbook, TallyPoints, ""}, added)
+		add(engine.TallyKey{Playbook: e.Run.Playbook, What: Points}, added)
 	case "message", "coupon":
-		if e.Reason != "" && e.Reason != ReasonDeferred {
-			count(TallySkipped, e.Reason)
+		if e.Reason != "" && e.Reason != engine.ReasonDeferred {
+			count(Skipped, e.Reason)
 		}
 	}
 }
@@ -152,31 +145,31 @@ func NewStats() *Stats {
 // Add adds one count of a tally, and keeps Waiting right.
 func (s *Stats) Add(what, key string, n int) {
 	switch what {
-	case TallyEntered:
+	case Entered:
 		s.Entered += n
-	case TallyHoldout:
+	case Holdout:
 		s.Holdout += n
-	case TallyDone:
+	case Done:
 		s.Done += n
-	case TallyExited:
+	case Exited:
 		s.Exited += n
-	case TallyFailed:
+	case Failed:
 		s.Failed += n
-	case TallyConverted:
+	case Converted:
 		s.Converted += n
-	case TallyHoldoutConverted:
+	case HoldoutConverted:
 		s.HoldoutConverted += n
-	case TallySkipped:
+	case Skipped:
 		s.Skipped[key] += n
-	case TallyMessages:
+	case Messages:
 		s.Messages[key] += n
-	case TallyCoupons:
+	case Coupons:
 		s.Coupons[key] += n
-	case TallyTagsAdded:
+	case TagsAdded:
 		s.Tags.Added[key] += n
-	case TallyTagsRemoved:
+	case TagsRemoved:
 		s.Tags.Removed[key] += n
-	case TallyPoints:
+	case Points:
 		s.Points += n
 	}
 	s.Waiting = s.Entered - s.Holdout - s.Done - s.Exited - s.Failed
