@@ -303,7 +303,9 @@ const portion = 128
 
 // walk goes through the records of a selection, newest first, from a number down to another, until
 // each wants no more. what is SQL up to an AND.
-func (c *conn) walk(what string, args []any, from, to int64, each func(*record) (more bool, err error)) (more bool, err error) {
+func (c *conn) walk(
+	what string, args []any, from, to int64, each func(*record) (more bool, err error),
+) (more bool, err error) {
 	for from >= to {
 		var list []*record
 		read := "SELECT " + recordColumns + " FROM records r " + what + " r.n <= ? AND r.n >= ? ORDER BY r.n DESC LIMIT ?"

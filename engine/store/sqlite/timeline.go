@@ -119,7 +119,7 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	p := pageOf(before, limit)
 	err = d.read(ctx, func(c *conn) error {
 		_, err := c.walk(ofMember, []any{id}, records.NumberOf(before), 1, func(r *record) (bool, error) {
-			if r.err != nil || !records.MayGive(r.data) || r.read() != nil {
+			if mayGive := r.err == nil && records.MayGive(r.data); !mayGive {
 				return true, nil
 			}
 			for _, item := range r.items() {
