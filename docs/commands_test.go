@@ -223,7 +223,7 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`), "TIME"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{21,22}`), "UUID"},
-	{regexp.MustCompile(`\b[0-9a-f]{28}\b`), "RUN"},
+	{regexp.MustCompile(`\b1[0-9a-z]{24}\b`), "RUN"},
 	{regexp.MustCompile(`\b([A-Z]+)-[A-Z0-9]{12}\b`), "$1-CODE"},
 	{regexp.MustCompile(`\d+月\d+日`), "DATE"},
 }
