@@ -20,7 +20,7 @@ func starterWorld(t *testing.T) *world {
 	w := newWorld(t)
 	copyTree(t, filepath.Join(w.dir, "examples"), "../examples")
 	w.serve("examples/starter", "--demo")
-	w.means(`6b0204eadadf[0-9a-f]*`, w.runOf("xiaoman", "welcome"))
+	w.means(`1m8d4x2k69ce[0-9a-z]*`, w.runOf("xiaoman", "welcome"))
 	return w
 }
 
@@ -124,7 +124,7 @@ tests:
 		if out, err := w.run("usher send events.jsonl"); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		w.means(`6b0204eadadf[0-9a-f]*`, w.runOf("m1", "welcome"))
+		w.means(`1m8d4x2k69ce[0-9a-z]*`, w.runOf("m1", "welcome"))
 		out, err := w.run("usher member m1 --format json")
 		code := regexp.MustCompile(`NEW-[A-Z0-9]{12}`).FindString(out)
 		if err != nil || code == "" {

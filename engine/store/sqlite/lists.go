@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 	if err != nil {
 		return nil, "", err
 	}
-	p := pageOf(before, cmp.Or(f.Limit, 50))
+	p := records.NewPage(before, cmp.Or(f.Limit, 50))
 	err = d.read(ctx, func(c *conn) error {
 		add := func(item *records.Item) (more bool) {
 			r := item.Run
@@ -28,53 +27,21 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 				f.Member != "" && r.Member != f.Member || !strings.HasPrefix(r.ID, f.Prefix) {
 				return true
 			}
-			if !p.takes(item.Place) {
-				return !p.full
+			if !p.Takes(item.Place) {
+				return !p.Full
 			}
 			runs = append(runs, *r)
 			return true
 		}
 		if f.State == engine.RunWaiting {
-			return c.openRuns(f.Member, p.before, add)
+			return c.openRuns(f.Member, before, add)
 		}
-		return c.begunRuns(f, p.before, add)
+		return c.begunRuns(f, before, add)
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list runs: %w", err)
 	}
-	return runs, p.next(), nil
-}
-
-// page counts the items of a page of a list, newest first.
-type page struct {
-	before int64 // items have smaller places
-	limit  int
-	last   int64
-	full   bool // there is more than the limit
-}
-
-func pageOf(before int64, limit int) *page { return &page{before: before, limit: limit} }
-
-// takes reports whether an item belongs to the page.
-func (p *page) takes(place int64) bool {
-	if place >= p.before || p.full {
-		return false
-	}
-	if p.limit == 0 {
-		p.full = true
-		return false
-	}
-	p.limit--
-	p.last = place
-	return true
-}
-
-// next returns the cursor of the page that follows.
-func (p *page) next() string {
-	if !p.full {
-		return ""
-	}
-	return strconv.FormatInt(p.last, 10)
+	return runs, p.Next(), nil
 }
 
 // openRuns goes through the runs that wait, newest first; the empty member is any.
@@ -155,7 +122,7 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	if err != nil {
 		return nil, "", err
 	}
-	p := pageOf(before, cmp.Or(f.Limit, 50))
+	p := records.NewPage(before, cmp.Or(f.Limit, 50))
 	each := func(r *record) (more bool, err error) {
 		if f.Playbook != "" && r.err == nil && !records.Mentions(r.data, f.Playbook) || f.Member != "" && r.Member != f.Member {
 			return true, nil
@@ -165,11 +132,11 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 				continue
 			}
 			decided := decisionOf(&item)
-			if (f.Playbook == "" || decided.Playbook == f.Playbook) && p.takes(item.Place) {
+			if (f.Playbook == "" || decided.Playbook == f.Playbook) && p.Takes(item.Place) {
 				decisions = append(decisions, decided)
 			}
 		}
-		return !p.full, nil
+		return !p.Full, nil
 	}
 	err = d.read(ctx, func(c *conn) (err error) {
 		from := records.NumberOf(before)
@@ -182,7 +149,7 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	if err != nil {
 		return nil, "", fmt.Errorf("list decisions: %w", err)
 	}
-	return decisions, p.next(), nil
+	return decisions, p.Next(), nil
 }
 
 // decisionOf returns a refusal, or the decision that began a run.

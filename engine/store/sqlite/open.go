@@ -23,11 +23,15 @@ import (
 
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/hold"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// ErrHeld says that a process has the database open, which may be this one.
+var ErrHeld = hold.ErrHeld
 
 // Option changes how a database is opened.
 type Option func(*db)
@@ -68,7 +72,7 @@ type db struct {
 
 	lock         func(*os.File) (bool, error)
 	tellUnlocked func(error) // may be nil
-	hold         *hold       // nil: the tests' second handle of one process has none
+	hold         *hold.Hold  // nil: the tests' second handle of one process has none
 	w            *writer
 	disk         *syncer
 	log          *checkpointer
@@ -87,7 +91,7 @@ var _ store.Store = (*db)(nil)
 // that is closed twice or used after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
 	path = filepath.Clean(path) // two slashes at the beginning would name a host
-	d := &db{askTime: store.AskTime, lock: lockFile}
+	d := &db{askTime: store.AskTime, lock: hold.Lock}
 	for _, o := range options {
 		o(d)
 	}
@@ -99,7 +103,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		err = d.open(ctx, path)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), d.hold.release())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), d.hold.Release())
 	}
 	return d, nil
 }
@@ -109,7 +113,7 @@ func (d *db) take(path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil || d.lock == nil {
 		return err
 	}
-	d.hold, err = holdFile(path, d.lock)
+	d.hold, err = hold.File(path, d.lock)
 	if d.hold == nil || err == nil {
 		return err
 	}
@@ -146,7 +150,7 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := d.openReaders(dsn); err != nil {
 		return errors.Join(err, wc.close())
 	}
-	if err := d.hold.again(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if err := d.hold.Again(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return errors.Join(err, wc.close(), d.closeReaders())
 	}
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
@@ -298,7 +302,7 @@ func (d *db) Ping(ctx context.Context) error {
 
 // Close closes the database and lets go of it.
 func (d *db) Close() error {
-	return errors.Join(d.close(), d.hold.release())
+	return errors.Join(d.close(), d.hold.Release())
 }
 
 // close ends the journal and the writer after what they hold, then the readers.

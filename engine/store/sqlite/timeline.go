@@ -81,10 +81,10 @@ func (p timelineCursor) String() string { return fmt.Sprintf("%d_%d", p.events, 
 
 // numberedDecisions returns the coupons, runs and refusals of a member that come before a place.
 func (c *conn) numberedDecisions(member string, before int64, limit int) (items []numbered, err error) {
-	p := pageOf(before, limit)
+	p := records.NewPage(before, limit)
 	_, err = c.walk(ofMember, []any{member}, records.NumberOf(before), 1, func(r *record) (bool, error) {
 		for _, item := range r.items() {
-			if !p.takes(item.Place) {
+			if !p.Takes(item.Place) {
 				continue
 			}
 			shown := store.TimelineItem{At: item.At, Decision: item.Decision}
@@ -103,7 +103,7 @@ func (c *conn) numberedDecisions(member string, before int64, limit int) (items 
 			}
 			items = append(items, numbered{shown, item.Place})
 		}
-		return !p.full, nil
+		return !p.Full, nil
 	})
 	return items, err
 }
@@ -116,14 +116,14 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	if err != nil {
 		return nil, "", err
 	}
-	p := pageOf(before, limit)
+	p := records.NewPage(before, limit)
 	err = d.read(ctx, func(c *conn) error {
 		_, err := c.walk(ofMember, []any{id}, records.NumberOf(before), 1, func(r *record) (bool, error) {
 			if mayGive := r.err == nil && records.MayGive(r.data); !mayGive {
 				return true, nil
 			}
 			for _, item := range r.items() {
-				if item.Coupon == "" || !p.takes(item.Place) {
+				if item.Coupon == "" || !p.Takes(item.Place) {
 					continue
 				}
 				k, err := c.coupon(item.Coupon)
@@ -132,14 +132,14 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 				}
 				list = append(list, k)
 			}
-			return !p.full, nil
+			return !p.Full, nil
 		})
 		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("coupons of member %s: %w", id, err)
 	}
-	return list, p.next(), nil
+	return list, p.Next(), nil
 }
 
 func (c *conn) numberedEvents(member string, from int64, limit int) (items []numbered, err error) {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package sqlite
+package hold
 
 import (
 	"errors"
@@ -13,9 +13,9 @@ import (
 // reads beside usher, as the sqlite3 command does, is let in.
 const lockedByte = 0x40000000 + 4096
 
-// lockFile takes a file for this process until it is closed; false when another has it. Where files
+// Lock takes a file for this process until it is closed; false when another has it. Where files
 // cannot be locked the error is [errors.ErrUnsupported].
-func lockFile(f *os.File) (bool, error) {
+func Lock(f *os.File) (bool, error) {
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: lockedByte, Len: 1}
 	for {
 		err := syscall.FcntlFlock(f.Fd(), setLock, &lock)

@@ -1,4 +1,5 @@
-package sqlite
+// Package hold keeps a database for one handle of one process.
+package hold
 
 import (
 	"errors"
@@ -10,9 +11,9 @@ import (
 // ErrHeld says that a process has the database open, which may be this one.
 var ErrHeld = errors.New("the database is in use: only one process at a time may have it open")
 
-// hold keeps a database for one handle of one process: a lock on the file itself, whatever name it
+// Hold keeps a database for one handle of one process: a lock on the file itself, whatever name it
 // was opened by. The kernel lets go of it when the process ends, however that is.
-type hold struct {
+type Hold struct {
 	f    *os.File
 	info os.FileInfo
 	lock func(*os.File) (bool, error)
@@ -22,13 +23,13 @@ type hold struct {
 // end the locks that SQLite has on it, as is the way of POSIX.
 var holds struct {
 	mu   sync.Mutex
-	list []*hold
+	list []*Hold
 }
 
-// holdFile makes the database's file when there is none, and holds it. Where files cannot be locked
+// File makes the database's file when there is none, and holds it. Where files cannot be locked
 // there is a hold, which keeps out this process alone, and an error that is
 // [errors.ErrUnsupported].
-func holdFile(path string, lock func(*os.File) (bool, error)) (*hold, error) {
+func File(path string, lock func(*os.File) (bool, error)) (*Hold, error) {
 	holds.mu.Lock()
 	defer holds.mu.Unlock()
 	if info, err := os.Stat(path); err == nil && isHeld(info) {
@@ -38,9 +39,9 @@ func holdFile(path string, lock func(*os.File) (bool, error)) (*hold, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hold{f: f, lock: lock}
+	h := &Hold{f: f, lock: lock}
 	if h.info, err = f.Stat(); err == nil {
-		err = h.again()
+		err = h.Again()
 	}
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, errors.Join(err, f.Close())
@@ -49,8 +50,8 @@ func holdFile(path string, lock func(*os.File) (bool, error)) (*hold, error) {
 	return h, err
 }
 
-// again takes the lock that SQLite may have ended: see lockFile.
-func (h *hold) again() error {
+// Again takes the lock that SQLite may have ended: see Lock.
+func (h *Hold) Again() error {
 	if h == nil {
 		return nil
 	}
@@ -62,11 +63,11 @@ func (h *hold) again() error {
 }
 
 func isHeld(info os.FileInfo) bool {
-	return slices.ContainsFunc(holds.list, func(h *hold) bool { return os.SameFile(h.info, info) })
+	return slices.ContainsFunc(holds.list, func(h *Hold) bool { return os.SameFile(h.info, info) })
 }
 
-// release lets go of the database, once. SQLite has closed it before.
-func (h *hold) release() error {
+// Release lets go of the database, once. SQLite has closed it before.
+func (h *Hold) Release() error {
 	if h == nil {
 		return nil
 	}
