@@ -25,7 +25,7 @@ func (c *cli) runCommand() *cobra.Command {
 		Use: "run ID", Short: "Show a run: every decision and effect with time and reason", Args: cobra.ExactArgs(1),
 		Long: "Shows a run: every decision and effect, with time and reason. The id may be cut short, as long as no other begins like it;\n" +
 			"`usher runs` and `usher member` list the ids.",
-		Example:           "  usher runs\n  usher run 6b0204eadadf17\n  usher run 6b0204eadadf17 --format json",
+		Example:           "  usher runs\n  usher run 1m8d4x2k69ce41\n  usher run 1m8d4x2k69ce41 --format json",
 		ValidArgsFunction: c.complete(runCandidates),
 	}
 	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
