@@ -73,6 +73,7 @@ type deliveryView struct {
 	Step      string              `json:"step"`
 	State     store.DeliveryState `json:"state" enum:"deferred,pending,sent,archived,dropped"`
 	Attempts  int                 `json:"attempts"`
+	OutOfTurn bool                `json:"out_of_turn,omitempty" doc:"an attempt has failed: messages of the member that were decided later may have gone out before"`
 	Error     string              `json:"error,omitempty" doc:"of the last attempt"`
 	At        time.Time           `json:"at"`
 	NotBefore *time.Time          `json:"not_before,omitempty"`
@@ -87,7 +88,8 @@ func viewDelivery(a store.Attempted) deliveryView {
 		a.Channel, a.Message = engine.KeyWebhook, engine.Message{To: w.URL, Subject: w.Method, Text: string(w.Body)}
 	}
 	return deliveryView{
-		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, Error: a.Error, At: a.At,
+		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, OutOfTurn: a.OutOfTurn(),
+		Error: a.Error, At: a.At,
 		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject,
 		Text: a.Message.Text,
 	}

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,11 +46,16 @@ func (c *cli) serveCommand() *cobra.Command {
 			if o.AdmitAge, err = time.ParseDuration(age); err != nil || o.AdmitAge <= 0 {
 				return usagef("--admit-age must be a duration such as 1m or 30s, got %q", age)
 			}
+			most := c.setting(cmd, settings.Deliveries)
+			if o.Deliveries, err = strconv.Atoi(most); err != nil || o.Deliveries <= 0 {
+				return usagef("--deliveries must be a number from 1 on, got %q", most)
+			}
 			return c.serve(cmd.Context(), workspaceDir(args), o, demo)
 		},
 	}
 	for _, s := range []settings.Setting{
-		settings.Addr, settings.DB, settings.Redis, settings.AdmitAge, settings.ClockJump, settings.Log,
+		settings.Addr, settings.DB, settings.Redis, settings.AdmitAge, settings.Deliveries, settings.ClockJump,
+		settings.Log,
 	} {
 		flag(cmd, s)
 	}
@@ -60,6 +66,7 @@ func (c *cli) serveCommand() *cobra.Command {
 	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
 	completeFlag(cmd, "clock-jump", "1d", settings.ClockJump.Default, "4w")
 	completeFlag(cmd, "admit-age", "30s", settings.AdmitAge.Default, "10m")
+	completeFlag(cmd, "deliveries", "32", settings.Deliveries.Default, "512")
 	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
 	completeColumns(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
 	completeColumns(cmd, "db", "sqlite:")

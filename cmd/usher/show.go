@@ -31,6 +31,7 @@ type shownRun struct {
 type shownDelivery struct {
 	Channel, Step, State, Error, To, Text string
 	Attempts                              int
+	OutOfTurn                             bool       `json:"out_of_turn"`
 	NotBefore                             *time.Time `json:"not_before"`
 }
 

@@ -91,6 +91,9 @@ func (p *printout) run(r *shownRun) {
 
 func (p *printout) delivery(d *shownDelivery) {
 	p.Printf("\n%s: %s after %s", d.name(), d.State, plural(d.Attempts, "attempt"))
+	if d.OutOfTurn {
+		p.Printf(", out of turn: messages that were decided later may have gone out before")
+	}
 	if (d.State == "pending" || d.State == "deferred") && d.NotBefore != nil {
 		p.Printf(", not before %s", p.Clock(*d.NotBefore))
 	}

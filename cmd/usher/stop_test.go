@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/worker"
 )
 
 // mailSink is a mail server that takes its time, and counts the mails that it has said yes to by
@@ -144,7 +144,7 @@ func TestStopSendsNothingTwice(t *testing.T) {
 // TestKillSendsOnlyWhatWasOnTheWireTwice: a server that is killed sends no more twice than it had
 // begun.
 func TestKillSendsOnlyWhatWasOnTheWireTwice(t *testing.T) {
-	const kills, senders = 3, 8 * store.Lanes
+	const kills, senders = 3, worker.DefaultAttempts / 8
 	p, sink := mailing(t, 50*time.Millisecond)
 	for i := 1; i <= kills; i++ {
 		p.until("more mails are out", func() bool {

@@ -22,12 +22,19 @@ const (
 // Attempted is a delivery with its past.
 type Attempted struct {
 	engine.Delivery
+	N        int64 // its number in the outbox
 	State    DeliveryState
 	Attempts int
 	Error    string // of the last attempt
 	SettleAt time.Time
 	// Unreadable says why the message cannot be read; empty: it can.
 	Unreadable string
+}
+
+// OutOfTurn reports whether an attempt has failed for the moment: messages of the member on the
+// channel that were decided later may have gone out before.
+func (a *Attempted) OutOfTurn() bool {
+	return a.State == DeliveryPending && a.Attempts > 0 || a.State == DeliverySent && a.Attempts > 1
 }
 
 // Outcome is what became of an attempt.
@@ -44,12 +51,14 @@ type Outcome struct {
 
 // Outbox is what the delivery worker needs.
 type Outbox interface {
-	// Deliveries returns pending deliveries of a channel's lane with NotBefore at or before now.
+	// Deliveries returns pending deliveries of a channel with NotBefore at or before now, but for those
+	// whose numbers the caller holds.
 	//
-	//  1. The oldest is first. (Outbox "gives what is due of a lane, oldest first, with its past")
+	//  1. The oldest is first. (Outbox "gives what is due of a channel, oldest first, with its past")
+	//  2. What the caller holds takes nobody's place. (Outbox "passes over what the caller holds")
 	//
 	// What it returns is on the disk with all that led to it: no power cut undoes it.
-	Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]Attempted, error)
+	Deliveries(ctx context.Context, channel string, now time.Time, held []int64, limit int) ([]Attempted, error)
 
 	// Delivery returns a delivery by its key, pending or settled, or ErrNotFound.
 	//
@@ -71,16 +80,10 @@ type Outbox interface {
 	//     that has ended")
 	Settle(ctx context.Context, outcomes []Outcome) error
 
-	// OwedDeliveries lists the channel lanes with pending deliveries that are due. It also returns
-	// when the next is due; zero: none is.
+	// OwedDeliveries lists the channels with pending deliveries that are due. It also returns when the
+	// next is due; zero: none is.
 	//
-	//  1. It names all of them and no other. (Outbox "tells which lanes owe something, and when the
-	//     next is due")
-	OwedDeliveries(ctx context.Context, now time.Time) (lanes []ChannelLane, next time.Time, err error)
-}
-
-// ChannelLane is a lane of a channel.
-type ChannelLane struct {
-	Channel string
-	Lane    int
+	//  1. It names all of them and no other. (Outbox "tells which channels owe something, and when
+	//     the next is due")
+	OwedDeliveries(ctx context.Context, now time.Time) (channels []string, next time.Time, err error)
 }

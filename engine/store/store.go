@@ -9,9 +9,6 @@ import (
 // Shards is the number of shards that members are spread over. It is a property of the stored data.
 const Shards = 4
 
-// Lanes is the number of lanes that a channel's deliveries are spread over by their key.
-const Lanes = 4
-
 // OldAfter is the age at which an undecided input says that its shard does not move. What is
 // passing is over sooner: a burst is worked off in minutes, and what failed is tried again each
 // second.
@@ -22,13 +19,6 @@ func ShardOf(member string) int {
 	h := fnv.New32a()
 	h.Write([]byte(member))
 	return int(h.Sum32() % Shards)
-}
-
-// LaneOf returns the lane of a member's deliveries: all of a channel's are in one, in their order.
-func LaneOf(member string) int {
-	h := fnv.New32a()
-	h.Write([]byte(member))
-	return int(h.Sum32() % Lanes)
 }
 
 // Decider is what a worker needs to drain a shard.

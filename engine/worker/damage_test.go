@@ -336,7 +336,7 @@ func TestDamagedColumnStopsNothing(t *testing.T) {
 	}
 }
 
-// A delivery that cannot be read is given up on; its lane goes on, and its run learns of it.
+// A delivery that cannot be read is given up on; its channel goes on, and its run learns of it.
 func TestDamagedDeliveryIsGivenUp(t *testing.T) {
 	for how, value := range damages {
 		t.Run(how, func(t *testing.T) {

@@ -154,20 +154,20 @@ func (b *batch) watermark() int64 {
 // follow wakes what the batch made due.
 func (w *Worker) follow(b *batch) {
 	now := w.now()
-	lanes := map[store.ChannelLane]bool{}
+	channels := map[string]bool{}
 	for i := range b.changes.Deliveries {
 		d := &b.changes.Deliveries[i]
 		if !d.ReleasedAt.IsZero() {
-			lanes[store.ChannelLane{Channel: d.Channel, Lane: store.LaneOf(d.Member)}] = true
+			channels[d.Channel] = true
 		}
 	}
 	for i := range b.changes.Releases {
 		if r := &b.changes.Releases[i]; r.State == store.DeliveryPending {
-			lanes[store.ChannelLane{Channel: r.Channel, Lane: store.LaneOf(r.Member)}] = true
+			channels[r.Channel] = true
 		}
 	}
-	for l := range lanes {
-		w.wake(laneKey(l))
+	for c := range channels {
+		w.deliveries.wake(c)
 	}
 	for _, r := range b.changes.Runs {
 		if r.State == engine.RunWaiting {

@@ -13,6 +13,7 @@ type Metrics struct {
 	runs       *prometheus.CounterVec
 	refused    *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
+	underWay   prometheus.Gauge
 	poisoned   prometheus.Counter
 	stale      prometheus.Counter
 	commits    prometheus.Histogram
@@ -41,9 +42,12 @@ func newMetrics() *Metrics {
 		refused: vec("usher_refusals_total", "Decisions that did not enter, by playbook and reason.", "playbook",
 			"reason"),
 		deliveries: vec("usher_deliveries_total", "Attempts to deliver, by channel and outcome.", "channel", "state"),
-		poisoned:   counter("usher_poisoned_total", "Inputs and waits that were set aside with an error."),
-		stale:      counter("usher_stale_batches_total", "Batches that were decided again because the state had changed."),
-		commits:    seconds("usher_commit_seconds", "How long a batch takes to commit."),
+		underWay: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "usher_deliveries_under_way", Help: "Senders that attempt a message or a webhook, or store what became of it.",
+		}),
+		poisoned: counter("usher_poisoned_total", "Inputs and waits that were set aside with an error."),
+		stale:    counter("usher_stale_batches_total", "Batches that were decided again because the state had changed."),
+		commits:  seconds("usher_commit_seconds", "How long a batch takes to commit."),
 		undecided: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "usher_undecided_seconds", Help: "Age of the oldest undecided input of a shard; 0 when there is none.",
 		}, []string{"shard"}),
@@ -59,7 +63,7 @@ func newMetrics() *Metrics {
 
 func (m *Metrics) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.inputs, m.runs, m.refused, m.deliveries, m.poisoned, m.stale, m.commits, m.lag,
+		m.inputs, m.runs, m.refused, m.deliveries, m.underWay, m.poisoned, m.stale, m.commits, m.lag,
 		m.undecided, m.depth, m.held,
 	}
 }

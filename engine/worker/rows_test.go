@@ -112,11 +112,11 @@ func (w *world) settled() bool {
 	if err != nil {
 		w.Fatal(err)
 	}
-	lanes, _, err := w.OwedDeliveries(w.ctx, w.now())
+	channels, _, err := w.OwedDeliveries(w.ctx, w.now())
 	if err != nil {
 		w.Fatal(err)
 	}
-	return len(shards) == 0 && len(lanes) == 0
+	return len(shards) == 0 && len(channels) == 0
 }
 
 // rowCounter counts the rows that are written to a database, whoever writes them and whatever its

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// runner is what this process knows of a shard or a lane: its state, and the generation of the next
+// runner is what this process knows of a shard: its state, and the generation of the next
 // task's id. The generation rises when a task begins, so a wake-up that comes while one finishes
 // has an id of its own.
 type runner struct {

@@ -51,13 +51,14 @@ func (w *Worker) wakeOwed(ctx context.Context) (next time.Time, err error) {
 	for _, s := range shards {
 		w.owe(shardKey(s))
 	}
-	lanes, delivery, err := w.Store.OwedDeliveries(ctx, now)
+	channels, delivery, err := w.Store.OwedDeliveries(ctx, now)
 	if err != nil {
 		return run, err
 	}
-	for _, l := range lanes {
-		w.owe(laneKey(l))
+	for _, c := range channels {
+		w.deliveries.wake(c)
 	}
+	w.deliveries.forget()
 	if run.IsZero() || !delivery.IsZero() && delivery.Before(run) {
 		return delivery, nil
 	}

@@ -43,12 +43,13 @@ type Config struct {
 	Clock       func() time.Time // gives the instants that the store gives too
 	Log         *slog.Logger     // silent when nil
 	Concurrency int              // asynq tasks at once; 32 when 0
+	Attempts    int              // of deliveries at once, over all; DefaultAttempts when 0
 	MaxAttempts int              // of one delivery; 10 when 0
 	NoSchedules bool             // leave schedules to other processes
 	NoTasks     bool             // only wake others: this process answers HTTP and drains nothing
 }
 
-// Worker drains shards and lanes. It is safe for concurrent use.
+// Worker drains shards and carries out deliveries. It is safe for concurrent use.
 type Worker struct {
 	Config
 	Metrics *Metrics
@@ -61,17 +62,18 @@ type Worker struct {
 	swap    sync.Mutex  // held while active is replaced
 	recount atomic.Bool // a member has come to be held
 
-	mu        sync.Mutex
-	runners   map[string]*runner
-	unsettled map[store.ChannelLane][]store.Outcome // what the database could not take; see settle
-	saidHeld  map[string]time.Time                  // when the log said that a member is held
-	root      context.Context                       // of Run, and of the tasks that begin here; nil before it
-	underWay  sync.WaitGroup                        // tasks
-	stopped   bool                                  // no task may begin any more
-	unsent    chan struct{}                         // holds a token when a runner is to be sent
-	soon      chan time.Time
-	newJob    chan struct{} // holds a token when there is a new job
-	jobs      jobs
+	deliveries *executor
+
+	mu       sync.Mutex
+	runners  map[string]*runner
+	saidHeld map[string]time.Time // when the log said that a member is held
+	root     context.Context      // of Run, and of the tasks that begin here; nil before it
+	underWay sync.WaitGroup       // tasks
+	stopped  bool                 // no task may begin any more
+	unsent   chan struct{}        // holds a token when a runner is to be sent
+	soon     chan time.Time
+	newJob   chan struct{} // holds a token when there is a new job
+	jobs     jobs
 }
 
 // New makes a worker. It connects to nothing before Run.
@@ -85,6 +87,9 @@ func New(c Config) (*Worker, error) {
 	if c.Concurrency == 0 {
 		c.Concurrency = 32
 	}
+	if c.Attempts == 0 {
+		c.Attempts = DefaultAttempts
+	}
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = 10
 	}
@@ -92,13 +97,15 @@ func New(c Config) (*Worker, error) {
 	if !ok {
 		return nil, fmt.Errorf("make a worker: no Redis client for options of type %T", c.Redis)
 	}
-	return &Worker{
+	w := &Worker{
 		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb,
 		client:   asynq.NewClientFromRedisClient(rdb),
 		saidHeld: map[string]time.Time{},
-		runners:  map[string]*runner{}, unsettled: map[store.ChannelLane][]store.Outcome{}, unsent: make(chan struct{}, 1),
+		runners:  map[string]*runner{}, unsent: make(chan struct{}, 1),
 		soon: make(chan time.Time, 64), newJob: make(chan struct{}, 1), jobs: jobs{lists: map[int64][]string{}},
-	}, nil
+	}
+	w.deliveries = newExecutor(w)
+	return w, nil
 }
 
 // Run works until ctx ends, then settles what is on the wire, which may take [StopGrace], and lets
@@ -149,7 +156,7 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) loops() []func(context.Context) {
 	loops := []func(context.Context){w.enqueueUnsent, w.watchActive}
 	if !w.NoTasks {
-		loops = append(loops, w.sweep, w.carryOut)
+		loops = append(loops, w.sweep, w.carryOut, w.deliveries.run)
 	}
 	if !w.NoSchedules && !w.NoTasks {
 		loops = append(loops, w.schedule)

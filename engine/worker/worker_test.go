@@ -33,8 +33,8 @@ func TestEventToMessage(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("from Accept to Send: p50 %v, p90 %v", took[15], took[27])
 	w.until("settled", func() bool {
-		lanes, _, err := w.OwedDeliveries(w.ctx, time.Now())
-		return err == nil && len(lanes) == 0
+		channels, _, err := w.OwedDeliveries(w.ctx, time.Now())
+		return err == nil && len(channels) == 0
 	})
 	if _, all := w.sent.keys(); all != 30 {
 		t.Errorf("%d messages of 30 events", all)
@@ -212,6 +212,17 @@ func TestRetries(t *testing.T) {
 		w.advance(time.Minute)
 	}
 	w.until("the message", func() bool { n, _ := w.sent.keys(); return n == 1 })
+	w.until("it is settled, and the run says that it came out of turn", func() bool {
+		runs, _, err := w.Runs(w.ctx, store.RunFilter{Limit: 1})
+		if err != nil || len(runs) != 1 {
+			t.Fatal(runs, err)
+		}
+		rec, err := w.Store.Run(w.ctx, runs[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rec.Deliveries[0].State == store.DeliverySent && rec.Deliveries[0].OutOfTurn()
+	})
 }
 
 // lockedText is a log that is read while it is written.

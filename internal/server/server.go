@@ -54,7 +54,8 @@ type Options struct {
 	Roles []string // some of Roles
 	Keys  string   // SCOPE:KEY,…; empty: an admin key is made once and kept beside the database
 
-	AdmitAge time.Duration // see api.Deps; 0: its default
+	AdmitAge   time.Duration // see api.Deps; 0: its default
+	Deliveries int           // at once, see worker.Config; 0: its default
 	// ClockJump is how far the machine's clock may be from the last instant in the database before a
 	// start waits for an operator, as in 7d; empty: the setting's default.
 	ClockJump string

@@ -38,6 +38,10 @@ var (
 		Flag: "admit-age", Env: "USHER_ADMIT_AGE", Default: "1m",
 		Help: "how old the oldest undecided input of a shard may be; beyond that what comes for it is answered 429",
 	}
+	Deliveries = Setting{
+		Flag: "deliveries", Env: "USHER_DELIVERIES", Default: "256",
+		Help: "how many messages and webhooks are on their way at once; of one channel or host at most an eighth",
+	}
 	Role = Setting{Flag: "role", Default: "api,worker,scheduler", Help: "what this process does"}
 	Log  = Setting{
 		Flag: "log", Env: "USHER_LOG", Default: "info",
@@ -78,7 +82,7 @@ type Table struct {
 
 // Tables are all settings.
 var Tables = []Table{
-	{"serve", "`serve`", []Setting{Addr, DB, Redis, AdmitAge, ClockJump, Role, Log, Demo, APIKeys}},
+	{"serve", "`serve`", []Setting{Addr, DB, Redis, AdmitAge, Deliveries, ClockJump, Role, Log, Demo, APIKeys}},
 	{"client", "commands that ask a server", []Setting{Server, KeyFile, APIKey}},
 }
 

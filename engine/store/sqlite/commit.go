@@ -216,9 +216,9 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 		state = store.DeliveryDeferred
 	}
 	const insert = `INSERT INTO deliveries
-			(n, key, member, playbook, run, step, channel, lane, state, not_before, at, message, released_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
-	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel, store.LaneOf(d.Member),
+			(n, key, member, playbook, run, step, channel, state, not_before, at, message, released_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
+	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel,
 		string(state), millis(d.NotBefore), millis(d.At), message, millis(d.ReleasedAt))
 	return err
 }

@@ -78,6 +78,7 @@ type db struct {
 	log          *checkpointer
 	reads        pool // of decisions
 	asks         pool // of questions from outside
+	sends        pool // of what is to be delivered
 	askTime      time.Duration
 
 	journal     *journal.Journal                // nil: there is none
@@ -324,8 +325,13 @@ func (d *db) openReaders(dsn string) (err error) {
 	if d.asks, err = newPool(dsn, askers); err != nil {
 		return errors.Join(err, d.reads.close(readers))
 	}
+	if d.sends, err = newPool(dsn, senders); err != nil {
+		return errors.Join(err, d.reads.close(readers), d.asks.close(askers))
+	}
 	return nil
 }
 
 // closeReaders waits for those that are lent out.
-func (d *db) closeReaders() error { return errors.Join(d.reads.close(readers), d.asks.close(askers)) }
+func (d *db) closeReaders() error {
+	return errors.Join(d.reads.close(readers), d.asks.close(askers), d.sends.close(senders))
+}

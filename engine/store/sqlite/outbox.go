@@ -12,7 +12,7 @@ import (
 )
 
 const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
-	d.settle_at, d.error, d.message, d.released_at`
+	d.settle_at, d.error, d.message, d.released_at, d.n`
 
 func deliveryOf(r row) store.Attempted {
 	a := store.Attempted{
@@ -20,7 +20,8 @@ func deliveryOf(r row) store.Attempted {
 			Key: r.str(0), Member: r.str(1), Playbook: r.str(2), Run: r.str(3), Step: r.str(4), Channel: r.str(5),
 			NotBefore: instant(r.int(6)), At: instant(r.int(7)), ReleasedAt: instant(r.int(13)),
 		},
-		State: store.DeliveryState(r.str(8)), Attempts: int(r.int(9)), SettleAt: instant(r.int(10)), Error: r.str(11),
+		N: r.int(14), State: store.DeliveryState(r.str(8)), Attempts: int(r.int(9)), SettleAt: instant(r.int(10)),
+		Error: r.str(11),
 	}
 	if err := json.Unmarshal(r.bytes(12), &a.Message); err != nil {
 		a.Unreadable = fmt.Sprintf("the stored delivery cannot be read: %v", err)
@@ -28,16 +29,20 @@ func deliveryOf(r row) store.Attempted {
 	return a
 }
 
-// Deliveries reads what is due of a lane, and brings what decided it to the disk.
-func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.Time, limit int) ([]store.Attempted,
-	error,
+// Deliveries reads what is due of a channel, and brings what decided it to the disk.
+func (d *db) Deliveries(ctx context.Context, channel string, now time.Time, held []int64, limit int) (
+	list []store.Attempted, err error,
 ) {
-	var list []store.Attempted
-	err := d.read(ctx, func(c *conn) error {
+	numbers, err := json.Marshal(append([]int64{}, held...)) // never null, which would be in no list, nor out of one
+	if err != nil {
+		return nil, err
+	}
+	err = d.readOn(ctx, d.sends, func(c *conn) error {
 		read := "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_pending
-			WHERE d.channel = ? AND d.lane = ? AND d.state = 'pending' AND d.not_before <= (SELECT ?)
+			WHERE d.channel = ? AND d.state = 'pending' AND d.not_before <= (SELECT ?)
+				AND d.n NOT IN (SELECT value FROM json_each(?))
 			ORDER BY d.not_before, d.n LIMIT ` + strconv.Itoa(limit) // see pendingInputs
-		return c.query(read, []any{channel, lane, now.UnixMilli()}, func(r row) error {
+		return c.query(read, []any{channel, now.UnixMilli(), string(numbers)}, func(r row) error {
 			list = append(list, deliveryOf(r))
 			return nil
 		})
@@ -46,7 +51,7 @@ func (d *db) Deliveries(ctx context.Context, channel string, lane int, now time.
 		err = d.disk.await(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read lane %d of channel %s: %w", lane, channel, err)
+		return nil, fmt.Errorf("read what is due of channel %s: %w", channel, err)
 	}
 	return list, nil
 }
@@ -129,30 +134,28 @@ func (t *tx) settle(o *store.Outcome, data []byte) error {
 	return err
 }
 
-// OwedDeliveries looks at the index of what is pending: one seek a lane, whatever is in the lanes.
-func (d *db) OwedDeliveries(ctx context.Context, now time.Time) (lanes []store.ChannelLane, next time.Time, err error) {
-	err = d.read(ctx, func(c *conn) error {
+// OwedDeliveries looks at the index of what is pending: a few seeks a channel, whatever is in it.
+func (d *db) OwedDeliveries(ctx context.Context, now time.Time) (channels []string, next time.Time, err error) {
+	err = d.readOn(ctx, d.sends, func(c *conn) error {
 		channel := ""
 		for {
 			more, err := c.nextChannel(&channel)
 			if err != nil || !more {
 				return err
 			}
-			for lane := range store.Lanes {
-				owed, err := c.owesDelivery(channel, lane, now.UnixMilli(), &next)
-				if err != nil {
-					return err
-				}
-				if owed {
-					lanes = append(lanes, store.ChannelLane{Channel: channel, Lane: lane})
-				}
+			owed, err := c.owesDelivery(channel, now.UnixMilli(), &next)
+			if err != nil {
+				return err
+			}
+			if owed {
+				channels = append(channels, channel)
 			}
 		}
 	})
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("look for deliveries that are due: %w", err)
 	}
-	return lanes, next, nil
+	return channels, next, nil
 }
 
 func (c *conn) nextChannel(channel *string) (bool, error) {
@@ -163,11 +166,11 @@ func (c *conn) nextChannel(channel *string) (bool, error) {
 	})
 }
 
-func (c *conn) owesDelivery(channel string, lane int, now int64, next *time.Time) (owed bool, err error) {
+func (c *conn) owesDelivery(channel string, now int64, next *time.Time) (owed bool, err error) {
 	const first = `SELECT not_before FROM deliveries INDEXED BY deliveries_pending
-		WHERE state = 'pending' AND channel = ? AND lane = ? AND not_before > ? ORDER BY not_before LIMIT 1`
+		WHERE state = 'pending' AND channel = ? AND not_before > ? ORDER BY not_before LIMIT 1`
 	for _, after := range []int64{-1, now} {
-		_, err := c.one(first, []any{channel, lane, after}, func(r row) error {
+		_, err := c.one(first, []any{channel, after}, func(r row) error {
 			switch at := r.int(0); {
 			case at <= now:
 				owed = true

@@ -16,6 +16,9 @@ const (
 	// askers is the number of connections for questions from outside. They may all be at work without
 	// a decision waiting for a connection, and are so few that they leave it a core.
 	askers = 2
+	// senders is the number of connections that deliveries are read on, so that no decision waits for
+	// one, however many hosts are owed something.
+	senders = 2
 )
 
 // pool is a number of reading connections. After close it lends nil ones.

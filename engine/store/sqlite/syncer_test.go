@@ -64,7 +64,7 @@ func decide(t *testing.T, d *db, member, key string) {
 func TestWhatLeavesIsOnTheDisk(t *testing.T) {
 	for name, read := range map[string]func(d *db) error{
 		"a message": func(d *db) error {
-			list, err := d.Deliveries(context.Background(), "mail", store.LaneOf("m"), time.Now().Add(time.Minute), 10)
+			list, err := d.Deliveries(context.Background(), "mail", time.Now().Add(time.Minute), nil, 10)
 			if err == nil && len(list) != 2 {
 				err = errors.New("not all are given out")
 			}

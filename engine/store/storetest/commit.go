@@ -146,7 +146,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 			Runs:       []*engine.Run{waiting("r", m[0], at)},
 			Deliveries: []engine.Delivery{deferred("goes"), deferred("later"), deferred("never"), deferred("stays")},
 		})
-		s.same("owed", len(s.lane("m-0", at.Add(2*time.Hour))), 0)
+		s.same("owed", len(s.due(at.Add(2*time.Hour))), 0)
 		release := func(key string, state store.DeliveryState) engine.Release {
 			return engine.Release{Key: key, Member: m[0], State: state, At: at.Add(time.Hour), NotBefore: at.Add(time.Hour)}
 		}
@@ -171,7 +171,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 			"never": {State: store.DeliveryDropped, NotBefore: hour, SettleAt: hour, Error: engine.ReasonCapped},
 			"stays": {State: store.DeliveryDeferred, NotBefore: hour},
 		})
-		s.same("owed", s.lane("m-0", hour)[0].Key, "goes")
+		s.same("owed", s.due(hour)[0].Key, "goes")
 	},
 	"sets aside a wait that cannot be decided": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(1)

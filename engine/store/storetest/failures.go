@@ -128,7 +128,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("delivery", []any{d.State, d.Attempts, d.NotBefore, d.Error},
 			[]any{store.DeliveryPending, 0, at, "no such user"})
 		s.same("trace", []any{last.What, last.Step, last.At}, []any{"retried", "hi", at})
-		list, err := s.Deliveries(s.ctx, "mail", store.LaneOf(m[0]), at, 5)
+		list, err := s.Deliveries(s.ctx, "mail", at, nil, 5)
 		s.must(err)
 		s.same("due", len(list), 1)
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))

@@ -9,10 +9,18 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-func (s *suite) lane(member string, at time.Time) []store.Attempted {
+// due returns what is due of a channel. Numbers are the store's own: they are left out.
+func (s *suite) due(at time.Time) []store.Attempted {
 	s.t.Helper()
-	list, err := s.Deliveries(s.ctx, "wecom", store.LaneOf(member), at, 10)
+	list, err := s.Deliveries(s.ctx, "wecom", at, nil, 10)
 	s.must(err)
+	return unnumbered(list)
+}
+
+func unnumbered(list []store.Attempted) []store.Attempted {
+	for i := range list {
+		list[i].N = 0
+	}
 	return list
 }
 
@@ -23,7 +31,7 @@ func (s *suite) outbox(list ...engine.Delivery) {
 }
 
 var outboxCases = map[string]func(*testing.T, *suite){
-	"gives what is due of a lane, oldest first, with its past": func(t *testing.T, s *suite) {
+	"gives what is due of a channel, oldest first, with its past": func(t *testing.T, s *suite) {
 		at := now()
 		old, young, later := delivery("k", "r", at.Add(-time.Minute)), delivery("k", "r", at),
 			delivery("k", "r", at.Add(time.Hour))
@@ -33,13 +41,25 @@ var outboxCases = map[string]func(*testing.T, *suite){
 			{Delivery: old, State: store.DeliveryPending},
 			{Delivery: young, State: store.DeliveryPending},
 		}
-		s.same("deliveries", s.lane("m-0", at), want)
-		list, err := s.Deliveries(s.ctx, "email", store.LaneOf("m-0"), at, 10)
+		s.same("deliveries", s.due(at), want)
+		list, err := s.Deliveries(s.ctx, "email", at, nil, 10)
 		s.must(err)
 		s.same("another channel", len(list), 0)
-		list, err = s.Deliveries(s.ctx, "wecom", store.LaneOf("m-0"), at, 1)
+		list, err = s.Deliveries(s.ctx, "wecom", at, nil, 1)
 		s.must(err)
 		s.same("limit", len(list), 1)
+	},
+	"passes over what the caller holds": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("a", "r", at), delivery("b", "r", at), delivery("c", "r", at))
+		all, err := s.Deliveries(s.ctx, "wecom", at, nil, 10)
+		s.must(err)
+		list, err := s.Deliveries(s.ctx, "wecom", at, []int64{all[0].N, all[2].N}, 1)
+		s.must(err)
+		s.same("the other", list, all[1:2])
+		list, err = s.Deliveries(s.ctx, "wecom", at, []int64{all[0].N, all[1].N, all[2].N}, 10)
+		s.must(err)
+		s.same("all are held", len(list), 0)
 	},
 	"finds a delivery by its key, whatever became of it": func(t *testing.T, s *suite) {
 		at := now()
@@ -47,11 +67,13 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		want := store.Attempted{Delivery: delivery("k", "r", at), State: store.DeliveryPending}
 		got, err := s.Delivery(s.ctx, "k")
 		s.must(err)
+		got.N = 0
 		s.same("pending", got, want)
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))
 		want.State, want.Attempts, want.SettleAt = store.DeliverySent, 1, at
 		got, err = s.Delivery(s.ctx, "k")
 		s.must(err)
+		got.N = 0
 		s.same("sent", got, want)
 		if _, err := s.Delivery(s.ctx, "nobody"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("one that is not there: %v", err)
@@ -62,15 +84,15 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.outbox(delivery("k", "r", at))
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))
 		s.commit("m-0", 0, &engine.Changes{Deliveries: []engine.Delivery{delivery("k", "r", at)}})
-		s.same("deliveries", len(s.lane("m-0", at)), 0)
+		s.same("deliveries", len(s.due(at)), 0)
 	},
 	"settles, once": func(t *testing.T, s *suite) {
 		at := now()
 		s.outbox(delivery("k", "r", at))
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at}}))
-		s.same("owed", len(s.lane("m-0", at)), 0)
+		s.same("owed", len(s.due(at)), 0)
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "late", At: at}}))
-		d := s.run("r").Deliveries[0]
+		d := unnumbered(s.run("r").Deliveries)[0]
 		s.same("delivery", d, store.Attempted{
 			Delivery: delivery("k", "r", at), State: store.DeliverySent, Attempts: 1,
 			SettleAt: at,
@@ -83,16 +105,17 @@ var outboxCases = map[string]func(*testing.T, *suite){
 			Key: "k", State: store.DeliveryPending, Error: "busy",
 			NotBefore: at.Add(time.Minute), At: at,
 		}}))
-		s.same("due now", len(s.lane("m-0", at)), 0)
-		d := s.lane("m-0", at.Add(time.Minute))[0]
+		s.same("due now", len(s.due(at)), 0)
+		d := s.due(at.Add(time.Minute))[0]
 		s.same("attempts", d.Attempts, 1)
 		s.same("error", d.Error, "busy")
+		s.same("out of turn", d.OutOfTurn(), true)
 		// Put off without an attempt: nothing went wrong.
 		s.must(s.Settle(s.ctx, []store.Outcome{{
 			Key: "k", State: store.DeliveryPending, NotBefore: at.Add(time.Hour),
 			At: at,
 		}}))
-		s.same("attempts", s.lane("m-0", at.Add(time.Hour))[0].Attempts, 1)
+		s.same("attempts", s.due(at.Add(time.Hour))[0].Attempts, 1)
 	},
 	"keeps what was given up on, with its last error": func(t *testing.T, s *suite) {
 		at := now()
@@ -140,11 +163,11 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		in := s.pending(shardOf("m-0"), 10).Inputs
 		s.same("inputs", ids(in), []string{again.ID, result.ID})
 		s.same("when it was released", in[0].Time, at)
-		s.same("owed", len(s.lane("m-0", at)), 0)
+		s.same("owed", len(s.due(at)), 0)
 		s.commit("m-0", 0, &engine.Changes{Releases: []engine.Release{{
 			Key: "late", Member: "m-0", State: store.DeliveryPending, At: at.Add(time.Hour), NotBefore: at, Again: true,
 		}}})
-		d := s.lane("m-0", at)[0]
+		d := s.due(at)[0]
 		s.same("attempts", d.Attempts, 0)
 		s.same("released", d.ReleasedAt, at.Add(time.Hour))
 	},
@@ -155,7 +178,7 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.must(s.Settle(s.ctx, []store.Outcome{
 			{Key: "k", State: store.DeliveryPending, Error: "busy", NotBefore: again, At: at},
 		}))
-		d := s.lane("m-0", again)[0]
+		d := s.due(again)[0]
 		in := engine.ReleaseAgain(&d.Delivery)
 		s.must(s.Settle(s.ctx, []store.Outcome{
 			{Key: "k", State: store.DeliveryDeferred, Error: d.Error, At: again, Result: &in},
@@ -163,26 +186,26 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		s.commit("m-0", 0, &engine.Changes{Releases: []engine.Release{{
 			Key: "k", Member: "m-0", State: store.DeliveryPending, At: again, NotBefore: in.Time, Again: true,
 		}}})
-		s.same("before its time", len(s.lane("m-0", at)), 0)
-		d = s.lane("m-0", again)[0]
+		s.same("before its time", len(s.due(at)), 0)
+		d = s.due(again)[0]
 		s.same("kept", []any{d.NotBefore, d.ReleasedAt, d.Attempts, d.Error}, []any{again, again, 1, "busy"})
 	},
-	"tells which lanes owe something, and when the next is due": func(t *testing.T, s *suite) {
+	"tells which channels owe something, and when the next is due": func(t *testing.T, s *suite) {
 		at := now()
 		mail := delivery("mail", "r", at.Add(time.Minute))
 		mail.Channel = "email"
 		s.outbox(delivery("k", "r", at), mail)
-		lanes, next, err := s.OwedDeliveries(s.ctx, at)
+		channels, next, err := s.OwedDeliveries(s.ctx, at)
 		s.must(err)
-		s.same("lanes", lanes, []store.ChannelLane{{Channel: "wecom", Lane: store.LaneOf("m-0")}})
+		s.same("channels", channels, []string{"wecom"})
 		s.same("next", next, mail.NotBefore)
 		s.must(s.Settle(s.ctx, []store.Outcome{
 			{Key: "k", State: store.DeliverySent, At: at},
 			{Key: "mail", State: store.DeliverySent, At: at},
 		}))
-		lanes, next, err = s.OwedDeliveries(s.ctx, at)
+		channels, next, err = s.OwedDeliveries(s.ctx, at)
 		s.must(err)
-		s.same("lanes", len(lanes), 0)
+		s.same("channels", len(channels), 0)
 		s.same("next", next, time.Time{})
 	},
 }

@@ -117,7 +117,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 			{At: at, What: "entered"}, {At: at, What: "coupon"}, {At: at, What: "message"},
 		})
 		s.same("coupons", rec.Coupons, []store.CouponRecord{{Coupon: c}})
-		s.same("deliveries", rec.Deliveries, []store.Attempted{{Delivery: d, State: store.DeliveryPending}})
+		s.same("deliveries", unnumbered(rec.Deliveries), []store.Attempted{{Delivery: d, State: store.DeliveryPending}})
 		m, err := s.Member(s.ctx, "m-0")
 		s.must(err)
 		s.same("member", m.Points, 2)

@@ -147,7 +147,6 @@ CREATE TABLE deliveries (
     run         TEXT    NOT NULL,
     step        TEXT    NOT NULL,
     channel     TEXT    NOT NULL,
-    lane        INTEGER NOT NULL,
     state       TEXT    NOT NULL,
     not_before  INTEGER NOT NULL,
     at          INTEGER NOT NULL,
@@ -158,7 +157,7 @@ CREATE TABLE deliveries (
     released_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX deliveries_key ON deliveries (key);
-CREATE INDEX deliveries_pending ON deliveries (channel, lane, not_before) WHERE state = 'pending';
+CREATE INDEX deliveries_pending ON deliveries (channel, not_before) WHERE state = 'pending';
 CREATE INDEX deliveries_member ON deliveries (member) WHERE state IN ('pending', 'deferred');
 
 -- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind and space are those of an input before it was set

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +18,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 )
 
-// slow is a channel whose attempts end when the test says so.
+// slow is a channel whose attempts end when the test says so, but for the first few: it answers.
 type slow struct {
 	outbox
 	open   chan struct{} // closed: nothing waits any more
@@ -25,8 +26,12 @@ type slow struct {
 	cutOff atomic.Int64
 }
 
+const atOnce = 10
+
 func (s *slow) Send(ctx context.Context, d engine.Delivery, attempt int) error {
-	s.begun.Add(1)
+	if s.begun.Add(1) <= atOnce {
+		return s.outbox.Send(ctx, d, attempt)
+	}
 	select {
 	case <-s.open:
 	case <-ctx.Done():
@@ -54,7 +59,7 @@ func TestStopSettlesWhatIsOnTheWire(t *testing.T) {
 	first := w.worker()
 	go func() { done <- first.Run(ctx) }()
 	w.until("attempts are on the wire", func() bool {
-		return s.begun.Load() >= 4 &&
+		return s.begun.Load() >= atOnce+2 &&
 			w.state("thanks", engine.RunDone) == messages
 	})
 	cancel()
@@ -77,16 +82,13 @@ func TestStopSettlesWhatIsOnTheWire(t *testing.T) {
 }
 
 // pending returns how many deliveries are not settled.
-func (w *world) pending() (n int) {
+func (w *world) pending() int {
 	w.Helper()
-	for lane := range store.Lanes {
-		list, err := w.Deliveries(w.ctx, "shop", lane, w.now(), 1000)
-		if err != nil {
-			w.Fatal(err)
-		}
-		n += len(list)
+	list, err := w.Deliveries(w.ctx, "shop", w.now(), nil, 1000)
+	if err != nil {
+		w.Fatal(err)
 	}
-	return n
+	return len(list)
 }
 
 // fullDisk is a database that cannot settle while it is full.
@@ -136,7 +138,7 @@ func TestUnsettledIsNotSentAgain(t *testing.T) {
 // TestSettledBeforeTheNext: a sender settles an attempt that takes long before it begins the next
 // one, so that a kill sends again no more than what was on the wire.
 func TestSettledBeforeTheNext(t *testing.T) {
-	const messages, senders = 120, 8 * store.Lanes
+	const messages, senders = 120, worker.DefaultAttempts / 8
 	w := newWorld(t, embedded(t))
 	f := &fullDisk{}
 	var begun, most atomic.Int64
@@ -231,4 +233,119 @@ type sendFunc func(context.Context, engine.Delivery, int) error
 
 func (f sendFunc) Send(ctx context.Context, d engine.Delivery, attempt int) error {
 	return f(ctx, d, attempt)
+}
+
+// wire counts attempts.
+type wire struct {
+	mu         sync.Mutex
+	now, most  int            // at once, over all
+	of, mostOf map[string]int // by channel
+}
+
+func (w *wire) enter(channel string) (leave func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now++
+	w.of[channel]++
+	w.most, w.mostOf[channel] = max(w.most, w.now), max(w.mostOf[channel], w.of[channel])
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.now--
+		w.of[channel]--
+	}
+}
+
+// TestSilentHostsHoldUpNobody: however many hosts take calls and do not answer, decisions go on and
+// channels that answer deliver; attempts are bounded, over all and for each.
+func TestSilentHostsHoldUpNobody(t *testing.T) {
+	const hosts, calls, attempts, most, messages = 30, 20, 16, 12, 300
+	was := declarations
+	t.Cleanup(func() { declarations = was })
+	books := []string{thanks}
+	for i := range hosts {
+		declarations = strings.Replace(declarations, "channels:\n", fmt.Sprintf("channels:\n  h%d: {type: log}\n", i), 1)
+		books = append(books, fmt.Sprintf("id: call%d\nstage: activation\ntrigger: {event: member.left}\nmode: parallel\n"+
+			"actions:\n  - message: {channel: h%d, text: hi, class: transactional}\n", i, i))
+	}
+	w := newWorld(t, embedded(t))
+	on := &wire{of: map[string]int{}, mostOf: map[string]int{}}
+	answer := make(chan struct{})
+	var silent atomic.Int64
+	w.edit = func(c *worker.Config) {
+		c.Attempts = attempts
+		c.Sender = func(ch playbooks.Channel) (channel.Sender, error) {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) error {
+				defer on.enter(ch.Name)()
+				if ch.Name != "shop" {
+					silent.Add(1)
+					<-answer
+					return errBusy
+				}
+				return w.sent.Send(ctx, d, attempt)
+			}), nil
+		}
+	}
+	w.activate(books...)
+	w.run()
+	t.Cleanup(func() { close(answer) })
+	w.accept(order("first", "first"))
+	w.until("the shop has answered", func() bool { return w.pending() == 0 && w.state("thanks", engine.RunDone) == 1 })
+	for i := range calls {
+		in := order(fmt.Sprint("left", i), fmt.Sprint("gone", i))
+		in.Name = "member.left"
+		in.Payload.Properties = nil
+		w.accept(in)
+	}
+	w.until("hosts have calls that they do not answer", func() bool { return silent.Load() >= most })
+	for i := range messages {
+		w.accept(order(fmt.Sprint("e", i), fmt.Sprint("m", i)))
+	}
+	w.until("all other messages are out", func() bool {
+		distinct, _ := w.sent.keys()
+		return distinct == 1+messages
+	})
+	if n := silent.Load(); n != most {
+		t.Errorf("%d calls were begun of hosts that have not answered one, want %d", n, most)
+	}
+	on.mu.Lock()
+	defer on.mu.Unlock()
+	if on.most > attempts || on.mostOf["shop"] > attempts/8 {
+		t.Errorf("%d attempts at once, %d of one channel; want %d and %d", on.most, on.mostOf["shop"], attempts, attempts/8)
+	}
+}
+
+// TestBusyMemberHoldsUpNobody: a member with more messages than are read at once, of whom one is on
+// the wire for long, holds up no other member of the channel.
+func TestBusyMemberHoldsUpNobody(t *testing.T) {
+	const busy, others = 150, 20
+	w := newWorld(t, embedded(t))
+	answer := make(chan struct{})
+	w.edit = func(c *worker.Config) {
+		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) error {
+				if d.Member == "busy" {
+					<-answer
+				}
+				return w.sent.Send(ctx, d, attempt)
+			}), nil
+		}
+	}
+	w.activate(thanks)
+	for i := range busy {
+		w.accept(order(fmt.Sprint("b", i), "busy"))
+	}
+	for i := range others {
+		w.accept(order(fmt.Sprint("e", i), fmt.Sprint("m", i)))
+	}
+	w.run()
+	w.until("the others' messages are out", func() bool {
+		distinct, _ := w.sent.keys()
+		return distinct == others
+	})
+	close(answer)
+	w.until("all are out", func() bool {
+		distinct, all := w.sent.keys()
+		return distinct == busy+others && all == distinct
+	})
 }
