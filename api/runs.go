@@ -75,6 +75,7 @@ type deliveryView struct {
 	Attempts  int                 `json:"attempts"`
 	OutOfTurn bool                `json:"out_of_turn,omitempty" doc:"an attempt has failed: messages of the member that were decided later may have gone out before"`
 	Error     string              `json:"error,omitempty" doc:"of the last attempt"`
+	Provider  string              `json:"provider_id,omitempty" doc:"what the receiver calls a message that was sent"`
 	At        time.Time           `json:"at"`
 	NotBefore *time.Time          `json:"not_before,omitempty"`
 	SettledAt *time.Time          `json:"settled_at,omitempty"`
@@ -89,7 +90,7 @@ func viewDelivery(a store.Attempted) deliveryView {
 	}
 	return deliveryView{
 		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, OutOfTurn: a.OutOfTurn(),
-		Error: a.Error, At: a.At,
+		Error: a.Error, Provider: a.ProviderID, At: a.At,
 		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject,
 		Text: a.Message.Text,
 	}

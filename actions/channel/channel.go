@@ -19,10 +19,11 @@ import (
 // Sender carries out deliveries of one channel. It is safe for concurrent use. Attempts count from
 // 1.
 //
-// A nil error means that the receiver has taken the message. A [*PermanentError] will never go
+// A nil error means that the receiver has taken the message; providerID is what it calls the
+// message, empty when it does not say. A [*PermanentError] will never go
 // better, a [*RetryAfterError] says when to try again; every other error is passing.
 type Sender interface {
-	Send(ctx context.Context, d engine.Delivery, attempt int) error
+	Send(ctx context.Context, d engine.Delivery, attempt int) (providerID string, err error)
 }
 
 // PermanentError says that trying again cannot help.

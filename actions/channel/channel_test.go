@@ -49,7 +49,7 @@ func TestSMTPDelivers(t *testing.T) {
 	server := startSMTP(t, nil)
 	sender := smtpTo(t, server, "user:p%40ss@")
 	for attempt := 1; attempt <= 2; attempt++ {
-		if err := sender.Send(t.Context(), delivery(), attempt); err != nil {
+		if _, err := sender.Send(t.Context(), delivery(), attempt); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,6 +84,21 @@ func TestSMTPDelivers(t *testing.T) {
 	}
 }
 
+func TestSMTPTellsTheServersID(t *testing.T) {
+	for reply, want := range map[string]string{
+		"250 2.0.0 Ok: queued as 4F2A1C":                     "4F2A1C",
+		"250 Ok 0100018f2a-77d0-000000":                      "0100018f2a-77d0-000000",
+		"250 2.0.0 OK  1764250000 d9443c01a7-abc.12 - gsmtp": "1764250000",
+		"250 <20261127.1@mx.test> Queued mail for delivery":  "20261127.1@mx.test",
+		"250 Ok": "", "250 fine, thank you": "", "250 2.6.0 done": "",
+	} {
+		id, err := smtpTo(t, startSMTP(t, map[string]string{".": reply}), "").Send(t.Context(), delivery(), 1)
+		if err != nil || id != want {
+			t.Errorf("%s: %q, %v; want %q", reply, id, err, want)
+		}
+	}
+}
+
 func TestSMTPReplies(t *testing.T) {
 	tests := []struct {
 		name      string
@@ -105,7 +120,7 @@ func TestSMTPReplies(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := smtpTo(t, startSMTP(t, tt.replies), "user:hunter2@").Send(t.Context(), delivery(), 1)
+			_, err := smtpTo(t, startSMTP(t, tt.replies), "user:hunter2@").Send(t.Context(), delivery(), 1)
 			if (err == nil) != tt.ok {
 				t.Fatalf("err = %v", err)
 			}
@@ -126,7 +141,7 @@ func TestSMTPAddresses(t *testing.T) {
 		d := delivery()
 		d.Message.To = to
 		var p *PermanentError
-		if err := sender.Send(t.Context(), d, 1); !errors.As(err, &p) {
+		if _, err := sender.Send(t.Context(), d, 1); !errors.As(err, &p) {
 			t.Errorf("to %q: %v, want a permanent error", to, err)
 		}
 	}
@@ -136,7 +151,7 @@ func TestSMTPSubjectCannotAddHeaders(t *testing.T) {
 	server := startSMTP(t, nil)
 	d := delivery()
 	d.Message.Subject = "hi\r\nBcc: x@y.test"
-	if err := smtpTo(t, server, "").Send(t.Context(), d, 1); err != nil {
+	if _, err := smtpTo(t, server, "").Send(t.Context(), d, 1); err != nil {
 		t.Fatal(err)
 	}
 	msg, err := netmail.ReadMessage(strings.NewReader(server.received()[0].data))
@@ -148,7 +163,7 @@ func TestSMTPSubjectCannotAddHeaders(t *testing.T) {
 func TestSMTPStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := smtpTo(t, startSMTP(t, nil), "").Send(ctx, delivery(), 1); err == nil {
+	if _, err := smtpTo(t, startSMTP(t, nil), "").Send(ctx, delivery(), 1); err == nil {
 		t.Error("sent although the context was over")
 	}
 }
@@ -159,7 +174,7 @@ func TestLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send(t.Context(), delivery(), 1); err != nil {
+	if _, err := s.Send(t.Context(), delivery(), 1); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
@@ -183,7 +198,7 @@ func TestNullCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send(t.Context(), delivery(), 1); err != nil || n != 1 {
+	if _, err := s.Send(t.Context(), delivery(), 1); err != nil || n != 1 {
 		t.Errorf("n = %d, err = %v", n, err)
 	}
 }

@@ -44,7 +44,7 @@ type logLine struct {
 	Text     string    `json:"text"`
 }
 
-func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) error {
+func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) (string, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -53,12 +53,12 @@ func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) error {
 		To: d.Message.To, Subject: d.Message.Subject, Text: d.Message.Text,
 	})
 	if err != nil {
-		return &PermanentError{Err: fmt.Errorf("write the message as JSON: %w", err)}
+		return "", &PermanentError{Err: fmt.Errorf("write the message as JSON: %w", err)}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.out.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("write the message to the log: %w", err)
+		return "", fmt.Errorf("write the message to the log: %w", err)
 	}
-	return nil
+	return "", nil
 }

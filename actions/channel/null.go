@@ -25,9 +25,9 @@ type nullSender struct {
 	counted func(channel string)
 }
 
-func (s nullSender) Send(context.Context, engine.Delivery, int) error {
+func (s nullSender) Send(context.Context, engine.Delivery, int) (string, error) {
 	if s.counted != nil {
 		s.counted(s.name)
 	}
-	return nil
+	return "", nil
 }

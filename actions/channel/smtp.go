@@ -106,10 +106,10 @@ func newSMTP(rawURL, from string, now func() time.Time) (*smtpSender, error) {
 	return s, nil
 }
 
-func (s *smtpSender) Send(ctx context.Context, d engine.Delivery, _ int) error {
+func (s *smtpSender) Send(ctx context.Context, d engine.Delivery, _ int) (providerID string, err error) {
 	msg, err := s.message(d)
 	if err != nil {
-		return &PermanentError{Err: err}
+		return "", &PermanentError{Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
 	defer cancel()
@@ -127,21 +127,34 @@ func (s *smtpSender) Send(ctx context.Context, d engine.Delivery, _ int) error {
 	}()
 	client, err := mail.NewClient(s.host, append(slices.Clone(s.options), mail.WithDialContextFunc(dial))...)
 	if err != nil {
-		return &PermanentError{Err: fmt.Errorf("set up the mail client: %w", err)}
+		return "", &PermanentError{Err: fmt.Errorf("set up the mail client: %w", err)}
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
 		// Also a refused login: it is about the server's settings, not about this message, so the message
 		// waits.
-		return fmt.Errorf("connect to the mail server %s: %w", s.host, err)
+		return "", fmt.Errorf("connect to the mail server %s: %w", s.host, err)
 	}
 	err = client.SendWithSMTPClient(conn, msg)
 	// Once the server has said yes to the message, a failing goodbye must not send it a second time.
 	if err != nil && !msg.IsDelivered() {
-		return smtpError(s.host, err)
+		return "", smtpError(s.host, err)
 	}
 	_ = client.CloseWithSMTPClient(conn)
-	return nil
+	return queueID(msg.ServerResponse()), nil
+}
+
+// queueID returns what a mail server calls a message that it has taken, as "4F2A1C" in "2.0.0 Ok:
+// queued as 4F2A1C": the word behind "as", or the first that has a digit and is no code of the
+// answer's; empty when there is none.
+func queueID(response string) string {
+	words := strings.Fields(response)
+	for i, w := range words {
+		if i > 0 && strings.EqualFold(words[i-1], "as") || len(w) >= 6 && strings.ContainsAny(w, "0123456789") {
+			return strings.Trim(w, "<>.,;()")
+		}
+	}
+	return ""
 }
 
 func (s *smtpSender) dial(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -88,6 +88,6 @@ func (h *Host) Sign(r *http.Request) {
 }
 
 // Send refuses: the checker lets no message come here.
-func (h *Host) Send(context.Context, engine.Delivery, int) error {
-	return &PermanentError{Err: fmt.Errorf("the channel for %s carries no messages", h.base.Host)}
+func (h *Host) Send(context.Context, engine.Delivery, int) (string, error) {
+	return "", &PermanentError{Err: fmt.Errorf("the channel for %s carries no messages", h.base.Host)}
 }

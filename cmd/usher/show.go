@@ -32,6 +32,7 @@ type shownDelivery struct {
 	Channel, Step, State, Error, To, Text string
 	Attempts                              int
 	OutOfTurn                             bool       `json:"out_of_turn"`
+	ProviderID                            string     `json:"provider_id"`
 	NotBefore                             *time.Time `json:"not_before"`
 }
 

@@ -97,6 +97,9 @@ func (p *printout) delivery(d *shownDelivery) {
 	if (d.State == "pending" || d.State == "deferred") && d.NotBefore != nil {
 		p.Printf(", not before %s", p.Clock(*d.NotBefore))
 	}
+	if d.ProviderID != "" {
+		p.Printf(", known to the receiver as %s", d.ProviderID)
+	}
 	if d.Error != "" {
 		p.Printf("; last error: %s", d.Error)
 	}

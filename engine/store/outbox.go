@@ -27,6 +27,8 @@ type Attempted struct {
 	Attempts int
 	Error    string // of the last attempt
 	SettleAt time.Time
+	// ProviderID is what the receiver calls a message that was sent, when it says so.
+	ProviderID string
 	// Unreadable says why the message cannot be read; empty: it can.
 	Unreadable string
 }
@@ -44,6 +46,8 @@ type Outcome struct {
 	Error     string
 	NotBefore time.Time
 	At        time.Time
+	// ProviderID is what the receiver calls the message; empty: it does not say.
+	ProviderID string
 	// Result is stored in the inbox in the same commit: of what was sent, when the delivery's run is
 	// still open; of all else always. Its ID is unique.
 	Result *engine.Input
@@ -75,7 +79,8 @@ type Outbox interface {
 	//     error")
 	//  4. A Result is stored in the same commit, once. That something was sent is stored only when
 	//     its run is still open. (Outbox "brings the result of a run that waits, once")
-	//  5. What is to be released again is deferred, and its Result is stored; so is that of what was
+	//  5. What the receiver calls a message is kept. (Outbox "keeps what the receiver calls a message")
+	//  6. What is to be released again is deferred, and its Result is stored; so is that of what was
 	//     given up on. (Outbox "asks to release again, once, and brings what was not sent to a run
 	//     that has ended")
 	Settle(ctx context.Context, outcomes []Outcome) error

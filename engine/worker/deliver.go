@@ -42,13 +42,13 @@ func (w *Worker) attempt(ctx context.Context, a *active, d *store.Attempted) (o 
 	if o, refused := review(a, d, w.now()); refused {
 		return o, false
 	}
-	values, err := w.carry(ctx, a, d)
+	values, providerID, err := w.carry(ctx, a, d)
 	o = store.Outcome{Key: d.Key, At: w.now()}
 	var permanent *channel.PermanentError
 	var later *channel.RetryAfterError
 	switch {
 	case err == nil:
-		o.State = store.DeliverySent
+		o.State, o.ProviderID = store.DeliverySent, providerID
 		if values == nil {
 			values = map[string]any{"status": "sent", "delivered_at": o.At.Format(time.RFC3339Nano)}
 		}
@@ -69,23 +69,28 @@ func (w *Worker) attempt(ctx context.Context, a *active, d *store.Attempted) (o 
 	return o, permanent == nil
 }
 
-// carry makes one attempt. It returns what the run learns; nil: that the message was sent.
-func (w *Worker) carry(ctx context.Context, a *active, d *store.Attempted) (values map[string]any, err error) {
+// carry makes one attempt. It returns what the run learns, nil: that the message was sent, and what
+// the receiver calls it.
+func (w *Worker) carry(ctx context.Context, a *active, d *store.Attempted) (values map[string]any, providerID string,
+	err error,
+) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the channel broke off: %v", p)
 		}
 	}()
 	if d.Message.Webhook != nil {
-		return a.webhooks.Call(ctx, d.Delivery, d.Attempts+1)
+		values, err = a.webhooks.Call(ctx, d.Delivery, d.Attempts+1)
+		return values, "", err
 	}
 	s := a.senders[d.Channel]
 	if s == nil {
-		return nil, fmt.Errorf("there is no channel %s at present", d.Channel)
+		return nil, "", fmt.Errorf("there is no channel %s at present", d.Channel)
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	return nil, s.Send(ctx, d.Delivery, d.Attempts+1)
+	providerID, err = s.Send(ctx, d.Delivery, d.Attempts+1)
+	return nil, providerID, err
 }
 
 // failedStatus is the status of a delivery that was given up on, as its action declares it.

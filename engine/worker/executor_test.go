@@ -28,7 +28,7 @@ type slow struct {
 
 const atOnce = 10
 
-func (s *slow) Send(ctx context.Context, d engine.Delivery, attempt int) error {
+func (s *slow) Send(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
 	if s.begun.Add(1) <= atOnce {
 		return s.outbox.Send(ctx, d, attempt)
 	}
@@ -36,7 +36,7 @@ func (s *slow) Send(ctx context.Context, d engine.Delivery, attempt int) error {
 	case <-s.open:
 	case <-ctx.Done():
 		s.cutOff.Add(1)
-		return ctx.Err()
+		return "", ctx.Err()
 	}
 	return s.outbox.Send(ctx, d, attempt)
 }
@@ -146,7 +146,7 @@ func TestSettledBeforeTheNext(t *testing.T) {
 		f.Store = c.Store
 		c.Store = f
 		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
-			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) error {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
 				if n := begun.Add(1) - f.settled.Load(); n > most.Load() {
 					most.Store(n)
 				}
@@ -166,9 +166,9 @@ func TestSettledBeforeTheNext(t *testing.T) {
 	}
 }
 
-type senderFunc func(context.Context, engine.Delivery, int) error
+type senderFunc func(context.Context, engine.Delivery, int) (string, error)
 
-func (f senderFunc) Send(ctx context.Context, d engine.Delivery, attempt int) error {
+func (f senderFunc) Send(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
 	return f(ctx, d, attempt)
 }
 
@@ -181,7 +181,7 @@ func TestMessagesOfAMemberArriveInOrder(t *testing.T) {
 	got, flying := map[string][]string{}, map[string]int{}
 	w.edit = func(c *worker.Config) {
 		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
-			return sendFunc(func(_ context.Context, d engine.Delivery, _ int) error {
+			return sendFunc(func(_ context.Context, d engine.Delivery, _ int) (string, error) {
 				mu.Lock()
 				flying[d.Member]++
 				if flying[d.Member] > 1 {
@@ -194,7 +194,7 @@ func TestMessagesOfAMemberArriveInOrder(t *testing.T) {
 				mu.Lock()
 				flying[d.Member]--
 				mu.Unlock()
-				return nil
+				return "", nil
 			}), nil
 		}
 	}
@@ -229,9 +229,9 @@ func TestMessagesOfAMemberArriveInOrder(t *testing.T) {
 	}
 }
 
-type sendFunc func(context.Context, engine.Delivery, int) error
+type sendFunc func(context.Context, engine.Delivery, int) (string, error)
 
-func (f sendFunc) Send(ctx context.Context, d engine.Delivery, attempt int) error {
+func (f sendFunc) Send(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
 	return f(ctx, d, attempt)
 }
 
@@ -275,12 +275,12 @@ func TestSilentHostsHoldUpNobody(t *testing.T) {
 	w.edit = func(c *worker.Config) {
 		c.Attempts = attempts
 		c.Sender = func(ch playbooks.Channel) (channel.Sender, error) {
-			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) error {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
 				defer on.enter(ch.Name)()
 				if ch.Name != "shop" {
 					silent.Add(1)
 					<-answer
-					return errBusy
+					return "", errBusy
 				}
 				return w.sent.Send(ctx, d, attempt)
 			}), nil
@@ -323,7 +323,7 @@ func TestBusyMemberHoldsUpNobody(t *testing.T) {
 	answer := make(chan struct{})
 	w.edit = func(c *worker.Config) {
 		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
-			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) error {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
 				if d.Member == "busy" {
 					<-answer
 				}

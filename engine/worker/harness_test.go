@@ -238,16 +238,16 @@ type outbox struct {
 
 var errBusy = errors.New("busy")
 
-func (o *outbox) Send(_ context.Context, d engine.Delivery, attempt int) error {
+func (o *outbox) Send(_ context.Context, d engine.Delivery, attempt int) (string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.fail != nil {
 		if err := o.fail(d, attempt); err != nil {
-			return err
+			return "", err
 		}
 	}
 	o.n[d.Key]++
-	return nil
+	return "", nil
 }
 
 // keys returns how many different deliveries were sent, and how many times in all.

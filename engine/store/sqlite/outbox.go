@@ -12,7 +12,8 @@ import (
 )
 
 const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
-	d.settle_at, d.error, d.message, d.released_at, d.n`
+	d.settle_at, d.error, d.message, d.released_at, d.n,
+	d.provider_id`
 
 func deliveryOf(r row) store.Attempted {
 	a := store.Attempted{
@@ -21,7 +22,7 @@ func deliveryOf(r row) store.Attempted {
 			NotBefore: instant(r.int(6)), At: instant(r.int(7)), ReleasedAt: instant(r.int(13)),
 		},
 		N: r.int(14), State: store.DeliveryState(r.str(8)), Attempts: int(r.int(9)), SettleAt: instant(r.int(10)),
-		Error: r.str(11),
+		Error: r.str(11), ProviderID: r.str(15),
 	}
 	if err := json.Unmarshal(r.bytes(12), &a.Message); err != nil {
 		a.Unreadable = fmt.Sprintf("the stored delivery cannot be read: %v", err)
@@ -109,8 +110,9 @@ func (t *tx) settle(o *store.Outcome, data []byte) error {
 		tried = 0 // put off, not tried
 	}
 	const update = `UPDATE deliveries SET state = ?, error = ?, attempts = attempts + ?, settle_at = ?,
-		not_before = CASE ? WHEN 'pending' THEN ? ELSE not_before END WHERE key = ? AND state = 'pending'`
-	n, err := t.exec(update, string(o.State), o.Error, tried, millis(o.At), string(o.State), millis(o.NotBefore), o.Key)
+		not_before = CASE ? WHEN 'pending' THEN ? ELSE not_before END, provider_id = ? WHERE key = ? AND state = 'pending'`
+	n, err := t.exec(update, string(o.State), o.Error, tried, millis(o.At), string(o.State), millis(o.NotBefore),
+		o.ProviderID, o.Key)
 	if err != nil || n == 0 {
 		return err // settled by another worker already
 	}

@@ -117,6 +117,14 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		}}))
 		s.same("attempts", s.due(at.Add(time.Hour))[0].Attempts, 1)
 	},
+	"keeps what the receiver calls a message": func(t *testing.T, s *suite) {
+		at := now()
+		s.outbox(delivery("k", "r", at))
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliverySent, At: at, ProviderID: "4F2A1C"}}))
+		d, err := s.Delivery(s.ctx, "k")
+		s.must(err)
+		s.same("provider's id", d.ProviderID, "4F2A1C")
+	},
 	"keeps what was given up on, with its last error": func(t *testing.T, s *suite) {
 		at := now()
 		s.outbox(delivery("k", "r", at))

@@ -154,11 +154,13 @@ CREATE TABLE deliveries (
     settle_at   INTEGER NOT NULL DEFAULT 0,
     error       TEXT    NOT NULL DEFAULT '',
     message     BLOB    NOT NULL,
-    released_at INTEGER NOT NULL DEFAULT 0
+    released_at INTEGER NOT NULL DEFAULT 0,
+    provider_id TEXT    NOT NULL DEFAULT '' -- what the receiver calls it, once it was sent
 );
 CREATE UNIQUE INDEX deliveries_key ON deliveries (key);
 CREATE INDEX deliveries_pending ON deliveries (channel, not_before) WHERE state = 'pending';
 CREATE INDEX deliveries_member ON deliveries (member) WHERE state IN ('pending', 'deferred');
+CREATE INDEX deliveries_provider ON deliveries (provider_id) WHERE provider_id <> '';
 
 -- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind and space are those of an input before it was set
 -- aside: it is put back as that.
