@@ -55,25 +55,46 @@ func (c *cli) failuresCommand() *cobra.Command {
 
 // settleFailures is the command that retries failures, or drops them.
 func (c *cli) settleFailures(do, done string) *cobra.Command {
-	cmd := &cobra.Command{Use: do + " ID…", Args: cobra.MinimumNArgs(1), ValidArgsFunction: c.complete(failureCandidates)}
+	var like failuresLike
+	var all, yes bool
+	cmd := &cobra.Command{Use: do + " ID… | --all", ValidArgsFunction: c.complete(failureCandidates)}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		narrowed := like != failuresLike{} || yes
+		switch {
+		case all && len(args) > 0:
+			return usagef("say ids or --all, not both")
+		case narrowed && !all:
+			return usagef("--what, --playbook, --since and --yes go with --all")
+		case all:
+			return nil
+		}
+		return cobra.MinimumNArgs(1)(cmd, args)
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "all that is open, or what of it --what, --playbook and --since select; says how many")
+	cmd.Flags().BoolVar(&yes, "yes", false, "with --all: do it")
+	like.flags(cmd)
 	switch do {
 	case "retry":
 		cmd.Short = "Put back what was set aside or given up on"
 		cmd.Long = "Puts back what `usher failures` lists, by its id: an event or another input is decided again, as of now; a message or a\n" +
 			"webhook is attempted again, under the same key; a member who is held goes on, when all that is stored of them can be read.\n" +
 			"What has ended is not begun again: a run that failed is over."
-		cmd.Example = "  usher failures retry 17\n  usher failures retry 17 18 21"
+		cmd.Example = "  usher failures retry 17\n  usher failures retry 17 18 21\n" +
+			"  usher failures retry --all --what delivery --since 2h --yes"
 	default:
 		cmd.Short = "Take failures from the list"
 		cmd.Long = "Takes what `usher failures` lists from the list, by its id. It is kept: `usher failures --outcome dropped` lists it. A message\n" +
 			"or a webhook that was given up on is dropped, and its run says so."
-		cmd.Example = "  usher failures drop 17\n  usher failures drop 17 18 21"
+		cmd.Example = "  usher failures drop 17\n  usher failures drop 17 18 21\n  usher failures drop --all --playbook welcome --yes"
 	}
 	serverFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cl, err := c.client(cmd)
 		if err != nil {
 			return err
+		}
+		if all {
+			return c.settleAll(cmd.Context(), cl, do, done, &like, yes)
 		}
 		var errs []error // one that cannot be settled keeps none of the others
 		for _, id := range args {
@@ -115,6 +136,7 @@ func failureCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, 
 func (c *cli) listFailures(name string) *cobra.Command {
 	var cursor, outcome string
 	var limit int
+	var like failuresLike
 	cmd := &cobra.Command{
 		Use: name, Short: "List what failed, was set aside or given up on, newest first", Args: cobra.NoArgs,
 		Long: "Lists runs that failed, inputs and waits that could not be decided and were set aside, and messages and webhooks that were\n" +
@@ -122,10 +144,13 @@ func (c *cli) listFailures(name string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&outcome, "outcome", "open", "open, retried or dropped")
 	completeFlag(cmd, "outcome", failureOutcomes...)
+	like.flags(cmd)
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
 	cmd.Flags().IntVar(&limit, "limit", 50, "failures of one page, to 1000")
 	path := func([]string) string {
-		q := url.Values{"limit": {fmt.Sprint(limit)}, "outcome": {outcome}}
+		q, _ := like.query(time.Now()) // which was asked before
+		q.Set("limit", fmt.Sprint(limit))
+		q.Set("outcome", outcome)
 		if cursor != "" {
 			q.Set("cursor", cursor)
 		}
@@ -149,6 +174,9 @@ func (c *cli) listFailures(name string) *cobra.Command {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := oneOf("outcome", outcome, failureOutcomes...); err != nil {
+			return err
+		}
+		if _, err := like.query(time.Now()); err != nil {
 			return err
 		}
 		return run(cmd, args)

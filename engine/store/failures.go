@@ -41,9 +41,25 @@ const (
 
 // FailureFilter selects failures.
 type FailureFilter struct {
-	Outcome FailureOutcome // empty: those that are open
-	Cursor  string
-	Limit   int
+	Outcome  FailureOutcome // empty: those that are open
+	What     string         // only of this; empty: of all
+	Playbook string         // only of a run or a delivery of this playbook; empty: of all
+	Since    time.Time      // only from then on
+	Cursor   string
+	Limit    int
+}
+
+// Settled is what became of a group of failures.
+type Settled struct {
+	Done []Failure
+	Kept []Kept
+	Next string // cursor of the next group; empty: there is none
+}
+
+// Kept is a failure that could not be settled, and why.
+type Kept struct {
+	Failure
+	Reason string
 }
 
 // NotSettled says why a failure cannot be retried, or dropped. Nothing was changed.
@@ -59,6 +75,8 @@ type Failures interface {
 	//  1. Whatever was set aside is listed with what it is. (Aside "lists inputs, waits and looks
 	//     that were set aside", Reader "lists what was set aside, newest first")
 	//  2. A run is listed once. (Reader "lists runs that failed, once")
+	//  3. The filter selects by outcome, kind, playbook and time.
+	//     (Failures "selects by kind, playbook and time")
 	Failures(ctx context.Context, f FailureFilter) (list []Failure, next string, err error)
 
 	// Retry puts what failed back, as of now. It is ErrNotFound, or [*NotSettled] when it cannot be
@@ -80,5 +98,18 @@ type Failures interface {
 	//  1. It is kept under its outcome, and what it is about stays as it is.
 	//     (Failures "drops with a trace")
 	//  2. A delivery is dropped, and its run tells of it. (Failures "drops a delivery")
+	//  3. So is the message that an input was to release again: its run learns that it failed, by an
+	//     input. (Failures "drops the message of a release with it")
 	Drop(ctx context.Context, n int64, now time.Time) (Failure, error)
+
+	// RetryAll is Retry for the open failures that a filter selects, up to its Limit.
+	//
+	//  1. The oldest is first, so that a member's inputs keep their order; what cannot be put back is
+	//     told and stays. (Failures "settles many, oldest first, group by group")
+	RetryAll(ctx context.Context, f FailureFilter, now time.Time) (Settled, error)
+
+	// DropAll is Drop for the open failures that a filter selects, up to its Limit.
+	//
+	//  1. It goes by the same order. (Failures "settles many, oldest first, group by group")
+	DropAll(ctx context.Context, f FailureFilter, now time.Time) (Settled, error)
 }

@@ -67,7 +67,7 @@ func (b *batch) setAside(t *tx) error {
 			at, member, err = t.failWait(p, at)
 		}
 		if err == nil {
-			err = t.failAs(at, what, known, p.Error, kind, member)
+			err = t.failAs(&failure{at, what, known, p.Error, kind, member, p.Playbook})
 		}
 		if err != nil {
 			return fmt.Errorf("set aside %s %s: %w", what, known.ID, err)

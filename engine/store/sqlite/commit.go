@@ -144,7 +144,11 @@ func (b *batch) put(t *tx) error {
 		return err
 	}
 	for r, reason := range records.Failed(b.Changes) {
-		if err := t.failRun(millis(r.EndedAt), store.FailedRun, r.ID, r.Member, reason); err != nil {
+		err := t.failAs(&failure{
+			at: millis(r.EndedAt), what: store.FailedRun, known: store.Identity{ID: r.ID}, text: reason, member: r.Member,
+			playbook: r.Playbook,
+		})
+		if err != nil {
 			return of(r.Member, fmt.Errorf("note that run %s failed: %w", r.ID, err))
 		}
 	}

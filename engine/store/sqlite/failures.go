@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -26,6 +27,14 @@ func failureOf(r row) store.Failure {
 	}
 }
 
+// failuresLike selects failures, with the arguments of likeArgs.
+const failuresLike = ` AND outcome = ? AND (? = '' OR what = ?) AND at >= ? AND (? = '' OR ? = CASE what
+	WHEN 'delivery' THEN (SELECT playbook FROM deliveries WHERE key = failures.id) ELSE playbook END)`
+
+func likeArgs(f *store.FailureFilter) []any {
+	return []any{string(f.Outcome), f.What, f.What, millis(f.Since), f.Playbook, f.Playbook}
+}
+
 // Failures pages over what was given up on, newest first.
 func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.Failure, next string, err error) {
 	before, err := position(f.Cursor)
@@ -33,8 +42,8 @@ func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.
 		return nil, "", err
 	}
 	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT " + failureColumns + " FROM failures WHERE outcome = ? AND n < ? ORDER BY n DESC LIMIT ?"
-		return c.query(read, []any{string(f.Outcome), before, f.Limit + 1}, func(r row) error {
+		const read = "SELECT " + failureColumns + " FROM failures WHERE n < ?" + failuresLike + " ORDER BY n DESC LIMIT ?"
+		return c.query(read, append([]any{before}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
 			list = append(list, failureOf(r))
 			return nil
 		})
@@ -59,30 +68,16 @@ func (d *db) Drop(ctx context.Context, n int64, now time.Time) (store.Failure, e
 	return d.settleFailure(ctx, n, now, store.FailureDropped, (*tx).drop)
 }
 
+// settling does to a failure what settles it.
+type settling func(*tx, *store.Failure, time.Time) error
+
 func (d *db) settleFailure(
-	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome,
-	do func(*tx, *store.Failure, time.Time) error,
+	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, do settling,
 ) (f store.Failure, err error) {
 	// What was taken before comes in before: see Accept.
 	if err = d.settle(ctx, journal.AnyShard, 0); err == nil {
-		err = d.write(ctx, inputRows, func(t *tx) error {
-			found, err := t.one("SELECT "+failureColumns+" FROM failures WHERE n = ?", []any{n}, func(r row) error {
-				f = failureOf(r)
-				return nil
-			})
-			switch {
-			case err != nil:
-				return err
-			case !found:
-				return store.ErrNotFound
-			case f.Outcome != "":
-				return &store.NotSettled{Reason: fmt.Sprintf("it was %s already", f.Outcome)}
-			}
-			if err := do(t, &f, now); err != nil {
-				return err
-			}
-			f.Outcome, f.SettledAt = outcome, instant(millis(now))
-			_, err = t.exec("UPDATE failures SET outcome = ?, settled_at = ? WHERE n = ?", string(outcome), millis(now), n)
+		err = d.write(ctx, inputRows, func(t *tx) (err error) {
+			f, err = t.settleFailure(n, now, outcome, do)
 			return err
 		})
 	}
@@ -92,13 +87,102 @@ func (d *db) settleFailure(
 	return f, nil
 }
 
+func (t *tx) settleFailure(n int64, now time.Time, outcome store.FailureOutcome, do settling) (f store.Failure, err error) {
+	found, err := t.one("SELECT "+failureColumns+" FROM failures WHERE n = ?", []any{n}, func(r row) error {
+		f = failureOf(r)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return f, err
+	case !found:
+		return f, store.ErrNotFound
+	case f.Outcome != "":
+		return f, &store.NotSettled{Reason: fmt.Sprintf("it was %s already", f.Outcome)}
+	}
+	if err := do(t, &f, now); err != nil {
+		return f, err
+	}
+	f.Outcome, f.SettledAt = outcome, instant(millis(now))
+	_, err = t.exec("UPDATE failures SET outcome = ?, settled_at = ? WHERE n = ?", string(outcome), millis(now), n)
+	return f, err
+}
+
+// RetryAll puts back what failed and a filter selects.
+func (d *db) RetryAll(ctx context.Context, f store.FailureFilter, now time.Time) (store.Settled, error) {
+	return d.settleFailures(ctx, f, now, store.FailureRetried, (*tx).retry)
+}
+
+// DropAll takes from the list what a filter selects.
+func (d *db) DropAll(ctx context.Context, f store.FailureFilter, now time.Time) (store.Settled, error) {
+	return d.settleFailures(ctx, f, now, store.FailureDropped, (*tx).drop)
+}
+
+// settleFailures settles a group in one commit. What is to be settled is found outside of it, because
+// that may take long.
+func (d *db) settleFailures(
+	ctx context.Context, f store.FailureFilter, now time.Time, outcome store.FailureOutcome, do settling,
+) (s store.Settled, err error) {
+	after := int64(0)
+	if f.Cursor != "" {
+		if after, err = position(f.Cursor); err != nil {
+			return s, err
+		}
+	}
+	f.Outcome = ""
+	var list []int64
+	err = d.read(ctx, func(c *conn) error {
+		const read = "SELECT n FROM failures WHERE n > ?" + failuresLike + " ORDER BY n LIMIT ?"
+		return c.query(read, append([]any{after}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
+			list = append(list, r.int(0))
+			return nil
+		})
+	})
+	next := ""
+	if len(list) > f.Limit {
+		list = list[:f.Limit]
+		next = strconv.FormatInt(list[f.Limit-1], 10)
+	}
+	if err == nil && len(list) > 0 {
+		err = d.settle(ctx, journal.AnyShard, 0)
+	}
+	if err == nil && len(list) > 0 {
+		err = d.write(ctx, inputRows*len(list), func(t *tx) error {
+			s = store.Settled{Next: next}
+			return t.settleFailures(list, now, outcome, do, &s)
+		})
+	}
+	if err != nil {
+		return store.Settled{}, fmt.Errorf("settle failures: %w", err)
+	}
+	return s, nil
+}
+
+func (t *tx) settleFailures(
+	list []int64, now time.Time, outcome store.FailureOutcome, do settling, s *store.Settled,
+) error {
+	for _, n := range list {
+		f, err := t.settleFailure(n, now, outcome, do)
+		var kept *store.NotSettled
+		switch {
+		case errors.As(err, &kept):
+			s.Kept = append(s.Kept, store.Kept{Failure: f, Reason: kept.Reason})
+		case err != nil:
+			return fmt.Errorf("failure %d: %w", n, err)
+		default:
+			s.Done = append(s.Done, f)
+		}
+	}
+	return nil
+}
+
 func (t *tx) retry(f *store.Failure, now time.Time) error {
 	switch f.What {
 	case store.FailedInput:
 		return t.retryInput(f)
 	case store.FailedDelivery:
 		const again = "UPDATE deliveries SET state = 'pending', attempts = 0, settle_at = 0, not_before = ? WHERE key = ? AND state = 'archived'"
-		return t.settleArchived(f.ID, "retried", now, again)
+		return t.settleArchived(f.ID, string(store.FailureRetried), now, again)
 	case store.FailedMember:
 		return t.retryMember(f.ID)
 	case store.FailedRun, store.FailedWait:
@@ -112,9 +196,11 @@ func (t *tx) retry(f *store.Failure, now time.Time) error {
 
 func (t *tx) drop(f *store.Failure, now time.Time) error {
 	switch f.What {
+	case store.FailedInput:
+		return t.dropRelease(f, now)
 	case store.FailedDelivery:
 		const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ? AND state = 'archived'"
-		return t.settleArchived(f.ID, "dropped", now, end)
+		return t.settleArchived(f.ID, string(store.FailureDropped), now, end)
 	case store.FailedMember:
 		held, err := t.one("SELECT 1 FROM held WHERE member = ?", []any{f.ID}, func(row) error { return nil })
 		if held && err == nil {
@@ -188,8 +274,55 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 	if n == 0 {
 		return &store.NotSettled{Reason: "the delivery is not given up on any more"}
 	}
+	return t.traceDelivery(key, what, "by hand, after it was given up on", now)
+}
+
+// dropRelease drops the message that an input was to release again: it would stay deferred for ever.
+// Its place under the frequency caps is given back, and its run learns of it, by an input.
+func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
+	in := engine.Input{Kind: engine.InputRelease, ID: f.ID}
+	const read = `SELECT i.data FROM failures f CROSS JOIN inbox i
+		WHERE f.n = ? AND f.kind = 'release' AND i.id = f.id AND i.space = f.space AND i.kind = '` + kindPoisoned + `'`
+	found, err := t.one(read, []any{f.N}, func(r row) error {
+		in.Data = r.bytes(0)
+		return nil
+	})
+	if err != nil || !found {
+		return err
+	}
+	p, err := in.Decode()
+	if err != nil {
+		return nil //nolint:nilerr // it does not say which message it is about
+	}
+	key, _ := p.Properties["delivery"].(string)
+	var a store.Attempted
+	found, err = t.one("SELECT "+deliveryColumns+" FROM deliveries d WHERE d.key = ? AND d.state = 'deferred'", []any{key},
+		func(r row) error {
+			a = deliveryOf(r)
+			return nil
+		})
+	if err != nil || !found {
+		return err
+	}
+	const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ?"
+	if _, err := t.exec(end, millis(now), key); err != nil {
+		return err
+	}
+	result := engine.ResultOf(&a.Delivery, map[string]any{"status": "failed", "reason": "dropped by hand"})
+	data, err := payloads([]engine.Input{result})
+	if err == nil {
+		_, err = t.accept(&result, data[0])
+	}
+	if err != nil {
+		return err
+	}
+	return t.traceDelivery(key, string(store.FailureDropped), "by hand, after its release was set aside", now)
+}
+
+// traceDelivery notes in the trace of a delivery's run what was done to it.
+func (t *tx) traceDelivery(key, what, reason string, now time.Time) error {
 	var id, step string
-	_, err = t.one("SELECT run, step FROM deliveries WHERE key = ?", []any{key}, func(r row) error {
+	_, err := t.one("SELECT run, step FROM deliveries WHERE key = ?", []any{key}, func(r row) error {
 		id, step = r.str(0), r.str(1)
 		return nil
 	})
@@ -201,27 +334,32 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 		return err
 	}
 	return t.appendTo(r, records.ByHand, engine.TraceEntry{
-		At: instant(millis(now)), What: what, Step: step, Reason: "by hand, after it was given up on",
+		At: instant(millis(now)), What: what, Step: step, Reason: reason,
 	})
 }
 
 // fail lists what was given up on.
 func (t *tx) fail(at int64, what, id, text string) error {
-	return t.failAs(at, what, store.Identity{ID: id}, text, "", "")
+	return t.failAs(&failure{at: at, what: what, known: store.Identity{ID: id}, text: text})
 }
 
-// failRun is fail for a run or its wait, of a member.
-func (t *tx) failRun(at int64, what, run, member, text string) error {
-	return t.failAs(at, what, store.Identity{ID: run}, text, "", member)
+// failure is what is listed of what was given up on: of an input its kind, and of a run or a wait
+// whose it is, which no other row may say.
+type failure struct {
+	at                     int64
+	what                   string
+	known                  store.Identity
+	text                   string
+	kind, member, playbook string
 }
 
-// failAs is fail for an input, which keeps its kind and what it is known by.
-func (t *tx) failAs(at int64, what string, known store.Identity, text, kind, member string) error {
+func (t *tx) failAs(f *failure) error {
 	n, err := t.number()
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO failures (n, at, what, space, id, error, kind, member) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", n, at, what,
-		spaceOf(known), known.ID, text, kind, member)
+	const insert = `INSERT INTO failures (n, at, what, space, id, error, kind, member, playbook)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	_, err = t.exec(insert, n, f.at, f.what, spaceOf(f.known), f.known.ID, f.text, f.kind, f.member, f.playbook)
 	return err
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +65,7 @@ func (s *suite) givenUp(member string) store.Failure {
 	at := now()
 	s.commit(member, 0, &engine.Changes{
 		Members: []*engine.Member{{ID: member}}, Runs: []*engine.Run{waiting("r", member, at.Add(time.Hour))},
-		Deliveries: []engine.Delivery{{Key: "k", Member: member, Run: "r", Step: "hi", Channel: "mail", At: at, ReleasedAt: at}},
+		Deliveries: []engine.Delivery{{Key: "k", Member: member, Playbook: "welcome", Run: "r", Step: "hi", Channel: "mail", At: at, ReleasedAt: at}},
 	})
 	s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryArchived, Error: "no such user", At: at}}))
 	return s.failure()
@@ -80,7 +81,106 @@ func (s *suite) delivery() (store.Attempted, engine.TraceEntry) {
 	return r.Deliveries[0], r.Trace[len(r.Trace)-1]
 }
 
+// setAside accepts inputs and sets them aside.
+func (s *suite) setAside(inputs ...engine.Input) {
+	s.t.Helper()
+	var c engine.Changes
+	var last int64
+	for _, in := range s.accept(inputs...) {
+		last = in.Seq
+		c.Poisoned = append(c.Poisoned, engine.Poisoned{Seq: in.Seq, Error: "broken"})
+	}
+	s.commit(inputs[0].Member, last, &c)
+}
+
+func failureKeys(list []store.Failure) (keys []string) {
+	for i := range list {
+		keys = append(keys, list[i].ID)
+	}
+	return keys
+}
+
 var failureCases = map[string]func(*testing.T, *suite){
+	"settles many, oldest first, group by group": func(t *testing.T, s *suite) {
+		shard, m := membersOfShard(1)
+		at := now()
+		var inputs []engine.Input
+		for i := range 5 {
+			inputs = append(inputs, event(fmt.Sprint("e", i), m[0], "x"))
+		}
+		s.setAside(inputs...)
+		r := waiting("over", m[0], time.Time{})
+		r.State = engine.RunFailed
+		r.Trace = []engine.TraceEntry{{What: "failed"}}
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		first, err := s.RetryAll(s.ctx, store.FailureFilter{Limit: 4}, at)
+		s.must(err)
+		s.same("first group", failureKeys(first.Done), []string{"e0", "e1", "e2", "e3"})
+		second, err := s.RetryAll(s.ctx, store.FailureFilter{Limit: 4, Cursor: first.Next}, at)
+		s.must(err)
+		s.same("second group", failureKeys(second.Done), []string{"e4"})
+		s.same("kept", []any{len(second.Kept), second.Kept[0].ID, second.Next}, []any{1, "over", ""})
+		s.same("owed", ids(s.pending(shard, 10).Inputs), []string{"e0", "e1", "e2", "e3", "e4"})
+		dropped, err := s.DropAll(s.ctx, store.FailureFilter{Limit: 4}, at)
+		s.must(err)
+		s.same("dropped", []any{failureKeys(dropped.Done), dropped.Done[0].Outcome, len(dropped.Kept)},
+			[]any{[]string{"over"}, store.FailureDropped, 0})
+		none, err := s.DropAll(s.ctx, store.FailureFilter{Limit: 4}, at)
+		s.must(err)
+		s.same("nothing is left", none, store.Settled{})
+		if _, err := s.RetryAll(s.ctx, store.FailureFilter{Limit: 4, Cursor: "x"}, at); !errors.Is(err, store.ErrCursor) {
+			t.Errorf("a cursor that is none: %v", err)
+		}
+	},
+	"selects by kind, playbook and time": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(1)
+		f := s.givenUp(m[0])
+		s.setAside(event("e", m[0], "x"))
+		for _, c := range []struct {
+			f    store.FailureFilter
+			want []string
+		}{
+			{store.FailureFilter{What: store.FailedInput}, []string{"e"}},
+			{store.FailureFilter{What: store.FailedLook}, nil},
+			{store.FailureFilter{Playbook: "welcome"}, []string{"k"}},
+			{store.FailureFilter{Playbook: "another"}, nil},
+			{store.FailureFilter{Since: f.At}, []string{"e", "k"}},
+			{store.FailureFilter{Since: now().Add(time.Hour)}, nil},
+		} {
+			c.f.Limit = 10
+			list, _, err := s.Failures(s.ctx, c.f)
+			s.must(err)
+			s.same(fmt.Sprintf("%+v", c.f), failureKeys(list), c.want)
+		}
+		_, err := s.DropAll(s.ctx, store.FailureFilter{Playbook: "welcome", Limit: 10}, now())
+		s.must(err)
+		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 10})
+		s.must(err)
+		s.same("left", failureKeys(list), []string{"e"})
+	},
+	"drops the message of a release with it": func(t *testing.T, s *suite) {
+		shard, m := membersOfShard(1)
+		at := now()
+		d := engine.Delivery{Key: "k", Member: m[0], Run: "r", Step: "hi", Channel: "mail", At: at, ReleasedAt: at}
+		s.commit(m[0], 0, &engine.Changes{
+			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at.Add(time.Hour))},
+			Deliveries: []engine.Delivery{d},
+		})
+		again := engine.ReleaseAgain(&d)
+		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryDeferred, At: at, Result: &again}}))
+		in := s.pending(shard, 10).Inputs
+		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Error: "broken"}}})
+		_, err := s.Drop(s.ctx, s.failure().N, at)
+		s.must(err)
+		got, last := s.delivery()
+		s.same("delivery", []any{got.State, got.SettleAt}, []any{store.DeliveryDropped, at})
+		s.same("trace", []any{last.What, last.Step}, []any{"dropped", "hi"})
+		result := s.pending(shard, 10).Inputs
+		s.same("its run is told", ids(result), []string{engine.AnswerID("k")})
+		p, err := result[0].Decode()
+		s.must(err)
+		s.same("status", p.Properties["status"], "failed")
+	},
 	"puts an input back as what it was": func(t *testing.T, s *suite) {
 		shard, m := membersOfShard(2)
 		at := now()

@@ -174,7 +174,8 @@ CREATE TABLE failures (
     outcome    TEXT    NOT NULL DEFAULT '',
     settled_at INTEGER NOT NULL DEFAULT 0,
     space      TEXT    NOT NULL DEFAULT '',
-    member     TEXT    NOT NULL DEFAULT '' -- of a run or a wait
+    member     TEXT    NOT NULL DEFAULT '', -- of a run or a wait
+    playbook   TEXT    NOT NULL DEFAULT ''  -- of it
 );
 CREATE INDEX failures_outcome ON failures (outcome, n);
 
