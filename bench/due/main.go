@@ -32,6 +32,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -181,7 +182,7 @@ func decide(ctx context.Context, s store.Store, e *engine.Engine, epochs map[int
 		last[shard] = in.Seq
 	}
 	for shard, c := range changes {
-		c.Tally = engine.Tally(c)
+		c.Tally = tally.Of(c)
 		if err := s.Commit(ctx, shard, epochs[shard], last[shard], c); err != nil {
 			return err
 		}

@@ -109,10 +109,8 @@ var failureCases = map[string]func(*testing.T, *suite){
 			inputs = append(inputs, event(fmt.Sprint("e", i), m[0], "x"))
 		}
 		s.setAside(inputs...)
-		r := waiting("over", m[0], time.Time{})
-		r.State = engine.RunFailed
-		r.Trace = []engine.TraceEntry{{What: "failed"}}
-		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("over", m[0], at)}})
+		s.commit(m[0], 0, &engine.Changes{Poisoned: []engine.Poisoned{{Run: "over", Error: "broken"}}})
 		first, err := s.RetryAll(s.ctx, store.FailureFilter{Limit: 4}, at)
 		s.must(err)
 		s.same("first group", failureKeys(first.Done), []string{"e0", "e1", "e2", "e3"})
