@@ -72,7 +72,7 @@ func (c *cli) settleFailures(do, done string) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all that is open, or what of it --what, --playbook and --since select; says how many")
 	cmd.Flags().BoolVar(&yes, "yes", false, "with --all: do it")
-	like.flags(cmd)
+	like.flags(c, cmd)
 	switch do {
 	case "retry":
 		cmd.Short = "Put back what was set aside or given up on"
@@ -144,7 +144,7 @@ func (c *cli) listFailures(name string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&outcome, "outcome", "open", "open, retried or dropped")
 	completeFlag(cmd, "outcome", failureOutcomes...)
-	like.flags(cmd)
+	like.flags(c, cmd)
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
 	cmd.Flags().IntVar(&limit, "limit", 50, "failures of one page, to 1000")
 	path := func([]string) string {

@@ -19,11 +19,13 @@ var failureKinds = []string{"input", "wait", "look", "run", "delivery", "member"
 // failuresLike selects failures.
 type failuresLike struct{ what, playbook, since string }
 
-func (f *failuresLike) flags(cmd *cobra.Command) {
+func (f *failuresLike) flags(c *cli, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.what, "what", "", "only of this kind: input, wait, look, run, delivery, member, counts or request")
 	cmd.Flags().StringVar(&f.playbook, "playbook", "", "only runs of this playbook and their deliveries")
 	cmd.Flags().StringVar(&f.since, "since", "", "only from this time on, or from so long ago, as in 2h")
 	completeFlag(cmd, "what", failureKinds...)
+	completeFlag(cmd, "since", "1h", "24h")
+	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
 }
 
 // query returns the parameters of a request.
@@ -41,11 +43,12 @@ func (f *failuresLike) query(now time.Time) (url.Values, error) {
 	if f.since == "" {
 		return q, nil
 	}
-	at := now
-	if ago, err := time.ParseDuration(f.since); err == nil {
-		at = now.Add(-ago)
-	} else if at, err = instantFlag("since", f.since, time.Local); err != nil {
-		return nil, err
+	ago, err := time.ParseDuration(f.since)
+	at := now.Add(-ago)
+	if err != nil {
+		if at, err = instantFlag("since", f.since, time.Local); err != nil {
+			return nil, err
+		}
 	}
 	q.Set("since", at.UTC().Format(time.RFC3339))
 	return q, nil
@@ -79,10 +82,9 @@ func (c *cli) settleAll(ctx context.Context, cl *client, do, done string, like *
 		for _, k := range group.Kept {
 			reasons[k.Reason]++
 		}
-		if group.Next == "" {
+		if q.Set("cursor", group.Next); group.Next == "" {
 			break
 		}
-		q.Set("cursor", group.Next)
 	}
 	fmt.Fprintf(c.stdout, "%s %s\n", done, plural(settled, "failure"))
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
@@ -93,8 +95,7 @@ func (c *cli) settleAll(ctx context.Context, cl *client, do, done string, like *
 
 // countFailures says how many failures would be settled.
 func (c *cli) countFailures(ctx context.Context, cl *client, q url.Values, done string) error {
-	kinds, all := map[string]int{}, 0
-	list := maps.Clone(q)
+	kinds, all, list := map[string]int{}, 0, maps.Clone(q)
 	list.Set("limit", "1000")
 	for {
 		var l shownFailures
@@ -105,10 +106,9 @@ func (c *cli) countFailures(ctx context.Context, cl *client, q url.Values, done 
 			kinds[l.Failures[i].What]++
 			all++
 		}
-		if l.Next == "" {
+		if list.Set("cursor", l.Next); l.Next == "" {
 			break
 		}
-		list.Set("cursor", l.Next)
 	}
 	if all == 0 {
 		fmt.Fprintln(c.stdout, "nothing is selected")

@@ -87,7 +87,9 @@ func (d *db) settleFailure(
 	return f, nil
 }
 
-func (t *tx) settleFailure(n int64, now time.Time, outcome store.FailureOutcome, do settling) (f store.Failure, err error) {
+func (t *tx) settleFailure(n int64, now time.Time, outcome store.FailureOutcome, do settling) (
+	f store.Failure, err error,
+) {
 	found, err := t.one("SELECT "+failureColumns+" FROM failures WHERE n = ?", []any{n}, func(r row) error {
 		f = failureOf(r)
 		return nil

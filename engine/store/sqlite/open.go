@@ -74,7 +74,6 @@ type db struct {
 	tellUnlocked func(error) // may be nil
 	hold         *hold.Hold  // nil: the tests' second handle of one process has none
 	w            *writer
-	disk         *syncer
 	log          *checkpointer
 	reads        pool // of decisions
 	asks         pool // of questions from outside
@@ -157,11 +156,10 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
 		return errors.Join(fmt.Errorf("make room for its log: %w", err), wc.close(), d.closeReaders())
 	}
-	d.disk = newSyncer(path, &d.faults)
 	if d.log, err = startCheckpointer(dsn, path+"-wal", &d.faults); err != nil {
 		return errors.Join(err, wc.close(), d.closeReaders())
 	}
-	d.w = startWriter(wc, d.disk, d.log, d.clock)
+	d.w = startWriter(wc, &d.faults, d.log, d.clock)
 	err = d.seed(ctx)
 	if err == nil {
 		err = d.beginClock(ctx)
@@ -315,7 +313,7 @@ func (d *db) close() error {
 	if !d.w.stop() {
 		return nil
 	}
-	return errors.Join(err, d.disk.stop(), d.log.stop(), d.closeReaders(), d.w.c.close())
+	return errors.Join(err, d.w.disk.Stop(), d.log.stop(), d.closeReaders(), d.w.c.close())
 }
 
 func (d *db) openReaders(dsn string) (err error) {

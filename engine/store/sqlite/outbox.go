@@ -49,7 +49,7 @@ func (d *db) Deliveries(ctx context.Context, channel string, now time.Time, held
 		})
 	})
 	if err == nil && len(list) > 0 {
-		err = d.disk.await(ctx)
+		err = d.w.disk.Await(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read what is due of channel %s: %w", channel, err)

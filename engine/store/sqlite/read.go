@@ -68,7 +68,7 @@ func (d *db) read(ctx context.Context, f func(*conn) error) error {
 		return f(c)
 	})
 	if err == nil {
-		err = d.disk.await(cut)
+		err = d.w.disk.Await(cut)
 	}
 	if err != nil && ctx.Err() == nil && cut.Err() != nil {
 		return fmt.Errorf("%w, more than %s", store.ErrSlow, d.askTime.Round(time.Millisecond))

@@ -11,6 +11,7 @@ import (
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/syncer"
 )
 
 // Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer
@@ -39,7 +40,8 @@ type writer struct {
 	other    []*job
 	turn     bool // intake is next
 	unsummed int  // rows of tallies since they were last summed up
-	disk     *syncer
+	disk     *syncer.Syncer
+	faults   *faults
 	log      *checkpointer
 	taken    *journal.Journal // nil: there is none
 	closed   bool
@@ -47,12 +49,13 @@ type writer struct {
 	ended    chan struct{}
 }
 
-func startWriter(c *conn, disk *syncer, log *checkpointer, clk *clock.Clock) *writer {
+func startWriter(c *conn, f *faults, log *checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
-		c: c, clock: clk, disk: disk, log: log, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		c: c, clock: clk, faults: f, log: log, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	disk.idle = w.signal
-	go disk.loop()
+	w.disk = syncer.Start(syncer.Config{
+		Path: log.path, Bring: syncer.Data, Failed: f.failed, Fail: f.fail, Idle: w.signal,
+	})
 	go w.loop()
 	return w
 }
@@ -163,7 +166,7 @@ func (w *writer) next() (group []*job, isIntake, closed bool) {
 	defer w.mu.Unlock()
 	// While the disk takes the last group in, the next one gathers: answers come no sooner when it is
 	// committed before.
-	ready := len(w.intake) > 0 && (!w.disk.busy() || w.closed)
+	ready := len(w.intake) > 0 && (!w.disk.Busy() || w.closed)
 	isIntake = ready && (w.turn || len(w.other) == 0)
 	q, limit := &w.other, otherRows
 	if isIntake {
@@ -184,10 +187,9 @@ func (w *writer) next() (group []*job, isIntake, closed bool) {
 // together with all that came after it, never by the death of the process; it is decided again
 // then, to the same ids and keys.
 func (w *writer) commit(group []*job, durable bool) {
-	faults := w.disk.faults
-	err := faults.failed()
+	err := w.faults.failed()
 	if err == nil {
-		err = faults.of(w.transact(group))
+		err = w.faults.of(w.transact(group))
 	}
 	switch {
 	case err == nil:
@@ -206,12 +208,16 @@ func (w *writer) commit(group []*job, durable bool) {
 // answer tells those whose jobs are committed, now or when they are on the disk.
 func (w *writer) answer(group []*job, durable bool) {
 	if durable {
-		w.disk.add(group)
+		done := make([]chan<- error, len(group))
+		for i, j := range group {
+			done[i] = j.done
+		}
+		w.disk.Add(done...)
 		return
 	}
 	for _, j := range group {
 		if j.durable {
-			w.disk.add([]*job{j})
+			w.disk.Add(j.done)
 		} else {
 			j.done <- nil
 		}
@@ -245,7 +251,7 @@ func (w *writer) transact(group []*job) (err error) {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	if err := w.disk.count(func() error {
+	if err := w.disk.Count(func() error {
 		_, err := w.c.exec("COMMIT")
 		return err
 	}); err != nil {

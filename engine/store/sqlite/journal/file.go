@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store/sqlite/syncer"
 )
 
 // file is the file of a journal: a head that names its database, then records, each under a
@@ -46,7 +47,7 @@ type Disk interface {
 
 type osDisk struct{ *os.File }
 
-func (d osDisk) SyncData() error { return SyncData(d.File) }
+func (d osDisk) SyncData() error { return syncer.Data(d.File) }
 
 // ErrUnsynced is what an error of a sync wraps. It does not pass, whatever it is.
 var ErrUnsynced = errors.New("it may be lost")

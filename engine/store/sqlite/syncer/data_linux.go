@@ -1,4 +1,4 @@
-package journal
+package syncer
 
 import (
 	"errors"
@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// SyncData brings a file's data to the disk, and of what describes it only what finding the data
+// Data brings a file's data to the disk, and of what describes it only what finding the data
 // needs.
-func SyncData(f *os.File) error {
+func Data(f *os.File) error {
 	for {
 		if err := syscall.Fdatasync(int(f.Fd())); !errors.Is(err, syscall.EINTR) {
 			return os.NewSyscallError("fdatasync", err)

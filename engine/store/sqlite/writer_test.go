@@ -11,7 +11,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/syncer"
 )
 
 // stalled is a disk on which a sync waits until it is let go.
@@ -24,13 +24,11 @@ func onStalledDisk(t *testing.T) (*db, *stalled) {
 	t.Helper()
 	d := open(t, filepath.Join(t.TempDir(), "usher.db")).(*db)
 	s := &stalled{gate: make(chan struct{}, 100)}
-	d.disk.mu.Lock()
-	d.disk.bring = func(f *os.File) error {
+	d.w.disk.Bring = func(f *os.File) error { // nobody waits for the disk yet
 		s.begun.Add(1)
 		<-s.gate
-		return journal.SyncData(f)
+		return syncer.Data(f)
 	}
-	d.disk.mu.Unlock()
 	t.Cleanup(func() {
 		close(s.gate)
 		if err := d.Close(); err != nil {
@@ -100,17 +98,5 @@ func TestWhatLeavesIsOnTheDisk(t *testing.T) {
 		if n := disk.begun.Load(); n != 1 {
 			t.Errorf("%s: %d syncs", name, n)
 		}
-	}
-}
-
-// TestOpenSyncs: what a process before has left in the log is on the disk when a database is open,
-// so that nothing of it leaves before.
-func TestOpenSyncs(t *testing.T) {
-	d := open(t, filepath.Join(t.TempDir(), "usher.db")).(*db)
-	defer d.Close()
-	d.disk.mu.Lock()
-	defer d.disk.mu.Unlock()
-	if d.disk.synced < 1 {
-		t.Errorf("synced up to %d", d.disk.synced)
 	}
 }
