@@ -15,8 +15,7 @@ import (
 const (
 	taskType = "usher:run"
 
-	// taskCheckInterval is how long a task may lie while asynq sleeps. Each check costs half a
-	// millisecond in-process.
+	// taskCheckInterval is how long a task may lie while asynq sleeps, when nothing else is set.
 	taskCheckInterval = 20 * time.Millisecond
 	// minEnqueueInterval is how far apart the tasks of a runner are enqueued at least: one task does
 	// what many wake-ups ask.
@@ -159,7 +158,7 @@ func (w *Worker) finish() {
 
 func (w *Worker) serverConfig(ctx context.Context) asynq.Config {
 	return asynq.Config{
-		Concurrency: w.Concurrency, Queues: map[string]int{w.queue: 1}, TaskCheckInterval: taskCheckInterval,
+		Concurrency: w.Concurrency, Queues: map[string]int{w.queue: 1}, TaskCheckInterval: w.TaskCheck,
 		DelayedTaskCheckInterval: time.Second, ShutdownTimeout: StopGrace + 5*time.Second,
 		// A context that ended with Run would be a failure to asynq, which it logs and archives: see
 		// handler.

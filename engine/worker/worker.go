@@ -45,8 +45,11 @@ type Config struct {
 	Concurrency int              // asynq tasks at once; 32 when 0
 	Attempts    int              // of deliveries at once, over all; DefaultAttempts when 0
 	MaxAttempts int              // of one delivery; 10 when 0
-	NoSchedules bool             // leave schedules to other processes
-	NoTasks     bool             // only wake others: this process answers HTTP and drains nothing
+	// TaskCheck is how long a task may lie while asynq sleeps; 20 ms when 0. What a process brings about
+	// itself needs no asynq and does not wait for it.
+	TaskCheck   time.Duration
+	NoSchedules bool // leave schedules to other processes
+	NoTasks     bool // only wake others: this process answers HTTP and drains nothing
 }
 
 // Worker drains shards and carries out deliveries. It is safe for concurrent use.
@@ -89,6 +92,9 @@ func New(c Config) (*Worker, error) {
 	}
 	if c.Attempts == 0 {
 		c.Attempts = DefaultAttempts
+	}
+	if c.TaskCheck == 0 {
+		c.TaskCheck = taskCheckInterval
 	}
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = 10

@@ -33,6 +33,15 @@ func openRedis(address string) (asynq.RedisConnOpt, func(), error) {
 	return opt, func() {}, pingRedis(opt, address)
 }
 
+// taskCheck returns how often asynq looks for tasks. A look into the Redis in the process takes half
+// a millisecond of processor time, and only waits that are due lie there.
+func taskCheck(address string) time.Duration {
+	if address == EmbeddedRedis {
+		return 100 * time.Millisecond
+	}
+	return 0
+}
+
 // pingRedis finds a wrong address at the start. Later a Redis may come and go: nothing is kept in
 // it alone.
 func pingRedis(opt asynq.RedisConnOpt, address string) error {

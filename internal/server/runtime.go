@@ -18,3 +18,7 @@ func TuneRuntime(env func(string) (string, bool)) {
 		runtime.GOMAXPROCS(4 * runtime.NumCPU())
 	}
 }
+
+// ReturnMemory gives back to the machine what starting has used: workspaces are compiled, and most of
+// that is not needed again.
+func ReturnMemory() { debug.FreeOSMemory() }

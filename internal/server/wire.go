@@ -38,7 +38,7 @@ func (s *Server) wire() error {
 	}, func() float64 { return s.clock.State().Ahead().Seconds() }))
 	s.worker, err = worker.New(worker.Config{
 		Store: s.db, Redis: legs, Registry: actions.Registry(), Effects: actions.Effects(), Load: loadBundle, Log: s.o.Log,
-		Clock: s.clock.Now, Attempts: s.o.Deliveries,
+		Clock: s.clock.Now, Attempts: s.o.Deliveries, TaskCheck: taskCheck(s.o.Redis),
 		Sender: func(ch playbooks.Channel) (channel.Sender, error) {
 			return s.o.sender(ch, s.clock.Now, func(name string) { thrown.WithLabelValues(name).Inc() })
 		},
