@@ -37,8 +37,8 @@ func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 		}
 		return
 	}
-	for _, b := range s.bad.first {
-		d.log.Warn("a demo event was rejected", "why", b.text)
+	for _, b := range s.bad.Reasons() {
+		d.log.Warn("a demo event was rejected", "why", b)
 	}
 	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate,
 		nextCommands(d.dir, r, firstMember(d.events)))

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/badlines"
 	"github.com/usher-run/usher/internal/statedir"
 )
 
@@ -122,8 +123,8 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 		return err
 	}
 	defer closeFile()
-	bad := &badLines{}
-	inferred, err := eventfile.Infer(in, how, func(e *eventfile.LineError) { bad.add(e.Line, e.Error()) })
+	bad := &badlines.Lines{}
+	inferred, err := eventfile.Infer(in, how, func(e *eventfile.LineError) { bad.Add(e.Line, e.Error()) })
 	if err != nil {
 		return fmt.Errorf("read %s: %w", from, err)
 	}

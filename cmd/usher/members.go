@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/apiclient"
+	"github.com/usher-run/usher/internal/badlines"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 )
@@ -56,7 +57,7 @@ type importing struct {
 
 	mu       sync.Mutex
 	imported int
-	bad      badLines
+	bad      badlines.Lines
 	err      error // the first that ends it all
 }
 
@@ -72,7 +73,7 @@ func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.Member
 	if bar != nil {
 		_ = bar.Finish()
 	}
-	fmt.Fprintf(c.stdout, "imported %d, rejected %d\n", i.imported, i.bad.count)
+	fmt.Fprintf(c.stdout, "imported %d, rejected %d\n", i.imported, i.bad.Count())
 	for _, note := range r.Notes() {
 		fmt.Fprintf(c.stderr, "usher: %s\n", note)
 	}
@@ -167,7 +168,7 @@ func (i *importing) stop(err error) {
 func (i *importing) refuse(line int, text string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.bad.add(line, text)
+	i.bad.Add(line, text)
 	i.step()
 }
 

@@ -8,13 +8,12 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/badlines"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 )
@@ -114,76 +113,12 @@ func readingError(file string, err error) error {
 	return fmt.Errorf("read %s: %w", file, err)
 }
 
-// mostBad is how many reasons of bad lines are printed, and for each how many of its lines.
-const mostBad, mostLike = 20, 10
-
-// badLines counts the bad lines of a file and keeps the first reasons.
-type badLines struct {
-	count int
-	first []badReason // by their first lines
-}
-
-// badReason is what is wrong with some lines.
-type badReason struct {
-	text  string
-	count int
-	lines []int // the first of them, in order
-}
-
-// add notes a bad line. Its text may begin with the number of the line.
-func (b *badLines) add(line int, text string) {
-	b.count++
-	text = strings.TrimPrefix(text, fmt.Sprintf("line %d: ", line))
-	i := slices.IndexFunc(b.first, func(r badReason) bool { return r.text == text })
-	if i < 0 {
-		b.first = append(b.first, badReason{text: text})
-		i = len(b.first) - 1
-	}
-	r := &b.first[i]
-	r.count++
-	at, _ := slices.BinarySearch(r.lines, line)
-	r.lines = slices.Insert(r.lines, at, line)
-	r.lines = r.lines[:min(len(r.lines), mostLike+1)]
-	if at == 0 { // lines come from several lanes
-		slices.SortStableFunc(b.first, func(x, y badReason) int { return x.lines[0] - y.lines[0] })
-		b.first = b.first[:min(len(b.first), mostBad)]
-	}
-}
-
-// String words a reason with its lines: the first, and which are like it.
-func (r *badReason) String() string {
-	text := fmt.Sprintf("line %d: %s", r.lines[0], r.text)
-	if r.count == 1 {
-		return text
-	}
-	var others []string
-	for _, line := range r.lines[1:] {
-		others = append(others, strconv.Itoa(line))
-	}
-	if r.count > len(r.lines) {
-		others = append(others, "…")
-	}
-	return fmt.Sprintf("%s\n  and %s like this: %s", text, plural(r.count-1, "more line"), strings.Join(others, ", "))
-}
-
 // reportBad prints bad lines and makes them the command's failure.
-func (c *cli) reportBad(b *badLines) error {
-	if b.count == 0 {
+func (c *cli) reportBad(b *badlines.Lines) error {
+	if b.Count() == 0 {
 		return nil
 	}
-	more := b.count
-	for i := range b.first {
-		fmt.Fprintln(c.stderr, b.first[i].String())
-		more -= b.first[i].count
-	}
-	if more > 0 {
-		fmt.Fprintf(c.stderr, "… and %d more\n", more)
-	}
-	lines := "lines were"
-	if b.count == 1 {
-		lines = "line was"
-	}
-	fmt.Fprintf(c.stderr, "usher: %d bad %s left out\n", b.count, lines)
+	b.Write(c.stderr)
 	return errMistakes
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/apiclient"
+	"github.com/usher-run/usher/internal/badlines"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -106,7 +107,7 @@ type sending struct {
 	differing                     int // of the duplicates, those that have other content
 	old                           int // of the accepted, those that happened long ago and are no history
 	unread                        int // lines that are no events
-	bad                           badLines
+	bad                           badlines.Lines
 	err                           error // the first that ends it all
 }
 
@@ -187,7 +188,7 @@ func (s *sending) read(ctx context.Context, r *eventfile.Reader, lanes *[sendLan
 		case errors.As(err, &le):
 			s.mu.Lock()
 			s.unread++
-			s.bad.add(le.Line, le.Error())
+			s.bad.Add(le.Line, le.Error())
 			s.mu.Unlock()
 			continue
 		case err != nil:
@@ -258,7 +259,7 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 			}
 		default:
 			s.rejected++
-			s.bad.add(b.lines[i], fmt.Sprintf("line %d: %s", b.lines[i], r.Error.Message))
+			s.bad.Add(b.lines[i], fmt.Sprintf("line %d: %s", b.lines[i], r.Error.Message))
 		}
 	}
 	if s.bar != nil {

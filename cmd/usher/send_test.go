@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -154,31 +152,5 @@ func TestSendSaysThatItTriesAgain(t *testing.T) {
 	if want := fmt.Sprintf("usher: the server at %s answered 503 Service Unavailable; trying again for 30s\n",
 		server.URL); said.String() != want {
 		t.Errorf("got %q, want %q", said.String(), want)
-	}
-}
-
-// Lines that are bad for one reason are told once, with their numbers, in whatever order they come.
-func TestBadLinesOfOneReason(t *testing.T) {
-	var b badLines
-	for line := 40; line > 2; line-- {
-		b.add(line, fmt.Sprintf("line %d: member: is missing", line))
-	}
-	b.add(1, "line 1: event: is missing")
-	b.add(2, "line 2: time: is no time")
-	b.add(50, "line 50: time: is no time")
-	for n := range 30 {
-		b.add(100+n, fmt.Sprintf("line %d: one of a kind %d", 100+n, n))
-	}
-	var said bytes.Buffer
-	c := &cli{stderr: &said}
-	if err := c.reportBad(&b); !errors.Is(err, errMistakes) {
-		t.Fatal(err)
-	}
-	const want = "line 1: event: is missing\n" +
-		"line 2: time: is no time\n  and 1 more line like this: 50\n" +
-		"line 3: member: is missing\n  and 37 more lines like this: 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, …\n" +
-		"line 100: one of a kind 0\n"
-	if got := said.String(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "… and 13 more\nusher: 71 bad lines were left out\n") {
-		t.Errorf("got\n%s", got)
 	}
 }

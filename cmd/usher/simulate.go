@@ -17,6 +17,7 @@ import (
 	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/sim/eventfile"
+	"github.com/usher-run/usher/internal/badlines"
 	"github.com/usher-run/usher/internal/page"
 )
 
@@ -195,7 +196,7 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it,
 // else time, else at.
-func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badLines, err error) {
+func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badlines.Lines, err error) {
 	ids := map[string]bool{}
 	var timeless []int // lines
 	for {
@@ -205,7 +206,7 @@ func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Inp
 		case errors.Is(err, io.EOF):
 			return c.timed(r, inputs, timeless, at, bad)
 		case errors.As(err, &le):
-			bad.add(le.Line, le.Error())
+			bad.Add(le.Line, le.Error())
 			continue
 		case err != nil:
 			return nil, bad, err
@@ -232,8 +233,8 @@ func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Inp
 // no line has a time, as they would on a server; where only some lack it, or a table may have it
 // under another name, their lines are bad.
 func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, at time.Time,
-	bad badLines,
-) ([]engine.Input, badLines, error) {
+	bad badlines.Lines,
+) ([]engine.Input, badlines.Lines, error) {
 	if len(timeless) == 0 {
 		return inputs, bad, nil
 	}
@@ -250,7 +251,7 @@ func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, 
 		switch {
 		case !in.At.IsZero():
 		case at.IsZero():
-			bad.add(timeless[0], fmt.Sprintf("line %d: time: an event needs its `time` here, as others have it; --at TIME says it for those that have none", timeless[0]))
+			bad.Add(timeless[0], fmt.Sprintf("line %d: time: an event needs its `time` here, as others have it; --at TIME says it for those that have none", timeless[0]))
 			timeless = timeless[1:]
 			continue
 		default:
