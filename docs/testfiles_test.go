@@ -30,6 +30,7 @@ var testTopics = map[string]string{
 	"strict":       "nothing of a file is replaced in silence",
 	"batch":        "members who are decided together",
 	"damage":       "rows that cannot be read",
+	"faults":       "a disk that fails",
 	"retry":        "what was set aside is tried again",
 	"upgrade":      "runs of another version",
 	"guard":        "what a webhook must not reach",

@@ -17,8 +17,13 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
 	if p.Depth == 0 { // what a run emitted is nothing that the member did
 		d.st.Member.LastSeenAt = in.At
 	}
-	d.st.History.put(in, l.tracked)
+	d.keep(in, l)
 	d.begin(in.At)
+}
+
+// keep puts a decided event into the member's history.
+func (d *decider) keep(in *Input, l *listening) {
+	d.past.Put(in.Name, in.Happened(), l.tracked, l.taken)
 }
 
 // applyUpdate writes what came over HTTP or from a file to the member.

@@ -30,7 +30,7 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 		if at.After(m.LastSeenAt) {
 			m.LastSeenAt = at
 		}
-		d.st.History.put(in, d.e.listening(in.Name).tracked)
+		d.keep(in, d.e.listening(in.Name))
 	}
 	d.touched = true
 	d.begin(in.At)

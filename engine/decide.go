@@ -241,8 +241,11 @@ func (d *decider) actAndFollow(ready ready) error {
 // failure returns what ends the decision, where err is what failed in it. What was decided without
 // something that cannot be read is not valid, whatever else failed.
 func (d *decider) failure(err error) error {
-	if d.unreadable != nil {
-		return d.unreadable
+	switch {
+	case d.past.Unavailable != nil:
+		return d.past.Unavailable
+	case d.past.Unreadable != nil:
+		return d.past.Unreadable
 	}
 	return err
 }
@@ -261,4 +264,5 @@ func (d *decider) handOver() {
 			d.c.Runs = append(d.c.Runs, r)
 		}
 	}
+	d.c.Trees = append(d.c.Trees, d.st.History.Changed(d.id)...)
 }

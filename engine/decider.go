@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -25,6 +26,7 @@ type decider struct {
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
 	d.e, d.st, d.id = e, st, member
+	d.past = history.Reader{History: &st.History, Env: d.env, Zone: e.ws.Schema.Timezone, Schema: e.ws.Schema}
 	return d
 }
 

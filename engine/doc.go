@@ -3,8 +3,8 @@
 //
 // The core is pure. It does no I/O, starts no goroutine, reads no clock, rolls no dice and writes
 // no log. Instants are part of the inputs, dice are hashes of stable ids, and what a pool can grant
-// is part of the state. Production, playbook tests, simulation and backtests are shells around this
-// one package.
+// is part of the state. A long history it asks for part by part: see [Archive]. Production, playbook
+// tests, simulation and backtests are shells around this one package.
 //
 // # How an event becomes a coupon
 //
@@ -42,7 +42,7 @@
 // # What the stages share
 //
 // evaluator.go evaluates expressions and texts for the member at the instant. view.go and
-// history.go are what it reads, memory.go is what a run remembers. decider.go holds one decision.
+// package history are what it reads, memory.go is what a run remembers. decider.go holds one decision.
 // engine.go, listening.go and segment.go are what is compiled of a workspace, once. values.go
 // checks what expressions made, sending.go judges late messages again, record.go writes down what was
 // decided and why, observe.go tells tests what was decided.

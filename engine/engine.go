@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -19,7 +20,7 @@ import (
 type State struct {
 	Member  *Member // nil: not seen before
 	Runs    []*Run  // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
-	History History
+	History history.History
 	Damage  *Damage // nil: none
 }
 
@@ -31,6 +32,9 @@ type Damage struct {
 	// what that would start cannot be decided.
 	PassedReevaluations []time.Time
 }
+
+// Remember puts a decided event at the end of those of its name.
+func (st *State) Remember(in Input) { st.History.Add(in.Name, in.Happened()) }
 
 // Unreadable says what of the member cannot be read; empty: all can.
 func (st *State) Unreadable() string {
@@ -115,13 +119,18 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	for _, g := range ws.Schema.Segments {
 		if g.Expr != nil {
 			e.track(g.Expr.Slots)
+			e.take(g.Expr.Aggregates, ws.Schema)
 		}
+	}
+	for _, x := range computed {
+		e.take(x.Aggregates, ws.Schema)
 	}
 	for _, p := range ws.Playbooks {
 		b := e.compile(ws, e.types, p, computed)
 		e.active[p.ID] = b
 		e.books[p.Revision] = b
 		e.track(b.slots)
+		e.take(b.Aggregates, b.ws.Schema)
 		if p.Trigger.Kind == playbooks.TriggerEvent && p.Status != playbooks.Draft {
 			l := e.listen(p.Trigger.Event.Name)
 			l.books = append(l.books, b)
@@ -224,6 +233,10 @@ func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *E
 	b := c.compile(ws, typesOf(ws.Schema), p, computedOf(ws.Schema))
 	c.books[p.Revision] = b
 	c.track(b.slots)
+	c.take(b.Aggregates, b.ws.Schema)
+	for _, x := range b.computed {
+		c.take(x.Aggregates, b.ws.Schema)
+	}
 	return &c
 }
 
@@ -395,10 +408,7 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	defer d.release()
 	d.begin(at)
 	in, err := g.Expr.Test(d.env)
-	if d.unreadable != nil {
-		return false, d.unreadable
-	}
-	return in, err
+	return in, d.failure(err)
 }
 
 // NeedPool says that a pool's block is used up but the pool is not: reserve more and decide again,

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // evaluator evaluates expressions and texts for one member at one instant. It is what
-// expressions read: the member by memberView, their history by Count, List and Sum.
+// expressions read: the member by memberView, their history by a Reader.
 type evaluator struct {
 	e     *Engine
 	st    *State
@@ -22,7 +23,7 @@ type evaluator struct {
 	view  memberView // the member as expressions read them now
 	event eventView  // the one that was asked for last
 
-	unreadable *Unreadable // what an expression asked for and cannot be read
+	past history.Reader // answers what expressions ask of the history
 }
 
 // begin moves the evaluator to an instant.
@@ -31,7 +32,9 @@ func (ev *evaluator) begin(now time.Time) {
 	ev.zone = ev.e.zoneOf(ev.st.Member)
 	ev.types = ev.e.types
 	ev.view = memberView{ev, ev.types}
-	ev.env.Begin(now, ev.zone, ev.id, &ev.view, ev)
+	p := &ev.past
+	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.schema
+	ev.env.Begin(now, ev.zone, ev.id, &ev.view, p)
 }
 
 // seen returns the values that explain the outcome of a condition.
@@ -51,6 +54,7 @@ func (ev *evaluator) readBy(t *types) {
 	}
 	ev.types = t
 	ev.view.types = t
+	ev.past.Schema = t.schema
 	ev.env.SetMember(&ev.view)
 }
 
@@ -64,8 +68,11 @@ func (ev *evaluator) scope(r *Run, b *book) {
 
 // unread returns what an evaluation could not read, else its error, and forgets it.
 func (ev *evaluator) unread(err error) error {
-	if u := ev.unreadable; u != nil {
-		ev.unreadable = nil
+	if ev.past.Unavailable != nil {
+		return ev.past.Unavailable
+	}
+	if u := ev.past.Unreadable; u != nil {
+		ev.past.Unreadable = nil
 		ev.env.SetMember(&ev.view) // another expression reads the same history anew
 		return u
 	}
@@ -178,12 +185,4 @@ func (ev *evaluator) json(b *book, v *playbooks.Value) (any, error) {
 		return out, nil
 	}
 	return schema.ToJSON(nil, v.Literal), nil
-}
-
-// oldest returns the time of the oldest event that a slot holds.
-func (ev *evaluator) oldest(s expression.Slot) (time.Time, bool) {
-	if list := ev.within(s); len(list) > 0 {
-		return time.UnixMilli(list[0].time).UTC(), true
-	}
-	return time.Time{}, false
 }

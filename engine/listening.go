@@ -1,17 +1,19 @@
 package engine
 
 import (
-	"time"
+	"maps"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // listening is all that the engine knows of an event's name.
 type listening struct {
-	typ     *playbooks.EventType // nil: not declared
-	books   []*book              // live and paused playbooks that it triggers, by id
-	tracked *tracking            // nil: nothing reads its history
+	typ     *playbooks.EventType      // nil: not declared
+	books   []*book                   // live and paused playbooks that it triggers, by id
+	tracked *history.Tracking         // nil: nothing reads its history
+	taken   map[string]*history.Taken // what is taken of its events over a long history, by key
 }
 
 // nobody is what is known of an event that nothing listens to.
@@ -34,25 +36,22 @@ func (e *Engine) listen(event string) *listening {
 	return l
 }
 
-// tracking says how much of the history of an event is ever read.
-type tracking struct {
-	items    bool          // the events themselves
-	allItems bool          // also the oldest of them
-	longest  time.Duration // an upper bound of the windows; zero: there is none
-}
-
 func (e *Engine) track(slots []expression.Slot) {
 	for _, s := range slots {
-		l, t := e.listen(s.Event), new(tracking)
-		if l.tracked != nil {
-			*t = *l.tracked
+		l := e.listen(s.Event)
+		l.tracked = l.tracked.With(s)
+	}
+}
+
+// take makes the engine keep up trees over what expressions take of events.
+func (e *Engine) take(list []*expression.Aggregate, s *playbooks.Schema) {
+	for _, a := range list {
+		l := e.listen(a.Event)
+		taken := maps.Clone(l.taken)
+		if taken == nil {
+			taken = map[string]*history.Taken{}
 		}
-		l.tracked = t
-		t.items = t.items || s.Items
-		if s.Window.IsZero() {
-			t.allItems = t.allItems || s.Items
-		} else {
-			t.longest = max(t.longest, s.Window.Longest())
-		}
+		taken[a.Key] = &history.Taken{Aggregate: a, Schema: s}
+		l.taken = taken
 	}
 }

@@ -83,16 +83,8 @@ func decoded(t *schema.Type, fields map[string]any, zone *time.Location) map[str
 type types struct {
 	schema     *playbooks.Schema
 	attributes map[string]*attribute // the stored ones
-	events     map[string]*playbooks.EventType
 }
 
 func typesOf(s *playbooks.Schema) *types {
-	t := &types{schema: s, attributes: attributesOf(s), events: make(map[string]*playbooks.EventType, len(s.Events))}
-	for i := range s.Events {
-		t.events[s.Events[i].Name] = &s.Events[i]
-	}
-	return t
+	return &types{schema: s, attributes: attributesOf(s)}
 }
-
-// event returns the declaration of an event; nil: there is none.
-func (t *types) event(name string) *playbooks.EventType { return t.events[name] }

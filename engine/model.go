@@ -2,9 +2,9 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -239,10 +239,11 @@ type Changes struct {
 	Poisoned   []Poisoned // inputs that could not be decided, set aside
 	// events that runs emitted to their own member: decided already, to be kept in the history
 	Cascaded      []Input
-	Emitted       []Input        // events that runs emitted to other members: to be accepted into the inbox
-	Held          []Held         // members of whom something cannot be read
-	Reevaluations []Reevaluation // of members for whom that has changed
-	Taken         map[string]int // coupons taken from the shard's blocks, by pool; pools without a budget are not in it
+	Emitted       []Input              // events that runs emitted to other members: to be accepted into the inbox
+	Held          []Held               // members of whom something cannot be read
+	Reevaluations []Reevaluation       // of members for whom that has changed
+	Trees         []history.TreeChange // over long histories
+	Taken         map[string]int       // coupons taken from the shard's blocks, by pool with a budget
 
 	// Tally is what the above adds to the playbooks' counts: see package tally. Who commits the changes
 	// fills it in.
@@ -286,19 +287,6 @@ type Poisoned struct {
 type Held struct {
 	Member string
 	Error  string
-}
-
-// Unreadable is the error of a decision that would need what cannot be read.
-type Unreadable struct{ Err error }
-
-func (u *Unreadable) Error() string { return u.Err.Error() }
-
-// Unwrap returns why.
-func (u *Unreadable) Unwrap() error { return u.Err }
-
-// UnreadableEvent says that an event of a member's history cannot be read.
-func UnreadableEvent(id string, err error) *Unreadable {
-	return &Unreadable{fmt.Errorf("event %s of the history cannot be read: %w", id, err)}
 }
 
 // PoolState is what a shard may grant of a coupon pool with a budget.

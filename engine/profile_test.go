@@ -28,7 +28,7 @@ segments:
 	e := engine.New(ws, engine.Options{Registry: actions.Registry()})
 	st := &engine.State{Member: &engine.Member{ID: "m", CreatedAt: start, Attributes: map[string]any{"nickname": "小满"}}}
 	for i, day := range []int{1, 20, 25} {
-		st.History.Add(engine.Input{
+		st.Remember(engine.Input{
 			Seq: int64(i + 1), Kind: engine.InputEvent, Member: "m", Name: "order.paid", Time: start.AddDate(0, 0, day),
 			Payload: &engine.Payload{Properties: map[string]any{"amount": float64(day)}},
 		})

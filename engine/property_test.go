@@ -265,7 +265,7 @@ func (s *shell) state() *engine.State {
 	}
 	slices.SortFunc(s.history, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
 	for _, in := range s.history {
-		st.History.Add(engine.Input{
+		st.Remember(engine.Input{
 			Seq: in.Seq, Cause: in.Cause, Kind: in.Kind, ID: in.ID, Member: in.Member,
 			Name: in.Name, Time: in.Time, At: in.At, Payload: in.Payload,
 		})

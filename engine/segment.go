@@ -204,7 +204,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		if x := (crossing{w, in}); in != was.In && len(x.books()) > 0 {
 			out.crossings = append(out.crossings, x)
 		}
-		next = sooner(next, w.turns.Next(d.env, d.oldest))
+		next = sooner(next, w.turns.Next(d.env, d.past.Oldest))
 	}
 	if next = next.UTC(); !next.Equal(m.ReevaluateAt) {
 		m.ReevaluateAt, d.dueChanged, d.touched = next, true, true

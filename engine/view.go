@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -173,7 +174,7 @@ func (v *eventView) All() map[string]any {
 	return rec
 }
 
-// recordOf returns the event as expressions see it: see typedRecord.
+// recordOf returns the event as expressions see it: see history.Record.
 func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]any, error) {
 	if in.record != nil && in.recordSchema == s && in.recordZone == zone {
 		return in.record, nil
@@ -182,32 +183,11 @@ func (in *Input) recordOf(s *playbooks.Schema, zone *time.Location) (map[string]
 	if err != nil {
 		return nil, fmt.Errorf("read the event %s: %w", in.ID, err)
 	}
-	rec, err := typedRecord(in.ID, in.Name, in.Time, p.Properties, s, zone)
+	rec, err := history.Record(in.ID, in.Name, in.Time, p.Properties, s, zone)
 	if err != nil {
 		return nil, err
 	}
 	in.record, in.recordSchema, in.recordZone = rec, s, zone
-	return rec, nil
-}
-
-// typedRecord returns an event as expressions see it: the declared properties typed, with id, name
-// and time.
-func typedRecord(id, name string, at time.Time, properties map[string]any, s *playbooks.Schema,
-	zone *time.Location,
-) (map[string]any, error) {
-	rec := map[string]any{}
-	if e := s.Event(name); e != nil && e.Properties != nil {
-		v, err := e.Properties.Coerce(orEmpty(properties))
-		if err != nil {
-			return nil, fmt.Errorf("event %s (%s): properties.%w", id, name, err)
-		}
-		rec = schema.Localize(e.Properties, v, zone).(map[string]any)
-	} else {
-		for k, v := range properties {
-			rec[k] = v
-		}
-	}
-	rec["id"], rec["name"], rec["time"] = id, name, at.In(zone)
 	return rec, nil
 }
 

@@ -237,6 +237,7 @@ type Playbook struct {
 	Steps                  []Step            // flattened: control flow is jumps
 	Revision               string            // hash of the playbook and of all it refers to, without its status
 	Slots                  []expression.Slot // all that its expressions ask of the member's history
+	Aggregates             []*expression.Aggregate
 }
 
 // Step is one instruction of a playbook. A run's position is an index into Playbook.Steps;

@@ -38,6 +38,9 @@ type Committer interface {
 	//     member until Release. (Aside "holds a member with their inputs, waits and looks, and lets
 	//     them go on")
 	//
+	//  13. Nodes of trees are stored, and taken away, with the rest. (Trees "keeps what commits say of
+	//     trees, and takes away what they give up")
+	//
 	// The death of the process undoes nothing. A power cut may undo a commit together with all that
 	// came after it, until somebody outside may know of it: see [Outbox] and [Asked].
 	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error

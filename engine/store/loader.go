@@ -9,8 +9,10 @@ import (
 
 // HistoryQuery asks for the events of a name since a time (zero: all).
 type HistoryQuery struct {
-	Event string
-	Since time.Time
+	Event   string
+	Since   time.Time
+	Most    int      // of a member who has more, one more than so many are given, the oldest; 0: all are
+	Without []string // members for whom this is not asked
 }
 
 // Loader reads what a batch is decided on.
@@ -34,7 +36,9 @@ type Loader interface {
 	//  2. None is behind the watermark. (History "stops at the watermark")
 	//  3. What was set aside is no history. (History "holds events only, and none that was set
 	//     aside")
-	//  4. Events that runs emitted are in it, in the order of decisions.
+	//  4. Of members who have many it gives no more than one more than are asked for at most, and no
+	//     fewer of the others. (History "gives many events of nobody, and all of the others")
+	//  5. Events that runs emitted are in it, in the order of decisions.
 	//     (Emitted "an event emitted to its own member is history and never owed",
 	//     Emitted "one that a wait emitted comes before the events of its instant")
 	History(

@@ -26,6 +26,7 @@ type Decider interface {
 	Fence
 	Pending
 	Loader
+	Histories
 	Committer
 	Pools
 	Holds

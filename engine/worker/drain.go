@@ -243,6 +243,10 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 			return err
 		}
 		mark.restore(b)
+		var unavailable *engine.Unavailable
+		if errors.As(err, &unavailable) {
+			return err
+		}
 		var damaged *engine.Unreadable
 		if errors.As(err, &damaged) {
 			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: damaged.Error()})
@@ -270,7 +274,7 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 // mark is how far a batch had got, to go back to when a member's decision fails.
 type mark struct {
 	members, runs, coupons, deliveries, releases, records, poisoned int
-	cascaded, emitted, reevaluations                                int
+	cascaded, emitted, reevaluations, trees                         int
 	taken                                                           map[string]int
 	pools                                                           map[string]engine.PoolState
 }
@@ -282,6 +286,7 @@ func markOf(b *batch) mark {
 		releases: len(c.Releases),
 		records:  len(c.Records),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
+		trees: len(c.Trees),
 	}
 	if len(b.pools) > 0 {
 		m.taken, m.pools = make(map[string]int, len(c.Taken)), make(map[string]engine.PoolState, len(b.pools))
@@ -310,7 +315,7 @@ func (m mark) restore(b *batch) {
 	c := b.changes
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Records, c.Poisoned = c.Deliveries[:m.deliveries], c.Records[:m.records], c.Poisoned[:m.poisoned]
-	c.Releases = c.Releases[:m.releases]
+	c.Releases, c.Trees = c.Releases[:m.releases], c.Trees[:m.trees]
 	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
 		c.Reevaluations[:m.reevaluations]
 	if m.pools == nil {

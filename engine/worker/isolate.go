@@ -66,7 +66,8 @@ func (i *isolation) try(ctx context.Context, inputs []engine.Input, horizon time
 	}
 	failed = decideOne(i.a, i.member, st, inputs, horizon, i.b.pools, i.b.changes)
 	var damaged *engine.Unreadable
-	if errors.As(failed, &damaged) {
+	var unavailable *engine.Unavailable
+	if errors.As(failed, &damaged) || errors.As(failed, &unavailable) {
 		return nil, failed
 	}
 	if failed != nil {

@@ -289,7 +289,10 @@ func (s *step) audience(ctx context.Context, page []store.ListedMember) error {
 	}
 	for _, id := range ids {
 		in, err := s.a.InSegment(segment, states[id], at)
+		var unavailable *engine.Unavailable
 		switch {
+		case errors.As(err, &unavailable):
+			return err
 		case err != nil:
 			s.passOver(id, err.Error())
 		case in:

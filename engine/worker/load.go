@@ -155,20 +155,7 @@ func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 func (w *Worker) loadHistory(ctx context.Context, members []string, states map[string]*engine.State,
 	queries []store.HistoryQuery, watermark int64,
 ) error {
-	if len(queries) == 0 {
-		return nil
-	}
-	events, err := w.Store.History(ctx, members, queries, watermark)
-	if err != nil {
-		return err
-	}
-	for m, list := range events {
-		st := states[m]
-		for _, in := range list {
-			st.History.Add(in)
-		}
-	}
-	return nil
+	return store.LoadHistory(ctx, w.Store, members, states, queries, watermark)
 }
 
 // loadPools gives the shard's coupon blocks, filled ahead: at least one coupon for each decision of

@@ -62,16 +62,7 @@ func (a *people) history(ctx context.Context, needs []engine.HistoryNeed, ids []
 			queries[i].Since = now.Add(-n.Window.Longest())
 		}
 	}
-	events, err := a.store.History(ctx, ids, queries, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	for id, list := range events {
-		for _, in := range list {
-			states[id].History.Add(in)
-		}
-	}
-	return nil
+	return store.LoadHistory(ctx, a.store, ids, states, queries, math.MaxInt64)
 }
 
 // warnOfOtherIDs warns when members have ids that nobody would have who came today, because ids are

@@ -120,3 +120,60 @@ func HalfWidthName(s string) (wide rune, plain string, ok bool) {
 	}
 	return 0, "", false
 }
+
+// MadeHalfWidth returns an expression with its full-width characters made plain, those inside its
+// texts kept, and the range that changed. It has as many characters as before. ok is false when it
+// cannot be told where a text ends, or one would need an escape.
+func MadeHalfWidth(runes []rune) (out []rune, from, to int, ok bool) {
+	out = append(out, runes...)
+	from = len(runes)
+	change := func(i int, r rune) {
+		out[i] = r
+		from, to = min(from, i), i+1
+	}
+	for i := 0; i < len(runes); i++ {
+		r, plain := runes[i], HalfWidthOf(runes[i])
+		switch {
+		case r == '"' || r == '\'':
+			for i++; i < len(runes) && runes[i] != r; i++ {
+				if runes[i] == '\\' {
+					i++
+				}
+			}
+		case plain == '"' || plain == '\'':
+			end := i + 1
+			for end < len(runes) && runes[end] != plain && HalfWidthOf(runes[end]) != plain {
+				if runes[end] == '\\' || runes[end] == '\n' {
+					return nil, 0, 0, false
+				}
+				end++
+			}
+			if end >= len(runes) {
+				return nil, 0, 0, false
+			}
+			change(i, plain)
+			if runes[end] != plain {
+				change(end, plain)
+			}
+			i = end
+		case plain == ';':
+			return nil, 0, 0, false
+		case plain != 0:
+			change(i, plain)
+		}
+	}
+	return out, from, to, to > 0
+}
+
+// Spaced returns the range that changed, with the space behind a comma that a full-width one brings
+// along.
+func Spaced(was, is []rune, from, to int) string {
+	var b strings.Builder
+	for i := from; i < to; i++ {
+		b.WriteRune(is[i])
+		if is[i] == ',' && was[i] != ',' && i+1 < len(is) && is[i+1] != ' ' && !GroupsDigits(is, i) {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}

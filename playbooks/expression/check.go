@@ -115,7 +115,7 @@ func (c *checker) parse() ast.Node {
 	case err != nil:
 		c.syntaxError(err)
 		return nil
-	case c.foreignDate(withoutTexts(c.src.Text)):
+	case c.foreignDate(diag.WithoutTexts(c.src.Text)):
 		return nil
 	}
 	return tree.Node

@@ -20,7 +20,7 @@ import (
 // concurrent use; make one for each goroutine and reuse it.
 type Env struct {
 	vars    map[string]any
-	clock   clock
+	clock   arithmetic.Clock
 	loaded  [sources][]string // the variables that are set, by where they come from
 	dirty   bool              // some are
 	machine vm.VM
@@ -29,6 +29,7 @@ type Env struct {
 	actions map[string]map[string]any
 	event   Record
 	history History
+	ran     *Expr // the form that ran last
 }
 
 // Record is an object whose fields are asked for when an expression reads them: the member, an
@@ -55,9 +56,18 @@ type History interface {
 	// first. The error is a *[TooMany] when there are more than [MaxItems].
 	List(Slot) ([]any, error)
 	// Count returns how many there are.
-	Count(Slot) int
+	Count(Slot) (int, error)
 	// Sum adds up a field that all of them have, an int or a number.
 	Sum(s Slot, field string) (any, error)
+
+	// Long reports whether going through the events of a name is to be avoided: the three below are
+	// asked then.
+	Long(event string) bool
+	// Aggregate returns what the events come to together.
+	Aggregate(Slot, *Aggregate) (Aggregated, error)
+	// End returns the first or the last event for which the condition holds, as List has it; nil when
+	// there is none. No Aggregate holds for each.
+	End(s Slot, a *Aggregate, last bool) (any, error)
 }
 
 // MaxItems is how many events of a member an expression reads one by one, at most. Counting and
@@ -74,12 +84,6 @@ func (t *TooMany) Error() string {
 	}
 	return fmt.Sprintf("%s holds more than %d events, and no more are read one by one: write %s, or count or sum them",
 		list, MaxItems, window)
-}
-
-// clock is what the functions know beside their arguments.
-type clock struct {
-	now    time.Time // in the member's zone
-	member string
 }
 
 // NewEnv makes an empty environment.
@@ -107,7 +111,7 @@ func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record
 		}
 		e.dirty = false
 	}
-	e.clock = clock{now: now.In(zone), member: id}
+	e.clock = arithmetic.Clock{Now: now.In(zone), Member: id}
 	e.member, e.history, e.trigger, e.actions, e.event = member, h, nil, nil, nil
 }
 
@@ -121,6 +125,7 @@ func (e *Env) SetMember(member Record) {
 	e.forget(fromHistory)
 	e.forget(fromCount)
 	e.forget(fromSum)
+	e.forget(fromAggregate)
 }
 
 func (e *Env) forget(from source) {
@@ -156,14 +161,25 @@ func (e *Env) Trigger() map[string]any { return all(e.trigger) }
 func (e *Env) Actions() map[string]map[string]any { return e.actions }
 
 // Now returns the instant in the member's zone.
-func (e *Env) Now() time.Time { return e.clock.now }
+func (e *Env) Now() time.Time { return e.clock.Now }
 
 // Eval returns the expression's value. The error is for the trace of a run: it names what failed,
 // not the machinery.
 func (x *Expr) Eval(e *Env) (any, error) {
+	if long := x.longer(e); long != nil {
+		if v, err := long.run(e); !errors.Is(err, errFailed) {
+			return v, err
+		}
+	}
+	return x.run(e)
+}
+
+// run runs this form.
+func (x *Expr) run(e *Env) (any, error) {
 	if x.program == nil {
 		return nil, errors.New("the expression was not compiled")
 	}
+	e.ran = x
 	for i := range x.Reads {
 		if r := &x.Reads[i]; !e.has(r.name) {
 			v, err := e.read(r)
@@ -207,13 +223,13 @@ func (e *Env) read(r *read) (any, error) {
 			return result, nil
 		}
 		return nil, nil
-	case fromCount, fromSum, fromHistory:
+	case fromCount, fromSum, fromHistory, fromAggregate:
 		return e.past(r)
 	}
 	if r.name == varToday {
-		return midnight(e.clock.now), nil
+		return arithmetic.Midnight(e.clock.Now), nil
 	}
-	return e.clock.now, nil
+	return e.clock.Now, nil
 }
 
 // past returns what a variable that is about the history stands for.
@@ -224,9 +240,11 @@ func (e *Env) past(r *read) (any, error) {
 	case e.history == nil:
 		return 0, nil
 	case r.from == fromCount:
-		return e.history.Count(r.slot), nil
+		return e.history.Count(r.slot)
 	case r.from == fromHistory:
 		return e.history.List(r.slot)
+	case r.from == fromAggregate:
+		return e.aggregated(r)
 	}
 	sum, err := e.history.Sum(r.slot, r.field)
 	if err != nil {
@@ -271,6 +289,9 @@ func (x *Expr) Test(e *Env) (bool, error) {
 // Seen returns the values that a condition was made of, by their text: the explanation of its
 // outcome.
 func (x *Expr) Seen(e *Env) map[string]any {
+	if x.long != nil && e.ran == x.long {
+		x = x.long
+	}
 	if len(x.atoms) == 0 {
 		return nil
 	}
@@ -301,55 +322,12 @@ func libraryMessage(err error) string {
 	return s
 }
 
-func midnight(t time.Time) time.Time {
-	y, m, d := t.Date()
-	return schema.WallClock(y, m, d, 0, 0, 0, 0, t.Location())
-}
-
-// hostFunctions are the language's functions that the expr library calls. The last argument is the
-// clock.
+// hostFunctions are the language's functions that the expr library calls.
 func hostFunctions() []*builtin.Function {
-	return append(arithmetic.Functions(), []*builtin.Function{
-		arithmetic.Host("days_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
-			c := p[1].(*clock)
-			return localDays(p[0].(time.Time).In(c.now.Location()), c.now), nil
-		}),
-		arithmetic.Host("hours_since", new(func(time.Time, *clock) int), func(p []any) (any, error) {
-			return hoursBetween(p[0].(time.Time), p[1].(*clock).now), nil
-		}),
-		arithmetic.Host("add_days", new(func(time.Time, int, *clock) time.Time), func(p []any) (any, error) {
-			n := p[1].(int)
-			if n > schema.MaxDays || n < -schema.MaxDays {
-				return nil, fmt.Errorf("add_days by %d: at most %d days", n, schema.MaxDays)
-			}
-			return arithmetic.InReach(schema.AddDays(p[0].(time.Time).In(p[2].(*clock).now.Location()), n))
-		}),
-		arithmetic.Host("bucket", new(func(int, *clock) int), func(p []any) (any, error) {
-			return int(Dice("bucket", p[1].(*clock).member) % uint64(p[0].(int))), nil
-		}),
-	}...)
-}
-
-// localDays counts whole local calendar days from one time to another, as on the wall clock: 10:00
-// to 10:00 tomorrow is one.
-func localDays(from, to time.Time) int {
-	if to.Before(from) {
-		return -localDays(to, from)
-	}
-	return max(hoursBetween(schema.ShownAs(from), schema.ShownAs(to))/24, 0)
-}
-
-// hoursBetween counts whole elapsed hours from one time to another. A [time.Duration] would end at
-// 292 years.
-func hoursBetween(from, to time.Time) int {
-	if to.Before(from) {
-		return -hoursBetween(to, from)
-	}
-	seconds := to.Unix() - from.Unix()
-	if to.Nanosecond() < from.Nanosecond() {
-		seconds--
-	}
-	return int(seconds / 3600)
+	bucket := arithmetic.Host("bucket", new(func(int, *arithmetic.Clock) int), func(p []any) (any, error) {
+		return int(Dice("bucket", p[1].(*arithmetic.Clock).Member) % uint64(p[0].(int))), nil
+	})
+	return append(append(arithmetic.Functions(), arithmetic.TimeFunctions()...), bucket)
 }
 
 // Dice returns a number that is always the same for the same salt and parts, and evenly spread.

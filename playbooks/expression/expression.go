@@ -57,7 +57,10 @@ type Expr struct {
 	Refs  Refs
 	Pos   diag.Pos // of the whole text
 
+	Aggregates []*Aggregate // what it takes of events over a long history
+
 	program *vm.Program
+	long    *Expr // the form for long histories; nil: there is no other
 	Reads   []read
 	atoms   []atom
 	Tags    []tagMention // that it looks for
@@ -158,19 +161,32 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	}
 	x.program = program
 	x.Reads = l.reads
+	c.compileAtoms(x, false)
+	x.long, x.Aggregates = c.compileLong(node, x.Text, x.Type, x.atoms)
+	x.Slots = c.slotList()
+	x.Refs = c.refs.sorted()
+	return x, c.diags
+}
+
+// compileAtoms compiles what explains the outcome of a condition, in one of its forms.
+func (c *checker) compileAtoms(x *Expr, long bool) {
+	reads := func(name string) bool {
+		return slices.ContainsFunc(x.Reads, func(r read) bool { return r.name == name })
+	}
 	for i := range x.atoms {
+		a := &x.atoms[i]
+		a.variable, a.program = "", nil
 		lone := newLowering(c)
-		if v, ok := lone.lower(x.atoms[i].node).(*ast.IdentifierNode); ok && l.vars[v.Value] != nil {
-			x.atoms[i].variable = v.Value
+		lone.long = long
+		lowered := lone.lower(a.node)
+		if v, ok := lowered.(*ast.IdentifierNode); ok && reads(v.Value) {
+			a.variable = v.Value
 			continue
 		}
 		// An atom may be impossible to compile alone (a variable of an enclosing `let`): then it explains
 		// nothing.
-		x.atoms[i].program, _ = newLowering(c).compile(x.atoms[i].node)
+		a.program, _ = lone.compileLowered(lowered)
 	}
-	x.Slots = c.slotList()
-	x.Refs = c.refs.sorted()
-	return x, c.diags
 }
 
 // answers returns the texts that an expression may give, as far as they are written out.

@@ -120,7 +120,13 @@ func testScope() *Scope {
 type listHistory map[string][]any
 
 func (h listHistory) List(s Slot) ([]any, error) { return h[s.key()], nil }
-func (h listHistory) Count(s Slot) int           { return len(h[s.key()]) }
+func (h listHistory) Long(string) bool           { return false }
+
+func (h listHistory) Aggregate(Slot, *Aggregate) (a Aggregated, err error) { return a, nil }
+
+func (h listHistory) End(Slot, *Aggregate, bool) (any, error) { return nil, nil }
+
+func (h listHistory) Count(s Slot) (int, error) { return len(h[s.key()]), nil }
 func (h listHistory) Sum(s Slot, field string) (any, error) {
 	sum := 0.0
 	for _, e := range h[s.key()] {

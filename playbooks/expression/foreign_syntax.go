@@ -31,7 +31,7 @@ const noDates = "no date is written in an expression: declare an attribute, as i
 // foreignSyntax reports the first habit in an expression that cannot be read; false when it has
 // none.
 func (c *checker) foreignSyntax() bool {
-	masked := c.withoutNames(withoutTexts(c.src.Text))
+	masked := c.withoutNames(diag.WithoutTexts(c.src.Text))
 	if c.foreignNumber(masked) || c.foreignFunctionCall(masked) {
 		return true
 	}
@@ -129,28 +129,6 @@ func (c *checker) foreignDate(masked string) bool {
 func (c *checker) runes(from, to int) place.Location {
 	start := utf8.RuneCountInString(c.src.Text[:from])
 	return place.Location{From: start, To: start + utf8.RuneCountInString(c.src.Text[from:to])}
-}
-
-// withoutTexts blanks out the texts of an expression, byte by byte, so that offsets stay.
-func withoutTexts(s string) string {
-	out := []byte(s)
-	for i := 0; i < len(s); i++ {
-		if s[i] != '"' && s[i] != '\'' && s[i] != '`' {
-			continue
-		}
-		end := strings.IndexByte(s[i+1:], s[i])
-		if s[i] != '`' {
-			end = diag.ClosingQuote(s[i:]) - 1
-		}
-		if end < 0 {
-			break
-		}
-		for k := i; k <= i+1+end; k++ {
-			out[k] = '_'
-		}
-		i += end + 1
-	}
-	return string(out)
 }
 
 var namedField = regexp.MustCompile(`\.([\p{L}_][\p{L}\p{N}_]*)`)

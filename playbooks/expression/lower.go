@@ -24,6 +24,9 @@ type lowering struct {
 	c     *checker
 	reads []read
 	vars  types.Map // variables that the rewriting introduced
+
+	long       bool         // it is the form for long histories: see Aggregate
+	aggregates []*Aggregate // that it asks for
 }
 
 // read is a variable that an expression reads. It is loaded before the run: what no expression
@@ -33,6 +36,8 @@ type read struct {
 	from  source
 	field string // of what it is from; empty: all of it
 	slot  Slot
+	of    *Aggregate // nil: the events themselves
+	form  form
 }
 
 // source is where a variable's value comes from.
@@ -47,6 +52,7 @@ const (
 	fromHistory // the events of a slot
 	fromCount   // how many there are
 	fromSum     // the sum of one of their fields
+	fromAggregate
 	sources
 )
 
@@ -60,8 +66,9 @@ const (
 )
 
 // compile lowers and compiles. The checked tree stays as it is.
-func (l *lowering) compile(n ast.Node) (*vm.Program, error) {
-	lowered := l.lower(n)
+func (l *lowering) compile(n ast.Node) (*vm.Program, error) { return l.compileLowered(l.lower(n)) }
+
+func (l *lowering) compileLowered(lowered ast.Node) (*vm.Program, error) {
 	cfg := l.c.base
 	cfg.WithEnv(l.env())
 	tree := &parser.Tree{Node: lowered}
@@ -76,7 +83,7 @@ func (l *lowering) compile(n ast.Node) (*vm.Program, error) {
 
 // env declares the variables to the expr library.
 func (l *lowering) env() types.Map {
-	env := types.Map{varClock: types.TypeOf(&clock{})}
+	env := types.Map{varClock: types.TypeOf(&arithmetic.Clock{})}
 	for name, t := range l.vars {
 		env[name] = t
 	}
@@ -276,9 +283,9 @@ func (l *lowering) inline(src diag.Source) ast.Node {
 		return &ast.NilNode{}
 	}
 	sub.check(n)
-	inner := &lowering{c: sub, reads: l.reads, vars: l.vars}
+	inner := &lowering{c: sub, reads: l.reads, vars: l.vars, long: l.long, aggregates: l.aggregates}
 	out := inner.lower(n)
-	l.reads = inner.reads
+	l.reads, l.aggregates = inner.reads, inner.aggregates
 	return out
 }
 
@@ -314,6 +321,11 @@ func (l *lowering) slot(s Slot, count bool) ast.Node {
 }
 
 func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
+	if l.long {
+		if v := l.aggregate(n); v != nil {
+			return v
+		}
+	}
 	if slot, ok := l.history(n); ok {
 		switch {
 		case (n.Name == "len" || n.Name == "count") && len(n.Arguments) == 1:

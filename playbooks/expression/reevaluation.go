@@ -6,6 +6,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/arithmetic"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -56,7 +57,7 @@ func ReevaluationOf(src diag.Source, schema Declarations) *Reevaluation {
 // that a slot holds.
 func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Time {
 	var next time.Time
-	now := e.clock.now
+	now := e.clock.Now
 	for i := range t.Moments {
 		for _, at := range t.Moments[i].candidates(e, oldest) {
 			if up := at.Truncate(time.Millisecond); up.Before(at) {
@@ -74,17 +75,17 @@ const instantAfter = time.Millisecond // instants are whole milliseconds
 
 // candidates returns instants at which the moment may matter; those that are past do not count.
 func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.Time {
-	now := e.clock.now
+	now := e.clock.Now
 	again := []time.Time{now.Add(reevaluateEvery)}
 	switch m.Unit {
 	case midnights:
-		return []time.Time{midnight(schema.AddDays(midnight(now), 1))}
+		return []time.Time{arithmetic.Midnight(schema.AddDays(arithmetic.Midnight(now), 1))}
 	case windowEnds:
 		days := m.slot.Window.Days > 0
 		t, ok := oldest(m.slot)
 		switch {
 		case !ok && days:
-			return setBack(nil, now) // what has left may come back for an hour
+			return arithmetic.SetBack(nil, now) // what has left may come back for an hour
 		case !ok:
 			return nil
 		}
@@ -93,7 +94,7 @@ func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 		at := m.slot.Window.After(t.In(now.Location()))
 		out := []time.Time{at, at.Add(instantAfter)}
 		if days {
-			out = setBack(out, now)
+			out = arithmetic.SetBack(out, now)
 		}
 		return out
 	case AnyTime:
@@ -112,10 +113,10 @@ func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 		return []time.Time{t, t.Add(instantAfter)}
 	}
 	count := func(n int) time.Time { return t.Add(time.Duration(n) * time.Hour) }
-	passed := hoursBetween(t, now)
+	passed := arithmetic.HoursBetween(t, now)
 	if m.Unit == dayCount {
 		count = func(n int) time.Time { return schema.AddDays(t, n) }
-		passed = localDays(t, now)
+		passed = arithmetic.LocalDays(t, now)
 	}
 	marks := m.marks
 	if marks == nil {
@@ -131,36 +132,9 @@ func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 		}
 	}
 	if m.Unit == dayCount {
-		out = setBack(out, now)
+		out = arithmetic.SetBack(out, now)
 	}
 	return out
-}
-
-// setBack adds what a clock that is set back shows again: the next such change, and the second time
-// of each instant before the last one.
-func setBack(list []time.Time, now time.Time) []time.Time {
-	start, end := now.ZoneBounds()
-	_, after := now.Zone()
-	for at, offset := end, after; !at.IsZero() && at.Sub(now) < 400*24*time.Hour; {
-		_, next := at.In(now.Location()).Zone()
-		if next < offset {
-			list = append(list, at)
-			break
-		}
-		offset = next
-		_, at = at.In(now.Location()).ZoneBounds()
-	}
-	if start.IsZero() {
-		return list
-	}
-	_, before := start.Add(-time.Nanosecond).Zone()
-	for _, at := range slices.Clone(list) {
-		if again := at.Add(time.Duration(before-after) * time.Second); before > after && at.Before(start) &&
-			!again.Before(start) {
-			list = append(list, again)
-		}
-	}
-	return list
 }
 
 // reevaluationWalker finds the moments of an expression.
@@ -284,7 +258,9 @@ func (w *reevaluationWalker) timeless(c *checker, n ast.Node) *Expr {
 	if err != nil {
 		return nil
 	}
-	return &Expr{Text: n.String(), program: program, Reads: l.reads}
+	x := &Expr{Text: n.String(), program: program, Reads: l.reads}
+	x.long, x.Aggregates = c.compileLong(n, x.Text, nil, nil)
+	return x
 }
 
 // mentionsItem reports whether the part names an item of a list that it does not itself go through.

@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	place "github.com/expr-lang/expr/file"
@@ -221,7 +222,7 @@ func (c *checker) extent(n ast.Node) place.Location {
 	runes := []rune(c.src.Text)
 	at.To = min(at.To, len(runes))
 	for {
-		open, closed := brackets(runes[at.From:at.To])
+		open, closed := diag.Brackets(runes[at.From:at.To])
 		from, to := at.From-1, at.To
 		for closed > 0 && from > 0 && unicode.IsSpace(runes[from]) {
 			from--
@@ -238,30 +239,6 @@ func (c *checker) extent(n ast.Node) place.Location {
 			return at
 		}
 	}
-}
-
-// brackets counts those that are not closed and those that were not opened, outside of texts.
-func brackets(runes []rune) (open, closed int) {
-	quote := rune(0)
-	for i := 0; i < len(runes); i++ {
-		switch r := runes[i]; {
-		case quote != 0 && r == '\\':
-			i++
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'' || r == '`':
-			quote = r
-		case r == '(':
-			open++
-		case r == ')' && open > 0:
-			open--
-		case r == ')':
-			closed++
-		}
-	}
-	return open, closed
 }
 
 // operandOf writes a node so that an operator behind it takes the whole of it.

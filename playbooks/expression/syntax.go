@@ -34,7 +34,7 @@ func (c *checker) syntaxError(err error) {
 	msg := fe.Message
 	switch {
 	case strings.Contains(msg, "literal not terminated"):
-		c.report(place.Location{From: openQuote(runes), To: len(runes)}, "syntax-expression", "close the quote",
+		c.report(place.Location{From: diag.OpenQuote(runes), To: len(runes)}, "syntax-expression", "close the quote",
 			"a text begins here and does not end")
 	case strings.Contains(msg, "exceeds maximum allowed nodes"):
 		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long",
@@ -79,57 +79,16 @@ func (c *checker) unreadNumber() {
 		"a number in this expression cannot be read")
 }
 
-func openQuote(runes []rune) int {
-	open, at := rune(0), 0
-	for i := 0; i < len(runes); i++ {
-		switch r := runes[i]; {
-		case open != 0 && r == '\\':
-			i++
-		case open != 0 && r == open:
-			open = 0
-		case open == 0 && (r == '"' || r == '\'' || r == '`'):
-			open, at = r, i
-		}
-	}
-	return at
-}
-
-// openBracket finds the last bracket that is opened and not closed.
-func openBracket(runes []rune) (at int, found bool) {
-	var open []int
-	quote := rune(0)
-	for i := 0; i < len(runes); i++ {
-		switch r := runes[i]; {
-		case quote != 0 && r == '\\':
-			i++
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'' || r == '`':
-			quote = r
-		case strings.ContainsRune("([{", r):
-			open = append(open, i)
-		case strings.ContainsRune(")]}", r) && len(open) > 0:
-			open = open[:len(open)-1]
-		}
-	}
-	if len(open) == 0 {
-		return 0, false
-	}
-	return open[len(open)-1], true
-}
-
 func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 	m := tokenSeen.FindStringSubmatch(msg)
 	if m == nil || m[1] == "EOF" {
-		if at, ok := openBracket(runes); ok {
+		if at, ok := diag.OpenBracket(runes); ok {
 			c.report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed",
 				runes[at])
 			return
 		}
 		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
-		if masked := withoutTexts(string(runes)); strings.Contains(masked, "? ") && !strings.Contains(masked, ":") {
+		if masked := diag.WithoutTexts(string(runes)); strings.Contains(masked, "? ") && !strings.Contains(masked, ":") {
 			c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression",
 				"write ` : …` behind it, as in c ? a : b", "what holds otherwise is missing behind `?`")
 			return
@@ -163,7 +122,7 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 		label = "an operator is missing before this"
 	case m[2] == ")" || m[2] == "]" || m[2] == "}":
 		label = "no bracket is open that it closes: leave it out"
-		if _, open := openBracket(runes[:min(loc.From, len(runes))]); open {
+		if _, open := diag.OpenBracket(runes[:min(loc.From, len(runes))]); open {
 			label = "a value is missing before it, or another bracket is open"
 		}
 	case m[2] == ",":

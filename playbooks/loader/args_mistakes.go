@@ -8,7 +8,6 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
@@ -82,9 +81,9 @@ func (p *playbookReader) fullWidthQuotes(v *syntax.Node) bool {
 	r := p.Error("bad-value", v.Pos(), "these quotes are full-width: YAML takes them for a part of the text").
 		Label("write plain quotes, or put the text in single quotes if they belong to it")
 	text := ""
-	if out, changed, ok := expression.MadeHalfWidth(runes); ok &&
+	if out, from, to, ok := diag.MadeHalfWidth(runes); ok &&
 		(v.InFlow || strings.Count(string(out), string(out[0])) == 2) {
-		text = expression.Spaced(runes, out, changed)
+		text = diag.Spaced(runes, out, from, to)
 	} else if inner, ok := syntax.InFullWidthQuotes(v.Value); ok {
 		text = syntax.Quote(inner)
 	}

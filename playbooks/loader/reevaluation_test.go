@@ -40,7 +40,7 @@ func (h someHistory) List(s expression.Slot) (out []any, err error) {
 	return out, nil
 }
 
-func (h someHistory) Count(expression.Slot) int { return len(h) }
+func (h someHistory) Count(expression.Slot) (int, error) { return len(h), nil }
 
 func (h someHistory) Sum(expression.Slot, string) (any, error) {
 	n := 0
@@ -50,6 +50,14 @@ func (h someHistory) Sum(expression.Slot, string) (any, error) {
 	return n, nil
 }
 
+func (h someHistory) Long(string) bool { return false }
+
+func (h someHistory) Aggregate(expression.Slot, *expression.Aggregate) (a expression.Aggregated, err error) {
+	return a, nil
+}
+
+func (h someHistory) End(expression.Slot, *expression.Aggregate, bool) (any, error) { return nil, nil }
+
 // at returns what of the history a slot holds.
 func (h someHistory) at(now time.Time, s expression.Slot) someHistory {
 	return slices.DeleteFunc(slices.Clone(h), func(t time.Time) bool {
@@ -58,12 +66,13 @@ func (h someHistory) at(now time.Time, s expression.Slot) someHistory {
 }
 
 type historyAt struct {
+	someHistory
 	all someHistory
 	now time.Time
 }
 
 func (h historyAt) List(s expression.Slot) ([]any, error) { return h.all.at(h.now, s).List(s) }
-func (h historyAt) Count(s expression.Slot) int           { return len(h.all.at(h.now, s)) }
+func (h historyAt) Count(s expression.Slot) (int, error)  { return len(h.all.at(h.now, s)), nil }
 
 func (h historyAt) Sum(s expression.Slot, field string) (any, error) {
 	return h.all.at(h.now, s).Sum(s, field)
@@ -112,7 +121,7 @@ func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 					member["born"] = moment("born", 4*24*60)
 				}
 				answer := func(now time.Time) bool {
-					env.Begin(now, zone, "m", member, historyAt{bought, now})
+					env.Begin(now, zone, "m", member, historyAt{all: bought, now: now})
 					ok, err := seg.Expr.Test(env)
 					if err != nil {
 						rt.Fatal(err)

@@ -17,6 +17,7 @@ func (p *playbookReader) finish(n *syntax.Node) {
 	refs := p.references()
 	for _, e := range p.exprs {
 		p.addSlots(e.Slots)
+		p.pb.Aggregates = append(p.pb.Aggregates, e.Aggregates...)
 	}
 	for _, name := range refs.Attributes {
 		// A template may name a computed attribute without any expression doing so.

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"modernc.org/sqlite"
+
+	"github.com/usher-run/usher/engine/store/sqlite/faults"
 )
 
 // copyPages is how long the log may grow, in pages, before it is copied into the database: a page
@@ -27,7 +29,7 @@ const restPages = 1000
 type checkpointer struct {
 	c      *conn
 	path   string // of the log
-	faults *faults
+	faults *faults.Faults
 	copied atomic.Bool // the checkpointer is done with what the log held
 	wake   chan struct{}
 	ended  chan struct{}
@@ -48,7 +50,7 @@ const (
 	logResumes                 // the writer copies the rest
 )
 
-func startCheckpointer(dsn, log string, f *faults) (*checkpointer, error) {
+func startCheckpointer(dsn, log string, f *faults.Faults) (*checkpointer, error) {
 	c, err := dial(dsn)
 	if err != nil {
 		return nil, err
@@ -79,12 +81,12 @@ func (k *checkpointer) loop() {
 // copy copies what the log holds into the database, as far as no reader needs what is older. What
 // could not be copied is left to the next copy.
 func (k *checkpointer) copy(c *conn) {
-	if k.faults.failed() != nil {
+	if k.faults.Failed() != nil {
 		return
 	}
 	_, err := c.one("PRAGMA wal_checkpoint(PASSIVE)", nil, func(row) error { return nil })
 	if err != nil {
-		_ = k.faults.of(fmt.Errorf("copy the log into the database: %w", err)) // what does not pass ends the process
+		_ = k.faults.Of(fmt.Errorf("copy the log into the database: %w", err)) // what does not pass ends the process
 	}
 }
 

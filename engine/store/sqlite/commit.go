@@ -98,7 +98,11 @@ func (b *batch) encodeRuns() error {
 
 // rows estimates what the batch costs.
 func (b *batch) rows() int {
-	return 1 + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) +
+	nodes := 0
+	for i := range b.Trees {
+		nodes += len(b.Trees[i].Nodes)
+	}
+	return 1 + nodes + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) +
 		3*len(b.Records) + inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
 
@@ -162,6 +166,11 @@ func (b *batch) put(t *tx) error {
 	}
 	if err := t.issued(b.Coupons, b.Taken); err != nil {
 		return fmt.Errorf("count coupons: %w", err)
+	}
+	for i := range b.Trees {
+		if err := t.putTree(&b.Trees[i]); err != nil {
+			return of(b.Trees[i].Member, fmt.Errorf("store a tree over events of member %s: %w", b.Trees[i].Member, err))
+		}
 	}
 	return of("", b.storeEmitted(t))
 }

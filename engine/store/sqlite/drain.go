@@ -255,52 +255,6 @@ func addRun(s *engine.State, r row) {
 	s.Runs = append(s.Runs, &run)
 }
 
-// History reads decided events.
-func (d *db) History(ctx context.Context, members []string, queries []store.HistoryQuery,
-	watermark int64,
-) (map[string][]engine.Input, error) {
-	events := map[string][]engine.Input{}
-	if len(members) == 0 || len(queries) == 0 {
-		return events, nil
-	}
-	err := d.read(ctx, func(c *conn) error {
-		list := sharded(members)
-		for _, q := range queries {
-			const read = "SELECT " + inputColumns + ` FROM json_each(?) j CROSS JOIN members m CROSS JOIN inbox i
-				WHERE m.id = j.value ->> 0 AND m.name = ? AND m.time >= ? AND i.shard = j.value ->> 1 AND i.seq = m.seq AND (m.seq <= ? OR i.kind = 'cascaded')`
-			err := c.query(read, []any{list, q.Event, since(q.Since), watermark}, func(r row) error {
-				in := inputOf(r)
-				events[in.Member] = append(events[in.Member], in)
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("load the history of %d members: %w", len(members), err)
-	}
-	for _, list := range events {
-		slices.SortFunc(list, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
-	}
-	return events, nil
-}
-
-// since returns the lower bound of times in milliseconds: an event of the same millisecond as t may
-// be before t.
-func since(t time.Time) int64 {
-	if t.IsZero() {
-		return -1 << 62
-	}
-	ms := t.UnixMilli()
-	if t.After(time.UnixMilli(ms)) {
-		ms++
-	}
-	return ms
-}
-
 const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
 
 // Undecided reads the first undecided inputs of each shard.

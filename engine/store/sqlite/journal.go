@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
@@ -85,7 +86,7 @@ type behind struct {
 }
 
 func (b behind) Find(look func(func(store.Identity) (*engine.Input, error)) error) error {
-	return b.faults.of(b.finds.reading(func() error { return look(b.finds.input) }))
+	return b.faults.Of(b.finds.reading(func() error { return look(b.finds.input) }))
 }
 
 func (b behind) Commit(ctx context.Context, durable bool) error {
@@ -98,13 +99,13 @@ func (b behind) Commit(ctx context.Context, durable bool) error {
 
 func (b behind) Close() error { return b.finds.close() }
 
-func (b behind) Failed() error { return b.faults.failed() }
+func (b behind) Failed() error { return b.faults.Failed() }
 
 func (b behind) Unwritten(err error) error {
-	if !passes(err) {
-		return b.faults.fail(err)
+	if !faults.Passes(err) {
+		return b.faults.Fail(err)
 	}
-	return b.faults.of(err)
+	return b.faults.Of(err)
 }
 
 // openJournal opens the journal of the database, and puts what a crash has left in it into the

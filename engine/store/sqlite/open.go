@@ -23,6 +23,7 @@ import (
 
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/hold"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
@@ -51,7 +52,7 @@ func WithJournal() Option { return func(d *db) { d.journals = true } }
 // WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is
 // stored from then on: the process should end, so that another may find out what is on the disk.
 // Tell must not wait.
-func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.onFirst = tell } }
+func WithFailure(tell func(error)) Option { return func(d *db) { d.faults.OnFirst = tell } }
 
 // WithLost calls tell while the database is being opened, when a crash has left a journal and
 // records in it are damaged: what was taken in with them is lost. All that is whole is put into the
@@ -64,7 +65,7 @@ func WithoutLock(tell func(error)) Option { return func(d *db) { d.tellUnlocked 
 
 // db is the store.
 type db struct {
-	faults   faults
+	faults   faults.Faults
 	hasRoom  bool
 	journals bool
 	tellLost func(what string) // may be nil
@@ -130,12 +131,12 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := closeToOthers(path); err != nil {
 		return err
 	}
-	if err := identify(ctx, path); err != nil {
+	if err := hold.Identify(ctx, path, migrations); err != nil {
 		return err
 	}
 	dsn := dsn(path)
 	if err := migrate(ctx, dsn); err != nil {
-		return fmt.Errorf("bring it up to date: %w", damaged(err))
+		return fmt.Errorf("bring it up to date: %w", faults.Damaged(err))
 	}
 	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there
 	// is one, by whatever name.
@@ -292,7 +293,7 @@ func (d *db) instant(ctx context.Context) (at int64, err error) {
 // Ping reads from the database. It writes nothing, so that who asks often costs nothing; after an
 // error of the disk that cannot be mended it fails.
 func (d *db) Ping(ctx context.Context) error {
-	if err := d.faults.failed(); err != nil {
+	if err := d.faults.Failed(); err != nil {
 		return err
 	}
 	_, err := d.instant(ctx)

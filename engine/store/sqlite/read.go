@@ -87,7 +87,7 @@ func (d *db) readOn(ctx context.Context, p pool, f func(*conn) error) error {
 		return errClosed
 	}
 	defer func() { p <- c }()
-	return d.faults.of(c.reading(func() error { return f(c) }))
+	return d.faults.Of(c.reading(func() error { return f(c) }))
 }
 
 // reading lets f read in one transaction.

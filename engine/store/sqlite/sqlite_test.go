@@ -55,6 +55,7 @@ type twoHandles struct {
 	store.Reader
 	failures
 	store.Loader
+	store.Histories
 	store.Committer
 	pools
 	store.Outbox
@@ -84,7 +85,7 @@ func TestStoreThroughTwoHandles(t *testing.T) {
 		b := open(t, path, WithClock(c), beside)
 		return &twoHandles{
 			Intake: a, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
-			Loader: b, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, a: a, b: b,
+			Loader: b, Histories: a, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, a: a, b: b,
 		}
 	})
 }

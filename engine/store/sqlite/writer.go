@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 	"github.com/usher-run/usher/engine/store/sqlite/syncer"
 )
@@ -41,7 +42,7 @@ type writer struct {
 	turn     bool // intake is next
 	unsummed int  // rows of tallies since they were last summed up
 	disk     *syncer.Syncer
-	faults   *faults
+	faults   *faults.Faults
 	log      *checkpointer
 	taken    *journal.Journal // nil: there is none
 	closed   bool
@@ -49,12 +50,12 @@ type writer struct {
 	ended    chan struct{}
 }
 
-func startWriter(c *conn, f *faults, log *checkpointer, clk *clock.Clock) *writer {
+func startWriter(c *conn, f *faults.Faults, log *checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
 		c: c, clock: clk, faults: f, log: log, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	w.disk = syncer.Start(syncer.Config{
-		Path: log.path, Bring: syncer.Data, Failed: f.failed, Fail: f.fail, Idle: w.signal,
+		Path: log.path, Bring: syncer.Data, Failed: f.Failed, Fail: f.Fail, Idle: w.signal,
 	})
 	go w.loop()
 	return w
@@ -187,9 +188,9 @@ func (w *writer) next() (group []*job, isIntake, closed bool) {
 // together with all that came after it, never by the death of the process; it is decided again
 // then, to the same ids and keys.
 func (w *writer) commit(group []*job, durable bool) {
-	err := w.faults.failed()
+	err := w.faults.Failed()
 	if err == nil {
-		err = w.faults.of(w.transact(group))
+		err = w.faults.Of(w.transact(group))
 	}
 	switch {
 	case err == nil:

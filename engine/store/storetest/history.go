@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -41,6 +42,27 @@ var historyCases = map[string]func(*testing.T, *suite){
 		h, err = s.History(s.ctx, m, []store.HistoryQuery{{Event: "x", Since: now().AddDate(0, -1, 0)}}, in[1].Seq)
 		s.must(err)
 		s.same("events of a month", ids(h[m[0]]), []string{"new"})
+	},
+	"gives many events of nobody, and all of the others": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(4)
+		var list []engine.Input
+		for i, n := range []int{2, 9, 3, 4} {
+			for k := range n {
+				list = append(list, event(fmt.Sprint(m[i], "-", k), m[i], "x"))
+			}
+		}
+		in := s.accept(list...)
+		mark := in[len(in)-1].Seq
+		s.commit(m[0], mark, &engine.Changes{})
+		for _, some := range [][]string{m, m[1:2]} {
+			h, err := s.History(s.ctx, some, []store.HistoryQuery{{Event: "x", Most: 3, Without: m[2:3]}}, mark)
+			s.must(err)
+			s.same("of the one with many", ids(h[m[1]]), []string{m[1] + "-0", m[1] + "-1", m[1] + "-2", m[1] + "-3"})
+			s.same("of the one left out", len(h[m[2]]), 0)
+			if len(some) > 1 {
+				s.same("of the others", []int{len(h[m[0]]), len(h[m[3]])}, []int{2, 4})
+			}
+		}
 	},
 	"stops at the watermark": func(t *testing.T, s *suite) {
 		_, m := membersOfShard(1)

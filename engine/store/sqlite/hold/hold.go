@@ -1,4 +1,4 @@
-// Package hold keeps a database for one handle of one process.
+// Package hold keeps a database for one handle of one process, and refuses a file that is none.
 package hold
 
 import (

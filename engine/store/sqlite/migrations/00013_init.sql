@@ -48,6 +48,18 @@ CREATE TABLE members (
 ) WITHOUT ROWID;
 CREATE INDEX members_all ON members (id) WHERE name = '';
 
+-- Trees over the events of a name of members who have many, so that a window is added up without going through it. They are derived: what
+-- is missing is built of the events. data begins with a byte that says its format; on level 8 is where the first node is.
+CREATE TABLE trees (
+    member TEXT    NOT NULL,
+    level  INTEGER NOT NULL,
+    event  TEXT    NOT NULL,
+    tree   TEXT    NOT NULL, -- a hash of the event's type and of what is taken of each event
+    bucket INTEGER NOT NULL,
+    data   BLOB    NOT NULL,
+    PRIMARY KEY (member, level, event, tree, bucket)
+) WITHOUT ROWID;
+
 -- What decisions did, one row a decision that did something: appended, and never changed. Traces of runs, refusals and timelines are views of
 -- it. data is as package records writes it. seq is up to which the member's inputs were decided.
 CREATE TABLE records (

@@ -1,4 +1,5 @@
-package sqlite
+// Package faults sorts what goes wrong with a database file and the disk that it is on.
+package faults
 
 import (
 	"errors"
@@ -12,32 +13,32 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
-// faults sorts what goes wrong with the disk. A disk that is full, or a database that is busy,
+// Faults sorts what goes wrong with the disk. A disk that is full, or a database that is busy,
 // passes: who asks again is served as soon as it can be. After any other fault of writing or
 // syncing nothing is promised any more. Linux forgets what a failed sync was to bring to the disk,
 // and the next sync succeeds without it.
-type faults struct {
-	onFirst func(error) // of the first fault that does not pass; may be nil
+type Faults struct {
+	OnFirst func(error) // of the first fault that does not pass; may be nil
 
 	mu     sync.Mutex
 	broken error
 }
 
-// of returns an error as callers see it.
-func (f *faults) of(err error) error {
+// Of returns an error as callers see it.
+func (f *Faults) Of(err error) error {
 	switch {
 	case err == nil || errors.Is(err, store.ErrUnavailable):
 		return err
-	case passes(err):
+	case Passes(err):
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
-	case errors.Is(err, syscall.EIO) || code(err)&0xff == codeIOError:
-		return f.fail(err)
+	case errors.Is(err, syscall.EIO) || Code(err)&0xff == codeIOError:
+		return f.Fail(err)
 	}
 	return err
 }
 
-// fail notes a fault that does not pass.
-func (f *faults) fail(err error) error {
+// Fail notes a fault that does not pass.
+func (f *Faults) Fail(err error) error {
 	f.mu.Lock()
 	first := f.broken == nil
 	if first {
@@ -45,14 +46,14 @@ func (f *faults) fail(err error) error {
 	}
 	broken := f.broken
 	f.mu.Unlock()
-	if first && f.onFirst != nil {
-		f.onFirst(broken)
+	if first && f.OnFirst != nil {
+		f.OnFirst(broken)
 	}
 	return broken
 }
 
-// failed returns the error after which nothing may be written any more.
-func (f *faults) failed() error {
+// Failed returns the error after which nothing may be written any more.
+func (f *Faults) Failed() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.broken
@@ -76,8 +77,9 @@ var passingIO = map[int]bool{
 	codeIOError | 21<<8: true, // mapping it
 }
 
-func passes(err error) bool {
-	c := code(err)
+// Passes reports whether a fault passes: who asks again is served as soon as it can be.
+func Passes(err error) bool {
+	c := Code(err)
 	if errors.Is(err, journal.ErrUnsynced) {
 		return false
 	}
@@ -85,11 +87,25 @@ func passes(err error) bool {
 		passingIO[c]
 }
 
-// code returns the result code of SQLite that an error carries, 0 when none does.
-func code(err error) int {
+// Code returns the result code of SQLite that an error carries, 0 when none does.
+func Code(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code()
 	}
 	return 0
+}
+
+// Result codes of SQLite for a file that cannot be made sense of.
+const (
+	codeCorrupt = 11
+	codeNotADB  = 26
+)
+
+// Damaged adds to SQLite's error what can be done.
+func Damaged(err error) error {
+	if c := Code(err) & 0xff; c == codeCorrupt || c == codeNotADB {
+		return fmt.Errorf("it is damaged: restore a backup: %w", err)
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-package engine
+package history
 
 import (
 	"fmt"
@@ -43,33 +43,33 @@ func TestWindows(t *testing.T) {
 			t.Fatal(err)
 		}
 		read := rapid.SliceOfNDistinct(rapid.SampledFrom(windows), 1, 3, rapid.ID).Draw(t, "windows")
-		track := &tracking{items: rapid.Bool().Draw(t, "items"), allItems: false}
+		track := &Tracking{items: rapid.Bool().Draw(t, "items"), allItems: false}
 		for _, w := range read {
 			track.longest = max(track.longest, w.Longest())
 		}
 		track.allItems = track.items && rapid.Bool().Draw(t, "all")
-		ev := &evaluator{
-			st: &State{}, zone: zone,
-			now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour),
+		ev := &Reader{
+			History: &History{}, Zone: zone,
+			Now: change.Add(-time.Duration(rapid.IntRange(0, 72).Draw(t, "before")) * time.Hour),
 		}
 		var all []time.Time
 		for i := range rapid.IntRange(1, 40).Draw(t, "events") {
-			ev.now = ev.now.Add(rapid.SampledFrom([]time.Duration{
+			ev.Now = ev.Now.Add(rapid.SampledFrom([]time.Duration{
 				0, time.Millisecond, 29 * time.Minute, time.Hour,
 				6 * time.Hour, 24 * time.Hour,
 			}).Draw(t, "step"))
-			at := ev.now
+			at := ev.Now
 			if rapid.Bool().Draw(t, "late") { // at a window's very end, or beside it
-				end := rapid.SampledFrom(windows).Draw(t, "of").Before(ev.now.In(zone))
+				end := rapid.SampledFrom(windows).Draw(t, "of").Before(ev.Now.In(zone))
 				at = end.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "beside")) * time.Millisecond)
 			}
 			at = at.UTC()
-			if at.After(ev.now) {
-				at = ev.now
+			if at.After(ev.Now) {
+				at = ev.Now
 			}
-			ev.st.History.put(&Input{ID: fmt.Sprint(i), Name: "x", Seq: int64(i), Time: at, At: ev.now}, track)
+			ev.History.put("x", &Event{ID: fmt.Sprint(i), Place: int64(i), Time: at, At: ev.Now}, track)
 			all = append(all, at)
-			if got := ev.Count(expression.Slot{Event: "x"}); got != len(all) {
+			if got, err := ev.Count(expression.Slot{Event: "x"}); got != len(all) || err != nil {
 				t.Fatalf("%d of %d events count", got, len(all))
 			}
 			for _, w := range read {
@@ -79,19 +79,19 @@ func TestWindows(t *testing.T) {
 	})
 }
 
-func checkWindow(t *rapid.T, ev *evaluator, w schema.Duration, all []time.Time) {
-	from := w.Before(ev.now.In(ev.zone))
+func checkWindow(t *rapid.T, ev *Reader, w schema.Duration, all []time.Time) {
+	from := w.Before(ev.Now.In(ev.Zone))
 	var want, got []int64
 	for _, at := range all {
-		if !at.Before(from) && !at.After(ev.now) {
+		if !at.Before(from) && !at.After(ev.Now) {
 			want = append(want, at.UnixMilli())
 		}
 	}
 	slices.Sort(want)
-	for _, h := range ev.within(expression.Slot{Event: "x", Window: w}) {
+	for _, h := range ev.list(expression.Slot{Event: "x", Window: w}) {
 		got = append(got, h.time)
 	}
 	if !slices.Equal(got, want) {
-		t.Fatalf("%v before %v holds %v, want %v", w, ev.now.In(ev.zone), got, want)
+		t.Fatalf("%v before %v holds %v, want %v", w, ev.Now.In(ev.Zone), got, want)
 	}
 }

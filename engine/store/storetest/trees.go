@@ -1,0 +1,97 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+var treeCases = map[string]func(*testing.T, *suite){
+	"keeps what commits say of trees, and takes away what they give up": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(2)
+		mark := s.accept(event("e", m[0], "x"))[0].Seq
+		nodes := func(texts ...string) (list []engine.TreeNode) {
+			for i, text := range texts {
+				list = append(list, engine.TreeNode{Level: 3, Bucket: int64(i) - 1, Data: []byte(text)})
+			}
+			return append(list, engine.TreeNode{Level: engine.RootLevel, Data: []byte("root of " + texts[0])})
+		}
+		s.commit(m[0], mark, &engine.Changes{Trees: []engine.TreeChange{
+			{Member: m[0], Event: "x", Tree: "a", Nodes: nodes("one", "two")},
+			{Member: m[0], Event: "x", Tree: "b", Nodes: nodes("three")},
+			{Member: m[0], Event: "y", Tree: "a", Nodes: nodes("four")},
+		}})
+		got, err := s.Trees(s.ctx, m)
+		s.must(err)
+		s.same("members", len(got), 1)
+		s.same("roots", fmt.Sprintf("%s", got[m[0]]), "map[x:map[a:root of one b:root of three] y:map[a:root of four]]")
+		node := func(event, tree string, bucket int64) string {
+			data, err := s.Archive(s.ctx, m[0], event, mark).Node(tree, 3, bucket)
+			s.must(err)
+			return string(data)
+		}
+		s.same("a node", node("x", "a", 0), "two")
+		s.same("one that is not there", node("x", "b", 0), "")
+		s.commit(m[0], mark, &engine.Changes{Trees: []engine.TreeChange{
+			{Member: m[0], Event: "x", Tree: "a", Gone: true, Nodes: nodes("new")},
+			{Member: m[0], Event: "x", Tree: "b", Gone: true},
+			{Member: m[0], Event: "y", Tree: "a", Nodes: nodes("five")},
+		}})
+		got, err = s.Trees(s.ctx, m)
+		s.must(err)
+		s.same("roots", fmt.Sprintf("%s", got[m[0]]), "map[x:map[a:root of new] y:map[a:root of five]]")
+		s.same("a node made anew", node("x", "a", -1), "new")
+		s.same("a node of before", node("x", "a", 0), "")
+		s.same("a node taken away", node("x", "b", -1), "")
+		s.same("a node written again", node("y", "a", -1), "five")
+	},
+	"an archive has the decided events of a name, in both directions": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(2)
+		old, older := event("old", m[0], "x"), event("older", m[0], "x")
+		old.Time, older.Time = now().Add(-time.Hour), now().Add(-2*time.Hour)
+		in := s.accept(old, older, event("new", m[0], "x"), event("else", m[0], "y"), event("theirs", m[1], "x"),
+			event("undecided", m[0], "x"))
+		mark := in[4].Seq
+		s.commit(m[0], mark, &engine.Changes{})
+		a := s.Archive(s.ctx, m[0], "x", mark)
+		s.same("all", s.happened(a, 0, 1<<60, false, 10), []string{"older", "old", "new"})
+		s.same("the last first", s.happened(a, 0, 1<<60, true, 10), []string{"new", "old", "older"})
+		at := old.Time.UnixMilli()
+		s.same("of one millisecond", s.happened(a, at, at, false, 10), []string{"old"})
+		s.same("up to it", s.happened(a, 0, at, true, 10), []string{"old", "older"})
+		s.same("until it is told to stop", s.happened(a, 0, 1<<60, false, 2), []string{"older", "old"})
+	},
+	"an archive goes through any number of events": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(1)
+		const many = 2500
+		list := make([]engine.Input, many)
+		for i := range list {
+			list[i] = event(fmt.Sprintf("e%04d", i), m[0], "x")
+			list[i].Time = now().Add(-time.Duration(i/900) * time.Hour).Truncate(time.Hour) // many at one time
+		}
+		in := s.accept(list...)
+		mark := in[many-1].Seq
+		s.commit(m[0], mark, &engine.Changes{})
+		a := s.Archive(s.ctx, m[0], "x", mark)
+		for _, newest := range []bool{false, true} {
+			got := s.happened(a, 0, 1<<60, newest, 2*many)
+			seen := map[string]bool{}
+			for _, id := range got {
+				seen[id] = true
+			}
+			s.same("events", []int{len(got), len(seen)}, []int{many, many})
+		}
+	},
+}
+
+// happened returns the ids of events of an archive, some at most.
+func (s *suite) happened(a engine.Archive, from, to int64, newest bool, most int) (ids []string) {
+	s.t.Helper()
+	s.must(a.Events(from, to, newest, func(e *engine.Happened) bool {
+		ids = append(ids, e.ID)
+		return len(ids) < most
+	}))
+	return ids
+}
