@@ -5,6 +5,7 @@ import (
 
 	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // decider decides for one member. It lives for one call of Decide. The stages read the evaluator,
@@ -88,4 +89,27 @@ func (d *decider) refuse(b *book, reason string, seen map[string]any) {
 	e := d.note(d.now)
 	e.Playbook, e.Input = b.ID, d.input
 	e.What, e.Reason, e.Detail = WhatRefused, reason, seen
+}
+
+// matches evaluates the `if` beside an event key of a run, of a step or of what at names. What cannot
+// be evaluated does not match, and the trace says why.
+func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, at string) bool {
+	if cond == nil {
+		return true
+	}
+	rec := d.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
+	d.scope(r, b)
+	d.env.SetEvent(rec)
+	ok, err := cond.Test(d.env)
+	if err == nil {
+		err = rec.err
+	}
+	if err != nil {
+		d.trace(r, d.now, TraceEntry{
+			What: WhatError, Step: at, Reason: err.Error(), Detail: map[string]any{"event": in.Name, "id": in.ID},
+		})
+		return false
+	}
+	d.observeOutcome(cond, ok)
+	return ok
 }

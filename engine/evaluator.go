@@ -79,22 +79,6 @@ func (ev *evaluator) unread(err error) error {
 	return err
 }
 
-// matches evaluates the `if` beside an event key of a run. What cannot be evaluated does not match.
-func (ev *evaluator) matches(b *book, r *Run, in *Input, cond *expression.Expr) bool {
-	if cond == nil {
-		return true
-	}
-	rec := ev.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
-	ev.scope(r, b)
-	ev.env.SetEvent(rec)
-	ok, err := cond.Test(ev.env)
-	if err != nil || rec.err != nil {
-		return false
-	}
-	ev.observeOutcome(cond, ok)
-	return ok
-}
-
 // value evaluates a field of an action.
 func (ev *evaluator) value(b *book, v *playbooks.Value) (any, error) {
 	switch {

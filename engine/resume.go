@@ -30,7 +30,8 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 			continue
 		}
 		s := &b.Steps[r.PC]
-		if s.Wait == nil || s.Wait.Event == nil || s.Wait.Event.Name != in.Name || !d.matches(b, r, in, s.Wait.Event.If) {
+		if s.Wait == nil || s.Wait.Event == nil || s.Wait.Event.Name != in.Name ||
+			!d.matches(b, r, in, s.Wait.Event.If, s.Name()) {
 			continue
 		}
 		rec, err := in.recordOf(b.ws.Schema, d.zone)
