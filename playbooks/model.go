@@ -148,6 +148,19 @@ func (s *Schema) Pool(name string) *Pool {
 	return Find(s.Pools, func(p *Pool) string { return p.Name }, name)
 }
 
+// DrawsEndless reports whether an action draws from a pool that gives to everybody, always: one
+// without a budget and without a limit for each member.
+func (s *Schema) DrawsEndless(step *Step, spec *schema.ActionSpec) bool {
+	for i := range spec.Fields {
+		if v := step.Args[spec.Fields[i].Name]; spec.Fields[i].Kind == schema.FieldPool && v != nil {
+			name, _ := v.Literal.(string)
+			pool := s.Pool(name)
+			return pool != nil && pool.Budget == 0 && pool.PerMember == 0
+		}
+	}
+	return false
+}
+
 // Find returns the item of a list with the name, or nil.
 func Find[T any](list []T, name func(*T) string, want string) *T {
 	for i := range list {

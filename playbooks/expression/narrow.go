@@ -51,7 +51,7 @@ func (c *checker) unguardedResult(n ast.Node, got *schema.Type) {
 	}
 	for i := range of.Fields {
 		f := &of.Fields[i]
-		if f.Name != key.Value || f.When == "" {
+		if f.Name != key.Value || f.When == "" || f.Always && !of.Optional {
 			continue
 		}
 		text := short(n)

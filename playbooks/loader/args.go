@@ -35,6 +35,10 @@ func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expressio
 	}
 	step.Args = map[string]*playbooks.Value{}
 	p.arguments(v, step, spec, sc)
+	endless := p.schema.DrawsEndless(step, spec)
+	for i := range fields {
+		fields[i].Always = endless && fields[i].When != ""
+	}
 	result := p.returned(step, spec, fields)
 	step.Fields = written(v, step.Args)
 	return result, true

@@ -54,6 +54,8 @@ type Field struct {
 	Type *Type
 	Pos  diag.Pos
 	When string // the bool beside it that says it is there: a name, or "!name" when it must be false; "": none does
+
+	Always bool // that bool is always so: it is there whenever the object is
 }
 
 // The scalar types, shared. They are never changed: use [Type.AsOptional] for an optional one.

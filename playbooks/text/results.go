@@ -60,7 +60,7 @@ func (c *textTyper) guardOf(x Expr) string {
 		for i := range of.Fields {
 			f := &of.Fields[i]
 			switch {
-			case f.Name != x.Name.Text || f.When == "" || !f.Type.Optional:
+			case f.Name != x.Name.Text || f.When == "" || !f.Type.Optional || f.Always && !of.Optional:
 			case strings.HasPrefix(f.When, "!"):
 				return path // what was missing before would pass for false
 			default:
