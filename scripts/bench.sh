@@ -13,3 +13,6 @@ go test ./bench -run '^$' -bench . | grep -E '^Benchmark'
 echo
 echo "== end to end"
 go run ./bench/throughput
+echo
+echo "== a million waits that are due at one moment"
+go run ./bench/due

@@ -36,12 +36,8 @@ func (w *Worker) settled(channel string, outcomes []store.Outcome) {
 	}
 }
 
-// attempt tries once and returns what becomes of the delivery, and whether the channel fails. One
-// that cannot be read is given up on, and one whose release was a while ago is not sent.
+// attempt tries once and returns what becomes of the delivery, and whether the channel fails.
 func (w *Worker) attempt(ctx context.Context, a *active, d *store.Attempted) (o store.Outcome, failing bool) {
-	if o, refused := review(a, d, w.now()); refused {
-		return o, false
-	}
 	values, providerID, err := w.carry(ctx, a, d)
 	o = store.Outcome{Key: d.Key, At: w.now()}
 	var permanent *channel.PermanentError

@@ -15,6 +15,13 @@ import (
 // that is how long an answer of the intake may have to wait for it.
 const maxBatchInputs = 150
 
+// Of the members with waits that are due a batch takes few, and fewer beside inputs: what comes in
+// live waits for the batches of all shards that are before it.
+const (
+	maxDue       = 60
+	maxDueBeside = 20
+)
+
 // batch is what one look at a shard found, with what was decided on it.
 type batch struct {
 	*store.Batch
@@ -38,6 +45,12 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	if err != nil || len(found.Inputs) == 0 && len(found.Due) == 0 {
 		return 0, err
 	}
+	most := maxDue
+	if len(found.Inputs) > 0 {
+		most = maxDueBeside
+	}
+	r.behind = len(found.Due) > most
+	found.Due = found.Due[:min(most, len(found.Due))]
 	b := newBatch(shard, found)
 	took, err := w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {

@@ -245,10 +245,10 @@ func (o *outlet) ended(s *sender, most int) {
 	}
 	o.queue = append(slices.Clone(s.hand[s.begun:]), o.queue...)
 	o.stuck = false
-	if s.begun == 0 {
+	if s.tried == 0 {
 		return
 	}
-	o.took += (s.took/time.Duration(s.begun) - o.took) / 4
+	o.took += (s.took/time.Duration(s.tried) - o.took) / 4
 	if s.failed {
 		o.standing, o.limit = fails, max(1, o.limit/2)
 	} else {
@@ -309,6 +309,7 @@ type sender struct {
 	outlet *outlet
 	hand   []*store.Attempted
 	begun  int           // of hand
+	tried  int           // of those; others were not to be sent
 	took   time.Duration // by the attempts
 	failed bool          // the last attempt has failed for the moment
 }
@@ -318,8 +319,12 @@ func (s *sender) work() {
 	a := s.w.active.Load()
 	outcomes := make([]store.Outcome, 0, len(s.hand))
 	for since := time.Now(); s.begun < len(s.hand) && s.took < settleAfter && s.ctx.Err() == nil; s.begun++ {
-		var o store.Outcome
-		o, s.failed = s.w.attempt(s.wire, a, s.hand[s.begun])
+		d := s.hand[s.begun]
+		o, refused := review(a, d, s.w.now())
+		if !refused {
+			o, s.failed = s.w.attempt(s.wire, a, d)
+			s.tried++
+		}
 		s.took = time.Since(since)
 		outcomes = append(outcomes, o)
 	}

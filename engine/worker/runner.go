@@ -27,7 +27,8 @@ type runner struct {
 	owned bool  // the task has seen that the epoch is the shard's
 	stale int   // batches in a row that were stale
 
-	brought int // inputs of the last batch that jobs have brought
+	brought int  // inputs of the last batch that jobs have brought
+	behind  bool // it has left waits behind that are due
 }
 
 func (w *Worker) runner(key string) *runner {

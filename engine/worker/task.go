@@ -130,7 +130,11 @@ func staleBackoff(process, key string, times int) time.Duration {
 }
 
 func (t *task) pace(ctx context.Context) event {
-	if err := pause(ctx, gap(t.did, t.r.brought, t.started.Sub(t.before))-time.Since(t.started)); err != nil {
+	wait := gap(t.did, t.r.brought, t.started.Sub(t.before)) - time.Since(t.started)
+	if t.r.behind {
+		wait = 0
+	}
+	if err := pause(ctx, wait); err != nil {
 		return onCancelled
 	}
 	t.before = t.started

@@ -1,11 +1,15 @@
 package worker_test
 
 import (
+	"context"
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/worker"
 )
 
 const waits = `id: waits
@@ -51,5 +55,72 @@ func TestWaitForAnEvent(t *testing.T) {
 	}
 	if len(r.Deliveries) != 1 || r.Deliveries[0].Message.Text != "5 o1" {
 		t.Errorf("deliveries %+v", r.Deliveries)
+	}
+}
+
+// batches watches what is committed together.
+type batches struct {
+	worker.Store
+	alone, beside atomic.Int64 // waits of a batch at most, without events and beside some
+}
+
+func (b *batches) Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error {
+	woke, events := int64(0), false
+	for _, r := range c.Runs {
+		if r.New {
+			events = true
+		} else {
+			woke++
+		}
+	}
+	most := &b.alone
+	if events {
+		most = &b.beside
+	}
+	for was := most.Load(); woke > was && !most.CompareAndSwap(was, woke); was = most.Load() {
+	}
+	return b.Store.Commit(ctx, shard, epoch, watermark, c)
+}
+
+// TestManyWaitsAtOneMoment: waits that are due at one moment are decided in small batches, and in
+// smaller ones beside events, so that what comes in live does not wait for them.
+func TestManyWaitsAtOneMoment(t *testing.T) {
+	const members, alone, beside = 1200, 60, 20
+	w := newWorld(t, embedded(t))
+	b := &batches{}
+	w.edit = func(c *worker.Config) {
+		b.Store = c.Store
+		c.Store = b
+	}
+	w.activate("id: rests\nstage: retention\ntrigger: {event: member.left}\nactions:\n  - wait: 1d\n  - tag: woke\n", thanks)
+	var left []engine.Input
+	for m := range members {
+		left = append(left, engine.Input{
+			Kind: engine.InputEvent, ID: fmt.Sprint("l", m), Member: fmt.Sprint("m", m), Name: "member.left",
+		})
+	}
+	w.accept(left...)
+	ctx, stop := context.WithCancel(w.ctx)
+	done := make(chan error, 1)
+	first := w.worker()
+	go func() { done <- first.Run(ctx) }()
+	w.until("all wait", func() bool { return w.state("rests", engine.RunWaiting) == members })
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	w.advance(25 * time.Hour)
+	for m := range 40 {
+		w.accept(order(fmt.Sprint("o", m), fmt.Sprint("live", m)))
+	}
+	w.run()
+	w.until("all woke, and what is live is done", func() bool {
+		return w.state("rests", engine.RunDone) == members && w.state("thanks", engine.RunDone) == 40
+	})
+	if n := b.alone.Load(); n < beside || n > alone {
+		t.Errorf("%d waits in a batch, want %d at most", n, alone)
+	}
+	if n := b.beside.Load(); n == 0 || n > beside {
+		t.Errorf("%d waits in a batch beside events, want %d at most", n, beside)
 	}
 }
