@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -32,7 +33,25 @@ type process struct {
 	dir  string // of the database
 	addr string
 	cmd  *exec.Cmd
-	log  bytes.Buffer
+	log  sharedLog
+}
+
+// sharedLog is what a process says, read while it says more.
+type sharedLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *sharedLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *sharedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // usherBinary returns a program that is usher: this test binary under another name (see TestMain).
