@@ -15,6 +15,9 @@ const (
 	DefaultAttempts = 256
 	// outletShare is the part of them that one outlet may have: an eighth.
 	outletShare = 8
+	// firstSenders is how many an outlet may have that nothing is known of: more than one, because one
+	// attempt that takes long says nothing of the others.
+	firstSenders = 4
 
 	// What an outlet has read and not begun: more is read when it is below low, up to the window. When
 	// all of it waits for members who have a message in flight, there may be more.
@@ -125,8 +128,8 @@ func (e *executor) wake(channel string) {
 	o := e.outlets[channel]
 	if o == nil {
 		o = &outlet{
-			channel: channel, held: map[int64]bool{}, flying: map[string]bool{}, standing: unknown, limit: 1,
-			took: settleAfter,
+			channel: channel, held: map[int64]bool{}, flying: map[string]bool{}, standing: unknown, took: settleAfter,
+			limit: min(firstSenders, max(1, e.w.Attempts/outletShare)),
 		}
 		e.outlets[channel] = o
 	}
@@ -181,13 +184,15 @@ func (e *executor) next() (best *outlet) {
 
 // room reports whether an outlet may have one more sender. So that none waits for others that take
 // long or do not answer, those that fail have half of all senders together, with those that nothing
-// is known of three quarters, and the last quarter is for who has none.
+// is known of three quarters, of which all beyond the half are their first; and the last quarter is
+// for who has none.
 func (e *executor) room(o *outlet) bool {
 	half, most := max(1, e.w.Attempts/2), max(1, e.w.Attempts*3/4)
+	unproved := e.by[fails] + e.by[unknown]
 	switch {
 	case o.standing == fails && e.by[fails] >= half:
 		return false
-	case o.standing != answers && e.by[fails]+e.by[unknown] >= most:
+	case o.standing != answers && (unproved >= most || unproved >= half && o.senders > 0):
 		return false
 	}
 	return o.senders == 0 || e.senders < most
