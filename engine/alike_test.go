@@ -188,6 +188,7 @@ func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, 
 			payload := *in.Payload
 			in.Payload = &payload
 		}
+		of(in.Member).saw(&in)
 		in.Seq = int64(len(inputs[in.Member]) + 1)
 		inputs[in.Member] = append(inputs[in.Member], in)
 	})

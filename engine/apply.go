@@ -14,7 +14,7 @@ func (d *decider) ensureMember(in *Input) {
 // applyEvent brings what an event carries to the member, and the event into their history.
 func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
 	d.applyPayload(in, p)
-	if p.Depth == 0 { // what a run emitted is nothing that the member did
+	if p.MovesLastSeen() { // that alone is read from the history: the member need not be stored for it
 		d.st.Member.LastSeenAt = in.At
 	}
 	d.keep(in, l)
@@ -48,7 +48,7 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 		}
 	}
 	m.changeTags(p.AddTags, p.RemoveTags)
-	d.touched = true
+	d.touched = d.touched || len(p.Attributes)+len(p.AddTags)+len(p.RemoveTags) > 0
 }
 
 // changeTags adds and removes tags. It returns those that really came and went.

@@ -20,6 +20,7 @@ func (d *decider) countGoals(in *Input) {
 			kept = append(kept, g)
 		}
 	}
+	d.touched = d.touched || len(kept) < len(m.Goals)
 	m.Goals = kept
 }
 

@@ -68,6 +68,11 @@ type Payload struct {
 	Entered bool   `json:"-"` // segment only: came in; false: left
 }
 
+// MovesLastSeen reports whether an event with this payload is something that the member did just
+// now: its instant is when they were last seen. What a run emitted is not, and nor is what a backfill
+// brings.
+func (p *Payload) MovesLastSeen() bool { return p.Depth == 0 && !p.Backfill }
+
 // Decode returns the payload, from Data when it was not decoded yet.
 func (in *Input) Decode() (*Payload, error) {
 	if in.Payload != nil {

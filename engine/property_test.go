@@ -300,6 +300,7 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 		if in.Kind == engine.InputEvent {
 			s.history = append(s.history, in)
 		}
+		s.saw(&in)
 	}
 	for _, in := range c.Cascaded { // numbered when they are stored, long after inputs that are not decided yet
 		s.seq++
@@ -321,6 +322,28 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 			s.t.Fatal(err)
 		}
 		s.records = append(s.records, string(data))
+	}
+}
+
+// saw reads from an event when the member was last seen: for that alone nothing is changed.
+func (s *shell) saw(in *engine.Input) {
+	if in.Kind != engine.InputEvent || s.member == nil {
+		return
+	}
+	p, err := in.Decode()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := new(engine.Member)
+	if err := json.Unmarshal(s.member, m); err != nil {
+		s.t.Fatal(err)
+	}
+	if !p.MovesLastSeen() || !in.At.After(m.LastSeenAt) {
+		return
+	}
+	m.LastSeenAt = in.At
+	if s.member, err = json.Marshal(m); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

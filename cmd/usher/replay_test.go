@@ -197,6 +197,7 @@ func readRecord(t *testing.T, path string) recorded {
 		if err := rows.Scan(&in.Seq, &in.Kind, &in.ID, &in.Member, &in.Name, &happened, &at, &in.Data); err != nil {
 			t.Fatal(err)
 		}
+		in.Data = bytes.TrimPrefix(in.Data, []byte{1}) // the byte that says its format
 		in.Time, in.At = time.UnixMilli(happened).UTC(), time.UnixMilli(at).UTC()
 		rec.inputs = append(rec.inputs, in)
 	}

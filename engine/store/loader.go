@@ -26,6 +26,9 @@ type Loader interface {
 	//  3. A member of whom something cannot be read, or who is held for that, has a State that is
 	//     Unreadable. (Aside "holds a member with their inputs, waits and looks, and lets them go
 	//     on")
+	//  4. LastSeenAt is at least the instant of the last decided event that moves it, whether the
+	//     member was stored for it or not. (History "tells when a member was last seen, by events that
+	//     changed nothing else")
 	States(ctx context.Context, members, runs []string) (map[string]*engine.State, error)
 
 	// History loads events of the members that are decided already, by member id.

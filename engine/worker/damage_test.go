@@ -72,9 +72,6 @@ func (w *world) damage(table, column, where, value string) (mend func()) {
 	return func() {
 		for key, v := range was {
 			set := fmt.Sprintf("UPDATE %s SET %s = ? WHERE %s = ?", table, column, keyOf[table])
-			if table == "members" {
-				set += " AND name = ''"
-			}
 			w.exec(f, set, v, key)
 		}
 	}
@@ -113,7 +110,7 @@ var damages = map[string]string{
 // and nothing of the member is lost. When it can be read again, they go on where they were.
 func TestDamagedRowsHoldTheirMemberAlone(t *testing.T) {
 	for what, row := range map[string]struct{ table, column, where string }{
-		"state":           {"members", "state", "id = '%s' AND name = ''"},
+		"state":           {"subjects", "state", "id = '%s'"},
 		"trigger of run":  {"runs", "triggered", "member = '%s' AND state = 'waiting'"},
 		"results of run":  {"runs", "actions", "member = '%s' AND state = 'waiting'"},
 		"event of before": {"inbox", "data", "member = '%s' AND id LIKE 'first-%%'"},
@@ -532,7 +529,7 @@ func TestHeldMemberIsToldOnce(t *testing.T) {
 		w.idle()
 	}
 	batch()
-	mend := w.damage("members", "state", "id = '"+m[0]+"' AND name = ''", "'{'")
+	mend := w.damage("subjects", "state", "id = '"+m[0]+"'", "'{'")
 	for range 4 {
 		batch()
 	}
@@ -552,7 +549,7 @@ func TestHeldMemberIsToldOnce(t *testing.T) {
 		return err == nil && len(held) == 0
 	})
 	w.idle()
-	w.damage("members", "state", "id = '"+m[0]+"' AND name = ''", "'{'")
+	w.damage("subjects", "state", "id = '"+m[0]+"'", "'{'")
 	batch()
 	if got := lines.n.Load(); got != 3 {
 		t.Errorf("told %d times when the member is held again", got)

@@ -320,7 +320,7 @@ func TestJobPassesOverWhoCannotBeRead(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(called)
 	gold := w.people(20)
-	w.damage("members", "state", "name = '' AND id = '"+gold[3]+"'", "x'7b'")
+	w.damage("subjects", "state", "id = '"+gold[3]+"'", "x'7b'")
 	j := w.call("gold")
 	w.run().WakeJobs()
 	w.until("the job", func() bool { return w.job(j).State == store.JobDone })

@@ -151,7 +151,7 @@ func (w *poisonedWorld) live(steps []step, members []string, keep func(*step) bo
 		if i == len(steps)/2 && damaged != "" {
 			w.drained(members)
 			f := w.file()
-			w.exec(f, "UPDATE members SET state = x'7b22' WHERE id = ? AND name = ''", damaged)
+			w.exec(f, "UPDATE subjects SET state = x'7b22' WHERE id = ?", damaged)
 			_ = f.Close()
 		}
 		if !keep(s) {

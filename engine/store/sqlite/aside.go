@@ -44,33 +44,32 @@ func of(member string, err error) error {
 // setAside keeps what could not be decided where it can be found, and out of everybody's way.
 func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
-		what, kind, at := store.FailedInput, "", millis(p.At)
-		var known store.Identity
-		var member string
+		f := failed{what: store.FailedInput, at: millis(p.At), text: p.Error, playbook: p.Playbook}
 		var err error
 		switch {
 		case p.Seq != 0:
-			_, err = t.one("SELECT id, at, kind, space FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
+			f.shard, f.seq = b.shard, p.Seq
+			_, err = t.one("SELECT id, at, kind FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
 				func(r row) error {
-					known, at, kind = store.Identity{Kind: engine.InputKind(r.str(3)), ID: r.str(0)}, r.int(1), r.str(2)
+					f.id, f.at, f.kind = r.str(0), r.int(1), r.str(2)
 					return nil
 				})
 			if err == nil {
 				_, err = t.exec("UPDATE inbox SET kind = ? WHERE shard = ? AND seq = ?", kindPoisoned, b.shard, p.Seq)
 			}
 		case p.Run != "":
-			what, known.ID = store.FailedWait, p.Run
+			f.what, f.id = store.FailedWait, p.Run
 		default:
-			what, known.ID = store.FailedLook, p.Member
+			f.what, f.id = store.FailedLook, p.Member
 		}
 		if err == nil && p.Run != "" {
-			at, member, err = t.failWait(p, at)
+			f.at, f.member, err = t.failWait(p, f.at)
 		}
 		if err == nil {
-			err = t.failAs(&failure{at, what, known, p.Error, kind, member, p.Playbook})
+			err = t.note(f)
 		}
 		if err != nil {
-			return fmt.Errorf("set aside %s %s: %w", what, known.ID, err)
+			return fmt.Errorf("set aside %s %s: %w", f.what, f.id, err)
 		}
 	}
 	return nil

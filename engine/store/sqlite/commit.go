@@ -18,6 +18,9 @@ func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *e
 		b.shard, b.epoch, b.watermark = shard, epoch, watermark
 		err = d.writeAgain(ctx, b.rows(), b.store)
 	}
+	if err == nil {
+		err = d.noteStored(ctx, shard, c.Members)
+	}
 	if err != nil {
 		return fmt.Errorf("commit a batch of shard %d: %w", shard, err)
 	}
@@ -126,8 +129,7 @@ func (b *batch) store(t *tx) error {
 // put stores what was decided.
 func (b *batch) put(t *tx) error {
 	for i, m := range b.Members {
-		const put = `INSERT INTO members VALUES (?, '', 0, 0, ?) ON CONFLICT DO UPDATE SET state = excluded.state`
-		if _, err := t.exec(put, m.ID, b.members[i]); err != nil {
+		if err := t.putMember(m.ID, b.members[i]); err != nil {
 			return of(m.ID, fmt.Errorf("store member %s: %w", m.ID, err))
 		}
 	}
@@ -148,9 +150,8 @@ func (b *batch) put(t *tx) error {
 		return err
 	}
 	for r, reason := range records.Failed(b.Changes) {
-		err := t.failAs(&failure{
-			at: millis(r.EndedAt), what: store.FailedRun, known: store.Identity{ID: r.ID}, text: reason, member: r.Member,
-			playbook: r.Playbook,
+		err := t.note(failed{
+			at: millis(r.EndedAt), what: store.FailedRun, id: r.ID, text: reason, member: r.Member, playbook: r.Playbook,
 		})
 		if err != nil {
 			return of(r.Member, fmt.Errorf("note that run %s failed: %w", r.ID, err))
@@ -175,14 +176,8 @@ func (b *batch) put(t *tx) error {
 	return of("", b.storeEmitted(t))
 }
 
-// decided puts the events up to the new watermark into their members' history, and raises the
-// watermark.
+// decided raises the watermark: the events up to it are their members' history.
 func (b *batch) decided(t *tx) error {
-	const index = `INSERT INTO members (id, name, time, seq) SELECT i.member, i.name, i.time, i.seq FROM shards s CROSS JOIN inbox i
-		WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark AND i.seq <= ? AND i.kind = 'event'`
-	if _, err := t.exec(index, b.shard, b.watermark); err != nil {
-		return fmt.Errorf("index events: %w", err)
-	}
 	_, err := t.exec("UPDATE shards SET watermark = max(watermark, ?) WHERE shard = ?", b.watermark, b.shard)
 	return err
 }

@@ -22,6 +22,8 @@ type conn struct {
 	args  []driver.NamedValue
 	row   []driver.Value
 	until context.Context // cuts what is read; nil: nothing does
+	ids   *idHash         // of those that look inputs up by their ids
+	seen  *seenEvents     // of those that decisions and questions read on
 }
 
 func dial(dsn string) (*conn, error) {

@@ -106,9 +106,10 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 }
 
 func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err error) {
-	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0` + notHeld +
+	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0` + runsNotHeld +
 		`ORDER BY due_at`
-	const looks = `SELECT member, at FROM looks WHERE shard = ?` + notHeld + `ORDER BY at`
+	const looks = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM looks WHERE shard = ?` + looksNotHeld +
+		`ORDER BY at`
 	seen := map[string]bool{}
 	for _, due := range []string{waits, looks} {
 		err = c.query(due, []any{shard}, func(r row) error {
@@ -163,7 +164,7 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 		states[id] = &engine.State{}
 	}
 	err := d.read(ctx, func(c *conn) error {
-		err := c.query("SELECT member, error FROM held", nil, func(r row) error {
+		err := c.query("SELECT "+heldColumns, nil, func(r row) error {
 			if s := states[r.str(0)]; s != nil {
 				s.SetUnreadable(r.str(1))
 			}
@@ -172,7 +173,7 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 		if err != nil {
 			return err
 		}
-		if err = c.states(states, keys(members)); err != nil || len(runs) == 0 {
+		if err = c.states(states, members); err != nil || len(runs) == 0 {
 			return err
 		}
 		return c.namedRuns(states, runs)
@@ -189,23 +190,12 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 }
 
 // states reads the members of a list and their open runs. Of what cannot be read the state says so.
-func (c *conn) states(states map[string]*engine.State, list string) error {
-	const read = `SELECT m.id, m.state FROM json_each(?) j CROSS JOIN members m
-		WHERE m.id = j.value AND m.name = '' AND m.time = 0 AND m.seq = 0`
-	err := c.query(read, []any{list}, func(r row) error {
-		m, err := readMember(r.str(0), r.bytes(1))
-		s := states[r.str(0)]
-		if err != nil {
-			s.SetUnreadable(err.Error())
-		}
-		s.Member = m
-		return nil
-	})
-	if err != nil {
+func (c *conn) states(states map[string]*engine.State, list []string) error {
+	if err := c.members(states, list); err != nil {
 		return err
 	}
 	const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.member = j.value AND r.state = 'waiting'"
-	return c.query(open, []any{list}, func(r row) error {
+	return c.query(open, []any{keys(list)}, func(r row) error {
 		addRun(states[r.str(3)], r)
 		return nil
 	})
@@ -322,8 +312,8 @@ func (c *conn) owes(shard int, now time.Time, next *time.Time) (bool, error) {
 		return false, err
 	}
 	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` +
-		notHeld + `ORDER BY due_at LIMIT 1`
-	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ?` + notHeld + `ORDER BY at LIMIT 1`
+		runsNotHeld + `ORDER BY due_at LIMIT 1`
+	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ?` + looksNotHeld + `ORDER BY at LIMIT 1`
 	for _, due := range []string{waits, looks} {
 		for _, after := range []int64{0, now.UnixMilli()} {
 			_, err = c.one(due, []any{shard, after}, func(r row) error {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/store"
 )
 
 // kindCascaded is how an event is stored that a run emitted to its own member: it was decided with
@@ -41,15 +40,6 @@ func (t *tx) insertCascaded(in engine.Input, data []byte) error {
 	if err := t.load(); err != nil {
 		return err
 	}
-	seq := t.clock.seq + 1
-	const insert = `INSERT INTO inbox (shard, seq, kind, id, member, name, time, at, data, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	_, err := t.exec(insert, store.ShardOf(in.Member), seq, kindCascaded, in.ID, in.Member, in.Name, millis(in.Time),
-		millis(in.At), data, in.Cause)
-	if err != nil {
-		return err
-	}
-	t.clock.seq, t.dirty = seq, true
-	_, err = t.exec("INSERT INTO members (id, name, time, seq) VALUES (?, ?, ?, ?)", in.Member, in.Name, millis(in.Time),
-		seq)
-	return err
+	in.Seq = t.clock.seq + 1
+	return t.insert(&in, kindCascaded, data)
 }

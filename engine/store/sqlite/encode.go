@@ -27,6 +27,26 @@ func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
+// formatJSON is the first byte of a document of JSON.
+const formatJSON = 1
+
+// formatted returns a document as it is stored; nil: there is none.
+func formatted(document []byte) []byte {
+	if document == nil {
+		return nil
+	}
+	return append([]byte{formatJSON}, document...)
+}
+
+// unformatted returns a document that was stored. What has another format is left as it is: no JSON
+// begins so.
+func unformatted(stored []byte) []byte {
+	if len(stored) > 0 && stored[0] == formatJSON {
+		return stored[1:]
+	}
+	return stored
+}
+
 // keys returns a list of keys as one parameter for json_each, which takes a blob for something
 // else.
 func keys(list []string) string {
@@ -37,11 +57,11 @@ func keys(list []string) string {
 	return string(data)
 }
 
-// sharded returns members with their shards as one parameter: a list of pairs.
-func sharded(members []string) string {
+// hashed returns members with their hashes as one parameter: a list of pairs.
+func hashed(members []string) string {
 	pairs := make([][2]any, len(members))
 	for i, m := range members {
-		pairs[i] = [2]any{m, store.ShardOf(m)}
+		pairs[i] = [2]any{m, store.HashOf(store.SubjectMember, m)}
 	}
 	data, err := json.Marshal(pairs)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
-	WHEN 'input' THEN (SELECT member FROM inbox WHERE inbox.id = failures.id AND inbox.space = failures.space)
+	WHEN 'input' THEN (SELECT member FROM inbox i WHERE i.shard = failures.shard AND i.seq = failures.seq)
 	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
 	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
 	ELSE member END, '')`
@@ -204,7 +204,7 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 		const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ? AND state = 'archived'"
 		return t.settleArchived(f.ID, string(store.FailureDropped), now, end)
 	case store.FailedMember:
-		held, err := t.one("SELECT 1 FROM held WHERE member = ?", []any{f.ID}, func(row) error { return nil })
+		held, err := t.isHeld(f.ID)
 		if held && err == nil {
 			err = &store.NotSettled{Reason: "the member is held until what is stored of them can be read: mend that, then retry this"}
 		}
@@ -216,11 +216,11 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 // retryInput makes an input undecided again, behind everything that is in the inbox.
 func (t *tx) retryInput(f *store.Failure) error {
 	var in engine.Input
-	kind := ""
-	const read = `SELECT i.seq, i.kind, i.name, f.kind FROM failures f CROSS JOIN inbox i
-		WHERE f.n = ? AND i.id = f.id AND i.space = f.space`
+	kind, shard := "", 0
+	const read = `SELECT i.seq, i.kind, i.name, f.kind, i.shard FROM failures f CROSS JOIN inbox i
+		WHERE f.n = ? AND i.shard = f.shard AND i.seq = f.seq`
 	found, err := t.one(read, []any{f.N}, func(r row) error {
-		in.Seq, in.Kind, in.Name, kind = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3)
+		in.Seq, in.Kind, in.Name, kind, shard = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3), int(r.int(4))
 		return nil
 	})
 	switch {
@@ -243,17 +243,16 @@ func (t *tx) retryInput(f *store.Failure) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
-	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"
-	_, err = t.exec(put, t.clock.seq+1, kind, kind, t.clock.at, store.ShardOf(f.Member), in.Seq)
-	if err == nil {
-		t.clock.seq, t.dirty = t.clock.seq+1, true
+	if err := t.putBack(engine.InputKind(kind), f.ID, shard, in.Seq); err != nil {
+		return err
 	}
+	_, err = t.exec("UPDATE failures SET seq = ? WHERE n = ?", t.clock.seq, f.N)
 	return err
 }
 
 // retryMember lets a member go on who is held and can be read.
 func (t *tx) retryMember(member string) error {
-	held, err := t.one("SELECT 1 FROM held WHERE member = ?", []any{member}, func(row) error { return nil })
+	held, err := t.isHeld(member)
 	if err != nil || !held {
 		return err // released since: nothing is left to do
 	}
@@ -284,9 +283,9 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
 	in := engine.Input{Kind: engine.InputRelease, ID: f.ID}
 	const read = `SELECT i.data FROM failures f CROSS JOIN inbox i
-		WHERE f.n = ? AND f.kind = 'release' AND i.id = f.id AND i.space = f.space AND i.kind = '` + kindPoisoned + `'`
+		WHERE f.n = ? AND f.kind = 'release' AND i.shard = f.shard AND i.seq = f.seq AND i.kind = '` + kindPoisoned + `'`
 	found, err := t.one(read, []any{f.N}, func(r row) error {
-		in.Data = r.bytes(0)
+		in.Data = unformatted(r.bytes(0))
 		return nil
 	})
 	if err != nil || !found {
@@ -340,28 +339,30 @@ func (t *tx) traceDelivery(key, what, reason string, now time.Time) error {
 	})
 }
 
+// failed is what was given up on, as it is stored.
+type failed struct {
+	what, id, text string
+	at             int64
+	// Of a run or a wait: whose it is, which no other row may say.
+	member, playbook string
+	// Of an input: its kind, and where it is in the inbox.
+	kind  string
+	shard int
+	seq   int64
+}
+
 // fail lists what was given up on.
 func (t *tx) fail(at int64, what, id, text string) error {
-	return t.failAs(&failure{at: at, what: what, known: store.Identity{ID: id}, text: text})
+	return t.note(failed{what: what, id: id, text: text, at: at})
 }
 
-// failure is what is listed of what was given up on: of an input its kind, and of a run or a wait
-// whose it is, which no other row may say.
-type failure struct {
-	at                     int64
-	what                   string
-	known                  store.Identity
-	text                   string
-	kind, member, playbook string
-}
-
-func (t *tx) failAs(f *failure) error {
+// note lists what was given up on.
+func (t *tx) note(f failed) error {
 	n, err := t.number()
 	if err != nil {
 		return err
 	}
-	const insert = `INSERT INTO failures (n, at, what, space, id, error, kind, member, playbook)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	_, err = t.exec(insert, n, f.at, f.what, spaceOf(f.known), f.known.ID, f.text, f.kind, f.member, f.playbook)
+	const put = "INSERT INTO failures (n, at, what, id, error, kind, shard, seq, member, playbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	_, err = t.exec(put, n, f.at, f.what, f.id, f.text, f.kind, f.shard, f.seq, f.member, f.playbook)
 	return err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -13,8 +12,13 @@ import (
 // kindHeld begins the kind of an input whose member is held. Whoever reads it sees its own kind.
 const kindHeld = "held "
 
-// notHeld keeps the waits and looks of members that are held from coming due.
-const notHeld = " AND member NOT IN (SELECT member FROM held) "
+// What keeps the waits and looks of members that are held from coming due.
+const (
+	runsNotHeld  = " AND member NOT IN (SELECT s.id FROM held h CROSS JOIN subjects s WHERE s.n = h.subject) "
+	looksNotHeld = " AND subject NOT IN (SELECT subject FROM held) "
+)
+
+const heldColumns = "s.id, h.error FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"
 
 // hold holds members of whom something cannot be read, and keeps the inputs of the batch that are
 // theirs behind the watermark.
@@ -32,8 +36,12 @@ func (b *batch) hold(t *tx) error {
 		if err != nil {
 			return fmt.Errorf("keep the inputs of member %s: %w", h.Member, err)
 		}
-		n, err := t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", h.Member, store.ShardOf(h.Member),
-			t.clock.at, h.Error)
+		subject, err := t.subject(h.Member)
+		n := 0
+		if err == nil {
+			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, store.ShardOf(h.Member),
+				t.clock.at, h.Error)
+		}
 		if err == nil && n == 1 {
 			err = t.fail(t.clock.at, store.FailedMember, h.Member, h.Error)
 		}
@@ -44,10 +52,14 @@ func (b *batch) hold(t *tx) error {
 	return nil
 }
 
+func (c *conn) isHeld(member string) (bool, error) {
+	return c.one("SELECT "+heldColumns+" AND s.kind = 'member' AND s.id = ?", []any{member}, func(row) error { return nil })
+}
+
 // Held lists the members that are held.
 func (d *db) Held(ctx context.Context) (list []engine.Held, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		return c.query("SELECT member, error FROM held ORDER BY member", nil, func(r row) error {
+		return c.query("SELECT "+heldColumns+" ORDER BY s.id", nil, func(r row) error {
 			list = append(list, engine.Held{Member: r.str(0), Error: r.str(1)})
 			return nil
 		})
@@ -86,12 +98,10 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 func (c *conn) unreadable(member string) (why string, err error) {
 	state := &engine.State{}
 	states := map[string]*engine.State{member: state}
-	if err := c.states(states, keys([]string{member})); err != nil || state.Unreadable() != "" {
+	if err := c.states(states, []string{member}); err != nil || state.Unreadable() != "" {
 		return state.Unreadable(), err
 	}
-	const events = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
-		WHERE m.id = ? AND m.name >= ' ' AND i.shard = ? AND i.seq = m.seq`
-	err = c.query(events, []any{member, store.ShardOf(member)}, func(r row) error {
+	err = c.query(decidedEvents, ofHistory(member), func(r row) error {
 		in := inputOf(r)
 		if _, bad := in.Decode(); bad != nil && why == "" {
 			why = engine.UnreadableEvent(in.ID, bad).Error()
@@ -109,27 +119,25 @@ func (t *tx) release(member string) error {
 	}
 	shard := store.ShardOf(member)
 	type kept struct {
-		seq  int64
-		kind string
+		seq      int64
+		kind, id string
 	}
 	var list []kept
-	const read = `SELECT seq, kind FROM inbox WHERE shard = ? AND member = ? AND (kind LIKE '` + kindHeld + `%'
+	const read = `SELECT seq, kind, id FROM inbox WHERE shard = ? AND member = ? AND (kind LIKE '` + kindHeld + `%'
 		OR seq > (SELECT watermark FROM shards s WHERE s.shard = inbox.shard) AND kind NOT IN ('cascaded', 'poisoned')) ORDER BY seq`
 	err := t.query(read, []any{shard, member}, func(r row) error {
-		list = append(list, kept{r.int(0), strings.TrimPrefix(r.str(1), kindHeld)})
+		list = append(list, kept{r.int(0), strings.TrimPrefix(r.str(1), kindHeld), r.str(2)})
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	for _, k := range list {
-		const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"
-		if _, err := t.exec(put, t.clock.seq+1, k.kind, k.kind, t.clock.at, shard, k.seq); err != nil {
+		if err := t.putBack(engine.InputKind(k.kind), k.id, shard, k.seq); err != nil {
 			return err
 		}
-		t.clock.seq, t.dirty = t.clock.seq+1, true
 	}
-	if _, err := t.exec("DELETE FROM held WHERE member = ?", member); err != nil {
+	if _, err := t.exec("DELETE FROM held WHERE subject = (SELECT n FROM subjects WHERE kind = 'member' AND id = ?)", member); err != nil {
 		return err
 	}
 	const settled = "UPDATE failures SET outcome = 'retried', settled_at = ? WHERE outcome = '' AND what = 'member' AND id = ?"
@@ -138,16 +146,4 @@ func (t *tx) release(member string) error {
 	}
 	_, err = t.exec("UPDATE shards SET epoch = epoch + 1 WHERE shard = ?", shard)
 	return err
-}
-
-// readMember decodes the stored state of a member.
-func readMember(id string, data []byte) (*engine.Member, error) {
-	m := new(engine.Member)
-	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("%w: the state of member %s: %w", store.ErrDamaged, id, err)
-	}
-	if m.ID != id {
-		return nil, fmt.Errorf("%w: the state of member %s is that of %q", store.ErrDamaged, id, m.ID)
-	}
-	return m, nil
 }

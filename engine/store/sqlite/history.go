@@ -21,7 +21,7 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 		return events, nil
 	}
 	err := d.read(ctx, func(c *conn) error {
-		all := sharded(members)
+		all := hashed(members)
 		for i := range queries {
 			if err := c.history(members, all, &queries[i], watermark, events); err != nil {
 				return err
@@ -43,12 +43,12 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 func (c *conn) history(members []string, list string, q *store.HistoryQuery, watermark int64,
 	into map[string][]engine.Input,
 ) error {
-	read := "SELECT " + inputColumns + ` FROM json_each(?) j CROSS JOIN members m CROSS JOIN inbox i
-		WHERE m.id = j.value ->> 0 AND m.name = ? AND m.time >= ? AND i.shard = j.value ->> 1 AND i.seq = m.seq
-		AND (m.seq <= ? OR i.kind = 'cascaded')`
+	read := "SELECT " + inputColumns + ` FROM json_each(?) j CROSS JOIN inbox i INDEXED BY inbox_history
+		WHERE i.hash = j.value ->> 1 AND i.name = ? AND i.time >= ? AND i.kind IN ('event', 'cascaded')
+		AND i.member = j.value ->> 0 AND (i.seq <= ? OR i.kind = 'cascaded')`
 	if len(q.Without) > 0 {
 		members = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(q.Without, m) })
-		list = sharded(members)
+		list = hashed(members)
 	}
 	if len(members) == 1 && q.Most > 0 { // who asks for one is answered when all is found: see conn.query
 		read += " LIMIT " + strconv.Itoa(q.Most+1)
@@ -70,7 +70,7 @@ func (c *conn) history(members []string, list string, q *store.HistoryQuery, wat
 			return err
 		}
 		members = members[slices.Index(members, member)+1:]
-		list = sharded(members)
+		list = hashed(members)
 	}
 	return nil
 }

@@ -12,18 +12,6 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
-const insertInput = `INSERT INTO inbox (shard, seq, kind, space, id, member, name, time, at, data)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, space) DO NOTHING`
-
-// spaceOf returns under what the id of an input is kept in the inbox: its kind, or nothing for events,
-// which are most.
-func spaceOf(known store.Identity) string {
-	if known.Kind == engine.InputEvent {
-		return ""
-	}
-	return string(known.Kind)
-}
-
 // kindPoisoned is how an input is stored that was set aside.
 const kindPoisoned = "poisoned"
 
@@ -108,28 +96,30 @@ func (t *tx) accept(in *engine.Input, data []byte) (store.Receipt, error) {
 // was stored before under the same id, if there is one; then nothing is stored.
 func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, err error) {
 	in.Seq = t.clock.seq + 1
-	known := store.IdentityOf(in)
-	n, err := t.exec(insertInput, store.ShardOf(in.Member), in.Seq, string(in.Kind), spaceOf(known), known.ID, in.Member,
-		in.Name, millis(in.Time), millis(in.At), data)
-	if err != nil {
-		return nil, err
+	if first, err = t.takeID(in); first != nil || err != nil {
+		return first, err
 	}
-	if n == 1 {
-		t.clock.seq, t.dirty = in.Seq, true
-		return nil, nil
-	}
-	return t.input(known)
+	return nil, t.insert(in, string(in.Kind), data)
 }
 
-// input returns the stored input that is known by this; nil when there is none.
-func (c *conn) input(known store.Identity) (first *engine.Input, err error) {
-	const read = "SELECT " + inputColumns + " FROM inbox i WHERE i.id = ? AND i.space = ?"
-	_, err = c.one(read, []any{known.ID, spaceOf(known)}, func(r row) error {
-		in := storedInput(r)
-		first = &in
-		return nil
-	})
-	return first, err
+// insert puts an input that has its Seq into the inbox, as of a kind that may be the store's own.
+func (t *tx) insert(in *engine.Input, kind string, data []byte) error {
+	const insert = `INSERT INTO inbox (shard, seq, kind, id, hash, member, name, time, at, seen, data, cause)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	seen := kind == string(engine.InputEvent) && movesLastSeen(in, data)
+	_, err := t.exec(insert, store.ShardOf(in.Member), in.Seq, kind, in.ID, store.HashOf(store.SubjectMember, in.Member),
+		in.Member, in.Name, millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
+	if err == nil {
+		t.clock.seq, t.dirty = in.Seq, true
+	}
+	return err
+}
+
+// movesLastSeen reports whether an event is something that its member did just now. What cannot be
+// read is decided by nobody.
+func movesLastSeen(in *engine.Input, data []byte) bool {
+	p, err := (&engine.Input{Payload: in.Payload, Data: data}).Decode()
+	return err == nil && p.MovesLastSeen()
 }
 
 // millis is how an instant is stored: 0 is none.
@@ -154,7 +144,7 @@ func storedInput(r row) engine.Input {
 	return engine.Input{
 		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3),
 		Name: r.str(4),
-		Time: instant(r.int(5)), At: instant(r.int(6)), Data: r.bytes(7), Cause: r.int(8),
+		Time: instant(r.int(5)), At: instant(r.int(6)), Data: unformatted(r.bytes(7)), Cause: r.int(8),
 	}
 }
 

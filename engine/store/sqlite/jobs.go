@@ -202,20 +202,31 @@ func (d *db) CancelJob(ctx context.Context, n int64, reason string, now time.Tim
 
 // MembersAfter returns the next page of members by id.
 func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []store.ListedMember, err error) {
-	const read = `SELECT a.id, m.state FROM members a INDEXED BY members_all CROSS JOIN members m
-		WHERE a.name = '' AND a.id > ? AND m.id = a.id AND m.name = '' ORDER BY a.id LIMIT ?`
+	const read = `SELECT id, state, seen FROM subjects WHERE kind = 'member' AND id > ? AND state IS NOT NULL ORDER BY id LIMIT ?`
 	err = d.read(ctx, func(c *conn) error {
-		return c.query(read, []any{cursor, limit}, func(r row) error {
-			l := store.ListedMember{ID: r.str(0)}
-			m, err := readMember(l.ID, r.bytes(1))
-			if err != nil {
-				l.Unreadable = err.Error()
+		var rows []subject
+		err := c.query(read, []any{cursor, limit}, func(r row) error {
+			rows = append(rows, subjectOf(r))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		ids := make([]string, len(rows))
+		for i := range rows {
+			ids[i] = rows[i].id
+		}
+		seen, err := c.lastSeen(ids)
+		for i := range rows {
+			l := store.ListedMember{ID: rows[i].id}
+			if m, bad := rows[i].member(seen); bad != nil {
+				l.Unreadable = bad.Error()
 			} else {
 				l.Member = m
 			}
 			list = append(list, l)
-			return nil
-		})
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("page over members: %w", err)

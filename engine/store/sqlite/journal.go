@@ -123,6 +123,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	if err != nil {
 		return err
 	}
+	finds.ids = newIDHash(secret)
 	j, err := journal.Open(behind{d, finds}, journal.Options{
 		Path: path + "-inbox", Secret: secret, Create: d.journals, Clock: d.clock, Last: instant(last),
 		Disk: d.journalDisk, Lost: d.tellLost,

@@ -79,6 +79,7 @@ type db struct {
 	reads        pool // of decisions
 	asks         pool // of questions from outside
 	sends        pool // of what is to be delivered
+	seen         seenEvents
 	askTime      time.Duration
 
 	journal     *journal.Journal                // nil: there is none
@@ -88,7 +89,7 @@ type db struct {
 var _ store.Store = (*db)(nil)
 
 // Open opens the database file, makes it when there is none, and brings it up to date. It is
-// [ErrHeld] when another store has it open, here or in another process, by whatever name. A store
+// [hold.ErrHeld] when another store has it open, here or in another process, by whatever name. A store
 // that is closed twice or used after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
 	path = filepath.Clean(path) // two slashes at the beginning would name a host
@@ -260,11 +261,15 @@ func (d *db) seed(ctx context.Context) error {
 	_, _ = rand.Read(secret) // never fails
 	return d.write(ctx, store.Shards, func(t *tx) error {
 		for s := range store.Shards {
-			if _, err := t.exec(`INSERT INTO shards VALUES (?, 0, 0) ON CONFLICT DO NOTHING`, s); err != nil {
+			if _, err := t.exec(`INSERT INTO shards VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, s); err != nil {
 				return err
 			}
 		}
 		_, err := t.exec(`INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING`, secret)
+		if err == nil {
+			secret, err = t.meta("secret") // of its first opening
+			t.ids = newIDHash(secret)
+		}
 		return err
 	})
 }
@@ -318,13 +323,13 @@ func (d *db) close() error {
 }
 
 func (d *db) openReaders(dsn string) (err error) {
-	if d.reads, err = newPool(dsn, readers); err != nil {
+	if d.reads, err = newPool(dsn, readers, &d.seen); err != nil {
 		return err
 	}
-	if d.asks, err = newPool(dsn, askers); err != nil {
+	if d.asks, err = newPool(dsn, askers, &d.seen); err != nil {
 		return errors.Join(err, d.reads.close(readers))
 	}
-	if d.sends, err = newPool(dsn, senders); err != nil {
+	if d.sends, err = newPool(dsn, senders, &d.seen); err != nil {
 		return errors.Join(err, d.reads.close(readers), d.asks.close(askers))
 	}
 	return nil

@@ -24,13 +24,14 @@ const (
 // pool is a number of reading connections. After close it lends nil ones.
 type pool chan *conn
 
-func newPool(dsn string, n int) (pool, error) {
+func newPool(dsn string, n int, seen *seenEvents) (pool, error) {
 	p := make(pool, n)
 	for range n {
 		c, err := dial(dsn + readingOnly)
 		if err != nil {
 			return nil, errors.Join(err, p.close(len(p)))
 		}
+		c.seen = seen
 		p <- c
 	}
 	return p, nil

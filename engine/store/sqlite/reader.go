@@ -16,15 +16,18 @@ import (
 func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
 	var m *engine.Member
 	err := d.read(ctx, func(c *conn) error {
-		found, err := c.one("SELECT state FROM members WHERE id = ? AND name = '' AND time = 0 AND seq = 0", []any{id},
-			func(r row) (err error) {
-				m, err = readMember(id, r.bytes(0))
-				return err
-			})
-		if err == nil && !found {
-			err = store.ErrNotFound
+		state := new(engine.State)
+		if err := c.members(map[string]*engine.State{id: state}, []string{id}); err != nil {
+			return err
 		}
-		return err
+		m = state.Member
+		switch why := state.Unreadable(); {
+		case why != "":
+			return fmt.Errorf("%w: %s", store.ErrDamaged, why)
+		case m == nil:
+			return store.ErrNotFound
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("member %s: %w", id, err)

@@ -65,12 +65,14 @@ func (d *db) WatchSegments(ctx context.Context, segments map[string]string,
 // putReevaluations stores when members are to be looked at.
 func (b *batch) putReevaluations(t *tx) error {
 	for _, l := range b.Reevaluations {
-		var err error
-		if l.At.IsZero() {
-			_, err = t.exec("DELETE FROM looks WHERE member = ?", l.Member)
-		} else {
+		subject, err := t.subject(l.Member)
+		switch {
+		case err != nil:
+		case l.At.IsZero():
+			_, err = t.exec("DELETE FROM looks WHERE subject = ?", subject)
+		default:
 			const put = "INSERT INTO looks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at"
-			_, err = t.exec(put, l.Member, store.ShardOf(l.Member), millis(l.At))
+			_, err = t.exec(put, subject, store.ShardOf(l.Member), millis(l.At))
 		}
 		if err != nil {
 			return fmt.Errorf("store when to look at member %s: %w", l.Member, err)

@@ -152,11 +152,10 @@ func (c *conn) numberedEvents(member string, from int64, limit int) (items []num
 
 // memberEvents returns a member's decided events whose Seq is before another.
 func (c *conn) memberEvents(member string, seq int64, limit int) (events []engine.Input, err error) {
-	const read = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i
-		WHERE m.id = ? AND m.name >= ' ' AND m.seq < ? AND i.shard = ? AND i.seq = m.seq ORDER BY m.seq DESC LIMIT ?`
-	err = c.query(read, []any{member, seq, store.ShardOf(member), limit}, func(r row) error {
-		events = append(events, inputOf(r))
-		return nil
-	})
+	err = c.query(decidedEvents+" AND i.seq < ? ORDER BY i.seq DESC LIMIT ?", append(ofHistory(member), seq, limit),
+		func(r row) error {
+			events = append(events, inputOf(r))
+			return nil
+		})
 	return events, err
 }

@@ -55,10 +55,10 @@ const (
 
 // Events reads page by page, so that no transaction stays open while they are worked on.
 func (a *archive) Events(from, to int64, newest bool, f func(*engine.Happened) bool) error {
-	const columns = "SELECT " + inputColumns + ` FROM members m CROSS JOIN inbox i WHERE m.id = ? AND m.name = ?`
-	const decided = ` AND i.shard = ? AND i.seq = m.seq AND (m.seq <= ? OR i.kind = 'cascaded')`
-	const up = columns + ` AND (m.time, m.seq) > (?, ?) AND m.time <= ?` + decided + " ORDER BY m.time, m.seq LIMIT "
-	const down = columns + ` AND (m.time, m.seq) < (?, ?) AND m.time >= ?` + decided + " ORDER BY m.time DESC, m.seq DESC LIMIT "
+	const columns = "SELECT " + inputColumns + ` FROM inbox i INDEXED BY inbox_history WHERE i.hash = ? AND i.name = ?`
+	const decided = ` AND i.kind IN ('event', 'cascaded') AND i.member = ? AND (i.seq <= ? OR i.kind = 'cascaded')`
+	const up = columns + ` AND (i.time, i.seq) > (?, ?) AND i.time <= ?` + decided + " ORDER BY i.time, i.seq LIMIT "
+	const down = columns + ` AND (i.time, i.seq) < (?, ?) AND i.time >= ?` + decided + " ORDER BY i.time DESC, i.seq DESC LIMIT "
 	read, time, seq, end := up, from, int64(-1), to
 	if newest {
 		read, time, seq, end = down, to, int64(1<<62), from
@@ -67,7 +67,7 @@ func (a *archive) Events(from, to int64, newest bool, f func(*engine.Happened) b
 		page := make([]engine.Input, 0, size)
 		err := a.d.read(a.ctx, func(c *conn) error {
 			return c.query(read+strconv.Itoa(size), []any{
-				a.member, a.event, time, seq, end, store.ShardOf(a.member), a.watermark,
+				store.HashOf(store.SubjectMember, a.member), a.event, time, seq, end, a.member, a.watermark,
 			}, func(r row) error {
 				page = append(page, inputOf(r))
 				return nil

@@ -274,7 +274,8 @@ type tx struct {
 	read     bool // clock was read
 	dirty    bool // clock is to be written
 	counts   map[engine.TallyKey]int
-	unsummed *int // rows of tallies since they were last summed up
+	unsummed *int             // rows of tallies since they were last summed up
+	subjects map[string]int64 // numbers of members
 
 	journal  *journal.Journal // nil: there is none
 	absorbed int              // how many inputs of the journal the transaction has put into the inbox

@@ -82,4 +82,36 @@ var historyCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("events", ids(h[m[0]]), []string{"good"})
 	},
+	"tells when a member was last seen, by events that changed nothing else": func(t *testing.T, s *suite) {
+		_, m := membersOfShard(2)
+		met := now().Add(-time.Hour)
+		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{
+			{ID: m[0], LastSeenAt: met}, {ID: m[1], LastSeenAt: met},
+		}})
+		emitted, old, update := event("emitted", m[1], "x"), event("old", m[1], "x"), event("update", m[1], "x")
+		emitted.Payload, old.Payload = &engine.Payload{Depth: 1}, &engine.Payload{Backfill: true}
+		update.Kind = engine.InputUpdate
+		in := s.accept(event("a", m[0], "x"), event("b", m[0], "y"), event("bad", m[0], "x"), emitted, old, update)
+		check := func(what string, want time.Time) {
+			t.Helper()
+			states, err := s.States(s.ctx, m, nil)
+			s.must(err)
+			s.same(what, states[m[0]].Member.LastSeenAt, want)
+			s.same("what is not their doing", states[m[1]].Member.LastSeenAt, met)
+			one, err := s.Member(s.ctx, m[0])
+			s.must(err)
+			s.same(what+", as a member", one.LastSeenAt, want)
+			all, err := s.MembersAfter(s.ctx, "", 10)
+			s.must(err)
+			s.same(what+", among all", all[0].Member.LastSeenAt, want)
+		}
+		check("before anything is decided", met)
+		s.commit(m[0], in[0].Seq, &engine.Changes{})
+		check("after the first", in[0].At)
+		s.commit(m[0], in[5].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[2].Seq, Error: "broken"}}})
+		check("after all", in[1].At)
+		late := in[1].At.Add(time.Minute)
+		s.commit(m[0], in[5].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0], LastSeenAt: late}}})
+		check("when it is stored", late)
+	},
 }

@@ -1,25 +1,37 @@
 -- +goose Up
 
 -- Everything the engine decides on, and the event history at the same time: one copy, with a watermark per shard.
--- Times are integer milliseconds; 0 is none. JSON documents are stored as blobs of text.
+-- Times are integer milliseconds; 0 is none. JSON documents are stored as blobs of text; those of the inbox and of subjects begin with a byte
+-- that says their format.
 CREATE TABLE inbox (
     shard  INTEGER NOT NULL,
     seq    INTEGER NOT NULL,
     kind   TEXT    NOT NULL, -- as engine.InputKind; 'poisoned' once it was set aside
     id     TEXT    NOT NULL,
+    hash   INTEGER NOT NULL, -- of the member, as a subject has it
     member TEXT    NOT NULL,
     name   TEXT    NOT NULL,
     time   INTEGER NOT NULL,
     at     INTEGER NOT NULL,
+    -- 1 of an event that its member did just now: it moves when they were last seen.
+    seen   INTEGER NOT NULL,
     data   BLOB,
     -- Of an event that a run emitted to its own member (kind 'cascaded'): seq of the input that began the cascade, -1 for a wait.
     -- It orders the event in the history; its own seq is given when it is stored.
     cause  INTEGER NOT NULL DEFAULT 0,
-    -- Ids of each kind of input are among themselves: the kind that the input was accepted as, empty for events. Its kind may become another.
-    space  TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (shard, seq)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX inbox_id ON inbox (id, space);
+-- The history of a member. What the watermark has not passed is not decided, and no history yet.
+CREATE INDEX inbox_history ON inbox (hash, name, time, seq) WHERE kind IN ('event', 'cascaded');
+
+-- What inputs are known by, kept at least as long as they are: 63 bits of a hash of the kind that one was accepted as and of its id, under
+-- the key of that number, and where it is in the inbox.
+CREATE TABLE ids (
+    hash  INTEGER PRIMARY KEY,
+    key   INTEGER NOT NULL,
+    shard INTEGER NOT NULL,
+    seq   INTEGER NOT NULL
+);
 
 -- The last seq and the last instant that were given out, and the last number of a row of a list.
 CREATE TABLE clock (
@@ -33,20 +45,21 @@ INSERT INTO clock VALUES (1, 0, 0, 0);
 CREATE TABLE shards (
     shard     INTEGER PRIMARY KEY,
     epoch     INTEGER NOT NULL,
-    watermark INTEGER NOT NULL
+    watermark INTEGER NOT NULL,
+    seen      INTEGER NOT NULL -- up to here subjects know when they were last seen
 );
 
--- A member's state (name empty, time and seq 0) and, beside it on the same pages, the index of the member's decided events into the inbox
--- (by name, time, seq). One page written a decision instead of two: pages are what a commit costs.
-CREATE TABLE members (
+-- Of whom decisions are: members. n is what rows refer to, given with the first decision. seen is when a member was last seen, as far as
+-- that was brought here: the state says it, too, and events do that were decided since. A state without content: nothing is known of them.
+CREATE TABLE subjects (
+    n     INTEGER PRIMARY KEY,
+    kind  TEXT    NOT NULL,
     id    TEXT    NOT NULL,
-    name  TEXT    NOT NULL,
-    time  INTEGER NOT NULL,
-    seq   INTEGER NOT NULL,
+    hash  INTEGER NOT NULL, -- of kind and id: it spreads subjects
     state BLOB,
-    PRIMARY KEY (id, name, time, seq)
-) WITHOUT ROWID;
-CREATE INDEX members_all ON members (id) WHERE name = '';
+    seen  INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX subjects_id ON subjects (kind, id);
 
 -- Trees over the events of a name of members who have many, so that a window is added up without going through it. They are derived: what
 -- is missing is built of the events. data begins with a byte that says its format; on level 8 is where the first node is.
@@ -174,8 +187,8 @@ CREATE INDEX deliveries_pending ON deliveries (channel, not_before) WHERE state 
 CREATE INDEX deliveries_member ON deliveries (member) WHERE state IN ('pending', 'deferred');
 CREATE INDEX deliveries_provider ON deliveries (provider_id) WHERE provider_id <> '';
 
--- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind and space are those of an input before it was set
--- aside: it is put back as that.
+-- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind is that of an input before it was set aside: it is
+-- put back as that. shard and seq are where it is in the inbox.
 CREATE TABLE failures (
     n          INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,
@@ -185,7 +198,8 @@ CREATE TABLE failures (
     kind       TEXT    NOT NULL DEFAULT '',
     outcome    TEXT    NOT NULL DEFAULT '',
     settled_at INTEGER NOT NULL DEFAULT 0,
-    space      TEXT    NOT NULL DEFAULT '',
+    shard      INTEGER NOT NULL DEFAULT 0,
+    seq        INTEGER NOT NULL DEFAULT 0,
     member     TEXT    NOT NULL DEFAULT '', -- of a run or a wait
     playbook   TEXT    NOT NULL DEFAULT ''  -- of it
 );
@@ -218,10 +232,10 @@ CREATE INDEX jobs_occurrence ON jobs (playbook, at) WHERE kind = 'schedule';
 -- When the passing of time may move a member into a watched segment or out of one. Beside the member's state, which says the
 -- same, because only some members have it.
 CREATE TABLE looks (
-    member TEXT    NOT NULL PRIMARY KEY,
-    shard  INTEGER NOT NULL,
-    at     INTEGER NOT NULL
-) WITHOUT ROWID;
+    subject INTEGER PRIMARY KEY,
+    shard   INTEGER NOT NULL,
+    at      INTEGER NOT NULL
+);
 CREATE INDEX looks_due ON looks (shard, at);
 
 -- The segments that triggers are about, and since when as they are.
@@ -240,11 +254,11 @@ CREATE TABLE requests (
 -- Members of whom something that is stored cannot be read. Nothing is decided on them: their inputs stay in the inbox under a kind that
 -- begins with 'held ', behind the watermark, until it can be read again.
 CREATE TABLE held (
-    member TEXT    NOT NULL PRIMARY KEY,
-    shard  INTEGER NOT NULL,
-    at     INTEGER NOT NULL,
-    error  TEXT    NOT NULL
-) WITHOUT ROWID;
+    subject INTEGER PRIMARY KEY,
+    shard   INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    error   TEXT    NOT NULL
+);
 
 CREATE TABLE workspaces (
     hash  TEXT NOT NULL PRIMARY KEY,

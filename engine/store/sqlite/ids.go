@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"hash"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// idKey is the number of the key that ids are hashed with: the database's secret.
+const idKey = 1
+
+// idHash hashes what inputs are known by. It is for one goroutine.
+type idHash struct {
+	mac hash.Hash
+	buf []byte
+}
+
+func newIDHash(secret []byte) *idHash { return &idHash{mac: hmac.New(sha256.New, secret)} }
+
+// probes are the places in which an id may be stored: the first that no other id has. There has
+// never been a second one.
+type probes [sha256.Size / 8]int64
+
+func (h *idHash) of(known store.Identity) (p probes) {
+	h.mac.Reset()
+	h.buf = append(h.buf[:0], "ids\x00"...)
+	h.buf = append(append(h.buf, known.Kind...), 0)
+	h.buf = append(h.buf, known.ID...)
+	h.mac.Write(h.buf)
+	h.buf = h.mac.Sum(h.buf[:0])
+	for i := range p {
+		p[i] = int64(binary.LittleEndian.Uint64(h.buf[8*i:]) >> 1)
+	}
+	return p
+}
+
+var errIDs = errors.New("an id has the hashes of others")
+
+// takeID notes an input under its id. It returns the input that is known by it already; then
+// nothing is noted.
+func (t *tx) takeID(in *engine.Input) (first *engine.Input, err error) {
+	for _, at := range t.ids.of(store.IdentityOf(in)) {
+		const put = "INSERT INTO ids VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+		n, err := t.exec(put, at, idKey, store.ShardOf(in.Member), in.Seq)
+		if err != nil || n == 1 {
+			return nil, err
+		}
+		if first, _, err = t.inputAt(at, in.ID); first != nil || err != nil {
+			return first, err
+		}
+	}
+	return nil, errIDs
+}
+
+// input returns the stored input that is known by this; nil when there is none.
+func (c *conn) input(known store.Identity) (*engine.Input, error) {
+	for _, at := range c.ids.of(known) {
+		if first, taken, err := c.inputAt(at, known.ID); first != nil || !taken || err != nil {
+			return first, err
+		}
+	}
+	return nil, errIDs
+}
+
+// inputAt returns the input of an id at one of its places, and whether the place is taken, if only by
+// another id.
+func (c *conn) inputAt(at int64, id string) (first *engine.Input, taken bool, err error) {
+	const read = "SELECT " + inputColumns + " FROM ids k CROSS JOIN inbox i WHERE k.hash = ? AND i.shard = k.shard AND i.seq = k.seq"
+	taken, err = c.one(read, []any{at}, func(r row) error {
+		if in := storedInput(r); in.ID == id {
+			first = &in
+		}
+		return nil
+	})
+	return first, taken, err
+}
+
+// putBack moves an input behind everything that is in the inbox, as of now and as the kind that it was
+// accepted as.
+func (t *tx) putBack(kind engine.InputKind, id string, shard int, seq int64) error {
+	if err := t.load(); err != nil {
+		return err
+	}
+	to := t.clock.seq + 1
+	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"
+	if _, err := t.exec(put, to, string(kind), string(kind), t.clock.at, shard, seq); err != nil {
+		return err
+	}
+	t.clock.seq, t.dirty = to, true
+	const note = "UPDATE ids SET seq = ? WHERE hash = ? AND shard = ? AND seq = ?"
+	for _, at := range t.ids.of(store.Identity{Kind: kind, ID: id}) {
+		if n, err := t.exec(note, to, at, shard, seq); err != nil || n == 1 {
+			return err
+		}
+	}
+	return nil // what is stored of it is damaged, and nobody knows its id any more
+}

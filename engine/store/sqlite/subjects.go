@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// subject returns the number of a member, which rows refer to, and gives one to whom has none.
+func (t *tx) subject(member string) (n int64, err error) {
+	if n = t.subjects[member]; n != 0 {
+		return n, nil
+	}
+	number := func(r row) error {
+		n = r.int(0)
+		return nil
+	}
+	found, err := t.one("SELECT n FROM subjects WHERE kind = 'member' AND id = ?", []any{member}, number)
+	if err == nil && !found {
+		_, err = t.one("INSERT INTO subjects (kind, id, hash) VALUES ('member', ?, ?) RETURNING n",
+			[]any{member, store.HashOf(store.SubjectMember, member)}, number)
+	}
+	if t.subjects == nil {
+		t.subjects = map[string]int64{}
+	}
+	t.subjects[member] = n
+	return n, err
+}
+
+// putMember stores the state of a member.
+func (t *tx) putMember(id string, state []byte) error {
+	const put = `INSERT INTO subjects (kind, id, hash, state) VALUES ('member', ?, ?, ?)
+		ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state`
+	_, err := t.exec(put, id, store.HashOf(store.SubjectMember, id), formatted(state))
+	return err
+}
+
+// members reads the states of a list of members. Of what cannot be read the state says so.
+func (c *conn) members(states map[string]*engine.State, ids []string) error {
+	seen, err := c.lastSeen(ids)
+	if err != nil {
+		return err
+	}
+	const read = `SELECT s.id, s.state, s.seen FROM json_each(?) j CROSS JOIN subjects s
+		WHERE s.kind = 'member' AND s.id = j.value AND s.state IS NOT NULL`
+	return c.query(read, []any{keys(ids)}, func(r row) error {
+		row := subjectOf(r)
+		s := states[row.id]
+		m, err := row.member(seen)
+		if err != nil {
+			s.SetUnreadable(err.Error())
+		}
+		s.Member = m
+		return nil
+	})
+}
+
+// subject is a row of subjects.
+type subject struct {
+	id    string
+	state []byte
+	seen  int64
+}
+
+func subjectOf(r row) subject { return subject{r.str(0), unformatted(r.bytes(1)), r.int(2)} }
+
+// member decodes the state. Events that were decided since may say that the member was seen later.
+func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
+	m := new(engine.Member)
+	if err := json.Unmarshal(s.state, m); err != nil {
+		return nil, fmt.Errorf("%w: the state of member %s: %w", store.ErrDamaged, s.id, err)
+	}
+	if m.ID != s.id {
+		return nil, fmt.Errorf("%w: the state of member %s is that of %q", store.ErrDamaged, s.id, m.ID)
+	}
+	if at := instant(max(s.seen, seen[s.id])); at.After(m.LastSeenAt) {
+		m.LastSeenAt = at
+	}
+	return m, nil
+}
+
+// decidedEvents reads the history of a member: see ofHistory.
+const decidedEvents = "SELECT " + inputColumns + ` FROM inbox i INDEXED BY inbox_history CROSS JOIN shards s
+	WHERE i.hash = ? AND i.kind IN ('event', 'cascaded') AND i.member = ? AND s.shard = i.shard
+	AND (i.seq <= s.watermark OR i.kind = 'cascaded')`
+
+func ofHistory(member string) []any {
+	return []any{store.HashOf(store.SubjectMember, member), member}
+}
