@@ -79,7 +79,7 @@ func (w *world) damage(table, column, where, value string) (mend func()) {
 
 // keyOf is what tells rows of a table apart.
 var keyOf = map[string]string{
-	"members": "id", "runs": "id", "inbox": "id", "deliveries": "key", "records": "n", "coupons": "code",
+	"subjects": "id", "runs": "id", "inbox": "id", "deliveries": "key", "records": "n", "coupons": "code",
 	"tallies": "n", "workspaces": "hash", "requests": "key",
 }
 
