@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/api"
-	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/store/sqlite/hold"
 	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/internal/statedir"
 )
@@ -43,7 +43,7 @@ func openKeys(list, dbPath string) ([]api.Key, AdminKey, error) {
 	case err != nil:
 		return nil, k, fmt.Errorf("read the admin key: %w", err)
 	default:
-		if err := sqlite.Private(k.Path); err != nil {
+		if err := hold.Private(k.Path); err != nil {
 			return nil, k, err
 		}
 		if k.Secret = strings.TrimSpace(string(text)); len(k.Secret) < 16 {

@@ -34,6 +34,7 @@ import (
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/store/sqlite/hold"
 	"github.com/usher-run/usher/engine/worker"
 	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/internal/statedir"
@@ -146,7 +147,7 @@ func (s *Server) open() error {
 		return fmt.Errorf("make the folder of the database: %w", err)
 	}
 	if filepath.Base(dir) == statedir.Name { // a folder of usher's own; others may be shared with somebody
-		if err := sqlite.Private(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := hold.Private(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // errTried ends a transaction that was only to be tried.
@@ -35,7 +36,7 @@ func (d *db) Try(ctx context.Context, shard int, c *engine.Changes) error {
 // of says whose content an error is about when it is about content: see [store.Unstorable].
 func of(member string, err error) error {
 	var known *store.Unstorable
-	if err == nil || errors.As(err, &known) || !refused(err) {
+	if err == nil || errors.As(err, &known) || !sqlconn.Refused(err) {
 		return err
 	}
 	return &store.Unstorable{Member: member, Err: err}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
 // writePages accepts inputs of about 100 pages.
@@ -80,12 +81,12 @@ func TestCommitsCopyLittle(t *testing.T) {
 	defer d.Close()
 	copies, byWriter := 0, 0
 	for i := range 600 {
-		before := d.log.phase
+		before := d.log.Phase()
 		writePages(t, d, fmt.Sprint(i))
-		if d.log.phase == logCopied && before != logCopied {
+		if d.log.Phase() == wal.Copied && before != wal.Copied {
 			copies++
 		}
-		if d.log.phase == logResumes {
+		if d.log.Phase() == wal.Resumes {
 			byWriter++
 		}
 	}

@@ -1,11 +1,7 @@
 package sqlite
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
-	"hash"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
@@ -14,37 +10,12 @@ import (
 // idKey is the number of the key that ids are hashed with: the database's secret.
 const idKey = 1
 
-// idHash hashes what inputs are known by. It is for one goroutine.
-type idHash struct {
-	mac hash.Hash
-	buf []byte
-}
-
-func newIDHash(secret []byte) *idHash { return &idHash{mac: hmac.New(sha256.New, secret)} }
-
-// probes are the places in which an id may be stored: the first that no other id has. There has
-// never been a second one.
-type probes [sha256.Size / 8]int64
-
-func (h *idHash) of(known store.Identity) (p probes) {
-	h.mac.Reset()
-	h.buf = append(h.buf[:0], "ids\x00"...)
-	h.buf = append(append(h.buf, known.Kind...), 0)
-	h.buf = append(h.buf, known.ID...)
-	h.mac.Write(h.buf)
-	h.buf = h.mac.Sum(h.buf[:0])
-	for i := range p {
-		p[i] = int64(binary.LittleEndian.Uint64(h.buf[8*i:]) >> 1)
-	}
-	return p
-}
-
 var errIDs = errors.New("an id has the hashes of others")
 
 // takeID notes an input under its id. It returns the input that is known by it already; then
 // nothing is noted.
 func (t *tx) takeID(in *engine.Input) (first *engine.Input, err error) {
-	for _, at := range t.ids.of(store.IdentityOf(in)) {
+	for _, at := range t.ids.Of(store.IdentityOf(in)) {
 		const put = "INSERT INTO ids VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 		n, err := t.exec(put, at, idKey, store.ShardOf(in.Member), in.Seq)
 		if err != nil || n == 1 {
@@ -59,7 +30,7 @@ func (t *tx) takeID(in *engine.Input) (first *engine.Input, err error) {
 
 // input returns the stored input that is known by this; nil when there is none.
 func (c *conn) input(known store.Identity) (*engine.Input, error) {
-	for _, at := range c.ids.of(known) {
+	for _, at := range c.ids.Of(known) {
 		if first, taken, err := c.inputAt(at, known.ID); first != nil || !taken || err != nil {
 			return first, err
 		}
@@ -93,7 +64,7 @@ func (t *tx) putBack(kind engine.InputKind, id string, shard int, seq int64) err
 	}
 	t.clock.seq, t.dirty = to, true
 	const note = "UPDATE ids SET seq = ? WHERE hash = ? AND shard = ? AND seq = ?"
-	for _, at := range t.ids.of(store.Identity{Kind: kind, ID: id}) {
+	for _, at := range t.ids.Of(store.Identity{Kind: kind, ID: id}) {
 		if n, err := t.exec(note, to, at, shard, seq); err != nil || n == 1 {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
+	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
@@ -123,7 +124,7 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	if err != nil {
 		return err
 	}
-	finds.ids = newIDHash(secret)
+	finds.ids = ids.New(secret)
 	j, err := journal.Open(behind{d, finds}, journal.Options{
 		Path: path + "-inbox", Secret: secret, Create: d.journals, Clock: d.clock, Last: instant(last),
 		Disk: d.journalDisk, Lost: d.tellLost,

@@ -25,7 +25,10 @@ import (
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/hold"
+	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
+	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
 //go:embed migrations/*.sql
@@ -75,11 +78,11 @@ type db struct {
 	tellUnlocked func(error) // may be nil
 	hold         *hold.Hold  // nil: the tests' second handle of one process has none
 	w            *writer
-	log          *checkpointer
+	log          *wal.Checkpointer
 	reads        pool // of decisions
 	asks         pool // of questions from outside
 	sends        pool // of what is to be delivered
-	seen         seenEvents
+	seen         lastseen.Events
 	askTime      time.Duration
 
 	journal     *journal.Journal                // nil: there is none
@@ -129,7 +132,7 @@ func (d *db) take(path string) (err error) {
 
 // open opens the file, which is held.
 func (d *db) open(ctx context.Context, path string) error {
-	if err := closeToOthers(path); err != nil {
+	if err := hold.CloseToOthers(path); err != nil {
 		return err
 	}
 	if err := hold.Identify(ctx, path, migrations); err != nil {
@@ -158,7 +161,7 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := d.reserveLog(wc, path+"-wal"); err != nil {
 		return errors.Join(fmt.Errorf("make room for its log: %w", err), wc.close(), d.closeReaders())
 	}
-	if d.log, err = startCheckpointer(dsn, path+"-wal", &d.faults); err != nil {
+	if d.log, err = wal.Start(dsn, path+"-wal", logPages, &d.faults); err != nil {
 		return errors.Join(err, wc.close(), d.closeReaders())
 	}
 	d.w = startWriter(wc, &d.faults, d.log, d.clock)
@@ -268,7 +271,7 @@ func (d *db) seed(ctx context.Context) error {
 		_, err := t.exec(`INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING`, secret)
 		if err == nil {
 			secret, err = t.meta("secret") // of its first opening
-			t.ids = newIDHash(secret)
+			t.ids = ids.New(secret)
 		}
 		return err
 	})
@@ -319,7 +322,7 @@ func (d *db) close() error {
 	if !d.w.stop() {
 		return nil
 	}
-	return errors.Join(err, d.w.disk.Stop(), d.log.stop(), d.closeReaders(), d.w.c.close())
+	return errors.Join(err, d.w.disk.Stop(), d.log.Stop(), d.closeReaders(), d.w.c.close())
 }
 
 func (d *db) openReaders(dsn string) (err error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 // pool is a number of reading connections. After close it lends nil ones.
 type pool chan *conn
 
-func newPool(dsn string, n int, seen *seenEvents) (pool, error) {
+func newPool(dsn string, n int, seen *lastseen.Events) (pool, error) {
 	p := make(pool, n)
 	for range n {
 		c, err := dial(dsn + readingOnly)
@@ -64,8 +65,8 @@ func (d *db) read(ctx context.Context, f func(*conn) error) error {
 	cut, cancel := context.WithDeadline(ctx, asked.Add(d.askTime))
 	defer cancel()
 	err := d.readOn(cut, d.asks, func(c *conn) error {
-		c.until = cut
-		defer func() { c.until = nil }()
+		c.Until = cut
+		defer func() { c.Until = nil }()
 		return f(c)
 	})
 	if err == nil {

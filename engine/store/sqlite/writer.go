@@ -13,6 +13,7 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 	"github.com/usher-run/usher/engine/store/sqlite/syncer"
+	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
 // Limits of one transaction, in rows. A row takes 10 to 20 microseconds: that is how long an answer
@@ -43,19 +44,19 @@ type writer struct {
 	unsummed int  // rows of tallies since they were last summed up
 	disk     *syncer.Syncer
 	faults   *faults.Faults
-	log      *checkpointer
+	log      *wal.Checkpointer
 	taken    *journal.Journal // nil: there is none
 	closed   bool
 	wake     chan struct{} // holds one token when there is something to look at
 	ended    chan struct{}
 }
 
-func startWriter(c *conn, f *faults.Faults, log *checkpointer, clk *clock.Clock) *writer {
+func startWriter(c *conn, f *faults.Faults, log *wal.Checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
 		c: c, clock: clk, faults: f, log: log, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	w.disk = syncer.Start(syncer.Config{
-		Path: log.path, Bring: syncer.Data, Failed: f.Failed, Fail: f.Fail, Idle: w.signal,
+		Path: log.Path(), Bring: syncer.Data, Failed: f.Failed, Fail: f.Fail, Idle: w.signal,
 	})
 	go w.loop()
 	return w
@@ -261,7 +262,7 @@ func (w *writer) transact(group []*job) (err error) {
 	if taken != nil {
 		taken.Committed(t.absorbed)
 	}
-	w.log.committed(w.c)
+	w.log.Committed(w.c.Conn)
 	return nil
 }
 

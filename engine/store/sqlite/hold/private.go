@@ -1,4 +1,4 @@
-package sqlite
+package hold
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"runtime"
 )
 
-// closeToOthers makes the database's files their owner's alone. SQLite gives what it makes beside
+// CloseToOthers makes the database's files their owner's alone. SQLite gives what it makes beside
 // the database the same permissions, whatever the umask.
-func closeToOthers(path string) error {
+func CloseToOthers(path string) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
