@@ -27,7 +27,7 @@ var rowLimits = []struct {
 }{
 	{meets: "nobody listens", limit: 2.2, goal: 2.2, event: "member.left", playbooks: []string{gives}},
 	{meets: "tag, coupon, message, settled", limit: 7.3, goal: 7.2, event: "order.paid", playbooks: []string{gives}},
-	{meets: "twenty playbooks refuse", limit: 4.3, goal: 3.2, event: "order.paid", playbooks: twentyRefuse()},
+	{meets: "twenty playbooks refuse", limit: 3.3, goal: 3.2, event: "order.paid", playbooks: twentyRefuse()},
 }
 
 const gives = `id: gives
