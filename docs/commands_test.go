@@ -373,14 +373,15 @@ func helpOf(t *testing.T, args ...string) (examples, commands []string) {
 	return examples, commands
 }
 
-// refusals are the examples that the server of this world refuses, and what it says: nothing has
-// failed in it, and its clock is right. That they do what they say is shown by the tests of the
+// refusals are the examples that this world refuses, and what it says: nothing has failed in it, its
+// clock is right, and it has no copy of its database. That they do what they say is shown by the tests of the
 // commands.
 var refusals = []struct {
 	line *regexp.Regexp
 	says string
 }{
 	{regexp.MustCompile(`^usher (?:failures (?:retry|drop)|jobs cancel) 17`), "`17`: an id is the number"},
+	{regexp.MustCompile(`^usher replay`), "look for the database"},
 	{regexp.MustCompile(`usher clock accept$`), "there is nothing to accept: the machine's clock is followed"},
 }
 

@@ -37,7 +37,6 @@ var testTopics = map[string]string{
 	"kill":         "processes that are killed",
 	"stop":         "processes that are stopped",
 	"flood":        "a log that clients cannot fill",
-	"replay":       "a simulation decides as the server did",
 	"script":       "commands, as testdata/script has them",
 
 	"foreign_expressions": "expressions of other languages",

@@ -62,6 +62,13 @@ func compareWaits(a, b *Run) int {
 	)
 }
 
+// SortRuns puts runs into the order in which a [State] has them.
+func SortRuns(runs []*Run) {
+	slices.SortFunc(runs, func(a, b *Run) int {
+		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
+	})
+}
+
 // reevaluationDue returns when the member's segments are to be evaluated again, and reports
 // whether that is at or before t.
 func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {

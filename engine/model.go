@@ -253,6 +253,7 @@ type Changes struct {
 	// Tally is what the above adds to the playbooks' counts: see package tally. Who commits the changes
 	// fills it in.
 	Tally map[TallyKey]int
+	Epoch int64 // under which it was decided; 0: nobody says. Who commits the changes fills it in
 
 	entries []Entry // of all records
 }

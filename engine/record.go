@@ -71,6 +71,10 @@ func (r *Record) FailedBy(failed *Entry) (why string) {
 	return why
 }
 
+// Version is the number of the rules by which this package decides. It is raised when the same inputs
+// may be decided otherwise than before.
+const Version = 1
+
 // WhatError is the What of an entry that says why a step failed.
 const WhatError = "error"
 

@@ -158,7 +158,7 @@ func (c *cli) root() *cobra.Command {
 		c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(), c.eventCommand(), c.triggerCommand(),
 		c.statsCommand(),
 		c.pauseCommand(true), c.pauseCommand(false), c.couponCommand(), c.redeemCommand(), c.failuresCommand(),
-		c.jobsCommand(), c.clockCommand(),
+		c.jobsCommand(), c.clockCommand(), c.replayCommand(),
 		c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
 	)
 	for _, sub := range root.Commands() {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,42 +49,6 @@ func changed(old, text string) string {
 		return "took out " + show(old)
 	}
 	return show(old) + " is now " + show(text)
-}
-
-// inRepository returns where a workspace lies in its git repository, else in the current folder; ""
-// when in neither.
-func inRepository(dir string) string {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return ""
-	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
-	}
-	for root := abs; ; root = filepath.Dir(root) {
-		if _, err := os.Stat(filepath.Join(root, ".git")); err == nil {
-			return below(root, abs)
-		}
-		if root == filepath.Dir(root) {
-			break
-		}
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		return ""
-	}
-	if real, err := filepath.EvalSymlinks(here); err == nil {
-		here = real
-	}
-	return below(here, abs)
-}
-
-func below(root, dir string) string {
-	rel, err := filepath.Rel(root, dir)
-	if err != nil || strings.HasPrefix(rel, "..") || rel == "." {
-		return ""
-	}
-	return filepath.ToSlash(rel)
 }
 
 // noteSchedules says when each schedule comes next: the reader sees whether it means what was

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,7 +20,9 @@ import (
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
+	"github.com/usher-run/usher/engine/replay"
 	"github.com/usher-run/usher/engine/sim"
+	"github.com/usher-run/usher/internal/server"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
 )
@@ -128,8 +131,11 @@ func TestSimulationReplaysWhatWasServed(t *testing.T) {
 	path := filepath.Join(p.dir, "usher.db")
 	p.until("everything is decided and no run waits", func() bool { return owed(t, path) == 0 })
 	p.terminate()
+	if sum := replayedAlike(t, path, ""); sum.Inputs < 600 || sum.Members < 25 {
+		t.Errorf("only %+v was replayed", sum)
+	}
 	rec := readRecord(t, path)
-	replayed := replay(t, rec)
+	replayed := simulated(t, rec)
 	if len(rec.inputs) < 600 || len(rec.of) < 25 || len(rec.of) != len(replayed) {
 		t.Fatalf("%d inputs and records of %d members, simulated of %d", len(rec.inputs), len(rec.of), len(replayed))
 	}
@@ -146,6 +152,70 @@ func TestSimulationReplaysWhatWasServed(t *testing.T) {
 	}
 }
 
+// The demo of the examples is decided again as it was. A record that says otherwise is a difference,
+// which says for whom, when, and what.
+func TestDemoIsReplayed(t *testing.T) {
+	p := newProcessOf(t, "../../examples/starter", "--demo")
+	path := filepath.Join(p.dir, "usher.db")
+	p.until("the demo is decided", func() bool {
+		return ask(t, path, undecided) == 0 && ask(t, path, "SELECT count(*) FROM records") > 5
+	})
+	p.terminate()
+	if sum := replayedAlike(t, path, ""); sum.Records <= 5 {
+		t.Errorf("only %+v was replayed", sum)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var n int
+	var member string
+	var data []byte
+	const tagged = `SELECT n, member, data FROM records WHERE instr(data, CAST('"newcomer"' AS BLOB)) > 0 ORDER BY n LIMIT 1`
+	if err := db.QueryRow(tagged).Scan(&n, &member, &data); err != nil {
+		t.Fatal(err)
+	}
+	data = bytes.Replace(data, []byte(`"newcomer"`), []byte(`"latecomer"`), 1)
+	if _, err := db.Exec("UPDATE records SET data = ? WHERE n = ?", data, n); err != nil {
+		t.Fatal(err)
+	}
+	_ = db.Close()
+	out := new(bytes.Buffer)
+	command := func(args ...string) int {
+		out.Reset()
+		args = append([]string{"replay", "--db", "sqlite:" + path}, args...)
+		return run(t.Context(), args, strings.NewReader(""), out, out, nil)
+	}
+	if code := command(); code != 1 || !strings.Contains(out.String(), "member "+member+", on ") ||
+		!regexp.MustCompile(`(?m)^  - welcome: tag .*latecomer`).Match(out.Bytes()) ||
+		!regexp.MustCompile(`(?m)^  \+ welcome: tag .*newcomer`).Match(out.Bytes()) ||
+		!strings.Contains(out.String(), ": 1 difference\n") {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	if code := command("--since", "2100-01-01T00:00:00Z"); code != 0 {
+		t.Errorf("what is not asked for: exit %d:\n%s", code, out)
+	}
+	if code := command("--member", member, "--format", "json"); code != 1 || !strings.Contains(out.String(), `"differences":1`) {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+	if code := command("--member", "nobody"); code != 0 {
+		t.Errorf("nobody: exit %d:\n%s", code, out)
+	}
+}
+
+// replayedAlike holds that a database, or a member of it, is decided again as it was.
+func replayedAlike(t *testing.T, path, member string) replay.Summary {
+	t.Helper()
+	sum, err := server.Replay(t.Context(), "sqlite:"+path, member, time.Time{}, func(d replay.Difference) {
+		t.Errorf("%s of %s at %v:\n- %s\n+ %s", d.Input, d.Member, d.At, strings.Join(d.Recorded, "\n- "), strings.Join(d.Now, "\n+ "))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
 func randomEvent(dice *rand.Rand) string {
 	member := fmt.Sprintf("m%d", dice.IntN(25))
 	switch n := dice.IntN(10); {
@@ -159,16 +229,24 @@ func randomEvent(dice *rand.Rand) string {
 	return fmt.Sprintf(`{"event":"order.paid","member":%q,"properties":{"amount":9,"at":"2026-03-01T08:00:00+08:00"},"attributes":{"timezone":"America/New_York"}}`, member)
 }
 
+// undecided counts inputs to decide.
+const undecided = "SELECT count(*) FROM inbox JOIN shards USING (shard) WHERE seq > watermark AND kind != 'cascaded'"
+
 // owed counts what a server still has to do: inputs to decide, runs that wait, messages to send.
 func owed(t *testing.T, path string) (n int) {
+	t.Helper()
+	return ask(t, path, "SELECT ("+undecided+") + (SELECT count(*) FROM runs WHERE state = 'waiting')"+
+		" + (SELECT count(*) FROM deliveries WHERE state = 'pending')")
+}
+
+// ask returns the number that a query gives.
+func ask(t *testing.T, path, query string) (n int) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const query = `SELECT (SELECT count(*) FROM inbox JOIN shards USING (shard) WHERE seq > watermark AND kind != 'cascaded')
-		+ (SELECT count(*) FROM runs WHERE state = 'waiting') + (SELECT count(*) FROM deliveries WHERE state = 'pending')`
 	if err := db.QueryRow(query).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
@@ -220,8 +298,8 @@ func readRecord(t *testing.T, path string) recorded {
 	return rec
 }
 
-// replay feeds the record through a simulated world.
-func replay(t *testing.T, rec recorded) map[string][]string {
+// simulated feeds the record through a simulated world.
+func simulated(t *testing.T, rec recorded) map[string][]string {
 	t.Helper()
 	ws, diags := loader.Load(os.DirFS(writeFiles(t, replayWorkspace)), actions.Registry())
 	for _, d := range diags {

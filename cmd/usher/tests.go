@@ -14,6 +14,7 @@ import (
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/internal/page"
+	"github.com/usher-run/usher/internal/watch"
 )
 
 // testRun is one call of `usher test`.
@@ -54,9 +55,10 @@ func (c *cli) testCommand() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			ticker := time.NewTicker(watchEvery)
+			ticker := time.NewTicker(watch.Every)
 			defer ticker.Stop()
-			return watch(ctx, ticker.C, func() string { return fingerprint(t.dir) }, func() error { return c.watched(&t) })
+			look := func() string { return watch.Fingerprint(t.dir) }
+			return watch.Run(ctx, ticker.C, look, func() error { return c.watched(&t) })
 		},
 	}
 	cmd.Flags().StringVar(&t.pattern, "run", "",

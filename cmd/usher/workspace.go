@@ -110,7 +110,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				diags = append(diags, check.Untested(ws)...)
 			}
 			if format == "github" || format == "sarif" { // these are read beside the repository, not beside the workspace
-				diags = diag.Under(inRepository(dir), diags)
+				diags = diag.Under(folder.InRepository(dir), diags)
 			}
 			if err := diag.Render(c.stdout, format, diags, ws.Files); err != nil {
 				return err

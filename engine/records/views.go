@@ -58,6 +58,20 @@ func Items(n int64, r *engine.Record) (items []Item) {
 	return items
 }
 
+// Decided returns a refusal, or the decision that began a run.
+func (i *Item) Decided() engine.Decision {
+	if i.Decision != nil {
+		return *i.Decision
+	}
+	d := engine.Decision{
+		At: i.At, Member: i.Run.Member, Playbook: i.Run.Playbook, Run: i.Run.ID, Input: i.Input, Reason: engine.ReasonEntered,
+	}
+	if i.Holdout {
+		d.Reason = engine.ReasonHoldout
+	}
+	return d
+}
+
 const keyCoupon = "coupon"
 
 // Effects returns the keys of the deliveries and the codes of the coupons that a record made for a

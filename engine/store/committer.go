@@ -13,6 +13,8 @@ type Committer interface {
 	//  1. It is all or nothing. (Commit "stores all or nothing")
 	//  2. ErrStale, when the epoch is not the shard's. (Commit "refuses an earlier owner of the
 	//     shard, whole", Aside "a stale batch is not refused for its content")
+	//     It is so, too, when the epoch of the changes is over. (Epochs "refuses what was decided under
+	//     an epoch that is over")
 	//  3. ErrStale, when a block of coupons holds less than was taken of it.
 	//     (Pools "grants no more than a block holds")
 	//  4. [*Unstorable], when what the batch holds is refused.

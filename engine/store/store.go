@@ -39,6 +39,8 @@ type Store interface {
 	Outbox
 	Jobs
 	Registry
+	Epochs
+	Past
 	Reader
 	Failures
 	// Ping reports whether the database answers.

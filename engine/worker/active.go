@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
 
@@ -21,6 +22,8 @@ import (
 type active struct {
 	*engine.Engine
 	hash     string
+	epoch    int64 // that decisions by it are under
+	under    store.Epoch
 	paused   map[string]bool
 	senders  map[string]channel.Sender
 	webhooks *actions.Webhooks
@@ -92,10 +95,15 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	}
 	was := w.active.Load()
 	if was != nil && was.hash == hash && maps.Equal(was.paused, paused) {
-		return nil
+		_, err := w.Store.BeginEpoch(ctx, was.under) // the same was activated or paused again
+		return err
 	}
 	ws, err := w.load(ctx, hash)
 	if err != nil {
+		if was != nil { // it stays
+			_, e := w.Store.BeginEpoch(ctx, was.under)
+			err = errors.Join(err, e)
+		}
 		return err
 	}
 	if was == nil {
@@ -111,6 +119,14 @@ func (w *Worker) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	under := store.Epoch{
+		Workspace: hash, Engine: engine.Version, Zones: runtime.Version(), Paused: slices.Sorted(maps.Keys(paused)),
+		Watched: watched,
+	}
+	epoch, err := w.Store.BeginEpoch(ctx, under)
+	if err != nil {
+		return err
+	}
 	for playbook, reason := range ws.Unusable {
 		w.Log.Error("a playbook of the active workspace cannot be run", "playbook", playbook, "error", reason)
 	}
@@ -118,7 +134,7 @@ func (w *Worker) Refresh(ctx context.Context) error {
 		Secret: secret, Registry: w.Registry, Effects: w.Effects, Paused: paused,
 		Watched: watched,
 	})
-	a := &active{Engine: e, hash: hash, paused: paused, senders: map[string]channel.Sender{}}
+	a := &active{Engine: e, hash: hash, epoch: epoch, under: under, paused: paused, senders: map[string]channel.Sender{}}
 	for _, c := range ws.Schema.Channels {
 		s, err := w.Sender(c)
 		if err != nil {

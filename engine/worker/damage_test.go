@@ -362,6 +362,7 @@ func TestDamagedDeliveryIsGivenUp(t *testing.T) {
 			w.sent.mu.Unlock()
 			w.advance(time.Minute)
 			w.until("the others are sent", func() bool { n, _ := w.sent.keys(); return n == len(m)-1 })
+			w.until("nothing is to be sent", w.settled)
 			w.idle()
 			runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: m[0]})
 			if err != nil || len(runs) != 1 {

@@ -56,6 +56,9 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
 		r.stale++
+		if e := w.Refresh(ctx); e != nil && ctx.Err() == nil { // the epoch may be over
+			w.Log.Warn("load the active workspace; the one before stays", "error", e)
+		}
 	}
 	if err != nil {
 		return 0, err
@@ -219,6 +222,7 @@ func (w *Worker) decide(ctx context.Context, b *batch) error {
 		if err != nil {
 			return err
 		}
+		b.changes.Epoch = a.epoch
 		if mended, err := w.readdress(ctx, b); mended || err != nil {
 			if err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/clock/clocktest"
+	"github.com/usher-run/usher/engine/replay"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/tally"
@@ -138,18 +139,33 @@ func load(files fs.FS) (*playbooks.Workspace, error) {
 	return ws, nil
 }
 
+func loadBundle(b store.Bundle) (*playbooks.Workspace, error) {
+	files := fstest.MapFS{}
+	for name, data := range b.Files {
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return load(files)
+}
+
+// replayed decides again what was decided on a member; empty: on all. It returns what differs.
+func (w *world) replayed(member string) (differences []string) {
+	w.Helper()
+	_, err := replay.Run(w.ctx, w.Store, replay.Options{
+		Member: member, Load: loadBundle, Registry: actions.Registry(), Effects: actions.Effects(),
+		Differs: func(d replay.Difference) { differences = append(differences, fmt.Sprintf("%+v", d)) },
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return differences
+}
+
 // worker makes a worker on the world's database.
 func (w *world) worker() *worker.Worker {
 	w.Helper()
 	c := worker.Config{
 		Store: w.Store, Redis: w.redis, Registry: actions.Registry(), Effects: actions.Effects(), Clock: w.clock.Now,
-		Load: func(b store.Bundle) (*playbooks.Workspace, error) {
-			files := fstest.MapFS{}
-			for name, data := range b.Files {
-				files[name] = &fstest.MapFile{Data: data}
-			}
-			return load(files)
-		},
+		Load:   loadBundle,
 		Sender: func(playbooks.Channel) (channel.Sender, error) { return w.sent, nil },
 	}
 	if w.edit != nil {

@@ -254,6 +254,17 @@ func TestPoisonChangesNothingForOthers(t *testing.T) {
 		without := newPoisonedWorld(t, redis, []int{1000})
 		defer without.close()
 		without.live(steps, members, func(s *step) bool { return !s.poisoned }, "")
+		if differences := without.replayed(""); len(differences) > 0 {
+			rt.Fatalf("decided again:\n%s", strings.Join(differences, "\n"))
+		}
+		for _, m := range members {
+			if m == damaged {
+				continue
+			}
+			if differences := with.replayed(m); len(differences) > 0 {
+				rt.Fatalf("decided again with poison:\n%s", strings.Join(differences, "\n"))
+			}
+		}
 		for _, m := range members {
 			if m == damaged {
 				continue

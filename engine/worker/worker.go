@@ -26,6 +26,7 @@ type Store interface {
 	store.Outbox
 	store.Jobs
 	store.Registry
+	store.Epochs
 }
 
 // Config is what a worker is made of. Store, Clock, Redis, Registry, Load and Sender are required.

@@ -113,6 +113,9 @@ func (b *batch) store(t *tx) error {
 	if err := b.check(t); err != nil {
 		return err
 	}
+	if err := t.spanEpoch(b.shard, b.before, b.Epoch); err != nil {
+		return fmt.Errorf("note the epoch: %w", err)
+	}
 	t.tally(b.Tally)
 	if err := b.setAside(t); err != nil {
 		return err
@@ -193,6 +196,11 @@ func (b *batch) check(t *tx) error {
 	if err != nil {
 		return err
 	}
+	if fresh {
+		if fresh, err = t.isPresent(b.Epoch); err != nil {
+			return err
+		}
+	}
 	for pool, n := range b.Taken {
 		if n == 0 || !fresh {
 			continue
@@ -253,7 +261,7 @@ func (b *batch) putRecords(t *tx) error {
 	cs, marks := make(chains, len(b.runs)), map[records.Mark]bool{}
 	for i := range b.records {
 		e := &b.records[i]
-		if err := t.putRecord(e, b.before, cs, marks); err != nil {
+		if err := t.putRecord(e, b.before, b.Epoch, cs, marks); err != nil {
 			return of(e.Member, fmt.Errorf("store a decision on member %s: %w", e.Member, err))
 		}
 	}

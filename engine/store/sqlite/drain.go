@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,9 +181,7 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 		return nil, fmt.Errorf("load %d members: %w", len(members), err)
 	}
 	for _, s := range states {
-		slices.SortFunc(s.Runs, func(a, b *engine.Run) int {
-			return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
-		})
+		engine.SortRuns(s.Runs)
 	}
 	return states, nil
 }

@@ -3,9 +3,7 @@ package sqlite
 import (
 	"encoding/json"
 	"errors"
-	"time"
 
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -68,14 +66,4 @@ func hashed(members []string) string {
 		panic(err) // strings and ints always encode
 	}
 	return string(data)
-}
-
-// whatUnreadable says of something that is stored that it cannot be read.
-const (
-	whatUnreadable = "unreadable"
-	unreadableText = "what is stored cannot be read: "
-)
-
-func unreadableEntry(at time.Time, err error) engine.TraceEntry {
-	return engine.TraceEntry{At: at, What: whatUnreadable, Reason: unreadableText + err.Error()}
 }

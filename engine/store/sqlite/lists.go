@@ -76,11 +76,11 @@ const shortWhile = time.Hour
 
 // begunRuns goes through runs by the records that begin them, newest first.
 func (c *conn) begunRuns(f store.RunFilter, before int64, each func(*records.Item) bool) error {
-	record := func(r *record) (bool, error) {
-		if f.Playbook != "" && r.err == nil && !records.Mentions(r.data, f.Playbook) {
+	record := func(r *records.Stored) (bool, error) {
+		if f.Playbook != "" && r.Err == nil && !records.Mentions(r.Data, f.Playbook) {
 			return true, nil
 		}
-		for _, item := range r.items() {
+		for _, item := range r.Items() {
 			if item.Run == nil || item.Place >= before || f.Playbook != "" && item.Run.Playbook != f.Playbook ||
 				!strings.HasPrefix(item.Run.ID, f.Prefix) {
 				continue
@@ -123,15 +123,15 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 		return nil, "", err
 	}
 	p := records.NewPage(before, cmp.Or(f.Limit, 50))
-	each := func(r *record) (more bool, err error) {
-		if f.Playbook != "" && r.err == nil && !records.Mentions(r.data, f.Playbook) || f.Member != "" && r.Member != f.Member {
+	each := func(r *records.Stored) (more bool, err error) {
+		if f.Playbook != "" && r.Err == nil && !records.Mentions(r.Data, f.Playbook) || f.Member != "" && r.Member != f.Member {
 			return true, nil
 		}
-		for _, item := range r.items() {
+		for _, item := range r.Items() {
 			if item.Coupon != "" {
 				continue
 			}
-			decided := decisionOf(&item)
+			decided := item.Decided()
 			if (f.Playbook == "" || decided.Playbook == f.Playbook) && p.Takes(item.Place) {
 				decisions = append(decisions, decided)
 			}
@@ -150,19 +150,4 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 		return nil, "", fmt.Errorf("list decisions: %w", err)
 	}
 	return decisions, p.Next(), nil
-}
-
-// decisionOf returns a refusal, or the decision that began a run.
-func decisionOf(item *records.Item) engine.Decision {
-	if item.Decision != nil {
-		return *item.Decision
-	}
-	r := item.Run
-	d := engine.Decision{
-		At: item.At, Member: r.Member, Playbook: r.Playbook, Run: r.ID, Input: item.Input, Reason: engine.ReasonEntered,
-	}
-	if item.Holdout {
-		d.Reason = engine.ReasonHoldout
-	}
-	return d
 }

@@ -122,9 +122,9 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 		}
 		rec.Run = *run
 		var sent, codes []string
-		err = c.back(id, last, func(r *record) {
-			if r.err != nil {
-				rec.Trace = append(rec.Trace, unreadableEntry(r.At, r.err))
+		err = c.back(id, last, func(r *records.Stored) {
+			if r.Err != nil {
+				rec.Trace = append(rec.Trace, records.UnreadableEntry(r.At, r.Err))
 				return
 			}
 			trace := records.Trace(&r.Record, id)
@@ -134,7 +134,7 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 			sent, codes = append(keys, sent...), append(gave, codes...)
 		})
 		if damage != nil {
-			rec.Trace = append(rec.Trace, unreadableEntry(rec.StartedAt, damage))
+			rec.Trace = append(rec.Trace, records.UnreadableEntry(rec.StartedAt, damage))
 		}
 		slices.Reverse(rec.Trace)
 		if err != nil {

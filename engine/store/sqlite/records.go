@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
@@ -66,7 +65,7 @@ func (cs chains) of(t *tx, id string, isNew bool) (*chain, error) {
 }
 
 // putRecord appends a record. seq is up to which the member's inputs were decided before the batch.
-func (t *tx) putRecord(e *encoded, seq int64, cs chains, marks map[records.Mark]bool) error {
+func (t *tx) putRecord(e *encoded, seq, epoch int64, cs chains, marks map[records.Mark]bool) error {
 	n, err := t.number()
 	if err != nil {
 		return err
@@ -89,8 +88,8 @@ func (t *tx) putRecord(e *encoded, seq int64, cs chains, marks map[records.Mark]
 		}
 	}
 	records.MarksOf(n, e.Record, marks)
-	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?)", n, e.Member, max(seq, e.Seq), millis(e.At),
-		records.Join(e.data, before))
+	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", n, e.Member, max(seq, e.Seq), millis(e.At),
+		epoch, records.Join(e.data, before))
 	return err
 }
 
@@ -113,7 +112,7 @@ func (t *tx) appendTo(r *engine.Run, what string, entry engine.TraceEntry) error
 		return err
 	}
 	cs, marks := chains{}, map[records.Mark]bool{}
-	if err := t.putRecord(&encoded{&rec, data, runs}, 0, cs, marks); err != nil {
+	if err := t.putRecord(&encoded{&rec, data, runs}, 0, 0, cs, marks); err != nil {
 		return err
 	}
 	row := runRow{Run: r}
@@ -157,44 +156,8 @@ func (t *tx) putRun(r *runRow, k *chain, marks map[records.Mark]bool) error {
 
 const recordColumns = "r.n, r.member, r.at, r.data"
 
-// record is a stored record. What cannot be read of it is in err.
-type record struct {
-	engine.Record
-	n      int64
-	data   []byte
-	before []int64
-	err    error
-}
-
-// recordOf reads a record as far as lists need it to pass over it.
-func recordOf(r row) *record {
-	rec := &record{n: r.int(0), Record: engine.Record{Member: r.str(1), At: instant(r.int(2))}}
-	var data []byte
-	data, rec.before, rec.err = records.Split(r.bytes(3))
-	rec.data = bytes.Clone(data)
-	return rec
-}
-
-// read decodes the record.
-func (r *record) read() error {
-	if r.err == nil && r.Entries == nil {
-		rec, err := records.Decode(r.data, r.Member, r.At)
-		if r.err = err; err == nil {
-			r.Record = rec
-		}
-	}
-	return r.err
-}
-
-// items returns what lists show of the record. One that cannot be read is a decision that says so.
-func (r *record) items() []records.Item {
-	if err := r.read(); err != nil {
-		return []records.Item{{Place: records.LastPlace(r.n-1) + 1, At: r.At, Decision: &engine.Decision{
-			At: r.At, Member: r.Member, Reason: whatUnreadable,
-			Seen: map[string]any{whatUnreadable: unreadableText + err.Error()},
-		}}}
-	}
-	return records.Items(r.n, &r.Record)
+func recordOf(r row) *records.Stored {
+	return records.Read(r.int(0), r.str(1), instant(r.int(2)), r.bytes(3))
 }
 
 // beginning returns the run that a record begins, by its id, with its place; nil when there is none.
@@ -207,14 +170,14 @@ func (c *conn) beginning(id string) (*records.Item, error) {
 	var damaged error
 	err := c.query("SELECT "+recordColumns+" FROM records r WHERE r.at = ?", []any{millis(at)}, func(r row) error {
 		rec := recordOf(r)
-		if rec.err == nil && !records.Mentions(rec.data, id) {
+		if rec.Err == nil && !records.Mentions(rec.Data, id) {
 			return nil
 		}
-		if err := rec.read(); err != nil {
+		if err := rec.Decode(); err != nil {
 			damaged = fmt.Errorf("%w: a decision of that moment: %w", store.ErrDamaged, err)
 			return nil
 		}
-		for _, item := range rec.items() {
+		for _, item := range rec.Items() {
 			if item.Run != nil && item.Run.ID == id {
 				found = &item
 			}
@@ -258,9 +221,9 @@ func (c *conn) now(item *records.Item) error {
 
 // back goes through the records of a run, from the last to the first. A record that cannot be read
 // is handed over as it is, and is the last.
-func (c *conn) back(run string, n int64, each func(*record)) error {
+func (c *conn) back(run string, n int64, each func(*records.Stored)) error {
 	for n > 0 {
-		var rec *record
+		var rec *records.Stored
 		found, err := c.one("SELECT "+recordColumns+" FROM records r WHERE r.n = ?", []any{n}, func(r row) error {
 			rec = recordOf(r)
 			return nil
@@ -269,26 +232,12 @@ func (c *conn) back(run string, n int64, each func(*record)) error {
 			return err
 		}
 		n = 0
-		if rec.read() == nil {
-			n = rec.beforeOf(run)
+		if rec.Decode() == nil {
+			n = rec.Before(run)
 		}
 		each(rec)
 	}
 	return nil
-}
-
-// beforeOf returns the number of the record before that is about the run.
-func (r *record) beforeOf(run string) int64 {
-	var order []string
-	for i := range r.Entries {
-		if of := r.Entries[i].Run; of != nil && !slices.Contains(order, of.ID) {
-			order = append(order, of.ID)
-		}
-	}
-	if i := slices.Index(order, run); i >= 0 && i < len(r.before) {
-		return r.before[i]
-	}
-	return 0
 }
 
 // Selections of records, for walk.
@@ -304,10 +253,10 @@ const portion = 128
 // walk goes through the records of a selection, newest first, from a number down to another, until
 // each wants no more. what is SQL up to an AND.
 func (c *conn) walk(
-	what string, args []any, from, to int64, each func(*record) (more bool, err error),
+	what string, args []any, from, to int64, each func(*records.Stored) (more bool, err error),
 ) (more bool, err error) {
 	for from >= to {
-		var list []*record
+		var list []*records.Stored
 		read := "SELECT " + recordColumns + " FROM records r " + what + " r.n <= ? AND r.n >= ? ORDER BY r.n DESC LIMIT ?"
 		err := c.query(read, append(slices.Clone(args), from, to, portion), func(r row) error {
 			list = append(list, recordOf(r))
@@ -324,7 +273,7 @@ func (c *conn) walk(
 		if len(list) < portion {
 			return true, nil
 		}
-		from = list[len(list)-1].n - 1
+		from = list[len(list)-1].N - 1
 	}
 	return true, nil
 }
@@ -332,7 +281,7 @@ func (c *conn) walk(
 // walkMarked goes through the blocks that hold something of a playbook, newest first; the empty one
 // is any.
 func (c *conn) walkMarked(
-	playbook string, whats []string, from int64, each func(*record) (more bool, err error),
+	playbook string, whats []string, from int64, each func(*records.Stored) (more bool, err error),
 ) error {
 	for block := records.BlockOf(from); ; block-- {
 		found := false

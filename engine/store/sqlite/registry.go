@@ -26,8 +26,10 @@ func (d *db) Activate(ctx context.Context, b store.Bundle, revisions map[string]
 			}
 		}
 		const put = "INSERT INTO meta VALUES ('active', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-		_, err := t.exec(put, b.Hash)
-		return err
+		if _, err := t.exec(put, b.Hash); err != nil {
+			return err
+		}
+		return t.endEpoch()
 	})
 	if err != nil {
 		return fmt.Errorf("activate workspace %s: %w", b.Hash, err)
@@ -113,6 +115,9 @@ func (d *db) SetPaused(ctx context.Context, playbook string, paused bool, now ti
 			_, err = t.exec("INSERT INTO paused VALUES (?, ?) ON CONFLICT DO NOTHING", playbook, millis(now))
 		} else {
 			_, err = t.exec("DELETE FROM paused WHERE playbook = ?", playbook)
+		}
+		if err == nil {
+			err = t.endEpoch()
 		}
 		return err
 	})

@@ -47,6 +47,11 @@ func (d *db) WatchSegments(ctx context.Context, segments map[string]string,
 			since[name] = instant(millis(now))
 			changed = true
 		}
+		if changed || len(gone) > 0 {
+			if err := t.endEpoch(); err != nil {
+				return err
+			}
+		}
 		if !changed {
 			return nil
 		}

@@ -61,6 +61,8 @@ type twoHandles struct {
 	store.Outbox
 	jobs
 	store.Registry
+	epochs
+	store.Past
 	a, b store.Store
 }
 
@@ -70,6 +72,7 @@ type (
 	failures = store.Failures
 	pools    = store.Pools
 	jobs     = store.Jobs
+	epochs   = store.Epochs
 )
 
 func (h *twoHandles) Ping(ctx context.Context) error {
@@ -85,7 +88,7 @@ func TestStoreThroughTwoHandles(t *testing.T) {
 		b := open(t, path, WithClock(c), beside)
 		return &twoHandles{
 			Intake: a, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
-			Loader: b, Histories: a, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, a: a, b: b,
+			Loader: b, Histories: a, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, epochs: a, Past: b, a: a, b: b,
 		}
 	})
 }

@@ -3,9 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
@@ -18,16 +15,16 @@ import (
 func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (items []store.TimelineItem, next string,
 	err error,
 ) {
-	from, err := timelineCursorOf(cursor)
-	if err != nil {
-		return nil, "", err
+	from, ok := records.ParseTimelineCursor(cursor)
+	if !ok {
+		return nil, "", fmt.Errorf("%w: %q", store.ErrCursor, cursor)
 	}
 	var decided, events []numbered
 	err = d.read(ctx, func(c *conn) (err error) {
-		if decided, err = c.numberedDecisions(member, from.decided, limit+1); err != nil {
+		if decided, err = c.numberedDecisions(member, from.Decided, limit+1); err != nil {
 			return err
 		}
-		events, err = c.numberedEvents(member, from.events, limit+1)
+		events, err = c.numberedEvents(member, from.Events, limit+1)
 		return err
 	})
 	if err != nil {
@@ -40,14 +37,14 @@ func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (it
 		}
 		items, *list = append(items, (*list)[0].TimelineItem), (*list)[1:]
 	}
-	var to timelineCursor
+	var to records.TimelineCursor
 	if len(decided) > 0 {
-		to.decided = decided[0].n + 1
+		to.Decided = decided[0].n + 1
 	}
 	if len(events) > 0 {
-		to.events = events[0].n + 1
+		to.Events = events[0].n + 1
 	}
-	if to == (timelineCursor{}) {
+	if to == (records.TimelineCursor{}) {
 		return items, "", nil
 	}
 	return items, to.String(), nil
@@ -59,31 +56,11 @@ type numbered struct {
 	n int64
 }
 
-// timelineCursor is how far a timeline was read: what is left has smaller numbers.
-type timelineCursor struct{ events, decided int64 }
-
-func timelineCursorOf(cursor string) (timelineCursor, error) {
-	if cursor == "" {
-		return timelineCursor{math.MaxInt64, 1 << 62}, nil
-	}
-	events, decided, _ := strings.Cut(cursor, "_")
-	var p timelineCursor
-	var err1, err2 error
-	p.events, err1 = strconv.ParseInt(events, 10, 64)
-	p.decided, err2 = strconv.ParseInt(decided, 10, 64)
-	if err1 != nil || err2 != nil || p.events < 0 || p.decided < 0 {
-		return p, fmt.Errorf("%w: %q", store.ErrCursor, cursor)
-	}
-	return p, nil
-}
-
-func (p timelineCursor) String() string { return fmt.Sprintf("%d_%d", p.events, p.decided) }
-
 // numberedDecisions returns the coupons, runs and refusals of a member that come before a place.
 func (c *conn) numberedDecisions(member string, before int64, limit int) (items []numbered, err error) {
 	p := records.NewPage(before, limit)
-	_, err = c.walk(ofMember, []any{member}, records.NumberOf(before), 1, func(r *record) (bool, error) {
-		for _, item := range r.items() {
+	_, err = c.walk(ofMember, []any{member}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+		for _, item := range r.Items() {
 			if !p.Takes(item.Place) {
 				continue
 			}
@@ -118,11 +95,11 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	}
 	p := records.NewPage(before, limit)
 	err = d.read(ctx, func(c *conn) error {
-		_, err := c.walk(ofMember, []any{id}, records.NumberOf(before), 1, func(r *record) (bool, error) {
-			if mayGive := r.err == nil && records.MayGive(r.data); !mayGive {
+		_, err := c.walk(ofMember, []any{id}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+			if mayGive := r.Err == nil && records.MayGive(r.Data); !mayGive {
 				return true, nil
 			}
-			for _, item := range r.items() {
+			for _, item := range r.Items() {
 				if item.Coupon == "" || !p.Takes(item.Place) {
 					continue
 				}

@@ -22,7 +22,7 @@ var groups = map[string]map[string]func(*testing.T, *suite){
 	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
 	"Aside": asideCases, "Pools": poolCases, "Outbox": outboxCases, "Jobs": jobCases, "Registry": registryCases,
 	"Reader": readerCases, "Failures": failureCases, "Emitted": emittedCases, "Segments": segmentCases,
-	"Trees": treeCases,
+	"Trees": treeCases, "Epochs": epochCases,
 }
 
 // Cases lists all cases, as (Group "case").

@@ -80,11 +80,26 @@ CREATE TABLE records (
     member TEXT    NOT NULL,
     seq    INTEGER NOT NULL,
     at     INTEGER NOT NULL,
+    epoch  INTEGER NOT NULL, -- under which it was decided; 0: nobody says
     data   BLOB    NOT NULL
 );
 CREATE INDEX records_member ON records (member, n);
 -- The id of a run begins with the instant of the record that began it.
 CREATE INDEX records_at ON records (at);
+
+-- What decisions depend on beside what they are about, as JSON.
+CREATE TABLE epochs (
+    n    INTEGER PRIMARY KEY,
+    data TEXT    NOT NULL UNIQUE
+);
+
+-- Under which epoch the inputs of a shard behind a seq were decided, up to the next row.
+CREATE TABLE spans (
+    shard INTEGER NOT NULL,
+    seq   INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    PRIMARY KEY (shard, seq)
+) WITHOUT ROWID;
 
 -- Which blocks of records hold something of a playbook, or of any ('').
 CREATE TABLE marks (

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"context"
@@ -20,7 +20,7 @@ func TestWatchRunsAgainAfterAChange(t *testing.T) {
 		return s
 	}
 	go func() {
-		done <- watch(ctx, ticks, look, func() error { runs++; return nil })
+		done <- Run(ctx, ticks, look, func() error { runs++; return nil })
 	}()
 	tick := func() { ticks <- time.Time{}; <-looked }
 	<-looked // the first
@@ -49,23 +49,23 @@ func TestFingerprint(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	last := fingerprint(dir)
+	last := Fingerprint(dir)
 	for _, name := range []string{"usher.yaml", "playbooks/a/b.yaml", "templates/c.txt"} {
 		write(name, "x")
-		now := fingerprint(dir)
+		now := Fingerprint(dir)
 		if now == last {
 			t.Errorf("%s is new, and nothing changed", name)
 		}
 		last = now
 	}
 	write(".usher/usher.db", "x")
-	if fingerprint(dir) != last {
+	if Fingerprint(dir) != last {
 		t.Error("a file of no interest is a change")
 	}
 	if err := os.Remove(filepath.Join(dir, "templates/c.txt")); err != nil {
 		t.Fatal(err)
 	}
-	if fingerprint(dir) == last {
+	if Fingerprint(dir) == last {
 		t.Error("a file is gone, and nothing changed")
 	}
 }

@@ -1,4 +1,5 @@
-package main
+// Package watch tells when the files of a workspace have changed.
+package watch
 
 import (
 	"context"
@@ -10,12 +11,12 @@ import (
 	"github.com/usher-run/usher/playbooks/folder"
 )
 
-// watchEvery is how often `--watch` looks at the files.
-const watchEvery = 300 * time.Millisecond
+// Every is how often `--watch` looks at the files.
+const Every = 300 * time.Millisecond
 
-// watch runs once, and again whenever the files of a workspace have changed, until it is told to
+// Run runs once, and again whenever the files of a workspace have changed, until it is told to
 // end. Files are looked at on each tick: what changes between two is one change.
-func watch(ctx context.Context, ticks <-chan time.Time, look func() string, run func() error) error {
+func Run(ctx context.Context, ticks <-chan time.Time, look func() string, run func() error) error {
 	seen := look()
 	if err := run(); err != nil {
 		return err
@@ -35,9 +36,9 @@ func watch(ctx context.Context, ticks <-chan time.Time, look func() string, run 
 	}
 }
 
-// fingerprint returns a text that changes with the files of a workspace: names, sizes and times of
+// Fingerprint returns a text that changes with the files of a workspace: names, sizes and times of
 // change.
-func fingerprint(dir string) string {
+func Fingerprint(dir string) string {
 	files, err := folder.Open(dir)
 	if err != nil {
 		return ""

@@ -1,0 +1,285 @@
+// Package replay decides what a database has decided again, and compares the records byte for byte.
+//
+// A member's inputs and records are put into the order in which they were decided. Each input, and
+// each thing that the passing of time brought, is decided by the core under the epoch of its record:
+// the workspace, pauses and watches of that time. What other members' decisions gave or took, which
+// is what pools had to grant, is taken from the record. Then what came out is held against what was
+// recorded.
+package replay
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// Source is what is read of a database.
+type Source interface {
+	store.Past
+	store.Epochs
+	Bundle(ctx context.Context, hash string) (store.Bundle, error)
+	BundleOf(ctx context.Context, revision string) (hash string, err error)
+	Secret(ctx context.Context) ([]byte, error)
+}
+
+// Options says what is replayed, and by what. Load, Registry and Effects are those of a worker.
+type Options struct {
+	Member   string    // empty: all
+	Since    time.Time // what was decided before is not compared; zero: all is
+	Load     func(store.Bundle) (*playbooks.Workspace, error)
+	Registry *schema.Registry
+	Effects  map[string]engine.Effect
+	Differs  func(Difference) // is told each difference, member by member, in their order
+}
+
+// Difference is a decision that comes out otherwise than it was recorded.
+type Difference struct {
+	Member   string    `json:"member"`
+	At       time.Time `json:"at"`
+	Input    string    `json:"input"`            // that was decided on
+	Recorded []string  `json:"recorded"`         // what was recorded and does not come out, a line each
+	Now      []string  `json:"now"`              // what comes out and was not recorded
+	Engine   int       `json:"engine,omitempty"` // the version that decided, when it is another than this one
+}
+
+// Summary says how much was replayed.
+type Summary struct {
+	Members     int `json:"members"`
+	Inputs      int `json:"inputs"`
+	Records     int `json:"records"`
+	Differences int `json:"differences"`
+	Other       int `json:"other_engine"` // differences of decisions that another version of the engine made
+}
+
+// Run replays. It returns an error when something cannot be read, not when something differs.
+func Run(ctx context.Context, src Source, o Options) (Summary, error) {
+	secret, err := src.Secret(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	r := &replay{
+		Options: o, src: src, secret: secret, epochs: map[int64]*epoch{},
+	}
+	for shard := range store.Shards {
+		if o.Member != "" && shard != store.ShardOf(o.Member) {
+			continue
+		}
+		if err := r.shard(ctx, shard); err != nil {
+			return r.sum, err
+		}
+	}
+	return r.sum, nil
+}
+
+type replay struct {
+	Options
+	src    Source
+	secret []byte
+	epochs map[int64]*epoch
+	sum    Summary
+}
+
+// epoch is an engine of that time.
+type epoch struct {
+	*engine.Engine
+	version int
+}
+
+func (r *replay) epoch(ctx context.Context, n int64) (*epoch, error) {
+	if e := r.epochs[n]; e != nil {
+		return e, nil
+	}
+	stored, err := r.src.Epoch(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.src.Bundle(ctx, stored.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	ws, err := r.Load(b)
+	if err != nil {
+		return nil, fmt.Errorf("load workspace %s: %w", stored.Workspace, err)
+	}
+	paused := map[string]bool{}
+	for _, id := range stored.Paused {
+		paused[id] = true
+	}
+	e := &epoch{version: stored.Engine, Engine: engine.New(ws, engine.Options{
+		Secret: r.secret, Registry: r.Registry, Effects: r.Effects, Paused: paused, Watched: stored.Watched,
+	})}
+	r.epochs[n] = e
+	return e, nil
+}
+
+// learn makes the engine of an epoch know the revisions that a member's runs and goals keep.
+func (r *replay) learn(ctx context.Context, e *epoch, st *engine.State) error {
+	know := func(playbook, revision string) error {
+		if e.Knows(revision) {
+			return nil
+		}
+		ws, p, reason, err := r.revision(ctx, playbook, revision)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			e.Engine = e.WithoutRevision(revision, reason)
+		default:
+			e.Engine = e.WithRevision(ws, p)
+		}
+		return nil
+	}
+	for _, run := range st.Runs {
+		if err := know(run.Playbook, run.Revision); err != nil {
+			return err
+		}
+	}
+	if st.Member == nil {
+		return nil
+	}
+	for _, g := range st.Member.Goals {
+		if err := know(g.Playbook, g.Revision); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *replay) revision(ctx context.Context, playbook, revision string) (
+	ws *playbooks.Workspace, p *playbooks.Playbook, reason string, err error,
+) {
+	hash, err := r.src.BundleOf(ctx, revision)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil, "no stored workspace holds it", nil
+	}
+	if err != nil {
+		return nil, nil, "", err
+	}
+	b, err := r.src.Bundle(ctx, hash)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if ws, err = r.Load(b); err != nil {
+		return nil, nil, err.Error(), nil //nolint:nilerr // it is why the run is parked
+	}
+	known := ws.Playbook(playbook)
+	if known == nil {
+		return nil, nil, "its workspace does not hold the playbook", nil
+	}
+	pinned := *known
+	pinned.Revision = revision
+	return ws, &pinned, "", nil
+}
+
+// step is what is decided at once: an input, or what the passing of time brought up to an instant.
+type step struct {
+	input *engine.Input // nil: the passing of time
+	at    time.Time
+	epoch int64
+	want  []store.Recorded
+	apart *store.Recorded // that no decision of the core made
+}
+
+// shard replays the members of a shard, one after the other.
+func (r *replay) shard(ctx context.Context, shard int) error {
+	inputs, err := r.src.Decided(ctx, shard, r.Member)
+	if err != nil {
+		return err
+	}
+	recorded, err := r.src.Records(ctx, shard, r.Member)
+	if err != nil {
+		return err
+	}
+	spans, err := r.src.Spans(ctx, shard)
+	if err != nil {
+		return err
+	}
+	r.sum.Inputs += len(inputs)
+	r.sum.Records += len(recorded)
+	ofMember, records := map[string][]engine.Input{}, map[string][]store.Recorded{}
+	var members []string
+	seen := map[string]bool{}
+	add := func(member string) {
+		if !seen[member] {
+			seen[member] = true
+			members = append(members, member)
+		}
+	}
+	for i := range inputs {
+		add(inputs[i].Member)
+		ofMember[inputs[i].Member] = append(ofMember[inputs[i].Member], inputs[i])
+	}
+	for i := range recorded {
+		add(recorded[i].Member)
+		records[recorded[i].Member] = append(records[recorded[i].Member], recorded[i])
+	}
+	slices.Sort(members)
+	for _, m := range members {
+		if err := r.member(ctx, m, steps(ofMember[m], records[m], spans)); err != nil {
+			return fmt.Errorf("member %s: %w", m, err)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	r.sum.Members += len(members)
+	return nil
+}
+
+// steps puts a member's inputs and records into the order in which they were decided.
+func steps(inputs []engine.Input, recorded []store.Recorded, spans []store.Span) (list []step) {
+	take := func(upTo int64) { // inputs that left no record
+		for len(inputs) > 0 && inputs[0].Seq <= upTo {
+			list = append(list, step{input: &inputs[0], at: inputs[0].At, epoch: under(spans, inputs[0].Seq)})
+			inputs = inputs[1:]
+		}
+	}
+	for i := 0; i < len(recorded); {
+		rec := &recorded[i]
+		n := 1
+		switch {
+		case rec.Input == records.SetAside || rec.Input == records.ByHand:
+			take(rec.Seq)
+			list = append(list, step{apart: rec})
+		case rec.Due: // all that was due at one instant
+			take(rec.Seq)
+			for i+n < len(recorded) && recorded[i+n].Due && recorded[i+n].Seq == rec.Seq && recorded[i+n].At.Equal(rec.At) {
+				n++
+			}
+			list = append(list, step{at: rec.At, epoch: rec.Epoch, want: recorded[i : i+n]})
+		default:
+			take(rec.Seq - 1)
+			for i+n < len(recorded) && !recorded[i+n].Due && recorded[i+n].Seq == rec.Seq && recorded[i+n].Input == rec.Input {
+				n++
+			}
+			s := step{at: rec.At, epoch: rec.Epoch, want: recorded[i : i+n]}
+			if len(inputs) > 0 && inputs[0].Seq == rec.Seq {
+				s.input, inputs = &inputs[0], inputs[1:]
+			}
+			list = append(list, s)
+		}
+		i += n
+	}
+	if len(inputs) > 0 {
+		take(inputs[len(inputs)-1].Seq)
+	}
+	return list
+}
+
+// under returns the epoch that an input was decided under.
+func under(spans []store.Span, seq int64) int64 {
+	i, _ := slices.BinarySearchFunc(spans, seq, func(s store.Span, seq int64) int { return cmp.Compare(s.Seq, seq) })
+	if i == 0 {
+		return 0
+	}
+	return spans[i-1].Epoch
+}

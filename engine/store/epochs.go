@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+)
+
+// Epoch is what decisions depend on beside what they are about.
+type Epoch struct {
+	Workspace string               `json:"workspace"`         // hash of the active one
+	Engine    int                  `json:"engine"`            // see [engine.Version]
+	Zones     string               `json:"zones"`             // who carries the time zones, with its version
+	Paused    []string             `json:"paused,omitempty"`  // playbooks paused over HTTP, sorted
+	Watched   map[string]time.Time `json:"watched,omitempty"` // see [engine.Options]
+}
+
+// Epochs says under what decisions are made.
+type Epochs interface {
+	// BeginEpoch gives what decisions depend on a number, which changes are committed under.
+	//
+	//  1. The same epoch has the same number. (Epochs "gives the same epoch the same number")
+	//  2. It lasts until another begins, or until something is activated, paused or watched anew.
+	//     Changes under one that is over are refused with ErrStale. (Epochs "refuses what was decided
+	//     under an epoch that is over")
+	BeginEpoch(ctx context.Context, e Epoch) (n int64, err error)
+	// Epoch returns an epoch by its number, or ErrNotFound.
+	//
+	//  1. It comes back as it was. (Epochs "gives the same epoch the same number")
+	Epoch(ctx context.Context, n int64) (Epoch, error)
+}
+
+// Recorded is a record as it was committed.
+type Recorded struct {
+	engine.Record
+	Data  []byte // its JSON; see package records
+	Epoch int64
+}
+
+// Span says that the inputs of a shard behind a Seq were decided under an epoch, up to the next span.
+type Span struct {
+	Seq, Epoch int64
+}
+
+// Past is what was decided, for a replay. All of it is in memory at once: a shard at a time.
+type Past interface {
+	// Decided returns the decided inputs of a shard, or of one member of it.
+	//
+	//  1. They are in order, without what was set aside, is held, or was emitted by a run to its own
+	//     member. (Epochs "gives back what was decided, under which epoch")
+	Decided(ctx context.Context, shard int, member string) ([]engine.Input, error)
+	// Records returns the records of a shard, or of one member of it.
+	//
+	//  1. They are in order, each under its epoch. Seq of one that the passing of time brought is that
+	//     of the input before. (Epochs "gives back what was decided, under which epoch")
+	Records(ctx context.Context, shard int, member string) ([]Recorded, error)
+	// Spans returns under which epochs the inputs of a shard were decided.
+	//
+	//  1. There is one for each change. (Epochs "gives back what was decided, under which epoch")
+	Spans(ctx context.Context, shard int) ([]Span, error)
+}

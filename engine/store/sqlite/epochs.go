@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// BeginEpoch numbers an epoch, and makes it the present one.
+func (d *db) BeginEpoch(ctx context.Context, e store.Epoch) (n int64, err error) {
+	data, err := json.Marshal(&e)
+	if err != nil {
+		return 0, fmt.Errorf("encode an epoch: %w", err)
+	}
+	known := func(c *conn) (present bool, err error) {
+		_, err = c.one("SELECT n, n = (SELECT value FROM meta WHERE key = 'epoch') FROM epochs WHERE data = ?",
+			[]any{string(data)}, func(r row) error {
+				n, present = r.int(0), r.int(1) == 1
+				return nil
+			})
+		return present, err
+	}
+	present := false
+	err = d.read(ctx, func(c *conn) (err error) {
+		present, err = known(c)
+		return err
+	})
+	if err == nil && !present {
+		err = d.write(ctx, 2, func(t *tx) error {
+			if _, err := t.exec("INSERT INTO epochs (data) VALUES (?) ON CONFLICT DO NOTHING", string(data)); err != nil {
+				return err
+			}
+			if _, err := known(t.conn); err != nil {
+				return err
+			}
+			_, err := t.exec("INSERT INTO meta VALUES ('epoch', ?) ON CONFLICT DO UPDATE SET value = excluded.value", n)
+			return err
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("begin an epoch: %w", err)
+	}
+	return n, nil
+}
+
+// Epoch returns an epoch.
+func (d *db) Epoch(ctx context.Context, n int64) (e store.Epoch, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		found, err := c.one("SELECT data FROM epochs WHERE n = ?", []any{n}, func(r row) error {
+			return json.Unmarshal(r.bytes(0), &e)
+		})
+		if err == nil && !found {
+			err = store.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return e, fmt.Errorf("epoch %d: %w", n, err)
+	}
+	return e, nil
+}
+
+// endEpoch ends the present epoch: what decisions depend on has changed.
+func (t *tx) endEpoch() error {
+	_, err := t.exec("DELETE FROM meta WHERE key = 'epoch'")
+	return err
+}
+
+// isPresent reports whether an epoch is not over; 0 is none.
+func (t *tx) isPresent(epoch int64) (present bool, err error) {
+	if epoch == 0 {
+		return true, nil
+	}
+	return t.one("SELECT 1 FROM meta WHERE key = 'epoch' AND value = ?", []any{epoch}, func(row) error { return nil })
+}
+
+// spanEpoch notes that what lies behind a seq is decided under an epoch, when that is another.
+func (t *tx) spanEpoch(shard int, seq, epoch int64) error {
+	var last int64
+	_, err := t.one("SELECT epoch FROM spans WHERE shard = ? ORDER BY seq DESC LIMIT 1", []any{shard}, func(r row) error {
+		last = r.int(0)
+		return nil
+	})
+	if err != nil || last == epoch {
+		return err
+	}
+	_, err = t.exec("INSERT INTO spans VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch", shard, seq, epoch)
+	return err
+}
+
+// Spans returns the epochs of a shard.
+func (d *db) Spans(ctx context.Context, shard int) (list []store.Span, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		return c.query("SELECT seq, epoch FROM spans WHERE shard = ? ORDER BY seq", []any{shard}, func(r row) error {
+			list = append(list, store.Span{Seq: r.int(0), Epoch: r.int(1)})
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the epochs of shard %d: %w", shard, err)
+	}
+	return list, nil
+}
+
+// Decided returns decided inputs.
+func (d *db) Decided(ctx context.Context, shard int, member string) (list []engine.Input, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		const read = "SELECT " + inputColumns + ` FROM shards s CROSS JOIN inbox i WHERE s.shard = ? AND i.shard = s.shard AND i.seq <= s.watermark
+			AND (? = '' OR i.member = ?) AND i.kind NOT IN ('cascaded', 'poisoned') AND i.kind NOT LIKE '` + kindHeld + `%' ORDER BY i.seq`
+		return c.query(read, []any{shard, member, member}, func(r row) error {
+			list = append(list, inputOf(r))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what shard %d has decided: %w", shard, err)
+	}
+	return list, nil
+}
+
+// Records returns what decisions did.
+func (d *db) Records(ctx context.Context, shard int, member string) (list []store.Recorded, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		const read = "SELECT n, member, at, data, seq, epoch FROM records WHERE ? = '' OR member = ? ORDER BY n"
+		return c.query(read, []any{member, member}, func(r row) error {
+			if store.ShardOf(r.str(1)) != shard {
+				return nil
+			}
+			data, _, err := records.Split(r.bytes(3))
+			if err != nil {
+				return fmt.Errorf("%w: record %d: %w", store.ErrDamaged, r.int(0), err)
+			}
+			rec := store.Recorded{Data: bytes.Clone(data), Epoch: r.int(5)}
+			rec.Record, err = records.Decode(rec.Data, r.str(1), instant(r.int(2)))
+			if err != nil {
+				return fmt.Errorf("%w: record %d: %w", store.ErrDamaged, r.int(0), err)
+			}
+			rec.Seq = r.int(4)
+			list = append(list, rec)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the records of shard %d: %w", shard, err)
+	}
+	return list, nil
+}

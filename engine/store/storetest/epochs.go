@@ -1,0 +1,119 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/records"
+	"github.com/usher-run/usher/engine/store"
+)
+
+var epochCases = map[string]func(*testing.T, *suite){
+	"gives the same epoch the same number": func(t *testing.T, s *suite) {
+		e := store.Epoch{
+			Workspace: "h1", Engine: 1, Zones: "z", Paused: []string{"a", "b"}, Watched: map[string]time.Time{"s": now()},
+		}
+		n, err := s.BeginEpoch(s.ctx, e)
+		s.must(err)
+		other := e
+		other.Paused = nil
+		m, err := s.BeginEpoch(s.ctx, other)
+		s.must(err)
+		again, err := s.BeginEpoch(s.ctx, e)
+		s.must(err)
+		if n == 0 || m == n || again != n {
+			t.Errorf("epochs %d, %d and again %d", n, m, again)
+		}
+		got, err := s.Epoch(s.ctx, n)
+		s.must(err)
+		s.same("epoch", got, e)
+		if _, err := s.Epoch(s.ctx, m+n); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("an epoch that never began: %v", err)
+		}
+	},
+	"refuses what was decided under an epoch that is over": func(t *testing.T, s *suite) {
+		shard, m := membersOfShard(1)
+		claimed, err := s.Claim(s.ctx, shard)
+		s.must(err)
+		watch := map[string]string{"s": "x"}
+		for what, end := range map[string]func() error{
+			"another epoch": func() error { _, err := s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h2"}); return err },
+			"a workspace":   func() error { return s.Activate(s.ctx, store.Bundle{Hash: "h3"}, nil, now()) },
+			"a pause":       func() error { return s.SetPaused(s.ctx, "a", true, now()) },
+			"its end":       func() error { return s.SetPaused(s.ctx, "a", false, now()) },
+			"a watch":       func() error { _, err := s.WatchSegments(s.ctx, watch, now()); return err },
+			"its own end":   func() error { _, err := s.WatchSegments(s.ctx, nil, now()); return err },
+		} {
+			watch["s"] += "x" // another one each time
+			n, err := s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h1"})
+			s.must(err)
+			c := &engine.Changes{Epoch: n, Members: []*engine.Member{{ID: m[0]}}}
+			s.must(s.Commit(s.ctx, shard, claimed, 0, c))
+			if what == "its own end" {
+				_, err := s.WatchSegments(s.ctx, watch, now())
+				s.must(err)
+				_, err = s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h1"})
+				s.must(err)
+			}
+			s.must(end())
+			if err := s.Commit(s.ctx, shard, claimed, 0, c); !errors.Is(err, store.ErrStale) {
+				t.Errorf("after %s: %v", what, err)
+			}
+			_, err = s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h1"})
+			s.must(err)
+			s.must(s.Commit(s.ctx, shard, claimed, 0, c))
+		}
+	},
+	"gives back what was decided, under which epoch": func(t *testing.T, s *suite) {
+		shard, m := membersOfShard(2)
+		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"), event("d", m[0], "x"))
+		refuse := func(in *engine.Input, due bool) engine.Record {
+			r := refusal(engine.Decision{At: in.At, Member: in.Member, Playbook: "p", Input: in.ID, Reason: "condition"})
+			if r.Due = due; !due {
+				r.Seq = in.Seq
+			}
+			return r
+		}
+		one, err := s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h1"})
+		s.must(err)
+		s.commit(m[0], in[0].Seq, &engine.Changes{Epoch: one, Records: []engine.Record{refuse(&in[0], false)}})
+		two, err := s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h2"})
+		s.must(err)
+		s.commit(m[0], in[2].Seq, &engine.Changes{
+			Epoch: two, Records: []engine.Record{refuse(&in[2], true), refuse(&in[2], false)},
+			Poisoned: []engine.Poisoned{{Seq: in[1].Seq, Error: "broken"}},
+		})
+		inputs, err := s.Decided(s.ctx, shard, "")
+		s.must(err)
+		s.same("decided", ids(inputs), []string{"a", "c"})
+		inputs, err = s.Decided(s.ctx, shard, m[1])
+		s.must(err)
+		s.same("of another", len(inputs), 0)
+		list, err := s.Records(s.ctx, shard, m[0])
+		s.must(err)
+		type decided struct {
+			Seq, Epoch int64
+			Due        bool
+			Input      string
+		}
+		var got []decided
+		for i := range list {
+			r := &list[i]
+			got = append(got, decided{r.Seq, r.Epoch, r.Due, r.Input})
+			if data, _, err := records.Encode(&r.Record); err != nil || string(data) != string(r.Data) {
+				t.Errorf("record %s was %s, %v", data, r.Data, err)
+			}
+		}
+		s.same("records", got, []decided{
+			{in[0].Seq, one, false, "a"}, {in[0].Seq, two, true, "c"}, {in[2].Seq, two, false, "c"},
+		})
+		list, err = s.Records(s.ctx, shard, m[1])
+		s.must(err)
+		s.same("records of another", len(list), 0)
+		spans, err := s.Spans(s.ctx, shard)
+		s.must(err)
+		s.same("spans", spans, []store.Span{{Seq: 0, Epoch: one}, {Seq: in[0].Seq, Epoch: two}})
+	},
+}
