@@ -238,9 +238,31 @@ func (e *executor) begin(o *outlet, hand []*store.Attempted) {
 	})
 }
 
+// giveBack lets others have what a sender has not begun, because an attempt takes long.
+func (e *executor) giveBack(s *sender) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o, kept := s.outlet, min(s.begun+1, len(s.hand))
+	rest := s.hand[kept:]
+	if s.over || len(rest) == 0 {
+		return
+	}
+	s.hand = s.hand[:kept]
+	for _, d := range rest {
+		delete(o.flying, d.Member)
+	}
+	for _, d := range s.hand {
+		o.flying[d.Member] = true
+	}
+	o.queue = append(slices.Clone(rest), o.queue...)
+	o.stuck = false
+	e.advance()
+}
+
 // ended takes back what a sender has not begun, and learns from what it has: an outlet gets one
 // sender more when all is well, up to most, and half of them when it fails.
 func (o *outlet) ended(s *sender, most int) {
+	s.over = true
 	o.senders--
 	for _, d := range s.hand {
 		delete(o.flying, d.Member)
@@ -313,7 +335,8 @@ type sender struct {
 	*executor
 	outlet *outlet
 	hand   []*store.Attempted
-	begun  int           // of hand
+	begun  int           // of hand, and done; with hand it is changed under mu
+	over   bool          // it has ended
 	tried  int           // of those; others were not to be sent
 	took   time.Duration // by the attempts
 	failed bool          // the last attempt has failed for the moment
@@ -323,8 +346,12 @@ type sender struct {
 func (s *sender) work() {
 	a := s.w.active.Load()
 	outcomes := make([]store.Outcome, 0, len(s.hand))
-	for since := time.Now(); s.begun < len(s.hand) && s.took < settleAfter && s.ctx.Err() == nil; s.begun++ {
-		d := s.hand[s.begun]
+	defer time.AfterFunc(2*settleAfter, func() { s.giveBack(s) }).Stop()
+	for since := time.Now(); s.took < settleAfter && s.ctx.Err() == nil; s.count() {
+		d := s.current()
+		if d == nil {
+			break
+		}
 		o, refused := review(a, d, s.w.now())
 		if !refused {
 			o, s.failed = s.w.attempt(s.wire, a, d)
@@ -334,6 +361,23 @@ func (s *sender) work() {
 		outcomes = append(outcomes, o)
 	}
 	s.settle(outcomes)
+}
+
+// current returns the delivery that is attempted next; nil: there is none.
+func (s *sender) current() *store.Attempted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun == len(s.hand) {
+		return nil
+	}
+	return s.hand[s.begun]
+}
+
+// count counts an attempt.
+func (s *sender) count() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun++
 }
 
 // settle stores outcomes, also when the worker is being stopped. Those that cannot be stored now

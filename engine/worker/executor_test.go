@@ -315,6 +315,53 @@ func TestSilentHostsHoldUpNobody(t *testing.T) {
 	}
 }
 
+// An attempt that takes long holds up nobody: also not those whose messages are attempted together,
+// because the channel has answered quickly so far.
+func TestHangingAttemptHoldsUpNobody(t *testing.T) {
+	const others = 40
+	w := newWorld(t, embedded(t))
+	answer := make(chan struct{})
+	w.edit = func(c *worker.Config) {
+		c.Sender = func(playbooks.Channel) (channel.Sender, error) {
+			return senderFunc(func(ctx context.Context, d engine.Delivery, attempt int) (string, error) {
+				if d.Member == "hangs" {
+					<-answer
+				}
+				return w.sent.Send(ctx, d, attempt)
+			}), nil
+		}
+	}
+	w.activate(thanks)
+	wk := w.run()
+	send := func(name string, first ...string) {
+		var list []engine.Input
+		for _, m := range first {
+			list = append(list, order(name+"-"+m, m))
+		}
+		for i := range others {
+			list = append(list, order(fmt.Sprint(name, "-", i), fmt.Sprint("m", i)))
+		}
+		w.accept(list...)
+		for i := range list {
+			wk.Wake(list[i].Member)
+		}
+	}
+	sent := func(n int) func() bool {
+		return func() bool {
+			distinct, all := w.sent.keys()
+			return distinct == n && all == n
+		}
+	}
+	for round := range 5 { // the channel is known to be quick
+		send(fmt.Sprint("q", round))
+		w.until("all are out", sent((round+1)*others))
+	}
+	send("h", "hangs")
+	w.until("the others' messages are out", sent(6*others))
+	close(answer)
+	w.until("all are out", sent(6*others+1))
+}
+
 // TestBusyMemberHoldsUpNobody: a member with more messages than are read at once, of whom one is on
 // the wire for long, holds up no other member of the channel.
 func TestBusyMemberHoldsUpNobody(t *testing.T) {

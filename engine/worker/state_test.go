@@ -271,7 +271,9 @@ func TestBegunOnce(t *testing.T) {
 		t.Fatal("who came second left no signal")
 	}
 	// What came too late for the task to see is not lost.
+	b.r.mu.Lock()
 	b.r.move(onFailed)
+	b.r.mu.Unlock()
 	b.w.finish()
 	if b.is(idle); b.r.gen != 3 {
 		t.Errorf("generation %d", b.r.gen)
