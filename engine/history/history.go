@@ -102,24 +102,24 @@ func (t *Tracking) With(s expression.Slot) *Tracking {
 }
 
 // put adds a decided event at its place. An event that nothing asks about is not kept.
-func (h *History) put(name string, e *Event, t *Tracking) *happened {
+func (h *History) put(name string, e *Event, t *Tracking) (kept bool) {
 	if t == nil {
-		return nil
+		return false
 	}
 	p := h.of(name)
 	if !t.items && t.longest == 0 {
 		p.earlier++
-		return nil
+		return false
 	}
-	kept := happenedOf(e)
+	event := happenedOf(e)
 	if !t.items {
-		kept.properties, kept.later = nil, nil
+		event.properties, event.later = nil, nil
 	}
 	if !t.allItems {
 		p.forget(e.At.Add(-t.longest).UnixMilli())
 	}
-	p.insert(kept)
-	return &kept
+	p.insert(event)
+	return true
 }
 
 // insert puts an event at its place.
@@ -134,10 +134,11 @@ func (p *past) insert(h happened) {
 // forget lets go of events that no window will reach again, once they are half of all. They still
 // count.
 func (p *past) forget(since int64) {
-	old := sort.Search(len(p.events), func(i int) bool { return p.events[i].time >= since })
-	if old == 0 || old < len(p.events)/2 {
+	half := max(1, len(p.events)/2)
+	if len(p.events) == 0 || p.events[half-1].time >= since {
 		return
 	}
+	old := sort.Search(len(p.events), func(i int) bool { return p.events[i].time >= since })
 	p.earlier += old
 	p.far = nil
 	kept := copy(p.events, p.events[old:])

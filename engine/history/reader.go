@@ -42,15 +42,19 @@ type Reader struct {
 func (r *Reader) Put(name string, e Event, t *Tracking, taken map[string]*Taken) {
 	p := r.History.find(name)
 	if p.stored() {
-		kept := happenedOf(&e)
-		p.insert(kept)
-		r.grow(p, &kept, taken)
+		p.insert(happenedOf(&e))
+		r.growBy(p, &e, taken)
 		return
 	}
-	kept := r.History.put(name, &e, t)
-	if p != nil && kept != nil && p.far != nil {
-		r.grow(p, kept, taken)
+	if r.History.put(name, &e, t) && p != nil && p.far != nil {
+		r.growBy(p, &e, taken)
 	}
+}
+
+// growBy is grow for an event that is not read yet.
+func (r *Reader) growBy(p *past, e *Event, taken map[string]*Taken) {
+	kept := happenedOf(e)
+	r.grow(p, &kept, taken)
 }
 
 // list returns the events of a slot, unless they are in a store: the whole name, or

@@ -19,24 +19,29 @@ type failedRun struct {
 	at               time.Time
 }
 
-// entryFailed returns the failure that an entry of a record tells of: of a run, or of an entry that
+// tellsFailure reports whether an entry of a record tells of a failure: of a run, or of an entry that
 // could not be judged. One that only ends a chain of events fails no run.
-func entryFailed(r *engine.Record, e *engine.Entry) (failedRun, bool) {
-	switch {
-	case e.Run != nil && e.What == string(engine.RunFailed):
+func tellsFailure(e *engine.Entry) bool {
+	if e.Run != nil {
+		return e.What == string(engine.RunFailed)
+	}
+	return e.Reason == engine.ReasonError
+}
+
+// failureOf returns the failure that an entry tells of.
+func failureOf(r *engine.Record, e *engine.Entry) failedRun {
+	if e.Run != nil {
 		return failedRun{
 			playbook: e.Run.Playbook, member: r.Member, step: e.Reason, reason: r.FailedBy(e), at: e.At,
-		}, true
-	case e.Run == nil && e.Reason == engine.ReasonError:
-		f := failedRun{playbook: e.Playbook, member: r.Member, at: e.At}
-		for _, k := range []string{"condition", "trigger"} {
-			if s, ok := e.Detail[k].(string); ok {
-				f.reason = s
-			}
 		}
-		return f, true
 	}
-	return failedRun{}, false
+	f := failedRun{playbook: e.Playbook, member: r.Member, at: e.At}
+	for _, k := range []string{"condition", "trigger"} {
+		if s, ok := e.Detail[k].(string); ok {
+			f.reason = s
+		}
+	}
+	return f
 }
 
 // where names the place of the failure in the playbook.

@@ -76,12 +76,16 @@ func (o *observer) count(c *engine.Changes) {
 			res.day(r.StartedAt, o.zone).Entered[r.Playbook]++
 		}
 	}
-	for r, e := range c.Entries() {
-		if e.Run != nil && o.reached != nil {
-			o.entry(e.Run, &e.TraceEntry)
-		}
-		if f, ok := entryFailed(r, e); ok {
-			res.failures.add(o.ws, f)
+	for i := range c.Records { // not by Entries: this is done for every decision
+		r := &c.Records[i]
+		for j := range r.Entries {
+			e := &r.Entries[j]
+			if e.Run != nil && o.reached != nil {
+				o.entry(e.Run, &e.TraceEntry)
+			}
+			if tellsFailure(e) {
+				res.failures.add(o.ws, failureOf(r, e))
+			}
 		}
 	}
 	for i := range c.Deliveries {

@@ -299,8 +299,8 @@ func (t *tester) observe(c *engine.Changes) {
 		}
 	}
 	for r, e := range c.Entries() {
-		if f, ok := entryFailed(r, e); ok {
-			t.failed = append(t.failed, f)
+		if tellsFailure(e) {
+			t.failed = append(t.failed, failureOf(r, e))
 		}
 		if e.Run == nil {
 			continue
