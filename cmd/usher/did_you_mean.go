@@ -21,7 +21,7 @@ var otherCommands = map[string]string{
 	"status": "stats", "ps": "runs",
 	"import": "send", "ingest": "send", "upload": "send", "track": "event", "user": "member", "users": "member",
 	"stop": "pause", "disable": "pause",
-	"unpause": "resume", "enable": "resume", "dry-run": "simulate", "preview": "simulate", "replay": "simulate",
+	"unpause": "resume", "enable": "resume", "dry-run": "simulate", "preview": "simulate",
 	"coupons": "coupon",
 	"errors":  "failures", "doc": "explain", "diagram": "graph", "draw": "graph",
 }
