@@ -9,7 +9,7 @@ import (
 // Trees are the stored trees over a member's events: by event and key the root of each.
 type Trees map[string]map[string][]byte
 
-// Histories gives long histories part by part.
+// Histories reads long histories part by part.
 type Histories interface {
 	// Trees returns the trees of members that have any.
 	//

@@ -21,7 +21,7 @@ func KnownAs(first, again *engine.Input) Known {
 	return Known{Duplicate: true, Differs: Differs(*first, *again)}
 }
 
-// AssignInstant gives an input its instant, and a time that is not after it.
+// AssignInstant sets the instant of an input, and a time that is not after it.
 func AssignInstant(in *engine.Input, at time.Time) {
 	in.At = at
 	if in.Time.IsZero() || in.Time.After(at) {

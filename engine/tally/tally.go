@@ -27,7 +27,7 @@ func Of(c *engine.Changes) map[engine.TallyKey]int {
 	return n
 }
 
-// Each gives count all that changes add to the counts of playbooks: the one definition that
+// Each calls count with all that changes add to the counts of playbooks: the one definition that
 // production, simulation and tests share.
 func Each(c *engine.Changes, count func(k engine.TallyKey, by int)) {
 	for _, r := range c.Runs {

@@ -10,7 +10,7 @@ import (
 // errEnough ends a query early.
 var errEnough = errors.New("enough")
 
-// encode gives the JSON of a map, nothing of an empty one.
+// encode returns the JSON of a map, nothing of an empty one.
 func encode[M ~map[string]V, V any](m M) ([]byte, error) {
 	if len(m) == 0 {
 		return nil, nil

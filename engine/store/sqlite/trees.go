@@ -34,7 +34,7 @@ func (d *db) Trees(ctx context.Context, members []string) (map[string]store.Tree
 	return found, nil
 }
 
-// Archive gives events and nodes as they are asked for.
+// Archive returns what reads a long history, in parts.
 func (d *db) Archive(ctx context.Context, member, event string, watermark int64) engine.Archive {
 	return &archive{d, ctx, member, event, watermark}
 }

@@ -283,7 +283,7 @@ func (e *Entry) encoded() *engine.Input {
 	return &in
 }
 
-// stamp gives inputs the instant that they are taken at.
+// stamp sets the instant that inputs are taken at.
 func (j *Journal) stamp(fresh []*Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
