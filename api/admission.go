@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// DefaultAdmitAge is how old the oldest undecided input of a shard may be for more to be taken.
+	// DefaultAdmitAge is how old the oldest undecided input of a lane may be for more to be taken.
 	DefaultAdmitAge = time.Minute
 	// admitLook is how long it counts what the ages were.
 	admitLook = 500 * time.Millisecond
@@ -21,16 +21,16 @@ const (
 	admitWait = 30 * time.Second
 )
 
-// admission knows how old the oldest undecided input of each shard is.
+// admission knows how old the oldest undecided input of each lane is.
 type admission struct {
 	mu       sync.Mutex
 	lookedAt time.Time
-	oldest   [store.Shards]store.Undecided
+	oldest   [store.Lanes]store.Undecided
 }
 
 // ages returns what is undecided, looked at a moment ago at most. When it cannot be, what is known
 // stays: whatever is wrong with the database, taking the input says so.
-func (a *admission) ages(ctx context.Context, s *server) [store.Shards]store.Undecided {
+func (a *admission) ages(ctx context.Context, s *server) [store.Lanes]store.Undecided {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now := s.now(); now.Sub(a.lookedAt).Abs() >= admitLook {
@@ -41,13 +41,13 @@ func (a *admission) ages(ctx context.Context, s *server) [store.Shards]store.Und
 	return a.oldest
 }
 
-// admits refuses inputs, all of a request or none, while one of their shards is late: to take more
-// would only make it later. It sets Retry-After to how late the shard is, within bounds.
+// admits refuses inputs, all of a request or none, while one of their lanes is late: to take more
+// would only make it later. It sets Retry-After to how late the lane is, within bounds.
 func (s *server) admits(c *gin.Context, inputs []engine.Input) error {
 	oldest, now := s.admission.ages(c.Request.Context(), s), s.now()
 	late := time.Duration(0)
 	for i := range inputs {
-		if at := oldest[store.ShardOf(inputs[i].Member)].Accepted; !at.IsZero() {
+		if at := oldest[store.LaneOf(inputs[i].Member)].Accepted; !at.IsZero() {
 			late = max(late, now.Sub(at)-s.AdmitAge)
 		}
 	}

@@ -296,12 +296,12 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// A shard that is late takes no more, by name of the time to wait; all others do.
-func TestLateShardsTakeNoMore(t *testing.T) {
+// A lane that is late takes no more, by name of the time to wait; all others do.
+func TestLateLanesTakeNoMore(t *testing.T) {
 	f := newFixture(t)
 	event := func(member string) string { return `{"event":"x","member":"` + member + `"}` }
 	other := "n"
-	for store.ShardOf(other) == store.ShardOf("m") {
+	for store.LaneOf(other) == store.LaneOf("m") {
 		other += "n"
 	}
 	f.want(f.call("POST", "/v1/events", event("m")), 202, nil)

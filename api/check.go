@@ -122,17 +122,17 @@ func (s *server) ready(c *gin.Context) {
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))
 		return
 	}
-	for shard := range oldest {
-		at := oldest[shard].Accepted
+	for lane := range oldest {
+		at := oldest[lane].Accepted
 		if age := clock.At.Sub(at); !at.IsZero() && age >= store.OldAfter {
-			s.fail(c, newError(codeUnavailable, "what shard %d took in is not decided since %s: the log says why", shard,
+			s.fail(c, newError(codeUnavailable, "what lane %d took in is not decided since %s: the log says why", lane,
 				s.local(at)))
 			return
 		}
 	}
-	for shard := range oldest { // what is taken of others is decided as ever
-		if at := oldest[shard].Accepted; !at.IsZero() && s.now().Sub(at) > s.AdmitAge {
-			c.String(http.StatusOK, "ready; shard %d has not decided what it took in at %s, and what comes for it is answered 429\n", shard,
+	for lane := range oldest { // what is taken of others is decided as ever
+		if at := oldest[lane].Accepted; !at.IsZero() && s.now().Sub(at) > s.AdmitAge {
+			c.String(http.StatusOK, "ready; lane %d has not decided what it took in at %s, and what comes for it is answered 429\n", lane,
 				s.local(at))
 			return
 		}

@@ -170,7 +170,7 @@ func (f *fixture) want(a answer, status int, code any) {
 // owed returns what was taken in for a member and not decided yet.
 func (f *fixture) owed(member string) []engine.Input {
 	f.t.Helper()
-	batch, err := f.store.Pending(f.t.Context(), store.ShardOf(member), f.now, 100)
+	batch, err := f.store.Pending(f.t.Context(), store.LaneOf(member), f.now, 100)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -180,12 +180,12 @@ func (f *fixture) owed(member string) []engine.Input {
 // commit stores what a decision did.
 func (f *fixture) commit(c *engine.Changes) {
 	f.t.Helper()
-	shard := store.ShardOf(c.Members[0].ID)
-	epoch, err := f.store.Claim(f.t.Context(), shard)
+	lane := store.LaneOf(c.Members[0].ID)
+	epoch, err := f.store.Claim(f.t.Context(), lane)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	batch, err := f.store.Pending(f.t.Context(), shard, f.now, 100)
+	batch, err := f.store.Pending(f.t.Context(), lane, f.now, 100)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func (f *fixture) commit(c *engine.Changes) {
 		watermark = in.Seq
 	}
 	c.Tally = tally.Of(c)
-	if err := f.store.Commit(f.t.Context(), shard, epoch, watermark, c); err != nil {
+	if err := f.store.Commit(f.t.Context(), lane, epoch, watermark, c); err != nil {
 		f.t.Fatal(err)
 	}
 }

@@ -38,7 +38,7 @@ type historian struct {
 	b *testing.B
 	store.Store
 	e     *engine.Engine
-	shard int
+	lane  int
 	n     int
 	epoch int64
 }
@@ -56,11 +56,11 @@ func newHistorian(b *testing.B) *historian {
 		}
 	}
 	h := &historian{
-		b: b, Store: openStore(b), shard: store.ShardOf(hot),
+		b: b, Store: openStore(b), lane: store.LaneOf(hot),
 		e: engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects()}),
 	}
 	var err error
-	if h.epoch, err = h.Claim(context.Background(), h.shard); err != nil {
+	if h.epoch, err = h.Claim(context.Background(), h.lane); err != nil {
 		b.Fatal(err)
 	}
 	return h
@@ -89,7 +89,7 @@ func (h *historian) fill(n int) {
 		}
 		watermark = list[len(list)-1].Seq
 	}
-	if err := h.Commit(ctx, h.shard, h.epoch, watermark, &engine.Changes{}); err != nil {
+	if err := h.Commit(ctx, h.lane, h.epoch, watermark, &engine.Changes{}); err != nil {
 		h.b.Fatal(err)
 	}
 }
@@ -102,7 +102,7 @@ func (h *historian) decide(member string) (took time.Duration) {
 		h.b.Fatal(err)
 	}
 	began := time.Now()
-	b, err := h.Pending(ctx, h.shard, time.Now().Add(time.Second), 10)
+	b, err := h.Pending(ctx, h.lane, time.Now().Add(time.Second), 10)
 	if err != nil || len(b.Inputs) != 1 {
 		h.b.Fatalf("%d inputs are pending: %v", len(b.Inputs), err)
 	}
@@ -121,7 +121,7 @@ func (h *historian) decide(member string) (took time.Duration) {
 	if err := h.e.Decide(member, states[member], b.Inputs, b.Inputs[0].At, nil, c); err != nil {
 		h.b.Fatal(err)
 	}
-	if err := h.Commit(ctx, h.shard, h.epoch, b.Inputs[0].Seq, c); err != nil {
+	if err := h.Commit(ctx, h.lane, h.epoch, b.Inputs[0].Seq, c); err != nil {
 		h.b.Fatal(err)
 	}
 	return time.Since(began)

@@ -13,9 +13,9 @@ import (
 // answer.
 const KeyWebhook = "webhook"
 
-// webhookLane begins the names of the lanes of webhooks, one a host, so that a slow host holds up
+// webhookHost begins the names of the channels of webhooks, one a host, so that a slow host holds up
 // nobody else. No declared channel has such a name.
-const webhookLane = "@"
+const webhookHost = "@"
 
 // Webhook is a call of an address: what a [Delivery] carries instead of a message.
 type Webhook struct {
@@ -27,8 +27,8 @@ type Webhook struct {
 	Timeout time.Duration     `json:"timeout"`       // of one attempt
 }
 
-// IsWebhook reports whether a lane holds webhooks.
-func IsWebhook(lane string) bool { return strings.HasPrefix(lane, webhookLane) }
+// IsWebhook reports whether a channel is the webhooks of a host.
+func IsWebhook(channel string) bool { return strings.HasPrefix(channel, webhookHost) }
 
 // Call puts a webhook into the outbox. The run holds until its answer comes back as an input. The
 // body is the field `body`.
@@ -58,7 +58,7 @@ func (a *Act) Call(w Webhook) error {
 	d.c.Deliveries = append(d.c.Deliveries, Delivery{
 		Key: a.effect, Member: d.id,
 		Playbook: a.run.Playbook, Run: a.run.ID,
-		Step: a.step.Name(), Channel: webhookLane + strings.ToLower(u.Host), At: d.now, NotBefore: d.now, ReleasedAt: d.now,
+		Step: a.step.Name(), Channel: webhookHost + strings.ToLower(u.Host), At: d.now, NotBefore: d.now, ReleasedAt: d.now,
 		Message: Message{Webhook: &w},
 	})
 	a.Detail("url", w.URL)

@@ -214,7 +214,7 @@ type Delivery struct {
 	Playbook  string
 	Run       string
 	Step      string    // the action's id, else its path
-	Channel   string    // name in usher.yaml; of a webhook the lane of its host, see IsWebhook
+	Channel   string    // name in usher.yaml; of a webhook that of its host, see IsWebhook
 	NotBefore time.Time // deferred: when it is to be released
 	At        time.Time // when it was decided
 	// ReleasedAt is when it was last released; zero: it was not, it is deferred.
@@ -248,7 +248,7 @@ type Changes struct {
 	Held          []Held               // members of whom something cannot be read
 	Reevaluations []Reevaluation       // of members for whom that has changed
 	Trees         []history.TreeChange // over long histories
-	Taken         map[string]int       // coupons taken from the shard's blocks, by pool with a budget
+	Taken         map[string]int       // coupons taken from the lane's blocks, by pool with a budget
 
 	// Tally is what the above adds to the playbooks' counts: see package tally. Who commits the changes
 	// fills it in.
@@ -295,8 +295,8 @@ type Held struct {
 	Error  string
 }
 
-// PoolState is what a shard may grant of a coupon pool with a budget.
+// PoolState is what a lane may grant of a coupon pool with a budget.
 type PoolState struct {
-	Free int  // reserved for this shard and not yet taken
+	Free int  // reserved for this lane and not yet taken
 	Dry  bool // nothing more can be had: every block was reclaimed
 }

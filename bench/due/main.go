@@ -121,8 +121,8 @@ func build(dir string, waits int, due time.Time) (err error) {
 	}
 	e := engine.New(ws, engine.Options{Secret: secret, Registry: actions.Registry(), Effects: actions.Effects()})
 	epochs := map[int]int64{}
-	for shard := range store.Shards {
-		if epochs[shard], err = s.Claim(ctx, shard); err != nil {
+	for lane := range store.Lanes {
+		if epochs[lane], err = s.Claim(ctx, lane); err != nil {
 			return err
 		}
 	}
@@ -172,18 +172,18 @@ func decide(ctx context.Context, s store.Store, e *engine.Engine, epochs map[int
 	for i := range inputs {
 		in := inputs[i]
 		in.Seq, in.At, in.Time = receipts[i].Seq, at, at
-		shard := store.ShardOf(in.Member)
-		if changes[shard] == nil {
-			changes[shard] = &engine.Changes{}
+		lane := store.LaneOf(in.Member)
+		if changes[lane] == nil {
+			changes[lane] = &engine.Changes{}
 		}
-		if err := e.Decide(in.Member, &engine.State{}, []engine.Input{in}, at, nil, changes[shard]); err != nil {
+		if err := e.Decide(in.Member, &engine.State{}, []engine.Input{in}, at, nil, changes[lane]); err != nil {
 			return err
 		}
-		last[shard] = in.Seq
+		last[lane] = in.Seq
 	}
-	for shard, c := range changes {
+	for lane, c := range changes {
 		c.Tally = tally.Of(c)
-		if err := s.Commit(ctx, shard, epochs[shard], last[shard], c); err != nil {
+		if err := s.Commit(ctx, lane, epochs[lane], last[lane], c); err != nil {
 			return err
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 )
 
-// importLanes is how many members are written at once: the server commits together what waits.
-const importLanes = 16
+// importStreams is how many members are written at once: the server commits together what waits.
+const importStreams = 16
 
 func (c *cli) membersCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -103,17 +103,17 @@ func suggestAttribute(name string, schema *playbooks.Schema) string {
 	return ""
 }
 
-// file writes all members of a file over several lanes. The lines of one member share a lane, which
+// file writes all members of a file over several streams. The lines of one member share a stream, which
 // keeps their order.
 func (i *importing) file(ctx context.Context, r *eventfile.MemberReader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	var lanes [importLanes]chan eventfile.Member
-	for n := range lanes {
-		lanes[n] = make(chan eventfile.Member, 1)
+	var streams [importStreams]chan eventfile.Member
+	for n := range streams {
+		streams[n] = make(chan eventfile.Member, 1)
 		wg.Go(func() {
-			for m := range lanes[n] {
+			for m := range streams[n] {
 				if err := i.member(ctx, m); err != nil {
 					i.stop(err)
 					cancel()
@@ -121,9 +121,9 @@ func (i *importing) file(ctx context.Context, r *eventfile.MemberReader) error {
 			}
 		})
 	}
-	err := i.read(ctx, r, &lanes)
-	for _, lane := range lanes {
-		close(lane)
+	err := i.read(ctx, r, &streams)
+	for _, stream := range streams {
+		close(stream)
 	}
 	wg.Wait()
 	if i.err != nil {
@@ -133,7 +133,7 @@ func (i *importing) file(ctx context.Context, r *eventfile.MemberReader) error {
 }
 
 func (i *importing) read(ctx context.Context, r *eventfile.MemberReader,
-	lanes *[importLanes]chan eventfile.Member,
+	streams *[importStreams]chan eventfile.Member,
 ) error {
 	for ctx.Err() == nil {
 		m, err := r.Next()
@@ -150,7 +150,7 @@ func (i *importing) read(ctx context.Context, r *eventfile.MemberReader,
 		h := fnv.New32a()
 		h.Write([]byte(m.ID))
 		select {
-		case lanes[h.Sum32()%importLanes] <- m:
+		case streams[h.Sum32()%importStreams] <- m:
 		case <-ctx.Done():
 		}
 	}

@@ -230,7 +230,7 @@ func randomEvent(dice *rand.Rand) string {
 }
 
 // undecided counts inputs to decide.
-const undecided = "SELECT count(*) FROM inbox JOIN shards USING (shard) WHERE seq > watermark AND kind != 'cascaded'"
+const undecided = "SELECT count(*) FROM inbox JOIN lanes USING (lane) WHERE seq > watermark AND kind != 'cascaded'"
 
 // owed counts what a server still has to do: inputs to decide, runs that wait, messages to send.
 func owed(t *testing.T, path string) (n int) {

@@ -23,7 +23,7 @@ import (
 const (
 	batchEvents = 500
 	batchBytes  = 900 << 10 // below the server's limit of 1 MiB
-	sendLanes   = 4
+	sendStreams = 4
 	longAgo     = 7 * 24 * time.Hour // events that are older are most likely meant as history
 )
 
@@ -126,17 +126,17 @@ type batch struct {
 	old   []bool // which of them happened long ago
 }
 
-// file sends all of a file over several lanes. A member's events share a lane, which sends one
+// file sends all of a file over several streams. A member's events share a stream, which sends one
 // batch after the other.
 func (s *sending) file(ctx context.Context, r *eventfile.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
-	var lanes [sendLanes]chan *batch
-	for i := range lanes {
-		lanes[i] = make(chan *batch, 1)
+	var streams [sendStreams]chan *batch
+	for i := range streams {
+		streams[i] = make(chan *batch, 1)
 		wg.Go(func() {
-			for b := range lanes[i] {
+			for b := range streams[i] {
 				if err := s.batch(ctx, b); err != nil {
 					s.stop(err)
 					cancel()
@@ -144,9 +144,9 @@ func (s *sending) file(ctx context.Context, r *eventfile.Reader) error {
 			}
 		})
 	}
-	err := s.read(ctx, r, &lanes)
-	for _, lane := range lanes {
-		close(lane)
+	err := s.read(ctx, r, &streams)
+	for _, stream := range streams {
+		close(stream)
 	}
 	wg.Wait()
 	if s.err != nil {
@@ -163,15 +163,15 @@ func (s *sending) stop(err error) {
 	}
 }
 
-// read fills batches, and hands each to its lane when it is full.
-func (s *sending) read(ctx context.Context, r *eventfile.Reader, lanes *[sendLanes]chan *batch) error {
-	var open [sendLanes]*batch
+// read fills batches, and hands each to its stream when it is full.
+func (s *sending) read(ctx context.Context, r *eventfile.Reader, streams *[sendStreams]chan *batch) error {
+	var open [sendStreams]*batch
 	flush := func(i int) {
 		if open[i] == nil {
 			return
 		}
 		select {
-		case lanes[i] <- open[i]:
+		case streams[i] <- open[i]:
 		case <-ctx.Done():
 		}
 		open[i] = nil
@@ -194,7 +194,7 @@ func (s *sending) read(ctx context.Context, r *eventfile.Reader, lanes *[sendLan
 		case err != nil:
 			return fmt.Errorf("read the events: %w", err)
 		}
-		i := laneOf(rec.Input.Member)
+		i := streamOf(rec.Input.Member)
 		if open[i] != nil && (len(open[i].lines) == batchEvents || open[i].body.Len()+len(rec.Raw) > batchBytes) {
 			flush(i)
 		}
@@ -206,10 +206,10 @@ func (s *sending) read(ctx context.Context, r *eventfile.Reader, lanes *[sendLan
 	return ctx.Err()
 }
 
-func laneOf(member string) int {
+func streamOf(member string) int {
 	h := fnv.New32a()
 	h.Write([]byte(member))
-	return int(h.Sum32() % sendLanes)
+	return int(h.Sum32() % sendStreams)
 }
 
 func (b *batch) add(rec eventfile.Record) {

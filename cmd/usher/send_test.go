@@ -67,7 +67,7 @@ func sendTo(t *testing.T, rc *receiver, file string) (*sending, error) {
 
 func TestSendKeepsEachMembersOrder(t *testing.T) {
 	var file strings.Builder
-	const members, each = 7, 900 // several batches in every lane
+	const members, each = 7, 900 // several batches in every stream
 	for i := range each {
 		for m := range members {
 			fmt.Fprintf(&file, `{"id":"%05d-%d","event":"x","member":"m%d"}`+"\n", i, m, m)

@@ -69,11 +69,11 @@ func Run(ctx context.Context, src Source, o Options) (Summary, error) {
 	r := &replay{
 		Options: o, src: src, secret: secret, epochs: map[int64]*epoch{},
 	}
-	for shard := range store.Shards {
-		if o.Member != "" && shard != store.ShardOf(o.Member) {
+	for lane := range store.Lanes {
+		if o.Member != "" && lane != store.LaneOf(o.Member) {
 			continue
 		}
-		if err := r.shard(ctx, shard); err != nil {
+		if err := r.lane(ctx, lane); err != nil {
 			return r.sum, err
 		}
 	}
@@ -189,17 +189,17 @@ type step struct {
 	apart *store.Recorded // that no decision of the core made
 }
 
-// shard replays the members of a shard, one after the other.
-func (r *replay) shard(ctx context.Context, shard int) error {
-	inputs, err := r.src.Decided(ctx, shard, r.Member)
+// lane replays the members of a lane, one after the other.
+func (r *replay) lane(ctx context.Context, lane int) error {
+	inputs, err := r.src.Decided(ctx, lane, r.Member)
 	if err != nil {
 		return err
 	}
-	recorded, err := r.src.Records(ctx, shard, r.Member)
+	recorded, err := r.src.Records(ctx, lane, r.Member)
 	if err != nil {
 		return err
 	}
-	spans, err := r.src.Spans(ctx, shard)
+	spans, err := r.src.Spans(ctx, lane)
 	if err != nil {
 		return err
 	}

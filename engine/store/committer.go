@@ -8,11 +8,11 @@ import (
 
 // Committer stores what was decided.
 type Committer interface {
-	// Commit stores what a batch did and raises the shard's watermark.
+	// Commit stores what a batch did and raises the lane's watermark.
 	//
 	//  1. It is all or nothing. (Commit "stores all or nothing")
-	//  2. ErrStale, when the epoch is not the shard's. (Commit "refuses an earlier owner of the
-	//     shard, whole", Aside "a stale batch is not refused for its content")
+	//  2. ErrStale, when the epoch is not the lane's. (Commit "refuses an earlier owner of the
+	//     lane, whole", Aside "a stale batch is not refused for its content")
 	//     It is so, too, when the epoch of the changes is over. (Epochs "refuses what was decided under
 	//     an epoch that is over")
 	//  3. ErrStale, when a block of coupons holds less than was taken of it.
@@ -30,7 +30,7 @@ type Committer interface {
 	//  8. A delivery is stored once under its key. (Outbox "keeps a key once, ever")
 	//  9. An event emitted to another member is accepted with the commit, once under its id.
 	//     (Emitted "an event emitted to another member is accepted once, with the commit",
-	//     Emitted "a neighbour of the same shard is owed too")
+	//     Emitted "a neighbour of the same lane is owed too")
 	//  10. A poisoned input stays out of the history. (History "holds events only, and none that
 	//     was set aside")
 	//  11. A poisoned wait fails its run, and so does a poisoned result that its run holds for.
@@ -45,11 +45,11 @@ type Committer interface {
 	//
 	// The death of the process undoes nothing. A power cut may undo a commit together with all that
 	// came after it, until somebody outside may know of it: see [Outbox] and [Asked].
-	Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error
+	Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error
 
 	// Try returns the error that Commit would return. It does not look at the epoch, the watermark
 	// and the blocks of coupons.
 	//
 	//  1. It stores nothing. (Aside "tries without storing")
-	Try(ctx context.Context, shard int, c *engine.Changes) error
+	Try(ctx context.Context, lane int, c *engine.Changes) error
 }

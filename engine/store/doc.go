@@ -5,7 +5,7 @@
 //
 //   - [Intake] takes inputs in.
 //   - [Fence], [Pending], [Loader], [Pools], [Committer] and [Holds] are the life of a batch: a
-//     worker claims a shard, asks what it owes, loads the members, decides, and commits. Together
+//     worker claims a lane, asks what it owes, loads the members, decides, and commits. Together
 //     they are the [Decider].
 //   - [Outbox] is for deliveries, [Jobs] for fan-outs, schedules among them.
 //   - [Registry] holds workspaces, [Reader] answers questions, [Failures] are what was given up on.

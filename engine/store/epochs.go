@@ -38,25 +38,25 @@ type Recorded struct {
 	Epoch int64
 }
 
-// Span says that the inputs of a shard behind a Seq were decided under an epoch, up to the next span.
+// Span says that the inputs of a lane behind a Seq were decided under an epoch, up to the next span.
 type Span struct {
 	Seq, Epoch int64
 }
 
-// Past is what was decided, for a replay. All of it is in memory at once: a shard at a time.
+// Past is what was decided, for a replay. All of it is in memory at once: a lane at a time.
 type Past interface {
-	// Decided returns the decided inputs of a shard, or of one member of it.
+	// Decided returns the decided inputs of a lane, or of one member of it.
 	//
 	//  1. They are in order, without what was set aside, is held, or was emitted by a run to its own
 	//     member. (Epochs "gives back what was decided, under which epoch")
-	Decided(ctx context.Context, shard int, member string) ([]engine.Input, error)
-	// Records returns the records of a shard, or of one member of it.
+	Decided(ctx context.Context, lane int, member string) ([]engine.Input, error)
+	// Records returns the records of a lane, or of one member of it.
 	//
 	//  1. They are in order, each under its epoch. Seq of one that the passing of time brought is that
 	//     of the input before. (Epochs "gives back what was decided, under which epoch")
-	Records(ctx context.Context, shard int, member string) ([]Recorded, error)
-	// Spans returns under which epochs the inputs of a shard were decided.
+	Records(ctx context.Context, lane int, member string) ([]Recorded, error)
+	// Spans returns under which epochs the inputs of a lane were decided.
 	//
 	//  1. There is one for each change. (Epochs "gives back what was decided, under which epoch")
-	Spans(ctx context.Context, shard int) ([]Span, error)
+	Spans(ctx context.Context, lane int) ([]Span, error)
 }

@@ -10,7 +10,7 @@ var (
 	// that it will never take anything again.
 	ErrUnavailable = errors.New("the database takes nothing at present")
 	// ErrStale says that the batch was decided on a state that has changed since: another worker
-	// took the shard, or a coupon block was reclaimed. Nothing was committed; load again and decide
+	// took the lane, or a coupon block was reclaimed. Nothing was committed; load again and decide
 	// again.
 	ErrStale = errors.New("decided on a state that has changed since")
 	// ErrDamaged says that something is stored that cannot be read any more, as after a fault of

@@ -7,7 +7,7 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Batch is what a shard owes.
+// Batch is what a lane owes.
 type Batch struct {
 	Epoch  int64          // as Claim gave it
 	Inputs []engine.Input // undecided, by Seq; at most the limit
@@ -18,10 +18,10 @@ type Batch struct {
 	// it, but for occurrences.
 	Horizon   time.Time
 	More      bool  // there is more than the limit
-	Watermark int64 // all inputs of the shard up to here are decided
+	Watermark int64 // all inputs of the lane up to here are decided
 }
 
-// Undecided is what a shard has not decided.
+// Undecided is what a lane has not decided.
 type Undecided struct {
 	// Accepted is when the oldest input was accepted, occurrences of schedules apart; zero: there
 	// is none.
@@ -32,7 +32,7 @@ type Undecided struct {
 	Occurrence int64
 }
 
-// Depth is how much a shard has not decided.
+// Depth is how much a lane has not decided.
 type Depth struct {
 	Inputs int // all undecided inputs
 	Jobs   int // those of schedules and of triggers over HTTP, which jobs bring
@@ -40,10 +40,10 @@ type Depth struct {
 
 // Pending says what is to be decided.
 type Pending interface {
-	// Pending returns what the shard owes, as of now.
+	// Pending returns what the lane owes, as of now.
 	//
 	//  1. Inputs are the undecided ones, in order, up to the limit.
-	//     (Pending "gives a shard's undecided inputs in order, up to the limit")
+	//     (Pending "gives a lane's undecided inputs in order, up to the limit")
 	//  2. Due are the members with a wait or a look that is due, up to the limit too.
 	//     (Pending "gives the members whose waits are due", Pending "limits the due members too",
 	//     Segments "a look that is due is owed like a wait")
@@ -51,25 +51,25 @@ type Pending interface {
 	//     (Pending "keeps its horizon: nothing accepted later is before it")
 	//  4. The Horizon is neither beyond what was left behind nor beyond now.
 	//     (Pending "gives no horizon beyond what was left behind, nor beyond now")
-	Pending(ctx context.Context, shard int, now time.Time, limit int) (*Batch, error)
+	Pending(ctx context.Context, lane int, now time.Time, limit int) (*Batch, error)
 
-	// Owed lists the shards with undecided inputs, or with runs or looks that are due at now. It
+	// Owed lists the lanes with undecided inputs, or with runs or looks that are due at now. It
 	// also returns when the next is due; zero: none is.
 	//
 	//  1. It names all of them and no other.
-	//     (Pending "tells which shards owe something, and when the next wait is due")
+	//     (Pending "tells which lanes owe something, and when the next wait is due")
 	//  2. Events that a run emitted to its own member are decided, and owed by nobody.
-	//     (Emitted "a shard with nothing but such events owes nothing")
-	Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error)
+	//     (Emitted "a lane with nothing but such events owes nothing")
+	Owed(ctx context.Context, now time.Time) (lanes []int, next time.Time, err error)
 
-	// Undecided returns the first undecided input of each shard.
+	// Undecided returns the first undecided input of each lane.
 	//
 	//  1. Occurrences of schedules are told apart. (Aside "tells the oldest undecided input of each
-	//     shard")
-	Undecided(ctx context.Context) (first [Shards]Undecided, err error)
+	//     lane")
+	Undecided(ctx context.Context) (first [Lanes]Undecided, err error)
 
-	// Depths counts the undecided inputs of each shard.
+	// Depths counts the undecided inputs of each lane.
 	//
 	//  1. They fall as inputs are decided. (Pending "counts what is undecided")
-	Depths(ctx context.Context) (depths [Shards]Depth, err error)
+	Depths(ctx context.Context) (depths [Lanes]Depth, err error)
 }

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// Shards is the number of shards that members are spread over. It is a property of the stored data.
-const Shards = 4
+// Lanes is the number of lanes that members are spread over. It is a property of the stored data.
+const Lanes = 4
 
-// OldAfter is the age at which an undecided input says that its shard does not move. What is
+// OldAfter is the age at which an undecided input says that its lane does not move. What is
 // passing is over sooner: a burst is worked off in minutes, and what failed is tried again each
 // second.
 const OldAfter = 5 * time.Minute
 
-// ShardOf returns the shard of a member.
-func ShardOf(member string) int {
+// LaneOf returns the lane of a member.
+func LaneOf(member string) int {
 	h := fnv.New32a()
 	h.Write([]byte(member))
-	return int(h.Sum32() % Shards)
+	return int(h.Sum32() % Lanes)
 }
 
-// Decider is what a worker needs to drain a shard.
+// Decider is what a worker needs to drain a lane.
 type Decider interface {
 	Fence
 	Pending

@@ -9,7 +9,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// A thousand members tell a friend, who may live on another shard, and themselves. Every event is
+// A thousand members tell a friend, who may live on another lane, and themselves. Every event is
 // decided once.
 func TestEmittedEventsAreDecidedOnce(t *testing.T) {
 	w := newWorld(t, embedded(t))
@@ -39,14 +39,14 @@ actions:
 	}
 	w.until("all runs", func() bool { return w.state("hear", engine.RunDone) == 2*members })
 	w.until("nothing is owed", func() bool {
-		shards, _, err := w.Owed(w.ctx, w.now())
+		lanes, _, err := w.Owed(w.ctx, w.now())
 		return err == nil &&
-			len(shards) == 0
+			len(lanes) == 0
 	})
 	crossed := false
 	for i := range members {
 		me, friend := fmt.Sprint("m", i), fmt.Sprint("friend-of-m", i)
-		crossed = crossed || store.ShardOf(me) != store.ShardOf(friend)
+		crossed = crossed || store.LaneOf(me) != store.LaneOf(friend)
 		for id, want := range map[string]struct {
 			points int
 			level  string
@@ -62,6 +62,6 @@ actions:
 		}
 	}
 	if n := w.counts("hear"); n.Points != 3*members || !crossed {
-		t.Fatalf("%d points of %d, crossed shards: %v", n.Points, 3*members, crossed)
+		t.Fatalf("%d points of %d, crossed lanes: %v", n.Points, 3*members, crossed)
 	}
 }

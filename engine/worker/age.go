@@ -8,7 +8,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// stalledLogInterval is how often the log says again that a shard does not move: often enough to be
+// stalledLogInterval is how often the log says again that a lane does not move: often enough to be
 // seen, too seldom to bury what it says why.
 const stalledLogInterval = 10 * time.Minute
 
@@ -49,16 +49,16 @@ func (w *Worker) held(ctx context.Context) error {
 	return err
 }
 
-// ages watches how old the oldest undecided input of each shard is.
+// ages watches how old the oldest undecided input of each lane is.
 type ages struct {
-	undecidedCheckedAt time.Time              // when what is undecided was looked at last
-	occurrence         [store.Shards]struct { // the first undecided one
+	undecidedCheckedAt time.Time             // when what is undecided was looked at last
+	occurrence         [store.Lanes]struct { // the first undecided one
 		seq int64
 		age time.Duration // that it was seen for
 	}
-	depthDueAt      time.Time               // counting takes as long as there is much: it is not done more often then
-	heldCheckedAt   time.Time               // at the members that are held
-	stalledLoggedAt [store.Shards]time.Time // when the log said that a shard does not move; zero: it moves
+	depthDueAt      time.Time              // counting takes as long as there is much: it is not done more often then
+	heldCheckedAt   time.Time              // at the members that are held
+	stalledLoggedAt [store.Lanes]time.Time // when the log said that a lane does not move; zero: it moves
 }
 
 // longestStep is how much one look at what is undecided adds to the age of an occurrence at most.
@@ -66,10 +66,10 @@ type ages struct {
 // anything.
 const longestStep = 5 * sweepEvery
 
-// waits returns for how long the first undecided occurrence of a shard was seen. A shard that works
+// waits returns for how long the first undecided occurrence of a lane was seen. A lane that works
 // an audience off has another first one at each look.
-func (g *ages) waits(shard int, seq int64, step time.Duration) time.Duration {
-	o := &g.occurrence[shard]
+func (g *ages) waits(lane int, seq int64, step time.Duration) time.Duration {
+	o := &g.occurrence[lane]
 	if seq == 0 || seq != o.seq {
 		o.seq, o.age = seq, 0
 		return 0
@@ -89,13 +89,13 @@ func (g *ages) count(ctx context.Context, w *Worker) error {
 		return err
 	}
 	g.depthDueAt = begun.Add(20 * time.Since(begun))
-	for shard, d := range depths {
-		w.Metrics.depth.WithLabelValues(strconv.Itoa(shard)).Set(float64(d.Inputs))
+	for lane, d := range depths {
+		w.Metrics.depth.WithLabelValues(strconv.Itoa(lane)).Set(float64(d.Inputs))
 	}
 	return nil
 }
 
-// check sets the gauges, and says in the log when a shard does not move, and when it does again.
+// check sets the gauges, and says in the log when a lane does not move, and when it does again.
 func (g *ages) check(ctx context.Context, w *Worker) error {
 	oldest, err := w.Store.Undecided(ctx)
 	if err != nil {
@@ -113,22 +113,22 @@ func (g *ages) check(ctx context.Context, w *Worker) error {
 	}
 	step := min(max(0, now.Sub(g.undecidedCheckedAt)), longestStep)
 	g.undecidedCheckedAt = now
-	for shard := range oldest {
-		age := g.waits(shard, oldest[shard].Occurrence, step)
-		if at := oldest[shard].Accepted; !at.IsZero() {
+	for lane := range oldest {
+		age := g.waits(lane, oldest[lane].Occurrence, step)
+		if at := oldest[lane].Accepted; !at.IsZero() {
 			age = max(age, now.Sub(at))
 		}
 		at := now.Add(-age)
-		w.Metrics.undecided.WithLabelValues(strconv.Itoa(shard)).Set(age.Seconds())
-		switch said := &g.stalledLoggedAt[shard]; {
+		w.Metrics.undecided.WithLabelValues(strconv.Itoa(lane)).Set(age.Seconds())
+		switch said := &g.stalledLoggedAt[lane]; {
 		case age < store.OldAfter:
 			if !said.IsZero() {
-				w.Log.Info("a shard moves again", "shard", shard)
+				w.Log.Info("a lane moves again", "lane", lane)
 			}
 			*said = time.Time{}
 		case said.IsZero() || now.Sub(*said) >= stalledLogInterval:
 			*said = now
-			w.Log.Error("a shard does not move: its oldest input is undecided", "shard", shard, "since", at, "age",
+			w.Log.Error("a lane does not move: its oldest input is undecided", "lane", lane, "since", at, "age",
 				age.Round(time.Second).String())
 		}
 	}

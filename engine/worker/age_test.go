@@ -64,7 +64,7 @@ func gauge(t *testing.T, wk *worker.Worker, name string) float64 {
 	return most
 }
 
-// A shard that does not move is told: by the gauge at once, in the log when it is old, and when it
+// A lane that does not move is told: by the gauge at once, in the log when it is old, and when it
 // moves again.
 func TestOldInputsAreTold(t *testing.T) {
 	w := newWorld(t, embedded(t))

@@ -40,19 +40,19 @@ func (w *Worker) readdress(ctx context.Context, b *batch) (mended bool, err erro
 		if err != nil {
 			return false, err
 		}
-		if d == nil || store.ShardOf(d.Member) != b.shard ||
+		if d == nil || store.LaneOf(d.Member) != b.lane ||
 			in.Kind == engine.InputResult && in.Member == d.Member && in.Name == d.Run {
 			continue
 		}
 		w.Log.Error("the answer of a delivery is damaged in the inbox; it goes to the run that the delivery names",
-			"shard", b.shard, "seq", in.Seq, "delivery", d.Key, "member", d.Member, "run", d.Run,
+			"lane", b.lane, "seq", in.Seq, "delivery", d.Key, "member", d.Member, "run", d.Run,
 			"kind was", in.Kind, "member was", in.Member, "run was", in.Name)
 		in.Kind, in.Member, in.Name = engine.InputResult, d.Member, d.Run
 		mended = true
 	}
 	if mended {
 		suspects := b.suspects
-		*b = *newBatch(b.shard, b.Batch)
+		*b = *newBatch(b.lane, b.Batch)
 		b.suspects = suspects
 	}
 	return mended, nil

@@ -41,9 +41,9 @@ func (w *world) start() (wk *worker.Worker, stop func()) {
 func (w *world) idle() {
 	w.Helper()
 	w.until("nothing is owed", func() bool {
-		shards, _, err := w.Owed(w.ctx, w.now())
+		lanes, _, err := w.Owed(w.ctx, w.now())
 		return err == nil &&
-			len(shards) == 0
+			len(lanes) == 0
 	})
 }
 
@@ -96,11 +96,11 @@ func enteredAfterDowntime(t *testing.T, crowd int) int {
 	w.activate("id: s\nstage: activation\ntrigger: {segment_enter: fresh}\nactions: [{tag: fresh}]\n",
 		"id: w\nstage: activation\ntrigger: {event: member.left}\nactions: [{wait: 5d}, {tag: x}]\n")
 	wk, stop := w.start()
-	shard := store.ShardOf("m0")
+	lane := store.LaneOf("m0")
 	list := []engine.Input{order("o1", "m0"), order("o2", "m0")}
 	list[1].Payload.Attributes = map[string]any{"when": w.now().Add(24 * time.Hour).Format(time.RFC3339)}
 	for i := 0; len(list) < crowd+2; i++ {
-		if m := fmt.Sprint("n", i); store.ShardOf(m) == shard {
+		if m := fmt.Sprint("n", i); store.LaneOf(m) == lane {
 			list = append(list, happened("l"+m, m, "member.left"))
 		}
 	}
@@ -129,7 +129,7 @@ func TestHistoryReachesBackForEveryMember(t *testing.T) {
 	}
 }
 
-// A coupon budget is today's: what shards hold of an earlier, larger one is not granted any more.
+// A coupon budget is today's: what lanes hold of an earlier, larger one is not granted any more.
 func TestLoweredBudgetIsObeyed(t *testing.T) {
 	declare(t, "budget: 100}", "budget: 4000}")
 	w := newWorld(t, embedded(t))

@@ -90,10 +90,10 @@ func (w *world) exec(f *sql.DB, text string, args ...any) {
 	}
 }
 
-// neighbours are members of one shard.
+// neighbours are members of one lane.
 func neighbours(n int) (list []string) {
 	for i := 0; len(list) < n; i++ {
-		if m := fmt.Sprint("m", i); store.ShardOf(m) == 1 {
+		if m := fmt.Sprint("m", i); store.LaneOf(m) == 1 {
 			list = append(list, m)
 		}
 	}

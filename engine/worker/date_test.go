@@ -34,8 +34,8 @@ func TestDatesComeOnce(t *testing.T) {
 	}
 	w.until("they are known", func() bool {
 		m, err := w.Member(w.ctx, fmt.Sprint("m", members-1))
-		shards, _, err2 := w.Owed(w.ctx, w.now())
-		return err == nil && err2 == nil && m != nil && len(shards) == 0
+		lanes, _, err2 := w.Owed(w.ctx, w.now())
+		return err == nil && err2 == nil && m != nil && len(lanes) == 0
 	})
 	_, before := wk.Workspace()
 	w.activate(thanks, birthday)
@@ -60,9 +60,9 @@ func TestDatesComeOnce(t *testing.T) {
 	w.advance(10 * 24 * time.Hour)
 	w.until("the last one", func() bool { return w.state("birthday", engine.RunDone) == members })
 	w.until("nothing is owed", func() bool {
-		shards, _, err := w.Owed(w.ctx, w.now())
+		lanes, _, err := w.Owed(w.ctx, w.now())
 		return err == nil &&
-			len(shards) == 0
+			len(lanes) == 0
 	})
 	if n := w.counts("birthday"); n.Entered != members || n.Points != members {
 		t.Fatalf("%+v", n)

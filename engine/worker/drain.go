@@ -16,16 +16,16 @@ import (
 const maxBatchInputs = 150
 
 // Of the members with waits that are due a batch takes few, and fewer beside inputs: what comes in
-// live waits for the batches of all shards that are before it.
+// live waits for the batches of all lanes that are before it.
 const (
 	maxDue       = 60
 	maxDueBeside = 20
 )
 
-// batch is what one look at a shard found, with what was decided on it.
+// batch is what one look at a lane found, with what was decided on it.
 type batch struct {
 	*store.Batch
-	shard   int
+	lane    int
 	members []string
 	inputs  map[string][]engine.Input
 	states  map[string]*engine.State
@@ -36,12 +36,12 @@ type batch struct {
 	suspects map[string]bool // members whose changes may be what the database refuses
 }
 
-// drain decides one batch of a shard and commits it.
-func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err error) {
+// drain decides one batch of a lane and commits it.
+func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err error) {
 	if w.active.Load() == nil {
 		return 0, nil // inputs wait for a workspace
 	}
-	found, err := w.pending(ctx, r, shard)
+	found, err := w.pending(ctx, r, lane)
 	if err != nil || len(found.Inputs) == 0 && len(found.Due) == 0 {
 		return 0, err
 	}
@@ -51,7 +51,7 @@ func (w *Worker) drain(ctx context.Context, r *runner, shard int) (did int, err 
 	}
 	r.behind = len(found.Due) > most
 	found.Due = found.Due[:min(most, len(found.Due))]
-	b := newBatch(shard, found)
+	b := newBatch(lane, found)
 	took, err := w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
@@ -90,12 +90,12 @@ func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took
 		}
 		b.changes.Tally = tally.Of(b.changes)
 		start := time.Now()
-		err = w.Store.Commit(ctx, b.shard, r.epoch, b.watermark(), b.changes)
+		err = w.Store.Commit(ctx, b.lane, r.epoch, b.watermark(), b.changes)
 		var refused *store.Unstorable
 		if !errors.As(err, &refused) || !b.suspect(refused.Member) {
 			return time.Since(start), err
 		}
-		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "shard", b.shard, "member", refused.Member,
+		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "lane", b.lane, "member", refused.Member,
 			"error", err)
 	}
 }
@@ -114,9 +114,9 @@ func (b *batch) suspect(member string) bool {
 	return len(b.suspects) > before
 }
 
-// pending looks at the shard, and claims it when the task begins and another owned it.
-func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batch, error) {
-	found, err := w.Store.Pending(ctx, shard, w.now(), maxBatchInputs)
+// pending looks at the lane, and claims it when the task begins and another owned it.
+func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch, error) {
+	found, err := w.Store.Pending(ctx, lane, w.now(), maxBatchInputs)
 	if err != nil || found.Epoch == r.epoch && r.epoch > 0 { // epochs count from 1
 		r.owned = r.owned || err == nil
 		return found, err
@@ -127,16 +127,16 @@ func (w *Worker) pending(ctx context.Context, r *runner, shard int) (*store.Batc
 	if len(found.Inputs) == 0 && len(found.Due) == 0 {
 		return found, nil // nothing to claim for
 	}
-	if r.epoch, err = w.Store.Claim(ctx, shard); err != nil {
+	if r.epoch, err = w.Store.Claim(ctx, lane); err != nil {
 		return nil, err
 	}
 	r.owned = true
-	return w.Store.Pending(ctx, shard, w.now(), maxBatchInputs)
+	return w.Store.Pending(ctx, lane, w.now(), maxBatchInputs)
 }
 
-func newBatch(shard int, found *store.Batch) *batch {
+func newBatch(lane int, found *store.Batch) *batch {
 	b := &batch{
-		Batch: found, shard: shard, inputs: make(map[string][]engine.Input, len(found.Inputs)),
+		Batch: found, lane: lane, inputs: make(map[string][]engine.Input, len(found.Inputs)),
 		suspects: map[string]bool{},
 	}
 	for _, in := range found.Inputs {
@@ -157,7 +157,7 @@ func newBatch(shard int, found *store.Batch) *batch {
 func (b *batch) only(member string) *batch {
 	part := *b.Batch
 	part.Inputs, part.Due = b.inputs[member], []string{member}
-	return newBatch(b.shard, &part)
+	return newBatch(b.lane, &part)
 }
 
 func (b *batch) watermark() int64 {
@@ -194,7 +194,7 @@ func (w *Worker) follow(b *batch) {
 		w.expect(l.At)
 	}
 	for i := range b.changes.Emitted {
-		w.wake(shardKey(store.ShardOf(b.changes.Emitted[i].Member)))
+		w.wake(laneKey(store.LaneOf(b.changes.Emitted[i].Member)))
 	}
 	if len(b.changes.Held) > 0 {
 		w.recount.Store(true)
@@ -204,10 +204,10 @@ func (w *Worker) follow(b *batch) {
 			continue
 		}
 		w.Log.Error("a member is held: something that is stored of them cannot be read; their inputs are kept until it can",
-			"shard", b.shard, "member", h.Member, "error", h.Error)
+			"lane", b.lane, "member", h.Member, "error", h.Error)
 	}
 	for _, p := range b.changes.Poisoned {
-		w.Log.Error("set aside", "shard", b.shard, "seq", p.Seq, "run", p.Run, "member", p.Member, "error", p.Error)
+		w.Log.Error("set aside", "lane", b.lane, "seq", p.Seq, "run", p.Run, "member", p.Member, "error", p.Error)
 	}
 }
 

@@ -219,9 +219,9 @@ func (w *world) until(what string, ok func() bool) {
 	deadline := time.Now().Add(20 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
-			shards, _, _ := w.Owed(w.ctx, w.now())
+			lanes, _, _ := w.Owed(w.ctx, w.now())
 			failures, _, _ := w.Failures(w.ctx, store.FailureFilter{Limit: 3})
-			w.Fatalf("waited in vain: %s; owed by shards %v, failures %v", what, shards, failures)
+			w.Fatalf("waited in vain: %s; owed by lanes %v, failures %v", what, lanes, failures)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}

@@ -49,7 +49,7 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 	}
 	st := part.states[i.member]
 	if why := st.Unreadable(); why != "" {
-		return nil, fmt.Errorf("member %s: %s", i.member, why) // the next look at the shard holds them
+		return nil, fmt.Errorf("member %s: %s", i.member, why) // the next look at the lane holds them
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool { return i.bad[r.ID] })
 	st.Damage = &engine.Damage{PassedReevaluations: i.passed}
@@ -73,7 +73,7 @@ func (i *isolation) try(ctx context.Context, inputs []engine.Input, horizon time
 	if failed != nil {
 		return failed, short(failed)
 	}
-	return content(i.Store.Try(ctx, i.b.shard, before.since(i.b.changes)))
+	return content(i.Store.Try(ctx, i.b.lane, before.since(i.b.changes)))
 }
 
 // content tells an error that is about what was to be stored from one that is passing.

@@ -36,18 +36,18 @@ type refusing struct {
 	refuse func(*engine.Changes) error
 }
 
-func (r *refusing) Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error {
+func (r *refusing) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
 	if err := r.refuse(c); err != nil {
 		return err
 	}
-	return r.Store.Commit(ctx, shard, epoch, watermark, c)
+	return r.Store.Commit(ctx, lane, epoch, watermark, c)
 }
 
-func (r *refusing) Try(ctx context.Context, shard int, c *engine.Changes) error {
+func (r *refusing) Try(ctx context.Context, lane int, c *engine.Changes) error {
 	if err := r.refuse(c); err != nil {
 		return err
 	}
-	return r.Store.Try(ctx, shard, c)
+	return r.Store.Try(ctx, lane, c)
 }
 
 func (w *world) failed(what ...string) {
@@ -162,7 +162,7 @@ actions:
   - tag: good
 `
 
-// A wait that cannot be decided, or whose decision cannot be stored, fails its run. The shard and
+// A wait that cannot be decided, or whose decision cannot be stored, fails its run. The lane and
 // the member go on.
 func TestPoisonedWaitFailsItsRun(t *testing.T) {
 	for _, amount := range []float64{13, 17} {
@@ -188,7 +188,7 @@ func TestPoisonedWaitFailsItsRun(t *testing.T) {
 }
 
 // A look at a member that leads to what cannot be stored is given up. It does not come back, and
-// the shard goes on.
+// the lane goes on.
 func TestPoisonedReevaluationIsSetAside(t *testing.T) {
 	for _, tag := range []string{"bad", "broken"} {
 		w := newWorld(t, embedded(t))

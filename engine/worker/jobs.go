@@ -126,13 +126,13 @@ func (w *Worker) step(ctx context.Context, a *active, j *store.Job, most int) (b
 		return 0, err
 	}
 	*j = moved
-	var seen [store.Shards]bool
+	var seen [store.Lanes]bool
 	for i := range s.Inputs {
-		seen[store.ShardOf(s.Inputs[i].Member)] = true
+		seen[store.LaneOf(s.Inputs[i].Member)] = true
 	}
-	for shard, has := range seen {
+	for lane, has := range seen {
 		if has {
-			w.wake(shardKey(shard))
+			w.wake(laneKey(lane))
 		}
 	}
 	if j.State != store.JobOpen {

@@ -24,20 +24,20 @@ actions:
 // people stores members with the ids m00000 and so on; every second one is gold.
 func (w *world) people(n int) (gold []string) {
 	w.Helper()
-	changes := [store.Shards]engine.Changes{}
+	changes := [store.Lanes]engine.Changes{}
 	for i := range n {
 		m := &engine.Member{ID: fmt.Sprintf("m%05d", i), CreatedAt: morning}
 		if i%2 == 0 {
 			m.Attributes = map[string]any{"level": "gold"}
 			gold = append(gold, m.ID)
 		}
-		c := &changes[store.ShardOf(m.ID)]
+		c := &changes[store.LaneOf(m.ID)]
 		c.Members = append(c.Members, m)
 	}
-	for shard := range changes {
-		epoch, err := w.Claim(w.ctx, shard)
+	for lane := range changes {
+		epoch, err := w.Claim(w.ctx, lane)
 		if err == nil {
-			err = w.Commit(w.ctx, shard, epoch, 0, &changes[shard])
+			err = w.Commit(w.ctx, lane, epoch, 0, &changes[lane])
 		}
 		if err != nil {
 			w.Fatal(err)
@@ -246,13 +246,13 @@ func TestJobsEndEarly(t *testing.T) {
 	if j := w.job(byHand); before == 0 || j.Reached != before || j.State != store.JobCancelled {
 		t.Errorf("before %d, then %+v", before, j)
 	}
-	for shard := range store.Shards { // makes room
-		b, err := w.Pending(w.ctx, shard, w.now(), 1000)
+	for lane := range store.Lanes { // makes room
+		b, err := w.Pending(w.ctx, lane, w.now(), 1000)
 		if err != nil || len(b.Inputs) == 0 {
 			continue
 		}
 		last := b.Inputs[len(b.Inputs)-1].Seq
-		if err := w.Commit(w.ctx, shard, b.Epoch, last, &engine.Changes{}); err != nil {
+		if err := w.Commit(w.ctx, lane, b.Epoch, last, &engine.Changes{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,23 +9,23 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// A key names what a runner works on: a shard.
+// A key names what a runner works on: a lane.
 
-func shardKey(shard int) string { return "shard." + strconv.Itoa(shard) }
+func laneKey(lane int) string { return "lane." + strconv.Itoa(lane) }
 
-// shardOf reads a key.
-func shardOf(key string) (int, error) {
-	number, isShard := strings.CutPrefix(key, "shard.")
-	if n, err := strconv.Atoi(number); isShard && err == nil && n >= 0 && n < store.Shards {
+// laneOf reads a key.
+func laneOf(key string) (int, error) {
+	number, isLane := strings.CutPrefix(key, "lane.")
+	if n, err := strconv.Atoi(number); isLane && err == nil && n >= 0 && n < store.Lanes {
 		return n, nil
 	}
 	return 0, errors.New("there is no such work")
 }
 
 func (w *Worker) stepOf(key string) (stepFunc, error) {
-	shard, err := shardOf(key)
+	lane, err := laneOf(key)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, r *runner) (int, error) { return w.drain(ctx, r, shard) }, nil
+	return func(ctx context.Context, r *runner) (int, error) { return w.drain(ctx, r, lane) }, nil
 }

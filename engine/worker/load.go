@@ -158,7 +158,7 @@ func (w *Worker) loadHistory(ctx context.Context, members []string, states map[s
 	return store.LoadHistory(ctx, w.Store, members, states, queries, watermark)
 }
 
-// loadPools gives the shard's coupon blocks, filled ahead: at least one coupon for each decision of
+// loadPools gives the lane's coupon blocks, filled ahead: at least one coupon for each decision of
 // the batch.
 func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []string) error {
 	b.pools = nil
@@ -171,7 +171,7 @@ func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []str
 			budgets[name] = p.Budget
 		}
 	}
-	have, err := w.Store.Pools(ctx, b.shard, budgets)
+	have, err := w.Store.Pools(ctx, b.lane, budgets)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (w *Worker) loadPools(ctx context.Context, a *active, b *batch, pools []str
 	return nil
 }
 
-// blockSize is how much of a pool a shard reserves at once, so that it does not ask for every
+// blockSize is how much of a pool a lane reserves at once, so that it does not ask for every
 // batch.
 const blockSize = 200
 
@@ -198,9 +198,9 @@ func (w *Worker) reserve(ctx context.Context, a *active, b *batch, pool string) 
 	if p == nil {
 		return nil // the core says that there is no such pool
 	}
-	// Small budgets go in small blocks, or one shard would hold them all.
-	n := max(b.want, min(blockSize, p.Budget/(4*store.Shards)))
-	st, err := w.Store.Reserve(ctx, b.shard, pool, p.Budget, n)
+	// Small budgets go in small blocks, or one lane would hold them all.
+	n := max(b.want, min(blockSize, p.Budget/(4*store.Lanes)))
+	st, err := w.Store.Reserve(ctx, b.lane, pool, p.Budget, n)
 	if err != nil {
 		return err
 	}

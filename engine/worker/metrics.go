@@ -49,11 +49,11 @@ func newMetrics() *Metrics {
 		stale:    counter("usher_stale_batches_total", "Batches that were decided again because the state had changed."),
 		commits:  seconds("usher_commit_seconds", "How long a batch takes to commit."),
 		undecided: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "usher_undecided_seconds", Help: "Age of the oldest undecided input of a shard; 0 when there is none.",
-		}, []string{"shard"}),
+			Name: "usher_undecided_seconds", Help: "Age of the oldest undecided input of a lane; 0 when there is none.",
+		}, []string{"lane"}),
 		depth: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "usher_undecided_inputs", Help: "Undecided inputs of a shard.",
-		}, []string{"shard"}),
+			Name: "usher_undecided_inputs", Help: "Undecided inputs of a lane.",
+		}, []string{"lane"}),
 		held: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "usher_held_members", Help: "Members on whom nothing is decided, because something that is stored of them cannot be read.",
 		}),

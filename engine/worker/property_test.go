@@ -66,7 +66,7 @@ func drawPoisoned(t *rapid.T, members []string) (steps []step) {
 	return steps
 }
 
-// limited looks at random parts of what a shard owes, and refuses without a name what the database
+// limited looks at random parts of what a lane owes, and refuses without a name what the database
 // would.
 type limited struct {
 	worker.Store
@@ -74,8 +74,8 @@ type limited struct {
 	n      atomic.Int64
 }
 
-func (l *limited) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
-	return l.Store.Pending(ctx, shard, now, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
+func (l *limited) Pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, error) {
+	return l.Store.Pending(ctx, lane, now, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
 }
 
 // poisonedWorld is a database and a worker whose clock is the test's.
@@ -108,7 +108,7 @@ func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poi
 	f := w.file()
 	w.exec(f, "UPDATE meta SET value = x'00010203040506070809' WHERE key = 'secret'")
 	_ = f.Close()
-	log := &lines{} // says why a shard does not move
+	log := &lines{} // says why a lane does not move
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(log.text.String())
@@ -134,11 +134,11 @@ func (w *poisonedWorld) close() {
 // drained waits until all that came is decided.
 func (w *poisonedWorld) drained(members []string) {
 	w.until("all is decided", func() bool {
-		shards, _, err := w.Owed(w.ctx, time.UnixMilli(w.at.Load()))
-		if len(shards) > 0 {
+		lanes, _, err := w.Owed(w.ctx, time.UnixMilli(w.at.Load()))
+		if len(lanes) > 0 {
 			w.wk.Wake(members...)
 		}
-		return err == nil && len(shards) == 0
+		return err == nil && len(lanes) == 0
 	})
 }
 

@@ -138,8 +138,8 @@ func TestForeignKeysStopNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for shard := range 8 {
-			keys = append(keys, fmt.Sprint("usher:at:shard.", shard))
+		for lane := range 8 {
+			keys = append(keys, fmt.Sprint("usher:at:lane.", lane))
 		}
 		for _, q := range w.queues(c) {
 			for _, list := range []string{"pending", "active", "lease", "scheduled", "retry"} {
@@ -183,8 +183,8 @@ func (w *world) queues(c *redis.Client) []string {
 	return names
 }
 
-// Two workers are at the shards, neither of whom knows of the other, and a third only accepts. What
-// keeps a member in one line is the shard's epoch at the commit.
+// Two workers are at the lanes, neither of whom knows of the other, and a third only accepts. What
+// keeps a member in one line is the lane's epoch at the commit.
 func TestTwoWorkersAndAFrontDoor(t *testing.T) {
 	opt, _ := real(t)
 	w := newWorld(t, opt)

@@ -17,7 +17,7 @@ import (
 
 // rowLimits are the rows that an event may write, by what it meets. They must not rise: who saves
 // rows lowers a limit to what is measured then, rounded up: one array of a hundred events may become
-// more batches than there are shards on a busy machine. The goal is what is aimed at.
+// more batches than there are lanes on a busy machine. The goal is what is aimed at.
 var rowLimits = []struct {
 	meets     string
 	limit     float64
@@ -108,7 +108,7 @@ func TestRowsAnEventWrites(t *testing.T) {
 
 // settled reports whether no input and no message is owed.
 func (w *world) settled() bool {
-	shards, _, err := w.Owed(w.ctx, w.now())
+	lanes, _, err := w.Owed(w.ctx, w.now())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func (w *world) settled() bool {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return len(shards) == 0 && len(channels) == 0
+	return len(lanes) == 0 && len(channels) == 0
 }
 
 // rowCounter counts the rows that are written to a database, whoever writes them and whatever its

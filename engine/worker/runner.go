@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// runner is what this process knows of a shard: its state, and the generation of the next
+// runner is what this process knows of a lane: its state, and the generation of the next
 // task's id. The generation rises when a task begins, so a wake-up that comes while one finishes
 // has an id of its own.
 type runner struct {
@@ -23,8 +23,8 @@ type runner struct {
 	conflict   time.Time // since when the next task's id is taken
 
 	// Of the running task only.
-	epoch int64 // of the shard, as this process claimed it last
-	owned bool  // the task has seen that the epoch is the shard's
+	epoch int64 // of the lane, as this process claimed it last
+	owned bool  // the task has seen that the epoch is the lane's
 	stale int   // batches in a row that were stale
 
 	brought int  // inputs of the last batch that jobs have brought

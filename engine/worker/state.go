@@ -1,12 +1,12 @@
 package worker
 
-// state is where a runner is, which stands for one shard in this process. It moves from
+// state is where a runner is, which stands for one lane in this process. It moves from
 // one state to the next by an event. transitions holds all moves there are; docs/state-machine.md
 // draws them, and a test compares the two.
 type state string
 
 const (
-	// idle: nothing of the shard runs here. A task for it may lie in Redis.
+	// idle: nothing of the lane runs here. A task for it may lie in Redis.
 	idle state = "idle"
 	// sending: the database owes something, and a task that says so is to be enqueued.
 	sending state = "sending"

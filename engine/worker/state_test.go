@@ -78,7 +78,7 @@ func (o *owing) Pending(context.Context, int, time.Time, int) (*store.Batch, err
 	return &o.batch, o.err
 }
 
-// bench is a runner of shard 1, with a task, whose step does as it is told.
+// bench is a runner of lane 1, with a task, whose step does as it is told.
 type bench struct {
 	*testing.T
 	w    *Worker
@@ -118,7 +118,7 @@ func newBench(t *testing.T) *bench {
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.w.root, b.w.queue = b.ctx, queueOf(nil) // as Run sets them
 	t.Cleanup(b.stop)
-	b.r = b.w.runner(shardKey(1))
+	b.r = b.w.runner(laneKey(1))
 	step := func(context.Context, *runner) (int, error) { return b.did, b.err }
 	b.task = &task{r: b.r, step: step, begun: time.Now()}
 	return b

@@ -44,12 +44,12 @@ func (w *Worker) sweep(ctx context.Context) {
 
 func (w *Worker) wakeOwed(ctx context.Context) (next time.Time, err error) {
 	now := w.now()
-	shards, run, err := w.Store.Owed(ctx, now)
+	lanes, run, err := w.Store.Owed(ctx, now)
 	if err != nil {
 		return next, err
 	}
-	for _, s := range shards {
-		w.owe(shardKey(s))
+	for _, s := range lanes {
+		w.owe(laneKey(s))
 	}
 	channels, delivery, err := w.Store.OwedDeliveries(ctx, now)
 	if err != nil {

@@ -15,7 +15,7 @@ const (
 	minBatchGap = 10 * time.Millisecond
 	// busyBatchGap is how far apart they begin under load, so that more inputs share a commit.
 	busyBatchGap = 60 * time.Millisecond
-	// A shard is under load when a batch has so many inputs, and they come at this rate: what gathered
+	// A lane is under load when a batch has so many inputs, and they come at this rate: what gathered
 	// while the disk or the machine stood still is no load.
 	busyBatchInputs     = 10
 	busyInputsPerSecond = 400
@@ -83,7 +83,7 @@ func (t *task) fail(ctx context.Context, err error) event {
 
 func (t *task) old() bool { return time.Since(t.begun) > maxTaskAge }
 
-// drain does one batch. Whose shard it is no more, by its epoch, is lost.
+// drain does one batch. Whose lane it is no more, by its epoch, is lost.
 func (t *task) drain(ctx context.Context) event {
 	if ctx.Err() != nil {
 		return onCancelled
@@ -107,8 +107,8 @@ func (t *task) drain(ctx context.Context) event {
 	return onEmpty
 }
 
-// backOff waits after a stale batch. The next batch reports whether the shard was lost, or only a
-// coupon block. Shards that reclaim the last coupons of a pool from each other get out of step by
+// backOff waits after a stale batch. The next batch reports whether the lane was lost, or only a
+// coupon block. Lanes that reclaim the last coupons of a pool from each other get out of step by
 // waiting, each for a time of its own and longer each time.
 func (t *task) backOff(ctx context.Context) event {
 	if err := pause(ctx, staleBackoff(t.r.w.process, t.r.key, t.r.stale)); err != nil {

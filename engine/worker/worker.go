@@ -53,7 +53,7 @@ type Config struct {
 	NoTasks     bool // only wake others: this process answers HTTP and drains nothing
 }
 
-// Worker drains shards and carries out deliveries. It is safe for concurrent use.
+// Worker drains lanes and carries out deliveries. It is safe for concurrent use.
 type Worker struct {
 	Config
 	Metrics *Metrics
@@ -172,13 +172,13 @@ func (w *Worker) loops() []func(context.Context) {
 }
 
 // Wake tells that members have undecided inputs. It costs next to nothing: it notes in memory that
-// their shards are wanted.
+// their lanes are wanted.
 func (w *Worker) Wake(members ...string) {
-	var seen [store.Shards]bool
+	var seen [store.Lanes]bool
 	for _, m := range members {
-		if shard := store.ShardOf(m); !seen[shard] {
-			seen[shard] = true
-			w.wake(shardKey(shard))
+		if lane := store.LaneOf(m); !seen[lane] {
+			seen[lane] = true
+			w.wake(laneKey(lane))
 		}
 	}
 }

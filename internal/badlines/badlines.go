@@ -40,7 +40,7 @@ func (b *Lines) Add(line int, text string) {
 	at, _ := slices.BinarySearch(r.lines, line)
 	r.lines = slices.Insert(r.lines, at, line)
 	r.lines = r.lines[:min(len(r.lines), mostLike+1)]
-	if at == 0 { // lines come from several lanes
+	if at == 0 { // lines come from several streams
 		slices.SortStableFunc(b.reasons, func(x, y reason) int { return x.lines[0] - y.lines[0] })
 		b.reasons = b.reasons[:min(len(b.reasons), mostBad)]
 	}

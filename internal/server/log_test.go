@@ -16,7 +16,7 @@ func TestLogIsBoundedPerMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		log := NewLogger(&out, slog.LevelInfo, false)
-		child := log.With("shard", 1)
+		child := log.With("lane", 1)
 		for range 10_000 {
 			log.Warn("events were rejected")
 			child.Warn("events were rejected")

@@ -36,7 +36,7 @@ var (
 	}
 	AdmitAge = Setting{
 		Flag: "admit-age", Env: "USHER_ADMIT_AGE", Default: "1m",
-		Help: "how old the oldest undecided input of a shard may be; beyond that what comes for it is answered 429",
+		Help: "how old the oldest undecided input of a lane may be; beyond that what comes for it is answered 429",
 	}
 	Deliveries = Setting{
 		Flag: "deliveries", Env: "USHER_DELIVERIES", Default: "256",

@@ -16,10 +16,10 @@ import (
 var errTried = errors.New("it was only tried")
 
 // Try writes the changes and takes them back.
-func (d *db) Try(ctx context.Context, shard int, c *engine.Changes) error {
+func (d *db) Try(ctx context.Context, lane int, c *engine.Changes) error {
 	b, err := newBatch(c)
 	if err == nil {
-		b.shard = shard
+		b.lane = lane
 		err = d.writeAgain(ctx, b.rows(), func(t *tx) error {
 			if err := b.put(t); err != nil {
 				return err
@@ -30,7 +30,7 @@ func (d *db) Try(ctx context.Context, shard int, c *engine.Changes) error {
 	if errors.Is(err, errTried) {
 		return nil
 	}
-	return fmt.Errorf("try a batch of shard %d: %w", shard, err)
+	return fmt.Errorf("try a batch of lane %d: %w", lane, err)
 }
 
 // of says whose content an error is about when it is about content: see [store.Unstorable].
@@ -49,14 +49,14 @@ func (b *batch) setAside(t *tx) error {
 		var err error
 		switch {
 		case p.Seq != 0:
-			f.shard, f.seq = b.shard, p.Seq
-			_, err = t.one("SELECT id, at, kind FROM inbox WHERE shard = ? AND seq = ?", []any{b.shard, p.Seq},
+			f.lane, f.seq = b.lane, p.Seq
+			_, err = t.one("SELECT id, at, kind FROM inbox WHERE lane = ? AND seq = ?", []any{b.lane, p.Seq},
 				func(r row) error {
 					f.id, f.at, f.kind = r.str(0), r.int(1), r.str(2)
 					return nil
 				})
 			if err == nil {
-				_, err = t.exec("UPDATE inbox SET kind = ? WHERE shard = ? AND seq = ?", kindPoisoned, b.shard, p.Seq)
+				_, err = t.exec("UPDATE inbox SET kind = ? WHERE lane = ? AND seq = ?", kindPoisoned, b.lane, p.Seq)
 			}
 		case p.Run != "":
 			f.what, f.id = store.FailedWait, p.Run

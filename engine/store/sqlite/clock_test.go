@@ -104,8 +104,8 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 	decider := open(t, path, WithClock(c), beside)
 	defer decider.Close()
 
-	shard := store.ShardOf("m")
-	epoch, err := decider.Claim(ctx, shard)
+	lane := store.LaneOf("m")
+	epoch, err := decider.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,10 +142,10 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 			{TraceEntry: engine.TraceEntry{At: run.StartedAt, What: engine.ReasonEntered}, Run: run},
 		}}
 		changes := &engine.Changes{Runs: []*engine.Run{run}, Records: []engine.Record{began}}
-		if err := decider.Commit(ctx, shard, epoch, 0, changes); err != nil {
+		if err := decider.Commit(ctx, lane, epoch, 0, changes); err != nil {
 			t.Fatal(err)
 		}
-		b, err := decider.Pending(ctx, shard, c.Now(), 2*inputs)
+		b, err := decider.Pending(ctx, lane, c.Now(), 2*inputs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 		looks = append(looks, l)
 	}
 	taking.Wait()
-	b, err := taker.Pending(ctx, shard, c.Now(), 2*inputs)
+	b, err := taker.Pending(ctx, lane, c.Now(), 2*inputs)
 	if err != nil || len(b.Inputs) != inputs {
 		t.Fatalf("%d inputs, %v", len(b.Inputs), err)
 	}

@@ -12,17 +12,17 @@ import (
 )
 
 // Commit stores what a batch did.
-func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *engine.Changes) error {
+func (d *db) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
 	b, err := newBatch(c)
 	if err == nil {
-		b.shard, b.epoch, b.watermark = shard, epoch, watermark
+		b.lane, b.epoch, b.watermark = lane, epoch, watermark
 		err = d.writeAgain(ctx, b.rows(), b.store)
 	}
 	if err == nil {
-		err = d.noteStored(ctx, shard, c.Members)
+		err = d.noteStored(ctx, lane, c.Members)
 	}
 	if err != nil {
-		return fmt.Errorf("commit a batch of shard %d: %w", shard, err)
+		return fmt.Errorf("commit a batch of lane %d: %w", lane, err)
 	}
 	return nil
 }
@@ -31,7 +31,7 @@ func (d *db) Commit(ctx context.Context, shard int, epoch, watermark int64, c *e
 // time runs.
 type batch struct {
 	*engine.Changes
-	shard            int
+	lane             int
 	epoch, watermark int64
 	before           int64 // the watermark that was
 	members          [][]byte
@@ -113,7 +113,7 @@ func (b *batch) store(t *tx) error {
 	if err := b.check(t); err != nil {
 		return err
 	}
-	if err := t.spanEpoch(b.shard, b.before, b.Epoch); err != nil {
+	if err := t.spanEpoch(b.lane, b.before, b.Epoch); err != nil {
 		return fmt.Errorf("note the epoch: %w", err)
 	}
 	t.tally(b.Tally)
@@ -181,14 +181,14 @@ func (b *batch) put(t *tx) error {
 
 // decided raises the watermark: the events up to it are their members' history.
 func (b *batch) decided(t *tx) error {
-	_, err := t.exec("UPDATE shards SET watermark = max(watermark, ?) WHERE shard = ?", b.watermark, b.shard)
+	_, err := t.exec("UPDATE lanes SET watermark = max(watermark, ?) WHERE lane = ?", b.watermark, b.lane)
 	return err
 }
 
 // check holds the batch against what it was decided on, before anything is written: a stale batch
 // leaves no trace in the transaction that it shares with others.
 func (b *batch) check(t *tx) error {
-	fresh, err := t.one("SELECT watermark FROM shards WHERE shard = ? AND epoch = ?", []any{b.shard, b.epoch},
+	fresh, err := t.one("SELECT watermark FROM lanes WHERE lane = ? AND epoch = ?", []any{b.lane, b.epoch},
 		func(r row) error {
 			b.before = r.int(0)
 			return nil
@@ -205,7 +205,7 @@ func (b *batch) check(t *tx) error {
 		if n == 0 || !fresh {
 			continue
 		}
-		fresh, err = t.one("SELECT 1 FROM blocks WHERE pool = ? AND shard = ? AND free >= ?", []any{pool, b.shard, n},
+		fresh, err = t.one("SELECT 1 FROM blocks WHERE pool = ? AND lane = ? AND free >= ?", []any{pool, b.lane, n},
 			func(row) error { return nil })
 		if err != nil {
 			return err
@@ -215,7 +215,7 @@ func (b *batch) check(t *tx) error {
 		return store.ErrStale
 	}
 	for pool, n := range b.Taken {
-		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND shard = ?", n, pool, b.shard); err != nil {
+		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND lane = ?", n, pool, b.lane); err != nil {
 			return fmt.Errorf("take from coupon pool %s: %w", pool, err)
 		}
 	}

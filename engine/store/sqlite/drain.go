@@ -13,10 +13,10 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
-// Claim raises the shard's epoch.
-func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
+// Claim raises the lane's epoch.
+func (d *db) Claim(ctx context.Context, lane int) (epoch int64, err error) {
 	err = d.writeAgain(ctx, 1, func(t *tx) error {
-		_, err := t.one("UPDATE shards SET epoch = epoch + 1 WHERE shard = ? RETURNING epoch", []any{shard},
+		_, err := t.one("UPDATE lanes SET epoch = epoch + 1 WHERE lane = ? RETURNING epoch", []any{lane},
 			func(r row) error {
 				epoch = r.int(0)
 				return nil
@@ -24,22 +24,22 @@ func (d *db) Claim(ctx context.Context, shard int) (epoch int64, err error) {
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("claim shard %d: %w", shard, err)
+		return 0, fmt.Errorf("claim lane %d: %w", lane, err)
 	}
 	return epoch, nil
 }
 
-// Pending reads what the shard owes. The clock's stored instant is a horizon that always holds:
+// Pending reads what the lane owes. The clock's stored instant is a horizon that always holds:
 // whatever is accepted later, here or in another process, gets an instant that is not before it. It
 // lags behind now when nothing is accepted; so when a wait is due beyond it, it is raised first,
 // for everybody.
-func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, error) {
+func (d *db) Pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, error) {
 	for {
-		err := d.settle(ctx, shard, 0)
+		err := d.settle(ctx, lane, 0)
 		if err != nil {
-			return nil, fmt.Errorf("put what was taken for shard %d into the inbox: %w", shard, err)
+			return nil, fmt.Errorf("put what was taken for lane %d into the inbox: %w", lane, err)
 		}
-		b, next, err := d.pending(ctx, shard, now, limit)
+		b, next, err := d.pending(ctx, lane, now, limit)
 		if err == nil && !next.IsZero() && next.After(b.Horizon) && !next.After(now) && !b.More {
 			// What is being taken may keep the clock back for a moment: then again.
 			err = d.writeAgain(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
@@ -48,18 +48,18 @@ func (d *db) Pending(ctx context.Context, shard int, now time.Time, limit int) (
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read what shard %d owes: %w", shard, err)
+			return nil, fmt.Errorf("read what lane %d owes: %w", lane, err)
 		}
 		return b, nil
 	}
 }
 
 // pending returns the batch, and when the first wait beyond its horizon is due.
-func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (*store.Batch, time.Time, error) {
+func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, time.Time, error) {
 	b := &store.Batch{}
 	var next time.Time
 	err := d.read(ctx, func(c *conn) error {
-		_, err := c.one("SELECT epoch, watermark, at FROM shards, clock WHERE shard = ?", []any{shard}, func(r row) error {
+		_, err := c.one("SELECT epoch, watermark, at FROM lanes, clock WHERE lane = ?", []any{lane}, func(r row) error {
 			b.Epoch, b.Watermark, b.Horizon = r.int(0), r.int(1), instant(r.int(2))
 			return nil
 		})
@@ -69,21 +69,21 @@ func (d *db) pending(ctx context.Context, shard int, now time.Time, limit int) (
 		if now = now.Truncate(time.Millisecond); b.Horizon.After(now) {
 			b.Horizon = now.UTC()
 		}
-		if err := c.pendingInputs(shard, limit, b); err != nil {
+		if err := c.pendingInputs(lane, limit, b); err != nil {
 			return err
 		}
-		next, err = c.pendingDue(shard, limit, b)
+		next, err = c.pendingDue(lane, limit, b)
 		return err
 	})
 	return b, next, err
 }
 
-func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
+func (c *conn) pendingInputs(lane, limit int, b *store.Batch) error {
 	// Parameters in a LIMIT, or beside the < of an index, make SQLite compile the statement anew each
 	// time it runs.
-	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.shard = ? AND i.seq > (SELECT ?) AND i.kind <> 'cascaded' ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
+	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.lane = ? AND i.seq > (SELECT ?) AND i.kind <> 'cascaded' ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
 	b.Inputs = make([]engine.Input, 0, 16)
-	err := c.query(read, []any{shard, b.Watermark}, func(r row) error {
+	err := c.query(read, []any{lane, b.Watermark}, func(r row) error {
 		b.Inputs = append(b.Inputs, inputOf(r))
 		return nil
 	})
@@ -94,8 +94,8 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 	b.Inputs = b.Inputs[:limit]
 	// What is left behind has a lower bound: its first input that was accepted, and not made for an
 	// occurrence.
-	const bound = "SELECT at FROM inbox WHERE shard = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1"
-	_, err = c.one(bound, []any{shard, b.Inputs[limit-1].Seq}, func(r row) error {
+	const bound = "SELECT at FROM inbox WHERE lane = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1"
+	_, err = c.one(bound, []any{lane, b.Inputs[limit-1].Seq}, func(r row) error {
 		if at := instant(r.int(0)); at.Before(b.Horizon) {
 			b.Horizon = at
 		}
@@ -104,14 +104,14 @@ func (c *conn) pendingInputs(shard, limit int, b *store.Batch) error {
 	return err
 }
 
-func (c *conn) pendingDue(shard, limit int, b *store.Batch) (next time.Time, err error) {
-	const waits = `SELECT member, due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0` + runsNotHeld +
+func (c *conn) pendingDue(lane, limit int, b *store.Batch) (next time.Time, err error) {
+	const waits = `SELECT member, due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0` + runsNotHeld +
 		`ORDER BY due_at`
-	const looks = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM looks WHERE shard = ?` + looksNotHeld +
+	const looks = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM looks WHERE lane = ?` + looksNotHeld +
 		`ORDER BY at`
 	seen := map[string]bool{}
 	for _, due := range []string{waits, looks} {
-		err = c.query(due, []any{shard}, func(r row) error {
+		err = c.query(due, []any{lane}, func(r row) error {
 			at := instant(r.int(1))
 			switch member := r.str(0); {
 			case at.After(b.Horizon):
@@ -242,22 +242,22 @@ func addRun(s *engine.State, r row) {
 	s.Runs = append(s.Runs, &run)
 }
 
-const owedInputs = "SELECT 1 FROM inbox WHERE shard = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
+const owedInputs = "SELECT 1 FROM inbox WHERE lane = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
 
-// Undecided reads the first undecided inputs of each shard.
-func (d *db) Undecided(ctx context.Context) (first [store.Shards]store.Undecided, err error) {
-	const read = `SELECT i.at, i.seq FROM shards s CROSS JOIN inbox i WHERE s.shard = ? AND i.shard = s.shard AND i.seq > s.watermark AND i.kind `
+// Undecided reads the first undecided inputs of each lane.
+func (d *db) Undecided(ctx context.Context) (first [store.Lanes]store.Undecided, err error) {
+	const read = `SELECT i.at, i.seq FROM lanes s CROSS JOIN inbox i WHERE s.lane = ? AND i.lane = s.lane AND i.seq > s.watermark AND i.kind `
 	err = d.read(ctx, func(c *conn) error {
-		for shard := range first {
-			_, err := c.one(read+"NOT IN ('schedule', 'cascaded') ORDER BY i.seq LIMIT 1", []any{shard}, func(r row) error {
-				first[shard].Accepted = instant(r.int(0))
+		for lane := range first {
+			_, err := c.one(read+"NOT IN ('schedule', 'cascaded') ORDER BY i.seq LIMIT 1", []any{lane}, func(r row) error {
+				first[lane].Accepted = instant(r.int(0))
 				return nil
 			})
 			if err != nil {
 				return err
 			}
-			_, err = c.one(read+"= 'schedule' ORDER BY i.seq LIMIT 1", []any{shard}, func(r row) error {
-				first[shard].Occurrence = r.int(1)
+			_, err = c.one(read+"= 'schedule' ORDER BY i.seq LIMIT 1", []any{lane}, func(r row) error {
+				first[lane].Occurrence = r.int(1)
 				return nil
 			})
 			if err != nil {
@@ -272,48 +272,48 @@ func (d *db) Undecided(ctx context.Context) (first [store.Shards]store.Undecided
 	return first, nil
 }
 
-// Owed lists the shards that have something to do.
-func (d *db) Owed(ctx context.Context, now time.Time) (shards []int, next time.Time, err error) {
-	if err := d.settle(ctx, journal.AnyShard, 0); err != nil {
+// Owed lists the lanes that have something to do.
+func (d *db) Owed(ctx context.Context, now time.Time) (lanes []int, next time.Time, err error) {
+	if err := d.settle(ctx, journal.AnyLane, 0); err != nil {
 		return nil, time.Time{}, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	err = d.read(ctx, func(c *conn) error {
-		for shard := range store.Shards {
-			owed, err := c.owes(shard, now, &next)
+		for lane := range store.Lanes {
+			owed, err := c.owes(lane, now, &next)
 			if err != nil {
 				return err
 			}
 			if owed {
-				shards = append(shards, shard)
+				lanes = append(lanes, lane)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("look for shards that owe something: %w", err)
+		return nil, time.Time{}, fmt.Errorf("look for lanes that owe something: %w", err)
 	}
-	return shards, next, nil
+	return lanes, next, nil
 }
 
-func (c *conn) owes(shard int, now time.Time, next *time.Time) (bool, error) {
+func (c *conn) owes(lane int, now time.Time, next *time.Time) (bool, error) {
 	var watermark int64
-	_, err := c.one("SELECT watermark FROM shards WHERE shard = ?", []any{shard}, func(r row) error {
+	_, err := c.one("SELECT watermark FROM lanes WHERE lane = ?", []any{lane}, func(r row) error {
 		watermark = r.int(0)
 		return nil
 	})
 	if err != nil {
 		return false, err
 	}
-	owed, err := c.one(owedInputs, []any{shard, watermark}, func(row) error { return nil })
+	owed, err := c.one(owedInputs, []any{lane, watermark}, func(row) error { return nil })
 	if err != nil {
 		return false, err
 	}
-	const waits = `SELECT due_at FROM runs WHERE shard = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` +
+	const waits = `SELECT due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` +
 		runsNotHeld + `ORDER BY due_at LIMIT 1`
-	const looks = `SELECT at FROM looks WHERE shard = ? AND at > ?` + looksNotHeld + `ORDER BY at LIMIT 1`
+	const looks = `SELECT at FROM looks WHERE lane = ? AND at > ?` + looksNotHeld + `ORDER BY at LIMIT 1`
 	for _, due := range []string{waits, looks} {
 		for _, after := range []int64{0, now.UnixMilli()} {
-			_, err = c.one(due, []any{shard, after}, func(r row) error {
+			_, err = c.one(due, []any{lane, after}, func(r row) error {
 				switch at := instant(r.int(0)); {
 				case !at.After(now):
 					owed = true

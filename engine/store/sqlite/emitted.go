@@ -30,9 +30,9 @@ func (b *batch) storeEmitted(t *tx) error {
 	}
 	// With nothing undecided before them the watermark passes them, or the search for what is owed
 	// would walk over them for ever.
-	const pass = `UPDATE shards SET watermark = ? WHERE shard = ? AND NOT EXISTS (
-		SELECT 1 FROM inbox i WHERE i.shard = shards.shard AND i.seq > shards.watermark AND i.kind <> 'cascaded')`
-	_, err := t.exec(pass, t.clock.seq, b.shard)
+	const pass = `UPDATE lanes SET watermark = ? WHERE lane = ? AND NOT EXISTS (
+		SELECT 1 FROM inbox i WHERE i.lane = lanes.lane AND i.seq > lanes.watermark AND i.kind <> 'cascaded')`
+	_, err := t.exec(pass, t.clock.seq, b.lane)
 	return err
 }
 

@@ -80,55 +80,55 @@ func (t *tx) isPresent(epoch int64) (present bool, err error) {
 }
 
 // spanEpoch notes that what lies behind a seq is decided under an epoch, when that is another.
-func (t *tx) spanEpoch(shard int, seq, epoch int64) error {
+func (t *tx) spanEpoch(lane int, seq, epoch int64) error {
 	var last int64
-	_, err := t.one("SELECT epoch FROM spans WHERE shard = ? ORDER BY seq DESC LIMIT 1", []any{shard}, func(r row) error {
+	_, err := t.one("SELECT epoch FROM spans WHERE lane = ? ORDER BY seq DESC LIMIT 1", []any{lane}, func(r row) error {
 		last = r.int(0)
 		return nil
 	})
 	if err != nil || last == epoch {
 		return err
 	}
-	_, err = t.exec("INSERT INTO spans VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch", shard, seq, epoch)
+	_, err = t.exec("INSERT INTO spans VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch", lane, seq, epoch)
 	return err
 }
 
-// Spans returns the epochs of a shard.
-func (d *db) Spans(ctx context.Context, shard int) (list []store.Span, err error) {
+// Spans returns the epochs of a lane.
+func (d *db) Spans(ctx context.Context, lane int) (list []store.Span, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		return c.query("SELECT seq, epoch FROM spans WHERE shard = ? ORDER BY seq", []any{shard}, func(r row) error {
+		return c.query("SELECT seq, epoch FROM spans WHERE lane = ? ORDER BY seq", []any{lane}, func(r row) error {
 			list = append(list, store.Span{Seq: r.int(0), Epoch: r.int(1)})
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the epochs of shard %d: %w", shard, err)
+		return nil, fmt.Errorf("read the epochs of lane %d: %w", lane, err)
 	}
 	return list, nil
 }
 
 // Decided returns decided inputs.
-func (d *db) Decided(ctx context.Context, shard int, member string) (list []engine.Input, err error) {
+func (d *db) Decided(ctx context.Context, lane int, member string) (list []engine.Input, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT " + inputColumns + ` FROM shards s CROSS JOIN inbox i WHERE s.shard = ? AND i.shard = s.shard AND i.seq <= s.watermark
+		const read = "SELECT " + inputColumns + ` FROM lanes s CROSS JOIN inbox i WHERE s.lane = ? AND i.lane = s.lane AND i.seq <= s.watermark
 			AND (? = '' OR i.member = ?) AND i.kind NOT IN ('cascaded', 'poisoned') AND i.kind NOT LIKE '` + kindHeld + `%' ORDER BY i.seq`
-		return c.query(read, []any{shard, member, member}, func(r row) error {
+		return c.query(read, []any{lane, member, member}, func(r row) error {
 			list = append(list, inputOf(r))
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read what shard %d has decided: %w", shard, err)
+		return nil, fmt.Errorf("read what lane %d has decided: %w", lane, err)
 	}
 	return list, nil
 }
 
 // Records returns what decisions did.
-func (d *db) Records(ctx context.Context, shard int, member string) (list []store.Recorded, err error) {
+func (d *db) Records(ctx context.Context, lane int, member string) (list []store.Recorded, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		const read = "SELECT n, member, at, data, seq, epoch FROM records WHERE ? = '' OR member = ? ORDER BY n"
 		return c.query(read, []any{member, member}, func(r row) error {
-			if store.ShardOf(r.str(1)) != shard {
+			if store.LaneOf(r.str(1)) != lane {
 				return nil
 			}
 			data, _, err := records.Split(r.bytes(3))
@@ -146,7 +146,7 @@ func (d *db) Records(ctx context.Context, shard int, member string) (list []stor
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the records of shard %d: %w", shard, err)
+		return nil, fmt.Errorf("read the records of lane %d: %w", lane, err)
 	}
 	return list, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
-	WHEN 'input' THEN (SELECT member FROM inbox i WHERE i.shard = failures.shard AND i.seq = failures.seq)
+	WHEN 'input' THEN (SELECT member FROM inbox i WHERE i.lane = failures.lane AND i.seq = failures.seq)
 	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
 	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
 	ELSE member END, '')`
@@ -75,7 +75,7 @@ func (d *db) settleFailure(
 	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, do settling,
 ) (f store.Failure, err error) {
 	// What was taken before comes in before: see Accept.
-	if err = d.settle(ctx, journal.AnyShard, 0); err == nil {
+	if err = d.settle(ctx, journal.AnyLane, 0); err == nil {
 		err = d.write(ctx, inputRows, func(t *tx) (err error) {
 			f, err = t.settleFailure(n, now, outcome, do)
 			return err
@@ -146,7 +146,7 @@ func (d *db) settleFailures(
 		next = strconv.FormatInt(list[f.Limit-1], 10)
 	}
 	if err == nil && len(list) > 0 {
-		err = d.settle(ctx, journal.AnyShard, 0)
+		err = d.settle(ctx, journal.AnyLane, 0)
 	}
 	if err == nil && len(list) > 0 {
 		err = d.write(ctx, inputRows*len(list), func(t *tx) error {
@@ -216,11 +216,11 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 // retryInput makes an input undecided again, behind everything that is in the inbox.
 func (t *tx) retryInput(f *store.Failure) error {
 	var in engine.Input
-	kind, shard := "", 0
-	const read = `SELECT i.seq, i.kind, i.name, f.kind, i.shard FROM failures f CROSS JOIN inbox i
-		WHERE f.n = ? AND i.shard = f.shard AND i.seq = f.seq`
+	kind, lane := "", 0
+	const read = `SELECT i.seq, i.kind, i.name, f.kind, i.lane FROM failures f CROSS JOIN inbox i
+		WHERE f.n = ? AND i.lane = f.lane AND i.seq = f.seq`
 	found, err := t.one(read, []any{f.N}, func(r row) error {
-		in.Seq, in.Kind, in.Name, kind, shard = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3), int(r.int(4))
+		in.Seq, in.Kind, in.Name, kind, lane = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3), int(r.int(4))
 		return nil
 	})
 	switch {
@@ -243,7 +243,7 @@ func (t *tx) retryInput(f *store.Failure) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
-	if err := t.putBack(engine.InputKind(kind), f.ID, shard, in.Seq); err != nil {
+	if err := t.putBack(engine.InputKind(kind), f.ID, lane, in.Seq); err != nil {
 		return err
 	}
 	_, err = t.exec("UPDATE failures SET seq = ? WHERE n = ?", t.clock.seq, f.N)
@@ -283,7 +283,7 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string) erro
 func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
 	in := engine.Input{Kind: engine.InputRelease, ID: f.ID}
 	const read = `SELECT i.data FROM failures f CROSS JOIN inbox i
-		WHERE f.n = ? AND f.kind = 'release' AND i.shard = f.shard AND i.seq = f.seq AND i.kind = '` + kindPoisoned + `'`
+		WHERE f.n = ? AND f.kind = 'release' AND i.lane = f.lane AND i.seq = f.seq AND i.kind = '` + kindPoisoned + `'`
 	found, err := t.one(read, []any{f.N}, func(r row) error {
 		in.Data = unformatted(r.bytes(0))
 		return nil
@@ -346,9 +346,9 @@ type failed struct {
 	// Of a run or a wait: whose it is, which no other row may say.
 	member, playbook string
 	// Of an input: its kind, and where it is in the inbox.
-	kind  string
-	shard int
-	seq   int64
+	kind string
+	lane int
+	seq  int64
 }
 
 // fail lists what was given up on.
@@ -362,7 +362,7 @@ func (t *tx) note(f failed) error {
 	if err != nil {
 		return err
 	}
-	const put = "INSERT INTO failures (n, at, what, id, error, kind, shard, seq, member, playbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err = t.exec(put, n, f.at, f.what, f.id, f.text, f.kind, f.shard, f.seq, f.member, f.playbook)
+	const put = "INSERT INTO failures (n, at, what, id, error, kind, lane, seq, member, playbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	_, err = t.exec(put, n, f.at, f.what, f.id, f.text, f.kind, f.lane, f.seq, f.member, f.playbook)
 	return err
 }

@@ -30,16 +30,16 @@ func (b *batch) hold(t *tx) error {
 		return err
 	}
 	for _, h := range b.Held {
-		const keep = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE shard = ? AND seq > (SELECT watermark FROM shards s WHERE s.shard = inbox.shard)
+		const keep = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE lane = ? AND seq > (SELECT watermark FROM lanes s WHERE s.lane = inbox.lane)
 			AND seq <= ? AND member = ? AND kind NOT IN ('cascaded', 'poisoned')`
-		_, err := t.exec(keep, b.shard, b.watermark, h.Member)
+		_, err := t.exec(keep, b.lane, b.watermark, h.Member)
 		if err != nil {
 			return fmt.Errorf("keep the inputs of member %s: %w", h.Member, err)
 		}
 		subject, err := t.subject(h.Member)
 		n := 0
 		if err == nil {
-			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, store.ShardOf(h.Member),
+			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, store.LaneOf(h.Member),
 				t.clock.at, h.Error)
 		}
 		if err == nil && n == 1 {
@@ -112,20 +112,20 @@ func (c *conn) unreadable(member string) (why string, err error) {
 }
 
 // release puts the inputs that were kept behind everything that is in the inbox, in their order,
-// and before those of the member that came since. Whoever is deciding the shard looks again.
+// and before those of the member that came since. Whoever is deciding the lane looks again.
 func (t *tx) release(member string) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
-	shard := store.ShardOf(member)
+	lane := store.LaneOf(member)
 	type kept struct {
 		seq      int64
 		kind, id string
 	}
 	var list []kept
-	const read = `SELECT seq, kind, id FROM inbox WHERE shard = ? AND member = ? AND (kind LIKE '` + kindHeld + `%'
-		OR seq > (SELECT watermark FROM shards s WHERE s.shard = inbox.shard) AND kind NOT IN ('cascaded', 'poisoned')) ORDER BY seq`
-	err := t.query(read, []any{shard, member}, func(r row) error {
+	const read = `SELECT seq, kind, id FROM inbox WHERE lane = ? AND member = ? AND (kind LIKE '` + kindHeld + `%'
+		OR seq > (SELECT watermark FROM lanes s WHERE s.lane = inbox.lane) AND kind NOT IN ('cascaded', 'poisoned')) ORDER BY seq`
+	err := t.query(read, []any{lane, member}, func(r row) error {
 		list = append(list, kept{r.int(0), strings.TrimPrefix(r.str(1), kindHeld), r.str(2)})
 		return nil
 	})
@@ -133,7 +133,7 @@ func (t *tx) release(member string) error {
 		return err
 	}
 	for _, k := range list {
-		if err := t.putBack(engine.InputKind(k.kind), k.id, shard, k.seq); err != nil {
+		if err := t.putBack(engine.InputKind(k.kind), k.id, lane, k.seq); err != nil {
 			return err
 		}
 	}
@@ -144,6 +144,6 @@ func (t *tx) release(member string) error {
 	if _, err := t.exec(settled, t.clock.at, member); err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE shards SET epoch = epoch + 1 WHERE shard = ?", shard)
+	_, err = t.exec("UPDATE lanes SET epoch = epoch + 1 WHERE lane = ?", lane)
 	return err
 }

@@ -17,7 +17,7 @@ var errIDs = errors.New("an id has the hashes of others")
 func (t *tx) takeID(in *engine.Input) (first *engine.Input, err error) {
 	for _, at := range t.ids.Of(store.IdentityOf(in)) {
 		const put = "INSERT INTO ids VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-		n, err := t.exec(put, at, idKey, store.ShardOf(in.Member), in.Seq)
+		n, err := t.exec(put, at, idKey, store.LaneOf(in.Member), in.Seq)
 		if err != nil || n == 1 {
 			return nil, err
 		}
@@ -41,7 +41,7 @@ func (c *conn) input(known store.Identity) (*engine.Input, error) {
 // inputAt returns the input of an id at one of its places, and whether the place is taken, if only by
 // another id.
 func (c *conn) inputAt(at int64, id string) (first *engine.Input, taken bool, err error) {
-	const read = "SELECT " + inputColumns + " FROM ids k CROSS JOIN inbox i WHERE k.hash = ? AND i.shard = k.shard AND i.seq = k.seq"
+	const read = "SELECT " + inputColumns + " FROM ids k CROSS JOIN inbox i WHERE k.hash = ? AND i.lane = k.lane AND i.seq = k.seq"
 	taken, err = c.one(read, []any{at}, func(r row) error {
 		if in := storedInput(r); in.ID == id {
 			first = &in
@@ -53,19 +53,19 @@ func (c *conn) inputAt(at int64, id string) (first *engine.Input, taken bool, er
 
 // putBack moves an input behind everything that is in the inbox, as of now and as the kind that it was
 // accepted as.
-func (t *tx) putBack(kind engine.InputKind, id string, shard int, seq int64) error {
+func (t *tx) putBack(kind engine.InputKind, id string, lane int, seq int64) error {
 	if err := t.load(); err != nil {
 		return err
 	}
 	to := t.clock.seq + 1
-	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE shard = ? AND seq = ?"
-	if _, err := t.exec(put, to, string(kind), string(kind), t.clock.at, shard, seq); err != nil {
+	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE ? WHEN 'schedule' THEN at ELSE ? END WHERE lane = ? AND seq = ?"
+	if _, err := t.exec(put, to, string(kind), string(kind), t.clock.at, lane, seq); err != nil {
 		return err
 	}
 	t.clock.seq, t.dirty = to, true
-	const note = "UPDATE ids SET seq = ? WHERE hash = ? AND shard = ? AND seq = ?"
+	const note = "UPDATE ids SET seq = ? WHERE hash = ? AND lane = ? AND seq = ?"
 	for _, at := range t.ids.Of(store.Identity{Kind: kind, ID: id}) {
-		if n, err := t.exec(note, to, at, shard, seq); err != nil || n == 1 {
+		if n, err := t.exec(note, to, at, lane, seq); err != nil || n == 1 {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 		return nil, err
 	}
 	// What was taken before comes in before: the transaction itself takes that many of them along.
-	if err := d.settle(ctx, journal.AnyShard, absorbRows); err != nil {
+	if err := d.settle(ctx, journal.AnyLane, absorbRows); err != nil {
 		return nil, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	if err := d.held(); err != nil {
@@ -104,10 +104,10 @@ func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, er
 
 // insert puts an input that has its Seq into the inbox, as of a kind that may be the store's own.
 func (t *tx) insert(in *engine.Input, kind string, data []byte) error {
-	const insert = `INSERT INTO inbox (shard, seq, kind, id, hash, member, name, time, at, seen, data, cause)
+	const insert = `INSERT INTO inbox (lane, seq, kind, id, hash, member, name, time, at, seen, data, cause)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	seen := kind == string(engine.InputEvent) && movesLastSeen(in, data)
-	_, err := t.exec(insert, store.ShardOf(in.Member), in.Seq, kind, in.ID, store.HashOf(store.SubjectMember, in.Member),
+	_, err := t.exec(insert, store.LaneOf(in.Member), in.Seq, kind, in.ID, store.HashOf(store.SubjectMember, in.Member),
 		in.Member, in.Name, millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
 	if err == nil {
 		t.clock.seq, t.dirty = in.Seq, true

@@ -235,14 +235,14 @@ func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list [
 }
 
 // Depths counts undecided inputs.
-func (d *db) Depths(ctx context.Context) (depths [store.Shards]store.Depth, err error) {
-	var taken [store.Shards]int // and not in the inbox yet
+func (d *db) Depths(ctx context.Context) (depths [store.Lanes]store.Depth, err error) {
+	var taken [store.Lanes]int // and not in the inbox yet
 	if d.journal != nil {
 		taken = d.journal.Depths()
 	}
 	err = d.read(ctx, func(c *conn) error {
-		const count = `SELECT s.shard, count(*), sum(i.kind IN (?, ?)) FROM shards s CROSS JOIN inbox i
-			WHERE i.shard = s.shard AND i.seq > s.watermark AND i.kind <> 'cascaded' GROUP BY s.shard`
+		const count = `SELECT s.lane, count(*), sum(i.kind IN (?, ?)) FROM lanes s CROSS JOIN inbox i
+			WHERE i.lane = s.lane AND i.seq > s.watermark AND i.kind <> 'cascaded' GROUP BY s.lane`
 		return c.query(count, []any{string(engine.InputSchedule), string(engine.InputTrigger)}, func(r row) error {
 			depths[r.int(0)] = store.Depth{Inputs: int(r.int(1)), Jobs: int(r.int(2))}
 			return nil
@@ -251,8 +251,8 @@ func (d *db) Depths(ctx context.Context) (depths [store.Shards]store.Depth, err 
 	if err != nil {
 		return depths, fmt.Errorf("count undecided inputs: %w", err)
 	}
-	for shard, n := range taken {
-		depths[shard].Inputs += n
+	for lane, n := range taken {
+		depths[lane].Inputs += n
 	}
 	return depths, nil
 }

@@ -71,13 +71,13 @@ func (t *tx) absorb(j *journal.Journal) error {
 	return nil
 }
 
-// settle has all inputs of a shard that were taken before the call put into the inbox, but for the
+// settle has all inputs of a lane that were taken before the call put into the inbox, but for the
 // last few.
-func (d *db) settle(ctx context.Context, shard int, but int64) error {
+func (d *db) settle(ctx context.Context, lane int, but int64) error {
 	if d.journal == nil {
 		return nil
 	}
-	return d.journal.Settle(ctx, shard, but)
+	return d.journal.Settle(ctx, lane, but)
 }
 
 // behind is the database as the journal in front of it sees it.

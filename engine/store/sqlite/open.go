@@ -262,9 +262,9 @@ func migrate(ctx context.Context, dsn string) (err error) {
 func (d *db) seed(ctx context.Context) error {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails
-	return d.write(ctx, store.Shards, func(t *tx) error {
-		for s := range store.Shards {
-			if _, err := t.exec(`INSERT INTO shards VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, s); err != nil {
+	return d.write(ctx, store.Lanes, func(t *tx) error {
+		for s := range store.Lanes {
+			if _, err := t.exec(`INSERT INTO lanes VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, s); err != nil {
 				return err
 			}
 		}

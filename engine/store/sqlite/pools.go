@@ -7,13 +7,13 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Pools reads the shard's blocks. A row of pools counts what was issued and what lies in blocks; it
+// Pools reads the lane's blocks. A row of pools counts what was issued and what lies in blocks; it
 // is above the budget when the budget was lowered.
-func (d *db) Pools(ctx context.Context, shard int, budgets map[string]int) (map[string]engine.PoolState, error) {
+func (d *db) Pools(ctx context.Context, lane int, budgets map[string]int) (map[string]engine.PoolState, error) {
 	states := make(map[string]engine.PoolState, len(budgets))
 	read := func(c *conn) (over bool, err error) {
 		for pool, budget := range budgets {
-			free, err := c.free(pool, shard)
+			free, err := c.free(pool, lane)
 			if err != nil {
 				return false, err
 			}
@@ -45,7 +45,7 @@ func (d *db) Pools(ctx context.Context, shard int, budgets map[string]int) (map[
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the coupon blocks of shard %d: %w", shard, err)
+		return nil, fmt.Errorf("read the coupon blocks of lane %d: %w", lane, err)
 	}
 	return states, nil
 }
@@ -57,7 +57,7 @@ func (t *tx) cut(pool string, budget int) error {
 	if err != nil || reserved <= budget {
 		return err
 	}
-	taken, err := t.drain(pool, noShard, reserved-budget)
+	taken, err := t.drain(pool, noLane, reserved-budget)
 	if err != nil {
 		return err
 	}
@@ -96,17 +96,17 @@ func (t *tx) reserve(pool string, n int) error {
 	return err
 }
 
-func (c *conn) free(pool string, shard int) (free int, err error) {
-	_, err = c.one("SELECT free FROM blocks WHERE pool = ? AND shard = ?", []any{pool, shard}, func(r row) error {
+func (c *conn) free(pool string, lane int) (free int, err error) {
+	_, err = c.one("SELECT free FROM blocks WHERE pool = ? AND lane = ?", []any{pool, lane}, func(r row) error {
 		free = int(r.int(0))
 		return nil
 	})
 	return free, err
 }
 
-// Reserve fills the shard's block from the budget, and when that is used up, from the blocks of the
-// other shards.
-func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int) (state engine.PoolState, err error) {
+// Reserve fills the lane's block from the budget, and when that is used up, from the blocks of the
+// other lanes.
+func (d *db) Reserve(ctx context.Context, lane int, pool string, budget, n int) (state engine.PoolState, err error) {
 	err = d.writeAgain(ctx, 4, func(t *tx) error {
 		if err := t.cut(pool, budget); err != nil {
 			return err
@@ -116,22 +116,22 @@ func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int)
 			return err
 		}
 		if more := min(n, budget-reserved); more > 0 {
-			if err := t.grant(pool, shard, more); err != nil {
+			if err := t.grant(pool, lane, more); err != nil {
 				return err
 			}
 			if err := t.reserve(pool, more); err != nil {
 				return err
 			}
 		}
-		if state.Free, err = t.free(pool, shard); err != nil {
+		if state.Free, err = t.free(pool, lane); err != nil {
 			return err
 		}
 		if state.Free >= n {
 			return nil
 		}
-		got, err := t.reclaim(pool, shard, n-state.Free)
+		got, err := t.reclaim(pool, lane, n-state.Free)
 		state.Free += got
-		state.Dry = state.Free < n // neither the budget nor another shard has more
+		state.Dry = state.Free < n // neither the budget nor another lane has more
 		return err
 	})
 	if err != nil {
@@ -140,29 +140,29 @@ func (d *db) Reserve(ctx context.Context, shard int, pool string, budget, n int)
 	return state, nil
 }
 
-func (t *tx) grant(pool string, shard, n int) error {
+func (t *tx) grant(pool string, lane, n int) error {
 	_, err := t.exec(`INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET free = free + excluded.free`, pool,
-		shard, n)
+		lane, n)
 	return err
 }
 
-// reclaim takes up to n from what the other shards have not used yet. A batch of theirs that
+// reclaim takes up to n from what the other lanes have not used yet. A batch of theirs that
 // counted on it becomes stale; taking no more than is asked for keeps that rare.
-func (t *tx) reclaim(pool string, shard, n int) (int, error) {
-	got, err := t.drain(pool, shard, n)
+func (t *tx) reclaim(pool string, lane, n int) (int, error) {
+	got, err := t.drain(pool, lane, n)
 	if err != nil || got == 0 {
 		return 0, err
 	}
-	return got, t.grant(pool, shard, got)
+	return got, t.grant(pool, lane, got)
 }
 
-const noShard = -1
+const noLane = -1
 
-// drain takes up to n out of the blocks of all shards but one, largest first.
+// drain takes up to n out of the blocks of all lanes but one, largest first.
 func (t *tx) drain(pool string, but, n int) (int, error) {
-	type block struct{ shard, free int }
+	type block struct{ lane, free int }
 	var blocks []block
-	err := t.query("SELECT shard, free FROM blocks WHERE pool = ? AND shard <> ? AND free > 0 ORDER BY free DESC, shard",
+	err := t.query("SELECT lane, free FROM blocks WHERE pool = ? AND lane <> ? AND free > 0 ORDER BY free DESC, lane",
 		[]any{pool, but}, func(r row) error {
 			blocks = append(blocks, block{int(r.int(0)), int(r.int(1))})
 			return nil
@@ -176,8 +176,8 @@ func (t *tx) drain(pool string, but, n int) (int, error) {
 		if take <= 0 {
 			break
 		}
-		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND shard = ?", take, pool,
-			b.shard); err != nil {
+		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND lane = ?", take, pool,
+			b.lane); err != nil {
 			return 0, err
 		}
 		got += take

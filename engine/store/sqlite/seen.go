@@ -13,16 +13,16 @@ func (c *conn) lastSeen(ids []string) (map[string]int64, error) {
 	if c.seen == nil {
 		return nil, nil
 	}
-	var shards [store.Shards][]string
+	var lanes [store.Lanes][]string
 	for _, id := range ids {
-		shards[store.ShardOf(id)] = append(shards[store.ShardOf(id)], id)
+		lanes[store.LaneOf(id)] = append(lanes[store.LaneOf(id)], id)
 	}
 	seen := map[string]int64{}
-	for shard, ids := range shards {
+	for lane, ids := range lanes {
 		if len(ids) == 0 {
 			continue
 		}
-		err := c.seen.Of(seenView{c}, shard, func(s *lastseen.Shard) {
+		err := c.seen.Of(seenView{c}, lane, func(s *lastseen.Lane) {
 			for _, id := range ids {
 				if at, later := s.At(id); later {
 					seen[id] = at
@@ -39,17 +39,17 @@ func (c *conn) lastSeen(ids []string) (map[string]int64, error) {
 // seenView is what a connection sees of when members were last seen.
 type seenView struct{ *conn }
 
-func (v seenView) Bounds(shard int) (from, to int64, err error) {
-	_, err = v.one("SELECT seen, watermark FROM shards WHERE shard = ?", []any{shard}, func(r row) error {
+func (v seenView) Bounds(lane int) (from, to int64, err error) {
+	_, err = v.one("SELECT seen, watermark FROM lanes WHERE lane = ?", []any{lane}, func(r row) error {
 		from, to = r.int(0), r.int(1)
 		return nil
 	})
 	return from, to, err
 }
 
-func (v seenView) Seen(shard int, from, to int64, each func(member string, at, seq int64)) error {
-	const read = `SELECT member, at, seq FROM inbox WHERE shard = ? AND seq > ? AND seq <= ? AND seen = 1 AND kind = 'event' ORDER BY seq`
-	return v.query(read, []any{shard, from, to}, func(r row) error {
+func (v seenView) Seen(lane int, from, to int64, each func(member string, at, seq int64)) error {
+	const read = `SELECT member, at, seq FROM inbox WHERE lane = ? AND seq > ? AND seq <= ? AND seen = 1 AND kind = 'event' ORDER BY seq`
+	return v.query(read, []any{lane, from, to}, func(r row) error {
 		each(r.str(0), r.int(1), r.int(2))
 		return nil
 	})
@@ -57,11 +57,11 @@ func (v seenView) Seen(shard int, from, to int64, each func(member string, at, s
 
 // noteStored says of members whose state was stored that it knows when they were last seen. When too
 // much is known from events alone, it is brought to the subjects.
-func (d *db) noteStored(ctx context.Context, shard int, members []*engine.Member) error {
+func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member) error {
 	var list map[string]int64
 	var to int64
 	err := d.read(ctx, func(c *conn) error {
-		return d.seen.Of(seenView{c}, shard, func(s *lastseen.Shard) {
+		return d.seen.Of(seenView{c}, lane, func(s *lastseen.Lane) {
 			for _, m := range members {
 				s.Stored(m.ID, millis(m.LastSeenAt))
 			}
@@ -78,7 +78,7 @@ func (d *db) noteStored(ctx context.Context, shard int, members []*engine.Member
 				return err
 			}
 		}
-		_, err := t.exec("UPDATE shards SET seen = max(seen, ?) WHERE shard = ?", to, shard)
+		_, err := t.exec("UPDATE lanes SET seen = max(seen, ?) WHERE lane = ?", to, lane)
 		return err
 	})
 }

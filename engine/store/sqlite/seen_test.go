@@ -31,16 +31,16 @@ func TestLastSeenIsBroughtToTheSubjects(t *testing.T) {
 		t.Helper()
 		marks := map[int]int64{}
 		for i := range inputs {
-			marks[store.ShardOf(inputs[i].Member)] = inputs[i].Seq
+			marks[store.LaneOf(inputs[i].Member)] = inputs[i].Seq
 		}
-		for shard := range store.Shards {
+		for lane := range store.Lanes {
 			var err error
-			if fences[shard] == 0 {
-				if fences[shard], err = s.Claim(ctx, shard); err != nil {
+			if fences[lane] == 0 {
+				if fences[lane], err = s.Claim(ctx, lane); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := s.Commit(ctx, shard, fences[shard], marks[shard], c); err != nil {
+			if err := s.Commit(ctx, lane, fences[lane], marks[lane], c); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -45,7 +45,7 @@ func TestStoreWithJournal(t *testing.T) {
 // beside opens a further handle of a database that this process has open.
 func beside(d *db) { d.lock = nil }
 
-// twoHandles decides through one handle what came in through another, and claims shards through the
+// twoHandles decides through one handle what came in through another, and claims lanes through the
 // first what the second commits: whatever a handle would remember is not the database's.
 type twoHandles struct {
 	store.Intake

@@ -82,8 +82,8 @@ func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
 }
 
 // decidedEvents reads the history of a member: see ofHistory.
-const decidedEvents = "SELECT " + inputColumns + ` FROM inbox i INDEXED BY inbox_history CROSS JOIN shards s
-	WHERE i.hash = ? AND i.kind IN ('event', 'cascaded') AND i.member = ? AND s.shard = i.shard
+const decidedEvents = "SELECT " + inputColumns + ` FROM inbox i INDEXED BY inbox_history CROSS JOIN lanes s
+	WHERE i.hash = ? AND i.kind IN ('event', 'cascaded') AND i.member = ? AND s.lane = i.lane
 	AND (i.seq <= s.watermark OR i.kind = 'cascaded')`
 
 func ofHistory(member string) []any {

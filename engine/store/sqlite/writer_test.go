@@ -42,13 +42,13 @@ func onStalledDisk(t *testing.T) (*db, *stalled) {
 func decide(t *testing.T, d *db, member, key string) {
 	t.Helper()
 	ctx := context.Background()
-	shard := store.ShardOf(member)
-	epoch, err := d.Claim(ctx, shard)
+	lane := store.LaneOf(member)
+	epoch, err := d.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Now().UTC().Truncate(time.Millisecond)
-	err = d.Commit(ctx, shard, epoch, 0, &engine.Changes{Deliveries: []engine.Delivery{{
+	err = d.Commit(ctx, lane, epoch, 0, &engine.Changes{Deliveries: []engine.Delivery{{
 		Key: key, Member: member, Channel: "mail", At: at, NotBefore: at, ReleasedAt: at,
 	}}})
 	if err != nil {

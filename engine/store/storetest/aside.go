@@ -11,10 +11,10 @@ import (
 
 var asideCases = map[string]func(*testing.T, *suite){
 	"says by its type that content is refused, whose it is, and stores nothing of it": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(2)
-		epoch, err := s.Claim(s.ctx, shard)
+		lane, m := membersOfLane(2)
+		epoch, err := s.Claim(s.ctx, lane)
 		s.must(err)
-		s.must(s.Commit(s.ctx, shard, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
+		s.must(s.Commit(s.ctx, lane, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
 		run := func(change func(*engine.Run)) *engine.Run {
 			r := waiting("r", m[1], now())
 			change(r)
@@ -38,8 +38,8 @@ var asideCases = map[string]func(*testing.T, *suite){
 		} {
 			c.Members = append(c.Members, &engine.Member{ID: m[0], Points: 7})
 			for way, err := range map[string]error{
-				"Commit": s.Commit(s.ctx, shard, epoch, 0, c),
-				"Try":    s.Try(s.ctx, shard, c),
+				"Commit": s.Commit(s.ctx, lane, epoch, 0, c),
+				"Try":    s.Try(s.ctx, lane, c),
 			} {
 				var refused *store.Unstorable
 				if !errors.As(err, &refused) || refused.Member != m[1] {
@@ -58,35 +58,35 @@ var asideCases = map[string]func(*testing.T, *suite){
 			}}},
 		} {
 			var refused *store.Unstorable
-			if err := s.Commit(s.ctx, shard, epoch, 0, c); !errors.As(err, &refused) {
+			if err := s.Commit(s.ctx, lane, epoch, 0, c); !errors.As(err, &refused) {
 				t.Errorf("an event: %v", err)
 			}
 		}
 		s.same("nothing was stored", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
 	},
 	"a stale batch is not refused for its content": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		var refused *store.Unstorable
-		err := s.Commit(s.ctx, shard, 99, 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
+		err := s.Commit(s.ctx, lane, 99, 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		if !errors.Is(err, store.ErrStale) || errors.As(err, &refused) {
 			t.Fatalf("%v", err)
 		}
 	},
 	"tries without storing": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		c := recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())},
 			Coupons:  []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
 			Cascaded: []engine.Input{event("e", m[0], "x")},
 		})
-		s.must(s.Try(s.ctx, shard, c))
-		s.must(s.Try(s.ctx, shard, c))
+		s.must(s.Try(s.ctx, lane, c))
+		s.must(s.Try(s.ctx, lane, c))
 		s.same("member", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
 		s.commit(m[0], 0, c)
 		s.same("runs", len(s.states(m, nil)[m[0]].Runs), 1)
 	},
 	"a result that is set aside fails the run that holds for it": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
 			Runs:    []*engine.Run{waiting("r", m[0], time.Time{})},
@@ -100,7 +100,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("run", []any{r.State, r.Reason, r.EndedAt}, []any{engine.RunFailed, "broken", in[0].At})
 	},
 	"lists inputs, waits and looks that were set aside": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at)}})
 		in := s.accept(event("bad", m[0], "x"))
@@ -119,7 +119,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		})
 	},
 	"makes parked runs due, and no others": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		at := now()
 		other, parked, late := waiting("other", m[0], at.Add(time.Hour)), waiting("parked", m[0], at.Add(time.Hour)),
 			waiting("late", m[0], at.Add(-time.Hour))
@@ -132,7 +132,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("reason", s.run("parked").Reason, parked.Reason)
 	},
 	"holds a member with their inputs, waits and looks, and lets them go on": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(2)
+		lane, m := membersOfLane(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)},
@@ -140,16 +140,16 @@ var asideCases = map[string]func(*testing.T, *suite){
 		})
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"))
 		s.commit(m[0], in[2].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
-		b := s.pending(shard, 10)
+		b := s.pending(lane, 10)
 		s.same("nothing is owed", []any{len(b.Inputs), len(b.Due)}, []any{0, 0})
-		shards, _, err := s.Owed(s.ctx, now())
+		lanes, _, err := s.Owed(s.ctx, now())
 		s.must(err)
-		s.same("no shard owes", len(shards), 0)
+		s.same("no lane owes", len(lanes), 0)
 		s.same("the state says it", s.states(m, nil)[m[0]].Unreadable(), "broken")
 		s.same("of the others it does not", s.states(m, nil)[m[1]].Unreadable(), "")
 		s.same("the inputs are known", s.take(event("a", m[0], "x"), event("c", m[0], "x")), []bool{true, true})
 		late := s.accept(event("d", m[0], "x"), event("e", m[1], "x"))
-		s.same("what comes later is seen", ids(s.pending(shard, 10).Inputs), []string{"d", "e"})
+		s.same("what comes later is seen", ids(s.pending(lane, 10).Inputs), []string{"d", "e"})
 		s.commit(m[0], late[1].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
 		list, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
 		s.must(err)
@@ -160,42 +160,42 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("held", held, []engine.Held{{Member: m[0], Error: "broken"}})
 
 		s.accept(event("f", m[0], "x"))
-		epoch := s.pending(shard, 10).Epoch
+		epoch := s.pending(lane, 10).Epoch
 		released, err := s.Release(s.ctx)
 		s.must(err)
 		s.same("released", released, []string{m[0]})
-		b = s.pending(shard, 10)
+		b = s.pending(lane, 10)
 		s.same("all is owed again, in its order", ids(b.Inputs), []string{"a", "c", "d", "f"})
 		for i := range b.Inputs {
 			s.same("kind", b.Inputs[i].Kind, engine.InputEvent)
 			s.same("accepted again", b.Inputs[i].At.Before(at), false)
 		}
 		s.same("and what was due", b.Due, []string{m[0]})
-		err = s.Commit(s.ctx, shard, epoch, late[1].Seq, &engine.Changes{})
-		s.same("who decided the shard before looks again", errors.Is(err, store.ErrStale), true)
+		err = s.Commit(s.ctx, lane, epoch, late[1].Seq, &engine.Changes{})
+		s.same("who decided the lane before looks again", errors.Is(err, store.ErrStale), true)
 		s.commit(m[0], b.Inputs[3].Seq, &engine.Changes{})
 		events, _, err := s.MemberEvents(s.ctx, m[0], "", 10)
 		s.must(err)
 		s.same("the history has them", ids(events), []string{"f", "d", "c", "a"})
 	},
-	"tells the oldest undecided input of each shard": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(2)
-		other := memberOfOtherShard()
+	"tells the oldest undecided input of each lane": func(t *testing.T, s *suite) {
+		lane, m := membersOfLane(2)
+		other := memberOfOtherLane()
 		oldest, err := s.Undecided(s.ctx)
 		s.must(err)
-		s.same("of nothing", oldest, [store.Shards]store.Undecided{})
+		s.same("of nothing", oldest, [store.Lanes]store.Undecided{})
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", other, "x"))
 		s.accept(engine.Input{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "p", At: now().Add(-time.Hour)})
 		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
-		want := [store.Shards]store.Undecided{}
-		want[shard] = store.Undecided{Accepted: in[1].At, Occurrence: in[2].Seq + 1}
-		want[shardOf(other)].Accepted = in[2].At
+		want := [store.Lanes]store.Undecided{}
+		want[lane] = store.Undecided{Accepted: in[1].At, Occurrence: in[2].Seq + 1}
+		want[laneOf(other)].Accepted = in[2].At
 		s.same("oldest", oldest, want)
 		s.commit(m[0], in[1].Seq, &engine.Changes{})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
-		s.same("an occurrence has no instant of acceptance", oldest[shard], store.Undecided{Occurrence: in[2].Seq + 1})
+		s.same("an occurrence has no instant of acceptance", oldest[lane], store.Undecided{Occurrence: in[2].Seq + 1})
 	},
 }

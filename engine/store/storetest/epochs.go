@@ -34,8 +34,8 @@ var epochCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"refuses what was decided under an epoch that is over": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
-		claimed, err := s.Claim(s.ctx, shard)
+		lane, m := membersOfLane(1)
+		claimed, err := s.Claim(s.ctx, lane)
 		s.must(err)
 		watch := map[string]string{"s": "x"}
 		for what, end := range map[string]func() error{
@@ -50,7 +50,7 @@ var epochCases = map[string]func(*testing.T, *suite){
 			n, err := s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h1"})
 			s.must(err)
 			c := &engine.Changes{Epoch: n, Members: []*engine.Member{{ID: m[0]}}}
-			s.must(s.Commit(s.ctx, shard, claimed, 0, c))
+			s.must(s.Commit(s.ctx, lane, claimed, 0, c))
 			if what == "its own end" {
 				_, err := s.WatchSegments(s.ctx, watch, now())
 				s.must(err)
@@ -58,16 +58,16 @@ var epochCases = map[string]func(*testing.T, *suite){
 				s.must(err)
 			}
 			s.must(end())
-			if err := s.Commit(s.ctx, shard, claimed, 0, c); !errors.Is(err, store.ErrStale) {
+			if err := s.Commit(s.ctx, lane, claimed, 0, c); !errors.Is(err, store.ErrStale) {
 				t.Errorf("after %s: %v", what, err)
 			}
 			_, err = s.BeginEpoch(s.ctx, store.Epoch{Workspace: "h1"})
 			s.must(err)
-			s.must(s.Commit(s.ctx, shard, claimed, 0, c))
+			s.must(s.Commit(s.ctx, lane, claimed, 0, c))
 		}
 	},
 	"gives back what was decided, under which epoch": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(2)
+		lane, m := membersOfLane(2)
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"), event("d", m[0], "x"))
 		refuse := func(in *engine.Input, due bool) engine.Record {
 			r := refusal(engine.Decision{At: in.At, Member: in.Member, Playbook: "p", Input: in.ID, Reason: "condition"})
@@ -85,13 +85,13 @@ var epochCases = map[string]func(*testing.T, *suite){
 			Epoch: two, Records: []engine.Record{refuse(&in[2], true), refuse(&in[2], false)},
 			Poisoned: []engine.Poisoned{{Seq: in[1].Seq, Error: "broken"}},
 		})
-		inputs, err := s.Decided(s.ctx, shard, "")
+		inputs, err := s.Decided(s.ctx, lane, "")
 		s.must(err)
 		s.same("decided", ids(inputs), []string{"a", "c"})
-		inputs, err = s.Decided(s.ctx, shard, m[1])
+		inputs, err = s.Decided(s.ctx, lane, m[1])
 		s.must(err)
 		s.same("of another", len(inputs), 0)
-		list, err := s.Records(s.ctx, shard, m[0])
+		list, err := s.Records(s.ctx, lane, m[0])
 		s.must(err)
 		type decided struct {
 			Seq, Epoch int64
@@ -109,10 +109,10 @@ var epochCases = map[string]func(*testing.T, *suite){
 		s.same("records", got, []decided{
 			{in[0].Seq, one, false, "a"}, {in[0].Seq, two, true, "c"}, {in[2].Seq, two, false, "c"},
 		})
-		list, err = s.Records(s.ctx, shard, m[1])
+		list, err = s.Records(s.ctx, lane, m[1])
 		s.must(err)
 		s.same("records of another", len(list), 0)
-		spans, err := s.Spans(s.ctx, shard)
+		spans, err := s.Spans(s.ctx, lane)
 		s.must(err)
 		s.same("spans", spans, []store.Span{{Seq: 0, Epoch: one}, {Seq: in[0].Seq, Epoch: two}})
 	},

@@ -102,7 +102,7 @@ func failureKeys(list []store.Failure) (keys []string) {
 
 var failureCases = map[string]func(*testing.T, *suite){
 	"settles many, oldest first, group by group": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		at := now()
 		var inputs []engine.Input
 		for i := range 5 {
@@ -118,7 +118,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("second group", failureKeys(second.Done), []string{"e4"})
 		s.same("kept", []any{len(second.Kept), second.Kept[0].ID, second.Next}, []any{1, "over", ""})
-		s.same("owed", ids(s.pending(shard, 10).Inputs), []string{"e0", "e1", "e2", "e3", "e4"})
+		s.same("owed", ids(s.pending(lane, 10).Inputs), []string{"e0", "e1", "e2", "e3", "e4"})
 		dropped, err := s.DropAll(s.ctx, store.FailureFilter{Limit: 4}, at)
 		s.must(err)
 		s.same("dropped", []any{failureKeys(dropped.Done), dropped.Done[0].Outcome, len(dropped.Kept)},
@@ -131,7 +131,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"selects by kind, playbook and time": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		f := s.givenUp(m[0])
 		s.setAside(event("e", m[0], "x"))
 		for _, c := range []struct {
@@ -157,7 +157,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("left", failureKeys(list), []string{"e"})
 	},
 	"drops the message of a release with it": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		at := now()
 		d := engine.Delivery{Key: "k", Member: m[0], Run: "r", Step: "hi", Channel: "mail", At: at, ReleasedAt: at}
 		s.commit(m[0], 0, &engine.Changes{
@@ -166,21 +166,21 @@ var failureCases = map[string]func(*testing.T, *suite){
 		})
 		again := engine.ReleaseAgain(&d)
 		s.must(s.Settle(s.ctx, []store.Outcome{{Key: "k", State: store.DeliveryDeferred, At: at, Result: &again}}))
-		in := s.pending(shard, 10).Inputs
+		in := s.pending(lane, 10).Inputs
 		s.commit(m[0], in[0].Seq, &engine.Changes{Poisoned: []engine.Poisoned{{Seq: in[0].Seq, Error: "broken"}}})
 		_, err := s.Drop(s.ctx, s.failure().N, at)
 		s.must(err)
 		got, last := s.delivery()
 		s.same("delivery", []any{got.State, got.SettleAt}, []any{store.DeliveryDropped, at})
 		s.same("trace", []any{last.What, last.Step}, []any{"dropped", "hi"})
-		result := s.pending(shard, 10).Inputs
+		result := s.pending(lane, 10).Inputs
 		s.same("its run is told", ids(result), []string{engine.AnswerID("k")})
 		p, err := result[0].Decode()
 		s.must(err)
 		s.same("status", p.Properties["status"], "failed")
 	},
 	"puts an input back as what it was": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(2)
+		lane, m := membersOfLane(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
@@ -201,7 +201,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 			s.must(err)
 			f.Outcome, f.SettledAt = store.FailureRetried, at
 			s.same("answer", got, f)
-			b := s.pending(shard, 10)
+			b := s.pending(lane, 10)
 			s.same("owed", ids(b.Inputs), []string{next[0].ID, in[0].ID})
 			back := b.Inputs[1]
 			if back.At.Before(next[0].At) && kind != engine.InputSchedule || kind == engine.InputSchedule &&
@@ -216,7 +216,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"puts a delivery back": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		f := s.givenUp(m[0])
 		at := now()
 		got, err := s.Retry(s.ctx, f.N, at)
@@ -234,7 +234,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("sent", d.State, store.DeliverySent)
 	},
 	"drops a delivery": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		f := s.givenUp(m[0])
 		at := now()
 		got, err := s.Drop(s.ctx, f.N, at)
@@ -245,7 +245,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("trace", []any{last.What, last.Step, last.At}, []any{"dropped", "hi", at})
 	},
 	"lets a member go on who can be read, and no other": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		s.commit(m[0], 0, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
 		f := s.failure()
@@ -259,7 +259,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.settled(f, store.FailureRetried, at)
 	},
 	"puts nothing back that has ended": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
@@ -277,12 +277,12 @@ var failureCases = map[string]func(*testing.T, *suite){
 		for _, f := range list {
 			s.refused("retry of a "+f.What, second(s.Retry(s.ctx, f.N, at)), "drop this")
 		}
-		s.same("owed", len(s.pending(shard, 5).Inputs), 0)
+		s.same("owed", len(s.pending(lane, 5).Inputs), 0)
 		_, err = s.Retry(s.ctx, 1<<40, at)
 		s.same("one that is not there", errors.Is(err, store.ErrNotFound), true)
 	},
 	"drops with a trace": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		in := s.accept(event("bad", m[0], "x"))
 		s.commit(m[0], in[0].Seq, &engine.Changes{
 			Members:  []*engine.Member{{ID: m[0]}},
@@ -292,7 +292,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		got, err := s.Drop(s.ctx, f.N, at)
 		s.must(err)
 		s.settled(got, store.FailureDropped, at)
-		s.same("owed", len(s.pending(shard, 5).Inputs), 0)
+		s.same("owed", len(s.pending(lane, 5).Inputs), 0)
 		s.same("its id is known", s.take(in[0]), []bool{true})
 		_, err = s.Drop(s.ctx, 1<<40, at)
 		s.same("one that is not there", errors.Is(err, store.ErrNotFound), true)

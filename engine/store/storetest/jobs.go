@@ -67,7 +67,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		s.same("last", last, latest)
 	},
 	"advances with its inputs, or not at all": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(3)
+		lane, m := membersOfLane(3)
 		j := s.job("a", func(j *store.Job) { j.Kind, j.At = store.JobSchedule, now().Add(-time.Minute) })
 		input := func(member string) engine.Input {
 			return engine.Input{
@@ -96,7 +96,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("stored", stored, j)
 		s.same("open", len(s.openJobs()), 0)
-		b := s.pending(shard, 10)
+		b := s.pending(lane, 10)
 		s.same("inputs", ids(b.Inputs), []string{"schedule:weekly:" + m[0], "schedule:weekly:" + m[1]})
 		s.same("instant", b.Inputs[0].At, j.At)
 		if _, err := s.Advance(s.ctx, store.Progress{Job: j.N, From: m[1], To: m[2]}); !errors.Is(err, store.ErrStale) {
@@ -144,7 +144,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		if !errors.Is(err, store.ErrStale) {
 			t.Fatalf("it moves on: %v", err)
 		}
-		s.same("inputs", len(s.pending(shardOf("m"), 10).Inputs), 0)
+		s.same("inputs", len(s.pending(laneOf("m"), 10).Inputs), 0)
 		again, err := s.CancelJob(s.ctx, j.N, "again", at.Add(time.Hour))
 		if !errors.Is(err, store.ErrConflict) {
 			t.Fatalf("once more: %v", err)
@@ -155,7 +155,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"pages over all members by id": func(t *testing.T, s *suite) {
-		_, m := membersOfShard(1)
+		_, m := membersOfLane(1)
 		c := &engine.Changes{}
 		for _, id := range []string{"c", "a", "b"} {
 			c.Members = append(c.Members, &engine.Member{ID: id, Points: 1})

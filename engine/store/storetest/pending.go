@@ -10,68 +10,68 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-func shardOf(member string) int { return store.ShardOf(member) }
+func laneOf(member string) int { return store.LaneOf(member) }
 
 var pendingCases = map[string]func(*testing.T, *suite){
 	"counts what is undecided": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
-		other := memberOfOtherShard()
+		lane, m := membersOfLane(1)
+		other := memberOfOtherLane()
 		in := s.accept(event("a", m[0], "x"), event("b", other, "x"),
 			engine.Input{Kind: engine.InputTrigger, ID: "t", Member: m[0], Name: "by-hand"},
 			engine.Input{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "weekly", At: now()})
-		depths := func() [store.Shards]store.Depth {
+		depths := func() [store.Lanes]store.Depth {
 			list, err := s.Depths(s.ctx)
 			s.must(err)
 			return list
 		}
-		want := [store.Shards]store.Depth{}
-		want[shard], want[shardOf(other)] = store.Depth{Inputs: 3, Jobs: 2}, store.Depth{Inputs: 1}
+		want := [store.Lanes]store.Depth{}
+		want[lane], want[laneOf(other)] = store.Depth{Inputs: 3, Jobs: 2}, store.Depth{Inputs: 1}
 		s.same("before", depths(), want)
 		s.commit(m[0], in[2].Seq, &engine.Changes{})
-		want[shard] = store.Depth{Inputs: 1, Jobs: 1}
+		want[lane] = store.Depth{Inputs: 1, Jobs: 1}
 		s.same("after", depths(), want)
 	},
-	"gives a shard's undecided inputs in order, up to the limit": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(2)
-		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", memberOfOtherShard(), "x"),
+	"gives a lane's undecided inputs in order, up to the limit": func(t *testing.T, s *suite) {
+		lane, m := membersOfLane(2)
+		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("other", memberOfOtherLane(), "x"),
 			event("c", m[0], "x"))
-		b := s.pending(shard, 2)
+		b := s.pending(lane, 2)
 		s.same("inputs", ids(b.Inputs), []string{"a", "b"})
 		s.same("more", b.More, true)
 		s.commit(m[0], in[1].Seq, &engine.Changes{})
-		b = s.pending(shard, 2)
+		b = s.pending(lane, 2)
 		s.same("inputs", ids(b.Inputs), []string{"c"})
 		s.same("more", b.More, false)
 		s.same("watermark", b.Watermark, in[1].Seq)
 	},
 	"gives the members whose waits are due": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(3)
+		lane, m := membersOfLane(3)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{
 			waiting("late", m[0], now().Add(-time.Minute)), waiting("too", m[0], now().Add(-time.Second)),
 			waiting("soon", m[1], now().Add(time.Hour)), waiting("never", m[2], time.Time{}),
 		}})
-		b := s.pending(shard, 10)
+		b := s.pending(lane, 10)
 		s.same("due", b.Due, []string{m[0]})
 		if b.Horizon.Before(now().Add(-time.Second)) {
 			t.Fatalf("the horizon %v is before what is due", b.Horizon)
 		}
 	},
 	"limits the due members too": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(3)
+		lane, m := membersOfLane(3)
 		c := &engine.Changes{}
 		for i, id := range m {
 			c.Runs = append(c.Runs, waiting("r"+strconv.Itoa(i), id, now().Add(-time.Minute)))
 		}
 		s.commit(m[0], 0, c)
-		b := s.pending(shard, 2)
+		b := s.pending(lane, 2)
 		s.same("due", len(b.Due), 2)
 		s.same("more", b.More, true)
 	},
 	"keeps its horizon: nothing accepted later is before it": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now().Add(-time.Second))}})
 		// The worker's clock may be ahead of the one that gives instants.
-		b, err := s.Pending(s.ctx, shard, now().Add(5*time.Second), 10)
+		b, err := s.Pending(s.ctx, lane, now().Add(5*time.Second), 10)
 		s.must(err)
 		s.same("due", b.Due, m)
 		if in := s.accept(event("a", m[0], "x")); in[0].At.Before(b.Horizon) {
@@ -79,39 +79,39 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"gives no horizon beyond what was left behind, nor beyond now": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+		lane, m := membersOfLane(1)
 		in := s.accept(event("a", m[0], "x"))
 		in = append(in, s.accept(event("b", m[0], "x"))...)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now().Add(-time.Hour))}})
-		if b := s.pending(shard, 1); b.Horizon.After(in[1].At) {
+		if b := s.pending(lane, 1); b.Horizon.After(in[1].At) {
 			t.Fatalf("the horizon %v is after the instant %v of an input left behind", b.Horizon, in[1].At)
 		}
 		earlier := in[0].At.Add(-time.Minute)
-		b, err := s.Pending(s.ctx, shard, earlier, 10)
+		b, err := s.Pending(s.ctx, lane, earlier, 10)
 		s.must(err)
 		if b.Horizon.After(earlier) {
 			t.Fatalf("the horizon %v is after now, %v", b.Horizon, earlier)
 		}
 	},
-	"tells which shards owe something, and when the next wait is due": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
+	"tells which lanes owe something, and when the next wait is due": func(t *testing.T, s *suite) {
+		lane, m := membersOfLane(1)
 		at := now()
-		shards, next, err := s.Owed(s.ctx, at)
+		lanes, next, err := s.Owed(s.ctx, at)
 		s.must(err)
-		s.same("shards", len(shards), 0)
+		s.same("lanes", len(lanes), 0)
 		s.same("next", next, time.Time{})
 
-		other := memberOfOtherShard()
+		other := memberOfOtherLane()
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{
 			waiting("a", m[0], at.Add(-time.Minute)),
 			waiting("b", m[0], at.Add(time.Hour)),
 		}})
 		s.accept(event("a", other, "x"))
-		shards, next, err = s.Owed(s.ctx, at)
+		lanes, next, err = s.Owed(s.ctx, at)
 		s.must(err)
-		want := []int{shard, shardOf(other)}
+		want := []int{lane, laneOf(other)}
 		slices.Sort(want)
-		s.same("shards", shards, want)
+		s.same("lanes", lanes, want)
 		s.same("next", next, at.Add(time.Hour))
 	},
 }

@@ -11,8 +11,8 @@ import (
 
 var poolCases = map[string]func(*testing.T, *suite){
 	"reserves up to the budget, then reclaims, then is dry": func(t *testing.T, s *suite) {
-		reserve := func(shard, n int) engine.PoolState {
-			st, err := s.Reserve(s.ctx, shard, "ten", 10, n)
+		reserve := func(lane, n int) engine.PoolState {
+			st, err := s.Reserve(s.ctx, lane, "ten", 10, n)
 			s.must(err)
 			return st
 		}
@@ -54,13 +54,13 @@ var poolCases = map[string]func(*testing.T, *suite){
 		s.same("left", pools["ten"].Free, 0)
 	},
 	"obeys a lowered budget at once": func(t *testing.T, s *suite) {
-		reserve := func(shard, budget, n int) engine.PoolState {
-			st, err := s.Reserve(s.ctx, shard, "ten", budget, n)
+		reserve := func(lane, budget, n int) engine.PoolState {
+			st, err := s.Reserve(s.ctx, lane, "ten", budget, n)
 			s.must(err)
 			return st
 		}
-		pools := func(shard, budget int) engine.PoolState {
-			list, err := s.Pools(s.ctx, shard, map[string]int{"ten": budget})
+		pools := func(lane, budget int) engine.PoolState {
+			list, err := s.Pools(s.ctx, lane, map[string]int{"ten": budget})
 			s.must(err)
 			return list["ten"]
 		}

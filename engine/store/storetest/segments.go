@@ -11,7 +11,7 @@ import (
 
 var segmentCases = map[string]func(*testing.T, *suite){
 	"a look that is due is owed like a wait": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(3)
+		lane, m := membersOfLane(3)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0], ReevaluateAt: at.Add(-time.Minute)}},
@@ -23,16 +23,16 @@ var segmentCases = map[string]func(*testing.T, *suite){
 			Runs: []*engine.Run{waiting("r", m[1], at.Add(-time.Hour))},
 		})
 		due := func() []string {
-			list := s.pending(shard, 10).Due
+			list := s.pending(lane, 10).Due
 			slices.Sort(list)
 			return list
 		}
 		s.same("due", due(), m[:2])
-		s.same("limited", len(s.pending(shard, 1).Due), 1)
-		s.same("more", s.pending(shard, 1).More, true)
-		shards, next, err := s.Owed(s.ctx, at)
+		s.same("limited", len(s.pending(lane, 1).Due), 1)
+		s.same("more", s.pending(lane, 1).More, true)
+		lanes, next, err := s.Owed(s.ctx, at)
 		s.must(err)
-		s.same("shards", shards, []int{shard})
+		s.same("lanes", lanes, []int{lane})
 		s.same("next", next, at.Add(time.Hour))
 		s.same("kept with the member", s.states(m[:1], nil)[m[0]].Member.ReevaluateAt, at.Add(-time.Minute))
 
@@ -44,16 +44,16 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		s.same("due", due(), m[1:])
 	},
 	"a look of an earlier owner is not stored": func(t *testing.T, s *suite) {
-		shard, m := membersOfShard(1)
-		old, err := s.Claim(s.ctx, shard)
+		lane, m := membersOfLane(1)
+		old, err := s.Claim(s.ctx, lane)
 		s.must(err)
-		_, err = s.Claim(s.ctx, shard)
+		_, err = s.Claim(s.ctx, lane)
 		s.must(err)
-		if err := s.Commit(s.ctx, shard, old, 0,
+		if err := s.Commit(s.ctx, lane, old, 0,
 			&engine.Changes{Reevaluations: []engine.Reevaluation{{Member: m[0], At: now()}}}); err == nil {
 			t.Fatal("an earlier owner committed")
 		}
-		s.same("due", len(s.pending(shard, 10).Due), 0)
+		s.same("due", len(s.pending(lane, 10).Due), 0)
 	},
 	"a watch goes on while its definition is the same": func(t *testing.T, s *suite) {
 		at := now()

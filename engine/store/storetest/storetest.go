@@ -105,40 +105,40 @@ func (s *suite) take(inputs ...engine.Input) (duplicates []bool) {
 	return duplicates
 }
 
-// membersOfShard returns n members of the shard of the first.
-func membersOfShard(n int) (shard int, members []string) {
-	shard = store.ShardOf("m-0")
+// membersOfLane returns n members of the lane of the first.
+func membersOfLane(n int) (lane int, members []string) {
+	lane = store.LaneOf("m-0")
 	for i := 0; len(members) < n; i++ {
-		if m := fmt.Sprintf("m-%d", i); store.ShardOf(m) == shard {
+		if m := fmt.Sprintf("m-%d", i); store.LaneOf(m) == lane {
 			members = append(members, m)
 		}
 	}
-	return shard, members
+	return lane, members
 }
 
-// memberOfOtherShard returns a member of another shard.
-func memberOfOtherShard() string {
+// memberOfOtherLane returns a member of another lane.
+func memberOfOtherLane() string {
 	for i := 0; ; i++ {
-		if m := fmt.Sprintf("s-%d", i); store.ShardOf(m) != store.ShardOf("m-0") {
+		if m := fmt.Sprintf("s-%d", i); store.LaneOf(m) != store.LaneOf("m-0") {
 			return m
 		}
 	}
 }
 
-func (s *suite) pending(shard, limit int) *store.Batch {
+func (s *suite) pending(lane, limit int) *store.Batch {
 	s.t.Helper()
-	b, err := s.Pending(s.ctx, shard, now(), limit)
+	b, err := s.Pending(s.ctx, lane, now(), limit)
 	s.must(err)
 	return b
 }
 
-// commit claims the shard of the member and commits.
+// commit claims the lane of the member and commits.
 func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 	s.t.Helper()
-	shard := store.ShardOf(member)
-	epoch, err := s.Claim(s.ctx, shard)
+	lane := store.LaneOf(member)
+	epoch, err := s.Claim(s.ctx, lane)
 	s.must(err)
-	s.must(s.Commit(s.ctx, shard, epoch, watermark, recorded(c)))
+	s.must(s.Commit(s.ctx, lane, epoch, watermark, recorded(c)))
 }
 
 // recorded adds to changes the records that the core would make of them: of runs that begin, with

@@ -54,7 +54,7 @@ type Journal struct {
 	known    map[store.Identity]*Entry // what is being written or waits
 	writing  int64                     // the instant of what is being written; 0: nothing is
 	waiting  []*Entry                  // on the disk, not in the database
-	owed     [store.Shards]int
+	owed     [store.Lanes]int
 	stored   int64 // how many ever waited
 	absorbed int64 // how many of those are in the database
 	last     int64 // no later input gets an instant before this, in milliseconds
@@ -300,7 +300,7 @@ func (j *Journal) wait(list []*Entry) {
 	j.waiting = append(j.waiting, list...)
 	j.stored += int64(len(list))
 	for _, in := range list {
-		j.owed[store.ShardOf(in.Member)]++
+		j.owed[store.LaneOf(in.Member)]++
 	}
 }
 
@@ -321,7 +321,7 @@ func (j *Journal) Committed(n int) {
 	defer j.mu.Unlock()
 	for _, in := range j.waiting[:n] {
 		delete(j.known, store.IdentityOf(&in.Input))
-		j.owed[store.ShardOf(in.Member)]--
+		j.owed[store.LaneOf(in.Member)]--
 	}
 	clear(j.waiting[:n])
 	j.waiting = j.waiting[n:]
@@ -344,20 +344,20 @@ func (j *Journal) Bound(at int64, first int) int64 {
 	return at
 }
 
-// AnyShard asks Settle for the inputs of all shards.
-const AnyShard = -1
+// AnyLane asks Settle for the inputs of all lanes.
+const AnyLane = -1
 
-// Settle has all inputs of a shard that were taken before the call put into the database, but for
+// Settle has all inputs of a lane that were taken before the call put into the database, but for
 // the last few.
-func (j *Journal) Settle(ctx context.Context, shard int, but int64) error {
-	return j.settle(shard, but, func() error { return j.db.Commit(ctx, false) })
+func (j *Journal) Settle(ctx context.Context, lane int, but int64) error {
+	return j.settle(lane, but, func() error { return j.db.Commit(ctx, false) })
 }
 
 // settle commits until all is absorbed that was stored at the time of the call, but for the last
 // few.
-func (j *Journal) settle(shard int, but int64, commit func() error) error {
+func (j *Journal) settle(lane int, but int64, commit func() error) error {
 	j.mu.Lock()
-	until, left := j.stored-but, shard == AnyShard || j.owed[shard] > 0
+	until, left := j.stored-but, lane == AnyLane || j.owed[lane] > 0
 	left = left && j.absorbed < until
 	j.mu.Unlock()
 	for left {
@@ -371,8 +371,8 @@ func (j *Journal) settle(shard int, but int64, commit func() error) error {
 	return nil
 }
 
-// Depths returns how many inputs of each shard are not in the database yet.
-func (j *Journal) Depths() [store.Shards]int {
+// Depths returns how many inputs of each lane are not in the database yet.
+func (j *Journal) Depths() [store.Lanes]int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.owed
@@ -382,7 +382,7 @@ func (j *Journal) Depths() [store.Shards]int {
 // the disk.
 func (j *Journal) StartOver(ctx context.Context) error {
 	durable := func() error { return j.db.Commit(ctx, true) }
-	if err := j.settle(AnyShard, 0, durable); err != nil {
+	if err := j.settle(AnyLane, 0, durable); err != nil {
 		return err
 	}
 	// Others may have put the last of it into the database: that is on the disk when a later commit is.

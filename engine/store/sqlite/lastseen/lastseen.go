@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// mostUnstored is how many members of a shard the stored rows may know too little of: so many are
+	// mostUnstored is how many members of a lane the stored rows may know too little of: so many are
 	// written in one transaction.
 	mostUnstored = 1000
 	// mostEvents is how many events may have to be read at a start.
 	mostEvents = 25_000
 )
 
-// Events is that map, of each shard.
+// Events is that map, of each lane.
 type Events struct {
-	mu     sync.Mutex
-	shards [store.Shards]Shard
+	mu    sync.Mutex
+	lanes [store.Lanes]Lane
 }
 
-// Shard is folded from the decided events of a shard that lie behind the one and up to the other.
-type Shard struct {
+// Lane is folded from the decided events of a lane that lie behind the one and up to the other.
+type Lane struct {
 	from, to int64
 	last     map[string]event
 	unstored int
@@ -42,31 +42,31 @@ type event struct {
 
 // View is what one reader of the database sees.
 type View interface {
-	// Bounds returns up to which event of a shard the stored rows know, and up to which all are decided.
-	Bounds(shard int) (from, to int64, err error)
-	// Seen calls each with the events of the shard between the two that move when their members were
+	// Bounds returns up to which event of a lane the stored rows know, and up to which all are decided.
+	Bounds(lane int) (from, to int64, err error)
+	// Seen calls each with the events of the lane between the two that move when their members were
 	// last seen, in order.
-	Seen(shard int, from, to int64, each func(member string, at, seq int64)) error
+	Seen(lane int, from, to int64, each func(member string, at, seq int64)) error
 }
 
-// Of lends f the events of a shard that a reader sees.
-func (e *Events) Of(v View, shard int, f func(*Shard)) error {
+// Of lends f the events of a lane that a reader sees.
+func (e *Events) Of(v View, lane int, f func(*Lane)) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	from, to, err := v.Bounds(shard)
+	from, to, err := v.Bounds(lane)
 	if err != nil {
 		return err
 	}
-	s := &e.shards[shard]
+	s := &e.lanes[lane]
 	switch {
 	case from < s.from: // the reader sees what was before the stored rows knew
-		s = &Shard{from: from, to: from}
+		s = &Lane{from: from, to: from}
 	case from > s.to:
-		*s = Shard{from: from, to: from}
+		*s = Lane{from: from, to: from}
 	case from > s.from:
 		s.forget(from)
 	}
-	if err := s.read(v, shard, to); err != nil {
+	if err := s.read(v, lane, to); err != nil {
 		return err
 	}
 	f(s)
@@ -74,7 +74,7 @@ func (e *Events) Of(v View, shard int, f func(*Shard)) error {
 }
 
 // forget leaves out what the stored rows know by now.
-func (s *Shard) forget(from int64) {
+func (s *Lane) forget(from int64) {
 	for id, e := range s.last {
 		if e.seq > from {
 			continue
@@ -88,21 +88,21 @@ func (s *Shard) forget(from int64) {
 }
 
 // read folds the events up to one.
-func (s *Shard) read(v View, shard int, to int64) error {
+func (s *Lane) read(v View, lane int, to int64) error {
 	if s.last == nil {
 		s.last = map[string]event{}
 	}
 	if to <= s.to {
 		return nil
 	}
-	err := v.Seen(shard, s.to, to, func(member string, at, seq int64) {
+	err := v.Seen(lane, s.to, to, func(member string, at, seq int64) {
 		if e, has := s.last[member]; !has || e.stored {
 			s.unstored++
 		}
 		s.last[member] = event{at: at, seq: seq}
 	})
 	if err != nil {
-		*s = Shard{from: s.from, to: s.from} // what was folded of it must not count as the whole
+		*s = Lane{from: s.from, to: s.from} // what was folded of it must not count as the whole
 		return fmt.Errorf("read when members were last seen: %w", err)
 	}
 	s.to = to
@@ -110,13 +110,13 @@ func (s *Shard) read(v View, shard int, to int64) error {
 }
 
 // At returns when a member was last seen, in milliseconds; false: what is stored says so.
-func (s *Shard) At(member string) (at int64, later bool) {
+func (s *Lane) At(member string) (at int64, later bool) {
 	e, later := s.last[member]
 	return e.at, later
 }
 
 // Stored notes that the state of a member is stored, which says when they were last seen.
-func (s *Shard) Stored(member string, at int64) {
+func (s *Lane) Stored(member string, at int64) {
 	if e, has := s.last[member]; has && !e.stored && at >= e.at {
 		e.stored = true
 		s.last[member] = e
@@ -126,7 +126,7 @@ func (s *Shard) Stored(member string, at int64) {
 
 // ToStore returns what is to be brought to the stored rows, which know all up to an event then; nil:
 // it is not time yet.
-func (s *Shard) ToStore() (list map[string]int64, to int64) {
+func (s *Lane) ToStore() (list map[string]int64, to int64) {
 	if s.unstored < mostUnstored && s.to-s.from < mostEvents {
 		return nil, 0
 	}

@@ -1,10 +1,10 @@
 -- +goose Up
 
--- Everything the engine decides on, and the event history at the same time: one copy, with a watermark per shard.
+-- Everything the engine decides on, and the event history at the same time: one copy, with a watermark per lane.
 -- Times are integer milliseconds; 0 is none. JSON documents are stored as blobs of text; those of the inbox and of subjects begin with a byte
 -- that says their format.
 CREATE TABLE inbox (
-    shard  INTEGER NOT NULL,
+    lane  INTEGER NOT NULL,
     seq    INTEGER NOT NULL,
     kind   TEXT    NOT NULL, -- as engine.InputKind; 'poisoned' once it was set aside
     id     TEXT    NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE inbox (
     -- Of an event that a run emitted to its own member (kind 'cascaded'): seq of the input that began the cascade, -1 for a wait.
     -- It orders the event in the history; its own seq is given when it is stored.
     cause  INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (shard, seq)
+    PRIMARY KEY (lane, seq)
 ) WITHOUT ROWID;
 -- The history of a member. What the watermark has not passed is not decided, and no history yet.
 CREATE INDEX inbox_history ON inbox (hash, name, time, seq) WHERE kind IN ('event', 'cascaded');
@@ -29,7 +29,7 @@ CREATE INDEX inbox_history ON inbox (hash, name, time, seq) WHERE kind IN ('even
 CREATE TABLE ids (
     hash  INTEGER PRIMARY KEY,
     key   INTEGER NOT NULL,
-    shard INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
     seq   INTEGER NOT NULL
 );
 
@@ -42,8 +42,8 @@ CREATE TABLE clock (
 );
 INSERT INTO clock VALUES (1, 0, 0, 0);
 
-CREATE TABLE shards (
-    shard     INTEGER PRIMARY KEY,
+CREATE TABLE lanes (
+    lane     INTEGER PRIMARY KEY,
     epoch     INTEGER NOT NULL,
     watermark INTEGER NOT NULL,
     seen      INTEGER NOT NULL -- up to here subjects know when they were last seen
@@ -93,12 +93,12 @@ CREATE TABLE epochs (
     data TEXT    NOT NULL UNIQUE
 );
 
--- Under which epoch the inputs of a shard behind a seq were decided, up to the next row.
+-- Under which epoch the inputs of a lane behind a seq were decided, up to the next row.
 CREATE TABLE spans (
-    shard INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
     seq   INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
-    PRIMARY KEY (shard, seq)
+    PRIMARY KEY (lane, seq)
 ) WITHOUT ROWID;
 
 -- Which blocks of records hold something of a playbook, or of any ('').
@@ -118,7 +118,7 @@ CREATE TABLE runs (
     playbook     TEXT    NOT NULL,
     revision     TEXT    NOT NULL,
     member       TEXT    NOT NULL,
-    shard        INTEGER NOT NULL,
+    lane        INTEGER NOT NULL,
     state        TEXT    NOT NULL,
     reason       TEXT    NOT NULL,
     started_at   INTEGER NOT NULL,
@@ -132,9 +132,9 @@ CREATE TABLE runs (
 );
 CREATE UNIQUE INDEX runs_id ON runs (id);
 CREATE INDEX runs_open ON runs (member) WHERE state = 'waiting';
-CREATE INDEX runs_due ON runs (shard, due_at) WHERE state = 'waiting' AND due_at > 0;
+CREATE INDEX runs_due ON runs (lane, due_at) WHERE state = 'waiting' AND due_at > 0;
 -- Runs that cannot go on, and say why.
-CREATE INDEX runs_parked ON runs (shard) WHERE state = 'waiting' AND reason <> '';
+CREATE INDEX runs_parked ON runs (lane) WHERE state = 'waiting' AND reason <> '';
 
 -- What a playbook did, kept as it happens: counting millions of runs anew would take seconds.
 CREATE TABLE counts (
@@ -172,9 +172,9 @@ CREATE TABLE pools (
 
 CREATE TABLE blocks (
     pool  TEXT    NOT NULL,
-    shard INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
     free  INTEGER NOT NULL,
-    PRIMARY KEY (pool, shard)
+    PRIMARY KEY (pool, lane)
 ) WITHOUT ROWID;
 
 -- released_at is when a message was last released; 0: it is deferred, or a webhook. A delivery in the state 'deferred' waits for a decision
@@ -203,7 +203,7 @@ CREATE INDEX deliveries_member ON deliveries (member) WHERE state IN ('pending',
 CREATE INDEX deliveries_provider ON deliveries (provider_id) WHERE provider_id <> '';
 
 -- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind is that of an input before it was set aside: it is
--- put back as that. shard and seq are where it is in the inbox.
+-- put back as that. lane and seq are where it is in the inbox.
 CREATE TABLE failures (
     n          INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,
@@ -213,7 +213,7 @@ CREATE TABLE failures (
     kind       TEXT    NOT NULL DEFAULT '',
     outcome    TEXT    NOT NULL DEFAULT '',
     settled_at INTEGER NOT NULL DEFAULT 0,
-    shard      INTEGER NOT NULL DEFAULT 0,
+    lane      INTEGER NOT NULL DEFAULT 0,
     seq        INTEGER NOT NULL DEFAULT 0,
     member     TEXT    NOT NULL DEFAULT '', -- of a run or a wait
     playbook   TEXT    NOT NULL DEFAULT ''  -- of it
@@ -248,10 +248,10 @@ CREATE INDEX jobs_occurrence ON jobs (playbook, at) WHERE kind = 'schedule';
 -- same, because only some members have it.
 CREATE TABLE looks (
     subject INTEGER PRIMARY KEY,
-    shard   INTEGER NOT NULL,
+    lane   INTEGER NOT NULL,
     at      INTEGER NOT NULL
 );
-CREATE INDEX looks_due ON looks (shard, at);
+CREATE INDEX looks_due ON looks (lane, at);
 
 -- The segments that triggers are about, and since when as they are.
 CREATE TABLE watches (
@@ -270,7 +270,7 @@ CREATE TABLE requests (
 -- begins with 'held ', behind the watermark, until it can be read again.
 CREATE TABLE held (
     subject INTEGER PRIMARY KEY,
-    shard   INTEGER NOT NULL,
+    lane   INTEGER NOT NULL,
     at      INTEGER NOT NULL,
     error   TEXT    NOT NULL
 );
