@@ -157,19 +157,11 @@ func (c *cli) listFailures(name string) *cobra.Command {
 		return "/v1/failures?" + q.Encode()
 	}
 	cmd = showCommand(c, cmd, path, func(p *printout, l *shownFailures) {
-		if len(l.Failures) == 0 {
-			none := "nothing failed, was set aside or given up on"
-			if outcome != "open" {
-				none = "nothing was " + outcome
-			}
-			p.Printf("%s\n", none)
-			return
+		none := "nothing failed, was set aside or given up on"
+		if outcome != "open" {
+			none = "nothing was " + outcome
 		}
-		p.Zoned()
-		p.failures(l)
-		if l.Next != "" {
-			p.Printf("\nmore: --cursor %s\n", l.Next)
-		}
+		p.list(len(l.Failures), none, l.Next, func() { p.failures(l) })
 	})
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

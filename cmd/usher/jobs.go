@@ -80,15 +80,7 @@ func (c *cli) listJobs(name string) *cobra.Command {
 		return "/v1/jobs?" + q.Encode()
 	}
 	cmd = showCommand(c, cmd, path, func(p *printout, l *shownJobs) {
-		if len(l.Jobs) == 0 {
-			p.Printf("there is no such job\n")
-			return
-		}
-		p.Zoned()
-		p.jobs(l.Jobs)
-		if l.Next != "" {
-			p.Printf("\nmore: --cursor %s\n", l.Next)
-		}
+		p.list(len(l.Jobs), "there is no such job", l.Next, func() { p.jobs(l.Jobs) })
 	})
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -149,16 +149,24 @@ func (c *cli) runsCommand() *cobra.Command {
 		return "/v1/runs?" + q.Encode()
 	}
 	return showCommand(c, cmd, path, func(p *printout, l runList) {
-		if len(l.Runs) == 0 {
-			p.Printf("no runs\n")
-			return
-		}
-		p.Zoned()
-		p.runs(l.Runs)
-		if l.Next != "" {
-			p.Printf("\nmore: --cursor %s\n", l.Next)
-		}
+		p.list(len(l.Runs), "no runs", l.Next, func() { p.runs(l.Runs) })
 	})
+}
+
+// list adds a page of a list: what it shows, or that there is none, and how to go on.
+func (p *printout) list(n int, none, next string, show func()) {
+	switch {
+	case n > 0:
+		p.Zoned()
+		show()
+	case next != "":
+		p.Printf("none among the newest\n")
+	default:
+		p.Printf("%s\n", none)
+	}
+	if next != "" {
+		p.Printf("\nmore: --cursor %s\n", next)
+	}
 }
 
 // runList is a page of runs.

@@ -47,8 +47,14 @@ func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error)
 	}
 	var l runList
 	q := url.Values{"id": {strings.ToLower(id)}, "limit": {fmt.Sprint(mostCandidates + 1)}}
-	if _, listErr := cl.Get(ctx, "/v1/runs?"+q.Encode(), &l); listErr != nil {
-		return nil, nil, listErr
+	for more := true; more && len(l.Runs) <= mostCandidates; { // a page may be short
+		var some runList
+		if _, listErr := cl.Get(ctx, "/v1/runs?"+q.Encode(), &some); listErr != nil {
+			return nil, nil, listErr
+		}
+		l.Runs = append(l.Runs, some.Runs...)
+		q.Set("cursor", some.Next)
+		more = some.Next != ""
 	}
 	switch len(l.Runs) {
 	case 0:

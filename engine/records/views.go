@@ -58,6 +58,31 @@ func Items(n int64, r *engine.Record) (items []Item) {
 	return items
 }
 
+// Shown is what lists show of a record, as a set.
+type Shown int
+
+// What lists show of a record.
+const (
+	ShowsRun Shown = 1 << iota // that it begins
+	ShowsRefusal
+	ShowsCoupon
+)
+
+// ShownOf returns what the items of a record show.
+func ShownOf(items []Item) (s Shown) {
+	for i := range items {
+		switch it := &items[i]; {
+		case it.Run != nil:
+			s |= ShowsRun
+		case it.Decision != nil:
+			s |= ShowsRefusal
+		default:
+			s |= ShowsCoupon
+		}
+	}
+	return s
+}
+
 // Decided returns a refusal, or the decision that began a run.
 func (i *Item) Decided() engine.Decision {
 	if i.Decision != nil {
@@ -127,9 +152,6 @@ func Mentions(data []byte, name string) bool {
 	return err != nil || bytes.Contains(data, text)
 }
 
-// MayGive reports whether a record may give coupons: without reading it.
-func MayGive(data []byte) bool { return bytes.Contains(data, []byte(`"k":`)) }
-
 // Mark says that a block of records holds something of a playbook. Lists read such blocks alone.
 type Mark struct {
 	Playbook string // empty: of any
@@ -155,6 +177,7 @@ func MarksOf(n int64, r *engine.Record, marks map[Mark]bool) {
 			marks[Mark{e.Playbook, engine.WhatRefused, block}] = true
 		case e.Begins():
 			marks[Mark{e.Run.Playbook, engine.ReasonEntered, block}] = true
+			marks[Mark{"", engine.ReasonEntered, block}] = true
 		}
 	}
 	for _, w := range r.Whole {

@@ -48,11 +48,20 @@ type TimelineItem struct {
 	Coupon   *CouponRecord
 }
 
+// PageReads is how many rows one page of a list reads at most, also when it shows few of them.
+const PageReads = 5000
+
 // Reader answers questions. A part that cannot be read is said to be so where it stands, and hides
 // nothing else; a member that cannot be read is ErrDamaged. Lists are newest first and page by
-// cursor: an empty next cursor is the end.
+// cursor: an empty next cursor is the end. A page that passes over much, because a filter selects
+// little, may be short or empty and not be the last.
 //
 //  1. What is not there is ErrNotFound. (Reader "knows who is not there")
+//  2. A page reads [PageReads] rows at most, and the next one goes on where it ended.
+//     (Reader "gives a short page where it passes over much, and goes on")
+//  3. The lists of one member, without another filter, pass over nothing: not over decisions that they
+//     do not show, however many these are. (Reader "shows what a member has behind any number of
+//     decisions that show nothing")
 type Reader interface {
 	Member(ctx context.Context, id string) (*engine.Member, error)
 	// MemberCoupons lists the member's coupons, with their redemptions.
@@ -60,11 +69,12 @@ type Reader interface {
 	//  1. Each is on one page, also those of one decision. (Reader "pages over a member's coupons,
 	//     newest first")
 	MemberCoupons(ctx context.Context, id, cursor string, limit int) (coupons []CouponRecord, next string, err error)
-	// MemberEvents lists the member's decided events.
+	// MemberEvents lists the member's decided events, by their time.
 	//
 	//  1. Each is on one page. (Reader "pages over a member's events, newest first")
 	MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error)
-	// Timeline merges a member's decided events, runs, refusals and coupons.
+	// Timeline merges a member's decided events, by their time, with runs, refusals and coupons, as
+	// they were decided.
 	//
 	//  1. Pages of any size hold all of them in order.
 	//     (Reader "merges a member's timeline, newest first, by page")

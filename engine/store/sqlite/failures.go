@@ -42,18 +42,26 @@ func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.
 		return nil, "", err
 	}
 	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT " + failureColumns + " FROM failures WHERE n < ?" + failuresLike + " ORDER BY n DESC LIMIT ?"
-		return c.query(read, append([]any{before}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
+		lowest, more, err := c.window("n", "failures WHERE outcome = ? AND n < ?", string(f.Outcome), before)
+		if err != nil {
+			return err
+		}
+		const read = "SELECT " + failureColumns + " FROM failures WHERE n >= ? AND n < ?" + failuresLike + " ORDER BY n DESC LIMIT ?"
+		err = c.query(read, append([]any{lowest, before}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
 			list = append(list, failureOf(r))
 			return nil
 		})
+		switch {
+		case len(list) > f.Limit:
+			list = list[:f.Limit]
+			next = strconv.FormatInt(list[f.Limit-1].N, 10)
+		case more:
+			next = strconv.FormatInt(lowest, 10)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list failures: %w", err)
-	}
-	if len(list) > f.Limit {
-		list = list[:f.Limit]
-		next = strconv.FormatInt(list[f.Limit-1].N, 10)
 	}
 	return list, next, nil
 }
@@ -133,18 +141,32 @@ func (d *db) settleFailures(
 	}
 	f.Outcome = ""
 	var list []int64
+	next := ""
 	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT n FROM failures WHERE n > ?" + failuresLike + " ORDER BY n LIMIT ?"
-		return c.query(read, append([]any{after}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
+		highest := int64(1 << 62) // of those that are looked at
+		const last = "SELECT n FROM failures WHERE outcome = '' AND n > ? ORDER BY n LIMIT 1 OFFSET ?"
+		more, err := c.one(last, []any{after, store.PageReads - 1}, func(r row) error {
+			highest = r.int(0)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		const read = "SELECT n FROM failures WHERE n > ? AND n <= ?" + failuresLike + " ORDER BY n LIMIT ?"
+		err = c.query(read, append([]any{after, highest}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
 			list = append(list, r.int(0))
 			return nil
 		})
+		switch {
+		case len(list) > f.Limit:
+			list = list[:f.Limit]
+			next = strconv.FormatInt(list[f.Limit-1], 10)
+		case more:
+			next = strconv.FormatInt(highest, 10)
+		}
+		return err
 	})
-	next := ""
-	if len(list) > f.Limit {
-		list = list[:f.Limit]
-		next = strconv.FormatInt(list[f.Limit-1], 10)
-	}
+	s.Next = next
 	if err == nil && len(list) > 0 {
 		err = d.settle(ctx, journal.AnyLane, 0)
 	}

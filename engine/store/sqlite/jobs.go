@@ -155,25 +155,32 @@ func (d *db) Jobs(ctx context.Context, f store.JobFilter) (list []store.Job, nex
 	if err != nil {
 		return nil, "", err
 	}
-	query, args := "SELECT "+jobColumns+" FROM jobs WHERE n < ?", []any{before}
-	if f.State != "" {
-		query, args = query+" AND state = ?", append(args, string(f.State))
-	}
-	if f.Playbook != "" {
-		query, args = query+" AND playbook = ?", append(args, f.Playbook)
+	of := "jobs WHERE"
+	if f.State == store.JobOpen {
+		of = "jobs INDEXED BY jobs_open WHERE state = 'open' AND"
 	}
 	err = d.read(ctx, func(c *conn) error {
-		return c.query(query+" ORDER BY n DESC LIMIT ?", append(args, f.Limit+1), func(r row) error {
+		lowest, more, err := c.window("n", of+" n < ?", before)
+		if err != nil {
+			return err
+		}
+		read := "SELECT " + jobColumns + " FROM " + of + ` n >= ? AND n < ? AND ? IN ('', state) AND ? IN ('', playbook)
+			ORDER BY n DESC LIMIT ?`
+		err = c.query(read, []any{lowest, before, string(f.State), f.Playbook, f.Limit + 1}, func(r row) error {
 			list = append(list, jobOf(r))
 			return nil
 		})
+		switch {
+		case len(list) > f.Limit:
+			list = list[:f.Limit]
+			next = strconv.FormatInt(list[f.Limit-1].N, 10)
+		case more:
+			next = strconv.FormatInt(lowest, 10)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list jobs: %w", err)
-	}
-	if len(list) > f.Limit {
-		list = list[:f.Limit]
-		next = strconv.FormatInt(list[f.Limit-1].N, 10)
 	}
 	return list, next, nil
 }

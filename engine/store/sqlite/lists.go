@@ -19,7 +19,7 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 	if err != nil {
 		return nil, "", err
 	}
-	p := records.NewPage(before, cmp.Or(f.Limit, 50))
+	p := records.NewPage(before, cmp.Or(f.Limit, 50), store.PageReads)
 	err = d.read(ctx, func(c *conn) error {
 		add := func(item *records.Item) (more bool) {
 			r := item.Run
@@ -34,9 +34,9 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 			return true
 		}
 		if f.State == engine.RunWaiting {
-			return c.openRuns(f.Member, before, add)
+			return c.openRuns(p, f.Member, before, add)
 		}
-		return c.begunRuns(f, before, add)
+		return c.begunRuns(p, f, before, add)
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list runs: %w", err)
@@ -44,15 +44,34 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 	return runs, p.Next(), nil
 }
 
-// openRuns goes through the runs that wait, newest first; the empty member is any.
-func (c *conn) openRuns(member string, before int64, each func(*records.Item) bool) error {
-	read, args := "SELECT "+runColumns+" FROM runs r WHERE r.state = 'waiting' AND r.place < ? ORDER BY r.place DESC LIMIT ?",
-		[]any{before}
+// window returns the lowest key of the rows that a page looks at, and whether there are more below:
+// of rows that a selection has in the order of their key, from the largest below another one on.
+func (c *conn) window(key, selection string, args ...any) (lowest int64, more bool, err error) {
+	read := fmt.Sprintf("SELECT %[1]s FROM %[2]s ORDER BY %[1]s DESC LIMIT 1 OFFSET %[3]d", key, selection, store.PageReads-1)
+	more, err = c.one(read, args, func(r row) error {
+		lowest = r.int(0)
+		return nil
+	})
+	return lowest, more, err
+}
+
+// openRuns goes through the runs that wait for a page, newest first; the empty member is any.
+func (c *conn) openRuns(p *records.Page, member string, before int64, each func(*records.Item) bool) error {
+	of, args := "runs r WHERE", []any{}
 	if member != "" {
-		read = "SELECT " + runColumns + ` FROM runs r INDEXED BY runs_open
-			WHERE r.member = ? AND r.state = 'waiting' AND r.place < ? ORDER BY r.place DESC LIMIT ?`
-		args = []any{member, before}
+		of, args = "runs r INDEXED BY runs_open WHERE r.member = ? AND r.state = 'waiting' AND", append(args, member)
 	}
+	lowest, more, err := c.window("r.place", of+" r.place < ?", append(slices.Clone(args), before)...)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if more && !p.Full {
+			p.Cut(lowest)
+		}
+	}()
+	read := "SELECT " + runColumns + " FROM " + of + " r.place >= ? AND r.place < ? AND r.state = 'waiting' ORDER BY r.place DESC LIMIT ?"
+	args = append(args, lowest, before)
 	for {
 		n, more := 0, true
 		err := c.query(read, append(slices.Clone(args), portion), func(r row) error {
@@ -72,10 +91,10 @@ func (c *conn) openRuns(member string, before int64, each func(*records.Item) bo
 
 // shortWhile is how far apart runs may have begun that are looked for by the beginning of their ids:
 // of those that are further apart the newest are found first by going through all.
-const shortWhile = time.Hour
+const shortWhile = 10 * time.Minute
 
-// begunRuns goes through runs by the records that begin them, newest first.
-func (c *conn) begunRuns(f store.RunFilter, before int64, each func(*records.Item) bool) error {
+// begunRuns goes through runs by the records that begin them for a page, newest first.
+func (c *conn) begunRuns(p *records.Page, f store.RunFilter, before int64, each func(*records.Item) bool) error {
 	record := func(r *records.Stored) (bool, error) {
 		if f.Playbook != "" && r.Err == nil && !records.Mentions(r.Data, f.Playbook) {
 			return true, nil
@@ -96,7 +115,7 @@ func (c *conn) begunRuns(f store.RunFilter, before int64, each func(*records.Ite
 	}
 	from := records.NumberOf(before)
 	if f.Member != "" {
-		_, err := c.walk(ofMember, []any{f.Member}, from, 1, record)
+		_, err := c.walk(p, showingRuns, []any{f.Member}, from, 1, record)
 		return err
 	}
 	begun, until, ok := engine.InstantsOf(f.Prefix)
@@ -104,14 +123,9 @@ func (c *conn) begunRuns(f store.RunFilter, before int64, each func(*records.Ite
 		return nil
 	}
 	if until.Sub(begun) < shortWhile {
-		_, err := c.walk(between, []any{millis(begun), millis(until)}, from, 1, record)
-		return err
+		return c.walkBetween(p, begun, until, from, record)
 	}
-	if f.Playbook != "" || f.State != "" {
-		return c.walkMarked(f.Playbook, []string{cmp.Or(string(f.State), engine.ReasonEntered)}, from, record)
-	}
-	_, err := c.walk(all, nil, from, 1, record)
-	return err
+	return c.walkMarked(p, f.Playbook, []string{cmp.Or(string(f.State), engine.ReasonEntered)}, from, record)
 }
 
 // Decisions pages over entries and refusals, newest first.
@@ -122,7 +136,7 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	if err != nil {
 		return nil, "", err
 	}
-	p := records.NewPage(before, cmp.Or(f.Limit, 50))
+	p := records.NewPage(before, cmp.Or(f.Limit, 50), store.PageReads)
 	each := func(r *records.Stored) (more bool, err error) {
 		if f.Playbook != "" && r.Err == nil && !records.Mentions(r.Data, f.Playbook) || f.Member != "" && r.Member != f.Member {
 			return true, nil
@@ -141,9 +155,9 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 	err = d.read(ctx, func(c *conn) (err error) {
 		from := records.NumberOf(before)
 		if f.Member == "" {
-			return c.walkMarked(f.Playbook, []string{engine.WhatRefused, engine.ReasonEntered}, from, each)
+			return c.walkMarked(p, f.Playbook, []string{engine.WhatRefused, engine.ReasonEntered}, from, each)
 		}
-		_, err = c.walk(ofMember, []any{f.Member}, from, 1, each)
+		_, err = c.walk(p, showingDecisions, []any{f.Member}, from, 1, each)
 		return err
 	})
 	if err != nil {

@@ -9,17 +9,12 @@ package sqlite
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/pressly/goose/v3"
 
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
@@ -28,11 +23,9 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
+	"github.com/usher-run/usher/engine/store/sqlite/migrations"
 	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // ErrHeld says that a process has the database open, which may be this one.
 var ErrHeld = hold.ErrHeld
@@ -135,11 +128,11 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := hold.CloseToOthers(path); err != nil {
 		return err
 	}
-	if err := hold.Identify(ctx, path, migrations); err != nil {
+	if err := hold.Identify(ctx, path, migrations.Files); err != nil {
 		return err
 	}
 	dsn := dsn(path)
-	if err := migrate(ctx, dsn); err != nil {
+	if err := migrations.Up(ctx, dsn); err != nil {
 		return fmt.Errorf("bring it up to date: %w", faults.Damaged(err))
 	}
 	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there
@@ -158,7 +151,10 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := d.hold.Again(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return errors.Join(err, wc.close(), d.closeReaders())
 	}
-	if err := d.reserveLog(wc, path+"-wal"); err != nil {
+	if d.hasRoom {
+		err = wal.Reserve(wc.Conn, path+"-wal", logRoom)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("make room for its log: %w", err), wc.close(), d.closeReaders())
 	}
 	if d.log, err = wal.Start(dsn, path+"-wal", logPages, &d.faults); err != nil {
@@ -201,61 +197,6 @@ func dsn(path string) string {
 		"foreign_keys(0)",
 	}, "_txlock": {"immediate"}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-}
-
-// reserveLog fills the log up with zeros, to the size that it will have: bringing what is written
-// over them to the disk takes one write, where a file that grows takes two, the second for its
-// length. A reader of the log stops at the first frame that is none, as it does at the remains of
-// an earlier round. Nobody else writes meanwhile: a transaction is open.
-func (d *db) reserveLog(c *conn, path string) (err error) {
-	if !d.hasRoom {
-		return nil
-	}
-	if _, err := c.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	defer func() {
-		if _, e := c.exec("ROLLBACK"); err == nil {
-			err = e
-		}
-	}()
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	zeros := make([]byte, 1<<20)
-	for at := info.Size(); at < logRoom; {
-		n, err := f.WriteAt(zeros[:min(int64(len(zeros)), logRoom-at)], at)
-		if err != nil {
-			return err
-		}
-		at += int64(n)
-	}
-	return f.Sync()
-}
-
-func migrate(ctx context.Context, dsn string) (err error) {
-	pool, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	pool.SetMaxOpenConns(1)
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, pool, dir)
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	return err
 }
 
 // seed writes what a new database needs besides its tables.

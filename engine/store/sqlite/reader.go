@@ -79,9 +79,9 @@ func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempt
 func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string,
 	err error,
 ) {
-	before, err := position(cursor)
-	if err != nil {
-		return nil, "", err
+	before, ok := records.ParseEventPlace(cursor)
+	if !ok {
+		return nil, "", fmt.Errorf("%w: %q", store.ErrCursor, cursor)
 	}
 	err = d.read(ctx, func(c *conn) (err error) {
 		events, err = c.memberEvents(id, before, limit+1)
@@ -92,7 +92,7 @@ func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (ev
 	}
 	if len(events) > limit {
 		events = events[:limit]
-		next = strconv.FormatInt(events[limit-1].Seq, 10)
+		next = placeOf(&events[limit-1]).String()
 	}
 	return events, next, nil
 }

@@ -3,6 +3,9 @@ package sqlite
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
@@ -82,14 +85,15 @@ func (t *tx) putRecord(e *encoded, seq, epoch int64, cs chains, marks map[record
 		before[i] = cs[id].last
 		cs[id].last, cs[id].whole = n, records.Whole(e.Record, id) != nil
 	}
-	for _, item := range records.Items(n, e.Record) {
+	items := records.Items(n, e.Record)
+	for _, item := range items {
 		if item.Run != nil {
 			cs[item.Run.ID].place = item.Place
 		}
 	}
 	records.MarksOf(n, e.Record, marks)
-	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", n, e.Member, max(seq, e.Seq), millis(e.At),
-		epoch, records.Join(e.data, before))
+	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", n, e.Member, max(seq, e.Seq), millis(e.At),
+		epoch, int(records.ShownOf(items)), records.Join(e.data, before))
 	return err
 }
 
@@ -240,49 +244,95 @@ func (c *conn) back(run string, n int64, each func(*records.Stored)) error {
 	return nil
 }
 
-// Selections of records, for walk.
-const (
-	all      = "WHERE"
-	ofMember = "INDEXED BY records_member WHERE r.member = ? AND"
-	between  = "INDEXED BY records_at WHERE r.at BETWEEN ? AND ? AND"
-)
-
 // portion is how many records a list reads at once.
 const portion = 128
 
-// walk goes through the records of a selection, newest first, from a number down to another, until
-// each wants no more. what is SQL up to an AND.
-func (c *conn) walk(
-	what string, args []any, from, to int64, each func(*records.Stored) (more bool, err error),
-) (more bool, err error) {
+const recordsBefore = "SELECT " + recordColumns + " FROM records r "
+
+// allRecords selects all records, for walk.
+const allRecords = recordsBefore + "WHERE r.n <= ? AND r.n >= ? ORDER BY r.n DESC LIMIT ?"
+
+// showing returns what selects the records of a member that show some of a set of things, for walk:
+// each combination is a part of the index, in order, and so nothing else is read.
+func showing(any records.Shown) string {
+	var parts []string
+	for s := records.Shown(1); s <= records.ShowsRun|records.ShowsRefusal|records.ShowsCoupon; s++ {
+		if s&any != 0 {
+			const part = "INDEXED BY records_member WHERE r.member = ?1 AND r.shows = %d AND r.n <= ?2 AND r.n >= ?3"
+			parts = append(parts, recordsBefore+fmt.Sprintf(part, s))
+		}
+	}
+	return strings.Join(parts, " UNION ALL ") + " ORDER BY 1 DESC LIMIT ?4"
+}
+
+var (
+	showingRuns      = showing(records.ShowsRun)
+	showingCoupons   = showing(records.ShowsCoupon)
+	showingDecisions = showing(records.ShowsRun | records.ShowsRefusal)
+	showingAny       = showing(records.ShowsRun | records.ShowsRefusal | records.ShowsCoupon)
+)
+
+// visit is called with each record that a list reads, until it wants no more.
+type visit func(*records.Stored) (more bool, err error)
+
+// walk goes through the records of a selection for a page, newest first, from a number down to another.
+func (c *conn) walk(p *records.Page, selection string, args []any, from, to int64, each visit) (more bool, err error) {
 	for from >= to {
-		var list []*records.Stored
-		read := "SELECT " + recordColumns + " FROM records r " + what + " r.n <= ? AND r.n >= ? ORDER BY r.n DESC LIMIT ?"
-		err := c.query(read, append(slices.Clone(args), from, to, portion), func(r row) error {
-			list = append(list, recordOf(r))
-			return nil
+		n := 0
+		more, err := c.visit(p, selection, append(slices.Clone(args), from, to, portion), func(r *records.Stored) (bool, error) {
+			n, from = n+1, r.N-1
+			return each(r)
 		})
-		if err != nil {
-			return false, err
+		if err != nil || !more || n < portion {
+			return more, err
 		}
-		for _, rec := range list {
-			if more, err := each(rec); err != nil || !more {
-				return false, err
-			}
-		}
-		if len(list) < portion {
-			return true, nil
-		}
-		from = list[len(list)-1].N - 1
 	}
 	return true, nil
 }
 
-// walkMarked goes through the blocks that hold something of a playbook, newest first; the empty one
-// is any.
-func (c *conn) walkMarked(
-	playbook string, whats []string, from int64, each func(*records.Stored) (more bool, err error),
-) error {
+// visit reads records for a page.
+func (c *conn) visit(p *records.Page, read string, args []any, each visit) (more bool, err error) {
+	var list []*records.Stored
+	err = c.query(read, args, func(r row) error {
+		list = append(list, recordOf(r))
+		return nil
+	})
+	for _, rec := range list {
+		if err != nil || !p.Reads(rec.N) {
+			return false, err
+		}
+		if more, err = each(rec); err != nil || !more {
+			return false, err
+		}
+	}
+	return true, err
+}
+
+// walkBetween goes through the records of a time for a page, newest first, from a number down. Those
+// of a time are in no order: their numbers are sorted first, without reading them.
+func (c *conn) walkBetween(p *records.Page, begun, until time.Time, from int64, each visit) error {
+	var numbers []string
+	const read = `SELECT n FROM records INDEXED BY records_at WHERE at BETWEEN ? AND ? AND n <= ? ORDER BY n DESC LIMIT ?`
+	err := c.query(read, []any{millis(begun), millis(until), from, store.PageReads + 1}, func(r row) error {
+		numbers = append(numbers, strconv.FormatInt(r.int(0), 10))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(numbers, portion) {
+		const these = "SELECT " + recordColumns + " FROM json_each(?) j CROSS JOIN records r WHERE r.n = j.value ORDER BY r.n DESC"
+		more, err := c.visit(p, these, []any{"[" + strings.Join(some, ",") + "]"}, each)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// walkMarked goes through the blocks that hold something of a playbook for a page, newest first; the
+// empty one is any.
+func (c *conn) walkMarked(p *records.Page, playbook string, whats []string, from int64, each visit) error {
 	for block := records.BlockOf(from); ; block-- {
 		found := false
 		read := "SELECT max(block) FROM marks WHERE playbook = ? AND what IN (SELECT value FROM json_each(?)) AND block <= ?"
@@ -296,7 +346,7 @@ func (c *conn) walkMarked(
 			return err
 		}
 		first, last := records.Block(block)
-		if more, err := c.walk(all, nil, min(last, from), first, each); err != nil || !more {
+		if more, err := c.walk(p, allRecords, nil, min(last, from), first, each); err != nil || !more {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
@@ -10,7 +11,7 @@ import (
 )
 
 // Timeline merges a member's events and what was decided on them. Both have their own order, newest
-// first; the cursor holds a place in each, so that a page begins where the one before ended whatever
+// first: events by their time, decisions as they were made. The cursor holds a place in each, so that a page begins where the one before ended whatever
 // has come in between.
 func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (items []store.TimelineItem, next string,
 	err error,
@@ -42,7 +43,8 @@ func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (it
 		to.Decided = decided[0].n + 1
 	}
 	if len(events) > 0 {
-		to.Events = events[0].n + 1
+		to.Events = events[0].place
+		to.Events.Seq++
 	}
 	if to == (records.TimelineCursor{}) {
 		return items, "", nil
@@ -50,16 +52,17 @@ func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (it
 	return items, to.String(), nil
 }
 
-// numbered is an item with its number, which orders it among its kind.
+// numbered is an item with what orders it among its kind.
 type numbered struct {
 	store.TimelineItem
-	n int64
+	n     int64
+	place records.EventPlace // of an event
 }
 
 // numberedDecisions returns the coupons, runs and refusals of a member that come before a place.
 func (c *conn) numberedDecisions(member string, before int64, limit int) (items []numbered, err error) {
-	p := records.NewPage(before, limit)
-	_, err = c.walk(ofMember, []any{member}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+	p := records.NewPage(before, limit, store.PageReads)
+	_, err = c.walk(p, showingAny, []any{member}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
 		for _, item := range r.Items() {
 			if !p.Takes(item.Place) {
 				continue
@@ -78,7 +81,7 @@ func (c *conn) numberedDecisions(member string, before int64, limit int) (items 
 				}
 				shown.Run = item.Run
 			}
-			items = append(items, numbered{shown, item.Place})
+			items = append(items, numbered{TimelineItem: shown, n: item.Place})
 		}
 		return !p.Full, nil
 	})
@@ -93,12 +96,9 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	if err != nil {
 		return nil, "", err
 	}
-	p := records.NewPage(before, limit)
+	p := records.NewPage(before, limit, store.PageReads)
 	err = d.read(ctx, func(c *conn) error {
-		_, err := c.walk(ofMember, []any{id}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
-			if mayGive := r.Err == nil && records.MayGive(r.Data); !mayGive {
-				return true, nil
-			}
+		_, err := c.walk(p, showingCoupons, []any{id}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
 			for _, item := range r.Items() {
 				if item.Coupon == "" || !p.Takes(item.Place) {
 					continue
@@ -119,20 +119,54 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	return list, p.Next(), nil
 }
 
-func (c *conn) numberedEvents(member string, from int64, limit int) (items []numbered, err error) {
-	events, err := c.memberEvents(member, from, limit)
+func (c *conn) numberedEvents(member string, before records.EventPlace, limit int) (items []numbered, err error) {
+	events, err := c.memberEvents(member, before, limit)
 	for i := range events {
-		items = append(items, numbered{store.TimelineItem{At: events[i].At, Event: &events[i]}, events[i].Seq})
+		in := &events[i]
+		items = append(items, numbered{TimelineItem: store.TimelineItem{At: in.Time, Event: in}, place: placeOf(in)})
 	}
 	return items, err
 }
 
-// memberEvents returns a member's decided events whose Seq is before another.
-func (c *conn) memberEvents(member string, seq int64, limit int) (events []engine.Input, err error) {
-	err = c.query(decidedEvents+" AND i.seq < ? ORDER BY i.seq DESC LIMIT ?", append(ofHistory(member), seq, limit),
-		func(r row) error {
-			events = append(events, inputOf(r))
+func placeOf(in *engine.Input) records.EventPlace {
+	return records.EventPlace{Time: millis(in.Time), Seq: in.Seq}
+}
+
+// Statements of memberEvents.
+const (
+	nextName = `SELECT name FROM inbox INDEXED BY inbox_history WHERE hash = ? AND kind IN ('event', 'cascaded') AND name > ?
+		ORDER BY name LIMIT 1`
+	eventsBefore = decidedEvents + ` AND i.name = ? AND (i.time, i.seq) < (?, ?) AND (i.time, i.seq) > (?, ?)
+		ORDER BY i.time DESC, i.seq DESC LIMIT ?`
+)
+
+// memberEvents returns the last decided events of a member that are before a place, the last one first.
+// The index has them by name: of each name no more is read than may be among them.
+func (c *conn) memberEvents(member string, before records.EventPlace, limit int) (events []engine.Input, err error) {
+	if before.Seq == 0 {
+		return nil, nil
+	}
+	hash, name := store.HashOf(store.SubjectMember, member), ""
+	first := records.EventPlace{Time: -1 << 62}
+	for {
+		more, err := c.one(nextName, []any{hash, name}, func(r row) error {
+			name = r.str(0)
 			return nil
 		})
-	return events, err
+		if err != nil || !more {
+			return events, err
+		}
+		of := append(ofHistory(member), name, before.Time, before.Seq, first.Time, first.Seq, limit)
+		if err := c.query(eventsBefore, of, func(r row) error {
+			events = append(events, inputOf(r))
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+		slices.SortFunc(events, func(a, b engine.Input) int { return placeOf(&b).Compare(placeOf(&a)) })
+		if len(events) >= limit {
+			events = events[:limit]
+			first = placeOf(&events[limit-1])
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 	"github.com/usher-run/usher/engine/store/sqlite/syncer"
+	"github.com/usher-run/usher/engine/store/sqlite/tallies"
 	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
@@ -53,7 +54,7 @@ type writer struct {
 
 func startWriter(c *conn, f *faults.Faults, log *wal.Checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
-		c: c, clock: clk, faults: f, log: log, unsummed: sumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		c: c, clock: clk, faults: f, log: log, unsummed: tallies.SumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	w.disk = syncer.Start(syncer.Config{
 		Path: log.Path(), Bring: syncer.Data, Failed: f.Failed, Fail: f.Fail, Idle: w.signal,

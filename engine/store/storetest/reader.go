@@ -195,6 +195,67 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("nobody's", len(list), 0)
 	},
+	"gives a short page where it passes over much, and goes on": func(t *testing.T, s *suite) {
+		at := now()
+		rare := waiting(timed(at, "rare"), "m-0", at)
+		rare.Playbook, rare.State, rare.EndedAt = "rare", engine.RunDone, at
+		s.commit("m-0", 0, &engine.Changes{
+			Runs:    []*engine.Run{rare},
+			Records: []engine.Record{refusal(engine.Decision{At: at, Member: "m-0", Playbook: "rare", Input: "e", Reason: "condition"})},
+		})
+		many := &engine.Changes{}
+		for i := range store.PageReads {
+			r := waiting(timed(at, fmt.Sprint(i)), "m-0", at)
+			r.State, r.EndedAt = engine.RunDone, at
+			many.Runs = append(many.Runs, r)
+			many.Records = append(many.Records, engine.Record{Member: "m-0", At: at, Input: "e", Whole: []*engine.Run{r}, Entries: []engine.Entry{
+				{TraceEntry: engine.TraceEntry{At: at, What: engine.ReasonEntered}, Run: r},
+			}})
+		}
+		s.commit("m-0", 0, many)
+		pages := func(read func(cursor string) (n int, next string, err error)) (sizes []int) {
+			for cursor := ""; ; {
+				n, next, err := read(cursor)
+				s.must(err)
+				sizes = append(sizes, n)
+				if cursor = next; cursor == "" {
+					return sizes
+				}
+			}
+		}
+		s.same("runs", pages(func(cursor string) (int, string, error) {
+			list, next, err := s.Runs(s.ctx, store.RunFilter{Member: "m-0", Playbook: "rare", Cursor: cursor, Limit: 10})
+			return len(list), next, err
+		}), []int{0, 1})
+		s.same("decisions", pages(func(cursor string) (int, string, error) {
+			f := store.DecisionFilter{Member: "m-0", Playbook: "rare", Cursor: cursor, Limit: 10}
+			list, next, err := s.Decisions(s.ctx, f)
+			return len(list), next, err
+		}), []int{0, 2})
+	},
+	"shows what a member has behind any number of decisions that show nothing": func(t *testing.T, s *suite) {
+		at := now()
+		r := waiting(timed(at, "r"), "m-0", at.Add(time.Hour))
+		no := refusal(engine.Decision{At: at, Member: "m-0", Playbook: "rescue", Input: "e", Reason: "condition"})
+		s.commit("m-0", 0, &engine.Changes{
+			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{coupon("C", r.ID)}, Records: []engine.Record{no},
+		})
+		many := &engine.Changes{}
+		for range store.PageReads + 1 {
+			many.Records = append(many.Records, steps(r, engine.TraceEntry{At: at, What: "tag"}))
+		}
+		s.commit("m-0", 0, many)
+		runs, _, err := s.Runs(s.ctx, store.RunFilter{Member: "m-0", Limit: 1})
+		s.must(err)
+		coupons, _, err := s.MemberCoupons(s.ctx, "m-0", "", 1)
+		s.must(err)
+		decisions, _, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0", Limit: 2})
+		s.must(err)
+		items, next, err := s.Timeline(s.ctx, "m-0", "", 3)
+		s.must(err)
+		s.same("runs, coupons, decisions, items", []int{len(runs), len(coupons), len(decisions), len(items)}, []int{1, 1, 2, 3})
+		s.same("end", next, "")
+	},
 	"redeems a coupon once": func(t *testing.T, s *suite) {
 		at := now()
 		c := coupon("C1", "r")
@@ -216,16 +277,25 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("stored", got, want)
 	},
 	"pages over a member's events, newest first": func(t *testing.T, s *suite) {
-		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), event("c", "m-0", "x"),
-			event("d", memberOfOtherLane(), "x"))
-		s.commit("m-0", in[2].Seq, &engine.Changes{})
-		page, next, err := s.MemberEvents(s.ctx, "m-0", "", 2)
-		s.must(err)
-		s.same("first page", ids(page), []string{"c", "b"})
-		page, next, err = s.MemberEvents(s.ctx, "m-0", next, 2)
-		s.must(err)
-		s.same("second page", ids(page), []string{"a"})
-		s.same("end", next, "")
+		old := event("old", "m-0", "y")
+		old.Time = now().Add(-time.Hour)
+		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), old, event("c", "m-0", "x"), event("d", "m-0", "y"),
+			event("theirs", memberOfOtherLane(), "x"))
+		s.commit("m-0", in[3].Seq, &engine.Changes{})
+		want := []string{"c", "b", "a", "old"}
+		for limit := 1; limit <= len(want); limit++ {
+			var got []string
+			for cursor := ""; len(got) <= len(want); {
+				page, next, err := s.MemberEvents(s.ctx, "m-0", cursor, limit)
+				s.must(err)
+				got = append(got, ids(page)...)
+				if cursor = next; cursor == "" {
+					break
+				}
+			}
+			s.same(fmt.Sprint("pages of ", limit), got, want)
+		}
+		s.noCursors(func(cursor string) error { _, _, err := s.MemberEvents(s.ctx, "m-0", cursor, 1); return err })
 	},
 	"pages over runs, newest first, by any filter": func(t *testing.T, s *suite) {
 		at := now()

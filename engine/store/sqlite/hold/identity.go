@@ -84,7 +84,7 @@ func beginning(path string) ([]byte, error) {
 
 // migrationRange returns the versions of the oldest and the newest tables that this program knows.
 func migrationRange(migrations fs.FS) (first, last int64, err error) {
-	list, err := fs.ReadDir(migrations, "migrations")
+	list, err := fs.ReadDir(migrations, ".")
 	if err != nil {
 		return 0, 0, err
 	}

@@ -81,9 +81,10 @@ CREATE TABLE records (
     seq    INTEGER NOT NULL,
     at     INTEGER NOT NULL,
     epoch  INTEGER NOT NULL, -- under which it was decided; 0: nobody says
+    shows  INTEGER NOT NULL, -- what lists show of it, as records.Shown: they pass over no record of a member that has nothing for them
     data   BLOB    NOT NULL
 );
-CREATE INDEX records_member ON records (member, n);
+CREATE INDEX records_member ON records (member, shows, n);
 -- The id of a run begins with the instant of the record that began it.
 CREATE INDEX records_at ON records (at);
 
