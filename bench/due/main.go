@@ -3,8 +3,8 @@
 // It makes a database with so many members, each with a run that waits until the same instant, by
 // the core and the store, as a worker does. A `usher serve` on it then takes live events, some a
 // second, each of which leads to a message. Printed are how long those take from the answer 202
-// before the instant and from then on, until the last wait has ended, and how many waits end a
-// second.
+// before the instant and from then on, until the last wait has ended, how many waits end a second,
+// and what of the processor's time each takes.
 package main
 
 import (
@@ -24,6 +24,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -243,6 +244,25 @@ func (s *server) stop() {
 	_ = s.cmd.Wait()
 }
 
+// processorTime returns what the server has used so far, from /proc; 0 where there is none.
+func (s *server) processorTime() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var ticks time.Duration
+	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
+		n, _ := strconv.Atoi(f)
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
+}
+
 // listen notes when messages are received.
 func (s *server) listen(out io.Reader) {
 	lines := bufio.NewScanner(out)
@@ -298,7 +318,7 @@ func (s *server) measure(o options, due time.Time) error {
 	var live sync.WaitGroup
 	live.Go(func() { s.send(o.rate, stop) })
 	time.Sleep(time.Until(due))
-	before := s.count()
+	before, used := s.count(), s.processorTime()
 	n := 0
 	for n < o.waits {
 		time.Sleep(100 * time.Millisecond)
@@ -310,8 +330,8 @@ func (s *server) measure(o options, due time.Time) error {
 			return fmt.Errorf("only %d waits have ended", n)
 		}
 	}
-	took := time.Since(due)
-	during := s.count()
+	took, during := time.Since(due), s.count()
+	used = s.processorTime() - used
 	close(stop)
 	live.Wait()
 	for deadline := time.Now().Add(10 * time.Second); len(s.times(0, during)) < during; time.Sleep(10 * time.Millisecond) {
@@ -319,7 +339,8 @@ func (s *server) measure(o options, due time.Time) error {
 			return errors.New("not all messages came")
 		}
 	}
-	fmt.Printf("%d waits ended in %.1f s: %.0f a second (aim: at least 10,000)\n", n, took.Seconds(), float64(n)/took.Seconds())
+	fmt.Printf("%d waits ended in %.1f s: %.0f a second (aim: at least 10,000), %d µs of processor time each\n", n,
+		took.Seconds(), float64(n)/took.Seconds(), used.Microseconds()/int64(n))
 	tell := func(when string, list []time.Duration) {
 		if len(list) == 0 {
 			return

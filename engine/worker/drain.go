@@ -11,17 +11,6 @@ import (
 	"github.com/usher-run/usher/engine/tally"
 )
 
-// maxBatchInputs keeps the commit of a batch, in which each input may start a run, at about 10 ms:
-// that is how long an answer of the intake may have to wait for it.
-const maxBatchInputs = 150
-
-// Of the members with waits that are due a batch takes few, and fewer beside inputs: what comes in
-// live waits for the batches of all lanes that are before it.
-const (
-	maxDue       = 60
-	maxDueBeside = 20
-)
-
 // batch is what one look at a lane found, with what was decided on it.
 type batch struct {
 	*store.Batch
@@ -41,16 +30,14 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 	if w.active.Load() == nil {
 		return 0, nil // inputs wait for a workspace
 	}
+	start := time.Now()
 	found, err := w.pending(ctx, r, lane)
 	if err != nil || len(found.Inputs) == 0 && len(found.Due) == 0 {
 		return 0, err
 	}
-	most := maxDue
-	if len(found.Inputs) > 0 {
-		most = maxDueBeside
-	}
-	r.behind = len(found.Due) > most
-	found.Due = found.Due[:min(most, len(found.Due))]
+	waits := r.size.waits(len(found.Inputs))
+	r.behind = found.More || len(found.Due) > waits
+	found.Due = found.Due[:min(waits, len(found.Due))]
 	b := newBatch(lane, found)
 	took, err := w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {
@@ -67,7 +54,9 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 	w.Metrics.committed(b, took, w.now())
 	w.follow(b)
 	r.brought = b.brought()
-	return len(b.Inputs) + len(b.Due), nil
+	did = len(b.Inputs) + len(b.Due)
+	r.size.learn(did, len(b.Inputs)+waits, time.Since(start))
+	return did, nil
 }
 
 // brought returns how many of the inputs jobs have brought.
@@ -116,7 +105,7 @@ func (b *batch) suspect(member string) bool {
 
 // pending looks at the lane, and claims it when the task begins and another owned it.
 func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch, error) {
-	found, err := w.Store.Pending(ctx, lane, w.now(), maxBatchInputs)
+	found, err := w.Store.Pending(ctx, lane, w.now(), r.size.most())
 	if err != nil || found.Epoch == r.epoch && r.epoch > 0 { // epochs count from 1
 		r.owned = r.owned || err == nil
 		return found, err
@@ -131,7 +120,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch
 		return nil, err
 	}
 	r.owned = true
-	return w.Store.Pending(ctx, lane, w.now(), maxBatchInputs)
+	return w.Store.Pending(ctx, lane, w.now(), r.size.most())
 }
 
 func newBatch(lane int, found *store.Batch) *batch {

@@ -27,8 +27,9 @@ type runner struct {
 	owned bool  // the task has seen that the epoch is the lane's
 	stale int   // batches in a row that were stale
 
+	size    size // of a batch
 	brought int  // inputs of the last batch that jobs have brought
-	behind  bool // it has left waits behind that are due
+	behind  bool // it has left inputs behind, or waits that are due
 }
 
 func (w *Worker) runner(key string) *runner {

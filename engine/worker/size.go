@@ -1,0 +1,45 @@
+package worker
+
+import "time"
+
+// A lane that is behind takes as much at once as is decided and committed in batchTime: larger batches
+// cost less an input, and whoever comes in live waits for the batch before theirs.
+const (
+	batchTime  = 20 * time.Millisecond
+	firstBatch = 150 // inputs and waits, when nothing was measured yet
+	leastBatch = 60
+	mostBatch  = 1000
+	// Beside inputs a batch takes waits for half of the time, so that what comes in live is committed
+	// sooner, and so many at least.
+	leastBeside = 20
+)
+
+// size is how much a batch of a lane takes: inputs, and members with waits that are due.
+type size struct{ n int }
+
+// most returns the size of the next batch.
+func (s *size) most() int {
+	if s.n == 0 {
+		return firstBatch
+	}
+	return s.n
+}
+
+// waits returns how many waits a batch takes beside so many inputs.
+func (s *size) waits(inputs int) int {
+	if inputs == 0 {
+		return s.most()
+	}
+	return max(leastBeside, s.most()/2-inputs)
+}
+
+// learn follows what a batch took: a little at a time, because one batch may have waited for
+// something else. One with less than there was room for says nothing of how long a full one takes,
+// unless it took too long itself.
+func (s *size) learn(did, room int, took time.Duration) {
+	if did < room && took <= batchTime {
+		return
+	}
+	next := int(float64(did) * float64(batchTime) / float64(max(took, 1)))
+	s.n = min(mostBatch, max(leastBatch, s.most()*3/4, min(next, s.most()*4/3)))
+}

@@ -1,0 +1,53 @@
+package worker
+
+import (
+	"testing"
+	"time"
+)
+
+// A batch of a lane that is behind grows to what takes about 20 ms, and shrinks when that takes
+// longer; small batches say nothing of large ones, but when they take too long.
+func TestBatchSize(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		owed  int // at each look
+		fixed time.Duration
+		each  time.Duration
+		want  int
+	}{
+		{"well", mostBatch, time.Millisecond, 50 * time.Microsecond, 380},
+		{"slowly", mostBatch, 0, 200 * time.Microsecond, 100},
+		{"far too slowly", mostBatch, 0, 10 * time.Millisecond, leastBatch},
+		{"at once", mostBatch, 0, time.Microsecond, mostBatch},
+		{"little", 3, 5 * time.Millisecond, 0, firstBatch},
+		{"little, and slowly", 3, time.Second, 0, leastBatch},
+	} {
+		var s size
+		for range 50 {
+			did := min(s.most(), c.owed)
+			s.learn(did, s.most(), c.fixed+time.Duration(did)*c.each)
+		}
+		if got := s.most(); got < c.want*95/100 || got > c.want*105/100 {
+			t.Errorf("%s: a batch of %d, not about %d", c.name, got, c.want)
+		}
+	}
+}
+
+// One batch that has waited for something else changes little.
+func TestBatchSizeIsSteady(t *testing.T) {
+	s := size{n: 400}
+	s.learn(400, 400, 10*time.Second)
+	if got := s.most(); got != 300 {
+		t.Errorf("after one long batch of 400: %d", got)
+	}
+}
+
+// Beside inputs there are fewer waits, and always some.
+func TestWaitsBesideInputs(t *testing.T) {
+	s := size{n: 400}
+	for _, c := range []struct{ inputs, want int }{{0, 400}, {1, 199}, {150, 50}, {190, leastBeside}, {400, leastBeside}} {
+		if got := s.waits(c.inputs); got != c.want {
+			t.Errorf("%d waits beside %d inputs, not %d", got, c.inputs, c.want)
+		}
+	}
+}
