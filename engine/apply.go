@@ -23,6 +23,9 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
 
 // keep puts a decided event into the member's history.
 func (d *decider) keep(in *Input, l *listening) {
+	if l.tracked == nil && len(d.st.History) == 0 {
+		return // nothing asks about it
+	}
 	d.past.Put(in.Name, in.Happened(), l.tracked, l.taken)
 }
 
@@ -34,6 +37,9 @@ func (d *decider) applyUpdate(in *Input, p *Payload) {
 
 // applyPayload writes attributes and tags that came from outside.
 func (d *decider) applyPayload(in *Input, p *Payload) {
+	if len(p.Attributes)+len(p.AddTags)+len(p.RemoveTags) == 0 {
+		return
+	}
 	m := d.st.Member
 	if len(p.Attributes) > 0 && m.Attributes == nil {
 		m.Attributes = make(map[string]any, len(p.Attributes))
@@ -48,7 +54,7 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 		}
 	}
 	m.changeTags(p.AddTags, p.RemoveTags)
-	d.touched = d.touched || len(p.Attributes)+len(p.AddTags)+len(p.RemoveTags) > 0
+	d.touched = true
 }
 
 // changeTags adds and removes tags. It returns those that really came and went.

@@ -104,12 +104,12 @@ func (d *decider) decideCascade() error {
 }
 
 // sound returns what an input says of itself that no input can say: what is stored of it is damaged.
+// Somebody who is a member has an id that can be one.
 func (d *decider) sound(in *Input) error {
-	if d.id != "" && isPlain(d.id) && !in.At.IsZero() {
-		return nil // nearly all
-	}
-	if wrong := ValidMemberID(d.id); wrong != nil {
-		return fmt.Errorf("the %s %s is nobody's: %s", in.Kind, in.ID, wrong.Message)
+	if d.st.Member == nil {
+		if wrong := ValidMemberID(d.id); wrong != nil {
+			return fmt.Errorf("the %s %s is nobody's: %s", in.Kind, in.ID, wrong.Message)
+		}
 	}
 	if in.At.IsZero() {
 		return fmt.Errorf("the %s %s has no instant", in.Kind, in.ID)
@@ -264,5 +264,7 @@ func (d *decider) handOver() {
 			d.c.Runs = append(d.c.Runs, r)
 		}
 	}
-	d.c.Trees = append(d.c.Trees, d.st.History.Changed(d.id)...)
+	if trees := d.st.History.Changed(d.id); len(trees) > 0 {
+		d.c.Trees = append(d.c.Trees, trees...)
+	}
 }

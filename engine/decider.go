@@ -66,16 +66,15 @@ func (d *decider) detail(name string, v any) map[string]any {
 // trace adds an entry and marks the run as changed.
 func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
 	e := d.note(at)
+	t.At = at
 	e.Run, e.TraceEntry = r, t
-	e.At = at
 	r.Changed = true
 }
 
 // traceEffect is trace for a step that made a delivery or a coupon, by its key or code.
 func (d *decider) traceEffect(r *Run, t TraceEntry, effect string) {
 	d.trace(r, d.now, t)
-	last := &d.c.Records[len(d.c.Records)-1]
-	last.Entries[len(last.Entries)-1].Effect = effect
+	d.c.entries[len(d.c.entries)-1].Effect = effect
 }
 
 // fail ends a run that an action failed.

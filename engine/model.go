@@ -267,13 +267,29 @@ type TallyKey struct {
 
 // Reset makes the changes empty, so that their room is used again.
 func (c *Changes) Reset() {
-	clear(c.Runs)
-	clear(c.Members)
-	clear(c.Records)
-	clear(c.entries)
-	*c = Changes{
-		Members: c.Members[:0], Runs: c.Runs[:0], Coupons: c.Coupons[:0], Deliveries: c.Deliveries[:0],
-		Releases: c.Releases[:0], Records: c.Records[:0], entries: c.entries[:0],
+	empty(&c.Members)
+	empty(&c.Runs)
+	empty(&c.Coupons)
+	empty(&c.Deliveries)
+	empty(&c.Releases)
+	empty(&c.Records)
+	empty(&c.entries)
+	empty(&c.Poisoned)
+	empty(&c.Cascaded)
+	empty(&c.Emitted)
+	empty(&c.Held)
+	empty(&c.Reevaluations)
+	empty(&c.Trees)
+	if len(c.Taken) > 0 {
+		clear(c.Taken)
+	}
+	c.Tally, c.Epoch = nil, 0
+}
+
+func empty[T any](list *[]T) {
+	if len(*list) > 0 { // mostly not
+		clear(*list)
+		*list = (*list)[:0]
 	}
 }
 

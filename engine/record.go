@@ -91,7 +91,8 @@ func (r *recorder) begin(c *Changes, input string, due bool) {
 	r.first, r.input, r.due = len(c.Records), input, due
 }
 
-// note adds an entry to the record of the present decision at an instant, and returns it.
+// note adds an entry to the record of the present decision at an instant, and returns it: it is good
+// until the next one. The record has it once the decision ends.
 func (d *decider) note(at time.Time) *Entry {
 	c, of := d.c, &d.recorder
 	n := len(c.Records)
@@ -99,23 +100,31 @@ func (d *decider) note(at time.Time) *Entry {
 		c.Records = append(c.Records, Record{
 			Member: d.id, At: at, Input: of.input, Seq: of.seq, Due: of.due, from: len(c.entries),
 		})
-		n++
 	}
-	c.entries = append(c.entries, Entry{})
-	r := &c.Records[n-1]
-	r.Entries = c.entries[r.from:len(c.entries):len(c.entries)]
-	e := &r.Entries[len(r.Entries)-1]
+	n = len(c.entries)
+	if n < cap(c.entries) {
+		c.entries = c.entries[:n+1] // which is empty: see Changes.Reset
+	} else {
+		c.entries = append(c.entries, Entry{})
+	}
+	e := &c.entries[n]
 	e.At = at
 	return e
 }
 
-// endRecord ends a decision: runs that it began and ended are in its record whole.
+// endRecord ends a decision: its records get their entries, and runs that it began and ended are in
+// them whole.
 func (d *decider) endRecord() {
-	if d.e.o.Brief {
-		return
-	}
-	for i := d.recorder.first; i < len(d.c.Records); i++ {
-		r := &d.c.Records[i]
+	c := d.c
+	for i := d.recorder.first; i < len(c.Records); i++ {
+		r, end := &c.Records[i], len(c.entries)
+		if i+1 < len(c.Records) {
+			end = c.Records[i+1].from
+		}
+		r.Entries = c.entries[r.from:end:end]
+		if d.e.o.Brief {
+			continue
+		}
 		for j := range r.Entries {
 			run := r.Entries[j].Run
 			if run == nil || !run.New || !ends(r.Entries[j].What) || !r.begins(run) {

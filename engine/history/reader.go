@@ -81,11 +81,15 @@ func (r *Reader) list(s expression.Slot) []happened {
 
 // listed returns the events of a slot. Of those in a store it returns one more than a list may have
 // at most.
-func (r *Reader) listed(s expression.Slot) (list []happened, err error) {
-	p := r.History.find(s.Event)
-	if !p.stored() {
-		return r.list(s), nil
+func (r *Reader) listed(s expression.Slot) ([]happened, error) {
+	if p := r.History.find(s.Event); p.stored() {
+		return r.fetched(p, s)
 	}
+	return r.list(s), nil
+}
+
+// fetched is listed for events that are in a store.
+func (r *Reader) fetched(p *past, s expression.Slot) (list []happened, err error) {
 	from, to := r.span(s)
 	err = r.each(p, from, to, func(h *happened) bool {
 		list = append(list, *h)
