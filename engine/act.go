@@ -249,6 +249,7 @@ const (
 	ReasonDeferred  = "deferred"
 	ReasonNoAddress = "no address"
 	ReasonNoChannel = "no such channel"
+	ReasonTooMany   = "too many deferred" // wait for the end of quiet hours already
 )
 
 // codeAlphabet has no letters that are mistaken for digits when read aloud.

@@ -7,18 +7,22 @@ import (
 	"time"
 )
 
-// What is kept of a member in one document is bounded, so that the cost of an event does not grow
+// What is kept of a member, in one document and in open runs, is bounded, so that the cost of an event does not grow
 // with what came before it:
 //
 //  1. Attributes, also those that were removed, and tags have maxMemberBytes. What goes beyond is an
 //     error: an input is set aside, a run fails.
 //  2. Of one playbook the last maxGoals entries may still reach the goal.
 //  3. An entry is forgotten a year after it, once its playbook is gone from the workspace.
+//  4. maxDeferred messages may wait for the end of quiet hours. One more is skipped.
+//  5. maxOpen runs of one playbook may be open. One more is refused.
 const (
 	maxMemberBytes = 128 << 10 // two of the largest events
 	maxGoals       = 100       // more open entries than anybody makes who is not a program
 	forgetAfter    = 366 * 24 * time.Hour
-	markSize       = 24 // of when an attribute was removed
+	maxDeferred    = 100 // more than anybody reads in the morning
+	maxOpen        = 100 // as goals
+	markSize       = 24  // of when an attribute was removed
 )
 
 // roomFor returns an error when attributes and tags would make the member larger than allowed.

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,5 +194,115 @@ func TestEntriesAreForgotten(t *testing.T) {
 	}
 	if got := entries(400); len(got) != 2 || !got["b"].IsZero() {
 		t.Errorf("after 400 days: %v", got)
+	}
+}
+
+// inBatches decides inputs in batches of some size, each at a horizon of its own, and the time after
+// them.
+func inBatches(t *testing.T, files map[string]string, inputs []engine.Input, size int, after time.Time) *shell {
+	s := newShell(t, newEngine(load(t, files)))
+	for len(inputs) > 0 {
+		n := min(size, len(inputs))
+		s.decide(inputs[:n], inputs[n-1].At)
+		inputs = inputs[n:]
+	}
+	s.decide(nil, after)
+	return s
+}
+
+// A member has a hundred open runs of a playbook at most. One more is refused by its mode; when one has
+// ended, another may begin. It is so whatever is decided in one go, and of each playbook for itself.
+func TestOpenRunsAreBounded(t *testing.T) {
+	files := map[string]string{
+		"usher.yaml": boundsUsher,
+		"playbooks/a.yaml": "id: a\nstage: activation\ntrigger: {event: view}\nmode: parallel\n" +
+			"exit: [{event: note, if: 'string(trigger.n) == event.text'}]\nactions: [{wait: 10d}]\n",
+		"playbooks/b.yaml": "id: b\nstage: activation\ntrigger: {event: view, if: event.n < 3}\nmode: parallel\nactions: [{wait: 10d}]\n",
+	}
+	var inputs []engine.Input
+	for i := range 105 {
+		inputs = append(inputs, boundsEvent(i, "view", map[string]any{"n": float64(i)}))
+	}
+	inputs = append(inputs, boundsEvent(105, "note", map[string]any{"text": "7"}), boundsEvent(106, "view", map[string]any{"n": 106.0}),
+		boundsEvent(107, "view", map[string]any{"n": 107.0}), boundsEvent(20*24*60, "view", map[string]any{"n": 200.0}))
+	var first []string
+	for _, size := range []int{len(inputs), 1, 7} {
+		s := inBatches(t, files, inputs, size, inputs[len(inputs)-1].At)
+		begun, open := map[string]int{}, 0
+		for _, r := range s.runs {
+			begun[r.Playbook]++
+			if r.State == engine.RunWaiting {
+				open++
+			}
+		}
+		if begun["a"] != 102 || begun["b"] != 3 || open != 1 {
+			t.Errorf("batches of %d: %v begun, %d open", size, begun, open)
+		}
+		var refused []string
+		for _, d := range s.refusals {
+			if d.Playbook != "a" || d.Reason != engine.ReasonMode || fmt.Sprint(d.Seen) != "map[open_runs:100]" {
+				t.Errorf("batches of %d: %+v", size, d)
+			}
+			refused = append(refused, d.Input)
+		}
+		if fmt.Sprint(refused) != "[e100 e101 e102 e103 e104 e107]" {
+			t.Errorf("batches of %d: %v are refused", size, refused)
+		}
+		if first == nil {
+			first = s.records
+		} else if !slices.Equal(first, s.records) {
+			t.Errorf("batches of %d decide otherwise", size)
+		}
+	}
+}
+
+// A hundred messages wait for the end of quiet hours at most. One more is skipped with the reason, also
+// one that went out too late; when those have gone out there is room.
+func TestDeferredMessagesAreBounded(t *testing.T) {
+	files := map[string]string{
+		"usher.yaml": boundsUsher + "channels: {out: {type: log}}\nquiet_hours: {from: \"22:00\", to: \"08:00\"}\n",
+		"playbooks/a.yaml": "id: a\nstage: activation\ntrigger: {event: view}\nmode: parallel\n" +
+			"actions:\n  - {id: m, message: {channel: out, text: hi}}\n  - {message: {channel: out, class: transactional, text: now}}\n",
+	}
+	night := start.Truncate(24 * time.Hour).Add(22 * time.Hour)
+	at := func(i int, name string, minutes int) engine.Input {
+		in := boundsEvent(i, name, map[string]any{"n": float64(i)})
+		in.At = night.Add(time.Duration(minutes) * time.Minute)
+		in.Time = in.At
+		return in
+	}
+	var inputs []engine.Input
+	for i := range 103 {
+		inputs = append(inputs, at(i, "view", i))
+	}
+	late := engine.ReleaseAgain(&engine.Delivery{Key: "late", Member: "m", Channel: "out", ReleasedAt: night.Add(-time.Minute)})
+	late.Seq, late.At = 104, night.Add(110*time.Minute)
+	inputs = append(inputs, late, at(110, "view", 24*60))
+	var first []string
+	for _, size := range []int{len(inputs), 1, 7} {
+		s := inBatches(t, files, inputs, size, night.Add(34*time.Hour))
+		outcomes := map[string]int{}
+		for _, id := range s.order {
+			for _, e := range s.traces[id] {
+				if e.What == "message" || e.What == "released" {
+					outcomes[e.What+" "+e.Reason]++
+				}
+			}
+			if r := s.runs[id]; r.Actions["m"]["status"] == "skipped" && r.Actions["m"]["reason"] != engine.ReasonTooMany {
+				t.Errorf("batches of %d: %v", size, r.Actions)
+			}
+		}
+		const want = "map[message :104 message deferred:101 message too many deferred:3 released :101]"
+		if fmt.Sprint(outcomes) != want || len(s.state().Member.Deferred) != 0 {
+			t.Errorf("batches of %d: %v, want %s", size, outcomes, want)
+		}
+		if len(s.releases) != 102 || s.releases[0].State != engine.DeliveryDropped || s.releases[0].Reason != engine.ReasonTooMany {
+			t.Errorf("batches of %d: %d releases, first %+v", size, len(s.releases), s.releases[0])
+		}
+		if first == nil {
+			first = s.records
+		} else if !slices.Equal(first, s.records) {
+			t.Errorf("batches of %d decide otherwise", size)
+		}
 	}
 }

@@ -60,6 +60,9 @@ func (d *decider) judge(b *book, trigger expression.Record, match *expression.Ex
 	case b.Mode == playbooks.Single && d.openRun(b.ID) != nil:
 		d.refuse(b, ReasonMode, map[string]any{"open_run": d.openRun(b.ID).ID})
 		return nil
+	case b.Mode == playbooks.Parallel && d.openRuns(b.ID) >= maxOpen:
+		d.refuse(b, ReasonMode, map[string]any{"open_runs": maxOpen})
+		return nil
 	}
 	return &entry{b: b, trigger: trigger, holdout: d.inHoldout(b)}
 }
@@ -116,6 +119,16 @@ func (d *decider) openRun(playbook string) *Run {
 		}
 	}
 	return nil
+}
+
+// openRuns returns how many open runs of the playbook there are.
+func (d *decider) openRuns(playbook string) (n int) {
+	for _, r := range d.st.Runs {
+		if r.Playbook == playbook && r.State == RunWaiting {
+			n++
+		}
+	}
+	return n
 }
 
 // inHoldout reports whether the playbook's dice put the member into the control group: they fall

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -222,6 +223,7 @@ type shell struct {
 	pools    map[string]*engine.PoolState
 	coupons  []engine.Coupon
 	deliver  []engine.Delivery
+	releases []engine.Release
 	refusals []engine.Decision
 	records  []string
 	echoes   []string // ids of emitted events
@@ -309,6 +311,8 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 	}
 	s.coupons = append(s.coupons, c.Coupons...)
 	s.deliver = append(s.deliver, c.Deliveries...)
+	s.releases = append(s.releases, c.Releases...)
+	s.isBounded()
 	for r, e := range c.Entries() {
 		if d, ok := r.Refusal(e); ok {
 			s.refusals = append(s.refusals, d)
@@ -322,6 +326,28 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 			s.t.Fatal(err)
 		}
 		s.records = append(s.records, string(data))
+	}
+}
+
+// isBounded holds what is kept of the member against its bounds: see engine/bounds.go.
+func (s *shell) isBounded() {
+	open := map[string]int{}
+	for _, r := range s.runs {
+		if r.State == engine.RunWaiting {
+			open[r.Playbook]++
+		}
+	}
+	for playbook, n := range open {
+		if n > 100 {
+			s.t.Errorf("%d open runs of playbook %s", n, playbook)
+		}
+	}
+	var m engine.Member
+	if err := json.Unmarshal([]byte(cmp.Or(string(s.member), "{}")), &m); err != nil {
+		s.t.Fatal(err)
+	}
+	if len(m.Deferred) > 100 {
+		s.t.Errorf("%d messages wait", len(m.Deferred))
 	}
 }
 

@@ -103,6 +103,8 @@ func (d *decider) releaseMessage(key string, m Deferred, again bool) {
 		r.State, r.Reason = DeliveryDropped, ReasonNoChannel
 	case member == nil || !d.e.consents(member):
 		r.State, r.Reason = DeliveryDropped, ReasonConsent
+	case quiet && again && len(member.Deferred) >= maxDeferred:
+		r.State, r.Reason = DeliveryDropped, ReasonTooMany
 	case quiet:
 		r.State, r.NotBefore = DeliveryDeferred, end.UTC()
 	case d.capped(m.Channel):

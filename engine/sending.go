@@ -83,6 +83,9 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 	if m.Class != Transactional && !deferred && d.capped(channel) {
 		return ReasonCapped
 	}
+	if deferred && len(d.st.Member.Deferred) >= maxDeferred {
+		return ReasonTooMany
+	}
 	return ""
 }
 

@@ -241,8 +241,8 @@ var (
 	RunStates = []string{"none", "waiting", "done", "exited", "failed"}
 	// ExpectReasons are the reasons that a test may expect.
 	ExpectReasons = []string{
-		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "consent",
-		"pool empty", "per member", "no address",
+		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "too many deferred",
+		"consent", "pool empty", "per member", "no address",
 	}
 	// TestKeys are the keys of a test.
 	TestKeys = []string{"name", "at", "member", "history", "force", "script"}
