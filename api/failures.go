@@ -15,7 +15,7 @@ import (
 type failureView struct {
 	ID        string               `json:"id"`
 	At        time.Time            `json:"at"`
-	What      string               `json:"what" enum:"input,wait,look,run,delivery,member,counts,request" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
+	What      string               `json:"what" enum:"input,wait,reevaluation,run,delivery,member,counts,request" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
 	Key       string               `json:"key" doc:"the event's id, the run's id, the delivery's key, the member's id or the idempotency key"`
 	Member    string               `json:"member" doc:"whom it is about; empty for counts and requests"`
 	Error     string               `json:"error"`
@@ -60,7 +60,7 @@ func (s *server) getFailures(c *gin.Context) (failuresView, error) {
 
 // failureKinds are what a failure may be about.
 var failureKinds = []string{
-	store.FailedInput, store.FailedWait, store.FailedLook, store.FailedRun, store.FailedDelivery, store.FailedMember,
+	store.FailedInput, store.FailedWait, store.FailedReevaluation, store.FailedRun, store.FailedDelivery, store.FailedMember,
 	store.FailedCounts, store.FailedRequest,
 }
 

@@ -217,11 +217,11 @@ func byMember(c *engine.Changes) map[string]*engine.Changes {
 	return nil
 }
 
-// lookedAt is when a member was last held against segments, which a world does less often: it asks
-// first who is in an audience.
-var lookedAt = regexp.MustCompile(`,\\"look(?:ed)?_at\\":\\"[^"]*\\"`)
+// reevaluatedAt is when a member was last held against segments, which a world does less often: it
+// asks first who is in an audience.
+var reevaluatedAt = regexp.MustCompile(`,\\"reevaluated?_at\\":\\"[^"]*\\"`)
 
-func seenFromOutside(s *shell) string { return lookedAt.ReplaceAllString(s.outcome(), "") }
+func seenFromOutside(s *shell) string { return reevaluatedAt.ReplaceAllString(s.outcome(), "") }
 
 // One member's line decided in one batch, in many, and in a simulation beside other members leaves
 // the same traces, effects, refusals and the same member.

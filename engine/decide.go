@@ -208,7 +208,7 @@ func (d *decider) beginDue(input string) {
 // decideReevaluation finds out what the passing of time did to a member's segments and dates. What
 // that would start is left out where the caller gave it up.
 func (d *decider) decideReevaluation(at time.Time) {
-	d.beginDue("look:" + at.UTC().Format(time.RFC3339Nano))
+	d.beginDue("reevaluation:" + at.UTC().Format(time.RFC3339Nano))
 	d.recordMemberships(at)
 	moved := d.reevaluate(at)
 	if !d.st.gaveUp(at) {

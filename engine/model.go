@@ -110,8 +110,8 @@ type Member struct {
 	// Messages that were put off, by the key of their delivery.
 	Deferred      map[string]Deferred `json:"deferred,omitempty"`
 	Dates         map[string]DateMark `json:"dates,omitempty"` // of playbooks that dates start
-	ReevaluatedAt time.Time           `json:"looked_at,omitzero"`
-	ReevaluateAt  time.Time           `json:"look_at,omitzero"`
+	ReevaluatedAt time.Time           `json:"reevaluated_at,omitzero"`
+	ReevaluateAt  time.Time           `json:"reevaluate_at,omitzero"`
 }
 
 // GoalWatch is an entry whose goal may still be reached.
@@ -293,14 +293,14 @@ func empty[T any](list *[]T) {
 	}
 }
 
-// Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a look
-// at a member.
+// Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a
+// re-evaluation of a member.
 type Poisoned struct {
-	Seq      int64     // of the inbox; 0: a due wait of Run, or a look
+	Seq      int64     // of the inbox; 0: a due wait of Run, or a re-evaluation
 	Run      string    // that fails by it: of the wait, or that holds for the result; empty: none
 	Playbook string    // of the run
-	Member   string    // of a look
-	At       time.Time // of the wait or look
+	Member   string    // of a re-evaluation
+	At       time.Time // of the wait or re-evaluation
 	Error    string
 }
 

@@ -14,13 +14,13 @@ import (
 )
 
 // failureKinds are the values of --what.
-var failureKinds = []string{"input", "wait", "look", "run", "delivery", "member", "counts", "request"}
+var failureKinds = []string{"input", "wait", "reevaluation", "run", "delivery", "member", "counts", "request"}
 
 // failuresLike selects failures.
 type failuresLike struct{ what, playbook, since string }
 
 func (f *failuresLike) flags(c *cli, cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.what, "what", "", "only of this kind: input, wait, look, run, delivery, member, counts or request")
+	cmd.Flags().StringVar(&f.what, "what", "", "only of this kind: input, wait, reevaluation, run, delivery, member, counts or request")
 	cmd.Flags().StringVar(&f.playbook, "playbook", "", "only runs of this playbook and their deliveries")
 	cmd.Flags().StringVar(&f.since, "since", "", "only from this time on, or from so long ago, as in 2h")
 	completeFlag(cmd, "what", failureKinds...)

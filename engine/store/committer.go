@@ -37,7 +37,7 @@ type Committer interface {
 	//     (Commit "sets aside a wait that cannot be decided", Aside "a result that is set aside
 	//     fails the run that holds for it")
 	//  12. The inputs of a member that is held are kept, and Pending and Owed do not know of that
-	//     member until Release. (Aside "holds a member with their inputs, waits and looks, and lets
+	//     member until Release. (Aside "holds a member with their inputs, waits and re-evaluations, and lets
 	//     them go on")
 	//
 	//  13. Nodes of trees are stored, and taken away, with the rest. (Trees "keeps what commits say of

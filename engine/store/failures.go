@@ -20,14 +20,14 @@ type Failure struct {
 
 // What a failure may be about.
 const (
-	FailedInput    = "input"    // it could not be decided
-	FailedWait     = "wait"     // of a run: it could not be decided
-	FailedLook     = "look"     // at the segments of a member: it could not be decided
-	FailedRun      = "run"      // it failed by itself
-	FailedDelivery = "delivery" // it was given up on
-	FailedMember   = "member"   // is held
-	FailedCounts   = "counts"   // could not be read
-	FailedRequest  = "request"  // what it held, under its idempotency key, could not be read
+	FailedInput        = "input"        // it could not be decided
+	FailedWait         = "wait"         // of a run: it could not be decided
+	FailedReevaluation = "reevaluation" // at the segments of a member: it could not be decided
+	FailedRun          = "run"          // it failed by itself
+	FailedDelivery     = "delivery"     // it was given up on
+	FailedMember       = "member"       // is held
+	FailedCounts       = "counts"       // could not be read
+	FailedRequest      = "request"      // what it held, under its idempotency key, could not be read
 )
 
 // FailureOutcome is what became of a failure.
@@ -72,7 +72,7 @@ type Failures interface {
 	// Failures lists inputs that were set aside, runs that failed and deliveries that were
 	// archived, newest first.
 	//
-	//  1. Whatever was set aside is listed with what it is. (Aside "lists inputs, waits and looks
+	//  1. Whatever was set aside is listed with what it is. (Aside "lists inputs, waits and re-evaluations
 	//     that were set aside", Reader "lists what was set aside, newest first")
 	//  2. A run is listed once. (Reader "lists runs that failed, once")
 	//  3. The filter selects by outcome, kind, playbook and time.
@@ -88,7 +88,8 @@ type Failures interface {
 	//     (Failures "puts a delivery back")
 	//  3. A member goes on that can be read, and no other.
 	//     (Failures "lets a member go on who can be read, and no other")
-	//  4. What has ended is not begun again: a run, a wait, a look, a result for a run that is over.
+	//  4. What has ended is not begun again: a run, a wait, a re-evaluation, a result
+	//     for a run that is over.
 	//     (Failures "puts nothing back that has ended")
 	Retry(ctx context.Context, n int64, now time.Time) (Failure, error)
 

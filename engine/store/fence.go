@@ -9,7 +9,7 @@ type Fence interface {
 	// Claim makes the caller the lane's owner and returns the lane's new epoch.
 	//
 	//  1. The epoch rises, and the Commit of an earlier owner fails with ErrStale. (Commit "refuses
-	//     an earlier owner of the lane, whole", Segments "a look of an earlier owner is not
+	//     an earlier owner of the lane, whole", Segments "a re-evaluation of an earlier owner is not
 	//     stored")
 	Claim(ctx context.Context, lane int) (epoch int64, err error)
 }

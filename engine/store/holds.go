@@ -12,14 +12,14 @@ import (
 type Holds interface {
 	// Held lists the members that are held, with what of them cannot be read.
 	//
-	//  1. Each is listed once. (Aside "holds a member with their inputs, waits and looks, and lets
+	//  1. Each is listed once. (Aside "holds a member with their inputs, waits and re-evaluations, and lets
 	//     them go on")
 	Held(ctx context.Context) ([]engine.Held, error)
 
 	// Release lets those members go on of whom everything can be read again, and names them.
 	//
 	//  1. Their inputs are undecided again, in their order, accepted now.
-	//     (Aside "holds a member with their inputs, waits and looks, and lets them go on")
+	//     (Aside "holds a member with their inputs, waits and re-evaluations, and lets them go on")
 	Release(ctx context.Context) (members []string, err error)
 
 	// Unpark makes the waits of parked runs due at once.

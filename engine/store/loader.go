@@ -24,7 +24,7 @@ type Loader interface {
 	//  2. Runs are in the order of their start, then of their playbook.
 	//     (Commit "gives back open runs by start then playbook, and others on request")
 	//  3. A member of whom something cannot be read, or who is held for that, has a State that is
-	//     Unreadable. (Aside "holds a member with their inputs, waits and looks, and lets them go
+	//     Unreadable. (Aside "holds a member with their inputs, waits and re-evaluations, and lets them go
 	//     on")
 	//  4. LastSeenAt is at least the instant of the last decided event that moves it, whether the
 	//     member was stored for it or not. (History "tells when a member was last seen, by events that

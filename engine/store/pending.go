@@ -44,16 +44,16 @@ type Pending interface {
 	//
 	//  1. Inputs are the undecided ones, in order, up to the limit.
 	//     (Pending "gives a lane's undecided inputs in order, up to the limit")
-	//  2. Due are the members with a wait or a look that is due, up to the limit too.
+	//  2. Due are the members with a wait or a re-evaluation that is due, up to the limit too.
 	//     (Pending "gives the members whose waits are due", Pending "limits the due members too",
-	//     Segments "a look that is due is owed like a wait")
+	//     Segments "a re-evaluation that is due is owed like a wait")
 	//  3. Nothing that is accepted later is before the Horizon.
 	//     (Pending "keeps its horizon: nothing accepted later is before it")
 	//  4. The Horizon is neither beyond what was left behind nor beyond now.
 	//     (Pending "gives no horizon beyond what was left behind, nor beyond now")
 	Pending(ctx context.Context, lane int, now time.Time, limit int) (*Batch, error)
 
-	// Owed lists the lanes with undecided inputs, or with runs or looks that are due at now. It
+	// Owed lists the lanes with undecided inputs, or with runs or re-evaluations that are due at now. It
 	// also returns when the next is due; zero: none is.
 	//
 	//  1. It names all of them and no other.

@@ -12,7 +12,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// isolate finds out which of a member's inputs, waits and looks cannot be decided, or lead to what
+// isolate finds out which of a member's inputs, waits and re-evaluations cannot be decided, or lead to what
 // cannot be stored. It sets those aside and decides the others. Each attempt begins at what is
 // stored.
 func (w *Worker) isolate(ctx context.Context, a *active, b *batch, member string) error {
@@ -37,7 +37,7 @@ type isolation struct {
 	good   []engine.Input  // those that can be decided
 	next   int             // the next to be tried
 	bad    map[string]bool // runs whose wait cannot be decided
-	passed []time.Time     // looks that cannot be
+	passed []time.Time     // re-evaluations that cannot be
 }
 
 // reload returns the member's state as it is stored, without what is set aside: nothing of a
@@ -98,7 +98,7 @@ func (i *isolation) settle(ctx context.Context) error {
 }
 
 // step settles the next input, or after the last one the horizon: it is good, or it is set aside,
-// or a wait or a look before it is.
+// or a wait or a re-evaluation before it is.
 func (i *isolation) step(ctx context.Context) (done bool, err error) {
 	all := i.b.inputs[i.member]
 	until := i.b.Horizon
@@ -166,7 +166,7 @@ func (i *isolation) holding(ctx context.Context, st *engine.State, in *engine.In
 
 func (i *isolation) set(p engine.Poisoned) { i.b.changes.Poisoned = append(i.b.changes.Poisoned, p) }
 
-// waits finds the first wait or look until then that cannot be decided and sets it aside.
+// waits finds the first wait or re-evaluation until then that cannot be decided and sets it aside.
 func (i *isolation) waits(ctx context.Context, failed error, until time.Time) error {
 	st, err := i.reload(ctx)
 	if err != nil {

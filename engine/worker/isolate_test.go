@@ -187,7 +187,7 @@ func TestPoisonedWaitFailsItsRun(t *testing.T) {
 	}
 }
 
-// A look at a member that leads to what cannot be stored is given up. It does not come back, and
+// A re-evaluation of a member that leads to what cannot be stored is given up. It does not come back, and
 // the lane goes on.
 func TestPoisonedReevaluationIsSetAside(t *testing.T) {
 	for _, tag := range []string{"bad", "broken"} {
@@ -205,14 +205,14 @@ func TestPoisonedReevaluationIsSetAside(t *testing.T) {
 		w.until("both waits are over", func() bool { return w.counts("hello").Done == 2 })
 		w.until("the other has entered", func() bool { return w.counts("idle").Done == 1 })
 		w.idle()
-		w.failed("look m")
+		w.failed("reevaluation m")
 		back := order("e3", "m")
 		back.Attributes = map[string]any{"level": "y"}
 		w.accept(back)
 		wk.Wake("m")
 		w.until("what comes next is decided", func() bool { return w.counts("hello").Entered == 3 })
 		w.advance(5 * 24 * time.Hour)
-		w.until("and the next look", func() bool { return w.counts("idle").Done >= 2 })
-		w.failed("look m")
+		w.until("and the next re-evaluation", func() bool { return w.counts("idle").Done >= 2 })
+		w.failed("reevaluation m")
 	}
 }

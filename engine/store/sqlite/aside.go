@@ -61,7 +61,7 @@ func (b *batch) setAside(t *tx) error {
 		case p.Run != "":
 			f.what, f.id = store.FailedWait, p.Run
 		default:
-			f.what, f.id = store.FailedLook, p.Member
+			f.what, f.id = store.FailedReevaluation, p.Member
 		}
 		if err == nil && p.Run != "" {
 			f.at, f.member, err = t.failWait(p, f.at)

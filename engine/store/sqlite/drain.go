@@ -107,10 +107,10 @@ func (c *conn) pendingInputs(lane, limit int, b *store.Batch) error {
 func (c *conn) pendingDue(lane, limit int, b *store.Batch) (next time.Time, err error) {
 	const waits = `SELECT member, due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0` + runsNotHeld +
 		`ORDER BY due_at`
-	const looks = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM looks WHERE lane = ?` + looksNotHeld +
+	const reevaluations = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM reevaluations WHERE lane = ?` + reevaluationsNotHeld +
 		`ORDER BY at`
 	seen := map[string]bool{}
-	for _, due := range []string{waits, looks} {
+	for _, due := range []string{waits, reevaluations} {
 		err = c.query(due, []any{lane}, func(r row) error {
 			at := instant(r.int(1))
 			switch member := r.str(0); {
@@ -310,8 +310,8 @@ func (c *conn) owes(lane int, now time.Time, next *time.Time) (bool, error) {
 	}
 	const waits = `SELECT due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` +
 		runsNotHeld + `ORDER BY due_at LIMIT 1`
-	const looks = `SELECT at FROM looks WHERE lane = ? AND at > ?` + looksNotHeld + `ORDER BY at LIMIT 1`
-	for _, due := range []string{waits, looks} {
+	const reevaluations = `SELECT at FROM reevaluations WHERE lane = ? AND at > ?` + reevaluationsNotHeld + `ORDER BY at LIMIT 1`
+	for _, due := range []string{waits, reevaluations} {
 		for _, after := range []int64{0, now.UnixMilli()} {
 			_, err = c.one(due, []any{lane, after}, func(r row) error {
 				switch at := instant(r.int(0)); {

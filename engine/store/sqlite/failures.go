@@ -16,7 +16,7 @@ import (
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
 	WHEN 'input' THEN (SELECT member FROM inbox i WHERE i.lane = failures.lane AND i.seq = failures.seq)
 	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
-	WHEN 'look' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
+	WHEN 'reevaluation' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
 	ELSE member END, '')`
 
 func failureOf(r row) store.Failure {
@@ -212,7 +212,7 @@ func (t *tx) retry(f *store.Failure, now time.Time) error {
 	case store.FailedRun, store.FailedWait:
 		return &store.NotSettled{Reason: "the run has failed and is over, and a run is not begun again: start the playbook anew for the member " +
 			"(its event under a new id, or `usher trigger`), and drop this"}
-	case store.FailedLook:
+	case store.FailedReevaluation:
 		return &store.NotSettled{Reason: "the segments of a member are looked at again with the next event of the member: drop this"}
 	}
 	return &store.NotSettled{Reason: "what cannot be read is lost, and all else has gone on: drop this"}

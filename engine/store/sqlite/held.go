@@ -12,10 +12,10 @@ import (
 // kindHeld begins the kind of an input whose member is held. Whoever reads it sees its own kind.
 const kindHeld = "held "
 
-// What keeps the waits and looks of members that are held from coming due.
+// What keeps the waits and re-evaluations of members that are held from coming due.
 const (
-	runsNotHeld  = " AND member NOT IN (SELECT s.id FROM held h CROSS JOIN subjects s WHERE s.n = h.subject) "
-	looksNotHeld = " AND subject NOT IN (SELECT subject FROM held) "
+	runsNotHeld          = " AND member NOT IN (SELECT s.id FROM held h CROSS JOIN subjects s WHERE s.n = h.subject) "
+	reevaluationsNotHeld = " AND subject NOT IN (SELECT subject FROM held) "
 )
 
 const heldColumns = "s.id, h.error FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"

@@ -74,13 +74,13 @@ func (b *batch) putReevaluations(t *tx) error {
 		switch {
 		case err != nil:
 		case l.At.IsZero():
-			_, err = t.exec("DELETE FROM looks WHERE subject = ?", subject)
+			_, err = t.exec("DELETE FROM reevaluations WHERE subject = ?", subject)
 		default:
-			const put = "INSERT INTO looks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at"
+			const put = "INSERT INTO reevaluations VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at"
 			_, err = t.exec(put, subject, store.LaneOf(l.Member), millis(l.At))
 		}
 		if err != nil {
-			return fmt.Errorf("store when to look at member %s: %w", l.Member, err)
+			return fmt.Errorf("store when to re-evaluate member %s: %w", l.Member, err)
 		}
 	}
 	return nil

@@ -99,7 +99,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		r := s.run("r")
 		s.same("run", []any{r.State, r.Reason, r.EndedAt}, []any{engine.RunFailed, "broken", in[0].At})
 	},
-	"lists inputs, waits and looks that were set aside": func(t *testing.T, s *suite) {
+	"lists inputs, waits and re-evaluations that were set aside": func(t *testing.T, s *suite) {
 		_, m := membersOfLane(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at)}})
@@ -113,7 +113,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 			list[i].N = 0
 		}
 		s.same("failures", list, []store.Failure{
-			{At: at, What: "look", ID: m[0], Member: m[0], Error: "three"},
+			{At: at, What: "reevaluation", ID: m[0], Member: m[0], Error: "three"},
 			{At: at, What: "wait", ID: "r", Member: m[0], Error: "two"},
 			{At: in[0].At, What: "input", ID: "bad", Member: m[0], Error: "one"},
 		})
@@ -131,7 +131,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("late", s.run("late").DueAt, late.DueAt)
 		s.same("reason", s.run("parked").Reason, parked.Reason)
 	},
-	"holds a member with their inputs, waits and looks, and lets them go on": func(t *testing.T, s *suite) {
+	"holds a member with their inputs, waits and re-evaluations, and lets them go on": func(t *testing.T, s *suite) {
 		lane, m := membersOfLane(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{

@@ -139,7 +139,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 			want []string
 		}{
 			{store.FailureFilter{What: store.FailedInput}, []string{"e"}},
-			{store.FailureFilter{What: store.FailedLook}, nil},
+			{store.FailureFilter{What: store.FailedReevaluation}, nil},
 			{store.FailureFilter{Playbook: "welcome"}, []string{"k"}},
 			{store.FailureFilter{Playbook: "another"}, nil},
 			{store.FailureFilter{Since: f.At}, []string{"e", "k"}},

@@ -10,7 +10,7 @@ import (
 )
 
 var segmentCases = map[string]func(*testing.T, *suite){
-	"a look that is due is owed like a wait": func(t *testing.T, s *suite) {
+	"a re-evaluation that is due is owed like a wait": func(t *testing.T, s *suite) {
 		lane, m := membersOfLane(3)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
@@ -43,7 +43,7 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		}})
 		s.same("due", due(), m[1:])
 	},
-	"a look of an earlier owner is not stored": func(t *testing.T, s *suite) {
+	"a re-evaluation of an earlier owner is not stored": func(t *testing.T, s *suite) {
 		lane, m := membersOfLane(1)
 		old, err := s.Claim(s.ctx, lane)
 		s.must(err)

@@ -247,12 +247,12 @@ CREATE INDEX jobs_occurrence ON jobs (playbook, at) WHERE kind = 'schedule';
 
 -- When the passing of time may move a member into a watched segment or out of one. Beside the member's state, which says the
 -- same, because only some members have it.
-CREATE TABLE looks (
+CREATE TABLE reevaluations (
     subject INTEGER PRIMARY KEY,
     lane   INTEGER NOT NULL,
     at      INTEGER NOT NULL
 );
-CREATE INDEX looks_due ON looks (lane, at);
+CREATE INDEX reevaluations_due ON reevaluations (lane, at);
 
 -- The segments that triggers are about, and since when as they are.
 CREATE TABLE watches (
