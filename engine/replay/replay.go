@@ -10,7 +10,6 @@ package replay
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,8 +25,7 @@ import (
 type Source interface {
 	store.Past
 	store.Epochs
-	Bundle(ctx context.Context, hash string) (store.Bundle, error)
-	BundleOf(ctx context.Context, revision string) (hash string, err error)
+	store.Bundles
 	Secret(ctx context.Context) ([]byte, error)
 }
 
@@ -127,7 +125,7 @@ func (r *replay) learn(ctx context.Context, e *epoch, st *engine.State) error {
 		if e.Knows(revision) {
 			return nil
 		}
-		ws, p, reason, err := r.revision(ctx, playbook, revision)
+		ws, p, reason, err := store.Revision(ctx, r.src, r.Load, playbook, revision)
 		switch {
 		case err != nil:
 			return err
@@ -152,32 +150,6 @@ func (r *replay) learn(ctx context.Context, e *epoch, st *engine.State) error {
 		}
 	}
 	return nil
-}
-
-func (r *replay) revision(ctx context.Context, playbook, revision string) (
-	ws *playbooks.Workspace, p *playbooks.Playbook, reason string, err error,
-) {
-	hash, err := r.src.BundleOf(ctx, revision)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, "no stored workspace holds it", nil
-	}
-	if err != nil {
-		return nil, nil, "", err
-	}
-	b, err := r.src.Bundle(ctx, hash)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	if ws, err = r.Load(b); err != nil {
-		return nil, nil, err.Error(), nil //nolint:nilerr // it is why the run is parked
-	}
-	known := ws.Playbook(playbook)
-	if known == nil {
-		return nil, nil, "its workspace does not hold the playbook", nil
-	}
-	pinned := *known
-	pinned.Revision = revision
-	return ws, &pinned, "", nil
 }
 
 // step is what is decided at once: an input, or what the passing of time brought up to an instant.

@@ -203,7 +203,7 @@ func (w *Worker) loadRevision(ctx context.Context, playbook, revision string) (*
 	if !w.needsRevision(a, revision) {
 		return a, nil
 	}
-	ws, p, reason, err := w.revision(ctx, playbook, revision)
+	ws, p, reason, err := store.Revision(ctx, w.Store, w.Load, playbook, revision)
 	if err != nil {
 		return a, err
 	}
@@ -223,38 +223,4 @@ func (w *Worker) loadRevision(ctx context.Context, playbook, revision string) (*
 	}
 	w.active.Store(&next)
 	return &next, nil
-}
-
-// revision compiles the playbook as it was when its runs began. The store says which workspace that
-// is: another version of usher may have named the revision otherwise.
-func (w *Worker) revision(ctx context.Context, playbook, revision string) (ws *playbooks.Workspace,
-	p *playbooks.Playbook, reason string, err error,
-) {
-	hash, err := w.Store.BundleOf(ctx, revision)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, "no stored workspace holds it", nil
-	}
-	if err != nil {
-		return nil, nil, "", err
-	}
-	bundle, err := w.Store.Bundle(ctx, hash)
-	switch {
-	case errors.Is(err, store.ErrDamaged):
-		return nil, nil, err.Error(), nil
-	case err != nil:
-		return nil, nil, "", err
-	}
-	if ws, err = w.Load(bundle); err != nil {
-		return nil, nil, err.Error(), nil //nolint:nilerr // it is why the run is parked
-	}
-	if p = ws.Playbook(playbook); p == nil {
-		reason = "its workspace does not hold the playbook"
-		if why := ws.Unusable[playbook]; why != "" {
-			reason = why
-		}
-		return nil, nil, reason, nil
-	}
-	pinned := *p
-	pinned.Revision = revision
-	return ws, &pinned, "", nil
 }

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"iter"
 	"strings"
 )
 
@@ -45,17 +46,8 @@ func OpenQuote(runes []rune) int {
 // OpenBracket finds the last bracket that is opened and not closed.
 func OpenBracket(runes []rune) (at int, found bool) {
 	var open []int
-	quote := rune(0)
-	for i := 0; i < len(runes); i++ {
-		switch r := runes[i]; {
-		case quote != 0 && r == '\\':
-			i++
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'' || r == '`':
-			quote = r
+	for i, r := range outsideTexts(runes) {
+		switch {
 		case strings.ContainsRune("([{", r):
 			open = append(open, i)
 		case strings.ContainsRune(")]}", r) && len(open) > 0:
@@ -70,17 +62,8 @@ func OpenBracket(runes []rune) (at int, found bool) {
 
 // Brackets counts those that are not closed and those that were not opened, outside of texts.
 func Brackets(runes []rune) (open, closed int) {
-	quote := rune(0)
-	for i := 0; i < len(runes); i++ {
-		switch r := runes[i]; {
-		case quote != 0 && r == '\\':
-			i++
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'' || r == '`':
-			quote = r
+	for _, r := range outsideTexts(runes) {
+		switch {
 		case r == '(':
 			open++
 		case r == ')' && open > 0:
@@ -90,4 +73,25 @@ func Brackets(runes []rune) (open, closed int) {
 		}
 	}
 	return open, closed
+}
+
+// outsideTexts goes through what is not in a text, nor a quote of one.
+func outsideTexts(runes []rune) iter.Seq2[int, rune] {
+	return func(yield func(int, rune) bool) {
+		quote := rune(0)
+		for i := 0; i < len(runes); i++ {
+			switch r := runes[i]; {
+			case quote != 0 && r == '\\':
+				i++
+			case quote != 0:
+				if r == quote {
+					quote = 0
+				}
+			case r == '"' || r == '\'' || r == '`':
+				quote = r
+			case !yield(i, r):
+				return
+			}
+		}
+	}
 }
