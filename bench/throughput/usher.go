@@ -68,7 +68,7 @@ func startUsher(o options, channel string) (*server, error) {
 		return nil, fmt.Errorf("start %s: %w", o.usher, err)
 	}
 	s := &server{cmd: cmd, dir: dir, url: "http://" + addr, stdout: stdout, client: &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64},
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64, DisableCompression: true},
 	}}
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		resp, err := s.client.Get(s.url + "/readyz")
@@ -206,8 +206,9 @@ func (s *server) received() (int, error) {
 	return int(f), err
 }
 
-// usherRate returns events a second from the first POST to the last message received.
-func usherRate(o options) (float64, error) {
+// usherRate returns events a second from the first POST to the last message received, of so many
+// events, sent in arrays of so many or one by one.
+func usherRate(o options, events, array int) (float64, error) {
 	s, err := startUsher(o, "null")
 	if err != nil {
 		return 0, err
@@ -215,11 +216,11 @@ func usherRate(o options) (float64, error) {
 	defer s.stop()
 	go discard(s.stdout)
 	begin, used := time.Now(), s.processorTime()
-	if err := s.sendAll(o.events, o.connections); err != nil {
+	if err := s.sendAll(events, array, o.connections); err != nil {
 		return 0, err
 	}
 	sent := time.Since(begin)
-	want := (o.events + 1) / 2
+	want := (events + 1) / 2
 	for {
 		n, err := s.received()
 		if err != nil {
@@ -235,9 +236,9 @@ func usherRate(o options) (float64, error) {
 	}
 	took := time.Since(begin)
 	used = s.processorTime() - used
-	fmt.Fprintf(os.Stderr, "  usher: %d events accepted in %.2f s, last message after %.2f s, %d µs of processor time an event\n",
-		o.events, sent.Seconds(), took.Seconds(), used.Microseconds()/int64(o.events))
-	return float64(o.events) / took.Seconds(), s.verify(o.events)
+	fmt.Fprintf(os.Stderr, "  usher: %d events, %d at once, accepted in %.2f s, last message after %.2f s, %d µs of processor time an event\n",
+		events, array, sent.Seconds(), took.Seconds(), used.Microseconds()/int64(events))
+	return float64(events) / took.Seconds(), s.verify(events)
 }
 
 // connection is one keep-alive HTTP connection that costs the machine as little as can be: the load
@@ -256,9 +257,17 @@ func (s *server) connect() (*connection, error) {
 	return &connection{conn: c, in: bufio.NewReader(c)}, nil
 }
 
-// post sends the i-th event and reads its answer, which must be 202.
-func (c *connection) post(i int) error {
+// post sends events from the i-th on, in an array when there are several, and reads the answer, which
+// must be 202.
+func (c *connection) post(i, events int) error {
 	body := event(i)
+	if events > 1 {
+		list := make([][]byte, events)
+		for k := range list {
+			list[k] = event(i + k)
+		}
+		body = slices.Concat([]byte("["), bytes.Join(list, []byte(",")), []byte("]"))
+	}
 	c.out = fmt.Appendf(c.out[:0], "POST /v1/events HTTP/1.1\r\nHost: usher\r\nAuthorization: Bearer %s\r\n"+
 		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", key, len(body), body)
 	if _, err := c.conn.Write(c.out); err != nil {
@@ -293,7 +302,7 @@ func (c *connection) post(i int) error {
 	return nil
 }
 
-func (s *server) sendAll(n, connections int) error {
+func (s *server) sendAll(n, array, connections int) error {
 	var wg sync.WaitGroup
 	var next atomic.Int64
 	errs := make(chan error, connections)
@@ -306,8 +315,12 @@ func (s *server) sendAll(n, connections int) error {
 		go func() {
 			defer wg.Done()
 			defer c.conn.Close()
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				if err := c.post(int(i)); err != nil {
+			for {
+				i := int(next.Add(int64(array))) - array
+				if i >= n {
+					return
+				}
+				if err := c.post(i, min(array, n-i)); err != nil {
 					errs <- err
 					return
 				}

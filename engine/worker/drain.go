@@ -105,7 +105,7 @@ func (b *batch) suspect(member string) bool {
 
 // pending looks at the lane, and claims it when the task begins and another owned it.
 func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch, error) {
-	found, err := w.Store.Pending(ctx, lane, w.now(), r.size.most())
+	found, err := w.Store.Pending(ctx, lane, w.now(), r.size.inputs())
 	if err != nil || found.Epoch == r.epoch && r.epoch > 0 { // epochs count from 1
 		r.owned = r.owned || err == nil
 		return found, err
@@ -120,7 +120,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch
 		return nil, err
 	}
 	r.owned = true
-	return w.Store.Pending(ctx, lane, w.now(), r.size.most())
+	return w.Store.Pending(ctx, lane, w.now(), r.size.inputs())
 }
 
 func newBatch(lane int, found *store.Batch) *batch {

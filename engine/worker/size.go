@@ -6,9 +6,12 @@ import "time"
 // cost less an input, and whoever comes in live waits for the batch before theirs.
 const (
 	batchTime  = 20 * time.Millisecond
-	firstBatch = 150 // inputs and waits, when nothing was measured yet
-	leastBatch = 60
+	firstBatch = 200 // inputs and waits, when nothing was measured yet
+	leastBatch = 200
 	mostBatch  = 1000
+	// mostInputs is how many inputs a batch takes in any case: what comes behind them waits for them
+	// anyway, and less when they go at once.
+	mostInputs = 500
 	// Beside inputs a batch takes waits for half of the time, so that what comes in live is committed
 	// sooner, and so many at least.
 	leastBeside = 20
@@ -24,6 +27,9 @@ func (s *size) most() int {
 	}
 	return s.n
 }
+
+// inputs returns how many inputs the next batch takes.
+func (s *size) inputs() int { return max(mostInputs, s.most()) }
 
 // waits returns how many waits a batch takes beside so many inputs.
 func (s *size) waits(inputs int) int {

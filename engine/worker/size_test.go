@@ -16,7 +16,7 @@ func TestBatchSize(t *testing.T) {
 		want  int
 	}{
 		{"well", mostBatch, time.Millisecond, 50 * time.Microsecond, 380},
-		{"slowly", mostBatch, 0, 200 * time.Microsecond, 100},
+		{"slowly", mostBatch, 0, 80 * time.Microsecond, 250},
 		{"far too slowly", mostBatch, 0, 10 * time.Millisecond, leastBatch},
 		{"at once", mostBatch, 0, time.Microsecond, mostBatch},
 		{"little", 3, 5 * time.Millisecond, 0, firstBatch},

@@ -86,7 +86,7 @@ func (b *batches) Commit(ctx context.Context, lane int, epoch, watermark int64, 
 // as they take little time, and in smaller ones beside events, so that what comes in live does not
 // wait for them.
 func TestManyWaitsAtOneMoment(t *testing.T) {
-	const members, alone, beside = 1200, 400, 75
+	const members, alone, beside = 1200, 500, 100
 	w := newWorld(t, embedded(t))
 	b := &batches{}
 	w.edit = func(c *worker.Config) {
