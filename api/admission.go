@@ -25,12 +25,12 @@ const (
 type admission struct {
 	mu       sync.Mutex
 	lookedAt time.Time
-	oldest   [store.Lanes]store.Undecided
+	oldest   []store.Undecided // by lane; nil: nobody knows
 }
 
 // ages returns what is undecided, looked at a moment ago at most. When it cannot be, what is known
 // stays: whatever is wrong with the database, taking the input says so.
-func (a *admission) ages(ctx context.Context, s *server) [store.Lanes]store.Undecided {
+func (a *admission) ages(ctx context.Context, s *server) []store.Undecided {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now := s.now(); now.Sub(a.lookedAt).Abs() >= admitLook {
@@ -45,9 +45,12 @@ func (a *admission) ages(ctx context.Context, s *server) [store.Lanes]store.Unde
 // would only make it later. It sets Retry-After to how late the lane is, within bounds.
 func (s *server) admits(c *gin.Context, inputs []engine.Input) error {
 	oldest, now := s.admission.ages(c.Request.Context(), s), s.now()
-	late := time.Duration(0)
+	if oldest == nil {
+		return nil
+	}
+	lanes, late := s.Store.Lanes(), time.Duration(0)
 	for i := range inputs {
-		if at := oldest[store.LaneOf(inputs[i].Member)].Accepted; !at.IsZero() {
+		if at := oldest[lanes.OfMember(inputs[i].Member)].Accepted; !at.IsZero() {
 			late = max(late, now.Sub(at)-s.AdmitAge)
 		}
 	}

@@ -298,10 +298,10 @@ func TestFullDisk(t *testing.T) {
 
 // A lane that is late takes no more, by name of the time to wait; all others do.
 func TestLateLanesTakeNoMore(t *testing.T) {
-	f := newFixture(t)
+	f := newLanedFixture(t, 2)
 	event := func(member string) string { return `{"event":"x","member":"` + member + `"}` }
-	other := "n"
-	for store.LaneOf(other) == store.LaneOf("m") {
+	lanes, other := f.store.Lanes(), "n"
+	for lanes.OfMember(other) == lanes.OfMember("m") {
 		other += "n"
 	}
 	f.want(f.call("POST", "/v1/events", event("m")), 202, nil)

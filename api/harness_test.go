@@ -69,11 +69,17 @@ func workspace() *playbooks.Workspace {
 
 func newFixture(t *testing.T, change ...func(*api.Deps)) *fixture {
 	t.Helper()
+	return newLanedFixture(t, 1, change...)
+}
+
+// newLanedFixture returns a fixture whose database has so many lanes.
+func newLanedFixture(t *testing.T, lanes int, change ...func(*api.Deps)) *fixture {
+	t.Helper()
 	f := &fixture{t: t, now: time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)}
 	f.machine.Base = func() time.Time { return f.now }
 	f.clock = clock.New(f.machine.Read, clock.DefaultJump)
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"),
-		sqlite.WithClock(f.clock))
+		sqlite.WithClock(f.clock), sqlite.WithLanes(lanes))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +176,7 @@ func (f *fixture) want(a answer, status int, code any) {
 // owed returns what was taken in for a member and not decided yet.
 func (f *fixture) owed(member string) []engine.Input {
 	f.t.Helper()
-	batch, err := f.store.Pending(f.t.Context(), store.LaneOf(member), f.now, 100)
+	batch, err := f.store.Pending(f.t.Context(), f.store.Lanes().OfMember(member), f.now, 100)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -180,7 +186,7 @@ func (f *fixture) owed(member string) []engine.Input {
 // commit stores what a decision did.
 func (f *fixture) commit(c *engine.Changes) {
 	f.t.Helper()
-	lane := store.LaneOf(c.Members[0].ID)
+	lane := f.store.Lanes().OfMember(c.Members[0].ID)
 	epoch, err := f.store.Claim(f.t.Context(), lane)
 	if err != nil {
 		f.t.Fatal(err)

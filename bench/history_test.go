@@ -55,8 +55,9 @@ func newHistorian(b *testing.B) *historian {
 			b.Fatal(d.Message)
 		}
 	}
+	s := openStore(b)
 	h := &historian{
-		b: b, Store: openStore(b), lane: store.LaneOf(hot),
+		b: b, Store: s, lane: s.Lanes().OfMember(hot),
 		e: engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects()}),
 	}
 	var err error

@@ -122,7 +122,7 @@ func build(dir string, waits int, due time.Time) (err error) {
 	}
 	e := engine.New(ws, engine.Options{Secret: secret, Registry: actions.Registry(), Effects: actions.Effects()})
 	epochs := map[int]int64{}
-	for lane := range store.Lanes {
+	for lane := range s.Lanes() {
 		if epochs[lane], err = s.Claim(ctx, lane); err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func decide(ctx context.Context, s store.Store, e *engine.Engine, epochs map[int
 	for i := range inputs {
 		in := inputs[i]
 		in.Seq, in.At, in.Time = receipts[i].Seq, at, at
-		lane := store.LaneOf(in.Member)
+		lane := s.Lanes().OfMember(in.Member)
 		if changes[lane] == nil {
 			changes[lane] = &engine.Changes{}
 		}

@@ -23,6 +23,7 @@ import (
 
 // Source is what is read of a database.
 type Source interface {
+	store.Spread
 	store.Past
 	store.Epochs
 	store.Bundles
@@ -67,8 +68,9 @@ func Run(ctx context.Context, src Source, o Options) (Summary, error) {
 	r := &replay{
 		Options: o, src: src, secret: secret, epochs: map[int64]*epoch{},
 	}
-	for lane := range store.Lanes {
-		if o.Member != "" && lane != store.LaneOf(o.Member) {
+	lanes := src.Lanes()
+	for lane := range lanes {
+		if o.Member != "" && lane != lanes.OfMember(o.Member) {
 			continue
 		}
 		if err := r.lane(ctx, lane); err != nil {

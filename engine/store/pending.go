@@ -62,14 +62,14 @@ type Pending interface {
 	//     (Emitted "a lane with nothing but such events owes nothing")
 	Owed(ctx context.Context, now time.Time) (lanes []int, next time.Time, err error)
 
-	// Undecided returns the first undecided input of each lane.
+	// Undecided returns the first undecided input of each lane, by its number.
 	//
 	//  1. Occurrences of schedules are told apart. (Aside "tells the oldest undecided input of each
 	//     lane")
-	Undecided(ctx context.Context) (first [Lanes]Undecided, err error)
+	Undecided(ctx context.Context) (first []Undecided, err error)
 
-	// Depths counts the undecided inputs of each lane.
+	// Depths counts the undecided inputs of each lane, by its number.
 	//
 	//  1. They fall as inputs are decided. (Pending "counts what is undecided")
-	Depths(ctx context.Context) (depths [Lanes]Depth, err error)
+	Depths(ctx context.Context) (depths []Depth, err error)
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/store"
 )
 
 // A thousand members tell a friend, who may live on another lane, and themselves. Every event is
 // decided once.
-func TestEmittedEventsAreDecidedOnce(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestEmittedEventsAreDecidedOnce(t *testing.T) { laned(t, testEmittedEventsAreDecidedOnce) }
+
+func testEmittedEventsAreDecidedOnce(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(`id: tell
 stage: activation
 trigger: {event: order.paid}
@@ -46,7 +47,7 @@ actions:
 	crossed := false
 	for i := range members {
 		me, friend := fmt.Sprint("m", i), fmt.Sprint("friend-of-m", i)
-		crossed = crossed || store.LaneOf(me) != store.LaneOf(friend)
+		crossed = crossed || w.Lanes().OfMember(me) != w.Lanes().OfMember(friend)
 		for id, want := range map[string]struct {
 			points int
 			level  string
@@ -61,7 +62,7 @@ actions:
 			t.Fatalf("%s was seen at %v", friend, m.LastSeenAt)
 		}
 	}
-	if n := w.counts("hear"); n.Points != 3*members || !crossed {
+	if n := w.counts("hear"); n.Points != 3*members || crossed != (lanes > 1) {
 		t.Fatalf("%d points of %d, crossed lanes: %v", n.Points, 3*members, crossed)
 	}
 }

@@ -51,14 +51,19 @@ func (w *Worker) held(ctx context.Context) error {
 
 // ages watches how old the oldest undecided input of each lane is.
 type ages struct {
-	undecidedCheckedAt time.Time             // when what is undecided was looked at last
-	occurrence         [store.Lanes]struct { // the first undecided one
+	undecidedCheckedAt time.Time // when what is undecided was looked at last
+	lanes              []laneAge
+	depthDueAt         time.Time // counting takes as long as there is much: it is not done more often then
+	heldCheckedAt      time.Time // at the members that are held
+}
+
+// laneAge is what is known of the oldest undecided input of a lane.
+type laneAge struct {
+	occurrence struct { // the first undecided one
 		seq int64
 		age time.Duration // that it was seen for
 	}
-	depthDueAt      time.Time              // counting takes as long as there is much: it is not done more often then
-	heldCheckedAt   time.Time              // at the members that are held
-	stalledLoggedAt [store.Lanes]time.Time // when the log said that a lane does not move; zero: it moves
+	stalledLoggedAt time.Time // when the log said that the lane does not move; zero: it moves
 }
 
 // longestStep is how much one look at what is undecided adds to the age of an occurrence at most.
@@ -66,10 +71,10 @@ type ages struct {
 // anything.
 const longestStep = 5 * sweepEvery
 
-// waits returns for how long the first undecided occurrence of a lane was seen. A lane that works
+// waits returns for how long the first undecided occurrence of the lane was seen. A lane that works
 // an audience off has another first one at each look.
-func (g *ages) waits(lane int, seq int64, step time.Duration) time.Duration {
-	o := &g.occurrence[lane]
+func (l *laneAge) waits(seq int64, step time.Duration) time.Duration {
+	o := &l.occurrence
 	if seq == 0 || seq != o.seq {
 		o.seq, o.age = seq, 0
 		return 0
@@ -114,13 +119,13 @@ func (g *ages) check(ctx context.Context, w *Worker) error {
 	step := min(max(0, now.Sub(g.undecidedCheckedAt)), longestStep)
 	g.undecidedCheckedAt = now
 	for lane := range oldest {
-		age := g.waits(lane, oldest[lane].Occurrence, step)
+		age := g.lanes[lane].waits(oldest[lane].Occurrence, step)
 		if at := oldest[lane].Accepted; !at.IsZero() {
 			age = max(age, now.Sub(at))
 		}
 		at := now.Add(-age)
 		w.Metrics.undecided.WithLabelValues(strconv.Itoa(lane)).Set(age.Seconds())
-		switch said := &g.stalledLoggedAt[lane]; {
+		switch said := &g.lanes[lane].stalledLoggedAt; {
 		case age < store.OldAfter:
 			if !said.IsZero() {
 				w.Log.Info("a lane moves again", "lane", lane)

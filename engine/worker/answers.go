@@ -40,7 +40,7 @@ func (w *Worker) readdress(ctx context.Context, b *batch) (mended bool, err erro
 		if err != nil {
 			return false, err
 		}
-		if d == nil || store.LaneOf(d.Member) != b.lane ||
+		if d == nil || w.lanes.OfMember(d.Member) != b.lane ||
 			in.Kind == engine.InputResult && in.Member == d.Member && in.Name == d.Run {
 			continue
 		}

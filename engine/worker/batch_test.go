@@ -96,11 +96,11 @@ func enteredAfterDowntime(t *testing.T, crowd int) int {
 	w.activate("id: s\nstage: activation\ntrigger: {segment_enter: fresh}\nactions: [{tag: fresh}]\n",
 		"id: w\nstage: activation\ntrigger: {event: member.left}\nactions: [{wait: 5d}, {tag: x}]\n")
 	wk, stop := w.start()
-	lane := store.LaneOf("m0")
+	lane := w.Lanes().OfMember("m0")
 	list := []engine.Input{order("o1", "m0"), order("o2", "m0")}
 	list[1].Payload.Attributes = map[string]any{"when": w.now().Add(24 * time.Hour).Format(time.RFC3339)}
 	for i := 0; len(list) < crowd+2; i++ {
-		if m := fmt.Sprint("n", i); store.LaneOf(m) == lane {
+		if m := fmt.Sprint("n", i); w.Lanes().OfMember(m) == lane {
 			list = append(list, happened("l"+m, m, "member.left"))
 		}
 	}
@@ -130,9 +130,11 @@ func TestHistoryReachesBackForEveryMember(t *testing.T) {
 }
 
 // A coupon budget is today's: what lanes hold of an earlier, larger one is not granted any more.
-func TestLoweredBudgetIsObeyed(t *testing.T) {
+func TestLoweredBudgetIsObeyed(t *testing.T) { laned(t, testLoweredBudgetIsObeyed) }
+
+func testLoweredBudgetIsObeyed(t *testing.T, lanes int) {
 	declare(t, "budget: 100}", "budget: 4000}")
-	w := newWorld(t, embedded(t))
+	w := newLanedWorld(t, lanes, embedded(t))
 	const book = "id: g\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nactions: [{coupon: {pool: ten}}]\n"
 	w.activate(book)
 	wk := w.run()

@@ -91,9 +91,9 @@ func (w *world) exec(f *sql.DB, text string, args ...any) {
 }
 
 // neighbours are members of one lane.
-func neighbours(n int) (list []string) {
+func (w *world) neighbours(n int) (list []string) {
 	for i := 0; len(list) < n; i++ {
-		if m := fmt.Sprint("m", i); store.LaneOf(m) == 1 {
+		if m := fmt.Sprint("m", i); w.Lanes().OfMember(m) == 0 {
 			list = append(list, m)
 		}
 	}
@@ -124,7 +124,7 @@ func TestDamagedRowsHoldTheirMemberAlone(t *testing.T) {
 				w := newWorld(t, embedded(t))
 				w.activate(shopper)
 				wk := w.run()
-				m := neighbours(4)
+				m := w.neighbours(4)
 				victim := m[0]
 				send := func(name string) {
 					var list []engine.Input
@@ -190,7 +190,7 @@ func TestDamagedInputIsSetAside(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			w := newWorld(t, embedded(t))
 			w.activate(shopper)
-			m := neighbours(3)
+			m := w.neighbours(3)
 			for i, id := range m {
 				w.accept(orderOf(fmt.Sprint("a", i), id, 5), orderOf(fmt.Sprint("b", i), id, 5))
 			}
@@ -238,7 +238,7 @@ func TestDamagedAnswerHoldsNoRun(t *testing.T) {
 				ask := w.edit
 				w.edit = func(c *worker.Config) { ask(c); c.Log = slog.New(lines) }
 				_, stop := w.start()
-				m := neighbours(3)
+				m := w.neighbours(3)
 				for _, id := range m {
 					w.accept(order("e-"+id, id))
 				}
@@ -308,7 +308,7 @@ func TestDamagedColumnStopsNothing(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, embedded(t))
 				w.activate(shopper)
-				m := neighbours(3)
+				m := w.neighbours(3)
 				for i, id := range m {
 					w.accept(orderOf(fmt.Sprint("a", i), id, 5))
 				}
@@ -341,7 +341,7 @@ func TestDamagedDeliveryIsGivenUp(t *testing.T) {
 			w.activate("id: greet\nstage: activation\ntrigger: {event: order.paid}\nactions:\n  - {id: hi, message: {channel: shop, text: hi, class: transactional}}\n  - wait: 10d\n")
 			w.sent.fail = func(engine.Delivery, int) error { return errBusy }
 			wk := w.run()
-			m := neighbours(8)
+			m := w.neighbours(8)
 			for i, id := range m {
 				w.accept(order(fmt.Sprint("e", i), id))
 			}
@@ -437,7 +437,7 @@ func TestDamagedPastHidesNothingElse(t *testing.T) {
 func TestDamagedWorkspaceParksItsRuns(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	w.activate(shopper)
-	m := neighbours(3)
+	m := w.neighbours(3)
 	_, stop := w.start()
 	w.accept(orderOf("e0", m[0], 5))
 	w.until("it waits", func() bool { return w.counts("shopper").Waiting == 1 })
@@ -514,7 +514,7 @@ func TestHeldMemberIsToldOnce(t *testing.T) {
 	lines := &lineCount{Handler: slog.DiscardHandler, message: "a member is held"}
 	w.edit = func(c *worker.Config) { c.Log = slog.New(lines) }
 	w.activate(shopper)
-	m := neighbours(2)
+	m := w.neighbours(2)
 	wk := w.run()
 	n := 0
 	batch := func() { // decided with the neighbour's
@@ -547,7 +547,7 @@ func TestHeldMemberIsToldOnce(t *testing.T) {
 	w.advance(2 * time.Minute)
 	w.until("the member goes on", func() bool {
 		held, err := w.Held(w.ctx)
-		return err == nil && len(held) == 0
+		return err == nil && len(held) == 0 && gauge(t, wk, "usher_held_members") == 0 // what is shown last
 	})
 	w.idle()
 	w.damage("subjects", "state", "id = '"+m[0]+"'", "'{'")

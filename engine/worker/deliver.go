@@ -31,7 +31,7 @@ func (w *Worker) settled(channel string, outcomes []store.Outcome) {
 				"error", o.Error)
 		}
 		if o.Result != nil {
-			w.wake(laneKey(store.LaneOf(o.Result.Member)))
+			w.Wake(o.Result.Member)
 		}
 	}
 }

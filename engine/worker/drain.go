@@ -183,7 +183,7 @@ func (w *Worker) follow(b *batch) {
 		w.expect(l.At)
 	}
 	for i := range b.changes.Emitted {
-		w.wake(laneKey(store.LaneOf(b.changes.Emitted[i].Member)))
+		w.Wake(b.changes.Emitted[i].Member)
 	}
 	if len(b.changes.Held) > 0 {
 		w.recount.Store(true)

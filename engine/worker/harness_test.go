@@ -73,14 +73,27 @@ type world struct {
 	edit    func(*worker.Config) // of every worker's configuration; may be nil
 }
 
+// newWorld returns a world of one lane.
 func newWorld(t *testing.T, redis asynq.RedisConnOpt) *world {
+	t.Helper()
+	return newLanedWorld(t, 1, redis)
+}
+
+// laned runs a test on a database with one lane and on one with several.
+func laned(t *testing.T, test func(t *testing.T, lanes int)) {
+	for _, lanes := range []int{1, 4} {
+		t.Run(fmt.Sprint("lanes ", lanes), func(t *testing.T) { test(t, lanes) })
+	}
+}
+
+func newLanedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt) *world {
 	t.Helper()
 	w := &world{
 		T: t, path: filepath.Join(t.TempDir(), "usher.db"), ctx: context.Background(), machine: &clocktest.Machine{},
 		sent: &outbox{n: map[string]int{}}, redis: redis,
 	}
 	w.clock = w.machine.Clock()
-	s, err := sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock))
+	s, err := sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock), sqlite.WithLanes(lanes))
 	if err != nil {
 		t.Fatal(err)
 	}

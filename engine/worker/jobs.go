@@ -126,15 +126,11 @@ func (w *Worker) step(ctx context.Context, a *active, j *store.Job, most int) (b
 		return 0, err
 	}
 	*j = moved
-	var seen [store.Lanes]bool
+	members := make([]string, len(s.Inputs))
 	for i := range s.Inputs {
-		seen[store.LaneOf(s.Inputs[i].Member)] = true
+		members[i] = s.Inputs[i].Member
 	}
-	for lane, has := range seen {
-		if has {
-			w.wake(laneKey(lane))
-		}
-	}
+	w.Wake(members...)
 	if j.State != store.JobOpen {
 		delete(w.jobs.lists, j.N)
 		w.Log.Info("a job has ended", "job", j.N, "kind", j.Kind, "playbook", j.Playbook, "state", j.State, "reason", j.Reason,

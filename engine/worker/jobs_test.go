@@ -24,14 +24,14 @@ actions:
 // people stores members with the ids m00000 and so on; every second one is gold.
 func (w *world) people(n int) (gold []string) {
 	w.Helper()
-	changes := [store.Lanes]engine.Changes{}
+	changes := make([]engine.Changes, len(w.Lanes()))
 	for i := range n {
 		m := &engine.Member{ID: fmt.Sprintf("m%05d", i), CreatedAt: morning}
 		if i%2 == 0 {
 			m.Attributes = map[string]any{"level": "gold"}
 			gold = append(gold, m.ID)
 		}
-		c := &changes[store.LaneOf(m.ID)]
+		c := &changes[w.Lanes().OfMember(m.ID)]
 		c.Members = append(c.Members, m)
 	}
 	for lane := range changes {
@@ -105,8 +105,10 @@ func (w *world) membersOf(playbook string) (ids []string) {
 
 // A call for a segment reaches each of its members once, and a call for a list each on it, in turns
 // with each other.
-func TestCallsReachTheirMembers(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestCallsReachTheirMembers(t *testing.T) { laned(t, testCallsReachTheirMembers) }
+
+func testCallsReachTheirMembers(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(called)
 	gold := w.people(700)
 	segment := w.call("gold")
@@ -161,8 +163,10 @@ func TestLiveEventsGoBeforeJobs(t *testing.T) {
 
 // Nothing more is brought in while nothing is decided; and jobs take turns, so that one for many
 // holds up none for a few.
-func TestJobsTakeTurnsWithinTheirQuota(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestJobsTakeTurnsWithinTheirQuota(t *testing.T) { laned(t, testJobsTakeTurnsWithinTheirQuota) }
+
+func testJobsTakeTurnsWithinTheirQuota(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(called)
 	w.people(3000)
 	large, small := w.call("gold"), w.call("", "m00001")
@@ -184,8 +188,10 @@ func TestJobsTakeTurnsWithinTheirQuota(t *testing.T) {
 }
 
 // Several processes that carry out one job reach each member once.
-func TestJobOfSeveralProcesses(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestJobOfSeveralProcesses(t *testing.T) { laned(t, testJobOfSeveralProcesses) }
+
+func testJobOfSeveralProcesses(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(called)
 	gold := w.people(800)
 	j := w.call("gold")
@@ -246,7 +252,7 @@ func TestJobsEndEarly(t *testing.T) {
 	if j := w.job(byHand); before == 0 || j.Reached != before || j.State != store.JobCancelled {
 		t.Errorf("before %d, then %+v", before, j)
 	}
-	for lane := range store.Lanes { // makes room
+	for lane := range w.Lanes() { // makes room
 		b, err := w.Pending(w.ctx, lane, w.now(), 1000)
 		if err != nil || len(b.Inputs) == 0 {
 			continue

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-
-	"github.com/usher-run/usher/engine/store"
 )
 
 // A key names what a runner works on: a lane.
@@ -14,16 +12,16 @@ import (
 func laneKey(lane int) string { return "lane." + strconv.Itoa(lane) }
 
 // laneOf reads a key.
-func laneOf(key string) (int, error) {
+func (w *Worker) laneOf(key string) (int, error) {
 	number, isLane := strings.CutPrefix(key, "lane.")
-	if n, err := strconv.Atoi(number); isLane && err == nil && n >= 0 && n < store.Lanes {
+	if n, err := strconv.Atoi(number); isLane && err == nil && n >= 0 && n < len(w.lanes) {
 		return n, nil
 	}
 	return 0, errors.New("there is no such work")
 }
 
 func (w *Worker) stepOf(key string) (stepFunc, error) {
-	lane, err := laneOf(key)
+	lane, err := w.laneOf(key)
 	if err != nil {
 		return nil, err
 	}

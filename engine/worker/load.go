@@ -198,8 +198,8 @@ func (w *Worker) reserve(ctx context.Context, a *active, b *batch, pool string) 
 	if p == nil {
 		return nil // the core says that there is no such pool
 	}
-	// Small budgets go in small blocks, or one lane would hold them all.
-	n := max(b.want, min(blockSize, p.Budget/(4*store.Lanes)))
+	// Small budgets go in small blocks, or one lane of several would hold them all.
+	n := max(b.want, min(blockSize, p.Budget/(4*len(w.lanes))))
 	st, err := w.Store.Reserve(ctx, b.lane, pool, p.Budget, n)
 	if err != nil {
 		return err

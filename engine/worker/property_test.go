@@ -86,7 +86,7 @@ type poisonedWorld struct {
 	end func()
 }
 
-func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poisonedWorld {
+func newPoisonedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits []int) *poisonedWorld {
 	dir, err := os.MkdirTemp(t.TempDir(), "world")
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func newPoisonedWorld(t *testing.T, redis asynq.RedisConnOpt, limits []int) *poi
 	}}
 	w.at.Store(time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC).UnixMilli())
 	w.clock = clocktest.Follow(func() time.Time { return time.UnixMilli(w.at.Load()).UTC() })
-	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock)); err != nil {
+	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock), sqlite.WithLanes(lanes)); err != nil {
 		t.Fatal(err)
 	}
 	w.activate(poisonPlaybooks...)
@@ -229,7 +229,7 @@ func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 
 // Inputs that cannot be decided or stored, rows that cannot be read and a member whose state is
 // lost change nothing for anybody else, nor for what else their own member does, whatever the
-// batches in which all is decided.
+// batches in which all is decided, and however many lanes there are.
 func TestPoisonChangesNothingForOthers(t *testing.T) {
 	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
 	redis := embedded(t)
@@ -248,10 +248,11 @@ func TestPoisonChangesNothingForOthers(t *testing.T) {
 		for i := range steps {
 			left[steps[i].ID] = steps[i].poisoned
 		}
-		with := newPoisonedWorld(t, redis, limits)
+		lanes := rapid.SliceOfN(rapid.SampledFrom([]int{1, 4}), 2, 2).Draw(rt, "lanes")
+		with := newPoisonedWorld(t, lanes[0], redis, limits)
 		defer with.close()
 		with.live(steps, members, func(*step) bool { return true }, damaged)
-		without := newPoisonedWorld(t, redis, []int{1000})
+		without := newPoisonedWorld(t, lanes[1], redis, []int{1000})
 		defer without.close()
 		without.live(steps, members, func(s *step) bool { return !s.poisoned }, "")
 		if differences := without.replayed(""); len(differences) > 0 {

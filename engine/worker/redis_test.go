@@ -49,9 +49,11 @@ func TestEmbeddedRedisAsksForAPassword(t *testing.T) {
 
 // Redis loses everything again and again while events come in. Nothing is lost, nothing is decided
 // twice and no message goes out twice.
-func TestRedisIsFlushed(t *testing.T) {
+func TestRedisIsFlushed(t *testing.T) { laned(t, testRedisIsFlushed) }
+
+func testRedisIsFlushed(t *testing.T, lanes int) {
 	opt, c := real(t)
-	w := newWorld(t, opt)
+	w := newLanedWorld(t, lanes, opt)
 	w.activate(thanks, rescue)
 	wk := w.run()
 	w.sent.fail = func(engine.Delivery, int) error { // as long as a way through the network
@@ -185,9 +187,11 @@ func (w *world) queues(c *redis.Client) []string {
 
 // Two workers are at the lanes, neither of whom knows of the other, and a third only accepts. What
 // keeps a member in one line is the lane's epoch at the commit.
-func TestTwoWorkersAndAFrontDoor(t *testing.T) {
+func TestTwoWorkersAndAFrontDoor(t *testing.T) { laned(t, testTwoWorkersAndAFrontDoor) }
+
+func testTwoWorkersAndAFrontDoor(t *testing.T, lanes int) {
 	opt, _ := real(t)
-	w := newWorld(t, opt)
+	w := newLanedWorld(t, lanes, opt)
 	w.activate(`id: count
 stage: activation
 trigger: {event: order.paid}

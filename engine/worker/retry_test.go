@@ -68,7 +68,11 @@ func TestRetriedDeliveryIsSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.advance(time.Minute)
-	w.until("it is sent", func() bool { n, _ := w.sent.keys(); return n == 1 })
+	w.until("it is sent, and that is stored", func() bool {
+		n, _ := w.sent.keys()
+		pending, err := w.MemberPending(w.ctx, "m")
+		return n == 1 && err == nil && len(pending) == 0
+	})
 	w.idle()
 	w.failed()
 	runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: "m"})

@@ -20,8 +20,10 @@ actions:
 var morning = time.Date(2027, 3, 1, 10, 0, 0, 0, time.UTC)
 
 // An occurrence reaches the members of its segment once each, whoever looks how often.
-func TestScheduleFansOut(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestScheduleFansOut(t *testing.T) { laned(t, testScheduleFansOut) }
+
+func testScheduleFansOut(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(strings.ReplaceAll(weekly, "MISSED", "skip"), thanks)
 	wk := w.run()
 	w.accept(order("e1", "buyer-1"), order("e2", "buyer-2"),

@@ -74,6 +74,8 @@ type owing struct {
 	err   error
 }
 
+func (o *owing) Lanes() store.Lanes { return store.SplitLanes(2) }
+
 func (o *owing) Pending(context.Context, int, time.Time, int) (*store.Batch, error) {
 	return &o.batch, o.err
 }

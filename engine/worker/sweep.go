@@ -14,7 +14,7 @@ const sweepEvery = time.Second
 func (w *Worker) sweep(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	at, ages := w.now(), new(ages)
+	at, ages := w.now(), &ages{lanes: make([]laneAge, len(w.lanes))}
 	for {
 		select {
 		case <-ctx.Done():

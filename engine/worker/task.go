@@ -12,13 +12,13 @@ import (
 
 const (
 	// minBatchGap is how far apart batches begin at least: larger ones cost less an input.
-	minBatchGap = 10 * time.Millisecond
+	minBatchGap = 5 * time.Millisecond
 	// busyBatchGap is how far apart they begin under load, so that more inputs share a commit.
 	busyBatchGap = 60 * time.Millisecond
-	// A lane is under load when a batch has so many inputs, and they come at this rate: what gathered
-	// while the disk or the machine stood still is no load.
+	// A lane is under load when a batch has so many inputs, and they come at its part of this rate: what
+	// gathered while the disk or the machine stood still is no load.
 	busyBatchInputs     = 10
-	busyInputsPerSecond = 400
+	busyInputsPerSecond = 1600
 	// fullBatchInputs is the size from which a batch needs no gathering: the next begins at once.
 	fullBatchInputs = 120
 	// lingerTime is how long a task that finds nothing waits for more, so that batches keep their
@@ -130,7 +130,7 @@ func staleBackoff(process, key string, times int) time.Duration {
 }
 
 func (t *task) pace(ctx context.Context) event {
-	wait := gap(t.did, t.r.brought, t.started.Sub(t.before)) - time.Since(t.started)
+	wait := gap(t.did, t.r.brought, t.started.Sub(t.before), len(t.r.w.lanes)) - time.Since(t.started)
 	if t.r.behind {
 		wait = 0
 	}
@@ -142,14 +142,14 @@ func (t *task) pace(ctx context.Context) event {
 }
 
 // gap returns how far apart batches begin, by how large the last one was, how much of it jobs have
-// brought, and how long after the one before it began. What jobs bring is no load to gather for: the
+// brought, how long after the one before it began, and how many lanes share the load. What jobs bring is no load to gather for: the
 // quota brings as much as there is, and a live event among it would wait.
-func gap(did, brought int, after time.Duration) time.Duration {
+func gap(did, brought int, after time.Duration, lanes int) time.Duration {
 	live := did - brought
 	switch {
 	case did >= fullBatchInputs:
 		return 0
-	case live >= busyBatchInputs && float64(live) >= busyInputsPerSecond*after.Seconds():
+	case live >= busyBatchInputs && float64(live*lanes) >= busyInputsPerSecond*after.Seconds():
 		return busyBatchGap
 	}
 	return minBatchGap

@@ -85,9 +85,11 @@ func (b *batches) Commit(ctx context.Context, lane int, epoch, watermark int64, 
 // TestManyWaitsAtOneMoment: waits that are due at one moment are decided in batches that grow as long
 // as they take little time, and in smaller ones beside events, so that what comes in live does not
 // wait for them.
-func TestManyWaitsAtOneMoment(t *testing.T) {
+func TestManyWaitsAtOneMoment(t *testing.T) { laned(t, testManyWaitsAtOneMoment) }
+
+func testManyWaitsAtOneMoment(t *testing.T, lanes int) {
 	const members, alone, beside = 1200, 500, 100
-	w := newWorld(t, embedded(t))
+	w := newLanedWorld(t, lanes, embedded(t))
 	b := &batches{}
 	w.edit = func(c *worker.Config) {
 		b.Store = c.Store

@@ -58,6 +58,7 @@ type Worker struct {
 	Config
 	Metrics *Metrics
 
+	lanes   store.Lanes
 	process string // tells this process' task ids from others'
 	queue   string // of the installation's tasks; see queueOf
 	rdb     redis.UniversalClient
@@ -105,7 +106,7 @@ func New(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("make a worker: no Redis client for options of type %T", c.Redis)
 	}
 	w := &Worker{
-		Config: c, Metrics: newMetrics(), process: uuid.NewString()[:13], rdb: rdb,
+		Config: c, Metrics: newMetrics(), lanes: c.Store.Lanes(), process: uuid.NewString()[:13], rdb: rdb,
 		client:   asynq.NewClientFromRedisClient(rdb),
 		saidHeld: map[string]time.Time{},
 		runners:  map[string]*runner{}, unsent: make(chan struct{}, 1),
@@ -174,9 +175,9 @@ func (w *Worker) loops() []func(context.Context) {
 // Wake tells that members have undecided inputs. It costs next to nothing: it notes in memory that
 // their lanes are wanted.
 func (w *Worker) Wake(members ...string) {
-	var seen [store.Lanes]bool
+	seen := make([]bool, len(w.lanes))
 	for _, m := range members {
-		if lane := store.LaneOf(m); !seen[lane] {
+		if lane := w.lanes.OfMember(m); !seen[lane] {
 			seen[lane] = true
 			w.wake(laneKey(lane))
 		}

@@ -53,8 +53,10 @@ func TestKilledBetweenCommitAndWake(t *testing.T) {
 	w.until("the messages", func() bool { n, _ := w.sent.keys(); return n == 2 })
 }
 
-func TestOneMemberOneLine(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestOneMemberOneLine(t *testing.T) { laned(t, testOneMemberOneLine) }
+
+func testOneMemberOneLine(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(`id: count
 stage: activation
 trigger: {event: order.paid}
@@ -170,8 +172,10 @@ func TestPanicIsOneMembers(t *testing.T) {
 	})
 }
 
-func TestPoolIsNeverOverdrawn(t *testing.T) {
-	w := newWorld(t, embedded(t))
+func TestPoolIsNeverOverdrawn(t *testing.T) { laned(t, testPoolIsNeverOverdrawn) }
+
+func testPoolIsNeverOverdrawn(t *testing.T, lanes int) {
+	w := newLanedWorld(t, lanes, embedded(t))
 	w.activate(`id: gift
 stage: activation
 trigger: {event: order.paid}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
@@ -20,7 +21,7 @@ func writePages(t *testing.T, d *db, name string) {
 		id := fmt.Sprintf("%s-%d", name, i)
 		list[i] = engine.Input{
 			Kind: engine.InputEvent, ID: id, Member: id, Name: "x",
-			Payload: &engine.Payload{Properties: map[string]any{"text": strings.Repeat("很", pageSize/3)}},
+			Payload: &engine.Payload{Properties: map[string]any{"text": strings.Repeat("很", sqlconn.PageSize/3)}},
 		}
 	}
 	if _, err := d.Accept(context.Background(), list); err != nil {

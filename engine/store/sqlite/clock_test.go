@@ -104,7 +104,7 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 	decider := open(t, path, WithClock(c), beside)
 	defer decider.Close()
 
-	lane := store.LaneOf("m")
+	lane := decider.Lanes().OfMember("m")
 	epoch, err := decider.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 
+	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
@@ -12,8 +13,9 @@ import (
 // conn is a connection, and what is asked on it.
 type conn struct {
 	*sqlconn.Conn
-	ids  *ids.Hash        // of those that look inputs up by their ids
-	seen *lastseen.Events // of those that decisions and questions read on
+	ids   *ids.Hash        // of those that look inputs up by their ids
+	seen  *lastseen.Events // of those that decisions and questions read on
+	lanes store.Lanes      // of the database
 }
 
 func dial(dsn string) (*conn, error) {

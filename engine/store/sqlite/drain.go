@@ -245,7 +245,8 @@ func addRun(s *engine.State, r row) {
 const owedInputs = "SELECT 1 FROM inbox WHERE lane = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"
 
 // Undecided reads the first undecided inputs of each lane.
-func (d *db) Undecided(ctx context.Context) (first [store.Lanes]store.Undecided, err error) {
+func (d *db) Undecided(ctx context.Context) (first []store.Undecided, err error) {
+	first = make([]store.Undecided, len(d.lanes))
 	const read = `SELECT i.at, i.seq FROM lanes s CROSS JOIN inbox i WHERE s.lane = ? AND i.lane = s.lane AND i.seq > s.watermark AND i.kind `
 	err = d.read(ctx, func(c *conn) error {
 		for lane := range first {
@@ -267,7 +268,7 @@ func (d *db) Undecided(ctx context.Context) (first [store.Lanes]store.Undecided,
 		return nil
 	})
 	if err != nil {
-		return first, fmt.Errorf("look for the oldest undecided inputs: %w", err)
+		return nil, fmt.Errorf("look for the oldest undecided inputs: %w", err)
 	}
 	return first, nil
 }
@@ -278,7 +279,7 @@ func (d *db) Owed(ctx context.Context, now time.Time) (lanes []int, next time.Ti
 		return nil, time.Time{}, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	err = d.read(ctx, func(c *conn) error {
-		for lane := range store.Lanes {
+		for lane := range d.lanes {
 			owed, err := c.owes(lane, now, &next)
 			if err != nil {
 				return err

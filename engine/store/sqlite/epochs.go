@@ -128,7 +128,7 @@ func (d *db) Records(ctx context.Context, lane int, member string) (list []store
 	err = d.read(ctx, func(c *conn) error {
 		const read = "SELECT n, member, at, data, seq, epoch FROM records WHERE ? = '' OR member = ? ORDER BY n"
 		return c.query(read, []any{member, member}, func(r row) error {
-			if store.LaneOf(r.str(1)) != lane {
+			if d.lanes.OfMember(r.str(1)) != lane {
 				return nil
 			}
 			data, _, err := records.Split(r.bytes(3))

@@ -39,7 +39,7 @@ func (b *batch) hold(t *tx) error {
 		subject, err := t.subject(h.Member)
 		n := 0
 		if err == nil {
-			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, store.LaneOf(h.Member),
+			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, t.lanes.OfMember(h.Member),
 				t.clock.at, h.Error)
 		}
 		if err == nil && n == 1 {
@@ -117,7 +117,7 @@ func (t *tx) release(member string) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
-	lane := store.LaneOf(member)
+	lane := t.lanes.OfMember(member)
 	type kept struct {
 		seq      int64
 		kind, id string

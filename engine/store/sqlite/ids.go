@@ -17,7 +17,7 @@ var errIDs = errors.New("an id has the hashes of others")
 func (t *tx) takeID(in *engine.Input) (first *engine.Input, err error) {
 	for _, at := range t.ids.Of(store.IdentityOf(in)) {
 		const put = "INSERT INTO ids VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-		n, err := t.exec(put, at, idKey, store.LaneOf(in.Member), in.Seq)
+		n, err := t.exec(put, at, idKey, t.lanes.OfMember(in.Member), in.Seq)
 		if err != nil || n == 1 {
 			return nil, err
 		}

@@ -107,8 +107,8 @@ func (t *tx) insert(in *engine.Input, kind string, data []byte) error {
 	const insert = `INSERT INTO inbox (lane, seq, kind, id, hash, member, name, time, at, seen, data, cause)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	seen := kind == string(engine.InputEvent) && movesLastSeen(in, data)
-	_, err := t.exec(insert, store.LaneOf(in.Member), in.Seq, kind, in.ID, store.HashOf(store.SubjectMember, in.Member),
-		in.Member, in.Name, millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
+	hash := store.HashOf(store.SubjectMember, in.Member)
+	_, err := t.exec(insert, t.lanes.Of(hash), in.Seq, kind, in.ID, hash, in.Member, in.Name, millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
 	if err == nil {
 		t.clock.seq, t.dirty = in.Seq, true
 	}

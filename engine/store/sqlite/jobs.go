@@ -242,8 +242,9 @@ func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list [
 }
 
 // Depths counts undecided inputs.
-func (d *db) Depths(ctx context.Context) (depths [store.Lanes]store.Depth, err error) {
-	var taken [store.Lanes]int // and not in the inbox yet
+func (d *db) Depths(ctx context.Context) (depths []store.Depth, err error) {
+	depths = make([]store.Depth, len(d.lanes))
+	var taken []int // and not in the inbox yet
 	if d.journal != nil {
 		taken = d.journal.Depths()
 	}
@@ -256,7 +257,7 @@ func (d *db) Depths(ctx context.Context) (depths [store.Lanes]store.Depth, err e
 		})
 	})
 	if err != nil {
-		return depths, fmt.Errorf("count undecided inputs: %w", err)
+		return nil, fmt.Errorf("count undecided inputs: %w", err)
 	}
 	for lane, n := range taken {
 		depths[lane].Inputs += n

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"slices"
 
 	"github.com/usher-run/usher/engine"
@@ -120,13 +121,13 @@ func (d *db) openJournal(ctx context.Context, path, dsn string) error {
 	if err != nil {
 		return err
 	}
-	finds, err := dial(dsn + readingOnly)
+	finds, err := dial(dsn + sqlconn.ReadingOnly)
 	if err != nil {
 		return err
 	}
 	finds.ids = ids.New(secret)
 	j, err := journal.Open(behind{d, finds}, journal.Options{
-		Path: path + "-inbox", Secret: secret, Create: d.journals, Clock: d.clock, Last: instant(last),
+		Path: path + "-inbox", Secret: secret, Create: d.journals, Clock: d.clock, Lanes: d.lanes, Last: instant(last),
 		Disk: d.journalDisk, Lost: d.tellLost,
 	})
 	if err != nil || j == nil {

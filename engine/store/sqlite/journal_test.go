@@ -43,7 +43,7 @@ func take(t *testing.T, s store.Store, ids ...string) []bool {
 
 func owed(t *testing.T, s store.Store) []engine.Input {
 	t.Helper()
-	b, err := s.Pending(context.Background(), store.LaneOf("m"), time.Now(), 100_000)
+	b, err := s.Pending(context.Background(), s.Lanes().OfMember("m"), time.Now(), 100_000)
 	if err != nil {
 		t.Fatal(err)
 	}

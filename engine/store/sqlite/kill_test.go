@@ -26,7 +26,7 @@ func TestChild(t *testing.T) {
 	}
 	s := open(t, path, WithRoom(), WithJournal())
 	ctx := context.Background()
-	lane := store.LaneOf("m")
+	lane := s.Lanes().OfMember("m")
 	epoch, err := s.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/store"
 )
 
 // The lists of one member find by an index what they show, in the order in which they show it: nothing
@@ -73,7 +72,7 @@ func TestEventsOfAMemberAreReadByName(t *testing.T) {
 	if _, err := s.Accept(ctx, inputs); err != nil {
 		t.Fatal(err)
 	}
-	lane := store.LaneOf("m")
+	lane := s.Lanes().OfMember("m")
 	epoch, err := s.Claim(ctx, lane)
 	if err == nil {
 		err = s.Commit(ctx, lane, epoch, inputs[len(inputs)-1].Seq, &engine.Changes{})

@@ -11,7 +11,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,8 +21,10 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/hold"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/lanes"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 	"github.com/usher-run/usher/engine/store/sqlite/migrations"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
@@ -45,6 +46,10 @@ func WithRoom() Option { return func(d *db) { d.hasRoom = true } }
 // database that is gone after Close. Where files cannot be locked there is none.
 func WithJournal() Option { return func(d *db) { d.journals = true } }
 
+// WithLanes gives a new database n lanes, where it would have one: a second has nothing to give
+// where there is one writer. One that has lanes keeps them. n is at least 1.
+func WithLanes(n int) Option { return func(d *db) { d.newLanes = n } }
+
 // WithFailure calls tell once, when the disk has failed in a way that does not pass. Nothing is
 // stored from then on: the process should end, so that another may find out what is on the disk.
 // Tell must not wait.
@@ -64,6 +69,8 @@ type db struct {
 	faults   faults.Faults
 	hasRoom  bool
 	journals bool
+	newLanes int // of a database that has none yet
+	lanes    store.Lanes
 	tellLost func(what string) // may be nil
 	clock    *clock.Clock
 
@@ -75,7 +82,7 @@ type db struct {
 	reads        pool // of decisions
 	asks         pool // of questions from outside
 	sends        pool // of what is to be delivered
-	seen         lastseen.Events
+	seen         *lastseen.Events
 	askTime      time.Duration
 
 	journal     *journal.Journal                // nil: there is none
@@ -84,12 +91,15 @@ type db struct {
 
 var _ store.Store = (*db)(nil)
 
+// Lanes returns the lanes of the database.
+func (d *db) Lanes() store.Lanes { return d.lanes }
+
 // Open opens the database file, makes it when there is none, and brings it up to date. It is
 // [hold.ErrHeld] when another store has it open, here or in another process, by whatever name. A store
 // that is closed twice or used after Close answers with an error.
 func Open(ctx context.Context, path string, options ...Option) (store.Store, error) {
 	path = filepath.Clean(path) // two slashes at the beginning would name a host
-	d := &db{askTime: store.AskTime, lock: hold.Lock}
+	d := &db{askTime: store.AskTime, lock: hold.Lock, newLanes: 1}
 	for _, o := range options {
 		o(d)
 	}
@@ -131,7 +141,7 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := hold.Identify(ctx, path, migrations.Files); err != nil {
 		return err
 	}
-	dsn := dsn(path)
+	dsn := sqlconn.DSN(path)
 	if err := migrations.Up(ctx, dsn); err != nil {
 		return fmt.Errorf("bring it up to date: %w", faults.Damaged(err))
 	}
@@ -145,6 +155,10 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if d.lanes, err = lanes.Open(wc.Conn, d.newLanes); err != nil {
+		return errors.Join(fmt.Errorf("read its lanes: %w", err), wc.close())
+	}
+	wc.lanes, d.seen = d.lanes, lastseen.New(len(d.lanes))
 	if err := d.openReaders(dsn); err != nil {
 		return errors.Join(err, wc.close())
 	}
@@ -174,41 +188,18 @@ func (d *db) open(ctx context.Context, path string) error {
 	return nil
 }
 
-// Sizes of a page, in bytes, and of the log that is copied into the database, in pages. A page
-// takes a little more in the log.
+// Sizes of the log that is copied into the database, in pages, and in bytes: a page takes a little
+// more there.
 const (
-	pageSize = 2048
 	logPages = 16000
-	logRoom  = logPages * (pageSize + 24)
-	logLimit = 64 << 20 // in bytes: a log that became larger is cut when it begins anew
+	logRoom  = logPages * (sqlconn.PageSize + 24)
 )
-
-// readingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one
-// only takes long to empty.
-const readingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
-
-// dsn carries the pragmas, so that every connection has them. A busy timeout is for a second
-// process on the file.
-func dsn(path string) string {
-	q := url.Values{"_pragma": {
-		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
-		"cache_size(-65536)",
-		"temp_store(MEMORY)", "wal_autocheckpoint(0)", fmt.Sprintf("journal_size_limit(%d)", logLimit),
-		"foreign_keys(0)",
-	}, "_txlock": {"immediate"}}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-}
 
 // seed writes what a new database needs besides its tables.
 func (d *db) seed(ctx context.Context) error {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails
-	return d.write(ctx, store.Lanes, func(t *tx) error {
-		for s := range store.Lanes {
-			if _, err := t.exec(`INSERT INTO lanes VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, s); err != nil {
-				return err
-			}
-		}
+	return d.write(ctx, 1, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING`, secret)
 		if err == nil {
 			secret, err = t.meta("secret") // of its first opening
@@ -267,13 +258,13 @@ func (d *db) close() error {
 }
 
 func (d *db) openReaders(dsn string) (err error) {
-	if d.reads, err = newPool(dsn, readers, &d.seen); err != nil {
+	if d.reads, err = d.newPool(dsn, readers); err != nil {
 		return err
 	}
-	if d.asks, err = newPool(dsn, askers, &d.seen); err != nil {
+	if d.asks, err = d.newPool(dsn, askers); err != nil {
 		return errors.Join(err, d.reads.close(readers))
 	}
-	if d.sends, err = newPool(dsn, senders, &d.seen); err != nil {
+	if d.sends, err = d.newPool(dsn, senders); err != nil {
 		return errors.Join(err, d.reads.close(readers), d.asks.close(askers))
 	}
 	return nil

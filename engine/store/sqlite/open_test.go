@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // holder is the environment variable that makes the test binary open a database and wait.
@@ -129,7 +131,7 @@ func TestReadersBesideTheOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	s := open(t, path)
 	defer s.Close()
-	c, err := dial(dsn(path) + readingOnly)
+	c, err := dial(sqlconn.DSN(path) + sqlconn.ReadingOnly)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"time"
 
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 )
 
 const (
@@ -25,14 +25,14 @@ const (
 // pool is a number of reading connections. After close it lends nil ones.
 type pool chan *conn
 
-func newPool(dsn string, n int, seen *lastseen.Events) (pool, error) {
+func (d *db) newPool(dsn string, n int) (pool, error) {
 	p := make(pool, n)
 	for range n {
-		c, err := dial(dsn + readingOnly)
+		c, err := dial(dsn + sqlconn.ReadingOnly)
 		if err != nil {
 			return nil, errors.Join(err, p.close(len(p)))
 		}
-		c.seen = seen
+		c.seen, c.lanes = d.seen, d.lanes
 		p <- c
 	}
 	return p, nil

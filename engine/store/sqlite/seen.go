@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 )
 
@@ -13,9 +12,10 @@ func (c *conn) lastSeen(ids []string) (map[string]int64, error) {
 	if c.seen == nil {
 		return nil, nil
 	}
-	var lanes [store.Lanes][]string
+	lanes := make([][]string, len(c.lanes))
 	for _, id := range ids {
-		lanes[store.LaneOf(id)] = append(lanes[store.LaneOf(id)], id)
+		lane := c.lanes.OfMember(id)
+		lanes[lane] = append(lanes[lane], id)
 	}
 	seen := map[string]int64{}
 	for lane, ids := range lanes {
@@ -71,7 +71,7 @@ func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member)
 	if err != nil || list == nil {
 		return err
 	}
-	return d.writeAgain(ctx, len(list), func(t *tx) error {
+	err = d.writeAgain(ctx, len(list), func(t *tx) error {
 		for id, at := range list {
 			const put = "UPDATE subjects SET seen = max(seen, ?) WHERE kind = 'member' AND id = ?"
 			if _, err := t.exec(put, at, id); err != nil {
@@ -80,5 +80,11 @@ func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member)
 		}
 		_, err := t.exec("UPDATE lanes SET seen = max(seen, ?) WHERE lane = ?", to, lane)
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	return d.read(ctx, func(c *conn) error {
+		return d.seen.Of(seenView{c}, lane, func(s *lastseen.Lane) { s.Brought(list, to) })
 	})
 }

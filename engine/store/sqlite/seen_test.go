@@ -31,9 +31,9 @@ func TestLastSeenIsBroughtToTheSubjects(t *testing.T) {
 		t.Helper()
 		marks := map[int]int64{}
 		for i := range inputs {
-			marks[store.LaneOf(inputs[i].Member)] = inputs[i].Seq
+			marks[s.Lanes().OfMember(inputs[i].Member)] = inputs[i].Seq
 		}
-		for lane := range store.Lanes {
+		for lane := range s.Lanes() {
 			var err error
 			if fences[lane] == 0 {
 				if fences[lane], err = s.Claim(ctx, lane); err != nil {

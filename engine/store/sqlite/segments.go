@@ -77,7 +77,7 @@ func (b *batch) putReevaluations(t *tx) error {
 			_, err = t.exec("DELETE FROM reevaluations WHERE subject = ?", subject)
 		default:
 			const put = "INSERT INTO reevaluations VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at"
-			_, err = t.exec(put, subject, store.LaneOf(l.Member), millis(l.At))
+			_, err = t.exec(put, subject, t.lanes.OfMember(l.Member), millis(l.At))
 		}
 		if err != nil {
 			return fmt.Errorf("store when to re-evaluate member %s: %w", l.Member, err)

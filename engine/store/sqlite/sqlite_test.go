@@ -31,11 +31,11 @@ func open(t *testing.T, path string, options ...Option) store.Store {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, c *clock.Clock) store.Store {
-		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithClock(c))
+		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithClock(c), WithLanes(4))
 	})
 }
 
-// A server's store keeps the same promises.
+// A server's store, which has one lane, keeps the same promises.
 func TestStoreWithJournal(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, c *clock.Clock) store.Store {
 		return open(t, filepath.Join(t.TempDir(), "usher.db"), WithRoom(), WithJournal(), WithClock(c))
@@ -49,6 +49,7 @@ func beside(d *db) { d.lock = nil }
 // first what the second commits: whatever a handle would remember is not the database's.
 type twoHandles struct {
 	store.Intake
+	store.Spread
 	store.Fence
 	pending
 	store.Holds
@@ -84,10 +85,10 @@ func (h *twoHandles) Close() error { return errors.Join(h.b.Close(), h.a.Close()
 func TestStoreThroughTwoHandles(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, c *clock.Clock) store.Store {
 		path := filepath.Join(t.TempDir(), "usher.db")
-		a := open(t, path, WithClock(c))
+		a := open(t, path, WithClock(c), WithLanes(3))
 		b := open(t, path, WithClock(c), beside)
 		return &twoHandles{
-			Intake: a, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
+			Intake: a, Spread: b, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
 			Loader: b, Histories: a, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, epochs: a, Past: b, a: a, b: b,
 		}
 	})

@@ -42,7 +42,7 @@ func onStalledDisk(t *testing.T) (*db, *stalled) {
 func decide(t *testing.T, d *db, member, key string) {
 	t.Helper()
 	ctx := context.Background()
-	lane := store.LaneOf(member)
+	lane := d.lanes.OfMember(member)
 	epoch, err := d.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 var asideCases = map[string]func(*testing.T, *suite){
 	"says by its type that content is refused, whose it is, and stores nothing of it": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		epoch, err := s.Claim(s.ctx, lane)
 		s.must(err)
 		s.must(s.Commit(s.ctx, lane, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
@@ -65,7 +65,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("nothing was stored", s.states(m, nil)[m[0]].Member, (*engine.Member)(nil))
 	},
 	"a stale batch is not refused for its content": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		var refused *store.Unstorable
 		err := s.Commit(s.ctx, lane, 99, 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		if !errors.Is(err, store.ErrStale) || errors.As(err, &refused) {
@@ -73,7 +73,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"tries without storing": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		c := recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())},
 			Coupons:  []engine.Coupon{{Code: "c", Pool: "ten", Member: m[0]}},
@@ -86,7 +86,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("runs", len(s.states(m, nil)[m[0]].Runs), 1)
 	},
 	"a result that is set aside fails the run that holds for it": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
 			Runs:    []*engine.Run{waiting("r", m[0], time.Time{})},
@@ -100,7 +100,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("run", []any{r.State, r.Reason, r.EndedAt}, []any{engine.RunFailed, "broken", in[0].At})
 	},
 	"lists inputs, waits and re-evaluations that were set aside": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], at)}})
 		in := s.accept(event("bad", m[0], "x"))
@@ -119,7 +119,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		})
 	},
 	"makes parked runs due, and no others": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		at := now()
 		other, parked, late := waiting("other", m[0], at.Add(time.Hour)), waiting("parked", m[0], at.Add(time.Hour)),
 			waiting("late", m[0], at.Add(-time.Hour))
@@ -132,7 +132,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("reason", s.run("parked").Reason, parked.Reason)
 	},
 	"holds a member with their inputs, waits and re-evaluations, and lets them go on": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}, {ID: m[1]}}, Runs: []*engine.Run{waiting("r", m[0], at)},
@@ -179,21 +179,21 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("the history has them", ids(events), []string{"f", "d", "c", "a"})
 	},
 	"tells the oldest undecided input of each lane": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
-		other := memberOfOtherLane()
+		lane, m := s.membersOfLane(2)
+		other := s.otherMember()
 		oldest, err := s.Undecided(s.ctx)
 		s.must(err)
-		s.same("of nothing", oldest, [store.Lanes]store.Undecided{})
+		s.same("of nothing", oldest, make([]store.Undecided, len(s.Lanes())))
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", other, "x"))
 		s.accept(engine.Input{Kind: engine.InputSchedule, ID: "s", Member: m[0], Name: "p", At: now().Add(-time.Hour)})
 		s.commit(m[0], in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
-		want := [store.Lanes]store.Undecided{}
+		want := make([]store.Undecided, len(s.Lanes()))
+		want[s.laneOf(other)].Accepted = in[2].At
 		want[lane] = store.Undecided{Accepted: in[1].At, Occurrence: in[2].Seq + 1}
-		want[laneOf(other)].Accepted = in[2].At
 		s.same("oldest", oldest, want)
-		s.commit(m[0], in[1].Seq, &engine.Changes{})
+		s.commit(m[0], in[2].Seq, &engine.Changes{})
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
 		s.same("an occurrence has no instant of acceptance", oldest[lane], store.Undecided{Occurrence: in[2].Seq + 1})

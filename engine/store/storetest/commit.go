@@ -25,7 +25,7 @@ func (s *suite) run(id string) *store.RunRecord {
 
 var commitCases = map[string]func(*testing.T, *suite){
 	"gives back the members it stored, and nil for strangers": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(2)
+		_, m := s.membersOfLane(2)
 		want := &engine.Member{
 			ID: m[0], Attributes: map[string]any{"level": "gold", "n": 3.0}, Tags: []string{"a", "b"}, CreatedAt: now(),
 			Points:  4,
@@ -43,7 +43,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("changed member", s.states(m, nil)[m[0]].Member.Points, 5)
 	},
 	"gives back open runs by start then playbook, and others on request": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		at := now()
 		b, a, first, closed := waiting("b", m[0], at), waiting("a", m[0], time.Time{}), waiting("first", m[0], at),
 			waiting("closed", m[0], time.Time{})
@@ -68,7 +68,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("run", *st.Runs[3], want)
 	},
 	"appends to the trace, and keeps what it is not told to change": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		at := now()
 		r := waiting("r", m[0], at)
 		r.Trigger = map[string]any{"id": "e1"}
@@ -87,7 +87,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("a run that was not changed", s.run("r").State, engine.RunDone)
 	},
 	"never loses a conversion": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		r := waiting("r", m[0], now())
 		r.ConvertedAt = now()
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{r}})
@@ -97,7 +97,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("converted", s.run("r").ConvertedAt, r.ConvertedAt)
 	},
 	"refuses an earlier owner of the lane, whole": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		in := s.accept(event("a", m[0], "x"))
 		old, err := s.Claim(s.ctx, lane)
 		s.must(err)
@@ -115,7 +115,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.must(s.Commit(s.ctx, lane, fresh, in[0].Seq, c))
 	},
 	"stores all or nothing": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		epoch, err := s.Claim(s.ctx, lane)
 		s.must(err)
 		s.must(s.Commit(s.ctx, lane, epoch, 0, recorded(&engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}})))
@@ -129,13 +129,13 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("watermark", s.pending(lane, 10).Watermark, int64(0))
 	},
 	"never lowers the watermark": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		s.commit(m[0], 9, &engine.Changes{})
 		s.commit(m[0], 3, &engine.Changes{})
 		s.same("watermark", s.pending(lane, 10).Watermark, int64(9))
 	},
 	"releases, puts off and drops messages that were put off": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		at := now()
 		deferred := func(key string) engine.Delivery {
 			d := delivery(key, "r", at.Add(time.Hour))
@@ -174,7 +174,7 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.same("owed", s.due(hour)[0].Key, "goes")
 	},
 	"sets aside a wait that cannot be decided": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		due := now().Add(-time.Minute)
 		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], due)}})
 		s.commit(m[0], 0, &engine.Changes{Poisoned: []engine.Poisoned{{Run: "r", Error: "broken"}}})

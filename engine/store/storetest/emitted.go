@@ -19,7 +19,7 @@ func emitted(id, member, name string, at time.Time) engine.Input {
 
 var emittedCases = map[string]func(*testing.T, *suite){
 	"an event emitted to its own member is history and never owed": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		in := s.accept(event("a", m[0], "x"), event("b", m[0], "x"))
 		echo := emitted("echo", m[0], "x", in[0].At)
 		echo.Cause = in[0].Seq
@@ -52,7 +52,7 @@ var emittedCases = map[string]func(*testing.T, *suite){
 			engine.InputEvent)
 	},
 	"one that a wait emitted comes before the events of its instant": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		in := s.accept(event("a", m[0], "x"))
 		echo := emitted("echo", m[0], "x", in[0].At)
 		echo.Cause = engine.CauseWait
@@ -62,7 +62,7 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.same("history", ids(h[m[0]]), []string{"echo", "a"})
 	},
 	"a lane with nothing but such events owes nothing": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		var mark int64
 		for _, id := range []string{"e1", "e2"} {
 			s.commit(m[0], 0, &engine.Changes{Cascaded: []engine.Input{emitted(id, m[0], "x", now())}})
@@ -80,14 +80,14 @@ var emittedCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], later[0].Seq, &engine.Changes{})
 	},
 	"an event emitted to another member is accepted once, with the commit": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
-		other := memberOfOtherLane()
+		lane, m := s.membersOfLane(1)
+		other := s.otherMember()
 		in := s.accept(event("a", m[0], "x"))
 		told := emitted("told", other, "y", in[0].At)
 		c := &engine.Changes{Emitted: []engine.Input{told}}
 		s.commit(m[0], in[0].Seq, c)
 		s.commit(m[0], in[0].Seq, c) // decided again after a crash
-		b := s.pending(store.LaneOf(other), 10)
+		b := s.pending(s.laneOf(other), 10)
 		s.same("owed", ids(b.Inputs), []string{"told"})
 		got := b.Inputs[0]
 		if got.At.Before(in[0].At) || !got.Time.Equal(in[0].At) || got.Kind != engine.InputEvent {
@@ -104,10 +104,10 @@ var emittedCases = map[string]func(*testing.T, *suite){
 			&engine.Changes{Emitted: []engine.Input{emitted("lost", other, "y", now())}}); err == nil {
 			t.Fatal("an earlier owner committed")
 		}
-		s.same("still", ids(s.pending(store.LaneOf(other), 10).Inputs), []string{"told"})
+		s.same("still", ids(s.pending(s.laneOf(other), 10).Inputs), []string{"told"})
 	},
 	"a neighbour of the same lane is owed too": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		in := s.accept(event("a", m[0], "x"))
 		s.commit(m[0], in[0].Seq, &engine.Changes{
 			Cascaded: []engine.Input{emitted("echo", m[0], "x", in[0].At)},

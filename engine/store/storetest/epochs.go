@@ -34,7 +34,7 @@ var epochCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"refuses what was decided under an epoch that is over": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		claimed, err := s.Claim(s.ctx, lane)
 		s.must(err)
 		watch := map[string]string{"s": "x"}
@@ -67,7 +67,7 @@ var epochCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"gives back what was decided, under which epoch": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"), event("d", m[0], "x"))
 		refuse := func(in *engine.Input, due bool) engine.Record {
 			r := refusal(engine.Decision{At: in.At, Member: in.Member, Playbook: "p", Input: in.ID, Reason: "condition"})

@@ -102,7 +102,7 @@ func failureKeys(list []store.Failure) (keys []string) {
 
 var failureCases = map[string]func(*testing.T, *suite){
 	"settles many, oldest first, group by group": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		at := now()
 		var inputs []engine.Input
 		for i := range 5 {
@@ -131,7 +131,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"selects by kind, playbook and time": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		f := s.givenUp(m[0])
 		s.setAside(event("e", m[0], "x"))
 		for _, c := range []struct {
@@ -157,7 +157,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("left", failureKeys(list), []string{"e"})
 	},
 	"drops the message of a release with it": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		at := now()
 		d := engine.Delivery{Key: "k", Member: m[0], Run: "r", Step: "hi", Channel: "mail", At: at, ReleasedAt: at}
 		s.commit(m[0], 0, &engine.Changes{
@@ -180,7 +180,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("status", p.Properties["status"], "failed")
 	},
 	"puts an input back as what it was": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
@@ -216,7 +216,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"puts a delivery back": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		f := s.givenUp(m[0])
 		at := now()
 		got, err := s.Retry(s.ctx, f.N, at)
@@ -234,7 +234,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("sent", d.State, store.DeliverySent)
 	},
 	"drops a delivery": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		f := s.givenUp(m[0])
 		at := now()
 		got, err := s.Drop(s.ctx, f.N, at)
@@ -245,7 +245,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("trace", []any{last.What, last.Step, last.At}, []any{"dropped", "hi", at})
 	},
 	"lets a member go on who can be read, and no other": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
 		s.commit(m[0], 0, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
 		f := s.failure()
@@ -259,7 +259,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.settled(f, store.FailureRetried, at)
 	},
 	"puts nothing back that has ended": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
@@ -282,7 +282,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		s.same("one that is not there", errors.Is(err, store.ErrNotFound), true)
 	},
 	"drops with a trace": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		in := s.accept(event("bad", m[0], "x"))
 		s.commit(m[0], in[0].Seq, &engine.Changes{
 			Members:  []*engine.Member{{ID: m[0]}},

@@ -11,7 +11,7 @@ import (
 
 var historyCases = map[string]func(*testing.T, *suite){
 	"gives decided events of a name, by time then seq": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(2)
+		_, m := s.membersOfLane(2)
 		old, older := event("old", m[0], "x"), event("older", m[0], "x")
 		old.Time, older.Time = now().Add(-time.Hour), now().Add(-2*time.Hour)
 		in := s.accept(old, older, event("new", m[0], "x"), event("else", m[0], "y"), event("theirs", m[1], "x"),
@@ -28,7 +28,7 @@ var historyCases = map[string]func(*testing.T, *suite){
 		s.same("events of the other", ids(h[m[1]]), []string{"theirs"})
 	},
 	"gives a backfilled event at its time, as what it is": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		old := event("old", m[0], "x")
 		old.Time, old.Payload = now().AddDate(-1, 0, 0), &engine.Payload{Backfill: true}
 		in := s.accept(event("new", m[0], "x"), old)
@@ -44,7 +44,7 @@ var historyCases = map[string]func(*testing.T, *suite){
 		s.same("events of a month", ids(h[m[0]]), []string{"new"})
 	},
 	"gives many events of nobody, and all of the others": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(4)
+		_, m := s.membersOfLane(4)
 		var list []engine.Input
 		for i, n := range []int{2, 9, 3, 4} {
 			for k := range n {
@@ -65,7 +65,7 @@ var historyCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"stops at the watermark": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		in := s.accept(event("a", m[0], "x"), event("b", m[0], "x"))
 		s.commit(m[0], in[1].Seq, &engine.Changes{})
 		h, err := s.History(s.ctx, m, []store.HistoryQuery{{Event: "x"}}, in[0].Seq)
@@ -73,7 +73,7 @@ var historyCases = map[string]func(*testing.T, *suite){
 		s.same("events", ids(h[m[0]]), []string{"a"})
 	},
 	"holds events only, and none that was set aside": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		update := event("u", m[0], "x")
 		update.Kind = engine.InputUpdate
 		in := s.accept(update, event("bad", m[0], "x"), event("good", m[0], "x"))
@@ -83,7 +83,7 @@ var historyCases = map[string]func(*testing.T, *suite){
 		s.same("events", ids(h[m[0]]), []string{"good"})
 	},
 	"tells when a member was last seen, by events that changed nothing else": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(2)
+		_, m := s.membersOfLane(2)
 		met := now().Add(-time.Hour)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{
 			{ID: m[0], LastSeenAt: met}, {ID: m[1], LastSeenAt: met},

@@ -22,7 +22,7 @@ func content(change func(*engine.Input)) engine.Input {
 }
 
 // contents are the same event in other words, and others under its id.
-func contents(at time.Time) (same, others map[string]engine.Input) {
+func (s *suite) contents(at time.Time) (same, others map[string]engine.Input) {
 	with := func(data string) engine.Input {
 		return content(func(in *engine.Input) { in.Time, in.Data = at, []byte(data) })
 	}
@@ -36,7 +36,7 @@ func contents(at time.Time) (same, others map[string]engine.Input) {
 		"numbers written else": with(`{"p":{"amount":3.0e0,"items":[{"sku":"s"}],"big":12345678901234567890},"a":{"level":"gold"}}`),
 	}
 	others = map[string]engine.Input{
-		"member":             but(func(in *engine.Input) { in.Member = memberOfOtherLane() }),
+		"member":             but(func(in *engine.Input) { in.Member = s.otherMember() }),
 		"name":               but(func(in *engine.Input) { in.Name = "refunded" }),
 		"time":               but(func(in *engine.Input) { in.Time = at.Add(time.Millisecond) }),
 		"no time":            but(func(in *engine.Input) { in.Time = time.Time{} }),
@@ -59,7 +59,7 @@ func contents(at time.Time) (same, others map[string]engine.Input) {
 func (s *suite) differs(take func(...engine.Input) []store.Known) {
 	s.t.Helper()
 	first := content(nil)
-	same, others := contents(first.Time)
+	same, others := s.contents(first.Time)
 	check := func(when string) {
 		for name, in := range same {
 			s.same(when+", "+name, take(in), []store.Known{{Duplicate: true}})
@@ -71,7 +71,7 @@ func (s *suite) differs(take func(...engine.Input) []store.Known) {
 	s.same("in one group", take(first, same["another order"], others["a property"], same["as it was"]),
 		[]store.Known{{}, {Duplicate: true}, {Duplicate: true, Differs: true}, {Duplicate: true}})
 	check("undecided")
-	owed := s.pending(laneOf("m-0"), 10).Inputs
+	owed := s.pending(s.laneOf("m-0"), 10).Inputs
 	s.same("owed", ids(owed), []string{"a"})
 	s.commit("m-0", owed[0].Seq, &engine.Changes{})
 	check("decided")
@@ -106,7 +106,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 			}
 			last = at
 		}
-		lane, _ := membersOfLane(1)
+		lane, _ := s.membersOfLane(1)
 		b, err := s.Pending(s.ctx, lane, s.clock.Now(), 1000)
 		s.must(err)
 		s.same("inputs", ids(b.Inputs)[1:], want)
@@ -127,7 +127,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"takes the id of one kind for no other's": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(2)
+		_, m := s.membersOfLane(2)
 		kinds := []engine.InputKind{
 			engine.InputEvent, engine.InputUpdate, engine.InputTrigger, engine.InputSchedule, engine.InputResult,
 		}
@@ -163,7 +163,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		if !receipts[0].Duplicate || receipts[0].Seq != first[0].Seq || receipts[1].Duplicate || !receipts[2].Duplicate {
 			t.Fatalf("receipts %+v after seq %d", receipts, first[0].Seq)
 		}
-		s.same("what is owed", ids(s.pending(laneOf("m-0"), 10).Inputs), []string{"a", "b"})
+		s.same("what is owed", ids(s.pending(s.laneOf("m-0"), 10).Inputs), []string{"a", "b"})
 	},
 	"reports whether what comes again under an id has other content": func(t *testing.T, s *suite) {
 		s.differs(func(inputs ...engine.Input) []store.Known {
@@ -198,7 +198,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		in := event("a", "m-0", "weekly")
 		in.Kind, in.At = engine.InputSchedule, now().Add(-time.Hour)
 		s.accept(in)
-		s.same("instant", s.pending(laneOf("m-0"), 10).Inputs[0].At, in.At)
+		s.same("instant", s.pending(s.laneOf("m-0"), 10).Inputs[0].At, in.At)
 	},
 	"keeps every field": func(t *testing.T, s *suite) {
 		in := event("a", "m-0", "paid")
@@ -207,7 +207,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 			AddTags: []string{"buyer"}, RemoveTags: []string{"new"},
 		}
 		want := s.accept(in)[0]
-		got := s.pending(laneOf("m-0"), 10).Inputs[0]
+		got := s.pending(s.laneOf("m-0"), 10).Inputs[0]
 		_, err := got.Decode()
 		s.must(err)
 		got.Data = nil
@@ -217,7 +217,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		in := event("a", "m-0", "paid")
 		in.Data = []byte(`{"p":{"amount":3}}`)
 		s.accept(in)
-		got := s.pending(laneOf("m-0"), 10).Inputs[0]
+		got := s.pending(s.laneOf("m-0"), 10).Inputs[0]
 		p, err := got.Decode()
 		s.must(err)
 		s.same("properties", p.Properties, map[string]any{"amount": 3.0})
@@ -234,7 +234,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 			})
 		}
 		wg.Wait()
-		in := s.pending(laneOf("m-0"), 1000).Inputs
+		in := s.pending(s.laneOf("m-0"), 1000).Inputs
 		s.same("number", len(in), 200)
 		for i := 1; i < len(in); i++ {
 			if in[i].Seq <= in[i-1].Seq || in[i].At.Before(in[i-1].At) {

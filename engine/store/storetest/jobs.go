@@ -67,7 +67,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		s.same("last", last, latest)
 	},
 	"advances with its inputs, or not at all": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(3)
+		lane, m := s.membersOfLane(3)
 		j := s.job("a", func(j *store.Job) { j.Kind, j.At = store.JobSchedule, now().Add(-time.Minute) })
 		input := func(member string) engine.Input {
 			return engine.Input{
@@ -144,7 +144,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		if !errors.Is(err, store.ErrStale) {
 			t.Fatalf("it moves on: %v", err)
 		}
-		s.same("inputs", len(s.pending(laneOf("m"), 10).Inputs), 0)
+		s.same("inputs", len(s.pending(s.laneOf("m"), 10).Inputs), 0)
 		again, err := s.CancelJob(s.ctx, j.N, "again", at.Add(time.Hour))
 		if !errors.Is(err, store.ErrConflict) {
 			t.Fatalf("once more: %v", err)
@@ -155,7 +155,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"pages over all members by id": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		c := &engine.Changes{}
 		for _, id := range []string{"c", "a", "b"} {
 			c.Members = append(c.Members, &engine.Member{ID: id, Points: 1})

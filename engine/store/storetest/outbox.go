@@ -151,7 +151,7 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		}
 		s.must(s.Settle(s.ctx, outcomes))
 		s.must(s.Settle(s.ctx, outcomes))
-		in := s.pending(laneOf("m-0"), 10).Inputs
+		in := s.pending(s.laneOf("m-0"), 10).Inputs
 		s.same("results", ids(in), []string{"result:k"})
 		if in[0].At.IsZero() || in[0].Kind != engine.InputResult {
 			t.Fatalf("result %+v", in[0])
@@ -168,7 +168,7 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		}
 		s.must(s.Settle(s.ctx, outcomes))
 		s.must(s.Settle(s.ctx, outcomes))
-		in := s.pending(laneOf("m-0"), 10).Inputs
+		in := s.pending(s.laneOf("m-0"), 10).Inputs
 		s.same("inputs", ids(in), []string{again.ID, result.ID})
 		s.same("when it was released", in[0].Time, at)
 		s.same("owed", len(s.due(at)), 0)

@@ -171,7 +171,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 	"lists what a member is still to be sent, soonest first": func(t *testing.T, s *suite) {
 		at := now()
 		theirs := delivery("theirs", "other", at)
-		theirs.Member = memberOfOtherLane()
+		theirs.Member = s.otherMember()
 		s.commit("m-0", 0, &engine.Changes{
 			Runs: []*engine.Run{waiting("r", "m-0", at), waiting("other", theirs.Member, at)},
 			Deliveries: []engine.Delivery{
@@ -280,7 +280,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		old := event("old", "m-0", "y")
 		old.Time = now().Add(-time.Hour)
 		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "y"), old, event("c", "m-0", "x"), event("d", "m-0", "y"),
-			event("theirs", memberOfOtherLane(), "x"))
+			event("theirs", s.otherMember(), "x"))
 		s.commit("m-0", in[3].Seq, &engine.Changes{})
 		want := []string{"c", "b", "a", "old"}
 		for limit := 1; limit <= len(want); limit++ {
@@ -309,7 +309,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		prefix := map[string]string{}
 		for i, name := range []string{"r1", "r2", "r3", "r4"} {
 			at := at.Add(time.Duration(i) * time.Second)
-			begin(name, []string{"m-0", memberOfOtherLane()}[i/2], []string{"welcome", "rescue"}[i%2],
+			begin(name, []string{"m-0", s.otherMember()}[i/2], []string{"welcome", "rescue"}[i%2],
 				[]engine.RunState{engine.RunWaiting, engine.RunDone}[i%2], at)
 			prefix[name] = timed(at, name)
 		}
@@ -371,7 +371,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		began := steps(r, engine.TraceEntry{At: at, What: "entered", Detail: map[string]any{"input": "e2"}})
 		s.commit("m-0", 0, &engine.Changes{Runs: []*engine.Run{r}, Records: []engine.Record{began}})
 		s.commit("m-0", 0, &engine.Changes{Records: []engine.Record{refusal(two)}})
-		s.commit(memberOfOtherLane(), 0, &engine.Changes{Runs: []*engine.Run{held}})
+		s.commit(s.otherMember(), 0, &engine.Changes{Runs: []*engine.Run{held}})
 
 		entered := engine.Decision{At: at, Member: "m-0", Playbook: "welcome", Input: "e2", Reason: "entered", Run: "r"}
 		page, next, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0", Limit: 3, Playbook: ""})
@@ -468,7 +468,7 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("second page", []string{list[0].ID, next}, []string{"a", ""})
 	},
 	"lists runs that failed, once": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		at := now()
 		r := waiting("r", m[0], at)
 		s.commit(m[0], 0, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{r}})

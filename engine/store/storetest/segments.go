@@ -11,7 +11,7 @@ import (
 
 var segmentCases = map[string]func(*testing.T, *suite){
 	"a re-evaluation that is due is owed like a wait": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(3)
+		lane, m := s.membersOfLane(3)
 		at := now()
 		s.commit(m[0], 0, &engine.Changes{
 			Members: []*engine.Member{{ID: m[0], ReevaluateAt: at.Add(-time.Minute)}},
@@ -44,7 +44,7 @@ var segmentCases = map[string]func(*testing.T, *suite){
 		s.same("due", due(), m[1:])
 	},
 	"a re-evaluation of an earlier owner is not stored": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(1)
+		lane, m := s.membersOfLane(1)
 		old, err := s.Claim(s.ctx, lane)
 		s.must(err)
 		_, err = s.Claim(s.ctx, lane)

@@ -22,7 +22,7 @@ var groups = map[string]map[string]func(*testing.T, *suite){
 	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
 	"Aside": asideCases, "Pools": poolCases, "Outbox": outboxCases, "Jobs": jobCases, "Registry": registryCases,
 	"Reader": readerCases, "Failures": failureCases, "Emitted": emittedCases, "Segments": segmentCases,
-	"Trees": treeCases, "Epochs": epochCases,
+	"Trees": treeCases, "Epochs": epochCases, "Lanes": laneCases,
 }
 
 // Cases lists all cases, as (Group "case").
@@ -36,7 +36,7 @@ func Cases() (list []string) {
 }
 
 // Run holds a driver against every promise. open gives an empty store whose instants come from the
-// clock; the suite closes it.
+// clock, with one lane or with more; the suite closes it.
 func Run(t *testing.T, open func(*testing.T, *clock.Clock) store.Store) {
 	for group, cases := range groups {
 		t.Run(group, func(t *testing.T) {
@@ -105,21 +105,23 @@ func (s *suite) take(inputs ...engine.Input) (duplicates []bool) {
 	return duplicates
 }
 
+func (s *suite) laneOf(member string) int { return s.Lanes().OfMember(member) }
+
 // membersOfLane returns n members of the lane of the first.
-func membersOfLane(n int) (lane int, members []string) {
-	lane = store.LaneOf("m-0")
+func (s *suite) membersOfLane(n int) (lane int, members []string) {
+	lane = s.laneOf("m-0")
 	for i := 0; len(members) < n; i++ {
-		if m := fmt.Sprintf("m-%d", i); store.LaneOf(m) == lane {
+		if m := fmt.Sprintf("m-%d", i); s.laneOf(m) == lane {
 			members = append(members, m)
 		}
 	}
 	return lane, members
 }
 
-// memberOfOtherLane returns a member of another lane.
-func memberOfOtherLane() string {
+// otherMember returns a member of another lane than the first, where there is another.
+func (s *suite) otherMember() string {
 	for i := 0; ; i++ {
-		if m := fmt.Sprintf("s-%d", i); store.LaneOf(m) != store.LaneOf("m-0") {
+		if m := fmt.Sprintf("s-%d", i); len(s.Lanes()) == 1 || s.laneOf(m) != s.laneOf("m-0") {
 			return m
 		}
 	}
@@ -135,7 +137,7 @@ func (s *suite) pending(lane, limit int) *store.Batch {
 // commit claims the lane of the member and commits.
 func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 	s.t.Helper()
-	lane := store.LaneOf(member)
+	lane := s.laneOf(member)
 	epoch, err := s.Claim(s.ctx, lane)
 	s.must(err)
 	s.must(s.Commit(s.ctx, lane, epoch, watermark, recorded(c)))

@@ -23,7 +23,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 		s.take(future)
 		s.accept(event("between", "m-0", "joined"))
 		s.take(past, event("c", "m-0", "left"))
-		in := s.pending(laneOf("m-0"), 10).Inputs
+		in := s.pending(s.laneOf("m-0"), 10).Inputs
 		s.same("what is owed", ids(in), []string{"a", "between", "b", "c"})
 		for i := range in {
 			if in[i].At.Before(before) || in[i].At.After(now()) || i > 0 &&
@@ -45,7 +45,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 		}
 		s.take(many...)
 		last := s.accept(event("last", "m-0", "x"))
-		in := s.pending(laneOf("m-0"), 1000).Inputs
+		in := s.pending(s.laneOf("m-0"), 1000).Inputs
 		s.same("what is owed", ids(in), append(ids(many), "last"))
 		if last[0].At.Before(in[499].At) {
 			t.Errorf("accepted at %v, after what was taken at %v", last[0].At, in[499].At)
@@ -58,10 +58,10 @@ var takeCases = map[string]func(*testing.T, *suite){
 		receipts, err := s.Accept(s.ctx, []engine.Input{event("c", "m-0", "x"), event("d", "m-0", "x")})
 		s.must(err)
 		s.same("accepted", []bool{receipts[0].Duplicate, receipts[1].Duplicate}, []bool{true, false})
-		s.pending(laneOf("m-0"), 10)
+		s.pending(s.laneOf("m-0"), 10)
 		s.same("after all", s.take(event("a", "m-0", "x"), event("d", "m-0", "x"), event("e", "m-0", "x")),
 			[]bool{true, true, false})
-		s.same("what is owed", ids(s.pending(laneOf("m-0"), 10).Inputs), []string{"a", "b", "c", "d", "e"})
+		s.same("what is owed", ids(s.pending(s.laneOf("m-0"), 10).Inputs), []string{"a", "b", "c", "d", "e"})
 	},
 	"reports whether what comes again under an id has other content": func(t *testing.T, s *suite) {
 		s.differs(func(inputs ...engine.Input) []store.Known {
@@ -87,23 +87,23 @@ var takeCases = map[string]func(*testing.T, *suite){
 		}
 		wg.Wait()
 		s.same("new", fresh.Load(), int32(40))
-		s.same("owed", len(s.pending(laneOf("m-0"), 100).Inputs), 40)
+		s.same("owed", len(s.pending(s.laneOf("m-0"), 100).Inputs), 40)
 	},
 	"is known to whoever asks what is undecided": func(t *testing.T, s *suite) {
 		s.take(event("a", "m-0", "x"))
 		lanes, _, err := s.Owed(s.ctx, now())
 		s.must(err)
-		s.same("lanes", lanes, []int{laneOf("m-0")})
+		s.same("lanes", lanes, []int{s.laneOf("m-0")})
 		s.take(event("b", "m-0", "x"))
 		depths, err := s.Depths(s.ctx)
 		s.must(err)
-		s.same("depth", depths[laneOf("m-0")], store.Depth{Inputs: 2})
+		s.same("depth", depths[s.laneOf("m-0")], store.Depth{Inputs: 2})
 	},
 	"takes nothing": func(t *testing.T, s *suite) { s.same("duplicates", s.take(), []bool(nil)) },
 	// While inputs come, waits are due all the time, which raises the clock: no input may come in
 	// behind a horizon.
 	"no input is older than the horizon that was given before it": func(t *testing.T, s *suite) {
-		lane, m := membersOfLane(2)
+		lane, m := s.membersOfLane(2)
 		b := s.pending(lane, 10)
 		s.must(s.Commit(s.ctx, lane, b.Epoch, b.Watermark, recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},

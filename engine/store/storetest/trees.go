@@ -10,7 +10,7 @@ import (
 
 var treeCases = map[string]func(*testing.T, *suite){
 	"keeps what commits say of trees, and takes away what they give up": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(2)
+		_, m := s.membersOfLane(2)
 		mark := s.accept(event("e", m[0], "x"))[0].Seq
 		nodes := func(texts ...string) (list []engine.TreeNode) {
 			for i, text := range texts {
@@ -48,7 +48,7 @@ var treeCases = map[string]func(*testing.T, *suite){
 		s.same("a node written again", node("y", "a", -1), "five")
 	},
 	"an archive has the decided events of a name, in both directions": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(2)
+		_, m := s.membersOfLane(2)
 		old, older := event("old", m[0], "x"), event("older", m[0], "x")
 		old.Time, older.Time = now().Add(-time.Hour), now().Add(-2*time.Hour)
 		in := s.accept(old, older, event("new", m[0], "x"), event("else", m[0], "y"), event("theirs", m[1], "x"),
@@ -64,7 +64,7 @@ var treeCases = map[string]func(*testing.T, *suite){
 		s.same("until it is told to stop", s.happened(a, 0, 1<<60, false, 2), []string{"older", "old"})
 	},
 	"an archive goes through any number of events": func(t *testing.T, s *suite) {
-		_, m := membersOfLane(1)
+		_, m := s.membersOfLane(1)
 		const many = 2500
 		list := make([]engine.Input, many)
 		for i := range list {

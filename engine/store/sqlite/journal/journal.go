@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,7 +55,8 @@ type Journal struct {
 	known    map[store.Identity]*Entry // what is being written or waits
 	writing  int64                     // the instant of what is being written; 0: nothing is
 	waiting  []*Entry                  // on the disk, not in the database
-	owed     [store.Lanes]int
+	lanes    store.Lanes
+	owed     []int // by lane
 	stored   int64 // how many ever waited
 	absorbed int64 // how many of those are in the database
 	last     int64 // no later input gets an instant before this, in milliseconds
@@ -88,6 +90,7 @@ type Options struct {
 	Secret []byte // of the database: its journal is refused beside another
 	Create bool   // make the file when there is none
 	Clock  *clock.Clock
+	Lanes  store.Lanes
 	Last   time.Time            // the last instant in the database
 	Disk   func(disk Disk) Disk // stands between the journal and its file; nil: nothing does
 	Lost   func(what string)    // told of records that are damaged; nil: nobody is
@@ -111,7 +114,7 @@ func Open(db Database, o Options) (*Journal, error) {
 		o.Lost(describeLost(f.path, f.lost))
 	}
 	j := &Journal{
-		file: f, db: db, clock: o.Clock, known: map[store.Identity]*Entry{}, last: millis(o.Last),
+		file: f, db: db, clock: o.Clock, lanes: o.Lanes, owed: make([]int, len(o.Lanes)), known: map[store.Identity]*Entry{}, last: millis(o.Last),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	// A round of its own: what lies behind a first record that is not whole must not follow on what is
@@ -300,7 +303,7 @@ func (j *Journal) wait(list []*Entry) {
 	j.waiting = append(j.waiting, list...)
 	j.stored += int64(len(list))
 	for _, in := range list {
-		j.owed[store.LaneOf(in.Member)]++
+		j.owed[j.lanes.OfMember(in.Member)]++
 	}
 }
 
@@ -321,7 +324,7 @@ func (j *Journal) Committed(n int) {
 	defer j.mu.Unlock()
 	for _, in := range j.waiting[:n] {
 		delete(j.known, store.IdentityOf(&in.Input))
-		j.owed[store.LaneOf(in.Member)]--
+		j.owed[j.lanes.OfMember(in.Member)]--
 	}
 	clear(j.waiting[:n])
 	j.waiting = j.waiting[n:]
@@ -371,11 +374,11 @@ func (j *Journal) settle(lane int, but int64, commit func() error) error {
 	return nil
 }
 
-// Depths returns how many inputs of each lane are not in the database yet.
-func (j *Journal) Depths() [store.Lanes]int {
+// Depths returns how many inputs of each lane, by its number, are not in the database yet.
+func (j *Journal) Depths() []int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.owed
+	return slices.Clone(j.owed)
 }
 
 // StartOver uses the file from its beginning again, once all that it holds is in the database, on

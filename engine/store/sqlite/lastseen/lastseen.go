@@ -3,20 +3,21 @@
 // That changes with every event. To store the member for it alone would double what an event costs
 // that nobody listens to. So it is read from the events: what is stored holds up to an event, and the
 // decided events after it say the rest. They are folded into a map that is kept and grows with the
-// watermark. When that has become large, it is brought to the stored rows.
+// watermark. When that has become large, it is brought to the stored rows, a part with each commit.
 package lastseen
 
 import (
 	"fmt"
 	"sync"
-
-	"github.com/usher-run/usher/engine/store"
 )
 
 const (
-	// mostUnstored is how many members of a lane the stored rows may know too little of: so many are
-	// written in one transaction.
-	mostUnstored = 1000
+	// mostUnstored is how many members of a lane the stored rows may know too little of.
+	mostUnstored = 4000
+	// One transaction brings a part of those that are known to be behind, so that nobody waits for it,
+	// and some at least: with as many new ones at each commit as it can be, the parts keep up.
+	parts     = 16
+	leastPart = 300
 	// mostEvents is how many events may have to be read at a start.
 	mostEvents = 25_000
 )
@@ -24,14 +25,21 @@ const (
 // Events is that map, of each lane.
 type Events struct {
 	mu    sync.Mutex
-	lanes [store.Lanes]Lane
+	lanes []Lane
 }
+
+// New returns what is known of so many lanes: nothing yet.
+func New(lanes int) *Events { return &Events{lanes: make([]Lane, lanes)} }
 
 // Lane is folded from the decided events of a lane that lie behind the one and up to the other.
 type Lane struct {
 	from, to int64
 	last     map[string]event
 	unstored int
+
+	owed map[string]bool // members that are being brought to the stored rows; nil: none are
+	goal int64           // up to which event the stored rows know when they are
+	part int             // how many one transaction brings
 }
 
 // event is the last event of a member.
@@ -124,17 +132,40 @@ func (s *Lane) Stored(member string, at int64) {
 	}
 }
 
-// ToStore returns what is to be brought to the stored rows, which know all up to an event then; nil:
-// it is not time yet.
+// ToStore returns what is to be brought to the stored rows in one transaction; nil: nothing is. With
+// it they know all up to an event; 0: there is more to bring before they do.
 func (s *Lane) ToStore() (list map[string]int64, to int64) {
-	if s.unstored < mostUnstored && s.to-s.from < mostEvents {
-		return nil, 0
-	}
-	list = make(map[string]int64, s.unstored)
-	for id, e := range s.last {
-		if !e.stored {
-			list[id] = e.at
+	if s.owed == nil {
+		if s.unstored < mostUnstored && s.to-s.from < mostEvents {
+			return nil, 0
+		}
+		s.owed, s.goal, s.part = make(map[string]bool, s.unstored), s.to, max(leastPart, s.unstored/parts)
+		for id, e := range s.last {
+			if !e.stored {
+				s.owed[id] = true
+			}
 		}
 	}
-	return list, s.to
+	list = make(map[string]int64, s.part)
+	for id := range s.owed {
+		if e, has := s.last[id]; !has || e.stored {
+			delete(s.owed, id)
+		} else if len(list) < s.part {
+			list[id] = e.at
+		} else {
+			return list, 0
+		}
+	}
+	return list, s.goal
+}
+
+// Brought notes that what ToStore gave is in the stored rows.
+func (s *Lane) Brought(list map[string]int64, to int64) {
+	for id, at := range list {
+		s.Stored(id, at)
+		delete(s.owed, id)
+	}
+	if to > 0 && to == s.goal {
+		s.owed, s.goal = nil, 0
+	}
 }

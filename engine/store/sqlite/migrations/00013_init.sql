@@ -33,7 +33,7 @@ CREATE TABLE ids (
     seq   INTEGER NOT NULL
 );
 
--- The last seq and the last instant that were given out, and the last number of a row of a list.
+-- What who appends goes by, whatever the lane: the last seq and the last instant that were given out, and the last number of a row of a list.
 CREATE TABLE clock (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     seq INTEGER NOT NULL,
@@ -42,8 +42,12 @@ CREATE TABLE clock (
 );
 INSERT INTO clock VALUES (1, 0, 0, 0);
 
+-- Order is kept among the inputs of a range of the subjects' hash. The lanes are numbered from 0, in the order of their ranges, which hold
+-- every hash once. epoch is raised by each new owner.
 CREATE TABLE lanes (
-    lane     INTEGER PRIMARY KEY,
+    lane      INTEGER PRIMARY KEY,
+    first     INTEGER NOT NULL,
+    last      INTEGER NOT NULL,
     epoch     INTEGER NOT NULL,
     watermark INTEGER NOT NULL,
     seen      INTEGER NOT NULL -- up to here subjects know when they were last seen

@@ -1,0 +1,92 @@
+package lastseen
+
+import (
+	"fmt"
+	"testing"
+)
+
+// stored is a database with so many decided events, each of a member of their own.
+type stored struct{ from, to int64 }
+
+func (s *stored) Bounds(int) (from, to int64, err error) { return s.from, s.to, nil }
+
+func (s *stored) Seen(_ int, from, to int64, each func(member string, at, seq int64)) error {
+	for seq := from + 1; seq <= to; seq++ {
+		each(fmt.Sprint("m", seq), seq, seq)
+	}
+	return nil
+}
+
+// What is known from events alone is brought to the stored rows in parts, each member once, what a
+// transaction has failed to write again, and only then the rows know.
+func TestBroughtInParts(t *testing.T) {
+	db, e, rows := &stored{to: mostUnstored + 100}, New(1), map[string]bool{}
+	for call := 1; db.from == 0; call++ {
+		if call > 2*mostUnstored/leastPart {
+			t.Fatalf("after %d parts %d rows know it, and not all is brought", call, len(rows))
+		}
+		db.to++ // events go on
+		err := e.Of(db, 0, func(l *Lane) {
+			list, to := l.ToStore()
+			if len(list) > leastPart || list == nil {
+				t.Fatalf("%d members at once", len(list))
+			}
+			if call%3 == 0 {
+				return // it could not be stored
+			}
+			for id, at := range list {
+				if rows[id] || fmt.Sprint("m", at) != id {
+					t.Errorf("%s is brought again, or with %d", id, at)
+				}
+				rows[id] = true
+			}
+			l.Brought(list, to)
+			db.from = to
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seq := int64(1); seq <= db.from; seq++ {
+		if !rows[fmt.Sprint("m", seq)] {
+			t.Fatalf("the rows are said to know all up to %d, and m%d does not", db.from, seq)
+		}
+	}
+	err := e.Of(db, 0, func(l *Lane) {
+		if list, _ := l.ToStore(); list != nil {
+			t.Errorf("%d members are brought again", len(list))
+		}
+		if at, later := l.At(fmt.Sprint("m", db.to)); !later || at != db.to {
+			t.Errorf("the last event is of %d, %v", at, later)
+		}
+		if _, later := l.At("m1"); later {
+			t.Error("what the rows know is still kept")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// However many members a commit brings, what is known from events alone does not grow for ever.
+func TestPartsKeepUp(t *testing.T) {
+	db, e := &stored{}, New(1)
+	const each, commits = 1000, 1000
+	for range commits {
+		db.to += each
+		err := e.Of(db, 0, func(l *Lane) {
+			list, to := l.ToStore()
+			if list == nil {
+				return
+			}
+			l.Brought(list, to)
+			db.from = max(db.from, to)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if behind := db.to - db.from; behind > 4*parts*each {
+			t.Fatalf("the rows are %d events behind", behind)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package sqlconn
+
+import (
+	"fmt"
+	"net/url"
+)
+
+// Sizes of a database, in bytes: of a page, and of a log that is cut when it begins anew.
+const (
+	PageSize = 2048
+	logLimit = 64 << 20
+)
+
+// ReadingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one
+// only takes long to empty.
+const ReadingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
+
+// DSN returns by what a database is opened. It carries the pragmas, so that every connection has
+// them. A busy timeout is for a second process on the file.
+func DSN(path string) string {
+	q := url.Values{"_pragma": {
+		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", PageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
+		"cache_size(-65536)",
+		"temp_store(MEMORY)", "wal_autocheckpoint(0)", fmt.Sprintf("journal_size_limit(%d)", logLimit),
+		"foreign_keys(0)",
+	}, "_txlock": {"immediate"}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
