@@ -142,8 +142,9 @@ func (t *task) pace(ctx context.Context) event {
 }
 
 // gap returns how far apart batches begin, by how large the last one was, how much of it jobs have
-// brought, how long after the one before it began, and how many lanes share the load. What jobs bring is no load to gather for: the
-// quota brings as much as there is, and a live event among it would wait.
+// brought, how long after the one before it began, and how many lanes share the load. What jobs
+// bring is no load to gather for: the quota brings as much as there is, and a live event among it
+// would wait.
 func gap(did, brought int, after time.Duration, lanes int) time.Duration {
 	live := did - brought
 	switch {

@@ -188,7 +188,7 @@ func (b *batch) decided(t *tx) error {
 // check holds the batch against what it was decided on, before anything is written: a stale batch
 // leaves no trace in the transaction that it shares with others.
 func (b *batch) check(t *tx) error {
-	fresh, err := t.one("SELECT watermark FROM lanes WHERE lane = ? AND epoch = ?", []any{b.lane, b.epoch},
+	fresh, err := t.one("SELECT watermark FROM lanes WHERE lane = ? AND fence = ?", []any{b.lane, b.epoch},
 		func(r row) error {
 			b.before = r.int(0)
 			return nil

@@ -16,7 +16,7 @@ import (
 // Claim raises the lane's epoch.
 func (d *db) Claim(ctx context.Context, lane int) (epoch int64, err error) {
 	err = d.writeAgain(ctx, 1, func(t *tx) error {
-		_, err := t.one("UPDATE lanes SET epoch = epoch + 1 WHERE lane = ? RETURNING epoch", []any{lane},
+		_, err := t.one("UPDATE lanes SET fence = fence + 1 WHERE lane = ? RETURNING fence", []any{lane},
 			func(r row) error {
 				epoch = r.int(0)
 				return nil
@@ -59,7 +59,7 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*
 	b := &store.Batch{}
 	var next time.Time
 	err := d.read(ctx, func(c *conn) error {
-		_, err := c.one("SELECT epoch, watermark, at FROM lanes, clock WHERE lane = ?", []any{lane}, func(r row) error {
+		_, err := c.one("SELECT fence, watermark, at FROM lanes, clock WHERE lane = ?", []any{lane}, func(r row) error {
 			b.Epoch, b.Watermark, b.Horizon = r.int(0), r.int(1), instant(r.int(2))
 			return nil
 		})

@@ -144,6 +144,6 @@ func (t *tx) release(member string) error {
 	if _, err := t.exec(settled, t.clock.at, member); err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE lanes SET epoch = epoch + 1 WHERE lane = ?", lane)
+	_, err = t.exec("UPDATE lanes SET fence = fence + 1 WHERE lane = ?", lane)
 	return err
 }

@@ -108,7 +108,8 @@ func (t *tx) insert(in *engine.Input, kind string, data []byte) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	seen := kind == string(engine.InputEvent) && movesLastSeen(in, data)
 	hash := store.HashOf(store.SubjectMember, in.Member)
-	_, err := t.exec(insert, t.lanes.Of(hash), in.Seq, kind, in.ID, hash, in.Member, in.Name, millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
+	_, err := t.exec(insert, t.lanes.Of(hash), in.Seq, kind, in.ID, hash, in.Member, in.Name,
+		millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
 	if err == nil {
 		t.clock.seq, t.dirty = in.Seq, true
 	}

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"time"
+
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 
 	"github.com/usher-run/usher/engine/store"
 )

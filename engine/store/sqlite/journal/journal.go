@@ -114,7 +114,8 @@ func Open(db Database, o Options) (*Journal, error) {
 		o.Lost(describeLost(f.path, f.lost))
 	}
 	j := &Journal{
-		file: f, db: db, clock: o.Clock, lanes: o.Lanes, owed: make([]int, len(o.Lanes)), known: map[store.Identity]*Entry{}, last: millis(o.Last),
+		file: f, db: db, clock: o.Clock, lanes: o.Lanes, owed: make([]int, len(o.Lanes)),
+		known: map[store.Identity]*Entry{}, last: millis(o.Last),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	// A round of its own: what lies behind a first record that is not whole must not follow on what is
