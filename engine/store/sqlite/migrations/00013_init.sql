@@ -43,12 +43,12 @@ CREATE TABLE clock (
 INSERT INTO clock VALUES (1, 0, 0, 0);
 
 -- Order is kept among the inputs of a range of the subjects' hash. The lanes are numbered from 0, in the order of their ranges, which hold
--- every hash once. epoch is raised by each new owner.
+-- every hash once. fence is raised by each new owner.
 CREATE TABLE lanes (
     lane      INTEGER PRIMARY KEY,
     first     INTEGER NOT NULL,
     last      INTEGER NOT NULL,
-    epoch     INTEGER NOT NULL,
+    fence     INTEGER NOT NULL,
     watermark INTEGER NOT NULL,
     seen      INTEGER NOT NULL -- up to here subjects know when they were last seen
 );
