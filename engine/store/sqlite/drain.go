@@ -309,7 +309,9 @@ func (c *conn) owes(lane int, now time.Time, next *time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	const waits = `SELECT due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0 AND due_at > ?` +
+	// The first bound of a column is the one that SQLite seeks by: by the other it would go through all
+	// that is due.
+	const waits = `SELECT due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > ? AND due_at > 0` +
 		runsNotHeld + `ORDER BY due_at LIMIT 1`
 	const reevaluations = `SELECT at FROM reevaluations WHERE lane = ? AND at > ?` + reevaluationsNotHeld + `ORDER BY at LIMIT 1`
 	for _, due := range []string{waits, reevaluations} {

@@ -11,6 +11,10 @@ const (
 	logLimit = 64 << 20
 )
 
+// cacheSize keeps what the writer changes time and again, 16 MB. After a commit that has split pages
+// SQLite goes through all of its cache: a larger one costs more than it saves.
+const cacheSize = "cache_size(-16384)"
+
 // ReadingOnly makes a DSN that of a reader, whose cache is empty after every commit: a large one
 // only takes long to empty.
 const ReadingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
@@ -20,7 +24,7 @@ const ReadingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
 func DSN(path string) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", PageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
-		"cache_size(-65536)",
+		cacheSize,
 		"temp_store(MEMORY)", "wal_autocheckpoint(0)", fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		"foreign_keys(0)",
 	}, "_txlock": {"immediate"}}
