@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -138,6 +139,7 @@ func (s *server) ready(c *gin.Context) {
 		}
 	}
 	held, err := s.Store.Held(ctx)
+	held = slices.DeleteFunc(held, func(h engine.Held) bool { return h.Building })
 	if err != nil {
 		s.Log.Warn("not ready", "error", err)
 		s.fail(c, newError(codeUnavailable, "the database does not answer"))

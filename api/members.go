@@ -52,7 +52,7 @@ type memberView struct {
 	Segments   []string       `json:"segments" doc:"those that the member is in now"`
 	// Failed is seldom there: expressions are checked before they are served.
 	Failed     map[string]string `json:"failed,omitempty" doc:"computed attributes and segments that could not be evaluated, with the reason"`
-	Held       string            `json:"held,omitempty" doc:"what of the member cannot be read: nothing is decided on them until it can"`
+	Held       string            `json:"held,omitempty" doc:"why nothing is decided on the member for now: what cannot be read, or that a long history is being added up"`
 	CreatedAt  time.Time         `json:"created_at"`
 	LastSeenAt *time.Time        `json:"last_seen_at,omitempty"`
 	Coupons    []couponView      `json:"coupons" doc:"the newest 50; all of them are at /v1/members/{id}/coupons"`

@@ -406,6 +406,7 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	}
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
+	d.past.Patient = true // it is asked beside decisions
 	d.begin(at)
 	in, err := g.Expr.Test(d.env)
 	return in, d.failure(err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,8 +69,12 @@ func (ev *evaluator) scope(r *Run, b *book) {
 
 // unread returns what an evaluation could not read, else its error, and forgets it.
 func (ev *evaluator) unread(err error) error {
-	if ev.past.Unavailable != nil {
-		return ev.past.Unavailable
+	if u := ev.past.Unavailable; u != nil {
+		var lack *NotBuilt
+		if errors.As(u, &lack) { // of one event: another expression may ask another
+			ev.past.Unavailable = nil
+		}
+		return u
 	}
 	if u := ev.past.Unreadable; u != nil {
 		ev.past.Unreadable = nil

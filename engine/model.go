@@ -245,7 +245,7 @@ type Changes struct {
 	// events that runs emitted to their own member: decided already, to be kept in the history
 	Cascaded      []Input
 	Emitted       []Input              // events that runs emitted to other members: to be accepted into the inbox
-	Held          []Held               // members of whom something cannot be read
+	Held          []Held               // members on whom nothing can be decided
 	Reevaluations []Reevaluation       // of members for whom that has changed
 	Trees         []history.TreeChange // over long histories
 	Taken         map[string]int       // coupons taken from the lane's blocks, by pool with a budget
@@ -304,11 +304,12 @@ type Poisoned struct {
 	Error    string
 }
 
-// Held is a member on whom nothing can be decided, because something that is stored of them cannot
-// be read. Their inputs are kept.
+// Held is a member on whom nothing can be decided for a while, because something that is stored of
+// them cannot be read, or because trees over their history are being built. Their inputs are kept.
 type Held struct {
-	Member string
-	Error  string
+	Member   string
+	Error    string
+	Building bool // trees are: see [NotBuilt]
 }
 
 // PoolState is what a lane may grant of a coupon pool with a budget.

@@ -52,7 +52,7 @@ func (p *printout) member(m *shownMember) {
 		rows = append(rows, []string{"last seen", p.Clock(*m.LastSeenAt)})
 	}
 	if m.Held != "" {
-		rows = append(rows, []string{"held", "nothing is decided until it can be read: " + m.Held})
+		rows = append(rows, []string{"held", "nothing is decided for now: " + m.Held})
 	}
 	add := func(values map[string]any, note string) {
 		for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -52,6 +52,14 @@ type Taken struct {
 // counted is the tree that counts events alone.
 const counted = "count"
 
+// Key returns the key of the tree over what is taken; nil is nothing, of events that are counted.
+func (t *Taken) Key() string {
+	if t == nil {
+		return counted
+	}
+	return t.Aggregate.Key
+}
+
 // grown is a tree over the events of a part of a history, with where it comes from.
 type grown struct {
 	*tree.Tree
@@ -68,12 +76,7 @@ type treeSource struct {
 
 func (s *treeSource) past() *past { return s.reader.History.find(s.event) }
 
-func (s *treeSource) key() string {
-	if s.of == nil {
-		return counted
-	}
-	return s.of.Key
-}
+func (s *treeSource) key() string { return s.of.Key() }
 
 // Node returns a stored node.
 func (s *treeSource) Node(level int, bucket int64) ([]byte, error) {
@@ -90,25 +93,28 @@ func (s *treeSource) Node(level int, bucket int64) ([]byte, error) {
 
 // Items calls f with the item of each event.
 func (s *treeSource) Items(from, to int64, f func(at int64, item any)) error {
-	return s.reader.pages(s.past(), from, to, func(page []*happened) {
+	return s.reader.pages(s.past(), from, to, func(page []*happened) bool {
 		for i, item := range s.items(page) {
 			f(page[i].time, item)
 		}
+		return true
 	})
 }
 
-// pages calls f with the events from a time to another, some at once.
-func (r *Reader) pages(p *past, from, to int64, f func([]*happened)) error {
+// pages calls f with the events from a time to another, some at once, until f returns false.
+func (r *Reader) pages(p *past, from, to int64, f func([]*happened) (more bool)) error {
 	const size = 256
-	page := make([]*happened, 0, size)
+	page, more := make([]*happened, 0, size), true
 	err := r.each(p, from, to, func(h *happened) bool {
 		if page = append(page, h); len(page) == size {
-			f(page)
+			more = f(page)
 			page = page[:0]
 		}
-		return true
+		return more
 	})
-	f(page)
+	if more && len(page) > 0 {
+		f(page)
+	}
 	return err
 }
 
@@ -211,7 +217,7 @@ func (r *Reader) tree(p *past, of *Taken) (g *grown, err error) {
 		return g, nil
 	}
 	root := p.roots[s.key()]
-	if root == nil {
+	if root == nil || tree.IsUnfinished(root) {
 		err = r.build(p, []*Taken{of})
 		return p.trees[s.key()], err
 	}
@@ -221,41 +227,6 @@ func (r *Reader) tree(p *past, of *Taken) (g *grown, err error) {
 	}
 	p.keep(g)
 	return g, nil
-}
-
-// build makes trees of all events of a part, in one go.
-func (r *Reader) build(p *past, missing []*Taken) error {
-	var first, last int64
-	for newest, at := range map[bool]*int64{false: &first, true: &last} {
-		err := r.from(p, math.MinInt64, math.MaxInt64, newest, func(h *happened) bool {
-			*at = h.time
-			return false
-		})
-		if err != nil {
-			return err
-		}
-	}
-	made := make([]*grown, len(missing))
-	builders := make([]*tree.Builder, len(missing))
-	for i, of := range missing {
-		made[i] = &grown{treeSource: treeSource{reader: r, event: p.name, of: of}}
-		builders[i] = tree.Build(&made[i].treeSource, first, last)
-	}
-	err := r.pages(p, math.MinInt64, math.MaxInt64, func(page []*happened) {
-		for i, b := range builders {
-			for k, item := range made[i].items(page) {
-				b.Add(page[k].time, item)
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for i, b := range builders {
-		made[i].Tree = b.Tree()
-		p.keep(made[i])
-	}
-	return nil
 }
 
 func (p *past) keep(g *grown) {
@@ -295,6 +266,8 @@ func (r *Reader) grow(p *past, h *happened, taken map[string]*Taken) {
 		of := taken[key]
 		if of == nil && key != counted {
 			p.giveUp(key)
+		} else if tree.IsUnfinished(p.roots[key]) { // it is missing
+			continue
 		} else if _, err := r.tree(p, of); err != nil {
 			p.giveUp(key)
 		}

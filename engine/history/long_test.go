@@ -104,6 +104,24 @@ func (s *shelf) take(changes []TreeChange, added []Event) *History {
 	return h
 }
 
+var errBrokenOff = errors.New("it was broken off")
+
+// rebuild builds trees beside decisions, and breaks off behind some parts.
+func (s *shelf) rebuild(r *Reader, taken map[string]*Taken, parts int) {
+	missing := []*Taken{nil}
+	for _, key := range slices.Sorted(maps.Keys(taken)) {
+		missing = append(missing, taken[key])
+	}
+	r.History = s.take(nil, nil)
+	_ = r.Build("m", "buy", missing, func(changes []TreeChange) error {
+		if parts--; parts < 0 {
+			return errBrokenOff
+		}
+		s.take(changes, nil)
+		return nil
+	})
+}
+
 // asList is a history that is never long: expressions go through its lists.
 type asList struct{ *Reader }
 
@@ -178,6 +196,10 @@ func TestLongHistoriesAnswerAsLists(t *testing.T) {
 			fresh = append(fresh, in)
 			if rapid.IntRange(0, 40).Draw(t, "commit") == 0 {
 				commit()
+				if rapid.IntRange(0, 3).Draw(t, "rebuild") == 0 { // beside decisions, which may break off
+					back.rebuild(stored, taken, rapid.IntRange(0, 3).Draw(t, "parts"))
+					stored.History = back.take(nil, nil)
+				}
 			}
 			if rapid.IntRange(0, 20).Draw(t, "ask") > 0 {
 				continue
@@ -212,7 +234,7 @@ func longBuys(t *testing.T) (*shelf, *Reader, *expression.Expr) {
 	}
 	now := time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC)
 	back := &shelf{nodes: map[string][]byte{}, roots: map[string][]byte{}}
-	r := &Reader{Zone: time.UTC, Env: expression.NewEnv(), Schema: s, Now: now}
+	r := &Reader{Zone: time.UTC, Env: expression.NewEnv(), Schema: s, Now: now, Patient: true}
 	for i := range 5000 {
 		back.events = append(back.events, Event{
 			ID: fmt.Sprint(i), Time: now.Add(time.Duration(i-5000) * 20 * time.Minute), At: now, Place: int64(i),

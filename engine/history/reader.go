@@ -34,6 +34,8 @@ type Reader struct {
 	Zone    *time.Location    // of the member
 	Schema  *playbooks.Schema // that events are read by
 
+	Patient bool // it builds trees of any number of stored events: see NotBuilt
+
 	Unreadable  *Unreadable  // what was asked for and cannot be read
 	Unavailable *Unavailable // what could not be had from a store
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// Holds lets go on what was stopped for a while: members of whom something cannot be read, and runs
-// that are parked.
+// Holds lets go on what was stopped for a while: members of whom something cannot be read, or whose
+// trees are being built, and runs that are parked.
 type Holds interface {
-	// Held lists the members that are held, with what of them cannot be read.
+	// Held lists the members that are held, with what of them cannot be read, or that trees are built.
 	//
 	//  1. Each is listed once. (Aside "holds a member with their inputs, waits and re-evaluations, and lets
 	//     them go on")
@@ -21,6 +21,15 @@ type Holds interface {
 	//  1. Their inputs are undecided again, in their order, accepted now.
 	//     (Aside "holds a member with their inputs, waits and re-evaluations, and lets them go on")
 	Release(ctx context.Context) (members []string, err error)
+
+	// BuildTrees stores parts of trees over the events of a member who is held while they are built.
+	// With the last part the member goes on, as by Release.
+	//
+	//  1. Of anybody else nothing is stored: it is ErrStale. (Trees "builds them while their member is
+	//     held, and of nobody else")
+	//  2. Nobody but BuildTrees lets such a member go on, and no failure lists them. (Trees "builds them
+	//     while their member is held, and of nobody else")
+	BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error
 
 	// Unpark makes the waits of parked runs due at once.
 	//

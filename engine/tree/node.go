@@ -8,10 +8,12 @@ import (
 const (
 	fanBits = 6 // of the parts of a node
 	fan     = 1 << fanBits
-	levels  = 8         // nodes of the last one hold 2^48 ms, 8,900 years
-	format  = 1         // the first byte of a stored node
-	offset  = 1 << 47   // of times, which may lie before 1970
-	most    = 1<<48 - 1 // the last time, counted from the offset
+	levels  = 8 // nodes of the last one hold 2^48 ms, 8,900 years
+	format  = 1 // the first byte of a stored node
+	// unfinished is all there is in place of a root that is not stored yet.
+	unfinished = 0
+	offset     = 1 << 47   // of times, which may lie before 1970
+	most       = 1<<48 - 1 // the last time, counted from the offset
 )
 
 // RootLevel is the level under which the place of a tree's first node is stored.

@@ -54,7 +54,19 @@ func Build(s Source, first, last int64) *Builder {
 // Add adds the next event.
 func (b *Builder) Add(at int64, item any) { b.grower.add(at, item) }
 
-// Tree returns the tree of the events that were added.
+// Waiting returns how many nodes are complete: no event that is still to come is in them.
+func (b *Builder) Waiting() int { return len(b.tree.nodes) - 1 } // the root is not
+
+// Take returns the nodes that are complete, and lets go of them.
+func (b *Builder) Take() []Node {
+	root := b.tree.nodes[b.tree.root]
+	delete(b.tree.nodes, b.tree.root)
+	out := b.tree.changed()
+	b.tree.nodes = map[place]*node{b.tree.root: root}
+	return out
+}
+
+// Tree returns the tree of the events that were added, without what was taken of it.
 func (b *Builder) Tree() *Tree {
 	b.grower.close(b.tree.root.level)
 	return b.tree
@@ -278,6 +290,20 @@ type Node struct {
 
 // Changed returns the nodes that are not as they were stored, in the order of their places.
 func (t *Tree) Changed() []Node {
+	out := t.changed()
+	if t.moved && len(out) > 0 {
+		out = append(out, Node{RootLevel, 0, encodeRoot(t.root)})
+	}
+	return out
+}
+
+// Unfinished returns what stands for the root while a tree is being stored in parts.
+func Unfinished() Node { return Node{RootLevel, 0, []byte{unfinished}} }
+
+// IsUnfinished reports whether a root is that of a tree of which only parts are stored.
+func IsUnfinished(root []byte) bool { return len(root) == 1 && root[0] == unfinished }
+
+func (t *Tree) changed() []Node {
 	var out []Node
 	for _, p := range slices.SortedFunc(maps.Keys(t.nodes), func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.level, b.level), cmp.Compare(a.bucket, b.bucket))
@@ -285,9 +311,6 @@ func (t *Tree) Changed() []Node {
 		if n := t.nodes[p]; n.dirty {
 			out = append(out, Node{p.level, p.bucket, n.encode()})
 		}
-	}
-	if t.moved && len(out) > 0 {
-		out = append(out, Node{RootLevel, 0, encodeRoot(t.root)})
 	}
 	return out
 }

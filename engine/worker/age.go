@@ -45,7 +45,13 @@ func (w *Worker) held(ctx context.Context) error {
 		w.Wake(released...)
 	}
 	list, err := w.Store.Held(ctx)
-	w.Metrics.held.Set(float64(len(list)))
+	n := 0
+	for _, h := range list {
+		if !h.Building {
+			n++
+		}
+	}
+	w.Metrics.held.Set(float64(n))
 	return err
 }
 

@@ -21,6 +21,7 @@ type batch struct {
 	pools   map[string]*engine.PoolState
 	want    int // coupons to be had of each pool
 	changes *engine.Changes
+	lacks   map[string]*engine.NotBuilt // members who are held until trees are built
 
 	suspects map[string]bool // members whose changes may be what the database refuses
 }
@@ -185,10 +186,16 @@ func (w *Worker) follow(b *batch) {
 	for i := range b.changes.Emitted {
 		w.Wake(b.changes.Emitted[i].Member)
 	}
-	if len(b.changes.Held) > 0 {
-		w.recount.Store(true)
+	for m, lack := range b.lacks {
+		w.Log.Info("a member is held until their history is added up, others go on", "lane", b.lane, "member", m, "event",
+			lack.Event)
+		w.builds.add(building{m, lack, b.watermark()})
 	}
 	for _, h := range b.changes.Held {
+		if w.builds.has(h.Member) {
+			continue
+		}
+		w.recount.Store(true)
 		if !w.sayHeld(h.Member, now) {
 			continue
 		}
@@ -205,7 +212,7 @@ func (w *Worker) follow(b *batch) {
 func (w *Worker) decide(ctx context.Context, b *batch) error {
 	want := len(b.Inputs) + len(b.Due)
 	for {
-		b.want = want
+		b.want, b.lacks = want, nil
 		b.changes = &engine.Changes{Taken: map[string]int{}}
 		a, err := w.loadBatch(ctx, b)
 		if err != nil {
@@ -233,13 +240,13 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: why})
 			continue
 		}
+		mark := markOf(b)
 		if b.suspects[m] {
-			if err := w.isolate(ctx, a, b, m); err != nil {
+			if err := w.isolateOrHold(ctx, a, b, m, &mark); err != nil {
 				return err
 			}
 			continue
 		}
-		mark := markOf(b)
 		err := decideOne(a, m, b.states[m], b.inputs[m], b.Horizon, b.pools, b.changes)
 		if err == nil {
 			continue
@@ -248,7 +255,9 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 		if errors.As(err, &need) {
 			return err
 		}
-		mark.restore(b)
+		if mark.restore(b); b.holdToBuild(m, err) {
+			continue
+		}
 		var unavailable *engine.Unavailable
 		if errors.As(err, &unavailable) {
 			return err
@@ -258,11 +267,24 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: damaged.Error()})
 			continue
 		}
-		if err := w.isolate(ctx, a, b, m); err != nil {
+		if err := w.isolateOrHold(ctx, a, b, m, &mark); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isolateOrHold isolates a member's inputs, or goes back to the mark and holds the member when that
+// lacks trees.
+func (w *Worker) isolateOrHold(ctx context.Context, a *active, b *batch, member string, before *mark) error {
+	err := w.isolate(ctx, a, b, member)
+	if err == nil {
+		return nil
+	}
+	if before.restore(b); b.holdToBuild(member, err) {
+		return nil
+	}
+	return err
 }
 
 // decideOne calls the core. A panic in it is an error of this member's input and of nobody else.

@@ -79,6 +79,7 @@ type Worker struct {
 	soon     chan time.Time
 	newJob   chan struct{} // holds a token when there is a new job
 	jobs     jobs
+	builds   builds
 }
 
 // New makes a worker. It connects to nothing before Run.
@@ -111,6 +112,7 @@ func New(c Config) (*Worker, error) {
 		saidHeld: map[string]time.Time{},
 		runners:  map[string]*runner{}, unsent: make(chan struct{}, 1),
 		soon: make(chan time.Time, 64), newJob: make(chan struct{}, 1), jobs: jobs{lists: map[int64][]string{}},
+		builds: builds{more: make(chan struct{}, 1)},
 	}
 	w.deliveries = newExecutor(w)
 	return w, nil
@@ -164,7 +166,7 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) loops() []func(context.Context) {
 	loops := []func(context.Context){w.enqueueUnsent, w.watchActive}
 	if !w.NoTasks {
-		loops = append(loops, w.sweep, w.carryOut, w.deliveries.run)
+		loops = append(loops, w.sweep, w.carryOut, w.deliveries.run, w.buildTrees)
 	}
 	if !w.NoSchedules && !w.NoTasks {
 		loops = append(loops, w.schedule)

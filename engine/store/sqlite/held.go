@@ -18,10 +18,10 @@ const (
 	reevaluationsNotHeld = " AND subject NOT IN (SELECT subject FROM held) "
 )
 
-const heldColumns = "s.id, h.error FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"
+const heldColumns = "s.id, h.error, h.building FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"
 
-// hold holds members of whom something cannot be read, and keeps the inputs of the batch that are
-// theirs behind the watermark.
+// hold holds members on whom nothing can be decided, and keeps the inputs of the batch that are theirs
+// behind the watermark.
 func (b *batch) hold(t *tx) error {
 	if len(b.Held) == 0 {
 		return nil
@@ -39,10 +39,10 @@ func (b *batch) hold(t *tx) error {
 		subject, err := t.subject(h.Member)
 		n := 0
 		if err == nil {
-			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, t.lanes.OfMember(h.Member),
-				t.clock.at, h.Error)
+			n, err = t.exec("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", subject, b.lane, t.clock.at,
+				h.Error, b.before, h.Building)
 		}
-		if err == nil && n == 1 {
+		if err == nil && n == 1 && !h.Building {
 			err = t.fail(t.clock.at, store.FailedMember, h.Member, h.Error)
 		}
 		if err != nil {
@@ -60,7 +60,7 @@ func (c *conn) isHeld(member string) (bool, error) {
 func (d *db) Held(ctx context.Context) (list []engine.Held, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		return c.query("SELECT "+heldColumns+" ORDER BY s.id", nil, func(r row) error {
-			list = append(list, engine.Held{Member: r.str(0), Error: r.str(1)})
+			list = append(list, engine.Held{Member: r.str(0), Error: r.str(1), Building: r.int(2) == 1})
 			return nil
 		})
 	})
@@ -77,6 +77,9 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 		return nil, err
 	}
 	for _, h := range held {
+		if h.Building {
+			continue
+		}
 		why := ""
 		err := d.read(ctx, func(c *conn) (err error) {
 			why, err = c.unreadable(h.Member)
@@ -91,6 +94,34 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 		}
 	}
 	return released, nil
+}
+
+// BuildTrees stores parts of trees of a member who is held for them.
+func (d *db) BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error {
+	rows := 1
+	for i := range trees {
+		rows += len(trees[i].Nodes)
+	}
+	err := d.writeAgain(ctx, rows, func(t *tx) error {
+		held, err := t.one("SELECT "+heldColumns+" AND s.kind = 'member' AND s.id = ? AND h.building = 1", []any{member},
+			func(row) error { return nil })
+		if err == nil && !held {
+			err = store.ErrStale
+		}
+		for i := range trees {
+			if err == nil {
+				err = t.putTree(&trees[i])
+			}
+		}
+		if err == nil && last {
+			err = t.release(member)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store trees of member %s: %w", member, err)
+	}
+	return nil
 }
 
 // unreadable returns what of a member cannot be read: their state, an open run, or an event of
@@ -123,9 +154,10 @@ func (t *tx) release(member string) error {
 		kind, id string
 	}
 	var list []kept
-	const read = `SELECT seq, kind, id FROM inbox WHERE lane = ? AND member = ? AND (kind LIKE '` + kindHeld + `%'
+	const read = `SELECT seq, kind, id FROM inbox WHERE lane = ? AND seq > (SELECT h.seq FROM subjects s CROSS JOIN held h
+			WHERE s.kind = 'member' AND s.id = ? AND h.subject = s.n) AND member = ? AND (kind LIKE '` + kindHeld + `%'
 		OR seq > (SELECT watermark FROM lanes s WHERE s.lane = inbox.lane) AND kind NOT IN ('cascaded', 'poisoned')) ORDER BY seq`
-	err := t.query(read, []any{lane, member}, func(r row) error {
+	err := t.query(read, []any{lane, member, member}, func(r row) error {
 		list = append(list, kept{r.int(0), strings.TrimPrefix(r.str(1), kindHeld), r.str(2)})
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
 // Runs pages over runs, newest first.
@@ -73,16 +74,16 @@ func (c *conn) openRuns(p *records.Page, member string, before int64, each func(
 	read := "SELECT " + runColumns + " FROM " + of + " r.place >= ? AND r.place < ? AND r.state = 'waiting' ORDER BY r.place DESC LIMIT ?"
 	args = append(args, lowest, before)
 	for {
-		n, more := 0, true
-		err := c.query(read, append(slices.Clone(args), portion), func(r row) error {
+		n, wanted := 0, true
+		err := c.query(read, append(slices.Clone(args), trail.Portion), func(r row) error {
 			of, _ := runOf(r) // what cannot be read is shown by the run alone
 			n, before = n+1, r.int(13)
-			if more {
-				more = each(&records.Item{Place: before, Run: &of})
+			if wanted {
+				wanted = each(&records.Item{Place: before, Run: &of})
 			}
 			return nil
 		})
-		if err != nil || !more || n < portion {
+		if err != nil || !wanted || n < trail.Portion {
 			return err
 		}
 		args[len(args)-1] = before
@@ -113,9 +114,9 @@ func (c *conn) begunRuns(p *records.Page, f store.RunFilter, before int64, each 
 		}
 		return true, nil
 	}
-	from := records.NumberOf(before)
+	t, from := trail.Trail{Conn: c.Conn, Page: p}, records.NumberOf(before)
 	if f.Member != "" {
-		_, err := c.walk(p, showingRuns, []any{f.Member}, from, 1, record)
+		_, err := t.Walk(trail.OfRuns, []any{f.Member}, from, 1, record)
 		return err
 	}
 	begun, until, ok := engine.InstantsOf(f.Prefix)
@@ -123,9 +124,10 @@ func (c *conn) begunRuns(p *records.Page, f store.RunFilter, before int64, each 
 		return nil
 	}
 	if until.Sub(begun) < shortWhile {
-		return c.walkBetween(p, begun, until, from, record)
+		return t.Between(millis(begun), millis(until), from, record)
 	}
-	return c.walkMarked(p, f.Playbook, []string{cmp.Or(string(f.State), engine.ReasonEntered)}, from, record)
+	what := cmp.Or(string(f.State), engine.ReasonEntered)
+	return t.Marked(f.Playbook, what, what, from, record)
 }
 
 // Decisions pages over entries and refusals, newest first.
@@ -153,11 +155,11 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 		return !p.Full, nil
 	}
 	err = d.read(ctx, func(c *conn) (err error) {
-		from := records.NumberOf(before)
+		t, from := trail.Trail{Conn: c.Conn, Page: p}, records.NumberOf(before)
 		if f.Member == "" {
-			return c.walkMarked(p, f.Playbook, []string{engine.WhatRefused, engine.ReasonEntered}, from, each)
+			return t.Marked(f.Playbook, engine.WhatRefused, engine.ReasonEntered, from, each)
 		}
-		_, err = c.walk(p, showingDecisions, []any{f.Member}, from, 1, each)
+		_, err = t.Walk(trail.OfDecisions, []any{f.Member}, from, 1, each)
 		return err
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
 // The lists of one member find by an index what they show, in the order in which they show it: nothing
@@ -20,8 +21,9 @@ func TestListsOfAMemberReadWhatTheyShow(t *testing.T) {
 	}
 	defer s.Close()
 	for name, sql := range map[string]string{
-		"runs": showingRuns, "coupons": showingCoupons, "decisions": showingDecisions, "timeline": showingAny,
-		"events": eventsBefore, "names of events": nextName,
+		"runs": string(trail.OfRuns), "coupons": string(trail.OfCoupons), "decisions": string(trail.OfDecisions),
+		"timeline": string(trail.OfAny),
+		"events":   eventsBefore, "names of events": nextName,
 	} {
 		var plan []string
 		err := s.(*db).read(t.Context(), func(c *conn) error {

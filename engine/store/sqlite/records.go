@@ -2,14 +2,11 @@ package sqlite
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
 // encoded is a record with everything encoded that does not depend on its number.
@@ -158,12 +155,6 @@ func (t *tx) putRun(r *runRow, k *chain, marks map[records.Mark]bool) error {
 	return err
 }
 
-const recordColumns = "r.n, r.member, r.at, r.data"
-
-func recordOf(r row) *records.Stored {
-	return records.Read(r.int(0), r.str(1), instant(r.int(2)), r.bytes(3))
-}
-
 // beginning returns the run that a record begins, by its id, with its place; nil when there is none.
 func (c *conn) beginning(id string) (*records.Item, error) {
 	at, until, ok := engine.InstantsOf(id)
@@ -172,8 +163,8 @@ func (c *conn) beginning(id string) (*records.Item, error) {
 	}
 	var found *records.Item
 	var damaged error
-	err := c.query("SELECT "+recordColumns+" FROM records r WHERE r.at = ?", []any{millis(at)}, func(r row) error {
-		rec := recordOf(r)
+	err := c.query("SELECT "+trail.Columns+" FROM records r WHERE r.at = ?", []any{millis(at)}, func(r row) error {
+		rec := trail.RecordOf(r)
 		if rec.Err == nil && !records.Mentions(rec.Data, id) {
 			return nil
 		}
@@ -228,8 +219,8 @@ func (c *conn) now(item *records.Item) error {
 func (c *conn) back(run string, n int64, each func(*records.Stored)) error {
 	for n > 0 {
 		var rec *records.Stored
-		found, err := c.one("SELECT "+recordColumns+" FROM records r WHERE r.n = ?", []any{n}, func(r row) error {
-			rec = recordOf(r)
+		found, err := c.one("SELECT "+trail.Columns+" FROM records r WHERE r.n = ?", []any{n}, func(r row) error {
+			rec = trail.RecordOf(r)
 			return nil
 		})
 		if err != nil || !found {
@@ -242,112 +233,4 @@ func (c *conn) back(run string, n int64, each func(*records.Stored)) error {
 		each(rec)
 	}
 	return nil
-}
-
-// portion is how many records a list reads at once.
-const portion = 128
-
-const recordsBefore = "SELECT " + recordColumns + " FROM records r "
-
-// allRecords selects all records, for walk.
-const allRecords = recordsBefore + "WHERE r.n <= ? AND r.n >= ? ORDER BY r.n DESC LIMIT ?"
-
-// showing returns what selects the records of a member that show some of a set of things, for walk:
-// each combination is a part of the index, in order, and so nothing else is read.
-func showing(any records.Shown) string {
-	var parts []string
-	for s := records.Shown(1); s <= records.ShowsRun|records.ShowsRefusal|records.ShowsCoupon; s++ {
-		if s&any != 0 {
-			const part = "INDEXED BY records_member WHERE r.member = ?1 AND r.shows = %d AND r.n <= ?2 AND r.n >= ?3"
-			parts = append(parts, recordsBefore+fmt.Sprintf(part, s))
-		}
-	}
-	return strings.Join(parts, " UNION ALL ") + " ORDER BY 1 DESC LIMIT ?4"
-}
-
-var (
-	showingRuns      = showing(records.ShowsRun)
-	showingCoupons   = showing(records.ShowsCoupon)
-	showingDecisions = showing(records.ShowsRun | records.ShowsRefusal)
-	showingAny       = showing(records.ShowsRun | records.ShowsRefusal | records.ShowsCoupon)
-)
-
-// visit is called with each record that a list reads, until it wants no more.
-type visit func(*records.Stored) (more bool, err error)
-
-// walk goes through the records of a selection for a page, newest first, from a number down to another.
-func (c *conn) walk(p *records.Page, selection string, args []any, from, to int64, each visit) (more bool, err error) {
-	for from >= to {
-		n := 0
-		more, err := c.visit(p, selection, append(slices.Clone(args), from, to, portion), func(r *records.Stored) (bool, error) {
-			n, from = n+1, r.N-1
-			return each(r)
-		})
-		if err != nil || !more || n < portion {
-			return more, err
-		}
-	}
-	return true, nil
-}
-
-// visit reads records for a page.
-func (c *conn) visit(p *records.Page, read string, args []any, each visit) (more bool, err error) {
-	var list []*records.Stored
-	err = c.query(read, args, func(r row) error {
-		list = append(list, recordOf(r))
-		return nil
-	})
-	for _, rec := range list {
-		if err != nil || !p.Reads(rec.N) {
-			return false, err
-		}
-		if more, err = each(rec); err != nil || !more {
-			return false, err
-		}
-	}
-	return true, err
-}
-
-// walkBetween goes through the records of a time for a page, newest first, from a number down. Those
-// of a time are in no order: their numbers are sorted first, without reading them.
-func (c *conn) walkBetween(p *records.Page, begun, until time.Time, from int64, each visit) error {
-	var numbers []string
-	const read = `SELECT n FROM records INDEXED BY records_at WHERE at BETWEEN ? AND ? AND n <= ? ORDER BY n DESC LIMIT ?`
-	err := c.query(read, []any{millis(begun), millis(until), from, store.PageReads + 1}, func(r row) error {
-		numbers = append(numbers, strconv.FormatInt(r.int(0), 10))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(numbers, portion) {
-		const these = "SELECT " + recordColumns + " FROM json_each(?) j CROSS JOIN records r WHERE r.n = j.value ORDER BY r.n DESC"
-		more, err := c.visit(p, these, []any{"[" + strings.Join(some, ",") + "]"}, each)
-		if err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}
-
-// walkMarked goes through the blocks that hold something of a playbook for a page, newest first; the
-// empty one is any.
-func (c *conn) walkMarked(p *records.Page, playbook string, whats []string, from int64, each visit) error {
-	for block := records.BlockOf(from); ; block-- {
-		found := false
-		read := "SELECT max(block) FROM marks WHERE playbook = ? AND what IN (SELECT value FROM json_each(?)) AND block <= ?"
-		_, err := c.one(read, []any{playbook, keys(whats), block}, func(r row) error {
-			if found = r[0] != nil; found {
-				block = r.int(0)
-			}
-			return nil
-		})
-		if err != nil || !found {
-			return err
-		}
-		first, last := records.Block(block)
-		if more, err := c.walk(p, allRecords, nil, min(last, from), first, each); err != nil || !more {
-			return err
-		}
-	}
 }

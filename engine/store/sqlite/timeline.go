@@ -8,6 +8,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
 // Timeline merges a member's events and what was decided on them. Both have their own order, newest
@@ -62,7 +63,7 @@ type numbered struct {
 // numberedDecisions returns the coupons, runs and refusals of a member that come before a place.
 func (c *conn) numberedDecisions(member string, before int64, limit int) (items []numbered, err error) {
 	p := records.NewPage(before, limit, store.PageReads)
-	_, err = c.walk(p, showingAny, []any{member}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+	_, err = trail.Trail{Conn: c.Conn, Page: p}.Walk(trail.OfAny, []any{member}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
 		for _, item := range r.Items() {
 			if !p.Takes(item.Place) {
 				continue
@@ -98,7 +99,7 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	}
 	p := records.NewPage(before, limit, store.PageReads)
 	err = d.read(ctx, func(c *conn) error {
-		_, err := c.walk(p, showingCoupons, []any{id}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+		_, err := trail.Trail{Conn: c.Conn, Page: p}.Walk(trail.OfCoupons, []any{id}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
 			for _, item := range r.Items() {
 				if item.Coupon == "" || !p.Takes(item.Place) {
 					continue

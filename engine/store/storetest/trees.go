@@ -1,11 +1,13 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
 var treeCases = map[string]func(*testing.T, *suite){
@@ -46,6 +48,51 @@ var treeCases = map[string]func(*testing.T, *suite){
 		s.same("a node of before", node("x", "a", 0), "")
 		s.same("a node taken away", node("x", "b", -1), "")
 		s.same("a node written again", node("y", "a", -1), "five")
+	},
+	"builds them while their member is held, and of nobody else": func(t *testing.T, s *suite) {
+		lane, m := s.membersOfLane(2)
+		root := func(text string) []engine.TreeChange {
+			nodes := []engine.TreeNode{{Level: engine.RootLevel, Data: []byte(text)}}
+			return []engine.TreeChange{{Member: m[0], Event: "x", Tree: "a", Nodes: nodes}}
+		}
+		roots := func() string {
+			got, err := s.Trees(s.ctx, m)
+			s.must(err)
+			return fmt.Sprintf("%s", got[m[0]])
+		}
+		before := s.accept(event("before", m[0], "x"), event("a", m[1], "x"))
+		s.commit(m[0], before[1].Seq, &engine.Changes{Members: []*engine.Member{{ID: m[0]}}})
+		stale := func(what string) {
+			s.same(what, errors.Is(s.BuildTrees(s.ctx, m[0], root("none"), true), store.ErrStale), true)
+			s.same(what, errors.Is(s.BuildTrees(s.ctx, m[1], nil, true), store.ErrStale), true)
+		}
+		stale("of nobody who is held")
+		s.commit(m[1], 0, &engine.Changes{Held: []engine.Held{{Member: m[1], Error: "broken"}}})
+		stale("of nobody who is held for something else")
+		in := s.accept(event("b", m[0], "x"), event("c", m[0], "x"))
+		held := engine.Held{Member: m[0], Error: "it is long", Building: true}
+		s.commit(m[0], in[1].Seq, &engine.Changes{Held: []engine.Held{held}})
+		list, err := s.Held(s.ctx)
+		s.must(err)
+		s.same("held", list, []engine.Held{held, {Member: m[1], Error: "broken"}})
+		s.must(s.BuildTrees(s.ctx, m[0], root("one"), false))
+		s.same("what is stored", roots(), "map[x:map[a:one]]")
+		released, err := s.Release(s.ctx)
+		s.must(err)
+		s.same("Release lets others go on", released, []string{m[1]})
+		failures, _, err := s.Failures(s.ctx, store.FailureFilter{Limit: 5})
+		s.must(err)
+		s.same("failures", len(failures), 0) // that of the other is settled
+		late := s.accept(event("d", m[0], "x"))
+		s.commit(m[0], late[0].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "it is held"}}})
+		s.accept(event("e", m[0], "x"))
+		s.must(s.BuildTrees(s.ctx, m[0], root("two"), true))
+		s.same("what is stored", roots(), "map[x:map[a:two]]")
+		s.same("all is owed again, in its order", ids(s.pending(lane, 10).Inputs), []string{"b", "c", "d", "e"})
+		list, err = s.Held(s.ctx)
+		s.must(err)
+		s.same("held", len(list), 0)
+		stale("of nobody any more")
 	},
 	"an archive has the decided events of a name, in both directions": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(2)

@@ -271,13 +271,15 @@ CREATE TABLE requests (
     content BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Members of whom something that is stored cannot be read. Nothing is decided on them: their inputs stay in the inbox under a kind that
--- begins with 'held ', behind the watermark, until it can be read again.
+-- Members of whom something that is stored cannot be read, or whose trees are being built. Nothing is decided on them: their inputs, which
+-- have a larger seq than this one, stay in the inbox under a kind that begins with 'held ', behind the watermark, until they go on.
 CREATE TABLE held (
     subject INTEGER PRIMARY KEY,
     lane   INTEGER NOT NULL,
     at      INTEGER NOT NULL,
-    error   TEXT    NOT NULL
+    error   TEXT    NOT NULL,
+    seq     INTEGER NOT NULL,
+    building INTEGER NOT NULL
 );
 
 CREATE TABLE workspaces (

@@ -1,0 +1,149 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+)
+
+// builds are the members for whom trees are to be built, in the order in which they came to be held.
+// Nothing is decided on them meanwhile; everybody else is.
+type builds struct {
+	mu   sync.Mutex
+	list []building
+	more chan struct{} // holds a token when there is one more
+}
+
+// building is what is to be built for a member who is held.
+type building struct {
+	member    string
+	lack      *engine.NotBuilt
+	watermark int64 // up to which their inputs are decided
+}
+
+func (b *builds) add(one building) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = append(b.list, one)
+	put(b.more)
+}
+
+// first returns the first of the list; false: there is none.
+func (b *builds) first() (one building, some bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.list) == 0 {
+		return one, false
+	}
+	return b.list[0], true
+}
+
+func (b *builds) removeFirst() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = b.list[1:]
+}
+
+// has reports whether trees are to be built for a member.
+func (b *builds) has(member string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.list {
+		if b.list[i].member == member {
+			return true
+		}
+	}
+	return false
+}
+
+// holdToBuild holds a member when a decision on them lacks trees that are built beside decisions. It
+// reports whether it does.
+func (b *batch) holdToBuild(member string, failed error) bool {
+	var lack *engine.NotBuilt
+	if !errors.As(failed, &lack) {
+		return false
+	}
+	if b.lacks == nil {
+		b.lacks = map[string]*engine.NotBuilt{}
+	}
+	b.lacks[member] = lack
+	b.changes.Held = append(b.changes.Held, engine.Held{Member: member, Error: lack.Error(), Building: true})
+	return true
+}
+
+// buildTrees builds what decisions lack, a member after the other. What was being built when the
+// process died is lacked again: those members go on first.
+func (w *Worker) buildTrees(ctx context.Context) {
+	again := func(do func() error) { // until it succeeds, or the process stops
+		for err := do(); err != nil && ctx.Err() == nil; err = do() {
+			w.Log.Warn("build what decisions lack; it is tried again", "error", err)
+			_ = pause(ctx, sweepEvery)
+		}
+	}
+	again(func() error { return w.letGo(ctx) })
+	for ctx.Err() == nil {
+		if one, some := w.builds.first(); some {
+			again(func() error { return w.buildFor(ctx, one) })
+			w.builds.removeFirst()
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-w.builds.more:
+		}
+	}
+}
+
+// letGo lets members go on for whom another process was building trees.
+func (w *Worker) letGo(ctx context.Context) error {
+	list, err := w.Store.Held(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range list {
+		if !h.Building || w.builds.has(h.Member) {
+			continue
+		}
+		if err := w.Store.BuildTrees(ctx, h.Member, nil, true); err != nil && !errors.Is(err, store.ErrStale) {
+			return err
+		}
+		w.Wake(h.Member)
+	}
+	return nil
+}
+
+// buildFor builds trees for a member and lets them go on. One who is not held any more lacks them
+// again when they are asked for.
+func (w *Worker) buildFor(ctx context.Context, one building) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("building trees for member %s broke off: %v", one.member, p)
+		}
+	}()
+	trees, err := w.Store.Trees(ctx, []string{one.member})
+	if err != nil {
+		return err
+	}
+	begun, event := time.Now(), one.lack.Event
+	past := w.Store.Archive(ctx, one.member, event, one.watermark)
+	err = w.active.Load().BuildTrees(one.member, one.lack, past, trees[one.member][event], func(list []engine.TreeChange) error {
+		return w.Store.BuildTrees(ctx, one.member, list, false)
+	})
+	if err == nil {
+		err = w.Store.BuildTrees(ctx, one.member, nil, true)
+	}
+	if errors.Is(err, store.ErrStale) {
+		return nil
+	}
+	if err == nil {
+		w.Log.Info("a long history is added up, and its member goes on", "member", one.member, "event", event, "took",
+			time.Since(begun).Round(time.Millisecond).String())
+		w.Wake(one.member)
+	}
+	return err
+}
