@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -145,6 +146,7 @@ func (w *writer) loop() {
 	note := time.NewTicker(noteEvery)
 	defer note.Stop()
 	for {
+		runtime.Gosched() // who is about to come in shares the transaction
 		group, isIntake, closed := w.next()
 		if len(group) > 0 {
 			w.commit(group, isIntake)

@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -172,6 +173,7 @@ func (j *Journal) signal() {
 func (j *Journal) loop() {
 	defer close(j.ended)
 	for {
+		runtime.Gosched() // who is about to come in shares the write
 		group, closed := j.nextGroup()
 		if len(group) > 0 {
 			err := j.write(group)
