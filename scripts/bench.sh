@@ -16,3 +16,6 @@ go run ./bench/throughput
 echo
 echo "== a million waits that are due at one moment"
 go run ./bench/due
+echo
+echo "== a million members, each with a run that waits"
+go run ./bench/size

@@ -9,38 +9,21 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/bench/filled"
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite"
-	"github.com/usher-run/usher/engine/tally"
-	"github.com/usher-run/usher/engine/worker"
-	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/loader"
 )
-
-const key = "bench-key-0123456789"
 
 var files = map[string]string{
 	"usher.yaml": "usher: 1\nchannels: {out: {type: log}}\nevents: {hold: {at: datetime}, ping: {}}\n",
@@ -78,12 +61,18 @@ func run(o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	begin := time.Now()
+	begin, in := time.Now(), filled.Dir(dir)
 	due := begin.Add(time.Duration(o.waits)*o.perWait + 10*time.Second + o.beforehand).Truncate(time.Second)
-	if err := build(dir, o.waits, due); err != nil {
+	err = in.Fill(files, o.waits, func(i int) engine.Input {
+		return engine.Input{
+			Kind: engine.InputEvent, ID: fmt.Sprint("h", i), Member: fmt.Sprint("m", i), Name: "hold",
+			Payload: &engine.Payload{Properties: map[string]any{"at": due.Format(time.RFC3339)}},
+		}
+	})
+	if err != nil {
 		return fmt.Errorf("make the database: %w", err)
 	}
-	info, err := os.Stat(database(dir))
+	info, err := os.Stat(in.Database())
 	if err != nil {
 		return err
 	}
@@ -91,110 +80,20 @@ func run(o options) error {
 	if time.Until(due) < o.beforehand {
 		return errors.New("it took longer than the waits last: say more with -per-wait")
 	}
-	s, err := serve(o, dir)
+	served, err := in.Serve(o.usher)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer served.Stop()
+	fmt.Printf("the server is ready after %.2f s\n", served.Ready.Seconds())
+	s := &server{Server: served, sent: map[int]time.Time{}, took: map[int]time.Duration{}}
+	go s.listen(s.Out)
 	return s.measure(o, due)
 }
 
-func database(dir string) string { return filepath.Join(dir, "usher.db") }
-
-// build writes the workspace and the database.
-func build(dir string, waits int, due time.Time) (err error) {
-	ctx := context.Background()
-	ws, err := writeWorkspace(filepath.Join(dir, "workspace"))
-	if err != nil {
-		return err
-	}
-	s, err := sqlite.Open(ctx, database(dir))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := worker.Activate(ctx, s, ws, time.Now()); err != nil {
-		return err
-	}
-	secret, err := s.Secret(ctx)
-	if err != nil {
-		return err
-	}
-	e := engine.New(ws, engine.Options{Secret: secret, Registry: actions.Registry(), Effects: actions.Effects()})
-	epochs := map[int]int64{}
-	for lane := range s.Lanes() {
-		if epochs[lane], err = s.Claim(ctx, lane); err != nil {
-			return err
-		}
-	}
-	const group = 2000
-	for from := 0; from < waits; from += group {
-		var inputs []engine.Input
-		for i := from; i < min(from+group, waits); i++ {
-			inputs = append(inputs, engine.Input{
-				Kind: engine.InputEvent, ID: fmt.Sprint("h", i), Member: fmt.Sprint("m", i), Name: "hold",
-				Payload: &engine.Payload{Properties: map[string]any{"at": due.Format(time.RFC3339)}},
-			})
-		}
-		if err := decide(ctx, s, e, epochs, inputs); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func writeWorkspace(dir string) (*playbooks.Workspace, error) {
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			return nil, err
-		}
-	}
-	ws, diags := loader.Load(os.DirFS(dir), actions.Registry())
-	for _, d := range diags {
-		if d.Severity == diag.Error {
-			return nil, fmt.Errorf("%s:%d: %s", d.File, d.Line, d.Message)
-		}
-	}
-	return ws, nil
-}
-
-// decide accepts inputs of members that nobody knows and commits what is decided on them.
-func decide(ctx context.Context, s store.Store, e *engine.Engine, epochs map[int]int64, inputs []engine.Input) error {
-	receipts, err := s.Accept(ctx, inputs)
-	if err != nil {
-		return err
-	}
-	at := time.Now().UTC().Truncate(time.Millisecond)
-	changes, last := map[int]*engine.Changes{}, map[int]int64{}
-	for i := range inputs {
-		in := inputs[i]
-		in.Seq, in.At, in.Time = receipts[i].Seq, at, at
-		lane := s.Lanes().OfMember(in.Member)
-		if changes[lane] == nil {
-			changes[lane] = &engine.Changes{}
-		}
-		if err := e.Decide(in.Member, &engine.State{}, []engine.Input{in}, at, nil, changes[lane]); err != nil {
-			return err
-		}
-		last[lane] = in.Seq
-	}
-	for lane, c := range changes {
-		c.Tally = tally.Of(c)
-		if err := s.Commit(ctx, lane, epochs[lane], last[lane], c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// server is a `usher serve` of its own.
+// server is a server that live events are sent to.
 type server struct {
-	cmd    *exec.Cmd
-	url    string
+	*filled.Server
 	mu     sync.Mutex
 	sent   map[int]time.Time // by event, when it was answered
 	took   map[int]time.Duration
@@ -202,66 +101,6 @@ type server struct {
 }
 
 var eventOf = regexp.MustCompile(`"text":"p(\d+)"`)
-
-func serve(o options, dir string) (*server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	addr := l.Addr().String()
-	l.Close()
-	s := &server{url: "http://" + addr, sent: map[int]time.Time{}, took: map[int]time.Duration{}}
-	s.cmd = exec.Command(o.usher, "serve", filepath.Join(dir, "workspace"), "--addr", addr, "--db", "sqlite:"+database(dir),
-		"--log", "warn")
-	s.cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+key)
-	s.cmd.Stderr = os.Stderr
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	begin := time.Now()
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go s.listen(out)
-	for deadline := begin.Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if resp, err := http.Get(s.url + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				fmt.Printf("the server is ready after %.2f s\n", time.Since(begin).Seconds())
-				return s, nil
-			}
-		}
-		if time.Now().After(deadline) {
-			s.stop()
-			return nil, errors.New("the server does not get ready")
-		}
-	}
-}
-
-func (s *server) stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait()
-}
-
-// processorTime returns what the server has used so far, from /proc; 0 where there is none.
-func (s *server) processorTime() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	var ticks time.Duration
-	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
-		n, _ := strconv.Atoi(f)
-		ticks += time.Duration(n)
-	}
-	return ticks * 10 * time.Millisecond
-}
 
 // listen notes when messages are received.
 func (s *server) listen(out io.Reader) {
@@ -282,32 +121,10 @@ func (s *server) listen(out io.Reader) {
 	}
 }
 
-func (s *server) do(method, path string, body []byte, answer any) error {
-	req, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= 300 {
-		err = fmt.Errorf("%s: %s: %s", path, resp.Status, text)
-	}
-	if err != nil || answer == nil {
-		return err
-	}
-	return json.Unmarshal(text, answer)
-}
-
 // done returns how many waits have ended.
 func (s *server) done() (int, error) {
 	var stats struct{ Done int }
-	err := s.do(http.MethodGet, "/v1/playbooks/holds/stats", nil, &stats)
+	err := s.Do(http.MethodGet, "/v1/playbooks/holds/stats", nil, &stats)
 	return stats.Done, err
 }
 
@@ -318,7 +135,7 @@ func (s *server) measure(o options, due time.Time) error {
 	var live sync.WaitGroup
 	live.Go(func() { s.send(o.rate, stop) })
 	time.Sleep(time.Until(due))
-	before, used := s.count(), s.processorTime()
+	before, used := s.count(), s.ProcessorTime()
 	n := 0
 	for n < o.waits {
 		time.Sleep(100 * time.Millisecond)
@@ -331,7 +148,7 @@ func (s *server) measure(o options, due time.Time) error {
 		}
 	}
 	took, during := time.Since(due), s.count()
-	used = s.processorTime() - used
+	used = s.ProcessorTime() - used
 	close(stop)
 	live.Wait()
 	for deadline := time.Now().Add(10 * time.Second); len(s.times(0, during)) < during; time.Sleep(10 * time.Millisecond) {
@@ -390,7 +207,7 @@ func (s *server) send(rate float64, stop chan struct{}) {
 		s.mu.Unlock()
 		wg.Go(func() {
 			body := fmt.Appendf(nil, `{"id":"p%d","event":"ping","member":"live%d"}`, i, i)
-			if err := s.do(http.MethodPost, "/v1/events", body, nil); err != nil {
+			if err := s.Do(http.MethodPost, "/v1/events", body, nil); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				return
 			}

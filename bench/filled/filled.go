@@ -1,0 +1,219 @@
+// Package filled makes databases that are full, and serves them, for benchmarks.
+package filled
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite"
+	"github.com/usher-run/usher/engine/tally"
+	"github.com/usher-run/usher/engine/worker"
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/loader"
+)
+
+const key = "bench-key-0123456789"
+
+// Dir is a folder with a workspace and a database.
+type Dir string
+
+// Workspace returns the folder of the workspace.
+func (d Dir) Workspace() string { return filepath.Join(string(d), "workspace") }
+
+// Database returns the file of the database.
+func (d Dir) Database() string { return filepath.Join(string(d), "usher.db") }
+
+// Fill writes a workspace and a database, in which n inputs of members that nobody knew are decided, by
+// the core and the store, as a worker does.
+func (d Dir) Fill(files map[string]string, n int, input func(i int) engine.Input) (err error) {
+	ctx := context.Background()
+	ws, err := d.writeWorkspace(files)
+	if err != nil {
+		return err
+	}
+	s, err := sqlite.Open(ctx, d.Database())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := worker.Activate(ctx, s, ws, time.Now()); err != nil {
+		return err
+	}
+	secret, err := s.Secret(ctx)
+	if err != nil {
+		return err
+	}
+	e := engine.New(ws, engine.Options{Secret: secret, Registry: actions.Registry(), Effects: actions.Effects()})
+	epochs := map[int]int64{}
+	for lane := range s.Lanes() {
+		if epochs[lane], err = s.Claim(ctx, lane); err != nil {
+			return err
+		}
+	}
+	const group = 2000
+	for from := 0; from < n; from += group {
+		var inputs []engine.Input
+		for i := from; i < min(from+group, n); i++ {
+			inputs = append(inputs, input(i))
+		}
+		if err := decide(ctx, s, e, epochs, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Dir) writeWorkspace(files map[string]string) (*playbooks.Workspace, error) {
+	for name, text := range files {
+		path := filepath.Join(d.Workspace(), name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	ws, diags := loader.Load(os.DirFS(d.Workspace()), actions.Registry())
+	for _, d := range diags {
+		if d.Severity == diag.Error {
+			return nil, fmt.Errorf("%s:%d: %s", d.File, d.Line, d.Message)
+		}
+	}
+	return ws, nil
+}
+
+// decide accepts inputs of members that nobody knows and commits what is decided on them.
+func decide(ctx context.Context, s store.Store, e *engine.Engine, epochs map[int]int64, inputs []engine.Input) error {
+	receipts, err := s.Accept(ctx, inputs)
+	if err != nil {
+		return err
+	}
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	changes, last := map[int]*engine.Changes{}, map[int]int64{}
+	for i := range inputs {
+		in := inputs[i]
+		in.Seq, in.At, in.Time = receipts[i].Seq, at, at
+		lane := s.Lanes().OfMember(in.Member)
+		if changes[lane] == nil {
+			changes[lane] = &engine.Changes{}
+		}
+		if err := e.Decide(in.Member, &engine.State{}, []engine.Input{in}, at, nil, changes[lane]); err != nil {
+			return err
+		}
+		last[lane] = in.Seq
+	}
+	for lane, c := range changes {
+		c.Tally = tally.Of(c)
+		if err := s.Commit(ctx, lane, epochs[lane], last[lane], c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Server is a `usher serve` of its own.
+type Server struct {
+	cmd   *exec.Cmd
+	url   string
+	Ready time.Duration // from its start until it was ready
+	Out   io.Reader     // what it prints
+}
+
+// Serve starts a server on the folder and waits until it is ready. The caller reads what it prints.
+func (d Dir) Serve(usher string) (*Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr := l.Addr().String()
+	l.Close()
+	s := &Server{url: "http://" + addr}
+	s.cmd = exec.Command(usher, "serve", d.Workspace(), "--addr", addr, "--db", "sqlite:"+d.Database(), "--log", "warn")
+	s.cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+key)
+	s.cmd.Stderr = os.Stderr
+	if s.Out, err = s.cmd.StdoutPipe(); err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for deadline := begin.Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if resp, err := http.Get(s.url + "/readyz"); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				s.Ready = time.Since(begin)
+				return s, nil
+			}
+		}
+		if time.Now().After(deadline) {
+			s.Stop()
+			return nil, errors.New("the server does not get ready")
+		}
+	}
+}
+
+// Stop ends the server.
+func (s *Server) Stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+}
+
+// ProcessorTime returns what the server has used so far, from /proc; 0 where there is none.
+func (s *Server) ProcessorTime() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var ticks time.Duration
+	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
+		n, _ := strconv.Atoi(f)
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
+}
+
+// Do asks the server and decodes its answer, unless answer is nil.
+func (s *Server) Do(method, path string, body []byte, answer any) error {
+	req, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode >= 300 {
+		err = fmt.Errorf("%s: %s: %s", path, resp.Status, text)
+	}
+	if err != nil || answer == nil {
+		return err
+	}
+	return json.Unmarshal(text, answer)
+}
