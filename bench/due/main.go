@@ -39,6 +39,7 @@ type options struct {
 	perWait    time.Duration
 	rate       float64
 	beforehand time.Duration
+	messages   bool
 }
 
 func main() {
@@ -48,7 +49,11 @@ func main() {
 	flag.DurationVar(&o.perWait, "per-wait", 200*time.Microsecond, "how long it may take to make one")
 	flag.Float64Var(&o.rate, "rate", 50, "live events a second")
 	flag.DurationVar(&o.beforehand, "beforehand", 5*time.Second, "how long live events are measured before")
+	flag.BoolVar(&o.messages, "messages", false, "each wait leads to a message, too, on the channel of the live ones")
 	flag.Parse()
+	if o.messages {
+		files["playbooks/holds.yaml"] += "  - message: {channel: out, class: transactional, text: late}\n"
+	}
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "due:", err)
 		os.Exit(1)

@@ -53,6 +53,9 @@ type Outcome struct {
 	Result *engine.Input
 }
 
+// NewestShare is the part of deliveries that are the newest when there are many: a quarter.
+const NewestShare = 4
+
 // Outbox is what the delivery worker needs.
 type Outbox interface {
 	// Deliveries returns pending deliveries of a channel with NotBefore at or before now, but for those
@@ -60,6 +63,10 @@ type Outbox interface {
 	//
 	//  1. The oldest is first. (Outbox "gives what is due of a channel, oldest first, with its past")
 	//  2. What the caller holds takes nobody's place. (Outbox "passes over what the caller holds")
+	//  3. When there are as many as the limit, a part of them, a NewestShare, are the newest, and those
+	//     are first: what is decided now does not stand behind all that is late. Nothing goes before what
+	//     is pending for its member on the channel. (Outbox "gives some of the newest, too, when much is
+	//     due")
 	//
 	// What it returns is on the disk with all that led to it: no power cut undoes it.
 	Deliveries(ctx context.Context, channel string, now time.Time, held []int64, limit int) ([]Attempted, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
 	d.settle_at, d.error, d.message, d.released_at, d.n,
-	d.provider_id`
+	d.provider_id `
 
 func deliveryOf(r row) store.Attempted {
 	a := store.Attempted{
@@ -38,15 +39,23 @@ func (d *db) Deliveries(ctx context.Context, channel string, now time.Time, held
 	if err != nil {
 		return nil, err
 	}
-	err = d.readOn(ctx, d.sends, func(c *conn) error {
-		read := "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_pending
+	err = d.readOn(ctx, d.sends, func(c *conn) (err error) {
+		due := `FROM deliveries d INDEXED BY deliveries_pending
 			WHERE d.channel = ? AND d.state = 'pending' AND d.not_before <= (SELECT ?)
-				AND d.n NOT IN (SELECT value FROM json_each(?))
-			ORDER BY d.not_before, d.n LIMIT ` + strconv.Itoa(limit) // see pendingInputs
-		return c.query(read, []any{channel, now.UnixMilli(), string(numbers)}, func(r row) error {
-			list = append(list, deliveryOf(r))
-			return nil
-		})
+				AND d.n NOT IN (SELECT value FROM json_each(?)) `
+		args := []any{channel, now.UnixMilli(), string(numbers)}
+		oldest := "SELECT " + deliveryColumns + due + "ORDER BY d.not_before, d.n LIMIT "
+		if list, err = c.deliveries(oldest+strconv.Itoa(limit), args); err != nil || len(list) < limit { // see pendingInputs
+			return err
+		}
+		n := limit / store.NewestShare
+		newest := "SELECT " + deliveryColumns + "FROM (SELECT * " + due + "ORDER BY d.not_before DESC, d.n DESC LIMIT " +
+			strconv.Itoa(4*n) + `) d WHERE NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_member
+				WHERE p.member = d.member AND p.state IN ('pending', 'deferred') AND p.state = 'pending'
+					AND p.channel = d.channel AND (p.not_before, p.n) < (d.not_before, d.n)) LIMIT ` + strconv.Itoa(n)
+		young, err := c.deliveries(newest, args)
+		list = mixed(young, list, limit)
+		return err
 	})
 	if err == nil && len(list) > 0 {
 		err = d.w.disk.Await(ctx)
@@ -55,6 +64,27 @@ func (d *db) Deliveries(ctx context.Context, channel string, now time.Time, held
 		return nil, fmt.Errorf("read what is due of channel %s: %w", channel, err)
 	}
 	return list, nil
+}
+
+func (c *conn) deliveries(read string, args []any) (list []store.Attempted, err error) {
+	err = c.query(read, args, func(r row) error {
+		list = append(list, deliveryOf(r))
+		return nil
+	})
+	return list, err
+}
+
+// mixed returns the newest deliveries and behind them as many of the oldest as there is room for, each
+// once.
+func mixed(newest, oldest []store.Attempted, limit int) []store.Attempted {
+	list := newest
+	for i := range oldest {
+		is := func(d store.Attempted) bool { return d.N == oldest[i].N }
+		if len(list) < limit && !slices.ContainsFunc(newest, is) {
+			list = append(list, oldest[i])
+		}
+	}
+	return list
 }
 
 // Delivery reads a delivery by its key.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -48,6 +49,33 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		list, err = s.Deliveries(s.ctx, "wecom", at, nil, 1)
 		s.must(err)
 		s.same("limit", len(list), 1)
+	},
+	"gives some of the newest, too, when much is due": func(t *testing.T, s *suite) {
+		at := now()
+		var all []engine.Delivery
+		for i := range 12 {
+			d := delivery(fmt.Sprint("k", i), "r", at.Add(time.Duration(i)*time.Second))
+			d.Member = fmt.Sprint("m", i)
+			all = append(all, d)
+		}
+		all[11].Member = "m10" // who waits for an older one
+		s.outbox(all...)
+		of := func(limit int, held ...int64) (keys string) {
+			list, err := s.Deliveries(s.ctx, "wecom", at.Add(time.Hour), held, limit)
+			s.must(err)
+			for i := range list {
+				keys += list[i].Key + " "
+			}
+			return keys
+		}
+		s.same("a few", of(3), "k0 k1 k2 ")
+		s.same("eight", of(8), "k10 k9 k0 k1 k2 k3 k4 k5 ")
+		s.same("all", of(12), "k10 k9 k8 k0 k1 k2 k3 k4 k5 k6 k7 k11 ")
+		s.same("more than there are", of(13), "k0 k1 k2 k3 k4 k5 k6 k7 k8 k9 k10 k11 ")
+		list, err := s.Deliveries(s.ctx, "wecom", at.Add(time.Hour), nil, 4)
+		s.must(err)
+		s.same("one of four", list[0].Key, "k10")
+		s.same("one of the others, and nobody before what is held", of(4, list[0].N), "k9 k0 k1 k2 ")
 	},
 	"passes over what the caller holds": func(t *testing.T, s *suite) {
 		at := now()
