@@ -44,9 +44,11 @@ func (p *bufferPool) put(b *bytes.Buffer) {
 // readBody reads the body into b, inflated if it is compressed. Neither what comes nor what it
 // becomes is larger than the limit.
 func readBody(c *gin.Context, b *bytes.Buffer, limit int64) error {
-	tooLarge := newError(codeBodyTooLarge, "the body has more than %d bytes", limit).with("limit", limit)
+	tooLarge := func() error {
+		return newError(codeBodyTooLarge, "the body has more than %d bytes", limit).with("limit", limit)
+	}
 	if c.Request.ContentLength > limit {
-		return tooLarge
+		return tooLarge()
 	}
 	sent := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	encoding := strings.ToLower(strings.Join(c.Request.Header.Values("Content-Encoding"), ", "))
@@ -64,7 +66,7 @@ func readBody(c *gin.Context, b *bytes.Buffer, limit int64) error {
 	var mbe *http.MaxBytesError
 	switch {
 	case errors.As(err, &mbe), int64(b.Len()) > limit:
-		return tooLarge
+		return tooLarge()
 	case err != nil && body != sent:
 		return newError(strictjson.CodeMalformed, "the body is not whole %s, as its Content-Encoding says", encoding)
 	case err != nil:
