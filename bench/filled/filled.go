@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -60,10 +61,18 @@ func (d Dir) Fill(files map[string]string, n int, input func(i int) engine.Input
 	if err != nil {
 		return err
 	}
+	hash, _, err := s.Active(ctx)
+	if err != nil {
+		return err
+	}
+	epoch, err := s.BeginEpoch(ctx, store.Epoch{Workspace: hash, Engine: engine.Version, Zones: runtime.Version()})
+	if err != nil {
+		return err
+	}
 	e := engine.New(ws, engine.Options{Secret: secret, Registry: actions.Registry(), Effects: actions.Effects()})
-	epochs := map[int]int64{}
+	fences := map[int]int64{}
 	for lane := range s.Lanes() {
-		if epochs[lane], err = s.Claim(ctx, lane); err != nil {
+		if fences[lane], err = s.Claim(ctx, lane); err != nil {
 			return err
 		}
 	}
@@ -73,7 +82,7 @@ func (d Dir) Fill(files map[string]string, n int, input func(i int) engine.Input
 		for i := from; i < min(from+group, n); i++ {
 			inputs = append(inputs, input(i))
 		}
-		if err := decide(ctx, s, e, epochs, inputs); err != nil {
+		if err := decide(ctx, s, e, epoch, fences, inputs); err != nil {
 			return err
 		}
 	}
@@ -100,28 +109,27 @@ func (d Dir) writeWorkspace(files map[string]string) (*playbooks.Workspace, erro
 }
 
 // decide accepts inputs of members that nobody knows and commits what is decided on them.
-func decide(ctx context.Context, s store.Store, e *engine.Engine, epochs map[int]int64, inputs []engine.Input) error {
-	receipts, err := s.Accept(ctx, inputs)
-	if err != nil {
+func decide(ctx context.Context, s store.Store, e *engine.Engine, epoch int64, fences map[int]int64,
+	inputs []engine.Input,
+) error {
+	if _, err := s.Accept(ctx, inputs); err != nil {
 		return err
 	}
-	at := time.Now().UTC().Truncate(time.Millisecond)
 	changes, last := map[int]*engine.Changes{}, map[int]int64{}
 	for i := range inputs {
-		in := inputs[i]
-		in.Seq, in.At, in.Time = receipts[i].Seq, at, at
+		in := inputs[i] // with its Seq and its instant now
 		lane := s.Lanes().OfMember(in.Member)
 		if changes[lane] == nil {
-			changes[lane] = &engine.Changes{}
+			changes[lane] = &engine.Changes{Epoch: epoch}
 		}
-		if err := e.Decide(in.Member, &engine.State{}, []engine.Input{in}, at, nil, changes[lane]); err != nil {
+		if err := e.Decide(in.Member, &engine.State{}, []engine.Input{in}, in.At, nil, changes[lane]); err != nil {
 			return err
 		}
 		last[lane] = in.Seq
 	}
 	for lane, c := range changes {
 		c.Tally = tally.Of(c)
-		if err := s.Commit(ctx, lane, epochs[lane], last[lane], c); err != nil {
+		if err := s.Commit(ctx, lane, fences[lane], last[lane], c); err != nil {
 			return err
 		}
 	}

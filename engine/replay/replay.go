@@ -34,11 +34,15 @@ type Source interface {
 type Options struct {
 	Member   string    // empty: all
 	Since    time.Time // what was decided before is not compared; zero: all is
+	AtOnce   int64     // so many inputs and records are in memory at once, about; 0: DefaultAtOnce
 	Load     func(store.Bundle) (*playbooks.Workspace, error)
 	Registry *schema.Registry
 	Effects  map[string]engine.Effect
 	Differs  func(Difference) // is told each difference, member by member, in their order
 }
+
+// DefaultAtOnce is how many inputs and records are in memory at once, if nothing else is said.
+const DefaultAtOnce = 100_000
 
 // Difference is a decision that comes out otherwise than it was recorded.
 type Difference struct {
@@ -68,16 +72,35 @@ func Run(ctx context.Context, src Source, o Options) (Summary, error) {
 	r := &replay{
 		Options: o, src: src, secret: secret, epochs: map[int64]*epoch{},
 	}
+	parts, err := r.parts(ctx)
+	if err != nil {
+		return r.sum, err
+	}
 	lanes := src.Lanes()
 	for lane := range lanes {
 		if o.Member != "" && lane != lanes.OfMember(o.Member) {
 			continue
 		}
-		if err := r.lane(ctx, lane); err != nil {
-			return r.sum, err
+		for _, part := range lanes[lane].Split(parts) {
+			if err := r.part(ctx, lane, part); err != nil {
+				return r.sum, err
+			}
 		}
 	}
 	return r.sum, nil
+}
+
+// parts returns into how many parts a lane is cut, so that few inputs and records are in memory at once:
+// those of a member are.
+func (r *replay) parts(ctx context.Context) (n int64, err error) {
+	if r.Member != "" {
+		return 1, nil
+	}
+	if n, err = r.src.Extent(ctx); err != nil {
+		return 0, err
+	}
+	most := cmp.Or(r.AtOnce, DefaultAtOnce) * int64(len(r.src.Lanes()))
+	return max(1, (n+most-1)/most), nil
 }
 
 type replay struct {
@@ -163,13 +186,13 @@ type step struct {
 	apart *store.Recorded // that no decision of the core made
 }
 
-// lane replays the members of a lane, one after the other.
-func (r *replay) lane(ctx context.Context, lane int) error {
-	inputs, err := r.src.Decided(ctx, lane, r.Member)
+// part replays the members of a part of a lane, one after the other.
+func (r *replay) part(ctx context.Context, lane int, part store.Lane) error {
+	inputs, err := r.src.Decided(ctx, lane, part, r.Member)
 	if err != nil {
 		return err
 	}
-	recorded, err := r.src.Records(ctx, lane, r.Member)
+	recorded, err := r.src.Records(ctx, part, r.Member)
 	if err != nil {
 		return err
 	}

@@ -43,18 +43,25 @@ type Span struct {
 	Seq, Epoch int64
 }
 
-// Past is what was decided, for a replay. All of it is in memory at once: a lane at a time.
+// Past is what was decided, for a replay: of a part of a lane, a range of the subjects' hash, as all of
+// it is in memory at once.
 type Past interface {
-	// Decided returns the decided inputs of a lane, or of one member of it.
+	// Extent returns how many inputs and records there are: at least that, and not many more.
+	//
+	//  1. It counts what was taken in and decided. (Epochs "gives back a part of what was decided")
+	Extent(ctx context.Context) (n int64, err error)
+	// Decided returns the decided inputs of a part of a lane, or of one member of it.
 	//
 	//  1. They are in order, without what was set aside, is held, or was emitted by a run to its own
 	//     member. (Epochs "gives back what was decided, under which epoch")
-	Decided(ctx context.Context, lane int, member string) ([]engine.Input, error)
-	// Records returns the records of a lane, or of one member of it.
+	//  2. The parts of a lane hold each once. (Epochs "gives back a part of what was decided")
+	Decided(ctx context.Context, lane int, part Lane, member string) ([]engine.Input, error)
+	// Records returns the records of a part of a lane, or of one member of it.
 	//
-	//  1. They are in order, each under its epoch. Seq of one that the passing of time brought is that
-	//     of the input before. (Epochs "gives back what was decided, under which epoch")
-	Records(ctx context.Context, lane int, member string) ([]Recorded, error)
+	//  1. Those of a member are in order, each under its epoch. Seq of one that the passing of time
+	//     brought is that of the input before. (Epochs "gives back what was decided, under which epoch")
+	//  2. The parts of a lane hold each once. (Epochs "gives back a part of what was decided")
+	Records(ctx context.Context, part Lane, member string) ([]Recorded, error)
 	// Spans returns under which epochs the inputs of a lane were decided.
 	//
 	//  1. There is one for each change. (Epochs "gives back what was decided, under which epoch")

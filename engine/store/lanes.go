@@ -25,6 +25,15 @@ func SplitLanes(n int) Lanes {
 	return l
 }
 
+// Split cuts the range into n parts of one size at most, which follow each other.
+func (l Lane) Split(n int64) (parts []Lane) {
+	size := (l.Last-l.First)/n + 1
+	for first := l.First; first <= l.Last; first += size {
+		parts = append(parts, Lane{First: first, Last: min(first+size-1, l.Last)})
+	}
+	return parts
+}
+
 // Of returns the number of the lane that holds a hash.
 func (l Lanes) Of(hash int64) int {
 	n, _ := slices.BinarySearchFunc(l, hash, func(lane Lane, hash int64) int { return int(lane.Last - hash) })

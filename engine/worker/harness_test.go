@@ -164,7 +164,7 @@ func loadBundle(b store.Bundle) (*playbooks.Workspace, error) {
 func (w *world) replayed(member string) (differences []string) {
 	w.Helper()
 	_, err := replay.Run(w.ctx, w.Store, replay.Options{
-		Member: member, Load: loadBundle, Registry: actions.Registry(), Effects: actions.Effects(),
+		Member: member, AtOnce: 10, Load: loadBundle, Registry: actions.Registry(), Effects: actions.Effects(),
 		Differs: func(d replay.Difference) { differences = append(differences, fmt.Sprintf("%+v", d)) },
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
@@ -107,12 +108,28 @@ func (d *db) Spans(ctx context.Context, lane int) (list []store.Span, err error)
 	return list, nil
 }
 
+// Extent returns the last numbers that were given out.
+func (d *db) Extent(ctx context.Context) (n int64, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		_, err := c.one("SELECT seq + (SELECT COALESCE(max(n), 0) FROM records) FROM clock", nil, func(r row) error {
+			n = r.int(0)
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count what was decided: %w", err)
+	}
+	return n, nil
+}
+
 // Decided returns decided inputs.
-func (d *db) Decided(ctx context.Context, lane int, member string) (list []engine.Input, err error) {
+func (d *db) Decided(ctx context.Context, lane int, part store.Lane, member string) (list []engine.Input, err error) {
 	err = d.read(ctx, func(c *conn) error {
 		const read = "SELECT " + inputColumns + ` FROM lanes s CROSS JOIN inbox i WHERE s.lane = ? AND i.lane = s.lane AND i.seq <= s.watermark
-			AND (? = '' OR i.member = ?) AND i.kind NOT IN ('cascaded', 'poisoned') AND i.kind NOT LIKE '` + kindHeld + `%' ORDER BY i.seq`
-		return c.query(read, []any{lane, member, member}, func(r row) error {
+			AND i.hash BETWEEN ? AND ? AND (? = '' OR i.member = ?)
+			AND i.kind NOT IN ('cascaded', 'poisoned') AND i.kind NOT LIKE '` + kindHeld + `%' ORDER BY i.seq`
+		return c.query(read, []any{lane, part.First, part.Last, member, member}, func(r row) error {
 			list = append(list, inputOf(r))
 			return nil
 		})
@@ -123,30 +140,52 @@ func (d *db) Decided(ctx context.Context, lane int, member string) (list []engin
 	return list, nil
 }
 
-// Records returns what decisions did.
-func (d *db) Records(ctx context.Context, lane int, member string) (list []store.Recorded, err error) {
+// Records returns what decisions did. Whose records there are is read from their index alone.
+func (d *db) Records(ctx context.Context, part store.Lane, member string) (list []store.Recorded, err error) {
+	members := []string{member}
 	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT n, member, at, data, seq, epoch FROM records WHERE ? = '' OR member = ? ORDER BY n"
-		return c.query(read, []any{member, member}, func(r row) error {
-			if d.lanes.OfMember(r.str(1)) != lane {
+		if member == "" {
+			members = nil
+			err := c.query("SELECT DISTINCT member FROM records INDEXED BY records_member", nil, func(r row) error {
+				m := r.str(0)
+				if hash := store.HashOf(store.SubjectMember, m); hash >= part.First && hash <= part.Last {
+					members = append(members, m)
+				}
 				return nil
-			}
-			data, _, err := records.Split(r.bytes(3))
+			})
 			if err != nil {
-				return fmt.Errorf("%w: record %d: %w", store.ErrDamaged, r.int(0), err)
+				return err
 			}
-			rec := store.Recorded{Data: bytes.Clone(data), Epoch: r.int(5)}
-			rec.Record, err = records.Decode(rec.Data, r.str(1), instant(r.int(2)))
+		}
+		for some := range slices.Chunk(members, 500) {
+			const read = `SELECT r.n, r.member, r.at, r.data, r.seq, r.epoch FROM json_each(?) j
+				CROSS JOIN records r INDEXED BY records_member WHERE r.member = j.value ORDER BY r.n`
+			err := c.query(read, []any{keys(some)}, func(r row) error {
+				rec, err := recorded(r)
+				list = append(list, rec)
+				return err
+			})
 			if err != nil {
-				return fmt.Errorf("%w: record %d: %w", store.ErrDamaged, r.int(0), err)
+				return err
 			}
-			rec.Seq = r.int(4)
-			list = append(list, rec)
-			return nil
-		})
+		}
+		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the records of lane %d: %w", lane, err)
+		return nil, fmt.Errorf("read the records of the subjects from %d to %d: %w", part.First, part.Last, err)
 	}
 	return list, nil
+}
+
+func recorded(r row) (rec store.Recorded, err error) {
+	data, _, err := records.Split(r.bytes(3))
+	if err == nil {
+		rec = store.Recorded{Data: bytes.Clone(data), Epoch: r.int(5)}
+		rec.Record, err = records.Decode(rec.Data, r.str(1), instant(r.int(2)))
+	}
+	if err != nil {
+		return rec, fmt.Errorf("%w: record %d: %w", store.ErrDamaged, r.int(0), err)
+	}
+	rec.Seq = r.int(4)
+	return rec, nil
 }

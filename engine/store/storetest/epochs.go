@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +68,65 @@ var epochCases = map[string]func(*testing.T, *suite){
 			s.must(s.Commit(s.ctx, lane, claimed, 0, c))
 		}
 	},
+	"gives back a part of what was decided": func(t *testing.T, s *suite) {
+		lane, m := s.membersOfLane(40)
+		var events []engine.Input
+		for i := range 3 * len(m) {
+			events = append(events, event(fmt.Sprint("e", i), m[i%len(m)], "x"))
+		}
+		before, err := s.Extent(s.ctx)
+		s.must(err)
+		in := s.accept(events...)
+		c := &engine.Changes{}
+		for i := range in {
+			r := refusal(engine.Decision{At: in[i].At, Member: in[i].Member, Playbook: "p", Input: in[i].ID, Reason: "condition"})
+			r.Seq = in[i].Seq
+			c.Records = append(c.Records, r)
+		}
+		s.commit(m[0], in[len(in)-1].Seq, c)
+		after, err := s.Extent(s.ctx)
+		s.must(err)
+		if n := after - before; n < int64(2*len(in)) || n > int64(3*len(in)) {
+			t.Errorf("%d inputs and records are %d", 2*len(in), n)
+		}
+		parts := s.Lanes()[lane].Split(7)
+		s.same("parts", len(parts), 7)
+		var inputs, decided []string
+		for _, part := range parts {
+			inside := func(member string) {
+				if hash := store.HashOf(store.SubjectMember, member); hash < part.First || hash > part.Last {
+					t.Errorf("%s is in the part from %d to %d", member, part.First, part.Last)
+				}
+			}
+			list, err := s.Decided(s.ctx, lane, part, "")
+			s.must(err)
+			for i := range list {
+				inside(list[i].Member)
+				inputs = append(inputs, list[i].ID)
+			}
+			recorded, err := s.Records(s.ctx, part, "")
+			s.must(err)
+			last := map[string]int64{}
+			for i := range recorded {
+				r := &recorded[i]
+				inside(r.Member)
+				if r.Seq <= last[r.Member] {
+					t.Errorf("the records of %s are out of order", r.Member)
+				}
+				last[r.Member] = r.Seq
+				decided = append(decided, r.Input)
+			}
+			if len(list) == len(in) {
+				t.Error("one part holds all")
+			}
+		}
+		slices.Sort(inputs)
+		slices.Sort(decided)
+		want := ids(in)
+		slices.Sort(want)
+		s.same("inputs", inputs, want)
+		s.same("records", decided, want)
+	},
 	"gives back what was decided, under which epoch": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(2)
 		in := s.accept(event("a", m[0], "x"), event("b", m[1], "x"), event("c", m[0], "x"), event("d", m[0], "x"))
@@ -85,13 +146,14 @@ var epochCases = map[string]func(*testing.T, *suite){
 			Epoch: two, Records: []engine.Record{refuse(&in[2], true), refuse(&in[2], false)},
 			Poisoned: []engine.Poisoned{{Seq: in[1].Seq, Error: "broken"}},
 		})
-		inputs, err := s.Decided(s.ctx, lane, "")
+		all := s.Lanes()[lane]
+		inputs, err := s.Decided(s.ctx, lane, all, "")
 		s.must(err)
 		s.same("decided", ids(inputs), []string{"a", "c"})
-		inputs, err = s.Decided(s.ctx, lane, m[1])
+		inputs, err = s.Decided(s.ctx, lane, all, m[1])
 		s.must(err)
 		s.same("of another", len(inputs), 0)
-		list, err := s.Records(s.ctx, lane, m[0])
+		list, err := s.Records(s.ctx, all, m[0])
 		s.must(err)
 		type decided struct {
 			Seq, Epoch int64
@@ -109,7 +171,7 @@ var epochCases = map[string]func(*testing.T, *suite){
 		s.same("records", got, []decided{
 			{in[0].Seq, one, false, "a"}, {in[0].Seq, two, true, "c"}, {in[2].Seq, two, false, "c"},
 		})
-		list, err = s.Records(s.ctx, lane, m[1])
+		list, err = s.Records(s.ctx, all, m[1])
 		s.must(err)
 		s.same("records of another", len(list), 0)
 		spans, err := s.Spans(s.ctx, lane)
