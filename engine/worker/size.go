@@ -12,8 +12,8 @@ const (
 	// mostInputs is how many inputs a batch takes in any case: what comes behind them waits for them
 	// anyway, and less when they go at once.
 	mostInputs = 500
-	// Beside inputs a batch takes waits for half of the time, so that what comes in live is committed
-	// sooner, and so many at least.
+	// Beside inputs a batch takes waits for a quarter of the time, so that what comes in live is
+	// committed sooner, and so many at least.
 	leastBeside = 20
 )
 
@@ -36,7 +36,7 @@ func (s *size) waits(inputs int) int {
 	if inputs == 0 {
 		return s.most()
 	}
-	return max(leastBeside, s.most()/2-inputs)
+	return max(leastBeside, s.most()/4-inputs)
 }
 
 // learn follows what a batch took: a little at a time, because one batch may have waited for

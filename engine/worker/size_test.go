@@ -45,7 +45,7 @@ func TestBatchSizeIsSteady(t *testing.T) {
 // Beside inputs there are fewer waits, and always some.
 func TestWaitsBesideInputs(t *testing.T) {
 	s := size{n: 400}
-	for _, c := range []struct{ inputs, want int }{{0, 400}, {1, 199}, {150, 50}, {190, leastBeside}, {400, leastBeside}} {
+	for _, c := range []struct{ inputs, want int }{{0, 400}, {1, 99}, {50, 50}, {90, leastBeside}, {400, leastBeside}} {
 		if got := s.waits(c.inputs); got != c.want {
 			t.Errorf("%d waits beside %d inputs, not %d", got, c.inputs, c.want)
 		}

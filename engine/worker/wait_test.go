@@ -88,7 +88,7 @@ func (b *batches) Commit(ctx context.Context, lane int, epoch, watermark int64, 
 func TestManyWaitsAtOneMoment(t *testing.T) { laned(t, testManyWaitsAtOneMoment) }
 
 func testManyWaitsAtOneMoment(t *testing.T, lanes int) {
-	const members, alone, beside = 1200, 500, 100
+	const members, alone, beside = 1200, 500, 50
 	w := newLanedWorld(t, lanes, embedded(t))
 	b := &batches{}
 	w.edit = func(c *worker.Config) {
