@@ -172,7 +172,7 @@ func TestDemoIsReplayed(t *testing.T) {
 	var n int
 	var member string
 	var data []byte
-	const tagged = `SELECT n, member, data FROM records WHERE instr(data, CAST('"newcomer"' AS BLOB)) > 0 ORDER BY n LIMIT 1`
+	const tagged = `SELECT r.n, s.id, data FROM records r JOIN subjects s ON s.n = r.subject WHERE instr(data, CAST('"newcomer"' AS BLOB)) > 0 ORDER BY r.n LIMIT 1`
 	if err := db.QueryRow(tagged).Scan(&n, &member, &data); err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func readRecord(t *testing.T, path string) recorded {
 		in.Time, in.At = time.UnixMilli(happened).UTC(), time.UnixMilli(at).UTC()
 		rec.inputs = append(rec.inputs, in)
 	}
-	decisions, err := db.Query("SELECT member, data FROM records ORDER BY n")
+	decisions, err := db.Query("SELECT s.id, data FROM records r JOIN subjects s ON s.n = r.subject ORDER BY r.n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 )
 
 // Commit stores what a batch did.
@@ -89,8 +90,8 @@ func (b *batch) encodeRuns() error {
 		}
 		row := runRow{Run: r}
 		var errs [2]error
-		row.trigger, errs[0] = encode(r.Trigger)
-		row.actions, errs[1] = encode(r.Actions)
+		row.trigger, errs[0] = document.Encode(r.Trigger)
+		row.actions, errs[1] = document.Encode(r.Actions)
 		if err := cmp.Or(errs[0], errs[1]); err != nil {
 			return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
 		}

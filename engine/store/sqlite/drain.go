@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
@@ -147,10 +148,10 @@ func runOf(r row) (engine.Run, error) {
 		StartedAt: instant(r.int(6)), EndedAt: instant(r.int(7)), ConvertedAt: instant(r.int(8)), DueAt: instant(r.int(9)),
 		PC: int(r.int(10)),
 	}
-	if err := decode(r.bytes(11), &run.Trigger); err != nil {
+	if err := document.Decode(r.bytes(11), &run.Trigger); err != nil {
 		return run, fmt.Errorf("decode the trigger of run %s: %w", run.ID, err)
 	}
-	if err := decode(r.bytes(12), &run.Actions); err != nil {
+	if err := document.Decode(r.bytes(12), &run.Actions); err != nil {
 		return run, fmt.Errorf("decode the actions of run %s: %w", run.ID, err)
 	}
 	return run, nil

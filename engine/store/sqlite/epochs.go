@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
 // BeginEpoch numbers an epoch, and makes it the present one.
@@ -142,24 +143,24 @@ func (d *db) Decided(ctx context.Context, lane int, part store.Lane, member stri
 
 // Records returns what decisions did. Whose records there are is read from their index alone.
 func (d *db) Records(ctx context.Context, part store.Lane, member string) (list []store.Recorded, err error) {
-	members := []string{member}
+	var subjects []int64
 	err = d.read(ctx, func(c *conn) error {
+		find, args := subjectOfMember+"?", []any{member}
 		if member == "" {
-			members = nil
-			err := c.query("SELECT DISTINCT member FROM records INDEXED BY records_member", nil, func(r row) error {
-				m := r.str(0)
-				if hash := store.HashOf(store.SubjectMember, m); hash >= part.First && hash <= part.Last {
-					members = append(members, m)
-				}
-				return nil
-			})
-			if err != nil {
-				return err
-			}
+			find = `SELECT s.n FROM (SELECT DISTINCT subject FROM records INDEXED BY records_subject) r CROSS JOIN subjects s
+				WHERE s.n = r.subject AND s.hash BETWEEN ? AND ?`
+			args = []any{part.First, part.Last}
 		}
-		for some := range slices.Chunk(members, 500) {
-			const read = `SELECT r.n, r.member, r.at, r.data, r.seq, r.epoch FROM json_each(?) j
-				CROSS JOIN records r INDEXED BY records_member WHERE r.member = j.value ORDER BY r.n`
+		err := c.query(find, args, func(r row) error {
+			subjects = append(subjects, r.int(0))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for some := range slices.Chunk(subjects, 500) {
+			const read = "SELECT " + trail.Columns + `, r.seq, r.epoch FROM json_each(?) j
+				CROSS JOIN records r INDEXED BY records_subject WHERE r.subject = j.value ORDER BY r.n`
 			err := c.query(read, []any{keys(some)}, func(r row) error {
 				rec, err := recorded(r)
 				list = append(list, rec)

@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
@@ -307,7 +308,7 @@ func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
 	const read = `SELECT i.data FROM failures f CROSS JOIN inbox i
 		WHERE f.n = ? AND f.kind = 'release' AND i.lane = f.lane AND i.seq = f.seq AND i.kind = '` + kindPoisoned + `'`
 	found, err := t.one(read, []any{f.N}, func(r row) error {
-		in.Data = unformatted(r.bytes(0))
+		in.Data = document.Unformatted(r.bytes(0))
 		return nil
 	})
 	if err != nil || !found {

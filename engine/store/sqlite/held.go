@@ -169,7 +169,7 @@ func (t *tx) release(member string) error {
 			return err
 		}
 	}
-	if _, err := t.exec("DELETE FROM held WHERE subject = (SELECT n FROM subjects WHERE kind = 'member' AND id = ?)", member); err != nil {
+	if _, err := t.exec("DELETE FROM held WHERE subject = ("+subjectOfMember+"?)", member); err != nil {
 		return err
 	}
 	const settled = "UPDATE failures SET outcome = 'retried', settled_at = ? WHERE outcome = '' AND what = 'member' AND id = ?"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 )
 
@@ -110,7 +111,7 @@ func (t *tx) insert(in *engine.Input, kind string, data []byte) error {
 	seen := kind == string(engine.InputEvent) && movesLastSeen(in, data)
 	hash := store.HashOf(store.SubjectMember, in.Member)
 	_, err := t.exec(insert, t.lanes.Of(hash), in.Seq, kind, in.ID, hash, in.Member, in.Name,
-		millis(in.Time), millis(in.At), seen, formatted(data), in.Cause)
+		millis(in.Time), millis(in.At), seen, document.Formatted(data), in.Cause)
 	if err == nil {
 		t.clock.seq, t.dirty = in.Seq, true
 	}
@@ -149,7 +150,7 @@ func storedInput(r row) engine.Input {
 	return engine.Input{
 		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3),
 		Name: r.str(4),
-		Time: instant(r.int(5)), At: instant(r.int(6)), Data: unformatted(r.bytes(7)), Cause: r.int(8),
+		Time: instant(r.int(5)), At: instant(r.int(6)), Data: document.Unformatted(r.bytes(7)), Cause: r.int(8),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 )
 
 const jobColumns = `n, name, kind, playbook, segment, at, asked_by, data, state, reason, cursor, looked_at, reached,
@@ -139,7 +140,7 @@ func (d *db) Job(ctx context.Context, n int64) (j store.Job, err error) {
 			return err
 		}
 		_, err = c.one("SELECT members FROM jobs WHERE n = ? AND members IS NOT NULL", []any{n}, func(r row) error {
-			return decode(r.bytes(0), &j.Members)
+			return document.Decode(r.bytes(0), &j.Members)
 		})
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
@@ -89,7 +90,11 @@ func (t *tx) putRecord(e *encoded, seq, epoch int64, cs chains, marks map[record
 		}
 	}
 	records.MarksOf(n, e.Record, marks)
-	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", n, e.Member, max(seq, e.Seq), millis(e.At),
+	subject, err := t.subject(e.Member)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", n, subject, max(seq, e.Seq), millis(e.At),
 		epoch, int(records.ShownOf(items)), records.Join(e.data, before))
 	return err
 }
@@ -117,8 +122,8 @@ func (t *tx) appendTo(r *engine.Run, what string, entry engine.TraceEntry) error
 		return err
 	}
 	row := runRow{Run: r}
-	if row.trigger, err = encode(r.Trigger); err == nil {
-		row.actions, err = encode(r.Actions)
+	if row.trigger, err = document.Encode(r.Trigger); err == nil {
+		row.actions, err = document.Encode(r.Actions)
 	}
 	if err == nil {
 		err = t.putRun(&row, cs[r.ID], marks)

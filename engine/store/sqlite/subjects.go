@@ -6,7 +6,14 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 )
+
+// subjectOfMember is the beginning of what selects the number of a member, by the id that follows.
+const subjectOfMember = "SELECT n FROM subjects WHERE kind = 'member' AND id = "
+
+// mostSubjects is how many numbers of members the writer remembers.
+const mostSubjects = 20_000
 
 // subject returns the number of a member, which rows refer to, and gives one to whom has none.
 func (t *tx) subject(member string) (n int64, err error) {
@@ -17,23 +24,29 @@ func (t *tx) subject(member string) (n int64, err error) {
 		n = r.int(0)
 		return nil
 	}
-	found, err := t.one("SELECT n FROM subjects WHERE kind = 'member' AND id = ?", []any{member}, number)
+	found, err := t.one(subjectOfMember+"?", []any{member}, number)
 	if err == nil && !found {
 		_, err = t.one("INSERT INTO subjects (kind, id, hash) VALUES ('member', ?, ?) RETURNING n",
 			[]any{member, store.HashOf(store.SubjectMember, member)}, number)
 	}
-	if t.subjects == nil {
-		t.subjects = map[string]int64{}
+	if err == nil {
+		t.subjects[member] = n
 	}
-	t.subjects[member] = n
 	return n, err
 }
 
 // putMember stores the state of a member.
 func (t *tx) putMember(id string, state []byte) error {
+	if n := t.subjects[id]; n != 0 {
+		_, err := t.exec("UPDATE subjects SET state = ? WHERE n = ?", document.Formatted(state), n)
+		return err
+	}
 	const put = `INSERT INTO subjects (kind, id, hash, state) VALUES ('member', ?, ?, ?)
-		ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state`
-	_, err := t.exec(put, id, store.HashOf(store.SubjectMember, id), formatted(state))
+		ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state RETURNING n`
+	_, err := t.one(put, []any{id, store.HashOf(store.SubjectMember, id), document.Formatted(state)}, func(r row) error {
+		t.subjects[id] = r.int(0)
+		return nil
+	})
 	return err
 }
 
@@ -64,7 +77,7 @@ type subject struct {
 	seen  int64
 }
 
-func subjectOf(r row) subject { return subject{r.str(0), unformatted(r.bytes(1)), r.int(2)} }
+func subjectOf(r row) subject { return subject{r.str(0), document.Unformatted(r.bytes(1)), r.int(2)} }
 
 // member decodes the state. Events that were decided since may say that the member was seen later.
 func (s *subject) member(seen map[string]int64) (*engine.Member, error) {

@@ -80,15 +80,15 @@ CREATE TABLE trees (
 -- What decisions did, one row a decision that did something: appended, and never changed. Traces of runs, refusals and timelines are views of
 -- it. data is as package records writes it. seq is up to which the member's inputs were decided.
 CREATE TABLE records (
-    n      INTEGER PRIMARY KEY,
-    member TEXT    NOT NULL,
-    seq    INTEGER NOT NULL,
-    at     INTEGER NOT NULL,
-    epoch  INTEGER NOT NULL, -- under which it was decided; 0: nobody says
-    shows  INTEGER NOT NULL, -- what lists show of it, as records.Shown: they pass over no record of a member that has nothing for them
-    data   BLOB    NOT NULL
+    n       INTEGER PRIMARY KEY,
+    subject INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    epoch   INTEGER NOT NULL, -- under which it was decided; 0: nobody says
+    shows   INTEGER NOT NULL, -- what lists show of it, as records.Shown: they pass over no record of a member that has nothing for them
+    data    BLOB    NOT NULL
 );
-CREATE INDEX records_member ON records (member, shows, n);
+CREATE INDEX records_subject ON records (subject, shows, n);
 -- The id of a run begins with the instant of the record that began it.
 CREATE INDEX records_at ON records (at);
 

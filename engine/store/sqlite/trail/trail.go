@@ -16,7 +16,7 @@ import (
 )
 
 // Columns are those of a record r that RecordOf reads.
-const Columns = "r.n, r.member, r.at, r.data"
+const Columns = "r.n, (SELECT id FROM subjects WHERE n = r.subject), r.at, r.data"
 
 // RecordOf reads a row of the columns.
 func RecordOf(r []driver.Value) *records.Stored {
@@ -62,7 +62,8 @@ func showing(some records.Shown) Selection {
 	var parts []string
 	for s := records.Shown(1); s <= records.ShowsRun|records.ShowsRefusal|records.ShowsCoupon; s++ {
 		if s&some != 0 {
-			const part = "INDEXED BY records_member WHERE r.member = ?1 AND r.shows = %d AND r.n <= ?2 AND r.n >= ?3"
+			const part = `INDEXED BY records_subject
+				WHERE r.subject = (SELECT n FROM subjects WHERE kind = 'member' AND id = ?1) AND r.shows = %d AND r.n <= ?2 AND r.n >= ?3`
 			parts = append(parts, before+fmt.Sprintf(part, s))
 		}
 	}
