@@ -111,8 +111,8 @@ var damages = map[string]string{
 func TestDamagedRowsHoldTheirMemberAlone(t *testing.T) {
 	for what, row := range map[string]struct{ table, column, where string }{
 		"state":           {"subjects", "state", "id = '%s'"},
-		"trigger of run":  {"runs", "triggered", "member = '%s' AND state = 'waiting'"},
-		"results of run":  {"runs", "actions", "member = '%s' AND state = 'waiting'"},
+		"trigger of run":  {"runs", "triggered", "subject = (SELECT n FROM subjects WHERE id = '%s') AND state = 'waiting'"},
+		"results of run":  {"runs", "actions", "subject = (SELECT n FROM subjects WHERE id = '%s') AND state = 'waiting'"},
 		"event of before": {"inbox", "data", "member = '%s' AND id LIKE 'first-%%'"},
 	} {
 		for how, value := range damages {

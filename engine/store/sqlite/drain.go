@@ -106,9 +106,9 @@ func (c *conn) pendingInputs(lane, limit int, b *store.Batch) error {
 }
 
 func (c *conn) pendingDue(lane, limit int, b *store.Batch) (next time.Time, err error) {
-	const waits = `SELECT member, due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0` + runsNotHeld +
+	const waits = `SELECT (SELECT id FROM subjects WHERE n = subject), due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0` + notHeld +
 		`ORDER BY due_at`
-	const reevaluations = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM reevaluations WHERE lane = ?` + reevaluationsNotHeld +
+	const reevaluations = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM reevaluations WHERE lane = ?` + notHeld +
 		`ORDER BY at`
 	seen := map[string]bool{}
 	for _, due := range []string{waits, reevaluations} {
@@ -137,8 +137,8 @@ func (c *conn) pendingDue(lane, limit int, b *store.Batch) (next time.Time, err 
 	return next, nil
 }
 
-const runColumns = `r.id, r.playbook, r.revision, r.member, r.state, r.reason, r.started_at, r.ended_at, r.converted_at,
-	r.due_at, r.pc, r.triggered, r.actions, r.place`
+const runColumns = `r.id, r.playbook, r.revision, (SELECT id FROM subjects WHERE n = r.subject), r.state, r.reason, r.started_at,
+	r.ended_at, r.converted_at, r.due_at, r.pc, r.triggered, r.actions, r.place`
 
 // runOf reads a run without its trace.
 func runOf(r row) (engine.Run, error) {
@@ -189,11 +189,12 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 
 // states reads the members of a list and their open runs. Of what cannot be read the state says so.
 func (c *conn) states(states map[string]*engine.State, list []string) error {
-	if err := c.members(states, list); err != nil {
+	subjects, err := c.members(states, list)
+	if err != nil || len(subjects) == 0 {
 		return err
 	}
-	const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.member = j.value AND r.state = 'waiting'"
-	return c.query(open, []any{keys(list)}, func(r row) error {
+	const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.subject = j.value AND r.state = 'waiting'"
+	return c.query(open, []any{keys(subjects)}, func(r row) error {
 		addRun(states[r.str(3)], r)
 		return nil
 	})
@@ -313,8 +314,8 @@ func (c *conn) owes(lane int, now time.Time, next *time.Time) (bool, error) {
 	// The first bound of a column is the one that SQLite seeks by: by the other it would go through all
 	// that is due.
 	const waits = `SELECT due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > ? AND due_at > 0` +
-		runsNotHeld + `ORDER BY due_at LIMIT 1`
-	const reevaluations = `SELECT at FROM reevaluations WHERE lane = ? AND at > ?` + reevaluationsNotHeld + `ORDER BY at LIMIT 1`
+		notHeld + `ORDER BY due_at LIMIT 1`
+	const reevaluations = `SELECT at FROM reevaluations WHERE lane = ? AND at > ?` + notHeld + `ORDER BY at LIMIT 1`
 	for _, due := range []string{waits, reevaluations} {
 		for _, after := range []int64{0, now.UnixMilli()} {
 			_, err = c.one(due, []any{lane, after}, func(r row) error {

@@ -13,10 +13,7 @@ import (
 const kindHeld = "held "
 
 // What keeps the waits and re-evaluations of members that are held from coming due.
-const (
-	runsNotHeld          = " AND member NOT IN (SELECT s.id FROM held h CROSS JOIN subjects s WHERE s.n = h.subject) "
-	reevaluationsNotHeld = " AND subject NOT IN (SELECT subject FROM held) "
-)
+const notHeld = " AND subject NOT IN (SELECT subject FROM held) "
 
 const heldColumns = "s.id, h.error, h.building FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"
 

@@ -17,7 +17,7 @@ func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
 	var m *engine.Member
 	err := d.read(ctx, func(c *conn) error {
 		state := new(engine.State)
-		if err := c.members(map[string]*engine.State{id: state}, []string{id}); err != nil {
+		if _, err := c.members(map[string]*engine.State{id: state}, []string{id}); err != nil {
 			return err
 		}
 		m = state.Member

@@ -153,8 +153,12 @@ func (t *tx) putRun(r *runRow, k *chain, marks map[records.Mark]bool) error {
 	if k.whole {
 		return nil
 	}
+	subject, err := t.subject(r.Member)
+	if err != nil {
+		return err
+	}
 	const insert = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err := t.exec(insert, k.place, r.ID, r.Playbook, r.Revision, r.Member, t.lanes.OfMember(r.Member), string(r.State),
+	_, err = t.exec(insert, k.place, r.ID, r.Playbook, r.Revision, subject, t.lanes.OfMember(r.Member), string(r.State),
 		r.Reason, millis(r.StartedAt), millis(r.EndedAt), millis(r.ConvertedAt), millis(r.DueAt), r.PC, k.last, r.trigger,
 		r.actions)
 	return err

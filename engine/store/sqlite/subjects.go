@@ -50,15 +50,19 @@ func (t *tx) putMember(id string, state []byte) error {
 	return err
 }
 
-// members reads the states of a list of members. Of what cannot be read the state says so.
-func (c *conn) members(states map[string]*engine.State, ids []string) error {
+// members reads the states of a list of members, and returns the numbers of those who have one. Of
+// what cannot be read the state says so.
+func (c *conn) members(states map[string]*engine.State, ids []string) (numbers []int64, err error) {
 	seen, err := c.lastSeen(ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	const read = `SELECT s.id, s.state, s.seen FROM json_each(?) j CROSS JOIN subjects s
-		WHERE s.kind = 'member' AND s.id = j.value AND s.state IS NOT NULL`
-	return c.query(read, []any{keys(ids)}, func(r row) error {
+	const read = `SELECT s.id, s.state, s.seen, s.n FROM json_each(?) j CROSS JOIN subjects s
+		WHERE s.kind = 'member' AND s.id = j.value`
+	err = c.query(read, []any{keys(ids)}, func(r row) error {
+		if numbers = append(numbers, r.int(3)); r[1] == nil {
+			return nil
+		}
 		row := subjectOf(r)
 		s := states[row.id]
 		m, err := row.member(seen)
@@ -68,6 +72,7 @@ func (c *conn) members(states map[string]*engine.State, ids []string) error {
 		s.Member = m
 		return nil
 	})
+	return numbers, err
 }
 
 // subject is a row of subjects.

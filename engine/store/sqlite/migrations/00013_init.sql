@@ -122,8 +122,8 @@ CREATE TABLE runs (
     id           TEXT    NOT NULL,
     playbook     TEXT    NOT NULL,
     revision     TEXT    NOT NULL,
-    member       TEXT    NOT NULL,
-    lane        INTEGER NOT NULL,
+    subject      INTEGER NOT NULL,
+    lane         INTEGER NOT NULL,
     state        TEXT    NOT NULL,
     reason       TEXT    NOT NULL,
     started_at   INTEGER NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE runs (
     actions      BLOB
 );
 CREATE UNIQUE INDEX runs_id ON runs (id);
-CREATE INDEX runs_open ON runs (member) WHERE state = 'waiting';
+CREATE INDEX runs_open ON runs (subject) WHERE state = 'waiting';
 CREATE INDEX runs_due ON runs (lane, due_at) WHERE state = 'waiting' AND due_at > 0;
 -- Runs that cannot go on, and say why.
 CREATE INDEX runs_parked ON runs (lane) WHERE state = 'waiting' AND reason <> '';
