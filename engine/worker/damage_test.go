@@ -356,7 +356,7 @@ func TestDamagedDeliveryIsGivenUp(t *testing.T) {
 				}
 				return tried == len(m)
 			})
-			w.damage("deliveries", "message", fmt.Sprintf("member = '%s'", m[0]), strings.ReplaceAll(value, "{}", "message"))
+			w.damage("deliveries", "message", fmt.Sprintf("subject = (SELECT n FROM subjects WHERE id = '%s')", m[0]), strings.ReplaceAll(value, "{}", "message"))
 			w.sent.mu.Lock()
 			w.sent.fail = nil
 			w.sent.mu.Unlock()

@@ -101,7 +101,7 @@ func treesOf(t *testing.T, w *world) map[string]int {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.Query("SELECT member, count(DISTINCT tree) FROM trees WHERE level = ? GROUP BY member", engine.RootLevel)
+	rows, err := db.Query("SELECT s.id, count(DISTINCT tree) FROM trees t JOIN subjects s ON s.n = t.subject WHERE level = ? GROUP BY s.id", engine.RootLevel)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -163,8 +163,11 @@ func (b *batch) put(t *tx) error {
 	}
 	for i := range b.Coupons {
 		c := &b.Coupons[i]
-		const insert = `INSERT INTO coupons (code, pool, member, playbook, run, step, issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-		_, err := t.exec(insert, c.Code, c.Pool, c.Member, c.Playbook, c.Run, c.Step, millis(c.IssuedAt), millis(c.ExpiresAt))
+		const insert = `INSERT INTO coupons (code, pool, subject, playbook, run, step, issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+		subject, err := t.subject(c.Member)
+		if err == nil {
+			_, err = t.exec(insert, c.Code, c.Pool, subject, c.Playbook, c.Run, c.Step, millis(c.IssuedAt), millis(c.ExpiresAt))
+		}
 		if err != nil {
 			return of(c.Member, fmt.Errorf("store coupon %s: %w", c.Code, err))
 		}
@@ -224,6 +227,10 @@ func (b *batch) check(t *tx) error {
 }
 
 func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
+	subject, err := t.subject(d.Member)
+	if err != nil {
+		return err
+	}
 	n, err := t.number()
 	if err != nil {
 		return err
@@ -233,9 +240,9 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 		state = store.DeliveryDeferred
 	}
 	const insert = `INSERT INTO deliveries
-			(n, key, member, playbook, run, step, channel, state, not_before, at, message, released_at)
+			(n, key, subject, playbook, run, step, channel, state, not_before, at, message, released_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
-	_, err = t.exec(insert, n, d.Key, d.Member, d.Playbook, d.Run, d.Step, d.Channel,
+	_, err = t.exec(insert, n, d.Key, subject, d.Playbook, d.Run, d.Step, d.Channel,
 		string(state), millis(d.NotBefore), millis(d.At), message, millis(d.ReleasedAt))
 	return err
 }

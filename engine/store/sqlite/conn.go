@@ -7,15 +7,17 @@ import (
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
+	"github.com/usher-run/usher/engine/store/sqlite/numbers"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // conn is a connection, and what is asked on it.
 type conn struct {
 	*sqlconn.Conn
-	ids   *ids.Hash        // of those that look inputs up by their ids
-	seen  *lastseen.Events // of those that decisions and questions read on
-	lanes store.Lanes      // of the database
+	ids     *ids.Hash        // of those that look inputs up by their ids
+	seen    *lastseen.Events // of those that decisions and questions read on
+	lanes   store.Lanes      // of the database
+	numbers *numbers.Known   // of members, as far as they were read
 }
 
 func dial(dsn string) (*conn, error) {

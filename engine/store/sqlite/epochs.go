@@ -141,7 +141,7 @@ func (d *db) Decided(ctx context.Context, lane int, part store.Lane, member stri
 	return list, nil
 }
 
-// Records returns what decisions did. Whose records there are is read from their index alone.
+// Records returns what decisions did. Whose records there are is read without reading any of them.
 func (d *db) Records(ctx context.Context, part store.Lane, member string) (list []store.Recorded, err error) {
 	var subjects []int64
 	err = d.read(ctx, func(c *conn) error {

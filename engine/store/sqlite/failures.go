@@ -16,9 +16,9 @@ import (
 
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
 	WHEN 'input' THEN (SELECT member FROM inbox i WHERE i.lane = failures.lane AND i.seq = failures.seq)
-	WHEN 'delivery' THEN (SELECT member FROM deliveries WHERE key = failures.id)
+	WHEN 'delivery' THEN (SELECT s.id FROM deliveries d, subjects s WHERE d.key = failures.id AND s.n = d.subject)
 	WHEN 'reevaluation' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
-	ELSE member END, '')`
+	ELSE (SELECT s.id FROM subjects s WHERE s.n = failures.subject) END, '')`
 
 func failureOf(r row) store.Failure {
 	return store.Failure{
@@ -385,7 +385,13 @@ func (t *tx) note(f failed) error {
 	if err != nil {
 		return err
 	}
-	const put = "INSERT INTO failures (n, at, what, id, error, kind, lane, seq, member, playbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err = t.exec(put, n, f.at, f.what, f.id, f.text, f.kind, f.lane, f.seq, f.member, f.playbook)
+	subject := int64(0)
+	if f.member != "" {
+		if subject, err = t.subject(f.member); err != nil {
+			return err
+		}
+	}
+	const put = "INSERT INTO failures (n, at, what, id, error, kind, lane, seq, subject, playbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	_, err = t.exec(put, n, f.at, f.what, f.id, f.text, f.kind, f.lane, f.seq, subject, f.playbook)
 	return err
 }

@@ -60,7 +60,7 @@ func (c *conn) window(key, selection string, args ...any) (lowest int64, more bo
 func (c *conn) openRuns(p *records.Page, member string, before int64, each func(*records.Item) bool) error {
 	of, args := "runs r WHERE", []any{}
 	if member != "" {
-		of, args = "runs r INDEXED BY runs_open WHERE r.subject = (" + subjectOfMember + "?) AND r.state = 'waiting' AND", append(args, member)
+		of, args = "runs r INDEXED BY runs_open WHERE r.subject = ("+subjectOfMember+"?) AND r.state = 'waiting' AND", append(args, member)
 	}
 	lowest, more, err := c.window("r.place", of+" r.place < ?", append(slices.Clone(args), before)...)
 	if err != nil {

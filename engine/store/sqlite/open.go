@@ -24,6 +24,7 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/lanes"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 	"github.com/usher-run/usher/engine/store/sqlite/migrations"
+	"github.com/usher-run/usher/engine/store/sqlite/numbers"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
@@ -83,6 +84,7 @@ type db struct {
 	asks         pool // of questions from outside
 	sends        pool // of what is to be delivered
 	seen         *lastseen.Events
+	numbers      numbers.Known
 	askTime      time.Duration
 
 	journal     *journal.Journal                // nil: there is none
@@ -158,7 +160,8 @@ func (d *db) open(ctx context.Context, path string) error {
 	if d.lanes, err = lanes.Open(wc.Conn, d.newLanes); err != nil {
 		return errors.Join(fmt.Errorf("read its lanes: %w", err), wc.close())
 	}
-	wc.lanes, d.seen = d.lanes, lastseen.New(len(d.lanes))
+	d.seen = lastseen.New(len(d.lanes))
+	wc.lanes, wc.numbers = d.lanes, &d.numbers
 	if err := d.openReaders(dsn); err != nil {
 		return errors.Join(err, wc.close())
 	}

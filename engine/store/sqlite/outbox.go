@@ -12,7 +12,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-const deliveryColumns = `d.key, d.member, d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
+const deliveryColumns = `d.key, (SELECT id FROM subjects WHERE n = d.subject), d.playbook, d.run, d.step, d.channel, d.not_before, d.at, d.state, d.attempts,
 	d.settle_at, d.error, d.message, d.released_at, d.n,
 	d.provider_id `
 
@@ -50,8 +50,8 @@ func (d *db) Deliveries(ctx context.Context, channel string, now time.Time, held
 		}
 		n := limit / store.NewestShare
 		newest := "SELECT " + deliveryColumns + "FROM (SELECT * " + due + "ORDER BY d.not_before DESC, d.n DESC LIMIT " +
-			strconv.Itoa(4*n) + `) d WHERE NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_member
-				WHERE p.member = d.member AND p.state IN ('pending', 'deferred') AND p.state = 'pending'
+			strconv.Itoa(4*n) + `) d WHERE NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_subject
+				WHERE p.subject = d.subject AND p.state IN ('pending', 'deferred') AND p.state = 'pending'
 					AND p.channel = d.channel AND (p.not_before, p.n) < (d.not_before, d.n)) LIMIT ` + strconv.Itoa(n)
 		young, err := c.deliveries(newest, args)
 		list = mixed(young, list, limit)

@@ -33,7 +33,7 @@ func (d *db) newPool(dsn string, n int) (pool, error) {
 		if err != nil {
 			return nil, errors.Join(err, p.close(len(p)))
 		}
-		c.seen, c.lanes = d.seen, d.lanes
+		c.seen, c.lanes, c.numbers = d.seen, d.lanes, &d.numbers
 		p <- c
 	}
 	return p, nil

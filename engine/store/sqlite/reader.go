@@ -35,7 +35,7 @@ func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
 	return m, nil
 }
 
-const couponColumns = "code, pool, member, playbook, run, step, issued_at, expires_at, redeemed_at, redemption_id"
+const couponColumns = "code, pool, (SELECT id FROM subjects WHERE n = subject), playbook, run, step, issued_at, expires_at, redeemed_at, redemption_id"
 
 func couponOf(r row) store.CouponRecord {
 	return store.CouponRecord{
@@ -62,8 +62,8 @@ func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
 // MemberPending returns a member's pending deliveries.
 func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempted, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		const pending = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_member
-			WHERE d.member = ? AND d.state IN ('pending', 'deferred') ORDER BY d.not_before, d.n`
+		const pending = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_subject
+			WHERE d.subject = (` + subjectOfMember + `?) AND d.state IN ('pending', 'deferred') ORDER BY d.not_before, d.n`
 		return c.query(pending, []any{id}, func(r row) error {
 			list = append(list, deliveryOf(r))
 			return nil

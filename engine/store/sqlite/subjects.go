@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -12,12 +13,12 @@ import (
 // subjectOfMember is the beginning of what selects the number of a member, by the id that follows.
 const subjectOfMember = "SELECT n FROM subjects WHERE kind = 'member' AND id = "
 
-// mostSubjects is how many numbers of members the writer remembers.
-const mostSubjects = 20_000
+// known returns the number of a member as far as no row is to be read for it; else 0.
+func (t *tx) known(member string) int64 { return cmp.Or(t.subjects[member], t.numbers.Of(member)) }
 
 // subject returns the number of a member, which rows refer to, and gives one to whom has none.
 func (t *tx) subject(member string) (n int64, err error) {
-	if n = t.subjects[member]; n != 0 {
+	if n = t.known(member); n != 0 {
 		return n, nil
 	}
 	number := func(r row) error {
@@ -37,7 +38,7 @@ func (t *tx) subject(member string) (n int64, err error) {
 
 // putMember stores the state of a member.
 func (t *tx) putMember(id string, state []byte) error {
-	if n := t.subjects[id]; n != 0 {
+	if n := t.known(id); n != 0 {
 		_, err := t.exec("UPDATE subjects SET state = ? WHERE n = ?", document.Formatted(state), n)
 		return err
 	}
@@ -52,18 +53,20 @@ func (t *tx) putMember(id string, state []byte) error {
 
 // members reads the states of a list of members, and returns the numbers of those who have one. Of
 // what cannot be read the state says so.
-func (c *conn) members(states map[string]*engine.State, ids []string) (numbers []int64, err error) {
+func (c *conn) members(states map[string]*engine.State, ids []string) (list []int64, err error) {
 	seen, err := c.lastSeen(ids)
 	if err != nil {
 		return nil, err
 	}
 	const read = `SELECT s.id, s.state, s.seen, s.n FROM json_each(?) j CROSS JOIN subjects s
 		WHERE s.kind = 'member' AND s.id = j.value`
+	met := make(map[string]int64, len(ids))
 	err = c.query(read, []any{keys(ids)}, func(r row) error {
-		if numbers = append(numbers, r.int(3)); r[1] == nil {
+		row := subjectOf(r)
+		list, met[row.id] = append(list, r.int(3)), r.int(3)
+		if r[1] == nil {
 			return nil
 		}
-		row := subjectOf(r)
 		s := states[row.id]
 		m, err := row.member(seen)
 		if err != nil {
@@ -72,7 +75,10 @@ func (c *conn) members(states map[string]*engine.State, ids []string) (numbers [
 		s.Member = m
 		return nil
 	})
-	return numbers, err
+	if c.seen != nil { // not of the writer, who may take back what it has given
+		c.numbers.Add(met)
+	}
+	return list, err
 }
 
 // subject is a row of subjects.

@@ -13,8 +13,8 @@ import (
 func (d *db) Trees(ctx context.Context, members []string) (map[string]store.Trees, error) {
 	found := map[string]store.Trees{}
 	err := d.read(ctx, func(c *conn) error {
-		const roots = `SELECT t.member, t.event, t.tree, t.data FROM json_each(?) j CROSS JOIN trees t
-			WHERE t.member = j.value AND t.level = ?`
+		const roots = `SELECT s.id, t.event, t.tree, t.data FROM json_each(?) j CROSS JOIN subjects s CROSS JOIN trees t
+			WHERE s.kind = 'member' AND s.id = j.value AND t.subject = s.n AND t.level = ?`
 		return c.query(roots, []any{keys(members), engine.RootLevel}, func(r row) error {
 			of := found[r.str(0)]
 			if of == nil {
@@ -92,7 +92,7 @@ func (a *archive) Events(from, to int64, newest bool, f func(*engine.Happened) b
 
 // Node reads one node.
 func (a *archive) Node(tree string, level int, bucket int64) (data []byte, err error) {
-	const node = "SELECT data FROM trees WHERE member = ? AND level = ? AND event = ? AND tree = ? AND bucket = ?"
+	const node = "SELECT data FROM trees WHERE subject = (" + subjectOfMember + "?) AND level = ? AND event = ? AND tree = ? AND bucket = ?"
 	err = a.d.read(a.ctx, func(c *conn) error {
 		_, err := c.one(node, []any{a.member, level, a.event, tree, bucket}, func(r row) error {
 			data = r.bytes(0)
@@ -108,17 +108,21 @@ func (a *archive) Node(tree string, level int, bucket int64) (data []byte, err e
 
 // putTree stores what has changed of a tree.
 func (t *tx) putTree(c *engine.TreeChange) error {
+	subject, err := t.subject(c.Member)
+	if err != nil {
+		return err
+	}
 	if c.Gone {
-		const remove = "DELETE FROM trees WHERE member = ? AND level = ? AND event = ? AND tree = ?"
+		const remove = "DELETE FROM trees WHERE subject = ? AND level = ? AND event = ? AND tree = ?"
 		for level := range engine.RootLevel + 1 {
-			if _, err := t.exec(remove, c.Member, level, c.Event, c.Tree); err != nil {
+			if _, err := t.exec(remove, subject, level, c.Event, c.Tree); err != nil {
 				return err
 			}
 		}
 	}
 	for _, n := range c.Nodes {
 		const put = "INSERT INTO trees VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
-		if _, err := t.exec(put, c.Member, n.Level, c.Event, c.Tree, n.Bucket, n.Data); err != nil {
+		if _, err := t.exec(put, subject, n.Level, c.Event, c.Tree, n.Bucket, n.Data); err != nil {
 			return err
 		}
 	}

@@ -42,9 +42,8 @@ type writer struct {
 	mu       sync.Mutex
 	intake   []*job
 	other    []*job
-	turn     bool             // intake is next
-	subjects map[string]int64 // numbers of members, which never change
-	unsummed int              // rows of tallies since they were last summed up
+	turn     bool // intake is next
+	unsummed int  // rows of tallies since they were last summed up
 	disk     *syncer.Syncer
 	faults   *faults.Faults
 	log      *wal.Checkpointer
@@ -57,7 +56,6 @@ type writer struct {
 func startWriter(c *conn, f *faults.Faults, log *wal.Checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
 		c: c, clock: clk, faults: f, log: log, unsummed: tallies.SumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
-		subjects: map[string]int64{},
 	}
 	w.disk = syncer.Start(syncer.Config{
 		Path: log.Path(), Bring: syncer.Data, Failed: f.Failed, Fail: f.Fail, Idle: w.signal,
@@ -239,13 +237,9 @@ func (w *writer) transact(group []*job) (err error) {
 	defer func() {
 		if err != nil {
 			_, _ = w.c.exec("ROLLBACK") // fails only when the database has rolled back by itself
-			clear(w.subjects)
 		}
 	}()
-	if len(w.subjects) > mostSubjects {
-		clear(w.subjects)
-	}
-	t := &tx{conn: w.c, machine: w.clock, unsummed: &w.unsummed, subjects: w.subjects}
+	t := &tx{conn: w.c, machine: w.clock, unsummed: &w.unsummed, subjects: map[string]int64{}}
 	w.mu.Lock()
 	taken := w.taken
 	w.mu.Unlock()

@@ -68,13 +68,13 @@ CREATE UNIQUE INDEX subjects_id ON subjects (kind, id);
 -- Trees over the events of a name of members who have many, so that a window is added up without going through it. They are derived: what
 -- is missing is built of the events. data begins with a byte that says its format; on level 8 is where the first node is.
 CREATE TABLE trees (
-    member TEXT    NOT NULL,
-    level  INTEGER NOT NULL,
-    event  TEXT    NOT NULL,
-    tree   TEXT    NOT NULL, -- a hash of the event's type and of what is taken of each event
-    bucket INTEGER NOT NULL,
-    data   BLOB    NOT NULL,
-    PRIMARY KEY (member, level, event, tree, bucket)
+    subject INTEGER NOT NULL,
+    level   INTEGER NOT NULL,
+    event   TEXT    NOT NULL,
+    tree    TEXT    NOT NULL, -- a hash of the event's type and of what is taken of each event
+    bucket  INTEGER NOT NULL,
+    data    BLOB    NOT NULL,
+    PRIMARY KEY (subject, level, event, tree, bucket)
 ) WITHOUT ROWID;
 
 -- What decisions did, one row a decision that did something: appended, and never changed. Traces of runs, refusals and timelines are views of
@@ -159,7 +159,7 @@ CREATE TABLE tallies (
 CREATE TABLE coupons (
     code          TEXT    NOT NULL PRIMARY KEY,
     pool          TEXT    NOT NULL,
-    member        TEXT    NOT NULL,
+    subject       INTEGER NOT NULL,
     playbook      TEXT    NOT NULL,
     run           TEXT    NOT NULL,
     step          TEXT    NOT NULL,
@@ -187,7 +187,7 @@ CREATE TABLE blocks (
 CREATE TABLE deliveries (
     n           INTEGER PRIMARY KEY,
     key         TEXT    NOT NULL,
-    member      TEXT    NOT NULL,
+    subject     INTEGER NOT NULL,
     playbook    TEXT    NOT NULL,
     run         TEXT    NOT NULL,
     step        TEXT    NOT NULL,
@@ -204,7 +204,7 @@ CREATE TABLE deliveries (
 );
 CREATE UNIQUE INDEX deliveries_key ON deliveries (key);
 CREATE INDEX deliveries_pending ON deliveries (channel, not_before) WHERE state = 'pending';
-CREATE INDEX deliveries_member ON deliveries (member) WHERE state IN ('pending', 'deferred');
+CREATE INDEX deliveries_subject ON deliveries (subject) WHERE state IN ('pending', 'deferred');
 CREATE INDEX deliveries_provider ON deliveries (provider_id) WHERE provider_id <> '';
 
 -- outcome is what became of a failure: '' is open, else 'retried' or 'dropped'. kind is that of an input before it was set aside: it is
@@ -218,9 +218,9 @@ CREATE TABLE failures (
     kind       TEXT    NOT NULL DEFAULT '',
     outcome    TEXT    NOT NULL DEFAULT '',
     settled_at INTEGER NOT NULL DEFAULT 0,
-    lane      INTEGER NOT NULL DEFAULT 0,
+    lane       INTEGER NOT NULL DEFAULT 0,
     seq        INTEGER NOT NULL DEFAULT 0,
-    member     TEXT    NOT NULL DEFAULT '', -- of a run or a wait
+    subject    INTEGER NOT NULL DEFAULT 0,  -- of a run or a wait
     playbook   TEXT    NOT NULL DEFAULT ''  -- of it
 );
 CREATE INDEX failures_outcome ON failures (outcome, n);
