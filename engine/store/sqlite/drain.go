@@ -12,7 +12,11 @@ import (
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
+
+// errEnough ends a query early.
+var errEnough = errors.New("enough")
 
 // Claim raises the lane's epoch.
 func (d *db) Claim(ctx context.Context, lane int) (epoch int64, err error) {
@@ -194,7 +198,7 @@ func (c *conn) states(states map[string]*engine.State, list []string) error {
 		return err
 	}
 	const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.subject = j.value AND r.state = 'waiting'"
-	return c.query(open, []any{keys(subjects)}, func(r row) error {
+	return c.query(open, []any{sqlconn.List(subjects)}, func(r row) error {
 		addRun(states[r.str(3)], r)
 		return nil
 	})
@@ -204,7 +208,7 @@ func (c *conn) states(states map[string]*engine.State, list []string) error {
 func (c *conn) namedRuns(states map[string]*engine.State, runs []string) error {
 	found := map[string]bool{}
 	const named = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r WHERE r.id = j.value"
-	err := c.query(named, []any{keys(runs)}, func(r row) error {
+	err := c.query(named, []any{sqlconn.List(runs)}, func(r row) error {
 		found[r.str(0)] = true
 		s := states[r.str(3)]
 		if s == nil || slices.ContainsFunc(s.Runs, func(open *engine.Run) bool { return open.ID == r.str(0) }) {

@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
@@ -161,7 +162,7 @@ func (d *db) Records(ctx context.Context, part store.Lane, member string) (list 
 		for some := range slices.Chunk(subjects, 500) {
 			const read = "SELECT " + trail.Columns + `, r.seq, r.epoch FROM json_each(?) j
 				CROSS JOIN records r INDEXED BY records_subject WHERE r.subject = j.value ORDER BY r.n`
-			err := c.query(read, []any{keys(some)}, func(r row) error {
+			err := c.query(read, []any{sqlconn.List(some)}, func(r row) error {
 				rec, err := recorded(r)
 				list = append(list, rec)
 				return err

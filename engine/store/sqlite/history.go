@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // History reads decided events.
@@ -21,7 +22,7 @@ func (d *db) History(ctx context.Context, members []string, queries []store.Hist
 		return events, nil
 	}
 	err := d.read(ctx, func(c *conn) error {
-		all := hashed(members)
+		all := sqlconn.Hashed(members)
 		for i := range queries {
 			if err := c.history(members, all, &queries[i], watermark, events); err != nil {
 				return err
@@ -48,7 +49,7 @@ func (c *conn) history(members []string, list string, q *store.HistoryQuery, wat
 		AND i.member = j.value ->> 0 AND (i.seq <= ? OR i.kind = 'cascaded')`
 	if len(q.Without) > 0 {
 		members = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(q.Without, m) })
-		list = hashed(members)
+		list = sqlconn.Hashed(members)
 	}
 	if len(members) == 1 && q.Most > 0 { // who asks for one is answered when all is found: see conn.query
 		read += " LIMIT " + strconv.Itoa(q.Most+1)
@@ -70,7 +71,7 @@ func (c *conn) history(members []string, list string, q *store.HistoryQuery, wat
 			return err
 		}
 		members = members[slices.Index(members, member)+1:]
-		list = hashed(members)
+		list = sqlconn.Hashed(members)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // Member returns a member.
@@ -149,7 +150,7 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 		}
 		const delivery = "SELECT " + deliveryColumns +
 			" FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
-		return c.query(delivery, []any{keys(sent)}, func(r row) error {
+		return c.query(delivery, []any{sqlconn.List(sent)}, func(r row) error {
 			rec.Deliveries = append(rec.Deliveries, deliveryOf(r))
 			return nil
 		})

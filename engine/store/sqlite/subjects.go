@@ -8,6 +8,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // subjectOfMember is the beginning of what selects the number of a member, by the id that follows.
@@ -61,7 +62,7 @@ func (c *conn) members(states map[string]*engine.State, ids []string) (list []in
 	const read = `SELECT s.id, s.state, s.seen, s.n FROM json_each(?) j CROSS JOIN subjects s
 		WHERE s.kind = 'member' AND s.id = j.value`
 	met := make(map[string]int64, len(ids))
-	err = c.query(read, []any{keys(ids)}, func(r row) error {
+	err = c.query(read, []any{sqlconn.List(ids)}, func(r row) error {
 		row := subjectOf(r)
 		list, met[row.id] = append(list, r.int(3)), r.int(3)
 		if r[1] == nil {

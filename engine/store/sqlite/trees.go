@@ -7,6 +7,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // Trees reads the roots of the trees of members.
@@ -15,7 +16,7 @@ func (d *db) Trees(ctx context.Context, members []string) (map[string]store.Tree
 	err := d.read(ctx, func(c *conn) error {
 		const roots = `SELECT s.id, t.event, t.tree, t.data FROM json_each(?) j CROSS JOIN subjects s CROSS JOIN trees t
 			WHERE s.kind = 'member' AND s.id = j.value AND t.subject = s.n AND t.level = ?`
-		return c.query(roots, []any{keys(members), engine.RootLevel}, func(r row) error {
+		return c.query(roots, []any{sqlconn.List(members), engine.RootLevel}, func(r row) error {
 			of := found[r.str(0)]
 			if of == nil {
 				of = store.Trees{}
