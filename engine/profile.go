@@ -40,6 +40,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 	}
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
+	d.past.Patient = true // a question holds nobody up
 	d.begin(at)
 	computed := computedOf(e.ws.Schema)
 	for i := range e.ws.Schema.Attributes {

@@ -23,7 +23,8 @@ type Holds interface {
 	Release(ctx context.Context) (members []string, err error)
 
 	// BuildTrees stores parts of trees over the events of a member who is held while they are built.
-	// With the last part the member goes on, as by Release.
+	// With the last part the member goes on: their inputs are undecided again, in their order and
+	// accepted as they were.
 	//
 	//  1. Of anybody else nothing is stored: it is ErrStale. (Trees "builds them while their member is
 	//     held, and of nobody else")

@@ -31,6 +31,9 @@ func (w *Worker) sayHeld(member string, now time.Time) bool {
 
 // held looks at the members that are held, lets those go on who can, and tells how many there are.
 func (w *Worker) held(ctx context.Context) error {
+	if err := w.letGo(ctx); err != nil {
+		return err
+	}
 	released, err := w.Store.Release(ctx)
 	if err != nil {
 		return err

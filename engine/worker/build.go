@@ -49,6 +49,13 @@ func (b *builds) removeFirst() {
 	b.list = b.list[1:]
 }
 
+// putFirstLast lets the others be built for before the first.
+func (b *builds) putFirstLast() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = append(b.list[1:], b.list[0])
+}
+
 // has reports whether trees are to be built for a member.
 func (b *builds) has(member string) bool {
 	b.mu.Lock()
@@ -76,20 +83,21 @@ func (b *batch) holdToBuild(member string, failed error) bool {
 	return true
 }
 
-// buildTrees builds what decisions lack, a member after the other. What was being built when the
-// process died is lacked again: those members go on first.
+// buildTrees builds what decisions lack, a member after the other. One for whom it fails is tried again
+// after the others.
 func (w *Worker) buildTrees(ctx context.Context) {
-	again := func(do func() error) { // until it succeeds, or the process stops
-		for err := do(); err != nil && ctx.Err() == nil; err = do() {
-			w.Log.Warn("build what decisions lack; it is tried again", "error", err)
-			_ = pause(ctx, sweepEvery)
-		}
-	}
-	again(func() error { return w.letGo(ctx) })
 	for ctx.Err() == nil {
 		if one, some := w.builds.first(); some {
-			again(func() error { return w.buildFor(ctx, one) })
-			w.builds.removeFirst()
+			err := w.buildFor(ctx, one)
+			if err == nil {
+				w.builds.removeFirst()
+				continue
+			}
+			if w.builds.putFirstLast(); ctx.Err() == nil && w.sayHeld(one.member, w.now()) {
+				w.Log.Error("what decisions on a member lack cannot be built: the member is held, and it is tried again",
+					"member", one.member, "event", one.lack.Event, "error", err)
+			}
+			_ = pause(ctx, sweepEvery)
 			continue
 		}
 		select {
@@ -99,7 +107,8 @@ func (w *Worker) buildTrees(ctx context.Context) {
 	}
 }
 
-// letGo lets members go on for whom another process was building trees.
+// letGo lets members go on who are held while nothing is built for them, as after a process that died:
+// their decisions lack it again.
 func (w *Worker) letGo(ctx context.Context) error {
 	list, err := w.Store.Held(ctx)
 	if err != nil {

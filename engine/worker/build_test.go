@@ -2,23 +2,27 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/worker"
 )
 
-// gated is a store in which the first part of trees that are built waits until it is told to go on. The
-// others wait until the worker stops when they are to.
+// gated is a store in which trees that are built wait behind their first part until they are told to go on.
 type gated struct {
 	store.Store
 	begun, goOn chan struct{}
+	parts       atomic.Int32
 }
 
 func (g *gated) BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error {
-	if len(trees) > 0 {
+	if len(trees) > 0 && g.parts.Add(1) > 1 {
 		select {
 		case g.begun <- struct{}{}:
 		default:
@@ -55,7 +59,7 @@ func TestLongHistoriesAreAddedUpBesideDecisions(t *testing.T) {
 				list = append(list, order(fmt.Sprint("old", i), hot))
 			}
 			w.accept(list...)
-			g := &gated{w.Store, make(chan struct{}, 1), make(chan struct{})}
+			g := &gated{Store: w.Store, begun: make(chan struct{}, 1), goOn: make(chan struct{})}
 			w.edit = func(c *worker.Config) { c.Store = g }
 			ctx, die := context.WithCancel(w.ctx)
 			defer die()
@@ -117,4 +121,130 @@ func TestLongHistoriesAreAddedUpBesideDecisions(t *testing.T) {
 			}
 		})
 	}
+}
+
+const reminds = `id: reminds
+stage: activation
+trigger: {event: member.left}
+mode: single
+actions:
+  - {id: paid, wait: {event: order.paid, timeout: 10m}}
+  - {if: actions.paid.timed_out, tag: reminded}
+`
+
+// longHistories makes members of one lane who have many events each, of which nothing asks yet.
+func longHistories(w *world, n int) (members []string) {
+	w.Helper()
+	w.activate(`{id: idle, stage: retention, trigger: {event: member.left}, actions: [{tag: x}]}`)
+	members = w.neighbours(n)
+	var list []engine.Input
+	for _, m := range members {
+		for i := range 1500 {
+			list = append(list, order(fmt.Sprint("old-", m, i), m))
+		}
+	}
+	w.accept(list...)
+	return members
+}
+
+// What came in while its member was held is decided as of when it was accepted: a wait is over at its
+// time, and not before what came in sooner.
+func TestHeldInputsKeepTheirInstants(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	hot := longHistories(w, 1)[0]
+	g := &gated{Store: w.Store, begun: make(chan struct{}, 1), goOn: make(chan struct{})}
+	w.edit = func(c *worker.Config) { c.Store = g }
+	wk := w.run()
+	w.idle()
+	w.activate(sums, reminds)
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(happened("left", hot, "member.left"))
+	wk.Wake(hot)
+	w.until("it waits", func() bool { return w.counts("reminds").Waiting == 1 })
+	w.advance(2 * time.Minute)
+	w.accept(order("in time", hot))
+	wk.Wake(hot)
+	<-g.begun
+	w.advance(15 * time.Minute)
+	close(g.goOn)
+	w.until("it goes on", func() bool { return w.counts("reminds").Done == 1 })
+	m, err := w.Member(w.ctx, hot)
+	if err != nil || slices.Contains(m.Tags, "reminded") {
+		t.Errorf("paid in time, and %v, %v", m.Tags, err)
+	}
+	if differences := w.replayed(""); len(differences) > 0 {
+		t.Errorf("decided again: %v", differences)
+	}
+}
+
+// forgetful tells an error once of a commit that is stored and holds a member.
+type forgetful struct {
+	store.Store
+	told atomic.Bool
+}
+
+func (f *forgetful) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
+	err := f.Store.Commit(ctx, lane, epoch, watermark, c)
+	if err == nil && len(c.Held) > 0 && f.told.CompareAndSwap(false, true) {
+		return errors.New("the disk was away for a moment")
+	}
+	return err
+}
+
+// A member is not held for ever when nobody knows what is to be built for them.
+func TestHeldForNothingGoOn(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	hot := longHistories(w, 1)[0]
+	f := &forgetful{Store: w.Store}
+	w.edit = func(c *worker.Config) { c.Store = f }
+	wk := w.run()
+	w.idle()
+	w.activate(sums, thanks)
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(order("one", hot))
+	wk.Wake(hot)
+	w.until("the error is told", f.told.Load)
+	w.advance(2 * time.Minute)
+	w.accept(order("two", hot))
+	wk.Wake(hot)
+	w.until("the member goes on", func() bool { return w.counts("thanks").Entered == 2 })
+}
+
+// unbuildable is a store that never stores trees of one member.
+type unbuildable struct {
+	store.Store
+	member string
+}
+
+func (r *unbuildable) BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error {
+	if member == r.member {
+		return errors.New("malformed")
+	}
+	return r.Store.BuildTrees(ctx, member, trees, last)
+}
+
+// A member for whom nothing can be built holds up no other.
+func TestOneWhoCannotBeBuiltForHoldsUpNobody(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	m := longHistories(w, 2)
+	w.edit = func(c *worker.Config) { c.Store = &unbuildable{Store: w.Store, member: m[0]} }
+	wk := w.run()
+	w.idle()
+	w.activate(sums, thanks)
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(order("one", m[0]))
+	wk.Wake(m[0])
+	w.until("the first is held", func() bool {
+		held, err := w.Held(w.ctx)
+		return err == nil && len(held) == 1
+	})
+	w.accept(order("two", m[1]))
+	wk.Wake(m[1])
+	w.until("the other goes on", func() bool { return w.counts("thanks").Entered == 1 })
 }

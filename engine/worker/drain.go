@@ -56,7 +56,7 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 	w.follow(b)
 	r.brought = b.brought()
 	did = len(b.Inputs) + len(b.Due)
-	r.size.learn(did, len(b.Inputs)+waits, time.Since(start))
+	r.size.learn(did, r.behind, time.Since(start))
 	return did, nil
 }
 

@@ -40,10 +40,10 @@ func (s *size) waits(inputs int) int {
 }
 
 // learn follows what a batch took: a little at a time, because one batch may have waited for
-// something else. One with less than there was room for says nothing of how long a full one takes,
-// unless it took too long itself.
-func (s *size) learn(did, room int, took time.Duration) {
-	if did < room && took <= batchTime {
+// something else. One that has left nothing behind says nothing of how long a full one takes, unless
+// it took too long itself.
+func (s *size) learn(did int, behind bool, took time.Duration) {
+	if !behind && took <= batchTime {
 		return
 	}
 	next := int(float64(did) * float64(batchTime) / float64(max(took, 1)))

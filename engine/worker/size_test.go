@@ -25,7 +25,7 @@ func TestBatchSize(t *testing.T) {
 		var s size
 		for range 50 {
 			did := min(s.most(), c.owed)
-			s.learn(did, s.most(), c.fixed+time.Duration(did)*c.each)
+			s.learn(did, did < c.owed, c.fixed+time.Duration(did)*c.each)
 		}
 		if got := s.most(); got < c.want*95/100 || got > c.want*105/100 {
 			t.Errorf("%s: a batch of %d, not about %d", c.name, got, c.want)
@@ -36,7 +36,7 @@ func TestBatchSize(t *testing.T) {
 // One batch that has waited for something else changes little.
 func TestBatchSizeIsSteady(t *testing.T) {
 	s := size{n: 400}
-	s.learn(400, 400, 10*time.Second)
+	s.learn(400, true, 10*time.Second)
 	if got := s.most(); got != 300 {
 		t.Errorf("after one long batch of 400: %d", got)
 	}
@@ -49,5 +49,16 @@ func TestWaitsBesideInputs(t *testing.T) {
 		if got := s.waits(c.inputs); got != c.want {
 			t.Errorf("%d waits beside %d inputs, not %d", got, c.inputs, c.want)
 		}
+	}
+}
+
+// A lane that is behind with inputs alone takes more of them while that takes little time.
+func TestBatchSizeGrowsByInputs(t *testing.T) {
+	var s size
+	for range 50 {
+		s.learn(s.inputs(), true, time.Millisecond)
+	}
+	if got := s.inputs(); got != mostBatch {
+		t.Errorf("a batch of %d inputs", got)
 	}
 }

@@ -64,8 +64,9 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*
 	b := &store.Batch{}
 	var next time.Time
 	err := d.read(ctx, func(c *conn) error {
-		_, err := c.one("SELECT fence, watermark, at FROM lanes, clock WHERE lane = ?", []any{lane}, func(r row) error {
-			b.Epoch, b.Watermark, b.Horizon = r.int(0), r.int(1), instant(r.int(2))
+		var earlier int64
+		_, err := c.one("SELECT fence, watermark, at, earlier FROM lanes, clock WHERE lane = ?", []any{lane}, func(r row) error {
+			b.Epoch, b.Watermark, b.Horizon, earlier = r.int(0), r.int(1), instant(r.int(2)), r.int(3)
 			return nil
 		})
 		if err != nil {
@@ -74,7 +75,7 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*
 		if now = now.Truncate(time.Millisecond); b.Horizon.After(now) {
 			b.Horizon = now.UTC()
 		}
-		if err := c.pendingInputs(lane, limit, b); err != nil {
+		if err := c.pendingInputs(lane, limit, earlier, b); err != nil {
 			return err
 		}
 		next, err = c.pendingDue(lane, limit, b)
@@ -83,7 +84,9 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*
 	return b, next, err
 }
 
-func (c *conn) pendingInputs(lane, limit int, b *store.Batch) error {
+// pendingInputs reads the inputs of the batch. Up to earlier they may have been accepted before others
+// that come first.
+func (c *conn) pendingInputs(lane, limit int, earlier int64, b *store.Batch) error {
 	// Parameters in a LIMIT, or beside the < of an index, make SQLite compile the statement anew each
 	// time it runs.
 	read := "SELECT " + inputColumns + " FROM inbox i WHERE i.lane = ? AND i.seq > (SELECT ?) AND i.kind <> 'cascaded' ORDER BY i.seq LIMIT " + strconv.Itoa(limit+1)
@@ -99,9 +102,14 @@ func (c *conn) pendingInputs(lane, limit int, b *store.Batch) error {
 	b.Inputs = b.Inputs[:limit]
 	// What is left behind has a lower bound: its first input that was accepted, and not made for an
 	// occurrence.
-	const bound = "SELECT at FROM inbox WHERE lane = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1"
-	_, err = c.one(bound, []any{lane, b.Inputs[limit-1].Seq}, func(r row) error {
-		if at := instant(r.int(0)); at.Before(b.Horizon) {
+	last := b.Inputs[limit-1].Seq
+	bound, args := "SELECT at FROM inbox WHERE lane = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1", []any{lane, last}
+	if earlier > last {
+		bound = "SELECT min(at) FROM inbox WHERE lane = ? AND seq > (SELECT ?) AND seq <= ? AND kind NOT IN ('schedule', 'cascaded')"
+		args = append(args, earlier)
+	}
+	_, err = c.one(bound, args, func(r row) error {
+		if at := instant(r.int(0)); !at.IsZero() && at.Before(b.Horizon) {
 			b.Horizon = at
 		}
 		return nil

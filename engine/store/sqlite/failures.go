@@ -266,7 +266,7 @@ func (t *tx) retryInput(f *store.Failure) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
-	if err := t.putBack(engine.InputKind(kind), f.ID, lane, in.Seq); err != nil {
+	if err := t.putBack(engine.InputKind(kind), f.ID, lane, in.Seq, acceptedNow); err != nil {
 		return err
 	}
 	_, err = t.exec("UPDATE failures SET seq = ? WHERE n = ?", t.clock.seq, f.N)
@@ -286,7 +286,7 @@ func (t *tx) retryMember(member string) error {
 	if why != "" {
 		return &store.NotSettled{Reason: "it still cannot be read: " + why}
 	}
-	return t.release(member)
+	return t.release(member, acceptedNow)
 }
 
 // settleArchived changes a delivery that was given up on, and notes that in the trace of its run.

@@ -15,6 +15,10 @@ const kindHeld = "held "
 // What keeps the waits and re-evaluations of members that are held from coming due.
 const notHeld = " AND subject NOT IN (SELECT subject FROM held) "
 
+// keepInputs keeps the undecided inputs of a member, up to a seq.
+const keepInputs = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE lane = ? AND seq > (SELECT ?) AND seq <= ?
+	AND member = ? AND kind NOT IN ('cascaded', 'poisoned')`
+
 const heldColumns = "s.id, h.error, h.building FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"
 
 // hold holds members on whom nothing can be decided, and keeps the inputs of the batch that are theirs
@@ -27,9 +31,7 @@ func (b *batch) hold(t *tx) error {
 		return err
 	}
 	for _, h := range b.Held {
-		const keep = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE lane = ? AND seq > (SELECT watermark FROM lanes s WHERE s.lane = inbox.lane)
-			AND seq <= ? AND member = ? AND kind NOT IN ('cascaded', 'poisoned')`
-		_, err := t.exec(keep, b.lane, b.watermark, h.Member)
+		_, err := t.exec(keepInputs, b.lane, b.before, b.watermark, h.Member)
 		if err != nil {
 			return fmt.Errorf("keep the inputs of member %s: %w", h.Member, err)
 		}
@@ -83,7 +85,7 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 			return err
 		})
 		if err == nil && why == "" {
-			err = d.writeAgain(ctx, 1, func(t *tx) error { return t.release(h.Member) })
+			err = d.writeAgain(ctx, 1, func(t *tx) error { return t.release(h.Member, acceptedNow) })
 			released = append(released, h.Member)
 		}
 		if err != nil {
@@ -111,7 +113,7 @@ func (d *db) BuildTrees(ctx context.Context, member string, trees []engine.TreeC
 			}
 		}
 		if err == nil && last {
-			err = t.release(member)
+			err = t.release(member, acceptedThen)
 		}
 		return err
 	})
@@ -139,9 +141,15 @@ func (c *conn) unreadable(member string) (why string, err error) {
 	return why, err
 }
 
+// How an input that is put back is accepted.
+const (
+	acceptedNow  = false // as of now
+	acceptedThen = true  // as it was: nothing of its member was decided since
+)
+
 // release puts the inputs that were kept behind everything that is in the inbox, in their order,
 // and before those of the member that came since. Whoever is deciding the lane looks again.
-func (t *tx) release(member string) error {
+func (t *tx) release(member string, accepted bool) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
@@ -162,7 +170,7 @@ func (t *tx) release(member string) error {
 		return err
 	}
 	for _, k := range list {
-		if err := t.putBack(engine.InputKind(k.kind), k.id, lane, k.seq); err != nil {
+		if err := t.putBack(engine.InputKind(k.kind), k.id, lane, k.seq, accepted); err != nil {
 			return err
 		}
 	}
@@ -172,6 +180,11 @@ func (t *tx) release(member string) error {
 	const settled = "UPDATE failures SET outcome = 'retried', settled_at = ? WHERE outcome = '' AND what = 'member' AND id = ?"
 	if _, err := t.exec(settled, t.clock.at, member); err != nil {
 		return err
+	}
+	if accepted == acceptedThen && len(list) > 0 {
+		if _, err := t.exec("UPDATE lanes SET earlier = ? WHERE lane = ?", t.clock.seq, lane); err != nil {
+			return err
+		}
 	}
 	_, err = t.exec("UPDATE lanes SET fence = fence + 1 WHERE lane = ?", lane)
 	return err

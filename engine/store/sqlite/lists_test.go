@@ -101,3 +101,22 @@ func TestEventsOfAMemberAreReadByName(t *testing.T) {
 		}
 	}
 }
+
+// To keep the inputs of a member no more is read than was undecided, whatever the inbox holds.
+func TestKeepingInputsReadsWhatIsUndecided(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	var plan []string
+	err = s.(*db).read(t.Context(), func(c *conn) error {
+		return c.query("EXPLAIN QUERY PLAN "+keepInputs, []any{0, 1, 2, "m"}, func(r row) error {
+			plan = append(plan, r.str(3))
+			return nil
+		})
+	})
+	if err != nil || len(plan) == 0 || !strings.Contains(plan[0], "(lane=? AND seq>? AND seq<?)") {
+		t.Errorf("plan %q, %v", plan, err)
+	}
+}

@@ -86,9 +86,19 @@ var treeCases = map[string]func(*testing.T, *suite){
 		late := s.accept(event("d", m[0], "x"))
 		s.commit(m[0], late[0].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "it is held"}}})
 		s.accept(event("e", m[0], "x"))
+		others := s.accept(event("f", m[1], "x"), event("g", m[1], "x"))
+		for !others[1].At.After(in[0].At) {
+			others = append(others[:1], s.accept(event(fmt.Sprint("g", len(others), now().UnixNano()), m[1], "x"))...)
+		}
 		s.must(s.BuildTrees(s.ctx, m[0], root("two"), true))
+		if b := s.pending(lane, 1); !b.More || b.Horizon.After(in[0].At) {
+			t.Errorf("what is left behind came in at %v, and the horizon is %v", in[0].At, b.Horizon)
+		}
+		s.commit(m[1], others[1].Seq, &engine.Changes{})
 		s.same("what is stored", roots(), "map[x:map[a:two]]")
-		s.same("all is owed again, in its order", ids(s.pending(lane, 10).Inputs), []string{"b", "c", "d", "e"})
+		owed := s.pending(lane, 10).Inputs
+		s.same("all is owed again, in its order", ids(owed), []string{"b", "c", "d", "e"})
+		s.same("accepted as it was", []time.Time{owed[0].At, owed[1].At, owed[2].At}, []time.Time{in[0].At, in[1].At, late[0].At})
 		list, err = s.Held(s.ctx)
 		s.must(err)
 		s.same("held", len(list), 0)

@@ -15,7 +15,7 @@ import (
 func Open(c *sqlconn.Conn, n int) (store.Lanes, error) {
 	var rows []string
 	for lane, r := range store.SplitLanes(n) {
-		rows = append(rows, fmt.Sprintf("(%d, %d, %d, 0, 0, 0)", lane, r.First, r.Last))
+		rows = append(rows, fmt.Sprintf("(%d, %d, %d, 0, 0, 0, 0)", lane, r.First, r.Last))
 	}
 	const put = "INSERT INTO lanes SELECT * FROM (VALUES %s) WHERE NOT EXISTS (SELECT 1 FROM lanes)"
 	if _, err := c.Exec(fmt.Sprintf(put, strings.Join(rows, ", "))); err != nil {

@@ -50,7 +50,8 @@ CREATE TABLE lanes (
     last      INTEGER NOT NULL,
     fence     INTEGER NOT NULL,
     watermark INTEGER NOT NULL,
-    seen      INTEGER NOT NULL -- up to here subjects know when they were last seen
+    seen      INTEGER NOT NULL, -- up to here subjects know when they were last seen
+    earlier   INTEGER NOT NULL  -- up to here inputs may have been accepted before those with a lower seq
 );
 
 -- Of whom decisions are: members. n is what rows refer to, given with the first decision. seen is when a member was last seen, as far as
