@@ -3,11 +3,10 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/document"
 )
 
 // Remember stores what a request under a key holds, once. What cannot be read any more says nothing
@@ -15,7 +14,7 @@ import (
 // taken in is known by its own ids.
 func (d *db) Remember(ctx context.Context, key string, content []byte) (same bool, err error) {
 	err = d.write(ctx, 1, func(t *tx) error {
-		sealed := summed(content)
+		sealed := document.Summed(content)
 		n, err := t.exec("INSERT INTO requests (key, content) VALUES (?, ?) ON CONFLICT DO NOTHING", key, sealed)
 		if same = n == 1; same || err != nil {
 			return err
@@ -23,7 +22,7 @@ func (d *db) Remember(ctx context.Context, key string, content []byte) (same boo
 		whole := false
 		_, err = t.one("SELECT content FROM requests WHERE key = ?", []any{key}, func(r row) error {
 			var first []byte
-			first, whole = unsummed(r.bytes(0))
+			first, whole = document.Unsummed(r.bytes(0))
 			same = bytes.Equal(first, content)
 			return nil
 		})
@@ -45,27 +44,4 @@ func (d *db) Remember(ctx context.Context, key string, content []byte) (same boo
 		return false, fmt.Errorf("remember request %s: %w", key, err)
 	}
 	return same, nil
-}
-
-var sums = crc32.MakeTable(crc32.Castagnoli)
-
-const (
-	sumSize  = 4
-	hashSize = 32 // of what earlier versions stored, without a checksum
-)
-
-// summed appends a checksum to what is stored.
-func summed(content []byte) []byte {
-	return binary.LittleEndian.AppendUint32(bytes.Clone(content), crc32.Checksum(content, sums))
-}
-
-// unsummed returns what was stored, and whether it is whole.
-func unsummed(stored []byte) (content []byte, whole bool) {
-	if n := len(stored) - sumSize; n >= 0 {
-		content = stored[:n]
-		if crc32.Checksum(content, sums) == binary.LittleEndian.Uint32(stored[n:]) {
-			return content, true
-		}
-	}
-	return stored, len(stored) == hashSize
 }

@@ -1,7 +1,12 @@
-// Package document says how JSON is stored.
+// Package document says how documents are stored.
 package document
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+)
 
 // Encode returns the JSON of a map, nothing of an empty one.
 func Encode[M ~map[string]V, V any](m M) ([]byte, error) {
@@ -38,4 +43,22 @@ func Unformatted(stored []byte) []byte {
 		return stored[1:]
 	}
 	return stored
+}
+
+var sums = crc32.MakeTable(crc32.Castagnoli)
+
+const sumSize = 4
+
+// Summed returns content with a checksum behind it.
+func Summed(content []byte) []byte {
+	return binary.LittleEndian.AppendUint32(bytes.Clone(content), crc32.Checksum(content, sums))
+}
+
+// Unsummed returns what Summed was given, and reports whether it is whole.
+func Unsummed(stored []byte) (content []byte, whole bool) {
+	n := len(stored) - sumSize
+	if n < 0 || crc32.Checksum(stored[:n], sums) != binary.LittleEndian.Uint32(stored[n:]) {
+		return nil, false
+	}
+	return stored[:n], true
 }
