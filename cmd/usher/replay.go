@@ -25,7 +25,8 @@ func (c *cli) replayCommand() *cobra.Command {
 		Use: "replay", Short: "Decide what a database has decided again, and compare", Args: cobra.NoArgs,
 		Long: "Decides all inputs that a database holds again, each under the workspace, the pauses and the version of its time, and compares\n" +
 			"what comes out with what was recorded, byte for byte. Prints each decision that differs, and fails when one does; differences\n" +
-			"of another version of the engine are listed, and are no failure. No server may have the database open: replay a copy of it.",
+			"of another version of the engine are listed, and are no failure. No server may have the database open: replay a\n" +
+			"copy, as `sqlite3 usher.db \"VACUUM INTO 'copy.db'\"` makes one. A copy of the file alone lacks what is in the files beside it.",
 		Example: "  usher replay --db sqlite:copy.db\n  usher replay --db sqlite:copy.db --member 4711 --since 2026-03-01T00:00:00Z",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {

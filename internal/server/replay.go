@@ -26,7 +26,7 @@ func Replay(
 	}
 	s, err := sqlite.Open(ctx, path)
 	if errors.Is(err, sqlite.ErrHeld) {
-		return sum, fmt.Errorf("a server has the database %s open: stop it first, or replay a copy of the file", path)
+		return sum, fmt.Errorf("a server has the database %s open: stop it first, or replay a copy, as VACUUM INTO makes one", path)
 	}
 	if err != nil {
 		return sum, fmt.Errorf("open the database %s: %w", path, err)
