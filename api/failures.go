@@ -60,7 +60,8 @@ func (s *server) getFailures(c *gin.Context) (failuresView, error) {
 
 // failureKinds are what a failure may be about.
 var failureKinds = []string{
-	store.FailedInput, store.FailedWait, store.FailedReevaluation, store.FailedRun, store.FailedDelivery, store.FailedMember,
+	store.FailedInput, store.FailedWait, store.FailedReevaluation, store.FailedRun, store.FailedDelivery,
+	store.FailedMember,
 	store.FailedCounts, store.FailedRequest,
 }
 

@@ -296,7 +296,8 @@ func TestDeferredMessagesAreBounded(t *testing.T) {
 		if fmt.Sprint(outcomes) != want || len(s.state().Member.Deferred) != 0 {
 			t.Errorf("batches of %d: %v, want %s", size, outcomes, want)
 		}
-		if len(s.releases) != 102 || s.releases[0].State != engine.DeliveryDropped || s.releases[0].Reason != engine.ReasonTooMany {
+		if len(s.releases) != 102 || s.releases[0].State != engine.DeliveryDropped ||
+			s.releases[0].Reason != engine.ReasonTooMany {
 			t.Errorf("batches of %d: %d releases, first %+v", size, len(s.releases), s.releases[0])
 		}
 		if first == nil {

@@ -42,7 +42,9 @@ const RootLevel = tree.RootLevel
 // the same events and are not among the roots of what is stored. It hands them over in parts, to be
 // stored one after the other; what put fails with ends it. Meanwhile nothing may be decided on the
 // member.
-func (e *Engine) BuildTrees(member string, lack *NotBuilt, past Archive, roots map[string][]byte, put func([]TreeChange) error) error {
+func (e *Engine) BuildTrees(
+	member string, lack *NotBuilt, past Archive, roots map[string][]byte, put func([]TreeChange) error,
+) error {
 	st := &State{}
 	st.History.Load(lack.Event, past, nil)
 	d := e.decider(member, st)

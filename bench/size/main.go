@@ -97,7 +97,8 @@ func run(o options) error {
 	for _, kind := range kinds {
 		full, small := median(sides[0].took[kind]), median(sides[1].took[kind])
 		fmt.Printf("an event %s: full %.0f µs, small %.0f µs, ratio %.2f; of processor time %.0f µs, %.0f µs, ratio %.2f (aim: at most 1.3)\n",
-			kind, full.clock, small.clock, full.clock/small.clock, full.processor, small.processor, full.processor/small.processor)
+			kind, full.clock, small.clock, full.clock/small.clock,
+			full.processor, small.processor, full.processor/small.processor)
 	}
 	return nil
 }

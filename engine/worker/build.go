@@ -140,9 +140,8 @@ func (w *Worker) buildFor(ctx context.Context, one building) (err error) {
 	}
 	begun, event := time.Now(), one.lack.Event
 	past := w.Store.Archive(ctx, one.member, event, one.watermark)
-	err = w.active.Load().BuildTrees(one.member, one.lack, past, trees[one.member][event], func(list []engine.TreeChange) error {
-		return w.Store.BuildTrees(ctx, one.member, list, false)
-	})
+	put := func(list []engine.TreeChange) error { return w.Store.BuildTrees(ctx, one.member, list, false) }
+	err = w.active.Load().BuildTrees(one.member, one.lack, past, trees[one.member][event], put)
 	if err == nil {
 		err = w.Store.BuildTrees(ctx, one.member, nil, true)
 	}

@@ -141,15 +141,17 @@ func (c *conn) unreadable(member string) (why string, err error) {
 	return why, err
 }
 
-// How an input that is put back is accepted.
+// acceptance says as of when an input that is put back counts as accepted.
+type acceptance int
+
 const (
-	acceptedNow  = false // as of now
-	acceptedThen = true  // as it was: nothing of its member was decided since
+	acceptedNow  acceptance = iota
+	acceptedThen            // when it was: nothing of its member was decided since
 )
 
 // release puts the inputs that were kept behind everything that is in the inbox, in their order,
 // and before those of the member that came since. Whoever is deciding the lane looks again.
-func (t *tx) release(member string, accepted bool) error {
+func (t *tx) release(member string, accepted acceptance) error {
 	if err := t.tick(); err != nil {
 		return err
 	}

@@ -57,13 +57,14 @@ func (c *conn) inputAt(at int64, id string) (first *engine.Input, taken bool, er
 
 // putBack moves an input behind everything that is in the inbox, as the kind that it was accepted as,
 // and as of now unless it is to be as it was.
-func (t *tx) putBack(kind engine.InputKind, id string, lane int, seq int64, accepted bool) error {
+func (t *tx) putBack(kind engine.InputKind, id string, lane int, seq int64, accepted acceptance) error {
 	if err := t.load(); err != nil {
 		return err
 	}
 	to := t.clock.seq + 1
 	const put = "UPDATE inbox SET seq = ?, kind = ?, at = CASE WHEN ? THEN at ELSE ? END WHERE lane = ? AND seq = ?"
-	if _, err := t.exec(put, to, string(kind), accepted == acceptedThen || kind == engine.InputSchedule, t.clock.at, lane, seq); err != nil {
+	keeps := accepted == acceptedThen || kind == engine.InputSchedule
+	if _, err := t.exec(put, to, string(kind), keeps, t.clock.at, lane, seq); err != nil {
 		return err
 	}
 	t.clock.seq, t.dirty = to, true

@@ -12,8 +12,8 @@ import (
 )
 
 // Timeline merges a member's events and what was decided on them. Both have their own order, newest
-// first: events by their time, decisions as they were made. The cursor holds a place in each, so that a page begins where the one before ended whatever
-// has come in between.
+// first: events by their time, decisions as they were made. The cursor holds a place in each, so that
+// a page begins where the one before ended, whatever has come in between.
 func (d *db) Timeline(ctx context.Context, member, cursor string, limit int) (items []store.TimelineItem, next string,
 	err error,
 ) {
@@ -63,7 +63,9 @@ type numbered struct {
 // numberedDecisions returns the coupons, runs and refusals of a member that come before a place.
 func (c *conn) numberedDecisions(member string, before int64, limit int) (items []numbered, err error) {
 	p := records.NewPage(before, limit, store.PageReads)
-	_, err = trail.Trail{Conn: c.Conn, Page: p}.Walk(trail.OfAny, []any{member}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+	_, err = trail.Trail{Conn: c.Conn, Page: p}.Walk(trail.OfAny, []any{member}, records.NumberOf(before), 1, func(
+		r *records.Stored,
+	) (bool, error) {
 		for _, item := range r.Items() {
 			if !p.Takes(item.Place) {
 				continue
@@ -99,7 +101,9 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 	}
 	p := records.NewPage(before, limit, store.PageReads)
 	err = d.read(ctx, func(c *conn) error {
-		_, err := trail.Trail{Conn: c.Conn, Page: p}.Walk(trail.OfCoupons, []any{id}, records.NumberOf(before), 1, func(r *records.Stored) (bool, error) {
+		_, err := trail.Trail{Conn: c.Conn, Page: p}.Walk(trail.OfCoupons, []any{id}, records.NumberOf(before), 1, func(
+			r *records.Stored,
+		) (bool, error) {
 			for _, item := range r.Items() {
 				if item.Coupon == "" || !p.Takes(item.Place) {
 					continue

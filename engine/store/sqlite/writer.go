@@ -55,7 +55,8 @@ type writer struct {
 
 func startWriter(c *conn, f *faults.Faults, log *wal.Checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
-		c: c, clock: clk, faults: f, log: log, unsummed: tallies.SumAfter, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		c: c, clock: clk, faults: f, log: log, unsummed: tallies.SumAfter,
+		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	w.disk = syncer.Start(syncer.Config{
 		Path: log.Path(), Bring: syncer.Data, Failed: f.Failed, Fail: f.Fail, Idle: w.signal,
