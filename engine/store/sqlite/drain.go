@@ -176,10 +176,8 @@ func (d *db) States(ctx context.Context, members, runs []string) (map[string]*en
 		states[id] = &engine.State{}
 	}
 	err := d.read(ctx, func(c *conn) error {
-		err := c.query("SELECT "+heldColumns, nil, func(r row) error {
-			if s := states[r.str(0)]; s != nil {
-				s.SetUnreadable(r.str(1))
-			}
+		err := c.query(heldAmong, []any{sqlconn.List(members)}, func(r row) error {
+			states[r.str(0)].SetUnreadable(r.str(1))
 			return nil
 		})
 		if err != nil {

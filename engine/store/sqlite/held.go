@@ -21,6 +21,10 @@ const keepInputs = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE lan
 
 const heldColumns = "s.id, h.error, h.building FROM held h CROSS JOIN subjects s WHERE s.n = h.subject"
 
+// heldAmong selects those of a list who are held, and looks for none of them while nobody is.
+const heldAmong = `SELECT s.id, h.error FROM (SELECT 1 FROM held LIMIT 1) CROSS JOIN json_each(?) j
+	CROSS JOIN subjects s CROSS JOIN held h WHERE s.kind = 'member' AND s.id = j.value AND h.subject = s.n`
+
 // hold holds members on whom nothing can be decided, and keeps the inputs of the batch that are theirs
 // behind the watermark.
 func (b *batch) hold(t *tx) error {

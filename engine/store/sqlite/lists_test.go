@@ -102,21 +102,26 @@ func TestEventsOfAMemberAreReadByName(t *testing.T) {
 	}
 }
 
-// To keep the inputs of a member no more is read than was undecided, whatever the inbox holds.
-func TestKeepingInputsReadsWhatIsUndecided(t *testing.T) {
+// What is asked for each batch reads what it is about, however much the inbox holds and whoever is held.
+func TestHoldingReadsWhatItIsAbout(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "usher.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	var plan []string
-	err = s.(*db).read(t.Context(), func(c *conn) error {
-		return c.query("EXPLAIN QUERY PLAN "+keepInputs, []any{0, 1, 2, "m"}, func(r row) error {
-			plan = append(plan, r.str(3))
-			return nil
+	for sql, want := range map[string]string{
+		keepInputs: "PRIMARY KEY (lane=? AND seq>? AND seq<?)",
+		heldAmong:  "SEARCH s USING COVERING INDEX subjects_id (kind=? AND id=?); SEARCH h USING INTEGER PRIMARY KEY (rowid=?)",
+	} {
+		var plan []string
+		err = s.(*db).read(t.Context(), func(c *conn) error {
+			return c.query("EXPLAIN QUERY PLAN "+sql, make([]any, strings.Count(sql, "?")), func(r row) error {
+				plan = append(plan, r.str(3))
+				return nil
+			})
 		})
-	})
-	if err != nil || len(plan) == 0 || !strings.Contains(plan[0], "(lane=? AND seq>? AND seq<?)") {
-		t.Errorf("plan %q, %v", plan, err)
+		if got := strings.Join(plan, "; "); err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: %s, %v", sql, got, err)
+		}
 	}
 }
