@@ -102,18 +102,16 @@ func (c *conn) pendingInputs(lane, limit int, earlier int64, b *store.Batch) err
 	b.Inputs = b.Inputs[:limit]
 	// What is left behind has a lower bound: its first input that was accepted, and not made for an
 	// occurrence.
-	last := b.Inputs[limit-1].Seq
-	bound, args := "SELECT at FROM inbox WHERE lane = ? AND seq > ? AND kind NOT IN ('schedule', 'cascaded') ORDER BY seq LIMIT 1", []any{lane, last}
-	if earlier > last {
-		bound = "SELECT min(at) FROM inbox WHERE lane = ? AND seq > (SELECT ?) AND seq <= ? AND kind NOT IN ('schedule', 'cascaded')"
-		args = append(args, earlier)
-	}
-	_, err = c.one(bound, args, func(r row) error {
-		if at := instant(r.int(0)); !at.IsZero() && at.Before(b.Horizon) {
+	const behind = "FROM inbox WHERE lane = ? AND seq > (SELECT ?) AND kind NOT IN ('schedule', 'cascaded') "
+	last, bounded := b.Inputs[limit-1].Seq, func(r row) error {
+		if at := instant(r.int(0)); at.Before(b.Horizon) {
 			b.Horizon = at
 		}
 		return nil
-	})
+	}
+	if _, err = c.one("SELECT at "+behind+"ORDER BY seq LIMIT 1", []any{lane, last}, bounded); err == nil && earlier > last {
+		_, err = c.one("SELECT at "+behind+"AND seq <= ? ORDER BY at LIMIT 1", []any{lane, last, earlier}, bounded)
+	}
 	return err
 }
 

@@ -47,7 +47,7 @@ func WithRoom() Option { return func(d *db) { d.hasRoom = true } }
 // database that is gone after Close. Where files cannot be locked there is none.
 func WithJournal() Option { return func(d *db) { d.journals = true } }
 
-// WithLanes gives a new database n lanes, where it would have one: a second has nothing to give
+// WithLanes makes a new database with n lanes, where it would have one: a second gains nothing
 // where there is one writer. One that has lanes keeps them. n is at least 1.
 func WithLanes(n int) Option { return func(d *db) { d.newLanes = n } }
 

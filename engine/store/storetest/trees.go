@@ -103,6 +103,21 @@ var treeCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("held", len(list), 0)
 		stale("of nobody any more")
+		mark := s.pending(lane, 10).Inputs
+		s.commit(m[0], mark[len(mark)-1].Seq, &engine.Changes{})
+		occurrence := event("occurrence", m[0], "p")
+		occurrence.Kind, occurrence.At = engine.InputSchedule, now().Add(-time.Hour)
+		kept := s.accept(occurrence)
+		s.commit(m[0], kept[0].Seq, &engine.Changes{Held: []engine.Held{held}})
+		s.accept(event("h", m[1], "x"))
+		s.must(s.BuildTrees(s.ctx, m[0], nil, true))
+		next := s.accept(event("i", m[1], "x"))
+		for at := next[0].At; !at.After(next[0].At); {
+			at = s.accept(event(fmt.Sprint("j", now().UnixNano()), m[1], "x"))[0].At
+		}
+		if b := s.pending(lane, 1); !b.More || b.Horizon.After(next[0].At) {
+			t.Errorf("behind an occurrence that was kept lies what came in at %v, and the horizon is %v", next[0].At, b.Horizon)
+		}
 	},
 	"an archive has the decided events of a name, in both directions": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(2)
