@@ -187,7 +187,7 @@ func (f *fixture) owed(member string) []engine.Input {
 func (f *fixture) commit(c *engine.Changes) {
 	f.t.Helper()
 	lane := f.store.Lanes().OfMember(c.Members[0].ID)
-	epoch, err := f.store.Claim(f.t.Context(), lane)
+	fence, err := f.store.Claim(f.t.Context(), lane)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func (f *fixture) commit(c *engine.Changes) {
 		watermark = in.Seq
 	}
 	c.Tally = tally.Of(c)
-	if err := f.store.Commit(f.t.Context(), lane, epoch, watermark, c); err != nil {
+	if err := f.store.Commit(f.t.Context(), lane, fence, watermark, c); err != nil {
 		f.t.Fatal(err)
 	}
 }

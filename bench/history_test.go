@@ -40,7 +40,7 @@ type historian struct {
 	e     *engine.Engine
 	lane  int
 	n     int
-	epoch int64
+	fence int64
 	mark  int64 // up to where inputs are decided
 }
 
@@ -71,7 +71,7 @@ func newHistorian(b *testing.B) *historian {
 		e: engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects()}),
 	}
 	var err error
-	if h.epoch, err = h.Claim(context.Background(), h.lane); err != nil {
+	if h.fence, err = h.Claim(context.Background(), h.lane); err != nil {
 		b.Fatal(err)
 	}
 	return h
@@ -100,7 +100,7 @@ func (h *historian) fill(n int) {
 		}
 		watermark = list[len(list)-1].Seq
 	}
-	if err := h.Commit(ctx, h.lane, h.epoch, watermark, &engine.Changes{}); err != nil {
+	if err := h.Commit(ctx, h.lane, h.fence, watermark, &engine.Changes{}); err != nil {
 		h.b.Fatal(err)
 	}
 	h.mark = watermark
@@ -113,7 +113,7 @@ func (h *historian) build() (metrics map[string]float64) {
 	h.b.Helper()
 	ctx := context.Background()
 	held := []engine.Held{{Member: hot, Error: "it is long", Building: true}}
-	if err := h.Commit(ctx, h.lane, h.epoch, h.mark, &engine.Changes{Held: held}); err != nil {
+	if err := h.Commit(ctx, h.lane, h.fence, h.mark, &engine.Changes{Held: held}); err != nil {
 		h.b.Fatal(err)
 	}
 	begun, built := time.Now(), make(chan error, 1)
@@ -136,7 +136,7 @@ func (h *historian) build() (metrics map[string]float64) {
 				err = h.BuildTrees(ctx, hot, nil, true)
 			}
 			if err == nil {
-				h.epoch, err = h.Claim(ctx, h.lane)
+				h.fence, err = h.Claim(ctx, h.lane)
 			}
 			if err != nil {
 				h.b.Fatal(err)
@@ -178,7 +178,7 @@ func (h *historian) decide(member string) (took time.Duration) {
 	if err := h.e.Decide(member, states[member], b.Inputs, b.Inputs[0].At, nil, c); err != nil {
 		h.b.Fatal(err)
 	}
-	if err := h.Commit(ctx, h.lane, h.epoch, b.Inputs[0].Seq, c); err != nil {
+	if err := h.Commit(ctx, h.lane, h.fence, b.Inputs[0].Seq, c); err != nil {
 		h.b.Fatal(err)
 	}
 	return time.Since(began)

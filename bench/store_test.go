@@ -119,7 +119,7 @@ func BenchmarkCommit(b *testing.B) {
 	for _, size := range []int64{16, 300} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			s := openStore(b)
-			epoch, err := s.Claim(context.Background(), 0)
+			fence, err := s.Claim(context.Background(), 0)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func BenchmarkCommit(b *testing.B) {
 				c := benchChanges(from, size)
 				from += size
 				start := time.Now()
-				if err := s.Commit(context.Background(), 0, epoch, from, c); err != nil {
+				if err := s.Commit(context.Background(), 0, fence, from, c); err != nil {
 					b.Fatal(err)
 				}
 				took += time.Since(start)

@@ -37,7 +37,7 @@ func (e *Engine) dates() {
 	}
 }
 
-func (w *dated) epoch() int64 {
+func (w *dated) number() int64 {
 	if w.since.IsZero() {
 		return 0
 	}
@@ -46,7 +46,7 @@ func (w *dated) epoch() int64 {
 
 func (w *dated) known(m *Member) (DateMark, bool) {
 	k, ok := m.Dates[w.ID]
-	return k, ok && k.Since == w.epoch()
+	return k, ok && k.Since == w.number()
 }
 
 // next returns when the member's date comes for the first time after an instant, in UTC, and which
@@ -125,7 +125,7 @@ func (d *decider) markDate(w *dated, k DateMark, zone *time.Location) {
 	if m.Dates == nil {
 		m.Dates = map[string]DateMark{}
 	}
-	k.Since = w.epoch()
+	k.Since = w.number()
 	if zone.String() != d.e.ws.Schema.Timezone.String() {
 		k.Zone = zone.String()
 	}

@@ -60,8 +60,8 @@ func (e *Engine) watch() {
 	}
 }
 
-// epoch names the watch in memberships; 0 where nobody said since when.
-func (w *watched) epoch() int64 {
+// number returns what memberships name the watch by; 0 where nobody said since when.
+func (w *watched) number() int64 {
 	if w.since.IsZero() {
 		return 0
 	}
@@ -71,7 +71,7 @@ func (w *watched) epoch() int64 {
 // known returns what is recorded of the member and the segment as it is watched now.
 func (w *watched) known(m *Member) (Membership, bool) {
 	k, ok := m.Segments[w.Name]
-	return k, ok && k.Since == w.epoch()
+	return k, ok && k.Since == w.number()
 }
 
 // Unrecorded returns when the earliest watch began of which nothing is recorded about the member;
@@ -128,7 +128,7 @@ func (d *decider) setMembership(w *watched, in bool) {
 	if m.Segments == nil {
 		m.Segments = map[string]Membership{}
 	}
-	m.Segments[w.Name] = Membership{In: in, Since: w.epoch()}
+	m.Segments[w.Name] = Membership{In: in, Since: w.number()}
 	d.touched = true
 }
 

@@ -11,7 +11,7 @@ type Committer interface {
 	// Commit stores what a batch did and raises the lane's watermark.
 	//
 	//  1. It is all or nothing. (Commit "stores all or nothing")
-	//  2. ErrStale, when the epoch is not the lane's. (Commit "refuses an earlier owner of the
+	//  2. ErrStale, when the fence is not the lane's. (Commit "refuses an earlier owner of the
 	//     lane, whole", Aside "a stale batch is not refused for its content")
 	//     It is so, too, when the epoch of the changes is over. (Epochs "refuses what was decided under
 	//     an epoch that is over")
@@ -45,9 +45,9 @@ type Committer interface {
 	//
 	// The death of the process undoes nothing. A power cut may undo a commit together with all that
 	// came after it, until somebody outside may know of it: see [Outbox] and [Asked].
-	Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error
+	Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error
 
-	// Try returns the error that Commit would return. It does not look at the epoch, the watermark
+	// Try returns the error that Commit would return. It does not look at the fence, the watermark
 	// and the blocks of coupons.
 	//
 	//  1. It stores nothing. (Aside "tries without storing")

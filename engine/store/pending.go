@@ -9,7 +9,7 @@ import (
 
 // Batch is what a lane owes.
 type Batch struct {
-	Epoch  int64          // as Claim gave it
+	Fence  int64          // as Claim gave it
 	Inputs []engine.Input // undecided, by Seq; at most the limit
 	// Due are members with a run whose DueAt, or with a Look whose At, is at or before Horizon; at
 	// most the limit.

@@ -185,8 +185,8 @@ type forgetful struct {
 	told atomic.Bool
 }
 
-func (f *forgetful) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
-	err := f.Store.Commit(ctx, lane, epoch, watermark, c)
+func (f *forgetful) Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error {
+	err := f.Store.Commit(ctx, lane, fence, watermark, c)
 	if err == nil && len(c.Held) > 0 && f.told.CompareAndSwap(false, true) {
 		return errors.New("the disk was away for a moment")
 	}

@@ -80,7 +80,7 @@ func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took
 		}
 		b.changes.Tally = tally.Of(b.changes)
 		start := time.Now()
-		err = w.Store.Commit(ctx, b.lane, r.epoch, b.watermark(), b.changes)
+		err = w.Store.Commit(ctx, b.lane, r.fence, b.watermark(), b.changes)
 		var refused *store.Unstorable
 		if !errors.As(err, &refused) || !b.suspect(refused.Member) {
 			return time.Since(start), err
@@ -107,7 +107,7 @@ func (b *batch) suspect(member string) bool {
 // pending looks at the lane, and claims it when the task begins and another owned it.
 func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch, error) {
 	found, err := w.Store.Pending(ctx, lane, w.now(), r.size.inputs())
-	if err != nil || found.Epoch == r.epoch && r.epoch > 0 { // epochs count from 1
+	if err != nil || found.Fence == r.fence && r.fence > 0 { // fences count from 1
 		r.owned = r.owned || err == nil
 		return found, err
 	}
@@ -117,7 +117,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch
 	if len(found.Inputs) == 0 && len(found.Due) == 0 {
 		return found, nil // nothing to claim for
 	}
-	if r.epoch, err = w.Store.Claim(ctx, lane); err != nil {
+	if r.fence, err = w.Store.Claim(ctx, lane); err != nil {
 		return nil, err
 	}
 	r.owned = true

@@ -36,11 +36,11 @@ type refusing struct {
 	refuse func(*engine.Changes) error
 }
 
-func (r *refusing) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
+func (r *refusing) Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error {
 	if err := r.refuse(c); err != nil {
 		return err
 	}
-	return r.Store.Commit(ctx, lane, epoch, watermark, c)
+	return r.Store.Commit(ctx, lane, fence, watermark, c)
 }
 
 func (r *refusing) Try(ctx context.Context, lane int, c *engine.Changes) error {

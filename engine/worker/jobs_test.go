@@ -35,9 +35,9 @@ func (w *world) people(n int) (gold []string) {
 		c.Members = append(c.Members, m)
 	}
 	for lane := range changes {
-		epoch, err := w.Claim(w.ctx, lane)
+		fence, err := w.Claim(w.ctx, lane)
 		if err == nil {
-			err = w.Commit(w.ctx, lane, epoch, 0, &changes[lane])
+			err = w.Commit(w.ctx, lane, fence, 0, &changes[lane])
 		}
 		if err != nil {
 			w.Fatal(err)
@@ -258,7 +258,7 @@ func TestJobsEndEarly(t *testing.T) {
 			continue
 		}
 		last := b.Inputs[len(b.Inputs)-1].Seq
-		if err := w.Commit(w.ctx, lane, b.Epoch, last, &engine.Changes{}); err != nil {
+		if err := w.Commit(w.ctx, lane, b.Fence, last, &engine.Changes{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -186,7 +186,7 @@ func (w *world) queues(c *redis.Client) []string {
 }
 
 // Two workers are at the lanes, neither of whom knows of the other, and a third only accepts. What
-// keeps a member in one line is the lane's epoch at the commit.
+// keeps a member in one line is the lane's fence at the commit.
 func TestTwoWorkersAndAFrontDoor(t *testing.T) { laned(t, testTwoWorkersAndAFrontDoor) }
 
 func testTwoWorkersAndAFrontDoor(t *testing.T, lanes int) {

@@ -23,8 +23,8 @@ type runner struct {
 	conflict   time.Time // since when the next task's id is taken
 
 	// Of the running task only.
-	epoch int64 // of the lane, as this process claimed it last
-	owned bool  // the task has seen that the epoch is the lane's
+	fence int64 // of the lane, as this process claimed it last
+	owned bool  // the task has seen that the fence is the lane's
 	stale int   // batches in a row that were stale
 
 	size    size // of a batch

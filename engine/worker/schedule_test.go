@@ -53,11 +53,11 @@ func TestMissedOccurrences(t *testing.T) {
 			if err := wk.Refresh(w.ctx); err != nil {
 				t.Fatal(err)
 			}
-			epoch, err := w.Claim(w.ctx, 0)
+			fence, err := w.Claim(w.ctx, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Commit(w.ctx, 0, epoch, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}}); err != nil {
+			if err := w.Commit(w.ctx, 0, fence, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}}); err != nil {
 				t.Fatal(err)
 			}
 			for _, at := range []time.Time{

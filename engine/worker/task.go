@@ -83,7 +83,7 @@ func (t *task) fail(ctx context.Context, err error) event {
 
 func (t *task) old() bool { return time.Since(t.begun) > maxTaskAge }
 
-// drain does one batch. Whose lane it is no more, by its epoch, is lost.
+// drain does one batch. Whose lane it is no more, by its fence, is lost.
 func (t *task) drain(ctx context.Context) event {
 	if ctx.Err() != nil {
 		return onCancelled

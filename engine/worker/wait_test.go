@@ -64,7 +64,7 @@ type batches struct {
 	alone, beside atomic.Int64 // waits of a batch at most, without events and beside some
 }
 
-func (b *batches) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
+func (b *batches) Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error {
 	woke, events := int64(0), false
 	for _, r := range c.Runs {
 		if r.New {
@@ -79,7 +79,7 @@ func (b *batches) Commit(ctx context.Context, lane int, epoch, watermark int64, 
 	}
 	for was := most.Load(); woke > was && !most.CompareAndSwap(was, woke); was = most.Load() {
 	}
-	return b.Store.Commit(ctx, lane, epoch, watermark, c)
+	return b.Store.Commit(ctx, lane, fence, watermark, c)
 }
 
 // TestManyWaitsAtOneMoment: waits that are due at one moment are decided in batches that grow as long

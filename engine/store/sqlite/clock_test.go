@@ -105,7 +105,7 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 	defer decider.Close()
 
 	lane := decider.Lanes().OfMember("m")
-	epoch, err := decider.Claim(ctx, lane)
+	fence, err := decider.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func checkHorizon(t *testing.T, set time.Duration, options []Option) {
 			{TraceEntry: engine.TraceEntry{At: run.StartedAt, What: engine.ReasonEntered}, Run: run},
 		}}
 		changes := &engine.Changes{Runs: []*engine.Run{run}, Records: []engine.Record{began}}
-		if err := decider.Commit(ctx, lane, epoch, 0, changes); err != nil {
+		if err := decider.Commit(ctx, lane, fence, 0, changes); err != nil {
 			t.Fatal(err)
 		}
 		b, err := decider.Pending(ctx, lane, c.Now(), 2*inputs)

@@ -13,10 +13,10 @@ import (
 )
 
 // Commit stores what a batch did.
-func (d *db) Commit(ctx context.Context, lane int, epoch, watermark int64, c *engine.Changes) error {
+func (d *db) Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error {
 	b, err := newBatch(c)
 	if err == nil {
-		b.lane, b.epoch, b.watermark = lane, epoch, watermark
+		b.lane, b.fence, b.watermark = lane, fence, watermark
 		err = d.writeAgain(ctx, b.rows(), b.store)
 	}
 	if err == nil {
@@ -33,7 +33,7 @@ func (d *db) Commit(ctx context.Context, lane int, epoch, watermark int64, c *en
 type batch struct {
 	*engine.Changes
 	lane             int
-	epoch, watermark int64
+	fence, watermark int64
 	before           int64 // the watermark that was
 	members          [][]byte
 	runs             []runRow
@@ -192,7 +192,7 @@ func (b *batch) decided(t *tx) error {
 // check holds the batch against what it was decided on, before anything is written: a stale batch
 // leaves no trace in the transaction that it shares with others.
 func (b *batch) check(t *tx) error {
-	fresh, err := t.one("SELECT watermark FROM lanes WHERE lane = ? AND fence = ?", []any{b.lane, b.epoch},
+	fresh, err := t.one("SELECT watermark FROM lanes WHERE lane = ? AND fence = ?", []any{b.lane, b.fence},
 		func(r row) error {
 			b.before = r.int(0)
 			return nil

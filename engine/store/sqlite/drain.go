@@ -18,12 +18,12 @@ import (
 // errEnough ends a query early.
 var errEnough = errors.New("enough")
 
-// Claim raises the lane's epoch.
-func (d *db) Claim(ctx context.Context, lane int) (epoch int64, err error) {
+// Claim raises the lane's fence.
+func (d *db) Claim(ctx context.Context, lane int) (fence int64, err error) {
 	err = d.writeAgain(ctx, 1, func(t *tx) error {
 		_, err := t.one("UPDATE lanes SET fence = fence + 1 WHERE lane = ? RETURNING fence", []any{lane},
 			func(r row) error {
-				epoch = r.int(0)
+				fence = r.int(0)
 				return nil
 			})
 		return err
@@ -31,7 +31,7 @@ func (d *db) Claim(ctx context.Context, lane int) (epoch int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("claim lane %d: %w", lane, err)
 	}
-	return epoch, nil
+	return fence, nil
 }
 
 // Pending reads what the lane owes. The clock's stored instant is a horizon that always holds:
@@ -66,7 +66,7 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*
 	err := d.read(ctx, func(c *conn) error {
 		var earlier int64
 		_, err := c.one("SELECT fence, watermark, at, earlier FROM lanes, clock WHERE lane = ?", []any{lane}, func(r row) error {
-			b.Epoch, b.Watermark, b.Horizon, earlier = r.int(0), r.int(1), instant(r.int(2)), r.int(3)
+			b.Fence, b.Watermark, b.Horizon, earlier = r.int(0), r.int(1), instant(r.int(2)), r.int(3)
 			return nil
 		})
 		if err != nil {

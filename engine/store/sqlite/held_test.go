@@ -62,9 +62,9 @@ func TestRowIsMendedAsDocumented(t *testing.T) {
 		return m.Points, nil
 	}
 	s := open(t, path)
-	epoch, err := s.Claim(t.Context(), 0)
+	fence, err := s.Claim(t.Context(), 0)
 	if err == nil {
-		err = s.Commit(t.Context(), 0, epoch, 0, &engine.Changes{Members: []*engine.Member{{ID: "m1", Points: 7}}})
+		err = s.Commit(t.Context(), 0, fence, 0, &engine.Changes{Members: []*engine.Member{{ID: "m1", Points: 7}}})
 	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)

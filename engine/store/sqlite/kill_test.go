@@ -27,7 +27,7 @@ func TestChild(t *testing.T) {
 	s := open(t, path, WithRoom(), WithJournal())
 	ctx := context.Background()
 	lane := s.Lanes().OfMember("m")
-	epoch, err := s.Claim(ctx, lane)
+	fence, err := s.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestChild(t *testing.T) {
 				At: in.At,
 			})
 		}
-		if err := s.Commit(ctx, lane, epoch, in.Seq, c); err != nil {
+		if err := s.Commit(ctx, lane, fence, in.Seq, c); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Printf("committed %s\n", in.ID)

@@ -75,9 +75,9 @@ func TestEventsOfAMemberAreReadByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	lane := s.Lanes().OfMember("m")
-	epoch, err := s.Claim(ctx, lane)
+	fence, err := s.Claim(ctx, lane)
 	if err == nil {
-		err = s.Commit(ctx, lane, epoch, inputs[len(inputs)-1].Seq, &engine.Changes{})
+		err = s.Commit(ctx, lane, fence, inputs[len(inputs)-1].Seq, &engine.Changes{})
 	}
 	if err != nil {
 		t.Fatal(err)

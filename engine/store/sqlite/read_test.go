@@ -42,8 +42,8 @@ func TestQuestionsAreCutAndHoldUpNoDecision(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if epoch, err := s.Claim(ctx, 0); err != nil || epoch != 1 {
-		t.Fatalf("epoch %d, %v", epoch, err)
+	if fence, err := s.Claim(ctx, 0); err != nil || fence != 1 {
+		t.Fatalf("fence %d, %v", fence, err)
 	}
 	for range questions {
 		if err := <-answers; !errors.Is(err, store.ErrSlow) {

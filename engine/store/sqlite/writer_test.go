@@ -43,12 +43,12 @@ func decide(t *testing.T, d *db, member, key string) {
 	t.Helper()
 	ctx := context.Background()
 	lane := d.lanes.OfMember(member)
-	epoch, err := d.Claim(ctx, lane)
+	fence, err := d.Claim(ctx, lane)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Now().UTC().Truncate(time.Millisecond)
-	err = d.Commit(ctx, lane, epoch, 0, &engine.Changes{Deliveries: []engine.Delivery{{
+	err = d.Commit(ctx, lane, fence, 0, &engine.Changes{Deliveries: []engine.Delivery{{
 		Key: key, Member: member, Channel: "mail", At: at, NotBefore: at, ReleasedAt: at,
 	}}})
 	if err != nil {

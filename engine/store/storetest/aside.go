@@ -12,9 +12,9 @@ import (
 var asideCases = map[string]func(*testing.T, *suite){
 	"says by its type that content is refused, whose it is, and stores nothing of it": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(2)
-		epoch, err := s.Claim(s.ctx, lane)
+		fence, err := s.Claim(s.ctx, lane)
 		s.must(err)
-		s.must(s.Commit(s.ctx, lane, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
+		s.must(s.Commit(s.ctx, lane, fence, 0, &engine.Changes{Coupons: []engine.Coupon{{Code: "taken", Member: m[0]}}}))
 		run := func(change func(*engine.Run)) *engine.Run {
 			r := waiting("r", m[1], now())
 			change(r)
@@ -38,7 +38,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		} {
 			c.Members = append(c.Members, &engine.Member{ID: m[0], Points: 7})
 			for way, err := range map[string]error{
-				"Commit": s.Commit(s.ctx, lane, epoch, 0, c),
+				"Commit": s.Commit(s.ctx, lane, fence, 0, c),
 				"Try":    s.Try(s.ctx, lane, c),
 			} {
 				var refused *store.Unstorable
@@ -58,7 +58,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 			}}},
 		} {
 			var refused *store.Unstorable
-			if err := s.Commit(s.ctx, lane, epoch, 0, c); !errors.As(err, &refused) {
+			if err := s.Commit(s.ctx, lane, fence, 0, c); !errors.As(err, &refused) {
 				t.Errorf("an event: %v", err)
 			}
 		}
@@ -160,7 +160,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.same("held", held, []engine.Held{{Member: m[0], Error: "broken"}})
 
 		s.accept(event("f", m[0], "x"))
-		epoch := s.pending(lane, 10).Epoch
+		fence := s.pending(lane, 10).Fence
 		released, err := s.Release(s.ctx)
 		s.must(err)
 		s.same("released", released, []string{m[0]})
@@ -171,7 +171,7 @@ var asideCases = map[string]func(*testing.T, *suite){
 			s.same("accepted again", b.Inputs[i].At.Before(at), false)
 		}
 		s.same("and what was due", b.Due, []string{m[0]})
-		err = s.Commit(s.ctx, lane, epoch, late[1].Seq, &engine.Changes{})
+		err = s.Commit(s.ctx, lane, fence, late[1].Seq, &engine.Changes{})
 		s.same("who decided the lane before looks again", errors.Is(err, store.ErrStale), true)
 		s.commit(m[0], b.Inputs[3].Seq, &engine.Changes{})
 		events, _, err := s.MemberEvents(s.ctx, m[0], "", 10)

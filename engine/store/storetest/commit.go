@@ -103,8 +103,8 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		fresh, err := s.Claim(s.ctx, lane)
 		s.must(err)
-		if fresh <= old || s.pending(lane, 10).Epoch != fresh {
-			t.Fatalf("epochs %d, %d, pending says %d", old, fresh, s.pending(lane, 10).Epoch)
+		if fresh <= old || s.pending(lane, 10).Fence != fresh {
+			t.Fatalf("fences %d, %d, pending says %d", old, fresh, s.pending(lane, 10).Fence)
 		}
 		c := recorded(&engine.Changes{Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting("r", m[0], now())}})
 		if err := s.Commit(s.ctx, lane, old, in[0].Seq, c); !errors.Is(err, store.ErrStale) {
@@ -116,10 +116,10 @@ var commitCases = map[string]func(*testing.T, *suite){
 	},
 	"stores all or nothing": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(2)
-		epoch, err := s.Claim(s.ctx, lane)
+		fence, err := s.Claim(s.ctx, lane)
 		s.must(err)
-		s.must(s.Commit(s.ctx, lane, epoch, 0, recorded(&engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}})))
-		err = s.Commit(s.ctx, lane, epoch, 7, recorded(&engine.Changes{
+		s.must(s.Commit(s.ctx, lane, fence, 0, recorded(&engine.Changes{Runs: []*engine.Run{waiting("r", m[0], now())}})))
+		err = s.Commit(s.ctx, lane, fence, 7, recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[1]}}, Runs: []*engine.Run{waiting("new", m[1], now()), waiting("r", m[0], now())},
 		}))
 		if err == nil {

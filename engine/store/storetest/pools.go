@@ -27,21 +27,21 @@ var poolCases = map[string]func(*testing.T, *suite){
 		s.same("what is left of it", pools, map[string]engine.PoolState{"ten": {Free: 3}, "other": {}})
 		s.same("all that the others have", reserve(0, 20), engine.PoolState{Free: 10, Dry: true})
 
-		epoch, err := s.Claim(s.ctx, 0)
+		fence, err := s.Claim(s.ctx, 0)
 		s.must(err)
-		s.must(s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{Taken: map[string]int{"ten": 10}}))
+		s.must(s.Commit(s.ctx, 0, fence, 0, &engine.Changes{Taken: map[string]int{"ten": 10}}))
 		s.same("dry", reserve(1, 1), engine.PoolState{Dry: true})
 		raised, err := s.Reserve(s.ctx, 1, "ten", 11, 5)
 		s.must(err)
 		s.same("with a raised budget", raised, engine.PoolState{Free: 1, Dry: true})
 	},
 	"grants no more than a block holds": func(t *testing.T, s *suite) {
-		epoch, err := s.Claim(s.ctx, 0)
+		fence, err := s.Claim(s.ctx, 0)
 		s.must(err)
 		_, err = s.Reserve(s.ctx, 0, "ten", 100, 2)
 		s.must(err)
 		take := func(n int) error {
-			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{
+			return s.Commit(s.ctx, 0, fence, 0, &engine.Changes{
 				Members: []*engine.Member{{ID: fmt.Sprint("m", n)}},
 				Taken:   map[string]int{"ten": n},
 			})
@@ -66,10 +66,10 @@ var poolCases = map[string]func(*testing.T, *suite){
 			s.must(err)
 			return list["ten"]
 		}
-		epoch, err := s.Claim(s.ctx, 0)
+		fence, err := s.Claim(s.ctx, 0)
 		s.must(err)
 		take := func(n int) error {
-			return s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{
+			return s.Commit(s.ctx, 0, fence, 0, &engine.Changes{
 				Members: []*engine.Member{{ID: "m"}},
 				Taken:   map[string]int{"ten": n},
 			})
@@ -89,14 +89,14 @@ var poolCases = map[string]func(*testing.T, *suite){
 		s.same("raised again, counted by what was issued", reserve(1, 30, 100), engine.PoolState{Free: 10, Dry: true})
 	},
 	"a budget counts what was issued without one": func(t *testing.T, s *suite) {
-		epoch, err := s.Claim(s.ctx, 0)
+		fence, err := s.Claim(s.ctx, 0)
 		s.must(err)
 		coupon := func(code string) engine.Coupon { return engine.Coupon{Code: code, Pool: "ten", Member: "m", Run: "r"} }
-		s.must(s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{Coupons: []engine.Coupon{coupon("a"), coupon("b"), coupon("c")}}))
+		s.must(s.Commit(s.ctx, 0, fence, 0, &engine.Changes{Coupons: []engine.Coupon{coupon("a"), coupon("b"), coupon("c")}}))
 		st, err := s.Reserve(s.ctx, 0, "ten", 5, 10)
 		s.must(err)
 		s.same("left", st, engine.PoolState{Free: 2, Dry: true})
-		s.must(s.Commit(s.ctx, 0, epoch, 0, &engine.Changes{
+		s.must(s.Commit(s.ctx, 0, fence, 0, &engine.Changes{
 			Coupons: []engine.Coupon{coupon("d")},
 			Taken:   map[string]int{"ten": 1},
 		}))

@@ -138,9 +138,9 @@ func (s *suite) pending(lane, limit int) *store.Batch {
 func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 	s.t.Helper()
 	lane := s.laneOf(member)
-	epoch, err := s.Claim(s.ctx, lane)
+	fence, err := s.Claim(s.ctx, lane)
 	s.must(err)
-	s.must(s.Commit(s.ctx, lane, epoch, watermark, recorded(c)))
+	s.must(s.Commit(s.ctx, lane, fence, watermark, recorded(c)))
 }
 
 // recorded adds to changes the records that the core would make of them: of runs that begin, with

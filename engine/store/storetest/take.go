@@ -105,7 +105,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 	"no input is older than the horizon that was given before it": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(2)
 		b := s.pending(lane, 10)
-		s.must(s.Commit(s.ctx, lane, b.Epoch, b.Watermark, recorded(&engine.Changes{
+		s.must(s.Commit(s.ctx, lane, b.Fence, b.Watermark, recorded(&engine.Changes{
 			Members: []*engine.Member{{ID: m[0]}},
 			Runs: []*engine.Run{{
 				ID: "r", Playbook: "p", Member: m[0], State: engine.RunWaiting, New: true,
@@ -126,7 +126,7 @@ var takeCases = map[string]func(*testing.T, *suite){
 		seen, horizon, rounds := 0, time.Time{}, 0
 		for seen < callers*each && !t.Failed() {
 			due := now()
-			s.must(s.Commit(s.ctx, lane, b.Epoch, b.Watermark, recorded(&engine.Changes{
+			s.must(s.Commit(s.ctx, lane, b.Fence, b.Watermark, recorded(&engine.Changes{
 				Runs: []*engine.Run{{ID: "r", Playbook: "p", Member: m[0], State: engine.RunWaiting, Changed: true, DueAt: due}},
 			})))
 			got, err := s.Pending(s.ctx, lane, now(), callers*each)
