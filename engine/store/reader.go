@@ -110,5 +110,7 @@ type Reader interface {
 	// Stats sums up the tallies of a playbook's committed changes.
 	//
 	//  1. Of all commits, however many. (Reader "sums up the tallies of commits")
+	//  2. Of one moment between commits, and of no earlier one than the call before. (Reader "stats are
+	//     of one moment")
 	Stats(ctx context.Context, playbook string) (*tally.Stats, error)
 }

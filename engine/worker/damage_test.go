@@ -388,7 +388,10 @@ func TestDamagedPastHidesNothingElse(t *testing.T) {
 			w.activate(careful, strings.Replace(shopper, "> 0", "< 0", 1))
 			wk := w.run()
 			w.accept(orderOf("e1", "m", 5), orderOf("e2", "m", 5), orderOf("e3", "n", 5))
-			w.until("all are decided", func() bool { return w.counts("careful").Done == 3 })
+			w.until("all are decided", func() bool { // asked of the runs: what was asked of the counts is known from then on
+				done, _, err := w.Runs(w.ctx, store.RunFilter{State: engine.RunDone})
+				return err == nil && len(done) == 3
+			})
 			w.idle()
 			runs, _, err := w.Runs(w.ctx, store.RunFilter{Member: "m"})
 			if err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/migrations"
 	"github.com/usher-run/usher/engine/store/sqlite/numbers"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
+	"github.com/usher-run/usher/engine/store/sqlite/tallies"
 	"github.com/usher-run/usher/engine/store/sqlite/wal"
 )
 
@@ -85,6 +86,7 @@ type db struct {
 	sends        pool // of what is to be delivered
 	seen         *lastseen.Events
 	numbers      numbers.Known
+	recent       tallies.Recent
 	askTime      time.Duration
 
 	journal     *journal.Journal                // nil: there is none

@@ -43,7 +43,7 @@ type writer struct {
 	intake   []*job
 	other    []*job
 	turn     bool // intake is next
-	unsummed int  // rows of tallies since they were last summed up
+	unsummed tallies.Rows
 	disk     *syncer.Syncer
 	faults   *faults.Faults
 	log      *wal.Checkpointer
@@ -55,7 +55,7 @@ type writer struct {
 
 func startWriter(c *conn, f *faults.Faults, log *wal.Checkpointer, clk *clock.Clock) *writer {
 	w := &writer{
-		c: c, clock: clk, faults: f, log: log, unsummed: tallies.SumAfter,
+		c: c, clock: clk, faults: f, log: log,
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	w.disk = syncer.Start(syncer.Config{
@@ -279,7 +279,7 @@ type tx struct {
 	read     bool // clock was read
 	dirty    bool // clock is to be written
 	counts   map[engine.TallyKey]int
-	unsummed *int             // rows of tallies since they were last summed up
+	unsummed *tallies.Rows
 	subjects map[string]int64 // numbers of members
 
 	journal  *journal.Journal // nil: there is none

@@ -9,7 +9,6 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/tally"
 )
 
 func coupon(code, run string) engine.Coupon {
@@ -434,24 +433,8 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("items", got, want)
 		s.same("end", next, "")
 	},
-	"sums up the tallies of commits": func(t *testing.T, s *suite) {
-		counted := func(entered, done, tagged int) map[engine.TallyKey]int {
-			return map[engine.TallyKey]int{
-				{Playbook: "welcome", What: tally.Entered}: entered, {Playbook: "welcome", What: tally.Done}: done,
-				{Playbook: "welcome", What: tally.TagsAdded, Key: "new"}: tagged,
-				{Playbook: "other", What: tally.Entered}:                 1,
-			}
-		}
-		const commits = 600 // more than a driver may leave unsummed
-		for range commits {
-			s.commit("m-0", 0, &engine.Changes{Tally: counted(3, 1, 2)})
-		}
-		n, err := s.Stats(s.ctx, "welcome")
-		s.must(err)
-		want := tally.NewStats()
-		want.Entered, want.Done, want.Waiting, want.Tags.Added["new"] = 3*commits, commits, 2*commits, 2*commits
-		s.same("stats", n, want)
-	},
+	"sums up the tallies of commits": sumsUpTallies,
+	"stats are of one moment":        statsAreOfOneMoment,
 	"lists what was set aside, newest first": func(t *testing.T, s *suite) {
 		in := s.accept(event("a", "m-0", "x"), event("b", "m-0", "x"))
 		for _, i := range in {

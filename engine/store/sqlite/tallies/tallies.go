@@ -3,46 +3,49 @@ package tallies
 
 import (
 	"database/sql/driver"
-	"encoding/json"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
-	"github.com/usher-run/usher/engine/tally"
 )
 
-// SumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its
+// sumAfter is how many rows of tallies may lie unsummed. A commit appends one row with all its
 // counts; summing them up one by one at each commit would cost as much as all else that it writes.
-const SumAfter = 256
+const sumAfter = 256
 
-// delta is one count of a stored tally.
-type delta struct {
-	Playbook string `json:"p"`
-	What     string `json:"w"`
-	Key      string `json:"k,omitempty"`
-	N        int    `json:"n"`
-}
+// Rows appends rows of counts, and sums them up when there are many. The zero value sums up
+// what an earlier process has left first.
+type Rows struct{ left int } // how many may be appended before they are summed up
 
-// Put appends a row of counts.
-func Put(c *sqlconn.Conn, counts map[engine.TallyKey]int) error {
-	list := make([]delta, 0, len(counts))
-	for k, n := range counts {
-		list = append(list, delta{k.Playbook, k.What, k.Key, n})
+// Put appends a row of counts under a number that is larger than all before, also of rows that are
+// gone: see [Recent]. What cannot be read when rows are summed up is left out, and handed to damaged.
+func (r *Rows) Put(c *sqlconn.Conn, n int64, counts map[engine.TallyKey]int, damaged func(error) error) error {
+	if r.left == 0 {
+		if err := sumUp(c, damaged); err != nil {
+			return err
+		}
+		r.left = sumAfter
 	}
-	data, err := json.Marshal(list)
-	if err == nil {
-		_, err = c.Exec("INSERT INTO tallies (deltas) VALUES (?)", data)
-	}
+	r.left--
+	_, err := c.Exec("INSERT INTO tallies (n, deltas) VALUES (?, ?)", n, encode(counts))
 	return err
 }
 
-// SumUp moves the rows into the sums. What cannot be read is left out, and handed to damaged.
-func SumUp(c *sqlconn.Conn, damaged func(error) error) error {
+// sumUp moves the rows into the sums.
+func sumUp(c *sqlconn.Conn, damaged func(error) error) error {
 	sums := map[engine.TallyKey]int{}
-	err := unsummed(c, func(d delta) {
-		sums[engine.TallyKey{Playbook: d.Playbook, What: d.What, Key: d.Key}] += d.N
-	}, damaged)
+	var bad []error
+	err := rows(c, 0, func(_ int64, data []byte) {
+		if err := decode(data, func(k engine.TallyKey, n int) { sums[k] += n }); err != nil {
+			bad = append(bad, err)
+		}
+	})
 	if err != nil {
 		return err
+	}
+	for _, b := range bad {
+		if err := damaged(b); err != nil {
+			return err
+		}
 	}
 	for k, n := range sums {
 		const add = `INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`
@@ -54,46 +57,12 @@ func SumUp(c *sqlconn.Conn, damaged func(error) error) error {
 	return err
 }
 
-// unsummed reads the rows. What cannot be read is handed to damaged, after all else.
-func unsummed(c *sqlconn.Conn, each func(delta), damaged func(error) error) error {
-	var bad []error
-	err := c.Query("SELECT deltas FROM tallies", nil, func(r []driver.Value) error {
-		var list []delta
-		data, _ := r[0].([]byte) // a fault of the disk makes another type of it, which is no JSON
-		if err := json.Unmarshal(data, &list); err != nil {
-			bad = append(bad, err)
-			return nil
-		}
-		for _, d := range list {
-			each(d)
-		}
+// rows reads the rows behind number after, in the order of their numbers.
+func rows(c *sqlconn.Conn, after int64, each func(n int64, data []byte)) error {
+	return c.Query("SELECT n, deltas FROM tallies WHERE n > ? ORDER BY n", []any{after}, func(r []driver.Value) error {
+		n, _ := r[0].(int64)
+		data, _ := r[1].([]byte) // a fault of the disk makes another type of it, which cannot be read
+		each(n, data)
 		return nil
 	})
-	for _, b := range bad {
-		if err == nil {
-			err = damaged(b)
-		}
-	}
-	return err
-}
-
-// Stats sums up what a playbook did.
-func Stats(c *sqlconn.Conn, playbook string) (*tally.Stats, error) {
-	s := tally.NewStats()
-	const read = "SELECT what, key, n FROM counts WHERE playbook = ?"
-	err := c.Query(read, []any{playbook}, func(r []driver.Value) error {
-		what, _ := r[0].(string)
-		key, _ := r[1].(string)
-		n, _ := r[2].(int64)
-		s.Add(what, key, int(n))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s, unsummed(c, func(d delta) {
-		if d.Playbook == playbook {
-			s.Add(d.What, d.Key, d.N)
-		}
-	}, func(error) error { return nil }) // who sums up says so
 }

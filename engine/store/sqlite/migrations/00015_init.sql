@@ -151,7 +151,7 @@ CREATE TABLE counts (
     PRIMARY KEY (playbook, what, key)
 ) WITHOUT ROWID;
 
--- What commits added to the counts and was not summed up yet: one row a commit, a JSON list.
+-- What commits added to the counts and was not summed up yet: one row a commit, as package tallies writes it. n is never given again.
 CREATE TABLE tallies (
     n      INTEGER PRIMARY KEY,
     deltas BLOB NOT NULL
