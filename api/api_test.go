@@ -700,7 +700,7 @@ func BenchmarkPostEvent(b *testing.B) {
 		Store: benchStore{}, Workspace: func() (*playbooks.Workspace, string) { return workspace(), "" },
 		Wake: func(...string) {},
 		Keys: []api.Key{api.NewKey(api.ScopeIngest, ingestKey)}, Rate: 1e9, Log: slog.New(slog.DiscardHandler),
-		Registry: prometheus.NewRegistry(), Clock: clock.New(clock.Machine, clock.DefaultJump),
+		Registry: prometheus.NewRegistry(), Clock: clock.New(clock.Machine(), clock.DefaultJump),
 	}
 	ws := workspace()
 	d.Workspace = func() (*playbooks.Workspace, string) { return ws, "" }

@@ -211,18 +211,3 @@ func TestRaise(t *testing.T) {
 		t.Fatalf("it is %v", c.Now())
 	}
 }
-
-// The clocks of this machine are such that a clock on them has nothing to say.
-func TestMachine(t *testing.T) {
-	c := clock.New(clock.Machine, clock.DefaultJump)
-	before := time.Now().Add(-time.Second)
-	for range 1000 {
-		if at := c.Now(); at.Before(before) || time.Since(at).Abs() > 10*time.Second {
-			t.Fatalf("it is %v after %v", at, before)
-		}
-	}
-	a, b := clock.Machine(), clock.Machine()
-	if a.Boot <= 0 || b.Boot < a.Boot {
-		t.Errorf("the machine has been on for %v, then %v", a.Boot, b.Boot)
-	}
-}

@@ -8,17 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Machine reads the clocks of this machine.
-func Machine() Reading {
-	r := Reading{Wall: time.Now()}
+// bootTime returns how long ago the machine was started, sleep included.
+func bootTime() (time.Duration, bool) {
 	var t unix.Timespec
-	if err := unix.ClockGettime(bootClock, &t); err != nil {
-		r.Boot = r.Wall.Sub(started)
-		return r
-	}
-	r.Boot = time.Duration(t.Nano())
-	return r
+	err := unix.ClockGettime(bootClock, &t)
+	return time.Duration(t.Nano()), err == nil
 }
-
-// started stands for the start of the machine where its clock cannot be read.
-var started = time.Now()

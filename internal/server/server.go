@@ -60,7 +60,7 @@ type Options struct {
 	// ClockJump is how far the machine's clock may be from the last instant in the database before a
 	// start waits for an operator, as in 7d; empty: the setting's default.
 	ClockJump string
-	Machine   func() clock.Reading // the machine's clocks; nil: clock.Machine
+	Machine   func() clock.Reading // the machine's clocks; nil: those of this one
 
 	Version string
 	Log     *slog.Logger                // nil: no log
@@ -122,7 +122,7 @@ func (o *Options) setDefaults() {
 		o.ClockJump = settings.ClockJump.Default
 	}
 	if o.Machine == nil {
-		o.Machine = clock.Machine
+		o.Machine = clock.Machine()
 	}
 	if o.Ready == nil {
 		o.Ready = func(Ready) {}

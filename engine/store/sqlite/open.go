@@ -108,7 +108,7 @@ func Open(ctx context.Context, path string, options ...Option) (store.Store, err
 		o(d)
 	}
 	if d.clock == nil {
-		d.clock = clock.New(clock.Machine, clock.DefaultJump)
+		d.clock = clock.New(clock.Machine(), clock.DefaultJump)
 	}
 	err := d.take(path)
 	if err == nil {
