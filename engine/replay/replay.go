@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -81,10 +82,8 @@ func Run(ctx context.Context, src Source, o Options) (Summary, error) {
 		if o.Member != "" && lane != lanes.OfMember(o.Member) {
 			continue
 		}
-		for _, part := range lanes[lane].Split(parts) {
-			if err := r.part(ctx, lane, part); err != nil {
-				return r.sum, err
-			}
+		if err := r.lane(ctx, lane, lanes[lane].Split(parts)); err != nil {
+			return r.sum, err
 		}
 	}
 	return r.sum, nil
@@ -186,20 +185,65 @@ type step struct {
 	apart *store.Recorded // that no decision of the core made
 }
 
-// part replays the members of a part of a lane, one after the other.
-func (r *replay) part(ctx context.Context, lane int, part store.Lane) error {
-	inputs, err := r.src.Decided(ctx, lane, part, r.Member)
-	if err != nil {
-		return err
-	}
-	recorded, err := r.src.Records(ctx, part, r.Member)
-	if err != nil {
-		return err
-	}
+// lane goes once through what a lane has decided, a part of it after the other.
+func (r *replay) lane(ctx context.Context, lane int, parts []store.Lane) error {
 	spans, err := r.src.Spans(ctx, lane)
 	if err != nil {
 		return err
 	}
+	inputs := openSorted(r.src.Decided(ctx, lane, r.Member), func(in *engine.Input) string { return in.Member })
+	defer inputs.close()
+	recorded := openSorted(r.src.Records(ctx, lane, r.Member), func(rec *store.Recorded) string { return rec.Member })
+	defer recorded.close()
+	for _, part := range parts {
+		some, err := inputs.take(part.Last)
+		if err != nil {
+			return err
+		}
+		theirs, err := recorded.take(part.Last)
+		if err != nil {
+			return err
+		}
+		if err := r.part(ctx, some, theirs, spans); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sorted is what comes by the hash of its member.
+type sorted[T any] struct {
+	next   func() (T, error, bool)
+	close  func()
+	member func(*T) string
+	ahead  []T // the next, that was read already
+}
+
+func openSorted[T any](list iter.Seq2[T, error], member func(*T) string) *sorted[T] {
+	s := &sorted[T]{member: member}
+	s.next, s.close = iter.Pull2(list)
+	return s
+}
+
+// take returns what comes up to a hash.
+func (s *sorted[T]) take(last int64) (list []T, err error) {
+	for {
+		if len(s.ahead) == 0 {
+			one, err, some := s.next()
+			if err != nil || !some {
+				return list, err
+			}
+			s.ahead = append(s.ahead, one)
+		}
+		if store.HashOf(store.SubjectMember, s.member(&s.ahead[0])) > last {
+			return list, nil
+		}
+		list, s.ahead = append(list, s.ahead[0]), s.ahead[:0]
+	}
+}
+
+// part replays the members of a part of a lane, one after the other.
+func (r *replay) part(ctx context.Context, inputs []engine.Input, recorded []store.Recorded, spans []store.Span) error {
 	r.sum.Inputs += len(inputs)
 	r.sum.Records += len(recorded)
 	ofMember, records := map[string][]engine.Input{}, map[string][]store.Recorded{}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -43,25 +44,28 @@ type Span struct {
 	Seq, Epoch int64
 }
 
-// Past is what was decided, for a replay: of a part of a lane, a range of the subjects' hash, as all of
-// it is in memory at once.
+// Past is what was decided, for a replay. Who goes through it may take as long as it likes: what is
+// read is of one moment, and little of it is in memory.
 type Past interface {
 	// Extent returns how many inputs and records there are: at least that, and not many more.
 	//
-	//  1. It counts what was taken in and decided. (Epochs "gives back a part of what was decided")
+	//  1. It counts what was taken in and decided. (Epochs "gives back what was decided by the subjects'
+	//     hash")
 	Extent(ctx context.Context) (n int64, err error)
-	// Decided returns the decided inputs of a part of a lane, or of one member of it.
+	// Decided goes through the decided inputs of a lane, or of one member of it.
 	//
-	//  1. They are in order, without what was set aside, is held, or was emitted by a run to its own
-	//     member. (Epochs "gives back what was decided, under which epoch")
-	//  2. The parts of a lane hold each once. (Epochs "gives back a part of what was decided")
-	Decided(ctx context.Context, lane int, part Lane, member string) ([]engine.Input, error)
-	// Records returns the records of a part of a lane, or of one member of it.
+	//  1. They come by their subjects' hash, those of one hash in order. (Epochs "gives back what was
+	//     decided by the subjects' hash")
+	//  2. What was set aside, is held, or was emitted by a run to its own member is left out. (Epochs
+	//     "gives back what was decided, under which epoch")
+	Decided(ctx context.Context, lane int, member string) iter.Seq2[engine.Input, error]
+	// Records goes through the records of a lane, or of one member of it.
 	//
-	//  1. Those of a member are in order, each under its epoch. Seq of one that the passing of time
-	//     brought is that of the input before. (Epochs "gives back what was decided, under which epoch")
-	//  2. The parts of a lane hold each once. (Epochs "gives back a part of what was decided")
-	Records(ctx context.Context, part Lane, member string) ([]Recorded, error)
+	//  1. They come by their subjects' hash, those of one hash in order. (Epochs "gives back what was
+	//     decided by the subjects' hash")
+	//  2. Each is under its epoch. Seq of one that the passing of time brought is that of the input
+	//     before. (Epochs "gives back what was decided, under which epoch")
+	Records(ctx context.Context, lane int, member string) iter.Seq2[Recorded, error]
 	// Spans returns under which epochs the inputs of a lane were decided.
 	//
 	//  1. There is one for each change. (Epochs "gives back what was decided, under which epoch")

@@ -1,9 +1,6 @@
 package sqlite
 
 import (
-	"database/sql/driver"
-	"fmt"
-
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
@@ -34,7 +31,7 @@ func (c *conn) exec(sql string, args ...any) (int, error) { return c.Exec(sql, a
 
 // query runs a statement and calls each for every row. The row is good until each returns.
 func (c *conn) query(sql string, args []any, each func(row) error) error {
-	return c.Query(sql, args, func(r []driver.Value) error { return each(r) })
+	return c.Query(sql, args, func(r sqlconn.Row) error { return each(row(r)) })
 }
 
 // one runs a statement that gives at most one row; false when it gave none.
@@ -47,31 +44,10 @@ func (c *conn) one(sql string, args []any, each func(row) error) (found bool, er
 }
 
 // row is one row of an answer, read by column number.
-type row []driver.Value
+type row sqlconn.Row
 
-func (r row) str(i int) string {
-	switch v := r[i].(type) {
-	case string:
-		return v
-	case []byte:
-		return string(v)
-	}
-	return ""
-}
+func (r row) str(i int) string { return sqlconn.Row(r).Str(i) }
 
-func (r row) int(i int) int64 {
-	v, _ := r[i].(int64)
-	return v
-}
+func (r row) int(i int) int64 { return sqlconn.Row(r).Int(i) }
 
-func (r row) bytes(i int) []byte {
-	switch v := r[i].(type) {
-	case []byte:
-		return v
-	case string:
-		return []byte(v)
-	case nil:
-		return nil
-	}
-	return fmt.Append(nil, r[i]) // damaged: no column that is read so holds a number
-}
+func (r row) bytes(i int) []byte { return sqlconn.Row(r).Bytes(i) }

@@ -6,11 +6,6 @@ import (
 	"github.com/usher-run/usher/engine"
 )
 
-// kindCascaded is how an event is stored that a run emitted to its own member: it was decided with
-// what caused it, so it never waits in the inbox, whatever its number. Whoever reads it sees an
-// event.
-const kindCascaded = "cascaded"
-
 // storeEmitted puts what runs emitted to their own members into the history, and what they emitted
 // to others into the inbox.
 func (b *batch) storeEmitted(t *tx) error {

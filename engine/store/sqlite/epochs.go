@@ -1,15 +1,15 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
@@ -125,69 +125,43 @@ func (d *db) Extent(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// Decided returns decided inputs.
-func (d *db) Decided(ctx context.Context, lane int, part store.Lane, member string) (list []engine.Input, err error) {
-	err = d.read(ctx, func(c *conn) error {
-		const read = "SELECT " + inputColumns + ` FROM lanes s CROSS JOIN inbox i WHERE s.lane = ? AND i.lane = s.lane AND i.seq <= s.watermark
-			AND i.hash BETWEEN ? AND ? AND (? = '' OR i.member = ?)
-			AND i.kind NOT IN ('cascaded', 'poisoned') AND i.kind NOT LIKE '` + kindHeld + `%' ORDER BY i.seq`
-		return c.query(read, []any{lane, part.First, part.Last, member, member}, func(r row) error {
-			list = append(list, inputOf(r))
-			return nil
-		})
+// Decided goes through decided inputs.
+func (d *db) Decided(ctx context.Context, lane int, member string) iter.Seq2[engine.Input, error] {
+	return alone(ctx, d, fmt.Sprintf("read what lane %d has decided", lane), func(c *conn, each func(engine.Input) error) error {
+		return inbox.Decided(c.Conn, lane, member, each)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read what lane %d has decided: %w", lane, err)
-	}
-	return list, nil
 }
 
-// Records returns what decisions did. Whose records there are is read without reading any of them.
-func (d *db) Records(ctx context.Context, part store.Lane, member string) (list []store.Recorded, err error) {
-	var subjects []int64
-	err = d.read(ctx, func(c *conn) error {
-		find, args := subjectOfMember+"?", []any{member}
-		if member == "" {
-			find = `SELECT s.n FROM (SELECT DISTINCT subject FROM records INDEXED BY records_subject) r CROSS JOIN subjects s
-				WHERE s.n = r.subject AND s.hash BETWEEN ? AND ?`
-			args = []any{part.First, part.Last}
+// Records goes through what decisions did.
+func (d *db) Records(ctx context.Context, lane int, member string) iter.Seq2[store.Recorded, error] {
+	return alone(ctx, d, fmt.Sprintf("read the records of lane %d", lane), func(c *conn, each func(store.Recorded) error) error {
+		return trail.Decided(c.Conn, d.lanes[lane], member, each)
+	})
+}
+
+// alone reads on a connection of its own, for as long as who goes through what is read may take. What
+// is sorted spills into files.
+func alone[T any](ctx context.Context, d *db, what string, read func(*conn, func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		err := ctx.Err()
+		var p pool
+		if err == nil {
+			p, err = d.newPool(d.dsn+sqlconn.Spilling, 1)
 		}
-		err := c.query(find, args, func(r row) error {
-			subjects = append(subjects, r.int(0))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for some := range slices.Chunk(subjects, 500) {
-			const read = "SELECT " + trail.Columns + `, r.seq, r.epoch FROM json_each(?) j
-				CROSS JOIN records r INDEXED BY records_subject WHERE r.subject = j.value ORDER BY r.n`
-			err := c.query(read, []any{sqlconn.List(some)}, func(r row) error {
-				rec, err := recorded(r)
-				list = append(list, rec)
-				return err
+		if err == nil {
+			err = d.readOn(ctx, p, func(c *conn) error {
+				return read(c, func(one T) error {
+					if !yield(one, nil) {
+						return errEnough
+					}
+					return ctx.Err()
+				})
 			})
-			if err != nil {
-				return err
-			}
+			err = errors.Join(err, p.close(1))
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the records of the subjects from %d to %d: %w", part.First, part.Last, err)
+		if err != nil && !errors.Is(err, errEnough) {
+			var none T
+			yield(none, fmt.Errorf("%s: %w", what, err))
+		}
 	}
-	return list, nil
-}
-
-func recorded(r row) (rec store.Recorded, err error) {
-	data, _, err := records.Split(r.bytes(3))
-	if err == nil {
-		rec = store.Recorded{Data: bytes.Clone(data), Epoch: r.int(5)}
-		rec.Record, err = records.Decode(rec.Data, r.str(1), instant(r.int(2)))
-	}
-	if err != nil {
-		return rec, fmt.Errorf("%w: record %d: %w", store.ErrDamaged, r.int(0), err)
-	}
-	rec.Seq = r.int(4)
-	return rec, nil
 }

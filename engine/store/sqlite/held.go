@@ -9,9 +9,6 @@ import (
 	"github.com/usher-run/usher/engine/store"
 )
 
-// kindHeld begins the kind of an input whose member is held. Whoever reads it sees its own kind.
-const kindHeld = "held "
-
 // What keeps the waits and re-evaluations of members that are held from coming due.
 const notHeld = " AND subject NOT IN (SELECT subject FROM held) "
 

@@ -5,17 +5,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
-// kindPoisoned is how an input is stored that was set aside.
-const kindPoisoned = "poisoned"
+// Kinds of inputs that are the store's own.
+const (
+	kindPoisoned = inbox.Poisoned
+	kindCascaded = inbox.Cascaded
+	kindHeld     = inbox.Held
+)
 
 // inputRows is what an input costs, counted in rows of a group.
 const inputRows = 3
@@ -136,28 +141,10 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-func instant(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
+func instant(ms int64) time.Time { return sqlconn.Instant(ms) }
 
-const inputColumns = `i.seq, i.kind, i.id, i.member, i.name, i.time, i.at, i.data, i.cause`
+const inputColumns = inbox.Columns
 
-// storedInput returns an input as it is stored, with a kind that may be the store's own.
-func storedInput(r row) engine.Input {
-	return engine.Input{
-		Seq: r.int(0), Kind: engine.InputKind(strings.TrimPrefix(r.str(1), kindHeld)), ID: r.str(2), Member: r.str(3),
-		Name: r.str(4),
-		Time: instant(r.int(5)), At: instant(r.int(6)), Data: document.Unformatted(r.bytes(7)), Cause: r.int(8),
-	}
-}
+func storedInput(r row) engine.Input { return inbox.Stored(sqlconn.Row(r)) }
 
-func inputOf(r row) engine.Input {
-	in := storedInput(r)
-	if in.Kind == kindCascaded {
-		in.Kind = engine.InputEvent
-	}
-	return in
-}
+func inputOf(r row) engine.Input { return inbox.Input(sqlconn.Row(r)) }

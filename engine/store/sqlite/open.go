@@ -75,6 +75,7 @@ type db struct {
 	lanes    store.Lanes
 	tellLost func(what string) // may be nil
 	clock    *clock.Clock
+	dsn      string
 
 	lock         func(*os.File) (bool, error)
 	tellUnlocked func(error) // may be nil
@@ -162,7 +163,7 @@ func (d *db) open(ctx context.Context, path string) error {
 	if d.lanes, err = lanes.Open(wc.Conn, d.newLanes); err != nil {
 		return errors.Join(fmt.Errorf("read its lanes: %w", err), wc.close())
 	}
-	d.seen = lastseen.New(len(d.lanes))
+	d.seen, d.dsn = lastseen.New(len(d.lanes)), dsn
 	wc.lanes, wc.numbers = d.lanes, &d.numbers
 	if err := d.openReaders(dsn); err != nil {
 		return errors.Join(err, wc.close())

@@ -7,6 +7,7 @@ import (
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
@@ -173,7 +174,7 @@ func (c *conn) beginning(id string) (*records.Item, error) {
 	var found *records.Item
 	var damaged error
 	err := c.query("SELECT "+trail.Columns+" FROM records r WHERE r.at = ?", []any{millis(at)}, func(r row) error {
-		rec := trail.RecordOf(r)
+		rec := trail.RecordOf(sqlconn.Row(r))
 		if rec.Err == nil && !records.Mentions(rec.Data, id) {
 			return nil
 		}
@@ -229,7 +230,7 @@ func (c *conn) back(run string, n int64, each func(*records.Stored)) error {
 	for n > 0 {
 		var rec *records.Stored
 		found, err := c.one("SELECT "+trail.Columns+" FROM records r WHERE r.n = ?", []any{n}, func(r row) error {
-			rec = trail.RecordOf(r)
+			rec = trail.RecordOf(sqlconn.Row(r))
 			return nil
 		})
 		if err != nil || !found {

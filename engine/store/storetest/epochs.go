@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 	"time"
@@ -68,7 +69,7 @@ var epochCases = map[string]func(*testing.T, *suite){
 			s.must(s.Commit(s.ctx, lane, claimed, 0, c))
 		}
 	},
-	"gives back a part of what was decided": func(t *testing.T, s *suite) {
+	"gives back what was decided by the subjects' hash": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(40)
 		var events []engine.Input
 		for i := range 3 * len(m) {
@@ -89,36 +90,26 @@ var epochCases = map[string]func(*testing.T, *suite){
 		if n := after - before; n < int64(2*len(in)) || n > int64(3*len(in)) {
 			t.Errorf("%d inputs and records are %d", 2*len(in), n)
 		}
-		parts := s.Lanes()[lane].Split(7)
-		s.same("parts", len(parts), 7)
+		type order struct{ hash, seq int64 }
+		last := order{}
+		rises := func(what, member string, seq int64) {
+			now := order{store.HashOf(store.SubjectMember, member), seq}
+			if now.hash < last.hash || now.hash == last.hash && now.seq <= last.seq {
+				t.Errorf("the %s of %s are out of order", what, member)
+			}
+			last = now
+		}
 		var inputs, decided []string
-		for _, part := range parts {
-			inside := func(member string) {
-				if hash := store.HashOf(store.SubjectMember, member); hash < part.First || hash > part.Last {
-					t.Errorf("%s is in the part from %d to %d", member, part.First, part.Last)
-				}
-			}
-			list, err := s.Decided(s.ctx, lane, part, "")
+		for in, err := range s.Decided(s.ctx, lane, "") {
 			s.must(err)
-			for i := range list {
-				inside(list[i].Member)
-				inputs = append(inputs, list[i].ID)
-			}
-			recorded, err := s.Records(s.ctx, part, "")
+			rises("inputs", in.Member, in.Seq)
+			inputs = append(inputs, in.ID)
+		}
+		last = order{}
+		for r, err := range s.Records(s.ctx, lane, "") {
 			s.must(err)
-			last := map[string]int64{}
-			for i := range recorded {
-				r := &recorded[i]
-				inside(r.Member)
-				if r.Seq <= last[r.Member] {
-					t.Errorf("the records of %s are out of order", r.Member)
-				}
-				last[r.Member] = r.Seq
-				decided = append(decided, r.Input)
-			}
-			if len(list) == len(in) {
-				t.Error("one part holds all")
-			}
+			rises("records", r.Member, r.Seq)
+			decided = append(decided, r.Input)
 		}
 		slices.Sort(inputs)
 		slices.Sort(decided)
@@ -146,15 +137,10 @@ var epochCases = map[string]func(*testing.T, *suite){
 			Epoch: two, Records: []engine.Record{refuse(&in[2], true), refuse(&in[2], false)},
 			Poisoned: []engine.Poisoned{{Seq: in[1].Seq, Error: "broken"}},
 		})
-		all := s.Lanes()[lane]
-		inputs, err := s.Decided(s.ctx, lane, all, "")
-		s.must(err)
+		inputs := all(s, s.Decided(s.ctx, lane, ""))
 		s.same("decided", ids(inputs), []string{"a", "c"})
-		inputs, err = s.Decided(s.ctx, lane, all, m[1])
-		s.must(err)
-		s.same("of another", len(inputs), 0)
-		list, err := s.Records(s.ctx, all, m[0])
-		s.must(err)
+		s.same("of another", len(all(s, s.Decided(s.ctx, lane, m[1]))), 0)
+		list := all(s, s.Records(s.ctx, lane, m[0]))
 		type decided struct {
 			Seq, Epoch int64
 			Due        bool
@@ -171,11 +157,18 @@ var epochCases = map[string]func(*testing.T, *suite){
 		s.same("records", got, []decided{
 			{in[0].Seq, one, false, "a"}, {in[0].Seq, two, true, "c"}, {in[2].Seq, two, false, "c"},
 		})
-		list, err = s.Records(s.ctx, all, m[1])
-		s.must(err)
-		s.same("records of another", len(list), 0)
+		s.same("records of another", len(all(s, s.Records(s.ctx, lane, m[1]))), 0)
 		spans, err := s.Spans(s.ctx, lane)
 		s.must(err)
 		s.same("spans", spans, []store.Span{{Seq: 0, Epoch: one}, {Seq: in[0].Seq, Epoch: two}})
 	},
+}
+
+// all returns what there is to go through.
+func all[T any](s *suite, list iter.Seq2[T, error]) (found []T) {
+	for one, err := range list {
+		s.must(err)
+		found = append(found, one)
+	}
+	return found
 }

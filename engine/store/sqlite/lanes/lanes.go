@@ -2,7 +2,6 @@
 package lanes
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"strings"
 
@@ -22,7 +21,7 @@ func Open(c *sqlconn.Conn, n int) (store.Lanes, error) {
 		return nil, err
 	}
 	var list store.Lanes
-	err := c.Query("SELECT lane, first, last FROM lanes ORDER BY lane", nil, func(r []driver.Value) error {
+	err := c.Query("SELECT lane, first, last FROM lanes ORDER BY lane", nil, func(r sqlconn.Row) error {
 		lane, isLane := r[0].(int64)
 		first, isFirst := r[1].(int64)
 		last, isLast := r[2].(int64)

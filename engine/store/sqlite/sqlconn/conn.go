@@ -21,7 +21,7 @@ type Conn struct {
 	raw   driver.Conn
 	stmts map[string]driver.Stmt
 	args  []driver.NamedValue
-	row   []driver.Value
+	row   Row
 	Until context.Context // cuts what is read; nil: nothing does
 }
 
@@ -109,7 +109,7 @@ func (c *Conn) Exec(sql string, args ...any) (int, error) {
 }
 
 // Query runs a statement and calls each for every row. The row is good until each returns.
-func (c *Conn) Query(sql string, args []any, each func([]driver.Value) error) (err error) {
+func (c *Conn) Query(sql string, args []any, each func(Row) error) (err error) {
 	ctx := context.Background()
 	if c.Until != nil {
 		// The driver cuts the way to the first row alone, so all of the answer is found on that way.
@@ -129,7 +129,7 @@ func (c *Conn) Query(sql string, args []any, each func([]driver.Value) error) (e
 		}
 	}()
 	if n := len(rows.Columns()); cap(c.row) < n {
-		c.row = make([]driver.Value, n)
+		c.row = make(Row, n)
 	} else {
 		c.row = c.row[:n]
 	}
@@ -157,5 +157,5 @@ func (c *Conn) PagesWritten() (int, bool) {
 
 // CopyLog copies the log into the database, as far as no reader needs what is older.
 func (c *Conn) CopyLog() error {
-	return c.Query("PRAGMA wal_checkpoint(PASSIVE)", nil, func([]driver.Value) error { return nil })
+	return c.Query("PRAGMA wal_checkpoint(PASSIVE)", nil, func(Row) error { return nil })
 }

@@ -19,6 +19,9 @@ const cacheSize = "cache_size(-16384)"
 // only takes long to empty.
 const ReadingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
 
+// Spilling comes behind ReadingOnly: what is sorted spills into files of the system's temporary folder.
+const Spilling = "&_pragma=temp_store(FILE)"
+
 // DSN returns by what a database is opened. It carries the pragmas, so that every connection has
 // them. A busy timeout is for a second process on the file.
 func DSN(path string) string {

@@ -1,7 +1,6 @@
 package tallies
 
 import (
-	"database/sql/driver"
 	"sync"
 
 	"github.com/usher-run/usher/engine"
@@ -30,7 +29,7 @@ func (r *Recent) Stats(c *sqlconn.Conn, playbook string) (*tally.Stats, error) {
 		s.Add(k.What, k.Key, n)
 	}
 	const read = "SELECT what, key, n FROM counts WHERE playbook = ?"
-	err := c.Query(read, []any{playbook}, func(row []driver.Value) error {
+	err := c.Query(read, []any{playbook}, func(row sqlconn.Row) error {
 		what, _ := row[0].(string)
 		key, _ := row[1].(string)
 		n, _ := row[2].(int64)
@@ -44,7 +43,7 @@ func (r *Recent) Stats(c *sqlconn.Conn, playbook string) (*tally.Stats, error) {
 // all of them have been summed up.
 func (r *Recent) read(c *sqlconn.Conn) error {
 	first := int64(0)
-	err := c.Query("SELECT min(n) FROM tallies", nil, func(row []driver.Value) error {
+	err := c.Query("SELECT min(n) FROM tallies", nil, func(row sqlconn.Row) error {
 		first, _ = row[0].(int64)
 		return nil
 	})

@@ -2,8 +2,6 @@
 package tallies
 
 import (
-	"database/sql/driver"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
@@ -59,7 +57,7 @@ func sumUp(c *sqlconn.Conn, damaged func(error) error) error {
 
 // rows reads the rows behind number after, in the order of their numbers.
 func rows(c *sqlconn.Conn, after int64, each func(n int64, data []byte)) error {
-	return c.Query("SELECT n, deltas FROM tallies WHERE n > ? ORDER BY n", []any{after}, func(r []driver.Value) error {
+	return c.Query("SELECT n, deltas FROM tallies WHERE n > ? ORDER BY n", []any{after}, func(r sqlconn.Row) error {
 		n, _ := r[0].(int64)
 		data, _ := r[1].([]byte) // a fault of the disk makes another type of it, which cannot be read
 		each(n, data)

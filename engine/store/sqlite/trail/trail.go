@@ -3,12 +3,10 @@
 package trail
 
 import (
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
@@ -19,22 +17,8 @@ import (
 const Columns = "r.n, (SELECT id FROM subjects WHERE n = r.subject), r.at, r.data"
 
 // RecordOf reads a row of the columns.
-func RecordOf(r []driver.Value) *records.Stored {
-	n, _ := r[0].(int64)
-	member, _ := r[1].(string)
-	at, _ := r[2].(int64)
-	return records.Read(n, member, time.UnixMilli(at).UTC(), bytesOf(r[3]))
-}
-
-// bytesOf returns what is stored: of another type, if a fault of the disk has damaged it.
-func bytesOf(v driver.Value) []byte {
-	switch v := v.(type) {
-	case []byte:
-		return v
-	case nil:
-		return nil
-	}
-	return fmt.Append(nil, v)
+func RecordOf(r sqlconn.Row) *records.Stored {
+	return records.Read(r.Int(0), r.Str(1), r.Instant(2), r.Bytes(3))
 }
 
 // Portion is how many records a list reads at once.
@@ -97,7 +81,7 @@ func (t Trail) Walk(s Selection, args []any, from, to int64, each Visit) (more b
 
 func (t Trail) visit(read string, args []any, each Visit) (more bool, err error) {
 	var list []*records.Stored
-	err = t.Query(read, args, func(r []driver.Value) error {
+	err = t.Query(read, args, func(r sqlconn.Row) error {
 		list = append(list, RecordOf(r))
 		return nil
 	})
@@ -117,7 +101,7 @@ func (t Trail) visit(read string, args []any, each Visit) (more bool, err error)
 func (t Trail) Between(begun, until, from int64, each Visit) error {
 	var numbers []string
 	const read = `SELECT n FROM records INDEXED BY records_at WHERE at BETWEEN ? AND ? AND n <= ? ORDER BY n DESC LIMIT ?`
-	err := t.Query(read, []any{begun, until, from, store.PageReads + 1}, func(r []driver.Value) error {
+	err := t.Query(read, []any{begun, until, from, store.PageReads + 1}, func(r sqlconn.Row) error {
 		n, _ := r[0].(int64)
 		numbers = append(numbers, strconv.FormatInt(n, 10))
 		return nil
@@ -141,7 +125,7 @@ func (t Trail) Marked(playbook, what, or string, from int64, each Visit) error {
 	for block := records.BlockOf(from); ; block-- {
 		found := false
 		const read = "SELECT max(block) FROM marks WHERE playbook = ? AND what IN (?, ?) AND block <= ?"
-		err := t.Query(read, []any{playbook, what, or, block}, func(r []driver.Value) error {
+		err := t.Query(read, []any{playbook, what, or, block}, func(r sqlconn.Row) error {
 			block, found = r[0].(int64)
 			return nil
 		})
