@@ -43,8 +43,9 @@ type Committer interface {
 	//  13. Nodes of trees are stored, and taken away, with the rest. (Trees "keeps what commits say of
 	//     trees, and takes away what they give up")
 	//
-	// The death of the process undoes nothing. A power cut may undo a commit together with all that
-	// came after it, until somebody outside may know of it: see [Outbox] and [Asked].
+	// What goes wrong behind a commit that is stored makes no error of it. The death of the process
+	// undoes nothing. A power cut may undo a commit together with all that came after it, until somebody
+	// outside may know of it: see [Outbox] and [Asked].
 	Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error
 
 	// Try returns the error that Commit would return. It does not look at the fence, the watermark

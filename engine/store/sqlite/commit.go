@@ -19,12 +19,12 @@ func (d *db) Commit(ctx context.Context, lane int, fence, watermark int64, c *en
 		b.lane, b.fence, b.watermark = lane, fence, watermark
 		err = d.writeAgain(ctx, b.rows(), b.store)
 	}
-	if err == nil {
-		err = d.noteStored(ctx, lane, c.Members)
-	}
 	if err != nil {
 		return fmt.Errorf("commit a batch of lane %d: %w", lane, err)
 	}
+	// What is stored is stored. When members were last seen can be noted later: it comes out of the
+	// events, and who asks for it meets the same error.
+	_ = d.noteStored(ctx, lane, c.Members)
 	return nil
 }
 
