@@ -16,7 +16,8 @@ import (
 type builds struct {
 	mu   sync.Mutex
 	list []building
-	more chan struct{} // holds a token when there is one more
+	bad  map[string]bool // members of the list for whom the last attempt has failed
+	more chan struct{}   // holds a token when there is one more
 }
 
 // building is what is to be built for a member who is held.
@@ -46,14 +47,23 @@ func (b *builds) first() (one building, some bool) {
 func (b *builds) removeFirst() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	delete(b.bad, b.list[0].member)
 	b.list = b.list[1:]
 }
 
-// putFirstLast lets the others be built for before the first.
-func (b *builds) putFirstLast() {
+// failFirst lets the others be built for before the first, for whom it has failed.
+func (b *builds) failFirst() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.bad[b.list[0].member] = true
 	b.list = append(b.list[1:], b.list[0])
+}
+
+// failing returns for how many members the last attempt has failed.
+func (b *builds) failing() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.bad)
 }
 
 // has reports whether trees are to be built for a member.
@@ -91,9 +101,12 @@ func (w *Worker) buildTrees(ctx context.Context) {
 			err := w.buildFor(ctx, one)
 			if err == nil {
 				w.builds.removeFirst()
+				w.Metrics.failingBuilds.Set(float64(w.builds.failing()))
 				continue
 			}
-			if w.builds.putFirstLast(); ctx.Err() == nil && w.sayHeld(one.member, w.now()) {
+			w.builds.failFirst()
+			w.Metrics.failingBuilds.Set(float64(w.builds.failing()))
+			if ctx.Err() == nil && w.sayHeld(one.member, w.now()) {
 				w.Log.Error("what decisions on a member lack cannot be built: the member is held, and it is tried again",
 					"member", one.member, "event", one.lack.Event, "error", err)
 			}

@@ -218,20 +218,22 @@ func TestHeldForNothingGoOn(t *testing.T) {
 type unbuildable struct {
 	store.Store
 	member string
+	mended atomic.Bool
 }
 
 func (r *unbuildable) BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error {
-	if member == r.member {
+	if member == r.member && !r.mended.Load() {
 		return errors.New("malformed")
 	}
 	return r.Store.BuildTrees(ctx, member, trees, last)
 }
 
-// A member for whom nothing can be built holds up no other.
+// A member for whom nothing can be built holds up no other, and is told of until it can.
 func TestOneWhoCannotBeBuiltForHoldsUpNobody(t *testing.T) {
 	w := newWorld(t, embedded(t))
 	m := longHistories(w, 2)
-	w.edit = func(c *worker.Config) { c.Store = &unbuildable{Store: w.Store, member: m[0]} }
+	u := &unbuildable{Store: w.Store, member: m[0]}
+	w.edit = func(c *worker.Config) { c.Store = u }
 	wk := w.run()
 	w.idle()
 	w.activate(sums, thanks)
@@ -247,4 +249,8 @@ func TestOneWhoCannotBeBuiltForHoldsUpNobody(t *testing.T) {
 	w.accept(order("two", m[1]))
 	wk.Wake(m[1])
 	w.until("the other goes on", func() bool { return w.counts("thanks").Entered == 1 })
+	w.until("the gauge tells it", func() bool { return gauge(t, wk, "usher_failing_builds") == 1 })
+	u.mended.Store(true)
+	w.until("the first goes on", func() bool { return w.counts("thanks").Entered == 2 })
+	w.until("nothing fails", func() bool { return gauge(t, wk, "usher_failing_builds") == 0 })
 }

@@ -21,6 +21,8 @@ type Metrics struct {
 	undecided  *prometheus.GaugeVec
 	depth      *prometheus.GaugeVec
 	held       prometheus.Gauge
+
+	failingBuilds prometheus.Gauge
 }
 
 func newMetrics() *Metrics {
@@ -57,6 +59,9 @@ func newMetrics() *Metrics {
 		held: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "usher_held_members", Help: "Members on whom nothing is decided, because something that is stored of them cannot be read.",
 		}),
+		failingBuilds: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "usher_failing_builds", Help: "Members on whom nothing is decided, because adding up their history fails again and again.",
+		}),
 		lag: seconds("usher_decision_lag_seconds", "From the acceptance of a batch's first input to its commit."),
 	}
 }
@@ -64,7 +69,7 @@ func newMetrics() *Metrics {
 func (m *Metrics) all() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.inputs, m.runs, m.refused, m.deliveries, m.underWay, m.poisoned, m.stale, m.commits, m.lag,
-		m.undecided, m.depth, m.held,
+		m.undecided, m.depth, m.held, m.failingBuilds,
 	}
 }
 
