@@ -392,7 +392,7 @@ func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
 }
 
 // InSegment reports whether the member is in the segment at the instant; the empty name is
-// everybody.
+// everybody. It may lack trees, as a decision: see [NotBuilt].
 func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error) {
 	if segment == "" {
 		return true, nil
@@ -406,7 +406,6 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	}
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
-	d.past.Patient = true // it is asked beside decisions
 	d.begin(at)
 	in, err := g.Expr.Test(d.env)
 	return in, d.failure(err)

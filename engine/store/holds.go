@@ -22,6 +22,16 @@ type Holds interface {
 	//     (Aside "holds a member with their inputs, waits and re-evaluations, and lets them go on")
 	Release(ctx context.Context) (members []string, err error)
 
+	// HoldToBuild holds a member while trees over their events are built, for who is not deciding: whoever
+	// decides the lane looks again. It returns up to which input of the lane is decided. A member who is
+	// held to build stays so.
+	//
+	//  1. No batch is committed that was read before, and inputs are kept as of those that a Commit holds.
+	//     (Trees "holds a member to build for who is not deciding")
+	//  2. ErrStale, when they are held for something else. (Trees "holds a member to build for who is not
+	//     deciding")
+	HoldToBuild(ctx context.Context, member, why string) (watermark int64, err error)
+
 	// BuildTrees stores parts of trees over the events of a member who is held while they are built.
 	// With the last part the member goes on: their inputs are undecided again, in their order and
 	// accepted as they were.

@@ -59,6 +59,13 @@ func (b *builds) failFirst() {
 	b.list = append(b.list[1:], b.list[0])
 }
 
+// fails reports whether the last attempt has failed for a member.
+func (b *builds) fails(member string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bad[member]
+}
+
 // failing returns for how many members the last attempt has failed.
 func (b *builds) failing() int {
 	b.mu.Lock()
@@ -101,10 +108,12 @@ func (w *Worker) buildTrees(ctx context.Context) {
 			err := w.buildFor(ctx, one)
 			if err == nil {
 				w.builds.removeFirst()
+				w.WakeJobs() // one may wait for it
 				w.Metrics.failingBuilds.Set(float64(w.builds.failing()))
 				continue
 			}
 			w.builds.failFirst()
+			w.WakeJobs()
 			w.Metrics.failingBuilds.Set(float64(w.builds.failing()))
 			if ctx.Err() == nil && w.sayHeld(one.member, w.now()) {
 				w.Log.Error("what decisions on a member lack cannot be built: the member is held, and it is tried again",
@@ -118,6 +127,28 @@ func (w *Worker) buildTrees(ctx context.Context) {
 		case <-w.builds.more:
 		}
 	}
+}
+
+// buildForJob sees to it that what a job lacks of a member is built, who is held meanwhile. It returns
+// why that cannot be; empty: it is under way.
+func (w *Worker) buildForJob(ctx context.Context, member string, lack *engine.NotBuilt) (why string, err error) {
+	switch {
+	case w.builds.fails(member):
+		return "adding up their history fails", nil
+	case w.builds.has(member):
+		return "", nil
+	}
+	mark, err := w.Store.HoldToBuild(ctx, member, lack.Error())
+	if errors.Is(err, store.ErrStale) {
+		return "the member is held: something that is stored of them cannot be read", nil
+	}
+	if err == nil {
+		w.Log.Info("a member is held until their history is added up for a job, which waits", "member", member, "event",
+			lack.Event)
+		w.builds.add(building{member, lack, mark})
+		w.Wake(member)
+	}
+	return "", err
 }
 
 // letGo lets members go on who are held while nothing is built for them, as after a process that died:

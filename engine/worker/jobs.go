@@ -27,6 +27,7 @@ type jobs struct {
 	pace  pace
 	last  int64              // the job that moved last
 	lists map[int64][]string // the members of those that have a list
+	waits map[int64]string   // the members whose history is added up before those go on that wait for it
 }
 
 // WakeJobs tells that there is a new job.
@@ -55,7 +56,8 @@ func (w *Worker) carryOut(ctx context.Context) {
 }
 
 // CarryOut moves the open jobs on, in turns, as far as their quota goes. It reports whether there is
-// more to do. It is called by one goroutine at a time; of two processes that do, one is behind.
+// more to do at once: a job may wait until a history is added up. It is called by one goroutine at a
+// time; of two processes that do, one is behind.
 func (w *Worker) CarryOut(ctx context.Context) (open bool, err error) {
 	a := w.active.Load()
 	if a == nil {
@@ -64,6 +66,7 @@ func (w *Worker) CarryOut(ctx context.Context) (open bool, err error) {
 	list, err := w.Store.OpenJobs(ctx)
 	if err != nil || len(list) == 0 {
 		clear(w.jobs.lists)
+		clear(w.jobs.waits)
 		return false, err
 	}
 	depths, err := w.Store.Depths(ctx)
@@ -78,6 +81,10 @@ func (w *Worker) CarryOut(ctx context.Context) (open bool, err error) {
 	room := w.jobs.pace.room(all, begun)
 	for room > 0 && len(list) > 0 && time.Since(begun) < jobTurn && ctx.Err() == nil {
 		i := w.jobs.next(list)
+		if m, waits := w.jobs.waits[list[i].N]; waits && w.builds.has(m) && !w.builds.fails(m) {
+			list = append(list[:i], list[i+1:]...)
+			continue
+		}
 		n, err := w.step(ctx, a, &list[i], min(room, jobPage))
 		if errors.Is(err, store.ErrStale) { // it was cancelled, or another process has moved it
 			return true, nil
@@ -121,6 +128,13 @@ func (w *Worker) step(ctx context.Context, a *active, j *store.Job, most int) (b
 	} else if err := s.page(ctx, most); err != nil {
 		return 0, err
 	}
+	delete(w.jobs.waits, j.N)
+	if s.waits != "" {
+		w.jobs.waits[j.N] = s.waits
+		if s.LookedAt == 0 {
+			return 0, nil
+		}
+	}
 	moved, err := w.Store.Advance(ctx, s.Progress)
 	if err != nil {
 		return 0, err
@@ -145,6 +159,7 @@ type step struct {
 	a   *active
 	job *store.Job
 	store.Progress
+	waits string // the member whose history is added up before the job goes on; empty: it does
 }
 
 // pointless returns why the job has nobody to reach any more; empty when it has.
@@ -252,7 +267,8 @@ func (s *step) unrecorded(page []store.ListedMember) {
 	}
 }
 
-// audience reaches those who are in the segment: at the occurrence of a schedule, else now.
+// audience reaches those who are in the segment: at the occurrence of a schedule, else now. It ends
+// before the first of whom it cannot be told until their history is added up.
 func (s *step) audience(ctx context.Context, page []store.ListedMember) error {
 	at := s.job.At
 	if s.job.Kind == store.JobTrigger {
@@ -262,7 +278,6 @@ func (s *step) audience(ctx context.Context, page []store.ListedMember) error {
 	ids := make([]string, 0, len(page))
 	for _, m := range page {
 		if m.Unreadable != "" {
-			s.passOver(m.ID, m.Unreadable)
 			continue
 		}
 		states[m.ID] = &engine.State{Member: m.Member}
@@ -283,17 +298,40 @@ func (s *step) audience(ctx context.Context, page []store.ListedMember) error {
 	if err := s.w.loadHistory(ctx, ids, states, queries, math.MaxInt64); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		in, err := s.a.InSegment(segment, states[id], at)
+	for i, m := range page {
+		if m.Unreadable != "" {
+			s.passOver(m.ID, m.Unreadable)
+			continue
+		}
+		in, err := s.a.InSegment(segment, states[m.ID], at)
+		var lack *engine.NotBuilt
 		var unavailable *engine.Unavailable
 		switch {
+		case errors.As(err, &lack):
+			why, err := s.w.buildForJob(ctx, m.ID, lack)
+			if err != nil {
+				return err
+			}
+			if why == "" {
+				s.waitBefore(page, i)
+				return nil
+			}
+			s.passOver(m.ID, why)
 		case errors.As(err, &unavailable):
 			return err
 		case err != nil:
-			s.passOver(id, err.Error())
+			s.passOver(m.ID, err.Error())
 		case in:
-			s.reach(id)
+			s.reach(m.ID)
 		}
 	}
 	return nil
+}
+
+// waitBefore ends the step before a member of the page.
+func (s *step) waitBefore(page []store.ListedMember, i int) {
+	s.waits, s.LookedAt, s.To, s.End = page[i].ID, i, s.From, ""
+	if i > 0 {
+		s.To = page[i-1].ID
+	}
 }

@@ -334,3 +334,67 @@ func TestJobPassesOverWhoCannotBeRead(t *testing.T) {
 		t.Errorf("the job says %+v", j)
 	}
 }
+
+// A job of whose audience a long history is to be added up waits for it, and no other job does: nor does
+// anybody's decision but that member's, whose inputs are kept. One for whom that fails is passed over.
+func TestAJobWaitsForALongHistory(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		t.Run(map[bool]string{false: "is added up", true: "fails"}[fails], func(t *testing.T) {
+			w := newWorld(t, embedded(t))
+			hot := longHistories(w, 3)
+			slices.Sort(hot)
+			g := &gated{Store: w.Store, begun: make(chan struct{}, 1), goOn: make(chan struct{})}
+			u := &unbuildable{Store: w.Store, member: hot[1]}
+			w.edit = func(c *worker.Config) {
+				if c.Store = g; fails {
+					c.Store = u
+				}
+			}
+			wk := w.run()
+			w.idle()
+			w.activate(called, thanks)
+			if err := wk.Refresh(w.ctx); err != nil {
+				t.Fatal(err)
+			}
+			segment := w.call("buyers")
+			wk.WakeJobs()
+			if !fails {
+				w.until("the first is held", func() bool {
+					held, err := w.Held(w.ctx)
+					return err == nil && len(held) == 1 && held[0].Member == hot[0] && held[0].Building
+				})
+				<-g.begun
+				list := w.call("", hot[2])
+				wk.WakeJobs()
+				w.until("another job goes on", func() bool { return w.job(list).State == store.JobDone })
+				w.accept(order("kept", hot[0]), order("mine", hot[1]))
+				wk.Wake(hot...)
+				w.until("another member goes on", func() bool { return w.counts("thanks").Entered == 1 })
+				if j := w.job(segment); j.State != store.JobOpen || j.LookedAt != 0 {
+					t.Errorf("meanwhile %+v", j)
+				}
+				close(g.goOn)
+			}
+			w.until("the job ends", func() bool { return w.job(segment).State == store.JobDone })
+			want := store.Job{LookedAt: 3, Reached: 3}
+			if fails {
+				want.Reached, want.PassedOver = 2, 1
+			}
+			if j := w.job(segment); j.LookedAt != want.LookedAt || j.Reached != want.Reached || j.PassedOver != want.PassedOver {
+				t.Errorf("the job is %+v", j)
+			}
+			u.mended.Store(true)
+			w.until("nobody is held", func() bool {
+				held, err := w.Held(w.ctx)
+				return err == nil && len(held) == 0
+			})
+			if !fails {
+				w.until("what was kept is decided", func() bool { return w.counts("thanks").Entered == 2 })
+			}
+			w.idle()
+			if differences := w.replayed(""); len(differences) > 0 {
+				t.Errorf("decided again: %v", differences)
+			}
+		})
+	}
+}

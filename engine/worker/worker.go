@@ -111,7 +111,8 @@ func New(c Config) (*Worker, error) {
 		client:   asynq.NewClientFromRedisClient(rdb),
 		saidHeld: map[string]time.Time{},
 		runners:  map[string]*runner{}, unsent: make(chan struct{}, 1),
-		soon: make(chan time.Time, 64), newJob: make(chan struct{}, 1), jobs: jobs{lists: map[int64][]string{}},
+		soon: make(chan time.Time, 64), newJob: make(chan struct{}, 1),
+		jobs:   jobs{lists: map[int64][]string{}, waits: map[int64]string{}},
 		builds: builds{bad: map[string]bool{}, more: make(chan struct{}, 1)},
 	}
 	w.deliveries = newExecutor(w)

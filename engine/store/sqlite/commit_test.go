@@ -35,7 +35,8 @@ func TestCommitThatIsStoredIsNoError(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &engine.Member{ID: "m", Points: 7, LastSeenAt: time.Unix(1, 0)}
-	if err := s.Commit(&ending{Context: t.Context()}, 0, fence, 3, &engine.Changes{Members: []*engine.Member{m}}); err != nil {
+	c := &engine.Changes{Members: []*engine.Member{m}}
+	if err := s.Commit(&ending{Context: t.Context()}, 0, fence, 3, c); err != nil {
 		t.Errorf("the context ends behind the commit: %v", err)
 	}
 	states, err := s.States(t.Context(), []string{"m"}, nil)

@@ -96,6 +96,46 @@ func (d *db) Release(ctx context.Context) (released []string, err error) {
 	return released, nil
 }
 
+// HoldToBuild holds a member to build trees.
+func (d *db) HoldToBuild(ctx context.Context, member, why string) (watermark int64, err error) {
+	err = d.writeAgain(ctx, 3, func(t *tx) error {
+		err := t.tick()
+		subject, lane := int64(0), t.lanes.OfMember(member)
+		if err == nil {
+			subject, err = t.subject(member)
+		}
+		const put = `INSERT INTO held SELECT ?, lane, ?, ?, watermark, 1 FROM lanes WHERE lane = ? ON CONFLICT DO NOTHING`
+		n := 0
+		if err == nil {
+			n, err = t.exec(put, subject, t.clock.at, why, lane)
+		}
+		if err == nil && n > 0 {
+			err = t.lookAgain(lane)
+		}
+		building := false
+		if err == nil {
+			_, err = t.one("SELECT seq, building FROM held WHERE subject = ?", []any{subject}, func(r row) error {
+				watermark, building = r.int(0), r.int(1) == 1
+				return nil
+			})
+		}
+		if err == nil && !building {
+			err = store.ErrStale
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("hold member %s to build trees: %w", member, err)
+	}
+	return watermark, nil
+}
+
+// lookAgain makes whoever is deciding a lane look again: what they have read is not so any more.
+func (t *tx) lookAgain(lane int) error {
+	_, err := t.exec("UPDATE lanes SET fence = fence + 1 WHERE lane = ?", lane)
+	return err
+}
+
 // BuildTrees stores parts of trees of a member who is held for them.
 func (d *db) BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error {
 	rows := 1
@@ -189,6 +229,5 @@ func (t *tx) release(member string, accepted acceptance) error {
 			return err
 		}
 	}
-	_, err = t.exec("UPDATE lanes SET fence = fence + 1 WHERE lane = ?", lane)
-	return err
+	return t.lookAgain(lane)
 }

@@ -119,6 +119,33 @@ var treeCases = map[string]func(*testing.T, *suite){
 			t.Errorf("behind an occurrence that was kept lies what came in at %v, and the horizon is %v", next[0].At, b.Horizon)
 		}
 	},
+	"holds a member to build for who is not deciding": func(t *testing.T, s *suite) {
+		lane, m := s.membersOfLane(3)
+		before := s.accept(event("before", m[0], "x"), event("a", m[1], "x"))
+		s.commit(m[0], before[1].Seq, &engine.Changes{})
+		fence, err := s.Claim(s.ctx, lane)
+		s.must(err)
+		mark, err := s.HoldToBuild(s.ctx, m[0], "it is long")
+		s.must(err)
+		s.same("decided up to", mark, before[1].Seq)
+		if err := s.Commit(s.ctx, lane, fence, 0, &engine.Changes{}); !errors.Is(err, store.ErrStale) {
+			t.Errorf("a batch that was read before: %v", err)
+		}
+		list, err := s.Held(s.ctx)
+		s.must(err)
+		s.same("held", list, []engine.Held{{Member: m[0], Error: "it is long", Building: true}})
+		in := s.accept(event("b", m[0], "x"), event("c", m[1], "x"))
+		s.commit(m[1], in[1].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "it is held"}}})
+		again, err := s.HoldToBuild(s.ctx, m[0], "it is long")
+		s.must(err)
+		s.same("decided up to, as before", again, mark)
+		s.must(s.BuildTrees(s.ctx, m[0], nil, true))
+		s.same("owed again", ids(s.pending(lane, 10).Inputs), []string{"b"})
+		s.commit(m[2], 0, &engine.Changes{Held: []engine.Held{{Member: m[2], Error: "broken"}}})
+		if _, err := s.HoldToBuild(s.ctx, m[2], "it is long"); !errors.Is(err, store.ErrStale) {
+			t.Errorf("of one who is held for something else: %v", err)
+		}
+	},
 	"an archive has the decided events of a name, in both directions": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(2)
 		old, older := event("old", m[0], "x"), event("older", m[0], "x")
