@@ -21,6 +21,17 @@ type Batch struct {
 	Watermark int64 // all inputs of the lane up to here are decided
 }
 
+// Last returns up to where all inputs of the lane are decided once the batch is.
+func (b *Batch) Last() int64 {
+	if n := len(b.Inputs); n > 0 {
+		return b.Inputs[n-1].Seq
+	}
+	return b.Watermark
+}
+
+// Size returns how many inputs and members who are due it has.
+func (b *Batch) Size() int { return len(b.Inputs) + len(b.Due) }
+
 // Undecided is what a lane has not decided.
 type Undecided struct {
 	// Accepted is when the oldest input was accepted, occurrences of schedules apart; zero: there
@@ -52,6 +63,14 @@ type Pending interface {
 	//  4. The Horizon is neither beyond what was left behind nor beyond now.
 	//     (Pending "gives no horizon beyond what was left behind, nor beyond now")
 	Pending(ctx context.Context, lane int, now time.Time, limit int) (*Batch, error)
+
+	// Ahead returns what the lane owes behind a batch that is decided and not stored yet, so that the
+	// next one can be decided meanwhile. It waits for no writer: there may be more than it knows of.
+	//
+	//  1. Inputs and Horizon are what Pending gives once the batch is stored. Of Due there is nobody who
+	//     is in Due of the batch. (Pending "gives ahead what is owed behind a batch that is not stored
+	//     yet")
+	Ahead(ctx context.Context, lane int, now time.Time, of *Batch, limit int) (*Batch, error)
 
 	// Owed lists the lanes with undecided inputs, or with runs or re-evaluations that are due at now. It
 	// also returns when the next is due; zero: none is.

@@ -19,7 +19,8 @@ type batch struct {
 	inputs  map[string][]engine.Input
 	states  map[string]*engine.State
 	pools   map[string]*engine.PoolState
-	want    int // coupons to be had of each pool
+	want    int  // coupons to be had of each pool
+	decided bool // changes are what is decided
 	changes *engine.Changes
 	lacks   map[string]*engine.NotBuilt // members who are held until trees are built
 
@@ -32,14 +33,10 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 		return 0, nil // inputs wait for a workspace
 	}
 	start := time.Now()
-	found, err := w.pending(ctx, r, lane)
-	if err != nil || len(found.Inputs) == 0 && len(found.Due) == 0 {
+	b, err := w.nextBatch(ctx, r, lane)
+	if err != nil || b == nil {
 		return 0, err
 	}
-	waits := r.size.waits(len(found.Inputs))
-	r.behind = found.More || len(found.Due) > waits
-	found.Due = found.Due[:min(waits, len(found.Due))]
-	b := newBatch(lane, found)
 	took, err := w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
@@ -55,9 +52,24 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 	w.Metrics.committed(b, took, w.now())
 	w.follow(b)
 	r.brought = b.brought()
-	did = len(b.Inputs) + len(b.Due)
+	did = b.Size()
 	r.size.learn(did, r.behind, time.Since(start))
 	return did, nil
+}
+
+// nextBatch returns what is decided next: what was decided ahead, or what the lane owes; nil: it owes
+// nothing.
+func (w *Worker) nextBatch(ctx context.Context, r *runner, lane int) (*batch, error) {
+	if n := r.ahead; n != nil {
+		r.ahead, r.behind = nil, n.behind
+		return n.batch, w.finishAhead(ctx, n)
+	}
+	found, err := w.pending(ctx, r, lane)
+	if err != nil || found.Size() == 0 {
+		return nil, err
+	}
+	r.behind = r.size.cut(found)
+	return newBatch(lane, found), nil
 }
 
 // brought returns how many of the inputs jobs have brought.
@@ -75,16 +87,19 @@ func (b *batch) brought() (n int) {
 // the whole batch.
 func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took time.Duration, err error) {
 	for {
-		if err := w.decide(ctx, b); err != nil {
-			return 0, err
+		if !b.decided {
+			if err := w.decide(ctx, b); err != nil {
+				return 0, err
+			}
 		}
 		b.changes.Tally = tally.Of(b.changes)
 		start := time.Now()
-		err = w.Store.Commit(ctx, b.lane, r.fence, b.watermark(), b.changes)
+		err = w.commit(ctx, r, b)
 		var refused *store.Unstorable
 		if !errors.As(err, &refused) || !b.suspect(refused.Member) {
 			return time.Since(start), err
 		}
+		b.decided = false
 		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "lane", b.lane, "member", refused.Member,
 			"error", err)
 	}
@@ -114,7 +129,7 @@ func (w *Worker) pending(ctx context.Context, r *runner, lane int) (*store.Batch
 	if r.owned {
 		return nil, errLost
 	}
-	if len(found.Inputs) == 0 && len(found.Due) == 0 {
+	if found.Size() == 0 {
 		return found, nil // nothing to claim for
 	}
 	if r.fence, err = w.Store.Claim(ctx, lane); err != nil {
@@ -150,13 +165,6 @@ func (b *batch) only(member string) *batch {
 	return newBatch(b.lane, &part)
 }
 
-func (b *batch) watermark() int64 {
-	if n := len(b.Inputs); n > 0 {
-		return b.Inputs[n-1].Seq
-	}
-	return b.Watermark
-}
-
 // follow wakes what the batch made due.
 func (w *Worker) follow(b *batch) {
 	now := w.now()
@@ -189,7 +197,7 @@ func (w *Worker) follow(b *batch) {
 	for m, lack := range b.lacks {
 		w.Log.Info("a member is held until their history is added up, others go on", "lane", b.lane, "member", m, "event",
 			lack.Event)
-		w.builds.add(building{m, lack, b.watermark()})
+		w.builds.add(building{m, lack, b.Last()})
 	}
 	for _, h := range b.changes.Held {
 		if w.builds.has(h.Member) {
@@ -210,7 +218,7 @@ func (w *Worker) follow(b *batch) {
 // decide loads what the batch needs and decides it member by member. A coupon block that runs out
 // is filled and the batch decided anew, on state loaded anew.
 func (w *Worker) decide(ctx context.Context, b *batch) error {
-	want := len(b.Inputs) + len(b.Due)
+	want := b.Size()
 	for {
 		b.want, b.lacks = want, nil
 		b.changes = &engine.Changes{Taken: map[string]int{}}

@@ -74,6 +74,10 @@ type limited struct {
 	n      atomic.Int64
 }
 
+func (l *limited) Ahead(ctx context.Context, lane int, now time.Time, of *store.Batch, limit int) (*store.Batch, error) {
+	return l.Store.Ahead(ctx, lane, now, of, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
+}
+
 func (l *limited) Pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, error) {
 	return l.Store.Pending(ctx, lane, now, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
 }

@@ -30,6 +30,7 @@ type runner struct {
 	size    size // of a batch
 	brought int  // inputs of the last batch that jobs have brought
 	behind  bool // it has left inputs behind, or waits that are due
+	ahead   *ahead
 }
 
 func (w *Worker) runner(key string) *runner {
@@ -134,7 +135,7 @@ func (r *runner) begin() bool {
 		return false
 	}
 	r.move(onBegun)
-	r.owned, r.sent = false, time.Time{}
+	r.owned, r.sent, r.ahead = false, time.Time{}, nil
 	return true
 }
 

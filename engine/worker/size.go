@@ -1,6 +1,10 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"github.com/usher-run/usher/engine/store"
+)
 
 // A lane that is behind takes as much at once as is decided and committed in batchTime: larger batches
 // cost less an input, and whoever comes in live waits for the batch before theirs.
@@ -37,6 +41,15 @@ func (s *size) waits(inputs int) int {
 		return s.most()
 	}
 	return max(leastBeside, s.most()/4-inputs)
+}
+
+// cut leaves of a batch as many waits as it takes beside its inputs. It reports whether the lane is
+// behind.
+func (s *size) cut(b *store.Batch) (behind bool) {
+	waits := s.waits(len(b.Inputs))
+	behind = b.More || len(b.Due) > waits
+	b.Due = b.Due[:min(waits, len(b.Due))]
+	return behind
 }
 
 // learn follows what a batch took: a little at a time, because one batch may have waited for

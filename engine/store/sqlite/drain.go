@@ -40,11 +40,11 @@ func (d *db) Claim(ctx context.Context, lane int) (fence int64, err error) {
 // for everybody.
 func (d *db) Pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, error) {
 	for {
-		err := d.settle(ctx, lane, 0)
+		err := d.journal.SettleFirst(ctx, lane, limit+1)
 		if err != nil {
 			return nil, fmt.Errorf("put what was taken for lane %d into the inbox: %w", lane, err)
 		}
-		b, next, err := d.pending(ctx, lane, now, limit)
+		b, next, err := d.pending(ctx, lane, now, &store.Batch{}, limit)
 		if err == nil && !next.IsZero() && next.After(b.Horizon) && !next.After(now) && !b.More {
 			// What is being taken may keep the clock back for a moment: then again.
 			err = d.writeAgain(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
@@ -59,8 +59,15 @@ func (d *db) Pending(ctx context.Context, lane int, now time.Time, limit int) (*
 	}
 }
 
-// pending returns the batch, and when the first wait beyond its horizon is due.
-func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, time.Time, error) {
+// Ahead reads what the lane owes behind a batch.
+func (d *db) Ahead(ctx context.Context, lane int, now time.Time, of *store.Batch, limit int) (*store.Batch, error) {
+	b, _, err := d.pending(ctx, lane, now, of, limit)
+	return b, err
+}
+
+// pending returns what is owed behind a batch, and when the first wait beyond its horizon is due.
+func (d *db) pending(ctx context.Context, lane int, now time.Time, behind *store.Batch, limit int,
+) (*store.Batch, time.Time, error) {
 	b := &store.Batch{}
 	var next time.Time
 	err := d.read(ctx, func(c *conn) error {
@@ -72,13 +79,14 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, limit int) (*
 		if err != nil {
 			return err
 		}
+		b.Watermark = max(b.Watermark, behind.Last())
 		if now = now.Truncate(time.Millisecond); b.Horizon.After(now) {
 			b.Horizon = now.UTC()
 		}
 		if err := c.pendingInputs(lane, limit, earlier, b); err != nil {
 			return err
 		}
-		next, err = c.pendingDue(lane, limit, b)
+		next, err = c.pendingDue(lane, limit, b, behind.Due)
 		return err
 	})
 	return b, next, err
@@ -115,12 +123,16 @@ func (c *conn) pendingInputs(lane, limit int, earlier int64, b *store.Batch) err
 	return err
 }
 
-func (c *conn) pendingDue(lane, limit int, b *store.Batch) (next time.Time, err error) {
+// pendingDue reads who is due, but for those who are among others.
+func (c *conn) pendingDue(lane, limit int, b *store.Batch, others []string) (next time.Time, err error) {
 	const waits = `SELECT (SELECT id FROM subjects WHERE n = subject), due_at FROM runs WHERE lane = ? AND state = 'waiting' AND due_at > 0` + notHeld +
 		`ORDER BY due_at`
 	const reevaluations = `SELECT (SELECT id FROM subjects WHERE n = subject), at FROM reevaluations WHERE lane = ?` + notHeld +
 		`ORDER BY at`
 	seen := map[string]bool{}
+	for _, member := range others {
+		seen[member] = true
+	}
 	for _, due := range []string{waits, reevaluations} {
 		err = c.query(due, []any{lane}, func(r row) error {
 			at := instant(r.int(1))
@@ -285,7 +297,7 @@ func (d *db) Undecided(ctx context.Context) (first []store.Undecided, err error)
 
 // Owed lists the lanes that have something to do.
 func (d *db) Owed(ctx context.Context, now time.Time) (lanes []int, next time.Time, err error) {
-	if err := d.settle(ctx, journal.AnyLane, 0); err != nil {
+	if err := d.journal.Settle(ctx, journal.AnyLane, 0); err != nil {
 		return nil, time.Time{}, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	err = d.read(ctx, func(c *conn) error {

@@ -84,7 +84,7 @@ func (d *db) settleFailure(
 	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, do settling,
 ) (f store.Failure, err error) {
 	// What was taken before comes in before: see Accept.
-	if err = d.settle(ctx, journal.AnyLane, 0); err == nil {
+	if err = d.journal.Settle(ctx, journal.AnyLane, 0); err == nil {
 		err = d.write(ctx, inputRows, func(t *tx) (err error) {
 			f, err = t.settleFailure(n, now, outcome, do)
 			return err
@@ -169,7 +169,7 @@ func (d *db) settleFailures(
 	})
 	s.Next = next
 	if err == nil && len(list) > 0 {
-		err = d.settle(ctx, journal.AnyLane, 0)
+		err = d.journal.Settle(ctx, journal.AnyLane, 0)
 	}
 	if err == nil && len(list) > 0 {
 		err = d.write(ctx, inputRows*len(list), func(t *tx) error {

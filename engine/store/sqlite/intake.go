@@ -35,7 +35,7 @@ func (d *db) Accept(ctx context.Context, inputs []engine.Input) ([]store.Receipt
 		return nil, err
 	}
 	// What was taken before comes in before: the transaction itself takes that many of them along.
-	if err := d.settle(ctx, journal.AnyLane, absorbRows); err != nil {
+	if err := d.journal.Settle(ctx, journal.AnyLane, absorbRows); err != nil {
 		return nil, fmt.Errorf("put what was taken into the inbox: %w", err)
 	}
 	if err := d.held(); err != nil {

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
-
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 // Take stores the inputs as Accept does, in the journal when there is one.
@@ -71,15 +70,6 @@ func (t *tx) absorb(j *journal.Journal) error {
 		}
 	}
 	return nil
-}
-
-// settle has all inputs of a lane that were taken before the call put into the inbox, but for the
-// last few.
-func (d *db) settle(ctx context.Context, lane int, but int64) error {
-	if d.journal == nil {
-		return nil
-	}
-	return d.journal.Settle(ctx, lane, but)
 }
 
 // behind is the database as the journal in front of it sees it.

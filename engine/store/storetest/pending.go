@@ -97,6 +97,39 @@ var pendingCases = map[string]func(*testing.T, *suite){
 			t.Fatalf("the horizon %v is after now, %v", b.Horizon, earlier)
 		}
 	},
+	"gives ahead what is owed behind a batch that is not stored yet": func(t *testing.T, s *suite) {
+		lane, m := s.membersOfLane(4)
+		past := now().Add(-time.Minute)
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{
+			waiting("a", m[0], past), waiting("b", m[1], past), waiting("c", m[2], past.Add(time.Second)),
+		}})
+		in := s.accept(event("a", m[3], "x"), event("b", m[3], "x"), event("c", m[2], "x"), event("d", m[3], "x"))
+		decided := s.pending(lane, 2)
+		s.same("decided", ids(decided.Inputs), []string{"a", "b"})
+		s.same("due", decided.Due, []string{m[0], m[1]})
+		ahead := func(limit int) *store.Batch {
+			s.t.Helper()
+			b, err := s.Ahead(s.ctx, lane, now(), decided, limit)
+			s.must(err)
+			return b
+		}
+		b := ahead(1)
+		s.same("inputs", ids(b.Inputs), []string{"c"})
+		s.same("behind them", b.More, true)
+		if b.Horizon.After(in[3].At) {
+			t.Fatalf("the horizon %v is after the instant %v of an input left behind", b.Horizon, in[3].At)
+		}
+		b = ahead(10)
+		s.same("all inputs", ids(b.Inputs), []string{"c", "d"})
+		s.same("who is due", b.Due, []string{m[2]})
+		s.same("nothing behind them", b.More, false)
+		s.same("watermark", b.Watermark, in[1].Seq)
+		s.commit(m[3], in[1].Seq, &engine.Changes{})
+		then := s.pending(lane, 10)
+		s.same("inputs once it is stored", ids(then.Inputs), ids(b.Inputs))
+		s.same("watermark once it is stored", then.Watermark, b.Watermark)
+		s.same("fence", b.Fence, then.Fence-1) // commit has claimed the lane
+	},
 	"tells which lanes owe something, and when the next wait is due": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(1)
 		at := now()

@@ -354,9 +354,36 @@ func (j *Journal) Bound(at int64, first int) int64 {
 const AnyLane = -1
 
 // Settle has all inputs of a lane that were taken before the call put into the database, but for
-// the last few.
+// the last few. Of no journal nothing waits.
 func (j *Journal) Settle(ctx context.Context, lane int, but int64) error {
+	if j == nil {
+		return nil
+	}
 	return j.settle(lane, but, func() error { return j.db.Commit(ctx, false) })
+}
+
+// SettleFirst has the first inputs of a lane that wait put into the database, at least so many when
+// there are. Of no journal nothing waits.
+func (j *Journal) SettleFirst(ctx context.Context, lane, atLeast int) error {
+	if j == nil {
+		return nil
+	}
+	j.mu.Lock()
+	until := j.stored
+	if j.owed[lane] > atLeast {
+		until = j.absorbed
+		for n := 0; n < atLeast; until++ {
+			if j.lanes.OfMember(j.waiting[until-j.absorbed].Member) == lane {
+				n++
+			}
+		}
+	}
+	left := j.owed[lane] > 0
+	j.mu.Unlock()
+	if !left {
+		return nil
+	}
+	return j.absorbUntil(until, func() error { return j.db.Commit(ctx, false) })
 }
 
 // settle commits until all is absorbed that was stored at the time of the call, but for the last
@@ -364,7 +391,17 @@ func (j *Journal) Settle(ctx context.Context, lane int, but int64) error {
 func (j *Journal) settle(lane int, but int64, commit func() error) error {
 	j.mu.Lock()
 	until, left := j.stored-but, lane == AnyLane || j.owed[lane] > 0
-	left = left && j.absorbed < until
+	j.mu.Unlock()
+	if !left {
+		return nil
+	}
+	return j.absorbUntil(until, commit)
+}
+
+// absorbUntil commits until so many are absorbed, of all that ever waited.
+func (j *Journal) absorbUntil(until int64, commit func() error) error {
+	j.mu.Lock()
+	left := j.absorbed < until
 	j.mu.Unlock()
 	for left {
 		if err := commit(); err != nil {

@@ -1,0 +1,108 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/worker"
+)
+
+// sighted counts the batches that are looked at ahead, cuts all to a size, and can be blind.
+type sighted struct {
+	worker.Store
+	most  int
+	blind bool
+	n     atomic.Int64
+}
+
+func (s *sighted) Pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, error) {
+	return s.Store.Pending(ctx, lane, now, min(limit, s.most))
+}
+
+func (s *sighted) Ahead(ctx context.Context, lane int, now time.Time, of *store.Batch, limit int) (*store.Batch, error) {
+	if s.blind {
+		return nil, errors.New("blind")
+	}
+	s.n.Add(1)
+	return s.Store.Ahead(ctx, lane, now, of, min(limit, s.most))
+}
+
+// aheadBooks depend on what their members did just before, on waits that end between inputs and on a
+// budget that runs out.
+var aheadBooks = []string{
+	"id: next\nstage: activation\ntrigger: {event: order.paid}\nactions:\n" +
+		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n  - points: 10\n",
+	"id: told\nstage: activation\ntrigger: {event: order.paid, if: event.amount == 7}\nmode: parallel\n" +
+		"actions: [{emit: {event: member.left, member: m0}}]\n",
+	"id: left\nstage: activation\ntrigger: {event: member.left}\nmode: parallel\nactions: [{points: 100}]\n",
+}
+
+// decidedAhead has 600 inputs of 60 members decided in batches of 40 and returns what became of each.
+func decidedAhead(t *testing.T, pool string, blind bool) (lives []string, looked int64) {
+	w := newWorld(t, embedded(t))
+	w.activate(append(slices.Clone(aheadBooks), "id: third\nstage: activation\n"+
+		"trigger: {event: order.paid, if: len(events(\"order.paid\")) % 3 == 0}\nmode: parallel\n"+
+		"actions: [{points: 1}, {coupon: {pool: "+pool+"}}]\n")...)
+	sight := &sighted{Store: w.Store, most: 40, blind: blind}
+	w.edit = func(c *worker.Config) { c.Store = sight }
+	members := make([]string, 60)
+	for i := range members {
+		members[i] = fmt.Sprint("m", i)
+	}
+	var list []engine.Input
+	for i := range 600 {
+		in := order(fmt.Sprint("o", i), members[(i*17+i/13*5)%len(members)])
+		in.Payload.Properties["amount"] = float64(i % 11)
+		list = append(list, in)
+	}
+	w.accept(list[:300]...)
+	w.advance(2 * time.Hour)
+	w.accept(list[300:]...)
+	wk := w.run()
+	wk.Wake(members...)
+	w.until("all is decided", func() bool {
+		lanes, _, err := w.Owed(w.ctx, w.now())
+		return err == nil && len(lanes) == 0
+	})
+	if differences := w.replayed(""); len(differences) > 0 {
+		t.Errorf("decided again:\n%s", strings.Join(differences, "\n"))
+	}
+	coupons, third := 0, w.counts("third")
+	for _, m := range members {
+		state, err := w.Member(w.ctx, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		coupons += state.Coupons[pool]
+		lives = append(lives, fmt.Sprintf("%s has %v points", m, state.Points))
+	}
+	want := third.Entered
+	if pool == "ten" {
+		want = 100 // the budget
+	}
+	if coupons != want || third.Coupons[pool] != want || third.Entered < 120 {
+		t.Errorf("%d coupons for %d runs, %v counted, want %d", coupons, third.Entered, third.Coupons, want)
+	}
+	return lives, sight.n.Load()
+}
+
+// Deciding a batch while the one before it is committed changes nothing.
+func TestDecidedAheadIsDecidedAlike(t *testing.T) {
+	for _, pool := range []string{"ten", "many"} {
+		ahead, looked := decidedAhead(t, pool, false)
+		if looked < 5 {
+			t.Errorf("%d batches were looked at ahead", looked)
+		}
+		if after, _ := decidedAhead(t, pool, true); !slices.Equal(ahead, after) {
+			t.Errorf("ahead:\n%s\none after the other:\n%s", strings.Join(ahead, "\n"), strings.Join(after, "\n"))
+		}
+	}
+}
