@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/bench/filled"
+	"github.com/usher-run/usher/bench/served"
 	"github.com/usher-run/usher/engine"
 )
 
@@ -98,7 +99,7 @@ func run(o options) error {
 
 // server is a server that live events are sent to.
 type server struct {
-	*filled.Server
+	*served.Server
 	mu     sync.Mutex
 	sent   map[int]time.Time // by event, when it was answered
 	took   map[int]time.Duration

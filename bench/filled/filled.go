@@ -2,24 +2,16 @@
 package filled
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/bench/served"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
@@ -29,8 +21,6 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
 )
-
-const key = "bench-key-0123456789"
 
 // Dir is a folder with a workspace and a database.
 type Dir string
@@ -136,92 +126,7 @@ func decide(ctx context.Context, s store.Store, e *engine.Engine, epoch int64, f
 	return nil
 }
 
-// Server is a `usher serve` of its own.
-type Server struct {
-	cmd   *exec.Cmd
-	url   string
-	Ready time.Duration // from its start until it was ready
-	Out   io.Reader     // what it prints
-}
-
 // Serve starts a server on the folder and waits until it is ready. The caller reads what it prints.
-func (d Dir) Serve(usher string) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	addr := l.Addr().String()
-	l.Close()
-	s := &Server{url: "http://" + addr}
-	s.cmd = exec.Command(usher, "serve", d.Workspace(), "--addr", addr, "--db", "sqlite:"+d.Database(), "--log", "warn")
-	s.cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+key)
-	s.cmd.Stderr = os.Stderr
-	if s.Out, err = s.cmd.StdoutPipe(); err != nil {
-		return nil, err
-	}
-	begin := time.Now()
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	for deadline := begin.Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		if resp, err := http.Get(s.url + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				s.Ready = time.Since(begin)
-				return s, nil
-			}
-		}
-		if time.Now().After(deadline) {
-			s.Stop()
-			return nil, errors.New("the server does not get ready")
-		}
-	}
-}
-
-// Stop ends the server.
-func (s *Server) Stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait()
-}
-
-// ProcessorTime returns what the server has used so far, from /proc; 0 where there is none.
-func (s *Server) ProcessorTime() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	var ticks time.Duration
-	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
-		n, _ := strconv.Atoi(f)
-		ticks += time.Duration(n)
-	}
-	return ticks * 10 * time.Millisecond
-}
-
-// Do asks the server and decodes its answer, unless answer is nil.
-func (s *Server) Do(method, path string, body []byte, answer any) error {
-	req, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= 300 {
-		err = fmt.Errorf("%s: %s: %s", path, resp.Status, text)
-	}
-	if err != nil || answer == nil {
-		return err
-	}
-	return json.Unmarshal(text, answer)
+func (d Dir) Serve(usher string) (*served.Server, error) {
+	return served.Start(usher, d.Workspace(), d.Database(), os.Stderr, "--log", "warn")
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/bench/filled"
+	"github.com/usher-run/usher/bench/served"
 	"github.com/usher-run/usher/engine"
 )
 
@@ -56,7 +57,7 @@ type side struct {
 	name    string
 	dir     filled.Dir
 	members int
-	server  *filled.Server
+	server  *served.Server
 	sent    int
 	took    map[string][]cost
 }

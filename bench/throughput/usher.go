@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,14 +16,14 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"github.com/usher-run/usher/bench/served"
 )
 
 const (
 	playbookCount = 100
 	memberCount   = 10_000
-	key           = "bench-key-0123456789"
 	// pollEvery is how often a server is asked how many messages have come: each answer costs it a
 	// millisecond.
 	pollEvery = 20 * time.Millisecond
@@ -32,10 +31,8 @@ const (
 
 // server is a `usher serve` of its own.
 type server struct {
-	cmd    *exec.Cmd
+	*served.Server
 	dir    string
-	url    string
-	stdout io.Reader
 	client *http.Client
 }
 
@@ -49,69 +46,23 @@ func startUsher(o options, channel string) (*server, error) {
 	if err := writeWorkspace(ws, channel); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	addr := l.Addr().String()
-	l.Close()
-	cmd := exec.Command(o.usher, "serve", ws, "--addr", addr, "--db", "sqlite:"+filepath.Join(dir, "usher.db"),
-		"--redis", "embedded")
-	cmd.Env = append(os.Environ(), "USHER_API_KEYS=admin:"+key)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stderr = log
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", o.usher, err)
+	started, err := served.Start(o.usher, ws, filepath.Join(dir, "usher.db"), log, "--redis", "embedded")
+	if err != nil {
+		said, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("%w:\n%s", err, said)
 	}
-	s := &server{cmd: cmd, dir: dir, url: "http://" + addr, stdout: stdout, client: &http.Client{
+	return &server{Server: started, dir: dir, client: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64, DisableCompression: true},
-	}}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		resp, err := s.client.Get(s.url + "/readyz")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return s, nil
-			}
-		}
-		if time.Now().After(deadline) {
-			said, _ := os.ReadFile(log.Name())
-			s.stop()
-			return nil, fmt.Errorf("usher does not get ready:\n%s", said)
-		}
-	}
+	}}, nil
 }
 
 func (s *server) stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	_ = s.cmd.Wait()
+	s.Stop()
 	_ = os.RemoveAll(s.dir)
-}
-
-// processorTime returns what the server has used so far, from /proc; 0 where there is none.
-func (s *server) processorTime() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	var ticks time.Duration
-	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
-		n, _ := strconv.Atoi(f)
-		ticks += time.Duration(n)
-	}
-	return ticks * 10 * time.Millisecond
 }
 
 func writeWorkspace(dir, channel string) error {
@@ -154,11 +105,11 @@ func event(i int) []byte {
 }
 
 func (s *server) post(i int) error {
-	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/events", bytes.NewReader(event(i)))
+	req, err := http.NewRequest(http.MethodPost, s.URL+"/v1/events", bytes.NewReader(event(i)))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Authorization", "Bearer "+served.Key)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := s.client.Do(req)
 	if err != nil {
@@ -176,11 +127,11 @@ func (s *server) post(i int) error {
 }
 
 func (s *server) get(path string) ([]byte, error) {
-	req, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+	req, err := http.NewRequest(http.MethodGet, s.URL+path, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Authorization", "Bearer "+served.Key)
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, err
@@ -217,8 +168,8 @@ func usherRate(o options, events, array int) (float64, error) {
 		return 0, err
 	}
 	defer s.stop()
-	go discard(s.stdout)
-	begin, used := time.Now(), s.processorTime()
+	go discard(s.Out)
+	begin, used := time.Now(), s.ProcessorTime()
 	if err := s.sendAll(events, array, o.connections); err != nil {
 		return 0, err
 	}
@@ -238,7 +189,7 @@ func usherRate(o options, events, array int) (float64, error) {
 		time.Sleep(pollEvery)
 	}
 	took := time.Since(begin)
-	used = s.processorTime() - used
+	used = s.ProcessorTime() - used
 	fmt.Fprintf(os.Stderr, "  usher: %d events, %d at once, accepted in %.2f s, last message after %.2f s, %d µs of processor time an event\n",
 		events, array, sent.Seconds(), took.Seconds(), used.Microseconds()/int64(events))
 	return float64(events) / took.Seconds(), s.verify(events)
@@ -253,7 +204,7 @@ type connection struct {
 }
 
 func (s *server) connect() (*connection, error) {
-	c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	if err != nil {
 		return nil, err
 	}
@@ -272,7 +223,7 @@ func (c *connection) post(i, events int) error {
 		body = slices.Concat([]byte("["), bytes.Join(list, []byte(",")), []byte("]"))
 	}
 	c.out = fmt.Appendf(c.out[:0], "POST /v1/events HTTP/1.1\r\nHost: usher\r\nAuthorization: Bearer %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", key, len(body), body)
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", served.Key, len(body), body)
 	if _, err := c.conn.Write(c.out); err != nil {
 		return err
 	}
@@ -382,7 +333,7 @@ func latency(o options, rate float64) error {
 	var mu sync.Mutex
 	answered, got := make(map[int]time.Time, n), make(map[int]time.Time, n)
 	go func() {
-		lines := bufio.NewScanner(s.stdout)
+		lines := bufio.NewScanner(s.Out)
 		for lines.Scan() {
 			if m := eventOf.FindSubmatch(lines.Bytes()); m != nil {
 				i, _ := strconv.Atoi(string(m[1]))

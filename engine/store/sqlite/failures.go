@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -52,13 +51,7 @@ func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.
 			list = append(list, failureOf(r))
 			return nil
 		})
-		switch {
-		case len(list) > f.Limit:
-			list = list[:f.Limit]
-			next = strconv.FormatInt(list[f.Limit-1].N, 10)
-		case more:
-			next = strconv.FormatInt(lowest, 10)
-		}
+		list, next = firstOf(list, f.Limit, func(f *store.Failure) int64 { return f.N }, more, lowest)
 		return err
 	})
 	if err != nil {
@@ -158,13 +151,7 @@ func (d *db) settleFailures(
 			list = append(list, r.int(0))
 			return nil
 		})
-		switch {
-		case len(list) > f.Limit:
-			list = list[:f.Limit]
-			next = strconv.FormatInt(list[f.Limit-1], 10)
-		case more:
-			next = strconv.FormatInt(highest, 10)
-		}
+		list, next = firstOf(list, f.Limit, func(n *int64) int64 { return *n }, more, highest)
 		return err
 	})
 	s.Next = next

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -171,13 +170,7 @@ func (d *db) Jobs(ctx context.Context, f store.JobFilter) (list []store.Job, nex
 			list = append(list, jobOf(r))
 			return nil
 		})
-		switch {
-		case len(list) > f.Limit:
-			list = list[:f.Limit]
-			next = strconv.FormatInt(list[f.Limit-1].N, 10)
-		case more:
-			next = strconv.FormatInt(lowest, 10)
-		}
+		list, next = firstOf(list, f.Limit, func(j *store.Job) int64 { return j.N }, more, lowest)
 		return err
 	})
 	if err != nil {

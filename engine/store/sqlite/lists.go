@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +55,19 @@ func (c *conn) window(key, selection string, args ...any) (lowest int64, more bo
 		return nil
 	})
 	return lowest, more, err
+}
+
+// firstOf returns the first of what was found, at most limit of them, and where the next page begins: behind the last
+// of these, or where this one has ended looking, if there is more.
+func firstOf[T any](list []T, limit int, number func(*T) int64, more bool, ended int64) (page []T, next string) {
+	switch {
+	case len(list) > limit:
+		list = list[:limit]
+		return list, strconv.FormatInt(number(&list[limit-1]), 10)
+	case more:
+		return list, strconv.FormatInt(ended, 10)
+	}
+	return list, ""
 }
 
 // openRuns goes through the runs that wait for a page, newest first; the empty member is any.
