@@ -1,8 +1,12 @@
 package worker
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store"
 )
 
 // A batch of a lane that is behind grows to what takes about 20 ms, and shrinks when that takes
@@ -60,5 +64,21 @@ func TestBatchSizeGrowsByInputs(t *testing.T) {
 	}
 	if got := s.inputs(); got != mostBatch {
 		t.Errorf("a batch of %d inputs", got)
+	}
+}
+
+// While inputs are left behind a batch takes twice as many each time, up to a bound; once none are, as
+// few as at first.
+func TestBatchSizeDoublesWhileInputsAreLeft(t *testing.T) {
+	var s size
+	var got []int
+	for _, owed := range []int{20_000, 20_000, 20_000, 20_000, 100, 20_000} {
+		b := &store.Batch{Inputs: make([]engine.Input, min(owed, s.inputs()))}
+		b.More = len(b.Inputs) < owed
+		s.cut(b)
+		got = append(got, len(b.Inputs))
+	}
+	if want := []int{500, 1000, 2000, 2000, 100, 500}; !slices.Equal(got, want) {
+		t.Errorf("batches of %d inputs, want %d", got, want)
 	}
 }
