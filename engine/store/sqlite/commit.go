@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,6 +46,7 @@ type batch struct {
 type runRow struct {
 	*engine.Run
 	trigger, actions []byte
+	encoded          bool
 }
 
 func newBatch(c *engine.Changes) (*batch, error) {
@@ -89,13 +89,26 @@ func (b *batch) encodeRuns() error {
 			continue
 		}
 		row := runRow{Run: r}
-		var errs [2]error
-		row.trigger, errs[0] = document.Encode(r.Trigger)
-		row.actions, errs[1] = document.Encode(r.Actions)
-		if err := cmp.Or(errs[0], errs[1]); err != nil {
-			return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
+		if !r.New || r.State == engine.RunWaiting { // others have a row only when they end later than they began
+			if err := row.encode(); err != nil {
+				return err
+			}
 		}
 		b.runs = append(b.runs, row)
+	}
+	return nil
+}
+
+func (r *runRow) encode() (err error) {
+	if r.encoded {
+		return nil
+	}
+	r.encoded = true
+	if r.trigger, err = document.Encode(r.Trigger); err == nil {
+		r.actions, err = document.Encode(r.Actions)
+	}
+	if err != nil {
+		return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
 	}
 	return nil
 }

@@ -155,6 +155,9 @@ func (t *tx) putRun(r *runRow, k *chain, marks map[records.Mark]bool) error {
 		return nil
 	}
 	subject, err := t.subject(r.Member)
+	if err == nil {
+		err = r.encode()
+	}
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 func (d *db) Trees(ctx context.Context, members []string) (map[string]store.Trees, error) {
 	found := map[string]store.Trees{}
 	err := d.read(ctx, func(c *conn) error {
-		const roots = `SELECT s.id, t.event, t.tree, t.data FROM json_each(?) j CROSS JOIN subjects s CROSS JOIN trees t
+		const roots = `SELECT s.id, t.event, t.tree, t.data FROM (SELECT 1 FROM trees LIMIT 1) CROSS JOIN json_each(?) j
+			CROSS JOIN subjects s CROSS JOIN trees t
 			WHERE s.kind = 'member' AND s.id = j.value AND t.subject = s.n AND t.level = ?`
 		return c.query(roots, []any{sqlconn.List(members), engine.RootLevel}, func(r row) error {
 			of := found[r.str(0)]
