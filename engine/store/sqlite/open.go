@@ -146,14 +146,16 @@ func (d *db) open(ctx context.Context, path string) error {
 	if err := hold.Identify(ctx, path, migrations.Files); err != nil {
 		return err
 	}
-	dsn := sqlconn.DSN(path)
+	dsn, err := sqlconn.DSN(path)
+	if err != nil {
+		return err
+	}
 	if err := migrations.Up(ctx, dsn); err != nil {
 		return fmt.Errorf("bring it up to date: %w", faults.Damaged(err))
 	}
 	// SQLite keeps its log beside the file itself, whatever link led there. So does the journal: there
 	// is one, by whatever name.
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
+	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return err
 	}
 	wc, err := dial(dsn)

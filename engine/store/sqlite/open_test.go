@@ -131,7 +131,11 @@ func TestReadersBesideTheOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "usher.db")
 	s := open(t, path)
 	defer s.Close()
-	c, err := dial(sqlconn.DSN(path) + sqlconn.ReadingOnly)
+	dsn, err := sqlconn.DSN(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := dial(dsn + sqlconn.ReadingOnly)
 	if err != nil {
 		t.Fatal(err)
 	}

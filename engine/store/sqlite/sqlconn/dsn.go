@@ -3,6 +3,8 @@ package sqlconn
 import (
 	"fmt"
 	"net/url"
+
+	"github.com/usher-run/usher/engine/store/sqlite/frames"
 )
 
 // Sizes of a database, in bytes: of a page, and of a log that is cut when it begins anew.
@@ -23,13 +25,16 @@ const ReadingOnly = "&_pragma=query_only(1)&_pragma=cache_size(-2048)"
 const Spilling = "&_pragma=temp_store(FILE)"
 
 // DSN returns by what a database is opened. It carries the pragmas, so that every connection has
-// them. A busy timeout is for a second process on the file.
-func DSN(path string) string {
+// them, and the layer that writes the log. A busy timeout is for a second process on the file.
+func DSN(path string) (string, error) {
+	if err := frames.Register(); err != nil {
+		return "", err
+	}
 	q := url.Values{"_pragma": {
 		"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", PageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
 		cacheSize,
 		"temp_store(MEMORY)", "wal_autocheckpoint(0)", fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		"foreign_keys(0)",
-	}, "_txlock": {"immediate"}}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	}, "_txlock": {"immediate"}, "vfs": {frames.Name}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode(), nil
 }

@@ -19,8 +19,11 @@ import (
 // file returns two connections to an empty database.
 func file(t *testing.T) (writes, reads *sqlconn.Conn) {
 	t.Helper()
-	dsn := sqlconn.DSN(filepath.Join(t.TempDir(), "usher.db"))
-	if err := migrations.Up(context.Background(), dsn); err != nil {
+	dsn, err := sqlconn.DSN(filepath.Join(t.TempDir(), "usher.db"))
+	if err == nil {
+		err = migrations.Up(context.Background(), dsn)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	var conns [2]*sqlconn.Conn
