@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/history"
+	"github.com/usher-run/usher/engine/jsonbytes"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -72,6 +73,21 @@ type Payload struct {
 // now: its instant is when they were last seen. What a run emitted is not, and nor is what a backfill
 // brings.
 func (p *Payload) MovesLastSeen() bool { return p.Depth == 0 && !p.Backfill }
+
+// Encode returns the payload as Data has it: as encoding/json writes it.
+func (p *Payload) Encode() ([]byte, error) {
+	w := jsonbytes.New(128)
+	w.Begin('{')
+	w.Map("p", p.Properties)
+	w.Map("a", p.Attributes)
+	w.Texts("t", p.AddTags)
+	w.Texts("u", p.RemoveTags)
+	w.True("b", p.Backfill)
+	w.NotZero("d", p.Depth)
+	w.NotEmpty("c", p.Channel)
+	w.End('}')
+	return w.Bytes()
+}
 
 // Decode returns the payload, from Data when it was not decoded yet.
 func (in *Input) Decode() (*Payload, error) {

@@ -91,7 +91,7 @@ func Encode(r *engine.Record) (data []byte, runs []string, err error) {
 			to.Run = len(b.Runs)
 		}
 	}
-	data, err = json.Marshal(&b)
+	data, err = b.write()
 	return data, runs, err
 }
 

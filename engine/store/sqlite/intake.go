@@ -69,7 +69,7 @@ func payloads(inputs []engine.Input) ([][]byte, error) {
 			continue
 		}
 		var err error
-		if data[i], err = json.Marshal(in.Payload); err != nil {
+		if data[i], err = in.Payload.Encode(); err != nil {
 			return nil, fmt.Errorf("encode input %s: %w", in.ID, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+
+	"github.com/usher-run/usher/engine/jsonbytes"
 )
 
 // Encode returns the JSON of a map, nothing of an empty one.
@@ -13,7 +15,9 @@ func Encode[M ~map[string]V, V any](m M) ([]byte, error) {
 	if len(m) == 0 {
 		return nil, nil
 	}
-	return json.Marshal(m)
+	w := jsonbytes.New(256)
+	jsonbytes.Object(w, m, func(v V) { w.Value(v) })
+	return w.Bytes()
 }
 
 // Decode reads what Encode returned.
