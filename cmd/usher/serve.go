@@ -87,7 +87,9 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	if err := o.Check(); err != nil {
 		return c.serverError(err)
 	}
-	server.TuneRuntime(c.env)
+	serving, served := context.WithCancel(ctx)
+	defer served()
+	server.TuneRuntime(serving, c.env)
 	ws, err := c.loadGood("serve", dir)
 	if err != nil {
 		return err
@@ -109,7 +111,6 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 			return err
 		}
 	}
-	const settledAfter = 2 * time.Second // what starting used is not referred to any more
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer release()
 	context.AfterFunc(ctx, release) // a second signal ends the process at once
@@ -117,7 +118,6 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	demoCtx, stopDemo := context.WithCancel(ctx)
 	var demoed sync.WaitGroup
 	o.Ready = func(r server.Ready) {
-		time.AfterFunc(settledAfter, server.ReturnMemory)
 		fmt.Fprintf(c.stdout, "serving %s\n", check.Contents(ws))
 		for _, id := range r.Paused {
 			fmt.Fprintf(c.stdout, "%s is paused; `usher resume %s` lets it take new runs\n", id, id)
