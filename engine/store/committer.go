@@ -38,8 +38,8 @@ type Committer interface {
 	//     fails the run that holds for it")
 	//  12. The inputs of a member that is held are kept, and Pending and Owed do not know of that
 	//     member until Release. (Aside "holds a member with their inputs, waits and re-evaluations, and lets
-	//     them go on")
-	//
+	//     them go on") So are those that the batch says are kept. (Aside "lets a member go on in parts, in
+	//     the order of their inputs")
 	//  13. Nodes of trees are stored, and taken away, with the rest. (Trees "keeps what commits say of
 	//     trees, and takes away what they give up")
 	//

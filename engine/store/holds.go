@@ -16,10 +16,15 @@ type Holds interface {
 	//     them go on")
 	Held(ctx context.Context) ([]engine.Held, error)
 
-	// Release lets those members go on of whom everything can be read again, and names them.
+	// Release lets those members go on of whom everything can be read again, and names them. One of whom
+	// something cannot be read is looked at again after a minute, later after an hour: there first.
 	//
 	//  1. Their inputs are undecided again, in their order, accepted now.
 	//     (Aside "holds a member with their inputs, waits and re-evaluations, and lets them go on")
+	//  2. Of many inputs a part is, and with its decision the next one. Nothing of the member is decided out of
+	//     order meanwhile, and no transaction is large. (Aside "lets a member go on in parts, in the order of
+	//     their inputs")
+	//  3. A member may come to be held again meanwhile. (Aside "holds a member again who goes on")
 	Release(ctx context.Context) (members []string, err error)
 
 	// HoldToBuild holds a member while trees over their events are built, for who is not deciding: whoever
@@ -34,7 +39,7 @@ type Holds interface {
 
 	// BuildTrees stores parts of trees over the events of a member who is held while they are built.
 	// With the last part the member goes on: their inputs are undecided again, in their order and
-	// accepted as they were.
+	// accepted as they were, as by Release a part of them after the other.
 	//
 	//  1. Of anybody else nothing is stored: it is ErrStale. (Trees "builds them while their member is
 	//     held, and of nobody else")

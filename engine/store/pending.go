@@ -11,6 +11,9 @@ import (
 type Batch struct {
 	Fence  int64          // as Claim gave it
 	Inputs []engine.Input // undecided, by Seq; at most the limit
+	// Kept are those of Inputs, by Seq, that are not decided with the batch: their members go on, and what was
+	// kept of them before comes first. Commit keeps them.
+	Kept map[int64]bool
 	// Due are members with a run whose DueAt, or with a Look whose At, is at or before Horizon; at
 	// most the limit.
 	Due []string

@@ -31,6 +31,9 @@ func (w *Worker) answered(ctx context.Context, in *engine.Input) (*store.Attempt
 func (w *Worker) readdress(ctx context.Context, b *batch) (mended bool, err error) {
 	for n := range b.Inputs {
 		in := &b.Inputs[n]
+		if b.Kept[in.Seq] {
+			continue
+		}
 		if in.Kind == engine.InputResult && slices.ContainsFunc(b.states[in.Member].Runs, func(r *engine.Run) bool {
 			return r.ID == in.Name
 		}) {

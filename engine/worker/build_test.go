@@ -254,3 +254,62 @@ func TestOneWhoCannotBeBuiltForHoldsUpNobody(t *testing.T) {
 	w.until("the first goes on", func() bool { return w.counts("thanks").Entered == 2 })
 	w.until("nothing fails", func() bool { return gauge(t, wk, "usher_failing_builds") == 0 })
 }
+
+// However many inputs were kept of a member, they are decided in their order, a part after the other, and others
+// between them; also when the process dies meanwhile.
+func TestManyKeptInputsAreDecidedInTheirOrder(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	m := longHistories(w, 2)
+	hot, cold := m[0], m[1]
+	g := &gated{Store: w.Store, begun: make(chan struct{}, 1), goOn: make(chan struct{})}
+	w.edit = func(c *worker.Config) { c.Store = g }
+	ctx, die := context.WithCancel(w.ctx)
+	defer die()
+	ended := make(chan error, 1)
+	wk := w.worker()
+	go func() { ended <- wk.Run(ctx) }()
+	w.idle()
+	w.activate(sums, thanks, reminds)
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(happened("left", hot, "member.left"), order("first", hot))
+	wk.Wake(hot)
+	<-g.begun
+	const many = 1000
+	var want []string
+	for i := range many {
+		want = append(want, fmt.Sprint("kept", i))
+		w.accept(order(want[i], hot))
+	}
+	wk.Wake(hot)
+	w.advance(15 * time.Minute)
+	close(g.goOn)
+	w.until("some are decided", func() bool { return w.counts("thanks").Entered > 100 })
+	die()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.edit = nil
+	wk = w.run()
+	w.accept(order("mine", cold), order("last", hot))
+	wk.Wake(hot, cold)
+	w.until("all are decided", func() bool { return w.counts("thanks").Entered == many+3 })
+	list, _, err := w.Runs(w.ctx, store.RunFilter{Playbook: "thanks", Member: hot, Limit: 2 * many})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(append([]string{"first"}, want...), "last")
+	slices.Reverse(want)
+	for i, id := range want {
+		if got := list[i].Trigger["id"]; got != id {
+			t.Fatalf("the %dth from the end is %v, want %s", i, got, id)
+		}
+	}
+	if m, err := w.Member(w.ctx, hot); err != nil || slices.Contains(m.Tags, "reminded") {
+		t.Errorf("paid in time, and %v, %v", m.Tags, err)
+	}
+	if differences := w.replayed(""); len(differences) > 0 {
+		t.Errorf("decided again: %v", differences)
+	}
+}

@@ -145,6 +145,9 @@ func newBatch(lane int, found *store.Batch) *batch {
 		suspects: map[string]bool{},
 	}
 	for _, in := range found.Inputs {
+		if found.Kept[in.Seq] {
+			continue
+		}
 		if _, known := b.inputs[in.Member]; !known {
 			b.members = append(b.members, in.Member)
 		}

@@ -8,7 +8,9 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/blocks"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/held"
 )
 
 // Commit stores what a batch did.
@@ -24,6 +26,9 @@ func (d *db) Commit(ctx context.Context, lane int, fence, watermark int64, c *en
 	// What is stored is stored. When members were last seen can be noted later: it comes out of the
 	// events, and who asks for it meets the same error.
 	_ = d.noteStored(ctx, lane, c.Members)
+	if len(b.going) > 0 { // else Release puts the next part back
+		_ = d.goOn(ctx, lane, false)
+	}
 	return nil
 }
 
@@ -40,6 +45,7 @@ type batch struct {
 	records          []encoded
 	cascaded         [][]byte
 	emitted          [][]byte
+	going            []held.Member // of the lane
 }
 
 // runRow is what is written of a run besides its plain fields.
@@ -185,7 +191,7 @@ func (b *batch) put(t *tx) error {
 			return of(c.Member, fmt.Errorf("store coupon %s: %w", c.Code, err))
 		}
 	}
-	if err := t.issued(b.Coupons, b.Taken); err != nil {
+	if err := blocks.Issued(t.Conn, b.Coupons, b.Taken); err != nil {
 		return fmt.Errorf("count coupons: %w", err)
 	}
 	for i := range b.Trees {
@@ -218,25 +224,15 @@ func (b *batch) check(t *tx) error {
 			return err
 		}
 	}
-	for pool, n := range b.Taken {
-		if n == 0 || !fresh {
-			continue
-		}
-		fresh, err = t.one("SELECT 1 FROM blocks WHERE pool = ? AND lane = ? AND free >= ?", []any{pool, b.lane, n},
-			func(row) error { return nil })
-		if err != nil {
+	if fresh {
+		if fresh, err = blocks.Holds(t.Conn, b.lane, b.Taken); err != nil {
 			return err
 		}
 	}
 	if !fresh {
 		return store.ErrStale
 	}
-	for pool, n := range b.Taken {
-		if _, err := t.exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND lane = ?", n, pool, b.lane); err != nil {
-			return fmt.Errorf("take from coupon pool %s: %w", pool, err)
-		}
-	}
-	return nil
+	return blocks.Take(t.Conn, b.lane, b.Taken)
 }
 
 func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/held"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
@@ -83,7 +84,14 @@ func (d *db) pending(ctx context.Context, lane int, now time.Time, behind *store
 		if now = now.Truncate(time.Millisecond); b.Horizon.After(now) {
 			b.Horizon = now.UTC()
 		}
+		going, err := held.GoingOn(c.Conn, lane)
+		if err != nil || len(going) > 0 && behind.Size() > 0 {
+			return err // what is behind the batch moves with its commit
+		}
 		if err := c.pendingInputs(lane, limit, earlier, b); err != nil {
+			return err
+		}
+		if err := c.pendingOfGoing(going, b); err != nil {
 			return err
 		}
 		next, err = c.pendingDue(lane, limit, b, behind.Due)
@@ -121,6 +129,27 @@ func (c *conn) pendingInputs(lane, limit int, earlier int64, b *store.Batch) err
 		_, err = c.one("SELECT at "+behind+"AND seq <= ? ORDER BY at LIMIT 1", []any{lane, last, earlier}, bounded)
 	}
 	return err
+}
+
+// pendingOfGoing says which inputs are kept, of members who go on. What is left of some of them may have been
+// accepted before what others have in the batch.
+func (c *conn) pendingOfGoing(going []held.Member, b *store.Batch) error {
+	if len(going) == 0 {
+		return nil
+	}
+	b.Kept = held.Keeps(going, b.Inputs)
+	for i := range going {
+		at, bounded, err := going[i].Bound(c.Conn)
+		if err != nil {
+			return err
+		}
+		if bounded {
+			if b.More = true; instant(at).Before(b.Horizon) {
+				b.Horizon = instant(at)
+			}
+		}
+	}
+	return nil
 }
 
 // pendingDue reads who is due, but for those who are among others.

@@ -11,6 +11,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
 const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
@@ -62,26 +63,74 @@ func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.
 
 // Retry puts what failed back.
 func (d *db) Retry(ctx context.Context, n int64, now time.Time) (store.Failure, error) {
-	return d.settleFailure(ctx, n, now, store.FailureRetried, (*tx).retry)
+	return d.settleFailure(ctx, n, now, store.FailureRetried, d.retrying)
 }
 
 // Drop takes a failure from the list.
 func (d *db) Drop(ctx context.Context, n int64, now time.Time) (store.Failure, error) {
-	return d.settleFailure(ctx, n, now, store.FailureDropped, (*tx).drop)
+	return d.settleFailure(ctx, n, now, store.FailureDropped, dropping)
 }
 
 // settling does to a failure what settles it.
 type settling func(*tx, *store.Failure, time.Time) error
 
+// settler returns what settles some failures, after a look at what takes long.
+type settler func(ctx context.Context, list []int64) (settling, error)
+
+func dropping(context.Context, []int64) (settling, error) { return (*tx).drop, nil }
+
+// retrying looks which members can be read again: these go on when their failures are settled.
+func (d *db) retrying(ctx context.Context, list []int64) (settling, error) {
+	var members []string
+	err := d.read(ctx, func(c *conn) error {
+		const read = "SELECT f.id FROM json_each(?) j CROSS JOIN failures f WHERE f.n = j.value AND f.what = 'member' AND f.outcome = ''"
+		return c.query(read, []any{sqlconn.List(list)}, func(r row) error {
+			members = append(members, r.str(0))
+			return nil
+		})
+	})
+	bad := map[string]string{}
+	for _, m := range members {
+		if err == nil {
+			bad[m], _, err = d.unreadable(ctx, m, 0)
+		}
+	}
+	return func(t *tx, f *store.Failure, now time.Time) error {
+		if why := bad[f.ID]; why != "" && f.What == store.FailedMember {
+			return &store.NotSettled{Reason: "it still cannot be read: " + why}
+		}
+		return t.retry(f, now)
+	}, err
+}
+
+// letGoOf lets members go on whose failures are settled by a retry.
+func (d *db) letGoOf(ctx context.Context, settled ...store.Failure) error {
+	for i := range settled {
+		if f := &settled[i]; f.What == store.FailedMember && f.Outcome == store.FailureRetried {
+			if err := d.letGo(ctx, f.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (d *db) settleFailure(
-	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, do settling,
+	ctx context.Context, n int64, now time.Time, outcome store.FailureOutcome, by settler,
 ) (f store.Failure, err error) {
+	do, err := by(ctx, []int64{n})
 	// What was taken before comes in before: see Accept.
-	if err = d.journal.Settle(ctx, journal.AnyLane, 0); err == nil {
+	if err == nil {
+		err = d.journal.Settle(ctx, journal.AnyLane, 0)
+	}
+	if err == nil {
 		err = d.write(ctx, inputRows, func(t *tx) (err error) {
 			f, err = t.settleFailure(n, now, outcome, do)
 			return err
 		})
+	}
+	if err == nil {
+		err = d.letGoOf(ctx, f)
 	}
 	if err != nil {
 		return f, fmt.Errorf("failure %d: %w", n, err)
@@ -114,18 +163,18 @@ func (t *tx) settleFailure(n int64, now time.Time, outcome store.FailureOutcome,
 
 // RetryAll puts back what failed and a filter selects.
 func (d *db) RetryAll(ctx context.Context, f store.FailureFilter, now time.Time) (store.Settled, error) {
-	return d.settleFailures(ctx, f, now, store.FailureRetried, (*tx).retry)
+	return d.settleFailures(ctx, f, now, store.FailureRetried, d.retrying)
 }
 
 // DropAll takes from the list what a filter selects.
 func (d *db) DropAll(ctx context.Context, f store.FailureFilter, now time.Time) (store.Settled, error) {
-	return d.settleFailures(ctx, f, now, store.FailureDropped, (*tx).drop)
+	return d.settleFailures(ctx, f, now, store.FailureDropped, dropping)
 }
 
 // settleFailures settles a group in one commit. What is to be settled is found outside of it, because
 // that may take long.
 func (d *db) settleFailures(
-	ctx context.Context, f store.FailureFilter, now time.Time, outcome store.FailureOutcome, do settling,
+	ctx context.Context, f store.FailureFilter, now time.Time, outcome store.FailureOutcome, by settler,
 ) (s store.Settled, err error) {
 	after := int64(0)
 	if f.Cursor != "" {
@@ -155,6 +204,10 @@ func (d *db) settleFailures(
 		return err
 	})
 	s.Next = next
+	var do settling
+	if err == nil {
+		do, err = by(ctx, list)
+	}
 	if err == nil && len(list) > 0 {
 		err = d.journal.Settle(ctx, journal.AnyLane, 0)
 	}
@@ -163,6 +216,9 @@ func (d *db) settleFailures(
 			s = store.Settled{Next: next}
 			return t.settleFailures(list, now, outcome, do, &s)
 		})
+	}
+	if err == nil {
+		err = d.letGoOf(ctx, s.Done...)
 	}
 	if err != nil {
 		return store.Settled{}, fmt.Errorf("settle failures: %w", err)
@@ -196,7 +252,7 @@ func (t *tx) retry(f *store.Failure, now time.Time) error {
 		const again = "UPDATE deliveries SET state = 'pending', attempts = 0, settle_at = 0, not_before = ? WHERE key = ? AND state = 'archived'"
 		return t.settleArchived(f.ID, string(store.FailureRetried), now, again)
 	case store.FailedMember:
-		return t.retryMember(f.ID)
+		return nil // they go on when this is stored: see letGoOf
 	case store.FailedRun, store.FailedWait:
 		return &store.NotSettled{Reason: "the run has failed and is over, and a run is not begun again: start the playbook anew for the member " +
 			"(its event under a new id, or `usher trigger`), and drop this"}
@@ -214,7 +270,7 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 		const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ? AND state = 'archived'"
 		return t.settleArchived(f.ID, string(store.FailureDropped), now, end)
 	case store.FailedMember:
-		held, err := t.isHeld(f.ID)
+		held, err := t.isHeld(f.ID, false)
 		if held && err == nil {
 			err = &store.NotSettled{Reason: "the member is held until what is stored of them can be read: mend that, then retry this"}
 		}
@@ -258,22 +314,6 @@ func (t *tx) retryInput(f *store.Failure) error {
 	}
 	_, err = t.exec("UPDATE failures SET seq = ? WHERE n = ?", t.clock.seq, f.N)
 	return err
-}
-
-// retryMember lets a member go on who is held and can be read.
-func (t *tx) retryMember(member string) error {
-	held, err := t.isHeld(member)
-	if err != nil || !held {
-		return err // released since: nothing is left to do
-	}
-	why, err := t.unreadable(member)
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		return &store.NotSettled{Reason: "it still cannot be read: " + why}
-	}
-	return t.release(member, acceptedNow)
 }
 
 // settleArchived changes a delivery that was given up on, and notes that in the trace of its run.

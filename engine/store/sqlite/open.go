@@ -18,6 +18,7 @@ import (
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
+	"github.com/usher-run/usher/engine/store/sqlite/held"
 	"github.com/usher-run/usher/engine/store/sqlite/hold"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
@@ -76,6 +77,7 @@ type db struct {
 	tellLost func(what string) // may be nil
 	clock    *clock.Clock
 	dsn      string
+	looks    held.Looks // at members that are held
 
 	lock         func(*os.File) (bool, error)
 	tellUnlocked func(error) // may be nil

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,6 +180,132 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("the history has them", ids(events), []string{"f", "d", "c", "a"})
 	},
+	"lets a member go on in parts, in the order of their inputs": func(t *testing.T, s *suite) {
+		for _, building := range []bool{false, true} {
+			lane, m := s.membersOfLane(2)
+			prefix := fmt.Sprint(building, "-")
+			var want []string
+			accept := func(member string, n int) (last engine.Input) {
+				var list []engine.Input
+				for range n {
+					list = append(list, event(fmt.Sprint(prefix, member, len(want)), member, "x"))
+					if member == m[0] {
+						want = append(want, list[len(list)-1].ID)
+					} else {
+						list[len(list)-1].ID += "other" + fmt.Sprint(now().UnixNano(), len(list))
+					}
+				}
+				in := s.accept(list...)
+				return in[len(in)-1]
+			}
+			s.commit(m[0], 0, &engine.Changes{
+				Members: []*engine.Member{{ID: m[0]}}, Runs: []*engine.Run{waiting(prefix+"r", m[0], now())},
+			})
+			last := accept(m[0], 700)
+			s.commit(m[0], last.Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken", Building: building}}})
+			accept(m[1], 30)
+			accept(m[0], 20)
+			if building {
+				s.must(s.BuildTrees(s.ctx, m[0], nil, true))
+			} else {
+				released, err := s.Release(s.ctx)
+				s.must(err)
+				s.same("released", released, []string{m[0]})
+			}
+			held, err := s.Held(s.ctx)
+			s.must(err)
+			s.same("held", len(held), 0)
+			s.same("the state can be read", s.states(m, nil)[m[0]].Unreadable(), "")
+			var got []string
+			var at time.Time
+			for n := 0; ; n++ {
+				b := s.pending(lane, 70)
+				if len(b.Inputs) == 0 {
+					break
+				}
+				here := 0
+				for _, in := range b.Inputs {
+					if in.Member == m[0] && !b.Kept[in.Seq] {
+						got, here = append(got, in.ID), here+1
+						if in.At.Before(at) {
+							t.Errorf("%s was accepted at %v, and one before it at %v", in.ID, in.At, at)
+						}
+						at = in.At
+					}
+				}
+				some := len(got) < 400 // are kept
+				if some && here > 0 && building && b.Horizon.After(last.At) {
+					t.Errorf("the horizon is %v, and some of %v are kept", b.Horizon, last.At)
+				}
+				if some {
+					s.same("no wait is due before what came before it", b.Due, []string(nil))
+				}
+				if n == 1 {
+					if all := s.pending(lane, 5000); len(all.Inputs)-len(all.Kept) > 300 {
+						t.Errorf("%d inputs are put back at once", len(all.Inputs))
+					}
+				}
+				if n < 8 {
+					accept(m[0], 3)
+				}
+				s.commit(m[1], b.Last(), &engine.Changes{})
+			}
+			s.inOrder(got, want)
+			s.same("and what is due", s.pending(lane, 10).Due, []string{m[0]})
+			over := waiting(prefix+"r", m[0], time.Time{})
+			over.New, over.State = false, engine.RunDone
+			s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{over}})
+			events, _, err := s.MemberEvents(s.ctx, m[0], "", 2000)
+			s.must(err)
+			past := 0
+			for i := range events {
+				if strings.HasPrefix(events[i].ID, prefix) {
+					past++
+				}
+			}
+			s.same("the history has them", past, len(want))
+		}
+	},
+	"holds a member again who goes on": func(t *testing.T, s *suite) {
+		lane, m := s.membersOfLane(2)
+		var list []engine.Input
+		var want []string
+		for i := range 400 {
+			want = append(want, fmt.Sprint("e", i))
+			list = append(list, event(want[i], m[0], "x"))
+		}
+		in := s.accept(list...)
+		s.commit(m[0], in[len(in)-1].Seq, &engine.Changes{Held: []engine.Held{{Member: m[0], Error: "broken"}}})
+		_, err := s.Release(s.ctx)
+		s.must(err)
+		var got []string
+		again := false
+		for {
+			b := s.pending(lane, 60)
+			if len(b.Inputs) == 0 {
+				break
+			}
+			c := &engine.Changes{}
+			if again = !again; again && len(got) > 0 {
+				c.Held = []engine.Held{{Member: m[0], Error: "broken again"}}
+			} else {
+				for _, in := range b.Inputs {
+					if !b.Kept[in.Seq] {
+						got = append(got, in.ID)
+					}
+				}
+			}
+			s.commit(m[0], b.Last(), c)
+			if len(c.Held) > 0 {
+				held, err := s.Held(s.ctx)
+				s.must(err)
+				s.same("held", held, c.Held)
+				_, err = s.Release(s.ctx)
+				s.must(err)
+			}
+		}
+		s.inOrder(got, want)
+	},
 	"tells the oldest undecided input of each lane": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(2)
 		other := s.otherMember()
@@ -198,4 +326,15 @@ var asideCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("an occurrence has no instant of acceptance", oldest[lane], store.Undecided{Occurrence: in[2].Seq + 1})
 	},
+}
+
+// inOrder compares ids of what was decided, and shows no more of them than where they differ.
+func (s *suite) inOrder(got, want []string) {
+	s.t.Helper()
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			s.t.Fatalf("of %d inputs %d were decided; from the %dth on %v, want %v", len(want), len(got), i+1,
+				got[min(i, len(got)):min(i+3, len(got))], want[min(i, len(want)):min(i+3, len(want))])
+		}
+	}
 }

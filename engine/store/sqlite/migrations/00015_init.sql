@@ -23,6 +23,8 @@ CREATE TABLE inbox (
 ) WITHOUT ROWID;
 -- The history of a member. What the watermark has not passed is not decided, and no history yet.
 CREATE INDEX inbox_history ON inbox (hash, name, time, seq) WHERE kind IN ('event', 'cascaded');
+-- What is kept of members that are held.
+CREATE INDEX inbox_held ON inbox (hash, seq) WHERE kind >= 'held ' AND kind < 'held!';
 
 -- What inputs are known by, kept at least as long as they are: 63 bits of a hash of the kind that one was accepted as and of its id, under
 -- the key of that number, and where it is in the inbox.
@@ -272,16 +274,20 @@ CREATE TABLE requests (
     content BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Members of whom something that is stored cannot be read, or whose trees are being built. Nothing is decided on them: their inputs, which
--- have a larger seq than this one, stay in the inbox under a kind that begins with 'held ', behind the watermark, until they go on.
+-- Members of whom something that is stored cannot be read, or whose trees are being built. Nothing is decided on them: their inputs stay in
+-- the inbox under a kind that begins with 'held ', behind the watermark. going is 1 when they go on with inputs that are accepted anew, 2
+-- with inputs as they were: first to last is the part that was put back last, the others are kept until it is decided.
 CREATE TABLE held (
     subject INTEGER PRIMARY KEY,
     lane   INTEGER NOT NULL,
     at      INTEGER NOT NULL,
     error   TEXT    NOT NULL,
-    seq     INTEGER NOT NULL,
-    building INTEGER NOT NULL
+    building INTEGER NOT NULL,
+    going   INTEGER NOT NULL DEFAULT 0,
+    first   INTEGER NOT NULL DEFAULT 0,
+    last    INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX held_going ON held (lane) WHERE going > 0;
 
 CREATE TABLE workspaces (
     hash  TEXT NOT NULL PRIMARY KEY,
