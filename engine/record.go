@@ -73,7 +73,7 @@ func (r *Record) FailedBy(failed *Entry) (why string) {
 
 // Version is the number of the rules by which this package decides. It is raised when the same inputs
 // may be decided otherwise than before.
-const Version = 2
+const Version = 3
 
 // WhatError is the What of an entry that says why a step failed.
 const WhatError = "error"

@@ -92,13 +92,14 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 // capped reports whether one more message on the channel that goes out now would go over a frequency
 // cap.
 func (d *decider) capped(channel string) bool {
-	for _, f := range d.e.ws.Schema.Caps {
-		if len(f.Channels) > 0 && !slices.Contains(f.Channels, channel) {
+	for i := range d.e.ws.Schema.Caps {
+		f := &d.e.ws.Schema.Caps[i]
+		if !f.Counts(channel) {
 			continue
 		}
 		since, n := f.Per.Before(d.now.In(d.zone)), 0
 		for _, s := range d.st.Member.Sends {
-			if s.At.After(since) && (len(f.Channels) == 0 || slices.Contains(f.Channels, s.Channel)) {
+			if s.At.After(since) && f.Counts(s.Channel) {
 				n++
 			}
 		}
@@ -109,18 +110,23 @@ func (d *decider) capped(channel string) bool {
 	return false
 }
 
-// countSend remembers a message that goes out now, for as long as a frequency cap can see it.
+// countSend remembers a message that goes out now, for as long as a frequency cap can see it, and
+// forgets what none can see any more.
 func (d *decider) countSend(channel string) {
-	caps := d.e.ws.Schema.Caps
-	if len(caps) == 0 {
-		return
+	counts := func(s Send) bool {
+		for i := range d.e.ws.Schema.Caps {
+			if f := &d.e.ws.Schema.Caps[i]; f.Counts(s.Channel) && d.now.Sub(s.At) <= f.Per.Longest() {
+				return true
+			}
+		}
+		return false
 	}
-	var longest time.Duration
-	for _, f := range caps {
-		longest = max(longest, f.Per.Longest())
+	m, s := d.st.Member, Send{Channel: channel, At: d.now}
+	known := len(m.Sends)
+	m.Sends = slices.DeleteFunc(m.Sends, func(s Send) bool { return !counts(s) })
+	d.touched = d.touched || len(m.Sends) < known
+	if counts(s) {
+		m.Sends = append(m.Sends, s)
+		d.touched = true
 	}
-	m := d.st.Member
-	m.Sends = slices.DeleteFunc(m.Sends, func(s Send) bool { return d.now.Sub(s.At) > longest })
-	m.Sends = append(m.Sends, Send{Channel: channel, At: d.now})
-	d.touched = true
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -167,6 +168,60 @@ actions: ` + steps + "\n"}))
 		}
 		if want == engine.DeliveryPending && !c.Releases[0].At.Equal(night.Add(9*time.Hour)) {
 			t.Errorf("released at %v", c.Releases[0].At)
+		}
+	}
+}
+
+// Of messages that went out no more is kept than a frequency cap can see; one that is added counts what goes out
+// from then on, and what another has counted.
+func TestSendsAreKeptForCaps(t *testing.T) {
+	book := `id: p
+stage: activation
+trigger: {event: go}
+mode: parallel
+actions:
+  - {id: one, message: {channel: out, text: 你好}}
+  - {id: two, message: {channel: other, text: 你好}}
+`
+	caps := func(list string) *engine.Engine {
+		return newEngine(load(t, map[string]string{"playbooks/p.yaml": book, "usher.yaml": `usher: 1
+timezone: UTC
+events: {go: {}}
+channels: {out: {type: log}, other: {type: log}}
+frequency_caps: [` + list + "]\n"}))
+	}
+	day := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	st := &engine.State{Member: &engine.Member{ID: "m"}}
+	for i, c := range []struct {
+		caps  string
+		after time.Duration
+		sends string // that are kept then
+		out   int
+	}{
+		{"", 0, "[]", 2},
+		{"{channels: [out], max: 5, per: 2d}", time.Hour, "[out 1h]", 2},
+		{"{channels: [out], max: 5, per: 2d}", 2 * time.Hour, "[out 1h out 2h]", 2},
+		// Of before it, a new one knows what another has counted.
+		{"{max: 3, per: 1d}", 3 * time.Hour, "[out 1h out 2h out 3h]", 1},
+		// Each channel by its own caps.
+		{"{channels: [out], max: 9, per: 1h}, {channels: [other], max: 9, per: 7d}", 4 * time.Hour, "[out 3h out 4h other 4h]", 2},
+		{"{channels: [other], max: 9, per: 7d}", 5 * time.Hour, "[other 4h other 5h]", 2},
+		{"", 6 * time.Hour, "[]", 2},
+	} {
+		now := day.Add(c.after)
+		var changes engine.Changes
+		in := engine.Input{
+			Seq: int64(i + 1), Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Name: "go", Member: "m", At: now, Time: now,
+		}
+		if err := caps(c.caps).Decide("m", st, []engine.Input{in}, now, nil, &changes); err != nil {
+			t.Fatal(err)
+		}
+		var kept []string
+		for _, s := range st.Member.Sends {
+			kept = append(kept, fmt.Sprintf("%s %.0fh", s.Channel, s.At.Sub(day).Hours()))
+		}
+		if got := fmt.Sprint(kept); got != c.sends || len(changes.Deliveries) != c.out {
+			t.Errorf("%d: kept %s, want %s; %d go out, want %d", i, got, c.sends, len(changes.Deliveries), c.out)
 		}
 	}
 }

@@ -113,6 +113,11 @@ type FrequencyCap struct {
 	Pos      diag.Pos
 }
 
+// Counts reports whether messages on a channel count.
+func (f *FrequencyCap) Counts(channel string) bool {
+	return len(f.Channels) == 0 || slices.Contains(f.Channels, channel)
+}
+
 // QuietHours is the daily time in which promotional messages wait. Times are minutes since
 // midnight.
 type QuietHours struct {
