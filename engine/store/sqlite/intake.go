@@ -134,12 +134,7 @@ func movesLastSeen(in *engine.Input, data []byte) bool {
 }
 
 // millis is how an instant is stored: 0 is none.
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
+func millis(t time.Time) int64 { return sqlconn.Millis(t) }
 
 func instant(ms int64) time.Time { return sqlconn.Instant(ms) }
 

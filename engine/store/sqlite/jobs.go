@@ -1,59 +1,30 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/jobrows"
 )
 
-const jobColumns = `n, name, kind, playbook, segment, at, asked_by, data, state, reason, cursor, looked_at, reached,
-	passed_over, ended_at`
-
-func jobOf(r row) store.Job {
-	return store.Job{
-		N: r.int(0), Name: r.str(1), Kind: store.JobKind(r.str(2)), Playbook: r.str(3), Segment: r.str(4),
-		At: instant(r.int(5)), By: r.str(6), Data: r.bytes(7), State: store.JobState(r.str(8)), Reason: r.str(9),
-		Cursor: r.str(10), LookedAt: int(r.int(11)), Reached: int(r.int(12)), PassedOver: int(r.int(13)),
-		EndedAt: instant(r.int(14)),
-	}
-}
-
 // job returns one job by a condition; ErrNotFound: there is none.
-func (c *conn) job(condition string, args ...any) (j store.Job, err error) {
-	found, err := c.one("SELECT "+jobColumns+" FROM jobs "+condition, args, func(r row) error {
-		j = jobOf(r)
-		return nil
-	})
-	if err == nil && !found {
-		err = store.ErrNotFound
+func (c *conn) job(condition string, args ...any) (store.Job, error) {
+	list, err := jobrows.Read(c.Conn, condition, args...)
+	if err != nil || len(list) == 0 {
+		return store.Job{}, cmp.Or(err, store.ErrNotFound)
 	}
-	return j, err
-}
-
-// addJob stores a job once under its name.
-func (t *tx) addJob(j *store.Job) (first bool, err error) {
-	var members []byte
-	if len(j.Members) > 0 {
-		if members, err = json.Marshal(j.Members); err != nil {
-			return false, err
-		}
-	}
-	const put = `INSERT INTO jobs (name, kind, playbook, segment, members, at, asked_by, data, state, reason, cursor, looked_at,
-		reached, passed_over, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	n, err := t.exec(put, j.Name, string(j.Kind), j.Playbook, j.Segment, members, millis(j.At), j.By, j.Data,
-		string(j.State), j.Reason, j.Cursor, j.LookedAt, j.Reached, j.PassedOver, millis(j.EndedAt))
-	return n == 1, err
+	return list[0], nil
 }
 
 // AddJob stores a job once under its name.
 func (d *db) AddJob(ctx context.Context, j store.Job) (stored store.Job, first bool, err error) {
 	err = d.write(ctx, 1, func(t *tx) error {
-		if first, err = t.addJob(&j); err == nil {
+		if first, err = jobrows.Add(t.Conn, &j); err == nil {
 			stored, err = t.job("WHERE name = ?", j.Name)
 		}
 		return err
@@ -79,10 +50,8 @@ func (d *db) LastOccurrence(ctx context.Context, playbook string) (j store.Job, 
 // OpenJobs lists what is still to be carried out.
 func (d *db) OpenJobs(ctx context.Context) (list []store.Job, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		return c.query("SELECT "+jobColumns+" FROM jobs WHERE state = 'open' ORDER BY n", nil, func(r row) error {
-			list = append(list, jobOf(r))
-			return nil
-		})
+		list, err = jobrows.Read(c.Conn, "WHERE state = 'open' ORDER BY n")
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list open jobs: %w", err)
@@ -117,19 +86,12 @@ func (d *db) Advance(ctx context.Context, p store.Progress) (j store.Job, err er
 		if p.End != "" {
 			j.State, j.Reason, j.EndedAt = p.End, p.Reason, instant(millis(p.At))
 		}
-		return t.putJob(&j)
+		return jobrows.Put(t.Conn, &j)
 	})
 	if err != nil {
 		return j, fmt.Errorf("advance job %d: %w", p.Job, err)
 	}
 	return j, nil
-}
-
-func (t *tx) putJob(j *store.Job) error {
-	const put = `UPDATE jobs SET cursor = ?, looked_at = ?, reached = ?, passed_over = ?, state = ?, reason = ?, ended_at = ?
-		WHERE n = ?`
-	_, err := t.exec(put, j.Cursor, j.LookedAt, j.Reached, j.PassedOver, string(j.State), j.Reason, millis(j.EndedAt), j.N)
-	return err
 }
 
 // Job returns a job with its members.
@@ -155,21 +117,17 @@ func (d *db) Jobs(ctx context.Context, f store.JobFilter) (list []store.Job, nex
 	if err != nil {
 		return nil, "", err
 	}
-	of := "jobs WHERE"
+	of := "WHERE"
 	if f.State == store.JobOpen {
-		of = "jobs INDEXED BY jobs_open WHERE state = 'open' AND"
+		of = "INDEXED BY jobs_open WHERE state = 'open' AND"
 	}
 	err = d.read(ctx, func(c *conn) error {
-		lowest, more, err := c.window("n", of+" n < ?", before)
+		lowest, more, err := c.window("n", "jobs "+of+" n < ?", before)
 		if err != nil {
 			return err
 		}
-		read := "SELECT " + jobColumns + " FROM " + of + ` n >= ? AND n < ? AND ? IN ('', state) AND ? IN ('', playbook)
-			ORDER BY n DESC LIMIT ?`
-		err = c.query(read, []any{lowest, before, string(f.State), f.Playbook, f.Limit + 1}, func(r row) error {
-			list = append(list, jobOf(r))
-			return nil
-		})
+		list, err = jobrows.Read(c.Conn, of+` n >= ? AND n < ? AND ? IN ('', state) AND ? IN ('', playbook)
+			ORDER BY n DESC LIMIT ?`, lowest, before, string(f.State), f.Playbook, f.Limit+1)
 		list, next = firstOf(list, f.Limit, func(j *store.Job) int64 { return j.N }, more, lowest)
 		return err
 	})
@@ -190,7 +148,7 @@ func (d *db) CancelJob(ctx context.Context, n int64, reason string, now time.Tim
 			return nil
 		}
 		j.State, j.Reason, j.EndedAt = store.JobCancelled, reason, instant(millis(now))
-		return t.putJob(&j)
+		return jobrows.Put(t.Conn, &j)
 	})
 	if err == nil && ended {
 		err = store.ErrConflict

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/jobrows"
 )
 
 // WatchSegments keeps the time of each watch that goes on, and begins those that are new or about
@@ -55,7 +56,7 @@ func (d *db) WatchSegments(ctx context.Context, segments map[string]string,
 		if !changed {
 			return nil
 		}
-		_, err = t.addJob(&store.Job{
+		_, err = jobrows.Add(t.Conn, &store.Job{
 			Name: fmt.Sprintf("%s:%d", store.JobReevaluation, millis(now)), Kind: store.JobReevaluation, At: now,
 			By: "the workspace", State: store.JobOpen,
 		})
