@@ -60,9 +60,6 @@ type guardedKey struct {
 	limit *rate.Limiter
 }
 
-// askedBy is under what a request keeps the name of its key.
-const askedBy = "asked by"
-
 // name tells a key from others of its scope, without telling the key.
 func (k *guardedKey) name() string { return fmt.Sprintf("%s key %x", k.Scope, k.Hash[:4]) }
 
@@ -86,6 +83,19 @@ func (s *server) keyOf(secret string) *guardedKey {
 	return found
 }
 
+// askedBy returns the name of the key of a request that was let through.
+func (s *server) askedBy(c *gin.Context) string {
+	secret, err := presented(c)
+	if err != nil {
+		return ""
+	}
+	key := s.keyOf(secret)
+	if key == nil {
+		return ""
+	}
+	return key.name()
+}
+
 // allowed lets through requests with a key of the scope, within its rate.
 func (s *server) allowed(scope Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
@@ -104,7 +114,6 @@ func (s *server) allowed(scope Scope) gin.HandlerFunc {
 			s.fail(c, newError(codeForbidden, "this needs a key of scope %s; the key that was sent has scope %s", scope,
 				key.Scope))
 		default:
-			c.Set(askedBy, key.name())
 			s.withinRate(c, key)
 		}
 	}

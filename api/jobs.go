@@ -76,7 +76,7 @@ func (s *server) cancelJob(c *gin.Context) (jobView, error) {
 	if err != nil {
 		return jobView{}, noJob(id)
 	}
-	j, err := s.Store.CancelJob(c.Request.Context(), n, "by "+c.GetString(askedBy), s.now())
+	j, err := s.Store.CancelJob(c.Request.Context(), n, "by "+s.askedBy(c), s.now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return jobView{}, noJob(id)
@@ -87,7 +87,7 @@ func (s *server) cancelJob(c *gin.Context) (jobView, error) {
 		return jobView{}, err
 	}
 	s.Log.Info("a job was cancelled", "job", id, "kind", j.Kind, "playbook", j.Playbook, "reached", j.Reached, "by",
-		c.GetString(askedBy))
+		s.askedBy(c))
 	return viewJob(j), nil
 }
 

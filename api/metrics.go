@@ -2,6 +2,7 @@ package api
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,9 +38,9 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 func (s *server) measured(route string) gin.HandlerFunc {
 	seconds := s.metrics.seconds.WithLabelValues(route)
 	return func(c *gin.Context) {
-		start := prometheus.NewTimer(seconds)
+		start := time.Now()
 		defer func() {
-			start.ObserveDuration()
+			seconds.Observe(time.Since(start).Seconds())
 			s.metrics.requests.WithLabelValues(route, c.Request.Method, strconv.Itoa(c.Writer.Status())).Inc()
 		}()
 		c.Next()

@@ -276,7 +276,7 @@ func (s *server) startJob(
 	}
 	j := store.Job{
 		Name: triggerName(playbook, key), Kind: store.JobTrigger, Playbook: playbook, Members: body.Members, At: s.now(),
-		By: c.GetString(askedBy), Data: data, State: store.JobOpen,
+		By: s.askedBy(c), Data: data, State: store.JobOpen,
 	}
 	if body.Segment != nil {
 		j.Segment = *body.Segment
