@@ -25,7 +25,7 @@ func (d *db) Commit(ctx context.Context, lane int, fence, watermark int64, c *en
 	}
 	// What is stored is stored. When members were last seen can be noted later: it comes out of the
 	// events, and who asks for it meets the same error.
-	_ = d.noteStored(ctx, lane, c.Members)
+	_ = d.noteStored(ctx, lane, c.Members, watermark)
 	if len(b.going) > 0 { // else Release puts the next part back
 		_ = d.goOn(ctx, lane, false)
 	}

@@ -55,23 +55,18 @@ func (v seenView) Seen(lane int, from, to int64, each func(member string, at, se
 	})
 }
 
-// noteStored says of members whose state was stored that it knows when they were last seen. When too
-// much is known from events alone, it is brought to the subjects.
-func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member) error {
-	var list map[string]int64
-	var to int64
-	err := d.read(ctx, func(c *conn) error {
-		return d.seen.Of(seenView{c}, lane, func(s *lastseen.Lane) {
-			for _, m := range members {
-				s.Stored(m.ID, millis(m.LastSeenAt))
-			}
-			list, to = s.ToStore()
-		})
-	})
-	if err != nil || list == nil {
-		return err
+// noteStored says of members whose state a commit has stored that it knows when they were last seen.
+// When too much is known from events alone, it is brought to the subjects.
+func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member, decided int64) error {
+	stored := make(map[string]int64, len(members))
+	for _, m := range members {
+		stored[m.ID] = millis(m.LastSeenAt)
 	}
-	err = d.writeAgain(ctx, len(list), func(t *tx) error {
+	list, to := d.seen.Stored(lane, stored, decided)
+	if list == nil {
+		return nil
+	}
+	err := d.writeAgain(ctx, len(list), func(t *tx) error {
 		for id, at := range list {
 			const put = "UPDATE subjects SET seen = max(seen, ?) WHERE kind = 'member' AND id = ?"
 			if _, err := t.exec(put, at, id); err != nil {
@@ -81,10 +76,8 @@ func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member)
 		_, err := t.exec("UPDATE lanes SET seen = max(seen, ?) WHERE lane = ?", to, lane)
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		d.seen.Brought(lane, list, to)
 	}
-	return d.read(ctx, func(c *conn) error {
-		return d.seen.Of(seenView{c}, lane, func(s *lastseen.Lane) { s.Brought(list, to) })
-	})
+	return err
 }

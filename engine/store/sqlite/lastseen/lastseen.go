@@ -37,6 +37,8 @@ type Lane struct {
 	last     map[string]event
 	unstored int
 
+	notes []note // of commits whose events were not read yet
+
 	owed map[string]bool // members that are being brought to the stored rows; nil: none are
 	goal int64           // up to which event the stored rows know when they are
 	part int             // how many one transaction brings
@@ -46,6 +48,13 @@ type Lane struct {
 type event struct {
 	at, seq int64
 	stored  bool // the state of the member says so
+}
+
+// note is what a commit has stored: until when the states of members know when they were last seen, as
+// of an event up to which all are decided.
+type note struct {
+	to      int64
+	members map[string]int64
 }
 
 // View is what one reader of the database sees.
@@ -114,6 +123,12 @@ func (s *Lane) read(v View, lane int, to int64) error {
 		return fmt.Errorf("read when members were last seen: %w", err)
 	}
 	s.to = to
+	for len(s.notes) > 0 && s.notes[0].to <= to {
+		for member, at := range s.notes[0].members {
+			s.stored(member, at)
+		}
+		s.notes = s.notes[1:]
+	}
 	return nil
 }
 
@@ -123,8 +138,21 @@ func (s *Lane) At(member string) (at int64, later bool) {
 	return e.at, later
 }
 
-// Stored notes that the state of a member is stored, which says when they were last seen.
-func (s *Lane) Stored(member string, at int64) {
+// Stored notes that the states of members are stored, which say when they were last seen, in a commit
+// that has decided all events up to one. It returns what is to be brought to the stored rows in one
+// transaction; nil: nothing is. With it they know all up to an event; 0: there is more to bring before
+// they do.
+func (e *Events) Stored(lane int, members map[string]int64, decided int64) (list map[string]int64, to int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := &e.lanes[lane]
+	if len(members) > 0 {
+		s.notes = append(s.notes, note{decided, members})
+	}
+	return s.toStore()
+}
+
+func (s *Lane) stored(member string, at int64) {
 	if e, has := s.last[member]; has && !e.stored && at >= e.at {
 		e.stored = true
 		s.last[member] = e
@@ -132,9 +160,7 @@ func (s *Lane) Stored(member string, at int64) {
 	}
 }
 
-// ToStore returns what is to be brought to the stored rows in one transaction; nil: nothing is. With
-// it they know all up to an event; 0: there is more to bring before they do.
-func (s *Lane) ToStore() (list map[string]int64, to int64) {
+func (s *Lane) toStore() (list map[string]int64, to int64) {
 	if s.owed == nil {
 		if s.unstored < mostUnstored && s.to-s.from < mostEvents {
 			return nil, 0
@@ -159,10 +185,13 @@ func (s *Lane) ToStore() (list map[string]int64, to int64) {
 	return list, s.goal
 }
 
-// Brought notes that what ToStore gave is in the stored rows.
-func (s *Lane) Brought(list map[string]int64, to int64) {
+// Brought notes that what Stored gave is in the stored rows.
+func (e *Events) Brought(lane int, list map[string]int64, to int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := &e.lanes[lane]
 	for id, at := range list {
-		s.Stored(id, at)
+		s.stored(id, at)
 		delete(s.owed, id)
 	}
 	if to > 0 && to == s.goal {
