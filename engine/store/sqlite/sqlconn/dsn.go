@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/usher-run/usher/engine/store/sqlite/frames"
+	"github.com/usher-run/usher/engine/store/sqlite/vfs"
 )
 
 // Sizes of a database, in bytes: of a page, and of a log that is cut when it begins anew.
@@ -27,7 +27,7 @@ const Spilling = "&_pragma=temp_store(FILE)"
 // DSN returns by what a database is opened. It carries the pragmas, so that every connection has
 // them, and the layer that writes the log. A busy timeout is for a second process on the file.
 func DSN(path string) (string, error) {
-	if err := frames.Register(); err != nil {
+	if err := vfs.Register(); err != nil {
 		return "", err
 	}
 	q := url.Values{"_pragma": {
@@ -35,6 +35,6 @@ func DSN(path string) (string, error) {
 		cacheSize,
 		"temp_store(MEMORY)", "wal_autocheckpoint(0)", fmt.Sprintf("journal_size_limit(%d)", logLimit),
 		"foreign_keys(0)",
-	}, "_txlock": {"immediate"}, "vfs": {frames.Name}}
+	}, "_txlock": {"immediate"}, "vfs": {vfs.Name}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode(), nil
 }

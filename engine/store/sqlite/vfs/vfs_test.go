@@ -1,6 +1,6 @@
 //go:build linux
 
-package frames
+package vfs
 
 import (
 	"context"
@@ -204,25 +204,33 @@ func writeToDisk(tls *libc.TLS, fd int32, p uintptr, n libc.Tsize_t, off int64) 
 // onDisk lets SQLite write through the disk until the test ends.
 func onDisk(t *testing.T) {
 	t.Helper()
+	disk.write = replace(t, "pwrite", pointer(writeToDisk))
+}
+
+// replace puts a call of the system in the place of one that SQLite makes, until the test ends, and
+// returns that one.
+func replace(t *testing.T, call string, with uintptr) uintptr {
+	t.Helper()
 	if err := Register(); err != nil {
 		t.Fatal(err)
 	}
 	tls := libc.NewTLS()
 	below := uintptr(unsafe.Pointer(base))
-	name, err := libc.CString("pwrite")
+	name, err := libc.CString(call)
 	if err != nil {
 		t.Fatal(err)
 	}
 	set := function[func(_ *libc.TLS, vfs, name, call uintptr) int32](base.FxSetSystemCall)
-	disk.write = function[func(_ *libc.TLS, vfs, name uintptr) uintptr](base.FxGetSystemCall)(tls, below, name)
-	if disk.write == 0 || set(tls, below, name, pointer(writeToDisk)) != sqlite3.SQLITE_OK {
-		t.Fatal("SQLite does not write by pwrite")
+	before := function[func(_ *libc.TLS, vfs, name uintptr) uintptr](base.FxGetSystemCall)(tls, below, name)
+	if before == 0 || set(tls, below, name, with) != sqlite3.SQLITE_OK {
+		t.Fatalf("SQLite does not call %s", call)
 	}
 	t.Cleanup(func() {
 		set(tls, below, name, 0)
 		libc.Xfree(tls, name)
 		tls.Close()
 	})
+	return before
 }
 
 // TestOneCallACommit: a commit of many pages takes one call of the system, where SQLite makes two for

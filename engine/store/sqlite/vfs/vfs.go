@@ -1,14 +1,17 @@
-// Package frames lets SQLite write its log with fewer calls of the system. SQLite writes each frame
-// of a commit with two, one for its header and one for the page. Here all frames of a commit go out
-// in one, by a layer over SQLite's file system (a VFS) that holds them back until the last is there.
+// Package vfs is a layer over SQLite's file system (a VFS), so that a database takes fewer calls of the
+// system.
 //
-// What others see is the same. Readers, and who copies the log into the database, go by the log's
-// index, and SQLite raises the index's count of frames when the last write of a commit has returned.
-// That is the write that brings out what was held, and its error is that of the commit. Frames of a
-// transaction that still goes on, which SQLite writes when its cache is full, may be held beyond a
-// statement: they are written before the connection reads them, and dropped when it lets go of the
-// writer's lock without a commit. Before that nobody else writes to the log.
-package frames
+// All frames of a commit go to the log in one write. SQLite makes two for each, of its header and of the
+// page; here they are held back until the last is there. What others see is the same. Readers, and who
+// copies the log into the database, go by the log's index, and SQLite raises the index's count of frames
+// when the last write of a commit has returned. That is the write that brings out what was held, and its
+// error is that of the commit. Frames of a transaction that still goes on, which SQLite writes when its
+// cache is full, may be held beyond a statement: they are written before the connection reads them, and
+// dropped when it lets go of the writer's lock without a commit. Before that nobody else writes to the
+// log.
+//
+// Pages are read from memory that the system keeps the files in, where it can be had: see view.
+package vfs
 
 import (
 	"errors"
@@ -20,7 +23,7 @@ import (
 )
 
 // Name is that of the layer: connections ask for it by the parameter vfs.
-const Name = "frames"
+const Name = "usher"
 
 // Register makes the layer known to SQLite. Every call after the first returns the same.
 var Register = sync.OnceValue(register)
@@ -55,6 +58,7 @@ type file struct {
 	db   *file   // of a log: its database
 	name uintptr // of a database: where SQLite keeps its name, which no other connection shares
 	log  *run    // nil: the log is not open
+	view *view   // nil: there is none
 }
 
 var (
@@ -108,6 +112,7 @@ func open(tls *libc.TLS, _, name, handle uintptr, flags int32, out uintptr) int3
 	default:
 		return rc
 	}
+	f.view = openView(handle)
 	h.FpMethods = methods[key]
 	files.Store(handle, f)
 	return rc
@@ -116,10 +121,9 @@ func open(tls *libc.TLS, _, name, handle uintptr, flags int32, out uintptr) int3
 // newMethods returns the methods of files of the layer over such a file; 0: there is no memory.
 func newMethods(tls *libc.TLS, f *file, isLog bool) uintptr {
 	m := *f.Tsqlite3_io_methods
-	m.FxClose = pointer(closeFile)
+	m.FxClose, m.FxRead = pointer(closeFile), pointer(read)
 	if isLog {
-		m.FxRead, m.FxWrite, m.FxTruncate = pointer(read), pointer(write), pointer(truncate)
-		m.FxSync, m.FxFileSize = pointer(bring), pointer(size)
+		m.FxWrite, m.FxTruncate, m.FxSync, m.FxFileSize = pointer(write), pointer(truncate), pointer(bring), pointer(size)
 	} else {
 		m.FxShmLock = pointer(lock)
 	}
@@ -136,6 +140,7 @@ func closeFile(tls *libc.TLS, handle uintptr) int32 {
 		delete(databases, f.name)
 	}
 	mu.Unlock()
+	f.view.close()
 	return function[func(*libc.TLS, uintptr) int32](f.FxClose)(tls, handle)
 }
 
@@ -166,8 +171,13 @@ func write(tls *libc.TLS, handle, p uintptr, n int32, off int64) int32 {
 
 func read(tls *libc.TLS, handle, p uintptr, n int32, off int64) int32 {
 	f := of(handle)
-	if rc := f.log.flush(f.put(tls, handle)); rc != sqlite3.SQLITE_OK {
-		return rc
+	if f.db != nil {
+		if rc := f.log.flush(f.put(tls, handle)); rc != sqlite3.SQLITE_OK {
+			return rc
+		}
+	}
+	if f.view.read(handle, unsafe.Slice(at[byte](p), n), off) {
+		return sqlite3.SQLITE_OK
 	}
 	return function[transfer](f.FxRead)(tls, handle, p, n, off)
 }
