@@ -109,13 +109,13 @@ func (r *runRow) encode() (err error) {
 	if r.encoded {
 		return nil
 	}
-	r.encoded = true
 	if r.trigger, err = document.Encode(r.Trigger); err == nil {
 		r.actions, err = document.Encode(r.Actions)
 	}
 	if err != nil {
 		return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
 	}
+	r.encoded = true // not before: who commits alone after a group has failed is told the same
 	return nil
 }
 

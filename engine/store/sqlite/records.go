@@ -6,7 +6,6 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
@@ -123,10 +122,7 @@ func (t *tx) appendTo(r *engine.Run, what string, entry engine.TraceEntry) error
 		return err
 	}
 	row := runRow{Run: r}
-	if row.trigger, err = document.Encode(r.Trigger); err == nil {
-		row.actions, err = document.Encode(r.Actions)
-	}
-	if err == nil {
+	if err = row.encode(); err == nil {
 		err = t.putRun(&row, cs[r.ID], marks)
 	}
 	if err != nil {

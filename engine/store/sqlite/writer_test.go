@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -97,6 +98,18 @@ func TestWhatLeavesIsOnTheDisk(t *testing.T) {
 		}
 		if n := disk.begun.Load(); n != 1 {
 			t.Errorf("%s: %d syncs", name, n)
+		}
+	}
+}
+
+// A run that cannot be encoded is refused each time it is tried: a group that has failed is committed again,
+// one by one.
+func TestRunIsRefusedEachTime(t *testing.T) {
+	row := runRow{Run: &engine.Run{ID: "r", Member: "m", Actions: map[string]map[string]any{"a": {"n": math.NaN()}}}}
+	for range 2 {
+		var refused *store.Unstorable
+		if err := row.encode(); !errors.As(err, &refused) || refused.Member != "m" {
+			t.Errorf("it is refused with %v", err)
 		}
 	}
 }
