@@ -170,11 +170,12 @@ type wholeRecord struct {
 // read returns the whole records of the last round, in order, and goes on behind them. It notes
 // what lies between them and is not whole.
 func (j *file) read() ([]*Entry, error) {
-	all, err := io.ReadAll(io.NewSectionReader(j, 0, fileSize))
-	if err != nil {
+	all := make([]byte, fileSize)
+	n, err := j.ReadAt(all, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	whole := wholeRecords(all)
+	whole := wholeRecords(all[:n])
 	for _, r := range whole {
 		j.round = max(j.round, r.round)
 	}
