@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -208,6 +209,9 @@ func ResultOf(d *Delivery, values map[string]any) Input {
 	in := Input{
 		Kind: InputResult, ID: AnswerID(d.Key), Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
 		Payload: &Payload{Properties: values},
+	}
+	if values["status"] == "failed" && !d.ReleasedAt.Equal(d.At) { // each release has its own place to give back
+		in.ID += againID + strconv.FormatInt(d.ReleasedAt.UnixMilli(), 10)
 	}
 	if d.Message.Webhook == nil && d.Message.Class != Transactional {
 		in.Payload.Channel = d.Channel

@@ -77,6 +77,9 @@ func (d *decider) resumeDue(r *Run, b *book) []resumed {
 // answerID begins the id of an input that says what became of a delivery.
 const answerID = "result:"
 
+// againID stands in it behind the key, before the release that the answer is about.
+const againID = "@"
+
 // AnswerID returns the id of the input that says what became of a delivery.
 func AnswerID(key string) string { return answerID + key }
 
@@ -87,7 +90,9 @@ func AnsweredDelivery(in *Input) (key string, ok bool) {
 	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment, InputRelease:
 		return "", false // whoever sends events chooses their ids
 	}
-	return strings.CutPrefix(in.ID, answerID)
+	key, ok = strings.CutPrefix(in.ID, answerID)
+	key, _, _ = strings.Cut(key, againID)
+	return key, ok
 }
 
 // resumeByResult takes in what became of a delivery. A run that holds for it goes on.

@@ -84,8 +84,8 @@ type Failures interface {
 	//
 	//  1. An input is undecided again, under its id, accepted now, as the kind that it was.
 	//     (Failures "puts an input back as what it was")
-	//  2. A delivery is pending again, with all its attempts before it; its run tells of it.
-	//     (Failures "puts a delivery back")
+	//  2. A delivery is pending again, with all its attempts before it; its run tells of it. Its release
+	//     was long ago, and another one after each retry. (Failures "puts a delivery back")
 	//  3. A member goes on that can be read, and no other.
 	//     (Failures "lets a member go on who can be read, and no other")
 	//  4. What has ended is not begun again: a run, a wait, a re-evaluation, a result

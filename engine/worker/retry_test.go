@@ -1,6 +1,9 @@
 package worker_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,5 +86,101 @@ func TestRetriedDeliveryIsSent(t *testing.T) {
 	if err != nil || r.State != engine.RunWaiting || r.Deliveries[0].State != store.DeliverySent ||
 		r.Actions["hi"]["status"] != "failed" {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+const letters = `id: letters
+stage: activation
+trigger: {event: order.paid}
+mode: parallel
+actions:
+  - {id: one, message: {channel: shop, text: one}}
+  - {if: trigger.amount > 1, id: two, message: {channel: shop, text: two}}
+`
+
+// A message that was given up on has given its place under the frequency caps back. When it is put back it asks
+// for one, at once and later; and gives that back, too, when it fails again.
+func TestRetriedMessageAsksForItsPlace(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		most int           // by the cap
+		two  bool          // messages of the first event, of which the last fails
+		then string        // an event before the retry
+		wait time.Duration // before it
+		fail bool          // the retried one fails again
+		want []string      // what was sent in the end, with an event behind it all
+	}{
+		{name: "at once, and another has its place", most: 1, then: "b", want: []string{"b one"}},
+		{name: "later, and another has its place", most: 1, then: "b", wait: time.Minute, want: []string{"b one"}},
+		{name: "its place is free", most: 1, want: []string{"a one"}},
+		{name: "the place of its neighbour stays taken", most: 2, two: true, wait: time.Minute, want: []string{"a one", "a two"}},
+		{name: "it fails again", most: 1, wait: time.Minute, fail: true, want: []string{"last one"}},
+		{name: "it fails again at once", most: 1, fail: true, want: []string{"last one"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			was := declarations
+			declarations += fmt.Sprintf("frequency_caps: [{channels: [shop], max: %d, per: 1d}]\n", c.most)
+			t.Cleanup(func() { declarations = was })
+			w := newWorld(t, embedded(t))
+			var sent []string
+			fails := "a one"
+			if c.two {
+				fails = "a two"
+			}
+			w.sent.fail = func(d engine.Delivery, _ int) error {
+				if d.Message.Text == fails {
+					return &channel.PermanentError{Err: errBusy}
+				}
+				sent = append(sent, d.Message.Text)
+				return nil
+			}
+			w.activate(strings.NewReplacer("text: one", `text: "{{ trigger.id }} one"`, "text: two", `text: "{{ trigger.id }} two"`).
+				Replace(letters))
+			wk := w.run()
+			happens := func(id string, amount float64) {
+				w.accept(orderOf(id, "m", amount))
+				wk.Wake("m")
+				w.until("it is decided", func() bool { return w.counts("letters").Entered > 0 })
+				w.idle()
+			}
+			amount := 1.0
+			if c.two {
+				amount = 2
+			}
+			happens("a", amount)
+			w.until("it is given up on", func() bool {
+				list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 5})
+				return err == nil && len(list) == 1
+			})
+			w.idle()
+			if c.then != "" {
+				happens(c.then, 1)
+				w.until("another is sent", func() bool { w.sent.mu.Lock(); defer w.sent.mu.Unlock(); return len(sent) == 1 })
+			}
+			w.sent.mu.Lock()
+			if !c.fail {
+				fails = ""
+			}
+			w.sent.mu.Unlock()
+			w.advance(c.wait)
+			if _, err := w.Retry(w.ctx, w.openFailure().N, w.now()); err != nil {
+				t.Fatal(err)
+			}
+			settled := func() bool {
+				list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 5})
+				pending, e := w.MemberPending(w.ctx, "m")
+				return err == nil && e == nil && len(pending) == 0 && (len(list) == 1) == c.fail
+			}
+			w.until("it is settled", settled)
+			w.idle()
+			happens("last", 1)
+			w.until("all is settled", settled)
+			w.idle()
+			w.sent.mu.Lock()
+			defer w.sent.mu.Unlock()
+			if !slices.Equal(sent, c.want) {
+				t.Errorf("sent are %q, want %q", sent, c.want)
+			}
+		})
 	}
 }

@@ -249,8 +249,11 @@ func (t *tx) retry(f *store.Failure, now time.Time) error {
 	case store.FailedInput:
 		return t.retryInput(f)
 	case store.FailedDelivery:
-		const again = "UPDATE deliveries SET state = 'pending', attempts = 0, settle_at = 0, not_before = ? WHERE key = ? AND state = 'archived'"
-		return t.settleArchived(f.ID, string(store.FailureRetried), now, again)
+		// Its place under the frequency caps was given back: it is released at no instant, and none that another
+		// retry gave it.
+		const again = `UPDATE deliveries SET state = 'pending', attempts = 0, settle_at = 0, not_before = ?,
+			released_at = CASE released_at WHEN 0 THEN 0 ELSE ? END WHERE key = ? AND state = 'archived'`
+		return t.settleArchived(f.ID, string(store.FailureRetried), now, again, millis(now), -f.N, f.ID)
 	case store.FailedMember:
 		return nil // they go on when this is stored: see letGoOf
 	case store.FailedRun, store.FailedWait:
@@ -268,7 +271,7 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 		return t.dropRelease(f, now)
 	case store.FailedDelivery:
 		const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ? AND state = 'archived'"
-		return t.settleArchived(f.ID, string(store.FailureDropped), now, end)
+		return t.settleArchived(f.ID, string(store.FailureDropped), now, end, millis(now), f.ID)
 	case store.FailedMember:
 		held, err := t.isHeld(f.ID, false)
 		if held && err == nil {
@@ -317,8 +320,8 @@ func (t *tx) retryInput(f *store.Failure) error {
 }
 
 // settleArchived changes a delivery that was given up on, and notes that in the trace of its run.
-func (t *tx) settleArchived(key, what string, now time.Time, change string) error {
-	n, err := t.exec(change, millis(now), key)
+func (t *tx) settleArchived(key, what string, now time.Time, change string, args ...any) error {
+	n, err := t.exec(change, args...)
 	if err != nil {
 		return err
 	}
