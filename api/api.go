@@ -91,7 +91,7 @@ func (s *server) router(routes []route) http.Handler {
 			handlers = append(handlers, s.allowed(r.scope))
 		}
 		if r.scope != scopeNone && !r.whileHeld {
-			handlers = append(handlers, s.clockGoes)
+			handlers = append(handlers, s.begun)
 		}
 		handlers = append(handlers, s.checked(r))
 		if !r.writes() && r.scope != scopeNone {

@@ -296,6 +296,21 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// Between the end of a wait for the clock and the first workspace nothing is taken in, and a client may ask again.
+func TestNothingIsTakenInBeforeThereIsAWorkspace(t *testing.T) {
+	f := newFixture(t, func(d *api.Deps) { d.Workspace = func() (*playbooks.Workspace, string) { return nil, "" } })
+	for _, a := range []answer{
+		f.call("POST", "/v1/events", `{"event":"x","member":"m"}`), f.call("PUT", "/v1/members/m", `{}`),
+		f.call("GET", "/v1/playbooks", ""), f.call("GET", "/readyz", ""),
+	} {
+		f.want(a, 503, "unavailable")
+		if a.header.Get("Retry-After") == "" {
+			t.Errorf("not told when to ask again: %v", a.header)
+		}
+	}
+	f.want(f.call("GET", "/v1/clock", ""), 200, nil)
+}
+
 // A lane that is late takes no more, by name of the time to wait; all others do.
 func TestLateLanesTakeNoMore(t *testing.T) {
 	f := newLanedFixture(t, 2)

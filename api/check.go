@@ -113,8 +113,8 @@ func (s *server) ready(c *gin.Context) {
 		return
 	}
 	clock := s.Clock.State()
-	if clock.Held {
-		s.fail(c, newError(codeUnavailable, "%s", clock.Trouble()))
+	if err := s.notBegun(); err != nil {
+		s.fail(c, err)
 		return
 	}
 	oldest, err := s.Store.Undecided(ctx)

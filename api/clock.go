@@ -54,12 +54,22 @@ func (s *server) clockRoutes() []route {
 	}
 }
 
-// clockGoes answers for all routes while the clock waits for an operator: nothing can be stored
-// then, and there is no active workspace to tell of.
-func (s *server) clockGoes(c *gin.Context) {
-	if state := s.Clock.State(); state.Held {
-		s.fail(c, newError(codeUnavailable, "%s", state.Trouble()))
+// begun answers for all routes while the clock waits for an operator, and until the workspace is the
+// active one then: nothing can be stored before, and there is none to tell of.
+func (s *server) begun(c *gin.Context) {
+	if err := s.notBegun(); err != nil {
+		s.fail(c, err)
 	}
+}
+
+func (s *server) notBegun() error {
+	if state := s.Clock.State(); state.Held {
+		return newError(codeUnavailable, "%s", state.Trouble())
+	}
+	if ws, _ := s.Workspace(); ws == nil {
+		return newError(codeUnavailable, "the server begins: its workspace is not the active one yet")
+	}
+	return nil
 }
 
 // now returns the instant.
