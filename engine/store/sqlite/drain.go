@@ -321,6 +321,11 @@ func (d *db) Undecided(ctx context.Context) (first []store.Undecided, err error)
 	if err != nil {
 		return nil, fmt.Errorf("look for the oldest undecided inputs: %w", err)
 	}
+	for lane, at := range d.journal.Oldest() {
+		if first[lane].Accepted.IsZero() {
+			first[lane].Accepted = at
+		}
+	}
 	return first, nil
 }
 

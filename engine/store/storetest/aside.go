@@ -325,6 +325,13 @@ var asideCases = map[string]func(*testing.T, *suite){
 		oldest, err = s.Undecided(s.ctx)
 		s.must(err)
 		s.same("an occurrence has no instant of acceptance", oldest[lane], store.Undecided{Occurrence: in[2].Seq + 1})
+		before := now()
+		s.take(event("d", m[1], "x"))
+		oldest, err = s.Undecided(s.ctx)
+		s.must(err)
+		if at := oldest[lane].Accepted; at.IsZero() || at.Before(before.Add(-time.Minute)) {
+			t.Errorf("what was taken and is not in the inbox was accepted at %v", at)
+		}
 	},
 }
 
