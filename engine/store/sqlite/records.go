@@ -99,8 +99,13 @@ func (t *tx) putRecord(e *encoded, seq, epoch int64, cs chains, marks map[record
 	return err
 }
 
+// putMarks stores marks, but those that earlier transactions have stored: nearly all.
 func (t *tx) putMarks(marks map[records.Mark]bool) error {
 	for m := range marks {
+		if t.marked[m] {
+			continue
+		}
+		t.marks = append(t.marks, m)
 		if _, err := t.exec("INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT DO NOTHING", m.Playbook, m.What, m.Block); err != nil {
 			return err
 		}

@@ -22,14 +22,12 @@ func (t *tx) subject(member string) (n int64, err error) {
 	if n = t.known(member); n != 0 {
 		return n, nil
 	}
-	number := func(r row) error {
+	found, err := t.one(subjectOfMember+"?", []any{member}, func(r row) error {
 		n = r.int(0)
 		return nil
-	}
-	found, err := t.one(subjectOfMember+"?", []any{member}, number)
+	})
 	if err == nil && !found {
-		_, err = t.one("INSERT INTO subjects (kind, id, hash) VALUES ('member', ?, ?) RETURNING n",
-			[]any{member, store.HashOf(store.SubjectMember, member)}, number)
+		n, err = t.Insert(insertMember, member, store.HashOf(store.SubjectMember, member), nil)
 	}
 	if err == nil {
 		t.subjects[member] = n
@@ -37,18 +35,26 @@ func (t *tx) subject(member string) (n int64, err error) {
 	return n, err
 }
 
+const insertMember = "INSERT INTO subjects (kind, id, hash, state) VALUES ('member', ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING"
+
 // putMember stores the state of a member.
 func (t *tx) putMember(id string, state []byte) error {
-	if n := t.known(id); n != 0 {
-		_, err := t.exec("UPDATE subjects SET state = ? WHERE n = ?", document.Formatted(state), n)
-		return err
+	n := t.known(id)
+	if n == 0 { // nearly always there is no row
+		var err error
+		n, err = t.Insert(insertMember, id, store.HashOf(store.SubjectMember, id), document.Formatted(state))
+		if n != 0 {
+			t.subjects[id] = n
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n, err = t.subject(id); err != nil {
+			return err
+		}
 	}
-	const put = `INSERT INTO subjects (kind, id, hash, state) VALUES ('member', ?, ?, ?)
-		ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state RETURNING n`
-	_, err := t.one(put, []any{id, store.HashOf(store.SubjectMember, id), document.Formatted(state)}, func(r row) error {
-		t.subjects[id] = r.int(0)
-		return nil
-	})
+	_, err := t.exec("UPDATE subjects SET state = ? WHERE n = ?", document.Formatted(state), n)
 	return err
 }
 

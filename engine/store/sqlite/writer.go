@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/clock"
+	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
@@ -44,6 +45,7 @@ type writer struct {
 	other    []*job
 	turn     bool // intake is next
 	unsummed tallies.Rows
+	marked   map[records.Mark]bool // are stored, as far as that is known
 	disk     *syncer.Syncer
 	faults   *faults.Faults
 	log      *wal.Checkpointer
@@ -240,7 +242,7 @@ func (w *writer) transact(group []*job) (err error) {
 			_, _ = w.c.exec("ROLLBACK") // fails only when the database has rolled back by itself
 		}
 	}()
-	t := &tx{conn: w.c, machine: w.clock, unsummed: &w.unsummed, subjects: map[string]int64{}}
+	t := &tx{conn: w.c, machine: w.clock, unsummed: &w.unsummed, subjects: map[string]int64{}, marked: w.marked}
 	w.mu.Lock()
 	taken := w.taken
 	w.mu.Unlock()
@@ -266,8 +268,22 @@ func (w *writer) transact(group []*job) (err error) {
 	if taken != nil {
 		taken.Committed(t.absorbed)
 	}
+	w.note(t.marks)
 	w.log.Committed(w.c.Conn)
 	return nil
+}
+
+// mostMarks is how many marks are known to be stored: most are of the last blocks.
+const mostMarks = 10_000
+
+// note notes that marks are stored.
+func (w *writer) note(marks []records.Mark) {
+	if w.marked == nil || len(w.marked)+len(marks) > mostMarks {
+		w.marked = make(map[records.Mark]bool, len(marks))
+	}
+	for _, m := range marks {
+		w.marked[m] = true
+	}
 }
 
 // tx is one transaction of the writer, with what its jobs share: the clock and the counts are read
@@ -280,7 +296,9 @@ type tx struct {
 	dirty    bool // clock is to be written
 	counts   map[engine.TallyKey]int
 	unsummed *tallies.Rows
-	subjects map[string]int64 // numbers of members
+	subjects map[string]int64      // numbers of members
+	marked   map[records.Mark]bool // the writer's
+	marks    []records.Mark        // stored by this transaction
 
 	journal  *journal.Journal // nil: there is none
 	absorbed int              // how many inputs of the journal the transaction has put into the inbox

@@ -96,16 +96,32 @@ func Refused(err error) bool {
 
 // Exec runs a statement and gives how many rows it changed.
 func (c *Conn) Exec(sql string, args ...any) (int, error) {
-	s, err := c.prepare(sql, args)
-	if err != nil {
-		return 0, err
-	}
-	res, err := s.(driver.StmtExecContext).ExecContext(context.Background(), c.args)
+	res, err := c.execute(sql, args)
 	if err != nil {
 		return 0, err
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
+}
+
+// Insert runs a statement that inserts a row at most, and gives its number; 0: it inserted none.
+func (c *Conn) Insert(sql string, args ...any) (int64, error) {
+	res, err := c.execute(sql, args)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := res.RowsAffected(); n == 0 || err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+func (c *Conn) execute(sql string, args []any) (driver.Result, error) {
+	s, err := c.prepare(sql, args)
+	if err != nil {
+		return nil, err
+	}
+	return s.(driver.StmtExecContext).ExecContext(context.Background(), c.args)
 }
 
 // Query runs a statement and calls each for every row. The row is good until each returns.
