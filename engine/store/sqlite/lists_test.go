@@ -111,7 +111,7 @@ func TestHoldingReadsWhatItIsAbout(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	for sql, want := range map[string]string{
 		keepInputs: "PRIMARY KEY (lane=? AND seq>? AND seq<?)",
-		heldAmong:  "SEARCH s USING COVERING INDEX subjects_id (kind=? AND id=?); SEARCH h USING INTEGER PRIMARY KEY (rowid=?)",
+		heldAmong:  "SEARCH s USING COVERING INDEX subjects_id (id=? AND kind=?); SEARCH h USING INTEGER PRIMARY KEY (rowid=?)",
 	} {
 		var plan []string
 		err = s.(*db).read(t.Context(), func(c *conn) error {
