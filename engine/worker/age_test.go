@@ -41,7 +41,7 @@ func undecided(t *testing.T, wk *worker.Worker) float64 {
 	return gauge(t, wk, "usher_undecided_seconds")
 }
 
-// gauge returns the largest value of a gauge.
+// gauge returns the largest value of a gauge, or of a counter.
 func gauge(t *testing.T, wk *worker.Worker, name string) float64 {
 	t.Helper()
 	r := prometheus.NewPedanticRegistry()
@@ -58,7 +58,7 @@ func gauge(t *testing.T, wk *worker.Worker, name string) float64 {
 			continue
 		}
 		for _, m := range f.GetMetric() {
-			most = max(most, m.GetGauge().GetValue())
+			most = max(most, m.GetGauge().GetValue(), m.GetCounter().GetValue())
 		}
 	}
 	return most

@@ -20,13 +20,14 @@ type ahead struct {
 	behind bool // there is more
 }
 
-// commit commits a batch. When there is more to do it decides the next one meanwhile, as far as it can.
+// commit commits a batch. When there is more to do it decides the next one meanwhile, as far as it can;
+// what the batch leads to does not wait for that.
 func (w *Worker) commit(ctx context.Context, r *runner, b *batch) error {
 	if !r.behind {
-		return w.Store.Commit(ctx, b.lane, r.fence, b.Last(), b.changes)
+		return w.store(ctx, r.fence, b)
 	}
 	done := make(chan error, 1)
-	go func() { done <- w.Store.Commit(ctx, b.lane, r.fence, b.Last(), b.changes) }()
+	go func() { done <- w.store(ctx, r.fence, b) }()
 	next := w.lookAhead(ctx, r, b)
 	err := <-done
 	if err == nil {
@@ -114,10 +115,11 @@ func (w *Worker) finishAhead(ctx context.Context, n *ahead) error {
 		return err
 	}
 	n.states, n.lacks, n.decided = map[string]*engine.State{}, map[string]*engine.NotBuilt{}, true
-	for _, part := range []*batch{n.now, n.later} {
+	knows := [...]*active{n.by, by} // the revisions of whose members
+	for i, part := range []*batch{n.now, n.later} {
 		part.pools = n.pools
 		if n.decided && !part.decided {
-			n.decided = w.decideMembers(ctx, by, part) == nil
+			n.decided = w.decideMembers(ctx, knows[i], part) == nil
 		}
 		maps.Copy(n.states, part.states)
 		maps.Copy(n.lacks, part.lacks)

@@ -106,3 +106,39 @@ func TestDecidedAheadIsDecidedAlike(t *testing.T) {
 		}
 	}
 }
+
+// slowAhead lets nobody see what is behind a batch until it is told to.
+type slowAhead struct {
+	sighted
+	looks, goOn chan struct{}
+}
+
+func (s *slowAhead) Ahead(ctx context.Context, lane int, now time.Time, of *store.Batch, limit int) (*store.Batch, error) {
+	s.looks <- struct{}{}
+	select {
+	case <-s.goOn:
+		return s.sighted.Ahead(ctx, lane, now, of, limit)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// What a batch leads to does not wait for the next one, however long that is decided: it is counted and
+// followed when it is stored.
+func TestABatchIsFollowedWhileTheNextIsDecided(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate(thanks)
+	slow := &slowAhead{
+		sighted: sighted{Store: w.Store, most: 10}, looks: make(chan struct{}, 3), goOn: make(chan struct{}),
+	}
+	w.edit = func(c *worker.Config) { c.Store = slow }
+	for i := range 30 {
+		w.accept(order(fmt.Sprint("o", i), fmt.Sprint("m", i)))
+	}
+	wk := w.run()
+	wk.Wake("m0")
+	<-slow.looks
+	w.until("the batch is counted", func() bool { return gauge(t, wk, "usher_inputs_decided_total") == 10 })
+	close(slow.goOn)
+	w.until("all are decided", func() bool { return gauge(t, wk, "usher_inputs_decided_total") == 30 })
+}

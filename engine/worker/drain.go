@@ -37,7 +37,7 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 	if err != nil || b == nil {
 		return 0, err
 	}
-	took, err := w.decideAndCommit(ctx, r, b)
+	err = w.decideAndCommit(ctx, r, b)
 	if errors.Is(err, store.ErrStale) {
 		w.Metrics.stale.Inc()
 		r.stale++
@@ -49,8 +49,6 @@ func (w *Worker) drain(ctx context.Context, r *runner, lane int) (did int, err e
 		return 0, err
 	}
 	r.stale = 0
-	w.Metrics.committed(b, took, w.now())
-	w.follow(b)
 	r.brought = b.brought()
 	did = b.Size()
 	r.size.learn(did, r.behind, time.Since(start))
@@ -85,24 +83,34 @@ func (b *batch) brought() (n int) {
 // decideAndCommit decides a batch and commits it. When it is refused for what it holds, the members
 // whose changes that may be are suspected: their inputs are tried one by one, in a decision anew of
 // the whole batch.
-func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) (took time.Duration, err error) {
+func (w *Worker) decideAndCommit(ctx context.Context, r *runner, b *batch) error {
 	for {
 		if !b.decided {
 			if err := w.decide(ctx, b); err != nil {
-				return 0, err
+				return err
 			}
 		}
 		b.changes.Tally = tally.Of(b.changes)
-		start := time.Now()
-		err = w.commit(ctx, r, b)
+		err := w.commit(ctx, r, b)
 		var refused *store.Unstorable
 		if !errors.As(err, &refused) || !b.suspect(refused.Member) {
-			return time.Since(start), err
+			return err
 		}
 		b.decided = false
 		w.Log.Warn("a batch cannot be stored; what it fails by is looked for", "lane", b.lane, "member", refused.Member,
 			"error", err)
 	}
+}
+
+// store stores a batch that is decided, and follows it.
+func (w *Worker) store(ctx context.Context, fence int64, b *batch) error {
+	start := time.Now()
+	err := w.Store.Commit(ctx, b.lane, fence, b.Last(), b.changes)
+	if err == nil {
+		w.Metrics.committed(b, time.Since(start), w.now())
+		w.follow(b)
+	}
+	return err
 }
 
 // suspect adds a member to those whose inputs are tried one by one, all members when nobody can
