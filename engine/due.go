@@ -63,10 +63,20 @@ func compareWaits(a, b *Run) int {
 }
 
 // SortRuns puts runs into the order in which a [State] has them.
-func SortRuns(runs []*Run) {
-	slices.SortFunc(runs, func(a, b *Run) int {
-		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
-	})
+func SortRuns(runs []*Run) { slices.SortFunc(runs, compareRuns) }
+
+func compareRuns(a, b *Run) int {
+	return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
+}
+
+// addRun puts a run among the others where it would be if it had been stored before: what comes next is decided
+// alike in the same batch and in another.
+func (st *State) addRun(r *Run) {
+	i := len(st.Runs)
+	for i > 0 && compareRuns(r, st.Runs[i-1]) < 0 {
+		i--
+	}
+	st.Runs = slices.Insert(st.Runs, i, r)
 }
 
 // reevaluationDue returns when the member's segments are to be evaluated again, and reports

@@ -265,6 +265,7 @@ func (s *shell) state() *engine.State {
 		}
 		st.Runs = append(st.Runs, &fresh)
 	}
+	engine.SortRuns(st.Runs) // as a store gives them
 	slices.SortFunc(s.history, func(a, b engine.Input) int { return engine.CompareEvents(&a, &b) })
 	for _, in := range s.history {
 		st.Remember(engine.Input{
@@ -376,7 +377,7 @@ func (s *shell) saw(in *engine.Input) {
 // outcome is all that can be told apart, as JSON.
 func (s *shell) outcome() string {
 	data, err := json.MarshalIndent(map[string]any{
-		"member": string(s.member), "order": s.order, "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver,
+		"member": string(s.member), "order": slices.Sorted(slices.Values(s.order)), "traces": s.traces, "coupons": s.coupons, "deliveries": s.deliver,
 		"refusals": s.refusals, "records": s.records,
 		"echoes": s.echoes,
 	}, "", " ")

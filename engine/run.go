@@ -60,7 +60,7 @@ func (d *decider) enter(en *entry) *Run {
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
 		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), New: true, decoded: true, zone: d.zone,
 	}
-	d.st.Runs = append(d.st.Runs, r)
+	d.st.addRun(r)
 	detail := d.detail("input", d.input)
 	if b.Goal != nil {
 		dropped := m.watchGoal(GoalWatch{
