@@ -21,6 +21,10 @@ type run struct {
 	header int64  // the header of a frame was written last, at this place; 0: something else was
 	isHalf bool   // what is held ends with the header of a frame
 	isLast bool   // the commit ends with that frame
+
+	// Of a transaction of which frames could not be written.
+	failed int32 // why: nothing more of it is written; 0: none were lost
+	lost   int64 // where they begin
 }
 
 // put writes to the log itself, and returns the result code of SQLite.
@@ -32,6 +36,9 @@ type put func(p []byte, at int64) int32
 // is no room for more, and before all else that is done to the log. A result that is not zero is that
 // of writing something that was held, or of this.
 func (r *run) write(p []byte, at int64, put put) int32 {
+	if r.failed != 0 {
+		return r.failed
+	}
 	switch {
 	case !r.isHalf && len(p) == frameHeader && at == r.end && at > 0:
 		if len(r.buf)+frameHeader > most {
@@ -82,16 +89,29 @@ func (r *run) hold(p []byte, at int64) {
 	r.header = 0
 }
 
-// flush writes what is held. What could not be written is dropped: SQLite undoes the transaction, and
-// others may write in its place.
+// flush writes what is held. What could not be written is lost, and with it the transaction, whatever
+// statement has met that: SQLite may undo that one alone. Until the writer's lock is let go of nothing is
+// written any more, so that it cannot be committed.
 func (r *run) flush(put put) int32 {
-	if len(r.buf) == 0 {
-		return 0
+	if r.failed != 0 || len(r.buf) == 0 {
+		return r.failed
 	}
 	rc := put(r.buf, r.at)
-	r.drop()
+	at := r.at
+	if r.drop(); rc != 0 {
+		r.failed, r.lost = rc, at
+	}
 	return rc
 }
 
-// drop lets go of what is held.
-func (r *run) drop() { r.buf, r.isHalf = r.buf[:0], false }
+// before makes ready for a read up to a place. Frames that are lost cannot be read, others can: undoing the
+// transaction reads them.
+func (r *run) before(end int64, put put) int32 {
+	if rc := r.flush(put); rc != 0 && end > r.lost {
+		return rc
+	}
+	return 0
+}
+
+// drop lets go of what is held: the transaction is over.
+func (r *run) drop() { r.buf, r.isHalf, r.failed = r.buf[:0], false, 0 }

@@ -75,7 +75,7 @@ func TestCommitIsOneWrite(t *testing.T) {
 }
 
 // TestFailedFramesAreDropped: an error is that of the write that brings out what was held, and none of
-// it is written later.
+// it is written later. Until the lock is let go of all else fails, but for reading what lies before.
 func TestFailedFramesAreDropped(t *testing.T) {
 	for name, other := range map[string]func(r *run, s *script, at int64) int32{
 		"the last frame": func(r *run, s *script, at int64) int32 {
@@ -106,6 +106,14 @@ func TestFailedFramesAreDropped(t *testing.T) {
 			t.Errorf("%s: the result is %d", name, rc)
 		}
 		s.result = 0
+		calls := s.calls
+		if rc := r.write(headerOf(3, 3), logHeader, s.put); rc != 13 || s.calls > calls {
+			t.Errorf("%s: the transaction goes on: %d", name, rc)
+		}
+		if lost, kept := r.before(at, s.put), r.before(logHeader, s.put); lost != 13 || kept != 0 {
+			t.Errorf("%s: what is lost is read with %d, what is not with %d", name, lost, kept)
+		}
+		r.drop()
 		frame(t, &r, &s, logHeader, 3, 3)
 		if rc := r.flush(s.put); rc != 0 {
 			t.Errorf("%s: a flush of nothing: %d", name, rc)

@@ -172,7 +172,7 @@ func write(tls *libc.TLS, handle, p uintptr, n int32, off int64) int32 {
 func read(tls *libc.TLS, handle, p uintptr, n int32, off int64) int32 {
 	f := of(handle)
 	if f.db != nil {
-		if rc := f.log.flush(f.put(tls, handle)); rc != sqlite3.SQLITE_OK {
+		if rc := f.log.before(off+int64(n), f.put(tls, handle)); rc != sqlite3.SQLITE_OK {
 			return rc
 		}
 	}

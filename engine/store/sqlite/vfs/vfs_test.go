@@ -354,3 +354,34 @@ func execute(t *testing.T, c *sql.Conn, sql string) {
 		t.Fatal(err)
 	}
 }
+
+// TestLostFramesAreNotCommitted: a transaction of which frames could not be written is not committed, whatever
+// statement has met that: a full disk undoes a statement alone.
+func TestLostFramesAreNotCommitted(t *testing.T) {
+	onDisk(t)
+	ctx := context.Background()
+	met := 0
+	for call := 1; call <= 12; call++ {
+		c := connect(t, filepath.Join(t.TempDir(), "db"), layered, 1)[0]
+		execute(t, c, "CREATE TABLE t (i INTEGER PRIMARY KEY, v TEXT UNIQUE)")
+		execute(t, c, "BEGIN IMMEDIATE")
+		execute(t, c, fillRows(1, 60))
+		disk.errno, disk.isBroken, disk.calls, disk.failing = syscall.ENOSPC, false, 0, call
+		_, err := c.ExecContext(ctx, "INSERT INTO t SELECT i + 1000, v || 'x' FROM t ORDER BY i DESC")
+		disk.failing = 0
+		if err != nil {
+			met++
+		}
+		if _, e := c.ExecContext(ctx, "COMMIT"); e != nil {
+			_, _ = c.ExecContext(ctx, "ROLLBACK") // SQLite may have done it
+		}
+		execute(t, c, "INSERT INTO t VALUES (5000, 'next')")
+		var whole string
+		if err := c.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&whole); err != nil || whole != "ok" {
+			t.Errorf("the write %d failed, and the database is damaged: %s, %v", call, whole, err)
+		}
+	}
+	if met < 3 {
+		t.Errorf("%d statements were seen to fail", met)
+	}
+}
