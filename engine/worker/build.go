@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,9 +23,8 @@ type builds struct {
 
 // building is what is to be built for a member who is held.
 type building struct {
-	member    string
-	lack      *engine.NotBuilt
-	watermark int64 // up to which their inputs are decided
+	member string
+	lack   *engine.NotBuilt
 }
 
 func (b *builds) add(one building) {
@@ -138,14 +138,14 @@ func (w *Worker) buildForJob(ctx context.Context, member string, lack *engine.No
 	case w.builds.has(member):
 		return "", nil
 	}
-	mark, err := w.Store.HoldToBuild(ctx, member, lack.Error())
+	_, err = w.Store.HoldToBuild(ctx, member, lack.Error())
 	if errors.Is(err, store.ErrStale) {
 		return "the member is held: something that is stored of them cannot be read", nil
 	}
 	if err == nil {
 		w.Log.Info("a member is held until their history is added up for a job, which waits", "member", member, "event",
 			lack.Event)
-		w.builds.add(building{member, lack, mark})
+		w.builds.add(building{member, lack})
 		w.Wake(member)
 	}
 	return "", err
@@ -171,19 +171,32 @@ func (w *Worker) letGo(ctx context.Context) error {
 }
 
 // buildFor builds trees for a member and lets them go on. One who is not held any more lacks them
-// again when they are asked for.
+// again when they are asked for. They may have gone on and be held again since they lacked these: what
+// is decided of them is asked for now.
 func (w *Worker) buildFor(ctx context.Context, one building) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("building trees for member %s broke off: %v", one.member, p)
 		}
 	}()
+	list, err := w.Store.Held(ctx)
+	isTheirs := func(h engine.Held) bool { return h.Member == one.member && h.Building }
+	if err != nil || !slices.ContainsFunc(list, isTheirs) {
+		return err
+	}
+	watermark, err := w.Store.HoldToBuild(ctx, one.member, one.lack.Error())
+	if errors.Is(err, store.ErrStale) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	trees, err := w.Store.Trees(ctx, []string{one.member})
 	if err != nil {
 		return err
 	}
 	begun, event := time.Now(), one.lack.Event
-	past := w.Store.Archive(ctx, one.member, event, one.watermark)
+	past := w.Store.Archive(ctx, one.member, event, watermark)
 	put := func(list []engine.TreeChange) error { return w.Store.BuildTrees(ctx, one.member, list, false) }
 	err = w.active.Load().BuildTrees(one.member, one.lack, past, trees[one.member][event], put)
 	if err == nil {

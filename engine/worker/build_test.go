@@ -313,3 +313,80 @@ func TestManyKeptInputsAreDecidedInTheirOrder(t *testing.T) {
 		t.Errorf("decided again: %v", differences)
 	}
 }
+
+// early is a store that lets a member go on as soon as they are held to build, as who finds that nothing is
+// being built for them; what comes next of them comes one by one. Nothing is built for another meanwhile.
+type early struct {
+	store.Store
+	member, other string
+	held          atomic.Int32 // how often the member came to be held
+	goOn          chan struct{}
+}
+
+func (e *early) Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error {
+	err := e.Store.Commit(ctx, lane, fence, watermark, c)
+	isMembers := func(h engine.Held) bool { return h.Member == e.member }
+	if err == nil && slices.ContainsFunc(c.Held, isMembers) && e.held.Add(1) == 1 {
+		err = e.Store.BuildTrees(ctx, e.member, nil, true)
+	}
+	return err
+}
+
+func (e *early) Pending(ctx context.Context, lane int, now time.Time, limit int) (*store.Batch, error) {
+	if e.held.Load() > 0 {
+		limit = 1
+	}
+	return e.Store.Pending(ctx, lane, now, limit)
+}
+
+func (e *early) Ahead(context.Context, int, time.Time, *store.Batch, int) (*store.Batch, error) {
+	return nil, errors.New("blind")
+}
+
+func (e *early) BuildTrees(ctx context.Context, member string, trees []engine.TreeChange, last bool) error {
+	if member == e.other {
+		select {
+		case <-e.goOn:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return e.Store.BuildTrees(ctx, member, trees, last)
+}
+
+// What is built for a member has all that is decided of them when it begins, also when they went on since it
+// was asked for, and came to be held again.
+func TestBuiltIsAsOfWhenItBegins(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	m := longHistories(w, 2)
+	e := &early{Store: w.Store, member: m[0], other: m[1], goOn: make(chan struct{})}
+	w.edit = func(c *worker.Config) { c.Store = e }
+	wk := w.run()
+	w.idle()
+	w.activate(`id: asks
+stage: retention
+trigger: {event: member.left}
+condition: sum(events("order.paid"), .amount) == 7505
+actions: [{tag: regular}]
+`)
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(happened("other left", m[1], "member.left"))
+	wk.Wake(m[1])
+	w.until("the other is held", func() bool {
+		held, err := w.Held(w.ctx)
+		return err == nil && len(held) == 1
+	})
+	w.accept(order("one more", m[0]), happened("left", m[0], "member.left"))
+	wk.Wake(m[0])
+	w.until("the member is held again", func() bool { return e.held.Load() == 2 })
+	close(e.goOn)
+	w.until("all is decided", func() bool {
+		n := w.counts("asks")
+		return n.Entered+n.Skipped["condition"] == 2
+	})
+	if n := w.counts("asks"); n.Entered != 1 {
+		t.Errorf("the sum is right %d times", n.Entered)
+	}
+}

@@ -208,7 +208,7 @@ func (w *Worker) follow(b *batch) {
 	for m, lack := range b.lacks {
 		w.Log.Info("a member is held until their history is added up, others go on", "lane", b.lane, "member", m, "event",
 			lack.Event)
-		w.builds.add(building{m, lack, b.Last()})
+		w.builds.add(building{m, lack})
 	}
 	for _, h := range b.changes.Held {
 		if w.builds.has(h.Member) {
