@@ -142,3 +142,69 @@ func TestABatchIsFollowedWhileTheNextIsDecided(t *testing.T) {
 	close(slow.goOn)
 	w.until("all are decided", func() bool { return gauge(t, wk, "usher_inputs_decided_total") == 30 })
 }
+
+// pausing is a store in which a playbook is paused and goes on again while the first batch of waits is
+// committed, when the next one was loaded.
+type pausing struct {
+	sighted
+	looked, loaded atomic.Bool // ahead
+	paused         atomic.Int32
+	pause          func()
+}
+
+func (p *pausing) States(ctx context.Context, members, runs []string) (map[string]*engine.State, error) {
+	defer func() { p.loaded.Store(p.looked.Load()) }()
+	return p.sighted.States(ctx, members, runs)
+}
+
+func (p *pausing) Ahead(ctx context.Context, lane int, now time.Time, of *store.Batch, limit int) (*store.Batch, error) {
+	p.looked.Store(true)
+	return p.sighted.Ahead(ctx, lane, now, of, limit)
+}
+
+func (p *pausing) Commit(ctx context.Context, lane int, fence, watermark int64, c *engine.Changes) error {
+	if len(c.Coupons) > 0 && p.paused.Add(1) == 1 {
+		for !p.loaded.Load() && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		p.pause()
+	}
+	return p.sighted.Commit(ctx, lane, fence, watermark, c)
+}
+
+// Runs that were loaded ahead are decided by what knows their revisions, also when the workspace came into use
+// anew meanwhile.
+func TestAheadKnowsTheRevisionsItHasLoaded(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	late := "id: late\nstage: activation\ntrigger: {event: order.paid}\nactions: [{wait: 1h}, {coupon: {pool: ten}}"
+	w.activate(late + "]\n")
+	p := &pausing{sighted: sighted{Store: w.Store, most: 3}}
+	w.edit = func(c *worker.Config) { c.Store = p }
+	wk := w.run()
+	p.pause = func() {
+		for _, paused := range []bool{true, false} {
+			if err := errors.Join(w.SetPaused(w.ctx, "late", paused, w.now()), wk.Refresh(w.ctx)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	var members []string
+	for i := range 9 {
+		members = append(members, fmt.Sprint("m", i))
+		w.accept(order(fmt.Sprint("o", i), members[i]))
+	}
+	wk.Wake(members...)
+	w.until("all wait", func() bool { return w.counts("late").Waiting == len(members) })
+	w.activate(late + ", {tag: x}]\n")
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(2 * time.Hour)
+	p.looked.Store(false)
+	p.loaded.Store(false)
+	wk.Wake(members...)
+	w.until("all are done", func() bool { return w.counts("late").Done == len(members) })
+	if p.paused.Load() < 2 {
+		t.Error("nothing was decided ahead")
+	}
+}
