@@ -3,12 +3,15 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
@@ -207,4 +210,76 @@ func TestAheadKnowsTheRevisionsItHasLoaded(t *testing.T) {
 	if p.paused.Load() < 2 {
 		t.Error("nothing was decided ahead")
 	}
+}
+
+// dependentBooks depend on what was decided of their member just before. What they emit to another is
+// accepted when its batch is stored, so it goes to somebody who is in no batch but for that.
+var dependentBooks = []string{
+	aheadBooks[0],
+	strings.Replace(aheadBooks[1], "member: m0", "member: sink", 1),
+	aheadBooks[2],
+	"id: once\nstage: activation\ntrigger: {event: order.paid}\ngoal: {event: order.paid, within: 3h}\nactions:\n" +
+		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 30m}}\n" +
+		"  - {if: not actions.more.timed_out, tag: more}\n",
+	"id: self\nstage: activation\ntrigger: {event: order.paid, if: event.amount == 5}\nmode: parallel\n" +
+		"actions: [{emit: {event: visit, properties: {n: 3}}}]\n",
+	"id: seen\nstage: activation\ntrigger: {event: visit}\nmode: parallel\n" +
+		"actions: [{wait: 1h}, {points: '= len(events(\"visit\", \"2h\"))'}]\n",
+	"id: sum\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nactions:\n" +
+		"  - wait: 45m\n  - points: = int(sum(events(\"order.paid\", \"2h\"), .amount))\n  - coupon: {pool: many}\n" +
+		"  - message: {channel: shop, text: hi, class: transactional}\n",
+	crossing("enter", "lapsed"), crossing("exit", "lapsed"), crossing("enter", "buyers"),
+}
+
+// Whatever the batches in which it is decided, and whether they are decided ahead: members have the
+// same life, and replay finds no difference.
+func TestBatchesAheadChangeNothing(t *testing.T) {
+	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
+	redis := embedded(t)
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // two databases and workers each
+		if err := flag.Set("rapid.checks", "10"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = flag.Set("rapid.checks", checks.DefValue) }()
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		all := []string{"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"}
+		members := all[:rapid.IntRange(1, len(all)).Draw(rt, "members")]
+		limits := rapid.SliceOfN(rapid.IntRange(1, 8), 1, 6).Draw(rt, "batches")
+		var steps []step
+		for i := range rapid.IntRange(10, 60).Draw(rt, "inputs") {
+			s := step{after: time.Duration(rapid.SampledFrom([]int{0, 0, 1, 30, 100, 4000}).Draw(rt, "gap")) * time.Minute}
+			name, property := "order.paid", "amount"
+			if rapid.IntRange(0, 3).Draw(rt, "visits") == 0 {
+				name, property = "visit", "n"
+			}
+			n := float64(rapid.SampledFrom([]int{1, 2, 5, 7, 9}).Draw(rt, "n"))
+			s.Input = engine.Input{
+				Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Member: rapid.SampledFrom(members).Draw(rt, "member"), Name: name,
+				Payload: &engine.Payload{Properties: map[string]any{property: n}},
+			}
+			s.drain = rapid.IntRange(0, 15).Draw(rt, "drain") == 0
+			steps = append(steps, s)
+		}
+		world := func(l *limited) *poisonedWorld {
+			w := newLimitedWorld(t, 1, redis, l, dependentBooks...)
+			w.live(steps, members, func(*step) bool { return true }, "")
+			if differences := w.replayed(""); len(differences) > 0 {
+				rt.Fatalf("decided again:\n%s", strings.Join(differences, "\n"))
+			}
+			return w
+		}
+		ahead := world(&limited{limits: limits})
+		defer ahead.close()
+		after := world(&limited{limits: []int{1000}, blind: true})
+		defer after.close()
+		for _, m := range members {
+			if a, b := ahead.lifeOf(m, nil), after.lifeOf(m, nil); a != b {
+				rt.Fatalf("%s, ahead:\n%s\none after the other:\n%s", m, a, b)
+			}
+		}
+		if a, b := ahead.counts("left"), after.counts("left"); a.Done != b.Done || a.Done != ahead.counts("told").Done {
+			rt.Fatalf("%d runs by events of others ahead, %d one after the other", a.Done, b.Done)
+		}
+	})
 }

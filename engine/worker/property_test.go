@@ -71,10 +71,14 @@ func drawPoisoned(t *rapid.T, members []string) (steps []step) {
 type limited struct {
 	worker.Store
 	limits []int
+	blind  bool // looks at nothing ahead
 	n      atomic.Int64
 }
 
 func (l *limited) Ahead(ctx context.Context, lane int, now time.Time, of *store.Batch, limit int) (*store.Batch, error) {
+	if l.blind {
+		return nil, errors.New("blind")
+	}
 	return l.Store.Ahead(ctx, lane, now, of, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
 }
 
@@ -91,6 +95,11 @@ type poisonedWorld struct {
 }
 
 func newPoisonedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits []int) *poisonedWorld {
+	return newLimitedWorld(t, lanes, redis, &limited{limits: limits}, poisonPlaybooks...)
+}
+
+// newLimitedWorld returns a world whose worker sees what limits show of its store.
+func newLimitedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits *limited, books ...string) *poisonedWorld {
 	dir, err := os.MkdirTemp(t.TempDir(), "world")
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +113,7 @@ func newPoisonedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits 
 	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock), sqlite.WithLanes(lanes)); err != nil {
 		t.Fatal(err)
 	}
-	w.activate(poisonPlaybooks...)
+	w.activate(books...)
 	// Ids are keyed with the database's secret, and order what happens at one instant.
 	if _, err := w.Secret(w.ctx); err != nil {
 		t.Fatal(err)
@@ -121,9 +130,14 @@ func newPoisonedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits 
 	w.edit = func(c *worker.Config) {
 		unstorable(c)
 		c.Log = slog.New(slog.NewTextHandler(log, nil))
-		c.Store = &limited{Store: c.Store, limits: limits}
+		limits.Store, c.Store = c.Store, limits
 	}
 	w.wk, w.end = w.start()
+	w.until("the workspace is in use", func() bool {
+		ws, _ := w.wk.Workspace()
+		return ws != nil
+	})
+	w.at.Add(time.Minute.Milliseconds()) // segments are watched since before the first input
 	return w
 }
 
