@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"modernc.org/libc"
 	_ "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+	"pgregory.net/rapid"
 )
 
 // open returns connections to a database with a cache of a few pages, with the layer or without.
@@ -312,15 +314,7 @@ func failAt(t *testing.T, call int) (errs []error) {
 	}
 	disk.failing = 0
 	crash := filepath.Join(t.TempDir(), "db")
-	for _, suffix := range []string{"", "-wal"} {
-		data, err := os.ReadFile(path + suffix)
-		if err == nil {
-			err = os.WriteFile(crash+suffix, data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	crashed(t, path, crash)
 	for _, c := range []*sql.Conn{conns[0], conns[1], connect(t, crash, "", 1)[0]} {
 		var whole string
 		if err := c.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&whole); err != nil || whole != "ok" {
@@ -346,6 +340,20 @@ func failAt(t *testing.T, call int) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// crashed makes a copy of a database as a crash would leave it.
+func crashed(t *testing.T, path, crash string) {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(path + suffix)
+		if err == nil {
+			err = os.WriteFile(crash+suffix, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func execute(t *testing.T, c *sql.Conn, sql string) {
@@ -384,4 +392,69 @@ func TestLostFramesAreNotCommitted(t *testing.T) {
 	if met < 3 {
 		t.Errorf("%d statements were seen to fail", met)
 	}
+}
+
+// TestRandomScripts: whatever transactions do, whichever writes fail in them, and whoever copies the log
+// into the database meanwhile: the database is whole, and says the same live, to another connection, and
+// after a crash.
+func TestRandomScripts(t *testing.T) {
+	onDisk(t)
+	ctx := context.Background()
+	dir := t.TempDir()
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		path, crash := filepath.Join(dir, fmt.Sprint(n)), filepath.Join(dir, fmt.Sprint(n, "c"))
+		conns := connect(t, path, layered, 2)
+		defer func() { _ = errors.Join(conns[0].Close(), conns[1].Close()) }()
+		execute(t, conns[0], "CREATE TABLE t (i INTEGER PRIMARY KEY, v TEXT UNIQUE)")
+		next := 1
+		for range rapid.IntRange(1, 6).Draw(rt, "transactions") {
+			c := conns[rapid.IntRange(0, 1).Draw(rt, "connection")]
+			disk.calls, disk.failing = 0, rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3, 5, 8}).Draw(rt, "fails")
+			disk.errno = rapid.SampledFrom([]syscall.Errno{syscall.ENOSPC, syscall.EIO}).Draw(rt, "error")
+			disk.isBroken = rapid.Bool().Draw(rt, "half of it")
+			_, _ = c.ExecContext(ctx, "BEGIN IMMEDIATE") // what fails from here on is what is tried
+			for range rapid.IntRange(1, 5).Draw(rt, "statements") {
+				rows := rapid.IntRange(1, 60).Draw(rt, "rows")
+				_, _ = c.ExecContext(ctx, rapid.SampledFrom([]string{
+					fillRows(next, next+rows), fmt.Sprintf("UPDATE t SET v = v || 'x%d' WHERE i %% 3 = 0", next),
+					"DELETE FROM t WHERE i % 5 = 1", "SAVEPOINT s", "ROLLBACK TO s", "RELEASE s", "SELECT sum(length(v)) FROM t",
+					fmt.Sprintf("INSERT INTO t SELECT i + %d, v || 'c%d' FROM t ORDER BY i DESC LIMIT 40", 100_000+next*100, next),
+				}).Draw(rt, "statement"))
+				next += rows + 1
+			}
+			if _, err := c.ExecContext(ctx, rapid.SampledFrom([]string{"COMMIT", "COMMIT", "ROLLBACK"}).Draw(rt, "end")); err != nil {
+				_, _ = c.ExecContext(ctx, "ROLLBACK") // SQLite may have done it
+			}
+			disk.failing = 0
+			if how := rapid.SampledFrom([]string{"", "PASSIVE", "TRUNCATE", "RESTART"}).Draw(rt, "copied"); how != "" {
+				if _, err := conns[rapid.IntRange(0, 1).Draw(rt, "by")].ExecContext(ctx, "PRAGMA wal_checkpoint("+how+")"); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			crashed(t, path, crash)
+			copied, err := sql.Open("sqlite", crash)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			said := map[string]bool{}
+			for _, c := range []interface {
+				QueryRowContext(context.Context, string, ...any) *sql.Row
+			}{conns[0], conns[1], copied} {
+				var whole, rows string
+				err := c.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&whole)
+				if err == nil {
+					err = c.QueryRowContext(ctx, "SELECT count(*) || ' ' || ifnull(sum(length(v) * i), 0) FROM t").Scan(&rows)
+				}
+				if err != nil || whole != "ok" {
+					rt.Fatalf("the database is damaged: %s, %v", whole, err)
+				}
+				said[rows] = true
+			}
+			if err := copied.Close(); err != nil || len(said) > 1 {
+				rt.Fatalf("three who ask hear %v, %v", slices.Collect(maps.Keys(said)), err)
+			}
+		}
+	})
 }
