@@ -28,7 +28,11 @@ func (w *Worker) commit(ctx context.Context, r *runner, b *batch) error {
 	}
 	done := make(chan error, 1)
 	go func() { done <- w.store(ctx, r.fence, b) }()
+	size := r.size
 	next := w.lookAhead(ctx, r, b)
+	if next == nil {
+		r.size = size // what was thrown away says nothing of the next batch
+	}
 	err := <-done
 	if err == nil {
 		r.ahead = next
