@@ -37,7 +37,7 @@ func openRedis(address string) (asynq.RedisConnOpt, func(), error) {
 // a millisecond of processor time, and only waits that are due lie there.
 func taskCheck(address string) time.Duration {
 	if address == EmbeddedRedis {
-		return 100 * time.Millisecond
+		return 150 * time.Millisecond
 	}
 	return 0
 }

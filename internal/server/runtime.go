@@ -48,7 +48,7 @@ func TuneRuntime(ctx context.Context, env func(string) (string, bool)) {
 }
 
 const (
-	busyPercent, restPercent = 400, 100 // as GOGC
+	busyPercent, restPercent = 400, 200 // as GOGC
 	// restBytes is what a server at rest allocates in a second at most: 400 events take so much.
 	restBytes = 8 << 20
 	// restAfter is how many seconds of rest follow each other before a server is at rest. What starting

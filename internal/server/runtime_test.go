@@ -27,7 +27,7 @@ func TestPace(t *testing.T) {
 		}
 		was = p.rests
 	}
-	if got := strings.Join(told, ", "); got != "10: 100, 12: 400, 21: 100" {
+	if got := strings.Join(told, ", "); got != "10: 200, 12: 400, 21: 200" {
 		t.Errorf("it changes in second %s", got)
 	}
 	before := allocated()
