@@ -21,9 +21,10 @@ type ahead struct {
 }
 
 // commit commits a batch. When there is more to do it decides the next one meanwhile, as far as it can;
-// what the batch leads to does not wait for that.
+// what the batch leads to does not wait for that. Of waits nothing is decided ahead: who comes in live
+// is behind the inputs before them, and before all waits that are due.
 func (w *Worker) commit(ctx context.Context, r *runner, b *batch) error {
-	if !r.behind {
+	if !r.behind || 2*len(b.Inputs) < b.Size() {
 		return w.store(ctx, r.fence, b)
 	}
 	done := make(chan error, 1)

@@ -183,7 +183,7 @@ func TestAheadKnowsTheRevisionsItHasLoaded(t *testing.T) {
 	w.activate(late + "]\n")
 	p := &pausing{sighted: sighted{Store: w.Store, most: 3}}
 	w.edit = func(c *worker.Config) { c.Store = p }
-	wk := w.run()
+	wk, stop := w.start()
 	p.pause = func() {
 		for _, paused := range []bool{true, false} {
 			if err := errors.Join(w.SetPaused(w.ctx, "late", paused, w.now()), wk.Refresh(w.ctx)); err != nil {
@@ -198,17 +198,44 @@ func TestAheadKnowsTheRevisionsItHasLoaded(t *testing.T) {
 	}
 	wk.Wake(members...)
 	w.until("all wait", func() bool { return w.counts("late").Waiting == len(members) })
+	stop()
 	w.activate(late + ", {tag: x}]\n")
-	if err := wk.Refresh(w.ctx); err != nil {
-		t.Fatal(err)
-	}
 	w.advance(2 * time.Hour)
+	for _, m := range members { // with an input what is due of a member is decided, too
+		w.accept(happened("l"+m, m, "member.left"))
+	}
 	p.looked.Store(false)
 	p.loaded.Store(false)
+	wk, stop = w.start()
+	defer stop()
 	wk.Wake(members...)
 	w.until("all are done", func() bool { return w.counts("late").Done == len(members) })
 	if p.paused.Load() < 2 {
 		t.Error("nothing was decided ahead")
+	}
+}
+
+// While waits alone are due nothing is decided ahead: an event that comes in meanwhile is in the next batch.
+func TestWaitsAreNotDecidedAhead(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate("id: w\nstage: activation\ntrigger: {event: order.paid}\nactions: [{wait: 5d}, {tag: x}]\n")
+	sight := &sighted{Store: w.Store, most: 40}
+	w.edit = func(c *worker.Config) { c.Store = sight }
+	wk, stop := w.start()
+	for i := range 200 {
+		w.accept(order(fmt.Sprint("o", i), fmt.Sprint("m", i)))
+	}
+	wk.Wake("m0")
+	w.until("all wait", func() bool { return w.counts("w").Waiting == 200 })
+	stop()
+	sight.n.Store(0)
+	w.advance(6 * 24 * time.Hour)
+	wk, stop = w.start()
+	defer stop()
+	wk.Wake("m0")
+	w.until("all waits are over", func() bool { return w.counts("w").Done == 200 })
+	if n := sight.n.Load(); n > 0 {
+		t.Errorf("%d batches were looked at ahead", n)
 	}
 }
 
