@@ -62,6 +62,12 @@ func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member,
 	for _, m := range members {
 		stored[m.ID] = millis(m.LastSeenAt)
 	}
+	if d.seen.Behind(lane, decided) {
+		err := d.read(ctx, func(c *conn) error { return c.seen.Of(seenView{c}, lane, func(*lastseen.Lane) {}) })
+		if err != nil {
+			return err
+		}
+	}
 	list, to := d.seen.Stored(lane, stored, decided)
 	if list == nil {
 		return nil

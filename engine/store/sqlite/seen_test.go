@@ -103,3 +103,47 @@ func TestLastSeenIsBroughtToTheSubjects(t *testing.T) {
 	defer s.Close()
 	check(s)
 }
+
+// Who only commits leaves little to bring to the subjects to whoever opens the database next.
+func TestWhoOnlyCommitsLeavesLittleToBring(t *testing.T) {
+	ctx := context.Background()
+	s := open(t, filepath.Join(t.TempDir(), "usher.db"))
+	defer s.Close()
+	const batches, each = 80, 500
+	fences := make([]int64, len(s.Lanes()))
+	for lane := range fences {
+		var err error
+		if fences[lane], err = s.Claim(ctx, lane); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for b := range batches {
+		in := make([]engine.Input, each)
+		for i := range in {
+			id := fmt.Sprint("m", b*each+i)
+			in[i] = engine.Input{Kind: engine.InputEvent, ID: id, Member: id, Name: "x"}
+		}
+		if _, err := s.Accept(ctx, in); err != nil {
+			t.Fatal(err)
+		}
+		marks, changes := make([]int64, len(fences)), make([]engine.Changes, len(fences))
+		for _, in := range in {
+			lane := s.Lanes().OfMember(in.Member)
+			marks[lane] = in.Seq
+			changes[lane].Members = append(changes[lane].Members, &engine.Member{ID: in.Member, LastSeenAt: in.At})
+		}
+		for lane, fence := range fences {
+			if err := s.Commit(ctx, lane, fence, marks[lane], &changes[lane]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var from, to int64
+	err := s.(*db).read(ctx, func(c *conn) (err error) {
+		from, to, err = seenView{c}.Bounds(0)
+		return err
+	})
+	if err != nil || to != batches*each || to-from > 28_000 {
+		t.Errorf("when members were last seen is known up to %d of %d events, %v", from, to, err)
+	}
+}

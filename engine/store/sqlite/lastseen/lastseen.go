@@ -15,9 +15,11 @@ const (
 	// mostUnstored is how many members of a lane the stored rows may know too little of.
 	mostUnstored = 4000
 	// One transaction brings a part of those that are known to be behind, so that nobody waits for it,
-	// and some at least: with as many new ones at each commit as it can be, the parts keep up.
+	// and some at least: with as many new ones at each commit as it can be, the parts keep up. At most it
+	// brings a few more than the inputs of the largest batch.
 	parts     = 16
 	leastPart = 300
+	mostPart  = 2500
 	// mostEvents is how many events may have to be read at a start.
 	mostEvents = 25_000
 )
@@ -152,6 +154,14 @@ func (e *Events) Stored(lane int, members map[string]int64, decided int64) (list
 	return s.toStore()
 }
 
+// Behind reports whether so much was decided since the events of a lane were read that they are to be
+// read now: else a store that only commits brings nothing, and keeps a note of each commit.
+func (e *Events) Behind(lane int, decided int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return decided-e.lanes[lane].to > mostEvents
+}
+
 func (s *Lane) stored(member string, at int64) {
 	if e, has := s.last[member]; has && !e.stored && at >= e.at {
 		e.stored = true
@@ -165,7 +175,8 @@ func (s *Lane) toStore() (list map[string]int64, to int64) {
 		if s.unstored < mostUnstored && s.to-s.from < mostEvents {
 			return nil, 0
 		}
-		s.owed, s.goal, s.part = make(map[string]bool, s.unstored), s.to, max(leastPart, s.unstored/parts)
+		s.owed, s.goal = make(map[string]bool, s.unstored), s.to
+		s.part = min(max(leastPart, s.unstored/parts), mostPart)
 		for id, e := range s.last {
 			if !e.stored {
 				s.owed[id] = true

@@ -114,3 +114,12 @@ func TestPartsKeepUp(t *testing.T) {
 		}
 	}
 }
+
+// However many members are behind, one transaction brings few of them.
+func TestPartsAreBounded(t *testing.T) {
+	db, e := &stored{to: 1_000_000}, New(1)
+	readAll(t, e, db)
+	if list, _ := e.Stored(0, nil, db.to); len(list) == 0 || len(list) > mostPart {
+		t.Errorf("%d members at once", len(list))
+	}
+}
