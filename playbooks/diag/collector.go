@@ -78,6 +78,11 @@ func (r Report) AssumeName(declared string) Report {
 	return r
 }
 
+// HasError reports whether one of the diagnostics is of severity [Error].
+func HasError(diags []Diagnostic) bool {
+	return slices.ContainsFunc(diags, func(d Diagnostic) bool { return d.Severity == Error })
+}
+
 // Sorted returns the diagnostics by place, each once.
 func Sorted(diags []Diagnostic) []Diagnostic {
 	slices.SortStableFunc(diags, func(a, b Diagnostic) int {

@@ -151,3 +151,18 @@ func (s Source) Pos(from, to int) Pos {
 	}
 	return s.At(from, to)
 }
+
+// Positions returns the place of any of the file's characters, which are counted from its beginning.
+func (f *File) Positions() func(from, to int) Pos {
+	var offsets []int
+	return func(from, to int) Pos {
+		if offsets == nil {
+			for i := range f.Text {
+				offsets = append(offsets, i)
+			}
+			offsets = append(offsets, len(f.Text))
+		}
+		last := len(offsets) - 1
+		return f.Pos(offsets[min(from, last)], offsets[min(to, last)])
+	}
+}

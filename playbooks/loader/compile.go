@@ -1,7 +1,6 @@
 package loader
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -17,65 +16,44 @@ import (
 // runs go on by what was right when they began. A playbook that cannot be run is left out, with its
 // reason in Unusable; tests are not read. The error says why nothing at all can be run.
 func Compile(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, error) {
-	c := newChecker(reg)
+	c := newLoading(reg)
 	c.Running = true
 	if !c.readFiles(fsys, nil) {
-		return nil, c.first(c.Diags)
+		return nil, c.FirstStop(c.Diags)
 	}
 	c.loadSchema()
-	if c.schemaUnreadable || c.stops(c.Diags) {
-		return nil, c.first(c.Diags)
+	if c.SchemaUnreadable || c.Stops(c.Diags) {
+		return nil, c.FirstStop(c.Diags)
 	}
 	c.loadTemplates()
 	c.loadPlaybooks()
 	c.unusable()
-	return c.ws, nil
-}
-
-// stops reports whether there is a mistake that keeps what has it from being used.
-func (c *checker) stops(diags []diag.Diagnostic) bool { return slices.ContainsFunc(diags, c.serious) }
-
-func (c *checker) serious(d diag.Diagnostic) bool {
-	if d.Severity != diag.Error {
-		return false
-	}
-	code := diag.CodeByName(d.Code)
-	return !c.Running || code == nil || !code.Advises
-}
-
-// first returns the first serious mistake as an error.
-func (c *checker) first(diags []diag.Diagnostic) error {
-	diags = diag.Sorted(diags)
-	i := slices.IndexFunc(diags, c.serious)
-	if i < 0 {
-		return fmt.Errorf("%s cannot be read", playbooks.SchemaFile)
-	}
-	return fmt.Errorf("%s:%d: %s", diags[i].File, diags[i].Line, diags[i].Message)
+	return c.Workspace, nil
 }
 
 // unusable notes the playbooks that were left out.
-func (c *checker) unusable() {
-	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
+func (c *loading) unusable() {
+	for _, name := range slices.Sorted(maps.Keys(c.Workspace.Files)) {
 		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || strings.HasSuffix(name, playbooks.TestSuffix) ||
-			slices.ContainsFunc(c.ws.Playbooks, func(p *playbooks.Playbook) bool { return p.File == name }) {
+			slices.ContainsFunc(c.Workspace.Playbooks, func(p *playbooks.Playbook) bool { return p.File == name }) {
 			continue
 		}
 		key := name
-		for id, n := range c.playbookNodes {
+		for id, n := range c.PlaybookIDs {
 			if n.F.Name == name {
 				key = id
 			}
 		}
 		reason := name + " refers to what cannot be read"
 		own := slices.DeleteFunc(slices.Clone(c.Diags), func(d diag.Diagnostic) bool { return d.File != name })
-		if c.stops(own) {
-			reason = c.first(own).Error()
-		} else if c.stops(c.Diags) {
-			reason = c.first(c.Diags).Error()
+		if c.Stops(own) {
+			reason = c.FirstStop(own).Error()
+		} else if c.Stops(c.Diags) {
+			reason = c.FirstStop(c.Diags).Error()
 		}
-		if c.ws.Unusable == nil {
-			c.ws.Unusable = map[string]string{}
+		if c.Workspace.Unusable == nil {
+			c.Workspace.Unusable = map[string]string{}
 		}
-		c.ws.Unusable[key] = reason
+		c.Workspace.Unusable[key] = reason
 	}
 }

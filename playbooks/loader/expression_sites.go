@@ -7,7 +7,6 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
-	"github.com/usher-run/usher/playbooks/syntax"
 )
 
 // ExpressionSite is where an expression or a text stands, with what it may name: for editors, which
@@ -27,17 +26,4 @@ func Inspect(fsys fs.FS, open map[string][]byte, reg *schema.Registry) (*playboo
 	var places []ExpressionSite
 	ws, diags := load(fsys, reg, open, &places)
 	return ws, diags, places
-}
-
-// noteSite notes where an expression or a text stands.
-func (c *checker) noteSite(n *syntax.Node, sc *expression.Scope, want *schema.Type) {
-	if c.sites != nil && n.Kind == syntax.ScalarNode {
-		c.noteSiteAt(n.Pos(), n.Value, sc, want)
-	}
-}
-
-func (c *checker) noteSiteAt(p diag.Pos, text string, sc *expression.Scope, want *schema.Type) {
-	if c.sites != nil && sc != nil {
-		*c.sites = append(*c.sites, ExpressionSite{p, text, sc, want})
-	}
 }

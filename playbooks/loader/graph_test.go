@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 var updateGraphs = flag.Bool("update-graphs", false, "write the golden graphs")
@@ -15,7 +16,7 @@ var updateGraphs = flag.Bool("update-graphs", false, "write the golden graphs")
 func TestGraph(t *testing.T) {
 	for _, g := range archives(t, "testdata/graph") {
 		ws, diags := Load(g.fs(t), testRegistry())
-		if hasError(diags) || len(ws.Playbooks) == 0 {
+		if diag.HasError(diags) || len(ws.Playbooks) == 0 {
 			t.Fatalf("%s: %v", g.name, diags)
 		}
 		var b strings.Builder

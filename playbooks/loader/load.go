@@ -12,7 +12,12 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/files"
+	"github.com/usher-run/usher/playbooks/loader/declarations"
+	"github.com/usher-run/usher/playbooks/loader/playbook"
+	"github.com/usher-run/usher/playbooks/loader/reading"
+	"github.com/usher-run/usher/playbooks/loader/testfile"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 	"github.com/usher-run/usher/playbooks/text"
@@ -28,9 +33,13 @@ func Load(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, []diag.Diagno
 func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]ExpressionSite) (*playbooks.Workspace,
 	[]diag.Diagnostic,
 ) {
-	c := newChecker(reg)
-	ws := c.ws
-	c.sites = places
+	c := newLoading(reg)
+	ws := c.Workspace
+	if places != nil {
+		c.Site = func(p diag.Pos, text string, sc *expression.Scope, want *schema.Type) {
+			*places = append(*places, ExpressionSite{p, text, sc, want})
+		}
+	}
 	if !c.readFiles(fsys, open) {
 		return ws, diag.Sorted(c.Diags)
 	}
@@ -39,7 +48,7 @@ func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Ex
 	c.loadPlaybooks()
 	c.loadTests()
 	r := check.NewRules(&c.Collector, c.Notes, ws, reg)
-	if !hasError(c.Diags) {
+	if !diag.HasError(c.Diags) {
 		c.unused()
 		r.Judge()
 	}
@@ -47,18 +56,14 @@ func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Ex
 	return ws, atMost(maxMistakes, diag.Sorted(r.Refine(c.Diags)))
 }
 
-func newChecker(reg *schema.Registry) *checker {
-	ws := &playbooks.Workspace{
-		Schema: newSchema(), Templates: map[string]*playbooks.Template{},
-		Files: map[string][]byte{},
-	}
-	return &checker{
-		Reader: syntax.Reader{PlaybookKeys: playbookKeys, SuggestType: suggestType},
-		reg:    reg, ws: ws, schema: ws.Schema, used: map[string]bool{}, playbookNodes: map[string]*syntax.Node{},
-		declared: map[string]bool{}, texts: map[string]*diag.File{}, brokenNames: map[string]bool{},
-		sources: map[string]*syntax.Node{},
-		Notes:   check.NewNotes(),
-	}
+// loading reads the files of a workspace one after the other.
+type loading struct {
+	*reading.Reader
+	wrongName bool // there is a usher.yml instead of usher.yaml
+}
+
+func newLoading(reg *schema.Registry) *loading {
+	return &loading{Reader: reading.New(reg, syntax.Reader{PlaybookKeys: playbook.Keys, SuggestType: suggestType})}
 }
 
 // maxMistakes is how many mistakes of one file are told: beyond that it is no playbook that went
@@ -74,15 +79,11 @@ func atMost(most int, diags []diag.Diagnostic) []diag.Diagnostic {
 	})
 }
 
-func hasError(diags []diag.Diagnostic) bool {
-	return slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
-}
-
-func (c *checker) loadSchema() {
-	data, ok := c.ws.Files[playbooks.SchemaFile]
+func (c *loading) loadSchema() {
+	data, ok := c.Workspace.Files[playbooks.SchemaFile]
 	switch {
 	case !ok:
-		c.schemaUnreadable = true
+		c.SchemaUnreadable = true
 		hint := "begin one with `usher init`"
 		if c.wrongName {
 			hint = "rename usher.yml to usher.yaml"
@@ -92,127 +93,106 @@ func (c *checker) loadSchema() {
 		c.Error("no-workspace", playbooks.WholeFile(playbooks.SchemaFile),
 			"there is no usher.yaml: a workspace declares its events and attributes there").Label(hint)
 	case data == nil:
-		c.schemaUnreadable = true
+		c.SchemaUnreadable = true
 	default:
 		if n := c.Read(diag.NewFile(playbooks.SchemaFile, data)); n != nil {
-			c.readSchema(n)
+			declarations.Read(c.Reader, n)
 		} else {
-			c.schemaUnreadable = true
+			c.SchemaUnreadable = true
 		}
 	}
 }
 
 // loadTemplates reads the templates. Their variables are judged where they are used: what is in
 // scope depends on the playbook.
-func (c *checker) loadTemplates() {
-	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
-		data := c.ws.Files[name]
+func (c *loading) loadTemplates() {
+	for _, name := range slices.Sorted(maps.Keys(c.Workspace.Files)) {
+		data := c.Workspace.Files[name]
 		if !strings.HasPrefix(name, playbooks.TemplateDir+"/") || data == nil {
 			continue
 		}
 		short := strings.TrimSuffix(strings.TrimPrefix(name, playbooks.TemplateDir+"/"), path.Ext(name))
-		if first := c.texts[short]; first != nil {
+		if first := c.Texts[short]; first != nil {
 			c.Error("duplicate-id", playbooks.WholeFile(name), fmt.Sprintf("there are two templates `%s`", short)).
 				Label("rename one of them").Related("first here", playbooks.WholeFile(first.Name))
 			continue
 		}
 		f := diag.NewFile(name, data)
-		c.texts[short] = f
+		c.Texts[short] = f
 		if !c.TextFile(f) {
-			c.ws.Templates[short] = nil
+			c.Workspace.Templates[short] = nil
 			continue
 		}
-		t, diags := text.Compile(templateOf(f, short), positionsOf(f), nil)
+		t, diags := text.Compile(reading.TemplateOf(f, short), f.Positions(), nil)
 		if c.Running { // it is read again where it is used
 			t, diags = &playbooks.Template{}, nil
 		}
 		c.Diags = append(c.Diags, diags...)
-		c.ws.Templates[short] = t
+		c.Workspace.Templates[short] = t
 	}
-	for name, t := range c.ws.Templates {
+	for name, t := range c.Workspace.Templates {
 		if t == nil {
-			delete(c.ws.Templates, name)
+			delete(c.Workspace.Templates, name)
 		}
 	}
 }
 
-// template gives the template that the file holds, not compiled yet. The line break at the end is
-// the file's, not the message's.
-func templateOf(f *diag.File, name string) playbooks.Template {
-	return playbooks.Template{Name: name, Text: strings.TrimSuffix(f.Text, "\n"), HTML: path.Ext(f.Name) == ".html"}
-}
-
-// at gives the places of a whole file's characters.
-func positionsOf(f *diag.File) func(from, to int) diag.Pos {
-	var offsets []int
-	return func(from, to int) diag.Pos {
-		if offsets == nil {
-			for i := range f.Text {
-				offsets = append(offsets, i)
-			}
-			offsets = append(offsets, len(f.Text))
-		}
-		last := len(offsets) - 1
-		return f.Pos(offsets[min(from, last)], offsets[min(to, last)])
-	}
-}
-
-func (c *checker) loadPlaybooks() {
-	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
-		data := c.ws.Files[name]
+func (c *loading) loadPlaybooks() {
+	for _, name := range slices.Sorted(maps.Keys(c.Workspace.Files)) {
+		data := c.Workspace.Files[name]
 		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || strings.HasSuffix(name, playbooks.TestSuffix) ||
 			data == nil {
 			continue
 		}
 		if n := c.Read(diag.NewFile(name, data)); n != nil {
 			if !c.testNamedOtherwise(n) {
-				c.readPlaybook(n)
+				playbook.Read(c.Reader, n)
 			}
 		} else {
-			c.playbookIDUnread = true
+			c.PlaybookIDUnread = true
 		}
 	}
-	slices.SortFunc(c.ws.Playbooks, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(c.Workspace.Playbooks, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
 }
 
-func (c *checker) loadTests() {
-	for _, name := range slices.Sorted(maps.Keys(c.ws.Files)) {
-		data := c.ws.Files[name]
+func (c *loading) loadTests() {
+	for _, name := range slices.Sorted(maps.Keys(c.Workspace.Files)) {
+		data := c.Workspace.Files[name]
 		if !strings.HasPrefix(name, playbooks.PlaybookDir+"/") || !strings.HasSuffix(name, playbooks.TestSuffix) ||
 			data == nil {
 			continue
 		}
 		if n := c.Read(diag.NewFile(name, data)); n != nil && !c.playbookNamedTest(n) {
-			c.readTests(n)
+			testfile.Read(c.Reader, n)
 		}
 	}
 }
 
 // unused warns of declarations that nothing refers to.
-func (c *checker) unused() {
+func (c *loading) unused() {
 	warn := func(what, name string, p diag.Pos) {
-		if !c.used[what+" "+name] {
+		if !c.IsUsed(what, name) {
 			c.Warn("unused", p, fmt.Sprintf("no playbook uses the %s `%s`", what, name)).Label("leave it out, or use it")
 		}
 	}
-	for i := range c.schema.Segments {
+	for i := range c.Schema.Segments {
 		before := len(c.Diags)
-		warn("segment", c.schema.Segments[i].Name, c.schema.Segments[i].Pos)
-		if len(c.Diags) > before && len(c.forAll) == 1 { // of several, who knows which one forgot it
-			c.Diags[before].Relate("this schedule names no segment: it is for all members", c.forAll[0])
+		warn("segment", c.Schema.Segments[i].Name, c.Schema.Segments[i].Pos)
+		if len(c.Diags) > before && len(c.ForAll) == 1 { // of several, who knows which one forgot it
+			c.Diags[before].Relate("this schedule names no segment: it is for all members", c.ForAll[0])
 		}
 	}
-	for i := range c.schema.Channels {
-		if spec := c.reg.Channel(c.schema.Channels[i].Type); spec != nil && spec.Mute {
+	for i := range c.Schema.Channels {
+		if spec := c.Registry.Channel(c.Schema.Channels[i].Type); spec != nil && spec.Mute {
 			continue // no playbook names it
 		}
-		warn("channel", c.schema.Channels[i].Name, c.schema.Channels[i].Pos)
+		warn("channel", c.Schema.Channels[i].Name, c.Schema.Channels[i].Pos)
 	}
-	for i := range c.schema.Pools {
-		warn("pool", c.schema.Pools[i].Name, c.schema.Pools[i].Pos)
+	for i := range c.Schema.Pools {
+		warn("pool", c.Schema.Pools[i].Name, c.Schema.Pools[i].Pos)
 	}
-	for name := range c.ws.Templates {
-		warn("template", name, playbooks.WholeFile(c.texts[name].Name))
+	for name := range c.Workspace.Templates {
+		warn("template", name, playbooks.WholeFile(c.Texts[name].Name))
 	}
 }
 
@@ -221,7 +201,7 @@ var testName = regexp.MustCompile(`(?i)^tests?[-_. ]+|[-_. ]*tests?$`)
 
 // testNamedOtherwise reports a test whose file is not named as one: it would be taken for a
 // playbook.
-func (c *checker) testNamedOtherwise(n *syntax.Node) bool {
+func (c *loading) testNamedOtherwise(n *syntax.Node) bool {
 	if n.Kind != syntax.MappingNode || n.Get("playbook") == nil || n.Get("tests") == nil || n.Get("trigger") != nil {
 		return false
 	}
@@ -236,7 +216,7 @@ func (c *checker) testNamedOtherwise(n *syntax.Node) bool {
 }
 
 // playbookNamedTest reports a playbook whose file is named as a test.
-func (c *checker) playbookNamedTest(n *syntax.Node) bool {
+func (c *loading) playbookNamedTest(n *syntax.Node) bool {
 	if n.Kind != syntax.MappingNode || n.Get("tests") != nil || n.Get("trigger") == nil || n.Get("actions") == nil {
 		return false
 	}
@@ -247,8 +227,17 @@ func (c *checker) playbookNamedTest(n *syntax.Node) bool {
 }
 
 // readFiles reads the files of the workspace; false when they are too many for one.
-func (c *checker) readFiles(fsys fs.FS, open map[string][]byte) bool {
+func (c *loading) readFiles(fsys fs.FS, open map[string][]byte) bool {
 	read := files.Read(fsys, open, &c.Collector)
-	c.ws.Files, c.wrongName = read.Files, read.WrongName
+	c.Workspace.Files, c.wrongName = read.Files, read.WrongName
 	return !read.Full
+}
+
+// suggestType returns the type that a text of usher.yaml stands for as other tools write it; ""
+// when it is none.
+func suggestType(file, text string) string {
+	if file != playbooks.SchemaFile {
+		return ""
+	}
+	return schema.SuggestOptional(text)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
 	"pgregory.net/rapid"
 )
@@ -90,7 +91,7 @@ func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 		schema += "  " + name + ": '" + s.text + "'\n"
 	}
 	ws, diags := Load(fstest.MapFS{playbooks.SchemaFile: {Data: []byte(schema)}}, testRegistry())
-	if hasError(diags) {
+	if diag.HasError(diags) {
 		t.Fatalf("%+v", diags)
 	}
 	for name, want := range reevaluating {

@@ -307,6 +307,9 @@ func TestRevision(t *testing.T) {
 	}
 }
 
+// mostActions is how many actions a playbook may have.
+const mostActions = 500
+
 // manyActions is a workspace with a playbook of n actions: coupons, and between them tags that ask
 // what the coupon before left.
 func manyActions(n int) fstest.MapFS {
@@ -326,15 +329,15 @@ func manyActions(n int) fstest.MapFS {
 }
 
 func TestActionsAreAtMost500(t *testing.T) {
-	if ws, diags := Load(manyActions(maxActions), testRegistry()); hasError(diags) || ws.Playbook("p") == nil {
-		t.Errorf("%d actions: %.500v", maxActions, diags)
+	if ws, diags := Load(manyActions(mostActions), testRegistry()); diag.HasError(diags) || ws.Playbook("p") == nil {
+		t.Errorf("%d actions: %.500v", mostActions, diags)
 	}
-	_, diags := Load(manyActions(maxActions+3), testRegistry())
+	_, diags := Load(manyActions(mostActions+3), testRegistry())
 	if len(diags) != 1 || diags[0].Code != "too-many-actions" || !strings.Contains(diags[0].Message, "500") {
-		t.Errorf("%d actions: %.500v", maxActions+3, diags)
+		t.Errorf("%d actions: %.500v", mostActions+3, diags)
 	}
 	branches := "id: p\nstage: retention\ntrigger: {event: e}\nactions:\n" +
-		strings.Repeat("  - choose:\n      - {if: member.points > 3, then: [{tag: a}, {tag: b}]}\n      - {else: [{tag: c}]}\n", maxActions/4+1)
+		strings.Repeat("  - choose:\n      - {if: member.points > 3, then: [{tag: a}, {tag: b}]}\n      - {else: [{tag: c}]}\n", mostActions/4+1)
 	_, diags = Load(fstest.MapFS{
 		playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {e: {}}\n")},
 		"playbooks/p.yaml":   {Data: []byte(branches)},
@@ -348,7 +351,7 @@ func TestActionsAreAtMost500(t *testing.T) {
 // actions come before it: its environment has the results that it names.
 func TestExpressionsReadOnlyTheResultsTheyName(t *testing.T) {
 	ws, diags := Load(manyActions(50), testRegistry())
-	if hasError(diags) {
+	if diag.HasError(diags) {
 		t.Fatal(diags)
 	}
 	for _, s := range ws.Playbook("p").Steps {

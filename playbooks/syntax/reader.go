@@ -48,6 +48,30 @@ func (c *Reader) Mapping(n *Node, what string, known ...string) bool {
 	return true
 }
 
+// MappingOnly wants a mapping with any keys.
+func (c *Reader) MappingOnly(n *Node, what string) bool {
+	if n.Broken {
+		return false
+	}
+	if n.Kind != MappingNode {
+		c.WrongType(n, what+" must be a mapping (`key: value`)")
+		return false
+	}
+	return true
+}
+
+// List returns the items of a list, nothing when there is none.
+func (c *Reader) List(n *Node, what string) []*Node {
+	if n == nil || n.Broken {
+		return nil
+	}
+	if n.Kind != SequenceNode {
+		c.WrongType(n, what+" must be a list")
+		return nil
+	}
+	return n.Items
+}
+
 // UnknownKey reports a key that is not known here; known are those that are.
 func (c *Reader) UnknownKey(key *Node, what string, known []string) {
 	label := diag.DidYouMean(key.Value, known)
@@ -269,4 +293,9 @@ func (c *Reader) NeedlessEquals(n *Node, text string) bool {
 	c.Error("syntax-expression", n.At(0, 2), "this is an expression already").Label("leave the `= ` out").
 		Edit(n.At(0, 2), "")
 	return true
+}
+
+// SnakeOf guesses the form of a name in which words are joined by `_`.
+func SnakeOf(s string) string {
+	return strings.NewReplacer("-", "_", " ", "_", ".", "_").Replace(s)
 }

@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/usher-run/usher/playbooks/decimal"
-	"github.com/usher-run/usher/playbooks/loader"
+	"github.com/usher-run/usher/playbooks/loader/values"
 )
 
 // Inferred is what a file's events look like.
@@ -205,7 +205,7 @@ func (s *shape) typeText() string {
 	case "object":
 		var fields []string
 		for _, name := range slices.Sorted(maps.Keys(s.fields)) {
-			if text := s.fields[name].declared(s.times); text != "" && loader.IsPropertyName(name) {
+			if text := s.fields[name].declared(s.times); text != "" && values.IsPropertyName(name) {
 				fields = append(fields, name+": "+text)
 			}
 		}
@@ -304,7 +304,7 @@ func renaming(column string) string {
 // declarations.
 func writeField(b *strings.Builder, indent, name, text string, reserved ...string) int {
 	switch {
-	case !loader.IsPropertyName(name):
+	case !values.IsPropertyName(name):
 		fmt.Fprintf(b, "%s# %q is left undeclared: no expression could say this name; give it another, as in --map %s\n",
 			indent, name, renaming(name))
 	case slices.Contains(reserved, name):

@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 )
 
 // notTooLong holds a duration against what its field allows.
-func (p *playbookReader) notTooLong(v *syntax.Node, d schema.Duration, f *schema.FieldSpec) bool {
+func (p *reader) notTooLong(v *syntax.Node, d schema.Duration, f *schema.FieldSpec) bool {
 	if f.Longest.IsZero() || d.Longest() <= f.Longest.Longest() {
 		return true
 	}
@@ -23,7 +23,7 @@ func (p *playbookReader) notTooLong(v *syntax.Node, d schema.Duration, f *schema
 }
 
 // url reads an address, or an expression of one.
-func (p *playbookReader) url(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) url(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
 	val := p.value(v, schema.String, what, sc)
 	if val == nil || val.Expr != nil {
 		return val
@@ -46,7 +46,7 @@ func (p *playbookReader) url(v *syntax.Node, what string, sc *expression.Scope) 
 }
 
 // secret reports a ${NAME} where none is read from the environment.
-func (p *playbookReader) secret(v *syntax.Node) bool {
+func (p *reader) secret(v *syntax.Node) bool {
 	if v.Kind != syntax.ScalarNode || !strings.Contains(v.Value, "${") {
 		return false
 	}
@@ -64,8 +64,8 @@ var ownHeaders = []string{
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // headers reads name: value, each a text or an expression of one.
-func (p *playbookReader) headers(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
-	if !p.mappingOnly(v, what) {
+func (p *reader) headers(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+	if !p.MappingOnly(v, what) {
 		return nil
 	}
 	out := &playbooks.Value{Map: map[string]*playbooks.Value{}}
@@ -89,7 +89,7 @@ func (p *playbookReader) headers(v *syntax.Node, what string, sc *expression.Sco
 }
 
 // anything reads any value; each part of it may be an expression.
-func (p *playbookReader) anything(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) anything(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
 	switch {
 	case v.Broken:
 		return nil
@@ -116,12 +116,12 @@ func (p *playbookReader) anything(v *syntax.Node, what string, sc *expression.Sc
 }
 
 // returns reads name: type.
-func (p *playbookReader) returns(v *syntax.Node, what string) *playbooks.Value {
+func (p *reader) returns(v *syntax.Node, what string) *playbooks.Value {
 	if v.Kind != syntax.MappingNode {
 		p.WrongType(v, what+" must be a mapping of names and types").Label("as in {score: int, note: optional string}")
 		return nil
 	}
-	t := p.typeOf(v)
+	t := p.TypeOf(v)
 	if t.Kind != schema.KindObject {
 		p.Error("bad-value", v.Pos(), what+" must be a mapping of names and types").
 			Label("as in {score: int, note: optional string}")
@@ -132,7 +132,7 @@ func (p *playbookReader) returns(v *syntax.Node, what string) *playbooks.Value {
 
 // returned gives the type of what an action leaves: what it says to return is the type of its field
 // body.
-func (p *playbookReader) returned(step *playbooks.Step, spec *schema.ActionSpec, fields []schema.Field) *schema.Type {
+func (p *reader) returned(step *playbooks.Step, spec *schema.ActionSpec, fields []schema.Field) *schema.Type {
 	i := slices.IndexFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
 	if i < 0 {
 		return schema.ObjectOf(fields...)
@@ -148,12 +148,12 @@ func (p *playbookReader) returned(step *playbooks.Step, spec *schema.ActionSpec,
 }
 
 // speaking reports a message to a channel that carries none.
-func (p *playbookReader) speaking(v *syntax.Node, name string) {
-	ch := p.schema.Channel(name)
+func (p *reader) speaking(v *syntax.Node, name string) {
+	ch := p.Schema.Channel(name)
 	if ch == nil {
 		return
 	}
-	if spec := p.reg.Channel(ch.Type); spec != nil && spec.Mute {
+	if spec := p.Registry.Channel(ch.Type); spec != nil && spec.Mute {
 		p.Error("bad-value", v.Pos(), fmt.Sprintf("the channel `%s` carries no messages", name)).
 			Label("it is for webhooks: write `webhook: {url: …}`").Related("declared here", ch.Pos)
 	}

@@ -1,4 +1,4 @@
-package loader
+package testfile
 
 import (
 	"fmt"
@@ -10,24 +10,25 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// testReader reads one _test.yaml.
-type testReader struct {
-	*checker
+// reader reads one _test.yaml.
+type reader struct {
+	*reading.Reader
 	file *playbooks.TestFile
 	pb   *playbooks.Playbook // nil: not known, or with mistakes
 }
 
-// readTests reads the tests of a playbook.
-func (c *checker) readTests(n *syntax.Node) {
+// Read reads the tests of a playbook.
+func Read(c *reading.Reader, n *syntax.Node) {
 	if !c.Mapping(n, "a test file", "playbook", "with", "tests") {
 		return
 	}
-	r := &testReader{checker: c, file: &playbooks.TestFile{File: n.F.Name}}
+	r := &reader{Reader: c, file: &playbooks.TestFile{File: n.F.Name}}
 	before := len(c.Diags)
 	if v := c.Require(n, "a test file", "playbook", "playbook: …"); v != nil {
 		before := len(c.Diags)
@@ -35,27 +36,27 @@ func (c *checker) readTests(n *syntax.Node) {
 			r.pb = r.find(r.file.Playbook)
 		}
 		for i := before; i < len(c.Diags); i++ {
-			c.playbookOfTest(&c.Diags[i])
+			r.playbookOfTest(&c.Diags[i])
 		}
 	}
-	for _, v := range c.list(n.Get("with"), "with") {
+	for _, v := range c.List(n.Get("with"), "with") {
 		if id := r.playbookID(v); id != "" {
 			r.file.With = append(r.file.With, id)
 		}
 	}
 	names := map[string]*syntax.Node{}
 	tests := c.Require(n, "a test file", "tests", "tests: […]")
-	for _, item := range c.list(tests, "tests") {
+	for _, item := range c.List(tests, "tests") {
 		r.test(item, names)
 	}
-	if !hasError(c.Diags[before:]) && !c.schemaUnreadable {
-		c.ws.Tests = append(c.ws.Tests, r.file)
+	if !diag.HasError(c.Diags[before:]) && !c.SchemaUnreadable {
+		c.Workspace.Tests = append(c.Workspace.Tests, r.file)
 	}
 }
 
 // find is Workspace.Playbook while the list is still being made.
-func (r *testReader) find(id string) *playbooks.Playbook {
-	for _, p := range r.ws.Playbooks {
+func (r *reader) find(id string) *playbooks.Playbook {
+	for _, p := range r.Workspace.Playbooks {
 		if p.ID == id {
 			return p
 		}
@@ -63,22 +64,22 @@ func (r *testReader) find(id string) *playbooks.Playbook {
 	return nil
 }
 
-func (r *testReader) playbookID(v *syntax.Node) string {
+func (r *reader) playbookID(v *syntax.Node) string {
 	id, ok := r.Str(v, "a playbook's id")
 	if !ok {
 		return ""
 	}
-	if !r.declared[id] {
-		if r.playbookIDUnread {
+	if !r.Declared[id] {
+		if r.PlaybookIDUnread {
 			return ""
 		}
-		r.unknown("unknown-playbook", v, "there is no playbook", id, slices.Sorted(maps.Keys(r.declared)), r.playbookNamed)
+		r.Unknown("unknown-playbook", v, "there is no playbook", id, slices.Sorted(maps.Keys(r.Declared)), r.PlaybookNamed)
 		return ""
 	}
 	return id
 }
 
-func (r *testReader) test(n *syntax.Node, names map[string]*syntax.Node) {
+func (r *reader) test(n *syntax.Node, names map[string]*syntax.Node) {
 	if !r.Mapping(n, "a test", shapes.TestKeys...) {
 		return
 	}
@@ -94,19 +95,19 @@ func (r *testReader) test(n *syntax.Node, names map[string]*syntax.Node) {
 	}
 	t.At = defaultTestStart
 	if v := n.Get("at"); v != nil {
-		if at, ok := r.literal(v, schema.Datetime, "at"); ok {
+		if at, ok := r.Literal(v, schema.Datetime, "at"); ok {
 			t.At = at.(time.Time)
 		}
 	}
 	t.Member = r.member(r.Require(n, "a test", "member", "member: {id: m1}"))
-	for _, item := range r.list(n.Get("history"), "history") {
+	for _, item := range r.List(n.Get("history"), "history") {
 		if e := r.history(item); e != nil {
 			t.History = append(t.History, *e)
 		}
 	}
 	r.force(n.Get("force"), &t)
 	script := r.Require(n, "a test", "script", "script: […]")
-	for _, item := range r.list(script, "script") {
+	for _, item := range r.List(script, "script") {
 		r.step(item, &t)
 	}
 	r.file.Tests = append(r.file.Tests, t)
@@ -116,7 +117,7 @@ func (r *testReader) test(n *syntax.Node, names map[string]*syntax.Node) {
 var defaultTestStart = time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)
 
 // member reads the member of a test: the id, built-in fields and attributes.
-func (r *testReader) member(n *syntax.Node) map[string]any {
+func (r *reader) member(n *syntax.Node) map[string]any {
 	if n == nil || n.Broken {
 		return nil
 	}
@@ -128,7 +129,7 @@ func (r *testReader) member(n *syntax.Node) map[string]any {
 	out := map[string]any{}
 	for _, e := range n.Entries {
 		if t := r.memberField(e.Key); t != nil {
-			if v, ok := r.literal(e.Value, t, e.Key.Value); ok && v != nil {
+			if v, ok := r.Literal(e.Value, t, e.Key.Value); ok && v != nil {
 				out[e.Key.Value] = v
 			}
 			if e.Key.Value == "tags" {
@@ -139,18 +140,18 @@ func (r *testReader) member(n *syntax.Node) map[string]any {
 	return out
 }
 
-func (r *testReader) memberField(key *syntax.Node) *schema.Type {
+func (r *reader) memberField(key *syntax.Node) *schema.Type {
 	if t, ok := schema.ObjectOf(expression.MemberFields()...).Field(key.Value); ok {
 		return t
 	}
-	a := r.schema.Attribute(key.Value)
+	a := r.Schema.Attribute(key.Value)
 	switch {
-	case r.schemaUnreadable:
+	case r.SchemaUnreadable:
 		return nil
 	case a == nil:
 		known := schema.ObjectOf(expression.MemberFields()...).FieldNames()
-		known = append(known, diag.Names(r.schema.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
-		r.unknown("unknown-field", key, "member has no attribute", key.Value, known, r.schema.In(expression.InMember))
+		known = append(known, diag.Names(r.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
+		r.Unknown("unknown-field", key, "member has no attribute", key.Value, known, r.Schema.In(expression.InMember))
 		return nil
 	case a.Computed != nil:
 		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.Value)).
@@ -161,7 +162,7 @@ func (r *testReader) memberField(key *syntax.Node) *schema.Type {
 }
 
 // event reads what an event of a test is and carries.
-func (r *testReader) event(n *syntax.Node, known ...string) *playbooks.TestEvent {
+func (r *reader) event(n *syntax.Node, known ...string) *playbooks.TestEvent {
 	if r.flatProperties(n, known) || !r.Mapping(n, "an event", known...) {
 		return nil
 	}
@@ -173,11 +174,11 @@ func (r *testReader) event(n *syntax.Node, known ...string) *playbooks.TestEvent
 	}
 	e.Name = name
 	props := n.Get("properties")
-	if typ := r.knownEvent(v, name); typ != nil {
+	if typ := r.KnownEvent(v, name); typ != nil {
 		if props == nil {
 			props = &syntax.Node{F: n.F, Kind: syntax.MappingNode, Start: v.Start, Owner: v}
 		}
-		if got, ok := r.literal(props, typ.Properties, name); ok {
+		if got, ok := r.Literal(props, typ.Properties, name); ok {
 			e.Properties, _ = got.(map[string]any)
 		}
 	}
@@ -185,7 +186,7 @@ func (r *testReader) event(n *syntax.Node, known ...string) *playbooks.TestEvent
 		e.Attributes = map[string]any{}
 		for _, a := range attrs.Entries {
 			if t := r.memberField(a.Key); t != nil {
-				if got, ok := r.literal(a.Value, t, a.Key.Value); ok {
+				if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
 					e.Attributes[a.Key.Value] = got
 				}
 			}
@@ -196,7 +197,7 @@ func (r *testReader) event(n *syntax.Node, known ...string) *playbooks.TestEvent
 	return e
 }
 
-func (r *testReader) history(n *syntax.Node) *playbooks.TestEvent {
+func (r *reader) history(n *syntax.Node) *playbooks.TestEvent {
 	e := r.event(n, "event", "at", "properties", "attributes")
 	if e == nil {
 		return nil
@@ -208,7 +209,7 @@ func (r *testReader) history(n *syntax.Node) *playbooks.TestEvent {
 }
 
 // past reads when an event happened: so long ago, as -10d, or at an instant.
-func (r *testReader) past(v *syntax.Node, what, never string, e *playbooks.TestEvent) {
+func (r *reader) past(v *syntax.Node, what, never string, e *playbooks.TestEvent) {
 	if v.Broken {
 		return
 	}
@@ -224,18 +225,18 @@ func (r *testReader) past(v *syntax.Node, what, never string, e *playbooks.TestE
 		return
 	}
 	if schema.SuggestDuration(v.Value) != (schema.DurationHint{}) {
-		r.anyDuration(v, what)
+		r.AnyDuration(v, what)
 		return
 	}
 	r.Error("bad-value", v.Pos(), what+" must be a time before now").Label("as in -10d or 2026-03-01T09:00:00+08:00")
 }
 
-func (r *testReader) force(n *syntax.Node, t *playbooks.Test) {
+func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
 	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "pools") {
 		return
 	}
 	if v := n.Get("holdout"); v != nil {
-		if b, ok := r.literal(v, schema.Bool, "holdout"); ok {
+		if b, ok := r.Literal(v, schema.Bool, "holdout"); ok {
 			held := b.(bool)
 			t.Holdout = &held
 		}
@@ -252,8 +253,8 @@ func (r *testReader) force(n *syntax.Node, t *playbooks.Test) {
 }
 
 // answers reads what webhooks are answered with: `{id: {status: 200, body: …}}`.
-func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
-	if r.pb == nil || !r.mappingOnly(n, "webhooks") {
+func (r *reader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
+	if r.pb == nil || !r.MappingOnly(n, "webhooks") {
 		return nil
 	}
 	var names []string
@@ -265,7 +266,7 @@ func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
 	out := map[string]playbooks.TestAnswer{}
 	for _, e := range n.Entries {
 		if !slices.Contains(names, e.Key.Value) {
-			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.Key.Value, names,
+			r.Unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.Key.Value, names,
 				r.pb.StepNamed)
 			continue
 		}
@@ -277,7 +278,7 @@ func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
 			a.Status, _ = r.Integer(v, "status", 0, 599)
 		}
 		if v := e.Value.Get("body"); v != nil {
-			a.Body, _ = r.anyLiteral(v)
+			a.Body, _ = r.AnyLiteral(v)
 		}
 		out[e.Key.Value] = a
 	}
@@ -286,7 +287,7 @@ func (r *testReader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
 
 // forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook
 // has one split.
-func (r *testReader) forcedBranches(n *syntax.Node) map[string]string {
+func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
 	if n.Broken || r.pb == nil {
 		return nil
 	}
@@ -301,14 +302,14 @@ func (r *testReader) forcedBranches(n *syntax.Node) map[string]string {
 	if n.Kind == syntax.ScalarNode && len(names) == 1 {
 		return r.forcedBranch(n, splits[names[0]], map[string]string{})
 	}
-	if !r.mappingOnly(n, "split") {
+	if !r.MappingOnly(n, "split") {
 		return nil
 	}
 	out := map[string]string{}
 	for _, e := range n.Entries {
 		s := splits[e.Key.Value]
 		if s == nil {
-			r.unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names,
+			r.Unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names,
 				r.pb.StepNamed)
 			continue
 		}
@@ -317,7 +318,7 @@ func (r *testReader) forcedBranches(n *syntax.Node) map[string]string {
 	return out
 }
 
-func (r *testReader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
+func (r *reader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
 	ways := make([]string, len(s.Branches))
 	for i := range s.Branches {
 		ways[i] = s.Branches[i].Name
@@ -332,19 +333,7 @@ func (r *testReader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[str
 	return out
 }
 
-// mappingOnly wants a mapping with any keys.
-func (c *checker) mappingOnly(n *syntax.Node, what string) bool {
-	if n.Broken {
-		return false
-	}
-	if n.Kind != syntax.MappingNode {
-		c.WrongType(n, what+" must be a mapping (`key: value`)")
-		return false
-	}
-	return true
-}
-
-func (r *testReader) step(n *syntax.Node, t *playbooks.Test) {
+func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 	if n.Broken {
 		return
 	}
@@ -383,7 +372,7 @@ func (r *testReader) step(n *syntax.Node, t *playbooks.Test) {
 			r.past(v, "time", "an event cannot happen after it arrives", s.Event)
 		}
 	case "advance":
-		if d, ok := r.duration(v, "advance"); ok {
+		if d, ok := r.Duration(v, "advance"); ok {
 			s.Advance = &d
 		}
 	case "trigger":
@@ -397,7 +386,7 @@ func (r *testReader) step(n *syntax.Node, t *playbooks.Test) {
 }
 
 // params reads the parameters with which a test triggers the playbook.
-func (r *testReader) params(v *syntax.Node) map[string]any {
+func (r *reader) params(v *syntax.Node) map[string]any {
 	if r.pb == nil {
 		return nil
 	}
@@ -406,30 +395,57 @@ func (r *testReader) params(v *syntax.Node) map[string]any {
 			Label("send its event instead")
 		return nil
 	}
-	got, ok := r.literal(v, r.pb.Trigger.Params, "trigger")
+	got, ok := r.Literal(v, r.pb.Trigger.Params, "trigger")
 	if params, isMap := got.(map[string]any); ok && isMap {
 		return params
 	}
 	return nil
 }
 
-// playbookNamed finds playbooks by their ids.
-func (c *checker) playbookNamed(id string) diag.Pos {
-	if v := c.playbookNodes[id]; v != nil {
-		return v.Pos()
-	}
-	return diag.Pos{}
-}
-
 // playbookOfTest shows the playbook in the file that a test stands beside, where no other is near.
-func (c *checker) playbookOfTest(d *diag.Diagnostic) {
+func (r *reader) playbookOfTest(d *diag.Diagnostic) {
 	if d.Code != "unknown-playbook" || len(d.Related) > 0 {
 		return
 	}
 	file := strings.TrimSuffix(d.File, playbooks.TestSuffix) + playbooks.YamlSuffix
-	for _, id := range slices.Sorted(maps.Keys(c.playbookNodes)) {
-		if v := c.playbookNodes[id]; v.F.Name == file {
+	for _, id := range slices.Sorted(maps.Keys(r.PlaybookIDs)) {
+		if v := r.PlaybookIDs[id]; v.F.Name == file {
 			d.Relate("the playbook beside this test is `"+id+"`", v.Pos())
 		}
 	}
+}
+
+// flatProperties reports properties of an event that stand beside its name, in a test, instead of
+// under `properties`.
+func (r *reader) flatProperties(n *syntax.Node, known []string) bool {
+	v := n.Get("event")
+	if n.Kind != syntax.MappingNode || n.Broken || v == nil || n.Get("properties") != nil {
+		return false
+	}
+	e := r.Schema.Event(v.Value)
+	if e == nil || e.Properties == nil {
+		return false
+	}
+	var flat []string
+	first := (*syntax.Node)(nil)
+	for _, x := range n.Entries {
+		if _, ok := e.Properties.Field(x.Key.Value); !ok || slices.Contains(known, x.Key.Value) {
+			continue
+		}
+		if first == nil {
+			first = x.Key
+		}
+		end := x.Value.End()
+		if x.Value.Kind != syntax.ScalarNode {
+			flat = append(flat, x.Key.Value+": …")
+			continue
+		}
+		flat = append(flat, n.F.Text[x.Key.Start:end])
+	}
+	if first == nil {
+		return false
+	}
+	r.Error("unknown-key", first.Pos(), fmt.Sprintf("the properties of `%s` stand under `properties`", v.Value)).
+		Label("write `properties: {" + strings.Join(flat, ", ") + "}`")
+	return true
 }

@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -17,7 +18,7 @@ import (
 
 // act reads what an action's key is given. It gives the type of what the action leaves under its
 // id, and whether that is known.
-func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
 	switch step.Key {
 	case "wait":
 		return p.wait(v, step, sc)
@@ -28,14 +29,14 @@ func (p *playbookReader) act(v *syntax.Node, step *playbooks.Step, sc *expressio
 		}
 		return schema.ObjectOf(), true
 	}
-	spec := p.reg.Action(step.Key)
+	spec := p.Registry.Action(step.Key)
 	fields := make([]schema.Field, len(spec.Results))
 	for i, r := range spec.Results {
 		fields[i] = schema.Field{Name: r.Name, Type: r.Type, When: r.When}
 	}
 	step.Args = map[string]*playbooks.Value{}
 	p.arguments(v, step, spec, sc)
-	endless := p.schema.DrawsEndless(step, spec)
+	endless := p.Schema.DrawsEndless(step, spec)
 	for i := range fields {
 		fields[i].Always = endless && fields[i].When != ""
 	}
@@ -62,7 +63,7 @@ func written(v *syntax.Node, args map[string]*playbooks.Value) []string {
 }
 
 // arguments reads an action's fields as its declaration says.
-func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
+func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
 	sc *expression.Scope,
 ) {
 	if v.Broken {
@@ -104,16 +105,16 @@ func (p *playbookReader) arguments(v *syntax.Node, step *playbooks.Step, spec *s
 	p.opposed(v, step)
 }
 
-func (p *playbookReader) missing(v *syntax.Node, step *playbooks.Step, what, name string) {
+func (p *reader) missing(v *syntax.Node, step *playbooks.Step, what, name string) {
 	if !v.Broken && !slices.Contains(v.Intended, name) {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs the key `%s`", what, name)).Label("add `" + name + ": …`")
 	}
 }
 
 // oneOfFieldsAt is oneOfFields with what is missing shown at the action's key.
-func (p *playbookReader) oneOfFieldsAt(v *syntax.Node, step *playbooks.Step, what string, fields []schema.FieldSpec) {
+func (p *reader) oneOfFieldsAt(v *syntax.Node, step *playbooks.Step, what string, fields []schema.FieldSpec) {
 	from := len(p.Diags)
-	p.oneOfFields(v, what, fields)
+	p.OneOfFields(v, what, fields)
 	for i := from; i < len(p.Diags); i++ {
 		if p.Diags[i].Code == "missing-key" {
 			p.Diags[i].Pos = step.Pos
@@ -122,7 +123,7 @@ func (p *playbookReader) oneOfFieldsAt(v *syntax.Node, step *playbooks.Step, wha
 }
 
 // shorthand reads a bare value as the one field it stands for.
-func (p *playbookReader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
+func (p *reader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
 	sc *expression.Scope,
 ) {
 	for i := range spec.Fields {
@@ -149,7 +150,7 @@ func (p *playbookReader) shorthand(v *syntax.Node, step *playbooks.Step, spec *s
 }
 
 // field reads one field of an action.
-func (p *playbookReader) field(v *syntax.Node, f *schema.FieldSpec, sc *expression.Scope) *playbooks.Value {
+func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *expression.Scope) *playbooks.Value {
 	if v.Broken {
 		return nil
 	}
@@ -173,7 +174,7 @@ func (p *playbookReader) field(v *syntax.Node, f *schema.FieldSpec, sc *expressi
 	case schema.FieldAttributes:
 		return p.attributes(v, f.Name, sc)
 	case schema.FieldDuration:
-		if d, ok := p.duration(v, f.Name); ok && p.notTooLong(v, d, f) {
+		if d, ok := p.Duration(v, f.Name); ok && p.notTooLong(v, d, f) {
 			return &playbooks.Value{Literal: d}
 		}
 		return nil
@@ -190,33 +191,33 @@ func (p *playbookReader) field(v *syntax.Node, f *schema.FieldSpec, sc *expressi
 }
 
 // reference reads the name of a channel, pool or event.
-func (p *playbookReader) reference(v *syntax.Node, f *schema.FieldSpec) *playbooks.Value {
+func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec) *playbooks.Value {
 	name, ok := p.Str(v, f.Name)
 	switch {
 	case !ok:
 		return nil
 	case f.Kind == schema.FieldPool:
-		p.knownPool(v, name)
+		p.KnownPool(v, name)
 	case f.Kind == schema.FieldChannel:
-		p.used["channel "+name] = true
-		if p.knownChannel(v, name) {
+		p.Use("channel", name)
+		if p.KnownChannel(v, name) {
 			p.speaking(v, name)
 		}
 	case f.Kind == shapes.FieldEvent:
-		p.knownEvent(v, name)
+		p.KnownEvent(v, name)
 	}
 	return &playbooks.Value{Literal: name}
 }
 
 // value reads a literal, or an expression when it is a string that begins with `= `.
-func (p *playbookReader) value(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) value(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
 	if v.Kind == syntax.ScalarNode && v.Tag == "str" && strings.HasPrefix(v.Value, "= ") {
-		p.noteSite(v, sc, t)
+		p.NoteSite(v, sc, t)
 		if p.dependsOnUnknown(v.Value) || p.CutByComment(v, true) {
 			p.dropped = true
 			return nil
 		}
-		if e := p.keep(p.compile(v, 2, sc, t)); e != nil {
+		if e := p.keep(p.Compile(v, 2, sc, t)); e != nil {
 			return &playbooks.Value{Expr: e}
 		}
 		return nil
@@ -227,7 +228,7 @@ func (p *playbookReader) value(v *syntax.Node, t *schema.Type, what string, sc *
 	if p.mistakenLiteral(v, t, what) {
 		return nil
 	}
-	lit, ok := p.literal(v, t, what)
+	lit, ok := p.Literal(v, t, what)
 	if !ok {
 		return nil
 	}
@@ -235,7 +236,7 @@ func (p *playbookReader) value(v *syntax.Node, t *schema.Type, what string, sc *
 }
 
 // tags reads one tag or a list of tags; the value is always a list.
-func (p *playbookReader) tags(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) tags(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
 	items := []*syntax.Node{v}
 	if v.Kind == syntax.SequenceNode {
 		items = v.Items
@@ -259,7 +260,7 @@ func (p *playbookReader) tags(v *syntax.Node, what string, sc *expression.Scope)
 }
 
 // noteTags notes the tags that an action adds or removes, as far as they are written out.
-func (p *playbookReader) noteTags(n *syntax.Node, val *playbooks.Value, removed bool) {
+func (p *reader) noteTags(n *syntax.Node, val *playbooks.Value, removed bool) {
 	role := playbooks.LabelWritten
 	if removed {
 		role = playbooks.LabelRead
@@ -275,7 +276,7 @@ func (p *playbookReader) noteTags(n *syntax.Node, val *playbooks.Value, removed 
 }
 
 // attributes reads attribute: value, typed by the member's schema.
-func (p *playbookReader) attributes(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) attributes(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
 	if v.Kind != syntax.MappingNode {
 		p.WrongType(v, fmt.Sprintf("`%s` must be a mapping of attributes", what)).Label("as in {level: gold}")
 		return nil
@@ -298,7 +299,7 @@ func (p *playbookReader) attributes(v *syntax.Node, what string, sc *expression.
 
 // settableType returns the type of an attribute that may be set, or nil when it may not, which was
 // reported.
-func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
+func (p *reader) settableType(key *syntax.Node) *schema.Type {
 	name := key.Value
 	if slices.Contains(shapes.Settable, name) {
 		return schema.String.AsOptional()
@@ -307,14 +308,14 @@ func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", name))
 		return nil
 	}
-	a := p.schema.Attribute(name)
+	a := p.Schema.Attribute(name)
 	switch {
-	case p.schemaUnreadable:
+	case p.SchemaUnreadable:
 		return nil
 	case a == nil:
-		p.unknown("unknown-field", key, "member has no attribute", name,
-			diag.Names(p.schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }),
-			p.schema.In(expression.InMember))
+		p.Unknown("unknown-field", key, "member has no attribute", name,
+			diag.Names(p.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }),
+			p.Schema.In(expression.InMember))
 		return nil
 	case a.Computed != nil:
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).
@@ -327,8 +328,8 @@ func (p *playbookReader) settableType(key *syntax.Node) *schema.Type {
 }
 
 // inlineText reads Liquid that stands in the playbook.
-func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
-	p.noteSite(v, sc, nil)
+func (p *reader) inlineText(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+	p.NoteSite(v, sc, nil)
 	wrote, ok := p.Text(v, what)
 	if !ok {
 		return nil
@@ -338,7 +339,7 @@ func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.
 			Label("write {{ … }} for what varies")
 		return nil
 	}
-	if p.schemaUnreadable {
+	if p.SchemaUnreadable {
 		sc = nil
 	}
 	t, diags := text.ParseTemplate("", wrote, v.At, p.lenient(sc))
@@ -352,34 +353,34 @@ func (p *playbookReader) inlineText(v *syntax.Node, what string, sc *expression.
 }
 
 // template reads the name of a template and judges its variables by what is in scope here.
-func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playbooks.Value {
+func (p *reader) template(v *syntax.Node, sc *expression.Scope) *playbooks.Value {
 	name, ok := p.Str(v, "template")
 	if !ok {
 		return nil
 	}
-	p.used["template "+name] = true
-	f := p.texts[name]
+	p.Use("template", name)
+	f := p.Texts[name]
 	if f != nil {
-		p.noteSiteAt(playbooks.WholeFile(f.Name), f.Text, sc, nil)
+		p.NoteSiteAt(playbooks.WholeFile(f.Name), f.Text, sc, nil)
 	}
 	if f == nil {
 		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), playbooks.TemplateDir+
-			"/"); bare != name && p.texts[bare] != nil {
+			"/"); bare != name && p.Texts[bare] != nil {
 			p.Error("unknown-template", v.Pos(), "a template is named by its path below templates/, without its extension").
 				Label("write "+bare).Edit(v.Pos(), bare)
 			return nil
 		}
-		p.unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.texts)), diag.NoDeclaration)
+		p.Unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.Texts)), diag.NoDeclaration)
 		return nil
 	}
-	if p.ws.Templates[name] == nil {
+	if p.Workspace.Templates[name] == nil {
 		p.dropped = true
 		return nil // its own mistakes are reported
 	}
-	if p.schemaUnreadable {
+	if p.SchemaUnreadable {
 		sc = nil
 	}
-	t, diags := text.Compile(templateOf(f, name), positionsOf(f), p.lenient(sc))
+	t, diags := text.Compile(reading.TemplateOf(f, name), f.Positions(), p.lenient(sc))
 	for i := range diags {
 		diags[i].Related = append(diags[i].Related, diag.Related{Message: "used here", Pos: v.Pos()})
 	}
@@ -388,7 +389,7 @@ func (p *playbookReader) template(v *syntax.Node, sc *expression.Scope) *playboo
 		return nil
 	}
 	p.keepTemplate(name, t)
-	p.NoteLabelsOfText(t.Text, positionsOf(f))
+	p.NoteLabelsOfText(t.Text, f.Positions())
 	return &playbooks.Value{Text: t}
 }
 
@@ -400,7 +401,7 @@ func extensionOf(name string) string {
 }
 
 // lenient returns the scope with anything in place of what is unknown because of another mistake.
-func (p *playbookReader) lenient(sc *expression.Scope) *expression.Scope {
+func (p *reader) lenient(sc *expression.Scope) *expression.Scope {
 	if sc == nil || len(p.unknownNames) == 0 {
 		return sc
 	}
@@ -417,7 +418,7 @@ func (p *playbookReader) lenient(sc *expression.Scope) *expression.Scope {
 	return &out
 }
 
-func (p *playbookReader) keepTemplate(name string, t *playbooks.Template) {
+func (p *reader) keepTemplate(name string, t *playbooks.Template) {
 	if name == "" {
 		name = fmt.Sprintf("inline %d", len(p.templates))
 	}
@@ -425,19 +426,19 @@ func (p *playbookReader) keepTemplate(name string, t *playbooks.Template) {
 }
 
 // address checks that a message to a channel which needs an address has one.
-func (p *playbookReader) address(v *syntax.Node, step *playbooks.Step) {
+func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
 	name := step.Args["channel"]
-	if name == nil || p.schemaUnreadable || v.Get("to") != nil {
+	if name == nil || p.SchemaUnreadable || v.Get("to") != nil {
 		return
 	}
 	lit, _ := name.Literal.(string)
-	ch := p.schema.Channel(lit)
+	ch := p.Schema.Channel(lit)
 	if ch == nil {
 		return
 	}
-	spec := p.reg.Channel(ch.Type)
+	spec := p.Registry.Channel(ch.Type)
 	if spec == nil || !spec.NeedsTo || spec.Address != "" &&
-		(p.schema.Attribute(spec.Address) != nil || slices.Contains(expression.BuiltinMember, spec.Address)) {
+		(p.Schema.Attribute(spec.Address) != nil || slices.Contains(expression.BuiltinMember, spec.Address)) {
 		return
 	}
 	message := fmt.Sprintf("a message to the channel `%s` needs an address", lit)

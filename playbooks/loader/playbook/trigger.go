@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"errors"
@@ -14,18 +14,18 @@ import (
 )
 
 // triggerKnown brings `trigger` into scope.
-func (p *playbookReader) triggerKnown() {
-	p.scope.Trigger = p.pb.Trigger.Record(p.schema)
+func (p *reader) triggerKnown() {
+	p.scope.Trigger = p.pb.Trigger.Record(p.Schema)
 }
 
-func (p *playbookReader) trigger(n *syntax.Node) {
+func (p *reader) trigger(n *syntax.Node) {
 	p.triggerOf(n)
 	if p.scope.Trigger == nil {
 		p.unknownNames["trigger"] = true
 	}
 }
 
-func (p *playbookReader) triggerOf(n *syntax.Node) {
+func (p *reader) triggerOf(n *syntax.Node) {
 	if n == nil || n.Broken {
 		return
 	}
@@ -39,9 +39,9 @@ func (p *playbookReader) triggerOf(n *syntax.Node) {
 				r.Label("a playbook has one trigger: leave the brackets out").Edit(n.Pos(), "").
 					Edit(n.F.Pos(n.Start+end, n.Start+end+1), "")
 			}
-		case n.Kind == syntax.ScalarNode && p.schema.Event(n.Value) != nil:
+		case n.Kind == syntax.ScalarNode && p.Schema.Event(n.Value) != nil:
 			r.Label("write `{event: "+n.Value+"}`").Edit(n.Pos(), "{event: "+n.Value+"}")
-		case n.Kind == syntax.ScalarNode && p.schema.Segment(n.Value) != nil:
+		case n.Kind == syntax.ScalarNode && p.Schema.Segment(n.Value) != nil:
 			r.Label("write {segment_enter: " + n.Value + "} or {segment_exit: " + n.Value + "}")
 		}
 		return
@@ -68,17 +68,17 @@ func (p *playbookReader) triggerOf(n *syntax.Node) {
 }
 
 // segment reads the segment that a trigger is about.
-func (p *playbookReader) segment(v *syntax.Node, key string) {
-	if name, ok := p.Str(v, key); ok && p.knownSegment(v, name) {
+func (p *reader) segment(v *syntax.Node, key string) {
+	if name, ok := p.Str(v, key); ok && p.KnownSegment(v, name) {
 		p.pb.Trigger.Segment = name
-		if g := p.schema.Segment(name); g != nil {
+		if g := p.Schema.Segment(name); g != nil {
 			p.keep(g.Expr)
 		}
 	}
 }
 
 // triggerKind finds the one kind of trigger, or reports that there is none or that there are two.
-func (p *playbookReader) triggerKind(n *syntax.Node) []string {
+func (p *reader) triggerKind(n *syntax.Node) []string {
 	var kind []string
 	var known []string
 	for _, k := range shapes.TriggerKinds {
@@ -113,10 +113,10 @@ func (p *playbookReader) triggerKind(n *syntax.Node) []string {
 	return nil
 }
 
-func (p *playbookReader) eventTrigger(n *syntax.Node) {
+func (p *reader) eventTrigger(n *syntax.Node) {
 	p.pb.Trigger.Kind = playbooks.TriggerEvent
-	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &expression.Scope{Schema: p.schema})
-	if p.schema.Event(p.pb.Trigger.Event.Name) != nil {
+	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &expression.Scope{Schema: p.Schema})
+	if p.Schema.Event(p.pb.Trigger.Event.Name) != nil {
 		p.triggerKnown()
 		for _, f := range p.pb.Trigger.Event.If.Holds() {
 			if field, ok := strings.CutPrefix(f, "event."); ok {
@@ -126,12 +126,12 @@ func (p *playbookReader) eventTrigger(n *syntax.Node) {
 	}
 }
 
-func (p *playbookReader) scheduleTrigger(n *syntax.Node) {
+func (p *reader) scheduleTrigger(n *syntax.Node) {
 	p.pb.Trigger.Kind = playbooks.TriggerSchedule
 	p.triggerKnown()
-	zone := p.schema.Timezone
+	zone := p.Schema.Timezone
 	if z := n.Get("timezone"); z != nil {
-		if loc, ok := p.zone(z, "timezone"); ok {
+		if loc, ok := p.Zone(z, "timezone"); ok {
 			zone = loc
 		}
 	}
@@ -153,7 +153,7 @@ func (p *playbookReader) scheduleTrigger(n *syntax.Node) {
 	if v := n.Get("segment"); v != nil {
 		p.segment(v, "segment")
 	} else {
-		p.forAll = append(p.forAll, n.Key("schedule").Pos())
+		p.ForAll = append(p.ForAll, n.Key("schedule").Pos())
 	}
 	if s, ok := p.Enum(n.Get("missed"), "missed", "skip", "run_once"); ok {
 		p.pb.Trigger.RunOnce = s == "run_once"
@@ -161,7 +161,7 @@ func (p *playbookReader) scheduleTrigger(n *syntax.Node) {
 }
 
 // cronMistake points at the field that is wrong, when one is.
-func (p *playbookReader) cronMistake(v *syntax.Node, text string, err error) {
+func (p *reader) cronMistake(v *syntax.Node, text string, err error) {
 	var e *schema.CronError
 	if !errors.As(err, &e) {
 		p.Error("bad-cron", v.Pos(), err.Error()).Label(schema.CronShape)
@@ -178,9 +178,9 @@ func (p *playbookReader) cronMistake(v *syntax.Node, text string, err error) {
 }
 
 // cronNotes warns of what is easily misread.
-func (p *playbookReader) cronNotes(v *syntax.Node, text string, s *schema.Schedule) {
+func (p *reader) cronNotes(v *syntax.Node, text string, s *schema.Schedule) {
 	fields := strings.Fields(text)
-	for _, n := range s.Notes(p.reg.Clock()) {
+	for _, n := range s.Notes(p.Registry.Clock()) {
 		p.Warn("misread-cron", cronFieldAt(v, text, n.Index, fields[n.Index]), n.Message).Label(n.Hint)
 	}
 }
@@ -191,7 +191,10 @@ func cronFieldAt(v *syntax.Node, text string, index int, field string) diag.Pos 
 	return v.At(from, from+len([]rune(field)))
 }
 
-func (p *playbookReader) httpTrigger(n *syntax.Node) {
+// reservedParams are what an http trigger has beside its own parameters.
+var reservedParams = []string{"time"}
+
+func (p *reader) httpTrigger(n *syntax.Node) {
 	p.pb.Trigger.Kind = playbooks.TriggerHTTP
 	params := schema.ObjectOf().DeclaredAt(n.Pos())
 	if !n.IsNull() || n.Broken {
@@ -203,7 +206,7 @@ func (p *playbookReader) httpTrigger(n *syntax.Node) {
 				p.WrongType(v, "params must be a mapping").Label("as in {reason: string}")
 				return
 			}
-			params = p.properties(v, "every trigger", reservedParams)
+			params = p.Properties(v, "every trigger", reservedParams)
 		}
 	}
 	p.pb.Trigger.Params = params

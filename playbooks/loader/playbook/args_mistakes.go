@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ var looksLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za
 
 // mistakenLiteral looks at a literal text for what it was probably meant to be; true when that is a
 // mistake, and reported.
-func (p *playbookReader) mistakenLiteral(v *syntax.Node, t *schema.Type, what string) bool {
+func (p *reader) mistakenLiteral(v *syntax.Node, t *schema.Type, what string) bool {
 	if v.Kind != syntax.ScalarNode || v.Tag != "str" {
 		return false
 	}
@@ -70,7 +70,7 @@ func expressionFor(text string) string {
 var looksLikeOurs = regexp.MustCompile(`\{\{-?\s*(?:(?:member|trigger|actions)\.|now\b)|\{%-?\s*(?:if|elsif|unless|case|for)\s[^%]*\b(?:member|trigger|actions)\.`)
 
 // fullWidthQuotes reports a plain text in the quotes of Chinese text, which do not quote for YAML.
-func (p *playbookReader) fullWidthQuotes(v *syntax.Node) bool {
+func (p *reader) fullWidthQuotes(v *syntax.Node) bool {
 	runes := []rune(v.Value)
 	isQuote := func(r rune) bool {
 		return diag.HalfWidthOf(r) == '"' || diag.HalfWidthOf(r) == '\'' || strings.ContainsRune("「」『』", r)
@@ -98,7 +98,7 @@ var betweenTags = regexp.MustCompile(`\s*[,;]\s*`)
 
 // joinedTags warns of a text that holds several tags and is one, as in `tag: vip,newcomer`. Quotes
 // say that one is meant.
-func (p *playbookReader) joinedTags(n *syntax.Node, val *playbooks.Value, inList bool) {
+func (p *reader) joinedTags(n *syntax.Node, val *playbooks.Value, inList bool) {
 	text, ok := val.Literal.(string)
 	if !ok || p.Running || n.Style != syntax.PlainStyle {
 		return
@@ -128,7 +128,7 @@ var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Z
 var doubledEquals = regexp.MustCompile(`^(?:={2,3}|＝+)\s*((?:member|trigger|actions)\.[A-Za-z_].*|(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\).*)$`)
 
 // gluedEquals reports `=member.points` and, where no text can stand, `member.points + 1`.
-func (p *playbookReader) gluedEquals(v *syntax.Node, t *schema.Type, what string) bool {
+func (p *reader) gluedEquals(v *syntax.Node, t *schema.Type, what string) bool {
 	if m := doubledEquals.FindStringSubmatch(v.Value); m != nil {
 		text := "= " + m[1]
 		if v.InFlow && syntax.NeedsQuotes(text, true) {
@@ -161,7 +161,7 @@ func (p *playbookReader) gluedEquals(v *syntax.Node, t *schema.Type, what string
 }
 
 // opposed reports what an action both adds and removes.
-func (p *playbookReader) opposed(v *syntax.Node, step *playbooks.Step) {
+func (p *reader) opposed(v *syntax.Node, step *playbooks.Step) {
 	add, remove := step.Args["add"], step.Args["remove"]
 	if step.Key != "tag" || add == nil || remove == nil {
 		return

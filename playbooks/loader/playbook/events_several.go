@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"regexp"
@@ -12,7 +12,7 @@ var betweenEvents = regexp.MustCompile(`\s*(?:[,，、|/;；]+|\s(?:or|and)\s|[�
 
 // severalEvents reports more than one event where one belongs, as in `event: [order.paid,
 // order.refunded]`.
-func (p *playbookReader) severalEvents(v *syntax.Node, what string) bool {
+func (p *reader) severalEvents(v *syntax.Node, what string) bool {
 	if v == nil || v.Broken {
 		return false
 	}
@@ -23,11 +23,11 @@ func (p *playbookReader) severalEvents(v *syntax.Node, what string) bool {
 			names = append(names, item.Value)
 		}
 	case syntax.ScalarNode:
-		if names = betweenEvents.Split(v.Value, -1); len(names) < 2 || p.schema.Event(v.Value) != nil {
+		if names = betweenEvents.Split(v.Value, -1); len(names) < 2 || p.Schema.Event(v.Value) != nil {
 			return false
 		}
 		for _, name := range names {
-			if p.schema.Event(name) == nil {
+			if p.Schema.Event(name) == nil {
 				return false
 			}
 		}

@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -13,14 +13,14 @@ import (
 
 // emitted reads the properties of the event that an action emits, by the event's declaration. v is
 // the action's value: a mapping, or the bare name of the event.
-func (p *playbookReader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
+func (p *reader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
 	i := slices.IndexFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldProperties })
 	event := step.Args["event"]
-	if i < 0 || event == nil || p.schemaUnreadable {
+	if i < 0 || event == nil || p.SchemaUnreadable {
 		return
 	}
 	name, _ := event.Literal.(string)
-	declared := p.schema.Event(name)
+	declared := p.Schema.Event(name)
 	if declared == nil || declared.Properties == nil {
 		return
 	}
@@ -48,7 +48,7 @@ func (p *playbookReader) emitted(v *syntax.Node, step *playbooks.Step, spec *sch
 
 // typed reads a value of a type, in which each part may be an expression. It gives nil when there
 // was a mistake.
-func (p *playbookReader) typed(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) typed(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
 	switch {
 	case v.Broken:
 		return nil
@@ -68,13 +68,13 @@ func (p *playbookReader) typed(v *syntax.Node, t *schema.Type, what string, sc *
 
 // object reads a mapping by the fields of an object: none that is not declared, none that is
 // missing.
-func (p *playbookReader) object(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) object(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
 	out := &playbooks.Value{Map: map[string]*playbooks.Value{}}
 	slip := false
 	for _, e := range v.Entries {
 		ft, known := t.Field(e.Key.Value)
 		if !known {
-			p.unknown("unknown-field", e.Key, what+" has no property", e.Key.Value, t.FieldNames(), t.Find)
+			p.Unknown("unknown-field", e.Key, what+" has no property", e.Key.Value, t.FieldNames(), t.Find)
 			slip = true // it may be the one that is missing
 			continue
 		}
@@ -83,7 +83,7 @@ func (p *playbookReader) object(v *syntax.Node, t *schema.Type, what string, sc 
 		}
 	}
 	for _, f := range t.Fields {
-		if v.Get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != schema.KindAny && !slip && !p.brokenNames[f.Name] {
+		if v.Get(f.Name) == nil && !f.Type.Optional && f.Type.Kind != schema.KindAny && !slip && !p.BrokenNames[f.Name] {
 			p.Error("missing-key", v.Pos(), fmt.Sprintf("%s needs `%s` (%s)", what, f.Name, f.Type)).
 				Label("add `"+f.Name+": …`").
 				Diagnostic().Relate("declared here", f.Pos)

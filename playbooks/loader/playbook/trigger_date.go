@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -6,11 +6,10 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
-
-var memberField = regexp.MustCompile(`^member\.([\p{L}_][\p{L}\p{N}_]*)$`)
 
 // Attributes that hold a day of birth, unless they hold when it comes next.
 var (
@@ -19,7 +18,7 @@ var (
 )
 
 // dateTrigger reads a date of the member with its repetition.
-func (p *playbookReader) dateTrigger(n *syntax.Node) {
+func (p *reader) dateTrigger(n *syntax.Node) {
 	p.pb.Trigger.Kind = playbooks.TriggerDate
 	p.triggerKnown()
 	d := &playbooks.DateTrigger{At: -1}
@@ -37,10 +36,10 @@ func (p *playbookReader) dateTrigger(n *syntax.Node) {
 			Label("add `every: year`")
 	}
 	if v := n.Get("offset"); v != nil {
-		d.Offset, _ = p.anyDuration(v, "offset")
+		d.Offset, _ = p.AnyDuration(v, "offset")
 	}
 	if v := n.Get("at"); v != nil {
-		if minutes, ok := p.clock(v, "at"); ok {
+		if minutes, ok := p.Clock(v, "at"); ok {
 			d.At = minutes
 		}
 	} else if d.Type != nil && d.Type.Kind == schema.KindDate {
@@ -49,12 +48,12 @@ func (p *playbookReader) dateTrigger(n *syntax.Node) {
 }
 
 // dateField reads which date of the member is meant.
-func (p *playbookReader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
+func (p *reader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 	text, ok := p.Str(v, "date")
 	if !ok {
 		return
 	}
-	m := memberField.FindStringSubmatch(text)
+	m := reading.MemberField.FindStringSubmatch(text)
 	if m == nil {
 		p.Error("bad-value", v.Pos(), "date names a field of the member").Label("as in member.birthday")
 		return
@@ -62,18 +61,18 @@ func (p *playbookReader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 	name := m[1]
 	t, builtin := schema.ObjectOf(expression.MemberFields()...).Field(name)
 	if !builtin {
-		a := p.schema.Attribute(name)
+		a := p.Schema.Attribute(name)
 		switch {
-		case p.schemaUnreadable:
+		case p.SchemaUnreadable:
 			return
 		case a == nil:
 			var dates []string
-			for i := range p.schema.Attributes {
-				if isDate(p.schema.Attributes[i].Type) {
-					dates = append(dates, "member."+p.schema.Attributes[i].Name)
+			for i := range p.Schema.Attributes {
+				if isDate(p.Schema.Attributes[i].Type) {
+					dates = append(dates, "member."+p.Schema.Attributes[i].Name)
 				}
 			}
-			p.unknown("unknown-field", v, "there is no date", text, dates, p.schema.AttributeOf)
+			p.Unknown("unknown-field", v, "there is no date", text, dates, p.Schema.AttributeOf)
 			return
 		case a.Computed != nil:
 			p.Error("bad-value", v.Pos(), fmt.Sprintf("`%s` is computed: nobody knows beforehand when it comes", text)).

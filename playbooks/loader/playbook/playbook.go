@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -10,19 +10,21 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-var playbookKeys = []string{
+// Keys are those of a playbook.
+var Keys = []string{
 	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
 	"actions",
 }
 
-// playbookReader reads one playbook.
-type playbookReader struct {
-	*checker
+// reader reads one playbook.
+type reader struct {
+	*reading.Reader
 	pb           *playbooks.Playbook
 	scope        expression.Scope // what a condition and the actions may name
 	unknownNames map[string]bool  // names whose type is unknown because of a mistake: what uses them is not judged
@@ -39,19 +41,19 @@ type playbookReader struct {
 	facts        []string // facts that hold on the way that is being read
 }
 
-// readPlaybook reads a playbook and adds it to the workspace when it has no mistake.
-func (c *checker) readPlaybook(n *syntax.Node) {
+// Read reads a playbook and adds it to the workspace when it has no mistake.
+func Read(c *reading.Reader, n *syntax.Node) {
 	before := len(c.Diags)
-	if !c.Mapping(n, "a playbook", playbookKeys...) {
-		c.playbookIDUnread = true
+	if !c.Mapping(n, "a playbook", Keys...) {
+		c.PlaybookIDUnread = true
 		return
 	}
-	p := &playbookReader{
-		checker: c, from: before, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{},
+	p := &reader{
+		Reader: c, from: before, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{},
 		ids: map[string]*syntax.Node{},
 		pb:  &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
 	}
-	p.scope.Schema, p.scope.Running = c.schema, c.Running
+	p.scope.Schema, p.scope.Running = c.Schema, c.Running
 	p.head(n)
 	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
 	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)
@@ -60,19 +62,19 @@ func (c *checker) readPlaybook(n *syntax.Node) {
 	p.goal(n.Get("goal"))
 	p.exits(n.Get("exit"))
 	p.actions(c.Require(n, "a playbook", "actions", "actions: […]"))
-	if c.stops(c.Diags[before:]) || p.dropped || c.schemaUnreadable || n.Broken {
+	if c.Stops(c.Diags[before:]) || p.dropped || c.SchemaUnreadable || n.Broken {
 		return
 	}
 	p.idleExit(n)
 	p.finish(n)
-	c.ws.Playbooks = append(c.ws.Playbooks, p.pb)
+	c.Workspace.Playbooks = append(c.Workspace.Playbooks, p.pb)
 }
 
 // head reads what names a playbook.
-func (p *playbookReader) head(n *syntax.Node) {
+func (p *reader) head(n *syntax.Node) {
 	name := strings.TrimSuffix(n.F.Name[strings.LastIndexByte(n.F.Name, '/')+1:], playbooks.YamlSuffix)
 	require := p.RequireLine
-	if !syntax.Kebab.MatchString(name) || p.declared[name] { // the file's name is no id, or another's
+	if !syntax.Kebab.MatchString(name) || p.Declared[name] { // the file's name is no id, or another's
 		require = p.Require
 	}
 	if v := require(n, "a playbook", "id", "id: "+name); v != nil {
@@ -81,11 +83,11 @@ func (p *playbookReader) head(n *syntax.Node) {
 			p.pb.ID = id
 			p.declare(id, v)
 		} else {
-			p.declared[v.Value] = true
-			p.playbookIDUnread = true
+			p.Declared[v.Value] = true
+			p.PlaybookIDUnread = true
 		}
 	} else {
-		p.playbookIDUnread = true
+		p.PlaybookIDUnread = true
 	}
 	if v := n.Get("name"); v != nil {
 		p.pb.Name, _ = p.Text(v, "name")
@@ -101,18 +103,18 @@ func (p *playbookReader) head(n *syntax.Node) {
 	}
 }
 
-func (c *checker) declare(id string, v *syntax.Node) {
-	c.declared[id] = true
-	if first := c.playbookNodes[id]; first != nil {
-		c.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two playbooks `%s`", id)).
+func (p *reader) declare(id string, v *syntax.Node) {
+	p.Declared[id] = true
+	if first := p.PlaybookIDs[id]; first != nil {
+		p.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two playbooks `%s`", id)).
 			Label("choose another id").Related("first here", first.Pos())
 		return
 	}
-	c.playbookNodes[id] = v
+	p.PlaybookIDs[id] = v
 }
 
 // entry reads how often and by whom a playbook is entered.
-func (p *playbookReader) entry(n *syntax.Node) {
+func (p *reader) entry(n *syntax.Node) {
 	if v := n.Get("reentry"); v != nil && !v.Broken {
 		switch {
 		case v.Kind == syntax.ScalarNode && v.Value == "always":
@@ -136,7 +138,7 @@ func (p *playbookReader) entry(n *syntax.Node) {
 					break
 				}
 			}
-			if d, ok := p.duration(v, "reentry"); ok {
+			if d, ok := p.Duration(v, "reentry"); ok {
 				p.pb.Reentry = &playbooks.Reentry{After: d}
 			}
 		}
@@ -155,7 +157,7 @@ func (p *playbookReader) entry(n *syntax.Node) {
 
 var percent = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)%$`)
 
-func (p *playbookReader) holdout(n *syntax.Node) {
+func (p *reader) holdout(n *syntax.Node) {
 	if n == nil || n.Broken {
 		return
 	}
@@ -186,21 +188,21 @@ func (p *playbookReader) holdout(n *syntax.Node) {
 	}
 }
 
-func (p *playbookReader) goal(n *syntax.Node) {
+func (p *reader) goal(n *syntax.Node) {
 	if n == nil || !p.Mapping(n, "goal", "event", "if", "within") {
 		return
 	}
 	g := &playbooks.Goal{EventMatch: p.eventMatch(n, "goal", &p.scope)}
-	g.Within, _ = p.duration(p.Require(n, "goal", "within", "within: 7d"), "within")
+	g.Within, _ = p.Duration(p.Require(n, "goal", "within", "within: 7d"), "within")
 	p.pb.Goal = g
 }
 
-func (p *playbookReader) exits(n *syntax.Node) {
+func (p *reader) exits(n *syntax.Node) {
 	if n != nil && !n.Broken && n.Kind != syntax.SequenceNode && !n.IsNull() {
 		p.oneExit(n)
 		return
 	}
-	for _, item := range p.list(n, "exit") {
+	for _, item := range p.List(n, "exit") {
 		if p.Mapping(item, "an exit", "event", "if") {
 			p.pb.Exits = append(p.pb.Exits, p.eventMatch(item, "an exit", &p.scope))
 		}
@@ -208,9 +210,9 @@ func (p *playbookReader) exits(n *syntax.Node) {
 }
 
 // idleExit warns of exits where no run is ever open between two events.
-func (p *playbookReader) idleExit(n *syntax.Node) {
+func (p *reader) idleExit(n *syntax.Node) {
 	holds := func(s playbooks.Step) bool {
-		spec := p.reg.Action(s.Key)
+		spec := p.Registry.Action(s.Key)
 		return s.Wait != nil || spec != nil &&
 			slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
 	}
@@ -221,10 +223,10 @@ func (p *playbookReader) idleExit(n *syntax.Node) {
 }
 
 // oneExit reports an exit that is given without its list.
-func (p *playbookReader) oneExit(n *syntax.Node) {
+func (p *reader) oneExit(n *syntax.Node) {
 	r := p.WrongType(n, "exit must be a list").Label("as in [{event: member.left}]")
 	switch {
-	case n.Kind == syntax.ScalarNode && p.schema.Event(n.Value) != nil:
+	case n.Kind == syntax.ScalarNode && p.Schema.Event(n.Value) != nil:
 		text := "[{event: " + n.Value + "}]"
 		r.Label("write `"+text+"`").Edit(n.Pos(), text)
 	case n.Flow:
@@ -239,7 +241,7 @@ func (p *playbookReader) oneExit(n *syntax.Node) {
 }
 
 // eventMatch reads an `event` with the `if` beside it. The scope is what else the `if` may name.
-func (p *playbookReader) eventMatch(n *syntax.Node, what string, sc *expression.Scope) playbooks.EventMatch {
+func (p *reader) eventMatch(n *syntax.Node, what string, sc *expression.Scope) playbooks.EventMatch {
 	m := playbooks.EventMatch{}
 	v := p.Require(n, what, "event", "event: …")
 	if p.severalEvents(v, what) {
@@ -250,33 +252,33 @@ func (p *playbookReader) eventMatch(n *syntax.Node, what string, sc *expression.
 		return m
 	}
 	m.Name, m.Pos = name, v.Pos()
-	e := p.knownEvent(v, name)
+	e := p.KnownEvent(v, name)
 	cond := n.Get("if")
 	if e == nil || cond == nil {
 		return m
 	}
 	inner := *sc
-	inner.Event = p.schema.EventRecord(name)
+	inner.Event = p.Schema.EventRecord(name)
 	m.If = p.compileIn(cond, &inner, schema.Bool)
 	return m
 }
 
 // compileIn compiles an expression of the playbook, unless it uses something that is unknown
 // because of another mistake.
-func (p *playbookReader) compileIn(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
+func (p *reader) compileIn(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
 	if n == nil || n.Broken {
 		return nil
 	}
-	p.noteSite(n, sc, want)
+	p.NoteSite(n, sc, want)
 	if n.Kind == syntax.ScalarNode && p.dependsOnUnknown(n.Value) {
 		return p.keep(nil)
 	}
-	return p.keep(p.expression(n, sc, want))
+	return p.keep(p.Expression(n, sc, want))
 }
 
 // keep notes what became of an expression that is given: a playbook that lost one is not fit to
 // run.
-func (p *playbookReader) keep(e *expression.Expr) *expression.Expr {
+func (p *reader) keep(e *expression.Expr) *expression.Expr {
 	if e == nil {
 		p.dropped = true
 		return nil
@@ -289,8 +291,8 @@ var dottedNames = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\
 
 // dependsOnUnknown reports whether the text names something unknown because of a mistake. What has
 // no mistake before it is judged whatever it names: nothing is passed over in silence.
-func (p *playbookReader) dependsOnUnknown(text string) bool {
-	if len(p.unknownNames) == 0 || !p.schemaUnreadable && !hasError(p.Diags[p.from:]) {
+func (p *reader) dependsOnUnknown(text string) bool {
+	if len(p.unknownNames) == 0 || !p.SchemaUnreadable && !diag.HasError(p.Diags[p.from:]) {
 		return false
 	}
 	for name := range p.unknownNames {

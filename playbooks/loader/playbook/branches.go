@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ func exclusive(a, b []branchChoice) bool {
 // scopeAt returns what an expression on the way may name: what ran before on the same way is there,
 // what ran on a way that may not have been taken is optional, and what has not run is known by name
 // only.
-func (p *playbookReader) scopeAt(way []branchChoice) *expression.Scope {
+func (p *reader) scopeAt(way []branchChoice) *expression.Scope {
 	sc := p.scope
 	sc.Actions, sc.Later = nil, map[string]bool{}
 	sc.Known = slices.Concat(p.scope.Known, p.facts)
@@ -75,7 +75,7 @@ func lasting(facts []string) []string {
 }
 
 // readBranch reads the actions of one way, where facts are known.
-func (p *playbookReader) readBranch(n *syntax.Node, path string, way []branchChoice, at branchChoice,
+func (p *reader) readBranch(n *syntax.Node, path string, way []branchChoice, at branchChoice,
 	facts []string,
 ) (end *syntax.Node) {
 	before := p.facts
@@ -87,12 +87,12 @@ func (p *playbookReader) readBranch(n *syntax.Node, path string, way []branchCho
 
 // addFacts notes what is known from here to the end of the list that is being read, as behind a way
 // that ends the run.
-func (p *playbookReader) addFacts(facts []string) {
+func (p *reader) addFacts(facts []string) {
 	p.facts = slices.Concat(p.facts, lasting(facts))
 }
 
 // ifThenElse reads `if` with `then` and perhaps `else`.
-func (p *playbookReader) ifThenElse(n *syntax.Node, step playbooks.Step, way []branchChoice) (end *syntax.Node) {
+func (p *reader) ifThenElse(n *syntax.Node, step playbooks.Step, way []branchChoice) (end *syntax.Node) {
 	then, otherwise := n.Get("then"), n.Get("else")
 	var cond *syntax.Node
 	if n.Get("if") == nil && then == nil {
@@ -151,19 +151,19 @@ func (p *playbookReader) ifThenElse(n *syntax.Node, step playbooks.Step, way []b
 	return nil
 }
 
-func (p *playbookReader) nextBranch() int {
+func (p *reader) nextBranch() int {
 	p.branchCount++
 	return p.branchCount
 }
 
 // jump adds the jump behind a way of the step, to be given its end later.
-func (p *playbookReader) jump(step playbooks.Step) int {
+func (p *reader) jump(step playbooks.Step) int {
 	p.pb.Steps = append(p.pb.Steps, playbooks.Step{Key: "jump", Path: step.Path + ".end", Pos: step.Pos})
 	return len(p.pb.Steps) - 1
 }
 
 // chooseOrSplit reads `choose` or `split`: a list of ways, of which a run takes one.
-func (p *playbookReader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
+func (p *reader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 	way []branchChoice,
 ) (end *syntax.Node) {
 	list := n.Get(key.Value)
@@ -207,7 +207,7 @@ func (p *playbookReader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 
 // branchReader reads the ways of one choose or split.
 type branchReader struct {
-	p     *playbookReader
+	p     *reader
 	step  *playbooks.Step
 	path  []branchChoice
 	point int
@@ -326,7 +326,7 @@ func (r *branchReader) split(list, key *syntax.Node, guarded bool) {
 }
 
 // branchName reads the name of a way of a split, which no other way has.
-func (p *playbookReader) branchName(v *syntax.Node, names map[string]*syntax.Node) (string, bool) {
+func (p *reader) branchName(v *syntax.Node, names map[string]*syntax.Node) (string, bool) {
 	if v == nil {
 		return "", false // reported where the way is read
 	}
@@ -351,7 +351,7 @@ func (p *playbookReader) branchName(v *syntax.Node, names map[string]*syntax.Nod
 }
 
 // weight reads the percentage of a way, with two decimals at most.
-func (p *playbookReader) weight(v *syntax.Node) (float64, bool) {
+func (p *reader) weight(v *syntax.Node) (float64, bool) {
 	if v == nil || v.Broken {
 		return 0, false
 	}
@@ -359,7 +359,7 @@ func (p *playbookReader) weight(v *syntax.Node) (float64, bool) {
 		p.Error("wrong-type", v.Pos(), "weight is a number").Label("leave the % out").Edit(v.Pos(), m[1])
 		return 0, false
 	}
-	lit, ok := p.literal(v, schema.Number, "weight")
+	lit, ok := p.Literal(v, schema.Number, "weight")
 	if !ok {
 		return 0, false
 	}

@@ -1,42 +1,47 @@
-package loader
+package declarations
 
 import (
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/loader/reading"
+	"github.com/usher-run/usher/playbooks/loader/values"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-// What an event, and what an http trigger has beside its own properties.
-var (
-	reservedProperties = []string{"id", "name", "time"}
-	reservedParams     = []string{"time"}
-)
+// reservedProperties are what an event has beside its own properties.
+var reservedProperties = []string{"id", "name", "time"}
 
-// readSchema reads usher.yaml.
-func (c *checker) readSchema(n *syntax.Node) {
-	c.schema.Sections = map[string]diag.Pos{"": playbooks.WholeFile(playbooks.SchemaFile)}
+// reader reads what usher.yaml declares.
+type reader struct {
+	*reading.Reader
+	sources map[string]*syntax.Node // where the expressions of attributes and segments stand
+}
+
+// Read reads usher.yaml.
+func Read(in *reading.Reader, n *syntax.Node) {
+	c := &reader{Reader: in, sources: map[string]*syntax.Node{}}
+	c.Schema.Sections = map[string]diag.Pos{"": playbooks.WholeFile(playbooks.SchemaFile)}
 	for _, e := range n.Entries {
-		c.schema.Sections[e.Key.Value] = e.Key.Pos()
+		c.Schema.Sections[e.Key.Value] = e.Key.Pos()
 	}
 	if !c.Mapping(n, "usher.yaml", shapes.SchemaKeys...) {
-		c.schemaUnreadable = true
+		c.SchemaUnreadable = true
 		return
 	}
 	if v := c.RequireLine(n, "usher.yaml", "usher", "usher: 1"); v != nil && !v.Broken && v.Value != "1" {
 		c.Error("bad-value", v.Pos(), "this version of usher reads language version 1").Label("write 1")
 	}
 	if v := n.Get("timezone"); v != nil {
-		if loc, ok := c.zone(v, "timezone"); ok {
-			c.schema.Timezone = loc
+		if loc, ok := c.Zone(v, "timezone"); ok {
+			c.Schema.Timezone = loc
 		}
 	}
 	c.each(n, "member", "member", c.attribute)
@@ -51,7 +56,7 @@ func (c *checker) readSchema(n *syntax.Node) {
 }
 
 // consent reads which attribute of the member says that promotional messages may be sent.
-func (c *checker) consent(n *syntax.Node) {
+func (c *reader) consent(n *syntax.Node) {
 	if n == nil {
 		return
 	}
@@ -59,31 +64,31 @@ func (c *checker) consent(n *syntax.Node) {
 	if !ok {
 		return
 	}
-	m := memberField.FindStringSubmatch(text)
+	m := reading.MemberField.FindStringSubmatch(text)
 	if m == nil {
 		c.Error("bad-value", n.Pos(), "consent names an attribute of the member").Label("as in member.newsletter")
 		return
 	}
-	switch a := c.schema.Attribute(m[1]); {
-	case c.schemaUnreadable || c.brokenNames[m[1]]:
+	switch a := c.Schema.Attribute(m[1]); {
+	case c.SchemaUnreadable || c.BrokenNames[m[1]]:
 	case a == nil:
 		var known []string
-		for i := range c.schema.Attributes {
-			if t := c.schema.Attributes[i].Type; t != nil && t.Kind == schema.KindBool {
-				known = append(known, "member."+c.schema.Attributes[i].Name)
+		for i := range c.Schema.Attributes {
+			if t := c.Schema.Attributes[i].Type; t != nil && t.Kind == schema.KindBool {
+				known = append(known, "member."+c.Schema.Attributes[i].Name)
 			}
 		}
-		c.unknown("unknown-field", n, "there is no attribute", text, known, c.schema.AttributeOf)
+		c.Unknown("unknown-field", n, "there is no attribute", text, known, c.Schema.AttributeOf)
 	case a.Computed != nil || a.Type == nil || a.Type.Kind != schema.KindBool:
 		c.Error("type-mismatch", n.Pos(), fmt.Sprintf("`%s` must be a stored bool: it says whether the member wants promotional messages", text)).
 			Related("declared here", a.Pos)
 	default:
-		c.schema.Consent = m[1]
+		c.Schema.Consent = m[1]
 	}
 }
 
 // each calls read for each entry of a section.
-func (c *checker) each(n *syntax.Node, key, what string, read func(key, value *syntax.Node)) {
+func (c *reader) each(n *syntax.Node, key, what string, read func(key, value *syntax.Node)) {
 	section := n.Get(key)
 	switch {
 	case section == nil || section.IsNull() && !section.Broken:
@@ -92,7 +97,7 @@ func (c *checker) each(n *syntax.Node, key, what string, read func(key, value *s
 		if !section.Broken {
 			c.WrongType(section, what+" must be a mapping (`name: …`)")
 		}
-		c.schemaUnreadable = true // what the section declares is unknown: nothing that names it is judged
+		c.SchemaUnreadable = true // what the section declares is unknown: nothing that names it is judged
 		return
 	}
 	for _, e := range section.Entries {
@@ -100,7 +105,7 @@ func (c *checker) each(n *syntax.Node, key, what string, read func(key, value *s
 	}
 }
 
-func (c *checker) attribute(key, value *syntax.Node) {
+func (c *reader) attribute(key, value *syntax.Node) {
 	name := key.Value
 	if name == "id" && value.Kind == syntax.MappingNode && value.Get("normalize") != nil {
 		c.memberID(value)
@@ -110,7 +115,7 @@ func (c *checker) attribute(key, value *syntax.Node) {
 		c.Error("reserved-name", key.Pos(), fmt.Sprintf("`%s` is built in: every member has it", name)).Label("leave it out")
 		return
 	}
-	if !c.IsName(key, "an attribute", name, propertyName, "letters, digits and `_`, not beginning with a digit", snakeOf) {
+	if !c.IsName(key, "an attribute", name, values.PropertyName, "letters, digits and `_`, not beginning with a digit", syntax.SnakeOf) {
 		return
 	}
 	a := playbooks.Attribute{Name: name, Pos: key.Pos()}
@@ -122,7 +127,7 @@ func (c *checker) attribute(key, value *syntax.Node) {
 		} else {
 			a.Type = schema.Any
 		}
-		c.schema.Attributes = append(c.schema.Attributes, a)
+		c.Schema.Attributes = append(c.Schema.Attributes, a)
 		return
 	}
 	def := (*syntax.Node)(nil)
@@ -130,26 +135,26 @@ func (c *checker) attribute(key, value *syntax.Node) {
 		def = value.Get("default")
 	}
 	if t := typedForm(value); t != nil {
-		a.Type = c.typeOf(t)
+		a.Type = c.TypeOf(t)
 	} else {
-		a.Type = c.typeOf(value)
+		a.Type = c.TypeOf(value)
 	}
 	c.normalize(value, &a)
 	if def != nil && (len(a.Type.Enum) > 0 || typedForm(value) != nil) {
-		a.Default, _ = c.literal(def, a.Type, "the default of "+name)
+		a.Default, _ = c.Literal(def, a.Type, "the default of "+name)
 	}
-	if c.hasHole(a.Type) {
-		c.brokenNames[name] = true
+	if c.HasHole(a.Type) {
+		c.BrokenNames[name] = true
 	}
 	// An attribute may be missing unless it has a default.
 	if a.Default == nil && a.Type.Kind != schema.KindAny {
 		a.Type = a.Type.AsOptional()
 	}
-	c.schema.Attributes = append(c.schema.Attributes, a)
+	c.Schema.Attributes = append(c.Schema.Attributes, a)
 }
 
 // memberID reads how the ids of members are written in one way.
-func (c *checker) memberID(n *syntax.Node) {
+func (c *reader) memberID(n *syntax.Node) {
 	if !c.Mapping(n, "id", "normalize") {
 		return
 	}
@@ -160,7 +165,7 @@ func (c *checker) memberID(n *syntax.Node) {
 		c.Error("bad-value", v.Pos(), fmt.Sprintf("there is no way to normalize called `%s`", v.Value)).
 			Label("write lower or phone")
 	default:
-		c.schema.IDs = playbooks.Normalization(v.Value)
+		c.Schema.IDs = playbooks.Normalization(v.Value)
 	}
 }
 
@@ -192,7 +197,7 @@ func normalForm(n *syntax.Node) *syntax.Node {
 }
 
 // normalize reads how values of the attribute are written in one way.
-func (c *checker) normalize(n *syntax.Node, a *playbooks.Attribute) {
+func (c *reader) normalize(n *syntax.Node, a *playbooks.Attribute) {
 	if n.Kind != syntax.MappingNode || typedForm(n) == nil || normalForm(n) == nil {
 		return
 	}
@@ -209,7 +214,7 @@ func (c *checker) normalize(n *syntax.Node, a *playbooks.Attribute) {
 	}
 }
 
-func (c *checker) eventType(key, value *syntax.Node) {
+func (c *reader) eventType(key, value *syntax.Node) {
 	e := playbooks.EventType{Name: key.Value, Properties: schema.ObjectOf().DeclaredAt(key.Pos()), Pos: key.Pos()}
 	if e.Name == "" || len(e.Name) > syntax.MaxName {
 		c.Error("bad-name", key.Pos(), fmt.Sprintf("the name of an event has 1 to %d bytes", syntax.MaxName))
@@ -219,26 +224,9 @@ func (c *checker) eventType(key, value *syntax.Node) {
 	case value.Kind != syntax.MappingNode:
 		c.WrongType(value, "an event is declared by its properties").Label("write {} for none, or {name: type}")
 	default:
-		e.Properties = c.properties(value, "every event", reservedProperties)
+		e.Properties = c.Properties(value, "every event", reservedProperties)
 	}
-	c.schema.Events = append(c.schema.Events, e)
-}
-
-// properties reads what an event or an http trigger carries: typed properties, none with a name
-// that is there anyway.
-func (c *checker) properties(n *syntax.Node, owner string, reserved []string) *schema.Type {
-	t := &schema.Type{Kind: schema.KindObject, Pos: n.Pos()}
-	for _, p := range n.Entries {
-		if slices.Contains(reserved, p.Key.Value) {
-			c.Error("reserved-name", p.Key.Pos(), fmt.Sprintf("`%s` is reserved: %s has it", p.Key.Value, owner)).
-				Label("choose another name")
-			continue
-		}
-		c.IsName(p.Key, "a property", p.Key.Value, propertyName, "letters, digits and `_`, not beginning with a digit",
-			snakeOf)
-		t.Fields = append(t.Fields, c.typedField(p))
-	}
-	return t
+	c.Schema.Events = append(c.Schema.Events, e)
 }
 
 // declaredName is of small letters; those of scripts that know no others, as Chinese, are letters
@@ -246,11 +234,11 @@ func (c *checker) properties(n *syntax.Node, owner string, reserved []string) *s
 var declaredName = regexp.MustCompile(`^[a-z0-9\p{Lo}々ー]+([-_][a-z0-9\p{Lo}々ー]+)*$`)
 
 // declarable checks the name of a segment, channel or pool.
-func (c *checker) declarable(key *syntax.Node, what string) {
+func (c *reader) declarable(key *syntax.Node, what string) {
 	c.IsName(key, what, key.Value, declaredName, "small letters and digits, words joined by `-` or `_`", syntax.KebabOf)
 }
 
-func (c *checker) segment(key, value *syntax.Node) {
+func (c *reader) segment(key, value *syntax.Node) {
 	c.declarable(key, "a segment")
 	g := playbooks.Segment{Name: key.Value, Pos: key.Pos()}
 	if !value.Broken && !c.CutByComment(value, true) {
@@ -259,13 +247,13 @@ func (c *checker) segment(key, value *syntax.Node) {
 			c.sources["segment "+g.Name] = value
 		}
 	}
-	c.schema.Segments = append(c.schema.Segments, g)
+	c.Schema.Segments = append(c.Schema.Segments, g)
 }
 
 // poolPrefix is what a coupon code may begin with.
 var poolPrefix = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
 
-func (c *checker) pool(key, value *syntax.Node) {
+func (c *reader) pool(key, value *syntax.Node) {
 	c.declarable(key, "a coupon pool")
 	p := playbooks.Pool{Name: key.Value, Pos: key.Pos()}
 	if !value.IsNull() && c.Mapping(value, "a coupon pool", "prefix", "budget", "per_member", "expires") {
@@ -280,17 +268,17 @@ func (c *checker) pool(key, value *syntax.Node) {
 		p.Budget, _ = c.Integer(value.Get("budget"), "budget", 1, most)
 		p.PerMember, _ = c.Integer(value.Get("per_member"), "per_member", 1, most)
 		if v := value.Get("expires"); v != nil {
-			p.Expires, _ = c.duration(v, "expires")
+			p.Expires, _ = c.Duration(v, "expires")
 			if d := c.Diags[max(0, len(c.Diags)-1):]; schema.LooksLikeTime.MatchString(v.Value) && len(d) == 1 &&
 				d[0].Code == "bad-duration" {
 				d[0].Label = "a pool does not end on a date: write how long a coupon is valid, as in 7d"
 			}
 		}
 	}
-	c.schema.Pools = append(c.schema.Pools, p)
+	c.Schema.Pools = append(c.Schema.Pools, p)
 }
 
-func (c *checker) frequencyCaps(n *syntax.Node) {
+func (c *reader) frequencyCaps(n *syntax.Node) {
 	if n == nil || n.Broken {
 		return
 	}
@@ -303,64 +291,52 @@ func (c *checker) frequencyCaps(n *syntax.Node) {
 			continue
 		}
 		f := playbooks.FrequencyCap{Pos: item.Pos()}
-		for _, ch := range c.list(item.Get("channels"), "channels") {
-			if name, ok := c.Str(ch, "a channel"); ok && c.knownChannel(ch, name) {
+		for _, ch := range c.List(item.Get("channels"), "channels") {
+			if name, ok := c.Str(ch, "a channel"); ok && c.KnownChannel(ch, name) {
 				f.Channels = append(f.Channels, name)
 			}
 		}
 		var okMax, okPer bool
 		f.Max, okMax = c.Integer(c.Require(item, "a frequency cap", "max", "max: 2"), "max", 1, 1_000_000)
-		f.Per, okPer = c.duration(c.Require(item, "a frequency cap", "per", "per: 24h"), "per")
+		f.Per, okPer = c.Duration(c.Require(item, "a frequency cap", "per", "per: 24h"), "per")
 		if okMax && okPer {
-			c.schema.Caps = append(c.schema.Caps, f)
+			c.Schema.Caps = append(c.Schema.Caps, f)
 		}
 	}
 }
 
-// list returns the items of a list, nothing when there is none.
-func (c *checker) list(n *syntax.Node, what string) []*syntax.Node {
-	if n == nil || n.Broken {
-		return nil
-	}
-	if n.Kind != syntax.SequenceNode {
-		c.WrongType(n, what+" must be a list")
-		return nil
-	}
-	return n.Items
-}
-
-func (c *checker) quietHours(n *syntax.Node) {
+func (c *reader) quietHours(n *syntax.Node) {
 	if n == nil || !c.Mapping(n, "quiet_hours", "from", "to", "timezone") {
 		return
 	}
 	q := &playbooks.QuietHours{Pos: n.Pos()}
 	var okFrom, okTo bool
-	q.From, okFrom = c.clock(c.Require(n, "quiet_hours", "from", `from: "22:00"`), "from")
-	q.To, okTo = c.clock(c.Require(n, "quiet_hours", "to", `to: "08:00"`), "to")
+	q.From, okFrom = c.Clock(c.Require(n, "quiet_hours", "from", `from: "22:00"`), "from")
+	q.To, okTo = c.Clock(c.Require(n, "quiet_hours", "to", `to: "08:00"`), "to")
 	if okFrom && okTo && q.From == q.To {
 		c.Error("bad-value", n.Get("to").Pos(), "quiet hours cannot end when they begin")
 	}
-	q.Zone = c.schema.Timezone
+	q.Zone = c.Schema.Timezone
 	if z := n.Get("timezone"); z != nil {
 		if z.Kind == syntax.ScalarNode && z.Value == "member" {
 			q.Zone = nil
-		} else if loc, ok := c.zone(z, "timezone"); ok {
+		} else if loc, ok := c.Zone(z, "timezone"); ok {
 			q.Zone = loc
 		}
 	}
 	if okFrom && okTo {
-		c.schema.Quiet = q
+		c.Schema.Quiet = q
 	}
 }
 
 // compileSchema compiles the computed attributes and segments, when all that they may name is
 // declared.
-func (c *checker) compileSchema() {
-	s := c.schema
+func (c *reader) compileSchema() {
+	s := c.Schema
 	before := len(c.Diags)
 	for i := range s.Attributes {
 		if a := &s.Attributes[i]; a.Computed != nil {
-			a.Expr = c.compile(c.sources["member "+a.Name], 2, &expression.Scope{Schema: s}, nil)
+			a.Expr = c.Compile(c.sources["member "+a.Name], 2, &expression.Scope{Schema: s}, nil)
 		}
 	}
 	for i := range s.Attributes {
@@ -372,7 +348,7 @@ func (c *checker) compileSchema() {
 	}
 	for i := range s.Segments {
 		if g := &s.Segments[i]; g.Source.Text != "" {
-			g.Expr = c.compile(c.sources["segment "+g.Name], 0, &expression.Scope{Schema: s}, schema.Bool)
+			g.Expr = c.Compile(c.sources["segment "+g.Name], 0, &expression.Scope{Schema: s}, schema.Bool)
 		}
 	}
 	c.oneCycleEach(before)
@@ -380,7 +356,7 @@ func (c *checker) compileSchema() {
 
 // oneCycleEach keeps one of the mistakes that tell of the same cycle, each from another of its
 // members.
-func (c *checker) oneCycleEach(from int) {
+func (c *reader) oneCycleEach(from int) {
 	seen := map[string]bool{}
 	kept := c.Diags[:from]
 	for _, d := range c.Diags[from:] {
@@ -398,6 +374,3 @@ func (c *checker) oneCycleEach(from int) {
 	}
 	c.Diags = kept
 }
-
-// newSchema returns an empty schema: without a timezone the calendar is UTC's.
-func newSchema() *playbooks.Schema { return &playbooks.Schema{Timezone: time.UTC} }

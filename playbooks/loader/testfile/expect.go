@@ -1,4 +1,4 @@
-package loader
+package testfile
 
 import (
 	"maps"
@@ -11,7 +11,7 @@ import (
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
-func (r *testReader) expect(n *syntax.Node) *playbooks.Expect {
+func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	if n.IsNull() && !n.Broken {
 		return &playbooks.Expect{Pos: n.Pos()}
 	}
@@ -30,16 +30,16 @@ func (r *testReader) expect(n *syntax.Node) *playbooks.Expect {
 		r.noteTags(v.Get("removed"), playbooks.LabelMentioned)
 	}
 	if v := n.Get("points"); v != nil {
-		if p, ok := r.literal(v, schema.Int, "points"); ok {
+		if p, ok := r.Literal(v, schema.Int, "points"); ok {
 			points := p.(int)
 			e.Points = &points
 		}
 	}
-	if v := n.Get("set"); v != nil && r.mappingOnly(v, "set") {
+	if v := n.Get("set"); v != nil && r.MappingOnly(v, "set") {
 		e.Set = map[string]any{}
 		for _, a := range v.Entries {
 			if t := r.memberField(a.Key); t != nil {
-				if got, ok := r.literal(a.Value, t, a.Key.Value); ok {
+				if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
 					e.Set[a.Key.Value] = got
 				}
 			}
@@ -51,16 +51,16 @@ func (r *testReader) expect(n *syntax.Node) *playbooks.Expect {
 }
 
 // left reads how many coupons there still are: `{pool: 0}`. A pool without a budget is never empty.
-func (r *testReader) left(n *syntax.Node) map[string]int {
-	if !r.mappingOnly(n, "pools") {
+func (r *reader) left(n *syntax.Node) map[string]int {
+	if !r.MappingOnly(n, "pools") {
 		return nil
 	}
 	out := map[string]int{}
 	for _, e := range n.Entries {
-		pool := r.schema.Pool(e.Key.Value)
+		pool := r.Schema.Pool(e.Key.Value)
 		switch {
 		case pool == nil:
-			r.knownPool(e.Key, e.Key.Value)
+			r.KnownPool(e.Key, e.Key.Value)
 		case pool.Budget == 0:
 			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
 				Diagnostic().Relate("declared here without `budget`", pool.Pos)
@@ -74,7 +74,7 @@ func (r *testReader) left(n *syntax.Node) map[string]int {
 }
 
 // reason reads why. An exited run's reason is the author's own; any other is one of the decisions'.
-func (r *testReader) reason(v *syntax.Node, run string) string {
+func (r *reader) reason(v *syntax.Node, run string) string {
 	if v == nil {
 		return ""
 	}
@@ -88,7 +88,7 @@ func (r *testReader) reason(v *syntax.Node, run string) string {
 }
 
 // noteTags notes the tags that a test lists.
-func (r *testReader) noteTags(n *syntax.Node, role playbooks.LabelRole) {
+func (r *reader) noteTags(n *syntax.Node, role playbooks.LabelRole) {
 	if n == nil {
 		return
 	}
@@ -99,9 +99,9 @@ func (r *testReader) noteTags(n *syntax.Node, role playbooks.LabelRole) {
 	}
 }
 
-func (r *testReader) strings(n *syntax.Node, what string) []string {
+func (r *reader) strings(n *syntax.Node, what string) []string {
 	var out []string
-	for _, item := range r.list(n, what) {
+	for _, item := range r.List(n, what) {
 		if s, ok := r.Str(item, what); ok {
 			out = append(out, s)
 		}
@@ -110,16 +110,16 @@ func (r *testReader) strings(n *syntax.Node, what string) []string {
 }
 
 // effects reads a list of effects. An empty list says, as a missing one does: nothing of the kind.
-func (r *testReader) effects(n *syntax.Node, what string, known []string) []playbooks.ExpectItem {
+func (r *reader) effects(n *syntax.Node, what string, known []string) []playbooks.ExpectItem {
 	var out []playbooks.ExpectItem
-	for _, item := range r.list(n, what) {
+	for _, item := range r.List(n, what) {
 		if !r.Mapping(item, "an item of "+what, known...) {
 			continue
 		}
 		x := playbooks.ExpectItem{Pos: item.Pos(), Fields: map[string]any{}}
 		for _, e := range item.Entries {
 			if r.effectField(what, e) {
-				if v, ok := r.anyLiteral(e.Value); ok {
+				if v, ok := r.AnyLiteral(e.Value); ok {
 					x.Fields[e.Key.Value] = v
 				}
 			}
@@ -131,22 +131,22 @@ func (r *testReader) effects(n *syntax.Node, what string, known []string) []play
 
 // effectField checks what a field names: a test that expects what cannot be is a mistake, not a
 // failure.
-func (r *testReader) effectField(what string, e syntax.Entry) bool {
+func (r *reader) effectField(what string, e syntax.Entry) bool {
 	v := e.Value
 	if v.Broken || v.Kind != syntax.ScalarNode {
 		return !v.Broken
 	}
 	switch {
 	case what != "events" && e.Key.Value == "channel":
-		return r.knownChannel(v, v.Value)
-	case what != "events" && e.Key.Value == "template" && r.texts[v.Value] == nil:
-		r.unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.texts)),
+		return r.KnownChannel(v, v.Value)
+	case what != "events" && e.Key.Value == "template" && r.Texts[v.Value] == nil:
+		r.Unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.Texts)),
 			diag.NoDeclaration)
 		return false
 	case what == "coupons" && e.Key.Value == "pool":
-		return r.schemaUnreadable || r.schema.Pool(v.Value) != nil || r.knownPool(v, v.Value)
+		return r.SchemaUnreadable || r.Schema.Pool(v.Value) != nil || r.KnownPool(v, v.Value)
 	case what == "events" && e.Key.Value == "event":
-		return r.knownEvent(v, v.Value) != nil
+		return r.KnownEvent(v, v.Value) != nil
 	}
 	return true
 }

@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ var itemKeys = []string{"id", "if", "then", "else"}
 // actionID is what an expression can write after `actions.`.
 var actionID = regexp.MustCompile(`^[a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*$`)
 
-func (p *playbookReader) actions(n *syntax.Node) {
+func (p *reader) actions(n *syntax.Node) {
 	if n == nil || n.Broken {
 		return
 	}
@@ -53,7 +53,7 @@ func (p *playbookReader) actions(n *syntax.Node) {
 
 // collectIDs notes all action ids beforehand, so that one which comes later is told from one that
 // does not exist.
-func (p *playbookReader) collectIDs(n *syntax.Node) {
+func (p *reader) collectIDs(n *syntax.Node) {
 	if n == nil || n.Kind != syntax.SequenceNode {
 		return
 	}
@@ -77,11 +77,11 @@ func (p *playbookReader) collectIDs(n *syntax.Node) {
 	}
 }
 
-func (p *playbookReader) collectID(v *syntax.Node) {
+func (p *reader) collectID(v *syntax.Node) {
 	id, ok := p.Str(v, "id")
 	if !ok || !p.IsName(v, "an action", id, actionID, "small letters, digits and `_`: expressions write actions.<id>",
-		snakeOf) {
-		p.unknownNames["actions."+snakeOf(v.Value)] = true
+		syntax.SnakeOf) {
+		p.unknownNames["actions."+syntax.SnakeOf(v.Value)] = true
 		p.unknownNames["actions."+v.Value] = true
 		return
 	}
@@ -95,7 +95,7 @@ func (p *playbookReader) collectID(v *syntax.Node) {
 
 // readList reads a list of actions on one way through the playbook. It gives the key that surely
 // ends the run, nil when the run goes on behind the list.
-func (p *playbookReader) readList(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
+func (p *reader) readList(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
 	if n == nil || n.Broken {
 		return nil
 	}
@@ -115,7 +115,7 @@ func (p *playbookReader) readList(n *syntax.Node, path string, way []branchChoic
 }
 
 // readItem reads one action. It gives its key when the run surely ends there.
-func (p *playbookReader) readItem(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
+func (p *reader) readItem(n *syntax.Node, path string, way []branchChoice) (end *syntax.Node) {
 	if p.items++; p.items > maxActions {
 		if p.items == maxActions+1 {
 			p.Error("too-many-actions", n.Pos(), fmt.Sprintf("a playbook has at most %d actions, those of its branches among them", maxActions)).
@@ -174,13 +174,13 @@ func (p *playbookReader) readItem(n *syntax.Node, path string, way []branchChoic
 
 // markUnknownID keeps expressions that use the action's result from being judged: what it leaves
 // behind is unknown.
-func (p *playbookReader) markUnknownID(id string) {
+func (p *reader) markUnknownID(id string) {
 	if id != "" {
 		p.unknownNames["actions."+id] = true
 	}
 }
 
-func (p *playbookReader) finished(id string, at diag.Pos, result *schema.Type, way []branchChoice, guarded bool) {
+func (p *reader) finished(id string, at diag.Pos, result *schema.Type, way []branchChoice, guarded bool) {
 	if v := p.ids[id]; v != nil {
 		at = v.Pos()
 	}
@@ -188,7 +188,7 @@ func (p *playbookReader) finished(id string, at diag.Pos, result *schema.Type, w
 }
 
 // actionKey finds the one key of an item that says what to do.
-func (p *playbookReader) actionKey(n *syntax.Node) *syntax.Node {
+func (p *reader) actionKey(n *syntax.Node) *syntax.Node {
 	known := p.actionKeys()
 	var found *syntax.Node
 	for _, e := range n.Entries {
@@ -230,8 +230,8 @@ func (p *playbookReader) actionKey(n *syntax.Node) *syntax.Node {
 }
 
 // belongsTo reports a field that stands beside its action instead of under it.
-func (p *playbookReader) belongsTo(action, value, k *syntax.Node) bool {
-	spec := p.reg.Action(action.Value)
+func (p *reader) belongsTo(action, value, k *syntax.Node) bool {
+	spec := p.Registry.Action(action.Value)
 	if spec == nil || !value.IsNull() || !slices.ContainsFunc(spec.Fields,
 		func(f schema.FieldSpec) bool { return f.Name == k.Value }) {
 		return false
@@ -241,15 +241,15 @@ func (p *playbookReader) belongsTo(action, value, k *syntax.Node) bool {
 	return true
 }
 
-func (p *playbookReader) actionKeys() []string {
+func (p *reader) actionKeys() []string {
 	var keys []string
 	for _, c := range shapes.Controls() {
 		if c.Key != "if" { // it may stand beside any action
 			keys = append(keys, c.Key)
 		}
 	}
-	for i := range p.reg.Actions {
-		keys = append(keys, p.reg.Actions[i].Key)
+	for i := range p.Registry.Actions {
+		keys = append(keys, p.Registry.Actions[i].Key)
 	}
 	slices.Sort(keys)
 	return keys

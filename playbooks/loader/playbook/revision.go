@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"crypto/sha256"
@@ -13,7 +13,7 @@ import (
 )
 
 // finish sets what follows from the whole playbook: what it asks of the history, and its revision.
-func (p *playbookReader) finish(n *syntax.Node) {
+func (p *reader) finish(n *syntax.Node) {
 	refs := p.references()
 	for _, e := range p.exprs {
 		p.addSlots(e.Slots)
@@ -21,14 +21,14 @@ func (p *playbookReader) finish(n *syntax.Node) {
 	}
 	for _, name := range refs.Attributes {
 		// A template may name a computed attribute without any expression doing so.
-		if a := p.schema.Attribute(name); a != nil && a.Expr != nil {
+		if a := p.Schema.Attribute(name); a != nil && a.Expr != nil {
 			p.addSlots(a.Expr.Slots)
 		}
 	}
 	p.pb.Revision = p.revision(n, refs)
 }
 
-func (p *playbookReader) addSlots(slots []expression.Slot) {
+func (p *reader) addSlots(slots []expression.Slot) {
 	for _, s := range slots {
 		if !slices.Contains(p.pb.Slots, s) {
 			p.pb.Slots = append(p.pb.Slots, s)
@@ -38,7 +38,7 @@ func (p *playbookReader) addSlots(slots []expression.Slot) {
 
 // references gathers what the playbook's expressions and templates refer to, through segments and
 // computed attributes too.
-func (p *playbookReader) references() expression.Refs {
+func (p *reader) references() expression.Refs {
 	var all expression.Refs
 	for _, e := range p.exprs {
 		all = all.With(e.Refs)
@@ -47,7 +47,7 @@ func (p *playbookReader) references() expression.Refs {
 		all = all.With(t.Refs)
 	}
 	for _, name := range slices.Clone(all.Attributes) {
-		if a := p.schema.Attribute(name); a != nil && a.Expr != nil {
+		if a := p.Schema.Attribute(name); a != nil && a.Expr != nil {
 			all = all.With(a.Expr.Refs)
 		}
 	}
@@ -64,7 +64,7 @@ func (p *playbookReader) references() expression.Refs {
 	return all
 }
 
-func (p *playbookReader) eventMatches() []playbooks.EventMatch {
+func (p *reader) eventMatches() []playbooks.EventMatch {
 	matches := slices.Clone(p.pb.Exits)
 	if p.pb.Trigger.Kind == playbooks.TriggerEvent {
 		matches = append(matches, p.pb.Trigger.Event)
@@ -82,7 +82,7 @@ func (p *playbookReader) eventMatches() []playbooks.EventMatch {
 
 // revision hashes the playbook without its status, and all it refers to. Comments, quotes and the
 // order of keys do not count.
-func (p *playbookReader) revision(n *syntax.Node, refs expression.Refs) string {
+func (p *reader) revision(n *syntax.Node, refs expression.Refs) string {
 	h := sha256.New()
 	for _, e := range syntax.SortedEntries(n) {
 		if e.Key.Value != "status" {
@@ -90,7 +90,7 @@ func (p *playbookReader) revision(n *syntax.Node, refs expression.Refs) string {
 			syntax.Canonical(h, e.Value)
 		}
 	}
-	p.schema.WriteRefs(h, refs)
+	p.Schema.WriteRefs(h, refs)
 	for _, name := range slices.Sorted(maps.Keys(p.templates)) {
 		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
 	}

@@ -1,8 +1,7 @@
-package loader
+package playbook
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -55,10 +54,10 @@ var foreignActions = map[string]foreignAction{
 
 // foreignAction reports an action that another tool has; the edit is beyond doubt where its value
 // is right here as well.
-func (p *playbookReader) foreignAction(n, k *syntax.Node) bool {
+func (p *reader) foreignAction(n, k *syntax.Node) bool {
 	name := strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(k.Value))
 	f, ok := foreignActions[name]
-	if !ok || f.label == "" && p.reg.Action(f.key) == nil && f.key != "wait" && f.key != "choose" && f.key != "split" &&
+	if !ok || f.label == "" && p.Registry.Action(f.key) == nil && f.key != "wait" && f.key != "choose" && f.key != "split" &&
 		f.key != "exit" {
 		return false
 	}
@@ -91,40 +90,5 @@ func (p *playbookReader) foreignAction(n, k *syntax.Node) bool {
 			f.key == "wait" && v.Kind == syntax.ScalarNode && validDuration(v.Value) && name != "pause" && name != "timer"
 		r.UnsureUnless(sure)
 	}
-	return true
-}
-
-// flatProperties reports properties of an event that stand beside its name, in a test, instead of
-// under `properties`.
-func (r *testReader) flatProperties(n *syntax.Node, known []string) bool {
-	v := n.Get("event")
-	if n.Kind != syntax.MappingNode || n.Broken || v == nil || n.Get("properties") != nil {
-		return false
-	}
-	e := r.schema.Event(v.Value)
-	if e == nil || e.Properties == nil {
-		return false
-	}
-	var flat []string
-	first := (*syntax.Node)(nil)
-	for _, x := range n.Entries {
-		if _, ok := e.Properties.Field(x.Key.Value); !ok || slices.Contains(known, x.Key.Value) {
-			continue
-		}
-		if first == nil {
-			first = x.Key
-		}
-		end := x.Value.End()
-		if x.Value.Kind != syntax.ScalarNode {
-			flat = append(flat, x.Key.Value+": …")
-			continue
-		}
-		flat = append(flat, n.F.Text[x.Key.Start:end])
-	}
-	if first == nil {
-		return false
-	}
-	r.Error("unknown-key", first.Pos(), fmt.Sprintf("the properties of `%s` stand under `properties`", v.Value)).
-		Label("write `properties: {" + strings.Join(flat, ", ") + "}`")
 	return true
 }

@@ -1,4 +1,4 @@
-package loader
+package playbook
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ import (
 
 // wait reads one of the forms of a wait. It gives the type of what the wait leaves, and whether
 // that is known.
-func (p *playbookReader) wait(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
 	if v.Kind != syntax.MappingNode || v.Broken {
 		p.waitFor(v, step)
 		return schema.ObjectOf(), true
@@ -49,19 +49,19 @@ func (p *playbookReader) wait(v *syntax.Node, step *playbooks.Step, sc *expressi
 }
 
 // waitFor reads a duration.
-func (p *playbookReader) waitFor(v *syntax.Node, step *playbooks.Step) {
+func (p *reader) waitFor(v *syntax.Node, step *playbooks.Step) {
 	if v.Kind == syntax.ScalarNode && !v.Broken && schema.ClockTime.MatchString(v.Value) {
 		p.Error("bad-duration", v.Pos(), fmt.Sprintf("`%s` is a time of the day, not a duration", v.Value)).
 			Label(fmt.Sprintf("write {until: %q}", v.Value)).Edit(v.Pos(), fmt.Sprintf("{until: %q}", v.Value))
 		return
 	}
-	if d, ok := p.duration(v, "wait"); ok {
+	if d, ok := p.Duration(v, "wait"); ok {
 		step.Wait = &playbooks.Wait{For: d}
 	}
 }
 
 // waitUntil reads a time of the day, an instant, or an expression of one.
-func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) {
+func (p *reader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) {
 	if v.Broken {
 		return
 	}
@@ -79,7 +79,7 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 	if v.Kind != syntax.ScalarNode || !schema.ClockTime.MatchString(v.Value) {
 		r := p.Error("bad-value", v.Pos(), "until must be a time of the day or a datetime").
 			Label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
-		p.clockHint(r, v)
+		p.ClockHint(r, v)
 		p.dayHint(r, v)
 		if hint := schema.SuggestDuration(v.Value); v.Kind == syntax.ScalarNode &&
 			(hint.Write != "" || validDuration(v.Value)) {
@@ -87,7 +87,7 @@ func (p *playbookReader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *exp
 		}
 		return
 	}
-	if minutes, ok := p.clock(v, "until"); ok {
+	if minutes, ok := p.Clock(v, "until"); ok {
 		step.Wait = &playbooks.Wait{Clock: &minutes}
 	}
 }
@@ -102,7 +102,7 @@ var wholeOffset = regexp.MustCompile(`[+-]\d{4}$`)
 
 // dayHint says how an instant is written that stands as a date of another form, and what is written
 // for a day in words.
-func (p *playbookReader) dayHint(r diag.Report, v *syntax.Node) {
+func (p *reader) dayHint(r diag.Report, v *syntax.Node) {
 	word := strings.ToLower(strings.TrimSpace(v.Value))
 	date, clock := schema.IsoDateTime(strings.TrimSpace(diag.HalfWidth(v.Value)))
 	switch {
@@ -127,7 +127,7 @@ func (p *playbookReader) dayHint(r diag.Report, v *syntax.Node) {
 var dateAlone = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?)?$`)
 
 // zoneless reports a date, or a time without its offset from UTC, where an instant is needed.
-func (p *playbookReader) zoneless(v *syntax.Node) bool {
+func (p *reader) zoneless(v *syntax.Node) bool {
 	m := dateAlone.FindStringSubmatch(v.Value)
 	if m == nil {
 		return false
@@ -142,9 +142,9 @@ func (p *playbookReader) zoneless(v *syntax.Node) bool {
 	return true
 }
 
-func (p *playbookReader) zoneOfWorkspace() *time.Location {
-	if p.schema.Timezone != nil {
-		return p.schema.Timezone
+func (p *reader) zoneOfWorkspace() *time.Location {
+	if p.Schema.Timezone != nil {
+		return p.Schema.Timezone
 	}
 	return time.UTC
 }
@@ -155,19 +155,19 @@ func validDuration(s string) bool {
 }
 
 // waitEvent reads a wait for an event.
-func (p *playbookReader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
 	p.Mapping(v, "a wait for an event", "event", "if", "timeout")
 	m := p.eventMatch(v, "a wait for an event", sc)
 	w := &playbooks.Wait{Event: &m}
 	switch timeout := v.Get("timeout"); {
 	case timeout != nil:
-		w.Timeout, _ = p.duration(timeout, "timeout")
+		w.Timeout, _ = p.Duration(timeout, "timeout")
 	case !v.Broken && len(v.Intended) == 0:
 		p.Error("wait-timeout", step.Pos, "a wait for an event needs a `timeout`").
 			Label("add `timeout: 2d`: the event may never come")
 	}
 	step.Wait = w
-	rec := p.schema.EventRecord(m.Name)
+	rec := p.Schema.EventRecord(m.Name)
 	if rec == nil {
 		return nil, false
 	}

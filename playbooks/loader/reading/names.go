@@ -1,0 +1,89 @@
+package reading
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+// Unknown reports a name that nothing has, what is near, and where that is declared.
+func (c *Reader) Unknown(code string, n *syntax.Node, message, name string, known []string, find diag.Finder) {
+	r := c.Error(code, n.Pos(), fmt.Sprintf("%s `%s`", message, name))
+	best := diag.Closest(name, known)
+	r.Diagnostic().RelateName(name, best, find)
+	switch {
+	case best != "":
+		r.Label("did you mean `"+best+"`?").Edit(n.Pos(), best).UnsureUnless(diag.UniqueMatch(name, known))
+		if find(best).Line > 0 || code == "unknown-template" {
+			r.AssumeName(best)
+		}
+	case len(known) == 0:
+		r.Label("there is none yet")
+	default:
+		r.Label("known: " + diag.OneOf(known))
+	}
+}
+
+// KnownChannel reports whether usher.yaml declares the channel that the node names, and reports it
+// where not. Where usher.yaml could not be read, all names hold; so it is with those below.
+func (c *Reader) KnownChannel(n *syntax.Node, name string) bool {
+	if c.SchemaUnreadable || c.Schema.Channel(name) != nil {
+		return true
+	}
+	c.Unknown("unknown-channel", n, "usher.yaml declares no channel", name,
+		diag.Names(c.Schema.Channels, func(x *playbooks.Channel) string { return x.Name }),
+		c.Schema.In(expression.InChannels))
+	return false
+}
+
+// KnownPool reports whether usher.yaml declares the coupon pool, which is in use then.
+func (c *Reader) KnownPool(n *syntax.Node, name string) bool {
+	c.Use("pool", name)
+	if c.SchemaUnreadable || c.Schema.Pool(name) != nil {
+		return true
+	}
+	c.Unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name,
+		diag.Names(c.Schema.Pools, func(x *playbooks.Pool) string { return x.Name }), c.Schema.In(expression.InCoupons))
+	return false
+}
+
+// KnownSegment reports whether usher.yaml declares the segment, which is in use then.
+func (c *Reader) KnownSegment(n *syntax.Node, name string) bool {
+	c.Use("segment", name)
+	if c.SchemaUnreadable || c.Schema.Segment(name) != nil {
+		return true
+	}
+	c.Unknown("unknown-segment", n, "usher.yaml declares no segment", name,
+		diag.Names(c.Schema.Segments, func(x *playbooks.Segment) string { return x.Name }),
+		c.Schema.In(expression.InSegments))
+	return false
+}
+
+// KnownEvent returns the event that the node names; nil when it is not declared, which is reported,
+// or not known.
+func (c *Reader) KnownEvent(n *syntax.Node, name string) *playbooks.EventType {
+	if c.SchemaUnreadable {
+		return nil
+	}
+	if e := c.Schema.Event(name); e != nil {
+		return e
+	}
+	c.Unknown("unknown-event", n, "usher.yaml declares no event", name,
+		diag.Names(c.Schema.Events, func(x *playbooks.EventType) string { return x.Name }), c.Schema.In(expression.InEvents))
+	return nil
+}
+
+// PlaybookNamed returns where the playbook of an id names it; the zero Pos: there is none.
+func (c *Reader) PlaybookNamed(id string) diag.Pos {
+	if v := c.PlaybookIDs[id]; v != nil {
+		return v.Pos()
+	}
+	return diag.Pos{}
+}
+
+// MemberField matches the name of a field of the member, as in member.birthday.
+var MemberField = regexp.MustCompile(`^member\.([\p{L}_][\p{L}\p{N}_]*)$`)
