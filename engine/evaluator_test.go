@@ -16,6 +16,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"pgregory.net/rapid"
 )
@@ -137,7 +138,7 @@ func (d *exprDrawer) choice(depth int, of func(int) string) string {
 
 // checked returns an expression as the value of a field, or another one where `check` has a reason
 // not to take it that is known.
-func (d *exprDrawer) checked(sc *expression.Scope, text string, want *schema.Type, otherwise string) string {
+func (d *exprDrawer) checked(sc *scope.Scope, text string, want *schema.Type, otherwise string) string {
 	x, diags := expression.CompileExpr(diag.Source{Text: text}, sc, want)
 	for _, m := range diags {
 		zero := m.Code == "type-mismatch" && strings.Contains(m.Message, "division by zero")
@@ -172,7 +173,7 @@ var alikeLeaves = exprLeaves{
 
 // drawCalculation draws an action of such a workspace that calculates.
 func drawCalculation(t *rapid.T, declared *playbooks.Schema) string {
-	d, sc := &exprDrawer{t, alikeLeaves}, &expression.Scope{Schema: declared}
+	d, sc := &exprDrawer{t, alikeLeaves}, &scope.Scope{Schema: declared}
 	switch rapid.IntRange(0, 3).Draw(t, "calculation") {
 	case 0:
 		return "points: " + d.checked(sc, d.int(2), schema.Int, "3")
@@ -251,7 +252,7 @@ var storableTexts = []string{
 // them.
 func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 	d := &exprDrawer{t, storableLeaves}
-	sc := &expression.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
+	sc := &scope.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
 	value := func(text string, want *schema.Type, otherwise string) string {
 		return d.checked(sc, text, want, otherwise)
 	}

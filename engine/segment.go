@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 )
 
 // watched is a segment whose members' coming and going starts runs.
 type watched struct {
 	*playbooks.Segment
 	since time.Time // when it began to be watched as it is: members were in it then or not, and that fires nothing
-	turns *expression.Reevaluation
+	turns *reevaluation.Reevaluation
 	enter []*book // by playbook id
 	exit  []*book
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -20,23 +20,23 @@ func (s *Schema) In(section string) diag.Finder {
 			return s.section(section)
 		}
 		switch section {
-		case expression.InMember:
+		case scope.InMember:
 			if a := s.Attribute(name); a != nil {
 				return a.Pos
 			}
-		case expression.InEvents:
+		case scope.InEvents:
 			if e := s.Event(name); e != nil {
 				return e.Pos
 			}
-		case expression.InSegments:
+		case scope.InSegments:
 			if g := s.Segment(name); g != nil {
 				return g.Pos
 			}
-		case expression.InChannels:
+		case scope.InChannels:
 			if c := s.Channel(name); c != nil {
 				return c.Pos
 			}
-		case expression.InCoupons:
+		case scope.InCoupons:
 			if p := s.Pool(name); p != nil {
 				return p.Pos
 			}
@@ -55,7 +55,7 @@ func (s *Schema) section(name string) diag.Pos {
 
 // AttributeOf finds attributes that are named as member.level.
 func (s *Schema) AttributeOf(name string) diag.Pos {
-	return s.In(expression.InMember)(strings.TrimPrefix(name, "member."))
+	return s.In(scope.InMember)(strings.TrimPrefix(name, "member."))
 }
 
 // DeclaredAt returns where a section declares the name; for "", where the section begins.
@@ -124,8 +124,8 @@ func (s *Schema) EventRecord(name string) *schema.Type {
 func (s *Schema) MemberRecord() *schema.Type {
 	s.memberOnce.Do(func() {
 		t := &schema.Type{
-			Kind: schema.KindObject, Fields: slices.Clone(expression.BuiltinFields),
-			Pos: s.section(expression.InMember),
+			Kind: schema.KindObject, Fields: slices.Clone(scope.BuiltinFields),
+			Pos: s.section(scope.InMember),
 		}
 		for _, a := range s.Attributes {
 			typ := a.Type

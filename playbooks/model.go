@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -414,11 +415,11 @@ type DateTrigger struct {
 
 // ReevaluationOf derives when membership of the segment may change by the passing of time. A
 // segment that is not declared never turns.
-func (s *Schema) ReevaluationOf(segment string) *expression.Reevaluation {
+func (s *Schema) ReevaluationOf(segment string) *reevaluation.Reevaluation {
 	if g := s.Segment(segment); g != nil && g.Expr != nil {
-		return expression.ReevaluationOf(g.Source, s)
+		return reevaluation.Of(g.Source, s)
 	}
-	return &expression.Reevaluation{}
+	return &reevaluation.Reevaluation{}
 }
 
 // StepNamed finds steps by what logs call them; for "", none.

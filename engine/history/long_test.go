@@ -15,6 +15,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"pgregory.net/rapid"
 )
@@ -160,7 +161,7 @@ func TestLongHistoriesAnswerAsLists(t *testing.T) {
 	for _, q := range longQuestions {
 		for _, w := range longWindows {
 			text := strings.ReplaceAll(q, "%s", w)
-			x, diags := expression.CompileExpr(diag.Source{Text: text}, &expression.Scope{Schema: s}, nil)
+			x, diags := expression.CompileExpr(diag.Source{Text: text}, &scope.Scope{Schema: s}, nil)
 			if x == nil {
 				t.Fatalf("%s: %v", text, diags)
 			}
@@ -228,7 +229,7 @@ func ask(r *Reader, h expression.History, x *expression.Expr, created time.Time)
 func longBuys(t *testing.T) (*shelf, *Reader, *expression.Expr) {
 	t.Helper()
 	s := longSchema()
-	x, diags := expression.CompileExpr(diag.Source{Text: `sum(events("buy", "90d"), .n)`}, &expression.Scope{Schema: s}, nil)
+	x, diags := expression.CompileExpr(diag.Source{Text: `sum(events("buy", "90d"), .n)`}, &scope.Scope{Schema: s}, nil)
 	if x == nil {
 		t.Fatal(diags)
 	}

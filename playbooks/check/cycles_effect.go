@@ -6,6 +6,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
@@ -58,11 +59,11 @@ func (c *rules) effectOfExpression(s *playbooks.Step, n ast.Node, within []strin
 // it is none.
 func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
 	if tag, isText := n.Left.(*ast.StringNode); n.Operator == "in" && isText &&
-		expression.FieldOfMember(n.Right) == "tags" {
+		nodes.FieldOfMember(n.Right) == "tags" {
 		return effect{s.Key == "tag" && mayHold(s.Args["add"], tag.Value), s.Key == "tag" &&
 			mayHold(s.Args["remove"], tag.Value)}, true
 	}
-	field := expression.FieldOfMember(n.Left)
+	field := nodes.FieldOfMember(n.Left)
 	if field == "points" && s.Key == "points" {
 		return effectOfPoints(s, n)
 	}
@@ -140,7 +141,7 @@ func (v *dependencyVisitor) Visit(n *ast.Node) {
 		}
 		return
 	}
-	field := expression.FieldOfMember(*n)
+	field := nodes.FieldOfMember(*n)
 	if field == "" {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 	"github.com/usher-run/usher/playbooks/decimal"
 	"github.com/usher-run/usher/playbooks/expression/arithmetic"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -214,7 +215,7 @@ func both(a, b ast.Node) ast.Node {
 // chain takes apart a list that is made of the events of a slot: those for which where holds (nil:
 // all), and of each of them the item (nil: the event).
 func (l *lowering) chain(n ast.Node) (slot Slot, where, item ast.Node, ok bool) {
-	if call, isCall := n.(*ast.CallNode); isCall && calleeOf(call) == "events" {
+	if call, isCall := n.(*ast.CallNode); isCall && nodes.Callee(call) == "events" {
 		slot, ok = l.c.slotOf(call)
 		return slot, nil, nil, ok
 	}
@@ -290,7 +291,7 @@ func (c *checker) ofItemAlone(n ast.Node, top bool) bool {
 	case *ast.PredicateNode:
 		return c.ofItemAlone(n.Node, false)
 	}
-	for _, part := range childrenOf(n) {
+	for _, part := range nodes.Children(n) {
 		if !c.ofItemAlone(part, top) {
 			return false
 		}

@@ -2,7 +2,6 @@ package expression
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -10,10 +9,14 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/conf"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/parse"
+	"github.com/usher-run/usher/playbooks/expression/report"
+	"github.com/usher-run/usher/playbooks/expression/scope"
+	"github.com/usher-run/usher/playbooks/expression/unknown"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	place "github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser"
 	"github.com/usher-run/usher/playbooks/decimal"
 )
 
@@ -21,9 +24,9 @@ import (
 // mistake, knows no missing values, and speaks of Go types. It stays behind as a second net (see
 // backstop).
 type checker struct {
-	src        diag.Source
-	sc         *Scope
-	diags      []diag.Diagnostic
+	*report.Reporter
+	sc         *scope.Scope
+	unknown    *unknown.Names
 	types      map[ast.Node]*schema.Type
 	guarded    map[string]int          // paths known to be present here
 	items      []*schema.Type          // element types of the predicates around, innermost last
@@ -43,82 +46,35 @@ type checker struct {
 
 // library is what the checker knows of the expr library; it is made once and never changed.
 type library struct {
-	rules  map[string]builtinRule
-	parser *conf.Config // for the parser
-	base   conf.Config  // for the compiler, still without an environment
+	rules     map[string]builtinRule
+	functions scope.Functions
+	parser    *parse.Parser
+	base      conf.Config // for the compiler, still without an environment
 }
 
 // theLibrary is a constant that takes a moment to make.
 var theLibrary = sync.OnceValue(func() *library {
 	rules := BuiltinRules()
-	lib := &library{rules: rules, parser: parserConfig(rules), base: *conf.CreateNew()}
-	lib.base.MaxNodes = maxNodes
+	lib := &library{rules: rules, functions: functionNames(rules), base: *conf.CreateNew()}
+	lib.parser = parse.New(lib.functions)
+	lib.base.MaxNodes = parse.MaxNodes
 	for _, f := range hostFunctions() {
 		lib.base.Functions[f.Name] = f
 	}
 	return lib
 })
 
-func newChecker(src diag.Source, sc *Scope, lib *library) *checker {
+func newChecker(src diag.Source, sc *scope.Scope, lib *library) *checker {
+	told := &report.Reporter{Source: src}
 	c := &checker{
-		src: src, sc: sc, types: map[ast.Node]*schema.Type{}, guarded: map[string]int{},
+		Reporter: told, sc: sc, unknown: unknown.New(told, sc, lib.functions), library: lib,
+		types: map[ast.Node]*schema.Type{}, guarded: map[string]int{},
 		inlined: map[string]*schema.Type{}, broken: map[string]bool{}, slots: map[string]Slot{}, refs: newRefSet(),
-		library: lib,
 	}
 	for _, fact := range sc.Known {
 		c.guarded[fact]++
 	}
 	return c
-}
-
-func (c *checker) failed() bool {
-	return slices.ContainsFunc(c.diags, func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
-}
-
-// report adds a mistake at a range of the source.
-func (c *checker) report(loc place.Location, code, label, format string, args ...any) *diag.Diagnostic {
-	c.diags = append(c.diags, diag.Diagnostic{
-		Severity: diag.Error, Code: code, Message: fmt.Sprintf(format, args...), Label: label,
-		Pos: c.src.Pos(loc.From, loc.To),
-	})
-	d := &c.diags[len(c.diags)-1]
-	for _, a := range args {
-		if t, ok := a.(described); ok {
-			d.RelateDeclarations(t.Type)
-		}
-	}
-	return d
-}
-
-// parserConfig is the library's, with the functions that are ours or that we do not allow taken
-// out.
-func parserConfig(rules map[string]builtinRule) *conf.Config {
-	cfg := conf.CreateNew()
-	cfg.MaxNodes = maxNodes
-	for name := range cfg.Builtins {
-		if _, ok := rules[name]; !ok {
-			cfg.Disabled[name] = true
-			delete(cfg.Builtins, name)
-		}
-	}
-	return cfg
-}
-
-func (c *checker) parse() ast.Node {
-	if strings.TrimSpace(c.src.Text) == "" {
-		c.report(place.Location{}, "syntax-expression", "write an expression, as in member.points > 100",
-			"the expression is empty")
-		return nil
-	}
-	tree, err := parser.ParseWithConfig(c.src.Text, c.parser)
-	switch {
-	case err != nil:
-		c.syntaxError(err)
-		return nil
-	case c.foreignDate(diag.WithoutTexts(c.src.Text)):
-		return nil
-	}
-	return tree.Node
 }
 
 // top checks the whole expression against what its place needs.
@@ -136,20 +92,20 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		c.unguardedResult(n, got)
 		return
 	}
-	if !assignable(want, got) {
+	if !schema.Assignable(want, got) {
 		label := ""
 		if want.Kind == schema.KindBool {
-			label = "compare it with something, as in " + short(n) + boolHint(got)
+			label = "compare it with something, as in " + nodes.Short(n) + boolHint(got)
 		}
 		if want.Kind == schema.KindInt && got.Kind == schema.KindNumber {
-			label = "write int(" + short(n) + "), which drops the fraction, or int(round(…))"
+			label = "write int(" + nodes.Short(n) + "), which drops the fraction, or int(round(…))"
 		}
-		c.report(span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()),
-			DescribeType(got)).RelateDeclarations(want)
+		c.Report(nodes.Span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()),
+			report.DescribeType(got)).RelateDeclarations(want)
 		return
 	}
 	if len(want.Enum) > 0 && !c.withinEnum(want, n, got) {
-		c.report(span(n), "type-mismatch", "", "this must be %s, but it may be any text", diag.OneOf(want.Enum)).
+		c.Report(nodes.Span(n), "type-mismatch", "", "this must be %s, but it may be any text", diag.OneOf(want.Enum)).
 			RelateDeclarations(want, got)
 		return
 	}
@@ -197,25 +153,6 @@ func boolHint(t *schema.Type) string {
 	return " != nil"
 }
 
-// assignable reports whether a value of type got can stand where want is needed; missing values
-// aside.
-func assignable(want, got *schema.Type) bool {
-	switch {
-	case want == nil || got == nil || want.Kind == schema.KindAny || got.Kind == schema.KindAny:
-		return true
-	case got.Kind == schema.KindNil:
-		return want.Optional
-	case want.Kind == schema.KindNumber && got.Kind == schema.KindInt, want.Kind == schema.KindDatetime &&
-		got.Kind == schema.KindDate:
-		return true
-	case want.Kind != got.Kind:
-		return false
-	case want.Kind == schema.KindList:
-		return assignable(want.Elem, got.Elem)
-	}
-	return true
-}
-
 // check returns the node's type, nil when it has a mistake that was reported.
 func (c *checker) check(n ast.Node) *schema.Type {
 	t := c.typeOf(n)
@@ -229,14 +166,14 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 		return schema.Nil
 	case *ast.IntegerNode:
 		if n.Value > decimal.MaxInt || n.Value < -decimal.MaxInt {
-			c.longNumber(n.Location())
+			c.LongNumber(n.Location())
 		}
 		return schema.Int
 	case *ast.FloatNode:
 		var long *decimal.ParseError
-		if _, err := decimal.Parse(strings.ReplaceAll(c.written(n.Location()), "_", "")); errors.As(err, &long) &&
+		if _, err := decimal.Parse(strings.ReplaceAll(c.Written(n.Location()), "_", "")); errors.As(err, &long) &&
 			long.Lossy() {
-			c.longNumber(n.Location())
+			c.LongNumber(n.Location())
 		}
 		return schema.Number
 	case *ast.BoolNode:
@@ -272,27 +209,13 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 	case *ast.SliceNode:
 		return c.slice(n)
 	}
-	c.report(n.Location(), "syntax-expression", "", "this form is not part of the language")
+	c.Report(n.Location(), "syntax-expression", "", "this form is not part of the language")
 	return nil
-}
-
-// written returns the text of a part that is one word.
-func (c *checker) written(at place.Location) string {
-	runes := []rune(c.src.Text)
-	return string(runes[min(at.From, len(runes)):min(at.To, len(runes))])
-}
-
-// longNumber reports a number that a float64 does not hold: what it would be compared with was
-// refused, or is text.
-func (c *checker) longNumber(at place.Location) {
-	text := c.written(at)
-	c.report(at, "inexact-number", `an id is text: write "`+text+`", and declare what it is compared with as string`,
-		"%s has more digits than a number can hold", text)
 }
 
 func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 	if whole := n.Value == "member" || n.Value == "event"; whole && !c.named {
-		c.report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+".id",
+		c.Report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+".id",
 			"`%s` as a whole has no value", n.Value)
 		return nil
 	}
@@ -307,12 +230,12 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 		if c.sc.Event != nil {
 			return c.sc.Event
 		}
-		c.report(n.Location(), "unknown-name", c.eventHint(), "`event` exists only in the `if` beside an `event:` key")
+		c.Report(n.Location(), "unknown-name", c.eventHint(), "`event` exists only in the `if` beside an `event:` key")
 		return nil
 	case "actions":
-		return c.actionsType()
+		return c.sc.ActionsType()
 	}
-	c.unknownName(n)
+	c.unknown.Name(n)
 	return nil
 }
 
@@ -324,18 +247,9 @@ func (c *checker) eventHint() string {
 	return ""
 }
 
-// actionsType is the object of the results so far.
-func (c *checker) actionsType() *schema.Type {
-	t := &schema.Type{Kind: schema.KindObject}
-	for _, a := range c.sc.Actions {
-		t.Fields = append(t.Fields, schema.Field{Name: a.ID, Type: a.Type, Pos: a.Pos})
-	}
-	return t
-}
-
 func (c *checker) pointer(n *ast.PointerNode) *schema.Type {
 	if len(c.items) == 0 {
-		c.report(n.Location(), "syntax-expression", "",
+		c.Report(n.Location(), "syntax-expression", "",
 			"`#` stands for the item only inside filter, count, any and their like")
 		return nil
 	}
@@ -345,14 +259,14 @@ func (c *checker) pointer(n *ast.PointerNode) *schema.Type {
 	case "index":
 		return schema.Int
 	}
-	c.report(n.Location(), "unknown-name", "", "`#%s` is not part of the language", n.Name)
+	c.Report(n.Location(), "unknown-name", "", "`#%s` is not part of the language", n.Name)
 	return nil
 }
 
 // let refuses variables: values that are named twice double without a bound, and a computed
 // attribute says more.
 func (c *checker) let(n *ast.VariableDeclaratorNode) *schema.Type {
-	c.report(n.Location(), "forbidden-function", "",
+	c.Report(n.Location(), "forbidden-function", "",
 		"`let` is not part of the language: give the value a name as a computed attribute of usher.yaml")
 	return nil
 }
@@ -365,10 +279,10 @@ func (c *checker) array(n *ast.ArrayNode) *schema.Type {
 			elem = t
 			continue
 		}
-		j := join(elem, t)
+		j := schema.Join(elem, t)
 		if j == nil && elem != nil && t != nil {
-			c.report(span(item), "type-mismatch", "", "a list is of one type: this is %s, the items before are %s",
-				DescribeType(t), DescribeType(elem))
+			c.Report(nodes.Span(item), "type-mismatch", "", "a list is of one type: this is %s, the items before are %s",
+				report.DescribeType(t), report.DescribeType(elem))
 		}
 		elem = j
 	}
@@ -390,7 +304,7 @@ func (c *checker) object(n *ast.MapNode) *schema.Type {
 		}
 		key, ok := pair.Key.(*ast.StringNode)
 		if !ok {
-			c.report(pair.Key.Location(), "not-a-constant", "", "a key of an object is a constant")
+			c.Report(pair.Key.Location(), "not-a-constant", "", "a key of an object is a constant")
 			return nil
 		}
 		v := c.check(pair.Value)
@@ -407,87 +321,10 @@ func (c *checker) conditional(n *ast.ConditionalNode) *schema.Type {
 	var a, b *schema.Type
 	c.under(c.whenTrue(n.Cond), func() { a = c.check(n.Exp1) })
 	c.under(c.whenFalse(n.Cond), func() { b = c.check(n.Exp2) })
-	t := join(a, b)
+	t := schema.Join(a, b)
 	if t == nil && a != nil && b != nil {
-		c.report(span(n.Exp2), "type-mismatch", "", "both answers must be of one type: this is %s, the other %s",
-			DescribeType(b), DescribeType(a))
+		c.Report(nodes.Span(n.Exp2), "type-mismatch", "", "both answers must be of one type: this is %s, the other %s",
+			report.DescribeType(b), report.DescribeType(a))
 	}
 	return t
-}
-
-// join returns the type that holds both, nil when there is none.
-func join(a, b *schema.Type) *schema.Type {
-	switch {
-	case a == nil || b == nil:
-		return nil
-	case a.Kind == schema.KindNil:
-		return b.AsOptional()
-	case b.Kind == schema.KindNil:
-		return a.AsOptional()
-	}
-	var t *schema.Type
-	switch {
-	case a.Kind == b.Kind && slices.Equal(a.Enum, b.Enum):
-		t = a
-	case a.Kind == schema.KindString && b.Kind == schema.KindString:
-		t = schema.String
-	case IsNumeric(a) && IsNumeric(b):
-		t = schema.Number
-	case IsTime(a) && IsTime(b):
-		t = schema.Datetime
-	case a.Kind == schema.KindAny || b.Kind == schema.KindAny:
-		t = schema.Any
-	default:
-		return nil
-	}
-	if a.Optional || b.Optional {
-		return t.AsOptional()
-	}
-	return t.Required()
-}
-
-// IsNumeric reports whether values of the type are numbers.
-func IsNumeric(t *schema.Type) bool { return t.Kind == schema.KindInt || t.Kind == schema.KindNumber }
-
-// IsTime reports whether values of the type are points in time.
-func IsTime(t *schema.Type) bool { return t.Kind == schema.KindDate || t.Kind == schema.KindDatetime }
-
-// described is a type in the words of a mistake, which shows where the type is declared.
-type described struct{ *schema.Type }
-
-// DescribeType returns the type as a message names it, with its article.
-func DescribeType(t *schema.Type) described { return described{t} }
-
-func (t described) String() string {
-	if t.Kind == schema.KindNil {
-		return "nil"
-	}
-	return schema.Article(t.Type.String())
-}
-
-// span returns the range from the first to the last character of the node's parts.
-func span(n ast.Node) place.Location {
-	s := spanVisitor{n.Location()}
-	ast.Walk(&n, &s)
-	return s.loc
-}
-
-type spanVisitor struct{ loc place.Location }
-
-func (s *spanVisitor) Visit(n *ast.Node) {
-	l := (*n).Location()
-	if l.To == 0 && l.From == 0 {
-		return
-	}
-	s.loc.From = min(s.loc.From, l.From)
-	s.loc.To = max(s.loc.To, l.To)
-}
-
-// short returns the node's text, cut when long.
-func short(n ast.Node) string {
-	s := n.String()
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:57]) + "…"
-	}
-	return s
 }

@@ -9,45 +9,14 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/report"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // maxExpression bounds the source of one expression, in bytes. What it is compiled into is bounded
-// by maxNodes.
-const (
-	maxExpression = 8 << 10
-	maxNodes      = 2000
-)
-
-// Scope says what an expression may name beside `member`, which is always in scope.
-type Scope struct {
-	Schema   Declarations
-	Trigger  *schema.Type    // what started the run, an object; nil: not in scope
-	Event    *schema.Type    // the event being looked at, an object; nil: not in scope
-	Actions  []ActionResult  // results of the actions that come before
-	Nameless []ActionResult  // those of them that have no id: nothing can name them
-	Later    map[string]bool // action ids that exist but have not run yet here
-	Running  bool            // what can be compiled is, whatever there is to say about it; see [Compile]
-	Known    []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
-}
-
-// Knowing returns the scope with further facts.
-func (s *Scope) Knowing(facts []string) *Scope {
-	if len(facts) == 0 {
-		return s
-	}
-	out := *s
-	out.Known = slices.Concat(s.Known, facts)
-	return &out
-}
-
-// ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran
-// only on some ways.
-type ActionResult struct {
-	ID   string
-	Type *schema.Type // an object
-	Pos  diag.Pos     // of its id, or of the action; the zero Pos: unknown
-}
+// by [parse.MaxNodes].
+const maxExpression = 8 << 10
 
 // Expr is a checked and compiled expression. It is safe for concurrent use.
 type Expr struct {
@@ -107,7 +76,7 @@ type atom struct {
 // CompileExpr checks the expression against the scope and compiles it. want is the type that is
 // needed, nil for any. When there are diagnostics of severity Error the Expr is nil; it is too when
 // a segment or computed attribute that it uses has a mistake, which is told there.
-func CompileExpr(src diag.Source, sc *Scope, want *schema.Type) (*Expr, []diag.Diagnostic) {
+func CompileExpr(src diag.Source, sc *scope.Scope, want *schema.Type) (*Expr, []diag.Diagnostic) {
 	if len(src.Text) > maxExpression {
 		return nil, []diag.Diagnostic{{
 			Severity: diag.Error, Code: "expression-too-long", Pos: src.Pos(0, min(utf8.RuneCountInString(src.Text), 20)),
@@ -116,24 +85,24 @@ func CompileExpr(src diag.Source, sc *Scope, want *schema.Type) (*Expr, []diag.D
 		}}
 	}
 	c := newChecker(src, sc, theLibrary())
-	node := c.parse()
+	node := c.parser.Parse(c.Reporter, c.sc)
 	if node == nil {
-		return nil, c.diags
+		return nil, c.Diags
 	}
 	c.top(node, want)
 	switch {
-	case sc.Running && c.failed() && !c.usesBroken:
+	case sc.Running && c.Failed() && !c.usesBroken:
 		return c.compileUnchecked(node)
-	case c.failed() || c.usesBroken:
-		return nil, c.diags
+	case c.Failed() || c.usesBroken:
+		return nil, c.Diags
 	}
 	return c.finish(node)
 }
 
 // compileUnchecked compiles what did not pass the check, if it can be compiled.
 func (c *checker) compileUnchecked(node ast.Node) (x *Expr, diags []diag.Diagnostic) {
-	told := c.diags
-	c.diags = nil
+	told := c.Diags
+	c.Diags = nil
 	defer func() {
 		if recover() != nil || x == nil { // what the check would have found is in the way
 			x, diags = nil, told
@@ -146,7 +115,7 @@ func (c *checker) compileUnchecked(node ast.Node) (x *Expr, diags []diag.Diagnos
 // finish compiles what passed the check.
 func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	x := &Expr{
-		Text: c.src.Text, Type: c.types[node], Pos: c.src.Pos(0, utf8.RuneCountInString(c.src.Text)), Tags: c.tags,
+		Text: c.Source.Text, Type: c.types[node], Pos: c.Source.Pos(0, utf8.RuneCountInString(c.Source.Text)), Tags: c.tags,
 		Answers: c.answers(node),
 	}
 	if x.Type != nil && x.Type.Kind == schema.KindBool {
@@ -157,7 +126,7 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	program, err := l.compile(node)
 	if err != nil {
 		c.reportLibraryError(node, err)
-		return nil, c.diags
+		return nil, c.Diags
 	}
 	x.program = program
 	x.Reads = l.reads
@@ -165,7 +134,7 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 	x.long, x.Aggregates = c.compileLong(node, x.Text, x.Type, x.atoms)
 	x.Slots = c.slotList()
 	x.Refs = c.refs.sorted()
-	return x, c.diags
+	return x, c.Diags
 }
 
 // compileAtoms compiles what explains the outcome of a condition, in one of its forms.
@@ -193,7 +162,7 @@ func (c *checker) compileAtoms(x *Expr, long bool) {
 func (c *checker) answers(n ast.Node) []tagMention {
 	switch n := n.(type) {
 	case *ast.StringNode:
-		return []tagMention{{n.Value, c.src.Pos(n.Location().From, n.Location().To)}}
+		return []tagMention{{n.Value, c.Source.Pos(n.Location().From, n.Location().To)}}
 	case *ast.ConditionalNode:
 		return append(c.answers(n.Exp1), c.answers(n.Exp2)...)
 	}
@@ -256,6 +225,6 @@ func (r Refs) With(o Refs) Refs {
 }
 
 // ParseExpression returns the syntax tree of an expression, unchecked; nil when it has none.
-func ParseExpression(src diag.Source, declared Declarations) ast.Node {
-	return newChecker(src, &Scope{Schema: declared}, theLibrary()).parse()
+func ParseExpression(src diag.Source, declared scope.Declarations) ast.Node {
+	return theLibrary().parser.Parse(&report.Reporter{Source: src}, &scope.Scope{Schema: declared})
 }

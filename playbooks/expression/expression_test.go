@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -21,7 +22,7 @@ type fakeDeclarations struct {
 }
 
 func (f *fakeDeclarations) MemberRecord() *schema.Type {
-	t := schema.ObjectOf(MemberFields()...)
+	t := schema.ObjectOf(scope.MemberFields()...)
 	for _, a := range f.attributes {
 		switch {
 		case a.Type == nil:
@@ -104,11 +105,11 @@ func testSchema() *fakeDeclarations {
 	}
 }
 
-func testScope() *Scope {
+func testScope() *scope.Scope {
 	s := testSchema()
-	return &Scope{
+	return &scope.Scope{
 		Schema: s, Trigger: s.EventRecord("cart.updated"), Event: s.EventRecord("order.paid"),
-		Actions: []ActionResult{
+		Actions: []scope.ActionResult{
 			{ID: "gift", Type: schema.ObjectOf(schema.Field{Name: "issued", Type: schema.Bool},
 				schema.Field{Name: "code", Type: schema.String.AsOptional()})},
 			{ID: "maybe", Type: schema.ObjectOf(schema.Field{Name: "issued", Type: schema.Bool}).AsOptional()},

@@ -7,8 +7,9 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression/foreign"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/report"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -71,22 +72,34 @@ func functionNamed(name string) *function {
 	return nil
 }
 
+// functionNames returns how the functions are called.
+func functionNames(rules map[string]builtinRule) scope.Functions {
+	out := scope.Functions{Own: map[string]string{}, Library: map[string]string{}}
+	for _, f := range Functions() {
+		out.Own[f.Name] = f.Usage
+	}
+	for name, r := range rules {
+		out.Library[name] = r.Usage
+	}
+	return out
+}
+
 func (c *checker) call(n *ast.CallNode) *schema.Type {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		c.method(n)
+		c.unknown.Method(n)
 		return nil
 	}
 	f := functionNamed(callee.Value)
 	if f == nil {
-		c.unknownFunction(callee, n.Arguments)
+		c.unknown.Function(callee, n.Arguments)
 		return nil
 	}
 	if f.check != nil {
 		return f.check(c, n)
 	}
 	if len(n.Arguments) != len(f.args) {
-		c.report(n.Location(), "wrong-arguments", "write "+f.Usage, "`%s` takes %s, here are %d", f.Name,
+		c.Report(n.Location(), "wrong-arguments", "write "+f.Usage, "`%s` takes %s, here are %d", f.Name,
 			countOf(len(f.args)), len(n.Arguments))
 		return f.out
 	}
@@ -95,16 +108,16 @@ func (c *checker) call(n *ast.CallNode) *schema.Type {
 		if t == nil {
 			continue
 		}
-		if !assignable(f.args[i], t) {
-			c.report(span(a), "wrong-arguments", "write "+f.Usage, "`%s` takes %s here, this is %s", f.Name,
-				DescribeType(f.args[i]), DescribeType(t.Required()))
+		if !schema.Assignable(f.args[i], t) {
+			c.Report(nodes.Span(a), "wrong-arguments", "write "+f.Usage, "`%s` takes %s here, this is %s", f.Name,
+				report.DescribeType(f.args[i]), report.DescribeType(t.Required()))
 			continue
 		}
 		c.need(a, t, "`"+f.Name+"`")
 	}
 	if f.Name == "bucket" {
 		if v, ok := n.Arguments[0].(*ast.IntegerNode); !ok || v.Value < 1 {
-			c.report(span(n.Arguments[0]), "not-a-constant", "write "+f.Usage,
+			c.Report(nodes.Span(n.Arguments[0]), "not-a-constant", "write "+f.Usage,
 				"the number of buckets is a constant of at least 1")
 		}
 	}
@@ -121,36 +134,6 @@ func countOf(n int) string {
 	return fmt.Sprintf("%d arguments", n)
 }
 
-func (c *checker) unknownFunction(n *ast.IdentifierNode, args []ast.Node) {
-	foreign := foreign.Function(n.Value, shortAll(args))
-	if why, ok := Forbidden[n.Value]; ok {
-		c.report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s",
-			n.Value, why)
-		return
-	}
-	var known []string
-	for _, f := range Functions() {
-		known = append(known, f.Name)
-	}
-	for name := range c.rules {
-		known = append(known, name)
-	}
-	slices.Sort(known)
-	label, m := foreign, diag.Closest(n.Value, known)
-	switch {
-	case foreign != "" && !strings.EqualFold(m, n.Value):
-		m = ""
-	case m != "":
-		label = "did you mean `" + m + "`?"
-	default:
-		label = "there is " + diag.OneOf(known)
-	}
-	d := c.report(n.Location(), "unknown-function", label, "there is no function `%s`", n.Value)
-	if m != "" {
-		d.Suggest(m).UnsureUnless(diag.UniqueMatch(n.Value, known))
-	}
-}
-
 func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
 	s, ok := c.constantArgument(n, "duration", `duration("36h")`)
 	if !ok {
@@ -160,12 +143,12 @@ func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
 	switch {
 	case err != nil:
 		hint := schema.SuggestDuration(s.Value)
-		d := c.report(s.Location(), "bad-duration", hint.Question(), "%q is no duration: %s", s.Value, err)
+		d := c.Report(s.Location(), "bad-duration", hint.Question(), "%q is no duration: %s", s.Value, err)
 		if hint.Write != "" {
 			d.Suggest(strconv.Quote(hint.Write)).UnsureUnless(hint.Sure)
 		}
 	case d.Days != 0:
-		c.report(s.Location(), "bad-duration", "for days write add_days(t, n)", "duration() counts elapsed time: s, m or h")
+		c.Report(s.Location(), "bad-duration", "for days write add_days(t, n)", "duration() counts elapsed time: s, m or h")
 	}
 	return schema.Elapsed
 }
@@ -173,19 +156,19 @@ func (c *checker) durationCall(n *ast.CallNode) *schema.Type {
 // constantArgument returns the one argument of a call, which must be a text constant.
 func (c *checker) constantArgument(n *ast.CallNode, name, usage string) (*ast.StringNode, bool) {
 	if len(n.Arguments) != 1 {
-		c.report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name,
+		c.Report(n.Location(), "wrong-arguments", "write "+usage, "`%s` takes 1 argument, here are %d", name,
 			len(n.Arguments))
 		return nil, false
 	}
 	s, ok := n.Arguments[0].(*ast.StringNode)
 	if id, bare := n.Arguments[0].(*ast.IdentifierNode); bare && name == "in_segment" &&
 		c.sc.Schema.SegmentSource(id.Value) != nil {
-		c.report(id.Location(), "not-a-constant", `write in_segment("`+id.Value+`")`,
+		c.Report(id.Location(), "not-a-constant", `write in_segment("`+id.Value+`")`,
 			"the name of a segment stands in quotes").Suggest(strconv.Quote(id.Value))
 		return nil, false
 	}
 	if !ok {
-		c.report(span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked",
+		c.Report(nodes.Span(n.Arguments[0]), "not-a-constant", "write "+usage, "`%s` takes a constant, so that it can be checked",
 			name)
 	}
 	return s, ok
@@ -198,34 +181,12 @@ func (c *checker) inSegment(n *ast.CallNode) *schema.Type {
 	}
 	src := c.sc.Schema.SegmentSource(s.Value)
 	if src == nil {
-		c.unknownText(s, "unknown-segment", "segment", c.sc.Schema.SegmentNames(), InSegments)
+		c.unknown.Text(s, "unknown-segment", "segment", c.sc.Schema.SegmentNames(), scope.InSegments)
 		return schema.Bool
 	}
 	c.refs.segments[s.Value] = true
 	c.inline(n, "segment "+s.Value, *src, schema.Bool)
 	return schema.Bool
-}
-
-// unknownText reports a quoted name that is declared nowhere.
-func (c *checker) unknownText(s *ast.StringNode, code, what string, known []string, section string) {
-	label, m := "usher.yaml declares no "+what, diag.Closest(s.Value, known)
-	if len(known) > 0 {
-		label = "there is " + diag.OneOf(known)
-	}
-	if m != "" {
-		label = "did you mean `" + m + "`?"
-	}
-	d := c.report(s.Location(), code, label, "there is no %s `%s`", what, s.Value).
-		RelateName(s.Value, m, c.declaredIn(section))
-	if m != "" {
-		d.Suggest(`"` + m + `"`).UnsureUnless(diag.UniqueMatch(s.Value, known))
-		d.AssumeName(m)
-	}
-}
-
-// declaredIn finds the names of a section of usher.yaml.
-func (c *checker) declaredIn(section string) diag.Finder {
-	return func(name string) diag.Pos { return c.sc.Schema.DeclaredAt(section, name) }
 }
 
 func (c *checker) eventsCall(n *ast.CallNode) *schema.Type {
@@ -242,20 +203,20 @@ func (c *checker) eventsCall(n *ast.CallNode) *schema.Type {
 func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 	const usage = `write events("order.paid") or events("order.paid", "90d")`
 	if len(n.Arguments) < 1 || len(n.Arguments) > 2 {
-		c.report(n.Location(), "wrong-arguments", usage,
+		c.Report(n.Location(), "wrong-arguments", usage,
 			"`events` takes a name and, if need be, a window; here are %d arguments", len(n.Arguments))
 		return Slot{}, false
 	}
 	for _, a := range n.Arguments {
 		if _, ok := a.(*ast.StringNode); !ok {
-			c.report(span(a), "not-a-constant", usage,
+			c.Report(nodes.Span(a), "not-a-constant", usage,
 				"name and window of events() are constants, so that what to load is known before anything runs")
 			return Slot{}, false
 		}
 	}
 	name := n.Arguments[0].(*ast.StringNode)
 	if c.sc.Schema.EventRecord(name.Value) == nil {
-		c.unknownText(name, "unknown-event", "event", c.sc.Schema.EventNames(), InEvents)
+		c.unknown.Text(name, "unknown-event", "event", c.sc.Schema.EventNames(), scope.InEvents)
 		return Slot{}, false
 	}
 	slot := Slot{Event: name.Value}
@@ -264,7 +225,7 @@ func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 		d, err := schema.ParseDuration(w.Value)
 		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
 			hint := schema.SuggestDuration(w.Value)
-			d := c.report(w.Location(), "bad-duration", hint.Question(),
+			d := c.Report(w.Location(), "bad-duration", hint.Question(),
 				"%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
 			if hint.Write != "" {
 				d.Suggest(strconv.Quote(hint.Write)).UnsureUnless(hint.Sure)
@@ -287,22 +248,22 @@ func fixedTypes(out *schema.Type, in ...*schema.Type) func(c *checker, n *ast.Bu
 	return func(c *checker, n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 		for i, t := range args {
 			if i >= len(in) {
-				c.report(span(n.Arguments[i]), "wrong-arguments", tooMany(n, c.rules[n.Name].Usage), "`%s` takes %s", n.Name,
+				c.Report(nodes.Span(n.Arguments[i]), "wrong-arguments", tooMany(n, c.rules[n.Name].Usage), "`%s` takes %s", n.Name,
 					countOf(len(in)))
 				return out
 			}
 			if t == nil {
 				continue
 			}
-			if !assignable(in[i], t) {
-				c.report(span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].Usage,
-					"`%s` takes %s here, this is %s", n.Name, DescribeType(in[i]), DescribeType(t.Required()))
+			if !schema.Assignable(in[i], t) {
+				c.Report(nodes.Span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].Usage,
+					"`%s` takes %s here, this is %s", n.Name, report.DescribeType(in[i]), report.DescribeType(t.Required()))
 				continue
 			}
 			c.need(n.Arguments[i], t, "`"+n.Name+"`")
 		}
 		if len(args) < len(in) {
-			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s, here are %d", n.Name,
+			c.Report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes %s, here are %d", n.Name,
 				countOf(len(in)), len(args))
 		}
 		return out
@@ -312,7 +273,7 @@ func fixedTypes(out *schema.Type, in ...*schema.Type) func(c *checker, n *ast.Bu
 func (c *checker) builtin(n *ast.BuiltinNode) *schema.Type {
 	rule, ok := c.rules[n.Name]
 	if !ok {
-		c.unknownFunction(&ast.IdentifierNode{Value: n.Name}, n.Arguments)
+		c.unknown.Function(&ast.IdentifierNode{Value: n.Name}, n.Arguments)
 		return nil
 	}
 	if !c.boundedLoop(n) {
@@ -332,8 +293,8 @@ func (c *checker) builtin(n *ast.BuiltinNode) *schema.Type {
 		args[i] = c.check(p)
 		if boolPredicate[n.Name] && args[i] != nil {
 			if args[i].Kind != schema.KindBool {
-				c.report(span(p.Node), "type-mismatch", c.itemsHint(n, p, args[i]),
-					"`%s` takes a condition on the items, this is %s", n.Name, DescribeType(args[i]))
+				c.Report(nodes.Span(p.Node), "type-mismatch", c.itemsHint(n, p, args[i]),
+					"`%s` takes a condition on the items, this is %s", n.Name, report.DescribeType(args[i]))
 			} else {
 				c.need(p.Node, args[i], "`"+n.Name+"`")
 			}
@@ -378,7 +339,7 @@ func (c *checker) boundedLoop(n *ast.BuiltinNode) bool {
 		}
 		break
 	}
-	c.report(n.Location(), "forbidden-function", "look at a list of the item, as in .items",
+	c.Report(n.Location(), "forbidden-function", "look at a list of the item, as in .items",
 		"inside a condition on items `%s` may not go over another list: it would run once for every item", n.Name)
 	return false
 }
@@ -393,13 +354,13 @@ var boolPredicate = map[string]bool{
 func (c *checker) list(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 	if len(args) == 0 || args[0] == nil {
 		if len(args) == 0 {
-			c.report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list", n.Name)
+			c.Report(n.Location(), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list", n.Name)
 		}
 		return nil
 	}
 	if args[0].Kind != schema.KindList {
-		c.report(span(n.Arguments[0]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list, this is %s",
-			n.Name, DescribeType(args[0].Required()))
+		c.Report(nodes.Span(n.Arguments[0]), "wrong-arguments", "write "+c.rules[n.Name].Usage, "`%s` takes a list, this is %s",
+			n.Name, report.DescribeType(args[0].Required()))
 		return nil
 	}
 	c.need(n.Arguments[0], args[0], "`"+n.Name+"`")
@@ -429,9 +390,9 @@ func (c *checker) sumOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 	if elem == nil {
 		return schema.Number
 	}
-	if !IsNumeric(elem) {
-		c.report(span(at), "wrong-arguments", "write "+c.rules["sum"].Usage, "`sum` adds numbers, this is %s",
-			DescribeType(elem.Required()))
+	if !schema.IsNumeric(elem) {
+		c.Report(nodes.Span(at), "wrong-arguments", "write "+c.rules["sum"].Usage, "`sum` adds numbers, this is %s",
+			report.DescribeType(elem.Required()))
 		return schema.Number
 	}
 	if elem.Optional {
@@ -445,7 +406,7 @@ func (c *checker) sumOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 // extreme types min and max: an int of ints, else a number.
 func (c *checker) extreme(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 	if len(args) == 1 && args[0] != nil && args[0].Kind == schema.KindList {
-		c.report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty",
+		c.Report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty",
 			n.Name)
 		return schema.Number
 	}
@@ -457,9 +418,9 @@ func (c *checker) extreme(n *ast.BuiltinNode, args []*schema.Type) *schema.Type 
 		if t.Kind != schema.KindInt {
 			out = schema.Number
 		}
-		if !IsNumeric(t) {
-			c.report(span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s",
-				n.Name, DescribeType(t.Required()))
+		if !schema.IsNumeric(t) {
+			c.Report(nodes.Span(n.Arguments[i]), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` takes numbers, this is %s",
+				n.Name, report.DescribeType(t.Required()))
 			continue
 		}
 		c.need(n.Arguments[i], t, "`"+n.Name+"`")
@@ -472,7 +433,7 @@ func (c *checker) slice(n *ast.SliceNode) *schema.Type {
 	for _, part := range []ast.Node{n.From, n.To} {
 		if part != nil {
 			if p := c.check(part); p != nil && p.Kind != schema.KindInt {
-				c.report(span(part), "type-mismatch", "", "the place in a list is an int, this is %s", DescribeType(p))
+				c.Report(nodes.Span(part), "type-mismatch", "", "the place in a list is an int, this is %s", report.DescribeType(p))
 			}
 		}
 	}
@@ -480,9 +441,27 @@ func (c *checker) slice(n *ast.SliceNode) *schema.Type {
 		return nil
 	}
 	if t.Kind != schema.KindList && t.Kind != schema.KindString {
-		c.report(span(n.Node), "type-mismatch", "", "only a list or a text can be cut, this is %s", DescribeType(t))
+		c.Report(nodes.Span(n.Node), "type-mismatch", "", "only a list or a text can be cut, this is %s", report.DescribeType(t))
 		return nil
 	}
 	c.need(n.Node, t, "`[:]`")
 	return t.Required()
+}
+
+// tooMany returns how a function is called that was given more than it takes.
+func tooMany(n *ast.BuiltinNode, usage string) string {
+	if places, ok := nodes.Constant(n.Arguments[len(n.Arguments)-1]).(float64); ok && n.Name == "round" && places > 0 &&
+		places < 10 {
+		hundred := "1" + strings.Repeat("0", int(places))
+		return "write round(" + nodes.Operand(n.Arguments[0], nodes.Short(n.Arguments[0])) + " * " + hundred + ") / " + hundred
+	}
+	return "write " + usage
+}
+
+// itemsHint returns how a condition on items is written.
+func (c *checker) itemsHint(n *ast.BuiltinNode, p *ast.PredicateNode, t *schema.Type) string {
+	if t.Kind == schema.KindString && n.Name == "any" && !nodes.MentionsItem(p.Node) {
+		return "write " + nodes.Short(p.Node) + " in " + nodes.Short(n.Arguments[0])
+	}
+	return "write " + c.rules[n.Name].Usage
 }

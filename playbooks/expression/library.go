@@ -50,17 +50,3 @@ func BuiltinRules() map[string]builtinRule {
 		"split":  {`split(s, ",")`, fixedTypes(schema.ListOf(schema.String), schema.String, schema.String)},
 	}
 }
-
-// Forbidden tells why a function of the expr library is not part of the language.
-var Forbidden = map[string]string{
-	"keys":     "the order of an object's keys is not the same every time",
-	"values":   "the order of an object's values is not the same every time",
-	"toPairs":  "the order of an object's keys is not the same every time",
-	"date":     "write a `date` or `datetime` property, or add_days(t, n)",
-	"timezone": "times are read in the member's zone",
-	"fromJSON": "what it gives has no type that can be checked",
-	"get":      "name the field itself, as in member.level",
-	"replace":  "a text could grow without a bound; texts are made in Liquid",
-	"join":     "a text could grow without a bound; texts are made in Liquid",
-	"repeat":   "a text could grow without a bound; texts are made in Liquid",
-}

@@ -7,6 +7,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/arithmetic"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	exprcheck "github.com/expr-lang/expr/checker"
@@ -142,7 +144,7 @@ func (l *lowering) lowerAll(list []ast.Node) []ast.Node {
 func (l *lowering) rewrite(n ast.Node) ast.Node {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
-		if _, constant := constantOf(n).(float64); n.Operator == "-" && !constant {
+		if _, constant := nodes.Constant(n).(float64); n.Operator == "-" && !constant {
 			return arithmetic.Call("$neg", l.lower(n.Node))
 		}
 		return &ast.UnaryNode{Operator: n.Operator, Node: l.lower(n.Node)}
@@ -257,7 +259,7 @@ func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 func (l *lowering) whole(n *ast.IdentifierNode) ast.Node {
 	switch {
 	case n.Value == "actions":
-		return l.variable(read{name: n.Value, from: fromActions}, exprType(l.c.actionsType()))
+		return l.variable(read{name: n.Value, from: fromActions}, exprType(l.c.sc.ActionsType()))
 	case n.Value == "trigger" && l.c.sc.Trigger != nil:
 		return l.variable(read{name: n.Value, from: fromTrigger}, exprType(l.c.sc.Trigger))
 	case n.Value == "event" && l.c.sc.Event != nil:
@@ -277,8 +279,8 @@ func (l *lowering) variable(r read, t types.Type) ast.Node {
 
 // inline puts another expression of the workspace in place. It was checked where it stands.
 func (l *lowering) inline(src diag.Source) ast.Node {
-	sub := newChecker(src, &Scope{Schema: l.c.sc.Schema}, l.c.library)
-	n := sub.parse()
+	sub := newChecker(src, &scope.Scope{Schema: l.c.sc.Schema}, l.c.library)
+	n := sub.parser.Parse(sub.Reporter, sub.sc)
 	if n == nil {
 		return &ast.NilNode{}
 	}
@@ -400,7 +402,7 @@ func (l *lowering) sum(s Slot, of ast.Node) ast.Node {
 
 // reportLibraryError reports what the expr library refuses although our checker let it pass.
 func (c *checker) reportLibraryError(n ast.Node, err error) {
-	c.report(span(n), "type-mismatch", "", "the types of this expression do not fit together (%s)", libraryMessage(err))
+	c.Report(nodes.Span(n), "type-mismatch", "", "the types of this expression do not fit together (%s)", libraryMessage(err))
 }
 
 // atomsOf collects the parts of a condition whose values explain it: what and, or, not and
@@ -426,7 +428,7 @@ func (c *checker) atomsOf(n ast.Node) []atom {
 		case *ast.ArrayNode:
 			return
 		}
-		if text := n.String(); !c.readsNothing(n) && !known[text] {
+		if text := n.String(); !nodes.ReadsNothing(n) && !known[text] {
 			known[text] = true
 			out = append(out, atom{text: text, node: n})
 		}

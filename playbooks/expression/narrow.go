@@ -6,6 +6,8 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/bounds"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -18,22 +20,22 @@ func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 		return
 	}
 	if t.Kind == schema.KindNil {
-		c.report(span(n), "type-mismatch", "", "%s cannot take nil", where)
+		c.Report(nodes.Span(n), "type-mismatch", "", "%s cannot take nil", where)
 		return
 	}
-	if divisor, ok := division(n); ok {
+	if divisor, ok := nodes.Division(n); ok {
 		c.needDivision(n, divisor, where)
 		return
 	}
-	text := short(n)
-	label := "write (" + operandOf(n, text) + " ?? " + zeroOf(t) + ")"
+	text := nodes.Short(n)
+	label := "write (" + nodes.Operand(n, text) + " ?? " + zeroOf(t) + ")"
 	if c.path(n) != "" {
 		label += ", or test " + text + " != nil first"
 	}
-	d := c.report(span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
+	d := c.Report(nodes.Span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
 		// what a missing value counts as is a choice
-		d.Suggest("(" + operandOf(n, text) + " ?? " + zero + ")").UnsureUnless(false)
+		d.Suggest("(" + nodes.Operand(n, text) + " ?? " + zero + ")").UnsureUnless(false)
 	}
 }
 
@@ -54,7 +56,7 @@ func (c *checker) unguardedResult(n ast.Node, got *schema.Type) {
 		if f.Name != key.Value || f.When == "" || f.Always && !of.Optional {
 			continue
 		}
-		text := short(n)
+		text := nodes.Short(n)
 		test := base + "." + f.When
 		switch {
 		case strings.HasPrefix(f.When, "!"):
@@ -62,22 +64,22 @@ func (c *checker) unguardedResult(n ast.Node, got *schema.Type) {
 		case of.Optional:
 			test += " ?? false"
 		}
-		c.report(span(n), "unguarded-result", "test it first, as in if: "+test+", or write "+text+" ?? "+zeroOf(got),
+		c.Report(nodes.Span(n), "unguarded-result", "test it first, as in if: "+test+", or write "+text+" ?? "+zeroOf(got),
 			"`%s` may be missing, and nothing would stand here", text).Severity = diag.Warning
 	}
 }
 
 // needDivision reports a division whose outcome is needed although its divisor may be zero.
 func (c *checker) needDivision(n, divisor ast.Node, where string) {
-	at := c.extent(n)
+	at := c.Extent(n)
 	text := c.guardedDivision(at, divisor)
 	label := "write " + text
 	long := len([]rune(text)) > 120
 	if long {
 		label = "test the divisor first, as in b != 0 ? a / b : 0"
 	}
-	d := c.report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.written(at),
-		c.written(c.extent(divisor)), where)
+	d := c.Report(at, "unguarded-optional", label, "`%s` is missing when `%s` is 0, and %s needs a value", c.Written(at),
+		c.Written(c.Extent(divisor)), where)
 	if !long {
 		d.Suggest(text).UnsureUnless(false) // what stands in for it is a choice
 	}
@@ -89,7 +91,7 @@ func zeroOf(t *schema.Type) string {
 		return `"` + t.Enum[0] + `"`
 	case t.Kind == schema.KindString:
 		return `""`
-	case IsNumeric(t):
+	case schema.IsNumeric(t):
 		return "0"
 	case t.Kind == schema.KindBool:
 		return "false"
@@ -169,8 +171,8 @@ func (c *checker) whenTrue(n ast.Node) []string {
 				return append(c.whenTrue(n.Left), c.pathPrefixes(n.Left)...)
 			}
 		case "in":
-			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, isNil) {
-				found := Positive
+			if list, ok := n.Right.(*ast.ArrayNode); ok && !slices.ContainsFunc(list.Nodes, nodes.IsNil) {
+				found := bounds.Positive
 				for _, item := range list.Nodes {
 					found &= c.signOf(item)
 				}
@@ -203,7 +205,7 @@ func (c *checker) whenFalse(n ast.Node) []string {
 		case "!=":
 			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
 		case "<", "<=", ">", ">=":
-			return c.comparedWithNumber(n.Left, Opposite[n.Operator], n.Right)
+			return c.comparedWithNumber(n.Left, nodes.Opposite[n.Operator], n.Right)
 		}
 	case *ast.MemberNode:
 		return c.factsOfResult(n, false)
@@ -232,16 +234,11 @@ func (c *checker) factsOfResult(n *ast.MemberNode, answer bool) []string {
 	return out
 }
 
-func isNil(n ast.Node) bool {
-	_, ok := n.(*ast.NilNode)
-	return ok
-}
-
 func (c *checker) comparedWithNil(n *ast.BinaryNode) []string {
 	switch {
-	case isNil(n.Right):
+	case nodes.IsNil(n.Right):
 		return c.pathPrefixes(n.Left)
-	case isNil(n.Left):
+	case nodes.IsNil(n.Left):
 		return c.pathPrefixes(n.Right)
 	}
 	return nil

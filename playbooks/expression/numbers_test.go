@@ -7,11 +7,12 @@ import (
 
 	"github.com/usher-run/usher/playbooks/decimal"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // numberScope has numbers of both types, lists, times and texts at the edges of what they can be.
-func numberScope() (*Scope, *Env) {
+func numberScope() (*scope.Scope, *Env) {
 	s := testSchema()
 	s.attributes = append(s.attributes, schema.Field{Name: "price", Type: schema.Number},
 		schema.Field{Name: "huge", Type: schema.Number},
@@ -108,7 +109,7 @@ type overflowing struct{ listHistory }
 func (overflowing) Sum(Slot, string) (any, error) { return nil, decimal.ErrTooLarge }
 
 // failingScope is numberScope where sums fail, too.
-func failingScope() (*Scope, *Env) {
+func failingScope() (*scope.Scope, *Env) {
 	sc, e := numberScope()
 	declared := sc.Schema.(*fakeDeclarations)
 	declared.attributes = append(declared.attributes, schema.Field{Name: "spent"})

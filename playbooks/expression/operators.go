@@ -9,7 +9,10 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/bounds"
 	"github.com/usher-run/usher/playbooks/expression/foreign"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/report"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -17,7 +20,7 @@ func (c *checker) unary(n *ast.UnaryNode) *schema.Type {
 	switch n.Operator {
 	case "not", "!":
 		if b, ok := n.Node.(*ast.BinaryNode); ok {
-			c.negated, c.negatedAt = b, span(n)
+			c.negated, c.negatedAt = b, nodes.Span(n)
 		}
 		c.boolOperand(n.Node, "`not`")
 		return schema.Bool
@@ -26,8 +29,8 @@ func (c *checker) unary(n *ast.UnaryNode) *schema.Type {
 	if t == nil {
 		return nil
 	}
-	if !IsNumeric(t) {
-		c.report(span(n.Node), "type-mismatch", "", "`%s` takes a number, this is %s", n.Operator, DescribeType(t))
+	if !schema.IsNumeric(t) {
+		c.Report(nodes.Span(n.Node), "type-mismatch", "", "`%s` takes a number, this is %s", n.Operator, report.DescribeType(t))
 		return nil
 	}
 	c.need(n.Node, t, "`"+n.Operator+"`")
@@ -41,8 +44,8 @@ func (c *checker) boolOperand(n ast.Node, what string) {
 		return
 	}
 	if t.Kind != schema.KindBool {
-		c.report(span(n), "type-mismatch", "compare it with something, as in "+short(n)+boolHint(t),
-			"%s takes a condition, this is %s", what, DescribeType(t))
+		c.Report(nodes.Span(n), "type-mismatch", "compare it with something, as in "+nodes.Short(n)+boolHint(t),
+			"%s takes a condition, this is %s", what, report.DescribeType(t))
 		return
 	}
 	c.need(n, t, what)
@@ -76,9 +79,9 @@ func (c *checker) binary(n *ast.BinaryNode) *schema.Type {
 	}
 	label := ""
 	if n.Operator == ".." {
-		label = "write both bounds: x >= " + short(n.Left) + " and x <= " + short(n.Right)
+		label = "write both bounds: x >= " + nodes.Short(n.Left) + " and x <= " + nodes.Short(n.Right)
 	}
-	c.report(n.Location(), "syntax-expression", label, "the operator `%s` is not part of the language", n.Operator)
+	c.Report(n.Location(), "syntax-expression", label, "the operator `%s` is not part of the language", n.Operator)
 	return nil
 }
 
@@ -86,22 +89,22 @@ func (c *checker) binary(n *ast.BinaryNode) *schema.Type {
 func (c *checker) notFirst(n *ast.BinaryNode) bool {
 	u, ok := n.Left.(*ast.UnaryNode)
 	searches := slices.Contains([]string{"contains", "startsWith", "endsWith", "matches"}, n.Operator)
-	if !ok || u.Operator != "not" && u.Operator != "!" || Opposite[n.Operator] == "" && !searches {
+	if !ok || u.Operator != "not" && u.Operator != "!" || nodes.Opposite[n.Operator] == "" && !searches {
 		return false
 	}
-	before := len(c.diags)
+	before := len(c.Diags)
 	t := c.check(u.Node)
 	if t == nil || t.Kind == schema.KindBool {
-		c.diags = c.diags[:before]
+		c.Diags = c.Diags[:before]
 		return false
 	}
-	runes, at := []rune(c.src.Text), span(n)
-	text := "not (" + string(runes[span(u.Node).From:at.To]) + ")"
+	runes, at := []rune(c.Source.Text), nodes.Span(n)
+	text := "not (" + string(runes[nodes.Span(u.Node).From:at.To]) + ")"
 	if n.Operator == "contains" && t.Kind == schema.KindList {
-		text = short(n.Right) + " not in " + short(u.Node)
+		text = nodes.Short(n.Right) + " not in " + nodes.Short(u.Node)
 	}
-	c.report(at, "type-mismatch", "write `"+text+"`", "`not` takes %s alone here, before `%s` compares",
-		quoteNode(u.Node), n.Operator).Suggest(text)
+	c.Report(at, "type-mismatch", "write `"+text+"`", "`not` takes %s alone here, before `%s` compares",
+		nodes.Quote(u.Node), n.Operator).Suggest(text)
 	return true
 }
 
@@ -137,24 +140,22 @@ func (c *checker) coalesce(n *ast.BinaryNode) *schema.Type {
 		return nil
 	}
 	if !l.Optional && l.Kind != schema.KindAny {
-		d := c.report(n.Location(), "constant-condition", "leave out `?? "+short(n.Right)+"`", "%s is never missing",
-			quoteNode(n.Left))
+		d := c.Report(n.Location(), "constant-condition", "leave out `?? "+nodes.Short(n.Right)+"`", "%s is never missing",
+			nodes.Quote(n.Left))
 		d.Severity = diag.Warning
 	}
-	t := join(l.Required(), r)
+	t := schema.Join(l.Required(), r)
 	if t == nil {
-		c.report(span(n.Right), "type-mismatch", "", "%s is %s, what stands in for it is %s", quoteNode(n.Left),
-			DescribeType(l.Required()), DescribeType(r))
+		c.Report(nodes.Span(n.Right), "type-mismatch", "", "%s is %s, what stands in for it is %s", nodes.Quote(n.Left),
+			report.DescribeType(l.Required()), report.DescribeType(r))
 	}
 	return t
 }
 
-func quoteNode(n ast.Node) string { return "`" + short(n) + "`" }
-
 // operands reports that an operator does not take what it was given.
 func (c *checker) operands(n *ast.BinaryNode, l, r *schema.Type, wants string) *schema.Type {
-	c.report(span(n), "type-mismatch", c.operandsHint(n, l, r), "`%s` takes %s, here are %s and %s", n.Operator, wants,
-		DescribeType(l), DescribeType(r))
+	c.Report(nodes.Span(n), "type-mismatch", c.operandsHint(n, l, r), "`%s` takes %s, here are %s and %s", n.Operator, wants,
+		report.DescribeType(l), report.DescribeType(r))
 	return resultWithout(n.Operator)
 }
 
@@ -162,16 +163,16 @@ func (c *checker) operands(n *ast.BinaryNode, l, r *schema.Type, wants string) *
 func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	s, isText := n.Right.(*ast.StringNode)
 	switch {
-	case isText && IsTime(l) && schema.LooksLikeTime.MatchString(s.Value):
-		return fmt.Sprintf(noDates, s.Value[:len("2006-01-02")])
-	case isText && IsTime(l) && foreign.IsWeekdayName(s.Value):
+	case isText && schema.IsTime(l) && schema.LooksLikeTime.MatchString(s.Value):
+		return fmt.Sprintf(foreign.NoDates, s.Value[:len("2006-01-02")])
+	case isText && schema.IsTime(l) && foreign.IsWeekdayName(s.Value):
 		return foreign.NoDays
-	case isText && IsTime(l):
-		return "there are no times in texts: write days_since(" + short(n.Left) +
+	case isText && schema.IsTime(l):
+		return "there are no times in texts: write days_since(" + nodes.Short(n.Left) +
 			") < 30, or compare it with now(), today() or an attribute"
-	case isText && IsNumeric(l) && isNumberText(s.Value):
+	case isText && schema.IsNumeric(l) && isNumberText(s.Value):
 		return "write the number without quotes: " + strings.TrimSpace(s.Value)
-	case l.Kind == schema.KindDuration && r.Kind != schema.KindDuration && Mirrored[n.Operator] != "":
+	case l.Kind == schema.KindDuration && r.Kind != schema.KindDuration && nodes.Mirrored[n.Operator] != "":
 		return `compare it with duration("72h"); whole days are days_since(t) > 3`
 	}
 	return ""
@@ -190,14 +191,14 @@ func (c *checker) equality(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 		}
 		if t.Kind != schema.KindNil && t.Kind != schema.KindAny && !t.Optional && !c.isGuarded(other) {
 			always := map[string]string{"==": "false", "!=": "true"}[n.Operator]
-			d := c.report(span(n), "constant-condition", "", "%s is never missing: this is always %s", quoteNode(other), always)
+			d := c.Report(nodes.Span(n), "constant-condition", "", "%s is never missing: this is always %s", nodes.Quote(other), always)
 			d.Severity = diag.Warning
 		}
 		return schema.Bool
 	}
-	if join(l.Required(), r.Required()) == nil {
-		c.report(span(n), "type-mismatch", c.equalityHint(n, l, r), "%s is %s and never equal to %s", quoteNode(n.Left),
-			DescribeType(l.Required()), DescribeType(r.Required()))
+	if schema.Join(l.Required(), r.Required()) == nil {
+		c.Report(nodes.Span(n), "type-mismatch", c.equalityHint(n, l, r), "%s is %s and never equal to %s", nodes.Quote(n.Left),
+			report.DescribeType(l.Required()), report.DescribeType(r.Required()))
 		return schema.Bool
 	}
 	c.enumValue(l, n.Right)
@@ -207,10 +208,10 @@ func (c *checker) equality(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 
 func (c *checker) equalityHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	if s, ok := n.Right.(*ast.StringNode); ok {
-		if IsNumeric(l) && isNumberText(s.Value) {
+		if schema.IsNumeric(l) && isNumberText(s.Value) {
 			return "write the number without quotes: " + strings.TrimSpace(s.Value)
 		}
-		if IsTime(l) {
+		if schema.IsTime(l) {
 			return c.operandsHint(n, l, r)
 		}
 		if l.Kind == schema.KindBool && (s.Value == "true" || s.Value == "false") {
@@ -218,7 +219,7 @@ func (c *checker) equalityHint(n *ast.BinaryNode, l, r *schema.Type) string {
 		}
 	}
 	if l.Kind == schema.KindList && r.Kind != schema.KindList {
-		return "write " + short(n.Right) + " in " + short(n.Left)
+		return "write " + nodes.Short(n.Right) + " in " + nodes.Short(n.Left)
 	}
 	return ""
 }
@@ -234,7 +235,7 @@ func (c *checker) enumValue(t *schema.Type, n ast.Node) {
 	if m != "" {
 		label = "did you mean `" + m + "`? (" + diag.OneOf(t.Enum) + ")"
 	}
-	d := c.report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value).RelateDeclarations(t)
+	d := c.Report(n.Location(), "type-mismatch", label, "%q is no value of this enum", s.Value).RelateDeclarations(t)
 	if m != "" {
 		d.Suggest(strconv.Quote(m)).UnsureUnless(diag.UniqueMatch(s.Value, t.Enum))
 		d.AssumeName(m)
@@ -242,7 +243,7 @@ func (c *checker) enumValue(t *schema.Type, n ast.Node) {
 }
 
 func (c *checker) order(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
-	ok := IsNumeric(l) && IsNumeric(r) || IsTime(l) && IsTime(r) ||
+	ok := schema.IsNumeric(l) && schema.IsNumeric(r) || schema.IsTime(l) && schema.IsTime(r) ||
 		l.Kind == r.Kind && (l.Kind == schema.KindString || l.Kind == schema.KindDuration)
 	if !ok {
 		if l.Kind == schema.KindAny || r.Kind == schema.KindAny {
@@ -260,27 +261,27 @@ func (c *checker) seekTag(n *ast.BinaryNode) {
 	s, ok := n.Left.(*ast.StringNode)
 	list, isField := n.Right.(*ast.MemberNode)
 	if ok && isField && c.path(list) == "member.tags" {
-		c.tags = append(c.tags, tagMention{s.Value, c.src.Pos(s.Location().From, s.Location().To)})
+		c.tags = append(c.tags, tagMention{s.Value, c.Source.Pos(s.Location().From, s.Location().To)})
 	}
 }
 
 func (c *checker) in(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	switch {
 	case r.Kind == schema.KindObject:
-		c.report(span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", DescribeType(r))
+		c.Report(nodes.Span(n.Right), "type-mismatch", "", "`in` looks in a list, this is %s", report.DescribeType(r))
 	case r.Kind == schema.KindString && l.Kind == schema.KindList:
-		c.report(span(n), "type-mismatch", "write "+short(n.Right)+" in "+short(n.Left),
+		c.Report(nodes.Span(n), "type-mismatch", "write "+nodes.Short(n.Right)+" in "+nodes.Short(n.Left),
 			"`in` looks in a list on its right side, this is a text")
 	case r.Kind == schema.KindString:
-		c.report(span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is a text")
+		c.Report(nodes.Span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is a text")
 	case r.Kind != schema.KindList:
-		c.report(span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is %s", DescribeType(r))
+		c.Report(nodes.Span(n.Right), "type-mismatch", c.inWhat(n, r), "`in` looks in a list, this is %s", report.DescribeType(r))
 	default:
 		c.need(n.Right, r, "`in`")
 		c.seekTag(n)
-		if join(l.Required(), r.Elem) == nil && r.Elem != nil && l.Kind != schema.KindNil {
-			c.report(span(n.Left), "type-mismatch", "", "this is %s and never in %s", DescribeType(l.Required()),
-				DescribeType(r.Required()))
+		if schema.Join(l.Required(), r.Elem) == nil && r.Elem != nil && l.Kind != schema.KindNil {
+			c.Report(nodes.Span(n.Left), "type-mismatch", "", "this is %s and never in %s", report.DescribeType(l.Required()),
+				report.DescribeType(r.Required()))
 			break
 		}
 		if r.Elem != nil {
@@ -297,12 +298,12 @@ func (c *checker) in(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 
 func (c *checker) text(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	if n.Operator == "contains" && l.Kind == schema.KindList {
-		at, in := span(n), " in "
+		at, in := nodes.Span(n), " in "
 		if n == c.negated {
 			at, in = c.negatedAt, " not in "
 		}
-		text := short(n.Right) + in + short(n.Left)
-		d := c.report(at, "type-mismatch", "write "+text, "`contains` looks in a text, this is %s", DescribeType(l))
+		text := nodes.Short(n.Right) + in + nodes.Short(n.Left)
+		d := c.Report(at, "type-mismatch", "write "+text, "`contains` looks in a text, this is %s", report.DescribeType(l))
 		_, isText := n.Right.(*ast.StringNode)
 		d.Suggest(text).UnsureUnless(isText && c.path(n.Left) != "")
 		return schema.Bool
@@ -317,9 +318,9 @@ func (c *checker) text(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	}
 	s, ok := n.Right.(*ast.StringNode)
 	if !ok {
-		c.report(span(n.Right), "not-a-constant", "", "the pattern of `matches` is a constant")
+		c.Report(nodes.Span(n.Right), "not-a-constant", "", "the pattern of `matches` is a constant")
 	} else if _, err := regexp.Compile(s.Value); err != nil {
-		c.report(n.Right.Location(), "syntax-expression", "", "this is not a regular expression: %s",
+		c.Report(n.Right.Location(), "syntax-expression", "", "this is not a regular expression: %s",
 			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return schema.Bool
@@ -329,7 +330,7 @@ func (c *checker) arithmetic(n *ast.BinaryNode, l, r *schema.Type) *schema.Type 
 	var out *schema.Type
 	lk, rk := l.Required(), r.Required()
 	switch {
-	case IsNumeric(lk) && IsNumeric(rk):
+	case schema.IsNumeric(lk) && schema.IsNumeric(rk):
 		out = schema.Number
 		if lk.Kind == schema.KindInt && rk.Kind == schema.KindInt && n.Operator != "/" && n.Operator != "**" &&
 			n.Operator != "^" {
@@ -338,22 +339,22 @@ func (c *checker) arithmetic(n *ast.BinaryNode, l, r *schema.Type) *schema.Type 
 		if n.Operator == "%" && out != schema.Int {
 			return c.operands(n, lk, rk, "two ints")
 		}
-		if _, divides := division(n); divides {
-			if constantOf(n.Right) == float64(0) {
-				c.report(span(n.Right), "type-mismatch", "", "a division by zero")
+		if _, divides := nodes.Division(n); divides {
+			if nodes.Constant(n.Right) == float64(0) {
+				c.Report(nodes.Span(n.Right), "type-mismatch", "", "a division by zero")
 				return nil
 			}
-			if c.signOf(n.Right)&NotZero == 0 {
+			if c.signOf(n.Right)&bounds.NotZero == 0 {
 				out = out.AsOptional() // dividing by zero gives no value
 			}
 		}
 	case n.Operator == "+" && lk.Kind == schema.KindString && rk.Kind == schema.KindString:
 		out = schema.String
-	case IsTime(lk) && rk.Kind == schema.KindDuration && (n.Operator == "+" || n.Operator == "-"):
+	case schema.IsTime(lk) && rk.Kind == schema.KindDuration && (n.Operator == "+" || n.Operator == "-"):
 		out = schema.Datetime
-	case n.Operator == "+" && lk.Kind == schema.KindDuration && IsTime(rk):
+	case n.Operator == "+" && lk.Kind == schema.KindDuration && schema.IsTime(rk):
 		out = schema.Datetime
-	case n.Operator == "-" && IsTime(lk) && IsTime(rk):
+	case n.Operator == "-" && schema.IsTime(lk) && schema.IsTime(rk):
 		out = schema.Elapsed
 	case lk.Kind == schema.KindDuration && rk.Kind == schema.KindDuration && (n.Operator == "+" || n.Operator == "-"):
 		out = schema.Elapsed
@@ -365,6 +366,14 @@ func (c *checker) arithmetic(n *ast.BinaryNode, l, r *schema.Type) *schema.Type 
 	return out
 }
 
+// impossible reports an and/or or a comparison that, for what its operands can be, is always true
+// or always false.
+func (c *checker) impossible(n ast.Node) {
+	if label, always, found := bounds.Impossible(n, c.types); found {
+		c.Report(nodes.Span(n), "constant-condition", label, "this is always %v", always)
+	}
+}
+
 // constants reports conditions whose outcome is known before anything runs: the whole of them, and
 // operands of and/or.
 func (c *checker) constants(n ast.Node) {
@@ -372,17 +381,17 @@ func (c *checker) constants(n ast.Node) {
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "and", "&&", "or", "||":
-			before := len(c.diags)
+			before := len(c.Diags)
 			c.constants(n.Left)
 			c.constants(n.Right)
-			if len(c.diags) == before {
+			if len(c.Diags) == before {
 				c.impossible(n)
 			}
 			return
 		case "==", "!=", "<=", ">=", "<", ">":
-			if n.Left.String() == n.Right.String() && !c.readsNothing(n.Left) {
+			if n.Left.String() == n.Right.String() && !nodes.ReadsNothing(n.Left) {
 				always := n.Operator == "==" || n.Operator == "<=" || n.Operator == ">="
-				c.report(span(n), "constant-condition", "both sides are the same", "this is always %v", always)
+				c.Report(nodes.Span(n), "constant-condition", "both sides are the same", "this is always %v", always)
 				return
 			}
 		}
@@ -392,10 +401,10 @@ func (c *checker) constants(n ast.Node) {
 			return
 		}
 	}
-	if c.failed() {
+	if c.Failed() {
 		return
 	}
-	if !c.readsNothing(n) {
+	if !nodes.ReadsNothing(n) {
 		c.impossible(n)
 		return
 	}
@@ -405,21 +414,5 @@ func (c *checker) constants(n ast.Node) {
 			always = fmt.Sprint(v)
 		}
 	}
-	c.report(span(n), "constant-condition", "it depends on nothing", "this is always %s", always)
-}
-
-// readsNothing reports whether a part depends on no input.
-func (c *checker) readsNothing(n ast.Node) bool {
-	v := &readsVisitor{}
-	ast.Walk(&n, v)
-	return !v.reads
-}
-
-type readsVisitor struct{ reads bool }
-
-func (v *readsVisitor) Visit(n *ast.Node) {
-	switch (*n).(type) {
-	case *ast.IdentifierNode, *ast.CallNode:
-		v.reads = true
-	}
+	c.Report(nodes.Span(n), "constant-condition", "it depends on nothing", "this is always %s", always)
 }

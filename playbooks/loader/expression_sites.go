@@ -5,7 +5,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -14,7 +14,7 @@ import (
 type ExpressionSite struct {
 	Pos   diag.Pos // of a template the beginning of its file
 	Text  string   // as the checker read it
-	Scope *expression.Scope
+	Scope *scope.Scope
 	Want  *schema.Type // what an expression must give; nil: anything, or a text
 }
 

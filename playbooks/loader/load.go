@@ -12,7 +12,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/files"
 	"github.com/usher-run/usher/playbooks/loader/declarations"
 	"github.com/usher-run/usher/playbooks/loader/playbook"
@@ -36,7 +36,7 @@ func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Ex
 	c := newLoading(reg)
 	ws := c.Workspace
 	if places != nil {
-		c.Site = func(p diag.Pos, text string, sc *expression.Scope, want *schema.Type) {
+		c.Site = func(p diag.Pos, text string, sc *scope.Scope, want *schema.Type) {
 			*places = append(*places, ExpressionSite{p, text, sc, want})
 		}
 	}

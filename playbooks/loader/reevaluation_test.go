@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 	"pgregory.net/rapid"
 )
 
@@ -98,7 +99,7 @@ func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			turns := ws.Schema.ReevaluationOf(name)
 			if hourly := slices.ContainsFunc(turns.Moments,
-				func(m expression.Moment) bool { return m.Unit == expression.AnyTime }); hourly == want.derived {
+				func(m reevaluation.Moment) bool { return m.Unit == reevaluation.AnyTime }); hourly == want.derived {
 				t.Fatalf("derived: %v, want %v: %+v", !hourly, want.derived, turns.Moments)
 			}
 			seg := ws.Schema.Segment(name)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 )
@@ -149,7 +149,7 @@ func (b *completer) ownKeys(f *shapes.Shape, from, to int, there []string, hasCo
 	case shapes.ShapeSettable, shapes.ShapeMember:
 		declared := b.w.names().Schema
 		t := schema.ObjectOf()
-		for _, field := range expression.MemberType(declared).Fields {
+		for _, field := range scope.MemberType(declared).Fields {
 			a := declared.Attribute(field.Name)
 			settable := f.Kind == shapes.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
 			if settable && (a == nil || a.Computed == nil) {
@@ -240,7 +240,7 @@ func (b *completer) memberTags() bool {
 func (b *completer) fieldsFor(kind shapes.ShapeKind) []schema.Field {
 	declared := b.w.names().Schema
 	var out []schema.Field
-	for _, f := range expression.MemberType(declared).Fields {
+	for _, f := range scope.MemberType(declared).Fields {
 		a := declared.Attribute(f.Name)
 		switch {
 		case f.Type == nil:
@@ -336,7 +336,7 @@ var rootDocs = map[string]string{
 
 // textNames gives what a quoted text can be: the name of an event or segment, or a value of the
 // enum it is compared with.
-func (b *completer) textNames(sc *expression.Scope, before string) []shapes.Named {
+func (b *completer) textNames(sc *scope.Scope, before string) []shapes.Named {
 	switch calling(before) {
 	case "events":
 		return shapes.Names(b.w.names(), shapes.ShapeEvent)

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -134,7 +134,7 @@ func (c *cursor) descend(st step, before []step) {
 					next = append(next, f.Rest)
 				}
 			case f.Kind == shapes.ShapeSettable || f.Kind == shapes.ShapeMember:
-				c.typ, _ = expression.MemberType(c.w.names().Schema).Field(st.key)
+				c.typ, _ = scope.MemberType(c.w.names().Schema).Field(st.key)
 			case f.Kind == shapes.ShapeProperties:
 				c.typ = inType(c.properties(before), st.key)
 			case f.Kind == shapes.ShapeType:
@@ -230,7 +230,7 @@ func (c *cursor) scope() *loader.ExpressionSite {
 				return &c.w.sites[i]
 			}
 		}
-		return &loader.ExpressionSite{Scope: &expression.Scope{Schema: c.w.names().Schema}}
+		return &loader.ExpressionSite{Scope: &scope.Scope{Schema: c.w.names().Schema}}
 	}
 	if p := c.checkedSite(); p != nil {
 		return p

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 )
@@ -36,7 +36,7 @@ func (c *cursor) declares(at diag.Pos, name string) string {
 		}
 	}
 	schema := c.w.names().Schema
-	for _, f := range expression.MemberType(schema).Fields {
+	for _, f := range scope.MemberType(schema).Fields {
 		if same(f.Pos) {
 			text := typed("member."+f.Name, f.Type)
 			if a := schema.Attribute(f.Name); a != nil && a.Computed != nil {

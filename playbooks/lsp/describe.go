@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 )
@@ -81,7 +81,7 @@ func (c *cursor) describeKey() string {
 			}
 			switch f.Kind {
 			case shapes.ShapeSettable, shapes.ShapeMember:
-				if t, ok := expression.MemberType(c.w.names().Schema).Field(name); ok {
+				if t, ok := scope.MemberType(c.w.names().Schema).Field(name); ok {
 					return typed(name, t)
 				}
 			case shapes.ShapeProperties:
@@ -182,7 +182,7 @@ func (c *cursor) describeName(expr string) (text string, from, to int) {
 	return describePath(place.Scope, w, itemType(place.Scope, w.before)), from, to
 }
 
-func describePath(sc *expression.Scope, w dottedName, item *schema.Type) string {
+func describePath(sc *scope.Scope, w dottedName, item *schema.Type) string {
 	last := w.path[len(w.path)-1]
 	if len(w.path) == 1 {
 		if t := rootType(sc, last); t != nil {

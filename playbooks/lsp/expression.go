@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -63,10 +63,10 @@ func openText(s string) int {
 
 // root gives the type of a name at the head of a path: member, trigger, event, actions; nil when it
 // is none.
-func rootType(sc *expression.Scope, name string) *schema.Type {
+func rootType(sc *scope.Scope, name string) *schema.Type {
 	switch name {
 	case "member":
-		return expression.MemberType(sc.Schema)
+		return scope.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
 	case "event":
@@ -82,7 +82,7 @@ func rootType(sc *expression.Scope, name string) *schema.Type {
 }
 
 // typeAt follows a path of names; item is what a path that begins with a dot speaks of.
-func typeAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Type {
+func typeAt(sc *scope.Scope, path []string, item *schema.Type) *schema.Type {
 	if len(path) == 0 {
 		return nil
 	}
@@ -100,7 +100,7 @@ func typeAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Type
 }
 
 // fieldAt returns the declaration of the last name of a path, or nil.
-func fieldAt(sc *expression.Scope, path []string, item *schema.Type) *schema.Field {
+func fieldAt(sc *scope.Scope, path []string, item *schema.Type) *schema.Field {
 	if len(path) < 2 {
 		return nil
 	}
@@ -123,7 +123,7 @@ var (
 )
 
 // itemType returns what `.x` speaks of: an item of the list that the innermost call goes through.
-func itemType(sc *expression.Scope, before string) *schema.Type {
+func itemType(sc *scope.Scope, before string) *schema.Type {
 	m := listCall.FindStringSubmatch(openPart(before))
 	if m == nil {
 		return nil
@@ -165,7 +165,7 @@ func openPart(s string) string {
 }
 
 // textType returns the enum that a quoted text is compared with, or nil.
-func textType(sc *expression.Scope, before string) *schema.Type {
+func textType(sc *scope.Scope, before string) *schema.Type {
 	if m := compared.FindStringSubmatch(before); m != nil {
 		return typeAt(sc, strings.Split(strings.ReplaceAll(m[1], "?", ""), "."), nil)
 	}

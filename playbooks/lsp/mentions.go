@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 )
@@ -63,7 +63,7 @@ func tagText(text string, w dottedName) bool {
 
 // liquidEnum returns the values of the enum that a quoted text in a Liquid tag is compared with,
 // directly or by `when`.
-func liquidEnum(sc *expression.Scope, whole, before string) []shapes.Named {
+func liquidEnum(sc *scope.Scope, whole, before string) []shapes.Named {
 	t := textType(sc, before)
 	if t == nil && whenOf.MatchString(before) {
 		left, _, _ := strings.Cut(whole, mark)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -266,7 +266,7 @@ func (m *schemaMaker) eventProperties(key string, expr bool) []any {
 func (m *schemaMaker) member(s *Shape, out object) {
 	props := object{}
 	if s.Kind == ShapeMember {
-		for _, f := range expression.BuiltinFields {
+		for _, f := range scope.BuiltinFields {
 			props[f.Name] = typeSchema(f.Type, false)
 		}
 	} else {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/text"
 )
@@ -32,7 +33,7 @@ func Functions() []FunctionDoc {
 
 // ForbiddenFunctions returns the functions of the expr library that the language leaves out, with
 // the reason.
-func ForbiddenFunctions() map[string]string { return maps.Clone(expression.Forbidden) }
+func ForbiddenFunctions() map[string]string { return maps.Clone(foreign.Forbidden) }
 
 // LiquidTags returns what tags texts may use.
 func LiquidTags() []string { return slices.Clone(text.Tags) }

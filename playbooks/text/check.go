@@ -10,20 +10,21 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 )
 
 // ParseTemplate checks and compiles a Liquid text. at gives the place of its characters. The scope
 // says what it may name; with a nil scope only the syntax is judged, because what is in scope
 // depends on where a template is used. With a mistake it gives nil; warnings stand beside a
 // template.
-func ParseTemplate(name, text string, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template,
+func ParseTemplate(name, text string, at func(from, to int) diag.Pos, sc *scope.Scope) (*playbooks.Template,
 	[]diag.Diagnostic,
 ) {
 	return Compile(playbooks.Template{Name: name, Text: text}, at, sc)
 }
 
 // Compile compiles the template, of which name, text and kind are given.
-func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *expression.Scope) (*playbooks.Template,
+func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *scope.Scope) (*playbooks.Template,
 	[]diag.Diagnostic,
 ) {
 	c := &textTyper{

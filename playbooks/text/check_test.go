@@ -7,7 +7,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -60,7 +60,7 @@ func TestTextMistakes(t *testing.T) {
 		" \u3000\n":                                             "nothing would be sent",
 		"{{ '' }}":                                              "nothing would be sent",
 	} {
-		_, diags := ParseTemplate("", src, nil, &expression.Scope{Schema: mistakeSchema(), Trigger: trigger})
+		_, diags := ParseTemplate("", src, nil, &scope.Scope{Schema: mistakeSchema(), Trigger: trigger})
 		var errs []string
 		for _, d := range diags {
 			if d.Severity == diag.Error {
@@ -93,7 +93,7 @@ func TestInvisibleInTexts(t *testing.T) {
 		"می\u200cخواهم":                              "",
 		"שלום\u200f":                                 "",
 	} {
-		_, diags := ParseTemplate("", src, nil, &expression.Scope{Schema: mistakeSchema()})
+		_, diags := ParseTemplate("", src, nil, &scope.Scope{Schema: mistakeSchema()})
 		got := ""
 		for _, d := range diags {
 			got += d.Code + ": " + d.Message

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -35,7 +34,7 @@ func (c *textTyper) condition(x Expr, v textValue) {
 	src := c.source(x)
 	label := "it is never missing"
 	switch {
-	case expression.IsNumeric(v.t):
+	case schema.IsNumeric(v.t):
 		label = "0 holds too: write " + src + " > 0"
 	case v.t.Kind == schema.KindString && !v.isConst:
 		label = "an empty text holds too: write " + src + " != blank"
@@ -217,7 +216,7 @@ func (c *textTyper) compare(x *Compare) {
 	if c.errors() > before {
 		return
 	}
-	if expression.IsTime(l.t) && expression.IsTime(r.t) {
+	if schema.IsTime(l.t) && schema.IsTime(r.t) {
 		for _, side := range []Expr{x.Left, x.Right} {
 			c.edit(side.Place().From, "(")
 			c.edit(side.Place().To, " | "+filterInstant+")")
@@ -279,8 +278,8 @@ func (c *textTyper) comparable(at Span, op string, left, right Expr, l, r textVa
 			return
 		}
 	}
-	same := l.t.Kind == r.t.Kind || expression.IsNumeric(l.t) && expression.IsNumeric(r.t) || expression.IsTime(l.t) &&
-		expression.IsTime(r.t)
+	same := l.t.Kind == r.t.Kind || schema.IsNumeric(l.t) && schema.IsNumeric(r.t) || schema.IsTime(l.t) &&
+		schema.IsTime(r.t)
 	if !same || l.t.Kind == schema.KindObject {
 		c.error("type-mismatch", at, fmt.Sprintf("`%s` is %s and never equal to %s", c.source(left), l.describe(),
 			r.describe()), c.equalHint(left, right, l, r)).
@@ -322,15 +321,15 @@ func (c *textTyper) equalHint(left, right Expr, l, r textValue) string {
 	s, isText := r.literal.(string)
 	_, err := strconv.ParseFloat(s, 64)
 	switch {
-	case isText && expression.IsNumeric(l.t) && err == nil:
+	case isText && schema.IsNumeric(l.t) && err == nil:
 		return "a number stands without quotes: " + s
 	case isText && l.t.Kind == schema.KindBool && (s == "true" || s == "false"):
 		return "write " + s + " without quotes"
-	case expression.IsTime(l.t) && r.t.Kind == schema.KindString:
+	case schema.IsTime(l.t) && r.t.Kind == schema.KindString:
 		return "write {% assign day = " + c.source(left) + " | date: '%Y-%m-%d' %}, then compare day"
-	case l.numeral && expression.IsNumeric(r.t):
+	case l.numeral && schema.IsNumeric(r.t):
 		return "make it a number before: {% assign n = … | plus: 0 %}"
-	case l.t.Kind == schema.KindString && expression.IsNumeric(r.t) && r.isConst:
+	case l.t.Kind == schema.KindString && schema.IsNumeric(r.t) && r.isConst:
 		return "a text stands in quotes: '" + c.source(right) + "'"
 	case l.t.Kind == schema.KindList:
 		return "write " + c.source(left) + " contains " + c.source(right)
@@ -343,7 +342,7 @@ func (c *textTyper) contains(x *Compare, l, r textValue) {
 	case isUntyped(l) || isUntyped(r):
 	case l.t.Kind == schema.KindList && l.t.Elem != nil:
 		e := l.t.Elem
-		if e.Kind != schema.KindAny && e.Kind != r.t.Kind && !(expression.IsNumeric(e) && expression.IsNumeric(r.t)) {
+		if e.Kind != schema.KindAny && e.Kind != r.t.Kind && !(schema.IsNumeric(e) && schema.IsNumeric(r.t)) {
 			c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` is %s and never has %s", c.source(x.Left),
 				schema.Article(l.t.Required().String()), r.describe()), "").RelateDeclarations(l.t)
 			return
@@ -376,7 +375,7 @@ func (c *textTyper) ordered(x *Compare, l, r textValue) {
 	case len(l.t.Enum) > 0 || len(r.t.Enum) > 0:
 		c.error("type-mismatch", x.Span, "the values of an enum have no order", "compare them with ==").
 			RelateDeclarations(l.t, r.t)
-	case expression.IsNumeric(l.t) && expression.IsNumeric(r.t), expression.IsTime(l.t) && expression.IsTime(r.t),
+	case schema.IsNumeric(l.t) && schema.IsNumeric(r.t), schema.IsTime(l.t) && schema.IsTime(r.t),
 		l.t.Kind == schema.KindString && r.t.Kind == schema.KindString:
 	default:
 		c.error("type-mismatch", x.Span, fmt.Sprintf("`%s` takes two numbers, two times or two texts, here are %s and %s",

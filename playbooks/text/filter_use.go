@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -65,7 +64,7 @@ func (c *textTyper) input(f *textFilter, use filterUse) {
 
 // withoutValue returns what a filter does with a missing value, and what may stand in for it.
 func (c *textTyper) withoutValue(f *textFilter, v textValue) (how, fallback string) {
-	if expression.IsNumeric(v.t) || f.In == takesNumber {
+	if schema.IsNumeric(v.t) || f.In == takesNumber {
 		return "`" + f.Name + "` would count it as 0", "0"
 	}
 	return "`" + f.Name + "` would fail then", "''"
@@ -142,13 +141,13 @@ func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at Span,
 			label = numberHint(f, v)
 		case v.mixed:
 			label = "it may be a text: give it a number as its default"
-		case expression.IsTime(t):
+		case schema.IsTime(t):
 			label = "days are added by | add_days: 7"
 		case t.Kind == schema.KindNumber:
 			label = "as in | round"
 		}
 	case takesTime:
-		if expression.IsTime(t) || v.isConst && timeLiteral(v.literal) {
+		if schema.IsTime(t) || v.isConst && timeLiteral(v.literal) {
 			return true
 		}
 		label = notATime(v)
@@ -236,7 +235,7 @@ func notATime(v textValue) string {
 		return "write '" + digitDate.ReplaceAllString(fmt.Sprint(v.literal), "$1-$2-$3") + "'"
 	case schema.IsoDate(s) != "":
 		return "write '" + schema.IsoDate(s) + "'"
-	case expression.IsNumeric(v.t) || v.numeral:
+	case schema.IsNumeric(v.t) || v.numeral:
 		return "days are added to a time by | add_days: 7"
 	case v.isConst:
 		return "as in '2026-11-11' or '2026-11-11T10:00:00+08:00'"

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -248,7 +247,7 @@ func givesInt(*textTyper, filterUse) textValue { return textValue{t: schema.Int}
 
 func givesTime(_ *textTyper, f filterUse) textValue {
 	t := f.in.t
-	if !expression.IsTime(t) {
+	if !schema.IsTime(t) {
 		t = schema.Datetime
 		if f.in.t.Optional {
 			t = t.AsOptional()
@@ -362,7 +361,7 @@ func eitherOf(a, b textValue) textValue {
 	case b.t.Kind == schema.KindNil:
 	case a.t.Kind == schema.KindNil:
 		out.t = b.t.Required()
-	case expression.IsNumeric(a.t) && expression.IsNumeric(b.t) && a.t.Kind != b.t.Kind:
+	case schema.IsNumeric(a.t) && schema.IsNumeric(b.t) && a.t.Kind != b.t.Kind:
 		out.t = schema.Number
 	case a.t.Kind != b.t.Kind:
 		out.mixed = out.mixed || a.t.Kind != schema.KindAny && b.t.Kind != schema.KindAny

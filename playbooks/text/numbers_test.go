@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -21,7 +21,7 @@ func numberTextOf(t *testing.T, text string) (string, error) {
 		schema.Field{Name: "list", Type: schema.ListOf(schema.Number)},
 		schema.Field{Name: "items", Type: schema.ListOf(schema.ObjectOf(schema.Field{Name: "price", Type: schema.Number}))})
 	tpl, diags := ParseTemplate("", text, nil,
-		&expression.Scope{Schema: &playbooks.Schema{Timezone: time.UTC}, Trigger: trigger, Running: true})
+		&scope.Scope{Schema: &playbooks.Schema{Timezone: time.UTC}, Trigger: trigger, Running: true})
 	if tpl == nil {
 		t.Fatalf("%s: %v", text, diags)
 	}

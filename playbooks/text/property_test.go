@@ -8,7 +8,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"pgregory.net/rapid"
 )
@@ -34,12 +34,12 @@ var textAttributes = []schema.Field{
 		schema.Field{Name: "s", Type: schema.String.AsOptional()})).AsOptional()},
 }
 
-func propertyScope() *expression.Scope {
+func propertyScope() *scope.Scope {
 	s := &playbooks.Schema{Timezone: time.UTC}
 	for _, f := range textAttributes {
 		s.Attributes = append(s.Attributes, playbooks.Attribute{Name: f.Name, Type: f.Type})
 	}
-	return &expression.Scope{Schema: s, Trigger: schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})}
+	return &scope.Scope{Schema: s, Trigger: schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})}
 }
 
 // drawValue draws a value of a type.

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/decimal"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/bounds"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -18,56 +19,56 @@ func (c *textTyper) signed(v textValue) textValue {
 	case "":
 		return v
 	case "member.points", "forloop.index0", "forloop.rindex0":
-		v.sign |= expression.NotNegative
+		v.sign |= bounds.NotNegative
 	case "forloop.index", "forloop.rindex", "forloop.length":
-		v.sign |= expression.Positive
+		v.sign |= bounds.Positive
 	}
-	if c.present[v.path+expression.FactNotZero] {
-		v.sign |= expression.NotZero
+	if c.present[v.path+bounds.FactNotZero] {
+		v.sign |= bounds.NotZero
 	}
-	if c.present[v.path+expression.FactPositive] {
-		v.sign |= expression.Positive
+	if c.present[v.path+bounds.FactPositive] {
+		v.sign |= bounds.Positive
 	}
 	return v
 }
 
 // signOfLiteral returns the sign of a number that is written in a text.
-func signOfLiteral(literal any) expression.Sign {
+func signOfLiteral(literal any) bounds.Sign {
 	if f, ok := decimal.Float(literal); ok {
-		return expression.SignOfConstant(f)
+		return bounds.SignOfConstant(f)
 	}
 	return 0
 }
 
 // filterSign returns what is known of the sign of a filter's outcome.
-func filterSign(use filterUse, out textValue) expression.Sign {
-	in, arg := use.in.sign, expression.Sign(0)
+func filterSign(use filterUse, out textValue) bounds.Sign {
+	in, arg := use.in.sign, bounds.Sign(0)
 	if len(use.args) > 0 {
 		arg = use.args[0].sign
 	}
 	switch use.at.Name.Text {
 	case "size":
-		return expression.NotNegative
+		return bounds.NotNegative
 	case "abs":
-		return in | expression.NotNegative
+		return in | bounds.NotNegative
 	case "ceil", "reverse", "uniq":
 		return in
 	case "round", "floor":
-		return in & expression.NotNegative
+		return in & bounds.NotNegative
 	case "plus":
-		if in&arg&expression.NotNegative != 0 {
+		if in&arg&bounds.NotNegative != 0 {
 			return in | arg
 		}
 	case "times": // of numbers a product may be too small to be told from zero
 		if out.t.Kind == schema.KindInt {
 			return in & arg
 		}
-		return in & arg & expression.NotNegative
+		return in & arg & bounds.NotNegative
 	case "at_least":
-		if in == expression.Positive || arg == expression.Positive {
-			return expression.Positive
+		if in == bounds.Positive || arg == bounds.Positive {
+			return bounds.Positive
 		}
-		return (in | arg) & expression.NotNegative
+		return (in | arg) & bounds.NotNegative
 	case "at_most", "default":
 		return in & arg
 	}
@@ -86,7 +87,7 @@ func givesQuotient(c *textTyper, f filterUse) textValue {
 	if c.scope == nil || len(f.args) == 0 || f.args[0].t.Kind == schema.KindAny && c.errors() > 0 {
 		return v
 	}
-	if by := f.args[0]; by.sign&expression.NotZero == 0 || c.missing(by) {
+	if by := f.args[0]; by.sign&bounds.NotZero == 0 || c.missing(by) {
 		v.t, v.divides = v.t.AsOptional(), &quotient{f.at, by}
 	}
 	return v
@@ -113,9 +114,9 @@ func (c *textTyper) guardDivision(x Expr, v textValue, then string) bool {
 	}
 	src := c.text[at.From:at.To]
 	when, test := "0", by+" != 0"
-	if optional := d.t.Optional && d.t.Kind != schema.KindAny; optional || d.sign&expression.NotNegative != 0 {
+	if optional := d.t.Optional && d.t.Kind != schema.KindAny; optional || d.sign&bounds.NotNegative != 0 {
 		test = by + " > 0"
-		if optional && d.sign&expression.NotZero == 0 {
+		if optional && d.sign&bounds.NotZero == 0 {
 			when = "0 or missing"
 		} else if optional {
 			when = "missing"
@@ -136,19 +137,19 @@ func (c *textTyper) guardDivision(x Expr, v textValue, then string) bool {
 func (c *textTyper) signHolds(x *Compare, outcome bool) []string {
 	op := x.Op.Text
 	if !outcome {
-		op = expression.Opposite[op]
+		op = nodes.Opposite[op]
 	}
-	if expression.Mirrored[op] == "" {
+	if nodes.Mirrored[op] == "" {
 		return nil
 	}
 	var out []string
 	for _, side := range []struct {
 		of, with Expr
 		op       string
-	}{{x.Left, x.Right, op}, {x.Right, x.Left, expression.Mirrored[op]}} {
+	}{{x.Left, x.Right, op}, {x.Right, x.Left, nodes.Mirrored[op]}} {
 		path := pathOf(side.of)
 		with, constant := c.signOfPart(side.with)
-		if fact := expression.SignFact(path, expression.SignImplied(side.op, with, constant)); path != "" && fact != "" {
+		if fact := bounds.SignFact(path, bounds.SignImplied(side.op, with, constant)); path != "" && fact != "" {
 			out = append(out, fact)
 		}
 		if path != "" && constant != nil && outcome && op != "!=" { // nothing is less, more or the same as what is missing
@@ -160,10 +161,10 @@ func (c *textTyper) signHolds(x *Compare, outcome bool) []string {
 
 // signOfPart returns the sign of a side of a comparison, and its value when it is a constant
 // number.
-func (c *textTyper) signOfPart(x Expr) (s expression.Sign, constant any) {
+func (c *textTyper) signOfPart(x Expr) (s bounds.Sign, constant any) {
 	if l, ok := x.(*Literal); ok {
 		if f, ok := decimal.Float(l.Value); ok {
-			return expression.SignOfConstant(f), f
+			return bounds.SignOfConstant(f), f
 		}
 		return 0, nil
 	}
@@ -173,7 +174,7 @@ func (c *textTyper) signOfPart(x Expr) (s expression.Sign, constant any) {
 		v.sign |= local.sign
 	}
 	if strings.HasSuffix(path, ".size") {
-		v.sign |= expression.NotNegative
+		v.sign |= bounds.NotNegative
 	}
 	return v.sign, nil
 }

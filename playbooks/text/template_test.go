@@ -9,12 +9,12 @@ import (
 
 	"github.com/osteele/liquid"
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // textScope is what a text sees in these tests.
-func textScope() *expression.Scope {
+func textScope() *scope.Scope {
 	s := &playbooks.Schema{
 		Attributes: []playbooks.Attribute{
 			{Name: "nickname", Type: schema.String.AsOptional()},
@@ -25,11 +25,11 @@ func textScope() *expression.Scope {
 	}
 	items := schema.ListOf(schema.ObjectOf(schema.Field{Name: "sku", Type: schema.String},
 		schema.Field{Name: "qty", Type: schema.Int}))
-	return &expression.Scope{
+	return &scope.Scope{
 		Schema: s,
 		Trigger: schema.ObjectOf(schema.Field{Name: "total", Type: schema.Number}, schema.Field{Name: "items", Type: items},
 			schema.Field{Name: "time", Type: schema.Datetime}),
-		Actions: []expression.ActionResult{
+		Actions: []scope.ActionResult{
 			{ID: "gift", Type: schema.ObjectOf(schema.Field{Name: "code", Type: schema.String.AsOptional()},
 				schema.Field{Name: "codes", Type: schema.ListOf(schema.String).AsOptional()})},
 			{ID: "pass", Type: schema.ObjectOf(schema.Field{Name: "expires_at", Type: schema.Datetime},

@@ -10,6 +10,8 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/bounds"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -19,7 +21,7 @@ type textTyper struct {
 	text     string
 	html     bool
 	at       func(from, to int) diag.Pos
-	scope    *expression.Scope // nil: what is in scope is not known, and only the form is judged
+	scope    *scope.Scope // nil: what is in scope is not known, and only the form is judged
 	diags    []diag.Diagnostic
 	refs     expression.Refs
 	locals   map[string]textValue // bound by assign, capture and for
@@ -38,11 +40,11 @@ type textValue struct {
 	path    string // of a variable, as member.nickname
 	literal any    // of a constant
 	isConst bool
-	numeral bool            // a text that is a number
-	mixed   bool            // of several types
-	sign    expression.Sign // of a number
-	divides *quotient       // of a division whose divisor may be zero
-	guard   string          // of what a result may lack: the path that says whether it is there
+	numeral bool        // a text that is a number
+	mixed   bool        // of several types
+	sign    bounds.Sign // of a number
+	divides *quotient   // of a division whose divisor may be zero
+	guard   string      // of what a result may lack: the path that says whether it is there
 }
 
 // describe names the value for a mistake.
@@ -312,7 +314,7 @@ func (c *textTyper) cases(n *Case) {
 	for i := range n.Branches {
 		b := &n.Branches[i]
 		var facts []string
-		known := expression.Positive
+		known := bounds.Positive
 		for _, x := range b.Values {
 			v := c.value(x)
 			if name, ok := x.(*Name); ok && isBlankName(name.Name) {
@@ -338,10 +340,10 @@ func (c *textTyper) cases(n *Case) {
 		if b.Name == "else" {
 			known = 0
 			if seen[0] || seen[0.0] {
-				known = expression.NotZero
+				known = bounds.NotZero
 			}
 		}
-		if fact := expression.SignFact(subject.path, known); fact != "" && subject.path != "" {
+		if fact := bounds.SignFact(subject.path, known); fact != "" && subject.path != "" {
 			facts = append(facts, fact)
 		}
 		ways = append(ways, c.branch(facts, func() {

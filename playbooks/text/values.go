@@ -8,7 +8,10 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/bounds"
+	"github.com/usher-run/usher/playbooks/expression/foreign"
+	"github.com/usher-run/usher/playbooks/expression/scope"
+	"github.com/usher-run/usher/playbooks/expression/unknown"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -87,7 +90,7 @@ func (c *textTyper) root(name string) *schema.Type {
 	case "now":
 		return schema.Datetime
 	case "member":
-		t := expression.MemberType(c.scope.Schema)
+		t := scope.MemberType(c.scope.Schema)
 		for i := range t.Fields {
 			if t.Fields[i].Type == nil {
 				t.Fields[i].Type = schema.Any
@@ -131,7 +134,7 @@ func (c *textTyper) unknownRoot(x *Name) {
 	slices.Sort(known)
 	label := diag.DidYouMean(x.Name, known)
 	_, declared := c.scope.Schema.AttributeType(x.Name)
-	if label == "" && (declared || slices.Contains(expression.BuiltinMember, x.Name)) {
+	if label == "" && (declared || slices.Contains(scope.BuiltinMember, x.Name)) {
 		label = "did you mean `member." + x.Name + "`?"
 	}
 	if label == "" && c.scope.Trigger != nil {
@@ -139,8 +142,8 @@ func (c *textTyper) unknownRoot(x *Name) {
 			label = "did you mean `trigger." + x.Name + "`?"
 		}
 	}
-	if field := expression.FieldAfter(c.text[x.To:]); label == "" &&
-		slices.Contains(expression.MemberSynonyms, strings.ToLower(x.Name)) && field != "" {
+	if field := unknown.FieldAfter(c.text[x.To:]); label == "" &&
+		slices.Contains(foreign.MemberSynonyms, strings.ToLower(x.Name)) && field != "" {
 		label = "write member." + field
 	}
 	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name),
@@ -171,7 +174,7 @@ func (c *textTyper) field(x *Field) textValue {
 	}
 	v := textValue{t: next}
 	if x.Name.Text == "size" && of.t.Kind != schema.KindObject {
-		v.sign = expression.NotNegative
+		v.sign = bounds.NotNegative
 	}
 	if of.path != "" {
 		v.path = of.path + "." + x.Name.Text
@@ -245,7 +248,7 @@ func (c *textTyper) unknownField(x *Field, of textValue) {
 	d := c.error("unknown-variable", x.Name.Span, message, label)
 	switch near := diag.Closest(field, known); {
 	case name == "actions" && !c.scope.Later[field]:
-		expression.AboutAction(d, c.scope, field, near, expression.FieldAfter(c.text[x.Name.To:]))
+		unknown.AboutAction(d, c.scope, field, near, unknown.FieldAfter(c.text[x.Name.To:]))
 	case t.Kind == schema.KindObject && name != "actions":
 		d.RelateName(field, near, t.Find)
 	}

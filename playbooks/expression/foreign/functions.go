@@ -106,3 +106,23 @@ const (
 	NoParts = "no part of a date is looked at in an expression: a trigger's `schedule` knows the calendar, its `date` the days that come each year"
 	noTimes = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: 2026-11-11}`, and compare with member.launch"
 )
+
+// NoDates says how a fixed date is named.
+const NoDates = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: %s}`, and compare with member.launch"
+
+// MemberSynonyms are what other tools call the member.
+var MemberSynonyms = []string{"user", "customer", "contact", "profile", "person", "subscriber", "account", "用户", "会员"}
+
+// Forbidden tells why a function of the expr library is not part of the language.
+var Forbidden = map[string]string{
+	"keys":     "the order of an object's keys is not the same every time",
+	"values":   "the order of an object's values is not the same every time",
+	"toPairs":  "the order of an object's keys is not the same every time",
+	"date":     "write a `date` or `datetime` property, or add_days(t, n)",
+	"timezone": "times are read in the member's zone",
+	"fromJSON": "what it gives has no type that can be checked",
+	"get":      "name the field itself, as in member.level",
+	"replace":  "a text could grow without a bound; texts are made in Liquid",
+	"join":     "a text could grow without a bound; texts are made in Liquid",
+	"repeat":   "a text could grow without a bound; texts are made in Liquid",
+}

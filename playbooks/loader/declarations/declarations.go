@@ -8,7 +8,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/loader/values"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -111,7 +111,7 @@ func (c *reader) attribute(key, value *syntax.Node) {
 		c.memberID(value)
 		return
 	}
-	if slices.Contains(expression.BuiltinMember, name) {
+	if slices.Contains(scope.BuiltinMember, name) {
 		c.Error("reserved-name", key.Pos(), fmt.Sprintf("`%s` is built in: every member has it", name)).Label("leave it out")
 		return
 	}
@@ -336,7 +336,7 @@ func (c *reader) compileSchema() {
 	before := len(c.Diags)
 	for i := range s.Attributes {
 		if a := &s.Attributes[i]; a.Computed != nil {
-			a.Expr = c.Compile(c.sources["member "+a.Name], 2, &expression.Scope{Schema: s}, nil)
+			a.Expr = c.Compile(c.sources["member "+a.Name], 2, &scope.Scope{Schema: s}, nil)
 		}
 	}
 	for i := range s.Attributes {
@@ -348,7 +348,7 @@ func (c *reader) compileSchema() {
 	}
 	for i := range s.Segments {
 		if g := &s.Segments[i]; g.Source.Text != "" {
-			g.Expr = c.Compile(c.sources["segment "+g.Name], 0, &expression.Scope{Schema: s}, schema.Bool)
+			g.Expr = c.Compile(c.sources["segment "+g.Name], 0, &scope.Scope{Schema: s}, schema.Bool)
 		}
 	}
 	c.oneCycleEach(before)

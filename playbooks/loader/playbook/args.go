@@ -8,7 +8,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -18,7 +18,7 @@ import (
 
 // act reads what an action's key is given. It gives the type of what the action leaves under its
 // id, and whether that is known.
-func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
 	switch step.Key {
 	case "wait":
 		return p.wait(v, step, sc)
@@ -64,7 +64,7 @@ func written(v *syntax.Node, args map[string]*playbooks.Value) []string {
 
 // arguments reads an action's fields as its declaration says.
 func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
-	sc *expression.Scope,
+	sc *scope.Scope,
 ) {
 	if v.Broken {
 		return
@@ -124,7 +124,7 @@ func (p *reader) oneOfFieldsAt(v *syntax.Node, step *playbooks.Step, what string
 
 // shorthand reads a bare value as the one field it stands for.
 func (p *reader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec,
-	sc *expression.Scope,
+	sc *scope.Scope,
 ) {
 	for i := range spec.Fields {
 		f := &spec.Fields[i]
@@ -150,7 +150,7 @@ func (p *reader) shorthand(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 }
 
 // field reads one field of an action.
-func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *expression.Scope) *playbooks.Value {
+func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *playbooks.Value {
 	if v.Broken {
 		return nil
 	}
@@ -210,7 +210,7 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec) *playbooks.Value
 }
 
 // value reads a literal, or an expression when it is a string that begins with `= `.
-func (p *reader) value(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) value(v *syntax.Node, t *schema.Type, what string, sc *scope.Scope) *playbooks.Value {
 	if v.Kind == syntax.ScalarNode && v.Tag == "str" && strings.HasPrefix(v.Value, "= ") {
 		p.NoteSite(v, sc, t)
 		if p.dependsOnUnknown(v.Value) || p.CutByComment(v, true) {
@@ -236,7 +236,7 @@ func (p *reader) value(v *syntax.Node, t *schema.Type, what string, sc *expressi
 }
 
 // tags reads one tag or a list of tags; the value is always a list.
-func (p *reader) tags(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) tags(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	items := []*syntax.Node{v}
 	if v.Kind == syntax.SequenceNode {
 		items = v.Items
@@ -276,7 +276,7 @@ func (p *reader) noteTags(n *syntax.Node, val *playbooks.Value, removed bool) {
 }
 
 // attributes reads attribute: value, typed by the member's schema.
-func (p *reader) attributes(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) attributes(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	if v.Kind != syntax.MappingNode {
 		p.WrongType(v, fmt.Sprintf("`%s` must be a mapping of attributes", what)).Label("as in {level: gold}")
 		return nil
@@ -304,7 +304,7 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 	if slices.Contains(shapes.Settable, name) {
 		return schema.String.AsOptional()
 	}
-	if slices.Contains(expression.BuiltinMember, name) {
+	if slices.Contains(scope.BuiltinMember, name) {
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", name))
 		return nil
 	}
@@ -315,7 +315,7 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 	case a == nil:
 		p.Unknown("unknown-field", key, "member has no attribute", name,
 			diag.Names(p.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }),
-			p.Schema.In(expression.InMember))
+			p.Schema.In(scope.InMember))
 		return nil
 	case a.Computed != nil:
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).
@@ -328,7 +328,7 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 }
 
 // inlineText reads Liquid that stands in the playbook.
-func (p *reader) inlineText(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) inlineText(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	p.NoteSite(v, sc, nil)
 	wrote, ok := p.Text(v, what)
 	if !ok {
@@ -353,7 +353,7 @@ func (p *reader) inlineText(v *syntax.Node, what string, sc *expression.Scope) *
 }
 
 // template reads the name of a template and judges its variables by what is in scope here.
-func (p *reader) template(v *syntax.Node, sc *expression.Scope) *playbooks.Value {
+func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
 	name, ok := p.Str(v, "template")
 	if !ok {
 		return nil
@@ -401,7 +401,7 @@ func extensionOf(name string) string {
 }
 
 // lenient returns the scope with anything in place of what is unknown because of another mistake.
-func (p *reader) lenient(sc *expression.Scope) *expression.Scope {
+func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 	if sc == nil || len(p.unknownNames) == 0 {
 		return sc
 	}
@@ -412,7 +412,7 @@ func (p *reader) lenient(sc *expression.Scope) *expression.Scope {
 	out.Actions = slices.Clone(sc.Actions)
 	for name := range p.unknownNames {
 		if id, ok := strings.CutPrefix(name, "actions."); ok {
-			out.Actions = append(out.Actions, expression.ActionResult{ID: id, Type: schema.Any})
+			out.Actions = append(out.Actions, scope.ActionResult{ID: id, Type: schema.Any})
 		}
 	}
 	return &out
@@ -438,7 +438,7 @@ func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
 	}
 	spec := p.Registry.Channel(ch.Type)
 	if spec == nil || !spec.NeedsTo || spec.Address != "" &&
-		(p.Schema.Attribute(spec.Address) != nil || slices.Contains(expression.BuiltinMember, spec.Address)) {
+		(p.Schema.Attribute(spec.Address) != nil || slices.Contains(scope.BuiltinMember, spec.Address)) {
 		return
 	}
 	message := fmt.Sprintf("a message to the channel `%s` needs an address", lit)

@@ -6,14 +6,14 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
 // emitted reads the properties of the event that an action emits, by the event's declaration. v is
 // the action's value: a mapping, or the bare name of the event.
-func (p *reader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *expression.Scope) {
+func (p *reader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec, sc *scope.Scope) {
 	i := slices.IndexFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldProperties })
 	event := step.Args["event"]
 	if i < 0 || event == nil || p.SchemaUnreadable {
@@ -48,7 +48,7 @@ func (p *reader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.Acti
 
 // typed reads a value of a type, in which each part may be an expression. It gives nil when there
 // was a mistake.
-func (p *reader) typed(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) typed(v *syntax.Node, t *schema.Type, what string, sc *scope.Scope) *playbooks.Value {
 	switch {
 	case v.Broken:
 		return nil
@@ -68,7 +68,7 @@ func (p *reader) typed(v *syntax.Node, t *schema.Type, what string, sc *expressi
 
 // object reads a mapping by the fields of an object: none that is not declared, none that is
 // missing.
-func (p *reader) object(v *syntax.Node, t *schema.Type, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) object(v *syntax.Node, t *schema.Type, what string, sc *scope.Scope) *playbooks.Value {
 	out := &playbooks.Value{Map: map[string]*playbooks.Value{}}
 	slip := false
 	for _, e := range v.Entries {

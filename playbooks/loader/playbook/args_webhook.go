@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
@@ -23,7 +23,7 @@ func (p *reader) notTooLong(v *syntax.Node, d schema.Duration, f *schema.FieldSp
 }
 
 // url reads an address, or an expression of one.
-func (p *reader) url(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) url(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	val := p.value(v, schema.String, what, sc)
 	if val == nil || val.Expr != nil {
 		return val
@@ -64,7 +64,7 @@ var ownHeaders = []string{
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // headers reads name: value, each a text or an expression of one.
-func (p *reader) headers(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) headers(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	if !p.MappingOnly(v, what) {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (p *reader) headers(v *syntax.Node, what string, sc *expression.Scope) *pla
 }
 
 // anything reads any value; each part of it may be an expression.
-func (p *reader) anything(v *syntax.Node, what string, sc *expression.Scope) *playbooks.Value {
+func (p *reader) anything(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	switch {
 	case v.Broken:
 		return nil

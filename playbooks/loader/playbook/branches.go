@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
@@ -29,7 +29,7 @@ func exclusive(a, b []branchChoice) bool {
 // scopeAt returns what an expression on the way may name: what ran before on the same way is there,
 // what ran on a way that may not have been taken is optional, and what has not run is known by name
 // only.
-func (p *reader) scopeAt(way []branchChoice) *expression.Scope {
+func (p *reader) scopeAt(way []branchChoice) *scope.Scope {
 	sc := p.scope
 	sc.Actions, sc.Later = nil, map[string]bool{}
 	sc.Known = slices.Concat(p.scope.Known, p.facts)
@@ -38,7 +38,7 @@ func (p *reader) scopeAt(way []branchChoice) *expression.Scope {
 		switch {
 		case d.id == "":
 			if !exclusive(d.path, way) {
-				sc.Nameless = append(sc.Nameless, expression.ActionResult{Type: d.result, Pos: d.pos})
+				sc.Nameless = append(sc.Nameless, scope.ActionResult{Type: d.result, Pos: d.pos})
 			}
 			continue
 		case len(d.path) <= len(way) && slices.Equal(d.path, way[:len(d.path)]):
@@ -46,11 +46,11 @@ func (p *reader) scopeAt(way []branchChoice) *expression.Scope {
 			if d.guarded {
 				t = t.AsOptional()
 			}
-			sc.Actions = append(sc.Actions, expression.ActionResult{ID: d.id, Type: t, Pos: d.pos})
+			sc.Actions = append(sc.Actions, scope.ActionResult{ID: d.id, Type: t, Pos: d.pos})
 		case exclusive(d.path, way):
 			continue // on the other way of a branch: it has not run here
 		default:
-			sc.Actions = append(sc.Actions, expression.ActionResult{ID: d.id, Type: d.result.AsOptional(), Pos: d.pos})
+			sc.Actions = append(sc.Actions, scope.ActionResult{ID: d.id, Type: d.result.AsOptional(), Pos: d.pos})
 		}
 		seen[d.id] = true
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -26,10 +27,10 @@ var Keys = []string{
 type reader struct {
 	*reading.Reader
 	pb           *playbooks.Playbook
-	scope        expression.Scope // what a condition and the actions may name
-	unknownNames map[string]bool  // names whose type is unknown because of a mistake: what uses them is not judged
-	from         int              // how many diagnostics there were before this playbook
-	dropped      bool             // an expression that is given was not compiled
+	scope        scope.Scope     // what a condition and the actions may name
+	unknownNames map[string]bool // names whose type is unknown because of a mistake: what uses them is not judged
+	from         int             // how many diagnostics there were before this playbook
+	dropped      bool            // an expression that is given was not compiled
 	exprs        []*expression.Expr
 	templates    map[string]*playbooks.Template
 	ids          map[string]*syntax.Node // all action ids
@@ -241,7 +242,7 @@ func (p *reader) oneExit(n *syntax.Node) {
 }
 
 // eventMatch reads an `event` with the `if` beside it. The scope is what else the `if` may name.
-func (p *reader) eventMatch(n *syntax.Node, what string, sc *expression.Scope) playbooks.EventMatch {
+func (p *reader) eventMatch(n *syntax.Node, what string, sc *scope.Scope) playbooks.EventMatch {
 	m := playbooks.EventMatch{}
 	v := p.Require(n, what, "event", "event: …")
 	if p.severalEvents(v, what) {
@@ -265,7 +266,7 @@ func (p *reader) eventMatch(n *syntax.Node, what string, sc *expression.Scope) p
 
 // compileIn compiles an expression of the playbook, unless it uses something that is unknown
 // because of another mistake.
-func (p *reader) compileIn(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
+func (p *reader) compileIn(n *syntax.Node, sc *scope.Scope, want *schema.Type) *expression.Expr {
 	if n == nil || n.Broken {
 		return nil
 	}

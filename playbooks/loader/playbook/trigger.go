@@ -7,7 +7,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -115,7 +115,7 @@ func (p *reader) triggerKind(n *syntax.Node) []string {
 
 func (p *reader) eventTrigger(n *syntax.Node) {
 	p.pb.Trigger.Kind = playbooks.TriggerEvent
-	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &expression.Scope{Schema: p.Schema})
+	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &scope.Scope{Schema: p.Schema})
 	if p.Schema.Event(p.pb.Trigger.Event.Name) != nil {
 		p.triggerKnown()
 		for _, f := range p.pb.Trigger.Event.If.Holds() {

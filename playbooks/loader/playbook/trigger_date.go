@@ -5,7 +5,8 @@ import (
 	"regexp"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/report"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -59,7 +60,7 @@ func (p *reader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 		return
 	}
 	name := m[1]
-	t, builtin := schema.ObjectOf(expression.MemberFields()...).Field(name)
+	t, builtin := schema.ObjectOf(scope.MemberFields()...).Field(name)
 	if !builtin {
 		a := p.Schema.Attribute(name)
 		switch {
@@ -83,7 +84,7 @@ func (p *reader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 	}
 	if !isDate(t) {
 		p.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` is %s, and a date or datetime is needed", text,
-			expression.DescribeType(t))).
+			report.DescribeType(t))).
 			Diagnostic().RelateDeclarations(t)
 		return
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/expression/foreign"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -18,7 +18,7 @@ import (
 
 // wait reads one of the forms of a wait. It gives the type of what the wait leaves, and whether
 // that is known.
-func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
 	if v.Kind != syntax.MappingNode || v.Broken {
 		p.waitFor(v, step)
 		return schema.ObjectOf(), true
@@ -61,7 +61,7 @@ func (p *reader) waitFor(v *syntax.Node, step *playbooks.Step) {
 }
 
 // waitUntil reads a time of the day, an instant, or an expression of one.
-func (p *reader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) {
+func (p *reader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) {
 	if v.Broken {
 		return
 	}
@@ -155,7 +155,7 @@ func validDuration(s string) bool {
 }
 
 // waitEvent reads a wait for an event.
-func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *expression.Scope) (*schema.Type, bool) {
+func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
 	p.Mapping(v, "a wait for an event", "event", "if", "timeout")
 	m := p.eventMatch(v, "a wait for an event", sc)
 	w := &playbooks.Wait{Event: &m}

@@ -6,13 +6,14 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
 // Expression compiles the expression that stands in the node; nil when there is none, or after a
 // mistake.
-func (c *Reader) Expression(n *syntax.Node, sc *expression.Scope, want *schema.Type) *expression.Expr {
+func (c *Reader) Expression(n *syntax.Node, sc *scope.Scope, want *schema.Type) *expression.Expr {
 	if n == nil || n.Broken || c.CutByComment(n, true) {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (c *Reader) Expression(n *syntax.Node, sc *expression.Scope, want *schema.T
 // Compile compiles the expression in the node, without its first skip characters, and remembers
 // what it refers to. It returns nil after a mistake, and where a mistake elsewhere leaves unknown
 // what the expression names.
-func (c *Reader) Compile(n *syntax.Node, skip int, sc *expression.Scope, want *schema.Type) *expression.Expr {
+func (c *Reader) Compile(n *syntax.Node, skip int, sc *scope.Scope, want *schema.Type) *expression.Expr {
 	c.NoteSite(n, sc, want)
 	if c.SchemaUnreadable {
 		return nil
@@ -59,14 +60,14 @@ func (c *Reader) Compile(n *syntax.Node, skip int, sc *expression.Scope, want *s
 }
 
 // NoteSite notes where an expression or a text stands.
-func (c *Reader) NoteSite(n *syntax.Node, sc *expression.Scope, want *schema.Type) {
+func (c *Reader) NoteSite(n *syntax.Node, sc *scope.Scope, want *schema.Type) {
 	if c.Site != nil && n.Kind == syntax.ScalarNode {
 		c.NoteSiteAt(n.Pos(), n.Value, sc, want)
 	}
 }
 
 // NoteSiteAt notes that an expression or a text begins at p.
-func (c *Reader) NoteSiteAt(p diag.Pos, text string, sc *expression.Scope, want *schema.Type) {
+func (c *Reader) NoteSiteAt(p diag.Pos, text string, sc *scope.Scope, want *schema.Type) {
 	if c.Site != nil && sc != nil {
 		c.Site(p, text, sc, want)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
@@ -36,7 +36,7 @@ func (c *Reader) KnownChannel(n *syntax.Node, name string) bool {
 	}
 	c.Unknown("unknown-channel", n, "usher.yaml declares no channel", name,
 		diag.Names(c.Schema.Channels, func(x *playbooks.Channel) string { return x.Name }),
-		c.Schema.In(expression.InChannels))
+		c.Schema.In(scope.InChannels))
 	return false
 }
 
@@ -47,7 +47,7 @@ func (c *Reader) KnownPool(n *syntax.Node, name string) bool {
 		return true
 	}
 	c.Unknown("unknown-pool", n, "usher.yaml declares no coupon pool", name,
-		diag.Names(c.Schema.Pools, func(x *playbooks.Pool) string { return x.Name }), c.Schema.In(expression.InCoupons))
+		diag.Names(c.Schema.Pools, func(x *playbooks.Pool) string { return x.Name }), c.Schema.In(scope.InCoupons))
 	return false
 }
 
@@ -59,7 +59,7 @@ func (c *Reader) KnownSegment(n *syntax.Node, name string) bool {
 	}
 	c.Unknown("unknown-segment", n, "usher.yaml declares no segment", name,
 		diag.Names(c.Schema.Segments, func(x *playbooks.Segment) string { return x.Name }),
-		c.Schema.In(expression.InSegments))
+		c.Schema.In(scope.InSegments))
 	return false
 }
 
@@ -73,7 +73,7 @@ func (c *Reader) KnownEvent(n *syntax.Node, name string) *playbooks.EventType {
 		return e
 	}
 	c.Unknown("unknown-event", n, "usher.yaml declares no event", name,
-		diag.Names(c.Schema.Events, func(x *playbooks.EventType) string { return x.Name }), c.Schema.In(expression.InEvents))
+		diag.Names(c.Schema.Events, func(x *playbooks.EventType) string { return x.Name }), c.Schema.In(scope.InEvents))
 	return nil
 }
 

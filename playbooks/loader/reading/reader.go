@@ -9,7 +9,7 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/check"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/values"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -30,7 +30,7 @@ type Reader struct {
 	ForAll           []diag.Pos              // schedules that name no segment
 
 	// Site is told where each expression and text stands, for editors; nil: nobody asks.
-	Site func(p diag.Pos, text string, sc *expression.Scope, want *schema.Type)
+	Site func(p diag.Pos, text string, sc *scope.Scope, want *schema.Type)
 
 	used map[string]bool // "segment dormant": what the playbooks refer to
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -141,7 +141,7 @@ func (r *reader) member(n *syntax.Node) map[string]any {
 }
 
 func (r *reader) memberField(key *syntax.Node) *schema.Type {
-	if t, ok := schema.ObjectOf(expression.MemberFields()...).Field(key.Value); ok {
+	if t, ok := schema.ObjectOf(scope.MemberFields()...).Field(key.Value); ok {
 		return t
 	}
 	a := r.Schema.Attribute(key.Value)
@@ -149,9 +149,9 @@ func (r *reader) memberField(key *syntax.Node) *schema.Type {
 	case r.SchemaUnreadable:
 		return nil
 	case a == nil:
-		known := schema.ObjectOf(expression.MemberFields()...).FieldNames()
+		known := schema.ObjectOf(scope.MemberFields()...).FieldNames()
 		known = append(known, diag.Names(r.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
-		r.Unknown("unknown-field", key, "member has no attribute", key.Value, known, r.Schema.In(expression.InMember))
+		r.Unknown("unknown-field", key, "member has no attribute", key.Value, known, r.Schema.In(scope.InMember))
 		return nil
 	case a.Computed != nil:
 		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.Value)).

@@ -1,4 +1,4 @@
-package expression
+package parse
 
 import (
 	"strings"
@@ -9,9 +9,9 @@ import (
 )
 
 // fullWidth reports a full-width character in an expression, and offers all of them made plain.
-func (c *checker) fullWidth(loc place.Location, runes []rune) {
+func (c *reader) fullWidth(loc place.Location, runes []rune) {
 	r := runes[loc.From]
-	d := c.report(loc, "syntax-expression", "write `"+string(diag.HalfWidthOf(r))+"`", "`%c` is a full-width character", r)
+	d := c.Report(loc, "syntax-expression", "write `"+string(diag.HalfWidthOf(r))+"`", "`%c` is a full-width character", r)
 	out, from, to, ok := diag.MadeHalfWidth(runes)
 	if !ok || strings.ContainsRune(string(out[from:to]), '\n') {
 		return
@@ -22,7 +22,7 @@ func (c *checker) fullWidth(loc place.Location, runes []rune) {
 	}
 	d.Suggest(text)
 	for i := range d.Edits {
-		d.Edits[i].Pos = c.src.Pos(from, to)
+		d.Edits[i].Pos = c.Source.Pos(from, to)
 	}
 }
 

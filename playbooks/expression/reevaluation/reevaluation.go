@@ -1,4 +1,4 @@
-package expression
+package reevaluation
 
 import (
 	"slices"
@@ -6,7 +6,10 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/expression/arithmetic"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -20,9 +23,9 @@ type Reevaluation struct {
 // Moment is a place of the expression where time comes in.
 type Moment struct {
 	Unit  momentUnit
-	slot  Slot  // of a window
-	from  *Expr // the time that is counted from or compared with; nil where there is none
-	marks []int // the counts that it is compared with; none: each count matters
+	slot  expression.Slot  // of a window
+	from  *expression.Expr // the time that is counted from or compared with; nil where there is none
+	marks []int            // the counts that it is compared with; none: each count matters
 }
 
 type momentUnit uint8
@@ -44,10 +47,10 @@ const maxInlined = 64
 // cannot be derived is looked at so often.
 const reevaluateEvery = time.Hour
 
-// ReevaluationOf derives when the answer of an expression about a member may change by the passing
+// Of derives when the answer of an expression about a member may change by the passing
 // of time.
-func ReevaluationOf(src diag.Source, schema Declarations) *Reevaluation {
-	w := reevaluationWalker{schema: schema, out: &Reevaluation{}}
+func Of(src diag.Source, schema scope.Declarations) *Reevaluation {
+	w := walker{schema: schema, out: &Reevaluation{}}
 	w.inline(src)
 	return w.out
 }
@@ -55,9 +58,9 @@ func ReevaluationOf(src diag.Source, schema Declarations) *Reevaluation {
 // Next returns the first instant after now at which the expression may have another value, to the
 // millisecond; zero when only the member can change it. oldest gives the time of the oldest event
 // that a slot holds.
-func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Time {
+func (t *Reevaluation) Next(e *expression.Env, oldest func(expression.Slot) (time.Time, bool)) time.Time {
 	var next time.Time
-	now := e.clock.Now
+	now := e.Now()
 	for i := range t.Moments {
 		for _, at := range t.Moments[i].candidates(e, oldest) {
 			if up := at.Truncate(time.Millisecond); up.Before(at) {
@@ -74,8 +77,8 @@ func (t *Reevaluation) Next(e *Env, oldest func(Slot) (time.Time, bool)) time.Ti
 const instantAfter = time.Millisecond // instants are whole milliseconds
 
 // candidates returns instants at which the moment may matter; those that are past do not count.
-func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.Time {
-	now := e.clock.Now
+func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (time.Time, bool)) []time.Time {
+	now := e.Now()
 	again := []time.Time{now.Add(reevaluateEvery)}
 	switch m.Unit {
 	case midnights:
@@ -138,69 +141,68 @@ func (m *Moment) candidates(e *Env, oldest func(Slot) (time.Time, bool)) []time.
 }
 
 // reevaluationWalker finds the moments of an expression.
-type reevaluationWalker struct {
-	schema Declarations
+type walker struct {
+	schema scope.Declarations
 	out    *Reevaluation
 	depth  int // of expressions put in place of their names
 }
 
 // inline walks another expression of the workspace. It was checked where it stands.
-func (w *reevaluationWalker) inline(src diag.Source) {
-	c := newChecker(src, &Scope{Schema: w.schema}, theLibrary())
-	n := c.parse()
-	if n == nil || w.depth > maxInlined {
+func (w *walker) inline(src diag.Source) {
+	tree := expression.Read(src, w.schema)
+	if tree == nil || w.depth > maxInlined {
 		return
 	}
-	c.check(n)
 	w.depth++
-	w.walk(c, n)
+	w.walk(tree, tree.Node)
 	w.depth--
 }
 
-func (w *reevaluationWalker) add(m Moment) { w.out.Moments = append(w.out.Moments, m) }
+func (w *walker) add(m Moment) { w.out.Moments = append(w.out.Moments, m) }
 
-func (w *reevaluationWalker) walk(c *checker, n ast.Node) {
+func (w *walker) walk(tree *expression.Tree, n ast.Node) {
 	switch n := n.(type) {
 	case *ast.BinaryNode:
-		if slices.Contains(comparisons, n.Operator) && (w.compared(c, n.Left, n.Right) || w.compared(c, n.Right, n.Left)) {
+		if slices.Contains(comparisons, n.Operator) &&
+			(w.compared(tree, n.Left, n.Right) || w.compared(tree, n.Right, n.Left)) {
 			return
 		}
 	case *ast.CallNode:
-		w.call(c, n)
+		w.call(tree, n)
 		return
 	case *ast.MemberNode:
-		if src := computedAt(c, n); src != nil {
+		if src := w.computedAt(n); src != nil {
 			w.inline(*src)
 			return
 		}
 	}
-	for _, child := range childrenOf(n) {
-		w.walk(c, child)
+	for _, child := range nodes.Children(n) {
+		w.walk(tree, child)
 	}
 }
 
 var comparisons = []string{"==", "!=", "<", "<=", ">", ">="}
 
 // compared knows `days_since(t) > 3` and `now() > t`, where t does not itself depend on time.
-func (w *reevaluationWalker) compared(c *checker, clock, other ast.Node) bool {
+func (w *walker) compared(tree *expression.Tree, clock, other ast.Node) bool {
 	call, ok := clock.(*ast.CallNode)
 	if !ok {
 		return false
 	}
-	switch name := calleeOf(call); name {
+	switch name := nodes.Callee(call); name {
 	case "now":
-		from := w.timeless(c, other)
+		from := w.timeless(tree, other)
 		if from == nil {
 			return false
 		}
 		w.add(Moment{Unit: reached, from: from})
 		return true
 	case "days_since", "hours_since":
-		n, constant := constantInt(other)
+		n, constant := nodes.ConstantInt(other)
 		if !constant || len(call.Arguments) != 1 {
 			return false
 		}
-		from := w.timeless(c, call.Arguments[0])
+		from := w.timeless(tree, call.Arguments[0])
 		if from == nil {
 			return false
 		}
@@ -217,14 +219,14 @@ func unitOf(function string) momentUnit {
 	return hourCount
 }
 
-func (w *reevaluationWalker) call(c *checker, n *ast.CallNode) {
-	switch name := calleeOf(n); name {
+func (w *walker) call(tree *expression.Tree, n *ast.CallNode) {
+	switch name := nodes.Callee(n); name {
 	case "now":
 		w.add(Moment{Unit: AnyTime})
 	case "today":
 		w.add(Moment{Unit: midnights})
 	case "events":
-		if slot, ok := c.slotOf(n); ok && !slot.Window.IsZero() {
+		if slot, ok := tree.Slot(n); ok && !slot.Window.IsZero() {
 			w.add(Moment{Unit: windowEnds, slot: slot})
 		}
 	case "in_segment":
@@ -234,107 +236,33 @@ func (w *reevaluationWalker) call(c *checker, n *ast.CallNode) {
 			}
 		}
 	case "days_since", "hours_since":
-		if from := w.timeless(c, n.Arguments[0]); from != nil {
+		if from := w.timeless(tree, n.Arguments[0]); from != nil {
 			w.add(Moment{Unit: unitOf(name), from: from})
 			return
 		}
 		w.add(Moment{Unit: AnyTime})
 	default:
 		for _, a := range n.Arguments {
-			w.walk(c, a)
+			w.walk(tree, a)
 		}
 	}
 }
 
 // timeless compiles a part that does not depend on the passing of time; nil when it does, or is
 // about the item of a list.
-func (w *reevaluationWalker) timeless(c *checker, n ast.Node) *Expr {
-	inner := reevaluationWalker{schema: w.schema, out: &Reevaluation{}, depth: w.depth}
-	if inner.walk(c, n); len(inner.out.Moments) > 0 || mentionsItem(n) {
+func (w *walker) timeless(tree *expression.Tree, n ast.Node) *expression.Expr {
+	inner := walker{schema: w.schema, out: &Reevaluation{}, depth: w.depth}
+	if inner.walk(tree, n); len(inner.out.Moments) > 0 || nodes.MentionsItem(n) {
 		return nil
 	}
-	l := newLowering(c)
-	program, err := l.compile(n)
-	if err != nil {
-		return nil
-	}
-	x := &Expr{Text: n.String(), program: program, Reads: l.reads}
-	x.long, x.Aggregates = c.compileLong(n, x.Text, nil, nil)
-	return x
+	return tree.Compile(n)
 }
 
-// mentionsItem reports whether the part names an item of a list that it does not itself go through.
-func mentionsItem(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.PointerNode:
-		return true
-	case *ast.PredicateNode:
-		return false
-	default:
-		return slices.ContainsFunc(childrenOf(n), mentionsItem)
-	}
-}
-
-func computedAt(c *checker, n *ast.MemberNode) *diag.Source {
+func (w *walker) computedAt(n *ast.MemberNode) *diag.Source {
 	root, ok := n.Node.(*ast.IdentifierNode)
 	key, named := n.Property.(*ast.StringNode)
 	if !ok || !named || root.Value != "member" {
 		return nil
 	}
-	return c.sc.Schema.Computed(key.Value)
-}
-
-func calleeOf(n *ast.CallNode) string {
-	if id, ok := n.Callee.(*ast.IdentifierNode); ok {
-		return id.Value
-	}
-	return ""
-}
-
-func constantInt(n ast.Node) (int, bool) {
-	switch n := n.(type) {
-	case *ast.IntegerNode:
-		return n.Value, true
-	case *ast.UnaryNode:
-		v, ok := constantInt(n.Node)
-		return -v, ok && n.Operator == "-"
-	}
-	return 0, false
-}
-
-// childrenOf returns the parts that a node is made of.
-func childrenOf(n ast.Node) []ast.Node {
-	switch n := n.(type) {
-	case *ast.UnaryNode:
-		return []ast.Node{n.Node}
-	case *ast.BinaryNode:
-		return []ast.Node{n.Left, n.Right}
-	case *ast.ChainNode:
-		return []ast.Node{n.Node}
-	case *ast.MemberNode:
-		return []ast.Node{n.Node, n.Property}
-	case *ast.ConditionalNode:
-		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
-	case *ast.CallNode:
-		return n.Arguments
-	case *ast.BuiltinNode:
-		return n.Arguments
-	case *ast.PredicateNode:
-		return []ast.Node{n.Node}
-	case *ast.ArrayNode:
-		return n.Nodes
-	case *ast.MapNode:
-		return n.Pairs
-	case *ast.PairNode:
-		return []ast.Node{n.Key, n.Value}
-	case *ast.SliceNode:
-		parts := []ast.Node{n.Node}
-		for _, end := range []ast.Node{n.From, n.To} {
-			if end != nil {
-				parts = append(parts, end)
-			}
-		}
-		return parts
-	}
-	return nil
+	return w.schema.Computed(key.Value)
 }

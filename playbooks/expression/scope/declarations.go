@@ -1,4 +1,4 @@
-package expression
+package scope
 
 import (
 	"github.com/usher-run/usher/playbooks/diag"

@@ -1,4 +1,4 @@
-package expression
+package parse
 
 import (
 	"errors"
@@ -19,44 +19,44 @@ var (
 )
 
 // syntaxError puts the expr library's word on an expression that cannot be read into ours.
-func (c *checker) syntaxError(err error) {
+func (c *reader) syntaxError(err error) {
 	var fe *place.Error
 	if !errors.As(err, &fe) {
-		c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "",
+		c.Report(place.Location{To: utf8.RuneCountInString(c.Source.Text)}, "syntax-expression", "",
 			"the expression cannot be read")
 		return
 	}
 	if c.foreignSyntax() {
 		return
 	}
-	runes := []rune(c.src.Text)
+	runes := []rune(c.Source.Text)
 	loc := place.Location{From: min(fe.From, len(runes)), To: max(fe.To, fe.From+1)}
 	msg := fe.Message
 	switch {
 	case strings.Contains(msg, "literal not terminated"):
-		c.report(place.Location{From: diag.OpenQuote(runes), To: len(runes)}, "syntax-expression", "close the quote",
+		c.Report(place.Location{From: diag.OpenQuote(runes), To: len(runes)}, "syntax-expression", "close the quote",
 			"a text begins here and does not end")
 	case strings.Contains(msg, "exceeds maximum allowed nodes"):
-		c.report(place.Location{To: min(20, len(runes))}, "expression-too-long",
-			"split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", maxNodes)
+		c.Report(place.Location{To: min(20, len(runes))}, "expression-too-long",
+			"split it: a computed attribute or a segment can hold a part", "the expression has more than %d parts", MaxNodes)
 	case strings.HasPrefix(msg, "bad number syntax"):
 		for loc = (place.Location{From: loc.From, To: loc.From}); loc.From > 0 && !unicode.IsSpace(runes[loc.From-1]); {
 			loc.From--
 		}
-		c.report(loc, "syntax-expression", `a duration is written duration("72h"), days are counted with add_days(t, n)`,
+		c.Report(loc, "syntax-expression", `a duration is written duration("72h"), days are counted with add_days(t, n)`,
 			"this is not a number")
 	case strings.HasPrefix(msg, "unexpected token"):
 		c.unexpected(loc, msg, runes)
 	case strings.HasPrefix(msg, "unrecognized character"):
 		c.unrecognized(loc, runes)
 	case strings.HasPrefix(msg, "unclosed"), strings.Contains(msg, "expected"):
-		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
+		c.Report(loc, "syntax-expression", "", "the expression cannot be read from here on")
 	case strings.HasPrefix(msg, "unknown name"), strings.HasPrefix(msg, "unknown function"):
-		c.report(loc, "unknown-function", "", "there is no function of this name")
+		c.Report(loc, "unknown-function", "", "there is no function of this name")
 	case strings.HasPrefix(msg, "invalid") && strings.Contains(msg, "literal"):
 		c.unreadNumber()
 	default:
-		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on: %s", msg)
+		c.Report(loc, "syntax-expression", "", "the expression cannot be read from here on: %s", msg)
 	}
 }
 
@@ -64,47 +64,47 @@ var numberWord = regexp.MustCompile(`[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?`
 
 // unreadNumber reports a number that is too large to be read at all. The library places the mistake
 // behind it.
-func (c *checker) unreadNumber() {
-	for _, at := range numberWord.FindAllStringIndex(c.src.Text, -1) {
-		text := c.src.Text[at[0]:at[1]]
+func (c *reader) unreadNumber() {
+	for _, at := range numberWord.FindAllStringIndex(c.Source.Text, -1) {
+		text := c.Source.Text[at[0]:at[1]]
 		v, err := decimal.Parse(strings.ReplaceAll(text, "_", ""))
 		if err == nil && v <= decimal.MaxInt {
 			continue
 		}
-		from := utf8.RuneCountInString(c.src.Text[:at[0]])
-		c.longNumber(place.Location{From: from, To: from + len(text)})
+		from := utf8.RuneCountInString(c.Source.Text[:at[0]])
+		c.LongNumber(place.Location{From: from, To: from + len(text)})
 		return
 	}
-	c.report(place.Location{To: utf8.RuneCountInString(c.src.Text)}, "syntax-expression", "",
+	c.Report(place.Location{To: utf8.RuneCountInString(c.Source.Text)}, "syntax-expression", "",
 		"a number in this expression cannot be read")
 }
 
-func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
+func (c *reader) unexpected(loc place.Location, msg string, runes []rune) {
 	m := tokenSeen.FindStringSubmatch(msg)
 	if m == nil || m[1] == "EOF" {
 		if at, ok := diag.OpenBracket(runes); ok {
-			c.report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed",
+			c.Report(place.Location{From: at, To: at + 1}, "syntax-expression", "close it", "the `%c` is never closed",
 				runes[at])
 			return
 		}
 		end := len([]rune(strings.TrimRight(string(runes), " \t\n")))
 		if masked := diag.WithoutTexts(string(runes)); strings.Contains(masked, "? ") && !strings.Contains(masked, ":") {
-			c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression",
+			c.Report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression",
 				"write ` : …` behind it, as in c ? a : b", "what holds otherwise is missing behind `?`")
 			return
 		}
-		c.report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this",
+		c.Report(place.Location{From: max(end-1, 0), To: end}, "syntax-expression", "something is missing after this",
 			"the expression ends too early")
 		return
 	}
 	if m[1] == "Operator" && m[2] == loneEqual && !nextToOperator(runes, loc) {
-		d := c.report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
+		d := c.Report(loc, "syntax-expression", "compare with `==`", "`=` does not compare")
 		d.Suggest("==")
 		return
 	}
 	if rest := strings.TrimSpace(string(runes[min(loc.To, len(runes)):])); m[2] == "is" &&
 		strings.HasPrefix(rest, "not ") {
-		c.report(loc, "syntax-expression", "write `!=` for `is not`", "`is` is not an operator")
+		c.Report(loc, "syntax-expression", "write `!=` for `is not`", "`is` is not an operator")
 		return
 	}
 	words := map[string]string{
@@ -112,7 +112,7 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 		"Not": "not", "In": "in", "is": "==",
 	}
 	if better := words[m[2]]; better != "" && m[1] == "Identifier" {
-		d := c.report(loc, "syntax-expression", "write `"+better+"`", "`%s` is not an operator", m[2])
+		d := c.Report(loc, "syntax-expression", "write `"+better+"`", "`%s` is not an operator", m[2])
 		d.Suggest(better)
 		return
 	}
@@ -128,7 +128,7 @@ func (c *checker) unexpected(loc place.Location, msg string, runes []rune) {
 	case m[2] == ",":
 		label = "two conditions are joined by `and` or `or`"
 	}
-	c.report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
+	c.Report(loc, "syntax-expression", label, "`%s` is not expected here", m[2])
 }
 
 // nextToOperator reports whether an operator stands beside a place, so that what stands there is a
@@ -142,9 +142,9 @@ func nextToOperator(runes []rune, loc place.Location) bool {
 }
 
 // unrecognized names the characters of a Chinese keyboard for what they stand for.
-func (c *checker) unrecognized(loc place.Location, runes []rune) {
+func (c *reader) unrecognized(loc place.Location, runes []rune) {
 	if loc.From >= len(runes) {
-		c.report(loc, "syntax-expression", "", "the expression cannot be read from here on")
+		c.Report(loc, "syntax-expression", "", "the expression cannot be read from here on")
 		return
 	}
 	loc.To = loc.From + 1
@@ -153,5 +153,5 @@ func (c *checker) unrecognized(loc place.Location, runes []rune) {
 		c.fullWidth(loc, runes)
 		return
 	}
-	c.report(loc, "syntax-expression", `a text is quoted, as in "…"`, "`%c` cannot stand here", r)
+	c.Report(loc, "syntax-expression", `a text is quoted, as in "…"`, "`%c` cannot stand here", r)
 }

@@ -1,4 +1,4 @@
-package expression
+package bounds
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // bound is one comparison of an operand with constants.
@@ -15,22 +17,16 @@ type bound struct {
 	set []ast.Node // the constants
 }
 
-var (
-	// Opposite returns for a comparison the one that holds when it does not.
-	Opposite = map[string]string{
-		"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in",
-		"not in": "in",
-	}
-	// Mirrored returns for a comparison the same with its sides exchanged.
-	Mirrored = map[string]string{"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
-)
+// ranges knows the types of operands.
+type ranges struct{ types map[ast.Node]*schema.Type }
 
-// impossible reports an and/or or a comparison that, for what its operands can be, is always true
-// or always false.
-func (c *checker) impossible(n ast.Node) {
-	for _, always := range []bool{false, true} {
+// Impossible finds an and/or or a comparison that, for what its operands can be, is always true or
+// always false. types are those of its nodes. It returns why, and the answer that it always gives.
+func Impossible(n ast.Node, types map[ast.Node]*schema.Type) (label string, always, found bool) {
+	c := ranges{types}
+	for _, always = range []bool{false, true} {
 		bounds, single := c.bounds(n, always), false
-		if b, ok := n.(*ast.BinaryNode); ok && Opposite[b.Operator] != "" {
+		if b, ok := n.(*ast.BinaryNode); ok && nodes.Opposite[b.Operator] != "" {
 			single = true
 		}
 		for i := range bounds {
@@ -43,25 +39,25 @@ func (c *checker) impossible(n ast.Node) {
 			if !single && len(same) < 2 || !c.excluded(same) {
 				continue
 			}
-			label := fmt.Sprintf("no %s is all of this at once", quoteNode(bounds[i].of))
+			label = fmt.Sprintf("no %s is all of this at once", nodes.Quote(bounds[i].of))
 			switch {
-			case single && c.neverNegative(bounds[i].of):
-				label = quoteNode(bounds[i].of) + " is never below 0"
+			case single && neverNegative(bounds[i].of):
+				label = nodes.Quote(bounds[i].of) + " is never below 0"
 			case single && len(bounds[i].set) == 0:
 				label = "the list is empty"
 			case single:
-				label = fmt.Sprintf("of what %s can be", quoteNode(bounds[i].of))
+				label = fmt.Sprintf("of what %s can be", nodes.Quote(bounds[i].of))
 			case always:
-				label = fmt.Sprintf("every %s is one of this", quoteNode(bounds[i].of))
+				label = fmt.Sprintf("every %s is one of this", nodes.Quote(bounds[i].of))
 			}
-			c.report(span(n), "constant-condition", label, "this is always %v", always)
-			return
+			return label, always, true
 		}
 	}
+	return "", false, false
 }
 
 // bounds returns the comparisons that all hold when n does; when n does not, for negated.
-func (c *checker) bounds(n ast.Node, negated bool) []bound {
+func (c ranges) bounds(n ast.Node, negated bool) []bound {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		if n.Operator == "not" || n.Operator == "!" {
@@ -77,58 +73,38 @@ func (c *checker) bounds(n ast.Node, negated bool) []bound {
 		switch {
 		case n.Operator == "in" && isList:
 			b.set = list.Nodes
-		case Opposite[n.Operator] == "" || n.Operator == "in":
+		case nodes.Opposite[n.Operator] == "" || n.Operator == "in":
 			return nil
-		case c.readsNothing(n.Left):
-			b.of, b.op, b.set = n.Right, Mirrored[n.Operator], []ast.Node{n.Left}
+		case nodes.ReadsNothing(n.Left):
+			b.of, b.op, b.set = n.Right, nodes.Mirrored[n.Operator], []ast.Node{n.Left}
 		default:
 			b.set = []ast.Node{n.Right}
 		}
-		if c.readsNothing(b.of) || slices.ContainsFunc(b.set, func(v ast.Node) bool { return constantOf(v) == nil }) {
+		if nodes.ReadsNothing(b.of) || slices.ContainsFunc(b.set, func(v ast.Node) bool { return nodes.Constant(v) == nil }) {
 			return nil
 		}
 		if negated {
-			b.op = Opposite[b.op]
+			b.op = nodes.Opposite[b.op]
 		}
 		return []bound{b}
 	}
 	return nil
 }
 
-// constantOf returns the value of a constant: a float64, string or bool; nil when it is none of
-// these.
-func constantOf(n ast.Node) any {
-	switch n := n.(type) {
-	case *ast.IntegerNode:
-		return float64(n.Value)
-	case *ast.FloatNode:
-		return n.Value
-	case *ast.StringNode:
-		return n.Value
-	case *ast.BoolNode:
-		return n.Value
-	case *ast.UnaryNode:
-		if v, ok := constantOf(n.Node).(float64); ok && n.Operator == "-" {
-			return -v
-		}
-	}
-	return nil
-}
-
 // neverNegative reports whether an operand counts something.
-func (c *checker) neverNegative(n ast.Node) bool {
+func neverNegative(n ast.Node) bool {
 	if b, ok := n.(*ast.BuiltinNode); ok {
 		return b.Name == "len" || b.Name == "count"
 	}
-	return FieldOfMember(n) == "points"
+	return nodes.FieldOfMember(n) == "points"
 }
 
 // excluded reports whether nothing that the operand can be fulfils all the bounds on it.
-func (c *checker) excluded(bounds []bound) bool {
+func (c ranges) excluded(bounds []bound) bool {
 	of := bounds[0].of
 	low, high := math.Inf(-1), math.Inf(1)
 	openLow, openHigh := false, false
-	if c.neverNegative(of) {
+	if neverNegative(of) {
 		low = 0
 	}
 	var can []any // what it can be, when that is a list
@@ -143,7 +119,7 @@ func (c *checker) excluded(bounds []bound) bool {
 	for _, b := range bounds {
 		var set []any
 		for _, v := range b.set {
-			set = append(set, constantOf(v))
+			set = append(set, nodes.Constant(v))
 		}
 		number, isNumber := 0.0, false
 		if len(set) == 1 {
@@ -182,17 +158,3 @@ func (c *checker) excluded(bounds []bound) bool {
 
 // present reports whether only a value that is there fulfils the bound.
 func (b bound) present() bool { return b.op != "!=" && b.op != "not in" }
-
-// FieldOfMember returns the name of a field of member, "" for anything else.
-func FieldOfMember(n ast.Node) string {
-	m, ok := n.(*ast.MemberNode)
-	if !ok {
-		return ""
-	}
-	base, ok := m.Node.(*ast.IdentifierNode)
-	key, isText := m.Property.(*ast.StringNode)
-	if !ok || base.Value != "member" || !isText {
-		return ""
-	}
-	return key.Value
-}

@@ -1,4 +1,4 @@
-package expression
+package unknown
 
 import (
 	"fmt"
@@ -6,16 +6,30 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/report"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// unknownName reports a name that is not in scope, with what was meant.
-func (c *checker) unknownName(n *ast.IdentifierNode) {
+// Names tells of names that mean nothing in an expression.
+type Names struct {
+	*report.Reporter
+	sc        *scope.Scope
+	functions scope.Functions
+}
+
+// New returns what tells of names that mean nothing in the scope.
+func New(told *report.Reporter, sc *scope.Scope, functions scope.Functions) *Names {
+	return &Names{told, sc, functions}
+}
+
+// Name reports a name that is not in scope, with what was meant.
+func (c *Names) Name(n *ast.IdentifierNode) {
 	names := []string{"member"}
 	if c.sc.Trigger != nil {
 		names = append(names, "trigger")
 	} else if n.Value == "trigger" {
-		d := c.report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
+		d := c.Report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
 		if c.sc.Event != nil {
 			d.Label = "write `event`: only the event being looked at is known in this `if`"
 			d.Suggest("event")
@@ -29,12 +43,12 @@ func (c *checker) unknownName(n *ast.IdentifierNode) {
 		return
 	}
 	if m := diag.Closest(n.Value, names); m != "" {
-		d := c.report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
+		d := c.Report(n.Location(), "unknown-name", "did you mean `"+m+"`?", "nothing is called `%s` here", n.Value)
 		d.Suggest(m).UnsureUnless(diag.UniqueMatch(n.Value, names))
 		return
 	}
 	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
-		d := c.report(n.Location(), "unknown-name", "write `member."+n.Value+"`",
+		d := c.Report(n.Location(), "unknown-name", "write `member."+n.Value+"`",
 			"`%s` is an attribute: it belongs to `member`", n.Value)
 		d.Suggest("member." + n.Value).UnsureUnless(!c.carries(n.Value))
 		return
@@ -46,11 +60,11 @@ func (c *checker) unknownName(n *ast.IdentifierNode) {
 	if !strings.ContainsAny(n.Value, ".$") {
 		label += fmt.Sprintf(`; a text is quoted: "%s"`, n.Value)
 	}
-	c.report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
+	c.Report(n.Location(), "unknown-name", label, "nothing is called `%s` here", n.Value)
 }
 
 // carries reports whether the event or the trigger has a property of that name.
-func (c *checker) carries(name string) bool {
+func (c *Names) carries(name string) bool {
 	for _, t := range []*schema.Type{c.sc.Event, c.sc.Trigger} {
 		if t != nil {
 			if _, ok := t.Field(name); ok {
@@ -62,7 +76,7 @@ func (c *checker) carries(name string) bool {
 }
 
 // property reports the name of a property without what it belongs to.
-func (c *checker) property(n *ast.IdentifierNode) bool {
+func (c *Names) property(n *ast.IdentifierNode) bool {
 	for _, of := range []struct {
 		name string
 		t    *schema.Type
@@ -71,7 +85,7 @@ func (c *checker) property(n *ast.IdentifierNode) bool {
 			continue
 		}
 		if _, ok := of.t.Field(n.Value); ok {
-			d := c.report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`",
+			d := c.Report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`",
 				"`%s` is a property: it belongs to `%s`", n.Value, of.name)
 			d.Suggest(of.name + "." + n.Value).UnsureUnless(of.name == "event")
 			return true

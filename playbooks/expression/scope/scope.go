@@ -1,0 +1,47 @@
+package scope
+
+import (
+	"slices"
+
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// Scope says what an expression may name beside `member`, which is always in scope.
+type Scope struct {
+	Schema   Declarations
+	Trigger  *schema.Type    // what started the run, an object; nil: not in scope
+	Event    *schema.Type    // the event being looked at, an object; nil: not in scope
+	Actions  []ActionResult  // results of the actions that come before
+	Nameless []ActionResult  // those of them that have no id: nothing can name them
+	Later    map[string]bool // action ids that exist but have not run yet here
+	Running  bool            // what can be compiled is, whatever there is to say about it; see loader.Compile
+	Known    []string        // what guards before have seen to be present, as member.nickname or actions.paid.event
+}
+
+// Knowing returns the scope with further facts.
+func (s *Scope) Knowing(facts []string) *Scope {
+	if len(facts) == 0 {
+		return s
+	}
+	out := *s
+	out.Known = slices.Concat(s.Known, facts)
+	return &out
+}
+
+// ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran
+// only on some ways.
+type ActionResult struct {
+	ID   string
+	Type *schema.Type // an object
+	Pos  diag.Pos     // of its id, or of the action; the zero Pos: unknown
+}
+
+// ActionsType is the object of the results so far.
+func (s *Scope) ActionsType() *schema.Type {
+	t := &schema.Type{Kind: schema.KindObject}
+	for _, a := range s.Actions {
+		t.Fields = append(t.Fields, schema.Field{Name: a.ID, Type: a.Type, Pos: a.Pos})
+	}
+	return t
+}

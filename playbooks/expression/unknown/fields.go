@@ -1,0 +1,80 @@
+package unknown
+
+import (
+	"fmt"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// Field reports a field that base does not have. root is the name that the field hangs on, nil when it
+// hangs on something else.
+func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode, root *ast.IdentifierNode) {
+	name := ""
+	if root != nil {
+		name = root.Value
+	}
+	if name == "actions" {
+		c.Action(key)
+		return
+	}
+	code, what := "unknown-field", fmt.Sprintf("%s has no field `%s`", nodes.Quote(n.Node), key.Value)
+	if _, isItem := n.Node.(*ast.PointerNode); isItem {
+		what = fmt.Sprintf("an item of this list has no field `%s`", key.Value)
+	}
+	switch name {
+	case "member":
+		what = fmt.Sprintf("member has no attribute `%s`", key.Value)
+	case "event", "trigger":
+		what = fmt.Sprintf("%s has no property `%s`", name, key.Value)
+		if other := c.otherEvent(key.Value); other != "" {
+			code = "property-of-other-event"
+			what += ", " + other + " has"
+		}
+	}
+	label, m := "", diag.Closest(key.Value, base.FieldNames())
+	if m != "" {
+		label = "did you mean `" + m + "`?" + c.aboutField(base, m)
+	} else if len(base.Fields) > 0 {
+		label = "there is " + diag.OneOf(base.FieldNames())
+	}
+	d := c.Report(key.Location(), code, label, "%s", what).RelateName(key.Value, m, base.Find)
+	if m != "" {
+		d.Suggest(m).UnsureUnless(diag.UniqueMatch(key.Value, base.FieldNames()))
+		if base.Find(m).Line > 0 {
+			d.AssumeName(m)
+		}
+	}
+}
+
+// otherEvent names a declared event that has the property.
+func (c *Names) otherEvent(property string) string {
+	for _, name := range c.sc.Schema.EventNames() {
+		if t, _ := c.sc.Schema.EventProperties(name); t != nil {
+			if _, ok := t.Field(property); ok {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// aboutField returns what a suggested field is and where it is declared.
+func (c *Names) aboutField(base *schema.Type, name string) string {
+	for _, f := range base.Fields {
+		if f.Name != name || f.Type == nil {
+			continue
+		}
+		about := f.Type.Required().String()
+		if len(f.Type.Enum) > 0 {
+			about = diag.OneOf(f.Type.Enum)
+		}
+		if f.Pos.Line > 0 {
+			about += fmt.Sprintf("; %s:%d", f.Pos.File, f.Pos.Line)
+		}
+		return " (" + about + ")"
+	}
+	return ""
+}
