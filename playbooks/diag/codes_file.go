@@ -171,8 +171,8 @@ wall clock tomorrow), 24h is elapsed time: they differ when the clocks change. T
 		Name: "bad-cron", Title: "a schedule that cannot be read",
 		Doc: `A schedule has five fields: minute, hour, day of the month, month, day of the week (0 is Sunday). Each is *, a
 number, a range 9-17, a list 1,15 or a step */10; months and days of the week have names as jan and mon too. "0 10 * * 1" is
-every Monday at ten. Seconds, years, @daily, ?, L, W and # of other crons are not known here. A range that runs backwards, a
-step that is larger than what it goes through (*/90 of minutes comes once an hour) and a schedule that never comes, as on
+every Monday at ten. L as the day of the month is its last day; 5L as the day of the week is the last Friday of the month, 1#1 the
+first Monday. Seconds, years, @daily, ?, L-3 and W of other crons are not known here. A range that runs backwards, a step that is larger than what it goes through (*/90 of minutes comes once an hour) and a schedule that never comes, as on
 February 30, are mistakes too. Put it in quotes: a value that begins with * needs them.`,
 		Bad:  "trigger: {schedule: \"0 25 * * 1\"}",
 		Good: "trigger: {schedule: \"0 10 * * 1\"}",
@@ -180,7 +180,7 @@ February 30, are mistakes too. Put it in quotes: a value that begins with * need
 	{
 		Name: "misread-cron", Title: "a schedule that is easily misread", Advises: true,
 		Doc: `The schedule can be carried out, but seems to say something else than it does. A 31 is left out in months that
-have none. With both a day of the month and a day of the week, either will do, as in every cron: "0 9 13 * 5" comes on every
+have none (L is the last day), and so is a fifth Monday. With both a day of the month and a day of the week, either will do, as in every cron: "0 9 13 * 5" comes on every
 13th and on every Friday. A step that does not divide its range begins anew at its end: */45 comes at 0 and 45 of each hour.
 A * for the minute beside a fixed hour comes sixty times. The next dates are shown; "usher check --verbose" shows them for
 every schedule.`,

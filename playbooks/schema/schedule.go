@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"time"
 	_ "time/tzdata" // a zone that one machine knows must not be a mistake on another
 
@@ -12,34 +13,55 @@ type Schedule struct {
 	Cron string
 	Zone *time.Location
 
-	spec *cron.SpecSchedule
+	spec    *cron.SpecSchedule // without the days that count
+	lastDay bool               // L: the last day of a month is one of the days
+	counted []countedWeekday   // 1#1, 5L: are days of the week
 }
 
-// searchDays bounds the search for the next occurrence: February 29 may be eight years away.
-const searchDays = 9 * 366
+// countedWeekday is a day of the week that is counted within the month.
+type countedWeekday struct {
+	day time.Weekday
+	n   int // 1 is the first, 5 the fifth; lastOf the last
+}
+
+const lastOf = -1
+
+// searchDays bounds the search for the next occurrence: February 29 may be eight years away, and it is a fifth Monday
+// every 28 years, or 40 where a century has no leap year.
+const (
+	searchDays        = 9 * 366
+	searchDaysOfFifth = 41 * 366
+)
+
+// bound returns after how many days without an occurrence there is none.
+func (s *Schedule) bound() int {
+	if slices.ContainsFunc(s.counted, func(c countedWeekday) bool { return c.n == 5 }) {
+		return searchDaysOfFifth
+	}
+	return searchDays
+}
 
 const starBit = 1 << 63 // robfig/cron marks a field that is `*`
 
 // Next returns the first occurrence strictly after t, in the schedule's zone; zero when none comes
-// within nine years.
+// within nine years, or 41 of a fifth weekday.
 //
 // A local time that daylight saving skips happens right after the gap, one that it doubles happens
 // the first time. When the hour is `*` the schedule follows elapsed time instead: it fires whenever
 // the local clock shows a fitting minute, both times too.
 func (s *Schedule) Next(t time.Time) time.Time {
-	spec := s.spec
-	if spec == nil {
+	if s.spec == nil {
 		parsed, err := ParseSchedule(s.Cron, s.Zone)
 		if err != nil {
 			return time.Time{}
 		}
-		spec = parsed.spec
+		s = parsed
 	}
 	t = t.In(s.Zone)
-	if spec.Hour&starBit != 0 {
-		return nextElapsed(spec, t)
+	if s.spec.Hour&starBit != 0 {
+		return s.nextElapsed(t)
 	}
-	return nextFixed(spec, t)
+	return s.nextFixed(t)
 }
 
 // Next3 returns the next three occurrences after t, for showing what a schedule means.
@@ -56,11 +78,12 @@ func (s *Schedule) Next3(t time.Time) []time.Time {
 
 // nextFixed looks through the local times of each fitting day. The day before t's counts too: its
 // last times may have been moved behind a gap at midnight.
-func nextFixed(spec *cron.SpecSchedule, t time.Time) time.Time {
+func (s *Schedule) nextFixed(t time.Time) time.Time {
+	spec, days := s.spec, s.bound()
 	y, m, d := t.Date()
-	for i := -1; i < searchDays; i++ {
+	for i := -1; i < days; i++ {
 		day := time.Date(y, m, d+i, 12, 0, 0, 0, time.UTC)
-		if !matchesDay(spec, day) {
+		if !s.matchesDay(day) {
 			continue
 		}
 		for hour := range 24 {
@@ -82,18 +105,18 @@ func nextFixed(spec *cron.SpecSchedule, t time.Time) time.Time {
 }
 
 // nextElapsed steps through elapsed minutes of the fitting days.
-func nextElapsed(spec *cron.SpecSchedule, t time.Time) time.Time {
+func (s *Schedule) nextElapsed(t time.Time) time.Time {
 	// The seconds of the local clock, not of UTC: old zones are off by some.
 	at := t.Add(time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
-	for days := 0; days < searchDays; {
-		if !matchesDay(spec, at) {
+	for days, most := 0, s.bound(); days < most; {
+		if !s.matchesDay(at) {
 			y, m, d := at.Date()
 			at = WallClock(y, m, d+1, 0, 0, 0, 0, at.Location())
 			days++
 			continue
 		}
 		for day := at.Day(); at.Day() == day; at = at.Add(time.Minute) {
-			if spec.Minute&(1<<at.Minute()) != 0 {
+			if s.spec.Minute&(1<<at.Minute()) != 0 {
 				return at
 			}
 		}
@@ -104,14 +127,32 @@ func nextElapsed(spec *cron.SpecSchedule, t time.Time) time.Time {
 
 // matchesDay reports whether the day is one of the schedule's. As in every cron, when both the day
 // of the month and the day of the week are given, either will do.
-func matchesDay(spec *cron.SpecSchedule, day time.Time) bool {
+func (s *Schedule) matchesDay(day time.Time) bool {
+	spec := s.spec
 	if spec.Month&(1<<uint(day.Month())) == 0 {
 		return false
 	}
-	dom := spec.Dom&(1<<uint(day.Day())) != 0
-	dow := spec.Dow&(1<<uint(day.Weekday())) != 0
+	dom := spec.Dom&(1<<uint(day.Day())) != 0 || s.lastDay && day.Day() == daysIn(day)
+	dow := spec.Dow&(1<<uint(day.Weekday())) != 0 ||
+		slices.ContainsFunc(s.counted, func(c countedWeekday) bool { return c.is(day) })
 	if spec.Dom&starBit != 0 || spec.Dow&starBit != 0 {
 		return dom && dow
 	}
 	return dom || dow
+}
+
+// is reports whether the day is the counted one of its month.
+func (c countedWeekday) is(day time.Time) bool {
+	switch {
+	case day.Weekday() != c.day:
+		return false
+	case c.n == lastOf:
+		return day.Day()+7 > daysIn(day)
+	}
+	return (day.Day()-1)/7+1 == c.n
+}
+
+// daysIn returns how many days the month of a day has.
+func daysIn(day time.Time) int {
+	return time.Date(day.Year(), day.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,13 +33,21 @@ func (s *Schedule) Notes(now time.Time) []CronNote {
 	if both {
 		out = append(out, CronNote{
 			cronWeekday, "with a day of the month and a day of the week, either will do: next " + s.nextDates(now),
-			"write * for one of them",
+			s.hintOfBoth(fields),
 		})
+	}
+	for _, c := range s.counted {
+		if c.n == 5 && !both {
+			out = append(out, CronNote{
+				cronWeekday, fmt.Sprintf("some months have no fifth %s: next %s", c.day, s.nextDates(now)),
+				fmt.Sprintf("%dL is the last one of every month", c.day),
+			})
+		}
 	}
 	if day := s.missingDay(fields[cronDay]); day > 0 && !both {
 		note := CronNote{
 			cronDay, fmt.Sprintf("some months have no %d: next %s", day, s.nextDates(now)),
-			"28 comes in every month",
+			"L is the last day of every month",
 		}
 		if s.spec.Month&^starBit == 1<<uint(time.February) {
 			note.Message = "February 29 comes in leap years only: next " + s.nextDates(now)
@@ -51,9 +60,24 @@ func (s *Schedule) Notes(now time.Time) []CronNote {
 // Yearly reports whether the schedule comes on one day of the year, and so again every year.
 func (s *Schedule) Yearly() bool {
 	fields := strings.Fields(s.Cron)
-	return len(fields) == len(cronFields) && CronNumber.MatchString(fields[cronDay]) && fields[cronWeekday] == "*" &&
-		fields[cronMonth] != "*" &&
-		!strings.ContainsAny(fields[cronMonth], ",-/*")
+	if len(fields) != len(cronFields) || fields[cronMonth] == "*" || strings.ContainsAny(fields[cronMonth], ",-/*") {
+		return false
+	}
+	day, weekday := fields[cronDay], fields[cronWeekday]
+	_, counted := countedDay(weekday)
+	return weekday == "*" && (CronNumber.MatchString(day) || strings.EqualFold(day, "l")) || day == "*" && counted
+}
+
+// hintOfBoth says what to write where a day of the month stands beside a day of the week: a week of the month beside one
+// day is a counted one.
+func (s *Schedule) hintOfBoth(fields []string) string {
+	weeks := []string{"1-7", "8-14", "15-21", "22-28"}
+	day, one := cronFields[cronWeekday].value(fields[cronWeekday])
+	if i := slices.Index(weeks, fields[cronDay]); one && i >= 0 {
+		return fmt.Sprintf("the %s %s of a month is *, and %d#%d as the day of the week",
+			[]string{"first", "second", "third", "fourth"}[i], time.Weekday(day), day, i+1)
+	}
+	return "write * for one of them"
 }
 
 func hoursOf(field string) string {
@@ -111,7 +135,8 @@ func (s *Schedule) missingDay(field string) int {
 func (s *Schedule) nextDates(now time.Time) string {
 	spec := *s.spec
 	spec.Minute, spec.Hour = 1<<0, 1<<12 // once a day
-	daily := Schedule{Cron: s.Cron, Zone: s.Zone, spec: &spec}
+	daily := *s
+	daily.spec = &spec
 	var days []string
 	for _, at := range daily.Next3(now) {
 		days = append(days, at.Format(time.DateOnly))

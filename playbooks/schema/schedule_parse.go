@@ -36,7 +36,7 @@ type cronField struct {
 var cronFields = [5]cronField{
 	{"a minute", "minutes", 0, 59, "0 to 59, as in 30, */15 or 0,30", nil},
 	{"an hour", "hours", 0, 23, "0 to 23, as in 10, 9-18 or */2", nil},
-	{"a day of the month", "days of the month", 1, 31, "1 to 31, as in 1, */2 or 1,15", nil},
+	{"a day of the month", "days of the month", 1, 31, "1 to 31, as in 1, */2 or 1,15; L is the last", nil},
 	{
 		"a month", "months", 1, 12, "1 to 12 or jan to dec",
 		strings.Fields("jan feb mar apr may jun jul aug sep oct nov dec"),
@@ -91,12 +91,71 @@ func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
 }
 
 // ParseCron reads a line as the library does, which takes more than the language: steps beyond the
-// range.
+// range. The days that count, which it does not know, are read here.
 func ParseCron(line string, zone *time.Location) (*Schedule, bool) {
+	s := &Schedule{Cron: line, Zone: zone}
 	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
-	parsed, err := parser.Parse(line)
+	fields := strings.Fields(line)
+	onlyCounted := s.takeCounted(fields)
+	parsed, err := parser.Parse(strings.Join(fields, " "))
 	spec, ok := parsed.(*cron.SpecSchedule)
-	return &Schedule{Cron: line, Zone: zone, spec: spec}, err == nil && ok
+	if err != nil || !ok {
+		return s, false
+	}
+	if onlyCounted[0] {
+		spec.Dom = 0
+	}
+	if onlyCounted[1] {
+		spec.Dow = 0
+	}
+	s.spec = spec
+	return s, true
+}
+
+// takeCounted takes the days that count out of the fields. Where a field holds nothing else it leaves a 1 there, and
+// says so: of the days of the month, of those of the week.
+func (s *Schedule) takeCounted(fields []string) (onlyCounted [2]bool) {
+	if len(fields) != len(cronFields) {
+		return onlyCounted
+	}
+	for i, index := range []int{cronDay, cronWeekday} {
+		var rest []string
+		for _, part := range strings.Split(fields[index], ",") {
+			counted, ok := countedDay(part)
+			switch {
+			case index == cronDay && strings.EqualFold(part, "l"):
+				s.lastDay = true
+			case index == cronWeekday && ok:
+				s.counted = append(s.counted, counted)
+			default:
+				rest = append(rest, part)
+			}
+		}
+		if onlyCounted[i] = len(rest) == 0; onlyCounted[i] {
+			rest = []string{"1"}
+		}
+		fields[index] = strings.Join(rest, ",")
+	}
+	return onlyCounted
+}
+
+// workingDay matches the nearest working day of other crons.
+var workingDay = regexp.MustCompile(`(?i)^(lw|\d*w)$`)
+
+var countedPart = regexp.MustCompile(`(?i)^(\d|[a-z]{3})(?:(l)|#([1-5]))$`)
+
+// countedDay reads a day of the week that is counted within the month: 5L, fri#1.
+func countedDay(part string) (countedWeekday, bool) {
+	m := countedPart.FindStringSubmatch(part)
+	if m == nil {
+		return countedWeekday{}, false
+	}
+	day, ok := cronFields[cronWeekday].value(m[1])
+	c := countedWeekday{day: time.Weekday(day), n: lastOf}
+	if m[2] == "" {
+		c.n = Atoi(m[3])
+	}
+	return c, ok
 }
 
 var dayTime = regexp.MustCompile(`^(\d{1,2}):([0-5]\d)$`)
@@ -222,7 +281,10 @@ func fieldMistake(index int, field string) *CronError {
 		case part == "?":
 			return mistake("`?` stands for \"any\" in other crons", "write *")
 		case index >= cronDay && quartzMacro.MatchString(part) && !slices.Contains(f.names, strings.ToLower(part)):
-			return mistake(fmt.Sprintf("`%s` is known to other crons: here a schedule has fixed days", part), quartzHint(part))
+			if message, hint := countedMistake(index, part); message != "" {
+				return mistake(message, hint)
+			}
+			continue
 		case strings.EqualFold(part, "h"):
 			return mistake("`H` is known to Jenkins: here a schedule has fixed times", f.hint)
 		}
@@ -238,15 +300,34 @@ func fieldMistake(index int, field string) *CronError {
 	return nil
 }
 
-// quartzHint returns what comes near to a day that is counted from an end or in weeks.
-func quartzHint(part string) string {
+// countedMistake judges a day that is counted from an end, in weeks or in working days. An empty message says that it
+// is well.
+func countedMistake(index int, part string) (message, hint string) {
+	_, counted := countedDay(part)
+	last := strings.EqualFold(part, "l")
+	day, number, _ := strings.Cut(part, "#")
+	_, known := cronFields[cronWeekday].value(strings.TrimRight(day, "lL"))
 	switch {
-	case strings.Contains(part, "#"):
-		return "there is no n-th weekday of a month: take a day of the month, or every such weekday"
-	case strings.ContainsAny(part, "wW"):
-		return "there is no nearest working day: take mon-fri as the day of the week"
+	case workingDay.MatchString(part):
+		return fmt.Sprintf("`%s` is known to other crons: here a schedule has fixed days", part),
+			"there is no nearest working day: take mon-fri as the day of the week"
+	case last && index == cronDay, counted && index == cronWeekday:
+		return "", ""
+	case last && index == cronWeekday:
+		return "a last day of the week needs its day", "write 5L for the last Friday of the month; L as the day of the month is its last day"
+	case last:
+		return fmt.Sprintf("`%s` is not %s", part, cronFields[index].name), cronFields[index].hint
+	case strings.ContainsRune(part, '-'):
+		return fmt.Sprintf("`%s` is known to other crons: here no day is counted back from the last", part),
+			"L is the last day of the month; 28 comes in every month"
+	case !known:
+		return fmt.Sprintf("`%s` is not %s", part, cronFields[index].name),
+			cronFields[cronWeekday].hintFor(strings.TrimRight(day, "lL"))
+	case counted:
+		return fmt.Sprintf("`%s` is a day of the week, and this is %s", part, cronFields[index].name),
+			"the day of the week is the last of the five fields, as in \"0 10 * * " + part + "\""
 	}
-	return "there is no last day of a month: 28 comes in every month"
+	return fmt.Sprintf("no month has a day of the week %s times", number), "1 to 5, as in 1#1; the last Monday is 1L"
 }
 
 // value reads one value of the field.

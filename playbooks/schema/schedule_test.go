@@ -73,6 +73,39 @@ func TestScheduleNext(t *testing.T) {
 		{"either day will do", "0 9 13 * 5", "UTC", "2026-03-01T00:00:00Z", []string{
 			"2026-03-06T09:00:00Z", "2026-03-13T09:00:00Z", "2026-03-20T09:00:00Z",
 		}},
+		{"the last day", "0 10 L * *", "Asia/Shanghai", "2028-01-31T10:00:00+08:00", []string{
+			"2028-02-29T10:00:00+08:00", "2028-03-31T10:00:00+08:00", "2028-04-30T10:00:00+08:00",
+		}},
+		{"the last day of February", "0 10 l feb *", "UTC", "2026-01-01T00:00:00Z", []string{
+			"2026-02-28T10:00:00Z", "2027-02-28T10:00:00Z", "2028-02-29T10:00:00Z",
+		}},
+		{"the 15th and the last day", "0 10 15,L * *", "UTC", "2026-02-01T00:00:00Z", []string{
+			"2026-02-15T10:00:00Z", "2026-02-28T10:00:00Z", "2026-03-15T10:00:00Z",
+		}},
+		{"the last friday", "0 10 * * 5L", "UTC", "2026-01-01T00:00:00Z", []string{
+			"2026-01-30T10:00:00Z", "2026-02-27T10:00:00Z", "2026-03-27T10:00:00Z",
+		}},
+		{"the first monday, which may be the first day", "0 10 * * mon#1", "UTC", "2026-05-31T00:00:00Z", []string{
+			"2026-06-01T10:00:00Z", "2026-07-06T10:00:00Z", "2026-08-03T10:00:00Z",
+		}},
+		{"the first and the third monday, and every sunday", "0 10 * * 0,1#1,1#3", "UTC", "2026-06-01T10:00:00Z", []string{
+			"2026-06-07T10:00:00Z", "2026-06-14T10:00:00Z", "2026-06-15T10:00:00Z", "2026-06-21T10:00:00Z",
+		}},
+		{"a fifth monday", "0 10 * * 1#5", "UTC", "2026-01-01T00:00:00Z", []string{
+			"2026-03-30T10:00:00Z", "2026-06-29T10:00:00Z",
+		}},
+		{"a fifth monday of February, over 2100", "0 10 * 2 1#5", "UTC", "2045-01-01T00:00:00Z", []string{
+			"2072-02-29T10:00:00Z", "2112-02-29T10:00:00Z",
+		}},
+		{"the last day or a friday", "0 10 L * 5", "UTC", "2026-03-25T00:00:00Z", []string{
+			"2026-03-27T10:00:00Z", "2026-03-31T10:00:00Z", "2026-04-03T10:00:00Z",
+		}},
+		{"every hour of the last day", "0 * L * *", "America/New_York", "2026-10-31T22:30:00-04:00", []string{
+			"2026-10-31T23:00:00-04:00", "2026-11-30T00:00:00-05:00",
+		}},
+		{"the last sunday, when the clocks change", "30 1 * * 0L", "Europe/London", "2026-03-01T00:00:00Z", []string{
+			"2026-03-29T02:00:00+01:00", "2026-04-26T01:30:00+01:00",
+		}},
 		{"names", "0 9 * jan sun", "UTC", "2026-03-01T00:00:00Z", []string{"2027-01-03T09:00:00Z"}},
 		{
 			"every minute of one day", "* * 1 1 *", "UTC", "2026-03-01T00:00:30Z",
@@ -100,7 +133,8 @@ func TestScheduleRefuses(t *testing.T) {
 		"0 25 * * *": 1, "60 1 * * *": 0, "0 1 32 * *": 2, "0 1 * 13 *": 3, "0 1 * * 7": 4, "0 0 30 2 *": 2,
 		"0 0 31 4,6 *": 2,
 		"a 1 * * *":    0, ", 1 * * *": 0, "5-1 1 * * *": 0, "TZ=UTC 1 * * *": 0, "*/0 1 * * *": 0, "-1 1 * * *": 0,
-		"1,,2 * * * *": 0,
+		"1,,2 * * * *": 0, "0 1 L-3 * *": 2, "0 1 LW * *": 2, "0 1 5L * *": 2, "0 1 1#1 * *": 2, "0 1 * * L": 4, "0 1 * * 1#6": 4,
+		"0 1 * * 7L": 4, "0 1 * * 1#0": 4, "0 1 1-L * *": 2, "0 1 L/2 * *": 2, "0 1 * L *": 3, "0 1 * * mon#": 4,
 	} {
 		_, err := ParseSchedule(line, time.UTC)
 		var bad *CronError
@@ -143,6 +177,18 @@ func TestScheduleFixedTimeOncePerDay(t *testing.T) {
 	})
 }
 
+// TestScheduleYearly: a line that comes on one day of the year is told, also where that day is counted.
+func TestScheduleYearly(t *testing.T) {
+	for line, want := range map[string]bool{
+		"0 10 11 11 *": true, "0 10 L 2 *": true, "0 10 * 5 0#2": true, "0 10 * nov 5L": true,
+		"0 10 L * *": false, "0 10 * 5 0#1,0#2": false, "0 10 L 2 0#1": false, "0 10 * 5 0": false,
+	} {
+		if got := schedule(t, line, "UTC").Yearly(); got != want {
+			t.Errorf("%q: got %v", line, got)
+		}
+	}
+}
+
 func TestScheduleNeverGoesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		loc, err := LoadZone(rapid.SampledFrom(oddZones).Draw(t, "zone"))
@@ -151,7 +197,7 @@ func TestScheduleNeverGoesBack(t *testing.T) {
 		}
 		line := rapid.SampledFrom([]string{
 			"*/20 * * * *", "0 * * * *", "30 0-4 * * *", "0 */2 * * *", "15 1,2,3 * * 0",
-			"* 2 * * *",
+			"* 2 * * *", "0 2 L * *", "* * L * *", "30 1 * * 0L", "30 2 1,L * 0#1,6L",
 		}).Draw(t, "line")
 		s, err := ParseSchedule(line, loc)
 		if err != nil {
