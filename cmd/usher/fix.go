@@ -69,8 +69,14 @@ func writeTimes(out io.Writer, p *playbooks.Playbook, now time.Time) {
 		times = append(times, at.Format("Mon 2006-01-02 15:04 -0700"))
 	}
 	comes := "comes next"
-	if p.Trigger.Schedule.Yearly() {
+	switch {
+	case p.Trigger.Schedule.Yearly():
 		comes = "comes every year:"
+	case len(times) == 0:
+		comes = "is over"
+	case !p.Trigger.Schedule.Once.IsZero():
+		comes = "comes once:"
 	}
-	fmt.Fprintf(out, "%s: schedule %q %s %s\n", p.ID, p.Trigger.Schedule.Cron, comes, strings.Join(times, ", "))
+	line := fmt.Sprintf("%s: schedule %q %s %s", p.ID, p.Trigger.Schedule.Cron, comes, strings.Join(times, ", "))
+	fmt.Fprintln(out, strings.TrimRight(line, " "))
 }

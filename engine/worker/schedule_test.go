@@ -82,3 +82,59 @@ func TestMissedOccurrences(t *testing.T) {
 		})
 	}
 }
+
+// A schedule that comes once comes once, is missed like any other, and comes again when it is written for another
+// instant.
+func TestScheduleOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		missed string
+		late   time.Duration
+		want   int
+	}{
+		"in time":               {"skip", time.Second, 1},
+		"missed":                {"skip", time.Hour, 0},
+		"missed, and made good": {"run_once", 50 * time.Hour, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, embedded(t))
+			once := strings.NewReplacer("MISSED", c.missed, "segment: buyers, ", "", "0 10 * * *", "2027-03-01 10:00")
+			w.activate(once.Replace(weekly))
+			wk := w.worker()
+			tick := func(at time.Time) {
+				t.Helper()
+				if err := wk.Refresh(w.ctx); err != nil {
+					t.Fatal(err)
+				}
+				if err := wk.Tick(w.ctx, at); err != nil {
+					t.Fatal(err)
+				}
+				if open, err := wk.CarryOut(w.ctx); open || err != nil {
+					t.Fatalf("open: %v, %v", open, err)
+				}
+			}
+			fence, err := w.Claim(w.ctx, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Commit(w.ctx, 0, fence, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}}); err != nil {
+				t.Fatal(err)
+			}
+			tick(morning.Add(-time.Hour))
+			tick(morning.Add(-time.Millisecond))
+			if n := w.brought(); n != 0 {
+				t.Fatalf("%d runs before its time", n)
+			}
+			for _, later := range []time.Duration{0, time.Second, 24 * time.Hour, 366 * 24 * time.Hour} {
+				tick(morning.Add(c.late + later))
+			}
+			if n := w.brought(); n != c.want {
+				t.Errorf("%d runs, want %d", n, c.want)
+			}
+			w.activate(strings.ReplaceAll(once.Replace(weekly), "2027-03-01 10:00", "2029-03-01 10:00"))
+			tick(time.Date(2029, 3, 1, 10, 0, 1, 0, time.UTC))
+			if n := w.brought(); n != c.want+1 {
+				t.Errorf("%d runs after it was written for another instant, want %d", n, c.want+1)
+			}
+		})
+	}
+}

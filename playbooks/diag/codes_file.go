@@ -173,7 +173,8 @@ wall clock tomorrow), 24h is elapsed time: they differ when the clocks change. T
 number, a range 9-17, a list 1,15 or a step */10; months and days of the week have names as jan and mon too. "0 10 * * 1" is
 every Monday at ten. L as the day of the month is its last day; 5L as the day of the week is the last Friday of the month, 1#1 the
 first Monday. Seconds, years, @daily, ?, L-3 and W of other crons are not known here. A range that runs backwards, a step that is larger than what it goes through (*/90 of minutes comes once an hour) and a schedule that never comes, as on
-February 30, are mistakes too. Put it in quotes: a value that begins with * needs them.`,
+February 30, are mistakes too. Put it in quotes: a value that begins with * needs them. An instant, as "2026-11-11 10:00", is a
+schedule that comes once: its date is written 2026-11-11 and its time is always there.`,
 		Bad:  "trigger: {schedule: \"0 25 * * 1\"}",
 		Good: "trigger: {schedule: \"0 10 * * 1\"}",
 	},

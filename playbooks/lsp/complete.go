@@ -268,7 +268,7 @@ func valueExamples(kind shapes.ShapeKind) []string {
 	case shapes.ShapeClock:
 		return []string{"10:00", "18:00"}
 	case shapes.ShapeCron:
-		return []string{"0 10 * * *", "0 10 * * 1", "0 10 1 * *", "0 10 L * *"}
+		return []string{"0 10 * * *", "0 10 * * 1", "0 10 1 * *", "0 10 L * *", "2026-11-11 10:00"}
 	case shapes.ShapePercent:
 		return []string{"5%", "10%"}
 	}

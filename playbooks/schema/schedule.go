@@ -8,10 +8,11 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Schedule is a cron line in a time zone. Make one with [ParseSchedule].
+// Schedule is a cron line in a time zone, or one instant. Make one with [ParseSchedule].
 type Schedule struct {
-	Cron string
+	Cron string // as written, also of one instant
 	Zone *time.Location
+	Once time.Time // it comes at this instant alone; zero: as the line says
 
 	spec    *cron.SpecSchedule // without the days that count
 	lastDay bool               // L: the last day of a month is one of the days
@@ -26,7 +27,7 @@ type countedWeekday struct {
 
 const lastOf = -1
 
-// searchDays bounds the search for the next occurrence: February 29 may be eight years away, and it is a fifth Monday
+// The bounds of the search for the next occurrence: February 29 may be eight years away, and it is a fifth Monday
 // every 28 years, or 40 where a century has no leap year.
 const (
 	searchDays        = 9 * 366
@@ -44,12 +45,18 @@ func (s *Schedule) bound() int {
 const starBit = 1 << 63 // robfig/cron marks a field that is `*`
 
 // Next returns the first occurrence strictly after t, in the schedule's zone; zero when none comes
-// within nine years, or 41 of a fifth weekday.
+// within nine years, or 41 of a fifth weekday, or when the one instant is over.
 //
 // A local time that daylight saving skips happens right after the gap, one that it doubles happens
 // the first time. When the hour is `*` the schedule follows elapsed time instead: it fires whenever
 // the local clock shows a fitting minute, both times too.
 func (s *Schedule) Next(t time.Time) time.Time {
+	if !s.Once.IsZero() {
+		if s.Once.After(t) {
+			return s.Once
+		}
+		return time.Time{}
+	}
 	if s.spec == nil {
 		parsed, err := ParseSchedule(s.Cron, s.Zone)
 		if err != nil {

@@ -68,8 +68,8 @@ func (s *Schedule) Yearly() bool {
 	return weekday == "*" && (CronNumber.MatchString(day) || strings.EqualFold(day, "l")) || day == "*" && counted
 }
 
-// hintOfBoth says what to write where a day of the month stands beside a day of the week: a week of the month beside one
-// day is a counted one.
+// hintOfBoth says what to write where a day of the month stands beside a day of the week: a week of the month beside
+// one day is a counted one.
 func (s *Schedule) hintOfBoth(fields []string) string {
 	weeks := []string{"1-7", "8-14", "15-21", "22-28"}
 	day, one := cronFields[cronWeekday].value(fields[cronWeekday])

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -66,8 +67,12 @@ var cronMacros = map[string]string{
 }
 
 // ParseSchedule reads a cron line of five fields: minute, hour, day of the month, month, day of the
-// week. The error is a [*CronError]. A line that never comes, as on February 30, is an error too.
+// week. It reads one instant too, as in 2026-11-11 10:00. The error is a [*CronError]. A line that never comes, as on
+// February 30, is an error too.
 func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
+	if DateAsWritten.MatchString(strings.TrimSpace(line)) || momentLike.MatchString(strings.TrimSpace(line)) {
+		return parseOnce(line, zone)
+	}
 	if e := lineMistake(line); e != nil {
 		return nil, e
 	}
@@ -88,6 +93,26 @@ func ParseSchedule(line string, zone *time.Location) (*Schedule, error) {
 		}
 	}
 	return s, nil
+}
+
+// momentLike matches what begins as a date does, in any of its forms.
+var momentLike = regexp.MustCompile(`^\d{4}\s*[-/.年]\s*\d`)
+
+// parseOnce reads a schedule that comes once.
+func parseOnce(text string, zone *time.Location) (*Schedule, error) {
+	m, err := ParseMoment(text, zone)
+	var strange *MomentError
+	switch {
+	case errors.As(err, &strange):
+		return nil, &CronError{Message: strange.Message, Hint: strange.Hint, Fix: strange.Fix}
+	case m.Day:
+		at := strings.TrimSpace(text) + " 10:00"
+		return nil, &CronError{
+			Message: "a schedule that comes once needs its time of the day",
+			Hint:    "at ten that is \"" + at + "\"", Fix: at,
+		}
+	}
+	return &Schedule{Cron: strings.TrimSpace(text), Zone: zone, Once: m.At}, nil
 }
 
 // ParseCron reads a line as the library does, which takes more than the language: steps beyond the

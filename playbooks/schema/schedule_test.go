@@ -142,9 +142,38 @@ func TestScheduleRefuses(t *testing.T) {
 			t.Errorf("%q: got %v, want a mistake in field %d", line, err, index)
 		}
 	}
-	for _, line := range []string{"", "* * * *", "* * * * * *", "@daily", "TZ=", "CRON_TZ=UTC"} {
+	for _, line := range []string{
+		"", "* * * *", "* * * * * *", "@daily", "TZ=", "CRON_TZ=UTC", "2026-11-11", "2026-11-11 24:00",
+		"2027-02-29 10:00", "2026/11/11 10:00", "2026-11-11 10", "2026-00-11 10:00", "2026-11-00 10:00",
+		"2026-11-11 10:60", "2026-11-11 10:00+99:00",
+	} {
 		if _, err := ParseSchedule(line, time.UTC); err == nil {
 			t.Errorf("%q was taken", line)
+		}
+	}
+}
+
+// TestScheduleOnce: an instant comes once, in its zone, unless it has an offset.
+func TestScheduleOnce(t *testing.T) {
+	for _, c := range []struct{ text, zone, want string }{
+		{"2026-11-11 10:00", "Asia/Shanghai", "2026-11-11T10:00:00+08:00"},
+		{" 2026-11-11T10:00:30 ", "Asia/Shanghai", "2026-11-11T10:00:30+08:00"},
+		{"2026-11-11 10:00+01:00", "Asia/Shanghai", "2026-11-11T17:00:00+08:00"},
+		{"2026-11-11T10:00:00Z", "America/New_York", "2026-11-11T05:00:00-05:00"},
+		{"2026-03-08 02:30", "America/New_York", "2026-03-08T03:00:00-04:00"}, // skipped
+		{"2026-11-01 01:30", "America/New_York", "2026-11-01T01:30:00-04:00"}, // doubled
+		{"2028-02-29 00:00", "UTC", "2028-02-29T00:00:00Z"},
+	} {
+		s := schedule(t, c.text, c.zone)
+		want, err := time.Parse(time.RFC3339, c.want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Next3(want.Add(-time.Millisecond)); len(got) != 1 || got[0].Format(time.RFC3339) != c.want {
+			t.Errorf("%q: got %v, want %s", c.text, got, c.want)
+		}
+		if got := s.Next(want); !got.IsZero() || s.Yearly() {
+			t.Errorf("%q comes again: %v", c.text, got)
 		}
 	}
 }

@@ -104,7 +104,7 @@ var shapePatterns = map[ShapeKind]string{
 	ShapeOffset:   `^-?[0-9]+[smhdw]$`,
 	ShapePercent:  `^[0-9]+(\.[0-9]+)?%$`,
 	ShapeClock:    schema.ClockTime.String(),
-	ShapeCron:     `^\s*\S+(\s+\S+){4}\s*$`,
+	ShapeCron:     `^\s*(\S+(\s+\S+){4}|` + schema.MomentPattern + `)\s*$`,
 	ShapeDatetime: `^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+$`,
 }
 

@@ -15,7 +15,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeDuration: "a duration (4h, 2d)",
 	ShapeAgo:      "an offset (-3d, -2h), or an instant", ShapeOffset: "a duration before (-3d) or after (2h)",
 	ShapePercent: "a percentage (10%)", ShapeClock: `a time of the day ("18:00")`,
-	ShapeDatetime: "an instant", ShapeZone: "a time zone", ShapeCron: "a schedule in five fields of cron",
+	ShapeDatetime: "an instant", ShapeZone: "a time zone", ShapeCron: "a schedule in five fields of cron, or an instant",
 	ShapeType:  "a type",
 	ShapeEvent: "an event", ShapeSegment: "a segment", ShapeChannel: "a channel", ShapePool: "a coupon pool",
 	ShapeTemplate: "a template",

@@ -67,7 +67,8 @@ var triggerKeys = map[string]ShapeKey{
 	"if":    {Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
 	"schedule": {
 		Value: shapeOf(ShapeCron),
-		Doc:   "starts a run for each member of the segment at these times: five fields of cron, in quotes",
+		Doc: "starts a run for each member of the segment at these times: five fields of cron, in quotes; " +
+			"or once, at 2026-11-11 10:00",
 	},
 	"timezone": {Value: shapeOf(ShapeZone), Doc: "the time zone of the schedule; the workspace's when left out"},
 	"segment":  {Value: shapeOf(ShapeSegment), Doc: "the audience; all members when left out"},

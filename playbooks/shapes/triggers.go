@@ -17,7 +17,7 @@ var triggerDocs = map[string]TriggerSpec{
 		Example:  "trigger: {event: order.paid, if: event.amount > 100}\ncondition: trigger.amount > 200 or member.level == \"gold\"",
 	},
 	"schedule": {
-		Doc:      "A time, for every member of a segment. A fixed local time that daylight saving skips comes right after the gap, one that it doubles comes the first time; where the hour is `*` elapsed time counts",
+		Doc:      "A time, for every member of a segment. A fixed local time that daylight saving skips comes right after the gap, one that it doubles comes the first time; where the hour is `*` elapsed time counts. An instant, as `\"2026-11-11 10:00\"`, comes once",
 		Provides: "`time`, that of the occurrence",
 		Example:  "trigger: {schedule: \"0 10 * * 1\", timezone: Asia/Shanghai, segment: dormant, missed: run_once}",
 	},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -136,7 +137,7 @@ func (p *reader) scheduleTrigger(n *syntax.Node) {
 		}
 	}
 	v := n.Get("schedule")
-	if s, ok := p.Str(v, "schedule"); ok {
+	if s, ok := p.scheduleText(v); ok {
 		sched, err := schema.ParseSchedule(s, zone)
 		if err != nil && p.Running { // a line that an older version took
 			if old, known := schema.ParseCron(s, zone); known {
@@ -147,6 +148,7 @@ func (p *reader) scheduleTrigger(n *syntax.Node) {
 			p.cronMistake(v, s, err)
 		} else {
 			p.cronNotes(v, s, sched)
+			p.zoneTwice(n, sched)
 		}
 		p.pb.Trigger.Schedule = sched
 	}
@@ -157,6 +159,26 @@ func (p *reader) scheduleTrigger(n *syntax.Node) {
 	}
 	if s, ok := p.Enum(n.Get("missed"), "missed", "skip", "run_once"); ok {
 		p.pb.Trigger.RunOnce = s == "run_once"
+	}
+}
+
+// scheduleText reads the text of a schedule. YAML has a type of its own for some instants.
+func (p *reader) scheduleText(v *syntax.Node) (string, bool) {
+	if v != nil && v.Kind == syntax.ScalarNode && v.Tag == "timestamp" && !v.Broken {
+		return v.Value, true
+	}
+	return p.Str(v, "schedule")
+}
+
+// zoneTwice warns of a zone beside an instant that has its offset already.
+func (p *reader) zoneTwice(n *syntax.Node, s *schema.Schedule) {
+	z := n.Get("timezone")
+	if z == nil || s.Once.IsZero() {
+		return
+	}
+	if m, err := schema.ParseMoment(s.Cron, time.UTC); err == nil && m.Zone {
+		p.Warn("exclusive-keys", z.Pos(), "`timezone` changes nothing: the schedule has its offset from UTC").
+			Label("leave one of them out").Related("the offset", n.Get("schedule").Pos())
 	}
 }
 
