@@ -47,6 +47,23 @@ templates/mail/welcome.html is mail/welcome.`,
 		Good: "playbook: example\ntests: []",
 	},
 	{
+		Name: "unknown-member", Title: "a test has no such member",
+		Doc: `A step, a line of the history or an expect speaks of a member of its test by their id. The members of a test are
+listed under member: or members:.`,
+		Bad: `playbook: example
+tests:
+  - name: two
+    members: [{id: anna}, {id: ben}]
+    script:
+      - {member: bem, event: order.paid, properties: {order_id: o1, amount: 1}}`,
+		Good: `playbook: example
+tests:
+  - name: two
+    members: [{id: anna}, {id: ben}]
+    script:
+      - {member: ben, event: order.paid, properties: {order_id: o1, amount: 1}}`,
+	},
+	{
 		Name: "unknown-action", Title: "an action that does not exist",
 		Doc:  "An item of actions has exactly one key that says what to do. The reference lists the actions there are.",
 		Bad:  "actions:\n  - mesage: {channel: wecom, text: Hello}",

@@ -18,7 +18,7 @@ func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	if !r.Mapping(n, "expect", shapes.ExpectKeys...) {
 		return nil
 	}
-	e := &playbooks.Expect{Pos: n.Pos()}
+	e := &playbooks.Expect{Pos: n.Pos(), Member: r.whose(n.Get("member"))}
 	e.Messages = r.effects(n.Get("messages"), "messages", shapes.MessageFields)
 	e.Deferred = r.effects(n.Get("deferred"), "deferred", shapes.MessageFields)
 	e.Coupons = r.effects(n.Get("coupons"), "coupons", shapes.CouponFields)
@@ -48,29 +48,6 @@ func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	e.Run, _ = r.Enum(n.Get("run"), "run", shapes.RunStates...)
 	e.Reason = r.reason(n.Get("reason"), e.Run)
 	return e
-}
-
-// left reads how many coupons there still are: `{pool: 0}`. A pool without a budget is never empty.
-func (r *reader) left(n *syntax.Node) map[string]int {
-	if !r.MappingOnly(n, "pools") {
-		return nil
-	}
-	out := map[string]int{}
-	for _, e := range n.Entries {
-		pool := r.Schema.Pool(e.Key.Value)
-		switch {
-		case pool == nil:
-			r.KnownPool(e.Key, e.Key.Value)
-		case pool.Budget == 0:
-			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
-				Diagnostic().Relate("declared here without `budget`", pool.Pos)
-		default:
-			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, pool.Budget); ok {
-				out[pool.Name] = left
-			}
-		}
-	}
-	return out
 }
 
 // reason reads why. An exited run's reason is the author's own; any other is one of the decisions'.
