@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/internal/page"
 )
 
@@ -50,7 +51,7 @@ type asked func(ctx context.Context, cl *client, args []string) (text []byte, wr
 
 // askCommand is a command that asks the server and prints the answer as text or as the JSON that
 // came.
-func (c *cli) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
+func (c *asking) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
 	serverFlags(cmd)
 	shown := outputFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -71,7 +72,7 @@ func (c *cli) askCommand(cmd *cobra.Command, ask asked) *cobra.Command {
 }
 
 // showCommand is a command that asks the server once, by GET.
-func showCommand[T any](c *cli, cmd *cobra.Command, path func(args []string) string,
+func showCommand[T any](c *asking, cmd *cobra.Command, path func(args []string) string,
 	write func(p *printout, v T),
 ) *cobra.Command {
 	return c.askCommand(cmd, func(ctx context.Context, cl *client, args []string) ([]byte, func(p *printout), error) {
@@ -91,19 +92,19 @@ func outputFlags(cmd *cobra.Command) *output {
 	o := new(output)
 	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
 	cmd.Flags().BoolVar(&o.utc, "utc", false, "times in UTC instead of the workspace's zone")
-	completeFlag(cmd, "format", "text", "json")
+	command.CompleteFlag(cmd, "format", "text", "json")
 	return o
 }
 
-func (o *output) check() error { return oneOf("format", o.format, "text", "json") }
+func (o *output) check() error { return command.OneOf("format", o.format, "text", "json") }
 
 // show prints an answer: the JSON as it came, or as text with the times in the workspace's zone.
-func show(ctx context.Context, c *cli, cl *client, o *output, text []byte, write func(p *printout)) error {
+func show(ctx context.Context, c *asking, cl *client, o *output, text []byte, write func(p *printout)) error {
 	if o.format == "json" {
-		_, err := fmt.Fprintf(c.stdout, "%s\n", strings.TrimSpace(string(text)))
+		_, err := fmt.Fprintf(c.Stdout, "%s\n", strings.TrimSpace(string(text)))
 		return err
 	}
-	p := &printout{page.Page{Screen: c.screenOf(c.stdout), Zone: time.UTC}}
+	p := &printout{page.Page{Screen: c.ScreenOf(c.Stdout), Zone: time.UTC}}
 	if !o.utc {
 		var err error
 		if p.Zone, err = cl.Zone(ctx); err != nil {
@@ -111,14 +112,14 @@ func show(ctx context.Context, c *cli, cl *client, o *output, text []byte, write
 		}
 	}
 	write(p)
-	_, err := io.WriteString(c.stdout, p.String())
+	_, err := io.WriteString(c.Stdout, p.String())
 	return err
 }
 
 // runStates are the states of a run.
 var runStates = []string{"waiting", "done", "exited", "failed", "holdout"}
 
-func (c *cli) runsCommand() *cobra.Command {
+func (c *asking) runsCommand() *cobra.Command {
 	var playbook, member, state, cursor string
 	var limit int
 	cmd := &cobra.Command{
@@ -129,12 +130,12 @@ func (c *cli) runsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&member, "member", "", "only of this member")
 	cmd.Flags().StringVar(&state, "state", "", "only in this state: waiting, done, exited, failed, holdout")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
-	completeFlag(cmd, "state", runStates...)
+	command.CompleteFlag(cmd, "state", runStates...)
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		if state == "" {
 			return nil
 		}
-		return oneOf("state", state, runStates...)
+		return command.OneOf("state", state, runStates...)
 	}
 	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
 	completeFlagFrom(c, cmd, "member", memberFlagCandidates)

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/apiclient"
 	"github.com/usher-run/usher/internal/badlines"
@@ -21,19 +22,19 @@ import (
 // importStreams is how many members are written at once: the server commits together what waits.
 const importStreams = 16
 
-func (c *cli) membersCommand() *cobra.Command {
+func (c *asking) membersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "members", Short: "Work with members", Example: "  usher members import members.csv",
 	}
 	cmd.AddCommand(c.importMembersCommand())
-	group(cmd)
+	command.Group(cmd)
 	for _, sub := range cmd.Commands() {
-		sub.Args = wrapArgs(sub.Args)
+		sub.Args = command.WrapArgs(sub.Args)
 	}
 	return cmd
 }
 
-func (c *cli) importMembersCommand() *cobra.Command {
+func (c *asking) importMembersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Write attributes and tags of members from a file",
 		Long: "Writes attributes and tags of members from a file: CSV with a column member (or id), perhaps tags and tags.remove, and one\n" +
@@ -61,11 +62,11 @@ type importing struct {
 	err      error // the first that ends it all
 }
 
-func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.MemberReader,
+func (c *asking) importMembers(ctx context.Context, cl *client, r *eventfile.MemberReader,
 	schema *playbooks.Schema,
 ) error {
 	i := &importing{client: cl, step: func() {}}
-	bar := c.bar(-1, "importing", "rows")
+	bar := c.Bar(-1, "importing", "rows")
 	if bar != nil {
 		i.step = func() { _ = bar.Add(1) }
 	}
@@ -73,20 +74,20 @@ func (c *cli) importMembers(ctx context.Context, cl *client, r *eventfile.Member
 	if bar != nil {
 		_ = bar.Finish()
 	}
-	fmt.Fprintf(c.stdout, "imported %d, rejected %d\n", i.imported, i.bad.Count())
+	fmt.Fprintf(c.Stdout, "imported %d, rejected %d\n", i.imported, i.bad.Count())
 	for _, note := range r.Notes() {
-		fmt.Fprintf(c.stderr, "usher: %s\n", note)
+		fmt.Fprintf(c.Stderr, "usher: %s\n", note)
 	}
 	const most = 10
 	list := r.Undeclared()
 	for _, name := range list[:min(most, len(list))] {
-		fmt.Fprintf(c.stderr, "usher: the attribute %s is not declared: no playbook can read it%s\n", name,
+		fmt.Fprintf(c.Stderr, "usher: the attribute %s is not declared: no playbook can read it%s\n", name,
 			suggestAttribute(name, schema))
 	}
 	if more := len(list) - most; more > 0 {
-		fmt.Fprintf(c.stderr, "usher: … and %s that are not declared\n", plural(more, "other attribute"))
+		fmt.Fprintf(c.Stderr, "usher: … and %s that are not declared\n", command.Plural(more, "other attribute"))
 	}
-	if mistakes := c.reportBad(&i.bad); err == nil {
+	if mistakes := c.ReportBad(&i.bad); err == nil {
 		return mistakes
 	}
 	return err

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/internal/apiclient"
 	"github.com/usher-run/usher/internal/server"
 	"github.com/usher-run/usher/internal/settings"
@@ -22,8 +23,8 @@ import (
 type client struct{ apiclient.Client }
 
 func serverFlags(cmd *cobra.Command) {
-	flag(cmd, settings.Server)
-	flag(cmd, settings.KeyFile)
+	command.Flag(cmd, settings.Server)
+	command.Flag(cmd, settings.KeyFile)
 }
 
 // newClient makes a client of an address and a key; from is where the key is from.
@@ -32,19 +33,19 @@ func newClient(base, key, from string) *client {
 }
 
 // client makes a client of the command's flags.
-func (c *cli) client(cmd *cobra.Command) (*client, error) {
-	base := strings.TrimRight(c.setting(cmd, settings.Server), "/")
+func (c *asking) client(cmd *cobra.Command) (*client, error) {
+	base := strings.TrimRight(c.Setting(cmd, settings.Server), "/")
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		if meant := server.MeantURL(base); meant != "" {
-			return nil, usagef("--server must be an address like %s, got %q; did you mean `%s`?", settings.Server.Default,
+			return nil, command.Usagef("--server must be an address like %s, got %q; did you mean `%s`?", settings.Server.Default,
 				base, meant)
 		}
-		return nil, usagef("--server must be an address like %s, got %q", settings.Server.Default, base)
+		return nil, command.Usagef("--server must be an address like %s, got %q", settings.Server.Default, base)
 	}
-	for _, note := range c.unknownVariables() {
+	for _, note := range c.UnknownVariables() {
 		if strings.Contains(note, "did you mean") { // others may be those of a workspace's channels
-			fmt.Fprintln(c.stderr, "usher: "+note)
+			fmt.Fprintln(c.Stderr, "usher: "+note)
 		}
 	}
 	key, from, err := c.apiKey(cmd, u.Hostname())
@@ -55,8 +56,8 @@ func (c *cli) client(cmd *cobra.Command) (*client, error) {
 }
 
 // apiKey finds the API key, and tells where it is from.
-func (c *cli) apiKey(cmd *cobra.Command, host string) (key, from string, err error) {
-	if file := c.setting(cmd, settings.KeyFile); file != "" {
+func (c *asking) apiKey(cmd *cobra.Command, host string) (key, from string, err error) {
+	if file := c.Setting(cmd, settings.KeyFile); file != "" {
 		text, err := os.ReadFile(file)
 		switch key := strings.TrimSpace(string(text)); {
 		case errors.Is(err, os.ErrNotExist):
@@ -69,7 +70,7 @@ func (c *cli) apiKey(cmd *cobra.Command, host string) (key, from string, err err
 			return key, file, nil
 		}
 	}
-	if key := c.setting(cmd, settings.APIKey); key != "" {
+	if key := c.Setting(cmd, settings.APIKey); key != "" {
 		return key, settings.APIKey.Env, nil
 	}
 	// A key of this machine is never shown to another one.

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"bytes"
@@ -12,10 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/playbooks"
 )
 
-func (c *cli) triggerCommand() *cobra.Command {
+func (c *asking) triggerCommand() *cobra.Command {
 	var members, params []string
 	var segment, id string
 	cmd := &cobra.Command{
@@ -42,7 +44,7 @@ func (c *cli) triggerCommand() *cobra.Command {
 			return err
 		}
 		if (len(members) > 0) == cmd.Flags().Changed("segment") {
-			return usagef("trigger: say for whom, with either --member or --segment")
+			return command.Usagef("trigger: say for whom, with either --member or --segment")
 		}
 		keys, values, err := pairs(params)
 		if err != nil {
@@ -89,7 +91,7 @@ func (p *printout) started(playbook string, a *started) {
 		p.Printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", playbook, a.Job)
 		return
 	}
-	p.Printf("%s: started for %s", playbook, plural(a.Accepted, "member"))
+	p.Printf("%s: started for %s", playbook, command.Plural(a.Accepted, "member"))
 	if a.Duplicate > 0 {
 		p.Printf(", %d had been started under this id already", a.Duplicate)
 	}
@@ -121,9 +123,9 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 	// Parameters are typed as an event's properties are, so they are read as those of an event of that
 	// name.
 	const name = "trigger"
-	ws, diags := loadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil, `{"usher": 1, "events": {"%s": %s}}`, name,
+	ws, diags := workspaces.LoadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil, `{"usher": 1, "events": {"%s": %s}}`, name,
 		v.Params)})
-	if mistaken(diags, false) {
+	if workspaces.Mistaken(diags, false) {
 		return nil, fmt.Errorf("the server at %s gave parameters that this version of usher cannot read", cl.Base)
 	}
 	known := []string{}
@@ -147,7 +149,7 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 	return e.Properties, err
 }
 
-func (c *cli) pauseCommand(paused bool) *cobra.Command {
+func (c *asking) pauseCommand(paused bool) *cobra.Command {
 	verb, does := "resume", "Let a paused playbook take new runs again"
 	if paused {
 		verb, does = "pause", "Let a playbook take no new runs; open ones go on"

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ type shownMember struct {
 	Refused    []engine.Decision
 }
 
-func (c *cli) memberCommand() *cobra.Command {
+func (c *asking) memberCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "member ID", Short: "Show a member: attributes, tags, segments, coupons and runs", Args: cobra.ExactArgs(1),
 		Long: "Shows a member as the workspace sees them now: attributes that are stored, by default or computed, tags, segments, points,\n" +

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -36,7 +37,7 @@ type shownJobs struct {
 var jobStates = []string{"open", "done", "cancelled", "skipped"}
 
 // jobsCommand lists jobs, with a word or without.
-func (c *cli) jobsCommand() *cobra.Command {
+func (c *asking) jobsCommand() *cobra.Command {
 	cmd := c.listJobs("jobs")
 	cmd.Example = "  usher jobs\n  usher jobs --state open --playbook hall-closed\n  usher jobs cancel 17"
 	list := c.listJobs("list")
@@ -46,17 +47,17 @@ func (c *cli) jobsCommand() *cobra.Command {
 	cmd.Args = cobra.ArbitraryArgs
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usagef("there is no command `%s %s`; there is list, cancel", cmd.CommandPath(), args[0])
+			return command.Usagef("there is no command `%s %s`; there is list, cancel", cmd.CommandPath(), args[0])
 		}
 		return run(cmd, args)
 	}
 	for _, sub := range cmd.Commands() {
-		sub.Args = wrapArgs(sub.Args)
+		sub.Args = command.WrapArgs(sub.Args)
 	}
 	return cmd
 }
 
-func (c *cli) listJobs(name string) *cobra.Command {
+func (c *asking) listJobs(name string) *cobra.Command {
 	var state, playbook, cursor string
 	var limit int
 	cmd := &cobra.Command{
@@ -68,7 +69,7 @@ func (c *cli) listJobs(name string) *cobra.Command {
 	cmd.Flags().StringVar(&playbook, "playbook", "", "only of this playbook")
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
 	cmd.Flags().IntVar(&limit, "limit", 50, "jobs of one page, to 1000")
-	completeFlag(cmd, "state", jobStates...)
+	command.CompleteFlag(cmd, "state", jobStates...)
 	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
 	path := func([]string) string {
 		q := url.Values{"limit": {strconv.Itoa(limit)}}
@@ -85,7 +86,7 @@ func (c *cli) listJobs(name string) *cobra.Command {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if state != "" {
-			if err := oneOf("state", state, jobStates...); err != nil {
+			if err := command.OneOf("state", state, jobStates...); err != nil {
 				return err
 			}
 		}
@@ -107,7 +108,7 @@ func (p *printout) jobs(list []shownJob) {
 	p.Table(rows, page.Layout{Head: true, Wrap: true, Fixed: []int{0, 1, 4}})
 }
 
-func (c *cli) cancelJobs() *cobra.Command {
+func (c *asking) cancelJobs() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel ID…", Short: "Let jobs reach nobody more", Args: cobra.MinimumNArgs(1),
 		ValidArgsFunction: c.complete(jobCandidates), Example: "  usher jobs cancel 17",
@@ -130,7 +131,7 @@ func (c *cli) cancelJobs() *cobra.Command {
 				errs = append(errs, err)
 				continue
 			}
-			fmt.Fprintf(c.stdout, "cancelled %s: it had reached %s\n", j.ID, plural(j.Reached, "member"))
+			fmt.Fprintf(c.Stdout, "cancelled %s: it had reached %s\n", j.ID, command.Plural(j.Reached, "member"))
 		}
 		return errors.Join(errs...)
 	}

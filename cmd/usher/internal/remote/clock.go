@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 )
 
 // shownClock is how a server's instants stand to the clock of its machine.
@@ -15,7 +16,7 @@ type shownClock struct {
 }
 
 // clockCommand shows a server's clock, and accepts it.
-func (c *cli) clockCommand() *cobra.Command {
+func (c *asking) clockCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "clock", Short: "Show what time it is for a server and its machine", Args: cobra.NoArgs,
 		Long: "Shows the instant that a server orders and decides everything by, and what the clock of its machine reads. Instants never go\n" +
@@ -47,10 +48,10 @@ func (c *cli) clockCommand() *cobra.Command {
 		if err := json.Unmarshal(text, &l); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.stdout, "accepted: it is %s\n", l.Instant.Format(time.RFC3339))
+		fmt.Fprintf(c.Stdout, "accepted: it is %s\n", l.Instant.Format(time.RFC3339))
 		return nil
 	}
-	accept.Args = wrapArgs(accept.Args)
+	accept.Args = command.WrapArgs(accept.Args)
 	cmd.AddCommand(accept)
 	return cmd
 }

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -21,10 +23,10 @@ func pairs(args []string) (keys, values []string, err error) {
 	for _, a := range args {
 		k, v, ok := strings.Cut(a, "=")
 		if !ok || k == "" {
-			return nil, nil, usagef("%q is not of the form key=value", a)
+			return nil, nil, command.Usagef("%q is not of the form key=value", a)
 		}
 		if slices.Contains(keys, k) {
-			return nil, nil, usagef("%s is given twice", k)
+			return nil, nil, command.Usagef("%s is given twice", k)
 		}
 		keys, values = append(keys, k), append(values, v)
 	}
@@ -90,7 +92,7 @@ func noSuch(kind, name string, known []string) error {
 		strings.Join(slices.Sorted(slices.Values(known)), ", "))
 }
 
-func (c *cli) eventCommand() *cobra.Command {
+func (c *asking) eventCommand() *cobra.Command {
 	var at, id string
 	cmd := &cobra.Command{
 		Use: "event NAME MEMBER [KEY=VALUE…]", Short: "Send one event by hand",
@@ -114,14 +116,14 @@ func (c *cli) eventCommand() *cobra.Command {
 		}
 		for _, word := range append([]string{args[0], args[1], id}, values...) {
 			if strings.TrimSpace(word) != word {
-				return usagef("%q begins or ends with a space, which a command line hides: send it as a line of JSON with `usher send -`", word)
+				return command.Usagef("%q begins or ends with a space, which a command line hides: send it as a line of JSON with `usher send -`", word)
 			}
 		}
 		header, row := append([]string{"event", "member"}, keys...), append([]string{args[0], args[1]}, values...)
 		for name, v := range map[string]string{"time": at, "id": id} {
 			if v != "" {
 				if slices.Contains(keys, name) {
-					return usagef("%s is given twice: as --%s and as a property", name, name)
+					return command.Usagef("%s is given twice: as --%s and as a property", name, name)
 				}
 				header, row = append(header, name), append(row, v)
 			}
@@ -135,7 +137,7 @@ func (c *cli) eventCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) sendEvent(ctx context.Context, cl *client, shown *output, keys, header, row []string) error {
+func (c *asking) sendEvent(ctx context.Context, cl *client, shown *output, keys, header, row []string) error {
 	text, err := cl.Do(ctx, http.MethodGet, "/v1/schema", nil)
 	if err != nil {
 		return err
@@ -183,7 +185,7 @@ func eventCandidates(ctx context.Context, ws *playbooks.Workspace, cl *client, a
 	}
 	if cl != nil {
 		if text, err := cl.Do(ctx, http.MethodGet, "/v1/schema", nil); err == nil {
-			if served, _ := loadFiles(map[string][]byte{"usher.yaml": text}); served != nil && served.Schema != nil {
+			if served, _ := workspaces.LoadFiles(map[string][]byte{"usher.yaml": text}); served != nil && served.Schema != nil {
 				schemas = append(schemas, served.Schema)
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-func (c *cli) couponCommand() *cobra.Command {
+func (c *asking) couponCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "coupon CODE", Short: "Show a coupon: whose, until when, and whether it was redeemed", Args: cobra.ExactArgs(1),
 		Example:           "  usher coupon NEW-SKA44GH5TZVQ",
@@ -80,7 +80,7 @@ func (p *printout) coupon(k *shownCoupon) {
 	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
 }
 
-func (c *cli) redeemCommand() *cobra.Command {
+func (c *asking) redeemCommand() *cobra.Command {
 	var id string
 	cmd := &cobra.Command{
 		Use: "redeem CODE", Short: "Redeem a coupon, once", Args: cobra.ExactArgs(1),

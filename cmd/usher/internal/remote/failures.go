@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -32,7 +33,7 @@ type shownFailures struct {
 var failureOutcomes = []string{"open", "retried", "dropped"}
 
 // failuresCommand lists failures, with a word or without.
-func (c *cli) failuresCommand() *cobra.Command {
+func (c *asking) failuresCommand() *cobra.Command {
 	cmd := c.listFailures("failures")
 	cmd.Long += "\nOnce mended, `usher failures retry` puts them back; `usher failures drop` takes them from the list."
 	cmd.Example = "  usher failures\n  usher failures --limit 200 --format json\n  usher failures retry 17"
@@ -43,18 +44,18 @@ func (c *cli) failuresCommand() *cobra.Command {
 	cmd.Args = cobra.ArbitraryArgs
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usagef("there is no command `%s %s`; there is list, retry, drop", cmd.CommandPath(), args[0])
+			return command.Usagef("there is no command `%s %s`; there is list, retry, drop", cmd.CommandPath(), args[0])
 		}
 		return run(cmd, args)
 	}
 	for _, sub := range cmd.Commands() {
-		sub.Args = wrapArgs(sub.Args)
+		sub.Args = command.WrapArgs(sub.Args)
 	}
 	return cmd
 }
 
 // settleFailures is the command that retries failures, or drops them.
-func (c *cli) settleFailures(do, done string) *cobra.Command {
+func (c *asking) settleFailures(do, done string) *cobra.Command {
 	var like failuresLike
 	var all, yes bool
 	cmd := &cobra.Command{Use: do + " ID… | --all", ValidArgsFunction: c.complete(failureCandidates)}
@@ -62,9 +63,9 @@ func (c *cli) settleFailures(do, done string) *cobra.Command {
 		narrowed := like != failuresLike{} || yes
 		switch {
 		case all && len(args) > 0:
-			return usagef("say ids or --all, not both")
+			return command.Usagef("say ids or --all, not both")
 		case narrowed && !all:
-			return usagef("--what, --playbook, --since and --yes go with --all")
+			return command.Usagef("--what, --playbook, --since and --yes go with --all")
 		case all:
 			return nil
 		}
@@ -107,7 +108,7 @@ func (c *cli) settleFailures(do, done string) *cobra.Command {
 				errs = append(errs, err)
 				continue
 			}
-			fmt.Fprintf(c.stdout, "%s %s: %s %s\n", done, f.ID, f.What, f.Key)
+			fmt.Fprintf(c.Stdout, "%s %s: %s %s\n", done, f.ID, f.What, f.Key)
 		}
 		return errors.Join(errs...)
 	}
@@ -133,7 +134,7 @@ func failureCandidates(ctx context.Context, _ *playbooks.Workspace, cl *client, 
 	return ids
 }
 
-func (c *cli) listFailures(name string) *cobra.Command {
+func (c *asking) listFailures(name string) *cobra.Command {
 	var cursor, outcome string
 	var limit int
 	var like failuresLike
@@ -143,7 +144,7 @@ func (c *cli) listFailures(name string) *cobra.Command {
 			"given up on, each with its member and its reason. `usher run` takes the id of a run that is listed here, as KEY.",
 	}
 	cmd.Flags().StringVar(&outcome, "outcome", "open", "open, retried or dropped")
-	completeFlag(cmd, "outcome", failureOutcomes...)
+	command.CompleteFlag(cmd, "outcome", failureOutcomes...)
 	like.flags(c, cmd)
 	cmd.Flags().StringVar(&cursor, "cursor", "", "go on where the page before ended")
 	cmd.Flags().IntVar(&limit, "limit", 50, "failures of one page, to 1000")
@@ -165,7 +166,7 @@ func (c *cli) listFailures(name string) *cobra.Command {
 	})
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := oneOf("outcome", outcome, failureOutcomes...); err != nil {
+		if err := command.OneOf("outcome", outcome, failureOutcomes...); err != nil {
 			return err
 		}
 		if _, err := like.query(time.Now()); err != nil {

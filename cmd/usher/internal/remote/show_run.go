@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -14,13 +14,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/internal/apiclient"
 	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/playbooks/decimal"
 )
 
-func (c *cli) runCommand() *cobra.Command {
+func (c *asking) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run ID", Short: "Show a run: every decision and effect with time and reason", Args: cobra.ExactArgs(1),
 		Long: "Shows a run: every decision and effect, with time and reason. The id may be cut short, as long as no other begins like it;\n" +
@@ -96,7 +97,7 @@ func (p *printout) run(r *shownRun) {
 }
 
 func (p *printout) delivery(d *shownDelivery) {
-	p.Printf("\n%s: %s after %s", d.name(), d.State, plural(d.Attempts, "attempt"))
+	p.Printf("\n%s: %s after %s", d.name(), d.State, command.Plural(d.Attempts, "attempt"))
 	if d.OutOfTurn {
 		p.Printf(", out of turn: messages that were decided later may have gone out before")
 	}

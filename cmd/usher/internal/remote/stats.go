@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type shownStats struct {
 	*tally.Stats
 }
 
-func (c *cli) statsCommand() *cobra.Command {
+func (c *asking) statsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stats [PLAYBOOK]", Short: "Say what playbooks have done so far: all, or one in full",
 		Args:              cobra.MaximumNArgs(1),

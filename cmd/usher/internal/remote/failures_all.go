@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/eventflags"
 )
 
 // failureKinds are the values of --what.
@@ -19,12 +21,12 @@ var failureKinds = []string{"input", "wait", "reevaluation", "run", "delivery", 
 // failuresLike selects failures.
 type failuresLike struct{ what, playbook, since string }
 
-func (f *failuresLike) flags(c *cli, cmd *cobra.Command) {
+func (f *failuresLike) flags(c *asking, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.what, "what", "", "only of this kind: input, wait, reevaluation, run, delivery, member, counts or request")
 	cmd.Flags().StringVar(&f.playbook, "playbook", "", "only runs of this playbook and their deliveries")
 	cmd.Flags().StringVar(&f.since, "since", "", "only from this time on, or from so long ago, as in 2h")
-	completeFlag(cmd, "what", failureKinds...)
-	completeFlag(cmd, "since", "1h", "24h")
+	command.CompleteFlag(cmd, "what", failureKinds...)
+	command.CompleteFlag(cmd, "since", "1h", "24h")
 	completeFlagFrom(c, cmd, "playbook", playbookCandidates)
 }
 
@@ -32,7 +34,7 @@ func (f *failuresLike) flags(c *cli, cmd *cobra.Command) {
 func (f *failuresLike) query(now time.Time) (url.Values, error) {
 	q := url.Values{}
 	if f.what != "" {
-		if err := oneOf("what", f.what, failureKinds...); err != nil {
+		if err := command.OneOf("what", f.what, failureKinds...); err != nil {
 			return nil, err
 		}
 		q.Set("what", f.what)
@@ -46,7 +48,7 @@ func (f *failuresLike) query(now time.Time) (url.Values, error) {
 	ago, err := time.ParseDuration(f.since)
 	at := now.Add(-ago)
 	if err != nil {
-		if at, err = instantFlag("since", f.since, time.Local); err != nil {
+		if at, err = eventflags.Instant("since", f.since, time.Local); err != nil {
 			return nil, err
 		}
 	}
@@ -56,7 +58,7 @@ func (f *failuresLike) query(now time.Time) (url.Values, error) {
 
 // settleAll retries all failures that are selected, or drops them: in groups, oldest first. Without
 // yes it only counts them.
-func (c *cli) settleAll(ctx context.Context, cl *client, do, done string, like *failuresLike, yes bool) error {
+func (c *asking) settleAll(ctx context.Context, cl *client, do, done string, like *failuresLike, yes bool) error {
 	q, err := like.query(time.Now())
 	if err != nil {
 		return err
@@ -86,15 +88,15 @@ func (c *cli) settleAll(ctx context.Context, cl *client, do, done string, like *
 			break
 		}
 	}
-	fmt.Fprintf(c.stdout, "%s %s\n", done, plural(settled, "failure"))
+	fmt.Fprintf(c.Stdout, "%s %s\n", done, command.Plural(settled, "failure"))
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
-		fmt.Fprintf(c.stdout, "%d stay as they are: %s\n", reasons[reason], reason)
+		fmt.Fprintf(c.Stdout, "%d stay as they are: %s\n", reasons[reason], reason)
 	}
 	return nil
 }
 
 // countFailures says how many failures would be settled.
-func (c *cli) countFailures(ctx context.Context, cl *client, q url.Values, done string) error {
+func (c *asking) countFailures(ctx context.Context, cl *client, q url.Values, done string) error {
 	kinds, all, list := map[string]int{}, 0, maps.Clone(q)
 	list.Set("limit", "1000")
 	for {
@@ -111,14 +113,14 @@ func (c *cli) countFailures(ctx context.Context, cl *client, q url.Values, done 
 		}
 	}
 	if all == 0 {
-		fmt.Fprintln(c.stdout, "nothing is selected")
+		fmt.Fprintln(c.Stdout, "nothing is selected")
 		return nil
 	}
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		parts = append(parts, fmt.Sprintf("%d %s", kinds[kind], kind))
 	}
-	fmt.Fprintf(c.stdout, "%s would be %s: %s. Nothing was done; add --yes to do it\n", plural(all, "failure"), done,
+	fmt.Fprintf(c.Stdout, "%s would be %s: %s. Nothing was done; add --yes to do it\n", command.Plural(all, "failure"), done,
 		strings.Join(parts, ", "))
 	return nil
 }

@@ -1,14 +1,14 @@
-package main
+package remote
 
 import (
 	"context"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -21,14 +21,11 @@ type candidates func(ctx context.Context, ws *playbooks.Workspace, cl *client, a
 
 // complete makes a completion of an argument: names of the workspace in this folder and of the
 // server. One that cannot be had is left out without a word: a shell has no place for it.
-func (c *cli) complete(find candidates) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		ws, _, err := load(".")
-		if err != nil || ws.Schema == nil {
-			ws = nil
-		}
+func (c *asking) complete(find candidates) cobra.CompletionFunc {
+	return command.Completion(func(cmd *cobra.Command, args []string, word string) []string {
 		var cl *client
 		if cmd.Flags().Lookup("server") != nil {
+			var err error
 			if cl, err = c.client(cmd); err != nil {
 				cl = nil
 			}
@@ -39,37 +36,12 @@ func (c *cli) complete(find candidates) cobra.CompletionFunc {
 		}
 		ctx, cancel := context.WithTimeout(ctx, completeFor)
 		defer cancel()
-		var out []string
-		for _, name := range find(ctx, ws, cl, args, word) {
-			if strings.HasPrefix(name, word) {
-				out = append(out, name)
-			}
-		}
-		slices.Sort(out)
-		how := cobra.ShellCompDirectiveNoFileComp
-		if !slices.ContainsFunc(out, func(name string) bool { return !strings.HasSuffix(name, "=") }) {
-			how |= cobra.ShellCompDirectiveNoSpace // a value follows
-		}
-		return slices.Compact(out), how
-	}
-}
-
-// completeWorkspace lets the shell complete the folder of a workspace.
-func completeWorkspace(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return nil, cobra.ShellCompDirectiveFilterDirs
-}
-
-// completeFlag names the values of a flag.
-func completeFlag(cmd *cobra.Command, flag string, values ...string) {
-	// The flag is declared in the line before: there is no error to be had.
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+		return find(ctx, workspaces.Here(), cl, args, word)
+	})
 }
 
 // completeFlagFrom completes the value of a flag by what is in the workspace and on the server.
-func completeFlagFrom(c *cli, cmd *cobra.Command, flag string, find candidates) {
+func completeFlagFrom(c *asking, cmd *cobra.Command, flag string, find candidates) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, c.complete(find))
 }
 

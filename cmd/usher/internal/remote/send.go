@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/eventflags"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/apiclient"
 	"github.com/usher-run/usher/internal/badlines"
@@ -27,7 +29,7 @@ const (
 	longAgo     = 7 * 24 * time.Hour // events that are older are most likely meant as history
 )
 
-func (c *cli) sendCommand() *cobra.Command {
+func (c *asking) sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "send FILE", Short: "Send an event file to a server",
 		Long: "Sends an event file (JSON lines or CSV, plain or gzip; - is standard input) to a server. Each member's events keep the\n" +
@@ -40,24 +42,24 @@ func (c *cli) sendCommand() *cobra.Command {
 }
 
 // sendEvents sends the events of a file and says what became of them.
-func (c *cli) sendEvents(ctx context.Context, u uploaded) error {
+func (c *asking) sendEvents(ctx context.Context, u uploaded) error {
 	s := c.newSending(u.client)
 	r := eventfile.Open(u.in, u.how)
 	err := s.file(ctx, r)
 	if s.bar != nil {
 		_ = s.bar.Finish()
 	}
-	fmt.Fprintf(c.stdout, "accepted %d, duplicate %d, rejected %d\n", s.accepted, s.duplicate, s.rejected+s.unread)
+	fmt.Fprintf(c.Stdout, "accepted %d, duplicate %d, rejected %d\n", s.accepted, s.duplicate, s.rejected+s.unread)
 	if s.differing > 0 {
-		fmt.Fprintf(c.stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
+		fmt.Fprintf(c.Stdout, "%d of the duplicates have other content than what was accepted under their ids, which stays as it was: "+
 			"give what is another event another id\n", s.differing)
 	}
 	if s.old > 0 {
-		fmt.Fprintf(c.stdout, "%d of the accepted happened more than 7 days ago and start playbooks as any event does: "+
+		fmt.Fprintf(c.Stdout, "%d of the accepted happened more than 7 days ago and start playbooks as any event does: "+
 			"what is history is sent with --backfill, which starts nothing\n", s.old)
 	}
-	c.reportFile(r, u.schema)
-	if mistakes := c.reportBad(&s.bad); err == nil {
+	eventflags.ReportFile(c.Line, r, u.schema)
+	if mistakes := c.ReportBad(&s.bad); err == nil {
 		return mistakes
 	}
 	return err // what ended it all is said, too
@@ -65,9 +67,9 @@ func (c *cli) sendEvents(ctx context.Context, u uploaded) error {
 
 // columns returns the schema that types the columns of CSV: a folder's, else the server's own. One
 // that has none to give leaves the columns to their look.
-func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playbooks.Schema, error) {
+func (c *asking) columns(ctx context.Context, cl *client, workspace string) (*playbooks.Schema, error) {
 	if workspace != "" {
-		ws, err := c.loadGood("", workspace)
+		ws, err := workspaces.LoadGood(c.Line, "", workspace)
 		if err != nil {
 			return nil, err
 		}
@@ -87,8 +89,8 @@ func (c *cli) columns(ctx context.Context, cl *client, workspace string) (*playb
 // schema reads what a server says of its events. It is JSON, and so is YAML: the front end reads it
 // like any usher.yaml.
 func (cl *client) schema(text []byte) (*playbooks.Schema, error) {
-	ws, diags := loadFiles(map[string][]byte{"usher.yaml": text})
-	if mistaken(diags, false) {
+	ws, diags := workspaces.LoadFiles(map[string][]byte{"usher.yaml": text})
+	if workspaces.Mistaken(diags, false) {
 		return nil, fmt.Errorf("the server at %s gave a schema that this version of usher cannot read", cl.Base)
 	}
 	return ws.Schema, nil
@@ -111,9 +113,9 @@ type sending struct {
 	err                           error // the first that ends it all
 }
 
-func (c *cli) newSending(cl *client) *sending {
+func (c *asking) newSending(cl *client) *sending {
 	s := &sending{client: cl}
-	if b := c.bar(-1, "sending", "events"); b != nil {
+	if b := c.Bar(-1, "sending", "events"); b != nil {
 		s.bar = b
 	}
 	return s
@@ -270,6 +272,19 @@ func (s *sending) batch(ctx context.Context, b *batch) error {
 
 // noteAgain says that a server that does not answer is asked again: half a minute without a word
 // looks like work.
-func (c *cli) noteAgain(err error) {
-	fmt.Fprintf(c.stderr, "usher: %v; trying again for %s\n", err, apiclient.RetryFor)
+func (c *asking) noteAgain(err error) {
+	fmt.Fprintf(c.Stderr, "usher: %v; trying again for %s\n", err, apiclient.RetryFor)
+}
+
+// Fed is what became of events that were fed in.
+type Fed struct {
+	Accepted, Duplicate int
+	Rejected            []string // the reasons, each once
+}
+
+// Feed sends events, JSON lines, to the server at an address, as `usher send` does.
+func Feed(ctx context.Context, base, key string, events []byte) (Fed, error) {
+	s := &sending{client: newClient(base, key, "")}
+	err := s.file(ctx, eventfile.Open(bytes.NewReader(events), eventfile.Options{}))
+	return Fed{s.accepted, s.duplicate, s.bad.Reasons()}, err
 }

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 )
 
@@ -142,7 +143,7 @@ func TestSendSaysThatItTriesAgain(t *testing.T) {
 	server := httptest.NewServer(rc)
 	defer server.Close()
 	var said strings.Builder
-	c := &cli{stderr: &said}
+	c := &asking{&command.Line{Stderr: &said}}
 	s := &sending{client: newClient(server.URL, "k", "")}
 	s.client.Again = c.noteAgain
 	if err := s.file(t.Context(), eventfile.Open(strings.NewReader(`{"event":"x","member":"m1"}`),
