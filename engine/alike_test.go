@@ -24,6 +24,7 @@ import (
 // depends on other members.
 const alikeUsher = `usher: 1
 timezone: America/New_York
+locale: en
 member: {level: {enum: [a, b], default: a}, seen: int, born: date}
 events:
   buy: {n: int, at: optional datetime}
@@ -71,6 +72,7 @@ var (
 		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
 		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
 		"message: {channel: out, class: transactional, text: hi}",
+		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
 		"if: member.points > 1\n  tag: rich",
 	}
@@ -118,7 +120,10 @@ func indented(text, by string) string {
 }
 
 func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Workspace) {
-	files := map[string]string{"usher.yaml": alikeUsher}
+	files := map[string]string{
+		"usher.yaml": alikeUsher, "templates/hi.txt": "{{ member.seen }}", "templates/hi.zh.txt": "你好 {{ member.level }}",
+		"templates/hi.en.txt": "hi {{ member.level }}",
+	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "playbooks") {
 		text := fmt.Sprintf("id: p%d\nstage: activation\ntrigger: %s\n", i, pick(t, "trigger", alikeTriggers))
 		if rapid.Bool().Draw(t, "conditional") {

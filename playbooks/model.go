@@ -17,6 +17,7 @@ type Workspace struct {
 	Schema    *Schema
 	Playbooks []*Playbook          // sorted by id; only those without mistakes
 	Templates map[string]*Template // by name: the path below templates/ without its extension
+	Variants  map[string][]Variant // of templates that have some for locales, by name
 	Tests     []*TestFile
 	Files     map[string][]byte // every file that was read, by slash-separated path: enough to load the workspace again
 
@@ -47,6 +48,7 @@ func (w *Workspace) Playbook(id string) *Playbook {
 // Schema is what usher.yaml declares.
 type Schema struct {
 	Timezone   *time.Location
+	Locale     string        // of the workspace, as zh-CN; "": none
 	IDs        Normalization // of members; see [Schema.MemberID]
 	Attributes []Attribute   // the member's declared attributes
 	Events     []EventType
@@ -389,39 +391,3 @@ func (ch *Channel) EnvNames() []string {
 
 // EnvName matches ${NAME}, which stands for an environment variable.
 var EnvName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// Template is a checked Liquid text, from templates/ or inline. It is safe for concurrent use.
-type Template struct {
-	Name string // empty: inline
-	Text string
-	HTML bool            // from a .html file: what it prints is escaped
-	Refs expression.Refs // the member's fields and the actions that it names
-
-	Branches []TextBranch // the ways that it may take; RenderNoting tells which it took
-
-	Compiled Renderer
-}
-
-// Renderer is a compiled text. took, which may be nil, is called with the index of each of the
-// branches that the text takes.
-type Renderer interface {
-	Render(vars map[string]any, took func(branch int)) (text string, err error)
-}
-
-// Render returns the text for the variables member, trigger, actions and now; only what Refs names,
-// the trigger and now need be there. A declared value that is missing renders empty. A time is
-// written as local time of its location.
-func (t *Template) Render(vars map[string]any) (text string, err error) {
-	return t.RenderObserved(vars, nil)
-}
-
-// RenderObserved is Render that tells which of Branches the text took. took may be nil.
-func (t *Template) RenderObserved(vars map[string]any, took func(branch int)) (text string, err error) {
-	return t.Compiled.Render(vars, took)
-}
-
-// TextBranch is one way that a text may take.
-type TextBranch struct {
-	Pos  diag.Pos
-	Name string
-}

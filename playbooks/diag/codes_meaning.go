@@ -159,6 +159,12 @@ on back to the first. Such a chain stops after 16 with an error. A reentry on on
 		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
 	},
 	{
+		Name: "missing-variant", Title: "a template without a text for a locale that others have (warning)", Advises: true,
+		Doc: `A template may have variants for locales: welcome.zh-CN.txt beside welcome.txt. A member gets the one for their locale, else for
+its language, else for the workspace's, else the file without a locale. This template has some variants, but none for a locale
+that a variant of another template is for: its members would get two languages. The file without a locale is taken to be in the workspace's.`,
+	},
+	{
 		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)", Advises: true,
 		Doc: `Tags, owners and the reasons of an exit are words of your own, declared nowhere. One that stands in a single place and is a
 slip of the keyboard away from another that stands elsewhere is most likely that one. A tag that is looked for or removed, while nothing

@@ -50,6 +50,10 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Value: shapeOf(ShapeZone),
 			Doc:   "the time zone of schedules, quiet hours and calendar days, as Asia/Shanghai; UTC when left out",
 		},
+		"locale": {
+			Value: shapeOf(ShapeLocale),
+			Doc:   "the language of the workspace, as zh-CN: of texts, and of the names of days, for members without a locale",
+		},
 		"member": {
 			Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}},
 			Doc:   "the member's attributes, each with its type",
@@ -68,6 +72,11 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Doc:   "the bool attribute without which a member gets no promotional messages, as member.newsletter",
 		},
 	}
+	return workspaceShape(docs)
+}
+
+// workspaceShape returns usher.yaml with its keys in their order.
+func workspaceShape(docs map[string]ShapeKey) *Shape {
 	s := (&Shape{Kind: ShapeMapping}).named("workspace",
 		"What a workspace declares: events, attributes, segments, channels, coupon pools, limits.")
 	for _, name := range SchemaKeys {

@@ -1,11 +1,7 @@
 package testfile
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -116,10 +112,8 @@ func (r *reader) effectField(what string, e syntax.Entry) bool {
 	switch {
 	case what != "events" && e.Key.Value == "channel":
 		return r.KnownChannel(v, v.Value)
-	case what != "events" && e.Key.Value == "template" && r.Texts[v.Value] == nil:
-		r.Unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.Texts)),
-			diag.NoDeclaration)
-		return false
+	case what != "events" && e.Key.Value == "template":
+		return r.KnownTemplate(v, v.Value)
 	case what == "coupons" && e.Key.Value == "pool":
 		return r.SchemaUnreadable || r.Schema.Pool(v.Value) != nil || r.KnownPool(v, v.Value)
 	case what == "events" && e.Key.Value == "event":
