@@ -25,7 +25,7 @@ import (
 const alikeUsher = `usher: 1
 timezone: America/New_York
 locale: en
-member: {level: {enum: [a, b], default: a}, seen: int, born: date}
+member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date}
 events:
   buy: {n: int, at: optional datetime}
   visit: {}
@@ -71,6 +71,7 @@ var (
 		"wait: {until: '= add_days(now(), 2)'}",
 		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
 		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
+		`message: {channel: out, text: "{{ member.level | label }} {{ now | weekday }} {{ now | date: '%a %d %B' }}"}`,
 		"message: {channel: out, class: transactional, text: hi}",
 		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",

@@ -138,7 +138,9 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 	vars := map[string]any{
 		"member": member, "trigger": ev.env.Trigger(), "actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
 	}
-	t = ev.variant(t)
+	if t = ev.variant(t); t.Localized {
+		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.e.ws.Schema.Locale)
+	}
 	o := ev.e.o.Observer
 	if o == nil {
 		return t.Render(vars)

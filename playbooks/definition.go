@@ -26,12 +26,12 @@ func (s *Schema) WriteRefs(h io.Writer, refs expression.Refs) {
 		case a.Computed != nil:
 			fmt.Fprintf(h, "computed %q %q\n", name, a.Computed.Text)
 		default:
-			fmt.Fprintf(h, "attribute %q %s %v\n", name, schema.TypeText(a.Type), a.Default)
+			fmt.Fprintf(h, "attribute %q %s %v%s\n", name, schema.TypeText(a.Type), a.Default, schema.LabelText(a.Type))
 		}
 	}
 	for _, name := range refs.Events {
 		if e := s.Event(name); e != nil {
-			fmt.Fprintf(h, "event %q %s\n", name, schema.TypeText(e.Properties))
+			fmt.Fprintf(h, "event %q %s%s\n", name, schema.TypeText(e.Properties), schema.LabelText(e.Properties))
 		}
 	}
 }

@@ -21,8 +21,20 @@ type Template struct {
 	// Variants are the same text for other locales, by [locale.Key]; Refs are theirs too. nil: none.
 	Variants map[string]*Template
 
+	Localized bool // it needs the locales, under LocaleVar
+
 	Compiled Renderer
 }
+
+// LocaleVar is the variable of the locales for [Template.Render]: the member's and the workspace's,
+// as [JoinLocales] joins them.
+const LocaleVar = "usher_locale"
+
+// JoinLocales joins the tags of locales to one value; SplitLocales gives them back.
+func JoinLocales(tags ...string) string { return strings.Join(tags, " ") }
+
+// SplitLocales returns the tags that were joined.
+func SplitLocales(joined string) []string { return strings.Split(joined, " ") }
 
 // Renderer is a compiled text. took, which may be nil, is called with the index of each of the
 // branches that the text takes.
