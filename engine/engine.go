@@ -276,12 +276,12 @@ type Needs struct {
 // Window asks for all.
 type HistoryNeed struct {
 	Event  string
-	Window schema.Duration
+	Window schema.Window
 }
 
 // NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
-	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Duration{}}
+	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Window{}}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
 		case InputEvent:
@@ -332,7 +332,7 @@ type needs struct {
 	engine  *Engine
 	seen    map[*book]bool
 	events  map[string]bool // that may be decided
-	windows map[string]schema.Duration
+	windows map[string]schema.Window
 	pools   []string
 	runs    []string
 	since   time.Time
@@ -384,7 +384,7 @@ func (n *needs) result() Needs {
 
 // SegmentNeeds returns what InSegment may read of the history.
 func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
-	n := needs{engine: e, windows: map[string]schema.Duration{}}
+	n := needs{engine: e, windows: map[string]schema.Window{}}
 	if g := e.ws.Schema.Segment(segment); g != nil && g.Expr != nil {
 		n.slots(g.Expr.Slots)
 	}

@@ -56,6 +56,13 @@ func (d *exprDrawer) int(depth int) string {
 		func() string { return "(-" + d.int(n) + ")" },
 		func() string { return d.operator("min(", "max(") + d.int(n) + ", " + d.int(n) + ")" },
 		func() string { return d.operator("days_since(", "hours_since(") + d.time(n) + ")" },
+		func() string {
+			return d.operator("year(", "month(", "day(", "hour(", "minute(", "weekday(") + d.time(n) + ")"
+		},
+		func() string {
+			return d.operator("days_between(", "years_between(") + d.time(n) + ", " + d.time(n) + ")"
+		},
+		func() string { return "(lunar(" + d.time(n) + ")?.day ?? 0)" },
 		func() string { return "len(" + d.text(n) + ")" },
 		func() string { return "count(" + d.list + ", " + d.item() + d.operator(" > ", " == ") + d.item() + ")" },
 		func() string { return d.choice(n, d.int) },
@@ -163,7 +170,7 @@ var alikeLeaves = exprLeaves{
 	texts:   []string{`""`, `"小王"`, "member.id", `(member.locale ?? "")`},
 	bools:   []string{`in_segment("spenders")`, `("x" in member.tags)`, "(member.seen == nil)", "(member.points > 2)"},
 	times: []string{
-		"now()", "today()", "member.created_at", "member.last_seen_at",
+		"now()", "today()", "member.created_at", "member.last_seen_at", `date("2026-03-08")`, `datetime("2026-03-08 02:30")`,
 		`(last(events("buy"))?.at ?? now())`,
 	},
 	durations:   []string{`duration("36h")`, `duration("87840h")`},

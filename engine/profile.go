@@ -16,7 +16,7 @@ type Profile struct {
 
 // ProfileNeeds returns what [Engine.Profile] may read of the history.
 func (e *Engine) ProfileNeeds() []HistoryNeed {
-	n := needs{engine: e, windows: map[string]schema.Duration{}}
+	n := needs{engine: e, windows: map[string]schema.Window{}}
 	for _, x := range computedOf(e.ws.Schema) {
 		n.slots(x.Slots)
 	}

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/scope"
@@ -60,6 +61,14 @@ func (s *Schema) AttributeOf(name string) diag.Pos {
 
 // DeclaredAt returns where a section declares the name; for "", where the section begins.
 func (s *Schema) DeclaredAt(section, name string) diag.Pos { return s.In(section)(name) }
+
+// Zone returns the zone of times that are written without one.
+func (s *Schema) Zone() *time.Location {
+	if s.Timezone == nil {
+		return time.UTC
+	}
+	return s.Timezone
+}
 
 // Computed returns the expression of a computed attribute; nil when the attribute is none.
 func (s *Schema) Computed(attribute string) *diag.Source {

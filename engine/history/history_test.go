@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What a window holds is [now - w, now], counted on the member's wall clock, whatever clocks do and
-// whatever was forgotten before.
+// What a window holds is [now - w, now], counted on the member's wall clock, or what is of a period of
+// the calendar, whatever clocks do and whatever was forgotten before.
 func TestWindows(t *testing.T) {
 	// Around the ends of daylight saving, half an hour of it, a day that never was, and a zone that
 	// has none.
@@ -24,9 +24,9 @@ func TestWindows(t *testing.T) {
 		"Asia/Shanghai":       {"2026-03-01T00:00:00Z"},
 	}
 	names := []string{"America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "America/Sao_Paulo", "Asia/Shanghai"}
-	windows := make([]schema.Duration, 0, 8)
-	for _, text := range []string{"1s", "30m", "24h", "25h", "1d", "2d", "1w"} {
-		w, err := schema.ParseDuration(text)
+	var windows []schema.Window
+	for _, text := range append([]string{"1s", "30m", "24h", "25h", "1d", "2d", "1w"}, schema.WindowNames()...) {
+		w, err := schema.ParseWindow(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,8 +60,9 @@ func TestWindows(t *testing.T) {
 			}).Draw(t, "step"))
 			at := ev.Now
 			if rapid.Bool().Draw(t, "late") { // at a window's very end, or beside it
-				end := rapid.SampledFrom(windows).Draw(t, "of").Before(ev.Now.In(zone))
-				at = end.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "beside")) * time.Millisecond)
+				from, to := rapid.SampledFrom(windows).Draw(t, "of").Span(ev.Now.In(zone))
+				end := rapid.SampledFrom([]int64{from, to}).Draw(t, "end")
+				at = time.UnixMilli(end + int64(rapid.IntRange(-1, 1).Draw(t, "beside")))
 			}
 			at = at.UTC()
 			if at.After(ev.Now) {
@@ -79,11 +80,33 @@ func TestWindows(t *testing.T) {
 	})
 }
 
-func checkWindow(t *rapid.T, ev *Reader, w schema.Duration, all []time.Time) {
-	from := w.Before(ev.Now.In(ev.Zone))
+// periodOf numbers the period of the calendar that a time is in, on the clocks of its zone.
+func periodOf(p schema.Period, at time.Time) int {
+	y, m, d := at.Date()
+	days := int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+	switch p {
+	case schema.DayPeriod:
+		return days
+	case schema.WeekPeriod:
+		return (days + 3) / 7 // 1 January 1970 was a Thursday
+	case schema.MonthPeriod:
+		return 12*y + int(m)
+	}
+	return y
+}
+
+func checkWindow(t *rapid.T, ev *Reader, w schema.Window, all []time.Time) {
+	holds := func(at time.Time) bool { return !at.Before(w.Back.Before(ev.Now.In(ev.Zone))) }
+	if w.Period != schema.NoPeriod {
+		period := periodOf(w.Period, ev.Now.In(ev.Zone))
+		if w.Last {
+			period--
+		}
+		holds = func(at time.Time) bool { return periodOf(w.Period, at.In(ev.Zone)) == period }
+	}
 	var want, got []int64
 	for _, at := range all {
-		if !at.Before(from) && !at.After(ev.Now) {
+		if holds(at) && !at.After(ev.Now) {
 			want = append(want, at.UnixMilli())
 		}
 	}

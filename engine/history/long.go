@@ -298,15 +298,10 @@ func (r *Reader) grow(p *past, h *happened, taken map[string]*Taken) {
 
 // span returns the times of a slot in milliseconds, both included.
 func (r *Reader) span(s expression.Slot) (from, to int64) {
-	to = r.Now.UnixMilli()
 	if s.Window.IsZero() {
-		return math.MinInt64, to
+		return math.MinInt64, r.Now.UnixMilli()
 	}
-	start := s.Window.Before(r.Now.In(r.Zone))
-	if from = start.UnixMilli(); start.After(start.Truncate(1e6)) {
-		from++
-	}
-	return from, to
+	return s.Window.Span(r.Now.In(r.Zone))
 }
 
 // Long reports whether the events of a name are many, or in a store.

@@ -72,10 +72,14 @@ func (r *Reader) list(s expression.Slot) []happened {
 		return list[:end]
 	}
 	since := func(from int64) int { return sort.Search(end, func(i int) bool { return list[i].time >= from }) }
+	if s.Window.Period != schema.NoPeriod {
+		from, to := r.span(s)
+		return list[since(from):since(to+1)]
+	}
 	// Calendar days are asked for when it matters how long they were.
 	start := since(now - s.Window.Longest().Milliseconds())
 	if start < end && list[start].time < now-s.Window.Shortest().Milliseconds() {
-		from := s.Window.Before(r.Now.In(r.Zone))
+		from := s.Window.Back.Before(r.Now.In(r.Zone))
 		start = sort.Search(end, func(i int) bool { return !time.UnixMilli(list[i].time).Before(from) })
 	}
 	return list[start:end]

@@ -47,6 +47,13 @@ a branch, have not run.`,
 		Good: "condition: days_since(member.created_at) > 3",
 	},
 	{
+		Name: "by-the-clock", Title: "days are counted by the clock where dates seem to be meant", Advises: true,
+		Doc: `days_since(t) counts from the time of the day of t: of what happened at six in the evening it is 0 until six in the evening
+of the next day. The day of the calendar is asked for by is_today(t), the distance of two dates by days_between(a, b).`,
+		Bad:  "condition: days_since(member.last_seen_at) == 0",
+		Good: "condition: is_today(member.last_seen_at)",
+	},
+	{
 		Name: "inexact-number", Title: "a number with more digits than a number can hold",
 		Doc: `A whole number is exact up to 9007199254740992, and a number has 15 significant digits. What is longer would change, so it
 is refused wherever it comes from. It is an id mostly: declare it as string, and write and send it as text.`,

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -327,7 +328,8 @@ func hostFunctions() []*builtin.Function {
 	bucket := arithmetic.Host("bucket", new(func(int, *arithmetic.Clock) int), func(p []any) (any, error) {
 		return int(Dice("bucket", p[1].(*arithmetic.Clock).Member) % uint64(p[0].(int))), nil
 	})
-	return append(append(arithmetic.Functions(), arithmetic.TimeFunctions()...), bucket)
+	return slices.Concat(arithmetic.Functions(), arithmetic.TimeFunctions(), arithmetic.CalendarFunctions(),
+		[]*builtin.Function{bucket})
 }
 
 // Dice returns a number that is always the same for the same salt and parts, and evenly spread.

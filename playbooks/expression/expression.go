@@ -207,8 +207,8 @@ func (c *checker) slotList() []Slot {
 // Slot names a part of a member's history that an expression reads: events(name, window).
 type Slot struct {
 	Event  string
-	Window schema.Duration // zero: all
-	Items  bool            // the events themselves are read, not only how many there are
+	Window schema.Window // zero: all
+	Items  bool          // the events themselves are read, not only how many there are
 }
 
 // With returns the union of both, sorted, without repeats.

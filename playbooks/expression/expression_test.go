@@ -21,6 +21,8 @@ type fakeDeclarations struct {
 	defaults   map[string]bool
 }
 
+func (f *fakeDeclarations) Zone() *time.Location { return time.UTC }
+
 func (f *fakeDeclarations) MemberRecord() *schema.Type {
 	t := schema.ObjectOf(scope.MemberFields()...)
 	for _, a := range f.attributes {

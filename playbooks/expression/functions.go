@@ -27,7 +27,7 @@ type function struct {
 // Functions lists the language's own functions. Those of the expr library that are allowed are in
 // builtins.
 func Functions() []function {
-	return []function{
+	return append([]function{
 		{
 			Name: "now", Usage: "now()", out: schema.Datetime,
 			Doc: "the instant of the input that is decided on, never the machine's clock",
@@ -61,7 +61,7 @@ func Functions() []function {
 			Name: "events", Usage: `events("order.paid", "90d")`, check: (*checker).eventsCall,
 			Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now]",
 		},
-	}
+	}, timeFunctions()...)
 }
 
 func functionNamed(name string) *function {
@@ -99,7 +99,7 @@ func (c *checker) call(n *ast.CallNode) *schema.Type {
 		return f.check(c, n)
 	}
 	if len(n.Arguments) != len(f.args) {
-		c.Report(n.Location(), "wrong-arguments", "write "+f.Usage, "`%s` takes %s, here are %d", f.Name,
+		c.Report(n.Location(), "wrong-arguments", timeHint(f, n.Arguments), "`%s` takes %s, here are %d", f.Name,
 			countOf(len(f.args)), len(n.Arguments))
 		return f.out
 	}
@@ -232,7 +232,7 @@ func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 			}
 			return Slot{}, false
 		}
-		slot.Window = d
+		slot.Window = schema.Window{Back: d}
 	}
 	return slot, true
 }

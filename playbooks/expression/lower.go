@@ -301,6 +301,12 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 	case "duration":
 		d, _ := schema.ParseDuration(n.Arguments[0].(*ast.StringNode).Value)
 		return &ast.ConstantNode{Value: d.Elapsed}
+	case "date":
+		day, _ := schema.ParseMoment(n.Arguments[0].(*ast.StringNode).Value, time.UTC)
+		return arithmetic.Call("$date", &ast.ConstantNode{Value: day.At}, &ast.IdentifierNode{Value: varClock})
+	case "datetime":
+		at, _ := schema.ParseMoment(n.Arguments[0].(*ast.StringNode).Value, l.c.sc.Schema.Zone())
+		return arithmetic.Call("$datetime", &ast.ConstantNode{Value: at.At}, &ast.IdentifierNode{Value: varClock})
 	case "in_segment":
 		return l.inline(*l.c.sc.Schema.SegmentSource(n.Arguments[0].(*ast.StringNode).Value))
 	case "events":

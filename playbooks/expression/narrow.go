@@ -129,6 +129,26 @@ func (c *checker) path(n ast.Node) string {
 		if base := c.path(n.Node); ok && base != "" {
 			return base + "." + key.Value
 		}
+	case *ast.CallNode:
+		return c.callPath(n)
+	}
+	return ""
+}
+
+// callPath returns the name of what a function gives that is the same wherever it is called so: the
+// day of a calendar. What it is asked about must have a name, too.
+func (c *checker) callPath(n *ast.CallNode) string {
+	if nodes.Callee(n) != "lunar" || len(n.Arguments) != 1 {
+		return ""
+	}
+	of := n.Arguments[0]
+	if call, ok := of.(*ast.CallNode); ok && len(call.Arguments) == 0 || nodes.IsTime(of) {
+		return nodes.Callee(n) + "(" + of.String() + ")"
+	} else if ok {
+		return ""
+	}
+	if path := c.path(of); path != "" {
+		return nodes.Callee(n) + "(" + path + ")"
 	}
 	return ""
 }

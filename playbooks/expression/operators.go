@@ -163,13 +163,10 @@ func (c *checker) operands(n *ast.BinaryNode, l, r *schema.Type, wants string) *
 func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 	s, isText := n.Right.(*ast.StringNode)
 	switch {
-	case isText && schema.IsTime(l) && schema.LooksLikeTime.MatchString(s.Value):
-		return fmt.Sprintf(foreign.NoDates, s.Value[:len("2006-01-02")])
-	case isText && schema.IsTime(l) && foreign.IsWeekdayName(s.Value):
-		return foreign.NoDays
 	case isText && schema.IsTime(l):
-		return "there are no times in texts: write days_since(" + nodes.Short(n.Left) +
-			") < 30, or compare it with now(), today() or an attribute"
+		return timeInText(nodes.Short(n.Left), s.Value)
+	case isText && schema.IsNumeric(l) && foreign.IsWeekdayName(s.Value):
+		return foreign.NoDays
 	case isText && schema.IsNumeric(l) && isNumberText(s.Value):
 		return "write the number without quotes: " + strings.TrimSpace(s.Value)
 	case l.Kind == schema.KindDuration && r.Kind != schema.KindDuration && nodes.Mirrored[n.Operator] != "":
@@ -203,6 +200,7 @@ func (c *checker) equality(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	}
 	c.enumValue(l, n.Right)
 	c.enumValue(r, n.Left)
+	c.dayMixedUp(n)
 	return schema.Bool
 }
 
@@ -211,7 +209,7 @@ func (c *checker) equalityHint(n *ast.BinaryNode, l, r *schema.Type) string {
 		if schema.IsNumeric(l) && isNumberText(s.Value) {
 			return "write the number without quotes: " + strings.TrimSpace(s.Value)
 		}
-		if schema.IsTime(l) {
+		if schema.IsTime(l) || foreign.IsWeekdayName(s.Value) {
 			return c.operandsHint(n, l, r)
 		}
 		if l.Kind == schema.KindBool && (s.Value == "true" || s.Value == "false") {
@@ -253,6 +251,7 @@ func (c *checker) order(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	}
 	c.need(n.Left, l, "`"+n.Operator+"`")
 	c.need(n.Right, r, "`"+n.Operator+"`")
+	c.dayMixedUp(n)
 	return schema.Bool
 }
 

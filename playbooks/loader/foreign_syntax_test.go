@@ -108,9 +108,9 @@ func TestForeignSyntax(t *testing.T) {
 		},
 		{"a currency", condition("member.points > 100元"), "write 100", condition("member.points > 100")},
 		{"a percentage", condition("member.points > 10%"), "write 0.1", ""},
-		{"a date", condition("now() >= 2026-11-01"), "declare an attribute", ""},
-		{"a Chinese date", condition("now() >= 2026年11月1日"), "declare an attribute", ""},
-		{"a date in quotes", condition("today() >= \"2026-11-01\""), "declare an attribute", ""},
+		{"a date", condition("now() >= 2026-11-01"), `write date("2026-11-01")`, ""},
+		{"a Chinese date", condition("now() >= 2026年11月1日"), `write date("2026-11-01")`, ""},
+		{"a date in quotes", condition("today() >= \"2026-11-01\""), `write date("2026-11-01")`, ""},
 		{"is null", condition("member.nickname is null"), "write `== nil`", condition("member.nickname == nil")},
 		{"IS NOT NULL", condition("member.nickname IS NOT NULL"), "write `!= nil`", condition("member.nickname != nil")},
 		{

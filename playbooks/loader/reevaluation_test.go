@@ -18,19 +18,35 @@ var reevaluating = map[string]struct {
 	text    string
 	derived bool
 }{
-	"days":     {`days_since(member.last_seen_at) > 3`, true},
-	"days-to":  {`days_since(member.born ?? member.created_at) >= -2 and days_since(member.created_at) < 5`, true},
-	"days-in":  {`days_since(member.created_at) in [1, 3]`, true},
-	"hours":    {`hours_since(member.last_seen_at) == 7 or 30 <= hours_since(member.created_at)`, true},
-	"hours-by": {`hours_since(member.created_at) % 5 == 0`, true},
-	"window":   {`len(events("buy", "2d")) > 1`, true},
-	"elapsed":  {`sum(events("buy", "30h"), .n) > 3`, true},
-	"computed": {`member.bought == 1 and in_segment("days")`, true},
-	"last":     {`days_since(last(events("buy"))?.time ?? member.created_at) >= 2`, true},
-	"until":    {`add_days(member.created_at, 2) < now()`, true},
-	"today":    {`today() > add_days(member.created_at, 1)`, true},
-	"item":     {`any(events("buy"), days_since(.time) > 1)`, false},
-	"hour":     {`now() - member.created_at > duration("26h")`, false},
+	"days":        {`days_since(member.last_seen_at) > 3`, true},
+	"days-to":     {`days_since(member.born ?? member.created_at) >= -2 and days_since(member.created_at) < 5`, true},
+	"days-in":     {`days_since(member.created_at) in [1, 3]`, true},
+	"hours":       {`hours_since(member.last_seen_at) == 7 or 30 <= hours_since(member.created_at)`, true},
+	"hours-by":    {`hours_since(member.created_at) % 5 == 0`, true},
+	"window":      {`len(events("buy", "2d")) > 1`, true},
+	"elapsed":     {`sum(events("buy", "30h"), .n) > 3`, true},
+	"computed":    {`member.bought == 1 and in_segment("days")`, true},
+	"last":        {`days_since(last(events("buy"))?.time ?? member.created_at) >= 2`, true},
+	"until":       {`add_days(member.created_at, 2) < now()`, true},
+	"today":       {`today() > add_days(member.created_at, 1)`, true},
+	"weekday":     {`weekday(now()) in [6, 7] and month(today()) == month(member.created_at)`, true},
+	"is-today":    {`is_today(member.born ?? member.last_seen_at)`, true},
+	"is-tomorrow": {`is_today(add_days(today(), 1)) or is_today(last(events("buy", "30h"))?.time ?? member.created_at)`, true},
+	"items-today": {`any(events("buy"), is_today(.time))`, true},
+	"dates":       {`days_between(member.created_at, now()) >= 2 and days_between(today(), member.created_at) > -4`, true},
+	"dates-in":    {`days_between(member.created_at, now()) in [1, 3]`, true},
+	"coming":      {`days_between(now(), member.born ?? member.created_at) == 2`, true},
+	"age":         {`years_between(member.born_long_ago, now()) >= 18`, true},
+	"ages":        {`years_between(member.born_long_ago, today()) in [18, 19]`, true},
+	"hour-now":    {`hour(now()) >= 9 and hour(now()) < 18`, true},
+	"hours-in":    {`hour(now()) in [1, 2, 23]`, true},
+	"minute":      {`minute(now()) >= 30`, true},
+	"lunar":       {`lunar(now()).day == 1`, true},
+	"fixed":       {`now() >= datetime("2026-10-31 10:00") and today() != date("2026-11-02")`, true},
+	"evening":     {`hour(now()) >= 20`, true},
+	"minutes":     {`minute(now()) % 7 == 0`, false},
+	"item":        {`any(events("buy"), days_since(.time) > 1)`, false},
+	"hour":        {`now() - member.created_at > duration("26h")`, false},
 }
 
 type someHistory []time.Time
@@ -63,7 +79,7 @@ func (h someHistory) End(expression.Slot, *expression.Aggregate, bool) (any, err
 // at returns what of the history a slot holds.
 func (h someHistory) at(now time.Time, s expression.Slot) someHistory {
 	return slices.DeleteFunc(slices.Clone(h), func(t time.Time) bool {
-		return t.After(now) || !s.Window.IsZero() && t.Before(s.Window.Before(now))
+		return t.After(now) || !s.Window.IsZero() && t.Before(s.Window.Back.Before(now))
 	})
 }
 
@@ -87,7 +103,7 @@ func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := "usher: 1\ntimezone: America/New_York\nmember:\n  born: datetime\n  bought: = len(events(\"buy\", \"26h\"))\nevents: {buy: {n: int}}\nsegments:\n"
+	schema := "usher: 1\ntimezone: America/New_York\nmember:\n  born: datetime\n  born_long_ago: {type: date, default: 2008-11-01}\n  bought: = len(events(\"buy\", \"26h\"))\nevents: {buy: {n: int}}\nsegments:\n"
 	for name, s := range reevaluating {
 		schema += "  " + name + ": '" + s.text + "'\n"
 	}
@@ -119,6 +135,9 @@ func TestSegmentsChangeOnlyWhenReevaluationSays(t *testing.T) {
 				slices.SortFunc(bought, time.Time.Compare)
 				env := expression.NewEnv()
 				member := expression.Fields{"created_at": moment("created", 0), "last_seen_at": moment("seen", 0)}
+				y, m, d := base.Date()
+				y -= rapid.IntRange(17, 20).Draw(rt, "age")
+				member["born_long_ago"] = time.Date(y, m, d+rapid.IntRange(-3, 3).Draw(rt, "birthday"), 0, 0, 0, 0, zone)
 				if rapid.Bool().Draw(rt, "has born") {
 					member["born"] = moment("born", 4*24*60)
 				}

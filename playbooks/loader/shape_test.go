@@ -117,8 +117,7 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 					}
 				}
 			}
-			a, b := slices.Compact(slices.Sorted(slices.Values(keys))), slices.Sorted(slices.Values(known))
-			if !slices.Equal(a, b) {
+			if a, b := slices.Sorted(slices.Values(keys)), slices.Sorted(slices.Values(known)); !slices.Equal(a, b) {
 				t.Errorf("the shape has\n%v\nthe checker knows\n%v", a, b)
 			}
 		})

@@ -41,6 +41,8 @@ func Impossible(n ast.Node, types map[ast.Node]*schema.Type) (label string, alwa
 			}
 			label = fmt.Sprintf("no %s is all of this at once", nodes.Quote(bounds[i].of))
 			switch {
+			case single && partOf(bounds[i].of) != nil:
+				label = nodes.Quote(bounds[i].of) + " is " + partOf(bounds[i].of).text
 			case single && neverNegative(bounds[i].of):
 				label = nodes.Quote(bounds[i].of) + " is never below 0"
 			case single && len(bounds[i].set) == 0:
@@ -91,6 +93,25 @@ func (c ranges) bounds(n ast.Node, negated bool) []bound {
 	return nil
 }
 
+// part is what a part of a time can be.
+type part struct {
+	low, high float64
+	text      string
+}
+
+var parts = map[string]*part{
+	"month": {1, 12, "1 to 12"}, "day": {1, 31, "1 to 31"}, "hour": {0, 23, "0 to 23"}, "minute": {0, 59, "0 to 59"},
+	"weekday": {1, 7, "1 for Monday to 7 for Sunday"},
+}
+
+// partOf returns what an operand can be that is a part of a time; nil when it is none.
+func partOf(n ast.Node) *part {
+	if call, ok := n.(*ast.CallNode); ok {
+		return parts[nodes.Callee(call)]
+	}
+	return nil
+}
+
 // neverNegative reports whether an operand counts something.
 func neverNegative(n ast.Node) bool {
 	if b, ok := n.(*ast.BuiltinNode); ok {
@@ -106,6 +127,9 @@ func (c ranges) excluded(bounds []bound) bool {
 	openLow, openHigh := false, false
 	if neverNegative(of) {
 		low = 0
+	}
+	if p := partOf(of); p != nil {
+		low, high = p.low, p.high
 	}
 	var can []any // what it can be, when that is a list
 	listed := false

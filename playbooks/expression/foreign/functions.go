@@ -7,36 +7,46 @@ import (
 )
 
 // Functions are looked up in small letters without what joins their parts. $1 is the first
-// argument as written.
+// argument as written; $t too, now() where there is none.
 var Functions = func() map[string]string {
 	out := map[string]string{}
 	for names, write := range map[string]string{
-		"ifnull coalesce nvl default getordefault orelse": "write $1 ?? $2",
-		"isnull isnone isnil notexists":                   "write $1 == nil",
-		"exists isset defined notnull isnotnull":          "write $1 != nil",
-		"empty isempty isblank":                           "write $1 == nil for what is missing, len($1) == 0 for an empty list or text",
-		"notempty isnotempty":                             "write $1 != nil for what is there, len($1) > 0 for a list or text with something in it",
-		"avg average mean":                                "write len(list) > 0 ? sum(list, .x) / len(list) : 0",
-		"median mode stddev variance percentile":          "there are len, count, sum, min and max",
-		"length size strlen charlength listlength":        "write len($1)",
-		"hastag istagged hastags":                         "write $1 in member.tags",
-		"insegment hassegment isinsegment":                `write in_segment("x")`,
-		"hour hours gethour gethours minute getminutes timeofday currenthour hourofday":                     NoHours,
-		"weekday dayofweek dow isoweekday getday isweekend isweekday weekdayname":                           NoDays,
-		"year month day dayofmonth week weekofyear quarter datepart extract datetrunc getmonth getfullyear": NoParts,
-		"strftime dateformat format formatdate tochar":                                                      "an expression makes no texts of times: a text does, as in {{ now | date: '%Y-%m-%d' }}",
-		"datediff daysbetween diffdays timestampdiff daysago dayssincelast age":                             "write days_since(t), the whole days until now; or compare a - b with duration(\"72h\")",
-		"dateadd datesub adddate subdate plusdays minusdays interval addmonths addhours":                    "write add_days(t, n); hours are added by t + duration(\"3h\")",
-		"curdate currentdate":                   "write today()",
-		"getdate sysdate currenttimestamp time": "write now()",
-		"datetime timestamp todate parsedate strptime totimestamp strtodate makedate": noTimes,
-		"random rand rnd uniform randint":                                             "write bucket(100) < 50: a member always has the same number; or use the action `split`",
-		"substr substring mid slice":                                                  "write $1[0:3], the characters from the first to before the fourth",
-		"left":                                                                        "write $1[0:$2]",
-		"right":                                                                       "write $1[-$2:]",
-		"concat concatenate strcat":                                                   "write $1 + $2",
-		"startswith hasprefix":                                                        "write $1 startsWith $2",
-		"endswith hassuffix":                                                          "write $1 endsWith $2",
+		"ifnull coalesce nvl default getordefault orelse":             "write $1 ?? $2",
+		"isnull isnone isnil notexists":                               "write $1 == nil",
+		"exists isset defined notnull isnotnull":                      "write $1 != nil",
+		"empty isempty isblank":                                       "write $1 == nil for what is missing, len($1) == 0 for an empty list or text",
+		"notempty isnotempty":                                         "write $1 != nil for what is there, len($1) > 0 for a list or text with something in it",
+		"avg average mean":                                            "write len(list) > 0 ? sum(list, .x) / len(list) : 0",
+		"median mode stddev variance percentile":                      "there are len, count, sum, min and max",
+		"length size strlen charlength listlength":                    "write len($1)",
+		"hastag istagged hastags":                                     "write $1 in member.tags",
+		"insegment hassegment isinsegment":                            `write in_segment("x")`,
+		"hour hours gethour gethours timeofday currenthour hourofday": "write hour($t)",
+		"minute minutes getminutes":                                   "write minute($t)",
+		"weekday dayofweek dow isoweekday getday weekdayname":         "write weekday($t), from 1 for Monday to 7 for Sunday",
+		"isweekend":                "write weekday($t) >= 6",
+		"isweekday isworkday":      "write weekday($t) <= 5",
+		"year getfullyear getyear": "write year($t)",
+		"month getmonth":           "write month($t), from 1 for January",
+		"day dayofmonth getdate":   "write day($t)",
+		"week weekofyear quarter datepart extract datetrunc":                             "there are year(t), month(t), day(t), hour(t), minute(t) and weekday(t)",
+		"issameday sameday istoday":                                                      "write is_today($t), or days_between($1, $2) == 0",
+		"chinesecalendar tolunar lunardate lunarday nongli":                              "write lunar($t)",
+		"strftime dateformat format formatdate tochar":                                   "an expression makes no texts of times: a text does, as in {{ now | date: '%Y-%m-%d' }}",
+		"datediff daysbetween diffdays timestampdiff":                                    "write days_between(a, b) for dates, or compare a - b with duration(\"72h\")",
+		"daysago dayssincelast":                                                          "write days_since(t), the whole days until now",
+		"age yearssince":                                                                 "write years_between($t, now())",
+		"dateadd datesub adddate subdate plusdays minusdays interval addmonths addhours": "write add_days(t, n); hours are added by t + duration(\"3h\")",
+		"curdate currentdate":                                                            "write today()",
+		"sysdate currenttimestamp time":                                                  "write now()",
+		"datetime timestamp todate parsedate strptime totimestamp strtodate makedate":    noTimes,
+		"random rand rnd uniform randint":                                                "write bucket(100) < 50: a member always has the same number; or use the action `split`",
+		"substr substring mid slice":                                                     "write $1[0:3], the characters from the first to before the fourth",
+		"left":                                                                           "write $1[0:$2]",
+		"right":                                                                          "write $1[-$2:]",
+		"concat concatenate strcat":                                                      "write $1 + $2",
+		"startswith hasprefix":                                                           "write $1 startsWith $2",
+		"endswith hassuffix":                                                             "write $1 endsWith $2",
 		"includes has instr locate indexof position strpos findinset like ilike contain": "write $1 contains $2 for a text, $2 in $1 for a list",
 		"regexp regexplike regex rlike match regexpmatch test":                           "write $1 matches $2",
 		"lowercase tolower lcase tolowercase":                                            "write lower($1)",
@@ -75,6 +85,11 @@ func Function(name string, args []string) string {
 	if (key == "isnull" || key == "isnil") && len(args) == 2 {
 		label = Functions["ifnull"]
 	}
+	at := "now()"
+	if len(args) > 0 {
+		at = args[0]
+	}
+	label = strings.ReplaceAll(label, "$t", at)
 	for i, letter := range []string{"a", "b", "c"} {
 		if i < len(args) {
 			letter = args[i]
@@ -101,14 +116,10 @@ func IsWeekdayName(s string) bool {
 
 // What is said of functions that nothing stands for.
 const (
-	NoHours = "no hour is looked at in an expression: `wait: {until: \"22:00\"}`, a trigger's `schedule` and `quiet_hours` know the time of the day"
-	NoDays  = "no day of the week is looked at in an expression: a trigger's `schedule` knows it, as in \"0 10 * * 1\" for Mondays at ten"
-	NoParts = "no part of a date is looked at in an expression: a trigger's `schedule` knows the calendar, its `date` the days that come each year"
-	noTimes = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: 2026-11-11}`, and compare with member.launch"
+	NoHours = "compare the hour, as in hour(now()) >= 22"
+	NoDays  = "a day of the week is a number, as in weekday(now()) == 1, from 1 for Monday to 7 for Sunday"
+	noTimes = "write date(\"2026-11-12\") or datetime(\"2026-11-12 10:00\")"
 )
-
-// NoDates says how a fixed date is named.
-const NoDates = "no date is written in an expression: declare an attribute, as in `launch: {type: date, default: %s}`, and compare with member.launch"
 
 // MemberSynonyms are what other tools call the member.
 var MemberSynonyms = []string{"user", "customer", "contact", "profile", "person", "subscriber", "account", "用户", "会员"}
@@ -118,7 +129,6 @@ var Forbidden = map[string]string{
 	"keys":     "the order of an object's keys is not the same every time",
 	"values":   "the order of an object's values is not the same every time",
 	"toPairs":  "the order of an object's keys is not the same every time",
-	"date":     "write a `date` or `datetime` property, or add_days(t, n)",
 	"timezone": "times are read in the member's zone",
 	"fromJSON": "what it gives has no type that can be checked",
 	"get":      "name the field itself, as in member.level",

@@ -197,16 +197,17 @@ var (
 
 // ReadsNothing reports whether a part depends on no input.
 func ReadsNothing(n ast.Node) bool {
-	v := &readsVisitor{}
-	ast.Walk(&n, v)
-	return !v.reads
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return false
+	case *ast.CallNode:
+		return IsTime(n)
+	}
+	return !slices.ContainsFunc(Children(n), func(part ast.Node) bool { return !ReadsNothing(part) })
 }
 
-type readsVisitor struct{ reads bool }
-
-func (v *readsVisitor) Visit(n *ast.Node) {
-	switch (*n).(type) {
-	case *ast.IdentifierNode, *ast.CallNode:
-		v.reads = true
-	}
+// IsTime reports whether a node is a date or a time that is written out, as date("2026-11-12").
+func IsTime(n ast.Node) bool {
+	call, ok := n.(*ast.CallNode)
+	return ok && (Callee(call) == "date" || Callee(call) == "datetime")
 }

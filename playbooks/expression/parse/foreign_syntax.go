@@ -114,7 +114,12 @@ func (c *reader) foreignDate(masked string) bool {
 	}
 	from, to := max(m[2], m[6]), max(m[3], m[7])
 	date := strings.NewReplacer("年", "-", "月", "-", "日", "", "/", "-").Replace(masked[from:to])
-	c.Report(c.Runes(from, to), "type-mismatch", fmt.Sprintf(foreign.NoDates, date), "`%s` is no date here", masked[from:to])
+	d := c.Report(c.Runes(from, to), "type-mismatch", "", "`%s` is no date here", masked[from:to])
+	if date = schema.IsoDate(date); date != "" {
+		write := "date(" + strconv.Quote(date) + ")"
+		d.Label = "write " + write
+		d.Suggest(write).UnsureUnless(false) // it may have been a subtraction
+	}
 	return true
 }
 

@@ -38,6 +38,10 @@ const (
 	dayCount                     // days_since
 	hourCount                    // hours_since
 	reached                      // now() compared with a time
+	hours                        // hour(now())
+	minutes                      // minute(now()), compared with the marks
+	dates                        // days_between(t, now()), is_today(t)
+	yearsOf                      // years_between(t, now())
 )
 
 // maxInlined is how deep segments and computed attributes may be made of each other.
@@ -81,10 +85,10 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 	now := e.Now()
 	again := []time.Time{now.Add(reevaluateEvery)}
 	switch m.Unit {
-	case midnights:
-		return []time.Time{arithmetic.Midnight(schema.AddDays(arithmetic.Midnight(now), 1))}
+	case midnights, hours, minutes:
+		return m.clockTimes(now)
 	case windowEnds:
-		days := m.slot.Window.Days > 0
+		days := m.slot.Window.Back.Days > 0
 		t, ok := oldest(m.slot)
 		switch {
 		case !ok && days:
@@ -94,7 +98,7 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 		}
 		// Both ends are in the window. One that the clocks skip lies behind the gap, and the event has
 		// left by then.
-		at := m.slot.Window.After(t.In(now.Location()))
+		at := m.slot.Window.Back.After(t.In(now.Location()))
 		out := []time.Time{at, at.Add(instantAfter)}
 		if days {
 			out = arithmetic.SetBack(out, now)
@@ -112,8 +116,11 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 		return nil // missing: only the member can change that
 	}
 	t = t.In(now.Location())
-	if m.Unit == reached {
+	switch m.Unit {
+	case reached:
 		return []time.Time{t, t.Add(instantAfter)}
+	case dates, yearsOf:
+		return m.dates(t, now)
 	}
 	count := func(n int) time.Time { return t.Add(time.Duration(n) * time.Hour) }
 	passed := arithmetic.HoursBetween(t, now)
@@ -208,6 +215,9 @@ func (w *walker) compared(tree *expression.Tree, clock, other ast.Node) bool {
 		}
 		w.add(Moment{Unit: unitOf(name), from: from, marks: []int{n, n + 1}})
 		return true
+	case "hour", "minute", "days_between", "years_between":
+		n, constant := nodes.ConstantInt(other)
+		return constant && w.calendar(tree, call, []int{n, n + 1})
 	}
 	return false
 }
@@ -223,6 +233,8 @@ func (w *walker) call(tree *expression.Tree, n *ast.CallNode) {
 	switch name := nodes.Callee(n); name {
 	case "now":
 		w.add(Moment{Unit: AnyTime})
+	case "year", "month", "day", "weekday", "lunar", "is_today", "days_between", "years_between", "hour", "minute":
+		w.calendar(tree, n, nil)
 	case "today":
 		w.add(Moment{Unit: midnights})
 	case "events":

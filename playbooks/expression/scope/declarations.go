@@ -1,6 +1,8 @@
 package scope
 
 import (
+	"time"
+
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -24,6 +26,8 @@ type Declarations interface {
 	SegmentNames() []string
 	// SegmentSource returns the expression of a segment; nil when it is not declared.
 	SegmentSource(name string) *diag.Source
+	// Zone returns the zone of times that are written without one.
+	Zone() *time.Location
 	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section
 	// begins.
 	DeclaredAt(section, name string) diag.Pos

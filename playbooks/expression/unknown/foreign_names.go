@@ -2,7 +2,6 @@ package unknown
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,8 +121,7 @@ func (c *Names) foreignConstant(n *ast.IdentifierNode) bool {
 	if usage := c.functions.Library[n.Value]; usage != "" {
 		return report("", "write "+usage, "`%s` is a function", false)
 	}
-	if label := foreign.Functions[strings.ToLower(strings.ReplaceAll(n.Value, "_", ""))]; label == foreign.NoHours ||
-		label == foreign.NoDays || label == foreign.NoParts {
+	if label := foreign.Function(n.Value, nil); strings.Contains(label, "(now())") {
 		return report("", label, "nothing is called `%s` here", false)
 	}
 	return c.numeralInLetters(n, report)
@@ -142,7 +140,7 @@ func (c *Names) numeralInLetters(n *ast.IdentifierNode,
 		if m := schema.ClockAsWritten.FindStringSubmatch(spoken); m != nil {
 			hour, _ := strconv.Atoi(m[2])
 			if hours, _ := schema.HoursOfDayPart(m[1], m[4] != "", hour); len(hours) == 1 && m[5] == "" && m[3] == "" {
-				label = strings.Replace(label, "22:00", fmt.Sprintf("%02d:00", hours[0]), 1)
+				label = strings.Replace(label, "22", strconv.Itoa(hours[0]), 1)
 			}
 		}
 		return report("", label, "`%s` is no time here", false)
@@ -150,17 +148,6 @@ func (c *Names) numeralInLetters(n *ast.IdentifierNode,
 		return report("", foreign.NoDays, "`%s` is no day here", false)
 	}
 	return false
-}
-
-// forbiddenHint returns what is written in place of a function that is not part of the language.
-func forbiddenHint(name string, args []ast.Node) string {
-	if name != "date" || len(args) != 1 {
-		return ""
-	}
-	if s, ok := args[0].(*ast.StringNode); ok && schema.LooksLikeTime.MatchString(s.Value) {
-		return fmt.Sprintf(foreign.NoDates, s.Value[:len("2006-01-02")])
-	}
-	return "the day of now() is today(); days are compared by days_since(t)"
 }
 
 // SizeField returns what is written for a field that other languages give lists and texts.
@@ -179,7 +166,7 @@ func SizeField(of ast.Node, t *schema.Type, field string) string {
 		return "a list has items: first(…), last(…), any(…, .x > 1)"
 	}
 	if schema.IsTime(t) {
-		return foreign.Functions[strings.ToLower(field)]
+		return foreign.Function(field, []string{nodes.Short(of)})
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ import (
 func (c *Names) Function(n *ast.IdentifierNode, args []ast.Node) {
 	write := foreign.Function(n.Value, nodes.ShortAll(args))
 	if why, ok := foreign.Forbidden[n.Value]; ok {
-		c.Report(n.Location(), "forbidden-function", forbiddenHint(n.Value, args), "`%s` is not part of the language: %s",
+		c.Report(n.Location(), "forbidden-function", "", "`%s` is not part of the language: %s",
 			n.Value, why)
 		return
 	}

@@ -1,2 +1,0 @@
-// Package workspaces finds and reads the workspace that a command is about.
-package workspaces
