@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -397,6 +398,7 @@ func TestCommandsExist(t *testing.T) {
 	}
 	targets := words(t, "../Makefile", `(?m)^([a-z]+):`)
 	flags := words(t, "../cmd/usher/*.go", `"([a-z][a-z-]+)", `)
+	maps.Copy(flags, words(t, "../cmd/usher/internal/*/*.go", `"([a-z][a-z-]+)", `))
 	flags["help"] = true
 	for _, table := range settings.Tables {
 		for _, s := range table.Settings {
@@ -655,7 +657,9 @@ func TestOperationsNameWhatThereIs(t *testing.T) {
 	} {
 		said := words(t, "operations.md", check.pattern)
 		there := map[string]bool{}
-		for _, glob := range []string{"../cmd/usher/*.go", "../internal/*/*.go", "../api/*.go", "../engine/worker/*.go"} {
+		for _, glob := range []string{
+			"../cmd/usher/*.go", "../cmd/usher/internal/*/*.go", "../internal/*/*.go", "../api/*.go", "../engine/worker/*.go",
+		} {
 			files, _ := filepath.Glob(glob)
 			for _, f := range files {
 				if strings.HasSuffix(f, "_test.go") {

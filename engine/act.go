@@ -256,11 +256,11 @@ const (
 const codeAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 // Template returns the name of the text below templates/ that a field was rendered from, and
-// whether it is HTML; "" when the field is inline.
+// whether that of the member's locale is HTML; "" when the field is inline.
 func (a *Act) Template(field string) (name string, html bool) {
 	v := a.step.Args[field]
 	if v == nil || v.Text == nil {
 		return "", false
 	}
-	return v.Text.Name, v.Text.HTML
+	return v.Text.Name, a.d.variant(v.Text).HTML
 }

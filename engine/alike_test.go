@@ -24,7 +24,8 @@ import (
 // depends on other members.
 const alikeUsher = `usher: 1
 timezone: America/New_York
-member: {level: {enum: [a, b], default: a}, seen: int, born: date}
+locale: en
+member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date}
 events:
   buy: {n: int, at: optional datetime}
   visit: {}
@@ -54,7 +55,7 @@ var (
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
 		"{segment_enter: weekend}", "{segment_exit: weekend}", "{segment_enter: lucky}",
 		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
-		"{date: member.created_at, every: year}",
+		"{date: member.created_at, every: year}", `{date: member.born, every: month, offset: -1d, at: "02:30"}`,
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
@@ -74,7 +75,9 @@ var (
 		"wait: {until: '= add_days(now(), 2)'}",
 		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
 		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
+		`message: {channel: out, text: "{{ member.level | label }} {{ now | weekday }} {{ now | date: '%a %d %B' }}"}`,
 		"message: {channel: out, class: transactional, text: hi}",
+		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
 		"if: member.points > 1\n  tag: rich",
 	}
@@ -122,7 +125,10 @@ func indented(text, by string) string {
 }
 
 func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Workspace) {
-	files := map[string]string{"usher.yaml": alikeUsher}
+	files := map[string]string{
+		"usher.yaml": alikeUsher, "templates/hi.txt": "{{ member.seen }}", "templates/hi.zh.txt": "你好 {{ member.level }}",
+		"templates/hi.en.txt": "hi {{ member.level }}",
+	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "playbooks") {
 		text := fmt.Sprintf("id: p%d\nstage: activation\ntrigger: %s\n", i, pick(t, "trigger", alikeTriggers))
 		if rapid.Bool().Draw(t, "conditional") {

@@ -121,6 +121,64 @@ func TestDatesComeOnce(t *testing.T) {
 			"2027-06-01T00:00:00Z",
 			[]string{"2026-05-03T09:00:00Z", "2026-06-03T09:00:00Z"},
 		},
+		"every month, on days that some lack": {
+			`{date: member.born, every: month, at: "09:00"}`,
+			[]change{{"2028-01-15T00:00:00Z", born("2025-12-31", "UTC")}},
+			"2028-06-01T00:00:00Z",
+			[]string{
+				"2028-01-31T09:00:00Z", "2028-02-29T09:00:00Z", "2028-03-31T09:00:00Z", "2028-04-30T09:00:00Z",
+				"2028-05-31T09:00:00Z",
+			},
+		},
+		"every month from the date on, with an offset over new year": {
+			`{date: member.born, every: month, offset: -40d, at: "09:00"}`,
+			[]change{{"2026-10-01T00:00:00Z", born("2027-01-30", "UTC")}},
+			"2027-03-01T00:00:00Z",
+			// 40 days before January 30, February 28 and March 30
+			[]string{"2026-12-21T09:00:00Z", "2027-01-19T09:00:00Z", "2027-02-18T09:00:00Z"},
+		},
+		"every month, moves west after it": {
+			`{date: member.born, every: month, at: "09:00"}`,
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-05-31", "America/Los_Angeles")},
+				{"2026-05-31T16:30:00Z", zone("Pacific/Honolulu")},
+			},
+			"2026-07-10T00:00:00Z",
+			[]string{"2026-05-31T16:00:00Z", "2026-06-30T19:00:00Z"},
+		},
+		"every month, moves east over it": {
+			`{date: member.born, every: month, at: "09:00"}`,
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-05-31", "America/Los_Angeles")},
+				{"2026-05-31T10:00:00Z", zone("Pacific/Auckland")},
+			},
+			"2026-07-10T00:00:00Z",
+			[]string{"2026-05-31T10:00:00Z", "2026-06-29T21:00:00Z"},
+		},
+		"every month, corrected after it": {
+			`{date: member.born, every: month, at: "09:00"}`,
+			[]change{
+				{"2026-05-01T00:00:00Z", born("1990-01-03", "UTC")}, {"2026-05-04T00:00:00Z", born("1990-01-05", "UTC")},
+			},
+			"2026-07-01T00:00:00Z",
+			[]string{"2026-05-03T09:00:00Z", "2026-06-05T09:00:00Z"},
+		},
+		"every month, at a time that daylight saving skips": {
+			`{date: member.born, every: month, at: "02:30"}`,
+			[]change{{"2026-02-20T00:00:00Z", born("1990-01-08", "America/New_York")}},
+			"2026-05-01T00:00:00Z",
+			[]string{"2026-03-08T07:00:00Z", "2026-04-08T06:30:00Z"},
+		},
+		"every month, a datetime on another day elsewhere": {
+			`{date: member.signed, every: month, at: "10:00"}`,
+			[]change{
+				{"2026-06-01T00:00:00Z", map[string]any{"signed": "2021-01-01T03:00:00Z", "timezone": "America/New_York"}},
+				{"2026-06-30T16:00:00Z", zone("Asia/Shanghai")},
+			},
+			"2026-08-15T00:00:00Z",
+			// on the 31st in New York, on the 1st in Shanghai: the 67th has been
+			[]string{"2026-06-30T14:00:00Z", "2026-08-01T02:00:00Z"},
+		},
 		"a datetime around new year": {
 			`{date: member.signed, every: year, at: "10:00"}`,
 			[]change{

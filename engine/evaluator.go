@@ -138,11 +138,28 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 	vars := map[string]any{
 		"member": member, "trigger": ev.env.Trigger(), "actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
 	}
+	if t = ev.variant(t); t.Localized {
+		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.e.ws.Schema.Locale)
+	}
 	o := ev.e.o.Observer
 	if o == nil {
 		return t.Render(vars)
 	}
 	return t.RenderObserved(vars, func(branch int) { o.TookBranch(t, branch) })
+}
+
+// variant returns the text of a template for the member's locale; the workspace's is today's.
+func (ev *evaluator) variant(t *playbooks.Template) *playbooks.Template {
+	if t.Variants == nil {
+		return t
+	}
+	return t.For(ev.locale(), ev.e.ws.Schema.Locale)
+}
+
+// locale returns the member's locale; "" when they have none.
+func (ev *evaluator) locale() string {
+	tag, _ := memberView{ev, ev.types}.Field("locale").(string)
+	return tag
 }
 
 // json evaluates a value as JSON holds it: dates as 2026-03-28, what is missing as null.

@@ -26,12 +26,12 @@ func (s *Schema) WriteRefs(h io.Writer, refs expression.Refs) {
 		case a.Computed != nil:
 			fmt.Fprintf(h, "computed %q %q\n", name, a.Computed.Text)
 		default:
-			fmt.Fprintf(h, "attribute %q %s %v\n", name, schema.TypeText(a.Type), a.Default)
+			fmt.Fprintf(h, "attribute %q %s %v%s\n", name, schema.TypeText(a.Type), a.Default, schema.LabelText(a.Type))
 		}
 	}
 	for _, name := range refs.Events {
 		if e := s.Event(name); e != nil {
-			fmt.Fprintf(h, "event %q %s\n", name, schema.TypeText(e.Properties))
+			fmt.Fprintf(h, "event %q %s%s\n", name, schema.TypeText(e.Properties), schema.LabelText(e.Properties))
 		}
 	}
 }
@@ -49,17 +49,14 @@ func (s *Schema) Definition(segment string) string {
 }
 
 // Next returns when the date comes for the first time after an instant, where value is that of the
-// attribute as expressions see it, local to the member; zero when it does not come again. February
-// 29 is February 28 in other years. Which names the time it comes, the same in every zone: of a
-// yearly one the year. The one that has been does not come again, though the member moves west.
+// attribute as expressions see it, local to the member; zero when it does not come again. A day that a month lacks is
+// its last. Which names the time it comes, the same in every zone: of a yearly one the year, of a monthly one the month.
+// The one that has been does not come again, though the member moves west.
 func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, which string) {
 	zone := value.Location()
 	year, month, day := value.Date()
-	occurrence := func(year int) time.Time {
-		day := day
-		if month == time.February && day == 29 && !leap(year) {
-			day = 28
-		}
+	occurrence := func(year int, month time.Month) time.Time {
+		day := min(day, time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day())
 		hour, minute, second := value.Clock()
 		nano := value.Nanosecond()
 		if d.At >= 0 {
@@ -67,18 +64,26 @@ func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, w
 		}
 		return schema.WallClock(year, month, day+d.Offset.Days, hour, minute, second, nano, zone).Add(d.Offset.Elapsed)
 	}
-	if !d.Yearly {
+	if d.Every == "" {
 		which = d.once(value)
-		if t := occurrence(year); which != been && t.After(after) {
+		if t := occurrence(year, month); which != been && t.After(after) {
 			return t, which
 		}
 		return time.Time{}, ""
 	}
-	// An offset may lead into another year: it is bounded, see the checker of durations.
-	first := max(year, after.In(zone).Year()-2-int(d.Offset.Longest().Abs()/(365*24*time.Hour)))
-	for y := first; y <= first+8+2*int(d.Offset.Longest().Abs()/(365*24*time.Hour)); y++ {
-		if t := occurrence(y); t.After(after) && d.yearly(value, y) != been {
-			return t, d.yearly(value, y)
+	// Months are counted from January of year 0. An offset may lead into another year: it is bounded, see the checker of
+	// durations.
+	y, m, _ := after.In(zone).Date()
+	step, longest := 1, 28*24*time.Hour
+	if d.Every == EveryYear {
+		step, longest, m = 12, 365*24*time.Hour, month
+	}
+	far := step * int(d.Offset.Longest().Abs()/longest)
+	first := max(year*12+int(month)-1, y*12+int(m)-1-2*step-far)
+	for n := first; n <= first+8*step+2*far; n += step {
+		which = d.numbered(value, n)
+		if t := occurrence(n/12, time.Month(n%12+1)); t.After(after) && which != been {
+			return t, which
 		}
 	}
 	return time.Time{}, ""
@@ -93,18 +98,27 @@ func (d *DateTrigger) once(value time.Time) string {
 	return value.UTC().Format(time.RFC3339Nano)
 }
 
-// yearly names a year's time. A datetime is on another day in another zone, and around new year in
-// another year: its years are counted from the first.
-func (d *DateTrigger) yearly(value time.Time, year int) string {
-	if d.Type != nil && d.Type.Kind == schema.KindDate {
-		return strconv.Itoa(year)
+// numbered names the time of a month, counted from January of year 0. A datetime is on another day in another zone, and
+// around new year in another year: its years and months are counted from the first.
+func (d *DateTrigger) numbered(value time.Time, n int) string {
+	own := value.Year()*12 + int(value.Month()) - 1
+	date := d.Type != nil && d.Type.Kind == schema.KindDate
+	switch {
+	case d.Every == EveryMonth && date:
+		return fmt.Sprintf("%04d-%02d", n/12, n%12+1)
+	case d.Every == EveryMonth:
+		return fmt.Sprintf("+%dm", n-own)
+	case date:
+		return strconv.Itoa(n / 12)
 	}
-	return "+" + strconv.Itoa(year-value.Year())
+	return "+" + strconv.Itoa((n-own)/12)
 }
-
-func leap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
 
 // Definition says all that the date depends on, so that a change of it is noticed.
 func (d *DateTrigger) Definition(zone *time.Location) string {
-	return fmt.Sprintf("date %s %s %v %s %d %s", d.Attribute, d.Type, d.Yearly, d.Offset, d.At, zone)
+	every := strconv.FormatBool(d.Every == EveryYear) // as watches of before there were months have it
+	if d.Every == EveryMonth {
+		every = string(d.Every)
+	}
+	return fmt.Sprintf("date %s %s %s %s %d %s", d.Attribute, d.Type, every, d.Offset, d.At, zone)
 }

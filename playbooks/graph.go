@@ -204,8 +204,8 @@ func (d *DateTrigger) text() string {
 	if d.At >= 0 {
 		text += fmt.Sprintf(" at %02d:%02d", d.At/60, d.At%60)
 	}
-	if d.Yearly {
-		text += ", every year"
+	if d.Every != "" {
+		text += ", every " + string(d.Every)
 	}
 	return text
 }

@@ -17,6 +17,7 @@ type Workspace struct {
 	Schema    *Schema
 	Playbooks []*Playbook          // sorted by id; only those without mistakes
 	Templates map[string]*Template // by name: the path below templates/ without its extension
+	Variants  map[string][]Variant // of templates that have some for locales, by name
 	Tests     []*TestFile
 	Files     map[string][]byte // every file that was read, by slash-separated path: enough to load the workspace again
 
@@ -47,6 +48,7 @@ func (w *Workspace) Playbook(id string) *Playbook {
 // Schema is what usher.yaml declares.
 type Schema struct {
 	Timezone   *time.Location
+	Locale     string        // of the workspace, as zh-CN; "": none
 	IDs        Normalization // of members; see [Schema.MemberID]
 	Attributes []Attribute   // the member's declared attributes
 	Events     []EventType
@@ -299,76 +301,6 @@ func (s *Step) Name() string {
 	return s.Path
 }
 
-// TestFile is one _test.yaml.
-type TestFile struct {
-	File     string
-	Playbook string
-	With     []string
-	Tests    []Test
-}
-
-// Test is one test of a playbook on the virtual clock.
-type Test struct {
-	Name     string
-	At       time.Time
-	Member   map[string]any // id and attributes, coerced
-	History  []TestEvent    // before At, in the order written
-	Holdout  *bool          // force.holdout
-	Split    map[string]string
-	Webhooks map[string]TestAnswer // force.webhooks, by the name of the step
-	Pools    map[string]int        // force.pools: coupons left, by pool
-	Script   []TestStep
-	Pos      diag.Pos
-}
-
-// TestAnswer is what a webhook is answered with in a test.
-type TestAnswer struct {
-	Status int // 0: no attempt had an answer
-	Body   any // as JSON holds it
-}
-
-// TestEvent is an event of a test. Ago counts back from the clock's present instant.
-type TestEvent struct {
-	Name       string
-	Ago        schema.Duration // At of history, as -200d
-	Time       time.Time       // or an instant
-	Properties map[string]any
-	Attributes map[string]any
-	Pos        diag.Pos
-}
-
-// TestStep is one step of a script: exactly one field is set.
-type TestStep struct {
-	Event   *TestEvent
-	Advance *schema.Duration
-	Trigger map[string]any // http trigger: params, never nil when set
-	Expect  *Expect
-	Pos     diag.Pos
-}
-
-// Expect is what must have happened since the last expect. A nil field says: nothing of the kind.
-type Expect struct {
-	Messages []ExpectItem // that went out, or were skipped
-	Deferred []ExpectItem // that were put off; nil: nothing is said of them
-	Coupons  []ExpectItem
-	Webhooks []ExpectItem
-	Events   []ExpectItem
-	Added    []string
-	Removed  []string
-	Points   *int
-	Set      map[string]any
-	Run      string // none, waiting, done, exited, failed; "": not said
-	Reason   string
-	Pos      diag.Pos
-}
-
-// ExpectItem is one listed effect: it matches when each of its fields does. The field `contains`
-// matches a part of the text.
-type ExpectItem struct {
-	Fields map[string]any
-	Pos    diag.Pos
-}
-
 // QuietEnd reports whether t lies in the quiet hours, and when they end. t is in the member's zone.
 func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
 	q := s.Quiet
@@ -404,11 +336,20 @@ func (t *Trigger) Record(s *Schema) *schema.Type {
 	return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
 }
 
+// DateEvery says how often a date of the member comes again.
+type DateEvery string
+
+// A date comes again on its day of each year or month; a day that one lacks is its last.
+const (
+	EveryYear  DateEvery = "year"
+	EveryMonth DateEvery = "month"
+)
+
 // DateTrigger is when a date of the member comes.
 type DateTrigger struct {
 	Attribute string          // of the member: a date or a datetime, or created_at, last_seen_at
 	Type      *schema.Type    // of the attribute
-	Yearly    bool            // every year; else once
+	Every     DateEvery       // how often; empty: once
 	Offset    schema.Duration // before it (negative) or after
 	At        int             // minutes since midnight, local time of the member; -1: the time of a datetime
 }
@@ -459,39 +400,3 @@ func (ch *Channel) EnvNames() []string {
 
 // EnvName matches ${NAME}, which stands for an environment variable.
 var EnvName = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// Template is a checked Liquid text, from templates/ or inline. It is safe for concurrent use.
-type Template struct {
-	Name string // empty: inline
-	Text string
-	HTML bool            // from a .html file: what it prints is escaped
-	Refs expression.Refs // the member's fields and the actions that it names
-
-	Branches []TextBranch // the ways that it may take; RenderNoting tells which it took
-
-	Compiled Renderer
-}
-
-// Renderer is a compiled text. took, which may be nil, is called with the index of each of the
-// branches that the text takes.
-type Renderer interface {
-	Render(vars map[string]any, took func(branch int)) (text string, err error)
-}
-
-// Render returns the text for the variables member, trigger, actions and now; only what Refs names,
-// the trigger and now need be there. A declared value that is missing renders empty. A time is
-// written as local time of its location.
-func (t *Template) Render(vars map[string]any) (text string, err error) {
-	return t.RenderObserved(vars, nil)
-}
-
-// RenderObserved is Render that tells which of Branches the text took. took may be nil.
-func (t *Template) RenderObserved(vars map[string]any, took func(branch int)) (text string, err error) {
-	return t.Compiled.Render(vars, took)
-}
-
-// TextBranch is one way that a text may take.
-type TextBranch struct {
-	Pos  diag.Pos
-	Name string
-}

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/usher-run/usher/internal/settings"
-	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/remote"
 )
 
 // The exit codes.
@@ -21,40 +20,27 @@ const (
 	exitUsage    = 2 // wrong flags or arguments
 )
 
+// cli is the program: streams and environment in, exit code out.
+type cli struct{ *command.Line }
+
 // version is set by the build.
 var version = "dev"
-
-// cli is a command line as a value: streams and environment in, exit code out.
-type cli struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	env            func(string) (string, bool)
-	environ        []string // all of it, as NAME=value
-}
-
-// errMistakes ends a command whose mistakes are printed already.
-var errMistakes = errors.New("mistakes were found")
-
-// usageError is a wrong use of the command line.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer,
 	environ []string,
 ) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, env: lookUp(environ), environ: environ}
+	c := &cli{command.New(stdin, stdout, stderr, environ)}
 	root := c.root()
 	root.SetArgs(longRun(args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	var usage usageError
+	var usage command.UsageError
 	switch {
 	case err == nil:
 		return exitFine
-	case errors.Is(err, errMistakes):
+	case errors.Is(err, command.ErrMistakes):
 		return exitMistakes
 	case strings.HasPrefix(err.Error(), "unknown command"):
 		fmt.Fprintf(stderr, "usher: %s; see usher --help\n", unknownCommand(root, args))
@@ -89,9 +75,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid):
 		return wrongValue(invalid)
 	case errors.As(err, &bare):
-		return usagef("%s: --%s needs a value", cmd.Name(), bare.GetFlag().Name)
+		return command.Usagef("%s: --%s needs a value", cmd.Name(), bare.GetFlag().Name)
 	case !errors.As(err, &unknown):
-		return usageError{err}
+		return command.Usage(err)
 	case unknown.GetSpecifiedShortnames() != "":
 		return unknownShort(cmd, unknown)
 	}
@@ -100,18 +86,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	word := unknown.GetSpecifiedName()
 	hint := suggestFlag(word, names)
 	if hint == "" {
-		return usagef("%s: there is no flag --%s", cmd.Name(), word)
+		return command.Usagef("%s: there is no flag --%s", cmd.Name(), word)
 	}
-	return usagef("%s: there is no flag --%s; %s", cmd.Name(), word, hint)
+	return command.Usagef("%s: there is no flag --%s; %s", cmd.Name(), word, hint)
 }
 
 // unknownShort says of -format that it is written --format.
 func unknownShort(cmd *cobra.Command, err *pflag.NotExistError) error {
 	word, _, _ := strings.Cut(err.GetSpecifiedShortnames(), "=")
 	if f := cmd.Flags().Lookup(word); f != nil {
-		return usagef("%s: there is no flag -%s; did you mean `--%s`?", cmd.Name(), word, word)
+		return command.Usagef("%s: there is no flag -%s; did you mean `--%s`?", cmd.Name(), word, word)
 	}
-	return usagef("%s: there is no flag -%s", cmd.Name(), word)
+	return command.Usagef("%s: there is no flag -%s", cmd.Name(), word)
 }
 
 // wrongValue says what a flag takes.
@@ -119,11 +105,11 @@ func wrongValue(err *pflag.InvalidValueError) error {
 	name := err.GetFlag().Name
 	switch err.GetFlag().Value.Type() {
 	case "int":
-		return usagef("--%s must be a whole number, got %q", name, err.GetValue())
+		return command.Usagef("--%s must be a whole number, got %q", name, err.GetValue())
 	case "bool":
-		return usagef("--%s is true or false, got %q; alone it is true", name, err.GetValue())
+		return command.Usagef("--%s is true or false, got %q; alone it is true", name, err.GetValue())
 	}
-	return usagef("--%s: %w", name, err.Unwrap())
+	return command.Usagef("--%s: %w", name, err.Unwrap())
 }
 
 // longRun lets `-run` be written as `go test` writes it.
@@ -154,105 +140,29 @@ func (c *cli) root() *cobra.Command {
 	root.SetVersionTemplate("usher {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.sendCommand(),
-		c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(), c.eventCommand(), c.triggerCommand(),
-		c.statsCommand(),
-		c.pauseCommand(true), c.pauseCommand(false), c.couponCommand(), c.redeemCommand(), c.failuresCommand(),
-		c.jobsCommand(), c.clockCommand(), c.replayCommand(),
+		c.initCommand(), c.checkCommand(), c.testCommand(), c.simulateCommand(), c.serveCommand(), c.replayCommand(),
 		c.schemaCommand(), c.graphCommand(), c.lspCommand(), c.explainCommand(), c.versionCommand(),
 	)
+	root.AddCommand(remote.Commands(c.Line)...)
 	for _, sub := range root.Commands() {
-		sub.Args = wrapArgs(sub.Args)
+		sub.Args = command.WrapArgs(sub.Args)
 	}
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd()
 	for _, sub := range root.Commands() {
 		if sub.Name() == "completion" {
-			group(sub)
+			command.Group(sub)
 		}
 	}
 	c.wrapHelp(root)
 	return root
 }
 
-// wrapArgs makes a wrong number of arguments a wrong use.
-func wrapArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err != nil {
-			if what, ok := strings.CutPrefix(err.Error(), "unknown command "); ok {
-				what, _, _ = strings.Cut(what, " for ")
-				return usagef("%s: takes no argument, got %s", cmd.Name(), what)
-			}
-			return wrongArguments(cmd, args, err)
-		}
-		return nil
-	}
-}
-
-// flag declares the flag of a setting.
-func flag(cmd *cobra.Command, s settings.Setting) {
-	cmd.Flags().String(s.Flag, s.Default, s.Usage())
-}
-
-// setting returns the value of a setting: a flag's, else the environment's, else the default.
-func (c *cli) setting(cmd *cobra.Command, s settings.Setting) string {
-	if f := cmd.Flags().Lookup(s.Flag); f != nil {
-		return s.Value(f.Value.String(), f.Changed, c.env)
-	}
-	return s.Value("", false, c.env)
-}
-
-// lookUp returns how a variable of an environment is looked up. Of one that stands in it twice the
-// first counts, as for the system.
-func lookUp(environ []string) func(string) (string, bool) {
-	values := make(map[string]string, len(environ))
-	for _, v := range environ {
-		if name, value, ok := strings.Cut(v, "="); ok {
-			if _, twice := values[name]; !twice {
-				values[name] = value
-			}
-		}
-	}
-	return func(name string) (string, bool) { v, ok := values[name]; return v, ok }
-}
-
-// unknownVariables returns what there is to say of variables that are named like settings and are
-// none: nothing reads them. known are others that something reads.
-func (c *cli) unknownVariables(known ...string) (notes []string) {
-	for _, name := range settings.Unknown(c.environ) {
-		if slices.Contains(known, name) {
-			continue
-		}
-		note := "the environment has " + name + ", which nothing reads"
-		if hint := diag.DidYouMean(name, settings.Variables()); hint != "" {
-			note += "; " + hint
-		}
-		notes = append(notes, note)
-	}
-	return notes
-}
-
-// oneOf checks a flag that has a few values.
-func oneOf(flag, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
-	}
-	if hint := diag.DidYouMean(value, allowed); hint != "" {
-		return usagef("--%s must be one of %s, got %q; %s", flag, strings.Join(allowed, ", "), value, hint)
-	}
-	return usagef("--%s must be one of %s, got %q", flag, strings.Join(allowed, ", "), value)
-}
-
 func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Example: "  usher version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(c.stdout, "usher %s\n", version)
+			_, err := fmt.Fprintf(c.Stdout, "usher %s\n", version)
 			return err
 		},
 	}

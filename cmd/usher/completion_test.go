@@ -1,20 +1,20 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 )
 
 // Every flag that takes one of several values, or a name that somebody knows, is completed: a new
 // flag is either completed or among those that only the user can tell.
 func TestFlagsAreCompleted(t *testing.T) {
 	free := []string{"cursor", "id", "time", "at", "until", "run", "key-file", "events", "from", "since", "server"}
-	c := &cli{env: func(string) (string, bool) { return "", false }}
+	c := &cli{command.New(nil, nil, nil, nil)}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -36,7 +36,7 @@ func TestFlagsAreCompleted(t *testing.T) {
 
 // Every argument is completed, but for files, which the shell knows.
 func TestArgumentsAreCompleted(t *testing.T) {
-	c := &cli{env: func(string) (string, bool) { return "", false }}
+	c := &cli{command.New(nil, nil, nil, nil)}
 	for _, cmd := range c.root().Commands() {
 		_, words, _ := strings.Cut(cmd.Use, " ")
 		if words == "" || strings.HasPrefix(words, "FILE") || strings.HasPrefix(words, "DIR") {
@@ -45,17 +45,5 @@ func TestArgumentsAreCompleted(t *testing.T) {
 		if cmd.ValidArgsFunction == nil {
 			t.Errorf("usher %s: its argument is not completed", cmd.Use)
 		}
-	}
-}
-
-func TestZonesAreNamedWithoutAListOfTheMachine(t *testing.T) {
-	for _, word := range []string{"Asia/Shang", "asia/shang"} {
-		got, _ := zoneCandidates(nil, nil, word)
-		if !slices.Contains(got, "Asia/Shanghai") {
-			t.Errorf("%s: %v", word, got)
-		}
-	}
-	if _, err := os.Stat(zoneFolder); err == nil && !slices.IsSorted(zoneNames()) {
-		t.Error("the zones are not in order")
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"strings"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/remote"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/server"
 	"github.com/usher-run/usher/internal/settings"
@@ -30,41 +30,33 @@ func (c *cli) demo(ctx context.Context, d *demonstration, r server.Ready) {
 		d.log.Error("the demo needs the key that is made without USHER_API_KEYS")
 		return
 	}
-	s := &sending{client: newClient(r.URL, r.Key.Secret, "")}
-	if err := s.file(ctx, eventfile.Open(bytes.NewReader(d.events), eventfile.Options{})); err != nil {
+	fed, err := remote.Feed(ctx, r.URL, r.Key.Secret, d.events)
+	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			d.log.Error("send the demo events", "error", err)
 		}
 		return
 	}
-	for _, b := range s.bad.Reasons() {
+	for _, b := range fed.Rejected {
 		d.log.Warn("a demo event was rejected", "why", b)
 	}
-	fmt.Fprintf(c.stdout, "demo: %s taken in, %d known already\n%s", plural(s.accepted, "event"), s.duplicate,
+	fmt.Fprintf(c.Stdout, "demo: %s taken in, %d known already\n%s", command.Plural(fed.Accepted, "event"), fed.Duplicate,
 		nextCommands(d.dir, r, firstMember(d.events)))
 }
 
 // nextCommands returns three commands to copy. They find server and key by themselves when both are
 // where they usually are.
 func nextCommands(dir string, r server.Ready, member string) string {
-	self := ownName()
+	self := command.OwnName()
 	rest := ""
 	if r.URL != settings.Server.Default {
 		rest += " --server " + r.URL
 	}
 	if r.Key.Path != filepath.Join(statedir.Name, statedir.KeyFile) {
-		rest += " --key-file" + shownDir(r.Key.Path)
+		rest += " --key-file" + command.ShownDir(r.Key.Path)
 	}
 	return fmt.Sprintf("try next, in another terminal:\n  %s runs%s\n  %s member %s%s\n  %s test%s\n",
-		self, rest, self, member, rest, self, shownDir(dir))
-}
-
-// ownName is how this program was called, so that commands to copy work as they stand.
-func ownName() string {
-	if len(os.Args) > 0 && filepath.Base(os.Args[0]) == "usher" {
-		return strings.TrimPrefix(shownDir(os.Args[0]), " ")
-	}
-	return "usher"
+		self, rest, self, member, rest, self, command.ShownDir(dir))
 }
 
 // firstMember returns a member of the events, for an example.

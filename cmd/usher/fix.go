@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -16,9 +18,9 @@ import (
 // fix makes the changes that are beyond doubt, says what it changed, and gives the workspace as it
 // is afterwards. Each file is written whole or not at all.
 func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbooks.Workspace, []diag.Diagnostic, error) {
-	out := c.stdout
+	out := c.Stdout
 	if format != "text" { // a program reads it
-		out = c.stderr
+		out = c.Stderr
 	}
 	fixed := loader.Fix(ws.Files, actions.Registry())
 	for name, text := range fixed.Files {
@@ -31,9 +33,9 @@ func (c *cli) fix(dir string, ws *playbooks.Workspace, format string) (*playbook
 		fmt.Fprintf(out, "fixed %s:%d:%d: %s (%s)\n", e.File, e.Line, e.Column, changed(fixed.Old[i], e.Text), d.Code)
 	}
 	if n := len(fixed.Of); n > 0 {
-		fmt.Fprintf(out, "%s fixed in %s\n\n", plural(n, "mistake"), plural(len(fixed.Files), "file"))
+		fmt.Fprintf(out, "%s fixed in %s\n\n", command.Plural(n, "mistake"), command.Plural(len(fixed.Files), "file"))
 	}
-	return load(dir)
+	return workspaces.Load(dir)
 }
 
 // changed returns what an edit did.
@@ -58,7 +60,7 @@ func (c *cli) noteSchedules(ws *playbooks.Workspace, verbose bool) {
 	now := time.Now()
 	for _, p := range ws.Playbooks {
 		if s := p.Trigger.Schedule; s != nil && (verbose || s.Yearly() && p.Status == playbooks.Live) {
-			writeTimes(c.stderr, p, now)
+			writeTimes(c.Stderr, p, now)
 		}
 	}
 }

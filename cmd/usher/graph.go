@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -21,15 +23,15 @@ func (c *cli) graphCommand() *cobra.Command {
 			"show it in a mermaid block of Markdown. PLAYBOOK is an id, or the path of its file.",
 		Example:           "  usher graph cart-rescue\n  usher graph playbooks/conversion/cart-rescue.yaml --markdown > cart-rescue.md",
 		Args:              cobra.RangeArgs(1, 2),
-		ValidArgsFunction: c.complete(graphCandidates),
+		ValidArgsFunction: command.Completion(playbooksHere),
 		RunE: func(_ *cobra.Command, args []string) error {
-			dir, id := workspaceDir(args[1:]), args[0]
+			dir, id := workspaces.Dir(args[1:]), args[0]
 			if len(args) == 1 && strings.HasSuffix(id, ".yaml") {
-				if found, ok := (disk{}).Workspace(absolute(id)); ok {
+				if found, ok := (workspaces.Disk{}).Workspace(workspaces.Absolute(id)); ok {
 					dir = found
 				}
 			}
-			ws, err := c.loadGood("graph", dir)
+			ws, err := workspaces.LoadGood(c.Line, "graph", dir)
 			if err != nil {
 				return err
 			}
@@ -41,20 +43,12 @@ func (c *cli) graphCommand() *cobra.Command {
 			if markdown {
 				text = "```mermaid\n" + text + "```\n"
 			}
-			_, err = fmt.Fprint(c.stdout, text)
+			_, err = fmt.Fprint(c.Stdout, text)
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&markdown, "markdown", false, "as a block of Markdown")
 	return cmd
-}
-
-func absolute(path string) string {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	return filepath.ToSlash(abs)
 }
 
 // playbookNamed finds a playbook by its id or file.
@@ -87,4 +81,17 @@ func listed(ws *playbooks.Workspace) string {
 		ids = append(ids[:10], "…")
 	}
 	return strings.Join(ids, ", ")
+}
+
+// playbooksHere completes a playbook of the workspace in this folder, and then leaves the folder to the
+// shell.
+func playbooksHere(_ *cobra.Command, args []string, _ string) (names []string) {
+	ws := workspaces.Here()
+	if ws == nil || len(args) > 0 {
+		return nil
+	}
+	for _, p := range ws.Playbooks {
+		names = append(names, p.ID)
+	}
+	return names
 }

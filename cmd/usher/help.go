@@ -12,7 +12,7 @@ import (
 // wrapHelp makes what --help prints fit the terminal, but for examples, which are to be copied as
 // they stand.
 func (c *cli) wrapHelp(root *cobra.Command) {
-	width := c.screenOf(c.stdout).Width
+	width := c.ScreenOf(c.Stdout).Width
 	if width <= 0 {
 		return
 	}

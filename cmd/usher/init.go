@@ -16,6 +16,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/eventflags"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/badlines"
 	"github.com/usher-run/usher/internal/statedir"
@@ -26,7 +29,7 @@ var scaffold embed.FS
 
 func (c *cli) initCommand() *cobra.Command {
 	var from string
-	var read reading
+	var read eventflags.Flags
 	cmd := &cobra.Command{
 		Use: "init DIR", Short: "Write a small workspace to start from",
 		Long: "Writes a small, commented workspace that passes its checks and tests, with settings for git and editors and events for\n" +
@@ -43,7 +46,7 @@ func (c *cli) initCommand() *cobra.Command {
 			return c.initScaffold(args[0])
 		},
 	}
-	read.flags(c, cmd, true)
+	read.Declare(cmd, eventflags.EventsHere)
 	cmd.Flags().StringVar(&from, "from", "",
 		"infer the schema from this event file (JSON lines or CSV, plain or gzip; - is standard input)")
 	return cmd
@@ -97,12 +100,12 @@ func (c *cli) initScaffold(dir string) error {
 func given(cmd *cobra.Command, but string) string {
 	var b strings.Builder
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if m, ok := f.Value.(*mapFlag); ok {
+		if m, ok := f.Value.(*eventflags.Map); ok {
 			for _, place := range sortedKeys(*m) {
-				b.WriteString(" --" + f.Name + shellWord(place+"="+(*m)[place]))
+				b.WriteString(" --" + f.Name + command.ShellWord(place+"="+(*m)[place]))
 			}
 		} else if f.Name != but {
-			b.WriteString(" --" + f.Name + shellWord(f.Value.String()))
+			b.WriteString(" --" + f.Name + command.ShellWord(f.Value.String()))
 		}
 	})
 	return b.String()
@@ -110,15 +113,15 @@ func given(cmd *cobra.Command, but string) string {
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
-func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
-	how, err := read.options(nil)
+func (c *cli) initFrom(dir, from string, read *eventflags.Flags, flags string) error {
+	how, err := read.Options(nil)
 	if err != nil {
 		return err
 	}
 	if how.Zone == nil {
 		how.Zone = defaultZone()
 	}
-	in, closeFile, err := c.openFile(from)
+	in, closeFile, err := c.OpenFile(from)
 	if err != nil {
 		return err
 	}
@@ -129,13 +132,13 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 		return fmt.Errorf("read %s: %w", from, err)
 	}
 	if inferred.Events == 0 {
-		_ = c.reportBad(bad) // they say why
+		_ = c.ReportBad(bad) // they say why
 		return fmt.Errorf("%s has no event to infer a schema from", from)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "playbooks"), 0o755); err != nil {
 		return fmt.Errorf("make the folder %s: %w", dir, err)
 	}
-	text := "# Inferred from " + plural(inferred.Events, "event") +
+	text := "# Inferred from " + command.Plural(inferred.Events, "event") +
 		": read it through, it only knows what it has seen.\n" +
 		"# Numbers are declared as number; write int where only whole ones can come.\n" +
 		"usher: 1\ntimezone: " + how.Zone.String() + "\n\n" + inferred.YAML() +
@@ -151,9 +154,9 @@ func (c *cli) initFrom(dir, from string, read *reading, flags string) error {
 		return err
 	}
 	for _, note := range inferred.Notes {
-		fmt.Fprintf(c.stderr, "usher: %s\n", note)
+		fmt.Fprintf(c.Stderr, "usher: %s\n", note)
 	}
-	return c.reportBad(bad)
+	return c.ReportBad(bad)
 }
 
 // ignored is the .gitignore of a new workspace.
@@ -186,7 +189,7 @@ func surround(dir string) error {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 	}
-	ws, _, err := load(dir)
+	ws, _, err := workspaces.Load(dir)
 	if err != nil {
 		return err
 	}
@@ -197,22 +200,22 @@ func surround(dir string) error {
 // firstPlaybook says how to go on in a workspace without a playbook: nothing can be tested or
 // served there yet.
 func (c *cli) firstPlaybook(dir, from, flags string, inferred *eventfile.Inferred) error {
-	shown, self, file := shownDir(dir), ownName(), shellWord(from)
+	shown, self, file := command.ShownDir(dir), command.OwnName(), command.ShellWord(from)
 	if from == "-" {
 		file = " FILE"
 	}
-	_, err := fmt.Fprintf(c.stdout, "Wrote a schema inferred from %s into %s.\n\n  %s check%s\n\n"+
+	_, err := fmt.Fprintf(c.Stdout, "Wrote a schema inferred from %s into %s.\n\n  %s check%s\n\n"+
 		"It has no playbook yet. Write one, as in %s:\n\n"+
 		"  id: first\n  stage: retention\n  trigger: {event: %s}\n  actions:\n    - tag: seen\n\n"+
 		"and see what it would have done:\n\n  %s simulate%s --events%s%s\n",
-		plural(inferred.Events, "event"), dir, self, shown,
+		command.Plural(inferred.Events, "event"), dir, self, shown,
 		filepath.ToSlash(filepath.Join(dir, "playbooks", "first.yaml")), inferred.MostFrequent(), self, shown, file, flags)
 	return err
 }
 
 func (c *cli) nextSteps(dir, what string) error {
-	shown, self := shownDir(dir), ownName()
-	_, err := fmt.Fprintf(c.stdout, "Wrote %s into %s.\n\n  %s check%s\n  %s test%s\n  %s serve%s --demo\n",
+	shown, self := command.ShownDir(dir), command.OwnName()
+	_, err := fmt.Fprintf(c.Stdout, "Wrote %s into %s.\n\n  %s check%s\n  %s test%s\n  %s serve%s --demo\n",
 		what, dir, self, shown, self, shown, self, shown)
 	return err
 }

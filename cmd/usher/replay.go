@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/engine/replay"
 	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/internal/server"
@@ -29,19 +30,19 @@ func (c *cli) replayCommand() *cobra.Command {
 			"copy, as `sqlite3 usher.db \"VACUUM INTO 'copy.db'\"` makes one. A copy of the file alone lacks what is in the files beside it.",
 		Example: "  usher replay --db sqlite:copy.db\n  usher replay --db sqlite:copy.db --member 4711 --since 2026-03-01T00:00:00Z",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := command.OneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
 			var from time.Time
 			if since != "" {
 				var err error
 				if from, err = time.Parse(time.RFC3339, since); err != nil {
-					return usagef("--since must be a time such as 2026-03-01T00:00:00Z, got %q", since)
+					return command.Usagef("--since must be a time such as 2026-03-01T00:00:00Z, got %q", since)
 				}
 			}
 			out := replayed{List: []replay.Difference{}}
 			var err error
-			out.Summary, err = server.Replay(cmd.Context(), c.setting(cmd, settings.DB), member, from,
+			out.Summary, err = server.Replay(cmd.Context(), c.Setting(cmd, settings.DB), member, from,
 				func(d replay.Difference) {
 					if out.List = append(out.List, d); format == "text" {
 						c.difference(&d)
@@ -51,31 +52,31 @@ func (c *cli) replayCommand() *cobra.Command {
 				err = c.replayed(&out, format)
 			}
 			if err == nil && out.Differences > 0 {
-				err = errMistakes
+				err = command.ErrMistakes
 			}
 			return err
 		},
 	}
-	flag(cmd, settings.DB)
+	command.Flag(cmd, settings.DB)
 	cmd.Flags().StringVar(&member, "member", "", "replay this member alone")
 	cmd.Flags().StringVar(&since, "since", "", "compare what was decided at or after this time")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	completeFlag(cmd, "format", "text", "json")
-	completeColumns(cmd, "db", "sqlite:")
+	command.CompleteFlag(cmd, "format", "text", "json")
+	command.CompleteColumns(cmd, "db", "sqlite:")
 	return cmd
 }
 
 // replayed prints what a replay came to.
 func (c *cli) replayed(r *replayed, format string) error {
 	if format == "json" {
-		return json.NewEncoder(c.stdout).Encode(r)
+		return json.NewEncoder(c.Stdout).Encode(r)
 	}
-	fmt.Fprintf(c.stdout, "%s and %s of %s: %s", plural(r.Inputs, "input"), plural(r.Records, "record"),
-		plural(r.Members, "member"), plural(r.Differences, "difference"))
+	fmt.Fprintf(c.Stdout, "%s and %s of %s: %s", command.Plural(r.Inputs, "input"), command.Plural(r.Records, "record"),
+		command.Plural(r.Members, "member"), command.Plural(r.Differences, "difference"))
 	if r.Other > 0 {
-		fmt.Fprintf(c.stdout, ", and %d of another version of the engine", r.Other)
+		fmt.Fprintf(c.Stdout, ", and %d of another version of the engine", r.Other)
 	}
-	_, err := fmt.Fprintln(c.stdout)
+	_, err := fmt.Fprintln(c.Stdout)
 	return err
 }
 
@@ -85,11 +86,11 @@ func (c *cli) difference(d *replay.Difference) {
 	if d.Engine != 0 {
 		note = fmt.Sprintf(" (decided by version %d of the engine)", d.Engine)
 	}
-	fmt.Fprintf(c.stdout, "%s  member %s, on %s%s\n", d.At.Format(time.RFC3339Nano), d.Member, d.Input, note)
+	fmt.Fprintf(c.Stdout, "%s  member %s, on %s%s\n", d.At.Format(time.RFC3339Nano), d.Member, d.Input, note)
 	for _, line := range d.Recorded {
-		fmt.Fprintf(c.stdout, "  - %s\n", page.Printable(line))
+		fmt.Fprintf(c.Stdout, "  - %s\n", page.Printable(line))
 	}
 	for _, line := range d.Now {
-		fmt.Fprintf(c.stdout, "  + %s\n", page.Printable(line))
+		fmt.Fprintf(c.Stdout, "  + %s\n", page.Printable(line))
 	}
 }

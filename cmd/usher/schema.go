@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/internal/statedir"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -24,12 +26,12 @@ func (c *cli) schemaCommand() *cobra.Command {
 			"declares: events, segments, channels, coupon pools, templates. yaml-language-server and other editors validate and\n" +
 			"complete by it. What goes beyond one file, and expressions, are for `usher check` and `usher lsp`.",
 		Example: "  usher schema > playbook.schema.json\n  usher schema shop --for test\n  usher schema --write .usher/schema",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: command.CompleteWorkspace,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("for", kind, shapes.SchemaFiles...); err != nil {
+			if err := command.OneOf("for", kind, shapes.SchemaFiles...); err != nil {
 				return err
 			}
-			ws, diags, err := load(workspaceDir(args))
+			ws, diags, err := workspaces.Load(workspaces.Dir(args))
 			if err != nil {
 				return err
 			}
@@ -37,13 +39,13 @@ func (c *cli) schemaCommand() *cobra.Command {
 				// A playbook with a mistake is no hindrance, an editor is where it is mended.
 				if d.Severity == diag.Error && d.File == "usher.yaml" {
 					return fmt.Errorf("usher.yaml has mistakes, so that what it declares is unknown: run usher check%s",
-						shownDir(workspaceDir(args)))
+						command.ShownDir(workspaces.Dir(args)))
 				}
 			}
 			if dir != "" {
 				paths, err := writeSchemas(ws, dir)
 				for _, path := range paths {
-					fmt.Fprintf(c.stdout, "wrote %s\n", path)
+					fmt.Fprintf(c.Stdout, "wrote %s\n", path)
 				}
 				return err
 			}
@@ -51,14 +53,14 @@ func (c *cli) schemaCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = c.stdout.Write(text)
+			_, err = c.Stdout.Write(text)
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&kind, "for", "playbook", "playbook, test or workspace (usher.yaml)")
-	completeFlag(cmd, "for", "playbook", "test", "workspace")
+	command.CompleteFlag(cmd, "for", "playbook", "test", "workspace")
 	cmd.Flags().StringVar(&dir, "write", "", "write all three into this folder instead")
-	completeFolder(cmd, "write")
+	command.CompleteFolder(cmd, "write")
 	return cmd
 }
 

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/internal/server"
 	"github.com/usher-run/usher/internal/settings"
 	"github.com/usher-run/usher/playbooks"
@@ -22,7 +24,7 @@ import (
 )
 
 func (c *cli) serveCommand() *cobra.Command {
-	o := server.Options{Version: version, Out: c.stdout, Env: c.env}
+	o := server.Options{Version: version, Out: c.Stdout, Env: c.Env}
 	var demo bool
 	cmd := &cobra.Command{
 		Use: "serve [WORKSPACE]", Short: "Serve a workspace: HTTP, worker and scheduler in one process",
@@ -31,45 +33,45 @@ func (c *cli) serveCommand() *cobra.Command {
 			"admin key is made once and kept beside the database.",
 		Example: "  usher serve\n  usher serve shop --addr 0.0.0.0:8080 --db sqlite:/var/lib/usher/usher.db --redis redis://127.0.0.1:6379/0\n" +
 			"  usher serve shop --role api",
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
+		Args: cobra.MaximumNArgs(1), ValidArgsFunction: command.CompleteWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Addr = c.setting(cmd, settings.Addr)
-			o.DB = c.setting(cmd, settings.DB)
-			o.Redis = c.setting(cmd, settings.Redis)
-			o.Keys = c.setting(cmd, settings.APIKeys)
-			o.ClockJump = c.setting(cmd, settings.ClockJump)
+			o.Addr = c.Setting(cmd, settings.Addr)
+			o.DB = c.Setting(cmd, settings.DB)
+			o.Redis = c.Setting(cmd, settings.Redis)
+			o.Keys = c.Setting(cmd, settings.APIKeys)
+			o.ClockJump = c.Setting(cmd, settings.ClockJump)
 			var err error
-			if o.Log, err = c.logger(c.setting(cmd, settings.Log)); err != nil {
+			if o.Log, err = c.logger(c.Setting(cmd, settings.Log)); err != nil {
 				return err
 			}
-			age := c.setting(cmd, settings.AdmitAge)
+			age := c.Setting(cmd, settings.AdmitAge)
 			if o.AdmitAge, err = time.ParseDuration(age); err != nil || o.AdmitAge <= 0 {
-				return usagef("--admit-age must be a duration such as 1m or 30s, got %q", age)
+				return command.Usagef("--admit-age must be a duration such as 1m or 30s, got %q", age)
 			}
-			most := c.setting(cmd, settings.Deliveries)
+			most := c.Setting(cmd, settings.Deliveries)
 			if o.Deliveries, err = strconv.Atoi(most); err != nil || o.Deliveries <= 0 {
-				return usagef("--deliveries must be a number from 1 on, got %q", most)
+				return command.Usagef("--deliveries must be a number from 1 on, got %q", most)
 			}
-			return c.serve(cmd.Context(), workspaceDir(args), o, demo)
+			return c.serve(cmd.Context(), workspaces.Dir(args), o, demo)
 		},
 	}
 	for _, s := range []settings.Setting{
 		settings.Addr, settings.DB, settings.Redis, settings.AdmitAge, settings.Deliveries, settings.ClockJump,
 		settings.Log,
 	} {
-		flag(cmd, s)
+		command.Flag(cmd, s)
 	}
 	role, demoFlag := settings.Role, settings.Demo
 	cmd.Flags().StringSliceVar(&o.Roles, role.Flag, strings.Split(role.Default, ","), role.Usage())
 	cmd.Flags().BoolVar(&demo, demoFlag.Flag, false, demoFlag.Usage())
-	completeList(cmd, "role", server.Roles...)
-	completeFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
-	completeFlag(cmd, "clock-jump", "1d", settings.ClockJump.Default, "4w")
-	completeFlag(cmd, "admit-age", "30s", settings.AdmitAge.Default, "10m")
-	completeFlag(cmd, "deliveries", "32", settings.Deliveries.Default, "512")
-	completeFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
-	completeColumns(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
-	completeColumns(cmd, "db", "sqlite:")
+	command.CompleteList(cmd, "role", server.Roles...)
+	command.CompleteFlag(cmd, "log", "debug", "info", "warn", "error", "debug,json", "info,json", "warn,json", "error,json")
+	command.CompleteFlag(cmd, "clock-jump", "1d", settings.ClockJump.Default, "4w")
+	command.CompleteFlag(cmd, "admit-age", "30s", settings.AdmitAge.Default, "10m")
+	command.CompleteFlag(cmd, "deliveries", "32", settings.Deliveries.Default, "512")
+	command.CompleteFlag(cmd, "addr", "127.0.0.1:8080", "0.0.0.0:8080")
+	command.CompleteColumns(cmd, "redis", server.EmbeddedRedis, "redis://", "rediss://", "redis-sentinel://", "redis-cluster://")
+	command.CompleteColumns(cmd, "db", "sqlite:")
 	return cmd
 }
 
@@ -77,9 +79,9 @@ func (c *cli) logger(setting string) (*slog.Logger, error) {
 	name, form, _ := strings.Cut(setting, ",")
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(name)); err != nil || form != "" && form != "json" {
-		return nil, usagef("--log must be debug, info, warn or error, perhaps with ,json; got %q", setting)
+		return nil, command.Usagef("--log must be debug, info, warn or error, perhaps with ,json; got %q", setting)
 	}
-	return server.NewLogger(c.stderr, level, form == "json"), nil
+	return server.NewLogger(c.Stderr, level, form == "json"), nil
 }
 
 // serve runs a server until it is told to stop.
@@ -89,8 +91,8 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	}
 	serving, served := context.WithCancel(ctx)
 	defer served()
-	server.TuneRuntime(serving, c.env)
-	ws, err := c.loadGood("serve", dir)
+	server.TuneRuntime(serving, c.Env)
+	ws, err := workspaces.LoadGood(c.Line, "serve", dir)
 	if err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	for i := range ws.Schema.Channels {
 		read = append(read, ws.Schema.Channels[i].EnvNames()...)
 	}
-	for _, note := range c.unknownVariables(read...) {
+	for _, note := range c.UnknownVariables(read...) {
 		o.Log.Warn(note)
 	}
 	o.Workspace = ws
@@ -118,9 +120,9 @@ func (c *cli) serve(ctx context.Context, dir string, o server.Options, demo bool
 	demoCtx, stopDemo := context.WithCancel(ctx)
 	var demoed sync.WaitGroup
 	o.Ready = func(r server.Ready) {
-		fmt.Fprintf(c.stdout, "serving %s\n", check.Contents(ws))
+		fmt.Fprintf(c.Stdout, "serving %s\n", check.Contents(ws))
 		for _, id := range r.Paused {
-			fmt.Fprintf(c.stdout, "%s is paused; `usher resume %s` lets it take new runs\n", id, id)
+			fmt.Fprintf(c.Stdout, "%s is paused; `usher resume %s` lets it take new runs\n", id, id)
 		}
 		c.announce(r, o.Roles, demo)
 		if demo && r.URL != "" {
@@ -142,10 +144,10 @@ func (c *cli) serverError(err error) error {
 	var channels *server.ChannelError
 	switch {
 	case errors.As(err, &setting):
-		return usageError{err}
+		return command.Usage(err)
 	case errors.As(err, &channels):
-		fmt.Fprintf(c.stderr, "usher: %s\n", strings.ReplaceAll(err.Error(), "\n", "\nusher: "))
-		return errMistakes
+		fmt.Fprintf(c.Stderr, "usher: %s\n", strings.ReplaceAll(err.Error(), "\n", "\nusher: "))
+		return command.ErrMistakes
 	}
 	return err
 }
@@ -159,7 +161,7 @@ func (c *cli) checkServed(ws *playbooks.Workspace, dir string) error {
 		return fmt.Errorf("there is no playbook to serve: %s holds none (read: %s)", filepath.Join(dir, "playbooks"),
 			check.Contents(ws))
 	case !slices.ContainsFunc(ws.Playbooks, live):
-		fmt.Fprintln(c.stderr, "usher: warning: all playbooks are drafts: no run will begin")
+		fmt.Fprintln(c.Stderr, "usher: warning: all playbooks are drafts: no run will begin")
 	}
 	return nil
 }
@@ -167,15 +169,15 @@ func (c *cli) checkServed(ws *playbooks.Workspace, dir string) error {
 // announce says where the server is and how to get in.
 func (c *cli) announce(r server.Ready, roles []string, demo bool) {
 	if r.URL == "" {
-		fmt.Fprintf(c.stdout, "usher %s is at work: %s\n", version, strings.Join(roles, ", "))
+		fmt.Fprintf(c.Stdout, "usher %s is at work: %s\n", version, strings.Join(roles, ", "))
 		return
 	}
-	fmt.Fprintf(c.stdout, "usher %s is ready at %s (interface: %s/docs)\n", version, r.URL, r.URL)
+	fmt.Fprintf(c.Stdout, "usher %s is ready at %s (interface: %s/docs)\n", version, r.URL, r.URL)
 	switch {
 	case r.Key.Secret == "":
 	case r.Key.Made || demo:
-		fmt.Fprintf(c.stdout, "admin key: %s (kept in %s)\n", r.Key.Secret, r.Key.Path)
+		fmt.Fprintf(c.Stdout, "admin key: %s (kept in %s)\n", r.Key.Secret, r.Key.Path)
 	default:
-		fmt.Fprintf(c.stdout, "admin key: in %s\n", r.Key.Path)
+		fmt.Fprintf(c.Stdout, "admin key: in %s\n", r.Key.Path)
 	}
 }

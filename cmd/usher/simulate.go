@@ -6,24 +6,23 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/eventflags"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/badlines"
-	"github.com/usher-run/usher/internal/page"
 )
 
 func (c *cli) simulateCommand() *cobra.Command {
 	var events, format, until, at, member string
-	var read reading
+	var read eventflags.Flags
 	var show simulationShow
 	cmd := &cobra.Command{
 		Use: "simulate [WORKSPACE] --events FILE", Short: "Feed an event file through the playbooks on the virtual clock",
@@ -33,34 +32,34 @@ func (c *cli) simulateCommand() *cobra.Command {
 			"already, `per member` that the member has as many coupons as the pool gives one. Events come at their `time`. Where no line of a file of JSON lines has one,\n" +
 			"all come now, or at the time that --at says.",
 		Example: "  usher simulate --events orders.csv.gz\n  usher simulate shop --events shop/demo/events.jsonl --at 2026-03-02T10:00:00+08:00\n  usher simulate shop --events events.jsonl --until 2026-04-30T00:00:00+08:00 --format json\n  usher simulate --events orders.csv --member m1\n  usher simulate --events orders.csv --by week",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: command.CompleteWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := command.OneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
-			if err := oneOf("by", show.by, sim.PeriodNames...); err != nil {
+			if err := command.OneOf("by", show.by, sim.PeriodNames...); err != nil {
 				return err
 			}
 			show.format, show.summed = format, cmd.Flags().Changed("by")
 			if events == "" {
-				return usagef("simulate: say which events, with --events FILE")
+				return command.Usagef("simulate: say which events, with --events FILE")
 			}
 			o := sim.SimulateOptions{
 				Registry: actions.Registry(), Effects: actions.Effects(), Member: member,
 				Funnels: format == "text" || show.summed,
 			}
-			return c.simulate(workspaceDir(args), events, &read, show, instants{until: until, at: at}, o)
+			return c.simulate(workspaces.Dir(args), events, &read, show, instants{until: until, at: at}, o)
 		},
 	}
 	cmd.Flags().StringVar(&events, "events", "", "event file: JSON lines or CSV, plain or gzip; - is standard input")
-	read.flags(c, cmd, true)
+	read.Declare(cmd, eventflags.EventsHere)
 	cmd.Flags().StringVar(&member, "member", "", "print the whole trace of this member")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&show.by, "by", "day",
 		"sum up by day, week (from Monday) or month of the workspace's zone; in JSON only when it is given")
 	cmd.Flags().BoolVar(&show.utc, "utc", false, "times in UTC instead of the workspace's zone")
-	completeFlag(cmd, "format", "text", "json")
-	completeFlag(cmd, "by", sim.PeriodNames...)
+	command.CompleteFlag(cmd, "format", "text", "json")
+	command.CompleteFlag(cmd, "by", sim.PeriodNames...)
 	cmd.Flags().StringVar(&until, "until", "",
 		"let waits and schedules run on to this time, as in 2026-04-30 or 2026-04-30T10:00:00+08:00")
 	cmd.Flags().StringVar(&at, "at", "", "when events come that have no time")
@@ -82,41 +81,26 @@ type instants struct {
 
 // parse returns the zero time for a flag that is not given.
 func (i *instants) parse(zone *time.Location) (until, at time.Time, err error) {
-	if until, err = instantFlag("until", i.until, zone); err == nil {
-		at, err = instantFlag("at", i.at, zone)
+	if until, err = eventflags.Instant("until", i.until, zone); err == nil {
+		at, err = eventflags.Instant("at", i.at, zone)
 	}
 	return until, at, err
 }
 
-// instantFlag reads a time as event files have it.
-func instantFlag(flag, text string, zone *time.Location) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := eventfile.ReadTime(text, zone)
-	if err != nil {
-		return t, usagef("--%s: %w", flag, err)
-	}
-	if t, rej := intake.ParseInstant("--"+flag, t.Format(time.RFC3339Nano)); rej != nil {
-		return t, usageError{rej}
-	}
-	return t, nil
-}
-
-func (c *cli) simulate(dir, events string, read *reading, show simulationShow, times instants,
+func (c *cli) simulate(dir, events string, read *eventflags.Flags, show simulationShow, times instants,
 	o sim.SimulateOptions,
 ) error {
 	if _, _, err := times.parse(time.UTC); err != nil { // a slip in the command before one in the workspace
 		return err
 	}
-	if _, set := c.env("GOGC"); !set {
+	if _, set := c.Env("GOGC"); !set {
 		debug.SetGCPercent(sim.GCPercent)
 	}
-	ws, err := c.loadGood("simulate", dir)
+	ws, err := workspaces.LoadGood(c.Line, "simulate", dir)
 	if err != nil {
 		return err
 	}
-	how, err := read.options(ws.Schema)
+	how, err := read.Options(ws.Schema)
 	if err != nil {
 		return err
 	}
@@ -130,7 +114,7 @@ func (c *cli) simulate(dir, events string, read *reading, show simulationShow, t
 		return err
 	}
 	o.Until = until
-	in, closeFile, err := c.openFile(events)
+	in, closeFile, err := c.OpenFile(events)
 	if err != nil {
 		return err
 	}
@@ -138,9 +122,9 @@ func (c *cli) simulate(dir, events string, read *reading, show simulationShow, t
 	r := eventfile.Open(in, how)
 	inputs, bad, err := c.readInputs(r, at)
 	if err != nil {
-		return readingError(events, err)
+		return eventflags.ReadingError(events, err)
 	}
-	bar := c.bar(len(inputs), "simulating", "events")
+	bar := c.Bar(len(inputs), "simulating", "events")
 	if bar != nil {
 		o.Progress = func(done int) {
 			if done%1000 == 0 {
@@ -158,19 +142,19 @@ func (c *cli) simulate(dir, events string, read *reading, show simulationShow, t
 	if err := c.printSimulation(result, show, o.Member, ws.Schema.Timezone); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	c.reportFile(r, ws.Schema)
-	return c.reportBad(&bad)
+	eventflags.ReportFile(c.Line, r, ws.Schema)
+	return c.ReportBad(&bad)
 }
 
 func (c *cli) printSimulation(result *sim.Result, show simulationShow, member string, zone *time.Location) error {
 	if show.utc {
 		zone = time.UTC
 	}
-	enc := json.NewEncoder(c.stdout)
+	enc := json.NewEncoder(c.Stdout)
 	enc.SetEscapeHTML(false)
 	switch {
 	case member != "" && len(result.Trace) == 0:
-		fmt.Fprintf(c.stderr, "usher: nothing happened to member %s\n", member)
+		fmt.Fprintf(c.Stderr, "usher: nothing happened to member %s\n", member)
 		return nil
 	case member != "" && show.format == "json":
 		for i := range result.Trace {
@@ -180,18 +164,18 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 		}
 		return nil
 	case member != "":
-		return result.WriteTrace(c.stdout, sim.TextOptions{Zone: zone, Width: c.screenOf(c.stdout).Width})
+		return result.WriteTrace(c.Stdout, sim.TextOptions{Zone: zone, Width: c.ScreenOf(c.Stdout).Width})
 	case show.format == "json":
 		if show.summed {
 			result.SumUp(show.by)
 		}
 		for _, line := range result.FailureLines(zone) { // the shape of the JSON is given
-			fmt.Fprintln(c.stderr, "usher: "+line)
+			fmt.Fprintln(c.Stderr, "usher: "+line)
 		}
 		enc.SetIndent("", "  ")
 		return enc.Encode(result)
 	}
-	return result.WriteText(c.stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.screenOf(c.stdout).Width})
+	return result.WriteText(c.Stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.ScreenOf(c.Stdout).Width})
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it,
@@ -241,10 +225,10 @@ func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, 
 	hint := r.TimeHint()
 	if at.IsZero() && hint == "" && len(timeless) == len(inputs) {
 		at = time.Now().Truncate(time.Second).UTC()
-		fmt.Fprintln(c.stderr, "usher: no event has a time: all are taken as if they came now; --at 2026-03-02T10:00:00+08:00 says when")
+		fmt.Fprintln(c.Stderr, "usher: no event has a time: all are taken as if they came now; --at 2026-03-02T10:00:00+08:00 says when")
 	}
 	if at.IsZero() && hint != "" {
-		return nil, bad, usagef("simulate: %s, or say with --at when all of them came", hint)
+		return nil, bad, command.Usagef("simulate: %s, or say with --at when all of them came", hint)
 	}
 	var timed []engine.Input
 	for _, in := range inputs {
@@ -260,23 +244,4 @@ func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, 
 		timed = append(timed, in)
 	}
 	return timed, bad, nil
-}
-
-// bar makes a progress bar on a terminal, nil elsewhere. It tells how many of the unit it does a
-// second.
-func (c *cli) bar(total int, what, unit string) *progressbar.ProgressBar {
-	if !page.IsTerminal(c.stderr) {
-		return nil
-	}
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-}
-
-// plural writes "1 event", "2 events".
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, strings.TrimSuffix(word, "s"))
 }

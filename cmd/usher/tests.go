@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-run/usher/actions"
+	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/internal/page"
 	"github.com/usher-run/usher/internal/watch"
@@ -34,22 +36,22 @@ func (c *cli) testCommand() *cobra.Command {
 			"every `if`, each to be seen true and false; its exits and its goal; both outcomes of waits for an event; and the branches of\n" +
 			"its texts. What none reaches is named with its place and what was not seen, as in \"never false\".",
 		Example: "  usher test\n  usher test shop -run 'welcome/' --coverage\n  usher test --watch\n  usher test --format junit > report.xml",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: completeWorkspace,
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: command.CompleteWorkspace,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("format", t.format, "text", "json", "junit"); err != nil {
+			if err := command.OneOf("format", t.format, "text", "json", "junit"); err != nil {
 				return err
 			}
 			if again && t.format != "text" {
-				return usagef("--watch prints text: leave --format out")
+				return command.Usagef("--watch prints text: leave --format out")
 			}
 			if t.pattern != "" {
 				re, err := regexp.Compile(t.pattern)
 				if err != nil {
-					return usagef("-run %q is not a regular expression", t.pattern)
+					return command.Usagef("-run %q is not a regular expression", t.pattern)
 				}
 				t.options.Run = re
 			}
-			t.dir = workspaceDir(args)
+			t.dir = workspaces.Dir(args)
 			if !again {
 				return c.test(&t)
 			}
@@ -64,7 +66,7 @@ func (c *cli) testCommand() *cobra.Command {
 	cmd.Flags().StringVar(&t.pattern, "run", "",
 		"run only tests whose playbook/name matches this regular expression (also -run)")
 	cmd.Flags().StringVar(&t.format, "format", "text", "text, json or junit")
-	completeFlag(cmd, "format", "text", "json", "junit")
+	command.CompleteFlag(cmd, "format", "text", "json", "junit")
 	cmd.Flags().BoolVar(&t.coverage, "coverage", false,
 		"say how much of each playbook the tests reach, and name what none does")
 	cmd.Flags().BoolVarP(&again, "watch", "w", false, "run again whenever a file of the workspace changes")
@@ -73,32 +75,32 @@ func (c *cli) testCommand() *cobra.Command {
 
 // test runs the tests once.
 func (c *cli) test(t *testRun) error {
-	ws, err := c.loadGood("test", t.dir)
+	ws, err := workspaces.LoadGood(c.Line, "test", t.dir)
 	if err != nil {
 		return err
 	}
 	report := sim.Test(ws, t.options)
-	report.SetWidth(c.screenOf(c.stdout).Width)
-	if err := report.Write(c.stdout, t.format, t.coverage); err != nil {
+	report.SetWidth(c.ScreenOf(c.Stdout).Width)
+	if err := report.Write(c.Stdout, t.format, t.coverage); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	if len(report.Tests) == 0 {
-		fmt.Fprintf(c.stderr, "usher: %s\n", noTest(ws, t.pattern))
+		fmt.Fprintf(c.Stderr, "usher: %s\n", noTest(ws, t.pattern))
 	}
 	if report.Failed > 0 || len(report.Tests) == 0 {
-		return errMistakes
+		return command.ErrMistakes
 	}
 	return nil
 }
 
 // watched runs the tests as one of several times: mistakes and failures are what watching is for.
 func (c *cli) watched(t *testRun) error {
-	if page.IsTerminal(c.stdout) {
-		fmt.Fprint(c.stdout, "\033[H\033[2J") // an empty screen
+	if page.IsTerminal(c.Stdout) {
+		fmt.Fprint(c.Stdout, "\033[H\033[2J") // an empty screen
 	}
-	if err := c.test(t); err != nil && !errors.Is(err, errMistakes) {
+	if err := c.test(t); err != nil && !errors.Is(err, command.ErrMistakes) {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "watching %s; Ctrl-C ends it\n\n", t.dir)
+	fmt.Fprintf(c.Stdout, "watching %s; Ctrl-C ends it\n\n", t.dir)
 	return nil
 }

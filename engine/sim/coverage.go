@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -198,13 +199,23 @@ func (c *counter) value(v *playbooks.Value, name string) {
 	if v.Text == nil {
 		return
 	}
-	for i, b := range v.Text.Branches {
-		key := branchOf{v.Text, i}
-		if v.Text.Name == "" {
+	c.text(v.Text, name)
+	for _, key := range slices.Sorted(maps.Keys(v.Text.Variants)) {
+		if variant := v.Text.Variants[key]; variant != v.Text {
+			c.text(variant, name)
+		}
+	}
+}
+
+// text counts the branches of a text.
+func (c *counter) text(of *playbooks.Template, name string) {
+	for i, b := range of.Branches {
+		key := branchOf{of, i}
+		if of.Name == "" {
 			c.point(PointText, b.Pos, b.Name+" in the text of "+name, "taken", key)
 			continue
 		}
-		t := textPoint{v.Text.Name, b}
+		t := textPoint{of.Name, b}
 		if c.texts[t] == nil {
 			c.order = append(c.order, t)
 		}

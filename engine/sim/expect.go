@@ -16,16 +16,17 @@ import (
 
 // expect compares what is expected with what happened, as a whole.
 func (t *tester) expect(x *playbooks.Expect) *Failure {
+	whom := t.whom(x)
 	fail := func(at diag.Pos, what string) *Failure {
 		return &Failure{
 			Pos: at, Message: what, Expected: expectedLines(x),
-			Happened: append(t.happened.lines(), t.runLines(x)...),
+			Happened: append(t.lines(whom), t.runLines(x)...),
 		}
 	}
 	if f := t.failure(x); f != nil {
 		return f
 	}
-	h := &t.happened
+	h := t.happened(whom)
 	for _, list := range []struct {
 		one  string
 		want []playbooks.ExpectItem
@@ -50,9 +51,9 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 		return fail(x.Pos, "set attributes differ: expected "+flow(x.Set)+", happened "+flow(h.set))
 	case points(x.Points) != h.points:
 		return fail(x.Pos, fmt.Sprintf("points differ: expected %d, happened %d", points(x.Points), h.points))
-	case x.Run != "" && x.Run != t.runState():
-		return fail(x.Pos, fmt.Sprintf("the run is %s, expected %s", t.runState(), x.Run))
-	case x.Reason != "" && x.Reason != t.reason() && !slices.Contains(h.reasons, x.Reason):
+	case x.Run != "" && x.Run != t.runState(whom):
+		return fail(x.Pos, fmt.Sprintf("the run is %s, expected %s", t.runState(whom), x.Run))
+	case x.Reason != "" && x.Reason != t.reason(whom) && !slices.Contains(h.reasons, x.Reason):
 		return fail(x.Pos, fmt.Sprintf("the reason is not %s", x.Reason))
 	}
 	return nil
@@ -150,24 +151,26 @@ func points(p *int) int {
 	return *p
 }
 
-// runState is that of the newest entry or refusal.
-func (t *tester) runState() string {
-	if t.refused != nil || t.newest == nil || t.newest.State == engine.RunHoldout {
+// runState is that of the newest entry or refusal of a member; of "": of any.
+func (t *tester) runState(member string) string {
+	v := t.verdict(member)
+	if v.refused != nil || v.run == nil || v.run.State == engine.RunHoldout {
 		return "none"
 	}
-	return string(t.newest.State)
+	return string(v.run.State)
 }
 
-func (t *tester) reason() string {
+func (t *tester) reason(member string) string {
+	v := t.verdict(member)
 	switch {
-	case t.refused != nil:
-		return t.refused.Reason
-	case t.newest == nil:
+	case v.refused != nil:
+		return v.refused.Reason
+	case v.run == nil:
 		return ""
-	case t.newest.State == engine.RunHoldout:
+	case v.run.State == engine.RunHoldout:
 		return engine.ReasonHoldout
-	case t.newest.Reason != "":
-		return t.newest.Reason
+	case v.run.Reason != "":
+		return v.run.Reason
 	}
 	return engine.ReasonEntered
 }
@@ -175,15 +178,17 @@ func (t *tester) reason() string {
 func (t *tester) runLines(x *playbooks.Expect) []string {
 	var out []string
 	if x.Run != "" || x.Reason != "" {
-		out = append(out, "run: "+t.runState())
-		if r := t.reason(); r != "" && !slices.Contains(t.happened.reasons, r) {
+		whom := t.whom(x)
+		reasons := t.happened(whom).reasons
+		out = append(out, "run: "+t.runState(whom))
+		if r := t.reason(whom); r != "" && !slices.Contains(reasons, r) {
 			out = append(out, "reason: "+r)
 		}
-		for _, r := range t.happened.reasons {
+		for _, r := range reasons {
 			out = append(out, "reason: "+r)
 		}
-		if t.refused != nil && len(t.refused.Seen) > 0 {
-			out = append(out, "saw: "+flow(t.refused.Seen))
+		if refused := t.verdict(whom).refused; refused != nil && len(refused.Seen) > 0 {
+			out = append(out, "saw: "+flow(refused.Seen))
 		}
 	}
 	return out
@@ -237,7 +242,8 @@ func (t *tester) attribute(name string, v any) any {
 	return v
 }
 
-func (h *happened) lines() []string {
+// lines tells what happened; whose stands behind the names of what has no items.
+func (h *happened) lines(whose string) []string {
 	var out []string
 	out = append(out, itemLines("messages", h.messages)...)
 	out = append(out, itemLines("deferred", h.deferred)...)
@@ -245,13 +251,13 @@ func (h *happened) lines() []string {
 	out = append(out, itemLines("events", h.events)...)
 	out = append(out, itemLines("webhooks", h.webhooks)...)
 	if len(h.added)+len(h.removed) > 0 {
-		out = append(out, "tags: "+flow(map[string]any{"added": h.added, "removed": h.removed}))
+		out = append(out, "tags"+whose+": "+flow(map[string]any{"added": h.added, "removed": h.removed}))
 	}
 	if len(h.set) > 0 {
-		out = append(out, "set: "+flow(h.set))
+		out = append(out, "set"+whose+": "+flow(h.set))
 	}
 	if h.points != 0 {
-		out = append(out, fmt.Sprintf("points: %d", h.points))
+		out = append(out, fmt.Sprintf("points%s: %d", whose, h.points))
 	}
 	return out
 }
@@ -279,7 +285,10 @@ func expectedLines(x *playbooks.Expect) []string {
 		messages: items(x.Messages), deferred: items(x.Deferred), coupons: items(x.Coupons), events: items(x.Events),
 		webhooks: items(x.Webhooks), added: x.Added, removed: x.Removed, set: x.Set, points: points(x.Points),
 	}
-	out := h.lines()
+	out := h.lines("")
+	if x.Member != "" {
+		out = append([]string{"member: " + x.Member}, out...)
+	}
 	if x.Run != "" {
 		out = append(out, "run: "+x.Run)
 	}

@@ -66,7 +66,10 @@ func (t *tester) failure(x *playbooks.Expect) *Failure {
 	}
 	failed := t.failed
 	if x != nil {
-		failed = slices.DeleteFunc(slices.Clone(failed), func(f failedRun) bool { return t.expected(f, x) })
+		whom := t.whom(x)
+		failed = slices.DeleteFunc(slices.Clone(failed), func(f failedRun) bool {
+			return whom != "" && f.member != whom || t.expected(f, x)
+		})
 	}
 	if len(failed) == 0 {
 		return nil
@@ -77,7 +80,11 @@ func (t *tester) failure(x *playbooks.Expect) *Failure {
 	if f.playbook == t.file.Playbook && f.step != "" {
 		out.Message += "; where that is meant, write `run: failed`"
 	}
-	out.Happened = append(t.happened.lines(), t.runLines(&playbooks.Expect{Run: string(engine.RunFailed)})...)
+	about := &playbooks.Expect{Run: string(engine.RunFailed)}
+	if x != nil {
+		about.Member = x.Member
+	}
+	out.Happened = append(t.lines(t.whom(x)), t.runLines(about)...)
 	if x != nil {
 		out.Pos, out.Expected = x.Pos, expectedLines(x)
 	}

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -75,34 +74,19 @@ func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
 
 // tester is one test being run.
 type tester struct {
-	world    *World
-	file     *playbooks.TestFile
-	test     *playbooks.Test
-	member   string
-	schema   *playbooks.Schema
-	happened happened
-	newest   *engine.Run      // the newest entry
-	refused  *engine.Decision // the newest refusal, when it is newer than the entry
-	reached  reachedPoints
-	events   int
-	failed   []failedRun               // since the last expect
-	put      map[string]map[string]any // messages that were put off, by run and step
-}
-
-// happened is what the playbooks did since the last expect.
-type happened struct {
-	messages, coupons []map[string]any
-	deferred          []map[string]any // need not be named
-	events, webhooks  []map[string]any
-	added, removed    []string
-	set               map[string]any
-	points            int
-	reasons           []string
-}
-
-func (h *happened) empty() bool {
-	return len(shown(h.messages, nil, "status", "skipped"))+len(shown(h.coupons, nil, "issued", false))+len(h.added)+
-		len(h.removed)+len(h.set)+len(h.events)+len(h.webhooks) == 0 && h.points == 0
+	world   *World
+	file    *playbooks.TestFile
+	test    *playbooks.Test
+	members []string // of the test, by their ids as they are kept
+	zones   map[string]*time.Location
+	schema  *playbooks.Schema
+	effects []effect // since the last expect that speaks of them
+	latest  map[string]verdict
+	newest  string // the member of the test whose verdict is the newest
+	reached reachedPoints
+	events  int
+	failed  []failedRun               // as effects
+	put     map[string]map[string]any // messages that were put off, by run and step
 }
 
 func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions,
@@ -133,9 +117,12 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 			return t.Split[step]
 		},
 	})
-	tt := &tester{file: f, test: t, schema: ws.Schema, reached: reached, put: map[string]map[string]any{}}
+	tt := &tester{
+		file: f, test: t, schema: ws.Schema, reached: reached, put: map[string]map[string]any{}, latest: map[string]verdict{},
+		zones: map[string]*time.Location{},
+	}
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
-	tt.world.answer = tt.answer
+	tt.world.answer, tt.world.outcome = tt.answer, tt.outcome
 	for name, left := range t.Pools {
 		tt.world.pools[name] = &engine.PoolState{Free: left, Dry: true}
 	}
@@ -157,7 +144,7 @@ func (t *tester) run() *Failure {
 			if fail := t.expect(s.Expect); fail != nil {
 				return fail
 			}
-			t.happened, t.failed = happened{}, nil
+			t.told(t.whom(s.Expect))
 			continue
 		}
 		if err := t.step(s); err != nil {
@@ -167,23 +154,71 @@ func (t *tester) run() *Failure {
 	if fail := t.failure(nil); fail != nil {
 		return fail
 	}
-	if !t.happened.empty() {
+	if h := t.happened(""); !h.empty() {
 		return &Failure{
-			Pos: t.test.Pos, Message: "the script ends, but no expect names what happened", Happened: t.happened.lines(),
+			Pos: t.test.Pos, Message: "the script ends, but no expect names what happened", Happened: t.lines(""),
 		}
 	}
 	return nil
 }
 
-// begin puts the member and their history in place. History is what was: it is taken in as a
+// whom returns of whom an expect speaks; "": of all.
+func (t *tester) whom(x *playbooks.Expect) string {
+	if x == nil || x.Member == "" {
+		return ""
+	}
+	return t.id(x.Member)
+}
+
+// begin puts the members and their history in place. History is what was: it is taken in as a
 // backfill is, and starts nothing.
 func (t *tester) begin() error {
-	id, _ := t.test.Member["id"].(string)
-	id = t.schema.MemberID(id)
-	t.member = id
 	at := t.test.At.UTC()
-	m := &engine.Member{ID: id, Attributes: map[string]any{}, CreatedAt: at}
-	for k, v := range t.test.Member {
+	given := make([]engine.Member, len(t.test.Members))
+	for i, fields := range t.test.Members {
+		m := t.member(fields)
+		given[i] = *m
+		t.members = append(t.members, m.ID)
+		t.world.members[m.ID] = &engine.State{Member: m}
+	}
+	for i := range t.test.History {
+		e := &t.test.History[i]
+		for range e.Times {
+			in := t.input(e)
+			if in.Time.After(at) {
+				return fmt.Errorf("history ends where the test starts: %s is after it", in.Time.Format(time.RFC3339))
+			}
+			in.At, in.Backfill = at, true
+			if err := t.world.Input(in); err != nil {
+				return err
+			}
+		}
+	}
+	for i, id := range t.members {
+		// What the test says of the member stands; segments and dates are noted of the member as that
+		// makes them.
+		m := t.world.members[id].Member
+		m.Segments, m.Dates, m.ReevaluatedAt, m.ReevaluateAt = nil, nil, time.Time{}, time.Time{}
+		if _, said := t.test.Members[i]["created_at"]; said {
+			m.CreatedAt = given[i].CreatedAt
+		}
+		if !given[i].LastSeenAt.IsZero() {
+			m.LastSeenAt = given[i].LastSeenAt
+		} else if m.LastSeenAt.IsZero() {
+			m.LastSeenAt = at
+		}
+		if err := t.world.watch(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// member returns a member as a test describes them.
+func (t *tester) member(fields map[string]any) *engine.Member {
+	id, _ := fields["id"].(string)
+	m := &engine.Member{ID: t.schema.MemberID(id), Attributes: map[string]any{}, CreatedAt: t.test.At.UTC()}
+	for k, v := range fields {
 		switch k {
 		case "id":
 		case "tags":
@@ -200,55 +235,38 @@ func (t *tester) begin() error {
 		case "last_seen_at":
 			m.LastSeenAt, _ = v.(time.Time)
 		default:
-			var typ *schema.Type
-			if a := t.schema.Attribute(k); a != nil {
-				typ = a.Type
-			}
-			m.Attributes[k] = schema.ToJSON(typ, v)
-			if a := t.schema.Attribute(k); a != nil {
-				m.Attributes[k] = t.schema.Normalized(a, m.Attributes[k])
-			}
+			m.Attributes[k] = t.stored(k, v)
 		}
 	}
-	given := *m
-	t.world.members[id] = &engine.State{Member: m}
-	for i := range t.test.History {
-		in := t.input(&t.test.History[i])
-		if in.Time.After(at) {
-			return fmt.Errorf("history ends where the test starts: %s is after it", in.Time.Format(time.RFC3339))
-		}
-		in.At, in.Backfill, in.Attributes = at, true, map[string]any{}
-		for k, v := range t.test.History[i].Attributes {
-			in.Attributes[k] = t.attribute(k, v)
-		}
-		if err := t.world.Input(in); err != nil {
-			return err
+	t.zones[m.ID] = t.schema.Timezone
+	if name, ok := fields["timezone"].(string); ok {
+		if z, err := time.LoadLocation(name); err == nil {
+			t.zones[m.ID] = z
 		}
 	}
-	// What the test says of the member stands; segments and dates are noted of the member as that
-	// makes them.
-	m.Segments, m.Dates, m.ReevaluatedAt, m.ReevaluateAt = nil, nil, time.Time{}, time.Time{}
-	if _, said := t.test.Member["created_at"]; said {
-		m.CreatedAt = given.CreatedAt
+	return m
+}
+
+// stored returns the value of an attribute as it is stored when it comes from outside.
+func (t *tester) stored(name string, v any) any {
+	v = t.attribute(name, v)
+	if a := t.schema.Attribute(name); a != nil {
+		v = t.schema.Normalized(a, v)
 	}
-	if !given.LastSeenAt.IsZero() {
-		m.LastSeenAt = given.LastSeenAt
-	} else if m.LastSeenAt.IsZero() {
-		m.LastSeenAt = at
-	}
-	return t.world.watch(id)
+	return v
 }
 
 // input makes the input of a test's event. `at: -10d` and `time: -2h` count back from the clock.
 func (t *tester) input(e *playbooks.TestEvent) engine.Input {
 	t.events++
+	member := t.id(e.Member)
 	at := t.world.Now()
 	switch {
 	case !e.Time.IsZero():
 		at = e.Time.UTC()
 	case !e.Ago.IsZero():
 		back := schema.Duration{Days: max(e.Ago.Days, -e.Ago.Days), Elapsed: max(e.Ago.Elapsed, -e.Ago.Elapsed)}
-		at = back.Before(at.In(t.zone())).UTC()
+		at = back.Before(at.In(t.zones[member])).UTC()
 	}
 	var typ *schema.Type
 	if et := t.schema.Event(e.Name); et != nil {
@@ -256,9 +274,18 @@ func (t *tester) input(e *playbooks.TestEvent) engine.Input {
 	}
 	props, _ := schema.ToJSON(typ, e.Properties).(map[string]any)
 	return engine.Input{
-		Kind: engine.InputEvent, ID: fmt.Sprintf("test-%d", t.events), Member: t.member, Name: e.Name, Time: at, At: at,
-		Payload: &engine.Payload{Properties: props, Attributes: e.Attributes},
+		Kind: engine.InputEvent, ID: fmt.Sprintf("test-%d", t.events), Member: member, Name: e.Name, Time: at, At: at,
+		Payload: &engine.Payload{Properties: props, Attributes: t.written(e.Attributes)},
 	}
+}
+
+// written returns attributes as they are stored.
+func (t *tester) written(attributes map[string]any) map[string]any {
+	out := map[string]any{}
+	for k, v := range attributes {
+		out[k] = t.stored(k, v)
+	}
+	return out
 }
 
 func (t *tester) step(s *playbooks.TestStep) error {
@@ -270,32 +297,29 @@ func (t *tester) step(s *playbooks.TestStep) error {
 		}
 		return t.world.Input(in)
 	case s.Advance != nil:
-		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zone())).UTC())
+		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zones[t.members[0]])).UTC())
 	case s.Trigger != nil:
-		t.events++
-		return t.world.Input(engine.Input{
-			Kind: engine.InputTrigger, ID: fmt.Sprintf("test-%d", t.events), Member: t.member, Name: t.file.Playbook,
-			Time: t.world.Now(), At: t.world.Now(), Payload: &engine.Payload{Properties: s.Trigger},
-		})
+		return t.outside(s, engine.InputTrigger, t.file.Playbook, &engine.Payload{Properties: s.Trigger})
+	case s.Attributes != nil:
+		return t.outside(s, engine.InputUpdate, "", &engine.Payload{Attributes: t.written(s.Attributes)})
 	}
 	return nil
 }
 
-// zone is the member's, in which days are counted.
-func (t *tester) zone() *time.Location {
-	if name, ok := t.test.Member["timezone"].(string); ok {
-		if z, err := time.LoadLocation(name); err == nil {
-			return z
-		}
-	}
-	return t.schema.Timezone
+// outside decides what comes in for a member that is no event.
+func (t *tester) outside(s *playbooks.TestStep, kind engine.InputKind, name string, p *engine.Payload) error {
+	t.events++
+	return t.world.Input(engine.Input{
+		Kind: kind, ID: fmt.Sprintf("test-%d", t.events), Member: t.id(s.Member), Name: name, Time: t.world.Now(),
+		At: t.world.Now(), Payload: p,
+	})
 }
 
 // observe collects what a decision did.
 func (t *tester) observe(c *engine.Changes) {
 	for r, e := range c.Entries() {
-		if d, ok := r.Refusal(e); ok && d.Playbook == t.file.Playbook && d.Member == t.member {
-			t.refused = &d
+		if d, ok := r.Refusal(e); ok && d.Playbook == t.file.Playbook {
+			t.judged(d.Member, verdict{t.latest[d.Member].run, &d})
 		}
 	}
 	for r, e := range c.Entries() {
@@ -305,115 +329,24 @@ func (t *tester) observe(c *engine.Changes) {
 		if e.Run == nil {
 			continue
 		}
-		if e.Run.New && e.Run.Playbook == t.file.Playbook && e.Run.Member == t.member {
-			t.newest, t.refused = e.Run, nil
+		if e.Run.New && e.Run.Playbook == t.file.Playbook {
+			t.judged(e.Run.Member, verdict{run: e.Run})
 		}
 		t.entry(c, e)
 	}
 }
 
-// entry takes in one entry of a trace.
-func (t *tester) entry(c *engine.Changes, e *engine.Entry) {
-	h := &t.happened
-	t.reached.entry(e)
-	switch e.What {
-	case "message":
-		item := messageOf(c, e)
-		if e.Reason == engine.ReasonDeferred {
-			t.put[e.Run.ID+" "+e.Step] = item
-			h.deferred = append(h.deferred, item)
-			break
-		}
-		h.messages = append(h.messages, item)
-	case "released", string(engine.DeliveryDropped):
-		t.left(e)
-	case "coupon":
-		_, issued := e.Detail["code"]
-		h.coupons = append(h.coupons, map[string]any{"pool": e.Detail["pool"], "issued": issued, "reason": e.Reason})
-	case "tag":
-		added, _ := e.Detail["added"].([]string)
-		removed, _ := e.Detail["removed"].([]string)
-		h.added = append(h.added, added...)
-		h.removed = append(h.removed, removed...)
-	case "set":
-		if h.set == nil {
-			h.set = map[string]any{}
-		}
-		maps.Copy(h.set, e.Detail)
-	case "points":
-		added, _ := e.Detail["added"].(int)
-		h.points += added
-	case "emit":
-		h.events = append(h.events, eventOf(e))
-	case engine.KeyWebhook:
-		h.webhooks = append(h.webhooks, t.webhookOf(e))
-	}
-	if e.Reason != "" {
-		h.reasons = append(h.reasons, e.Reason)
+// judged notes what became of a member of the test.
+func (t *tester) judged(member string, v verdict) {
+	if slices.Contains(t.members, member) {
+		t.latest[member], t.newest = v, member
 	}
 }
 
-// answer returns what the test says about a webhook, else status 200.
-func (t *tester) answer(d *engine.Delivery) playbooks.TestAnswer {
-	if a, ok := t.test.Webhooks[d.Step]; ok && d.Playbook == t.file.Playbook {
-		return a
+// verdict returns what became last of a member; of "": of any.
+func (t *tester) verdict(member string) verdict {
+	if member == "" {
+		member = t.newest
 	}
-	return playbooks.TestAnswer{Status: 200}
-}
-
-// webhookOf returns a webhook as an expect matches it, with the status of its answer.
-func (t *tester) webhookOf(e *engine.Entry) map[string]any {
-	item := map[string]any{"url": e.Detail["url"], "method": e.Detail["method"]}
-	item["status"] = t.answer(&engine.Delivery{Step: e.Step, Playbook: e.Run.Playbook}).Status
-	if body, ok := e.Detail["body"]; ok {
-		item["body"] = body
-	}
-	return item
-}
-
-// left takes in that a message which had been put off goes out, or does not.
-func (t *tester) left(e *engine.Entry) {
-	key := e.Run.ID + " " + e.Step
-	item := maps.Clone(t.put[key])
-	delete(t.put, key)
-	if item == nil || e.Reason == engine.ReasonExited {
-		return
-	}
-	delete(item, "reason")
-	if e.What == string(engine.DeliveryDropped) {
-		item["status"], item["reason"] = "skipped", e.Reason
-	}
-	t.happened.messages = append(t.happened.messages, item)
-}
-
-// eventOf returns an emitted event as an expect matches it.
-func eventOf(e *engine.Entry) map[string]any {
-	item := map[string]any{"event": e.Detail["event"], "member": e.Run.Member, "properties": map[string]any{}}
-	for _, k := range []string{"member", "properties"} {
-		if v, ok := e.Detail[k]; ok {
-			item[k] = v
-		}
-	}
-	return item
-}
-
-// messageOf returns a message as an expect matches it: with its delivery, or as skipped when there
-// is none.
-func messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
-	item := map[string]any{"channel": e.Detail["channel"], "status": "skipped"}
-	for i := range c.Deliveries {
-		if d := &c.Deliveries[i]; d.Run == e.Run.ID && d.Step == e.Step {
-			item["text"], item["class"], item["to"], item["status"] = d.Message.Text, d.Message.Class, d.Message.To, "queued"
-			if d.Message.Subject != "" {
-				item["subject"] = d.Message.Subject
-			}
-		}
-	}
-	if name, ok := e.Detail["template"]; ok {
-		item["template"] = name
-	}
-	if e.Reason != "" {
-		item["reason"] = e.Reason
-	}
-	return item
+	return t.latest[member]
 }

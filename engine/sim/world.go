@@ -25,11 +25,12 @@ type World struct {
 	seq       int64
 	observe   func(*engine.Changes)
 	one       [1]engine.Input
-	changes   engine.Changes                              // of the last decision; its room is used again
-	emitted   []engine.Input                              // to other members, and answers of webhooks: not decided yet
-	answer    func(*engine.Delivery) playbooks.TestAnswer // of a webhook; nil: status 200
-	record    func(engine.Input)                          // sees all inputs, as they are decided; nil: nobody does
-	put       map[string]engine.Delivery                  // messages that were put off, by their key
+	changes   engine.Changes                               // of the last decision; its room is used again
+	emitted   []engine.Input                               // to other members, and answers of webhooks: not decided yet
+	answer    func(*engine.Delivery) playbooks.TestAnswer  // of a webhook; nil: status 200
+	outcome   func(*engine.Delivery) playbooks.TestOutcome // of a message; nil: it is sent
+	record    func(engine.Input)                           // sees all inputs, as they are decided; nil: nobody does
+	put       map[string]engine.Delivery                   // messages that were put off, by their key
 }
 
 type schedule struct {
@@ -228,8 +229,15 @@ func (w *World) released(st *engine.State, r *engine.Release) {
 	}
 }
 
-// sent lets a message arrive, at once. As in production that is an input when the run is open.
+// sent lets a message arrive, or fail, at once. As in production that is an input when the run is open,
+// and always when it has failed: a frequency cap counts it no more.
 func (w *World) sent(st *engine.State, d *engine.Delivery) {
+	if w.outcome != nil {
+		if o := w.outcome(d); o.Status == "failed" {
+			w.emitted = append(w.emitted, engine.ResultOf(d, map[string]any{"status": o.Status, "reason": o.Reason}))
+			return
+		}
+	}
 	open := slices.ContainsFunc(st.Runs, func(r *engine.Run) bool { return r.ID == d.Run && r.State == engine.RunWaiting })
 	if open {
 		w.emitted = append(w.emitted, engine.ResultOf(d, map[string]any{

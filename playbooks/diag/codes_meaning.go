@@ -47,6 +47,23 @@ templates/mail/welcome.html is mail/welcome.`,
 		Good: "playbook: example\ntests: []",
 	},
 	{
+		Name: "unknown-member", Title: "a test has no such member",
+		Doc: `A step, a line of the history or an expect speaks of a member of its test by their id. The members of a test are
+listed under member: or members:.`,
+		Bad: `playbook: example
+tests:
+  - name: two
+    members: [{id: anna}, {id: ben}]
+    script:
+      - {member: bem, event: order.paid, properties: {order_id: o1, amount: 1}}`,
+		Good: `playbook: example
+tests:
+  - name: two
+    members: [{id: anna}, {id: ben}]
+    script:
+      - {member: ben, event: order.paid, properties: {order_id: o1, amount: 1}}`,
+	},
+	{
 		Name: "unknown-action", Title: "an action that does not exist",
 		Doc:  "An item of actions has exactly one key that says what to do. The reference lists the actions there are.",
 		Bad:  "actions:\n  - mesage: {channel: wecom, text: Hello}",
@@ -140,6 +157,12 @@ on back to the first. Such a chain stops after 16 with an error. A reentry on on
 	{
 		Name: "unused", Title: "a declaration that nothing uses (warning)", Advises: true,
 		Doc: "No playbook uses the segment, channel, coupon pool or template. It does no harm, but often tells of a slip elsewhere.",
+	},
+	{
+		Name: "missing-variant", Title: "a template without a text for a locale that others have (warning)", Advises: true,
+		Doc: `A template may have variants for locales: welcome.zh-CN.txt beside welcome.txt. A member gets the one for their locale, else for
+its language, else for the workspace's, else the file without a locale. This template has some variants, but none for a locale
+that a variant of another template is for: its members would get two languages. The file without a locale is taken to be in the workspace's.`,
 	},
 	{
 		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)", Advises: true,

@@ -130,6 +130,7 @@ func (c *loading) loadTemplates() {
 		c.Diags = append(c.Diags, diags...)
 		c.Workspace.Templates[short] = t
 	}
+	c.variants()
 	for name, t := range c.Workspace.Templates {
 		if t == nil {
 			delete(c.Workspace.Templates, name)
@@ -192,8 +193,11 @@ func (c *loading) unused() {
 		warn("pool", c.Schema.Pools[i].Name, c.Schema.Pools[i].Pos)
 	}
 	for name := range c.Workspace.Templates {
-		warn("template", name, playbooks.WholeFile(c.Texts[name].Name))
+		if base, _, ok := c.Workspace.VariantOf(name); !ok || !c.IsUsed("template", base) {
+			warn("template", name, playbooks.WholeFile(c.Texts[name].Name))
+		}
 	}
+	c.lacking()
 }
 
 // testName matches what the name of a test's file has beside that of its playbook.

@@ -117,7 +117,8 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 					}
 				}
 			}
-			if a, b := slices.Sorted(slices.Values(keys)), slices.Sorted(slices.Values(known)); !slices.Equal(a, b) {
+			a, b := slices.Compact(slices.Sorted(slices.Values(keys))), slices.Sorted(slices.Values(known))
+			if !slices.Equal(a, b) {
 				t.Errorf("the shape has\n%v\nthe checker knows\n%v", a, b)
 			}
 		})

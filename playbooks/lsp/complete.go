@@ -261,6 +261,8 @@ func valueExamples(kind shapes.ShapeKind) []string {
 		return []string{"15m", "1h", "4h", "1d", "2d", "1w"}
 	case shapes.ShapeZone:
 		return shapes.CommonZones()
+	case shapes.ShapeLocale:
+		return []string{"zh-CN", "zh-TW", "en", "ja"}
 	case shapes.ShapeType:
 		return shapes.TypeNames()
 	case shapes.ShapeOffset:

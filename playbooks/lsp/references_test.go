@@ -284,6 +284,30 @@ func TestRenameKeepsTheMeaning(t *testing.T) {
 	}
 }
 
+// A template is renamed with its variants for locales.
+func TestRenameMovesVariants(t *testing.T) {
+	s := shopServer(t)
+	w := s.workspaceOf("/w/" + schemaFile)
+	s.refresh(w)
+	w.files["templates/greet/hello.zh-CN.txt"] = []byte("你好\n")
+	w.files["templates/greet/hello.en.html"] = []byte("Hello\n")
+	s.Disk = memory{filesOf(w.files)}
+	w.stale = true
+	p := renameParams{at(t, "playbooks/a.yaml", "template: |greet/hello"), "fresh"}
+	carryOut(w, s.ask(t, "textDocument/rename", p).(workspaceEdit))
+	var got []string
+	for name := range w.files {
+		if strings.HasPrefix(name, "templates/") {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	want := []string{"templates/fresh.en.html", "templates/fresh.txt", "templates/fresh.zh-CN.txt"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the templates are %q, want %q", got, want)
+	}
+}
+
 // filesOf returns a disk with the files.
 func filesOf(files map[string][]byte) fstest.MapFS {
 	out := fstest.MapFS{}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing/fstest"
 
+	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/loader"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -67,6 +68,14 @@ func (s *Server) rename(p *renameParams) (any, error) {
 			return nil, refusal("this editor cannot rename files: rename " + sym.file + " by hand")
 		}
 		moved[sym.file] = "templates/" + p.NewName + path.Ext(sym.file)
+		old := strings.TrimSuffix(strings.TrimPrefix(sym.file, "templates/"), path.Ext(sym.file))
+		for _, v := range c.w.names().Variants[old] {
+			for _, ext := range playbooks.TemplateSuffixes {
+				if file := "templates/" + v.Name + ext; c.w.files[file] != nil {
+					moved[file] = "templates/" + p.NewName + "." + v.Tag + ext
+				}
+			}
+		}
 	}
 	if err := s.stillSound(c.w, edits, moved); err != nil {
 		return nil, err

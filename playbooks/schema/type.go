@@ -42,6 +42,7 @@ var kindNames = [...]string{
 type Type struct {
 	Kind     Kind
 	Enum     []string // the allowed values of a string; empty: any
+	Labels   []string // what each of Enum is called in texts; nil: they have no labels
 	Fields   []Field  // of an object, in the order of declaration
 	Elem     *Type    // of a list
 	Optional bool     // the value may be missing (nil)
@@ -436,31 +437,6 @@ func DescribeFields(t *Type) string {
 		parts = append(parts, f.Name+": "+f.Type.String())
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-// TypeText writes a type whole, with the fields of objects.
-func TypeText(t *Type) string {
-	switch {
-	case t == nil:
-		return "?"
-	case t.Kind == KindObject:
-		var b strings.Builder
-		b.WriteString("{")
-		for _, f := range t.Fields {
-			fmt.Fprintf(&b, "%s: %s, ", f.Name, TypeText(f.Type))
-		}
-		b.WriteString("}")
-		if t.Optional {
-			return "optional " + b.String()
-		}
-		return b.String()
-	case t.Kind == KindList:
-		if t.Optional {
-			return "optional [" + TypeText(t.Elem) + "]"
-		}
-		return "[" + TypeText(t.Elem) + "]"
-	}
-	return t.String()
 }
 
 // TypeNames are the words for types.

@@ -346,7 +346,7 @@ func typeDeclaration() object {
 		words = append(words, "optional "+w)
 	}
 	return object{
-		"description": "a type: string, int, number, bool, date, datetime, {enum: […]}, {name: type}, [type]; `optional T` or {optional: T}",
+		"description": "a type: string, int, number, bool, date, datetime, {enum: […]}, {enum: {value: label}}, {name: type}, [type]; `optional T` or {optional: T}",
 		"anyOf": []any{
 			object{"type": "string", "enum": words},
 			object{"type": "array", "items": ref, "minItems": 1, "maxItems": 1},
@@ -356,7 +356,7 @@ func typeDeclaration() object {
 					"enum": object{"anyOf": []any{object{
 						"type": "array", "items": object{"type": "string"}, "minItems": 1,
 						"uniqueItems": true,
-					}, ref}},
+					}, object{"type": "object", "additionalProperties": object{"type": "string"}}, ref}},
 					"default": object{}, "normalize": object{"anyOf": []any{object{"enum": []string{
 						string(playbooks.NormalLower),
 						string(playbooks.NormalPhone),

@@ -41,8 +41,15 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 			add(p.Name, "coupon pool", p.Pos)
 		}
 	case ShapeTemplate:
-		for _, name := range slices.Sorted(maps.Keys(w.Templates)) {
-			add(name, "template", playbooks.WholeFile(templateFile(w, name)))
+		files := map[string]string{} // that of a template which has variants alone is the first of these
+		for name, list := range w.Variants {
+			files[name] = list[0].Name
+		}
+		for name := range w.Templates {
+			files[name] = name
+		}
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			add(name, "template", playbooks.WholeFile(templateFile(w, files[name])))
 		}
 	case ShapePlaybook:
 		for _, p := range w.Playbooks {

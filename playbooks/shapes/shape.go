@@ -31,6 +31,7 @@ const (
 	ShapeClock      ShapeKind = "clock" // a time of the day
 	ShapeDatetime   ShapeKind = "datetime"
 	ShapeZone       ShapeKind = "timezone"
+	ShapeLocale     ShapeKind = "locale" // a tag of BCP 47
 	ShapeCron       ShapeKind = "cron"
 	ShapeType       ShapeKind = "type" // a declaration: string, {enum: […]}, [type]
 	ShapeEvent      ShapeKind = "event"
@@ -219,7 +220,7 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
-	"usher", "timezone", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
+	"usher", "timezone", "locale", "member", "events", "segments", "channels", "coupons", "frequency_caps", "quiet_hours", "consent",
 }
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.

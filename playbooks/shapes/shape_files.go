@@ -50,6 +50,10 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Value: shapeOf(ShapeZone),
 			Doc:   "the time zone of schedules, quiet hours and calendar days, as Asia/Shanghai; UTC when left out",
 		},
+		"locale": {
+			Value: shapeOf(ShapeLocale),
+			Doc:   "the language of the workspace, as zh-CN: of texts, and of the names of days, for members without a locale",
+		},
 		"member": {
 			Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}},
 			Doc:   "the member's attributes, each with its type",
@@ -68,6 +72,11 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Doc:   "the bool attribute without which a member gets no promotional messages, as member.newsletter",
 		},
 	}
+	return workspaceShape(docs)
+}
+
+// workspaceShape returns usher.yaml with its keys in their order.
+func workspaceShape(docs map[string]ShapeKey) *Shape {
 	s := (&Shape{Kind: ShapeMapping}).named("workspace",
 		"What a workspace declares: events, attributes, segments, channels, coupon pools, limits.")
 	for _, name := range SchemaKeys {
@@ -114,27 +123,20 @@ func testShape() *Shape {
 			},
 		)
 	}
+	whose := func(doc string, with ...string) ShapeKey {
+		return ShapeKey{Name: "member", With: with, Value: shapeOf(ShapeString), Doc: doc + ", by the id in `members`; the first when left out"}
+	}
 	past := mappingOf(event(
+		whose("whose event it is"),
 		ShapeKey{Name: "event", Required: true, Value: shapeOf(ShapeEvent), Doc: "the event's name in usher.yaml"},
 		ShapeKey{
 			Name: "at", Required: true, Value: shapeOf(ShapeAgo),
 			Doc: "how long before the test, as -10d, or an instant",
 		},
+		ShapeKey{Name: "times", Value: shapeOf(ShapeInt), Doc: "how many such events there were; one when left out"},
 	)...).named("past event", "An event before the test: it starts nothing.")
-	force := mappingOf(
-		ShapeKey{Name: "holdout", Value: shapeOf(ShapeBool), Doc: "whether the member is in the control group"},
-		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeString)}).
-			or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
-		ShapeKey{
-			Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: answerShape()},
-			Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out",
-		},
-		ShapeKey{
-			Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)},
-			Doc: "how many coupons each pool has left; its budget when left out",
-		},
-	)
 	step := mappingOf(event(
+		whose("who does it, or is called", "event", "trigger"),
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
 		ShapeKey{Name: "advance", Value: shapeOf(ShapeDuration), Doc: "the clock moves on; what is due happens"},
 		ShapeKey{Name: "trigger", Value: shapeOf(ShapeAny), Doc: "starts an http playbook with these params"},
@@ -145,20 +147,24 @@ func testShape() *Shape {
 		Name: "time", With: []string{"event"}, Value: shapeOf(ShapeAgo),
 		Doc: "when it happened, when that is not now: an instant, or as -2h",
 	})
+	step.or(mappingOf(
+		whose("who it is"),
+		ShapeKey{Name: "attributes", Required: true, Value: shapeOf(ShapeMember), Doc: "attributes that are written from outside"},
+	).named("update", "Attributes of a member are written from outside."))
+	one := func() *Shape { return &Shape{Kind: ShapeMember, Least: []string{"id"}} }
 	test := mappingOf(
 		ShapeKey{Name: "name", Required: true, Value: shapeOf(ShapeString), Doc: "what the test shows, as a sentence"},
 		ShapeKey{
 			Name: "at", Value: shapeOf(ShapeDatetime),
 			Doc: "where the virtual clock starts; 2026-01-05T10:00:00Z when left out",
 		},
-		ShapeKey{
-			Name: "member", Required: true, Value: &Shape{Kind: ShapeMember, Least: []string{"id"}},
-			Doc: "the member: id, and attributes",
-		},
+		ShapeKey{Name: "member", Value: one(), Doc: "the member: id, and attributes"},
+		ShapeKey{Name: "members", Value: listOf(one()), Doc: "several members, of each id and attributes"},
 		ShapeKey{Name: "history", Value: listOf(past), Doc: "events before the test"},
-		ShapeKey{Name: "force", Value: force, Doc: "what chance and the world decide otherwise: holdout, splits, answers of webhooks, what is left of pools"},
+		ShapeKey{Name: "force", Value: forceShape(), Doc: "what chance and the world decide otherwise: holdout, splits, answers of webhooks, what is left of pools"},
 		ShapeKey{Name: "script", Required: true, Value: listOf(step), Doc: "what happens, in order, and what is expected"},
 	).named("test", "A test of a playbook on the virtual clock.")
+	test.Group = [][]string{slices.Clone(TestMemberKeys)}
 	return mappingOf(
 		ShapeKey{
 			Name: "playbook", Required: true, Value: shapeOf(ShapePlaybook),
@@ -167,6 +173,27 @@ func testShape() *Shape {
 		ShapeKey{Name: "with", Value: listOf(shapeOf(ShapePlaybook)), Doc: "other playbooks that are live too"},
 		ShapeKey{Name: "tests", Required: true, Value: listOf(test), Doc: "the tests"},
 	).named("tests", "Tests of a playbook on the virtual clock.")
+}
+
+// forceShape declares what a test decides instead of chance and the world.
+func forceShape() *Shape {
+	return mappingOf(
+		ShapeKey{Name: "holdout", Value: shapeOf(ShapeBool), Doc: "whether the member is in the control group"},
+		ShapeKey{Name: "split", Value: (&Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeString)}).
+			or(shapeOf(ShapeString)), Doc: "the way of each split, by the id of its action; the name alone where there is one split"},
+		ShapeKey{
+			Name: "webhooks", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: answerShape()},
+			Doc: "what webhooks are answered with, by the id of their action; status 200 without a body when left out",
+		},
+		ShapeKey{
+			Name: "messages", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: outcomeShape()},
+			Doc: "what becomes of messages, by the id of their action; they are sent when left out",
+		},
+		ShapeKey{
+			Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)},
+			Doc: "how many coupons each pool has left; its budget when left out",
+		},
+	)
 }
 
 // expectFields says what a listed effect may be matched by.
@@ -193,6 +220,7 @@ func expectShape() *Shape {
 	}
 	names := func() *Shape { return listOf(shapeOf(ShapeTag)) }
 	docs := map[string]ShapeKey{
+		"member": {Doc: "whom alone it speaks of, by the id in `members`; of all when left out", Value: shapeOf(ShapeString)},
 		"tags": {Doc: "tags that were added and removed", Value: mappingOf(
 			ShapeKey{Name: "added", Value: names(), Doc: "tags that the member got"},
 			ShapeKey{Name: "removed", Value: names(), Doc: "tags that the member lost"},
@@ -229,6 +257,13 @@ func expectShape() *Shape {
 	return s
 }
 
+func outcomeShape() *Shape {
+	return mappingOf(
+		ShapeKey{Name: "status", Required: true, Value: keywords(MessageOutcomes...), Doc: "`sent`, or `failed` for good"},
+		ShapeKey{Name: "reason", Value: shapeOf(ShapeString), Doc: "why it failed"},
+	).named("outcome", "What becomes of a message.")
+}
+
 func answerShape() *Shape {
 	return mappingOf(
 		ShapeKey{Name: "status", Value: shapeOf(ShapeInt), Doc: "the status; 200 when left out, 0 when every attempt fails"},
@@ -237,6 +272,8 @@ func answerShape() *Shape {
 }
 
 var (
+	// MessageOutcomes are what a test may let become of a message.
+	MessageOutcomes = []string{"sent", "failed"}
 	// RunStates are the states of a run that a test may expect.
 	RunStates = []string{"none", "waiting", "done", "exited", "failed"}
 	// ExpectReasons are the reasons that a test may expect.
@@ -245,13 +282,19 @@ var (
 		"consent", "pool empty", "per member", "no address",
 	}
 	// TestKeys are the keys of a test.
-	TestKeys = []string{"name", "at", "member", "history", "force", "script"}
+	TestKeys = []string{"name", "at", "member", "members", "history", "force", "script"}
+	// TestMemberKeys say whom a test is about: one of them does.
+	TestMemberKeys = []string{"member", "members"}
 	// ScriptKeys are the keys of a step of a script.
 	ScriptKeys = []string{"event", "advance", "trigger", "expect"}
 	// EventStepKeys may stand in a step that is an event.
-	EventStepKeys = []string{"event", "time", "properties", "attributes"}
+	EventStepKeys = []string{"member", "event", "time", "properties", "attributes"}
+	// UpdateStepKeys are those of a step that writes attributes.
+	UpdateStepKeys = []string{"member", "attributes"}
+	// PastEventKeys are the keys of an event of the history.
+	PastEventKeys = []string{"member", "event", "at", "times", "properties", "attributes"}
 	// ExpectKeys are the keys of an expectation.
-	ExpectKeys = []string{"messages", "deferred", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
+	ExpectKeys = []string{"member", "messages", "deferred", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
 )
 
 // The fields that a listed effect may be matched by.

@@ -80,8 +80,11 @@ var triggerKeys = map[string]ShapeKey{
 	"segment_enter": {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member enters the segment"},
 	"segment_exit":  {Value: shapeOf(ShapeSegment), Doc: "starts a run when a member leaves the segment"},
 	"date":          {Value: shapeOf(ShapeDate), Doc: "starts a run on a date of the member, as member.birthday"},
-	"every":         {Value: keywords("year"), Doc: "comes again every year; once when left out"},
-	"offset":        {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
+	"every": {
+		Value: keywords(string(playbooks.EveryYear), string(playbooks.EveryMonth)),
+		Doc:   "comes again on its day of every year or month, a day that one lacks is its last; once when left out",
+	},
+	"offset": {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
 	"at": {
 		Value: shapeOf(ShapeClock),
 		Doc:   "the local time of the member; 00:00 when left out, of a datetime its own",

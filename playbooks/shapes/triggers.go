@@ -37,7 +37,7 @@ var triggerDocs = map[string]TriggerSpec{
 		Example:  "trigger: {segment_exit: loyal}",
 	},
 	"date": {
-		Doc:      "A date of the member comes, at a local time of theirs: once, or every year; February 29 is February 28 in other years. `offset` days before or after. When the date is changed the next one counts; one that comes while the server is down is made good when it is back, with its own time",
+		Doc:      "A date of the member comes, at a local time of theirs: once, or every year or month; a day that a month lacks is its last: of the 31st the 30th of April, February 29 is February 28 in other years. `offset` days before or after. When the date is changed the next one counts; one that comes while the server is down is made good when it is back, with its own time",
 		Provides: "`time`, when the date came",
 		Example:  "trigger: {date: member.birthday, every: year, offset: -3d, at: \"10:00\"}",
 	},

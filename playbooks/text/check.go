@@ -71,7 +71,8 @@ func Compile(t playbooks.Template, at func(from, to int) diag.Pos, sc *scope.Sco
 		c.error("template-syntax", Span{To: len(t.Text)}, "the text is not valid Liquid", "look at its {{ }} and {% %}")
 		return nil, c.diags
 	}
-	t.Refs, t.Branches, t.Compiled = c.refs.With(expression.Refs{}), c.branches, liquidText{compiled}
+	t.Refs, t.Branches, t.Compiled = c.refs.With(expression.Refs{}), c.branches, liquidText{compiled, c.labels}
+	t.Localized = c.localized
 	if running {
 		c.diags = nil
 	}

@@ -158,6 +158,13 @@ func (c *textTyper) takes(f *textFilter, want filterTakes, v textValue, at Span,
 		if t.Kind == schema.KindString {
 			label = "as in | split: ','"
 		}
+	case takesEnum:
+		if len(t.Labels) > 0 {
+			return true
+		}
+		if label = "it stands right behind the attribute or property, before | default"; len(t.Enum) > 0 {
+			label = "declare them, as in {enum: {" + t.Enum[0] + ": …}}"
+		}
 	case takesListOrText:
 		if t.Kind == schema.KindList || scalar {
 			return true

@@ -20,11 +20,12 @@ const (
 	takesListOrText
 	takesFormat // a date format
 	takesField  // the name of a field of the list's items
+	takesEnum   // a value of an enum whose values have labels
 )
 
 var takesNames = [...]string{
 	"anything", "a text", "a number", "a whole number", "a time", "a list",
-	"a list or a text", "a date format", "the name of a field",
+	"a list or a text", "a date format", "the name of a field", "a value of an enum with labels",
 }
 
 func (k filterTakes) String() string { return takesNames[k] }
@@ -80,7 +81,8 @@ var TextFilters = []textFilter{
 	{Name: "compact", Doc: "the list without what is missing", In: takesList, gives: givesPresent},
 	{Name: "concat", Doc: "two lists in one", In: takesList, args: args(arg("list", takesList)), gives: givesBoth},
 	{
-		Name: "date", Doc: "the time as text, by a format as %Y-%m-%d %H:%M", In: takesTime,
+		Name: "date", Doc: "the time as text, by a format as %Y-%m-%d %H:%M; days and months are called as in the member's locale",
+		In:   takesTime,
 		args: args(opt("format", takesFormat)), gives: givesDate,
 	},
 	{
@@ -101,6 +103,10 @@ var TextFilters = []textFilter{
 		args: args(opt("between", takesText)),
 	},
 	{Name: "json", Doc: "the value as JSON", In: takesAny},
+	{
+		Name: "label", Doc: "the label of a value of an enum: 花期 for bloom of {enum: {bloom: 花期}}", In: takesEnum,
+		gives: givesLabel,
+	},
 	{Name: "last", Doc: "the last item; may be missing", In: takesList, gives: givesItem},
 	{Name: "lstrip", Doc: "the text without blanks at its start", In: takesText},
 	{Name: "map", Doc: "one field of every item", In: takesList, args: args(arg("field", takesField)), gives: givesFields},
@@ -181,6 +187,10 @@ var TextFilters = []textFilter{
 	{Name: "upcase", Doc: "the text in capitals", In: takesText},
 	{Name: "url_decode", Doc: "the text of a part of an address", In: takesText},
 	{Name: "url_encode", Doc: "the text as it may stand in an address", In: takesText},
+	{
+		Name: "weekday", Doc: "the day of the week in the member's locale, as 星期四", In: takesTime,
+		gives: givesWeekday,
+	},
 	{
 		Name: "where", Doc: "the items whose field has the value, or is true", In: takesList,
 		args: args(arg("field", takesField), opt("value", takesAny)), gives: givesSame,
@@ -375,11 +385,43 @@ func eitherOf(a, b textValue) textValue {
 	return out
 }
 
+// givesWeekday returns a text, missing when the time is.
+func givesWeekday(c *textTyper, f filterUse) textValue {
+	c.localized = true
+	c.edit(f.at.Name.To, ": "+varLocale)
+	v := textValue{t: schema.String}
+	if c.missing(f.in) {
+		v.t = v.t.AsOptional()
+	}
+	return v
+}
+
+// givesLabel returns a text, missing when the value is.
+func givesLabel(c *textTyper, f filterUse) textValue {
+	labels := make(map[string]any, len(f.in.t.Enum))
+	for i, value := range f.in.t.Enum {
+		if i < len(f.in.t.Labels) {
+			labels[value] = f.in.t.Labels[i]
+		}
+	}
+	c.edit(f.at.Name.To, fmt.Sprintf(": %s%d", varLabels, len(c.labels)))
+	c.labels = append(c.labels, labels)
+	v := textValue{t: schema.String}
+	if c.missing(f.in) {
+		v.t = v.t.AsOptional()
+	}
+	return v
+}
+
 // givesDate returns a text, missing when the time is; one of digits alone may be calculated with.
 func givesDate(c *textTyper, f filterUse) textValue {
 	format, ok := "%Y-%m-%d", true
 	if len(f.args) > 0 {
 		format, ok = f.args[0].literal.(string)
+	}
+	if !ok || namedPart.MatchString(format) {
+		c.localized = true
+		c.edit(f.at.Args[0].Place().To, ", "+varLocale)
 	}
 	v := textValue{t: schema.String, numeral: ok && numeralFormat.MatchString(format)}
 	if c.missing(f.in) {

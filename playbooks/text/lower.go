@@ -19,6 +19,8 @@ const (
 	filterListed  = "usher_listed"
 	tagReached    = "usher_reached"
 	tagCapture    = "usher_capture"
+	varLocale     = playbooks.LocaleVar
+	varLabels     = "usher_labels_" // and a number
 )
 
 // textEdit puts a text in the place of a range before the library reads it.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/osteele/liquid"
 	"github.com/osteele/liquid/render"
-	"github.com/osteele/tuesday"
 	"github.com/usher-run/usher/playbooks/expression/arithmetic"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -30,7 +28,10 @@ const (
 )
 
 // liquidText is a text that the Liquid library has parsed.
-type liquidText struct{ parsed *liquid.Template }
+type liquidText struct {
+	parsed *liquid.Template
+	labels []map[string]any // of enums, by their values
+}
 
 // Render implements [Renderer].
 func (t liquidText) Render(vars map[string]any, took func(branch int)) (text string, err error) {
@@ -41,6 +42,9 @@ func (t liquidText) Render(vars map[string]any, took func(branch int)) (text str
 	}()
 	in, _ := forLiquid(vars).(map[string]any)
 	in[workKey] = new(int)
+	for i := range t.labels {
+		in[varLabels+strconv.Itoa(i)] = t.labels[i]
+	}
 	if took != nil {
 		in[tagReached] = took
 	}
@@ -215,7 +219,7 @@ func newTextEngine() *liquid.Engine {
 		return append(append([]any{}, a...), b...), nil
 	})
 	e.RegisterFilter("sort_natural", sortNatural)
-	e.RegisterFilter("date", formatDate)
+	localeFilters(e)
 	numberFilters(e)
 	e.RegisterFilter("add_days", addDaysInText)
 	generatedNames(e)
@@ -275,26 +279,6 @@ func sortNatural(list []any, field func(string) string) []any {
 		return strings.Compare(x, y)
 	})
 	return out
-}
-
-// hugeWidth finds a width in a date format that would pad the text without end.
-var hugeWidth = regexp.MustCompile(`%[^a-zA-Z%]*[0-9]{3}`)
-
-// formatDate writes a time as strftime does. Only times of the language are taken: words as "now"
-// would ask the machine's clock.
-func formatDate(v any, format func(string) string) (string, error) {
-	f := format("%Y-%m-%d")
-	if len(f) > maxDateFormat || hugeWidth.MatchString(f) {
-		return "", errors.New("date: the format is too wide")
-	}
-	t, ok := timeOf(v)
-	switch {
-	case v == nil:
-		return "", nil
-	case !ok:
-		return "", errors.New("date: this is not a time")
-	}
-	return tuesday.Strftime(f, t)
 }
 
 // timeOf returns the time that a value of a text is.

@@ -32,6 +32,9 @@ type textTyper struct {
 	edits    []textEdit
 	branches []playbooks.TextBranch
 	bound    []string // the names that were bound so far
+
+	localized bool             // it needs the member's locale
+	labels    []map[string]any // of the enums that it shows labels of
 }
 
 // textValue is what is known of a value.

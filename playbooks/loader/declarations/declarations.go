@@ -44,6 +44,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 			c.Schema.Timezone = loc
 		}
 	}
+	c.locale(n.Get("locale"))
 	c.each(n, "member", "member", c.attribute)
 	c.each(n, "events", "events", c.eventType)
 	c.each(n, "segments", "segments", c.segment)

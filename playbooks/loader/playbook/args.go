@@ -9,7 +9,6 @@ import (
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/scope"
-	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -352,54 +351,6 @@ func (p *reader) inlineText(v *syntax.Node, what string, sc *scope.Scope) *playb
 	return &playbooks.Value{Text: t}
 }
 
-// template reads the name of a template and judges its variables by what is in scope here.
-func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
-	name, ok := p.Str(v, "template")
-	if !ok {
-		return nil
-	}
-	p.Use("template", name)
-	f := p.Texts[name]
-	if f != nil {
-		p.NoteSiteAt(playbooks.WholeFile(f.Name), f.Text, sc, nil)
-	}
-	if f == nil {
-		if bare := strings.TrimPrefix(strings.TrimSuffix(name, extensionOf(name)), playbooks.TemplateDir+
-			"/"); bare != name && p.Texts[bare] != nil {
-			p.Error("unknown-template", v.Pos(), "a template is named by its path below templates/, without its extension").
-				Label("write "+bare).Edit(v.Pos(), bare)
-			return nil
-		}
-		p.Unknown("unknown-template", v, "there is no template", name, slices.Sorted(maps.Keys(p.Texts)), diag.NoDeclaration)
-		return nil
-	}
-	if p.Workspace.Templates[name] == nil {
-		p.dropped = true
-		return nil // its own mistakes are reported
-	}
-	if p.SchemaUnreadable {
-		sc = nil
-	}
-	t, diags := text.Compile(reading.TemplateOf(f, name), f.Positions(), p.lenient(sc))
-	for i := range diags {
-		diags[i].Related = append(diags[i].Related, diag.Related{Message: "used here", Pos: v.Pos()})
-	}
-	p.Diags = append(p.Diags, diags...)
-	if t == nil {
-		return nil
-	}
-	p.keepTemplate(name, t)
-	p.NoteLabelsOfText(t.Text, f.Positions())
-	return &playbooks.Value{Text: t}
-}
-
-func extensionOf(name string) string {
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		return name[i:]
-	}
-	return ""
-}
-
 // lenient returns the scope with anything in place of what is unknown because of another mistake.
 func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 	if sc == nil || len(p.unknownNames) == 0 {
@@ -416,13 +367,6 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 		}
 	}
 	return &out
-}
-
-func (p *reader) keepTemplate(name string, t *playbooks.Template) {
-	if name == "" {
-		name = fmt.Sprintf("inline %d", len(p.templates))
-	}
-	p.templates[name] = t
 }
 
 // address checks that a message to a channel which needs an address has one.

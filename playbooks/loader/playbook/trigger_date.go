@@ -27,8 +27,8 @@ func (p *reader) dateTrigger(n *syntax.Node) {
 	if v := n.Get("date"); v != nil {
 		p.dateField(v, d)
 	}
-	if _, ok := p.Enum(n.Get("every"), "every", "year"); ok {
-		d.Yearly = true
+	if every, ok := p.Enum(n.Get("every"), "every", string(playbooks.EveryYear), string(playbooks.EveryMonth)); ok {
+		d.Every = playbooks.DateEvery(every)
 	}
 	if v := n.Get("date"); n.Get("every") == nil && dayOfBirth.MatchString(d.Attribute) &&
 		!nextOne.MatchString(d.Attribute) {

@@ -1,11 +1,7 @@
 package testfile
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -18,7 +14,7 @@ func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	if !r.Mapping(n, "expect", shapes.ExpectKeys...) {
 		return nil
 	}
-	e := &playbooks.Expect{Pos: n.Pos()}
+	e := &playbooks.Expect{Pos: n.Pos(), Member: r.whose(n.Get("member"))}
 	e.Messages = r.effects(n.Get("messages"), "messages", shapes.MessageFields)
 	e.Deferred = r.effects(n.Get("deferred"), "deferred", shapes.MessageFields)
 	e.Coupons = r.effects(n.Get("coupons"), "coupons", shapes.CouponFields)
@@ -48,29 +44,6 @@ func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	e.Run, _ = r.Enum(n.Get("run"), "run", shapes.RunStates...)
 	e.Reason = r.reason(n.Get("reason"), e.Run)
 	return e
-}
-
-// left reads how many coupons there still are: `{pool: 0}`. A pool without a budget is never empty.
-func (r *reader) left(n *syntax.Node) map[string]int {
-	if !r.MappingOnly(n, "pools") {
-		return nil
-	}
-	out := map[string]int{}
-	for _, e := range n.Entries {
-		pool := r.Schema.Pool(e.Key.Value)
-		switch {
-		case pool == nil:
-			r.KnownPool(e.Key, e.Key.Value)
-		case pool.Budget == 0:
-			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
-				Diagnostic().Relate("declared here without `budget`", pool.Pos)
-		default:
-			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, pool.Budget); ok {
-				out[pool.Name] = left
-			}
-		}
-	}
-	return out
 }
 
 // reason reads why. An exited run's reason is the author's own; any other is one of the decisions'.
@@ -139,10 +112,8 @@ func (r *reader) effectField(what string, e syntax.Entry) bool {
 	switch {
 	case what != "events" && e.Key.Value == "channel":
 		return r.KnownChannel(v, v.Value)
-	case what != "events" && e.Key.Value == "template" && r.Texts[v.Value] == nil:
-		r.Unknown("unknown-template", v, "there is no template", v.Value, slices.Sorted(maps.Keys(r.Texts)),
-			diag.NoDeclaration)
-		return false
+	case what != "events" && e.Key.Value == "template":
+		return r.KnownTemplate(v, v.Value)
 	case what == "coupons" && e.Key.Value == "pool":
 		return r.SchemaUnreadable || r.Schema.Pool(v.Value) != nil || r.KnownPool(v, v.Value)
 	case what == "events" && e.Key.Value == "event":

@@ -9,7 +9,6 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -21,6 +20,9 @@ type reader struct {
 	*reading.Reader
 	file *playbooks.TestFile
 	pb   *playbooks.Playbook // nil: not known, or with mistakes
+
+	// ids are those of the members of the test that is read, in their order; nil: not all are known
+	ids []*syntax.Node
 }
 
 // Read reads the tests of a playbook.
@@ -99,7 +101,7 @@ func (r *reader) test(n *syntax.Node, names map[string]*syntax.Node) {
 			t.At = at.(time.Time)
 		}
 	}
-	t.Member = r.member(r.Require(n, "a test", "member", "member: {id: m1}"))
+	r.members(n, &t)
 	for _, item := range r.List(n.Get("history"), "history") {
 		if e := r.history(item); e != nil {
 			t.History = append(t.History, *e)
@@ -116,57 +118,12 @@ func (r *reader) test(n *syntax.Node, names map[string]*syntax.Node) {
 // defaultTestStart is where the virtual clock starts when a test does not say.
 var defaultTestStart = time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)
 
-// member reads the member of a test: the id, built-in fields and attributes.
-func (r *reader) member(n *syntax.Node) map[string]any {
-	if n == nil || n.Broken {
-		return nil
-	}
-	if n.Kind != syntax.MappingNode {
-		r.WrongType(n, "member must be a mapping").Label("as in {id: m1, nickname: 小王}")
-		return nil
-	}
-	r.Require(n, "member", "id", "id: m1")
-	out := map[string]any{}
-	for _, e := range n.Entries {
-		if t := r.memberField(e.Key); t != nil {
-			if v, ok := r.Literal(e.Value, t, e.Key.Value); ok && v != nil {
-				out[e.Key.Value] = v
-			}
-			if e.Key.Value == "tags" {
-				r.noteTags(e.Value, playbooks.LabelWritten)
-			}
-		}
-	}
-	return out
-}
-
-func (r *reader) memberField(key *syntax.Node) *schema.Type {
-	if t, ok := schema.ObjectOf(scope.MemberFields()...).Field(key.Value); ok {
-		return t
-	}
-	a := r.Schema.Attribute(key.Value)
-	switch {
-	case r.SchemaUnreadable:
-		return nil
-	case a == nil:
-		known := schema.ObjectOf(scope.MemberFields()...).FieldNames()
-		known = append(known, diag.Names(r.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
-		r.Unknown("unknown-field", key, "member has no attribute", key.Value, known, r.Schema.In(scope.InMember))
-		return nil
-	case a.Computed != nil:
-		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.Value)).
-			Related("declared here", a.Pos)
-		return nil
-	}
-	return a.Type
-}
-
 // event reads what an event of a test is and carries.
 func (r *reader) event(n *syntax.Node, known ...string) *playbooks.TestEvent {
 	if r.flatProperties(n, known) || !r.Mapping(n, "an event", known...) {
 		return nil
 	}
-	e := &playbooks.TestEvent{Pos: n.Pos()}
+	e := &playbooks.TestEvent{Pos: n.Pos(), Member: r.whose(n.Get("member")), Times: 1}
 	v := r.Require(n, "an event", "event", "event: …")
 	name, ok := r.Str(v, "event")
 	if !ok {
@@ -182,25 +139,45 @@ func (r *reader) event(n *syntax.Node, known ...string) *playbooks.TestEvent {
 			e.Properties, _ = got.(map[string]any)
 		}
 	}
-	if attrs := n.Get("attributes"); attrs != nil && attrs.Kind == syntax.MappingNode {
-		e.Attributes = map[string]any{}
-		for _, a := range attrs.Entries {
-			if t := r.memberField(a.Key); t != nil {
-				if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
-					e.Attributes[a.Key.Value] = got
-				}
-			}
-		}
-	} else if attrs != nil && !attrs.Broken {
-		r.WrongType(attrs, "attributes must be a mapping")
+	if attrs := n.Get("attributes"); attrs != nil {
+		e.Attributes = r.attributes(attrs)
 	}
 	return e
 }
 
+// attributes reads attributes that come with an event or are written from outside; nil: they are no
+// mapping.
+func (r *reader) attributes(n *syntax.Node) map[string]any {
+	if n.Broken {
+		return nil
+	}
+	if n.Kind != syntax.MappingNode {
+		r.WrongType(n, "attributes must be a mapping")
+		return nil
+	}
+	out := map[string]any{}
+	for _, a := range n.Entries {
+		if t := r.memberField(a.Key); t != nil {
+			if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
+				out[a.Key.Value] = got
+			}
+		}
+	}
+	return out
+}
+
+// mostTimes is how many events a line of history may stand for.
+const mostTimes = 10_000
+
 func (r *reader) history(n *syntax.Node) *playbooks.TestEvent {
-	e := r.event(n, "event", "at", "properties", "attributes")
+	e := r.event(n, shapes.PastEventKeys...)
 	if e == nil {
 		return nil
+	}
+	if v := n.Get("times"); v != nil {
+		if times, ok := r.Integer(v, "times", 1, mostTimes); ok {
+			e.Times = times
+		}
 	}
 	if v := r.Require(n, "an event of the history", "at", "at: -10d"); v != nil {
 		r.past(v, "at", "history lies before the test", e)
@@ -231,114 +208,16 @@ func (r *reader) past(v *syntax.Node, what, never string, e *playbooks.TestEvent
 	r.Error("bad-value", v.Pos(), what+" must be a time before now").Label("as in -10d or 2026-03-01T09:00:00+08:00")
 }
 
-func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
-	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "pools") {
-		return
-	}
-	if v := n.Get("holdout"); v != nil {
-		if b, ok := r.Literal(v, schema.Bool, "holdout"); ok {
-			held := b.(bool)
-			t.Holdout = &held
-		}
-	}
-	if v := n.Get("split"); v != nil && !v.IsNull() {
-		t.Split = r.forcedBranches(v)
-	}
-	if v := n.Get("webhooks"); v != nil && !v.IsNull() {
-		t.Webhooks = r.answers(v)
-	}
-	if v := n.Get("pools"); v != nil && !v.IsNull() {
-		t.Pools = r.left(v)
-	}
-}
-
-// answers reads what webhooks are answered with: `{id: {status: 200, body: …}}`.
-func (r *reader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
-	if r.pb == nil || !r.MappingOnly(n, "webhooks") {
-		return nil
-	}
-	var names []string
-	for i := range r.pb.Steps {
-		if s := &r.pb.Steps[i]; s.Key == "webhook" {
-			names = append(names, s.Name())
-		}
-	}
-	out := map[string]playbooks.TestAnswer{}
-	for _, e := range n.Entries {
-		if !slices.Contains(names, e.Key.Value) {
-			r.Unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no webhook", r.pb.ID), e.Key.Value, names,
-				r.pb.StepNamed)
-			continue
-		}
-		if !r.Mapping(e.Value, "the answer of a webhook", "status", "body") {
-			continue
-		}
-		a := playbooks.TestAnswer{Status: 200}
-		if v := e.Value.Get("status"); v != nil {
-			a.Status, _ = r.Integer(v, "status", 0, 599)
-		}
-		if v := e.Value.Get("body"); v != nil {
-			a.Body, _ = r.AnyLiteral(v)
-		}
-		out[e.Key.Value] = a
-	}
-	return out
-}
-
-// forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook
-// has one split.
-func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
-	if n.Broken || r.pb == nil {
-		return nil
-	}
-	splits := map[string]*playbooks.Step{}
-	var names []string
-	for i := range r.pb.Steps {
-		if s := &r.pb.Steps[i]; s.Key == "split" {
-			splits[s.Name()] = s
-			names = append(names, s.Name())
-		}
-	}
-	if n.Kind == syntax.ScalarNode && len(names) == 1 {
-		return r.forcedBranch(n, splits[names[0]], map[string]string{})
-	}
-	if !r.MappingOnly(n, "split") {
-		return nil
-	}
-	out := map[string]string{}
-	for _, e := range n.Entries {
-		s := splits[e.Key.Value]
-		if s == nil {
-			r.Unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names,
-				r.pb.StepNamed)
-			continue
-		}
-		r.forcedBranch(e.Value, s, out)
-	}
-	return out
-}
-
-func (r *reader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
-	ways := make([]string, len(s.Branches))
-	for i := range s.Branches {
-		ways[i] = s.Branches[i].Name
-	}
-	before := len(r.Diags)
-	if name, ok := r.Enum(v, "the way of `"+s.Name()+"`", ways...); ok {
-		out[s.Name()] = name
-	}
-	for i := before; i < len(r.Diags); i++ {
-		r.Diags[i].RelateName(v.Value, diag.Closest(v.Value, ways), s.BranchNamed).AssumeName(diag.Closest(v.Value, ways))
-	}
-	return out
-}
-
 func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 	if n.Broken {
 		return
 	}
 	if n.Kind != syntax.MappingNode {
 		r.WrongType(n, "a step of a script must be a mapping").Label("one of " + diag.OneOf(shapes.ScriptKeys))
+		return
+	}
+	if n.Get("event") == nil && n.Get("attributes") != nil {
+		r.update(n, t)
 		return
 	}
 	var kind *syntax.Node
@@ -353,15 +232,22 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 		}
 	}
 	if kind == nil {
-		if len(n.Entries) > 0 {
-			r.UnknownKey(n.Entries[0].Key, "a step of a script", shapes.ScriptKeys)
+		if strange := slices.IndexFunc(n.Entries, func(e syntax.Entry) bool { return e.Key.Value != "member" }); strange >= 0 {
+			r.UnknownKey(n.Entries[strange].Key, "a step of a script", shapes.ScriptKeys)
+		} else if len(n.Entries) > 0 {
+			r.Error("missing-key", n.Pos(), "nothing is said of the member").Label("add event, trigger or attributes")
 		} else {
 			r.Error("missing-key", n.Pos(), "this step is empty").Label("one of " + diag.OneOf(shapes.ScriptKeys))
 		}
 		return
 	}
 	s := playbooks.TestStep{Pos: kind.Pos()}
-	if kind.Value != "event" {
+	switch kind.Value {
+	case "event":
+	case "trigger":
+		r.Mapping(n, "a step of a script", kind.Value, "member")
+		s.Member = r.whose(n.Get("member"))
+	default:
 		r.Mapping(n, "a step of a script", kind.Value)
 	}
 	v := n.Get(kind.Value)
@@ -381,6 +267,17 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 		s.Expect = r.expect(v)
 	}
 	if s.Event != nil || s.Advance != nil || s.Trigger != nil || s.Expect != nil {
+		t.Script = append(t.Script, s)
+	}
+}
+
+// update reads a step that writes attributes of a member.
+func (r *reader) update(n *syntax.Node, t *playbooks.Test) {
+	if !r.Mapping(n, "a step of a script", shapes.UpdateStepKeys...) {
+		return
+	}
+	s := playbooks.TestStep{Pos: n.Key("attributes").Pos(), Member: r.whose(n.Get("member"))}
+	if s.Attributes = r.attributes(n.Get("attributes")); s.Attributes != nil {
 		t.Script = append(t.Script, s)
 	}
 }

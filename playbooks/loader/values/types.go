@@ -83,7 +83,7 @@ func (c *Reader) mappingType(n *syntax.Node) *schema.Type {
 	if len(n.Entries) == 1 && n.Entries[0].Key.Value == "optional" {
 		return c.TypeOf(n.Entries[0].Value).AsOptional()
 	}
-	if e := n.Get("enum"); e != nil && e.Kind == syntax.SequenceNode {
+	if e := n.Get("enum"); e != nil && (e.Kind == syntax.SequenceNode || labelled(e)) {
 		for _, other := range n.Entries {
 			if k := other.Key.Value; k != "enum" && k != "default" {
 				c.UnknownKey(other.Key, "an enum", []string{"enum", "default"})
@@ -146,8 +146,35 @@ func (c *Reader) enumOfText(n *syntax.Node) *schema.Type {
 	return schema.Any
 }
 
+// labelled reports whether a mapping gives labels to the values of an enum. Where all that it holds
+// are types, `enum` is a field of an object.
+func labelled(n *syntax.Node) bool {
+	if n.Kind != syntax.MappingNode || n.Broken || len(n.Entries) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(n.Entries, func(e syntax.Entry) bool {
+		word := strings.TrimSpace(strings.TrimPrefix(e.Value.Value, "optional "))
+		return e.Value.Kind == syntax.ScalarNode && !e.Value.IsNull() && schema.TypesByName[word] == nil
+	}) && !slices.ContainsFunc(n.Entries, func(e syntax.Entry) bool { return e.Value.Kind != syntax.ScalarNode })
+}
+
 func (c *Reader) enumType(n *syntax.Node) *schema.Type {
 	t := &schema.Type{Kind: schema.KindString, Pos: n.Pos()}
+	if n.Kind == syntax.MappingNode {
+		for _, e := range n.Entries {
+			value, isText := c.Str(e.Key, "a value of an enum")
+			if label, ok := c.Str(e.Value, "the label of "+e.Key.Value); ok && isText {
+				t.Enum, t.Labels = append(t.Enum, value), append(t.Labels, label)
+				if strings.TrimSpace(label) == "" {
+					c.Error("bad-value", e.Value.Pos(), "the label of `"+value+"` is empty")
+				}
+			}
+		}
+		if len(t.Enum) == 0 {
+			return schema.Any
+		}
+		return t
+	}
 	seen := map[string]*syntax.Node{}
 	for _, item := range n.Items {
 		s, ok := c.Str(item, "a value of an enum")

@@ -1,0 +1,167 @@
+package testfile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/playbooks/shapes"
+	"github.com/usher-run/usher/playbooks/syntax"
+)
+
+func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
+	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "messages", "pools") {
+		return
+	}
+	if v := n.Get("holdout"); v != nil {
+		if b, ok := r.Literal(v, schema.Bool, "holdout"); ok {
+			held := b.(bool)
+			t.Holdout = &held
+		}
+	}
+	if v := n.Get("split"); v != nil && !v.IsNull() {
+		t.Split = r.forcedBranches(v)
+	}
+	if v := n.Get("webhooks"); v != nil && !v.IsNull() {
+		t.Webhooks = r.answers(v)
+	}
+	if v := n.Get("messages"); v != nil && !v.IsNull() {
+		t.Messages = r.outcomes(v)
+	}
+	if v := n.Get("pools"); v != nil && !v.IsNull() {
+		t.Pools = r.left(v)
+	}
+}
+
+// answers reads what webhooks are answered with: `{id: {status: 200, body: …}}`.
+func (r *reader) answers(n *syntax.Node) map[string]playbooks.TestAnswer {
+	out := map[string]playbooks.TestAnswer{}
+	for _, e := range r.bySteps(n, "webhook", "webhooks") {
+		if !r.Mapping(e.Value, "the answer of a webhook", "status", "body") {
+			continue
+		}
+		a := playbooks.TestAnswer{Status: 200}
+		if v := e.Value.Get("status"); v != nil {
+			a.Status, _ = r.Integer(v, "status", 0, 599)
+		}
+		if v := e.Value.Get("body"); v != nil {
+			a.Body, _ = r.AnyLiteral(v)
+		}
+		out[e.Key.Value] = a
+	}
+	return out
+}
+
+// outcomes reads what becomes of messages: `{id: {status: failed, reason: …}}`.
+func (r *reader) outcomes(n *syntax.Node) map[string]playbooks.TestOutcome {
+	out := map[string]playbooks.TestOutcome{}
+	for _, e := range r.bySteps(n, "message", "messages") {
+		if !r.Mapping(e.Value, "the outcome of a message", "status", "reason") {
+			continue
+		}
+		var o playbooks.TestOutcome
+		if v := r.Require(e.Value, "the outcome of a message", "status", "status: failed"); v != nil {
+			o.Status, _ = r.Enum(v, "status", shapes.MessageOutcomes...)
+		}
+		if v := e.Value.Get("reason"); v != nil {
+			o.Reason, _ = r.Text(v, "reason")
+		}
+		out[e.Key.Value] = o
+	}
+	return out
+}
+
+// bySteps returns the entries of a mapping whose keys name actions of a kind of the playbook.
+func (r *reader) bySteps(n *syntax.Node, kind, what string) (out []syntax.Entry) {
+	if r.pb == nil || !r.MappingOnly(n, what) {
+		return nil
+	}
+	var names []string
+	for i := range r.pb.Steps {
+		if s := &r.pb.Steps[i]; s.Key == kind {
+			names = append(names, s.Name())
+		}
+	}
+	for _, e := range n.Entries {
+		if slices.Contains(names, e.Key.Value) {
+			out = append(out, e)
+			continue
+		}
+		r.Unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no %s", r.pb.ID, kind), e.Key.Value, names,
+			r.pb.StepNamed)
+	}
+	return out
+}
+
+// forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook
+// has one split.
+func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
+	if n.Broken || r.pb == nil {
+		return nil
+	}
+	splits := map[string]*playbooks.Step{}
+	var names []string
+	for i := range r.pb.Steps {
+		if s := &r.pb.Steps[i]; s.Key == "split" {
+			splits[s.Name()] = s
+			names = append(names, s.Name())
+		}
+	}
+	if n.Kind == syntax.ScalarNode && len(names) == 1 {
+		return r.forcedBranch(n, splits[names[0]], map[string]string{})
+	}
+	if !r.MappingOnly(n, "split") {
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range n.Entries {
+		s := splits[e.Key.Value]
+		if s == nil {
+			r.Unknown("unknown-action-id", e.Key, fmt.Sprintf("the playbook `%s` has no split", r.pb.ID), e.Key.Value, names,
+				r.pb.StepNamed)
+			continue
+		}
+		r.forcedBranch(e.Value, s, out)
+	}
+	return out
+}
+
+func (r *reader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
+	ways := make([]string, len(s.Branches))
+	for i := range s.Branches {
+		ways[i] = s.Branches[i].Name
+	}
+	before := len(r.Diags)
+	if name, ok := r.Enum(v, "the way of `"+s.Name()+"`", ways...); ok {
+		out[s.Name()] = name
+	}
+	for i := before; i < len(r.Diags); i++ {
+		r.Diags[i].RelateName(v.Value, diag.Closest(v.Value, ways), s.BranchNamed).AssumeName(diag.Closest(v.Value, ways))
+	}
+	return out
+}
+
+// left reads how many coupons there still are: `{pool: 0}`. A pool without a budget is never empty.
+func (r *reader) left(n *syntax.Node) map[string]int {
+	if !r.MappingOnly(n, "pools") {
+		return nil
+	}
+	out := map[string]int{}
+	for _, e := range n.Entries {
+		pool := r.Schema.Pool(e.Key.Value)
+		switch {
+		case pool == nil:
+			r.KnownPool(e.Key, e.Key.Value)
+		case pool.Budget == 0:
+			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
+				Diagnostic().Relate("declared here without `budget`", pool.Pos)
+		default:
+			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, pool.Budget); ok {
+				out[pool.Name] = left
+			}
+		}
+	}
+	return out
+}
