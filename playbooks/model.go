@@ -336,24 +336,6 @@ func (t *Trigger) Record(s *Schema) *schema.Type {
 	return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
 }
 
-// DateEvery says how often a date of the member comes again.
-type DateEvery string
-
-// A date comes again on its day of each year or month; a day that one lacks is its last.
-const (
-	EveryYear  DateEvery = "year"
-	EveryMonth DateEvery = "month"
-)
-
-// DateTrigger is when a date of the member comes.
-type DateTrigger struct {
-	Attribute string          // of the member: a date or a datetime, or created_at, last_seen_at
-	Type      *schema.Type    // of the attribute
-	Every     DateEvery       // how often; empty: once
-	Offset    schema.Duration // before it (negative) or after
-	At        int             // minutes since midnight, local time of the member; -1: the time of a datetime
-}
-
 // ReevaluationOf derives when membership of the segment may change by the passing of time. A
 // segment that is not declared never turns.
 func (s *Schema) ReevaluationOf(segment string) *reevaluation.Reevaluation {
