@@ -9,6 +9,8 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/failurerows"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
@@ -45,32 +47,32 @@ func of(member string, err error) error {
 // setAside keeps what could not be decided where it can be found, and out of everybody's way.
 func (b *batch) setAside(t *tx) error {
 	for _, p := range b.Poisoned {
-		f := failed{what: store.FailedInput, at: millis(p.At), text: p.Error, playbook: p.Playbook}
+		f := failurerows.Failed{What: store.FailedInput, At: instant(millis(p.At)), Text: p.Error, Playbook: p.Playbook}
 		var err error
 		switch {
 		case p.Seq != 0:
-			f.lane, f.seq = b.lane, p.Seq
+			f.Lane, f.Seq = b.lane, p.Seq
 			_, err = t.one("SELECT id, at, kind FROM inbox WHERE lane = ? AND seq = ?", []any{b.lane, p.Seq},
 				func(r row) error {
-					f.id, f.at, f.kind = r.str(0), r.int(1), r.str(2)
+					f.ID, f.At, f.Kind = r.str(0), instant(r.int(1)), r.str(2)
 					return nil
 				})
 			if err == nil {
 				_, err = t.exec("UPDATE inbox SET kind = ? WHERE lane = ? AND seq = ?", kindPoisoned, b.lane, p.Seq)
 			}
 		case p.Run != "":
-			f.what, f.id = store.FailedWait, p.Run
+			f.What, f.ID = store.FailedWait, p.Run
 		default:
-			f.what, f.id = store.FailedReevaluation, p.Member
+			f.What, f.ID = store.FailedReevaluation, p.Member
 		}
 		if err == nil && p.Run != "" {
-			f.at, f.member, err = t.failWait(p, f.at)
+			f.At, f.Member, err = t.failWait(p, f.At)
 		}
 		if err == nil {
 			err = t.note(f)
 		}
 		if err != nil {
-			return fmt.Errorf("set aside %s %s: %w", f.what, f.id, err)
+			return fmt.Errorf("set aside %s %s: %w", f.What, f.ID, err)
 		}
 	}
 	return nil
@@ -78,8 +80,8 @@ func (b *batch) setAside(t *tx) error {
 
 // failWait ends a run whose wait, or the result that it holds for, cannot be decided: at the instant
 // that it waited for, which it returns with the run's member.
-func (t *tx) failWait(p engine.Poisoned, at int64) (ended int64, member string, err error) {
-	r, _, _, err := t.run(p.Run)
+func (t *tx) failWait(p engine.Poisoned, at time.Time) (ended time.Time, member string, err error) {
+	r, err := runrows.Run(t.Conn, p.Run)
 	if err != nil || r == nil {
 		return at, "", err
 	}
@@ -87,10 +89,10 @@ func (t *tx) failWait(p engine.Poisoned, at int64) (ended int64, member string, 
 		return at, r.Member, nil
 	}
 	if r.EndedAt = r.DueAt; r.DueAt.IsZero() {
-		r.EndedAt = instant(at)
+		r.EndedAt = at
 	}
 	r.State, r.Reason, r.DueAt = engine.RunFailed, p.Error, time.Time{}
-	return millis(r.EndedAt), r.Member, t.appendTo(r, records.SetAside, engine.TraceEntry{
+	return r.EndedAt, r.Member, t.appendTo(&r.Run, records.SetAside, engine.TraceEntry{
 		At: r.EndedAt, What: string(engine.RunFailed), Reason: p.Error,
 	})
 }

@@ -9,8 +9,11 @@ import (
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/blocks"
-	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/couponrows"
+	"github.com/usher-run/usher/engine/store/sqlite/deliveryrows"
+	"github.com/usher-run/usher/engine/store/sqlite/failurerows"
 	"github.com/usher-run/usher/engine/store/sqlite/held"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 )
 
 // Commit stores what a batch did.
@@ -40,19 +43,12 @@ type batch struct {
 	fence, watermark int64
 	before           int64 // the watermark that was
 	members          [][]byte
-	runs             []runRow
+	runs             []runrows.Row
 	messages         [][]byte
 	records          []encoded
 	cascaded         [][]byte
 	emitted          [][]byte
 	going            []held.Member // of the lane
-}
-
-// runRow is what is written of a run besides its plain fields.
-type runRow struct {
-	*engine.Run
-	trigger, actions []byte
-	encoded          bool
 }
 
 func newBatch(c *engine.Changes) (*batch, error) {
@@ -89,33 +85,19 @@ func newBatch(c *engine.Changes) (*batch, error) {
 }
 
 func (b *batch) encodeRuns() error {
-	b.runs = make([]runRow, 0, len(b.Runs))
+	b.runs = make([]runrows.Row, 0, len(b.Runs))
 	for _, r := range b.Runs {
 		if !r.New && !r.Changed {
 			continue
 		}
-		row := runRow{Run: r}
+		row := runrows.Row{Run: r}
 		if !r.New || r.State == engine.RunWaiting { // others have a row only when they end later than they began
-			if err := row.encode(); err != nil {
+			if err := row.Encode(); err != nil {
 				return err
 			}
 		}
 		b.runs = append(b.runs, row)
 	}
-	return nil
-}
-
-func (r *runRow) encode() (err error) {
-	if r.encoded {
-		return nil
-	}
-	if r.trigger, err = document.Encode(r.Trigger); err == nil {
-		r.actions, err = document.Encode(r.Actions)
-	}
-	if err != nil {
-		return &store.Unstorable{Member: r.Member, Err: fmt.Errorf("encode run %s: %w", r.ID, err)}
-	}
-	r.encoded = true // not before: who commits alone after a group has failed is told the same
 	return nil
 }
 
@@ -165,7 +147,7 @@ func (b *batch) put(t *tx) error {
 		}
 	}
 	for i := range b.Releases {
-		if err := t.putRelease(&b.Releases[i]); err != nil {
+		if err := deliveryrows.Release(t.Conn, &b.Releases[i]); err != nil {
 			return of(b.Releases[i].Member, fmt.Errorf("release delivery %s: %w", b.Releases[i].Key, err))
 		}
 	}
@@ -173,8 +155,8 @@ func (b *batch) put(t *tx) error {
 		return err
 	}
 	for r, reason := range records.Failed(b.Changes) {
-		err := t.note(failed{
-			at: millis(r.EndedAt), what: store.FailedRun, id: r.ID, text: reason, member: r.Member, playbook: r.Playbook,
+		err := t.note(failurerows.Failed{
+			At: r.EndedAt, What: store.FailedRun, ID: r.ID, Text: reason, Member: r.Member, Playbook: r.Playbook,
 		})
 		if err != nil {
 			return of(r.Member, fmt.Errorf("note that run %s failed: %w", r.ID, err))
@@ -182,10 +164,9 @@ func (b *batch) put(t *tx) error {
 	}
 	for i := range b.Coupons {
 		c := &b.Coupons[i]
-		const insert = `INSERT INTO coupons (code, pool, subject, playbook, run, step, issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 		subject, err := t.subject(c.Member)
 		if err == nil {
-			_, err = t.exec(insert, c.Code, c.Pool, subject, c.Playbook, c.Run, c.Step, millis(c.IssuedAt), millis(c.ExpiresAt))
+			err = couponrows.Add(t.Conn, c, subject)
 		}
 		if err != nil {
 			return of(c.Member, fmt.Errorf("store coupon %s: %w", c.Code, err))
@@ -244,38 +225,12 @@ func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {
 	if err != nil {
 		return err
 	}
-	state := store.DeliveryPending
-	if d.ReleasedAt.IsZero() {
-		state = store.DeliveryDeferred
-	}
-	const insert = `INSERT INTO deliveries
-			(n, key, subject, playbook, run, step, channel, state, not_before, at, message, released_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
-	_, err = t.exec(insert, n, d.Key, subject, d.Playbook, d.Run, d.Step, d.Channel,
-		string(state), millis(d.NotBefore), millis(d.At), message, millis(d.ReleasedAt))
-	return err
-}
-
-// putRelease stores what was decided of a message that was decided before. One that goes out keeps
-// its place in the queue, and the error of its last attempt.
-func (t *tx) putRelease(r *engine.Release) error {
-	var released, settled int64
-	switch r.State {
-	case store.DeliveryPending:
-		released = millis(r.At)
-	case store.DeliveryDropped:
-		settled = millis(r.At)
-	}
-	const update = `UPDATE deliveries SET state = ?, not_before = CASE ? WHEN 'deferred' THEN ? ELSE not_before END,
-		released_at = ?, settle_at = ?, error = CASE ? WHEN '' THEN error ELSE ? END WHERE key = ? AND state = 'deferred'`
-	_, err := t.exec(update, string(r.State), string(r.State), millis(r.NotBefore), released, settled, r.Reason, r.Reason,
-		r.Key)
-	return err
+	return deliveryrows.Add(t.Conn, n, subject, d, message)
 }
 
 // putRecords appends what was decided, and stores what is left of runs beside it.
 func (b *batch) putRecords(t *tx) error {
-	cs, marks := make(chains, len(b.runs)), map[records.Mark]bool{}
+	cs, marks := make(runrows.Chains, len(b.runs)), map[records.Mark]bool{}
 	for i := range b.records {
 		e := &b.records[i]
 		if err := t.putRecord(e, b.before, b.Epoch, cs, marks); err != nil {
@@ -284,7 +239,7 @@ func (b *batch) putRecords(t *tx) error {
 	}
 	for i := range b.runs {
 		r := &b.runs[i]
-		k, err := cs.of(t, r.ID, r.New)
+		k, err := cs.Of(t.Conn, r.ID, r.New)
 		if err == nil {
 			err = t.putRun(r, k, marks)
 		}

@@ -36,11 +36,7 @@ func (c *conn) query(sql string, args []any, each func(row) error) error {
 
 // one runs a statement that gives at most one row; false when it gave none.
 func (c *conn) one(sql string, args []any, each func(row) error) (found bool, err error) {
-	err = c.query(sql, args, func(r row) error {
-		found = true
-		return each(r)
-	})
-	return found, err
+	return c.One(sql, args, func(r sqlconn.Row) error { return each(row(r)) })
 }
 
 // row is one row of an answer, read by column number.

@@ -10,14 +10,12 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/held"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
-
-// errEnough ends a query early.
-var errEnough = errors.New("enough")
 
 // Claim raises the lane's fence.
 func (d *db) Claim(ctx context.Context, lane int) (fence int64, err error) {
@@ -170,42 +168,22 @@ func (c *conn) pendingDue(lane, limit int, b *store.Batch, others []string) (nex
 				if next.IsZero() || at.Before(next) {
 					next = at
 				}
-				return errEnough
+				return inbox.ErrEnough
 			case seen[member]:
 			case len(b.Due) == limit:
 				b.More = true
-				return errEnough
+				return inbox.ErrEnough
 			default:
 				seen[member] = true
 				b.Due = append(b.Due, member)
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, errEnough) {
+		if err != nil && !errors.Is(err, inbox.ErrEnough) {
 			return next, err
 		}
 	}
 	return next, nil
-}
-
-const runColumns = `r.id, r.playbook, r.revision, (SELECT id FROM subjects WHERE n = r.subject), r.state, r.reason, r.started_at,
-	r.ended_at, r.converted_at, r.due_at, r.pc, r.triggered, r.actions, r.place`
-
-// runOf reads a run without its trace.
-func runOf(r row) (engine.Run, error) {
-	run := engine.Run{
-		ID: r.str(0), Playbook: r.str(1), Revision: r.str(2), Member: r.str(3), State: engine.RunState(r.str(4)),
-		Reason:    r.str(5),
-		StartedAt: instant(r.int(6)), EndedAt: instant(r.int(7)), ConvertedAt: instant(r.int(8)), DueAt: instant(r.int(9)),
-		PC: int(r.int(10)),
-	}
-	if err := document.Decode(r.bytes(11), &run.Trigger); err != nil {
-		return run, fmt.Errorf("decode the trigger of run %s: %w", run.ID, err)
-	}
-	if err := document.Decode(r.bytes(12), &run.Actions); err != nil {
-		return run, fmt.Errorf("decode the actions of run %s: %w", run.ID, err)
-	}
-	return run, nil
 }
 
 // States reads members, their open runs, and the runs asked for.
@@ -242,26 +220,18 @@ func (c *conn) states(states map[string]*engine.State, list []string) error {
 	if err != nil || len(subjects) == 0 {
 		return err
 	}
-	const open = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r INDEXED BY runs_open WHERE r.subject = j.value AND r.state = 'waiting'"
-	return c.query(open, []any{sqlconn.List(subjects)}, func(r row) error {
-		addRun(states[r.str(3)], r)
-		return nil
-	})
+	return runrows.Waiting(c.Conn, subjects, func(r *runrows.Stored) { addRun(states[r.Member], r) })
 }
 
 // namedRuns adds runs to the states of their members, those that are open already apart.
 func (c *conn) namedRuns(states map[string]*engine.State, runs []string) error {
 	found := map[string]bool{}
-	const named = "SELECT " + runColumns + " FROM json_each(?) j CROSS JOIN runs r WHERE r.id = j.value"
-	err := c.query(named, []any{sqlconn.List(runs)}, func(r row) error {
-		found[r.str(0)] = true
-		s := states[r.str(3)]
-		if s == nil || slices.ContainsFunc(s.Runs, func(open *engine.Run) bool { return open.ID == r.str(0) }) {
-			return nil
-		}
-		addRun(s, r)
-		return nil
-	})
+	wanted := func(id, member string) bool {
+		found[id] = true
+		s := states[member]
+		return s != nil && !slices.ContainsFunc(s.Runs, func(open *engine.Run) bool { return open.ID == id })
+	}
+	err := runrows.Named(c.Conn, runs, wanted, func(r *runrows.Stored) { addRun(states[r.Member], r) })
 	if err != nil {
 		return err
 	}
@@ -270,7 +240,7 @@ func (c *conn) namedRuns(states map[string]*engine.State, runs []string) error {
 			continue
 		}
 		found[id] = true
-		begun, err := c.beginning(id)
+		begun, err := runrows.Beginning(c.Conn, id)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {
 			return err
 		}
@@ -284,13 +254,12 @@ func (c *conn) namedRuns(states map[string]*engine.State, runs []string) error {
 	return nil
 }
 
-func addRun(s *engine.State, r row) {
-	run, err := runOf(r)
-	if err != nil {
-		s.SetUnreadable(fmt.Sprintf("%v: %v", store.ErrDamaged, err))
+func addRun(s *engine.State, r *runrows.Stored) {
+	if r.Damage != nil {
+		s.SetUnreadable(fmt.Sprintf("%v: %v", store.ErrDamaged, r.Damage))
 		return
 	}
-	s.Runs = append(s.Runs, &run)
+	s.Runs = append(s.Runs, &r.Run)
 }
 
 const owedInputs = "SELECT 1 FROM inbox WHERE lane = ? AND seq > ? AND kind <> 'cascaded' LIMIT 1"

@@ -152,14 +152,14 @@ func alone[T any](ctx context.Context, d *db, what string, read func(*conn, func
 			err = d.readOn(ctx, p, func(c *conn) error {
 				return read(c, func(one T) error {
 					if !yield(one, nil) {
-						return errEnough
+						return inbox.ErrEnough
 					}
 					return ctx.Err()
 				})
 			})
 			err = errors.Join(err, p.close(1))
 		}
-		if err != nil && !errors.Is(err, errEnough) {
+		if err != nil && !errors.Is(err, inbox.ErrEnough) {
 			var none T
 			yield(none, fmt.Errorf("%s: %w", what, err))
 		}

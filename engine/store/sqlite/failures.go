@@ -9,32 +9,11 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/deliveryrows"
+	"github.com/usher-run/usher/engine/store/sqlite/failurerows"
 	"github.com/usher-run/usher/engine/store/sqlite/journal"
-	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 )
-
-const failureColumns = `n, at, what, id, error, outcome, settled_at, COALESCE(CASE what
-	WHEN 'input' THEN (SELECT member FROM inbox i WHERE i.lane = failures.lane AND i.seq = failures.seq)
-	WHEN 'delivery' THEN (SELECT s.id FROM deliveries d, subjects s WHERE d.key = failures.id AND s.n = d.subject)
-	WHEN 'reevaluation' THEN id WHEN 'member' THEN id WHEN 'counts' THEN '' WHEN 'request' THEN ''
-	ELSE (SELECT s.id FROM subjects s WHERE s.n = failures.subject) END, '')`
-
-func failureOf(r row) store.Failure {
-	return store.Failure{
-		N: r.int(0), At: instant(r.int(1)), What: r.str(2), ID: r.str(3), Error: r.str(4),
-		Outcome:   store.FailureOutcome(r.str(5)),
-		SettledAt: instant(r.int(6)), Member: r.str(7),
-	}
-}
-
-// failuresLike selects failures, with the arguments of likeArgs.
-const failuresLike = ` AND outcome = ? AND (? = '' OR what = ?) AND at >= ? AND (? = '' OR ? = CASE what
-	WHEN 'delivery' THEN (SELECT playbook FROM deliveries WHERE key = failures.id) ELSE playbook END)`
-
-func likeArgs(f *store.FailureFilter) []any {
-	return []any{string(f.Outcome), f.What, f.What, millis(f.Since), f.Playbook, f.Playbook}
-}
 
 // Failures pages over what was given up on, newest first.
 func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.Failure, next string, err error) {
@@ -43,16 +22,8 @@ func (d *db) Failures(ctx context.Context, f store.FailureFilter) (list []store.
 		return nil, "", err
 	}
 	err = d.read(ctx, func(c *conn) error {
-		lowest, more, err := c.window("n", "failures WHERE outcome = ? AND n < ?", string(f.Outcome), before)
-		if err != nil {
-			return err
-		}
-		const read = "SELECT " + failureColumns + " FROM failures WHERE n >= ? AND n < ?" + failuresLike + " ORDER BY n DESC LIMIT ?"
-		err = c.query(read, append([]any{lowest, before}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
-			list = append(list, failureOf(r))
-			return nil
-		})
-		list, next = firstOf(list, f.Limit, func(f *store.Failure) int64 { return f.N }, more, lowest)
+		found, more, lowest, err := failurerows.List(c.Conn, &f, before)
+		list, next = firstOf(found, f.Limit, func(f *store.Failure) int64 { return f.N }, more, lowest)
 		return err
 	})
 	if err != nil {
@@ -82,12 +53,9 @@ func dropping(context.Context, []int64) (settling, error) { return (*tx).drop, n
 // retrying looks which members can be read again: these go on when their failures are settled.
 func (d *db) retrying(ctx context.Context, list []int64) (settling, error) {
 	var members []string
-	err := d.read(ctx, func(c *conn) error {
-		const read = "SELECT f.id FROM json_each(?) j CROSS JOIN failures f WHERE f.n = j.value AND f.what = 'member' AND f.outcome = ''"
-		return c.query(read, []any{sqlconn.List(list)}, func(r row) error {
-			members = append(members, r.str(0))
-			return nil
-		})
+	err := d.read(ctx, func(c *conn) (err error) {
+		members, err = failurerows.Members(c.Conn, list)
+		return err
 	})
 	bad := map[string]string{}
 	for _, m := range members {
@@ -141,15 +109,10 @@ func (d *db) settleFailure(
 func (t *tx) settleFailure(n int64, now time.Time, outcome store.FailureOutcome, do settling) (
 	f store.Failure, err error,
 ) {
-	found, err := t.one("SELECT "+failureColumns+" FROM failures WHERE n = ?", []any{n}, func(r row) error {
-		f = failureOf(r)
-		return nil
-	})
+	f, err = failurerows.Failure(t.Conn, n)
 	switch {
 	case err != nil:
 		return f, err
-	case !found:
-		return f, store.ErrNotFound
 	case f.Outcome != "":
 		return f, &store.NotSettled{Reason: fmt.Sprintf("it was %s already", f.Outcome)}
 	}
@@ -157,8 +120,7 @@ func (t *tx) settleFailure(n int64, now time.Time, outcome store.FailureOutcome,
 		return f, err
 	}
 	f.Outcome, f.SettledAt = outcome, instant(millis(now))
-	_, err = t.exec("UPDATE failures SET outcome = ?, settled_at = ? WHERE n = ?", string(outcome), millis(now), n)
-	return f, err
+	return f, failurerows.Settle(t.Conn, &f)
 }
 
 // RetryAll puts back what failed and a filter selects.
@@ -182,25 +144,11 @@ func (d *db) settleFailures(
 			return s, err
 		}
 	}
-	f.Outcome = ""
 	var list []int64
 	next := ""
 	err = d.read(ctx, func(c *conn) error {
-		highest := int64(1 << 62) // of those that are looked at
-		const last = "SELECT n FROM failures WHERE outcome = '' AND n > ? ORDER BY n LIMIT 1 OFFSET ?"
-		more, err := c.one(last, []any{after, store.PageReads - 1}, func(r row) error {
-			highest = r.int(0)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		const read = "SELECT n FROM failures WHERE n > ? AND n <= ?" + failuresLike + " ORDER BY n LIMIT ?"
-		err = c.query(read, append([]any{after, highest}, append(likeArgs(&f), f.Limit+1)...), func(r row) error {
-			list = append(list, r.int(0))
-			return nil
-		})
-		list, next = firstOf(list, f.Limit, func(n *int64) int64 { return *n }, more, highest)
+		found, more, highest, err := failurerows.Open(c.Conn, &f, after)
+		list, next = firstOf(found, f.Limit, func(n *int64) int64 { return *n }, more, highest)
 		return err
 	})
 	s.Next = next
@@ -249,11 +197,8 @@ func (t *tx) retry(f *store.Failure, now time.Time) error {
 	case store.FailedInput:
 		return t.retryInput(f)
 	case store.FailedDelivery:
-		// Its place under the frequency caps was given back: it is released at no instant, and none that another
-		// retry gave it.
-		const again = `UPDATE deliveries SET state = 'pending', attempts = 0, settle_at = 0, not_before = ?,
-			released_at = CASE released_at WHEN 0 THEN 0 ELSE ? END WHERE key = ? AND state = 'archived'`
-		return t.settleArchived(f.ID, string(store.FailureRetried), now, again, millis(now), -f.N, f.ID)
+		again, err := deliveryrows.Again(t.Conn, f.ID, f.N, now)
+		return t.settledArchived(again, err, f.ID, string(store.FailureRetried), now)
 	case store.FailedMember:
 		return nil // they go on when this is stored: see letGoOf
 	case store.FailedRun, store.FailedWait:
@@ -270,8 +215,8 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 	case store.FailedInput:
 		return t.dropRelease(f, now)
 	case store.FailedDelivery:
-		const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ? AND state = 'archived'"
-		return t.settleArchived(f.ID, string(store.FailureDropped), now, end, millis(now), f.ID)
+		dropped, err := deliveryrows.Drop(t.Conn, f.ID, store.DeliveryArchived, now)
+		return t.settledArchived(dropped, err, f.ID, string(store.FailureDropped), now)
 	case store.FailedMember:
 		held, err := t.isHeld(f.ID, false)
 		if held && err == nil {
@@ -284,14 +229,8 @@ func (t *tx) drop(f *store.Failure, now time.Time) error {
 
 // retryInput makes an input undecided again, behind everything that is in the inbox.
 func (t *tx) retryInput(f *store.Failure) error {
-	var in engine.Input
-	kind, lane := "", 0
-	const read = `SELECT i.seq, i.kind, i.name, f.kind, i.lane FROM failures f CROSS JOIN inbox i
-		WHERE f.n = ? AND i.lane = f.lane AND i.seq = f.seq`
-	found, err := t.one(read, []any{f.N}, func(r row) error {
-		in.Seq, in.Kind, in.Name, kind, lane = r.int(0), engine.InputKind(r.str(1)), r.str(2), r.str(3), int(r.int(4))
-		return nil
-	})
+	in, found, err := failurerows.InputOf(t.Conn, f.N)
+	kind := engine.InputKind(in.Was)
 	switch {
 	case err != nil:
 		return err
@@ -299,7 +238,7 @@ func (t *tx) retryInput(f *store.Failure) error {
 		return &store.NotSettled{Reason: "it is not set aside any more"}
 	case kind == "":
 		return &store.NotSettled{Reason: "it was set aside by an earlier version, which did not keep what it was: send it again under a new id, and drop this"}
-	case engine.InputKind(kind) == engine.InputResult:
+	case kind == engine.InputResult:
 		open, err := t.one("SELECT 1 FROM runs WHERE id = ? AND state = 'waiting'", []any{in.Name},
 			func(row) error { return nil })
 		if err != nil {
@@ -312,20 +251,19 @@ func (t *tx) retryInput(f *store.Failure) error {
 	if err := t.tick(); err != nil {
 		return err
 	}
-	if err := t.putBack(engine.InputKind(kind), f.ID, lane, in.Seq, acceptedNow); err != nil {
+	if err := t.putBack(kind, f.ID, in.Lane, in.Seq, acceptedNow); err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE failures SET seq = ? WHERE n = ?", t.clock.seq, f.N)
-	return err
+	return failurerows.Moved(t.Conn, f.N, t.clock.seq)
 }
 
-// settleArchived changes a delivery that was given up on, and notes that in the trace of its run.
-func (t *tx) settleArchived(key, what string, now time.Time, change string, args ...any) error {
-	n, err := t.exec(change, args...)
+// settledArchived notes in the trace of its run that a delivery that was given up on was changed, if it
+// was.
+func (t *tx) settledArchived(changed bool, err error, key, what string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if !changed {
 		return &store.NotSettled{Reason: "the delivery is not given up on any more"}
 	}
 	return t.traceDelivery(key, what, "by hand, after it was given up on", now)
@@ -334,13 +272,7 @@ func (t *tx) settleArchived(key, what string, now time.Time, change string, args
 // dropRelease drops the message that an input was to release again: it would stay deferred for ever.
 // Its place under the frequency caps is given back, and its run learns of it, by an input.
 func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
-	in := engine.Input{Kind: engine.InputRelease, ID: f.ID}
-	const read = `SELECT i.data FROM failures f CROSS JOIN inbox i
-		WHERE f.n = ? AND f.kind = 'release' AND i.lane = f.lane AND i.seq = f.seq AND i.kind = '` + kindPoisoned + `'`
-	found, err := t.one(read, []any{f.N}, func(r row) error {
-		in.Data = document.Unformatted(r.bytes(0))
-		return nil
-	})
+	in, found, err := failurerows.ReleaseOf(t.Conn, f.N)
 	if err != nil || !found {
 		return err
 	}
@@ -349,17 +281,14 @@ func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
 		return nil //nolint:nilerr // it does not say which message it is about
 	}
 	key, _ := p.Properties["delivery"].(string)
-	var a store.Attempted
-	found, err = t.one("SELECT "+deliveryColumns+" FROM deliveries d WHERE d.key = ? AND d.state = 'deferred'", []any{key},
-		func(r row) error {
-			a = deliveryOf(r)
-			return nil
-		})
-	if err != nil || !found {
-		return err
+	a, err := deliveryrows.Deferred(t.Conn, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
 	}
-	const end = "UPDATE deliveries SET state = 'dropped', settle_at = ? WHERE key = ?"
-	if _, err := t.exec(end, millis(now), key); err != nil {
+	if err == nil {
+		_, err = deliveryrows.Drop(t.Conn, key, store.DeliveryDeferred, now)
+	}
+	if err != nil {
 		return err
 	}
 	result := engine.ResultOf(&a.Delivery, map[string]any{"status": "failed", "reason": "dropped by hand"})
@@ -375,53 +304,35 @@ func (t *tx) dropRelease(f *store.Failure, now time.Time) error {
 
 // traceDelivery notes in the trace of a delivery's run what was done to it.
 func (t *tx) traceDelivery(key, what, reason string, now time.Time) error {
-	var id, step string
-	_, err := t.one("SELECT run, step FROM deliveries WHERE key = ?", []any{key}, func(r row) error {
-		id, step = r.str(0), r.str(1)
-		return nil
-	})
+	id, step, err := deliveryrows.RunOf(t.Conn, key)
 	if err != nil {
 		return err
 	}
-	r, _, _, err := t.run(id)
+	r, err := runrows.Run(t.Conn, id)
 	if err != nil || r == nil {
 		return err
 	}
-	return t.appendTo(r, records.ByHand, engine.TraceEntry{
+	return t.appendTo(&r.Run, records.ByHand, engine.TraceEntry{
 		At: instant(millis(now)), What: what, Step: step, Reason: reason,
 	})
 }
 
-// failed is what was given up on, as it is stored.
-type failed struct {
-	what, id, text string
-	at             int64
-	// Of a run or a wait: whose it is, which no other row may say.
-	member, playbook string
-	// Of an input: its kind, and where it is in the inbox.
-	kind string
-	lane int
-	seq  int64
-}
-
 // fail lists what was given up on.
-func (t *tx) fail(at int64, what, id, text string) error {
-	return t.note(failed{what: what, id: id, text: text, at: at})
+func (t *tx) fail(at time.Time, what, id, text string) error {
+	return t.note(failurerows.Failed{What: what, ID: id, Text: text, At: at})
 }
 
 // note lists what was given up on.
-func (t *tx) note(f failed) error {
+func (t *tx) note(f failurerows.Failed) error {
 	n, err := t.number()
 	if err != nil {
 		return err
 	}
 	subject := int64(0)
-	if f.member != "" {
-		if subject, err = t.subject(f.member); err != nil {
+	if f.Member != "" {
+		if subject, err = t.subject(f.Member); err != nil {
 			return err
 		}
 	}
-	const put = "INSERT INTO failures (n, at, what, id, error, kind, lane, seq, subject, playbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err = t.exec(put, n, f.at, f.what, f.id, f.text, f.kind, f.lane, f.seq, subject, f.playbook)
-	return err
+	return failurerows.Add(t.Conn, n, subject, &f)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/held"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
 )
 
 // What keeps the waits and re-evaluations of members that are held from coming due. Of those who go on
@@ -59,7 +60,7 @@ func (t *tx) hold(h *engine.Held, lane int) (now bool, err error) {
 			subject, lane, t.clock.at, h.Error, h.Building)
 	}
 	if err == nil && n == 1 && !h.Building {
-		err = t.fail(t.clock.at, store.FailedMember, h.Member, h.Error)
+		err = t.fail(instant(t.clock.at), store.FailedMember, h.Member, h.Error)
 	}
 	return n == 1, err
 }
@@ -206,22 +207,21 @@ func (c *conn) unreadable(member string, event int64) (why string, which int64, 
 	if err := c.states(states, []string{member}); err != nil || state.Unreadable() != "" {
 		return state.Unreadable(), 0, err
 	}
-	look := func(r row) error {
-		in := inputOf(r)
+	look := func(in engine.Input) error {
 		if _, bad := in.Decode(); bad != nil {
 			why, which = engine.UnreadableEvent(in.ID, bad).Error(), in.Seq
-			return errEnough
+			return inbox.ErrEnough
 		}
 		return nil
 	}
 	if event != 0 {
 		const first = "SELECT " + inputColumns + " FROM inbox i WHERE i.lane = ? AND i.seq = ?"
-		err = c.query(first, []any{c.lanes.OfMember(member), event}, look)
+		err = c.query(first, []any{c.lanes.OfMember(member), event}, func(r row) error { return look(inputOf(r)) })
 	}
 	if err == nil {
-		err = c.query(decidedEvents, ofHistory(member), look)
+		err = inbox.OfMember(c.Conn, member, look)
 	}
-	if errors.Is(err, errEnough) {
+	if errors.Is(err, inbox.ErrEnough) {
 		err = nil
 	}
 	return why, which, err

@@ -122,7 +122,7 @@ func (d *db) Jobs(ctx context.Context, f store.JobFilter) (list []store.Job, nex
 		of = "INDEXED BY jobs_open WHERE state = 'open' AND"
 	}
 	err = d.read(ctx, func(c *conn) error {
-		lowest, more, err := c.window("n", "jobs "+of+" n < ?", before)
+		lowest, more, err := c.Window("n", "jobs "+of+" n < ?", before)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
@@ -36,7 +36,7 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 			return true
 		}
 		if f.State == engine.RunWaiting {
-			return c.openRuns(p, f.Member, before, add)
+			return runrows.Open(c.Conn, p, f.Member, before, add)
 		}
 		return c.begunRuns(p, f, before, add)
 	})
@@ -44,17 +44,6 @@ func (d *db) Runs(ctx context.Context, f store.RunFilter) (runs []engine.Run, ne
 		return nil, "", fmt.Errorf("list runs: %w", err)
 	}
 	return runs, p.Next(), nil
-}
-
-// window returns the lowest key of the rows that a page looks at, and whether there are more below:
-// of rows that a selection has in the order of their key, from the largest below another one on.
-func (c *conn) window(key, selection string, args ...any) (lowest int64, more bool, err error) {
-	read := fmt.Sprintf("SELECT %[1]s FROM %[2]s ORDER BY %[1]s DESC LIMIT 1 OFFSET %[3]d", key, selection, store.PageReads-1)
-	more, err = c.one(read, args, func(r row) error {
-		lowest = r.int(0)
-		return nil
-	})
-	return lowest, more, err
 }
 
 // firstOf returns the first of what was found, at most limit of them, and where the next page begins: behind the last
@@ -68,40 +57,6 @@ func firstOf[T any](list []T, limit int, number func(*T) int64, more bool, ended
 		return list, strconv.FormatInt(ended, 10)
 	}
 	return list, ""
-}
-
-// openRuns goes through the runs that wait for a page, newest first; the empty member is any.
-func (c *conn) openRuns(p *records.Page, member string, before int64, each func(*records.Item) bool) error {
-	of, args := "runs r WHERE", []any{}
-	if member != "" {
-		of, args = "runs r INDEXED BY runs_open WHERE r.subject = ("+subjectOfMember+"?) AND r.state = 'waiting' AND", append(args, member)
-	}
-	lowest, more, err := c.window("r.place", of+" r.place < ?", append(slices.Clone(args), before)...)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if more && !p.Full {
-			p.Cut(lowest)
-		}
-	}()
-	read := "SELECT " + runColumns + " FROM " + of + " r.place >= ? AND r.place < ? AND r.state = 'waiting' ORDER BY r.place DESC LIMIT ?"
-	args = append(args, lowest, before)
-	for {
-		n, wanted := 0, true
-		err := c.query(read, append(slices.Clone(args), trail.Portion), func(r row) error {
-			of, _ := runOf(r) // what cannot be read is shown by the run alone
-			n, before = n+1, r.int(13)
-			if wanted {
-				wanted = each(&records.Item{Place: before, Run: &of})
-			}
-			return nil
-		})
-		if err != nil || !wanted || n < trail.Portion {
-			return err
-		}
-		args[len(args)-1] = before
-	}
 }
 
 // shortWhile is how far apart runs may have begun that are looked for by the beginning of their ids:
@@ -119,7 +74,7 @@ func (c *conn) begunRuns(p *records.Page, f store.RunFilter, before int64, each 
 				!strings.HasPrefix(item.Run.ID, f.Prefix) {
 				continue
 			}
-			if err := c.now(&item); err != nil {
+			if err := runrows.Now(c.Conn, &item); err != nil {
 				return false, err
 			}
 			if !each(&item) {

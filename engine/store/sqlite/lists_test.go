@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
@@ -23,7 +24,7 @@ func TestListsOfAMemberReadWhatTheyShow(t *testing.T) {
 	for name, sql := range map[string]string{
 		"runs": string(trail.OfRuns), "coupons": string(trail.OfCoupons), "decisions": string(trail.OfDecisions),
 		"timeline": string(trail.OfAny),
-		"events":   eventsBefore, "names of events": nextName,
+		"events":   inbox.EventsBefore, "names of events": inbox.NextName,
 	} {
 		var plan []string
 		err := s.(*db).read(t.Context(), func(c *conn) error {

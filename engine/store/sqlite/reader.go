@@ -10,7 +10,10 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
+	"github.com/usher-run/usher/engine/store/sqlite/couponrows"
+	"github.com/usher-run/usher/engine/store/sqlite/deliveryrows"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 )
 
 // Member returns a member.
@@ -36,39 +39,11 @@ func (d *db) Member(ctx context.Context, id string) (*engine.Member, error) {
 	return m, nil
 }
 
-const couponColumns = "code, pool, (SELECT id FROM subjects WHERE n = subject), playbook, run, step, issued_at, expires_at, redeemed_at, redemption_id"
-
-func couponOf(r row) store.CouponRecord {
-	return store.CouponRecord{
-		Coupon: engine.Coupon{
-			Code: r.str(0), Pool: r.str(1), Member: r.str(2), Playbook: r.str(3), Run: r.str(4), Step: r.str(5),
-			IssuedAt: instant(r.int(6)), ExpiresAt: instant(r.int(7)),
-		},
-		RedeemedAt: instant(r.int(8)), RedemptionID: r.str(9),
-	}
-}
-
-// coupon returns a coupon by its code; ErrNotFound when there is none.
-func (c *conn) coupon(code string) (rec store.CouponRecord, err error) {
-	found, err := c.one("SELECT "+couponColumns+" FROM coupons WHERE code = ?", []any{code}, func(r row) error {
-		rec = couponOf(r)
-		return nil
-	})
-	if err == nil && !found {
-		err = store.ErrNotFound
-	}
-	return rec, err
-}
-
 // MemberPending returns a member's pending deliveries.
 func (d *db) MemberPending(ctx context.Context, id string) (list []store.Attempted, err error) {
-	err = d.read(ctx, func(c *conn) error {
-		const pending = "SELECT " + deliveryColumns + ` FROM deliveries d INDEXED BY deliveries_subject
-			WHERE d.subject = (` + subjectOfMember + `?) AND d.state IN ('pending', 'deferred') ORDER BY d.not_before, d.n`
-		return c.query(pending, []any{id}, func(r row) error {
-			list = append(list, deliveryOf(r))
-			return nil
-		})
+	err = d.read(ctx, func(c *conn) (err error) {
+		list, err = deliveryrows.Pending(c.Conn, id)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pending deliveries of member %s: %w", id, err)
@@ -85,7 +60,7 @@ func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (ev
 		return nil, "", fmt.Errorf("%w: %q", store.ErrCursor, cursor)
 	}
 	err = d.read(ctx, func(c *conn) (err error) {
-		events, err = c.memberEvents(id, before, limit+1)
+		events, err = inbox.Before(c.Conn, id, before, limit+1)
 		return err
 	})
 	if err != nil {
@@ -93,7 +68,7 @@ func (d *db) MemberEvents(ctx context.Context, id, cursor string, limit int) (ev
 	}
 	if len(events) > limit {
 		events = events[:limit]
-		next = placeOf(&events[limit-1]).String()
+		next = inbox.PlaceOf(&events[limit-1]).String()
 	}
 	return events, next, nil
 }
@@ -114,16 +89,16 @@ func position(cursor string) (int64, error) {
 func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 	rec := new(store.RunRecord)
 	err := d.read(ctx, func(c *conn) error {
-		run, last, damage, err := c.run(id)
+		run, err := runrows.Run(c.Conn, id)
 		if err != nil {
 			return err
 		}
 		if run == nil {
 			return store.ErrNotFound
 		}
-		rec.Run = *run
+		rec.Run = run.Run
 		var sent, codes []string
-		err = c.back(id, last, func(r *records.Stored) {
+		err = runrows.Back(c.Conn, id, run.Last, func(r *records.Stored) {
 			if r.Err != nil {
 				rec.Trace = append(rec.Trace, records.UnreadableEntry(r.At, r.Err))
 				return
@@ -134,26 +109,22 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 			keys, gave := records.Effects(&r.Record, id)
 			sent, codes = append(keys, sent...), append(gave, codes...)
 		})
-		if damage != nil {
-			rec.Trace = append(rec.Trace, records.UnreadableEntry(rec.StartedAt, damage))
+		if run.Damage != nil {
+			rec.Trace = append(rec.Trace, records.UnreadableEntry(rec.StartedAt, run.Damage))
 		}
 		slices.Reverse(rec.Trace)
 		if err != nil {
 			return err
 		}
 		for _, code := range codes {
-			k, err := c.coupon(code)
+			k, err := couponrows.Coupon(c.Conn, code)
 			if err != nil {
 				return fmt.Errorf("coupon %s: %w", code, err)
 			}
 			rec.Coupons = append(rec.Coupons, k)
 		}
-		const delivery = "SELECT " + deliveryColumns +
-			" FROM json_each(?) j CROSS JOIN deliveries d WHERE d.key = j.value ORDER BY d.n"
-		return c.query(delivery, []any{sqlconn.List(sent)}, func(r row) error {
-			rec.Deliveries = append(rec.Deliveries, deliveryOf(r))
-			return nil
-		})
+		rec.Deliveries, err = deliveryrows.Deliveries(c.Conn, sent)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", id, err)
@@ -164,7 +135,7 @@ func (d *db) Run(ctx context.Context, id string) (*store.RunRecord, error) {
 // Coupon returns a coupon by its code.
 func (d *db) Coupon(ctx context.Context, code string) (rec store.CouponRecord, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		rec, err = c.coupon(code)
+		rec, err = couponrows.Coupon(c.Conn, code)
 		return err
 	})
 	if err != nil {
@@ -177,7 +148,7 @@ func (d *db) Coupon(ctx context.Context, code string) (rec store.CouponRecord, e
 func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec store.CouponRecord, err error) {
 	conflict := false
 	err = d.write(ctx, 1, func(t *tx) (err error) {
-		if rec, err = t.coupon(code); err != nil {
+		if rec, err = couponrows.Coupon(t.Conn, code); err != nil {
 			return err
 		}
 		if !rec.RedeemedAt.IsZero() {
@@ -185,8 +156,7 @@ func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec st
 			return nil
 		}
 		rec.RedeemedAt, rec.RedemptionID = instant(millis(now)), id
-		_, err = t.exec("UPDATE coupons SET redeemed_at = ?, redemption_id = ? WHERE code = ?", millis(now), id, code)
-		return err
+		return couponrows.Redeem(t.Conn, code, id, now)
 	})
 	if err == nil && conflict {
 		err = store.ErrConflict

@@ -34,7 +34,7 @@ func (d *db) Remember(ctx context.Context, key string, content []byte) (same boo
 			return err
 		}
 		const lost = "what a request under this key held before cannot be read: the request that came now counts as the same"
-		if err := t.fail(t.clock.at, store.FailedRequest, key, lost); err != nil {
+		if err := t.fail(instant(t.clock.at), store.FailedRequest, key, lost); err != nil {
 			return err
 		}
 		_, err = t.exec("UPDATE requests SET content = ? WHERE key = ?", sealed, key)

@@ -111,12 +111,3 @@ func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
 	}
 	return m, nil
 }
-
-// decidedEvents reads the history of a member: see ofHistory.
-const decidedEvents = "SELECT " + inputColumns + ` FROM inbox i INDEXED BY inbox_history CROSS JOIN lanes s
-	WHERE i.hash = ? AND i.kind IN ('event', 'cascaded') AND i.member = ? AND s.lane = i.lane
-	AND (i.seq <= s.watermark OR i.kind = 'cascaded')`
-
-func ofHistory(member string) []any {
-	return []any{store.HashOf(store.SubjectMember, member), member}
-}

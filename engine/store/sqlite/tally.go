@@ -17,7 +17,7 @@ func (t *tx) storeTallies() error {
 		return err
 	}
 	return t.unsummed.Put(t.Conn, n, t.counts, func(err error) error {
-		return t.fail(t.clock.at, store.FailedCounts, "tallies", "what a commit counted cannot be read and is left out: "+
+		return t.fail(instant(t.clock.at), store.FailedCounts, "tallies", "what a commit counted cannot be read and is left out: "+
 			err.Error())
 	})
 }

@@ -3,11 +3,12 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/couponrows"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 	"github.com/usher-run/usher/engine/store/sqlite/trail"
 )
 
@@ -73,13 +74,13 @@ func (c *conn) numberedDecisions(member string, before int64, limit int) (items 
 			shown := store.TimelineItem{At: item.At, Decision: item.Decision}
 			switch {
 			case item.Coupon != "":
-				k, err := c.coupon(item.Coupon)
+				k, err := couponrows.Coupon(c.Conn, item.Coupon)
 				if err != nil {
 					return false, fmt.Errorf("coupon %s: %w", item.Coupon, err)
 				}
 				shown.Coupon = &k
 			case item.Run != nil:
-				if err := c.now(&item); err != nil {
+				if err := runrows.Now(c.Conn, &item); err != nil {
 					return false, err
 				}
 				shown.Run = item.Run
@@ -108,7 +109,7 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 				if item.Coupon == "" || !p.Takes(item.Place) {
 					continue
 				}
-				k, err := c.coupon(item.Coupon)
+				k, err := couponrows.Coupon(c.Conn, item.Coupon)
 				if err != nil {
 					return false, fmt.Errorf("coupon %s: %w", item.Coupon, err)
 				}
@@ -125,53 +126,10 @@ func (d *db) MemberCoupons(ctx context.Context, id, cursor string, limit int) (l
 }
 
 func (c *conn) numberedEvents(member string, before records.EventPlace, limit int) (items []numbered, err error) {
-	events, err := c.memberEvents(member, before, limit)
+	events, err := inbox.Before(c.Conn, member, before, limit)
 	for i := range events {
 		in := &events[i]
-		items = append(items, numbered{TimelineItem: store.TimelineItem{At: in.Time, Event: in}, place: placeOf(in)})
+		items = append(items, numbered{TimelineItem: store.TimelineItem{At: in.Time, Event: in}, place: inbox.PlaceOf(in)})
 	}
 	return items, err
-}
-
-func placeOf(in *engine.Input) records.EventPlace {
-	return records.EventPlace{Time: millis(in.Time), Seq: in.Seq}
-}
-
-// Statements of memberEvents.
-const (
-	nextName = `SELECT name FROM inbox INDEXED BY inbox_history WHERE hash = ? AND kind IN ('event', 'cascaded') AND name > ?
-		ORDER BY name LIMIT 1`
-	eventsBefore = decidedEvents + ` AND i.name = ? AND (i.time, i.seq) < (?, ?) AND (i.time, i.seq) > (?, ?)
-		ORDER BY i.time DESC, i.seq DESC LIMIT ?`
-)
-
-// memberEvents returns the last decided events of a member that are before a place, the last one first.
-// The index has them by name: of each name no more is read than may be among them.
-func (c *conn) memberEvents(member string, before records.EventPlace, limit int) (events []engine.Input, err error) {
-	if before.Seq == 0 {
-		return nil, nil
-	}
-	hash, name := store.HashOf(store.SubjectMember, member), ""
-	first := records.EventPlace{Time: -1 << 62}
-	for {
-		more, err := c.one(nextName, []any{hash, name}, func(r row) error {
-			name = r.str(0)
-			return nil
-		})
-		if err != nil || !more {
-			return events, err
-		}
-		of := append(ofHistory(member), name, before.Time, before.Seq, first.Time, first.Seq, limit)
-		if err := c.query(eventsBefore, of, func(r row) error {
-			events = append(events, inputOf(r))
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-		slices.SortFunc(events, func(a, b engine.Input) int { return placeOf(&b).Compare(placeOf(&a)) })
-		if len(events) >= limit {
-			events = events[:limit]
-			first = placeOf(&events[limit-1])
-		}
-	}
 }

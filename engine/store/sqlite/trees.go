@@ -3,32 +3,19 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
-	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
+	"github.com/usher-run/usher/engine/store/sqlite/treerows"
 )
 
 // Trees reads the roots of the trees of members.
 func (d *db) Trees(ctx context.Context, members []string) (map[string]store.Trees, error) {
-	found := map[string]store.Trees{}
-	err := d.read(ctx, func(c *conn) error {
-		const roots = `SELECT s.id, t.event, t.tree, t.data FROM (SELECT 1 FROM trees LIMIT 1) CROSS JOIN json_each(?) j
-			CROSS JOIN subjects s CROSS JOIN trees t
-			WHERE s.kind = 'member' AND s.id = j.value AND t.subject = s.n AND t.level = ?`
-		return c.query(roots, []any{sqlconn.List(members), engine.RootLevel}, func(r row) error {
-			of := found[r.str(0)]
-			if of == nil {
-				of = store.Trees{}
-				found[r.str(0)] = of
-			}
-			if of[r.str(1)] == nil {
-				of[r.str(1)] = map[string][]byte{}
-			}
-			of[r.str(1)][r.str(2)] = r.bytes(3)
-			return nil
-		})
+	var found map[string]store.Trees
+	err := d.read(ctx, func(c *conn) (err error) {
+		found, err = treerows.Roots(c.Conn, members)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for trees of %d members: %w", len(members), err)
@@ -57,23 +44,16 @@ const (
 
 // Events reads page by page, so that no transaction stays open while they are worked on.
 func (a *archive) Events(from, to int64, newest bool, f func(*engine.Happened) bool) error {
-	const columns = "SELECT " + inputColumns + ` FROM inbox i INDEXED BY inbox_history WHERE i.hash = ? AND i.name = ?`
-	const decided = ` AND i.kind IN ('event', 'cascaded') AND i.member = ? AND (i.seq <= ? OR i.kind = 'cascaded')`
-	const up = columns + ` AND (i.time, i.seq) > (?, ?) AND i.time <= ?` + decided + " ORDER BY i.time, i.seq LIMIT "
-	const down = columns + ` AND (i.time, i.seq) < (?, ?) AND i.time >= ?` + decided + " ORDER BY i.time DESC, i.seq DESC LIMIT "
-	read, time, seq, end := up, from, int64(-1), to
+	s := inbox.Span{Member: a.member, Event: a.event, From: from, To: to, Watermark: a.watermark}
+	read, begin, seq := s.Ascending, &s.From, int64(-1)
 	if newest {
-		read, time, seq, end = down, to, int64(1<<62), from
+		read, begin, seq = s.Descending, &s.To, int64(1<<62)
 	}
 	for size := firstPage; ; size = nextPages {
-		page := make([]engine.Input, 0, size)
-		err := a.d.read(a.ctx, func(c *conn) error {
-			return c.query(read+strconv.Itoa(size), []any{
-				store.HashOf(store.SubjectMember, a.member), a.event, time, seq, end, a.member, a.watermark,
-			}, func(r row) error {
-				page = append(page, inputOf(r))
-				return nil
-			})
+		var page []engine.Input
+		err := a.d.read(a.ctx, func(c *conn) (err error) {
+			page, err = read(c.Conn, seq, size)
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("read events of member %s: %w", a.member, err)
@@ -88,18 +68,14 @@ func (a *archive) Events(from, to int64, newest bool, f func(*engine.Happened) b
 			return nil
 		}
 		last := &page[size-1]
-		time, seq = last.Time.UnixMilli(), last.Seq
+		*begin, seq = last.Time.UnixMilli(), last.Seq
 	}
 }
 
 // Node reads one node.
 func (a *archive) Node(tree string, level int, bucket int64) (data []byte, err error) {
-	const node = "SELECT data FROM trees WHERE subject = (" + subjectOfMember + "?) AND level = ? AND event = ? AND tree = ? AND bucket = ?"
-	err = a.d.read(a.ctx, func(c *conn) error {
-		_, err := c.one(node, []any{a.member, level, a.event, tree, bucket}, func(r row) error {
-			data = r.bytes(0)
-			return nil
-		})
+	err = a.d.read(a.ctx, func(c *conn) (err error) {
+		data, err = treerows.Node(c.Conn, a.member, a.event, tree, level, bucket)
 		return err
 	})
 	if err != nil {
@@ -114,19 +90,5 @@ func (t *tx) putTree(c *engine.TreeChange) error {
 	if err != nil {
 		return err
 	}
-	if c.Gone {
-		const remove = "DELETE FROM trees WHERE subject = ? AND level = ? AND event = ? AND tree = ?"
-		for level := range engine.RootLevel + 1 {
-			if _, err := t.exec(remove, subject, level, c.Event, c.Tree); err != nil {
-				return err
-			}
-		}
-	}
-	for _, n := range c.Nodes {
-		const put = "INSERT INTO trees VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data"
-		if _, err := t.exec(put, subject, n.Level, c.Event, c.Tree, n.Bucket, n.Data); err != nil {
-			return err
-		}
-	}
-	return nil
+	return treerows.Put(t.Conn, subject, c)
 }

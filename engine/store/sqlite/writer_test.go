@@ -12,6 +12,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/store/sqlite/runrows"
 	"github.com/usher-run/usher/engine/store/sqlite/syncer"
 )
 
@@ -105,10 +106,10 @@ func TestWhatLeavesIsOnTheDisk(t *testing.T) {
 // A run that cannot be encoded is refused each time it is tried: a group that has failed is committed again,
 // one by one.
 func TestRunIsRefusedEachTime(t *testing.T) {
-	row := runRow{Run: &engine.Run{ID: "r", Member: "m", Actions: map[string]map[string]any{"a": {"n": math.NaN()}}}}
+	row := runrows.Row{Run: &engine.Run{ID: "r", Member: "m", Actions: map[string]map[string]any{"a": {"n": math.NaN()}}}}
 	for range 2 {
 		var refused *store.Unstorable
-		if err := row.encode(); !errors.As(err, &refused) || refused.Member != "m" {
+		if err := row.Encode(); !errors.As(err, &refused) || refused.Member != "m" {
 			t.Errorf("it is refused with %v", err)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package inbox reads the rows of the inbox.
+// Package inbox reads the rows of the inbox, decided events among them.
 package inbox
 
 import (

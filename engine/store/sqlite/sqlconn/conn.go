@@ -161,6 +161,15 @@ func (c *Conn) Query(sql string, args []any, each func(Row) error) (err error) {
 	}
 }
 
+// One runs a statement that gives at most one row; false when it gave none.
+func (c *Conn) One(sql string, args []any, each func(Row) error) (found bool, err error) {
+	err = c.Query(sql, args, func(r Row) error {
+		found = true
+		return each(r)
+	})
+	return found, err
+}
+
 // PagesWritten returns how many pages were written since the last call; false: nobody knows.
 func (c *Conn) PagesWritten() (int, bool) {
 	status, ok := c.raw.(sqlite.DBStatus)
