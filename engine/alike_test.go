@@ -55,7 +55,7 @@ var (
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
 		"{segment_enter: weekend}", "{segment_exit: weekend}", "{segment_enter: lucky}",
 		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
-		"{date: member.created_at, every: year}", `{date: member.born, every: month, offset: -1d, at: "02:30"}`,
+		"{date: member.created_at, every: year}", `{date: member.born, every: year, calendar: lunar, at: "02:30"}`, `{date: member.born, every: month, offset: -1d, at: "02:30"}`,
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,

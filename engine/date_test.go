@@ -35,6 +35,24 @@ func TestDatesComeOnce(t *testing.T) {
 			"2027-05-10T00:00:00Z",
 			[]string{"2026-05-03T16:00:00Z", "2027-05-03T19:00:00Z"},
 		},
+		"moves west after it, by the Chinese calendar": {
+			`{date: member.born, every: year, calendar: lunar, at: "09:00"}`,
+			[]change{
+				{"2026-09-20T00:00:00Z", born("1990-10-03", "America/Los_Angeles")}, // the 15th of the eighth month
+				{"2026-09-25T16:30:00Z", zone("Pacific/Honolulu")},
+			},
+			"2027-09-30T00:00:00Z",
+			[]string{"2026-09-25T16:00:00Z", "2027-09-15T19:00:00Z"},
+		},
+		"moves east over it, by the Chinese calendar": {
+			`{date: member.born, every: year, calendar: lunar, at: "09:00"}`,
+			[]change{
+				{"2026-09-20T00:00:00Z", born("1990-10-03", "America/Los_Angeles")},
+				{"2026-09-25T10:00:00Z", zone("Pacific/Auckland")},
+			},
+			"2027-09-30T00:00:00Z",
+			[]string{"2026-09-25T10:00:00Z", "2027-09-14T21:00:00Z"},
+		},
 		"moves west before it": {
 			`{date: member.born, every: year, at: "09:00"}`,
 			[]change{

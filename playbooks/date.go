@@ -17,11 +17,15 @@ const (
 	EveryMonth DateEvery = "month"
 )
 
+// CalendarLunar is the Chinese calendar.
+const CalendarLunar = "lunar"
+
 // DateTrigger is when a date of the member comes.
 type DateTrigger struct {
 	Attribute string          // of the member: a date or a datetime, or created_at, last_seen_at
 	Type      *schema.Type    // of the attribute
 	Every     DateEvery       // how often; empty: once
+	Lunar     bool            // its day of the year is that of the Chinese calendar
 	Offset    schema.Duration // before it (negative) or after
 	At        int             // minutes since midnight, local time of the member; -1: the time of a datetime
 }
@@ -31,16 +35,13 @@ type DateTrigger struct {
 // its last. Which names the time it comes, the same in every zone: of a yearly one the year, of a monthly one the
 // month. The one that has been does not come again, though the member moves west.
 func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, which string) {
+	if d.Lunar {
+		return d.nextLunar(value, after, been)
+	}
 	zone := value.Location()
 	year, month, day := value.Date()
 	occurrence := func(year int, month time.Month) time.Time {
-		day := min(day, time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day())
-		hour, minute, second := value.Clock()
-		nano := value.Nanosecond()
-		if d.At >= 0 {
-			hour, minute, second, nano = d.At/60, d.At%60, 0, 0
-		}
-		return schema.WallClock(year, month, day+d.Offset.Days, hour, minute, second, nano, zone).Add(d.Offset.Elapsed)
+		return d.onDay(value, year, month, min(day, time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()))
 	}
 	if d.Every == "" {
 		which = d.once(value)
@@ -65,6 +66,17 @@ func (d *DateTrigger) Next(value, after time.Time, been string) (at time.Time, w
 		}
 	}
 	return time.Time{}, ""
+}
+
+// onDay returns when the date comes that is kept on a day, where value is that of the attribute.
+func (d *DateTrigger) onDay(value time.Time, year int, month time.Month, day int) time.Time {
+	hour, minute, second := value.Clock()
+	nano := value.Nanosecond()
+	if d.At >= 0 {
+		hour, minute, second, nano = d.At/60, d.At%60, 0, 0
+	}
+	return schema.WallClock(year, month, day+d.Offset.Days, hour, minute, second, nano, value.Location()).
+		Add(d.Offset.Elapsed)
 }
 
 // once names the time that a date comes that comes once: by the date itself, as another one may be
@@ -97,6 +109,9 @@ func (d *DateTrigger) Definition(zone *time.Location) string {
 	every := strconv.FormatBool(d.Every == EveryYear) // as watches of before there were months have it
 	if d.Every == EveryMonth {
 		every = string(d.Every)
+	}
+	if d.Lunar {
+		every += " lunar"
 	}
 	return fmt.Sprintf("date %s %s %s %s %d %s", d.Attribute, d.Type, every, d.Offset, d.At, zone)
 }

@@ -207,6 +207,9 @@ func (d *DateTrigger) text() string {
 	if d.Every != "" {
 		text += ", every " + string(d.Every)
 	}
+	if d.Lunar {
+		text += " of the lunar calendar"
+	}
 	return text
 }
 

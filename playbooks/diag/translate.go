@@ -29,7 +29,7 @@ var inEnglish = map[string][]string{
 
 	"拉新": {"acquisition"}, "获客": {"acquisition"}, "激活": {"activation"}, "促活": {"activation"}, "留存": {"retention"},
 	"转化": {"conversion"}, "上线": {"live"}, "启用": {"live"}, "暂停": {"paused"}, "停用": {"paused"}, "草稿": {"draft"},
-	"单个": {"single"}, "重新开始": {"restart"}, "并行": {"parallel"}, "跳过": {"skip"}, "补一次": {"run_once"}, "每年": {"year"},
+	"单个": {"single"}, "重新开始": {"restart"}, "并行": {"parallel"}, "跳过": {"skip"}, "补一次": {"run_once"}, "每年": {"year"}, "农历": {"lunar"}, "阴历": {"lunar"},
 	"营销": {"promotional"}, "通知": {"transactional"},
 }
 

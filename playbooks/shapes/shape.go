@@ -230,5 +230,5 @@ var TriggerKinds = [][]string{
 	{"http"},
 	{"segment_enter"},
 	{"segment_exit"},
-	{"date", "every", "offset", "at"},
+	{"date", "every", "calendar", "offset", "at"},
 }

@@ -84,6 +84,11 @@ var triggerKeys = map[string]ShapeKey{
 		Value: keywords(string(playbooks.EveryYear), string(playbooks.EveryMonth)),
 		Doc:   "comes again on its day of every year or month, a day that one lacks is its last; once when left out",
 	},
+	"calendar": {
+		Value: keywords(playbooks.CalendarLunar),
+		Doc: "with `every: year`, its day of the Chinese calendar: a leap month that a year lacks is the plain one, the 30th of a" +
+			" short month its 29th; nothing comes of a date before 1900 or after 2100",
+	},
 	"offset": {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
 	"at": {
 		Value: shapeOf(ShapeClock),

@@ -30,7 +30,8 @@ func (p *reader) dateTrigger(n *syntax.Node) {
 	if every, ok := p.Enum(n.Get("every"), "every", string(playbooks.EveryYear), string(playbooks.EveryMonth)); ok {
 		d.Every = playbooks.DateEvery(every)
 	}
-	if v := n.Get("date"); n.Get("every") == nil && dayOfBirth.MatchString(d.Attribute) &&
+	p.calendarOfDate(n, d)
+	if v := n.Get("date"); n.Get("every") == nil && n.Get("calendar") == nil && dayOfBirth.MatchString(d.Attribute) &&
 		!nextOne.MatchString(d.Attribute) {
 		p.Warn("missing-key", v.Pos(), fmt.Sprintf("`member.%s` without `every` comes once: on the day of birth",
 			d.Attribute)).
@@ -46,6 +47,25 @@ func (p *reader) dateTrigger(n *syntax.Node) {
 	} else if d.Type != nil && d.Type.Kind == schema.KindDate {
 		d.At = 0
 	}
+}
+
+// calendarOfDate reads by which calendar a date comes again.
+func (p *reader) calendarOfDate(n *syntax.Node, d *playbooks.DateTrigger) {
+	v := n.Get("calendar")
+	if _, ok := p.Enum(v, "calendar", playbooks.CalendarLunar); !ok {
+		return
+	}
+	switch every := n.Get("every"); {
+	case every == nil:
+		p.Error("missing-key", v.Pos(), "`calendar` says by which calendar a date comes again, and this one comes once").
+			Label("add `every: year`")
+		return
+	case d.Every == playbooks.EveryMonth:
+		p.Error("bad-value", every.Pos(), "a date of the lunar calendar comes every year").Label("write `every: year`").
+			Edit(every.Pos(), "year").UnsureUnless(false)
+		return
+	}
+	d.Lunar = d.Every == playbooks.EveryYear
 }
 
 // dateField reads which date of the member is meant.
