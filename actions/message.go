@@ -19,6 +19,14 @@ func message() action {
 				},
 				{Name: "text", Kind: schema.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
 				{Name: "subject", Kind: schema.FieldText, Doc: "the subject of a mail, in Liquid"},
+				{
+					Name: "attach", Kind: schema.FieldAttach,
+					Doc: "what hangs on it: images, links, pages of mini programs, as far as the channel can send them; texts are Liquid",
+				},
+				{
+					Name: "data", Kind: schema.FieldData,
+					Doc: "further fields, which the type of the channel declares; texts in them are Liquid",
+				},
 				{Name: "to", Kind: schema.FieldString, Doc: "the address, when it is not the member's own"},
 				{
 					Name: "class", Kind: schema.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional},
@@ -49,11 +57,40 @@ func message() action {
 			if class == "" {
 				class = engine.Promotional
 			}
+			data, err := a.Data("data")
+			if err != nil {
+				return err
+			}
 			a.Send(a.String("channel"), engine.Message{
 				To: a.String("to"), Subject: a.String("subject"), Text: body,
-				HTML: html, Class: class,
+				HTML: html, Class: class, Attach: attachments(a.Args["attach"]), Data: data,
 			})
 			return nil
 		},
 	}
+}
+
+// attachments returns what hangs on a message, as its field lists it.
+func attachments(field any) []engine.Attachment {
+	list, _ := field.([]any)
+	var out []engine.Attachment
+	for _, item := range list {
+		one, _ := item.(map[string]any)
+		fields := func(kind, name string) string {
+			of, _ := one[kind].(map[string]any)
+			s, _ := of[name].(string)
+			return s
+		}
+		switch image, isImage := one["image"].(string); {
+		case isImage:
+			out = append(out, engine.Attachment{Image: image})
+		case one["link"] != nil:
+			out = append(out, engine.Attachment{Link: &engine.Link{URL: fields("link", "url"), Title: fields("link", "title")}})
+		case one["miniprogram"] != nil:
+			out = append(out, engine.Attachment{MiniProgram: &engine.MiniProgram{
+				AppID: fields("miniprogram", "appid"), Page: fields("miniprogram", "page"), Title: fields("miniprogram", "title"),
+			}})
+		}
+	}
+	return out
 }

@@ -82,6 +82,9 @@ type deliveryView struct {
 	To        string              `json:"to,omitempty" doc:"the address; of a webhook its url"`
 	Subject   string              `json:"subject,omitempty" doc:"of a webhook its method"`
 	Text      string              `json:"text"`
+
+	Attach []engine.Attachment `json:"attach,omitempty" doc:"what hangs on the message"`
+	Data   map[string]any      `json:"data,omitempty" doc:"further fields of the message"`
 }
 
 func viewDelivery(a store.Attempted) deliveryView {
@@ -92,7 +95,7 @@ func viewDelivery(a store.Attempted) deliveryView {
 		Key: a.Key, Channel: a.Channel, Step: a.Step, State: a.State, Attempts: a.Attempts, OutOfTurn: a.OutOfTurn(),
 		Error: a.Error, Provider: a.ProviderID, At: a.At,
 		NotBefore: optional(a.NotBefore), SettledAt: optional(a.SettleAt), To: a.Message.To, Subject: a.Message.Subject,
-		Text: a.Message.Text,
+		Text: a.Message.Text, Attach: a.Message.Attach, Data: a.Message.Data,
 	}
 }
 

@@ -255,6 +255,25 @@ const (
 // codeAlphabet has no letters that are mistaken for digits when read aloud.
 const codeAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
+// Data returns a field that is a mapping as JSON holds it, without what is missing; nil when it is
+// not given.
+func (a *Act) Data(field string) (map[string]any, error) {
+	if a.step.Args[field] == nil {
+		return nil, nil
+	}
+	v, err := a.d.json(a.book, a.step.Args[field])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	data, _ := v.(map[string]any)
+	for name, value := range data {
+		if value == nil {
+			delete(data, name)
+		}
+	}
+	return data, nil
+}
+
 // Template returns the name of the text below templates/ that a field was rendered from, and
 // whether that of the member's locale is HTML; "" when the field is inline.
 func (a *Act) Template(field string) (name string, html bool) {

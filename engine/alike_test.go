@@ -25,7 +25,7 @@ import (
 const alikeUsher = `usher: 1
 timezone: America/New_York
 locale: en
-member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date}
+member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date, orders: '= len(events("visit"))'}
 events:
   buy: {n: int, at: optional datetime}
   visit: {}
@@ -77,6 +77,7 @@ var (
 		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
 		`message: {channel: out, text: "{{ member.level | label }} {{ now | weekday }} {{ now | date: '%a %d %B' }}"}`,
 		"message: {channel: out, class: transactional, text: hi}",
+		`message: {channel: out, text: x, attach: [{image: "https://a.test/{{ member.orders }}"}], data: {n: '= len(events("buy", "3d"))'}}`,
 		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
 		"if: member.points > 1\n  tag: rich",

@@ -209,7 +209,16 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playboo
 
 // textSlots adds what the computed attributes that a text shows read of the history.
 func (b *book) textSlots(v *playbooks.Value) {
-	if v == nil || v.Text == nil {
+	if v == nil {
+		return
+	}
+	for _, item := range v.List {
+		b.textSlots(item)
+	}
+	for _, item := range v.Map {
+		b.textSlots(item)
+	}
+	if v.Text == nil {
 		return
 	}
 	for _, name := range v.Text.Refs.Attributes {

@@ -170,6 +170,8 @@ func (ev *evaluator) json(b *book, v *playbooks.Value) (any, error) {
 	case v.Expr != nil:
 		x, err := v.Expr.Eval(ev.env)
 		return schema.ToJSON(v.Expr.Type, x), err
+	case v.Text != nil:
+		return ev.text(b, v.Text)
 	case v.List != nil:
 		out := make([]any, len(v.List))
 		for i, item := range v.List {

@@ -246,7 +246,30 @@ type Message struct {
 	HTML    bool   `json:"html,omitempty"` // Text is HTML
 	Class   string `json:"class"`          // promotional, transactional
 
+	Attach []Attachment   `json:"attach,omitempty"` // what hangs on it
+	Data   map[string]any `json:"data,omitempty"`   // further fields of the channel's type, as JSON holds them
+
 	Webhook *Webhook `json:"webhook,omitempty"` // set: no message, but a call
+}
+
+// Attachment is what hangs on a message: exactly one field is set.
+type Attachment struct {
+	Image       string       `json:"image,omitempty"` // its address
+	Link        *Link        `json:"link,omitempty"`
+	MiniProgram *MiniProgram `json:"miniprogram,omitempty"`
+}
+
+// Link is an address with its title.
+type Link struct {
+	URL   string `json:"url"`
+	Title string `json:"title"`
+}
+
+// MiniProgram is a page of a mini program with its title.
+type MiniProgram struct {
+	AppID string `json:"appid"`
+	Page  string `json:"page"`
+	Title string `json:"title"`
 }
 
 // Changes is what decisions on one or many members did. All of it commits together.

@@ -57,6 +57,12 @@ func (a *Act) Send(channel string, m Message) {
 		d.countSend(channel)
 	}
 	a.Detail("text", m.Text)
+	if m.Attach != nil {
+		a.Detail("attach", m.Attach)
+	}
+	if m.Data != nil {
+		a.Detail("data", m.Data)
+	}
 	if m.To != "" {
 		a.Detail("to", m.To)
 	}

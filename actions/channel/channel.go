@@ -63,6 +63,18 @@ func all() []declared {
 	return []declared{declareLog(), declareNull(), declareSMTP(), declareWebhook()}
 }
 
+// mostAttached is how many attachments of a kind a message has that no provider bounds.
+const mostAttached = 10
+
+// allAttachments declares a channel that can send whatever may hang on a message.
+func allAttachments() []schema.AttachSpec {
+	var out []schema.AttachSpec
+	for _, kind := range schema.AttachmentKinds() {
+		out = append(out, schema.AttachSpec{Kind: kind, Most: mostAttached})
+	}
+	return out
+}
+
 // Specs returns the declarations of all channel types, for the checker and the reference.
 func Specs() []schema.ChannelSpec {
 	var specs []schema.ChannelSpec

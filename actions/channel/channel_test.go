@@ -192,6 +192,29 @@ func TestLog(t *testing.T) {
 	}
 }
 
+func TestLogShowsWhatHangsOnAMessage(t *testing.T) {
+	var out bytes.Buffer
+	s, err := New(playbooks.Channel{Name: "dev", Type: "log"}, env(nil), deps(&out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := delivery()
+	d.Message.Attach = []engine.Attachment{
+		{Image: "https://shop.test/a.png"},
+		{Link: &engine.Link{URL: "https://shop.test", Title: "看看"}},
+		{MiniProgram: &engine.MiniProgram{AppID: "wx1", Page: "/p", Title: "看看"}},
+	}
+	d.Message.Data = map[string]any{"order": "n1"}
+	if _, err := s.Send(t.Context(), d, 1); err != nil {
+		t.Fatal(err)
+	}
+	want := `"attach":[{"image":"https://shop.test/a.png"},{"link":{"url":"https://shop.test","title":"看看"}},` +
+		`{"miniprogram":{"appid":"wx1","page":"/p","title":"看看"}}],"data":{"order":"n1"}`
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("the log shows %s", out.String())
+	}
+}
+
 func TestNullCounts(t *testing.T) {
 	n := 0
 	s, err := New(playbooks.Channel{Name: "nowhere", Type: "null"}, env(nil), Deps{Counted: func(string) { n++ }})

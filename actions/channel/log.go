@@ -18,6 +18,8 @@ func declareLog() declared {
 		spec: schema.ChannelSpec{
 			Type:    "log",
 			Doc:     "Writes each message as a line of JSON to the server's standard output instead of sending it: for development.",
+			Attach:  allAttachments(),
+			AnyData: true,
 			Example: "dev: {type: log}",
 		},
 		make: func(name string, _ map[string]string, deps Deps) (Sender, error) {
@@ -42,6 +44,9 @@ type logLine struct {
 	To       string    `json:"to,omitempty"`
 	Subject  string    `json:"subject,omitempty"`
 	Text     string    `json:"text"`
+
+	Attach []engine.Attachment `json:"attach,omitempty"`
+	Data   map[string]any      `json:"data,omitempty"`
 }
 
 func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) (string, error) {
@@ -51,6 +56,7 @@ func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) (string, e
 	err := enc.Encode(logLine{
 		Time: s.now().UTC(), Key: d.Key, Member: d.Member, Playbook: d.Playbook, Run: d.Run, Channel: d.Channel,
 		To: d.Message.To, Subject: d.Message.Subject, Text: d.Message.Text,
+		Attach: d.Message.Attach, Data: d.Message.Data,
 	})
 	if err != nil {
 		return "", &PermanentError{Err: fmt.Errorf("write the message as JSON: %w", err)}

@@ -12,6 +12,8 @@ func declareNull() declared {
 		spec: schema.ChannelSpec{
 			Type:    "null",
 			Doc:     "Takes each message, counts it and throws it away: for benchmarks.",
+			Attach:  allAttachments(),
+			AnyData: true,
 			Example: "nowhere: {type: \"null\"}",
 		},
 		make: func(name string, _ map[string]string, deps Deps) (Sender, error) {

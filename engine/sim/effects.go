@@ -206,6 +206,23 @@ func eventOf(e *engine.Entry) map[string]any {
 	return item
 }
 
+// attached returns attachments as a playbook writes them.
+func attached(list []engine.Attachment) []any {
+	out := make([]any, len(list))
+	for i, a := range list {
+		switch {
+		case a.Link != nil:
+			out[i] = map[string]any{"link": map[string]any{"url": a.Link.URL, "title": a.Link.Title}}
+		case a.MiniProgram != nil:
+			m := a.MiniProgram
+			out[i] = map[string]any{"miniprogram": map[string]any{"appid": m.AppID, "page": m.Page, "title": m.Title}}
+		default:
+			out[i] = map[string]any{"image": a.Image}
+		}
+	}
+	return out
+}
+
 // messageOf returns a message as an expect matches it: with its delivery, or as skipped when there
 // is none.
 func (t *tester) messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
@@ -218,6 +235,12 @@ func (t *tester) messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
 			}
 			if d.Message.Subject != "" {
 				item["subject"] = d.Message.Subject
+			}
+			if d.Message.Attach != nil {
+				item["attach"] = attached(d.Message.Attach)
+			}
+			if d.Message.Data != nil {
+				item["data"] = d.Message.Data
 			}
 		}
 	}

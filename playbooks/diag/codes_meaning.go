@@ -28,6 +28,13 @@ but no playbook can name it until it is declared.`,
 		Good: "usher: 1\nchannels:\n  mail: {type: smtp, url: \"${SMTP_URL}\", from: hi@acme.test}",
 	},
 	{
+		Name: "cannot-send", Title: "a message has what its channel cannot send", Advises: true,
+		Doc: `A channel type says what it can send beside a text: images, links, pages of mini programs, and which fields data may hold. The
+reference of channels lists it. What one channel cannot send may go over another, or as an address in the text.`,
+		Bad:  "actions:\n  - message: {channel: email, subject: Hello, text: Hello, attach: [{miniprogram: {appid: wx1, page: /p, title: Look}}]}",
+		Good: "actions:\n  - message: {channel: email, subject: Hello, text: \"Hello: https://shop.test/p\"}",
+	},
+	{
 		Name: "unknown-pool", Title: "a coupon pool that is not declared",
 		Doc:  "Coupon pools are declared under coupons: in usher.yaml with their prefix, budget and limits.",
 		Bad:  "actions:\n  - coupon: {pool: newcomer-20}",

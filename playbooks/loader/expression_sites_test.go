@@ -30,6 +30,9 @@ func TestNothingIsDropped(t *testing.T) {
 		"trigger: {event: order.paid}\nactions: [{points: '= %s'}]\n",
 		"trigger: {event: order.paid}\nactions: [{emit: {event: member.joined, properties: {channel: '= %s'}}}]\n",
 		"trigger: {event: order.paid}\nactions: [{webhook: {url: 'https://crm.example', body: {a: '= %s'}}}]\n",
+		"trigger: {event: order.paid}\nactions: [{message: {channel: wecom, text: x, attach: [{image: '= %s'}]}}]\n",
+		"trigger: {event: order.paid}\nactions: [{message: {channel: wecom, text: x, attach: [{link: {url: 'https://a.test', title: '= %s'}}]}}]\n",
+		"trigger: {event: order.paid}\nactions: [{message: {channel: wecom, text: x, data: {rank: '= %s'}}}]\n",
 	}
 	wrong := []string{
 		"trigger.nothing > 1", "actions.later.timed_out", "actions.none.code", "event", "event.nothing > 1",

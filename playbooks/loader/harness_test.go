@@ -18,6 +18,8 @@ func testRegistry() *schema.Registry {
 					{Name: "template", Kind: schema.FieldTemplate, OneOf: "content"},
 					{Name: "text", Kind: schema.FieldText, OneOf: "content"},
 					{Name: "subject", Kind: schema.FieldText},
+					{Name: "attach", Kind: schema.FieldAttach},
+					{Name: "data", Kind: schema.FieldData},
 					{Name: "to", Kind: schema.FieldString},
 					{Name: "class", Kind: schema.FieldEnum, Enum: []string{"promotional", "transactional"}, Default: "promotional"},
 				},
@@ -76,12 +78,22 @@ func testRegistry() *schema.Registry {
 			},
 		},
 		Channels: []schema.ChannelSpec{
-			{Type: "log"},
+			{Type: "log", AnyData: true, Attach: []schema.AttachSpec{
+				{Kind: "image", Most: 10}, {Kind: "link", Most: 10}, {Kind: "miniprogram", Most: 10},
+			}},
 			{Type: "webhook", Mute: true, Fields: []schema.FieldSpec{
 				{Name: "url", Kind: schema.FieldSecret, Required: true},
 				{Name: "value", Kind: schema.FieldSecret},
 			}},
-			{Type: "wecom_robot", Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}}},
+			{
+				Type: "wecom_robot", Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}},
+				Attach: []schema.AttachSpec{{Kind: "image", Most: 1}, {Kind: "link", Most: 2}},
+				Data: schema.ObjectOf(
+					schema.Field{Name: "mentioned", Type: schema.ListOf(schema.String).AsOptional()},
+					schema.Field{Name: "note", Type: schema.String.AsOptional()}, schema.Field{Name: "rank", Type: schema.Int},
+					schema.Field{Name: "format", Type: (&schema.Type{Kind: schema.KindString, Enum: []string{"text", "markdown"}}).AsOptional()},
+				),
+			},
 			{
 				Type: "smtp", NeedsTo: true, Address: "email", Subjects: true,
 				Fields: []schema.FieldSpec{

@@ -55,6 +55,10 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 		{forms.Playbook, "goal", "goal: {event: cart.updated, within: 1d, zzzzzzzz: 1}"},
 		{forms.Playbook, "exit []", "exit: [{event: cart.updated, zzzzzzzz: 1}]"},
 		{forms.Playbook, "actions [] message", "actions:\n  - message: {channel: wecom, text: x, zzzzzzzz: 1}"},
+		{
+			forms.Playbook, "actions [] message attach [] link",
+			"actions:\n  - message: {channel: wecom, text: x, attach: [{link: {zzzzzzzz: 1}}]}",
+		},
 		{forms.Playbook, "actions [] coupon", "actions:\n  - coupon: {pool: newcomer-10, zzzzzzzz: 1}"},
 		{forms.Schema, "", "usher: 1\nzzzzzzzz: 1"},
 		{forms.Schema, "coupons *", "usher: 1\ncoupons: {a: {zzzzzzzz: 1}}"},

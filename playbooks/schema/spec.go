@@ -24,6 +24,8 @@ const (
 	FieldReturns    FieldKind = "returns"    // name: type of what the result's field body holds
 	FieldProperties FieldKind = "properties" // the properties of the event that the field `event` names
 	FieldDuration   FieldKind = "duration"   // a constant duration
+	FieldAttach     FieldKind = "attach"     // a list of attachments: see Attachments
+	FieldData       FieldKind = "data"       // the fields that the type of the channel declares: see ChannelSpec.Data
 	FieldSecret     FieldKind = "secret"     // a string that may hold ${NAME}; channels only
 )
 
@@ -60,6 +62,45 @@ type ActionSpec struct {
 	Example   string // YAML of one action item
 }
 
+// AttachmentSpec declares a kind of what may hang on a message.
+type AttachmentSpec struct {
+	Kind   string
+	Doc    string
+	Fields []FieldSpec // texts, all of them required; none: the value is itself the one text, an address
+}
+
+// Attachments are the kinds of what may hang on a message. A channel says which it can send.
+var Attachments = []AttachmentSpec{
+	{Kind: "image", Doc: "the address of an image"},
+	{Kind: "link", Doc: "a link with its title", Fields: []FieldSpec{
+		{Name: "url", Kind: FieldURL, Doc: "the address"}, {Name: "title", Kind: FieldText, Doc: "what stands on it"},
+	}},
+	{Kind: "miniprogram", Doc: "a page of a mini program", Fields: []FieldSpec{
+		{Name: "appid", Kind: FieldText, Doc: "the id of the mini program"},
+		{Name: "page", Kind: FieldText, Doc: "the path of the page"},
+		{Name: "title", Kind: FieldText, Doc: "what stands on it"},
+	}},
+}
+
+// Attachment returns the declaration of a kind of attachment, or nil.
+func Attachment(kind string) *AttachmentSpec {
+	for i := range Attachments {
+		if Attachments[i].Kind == kind {
+			return &Attachments[i]
+		}
+	}
+	return nil
+}
+
+// AttachmentKinds returns the kinds of attachments in the order of their declaration.
+func AttachmentKinds() []string {
+	var kinds []string
+	for _, a := range Attachments {
+		kinds = append(kinds, a.Kind)
+	}
+	return kinds
+}
+
 // ChannelSpec is what a message channel declares about itself.
 type ChannelSpec struct {
 	Type     string // the `type` in usher.yaml
@@ -68,12 +109,31 @@ type ChannelSpec struct {
 	Mute     bool // it carries no messages: webhooks go by it
 	NeedsTo  bool // a message needs an address: `to`, or a member attribute (see Address)
 	Address  string
-	Subjects bool   // a message has a subject line
+	Subjects bool // a message has a subject line
+	Attach   []AttachSpec
+	Data     *Type  // an object: what `data` of a message may hold, beside its text; nil: nothing
+	AnyData  bool   // `data` may hold anything
 	Example  string // YAML of one channel of usher.yaml
 
 	// Check gives what is wrong with the fields when they name no ${NAME}; an error begins with the
 	// field's name. nil: nothing to say.
 	Check func(config map[string]string) error
+}
+
+// AttachSpec says how many attachments of a kind a message over a channel may have.
+type AttachSpec struct {
+	Kind string
+	Most int
+}
+
+// Attaches returns how many attachments of a kind a message may have; 0: none.
+func (s *ChannelSpec) Attaches(kind string) int {
+	for _, a := range s.Attach {
+		if a.Kind == kind {
+			return a.Most
+		}
+	}
+	return 0
 }
 
 // Registry is all that can be named in a playbook. The lists are written out in package actions and

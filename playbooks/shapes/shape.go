@@ -187,12 +187,34 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
 	case schema.FieldReturns:
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
+	case schema.FieldAttach:
+		s = listOf(attachmentShape())
+	case schema.FieldData:
+		s.Kind, s.Rest = ShapeMapping, shapeOf(ShapeAny)
 	case schema.FieldTags:
 		tag := &Shape{Kind: ShapeTag, Expr: true}
 		s = (&Shape{Kind: ShapeTag, Expr: true}).or(listOf(tag))
 	}
 	s.Doc = f.Doc
 	return s
+}
+
+// attachmentShape declares what may hang on a message.
+func attachmentShape() *Shape {
+	text := func() *Shape { return &Shape{Kind: ShapeText, Expr: true} }
+	s := &Shape{Kind: ShapeMapping}
+	for _, a := range schema.Attachments {
+		value := text()
+		if len(a.Fields) > 0 {
+			value = &Shape{Kind: ShapeMapping}
+			for _, f := range a.Fields {
+				value.Keys = append(value.Keys, ShapeKey{Name: f.Name, Required: true, Value: text(), Doc: f.Doc})
+			}
+		}
+		s.Keys = append(s.Keys, ShapeKey{Name: a.Kind, Value: value, Doc: a.Doc})
+	}
+	s.One = schema.AttachmentKinds()
+	return s.named("attachment", "What hangs on a message: exactly one thing.")
 }
 
 // fieldsShape returns the mapping of declared fields.

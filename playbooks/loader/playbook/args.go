@@ -82,7 +82,7 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 		f := &spec.Fields[i]
 		field := v.Get(f.Name)
 		switch {
-		case f.Kind == schema.FieldProperties: // typed by another field: see emitted
+		case f.Kind == schema.FieldProperties, f.Kind == schema.FieldData: // typed by another field: see emitted, data
 		case field != nil:
 			if val := p.field(field, f, sc); val != nil {
 				step.Args[f.Name] = val
@@ -98,6 +98,12 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 		func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Intended, name) }) {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
+	if v.Get("data") != nil && slices.Contains(known, "data") {
+		if val := p.data(v, step, sc); val != nil {
+			step.Args["data"] = val
+		}
+	}
+	p.sendable(v, step)
 	p.address(v, step)
 	p.NoteSubject(v, step, spec)
 	p.emitted(v, step, spec, sc)
@@ -183,6 +189,8 @@ func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 		return p.headers(v, f.Name, sc)
 	case schema.FieldJSON:
 		return p.anything(v, f.Name, sc)
+	case schema.FieldAttach:
+		return p.attachments(v, f.Name, sc)
 	case schema.FieldReturns:
 		return p.returns(v, f.Name)
 	}

@@ -193,8 +193,35 @@ func channelsPage(reg *schema.Registry) string {
 		if c.Subjects {
 			p.f("A message has a subject line: `check` warns of one without `subject`.\n\n")
 		}
+		p.f("%s", sends(&c))
 	}
 	return p.String()
+}
+
+// sends says what a message over a channel may have beside its text.
+func sends(c *schema.ChannelSpec) string {
+	if c.Mute {
+		return ""
+	}
+	var parts []string
+	for _, a := range c.Attach {
+		parts = append(parts, fmt.Sprintf("%s (%d at most)", code(a.Kind), a.Most))
+	}
+	out := "A message has no attachments"
+	if len(parts) > 0 {
+		out = "`attach` takes " + strings.Join(parts, ", ")
+	}
+	switch {
+	case c.AnyData:
+		return out + "; `data` may hold any fields.\n\n"
+	case c.Data == nil:
+		return out + " and no `data`.\n\n"
+	}
+	parts = nil
+	for _, f := range c.Data.Fields {
+		parts = append(parts, fmt.Sprintf("%s (%s)", code(f.Name), f.Type))
+	}
+	return out + "; `data` takes " + strings.Join(parts, ", ") + ".\n\n"
 }
 
 func functionsPage() string {
