@@ -36,6 +36,7 @@ segments:
   spenders: sum(events("buy", "3d"), .n) > 3
   quiet: days_since(member.last_seen_at) >= 2
   rich: member.points > 2 or "rich" in member.tags
+  monthly: len(events("buy", "this month")) > len(events("buy", "yesterday"))
   weekend: weekday(now()) >= 6
   lucky: is_today(member.born ?? add_days(member.created_at, 3)) or days_between(member.created_at, now()) == 2
   stale: now() - member.last_seen_at > duration("30h")
@@ -53,14 +54,14 @@ var (
 		`{schedule: "15 2 15,L * 0#1"}`, `{schedule: "2026-03-08 02:30"}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
-		"{segment_enter: weekend}", "{segment_exit: weekend}", "{segment_enter: lucky}",
+		"{segment_enter: weekend}", "{segment_enter: monthly}", "{segment_exit: monthly}", "{segment_exit: weekend}", "{segment_enter: lucky}",
 		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
 		"{date: member.created_at, every: year}", `{date: member.born, every: year, calendar: lunar, at: "02:30"}`, `{date: member.born, every: month, offset: -1d, at: "02:30"}`,
 	}
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
 		`"x" not in member.tags and hours_since(member.created_at) < 200`, `len(events("visit", "36h")) > 0`,
-		`bucket(10) < 7`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
+		`bucket(10) < 7`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
 		`(lunar(today()).day ?? 0) % 2 == 0 and years_between(member.born ?? today(), now()) < 30`,
 		`(last(events("buy"))?.n ?? 0) > 1`, `member.points < 5`,
 	}

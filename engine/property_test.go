@@ -32,6 +32,7 @@ events:
 segments:
   buyers: len(events("buy", "30d")) > 0
   busy: len(events("visit", "2d")) > 1
+  today: len(events("visit", "today")) > 1
   idle: days_since(member.last_seen_at) >= 2 and (member.seen ?? 0) > 0
   sunday: weekday(now()) == 7 and hour(now()) >= 2
   vague: now() - member.last_seen_at > duration("31h") and "busy" in member.tags

@@ -54,7 +54,7 @@ var longQuestions = []string{
 	`len(events("buy"%s)) > 3 and sum(events("buy"%s), .n) > 30 ? last(events("buy"%s))?.n : 0`,
 }
 
-var longWindows = []string{"", `, "1h"`, `, "36h"`, `, "1d"`, `, "7d"`, `, "90d"`}
+var longWindows = []string{"", `, "1h"`, `, "36h"`, `, "1d"`, `, "7d"`, `, "90d"`, `, "today"`, `, "last week"`, `, "this month"`}
 
 // longLates are how late an event may be: also at the end of a window, or just beyond.
 var longLates = []time.Duration{

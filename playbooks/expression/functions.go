@@ -59,7 +59,8 @@ func Functions() []function {
 		},
 		{
 			Name: "events", Usage: `events("order.paid", "90d")`, check: (*checker).eventsCall,
-			Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now]",
+			Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now], " +
+				"or of a period of the calendar where the member is: " + WindowList(),
 		},
 	}, timeFunctions()...)
 }
@@ -201,7 +202,7 @@ func (c *checker) eventsCall(n *ast.CallNode) *schema.Type {
 
 // slotOf reads the constants of an events() call.
 func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
-	const usage = `write events("order.paid") or events("order.paid", "90d")`
+	const usage = `write events("order.paid"), events("order.paid", "90d") or events("order.paid", "this month")`
 	if len(n.Arguments) < 1 || len(n.Arguments) > 2 {
 		c.Report(n.Location(), "wrong-arguments", usage,
 			"`events` takes a name and, if need be, a window; here are %d arguments", len(n.Arguments))
@@ -222,17 +223,17 @@ func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 	slot := Slot{Event: name.Value}
 	if len(n.Arguments) == 2 {
 		w := n.Arguments[1].(*ast.StringNode)
-		d, err := schema.ParseDuration(w.Value)
-		if err != nil || d.Days < 0 || d.Elapsed < 0 || d.IsZero() {
-			hint := schema.SuggestDuration(w.Value)
+		window, err := schema.ParseWindow(w.Value)
+		if err != nil {
+			hint := schema.SuggestWindow(w.Value)
 			d := c.Report(w.Location(), "bad-duration", hint.Question(),
-				"%q is no window: a whole number and one of s, m, h, d, w, as in 90d", w.Value)
+				"%q is no window: a whole number and one of s, m, h, d, w, as in 90d, or a period such as \"this month\"", w.Value)
 			if hint.Write != "" {
 				d.Suggest(strconv.Quote(hint.Write)).UnsureUnless(hint.Sure)
 			}
 			return Slot{}, false
 		}
-		slot.Window = schema.Window{Back: d}
+		slot.Window = window
 	}
 	return slot, true
 }

@@ -193,3 +193,12 @@ func timeInText(of, text string) string {
 	return "there are no times in texts: write days_since(" + of +
 		") < 30, or compare it with now(), today(), date(\"2026-11-12\") or an attribute"
 }
+
+// WindowList names the windows that are periods of the calendar.
+func WindowList() string {
+	names := schema.WindowNames()
+	for i, name := range names {
+		names[i] = strconv.Quote(name)
+	}
+	return diag.OneOf(names)
+}

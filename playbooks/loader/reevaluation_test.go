@@ -43,6 +43,10 @@ var reevaluating = map[string]struct {
 	"minute":      {`minute(now()) >= 30`, true},
 	"lunar":       {`lunar(now()).day == 1`, true},
 	"fixed":       {`now() >= datetime("2026-10-31 10:00") and today() != date("2026-11-02")`, true},
+	"this-day":    {`len(events("buy", "today")) > 1`, true},
+	"last-day":    {`sum(events("buy", "yesterday"), .n) > 3 or any(events("buy", "this week"), .n == 2)`, true},
+	"this-month":  {`len(events("buy", "this month")) > len(events("buy", "last month"))`, true},
+	"last-week":   {`len(events("buy", "last week")) > 0 and len(events("buy", "this year")) > 0`, true},
 	"evening":     {`hour(now()) >= 20`, true},
 	"minutes":     {`minute(now()) % 7 == 0`, false},
 	"item":        {`any(events("buy"), days_since(.time) > 1)`, false},
@@ -79,7 +83,11 @@ func (h someHistory) End(expression.Slot, *expression.Aggregate, bool) (any, err
 // at returns what of the history a slot holds.
 func (h someHistory) at(now time.Time, s expression.Slot) someHistory {
 	return slices.DeleteFunc(slices.Clone(h), func(t time.Time) bool {
-		return t.After(now) || !s.Window.IsZero() && t.Before(s.Window.Back.Before(now))
+		if s.Window.IsZero() {
+			return t.After(now)
+		}
+		from, to := s.Window.Span(now)
+		return t.UnixMilli() < from || t.UnixMilli() > to
 	})
 }
 

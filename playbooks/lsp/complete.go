@@ -346,7 +346,11 @@ func (b *completer) textNames(sc *scope.Scope, before string) []shapes.Named {
 		return shapes.Names(b.w.names(), shapes.ShapeSegment)
 	}
 	if eventCall.MatchString(before) && strings.HasSuffix(strings.TrimSpace(before), ",") {
-		return []shapes.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}
+		out := []shapes.Named{{Name: "1d"}, {Name: "7d"}, {Name: "30d"}, {Name: "90d"}, {Name: "24h"}}
+		for _, name := range schema.WindowNames() {
+			out = append(out, shapes.Named{Name: name})
+		}
+		return out
 	}
 	return enumNames(textType(sc, before))
 }

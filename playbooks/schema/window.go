@@ -2,8 +2,10 @@ package schema
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks/diag"
 )
 
 // Window is a part of what was: so long back from now, or a period of the calendar. The zero Window
@@ -149,27 +151,33 @@ func ceilMilli(t time.Time) int64 {
 	return ms
 }
 
-// SuggestWindow returns how a window is written that was meant by other words; "" when nothing is
-// known.
-func SuggestWindow(s string) string {
-	return foreignWindows[s]
-}
-
-var foreignWindows = func() map[string]string {
-	out := map[string]string{}
-	for write, words := range map[string][]string{
-		"today":      {"今天", "今日", "this day", "current day", "day"},
-		"yesterday":  {"昨天", "昨日", "last day", "previous day"},
-		"this week":  {"本周", "这周", "current week", "week", "thisweek", "this_week"},
-		"last week":  {"上周", "previous week", "lastweek", "last_week"},
-		"this month": {"本月", "这个月", "当月", "current month", "month", "thismonth", "this_month"},
-		"last month": {"上月", "上个月", "previous month", "lastmonth", "last_month"},
-		"this year":  {"今年", "本年", "current year", "year", "thisyear", "this_year"},
-		"last year":  {"去年", "previous year", "lastyear", "last_year"},
-	} {
-		for _, w := range slices.Concat(words) {
-			out[w] = write
+// SuggestWindow says what to write instead of a window that is written otherwise.
+func SuggestWindow(s string) DurationHint {
+	text := strings.ToLower(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), " "))
+	for _, name := range WindowNames() {
+		if text == name || text == strings.ReplaceAll(name, " ", "") {
+			return DurationHint{Write: name, Sure: true}
 		}
 	}
-	return out
-}()
+	if write := foreignWindows[text]; write != "" {
+		return DurationHint{Write: write}
+	}
+	hint := SuggestDuration(s)
+	if near := diag.Closest(text, WindowNames()); hint.Write == "" && near != "" {
+		return DurationHint{Write: near}
+	}
+	return hint
+}
+
+// foreignWindows are other words for periods of the calendar. A period without this or last may have been meant either
+// way.
+var foreignWindows = map[string]string{
+	"今天": "today", "今日": "today", "当天": "today", "this day": "today", "current day": "today",
+	"昨天": "yesterday", "昨日": "yesterday", "last day": "yesterday", "previous day": "yesterday",
+	"本周": "this week", "这周": "this week", "本星期": "this week", "current week": "this week", "week": "this week",
+	"上周": "last week", "上星期": "last week", "previous week": "last week",
+	"本月": "this month", "这个月": "this month", "当月": "this month", "current month": "this month", "month": "this month",
+	"上月": "last month", "上个月": "last month", "previous month": "last month",
+	"今年": "this year", "本年": "this year", "current year": "this year", "year": "this year",
+	"去年": "last year", "previous year": "last year",
+}

@@ -35,6 +35,7 @@ const (
 	AnyTime    momentUnit = iota // now() in some other way: nothing can be said
 	midnights                    // today()
 	windowEnds                   // the oldest event leaves the window
+	periodEnds                   // the period of a window is over
 	dayCount                     // days_since
 	hourCount                    // hours_since
 	reached                      // now() compared with a time
@@ -87,6 +88,8 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 	switch m.Unit {
 	case midnights, hours, minutes:
 		return m.clockTimes(now)
+	case periodEnds:
+		return append(steady(now), m.slot.Window.Ends(now))
 	case windowEnds:
 		days := m.slot.Window.Back.Days > 0
 		t, ok := oldest(m.slot)
@@ -239,7 +242,11 @@ func (w *walker) call(tree *expression.Tree, n *ast.CallNode) {
 		w.add(Moment{Unit: midnights})
 	case "events":
 		if slot, ok := tree.Slot(n); ok && !slot.Window.IsZero() {
-			w.add(Moment{Unit: windowEnds, slot: slot})
+			unit := windowEnds
+			if slot.Window.Period != schema.NoPeriod {
+				unit = periodEnds
+			}
+			w.add(Moment{Unit: unit, slot: slot})
 		}
 	case "in_segment":
 		if s, ok := n.Arguments[0].(*ast.StringNode); ok {
