@@ -14,12 +14,13 @@ func tag() action {
 			Fields: []schema.FieldSpec{
 				{Name: "add", Kind: schema.FieldTags, Doc: "tags to add"},
 				{Name: "remove", Kind: schema.FieldTags, Doc: "tags to remove"},
+				{Name: "for", Kind: schema.FieldDuration, Needs: "add", Doc: "how long the member has the tags that are added; for ever when left out"},
 			},
 			AtLeast: []string{"add", "remove"},
 			Example: "tag: {add: [buyer], remove: [newcomer]}",
 		},
 		effect: func(a *engine.Act) error {
-			return a.Tag(a.Strings("add"), a.Strings("remove"))
+			return a.Tag(a.Strings("add"), a.Strings("remove"), a.Duration("for"))
 		},
 	}
 }

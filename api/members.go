@@ -43,13 +43,14 @@ type acceptedView struct {
 }
 
 type memberView struct {
-	ID         string         `json:"id"`
-	Attributes map[string]any `json:"attributes"`
-	Tags       []string       `json:"tags"`
-	Points     int            `json:"points"`
-	Defaults   map[string]any `json:"defaults" doc:"of declared attributes that the member does not have"`
-	Computed   map[string]any `json:"computed" doc:"computed attributes, as of now; null where there is no value"`
-	Segments   []string       `json:"segments" doc:"those that the member is in now"`
+	ID         string               `json:"id"`
+	Attributes map[string]any       `json:"attributes"`
+	Tags       []string             `json:"tags"`
+	TagEnds    map[string]time.Time `json:"tag_ends,omitempty" doc:"when tags end that are not for ever"`
+	Points     int                  `json:"points"`
+	Defaults   map[string]any       `json:"defaults" doc:"of declared attributes that the member does not have"`
+	Computed   map[string]any       `json:"computed" doc:"computed attributes, as of now; null where there is no value"`
+	Segments   []string             `json:"segments" doc:"those that the member is in now"`
 	// Failed is seldom there: expressions are checked before they are served.
 	Failed     map[string]string `json:"failed,omitempty" doc:"computed attributes and segments that could not be evaluated, with the reason"`
 	Held       string            `json:"held,omitempty" doc:"why nothing is decided on the member for now: what cannot be read, or that a long history is being added up"`
@@ -203,7 +204,7 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Points: m.Points, CreatedAt: m.CreatedAt,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.TagEnds, Points: m.Points, CreatedAt: m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt),
 		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
@@ -229,6 +230,7 @@ type timelineItem struct {
 	Decision *engine.Decision `json:"decision,omitempty"`
 	Run      *RunView         `json:"run,omitempty"`
 	Coupon   *couponView      `json:"coupon,omitempty"`
+	Ended    map[string]any   `json:"ended,omitempty" doc:"what the member had to an end that has come: tags"`
 }
 
 type eventView struct {
@@ -269,7 +271,7 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 }
 
 func viewTimelineItem(item *store.TimelineItem) timelineItem {
-	v := timelineItem{At: item.At, Decision: item.Decision}
+	v := timelineItem{At: item.At, Decision: item.Decision, Ended: item.Ended}
 	switch {
 	case item.Coupon != nil:
 		coupon := viewCoupon(*item.Coupon)

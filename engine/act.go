@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
@@ -34,6 +35,12 @@ type Act struct {
 func (a *Act) String(field string) string {
 	s, _ := a.Args[field].(string)
 	return s
+}
+
+// Duration returns a field that is a duration; 0 when it is not given.
+func (a *Act) Duration(field string) schema.Duration {
+	d, _ := a.Args[field].(schema.Duration)
+	return d
 }
 
 // Strings returns a field that is a string or a list of strings.
@@ -83,9 +90,9 @@ func (a *Act) Reason(reason string) {
 	a.Result("reason", reason)
 }
 
-// Tag adds and removes tags of the member. A text that an expression made must be one that a tag
-// can be.
-func (a *Act) Tag(add, remove []string) error {
+// Tag adds and removes tags of the member; those that it adds for a while, in the member's days, unless
+// it is 0. A text that an expression made must be one that a tag can be.
+func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 	for _, t := range slices.Concat(add, remove) {
 		if bad := CheckName("tag", "a tag", t, strictjson.MaxFieldLen); bad != nil {
 			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
@@ -94,7 +101,12 @@ func (a *Act) Tag(add, remove []string) error {
 	if err := a.d.st.Member.roomFor(nil, add); err != nil {
 		return err
 	}
-	added, removed := a.d.st.Member.changeTags(add, remove)
+	var end time.Time
+	if !while.IsZero() {
+		end = while.After(a.d.now.In(a.d.zone)).UTC()
+		a.Detail("until", end)
+	}
+	added, removed := a.d.changeTags(add, remove, end)
 	if added != nil {
 		a.Detail("added", added)
 	}

@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
 // none.
@@ -53,21 +56,34 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 			m.Attributes[k] = v
 		}
 	}
-	m.changeTags(p.AddTags, p.RemoveTags)
+	d.changeTags(p.AddTags, p.RemoveTags, time.Time{})
 	d.touched = true
 }
 
-// changeTags adds and removes tags. It returns those that really came and went.
-func (m *Member) changeTags(add, remove []string) (added, removed []string) {
+// changeTags is that of the decider. A tag that the member has to an end gets the later one; without
+// an end it is for ever, and stays so.
+func (m *Member) changeTags(add, remove []string, end time.Time) (added, removed []string) {
 	for _, t := range add {
-		if i, has := slices.BinarySearch(m.Tags, t); !has {
+		i, has := slices.BinarySearch(m.Tags, t)
+		if !has {
 			m.Tags = slices.Insert(m.Tags, i, t)
 			added = append(added, t)
+		}
+		old, ending := m.TagEnds[t]
+		switch {
+		case end.IsZero():
+			delete(m.TagEnds, t)
+		case !has || ending && end.After(old):
+			if m.TagEnds == nil {
+				m.TagEnds = map[string]time.Time{}
+			}
+			m.TagEnds[t] = end
 		}
 	}
 	for _, t := range remove {
 		if i, has := slices.BinarySearch(m.Tags, t); has {
 			m.Tags = slices.Delete(m.Tags, i, i+1)
+			delete(m.TagEnds, t)
 			removed = append(removed, t)
 		}
 	}

@@ -22,7 +22,7 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 	for name, v := range p.Attributes {
 		m.backfill(name, d.e.normalized(name, v), at)
 	}
-	m.changeTags(p.AddTags, p.RemoveTags)
+	d.changeTags(p.AddTags, p.RemoveTags, time.Time{})
 	if at.Before(m.CreatedAt) {
 		m.CreatedAt = at
 	}

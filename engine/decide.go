@@ -71,6 +71,8 @@ func (d *decider) decideDue(t time.Time) error {
 		}
 		d.cascade.begin(CauseWait)
 		switch {
+		case next.ends:
+			d.decideEnds(next.at)
 		case next.message != "":
 			d.decideRelease(next.message)
 		case next.run == nil:
@@ -203,6 +205,25 @@ func (d *decider) decideWait(r *Run) error {
 func (d *decider) beginDue(input string) {
 	d.input = input
 	d.recorder.begin(d.c, input, true)
+}
+
+// decideEnds takes away what the member had to an instant. What that would start is left out where the
+// caller gave it up.
+func (d *decider) decideEnds(at time.Time) {
+	d.beginDue("ends:" + at.UTC().Format(time.RFC3339Nano))
+	recorded := d.recordMemberships(at)
+	d.begin(at)
+	ended := d.st.Member.endTags(at)
+	e := d.note(at)
+	e.What = WhatEnded
+	e.Detail = d.detail("tags", ended)
+	d.refresh()
+	d.dueChanged = true
+	if (recorded || len(ended) > 0) && d.mayMove() {
+		if moved := d.reevaluate(at); !d.st.gaveUp(at) {
+			d.follow(moved)
+		}
+	}
 }
 
 // decideReevaluation finds out what the passing of time did to a member's segments and dates. What

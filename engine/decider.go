@@ -46,6 +46,17 @@ func (d *decider) refresh() {
 	d.env.Forget()
 }
 
+// changeTags adds tags of the member, to an end where one is given, and removes some. It returns those
+// that really came and went.
+func (d *decider) changeTags(add, remove []string, end time.Time) (added, removed []string) {
+	before := d.st.Member.ends()
+	added, removed = d.st.Member.changeTags(add, remove, end)
+	if !d.st.Member.ends().Equal(before) {
+		d.dueChanged = true
+	}
+	return added, removed
+}
+
 // end closes a run.
 func (d *decider) end(r *Run, state RunState, reason string) {
 	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}

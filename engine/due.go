@@ -10,8 +10,9 @@ import (
 // member's segments and dates.
 type due struct {
 	at      time.Time
+	ends    bool   // something that the member has to an end comes to it
 	message string // the key of a delivery that is to be released
-	run     *Run   // whose wait ends; nil, and no message: a re-evaluation
+	run     *Run   // whose wait ends; nil, and nothing else: a re-evaluation
 }
 
 // mayBeDue reports whether it is worth asking what is due at or before t: nothing mostly is.
@@ -22,11 +23,11 @@ func (d *decider) mayBeDue(t time.Time) bool {
 		}
 	}
 	m := d.st.Member
-	return m != nil && (len(m.Deferred) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
+	return m != nil && (len(m.Deferred)+len(m.TagEnds) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
 }
 
-// nextDue returns what is due first, at or before t. At one instant messages that were put off come
-// first, since they were decided before, then waits, then the re-evaluation.
+// nextDue returns what is due first, at or before t. At one instant ends come first, then messages
+// that were put off, since they were decided before, then waits, then the re-evaluation.
 func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 	var run *Run
 	for _, r := range d.st.Runs {
@@ -38,9 +39,18 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 		}
 	}
 	at, reevaluate := d.reevaluationDue(t)
-	if m := d.st.Member; m != nil && len(m.Deferred) > 0 {
+	m := d.st.Member
+	if m != nil && len(m.TagEnds) > 0 {
+		first := m.ends()
 		keys := m.deferredKeys()
-		first := d.st.Member.Deferred[keys[0]].At
+		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&
+			(len(keys) == 0 || !first.After(m.Deferred[keys[0]].At)) {
+			return due{at: first, ends: true}, true
+		}
+	}
+	if m != nil && len(m.Deferred) > 0 {
+		keys := m.deferredKeys()
+		first := m.Deferred[keys[0]].At
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) {
 			return due{at: first, message: keys[0]}, true
 		}

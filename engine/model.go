@@ -110,6 +110,8 @@ type Member struct {
 	ID         string         `json:"id"`
 	Attributes map[string]any `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
 	Tags       []string       `json:"tags,omitempty"`       // sorted, without repeats
+	// Of tags that the member has to an end: when it comes. The others they have for ever.
+	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
 	// Of attributes that a backfill wrote, and of those that were removed: the time as of which that
 	// is known.
 	Backfilled map[string]time.Time `json:"backfilled,omitempty"`

@@ -78,7 +78,7 @@ goal: {event: buy, if: event.n >= trigger.n, within: 30d}
 actions:
   - wait: 12h
   - if: (member.seen ?? 0) > 2
-    tag: {add: [blocked], remove: [gifted]}
+    tag: {add: [blocked], remove: [gifted], for: 2d}
   - message: {channel: out, text: yo}
 `,
 	"playbooks/d.yaml": `id: d-never
@@ -319,7 +319,7 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 	for r, e := range c.Entries() {
 		if d, ok := r.Refusal(e); ok {
 			s.refusals = append(s.refusals, d)
-		} else {
+		} else if e.Run != nil { // what has ended is in the records
 			s.traces[e.Run.ID] = append(s.traces[e.Run.ID], e.TraceEntry)
 		}
 	}

@@ -28,7 +28,7 @@ type Record struct {
 // Entry is one thing that a decision did: a step of a run, or the refusal of a playbook.
 type Entry struct {
 	TraceEntry        // of a refusal What is [WhatRefused], and Detail what the gate saw
-	Run        *Run   // nil: a refusal
+	Run        *Run   // nil: a refusal, or [WhatEnded]
 	Playbook   string // that refused
 	Input      string // of a refusal: id of the input that was judged
 	Effect     string // the key of the delivery, or the code of the coupon, that the step made
@@ -37,9 +37,12 @@ type Entry struct {
 // WhatRefused is the What of an entry that is a refusal.
 const WhatRefused = "refused"
 
-// Refusal returns the entry as a decision; false when it is a step of a run.
+// Refuses reports whether the entry is a refusal.
+func (e *Entry) Refuses() bool { return e.Run == nil && e.What != WhatEnded }
+
+// Refusal returns the entry as a decision; false when it is something else.
 func (r *Record) Refusal(e *Entry) (Decision, bool) {
-	if e.Run != nil {
+	if !e.Refuses() {
 		return Decision{}, false
 	}
 	return Decision{

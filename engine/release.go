@@ -192,10 +192,10 @@ func (m *Member) deferredKeys() []string {
 	return keys
 }
 
-// dueAt returns when time will bring something about for the member that is in no run: a release,
-// or a re-evaluation; zero: never.
+// dueAt returns when time will bring something about for the member that is in no run: an end, a
+// release, or a re-evaluation; zero: never.
 func (m *Member) dueAt() time.Time {
-	at := m.ReevaluateAt
+	at := sooner(m.ReevaluateAt, m.ends())
 	for _, d := range m.Deferred {
 		at = sooner(at, d.At)
 	}

@@ -54,8 +54,8 @@ type whole struct {
 }
 
 type entry struct {
-	Run      int            `json:"r,omitempty"` // its place among the runs, from 1; 0: a refusal
-	What     string         `json:"w,omitempty"` // of a step
+	Run      int            `json:"r,omitempty"` // its place among the runs, from 1; 0: a refusal, or ended
+	What     string         `json:"w,omitempty"` // not of a refusal
 	Step     string         `json:"s,omitempty"`
 	Playbook string         `json:"p,omitempty"` // that refused
 	Input    string         `json:"i,omitempty"` // of a refusal; empty: that of the record
@@ -73,6 +73,9 @@ func Encode(r *engine.Record) (data []byte, runs []string, err error) {
 		to.Reason, to.Detail = e.Reason, e.Detail
 		if e.Run == nil {
 			to.Playbook = e.Playbook
+			if !e.Refuses() {
+				to.What = e.What
+			}
 			if e.Input != r.Input {
 				to.Input = e.Input
 			}
@@ -189,7 +192,10 @@ func Decode(data []byte, member string, at time.Time) (r engine.Record, err erro
 		case from.Run > 0:
 			to.Run, to.Effect = runs[from.Run-1], from.Effect
 		default:
-			to.What, to.Playbook, to.Input = engine.WhatRefused, from.Playbook, from.Input
+			to.Playbook, to.Input = from.Playbook, from.Input
+			if to.What == "" {
+				to.What = engine.WhatRefused
+			}
 			if to.Input == "" {
 				to.Input = b.Input
 			}

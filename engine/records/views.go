@@ -16,6 +16,7 @@ type Item struct {
 	Run      *engine.Run
 	Decision *engine.Decision // a refusal; that a run was entered is its Run
 	Coupon   string           // its code
+	Ended    map[string]any   // what the member had to an end that has come
 	At       time.Time
 	Input    string // of a Run: that it was entered on
 	Holdout  bool   // of a Run: it was entered as one of the control group
@@ -42,6 +43,8 @@ func Items(n int64, r *engine.Record) (items []Item) {
 		e := &r.Entries[i]
 		if d, refused := r.Refusal(e); refused {
 			items = append(items, Item{Decision: &d})
+		} else if e.What == engine.WhatEnded && e.Run == nil {
+			items = append(items, Item{Ended: e.Detail})
 		} else if e.Begins() {
 			begun := e.Run
 			if w := Whole(r, e.Run.ID); w != nil {
@@ -63,8 +66,8 @@ type Shown int
 
 // What lists show of a record.
 const (
-	ShowsRun Shown = 1 << iota // that it begins
-	ShowsRefusal
+	ShowsRun     Shown = 1 << iota // that it begins
+	ShowsRefusal                   // or what has ended
 	ShowsCoupon
 )
 
@@ -74,7 +77,7 @@ func ShownOf(items []Item) (s Shown) {
 		switch it := &items[i]; {
 		case it.Run != nil:
 			s |= ShowsRun
-		case it.Decision != nil:
+		case it.Decision != nil, it.Ended != nil:
 			s |= ShowsRefusal
 		default:
 			s |= ShowsCoupon
@@ -173,7 +176,7 @@ func MarksOf(n int64, r *engine.Record, marks map[Mark]bool) {
 	block := BlockOf(n)
 	for i := range r.Entries {
 		switch e := &r.Entries[i]; {
-		case e.Run == nil:
+		case e.Refuses():
 			marks[Mark{e.Playbook, engine.WhatRefused, block}] = true
 		case e.Begins():
 			marks[Mark{e.Run.Playbook, engine.ReasonEntered, block}] = true

@@ -252,3 +252,9 @@ func (t *tester) messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
 	}
 	return item
 }
+
+// tagsOf returns the tags that an entry names.
+func tagsOf(detail map[string]any) []string {
+	tags, _ := detail["tags"].([]string)
+	return tags
+}

@@ -326,6 +326,9 @@ func (t *tester) observe(c *engine.Changes) {
 		if tellsFailure(e) {
 			t.failed = append(t.failed, failureOf(r, e))
 		}
+		if e.What == engine.WhatEnded && e.Run == nil {
+			t.effects = append(t.effects, effect{r.Member, happened{removed: tagsOf(e.Detail)}})
+		}
 		if e.Run == nil {
 			continue
 		}

@@ -46,6 +46,7 @@ type TimelineItem struct {
 	Run      *engine.Run
 	Decision *engine.Decision // a refusal; an entry is its run
 	Coupon   *CouponRecord
+	Ended    map[string]any // what the member had to an end: tags
 }
 
 // PageReads is how many rows one page of a list reads at most, also when it shows few of them.

@@ -74,6 +74,9 @@ func tallyRelease(count func(engine.TallyKey, int), r *engine.Release) {
 }
 
 func tallyEntry(add func(engine.TallyKey, int), e *engine.Entry) {
+	if e.What == engine.WhatEnded {
+		return
+	}
 	if e.Run == nil {
 		add(engine.TallyKey{Playbook: e.Playbook, What: Skipped, Key: e.Reason}, 1)
 		return

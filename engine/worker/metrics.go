@@ -98,7 +98,7 @@ func (m *Metrics) committed(b *batch, took time.Duration, now time.Time) {
 		m.runs.WithLabelValues(r.Playbook, string(r.State)).Inc()
 	}
 	for _, e := range b.changes.Entries() {
-		if e.Run == nil {
+		if e.Refuses() {
 			m.refused.WithLabelValues(e.Playbook, e.Reason).Inc()
 		}
 	}

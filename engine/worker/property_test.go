@@ -31,7 +31,7 @@ import (
 var poisonPlaybooks = []string{
 	careful, strings.Replace(shopper, "> 0", "< 60", 1),
 	"id: once\nstage: activation\ntrigger: {event: order.paid}\ngoal: {event: order.paid, within: 3h}\nactions:\n" +
-		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n  - {if: not actions.more.timed_out, tag: more}\n",
+		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n  - {if: not actions.more.timed_out, tag: {add: more, for: 45m}}\n",
 	"id: late\nstage: activation\ntrigger: {event: visit}\nmode: parallel\nactions:\n  - wait: 1h\n" +
 		"  - {if: trigger.n == 13, tag: bad}\n  - {if: trigger.n == 17, tag: broken}\n  - points: = int(trigger.n)\n",
 }

@@ -30,7 +30,11 @@ func testRegistry() *schema.Registry {
 			},
 			{
 				Key: "tag", Shorthand: "add", AtLeast: []string{"add", "remove"},
-				Fields: []schema.FieldSpec{{Name: "add", Kind: schema.FieldTags}, {Name: "remove", Kind: schema.FieldTags}},
+				Fields: []schema.FieldSpec{
+					{Name: "add", Kind: schema.FieldTags},
+					{Name: "remove", Kind: schema.FieldTags},
+					{Name: "for", Kind: schema.FieldDuration, Needs: "add"},
+				},
 			},
 			{
 				Key: "coupon", Fields: []schema.FieldSpec{{Name: "pool", Kind: schema.FieldPool, Required: true}},

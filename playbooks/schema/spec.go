@@ -38,6 +38,7 @@ type FieldSpec struct {
 	Literal  bool // no `= ` expression stands for it
 	Required bool
 	OneOf    string   // fields that share a name here exclude each other, and one of them is required
+	Needs    string   // the field that it stands beside; empty: none
 	Longest  Duration // of a duration: what it may be at most; zero: anything
 	Doc      string
 }

@@ -227,6 +227,9 @@ func fieldsShape(fields []schema.FieldSpec) *Shape {
 			Name: f.Name, Doc: f.Doc, Required: f.Required, Default: f.Default,
 			Value: fieldShape(f),
 		})
+		if f.Needs != "" {
+			s.Keys[i].Needs = []string{f.Needs}
+		}
 		if f.OneOf != "" {
 			groups[f.OneOf] = append(groups[f.OneOf], f.Name)
 		}

@@ -113,7 +113,7 @@ func (d *db) Decisions(ctx context.Context, f store.DecisionFilter) (decisions [
 			return true, nil
 		}
 		for _, item := range r.Items() {
-			if item.Coupon != "" {
+			if item.Run == nil && item.Decision == nil {
 				continue
 			}
 			decided := item.Decided()

@@ -121,6 +121,27 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("member", m.Points, 2)
 	},
+	"shows what has ended of a member, and as no decision": func(t *testing.T, s *suite) {
+		at := now()
+		ended := engine.Entry{TraceEntry: engine.TraceEntry{At: at, What: engine.WhatEnded, Detail: map[string]any{"tags": []any{"keen"}}}}
+		s.commit("m-0", 0, &engine.Changes{
+			Members: []*engine.Member{{ID: "m-0"}},
+			Records: []engine.Record{
+				refusal(engine.Decision{At: at, Member: "m-0", Playbook: "p", Input: "e", Reason: "condition"}),
+				{Member: "m-0", At: at, Input: "ends", Due: true, Entries: []engine.Entry{ended}},
+			},
+		})
+		items, _, err := s.Timeline(s.ctx, "m-0", "", 10)
+		s.must(err)
+		s.same("items", len(items), 2)
+		s.same("ended", items[0], store.TimelineItem{At: at, Ended: map[string]any{"tags": []any{"keen"}}})
+		for _, f := range []store.DecisionFilter{{Member: "m-0"}, {Playbook: "p"}, {Member: "m-0", Playbook: "p"}} {
+			list, _, err := s.Decisions(s.ctx, f)
+			s.must(err)
+			s.same("decisions", len(list), 1)
+			s.same("the refusal", list[0].Playbook, "p")
+		}
+	},
 	"shows effects that came later": func(t *testing.T, s *suite) {
 		for i, r := range []*engine.Run{waiting("r", "m-0", now()), waiting("", "m-0", now())} {
 			if r.ID == "" { // one that has ended where it began

@@ -104,6 +104,13 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 		}
 	}
 	p.sendable(v, step)
+	for i := range spec.Fields {
+		if f := &spec.Fields[i]; f.Needs != "" && v.Get(f.Name) != nil && v.Get(f.Needs) == nil &&
+			!slices.Contains(v.Intended, f.Needs) {
+			p.Error("missing-key", v.Key(f.Name).Pos(), fmt.Sprintf("`%s` of %s stands beside `%s`", f.Name, what, f.Needs)).
+				Label("add `" + f.Needs + ": …`, or leave it out")
+		}
+	}
 	p.address(v, step)
 	p.NoteSubject(v, step, spec)
 	p.emitted(v, step, spec, sc)

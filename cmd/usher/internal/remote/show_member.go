@@ -23,6 +23,7 @@ type shownMember struct {
 	Failed     map[string]string
 	Held       string
 	Tags       []string
+	TagEnds    map[string]time.Time `json:"tag_ends"`
 	Points     int
 	Segments   []string
 	CreatedAt  time.Time  `json:"created_at"`
@@ -69,7 +70,13 @@ func (p *printout) member(m *shownMember) {
 	for _, name := range slices.Sorted(maps.Keys(m.Failed)) {
 		rows = append(rows, []string{name, "cannot be evaluated: " + m.Failed[name]})
 	}
-	rows = append(rows, []string{"tags", strings.Join(m.Tags, ", ")}, []string{"points", fmt.Sprint(m.Points)},
+	tags := slices.Clone(m.Tags)
+	for i, t := range tags {
+		if end, ok := m.TagEnds[t]; ok {
+			tags[i] += " (until " + p.Clock(end) + ")"
+		}
+	}
+	rows = append(rows, []string{"tags", strings.Join(tags, ", ")}, []string{"points", fmt.Sprint(m.Points)},
 		[]string{"segments", strings.Join(m.Segments, ", ")})
 	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
 	p.pending(m.Pending)
