@@ -225,7 +225,7 @@ func (s *server) targets(body *triggerBody) error {
 	}
 	ws, _ := s.Workspace()
 	for i, id := range body.Members {
-		if rej := engine.ValidMemberID(id); rej != nil {
+		if rej := strictjson.MemberID(id); rej != nil {
 			return rejected(rej).with("index", i)
 		}
 		body.Members[i] = ws.Schema.MemberID(id)

@@ -94,11 +94,11 @@ func (a *Act) Reason(reason string) {
 // it is 0. A text that an expression made must be one that a tag can be.
 func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 	for _, t := range slices.Concat(add, remove) {
-		if bad := CheckName("tag", "a tag", t, strictjson.MaxFieldLen); bad != nil {
+		if bad := strictjson.CheckName("tag", "a tag", t, strictjson.MaxFieldLen); bad != nil {
 			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
 		}
 	}
-	if err := a.d.st.Member.roomFor(nil, add); err != nil {
+	if err := a.d.st.Member.RoomFor(nil, add); err != nil {
 		return err
 	}
 	var end time.Time
@@ -138,7 +138,7 @@ func (a *Act) Set(field string) error {
 	for i, name := range names {
 		written[name] = ready[i]
 	}
-	if err := m.roomFor(written, nil); err != nil {
+	if err := m.RoomFor(written, nil); err != nil {
 		return err
 	}
 	if m.Attributes == nil {
@@ -146,7 +146,7 @@ func (a *Act) Set(field string) error {
 	}
 	for i, name := range names {
 		a.Detail(name, ready[i])
-		m.wrote(name, ready[i], a.d.now)
+		m.Wrote(name, ready[i], a.d.now)
 		if ready[i] == nil {
 			delete(m.Attributes, name)
 		} else {

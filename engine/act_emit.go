@@ -34,7 +34,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if member == "" {
 		member = d.id
 	}
-	if bad := CheckName("member", "a member's id", member, strictjson.MaxIDLen); bad != nil {
+	if bad := strictjson.CheckName("member", "a member's id", member, strictjson.MaxIDLen); bad != nil {
 		return fmt.Errorf("member %.40q: %s", member, bad.Message)
 	}
 	if member != d.id { // whose id is as it was when they came
@@ -51,7 +51,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	}
 	// A pinned run may be typed by an older schema than today's.
 	if today := d.e.ws.Schema.Event(event); today != nil && today.Properties != nil {
-		if bad := CheckFields("properties", today.Properties, values); bad != nil {
+		if bad := strictjson.CheckFields("properties", today.Properties, values); bad != nil {
 			return fmt.Errorf("event %s: %w", event, bad)
 		}
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"time"
 )
 
@@ -49,7 +48,7 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 	}
 	for k, v := range p.Attributes {
 		v = d.e.normalized(k, v)
-		m.wrote(k, v, in.At)
+		m.Wrote(k, v, in.At)
 		if v == nil {
 			delete(m.Attributes, k)
 		} else {
@@ -58,34 +57,4 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 	}
 	d.changeTags(p.AddTags, p.RemoveTags, time.Time{})
 	d.touched = true
-}
-
-// changeTags is that of the decider. A tag that the member has to an end gets the later one; without
-// an end it is for ever, and stays so.
-func (m *Member) changeTags(add, remove []string, end time.Time) (added, removed []string) {
-	for _, t := range add {
-		i, has := slices.BinarySearch(m.Tags, t)
-		if !has {
-			m.Tags = slices.Insert(m.Tags, i, t)
-			added = append(added, t)
-		}
-		old, ending := m.TagEnds[t]
-		switch {
-		case end.IsZero():
-			delete(m.TagEnds, t)
-		case !has || ending && end.After(old):
-			if m.TagEnds == nil {
-				m.TagEnds = map[string]time.Time{}
-			}
-			m.TagEnds[t] = end
-		}
-	}
-	for _, t := range remove {
-		if i, has := slices.BinarySearch(m.Tags, t); has {
-			m.Tags = slices.Delete(m.Tags, i, i+1)
-			delete(m.TagEnds, t)
-			removed = append(removed, t)
-		}
-	}
-	return added, removed
 }

@@ -20,7 +20,7 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 		at = in.At
 	}
 	for name, v := range p.Attributes {
-		m.backfill(name, d.e.normalized(name, v), at)
+		m.Backfill(name, d.e.normalized(name, v), at)
 	}
 	d.changeTags(p.AddTags, p.RemoveTags, time.Time{})
 	if at.Before(m.CreatedAt) {
@@ -34,37 +34,4 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 	}
 	d.touched = true
 	d.begin(in.At)
-}
-
-// backfill writes an attribute as it was at a time.
-func (m *Member) backfill(name string, v any, at time.Time) {
-	since, marked := m.Backfilled[name]
-	if _, has := m.Attributes[name]; has && !marked || marked && at.Before(since) {
-		return
-	}
-	if v == nil {
-		delete(m.Attributes, name)
-	} else {
-		if m.Attributes == nil {
-			m.Attributes = map[string]any{}
-		}
-		m.Attributes[name] = v
-	}
-	m.mark(name, at)
-}
-
-// wrote notes that an attribute was written or removed by something else than a backfill.
-func (m *Member) wrote(name string, v any, at time.Time) {
-	if v == nil {
-		m.mark(name, at)
-	} else {
-		delete(m.Backfilled, name)
-	}
-}
-
-func (m *Member) mark(name string, at time.Time) {
-	if m.Backfilled == nil {
-		m.Backfilled = map[string]time.Time{}
-	}
-	m.Backfilled[name] = at
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -14,14 +15,6 @@ import (
 type dated struct {
 	*book
 	since time.Time // when it began to be watched as it is
-}
-
-// DateMark is what is known of a member and a playbook that a date starts.
-type DateMark struct {
-	Since int64     `json:"since,omitempty"` // of the watch that it belongs to, in milliseconds
-	At    time.Time `json:"at,omitzero"`     // when the date comes next; zero: it does not
-	Been  string    `json:"been,omitempty"`  // which one has come last: see [playbooks.DateTrigger.Coming]
-	Zone  string    `json:"zone,omitempty"`  // that At is in; empty: the workspace's
 }
 
 // dateWatch is how the watch of a playbook's date is called among those of segments, which have no
@@ -146,14 +139,14 @@ func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
 	d.touched = d.touched || len(m.Dates) != before
 	for _, w := range d.e.dated {
 		if at.Before(w.since) { // decided late: the watch has not begun
-			next = sooner(next, w.since)
+			next = member.Sooner(next, w.since)
 			continue
 		}
 		start, comes, when := d.reevaluateDate(w, at)
 		if comes {
 			come = append(come, start)
 		}
-		next = sooner(next, when)
+		next = member.Sooner(next, when)
 	}
 	return come, next
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"time"
+
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 // The numbered rules of docs/language.md, "Meaning", and the functions that keep each.
@@ -109,7 +111,7 @@ func (d *decider) decideCascade() error {
 // Somebody who is a member has an id that can be one.
 func (d *decider) sound(in *Input) error {
 	if d.st.Member == nil {
-		if wrong := ValidMemberID(d.id); wrong != nil {
+		if wrong := strictjson.MemberID(d.id); wrong != nil {
 			return fmt.Errorf("the %s %s is nobody's: %s", in.Kind, in.ID, wrong.Message)
 		}
 	}
@@ -133,7 +135,7 @@ func (d *decider) decideInput(in *Input) error {
 	recorded := d.recordMemberships(in.At)
 	d.ensureMember(in)
 	if len(p.Attributes)+len(p.AddTags) > 0 {
-		if err := d.st.Member.roomFor(p.Attributes, p.AddTags); err != nil {
+		if err := d.st.Member.RoomFor(p.Attributes, p.AddTags); err != nil {
 			return err
 		}
 	}
@@ -213,7 +215,7 @@ func (d *decider) decideEnds(at time.Time) {
 	d.beginDue("ends:" + at.UTC().Format(time.RFC3339Nano))
 	recorded := d.recordMemberships(at)
 	d.begin(at)
-	ended := d.st.Member.endTags(at)
+	ended := d.st.Member.EndTags(at)
 	e := d.note(at)
 	e.What = WhatEnded
 	e.Detail = d.detail("tags", ended)
@@ -277,7 +279,7 @@ func (d *decider) handOver() {
 		d.c.Members = append(d.c.Members, d.st.Member)
 	}
 	if d.dueChanged {
-		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.id, At: d.st.Member.dueAt()})
+		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.id, At: d.st.Member.DueAt()})
 	}
 	for _, r := range d.st.Runs {
 		if r.New || r.Changed {

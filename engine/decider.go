@@ -49,9 +49,9 @@ func (d *decider) refresh() {
 // changeTags adds tags of the member, to an end where one is given, and removes some. It returns those
 // that really came and went.
 func (d *decider) changeTags(add, remove []string, end time.Time) (added, removed []string) {
-	before := d.st.Member.ends()
-	added, removed = d.st.Member.changeTags(add, remove, end)
-	if !d.st.Member.ends().Equal(before) {
+	before := d.st.Member.Ends()
+	added, removed = d.st.Member.ChangeTags(add, remove, end)
+	if !d.st.Member.Ends().Equal(before) {
 		d.dueChanged = true
 	}
 	return added, removed

@@ -13,8 +13,8 @@
 // happens on one page, decide.go. It decides what is due before the event, then the event, then
 // what the event brought about. Each of these is one input, and passes through these stages:
 //
-//  1. Next due (due.go). The waits of open runs and the re-evaluations of segments that are due
-//     come first, one by one, by their time. Each is an input of its own.
+//  1. Next due (due.go). The ends of tags, the waits of open runs and the re-evaluations of segments
+//     that are due come first, one by one, by their time. Each is an input of its own.
 //  2. Apply (apply.go, backfill.go). ensureMember makes a member of somebody new. Attributes, tags,
 //     last_seen_at and the history take in the event.
 //  3. Goals and exits (goals.go). The event counts as a conversion of earlier entries, and ends
@@ -43,7 +43,7 @@
 //
 // evaluator.go evaluates expressions and texts for the member at the instant. view.go and
 // package history are what it reads, memory.go is what a run remembers. decider.go holds one decision.
-// engine.go, listening.go and segment.go are what is compiled of a workspace, once. values.go
-// checks what expressions made, sending.go judges late messages again, record.go writes down what was
+// engine.go, listening.go and segment.go are what is compiled of a workspace, once. package
+// member keeps the member's document in its bounds, sending.go judges late messages again, record.go writes down what was
 // decided and why, observe.go tells tests what was decided.
 package engine

@@ -41,15 +41,15 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 	at, reevaluate := d.reevaluationDue(t)
 	m := d.st.Member
 	if m != nil && len(m.TagEnds) > 0 {
-		first := m.ends()
-		keys := m.deferredKeys()
+		first := m.Ends()
+		keys := m.DeferredKeys()
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&
 			(len(keys) == 0 || !first.After(m.Deferred[keys[0]].At)) {
 			return due{at: first, ends: true}, true
 		}
 	}
 	if m != nil && len(m.Deferred) > 0 {
-		keys := m.deferredKeys()
+		keys := m.DeferredKeys()
 		first := m.Deferred[keys[0]].At
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) {
 			return due{at: first, message: keys[0]}, true
@@ -104,12 +104,4 @@ func (st *State) gaveUp(at time.Time) bool {
 	return st.Damage != nil && slices.ContainsFunc(st.Damage.PassedReevaluations, func(t time.Time) bool {
 		return t.Sub(at) < time.Millisecond && !at.After(t)
 	})
-}
-
-// sooner returns the earlier of two instants, of which either may be none.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

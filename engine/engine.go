@@ -324,7 +324,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		if st.Member == nil {
 			continue
 		}
-		for _, key := range st.Member.deferredKeys() {
+		for _, key := range st.Member.DeferredKeys() {
 			n.runs = append(n.runs, st.Member.Deferred[key].Run)
 		}
 		for _, g := range st.Member.Goals {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/engine/jsonbytes"
+	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -104,54 +105,28 @@ func (in *Input) Decode() (*Payload, error) {
 	return p, nil
 }
 
-// Member is all that the engine keeps of a person beside runs and history. It is stored as one JSON
-// document.
-type Member struct {
-	ID         string         `json:"id"`
-	Attributes map[string]any `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
-	Tags       []string       `json:"tags,omitempty"`       // sorted, without repeats
-	// Of tags that the member has to an end: when it comes. The others they have for ever.
-	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
-	// Of attributes that a backfill wrote, and of those that were removed: the time as of which that
-	// is known.
-	Backfilled map[string]time.Time `json:"backfilled,omitempty"`
-	CreatedAt  time.Time            `json:"created_at"`
-	LastSeenAt time.Time            `json:"last_seen_at,omitzero"`
-	Points     int                  `json:"points,omitempty"`
-	Entries    map[string]time.Time `json:"entries,omitempty"` // playbook id -> last entry
-	Coupons    map[string]int       `json:"coupons,omitempty"` // pool -> coupons issued
-	Goals      []GoalWatch          `json:"goals,omitempty"`   // goals that may still be reached, in order of entry
-	Sends      []Send               `json:"sends,omitempty"`   // messages that frequency caps still count, oldest first
-	// Of watched segments alone: whether the member is in one, when that was last found out, and when
-	// time may change it.
-	Segments map[string]Membership `json:"segments,omitempty"`
-	// Messages that were put off, by the key of their delivery.
-	Deferred      map[string]Deferred `json:"deferred,omitempty"`
-	Dates         map[string]DateMark `json:"dates,omitempty"` // of playbooks that dates start
-	ReevaluatedAt time.Time           `json:"reevaluated_at,omitzero"`
-	ReevaluateAt  time.Time           `json:"reevaluate_at,omitzero"`
-}
-
-// GoalWatch is an entry whose goal may still be reached.
-type GoalWatch struct {
-	Run      string    `json:"run"`
-	Playbook string    `json:"playbook"`
-	Revision string    `json:"revision"`
-	Event    string    `json:"event"`
-	Until    time.Time `json:"until"`
-}
+// What package member keeps of a person.
+type (
+	// Member is all that the engine keeps of a person beside runs and history.
+	Member = member.Member
+	// GoalWatch is an entry whose goal may still be reached.
+	GoalWatch = member.GoalWatch
+	// Send is a message that was decided, as frequency caps count it.
+	Send = member.Send
+	// Membership is what is known of a member and a watched segment.
+	Membership = member.Membership
+	// Deferred is a message that was put off to the end of quiet hours. It is released then, as a wait
+	// ends then: see [Release].
+	Deferred = member.Deferred
+	// DateMark is what is known of a member and a playbook that a date starts.
+	DateMark = member.DateMark
+)
 
 // Reevaluation says when a member is to be looked at again, because a message of theirs is to be
 // released, or time may move them into a segment or out of one; zero: none of these will be.
 type Reevaluation struct {
 	Member string
 	At     time.Time
-}
-
-// Send is a message that was decided, as frequency caps count it.
-type Send struct {
-	Channel string    `json:"channel"`
-	At      time.Time `json:"at"`
 }
 
 // RunState is where a run stands.

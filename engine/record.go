@@ -37,6 +37,10 @@ type Entry struct {
 // WhatRefused is the What of an entry that is a refusal.
 const WhatRefused = "refused"
 
+// WhatEnded is the What of an entry that says what the member had to an end that has come: Detail
+// names the tags. It is about no run.
+const WhatEnded = "ended"
+
 // Refuses reports whether the entry is a refusal.
 func (e *Entry) Refuses() bool { return e.Run == nil && e.What != WhatEnded }
 

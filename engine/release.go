@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -20,16 +18,6 @@ const (
 	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
 	DeliveryDropped  DeliveryState = "dropped"  // it was not released, or its run exited before
 )
-
-// Deferred is a message that was put off to the end of quiet hours. It is released then, as a wait
-// ends then: see [Release].
-type Deferred struct {
-	Run      string    `json:"run"`
-	Playbook string    `json:"playbook"`
-	Step     string    `json:"step"`
-	Channel  string    `json:"channel"`
-	At       time.Time `json:"at"`
-}
 
 // Release is a decision on a message that was decided before: it goes out now, is put off, or is
 // dropped.
@@ -140,7 +128,7 @@ func (d *decider) forgetDeferred(key string) {
 
 // dropDeferred drops the messages of a run that exits.
 func (d *decider) dropDeferred(r *Run) {
-	for _, key := range d.st.Member.deferredKeys() {
+	for _, key := range d.st.Member.DeferredKeys() {
 		m := d.st.Member.Deferred[key]
 		if m.Run != r.ID {
 			continue
@@ -173,33 +161,6 @@ func (d *decider) released(r *Release) {
 		d.trace(run, r.At, TraceEntry{What: string(DeliveryDropped), Step: r.Step, Reason: r.Reason})
 		d.learn(run, r.Step, map[string]any{"status": "skipped", "reason": r.Reason})
 	}
-}
-
-// deferredKeys returns the keys of the messages that were put off, in the order in which they are
-// released: by time, then playbook, then key.
-func (m *Member) deferredKeys() []string {
-	if m == nil || len(m.Deferred) == 0 {
-		return nil
-	}
-	keys := make([]string, 0, len(m.Deferred))
-	for k := range m.Deferred {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		x, y := m.Deferred[a], m.Deferred[b]
-		return cmp.Or(x.At.Compare(y.At), strings.Compare(x.Playbook, y.Playbook), strings.Compare(a, b))
-	})
-	return keys
-}
-
-// dueAt returns when time will bring something about for the member that is in no run: an end, a
-// release, or a re-evaluation; zero: never.
-func (m *Member) dueAt() time.Time {
-	at := sooner(m.ReevaluateAt, m.ends())
-	for _, d := range m.Deferred {
-		at = sooner(at, d.At)
-	}
-	return at
 }
 
 // ResultOf returns the input that tells a run what became of its delivery: values under

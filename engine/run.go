@@ -63,7 +63,7 @@ func (d *decider) enter(en *entry) *Run {
 	d.st.addRun(r)
 	detail := d.detail("input", d.input)
 	if b.Goal != nil {
-		dropped := m.watchGoal(GoalWatch{
+		dropped := m.WatchGoal(GoalWatch{
 			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,
 			Until: b.Goal.Within.After(d.now.In(d.zone)).UTC(),
 		})

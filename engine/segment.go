@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 )
@@ -16,12 +17,6 @@ type watched struct {
 	turns *reevaluation.Reevaluation
 	enter []*book // by playbook id
 	exit  []*book
-}
-
-// Membership is what is known of a member and a watched segment.
-type Membership struct {
-	In    bool  `json:"in,omitempty"`
-	Since int64 `json:"since,omitempty"` // of the watch that it belongs to, in milliseconds
 }
 
 // Watched returns the definitions of the segments that triggers of the workspace are about, by
@@ -82,12 +77,12 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 	}
 	for _, w := range e.watched {
 		if _, ok := w.known(m); !ok {
-			since = sooner(since, w.since)
+			since = member.Sooner(since, w.since)
 		}
 	}
 	for _, w := range e.dated {
 		if _, ok := w.known(m); !ok {
-			since = sooner(since, w.since)
+			since = member.Sooner(since, w.since)
 		}
 	}
 	return since
@@ -190,7 +185,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 	out.dates, next = d.reevaluateDates(at)
 	for _, w := range d.e.watched {
 		if at.Before(w.since) { // decided late: the watch has not begun
-			next = sooner(next, w.since)
+			next = member.Sooner(next, w.since)
 			continue
 		}
 		was, known := w.known(m)
@@ -204,7 +199,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		if x := (crossing{w, in}); in != was.In && len(x.books()) > 0 {
 			out.crossings = append(out.crossings, x)
 		}
-		next = sooner(next, w.turns.Next(d.env, d.past.Oldest))
+		next = member.Sooner(next, w.turns.Next(d.env, d.past.Oldest))
 	}
 	if next = next.UTC(); !next.Equal(m.ReevaluateAt) {
 		m.ReevaluateAt, d.dueChanged, d.touched = next, true, true

@@ -155,7 +155,7 @@ func (a *admission) name(key, what string, limit int) (string, *strictjson.Rejec
 	if err != nil || !ok {
 		return "", err
 	}
-	a.note(engine.CheckName(key, what, s, limit))
+	a.note(strictjson.CheckName(key, what, s, limit))
 	return s, nil
 }
 
@@ -167,7 +167,7 @@ func (a *admission) text(key string) (s string, ok bool, err *strictjson.Rejecti
 	}
 	v, err := a.r.Value("", key)
 	if err == nil {
-		a.note(engine.WrongType(key, schema.String, v))
+		a.note(strictjson.WrongType(key, schema.String, v))
 	}
 	return "", false, err
 }
@@ -180,7 +180,7 @@ func (a *admission) backfilled(key string) *strictjson.Rejection {
 	}
 	var ok bool
 	if a.backfill, ok = v.(bool); !ok {
-		a.note(engine.WrongType(key, schema.Bool, v))
+		a.note(strictjson.WrongType(key, schema.Bool, v))
 	}
 	return nil
 }
@@ -247,7 +247,7 @@ func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Reje
 		v, err := a.r.Value("", key)
 		if err == nil {
 			a.note(&strictjson.Rejection{Code: strictjson.CodeWrongType, Path: key, Message: key + " must be an object, got " +
-				engine.KindOf(v)})
+				strictjson.KindOf(v)})
 		}
 		return nil, nil, err
 	}
@@ -263,7 +263,7 @@ func (a *admission) values(key string) (map[string]any, []byte, *strictjson.Reje
 		}
 	}
 	for name := range m {
-		if err := engine.CheckName(strictjson.Join(key, strictjson.Cut(name)), "a name", name, strictjson.MaxFieldLen); err != nil {
+		if err := strictjson.CheckName(strictjson.Join(key, strictjson.Cut(name)), "a name", name, strictjson.MaxFieldLen); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -302,7 +302,7 @@ func (a *admission) checkProperties() *strictjson.Rejection {
 	if declared == nil || declared.Properties == nil {
 		return nil
 	}
-	return engine.CheckFields("properties", declared.Properties, a.properties)
+	return strictjson.CheckFields("properties", declared.Properties, a.properties)
 }
 
 // PeekID returns the id of an event that was rejected, or "" when it has none that could be said.

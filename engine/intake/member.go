@@ -18,7 +18,7 @@ var builtIn = [...]string{"id", "tags", "created_at", "last_seen_at", "points"}
 // Member checks the body of PUT /v1/members/{id}, `{attributes?, tags?: {add?, remove?},
 // backfill?}`, and gives it as an input. Its ID is the caller's to set.
 func Member(schema *playbooks.Schema, id string, raw []byte) (engine.Input, *strictjson.Rejection) {
-	if err := engine.ValidMemberID(id); err != nil {
+	if err := strictjson.MemberID(id); err != nil {
 		return engine.Input{}, err
 	}
 	a := admission{schema: schema, r: strictjson.Reader{Data: raw}}
@@ -73,7 +73,7 @@ func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *st
 				Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
 			})
 		case v != nil:
-			found = found.And(engine.CheckType(path, declared.Type, v))
+			found = found.And(strictjson.CheckValue(path, declared.Type, v))
 		}
 	}
 	return found
@@ -89,7 +89,7 @@ func checkLocal(values map[string]any) (found *strictjson.Rejection) {
 		s, ok := v.(string)
 		switch {
 		case !ok:
-			found = found.And(engine.WrongType("attributes."+name, schema.String, v))
+			found = found.And(strictjson.WrongType("attributes."+name, schema.String, v))
 		case name == "timezone" && !validZone(s):
 			found = found.And(&strictjson.Rejection{
 				Code: strictjson.CodeInvalid, Path: "attributes.timezone",
@@ -116,7 +116,7 @@ func (a *admission) tags() *strictjson.Rejection {
 		}
 		return &strictjson.Rejection{
 			Code: strictjson.CodeWrongType, Path: "tags",
-			Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + engine.KindOf(v),
+			Message: "tags must be an object like {\"add\": [\"vip\"]}, got " + strictjson.KindOf(v),
 		}
 	}
 	seen := map[string]bool{}
@@ -148,7 +148,7 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 	if !ok {
 		return nil, &strictjson.Rejection{
 			Code: strictjson.CodeWrongType, Path: path,
-			Message: "must be a list of tags, got " + engine.KindOf(v),
+			Message: "must be a list of tags, got " + strictjson.KindOf(v),
 		}
 	}
 	if len(items) > strictjson.MaxFields {
@@ -162,9 +162,9 @@ func (a *admission) tagList(path string) ([]string, *strictjson.Rejection) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		tag, ok := item.(string)
 		if !ok {
-			return nil, engine.WrongType(at, schema.String, item)
+			return nil, strictjson.WrongType(at, schema.String, item)
 		}
-		if err := engine.CheckName(at, "a tag", tag, strictjson.MaxFieldLen); err != nil {
+		if err := strictjson.CheckName(at, "a tag", tag, strictjson.MaxFieldLen); err != nil {
 			return nil, err
 		}
 		out = append(out, tag)
@@ -200,5 +200,5 @@ func Params(params *schema.Type, raw []byte) (map[string]any, *strictjson.Reject
 			return nil, r
 		}
 	}
-	return values, engine.CheckFields("params", params, values)
+	return values, strictjson.CheckFields("params", params, values)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/strictjson"
 )
 
 // Ids are the same when all their bytes are: neither case, nor space, nor the way in which Unicode
@@ -13,7 +14,7 @@ func TestWhatCountsAsTheSame(t *testing.T) {
 	w := newWorld(t, monday)
 	seen := map[*engine.Member]bool{}
 	for i, id := range ids {
-		if rej := engine.ValidMemberID(id); rej != nil {
+		if rej := strictjson.MemberID(id); rej != nil {
 			t.Errorf("%q: %v", id, rej)
 		}
 		in := ordered(id, monday, monday, float64(i), true)
@@ -27,7 +28,7 @@ func TestWhatCountsAsTheSame(t *testing.T) {
 		seen[w.member] = true
 	}
 	for _, id := range []string{"", "  ", "\u3000", "a\nb", "a\x00", "a\xff"} {
-		if engine.ValidMemberID(id) == nil {
+		if strictjson.MemberID(id) == nil {
 			t.Errorf("%q is an id", id)
 		}
 	}

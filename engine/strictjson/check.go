@@ -1,4 +1,4 @@
-package engine
+package strictjson
 
 import (
 	"errors"
@@ -7,38 +7,37 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // CheckName checks a name that somebody gave: what is the thing's name in the message, limit the most
 // bytes.
-func CheckName(path, what, s string, limit int) *strictjson.Rejection {
+func CheckName(path, what, s string, limit int) *Rejection {
 	switch {
 	case s != "" && len(s) <= limit && isPlain(s):
 		return nil // nearly all
 	case s == "":
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be empty"}
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be empty"}
 	case len(s) <= limit && strings.TrimSpace(s) == "":
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must not be blank"}
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must not be blank"}
 	case len(s) > limit:
-		return &strictjson.Rejection{
-			Code: strictjson.CodeTooLarge, Path: path,
+		return &Rejection{
+			Code: CodeTooLarge, Path: path,
 			Message: fmt.Sprintf("%s has at most %d bytes", what, limit),
 		}
 	case !utf8.ValidString(s):
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what + " must be valid UTF-8"}
 	case strings.ContainsFunc(s, unicode.IsControl):
-		return &strictjson.Rejection{Code: strictjson.CodeInvalid, Path: path, Message: what +
+		return &Rejection{Code: CodeInvalid, Path: path, Message: what +
 			" must not have control characters"}
 	}
 	return nil
 }
 
-// ValidMemberID returns what is wrong with a member's id that comes from elsewhere than a body, as
+// MemberID returns what is wrong with a member's id that comes from elsewhere than a body, as
 // from a path.
-func ValidMemberID(id string) *strictjson.Rejection {
-	return CheckName("member", "a member's id", id, strictjson.MaxIDLen)
+func MemberID(id string) *Rejection {
+	return CheckName("member", "a member's id", id, MaxIDLen)
 }
 
 // isPlain reports whether a text has nothing but visible ASCII.
@@ -53,15 +52,15 @@ func isPlain(s string) bool {
 
 // CheckFields checks the declared fields of an object; the others are kept as they are. path names
 // the object in the message.
-func CheckFields(path string, object *schema.Type, values map[string]any) (found *strictjson.Rejection) {
+func CheckFields(path string, object *schema.Type, values map[string]any) (found *Rejection) {
 	for i := range object.Fields {
 		f := &object.Fields[i]
 		switch v := values[f.Name]; {
 		case v != nil:
-			found = found.And(CheckType(strictjson.Join(path, f.Name), f.Type, v))
+			found = found.And(CheckValue(Join(path, f.Name), f.Type, v))
 		case !f.Type.Optional:
-			found = found.And(&strictjson.Rejection{
-				Code: strictjson.CodeMissingField, Path: strictjson.Join(path, f.Name),
+			found = found.And(&Rejection{
+				Code: CodeMissingField, Path: Join(path, f.Name),
 				Message: fmt.Sprintf("is missing; the schema wants %s", f.Type),
 			})
 		}
@@ -69,26 +68,26 @@ func CheckFields(path string, object *schema.Type, values map[string]any) (found
 	return found
 }
 
-// CheckType checks a value that is to be of a type.
-func CheckType(path string, t *schema.Type, v any) *strictjson.Rejection {
+// CheckValue checks a value that is to be of a type.
+func CheckValue(path string, t *schema.Type, v any) *Rejection {
 	_, err := t.Coerce(v)
 	if err == nil {
 		return nil
 	}
 	var te *schema.TypeError
 	if !errors.As(err, &te) {
-		return &strictjson.Rejection{Code: strictjson.CodeWrongType, Path: path, Message: err.Error()}
+		return &Rejection{Code: CodeWrongType, Path: path, Message: err.Error()}
 	}
 	switch {
 	case te.Path == "":
 	case te.Path[0] == '[':
 		path += te.Path
 	default:
-		path = strictjson.Join(path, te.Path)
+		path = Join(path, te.Path)
 	}
 	if te.Got == nil {
-		return &strictjson.Rejection{
-			Code: strictjson.CodeMissingField, Path: path,
+		return &Rejection{
+			Code: CodeMissingField, Path: path,
 			Message: fmt.Sprintf("is missing; the schema wants %s", te.Want.Required()),
 		}
 	}
@@ -96,13 +95,13 @@ func CheckType(path string, t *schema.Type, v any) *strictjson.Rejection {
 }
 
 // WrongType words what the schema says and what came, without the path, which stands beside it.
-func WrongType(path string, want *schema.Type, got any) *strictjson.Rejection {
+func WrongType(path string, want *schema.Type, got any) *Rejection {
 	message := (&schema.TypeError{Want: want, Got: got}).Error()
 	if got == nil {
 		message = "must not be null; the schema wants " + want.Required().String()
 	}
-	return &strictjson.Rejection{
-		Code: strictjson.CodeWrongType, Path: path,
+	return &Rejection{
+		Code: CodeWrongType, Path: path,
 		Message: strings.TrimPrefix(message, "value "),
 	}
 }

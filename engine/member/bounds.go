@@ -1,0 +1,93 @@
+package member
+
+import (
+	"fmt"
+	"slices"
+)
+
+const (
+	maxMemberBytes = 128 << 10 // two of the largest events
+	maxGoals       = 100       // more open entries than anybody makes who is not a program
+	markSize       = 24        // of when an attribute was removed
+)
+
+// RoomFor returns an error when attributes and tags would make the member larger than allowed.
+func (m *Member) RoomFor(attributes map[string]any, tags []string) error {
+	more := 0
+	for name, v := range attributes {
+		old, has := m.Attributes[name]
+		_, marked := m.Backfilled[name]
+		switch {
+		case v == nil && has: // can always be done
+			more -= min(sizeOf(old), markSize)
+		case v == nil && !marked:
+			more += sizeOf(name) + markSize
+		case v != nil && has:
+			more += sizeOf(v) - sizeOf(old)
+		case v != nil:
+			more += sizeOf(name) + sizeOf(v)
+		}
+	}
+	for _, t := range tags {
+		if _, has := slices.BinarySearch(m.Tags, t); !has {
+			more += sizeOf(t)
+		}
+	}
+	if more <= 0 {
+		return nil
+	}
+	for name, v := range m.Attributes {
+		more += sizeOf(name) + sizeOf(v)
+	}
+	for name := range m.Backfilled {
+		more += sizeOf(name) + markSize
+	}
+	for _, t := range m.Tags {
+		more += sizeOf(t)
+	}
+	if more > maxMemberBytes {
+		return fmt.Errorf("attributes and tags of the member would have %d bytes, at most %d are kept: remove some first",
+			more, maxMemberBytes)
+	}
+	return nil
+}
+
+// sizeOf returns about how many bytes a value takes as JSON.
+func sizeOf(v any) int {
+	const one = 3 // quotes or brackets, and the comma
+	switch v := v.(type) {
+	case string:
+		return len(v) + one
+	case []any:
+		n := one
+		for _, item := range v {
+			n += sizeOf(item)
+		}
+		return n
+	case map[string]any:
+		n := one
+		for name, item := range v {
+			n += sizeOf(name) + sizeOf(item)
+		}
+		return n
+	}
+	return 8
+}
+
+// WatchGoal notes that an entry's goal may be reached. It returns the run whose goal is watched no
+// more, because there are too many; empty: none.
+func (m *Member) WatchGoal(g GoalWatch) (dropped string) {
+	open := 0
+	for i := range m.Goals {
+		if m.Goals[i].Playbook == g.Playbook {
+			open++
+		}
+	}
+	if open >= maxGoals { // in order of entry: the first is the oldest
+		i := slices.IndexFunc(m.Goals, func(o GoalWatch) bool { return o.Playbook == g.Playbook })
+		dropped = m.Goals[i].Run
+		m.Goals = slices.Delete(m.Goals, i, i+1)
+	}
+	m.Goals = append(m.Goals, g)
+	return dropped
+}

@@ -1,0 +1,56 @@
+package member
+
+import (
+	"slices"
+	"time"
+)
+
+// ChangeTags is that of the decider. A tag that the member has to an end gets the later one; without
+// an end it is for ever, and stays so.
+func (m *Member) ChangeTags(add, remove []string, end time.Time) (added, removed []string) {
+	for _, t := range add {
+		i, has := slices.BinarySearch(m.Tags, t)
+		if !has {
+			m.Tags = slices.Insert(m.Tags, i, t)
+			added = append(added, t)
+		}
+		old, ending := m.TagEnds[t]
+		switch {
+		case end.IsZero():
+			delete(m.TagEnds, t)
+		case !has || ending && end.After(old):
+			if m.TagEnds == nil {
+				m.TagEnds = map[string]time.Time{}
+			}
+			m.TagEnds[t] = end
+		}
+	}
+	for _, t := range remove {
+		if i, has := slices.BinarySearch(m.Tags, t); has {
+			m.Tags = slices.Delete(m.Tags, i, i+1)
+			delete(m.TagEnds, t)
+			removed = append(removed, t)
+		}
+	}
+	return added, removed
+}
+
+// Ends returns when the first end comes of what the member has to an end; zero: none will.
+func (m *Member) Ends() (at time.Time) {
+	for _, end := range m.TagEnds {
+		at = Sooner(at, end)
+	}
+	return at
+}
+
+// EndTags takes away the tags whose end has come, and returns them, sorted.
+func (m *Member) EndTags(now time.Time) (ended []string) {
+	for tag, end := range m.TagEnds {
+		if !end.After(now) {
+			ended = append(ended, tag)
+		}
+	}
+	slices.Sort(ended)
+	m.ChangeTags(nil, ended, time.Time{})
+	return ended
+}
