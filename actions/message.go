@@ -18,6 +18,10 @@ func message() action {
 					Doc: "a text below templates/, without its extension",
 				},
 				{Name: "text", Kind: schema.FieldText, OneOf: "text", Doc: "the text itself, in Liquid"},
+				{
+					Name: "variants", Kind: schema.FieldVariants, OneOf: "text",
+					Doc: "several texts with their weights, to compare them: a member always gets the same",
+				},
 				{Name: "subject", Kind: schema.FieldText, Doc: "the subject of a mail, in Liquid"},
 				{
 					Name: "attach", Kind: schema.FieldAttach,
@@ -36,6 +40,7 @@ func message() action {
 			},
 			Results: []schema.ResultSpec{
 				{Name: "status", Type: text, Doc: "queued, sent, skipped or failed"},
+				{Name: "variant", Type: text, Doc: "the name of the variant, when it has `variants`"},
 				{Name: "reason", Type: text.AsOptional(), Doc: "why it was skipped or failed"},
 				{Name: "delivered_at", Type: schema.Datetime.AsOptional(), Doc: "when the channel took it"},
 				{Name: "opened_at", Type: schema.Datetime.AsOptional(), Doc: "when the member opened it, where the channel tells"},
@@ -85,9 +90,9 @@ func attachments(field any) []engine.Attachment {
 		case isImage:
 			out = append(out, engine.Attachment{Image: image})
 		case one["link"] != nil:
-			out = append(out, engine.Attachment{Link: &engine.Link{URL: fields("link", "url"), Title: fields("link", "title")}})
+			out = append(out, engine.Attachment{Link: &schema.Link{URL: fields("link", "url"), Title: fields("link", "title")}})
 		case one["miniprogram"] != nil:
-			out = append(out, engine.Attachment{MiniProgram: &engine.MiniProgram{
+			out = append(out, engine.Attachment{MiniProgram: &schema.MiniProgram{
 				AppID: fields("miniprogram", "appid"), Page: fields("miniprogram", "page"), Title: fields("miniprogram", "title"),
 			}})
 		}

@@ -79,6 +79,7 @@ var (
 		`message: {channel: out, text: "{{ member.level | label }} {{ now | weekday }} {{ now | date: '%a %d %B' }}"}`,
 		"message: {channel: out, class: transactional, text: hi}",
 		`message: {channel: out, text: x, attach: [{image: "https://a.test/{{ member.orders }}"}], data: {n: '= len(events("buy", "3d"))'}}`,
+		"message: {channel: out, variants: [{name: a, weight: 33.3, text: a}, {name: b, weight: 66.7, template: hi}]}",
 		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
 		"if: member.points > 1\n  tag: rich",

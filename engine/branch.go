@@ -3,6 +3,7 @@ package engine
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -41,19 +42,39 @@ func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 
 // thrown throws the dice of a split.
 func (d *decider) thrown(b *book, s *playbooks.Step) *playbooks.Branch {
-	if d.e.o.Split != nil {
-		forced := d.e.o.Split(b.ID, s.Name())
-		for i := range s.Branches {
-			if s.Branches[i].Name == forced {
-				return &s.Branches[i]
-			}
+	i := d.throw("split", b, s, len(s.Branches), func(i int) (string, float64) {
+		return s.Branches[i].Name, s.Branches[i].Weight
+	})
+	return &s.Branches[i]
+}
+
+// throw returns which of n names with weights the member's dice fall on: the same every time, and
+// not what other dice of the playbook say.
+func (d *decider) throw(kind string, b *book, s *playbooks.Step, n int, of func(i int) (string, float64)) int {
+	dice, upTo, fell := int(expression.Dice(kind, b.ID, s.Salt, d.id)%10_000), 0, -1
+	for i := range n {
+		name, weight := of(i)
+		if d.e.o.Split != nil && d.e.o.Split(b.ID, s.Name()) == name {
+			return i
+		}
+		if upTo += int(math.Round(weight * 100)); fell < 0 && dice < upTo {
+			fell = i
 		}
 	}
-	dice, upTo := int(expression.Dice("split", b.ID, s.Salt, d.id)%10_000), 0
-	for i := range s.Branches {
-		if upTo += int(math.Round(s.Branches[i].Weight * 100)); dice < upTo {
-			return &s.Branches[i]
-		}
+	if fell < 0 {
+		return n - 1
 	}
-	return &s.Branches[len(s.Branches)-1]
+	return fell
+}
+
+// varied returns a step with the one of its variants that the member gets, and its name.
+func (d *decider) varied(b *book, s *playbooks.Step) (*playbooks.Step, string) {
+	i := d.throw("variant", b, s, len(s.Variants), func(i int) (string, float64) {
+		return s.Variants[i].Name, s.Variants[i].Weight
+	})
+	out, v := *s, &s.Variants[i]
+	out.Args = maps.Clone(s.Args)
+	out.Args[v.Field] = v.Value
+	out.Fields = append(slices.Clone(s.Fields), v.Field)
+	return &out, v.Name
 }

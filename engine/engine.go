@@ -203,6 +203,9 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playboo
 		for _, v := range s.Args {
 			b.textSlots(v)
 		}
+		for _, v := range s.Variants {
+			b.textSlots(v.Value)
+		}
 	}
 	return b
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/usher-run/usher/engine/jsonbytes"
 	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // InputKind says what an [Input] is.
@@ -229,25 +230,8 @@ type Message struct {
 	Webhook *Webhook `json:"webhook,omitempty"` // set: no message, but a call
 }
 
-// Attachment is what hangs on a message: exactly one field is set.
-type Attachment struct {
-	Image       string       `json:"image,omitempty"` // its address
-	Link        *Link        `json:"link,omitempty"`
-	MiniProgram *MiniProgram `json:"miniprogram,omitempty"`
-}
-
-// Link is an address with its title.
-type Link struct {
-	URL   string `json:"url"`
-	Title string `json:"title"`
-}
-
-// MiniProgram is a page of a mini program with its title.
-type MiniProgram struct {
-	AppID string `json:"appid"`
-	Page  string `json:"page"`
-	Title string `json:"title"`
-}
+// Attachment is what hangs on a message.
+type Attachment = schema.Attached
 
 // Changes is what decisions on one or many members did. All of it commits together.
 type Changes struct {

@@ -160,6 +160,10 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 		d.fail(r, s, fmt.Errorf("the action %q is not known", s.Key))
 		return false, nil
 	}
+	variant := ""
+	if s.Variants != nil {
+		s, variant = d.varied(b, s)
+	}
 	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
 	for _, name := range s.Fields {
 		value, err := d.value(b, s.Args[name])
@@ -170,6 +174,10 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 		if value != nil {
 			a.Args[name] = value
 		}
+	}
+	if variant != "" {
+		a.Result("variant", variant)
+		a.Detail("variant", variant)
 	}
 	err = effect(a)
 	out.emitted = append(out.emitted, a.emitted...)

@@ -261,6 +261,9 @@ func (g *grapher) actionText(s *Step) string {
 		}
 		parts = append(parts, text)
 	}
+	for _, v := range s.Variants {
+		parts = append(parts, v.Name+" "+schema.FormatNumber(v.Weight)+"%: "+valueText(v.Value))
+	}
 	if text := s.Key + " " + strings.Join(parts, ", "); len([]rune(text)) <= maxNodeLine {
 		return strings.TrimSpace(text)
 	}

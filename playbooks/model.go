@@ -274,10 +274,20 @@ type Step struct {
 	Fields   []string     // the names of Args, in the order in which they are written; defaults last
 	Wait     *Wait        // Key "wait"
 	Branches []Branch     // of a branch, in the order written
-	Salt     string       // Key "split": what its dice are told apart by from those of other splits of the playbook
+	Variants []Variation  // weighted fields, of which a member always gets the same; nil: none
+	Salt     string       // of Branches and Variants: what their dice are told apart by from others of the playbook
 	Jump     int          // Key "jump": where to go on. Of a branch: where to go on when the guard is false
 	Result   *schema.Type // an object: what it leaves under actions.<id>
 	Pos      diag.Pos
+}
+
+// Variation is a field of an action that stands for it with a weight.
+type Variation struct {
+	Name   string
+	Weight float64 // percent of members, two decimals
+	Field  string  // template or text
+	Value  *Value
+	Pos    diag.Pos // of its name
 }
 
 // Branch is one way of a branch. Its actions begin at Start and end in a jump, or where the next
@@ -345,6 +355,20 @@ func (s *Schema) ReevaluationOf(segment string) *reevaluation.Reevaluation {
 	return &reevaluation.Reevaluation{}
 }
 
+// Throws returns what the step's dice may fall on: the ways of a split, the variants of an action.
+func (s *Step) Throws() []string {
+	var names []string
+	if s.Key == "split" {
+		for i := range s.Branches {
+			names = append(names, s.Branches[i].Name)
+		}
+	}
+	for i := range s.Variants {
+		names = append(names, s.Variants[i].Name)
+	}
+	return names
+}
+
 // StepNamed finds steps by what logs call them; for "", none.
 func (p *Playbook) StepNamed(name string) diag.Pos {
 	for i := range p.Steps {
@@ -355,11 +379,16 @@ func (p *Playbook) StepNamed(name string) diag.Pos {
 	return diag.Pos{}
 }
 
-// BranchNamed finds the ways of a split; for "", the split.
+// BranchNamed finds the ways of a split and the variants of an action; for "", the step.
 func (s *Step) BranchNamed(name string) diag.Pos {
 	for i := range s.Branches {
 		if s.Branches[i].Name == name {
 			return s.Branches[i].Pos
+		}
+	}
+	for i := range s.Variants {
+		if s.Variants[i].Name == name {
+			return s.Variants[i].Pos
 		}
 	}
 	return s.Pos

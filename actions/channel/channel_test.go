@@ -15,6 +15,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 var noon = time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
@@ -201,8 +202,8 @@ func TestLogShowsWhatHangsOnAMessage(t *testing.T) {
 	d := delivery()
 	d.Message.Attach = []engine.Attachment{
 		{Image: "https://shop.test/a.png"},
-		{Link: &engine.Link{URL: "https://shop.test", Title: "看看"}},
-		{MiniProgram: &engine.MiniProgram{AppID: "wx1", Page: "/p", Title: "看看"}},
+		{Link: &schema.Link{URL: "https://shop.test", Title: "看看"}},
+		{MiniProgram: &schema.MiniProgram{AppID: "wx1", Page: "/p", Title: "看看"}},
 	}
 	d.Message.Data = map[string]any{"order": "n1"}
 	if _, err := s.Send(t.Context(), d, 1); err != nil {

@@ -183,6 +183,9 @@ func (c *counter) step(s *playbooks.Step) {
 	for _, field := range s.Fields {
 		c.value(s.Args[field], name)
 	}
+	for _, v := range s.Variants {
+		c.value(v.Value, name)
+	}
 }
 
 // value counts the branches of the texts in a field.

@@ -244,6 +244,9 @@ func (t *tester) messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
 			}
 		}
 	}
+	if name, ok := e.Detail["variant"]; ok {
+		item["variant"] = name
+	}
 	if name, ok := e.Detail["template"]; ok {
 		item["template"] = name
 	}

@@ -18,6 +18,7 @@ func testRegistry() *schema.Registry {
 					{Name: "template", Kind: schema.FieldTemplate, OneOf: "content"},
 					{Name: "text", Kind: schema.FieldText, OneOf: "content"},
 					{Name: "subject", Kind: schema.FieldText},
+					{Name: "variants", Kind: schema.FieldVariants, OneOf: "content"},
 					{Name: "attach", Kind: schema.FieldAttach},
 					{Name: "data", Kind: schema.FieldData},
 					{Name: "to", Kind: schema.FieldString},
@@ -25,6 +26,7 @@ func testRegistry() *schema.Registry {
 				},
 				Results: []schema.ResultSpec{
 					{Name: "status", Type: schema.String},
+					{Name: "variant", Type: schema.String},
 					{Name: "opened_at", Type: schema.Datetime.AsOptional()},
 				},
 			},

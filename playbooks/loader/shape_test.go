@@ -59,6 +59,10 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 			forms.Playbook, "actions [] message attach [] link",
 			"actions:\n  - message: {channel: wecom, text: x, attach: [{link: {zzzzzzzz: 1}}]}",
 		},
+		{
+			forms.Playbook, "actions [] message variants []",
+			"actions:\n  - message: {channel: wecom, variants: [{name: a, weight: 100, text: x, zzzzzzzz: 1}]}",
+		},
 		{forms.Playbook, "actions [] coupon", "actions:\n  - coupon: {pool: newcomer-10, zzzzzzzz: 1}"},
 		{forms.Schema, "", "usher: 1\nzzzzzzzz: 1"},
 		{forms.Schema, "coupons *", "usher: 1\ncoupons: {a: {zzzzzzzz: 1}}"},

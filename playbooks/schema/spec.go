@@ -25,6 +25,7 @@ const (
 	FieldProperties FieldKind = "properties" // the properties of the event that the field `event` names
 	FieldDuration   FieldKind = "duration"   // a constant duration
 	FieldAttach     FieldKind = "attach"     // a list of attachments: see Attachments
+	FieldVariants   FieldKind = "variants"   // weighted texts, of which a member always gets the same
 	FieldData       FieldKind = "data"       // the fields that the type of the channel declares: see ChannelSpec.Data
 	FieldSecret     FieldKind = "secret"     // a string that may hold ${NAME}; channels only
 )
@@ -61,45 +62,6 @@ type ActionSpec struct {
 	AtLeast   []string // at least one of these fields is required
 	Results   []ResultSpec
 	Example   string // YAML of one action item
-}
-
-// AttachmentSpec declares a kind of what may hang on a message.
-type AttachmentSpec struct {
-	Kind   string
-	Doc    string
-	Fields []FieldSpec // texts, all of them required; none: the value is itself the one text, an address
-}
-
-// Attachments are the kinds of what may hang on a message. A channel says which it can send.
-var Attachments = []AttachmentSpec{
-	{Kind: "image", Doc: "the address of an image"},
-	{Kind: "link", Doc: "a link with its title", Fields: []FieldSpec{
-		{Name: "url", Kind: FieldURL, Doc: "the address"}, {Name: "title", Kind: FieldText, Doc: "what stands on it"},
-	}},
-	{Kind: "miniprogram", Doc: "a page of a mini program", Fields: []FieldSpec{
-		{Name: "appid", Kind: FieldText, Doc: "the id of the mini program"},
-		{Name: "page", Kind: FieldText, Doc: "the path of the page"},
-		{Name: "title", Kind: FieldText, Doc: "what stands on it"},
-	}},
-}
-
-// Attachment returns the declaration of a kind of attachment, or nil.
-func Attachment(kind string) *AttachmentSpec {
-	for i := range Attachments {
-		if Attachments[i].Kind == kind {
-			return &Attachments[i]
-		}
-	}
-	return nil
-}
-
-// AttachmentKinds returns the kinds of attachments in the order of their declaration.
-func AttachmentKinds() []string {
-	var kinds []string
-	for _, a := range Attachments {
-		kinds = append(kinds, a.Kind)
-	}
-	return kinds
 }
 
 // ChannelSpec is what a message channel declares about itself.

@@ -187,6 +187,15 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
 	case schema.FieldReturns:
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
+	case schema.FieldVariants:
+		variant := mappingOf(
+			ShapeKey{Name: "name", Required: true, Value: shapeOf(ShapeNewName), Doc: "what results and tests call it"},
+			ShapeKey{Name: "weight", Required: true, Value: shapeOf(ShapeNumber), Doc: "percent of members; all together are 100"},
+			ShapeKey{Name: "text", Value: shapeOf(ShapeText), Doc: "the text, in Liquid"},
+			ShapeKey{Name: "template", Value: shapeOf(ShapeTemplate), Doc: "a text below templates/, without its extension"},
+		).named("variant", "One of several texts.")
+		variant.Group = [][]string{{"text", "template"}}
+		s = listOf(variant)
 	case schema.FieldAttach:
 		s = listOf(attachmentShape())
 	case schema.FieldData:

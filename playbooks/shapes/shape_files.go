@@ -299,7 +299,7 @@ var (
 
 // The fields that a listed effect may be matched by.
 var (
-	MessageFields = []string{"channel", "template", "contains", "text", "subject", "to", "class", "status", "reason", "attach", "data"}
+	MessageFields = []string{"channel", "template", "contains", "text", "subject", "to", "class", "status", "reason", "attach", "data", "variant"}
 	CouponFields  = []string{"pool", "issued", "reason"}
 	WebhookFields = []string{"url", "method", "status", "body", "contains"}
 	EventFields   = []string{"event", "properties", "member"}

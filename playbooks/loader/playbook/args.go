@@ -39,7 +39,7 @@ func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*sc
 	for i := range fields {
 		fields[i].Always = endless && fields[i].When != ""
 	}
-	result := p.returned(step, spec, fields)
+	result := p.returned(step, spec, withVariant(step, spec, fields))
 	step.Fields = written(v, step.Args)
 	return result, true
 }
@@ -83,6 +83,8 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 		field := v.Get(f.Name)
 		switch {
 		case f.Kind == schema.FieldProperties, f.Kind == schema.FieldData: // typed by another field: see emitted, data
+		case field != nil && f.Kind == schema.FieldVariants:
+			p.variants(field, step, sc)
 		case field != nil:
 			if val := p.field(field, f, sc); val != nil {
 				step.Args[f.Name] = val

@@ -37,6 +37,7 @@ type reader struct {
 	done         []doneAction
 	branchCount  int      // so far, to number them
 	splits       int      // so far
+	varied       int      // actions with variants so far
 	items        int      // actions, so far
 	emits        []string // events that actions emit
 	facts        []string // facts that hold on the way that is being read

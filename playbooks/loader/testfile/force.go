@@ -95,7 +95,7 @@ func (r *reader) bySteps(n *syntax.Node, kind, what string) (out []syntax.Entry)
 	return out
 }
 
-// forcedBranches reads which way a split goes: `{id: name}`, or the name alone where the playbook
+// forcedBranches reads which way a split goes, and which variant an action takes: `{id: name}`, or the name alone where the playbook
 // has one split.
 func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
 	if n.Broken || r.pb == nil {
@@ -104,7 +104,7 @@ func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
 	splits := map[string]*playbooks.Step{}
 	var names []string
 	for i := range r.pb.Steps {
-		if s := &r.pb.Steps[i]; s.Key == "split" {
+		if s := &r.pb.Steps[i]; len(s.Throws()) > 0 {
 			splits[s.Name()] = s
 			names = append(names, s.Name())
 		}
@@ -129,10 +129,7 @@ func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
 }
 
 func (r *reader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
-	ways := make([]string, len(s.Branches))
-	for i := range s.Branches {
-		ways[i] = s.Branches[i].Name
-	}
+	ways := s.Throws()
 	before := len(r.Diags)
 	if name, ok := r.Enum(v, "the way of `"+s.Name()+"`", ways...); ok {
 		out[s.Name()] = name
