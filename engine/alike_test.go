@@ -61,7 +61,8 @@ var (
 	alikeConditions = []string{
 		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
 		`"x" not in member.tags and hours_since(member.created_at) < 200`, `len(events("visit", "36h")) > 0`,
-		`bucket(10) < 7`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
+		`bucket(10) < 7`, `(avg(events("buy", "3d"), .n) ?? 0) < 2 or len(distinct(events("buy"), .n)) > 2`,
+		`most_common(events("buy"), .n) != 1 and (largest(events("buy"), .at ?? now())?.n ?? 0) < 4`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
 		`(lunar(today()).day ?? 0) % 2 == 0 and years_between(member.born ?? today(), now()) < 30`,
 		`(last(events("buy"))?.n ?? 0) > 1`, `member.points < 5`,
 	}

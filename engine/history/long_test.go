@@ -48,6 +48,11 @@ var longQuestions = []string{
 	`any(events("buy"%s), any(.items ?? [], .qty > 2 and .sku == "b"))`,
 	`sum(events("buy"%s), (1 / (.n - 2)) ?? 0.5)`, `count(events("buy"%s), 9007199254740992 * .n > 0)`,
 	`any(events("buy"%s), 9007199254740992 * .n < 0 or .n == 1)`,
+	`avg(events("buy"%s), .price)`, `avg(filter(events("buy"%s), .sku == "a"), .gift ?? false ? .n : nil)`,
+	`avg(map(events("buy"%s), .n * .price)) ?? 0`,
+	// These are not added up by a tree.
+	`largest(events("buy"%s), .price)?.id`, `smallest(filter(events("buy"%s), .n > 1), .on)?.id`,
+	`most_common(events("buy"%s), .sku)`, `len(distinct(events("buy"%s), .gift ?? false ? .sku : nil))`,
 	// These depend on more than the event: nothing is aggregated.
 	`count(events("buy"%s), days_since(.time) > 1)`, `count(events("buy"%s), .on < today())`,
 	`count(events("buy"%s), .time > member.created_at)`, `last(filter(events("buy"%s), .time < now()))?.id`,

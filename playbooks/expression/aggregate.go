@@ -184,6 +184,13 @@ func (l *lowering) aggregate(n *ast.BuiltinNode) ast.Node {
 		if item == nil {
 			return l.asked(slot, holds, formLast, types.Any)
 		}
+	case "avg":
+		if item == nil {
+			item = own
+		}
+		if item != nil {
+			return l.averageOf(slot, where, item)
+		}
 	case "sum":
 		if item == nil {
 			item = own

@@ -407,7 +407,8 @@ func (c *checker) sumOf(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 // extreme types min and max: an int of ints, else a number.
 func (c *checker) extreme(n *ast.BuiltinNode, args []*schema.Type) *schema.Type {
 	if len(args) == 1 && args[0] != nil && args[0].Kind == schema.KindList {
-		c.Report(n.Location(), "wrong-arguments", "write "+n.Name+"(a, b)", "`%s` of a list fails when the list is empty",
+		c.Report(n.Location(), "wrong-arguments", "write "+map[string]string{"max": "largest", "min": "smallest"}[n.Name]+"(list), or "+n.Name+"(a, b)",
+			"`%s` is of two or more numbers, this is a list",
 			n.Name)
 		return schema.Number
 	}

@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"maps"
+
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -21,7 +23,7 @@ func BuiltinRules() map[string]builtinRule {
 	}
 	same := func(elem *schema.Type, _ []*schema.Type) *schema.Type { return schema.ListOf(elem) }
 	maybe := func(elem *schema.Type, _ []*schema.Type) *schema.Type { return elem.AsOptional() }
-	return map[string]builtinRule{
+	rules := map[string]builtinRule{
 		"all": onList("all(list, .x > 1)", to(schema.Bool)), "any": onList("any(list, .x > 1)", to(schema.Bool)),
 		"none": onList("none(list, .x > 1)", to(schema.Bool)), "one": onList("one(list, .x > 1)", to(schema.Bool)),
 		"filter": onList("filter(list, .x > 1)", same), "count": onList("count(list, .x > 1)", to(schema.Int)),
@@ -49,4 +51,6 @@ func BuiltinRules() map[string]builtinRule {
 		"lower":  {"lower(s)", fixedTypes(schema.String, schema.String)},
 		"split":  {`split(s, ",")`, fixedTypes(schema.ListOf(schema.String), schema.String, schema.String)},
 	}
+	maps.Copy(rules, listRules())
+	return rules
 }

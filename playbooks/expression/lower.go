@@ -345,6 +345,9 @@ func (l *lowering) builtin(n *ast.BuiltinNode) ast.Node {
 		}
 	}
 	args := l.lowerAll(n.Arguments)
+	if out := l.overList(n, args); out != nil {
+		return out
+	}
 	if f := arithmetic.Numbers[n.Name]; f != "" {
 		if len(args) > 1 { // of the sum: what is added of each item
 			args = []ast.Node{&ast.BuiltinNode{Name: "map", Arguments: args}}

@@ -169,6 +169,9 @@ func (c *checker) operandsHint(n *ast.BinaryNode, l, r *schema.Type) string {
 		return foreign.NoDays
 	case isText && schema.IsNumeric(l) && isNumberText(s.Value):
 		return "write the number without quotes: " + strings.TrimSpace(s.Value)
+	case l.Kind == schema.KindObject && len(l.Fields) > 0:
+		field := l.Fields[max(0, slices.IndexFunc(l.Fields, func(f schema.Field) bool { return schema.IsNumeric(f.Type) }))]
+		return "name one of its fields, as in " + nodes.Short(n.Left) + "?." + field.Name
 	case l.Kind == schema.KindDuration && r.Kind != schema.KindDuration && nodes.Mirrored[n.Operator] != "":
 		return `compare it with duration("72h"); whole days are days_since(t) > 3`
 	}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -148,9 +149,14 @@ func (c *reader) withoutNames(masked string) string {
 func (c *reader) foreignFunctionCall(masked string) bool {
 	for _, m := range calledName.FindAllStringSubmatchIndex(masked, -1) {
 		name := masked[m[2]:m[3]]
-		if c.functions.Has(name) ||
+		if c.functions.Has(name) || m[2] > 0 && masked[m[2]-1] == '.' ||
 			slices.Contains([]string{"and", "or", "not", "in", "if", "AND", "OR", "NOT", "IN"}, name) {
 			continue
+		}
+		if near := diag.Closest(name, slices.Concat(ListFunctions, slices.Sorted(maps.Keys(c.functions.Library)))); near != "" {
+			c.Report(c.Runes(m[2], m[3]), "unknown-function", "did you mean `"+near+"`?", "there is no function `%s`", name).
+				Suggest(near).UnsureUnless(diag.UniqueMatch(name, c.functions.All()))
+			return true
 		}
 		if label := foreign.Function(name, nil); label != "" {
 			c.Report(c.Runes(m[2], m[3]), "unknown-function", label, "there is no function `%s`", name)
@@ -160,4 +166,4 @@ func (c *reader) foreignFunctionCall(masked string) bool {
 	return false
 }
 
-var calledName = regexp.MustCompile(`(?:^|[^\w.])([A-Za-z_]\w*)\s*\(`)
+var calledName = regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\(`)

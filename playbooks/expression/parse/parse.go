@@ -50,13 +50,17 @@ func (p *Parser) Parse(told *report.Reporter, sc *scope.Scope) ast.Node {
 			"the expression is empty")
 		return nil
 	}
-	tree, err := parser.ParseWithConfig(c.Source.Text, p.config)
+	text, names := c.withStandIns()
+	tree, err := parser.ParseWithConfig(text, p.config)
 	switch {
 	case err != nil:
 		c.syntaxError(err)
 		return nil
 	case c.foreignDate(diag.WithoutTexts(c.Source.Text)):
 		return nil
+	}
+	if names != nil {
+		ast.Walk(&tree.Node, naming(names))
 	}
 	return tree.Node
 }
