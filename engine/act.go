@@ -186,6 +186,9 @@ const (
 	ReasonNoPool    = "no such pool"
 )
 
+// ReasonTooFew is why points were not taken.
+const ReasonTooFew = "too few points"
+
 // IssueCoupon draws a coupon of the pool for the member: budget, limit and expiry are today's. The
 // error is a *NeedPool; the effect is to return it.
 func (a *Act) IssueCoupon(name string) error {

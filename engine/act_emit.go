@@ -26,6 +26,21 @@ func (a *Act) AddPoints(n int) error {
 	return nil
 }
 
+// TakePoints takes points of the member, when there are so many; else none. It leaves whether it did,
+// and the balance.
+func (a *Act) TakePoints(n int) error {
+	if n < 1 {
+		return fmt.Errorf("%d points cannot be taken: at least 1 can", n)
+	}
+	taken := a.d.st.Member.Points >= n
+	a.Result("taken", taken)
+	if !taken {
+		a.reason = ReasonTooFew
+		n = 0
+	}
+	return a.AddPoints(-n)
+}
+
 // Emit lets an event happen to a member: to this one when member is empty or their id, decided
 // after the present decision and in its transaction; else to another, in their own line. Properties
 // are typed by the schema.

@@ -86,6 +86,15 @@ func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool
 func effectOfPoints(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
 	v := s.Args["add"]
 	_, isInt := n.Right.(*ast.IntegerNode)
+	if s.Args["take"] != nil && isInt {
+		switch n.Operator {
+		case ">", ">=":
+			return effect{fall: true}, true
+		case "<", "<=":
+			return effect{rise: true}, true
+		}
+		return e, false
+	}
 	if v == nil || v.Expr != nil || !isInt {
 		return e, false
 	}

@@ -49,10 +49,11 @@ func testRegistry() *schema.Registry {
 			},
 			{
 				Key: "points", Shorthand: "add", Fields: []schema.FieldSpec{
-					{Name: "add", Kind: schema.FieldInt, Required: true},
+					{Name: "add", Kind: schema.FieldInt, OneOf: "what"},
+					{Name: "take", Kind: schema.FieldInt, OneOf: "what", Least: 1},
 					{Name: "reason", Kind: schema.FieldString},
 				},
-				Results: []schema.ResultSpec{{Name: "balance", Type: schema.Int}},
+				Results: []schema.ResultSpec{{Name: "taken", Type: schema.Bool, With: "take"}, {Name: "balance", Type: schema.Int}},
 			},
 			{
 				Key: "emit", Shorthand: "event",

@@ -40,6 +40,7 @@ type FieldSpec struct {
 	Required bool
 	OneOf    string   // fields that share a name here exclude each other, and one of them is required
 	Needs    string   // the field that it stands beside; empty: none
+	Least    int      // of a constant int: what it must be at least; 0: anything
 	Longest  Duration // of a duration: what it may be at most; zero: anything
 	Doc      string
 }
@@ -49,6 +50,7 @@ type ResultSpec struct {
 	Name string
 	Type *Type
 	Doc  string
+	With string // the field without which it is not there at all; empty: it always is
 	When string // the bool result that says it is there, as "issued", or "!timed_out"
 }
 

@@ -29,12 +29,14 @@ func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*sc
 		return schema.ObjectOf(), true
 	}
 	spec := p.Registry.Action(step.Key)
-	fields := make([]schema.Field, len(spec.Results))
-	for i, r := range spec.Results {
-		fields[i] = schema.Field{Name: r.Name, Type: r.Type, When: r.When}
-	}
 	step.Args = map[string]*playbooks.Value{}
 	p.arguments(v, step, spec, sc)
+	fields := make([]schema.Field, 0, len(spec.Results))
+	for _, r := range spec.Results {
+		if r.With == "" || v.Get(r.With) != nil {
+			fields = append(fields, schema.Field{Name: r.Name, Type: r.Type, When: r.When})
+		}
+	}
 	endless := p.Schema.DrawsEndless(step, spec)
 	for i := range fields {
 		fields[i].Always = endless && fields[i].When != ""
@@ -172,7 +174,12 @@ func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 	case schema.FieldString, schema.FieldSecret:
 		return p.value(v, schema.String, f.Name, sc)
 	case schema.FieldInt:
-		return p.value(v, schema.Int, f.Name, sc)
+		val := p.value(v, schema.Int, f.Name, sc)
+		if n, ok := literalInt(val); ok && f.Least > 0 && n < f.Least {
+			p.Error("bad-value", v.Pos(), fmt.Sprintf("%s must be at least %d", f.Name, f.Least))
+			return nil
+		}
+		return val
 	case schema.FieldNumber:
 		return p.value(v, schema.Number, f.Name, sc)
 	case schema.FieldBool:
@@ -409,4 +416,13 @@ func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
 	}
 	p.Error("missing-key", step.Pos, message).
 		Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
+}
+
+// literalInt returns a constant int; false: it is none.
+func literalInt(v *playbooks.Value) (int, bool) {
+	if v == nil || v.Expr != nil {
+		return 0, false
+	}
+	n, ok := v.Literal.(int)
+	return n, ok
 }

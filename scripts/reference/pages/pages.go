@@ -172,6 +172,9 @@ func actionsPage(reg *schema.Registry) string {
 				} else if when != "" {
 					missing = "unless " + code(when)
 				}
+				if r.With != "" {
+					missing = "it is there with " + code(r.With) + " alone"
+				}
 				rows = append(rows, []string{code(r.Name), r.Type.Required().String(), missing, r.Doc})
 			}
 			p.table([]string{"name", "type", "may be missing", "meaning"}, rows)
