@@ -49,7 +49,8 @@ a branch, have not run.`,
 	{
 		Name: "by-the-clock", Title: "days are counted by the clock where dates seem to be meant", Advises: true,
 		Doc: `days_since(t) counts from the time of the day of t: of what happened at six in the evening it is 0 until six in the evening
-of the next day. The day of the calendar is asked for by is_today(t), the distance of two dates by days_between(a, b).`,
+of the next day. The day of the calendar is asked for by is_today(t), the distance of two dates by days_between(a, b). A time equals
+a day only at its first instant: t == today() hardly ever holds.`,
 		Bad:  "condition: days_since(member.last_seen_at) == 0",
 		Good: "condition: is_today(member.last_seen_at)",
 	},

@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -110,7 +111,11 @@ func (c *checker) call(n *ast.CallNode) *schema.Type {
 			continue
 		}
 		if !schema.Assignable(f.args[i], t) {
-			c.Report(nodes.Span(a), "wrong-arguments", "write "+f.Usage, "`%s` takes %s here, this is %s", f.Name,
+			label := "write " + f.Usage
+			if s, ok := a.(*ast.StringNode); ok && schema.IsTime(f.args[i]) {
+				label = cmp.Or(constantInText(s.Value), label)
+			}
+			c.Report(nodes.Span(a), "wrong-arguments", label, "`%s` takes %s here, this is %s", f.Name,
 				report.DescribeType(f.args[i]), report.DescribeType(t.Required()))
 			continue
 		}

@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,8 +145,9 @@ func timeHint(f *function, args []ast.Node) string {
 }
 
 // dayMixedUp warns of days_since(t) == 0 and the like, which holds for 24 hours and not until
-// midnight.
+// midnight, and of a time that is to equal a day.
 func (c *checker) dayMixedUp(n *ast.BinaryNode) {
+	c.timeEqualsDay(n)
 	call, op, other := n.Left, n.Operator, n.Right
 	if _, ok := call.(*ast.CallNode); !ok {
 		call, op, other = n.Right, nodes.Mirrored[op], n.Left
@@ -174,8 +176,44 @@ func (c *checker) dayMixedUp(n *ast.BinaryNode) {
 		"days_since() counts from the time of the day of `%s`, not from midnight", of).Severity = diag.Warning
 }
 
+// timeEqualsDay warns of a time that is compared with a day, which is its first instant.
+func (c *checker) timeEqualsDay(n *ast.BinaryNode) {
+	at, day := n.Left, n.Right
+	if t := c.types[at]; t != nil && t.Kind == schema.KindDate {
+		at, day = day, at
+	}
+	t, d := c.types[at], c.types[day]
+	if n.Operator != "==" && n.Operator != "!=" || t == nil || d == nil ||
+		t.Kind != schema.KindDatetime || d.Kind != schema.KindDate {
+		return
+	}
+	label := fmt.Sprintf("write days_between(%s, %s) %s 0 if the day is meant", nodes.Short(day), nodes.Short(at), n.Operator)
+	today := map[string]ast.Node{"now": day, "today": at}
+	for _, side := range []ast.Node{at, day} {
+		call, _ := side.(*ast.CallNode)
+		if call == nil {
+			continue
+		}
+		if of := today[nodes.Callee(call)]; of != nil {
+			not := map[bool]string{true: "not "}[n.Operator == "!="]
+			label = fmt.Sprintf("write %sis_today(%s) if the day is meant", not, nodes.Short(of))
+		}
+	}
+	c.Report(nodes.Span(n), "by-the-clock", label,
+		"%s is a time, and equals the day only at its first instant", nodes.Quote(at)).Severity = diag.Warning
+}
+
 // timeInText returns how a time is written that a text was to be; of is what it is compared with.
 func timeInText(of, text string) string {
+	if foreign.IsWeekdayName(text) {
+		return foreign.NoDays
+	}
+	return cmp.Or(constantInText(text), "there are no times in texts: write days_since("+of+
+		") < 30, or compare it with now(), today(), date(\"2026-11-12\") or an attribute")
+}
+
+// constantInText returns how the date or time is written that a text was to be; empty when it is none.
+func constantInText(text string) string {
 	m, err := schema.ParseMoment(text, time.UTC)
 	var bad *schema.MomentError
 	if errors.As(err, &bad) && bad.Fix != "" {
@@ -183,15 +221,12 @@ func timeInText(of, text string) string {
 		m, err = schema.ParseMoment(text, time.UTC)
 	}
 	switch {
-	case foreign.IsWeekdayName(text):
-		return foreign.NoDays
 	case err == nil && m.Day:
 		return "write date(" + strconv.Quote(text) + ")"
 	case err == nil:
 		return "write datetime(" + strconv.Quote(text) + ")"
 	}
-	return "there are no times in texts: write days_since(" + of +
-		") < 30, or compare it with now(), today(), date(\"2026-11-12\") or an attribute"
+	return ""
 }
 
 // WindowList names the windows that are periods of the calendar.

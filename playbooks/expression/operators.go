@@ -293,6 +293,9 @@ func (c *checker) in(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 			for _, item := range list.Nodes {
 				c.enumValue(l, item)
 			}
+			if item, canBe := bounds.Outside(n.Left, list.Nodes); item != nil {
+				c.Report(nodes.Span(item), "bad-value", "it is "+canBe, "%s is never %s", nodes.Quote(n.Left), nodes.Short(item))
+			}
 		}
 	}
 	return schema.Bool

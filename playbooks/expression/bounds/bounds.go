@@ -104,12 +104,40 @@ var parts = map[string]*part{
 	"weekday": {1, 7, "1 for Monday to 7 for Sunday"},
 }
 
+var lunarParts = map[string]*part{"month": parts["month"], "day": {1, 30, "1 to 30"}}
+
 // partOf returns what an operand can be that is a part of a time; nil when it is none.
 func partOf(n ast.Node) *part {
-	if call, ok := n.(*ast.CallNode); ok {
-		return parts[nodes.Callee(call)]
+	switch n := n.(type) {
+	case *ast.CallNode:
+		return parts[nodes.Callee(n)]
+	case *ast.ChainNode:
+		return partOf(n.Node)
+	case *ast.MemberNode:
+		call, isCall := n.Node.(*ast.CallNode)
+		if field, ok := n.Property.(*ast.StringNode); ok && isCall && nodes.Callee(call) == "lunar" {
+			return lunarParts[field.Value]
+		}
 	}
 	return nil
+}
+
+// Outside finds the first item of a list that a part of a time cannot be, beside others that it can be, and says
+// what it can be; nil when there is none.
+func Outside(n ast.Node, list []ast.Node) (item ast.Node, canBe string) {
+	p := partOf(n)
+	if p == nil {
+		return nil, ""
+	}
+	outside := func(item ast.Node) bool {
+		v, ok := nodes.Constant(item).(float64)
+		return ok && (v < p.low || v > p.high)
+	}
+	i := slices.IndexFunc(list, outside)
+	if i < 0 || !slices.ContainsFunc(list, func(item ast.Node) bool { return !outside(item) }) {
+		return nil, "" // a list without any that it can be is a condition that is always the same
+	}
+	return list[i], p.text
 }
 
 // neverNegative reports whether an operand counts something.
