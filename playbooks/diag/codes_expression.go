@@ -21,7 +21,7 @@ numbers or two texts. Nothing is converted silently.`,
 		Name: "unguarded-optional", Title: "a value that may be missing is used as if it were there", Advises: true,
 		Doc: `Attributes without a default, optional properties and results of actions that ran only on some ways may be missing.
 Where an operator would then fail or answer wrongly, say what is to happen: test it first (member.birthday != nil and …) or give a
-default (member.nickname ?? "friend"). Dividing by zero gives no value either, with / and with %: unless the divisor cannot be zero, test
+default (member.nickname ?? "friend"). What is missing is not the empty text: x != "" holds for it. Dividing by zero gives no value either, with / and with %: unless the divisor cannot be zero, test
 it first (member.orders > 0 ? member.spent / member.orders : 0). In a text that is {% if member.orders > 0 %} around it, or
 | default: 0 right behind it.`,
 		Bad:  "condition: days_since(member.birthday) > 3",

@@ -69,6 +69,23 @@ func (c *checker) unguardedResult(n ast.Node, got *schema.Type) {
 	}
 }
 
+// emptyText warns of `x != ""` where x may be missing: what is missing is not the empty text, and passes.
+func (c *checker) emptyText(n *ast.BinaryNode, l, r *schema.Type) {
+	of, t, other := n.Left, l, n.Right
+	if nodes.Constant(of) == "" {
+		of, t, other = n.Right, r, n.Left
+	}
+	if n.Operator != "!=" || nodes.Constant(other) != "" || !t.Optional || c.isGuarded(of) {
+		return
+	}
+	text := c.Written(c.Extent(of))
+	write := text + ` != nil and ` + text + ` != ""`
+	d := c.Report(nodes.Span(n), "unguarded-optional", "write "+write, "`%s` may be missing, and what is missing is not \"\" either",
+		text)
+	d.Severity = diag.Warning
+	d.Suggest(write).UnsureUnless(false)
+}
+
 // needDivision reports a division whose outcome is needed although its divisor may be zero.
 func (c *checker) needDivision(n, divisor ast.Node, where string) {
 	at := c.Extent(n)

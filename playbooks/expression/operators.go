@@ -204,6 +204,7 @@ func (c *checker) equality(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 	c.enumValue(l, n.Right)
 	c.enumValue(r, n.Left)
 	c.dayMixedUp(n)
+	c.emptyText(n, l, r)
 	return schema.Bool
 }
 
