@@ -88,6 +88,7 @@ var (
 	alikeForks = []string{
 		"- if: member.level == \"b\"\n  then:\n%s  else:\n%s",
 		"- choose:\n    - if: member.points > 2\n      then:\n%s    - else:\n%s",
+		"- split:\n    by: = member.level\n    ways:\n    - name: l\n      weight: 50\n      then:\n%s    - name: r\n      weight: 50\n      then:\n%s",
 		"- split:\n    - name: l\n      weight: 50\n      then:\n%s    - name: r\n      weight: 50\n      then:\n%s",
 	}
 )

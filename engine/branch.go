@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"encoding/json"
 	"maps"
 	"math"
 	"slices"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // choose goes the first way whose condition holds, and says which and what the conditions saw.
@@ -33,25 +35,51 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 
 // split goes the way that the member's dice say: the same every time.
 func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
-	w := d.thrown(b, s)
+	d.scope(r, b)
+	by, err := d.value(b, s.Args["by"])
+	if err != nil {
+		d.fail(r, s, err)
+		return
+	}
+	var of []string
+	if s.Args["by"] != nil {
+		text, err := dicedBy(by)
+		if err != nil {
+			d.fail(r, s, err)
+			return
+		}
+		of = []string{text}
+	}
+	w := d.thrown(b, s, of...)
 	d.remember(r, b, s.ID, map[string]any{"name": w.Name})
 	d.scope(r, b)
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})
 	r.PC = w.Start
 }
 
-// thrown throws the dice of a split.
-func (d *decider) thrown(b *book, s *playbooks.Step) *playbooks.Branch {
+// dicedBy returns a value as dice fall by it; a missing one is empty.
+func dicedBy(v any) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(schema.ToJSON(nil, v))
+	return string(text), err
+}
+
+// thrown throws the dice of a split: the member's, or theirs by a value.
+func (d *decider) thrown(b *book, s *playbooks.Step, by ...string) *playbooks.Branch {
 	i := d.throw("split", b, s, len(s.Branches), func(i int) (string, float64) {
 		return s.Branches[i].Name, s.Branches[i].Weight
-	})
+	}, by...)
 	return &s.Branches[i]
 }
 
 // throw returns which of n names with weights the member's dice fall on: the same every time, and
 // not what other dice of the playbook say.
-func (d *decider) throw(kind string, b *book, s *playbooks.Step, n int, of func(i int) (string, float64)) int {
-	dice, upTo, fell := int(expression.Dice(kind, b.ID, s.Salt, d.id)%10_000), 0, -1
+func (d *decider) throw(kind string, b *book, s *playbooks.Step, n int, of func(i int) (string, float64),
+	by ...string,
+) int {
+	dice, upTo, fell := int(expression.Dice(kind, append([]string{b.ID, s.Salt, d.id}, by...)...)%10_000), 0, -1
 	for i := range n {
 		name, weight := of(i)
 		if d.e.o.Split != nil && d.e.o.Split(b.ID, s.Name()) == name {

@@ -24,6 +24,7 @@ func TestNothingIsDropped(t *testing.T) {
 		"trigger: {event: order.paid}\nactions: [{if: '%s', choose: [{if: member.vip ?? false, then: [{tag: x}]}]}]\n",
 		"trigger: {event: order.paid}\nactions: [{wait: {event: order.paid, if: '%s', timeout: 1d}}]\n",
 		"trigger: {event: order.paid}\nactions: [{wait: {until: '= %s'}}]\n",
+		"trigger: {event: order.paid}\nactions: [{split: {by: '= %s', ways: [{name: a, weight: 100, then: []}]}}]\n",
 		"trigger: {event: order.paid}\nactions: [{tag: '= %s'}]\n",
 		"trigger: {event: order.paid}\nactions: [{tag: {add: ['= %s']}}]\n",
 		"trigger: {event: order.paid}\nactions: [{set: {vip: '= %s'}}]\n",

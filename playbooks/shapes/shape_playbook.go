@@ -215,7 +215,11 @@ func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 		fields.Key("if").Needs = []string{"then"}
 		return listOf(fields)
 	case "split":
-		return listOf(fields)
+		by := mappingOf(
+			ShapeKey{Name: "by", Required: true, Value: &Shape{Kind: ShapeAny, Expr: true}, Doc: "an expression of a single value: the dice fall by it and the member"},
+			ShapeKey{Name: "ways", Required: true, Value: listOf(fields), Doc: "the ways"},
+		).named("split by", "The ways of a split whose dice fall by a value, too.")
+		return listOf(fields).or(by)
 	}
 	return shapeOf(ShapeReason)
 }

@@ -168,6 +168,14 @@ func (p *reader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 ) (end *syntax.Node) {
 	list := n.Get(key.Value)
 	guarded := n.Get("if") != nil
+	ways := "split"
+	if key.Value == "split" && !list.Broken && (list.Get("by") != nil || list.Get("ways") != nil) {
+		ways = "split.ways"
+		if list = p.splitBy(list, &step, way); list == nil {
+			p.markUnknownID(step.ID)
+			return nil
+		}
+	}
 	switch {
 	case list.Broken:
 		p.markUnknownID(step.ID)
@@ -186,7 +194,7 @@ func (p *reader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 		p.finished(step.ID, step.Pos, schema.ObjectOf(), way, guarded)
 		r.choose(list)
 	} else {
-		r.split(list, key, guarded)
+		r.split(list, key, ways, guarded)
 	}
 	end = key
 	if !r.ends || guarded || len(r.list) == 0 {
@@ -203,6 +211,24 @@ func (p *reader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 	step.Branches, step.Jump = r.list, len(p.pb.Steps)
 	p.pb.Steps[at] = step
 	return end
+}
+
+// splitBy reads what the dice of a split fall by, beside the member, and returns its ways; nil: there are
+// none.
+func (p *reader) splitBy(n *syntax.Node, step *playbooks.Step, way []branchChoice) *syntax.Node {
+	p.Mapping(n, "`split`", "by", "ways")
+	if v := p.Require(n, "`split`", "by", "by: = trigger.…"); v != nil && !v.Broken {
+		if v.Kind != syntax.ScalarNode || !strings.HasPrefix(v.Value, "= ") {
+			p.WrongType(v, "`by` must be an expression").Label("as in by: = trigger.trial")
+		} else if val := p.value(v, nil, "by", p.scopeAt(way).Knowing(step.Guard.Holds())); val != nil {
+			if t := val.Expr.Type; t != nil && (t.Kind == schema.KindList || t.Kind == schema.KindObject) {
+				p.Error("type-mismatch", v.Pos(), "`by` must be a single value: no list, no object")
+			} else {
+				step.Args, step.Fields = map[string]*playbooks.Value{"by": val}, []string{"by"}
+			}
+		}
+	}
+	return p.Require(n, "`split`", "ways", "ways: […]")
 }
 
 // branchReader reads the ways of one choose or split.
@@ -279,8 +305,8 @@ func (r *branchReader) choose(list *syntax.Node) {
 // hundredths are what weights are counted in.
 const hundredths = 100
 
-// split reads a list of {name, weight, then}.
-func (r *branchReader) split(list, key *syntax.Node, guarded bool) {
+// split reads a list of {name, weight, then}, which stands under a key.
+func (r *branchReader) split(list, key *syntax.Node, under string, guarded bool) {
 	p := r.p
 	names := map[string]*syntax.Node{}
 	known, sum := true, 0
@@ -307,7 +333,7 @@ func (r *branchReader) split(list, key *syntax.Node, guarded bool) {
 			known, r.ends = false, false
 			continue
 		}
-		w := playbooks.Branch{Path: fmt.Sprintf("%s.split[%d]", r.step.Path, i), Pos: item.Pos()}
+		w := playbooks.Branch{Path: fmt.Sprintf("%s.%s[%d]", r.step.Path, under, i), Pos: item.Pos()}
 		if v := p.Require(item, "a way of `split`", "name", "name: a"); v != nil {
 			w.Name, w.Pos = v.Value, v.Pos()
 		}
