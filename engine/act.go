@@ -104,9 +104,12 @@ func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 	var end time.Time
 	if !while.IsZero() {
 		end = while.After(a.d.now.In(a.d.zone)).UTC()
-		a.Detail("until", end)
 	}
 	added, removed := a.d.changeTags(add, remove, end)
+	has := a.d.st.Member.TagEnds
+	if !end.IsZero() && slices.ContainsFunc(add, func(t string) bool { return has[t].Equal(end) }) {
+		a.Detail("until", end) // else all of them are there longer
+	}
 	if added != nil {
 		a.Detail("added", added)
 	}

@@ -98,8 +98,9 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 		}
 	}
 	p.oneOfFieldsAt(v, step, what, spec.Fields)
-	if len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast,
-		func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Intended, name) }) {
+	none := len(spec.AtLeast) > 0 && !slices.ContainsFunc(spec.AtLeast,
+		func(name string) bool { return v.Get(name) != nil || slices.Contains(v.Intended, name) })
+	if none {
 		p.Error("missing-key", step.Pos, fmt.Sprintf("%s needs at least one of %s", what, strings.Join(spec.AtLeast, ", ")))
 	}
 	if v.Get("data") != nil && slices.Contains(known, "data") {
@@ -110,7 +111,7 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 	p.sendable(v, step)
 	for i := range spec.Fields {
 		if f := &spec.Fields[i]; f.Needs != "" && v.Get(f.Name) != nil && v.Get(f.Needs) == nil &&
-			!slices.Contains(v.Intended, f.Needs) {
+			!slices.Contains(v.Intended, f.Needs) && !(none && slices.Contains(spec.AtLeast, f.Needs)) {
 			p.Error("missing-key", v.Key(f.Name).Pos(), fmt.Sprintf("`%s` of %s stands beside `%s`", f.Name, what, f.Needs)).
 				Label("add `" + f.Needs + ": …`, or leave it out")
 		}
