@@ -17,6 +17,7 @@ var testTopics = map[string]string{
 	"fuzz":         "any input at all",
 	"property":     "what holds for any inputs",
 	"harness":      "what the tests of a package share",
+	"conformance":  "all of a kind are held to the same promises",
 	"contract":     "every answer is held against the document",
 	"export":       "what tests outside a package are shown of it",
 	"results":      "answers that are written by hand",

@@ -21,7 +21,8 @@ import (
 //
 // A nil error means that the receiver has taken the message; providerID is what it calls the
 // message, empty when it does not say. A [*PermanentError] will never go
-// better, a [*RetryAfterError] says when to try again; every other error is passing.
+// better, a [*RetryAfterError] says when to try again, after a [*PutOffError] nothing was tried;
+// every other error is passing.
 type Sender interface {
 	Send(ctx context.Context, d engine.Delivery, attempt int) (providerID string, err error)
 }
@@ -51,6 +52,7 @@ type Deps struct {
 	Out     io.Writer            // where the log channel writes
 	Now     func() time.Time     // the machine's clock
 	Counted func(channel string) // called by the null channel for each message; may be nil
+	Paces   *Paces               // limits of providers, kept over all that is made with it; nil: for this channel alone
 }
 
 // declared binds a channel type's declaration to its making.
@@ -60,7 +62,10 @@ type declared struct {
 }
 
 func all() []declared {
-	return []declared{declareLog(), declareNull(), declareSMTP(), declareWebhook()}
+	return []declared{
+		declareLog(), declareNull(), declareSMTP(), declareWecomRobot(), declareDingtalkRobot(), declareFeishuRobot(),
+		declareHTTP(), declareWebhook(),
+	}
 }
 
 // mostAttached is how many attachments of a kind a message has that no provider bounds.

@@ -263,6 +263,21 @@ func TestNewRefuses(t *testing.T) {
 			"wrong sender", smtpConfig("smtp://x", "Acme"),
 			`channel email: from must be an address like "Acme <hi@acme.test>", got "Acme"`,
 		},
+		{
+			"a robot without an address",
+			playbooks.Channel{Name: "g", Type: "wecom_robot", Config: map[string]any{"url": "qyapi.weixin.qq.com"}},
+			"channel g: url must begin with https:// and a host, as the provider shows it",
+		},
+		{
+			"a service with a password",
+			playbooks.Channel{Name: "g", Type: "http", Config: map[string]any{"url": "https://u:secret@a.test"}},
+			"channel g: url must begin with https:// or http:// and a host, without a password",
+		},
+		{
+			"a short key",
+			playbooks.Channel{Name: "g", Type: "http", Config: map[string]any{"url": "https://a.test", "secret": "whsec_c2hvcnQ="}},
+			"channel g: secret must be whsec_ and a key of 24 to 64 bytes in base64, as of `openssl rand -base64 32`",
+		},
 		{"wrong port", smtpConfig("smtp://x:0", "hi@acme.test"), "channel email: url has a port that is no port number"},
 	}
 	for _, tt := range tests {

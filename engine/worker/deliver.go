@@ -42,6 +42,7 @@ func (w *Worker) attempt(ctx context.Context, a *active, d *store.Attempted) (o 
 	o = store.Outcome{Key: d.Key, At: w.now()}
 	var permanent *channel.PermanentError
 	var later *channel.RetryAfterError
+	var putOff *channel.PutOffError
 	switch {
 	case err == nil:
 		o.State, o.ProviderID = store.DeliverySent, providerID
@@ -49,6 +50,9 @@ func (w *Worker) attempt(ctx context.Context, a *active, d *store.Attempted) (o 
 			values = map[string]any{"status": "sent", "delivered_at": o.At.Format(time.RFC3339Nano)}
 		}
 		o.Result = result(d, values)
+		return o, false
+	case errors.As(err, &putOff):
+		o.State, o.NotBefore = store.DeliveryPending, o.At.Add(max(putOff.After, time.Millisecond)) // not tried
 		return o, false
 	case ctx.Err() != nil:
 		o.State, o.NotBefore = store.DeliveryPending, o.At // stopped, not failed

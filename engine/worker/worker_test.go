@@ -263,6 +263,30 @@ func TestPermanentErrorIsArchivedAndLogged(t *testing.T) {
 	w.until("the line in the log", func() bool { return strings.Count(log.String(), "a delivery was given up on") == 1 })
 }
 
+// A message that its provider's limit puts off is not tried: it may wait as often as it has to.
+func TestPutOffIsNoAttempt(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate(thanks)
+	asked := 0
+	w.sent.fail = func(_ engine.Delivery, attempt int) error {
+		if asked++; attempt != 1 {
+			return fmt.Errorf("it is attempt %d", attempt)
+		}
+		if asked <= 25 {
+			return &channel.PutOffError{After: time.Millisecond}
+		}
+		return nil
+	}
+	wk := w.run()
+	w.accept(order("e", "m"))
+	wk.Wake("m")
+	w.until("it is sent", func() bool { n, _ := w.sent.keys(); return n == 1 })
+	list, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 10})
+	if err != nil || len(list) > 0 {
+		t.Errorf("failures %+v, %v", list, err)
+	}
+}
+
 func TestParseRedis(t *testing.T) {
 	for uri, want := range map[string]asynq.RedisConnOpt{
 		"redis://u:p@h:1/2": asynq.RedisClientOpt{Addr: "h:1", Username: "u", Password: "p", DB: 2},

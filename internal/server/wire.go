@@ -36,11 +36,14 @@ func (s *Server) wire() error {
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "usher_clock_ahead_seconds", Help: "How far instants are ahead of the machine's clock; negative: behind.",
 	}, func() float64 { return s.clock.State().Ahead().Seconds() }))
+	paces := &channel.Paces{}
 	s.worker, err = worker.New(worker.Config{
 		Store: s.db, Redis: legs, Registry: actions.Registry(), Effects: actions.Effects(), Load: loadBundle, Log: s.o.Log,
 		Clock: s.clock.Now, Attempts: s.o.Deliveries, TaskCheck: taskCheck(s.o.Redis),
 		Sender: func(ch playbooks.Channel) (channel.Sender, error) {
-			return s.o.sender(ch, s.clock.Now, func(name string) { thrown.WithLabelValues(name).Inc() })
+			return s.o.sender(ch, channel.Deps{
+				Now: s.clock.Now, Counted: func(name string) { thrown.WithLabelValues(name).Inc() }, Paces: paces,
+			})
 		},
 		NoSchedules: !slices.Contains(s.o.Roles, RoleScheduler), NoTasks: !slices.Contains(s.o.Roles, RoleWorker),
 	})
@@ -62,10 +65,10 @@ func (s *Server) wire() error {
 	return nil
 }
 
-// sender makes a channel's sender. It calls counted with the channel's name for each message that
-// the null channel takes.
-func (o *Options) sender(ch playbooks.Channel, now func() time.Time, counted func(string)) (channel.Sender, error) {
-	return channel.New(ch, o.Env, channel.Deps{Out: o.Out, Now: now, Counted: counted})
+// sender makes a channel's sender.
+func (o *Options) sender(ch playbooks.Channel, deps channel.Deps) (channel.Sender, error) {
+	deps.Out = o.Out
+	return channel.New(ch, o.Env, deps)
 }
 
 // checkChannels makes every channel once, so that an unset ${NAME} is found now and not with the
@@ -73,7 +76,7 @@ func (o *Options) sender(ch playbooks.Channel, now func() time.Time, counted fun
 func (o *Options) checkChannels() error {
 	var errs []error
 	for _, ch := range o.Workspace.Schema.Channels {
-		if _, err := o.sender(ch, time.Now, nil); err != nil {
+		if _, err := o.sender(ch, channel.Deps{Now: time.Now}); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -102,6 +102,10 @@ func testRegistry() *schema.Registry {
 				),
 			},
 			{
+				Type: "card_robot", DataOrAttach: true, Attach: []schema.AttachSpec{{Kind: "image", Most: 1}},
+				Data: schema.ObjectOf(schema.Field{Name: "at_all", Type: schema.Bool.AsOptional()}),
+			},
+			{
 				Type: "smtp", NeedsTo: true, Address: "email", Subjects: true,
 				Fields: []schema.FieldSpec{
 					{Name: "url", Kind: schema.FieldSecret, Required: true},

@@ -80,6 +80,8 @@ type ChannelSpec struct {
 	AnyData  bool   // `data` may hold anything
 	Example  string // YAML of one channel of usher.yaml
 
+	DataOrAttach bool // a message has `data` or attachments, not both
+
 	// Check gives what is wrong with the fields when they name no ${NAME}; an error begins with the
 	// field's name. nil: nothing to say.
 	Check func(config map[string]string) error

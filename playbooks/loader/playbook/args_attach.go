@@ -196,6 +196,10 @@ func (p *reader) sendable(v *syntax.Node, step *playbooks.Step) {
 	}
 	for _, ch := range p.channelsOf(step) {
 		spec, count := p.Registry.Channel(ch.Type), map[string]int{}
+		if spec != nil && spec.DataOrAttach && v.Get("data") != nil {
+			p.Error("cannot-send", v.Key("data").Pos(), fmt.Sprintf("the channel `%s` sends attachments or data, not both", ch.Name)).
+				Related("the attachments are here", v.Key("attach").Pos())
+		}
 		for _, item := range list.Items {
 			if spec == nil || len(item.Entries) != 1 || schema.Attachment(item.Entries[0].Key.Value) == nil {
 				continue
