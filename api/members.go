@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/intake"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 )
@@ -107,7 +108,7 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 	if err != nil {
 		return none, err
 	}
-	in.ID = engine.UpdateID(key, in.Member)
+	in.ID = naming.UpdateID(key, in.Member)
 	known, err := s.acceptInputs(c, []engine.Input{in})
 	switch {
 	case err != nil:

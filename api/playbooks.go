@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/intake"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/engine/tally"
@@ -23,6 +24,7 @@ type playbookView struct {
 	Owner    string           `json:"owner,omitempty"`
 	Status   playbooks.Status `json:"status" doc:"as the workspace says"`
 	Paused   bool             `json:"paused" doc:"paused over HTTP"`
+	Active   string           `json:"active,omitempty" doc:"when members may enter, as written; left out: always"`
 	Trigger  string           `json:"trigger" doc:"the kind of the trigger"`
 	Holdout  float64          `json:"holdout" doc:"percent of members"`
 	File     string           `json:"file"`
@@ -47,8 +49,12 @@ func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) 
 	if p.Trigger.Params != nil {
 		params = p.Trigger.Params.Syntax()
 	}
+	active := ""
+	if p.Active != nil {
+		active = p.Active.Text
+	}
 	return playbookView{
-		Next: next, Params: params,
+		Active: active, Next: next, Params: params,
 
 		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID],
 		Trigger: string(p.Trigger.Kind),
@@ -243,7 +249,7 @@ func (s *server) targets(body *triggerBody) error {
 const mostAtOnce = 500
 
 // triggerName begins the ids of the inputs of a trigger, and names its job.
-func triggerName(playbook, key string) string { return engine.TriggerName(playbook, key) }
+func triggerName(playbook, key string) string { return naming.TriggerName(playbook, key) }
 
 func (s *server) startMembers(
 	c *gin.Context, playbook string, members []string, params map[string]any, v *triggerView,
@@ -251,7 +257,7 @@ func (s *server) startMembers(
 	inputs := make([]engine.Input, len(members))
 	for i, id := range members {
 		inputs[i] = engine.Input{
-			Kind: engine.InputTrigger, ID: engine.JobInputID(triggerName(playbook, v.Key), id), Member: id, Name: playbook,
+			Kind: engine.InputTrigger, ID: naming.JobInputID(triggerName(playbook, v.Key), id), Member: id, Name: playbook,
 			Payload: &engine.Payload{Properties: params},
 		}
 	}

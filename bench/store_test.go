@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 )
@@ -77,7 +78,7 @@ func benchChanges(from, n int64) *engine.Changes {
 	for i := from; i < from+n; i++ {
 		member := "member-" + strconv.FormatInt(i*7919%benchMembers, 10)
 		id := uuid.NewSHA1(uuid.Nil, []byte("run"+strconv.FormatInt(i, 10)))
-		run := engine.TimedID(now, id[:10])
+		run := naming.TimedID(now, id[:10])
 		c.Members = append(c.Members, &engine.Member{
 			ID: member, Attributes: map[string]any{"level": "gold", "nickname": "Ann"}, Tags: []string{"buyer"},
 			CreatedAt: now, LastSeenAt: now,

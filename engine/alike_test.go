@@ -70,6 +70,8 @@ var (
 		"mode: restart", "mode: parallel", "reentry: 1d", "reentry: never", "holdout: 40%", "goal: {event: buy, within: 3d}",
 		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]",
 		"exit: [{event: buy, if: event.n == 4}, {event: leave}]",
+		`active: {from: 2026-03-07, to: "2026-03-12 02:30", open: exit}`, "active: {to: 2026-03-10, open: exit}",
+		"active: {to: 2026-03-15T10:00:00Z}",
 	}
 	alikeActions = []string{
 		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",

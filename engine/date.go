@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/member"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -167,7 +168,7 @@ func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes boo
 		}
 		if comes = which != "" || !was.At.After(at); comes {
 			start = Input{
-				Kind: InputSchedule, ID: joined("date", w.ID, come.Format(time.RFC3339), m.ID),
+				Kind: InputSchedule, ID: naming.Joined("date", w.ID, come.Format(time.RFC3339), m.ID),
 				Member: m.ID, Name: w.ID, Time: come, At: at, Payload: &Payload{},
 			}
 			been = cmp.Or(which, been)

@@ -77,6 +77,8 @@ func (d *decider) decideDue(t time.Time) error {
 			d.decideEnds(next.at)
 		case next.message != "":
 			d.decideRelease(next.message)
+		case next.exits:
+			d.decideEnd(next.run, next.at)
 		case next.run == nil:
 			d.decideReevaluation(next.at)
 		default:

@@ -13,8 +13,8 @@
 // happens on one page, decide.go. It decides what is due before the event, then the event, then
 // what the event brought about. Each of these is one input, and passes through these stages:
 //
-//  1. Next due (due.go). The ends of tags, the waits of open runs and the re-evaluations of segments
-//     that are due come first, one by one, by their time. Each is an input of its own.
+//  1. Next due (due.go). The ends of playbooks (active.go) and of tags, the waits of open runs and the
+//     re-evaluations of segments that are due come first, one by one, by their time. Each is an input of its own.
 //  2. Apply (apply.go, backfill.go). ensureMember makes a member of somebody new. Attributes, tags,
 //     last_seen_at and the history take in the event.
 //  3. Goals and exits (goals.go). The event counts as a conversion of earlier entries, and ends
@@ -23,7 +23,7 @@
 //     wait. So are runs whose time is over, and runs that held for the answer of a webhook. A run
 //     whose revision cannot be had is parked.
 //  5. Judge (judge.go). Every playbook that the event triggers passes its gates: trigger, status,
-//     condition, reentry, mode, holdout. The first gate that fails refuses, with its reason.
+//     active, condition, reentry, mode, holdout. The first gate that fails refuses, with its reason.
 //     What passes is an entry.
 //  6. Act (run.go, branch.go, wait.go, act*.go). Resumed runs and entries act in the order of their
 //     playbooks' ids, each until it waits or ends. A step's fields are evaluated, and its [Effect]

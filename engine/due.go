@@ -13,6 +13,7 @@ type due struct {
 	ends    bool   // something that the member has to an end comes to it
 	message string // the key of a delivery that is to be released
 	run     *Run   // whose wait ends; nil, and nothing else: a re-evaluation
+	exits   bool   // the run exits instead: its playbook is not active any more
 }
 
 // mayBeDue reports whether it is worth asking what is due at or before t: nothing mostly is.
@@ -22,12 +23,16 @@ func (d *decider) mayBeDue(t time.Time) bool {
 			return true
 		}
 	}
+	if run, at := d.nextEnd(); run != nil && !at.After(t) {
+		return true
+	}
 	m := d.st.Member
 	return m != nil && (len(m.Deferred)+len(m.TagEnds) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
 }
 
-// nextDue returns what is due first, at or before t. At one instant ends come first, then messages
-// that were put off, since they were decided before, then waits, then the re-evaluation.
+// nextDue returns what is due first, at or before t. At one instant runs exit first whose playbook is not active any
+// more; then come other ends, then messages that were put off, since they were decided before, then waits, then the
+// re-evaluation.
 func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 	var run *Run
 	for _, r := range d.st.Runs {
@@ -39,6 +44,16 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 		}
 	}
 	at, reevaluate := d.reevaluationDue(t)
+	next, ok = d.nextOfOthers(t, run, at, reevaluate)
+	if exits, at := d.nextEnd(); exits != nil && !at.After(t) && (!ok || !at.After(next.at)) {
+		return due{at: at, run: exits, exits: true}, true
+	}
+	return next, ok
+}
+
+// nextOfOthers returns what is due first but for the ends of playbooks, where the first wait and the re-evaluation are
+// known.
+func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate bool) (next due, ok bool) {
 	m := d.st.Member
 	if m != nil && len(m.TagEnds) > 0 {
 		first := m.Ends()

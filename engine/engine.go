@@ -57,6 +57,7 @@ type Engine struct {
 	events   map[string]*listening // who wants to know of an event, by its name
 	dated    []*dated              // playbooks that dates of the member start, by id
 	watched  []*watched            // segments that triggers are about, by name
+	ending   []*ending             // playbooks whose open runs exit at an instant, by id
 	address  map[string]string     // channel name -> the member's attribute that holds its address
 	types    *types                // of the active workspace
 	macs     *sync.Pool            // keyed hashes: setting one up costs more than using it
@@ -138,6 +139,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	}
 	e.watch()
 	e.dates()
+	e.ends()
 	e.settle()
 	return e
 }

@@ -14,6 +14,7 @@ import (
 const (
 	ReasonEntered   = "entered"
 	ReasonPaused    = "paused"
+	ReasonNotActive = "not active"
 	ReasonCondition = "condition"
 	ReasonReentry   = "reentry"
 	ReasonMode      = "mode"
@@ -44,6 +45,10 @@ func (d *decider) judge(b *book, trigger expression.Record, match *expression.Ex
 	}
 	if b.today == playbooks.Paused {
 		d.refuse(b, ReasonPaused, nil)
+		return nil
+	}
+	if !b.Active.Holds(d.now) {
+		d.refuse(b, ReasonNotActive, map[string]any{"active": b.Active.Text})
 		return nil
 	}
 	cond := d.condition(b)

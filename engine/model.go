@@ -183,7 +183,7 @@ type Decision struct {
 	Member   string    `json:"member"`
 	Playbook string    `json:"playbook"`
 	Input    string    `json:"input"` // id of the input
-	// entered, or the gate that refused: paused, condition, reentry, mode, holdout
+	// entered, or the gate that refused: paused, not active, condition, reentry, mode, holdout
 	Reason string         `json:"reason"`
 	Seen   map[string]any `json:"seen,omitzero"` // condition: the values it saw
 	Run    string         `json:"run,omitempty"`

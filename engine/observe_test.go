@@ -87,7 +87,8 @@ func traced(ws *playbooks.Workspace, s *shell) map[string]int {
 				out[p.ID+" woke "+e.Step]++
 			case e.What == string(engine.RunExited) && events[e.Reason]:
 				out[p.ID+" exit"]++
-			case e.What == string(engine.RunExited) && e.Reason != engine.ReasonRestarted:
+			case e.What == string(engine.RunExited) && e.Reason != engine.ReasonRestarted &&
+				e.Reason != engine.ReasonNotActive:
 				out[p.ID+" began exit"]++
 			case e.What == "if" && e.Reason == "else":
 			case e.What == "error" && e.Step != "": // an `if` that fails tells of no action

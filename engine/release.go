@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/usher-run/usher/engine/naming"
 )
 
 // DeliveryState is where a delivery stands.
@@ -50,7 +52,7 @@ func (e *Engine) Late(d *Delivery, now time.Time) bool {
 // each release.
 func ReleaseAgain(d *Delivery) Input {
 	return Input{
-		Kind: InputRelease, ID: joined("release", d.Key, d.ReleasedAt.UTC().Format(time.RFC3339Nano)),
+		Kind: InputRelease, ID: naming.Joined("release", d.Key, d.ReleasedAt.UTC().Format(time.RFC3339Nano)),
 		Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
 		Payload: &Payload{Channel: d.Channel, Properties: map[string]any{
 			"delivery": d.Key, "playbook": d.Playbook, "step": d.Step,

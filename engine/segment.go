@@ -20,7 +20,7 @@ type watched struct {
 }
 
 // Watched returns the definitions of the segments that triggers of the workspace are about, by
-// name, and those of the dates that start playbooks.
+// name, those of the dates that start playbooks, and those of the ends of playbooks whose open runs exit.
 func Watched(ws *playbooks.Workspace) map[string]string {
 	out := map[string]string{}
 	for _, p := range ws.Playbooks {
@@ -29,6 +29,9 @@ func Watched(ws *playbooks.Workspace) map[string]string {
 		}
 		if p.Trigger.Kind == playbooks.TriggerDate && p.Status != playbooks.Draft {
 			out[dateWatch(p.ID)] = p.Trigger.Date.Definition(ws.Schema.Timezone)
+		}
+		if !p.Active.Ends().IsZero() && p.Status != playbooks.Draft {
+			out[activeWatch(p.ID)] = p.Active.Definition()
 		}
 	}
 	return out
@@ -85,13 +88,19 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 			since = member.Sooner(since, w.since)
 		}
 	}
+	for _, w := range e.ending {
+		if w.unrecorded(m) {
+			since = member.Sooner(since, w.since)
+		}
+	}
 	return since
 }
 
 // Watches reports whether a segment is watched since that instant.
 func (e *Engine) Watches(since time.Time) bool {
 	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) }) ||
-		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) })
+		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) }) ||
+		slices.ContainsFunc(e.ending, func(w *ending) bool { return w.since.Equal(since) })
 }
 
 // recordMemberships notes which watched segments a member is in who was there before the watch
@@ -115,7 +124,8 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 		d.setMembership(w, in && err == nil)
 		noted = true
 	}
-	return d.recordDates(at) || noted
+	noted = d.recordDates(at) || noted
+	return d.recordEnds() || noted
 }
 
 func (d *decider) setMembership(w *watched, in bool) {
@@ -160,7 +170,8 @@ func (x crossing) way() string {
 // or was.
 func (d *decider) mayMove() bool {
 	m := d.st.Member
-	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(m.Segments)+len(m.Dates) > 0 || !m.ReevaluateAt.IsZero())
+	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(d.e.ending)+len(m.Segments)+len(m.Dates)+len(m.Exits) > 0 ||
+		!m.ReevaluateAt.IsZero())
 }
 
 // reevaluate finds which watched segments the member has come into or left, and which dates have
@@ -172,6 +183,8 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		return out
 	}
 	d.forgetSegments()
+	d.forgetEnds()
+	d.recordEnds()
 	if at.Before(m.ReevaluatedAt) {
 		at = m.ReevaluatedAt
 	}
@@ -201,6 +214,8 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		}
 		next = member.Sooner(next, w.turns.Next(d.env, d.past.Oldest))
 	}
+	_, ends := d.nextEnd()
+	next = member.Sooner(next, ends)
 	if next = next.UTC(); !next.Equal(m.ReevaluateAt) {
 		m.ReevaluateAt, d.dueChanged, d.touched = next, true, true
 	}

@@ -189,6 +189,12 @@ func (g *grapher) trigger() string {
 	default:
 		text += "\nagain after " + r.After.String()
 	}
+	if g.pb.Active != nil {
+		text += "\n" + g.pb.Active.Text
+		if g.pb.Active.Exit {
+			text += ", open runs exit then"
+		}
+	}
 	if g.pb.Status != Live {
 		text = string(g.pb.Status) + ": " + text
 	}

@@ -246,6 +246,7 @@ type Reentry struct {
 type Playbook struct {
 	ID, Name, Stage, Owner string
 	Status                 Status
+	Active                 *Active // nil: always
 	File                   string
 	Pos                    diag.Pos // of its id
 	Trigger                Trigger

@@ -28,6 +28,7 @@ type Member struct {
 	// Messages that were put off, by the key of their delivery.
 	Deferred      map[string]Deferred `json:"deferred,omitempty"`
 	Dates         map[string]DateMark `json:"dates,omitempty"` // of playbooks that dates start
+	Exits         map[string]int64    `json:"exits,omitempty"` // of playbooks entered whose open runs exit: the watch, in ms
 	ReevaluatedAt time.Time           `json:"reevaluated_at,omitzero"`
 	ReevaluateAt  time.Time           `json:"reevaluate_at,omitzero"`
 }

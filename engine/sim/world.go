@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -37,6 +38,7 @@ type schedule struct {
 	playbook string
 	cron     *schema.Schedule
 	segment  string
+	active   *playbooks.Active
 	next     time.Time
 }
 
@@ -55,7 +57,8 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 	for _, p := range e.Workspace().Playbooks {
 		if p.Trigger.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
 			w.schedules = append(w.schedules, &schedule{
-				playbook: p.ID, cron: p.Trigger.Schedule, segment: p.Trigger.Segment, next: p.Trigger.Schedule.Next(now),
+				playbook: p.ID, cron: p.Trigger.Schedule, segment: p.Trigger.Segment, active: p.Active,
+				next: p.Trigger.Schedule.Next(now),
 			})
 		}
 	}
@@ -119,13 +122,16 @@ func (w *World) nextSchedule() *schedule {
 func (w *World) fire(s *schedule) error {
 	at := s.next.UTC()
 	s.next = s.cron.Next(s.next)
+	if !s.active.Holds(at) {
+		return nil
+	}
 	for _, id := range slices.Sorted(maps.Keys(w.members)) {
 		if in, err := w.engine.InSegment(s.segment, w.members[id], at); err != nil || !in {
 			continue
 		}
 		w.seq++
 		in := engine.Input{
-			Seq: w.seq, Kind: engine.InputSchedule, ID: engine.OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook,
+			Seq: w.seq, Kind: engine.InputSchedule, ID: naming.OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook,
 			Time: at, At: at,
 		}
 		if err := w.decide(id, []engine.Input{in}, at); err != nil {
@@ -139,7 +145,7 @@ func (w *World) fire(s *schedule) error {
 // starts nothing.
 func (w *World) watch(member string) error {
 	return w.decide(member, []engine.Input{{
-		Kind: engine.InputSchedule, ID: engine.OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member,
+		Kind: engine.InputSchedule, ID: naming.OccurrenceID(engine.SegmentReevaluation, w.now, member), Member: member,
 		Name: engine.SegmentReevaluation, Time: w.now, At: w.now,
 	}}, w.now)
 }

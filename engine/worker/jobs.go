@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -178,6 +179,8 @@ func (s *step) pointless() string {
 		return "the workspace has no such playbook any more"
 	case s.job.Kind == store.JobSchedule && !s.w.moves(s.a, p):
 		return skippedPaused
+	case s.job.Kind == store.JobSchedule && !p.Active.Holds(s.job.At):
+		return skippedOutside
 	case s.job.Kind == store.JobTrigger && s.job.Segment != "" && ws.Schema.Segment(s.job.Segment) == nil:
 		return "the workspace has no such segment any more"
 	}
@@ -235,12 +238,12 @@ func (s *step) reach(member string) {
 	in := engine.Input{Member: member, Name: s.job.Playbook, Data: s.job.Data}
 	switch s.job.Kind {
 	case store.JobTrigger:
-		in.Kind, in.ID = engine.InputTrigger, engine.JobInputID(s.job.Name, member)
+		in.Kind, in.ID = engine.InputTrigger, naming.JobInputID(s.job.Name, member)
 	case store.JobReevaluation:
 		in.Name = engine.SegmentReevaluation
 		fallthrough
 	default:
-		in.Kind, in.ID = engine.InputSchedule, engine.OccurrenceID(in.Name, s.job.At, member)
+		in.Kind, in.ID = engine.InputSchedule, naming.OccurrenceID(in.Name, s.job.At, member)
 		in.Time, in.At = s.job.At, s.job.At
 	}
 	s.Inputs = append(s.Inputs, in)

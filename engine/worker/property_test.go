@@ -34,6 +34,8 @@ var poisonPlaybooks = []string{
 		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n  - {if: not actions.more.timed_out, tag: {add: more, for: 45m}}\n",
 	"id: late\nstage: activation\ntrigger: {event: visit}\nmode: parallel\nactions:\n  - wait: 1h\n" +
 		"  - {if: trigger.n == 13, tag: bad}\n  - {if: trigger.n == 17, tag: broken}\n  - points: = int(trigger.n)\n",
+	"id: brief\nstage: activation\ntrigger: {event: visit}\nmode: parallel\n" +
+		"active: {from: 2026-03-06T16:00:00Z, to: 2026-03-06T20:30:00Z, open: exit}\nactions:\n  - wait: 2h\n  - exit: over\n",
 }
 
 // step is an input of a random history, or the end of a batch.

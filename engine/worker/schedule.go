@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -55,13 +55,14 @@ func (w *Worker) moves(a *active, p *playbooks.Playbook) bool {
 
 // Why an occurrence is carried out for nobody.
 const (
-	skippedFirst  = "the schedule is new: what came before it is nobody's"
-	skippedMissed = "it was missed, with those before it"
-	skippedPaused = "the playbook took no new runs"
+	skippedFirst   = "the schedule is new: what came before it is nobody's"
+	skippedMissed  = "it was missed, with those before it"
+	skippedPaused  = "the playbook took no new runs"
+	skippedOutside = "the playbook was not active then"
 )
 
 // occurrences makes a job of each occurrence since the last that there is one of. The first sight
-// of a playbook is one too: what a later downtime misses is known by it.
+// of a playbook is one too: what a later downtime misses is known by it. While it is not active there is none.
 func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now time.Time, moves bool) error {
 	last, err := w.Store.LastOccurrence(ctx, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -75,8 +76,13 @@ func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now tim
 	if !moves {
 		skipped = skippedPaused
 	}
-	var missed time.Time
+	var missed, outside time.Time
 	for at := p.Trigger.Schedule.Next(last.At); !at.IsZero() && !at.After(now); at = p.Trigger.Schedule.Next(at) {
+		if !p.Active.Holds(at) {
+			outside = at
+			continue
+		}
+		outside = time.Time{}
 		if now.Sub(at) > missedAfter {
 			missed = at
 			continue
@@ -88,7 +94,11 @@ func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now tim
 			return err
 		}
 	}
-	return w.occurMissed(ctx, p, &missed, skipped)
+	if err := w.occurMissed(ctx, p, &missed, skipped); err != nil || outside.IsZero() {
+		return err
+	}
+	_, err = w.occur(ctx, p, outside, skippedOutside)
+	return err
 }
 
 // occurMissed makes a job of the latest of the missed occurrences, which stands for all of them.
@@ -129,5 +139,5 @@ func (w *Worker) occur(
 
 // occurrenceID begins the ids of the inputs of an occurrence.
 func occurrenceID(name string, at time.Time) string {
-	return engine.OccurrenceName(name, at)
+	return naming.OccurrenceName(name, at)
 }

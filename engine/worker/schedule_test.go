@@ -138,3 +138,62 @@ func TestScheduleOnce(t *testing.T) {
 		})
 	}
 }
+
+// A schedule goes to nobody while its playbook is not active: not for occurrences outside, not by a job that was made
+// before the playbook was written so. Of what was missed, occurrences outside do not count.
+func TestScheduleOutsideOfActive(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	book := strings.NewReplacer("MISSED", "run_once", "segment: buyers, ", "").Replace(weekly) +
+		"active: {from: 2027-03-02, to: 2027-03-04}\n"
+	w.activate(book)
+	wk := w.worker()
+	tick := func(at time.Time) {
+		t.Helper()
+		if err := wk.Refresh(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := wk.Tick(w.ctx, at); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := wk.CarryOut(w.ctx); open || err != nil {
+			t.Fatalf("open: %v, %v", open, err)
+		}
+	}
+	fence, err := w.Claim(w.ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(w.ctx, 0, fence, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}}); err != nil {
+		t.Fatal(err)
+	}
+	tick(morning.Add(-time.Hour))
+	tick(morning.Add(time.Second)) // March 1
+	if n := w.brought(); n != 0 {
+		t.Errorf("%d runs before", n)
+	}
+	tick(morning.AddDate(0, 0, 1).Add(time.Second)) // March 2
+	if n := w.brought(); n != 1 {
+		t.Errorf("%d runs within", n)
+	}
+	tick(morning.AddDate(0, 0, 10).Add(time.Hour)) // those of March 3 and 4 were missed
+	if n := w.brought(); n != 2 {
+		t.Errorf("%d runs with one for those that were missed", n)
+	}
+	last, err := w.LastOccurrence(w.ctx, "weekly")
+	if err != nil || !last.At.Equal(morning.AddDate(0, 0, 10)) || last.State != store.JobSkipped ||
+		last.Reason != "the playbook was not active then" {
+		t.Errorf("last occurrence %+v, %v", last, err)
+	}
+	w.activate(strings.ReplaceAll(book, "to: 2027-03-04", "to: 2027-03-14"))
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := wk.Tick(w.ctx, morning.AddDate(0, 0, 11)); err != nil {
+		t.Fatal(err)
+	}
+	w.activate(book)
+	tick(morning.AddDate(0, 0, 11))
+	if n := w.brought(); n != 2 {
+		t.Errorf("%d runs after the end was moved", n)
+	}
+}

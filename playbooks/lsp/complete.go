@@ -269,6 +269,8 @@ func valueExamples(kind shapes.ShapeKind) []string {
 		return []string{"-7d", "-3d", "-1d", "1d"}
 	case shapes.ShapeClock:
 		return []string{"10:00", "18:00"}
+	case shapes.ShapeMoment:
+		return []string{"2026-11-11", "2026-11-11 10:00"}
 	case shapes.ShapeCron:
 		return []string{"0 10 * * *", "0 10 * * 1", "0 10 1 * *", "0 10 L * *", "2026-11-11 10:00"}
 	case shapes.ShapePercent:

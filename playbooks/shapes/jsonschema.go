@@ -105,6 +105,7 @@ var shapePatterns = map[ShapeKind]string{
 	ShapePercent:  `^[0-9]+(\.[0-9]+)?%$`,
 	ShapeClock:    schema.ClockTime.String(),
 	ShapeCron:     `^\s*(\S+(\s+\S+){4}|` + schema.MomentPattern + `)\s*$`,
+	ShapeMoment:   `^` + schema.MomentPattern + `$`,
 	ShapeDatetime: `^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+$`,
 }
 

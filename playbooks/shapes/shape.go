@@ -30,6 +30,7 @@ const (
 	ShapePercent    ShapeKind = "percent"
 	ShapeClock      ShapeKind = "clock" // a time of the day
 	ShapeDatetime   ShapeKind = "datetime"
+	ShapeMoment     ShapeKind = "moment" // a day, or a time
 	ShapeZone       ShapeKind = "timezone"
 	ShapeLocale     ShapeKind = "locale" // a tag of BCP 47
 	ShapeCron       ShapeKind = "cron"

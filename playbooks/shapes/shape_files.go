@@ -278,8 +278,8 @@ var (
 	RunStates = []string{"none", "waiting", "done", "exited", "failed"}
 	// ExpectReasons are the reasons that a test may expect.
 	ExpectReasons = []string{
-		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "error", "capped", "deferred", "too many deferred",
-		"consent", "pool empty", "per member", "too few points", "no address",
+		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "not active", "error", "capped", "deferred",
+		"too many deferred", "consent", "pool empty", "per member", "too few points", "no address",
 	}
 	// TestKeys are the keys of a test.
 	TestKeys = []string{"name", "at", "member", "members", "history", "force", "script"}

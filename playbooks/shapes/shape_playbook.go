@@ -26,6 +26,10 @@ func playbookShape(reg *schema.Registry) *Shape {
 			Default: string(playbooks.Live),
 			Doc:     "live; paused: no new runs, open ones go on; draft: nothing moves",
 		},
+		ShapeKey{
+			Name: "active", Value: activeShape(),
+			Doc: "when members may enter: a campaign. Outside of it nobody does",
+		},
 		ShapeKey{Name: "trigger", Required: true, Value: triggerShape(), Doc: "what starts a run: exactly one kind"},
 		ShapeKey{
 			Name: "condition", Value: shapeOf(ShapeExpression),
@@ -48,6 +52,21 @@ func playbookShape(reg *schema.Registry) *Shape {
 		ShapeKey{Name: "exit", Value: listOf(exit), Doc: "events that end an open run at once"},
 		ShapeKey{Name: "actions", Required: true, Value: actionsShape(reg), Doc: "what is done, in order"},
 	).named("playbook", "A playbook: when, if, then.")
+}
+
+// activeShape declares when members may enter.
+func activeShape() *Shape {
+	return mappingOf(
+		ShapeKey{
+			Name: "from", Value: shapeOf(ShapeMoment),
+			Doc: "the first instant, of a date its first; in the workspace's time zone unless it has an offset",
+		},
+		ShapeKey{Name: "to", Value: shapeOf(ShapeMoment), Doc: "the last instant, of a date the whole day"},
+		ShapeKey{
+			Name: "open", Value: keywords("finish", "exit"), Default: "finish", Needs: []string{"to"},
+			Doc: "what becomes of open runs at the end: they finish, or exit with the reason `not active`",
+		},
+	).named("active", "When members may enter.")
 }
 
 // eventMatchShape declares an `event:` with the `if` beside it.

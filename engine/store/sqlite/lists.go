@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/runrows"
@@ -88,7 +89,7 @@ func (c *conn) begunRuns(p *records.Page, f store.RunFilter, before int64, each 
 		_, err := t.Walk(trail.OfRuns, []any{f.Member}, from, 1, record)
 		return err
 	}
-	begun, until, ok := engine.InstantsOf(f.Prefix)
+	begun, until, ok := naming.InstantsOf(f.Prefix)
 	if !ok {
 		return nil
 	}

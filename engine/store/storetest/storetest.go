@@ -13,6 +13,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/clock"
 	"github.com/usher-run/usher/engine/clock/clocktest"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -203,7 +204,7 @@ func refusal(d engine.Decision) engine.Record {
 }
 
 // timed returns an id of a run that begins at an instant.
-func timed(at time.Time, name string) string { return engine.TimedID(at, []byte(name)) }
+func timed(at time.Time, name string) string { return naming.TimedID(at, []byte(name)) }
 
 // waiting returns a new open run that is due at an instant.
 func waiting(id, member string, due time.Time) *engine.Run {

@@ -19,7 +19,7 @@ import (
 
 // Keys are those of a playbook.
 var Keys = []string{
-	"id", "name", "stage", "owner", "status", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
+	"id", "name", "stage", "owner", "status", "active", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
 	"actions",
 }
 
@@ -57,6 +57,7 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	}
 	p.scope.Schema, p.scope.Running = c.Schema, c.Running
 	p.head(n)
+	p.active(n.Get("active"))
 	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
 	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)
 	p.scope.Known = append(p.scope.Known, lasting(p.pb.Condition.Holds())...)
@@ -68,6 +69,7 @@ func Read(c *reading.Reader, n *syntax.Node) {
 		return
 	}
 	p.idleExit(n)
+	p.idleSchedule(n)
 	p.finish(n)
 	c.Workspace.Playbooks = append(c.Workspace.Playbooks, p.pb)
 }

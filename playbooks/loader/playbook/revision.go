@@ -80,12 +80,15 @@ func (p *reader) eventMatches() []playbooks.EventMatch {
 	return matches
 }
 
-// revision hashes the playbook without its status, and all it refers to. Comments, quotes and the
-// order of keys do not count.
+// today are the keys of a playbook that are always those of today, whatever revision a run keeps.
+var today = []string{"status", "active"}
+
+// revision hashes the playbook without what is always today's, and all it refers to. Comments, quotes and the order of
+// keys do not count.
 func (p *reader) revision(n *syntax.Node, refs expression.Refs) string {
 	h := sha256.New()
 	for _, e := range syntax.SortedEntries(n) {
-		if e.Key.Value != "status" {
+		if !slices.Contains(today, e.Key.Value) {
 			fmt.Fprintf(h, "%q:", e.Key.Value)
 			syntax.Canonical(h, e.Value)
 		}

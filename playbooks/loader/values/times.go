@@ -1,6 +1,7 @@
 package values
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -123,4 +124,29 @@ func (c *Reader) AnyDuration(n *syntax.Node, what string) (schema.Duration, bool
 		r.Edit(n.Pos(), hint.Write).UnsureUnless(hint.Sure)
 	}
 	return d, false
+}
+
+// Moment reads a day or a time that is written out, as local time of the zone unless it has an offset.
+func (c *Reader) Moment(n *syntax.Node, what string, zone *time.Location) (schema.Moment, bool) {
+	if n == nil || n.Broken {
+		return schema.Moment{}, false
+	}
+	if n.Kind != syntax.ScalarNode || n.IsNull() || n.Tag == "bool" {
+		c.WrongType(n, what+" must be a date or a time").Label(`as in 2026-11-11 or "2026-11-11 10:00"`)
+		return schema.Moment{}, false
+	}
+	m, err := schema.ParseMoment(n.Value, zone)
+	if err == nil {
+		return m, true
+	}
+	var strange *schema.MomentError
+	if !errors.As(err, &strange) {
+		c.Error("bad-value", n.Pos(), err.Error())
+		return schema.Moment{}, false
+	}
+	r := c.Error("bad-value", n.Pos(), strange.Message).Label(strange.Hint)
+	if strange.Fix != "" {
+		r.Edit(n.Pos(), syntax.Quote(strange.Fix)).UnsureUnless(false)
+	}
+	return schema.Moment{}, false
 }

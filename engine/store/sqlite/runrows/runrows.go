@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
@@ -119,7 +120,7 @@ func Now(c *sqlconn.Conn, item *records.Item) error {
 
 // Beginning returns the run that a record begins, by its id, with its place; nil when there is none.
 func Beginning(c *sqlconn.Conn, id string) (*records.Item, error) {
-	at, until, ok := engine.InstantsOf(id)
+	at, until, ok := naming.InstantsOf(id)
 	if !ok || !at.Equal(until) {
 		return nil, nil
 	}

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/usher-run/usher/playbooks"
+)
+
+// ending is a playbook whose open runs exit when it is not active any more.
+type ending struct {
+	playbook string
+	at       time.Time // when it ends
+	since    time.Time // when that began to hold
+}
+
+// activeWatch is how the watch of a playbook's end is called among those of segments, which have no such names.
+func activeWatch(playbook string) string { return ":active:" + playbook }
+
+// ends prepares the playbooks whose open runs exit.
+func (e *Engine) ends() {
+	for _, p := range e.ws.Playbooks {
+		if at := p.Active.Ends(); !at.IsZero() && p.Status != playbooks.Draft {
+			e.ending = append(e.ending, &ending{playbook: p.ID, at: at, since: e.o.Watched[activeWatch(p.ID)]})
+		}
+	}
+}
+
+func (w *ending) number() int64 {
+	if w.since.IsZero() {
+		return 0
+	}
+	return w.since.UnixMilli()
+}
+
+// unrecorded reports whether the member has entered the playbook, and it is not noted yet when open runs of theirs
+// exit.
+func (w *ending) unrecorded(m *Member) bool {
+	noted, ok := m.Exits[w.playbook]
+	_, entered := m.Entries[w.playbook]
+	return entered && !(ok && noted == w.number())
+}
+
+// of returns when a run exits: at the end, or when the playbook was written so, which counts at once.
+func (w *ending) of(r *Run) time.Time {
+	at := w.at
+	for _, t := range []time.Time{w.since, r.StartedAt} {
+		if t.After(at) {
+			at = t
+		}
+	}
+	return at.UTC().Truncate(time.Millisecond)
+}
+
+// nextEnd returns the open run that exits first because its playbook is not active any more; nil when none ever does.
+func (d *decider) nextEnd() (first *Run, at time.Time) {
+	if len(d.e.ending) == 0 {
+		return nil, at
+	}
+	for _, r := range d.st.Runs {
+		if r.State != RunWaiting {
+			continue
+		}
+		for _, w := range d.e.ending {
+			if w.playbook != r.Playbook {
+				continue
+			}
+			if t := w.of(r); first == nil || t.Before(at) {
+				first, at = r, t
+			}
+		}
+	}
+	return first, at
+}
+
+// decideEnd ends a run whose playbook is not active any more.
+func (d *decider) decideEnd(r *Run, at time.Time) {
+	d.beginDue("active:" + r.ID)
+	d.recordMemberships(at)
+	d.begin(at)
+	d.end(r, RunExited, ReasonNotActive)
+	d.follow(d.reevaluate(at))
+}
+
+// recordEnds notes of the playbooks that the member has entered that it is known when open runs exit: whoever is not
+// known is looked at. It reports whether there was something to note.
+func (d *decider) recordEnds() (noted bool) {
+	m := d.st.Member
+	for _, w := range d.e.ending {
+		if !w.unrecorded(m) {
+			continue
+		}
+		if m.Exits == nil {
+			m.Exits = map[string]int64{}
+		}
+		m.Exits[w.playbook] = w.number()
+		noted, d.touched = true, true
+	}
+	return noted
+}
+
+// forgetEnds drops what is noted of playbooks that do not end so any more.
+func (d *decider) forgetEnds() {
+	m := d.st.Member
+	before := len(m.Exits)
+	maps.DeleteFunc(m.Exits, func(id string, _ int64) bool {
+		return !slices.ContainsFunc(d.e.ending, func(w *ending) bool { return w.playbook == id })
+	})
+	d.touched = d.touched || len(m.Exits) != before
+}
