@@ -19,6 +19,7 @@ import (
 var (
 	groupedNumber = regexp.MustCompile(`(?:^|[^\w.,])(\d{1,3}(?:,\d{3})+)(?:$|[^\w,])`)
 	percentNumber = regexp.MustCompile(`(?:^|[^\w.])(\d+(?:\.\d+)?)%\s*(?:$|[)\]*/<>=!&|?:,]|and\b|or\b)|百分之(\d+(?:\.\d+)?)`)
+	bareTime      = regexp.MustCompile(`(?:^|[^\w.])(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ][0-2]\d:[0-5]\d(?::[0-5]\d)?(?:Z|[+-][01]\d:\d\d)?)`)
 	bareDate      = regexp.MustCompile(`(?:^|[^\w.])(\d{4}([-/])(?:0?[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01]))(?:$|[^\w-])|(?:^|[^\w.])(\d{4}年\d{1,2}月\d{1,2}日)`)
 )
 
@@ -77,6 +78,9 @@ func (c *reader) foreignNumber(masked string) bool {
 			d.Suggest(write).UnsureUnless(sure)
 		}
 		return true
+	}
+	if m := bareTime.FindStringSubmatchIndex(masked); m != nil {
+		return report(m[2], m[3], "datetime("+strconv.Quote(masked[m[2]:m[3]])+")", "a time stands in datetime()", "", true)
 	}
 	if c.foreignDate(masked) {
 		return true
