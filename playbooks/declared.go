@@ -37,6 +37,10 @@ func (s *Schema) In(section string) diag.Finder {
 			if c := s.Channel(name); c != nil {
 				return c.Pos
 			}
+		case scope.InTables:
+			if t := s.tableNamed(name); t != nil {
+				return t.Pos
+			}
 		case scope.InCoupons:
 			if p := s.Pool(name); p != nil {
 				return p.Pos

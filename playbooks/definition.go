@@ -27,6 +27,14 @@ func (s *Schema) WriteRefs(h io.Writer, refs expression.Refs) {
 			fmt.Fprintf(h, "attribute %q %s %v%s\n", name, schema.TypeText(a.Type), a.Default, schema.LabelText(a.Type))
 		}
 	}
+	for _, name := range refs.Tables {
+		if t := s.Table(name); t != nil {
+			fmt.Fprintf(h, "table %q %s %v\n", name, schema.TypeText(t.Row), t.Rows) // maps are printed in order
+		}
+	}
+	if refs.Zone {
+		fmt.Fprintf(h, "zone %s\n", s.Zone())
+	}
 	for _, name := range refs.Events {
 		if e := s.Event(name); e != nil {
 			fmt.Fprintf(h, "event %q %s%s\n", name, schema.TypeText(e.Properties), schema.LabelText(e.Properties))

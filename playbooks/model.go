@@ -55,6 +55,7 @@ type Schema struct {
 	Segments   []Segment
 	Channels   []Channel
 	Pools      []Pool
+	Tables     []Table
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may

@@ -26,7 +26,8 @@ type misspeltDeclaration struct{ used, declared string }
 // suggests.
 func misspeltDeclarationOf(d *diag.Diagnostic) (misspeltDeclaration, bool) {
 	switch d.Code {
-	case "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool", "unknown-field", "unknown-variable",
+	case "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool", "unknown-table", "unknown-field",
+		"unknown-variable",
 		"property-of-other-event":
 	default:
 		return misspeltDeclaration{}, false

@@ -35,6 +35,15 @@ reference of channels lists it. What one channel cannot send may go over another
 		Good: "actions:\n  - message: {channel: email, subject: Hello, text: \"Hello: https://shop.test/p\"}",
 	},
 	{
+		Name: "unknown-table", Title: "a table that is not declared",
+		Doc: "Tables are declared under tables: in usher.yaml, each with its rows by key.",
+		Bad: "condition: table(\"gift\", member.level) != nil",
+	},
+	{
+		Name: "unknown-row", Title: "a row that a table does not have",
+		Doc: "A key that is written out must be one of the table's rows. Where the key varies, the row may be missing: test it first.",
+	},
+	{
 		Name: "unknown-pool", Title: "a coupon pool that is not declared",
 		Doc:  "Coupon pools are declared under coupons: in usher.yaml with their prefix, budget and limits.",
 		Bad:  "actions:\n  - coupon: {pool: newcomer-20}",

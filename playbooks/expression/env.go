@@ -329,7 +329,7 @@ func hostFunctions() []*builtin.Function {
 		return int(Dice("bucket", p[1].(*arithmetic.Clock).Member) % uint64(p[0].(int))), nil
 	})
 	return slices.Concat(arithmetic.Functions(), arithmetic.TimeFunctions(), arithmetic.CalendarFunctions(),
-		arithmetic.ListFunctions(), []*builtin.Function{bucket})
+		arithmetic.ListFunctions(), []*builtin.Function{arithmetic.TableFunction()}, []*builtin.Function{bucket})
 }
 
 // Dice returns a number that is always the same for the same salt and parts, and evenly spread.

@@ -56,7 +56,9 @@ func (x *Expr) Fails() []string {
 // Refs names what an expression refers to, also through segments and computed attributes: sorted,
 // without repeats.
 type Refs struct {
-	Attributes, Segments, Events, Actions []string
+	Attributes, Segments, Events, Actions, Tables []string
+
+	Zone bool // it names a time without its zone: the workspace's
 }
 
 // tagMention is a text that is written out in an expression.
@@ -170,10 +172,11 @@ func (c *checker) answers(n ast.Node) []tagMention {
 }
 
 // refSet collects what an expression refers to.
-type refSet struct{ attributes, segments, events, actions map[string]bool }
+type refSet struct{ attributes, segments, events, actions, tables, zone map[string]bool }
 
 func newRefSet() refSet {
-	return refSet{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	empty := func() map[string]bool { return map[string]bool{} }
+	return refSet{empty(), empty(), empty(), empty(), empty(), empty()}
 }
 
 func (r refSet) sorted() Refs {
@@ -185,7 +188,9 @@ func (r refSet) sorted() Refs {
 		slices.Sort(out)
 		return out
 	}
-	return Refs{keys(r.attributes), keys(r.segments), keys(r.events), keys(r.actions)}
+	return Refs{
+		keys(r.attributes), keys(r.segments), keys(r.events), keys(r.actions), keys(r.tables), len(r.zone) > 0,
+	}
 }
 
 func (s Slot) key() string {
@@ -221,6 +226,7 @@ func (r Refs) With(o Refs) Refs {
 	return Refs{
 		Attributes: union(r.Attributes, o.Attributes), Segments: union(r.Segments, o.Segments),
 		Events: union(r.Events, o.Events), Actions: union(r.Actions, o.Actions),
+		Tables: union(r.Tables, o.Tables), Zone: r.Zone || o.Zone,
 	}
 }
 

@@ -21,6 +21,10 @@ type fakeDeclarations struct {
 	defaults   map[string]bool
 }
 
+func (f *fakeDeclarations) TableNames() []string { return nil }
+
+func (f *fakeDeclarations) Table(string) *scope.Table { return nil }
+
 func (f *fakeDeclarations) Zone() *time.Location { return time.UTC }
 
 func (f *fakeDeclarations) MemberRecord() *schema.Type {

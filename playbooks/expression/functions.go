@@ -63,7 +63,7 @@ func Functions() []function {
 			Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now], " +
 				"or of a period of the calendar where the member is: " + WindowList(),
 		},
-	}, timeFunctions()...)
+	}, append(timeFunctions(), tableFunction())...)
 }
 
 func functionNamed(name string) *function {

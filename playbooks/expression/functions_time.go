@@ -84,6 +84,9 @@ func (c *checker) datetimeCall(n *ast.CallNode) *schema.Type {
 			c.Report(s.Location(), "bad-value", "write date("+strconv.Quote(s.Value)+"), or "+first+" for its first instant",
 				"%q has no time of the day", s.Value).Suggest(first).UnsureUnless(false)
 		}
+		if !m.Zone {
+			c.refs.zone[""] = true
+		}
 		c.badMoment(s, err)
 	}
 	return schema.Datetime

@@ -307,6 +307,9 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 	case "datetime":
 		at, _ := schema.ParseMoment(n.Arguments[0].(*ast.StringNode).Value, l.c.sc.Schema.Zone())
 		return arithmetic.Call("$datetime", &ast.ConstantNode{Value: at.At}, &ast.IdentifierNode{Value: varClock})
+	case "table":
+		rows := l.c.sc.Schema.Table(n.Arguments[0].(*ast.StringNode).Value).Rows
+		return arithmetic.Call("$table", &ast.ConstantNode{Value: &arithmetic.Table{Rows: rows}}, l.lower(n.Arguments[1]))
 	case "in_segment":
 		return l.inline(*l.c.sc.Schema.SegmentSource(n.Arguments[0].(*ast.StringNode).Value))
 	case "events":

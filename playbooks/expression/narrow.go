@@ -155,6 +155,15 @@ func (c *checker) path(n ast.Node) string {
 // callPath returns the name of what a function gives that is the same wherever it is called so: the
 // day of a calendar. What it is asked about must have a name, too.
 func (c *checker) callPath(n *ast.CallNode) string {
+	if nodes.Callee(n) == "table" && len(n.Arguments) == 2 {
+		key := c.path(n.Arguments[1])
+		if s, ok := n.Arguments[1].(*ast.StringNode); ok {
+			key = s.String()
+		}
+		if key != "" {
+			return "table(" + n.Arguments[0].String() + ", " + key + ")"
+		}
+	}
 	if nodes.Callee(n) != "lunar" || len(n.Arguments) != 1 {
 		return ""
 	}

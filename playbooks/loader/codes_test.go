@@ -18,7 +18,9 @@ import (
 )
 
 // codeCalls are the functions that take a code, with the place of it among their arguments.
-var codeCalls = map[string]int{"error": 0, "warn": 0, "Error": 0, "Warn": 0, "Unknown": 0, "report": 1, "Report": 1}
+var codeCalls = map[string]int{
+	"error": 0, "warn": 0, "Error": 0, "Warn": 0, "Unknown": 0, "report": 1, "Report": 1, "Text": 1,
+}
 
 var kebabCode = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 

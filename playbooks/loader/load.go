@@ -189,6 +189,9 @@ func (c *loading) unused() {
 		}
 		warn("channel", c.Schema.Channels[i].Name, c.Schema.Channels[i].Pos)
 	}
+	for i := range c.Schema.Tables {
+		warn("table", c.Schema.Tables[i].Name, c.Schema.Tables[i].Pos)
+	}
 	for i := range c.Schema.Pools {
 		warn("pool", c.Schema.Pools[i].Name, c.Schema.Pools[i].Pos)
 	}

@@ -307,6 +307,31 @@ func TestRevision(t *testing.T) {
 	}
 }
 
+// A run keeps the rows of the tables that it began with, and the zone of the times that it names.
+func TestRevisionHasTablesAndZone(t *testing.T) {
+	with := func(points, zone string) map[string]string {
+		return map[string]string{playbooks.SchemaFile: "usher: 1\ntimezone: " + zone + `
+events: {cart.updated: {total: number}}
+tables: {gifts: {milk: {points: ` + points + `}}, others: {milk: {points: ` + points + `}}}
+`}
+	}
+	for condition, pins := range map[string][2]bool{ // the table, the zone
+		`table("gifts", member.id) != nil`:         {true, false},
+		`now() > datetime("2026-11-11 10:00")`:     {false, true},
+		`now() > datetime("2026-11-11T10:00:00Z")`: {false, false},
+		`today() > date("2026-11-11")`:             {false, false},
+	} {
+		revision := func(points, zone string) string {
+			text := "id: p\nstage: retention\ntrigger: {event: cart.updated}\ncondition: '" + condition + "'\nactions: [{tag: x}]\n"
+			return sound(t, text, with(points, zone)).Revision
+		}
+		rev := revision("1", "Asia/Tokyo")
+		if got := [2]bool{revision("2", "Asia/Tokyo") != rev, revision("1", "Asia/Seoul") != rev}; got != pins {
+			t.Errorf("%s: another table and another zone are others: %v, want %v", condition, got, pins)
+		}
+	}
+}
+
 // mostActions is how many actions a playbook may have.
 const mostActions = 500
 

@@ -344,6 +344,12 @@ func (b *completer) textNames(sc *scope.Scope, before string) []shapes.Named {
 	switch calling(before) {
 	case "events":
 		return shapes.Names(b.w.names(), shapes.ShapeEvent)
+	case "table":
+		var out []shapes.Named
+		for _, name := range sc.Schema.TableNames() {
+			out = append(out, shapes.Named{Name: name})
+		}
+		return out
 	case "in_segment":
 		return shapes.Names(b.w.names(), shapes.ShapeSegment)
 	}

@@ -27,6 +27,7 @@ type missing struct {
 
 // missingKinds are the kinds by the code of the mistake.
 var missingKinds = map[string]missing{
+	"unknown-table": {"tables", "table", func(*cursor, string) string { return "{key: {value: 1}}" }},
 	"unknown-event": {"events", "event", func(*cursor, string) string { return "{}" }},
 	"unknown-segment": {"segments", "segment", func(_ *cursor, name string) string {
 		return `'"` + name + `" in member.tags'`

@@ -64,6 +64,11 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Value: named(channelShape(reg)),
 			Doc:   "the channels over which messages go; ${NAME} is read from the environment",
 		},
+		"tables": {
+			Value: named((&Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny)}}).
+				named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")),
+			Doc: "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
+		},
 		"coupons":        {Value: named(pool), Doc: "coupon pools with their budget and limits"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},

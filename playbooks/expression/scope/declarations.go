@@ -26,6 +26,10 @@ type Declarations interface {
 	SegmentNames() []string
 	// SegmentSource returns the expression of a segment; nil when it is not declared.
 	SegmentSource(name string) *diag.Source
+	// TableNames returns the declared tables in the order of their declaration.
+	TableNames() []string
+	// Table returns what a table holds; nil when it is not declared.
+	Table(name string) *Table
 	// Zone returns the zone of times that are written without one.
 	Zone() *time.Location
 	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section
@@ -40,4 +44,5 @@ const (
 	InSegments = "segments"
 	InChannels = "channels"
 	InCoupons  = "coupons"
+	InTables   = "tables"
 )

@@ -50,6 +50,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.each(n, "segments", "segments", c.segment)
 	c.each(n, "channels", "channels", c.channel)
 	c.each(n, "coupons", "coupons", c.pool)
+	c.each(n, "tables", "tables", c.table)
 	c.frequencyCaps(n.Get("frequency_caps"))
 	c.quietHours(n.Get("quiet_hours"))
 	c.consent(n.Get("consent"))

@@ -67,7 +67,11 @@ func (p *reader) scopeAt(way []branchChoice) *scope.Scope {
 func lasting(facts []string) []string {
 	var out []string
 	for _, f := range facts {
-		if strings.HasPrefix(f, "trigger.") || strings.HasPrefix(f, "actions.") {
+		of := f
+		if _, key, ok := strings.Cut(f, ", "); ok && strings.HasPrefix(f, "table(") { // rows are those of the run's revision
+			of = key
+		}
+		if strings.HasPrefix(of, "trigger.") || strings.HasPrefix(of, "actions.") {
 			out = append(out, f)
 		}
 	}

@@ -122,6 +122,8 @@ func (p *reader) eventTrigger(n *syntax.Node) {
 		for _, f := range p.pb.Trigger.Event.If.Holds() {
 			if field, ok := strings.CutPrefix(f, "event."); ok {
 				p.scope.Known = append(p.scope.Known, "trigger."+field)
+			} else if table, key, ok := strings.Cut(f, ", event."); ok && strings.HasPrefix(f, "table(") {
+				p.scope.Known = append(p.scope.Known, table+", trigger."+key)
 			}
 		}
 	}

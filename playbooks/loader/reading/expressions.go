@@ -55,6 +55,9 @@ func (c *Reader) Compile(n *syntax.Node, skip int, sc *scope.Scope, want *schema
 		for _, s := range e.Refs.Segments {
 			c.Use("segment", s)
 		}
+		for _, t := range e.Refs.Tables {
+			c.Use("table", t)
+		}
 	}
 	return e
 }
