@@ -80,7 +80,7 @@ func (c *reader) foreignNumber(masked string) bool {
 		return true
 	}
 	if m := bareTime.FindStringSubmatchIndex(masked); m != nil {
-		return report(m[2], m[3], "datetime("+strconv.Quote(masked[m[2]:m[3]])+")", "a time stands in datetime()", "", true)
+		return report(m[2], m[3], "datetime("+strconv.Quote(masked[m[2]:m[3]])+")", "`"+masked[m[2]:m[3]]+"` is no time here", "", true)
 	}
 	if c.foreignDate(masked) {
 		return true
