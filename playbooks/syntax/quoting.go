@@ -50,7 +50,14 @@ func (c *Reader) reportQuoting(f *diag.File, s quotingMistake) {
 	if len(meant) > 1 && (meant[0] == '|' || meant[0] == '>') && meant[1] != ' ' {
 		r.Label("begin the text on the next line, indented; or put it in quotes: " + text).UnsureUnless(false)
 	}
+	if key := keyOfValue.FindStringSubmatch(f.Text[f.Lines[p.Line-1]:s.from]); severalWords.MatchString(meant) &&
+		(key == nil || !freeText[key[1]]) {
+		r.Label("write [" + meant + "] if these are several, " + text + " if it is one").UnsureUnless(false)
+	}
 }
+
+// severalWords matches words with commas between them, which are as likely a list as one text.
+var severalWords = regexp.MustCompile(`^[\pL_][\pL\pN _.-]*(?:,\s*[\pL_][\pL\pN _.-]*)+$`)
 
 // suggestedType returns the type that a text stands for in a file of declarations; "" when it is
 // none.
