@@ -170,6 +170,13 @@ func (t *tester) outcome(d *engine.Delivery) playbooks.TestOutcome {
 	return playbooks.TestOutcome{Status: "sent"}
 }
 
+// fails puts on a message that goes out that it fails, where the test says so.
+func (t *tester) fails(item map[string]any, e *engine.Entry) {
+	if o := t.outcome(&engine.Delivery{Step: e.Step, Playbook: e.Run.Playbook}); o.Status == "failed" {
+		item["status"], item["reason"] = o.Status, o.Reason
+	}
+}
+
 // webhookOf returns a webhook as an expect matches it, with the status of its answer.
 func (t *tester) webhookOf(e *engine.Entry) map[string]any {
 	item := map[string]any{"url": e.Detail["url"], "method": e.Detail["method"]}
@@ -191,6 +198,8 @@ func (t *tester) left(e *engine.Entry, h *happened) {
 	delete(item, "reason")
 	if e.What == string(engine.DeliveryDropped) {
 		item["status"], item["reason"] = "skipped", e.Reason
+	} else {
+		t.fails(item, e)
 	}
 	h.messages = append(h.messages, item)
 }
@@ -230,8 +239,8 @@ func (t *tester) messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
 	for i := range c.Deliveries {
 		if d := &c.Deliveries[i]; d.Run == e.Run.ID && d.Step == e.Step {
 			item["text"], item["class"], item["to"], item["status"] = d.Message.Text, d.Message.Class, d.Message.To, "queued"
-			if o := t.outcome(d); o.Status == "failed" {
-				item["status"], item["reason"] = o.Status, o.Reason
+			if e.Reason != engine.ReasonDeferred { // what is put off has its outcome when it leaves
+				t.fails(item, e)
 			}
 			if d.Message.Subject != "" {
 				item["subject"] = d.Message.Subject

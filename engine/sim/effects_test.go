@@ -20,6 +20,7 @@ events:
   member.joined: {invited_by: optional string}
   invited: {guest: string}
 frequency_caps: [{max: 1, per: 24h}]
+quiet_hours: {from: "22:00", to: "08:00"}
 `
 
 // thanks rewards who has invited somebody.
@@ -145,6 +146,15 @@ tests:
       - expect: {points: 200, messages: [{status: failed, reason: 号码停用}, {status: failed}]}
       - advance: 1h
       - expect: {tags: {added: [unreached]}, run: done}
+  - name: failed when quiet hours are over
+    at: 2026-01-05T23:00:00Z
+    member: {id: a}
+    force: {messages: {hi: {status: failed, reason: 号码停用}}}
+    script:
+      - {event: invited, properties: {guest: x}}
+      - expect: {points: 100, deferred: [{status: queued, reason: deferred}]}
+      - advance: 9h
+      - expect: {messages: [{status: failed, reason: 号码停用}]}
   - name: sent
     member: {id: a}
     script:
@@ -166,7 +176,7 @@ tests:
 			t.Errorf("%s: %s\nexpected %q\nhappened %q", name, f.Message, f.Expected, f.Happened)
 		}
 	}
-	if len(got) != 3 {
+	if len(got) != 4 {
 		t.Errorf("%d tests ran", len(got))
 	}
 }
