@@ -279,6 +279,8 @@ func answerShape() *Shape {
 var (
 	// MessageOutcomes are what a test may let become of a message.
 	MessageOutcomes = []string{"sent", "failed"}
+	// MessageStatuses are what may have become of a message that a test expects.
+	MessageStatuses = []string{"queued", "skipped", "failed"}
 	// RunStates are the states of a run that a test may expect.
 	RunStates = []string{"none", "waiting", "done", "exited", "failed"}
 	// ExpectReasons are the reasons that a test may expect.

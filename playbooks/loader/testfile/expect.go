@@ -114,6 +114,9 @@ func (r *reader) effectField(what string, e syntax.Entry) bool {
 		return r.KnownChannel(v, v.Value)
 	case what != "events" && e.Key.Value == "template":
 		return r.KnownTemplate(v, v.Value)
+	case (what == "messages" || what == "deferred") && e.Key.Value == "status":
+		_, ok := r.Enum(v, "status", shapes.MessageStatuses...)
+		return ok
 	case what == "coupons" && e.Key.Value == "pool":
 		return r.SchemaUnreadable || r.Schema.Pool(v.Value) != nil || r.KnownPool(v, v.Value)
 	case what == "events" && e.Key.Value == "event":
