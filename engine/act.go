@@ -296,6 +296,13 @@ func (a *Act) Data(field string) (map[string]any, error) {
 // whether that of the member's locale is HTML; "" when the field is inline.
 func (a *Act) Template(field string) (name string, html bool) {
 	v := a.step.Args[field]
+	if v != nil && v.Choices != nil {
+		t, err := a.d.chosen(v)
+		if err != nil {
+			return "", false // it was evaluated before
+		}
+		return t.Name, a.d.variant(t).HTML
+	}
 	if v == nil || v.Text == nil {
 		return "", false
 	}

@@ -42,7 +42,7 @@ segments:
   stale: now() - member.last_seen_at > duration("30h")
 tables: {levels: {a: {least: 1, name: first}, c: {least: 3}}}
 channels: {out: {type: log}}
-coupons: {one: {prefix: O, per_member: 2, expires: 7d}}
+coupons: {one: {prefix: O, per_member: 2, expires: 7d}, all: {}}
 frequency_caps: [{max: 2, per: 24h}]
 quiet_hours: {from: "22:00", to: "08:00", timezone: member}
 `
@@ -75,7 +75,8 @@ var (
 		"active: {to: 2026-03-15T10:00:00Z}",
 	}
 	alikeActions = []string{
-		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",
+		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}",
+		`coupon: {pool: '= member.level == "a" ? "one" : "all"'}`, `message: {channel: out, template: '= member.level == "a" ? "hi" : "ho"'}`, "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",
 		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`,
 		"wait: {until: '= add_days(now(), 2)'}",
 		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
@@ -134,7 +135,7 @@ func indented(text, by string) string {
 
 func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Workspace) {
 	files := map[string]string{
-		"usher.yaml": alikeUsher, "templates/hi.txt": "{{ member.seen }}", "templates/hi.zh.txt": "你好 {{ member.level }}",
+		"usher.yaml": alikeUsher, "templates/ho.txt": "ho", "templates/hi.txt": "{{ member.seen }}", "templates/hi.zh.txt": "你好 {{ member.level }}",
 		"templates/hi.en.txt": "hi {{ member.level }}",
 	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "playbooks") {

@@ -192,8 +192,8 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playboo
 		if s.ID != "" && s.Result != nil {
 			b.actions[s.ID] = stored(s.Result)
 		}
-		if pool, ok := s.Args["pool"]; ok && pool != nil {
-			if name, ok := pool.Literal.(string); ok && !slices.Contains(b.pools, name) {
+		for _, name := range s.Args["pool"].Names() {
+			if !slices.Contains(b.pools, name) {
 				b.pools = append(b.pools, name)
 			}
 		}
@@ -222,6 +222,9 @@ func (b *book) textSlots(v *playbooks.Value) {
 	}
 	for _, item := range v.Map {
 		b.textSlots(item)
+	}
+	for _, t := range v.Choices {
+		b.textSlots(&playbooks.Value{Text: t})
 	}
 	if v.Text == nil {
 		return

@@ -89,6 +89,12 @@ func (ev *evaluator) value(b *book, v *playbooks.Value) (any, error) {
 	switch {
 	case v == nil:
 		return nil, nil
+	case v.Choices != nil:
+		t, err := ev.chosen(v)
+		if err != nil {
+			return nil, err
+		}
+		return ev.text(b, t)
 	case v.Expr != nil:
 		return v.Expr.Eval(ev.env)
 	case v.Text != nil:
@@ -117,6 +123,19 @@ func (ev *evaluator) value(b *book, v *playbooks.Value) (any, error) {
 		return out, nil
 	}
 	return v.Literal, nil
+}
+
+// chosen returns the template that an expression names.
+func (ev *evaluator) chosen(v *playbooks.Value) (*playbooks.Template, error) {
+	name, err := v.Expr.Eval(ev.env)
+	if err != nil {
+		return nil, err
+	}
+	text, _ := name.(string)
+	if t := v.Choices[text]; t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("there is no template %.100q", text)
 }
 
 // text renders a message text with the fields of the member that it shows, computed ones among

@@ -162,9 +162,12 @@ func (s *Schema) Pool(name string) *Pool {
 func (s *Schema) DrawsEndless(step *Step, spec *schema.ActionSpec) bool {
 	for i := range spec.Fields {
 		if v := step.Args[spec.Fields[i].Name]; spec.Fields[i].Kind == schema.FieldPool && v != nil {
-			name, _ := v.Literal.(string)
-			pool := s.Pool(name)
-			return pool != nil && pool.Budget == 0 && pool.PerMember == 0
+			limited := func(name string) bool {
+				pool := s.Pool(name)
+				return pool == nil || pool.Budget > 0 || pool.PerMember > 0
+			}
+			names := v.Names()
+			return len(names) > 0 && !slices.ContainsFunc(names, limited)
 		}
 	}
 	return false

@@ -1,6 +1,8 @@
 package playbooks
 
 import (
+	"slices"
+
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -23,6 +25,28 @@ type Value struct {
 	List    []*Value
 	Map     map[string]*Value
 	Keys    []string // of Map, in the order in which they are written
+
+	Choices map[string]*Template // by the names that Expr may give: the text of one is the value
+}
+
+// Names returns the names that the value may be: that which is written out, or all that its
+// expression may give.
+func (v *Value) Names() []string {
+	if v == nil {
+		return nil
+	}
+	if v.Expr == nil {
+		if name, ok := v.Literal.(string); ok {
+			return []string{name}
+		}
+		return nil
+	}
+	names := make([]string, len(v.Expr.Values))
+	for i, one := range v.Expr.Values {
+		names[i] = one.Tag
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Put adds a value under a key of Map.

@@ -199,6 +199,9 @@ func (c *counter) value(v *playbooks.Value, name string) {
 	for _, k := range v.Keys {
 		c.value(v.Map[k], name)
 	}
+	for _, name := range slices.Sorted(maps.Keys(v.Choices)) {
+		c.value(&playbooks.Value{Text: v.Choices[name]}, name)
+	}
 	if v.Text == nil {
 		return
 	}

@@ -22,12 +22,12 @@ const minSubjects = 2
 // NoteSubject notes whether the message that a step sends has a subject.
 func (c *Notes) NoteSubject(v *syntax.Node, step *playbooks.Step, spec *schema.ActionSpec) {
 	takes := slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Name == "subject" })
-	channel := step.Args["channel"]
-	if !takes || channel == nil {
+	if !takes {
 		return
 	}
-	name, _ := channel.Literal.(string)
-	c.messages[name] = append(c.messages[name], sentMessage{step.Pos, v.Get("subject") != nil})
+	for _, name := range step.Args["channel"].Names() {
+		c.messages[name] = append(c.messages[name], sentMessage{step.Pos, v.Get("subject") != nil})
+	}
 }
 
 // missingSubjects warns of messages without a subject: of all where the channel carries subjects,

@@ -50,6 +50,13 @@ reference of channels lists it. What one channel cannot send may go over another
 		Good: "actions:\n  - coupon: {pool: newcomer-10}",
 	},
 	{
+		Name: "unbounded-name", Title: "an expression that may name anything, where a name of the workspace stands",
+		Doc: `A pool, a channel or a template may be an expression, as long as check can look at all that it may give: constants and enums,
+joined by ?? and ? :. A text that may be anything could name what does not exist.`,
+		Bad:  "actions:\n  - coupon: {pool: '= member.nickname ?? \"newcomer-10\"'}",
+		Good: "actions:\n  - coupon: {pool: '= member.level == \"gold\" ? \"newcomer-10\" : \"newcomer-10\"'}",
+	},
+	{
 		Name: "unknown-template", Title: "a template that does not exist",
 		Doc: `Templates are files below templates/. They are named by their path there without the extension:
 templates/mail/welcome.html is mail/welcome.`,

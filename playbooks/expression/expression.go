@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/nodes"
 	"github.com/usher-run/usher/playbooks/expression/report"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -34,6 +35,8 @@ type Expr struct {
 	atoms   []atom
 	Tags    []tagMention // that it looks for
 	Answers []tagMention // the texts that it may give
+	Values  []tagMention // all texts that it may give, where it can give no other: see Bounded
+	Bounded bool         // it can only give one of Values
 	present [2][]string  // what is surely present when a condition fails, and when it holds
 }
 
@@ -120,6 +123,7 @@ func (c *checker) finish(node ast.Node) (*Expr, []diag.Diagnostic) {
 		Text: c.Source.Text, Type: c.types[node], Pos: c.Source.Pos(0, utf8.RuneCountInString(c.Source.Text)), Tags: c.tags,
 		Answers: c.answers(node),
 	}
+	x.Values, x.Bounded = c.values(node)
 	if x.Type != nil && x.Type.Kind == schema.KindBool {
 		x.atoms = c.atomsOf(node)
 		x.present = [2][]string{c.whenFalse(node), c.whenTrue(node)}
@@ -169,6 +173,38 @@ func (c *checker) answers(n ast.Node) []tagMention {
 		return append(c.answers(n.Exp1), c.answers(n.Exp2)...)
 	}
 	return nil
+}
+
+// values returns the texts that a node may give, and whether it can give no other: constants, values
+// of enums, and what is joined of them by `??` and `? :`. What is missing is none.
+func (c *checker) values(n ast.Node) (list []tagMention, bounded bool) {
+	both := func(a, b ast.Node) ([]tagMention, bool) {
+		x, known := c.values(a)
+		y, also := c.values(b)
+		return append(x, y...), known && also
+	}
+	at := c.Source.Pos(n.Location().From, n.Location().To)
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return []tagMention{{n.Value, at}}, true
+	case *ast.NilNode:
+		return nil, true
+	case *ast.ConditionalNode:
+		return both(n.Exp1, n.Exp2)
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			return both(n.Left, n.Right)
+		}
+	}
+	t := c.types[n]
+	if t == nil || len(t.Enum) == 0 {
+		return nil, false
+	}
+	whole := nodes.Span(n)
+	for _, v := range t.Enum {
+		list = append(list, tagMention{v, c.Source.Pos(whole.From, whole.To)})
+	}
+	return list, true
 }
 
 // refSet collects what an expression refers to.

@@ -188,6 +188,8 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
 	case schema.FieldReturns:
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, shapeOf(ShapeType)
+	case schema.FieldPool, schema.FieldChannel, schema.FieldTemplate:
+		s.Expr = true
 	case schema.FieldVariants:
 		variant := mappingOf(
 			ShapeKey{Name: "name", Required: true, Value: shapeOf(ShapeNewName), Doc: "what results and tests call it"},

@@ -211,11 +211,19 @@ func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 	case schema.FieldReturns:
 		return p.returns(v, f.Name)
 	}
-	return p.reference(v, f)
+	return p.reference(v, f, sc)
 }
 
 // reference reads the name of a channel, pool or event.
-func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec) *playbooks.Value {
+func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *playbooks.Value {
+	switch {
+	case isExpression(v) && f.Kind == shapes.FieldEvent:
+		p.Error("bad-value", v.Pos(), "the name of an event is written out, not computed").
+			Label("choose between actions by `if`")
+		return nil
+	case isExpression(v):
+		return p.named(v, f, sc)
+	}
 	name, ok := p.Str(v, f.Name)
 	switch {
 	case !ok:
@@ -225,7 +233,7 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec) *playbooks.Value
 	case f.Kind == schema.FieldChannel:
 		p.Use("channel", name)
 		if p.KnownChannel(v, name) {
-			p.speaking(v, name)
+			p.speaking(v.Pos(), name)
 		}
 	case f.Kind == shapes.FieldEvent:
 		p.KnownEvent(v, name)
@@ -396,27 +404,23 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 
 // address checks that a message to a channel which needs an address has one.
 func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
-	name := step.Args["channel"]
-	if name == nil || p.SchemaUnreadable || v.Get("to") != nil {
+	if v.Get("to") != nil {
 		return
 	}
-	lit, _ := name.Literal.(string)
-	ch := p.Schema.Channel(lit)
-	if ch == nil {
-		return
+	for _, ch := range p.channelsOf(step) {
+		spec := p.Registry.Channel(ch.Type)
+		if spec == nil || !spec.NeedsTo || spec.Address != "" &&
+			(p.Schema.Attribute(spec.Address) != nil || slices.Contains(scope.BuiltinMember, spec.Address)) {
+			continue
+		}
+		message := fmt.Sprintf("a message to the channel `%s` needs an address", ch.Name)
+		if spec.Address == "" {
+			p.Error("missing-key", step.Pos, message).Label("add `to: …`")
+			continue
+		}
+		p.Error("missing-key", step.Pos, message).
+			Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
 	}
-	spec := p.Registry.Channel(ch.Type)
-	if spec == nil || !spec.NeedsTo || spec.Address != "" &&
-		(p.Schema.Attribute(spec.Address) != nil || slices.Contains(scope.BuiltinMember, spec.Address)) {
-		return
-	}
-	message := fmt.Sprintf("a message to the channel `%s` needs an address", lit)
-	if spec.Address == "" {
-		p.Error("missing-key", step.Pos, message).Label("add `to: …`")
-		return
-	}
-	p.Error("missing-key", step.Pos, message).
-		Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
 }
 
 // literalInt returns a constant int; false: it is none.

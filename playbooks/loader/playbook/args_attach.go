@@ -229,13 +229,14 @@ func (p *reader) sendable(v *syntax.Node, step *playbooks.Step) {
 
 // channelsOf returns the channels that a message may go over, as far as they are known.
 func (p *reader) channelsOf(step *playbooks.Step) []*playbooks.Channel {
-	v := step.Args["channel"]
-	if v == nil || p.SchemaUnreadable {
+	if p.SchemaUnreadable {
 		return nil
 	}
-	name, _ := v.Literal.(string)
-	if ch := p.Schema.Channel(name); ch != nil {
-		return []*playbooks.Channel{ch}
+	var out []*playbooks.Channel
+	for _, name := range step.Args["channel"].Names() {
+		if ch := p.Schema.Channel(name); ch != nil {
+			out = append(out, ch)
+		}
 	}
-	return nil
+	return out
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
+	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 	"github.com/usher-run/usher/playbooks/text"
 )
@@ -17,6 +18,9 @@ import (
 // template reads the name of a template and judges its variables by what is in scope here, those of
 // its variants too.
 func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
+	if isExpression(v) {
+		return p.named(v, &schema.FieldSpec{Name: "template", Kind: schema.FieldTemplate}, sc)
+	}
 	name, ok := p.Str(v, "template")
 	if !ok {
 		return nil
@@ -25,6 +29,15 @@ func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
 	if !p.KnownTemplate(v, name) {
 		return nil
 	}
+	if t := p.templateNamed(v, name, sc); t != nil {
+		return &playbooks.Value{Text: t}
+	}
+	return nil
+}
+
+// templateNamed compiles a template that there is, with its variants, for what is in scope; nil
+// after a mistake.
+func (p *reader) templateNamed(v *syntax.Node, name string, sc *scope.Scope) *playbooks.Template {
 	if p.SchemaUnreadable {
 		sc = nil
 	}
@@ -55,7 +68,7 @@ func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
 			t.Refs = t.Refs.With(variant.Refs)
 		}
 	}
-	return &playbooks.Value{Text: t}
+	return t
 }
 
 // noTextForOthers reports a template that has nothing to say to members of other locales than those

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
@@ -148,13 +149,13 @@ func (p *reader) returned(step *playbooks.Step, spec *schema.ActionSpec, fields 
 }
 
 // speaking reports a message to a channel that carries none.
-func (p *reader) speaking(v *syntax.Node, name string) {
+func (p *reader) speaking(at diag.Pos, name string) {
 	ch := p.Schema.Channel(name)
 	if ch == nil {
 		return
 	}
 	if spec := p.Registry.Channel(ch.Type); spec != nil && spec.Mute {
-		p.Error("bad-value", v.Pos(), fmt.Sprintf("the channel `%s` carries no messages", name)).
+		p.Error("bad-value", at, fmt.Sprintf("the channel `%s` carries no messages", name)).
 			Label("it is for webhooks: write `webhook: {url: …}`").Related("declared here", ch.Pos)
 	}
 }

@@ -3,6 +3,7 @@ package reading
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -60,6 +61,36 @@ func (c *Reader) KnownSegment(n *syntax.Node, name string) bool {
 	c.Unknown("unknown-segment", n, "usher.yaml declares no segment", name,
 		diag.Names(c.Schema.Segments, func(x *playbooks.Segment) string { return x.Name }),
 		c.Schema.In(scope.InSegments))
+	return false
+}
+
+// KnownNameAt reports whether a name that an expression gives is one of a pool, a channel or a
+// template, and reports it where not.
+func (c *Reader) KnownNameAt(what string, at diag.Pos, name string) bool {
+	var known []string
+	var message string
+	code, find := "unknown-"+what, diag.Finder(diag.NoDeclaration)
+	switch what {
+	case "pool":
+		known = diag.Names(c.Schema.Pools, func(x *playbooks.Pool) string { return x.Name })
+		message, find = "usher.yaml declares no coupon pool", c.Schema.In(scope.InCoupons)
+	case "channel":
+		known = diag.Names(c.Schema.Channels, func(x *playbooks.Channel) string { return x.Name })
+		message, find = "usher.yaml declares no channel", c.Schema.In(scope.InChannels)
+	default:
+		known, message = c.templateNames(), "there is no template"
+	}
+	if slices.Contains(known, name) || what == "template" && c.Texts[name] != nil {
+		return true
+	}
+	r := c.Error(code, at, fmt.Sprintf("%s `%s`", message, name))
+	best := diag.Closest(name, known)
+	r.Diagnostic().RelateName(name, best, find)
+	if best != "" {
+		r.Label("did you mean `" + best + "`?")
+	} else {
+		r.Label("known: " + diag.OneOf(known))
+	}
 	return false
 }
 

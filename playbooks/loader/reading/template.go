@@ -28,6 +28,12 @@ func (c *Reader) KnownTemplate(n *syntax.Node, name string) bool {
 			Label("write "+bare).Edit(n.Pos(), bare)
 		return false
 	}
+	c.Unknown("unknown-template", n, "there is no template", name, c.templateNames(), diag.NoDeclaration)
+	return false
+}
+
+// templateNames returns the names of templates, each once for all of its variants.
+func (c *Reader) templateNames() []string {
 	var known []string
 	for file := range c.Texts {
 		if base, _, variant := c.Workspace.VariantOf(file); variant {
@@ -36,6 +42,5 @@ func (c *Reader) KnownTemplate(n *syntax.Node, name string) bool {
 		known = append(known, file)
 	}
 	slices.Sort(known)
-	c.Unknown("unknown-template", n, "there is no template", name, slices.Compact(known), diag.NoDeclaration)
-	return false
+	return slices.Compact(known)
 }
