@@ -72,7 +72,7 @@ var (
 		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]",
 		"exit: [{event: buy, if: event.n == 4}, {event: leave}]",
 		`active: {from: 2026-03-07, to: "2026-03-12 02:30", open: exit}`, "active: {to: 2026-03-10, open: exit}",
-		"active: {to: 2026-03-15T10:00:00Z}",
+		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3",
 	}
 	alikeActions = []string{
 		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}",

@@ -25,8 +25,8 @@
 //  5. Judge (judge.go). Every playbook that the event triggers passes its gates: trigger, status,
 //     active, condition, reentry, mode, holdout. The first gate that fails refuses, with its reason.
 //     What passes is an entry.
-//  6. Act (run.go, branch.go, wait.go, act*.go). Resumed runs and entries act in the order of their
-//     playbooks' ids, each until it waits or ends. A step's fields are evaluated, and its [Effect]
+//  6. Act (run.go, branch.go, wait.go, act*.go). Resumed runs and entries act by the priority of their
+//     playbooks, then by their ids, each until it waits or ends. A step's fields are evaluated, and its [Effect]
 //     is carried out: `coupon` calls [Act.IssueCoupon], which draws from the pool and adds a
 //     [Coupon] to the [Changes]. `message` calls [Act.Send], which asks consent, quiet hours and
 //     frequency caps, and adds a [Delivery].

@@ -57,14 +57,14 @@ func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate b
 	m := d.st.Member
 	if m != nil && len(m.TagEnds) > 0 {
 		first := m.Ends()
-		keys := m.DeferredKeys()
+		keys := m.DeferredKeys(d.e.compareTurns)
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&
 			(len(keys) == 0 || !first.After(m.Deferred[keys[0]].At)) {
 			return due{at: first, ends: true}, true
 		}
 	}
 	if m != nil && len(m.Deferred) > 0 {
-		keys := m.DeferredKeys()
+		keys := m.DeferredKeys(d.e.compareTurns)
 		first := m.Deferred[keys[0]].At
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) {
 			return due{at: first, message: keys[0]}, true

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
@@ -58,12 +59,14 @@ type Engine struct {
 	dated    []*dated              // playbooks that dates of the member start, by id
 	watched  []*watched            // segments that triggers are about, by name
 	ending   []*ending             // playbooks whose open runs exit at an instant, by id
-	address  map[string]string     // channel name -> the member's attribute that holds its address
-	types    *types                // of the active workspace
-	macs     *sync.Pool            // keyed hashes: setting one up costs more than using it
-	codes    *base32.Encoding
-	spare    *sync.Pool // deciders between two uses
-	zones    *sync.Map  // time zone by name: reading one costs too much to do it for every input
+
+	prioritized bool              // some playbook has a priority
+	address     map[string]string // channel name -> the member's attribute that holds its address
+	types       *types            // of the active workspace
+	macs        *sync.Pool        // keyed hashes: setting one up costs more than using it
+	codes       *base32.Encoding
+	spare       *sync.Pool // deciders between two uses
+	zones       *sync.Map  // time zone by name: reading one costs too much to do it for every input
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -148,6 +151,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 func (e *Engine) settle() {
 	texts := map[string]int{}
 	for _, b := range e.active {
+		e.prioritized = e.prioritized || b.Priority != 0
 		if b.today = e.status(b.ID); b.Condition != nil {
 			texts[b.Condition.Text]++
 		}
@@ -281,6 +285,22 @@ func (e *Engine) status(playbook string) playbooks.Status {
 	return b.Status
 }
 
+// priority is today's priority of a playbook; 0 of one that is gone.
+func (e *Engine) priority(playbook string) int {
+	if b := e.active[playbook]; b != nil {
+		return b.Priority
+	}
+	return 0
+}
+
+// compareTurns orders playbooks of which several act at once: by priority, higher first, then by id.
+func (e *Engine) compareTurns(a, b string) int {
+	if !e.prioritized {
+		return cmp.Compare(a, b)
+	}
+	return cmp.Or(cmp.Compare(e.priority(b), e.priority(a)), cmp.Compare(a, b))
+}
+
 // Needs is what has to be loaded before a decision.
 type Needs struct {
 	History []HistoryNeed // one an event name
@@ -332,7 +352,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		if st.Member == nil {
 			continue
 		}
-		for _, key := range st.Member.DeferredKeys() {
+		for _, key := range st.Member.DeferredKeys(e.compareTurns) {
 			n.runs = append(n.runs, st.Member.Deferred[key].Run)
 		}
 		for _, g := range st.Member.Goals {

@@ -130,7 +130,7 @@ func (d *decider) forgetDeferred(key string) {
 
 // dropDeferred drops the messages of a run that exits.
 func (d *decider) dropDeferred(r *Run) {
-	for _, key := range d.st.Member.DeferredKeys() {
+	for _, key := range d.st.Member.DeferredKeys(d.e.compareTurns) {
 		m := d.st.Member.Deferred[key]
 		if m.Run != r.ID {
 			continue

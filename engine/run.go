@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,13 +20,16 @@ type acted struct {
 	emitted []Input // events for the member themselves
 }
 
-// act lets the runs that go on and those that begin act, in the order of their playbooks' ids. Of
-// one playbook, those that go on come first. The error is a *NeedPool, which ends the decision.
+// act lets the runs that go on and those that begin act, by the priority of their playbooks, then by their ids. Of one
+// playbook, those that go on come first. The error is a *NeedPool, which ends the decision.
 func (d *decider) act(ready ready) (out acted, err error) {
 	open, entries := ready.resumed, ready.entries
-	slices.SortStableFunc(open, func(x, y resumed) int { return cmp.Compare(x.b.ID, y.b.ID) })
+	slices.SortStableFunc(open, func(x, y resumed) int { return d.e.compareTurns(x.b.ID, y.b.ID) })
+	if d.e.prioritized { // else they come by id
+		slices.SortStableFunc(entries, func(x, y *entry) int { return d.e.compareTurns(x.b.ID, y.b.ID) })
+	}
 	for len(open)+len(entries) > 0 && err == nil {
-		if len(entries) == 0 || len(open) > 0 && open[0].b.ID <= entries[0].b.ID {
+		if len(entries) == 0 || len(open) > 0 && d.e.compareTurns(open[0].b.ID, entries[0].b.ID) <= 0 {
 			if w := open[0]; w.run.State == RunWaiting { // not ended by what acted before
 				err = d.advance(w.run, w.b, &out)
 			}

@@ -189,6 +189,9 @@ func (g *grapher) trigger() string {
 	default:
 		text += "\nagain after " + r.After.String()
 	}
+	if g.pb.Priority != 0 {
+		text += fmt.Sprintf("\npriority %d", g.pb.Priority)
+	}
 	if g.pb.Active != nil {
 		text += "\n" + g.pb.Active.Text
 		if g.pb.Active.Exit {

@@ -251,6 +251,7 @@ type Playbook struct {
 	ID, Name, Stage, Owner string
 	Status                 Status
 	Active                 *Active // nil: always
+	Priority               int     // runs of one input act by it, higher first, then by playbook id
 	File                   string
 	Pos                    diag.Pos // of its id
 	Trigger                Trigger

@@ -8,8 +8,8 @@ import (
 )
 
 // DeferredKeys returns the keys of the messages that were put off, in the order in which they are
-// released: by time, then playbook, then key.
-func (m *Member) DeferredKeys() []string {
+// released: by time, then by the turns of their playbooks, then key.
+func (m *Member) DeferredKeys(turns func(a, b string) int) []string {
 	if m == nil || len(m.Deferred) == 0 {
 		return nil
 	}
@@ -19,7 +19,7 @@ func (m *Member) DeferredKeys() []string {
 	}
 	slices.SortFunc(keys, func(a, b string) int {
 		x, y := m.Deferred[a], m.Deferred[b]
-		return cmp.Or(x.At.Compare(y.At), strings.Compare(x.Playbook, y.Playbook), strings.Compare(a, b))
+		return cmp.Or(x.At.Compare(y.At), turns(x.Playbook, y.Playbook), strings.Compare(a, b))
 	})
 	return keys
 }

@@ -6,7 +6,7 @@ import "slices"
 // meant depends on the place: 条件 is `condition` in a playbook and `if` beside an event.
 var inEnglish = map[string][]string{
 	"编号": {"id"}, "标识": {"id"}, "名称": {"name"}, "名字": {"name"}, "阶段": {"stage"}, "负责人": {"owner"}, "状态": {"status"},
-	"生效时间": {"active"}, "活动时间": {"active"},
+	"优先级": {"priority"}, "生效时间": {"active"}, "活动时间": {"active"},
 	"触发": {"trigger"}, "触发器": {"trigger"}, "触发条件": {"trigger"}, "条件": {"condition", "if"}, "如果": {"if", "condition"},
 	"重入": {"reentry"}, "再次进入": {"reentry"}, "重复进入": {"reentry"}, "模式": {"mode"}, "对照组": {"holdout"}, "目标": {"goal"},
 	"退出": {"exit"}, "退出条件": {"exit"}, "动作": {"actions"}, "操作": {"actions"}, "步骤": {"actions"},

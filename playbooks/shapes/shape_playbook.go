@@ -30,6 +30,10 @@ func playbookShape(reg *schema.Registry) *Shape {
 			Name: "active", Value: activeShape(),
 			Doc: "when members may enter: a campaign. Outside of it nobody does",
 		},
+		ShapeKey{
+			Name: "priority", Value: shapeOf(ShapeInt), Default: "0",
+			Doc: "who acts first of several playbooks on one input: higher first, then by id; -1000 to 1000",
+		},
 		ShapeKey{Name: "trigger", Required: true, Value: triggerShape(), Doc: "what starts a run: exactly one kind"},
 		ShapeKey{
 			Name: "condition", Value: shapeOf(ShapeExpression),

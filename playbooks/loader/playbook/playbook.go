@@ -19,9 +19,12 @@ import (
 
 // Keys are those of a playbook.
 var Keys = []string{
-	"id", "name", "stage", "owner", "status", "active", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
+	"id", "name", "stage", "owner", "status", "active", "priority", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
 	"actions",
 }
+
+// maxPriority is the highest priority: enough to put playbooks in an order.
+const maxPriority = 1000
 
 // reader reads one playbook.
 type reader struct {
@@ -58,6 +61,7 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	p.scope.Schema, p.scope.Running = c.Schema, c.Running
 	p.head(n)
 	p.active(n.Get("active"))
+	p.pb.Priority, _ = p.Integer(n.Get("priority"), "priority", -maxPriority, maxPriority)
 	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
 	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)
 	p.scope.Known = append(p.scope.Known, lasting(p.pb.Condition.Holds())...)
