@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"fmt"
+
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -51,35 +53,43 @@ func message() action {
 			},
 			Example: "message: {channel: wecom, text: \"{{ member.nickname | default: '朋友' }}，欢迎回来\"}",
 		},
-		effect: func(a *engine.Act) error {
-			body := a.String("text")
-			name, html := a.Template("template")
-			if name != "" {
-				body = a.String("template")
-				a.Detail("template", name)
-			}
-			class := a.String("class")
-			if class == "" {
-				class = engine.Promotional
-			}
-			data, err := a.Data("data")
-			if err != nil {
-				return err
-			}
-			a.Send(a.String("channel"), engine.Message{
-				To: a.String("to"), Subject: a.String("subject"), Text: body,
-				HTML: html, Class: class, Attach: attachments(a.Args["attach"]), Data: data,
-			})
-			return nil
-		},
+		effect: sendMessage,
 	}
 }
 
-// attachments returns what hangs on a message, as its field lists it.
-func attachments(field any) []engine.Attachment {
+// sendMessage sends what a message's fields say.
+func sendMessage(a *engine.Act) error {
+	body := a.String("text")
+	name, html := a.Template("template")
+	if name != "" {
+		body = a.String("template")
+		a.Detail("template", name)
+	}
+	class := a.String("class")
+	if class == "" {
+		class = engine.Promotional
+	}
+	data, err := a.Data("data")
+	if err != nil {
+		return err
+	}
+	attach, err := attachments(a.Args["attach"])
+	if err != nil {
+		return err
+	}
+	a.Send(a.String("channel"), engine.Message{
+		To: a.String("to"), Subject: a.String("subject"), Text: body,
+		HTML: html, Class: class, Attach: attach, Data: data,
+	})
+	return nil
+}
+
+// attachments returns what hangs on a message, as its field lists it. One whose address came out empty
+// is left out; the error says that an address is none of the web.
+func attachments(field any) ([]engine.Attachment, error) {
 	list, _ := field.([]any)
 	var out []engine.Attachment
-	for _, item := range list {
+	for i, item := range list {
 		one, _ := item.(map[string]any)
 		fields := func(kind, name string) string {
 			of, _ := one[kind].(map[string]any)
@@ -87,6 +97,10 @@ func attachments(field any) []engine.Attachment {
 			return s
 		}
 		switch image, isImage := one["image"].(string); {
+		case isImage && image == "", one["link"] != nil && fields("link", "url") == "":
+		case isImage && !schema.IsWebAddress(image), one["link"] != nil && !schema.IsWebAddress(fields("link", "url")):
+			return nil, fmt.Errorf("attach[%d]: %.80q is no address: it begins with https:// or http:// and a host", i,
+				image+fields("link", "url"))
 		case isImage:
 			out = append(out, engine.Attachment{Image: image})
 		case one["link"] != nil:
@@ -97,5 +111,5 @@ func attachments(field any) []engine.Attachment {
 			}})
 		}
 	}
-	return out
+	return out, nil
 }

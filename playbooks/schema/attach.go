@@ -1,5 +1,10 @@
 package schema
 
+import (
+	"net/url"
+	"strings"
+)
+
 // Attached is what hangs on a message: exactly one field is set.
 type Attached struct {
 	Image       string       `json:"image,omitempty"` // its address
@@ -57,4 +62,13 @@ func AttachmentKinds() []string {
 		kinds = append(kinds, a.Kind)
 	}
 	return kinds
+}
+
+// IsWebAddress reports whether a text is an address that begins with https:// or http:// and a host.
+func IsWebAddress(s string) bool {
+	if !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Host != ""
 }

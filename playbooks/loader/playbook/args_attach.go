@@ -2,7 +2,6 @@ package playbook
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
@@ -103,11 +102,10 @@ func (p *reader) webAddress(v *syntax.Node, what string, sc *scope.Scope) *playb
 		return val
 	}
 	fixed, _, varies := strings.Cut(val.Text.Text, "{")
-	u, err := url.Parse(fixed)
-	web := func(s string) bool { return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") }
+	web := strings.HasPrefix(fixed, "https://") || strings.HasPrefix(fixed, "http://")
 	switch {
-	case varies && (fixed == "" || web(fixed)):
-	case err != nil || !web(fixed) || u.Host == "":
+	case varies && (fixed == "" || web):
+	case !schema.IsWebAddress(fixed):
 		p.Error("bad-value", v.Pos(), "`"+what+"` begins with https:// or http:// and a host").
 			Label("as in https://shop.test/new.png")
 		return nil
