@@ -23,8 +23,10 @@ func (d *decider) mayBeDue(t time.Time) bool {
 			return true
 		}
 	}
-	if run, at := d.nextEnd(); run != nil && !at.After(t) {
-		return true
+	if len(d.e.ending) > 0 {
+		if run, at := d.nextEnd(); run != nil && !at.After(t) {
+			return true
+		}
 	}
 	m := d.st.Member
 	return m != nil && (len(m.Deferred)+len(m.TagEnds) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
