@@ -74,13 +74,16 @@ func (d *decider) nextEnd() (first *Run, at time.Time) {
 	return first, at
 }
 
-// decideEnd ends a run whose playbook is not active any more.
+// decideEnd ends a run whose playbook is not active any more. What that would start is left out where
+// the caller gave it up.
 func (d *decider) decideEnd(r *Run, at time.Time) {
 	d.beginDue("active:" + r.ID)
 	d.recordMemberships(at)
 	d.begin(at)
 	d.end(r, RunExited, ReasonNotActive)
-	d.follow(d.reevaluate(at))
+	if moved := d.reevaluate(at); !d.st.gaveUp(at) {
+		d.follow(moved)
+	}
 }
 
 // recordEnds notes of the playbooks that the member has entered that it is known when open runs exit: whoever is not

@@ -8,7 +8,7 @@ import (
 const (
 	maxMemberBytes = 128 << 10 // two of the largest events
 	maxGoals       = 100       // more open entries than anybody makes who is not a program
-	markSize       = 24        // of when an attribute was removed
+	markSize       = 24        // of when an attribute was removed, or a tag ends
 )
 
 // RoomFor returns an error when attributes and tags would make the member larger than allowed.
@@ -44,6 +44,9 @@ func (m *Member) RoomFor(attributes map[string]any, tags []string) error {
 	}
 	for _, t := range m.Tags {
 		more += sizeOf(t)
+	}
+	for t := range m.TagEnds {
+		more += sizeOf(t) + markSize
 	}
 	if more > maxMemberBytes {
 		return fmt.Errorf("attributes and tags of the member would have %d bytes, at most %d are kept: remove some first",
