@@ -205,7 +205,7 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.TagEnds, Points: m.Points, CreatedAt: m.CreatedAt,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points, CreatedAt: m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt),
 		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),

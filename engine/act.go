@@ -106,7 +106,7 @@ func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 		end = while.After(a.d.now.In(a.d.zone)).UTC()
 	}
 	added, removed := a.d.changeTags(add, remove, end)
-	has := a.d.st.Member.TagEnds
+	has := a.d.st.Member.Rarely().TagEnds
 	if !end.IsZero() && slices.ContainsFunc(add, func(t string) bool { return has[t].Equal(end) }) {
 		a.Detail("until", end) // else all of them are there longer
 	}

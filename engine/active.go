@@ -37,7 +37,7 @@ func (w *ending) number() int64 {
 // unrecorded reports whether the member has entered the playbook, and it is not noted yet when open runs of theirs
 // exit.
 func (w *ending) unrecorded(m *Member) bool {
-	noted, ok := m.Exits[w.playbook]
+	noted, ok := m.Rarely().Exits[w.playbook]
 	_, entered := m.Entries[w.playbook]
 	return entered && !(ok && noted == w.number())
 }
@@ -94,10 +94,11 @@ func (d *decider) recordEnds() (noted bool) {
 		if !w.unrecorded(m) {
 			continue
 		}
-		if m.Exits == nil {
-			m.Exits = map[string]int64{}
+		rare := m.Rarer()
+		if rare.Exits == nil {
+			rare.Exits = map[string]int64{}
 		}
-		m.Exits[w.playbook] = w.number()
+		rare.Exits[w.playbook] = w.number()
 		noted, d.touched = true, true
 	}
 	return noted
@@ -105,10 +106,10 @@ func (d *decider) recordEnds() (noted bool) {
 
 // forgetEnds drops what is noted of playbooks that do not end so any more.
 func (d *decider) forgetEnds() {
-	m := d.st.Member
-	before := len(m.Exits)
-	maps.DeleteFunc(m.Exits, func(id string, _ int64) bool {
+	exits := d.st.Member.Rarely().Exits
+	before := len(exits)
+	maps.DeleteFunc(exits, func(id string, _ int64) bool {
 		return !slices.ContainsFunc(d.e.ending, func(w *ending) bool { return w.playbook == id })
 	})
-	d.touched = d.touched || len(m.Exits) != before
+	d.touched = d.touched || len(exits) != before
 }

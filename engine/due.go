@@ -29,7 +29,7 @@ func (d *decider) mayBeDue(t time.Time) bool {
 		}
 	}
 	m := d.st.Member
-	return m != nil && (len(m.Deferred)+len(m.TagEnds) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
+	return m != nil && (len(m.Deferred) > 0 || m.Rare != nil && len(m.Rare.TagEnds) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
 }
 
 // nextDue returns what is due first, at or before t. At one instant runs exit first whose playbook is not active any
@@ -57,7 +57,7 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 // known.
 func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate bool) (next due, ok bool) {
 	m := d.st.Member
-	if m != nil && len(m.TagEnds) > 0 {
+	if m != nil && m.Rare != nil && len(m.Rare.TagEnds) > 0 {
 		first := m.Ends()
 		keys := m.DeferredKeys(d.e.compareTurns)
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&

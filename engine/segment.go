@@ -170,7 +170,7 @@ func (x crossing) way() string {
 // or was.
 func (d *decider) mayMove() bool {
 	m := d.st.Member
-	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(d.e.ending)+len(m.Segments)+len(m.Dates)+len(m.Exits) > 0 ||
+	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(d.e.ending)+len(m.Segments)+len(m.Dates)+len(m.Rarely().Exits) > 0 ||
 		!m.ReevaluateAt.IsZero())
 }
 

@@ -45,7 +45,7 @@ func (m *Member) RoomFor(attributes map[string]any, tags []string) error {
 	for _, t := range m.Tags {
 		more += sizeOf(t)
 	}
-	for t := range m.TagEnds {
+	for t := range m.Rarely().TagEnds {
 		more += sizeOf(t) + markSize
 	}
 	if more > maxMemberBytes {

@@ -10,8 +10,6 @@ type Member struct {
 	ID         string         `json:"id"`
 	Attributes map[string]any `json:"attributes,omitempty"` // as JSON decodes them; typed by the schema when read
 	Tags       []string       `json:"tags,omitempty"`       // sorted, without repeats
-	// Of tags that the member has to an end: when it comes. The others they have for ever.
-	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
 	// Of attributes that a backfill wrote, and of those that were removed: the time as of which that
 	// is known.
 	Backfilled map[string]time.Time `json:"backfilled,omitempty"`
@@ -28,9 +26,36 @@ type Member struct {
 	// Messages that were put off, by the key of their delivery.
 	Deferred      map[string]Deferred `json:"deferred,omitempty"`
 	Dates         map[string]DateMark `json:"dates,omitempty"` // of playbooks that dates start
-	Exits         map[string]int64    `json:"exits,omitempty"` // of playbooks entered whose open runs exit: the watch, in ms
 	ReevaluatedAt time.Time           `json:"reevaluated_at,omitzero"`
 	ReevaluateAt  time.Time           `json:"reevaluate_at,omitzero"`
+
+	// What few members have; nil: this one has none of it. Read it by [Member.Rarely], which is never nil.
+	Rare *Rare `json:"rare,omitempty"`
+}
+
+// Rare is what few members have. It is kept apart so that the others are small.
+type Rare struct {
+	// Of tags that the member has to an end: when it comes. The others they have for ever.
+	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
+	Exits   map[string]int64     `json:"exits,omitempty"` // of playbooks entered whose open runs exit: the watch, in ms
+}
+
+var none Rare
+
+// Rarely returns what few members have, to read.
+func (m *Member) Rarely() *Rare {
+	if m.Rare == nil {
+		return &none
+	}
+	return m.Rare
+}
+
+// Rarer returns what few members have, to write.
+func (m *Member) Rarer() *Rare {
+	if m.Rare == nil {
+		m.Rare = new(Rare)
+	}
+	return m.Rare
 }
 
 // GoalWatch is an entry whose goal may still be reached.

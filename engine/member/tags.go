@@ -14,21 +14,22 @@ func (m *Member) ChangeTags(add, remove []string, end time.Time) (added, removed
 			m.Tags = slices.Insert(m.Tags, i, t)
 			added = append(added, t)
 		}
-		old, ending := m.TagEnds[t]
+		old, ending := m.Rarely().TagEnds[t]
 		switch {
 		case end.IsZero():
-			delete(m.TagEnds, t)
+			delete(m.Rarely().TagEnds, t)
 		case !has || ending && end.After(old):
-			if m.TagEnds == nil {
-				m.TagEnds = map[string]time.Time{}
+			rare := m.Rarer()
+			if rare.TagEnds == nil {
+				rare.TagEnds = map[string]time.Time{}
 			}
-			m.TagEnds[t] = end
+			rare.TagEnds[t] = end
 		}
 	}
 	for _, t := range remove {
 		if i, has := slices.BinarySearch(m.Tags, t); has {
 			m.Tags = slices.Delete(m.Tags, i, i+1)
-			delete(m.TagEnds, t)
+			delete(m.Rarely().TagEnds, t)
 			removed = append(removed, t)
 		}
 	}
@@ -37,7 +38,7 @@ func (m *Member) ChangeTags(add, remove []string, end time.Time) (added, removed
 
 // Ends returns when the first end comes of what the member has to an end; zero: none will.
 func (m *Member) Ends() (at time.Time) {
-	for _, end := range m.TagEnds {
+	for _, end := range m.Rarely().TagEnds {
 		at = Sooner(at, end)
 	}
 	return at
@@ -45,7 +46,7 @@ func (m *Member) Ends() (at time.Time) {
 
 // EndTags takes away the tags whose end has come, and returns them, sorted.
 func (m *Member) EndTags(now time.Time) (ended []string) {
-	for tag, end := range m.TagEnds {
+	for tag, end := range m.Rarely().TagEnds {
 		if !end.After(now) {
 			ended = append(ended, tag)
 		}
