@@ -99,6 +99,7 @@ actions:
         then:
           - set: {seen: = actions.bought.event.n}
           - wait: {until: "02:30"}
+          - wait: {until: {weekday: sun, at: "02:30"}}
       - {if: member.level == "b", then: [{exit: b}]}
       - else:
           - wait: {until: "= add_days(trigger.time, 2)"}

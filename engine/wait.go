@@ -47,6 +47,8 @@ func (d *decider) waitEnds(b *book, w *playbooks.Wait) (due time.Time, reason st
 	switch {
 	case w.Clock != nil:
 		due = schema.NextClock(now, *w.Clock)
+	case w.Day != nil:
+		due = w.Day.Next(now)
 	case w.Event != nil:
 		due = w.Timeout.After(now)
 	case w.Until != nil:

@@ -230,6 +230,8 @@ func waitText(w *Wait) string {
 		return fmt.Sprintf("wait for %s\nat most %s", matchText(w.Event), w.Timeout)
 	case w.Clock != nil:
 		return fmt.Sprintf("wait until %02d:%02d", *w.Clock/60, *w.Clock%60)
+	case w.Day != nil:
+		return "wait until " + w.Day.String()
 	case w.Until != nil:
 		return "wait until " + valueText(w.Until)
 	}

@@ -7,10 +7,11 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Wait says what a run waits for: exactly one of For, Clock, Until and Event is set.
+// Wait says what a run waits for: exactly one of For, Clock, Day, Until and Event is set.
 type Wait struct {
 	For     schema.Duration // a time
 	Clock   *int            // the next such time of day of the member, in minutes since midnight
+	Day     *schema.DayTime // the next such day of the week or of the month, where the member is
 	Until   *Value          // a datetime, or a date at its midnight; one that is past or missing is no wait
 	Event   *EventMatch     // an event, for Timeout at most
 	Timeout schema.Duration

@@ -221,7 +221,7 @@ func TestForeignSyntax(t *testing.T) {
 			"write `2026-11-11T10:00:00-05:00`", "",
 		},
 		{"a day in words", action("wait: {until: 明天}"), "wait: 1d", ""},
-		{"a day of the week", action("wait: {until: 周一}"), "a trigger's schedule knows it", ""},
+		{"a day of the week", action("wait: {until: 周一}"), "write `{weekday: mon}`", ""},
 		{"nothing to wait for", action("wait: 0"), "longer than nothing", ""},
 		{"no days", action("wait: 0天"), "longer than nothing", ""},
 		{"yes for reentry", head + trigger + "reentry: yes\n" + tail, "write `always`", ""},

@@ -50,6 +50,7 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 		{forms.Playbook, "trigger", "trigger: {segment_exit: loyal, zzzzzzzz: 1}"},
 		{forms.Playbook, "trigger", "trigger: {date: member.birthday, zzzzzzzz: 1}"},
 		{forms.Playbook, "actions [] wait", "actions:\n  - wait: {zzzzzzzz: 1}"},
+		{forms.Playbook, "actions [] wait until", "actions:\n  - wait: {until: {weekday: sat, zzzzzzzz: 1}}"},
 		{forms.Playbook, "actions [] split []", "actions:\n  - split: [{name: a, weight: 100, then: [], zzzzzzzz: 1}]"},
 		{forms.Playbook, "trigger http", "trigger: {http: {zzzzzzzz: 1}}"},
 		{forms.Playbook, "goal", "goal: {event: cart.updated, within: 1d, zzzzzzzz: 1}"},

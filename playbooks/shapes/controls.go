@@ -4,7 +4,7 @@ import "github.com/usher-run/usher/playbooks/schema"
 
 // Kinds of fields that only control actions have.
 const (
-	FieldMoment    schema.FieldKind = "moment"    // a time of the day, a datetime, or a `= ` expression of one
+	FieldMoment    schema.FieldKind = "moment"    // a time of the day, a day, a datetime, or a `= ` expression of one
 	FieldEvent     schema.FieldKind = "event"     // the name of a declared event
 	FieldCondition schema.FieldKind = "condition" // an expression that is true or false
 	FieldActions   schema.FieldKind = "actions"   // a list of actions
@@ -77,7 +77,9 @@ func waitControl() schema.ActionSpec {
 		Fields: []schema.FieldSpec{
 			{
 				Name: "until", Kind: FieldMoment, OneOf: "what",
-				Doc: "the next such time of the member's day, or a datetime; one that is past or missing is no wait",
+				Doc: "the next such time of the member's day, as `\"18:00\"`; the next such day of their week or month, as " +
+					"`{weekday: sat, at: \"10:00\"}`, `{day: 1}` or `{day: last}`, at 00:00 without `at`; or a datetime: one that is past " +
+					"or missing is no wait",
 			},
 			{
 				Name: "event", Kind: FieldEvent, OneOf: "what",

@@ -179,7 +179,7 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		schema.FieldURL:
 		s.Expr = !f.Literal
 	case FieldMoment:
-		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime)}
+		s.Expr, s.Or = true, []*Shape{shapeOf(ShapeDatetime), dayShape()}
 	case schema.FieldSecret:
 		s.Kind, s.Env = ShapeString, true
 	case schema.FieldEnum:

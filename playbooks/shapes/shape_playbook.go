@@ -73,6 +73,20 @@ func activeShape() *Shape {
 	).named("active", "When members may enter.")
 }
 
+// dayShape declares a day that is waited for.
+func dayShape() *Shape {
+	s := mappingOf(
+		ShapeKey{Name: "weekday", Value: keywords(schema.Weekdays...), Doc: "the next such day of the week"},
+		ShapeKey{
+			Name: "day", Value: &Shape{Kind: ShapeInt, Keywords: []string{schema.LastDay}},
+			Doc: "the next such day of a month, 1 to 31 or `last`; a day that a month lacks is its last",
+		},
+		ShapeKey{Name: "at", Value: shapeOf(ShapeClock), Default: "00:00", Doc: "the local time of the member"},
+	).named("day", "A day of the week or of the month: the next one, where the member is.")
+	s.One = []string{"weekday", "day"}
+	return s
+}
+
 // eventMatchShape declares an `event:` with the `if` beside it.
 func eventMatchShape(name, doc string) *Shape {
 	return mappingOf(

@@ -41,6 +41,13 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 	case event != nil:
 		return p.waitEvent(v, step, sc)
 	}
+	for _, key := range []string{"weekday", "day"} {
+		if k := v.Key(key); v.Get(key) != nil {
+			p.Error("unknown-key", k.Pos(), fmt.Sprintf("`%s` stands under `until`", key)).
+				Label(`as in until: {weekday: sat, at: "10:00"}`)
+			return nil, false
+		}
+	}
 	if p.Mapping(v, "`wait`", "until", "event", "if", "timeout") && len(v.Intended) == 0 {
 		p.Error("missing-key", step.Pos, "this wait does not say for what").
 			Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
@@ -76,9 +83,13 @@ func (p *reader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *scope.Scope
 		}
 		return
 	}
+	if v.Kind == syntax.MappingNode {
+		p.waitDay(v, step)
+		return
+	}
 	if v.Kind != syntax.ScalarNode || !schema.ClockTime.MatchString(v.Value) {
 		r := p.Error("bad-value", v.Pos(), "until must be a time of the day or a datetime").
-			Label("as in \"18:00\", 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
+			Label("as in \"18:00\", {weekday: sat, at: \"10:00\"}, 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
 		p.ClockHint(r, v)
 		p.dayHint(r, v)
 		if hint := schema.SuggestDuration(v.Value); v.Kind == syntax.ScalarNode &&
@@ -119,8 +130,11 @@ func (p *reader) dayHint(r diag.Report, v *syntax.Node) {
 		r.Label("a day is waited for by `wait: 1d`; `until: \"10:00\"` is the next ten o'clock")
 	case word == "每天" || word == "daily":
 		r.Label("what comes every day is a trigger's schedule, as in \"0 10 * * *\"")
+	case schema.SuggestWeekday(word) != "":
+		meant := "{weekday: " + schema.SuggestWeekday(word) + "}"
+		r.Label("write `"+meant+"`, or with the time beside it: `at: \"10:00\"`").Edit(v.Pos(), meant).UnsureUnless(false)
 	case foreign.IsWeekdayName(word):
-		r.Label("no day of the week is waited for: a trigger's schedule knows it, as in \"0 10 * * 1\"")
+		r.Label("a day of the week is waited for as {weekday: sat, at: \"10:00\"}")
 	}
 }
 

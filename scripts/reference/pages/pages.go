@@ -79,7 +79,7 @@ var kinds = map[schema.FieldKind]string{
 	schema.FieldProperties: "property: value", schema.FieldURL: "an address", schema.FieldHeaders: "header: value",
 	schema.FieldJSON: "any value", schema.FieldReturns: "name: type",
 	schema.FieldSecret:  "string, may hold `${NAME}`",
-	shapes.FieldMoment:  "a time of the day, a datetime or an expression of one",
+	shapes.FieldMoment:  "a time of the day, a day of the week or month, a datetime or an expression of one",
 	shapes.FieldActions: "a list of actions",
 }
 
