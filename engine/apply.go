@@ -9,6 +9,7 @@ import (
 func (d *decider) ensureMember(in *Input) {
 	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease {
 		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
+		d.view.Of = d.st.Member
 		d.touched = true
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -25,7 +26,7 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 			maps.Copy(seen, w.If.Seen(d.env))
 		}
 		if ok {
-			d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name, Detail: plain(seen)})
+			d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name, Detail: view.Plain(seen)})
 			r.PC = w.Start
 			return
 		}

@@ -107,12 +107,12 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, at 
 	if cond == nil {
 		return true
 	}
-	rec := d.eventView(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
+	rec := d.seeEvent(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
 	d.scope(r, b)
 	d.env.SetEvent(rec)
 	ok, err := cond.Test(d.env)
 	if err == nil {
-		err = rec.err
+		err = rec.Err
 	}
 	if err != nil {
 		d.trace(r, d.now, TraceEntry{

@@ -41,8 +41,8 @@
 //
 // # What the stages share
 //
-// evaluator.go evaluates expressions and texts for the member at the instant. view.go and
-// package history are what it reads, memory.go is what a run remembers. decider.go holds one decision.
+// evaluator.go evaluates expressions and texts for the member at the instant. Packages view, input
+// and history are what it reads, memory.go is what a run remembers. decider.go holds one decision.
 // engine.go, listening.go and segment.go are what is compiled of a workspace, once. package
 // member keeps the member's document in its bounds, sending.go judges late messages again, record.go
 // writes down what was decided and why, observe.go tells tests what was decided.

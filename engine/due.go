@@ -29,7 +29,8 @@ func (d *decider) mayBeDue(t time.Time) bool {
 		}
 	}
 	m := d.st.Member
-	return m != nil && (len(m.Deferred) > 0 || m.Rare != nil && len(m.Rare.TagEnds) > 0 || !m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
+	return m != nil && (len(m.Deferred) > 0 || m.Rare != nil && len(m.Rare.TagEnds) > 0 ||
+		!m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
 }
 
 // nextDue returns what is due first, at or before t. At one instant runs exit first whose playbook is not active any

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/history"
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -62,7 +63,7 @@ type Engine struct {
 
 	prioritized bool              // some playbook has a priority
 	address     map[string]string // channel name -> the member's attribute that holds its address
-	types       *types            // of the active workspace
+	types       *view.Types       // of the active workspace
 	macs        *sync.Pool        // keyed hashes: setting one up costs more than using it
 	codes       *base32.Encoding
 	spare       *sync.Pool // deciders between two uses
@@ -94,7 +95,7 @@ type Options struct {
 type book struct {
 	*playbooks.Playbook
 	ws       *playbooks.Workspace
-	types    *types                      // of ws
+	types    *view.Types                 // of ws
 	today    playbooks.Status            // of an active playbook: also a pause from outside counts
 	shared   bool                        // an active playbook whose condition another has too
 	record   *schema.Type                // of `trigger`
@@ -109,7 +110,7 @@ type book struct {
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
-		types: typesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
+		types: view.TypesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
 		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
 		codes: base32.NewEncoding(codeAlphabet),
 		spare: &sync.Pool{New: func() any { return &decider{evaluator: evaluator{env: expression.NewEnv()}} }},
@@ -181,7 +182,7 @@ func computedOf(s *playbooks.Schema) map[string]*expression.Expr {
 	return out
 }
 
-func (e *Engine) compile(ws *playbooks.Workspace, t *types, p *playbooks.Playbook,
+func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Playbook,
 	computed map[string]*expression.Expr,
 ) *book {
 	b := &book{
@@ -251,7 +252,7 @@ func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
 	c.books, c.events = maps.Clone(e.books), maps.Clone(e.events)
-	b := c.compile(ws, typesOf(ws.Schema), p, computedOf(ws.Schema))
+	b := c.compile(ws, view.TypesOf(ws.Schema), p, computedOf(ws.Schema))
 	c.books[p.Revision] = b
 	c.track(b.slots)
 	c.take(b.Aggregates, b.ws.Schema)

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/history"
+	"github.com/usher-run/usher/engine/input"
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // evaluator evaluates expressions and texts for one member at one instant. It is what
-// expressions read: the member by memberView, their history by a Reader.
+// expressions read: the member by package view, their history by a Reader.
 type evaluator struct {
 	e     *Engine
 	st    *State
@@ -20,9 +22,9 @@ type evaluator struct {
 	env   *expression.Env
 	now   time.Time // of what is decided on, UTC
 	zone  *time.Location
-	types *types     // that the member and their history are read by; see readBy
-	view  memberView // the member as expressions read them now
-	event eventView  // the one that was asked for last
+	types *view.Types // that the member and their history are read by; see readBy
+	view  view.Member // the member as expressions read them now
+	event input.View  // the one that was asked for last
 
 	past history.Reader // answers what expressions ask of the history
 }
@@ -32,9 +34,9 @@ func (ev *evaluator) begin(now time.Time) {
 	ev.now = now
 	ev.zone = ev.e.zoneOf(ev.st.Member)
 	ev.types = ev.e.types
-	ev.view = memberView{ev, ev.types}
+	ev.view = view.Member{Of: ev.st.Member, Zone: ev.zone, Types: ev.types}
 	p := &ev.past
-	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.schema
+	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.Schema
 	ev.env.Begin(now, ev.zone, ev.id, &ev.view, p)
 }
 
@@ -43,19 +45,19 @@ func (ev *evaluator) seen(cond *expression.Expr) map[string]any {
 	if ev.e.o.Brief {
 		return nil
 	}
-	return plain(cond.Seen(ev.env))
+	return view.Plain(cond.Seen(ev.env))
 }
 
 // readBy makes expressions read the member and their history by a schema: a run's by that of its
 // revision, all else by today's. A stored value that does not fit its type is missing. An event
 // that does not fit is left out.
-func (ev *evaluator) readBy(t *types) {
+func (ev *evaluator) readBy(t *view.Types) {
 	if ev.types == t {
 		return
 	}
 	ev.types = t
-	ev.view.types = t
-	ev.past.Schema = t.schema
+	ev.view.Types = t
+	ev.past.Schema = t.Schema
 	ev.env.SetMember(&ev.view)
 }
 
@@ -65,6 +67,17 @@ func (ev *evaluator) scope(r *Run, b *book) {
 	r.decode(b, ev.zone)
 	ev.readBy(b.types)
 	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
+}
+
+// seeEvent returns an event as expressions see it, until it is asked for the next one.
+func (ev *evaluator) seeEvent(in *Input, s *playbooks.Schema, t *playbooks.EventType) *input.View {
+	ev.event = input.ViewOf(in, s, t, ev.zone)
+	return &ev.event
+}
+
+// memberBy returns the member as a schema says they are.
+func (ev *evaluator) memberBy(t *view.Types) *view.Member {
+	return &view.Member{Of: ev.st.Member, Zone: ev.zone, Types: t}
 }
 
 // unread returns what an evaluation could not read, else its error, and forgets it.
@@ -143,7 +156,7 @@ func (ev *evaluator) chosen(v *playbooks.Value) (*playbooks.Template, error) {
 func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 	member := make(map[string]any, len(t.Refs.Attributes))
 	for _, name := range t.Refs.Attributes {
-		v := memberView{ev, ev.types}.Field(name)
+		v := ev.view.Field(name)
 		if x := b.computed[name]; x != nil {
 			var err error
 			if v, err = x.Eval(ev.env); err != nil {
@@ -177,7 +190,7 @@ func (ev *evaluator) variant(t *playbooks.Template) *playbooks.Template {
 
 // locale returns the member's locale; "" when they have none.
 func (ev *evaluator) locale() string {
-	tag, _ := memberView{ev, ev.types}.Field("locale").(string)
+	tag, _ := ev.view.Field("locale").(string)
 	return tag
 }
 

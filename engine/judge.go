@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -152,7 +153,7 @@ func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
 	if len(l.books) == 0 {
 		return nil, nil
 	}
-	rec := d.eventView(in, d.e.ws.Schema, l.typ)
+	rec := d.seeEvent(in, d.e.ws.Schema, l.typ)
 	d.env.SetEvent(rec)
 	d.beginJudging(rec)
 	var entries []*entry
@@ -160,8 +161,8 @@ func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
 		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
 			entries = append(entries, en)
 		}
-		if rec.err != nil {
-			return nil, rec.err
+		if rec.Err != nil {
+			return nil, rec.Err
 		}
 	}
 	return entries, nil
@@ -182,7 +183,7 @@ func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned
 	}
 	rec := expression.Fields{"time": in.At.In(d.zone)}
 	if in.Kind == InputTrigger && b.Trigger.Params != nil {
-		v, err := b.Trigger.Params.Coerce(orEmpty(p.Properties))
+		v, err := b.Trigger.Params.Coerce(view.OrEmpty(p.Properties))
 		if err != nil {
 			return nil, true, fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
 		}
@@ -233,11 +234,4 @@ func (d *decider) inAudience(b *book) (bool, error) {
 		return false, nil
 	}
 	return g.Expr.Test(d.env)
-}
-
-func orEmpty(m map[string]any) map[string]any {
-	if m == nil {
-		return map[string]any{}
-	}
-	return m
 }

@@ -3,8 +3,7 @@ package engine
 import (
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/schema"
+	"github.com/usher-run/usher/engine/view"
 )
 
 // What a run remembers is its Trigger and the results in Actions. There are two forms of it:
@@ -13,7 +12,7 @@ import (
 //   - Decoded, it is typed by the run's own revision, and times are shown in the member's zone.
 //     That is how expressions read it.
 //
-// All that is remembered passes through ToJSON, Coerce and Localize, in this file and nowhere else.
+// All that is remembered passes through ToJSON, Coerce and Localize, in package view and nowhere else.
 // So a value is the same whether the run stayed in memory or was stored in between.
 
 // remember keeps what an action left behind under its id; without one nothing can ask for it.
@@ -25,7 +24,7 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
-	r.Actions[id] = decoded(b.actions[id], encoded(b.actions[id], fields), d.zone)
+	r.Actions[id] = view.Decoded(b.actions[id], view.Encoded(b.actions[id], fields), d.zone)
 }
 
 // decode types what a run remembers, and shows its times in the zone.
@@ -37,17 +36,17 @@ func (r *Run) decode(b *book, zone *time.Location) {
 		r.encode(b)
 	}
 	r.decoded, r.zone = true, zone
-	r.Trigger = decoded(b.record, r.Trigger, zone)
+	r.Trigger = view.Decoded(b.record, r.Trigger, zone)
 	for id, res := range r.Actions {
-		r.Actions[id] = decoded(b.actions[id], res, zone)
+		r.Actions[id] = view.Decoded(b.actions[id], res, zone)
 	}
 }
 
 // encode turns what a run remembers into what JSON holds.
 func (r *Run) encode(b *book) {
-	r.Trigger = encoded(b.record, r.Trigger)
+	r.Trigger = view.Encoded(b.record, r.Trigger)
 	for id, res := range r.Actions {
-		r.Actions[id] = encoded(b.actions[id], res)
+		r.Actions[id] = view.Encoded(b.actions[id], res)
 	}
 	r.decoded = false
 }
@@ -57,34 +56,4 @@ func (d *decider) encode(r *Run) {
 	if b := d.e.books[r.Revision]; b != nil && r.decoded && !d.e.o.Brief {
 		r.encode(b)
 	}
-}
-
-// encoded returns fields as JSON holds them.
-func encoded(t *schema.Type, fields map[string]any) map[string]any {
-	out, _ := schema.ToJSON(t, orEmpty(fields)).(map[string]any)
-	return out
-}
-
-// decoded returns fields by their type. What does not fit it stays as JSON holds it.
-func decoded(t *schema.Type, fields map[string]any, zone *time.Location) map[string]any {
-	if t == nil {
-		return fields
-	}
-	v, err := t.Coerce(orEmpty(fields))
-	if err != nil {
-		return fields
-	}
-	out, _ := schema.Localize(t, v, zone).(map[string]any)
-	return out
-}
-
-// types is what a schema says of what is stored: the member's attributes and the properties of
-// events.
-type types struct {
-	schema     *playbooks.Schema
-	attributes map[string]*attribute // the stored ones
-}
-
-func typesOf(s *playbooks.Schema) *types {
-	return &types{schema: s, attributes: attributesOf(s)}
 }

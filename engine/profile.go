@@ -55,7 +55,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 			continue
 		}
 		if _, has := st.Member.Attributes[a.Name]; !has && a.Default != nil {
-			p.Defaults[a.Name] = schema.ToJSON(a.Type, memberView{&d.evaluator, d.types}.Field(a.Name))
+			p.Defaults[a.Name] = schema.ToJSON(a.Type, d.view.Field(a.Name))
 		}
 	}
 	for _, g := range e.ws.Schema.Segments {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/decimal"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -34,7 +35,7 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 			!d.matches(b, r, in, s.Wait.Event.If, s.Name()) {
 			continue
 		}
-		rec, err := in.recordOf(b.ws.Schema, d.zone)
+		rec, err := in.Record(b.ws.Schema, d.zone)
 		if err != nil {
 			continue // not an event that the run's revision could read
 		}
@@ -130,7 +131,7 @@ func (d *decider) learn(r *Run, step string, values map[string]any) {
 		return
 	}
 	d.zone = d.e.zoneOf(d.st.Member)
-	left := encoded(b.actions[step], r.Actions[step])
+	left := view.Encoded(b.actions[step], r.Actions[step])
 	maps.Copy(left, values)
 	d.remember(r, b, step, left)
 }

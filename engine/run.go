@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -194,7 +195,7 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 	if a.result != nil {
 		d.remember(r, b, s.ID, a.result)
 	}
-	d.traceEffect(r, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: plain(a.detail)}, a.effect)
+	d.traceEffect(r, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: view.Plain(a.detail)}, a.effect)
 	if a.holds {
 		return true, nil
 	}

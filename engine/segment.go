@@ -170,8 +170,8 @@ func (x crossing) way() string {
 // or was.
 func (d *decider) mayMove() bool {
 	m := d.st.Member
-	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(d.e.ending)+len(m.Segments)+len(m.Dates)+len(m.Rarely().Exits) > 0 ||
-		!m.ReevaluateAt.IsZero())
+	return m != nil && (len(d.e.watched)+len(d.e.dated)+len(d.e.ending) > 0 ||
+		len(m.Segments)+len(m.Dates)+len(m.Rarely().Exits) > 0 || !m.ReevaluateAt.IsZero())
 }
 
 // reevaluate finds which watched segments the member has come into or left, and which dates have

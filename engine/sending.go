@@ -78,7 +78,7 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 		return ReasonNoChannel
 	}
 	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
-		to, _ := memberView{&d.evaluator, d.e.types}.Field(attribute).(string)
+		to, _ := d.memberBy(d.e.types).Field(attribute).(string)
 		if m.To = to; to == "" {
 			return ReasonNoAddress
 		}

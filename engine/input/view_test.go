@@ -1,4 +1,4 @@
-package engine
+package input
 
 import (
 	"testing"
@@ -15,7 +15,7 @@ func TestPropertiesCalledLikeTheEventsOwn(t *testing.T) {
 		Payload: &Payload{Properties: map[string]any{"id": "507", "name": "Tea tin", "time": []any{1.0}}},
 	}
 	schema := &playbooks.Schema{Timezone: time.UTC, Events: []playbooks.EventType{{Name: "order.paid"}}}
-	rec, err := in.recordOf(schema, time.UTC)
+	rec, err := in.Record(schema, time.UTC)
 	if err != nil || rec["id"] != "e1" || rec["name"] != "order.paid" || rec["time"] != at {
 		t.Errorf("seen: %v, %v", rec, err)
 	}
