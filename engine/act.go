@@ -226,6 +226,11 @@ func (a *Act) IssueCoupon(name string) error {
 	}
 	d.st.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
 	d.touched = true
+	made := map[string]any{"pool": name, "code": code}
+	if !c.ExpiresAt.IsZero() {
+		made["expires_at"] = c.ExpiresAt.Format(time.RFC3339Nano)
+	}
+	a.emitted = append(a.emitted, d.made(playbooks.CouponIssued, made, code, a.run)...)
 	return nil
 }
 

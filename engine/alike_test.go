@@ -51,6 +51,7 @@ quiet_hours: {from: "22:00", to: "08:00", timezone: member}
 var (
 	alikeTriggers = []string{
 		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
+		`{event: coupon.issued, if: event.pool == "one"}`,
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
 		`{schedule: "15 2 15,L * 0#1"}`, `{schedule: "2026-03-08 02:30"}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
@@ -65,7 +66,7 @@ var (
 		`bucket(10) < 7`, `table("levels", member.level) != nil and member.points >= table("levels", member.level).least`, `(avg(events("buy", "3d"), .n) ?? 0) < 2 or len(distinct(events("buy"), .n)) > 2`,
 		`most_common(events("buy"), .n) != 1 and (largest(events("buy"), .at ?? now())?.n ?? 0) < 4`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
 		`(lunar(today()).day ?? 0) % 2 == 0 and years_between(member.born ?? today(), now()) < 30`,
-		`(last(events("buy"))?.n ?? 0) > 1`, `member.points < 5`,
+		`(last(events("buy"))?.n ?? 0) > 1`, `len(events("coupon.issued", "2d")) < 3`, `member.points < 5`,
 	}
 	alikeExtras = []string{
 		"mode: restart", "mode: parallel", "reentry: 1d", "reentry: never", "holdout: 40%", "goal: {event: buy, within: 3d}",
@@ -80,7 +81,7 @@ var (
 		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`,
 		`wait: {until: {weekday: sun, at: "02:30"}}`, "wait: {until: {day: last}}",
 		"wait: {until: '= add_days(now(), 2)'}",
-		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: 10m",
+		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}", "wait: {event: coupon.issued, timeout: 12h}", "wait: 10m",
 		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
 		`message: {channel: out, text: "{{ member.level | label }} {{ now | weekday }} {{ now | date: '%a %d %B' }}"}`,
 		"message: {channel: out, class: transactional, text: hi}",

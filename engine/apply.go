@@ -17,7 +17,8 @@ func (d *decider) ensureMember(in *Input) {
 // applyEvent brings what an event carries to the member, and the event into their history.
 func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
 	d.applyPayload(in, p)
-	if p.MovesLastSeen() { // that alone is read from the history: the member need not be stored for it
+	// That alone is read from the history: the member need not be stored for it.
+	if p.MovesLastSeen() && (l.typ == nil || !l.typ.Builtin) {
 		d.st.Member.LastSeenAt = in.At
 	}
 	d.keep(in, l)

@@ -32,8 +32,8 @@
 //     frequency caps, and adds a [Delivery].
 //  7. Segments (segment.go, date.go). Segment re-evaluation finds which watched segments the member
 //     has come into or left, and which dates have come. It notes when time may change that again.
-//  8. Cascade (cascade.go). Events that runs emitted, dates and crossings of segments join a work
-//     list. The page takes them first in, first out, through the same stages. A chain has at most
+//  8. Cascade (cascade.go, made.go). Events that runs emitted or that usher makes itself, dates and crossings of
+//     segments join a work list. The page takes them first in, first out, through the same stages. A chain has at most
 //     16 links.
 //
 // The shell commits the [Changes] in one transaction with the input. A [NeedPool] is no failure: it

@@ -61,6 +61,7 @@ type Engine struct {
 	watched  []*watched            // segments that triggers are about, by name
 	ending   []*ending             // playbooks whose open runs exit at an instant, by id
 
+	makes       map[string]bool   // events that usher makes itself and that the workspace names
 	prioritized bool              // some playbook has a priority
 	address     map[string]string // channel name -> the member's attribute that holds its address
 	types       *view.Types       // of the active workspace
@@ -145,6 +146,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	e.dates()
 	e.ends()
 	e.settle()
+	e.making()
 	return e
 }
 
@@ -201,6 +203,9 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Pl
 			if !slices.Contains(b.pools, name) {
 				b.pools = append(b.pools, name)
 			}
+		}
+		if s.Key == "coupon" && !slices.Contains(b.emits, playbooks.CouponIssued) {
+			b.emits = append(b.emits, playbooks.CouponIssued)
 		}
 		if v := s.Args["event"]; s.Key == "emit" && v != nil {
 			if name, ok := v.Literal.(string); ok && !slices.Contains(b.emits, name) {

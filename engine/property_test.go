@@ -71,7 +71,7 @@ actions:
 	"playbooks/c.yaml": `id: c-parallel
 stage: retention
 trigger: {event: buy}
-condition: member.level == "a" and in_segment("buyers")
+condition: member.level == "a" and in_segment("buyers") and len(events("coupon.issued", "1d")) < 2
 mode: parallel
 holdout: 30%
 goal: {event: buy, if: event.n >= trigger.n, within: 30d}

@@ -80,6 +80,7 @@ type Attribute struct {
 type EventType struct {
 	Name       string
 	Properties *schema.Type // an object
+	Builtin    bool         // usher makes it itself: see [BuiltinEvents]
 	Pos        diag.Pos
 }
 
@@ -265,6 +266,7 @@ type Playbook struct {
 	Revision               string            // hash of the playbook and of all it refers to, without its status
 	Slots                  []expression.Slot // all that its expressions ask of the member's history
 	Aggregates             []*expression.Aggregate
+	Makes                  []string // events that usher makes itself and that the playbook names
 }
 
 // Step is one instruction of a playbook. A run's position is an index into Playbook.Steps;

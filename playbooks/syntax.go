@@ -20,7 +20,9 @@ func (s *Schema) MemberSyntax() map[string]any {
 func (s *Schema) EventsSyntax() map[string]any {
 	out := make(map[string]any, len(s.Events))
 	for i := range s.Events {
-		if e := &s.Events[i]; e.Properties != nil {
+		if e := &s.Events[i]; e.Builtin {
+			continue // nobody sends it
+		} else if e.Properties != nil {
 			out[e.Name] = e.Properties.Syntax()
 		} else {
 			out[e.Name] = map[string]any{}

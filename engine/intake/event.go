@@ -89,6 +89,11 @@ func (a *admission) event() *strictjson.Rejection {
 		}
 	}
 	a.in.Kind = engine.InputEvent
+	if !a.recorded && !a.backfill && a.schema.MakesEvent(a.in.Name) {
+		a.note(&strictjson.Rejection{
+			Code: strictjson.CodeReadOnly, Path: "event", Message: fmt.Sprintf("%s is an event that usher makes itself", a.in.Name),
+		})
+	}
 	a.in.Member = a.schema.MemberID(a.in.Member)
 	a.note(a.checkProperties())
 	a.note(checkAttributes(a.schema, a.attributes))

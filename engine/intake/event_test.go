@@ -433,3 +433,21 @@ func BenchmarkEvent(b *testing.B) {
 		}
 	}
 }
+
+// An event that usher makes itself is refused where something happens now. What says what was may hold it.
+func TestMadeEvents(t *testing.T) {
+	s := intakeSchema()
+	s.Pools = []playbooks.Pool{{Name: "milk"}}
+	s.Sections = map[string]diag.Pos{"coupons": {}}
+	s.AddBuiltinEvents()
+	const event = `{"event": "coupon.issued", "member": "m", "properties": {"pool": "milk", "code": "X"}`
+	if _, err := Event(s, []byte(event+"}")); err == nil || err.Code != strictjson.CodeReadOnly || err.Path != "event" {
+		t.Errorf("sent: %v", err)
+	}
+	if _, err := Event(s, []byte(event+`, "backfill": true}`)); err != nil {
+		t.Errorf("as history: %v", err)
+	}
+	if _, err := Recorded(s, []byte(event+"}"), nil); err != nil {
+		t.Errorf("from a file: %v", err)
+	}
+}

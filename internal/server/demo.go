@@ -44,6 +44,9 @@ func generateEvents(s *playbooks.Schema, now time.Time) ([]byte, error) {
 	for _, member := range demoMembers {
 		for i := range s.Events {
 			e := &s.Events[i]
+			if e.Builtin {
+				continue
+			}
 			event := map[string]any{"id": fmt.Sprintf("demo-%s-%s", member, e.Name), "event": e.Name, "member": member}
 			if e.Properties != nil && len(e.Properties.Fields) > 0 {
 				event["properties"] = sample(e.Properties, now)

@@ -62,6 +62,9 @@ func (c *rules) starts(s *playbooks.Step, q *playbooks.Playbook) string {
 		if v := s.Args["event"]; s.Key == "emit" && v != nil && v.Literal == q.Trigger.Event.Name {
 			return fmt.Sprintf("emits `%s`, which starts", q.Trigger.Event.Name)
 		}
+		if s.Key == "coupon" && c.issues(s, q) {
+			return fmt.Sprintf("brings about `%s`, which starts", q.Trigger.Event.Name)
+		}
 	case playbooks.TriggerEnter, playbooks.TriggerExit:
 		g := c.schema.Segment(q.Trigger.Segment)
 		if g == nil || g.Expr == nil {

@@ -211,6 +211,20 @@ locale. They need no declaration, and nothing else can have their names.`,
 		Good: "usher: 1\nevents:\n  order.paid: {order_id: string}",
 	},
 	{
+		Name: "replaces-builtin", Title: "a declaration takes the place of what is built in", Advises: true,
+		Doc: `Events as coupon.issued are made by usher itself. A workspace that declares one of such a name means its own: that one
+arrives from outside, as any other, and the built-in one does not happen. The reference of events lists them.`,
+		Bad:  "usher: 1\nevents:\n  coupon.issued: {pool: string}\ncoupons:\n  newcomer-10: {prefix: NEW}",
+		Good: "usher: 1\nevents:\n  coupon.shown: {pool: string}\ncoupons:\n  newcomer-10: {prefix: NEW}",
+	},
+	{
+		Name: "builtin-event", Title: "an event that usher alone makes",
+		Doc: `Events as coupon.issued say what usher did. No playbook emits them and nobody sends them, or they would say what
+never was. They start playbooks, end waits and count in events() as any other.`,
+		Bad:  "actions:\n  - emit: {event: coupon.issued, properties: {pool: newcomer-10, code: X}}",
+		Good: "actions:\n  - emit: {event: member.left}",
+	},
+	{
 		Name: "duplicate-id", Title: "two things have the same name",
 		Doc: `Playbooks are unique in the workspace, action ids in their playbook, templates by their path without extension, tests
 in their file. Runs, traces and results are kept under these names.`,

@@ -51,6 +51,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.each(n, "channels", "channels", c.channel)
 	c.each(n, "coupons", "coupons", c.pool)
 	c.each(n, "tables", "tables", c.table)
+	c.builtinEvents()
 	c.frequencyCaps(n.Get("frequency_caps"))
 	c.quietHours(n.Get("quiet_hours"))
 	c.consent(n.Get("consent"))
@@ -229,6 +230,14 @@ func (c *reader) eventType(key, value *syntax.Node) {
 		e.Properties = c.Properties(value, "every event", reservedProperties)
 	}
 	c.Schema.Events = append(c.Schema.Events, e)
+}
+
+// builtinEvents adds the events that usher makes itself.
+func (c *reader) builtinEvents() {
+	for _, own := range c.Schema.AddBuiltinEvents() {
+		c.Warn("replaces-builtin", own.Pos, fmt.Sprintf("usher makes an event `%s` itself; this one is meant from now on, and that does not happen",
+			own.Name)).Label("leave the declaration out, or give the event another name")
+	}
 }
 
 // declaredName is of small letters; those of scripts that know no others, as Chinese, are letters

@@ -236,7 +236,10 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope)
 			p.speaking(v.Pos(), name)
 		}
 	case f.Kind == shapes.FieldEvent:
-		p.KnownEvent(v, name)
+		if e := p.KnownEvent(v, name); e != nil && e.Builtin {
+			p.Error("builtin-event", v.Pos(), fmt.Sprintf("`%s` is made by usher alone", name)).
+				Label("declare an event of your own, and emit that")
+		}
 	}
 	return &playbooks.Value{Literal: name}
 }

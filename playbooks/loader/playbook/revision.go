@@ -25,6 +25,11 @@ func (p *reader) finish(n *syntax.Node) {
 			p.addSlots(a.Expr.Slots)
 		}
 	}
+	for _, name := range refs.Events {
+		if p.Schema.MakesEvent(name) {
+			p.pb.Makes = append(p.pb.Makes, name)
+		}
+	}
 	p.pb.Revision = p.revision(n, refs)
 }
 

@@ -103,8 +103,12 @@ func (c *Reader) KnownEvent(n *syntax.Node, name string) *playbooks.EventType {
 	if e := c.Schema.Event(name); e != nil {
 		return e
 	}
-	c.Unknown("unknown-event", n, "usher.yaml declares no event", name,
-		diag.Names(c.Schema.Events, func(x *playbooks.EventType) string { return x.Name }), c.Schema.In(scope.InEvents))
+	if section := playbooks.BuiltinSection(name); section != "" {
+		c.Error("unknown-event", n.Pos(), fmt.Sprintf("`%s` happens where usher.yaml declares `%s`", name, section)).
+			Label("this one has no `" + section + "`")
+		return nil
+	}
+	c.Unknown("unknown-event", n, "usher.yaml declares no event", name, c.Schema.EventNames(), c.Schema.In(scope.InEvents))
 	return nil
 }
 

@@ -19,7 +19,7 @@ func All() map[string]string {
 	reg := actions.Registry()
 	return map[string]string{
 		"actions.md": actionsPage(reg), "channels.md": channelsPage(reg), "functions.md": functionsPage(),
-		"diagnostics.md": diagnosticsPage(diag.Codes), "files.md": filesPage(reg), "triggers.md": triggersPage(),
+		"events.md": eventsPage(), "diagnostics.md": diagnosticsPage(diag.Codes), "files.md": filesPage(reg), "triggers.md": triggersPage(),
 	}
 }
 

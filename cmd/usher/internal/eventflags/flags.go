@@ -26,9 +26,7 @@ type Flags struct {
 // EventsHere completes an event of the workspace in this folder.
 var EventsHere = command.Completion(func(*cobra.Command, []string, string) (names []string) {
 	if ws := workspaces.Here(); ws != nil {
-		for i := range ws.Schema.Events {
-			names = append(names, ws.Schema.Events[i].Name)
-		}
+		names = ws.Schema.EventNames()
 	}
 	return names
 })

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+)
+
+// making prepares which of the events that usher makes itself are asked for by the workspace.
+func (e *Engine) making() {
+	add := func(slots []expression.Slot) {
+		for _, s := range slots {
+			e.make(s.Event)
+		}
+	}
+	for i := range e.ws.Schema.Events {
+		if t := &e.ws.Schema.Events[i]; t.Builtin {
+			e.listen(t.Name) // what it is, is to be known where it comes from a file or a test
+		}
+	}
+	for _, p := range e.ws.Playbooks {
+		if p.Status == playbooks.Draft {
+			continue
+		}
+		for _, name := range p.Makes {
+			e.make(name)
+		}
+	}
+	for _, g := range e.ws.Schema.Segments {
+		if g.Expr != nil {
+			add(g.Expr.Slots)
+		}
+	}
+	for _, x := range computedOf(e.ws.Schema) {
+		add(x.Slots)
+	}
+}
+
+// make notes that somebody asks for an event, if usher makes it itself.
+func (e *Engine) make(event string) {
+	if !e.ws.Schema.MakesEvent(event) {
+		return
+	}
+	if e.makes == nil {
+		e.makes = map[string]bool{}
+	}
+	e.makes[event] = true
+}
+
+// makes reports whether an event that usher makes itself is to be made for the member: the workspace names it, or the
+// revision of an open run of theirs does, or that of a goal. For nobody it is not.
+func (d *decider) makes(event string) bool {
+	if !d.e.ws.Schema.MakesEvent(event) {
+		return false
+	}
+	if d.e.makes[event] {
+		return true
+	}
+	for _, r := range d.st.Runs {
+		if b := d.e.books[r.Revision]; r.State == RunWaiting && b != nil && slices.Contains(b.Makes, event) {
+			return true
+		}
+	}
+	for i := range d.st.Member.Goals {
+		if d.st.Member.Goals[i].Event == event {
+			return true
+		}
+	}
+	return false
+}
+
+// made returns an event that usher makes itself, to be decided after the present decision and in its transaction;
+// nothing where nobody asks for it. key tells it apart from others of the decision. A chain that is too long stops
+// before it: the error is on the trace of r, or of the run that acted last.
+func (d *decider) made(event string, properties map[string]any, key string, r *Run) []Input {
+	if !d.makes(event) {
+		return nil
+	}
+	depth, err := d.cascade.link()
+	if err != nil {
+		if r = cmp.Or(r, d.cascade.acted); r != nil {
+			d.trace(r, d.now, TraceEntry{What: WhatError, Step: "event " + event, Reason: err.Error()})
+		}
+		return nil
+	}
+	return []Input{{
+		Kind: InputEvent, ID: d.e.id(d.now, "made", event, d.id, d.input, key), Member: d.id, Name: event, Time: d.now,
+		At: d.now, Payload: &Payload{Properties: properties, Depth: depth},
+	}}
+}
