@@ -16,7 +16,7 @@ func coupon() action {
 			},
 			Results: []schema.ResultSpec{
 				{Name: "issued", Type: schema.Bool, Doc: "whether the member got one"},
-				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why not: pool empty, per member"},
+				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why not: pool empty, per member, not active"},
 				{Name: "code", Type: schema.String.AsOptional(), Doc: "the code; missing when not issued", When: "issued"},
 				{Name: "expires_at", Type: schema.Datetime.AsOptional(), Doc: "when it expires; missing when not issued, or never"},
 			},

@@ -52,5 +52,5 @@ func (s *server) redeem(c *gin.Context) (couponView, error) {
 	if err != nil {
 		return none, err
 	}
-	return viewCoupon(after), nil
+	return s.viewCoupon(after), nil
 }

@@ -67,6 +67,7 @@ type memberView struct {
 type couponView struct {
 	Code       string     `json:"code"`
 	Pool       string     `json:"pool"`
+	Name       string     `json:"name,omitempty" doc:"of the pool, for people"`
 	Member     string     `json:"member"`
 	Playbook   string     `json:"playbook"`
 	Run        string     `json:"run"`
@@ -76,9 +77,15 @@ type couponView struct {
 	Redemption string     `json:"redemption,omitempty" doc:"the id that redeemed it"`
 }
 
-func viewCoupon(r store.CouponRecord) couponView {
+func (s *server) viewCoupon(r store.CouponRecord) couponView {
+	name := ""
+	if ws, _ := s.Workspace(); ws != nil {
+		if p := ws.Schema.Pool(r.Pool); p != nil {
+			name = p.Title
+		}
+	}
 	return couponView{
-		Code: r.Code, Pool: r.Pool, Member: r.Member, Playbook: r.Playbook, Run: r.Run, IssuedAt: r.IssuedAt,
+		Code: r.Code, Pool: r.Pool, Name: name, Member: r.Member, Playbook: r.Playbook, Run: r.Run, IssuedAt: r.IssuedAt,
 		ExpiresAt: optional(r.ExpiresAt), RedeemedAt: optional(r.RedeemedAt), Redemption: r.RedemptionID,
 	}
 }
@@ -205,10 +212,11 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points, CreatedAt: m.CreatedAt,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points,
+		CreatedAt:  m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt),
 		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
-		Coupons: each(coupons, viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
+		Coupons: each(coupons, s.viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
 	}
 	for _, h := range held {
 		if h.Member == id {
@@ -266,16 +274,16 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 	}
 	v := timelineView{Items: make([]timelineItem, 0, len(list)), Next: next}
 	for i := range list {
-		v.Items = append(v.Items, viewTimelineItem(&list[i]))
+		v.Items = append(v.Items, s.viewTimelineItem(&list[i]))
 	}
 	return v, nil
 }
 
-func viewTimelineItem(item *store.TimelineItem) timelineItem {
+func (s *server) viewTimelineItem(item *store.TimelineItem) timelineItem {
 	v := timelineItem{At: item.At, Decision: item.Decision, Ended: item.Ended}
 	switch {
 	case item.Coupon != nil:
-		coupon := viewCoupon(*item.Coupon)
+		coupon := s.viewCoupon(*item.Coupon)
 		v.Coupon = &coupon
 	case item.Run != nil:
 		run := viewRun(*item.Run)
@@ -317,5 +325,5 @@ func (s *server) getMemberCoupons(c *gin.Context) (couponsView, error) {
 	if err != nil {
 		return couponsView{}, err
 	}
-	return couponsView{Coupons: each(list, viewCoupon), Next: next}, nil
+	return couponsView{Coupons: each(list, s.viewCoupon), Next: next}, nil
 }

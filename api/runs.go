@@ -109,7 +109,7 @@ func (s *server) getRun(c *gin.Context) (tracedRunView, error) {
 	}
 	v := tracedRunView{
 		RunView: viewRun(r.Run), Trigger: r.Trigger, Actions: r.Actions, Trace: r.Trace,
-		Deliveries: each(r.Deliveries, viewDelivery), Coupons: each(r.Coupons, viewCoupon),
+		Deliveries: each(r.Deliveries, viewDelivery), Coupons: each(r.Coupons, s.viewCoupon),
 	}
 	if v.Trace == nil {
 		v.Trace = []engine.TraceEntry{}
@@ -155,5 +155,5 @@ func (s *server) getCoupon(c *gin.Context) (couponView, error) {
 	if err != nil {
 		return couponView{}, err
 	}
-	return viewCoupon(r), nil
+	return s.viewCoupon(r), nil
 }

@@ -212,8 +212,8 @@ func (a *Act) IssueCoupon(name string) error {
 		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
 		IssuedAt: d.now,
 	}
-	if !pool.Expires.IsZero() {
-		c.ExpiresAt = pool.Expires.After(d.now.In(d.zone)).UTC()
+	if end := pool.Ends(d.now.In(d.zone)); !end.IsZero() {
+		c.ExpiresAt = end.UTC()
 		a.Result("expires_at", c.ExpiresAt.In(d.zone))
 		a.Detail("expires_at", c.ExpiresAt)
 	}
@@ -240,6 +240,8 @@ func (a *Act) draw(pool *playbooks.Pool) (reason string, err error) {
 	switch {
 	case pool == nil:
 		return ReasonNoPool, nil
+	case !pool.Active.Holds(d.now):
+		return ReasonNotActive, nil
 	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
 		return ReasonPerMember, nil
 	case pool.Budget == 0:

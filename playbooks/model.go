@@ -103,11 +103,24 @@ type Channel struct {
 // Pool is a declared coupon pool.
 type Pool struct {
 	Name      string
+	Title     string // for people; may be empty
 	Prefix    string
 	Budget    int // 0: no limit
 	PerMember int // 0: no limit
 	Expires   schema.Duration
+	Active    *Active // when coupons are given; nil: always. None outlives its end
 	Pos       diag.Pos
+}
+
+// Ends returns when a coupon expires that is issued at an instant, given in the member's zone; zero: never.
+func (p *Pool) Ends(issued time.Time) (at time.Time) {
+	if !p.Expires.IsZero() {
+		at = p.Expires.After(issued)
+	}
+	if p.Active != nil && !p.Active.Until.IsZero() && (at.IsZero() || p.Active.Until.Before(at)) {
+		at = p.Active.Until
+	}
+	return at
 }
 
 // FrequencyCap limits the sends to one member over all playbooks in a rolling window.

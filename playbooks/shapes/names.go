@@ -38,7 +38,7 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		}
 	case ShapePool:
 		for _, p := range w.Schema.Pools {
-			add(p.Name, "coupon pool", p.Pos)
+			add(p.Name, strings.TrimSpace("coupon pool "+p.Title), p.Pos)
 		}
 	case ShapeTemplate:
 		files := map[string]string{} // that of a template which has variants alone is the first of these

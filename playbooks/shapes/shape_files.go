@@ -21,13 +21,6 @@ func schemaShape(reg *schema.Registry) *Shape {
 	event := (&Shape{Kind: ShapeMapping, Rest: types(), Keywords: []string{""}}).
 		named("properties", "The properties of the event, each with its type.")
 	segment := shapeOf(ShapeExpression).named("segment", "An expression about the member.")
-	pool := mappingOf(
-		ShapeKey{Name: "prefix", Value: shapeOf(ShapeString), Doc: "what every code begins with"},
-		ShapeKey{Name: "budget", Value: shapeOf(ShapeInt), Doc: "how many coupons there are; no limit when left out"},
-		ShapeKey{Name: "per_member", Value: shapeOf(ShapeInt), Doc: "how many one member may get; no limit when left out"},
-		ShapeKey{Name: "expires", Value: shapeOf(ShapeDuration), Doc: "how long a code holds after it was issued"},
-	).named("pool", "A coupon pool.")
-	pool.Keywords = []string{""}
 	limit := mappingOf(
 		ShapeKey{
 			Name: "channels", Value: listOf(shapeOf(ShapeChannel)),
@@ -69,7 +62,7 @@ func schemaShape(reg *schema.Registry) *Shape {
 				named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")),
 			Doc: "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
 		},
-		"coupons":        {Value: named(pool), Doc: "coupon pools with their budget and limits"},
+		"coupons":        {Value: named(poolShape()), Doc: "coupon pools with their budget and limits"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
 		"consent": {

@@ -27,7 +27,7 @@ func playbookShape(reg *schema.Registry) *Shape {
 			Doc:     "live; paused: no new runs, open ones go on; draft: nothing moves",
 		},
 		ShapeKey{
-			Name: "active", Value: activeShape(),
+			Name: "active", Value: activeShape("When members may enter.", openKey()),
 			Doc: "when members may enter: a campaign. Outside of it nobody does",
 		},
 		ShapeKey{
@@ -58,19 +58,22 @@ func playbookShape(reg *schema.Registry) *Shape {
 	).named("playbook", "A playbook: when, if, then.")
 }
 
-// activeShape declares when members may enter.
-func activeShape() *Shape {
-	return mappingOf(
-		ShapeKey{
+// activeShape declares the time in which something holds, and what else is said of that.
+func activeShape(doc string, more ...ShapeKey) *Shape {
+	return mappingOf(append([]ShapeKey{
+		{
 			Name: "from", Value: shapeOf(ShapeMoment),
 			Doc: "the first instant, of a date its first; in the workspace's time zone unless it has an offset",
 		},
-		ShapeKey{Name: "to", Value: shapeOf(ShapeMoment), Doc: "the last instant, of a date the whole day"},
-		ShapeKey{
-			Name: "open", Value: keywords("finish", "exit"), Default: "finish", Needs: []string{"to"},
-			Doc: "what becomes of open runs at the end: they finish, or exit with the reason `not active`",
-		},
-	).named("active", "When members may enter.")
+		{Name: "to", Value: shapeOf(ShapeMoment), Doc: "the last instant, of a date the whole day"},
+	}, more...)...).named("active", doc)
+}
+
+func openKey() ShapeKey {
+	return ShapeKey{
+		Name: "open", Value: keywords("finish", "exit"), Default: "finish", Needs: []string{"to"},
+		Doc: "what becomes of open runs at the end: they finish, or exit with the reason `not active`",
+	}
 }
 
 // dayShape declares a day that is waited for.

@@ -267,7 +267,10 @@ var poolPrefix = regexp.MustCompile(`^[A-Za-z0-9_-]{1,20}$`)
 func (c *reader) pool(key, value *syntax.Node) {
 	c.declarable(key, "a coupon pool")
 	p := playbooks.Pool{Name: key.Value, Pos: key.Pos()}
-	if !value.IsNull() && c.Mapping(value, "a coupon pool", "prefix", "budget", "per_member", "expires") {
+	if !value.IsNull() && c.Mapping(value, "a coupon pool", shapes.PoolKeys...) {
+		if v := value.Get("name"); v != nil {
+			p.Title, _ = c.Str(v, "name")
+		}
 		if v := value.Get("prefix"); v != nil {
 			p.Prefix, _ = c.Str(v, "prefix")
 			if p.Prefix != "" && !poolPrefix.MatchString(p.Prefix) {
@@ -282,9 +285,10 @@ func (c *reader) pool(key, value *syntax.Node) {
 			p.Expires, _ = c.Duration(v, "expires")
 			if d := c.Diags[max(0, len(c.Diags)-1):]; schema.LooksLikeTime.MatchString(v.Value) && len(d) == 1 &&
 				d[0].Code == "bad-duration" {
-				d[0].Label = "a pool does not end on a date: write how long a coupon is valid, as in 7d"
+				d[0].Label = "`expires` is how long a coupon is good, as in 7d; a day is the end of `active`, as in {to: 2026-12-31}"
 			}
 		}
+		p.Active = c.Active(value.Get("active"), false)
 	}
 	c.Schema.Pools = append(c.Schema.Pools, p)
 }

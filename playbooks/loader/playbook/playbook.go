@@ -60,7 +60,7 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	}
 	p.scope.Schema, p.scope.Running = c.Schema, c.Running
 	p.head(n)
-	p.active(n.Get("active"))
+	p.pb.Active = p.Active(n.Get("active"), true)
 	p.pb.Priority, _ = p.Integer(n.Get("priority"), "priority", -maxPriority, maxPriority)
 	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
 	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)

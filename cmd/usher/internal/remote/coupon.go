@@ -61,7 +61,7 @@ func (cl *client) suggestCoupon(ctx context.Context, code string, err error) err
 func (p *printout) coupon(k *shownCoupon) {
 	rows := [][]string{
 		{"coupon", k.Code},
-		{"pool", k.Pool},
+		{"pool", strings.TrimSpace(k.Pool + "  " + k.Name)},
 		{"member", k.Member},
 		{"playbook", k.Playbook},
 		{"run", k.Run},

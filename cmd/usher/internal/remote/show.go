@@ -38,7 +38,7 @@ type shownDelivery struct {
 }
 
 type shownCoupon struct {
-	Code, Pool, Member, Playbook, Run, Redemption string
+	Code, Pool, Name, Member, Playbook, Run, Redemption string
 
 	IssuedAt   time.Time  `json:"issued_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`

@@ -1,0 +1,21 @@
+package shapes
+
+// PoolKeys are the keys of a coupon pool.
+var PoolKeys = []string{"name", "prefix", "budget", "per_member", "expires", "active"}
+
+// poolShape declares a coupon pool.
+func poolShape() *Shape {
+	pool := mappingOf(
+		ShapeKey{Name: "name", Value: shapeOf(ShapeString), Doc: "what people call it, as 新人券"},
+		ShapeKey{Name: "prefix", Value: shapeOf(ShapeString), Doc: "what every code begins with"},
+		ShapeKey{Name: "budget", Value: shapeOf(ShapeInt), Doc: "how many coupons there are; no limit when left out"},
+		ShapeKey{Name: "per_member", Value: shapeOf(ShapeInt), Doc: "how many one member may get; no limit when left out"},
+		ShapeKey{Name: "expires", Value: shapeOf(ShapeDuration), Doc: "how long a code holds after it was issued"},
+		ShapeKey{
+			Name: "active", Value: activeShape("When coupons are given."),
+			Doc: "when coupons are given; none holds longer than its end, whatever `expires` says",
+		},
+	).named("pool", "A coupon pool.")
+	pool.Keywords = []string{""}
+	return pool
+}
