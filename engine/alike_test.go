@@ -67,14 +67,18 @@ var (
 		`most_common(events("buy"), .n) != 1 and (largest(events("buy"), .at ?? now())?.n ?? 0) < 4`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
 		`(lunar(today()).day ?? 0) % 2 == 0 and years_between(member.born ?? today(), now()) < 30`,
 		`(last(events("buy"))?.n ?? 0) > 1`, `len(events("coupon.issued", "2d")) < 3`, `member.points < 5`,
+		"vars.left > 0 or vars.first == nil",
 	}
 	alikeExtras = []string{
 		"mode: restart", "mode: parallel", "reentry: 1d", "reentry: never", "holdout: 40%", "goal: {event: buy, within: 3d}",
 		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]",
-		"exit: [{event: buy, if: event.n == 4}, {event: leave}]",
+		"exit: [{event: buy, if: event.n == 4}, {event: leave}]", "exit: [{event: buy, if: event.n in vars.bought}]",
 		`active: {from: 2026-03-07, to: "2026-03-12 02:30", open: exit}`, "active: {to: 2026-03-10, open: exit}",
 		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3",
 	}
+	// alikeVars stand in every playbook that names one.
+	alikeVars = "vars: {bought: '= distinct(events(\"buy\", \"3d\"), .n)', left: = 9 - len(vars.bought) - member.points," +
+		" first: '= first(events(\"visit\"))?.time'}\n"
 	alikeActions = []string{
 		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}",
 		`coupon: {pool: '= member.level == "a" ? "one" : "all"'}`, `message: {channel: out, template: '= member.level == "a" ? "hi" : "ho"'}`, "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",
@@ -89,7 +93,8 @@ var (
 		"message: {channel: out, variants: [{name: a, weight: 33.3, text: a}, {name: b, weight: 66.7, template: hi}]}",
 		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
-		"if: member.points > 1\n  tag: rich",
+		"if: member.points > 1\n  tag: rich", "set: {seen: = vars.left}",
+		`message: {channel: out, text: "{{ vars.left }} {{ vars.first | date: '%F %R' }} {{ vars.bought | size }}"}`,
 	}
 	alikeForks = []string{
 		"- if: member.level == \"b\"\n  then:\n%s  else:\n%s",
@@ -153,7 +158,10 @@ func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Wor
 				text += extra + "\n"
 			}
 		}
-		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = text + "actions:\n" + drawSteps(t, "  ", 2)
+		if text += "actions:\n" + drawSteps(t, "  ", 2); strings.Contains(text, "vars.") {
+			text = alikeVars + text
+		}
+		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = text
 	}
 	_, diags := loader.Load(filesOf(files), actions.Registry())
 	for _, d := range diags {

@@ -160,7 +160,7 @@ func (e *Engine) settle() {
 		}
 	}
 	for _, b := range e.active {
-		b.shared = b.Condition != nil && texts[b.Condition.Text] > 1
+		b.shared = b.Condition != nil && texts[b.Condition.Text] > 1 && len(b.Vars) == 0
 	}
 }
 
@@ -193,6 +193,9 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Pl
 	}
 	if b.record == nil { // an event that is declared nowhere has only what every event has
 		b.record = (&playbooks.Trigger{}).Record(ws.Schema)
+	}
+	if len(p.Vars) > 0 {
+		b.actions[expression.VarsKey] = p.VarsType()
 	}
 	for i := range p.Steps {
 		s := &p.Steps[i]

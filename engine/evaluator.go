@@ -168,7 +168,7 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 		}
 	}
 	vars := map[string]any{
-		"member": member, "trigger": ev.env.Trigger(), "actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
+		"member": member, "trigger": ev.env.Trigger(), "vars": ev.env.Vars(), "actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
 	}
 	if t = ev.variant(t); t.Localized {
 		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.e.ws.Schema.Locale)

@@ -28,6 +28,7 @@ const (
 type entry struct {
 	b       *book
 	trigger expression.Record
+	vars    map[string]map[string]any // nil: the playbook has none; else what a run keeps of them
 	holdout bool
 }
 
@@ -52,6 +53,14 @@ func (d *decider) judge(b *book, trigger expression.Record, match *expression.Ex
 		d.refuse(b, ReasonNotActive, map[string]any{"active": b.Active.Text})
 		return nil
 	}
+	vars, err := d.compute(b)
+	if err != nil {
+		d.refuse(b, ReasonError, map[string]any{"vars": err.Error()})
+		return nil
+	}
+	if vars != nil {
+		d.env.SetActions(vars)
+	}
 	cond := d.condition(b)
 	switch {
 	case cond.err != nil:
@@ -70,7 +79,7 @@ func (d *decider) judge(b *book, trigger expression.Record, match *expression.Ex
 		d.refuse(b, ReasonMode, map[string]any{"open_runs": maxOpen})
 		return nil
 	}
-	return &entry{b: b, trigger: trigger, holdout: d.inHoldout(b)}
+	return &entry{b: b, trigger: trigger, vars: vars, holdout: d.inHoldout(b)}
 }
 
 // outcome is what became of a condition on the member as they are, with the values it saw when it

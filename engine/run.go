@@ -3,10 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
 )
 
 // ready is what is to act on an input: runs that go on, and playbooks that the member enters.
@@ -61,10 +63,13 @@ func (d *decider) enter(en *entry) *Run {
 	}
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
-		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), New: true, decoded: true, zone: d.zone,
+		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.vars, New: true, decoded: true, zone: d.zone,
 	}
 	d.st.addRun(r)
 	detail := d.detail("input", d.input)
+	if en.vars != nil && detail != nil {
+		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
+	}
 	if b.Goal != nil {
 		dropped := m.WatchGoal(GoalWatch{
 			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,

@@ -19,19 +19,28 @@ func Graph(p *Playbook, reg *schema.Registry) string {
 	title, _ := json.Marshal(cmp.Or(p.Name, p.ID)) // a text can be written as JSON, which is YAML too
 	g.line("---\ntitle: %s\n---\nflowchart TD", title)
 	g.node("start", "([", "])", g.trigger())
-	first := g.target(0)
+	first, start := g.target(0), "start"
+	if len(p.Vars) > 0 {
+		var lines []string
+		for _, v := range p.Vars {
+			lines = append(lines, v.Name+" = "+v.Expr.Text)
+		}
+		g.node("vars", "[/", "/]", strings.Join(lines, "\n"))
+		g.edge(start, "vars", "")
+		start = "vars"
+	}
 	if p.Condition != nil {
 		g.node("enters", "{", "}", p.Condition.Text)
-		g.edge("start", "enters", "")
+		g.edge(start, "enters", "")
 		g.edge("enters", first, "yes")
 		g.node("stays", "([", "])", "not entered")
 		g.edge("enters", "stays", "no")
 	} else {
-		g.edge("start", first, "")
+		g.edge(start, first, "")
 	}
 	if p.Holdout > 0 {
 		g.node("holdout", "([", "])", fmt.Sprintf("holdout %g%%: measured, no action", p.Holdout))
-		from := "start"
+		from := start
 		if p.Condition != nil {
 			from = "enters"
 		}

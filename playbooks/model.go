@@ -248,6 +248,21 @@ type EventMatch struct {
 	Pos  diag.Pos         // of the name
 }
 
+// Var is a value that a playbook computes at an entry, and keeps with the run.
+type Var struct {
+	Name string
+	Expr *expression.Expr
+}
+
+// VarsType returns the type of `vars`: an object.
+func (p *Playbook) VarsType() *schema.Type {
+	t := schema.ObjectOf()
+	for _, v := range p.Vars {
+		t.Fields = append(t.Fields, schema.Field{Name: v.Name, Type: v.Expr.Type.AsOptional()})
+	}
+	return t
+}
+
 // Goal is a conversion that is measured.
 type Goal struct {
 	EventMatch
@@ -269,6 +284,7 @@ type Playbook struct {
 	File                   string
 	Pos                    diag.Pos // of its id
 	Trigger                Trigger
+	Vars                   []Var            // computed at an entry, in their order: each may name those before it
 	Condition              *expression.Expr // nil: always
 	Reentry                *Reentry         // nil: always
 	Mode                   Mode

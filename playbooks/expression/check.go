@@ -214,8 +214,12 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 }
 
 func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
-	if whole := n.Value == "member" || n.Value == "event"; whole && !c.named {
-		c.Report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+".id",
+	if whole := n.Value == "member" || n.Value == "event" || n.Value == "vars" && c.sc.Vars != nil; whole && !c.named {
+		field := "id"
+		if n.Value == "vars" && len(c.sc.Vars.Fields) > 0 {
+			field = c.sc.Vars.Fields[0].Name
+		}
+		c.Report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+"."+field,
 			"`%s` as a whole has no value", n.Value)
 		return nil
 	}
@@ -225,6 +229,10 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 	case "trigger":
 		if c.sc.Trigger != nil {
 			return c.sc.Trigger
+		}
+	case "vars":
+		if c.sc.Vars != nil {
+			return c.sc.Vars
 		}
 	case "event":
 		if c.sc.Event != nil {
@@ -267,7 +275,7 @@ func (c *checker) pointer(n *ast.PointerNode) *schema.Type {
 // attribute says more.
 func (c *checker) let(n *ast.VariableDeclaratorNode) *schema.Type {
 	c.Report(n.Location(), "forbidden-function", "",
-		"`let` is not part of the language: give the value a name as a computed attribute of usher.yaml")
+		"`let` is not part of the language: give the value a name among the `vars` of a playbook, or as a computed attribute of usher.yaml")
 	return nil
 }
 

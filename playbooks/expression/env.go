@@ -136,11 +136,19 @@ func (e *Env) forget(from source) {
 	e.loaded[from] = e.loaded[from][:0]
 }
 
-// SetTrigger sets `trigger` and `actions`: what the run knows.
+// SetTrigger sets `trigger` and `actions`: what the run knows, `vars` among the latter, under [VarsKey].
 func (e *Env) SetTrigger(trigger Record, actions map[string]map[string]any) {
 	e.forget(fromTrigger)
+	e.forget(fromVars)
 	e.forget(fromActions)
 	e.trigger, e.actions = trigger, actions
+}
+
+// SetActions sets `actions` and `vars`, and leaves `trigger`.
+func (e *Env) SetActions(actions map[string]map[string]any) {
+	e.forget(fromVars)
+	e.forget(fromActions)
+	e.actions = actions
 }
 
 // SetEvent sets `event`: the event being looked at.
@@ -157,6 +165,12 @@ func (e *Env) End() {
 
 // Trigger returns `trigger` as it was set.
 func (e *Env) Trigger() map[string]any { return all(e.trigger) }
+
+// Vars returns `vars`: what the playbook computed at the entry.
+func (e *Env) Vars() map[string]any { return e.actions[VarsKey] }
+
+// VarsKey is where a run keeps `vars`, beside the results of its actions: none has such an id.
+const VarsKey = ":vars"
 
 // Actions returns `actions` as it was set.
 func (e *Env) Actions() map[string]map[string]any { return e.actions }
@@ -214,6 +228,8 @@ func (e *Env) read(r *read) (any, error) {
 		return field(e.member, r.field), nil
 	case fromTrigger:
 		return field(e.trigger, r.field), nil
+	case fromVars:
+		return e.Vars()[r.field], nil
 	case fromEvent:
 		return field(e.event, r.field), nil
 	case fromActions:

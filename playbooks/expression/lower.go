@@ -49,6 +49,7 @@ const (
 	fromClock source = iota
 	fromMember
 	fromTrigger
+	fromVars
 	fromActions
 	fromEvent
 	fromHistory // the events of a slot
@@ -227,7 +228,7 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 
 // flatRoots are the objects whose fields are variables.
 var flatRoots = map[string]source{
-	"member": fromMember, "event": fromEvent, "trigger": fromTrigger,
+	"member": fromMember, "event": fromEvent, "trigger": fromTrigger, "vars": fromVars,
 	"actions": fromActions,
 }
 
@@ -262,6 +263,8 @@ func (l *lowering) whole(n *ast.IdentifierNode) ast.Node {
 		return l.variable(read{name: n.Value, from: fromActions}, exprType(l.c.sc.ActionsType()))
 	case n.Value == "trigger" && l.c.sc.Trigger != nil:
 		return l.variable(read{name: n.Value, from: fromTrigger}, exprType(l.c.sc.Trigger))
+	case n.Value == "vars" && l.c.sc.Vars != nil:
+		return l.variable(read{name: n.Value, from: fromVars}, exprType(l.c.sc.Vars))
 	case n.Value == "event" && l.c.sc.Event != nil:
 		return l.variable(read{name: n.Value, from: fromEvent}, exprType(l.c.sc.Event))
 	}

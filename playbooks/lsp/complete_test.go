@@ -72,6 +72,14 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 		},
 		{"an emit's property", "playbooks/x.yaml", gift +
 			"  - emit: {event: order.paid, properties: {amount: = trigger.‸}}", []string{"amount"}, nil},
+		{
+			"a value of the playbook", "playbooks/x.yaml", shopHead + "vars: {gap: = 2000 - member.points}\ncondition: vars.‸",
+			[]string{"gap"}, nil,
+		},
+		{
+			"a value that names one above", "playbooks/x.yaml", shopHead + "vars:\n  gap: = 2000 - member.points\n  half: = vars.‸",
+			[]string{"gap"}, nil,
+		},
 		{"a playbook with nothing but a condition", "playbooks/x.yaml", "condition: member.‸", []string{"level"}, nil},
 		{
 			"a trigger's if before its event", "playbooks/x.yaml", "trigger: {if: member.‸, event: order.paid}",

@@ -69,8 +69,8 @@ func rootType(sc *scope.Scope, name string) *schema.Type {
 		return scope.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
-	case "event":
-		return sc.Event
+	case "event", "vars":
+		return sc.Root(name)
 	case "actions":
 		t := schema.ObjectOf()
 		for _, a := range sc.Actions {

@@ -36,6 +36,10 @@ func playbookShape(reg *schema.Registry) *Shape {
 		},
 		ShapeKey{Name: "trigger", Required: true, Value: triggerShape(), Doc: "what starts a run: exactly one kind"},
 		ShapeKey{
+			Name: "vars", Value: &Shape{Kind: ShapeMapping, Rest: (&Shape{Kind: ShapeAny, Expr: true}).named("variable", "`= ` and an expression over the member, the trigger and the values above it.")},
+			Doc: "values that are computed at each entry, before the condition, and kept with the run: `vars.gap`",
+		},
+		ShapeKey{
 			Name: "condition", Value: shapeOf(ShapeExpression),
 			Doc: "who enters: an expression about the member and the trigger",
 		},

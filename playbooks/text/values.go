@@ -99,6 +99,8 @@ func (c *textTyper) root(name string) *schema.Type {
 		return t
 	case "trigger":
 		return c.scope.Trigger
+	case "vars":
+		return c.scope.Vars
 	case "actions":
 		t := &schema.Type{Kind: schema.KindObject}
 		for _, a := range c.scope.Actions {
@@ -114,8 +116,10 @@ func (c *textTyper) unknownRoot(x *Name) {
 		return
 	}
 	known := []string{"member", "actions", "now"}
-	if c.scope.Trigger != nil {
-		known = append(known, "trigger")
+	for _, r := range c.scope.Roots() {
+		if r.Name != "event" {
+			known = append(known, r.Name)
+		}
 	}
 	switch x.Name {
 	case "event":
@@ -137,9 +141,9 @@ func (c *textTyper) unknownRoot(x *Name) {
 	if label == "" && (declared || slices.Contains(scope.BuiltinMember, x.Name)) {
 		label = "did you mean `member." + x.Name + "`?"
 	}
-	if label == "" && c.scope.Trigger != nil {
-		if _, ok := c.scope.Trigger.Field(x.Name); ok {
-			label = "did you mean `trigger." + x.Name + "`?"
+	for _, r := range c.scope.Roots() {
+		if _, ok := r.Type.Field(x.Name); ok && label == "" && r.Name != "event" {
+			label = "did you mean `" + r.Name + "." + x.Name + "`?"
 		}
 	}
 	if field := unknown.FieldAfter(c.text[x.To:]); label == "" &&

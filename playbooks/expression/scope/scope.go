@@ -12,6 +12,7 @@ type Scope struct {
 	Schema   Declarations
 	Trigger  *schema.Type    // what started the run, an object; nil: not in scope
 	Event    *schema.Type    // the event being looked at, an object; nil: not in scope
+	Vars     *schema.Type    // what the playbook computes at an entry, an object; nil: not in scope
 	Actions  []ActionResult  // results of the actions that come before
 	Nameless []ActionResult  // those of them that have no id: nothing can name them
 	Later    map[string]bool // action ids that exist but have not run yet here
@@ -27,6 +28,28 @@ func (s *Scope) Knowing(facts []string) *Scope {
 	out := *s
 	out.Known = slices.Concat(s.Known, facts)
 	return &out
+}
+
+// Root is an object that an expression may name.
+type Root struct {
+	Name string
+	Type *schema.Type // an object
+}
+
+// Roots returns the objects beside `member` and `actions` that are in scope.
+func (s *Scope) Roots() []Root {
+	return slices.DeleteFunc([]Root{{"trigger", s.Trigger}, {"event", s.Event}, {"vars", s.Vars}},
+		func(r Root) bool { return r.Type == nil })
+}
+
+// Root returns the type of an object that is in scope beside `member` and `actions`; nil: it is not.
+func (s *Scope) Root(name string) *schema.Type {
+	for _, r := range s.Roots() {
+		if r.Name == name {
+			return r.Type
+		}
+	}
+	return nil
 }
 
 // ActionResult is what an action with an id leaves behind. Its Type is optional when the action ran

@@ -34,6 +34,9 @@ func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode,
 			what += ", " + other + " has"
 		}
 	}
+	if name == "vars" {
+		what = fmt.Sprintf("the playbook has no value `%s` above this", key.Value)
+	}
 	label, m := "", diag.Closest(key.Value, base.FieldNames())
 	if m != "" {
 		label = "did you mean `" + m + "`?" + c.aboutField(base, m)

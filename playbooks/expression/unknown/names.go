@@ -8,7 +8,6 @@ import (
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/report"
 	"github.com/usher-run/usher/playbooks/expression/scope"
-	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // Names tells of names that mean nothing in an expression.
@@ -26,9 +25,10 @@ func New(told *report.Reporter, sc *scope.Scope, functions scope.Functions) *Nam
 // Name reports a name that is not in scope, with what was meant.
 func (c *Names) Name(n *ast.IdentifierNode) {
 	names := []string{"member"}
-	if c.sc.Trigger != nil {
-		names = append(names, "trigger")
-	} else if n.Value == "trigger" {
+	for _, r := range c.sc.Roots() {
+		names = append(names, r.Name)
+	}
+	if n.Value == "trigger" {
 		d := c.Report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
 		if c.sc.Event != nil {
 			d.Label = "write `event`: only the event being looked at is known in this `if`"
@@ -36,8 +36,10 @@ func (c *Names) Name(n *ast.IdentifierNode) {
 		}
 		return
 	}
-	if c.sc.Event != nil {
-		names = append(names, "event")
+	if n.Value == "vars" {
+		c.Report(n.Location(), "unknown-name", "declare them above: vars: {gap: = 2000 - member.spent}",
+			"`vars` is not known here: the playbook has none, or they are not computed yet")
+		return
 	}
 	if c.foreignRoot(n) {
 		return
@@ -65,11 +67,9 @@ func (c *Names) Name(n *ast.IdentifierNode) {
 
 // carries reports whether the event or the trigger has a property of that name.
 func (c *Names) carries(name string) bool {
-	for _, t := range []*schema.Type{c.sc.Event, c.sc.Trigger} {
-		if t != nil {
-			if _, ok := t.Field(name); ok {
-				return true
-			}
+	for _, r := range c.sc.Roots() {
+		if _, ok := r.Type.Field(name); ok {
+			return true
 		}
 	}
 	return false
@@ -77,17 +77,18 @@ func (c *Names) carries(name string) bool {
 
 // property reports the name of a property without what it belongs to.
 func (c *Names) property(n *ast.IdentifierNode) bool {
-	for _, of := range []struct {
-		name string
-		t    *schema.Type
-	}{{"event", c.sc.Event}, {"trigger", c.sc.Trigger}} {
-		if of.t == nil {
+	for _, of := range []struct{ name, what string }{
+		{"event", "a property"}, {"trigger", "a property"}, {"vars", "a value of this playbook"},
+	} {
+		t := c.sc.Root(of.name)
+		if t == nil {
 			continue
 		}
-		if _, ok := of.t.Field(n.Value); ok {
-			d := c.Report(n.Location(), "unknown-name", "write `"+of.name+"."+n.Value+"`",
-				"`%s` is a property: it belongs to `%s`", n.Value, of.name)
-			d.Suggest(of.name + "." + n.Value).UnsureUnless(of.name == "event")
+		if _, ok := t.Field(n.Value); ok {
+			write := of.name + "." + n.Value
+			d := c.Report(n.Location(), "unknown-name", "write `"+write+"`", "`%s` is %s: it belongs to `%s`", n.Value, of.what,
+				of.name)
+			d.Suggest(write).UnsureUnless(of.name != "trigger")
 			return true
 		}
 	}

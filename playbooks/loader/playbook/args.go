@@ -396,6 +396,9 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 	if p.unknownNames["trigger"] {
 		out.Trigger = schema.Any
 	}
+	if p.unknownNames["vars"] {
+		out.Vars = schema.Any
+	}
 	out.Actions = slices.Clone(sc.Actions)
 	for name := range p.unknownNames {
 		if id, ok := strings.CutPrefix(name, "actions."); ok {

@@ -71,7 +71,7 @@ func lasting(facts []string) []string {
 		if _, key, ok := strings.Cut(f, ", "); ok && strings.HasPrefix(f, "table(") { // rows are those of the run's revision
 			of = key
 		}
-		if strings.HasPrefix(of, "trigger.") || strings.HasPrefix(of, "actions.") {
+		if strings.HasPrefix(of, "trigger.") || strings.HasPrefix(of, "actions.") || strings.HasPrefix(of, "vars.") {
 			out = append(out, f)
 		}
 	}

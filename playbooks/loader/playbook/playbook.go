@@ -19,7 +19,7 @@ import (
 
 // Keys are those of a playbook.
 var Keys = []string{
-	"id", "name", "stage", "owner", "status", "active", "priority", "trigger", "condition", "reentry", "mode", "holdout", "goal", "exit",
+	"id", "name", "stage", "owner", "status", "active", "priority", "trigger", "vars", "condition", "reentry", "mode", "holdout", "goal", "exit",
 	"actions",
 }
 
@@ -63,6 +63,7 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	p.pb.Active = p.Active(n.Get("active"), true)
 	p.pb.Priority, _ = p.Integer(n.Get("priority"), "priority", -maxPriority, maxPriority)
 	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
+	p.vars(n.Get("vars"))
 	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)
 	p.scope.Known = append(p.scope.Known, lasting(p.pb.Condition.Holds())...)
 	p.entry(n)

@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/usher-run/usher/engine/view"
+	"github.com/usher-run/usher/playbooks/expression"
+)
+
+// maxVarParts is how many single values the vars of one entry hold at most: lists are kept with the run.
+const maxVarParts = 1000
+
+// compute computes what a playbook keeps of an entry beside its trigger, as the run will have it; nil when
+// it keeps nothing.
+func (d *decider) compute(b *book) (map[string]map[string]any, error) {
+	if len(b.Vars) == 0 {
+		return nil, nil
+	}
+	out := map[string]map[string]any{expression.VarsKey: {}}
+	vars, left := out[expression.VarsKey], maxVarParts
+	t := b.actions[expression.VarsKey]
+	for _, v := range b.Vars {
+		d.env.SetActions(out)
+		x, err := v.Expr.Eval(d.env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Name, err)
+		}
+		if x == nil {
+			continue
+		}
+		if left -= parts(x); left < 0 {
+			return nil, fmt.Errorf("%s: a run keeps at most %d values: keep what is counted or summed of them", v.Name, maxVarParts)
+		}
+		one := map[string]any{v.Name: x}
+		vars[v.Name] = view.Decoded(t, view.Encoded(t, one), d.zone)[v.Name] // as it will be read later
+	}
+	return out, nil
+}
+
+// parts counts the single values in one.
+func parts(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			n += parts(item)
+		}
+	case map[string]any:
+		for _, item := range v {
+			n += parts(item)
+		}
+	}
+	return n
+}
