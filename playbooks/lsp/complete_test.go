@@ -74,11 +74,13 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 			"  - emit: {event: order.paid, properties: {amount: = trigger.‸}}", []string{"amount"}, nil},
 		{
 			"a value of the playbook", "playbooks/x.yaml", shopHead + "vars: {gap: = 2000 - member.points}\ncondition: vars.‸",
-			[]string{"gap"}, nil,
+			[]string{"gap"},
+			nil,
 		},
 		{
 			"a value that names one above", "playbooks/x.yaml", shopHead + "vars:\n  gap: = 2000 - member.points\n  half: = vars.‸",
-			[]string{"gap"}, nil,
+			[]string{"gap"},
+			nil,
 		},
 		{"a playbook with nothing but a condition", "playbooks/x.yaml", "condition: member.‸", []string{"level"}, nil},
 		{

@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/playbooks"
@@ -44,7 +45,7 @@ func (p *reader) vars(n *syntax.Node) {
 			p.unknownNames["vars."+name] = true
 		}
 		known := *p.scope.Vars // expressions above keep what they were checked against
-		known.Fields = append(known.Fields[:len(known.Fields):len(known.Fields)], schema.Field{Name: name, Type: t, Pos: e.Key.Pos()})
+		known.Fields = append(slices.Clone(known.Fields), schema.Field{Name: name, Type: t, Pos: e.Key.Pos()})
 		p.scope.Vars = &known
 	}
 }
