@@ -42,12 +42,16 @@ type playbooksView struct {
 
 func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) playbookView {
 	var next []time.Time
-	if p.Trigger.Schedule != nil {
-		next = p.Trigger.Schedule.Next3(now)
+	for _, t := range p.Trigger.Items() {
+		if t.Schedule != nil {
+			next = append(next, t.Schedule.Next3(now)...)
+		}
 	}
+	slices.SortFunc(next, time.Time.Compare)
+	next = next[:min(len(next), 3)]
 	var params any
-	if p.Trigger.Params != nil {
-		params = p.Trigger.Params.Syntax()
+	if t := p.Trigger.HTTP(); t != nil && t.Params != nil {
+		params = t.Params.Syntax()
 	}
 	active := ""
 	if p.Active != nil {
@@ -156,7 +160,8 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if err != nil {
 		return none, err
 	}
-	if p.Trigger.Kind != playbooks.TriggerHTTP {
+	http := p.Trigger.HTTP()
+	if http == nil {
 		return none, newError(codeNotHTTP, "playbook %s has a trigger of kind %s; only one with `trigger: {http: …}` can be started over HTTP",
 			p.ID, p.Trigger.Kind)
 	}
@@ -170,7 +175,7 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if len(body.Params) > maxParams { // they are kept with each member's run, as an event is
 		return none, newError(strictjson.CodeTooLarge, "params have at most %d bytes", maxParams).with("path", "params")
 	}
-	params, rej := intake.Params(p.Trigger.Params, body.Params)
+	params, rej := intake.Params(http.Params, body.Params)
 	if rej != nil {
 		return none, rejected(rej)
 	}

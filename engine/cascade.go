@@ -77,8 +77,8 @@ func (d *decider) followCrossing(x crossing, at time.Time) {
 		if r := d.cascade.acted; r != nil {
 			d.trace(r, at, TraceEntry{What: WhatError, Step: "segment " + x.segment.Name, Reason: err.Error()})
 		}
-		for _, b := range x.books() {
-			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
+		for _, s := range x.starts() {
+			d.refuse(s.b, ReasonError, map[string]any{"trigger": err.Error()})
 		}
 		return
 	}

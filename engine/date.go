@@ -12,21 +12,25 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// dated is a playbook that a date of the member starts.
+// dated is a date of the member that starts a playbook.
 type dated struct {
-	*book
+	start
+	id    string    // by which marks name it: see naming.StartOf
 	since time.Time // when it began to be watched as it is
 }
 
-// dateWatch is how the watch of a playbook's date is called among those of segments, which have no
+// dateWatch is how the watch of a date is called among those of segments, which have no
 // such names.
-func dateWatch(playbook string) string { return ":date:" + playbook }
+func dateWatch(start string) string { return ":date:" + start }
 
 // dates prepares the playbooks that dates start.
 func (e *Engine) dates() {
 	for _, p := range e.ws.Playbooks {
-		if p.Trigger.Kind == playbooks.TriggerDate && p.Status != playbooks.Draft {
-			e.dated = append(e.dated, &dated{book: e.active[p.ID], since: e.o.Watched[dateWatch(p.ID)]})
+		for _, t := range p.Trigger.Items() {
+			if t.Kind == playbooks.TriggerDate && p.Status != playbooks.Draft {
+				id := naming.StartOf(p.ID, t.Via)
+				e.dated = append(e.dated, &dated{start: start{e.active[p.ID], t}, id: id, since: e.o.Watched[dateWatch(id)]})
+			}
 		}
 	}
 }
@@ -39,7 +43,7 @@ func (w *dated) number() int64 {
 }
 
 func (w *dated) known(m *Member) (DateMark, bool) {
-	k, ok := m.Dates[w.ID]
+	k, ok := m.Dates[w.id]
 	return k, ok && k.Since == w.number()
 }
 
@@ -48,7 +52,7 @@ func (w *dated) known(m *Member) (DateMark, bool) {
 func (w *dated) next(
 	m *Member, zone *time.Location, after time.Time, been string,
 ) (at time.Time, which string) {
-	t := w.Trigger.Date
+	t := w.t.Date
 	var value any
 	switch t.Attribute {
 	case "created_at":
@@ -58,7 +62,7 @@ func (w *dated) next(
 	default:
 		raw, has := m.Attributes[t.Attribute]
 		value, _ = t.Type.AsOptional().Coerce(raw) // one that is no date any more counts as missing
-		if a := w.ws.Schema.Attribute(t.Attribute); !has && a != nil {
+		if a := w.b.ws.Schema.Attribute(t.Attribute); !has && a != nil {
 			value = a.Default
 		}
 	}
@@ -106,7 +110,7 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 		if begun.IsZero() {
 			begun = at
 		}
-		zone, been := d.e.zoneOf(m), m.Dates[w.ID].Been
+		zone, been := d.e.zoneOf(m), m.Dates[w.id].Been
 		next, _ := w.next(m, zone, begun, been)
 		d.markDate(w, DateMark{At: next, Been: been}, zone)
 		noted = true
@@ -123,8 +127,8 @@ func (d *decider) markDate(w *dated, k DateMark, zone *time.Location) {
 	if zone.String() != d.e.ws.Schema.Timezone.String() {
 		k.Zone = zone.String()
 	}
-	if was, known := m.Dates[w.ID]; !known || was != k { // a mark without a date says that there is none
-		m.Dates[w.ID] = k
+	if was, known := m.Dates[w.id]; !known || was != k { // a mark without a date says that there is none
+		m.Dates[w.id] = k
 		d.touched = true
 	}
 }
@@ -135,7 +139,7 @@ func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
 	m := d.st.Member
 	before := len(m.Dates)
 	maps.DeleteFunc(m.Dates, func(id string, _ DateMark) bool {
-		return !slices.ContainsFunc(d.e.dated, func(w *dated) bool { return w.ID == id })
+		return !slices.ContainsFunc(d.e.dated, func(w *dated) bool { return w.id == id })
 	})
 	d.touched = d.touched || len(m.Dates) != before
 	for _, w := range d.e.dated {
@@ -156,7 +160,7 @@ func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
 func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes bool, next time.Time) {
 	m := d.st.Member
 	was, known := w.known(m)
-	been := m.Dates[w.ID].Been
+	been := m.Dates[w.id].Been
 	if known && !was.At.IsZero() {
 		from := d.e.zoneNamed(was.Zone)
 		come := was.At
@@ -168,8 +172,8 @@ func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes boo
 		}
 		if comes = which != "" || !was.At.After(at); comes {
 			start = Input{
-				Kind: InputSchedule, ID: naming.Joined("date", w.ID, come.Format(time.RFC3339), m.ID),
-				Member: m.ID, Name: w.ID, Time: come, At: at, Payload: &Payload{},
+				Kind: InputSchedule, ID: naming.Joined("date", w.id, come.Format(time.RFC3339), m.ID),
+				Member: m.ID, Name: w.b.ID, Time: come, At: at, Payload: &Payload{Via: w.t.Via},
 			}
 			been = cmp.Or(which, been)
 		}

@@ -137,9 +137,13 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		e.books[p.Revision] = b
 		e.track(b.slots)
 		e.take(b.Aggregates, b.ws.Schema)
-		if p.Trigger.Kind == playbooks.TriggerEvent && p.Status != playbooks.Draft {
-			l := e.listen(p.Trigger.Event.Name)
-			l.books = append(l.books, b)
+		for _, t := range p.Trigger.Items() {
+			if t.Kind != playbooks.TriggerEvent || p.Status == playbooks.Draft {
+				continue
+			}
+			if l := e.listen(t.Event.Name); !slices.Contains(l.books, b) {
+				l.books = append(l.books, b)
+			}
 		}
 	}
 	e.watch()
@@ -160,7 +164,8 @@ func (e *Engine) settle() {
 		}
 	}
 	for _, b := range e.active {
-		b.shared = b.Condition != nil && texts[b.Condition.Text] > 1 && len(b.Vars) == 0
+		b.shared = b.Condition != nil && texts[b.Condition.Text] > 1 && len(b.Vars) == 0 &&
+			b.Trigger.Kind != playbooks.TriggerAny
 	}
 }
 
@@ -339,12 +344,12 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		}
 	}
 	for _, w := range e.dated {
-		n.add(w.book)
+		n.add(w.b)
 	}
 	for _, w := range e.watched {
 		n.slots(w.Expr.Slots)
-		for _, b := range slices.Concat(w.enter, w.exit) {
-			n.add(b)
+		for _, s := range slices.Concat(w.enter, w.exit) {
+			n.add(s.b)
 		}
 	}
 	members := slices.Sorted(maps.Keys(states))

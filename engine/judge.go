@@ -32,19 +32,9 @@ type entry struct {
 	holdout bool
 }
 
-// judge asks trigger and gates in their order; the first that fails is the reason. A trigger that
-// does not match leaves nothing.
-func (d *decider) judge(b *book, trigger expression.Record, match *expression.Expr) *entry {
-	if match != nil {
-		ok, err := d.test(match)
-		if err != nil {
-			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
-			return nil
-		}
-		if !ok {
-			return nil
-		}
-	}
+// judge asks the gates of a playbook in their order; the first that fails is the reason. trigger is what
+// expressions see.
+func (d *decider) judge(b *book, trigger expression.Record) *entry {
 	if b.today == playbooks.Paused {
 		d.refuse(b, ReasonPaused, nil)
 		return nil
@@ -167,8 +157,10 @@ func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
 	d.beginJudging(rec)
 	var entries []*entry
 	for _, b := range l.books {
-		if en := d.judge(b, rec, b.Trigger.Event.If); en != nil {
-			entries = append(entries, en)
+		if t := d.matching(b, in.Name); t != nil {
+			if en := d.judgeItem(start{b, t}, rec); en != nil {
+				entries = append(entries, en)
+			}
 		}
 		if rec.Err != nil {
 			return nil, rec.Err
@@ -184,23 +176,27 @@ func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned
 	if b == nil || b.Status == playbooks.Draft {
 		return nil, false, nil
 	}
+	t := b.startedBy(in, p)
+	if t == nil {
+		return nil, false, nil // it is started otherwise now
+	}
 	d.begin(in.At)
 	if in.Kind == InputSchedule {
-		if ok, err := d.inAudience(b); err != nil || !ok {
+		if ok, err := d.inAudience(t); err != nil || !ok {
 			return nil, false, err
 		}
 	}
 	rec := expression.Fields{"time": in.At.In(d.zone)}
-	if in.Kind == InputTrigger && b.Trigger.Params != nil {
-		v, err := b.Trigger.Params.Coerce(view.OrEmpty(p.Properties))
+	if in.Kind == InputTrigger && t.Params != nil {
+		v, err := t.Params.Coerce(view.OrEmpty(p.Properties))
 		if err != nil {
 			return nil, true, fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
 		}
-		params, _ := schema.Localize(b.Trigger.Params, v, d.zone).(map[string]any)
+		params, _ := schema.Localize(t.Params, v, d.zone).(map[string]any)
 		maps.Copy(rec, params)
 	}
 	d.beginJudging(rec)
-	if en := d.judge(b, rec, nil); en != nil {
+	if en := d.judgeItem(start{b, t}, rec); en != nil {
 		entries = append(entries, en)
 	}
 	return entries, true, nil
@@ -215,8 +211,8 @@ func (d *decider) judgeCrossing(in *Input, p *Payload) (entries []*entry) {
 	d.begin(in.At)
 	rec := expression.Fields{"time": in.At.In(d.zone)}
 	d.beginJudging(rec)
-	for _, b := range (crossing{d.e.watched[i], p.Entered}).books() {
-		if en := d.judge(b, rec, nil); en != nil {
+	for _, s := range (crossing{d.e.watched[i], p.Entered}).starts() {
+		if en := d.judgeItem(s, rec); en != nil {
 			entries = append(entries, en)
 		}
 	}
@@ -234,11 +230,11 @@ func (d *decider) beginJudging(trigger expression.Record) {
 }
 
 // inAudience reports whether the member is in the segment that a schedule is for.
-func (d *decider) inAudience(b *book) (bool, error) {
-	if b.Trigger.Segment == "" {
+func (d *decider) inAudience(t *playbooks.Trigger) (bool, error) {
+	if t.Segment == "" {
 		return true, nil
 	}
-	g := d.e.ws.Schema.Segment(b.Trigger.Segment)
+	g := d.e.ws.Schema.Segment(t.Segment)
 	if g == nil || g.Expr == nil {
 		return false, nil
 	}

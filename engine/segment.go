@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/member"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 )
@@ -15,8 +16,8 @@ type watched struct {
 	*playbooks.Segment
 	since time.Time // when it began to be watched as it is: members were in it then or not, and that fires nothing
 	turns *reevaluation.Reevaluation
-	enter []*book // by playbook id
-	exit  []*book
+	enter []start // by playbook id
+	exit  []start
 }
 
 // Watched returns the definitions of the segments that triggers of the workspace are about, by
@@ -24,13 +25,18 @@ type watched struct {
 func Watched(ws *playbooks.Workspace) map[string]string {
 	out := map[string]string{}
 	for _, p := range ws.Playbooks {
-		if k := p.Trigger.Kind; p.Status != playbooks.Draft && (k == playbooks.TriggerEnter || k == playbooks.TriggerExit) {
-			out[p.Trigger.Segment] = ws.Schema.Definition(p.Trigger.Segment)
+		if p.Status == playbooks.Draft {
+			continue
 		}
-		if p.Trigger.Kind == playbooks.TriggerDate && p.Status != playbooks.Draft {
-			out[dateWatch(p.ID)] = p.Trigger.Date.Definition(ws.Schema.Timezone)
+		for _, t := range p.Trigger.Items() {
+			switch t.Kind {
+			case playbooks.TriggerEnter, playbooks.TriggerExit:
+				out[t.Segment] = ws.Schema.Definition(t.Segment)
+			case playbooks.TriggerDate:
+				out[dateWatch(naming.StartOf(p.ID, t.Via))] = t.Date.Definition(ws.Schema.Timezone)
+			}
 		}
-		if !p.Active.Ends().IsZero() && p.Status != playbooks.Draft {
+		if !p.Active.Ends().IsZero() {
 			out[activeWatch(p.ID)] = p.Active.Definition()
 		}
 	}
@@ -46,12 +52,14 @@ func (e *Engine) watch() {
 		}
 		w := &watched{Segment: g, since: e.o.Watched[name], turns: e.ws.Schema.ReevaluationOf(name)}
 		for _, p := range e.ws.Playbooks {
-			switch b := e.active[p.ID]; {
-			case p.Status == playbooks.Draft || p.Trigger.Segment != name:
-			case p.Trigger.Kind == playbooks.TriggerEnter:
-				w.enter = append(w.enter, b)
-			case p.Trigger.Kind == playbooks.TriggerExit:
-				w.exit = append(w.exit, b)
+			for _, t := range p.Trigger.Items() {
+				into := map[playbooks.TriggerKind]*[]start{playbooks.TriggerEnter: &w.enter, playbooks.TriggerExit: &w.exit}[t.Kind]
+				if into == nil || p.Status == playbooks.Draft || t.Segment != name {
+					continue
+				}
+				if n := len(*into); n == 0 || (*into)[n-1].b.Playbook != p { // of several the first
+					*into = append(*into, start{e.active[p.ID], t})
+				}
 			}
 		}
 		e.watched = append(e.watched, w)
@@ -150,8 +158,8 @@ type crossing struct {
 	entered bool
 }
 
-// books returns the playbooks that the crossing starts.
-func (x crossing) books() []*book {
+// starts returns the triggers of playbooks that the crossing is.
+func (x crossing) starts() []start {
 	if x.entered {
 		return x.segment.enter
 	}
@@ -209,7 +217,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		if !known || in != was.In {
 			d.setMembership(w, in)
 		}
-		if x := (crossing{w, in}); in != was.In && len(x.books()) > 0 {
+		if x := (crossing{w, in}); in != was.In && len(x.starts()) > 0 {
 			out.crossings = append(out.crossings, x)
 		}
 		next = member.Sooner(next, w.turns.Next(d.env, d.past.Oldest))

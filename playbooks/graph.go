@@ -176,21 +176,7 @@ func matchText(m *EventMatch) string {
 
 // trigger returns what starts a run, and how often.
 func (g *grapher) trigger() string {
-	t := &g.pb.Trigger
-	text := string(t.Kind)
-	switch {
-	case t.Kind == TriggerEvent:
-		text += " " + matchText(&t.Event)
-	case t.Schedule != nil:
-		text += fmt.Sprintf(" %s (%s)", t.Schedule.Cron, t.Schedule.Zone)
-	case t.Date != nil:
-		text += " " + t.Date.text()
-	case t.Params != nil && len(t.Params.Fields) > 0:
-		text += " " + schema.DescribeFields(t.Params)
-	}
-	if t.Segment != "" {
-		text += " " + t.Segment
-	}
+	text := g.pb.Trigger.text()
 	switch r := g.pb.Reentry; {
 	case r == nil:
 	case r.Never:
@@ -209,6 +195,29 @@ func (g *grapher) trigger() string {
 	}
 	if g.pb.Status != Live {
 		text = string(g.pb.Status) + ": " + text
+	}
+	return text
+}
+
+// text returns what starts a run; of several each on a line, with its id.
+func (t *Trigger) text() string {
+	text := string(t.Kind)
+	switch {
+	case t.Kind == TriggerAny:
+		for i := range t.Any {
+			text += "\n" + t.Any[i].Via + ": " + t.Any[i].text()
+		}
+	case t.Kind == TriggerEvent:
+		text += " " + matchText(&t.Event)
+	case t.Schedule != nil:
+		text += fmt.Sprintf(" %s (%s)", t.Schedule.Cron, t.Schedule.Zone)
+	case t.Date != nil:
+		text += " " + t.Date.text()
+	case t.Params != nil && len(t.Params.Fields) > 0:
+		text += " " + schema.DescribeFields(t.Params)
+	}
+	if t.Segment != "" {
+		text += " " + t.Segment
 	}
 	return text
 }

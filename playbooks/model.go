@@ -217,30 +217,6 @@ const (
 	Parallel Mode = "parallel" // both run
 )
 
-// TriggerKind is the kind of a trigger.
-type TriggerKind string
-
-// The kinds of a trigger.
-const (
-	TriggerEvent    TriggerKind = "event"
-	TriggerSchedule TriggerKind = "schedule"
-	TriggerHTTP     TriggerKind = "http"
-	TriggerEnter    TriggerKind = "segment_enter"
-	TriggerExit     TriggerKind = "segment_exit"
-	TriggerDate     TriggerKind = "date"
-)
-
-// Trigger is what starts a run.
-type Trigger struct {
-	Kind     TriggerKind
-	Event    EventMatch       // event
-	Schedule *schema.Schedule // schedule
-	Segment  string           // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
-	RunOnce  bool             // schedule: missed occurrences start one run together; false: they are skipped
-	Params   *schema.Type     // http: an object
-	Date     *DateTrigger
-}
-
 // EventMatch is an `event:` key with the `if` beside it.
 type EventMatch struct {
 	Name string
@@ -366,21 +342,6 @@ func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
 		d++
 	}
 	return schema.WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
-}
-
-// Record returns the type of `trigger` for runs that this trigger starts.
-func (t *Trigger) Record(s *Schema) *schema.Type {
-	switch t.Kind {
-	case TriggerEvent:
-		return s.EventRecord(t.Event.Name)
-	case TriggerHTTP:
-		out := schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
-		if t.Params != nil {
-			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
-		}
-		return out
-	}
-	return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
 }
 
 // ReevaluationOf derives when membership of the segment may change by the passing of time. A

@@ -59,26 +59,29 @@ func changed(old, text string) string {
 func (c *cli) noteSchedules(ws *playbooks.Workspace, verbose bool) {
 	now := time.Now()
 	for _, p := range ws.Playbooks {
-		if s := p.Trigger.Schedule; s != nil && (verbose || s.Yearly() && p.Status == playbooks.Live) {
-			writeTimes(c.Stderr, p, now)
+		for _, t := range p.Trigger.Items() {
+			if s := t.Schedule; s != nil && (verbose || s.Yearly() && p.Status == playbooks.Live) {
+				writeTimes(c.Stderr, p, t, now)
+			}
 		}
 	}
 }
 
-func writeTimes(out io.Writer, p *playbooks.Playbook, now time.Time) {
+func writeTimes(out io.Writer, p *playbooks.Playbook, t *playbooks.Trigger, now time.Time) {
+	s := t.Schedule
 	var times []string
-	for _, at := range p.Trigger.Schedule.Next3(now) {
+	for _, at := range s.Next3(now) {
 		times = append(times, at.Format("Mon 2006-01-02 15:04 -0700"))
 	}
 	comes := "comes next"
 	switch {
-	case p.Trigger.Schedule.Yearly():
+	case s.Yearly():
 		comes = "comes every year:"
 	case len(times) == 0:
 		comes = "is over"
-	case !p.Trigger.Schedule.Once.IsZero():
+	case !s.Once.IsZero():
 		comes = "comes once:"
 	}
-	line := fmt.Sprintf("%s: schedule %q %s %s", p.ID, p.Trigger.Schedule.Cron, comes, strings.Join(times, ", "))
+	line := fmt.Sprintf("%s: schedule %q %s %s", p.ID, s.Cron, comes, strings.Join(times, ", "))
 	fmt.Fprintln(out, strings.TrimRight(line, " "))
 }

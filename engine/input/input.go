@@ -63,7 +63,8 @@ type Payload struct {
 	// of a result or release: the channel of a message that takes a place under the frequency caps. Its
 	// input's Time is when it was released.
 	Channel string `json:"c,omitempty"`
-	Entered bool   `json:"-"` // segment only: came in; false: left
+	Via     string `json:"v,omitempty"` // of a schedule or a date: which of several triggers of the playbook
+	Entered bool   `json:"-"`           // segment only: came in; false: left
 }
 
 // MovesLastSeen reports whether an event with this payload is something that the member did just
@@ -82,6 +83,7 @@ func (p *Payload) Encode() ([]byte, error) {
 	w.True("b", p.Backfill)
 	w.NotZero("d", p.Depth)
 	w.NotEmpty("c", p.Channel)
+	w.NotEmpty("v", p.Via)
 	w.End('}')
 	return w.Bytes()
 }

@@ -54,6 +54,14 @@ func Joined(kind string, parts ...string) string {
 	return string(b)
 }
 
+// StartOf returns how one of the triggers of a playbook is called: as the playbook, when it is the only one.
+func StartOf(playbook, via string) string {
+	if via == "" {
+		return playbook
+	}
+	return playbook + "/" + via
+}
+
 // OccurrenceName returns the name of an occurrence of a schedule.
 func OccurrenceName(name string, at time.Time) string {
 	return Joined("schedule", name, at.UTC().Format(time.RFC3339Nano))

@@ -134,7 +134,13 @@ func (c *counter) outcomes(kind PointKind, x *expression.Expr, what string) {
 func (c *counter) playbook() {
 	p := c.p
 	c.missed = []Missed{}
-	c.outcomes(PointGuard, p.Trigger.Event.If, ifOf(p.Trigger.Event.If)+" of the trigger")
+	for _, t := range p.Trigger.Items() {
+		name := "the trigger"
+		if t.Via != "" {
+			name += " " + t.Via
+		}
+		c.outcomes(PointGuard, t.Event.If, ifOf(t.Event.If)+" of "+name)
+	}
 	if x := p.Condition; x != nil {
 		c.outcomes(PointCondition, x, "condition `"+brief(x.Text)+"`")
 	}

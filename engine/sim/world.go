@@ -36,6 +36,7 @@ type World struct {
 
 type schedule struct {
 	playbook string
+	via      string // which of its triggers
 	cron     *schema.Schedule
 	segment  string
 	active   *playbooks.Active
@@ -55,11 +56,12 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 		}
 	}
 	for _, p := range e.Workspace().Playbooks {
-		if p.Trigger.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
-			w.schedules = append(w.schedules, &schedule{
-				playbook: p.ID, cron: p.Trigger.Schedule, segment: p.Trigger.Segment, active: p.Active,
-				next: p.Trigger.Schedule.Next(now),
-			})
+		for _, t := range p.Trigger.Items() {
+			if t.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
+				w.schedules = append(w.schedules, &schedule{
+					playbook: p.ID, via: t.Via, cron: t.Schedule, segment: t.Segment, active: p.Active, next: t.Schedule.Next(now),
+				})
+			}
 		}
 	}
 	return w
@@ -131,8 +133,8 @@ func (w *World) fire(s *schedule) error {
 		}
 		w.seq++
 		in := engine.Input{
-			Seq: w.seq, Kind: engine.InputSchedule, ID: naming.OccurrenceID(s.playbook, at, id), Member: id, Name: s.playbook,
-			Time: at, At: at,
+			Seq: w.seq, Kind: engine.InputSchedule, ID: naming.OccurrenceID(naming.StartOf(s.playbook, s.via), at, id),
+			Member: id, Name: s.playbook, Time: at, At: at, Payload: &engine.Payload{Via: s.via},
 		}
 		if err := w.decide(id, []engine.Input{in}, at); err != nil {
 			return err

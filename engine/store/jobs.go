@@ -34,6 +34,7 @@ type Job struct {
 	Name     string // what it is for: of a name there is one job, ever
 	Kind     JobKind
 	Playbook string // empty: of a re-evaluation
+	Via      string // of an occurrence: which of several triggers of the playbook; empty: it has one
 	Segment  string // whose members it is for; of a schedule the playbook says it
 	// Members are those whom it is for, of a trigger without a segment. Lists of jobs leave them out.
 	Members []string
@@ -77,12 +78,13 @@ type Jobs interface {
 	//  1. Of a name the first stays, and is no first again. (Jobs "adds a job once under its name")
 	AddJob(ctx context.Context, j Job) (stored Job, first bool, err error)
 
-	// LastOccurrence returns the job of the playbook's newest occurrence; ErrNotFound: there is
-	// none.
+	// LastOccurrence returns the job of the newest occurrence of a schedule of the playbook, which has one, or
+	// several told apart by their ids; ErrNotFound: there is none.
 	//
 	//  1. The newest is the one with the latest At, whatever became of it.
 	//     (Jobs "knows the latest occurrence of a playbook")
-	LastOccurrence(ctx context.Context, playbook string) (Job, error)
+	//  2. Each of several schedules has its own. (Jobs "knows the latest occurrence of each of several schedules")
+	LastOccurrence(ctx context.Context, playbook, via string) (Job, error)
 
 	// OpenJobs lists those that are open, oldest first.
 	//

@@ -174,8 +174,8 @@ func (s *step) pointless() string {
 	ws := s.a.Workspace()
 	p := ws.Playbook(s.job.Playbook)
 	switch {
-	case p == nil || s.job.Kind == store.JobSchedule && p.Trigger.Kind != playbooks.TriggerSchedule ||
-		s.job.Kind == store.JobTrigger && p.Trigger.Kind != playbooks.TriggerHTTP:
+	case p == nil || s.job.Kind == store.JobSchedule && p.Trigger.Item(playbooks.TriggerSchedule, &s.job.Via) == nil ||
+		s.job.Kind == store.JobTrigger && p.Trigger.HTTP() == nil:
 		return "the workspace has no such playbook any more"
 	case s.job.Kind == store.JobSchedule && !s.w.moves(s.a, p):
 		return skippedPaused
@@ -243,7 +243,7 @@ func (s *step) reach(member string) {
 		in.Name = engine.SegmentReevaluation
 		fallthrough
 	default:
-		in.Kind, in.ID = engine.InputSchedule, naming.OccurrenceID(in.Name, s.job.At, member)
+		in.Kind, in.ID = engine.InputSchedule, naming.OccurrenceID(naming.StartOf(in.Name, s.job.Via), s.job.At, member)
 		in.Time, in.At = s.job.At, s.job.At
 	}
 	s.Inputs = append(s.Inputs, in)
@@ -288,7 +288,7 @@ func (s *step) audience(ctx context.Context, page []store.ListedMember) error {
 	}
 	segment := s.job.Segment
 	if s.job.Kind == store.JobSchedule { // as the playbook says now
-		segment = s.a.Workspace().Playbook(s.job.Playbook).Trigger.Segment
+		segment = s.a.Workspace().Playbook(s.job.Playbook).Trigger.Item(playbooks.TriggerSchedule, &s.job.Via).Segment
 	}
 	var queries []store.HistoryQuery
 	for _, n := range s.a.SegmentNeeds(segment) {

@@ -267,7 +267,7 @@ func TestJobsEndEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	scheduled, err := w.LastOccurrence(w.ctx, "weekly")
+	scheduled, err := w.LastOccurrence(w.ctx, "weekly", "")
 	if err != nil || scheduled.State != store.JobOpen {
 		t.Fatalf("%+v, %v", scheduled, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
@@ -38,11 +39,13 @@ func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	for _, p := range a.Workspace().Playbooks {
-		if p.Trigger.Kind != playbooks.TriggerSchedule {
-			continue
-		}
-		if err := w.occurrences(ctx, p, now, w.moves(a, p)); err != nil {
-			return err
+		for _, t := range p.Trigger.Items() {
+			if t.Kind != playbooks.TriggerSchedule {
+				continue
+			}
+			if err := w.occurrences(ctx, p, t, now, w.moves(a, p)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -63,10 +66,12 @@ const (
 
 // occurrences makes a job of each occurrence since the last that there is one of. The first sight
 // of a playbook is one too: what a later downtime misses is known by it. While it is not active there is none.
-func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now time.Time, moves bool) error {
-	last, err := w.Store.LastOccurrence(ctx, p.ID)
+func (w *Worker) occurrences(
+	ctx context.Context, p *playbooks.Playbook, t *playbooks.Trigger, now time.Time, moves bool,
+) error {
+	last, err := w.Store.LastOccurrence(ctx, p.ID, t.Via)
 	if errors.Is(err, store.ErrNotFound) {
-		_, err = w.occur(ctx, p, now, skippedFirst)
+		_, err = w.occur(ctx, p, t, now, skippedFirst)
 		return err
 	}
 	if err != nil {
@@ -77,7 +82,7 @@ func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now tim
 		skipped = skippedPaused
 	}
 	var missed, outside time.Time
-	for at := p.Trigger.Schedule.Next(last.At); !at.IsZero() && !at.After(now); at = p.Trigger.Schedule.Next(at) {
+	for at := t.Schedule.Next(last.At); !at.IsZero() && !at.After(now); at = t.Schedule.Next(at) {
 		if !p.Active.Holds(at) {
 			outside = at
 			continue
@@ -87,31 +92,33 @@ func (w *Worker) occurrences(ctx context.Context, p *playbooks.Playbook, now tim
 			missed = at
 			continue
 		}
-		if err := w.occurMissed(ctx, p, &missed, skipped); err != nil {
+		if err := w.occurMissed(ctx, p, t, &missed, skipped); err != nil {
 			return err
 		}
-		if _, err := w.occur(ctx, p, at, skipped); err != nil {
+		if _, err := w.occur(ctx, p, t, at, skipped); err != nil {
 			return err
 		}
 	}
-	if err := w.occurMissed(ctx, p, &missed, skipped); err != nil || outside.IsZero() {
+	if err := w.occurMissed(ctx, p, t, &missed, skipped); err != nil || outside.IsZero() {
 		return err
 	}
-	_, err = w.occur(ctx, p, outside, skippedOutside)
+	_, err = w.occur(ctx, p, t, outside, skippedOutside)
 	return err
 }
 
 // occurMissed makes a job of the latest of the missed occurrences, which stands for all of them.
-func (w *Worker) occurMissed(ctx context.Context, p *playbooks.Playbook, missed *time.Time, skipped string) error {
+func (w *Worker) occurMissed(
+	ctx context.Context, p *playbooks.Playbook, t *playbooks.Trigger, missed *time.Time, skipped string,
+) error {
 	if missed.IsZero() {
 		return nil
 	}
-	if !p.Trigger.RunOnce {
+	if !t.RunOnce {
 		skipped = skippedMissed
 	}
 	at := *missed
 	*missed = time.Time{}
-	first, err := w.occur(ctx, p, at, skipped)
+	first, err := w.occur(ctx, p, t, at, skipped)
 	if first && skipped != "" {
 		w.Log.Warn("occurrences of a schedule were missed", "playbook", p.ID, "latest", at)
 	}
@@ -121,11 +128,16 @@ func (w *Worker) occurMissed(ctx context.Context, p *playbooks.Playbook, missed 
 // occur makes a job of an occurrence; of one that is skipped, for the reason given, one that has
 // ended.
 func (w *Worker) occur(
-	ctx context.Context, p *playbooks.Playbook, at time.Time, skipped string,
+	ctx context.Context, p *playbooks.Playbook, t *playbooks.Trigger, at time.Time, skipped string,
 ) (first bool, err error) {
 	j := store.Job{
-		Name: occurrenceID(p.ID, at), Kind: store.JobSchedule, Playbook: p.ID, Segment: p.Trigger.Segment, At: at,
-		By: "the schedule", State: store.JobOpen,
+		Name: naming.OccurrenceName(naming.StartOf(p.ID, t.Via), at), Kind: store.JobSchedule, Playbook: p.ID, Via: t.Via,
+		Segment: t.Segment, At: at, By: "the schedule", State: store.JobOpen,
+	}
+	if t.Via != "" {
+		if j.Data, err = (&engine.Payload{Via: t.Via}).Encode(); err != nil {
+			return false, err
+		}
 	}
 	if skipped != "" {
 		j.State, j.Reason, j.EndedAt = store.JobSkipped, skipped, w.now()
@@ -135,9 +147,4 @@ func (w *Worker) occur(
 		w.WakeJobs()
 	}
 	return first, err
-}
-
-// occurrenceID begins the ids of the inputs of an occurrence.
-func occurrenceID(name string, at time.Time) string {
-	return naming.OccurrenceName(name, at)
 }

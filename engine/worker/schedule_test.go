@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,57 @@ func testScheduleFansOut(t *testing.T, lanes int) {
 	}
 }
 
+// Each of several schedules of a playbook comes by itself, whatever the others did, and says which it was.
+func TestSeveralSchedules(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate("id: weekly\nstage: retention\nmode: parallel\ntrigger:\n  any:\n" +
+		"    - {id: hourly, schedule: \"0 * * * *\", timezone: UTC}\n" +
+		"    - {id: daily, schedule: \"0 10 * * *\", timezone: UTC, missed: run_once}\nactions:\n  - tag: = trigger.via\n")
+	wk := w.worker()
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	fence, err := w.Claim(w.ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(w.ctx, 0, fence, 0, &engine.Changes{Members: []*engine.Member{{ID: "m"}}}); err != nil {
+		t.Fatal(err)
+	}
+	reached := func(via string, at time.Time) int {
+		t.Helper()
+		last, err := w.LastOccurrence(w.ctx, "weekly", via)
+		if err != nil || !last.At.Equal(at) {
+			t.Fatalf("last occurrence of %s: %+v, %v; want it at %v", via, last, err, at)
+		}
+		return last.Reached
+	}
+	hours := func(n int) time.Time { return morning.Add(time.Duration(n) * time.Hour) }
+	for _, at := range []time.Time{hours(-2), hours(0), hours(1), hours(26)} {
+		if err := wk.Tick(w.ctx, at); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := wk.CarryOut(w.ctx); open || err != nil {
+			t.Fatalf("open: %v, %v", open, err)
+		}
+	}
+	if n := reached("hourly", hours(26)); n != 1 {
+		t.Errorf("the hour reached %d members, want 1", n)
+	}
+	if n := reached("daily", hours(24)); n != 1 {
+		t.Errorf("the day that was missed reached %d members, want 1", n)
+	}
+	if n := w.brought(); n != 5 { // hourly at 0, 1 and 26, daily at 0 and 24
+		t.Errorf("%d inputs, want 5", n)
+	}
+	w.run()
+	w.until("the runs", func() bool { return w.state("weekly", engine.RunDone) == 5 })
+	m, err := w.Member(w.ctx, "m")
+	if err != nil || !slices.Equal(m.Tags, []string{"daily", "hourly"}) {
+		t.Fatalf("tags %v, %v", m.Tags, err)
+	}
+}
+
 func TestMissedOccurrences(t *testing.T) {
 	for missed, want := range map[string]int{"skip": 0, "run_once": 1} {
 		t.Run(missed, func(t *testing.T) {
@@ -71,7 +123,7 @@ func TestMissedOccurrences(t *testing.T) {
 					t.Fatalf("open: %v, %v", open, err)
 				}
 			}
-			last, err := w.LastOccurrence(w.ctx, "weekly")
+			last, err := w.LastOccurrence(w.ctx, "weekly", "")
 			state := map[string]store.JobState{"skip": store.JobSkipped, "run_once": store.JobDone}[missed]
 			if err != nil || !last.At.Equal(morning.AddDate(0, 0, 4)) || last.State != state || last.Reached != want {
 				t.Fatalf("last occurrence %+v, %v", last, err)
@@ -179,7 +231,7 @@ func TestScheduleOutsideOfActive(t *testing.T) {
 	if n := w.brought(); n != 2 {
 		t.Errorf("%d runs with one for those that were missed", n)
 	}
-	last, err := w.LastOccurrence(w.ctx, "weekly")
+	last, err := w.LastOccurrence(w.ctx, "weekly", "")
 	if err != nil || !last.At.Equal(morning.AddDate(0, 0, 10)) || last.State != store.JobSkipped ||
 		last.Reason != "the playbook was not active then" {
 		t.Errorf("last occurrence %+v, %v", last, err)

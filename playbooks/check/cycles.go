@@ -47,8 +47,11 @@ func (c *rules) links(p *playbooks.Playbook, list []*playbooks.Playbook) []link 
 			continue
 		}
 		for _, q := range list {
-			if why := c.starts(s, q); why != "" && (p != q || c.reentersSegment(p)) {
-				out = append(out, link{q, s.Pos, why})
+			for _, t := range q.Trigger.Items() {
+				if why := c.starts(s, t); why != "" && (p != q || c.reentersSegment(p, t)) {
+					out = append(out, link{q, s.Pos, why})
+					break
+				}
 			}
 		}
 	}
@@ -56,22 +59,22 @@ func (c *rules) links(p *playbooks.Playbook, list []*playbooks.Playbook) []link 
 }
 
 // starts returns how an action may start a playbook; "" when it does not.
-func (c *rules) starts(s *playbooks.Step, q *playbooks.Playbook) string {
-	switch q.Trigger.Kind {
+func (c *rules) starts(s *playbooks.Step, t *playbooks.Trigger) string {
+	switch t.Kind {
 	case playbooks.TriggerEvent:
-		if v := s.Args["event"]; s.Key == "emit" && v != nil && v.Literal == q.Trigger.Event.Name {
-			return fmt.Sprintf("emits `%s`, which starts", q.Trigger.Event.Name)
+		if v := s.Args["event"]; s.Key == "emit" && v != nil && v.Literal == t.Event.Name {
+			return fmt.Sprintf("emits `%s`, which starts", t.Event.Name)
 		}
-		if s.Key == "coupon" && c.issues(s, q) {
-			return fmt.Sprintf("brings about `%s`, which starts", q.Trigger.Event.Name)
+		if s.Key == "coupon" && c.issues(s, t) {
+			return fmt.Sprintf("brings about `%s`, which starts", t.Event.Name)
 		}
 	case playbooks.TriggerEnter, playbooks.TriggerExit:
-		g := c.schema.Segment(q.Trigger.Segment)
+		g := c.schema.Segment(t.Segment)
 		if g == nil || g.Expr == nil {
 			return ""
 		}
 		e := c.effectOn(s, g, nil)
-		if q.Trigger.Kind == playbooks.TriggerEnter && !e.rise || q.Trigger.Kind == playbooks.TriggerExit && !e.fall {
+		if t.Kind == playbooks.TriggerEnter && !e.rise || t.Kind == playbooks.TriggerExit && !e.fall {
 			return ""
 		}
 		return c.changes(s, g)
@@ -103,9 +106,9 @@ func (c *rules) changes(s *playbooks.Step, g *playbooks.Segment) string {
 
 // reentersSegment reports whether the actions of a playbook may take a member both over the border
 // that starts it and back again: else the member that it acts on is over it already.
-func (c *rules) reentersSegment(p *playbooks.Playbook) bool {
-	g := c.schema.Segment(p.Trigger.Segment)
-	if p.Trigger.Kind != playbooks.TriggerEnter && p.Trigger.Kind != playbooks.TriggerExit || g == nil || g.Expr == nil {
+func (c *rules) reentersSegment(p *playbooks.Playbook, t *playbooks.Trigger) bool {
+	g := c.schema.Segment(t.Segment)
+	if t.Kind != playbooks.TriggerEnter && t.Kind != playbooks.TriggerExit || g == nil || g.Expr == nil {
 		return true
 	}
 	var e effect

@@ -10,16 +10,16 @@ import (
 	"github.com/usher-run/usher/playbooks/expression/nodes"
 )
 
-// issues reports whether a coupon that an action gives may start a playbook, by the event that usher makes of it.
-func (c *rules) issues(s *playbooks.Step, q *playbooks.Playbook) bool {
-	if q.Trigger.Event.Name != playbooks.CouponIssued || !c.schema.MakesEvent(playbooks.CouponIssued) {
+// issues reports whether a coupon that an action gives is of a trigger, by the event that usher makes of it.
+func (c *rules) issues(s *playbooks.Step, t *playbooks.Trigger) bool {
+	if t.Event.Name != playbooks.CouponIssued || !c.schema.MakesEvent(playbooks.CouponIssued) {
 		return false
 	}
 	names := s.Args["pool"].Names()
-	if q.Trigger.Event.If == nil || len(names) == 0 {
+	if t.Event.If == nil || len(names) == 0 {
 		return true
 	}
-	n := expression.ParseExpression(diag.Source{Text: q.Trigger.Event.If.Text}, c.schema)
+	n := expression.ParseExpression(diag.Source{Text: t.Event.If.Text}, c.schema)
 	return n == nil || slices.ContainsFunc(names, func(name string) bool { return mayBeOf(n, name) })
 }
 

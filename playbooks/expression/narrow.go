@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 	text := nodes.Short(n)
 	label := "write (" + nodes.Operand(n, text) + " ?? " + zeroOf(t) + ")"
 	if c.path(n) != "" {
-		label += ", or test " + text + " != nil first"
+		label += ", or test " + cmp.Or(c.viaTest(n), text+" != nil") + " first"
 	}
 	d := c.Report(nodes.Span(n), "unguarded-optional", label, "`%s` may be missing, and %s needs a value", text, where)
 	if zero := zeroOf(t); zero != "…" && len([]rune(n.String())) <= 60 {
@@ -204,14 +205,14 @@ func (c *checker) whenTrue(n ast.Node) []string {
 		case "or", "||":
 			return intersect(c.whenTrue(n.Left), c.whenTrue(n.Right))
 		case "!=":
-			return append(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right)...)
+			return slices.Concat(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right), c.comparedVia(n, false))
 		case "<", "<=", ">", ">=":
 			return c.comparedWithNumber(n.Left, n.Operator, n.Right)
 		case "==":
 			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
 				return append(c.comparedWithValue(n), c.whenFalse(n.Left)...)
 			}
-			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
+			return slices.Concat(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right), c.comparedVia(n, true))
 		case "??": // a missing answer is not the one that holds
 			if b, ok := n.Right.(*ast.BoolNode); ok && !b.Value {
 				return append(c.whenTrue(n.Left), c.pathPrefixes(n.Left)...)
@@ -222,7 +223,7 @@ func (c *checker) whenTrue(n ast.Node) []string {
 				for _, item := range list.Nodes {
 					found &= c.signOf(item)
 				}
-				return append(c.pathPrefixes(n.Left), c.factsOfSign(n.Left, found)...)
+				return slices.Concat(c.pathPrefixes(n.Left), c.factsOfSign(n.Left, found), c.factsOfVia(n.Left, list.Nodes, true))
 			}
 		}
 	case *ast.MemberNode:
@@ -247,9 +248,13 @@ func (c *checker) whenFalse(n ast.Node) []string {
 		case "and", "&&":
 			return intersect(c.whenFalse(n.Left), c.whenFalse(n.Right))
 		case "==":
-			return append(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right)...)
+			return slices.Concat(c.comparedWithNil(n), c.comparedWithNumber(n.Left, "!=", n.Right), c.comparedVia(n, false))
 		case "!=":
-			return append(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right)...)
+			return slices.Concat(c.comparedWithValue(n), c.comparedWithNumber(n.Left, "==", n.Right), c.comparedVia(n, true))
+		case "in":
+			if list, ok := n.Right.(*ast.ArrayNode); ok {
+				return c.factsOfVia(n.Left, list.Nodes, false)
+			}
 		case "<", "<=", ">", ">=":
 			return c.comparedWithNumber(n.Left, nodes.Opposite[n.Operator], n.Right)
 		}

@@ -261,7 +261,7 @@ func TestForeignSyntax(t *testing.T) {
 		},
 		{
 			"two triggers", head + "trigger: [{event: order.paid}, {event: cart.updated}]\n" + tail,
-			"a playbook has one trigger", "",
+			"put the list under `any`, each with an `id`", "",
 		},
 		{"an id of digits", "id: 2026\nstage: retention\n" + trigger + tail, "the id of a playbook must be a string", ""},
 		{"a full-width comment", head + trigger + "actions:\n  - tag: x\n  ＃ 打标签\n  - tag: y\n", "write `# `", head +

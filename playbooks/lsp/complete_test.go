@@ -48,6 +48,15 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 			[]string{"issued", "code"},
 			nil,
 		},
+		{
+			"several triggers", "playbooks/x.yaml", "id: x\nstage: retention\ntrigger:\n  any:\n    - {id: a, event: order.paid}\n" +
+				"    - {id: b, http: {params: {total: int}}}\nactions:\n  - if: trigger.‸\n    tag: x\n", []string{"via", "amount", "total", "time"}, nil,
+		},
+		{
+			"a trigger among several", "playbooks/x.yaml", "id: x\nstage: retention\ntrigger:\n  any:\n    - {id: a, ‸}\n",
+			[]string{"event", "segment_enter"},
+			[]string{"any", "id"},
+		},
 		{"an empty guard", "playbooks/x.yaml", gift + "  - if: ‸\n", []string{"member", "actions", "trigger"}, nil},
 		{"a guard in brackets", "playbooks/x.yaml", gift + "  - {if: member.‸\n", []string{"level"}, nil},
 		{"a way of a choice", "playbooks/x.yaml", gift + "  - choose:\n      - if: member.‸\n", []string{"level"}, nil},

@@ -46,6 +46,7 @@ type Type struct {
 	Fields   []Field  // of an object, in the order of declaration
 	Elem     *Type    // of a list
 	Optional bool     // the value may be missing (nil)
+	Clashes  []Clash  // of an object that is one of several: fields that these type otherwise, see [AnyOf]
 	Pos      diag.Pos // where it is declared; the zero Pos of what is built in or computed
 }
 
@@ -57,6 +58,8 @@ type Field struct {
 	When string // the bool beside it that says it is there: a name, or "!name" when it must be false; "": none does
 
 	Always bool // that bool is always so: it is there whenever the object is
+
+	Via []string // the values of the field `via` beside it with which it is there; nil: it says nothing. See [AnyOf]
 }
 
 // The scalar types, shared. They are never changed: use [Type.AsOptional] for an optional one.

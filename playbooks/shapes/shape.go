@@ -268,4 +268,5 @@ var TriggerKinds = [][]string{
 	{"segment_enter"},
 	{"segment_exit"},
 	{"date", "every", "calendar", "offset", "at"},
+	{"any"},
 }

@@ -134,6 +134,7 @@ var triggerKeys = map[string]ShapeKey{
 			" short month its 29th; nothing comes of a date before 1900 or after 2100",
 	},
 	"offset": {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
+	"any":    {Doc: "any of several triggers: the first that an input matches starts the run"},
 	"at": {
 		Value: shapeOf(ShapeClock),
 		Doc:   "the local time of the member; 00:00 when left out, of a datetime its own",
@@ -142,11 +143,23 @@ var triggerKeys = map[string]ShapeKey{
 
 func triggerShape() *Shape {
 	s := &Shape{Name: "trigger", Kind: ShapeMapping, Doc: "What starts a run: exactly one kind."}
+	item := &Shape{Name: "trigger of any", Kind: ShapeMapping, Doc: "One of several triggers: exactly one kind."}
+	item.Keys = []ShapeKey{{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "what `trigger.via` is then"}}
+	addTriggers(item, nil)
+	addTriggers(s, item)
+	return s
+}
+
+// addTriggers adds the keys of all kinds of trigger to a mapping; item is one of several, nil: it is one of them.
+func addTriggers(s, item *Shape) {
 	params := mappingOf(ShapeKey{
 		Name: "params", Doc: "what the caller hands over, typed", Value: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeType)},
 	})
 	params.Keywords = []string{""} // `http:` and no more
 	for _, kind := range TriggerKinds {
+		if kind[0] == string(playbooks.TriggerAny) && item == nil {
+			continue
+		}
 		s.One = append(s.One, kind[0])
 		for i, name := range kind {
 			if have := s.Key(name); have != nil {
@@ -155,8 +168,11 @@ func triggerShape() *Shape {
 			}
 			k := triggerKeys[name]
 			k.Name = name
-			if name == "http" {
+			switch name {
+			case "http":
 				k.Value = params
+			case "any":
+				k.Value = listOf(item)
 			}
 			if k.Value == nil {
 				k.Value = shapeOf(ShapeAny)
@@ -167,7 +183,6 @@ func triggerShape() *Shape {
 			s.Keys = append(s.Keys, k)
 		}
 	}
-	return s
 }
 
 // actionsShape declares a list of actions. It contains itself: the ways of a branch are lists of

@@ -41,6 +41,11 @@ var triggerDocs = map[string]TriggerSpec{
 		Provides: "`time`, when the date came",
 		Example:  "trigger: {date: member.birthday, every: year, offset: -3d, at: \"10:00\"}",
 	},
+	"any": {
+		Doc:      "Any of several triggers, of whatever kinds, each with an `id`. One input starts one run at most, by the first that it matches",
+		Provides: "`via`, the id of the one; what all of them provide; and what some provide, which may be missing unless `via` was asked",
+		Example:  "trigger:\n  any:\n    - {id: paid, event: order.paid, if: event.amount > 100}\n    - {id: known, segment_enter: loyal}\ncondition: trigger.via == \"known\" or member.level == \"gold\"",
+	},
 }
 
 // Triggers declares the kinds of triggers, in their order.

@@ -183,6 +183,8 @@ func (c *textTyper) compareHolds(x *Compare, outcome bool) []string {
 	switch {
 	case path == "":
 		return nil
+	case isLiteral && c.viaHolds(x, lit, outcome) != nil:
+		return append(c.viaHolds(x, lit, outcome), path)
 	case x.Op.Text == "!=" && nothing == outcome && nothing, x.Op.Text == "==" && nothing && !outcome:
 		return []string{path}
 	case isLiteral && !nothing && (x.Op.Text == "!=") != outcome:

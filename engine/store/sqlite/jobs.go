@@ -35,10 +35,10 @@ func (d *db) AddJob(ctx context.Context, j store.Job) (stored store.Job, first b
 	return stored, first, nil
 }
 
-// LastOccurrence returns the job of the newest occurrence of a playbook's schedule.
-func (d *db) LastOccurrence(ctx context.Context, playbook string) (j store.Job, err error) {
+// LastOccurrence returns the job of the newest occurrence of one of a playbook's schedules.
+func (d *db) LastOccurrence(ctx context.Context, playbook, via string) (j store.Job, err error) {
 	err = d.read(ctx, func(c *conn) error {
-		j, err = c.job("WHERE kind = 'schedule' AND playbook = ? ORDER BY at DESC LIMIT 1", playbook)
+		j, err = c.job("WHERE kind = 'schedule' AND playbook = ? AND via = ? ORDER BY at DESC LIMIT 1", playbook, via)
 		return err
 	})
 	if err != nil {

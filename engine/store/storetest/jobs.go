@@ -51,7 +51,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		}
 	},
 	"knows the latest occurrence of a playbook": func(t *testing.T, s *suite) {
-		if _, err := s.LastOccurrence(s.ctx, "weekly"); !errors.Is(err, store.ErrNotFound) {
+		if _, err := s.LastOccurrence(s.ctx, "weekly", ""); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("before the first: %v", err)
 		}
 		add := func(name string, at time.Time, state store.JobState) store.Job {
@@ -62,9 +62,26 @@ var jobCases = map[string]func(*testing.T, *suite){
 		latest := add("late", now(), store.JobSkipped)
 		add("early", now().Add(-time.Hour), store.JobOpen)
 		s.job("a call", func(j *store.Job) { j.Playbook, j.At = "weekly", now().Add(time.Hour) })
-		last, err := s.LastOccurrence(s.ctx, "weekly")
+		last, err := s.LastOccurrence(s.ctx, "weekly", "")
 		s.must(err)
 		s.same("last", last, latest)
+	},
+	"knows the latest occurrence of each of several schedules": func(t *testing.T, s *suite) {
+		add := func(name, via string, at time.Time) store.Job {
+			return s.job(name, func(j *store.Job) {
+				j.Kind, j.Playbook, j.Via, j.At = store.JobSchedule, "weekly", via, at
+			})
+		}
+		alone, daily := add("a", "", now()), add("b", "daily", now().Add(-time.Hour))
+		monthly := add("c", "monthly", now().Add(time.Hour))
+		for via, want := range map[string]store.Job{"": alone, "daily": daily, "monthly": monthly} {
+			last, err := s.LastOccurrence(s.ctx, "weekly", via)
+			s.must(err)
+			s.same("last of "+via, last, want)
+		}
+		if _, err := s.LastOccurrence(s.ctx, "weekly", "hourly"); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("before the first: %v", err)
+		}
 	},
 	"advances with its inputs, or not at all": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(3)

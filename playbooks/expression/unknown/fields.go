@@ -6,6 +6,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/report"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -19,6 +20,14 @@ func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode,
 	if name == "actions" {
 		c.Action(key)
 		return
+	}
+	for _, x := range base.Clashes {
+		if x.Field == key.Value {
+			c.Report(key.Location(), "type-mismatch", "let their declarations say the same",
+				"`%s` has no one type: it is %s of `%s` and %s of `%s`", key.Value, report.DescribeType(x.Types[0]), x.One,
+				report.DescribeType(x.Types[1]), x.Other)
+			return
+		}
 	}
 	code, what := "unknown-field", fmt.Sprintf("%s has no field `%s`", nodes.Quote(n.Node), key.Value)
 	if _, isItem := n.Node.(*ast.PointerNode); isItem {

@@ -45,7 +45,7 @@ func (p *reader) severalEvents(v *syntax.Node, what string) bool {
 	case what == "an exit":
 		r.Label("write an exit for each: `[{event: " + strings.Join(names, "}, {event: ") + "}]`")
 	case what == "a trigger":
-		r.Label("write a playbook for each, or one event that both send and a condition on its properties")
+		r.Label("write `any: [{id: …, event: " + strings.Join(names, "}, {id: …, event: ") + "}]`")
 	case what == "a wait for an event":
 		r.Label("wait for one that all of them bring, or let the others be exits")
 	default:

@@ -56,13 +56,15 @@ func (p *reader) references() expression.Refs {
 			all = all.With(a.Expr.Refs)
 		}
 	}
-	if p.pb.Trigger.Segment != "" {
-		all = all.With(expression.Refs{Segments: []string{p.pb.Trigger.Segment}})
+	for _, t := range p.pb.Trigger.Items() {
+		if t.Segment != "" {
+			all = all.With(expression.Refs{Segments: []string{t.Segment}})
+		}
+		if d := t.Date; d != nil && d.Attribute != "" {
+			all = all.With(expression.Refs{Attributes: []string{d.Attribute}})
+		}
 	}
 	all = all.With(expression.Refs{Events: p.emits})
-	if d := p.pb.Trigger.Date; d != nil && d.Attribute != "" {
-		all = all.With(expression.Refs{Attributes: []string{d.Attribute}})
-	}
 	for _, m := range p.eventMatches() {
 		all = all.With(expression.Refs{Events: []string{m.Name}})
 	}
@@ -71,8 +73,10 @@ func (p *reader) references() expression.Refs {
 
 func (p *reader) eventMatches() []playbooks.EventMatch {
 	matches := slices.Clone(p.pb.Exits)
-	if p.pb.Trigger.Kind == playbooks.TriggerEvent {
-		matches = append(matches, p.pb.Trigger.Event)
+	for _, t := range p.pb.Trigger.Items() {
+		if t.Kind == playbooks.TriggerEvent {
+			matches = append(matches, t.Event)
+		}
 	}
 	if p.pb.Goal != nil {
 		matches = append(matches, p.pb.Goal.EventMatch)

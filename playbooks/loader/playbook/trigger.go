@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (p *reader) triggerOf(n *syntax.Node) {
 		r := p.WrongType(n, "a trigger must be a mapping").Label("as in {event: order.paid}")
 		switch {
 		case n.Kind == syntax.SequenceNode && len(n.Items) > 1:
-			r.Label("a playbook has one trigger: write a playbook for each, or one event that both send")
+			r.Label("where any of them is to start a run, put the list under `any`, each with an `id`")
 		case n.Kind == syntax.SequenceNode && len(n.Items) == 1 && n.Items[0].Flow && n.Flow:
 			if end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxQuotingSearch)]); end > 0 {
 				r.Label("a playbook has one trigger: leave the brackets out").Edit(n.Pos(), "").
@@ -47,31 +48,44 @@ func (p *reader) triggerOf(n *syntax.Node) {
 		}
 		return
 	}
-	kind := p.triggerKind(n)
-	if kind == nil {
+	if n.Get("any") != nil {
+		p.anyTrigger(n)
 		return
 	}
-	p.Mapping(n, "a trigger of the kind "+kind[0], kind...)
-	switch kind[0] {
-	case "event":
-		p.eventTrigger(n)
-	case "schedule":
-		p.scheduleTrigger(n)
-	case "http":
-		p.httpTrigger(n.Get("http"))
-	case "date":
-		p.dateTrigger(n)
-	case "segment_enter", "segment_exit":
-		p.pb.Trigger.Kind = playbooks.TriggerKind(kind[0])
+	if p.oneTrigger(n, &p.pb.Trigger) {
 		p.triggerKnown()
-		p.segment(n.Get(kind[0]), kind[0])
+		p.knowFromTrigger()
 	}
 }
 
+// oneTrigger reads a trigger of one kind; keys are those that may stand beside. It reports whether it is known what
+// the trigger provides.
+func (p *reader) oneTrigger(n *syntax.Node, t *playbooks.Trigger, keys ...string) (known bool) {
+	kind := p.triggerKind(n, keys)
+	if kind == nil {
+		return false
+	}
+	p.Mapping(n, "a trigger of the kind "+kind[0], slices.Concat(keys, kind)...)
+	t.Kind = playbooks.TriggerKind(kind[0])
+	switch t.Kind {
+	case playbooks.TriggerEvent:
+		t.Event = p.eventMatch(n, "a trigger", &scope.Scope{Schema: p.Schema})
+	case playbooks.TriggerSchedule:
+		p.scheduleTrigger(n, t)
+	case playbooks.TriggerHTTP:
+		return p.httpTrigger(n.Get("http"), t)
+	case playbooks.TriggerDate:
+		p.dateTrigger(n, t)
+	case playbooks.TriggerEnter, playbooks.TriggerExit:
+		p.segment(n.Get(kind[0]), kind[0], t)
+	}
+	return true
+}
+
 // segment reads the segment that a trigger is about.
-func (p *reader) segment(v *syntax.Node, key string) {
+func (p *reader) segment(v *syntax.Node, key string, t *playbooks.Trigger) {
 	if name, ok := p.Str(v, key); ok && p.KnownSegment(v, name) {
-		p.pb.Trigger.Segment = name
+		t.Segment = name
 		if g := p.Schema.Segment(name); g != nil {
 			p.keep(g.Expr)
 		}
@@ -79,10 +93,13 @@ func (p *reader) segment(v *syntax.Node, key string) {
 }
 
 // triggerKind finds the one kind of trigger, or reports that there is none or that there are two.
-func (p *reader) triggerKind(n *syntax.Node) []string {
+func (p *reader) triggerKind(n *syntax.Node, keys []string) []string {
 	var kind []string
-	var known []string
+	known := slices.Clone(keys)
 	for _, k := range shapes.TriggerKinds {
+		if k[0] == string(playbooks.TriggerAny) && keys != nil {
+			continue
+		}
 		known = append(known, k[0])
 		if n.Get(k[0]) == nil {
 			continue
@@ -93,7 +110,8 @@ func (p *reader) triggerKind(n *syntax.Node) []string {
 				a, b = b, a
 			}
 			p.Error("exclusive-keys", b.Pos(), "a trigger has exactly one kind").
-				Label("put this in a playbook of its own").Related("first here", a.Pos())
+				Label("where either is to start a run, write `any: [{id: …, "+a.Value+": …}, {id: …, "+b.Value+": …}]`").
+				Related("first here", a.Pos())
 			return nil
 		}
 		kind = k
@@ -102,6 +120,9 @@ func (p *reader) triggerKind(n *syntax.Node) []string {
 		return kind
 	}
 	for _, e := range n.Entries {
+		if slices.Contains(keys, e.Key.Value) {
+			continue
+		}
 		if p.ChineseKey(n, e.Key, "a trigger", known) != "" {
 			return nil
 		}
@@ -110,28 +131,25 @@ func (p *reader) triggerKind(n *syntax.Node) []string {
 			return nil
 		}
 	}
-	p.Error("missing-key", n.Pos(), "a trigger needs its kind").Label("one of " + diag.OneOf(known))
+	p.Error("missing-key", n.Pos(), "a trigger needs its kind").Label("one of " + diag.OneOf(known[len(keys):]))
 	return nil
 }
 
-func (p *reader) eventTrigger(n *syntax.Node) {
-	p.pb.Trigger.Kind = playbooks.TriggerEvent
-	p.pb.Trigger.Event = p.eventMatch(n, "a trigger", &scope.Scope{Schema: p.Schema})
-	if p.Schema.Event(p.pb.Trigger.Event.Name) != nil {
-		p.triggerKnown()
-		for _, f := range p.pb.Trigger.Event.If.Holds() {
-			if field, ok := strings.CutPrefix(f, "event."); ok {
-				p.scope.Known = append(p.scope.Known, "trigger."+field)
-			} else if table, key, ok := strings.Cut(f, ", event."); ok && strings.HasPrefix(f, "table(") {
-				p.scope.Known = append(p.scope.Known, table+", trigger."+key)
-			}
+// knowFromTrigger brings what the `if` beside the event has seen into scope.
+func (p *reader) knowFromTrigger() {
+	if p.scope.Trigger == nil {
+		return
+	}
+	for _, f := range p.pb.Trigger.Event.If.Holds() {
+		if field, ok := strings.CutPrefix(f, "event."); ok {
+			p.scope.Known = append(p.scope.Known, "trigger."+field)
+		} else if table, key, ok := strings.Cut(f, ", event."); ok && strings.HasPrefix(f, "table(") {
+			p.scope.Known = append(p.scope.Known, table+", trigger."+key)
 		}
 	}
 }
 
-func (p *reader) scheduleTrigger(n *syntax.Node) {
-	p.pb.Trigger.Kind = playbooks.TriggerSchedule
-	p.triggerKnown()
+func (p *reader) scheduleTrigger(n *syntax.Node, t *playbooks.Trigger) {
 	zone := p.Schema.Timezone
 	if z := n.Get("timezone"); z != nil {
 		if loc, ok := p.Zone(z, "timezone"); ok {
@@ -152,15 +170,15 @@ func (p *reader) scheduleTrigger(n *syntax.Node) {
 			p.cronNotes(v, s, sched)
 			p.zoneTwice(n, sched)
 		}
-		p.pb.Trigger.Schedule = sched
+		t.Schedule = sched
 	}
 	if v := n.Get("segment"); v != nil {
-		p.segment(v, "segment")
+		p.segment(v, "segment", t)
 	} else {
 		p.ForAll = append(p.ForAll, n.Key("schedule").Pos())
 	}
 	if s, ok := p.Enum(n.Get("missed"), "missed", "skip", "run_once"); ok {
-		p.pb.Trigger.RunOnce = s == "run_once"
+		t.RunOnce = s == "run_once"
 	}
 }
 
@@ -218,21 +236,21 @@ func cronFieldAt(v *syntax.Node, text string, index int, field string) diag.Pos 
 // reservedParams are what an http trigger has beside its own parameters.
 var reservedParams = []string{"time"}
 
-func (p *reader) httpTrigger(n *syntax.Node) {
-	p.pb.Trigger.Kind = playbooks.TriggerHTTP
+// httpTrigger reads what a call hands over. It reports whether that is known.
+func (p *reader) httpTrigger(n *syntax.Node, t *playbooks.Trigger) (known bool) {
 	params := schema.ObjectOf().DeclaredAt(n.Pos())
 	if !n.IsNull() || n.Broken {
 		if !p.Mapping(n, "http", "params") {
-			return
+			return false
 		}
 		if v := n.Get("params"); v != nil && !v.IsNull() {
 			if v.Kind != syntax.MappingNode {
 				p.WrongType(v, "params must be a mapping").Label("as in {reason: string}")
-				return
+				return false
 			}
 			params = p.Properties(v, "every trigger", reservedParams)
 		}
 	}
-	p.pb.Trigger.Params = params
-	p.triggerKnown()
+	t.Params = params
+	return true
 }

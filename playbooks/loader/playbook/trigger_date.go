@@ -19,11 +19,9 @@ var (
 )
 
 // dateTrigger reads a date of the member with its repetition.
-func (p *reader) dateTrigger(n *syntax.Node) {
-	p.pb.Trigger.Kind = playbooks.TriggerDate
-	p.triggerKnown()
+func (p *reader) dateTrigger(n *syntax.Node, t *playbooks.Trigger) {
 	d := &playbooks.DateTrigger{At: -1}
-	p.pb.Trigger.Date = d
+	t.Date = d
 	if v := n.Get("date"); v != nil {
 		p.dateField(v, d)
 	}

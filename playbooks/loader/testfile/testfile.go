@@ -287,12 +287,13 @@ func (r *reader) params(v *syntax.Node) map[string]any {
 	if r.pb == nil {
 		return nil
 	}
-	if r.pb.Trigger.Kind != playbooks.TriggerHTTP {
+	http := r.pb.Trigger.HTTP()
+	if http == nil {
 		r.Error("bad-value", v.Pos(), fmt.Sprintf("the playbook `%s` is not started over HTTP", r.pb.ID)).
 			Label("send its event instead")
 		return nil
 	}
-	got, ok := r.Literal(v, r.pb.Trigger.Params, "trigger")
+	got, ok := r.Literal(v, http.Params, "trigger")
 	if params, isMap := got.(map[string]any); ok && isMap {
 		return params
 	}

@@ -236,6 +236,7 @@ CREATE TABLE jobs (
     name        TEXT    NOT NULL,
     kind        TEXT    NOT NULL,
     playbook    TEXT    NOT NULL,
+    via         TEXT    NOT NULL,
     segment     TEXT    NOT NULL,
     members     BLOB,
     at          INTEGER NOT NULL,
@@ -251,7 +252,7 @@ CREATE TABLE jobs (
 );
 CREATE UNIQUE INDEX jobs_name ON jobs (name);
 CREATE INDEX jobs_open ON jobs (n) WHERE state = 'open';
-CREATE INDEX jobs_occurrence ON jobs (playbook, at) WHERE kind = 'schedule';
+CREATE INDEX jobs_occurrence ON jobs (playbook, via, at) WHERE kind = 'schedule';
 
 -- When the passing of time may move a member into a watched segment or out of one. Beside the member's state, which says the
 -- same, because only some members have it.

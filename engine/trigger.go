@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"maps"
+
+	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression"
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// start is a trigger of a playbook: its only one, or one of several.
+type start struct {
+	b *book
+	t *playbooks.Trigger
+}
+
+// via is what expressions see of a trigger that is one of several.
+type via struct {
+	expression.Record
+	id string
+}
+
+func (v via) Field(name string) any {
+	if name == schema.Via {
+		return v.id
+	}
+	return v.Record.Field(name)
+}
+
+func (v via) All() map[string]any {
+	out := maps.Clone(v.Record.All())
+	if out != nil { // else it cannot be read
+		out[schema.Via] = v.id
+	}
+	return out
+}
+
+// matching returns the first trigger of the playbook that the event, which expressions see, matches; nil: none does.
+func (d *decider) matching(b *book, event string) *playbooks.Trigger {
+	items, n := b.Trigger.Any, len(b.Trigger.Any)
+	if b.Trigger.Kind != playbooks.TriggerAny {
+		n = 1
+	}
+	for i := range n {
+		t := &b.Trigger
+		if items != nil {
+			t = &items[i]
+		}
+		if t.Kind != playbooks.TriggerEvent || t.Event.Name != event {
+			continue
+		}
+		if t.Event.If == nil {
+			return t
+		}
+		ok, err := d.test(t.Event.If)
+		if err != nil {
+			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
+			return nil
+		}
+		if ok {
+			return t
+		}
+	}
+	return nil
+}
+
+// startedBy returns the trigger of the playbook that a call, an occurrence of a schedule or a date is about; nil: it
+// has none such any more.
+func (b *book) startedBy(in *Input, p *Payload) *playbooks.Trigger {
+	switch {
+	case b.Trigger.Kind != playbooks.TriggerAny && p.Via == "":
+		return &b.Trigger
+	case in.Kind == InputTrigger:
+		return b.Trigger.HTTP()
+	}
+	for _, t := range b.Trigger.Items() {
+		if t.Via == p.Via && (t.Kind == playbooks.TriggerSchedule || t.Kind == playbooks.TriggerDate) {
+			return t
+		}
+	}
+	return nil
+}
+
+// judgeItem judges a playbook on what one of its triggers sees, which the next one does not see.
+func (d *decider) judgeItem(s start, trigger expression.Record) *entry {
+	if s.t.Via == "" {
+		return d.judge(s.b, trigger)
+	}
+	seen := via{trigger, s.t.Via}
+	d.env.SetTrigger(seen, nil)
+	defer d.env.SetTrigger(trigger, nil)
+	return d.judge(s.b, seen)
+}

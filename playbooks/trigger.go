@@ -1,0 +1,108 @@
+package playbooks
+
+import (
+	"slices"
+
+	"github.com/usher-run/usher/playbooks/schema"
+)
+
+// TriggerKind is the kind of a trigger.
+type TriggerKind string
+
+// The kinds of a trigger.
+const (
+	TriggerEvent    TriggerKind = "event"
+	TriggerSchedule TriggerKind = "schedule"
+	TriggerHTTP     TriggerKind = "http"
+	TriggerEnter    TriggerKind = "segment_enter"
+	TriggerExit     TriggerKind = "segment_exit"
+	TriggerDate     TriggerKind = "date"
+	TriggerAny      TriggerKind = "any"
+)
+
+// Trigger is what starts a run.
+type Trigger struct {
+	Kind     TriggerKind
+	Event    EventMatch       // event
+	Schedule *schema.Schedule // schedule
+	Segment  string           // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
+	RunOnce  bool             // schedule: missed occurrences start one run together; false: they are skipped
+	Params   *schema.Type     // http: an object
+	Date     *DateTrigger
+	Any      []Trigger // any: the first of them that an input matches starts the run
+	Via      string    // of one of Any: its id
+}
+
+// Items returns the triggers of which each may start a run: those of Any, else the trigger itself.
+func (t *Trigger) Items() []*Trigger {
+	if t.Kind != TriggerAny {
+		return []*Trigger{t}
+	}
+	out := make([]*Trigger, len(t.Any))
+	for i := range t.Any {
+		out[i] = &t.Any[i]
+	}
+	return out
+}
+
+// Item returns the first trigger of a kind with the id, of any id when it is nil; nil: there is none.
+func (t *Trigger) Item(kind TriggerKind, via *string) *Trigger {
+	if t.Kind != TriggerAny {
+		if t.Kind != kind || via != nil && *via != "" {
+			return nil
+		}
+		return t
+	}
+	for i := range t.Any {
+		if item := &t.Any[i]; item.Kind == kind && (via == nil || item.Via == *via) {
+			return item
+		}
+	}
+	return nil
+}
+
+// HTTP returns the trigger that a call starts; nil: there is none.
+func (t *Trigger) HTTP() *Trigger { return t.Item(TriggerHTTP, nil) }
+
+// Record returns the type of `trigger` for runs that this trigger starts; nil: it names an event that is
+// declared nowhere.
+func (t *Trigger) Record(s *Schema) *schema.Type {
+	switch t.Kind {
+	case TriggerAny:
+		return t.anyRecord(s)
+	case TriggerEvent:
+		return s.EventRecord(t.Event.Name)
+	case TriggerHTTP:
+		out := schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
+		if t.Params != nil {
+			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
+		}
+		return out
+	}
+	return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
+}
+
+func (t *Trigger) anyRecord(s *Schema) *schema.Type {
+	list := make([]schema.Alternative, len(t.Any))
+	for i := range t.Any {
+		item := &t.Any[i]
+		rec := item.Record(s)
+		if rec == nil {
+			return nil
+		}
+		list[i] = schema.Alternative{Name: item.Via, Type: knownBy(rec, item.Event.If.Holds())}
+	}
+	return schema.AnyOf(list)
+}
+
+// knownBy returns the type of an event whose `if` has seen that some of its properties are there.
+func knownBy(rec *schema.Type, facts []string) *schema.Type {
+	out := *rec
+	out.Fields = slices.Clone(rec.Fields)
+	for i := range out.Fields {
+		if f := &out.Fields[i]; slices.Contains(facts, "event."+f.Name) && f.Type != nil {
+			f.Type = f.Type.Required()
+		}
+	}
+	return &out
+}
