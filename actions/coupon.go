@@ -16,14 +16,15 @@ func coupon() action {
 			},
 			Results: []schema.ResultSpec{
 				{Name: "issued", Type: schema.Bool, Doc: "whether the member got one"},
-				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why not: pool empty, per member, not active"},
+				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why not: pool empty, per member, quota, not active"},
 				{Name: "code", Type: schema.String.AsOptional(), Doc: "the code; missing when not issued", When: "issued"},
 				{Name: "expires_at", Type: schema.Datetime.AsOptional(), Doc: "when it expires; missing when not issued, or never"},
 			},
 			Example: "coupon: {pool: newcomer-10}",
 		},
 		effect: func(a *engine.Act) error {
-			return a.IssueCoupon(a.String("pool"))
+			a.IssueCoupon(a.String("pool"))
+			return nil
 		},
 	}
 }

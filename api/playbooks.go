@@ -25,6 +25,7 @@ type playbookView struct {
 	Status   playbooks.Status `json:"status" doc:"as the workspace says"`
 	Paused   bool             `json:"paused" doc:"paused over HTTP"`
 	Active   string           `json:"active,omitempty" doc:"when members may enter, as written; left out: always"`
+	Quota    string           `json:"quota,omitempty" doc:"how many may enter; left out: any number"`
 	Trigger  string           `json:"trigger" doc:"the kind of the trigger"`
 	Holdout  float64          `json:"holdout" doc:"percent of members"`
 	File     string           `json:"file"`
@@ -57,8 +58,12 @@ func viewPlaybook(p *playbooks.Playbook, paused map[string]bool, now time.Time) 
 	if p.Active != nil {
 		active = p.Active.Text
 	}
+	quota := ""
+	if p.Quota != nil {
+		quota = p.Quota.Text
+	}
 	return playbookView{
-		Active: active, Next: next, Params: params,
+		Active: active, Quota: quota, Next: next, Params: params,
 
 		ID: p.ID, Name: p.Name, Stage: p.Stage, Owner: p.Owner, Status: p.Status, Paused: paused[p.ID],
 		Trigger: string(p.Trigger.Kind),

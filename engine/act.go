@@ -11,7 +11,7 @@ import (
 )
 
 // Effect carries out an action locally, or puts a remote one into the outbox. An error fails the
-// run, but for a *NeedPool, which ends the decision.
+// run.
 type Effect func(*Act) error
 
 // Act is one action being carried out: its evaluated fields, and what it may do.
@@ -192,19 +192,15 @@ const (
 // ReasonTooFew is why points were not taken.
 const ReasonTooFew = "too few points"
 
-// IssueCoupon draws a coupon of the pool for the member: budget, limit and expiry are today's. The
-// error is a *NeedPool; the effect is to return it.
-func (a *Act) IssueCoupon(name string) error {
+// IssueCoupon draws a coupon of the pool for the member: budget, quota, limit and expiry are today's.
+func (a *Act) IssueCoupon(name string) {
 	a.Detail("pool", name)
 	pool := a.d.e.ws.Schema.Pool(name)
-	reason, err := a.draw(pool)
-	if err != nil {
-		return err
-	}
+	reason := a.draw(pool)
 	a.Result("issued", reason == "")
 	if reason != "" {
 		a.Reason(reason)
-		return nil
+		return
 	}
 	d := a.d
 	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
@@ -231,35 +227,35 @@ func (a *Act) IssueCoupon(name string) error {
 		made["expires_at"] = c.ExpiresAt.Format(time.RFC3339Nano)
 	}
 	a.emitted = append(a.emitted, d.made(playbooks.CouponIssued, made, code, a.run)...)
-	return nil
 }
 
 // draw takes one from the pool; the reason when it may not.
-func (a *Act) draw(pool *playbooks.Pool) (reason string, err error) {
+func (a *Act) draw(pool *playbooks.Pool) (reason string) {
 	d := a.d
 	switch {
 	case pool == nil:
-		return ReasonNoPool, nil
+		return ReasonNoPool
 	case !pool.Active.Holds(d.now):
-		return ReasonNotActive, nil
+		return ReasonNotActive
 	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
-		return ReasonPerMember, nil
-	case pool.Budget == 0:
-		return "", nil
+		return ReasonPerMember
 	}
-	st := d.pools[pool.Name]
-	switch {
-	case st != nil && st.Free > 0:
-		st.Free--
-		if d.c.Taken == nil {
-			d.c.Taken = map[string]int{}
+	budget := Ask{Pool: pool.Name, Most: pool.Budget}
+	if pool.Budget > 0 && !d.grants.Has(&budget) {
+		return ReasonPoolEmpty
+	}
+	if pool.Quota != nil {
+		p := d.e.couponsAt(pool, d.now)
+		if !d.grants.Has(&p.Ask) {
+			return ReasonQuota
 		}
-		d.c.Taken[pool.Name]++
-		return "", nil
-	case st != nil && st.Dry:
-		return ReasonPoolEmpty, nil
+		d.grants.Take(&p.Ask)
+		a.Detail("quota", p.of)
 	}
-	return "", &NeedPool{Pool: pool.Name}
+	if pool.Budget > 0 {
+		d.grants.Take(&budget)
+	}
+	return ""
 }
 
 // Message classes.

@@ -42,7 +42,7 @@ segments:
   stale: now() - member.last_seen_at > duration("30h")
 tables: {levels: {a: {least: 1, name: first}, c: {least: 3}}}
 channels: {out: {type: log}}
-coupons: {one: {prefix: O, per_member: 2, expires: 7d}, all: {}}
+coupons: {one: {prefix: O, per_member: 2, expires: 7d}, all: {}, few: {quota: {max: 2, per: day}}}
 frequency_caps: [{max: 2, per: 24h}]
 quiet_hours: {from: "22:00", to: "08:00", timezone: member}
 `
@@ -78,12 +78,14 @@ var (
 		"exit: [{event: buy, if: event.n == 4}, {event: leave}]", "exit: [{event: buy, if: event.n in vars.bought}]",
 		`active: {from: 2026-03-07, to: "2026-03-12 02:30", open: exit}`, "active: {to: 2026-03-10, open: exit}",
 		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3",
+		"quota: {max: 3, per: day}", "quota: {max: 4}", "quota: {max: 2, per: hour, by: = member.level}",
+		"quota: {max: 1, per: week, by: = member.seen}",
 	}
 	// alikeVars stand in every playbook that names one.
 	alikeVars = "vars: {bought: '= distinct(events(\"buy\", \"3d\"), .n)', left: = 9 - len(vars.bought) - member.points," +
 		" first: '= first(events(\"visit\"))?.time'}\n"
 	alikeActions = []string{
-		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}",
+		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "coupon: few",
 		`coupon: {pool: '= member.level == "a" ? "one" : "all"'}`, `message: {channel: out, template: '= member.level == "a" ? "hi" : "ho"'}`, "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",
 		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`,
 		`wait: {until: {weekday: sun, at: "02:30"}}`, "wait: {until: {day: last}}",
@@ -198,6 +200,14 @@ func drawHistories(t *rapid.T) []engine.Input {
 	return all
 }
 
+// among gives the shell of a member what a world granted to them: all that it had of its quotas.
+func (s *shell) among(world *shell, e *engine.Engine) {
+	s.id, s.e = world.id, e.Alone(func(engine.Ask) int { return 0 })
+	for pool, n := range world.taken {
+		s.pools[pool] = &engine.PoolState{Free: n, Dry: true}
+	}
+}
+
 // simulated runs a world over the inputs, and gives each member's outcome and their inputs,
 // occurrences of schedules too.
 func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, end time.Time) (shells map[string]*shell,
@@ -269,10 +279,10 @@ func TestWorkspacesDecideAlike(t *testing.T) {
 			world := worlds[member]
 			inputs := decided[member]
 			one := newShell(t, e)
-			one.id = member
+			one.among(world, e)
 			one.decide(slices.Clone(inputs), end)
 			many := newShell(t, e)
-			many.id = member
+			many.among(world, e)
 			for i := 0; i < len(inputs); {
 				n := rapid.IntRange(1, min(8, len(inputs)-i)).Draw(rt, "batch")
 				batch := slices.Clone(inputs[i : i+n])

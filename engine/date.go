@@ -8,8 +8,8 @@ import (
 
 	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/engine/naming"
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // dated is a date of the member that starts a playbook.
@@ -35,6 +35,8 @@ func (e *Engine) dates() {
 	}
 }
 
+func (w *dated) date() view.Date { return view.Date{DateTrigger: w.t.Date, Schema: w.b.ws.Schema} }
+
 func (w *dated) number() int64 {
 	if w.since.IsZero() {
 		return 0
@@ -45,57 +47,6 @@ func (w *dated) number() int64 {
 func (w *dated) known(m *Member) (DateMark, bool) {
 	k, ok := m.Dates[w.id]
 	return k, ok && k.Since == w.number()
-}
-
-// next returns when the member's date comes for the first time after an instant, in UTC, and which
-// one it is; zero when it does not. The one that has been does not come again.
-func (w *dated) next(
-	m *Member, zone *time.Location, after time.Time, been string,
-) (at time.Time, which string) {
-	t := w.t.Date
-	var value any
-	switch t.Attribute {
-	case "created_at":
-		value = m.CreatedAt
-	case "last_seen_at":
-		value = m.LastSeenAt
-	default:
-		raw, has := m.Attributes[t.Attribute]
-		value, _ = t.Type.AsOptional().Coerce(raw) // one that is no date any more counts as missing
-		if a := w.b.ws.Schema.Attribute(t.Attribute); !has && a != nil {
-			value = a.Default
-		}
-	}
-	local, ok := schema.Localize(t.Type, value, zone).(time.Time)
-	if !ok || local.IsZero() {
-		return time.Time{}, ""
-	}
-	at, which = t.Next(local, after, been)
-	return at.UTC().Truncate(time.Millisecond), which
-}
-
-// longestMove is the most by which a date comes sooner or later for a member who moves: zones lie
-// 26 hours apart.
-const longestMove = 26 * time.Hour
-
-// passed returns the date that was to come and is over all the same, because the member has moved
-// east over it. It comes at once: else there would be none this year. A date that was set anew to a
-// day that is over does not come.
-func (w *dated) passed(
-	m *Member, was DateMark, from, zone *time.Location, at time.Time,
-) (time.Time, string) {
-	if from == nil || from.String() == zone.String() || !was.At.After(at) {
-		return time.Time{}, ""
-	}
-	same, which := w.next(m, from, was.At.Add(-time.Millisecond), was.Been)
-	if !same.Equal(was.At) {
-		return time.Time{}, ""
-	}
-	over, now := w.next(m, zone, was.At.Add(-longestMove-time.Millisecond), was.Been)
-	if now != which || over.After(at) {
-		return time.Time{}, ""
-	}
-	return over, which
 }
 
 // recordDates notes when dates come next of a member who was there before the watch began, as the
@@ -111,7 +62,7 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 			begun = at
 		}
 		zone, been := d.e.zoneOf(m), m.Dates[w.id].Been
-		next, _ := w.next(m, zone, begun, been)
+		next, _ := w.date().Next(m, zone, begun, been)
 		d.markDate(w, DateMark{At: next, Been: been}, zone)
 		noted = true
 	}
@@ -166,9 +117,9 @@ func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes boo
 		come := was.At
 		var which string
 		if !was.At.After(at) {
-			_, which = w.next(m, from, was.At.Add(-time.Millisecond), been)
+			_, which = w.date().Next(m, from, was.At.Add(-time.Millisecond), been)
 		} else {
-			come, which = w.passed(m, was, from, d.zone, at)
+			come, which = w.date().Passed(m, was, from, d.zone, at)
 		}
 		if comes = which != "" || !was.At.After(at); comes {
 			start = Input{
@@ -178,7 +129,7 @@ func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes boo
 			been = cmp.Or(which, been)
 		}
 	}
-	next, _ = w.next(m, d.zone, at, been)
+	next, _ = w.date().Next(m, d.zone, at, been)
 	d.markDate(w, DateMark{At: next, Been: been}, d.zone)
 	return start, comes, next
 }

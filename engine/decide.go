@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/strictjson"
 )
 
@@ -29,13 +30,23 @@ import (
 // Decide decides a member's inputs, in their order, and all that is due: what is due at or before
 // an input's instant before it, and at the end what is due at or before horizon. It adds changes
 // to c. The error is a *NeedPool, an *Unreadable, or says that an input cannot be decided. State
-// and c are then to be thrown away.
+// and c are then to be thrown away; what was taken of pools is given back.
 func (e *Engine) Decide(
 	member string, st *State, inputs []Input, horizon time.Time, pools map[string]*PoolState, c *Changes,
-) error {
+) (err error) {
 	d := e.decider(member, st)
-	defer d.release()
-	d.pools, d.c = pools, c
+	d.c, d.grants = c, grants.Ledger{Pools: pools, Left: e.left, Count: &c.Taken}
+	decided := false
+	defer func() {
+		if d.grants.Lacks() {
+			_ = recover() // nothing holds that was decided on what may not be there
+			decided, err = false, d.grants.Need()
+		}
+		if !decided {
+			d.grants.Return()
+		}
+		d.release()
+	}()
 	for i := range inputs {
 		if err := d.failure(d.decideFromOutside(&inputs[i])); err != nil {
 			return err
@@ -45,6 +56,7 @@ func (e *Engine) Decide(
 		return err
 	}
 	d.handOver()
+	decided = true
 	return nil
 }
 
@@ -82,9 +94,7 @@ func (d *decider) decideDue(t time.Time) error {
 		case next.run == nil:
 			d.decideReevaluation(next.at)
 		default:
-			if err := d.decideWait(next.run); err != nil {
-				return err
-			}
+			d.decideWait(next.run)
 		}
 		if err := d.decideCascade(); err != nil {
 			return err
@@ -167,9 +177,7 @@ func (d *decider) decideInput(in *Input) error {
 	if err != nil {
 		return err
 	}
-	if err := d.actAndFollow(ready); err != nil {
-		return err
-	}
+	d.actAndFollow(ready)
 	if (concerned || recorded) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
@@ -189,20 +197,17 @@ func (d *decider) decideEvent(in *Input, p *Payload) (ready ready, err error) {
 }
 
 // decideWait takes a run whose wait is over through the stages.
-func (d *decider) decideWait(r *Run) error {
+func (d *decider) decideWait(r *Run) {
 	d.beginDue("wait:" + r.ID)
 	at := r.DueAt
 	b := d.resumable(r)
 	if b == nil {
-		return nil
+		return
 	}
 	d.recordMemberships(at)
 	resumed := d.resumeDue(r, b)
-	if err := d.actAndFollow(ready{resumed: resumed}); err != nil {
-		return err
-	}
+	d.actAndFollow(ready{resumed: resumed})
 	d.follow(d.reevaluate(at))
-	return nil
 }
 
 // beginDue begins a decision that the passing of time brought.
@@ -254,13 +259,11 @@ func (d *decider) decideBackfill(in *Input, p *Payload, known bool) {
 }
 
 // actAndFollow lets runs act, and puts what they emitted into the cascade.
-func (d *decider) actAndFollow(ready ready) error {
+func (d *decider) actAndFollow(ready ready) {
 	if len(ready.resumed)+len(ready.entries) == 0 {
-		return nil
+		return
 	}
-	acted, err := d.act(ready)
-	d.cascade.addEmitted(acted)
-	return err
+	d.cascade.addEmitted(d.act(ready))
 }
 
 // failure returns what ends the decision, where err is what failed in it. What was decided without

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -16,7 +17,7 @@ type decider struct {
 
 	recorder   recorder
 	input      string // id of the input that is decided on, which the recorder's may have brought about
-	pools      map[string]*PoolState
+	grants     grants.Ledger
 	c          *Changes
 	cascade    cascade
 	judged     map[string]outcome // conditions of the present input, by their text

@@ -23,7 +23,7 @@
 //     wait. So are runs whose time is over, and runs that held for the answer of a webhook. A run
 //     whose revision cannot be had is parked.
 //  5. Judge (judge.go). Every playbook that the event triggers passes its gates: trigger, status,
-//     active, condition, reentry, mode, holdout. The first gate that fails refuses, with its reason.
+//     active, condition, reentry, mode, quota, holdout. The first gate that fails refuses, with its reason.
 //     What passes is an entry.
 //  6. Act (run.go, branch.go, wait.go, act*.go). Resumed runs and entries act by the priority of their
 //     playbooks, then by their ids, each until it waits or ends. A step's fields are evaluated, and its [Effect]
@@ -37,7 +37,7 @@
 //     16 links.
 //
 // The shell commits the [Changes] in one transaction with the input. A [NeedPool] is no failure: it
-// asks for more coupons of a pool, and for the decision to be made again.
+// says what the decision needs of pools, of coupons or of places under quotas, and asks for it to be made again.
 //
 // # What the stages share
 //

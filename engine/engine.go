@@ -62,6 +62,7 @@ type Engine struct {
 	ending   []*ending             // playbooks whose open runs exit at an instant, by id
 
 	makes       map[string]bool   // events that usher makes itself and that the workspace names
+	left        func(Ask) int     // of pools that nobody else takes from; nil: others do
 	prioritized bool              // some playbook has a priority
 	address     map[string]string // channel name -> the member's attribute that holds its address
 	types       *view.Types       // of the active workspace
@@ -318,7 +319,8 @@ func (e *Engine) compareTurns(a, b string) int {
 // Needs is what has to be loaded before a decision.
 type Needs struct {
 	History []HistoryNeed // one an event name
-	Pools   []string      // coupon pools with a budget that may be drawn from
+	Pools   []Ask         // pools that may be taken from, as far as is known
+	Grants  bool          // something may be taken from pools
 	Runs    []string      // runs, open or not, that inputs and goals are about
 	Since   time.Time     // the windows are to be counted back from here, when it is before all instants; zero: it is not
 }
@@ -332,7 +334,9 @@ type HistoryNeed struct {
 
 // NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
-	n := needs{engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Window{}}
+	n := needs{
+		engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Window{}, inputs: inputs,
+	}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
 		case InputEvent:
@@ -384,7 +388,9 @@ type needs struct {
 	seen    map[*book]bool
 	events  map[string]bool // that may be decided
 	windows map[string]schema.Window
-	pools   []string
+	inputs  []Input
+	grants  bool
+	pools   []Ask
 	runs    []string
 	since   time.Time
 }
@@ -410,9 +416,12 @@ func (n *needs) add(b *book) {
 		n.event(name)
 	}
 	for _, name := range b.pools {
-		if p := n.engine.ws.Schema.Pool(name); p != nil && p.Budget > 0 && !slices.Contains(n.pools, name) {
-			n.pools = append(n.pools, name)
+		if p := n.engine.ws.Schema.Pool(name); p != nil {
+			n.coupons(p)
 		}
+	}
+	if b.Quota != nil {
+		n.places(b)
 	}
 }
 
@@ -426,7 +435,7 @@ func (n *needs) slots(list []expression.Slot) {
 }
 
 func (n *needs) result() Needs {
-	out := Needs{Pools: n.pools, Runs: n.runs, Since: n.since}
+	out := Needs{Pools: n.pools, Grants: n.grants, Runs: n.runs, Since: n.since}
 	for _, name := range slices.Sorted(maps.Keys(n.windows)) {
 		out.History = append(out.History, HistoryNeed{Event: name, Window: n.windows[name]})
 	}
@@ -461,9 +470,3 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	in, err := g.Expr.Test(d.env)
 	return in, d.failure(err)
 }
-
-// NeedPool says that a pool's block is used up but the pool is not: reserve more and decide again,
-// on state loaded anew.
-type NeedPool struct{ Pool string }
-
-func (e *NeedPool) Error() string { return fmt.Sprintf("coupon pool %s: block used up", e.Pool) }

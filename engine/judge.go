@@ -29,6 +29,7 @@ type entry struct {
 	b       *book
 	trigger expression.Record
 	vars    map[string]map[string]any // nil: the playbook has none; else what a run keeps of them
+	place   *place                    // of the playbook's quota; nil: it has none
 	holdout bool
 }
 
@@ -69,7 +70,11 @@ func (d *decider) judge(b *book, trigger expression.Record) *entry {
 		d.refuse(b, ReasonMode, map[string]any{"open_runs": maxOpen})
 		return nil
 	}
-	return &entry{b: b, trigger: trigger, vars: vars, holdout: d.inHoldout(b)}
+	p, ok := d.withinQuota(b)
+	if !ok {
+		return nil
+	}
+	return &entry{b: b, trigger: trigger, vars: vars, place: p, holdout: d.inHoldout(b)}
 }
 
 // outcome is what became of a condition on the member as they are, with the values it saw when it

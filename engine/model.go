@@ -117,7 +117,7 @@ type Decision struct {
 	Member   string    `json:"member"`
 	Playbook string    `json:"playbook"`
 	Input    string    `json:"input"` // id of the input
-	// entered, or the gate that refused: paused, not active, condition, reentry, mode, holdout
+	// entered, or the gate that refused: paused, not active, condition, reentry, mode, quota, holdout
 	Reason string         `json:"reason"`
 	Seen   map[string]any `json:"seen,omitzero"` // condition: the values it saw
 	Run    string         `json:"run,omitempty"`
@@ -182,7 +182,7 @@ type Changes struct {
 	Held          []Held               // members on whom nothing can be decided
 	Reevaluations []Reevaluation       // of members for whom that has changed
 	Trees         []history.TreeChange // over long histories
-	Taken         map[string]int       // coupons taken from the lane's blocks, by pool with a budget
+	Taken         map[string]int       // what was taken from the lane's blocks, by pool
 
 	// Tally is what the above adds to the playbooks' counts: see package tally. Who commits the changes
 	// fills it in.
@@ -244,10 +244,4 @@ type Held struct {
 	Member   string
 	Error    string
 	Building bool // trees are: see [NotBuilt]
-}
-
-// PoolState is what a lane may grant of a coupon pool with a budget.
-type PoolState struct {
-	Free int  // reserved for this lane and not yet taken
-	Dry  bool // nothing more can be had: every block was reclaimed
 }

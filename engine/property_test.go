@@ -73,6 +73,7 @@ stage: retention
 trigger: {event: buy}
 condition: member.level == "a" and in_segment("buyers") and len(events("coupon.issued", "1d")) < 2
 mode: parallel
+quota: {max: 4, per: week}
 holdout: 30%
 goal: {event: buy, if: event.n >= trigger.n, within: 30d}
 actions:
@@ -85,6 +86,7 @@ actions:
 stage: conversion
 trigger: {event: visit}
 reentry: never
+quota: {max: 2, by: = member.level}
 actions: [{tag: visitor}, {exit: enough}]
 `,
 	"playbooks/e.yaml": `id: e-ways
@@ -230,13 +232,17 @@ type shell struct {
 	refusals []engine.Decision
 	records  []string
 	echoes   []string // ids of emitted events
+	taken    map[string]int
 	seq      int64
 }
 
+// alone returns the engine for a shell that decides for nobody else.
+func alone(e *engine.Engine) *engine.Engine { return e.Alone(func(a engine.Ask) int { return a.Most }) }
+
 func newShell(t testing.TB, e *engine.Engine) *shell {
 	return &shell{
-		t: t, e: e, id: "m", runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{},
-		pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}},
+		t: t, e: alone(e), id: "m", runs: map[string]*engine.Run{}, traces: map[string][]engine.TraceEntry{},
+		pools: map[string]*engine.PoolState{"tight": {Free: 3, Dry: true}}, taken: map[string]int{},
 	}
 }
 
@@ -316,6 +322,9 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 	s.coupons = append(s.coupons, c.Coupons...)
 	s.deliver = append(s.deliver, c.Deliveries...)
 	s.releases = append(s.releases, c.Releases...)
+	for pool, n := range c.Taken {
+		s.taken[pool] += n
+	}
 	s.isBounded()
 	for r, e := range c.Entries() {
 		if d, ok := r.Refusal(e); ok {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,28 +23,28 @@ type acted struct {
 }
 
 // act lets the runs that go on and those that begin act, by the priority of their playbooks, then by their ids. Of one
-// playbook, those that go on come first. The error is a *NeedPool, which ends the decision.
-func (d *decider) act(ready ready) (out acted, err error) {
+// playbook, those that go on come first.
+func (d *decider) act(ready ready) (out acted) {
 	open, entries := ready.resumed, ready.entries
 	slices.SortStableFunc(open, func(x, y resumed) int { return d.e.compareTurns(x.b.ID, y.b.ID) })
 	if d.e.prioritized { // else they come by id
 		slices.SortStableFunc(entries, func(x, y *entry) int { return d.e.compareTurns(x.b.ID, y.b.ID) })
 	}
-	for len(open)+len(entries) > 0 && err == nil {
+	for len(open)+len(entries) > 0 {
 		if len(entries) == 0 || len(open) > 0 && d.e.compareTurns(open[0].b.ID, entries[0].b.ID) <= 0 {
 			if w := open[0]; w.run.State == RunWaiting { // not ended by what acted before
-				err = d.advance(w.run, w.b, &out)
+				d.advance(w.run, w.b, &out)
 			}
 			open = open[1:]
 			continue
 		}
 		en := entries[0]
 		if r := d.enter(en); !en.holdout {
-			err = d.advance(r, en.b, &out)
+			d.advance(r, en.b, &out)
 		}
 		entries = entries[1:]
 	}
-	return out, err
+	return out
 }
 
 // enter begins a run. One of the control group ends at once.
@@ -71,6 +70,9 @@ func (d *decider) enter(en *entry) *Run {
 	if en.vars != nil && detail != nil {
 		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
 	}
+	if en.place != nil && detail != nil {
+		detail["quota"] = en.place.of
+	}
 	if b.Goal != nil {
 		dropped := m.WatchGoal(GoalWatch{
 			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,
@@ -91,7 +93,7 @@ func (d *decider) enter(en *entry) *Run {
 }
 
 // advance lets a run act until it waits or ends.
-func (d *decider) advance(r *Run, b *book, out *acted) error {
+func (d *decider) advance(r *Run, b *book, out *acted) {
 	out.last = r
 	if r.State == RunWaiting {
 		r.Reason = "" // that of a parked run, which goes on
@@ -121,14 +123,14 @@ func (d *decider) advance(r *Run, b *book, out *acted) error {
 			d.split(r, b, s)
 		case s.Key == "wait":
 			if d.beginWait(r, b, s) {
-				return nil
+				return
 			}
 		case s.Key == "exit":
 			reason, _ := literal(s, "reason").(string)
 			d.end(r, RunExited, reason)
 		default:
-			if holds, err := d.carryOut(r, b, s, out); err != nil || holds {
-				return err
+			if d.carryOut(r, b, s, out) {
+				return
 			}
 		}
 	}
@@ -136,7 +138,6 @@ func (d *decider) advance(r *Run, b *book, out *acted) error {
 		r.State, r.EndedAt = RunDone, d.now
 		d.trace(r, d.now, TraceEntry{What: string(RunDone)})
 	}
-	return nil
 }
 
 // branch goes on with `then` or with `else`, and says which and why.
@@ -162,12 +163,12 @@ func literal(s *playbooks.Step, field string) any {
 }
 
 // carryOut carries out one action. It reports whether the run holds there until the action's result
-// comes. What fails fails the run. The error is a *NeedPool, which ends the decision.
-func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (holds bool, err error) {
+// comes. What fails fails the run.
+func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (holds bool) {
 	effect := d.e.o.Effects[s.Key]
 	if effect == nil {
 		d.fail(r, s, fmt.Errorf("the action %q is not known", s.Key))
-		return false, nil
+		return false
 	}
 	variant := ""
 	if s.Variants != nil {
@@ -178,7 +179,7 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 		value, err := d.value(b, s.Args[name])
 		if err != nil {
 			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
-			return false, nil
+			return false
 		}
 		if value != nil {
 			a.Args[name] = value
@@ -188,24 +189,20 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 		a.Result("variant", variant)
 		a.Detail("variant", variant)
 	}
-	err = effect(a)
+	err := effect(a)
 	out.emitted = append(out.emitted, a.emitted...)
 	if err != nil {
-		var need *NeedPool
-		if errors.As(err, &need) {
-			return false, need
-		}
 		d.fail(r, s, err)
-		return false, nil
+		return false
 	}
 	if a.result != nil {
 		d.remember(r, b, s.ID, a.result)
 	}
 	d.traceEffect(r, TraceEntry{What: s.Key, Step: s.Name(), Reason: a.reason, Detail: view.Plain(a.detail)}, a.effect)
 	if a.holds {
-		return true, nil
+		return true
 	}
 	r.PC++
 	d.scope(r, b)
-	return false, nil
+	return false
 }

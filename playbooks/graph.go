@@ -184,6 +184,9 @@ func (g *grapher) trigger() string {
 	default:
 		text += "\nagain after " + r.After.String()
 	}
+	if g.pb.Quota != nil {
+		text += "\nquota " + g.pb.Quota.Text
+	}
 	if g.pb.Priority != 0 {
 		text += fmt.Sprintf("\npriority %d", g.pb.Priority)
 	}

@@ -109,6 +109,7 @@ type Pool struct {
 	PerMember int // 0: no limit
 	Expires   schema.Duration
 	Active    *Active // when coupons are given; nil: always. None outlives its end
+	Quota     *Quota  // nil: none
 	Pos       diag.Pos
 }
 
@@ -178,7 +179,7 @@ func (s *Schema) DrawsEndless(step *Step, spec *schema.ActionSpec) bool {
 		if v := step.Args[spec.Fields[i].Name]; spec.Fields[i].Kind == schema.FieldPool && v != nil {
 			limited := func(name string) bool {
 				pool := s.Pool(name)
-				return pool == nil || pool.Budget > 0 || pool.PerMember > 0
+				return pool == nil || pool.Budget > 0 || pool.PerMember > 0 || pool.Quota != nil
 			}
 			names := v.Names()
 			return len(names) > 0 && !slices.ContainsFunc(names, limited)
@@ -257,6 +258,7 @@ type Playbook struct {
 	Status                 Status
 	Active                 *Active // nil: always
 	Priority               int     // runs of one input act by it, higher first, then by playbook id
+	Quota                  *Quota  // of entries; nil: none
 	File                   string
 	Pos                    diag.Pos // of its id
 	Trigger                Trigger

@@ -89,11 +89,7 @@ func (r *replay) decide(ctx context.Context, e *epoch, l *line, s *step) ([]stor
 	st.History = l.past.History
 	wake(st, s)
 	c := new(engine.Changes)
-	pools := map[string]*engine.PoolState{}
-	for _, p := range e.Workspace().Schema.Pools {
-		pools[p.Name] = &engine.PoolState{Free: granted(p.Name, s.want), Dry: true}
-	}
-	if err := e.Decide(l.id, st, inputs, horizon, pools, c); err != nil {
+	if err := e.Decide(l.id, st, inputs, horizon, granted(s.want), c); err != nil {
 		return nil, err
 	}
 	l.past.History = st.History
@@ -123,16 +119,36 @@ func wake(st *engine.State, s *step) {
 	}
 }
 
-// granted returns how many coupons of a pool were given.
-func granted(pool string, want []store.Recorded) (n int) {
+// granted returns what was granted of pools, by what the records say. Where the quota of a pool was used up, its
+// budget was not: that is asked first.
+func granted(want []store.Recorded) map[string]*engine.PoolState {
+	pools := map[string]*engine.PoolState{}
+	give := func(pool string) {
+		if pools[pool] == nil {
+			pools[pool] = &engine.PoolState{Dry: true}
+		}
+		pools[pool].Free++
+	}
 	for i := range want {
 		for j := range want[i].Entries {
-			if e := &want[i].Entries[j]; e.What == "coupon" && e.Effect != "" && e.Detail["pool"] == pool {
-				n++
+			e := &want[i].Entries[j]
+			pool, _ := e.Detail["pool"].(string)
+			of, quota := e.Detail["quota"].(string)
+			switch {
+			case e.Begins() && quota:
+				give(engine.QuotaPool(e.Run.Playbook, of))
+			case e.What != "coupon":
+			case e.Reason == engine.ReasonQuota:
+				give(pool)
+			case e.Effect != "":
+				give(pool)
+				if quota {
+					give(engine.CouponQuotaPool(pool, of))
+				}
 			}
 		}
 	}
-	return n
+	return pools
 }
 
 // load returns the member with the open runs, and others by their ids, as a database gives them.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
@@ -123,6 +124,9 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 	}
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
 	tt.world.answer, tt.world.outcome = tt.answer, tt.outcome
+	if t.Quota != nil {
+		tt.leave(ws.Playbook(f.Playbook), *t.Quota)
+	}
 	for name, left := range t.Pools {
 		tt.world.pools[name] = &engine.PoolState{Free: left, Dry: true}
 	}
@@ -132,6 +136,18 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 	}
 	res.Passed = true
 	return res
+}
+
+// leave leaves so much of a playbook's quota, in the period in which the test begins.
+func (t *tester) leave(p *playbooks.Playbook, left int) {
+	of, _ := p.Quota.Period(t.test.At.In(t.schema.Timezone))
+	pool := engine.QuotaPool(p.ID, of)
+	t.world.left = func(a engine.Ask) int {
+		if a.Pool == pool || strings.HasPrefix(a.Pool, pool+" ") {
+			return left
+		}
+		return a.Most
+	}
 }
 
 func (t *tester) run() *Failure {

@@ -30,6 +30,7 @@ type World struct {
 	emitted   []engine.Input                               // to other members, and answers of webhooks: not decided yet
 	answer    func(*engine.Delivery) playbooks.TestAnswer  // of a webhook; nil: status 200
 	outcome   func(*engine.Delivery) playbooks.TestOutcome // of a message; nil: it is sent
+	left      func(engine.Ask) int                         // how much there is of a pool that nobody has asked of before
 	record    func(engine.Input)                           // sees all inputs, as they are decided; nil: nobody does
 	put       map[string]engine.Delivery                   // messages that were put off, by their key
 }
@@ -47,14 +48,10 @@ type schedule struct {
 // must not keep them.
 func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *World {
 	w := &World{
-		engine: e, members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now,
-		observe: observe,
+		members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now, observe: observe,
 	}
-	for _, p := range e.Workspace().Schema.Pools {
-		if p.Budget > 0 {
-			w.pools[p.Name] = &engine.PoolState{Free: p.Budget, Dry: true}
-		}
-	}
+	w.left = func(a engine.Ask) int { return a.Most }
+	w.engine = e.Alone(func(a engine.Ask) int { return w.left(a) })
 	for _, p := range e.Workspace().Playbooks {
 		for _, t := range p.Trigger.Items() {
 			if t.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {

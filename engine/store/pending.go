@@ -84,6 +84,15 @@ type Pending interface {
 	//     (Emitted "a lane with nothing but such events owes nothing")
 	Owed(ctx context.Context, now time.Time) (lanes []int, next time.Time, err error)
 
+	// DecidedUpTo reports whether all that comes before an instant is decided, on every lane, and nothing
+	// comes before it any more but what a schedule makes up for. Members who are held are nobody then,
+	// unless their trees are being built.
+	//
+	//  1. What is accepted later is not before it. (Pending "tells up to where all is decided")
+	//  2. Inputs, waits, re-evaluations and open jobs from before it are undecided. (Pending "tells up
+	//     to where all is decided")
+	DecidedUpTo(ctx context.Context, before, now time.Time) (bool, error)
+
 	// Undecided returns the first undecided input of each lane, by its number.
 	//
 	//  1. Occurrences of schedules are told apart. (Aside "tells the oldest undecided input of each

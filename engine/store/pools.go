@@ -2,25 +2,37 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 )
 
-// Pools shares the coupons of a budget among lanes, each of which grants from a block of its own.
+// Pools shares what there is of pools among lanes, each of which grants from a block of its own.
 type Pools interface {
-	// Pools returns what the lane may grant of pools, by today's budgets.
+	// Pools returns what the lane may grant of pools, by how much there is of each today.
 	//
-	//  1. What all lanes may grant together and what was issued before is never more than the
-	//     budget: blocks that were filled under a larger one are cut. (Pools "obeys a lowered
-	//     budget at once")
+	//  1. What all lanes may grant together and what was issued before is never more than there is:
+	//     blocks that were filled when there was more are cut. (Pools "obeys a lowered budget at
+	//     once")
 	//  2. What was issued without a budget counts. (Pools "a budget counts what was issued without
 	//     one")
-	Pools(ctx context.Context, lane int, budgets map[string]int) (map[string]engine.PoolState, error)
+	//  3. It is Dry when no other lane and no budget has anything. (Pools "tells without a
+	//     reservation that a pool is dry")
+	Pools(ctx context.Context, lane int, asks []engine.Ask) (map[string]engine.PoolState, error)
 
-	// Reserve moves up to n coupons of the pool's budget into the lane's block.
+	// Reserve fills the lane's blocks of pools, all at once: each with what is not reserved yet, N that
+	// are needed, or Ahead where that is more.
 	//
-	//  1. When the block holds less than n all the same, the rest is reclaimed from the other
-	//     lanes' blocks, largest first. It is Dry when it holds less even so: there is nothing
-	//     more anywhere. (Pools "reserves up to the budget, then reclaims, then is dry")
-	Reserve(ctx context.Context, lane int, pool string, budget, n int) (engine.PoolState, error)
+	//  1. When a block holds less than N all the same, the rest is reclaimed from the other lanes'
+	//     blocks, largest first. It is Dry when it holds less even so: there is nothing more
+	//     anywhere. (Pools "reserves up to the budget, then reclaims, then is dry")
+	//  2. Nothing is reclaimed for what is only Ahead. (Pools "takes from no other lane what is only
+	//     reserved ahead")
+	Reserve(ctx context.Context, lane int, asks []engine.Ask) (map[string]engine.PoolState, error)
+
+	// Forget drops pools that are asked of no more since an instant or before.
+	//
+	//  1. What is asked of them all the same is Dry: nothing is granted twice. Other pools stay.
+	//     (Pools "forgets pools whose time is over, and grants nothing more of them")
+	Forget(ctx context.Context, over time.Time) error
 }

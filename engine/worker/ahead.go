@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -61,8 +62,8 @@ func (w *Worker) lookAhead(ctx context.Context, r *runner, of *batch) *ahead {
 		return nil
 	}
 	n.begin()
-	if len(n.needs.Pools) > 0 {
-		return n // blocks of coupons are what the batch before leaves of them
+	if n.needs.Grants {
+		return n // blocks of pools are what the batch before leaves of them
 	}
 	if w.decideMembers(ctx, n.by, n.now) != nil {
 		return nil
@@ -97,10 +98,9 @@ func (b *batch) split(other *batch) (without, with *batch) {
 
 // begin makes both parts add to the changes of the batch.
 func (n *ahead) begin() {
-	n.want = n.Size()
 	n.changes = &engine.Changes{Taken: map[string]int{}, Epoch: n.by.epoch}
 	for _, part := range []*batch{n.now, n.later} {
-		part.changes, part.want = n.changes, n.want
+		part.changes = n.changes
 	}
 }
 
@@ -116,7 +116,7 @@ func (w *Worker) finishAhead(ctx context.Context, n *ahead) error {
 		return err
 	}
 	pools := slices.Concat(n.needs.Pools, needs.Pools)
-	if err := w.loadPools(ctx, by, n.batch, slices.Compact(slices.Sorted(slices.Values(pools)))); err != nil {
+	if err := w.loadPools(ctx, by, n.batch, pools); err != nil {
 		return err
 	}
 	n.states, n.lacks, n.decided = map[string]*engine.State{}, map[string]*engine.NotBuilt{}, true
@@ -124,7 +124,10 @@ func (w *Worker) finishAhead(ctx context.Context, n *ahead) error {
 	for i, part := range []*batch{n.now, n.later} {
 		part.pools = n.pools
 		if n.decided && !part.decided {
-			n.decided = w.decideMembers(ctx, knows[i], part) == nil
+			err := w.decideMembers(ctx, knows[i], part)
+			if n.decided = err == nil; errors.Is(err, errLacking) {
+				n.lacking = append(n.lacking, part.lacking...)
+			}
 		}
 		maps.Copy(n.states, part.states)
 		maps.Copy(n.lacks, part.lacks)

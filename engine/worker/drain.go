@@ -18,11 +18,14 @@ type batch struct {
 	members []string
 	inputs  map[string][]engine.Input
 	states  map[string]*engine.State
-	pools   map[string]*engine.PoolState
-	want    int  // coupons to be had of each pool
 	decided bool // changes are what is decided
 	changes *engine.Changes
 	lacks   map[string]*engine.NotBuilt // members who are held until trees are built
+
+	pools     map[string]*engine.PoolState // what may be granted
+	granted   map[string]engine.PoolState  // what that was before anything was decided
+	grantedBy int64                        // the epoch whose quotas and budgets that is by
+	lacking   []engine.Ask                 // what pools have too little of for what was decided
 
 	suspects map[string]bool // members whose changes may be what the database refuses
 }
@@ -226,12 +229,11 @@ func (w *Worker) follow(b *batch) {
 	}
 }
 
-// decide loads what the batch needs and decides it member by member. A coupon block that runs out
-// is filled and the batch decided anew, on state loaded anew.
+// decide loads what the batch needs and decides it member by member. Where blocks of pools hold too little they
+// are filled and the batch decided anew, on state loaded anew.
 func (w *Worker) decide(ctx context.Context, b *batch) error {
-	want := b.Size()
 	for {
-		b.want, b.lacks = want, nil
+		b.lacks = nil
 		b.changes = &engine.Changes{Taken: map[string]int{}}
 		a, err := w.loadBatch(ctx, b)
 		if err != nil {
@@ -244,15 +246,14 @@ func (w *Worker) decide(ctx context.Context, b *batch) error {
 			}
 			continue
 		}
-		err = w.decideMembers(ctx, a, b)
-		var need *engine.NeedPool
-		if !errors.As(err, &need) {
+		if err := w.decideMembers(ctx, a, b); !errors.Is(err, errLacking) {
 			return err
 		}
-		want *= 2 // more than one for each input
 	}
 }
 
+// decideMembers decides member by member. It returns errLacking when pools had too little for some: the others are
+// decided all the same, so that it is known what all of them need.
 func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 	for _, m := range b.members {
 		if why := b.states[m].Unreadable(); why != "" {
@@ -261,7 +262,7 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 		}
 		mark := markOf(b)
 		if b.suspects[m] {
-			if err := w.isolateOrHold(ctx, a, b, m, &mark); err != nil {
+			if err := w.isolateOrHold(ctx, a, b, m, &mark); err != nil && !b.lacksBy(err) {
 				return err
 			}
 			continue
@@ -270,11 +271,7 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 		if err == nil {
 			continue
 		}
-		var need *engine.NeedPool
-		if errors.As(err, &need) {
-			return err
-		}
-		if mark.restore(b); b.holdToBuild(m, err) {
+		if mark.restore(b); b.lacksBy(err) || b.holdToBuild(m, err) {
 			continue
 		}
 		var unavailable *engine.Unavailable
@@ -286,11 +283,11 @@ func (w *Worker) decideMembers(ctx context.Context, a *active, b *batch) error {
 			b.changes.Held = append(b.changes.Held, engine.Held{Member: m, Error: damaged.Error()})
 			continue
 		}
-		if err := w.isolateOrHold(ctx, a, b, m, &mark); err != nil {
+		if err := w.isolateOrHold(ctx, a, b, m, &mark); err != nil && !b.lacksBy(err) {
 			return err
 		}
 	}
-	return nil
+	return b.enough()
 }
 
 // isolateOrHold isolates a member's inputs, or goes back to the mark and holds the member when that
@@ -318,33 +315,22 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 	return a.Decide(member, st, inputs, horizon, pools, c)
 }
 
-// mark is how far a batch had got, to go back to when a member's decision fails.
+// mark is how far a batch had got, to go back to when a member's decision fails, which has given back what it
+// took of pools.
 type mark struct {
 	members, runs, coupons, deliveries, releases, records, poisoned int
 	cascaded, emitted, reevaluations, trees                         int
-	taken                                                           map[string]int
-	pools                                                           map[string]engine.PoolState
 }
 
 func markOf(b *batch) mark {
 	c := b.changes
-	m := mark{
+	return mark{
 		members: len(c.Members), runs: len(c.Runs), coupons: len(c.Coupons), deliveries: len(c.Deliveries),
 		releases: len(c.Releases),
 		records:  len(c.Records),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
 		trees: len(c.Trees),
 	}
-	if len(b.pools) > 0 {
-		m.taken, m.pools = make(map[string]int, len(c.Taken)), make(map[string]engine.PoolState, len(b.pools))
-		for k, v := range c.Taken {
-			m.taken[k] = v
-		}
-		for k, v := range b.pools {
-			m.pools[k] = *v
-		}
-	}
-	return m
 }
 
 // since returns what was changed from the mark on: what others have changed before may be what the
@@ -365,14 +351,4 @@ func (m mark) restore(b *batch) {
 	c.Releases, c.Trees = c.Releases[:m.releases], c.Trees[:m.trees]
 	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
 		c.Reevaluations[:m.reevaluations]
-	if m.pools == nil {
-		return
-	}
-	clear(c.Taken)
-	for k, v := range m.taken {
-		c.Taken[k] = v
-	}
-	for k, v := range m.pools {
-		*b.pools[k] = v
-	}
 }

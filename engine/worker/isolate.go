@@ -58,8 +58,11 @@ func (i *isolation) reload(ctx context.Context) (*engine.State, error) {
 
 // try decides and stores, and takes both back. It tells what failed by its content; err is passing.
 func (i *isolation) try(ctx context.Context, inputs []engine.Input, horizon time.Time) (failed, err error) {
-	before := markOf(i.b)
-	defer before.restore(i.b)
+	before, had := markOf(i.b), takenOf(i.b)
+	defer func() {
+		before.restore(i.b)
+		had.restore(i.b)
+	}()
 	st, err := i.reload(ctx)
 	if err != nil {
 		return nil, err
@@ -278,8 +281,8 @@ func (i *isolation) firstFailing(ctx context.Context, from, until time.Time) (ti
 	return at, passing
 }
 
-// short passes on that a coupon block is used up: that is nobody's mistake, and the batch is
-// decided anew.
+// short passes on that pools have too little: that is nobody's mistake, and the batch is decided
+// anew.
 func short(failed error) error {
 	var need *engine.NeedPool
 	if errors.As(failed, &need) {

@@ -36,7 +36,7 @@ var poisonPlaybooks = []string{
 		"  - {if: trigger.n == 13, tag: bad}\n  - {if: trigger.n == 17, tag: broken}\n  - points: = int(trigger.n)\n",
 	"id: brief\nstage: activation\ntrigger: {event: visit}\nmode: parallel\n" +
 		"active: {from: 2026-03-06T16:00:00Z, to: 2026-03-06T20:30:00Z, open: exit}\nactions:\n  - wait: 2h\n  - exit: over\n",
-	"id: daily\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\ncondition: >-\n" +
+	"id: daily\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nquota: {max: 2, per: hour, by: = member.id}\ncondition: >-\n" +
 		"  len(events(\"order.paid\", \"today\")) % 2 == 1 and hour(now()) != 18\n" +
 		"  and (avg(events(\"order.paid\", \"this week\"), .amount) ?? 0) < 10\nactions:\n  - points: 1\n",
 }

@@ -167,7 +167,7 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) loops() []func(context.Context) {
 	loops := []func(context.Context){w.enqueueUnsent, w.watchActive}
 	if !w.NoTasks {
-		loops = append(loops, w.sweep, w.carryOut, w.deliveries.run, w.buildTrees)
+		loops = append(loops, w.sweep, w.carryOut, w.deliveries.run, w.buildTrees, w.forget)
 	}
 	if !w.NoSchedules && !w.NoTasks {
 		loops = append(loops, w.schedule)

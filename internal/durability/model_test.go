@@ -31,6 +31,7 @@ const onTheWire = 2 * 32
 // Figures of testdata/shop.
 const (
 	firstBudget = 40
+	chosenQuota = 30
 	newsCap     = 2
 )
 
@@ -125,7 +126,7 @@ func (s *server) find(members int) (*found, error) {
 			}
 		}
 	}
-	for _, playbook := range []string{"every", "first", "asks", "told"} {
+	for _, playbook := range []string{"every", "first", "asks", "told", "chosen"} {
 		var stats foundStats
 		if _, err := s.get(&stats, "/v1/playbooks/%s/stats", playbook); err != nil {
 			return nil, err
@@ -203,6 +204,7 @@ func judge(orders []ordered, f *found, received map[string]map[string]int) *verd
 		v.refute(allSent, "sent without cause: %s", what)
 	}
 	v.count(codesUnique, "coupons of the pool first", sums["coupons first"], min(firstBudget, sums["first"]))
+	sums["chosen"] = min(chosenQuota, sums["first"])
 	for playbook, got := range f.stats {
 		v.count(effects, "entries of "+playbook, got.Entered, sums[playbook])
 		v.count(effects, "ended runs of "+playbook, got.Done, sums[playbook])

@@ -118,7 +118,7 @@ func abs(n int) int {
 
 // OneOf lists the words as a sentence does: "a, b or c"; a long list is cut.
 func OneOf(words []string) string {
-	const most = 16
+	const most = 20
 	switch {
 	case len(words) == 0:
 		return "nothing"

@@ -6,7 +6,7 @@ import "slices"
 // meant depends on the place: 条件 is `condition` in a playbook and `if` beside an event.
 var inEnglish = map[string][]string{
 	"编号": {"id"}, "标识": {"id"}, "名称": {"name"}, "名字": {"name"}, "阶段": {"stage"}, "负责人": {"owner"}, "状态": {"status"},
-	"优先级": {"priority"}, "生效时间": {"active"}, "活动时间": {"active"},
+	"优先级": {"priority"}, "配额": {"quota"}, "名额": {"quota"}, "生效时间": {"active"}, "活动时间": {"active"},
 	"触发": {"trigger"}, "触发器": {"trigger"}, "触发条件": {"trigger"}, "条件": {"condition", "if"}, "如果": {"if", "condition"},
 	"重入": {"reentry"}, "再次进入": {"reentry"}, "重复进入": {"reentry"}, "模式": {"mode"}, "对照组": {"holdout"}, "目标": {"goal"},
 	"退出": {"exit"}, "退出条件": {"exit"}, "动作": {"actions"}, "操作": {"actions"}, "步骤": {"actions"},
@@ -30,7 +30,8 @@ var inEnglish = map[string][]string{
 
 	"拉新": {"acquisition"}, "获客": {"acquisition"}, "激活": {"activation"}, "促活": {"activation"}, "留存": {"retention"},
 	"转化": {"conversion"}, "上线": {"live"}, "启用": {"live"}, "暂停": {"paused"}, "停用": {"paused"}, "草稿": {"draft"},
-	"单个": {"single"}, "重新开始": {"restart"}, "并行": {"parallel"}, "跳过": {"skip"}, "补一次": {"run_once"}, "每年": {"year"}, "农历": {"lunar"}, "阴历": {"lunar"},
+	"单个": {"single"}, "重新开始": {"restart"}, "并行": {"parallel"}, "跳过": {"skip"}, "补一次": {"run_once"}, "每年": {"year"}, "每小时": {"hour"}, "每天": {"day"}, "每日": {"day"}, "每周": {"week"}, "每月": {"month"},
+	"农历": {"lunar"}, "阴历": {"lunar"},
 	"营销": {"promotional"}, "通知": {"transactional"},
 }
 

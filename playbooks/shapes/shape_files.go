@@ -191,6 +191,9 @@ func forceShape() *Shape {
 			Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)},
 			Doc: "how many coupons each pool has left; its budget when left out",
 		},
+		ShapeKey{Name: "quota", Value: mappingOf(
+			ShapeKey{Name: "left", Required: true, Value: shapeOf(ShapeInt), Doc: "how many may still enter; for each value where there is `by`"},
+		).named("quota left", "What is left of the playbook's quota."), Doc: "what is left of the playbook's quota when the test begins"},
 	)
 }
 
@@ -278,7 +281,7 @@ var (
 	RunStates = []string{"none", "waiting", "done", "exited", "failed"}
 	// ExpectReasons are the reasons that a test may expect.
 	ExpectReasons = []string{
-		"entered", "condition", "reentry", "mode", "holdout", "paused", "draft", "not active", "error", "capped", "deferred",
+		"entered", "condition", "reentry", "mode", "quota", "holdout", "paused", "draft", "not active", "error", "capped", "deferred",
 		"too many deferred", "consent", "pool empty", "per member", "too few points", "no address",
 	}
 	// TestKeys are the keys of a test.

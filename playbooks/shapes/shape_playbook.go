@@ -52,6 +52,7 @@ func playbookShape(reg *schema.Registry) *Shape {
 			Default: string(playbooks.Single),
 			Doc:     "what an entry does while a run is open: single starts none, restart ends the open one, parallel runs both",
 		},
+		ShapeKey{Name: "quota", Value: quotaOfPlaybook(), Doc: "how many may enter, over all members: who comes later does not"},
 		ShapeKey{
 			Name: "holdout", Value: shapeOf(ShapePercent),
 			Doc: "a control group that enters and is measured, but gets no action: 10%",
@@ -92,6 +93,27 @@ func dayShape() *Shape {
 	).named("day", "A day of the week or of the month: the next one, where the member is.")
 	s.One = []string{"weekday", "day"}
 	return s
+}
+
+// quotaShape declares how many there may be.
+func quotaShape() *Shape {
+	return mappingOf(
+		ShapeKey{Name: "max", Required: true, Value: shapeOf(ShapeInt), Doc: "how many there may be"},
+		ShapeKey{
+			Name: "per", Value: keywords(playbooks.Periods...),
+			Doc: "in each of these, in the workspace's time zone, weeks from Monday; for ever when left out",
+		},
+	).named("quota", "How many there may be in a period, over all members.")
+}
+
+// quotaOfPlaybook declares how many members may enter.
+func quotaOfPlaybook() *Shape {
+	s := quotaShape()
+	s.Keys = append(s.Keys, ShapeKey{
+		Name: "by", Value: &Shape{Kind: ShapeAny, Expr: true},
+		Doc: "an expression of a single value: each has that many; where it is missing nobody enters",
+	})
+	return s.named("quota of entries", "How many may enter in a period, over all members.")
 }
 
 // eventMatchShape declares an `event:` with the `if` beside it.

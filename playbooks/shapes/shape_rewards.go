@@ -1,7 +1,7 @@
 package shapes
 
 // PoolKeys are the keys of a coupon pool.
-var PoolKeys = []string{"name", "prefix", "budget", "per_member", "expires", "active"}
+var PoolKeys = []string{"name", "prefix", "budget", "per_member", "expires", "active", "quota"}
 
 // poolShape declares a coupon pool.
 func poolShape() *Shape {
@@ -15,6 +15,7 @@ func poolShape() *Shape {
 			Name: "active", Value: activeShape("When coupons are given."),
 			Doc: "when coupons are given; none holds longer than its end, whatever `expires` says",
 		},
+		ShapeKey{Name: "quota", Value: quotaShape(), Doc: "how many coupons there are in a period, within the budget"},
 	).named("pool", "A coupon pool.")
 	pool.Keywords = []string{""}
 	return pool

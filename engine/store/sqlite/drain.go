@@ -357,3 +357,45 @@ func (c *conn) owes(lane int, now time.Time, next *time.Time) (bool, error) {
 	}
 	return owed, nil
 }
+
+// DecidedUpTo reports whether all before an instant is decided.
+func (d *db) DecidedUpTo(ctx context.Context, before, now time.Time) (decided bool, err error) {
+	if now.Before(before) {
+		return false, nil
+	}
+	err = d.journal.Settle(ctx, journal.AnyLane, 0)
+	if err == nil { // what is accepted from now on is not before it
+		err = d.writeAgain(ctx, 1, func(t *tx) error { return t.raise(now.UnixMilli()) })
+	}
+	if err == nil {
+		err = d.read(ctx, func(c *conn) (err error) {
+			decided, err = c.decidedUpTo(before.UnixMilli())
+			return err
+		})
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether all is decided up to %s: %w", before, err)
+	}
+	return decided, nil
+}
+
+func (c *conn) decidedUpTo(before int64) (bool, error) {
+	if taken, err := c.one("SELECT 1 FROM clock WHERE at < ?", []any{before}, func(row) error { return nil }); err != nil || taken {
+		return false, err // something is being taken that is not in the inbox yet
+	}
+	for _, owed := range []string{
+		"SELECT 1 FROM lanes l CROSS JOIN inbox i WHERE i.lane = l.lane AND i.seq > l.watermark AND i.kind <> 'cascaded' AND i.at < ? LIMIT 1",
+		"SELECT 1 FROM lanes l CROSS JOIN runs r WHERE r.lane = l.lane AND r.state = 'waiting' AND r.due_at > 0 AND r.due_at < ?" +
+			notGivenUp + "LIMIT 1",
+		"SELECT 1 FROM lanes l CROSS JOIN reevaluations r WHERE r.lane = l.lane AND r.at < ?" + notGivenUp + "LIMIT 1",
+		`SELECT 1 FROM held h CROSS JOIN inbox i WHERE h.building = 1 AND i.hash = (SELECT hash FROM subjects s WHERE s.n = h.subject)
+			AND i.kind >= 'held ' AND i.kind < 'held!' AND i.at < ? LIMIT 1`,
+		"SELECT 1 FROM jobs WHERE state = 'open' AND kind <> 'trigger' AND at < ? LIMIT 1",
+	} {
+		some, err := c.one(owed, []any{before}, func(row) error { return nil })
+		if err != nil || some {
+			return false, err
+		}
+	}
+	return true, nil
+}

@@ -15,6 +15,9 @@ import (
 // they are decided with what is put back.
 const notHeld = " AND subject NOT IN (SELECT subject FROM held) "
 
+// notGivenUp is the same but for those whose trees are being built.
+const notGivenUp = " AND subject NOT IN (SELECT subject FROM held WHERE building = 0) "
+
 // keepInputs keeps the undecided inputs of a member, up to a seq.
 const keepInputs = "UPDATE inbox SET kind = '" + kindHeld + `' || kind WHERE lane = ? AND seq > (SELECT ?) AND seq <= ?
 	AND member = ? AND kind NOT IN ('cascaded', 'poisoned')`

@@ -3,45 +3,67 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store/sqlite/blocks"
 )
 
 // Pools reads the lane's blocks.
-func (d *db) Pools(ctx context.Context, lane int, budgets map[string]int) (
-	states map[string]engine.PoolState, err error,
-) {
+func (d *db) Pools(ctx context.Context, lane int, asks []engine.Ask) (states map[string]engine.PoolState, err error) {
 	over := false
 	err = d.read(ctx, func(c *conn) (err error) {
-		states, over, err = blocks.Read(c.Conn, lane, budgets)
+		states, over, err = blocks.Read(c.Conn, lane, asks)
 		return err
 	})
 	if err == nil && over {
-		err = d.writeAgain(ctx, 4*len(budgets), func(t *tx) error {
-			for pool, budget := range budgets {
-				if err := blocks.Cut(t.Conn, pool, budget); err != nil {
+		err = d.writeAgain(ctx, 4*len(asks), func(t *tx) error {
+			for i := range asks {
+				if err := blocks.Cut(t.Conn, &asks[i]); err != nil {
 					return err
 				}
 			}
-			states, _, err = blocks.Read(t.Conn, lane, budgets)
+			states, _, err = blocks.Read(t.Conn, lane, asks)
 			return err
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the coupon blocks of lane %d: %w", lane, err)
+		return nil, fmt.Errorf("read the blocks of lane %d: %w", lane, err)
 	}
 	return states, nil
 }
 
-// Reserve fills the lane's block.
-func (d *db) Reserve(ctx context.Context, lane int, pool string, budget, n int) (state engine.PoolState, err error) {
-	err = d.writeAgain(ctx, 4, func(t *tx) (err error) {
-		state, err = blocks.Fill(t.Conn, lane, pool, budget, n)
-		return err
+// Reserve fills the lane's blocks.
+func (d *db) Reserve(ctx context.Context, lane int, asks []engine.Ask) (states map[string]engine.PoolState, err error) {
+	err = d.writeAgain(ctx, 4*len(asks), func(t *tx) error {
+		states = make(map[string]engine.PoolState, len(asks))
+		for i := range asks {
+			state, err := blocks.Fill(t.Conn, lane, &asks[i])
+			if err != nil {
+				return err
+			}
+			states[asks[i].Pool] = state
+		}
+		return nil
 	})
 	if err != nil {
-		return engine.PoolState{}, fmt.Errorf("reserve %d coupons of pool %s: %w", n, pool, err)
+		return nil, fmt.Errorf("reserve of %d pools for lane %d: %w", len(asks), lane, err)
 	}
-	return state, nil
+	return states, nil
+}
+
+// Forget drops the rows of pools that are asked of no more.
+func (d *db) Forget(ctx context.Context, over time.Time) error {
+	var some bool
+	err := d.read(ctx, func(c *conn) (err error) {
+		some, err = blocks.Over(c.Conn, over)
+		return err
+	})
+	if err == nil && some {
+		err = d.writeAgain(ctx, 4, func(t *tx) error { return blocks.Forget(t.Conn, over) })
+	}
+	if err != nil {
+		return fmt.Errorf("forget pools: %w", err)
+	}
+	return nil
 }

@@ -31,6 +31,48 @@ var pendingCases = map[string]func(*testing.T, *suite){
 		want[lane].Inputs, want[lane].Jobs = want[lane].Inputs-2, want[lane].Jobs-1
 		s.same("after", depths(), want)
 	},
+	"tells up to where all is decided": func(_ *testing.T, s *suite) {
+		_, m := s.membersOfLane(3)
+		at := now()
+		decided := func(before time.Time) bool {
+			yes, err := s.DecidedUpTo(s.ctx, before, now())
+			s.must(err)
+			return yes
+		}
+		s.same("nothing has come", decided(at), true)
+		s.same("what is to come", decided(at.Add(time.Hour)), false)
+		in := s.accept(event("a", m[0], "x"))
+		if in[0].At.Before(at) {
+			s.t.Fatalf("accepted at %v, before %v", in[0].At, at)
+		}
+		s.same("all before it", decided(in[0].At), true)
+		s.same("not it", decided(in[0].At.Add(time.Millisecond)), false)
+		s.commit(m[0], in[0].Seq, &engine.Changes{})
+		until := now()
+		s.same("now it is", decided(until), true)
+
+		s.commit(m[0], 0, &engine.Changes{Runs: []*engine.Run{waiting("r", m[0], until.Add(-time.Minute))}})
+		s.same("a wait", decided(until.Add(time.Millisecond-time.Minute)), false)
+		s.same("all before it", decided(until.Add(-time.Minute)), true)
+		moved := func(member string) *engine.Changes {
+			return &engine.Changes{Reevaluations: []engine.Reevaluation{{Member: member, At: until.Add(-2 * time.Minute)}}}
+		}
+		s.commit(m[2], 0, moved(m[2]))
+		s.same("a re-evaluation", decided(until.Add(-time.Minute)), false)
+		s.same("all before it", decided(until.Add(-2*time.Minute)), true)
+		s.commit(m[2], 0, &engine.Changes{Held: []engine.Held{{Member: m[2], Error: "damaged"}}})
+		s.same("one who is held", decided(until.Add(-time.Minute)), true)
+		s.commit(m[1], 0, moved(m[1]))
+		s.commit(m[1], 0, &engine.Changes{Held: []engine.Held{{Member: m[1], Error: "long", Building: true}}})
+		s.same("one whose trees are being built", decided(until.Add(-time.Minute)), false)
+		j, _, err := s.AddJob(s.ctx, store.Job{Name: "j", Kind: store.JobSchedule, State: store.JobOpen, At: until.Add(-3 * time.Minute)})
+		s.must(err)
+		s.same("an occurrence", decided(until.Add(-2*time.Minute)), false)
+		s.same("all before it", decided(until.Add(-3*time.Minute)), true)
+		_, err = s.CancelJob(s.ctx, j.N, "over", now())
+		s.must(err)
+		s.same("when it has ended", decided(until.Add(-2*time.Minute)), true)
+	},
 	"gives a lane's undecided inputs in order, up to the limit": func(t *testing.T, s *suite) {
 		lane, m := s.membersOfLane(2)
 		other := s.otherMember()

@@ -281,6 +281,7 @@ func (c *reader) pool(key, value *syntax.Node) {
 		const most = 1_000_000_000
 		p.Budget, _ = c.Integer(value.Get("budget"), "budget", 1, most)
 		p.PerMember, _ = c.Integer(value.Get("per_member"), "per_member", 1, most)
+		p.Quota = c.Quota(value.Get("quota"), reading.QuotaKeys...)
 		if v := value.Get("expires"); v != nil {
 			p.Expires, _ = c.Duration(v, "expires")
 			if d := c.Diags[max(0, len(c.Diags)-1):]; schema.LooksLikeTime.MatchString(v.Value) && len(d) == 1 &&

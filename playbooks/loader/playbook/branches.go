@@ -222,14 +222,8 @@ func (p *reader) chooseOrSplit(n, key *syntax.Node, step playbooks.Step,
 func (p *reader) splitBy(n *syntax.Node, step *playbooks.Step, way []branchChoice) *syntax.Node {
 	p.Mapping(n, "`split`", "by", "ways")
 	if v := p.Require(n, "`split`", "by", "by: = trigger.…"); v != nil && !v.Broken {
-		if v.Kind != syntax.ScalarNode || !strings.HasPrefix(v.Value, "= ") {
-			p.WrongType(v, "`by` must be an expression").Label("as in by: = trigger.trial")
-		} else if val := p.value(v, nil, "by", p.scopeAt(way).Knowing(step.Guard.Holds())); val != nil {
-			if t := val.Expr.Type; t != nil && (t.Kind == schema.KindList || t.Kind == schema.KindObject) {
-				p.Error("type-mismatch", v.Pos(), "`by` must be a single value: no list, no object")
-			} else {
-				step.Args, step.Fields = map[string]*playbooks.Value{"by": val}, []string{"by"}
-			}
+		if val := p.byValue(v, p.scopeAt(way).Knowing(step.Guard.Holds()), "by: = trigger.trial"); val != nil {
+			step.Args, step.Fields = map[string]*playbooks.Value{"by": val}, []string{"by"}
 		}
 	}
 	return p.Require(n, "`split`", "ways", "ways: […]")

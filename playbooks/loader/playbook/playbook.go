@@ -19,8 +19,8 @@ import (
 
 // Keys are those of a playbook.
 var Keys = []string{
-	"id", "name", "stage", "owner", "status", "active", "priority", "trigger", "vars", "condition", "reentry", "mode", "holdout", "goal", "exit",
-	"actions",
+	"id", "name", "stage", "owner", "status", "active", "priority", "trigger", "vars", "condition", "reentry", "mode",
+	"quota", "holdout", "goal", "exit", "actions",
 }
 
 // maxPriority is the highest priority: enough to put playbooks in an order.
@@ -67,6 +67,9 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	p.pb.Condition = p.compileIn(n.Get("condition"), &p.scope, schema.Bool)
 	p.scope.Known = append(p.scope.Known, lasting(p.pb.Condition.Holds())...)
 	p.entry(n)
+	if v := n.Get("quota"); v != nil {
+		p.quota(v)
+	}
 	p.goal(n.Get("goal"))
 	p.exits(n.Get("exit"))
 	p.actions(c.Require(n, "a playbook", "actions", "actions: […]"))

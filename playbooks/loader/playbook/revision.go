@@ -90,7 +90,7 @@ func (p *reader) eventMatches() []playbooks.EventMatch {
 }
 
 // today are the keys of a playbook that are always those of today, whatever revision a run keeps.
-var today = []string{"status", "active", "priority"}
+var today = []string{"status", "active", "priority", "quota"}
 
 // revision hashes the playbook without what is always today's, and all it refers to. Comments, quotes and the order of
 // keys do not count.

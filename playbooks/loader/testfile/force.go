@@ -12,7 +12,7 @@ import (
 )
 
 func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
-	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "messages", "pools") {
+	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "messages", "pools", "quota") {
 		return
 	}
 	if v := n.Get("holdout"); v != nil {
@@ -33,6 +33,26 @@ func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
 	if v := n.Get("pools"); v != nil && !v.IsNull() {
 		t.Pools = r.left(v)
 	}
+	if v := n.Get("quota"); v != nil && !v.IsNull() {
+		t.Quota = r.quota(n.Key("quota"), v)
+	}
+}
+
+// quota reads what is left of the playbook's quota: `{left: 0}`.
+func (r *reader) quota(key, n *syntax.Node) *int {
+	if !r.Mapping(n, "quota", "left") || r.pb == nil {
+		return nil
+	}
+	if r.pb.Quota == nil {
+		r.Error("bad-value", key.Pos(), "the playbook `"+r.pb.ID+"` has no quota: nobody is refused by it").Label("leave it out").
+			Diagnostic().Relate("declared here without `quota`", r.pb.Pos)
+		return nil
+	}
+	left, ok := r.Integer(r.Require(n, "quota", "left", "left: 0"), "left", 0, r.pb.Quota.Max)
+	if !ok {
+		return nil
+	}
+	return &left
 }
 
 // answers reads what webhooks are answered with: `{id: {status: 200, body: …}}`.

@@ -1,9 +1,11 @@
-// Package blocks grants coupons of pools with a budget: lanes have blocks of what is reserved for them. A row
-// of pools counts what was issued and what lies in blocks; it is above the budget when the budget was lowered.
+// Package blocks grants of pools: coupons of a budget, places of a quota. Lanes have blocks of what is reserved for
+// them. A row of pools counts what was issued and what lies in blocks; it is above what there is when that was
+// lowered.
 package blocks
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
@@ -18,40 +20,75 @@ func one(c *sqlconn.Conn, read string, args ...any) (n int, found bool, err erro
 	return n, found, err
 }
 
-// Read returns a lane's blocks of pools, by their budgets, and whether blocks hold more than a budget.
-func Read(c *sqlconn.Conn, lane int, budgets map[string]int) (
-	states map[string]engine.PoolState, over bool, err error,
-) {
-	states = make(map[string]engine.PoolState, len(budgets))
-	for pool, budget := range budgets {
-		n, err := free(c, pool, lane)
+// Read returns a lane's blocks of pools, and whether blocks hold more than there is.
+func Read(c *sqlconn.Conn, lane int, asks []engine.Ask) (states map[string]engine.PoolState, over bool, err error) {
+	states = make(map[string]engine.PoolState, len(asks))
+	for i := range asks {
+		a := &asks[i]
+		known := false
+		const read = `SELECT reserved, coalesce((SELECT free FROM blocks WHERE pool = p.pool AND lane = ?), 0),
+			coalesce((SELECT sum(free) FROM blocks WHERE pool = p.pool AND lane <> ?), 0) FROM pools p WHERE pool = ?`
+		err = c.Query(read, []any{lane, lane, a.Pool}, func(r sqlconn.Row) error {
+			reserved, free, others := int(r.Int(0)), int(r.Int(1)), int(r.Int(2))
+			states[a.Pool] = engine.PoolState{Free: free, Dry: reserved >= a.Most && others == 0}
+			over = over || reserved > a.Most && free+others > 0
+			known = true
+			return nil
+		})
+		if err == nil && !known {
+			var gone bool
+			gone, err = forgotten(c, a)
+			states[a.Pool] = engine.PoolState{Dry: gone}
+		}
 		if err != nil {
 			return nil, false, err
 		}
-		states[pool] = engine.PoolState{Free: n}
-		const above = `SELECT 1 FROM pools p WHERE pool = ? AND reserved > ? AND EXISTS (
-			SELECT 1 FROM blocks b WHERE b.pool = p.pool AND b.free > 0)`
-		_, found, err := one(c, above, pool, budget)
-		if err != nil {
-			return nil, false, err
-		}
-		over = over || found
 	}
 	return states, over, nil
 }
 
-// Cut takes back what blocks hold beyond the budget, from the largest first. A batch that counted on it
+// forgotten reports whether a pool that has no row may have had one.
+func forgotten(c *sqlconn.Conn, a *engine.Ask) (gone bool, err error) {
+	if a.Until.IsZero() {
+		return false, nil
+	}
+	_, gone, err = one(c, "SELECT 1 FROM meta WHERE key = 'forgotten' AND value >= ?", sqlconn.Millis(a.Until))
+	return gone, err
+}
+
+// Over reports whether there are pools that are asked of no more since an instant.
+func Over(c *sqlconn.Conn, at time.Time) (some bool, err error) {
+	_, some, err = one(c, "SELECT 1 FROM pools WHERE until > 0 AND until <= ? LIMIT 1", sqlconn.Millis(at))
+	return some, err
+}
+
+// Forget drops pools that are asked of no more since an instant, and notes that.
+func Forget(c *sqlconn.Conn, at time.Time) error {
+	until := sqlconn.Millis(at)
+	for _, drop := range []string{
+		`INSERT INTO meta VALUES ('forgotten', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`,
+		"DELETE FROM blocks WHERE pool IN (SELECT pool FROM pools WHERE until > 0 AND until <= ?)",
+		"DELETE FROM pools WHERE until > 0 AND until <= ?",
+	} {
+		if _, err := c.Exec(drop, until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cut takes back what blocks hold beyond what there is, from the largest first. A batch that counted on it
 // becomes stale.
-func Cut(c *sqlconn.Conn, pool string, budget int) error {
-	n, err := reserved(c, pool)
-	if err != nil || n <= budget {
+func Cut(c *sqlconn.Conn, a *engine.Ask) error {
+	n, err := reserved(c, a.Pool)
+	if err != nil || n <= a.Most {
 		return err
 	}
-	taken, err := drain(c, pool, noLane, n-budget)
+	taken, err := drain(c, a.Pool, noLane, n-a.Most)
 	if err != nil {
 		return err
 	}
-	_, err = c.Exec("UPDATE pools SET reserved = reserved - ? WHERE pool = ?", taken, pool)
+	_, err = c.Exec("UPDATE pools SET reserved = reserved - ? WHERE pool = ?", taken, a.Pool)
 	return err
 }
 
@@ -78,7 +115,7 @@ func Holds(c *sqlconn.Conn, lane int, taken map[string]int) (bool, error) {
 func Take(c *sqlconn.Conn, lane int, taken map[string]int) error {
 	for pool, n := range taken {
 		if _, err := c.Exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND lane = ?", n, pool, lane); err != nil {
-			return fmt.Errorf("take from coupon pool %s: %w", pool, err)
+			return fmt.Errorf("take from the pool %s: %w", pool, err)
 		}
 	}
 	return nil
@@ -94,16 +131,16 @@ func Issued(c *sqlconn.Conn, coupons []engine.Coupon, taken map[string]int) erro
 		if n -= taken[pool]; n <= 0 {
 			continue
 		}
-		if err := reserve(c, pool, n); err != nil {
+		if err := reserve(c, pool, n, time.Time{}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func reserve(c *sqlconn.Conn, pool string, n int) error {
-	_, err := c.Exec(`INSERT INTO pools VALUES (?, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved`,
-		pool, n)
+func reserve(c *sqlconn.Conn, pool string, n int, until time.Time) error {
+	const add = `INSERT INTO pools VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reserved = reserved + excluded.reserved`
+	_, err := c.Exec(add, pool, n, sqlconn.Millis(until))
 	return err
 }
 
@@ -112,30 +149,39 @@ func free(c *sqlconn.Conn, pool string, lane int) (n int, err error) {
 	return n, err
 }
 
-// Fill fills a lane's block from the budget, and when that is used up, from the blocks of the other lanes.
-func Fill(c *sqlconn.Conn, lane int, pool string, budget, n int) (state engine.PoolState, err error) {
-	if err := Cut(c, pool, budget); err != nil {
+// Fill fills a lane's block from what there is, and when that is used up, for what is needed, from the blocks of
+// the other lanes.
+func Fill(c *sqlconn.Conn, lane int, a *engine.Ask) (state engine.PoolState, err error) {
+	if err := Cut(c, a); err != nil {
 		return state, err
 	}
-	out, err := reserved(c, pool)
+	out, known, err := one(c, "SELECT reserved FROM pools WHERE pool = ?", a.Pool)
+	if err == nil && !known {
+		state.Dry, err = forgotten(c, a)
+	}
+	if err != nil || state.Dry {
+		return state, err
+	}
+	have, err := free(c, a.Pool, lane)
 	if err != nil {
 		return state, err
 	}
-	if more := min(n, budget-out); more > 0 {
-		if err := grant(c, pool, lane, more); err != nil {
+	if more := min(max(a.N, a.Ahead)-have, a.Most-out); more > 0 {
+		if err := grant(c, a.Pool, lane, more); err != nil {
 			return state, err
 		}
-		if err := reserve(c, pool, more); err != nil {
+		if err := reserve(c, a.Pool, more, a.Until); err != nil {
+			return state, err
+		}
+		have += more
+	}
+	if have < a.N {
+		if err := reclaim(c, a.Pool, lane, a.N-have); err != nil {
 			return state, err
 		}
 	}
-	if state.Free, err = free(c, pool, lane); err != nil || state.Free >= n {
-		return state, err
-	}
-	got, err := reclaim(c, pool, lane, n-state.Free)
-	state.Free += got
-	state.Dry = state.Free < n // neither the budget nor another lane has more
-	return state, err
+	states, _, err := Read(c, lane, []engine.Ask{*a})
+	return states[a.Pool], err
 }
 
 func grant(c *sqlconn.Conn, pool string, lane, n int) error {
@@ -146,12 +192,12 @@ func grant(c *sqlconn.Conn, pool string, lane, n int) error {
 
 // reclaim takes up to n from what the other lanes have not used yet. A batch of theirs that counted on it
 // becomes stale; taking no more than is asked for keeps that rare.
-func reclaim(c *sqlconn.Conn, pool string, lane, n int) (int, error) {
+func reclaim(c *sqlconn.Conn, pool string, lane, n int) error {
 	got, err := drain(c, pool, lane, n)
 	if err != nil || got == 0 {
-		return 0, err
+		return err
 	}
-	return got, grant(c, pool, lane, got)
+	return grant(c, pool, lane, got)
 }
 
 const noLane = -1

@@ -173,16 +173,19 @@ CREATE TABLE coupons (
     redemption_id TEXT    NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
--- reserved counts all that was issued of the pool, also without a budget, and what lies in blocks.
+-- What lanes take from: pools of coupons with a budget, and parts of quotas, which have a colon in their names. reserved counts all that was
+-- issued, also without a budget, and what lies in blocks. Nothing is asked of it any more at until; 0: for ever.
 CREATE TABLE pools (
     pool     TEXT    NOT NULL PRIMARY KEY,
-    reserved INTEGER NOT NULL
+    reserved INTEGER NOT NULL,
+    until    INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX pools_until ON pools (until) WHERE until > 0;
 
 CREATE TABLE blocks (
     pool  TEXT    NOT NULL,
     lane INTEGER NOT NULL,
-    free  INTEGER NOT NULL,
+    free INTEGER NOT NULL,
     PRIMARY KEY (pool, lane)
 ) WITHOUT ROWID;
 

@@ -1,0 +1,109 @@
+// Package grants is what decisions take of pools that others take from, too: coupons of a budget, places under a
+// quota. It does no I/O.
+package grants
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Pool is what a lane may grant of a pool.
+type Pool struct {
+	Free int  // reserved for this lane and not yet taken
+	Dry  bool // nothing more can be had: every block was reclaimed
+}
+
+// Ask names a pool, and says how much is to be had of it.
+type Ask struct {
+	Pool  string
+	Most  int       // how much there is of it in all
+	Until time.Time // it is asked of no more then; zero: for ever
+	N     int       // that are needed
+	Ahead int       // that the lane's block may hold where others need none of it
+}
+
+// Need says that what is reserved of pools does not do: reserve more and decide again, on state
+// loaded anew. N of each is how many the decision needs.
+type Need struct{ Asks []Ask }
+
+func (e *Need) Error() string {
+	names := make([]string, len(e.Asks))
+	for i := range e.Asks {
+		names[i] = e.Asks[i].Pool
+	}
+	return fmt.Sprintf("nothing is reserved any more of the pools %s", strings.Join(names, ", "))
+}
+
+// Ledger is what one decision takes.
+type Ledger struct {
+	Pools map[string]*Pool
+	Left  func(Ask) int   // of a pool that is not among them and that nobody else takes from; nil: others do
+	Count *map[string]int // what is taken, by pool
+
+	asks  []Ask    // what pools had too little of
+	taken []string // the pools that one was taken from
+}
+
+// pool returns what there is of a pool; nil: nobody knows.
+func (l *Ledger) pool(a *Ask) *Pool {
+	p := l.Pools[a.Pool]
+	if p == nil && l.Left != nil {
+		p = &Pool{Free: l.Left(*a), Dry: true}
+		l.Pools[a.Pool] = p
+	}
+	return p
+}
+
+// Has reports whether one can be taken of a pool. Where nobody knows it may be.
+func (l *Ledger) Has(a *Ask) bool {
+	p := l.pool(a)
+	return p == nil || p.Free > 0 || !p.Dry
+}
+
+// Take takes one of a pool that has some. Where nobody knows whether it has, the decision is to go on as if it had,
+// so that it is found out at once what else is to be asked, and does not hold: see [Ledger.Need].
+func (l *Ledger) Take(a *Ask) {
+	p := l.pool(a)
+	if p == nil || p.Free == 0 {
+		i := slices.IndexFunc(l.asks, func(known Ask) bool { return known.Pool == a.Pool })
+		if i < 0 {
+			i, l.asks = len(l.asks), append(l.asks, *a)
+			l.asks[i].N = 0
+		}
+		l.asks[i].N++
+		return
+	}
+	p.Free--
+	if *l.Count == nil {
+		*l.Count = map[string]int{}
+	}
+	(*l.Count)[a.Pool]++
+	l.taken = append(l.taken, a.Pool)
+}
+
+// Lacks reports whether pools had too little.
+func (l *Ledger) Lacks() bool { return len(l.asks) > 0 }
+
+// Need returns what the decision needs of the pools that had too little.
+func (l *Ledger) Need() error {
+	asks := slices.Clone(l.asks)
+	for i := range asks {
+		for _, name := range l.taken {
+			if name == asks[i].Pool {
+				asks[i].N++
+			}
+		}
+	}
+	return &Need{Asks: asks}
+}
+
+// Return gives back what a decision took that does not hold.
+func (l *Ledger) Return() {
+	for _, name := range l.taken {
+		l.Pools[name].Free++
+		(*l.Count)[name]--
+	}
+	l.taken = nil
+}
