@@ -8,6 +8,7 @@
 //	<!-- check: declarations -->   sections of usher.yaml; the others are those of the page's usher.yaml
 //	<!-- check: playbook -->       a whole playbook
 //	<!-- check: part -->           keys of a playbook; what is missing is filled in
+//	<!-- check: snippet NAME -->   a snippet, which the page's other blocks may use
 //	<!-- check: action -->         items of `actions`
 //	<!-- check: test for ID -->    tests, which are run, of a playbook that stands before them
 //	<!-- check: mistake CODE -->   a part that must have this mistake
@@ -202,6 +203,8 @@ func (c *context) workspace(check, text string) (fstest.MapFS, error) {
 		return c.with("usher.yaml", filledIn(text, string(c.files["usher.yaml"].Data))), nil
 	case "playbook":
 		return c.with(file, text), nil
+	case "snippet":
+		return c.with("snippets/"+rest+".yaml", text), nil
 	case "action":
 		return c.with(file, filledIn("actions:\n"+text, bare)), nil
 	case "part", "mistake":
@@ -242,6 +245,8 @@ func (c *context) see(b block) {
 		if m := idOf.FindStringSubmatch(b.text); m != nil {
 			c.playbooks[m[1]] = b.text
 		}
+	case "snippet":
+		c.files["snippets/"+rest+".yaml"] = &fstest.MapFile{Data: []byte(b.text)}
 	case "template":
 		c.files["templates/"+rest+".txt"] = &fstest.MapFile{Data: []byte(b.text)}
 	}

@@ -47,6 +47,19 @@ frequency_caps: [{max: 2, per: 24h}]
 quiet_hours: {from: "22:00", to: "08:00", timezone: member}
 `
 
+const alikeSnippet = `params: {n: int, text: text, pool: {type: pool, default: one}, heard: {type: event, default: visit}}
+actions:
+  - id: gift
+    coupon: {pool: = params.pool}
+  - id: came
+    wait: {event: = params.heard, timeout: 1d}
+  - if: actions.gift.issued and not actions.came.timed_out
+    points: = params.n % 3
+  - split:
+      - {name: l, weight: 50, then: [{message: {channel: out, text: = params.text}}]}
+      - {name: r, weight: 50, then: [{tag: = "n" + string(params.n)}]}
+`
+
 // The parts that random playbooks are made of. %d is a number of their own.
 var (
 	alikeTriggers = []string{
@@ -85,6 +98,8 @@ var (
 	alikeVars = "vars: {bought: '= distinct(events(\"buy\", \"3d\"), .n)', left: = 9 - len(vars.bought) - member.points," +
 		" first: '= first(events(\"visit\"))?.time'}\n"
 	alikeActions = []string{
+		"use: pair\n  with: {n: = member.points, text: \"{{ member.seen }} {{ now | date: '%F' }}\"}",
+		"use: pair\n  with: {n: 3, text: x, pool: '= member.level == \"a\" ? \"one\" : \"all\"', heard: buy}",
 		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "coupon: few",
 		`coupon: {pool: '= member.level == "a" ? "one" : "all"'}`, `message: {channel: out, template: '= member.level == "a" ? "hi" : "ho"'}`, "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",
 		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`,
@@ -147,7 +162,8 @@ func indented(text, by string) string {
 
 func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Workspace) {
 	files := map[string]string{
-		"usher.yaml": alikeUsher, "templates/ho.txt": "ho", "templates/hi.txt": "{{ member.seen }}", "templates/hi.zh.txt": "你好 {{ member.level }}",
+		"snippets/pair.yaml": alikeSnippet,
+		"usher.yaml":         alikeUsher, "templates/ho.txt": "ho", "templates/hi.txt": "{{ member.seen }}", "templates/hi.zh.txt": "你好 {{ member.level }}",
 		"templates/hi.en.txt": "hi {{ member.level }}",
 	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "playbooks") {

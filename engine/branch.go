@@ -36,7 +36,7 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 
 // split goes the way that the member's dice say: the same every time.
 func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
-	d.scope(r, b)
+	d.scope(r, b, s)
 	by, err := d.value(b, s.Args["by"])
 	if err != nil {
 		d.fail(r, s, err)
@@ -53,7 +53,7 @@ func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 	}
 	w := d.thrown(b, s, of...)
 	d.remember(r, b, s.ID, map[string]any{"name": w.Name})
-	d.scope(r, b)
+	d.scope(r, b, s)
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})
 	r.PC = w.Start
 }

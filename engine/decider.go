@@ -102,14 +102,14 @@ func (d *decider) refuse(b *book, reason string, seen map[string]any) {
 	e.What, e.Reason, e.Detail = WhatRefused, reason, seen
 }
 
-// matches evaluates the `if` beside an event key of a run, of a step or of what at names. What cannot
-// be evaluated does not match, and the trace says why.
-func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, at string) bool {
+// matches evaluates the `if` beside an event key of a run, of a step or, without one, of what at names.
+// What cannot be evaluated does not match, and the trace says why.
+func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, s *playbooks.Step, at string) bool {
 	if cond == nil {
 		return true
 	}
 	rec := d.seeEvent(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
-	d.scope(r, b)
+	d.scope(r, b, s)
 	d.env.SetEvent(rec)
 	ok, err := cond.Test(d.env)
 	if err == nil {

@@ -106,6 +106,7 @@ type book struct {
 	pools    []string
 	emits    []string                // events that its runs may emit
 	actions  map[string]*schema.Type // results by action id
+	outside  map[string]string       // frames: of each `use` of a snippet that in which it stands
 }
 
 // New makes the engine of a workspace without mistakes.
@@ -196,6 +197,7 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Pl
 	b := &book{
 		Playbook: p, ws: ws, types: t, record: p.Trigger.Record(ws.Schema), computed: computed,
 		slots: slices.Clone(p.Slots), actions: map[string]*schema.Type{},
+		outside: map[string]string{},
 	}
 	if b.record == nil { // an event that is declared nowhere has only what every event has
 		b.record = (&playbooks.Trigger{}).Record(ws.Schema)
@@ -207,6 +209,13 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Pl
 		s := &p.Steps[i]
 		if s.ID != "" && s.Result != nil {
 			b.actions[s.ID] = stored(s.Result)
+		}
+		if s.Key == "use" {
+			b.outside[s.Name()] = s.Frame
+			if s.Params != nil {
+				b.actions[expression.ParamsKey(s.Name())] = stored(s.Params)
+			}
+			continue
 		}
 		for _, name := range s.Args["pool"].Names() {
 			if !slices.Contains(b.pools, name) {

@@ -61,12 +61,15 @@ func (ev *evaluator) readBy(t *view.Types) {
 	ev.env.SetMember(&ev.view)
 }
 
-// scope lets expressions see what the run knows. The member and their history are read by the
-// types of the run's revision.
-func (ev *evaluator) scope(r *Run, b *book) {
+// scope lets expressions see what the run knows at a step; nil: at none, outside of snippets. The member and
+// their history are read by the types of the run's revision.
+func (ev *evaluator) scope(r *Run, b *book, s *playbooks.Step) {
 	r.decode(b, ev.zone)
 	ev.readBy(b.types)
 	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
+	if s != nil {
+		ev.env.SetFrame(s.Frame)
+	}
 }
 
 // seeEvent returns an event as expressions see it, until it is asked for the next one.
@@ -111,7 +114,7 @@ func (ev *evaluator) value(b *book, v *playbooks.Value) (any, error) {
 	case v.Expr != nil:
 		return v.Expr.Eval(ev.env)
 	case v.Text != nil:
-		return ev.text(b, v.Text)
+		return ev.written(b, v)
 	case v.List != nil:
 		out := make([]any, 0, len(v.List))
 		for _, item := range v.List {
@@ -151,6 +154,21 @@ func (ev *evaluator) chosen(v *playbooks.Value) (*playbooks.Template, error) {
 	return nil, fmt.Errorf("there is no template %.100q", text)
 }
 
+// written renders a text with what is seen where it was written.
+func (ev *evaluator) written(b *book, v *playbooks.Value) (string, error) {
+	if v.Up == 0 {
+		return ev.text(b, v.Text)
+	}
+	here := ev.env.Frame()
+	out := here
+	for range v.Up {
+		out = b.outside[out]
+	}
+	ev.env.SetFrame(out)
+	defer ev.env.SetFrame(here)
+	return ev.text(b, v.Text)
+}
+
 // text renders a message text with the fields of the member that it shows, computed ones among
 // them.
 func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
@@ -168,7 +186,8 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 		}
 	}
 	vars := map[string]any{
-		"member": member, "trigger": ev.env.Trigger(), "vars": ev.env.Vars(), "actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
+		"member": member, "trigger": ev.env.Trigger(), "vars": ev.env.Vars(), "params": ev.env.Params(),
+		"actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
 	}
 	if t = ev.variant(t); t.Localized {
 		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.e.ws.Schema.Locale)
@@ -203,7 +222,7 @@ func (ev *evaluator) json(b *book, v *playbooks.Value) (any, error) {
 		x, err := v.Expr.Eval(ev.env)
 		return schema.ToJSON(v.Expr.Type, x), err
 	case v.Text != nil:
-		return ev.text(b, v.Text)
+		return ev.written(b, v)
 	case v.List != nil:
 		out := make([]any, len(v.List))
 		for i, item := range v.List {

@@ -32,7 +32,7 @@ func (d *decider) reached(g GoalWatch, in *Input) bool {
 		return false
 	}
 	r := d.st.Runs[i]
-	if !d.matches(b, r, in, b.Goal.If, "goal") {
+	if !d.matches(b, r, in, b.Goal.If, nil, "goal") {
 		return false
 	}
 	d.observeMatch(&b.Goal.EventMatch)
@@ -52,7 +52,7 @@ func (d *decider) exitRuns(in *Input) {
 			continue
 		}
 		for i := range b.Exits {
-			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If, "exit") {
+			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If, nil, "exit") {
 				d.observeMatch(x)
 				d.end(r, RunExited, x.Name)
 				break

@@ -32,7 +32,7 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 		}
 		s := &b.Steps[r.PC]
 		if s.Wait == nil || s.Wait.Event == nil || s.Wait.Event.Name != in.Name ||
-			!d.matches(b, r, in, s.Wait.Event.If, s.Name()) {
+			!d.matches(b, r, in, s.Wait.Event.If, s, s.Name()) {
 			continue
 		}
 		rec, err := in.Record(b.ws.Schema, d.zone)
@@ -166,7 +166,7 @@ func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
 // resumeByAnswer lets a run go on with the answer of its webhook. One that does not fit what the
 // playbook says it returns is missing.
 func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[string]any) []resumed {
-	d.scope(r, b)
+	d.scope(r, b, s)
 	status, _ := schema.Int.Coerce(answer["status"])
 	result := map[string]any{"status": status}
 	reason, _ := answer["reason"].(string)

@@ -98,13 +98,14 @@ func (d *decider) advance(r *Run, b *book, out *acted) {
 	if r.State == RunWaiting {
 		r.Reason = "" // that of a parked run, which goes on
 	}
-	d.scope(r, b)
+	d.scope(r, b, nil)
 	for r.State == RunWaiting && r.PC < len(b.Steps) {
 		s := &b.Steps[r.PC]
 		if s.Key == "jump" {
 			r.PC = s.Jump
 			continue
 		}
+		d.env.SetFrame(s.Frame)
 		run, err := d.test(s.Guard)
 		if err == nil && run {
 			d.observeStep(s)
@@ -125,6 +126,8 @@ func (d *decider) advance(r *Run, b *book, out *acted) {
 			if d.beginWait(r, b, s) {
 				return
 			}
+		case s.Key == "use":
+			d.use(r, b, s)
 		case s.Key == "exit":
 			reason, _ := literal(s, "reason").(string)
 			d.end(r, RunExited, reason)
@@ -203,6 +206,6 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 		return true
 	}
 	r.PC++
-	d.scope(r, b)
+	d.scope(r, b, nil)
 	return false
 }

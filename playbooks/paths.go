@@ -7,6 +7,7 @@ const (
 	SchemaFile  = "usher.yaml"
 	PlaybookDir = "playbooks"
 	TemplateDir = "templates"
+	SnippetDir  = "snippets"
 	TestSuffix  = "_test.yaml"
 	YamlSuffix  = ".yaml"
 	YmlSuffix   = ".yml"

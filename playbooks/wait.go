@@ -27,6 +27,9 @@ type Value struct {
 	Map     map[string]*Value
 	Keys    []string // of Map, in the order in which they are written
 
+	// Of a text of an action of a snippet: how many `use`s further out it was written. It sees what they see.
+	Up int
+
 	Choices map[string]*Template // by the names that Expr may give: the text of one is the value
 }
 

@@ -22,7 +22,7 @@ func (c *cli) schemaCommand() *cobra.Command {
 	var kind, dir string
 	cmd := &cobra.Command{
 		Use: "schema [WORKSPACE]", Short: "Print the JSON Schema of a workspace's files, for editors",
-		Long: "Prints the JSON Schema (draft 7) of playbooks, of their tests or of usher.yaml, with the names that the workspace\n" +
+		Long: "Prints the JSON Schema (draft 7) of playbooks, of their tests, of snippets or of usher.yaml, with the names that the workspace\n" +
 			"declares: events, segments, channels, coupon pools, templates. yaml-language-server and other editors validate and\n" +
 			"complete by it. What goes beyond one file, and expressions, are for `usher check` and `usher lsp`.",
 		Example: "  usher schema > playbook.schema.json\n  usher schema shop --for test\n  usher schema --write .usher/schema",
@@ -57,9 +57,9 @@ func (c *cli) schemaCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&kind, "for", "playbook", "playbook, test or workspace (usher.yaml)")
-	command.CompleteFlag(cmd, "for", "playbook", "test", "workspace")
-	cmd.Flags().StringVar(&dir, "write", "", "write all three into this folder instead")
+	cmd.Flags().StringVar(&kind, "for", "playbook", "playbook, snippet, test or workspace (usher.yaml)")
+	command.CompleteFlag(cmd, "for", shapes.SchemaFiles...)
+	cmd.Flags().StringVar(&dir, "write", "", "write all of them into this folder instead")
 	command.CompleteFolder(cmd, "write")
 	return cmd
 }

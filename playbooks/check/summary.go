@@ -11,11 +11,13 @@ import (
 // Contents returns what a workspace holds: 4 playbooks (1 paused), 9 tests, 3 templates.
 func Contents(w *playbooks.Workspace) string {
 	books, tests := 0, 0
-	templates := 0
+	templates, snippets := 0, 0
 	for name := range w.Files {
 		switch {
 		case strings.HasPrefix(name, playbooks.TemplateDir+"/"):
 			templates++
+		case strings.HasPrefix(name, playbooks.SnippetDir+"/"):
+			snippets++
 		case strings.HasPrefix(name, playbooks.PlaybookDir+"/") && !strings.HasSuffix(name, playbooks.TestSuffix):
 			books++
 		}
@@ -39,7 +41,11 @@ func Contents(w *playbooks.Workspace) string {
 	if len(apart) > 0 {
 		out += " (" + strings.Join(apart, ", ") + ")"
 	}
-	return out + ", " + diag.Count(tests, "test") + ", " + diag.Count(templates, "template")
+	out += ", " + diag.Count(tests, "test") + ", " + diag.Count(templates, "template")
+	if snippets > 0 {
+		out += ", " + diag.Count(snippets, "snippet")
+	}
+	return out
 }
 
 // Untested warns of live playbooks that no test runs, neither as its own nor beside another by

@@ -57,6 +57,12 @@ joined by ?? and ? :. A text that may be anything could name what does not exist
 		Good: "actions:\n  - coupon: {pool: '= member.level == \"gold\" ? \"newcomer-10\" : \"newcomer-10\"'}",
 	},
 	{
+		Name: "unknown-snippet", Title: "a snippet that does not exist",
+		Doc:  "A snippet is named by its path below snippets/, without its extension: `use: thanks` is snippets/thanks.yaml.",
+		Bad:  "actions:\n  - use: thansk",
+		Good: "actions:\n  - tag: thanked",
+	},
+	{
 		Name: "unknown-template", Title: "a template that does not exist",
 		Doc: `Templates are files below templates/. They are named by their path there without the extension:
 templates/mail/welcome.html is mail/welcome.`,

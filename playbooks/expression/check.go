@@ -214,10 +214,10 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 }
 
 func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
-	if whole := n.Value == "member" || n.Value == "event" || n.Value == "vars" && c.sc.Vars != nil; whole && !c.named {
+	if whole := n.Value == "member" || n.Value == "event" || c.keeps(n.Value) != nil; whole && !c.named {
 		field := "id"
-		if n.Value == "vars" && len(c.sc.Vars.Fields) > 0 {
-			field = c.sc.Vars.Fields[0].Name
+		if t := c.keeps(n.Value); t != nil && len(t.Fields) > 0 {
+			field = t.Fields[0].Name
 		}
 		c.Report(n.Location(), "type-mismatch", "name one of its fields, as in "+n.Value+"."+field,
 			"`%s` as a whole has no value", n.Value)
@@ -230,9 +230,9 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 		if c.sc.Trigger != nil {
 			return c.sc.Trigger
 		}
-	case "vars":
-		if c.sc.Vars != nil {
-			return c.sc.Vars
+	case "vars", "params":
+		if t := c.sc.Root(n.Value); t != nil {
+			return t
 		}
 	case "event":
 		if c.sc.Event != nil {
@@ -244,6 +244,14 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 		return c.sc.ActionsType()
 	}
 	c.unknown.Name(n)
+	return nil
+}
+
+// keeps returns the type of what a run keeps under a name beside its trigger and results; nil: nothing.
+func (c *checker) keeps(name string) *schema.Type {
+	if name == "vars" || name == "params" {
+		return c.sc.Root(name)
+	}
 	return nil
 }
 

@@ -28,6 +28,7 @@ type Env struct {
 	member  Record
 	trigger Record
 	actions map[string]map[string]any
+	frame   string // of the snippet that is being read, with a dot behind it; empty: the playbook
 	event   Record
 	history History
 	ran     *Expr // the form that ran last
@@ -113,7 +114,7 @@ func (e *Env) Begin(now time.Time, zone *time.Location, id string, member Record
 		e.dirty = false
 	}
 	e.clock = arithmetic.Clock{Now: now.In(zone), Member: id}
-	e.member, e.history, e.trigger, e.actions, e.event = member, h, nil, nil, nil
+	e.member, e.history, e.trigger, e.actions, e.event, e.frame = member, h, nil, nil, nil, ""
 }
 
 // Forget makes the environment read the member again, who has changed.
@@ -140,8 +141,9 @@ func (e *Env) forget(from source) {
 func (e *Env) SetTrigger(trigger Record, actions map[string]map[string]any) {
 	e.forget(fromTrigger)
 	e.forget(fromVars)
+	e.forget(fromParams)
 	e.forget(fromActions)
-	e.trigger, e.actions = trigger, actions
+	e.trigger, e.actions, e.frame = trigger, actions, ""
 }
 
 // SetActions sets `actions` and `vars`, and leaves `trigger`.
@@ -166,14 +168,99 @@ func (e *Env) End() {
 // Trigger returns `trigger` as it was set.
 func (e *Env) Trigger() map[string]any { return all(e.trigger) }
 
+// Frame returns the frame: see [Env.SetFrame].
+func (e *Env) Frame() string { return strings.TrimSuffix(e.frame, ".") }
+
+// SetFrame makes expressions see what those of a snippet see: its params, and the results of its own
+// actions. The frame is the name of the `use` that it stands for; "": the playbook. [Env.SetTrigger] goes
+// back there.
+func (e *Env) SetFrame(frame string) {
+	if e.Frame() == frame {
+		return
+	}
+	e.forget(fromParams)
+	e.forget(fromActions)
+	if e.frame = ""; frame != "" {
+		e.frame = frame + "."
+	}
+}
+
+// ParamsKey is where a run keeps the params of a frame, beside the results of its actions.
+func ParamsKey(frame string) string { return ":params:" + frame }
+
+// Params returns `params` of the frame.
+func (e *Env) Params() map[string]any {
+	if e.frame == "" {
+		return nil
+	}
+	return e.actions[ParamsKey(e.Frame())]
+}
+
+// Actions returns the results of the actions of the frame by their ids, those of a snippet by the id of its
+// `use`.
+func (e *Env) Actions() map[string]map[string]any {
+	plain := e.frame == ""
+	for key := range e.actions {
+		plain = plain && !strings.ContainsAny(key, ".:")
+	}
+	if plain {
+		return e.actions
+	}
+	out := make(map[string]map[string]any, len(e.actions))
+	for key, result := range e.actions {
+		id, ok := strings.CutPrefix(key, e.frame)
+		if !ok || strings.HasPrefix(key, ":") {
+			continue
+		}
+		if outer, _, inner := strings.Cut(id, "."); !inner {
+			out[id] = result
+		} else if out[outer] == nil {
+			out[outer] = e.result(outer)
+		}
+	}
+	return out
+}
+
+// result returns the result of an action of the frame; of a `use` those of its actions by their ids; nil: there
+// is none.
+func (e *Env) result(id string) map[string]any {
+	key := e.frame + id
+	if result, ok := e.actions[key]; ok {
+		return result
+	}
+	var out map[string]any
+	key += "."
+	for inner, result := range e.actions {
+		rest, ok := strings.CutPrefix(inner, key)
+		if !ok {
+			continue
+		}
+		if out == nil {
+			out = map[string]any{}
+		}
+		at := out
+		for {
+			name, further, nested := strings.Cut(rest, ".")
+			if !nested {
+				at[name] = result
+				break
+			}
+			next, _ := at[name].(map[string]any)
+			if next == nil {
+				next = map[string]any{}
+				at[name] = next
+			}
+			at, rest = next, further
+		}
+	}
+	return out
+}
+
 // Vars returns `vars`: what the playbook computed at the entry.
 func (e *Env) Vars() map[string]any { return e.actions[VarsKey] }
 
 // VarsKey is where a run keeps `vars`, beside the results of its actions: none has such an id.
 const VarsKey = ":vars"
-
-// Actions returns `actions` as it was set.
-func (e *Env) Actions() map[string]map[string]any { return e.actions }
 
 // Now returns the instant in the member's zone.
 func (e *Env) Now() time.Time { return e.clock.Now }
@@ -232,11 +319,13 @@ func (e *Env) read(r *read) (any, error) {
 		return e.Vars()[r.field], nil
 	case fromEvent:
 		return field(e.event, r.field), nil
+	case fromParams:
+		return e.Params()[r.field], nil
 	case fromActions:
 		if r.field == "" {
-			return e.actions, nil
+			return e.Actions(), nil
 		}
-		if result, ok := e.actions[r.field]; ok {
+		if result := e.result(r.field); result != nil {
 			return result, nil
 		}
 		return nil, nil

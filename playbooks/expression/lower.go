@@ -50,6 +50,7 @@ const (
 	fromMember
 	fromTrigger
 	fromVars
+	fromParams
 	fromActions
 	fromEvent
 	fromHistory // the events of a slot
@@ -228,7 +229,7 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 
 // flatRoots are the objects whose fields are variables.
 var flatRoots = map[string]source{
-	"member": fromMember, "event": fromEvent, "trigger": fromTrigger, "vars": fromVars,
+	"member": fromMember, "event": fromEvent, "trigger": fromTrigger, "vars": fromVars, "params": fromParams,
 	"actions": fromActions,
 }
 
@@ -263,8 +264,6 @@ func (l *lowering) whole(n *ast.IdentifierNode) ast.Node {
 		return l.variable(read{name: n.Value, from: fromActions}, exprType(l.c.sc.ActionsType()))
 	case n.Value == "trigger" && l.c.sc.Trigger != nil:
 		return l.variable(read{name: n.Value, from: fromTrigger}, exprType(l.c.sc.Trigger))
-	case n.Value == "vars" && l.c.sc.Vars != nil:
-		return l.variable(read{name: n.Value, from: fromVars}, exprType(l.c.sc.Vars))
 	case n.Value == "event" && l.c.sc.Event != nil:
 		return l.variable(read{name: n.Value, from: fromEvent}, exprType(l.c.sc.Event))
 	}

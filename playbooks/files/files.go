@@ -50,7 +50,7 @@ func Read(fsys fs.FS, open map[string][]byte, mistakes *diag.Collector) Result {
 	} else if _, err := fs.Lstat(fsys, "usher.yml"); err == nil {
 		w.WrongName = true
 	}
-	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
+	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir, playbooks.SnippetDir} {
 		if info, err := fs.Lstat(fsys, dir); err == nil && w.isFolder(dir, info.Mode()) {
 			w.folder(dir)
 		}
@@ -70,7 +70,7 @@ func Read(fsys fs.FS, open map[string][]byte, mistakes *diag.Collector) Result {
 // inside reports whether a path is one where files of a workspace lie.
 func inside(name string) bool {
 	return name == playbooks.SchemaFile || strings.HasPrefix(name, playbooks.PlaybookDir+"/") ||
-		strings.HasPrefix(name, playbooks.TemplateDir+"/")
+		strings.HasPrefix(name, playbooks.TemplateDir+"/") || strings.HasPrefix(name, playbooks.SnippetDir+"/")
 }
 
 // hidden reports whether a part of a path begins with a dot.
@@ -126,7 +126,7 @@ func (w *walk) folder(dir string) {
 		case hidden(d.Name()):
 		case d.IsDir():
 			w.folder(name)
-		case strings.HasPrefix(name, playbooks.PlaybookDir+"/") && d.Type().IsRegular() && w.leftover(name, list):
+		case !strings.HasPrefix(name, playbooks.TemplateDir+"/") && d.Type().IsRegular() && w.leftover(name, list):
 		default:
 			w.entry(name, d.Type())
 		}

@@ -39,6 +39,7 @@ var foldersOf = map[string][]string{
 		"playbook", "剧本", "流程", "tests", "test", "flows", "workflows", "campaigns", "journeys",
 		"automations",
 	},
+	playbooks.SnippetDir:  {"snippet", "片段", "partials"},
 	playbooks.TemplateDir: {"template", "模板", "模版", "texts", "messages"},
 }
 
@@ -106,7 +107,9 @@ func (w *walk) strays() {
 	for _, d := range list {
 		name := d.Name()
 		switch {
-		case name == playbooks.SchemaFile || name == playbooks.PlaybookDir || name == playbooks.TemplateDir || hidden(name):
+		case name == playbooks.SchemaFile || name == playbooks.PlaybookDir || name == playbooks.TemplateDir ||
+			name == playbooks.SnippetDir ||
+			hidden(name):
 		case d.IsDir():
 			w.strayFolder(name, suggestFolder(name), 1, &left)
 		case d.Type().IsRegular():
@@ -118,7 +121,7 @@ func (w *walk) strays() {
 // suggestFolder returns the folder of a workspace that a name stands for, or "".
 func suggestFolder(name string) string {
 	lower := strings.ToLower(strings.TrimSpace(name))
-	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir} {
+	for _, dir := range []string{playbooks.PlaybookDir, playbooks.TemplateDir, playbooks.SnippetDir} {
 		if lower == dir || slices.Contains(foldersOf[dir], lower) ||
 			diag.EditDistance(lower, dir, diag.MaxDistance+1) <= diag.MaxDistance {
 			return dir

@@ -26,6 +26,7 @@ func Compile(fsys fs.FS, reg *schema.Registry) (*playbooks.Workspace, error) {
 		return nil, c.FirstStop(c.Diags)
 	}
 	c.loadTemplates()
+	c.loadSnippets()
 	c.loadPlaybooks()
 	c.unusable()
 	return c.Workspace, nil

@@ -45,6 +45,7 @@ func load(fsys fs.FS, reg *schema.Registry, open map[string][]byte, places *[]Ex
 	}
 	c.loadSchema()
 	c.loadTemplates()
+	c.loadSnippets()
 	c.loadPlaybooks()
 	c.loadTests()
 	r := check.NewRules(&c.Collector, c.Notes, ws, reg)
@@ -138,6 +139,16 @@ func (c *loading) loadTemplates() {
 	}
 }
 
+// loadSnippets reads what snippets take. Their actions are read where they are used.
+func (c *loading) loadSnippets() {
+	for _, name := range slices.Sorted(maps.Keys(c.Workspace.Files)) {
+		data := c.Workspace.Files[name]
+		if short, ok := strings.CutPrefix(name, playbooks.SnippetDir+"/"); ok && data != nil {
+			playbook.ReadSnippet(c.Reader, strings.TrimSuffix(short, playbooks.YamlSuffix), c.Read(diag.NewFile(name, data)))
+		}
+	}
+}
+
 func (c *loading) loadPlaybooks() {
 	for _, name := range slices.Sorted(maps.Keys(c.Workspace.Files)) {
 		data := c.Workspace.Files[name]
@@ -151,6 +162,11 @@ func (c *loading) loadPlaybooks() {
 			}
 		} else {
 			c.PlaybookIDUnread = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Snippets)) {
+		if !c.IsUsed("snippet", name) {
+			playbook.CheckSnippet(c.Reader, c.Snippets[name])
 		}
 	}
 	slices.SortFunc(c.Workspace.Playbooks, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
@@ -199,6 +215,9 @@ func (c *loading) unused() {
 		if base, _, ok := c.Workspace.VariantOf(name); !ok || !c.IsUsed("template", base) {
 			warn("template", name, playbooks.WholeFile(c.Texts[name].Name))
 		}
+	}
+	for name, s := range c.Snippets {
+		warn("snippet", name, s.Node.Pos())
 	}
 	c.lacking()
 }

@@ -320,7 +320,7 @@ func (b *completer) inExpression(text string) {
 		}
 		return
 	}
-	for _, name := range []string{"member", "trigger", "event", "vars", "actions"} {
+	for _, name := range []string{"member", "trigger", "event", "vars", "params", "actions"} {
 		if t := rootType(sc, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 			b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
 		}
@@ -335,7 +335,7 @@ func (b *completer) inExpression(text string) {
 
 var rootDocs = map[string]string{
 	"member": "the member: attributes and built-in fields", "trigger": "what started the run",
-	"event": "the event being looked at", "vars": "what the playbook computes at an entry", "actions": "results of the actions before, by their id",
+	"event": "the event being looked at", "vars": "what the playbook computes at an entry", "params": "what the snippet is given", "actions": "results of the actions before, by their id",
 }
 
 // textNames gives what a quoted text can be: the name of an event or segment, or a value of the
@@ -418,7 +418,7 @@ func (b *completer) text(text string, _ int) {
 		}
 		b.add(from, to, "now", "now", kindVariable, "datetime",
 			"the instant at which the text is written, as in {{ now | date: '%Y-%m-%d' }}")
-		for _, name := range []string{"member", "trigger", "vars", "actions"} {
+		for _, name := range []string{"member", "trigger", "vars", "params", "actions"} {
 			if t := rootType(place.Scope, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 				b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
 			}

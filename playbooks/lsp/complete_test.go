@@ -81,6 +81,15 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 		},
 		{"an emit's property", "playbooks/x.yaml", gift +
 			"  - emit: {event: order.paid, properties: {amount: = trigger.‸}}", []string{"amount"}, nil},
+		{"a snippet", "playbooks/x.yaml", gift + "  - use: ‸\n", []string{"bonus"}, nil},
+		{"beside a use", "playbooks/x.yaml", gift + "  - use: bonus\n    ‸\n", []string{"with", "id", "if"}, []string{"then"}},
+		{
+			"what a snippet leaves", "playbooks/x.yaml", gift + "  - id: more\n    use: bonus\n  - if: actions.more.‸\n",
+			[]string{"got"},
+			nil,
+		},
+		{"in a snippet", "snippets/x.yaml", "actions:\n  - ‸\n", []string{"coupon", "use"}, []string{"trigger"}},
+		{"the params of a snippet", "snippets/bonus.yaml", "params: {times: int}\nactions:\n  - points: = params.‸\n", []string{"times"}, nil},
 		{
 			"a value of the playbook", "playbooks/x.yaml", shopHead + "vars: {gap: = 2000 - member.points}\ncondition: vars.‸",
 			[]string{"gap"},

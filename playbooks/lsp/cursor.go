@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 	"unicode/utf8"
 
+	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader"
@@ -280,7 +281,7 @@ func before(line, column, otherLine, otherColumn int) bool {
 func (c *cursor) siteIn(file string) *loader.ExpressionSite {
 	files := map[string][]byte{schemaFile: c.w.goodSchema, c.name: []byte(file)}
 	for name, data := range c.w.files {
-		if strings.HasPrefix(name, "templates/") {
+		if (strings.HasPrefix(name, playbooks.TemplateDir+"/") || strings.HasPrefix(name, playbooks.SnippetDir+"/")) && name != c.name {
 			files[name] = data
 		}
 	}

@@ -69,7 +69,7 @@ func rootType(sc *scope.Scope, name string) *schema.Type {
 		return scope.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
-	case "event", "vars":
+	case "event", "vars", "params":
 		return sc.Root(name)
 	case "actions":
 		t := schema.ObjectOf()

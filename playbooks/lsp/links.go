@@ -21,7 +21,7 @@ func (s *Server) links(p *documentParams) (any, error) {
 	}
 	c := s.fileCursor(w, name)
 	c.walk(c.root, nil, func(n *node) {
-		for _, kind := range []shapes.ShapeKind{shapes.ShapeTemplate, shapes.ShapePlaybook} {
+		for _, kind := range []shapes.ShapeKind{shapes.ShapeTemplate, shapes.ShapeSnippet, shapes.ShapePlaybook} {
 			if !c.is(kind) || n.text == "" {
 				continue
 			}

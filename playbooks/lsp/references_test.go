@@ -63,6 +63,7 @@ tests:
       - {event: order.paid, properties: {order_id: a, amount: 3}}
       - expect: {run: exited, reason: bored}
 `,
+	"snippets/bonus.yaml":       "params: {times: {type: int, default: 1}, say: optional text}\nactions:\n  - id: got\n    points: = params.times\n",
 	"templates/greet/hello.txt": "{{ member.nickname }} {{ trigger.amount }} {{ actions.gift.code }}{{ member.level }}\n",
 }
 

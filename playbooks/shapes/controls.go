@@ -8,6 +8,7 @@ const (
 	FieldEvent     schema.FieldKind = "event"     // the name of a declared event
 	FieldCondition schema.FieldKind = "condition" // an expression that is true or false
 	FieldActions   schema.FieldKind = "actions"   // a list of actions
+	FieldSnippet   schema.FieldKind = "snippet"
 )
 
 // Controls declares the actions that the language itself carries out, which need no entry in a
@@ -54,11 +55,26 @@ func Controls() []schema.ActionSpec {
 			Example: "id: offer\nsplit:\n  - {name: coupon, weight: 50, then: [{coupon: {pool: newcomer-10}}]}\n  - {name: nothing, weight: 50, then: []}",
 		},
 		{
+			Key: "use",
+			Doc: "Does the actions of a snippet, `snippets/NAME.yaml`. What it takes stands beside it, under `with`; what its actions leave is actions.<id>.<id inside>",
+			Fields: []schema.FieldSpec{
+				{Name: "use", Kind: FieldSnippet, Required: true, Doc: "the snippet, by its path below snippets/ without its extension"},
+				{
+					Name: "with", Kind: schema.FieldJSON,
+					Doc: "its params: values, which are evaluated once; names; and texts, which see what the playbook sees",
+				},
+			},
+			Example: "id: bonus\nuse: thanks\nwith: {text: \"来自 {{ member.nickname | default: '朋友' }}\"}",
+		},
+		{
 			Key: "exit", Doc: "Ends the run as exited, with the reason that is given as its value",
 			Example: "exit: not gold",
 		},
 	}
 }
+
+// ParamKinds are what a param of a snippet may be beside a value: the names of what is declared, and texts.
+var ParamKinds = []string{"pool", "template", "channel", "text", "event", "segment"}
 
 // Settable are the built-in fields of a member that a playbook may set.
 var Settable = []string{"timezone", "locale"}

@@ -15,7 +15,7 @@ import (
 )
 
 // SchemaFiles are the kinds of files that [JSONSchema] describes.
-var SchemaFiles = []string{"playbook", "test", "workspace"}
+var SchemaFiles = []string{"playbook", "snippet", "test", "workspace"}
 
 // object is a JSON object; its keys are written in the order of the alphabet.
 type object = map[string]any
@@ -25,7 +25,7 @@ type object = map[string]any
 // one file are the checker's.
 func JSONSchema(ws *playbooks.Workspace, reg *schema.Registry, file string) ([]byte, error) {
 	shapes := NewShapes(reg)
-	root := map[string]*Shape{"playbook": shapes.Playbook, "test": shapes.Test, "workspace": shapes.Schema}[file]
+	root := map[string]*Shape{"playbook": shapes.Playbook, "snippet": shapes.Snippet, "test": shapes.Test, "workspace": shapes.Schema}[file]
 	if root == nil {
 		return nil, fmt.Errorf("there is no kind of file %q: write %s", file, diag.OneOf(SchemaFiles))
 	}

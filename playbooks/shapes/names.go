@@ -51,6 +51,12 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			add(name, "template", playbooks.WholeFile(templateFile(w, files[name])))
 		}
+	case ShapeSnippet:
+		for _, name := range slices.Sorted(maps.Keys(w.Files)) {
+			if short, ok := strings.CutPrefix(name, playbooks.SnippetDir+"/"); ok {
+				add(strings.TrimSuffix(short, playbooks.YamlSuffix), "snippet", playbooks.WholeFile(name))
+			}
+		}
 	case ShapePlaybook:
 		for _, p := range w.Playbooks {
 			add(p.ID, strings.TrimSpace("playbook "+p.Name), p.Pos)

@@ -40,6 +40,7 @@ const (
 	ShapeChannel    ShapeKind = "channel"
 	ShapePool       ShapeKind = "pool"
 	ShapeTemplate   ShapeKind = "template"
+	ShapeSnippet    ShapeKind = "snippet"
 	ShapePlaybook   ShapeKind = "playbook"
 	ShapeTag        ShapeKind = "tag"
 	ShapeOwner      ShapeKind = "owner"
@@ -86,11 +87,12 @@ type Shapes struct {
 	Playbook *Shape // playbooks/**/*.yaml
 	Schema   *Shape // usher.yaml
 	Test     *Shape // playbooks/**/*_test.yaml
+	Snippet  *Shape // snippets/**/*.yaml
 }
 
 // NewShapes declares the files for the actions and channels of the registry.
 func NewShapes(reg *schema.Registry) *Shapes {
-	return &Shapes{Playbook: playbookShape(reg), Schema: schemaShape(reg), Test: testShape()}
+	return &Shapes{Playbook: playbookShape(reg), Schema: schemaShape(reg), Test: testShape(), Snippet: snippetShape(reg)}
 }
 
 // For returns the shape of the file with the slash-separated path in the workspace, or nil when it
@@ -99,6 +101,8 @@ func (s *Shapes) For(name string) *Shape {
 	switch {
 	case name == playbooks.SchemaFile:
 		return s.Schema
+	case strings.HasPrefix(name, playbooks.SnippetDir+"/") && strings.HasSuffix(name, playbooks.YamlSuffix):
+		return s.Snippet
 	case !strings.HasPrefix(name, playbooks.PlaybookDir+"/"):
 		return nil
 	case strings.HasSuffix(name, playbooks.TestSuffix):

@@ -63,6 +63,28 @@ func playbookShape(reg *schema.Registry) *Shape {
 	).named("playbook", "A playbook: when, if, then.")
 }
 
+// snippetShape declares a snippet.
+func snippetShape(reg *schema.Registry) *Shape {
+	kinds := func() *Shape {
+		var words []string
+		for _, k := range ParamKinds {
+			words = append(words, k, "optional "+k)
+		}
+		return &Shape{Kind: ShapeType, Keywords: words}
+	}
+	param := kinds().or(mappingOf(
+		ShapeKey{Name: "type", Required: true, Value: kinds(), Doc: "what it is"},
+		ShapeKey{Name: "default", Value: shapeOf(ShapeAny), Doc: "what it is when it is not given"},
+	)).named("param", "A type as in usher.yaml; or pool, template, channel, event, segment or text.")
+	return mappingOf(
+		ShapeKey{
+			Name: "params", Value: &Shape{Kind: ShapeMapping, Rest: param, Keywords: []string{""}},
+			Doc: "what it is given where it is used, each with its type: `params.amount`",
+		},
+		ShapeKey{Name: "actions", Required: true, Value: actionsShape(reg), Doc: "what is done, in order"},
+	).named("snippet", "A list of actions that playbooks use: they know the member, `params` and each other's results.")
+}
+
 // activeShape declares the time in which something holds, and what else is said of that.
 func activeShape(doc string, more ...ShapeKey) *Shape {
 	return mappingOf(append([]ShapeKey{
@@ -233,6 +255,11 @@ func actionsShape(reg *schema.Registry) *Shape {
 	}
 	item.Keys = append(
 		item.Keys,
+		ShapeKey{
+			Name: "with", With: []string{"use"}, Needs: []string{"use"},
+			Value: &Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeAny, Expr: true}},
+			Doc:   "what the snippet is given: a value or `= ` and an expression, a name, or a text in Liquid",
+		},
 		ShapeKey{Name: "then", Needs: []string{"if"}, Value: list, Doc: "what is done when the `if` beside it holds"},
 		ShapeKey{
 			Name: "else", Needs: []string{"then"}, With: []string{"then"}, Value: list,
@@ -284,6 +311,8 @@ func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 	switch spec.Key {
 	case "if":
 		return nil
+	case "use":
+		return shapeOf(ShapeSnippet)
 	case "wait":
 		fields.Name, fields.One, fields.Group = "", fields.Group[0], nil
 		fields.Key("event").Needs = []string{"timeout"}

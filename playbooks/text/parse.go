@@ -274,7 +274,7 @@ func (p *parser) unknownTag(t tagText) {
 	case foreignTags[t.name] != "":
 		p.mistake(at, message, "write "+foreignTags[t.name])
 		p.mistakes[len(p.mistakes)-1].Fix = foreignTags[t.name]
-	case slices.Contains([]string{"member", "trigger", "vars", "actions"}, t.name) || t.name == "echo" || t.name == "print":
+	case slices.Contains([]string{"member", "trigger", "vars", "params", "actions"}, t.name) || t.name == "echo" || t.name == "print":
 		p.mistake(at, message, "a value is printed by {{ … }}")
 	case t.name == "include" || t.name == "render":
 		p.mistake(at, message, "there is "+listed(Tags))

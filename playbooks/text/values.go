@@ -99,8 +99,8 @@ func (c *textTyper) root(name string) *schema.Type {
 		return t
 	case "trigger":
 		return c.scope.Trigger
-	case "vars":
-		return c.scope.Vars
+	case "vars", "params":
+		return c.scope.Root(name)
 	case "actions":
 		t := &schema.Type{Kind: schema.KindObject}
 		for _, a := range c.scope.Actions {

@@ -136,7 +136,7 @@ func (c *reader) withoutNames(masked string) string {
 	out := []byte(masked)
 	for _, m := range namedField.FindAllStringSubmatchIndex(masked, -1) {
 		name := masked[m[2]:m[3]]
-		for _, t := range []*schema.Type{c.sc.Schema.MemberRecord(), c.sc.Event, c.sc.Trigger, c.sc.Vars} {
+		for _, t := range []*schema.Type{c.sc.Schema.MemberRecord(), c.sc.Event, c.sc.Trigger, c.sc.Vars, c.sc.Params} {
 			if t == nil || diag.IsASCII(name) {
 				continue
 			}

@@ -62,5 +62,29 @@ func (p *Parser) Parse(told *report.Reporter, sc *scope.Scope) ast.Node {
 	if names != nil {
 		ast.Walk(&tree.Node, naming(names))
 	}
+	if len(sc.Names) > 0 {
+		ast.Walk(&tree.Node, constants(sc.Names))
+	}
 	return tree.Node
+}
+
+// constants puts the names that a snippet is given in place of its params.
+type constants map[string]string
+
+// Visit is called for each node.
+func (c constants) Visit(node *ast.Node) {
+	m, ok := (*node).(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	root, isRoot := m.Node.(*ast.IdentifierNode)
+	key, isKey := m.Property.(*ast.StringNode)
+	if !isRoot || !isKey || root.Value != "params" {
+		return
+	}
+	if name, ok := c[key.Value]; ok {
+		constant := &ast.StringNode{Value: name}
+		constant.SetLocation(place.Location{From: root.Location().From, To: key.Location().To})
+		*node = constant
+	}
 }

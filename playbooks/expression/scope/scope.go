@@ -9,10 +9,13 @@ import (
 
 // Scope says what an expression may name beside `member`, which is always in scope.
 type Scope struct {
-	Schema   Declarations
-	Trigger  *schema.Type    // what started the run, an object; nil: not in scope
-	Event    *schema.Type    // the event being looked at, an object; nil: not in scope
-	Vars     *schema.Type    // what the playbook computes at an entry, an object; nil: not in scope
+	Schema  Declarations
+	Trigger *schema.Type // what started the run, an object; nil: not in scope
+	Event   *schema.Type // the event being looked at, an object; nil: not in scope
+	Vars    *schema.Type // what the playbook computes at an entry, an object; nil: not in scope
+	Params  *schema.Type // what a snippet is given, an object; nil: not in scope
+	// Of params that are names, of a pool say, each: it is a constant where the snippet is used.
+	Names    map[string]string
 	Actions  []ActionResult  // results of the actions that come before
 	Nameless []ActionResult  // those of them that have no id: nothing can name them
 	Later    map[string]bool // action ids that exist but have not run yet here
@@ -38,7 +41,7 @@ type Root struct {
 
 // Roots returns the objects beside `member` and `actions` that are in scope.
 func (s *Scope) Roots() []Root {
-	return slices.DeleteFunc([]Root{{"trigger", s.Trigger}, {"event", s.Event}, {"vars", s.Vars}},
+	return slices.DeleteFunc([]Root{{"trigger", s.Trigger}, {"event", s.Event}, {"vars", s.Vars}, {"params", s.Params}},
 		func(r Root) bool { return r.Type == nil })
 }
 

@@ -46,6 +46,9 @@ func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode,
 	if name == "vars" {
 		what = fmt.Sprintf("the playbook has no value `%s` above this", key.Value)
 	}
+	if name == "params" {
+		what = fmt.Sprintf("there is no param `%s` with a value", key.Value)
+	}
 	label, m := "", diag.Closest(key.Value, base.FieldNames())
 	if m != "" {
 		label = "did you mean `" + m + "`?" + c.aboutField(base, m)

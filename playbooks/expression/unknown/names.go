@@ -28,6 +28,15 @@ func (c *Names) Name(n *ast.IdentifierNode) {
 	for _, r := range c.sc.Roots() {
 		names = append(names, r.Name)
 	}
+	if c.sc.Params != nil && (n.Value == "trigger" || n.Value == "vars") {
+		c.Report(n.Location(), "unknown-name", "hand it over: declare a param, and write it into `with`",
+			"`%s` is not known in a snippet, which any playbook may use", n.Value)
+		return
+	}
+	if n.Value == "params" {
+		c.Report(n.Location(), "unknown-name", "", "`params` is known in a snippet alone")
+		return
+	}
 	if n.Value == "trigger" {
 		d := c.Report(n.Location(), "unknown-name", "", "`trigger` is not known here: no run has begun yet")
 		if c.sc.Event != nil {
@@ -78,7 +87,7 @@ func (c *Names) carries(name string) bool {
 // property reports the name of a property without what it belongs to.
 func (c *Names) property(n *ast.IdentifierNode) bool {
 	for _, of := range []struct{ name, what string }{
-		{"event", "a property"}, {"trigger", "a property"}, {"vars", "a value of this playbook"},
+		{"event", "a property"}, {"trigger", "a property"}, {"vars", "a value of this playbook"}, {"params", "a param"},
 	} {
 		t := c.sc.Root(of.name)
 		if t == nil {

@@ -18,6 +18,7 @@ import (
 // act reads what an action's key is given. It gives the type of what the action leaves under its
 // id, and whether that is known.
 func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
+	v = p.withoutAbsent(v)
 	switch step.Key {
 	case "wait":
 		return p.wait(v, step, sc)
@@ -217,11 +218,11 @@ func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 // reference reads the name of a channel, pool or event.
 func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *playbooks.Value {
 	switch {
-	case isExpression(v) && f.Kind == shapes.FieldEvent:
+	case isExpression(v) && f.Kind == shapes.FieldEvent && p.isNoParam(v):
 		p.Error("bad-value", v.Pos(), "the name of an event is written out, not computed").
 			Label("choose between actions by `if`")
 		return nil
-	case isExpression(v):
+	case isExpression(v) && p.isNoParam(v):
 		return p.named(v, f, sc)
 	}
 	name, ok := p.Str(v, f.Name)
@@ -368,6 +369,9 @@ func (p *reader) inlineText(v *syntax.Node, what string, sc *scope.Scope) *playb
 	wrote, ok := p.Text(v, what)
 	if !ok {
 		return nil
+	}
+	if t, is := p.textParam(v); is {
+		return t
 	}
 	if strings.HasPrefix(wrote, "= ") {
 		p.Error("bad-value", v.At(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).

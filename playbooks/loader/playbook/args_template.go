@@ -18,7 +18,7 @@ import (
 // template reads the name of a template and judges its variables by what is in scope here, those of
 // its variants too.
 func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
-	if isExpression(v) {
+	if isExpression(v) && p.isNoParam(v) {
 		return p.named(v, &schema.FieldSpec{Name: "template", Kind: schema.FieldTemplate}, sc)
 	}
 	name, ok := p.Str(v, "template")

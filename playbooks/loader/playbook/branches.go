@@ -71,7 +71,8 @@ func lasting(facts []string) []string {
 		if _, key, ok := strings.Cut(f, ", "); ok && strings.HasPrefix(f, "table(") { // rows are those of the run's revision
 			of = key
 		}
-		if strings.HasPrefix(of, "trigger.") || strings.HasPrefix(of, "actions.") || strings.HasPrefix(of, "vars.") {
+		if strings.HasPrefix(of, "trigger.") || strings.HasPrefix(of, "actions.") ||
+			strings.HasPrefix(of, "vars.") || strings.HasPrefix(of, "params.") {
 			out = append(out, f)
 		}
 	}

@@ -44,6 +44,8 @@ type reader struct {
 	items        int      // actions, so far
 	emits        []string // events that actions emit
 	facts        []string // facts that hold on the way that is being read
+	unused       bool     // it is a snippet that nothing uses: what it would be given is not known
+	given        *given   // what the snippet that is being read was given; nil: it is a playbook
 }
 
 // Read reads a playbook and adds it to the workspace when it has no mistake.
@@ -304,7 +306,7 @@ var dottedNames = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\
 // dependsOnUnknown reports whether the text names something unknown because of a mistake. What has
 // no mistake before it is judged whatever it names: nothing is passed over in silence.
 func (p *reader) dependsOnUnknown(text string) bool {
-	if len(p.unknownNames) == 0 || !p.SchemaUnreadable && !diag.HasError(p.Diags[p.from:]) {
+	if len(p.unknownNames) == 0 || !p.unused && !p.SchemaUnreadable && !diag.HasError(p.Diags[p.from:]) {
 		return false
 	}
 	for name := range p.unknownNames {

@@ -89,6 +89,17 @@ func (p *reader) eventMatches() []playbooks.EventMatch {
 	return matches
 }
 
+// snippets returns the names of the snippets that the playbook uses, sorted.
+func (p *reader) snippets() (names []string) {
+	for i := range p.pb.Steps {
+		if name := p.pb.Steps[i].Snippet; name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // today are the keys of a playbook that are always those of today, whatever revision a run keeps.
 var today = []string{"status", "active", "priority", "quota"}
 
@@ -103,6 +114,10 @@ func (p *reader) revision(n *syntax.Node, refs expression.Refs) string {
 		}
 	}
 	p.Schema.WriteRefs(h, refs)
+	for _, name := range p.snippets() {
+		fmt.Fprintf(h, "snippet %q:", name)
+		syntax.Canonical(h, p.Snippets[name].Node)
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.templates)) {
 		fmt.Fprintf(h, "template %q %q\n", name, p.templates[name].Text)
 	}

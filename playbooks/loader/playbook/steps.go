@@ -27,7 +27,7 @@ type doneAction struct {
 const maxActions = 500
 
 // itemKeys may stand beside an action's key.
-var itemKeys = []string{"id", "if", "then", "else"}
+var itemKeys = []string{"id", "if", "with", "then", "else"}
 
 // actionID is what an expression can write after `actions.`.
 var actionID = regexp.MustCompile(`^[a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*$`)
@@ -44,7 +44,11 @@ func (p *reader) actions(n *syntax.Node) {
 		return
 	}
 	if len(n.Items) == 0 {
-		p.Error("bad-value", n.Pos(), "a playbook needs at least one action")
+		what := "a playbook"
+		if p.given != nil {
+			what = "a snippet"
+		}
+		p.Error("bad-value", n.Pos(), what+" needs at least one action")
 		return
 	}
 	p.collectIDs(n)
@@ -148,9 +152,14 @@ func (p *reader) readItem(n *syntax.Node, path string, way []branchChoice) (end 
 		return nil
 	}
 	step.Key, step.Pos = key.Value, key.Pos()
+	if n.Get("with") != nil && key.Value != "use" {
+		p.Error("exclusive-keys", n.Key("with").Pos(), "`with` stands beside `use`").Label("leave it out")
+	}
 	switch key.Value {
 	case "choose", "split":
 		return p.chooseOrSplit(n, key, step, way)
+	case "use":
+		return p.use(n, key, step, way)
 	case "wait": // goes on later, when the member may be another
 	default:
 		sc = sc.Knowing(step.Guard.Holds())

@@ -27,7 +27,9 @@ type Reader struct {
 	PlaybookIDUnread bool                    // one could not be read: an id that nothing has may be that one
 	Declared         map[string]bool         // ids of playbooks, also of those with mistakes
 	Texts            map[string]*diag.File   // the files of templates, by the names of these
-	ForAll           []diag.Pos              // schedules that name no segment
+	Snippets         map[string]*Snippet
+	Told             map[string]bool // mistakes in snippets that were told
+	ForAll           []diag.Pos      // schedules that name no segment
 
 	// Site is told where each expression and text stands, for editors; nil: nobody asks.
 	Site func(p diag.Pos, text string, sc *scope.Scope, want *schema.Type)
@@ -45,7 +47,8 @@ func New(reg *schema.Registry, files syntax.Reader) *Reader {
 	return &Reader{
 		Reader: values.Reader{Reader: files, BrokenNames: map[string]bool{}}, Notes: check.NewNotes(),
 		Registry: reg, Workspace: ws, Schema: ws.Schema, PlaybookIDs: map[string]*syntax.Node{},
-		Declared: map[string]bool{}, Texts: map[string]*diag.File{}, used: map[string]bool{},
+		Snippets: map[string]*Snippet{}, Told: map[string]bool{}, Declared: map[string]bool{}, Texts: map[string]*diag.File{},
+		used: map[string]bool{},
 	}
 }
 

@@ -19,6 +19,7 @@ func filesPage(reg *schema.Registry) string {
 	}{
 		{"usher.yaml", forms.Schema},
 		{"playbooks/\\*\\*/\\*.yaml", forms.Playbook},
+		{"snippets/\\*\\*/\\*.yaml", forms.Snippet},
 		{"playbooks/\\*\\*/\\*_test.yaml", forms.Test},
 	} {
 		p.f("## %s\n\n", f.title)

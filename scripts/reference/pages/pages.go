@@ -80,7 +80,7 @@ var kinds = map[schema.FieldKind]string{
 	schema.FieldJSON: "any value", schema.FieldReturns: "name: type",
 	schema.FieldSecret:  "string, may hold `${NAME}`",
 	shapes.FieldMoment:  "a time of the day, a day of the week or month, a datetime or an expression of one",
-	shapes.FieldActions: "a list of actions",
+	shapes.FieldActions: "a list of actions", shapes.FieldSnippet: "snippet",
 }
 
 func kindOf(f schema.FieldSpec) string {
