@@ -40,6 +40,7 @@ type checker struct {
 	slots      map[string]Slot
 	refs       refSet
 
+	same      map[*ast.BuiltinNode]bool // functions over lists that are made once: see isSame
 	negatedAt place.Location
 	*library
 }

@@ -311,8 +311,8 @@ func (c *checker) builtin(n *ast.BuiltinNode) *schema.Type {
 }
 
 // boundedLoop keeps the work of an expression within a small multiple of the data that it reads:
-// inside a predicate a function may only go over lists of the item, not over the whole history once
-// more for every item.
+// inside a predicate a function may only go over lists of the item, and over short ones that are the same for
+// every item, not over the whole history once more for every item.
 func (c *checker) boundedLoop(n *ast.BuiltinNode) bool {
 	if len(c.items) == 0 || len(n.Arguments) == 0 {
 		return true
@@ -345,7 +345,15 @@ func (c *checker) boundedLoop(n *ast.BuiltinNode) bool {
 		}
 		break
 	}
-	c.Report(n.Location(), "forbidden-function", "look at a list of the item, as in .items",
+	if c.isSame(n) {
+		if c.same == nil {
+			c.same = map[*ast.BuiltinNode]bool{}
+		}
+		c.same[n] = true
+		return true
+	}
+	c.Report(n.Location(), "forbidden-function",
+		"look at a list of the item, as in .items, or keep the list among the `vars` of the playbook",
 		"inside a condition on items `%s` may not go over another list: it would run once for every item", n.Name)
 	return false
 }

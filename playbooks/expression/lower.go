@@ -29,6 +29,9 @@ type lowering struct {
 
 	long       bool         // it is the form for long histories: see Aggregate
 	aggregates []*Aggregate // that it asks for
+	depth      int          // of the predicates around
+	once       []once       // what is made before the items of the outermost list are gone through
+	made       int          // so far, to name it
 }
 
 // read is a variable that an expression reads. It is loaded before the run: what no expression
@@ -164,9 +167,12 @@ func (l *lowering) rewrite(n ast.Node) ast.Node {
 	case *ast.CallNode:
 		return l.call(n)
 	case *ast.BuiltinNode:
-		return l.builtin(n)
+		return l.lowerOnce(n)
 	case *ast.PredicateNode:
-		return &ast.PredicateNode{Node: l.lower(n.Node)}
+		l.depth++
+		inner := l.lower(n.Node)
+		l.depth--
+		return &ast.PredicateNode{Node: inner}
 	case *ast.ArrayNode:
 		return &ast.ArrayNode{Nodes: l.lowerAll(n.Nodes)}
 	case *ast.MapNode:
