@@ -19,6 +19,7 @@ func coupon() action {
 				{Name: "reason", Type: schema.String.AsOptional(), Doc: "why not: pool empty, per member, quota, not active"},
 				{Name: "code", Type: schema.String.AsOptional(), Doc: "the code; missing when not issued", When: "issued"},
 				{Name: "expires_at", Type: schema.Datetime.AsOptional(), Doc: "when it expires; missing when not issued, or never"},
+				{Name: "redeemed_at", Type: schema.Datetime.AsOptional(), Doc: "when it was redeemed; missing until then"},
 			},
 			Example: "coupon: {pool: newcomer-10}",
 		},

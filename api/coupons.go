@@ -32,25 +32,20 @@ func (s *server) redeem(c *gin.Context) (couponView, error) {
 			return none, err
 		}
 	}
-	ctx, code, now := c.Request.Context(), c.Param("code"), s.now()
-	before, err := s.Store.Coupon(ctx, code)
-	if errors.Is(err, store.ErrNotFound) {
+	ctx, code := c.Request.Context(), c.Param("code")
+	k, err := s.Store.Redeem(ctx, code, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return none, noCoupon(code)
-	}
-	if err != nil {
+	case errors.Is(err, store.ErrExpired):
+		return none, newError(codeExpired, "the coupon %s expired at %s", code, s.local(k.ExpiresAt)).
+			with("expires_at", k.ExpiresAt)
+	case errors.Is(err, store.ErrConflict):
+		return none, newError(codeConflict, "the coupon %s was redeemed at %s already", code, s.local(k.RedeemedAt)).
+			with("redeemed_at", k.RedeemedAt).with("redemption", k.RedemptionID)
+	case err != nil:
 		return none, err
 	}
-	if before.RedeemedAt.IsZero() && !before.ExpiresAt.IsZero() && !now.Before(before.ExpiresAt) {
-		return none, newError(codeExpired, "the coupon %s expired at %s", code, s.local(before.ExpiresAt)).
-			with("expires_at", before.ExpiresAt)
-	}
-	after, err := s.Store.Redeem(ctx, code, id, now)
-	if errors.Is(err, store.ErrConflict) {
-		return none, newError(codeConflict, "the coupon %s was redeemed at %s already", code, s.local(after.RedeemedAt)).
-			with("redeemed_at", after.RedeemedAt).with("redemption", after.RedemptionID)
-	}
-	if err != nil {
-		return none, err
-	}
-	return s.viewCoupon(after), nil
+	s.Wake(k.Member)
+	return s.viewCoupon(k), nil
 }

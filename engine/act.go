@@ -182,81 +182,8 @@ func (a *Act) attribute(name string, v any) (any, error) {
 	return a.d.e.normalized(name, schema.ToJSON(at.Type, typed)), nil
 }
 
-// Reasons why a coupon was not issued.
-const (
-	ReasonPoolEmpty = "pool empty"
-	ReasonPerMember = "per member"
-	ReasonNoPool    = "no such pool"
-)
-
 // ReasonTooFew is why points were not taken.
 const ReasonTooFew = "too few points"
-
-// IssueCoupon draws a coupon of the pool for the member: budget, quota, limit and expiry are today's.
-func (a *Act) IssueCoupon(name string) {
-	a.Detail("pool", name)
-	pool := a.d.e.ws.Schema.Pool(name)
-	reason := a.draw(pool)
-	a.Result("issued", reason == "")
-	if reason != "" {
-		a.Reason(reason)
-		return
-	}
-	d := a.d
-	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
-	c := Coupon{
-		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
-		IssuedAt: d.now,
-	}
-	if end := pool.Ends(d.now.In(d.zone)); !end.IsZero() {
-		c.ExpiresAt = end.UTC()
-		a.Result("expires_at", c.ExpiresAt.In(d.zone))
-		a.Detail("expires_at", c.ExpiresAt)
-	}
-	a.Result("code", code)
-	a.Detail("code", code)
-	d.c.Coupons = append(d.c.Coupons, c)
-	a.effect = code
-	if d.st.Member.Coupons == nil {
-		d.st.Member.Coupons = map[string]int{}
-	}
-	d.st.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
-	d.touched = true
-	made := map[string]any{"pool": name, "code": code}
-	if !c.ExpiresAt.IsZero() {
-		made["expires_at"] = c.ExpiresAt.Format(time.RFC3339Nano)
-	}
-	a.emitted = append(a.emitted, d.made(playbooks.CouponIssued, made, code, a.run)...)
-}
-
-// draw takes one from the pool; the reason when it may not.
-func (a *Act) draw(pool *playbooks.Pool) (reason string) {
-	d := a.d
-	switch {
-	case pool == nil:
-		return ReasonNoPool
-	case !pool.Active.Holds(d.now):
-		return ReasonNotActive
-	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
-		return ReasonPerMember
-	}
-	budget := Ask{Pool: pool.Name, Most: pool.Budget}
-	if pool.Budget > 0 && !d.grants.Has(&budget) {
-		return ReasonPoolEmpty
-	}
-	if pool.Quota != nil {
-		p := d.e.couponsAt(pool, d.now)
-		if !d.grants.Has(&p.Ask) {
-			return ReasonQuota
-		}
-		d.grants.Take(&p.Ask)
-		a.Detail("quota", p.of)
-	}
-	if pool.Budget > 0 {
-		d.grants.Take(&budget)
-	}
-	return ""
-}
 
 // Message classes.
 const (

@@ -39,10 +39,11 @@ segments:
   monthly: len(events("buy", "this month")) > len(events("buy", "yesterday"))
   weekend: weekday(now()) >= 6
   lucky: is_today(member.born ?? add_days(member.created_at, 3)) or days_between(member.created_at, now()) == 2
+  holder: len(member.coupons) > 1
   stale: now() - member.last_seen_at > duration("30h")
 tables: {levels: {a: {least: 1, name: first}, c: {least: 3}}}
 channels: {out: {type: log}}
-coupons: {one: {prefix: O, per_member: 2, expires: 7d}, all: {}, few: {quota: {max: 2, per: day}}}
+coupons: {one: {prefix: O, per_member: 2, expires: 2d}, all: {active: {to: 2026-03-12}}, few: {quota: {max: 2, per: day}}}
 frequency_caps: [{max: 2, per: 24h}]
 quiet_hours: {from: "22:00", to: "08:00", timezone: member}
 `
@@ -64,14 +65,14 @@ actions:
 var (
 	alikeTriggers = []string{
 		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
-		`{event: coupon.issued, if: event.pool == "one"}`,
+		`{event: coupon.issued, if: event.pool == "one"}`, `{event: coupon.expired}`, `{event: coupon.redeemed}`,
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
 		`{schedule: "15 2 15,L * 0#1"}`, `{schedule: "2026-03-08 02:30"}`,
 		`{any: [{id: one, event: buy, if: event.n > 2}, {id: two, event: buy}, {id: three, segment_exit: rich}]}`,
 		`{any: [{id: one, schedule: "0 10 * * *"}, {id: two, schedule: "30 2 * * 0", segment: buyers}, {id: three, event: visit}]}`,
 		`{any: [{id: one, date: member.born, every: month}, {id: two, date: member.created_at, every: month, at: "02:30"}, {id: three, segment_enter: quiet}]}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
-		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}",
+		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}", "{segment_enter: holder}",
 		"{segment_enter: weekend}", "{segment_enter: monthly}", "{segment_exit: monthly}", "{segment_exit: weekend}", "{segment_enter: lucky}",
 		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
 		"{date: member.created_at, every: year}", `{date: member.born, every: year, calendar: lunar, at: "02:30"}`, `{date: member.born, every: month, offset: -1d, at: "02:30"}`,
@@ -82,7 +83,8 @@ var (
 		`bucket(10) < 7`, `table("levels", member.level) != nil and member.points >= table("levels", member.level).least`, `(avg(events("buy", "3d"), .n) ?? 0) < 2 or len(distinct(events("buy"), .n)) > 2`,
 		`most_common(events("buy"), .n) != 1 and (largest(events("buy"), .at ?? now())?.n ?? 0) < 4`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
 		`(lunar(today()).day ?? 0) % 2 == 0 and years_between(member.born ?? today(), now()) < 30`,
-		`(last(events("buy"))?.n ?? 0) > 1`, `len(events("coupon.issued", "2d")) < 3`, `member.points < 5`,
+		`(last(events("buy"))?.n ?? 0) > 1`, `len(events("coupon.issued", "2d")) < 3`,
+		`len(filter(member.coupons, .redeemed_at == nil and (.expires_at ?? now()) > now())) < 2`, `member.points < 5`,
 		"vars.left > 0 or vars.first == nil",
 	}
 	alikeExtras = []string{
@@ -251,9 +253,22 @@ func simulated(t *rapid.T, tb testing.TB, e *engine.Engine, all []engine.Input, 
 		in.Seq = int64(len(inputs[in.Member]) + 1)
 		inputs[in.Member] = append(inputs[in.Member], in)
 	})
+	redeemed := map[string]bool{}
 	for _, in := range all {
 		if err := w.Input(in); err != nil {
 			t.Fatal(err)
+		}
+		given := of(in.Member).coupons
+		if len(given) == 0 || rapid.IntRange(0, 3).Draw(t, "redeems") > 0 {
+			continue
+		}
+		if c := rapid.SampledFrom(given).Draw(t, "coupon"); !redeemed[c.Code] {
+			redeemed[c.Code] = true
+			r := engine.RedemptionOf(&c)
+			r.Time, r.At = w.Now(), w.Now()
+			if err := w.Input(r); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if err := w.AdvanceTo(end); err != nil {

@@ -5,9 +5,9 @@ import (
 )
 
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
-// none.
+// none, nor does a redemption.
 func (d *decider) ensureMember(in *Input) {
-	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease {
+	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease && in.Kind != InputRedeem {
 		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
 		d.view.Of = d.st.Member
 		d.touched = true

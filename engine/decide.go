@@ -166,6 +166,8 @@ func (d *decider) decideInput(in *Input) error {
 		ready.entries, concerned, err = d.judgeStart(in, p)
 	case InputResult:
 		ready.resumed, err = d.resumeByResult(in, p)
+	case InputRedeem:
+		d.redeem(in, p)
 	case InputRelease:
 		d.decideReleaseAgain(in, p)
 		concerned = false
@@ -222,14 +224,16 @@ func (d *decider) decideEnds(at time.Time) {
 	d.beginDue("ends:" + at.UTC().Format(time.RFC3339Nano))
 	recorded := d.recordMemberships(at)
 	d.begin(at)
-	ended := d.st.Member.EndTags(at)
-	e := d.note(at)
-	e.What = WhatEnded
-	e.Detail = d.detail("tags", ended)
-	d.refresh()
-	d.dueChanged = true
-	if (recorded || len(ended) > 0) && d.mayMove() {
-		if moved := d.reevaluate(at); !d.st.gaveUp(at) {
+	ended := d.takeEnded(at)
+	if ended.nothing() && !recorded {
+		return
+	}
+	given := d.st.gaveUp(at)
+	if !given {
+		d.cascade.add(ended.made...)
+	}
+	if d.mayMove() {
+		if moved := d.reevaluate(at); !given {
 			d.follow(moved)
 		}
 	}

@@ -29,7 +29,7 @@ func (d *decider) mayBeDue(t time.Time) bool {
 		}
 	}
 	m := d.st.Member
-	return m != nil && (len(m.Deferred) > 0 || m.Rare != nil && len(m.Rare.TagEnds) > 0 ||
+	return m != nil && (len(m.Deferred) > 0 || m.Rare != nil && !m.Ends().IsZero() ||
 		!m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
 }
 
@@ -58,10 +58,11 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 // known.
 func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate bool) (next due, ok bool) {
 	m := d.st.Member
-	if m != nil && m.Rare != nil && len(m.Rare.TagEnds) > 0 {
+	if m != nil && m.Rare != nil {
 		first := m.Ends()
 		keys := m.DeferredKeys(d.e.compareTurns)
-		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&
+		comes := !first.IsZero() && !first.After(t)
+		if comes && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&
 			(len(keys) == 0 || !first.After(m.Deferred[keys[0]].At)) {
 			return due{at: first, ends: true}, true
 		}

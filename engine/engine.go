@@ -61,6 +61,7 @@ type Engine struct {
 	watched  []*watched            // segments that triggers are about, by name
 	ending   []*ending             // playbooks whose open runs exit at an instant, by id
 
+	expiring    *expiring         // when coupons expire; nil: nobody asks
 	makes       map[string]bool   // events that usher makes itself and that the workspace names
 	left        func(Ask) int     // of pools that nobody else takes from; nil: others do
 	prioritized bool              // some playbook has a priority
@@ -352,7 +353,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 			n.event(in.Name)
 		case InputTrigger, InputSchedule:
 			n.add(e.active[in.Name])
-		case InputResult, InputRelease:
+		case InputResult, InputRelease, InputRedeem:
 			n.runs = append(n.runs, in.Name)
 		}
 	}

@@ -34,7 +34,7 @@ func (ev *evaluator) begin(now time.Time) {
 	ev.now = now
 	ev.zone = ev.e.zoneOf(ev.st.Member)
 	ev.types = ev.e.types
-	ev.view = view.Member{Of: ev.st.Member, Zone: ev.zone, Types: ev.types}
+	ev.view = view.Member{Of: ev.st.Member, Zone: ev.zone, Now: now, Types: ev.types}
 	p := &ev.past
 	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.Schema
 	ev.env.Begin(now, ev.zone, ev.id, &ev.view, p)
@@ -80,7 +80,7 @@ func (ev *evaluator) seeEvent(in *Input, s *playbooks.Schema, t *playbooks.Event
 
 // memberBy returns the member as a schema says they are.
 func (ev *evaluator) memberBy(t *view.Types) *view.Member {
-	return &view.Member{Of: ev.st.Member, Zone: ev.zone, Types: t}
+	return &view.Member{Of: ev.st.Member, Zone: ev.zone, Now: ev.now, Types: t}
 }
 
 // unread returns what an evaluation could not read, else its error, and forgets it.

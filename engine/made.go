@@ -5,48 +5,48 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
 )
 
-// making prepares which of the events that usher makes itself are asked for by the workspace.
+// making prepares the events that usher makes itself.
 func (e *Engine) making() {
-	add := func(slots []expression.Slot) {
-		for _, s := range slots {
-			e.make(s.Event)
-		}
-	}
 	for i := range e.ws.Schema.Events {
 		if t := &e.ws.Schema.Events[i]; t.Builtin {
 			e.listen(t.Name) // what it is, is to be known where it comes from a file or a test
 		}
 	}
-	for _, p := range e.ws.Playbooks {
-		if p.Status == playbooks.Draft {
-			continue
-		}
-		for _, name := range p.Makes {
-			e.make(name)
-		}
-	}
-	for _, g := range e.ws.Schema.Segments {
-		if g.Expr != nil {
-			add(g.Expr.Slots)
-		}
-	}
-	for _, x := range computedOf(e.ws.Schema) {
-		add(x.Slots)
+	e.makes = madeFor(e.ws)
+	if e.makes[playbooks.CouponExpired] {
+		e.expiring = &expiring{since: e.o.Watched[couponWatch]}
 	}
 }
 
-// make notes that somebody asks for an event, if usher makes it itself.
-func (e *Engine) make(event string) {
-	if !e.ws.Schema.MakesEvent(event) {
-		return
+// madeFor returns which of the events that usher makes itself the workspace names: its playbooks that are no drafts,
+// its segments and its computed attributes.
+func madeFor(ws *playbooks.Workspace) map[string]bool {
+	out := map[string]bool{}
+	add := func(events []string) {
+		for _, name := range events {
+			if ws.Schema.MakesEvent(name) {
+				out[name] = true
+			}
+		}
 	}
-	if e.makes == nil {
-		e.makes = map[string]bool{}
+	for _, p := range ws.Playbooks {
+		if p.Status != playbooks.Draft {
+			add(p.Makes)
+		}
 	}
-	e.makes[event] = true
+	for i := range ws.Schema.Segments {
+		if x := ws.Schema.Segments[i].Expr; x != nil {
+			add(x.Refs.Events)
+		}
+	}
+	for i := range ws.Schema.Attributes {
+		if x := ws.Schema.Attributes[i].Expr; x != nil {
+			add(x.Refs.Events)
+		}
+	}
+	return out
 }
 
 // makes reports whether an event that usher makes itself is to be made for the member: the workspace names it, or the

@@ -26,6 +26,7 @@ const (
 	InputTrigger  = input.Trigger
 	InputSchedule = input.Schedule
 	InputResult   = input.Result
+	InputRedeem   = input.Redeem
 	InputRelease  = input.Release
 	InputSegment  = input.Segment
 )

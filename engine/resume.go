@@ -88,7 +88,7 @@ func AnswerID(key string) string { return answerID + key }
 // input of no kind that there is counts too: what it was is damaged.
 func AnsweredDelivery(in *Input) (key string, ok bool) {
 	switch in.Kind {
-	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment, InputRelease:
+	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment, InputRelease, InputRedeem:
 		return "", false // whoever sends events chooses their ids
 	}
 	key, ok = strings.CutPrefix(in.ID, answerID)

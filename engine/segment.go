@@ -40,6 +40,9 @@ func Watched(ws *playbooks.Workspace) map[string]string {
 			out[activeWatch(p.ID)] = p.Active.Definition()
 		}
 	}
+	if madeFor(ws)[playbooks.CouponExpired] {
+		out[couponWatch] = "expire"
+	}
 	return out
 }
 
@@ -101,6 +104,9 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 			since = member.Sooner(since, w.since)
 		}
 	}
+	if w := e.expiring; w.unrecorded(m) {
+		since = member.Sooner(since, w.since)
+	}
 	return since
 }
 
@@ -108,7 +114,8 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 func (e *Engine) Watches(since time.Time) bool {
 	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) }) ||
 		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) }) ||
-		slices.ContainsFunc(e.ending, func(w *ending) bool { return w.since.Equal(since) })
+		slices.ContainsFunc(e.ending, func(w *ending) bool { return w.since.Equal(since) }) ||
+		e.expiring != nil && e.expiring.since.Equal(since)
 }
 
 // recordMemberships notes which watched segments a member is in who was there before the watch
@@ -133,7 +140,8 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 		noted = true
 	}
 	noted = d.recordDates(at) || noted
-	return d.recordEnds() || noted
+	noted = d.recordEnds() || noted
+	return d.recordCoupons(at) || noted
 }
 
 func (d *decider) setMembership(w *watched, in bool) {

@@ -14,6 +14,9 @@ import (
 // does not fit. Where that is stands beside the mistake, because the slip may just as well be
 // there.
 
+// MemberCoupons is the built-in field of a member that holds the coupons that they were given.
+const MemberCoupons = scope.MemberCoupons
+
 // In finds what a section of usher.yaml declares.
 func (s *Schema) In(section string) diag.Finder {
 	return func(name string) diag.Pos {
@@ -140,6 +143,7 @@ func (s *Schema) MemberRecord() *schema.Type {
 			Kind: schema.KindObject, Fields: slices.Clone(scope.BuiltinFields),
 			Pos: s.section(scope.InMember),
 		}
+		t.Fields = slices.DeleteFunc(t.Fields, func(f schema.Field) bool { return s.Attribute(f.Name) != nil })
 		for _, a := range s.Attributes {
 			typ := a.Type
 			switch {

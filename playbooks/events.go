@@ -17,7 +17,9 @@ type BuiltinEvent struct {
 
 // The names of the events that usher makes itself.
 const (
-	CouponIssued = "coupon.issued"
+	CouponIssued   = "coupon.issued"
+	CouponRedeemed = "coupon.redeemed"
+	CouponExpired  = "coupon.expired"
 )
 
 // BuiltinEvents lists the events that usher makes itself.
@@ -29,6 +31,8 @@ func BuiltinEvents() []BuiltinEvent {
 	return []BuiltinEvent{
 		event(CouponIssued, scope.InCoupons, "a `coupon` action gave the member a coupon", pool, code,
 			schema.Field{Name: "expires_at", Type: schema.Datetime.AsOptional()}),
+		event(CouponRedeemed, scope.InCoupons, "a coupon of the member was redeemed, over HTTP or by `usher redeem`", pool, code),
+		event(CouponExpired, scope.InCoupons, "a coupon of the member expired that was not redeemed, at that instant", pool, code),
 	}
 }
 

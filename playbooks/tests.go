@@ -55,15 +55,16 @@ type TestEvent struct {
 	Pos        diag.Pos
 }
 
-// TestStep is one step of a script: of Event, Advance, Trigger, Attributes and Expect exactly one is
-// set.
+// TestStep is one step of a script: of Event, Advance, Trigger, Attributes, Redeem and Expect exactly
+// one is set.
 type TestStep struct {
 	Event      *TestEvent
 	Advance    *schema.Duration
 	Trigger    map[string]any // http trigger: params, never nil when set
 	Attributes map[string]any // written from outside, never nil when set
+	Redeem     string         // the action whose newest coupon is redeemed
 	Expect     *Expect
-	Member     string // of Trigger and Attributes, as the test writes their id; "": the first
+	Member     string // of Trigger, Attributes and Redeem, as the test writes their id; "": the first
 	Pos        diag.Pos
 }
 

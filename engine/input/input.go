@@ -21,6 +21,7 @@ const (
 	Trigger  Kind = "trigger"  // a playbook started over HTTP for this member
 	Schedule Kind = "schedule" // an occurrence of a playbook's schedule, for this member
 	Result   Kind = "result"   // the outcome of a delivery of one of the member's runs
+	Redeem   Kind = "redeem"   // a coupon of the member was redeemed
 	Release  Kind = "release"  // a message that is about to go out too late: see engine.ReleaseAgain
 )
 
@@ -34,7 +35,7 @@ type Input struct {
 	Kind   Kind
 	ID     string // accepted once, ever
 	Member string
-	Name   string    // event: its name; trigger and schedule: the playbook's id; result and release: the run's id
+	Name   string    // event: its name; trigger and schedule: the playbook's id; result, redeem and release: the run's id
 	Time   time.Time // when it happened, as the sender says; never after At
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set

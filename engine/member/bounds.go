@@ -77,6 +77,11 @@ func sizeOf(v any) int {
 	return 8
 }
 
+// Awaits reports whether the goal of a run may still be reached.
+func (m *Member) Awaits(run string) bool {
+	return slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return g.Run == run })
+}
+
 // WatchGoal notes that an entry's goal may be reached. It returns the run whose goal is watched no
 // more, because there are too many; empty: none.
 func (m *Member) WatchGoal(g GoalWatch) (dropped string) {

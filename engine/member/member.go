@@ -37,6 +37,7 @@ type Member struct {
 type Rare struct {
 	// Of tags that the member has to an end: when it comes. The others they have for ever.
 	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
+	Coupons *Coupons             `json:"coupons,omitempty"`
 	Exits   map[string]int64     `json:"exits,omitempty"` // of playbooks entered whose open runs exit: the watch, in ms
 }
 

@@ -38,8 +38,12 @@ func (m *Member) ChangeTags(add, remove []string, end time.Time) (added, removed
 
 // Ends returns when the first end comes of what the member has to an end; zero: none will.
 func (m *Member) Ends() (at time.Time) {
-	for _, end := range m.Rarely().TagEnds {
+	r := m.Rarely()
+	for _, end := range r.TagEnds {
 		at = Sooner(at, end)
+	}
+	if r.Coupons != nil {
+		at = Sooner(at, r.Coupons.Next)
 	}
 	return at
 }

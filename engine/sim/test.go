@@ -75,19 +75,21 @@ func Test(ws *playbooks.Workspace, o TestOptions) *TestReport {
 
 // tester is one test being run.
 type tester struct {
-	world   *World
-	file    *playbooks.TestFile
-	test    *playbooks.Test
-	members []string // of the test, by their ids as they are kept
-	zones   map[string]*time.Location
-	schema  *playbooks.Schema
-	effects []effect // since the last expect that speaks of them
-	latest  map[string]verdict
-	newest  string // the member of the test whose verdict is the newest
-	reached reachedPoints
-	events  int
-	failed  []failedRun               // as effects
-	put     map[string]map[string]any // messages that were put off, by run and step
+	world    *World
+	file     *playbooks.TestFile
+	test     *playbooks.Test
+	members  []string // of the test, by their ids as they are kept
+	zones    map[string]*time.Location
+	schema   *playbooks.Schema
+	effects  []effect // since the last expect that speaks of them
+	latest   map[string]verdict
+	newest   string // the member of the test whose verdict is the newest
+	reached  reachedPoints
+	events   int
+	failed   []failedRun               // as effects
+	coupons  []engine.Coupon           // that were given
+	redeemed map[string]time.Time      // when, by their codes
+	put      map[string]map[string]any // messages that were put off, by run and step
 }
 
 func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, o TestOptions,
@@ -316,6 +318,8 @@ func (t *tester) step(s *playbooks.TestStep) error {
 		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zones[t.members[0]])).UTC())
 	case s.Trigger != nil:
 		return t.outside(s, engine.InputTrigger, t.file.Playbook, &engine.Payload{Properties: s.Trigger})
+	case s.Redeem != "":
+		return t.redeem(s)
 	case s.Attributes != nil:
 		return t.outside(s, engine.InputUpdate, "", &engine.Payload{Attributes: t.written(s.Attributes)})
 	}
@@ -333,6 +337,7 @@ func (t *tester) outside(s *playbooks.TestStep, kind engine.InputKind, name stri
 
 // observe collects what a decision did.
 func (t *tester) observe(c *engine.Changes) {
+	t.coupons = append(t.coupons, c.Coupons...)
 	for r, e := range c.Entries() {
 		if d, ok := r.Refusal(e); ok && d.Playbook == t.file.Playbook {
 			t.judged(d.Member, verdict{t.latest[d.Member].run, &d})

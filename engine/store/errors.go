@@ -20,6 +20,8 @@ var (
 	ErrCursor = errors.New("not a cursor that a list gave")
 	// ErrConflict says that the coupon was redeemed by another request, or that the job has ended.
 	ErrConflict = errors.New("conflict")
+	// ErrExpired says that the coupon had expired.
+	ErrExpired = errors.New("expired")
 )
 
 // Unstorable says that a batch holds what the database refuses, or what JSON cannot hold: it is the

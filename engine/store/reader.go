@@ -105,11 +105,16 @@ type Reader interface {
 	//     refused, newest first")
 	Decisions(ctx context.Context, f DecisionFilter) (decisions []engine.Decision, next string, err error)
 	Coupon(ctx context.Context, code string) (CouponRecord, error)
-	// Redeem marks the coupon as redeemed. Expiry is the caller's rule.
+	// Redeem marks the coupon as redeemed, and accepts the input that says so to its member:
+	// [engine.RedemptionOf].
 	//
 	//  1. The same id again returns the same record; another id returns ErrConflict with the record
 	//     as it is. (Reader "redeems a coupon once")
-	Redeem(ctx context.Context, code, id string, now time.Time) (CouponRecord, error)
+	//  2. The input is accepted once, with it, and its instant is when the coupon was redeemed.
+	//     (Reader "a redemption is an input of the member")
+	//  3. ErrExpired with the record when the coupon had expired by then; nothing is accepted.
+	//     (Reader "redeems nothing that has expired")
+	Redeem(ctx context.Context, code, id string) (CouponRecord, error)
 	// Stats sums up the tallies of a playbook's committed changes.
 	//
 	//  1. Of all commits, however many. (Reader "sums up the tallies of commits")

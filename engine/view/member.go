@@ -27,6 +27,7 @@ func TypesOf(s *playbooks.Schema) *Types {
 type Member struct {
 	Of    *member.Member // nil: nobody yet
 	Zone  *time.Location
+	Now   time.Time // as of when coupons are shown
 	Types *Types
 }
 
@@ -58,7 +59,10 @@ func (v *Member) Field(name string) any {
 		return m.Attributes[name]
 	}
 	a := v.Types.attributes[name]
-	if a == nil {
+	switch {
+	case a == nil && name == playbooks.MemberCoupons:
+		return v.coupons(m)
+	case a == nil:
 		return nil
 	}
 	if raw, has := m.Attributes[name]; has {

@@ -39,7 +39,7 @@ func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *activ
 // resultRuns returns the runs that results are about: known without asking the engine.
 func resultRuns(inputs []engine.Input) (runs []string) {
 	for i := range inputs {
-		if k := inputs[i].Kind; k == engine.InputResult || k == engine.InputRelease {
+		if k := inputs[i].Kind; k == engine.InputResult || k == engine.InputRelease || k == engine.InputRedeem {
 			runs = append(runs, inputs[i].Name)
 		}
 	}

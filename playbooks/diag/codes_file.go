@@ -212,8 +212,9 @@ locale. They need no declaration, and nothing else can have their names.`,
 	},
 	{
 		Name: "replaces-builtin", Title: "a declaration takes the place of what is built in", Advises: true,
-		Doc: `Events as coupon.issued are made by usher itself. A workspace that declares one of such a name means its own: that one
-arrives from outside, as any other, and the built-in one does not happen. The reference of events lists them.`,
+		Doc: `Events as coupon.issued are made by usher itself, and every member has coupons. A workspace that declares an event or an
+attribute of such a name means its own: that one comes from outside, as any other, and the built-in one is not there. The
+reference of events lists them.`,
 		Bad:  "usher: 1\nevents:\n  coupon.issued: {pool: string}\ncoupons:\n  newcomer-10: {prefix: NEW}",
 		Good: "usher: 1\nevents:\n  coupon.shown: {pool: string}\ncoupons:\n  newcomer-10: {prefix: NEW}",
 	},

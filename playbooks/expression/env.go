@@ -43,6 +43,20 @@ type Record interface {
 	All() map[string]any
 }
 
+// Coupons is a member of whose coupons it is known when they are shown no more.
+type Coupons interface {
+	// CouponTimes returns when time alone changes what is shown of them; instants that are over do not count.
+	CouponTimes() []time.Time
+}
+
+// CouponTimes returns when time alone changes what `member.coupons` shows.
+func (e *Env) CouponTimes() []time.Time {
+	if m, ok := e.member.(Coupons); ok {
+		return m.CouponTimes()
+	}
+	return nil
+}
+
 // Fields is a Record that is all there.
 type Fields map[string]any
 

@@ -267,7 +267,7 @@ func (m *schemaMaker) eventProperties(key string, expr bool) []any {
 func (m *schemaMaker) member(s *Shape, out object) {
 	props := object{}
 	if s.Kind == ShapeMember {
-		for _, f := range scope.BuiltinFields {
+		for _, f := range scope.GivenFields() {
 			props[f.Name] = typeSchema(f.Type, false)
 		}
 	} else {

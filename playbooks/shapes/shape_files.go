@@ -134,10 +134,11 @@ func testShape() *Shape {
 		ShapeKey{Name: "times", Value: shapeOf(ShapeInt), Doc: "how many such events there were; one when left out"},
 	)...).named("past event", "An event before the test: it starts nothing.")
 	step := mappingOf(event(
-		whose("who does it, or is called", "event", "trigger"),
+		whose("who does it, or is called", "event", "trigger", "redeem"),
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
 		ShapeKey{Name: "advance", Value: shapeOf(ShapeDuration), Doc: "the clock moves on; what is due happens"},
 		ShapeKey{Name: "trigger", Value: shapeOf(ShapeAny), Doc: "starts an http playbook with these params"},
+		ShapeKey{Name: "redeem", Value: shapeOf(ShapeString), Doc: "the newest coupon that this action gave is redeemed; by the action's id"},
 		ShapeKey{Name: "expect", Value: expectShape(), Doc: "all that must have happened since the last expect"},
 	)...).named("step", "A step of a script: exactly one thing.")
 	step.One = slices.Clone(ScriptKeys)
@@ -289,7 +290,7 @@ var (
 	// TestMemberKeys say whom a test is about: one of them does.
 	TestMemberKeys = []string{"member", "members"}
 	// ScriptKeys are the keys of a step of a script.
-	ScriptKeys = []string{"event", "advance", "trigger", "expect"}
+	ScriptKeys = []string{"event", "advance", "trigger", "redeem", "expect"}
 	// EventStepKeys may stand in a step that is an event.
 	EventStepKeys = []string{"member", "event", "time", "properties", "attributes"}
 	// UpdateStepKeys are those of a step that writes attributes.

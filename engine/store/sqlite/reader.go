@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
@@ -144,19 +143,30 @@ func (d *db) Coupon(ctx context.Context, code string) (rec store.CouponRecord, e
 	return rec, nil
 }
 
-// Redeem marks a coupon as redeemed, once.
-func (d *db) Redeem(ctx context.Context, code, id string, now time.Time) (rec store.CouponRecord, err error) {
+// Redeem marks a coupon as redeemed, once, and tells the member's line.
+func (d *db) Redeem(ctx context.Context, code, id string) (rec store.CouponRecord, err error) {
 	conflict := false
-	err = d.write(ctx, 1, func(t *tx) (err error) {
+	err = d.write(ctx, 1+inputRows, func(t *tx) (err error) {
 		if rec, err = couponrows.Coupon(t.Conn, code); err != nil {
 			return err
 		}
-		if !rec.RedeemedAt.IsZero() {
+		if conflict = false; !rec.RedeemedAt.IsZero() {
 			conflict = rec.RedemptionID != id
 			return nil
 		}
-		rec.RedeemedAt, rec.RedemptionID = instant(millis(now)), id
-		return couponrows.Redeem(t.Conn, code, id, now)
+		in := engine.RedemptionOf(&rec.Coupon)
+		data, err := in.Encode()
+		if err != nil {
+			return err
+		}
+		if _, err := t.accept(&in, data); err != nil {
+			return err
+		}
+		if !rec.ExpiresAt.IsZero() && !in.At.Before(rec.ExpiresAt) {
+			return store.ErrExpired // what was written is undone
+		}
+		rec.RedeemedAt, rec.RedemptionID = in.At, id
+		return couponrows.Redeem(t.Conn, code, id, in.At)
 	})
 	if err == nil && conflict {
 		err = store.ErrConflict

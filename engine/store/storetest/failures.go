@@ -188,7 +188,7 @@ var failureCases = map[string]func(*testing.T, *suite){
 		})
 		for _, kind := range []engine.InputKind{
 			engine.InputEvent, engine.InputUpdate, engine.InputTrigger,
-			engine.InputSchedule, engine.InputResult,
+			engine.InputSchedule, engine.InputResult, engine.InputRedeem,
 		} {
 			in := s.accept(engine.Input{
 				Kind: kind, ID: "a " + string(kind), Member: m[0], Name: "r", At: at,

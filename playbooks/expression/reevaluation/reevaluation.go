@@ -43,6 +43,7 @@ const (
 	minutes                      // minute(now()), compared with the marks
 	dates                        // days_between(t, now()), is_today(t)
 	yearsOf                      // years_between(t, now())
+	couponsGo                    // member.coupons shows one no more
 )
 
 // maxInlined is how deep segments and computed attributes may be made of each other.
@@ -107,6 +108,8 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 			out = arithmetic.SetBack(out, now)
 		}
 		return out
+	case couponsGo:
+		return e.CouponTimes()
 	case AnyTime:
 		return again
 	}
@@ -184,6 +187,9 @@ func (w *walker) walk(tree *expression.Tree, n ast.Node) {
 		if src := w.computedAt(n); src != nil {
 			w.inline(*src)
 			return
+		}
+		if _, declared := w.schema.AttributeType(scope.MemberCoupons); !declared && fieldOfMember(n) == scope.MemberCoupons {
+			w.add(Moment{Unit: couponsGo})
 		}
 	}
 	for _, child := range nodes.Children(n) {
@@ -278,10 +284,18 @@ func (w *walker) timeless(tree *expression.Tree, n ast.Node) *expression.Expr {
 }
 
 func (w *walker) computedAt(n *ast.MemberNode) *diag.Source {
+	if name := fieldOfMember(n); name != "" {
+		return w.schema.Computed(name)
+	}
+	return nil
+}
+
+// fieldOfMember returns the name of a field of `member`; "" of something else.
+func fieldOfMember(n *ast.MemberNode) string {
 	root, ok := n.Node.(*ast.IdentifierNode)
 	key, named := n.Property.(*ast.StringNode)
 	if !ok || !named || root.Value != "member" {
-		return nil
+		return ""
 	}
-	return w.schema.Computed(key.Value)
+	return key.Value
 }

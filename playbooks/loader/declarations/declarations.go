@@ -118,6 +118,10 @@ func (c *reader) attribute(key, value *syntax.Node) {
 		c.Error("reserved-name", key.Pos(), fmt.Sprintf("`%s` is built in: every member has it", name)).Label("leave it out")
 		return
 	}
+	if scope.IsBuiltin(name) {
+		c.Warn("replaces-builtin", key.Pos(), fmt.Sprintf("every member has `%s`; this attribute is meant from now on, and that cannot be asked for",
+			name)).Label("leave the declaration out, or give the attribute another name")
+	}
 	if !c.IsName(key, "an attribute", name, values.PropertyName, "letters, digits and `_`, not beginning with a digit", syntax.SnakeOf) {
 		return
 	}

@@ -340,11 +340,11 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 	if slices.Contains(shapes.Settable, name) {
 		return schema.String.AsOptional()
 	}
-	if slices.Contains(scope.BuiltinMember, name) {
+	a := p.Schema.Attribute(name)
+	if a == nil && scope.IsBuiltin(name) {
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", name))
 		return nil
 	}
-	a := p.Schema.Attribute(name)
 	switch {
 	case p.SchemaUnreadable:
 		return nil

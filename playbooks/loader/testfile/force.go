@@ -98,12 +98,7 @@ func (r *reader) bySteps(n *syntax.Node, kind, what string) (out []syntax.Entry)
 	if r.pb == nil || !r.MappingOnly(n, what) {
 		return nil
 	}
-	var names []string
-	for i := range r.pb.Steps {
-		if s := &r.pb.Steps[i]; s.Key == kind {
-			names = append(names, s.Name())
-		}
-	}
+	names := r.stepsOf(kind)
 	for _, e := range n.Entries {
 		if slices.Contains(names, e.Key.Value) {
 			out = append(out, e)
@@ -113,6 +108,16 @@ func (r *reader) bySteps(n *syntax.Node, kind, what string) (out []syntax.Entry)
 			r.pb.StepNamed)
 	}
 	return out
+}
+
+// stepsOf returns the names of the actions of a kind that the playbook has.
+func (r *reader) stepsOf(kind string) (names []string) {
+	for i := range r.pb.Steps {
+		if s := &r.pb.Steps[i]; s.Key == kind {
+			names = append(names, s.Name())
+		}
+	}
+	return names
 }
 
 // forcedBranches reads which way a split goes, and which variant an action takes: `{id: name}`, or the name alone where the playbook

@@ -109,15 +109,18 @@ func (r *reader) member(n *syntax.Node) map[string]any {
 }
 
 func (r *reader) memberField(key *syntax.Node) *schema.Type {
-	if t, ok := schema.ObjectOf(scope.MemberFields()...).Field(key.Value); ok {
+	if t, ok := schema.ObjectOf(scope.GivenFields()...).Field(key.Value); ok {
 		return t
 	}
 	a := r.Schema.Attribute(key.Value)
 	switch {
 	case r.SchemaUnreadable:
 		return nil
+	case a == nil && scope.IsBuiltin(key.Value):
+		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", key.Value))
+		return nil
 	case a == nil:
-		known := schema.ObjectOf(scope.MemberFields()...).FieldNames()
+		known := schema.ObjectOf(scope.GivenFields()...).FieldNames()
 		known = append(known, diag.Names(r.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
 		r.Unknown("unknown-field", key, "member has no attribute", key.Value, known, r.Schema.In(scope.InMember))
 		return nil

@@ -235,7 +235,7 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 		if strange := slices.IndexFunc(n.Entries, func(e syntax.Entry) bool { return e.Key.Value != "member" }); strange >= 0 {
 			r.UnknownKey(n.Entries[strange].Key, "a step of a script", shapes.ScriptKeys)
 		} else if len(n.Entries) > 0 {
-			r.Error("missing-key", n.Pos(), "nothing is said of the member").Label("add event, trigger or attributes")
+			r.Error("missing-key", n.Pos(), "nothing is said of the member").Label("add event, trigger, redeem or attributes")
 		} else {
 			r.Error("missing-key", n.Pos(), "this step is empty").Label("one of " + diag.OneOf(shapes.ScriptKeys))
 		}
@@ -244,7 +244,7 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 	s := playbooks.TestStep{Pos: kind.Pos()}
 	switch kind.Value {
 	case "event":
-	case "trigger":
+	case "trigger", "redeem":
 		r.Mapping(n, "a step of a script", kind.Value, "member")
 		s.Member = r.whose(n.Get("member"))
 	default:
@@ -263,10 +263,12 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 		}
 	case "trigger":
 		s.Trigger = r.params(v)
+	case "redeem":
+		s.Redeem = r.redeemed(v)
 	case "expect":
 		s.Expect = r.expect(v)
 	}
-	if s.Event != nil || s.Advance != nil || s.Trigger != nil || s.Expect != nil {
+	if s.Event != nil || s.Advance != nil || s.Trigger != nil || s.Redeem != "" || s.Expect != nil {
 		t.Script = append(t.Script, s)
 	}
 }
@@ -280,6 +282,20 @@ func (r *reader) update(n *syntax.Node, t *playbooks.Test) {
 	if s.Attributes = r.attributes(n.Get("attributes")); s.Attributes != nil {
 		t.Script = append(t.Script, s)
 	}
+}
+
+// redeemed reads the action whose coupon is redeemed; "" when there is none of the name.
+func (r *reader) redeemed(v *syntax.Node) string {
+	name, ok := r.Str(v, "redeem")
+	if !ok || r.pb == nil {
+		return ""
+	}
+	names := r.stepsOf("coupon")
+	if !slices.Contains(names, name) {
+		r.Unknown("unknown-action-id", v, fmt.Sprintf("the playbook `%s` has no coupon", r.pb.ID), name, names, r.pb.StepNamed)
+		return ""
+	}
+	return name
 }
 
 // params reads the parameters with which a test triggers the playbook.

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/usher-run/usher/engine/member"
+	"github.com/usher-run/usher/playbooks"
+)
+
+// Reasons why a coupon was not issued.
+const (
+	ReasonPoolEmpty = "pool empty"
+	ReasonPerMember = "per member"
+	ReasonNoPool    = "no such pool"
+)
+
+// IssueCoupon draws a coupon of the pool for the member: budget, quota, limit and expiry are today's.
+func (a *Act) IssueCoupon(name string) {
+	a.Detail("pool", name)
+	pool := a.d.e.ws.Schema.Pool(name)
+	reason := a.draw(pool)
+	a.Result("issued", reason == "")
+	if reason != "" {
+		a.Reason(reason)
+		return
+	}
+	d := a.d
+	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
+	c := Coupon{
+		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
+		IssuedAt: d.now,
+	}
+	if end := pool.Ends(d.now.In(d.zone)); !end.IsZero() {
+		c.ExpiresAt = end.UTC()
+		a.Result("expires_at", c.ExpiresAt.In(d.zone))
+		a.Detail("expires_at", c.ExpiresAt)
+	}
+	a.Result("code", code)
+	a.Detail("code", code)
+	d.c.Coupons = append(d.c.Coupons, c)
+	a.effect = code
+	if d.st.Member.Coupons == nil {
+		d.st.Member.Coupons = map[string]int{}
+	}
+	d.st.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
+	d.gave(&c)
+	made := map[string]any{"pool": name, "code": code}
+	if !c.ExpiresAt.IsZero() {
+		made["expires_at"] = c.ExpiresAt.Format(time.RFC3339Nano)
+	}
+	a.emitted = append(a.emitted, d.made(playbooks.CouponIssued, made, code, a.run)...)
+}
+
+// draw takes one from the pool; the reason when it may not.
+func (a *Act) draw(pool *playbooks.Pool) (reason string) {
+	d := a.d
+	switch {
+	case pool == nil:
+		return ReasonNoPool
+	case !pool.Active.Holds(d.now):
+		return ReasonNotActive
+	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
+		return ReasonPerMember
+	}
+	budget := Ask{Pool: pool.Name, Most: pool.Budget}
+	if pool.Budget > 0 && !d.grants.Has(&budget) {
+		return ReasonPoolEmpty
+	}
+	if pool.Quota != nil {
+		p := d.e.couponsAt(pool, d.now)
+		if !d.grants.Has(&p.Ask) {
+			return ReasonQuota
+		}
+		d.grants.Take(&p.Ask)
+		a.Detail("quota", p.of)
+	}
+	if pool.Budget > 0 {
+		d.grants.Take(&budget)
+	}
+	return ""
+}
+
+// gave notes a coupon that the member was given.
+func (d *decider) gave(c *Coupon) {
+	k := d.st.Member.GiveCoupon(member.Coupon{Code: c.Code, Pool: c.Pool, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt})
+	if w := d.e.expiring; w != nil && (k.Watch == nil || *k.Watch != w.number()) { // the first: those before were noted
+		k.Watched(w.number(), d.now)
+	}
+	d.awaitCoupons()
+	d.refresh()
+}
+
+// awaitCoupons notes when the next coupon expires of which that is to be told.
+func (d *decider) awaitCoupons() {
+	k := d.st.Member.Rarely().Coupons
+	if k == nil {
+		return
+	}
+	var next time.Time
+	if d.makes(playbooks.CouponExpired) {
+		next = k.Expires()
+	}
+	if !next.Equal(k.Next) {
+		k.Next, d.dueChanged, d.touched = next, true, true
+	}
+}
+
+// expiring is the watch of when coupons expire.
+type expiring struct{ since time.Time }
+
+// couponWatch is how that watch is called among those of segments, which have no such names.
+const couponWatch = ":coupons"
+
+func (w *expiring) number() int64 {
+	if w.since.IsZero() {
+		return 0
+	}
+	return w.since.UnixMilli()
+}
+
+// unrecorded reports whether the member has coupons of which it is not noted yet when they expire.
+func (w *expiring) unrecorded(m *Member) bool {
+	k := m.Rarely().Coupons
+	return w != nil && k != nil && (k.Watch == nil || *k.Watch != w.number())
+}
+
+// recordCoupons notes when the coupons expire that the member was given before anybody asked for that. It reports
+// whether there was something to note.
+func (d *decider) recordCoupons(at time.Time) (noted bool) {
+	w := d.e.expiring
+	if !w.unrecorded(d.st.Member) || at.Before(w.since) {
+		return false
+	}
+	from := w.since
+	if from.IsZero() {
+		from = at
+	}
+	d.st.Member.Rarely().Coupons.Watched(w.number(), from)
+	d.touched = true
+	d.awaitCoupons()
+	return true
+}
+
+// endCoupons finds the coupons that have expired, where somebody asks for that, and returns their events.
+func (d *decider) endCoupons(at time.Time) (codes []string, made []Input) {
+	k := d.st.Member.Rarely().Coupons
+	if k == nil || k.Next.IsZero() || k.Next.After(at) {
+		return nil, nil
+	}
+	if d.makes(playbooks.CouponExpired) {
+		for _, c := range k.Owes(at) {
+			codes = append(codes, c.Code)
+			made = append(made, d.made(playbooks.CouponExpired, map[string]any{"pool": c.Pool, "code": c.Code}, c.Code, nil)...)
+		}
+	}
+	k.Told = at
+	d.awaitCoupons()
+	d.touched = true
+	return codes, made
+}
+
+// redeemID begins the id of an input that says that a coupon was redeemed.
+const redeemID = "redeem:"
+
+// RedemptionOf returns the input that tells the member's line that a coupon was redeemed. Its instant is when.
+func RedemptionOf(c *Coupon) Input {
+	return Input{
+		Kind: InputRedeem, ID: redeemID + c.Code, Member: c.Member, Name: c.Run,
+		Payload: &Payload{Properties: map[string]any{"code": c.Code, "pool": c.Pool, "step": c.Step}},
+	}
+}
+
+// redeem takes in that a coupon was redeemed, also for the run that gave it, as long as somebody may ask that: it is
+// open, or its goal may be reached.
+func (d *decider) redeem(in *Input, p *Payload) {
+	d.begin(in.At)
+	if d.st.Member == nil {
+		return // a coupon of nobody
+	}
+	field := func(name string) string {
+		text, _ := p.Properties[name].(string)
+		return text
+	}
+	code, step := field("code"), field("step")
+	if d.st.Member.RedeemCoupon(code, in.At) {
+		d.awaitCoupons()
+	}
+	d.refresh()
+	var run *Run
+	for _, r := range d.st.Runs {
+		if r.ID == in.Name && (r.State == RunWaiting || d.st.Member.Awaits(r.ID)) {
+			run = r
+			d.learn(r, step, map[string]any{"redeemed_at": in.At.UTC().Format(time.RFC3339Nano)})
+			d.trace(r, in.At, TraceEntry{What: "redeemed", Step: step, Detail: d.detail("code", code)})
+		}
+	}
+	d.cascade.add(d.made(playbooks.CouponRedeemed, map[string]any{"pool": field("pool"), "code": code}, code, run)...)
+}

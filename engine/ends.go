@@ -1,0 +1,36 @@
+package engine
+
+import "time"
+
+// ended is what the member had to an instant, and has no more.
+type ended struct {
+	tags    []string
+	coupons []string // their codes
+	made    []Input  // events that say so
+}
+
+func (e *ended) nothing() bool { return len(e.tags)+len(e.coupons) == 0 }
+
+// takeEnded takes away what the member had to an instant: tags, then coupons. The record says what.
+func (d *decider) takeEnded(at time.Time) (out ended) {
+	out.tags = d.st.Member.EndTags(at)
+	out.coupons, out.made = d.endCoupons(at)
+	d.dueChanged = true
+	d.refresh()
+	if out.nothing() {
+		return out
+	}
+	e := d.note(at)
+	e.What = WhatEnded
+	if d.e.o.Brief {
+		return out
+	}
+	e.Detail = map[string]any{}
+	if len(out.tags) > 0 {
+		e.Detail["tags"] = out.tags
+	}
+	if len(out.coupons) > 0 {
+		e.Detail["coupons"] = out.coupons
+	}
+	return out
+}
