@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // KeyWebhook is the key of the action that calls an address and holds its run until there is an
@@ -16,16 +15,6 @@ const KeyWebhook = "webhook"
 // webhookHost begins the names of the channels of webhooks, one a host, so that a slow host holds up
 // nobody else. No declared channel has such a name.
 const webhookHost = "@"
-
-// Webhook is a call of an address: what a [Delivery] carries instead of a message.
-type Webhook struct {
-	Method  string            `json:"method"`
-	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers,omitempty"`
-	Body    json.RawMessage   `json:"body,omitempty"`
-	Raw     bool              `json:"raw,omitempty"` // Body is a JSON string that is sent as the text in it
-	Timeout time.Duration     `json:"timeout"`       // of one attempt
-}
 
 // IsWebhook reports whether a channel is the webhooks of a host.
 func IsWebhook(channel string) bool { return strings.HasPrefix(channel, webhookHost) }

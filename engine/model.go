@@ -3,10 +3,10 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/engine/input"
 	"github.com/usher-run/usher/engine/member"
-	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // What package input says of inputs.
@@ -100,73 +100,42 @@ type Run struct {
 	zone    *time.Location // that their times are in
 }
 
-// TraceEntry is one step of the answer to "why?".
-type TraceEntry struct {
-	At time.Time `json:"at"`
-	// entered, holdout, woke, parked, skipped, wait, if, choose, split, goal, exited, done, failed, or
-	// the action's key
-	What   string         `json:"what"`
-	Step   string         `json:"step,omitempty"`   // the action's id, else its path
-	Reason string         `json:"reason,omitempty"` // in the field's terms
-	Detail map[string]any `json:"detail,omitempty"`
-}
+// What comes of decisions, beside [Changes], runs and records: see package effects.
+type (
+	// TraceEntry is one step of the answer to "why?".
+	TraceEntry = effects.TraceEntry
+	// Decision is one judgement of a playbook on an input of a member.
+	Decision = effects.Decision
+	// Coupon is a coupon given to a member.
+	Coupon = effects.Coupon
+	// Delivery is a message or a webhook to be carried out: a row of the outbox.
+	Delivery = effects.Delivery
+	// Message is what a channel sends.
+	Message = effects.Message
+	// Attachment is what hangs on a message.
+	Attachment = effects.Attachment
+	// Webhook is a call of an address: what a [Delivery] carries instead of a message.
+	Webhook = effects.Webhook
+	// DeliveryState is where a delivery stands.
+	DeliveryState = effects.DeliveryState
+	// Release is a decision on a message that was decided before.
+	Release = effects.Release
+	// TallyKey names one count of what a playbook did.
+	TallyKey = effects.TallyKey
+	// Poisoned is an input that was set aside with its error.
+	Poisoned = effects.Poisoned
+	// Held is a member on whom nothing can be decided for a while.
+	Held = effects.Held
+)
 
-// Decision is one judgement of a playbook on an input of a member: entered, or refused with the
-// reason.
-type Decision struct {
-	At       time.Time `json:"at"`
-	Member   string    `json:"member"`
-	Playbook string    `json:"playbook"`
-	Input    string    `json:"input"` // id of the input
-	// entered, or the gate that refused: paused, not active, condition, reentry, mode, quota, holdout
-	Reason string         `json:"reason"`
-	Seen   map[string]any `json:"seen,omitzero"` // condition: the values it saw
-	Run    string         `json:"run,omitempty"`
-}
-
-// Coupon is a coupon given to a member.
-type Coupon struct {
-	Code      string
-	Pool      string
-	Member    string
-	Playbook  string
-	Run       string
-	Step      string
-	IssuedAt  time.Time
-	ExpiresAt time.Time // zero: never
-}
-
-// Delivery is a message or a webhook to be carried out: a row of the outbox.
-type Delivery struct {
-	Key       string // never changes over retries and restarts; goes to the receiver
-	Member    string
-	Playbook  string
-	Run       string
-	Step      string    // the action's id, else its path
-	Channel   string    // name in usher.yaml; of a webhook that of its host, see IsWebhook
-	NotBefore time.Time // deferred: when it is to be released
-	At        time.Time // when it was decided
-	// ReleasedAt is when it was last released; zero: it was not, it is deferred.
-	ReleasedAt time.Time
-	Message    Message
-}
-
-// Message is what a channel sends.
-type Message struct {
-	To      string `json:"to,omitempty"`
-	Subject string `json:"subject,omitempty"`
-	Text    string `json:"text"`
-	HTML    bool   `json:"html,omitempty"` // Text is HTML
-	Class   string `json:"class"`          // promotional, transactional
-
-	Attach []Attachment   `json:"attach,omitempty"` // what hangs on it
-	Data   map[string]any `json:"data,omitempty"`   // further fields of the channel's type, as JSON holds them
-
-	Webhook *Webhook `json:"webhook,omitempty"` // set: no message, but a call
-}
-
-// Attachment is what hangs on a message.
-type Attachment = schema.Attached
+// The states of a delivery.
+const (
+	DeliveryDeferred = effects.DeliveryDeferred
+	DeliveryPending  = effects.DeliveryPending
+	DeliverySent     = effects.DeliverySent
+	DeliveryArchived = effects.DeliveryArchived
+	DeliveryDropped  = effects.DeliveryDropped
+)
 
 // Changes is what decisions on one or many members did. All of it commits together.
 type Changes struct {
@@ -191,13 +160,6 @@ type Changes struct {
 	Epoch int64 // under which it was decided; 0: nobody says. Who commits the changes fills it in
 
 	entries []Entry // of all records
-}
-
-// TallyKey names one count of what a playbook did.
-type TallyKey struct {
-	Playbook string
-	What     string // one of the constants of package tally
-	Key      string // pool, channel, tag or reason; empty where there is only one count
 }
 
 // Reset makes the changes empty, so that their room is used again.
@@ -226,23 +188,4 @@ func empty[T any](list *[]T) {
 		clear(*list)
 		*list = (*list)[:0]
 	}
-}
-
-// Poisoned is an input that was set aside with its error: one of the inbox, a due wait, or a
-// re-evaluation of a member.
-type Poisoned struct {
-	Seq      int64     // of the inbox; 0: a due wait of Run, or a re-evaluation
-	Run      string    // that fails by it: of the wait, or that holds for the result; empty: none
-	Playbook string    // of the run
-	Member   string    // of a re-evaluation
-	At       time.Time // of the wait or re-evaluation
-	Error    string
-}
-
-// Held is a member on whom nothing can be decided for a while, because something that is stored of
-// them cannot be read, or because trees over their history are being built. Their inputs are kept.
-type Held struct {
-	Member   string
-	Error    string
-	Building bool // trees are: see [NotBuilt]
 }

@@ -8,32 +8,6 @@ import (
 	"github.com/usher-run/usher/engine/naming"
 )
 
-// DeliveryState is where a delivery stands.
-type DeliveryState string
-
-// The states of a delivery. Deferred goes on to pending, or is dropped, by a decision; all else is
-// the outcome of attempts.
-const (
-	DeliveryDeferred DeliveryState = "deferred" // not released: it waits for a decision
-	DeliveryPending  DeliveryState = "pending"  // released: it may be attempted
-	DeliverySent     DeliveryState = "sent"
-	DeliveryArchived DeliveryState = "archived" // given up on; kept with its last error
-	DeliveryDropped  DeliveryState = "dropped"  // it was not released, or its run exited before
-)
-
-// Release is a decision on a message that was decided before: it goes out now, is put off, or is
-// dropped.
-type Release struct {
-	Key    string // of the delivery
-	Member string
-	Deferred
-	State     DeliveryState // pending, deferred or dropped
-	At        time.Time     // of the decision
-	NotBefore time.Time     // deferred: to when; else when it was to be released
-	Reason    string        // dropped: why
-	Again     bool          // it had been released before, and went out too late
-}
-
 // ReasonExited is why a message that was put off is dropped when its run exits.
 const ReasonExited = "exited"
 
