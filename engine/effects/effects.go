@@ -1,4 +1,5 @@
-// Package effects is what decisions bring about beside what is kept of a person, with what is said of it: data alone. Pure.
+// Package effects is what decisions bring about beside what is kept of a person, with what is said of it: data
+// alone. Pure.
 package effects
 
 import (

@@ -109,11 +109,11 @@ type Reader interface {
 	// [engine.RedemptionOf].
 	//
 	//  1. The same id again returns the same record; another id returns ErrConflict with the record
-	//     as it is. (Reader "redeems a coupon once")
+	//     as it is. (Coupons "redeems a coupon once")
 	//  2. The input is accepted once, with it, and its instant is when the coupon was redeemed.
-	//     (Reader "a redemption is an input of the member")
+	//     (Coupons "a redemption is an input of the member")
 	//  3. ErrExpired with the record when the coupon had expired by then; nothing is accepted.
-	//     (Reader "redeems nothing that has expired")
+	//     (Coupons "redeems nothing that has expired")
 	Redeem(ctx context.Context, code, id string) (CouponRecord, error)
 	// Stats sums up the tallies of a playbook's committed changes.
 	//
