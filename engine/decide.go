@@ -18,7 +18,7 @@ import (
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
 //	 8 Sending        Act.Send, decider.capped, decider.releaseMessage, Engine.Late
-//	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status, Run.decode
+//	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status, decode
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace
 //	12 Same inputs, same outputs   Engine.Decide, expression.Dice

@@ -86,7 +86,7 @@ func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
 // traceEffect is trace for a step that made a delivery or a coupon, by its key or code.
 func (d *decider) traceEffect(r *Run, t TraceEntry, effect string) {
 	d.trace(r, d.now, t)
-	d.c.entries[len(d.c.entries)-1].Effect = effect
+	d.c.All[len(d.c.All)-1].Effect = effect
 }
 
 // fail ends a run that an action failed.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -13,13 +14,13 @@ import (
 
 // Reasons of decisions, in the field's terms.
 const (
-	ReasonEntered   = "entered"
+	ReasonEntered   = effects.ReasonEntered
 	ReasonPaused    = "paused"
 	ReasonNotActive = "not active"
 	ReasonCondition = "condition"
 	ReasonReentry   = "reentry"
 	ReasonMode      = "mode"
-	ReasonHoldout   = "holdout"
+	ReasonHoldout   = effects.ReasonHoldout
 	ReasonError     = "error"
 	ReasonRestarted = "restarted"
 )

@@ -14,39 +14,10 @@ func (e *Engine) making() {
 			e.listen(t.Name) // what it is, is to be known where it comes from a file or a test
 		}
 	}
-	e.makes = madeFor(e.ws)
+	e.makes = e.ws.Makes()
 	if e.makes[playbooks.CouponExpired] {
 		e.expiring = &expiring{since: e.o.Watched[couponWatch]}
 	}
-}
-
-// madeFor returns which of the events that usher makes itself the workspace names: its playbooks that are no drafts,
-// its segments and its computed attributes.
-func madeFor(ws *playbooks.Workspace) map[string]bool {
-	out := map[string]bool{}
-	add := func(events []string) {
-		for _, name := range events {
-			if ws.Schema.MakesEvent(name) {
-				out[name] = true
-			}
-		}
-	}
-	for _, p := range ws.Playbooks {
-		if p.Status != playbooks.Draft {
-			add(p.Makes)
-		}
-	}
-	for i := range ws.Schema.Segments {
-		if x := ws.Schema.Segments[i].Expr; x != nil {
-			add(x.Refs.Events)
-		}
-	}
-	for i := range ws.Schema.Attributes {
-		if x := ws.Schema.Attributes[i].Expr; x != nil {
-			add(x.Refs.Events)
-		}
-	}
-	return out
 }
 
 // makes reports whether an event that usher makes itself is to be made for the member: the workspace names it, or the

@@ -20,7 +20,7 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 	if id == "" {
 		return
 	}
-	r.decode(b, d.zone)
+	decode(r, b, d.zone)
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
@@ -28,14 +28,14 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 }
 
 // decode types what a run remembers, and shows its times in the zone.
-func (r *Run) decode(b *book, zone *time.Location) {
+func decode(r *Run, b *book, zone *time.Location) {
 	switch {
-	case r.decoded && r.zone == zone:
+	case r.Typed && r.Zone == zone:
 		return
-	case r.decoded: // a member who has moved
-		r.encode(b)
+	case r.Typed: // a member who has moved
+		encode(r, b)
 	}
-	r.decoded, r.zone = true, zone
+	r.Typed, r.Zone = true, zone
 	r.Trigger = view.Decoded(b.record, r.Trigger, zone)
 	for id, res := range r.Actions {
 		r.Actions[id] = view.Decoded(b.actions[id], res, zone)
@@ -43,17 +43,17 @@ func (r *Run) decode(b *book, zone *time.Location) {
 }
 
 // encode turns what a run remembers into what JSON holds.
-func (r *Run) encode(b *book) {
+func encode(r *Run, b *book) {
 	r.Trigger = view.Encoded(b.record, r.Trigger)
 	for id, res := range r.Actions {
 		r.Actions[id] = view.Encoded(b.actions[id], res)
 	}
-	r.decoded = false
+	r.Typed = false
 }
 
 // encode prepares a run for the store. A simulation that only counts keeps it in memory.
 func (d *decider) encode(r *Run) {
-	if b := d.e.books[r.Revision]; b != nil && r.decoded && !d.e.o.Brief {
-		r.encode(b)
+	if b := d.e.books[r.Revision]; b != nil && r.Typed && !d.e.o.Brief {
+		encode(r, b)
 	}
 }

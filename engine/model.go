@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"time"
-
 	"github.com/usher-run/usher/engine/effects"
-	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/engine/input"
 	"github.com/usher-run/usher/engine/member"
 )
@@ -58,50 +55,20 @@ type (
 	DateMark = member.DateMark
 )
 
-// Reevaluation says when a member is to be looked at again, because a message of theirs is to be
-// released, or time may move them into a segment or out of one; zero: none of these will be.
-type Reevaluation struct {
-	Member string
-	At     time.Time
-}
-
-// RunState is where a run stands.
-type RunState string
-
-// The states of a run. Waiting is the only open one. Holdout is an entry of the control group:
-// measured, never acted on.
-const (
-	RunWaiting RunState = "waiting"
-	RunDone    RunState = "done"
-	RunExited  RunState = "exited"
-	RunFailed  RunState = "failed"
-	RunHoldout RunState = "holdout"
-)
-
-// Run is one member's way through one playbook.
-type Run struct {
-	ID          string
-	Playbook    string
-	Revision    string // of the playbook it began with, and keeps
-	Member      string
-	State       RunState
-	Reason      string // why it exited or failed; of one that waits: why it is parked
-	StartedAt   time.Time
-	EndedAt     time.Time // zero while open
-	ConvertedAt time.Time // zero until the goal is reached
-	DueAt       time.Time // when the wait is over; zero when it waits for no time
-	PC          int       // position in the playbook's steps
-	Trigger     map[string]any
-	Actions     map[string]map[string]any // results by action id
-	New         bool                      // not stored yet
-	Changed     bool                      // to be stored; the core sets it
-
-	decoded bool           // Trigger and Actions are typed: see Run.decode
-	zone    *time.Location // that their times are in
-}
-
-// What comes of decisions, beside [Changes], runs and records: see package effects.
+// What comes of decisions: see package effects.
 type (
+	// Reevaluation says when a member is to be looked at again.
+	Reevaluation = effects.Reevaluation
+	// RunState is where a run stands.
+	RunState = effects.RunState
+	// Run is one member's way through one playbook.
+	Run = effects.Run
+	// Record is what one decision on a member did, with its reasons.
+	Record = effects.Record
+	// Entry is one thing that a decision did.
+	Entry = effects.Entry
+	// Changes is what decisions on one or many members did. All of it commits together.
+	Changes = effects.Changes
 	// TraceEntry is one step of the answer to "why?".
 	TraceEntry = effects.TraceEntry
 	// Decision is one judgement of a playbook on an input of a member.
@@ -128,8 +95,14 @@ type (
 	Held = effects.Held
 )
 
-// The states of a delivery.
+// The states of a run, and those of a delivery.
 const (
+	RunWaiting = effects.RunWaiting
+	RunDone    = effects.RunDone
+	RunExited  = effects.RunExited
+	RunFailed  = effects.RunFailed
+	RunHoldout = effects.RunHoldout
+
 	DeliveryDeferred = effects.DeliveryDeferred
 	DeliveryPending  = effects.DeliveryPending
 	DeliverySent     = effects.DeliverySent
@@ -137,55 +110,9 @@ const (
 	DeliveryDropped  = effects.DeliveryDropped
 )
 
-// Changes is what decisions on one or many members did. All of it commits together.
-type Changes struct {
-	Members    []*Member
-	Runs       []*Run
-	Coupons    []Coupon
-	Deliveries []Delivery
-	Releases   []Release  // of messages that were decided before
-	Records    []Record   // one a decision that did something, in their order
-	Poisoned   []Poisoned // inputs that could not be decided, set aside
-	// events that runs emitted to their own member: decided already, to be kept in the history
-	Cascaded      []Input
-	Emitted       []Input              // events that runs emitted to other members: to be accepted into the inbox
-	Held          []Held               // members on whom nothing can be decided
-	Reevaluations []Reevaluation       // of members for whom that has changed
-	Trees         []history.TreeChange // over long histories
-	Taken         map[string]int       // what was taken from the lane's blocks, by pool
-
-	// Tally is what the above adds to the playbooks' counts: see package tally. Who commits the changes
-	// fills it in.
-	Tally map[TallyKey]int
-	Epoch int64 // under which it was decided; 0: nobody says. Who commits the changes fills it in
-
-	entries []Entry // of all records
-}
-
-// Reset makes the changes empty, so that their room is used again.
-func (c *Changes) Reset() {
-	empty(&c.Members)
-	empty(&c.Runs)
-	empty(&c.Coupons)
-	empty(&c.Deliveries)
-	empty(&c.Releases)
-	empty(&c.Records)
-	empty(&c.entries)
-	empty(&c.Poisoned)
-	empty(&c.Cascaded)
-	empty(&c.Emitted)
-	empty(&c.Held)
-	empty(&c.Reevaluations)
-	empty(&c.Trees)
-	if len(c.Taken) > 0 {
-		clear(c.Taken)
-	}
-	c.Tally, c.Epoch = nil, 0
-}
-
-func empty[T any](list *[]T) {
-	if len(*list) > 0 { // mostly not
-		clear(*list)
-		*list = (*list)[:0]
-	}
-}
+// What an entry of a record says beside what a run did.
+const (
+	WhatRefused = effects.WhatRefused
+	WhatEnded   = effects.WhatEnded
+	WhatError   = effects.WhatError
+)

@@ -63,7 +63,7 @@ func (d *decider) enter(en *entry) *Run {
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
 		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.vars,
-		New: true, decoded: true, zone: d.zone,
+		New: true, Typed: true, Zone: d.zone,
 	}
 	d.st.addRun(r)
 	detail := d.detail("input", d.input)

@@ -40,7 +40,7 @@ func Watched(ws *playbooks.Workspace) map[string]string {
 			out[activeWatch(p.ID)] = p.Active.Definition()
 		}
 	}
-	if madeFor(ws)[playbooks.CouponExpired] {
+	if ws.Makes()[playbooks.CouponExpired] {
 		out[couponWatch] = "expire"
 	}
 	return out

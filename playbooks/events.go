@@ -78,3 +78,32 @@ func (s *Schema) declaredEvents() []EventType {
 func (s *Schema) DeclaredEvents() []string {
 	return diag.Names(s.declaredEvents(), func(e *EventType) string { return e.Name })
 }
+
+// Makes returns which of the events that usher makes itself the workspace names: its playbooks that are no drafts, its
+// segments and its computed attributes.
+func (w *Workspace) Makes() map[string]bool {
+	out := map[string]bool{}
+	add := func(events []string) {
+		for _, name := range events {
+			if w.Schema.MakesEvent(name) {
+				out[name] = true
+			}
+		}
+	}
+	for _, p := range w.Playbooks {
+		if p.Status != Draft {
+			add(p.Makes)
+		}
+	}
+	for i := range w.Schema.Segments {
+		if x := w.Schema.Segments[i].Expr; x != nil {
+			add(x.Refs.Events)
+		}
+	}
+	for i := range w.Schema.Attributes {
+		if x := w.Schema.Attributes[i].Expr; x != nil {
+			add(x.Refs.Events)
+		}
+	}
+	return out
+}

@@ -1,5 +1,4 @@
-// Package effects is what decisions bring about beside what is kept of a person, with what is said of it: data
-// alone. Pure.
+// Package effects is what decisions bring about: changes, runs, records, and what leaves. It is data alone. Pure.
 package effects
 
 import (
