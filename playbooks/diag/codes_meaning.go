@@ -51,8 +51,8 @@ reference of channels lists it. What one channel cannot send may go over another
 	},
 	{
 		Name: "unbounded-name", Title: "an expression that may name anything, where a name of the workspace stands",
-		Doc: `A pool, a channel or a template may be an expression, as long as check can look at all that it may give: constants and enums,
-joined by ?? and ? :. A text that may be anything could name what does not exist.`,
+		Doc: `A pool, a channel or a template may be an expression, as long as check can look at all that it may give: constants, enums and
+columns of tables, joined by ?? and ? :. A text that may be anything could name what does not exist.`,
 		Bad:  "actions:\n  - coupon: {pool: '= member.nickname ?? \"newcomer-10\"'}",
 		Good: "actions:\n  - coupon: {pool: '= member.level == \"gold\" ? \"newcomer-10\" : \"newcomer-10\"'}",
 	},

@@ -176,7 +176,7 @@ func (c *checker) answers(n ast.Node) []tagMention {
 }
 
 // values returns the texts that a node may give, and whether it can give no other: constants, values
-// of enums, and what is joined of them by `??` and `? :`. What is missing is none.
+// of enums, columns of tables, and what is joined of them by `??` and `? :`. What is missing is none.
 func (c *checker) values(n ast.Node) (list []tagMention, bounded bool) {
 	both := func(a, b ast.Node) ([]tagMention, bool) {
 		x, known := c.values(a)
@@ -194,6 +194,16 @@ func (c *checker) values(n ast.Node) (list []tagMention, bounded bool) {
 	case *ast.BinaryNode:
 		if n.Operator == "??" {
 			return both(n.Left, n.Right)
+		}
+	case *ast.ChainNode:
+		return c.values(n.Node)
+	case *ast.MemberNode:
+		if cells := c.cells(n); cells != nil {
+			whole := nodes.Span(n)
+			for _, v := range cells {
+				list = append(list, tagMention{v, c.Source.Pos(whole.From, whole.To)})
+			}
+			return list, true
 		}
 	}
 	t := c.types[n]

@@ -83,3 +83,32 @@ func (c *checker) unknownRow(key *ast.StringNode, table string, keys []string) {
 		d.Suggest(strconv.Quote(near)).UnsureUnless(diag.UniqueMatch(key.Value, keys))
 	}
 }
+
+// cells returns the texts in the column of a table that a node reads, as table("gifts", key).pool does; nil when
+// it reads none.
+func (c *checker) cells(n *ast.MemberNode) (cells []string) {
+	of := n.Node
+	if chain, ok := of.(*ast.ChainNode); ok {
+		of = chain.Node
+	}
+	call, isCall := of.(*ast.CallNode)
+	column, isColumn := n.Property.(*ast.StringNode)
+	if !isCall || !isColumn || nodes.Callee(call) != "table" || len(call.Arguments) != 2 {
+		return nil
+	}
+	name, ok := call.Arguments[0].(*ast.StringNode)
+	if !ok {
+		return nil
+	}
+	t := c.sc.Schema.Table(name.Value)
+	if t == nil {
+		return nil
+	}
+	for _, key := range t.Keys {
+		row, _ := t.Rows[key].(map[string]any)
+		if cell, ok := row[column.Value].(string); ok && !slices.Contains(cells, cell) {
+			cells = append(cells, cell)
+		}
+	}
+	return cells
+}

@@ -16,7 +16,7 @@ func isExpression(v *syntax.Node) bool {
 }
 
 // named reads an expression that gives the name of a pool, a channel or a template. All that it may
-// give is known: constants and values of enums, joined by `??` and `? :`. Each has to be declared.
+// give is known: constants, values of enums and columns of tables, joined by `??` and `? :`. Each has to be declared.
 func (p *reader) named(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *playbooks.Value {
 	val := p.value(v, schema.String, f.Name, sc)
 	if val == nil || val.Expr == nil || p.SchemaUnreadable {
@@ -25,7 +25,7 @@ func (p *reader) named(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 	if !val.Expr.Bounded {
 		p.Error("unbounded-name", v.At(2, len([]rune(v.Value))),
 			fmt.Sprintf("`%s` takes one of what is known, and this may be any text", f.Name)).
-			Label("join constants and enums by `? :` and `??`")
+			Label("join constants, enums and columns of tables by `? :` and `??`")
 		p.dropped = true
 		return nil
 	}
