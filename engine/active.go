@@ -81,7 +81,7 @@ func (d *decider) decideEnd(r *Run, at time.Time) {
 	d.recordMemberships(at)
 	d.begin(at)
 	d.end(r, RunExited, ReasonNotActive)
-	if moved := d.reevaluate(at); !d.st.gaveUp(at) {
+	if moved := d.reevaluate(at); !d.st.GaveUp(at) {
 		d.follow(moved)
 	}
 }

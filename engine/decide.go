@@ -18,7 +18,7 @@ import (
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
 //	 8 Sending        Act.Send, decider.capped, decider.releaseMessage, Engine.Late
-//	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status, decode
+//	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace
 //	12 Same inputs, same outputs   Engine.Decide, expression.Dice
@@ -228,7 +228,7 @@ func (d *decider) decideEnds(at time.Time) {
 	if ended.nothing() && !recorded {
 		return
 	}
-	given := d.st.gaveUp(at)
+	given := d.st.GaveUp(at)
 	if !given {
 		d.cascade.add(ended.made...)
 	}
@@ -245,7 +245,7 @@ func (d *decider) decideReevaluation(at time.Time) {
 	d.beginDue("reevaluation:" + at.UTC().Format(time.RFC3339Nano))
 	d.recordMemberships(at)
 	moved := d.reevaluate(at)
-	if !d.st.gaveUp(at) {
+	if !d.st.GaveUp(at) {
 		d.follow(moved)
 	}
 }

@@ -67,6 +67,16 @@ func (d *decider) end(r *Run, state RunState, reason string) {
 	}
 }
 
+// endWait moves a run behind its wait, with what the wait leaves.
+func (d *decider) endWait(r *Run, b *book, s *playbooks.Step, result map[string]any) {
+	if result != nil {
+		d.remember(r, b, s.ID, result)
+	}
+	r.DueAt = time.Time{}
+	r.PC++
+	r.Changed = true
+}
+
 // detail returns one value that explains an entry of a trace.
 func (d *decider) detail(name string, v any) map[string]any {
 	if d.e.o.Brief {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"slices"
 	"time"
 )
 
@@ -91,23 +90,6 @@ func compareWaits(a, b *Run) int {
 	)
 }
 
-// SortRuns puts runs into the order in which a [State] has them.
-func SortRuns(runs []*Run) { slices.SortFunc(runs, compareRuns) }
-
-func compareRuns(a, b *Run) int {
-	return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))
-}
-
-// addRun puts a run among the others where it would be if it had been stored before: what comes next is decided
-// alike in the same batch and in another.
-func (st *State) addRun(r *Run) {
-	i := len(st.Runs)
-	for i > 0 && compareRuns(r, st.Runs[i-1]) < 0 {
-		i--
-	}
-	st.Runs = slices.Insert(st.Runs, i, r)
-}
-
 // reevaluationDue returns when the member's segments are to be evaluated again, and reports
 // whether that is at or before t.
 func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {
@@ -116,11 +98,4 @@ func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {
 	}
 	at = d.st.Member.ReevaluateAt
 	return at, !at.IsZero() && !at.After(t)
-}
-
-// gaveUp reports whether what a re-evaluation at an instant would start was given up.
-func (st *State) gaveUp(at time.Time) bool {
-	return st.Damage != nil && slices.ContainsFunc(st.Damage.PassedReevaluations, func(t time.Time) bool {
-		return t.Sub(at) < time.Millisecond && !at.After(t)
-	})
 }

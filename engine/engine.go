@@ -18,37 +18,6 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// State is a member as loaded for a decision. The core changes it in place.
-type State struct {
-	Member  *Member // nil: not seen before
-	Runs    []*Run  // the open ones, by start, then playbook; besides, closed ones that a goal or a result is about
-	History history.History
-	Damage  *Damage // nil: none
-}
-
-// Damage is what cannot be read of a member, or cannot be decided. Few have any.
-type Damage struct {
-	// Unreadable says what of the member cannot be read; empty: all can. Nothing is decided then.
-	Unreadable string
-	// PassedReevaluations are instants, in whole milliseconds, at which the member is not looked at:
-	// what that would start cannot be decided.
-	PassedReevaluations []time.Time
-}
-
-// Remember puts a decided event at the end of those of its name.
-func (st *State) Remember(in Input) { st.History.Add(in.Name, in.Happened()) }
-
-// Unreadable says what of the member cannot be read; empty: all can.
-func (st *State) Unreadable() string {
-	if st.Damage == nil {
-		return ""
-	}
-	return st.Damage.Unreadable
-}
-
-// SetUnreadable sets what of the member cannot be read.
-func (st *State) SetUnreadable(why string) { st.Damage = &Damage{Unreadable: why} }
-
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
 type Engine struct {
 	ws       *playbooks.Workspace
@@ -108,6 +77,7 @@ type book struct {
 	emits    []string                // events that its runs may emit
 	actions  map[string]*schema.Type // results by action id
 	outside  map[string]string       // frames: of each `use` of a snippet that in which it stands
+	since    []string                // events that waits count from the entry on
 }
 
 // New makes the engine of a workspace without mistakes.
@@ -206,6 +176,7 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Pl
 	if len(p.Vars) > 0 {
 		b.actions[expression.VarsKey] = p.VarsType()
 	}
+	b.counts()
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		if s.ID != "" && s.Result != nil {
@@ -335,17 +306,10 @@ type Needs struct {
 	Since   time.Time     // the windows are to be counted back from here, when it is before all instants; zero: it is not
 }
 
-// HistoryNeed asks for the events of a name that are not older than Window before now; the zero
-// Window asks for all.
-type HistoryNeed struct {
-	Event  string
-	Window schema.Window
-}
-
 // NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 	n := needs{
-		engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: map[string]schema.Window{}, inputs: inputs,
+		engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: history.Windows{}, inputs: inputs,
 	}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
@@ -361,7 +325,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		n.add(w.b)
 	}
 	for _, w := range e.watched {
-		n.slots(w.Expr.Slots)
+		n.windows.Add(w.Expr.Slots)
 		for _, s := range slices.Concat(w.enter, w.exit) {
 			n.add(s.b)
 		}
@@ -397,7 +361,7 @@ type needs struct {
 	engine  *Engine
 	seen    map[*book]bool
 	events  map[string]bool // that may be decided
-	windows map[string]schema.Window
+	windows history.Windows
 	inputs  []Input
 	grants  bool
 	pools   []Ask
@@ -421,7 +385,7 @@ func (n *needs) add(b *book) {
 		return
 	}
 	n.seen[b] = true
-	n.slots(b.slots)
+	n.windows.Add(b.slots)
 	for _, name := range b.emits {
 		n.event(name)
 	}
@@ -435,28 +399,17 @@ func (n *needs) add(b *book) {
 	}
 }
 
-func (n *needs) slots(list []expression.Slot) {
-	for _, s := range list {
-		w, known := n.windows[s.Event]
-		if !known || !w.IsZero() && (s.Window.IsZero() || s.Window.Longest() > w.Longest()) {
-			n.windows[s.Event] = s.Window
-		}
-	}
-}
-
 func (n *needs) result() Needs {
 	out := Needs{Pools: n.pools, Grants: n.grants, Runs: n.runs, Since: n.since}
-	for _, name := range slices.Sorted(maps.Keys(n.windows)) {
-		out.History = append(out.History, HistoryNeed{Event: name, Window: n.windows[name]})
-	}
+	out.History = n.windows.Needs()
 	return out
 }
 
 // SegmentNeeds returns what InSegment may read of the history.
 func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
-	n := needs{engine: e, windows: map[string]schema.Window{}}
+	n := needs{engine: e, windows: history.Windows{}}
 	if g := e.ws.Schema.Segment(segment); g != nil && g.Expr != nil {
-		n.slots(g.Expr.Slots)
+		n.windows.Add(g.Expr.Slots)
 	}
 	return n.result().History
 }

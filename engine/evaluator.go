@@ -64,7 +64,7 @@ func (ev *evaluator) readBy(t *view.Types) {
 // scope lets expressions see what the run knows at a step; nil: at none, outside of snippets. The member and
 // their history are read by the types of the run's revision.
 func (ev *evaluator) scope(r *Run, b *book, s *playbooks.Step) {
-	decode(r, b, ev.zone)
+	r.Decode(b.record, b.actions, ev.zone)
 	ev.readBy(b.types)
 	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
 	if s != nil {

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"time"
-
 	"github.com/usher-run/usher/engine/view"
 )
 
@@ -20,40 +18,16 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 	if id == "" {
 		return
 	}
-	decode(r, b, d.zone)
+	r.Decode(b.record, b.actions, d.zone)
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
 	r.Actions[id] = view.Decoded(b.actions[id], view.Encoded(b.actions[id], fields), d.zone)
 }
 
-// decode types what a run remembers, and shows its times in the zone.
-func decode(r *Run, b *book, zone *time.Location) {
-	switch {
-	case r.Typed && r.Zone == zone:
-		return
-	case r.Typed: // a member who has moved
-		encode(r, b)
-	}
-	r.Typed, r.Zone = true, zone
-	r.Trigger = view.Decoded(b.record, r.Trigger, zone)
-	for id, res := range r.Actions {
-		r.Actions[id] = view.Decoded(b.actions[id], res, zone)
-	}
-}
-
-// encode turns what a run remembers into what JSON holds.
-func encode(r *Run, b *book) {
-	r.Trigger = view.Encoded(b.record, r.Trigger)
-	for id, res := range r.Actions {
-		r.Actions[id] = view.Encoded(b.actions[id], res)
-	}
-	r.Typed = false
-}
-
 // encode prepares a run for the store. A simulation that only counts keeps it in memory.
 func (d *decider) encode(r *Run) {
 	if b := d.e.books[r.Revision]; b != nil && r.Typed && !d.e.o.Brief {
-		encode(r, b)
+		r.Encode(b.record, b.actions)
 	}
 }

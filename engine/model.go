@@ -57,6 +57,10 @@ type (
 
 // What comes of decisions: see package effects.
 type (
+	// State is a member as loaded for a decision. The core changes it in place.
+	State = effects.State
+	// Damage is what cannot be read of a member, or cannot be decided. Few have any.
+	Damage = effects.Damage
 	// Reevaluation says when a member is to be looked at again.
 	Reevaluation = effects.Reevaluation
 	// RunState is where a run stands.
@@ -116,3 +120,6 @@ const (
 	WhatEnded   = effects.WhatEnded
 	WhatError   = effects.WhatError
 )
+
+// SortRuns puts runs into the order in which a [State] has them.
+func SortRuns(runs []*Run) { effects.SortRuns(runs) }

@@ -55,8 +55,10 @@ func noting(ws *playbooks.Workspace) *noted {
 			if s.Guard != nil && s.Key != "if" {
 				n.names[s.Guard] = p.ID + " skipped " + s.Name()
 			}
-			if s.Wait != nil && s.Wait.Event != nil {
-				n.names[s.Wait.Event] = p.ID + " woke " + s.Name()
+			if s.Wait != nil {
+				for k := range s.Wait.Matches {
+					n.names[&s.Wait.Matches[k].EventMatch] = p.ID + " woke " + s.Name()
+				}
 			}
 		}
 	}

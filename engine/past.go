@@ -15,6 +15,8 @@ type (
 	Archive = history.Archive
 	// Happened is a decided event as a history keeps it.
 	Happened = history.Event
+	// HistoryNeed asks for events of a name.
+	HistoryNeed = history.Need
 	// TreeChange is what has changed of a tree over a member's events.
 	TreeChange = history.TreeChange
 	// TreeNode is a node of a tree as it is stored.

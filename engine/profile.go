@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -16,13 +17,13 @@ type Profile struct {
 
 // ProfileNeeds returns what [Engine.Profile] may read of the history.
 func (e *Engine) ProfileNeeds() []HistoryNeed {
-	n := needs{engine: e, windows: map[string]schema.Window{}}
+	n := needs{engine: e, windows: history.Windows{}}
 	for _, x := range computedOf(e.ws.Schema) {
-		n.slots(x.Slots)
+		n.windows.Add(x.Slots)
 	}
 	for _, g := range e.ws.Schema.Segments {
 		if g.Expr != nil {
-			n.slots(g.Expr.Slots)
+			n.windows.Add(g.Expr.Slots)
 		}
 	}
 	return n.result().History

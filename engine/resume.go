@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"time"
 
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
@@ -31,32 +30,48 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 			continue
 		}
 		s := &b.Steps[r.PC]
-		if s.Wait == nil || s.Wait.Event == nil || s.Wait.Event.Name != in.Name ||
-			!d.matches(b, r, in, s.Wait.Event.If, s, s.Name()) {
+		m := d.matched(r, b, s, in)
+		if m == nil {
 			continue
 		}
 		rec, err := in.Record(b.ws.Schema, d.zone)
 		if err != nil {
 			continue // not an event that the run's revision could read
 		}
-		d.observeMatch(s.Wait.Event)
-		d.trace(r, d.now, TraceEntry{
-			What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: map[string]any{"event": in.Name, "id": in.ID},
-		})
-		d.endWait(r, b, s, map[string]any{"timed_out": false, "event": rec})
+		result := map[string]any{"timed_out": false, "event": rec}
+		detail := map[string]any{"event": in.Name, "id": in.ID}
+		if s.Wait.Count > 0 {
+			left, enough := d.countOne(r, b, s, rec)
+			result = left
+			if !enough {
+				detail["count"] = result["count"]
+				d.trace(r, d.now, TraceEntry{What: "counted", Step: s.Name(), Detail: detail})
+				continue
+			}
+		}
+		if m.Via != "" {
+			result[schema.Via], detail[schema.Via] = m.Via, m.Via
+		}
+		d.observeMatch(&m.EventMatch)
+		d.trace(r, d.now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: detail})
+		d.endWait(r, b, s, result)
 		out = append(out, resumed{r, b})
 	}
 	return out
 }
 
-// endWait moves a run behind its wait, with what the wait leaves.
-func (d *decider) endWait(r *Run, b *book, s *playbooks.Step, result map[string]any) {
-	if result != nil {
-		d.remember(r, b, s.ID, result)
+// matched returns the first of what the run waits for at a step that the event is; nil: it is none.
+func (d *decider) matched(r *Run, b *book, s *playbooks.Step, in *Input) *playbooks.Match {
+	if s.Wait == nil {
+		return nil
 	}
-	r.DueAt = time.Time{}
-	r.PC++
-	r.Changed = true
+	for i := range s.Wait.Matches {
+		if m := &s.Wait.Matches[i]; m.Name == in.Name && !(s.Wait.Since && in.Time.Before(r.StartedAt)) &&
+			d.matches(b, r, in, m.If, s, s.Name()) {
+			return m
+		}
+	}
+	return nil
 }
 
 // resumeDue ends the wait of a run that is due.
@@ -67,8 +82,11 @@ func (d *decider) resumeDue(r *Run, b *book) []resumed {
 		return d.resumeByAnswer(r, b, s, answer)
 	}
 	entry, result := TraceEntry{What: "woke", Step: s.Name()}, map[string]any(nil)
-	if s.Wait != nil && s.Wait.Event != nil {
+	if s.Wait != nil && s.Wait.Matches != nil {
 		entry.Reason, result = ReasonTimeout, map[string]any{"timed_out": true}
+		if s.Wait.Count > 0 {
+			result["count"], result["event"] = d.count(r, b, s), r.Actions[s.ID]["event"]
+		}
 	}
 	d.trace(r, d.now, entry)
 	d.endWait(r, b, s, result)

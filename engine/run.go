@@ -65,7 +65,7 @@ func (d *decider) enter(en *entry) *Run {
 		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.vars,
 		New: true, Typed: true, Zone: d.zone,
 	}
-	d.st.addRun(r)
+	d.st.AddRun(r)
 	detail := d.detail("input", d.input)
 	if en.vars != nil && detail != nil {
 		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
@@ -89,6 +89,9 @@ func (d *decider) enter(en *entry) *Run {
 		return r
 	}
 	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: detail})
+	if err := d.noteSince(r, b); err != nil {
+		d.fail(r, &b.Steps[0], err)
+	}
 	return r
 }
 

@@ -1,38 +1,15 @@
 package engine
 
 import (
-	"maps"
-
+	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
-	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // start is a trigger of a playbook: its only one, or one of several.
 type start struct {
 	b *book
 	t *playbooks.Trigger
-}
-
-// via is what expressions see of a trigger that is one of several.
-type via struct {
-	expression.Record
-	id string
-}
-
-func (v via) Field(name string) any {
-	if name == schema.Via {
-		return v.id
-	}
-	return v.Record.Field(name)
-}
-
-func (v via) All() map[string]any {
-	out := maps.Clone(v.Record.All())
-	if out != nil { // else it cannot be read
-		out[schema.Via] = v.id
-	}
-	return out
 }
 
 // matching returns the first trigger of the playbook that the event, which expressions see, matches; nil: none does.
@@ -86,7 +63,7 @@ func (d *decider) judgeItem(s start, trigger expression.Record) *entry {
 	if s.t.Via == "" {
 		return d.judge(s.b, trigger)
 	}
-	seen := via{trigger, s.t.Via}
+	seen := view.Via{Record: trigger, ID: s.t.Via}
 	d.env.SetTrigger(seen, nil)
 	defer d.env.SetTrigger(trigger, nil)
 	return d.judge(s.b, seen)

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-run/usher/playbooks"
@@ -13,6 +15,7 @@ const (
 	ReasonMissing = "missing"   // the time of an `until` is missing
 	ReasonEvent   = "event"     // the event came
 	ReasonTimeout = "timed out" // it did not
+	ReasonEnough  = "enough"    // as many as are waited for have come already
 )
 
 // beginWait makes the run wait. It reports false when there is nothing to wait for: the run goes
@@ -31,10 +34,36 @@ func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 		r.PC++
 		return false
 	}
-	r.DueAt = due
 	detail := map[string]any{"until": due}
-	if s.Wait.Event != nil {
-		detail["event"] = s.Wait.Event.Name
+	if s.Wait.Count > 0 {
+		n, last, err := d.counted(r, b, s)
+		if err != nil {
+			d.fail(r, s, err)
+			return false
+		}
+		result := map[string]any{"count": n}
+		if last != nil {
+			result["event"] = last
+		}
+		if n >= s.Wait.Count {
+			d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Reason: ReasonEnough, Detail: map[string]any{"count": n}})
+			result["timed_out"] = false
+			d.endWait(r, b, s, result)
+			d.scope(r, b, nil)
+			return false
+		}
+		d.keepCount(r, b, s, result)
+		detail["count"] = n
+	}
+	r.DueAt = due
+	var names []string
+	for i := range s.Wait.Matches {
+		if name := s.Wait.Matches[i].Name; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if names != nil {
+		detail["event"] = strings.Join(names, ", ")
 	}
 	d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: detail})
 	return true
@@ -49,7 +78,7 @@ func (d *decider) waitEnds(b *book, w *playbooks.Wait) (due time.Time, reason st
 		due = schema.NextClock(now, *w.Clock)
 	case w.Day != nil:
 		due = w.Day.Next(now)
-	case w.Event != nil:
+	case w.Matches != nil:
 		due = w.Timeout.After(now)
 	case w.Until != nil:
 		v, err := d.value(b, w.Until)

@@ -247,8 +247,23 @@ func waitText(w *Wait) string {
 	switch {
 	case w == nil:
 		return "wait"
-	case w.Event != nil:
-		return fmt.Sprintf("wait for %s\nat most %s", matchText(w.Event), w.Timeout)
+	case w.Matches != nil:
+		var parts []string
+		for i := range w.Matches {
+			text := matchText(&w.Matches[i].EventMatch)
+			if via := w.Matches[i].Via; via != "" {
+				text = via + ": " + text
+			}
+			if w.Count > 0 {
+				text = fmt.Sprintf("%d of %s", w.Count, text)
+			}
+			parts = append(parts, text)
+		}
+		text := "wait for " + strings.Join(parts, "\nor ")
+		if w.Since {
+			text += "\nsince the trigger"
+		}
+		return text + "\nat most " + w.Timeout.String()
 	case w.Clock != nil:
 		return fmt.Sprintf("wait until %02d:%02d", *w.Clock/60, *w.Clock%60)
 	case w.Day != nil:

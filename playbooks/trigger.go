@@ -1,8 +1,6 @@
 package playbooks
 
 import (
-	"slices"
-
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -90,19 +88,7 @@ func (t *Trigger) anyRecord(s *Schema) *schema.Type {
 		if rec == nil {
 			return nil
 		}
-		list[i] = schema.Alternative{Name: item.Via, Type: knownBy(rec, item.Event.If.Holds())}
+		list[i] = schema.Alternative{Name: item.Via, Type: rec.KnownBy("event.", item.Event.If.Holds())}
 	}
 	return schema.AnyOf(list)
-}
-
-// knownBy returns the type of an event whose `if` has seen that some of its properties are there.
-func knownBy(rec *schema.Type, facts []string) *schema.Type {
-	out := *rec
-	out.Fields = slices.Clone(rec.Fields)
-	for i := range out.Fields {
-		if f := &out.Fields[i]; slices.Contains(facts, "event."+f.Name) && f.Type != nil {
-			f.Type = f.Type.Required()
-		}
-	}
-	return &out
 }

@@ -7,14 +7,22 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Wait says what a run waits for: exactly one of For, Clock, Day, Until and Event is set.
+// Match is something that comes about: see [EventMatch].
+type Match struct {
+	EventMatch
+	Via string // of one of several of a wait: its id
+}
+
+// Wait says what a run waits for: exactly one of For, Clock, Day, Until and Matches is set.
 type Wait struct {
 	For     schema.Duration // a time
 	Clock   *int            // the next such time of day of the member, in minutes since midnight
 	Day     *schema.DayTime // the next such day of the week or of the month, where the member is
 	Until   *Value          // a datetime, or a date at its midnight; one that is past or missing is no wait
-	Event   *EventMatch     // an event, for Timeout at most
+	Matches []Match         // the first that comes about, for Timeout at most
 	Timeout schema.Duration
+	Count   int  // of the one match: how many have to come; 0: one, of which nothing is counted
+	Since   bool // those that came after the entry count, too; else those that come from the beginning of the wait on
 }
 
 // Value is a field's value: a literal, an expression, a text, or a list or object that contains

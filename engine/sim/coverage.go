@@ -181,10 +181,16 @@ func (c *counter) step(s *playbooks.Step) {
 	if len(s.Branches) == 0 {
 		c.point(PointAction, s.Pos, name, "reached", s)
 	}
-	if w := s.Wait; w != nil && w.Event != nil {
-		c.point(PointWait, s.Pos, name, "ended by the event", w.Event)
+	if w := s.Wait; w != nil && w.Matches != nil {
+		for i := range w.Matches {
+			m, by := &w.Matches[i], "the event"
+			if m.Via != "" {
+				by = m.Via
+			}
+			c.point(PointWait, s.Pos, name, "ended by "+by, &m.EventMatch)
+			c.outcomes(PointCondition, m.If, ifOf(m.If)+" of "+name)
+		}
 		c.point(PointWait, s.Pos, name, "timed out", tracedAs{c.p.ID, s.Name(), "woke", engine.ReasonTimeout})
-		c.outcomes(PointCondition, w.Event.If, ifOf(w.Event.If)+" of "+name)
 	}
 	for _, field := range s.Fields {
 		c.value(s.Args[field], name)

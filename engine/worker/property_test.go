@@ -34,6 +34,9 @@ var poisonPlaybooks = []string{
 		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n  - {if: not actions.more.timed_out, tag: {add: more, for: 45m}}\n",
 	"id: late\nstage: activation\ntrigger: {event: visit}\nmode: parallel\nactions:\n  - wait: 1h\n" +
 		"  - {if: trigger.n == 13, tag: bad}\n  - {if: trigger.n == 17, tag: broken}\n  - points: = int(trigger.n)\n",
+	"id: keen\nstage: activation\ntrigger: {any: [{id: a, event: order.paid, if: event.amount > 3}, {id: b, event: order.paid}]}\nactions:\n" +
+		"  - {id: w, wait: {any: [{id: more, event: order.paid, if: event.amount > 4}, {id: again, event: order.paid}], timeout: 2h}}\n" +
+		"  - {id: n, wait: {event: order.paid, count: 3, since: trigger, timeout: 1d}}\n  - points: = actions.n.count\n  - tag: '= (actions.w.via ?? \"none\") + trigger.via'\n",
 	"id: brief\nstage: activation\ntrigger: {event: visit}\nmode: parallel\n" +
 		"active: {from: 2026-03-06T16:00:00Z, to: 2026-03-06T20:30:00Z, open: exit}\nactions:\n  - wait: 2h\n  - exit: over\n",
 	"id: daily\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nquota: {max: 2, per: hour, by: = member.id}\ncondition: >-\n" +

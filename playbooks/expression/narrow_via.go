@@ -80,8 +80,9 @@ func viaFields(of *schema.Type, base string, left []string) (out []string) {
 
 // viaTest returns the question by which a value is known to be there, that of its alternative; "" when there is none.
 func (c *checker) viaTest(n ast.Node) string {
-	for of := n; ; {
-		m, ok := of.(*ast.MemberNode)
+	needs := ""
+	for {
+		m, ok := n.(*ast.MemberNode)
 		if !ok {
 			return ""
 		}
@@ -91,10 +92,13 @@ func (c *checker) viaTest(n ast.Node) string {
 			return ""
 		}
 		for i := range base.Fields {
-			if f := &base.Fields[i]; f.Name == key.Value && len(f.Via) == 1 {
-				return nodes.Short(m.Node) + "." + schema.Via + ` == "` + f.Via[0] + `"`
+			if f := &base.Fields[i]; f.Name == key.Value && len(f.Via) == 1 && needs == "" {
+				needs = f.Via[0]
 			}
 		}
-		of = m.Node
+		if via, ok := base.Field(schema.Via); ok && needs != "" && slices.Contains(via.Enum, needs) {
+			return nodes.Short(m.Node) + "." + schema.Via + ` == "` + needs + `"`
+		}
+		n = m.Node
 	}
 }

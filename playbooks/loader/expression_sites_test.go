@@ -26,6 +26,7 @@ func TestNothingIsDropped(t *testing.T) {
 		"trigger: {event: order.paid}\nactions: [{choose: [{if: '%s', then: [{tag: x}]}]}]\n",
 		"trigger: {event: order.paid}\nactions: [{if: '%s', choose: [{if: member.vip ?? false, then: [{tag: x}]}]}]\n",
 		"trigger: {event: order.paid}\nactions: [{wait: {event: order.paid, if: '%s', timeout: 1d}}]\n",
+		"trigger: {event: order.paid}\nactions: [{wait: {any: [{id: x, event: member.left}, {id: y, event: order.paid, if: '%s'}], timeout: 1d}}]\n",
 		"trigger: {event: order.paid}\nactions: [{wait: {until: '= %s'}}]\n",
 		"trigger: {event: order.paid}\nactions: [{split: {by: '= %s', ways: [{name: a, weight: 100, then: []}]}}]\n",
 		"trigger: {event: order.paid}\nactions: [{tag: '= %s'}]\n",

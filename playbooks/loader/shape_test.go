@@ -52,6 +52,7 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 		{forms.Playbook, "trigger", "trigger: {any: [{id: a, event: cart.updated}], zzzzzzzz: 1}"},
 		{forms.Playbook, "trigger any []", "trigger: {any: [{id: a, event: cart.updated, zzzzzzzz: 1}]}"},
 		{forms.Playbook, "actions [] wait", "actions:\n  - wait: {zzzzzzzz: 1}"},
+		{forms.Playbook, "actions [] wait any []", "actions:\n  - wait: {any: [{id: a, event: cart.updated, zzzzzzzz: 1}], timeout: 1d}"},
 		{forms.Playbook, "actions [] wait until", "actions:\n  - wait: {until: {weekday: sat, zzzzzzzz: 1}}"},
 		{forms.Playbook, "actions [] split []", "actions:\n  - split: [{name: a, weight: 100, then: [], zzzzzzzz: 1}]"},
 		{forms.Playbook, "trigger http", "trigger: {http: {zzzzzzzz: 1}}"},

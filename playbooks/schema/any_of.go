@@ -15,17 +15,33 @@ type Alternative struct {
 // may be missing: it is there when [Via], which is the first field, names an alternative that has it. What
 // alternatives type so that no type holds both is not in it but under Clashes.
 func AnyOf(list []Alternative) *Type {
-	out := ObjectOf(Field{Name: Via, Type: &Type{Kind: KindString}})
-	names := make([]string, len(list))
-	for i, a := range list {
-		names[i] = a.Name
-		for j := range a.Type.Fields {
-			if f := &a.Type.Fields[j]; f.Name != Via {
-				out.alternative(f, list)
-			}
+	out := ObjectOf(Field{Name: Via, Type: NameOf(list)})
+	for _, f := range Alternatives(list).Fields {
+		if f.Name != Via {
+			out.Fields = append(out.Fields, f)
 		}
 	}
-	out.Fields[0].Type.Enum = names
+	out.Clashes = Alternatives(list).Clashes
+	return out
+}
+
+// NameOf returns the type of the name of an alternative.
+func NameOf(list []Alternative) *Type {
+	t := &Type{Kind: KindString}
+	for _, a := range list {
+		t.Enum = append(t.Enum, a.Name)
+	}
+	return t
+}
+
+// Alternatives is AnyOf without the field [Via], which stands elsewhere.
+func Alternatives(list []Alternative) *Type {
+	out := ObjectOf()
+	for _, a := range list {
+		for j := range a.Type.Fields {
+			out.alternative(&a.Type.Fields[j], list)
+		}
+	}
 	return out
 }
 
@@ -60,6 +76,19 @@ func (t *Type) alternative(f *Field, list []Alternative) {
 		joined.Via = nil
 	}
 	t.Fields = append(t.Fields, joined)
+}
+
+// KnownBy returns the type of an object of which facts, as paths that begin with a prefix, say that some of its fields
+// are there.
+func (t *Type) KnownBy(prefix string, facts []string) *Type {
+	out := *t
+	out.Fields = slices.Clone(t.Fields)
+	for i := range out.Fields {
+		if f := &out.Fields[i]; f.Type != nil && slices.Contains(facts, prefix+f.Name) {
+			f.Type = f.Type.Required()
+		}
+	}
+	return &out
 }
 
 // Clash says that two alternatives have a field of types that no type holds both.

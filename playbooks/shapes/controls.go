@@ -9,6 +9,7 @@ const (
 	FieldCondition schema.FieldKind = "condition" // an expression that is true or false
 	FieldActions   schema.FieldKind = "actions"   // a list of actions
 	FieldSnippet   schema.FieldKind = "snippet"
+	FieldMatches   schema.FieldKind = "matches" // a list of events with their ids
 )
 
 // Controls declares the actions that the language itself carries out, which need no entry in a
@@ -83,13 +84,18 @@ var Settable = []string{"timezone", "locale"}
 const (
 	ResultTimedOut = "timed_out"
 	ResultEvent    = "event"
+	ResultVia      = schema.Via
+	ResultCount    = "count"
 )
+
+// SinceTrigger is what `since` of a wait may be.
+const SinceTrigger = "trigger"
 
 // waitControl declares the action that lets a run go on later.
 func waitControl() schema.ActionSpec {
 	return schema.ActionSpec{
 		Key: "wait",
-		Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`), after `timeout` at the latest",
+		Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`, or any of several), after `timeout` at the latest",
 		Fields: []schema.FieldSpec{
 			{
 				Name: "until", Kind: FieldMoment, OneOf: "what",
@@ -102,7 +108,19 @@ func waitControl() schema.ActionSpec {
 				Doc: "the event to wait for; the one that brought the run here is not seen",
 			},
 			{Name: "if", Kind: FieldCondition, Doc: "with `event`: which of these events; `event` is the one being looked at"},
-			{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event`, and then required: how long to wait for it"},
+			{
+				Name: "any", Kind: FieldMatches, OneOf: "what",
+				Doc: "several events, each with an `id`: the first that comes ends the wait, of one event the first that it matches",
+			},
+			{
+				Name: "count", Kind: schema.FieldInt, Literal: true, Needs: "event",
+				Doc: "with `event`: how many have to come",
+			},
+			{
+				Name: "since", Kind: schema.FieldEnum, Enum: []string{SinceTrigger}, Literal: true, Needs: "event",
+				Doc: "with `event`: those count, too, that were decided after the entry, the one that began the run aside; enough already is no wait",
+			},
+			{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event` or `any`, and then required: how long to wait for it"},
 		},
 		Results: []schema.ResultSpec{
 			{
@@ -111,9 +129,14 @@ func waitControl() schema.ActionSpec {
 			},
 			{
 				Name: ResultEvent, Type: schema.ObjectOf().AsOptional(),
-				Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out", When: "!" +
+				Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out; of those that are counted the last, if there was one", When: "!" +
 					ResultTimedOut,
 			},
+			{
+				Name: ResultVia, Type: schema.String.AsOptional(), When: "!" + ResultTimedOut,
+				Doc: "the `id` of the one that came, of several; missing when it timed out",
+			},
+			{Name: ResultCount, Type: schema.Int, Doc: "how many came, also when it timed out; only with `count` or `since`"},
 		},
 		Example: "id: paid\nwait: {event: order.paid, if: event.amount > 100, timeout: 2d}",
 	}

@@ -187,7 +187,7 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 	case schema.FieldSecret:
 		s.Kind, s.Env = ShapeString, true
 	case schema.FieldEnum:
-		s.Kind, s.Keywords, s.Expr = ShapeKeyword, f.Enum, true
+		s.Kind, s.Keywords, s.Expr = ShapeKeyword, f.Enum, !f.Literal
 	case schema.FieldHeaders:
 		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeString, Expr: true}
 	case schema.FieldReturns:

@@ -291,6 +291,13 @@ func actionShape(spec *schema.ActionSpec) *Shape {
 	return s
 }
 
+// waitItemShape declares one of several that end a wait.
+func waitItemShape() *Shape {
+	s := eventMatchShape("event of any", "One of several events that end a wait.")
+	s.Keys = append([]ShapeKey{{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "what `actions.ID.via` is then"}}, s.Keys...)
+	return s
+}
+
 // controlShape returns what the key of a control action holds; nil for `if`, which may stand beside
 // any action.
 func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
@@ -316,8 +323,12 @@ func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 	case "wait":
 		fields.Name, fields.One, fields.Group = "", fields.Group[0], nil
 		fields.Key("event").Needs = []string{"timeout"}
-		with("if", "event", false)
-		with("timeout", "event", false)
+		fields.Key("any").Needs = []string{"timeout"}
+		fields.Key("any").Value = listOf(waitItemShape())
+		for _, name := range []string{"if", "count", "since", "timeout"} {
+			with(name, "event", false)
+		}
+		fields.Key("timeout").With = []string{"event", "any"}
 		return shapeOf(ShapeDuration).or(fields)
 	case "choose":
 		fields.One, fields.Group = fields.Group[0], nil

@@ -47,7 +47,7 @@ func (p *reader) severalEvents(v *syntax.Node, what string) bool {
 	case what == "a trigger":
 		r.Label("write `any: [{id: …, event: " + strings.Join(names, "}, {id: …, event: ") + "}]`")
 	case what == "a wait for an event":
-		r.Label("wait for one that all of them bring, or let the others be exits")
+		r.Label("write any: [{id: …, event: " + strings.Join(names, "}, {id: …, event: ") + "}], with its `timeout`")
 	default:
 		r.Label("name the one that counts, or an event that all of them bring")
 	}

@@ -19,6 +19,11 @@ func (p *reader) finish(n *syntax.Node) {
 		p.addSlots(e.Slots)
 		p.pb.Aggregates = append(p.pb.Aggregates, e.Aggregates...)
 	}
+	for i := range p.pb.Steps {
+		if w := p.pb.Steps[i].Wait; w != nil && w.Since {
+			p.addSlots([]expression.Slot{{Event: w.Matches[0].Name, Items: true}})
+		}
+	}
 	for _, name := range refs.Attributes {
 		// A template may name a computed attribute without any expression doing so.
 		if a := p.Schema.Attribute(name); a != nil && a.Expr != nil {
@@ -82,8 +87,10 @@ func (p *reader) eventMatches() []playbooks.EventMatch {
 		matches = append(matches, p.pb.Goal.EventMatch)
 	}
 	for i := range p.pb.Steps {
-		if w := p.pb.Steps[i].Wait; w != nil && w.Event != nil {
-			matches = append(matches, *w.Event)
+		if w := p.pb.Steps[i].Wait; w != nil {
+			for _, m := range w.Matches {
+				matches = append(matches, m.EventMatch)
+			}
 		}
 	}
 	return matches

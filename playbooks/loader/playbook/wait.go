@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,23 +24,33 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 		p.waitFor(v, step)
 		return schema.ObjectOf(), true
 	}
-	until, event := v.Get("until"), v.Get("event")
-	switch {
-	case until != nil && event != nil:
-		a, b := v.Key("until"), v.Key("event")
-		if b.Start < a.Start {
-			a, b = b, a
+	var first *syntax.Node
+	for _, e := range v.Entries {
+		if !slices.Contains([]string{"until", "event", "any"}, e.Key.Value) {
+			continue
 		}
-		p.Error("exclusive-keys", b.Pos(), "a wait is for one thing").Label("put this into a wait of its own").
-			Related("first here", a.Pos())
-		return nil, false
-	case until != nil:
+		if first != nil {
+			r := p.Error("exclusive-keys", e.Key.Pos(), "a wait is for one thing").Related("first here", first.Pos())
+			if first.Value == "until" || e.Key.Value == "until" {
+				r.Label("put this into a wait of its own")
+			} else {
+				r.Label("put the event into the list of `any`")
+			}
+			return nil, false
+		}
+		first = e.Key
+	}
+	switch {
+	case first == nil:
+	case first.Value == "until":
 		if p.Mapping(v, "`wait` with `until`", "until") {
-			p.waitUntil(until, step, sc)
+			p.waitUntil(v.Get("until"), step, sc)
 		}
 		return schema.ObjectOf(), true
-	case event != nil:
+	case first.Value == "event":
 		return p.waitEvent(v, step, sc)
+	default:
+		return p.waitAny(v, step, sc)
 	}
 	for _, key := range []string{"weekday", "day"} {
 		if k := v.Key(key); v.Get(key) != nil {
@@ -48,7 +59,7 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 			return nil, false
 		}
 	}
-	if p.Mapping(v, "`wait`", "until", "event", "if", "timeout") && len(v.Intended) == 0 {
+	if p.Mapping(v, "`wait`", "until", "event", "if", "any", "count", "since", "timeout") && len(v.Intended) == 0 {
 		p.Error("missing-key", step.Pos, "this wait does not say for what").
 			Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
 	}
@@ -168,23 +179,97 @@ func validDuration(s string) bool {
 	return err == nil
 }
 
-// waitEvent reads a wait for an event.
+// waitEvent reads a wait for an event, or for so many of them.
 func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
-	p.Mapping(v, "a wait for an event", "event", "if", "timeout")
+	p.Mapping(v, "a wait for an event", "event", "if", "count", "since", "timeout")
 	m := p.eventMatch(v, "a wait for an event", sc)
-	w := &playbooks.Wait{Event: &m}
-	switch timeout := v.Get("timeout"); {
-	case timeout != nil:
-		w.Timeout, _ = p.Duration(timeout, "timeout")
-	case !v.Broken && len(v.Intended) == 0:
-		p.Error("wait-timeout", step.Pos, "a wait for an event needs a `timeout`").
-			Label("add `timeout: 2d`: the event may never come")
+	w := &playbooks.Wait{Matches: []playbooks.Match{{EventMatch: m}}}
+	p.timeout(v, "a wait for an event", w, step)
+	if n := v.Get("count"); n != nil {
+		w.Count, _ = p.Integer(n, "count", 1, maxCount)
+	}
+	if since, ok := p.Enum(v.Get("since"), "since", shapes.SinceTrigger); ok && since != "" {
+		w.Since, w.Count = true, max(w.Count, 1)
 	}
 	step.Wait = w
 	rec := p.Schema.EventRecord(m.Name)
 	if rec == nil {
 		return nil, false
 	}
+	out := schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
+		schema.Field{Name: shapes.ResultEvent, Type: rec.AsOptional(), When: "!" + shapes.ResultTimedOut})
+	if w.Count > 0 {
+		out.Fields = append(out.Fields, schema.Field{Name: shapes.ResultCount, Type: schema.Int})
+	}
+	return out, true
+}
+
+// maxCount is how many events a wait counts at most.
+const maxCount = 10_000
+
+// timeout reads how long a wait is at most.
+func (p *reader) timeout(v *syntax.Node, what string, w *playbooks.Wait, step *playbooks.Step) {
+	switch timeout := v.Get("timeout"); {
+	case timeout != nil:
+		w.Timeout, _ = p.Duration(timeout, "timeout")
+	case !v.Broken && len(v.Intended) == 0:
+		p.Error("wait-timeout", step.Pos, what+" needs a `timeout`").
+			Label("add `timeout: 2d`: the event may never come")
+	}
+}
+
+// waitAny reads a wait for any of several events.
+func (p *reader) waitAny(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
+	const what = "a wait for any of several"
+	p.Mapping(v, what, "any", "timeout")
+	w := &playbooks.Wait{}
+	p.timeout(v, what, w, step)
+	step.Wait = w
+	list := v.Get("any")
+	switch {
+	case list.Broken:
+		return nil, false
+	case list.Kind != syntax.SequenceNode:
+		p.WrongType(list, "any must be a list of events").
+			Label("as in [{id: paid, event: order.paid}, {id: left, event: member.left}]")
+		return nil, false
+	case len(list.Items) == 0:
+		p.Error("bad-value", list.Pos(), "`any` needs at least one event")
+		return nil, false
+	}
+	name := "ID"
+	if step.ID != "" {
+		name = step.ID
+	}
+	ids := map[string]*syntax.Node{}
+	var events []schema.Alternative
+	known := true
+	for _, item := range list.Items {
+		if !p.Mapping(item, "an event of `any`", "id", "event", "if") {
+			known = false
+			continue
+		}
+		m := playbooks.Match{Via: p.via(item, "an event of `any`", "actions."+name+".via", ids)}
+		m.EventMatch = p.eventMatch(item, "an event of `any`", sc)
+		w.Matches = append(w.Matches, m)
+		rec := p.Schema.EventRecord(m.Name)
+		if known = known && m.Via != "" && rec != nil; known {
+			events = append(events, schema.Alternative{Name: m.Via, Type: rec.KnownBy("event.", m.If.Holds())})
+		}
+	}
+	if !known {
+		return nil, false
+	}
+	return anyResult(events), true
+}
+
+// anyResult returns the type of what a wait for any of several events leaves.
+func anyResult(events []schema.Alternative) *schema.Type {
+	via := schema.NameOf(events)
 	return schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
-		schema.Field{Name: shapes.ResultEvent, Type: rec.AsOptional(), When: "!" + shapes.ResultTimedOut}), true
+		schema.Field{Name: shapes.ResultVia, Type: via.AsOptional(), When: "!" + shapes.ResultTimedOut},
+		schema.Field{
+			Name: shapes.ResultEvent, Type: schema.Alternatives(events).AsOptional(), When: "!" + shapes.ResultTimedOut,
+			Via: via.Enum,
+		})
 }

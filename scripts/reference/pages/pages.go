@@ -81,6 +81,7 @@ var kinds = map[schema.FieldKind]string{
 	schema.FieldSecret:  "string, may hold `${NAME}`",
 	shapes.FieldMoment:  "a time of the day, a day of the week or month, a datetime or an expression of one",
 	shapes.FieldActions: "a list of actions", shapes.FieldSnippet: "snippet",
+	shapes.FieldMatches: "a list of events with their ids",
 }
 
 func kindOf(f schema.FieldSpec) string {

@@ -1,0 +1,59 @@
+package history
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/usher-run/usher/playbooks/expression"
+)
+
+// Decided is an event as it was decided.
+type Decided struct {
+	ID     string
+	At     time.Time      // when it was decided
+	Record map[string]any // as expressions see it
+}
+
+// Decided returns the events of a name that happened and were decided at an instant or later, to another, in the order
+// of their decisions. One that the schema does not take any more is left out. The name is to be loaded whole; of more
+// than a list may have it is an error.
+func (r *Reader) Decided(name string, from, to time.Time) ([]Decided, error) {
+	var kept []*happened // the events themselves: what is decoded of one is kept with it
+	keep := func(h *happened) bool {
+		if h.at >= from.UnixMilli() {
+			kept = append(kept, h)
+		}
+		return len(kept) <= expression.MaxItems
+	}
+	p := r.History.find(name)
+	switch {
+	case p.stored():
+		one := func(h *happened) bool { c := *h; return keep(&c) }
+		if err := r.each(p, from.UnixMilli(), to.UnixMilli(), one); err != nil {
+			return nil, err
+		}
+	case p != nil:
+		for i := range p.events {
+			if h := &p.events[i]; h.time >= from.UnixMilli() && h.time <= to.UnixMilli() && !keep(h) {
+				break
+			}
+		}
+	}
+	if len(kept) > expression.MaxItems {
+		return nil, &expression.TooMany{Slot: expression.Slot{Event: name, Items: true}}
+	}
+	slices.SortStableFunc(kept, func(a, b *happened) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.place, b.place))
+	})
+	out := make([]Decided, 0, len(kept))
+	for _, h := range kept {
+		if !r.readable(h) {
+			return nil, r.Unreadable
+		}
+		if rec, err := h.recordOf(name, r.Schema, r.Zone); err == nil {
+			out = append(out, Decided{ID: h.id, At: time.UnixMilli(h.at).UTC(), Record: rec})
+		}
+	}
+	return out, nil
+}
