@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
@@ -374,6 +375,13 @@ func (n *Node) Get(key string) *Node {
 		}
 	}
 	return nil
+}
+
+// Without returns a mapping without one of its keys.
+func (n *Node) Without(key string) *Node {
+	out := *n
+	out.Entries = slices.DeleteFunc(slices.Clone(n.Entries), func(e Entry) bool { return e.Key.Value == key })
+	return &out
 }
 
 // Key returns the node of a key, for pointing at it.

@@ -19,7 +19,7 @@ func (p *reader) attachments(v *syntax.Node, what string, sc *scope.Scope) *play
 	}
 	out := &playbooks.Value{List: []*playbooks.Value{}}
 	if len(v.Items) == 0 {
-		p.Error("bad-value", v.Pos(), "`"+what+"` lists nothing")
+		p.Error("bad-value", v.Pos(), "`"+what+"` lists nothing").Label("leave it out, or name what hangs on the message")
 	}
 	for _, item := range v.Items {
 		if val := p.attachment(item, sc); val != nil {

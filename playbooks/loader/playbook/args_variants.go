@@ -32,7 +32,7 @@ func (p *reader) variants(v *syntax.Node, step *playbooks.Step, sc *scope.Scope)
 		}
 		variant := playbooks.Variation{}
 		if name := p.Require(item, what, "name", "name: warm"); name != nil {
-			variant.Name, _ = p.branchName(name, names)
+			variant.Name, _ = p.wayName(name, "variant", names)
 			variant.Pos = name.Pos()
 		}
 		var ok bool

@@ -315,7 +315,7 @@ func (r *branchReader) split(list, key *syntax.Node, under string, guarded bool)
 		if item.Kind != syntax.MappingNode {
 			continue
 		}
-		name, ok := p.branchName(item.Get("name"), names)
+		name, ok := p.wayName(item.Get("name"), "way", names)
 		if ok {
 			result.Enum = append(result.Enum, name)
 		}
@@ -350,24 +350,24 @@ func (r *branchReader) split(list, key *syntax.Node, under string, guarded bool)
 	}
 }
 
-// branchName reads the name of a way of a split, which no other way has.
-func (p *reader) branchName(v *syntax.Node, names map[string]*syntax.Node) (string, bool) {
+// wayName reads the name of a way of a split, or of a variant, which no other has.
+func (p *reader) wayName(v *syntax.Node, what string, names map[string]*syntax.Node) (string, bool) {
 	if v == nil {
 		return "", false // reported where the way is read
 	}
-	name, ok := p.Text(v, "the name of a way")
+	name, ok := p.Text(v, "the name of a "+what)
 	switch first := names[name]; {
 	case !ok:
 		return "", false
 	case strings.HasPrefix(name, "= "):
-		p.Error("bad-value", v.Pos(), "the name of a way is a literal, not an expression").
+		p.Error("bad-value", v.Pos(), "the name of a "+what+" is a literal, not an expression").
 			Label("write the name itself, as in name: a")
 		return "", false
 	case name == "" || len(name) > syntax.MaxName:
-		p.Error("bad-value", v.Pos(), fmt.Sprintf("the name of a way has 1 to %d bytes", syntax.MaxName))
+		p.Error("bad-value", v.Pos(), fmt.Sprintf("the name of a %s has 1 to %d bytes", what, syntax.MaxName))
 		return "", false
 	case first != nil:
-		p.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two ways `%s`", name)).Label("choose another name").
+		p.Error("duplicate-id", v.Pos(), fmt.Sprintf("there are two %ss `%s`", what, name)).Label("choose another name").
 			Related("first here", first.Pos())
 		return "", false
 	}

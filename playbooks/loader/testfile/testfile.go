@@ -244,6 +244,11 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 	s := playbooks.TestStep{Pos: kind.Pos()}
 	switch kind.Value {
 	case "event":
+		if times := n.Get("times"); times != nil && !slices.Contains(shapes.EventStepKeys, "times") {
+			r.Error("unknown-key", n.Key("times").Pos(), "a step happens once: `times` stands in a line of the history").
+				Label("write the step as often as it happens, or move it to `history`")
+			n = n.Without("times")
+		}
 	case "trigger", "redeem":
 		r.Mapping(n, "a step of a script", kind.Value, "member")
 		s.Member = r.whose(n.Get("member"))
