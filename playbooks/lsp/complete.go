@@ -157,8 +157,12 @@ func (b *completer) ownKeys(f *shapes.Shape, from, to int, there []string, hasCo
 			}
 		}
 		b.typedKeys(t, from, to, there, hasColon)
-	case shapes.ShapeProperties:
-		if t := b.properties(b.path[:max(len(b.path)-1, 0)]); t != nil {
+	case shapes.ShapeProperties, shapes.ShapeParams:
+		t := b.properties(b.path[:max(len(b.path)-1, 0)])
+		if t == nil { // no key stands there yet
+			t = b.properties(b.path)
+		}
+		if t != nil {
 			b.typedKeys(t, from, to, there, hasColon)
 		}
 	}

@@ -82,6 +82,10 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 		{"an emit's property", "playbooks/x.yaml", gift +
 			"  - emit: {event: order.paid, properties: {amount: = trigger.‸}}", []string{"amount"}, nil},
 		{"a snippet", "playbooks/x.yaml", gift + "  - use: ‸\n", []string{"bonus"}, nil},
+		{
+			"what a snippet takes", "playbooks/x.yaml", gift + "  - use: bonus\n    with:\n      ‸\n", []string{"times", "say"},
+			[]string{"amount"},
+		},
 		{"beside a use", "playbooks/x.yaml", gift + "  - use: bonus\n    ‸\n", []string{"with", "id", "if"}, []string{"then"}},
 		{
 			"what a snippet leaves", "playbooks/x.yaml", gift + "  - id: more\n    use: bonus\n  - if: actions.more.‸\n",

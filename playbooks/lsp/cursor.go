@@ -136,7 +136,7 @@ func (c *cursor) descend(st step, before []step) {
 				}
 			case f.Kind == shapes.ShapeSettable || f.Kind == shapes.ShapeMember:
 				c.typ, _ = scope.MemberType(c.w.names().Schema).Field(st.key)
-			case f.Kind == shapes.ShapeProperties:
+			case f.Kind == shapes.ShapeProperties || f.Kind == shapes.ShapeParams:
 				c.typ = inType(c.properties(before), st.key)
 			case f.Kind == shapes.ShapeType:
 				next = append(next, f)
@@ -178,6 +178,9 @@ func (c *cursor) properties(path []step) *schema.Type {
 		if path[i].in.kind != mapping {
 			continue
 		}
+		if v := path[i].in.get("use"); v != nil {
+			return c.params(v.text)
+		}
 		if v := path[i].in.get("event"); v != nil {
 			if e := c.w.names().Schema.Event(v.text); e != nil {
 				return e.Properties
@@ -186,6 +189,44 @@ func (c *cursor) properties(path []step) *schema.Type {
 		return nil
 	}
 	return nil
+}
+
+// params returns what a snippet takes, as an object; nil when there is no such snippet. A text or a name is a
+// string.
+func (c *cursor) params(snippet string) *schema.Type {
+	file := playbooks.SnippetDir + "/" + snippet + playbooks.YamlSuffix
+	if c.w.files[file] == nil {
+		return nil
+	}
+	doc := c.w.text(file)
+	given := outline(doc.s).get("params")
+	if given == nil || given.kind != mapping {
+		return nil
+	}
+	t := schema.ObjectOf()
+	for _, e := range given.entries {
+		of := schema.String
+		if e.value != nil {
+			n := e.value
+			if inner := n.get("type"); n.kind == mapping && inner != nil {
+				n = inner
+			}
+			if known := schema.TypesByName[strings.TrimPrefix(n.text, "optional ")]; known != nil {
+				of = known
+			}
+		}
+		t.Fields = append(t.Fields, schema.Field{Name: e.key, Type: of, Pos: c.placeIn(file, doc, e)})
+	}
+	return t
+}
+
+// placeIn returns where a key stands in another file.
+func (c *cursor) placeIn(file string, doc *text, e *entry) diag.Pos {
+	line := doc.lineOf(e.from)
+	column := len([]rune(doc.s[doc.lines[line]:e.from])) + 1
+	return diag.Pos{
+		File: file, Line: line + 1, Column: column, EndLine: line + 1, EndColumn: column + utf8.RuneCountInString(e.key),
+	}
 }
 
 // mapping returns the mapping whose key or value the cursor is in, or nil.

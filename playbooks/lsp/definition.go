@@ -170,7 +170,7 @@ func (c *cursor) keyDeclaration() (diag.Pos, bool) {
 			switch f.Kind {
 			case shapes.ShapeSettable, shapes.ShapeMember:
 				return c.attribute(name)
-			case shapes.ShapeProperties:
+			case shapes.ShapeProperties, shapes.ShapeParams:
 				if t := c.properties(c.path[:len(c.path)-1]); t != nil {
 					if f := fieldAt(nil, []string{"", name}, t); f != nil {
 						return f.Pos, f.Pos.Line > 0

@@ -84,7 +84,7 @@ func (c *cursor) describeKey() string {
 				if t, ok := scope.MemberType(c.w.names().Schema).Field(name); ok {
 					return typed(name, t)
 				}
-			case shapes.ShapeProperties:
+			case shapes.ShapeProperties, shapes.ShapeParams:
 				if t := inType(c.properties(c.path[:len(c.path)-1]), name); t != nil {
 					return typed(name, t)
 				}

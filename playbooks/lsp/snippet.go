@@ -75,7 +75,8 @@ func (s *snippet) value(shape *shapes.Shape, name string, flow bool, column, dep
 		s.WriteByte('}')
 	case shape.Kind == shapes.ShapeProperties:
 		s.properties()
-	case shape.Kind == shapes.ShapeMapping, shape.Kind == shapes.ShapeSettable, shape.Kind == shapes.ShapeMember:
+	case shape.Kind == shapes.ShapeMapping, shape.Kind == shapes.ShapeSettable, shape.Kind == shapes.ShapeMember,
+		shape.Kind == shapes.ShapeParams:
 		s.WriteString(" {")
 		s.stop("")
 		s.WriteByte('}')

@@ -132,7 +132,7 @@ func (m *schemaMaker) form(s *Shape) object {
 		return out
 	case ShapeSettable, ShapeMember:
 		m.member(s, out)
-	case ShapeProperties:
+	case ShapeProperties, ShapeParams:
 		out["type"] = []any{"object", "null"}
 	case ShapeAny:
 	default:

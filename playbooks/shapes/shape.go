@@ -50,6 +50,7 @@ const (
 	ShapeSettable   ShapeKind = "settable"
 	ShapeMember     ShapeKind = "member"     // the fields of a member, by name
 	ShapeProperties ShapeKind = "properties" // the properties of the event named beside it
+	ShapeParams     ShapeKind = "params"     // the params of the snippet named beside it
 	ShapeNewName    ShapeKind = "name"       // a name that the author chooses
 )
 

@@ -25,6 +25,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeReason:  "text",
 	ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
 	ShapeMember: "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
+	ShapeParams: "param: value",
 }
 
 // Describe says in a few words what may stand there.

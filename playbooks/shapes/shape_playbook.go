@@ -257,7 +257,7 @@ func actionsShape(reg *schema.Registry) *Shape {
 		item.Keys,
 		ShapeKey{
 			Name: "with", With: []string{"use"}, Needs: []string{"use"},
-			Value: &Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeAny, Expr: true}},
+			Value: shapeOf(ShapeParams),
 			Doc:   "what the snippet is given: a value or `= ` and an expression, a name, or a text in Liquid",
 		},
 		ShapeKey{Name: "then", Needs: []string{"if"}, Value: list, Doc: "what is done when the `if` beside it holds"},

@@ -197,7 +197,12 @@ func (p *reader) hand(n *syntax.Node, step *playbooks.Step, s *reading.Snippet, 
 			if s.Param(e.Key.Value) == nil {
 				known := diag.Names(s.Params, func(q *reading.Param) string { return q.Name })
 				p.Unknown("unknown-field", e.Key, "the snippet `"+s.Name+"` takes no param", e.Key.Value, known,
-					func(name string) diag.Pos { return s.Param(name).Pos })
+					func(name string) diag.Pos {
+						if q := s.Param(name); q != nil {
+							return q.Pos
+						}
+						return s.Node.Key("params").Pos()
+					})
 				slip = true
 			}
 		}
