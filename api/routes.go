@@ -152,6 +152,11 @@ func (s *server) readRoutes() []route {
 			body:    reflect.TypeFor[redeemBody](), optionalBody: true,
 			errors: []string{codeNotFound, codeConflict, codeExpired},
 		}, s.redeem),
+		reply(s, route{
+			method: "POST", path: "/v1/pools/:pool/codes", scope: ScopeAdmin,
+			summary: "Load up to 1,000 codes of a pool with `codes: imported`, to be given out in the order in which they are loaded",
+			body:    reflect.TypeFor[codesBody](), errors: []string{codeNotFound, codeConflict},
+		}, s.loadCodes),
 	}
 }
 

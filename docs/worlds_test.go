@@ -111,6 +111,7 @@ tests:
 		put(t, filepath.Join(dir, "会员.csv"), members)
 		put(t, filepath.Join(dir, "members.csv"), "member,nickname,tags\nm1,小王,vip\n")
 		put(t, filepath.Join(dir, "old-tool.csv"), "id,nickname\nm1,旧名\n")
+		put(t, filepath.Join(dir, "codes.txt"), "KINO-9\nKINO-1\n")
 		put(t, filepath.Join(dir, "订单.csv"), chinese)
 		put(t, filepath.Join(dir, "last-year.csv"), strings.ReplaceAll(orders, "2026-", "2025-"))
 		put(t, filepath.Join(dir, "events.jsonl"), events)

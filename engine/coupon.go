@@ -18,16 +18,19 @@ const (
 func (a *Act) IssueCoupon(name string) {
 	a.Detail("pool", name)
 	pool := a.d.e.ws.Schema.Pool(name)
-	reason := a.draw(pool)
+	reason, code := a.draw(pool)
 	a.Result("issued", reason == "")
 	if reason != "" {
 		a.Reason(reason)
 		return
 	}
 	d := a.d
-	code := d.e.code(pool.Prefix, a.run.ID, a.step.Path)
+	loaded := code != ""
+	if !loaded {
+		code = d.e.code(pool.Prefix, a.run.ID, a.step.Path)
+	}
 	c := Coupon{
-		Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
+		Loaded: loaded, Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
 		IssuedAt: d.now,
 	}
 	if end := pool.Ends(d.now.In(d.zone)); !end.IsZero() {
@@ -51,33 +54,33 @@ func (a *Act) IssueCoupon(name string) {
 	a.emitted = append(a.emitted, d.made(playbooks.CouponIssued, made, code, a.run)...)
 }
 
-// draw takes one from the pool; the reason when it may not.
-func (a *Act) draw(pool *playbooks.Pool) (reason string) {
+// draw takes one from the pool; the reason when it may not. The code is one that was loaded; "" of others.
+func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 	d := a.d
 	switch {
 	case pool == nil:
-		return ReasonNoPool
+		return ReasonNoPool, ""
 	case !pool.Active.Holds(d.now):
-		return ReasonNotActive
+		return ReasonNotActive, ""
 	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
-		return ReasonPerMember
+		return ReasonPerMember, ""
 	}
-	budget := Ask{Pool: pool.Name, Most: pool.Budget}
-	if pool.Budget > 0 && !d.grants.Has(&budget) {
-		return ReasonPoolEmpty
+	budget, limited := askOf(pool)
+	if limited && !d.grants.Has(&budget) {
+		return ReasonPoolEmpty, ""
 	}
 	if pool.Quota != nil {
 		p := d.e.couponsAt(pool, d.now)
 		if !d.grants.Has(&p.Ask) {
-			return ReasonQuota
+			return ReasonQuota, ""
 		}
 		d.grants.Take(&p.Ask)
 		a.Detail("quota", p.of)
 	}
-	if pool.Budget > 0 {
-		d.grants.Take(&budget)
+	if limited {
+		code = d.grants.Take(&budget)
 	}
-	return ""
+	return "", code
 }
 
 // gave notes a coupon that the member was given.

@@ -102,10 +102,21 @@ func (n *needs) ask(a Ask) {
 	}
 }
 
+// mostCodes is more codes than anybody loads.
+const mostCodes = 1 << 30
+
+// askOf returns what is asked of a pool of coupons beside its quota; false: there is no end to it.
+func askOf(p *playbooks.Pool) (a Ask, limited bool) {
+	if p.Imported {
+		return Ask{Pool: p.Name, Most: mostCodes, Codes: true}, true
+	}
+	return Ask{Pool: p.Name, Most: p.Budget}, p.Budget > 0
+}
+
 // coupons adds what may be asked of a pool of coupons.
 func (n *needs) coupons(p *playbooks.Pool) {
-	if p.Budget > 0 {
-		n.ask(Ask{Pool: p.Name, Most: p.Budget})
+	if a, limited := askOf(p); limited {
+		n.ask(a)
 	}
 	if p.Quota != nil {
 		n.periods(func(at time.Time) { n.ask(n.engine.couponsAt(p, at).Ask) })

@@ -105,8 +105,9 @@ type Pool struct {
 	Name      string
 	Title     string // for people; may be empty
 	Prefix    string
-	Budget    int // 0: no limit
-	PerMember int // 0: no limit
+	Imported  bool // its codes are loaded; else usher makes them
+	Budget    int  // 0: no limit
+	PerMember int  // 0: no limit
 	Expires   schema.Duration
 	Active    *Active // when coupons are given; nil: always. None outlives its end
 	Quota     *Quota  // nil: none
@@ -179,7 +180,7 @@ func (s *Schema) DrawsEndless(step *Step, spec *schema.ActionSpec) bool {
 		if v := step.Args[spec.Fields[i].Name]; spec.Fields[i].Kind == schema.FieldPool && v != nil {
 			limited := func(name string) bool {
 				pool := s.Pool(name)
-				return pool == nil || pool.Budget > 0 || pool.PerMember > 0 || pool.Quota != nil
+				return pool == nil || pool.Budget > 0 || pool.PerMember > 0 || pool.Imported || pool.Quota != nil
 			}
 			names := v.Names()
 			return len(names) > 0 && !slices.ContainsFunc(names, limited)

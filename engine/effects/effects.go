@@ -43,6 +43,7 @@ type Coupon struct {
 	Step      string
 	IssuedAt  time.Time
 	ExpiresAt time.Time // zero: never
+	Loaded    bool      // its code was one of those loaded, and is given to nobody else
 }
 
 // Delivery is a message or a webhook to be carried out: a row of the outbox.

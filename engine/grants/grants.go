@@ -13,6 +13,8 @@ import (
 type Pool struct {
 	Free int  // reserved for this lane and not yet taken
 	Dry  bool // nothing more can be had: every block was reclaimed
+	// Of a pool whose codes are loaded: those that are free, in the order in which they are given.
+	Codes []string
 }
 
 // Ask names a pool, and says how much is to be had of it.
@@ -22,6 +24,7 @@ type Ask struct {
 	Until time.Time // it is asked of no more then; zero: for ever
 	N     int       // that are needed
 	Ahead int       // that the lane's block may hold where others need none of it
+	Codes bool      // its codes are loaded: there are as many as are free
 }
 
 // Need says that what is reserved of pools does not do: reserve more and decide again, on state
@@ -42,9 +45,12 @@ type Ledger struct {
 	Left  func(Ask) int   // of a pool that is not among them and that nobody else takes from; nil: others do
 	Count *map[string]int // what is taken, by pool
 
-	asks  []Ask    // what pools had too little of
-	taken []string // the pools that one was taken from
+	asks  []Ask   // what pools had too little of
+	taken []taken // what was taken
 }
+
+// taken is one that was taken of a pool.
+type taken struct{ pool, code string }
 
 // pool returns what there is of a pool; nil: nobody knows.
 func (l *Ledger) pool(a *Ask) *Pool {
@@ -63,8 +69,9 @@ func (l *Ledger) Has(a *Ask) bool {
 }
 
 // Take takes one of a pool that has some. Where nobody knows whether it has, the decision is to go on as if it had,
-// so that it is found out at once what else is to be asked, and does not hold: see [Ledger.Need].
-func (l *Ledger) Take(a *Ask) {
+// so that it is found out at once what else is to be asked, and does not hold: see [Ledger.Need]. The code is that of
+// a pool whose codes are loaded.
+func (l *Ledger) Take(a *Ask) (code string) {
 	p := l.pool(a)
 	if p == nil || p.Free == 0 {
 		i := slices.IndexFunc(l.asks, func(known Ask) bool { return known.Pool == a.Pool })
@@ -73,14 +80,18 @@ func (l *Ledger) Take(a *Ask) {
 			l.asks[i].N = 0
 		}
 		l.asks[i].N++
-		return
+		return ""
 	}
 	p.Free--
+	if len(p.Codes) > 0 {
+		code, p.Codes = p.Codes[0], p.Codes[1:]
+	}
 	if *l.Count == nil {
 		*l.Count = map[string]int{}
 	}
 	(*l.Count)[a.Pool]++
-	l.taken = append(l.taken, a.Pool)
+	l.taken = append(l.taken, taken{a.Pool, code})
+	return code
 }
 
 // Lacks reports whether pools had too little.
@@ -90,8 +101,8 @@ func (l *Ledger) Lacks() bool { return len(l.asks) > 0 }
 func (l *Ledger) Need() error {
 	asks := slices.Clone(l.asks)
 	for i := range asks {
-		for _, name := range l.taken {
-			if name == asks[i].Pool {
+		for _, t := range l.taken {
+			if t.pool == asks[i].Pool {
 				asks[i].N++
 			}
 		}
@@ -101,9 +112,13 @@ func (l *Ledger) Need() error {
 
 // Return gives back what a decision took that does not hold.
 func (l *Ledger) Return() {
-	for _, name := range l.taken {
-		l.Pools[name].Free++
-		(*l.Count)[name]--
+	for _, t := range slices.Backward(l.taken) {
+		p := l.Pools[t.pool]
+		p.Free++
+		if t.code != "" {
+			p.Codes = append([]string{t.code}, p.Codes...)
+		}
+		(*l.Count)[t.pool]--
 	}
 	l.taken = nil
 }

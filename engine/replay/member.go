@@ -11,6 +11,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/playbooks"
 )
 
 // line is a member as a database would hold them: what is decided next is decided on what comes back
@@ -89,7 +90,7 @@ func (r *replay) decide(ctx context.Context, e *epoch, l *line, s *step) ([]stor
 	st.History = l.past.History
 	wake(st, s)
 	c := new(engine.Changes)
-	if err := e.Decide(l.id, st, inputs, horizon, granted(s.want), c); err != nil {
+	if err := e.Decide(l.id, st, inputs, horizon, granted(e.Workspace().Schema, s.want), c); err != nil {
 		return nil, err
 	}
 	l.past.History = st.History
@@ -121,7 +122,7 @@ func wake(st *engine.State, s *step) {
 
 // granted returns what was granted of pools, by what the records say. Where the quota of a pool was used up, its
 // budget was not: that is asked first.
-func granted(want []store.Recorded) map[string]*engine.PoolState {
+func granted(s *playbooks.Schema, want []store.Recorded) map[string]*engine.PoolState {
 	pools := map[string]*engine.PoolState{}
 	give := func(pool string) {
 		if pools[pool] == nil {
@@ -142,6 +143,9 @@ func granted(want []store.Recorded) map[string]*engine.PoolState {
 				give(pool)
 			case e.Effect != "":
 				give(pool)
+				if p := s.Pool(pool); p != nil && p.Imported {
+					pools[pool].Codes = append(pools[pool].Codes, e.Effect)
+				}
 				if quota {
 					give(engine.CouponQuotaPool(pool, of))
 				}

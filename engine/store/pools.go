@@ -30,6 +30,23 @@ type Pools interface {
 	//     reserved ahead")
 	Reserve(ctx context.Context, lane int, asks []engine.Ask) (map[string]engine.PoolState, error)
 
+	// LoadCodes loads codes of a pool, to be given out in the order in which they are loaded. It returns of
+	// each the pool that had it already, whether it was given out or not; empty: it is loaded now.
+	//
+	//  1. Pools and Reserve give them out in that order, each to one lane, and Commit takes those of its
+	//     coupons: ErrStale, when one is the lane's no more. (Coupons "gives loaded codes out in their
+	//     order, each once")
+	//  2. A code is one coupon's, ever, whatever the pool. (Coupons "loads a code once, ever")
+	//  3. What another lane holds and has not given is reclaimed when nothing else is left.
+	//     (Coupons "reclaims loaded codes from other lanes")
+	LoadCodes(ctx context.Context, pool string, codes []string) (had []string, err error)
+
+	// CodesLeft returns how many codes of a pool are loaded and not given out.
+	//
+	//  1. Those are among them that lanes hold. (Coupons "gives loaded codes out in their order, each
+	//     once")
+	CodesLeft(ctx context.Context, pool string) (int, error)
+
 	// Forget drops pools that are asked of no more since an instant or before.
 	//
 	//  1. What is asked of them all the same is Dry: nothing is granted twice. Other pools stay.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -138,7 +139,7 @@ func TestPartsThatAreOverAreForgotten(t *testing.T) {
 	w.advance(10 * 24 * time.Hour)
 	_, stop = w.start()
 	defer stop()
-	w.until("it is forgotten", func() bool { return state() == engine.PoolState{Dry: true} })
+	w.until("it is forgotten", func() bool { return reflect.DeepEqual(state(), engine.PoolState{Dry: true}) })
 }
 
 // taking notes what is taken of pools.

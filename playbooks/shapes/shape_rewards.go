@@ -1,7 +1,7 @@
 package shapes
 
 // PoolKeys are the keys of a coupon pool.
-var PoolKeys = []string{"name", "prefix", "budget", "per_member", "expires", "active", "quota"}
+var PoolKeys = []string{"name", "prefix", "budget", "per_member", "codes", "expires", "active", "quota"}
 
 // poolShape declares a coupon pool.
 func poolShape() *Shape {
@@ -10,6 +10,10 @@ func poolShape() *Shape {
 		ShapeKey{Name: "prefix", Value: shapeOf(ShapeString), Doc: "what every code begins with"},
 		ShapeKey{Name: "budget", Value: shapeOf(ShapeInt), Doc: "how many coupons there are; no limit when left out"},
 		ShapeKey{Name: "per_member", Value: shapeOf(ShapeInt), Doc: "how many one member may get; no limit when left out"},
+		ShapeKey{
+			Name: "codes", Value: keywords("made", "imported"), Default: "made",
+			Doc: "where codes come from: usher makes them, or they are loaded with `usher coupons import` and given out in the file's order",
+		},
 		ShapeKey{Name: "expires", Value: shapeOf(ShapeDuration), Doc: "how long a code holds after it was issued"},
 		ShapeKey{
 			Name: "active", Value: activeShape("When coupons are given."),

@@ -206,14 +206,14 @@ func (b *batch) check(t *tx) error {
 		}
 	}
 	if fresh {
-		if fresh, err = blocks.Holds(t.Conn, b.lane, b.Taken); err != nil {
+		if fresh, err = blocks.Holds(t.Conn, b.lane, b.Taken, b.Coupons); err != nil {
 			return err
 		}
 	}
 	if !fresh {
 		return store.ErrStale
 	}
-	return blocks.Take(t.Conn, b.lane, b.Taken)
+	return blocks.Take(t.Conn, b.lane, b.Taken, b.Coupons)
 }
 
 func (t *tx) insertDelivery(d *engine.Delivery, message []byte) error {

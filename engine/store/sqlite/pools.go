@@ -67,3 +67,42 @@ func (d *db) Forget(ctx context.Context, over time.Time) error {
 	}
 	return nil
 }
+
+// LoadCodes puts codes behind those of their pool.
+func (d *db) LoadCodes(ctx context.Context, pool string, codes []string) (had []string, err error) {
+	err = d.write(ctx, 2*len(codes), func(t *tx) error {
+		had = make([]string, len(codes))
+		for i, code := range codes {
+			if had[i], err = blocks.Had(t.Conn, code); err != nil || had[i] != "" {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			n, err := t.number()
+			if err == nil {
+				err = blocks.Load(t.Conn, pool, code, n)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load %d codes of the pool %s: %w", len(codes), pool, err)
+	}
+	return had, nil
+}
+
+// CodesLeft counts the codes of a pool.
+func (d *db) CodesLeft(ctx context.Context, pool string) (n int, err error) {
+	err = d.read(ctx, func(c *conn) error {
+		n, err = blocks.Left(c.Conn, pool)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count the codes of the pool %s: %w", pool, err)
+	}
+	return n, nil
+}

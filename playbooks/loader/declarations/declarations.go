@@ -236,6 +236,25 @@ func (c *reader) eventType(key, value *syntax.Node) {
 	c.Schema.Events = append(c.Schema.Events, e)
 }
 
+// codes reads where the codes of a pool come from.
+func (c *reader) codes(n *syntax.Node, p *playbooks.Pool) {
+	v := n.Get("codes")
+	if v == nil {
+		return
+	}
+	from, ok := c.Enum(v, "codes", "made", "imported")
+	if p.Imported = from == "imported"; !ok || !p.Imported {
+		return
+	}
+	for key, why := range map[string]string{
+		"prefix": "codes that are loaded are given out as they are", "budget": "there are as many coupons as codes that are loaded",
+	} {
+		if n.Get(key) != nil {
+			c.Error("exclusive-keys", n.Key(key).Pos(), why).Label("leave it out").Related("the codes are loaded", v.Pos())
+		}
+	}
+}
+
 // builtinEvents adds the events that usher makes itself.
 func (c *reader) builtinEvents() {
 	for _, own := range c.Schema.AddBuiltinEvents() {
@@ -294,6 +313,7 @@ func (c *reader) pool(key, value *syntax.Node) {
 			}
 		}
 		p.Active = c.Active(value.Get("active"), false)
+		c.codes(value, &p)
 	}
 	c.Schema.Pools = append(c.Schema.Pools, p)
 }

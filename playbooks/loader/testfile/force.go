@@ -176,11 +176,15 @@ func (r *reader) left(n *syntax.Node) map[string]int {
 		switch {
 		case pool == nil:
 			r.KnownPool(e.Key, e.Key.Value)
-		case pool.Budget == 0:
+		case pool.Budget == 0 && !pool.Imported:
 			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
 				Diagnostic().Relate("declared here without `budget`", pool.Pos)
 		default:
-			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, pool.Budget); ok {
+			most := pool.Budget
+			if pool.Imported {
+				most = 1_000_000
+			}
+			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, most); ok {
 				out[pool.Name] = left
 			}
 		}

@@ -25,6 +25,12 @@ func Read(c *sqlconn.Conn, lane int, asks []engine.Ask) (states map[string]engin
 	states = make(map[string]engine.PoolState, len(asks))
 	for i := range asks {
 		a := &asks[i]
+		if a.Codes {
+			if states[a.Pool], err = codesOf(c, lane, a.Pool); err != nil {
+				return nil, false, err
+			}
+			continue
+		}
 		known := false
 		const read = `SELECT reserved, coalesce((SELECT free FROM blocks WHERE pool = p.pool AND lane = ?), 0),
 			coalesce((SELECT sum(free) FROM blocks WHERE pool = p.pool AND lane <> ?), 0) FROM pools p WHERE pool = ?`
@@ -97,9 +103,12 @@ func reserved(c *sqlconn.Conn, pool string) (n int, err error) {
 	return n, err
 }
 
-// Holds reports whether a lane's blocks hold what was taken of pools.
-func Holds(c *sqlconn.Conn, lane int, taken map[string]int) (bool, error) {
-	for pool, n := range taken {
+// Holds reports whether a lane's blocks hold what was taken of pools, and the codes of coupons.
+func Holds(c *sqlconn.Conn, lane int, taken map[string]int, coupons []engine.Coupon) (bool, error) {
+	if held, err := holdsCodes(c, lane, coupons); !held || err != nil {
+		return false, err
+	}
+	for pool, n := range counted(taken, coupons) {
 		if n == 0 {
 			continue
 		}
@@ -111,9 +120,12 @@ func Holds(c *sqlconn.Conn, lane int, taken map[string]int) (bool, error) {
 	return true, nil
 }
 
-// Take takes from a lane's blocks.
-func Take(c *sqlconn.Conn, lane int, taken map[string]int) error {
-	for pool, n := range taken {
+// Take takes from a lane's blocks, and the codes of coupons.
+func Take(c *sqlconn.Conn, lane int, taken map[string]int, coupons []engine.Coupon) error {
+	if err := takeCodes(c, coupons); err != nil {
+		return fmt.Errorf("take codes: %w", err)
+	}
+	for pool, n := range counted(taken, coupons) {
 		if _, err := c.Exec("UPDATE blocks SET free = free - ? WHERE pool = ? AND lane = ?", n, pool, lane); err != nil {
 			return fmt.Errorf("take from the pool %s: %w", pool, err)
 		}
@@ -152,6 +164,9 @@ func free(c *sqlconn.Conn, pool string, lane int) (n int, err error) {
 // Fill fills a lane's block from what there is, and when that is used up, for what is needed, from the blocks of
 // the other lanes.
 func Fill(c *sqlconn.Conn, lane int, a *engine.Ask) (state engine.PoolState, err error) {
+	if a.Codes {
+		return fillCodes(c, lane, a)
+	}
 	if err := Cut(c, a); err != nil {
 		return state, err
 	}

@@ -182,6 +182,16 @@ CREATE TABLE pools (
 ) WITHOUT ROWID;
 CREATE INDEX pools_until ON pools (until) WHERE until > 0;
 
+-- Codes that were loaded and are not given out, in the order of n. lane is whose they are; -1: nobody's yet.
+CREATE TABLE codes (
+    pool TEXT    NOT NULL,
+    lane INTEGER NOT NULL,
+    n    INTEGER NOT NULL,
+    code TEXT    NOT NULL,
+    PRIMARY KEY (pool, lane, n)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX codes_code ON codes (code);
+
 CREATE TABLE blocks (
     pool  TEXT    NOT NULL,
     lane INTEGER NOT NULL,
