@@ -401,6 +401,12 @@ func (c *checker) constants(n ast.Node) {
 				return
 			}
 		}
+	case *ast.BuiltinNode:
+		for _, arg := range n.Arguments {
+			if p, ok := arg.(*ast.PredicateNode); ok {
+				c.sameItems(p.Node)
+			}
+		}
 	case *ast.UnaryNode:
 		if n.Operator == "not" || n.Operator == "!" {
 			c.constants(n.Node)
@@ -421,4 +427,22 @@ func (c *checker) constants(n ast.Node) {
 		}
 	}
 	c.Report(nodes.Span(n), "constant-condition", "it depends on nothing", "this is always %s", always)
+}
+
+// sameItems reports a comparison in a predicate whose sides are the same: each `.x` in it is of the innermost list.
+func (c *checker) sameItems(n ast.Node) {
+	if b, ok := n.(*ast.BinaryNode); ok {
+		switch b.Operator {
+		case "==", "!=", "<=", ">=", "<", ">":
+			if nodes.MentionsItem(b.Left) && b.Left.String() == b.Right.String() {
+				c.Report(nodes.Span(b), "constant-condition",
+					"both are of the same item: compare two lists as in any(a, .x in map(b, .x))", "this is always %v",
+					b.Operator == "==" || b.Operator == "<=" || b.Operator == ">=")
+				return
+			}
+		}
+	}
+	for _, part := range nodes.Children(n) {
+		c.sameItems(part)
+	}
 }

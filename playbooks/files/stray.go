@@ -27,6 +27,7 @@ const (
 var (
 	yamlLike     = regexp.MustCompile(`(?i)\.ya?ml(\.[a-z]+|~|\d*)?$|(?i)\.ya?ml\.\w+$`)
 	playbookKey  = regexp.MustCompile(`(?m)^(?:trigger|actions|stage)[:：]`)
+	snippetKey   = regexp.MustCompile(`(?m)^(?:params|actions)[:：]`)
 	testKey      = regexp.MustCompile(`(?m)^(?:playbook|tests)[:：]`)
 	copySuffix   = regexp.MustCompile(`(?i)(?: - 副本| - 复制| 的副本| 副本| - copy| copy)?(?: ?[(（]\d+[)）]| \d+)?$`)
 	copyPrefix   = regexp.MustCompile(`(?i)^(?:副本|复件|copy of )[ _-]*`)
@@ -75,12 +76,20 @@ func (w *walk) unreadFile(name, message, label string) {
 	w.Warn("unread-file", playbooks.WholeFile(name), message+", and is not read").Label(label)
 }
 
-// wrongEnding reports a file in playbooks/ whose ending keeps it from being read.
+// kindOf returns what a file of YAML is by its folder.
+func kindOf(name string) string {
+	if strings.HasPrefix(name, playbooks.SnippetDir+"/") {
+		return "snippet"
+	}
+	return "playbook"
+}
+
+// wrongEnding reports a file in playbooks/ or snippets/ whose ending keeps it from being read.
 func (w *walk) wrongEnding(name string) {
 	ext := path.Ext(name)
 	switch stem := strings.TrimSuffix(name, ext); {
 	case strings.EqualFold(ext, playbooks.YmlSuffix), strings.EqualFold(ext, playbooks.YamlSuffix):
-		w.Error("file-name", playbooks.WholeFile(name), "a playbook's file ends in .yaml").
+		w.Error("file-name", playbooks.WholeFile(name), "a "+kindOf(name)+"'s file ends in .yaml").
 			Label("rename it: this file is not read")
 	case yamlLike.MatchString(stem):
 		w.unreadFile(name, fmt.Sprintf("a playbook's file ends in .yaml, this one in %s%s", path.Ext(stem), ext),
@@ -181,6 +190,9 @@ func (w *walk) strayFile(name, meant string, left *int) {
 			what = "a test"
 		} else if len(playbookKey.FindAllString(head, 2)) == 2 {
 			what = "a playbook"
+		} else if meant == playbooks.SnippetDir && snippetKey.MatchString(head) {
+			w.unreadFile(name, "this looks like a snippet", "move it to "+playbooks.SnippetDir+"/, with a name that ends in .yaml")
+			return
 		}
 		if what != "" {
 			w.unreadFile(name, "this looks like "+what, "move it to "+playbooks.PlaybookDir+"/, with a name that ends in .yaml")

@@ -165,6 +165,7 @@ func (c *loading) loadPlaybooks() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Snippets)) {
+		playbook.CheckDefaults(c.Reader, c.Snippets[name])
 		if !c.IsUsed("snippet", name) {
 			playbook.CheckSnippet(c.Reader, c.Snippets[name])
 		}

@@ -83,7 +83,8 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 			"  - emit: {event: order.paid, properties: {amount: = trigger.‸}}", []string{"amount"}, nil},
 		{"a snippet", "playbooks/x.yaml", gift + "  - use: ‸\n", []string{"bonus"}, nil},
 		{
-			"what a snippet takes", "playbooks/x.yaml", gift + "  - use: bonus\n    with:\n      ‸\n", []string{"times", "say"},
+			"what a snippet takes", "playbooks/x.yaml", gift + "  - use: bonus\n    with:\n      ‸\n",
+			[]string{"times", "say"},
 			[]string{"amount"},
 		},
 		{"beside a use", "playbooks/x.yaml", gift + "  - use: bonus\n    ‸\n", []string{"with", "id", "if"}, []string{"then"}},

@@ -49,7 +49,33 @@ func (c *Reader) syntaxError(f *diag.File, err error) {
 			break
 		}
 	}
+	if strings.Contains(problem, "mapping values are not allowed") && c.tooDeep(f, line) {
+		return
+	}
 	c.Error("yaml-syntax", pos, message).Label(label)
+}
+
+// tooDeep reports a key that is indented further than the key above it, whose value ends on its own line: to YAML it
+// is part of that value.
+func (c *Reader) tooDeep(f *diag.File, line int) bool {
+	if line < 2 {
+		return false
+	}
+	m, above := keyLine.FindStringSubmatch(f.Line(line)), keyLine.FindStringSubmatchIndex(f.Line(line-1))
+	if m == nil && bareKey.MatchString(strings.TrimRight(f.Line(line), " \r")) {
+		m = []string{"", f.Line(line)[:len(f.Line(line))-len(strings.TrimLeft(f.Line(line), " "))], strings.TrimSuffix(strings.TrimSpace(f.Line(line)), ":")}
+	}
+	if m == nil || above == nil || strings.Contains(m[1], "-") {
+		return false
+	}
+	deep, key := len(m[1]), f.Line(line - 1)[above[4]:above[5]]
+	if value := f.Line(line - 1)[above[6]:]; deep <= above[4] || value == "" || strings.ContainsAny(value[:1], "|>{['\"&*!") {
+		return false
+	}
+	at := f.Lines[line-1]
+	c.Error("yaml-syntax", f.Pos(at+deep, at+deep+len(m[2])), "`"+m[2]+"` is indented further than `"+key+"`, and to YAML part of its value").
+		Label("indent it like `" + key + "`")
+	return true
 }
 
 // openQuote reports a quote that is opened inside braces and not closed on its line, when the

@@ -16,7 +16,7 @@ var (
 		`<%=?\s*([\p{L}_][\p{L}\p{N}_.]*)\s*%>|\*\|([\p{L}_][\p{L}\p{N}_.]*)\|\*|%%([\p{L}_][\p{L}\p{N}_.]*)%%|\[\[\s*([\p{L}_][\p{L}\p{N}_.]*)\s*\]\]`)
 	named        = regexp.MustCompile(`[\[【]\s*([\p{L}_][\p{L}\p{N}_.]*)\s*[\]】]|%([\p{L}_][\p{L}\p{N}_.]*)%|\$([A-Za-z_][A-Za-z0-9_.]*)`)
 	otherComment = regexp.MustCompile(`(?s)\{#[^\p{L}{][^{}]*#\}`)
-	bareVariable = regexp.MustCompile(`\b(member|trigger|actions)\.([\p{L}_][\p{L}\p{N}_]*)(?:\.[\p{L}_][\p{L}\p{N}_]*)*`)
+	bareVariable = regexp.MustCompile(`\b(member|trigger|vars|params|actions)\.([\p{L}_][\p{L}\p{N}_]*)(?:\.[\p{L}_][\p{L}\p{N}_]*)*`)
 	notShown     = regexp.MustCompile(`(?is)<style\b.*?</style>|<script\b.*?</script>|<!--.*?-->`)
 )
 

@@ -246,6 +246,10 @@ func (c *textTyper) unknownField(x *Field, of textValue) {
 		message, label = fmt.Sprintf("the action `%s` has not run yet here", field), "a text sees the actions before it"
 	case name == "actions":
 		message = fmt.Sprintf("there is no action `%s`", field)
+	case name == "params" && c.scope.Whole[field] != "":
+		message, label = unknown.WholeParam(field, c.scope.Whole[field])
+		c.error("unknown-variable", x.Name.Span, message, label)
+		return
 	case name == "member":
 		message = fmt.Sprintf("member has no attribute `%s`", field)
 	}

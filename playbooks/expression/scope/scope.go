@@ -15,7 +15,10 @@ type Scope struct {
 	Vars    *schema.Type // what the playbook computes at an entry, an object; nil: not in scope
 	Params  *schema.Type // what a snippet is given, an object; nil: not in scope
 	// Of params that are names, of a pool say, each: it is a constant where the snippet is used.
-	Names    map[string]string
+	Names map[string]string
+	// Of params that an expression or a text cannot name, each: what it stands for, as a text or an optional pool
+	// that is not given.
+	Whole    map[string]string
 	Actions  []ActionResult  // results of the actions that come before
 	Nameless []ActionResult  // those of them that have no id: nothing can name them
 	Later    map[string]bool // action ids that exist but have not run yet here

@@ -2,6 +2,7 @@ package unknown
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -49,6 +50,11 @@ func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode,
 	if name == "params" {
 		what = fmt.Sprintf("there is no param `%s` with a value", key.Value)
 	}
+	if whole := c.sc.Whole[key.Value]; name == "params" && whole != "" {
+		message, label := WholeParam(key.Value, whole)
+		c.Report(key.Location(), code, label, "%s", message)
+		return
+	}
 	label, m := "", diag.Closest(key.Value, base.FieldNames())
 	if m != "" {
 		label = "did you mean `" + m + "`?" + c.aboutField(base, m)
@@ -92,4 +98,18 @@ func (c *Names) aboutField(base *schema.Type, name string) string {
 		return " (" + about + ")"
 	}
 	return ""
+}
+
+// WholeParam returns what is wrong where a param is named that stands for something else than a value, and what
+// to write instead.
+func WholeParam(name, kind string) (message, label string) {
+	if kind == "text" {
+		return fmt.Sprintf("`params.%s` is a text, which cannot be a part of something", name),
+			"it stands alone where a text stands: text: = params." + name
+	}
+	if of, absent := strings.CutPrefix(kind, "optional "); absent {
+		return fmt.Sprintf("`params.%s` is not given where this is used", name),
+			"write the " + of + " there, or give the param a default"
+	}
+	return fmt.Sprintf("`params.%s` is the name of a %s", name, kind), fmt.Sprintf("it stands alone: %s: = params.%s", kind, name)
 }

@@ -229,6 +229,17 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope)
 	switch {
 	case !ok:
 		return nil
+	case looksLikeExpression.MatchString(name) && f.Kind != shapes.FieldEvent:
+		text := "= " + name
+		if v.InFlow && syntax.NeedsQuotes(text, true) {
+			text = syntax.Quote(text)
+		}
+		r := p.Error("forgotten-equals", v.Pos(), fmt.Sprintf("`%s` is a text that looks like an expression", f.Name)).
+			Label("write `" + text + "` for its value")
+		if v.Style == syntax.PlainStyle {
+			r.Edit(v.Pos(), text)
+		}
+		return nil
 	case f.Kind == schema.FieldPool:
 		p.KnownPool(v, name)
 	case f.Kind == schema.FieldChannel:
@@ -402,6 +413,16 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 	}
 	if p.unknownNames["vars"] {
 		out.Vars = schema.Any
+	}
+	if out.Params != nil {
+		params := *out.Params
+		params.Fields = slices.Clone(params.Fields)
+		for name := range p.unknownNames {
+			if param, ok := strings.CutPrefix(name, "params."); ok {
+				params.Fields = append(params.Fields, schema.Field{Name: param, Type: schema.Any})
+			}
+		}
+		out.Params = &params
 	}
 	out.Actions = slices.Clone(sc.Actions)
 	for name := range p.unknownNames {

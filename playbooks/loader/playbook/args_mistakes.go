@@ -14,7 +14,7 @@ import (
 
 // looksLikeExpression matches a literal that was probably meant as an expression, whose `= ` was
 // forgotten.
-var looksLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_][\w.]*$|^(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\)`)
+var looksLikeExpression = regexp.MustCompile(`^(?:member|trigger|vars|params|actions)\.[A-Za-z_][\w.]*$|^(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\)`)
 
 // mistakenLiteral looks at a literal text for what it was probably meant to be; true when that is a
 // mistake, and reported.
@@ -56,7 +56,7 @@ func (p *reader) mistakenLiteral(v *syntax.Node, t *schema.Type, what string) bo
 }
 
 // lonePath matches Liquid that prints one value and nothing else.
-var lonePath = regexp.MustCompile(`^\{\{-?\s*((?:member|trigger|actions)\.[\p{L}\p{N}_.]+)\s*-?\}\}$`)
+var lonePath = regexp.MustCompile(`^\{\{-?\s*((?:member|trigger|vars|params|actions)\.[\p{L}\p{N}_.]+)\s*-?\}\}$`)
 
 // expressionFor returns what to write for a text in Liquid where none is taken.
 func expressionFor(text string) string {
@@ -67,7 +67,7 @@ func expressionFor(text string) string {
 }
 
 // looksLikeOurs matches Liquid that names what texts of playbooks name.
-var looksLikeOurs = regexp.MustCompile(`\{\{-?\s*(?:(?:member|trigger|actions)\.|now\b)|\{%-?\s*(?:if|elsif|unless|case|for)\s[^%]*\b(?:member|trigger|actions)\.`)
+var looksLikeOurs = regexp.MustCompile(`\{\{-?\s*(?:(?:member|trigger|vars|params|actions)\.|now\b)|\{%-?\s*(?:if|elsif|unless|case|for)\s[^%]*\b(?:member|trigger|vars|params|actions)\.`)
 
 // fullWidthQuotes reports a plain text in the quotes of Chinese text, which do not quote for YAML.
 func (p *reader) fullWidthQuotes(v *syntax.Node) bool {
@@ -122,10 +122,10 @@ func (p *reader) joinedTags(n *syntax.Node, val *playbooks.Value, inList bool) {
 }
 
 // startsLikeExpression matches what no number, bool or date begins with, but an expression does.
-var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|actions)\.[A-Za-z_]`)
+var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|vars|params|actions)\.[A-Za-z_]`)
 
 // doubledEquals matches an expression behind two or three equals signs, or behind a full-width one.
-var doubledEquals = regexp.MustCompile(`^(?:={2,3}|＝+)\s*((?:member|trigger|actions)\.[A-Za-z_].*|(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\).*)$`)
+var doubledEquals = regexp.MustCompile(`^(?:={2,3}|＝+)\s*((?:member|trigger|vars|params|actions)\.[A-Za-z_].*|(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\).*)$`)
 
 // gluedEquals reports `=member.points` and, where no text can stand, `member.points + 1`.
 func (p *reader) gluedEquals(v *syntax.Node, t *schema.Type, what string) bool {

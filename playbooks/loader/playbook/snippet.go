@@ -127,6 +127,7 @@ func (p *reader) inside(s *reading.Snippet) *reader {
 	inner.given = &given{snippet: s, texts: map[string]*playbooks.Value{}, absent: map[string]bool{}, outer: p.given}
 	inner.scope.Trigger, inner.scope.Vars = nil, nil
 	inner.scope.Params, inner.scope.Names = schema.ObjectOf().DeclaredAt(s.Node.Pos()), map[string]string{}
+	inner.scope.Whole = map[string]string{}
 	inner.scope.Known, inner.facts, inner.done, inner.ids = nil, nil, nil, map[string]*syntax.Node{}
 	inner.branchCount, inner.splits, inner.varied, inner.unknownNames = 0, 0, 0, map[string]bool{}
 	return &inner
@@ -151,6 +152,22 @@ func CheckSnippet(c *reading.Reader, s *reading.Snippet) {
 	}
 	inner.unused = true
 	inner.actions(s.Actions)
+}
+
+// CheckDefaults finds the mistakes of the defaults of a snippet's params, whether they are relied on or not.
+func CheckDefaults(c *reading.Reader, s *reading.Snippet) {
+	if s.Broken || c.SchemaUnreadable {
+		return
+	}
+	p := &reader{Reader: c, from: len(c.Diags), templates: map[string]*playbooks.Template{}, pb: &playbooks.Playbook{}}
+	p.scope.Schema, p.scope.Running = c.Schema, c.Running
+	inner := p.inside(s)
+	step := playbooks.Step{Args: map[string]*playbooks.Value{}}
+	for i := range s.Params {
+		if q := &s.Params[i]; q.Default != nil {
+			inner.handOne(q.Default, q, &step, inner, &inner.scope)
+		}
+	}
 }
 
 // snippet returns the snippet of a name that may be used here; nil after a mistake.
@@ -213,16 +230,15 @@ func (p *reader) hand(n *syntax.Node, step *playbooks.Step, s *reading.Snippet, 
 		if with != nil {
 			v = with.Get(q.Name)
 		}
+		if p.absentParam(v) { // one of the snippet around, which may be left out
+			v = nil
+		}
 		from, at := p, sc
 		if v == nil && q.Default != nil {
 			v, from, at = q.Default, inner, &inner.scope
 		}
 		if v == nil {
 			p.handNothing(q, step, s, inner, slip)
-			continue
-		}
-		if from.absentParam(v) { // one of the snippet around, which may be left out
-			inner.given.absent[q.Name] = true
 			continue
 		}
 		from.handOne(v, q, step, inner, at)
@@ -250,6 +266,7 @@ func (p *reader) handNothing(q *reading.Param, step *playbooks.Step, s *reading.
 		inner.known(q, q.Type)
 	default:
 		inner.given.absent[q.Name] = true
+		inner.scope.Whole[q.Name] = "optional " + q.Kind
 	}
 }
 
@@ -282,7 +299,7 @@ func (p *reader) handOne(v *syntax.Node, q *reading.Param, step *playbooks.Step,
 				up.Up++
 				val = &up
 			}
-			inner.given.texts[q.Name] = val
+			inner.given.texts[q.Name], inner.scope.Whole[q.Name] = val, "text"
 			return
 		}
 	default:
@@ -331,7 +348,7 @@ func (p *reader) handName(v *syntax.Node, q *reading.Param, step *playbooks.Step
 		inner.unknownNames["params."+q.Name] = true
 		return
 	}
-	inner.scope.Names[q.Name] = name
+	inner.scope.Names[q.Name], inner.scope.Whole[q.Name] = name, q.Kind
 }
 
 func articled(kind string) string {
@@ -341,19 +358,22 @@ func articled(kind string) string {
 	return "a " + kind
 }
 
-// tellBoth adds to the mistakes of a snippet's actions where it is used. Each is told once: for the first use.
+// tellBoth adds to the mistakes of a snippet's actions where it is used, through all snippets around to the
+// playbook. Each is told once: for the first playbook.
 func (p *reader) tellBoth(from int, key *syntax.Node, s *reading.Snippet) {
 	kept := p.Diags[:from]
 	for _, d := range p.Diags[from:] {
 		if d.Severity == diag.Error {
 			p.dropped = true
 		}
-		if d.File == s.Node.F.Name {
+		if strings.HasPrefix(d.File, playbooks.SnippetDir+"/") {
 			place := fmt.Sprint(d.File, d.Line, d.Column, d.Code, d.Message)
-			if p.Told[place] {
-				continue
+			if p.given == nil {
+				if p.Told[place] {
+					continue
+				}
+				p.Told[place] = true
 			}
-			p.Told[place] = true
 			d.Related = append(slices.Clip(d.Related), diag.Related{Message: "used here", Pos: key.Pos()})
 		}
 		kept = append(kept, d)
@@ -409,6 +429,16 @@ func (p *reader) paramName(v *syntax.Node) (string, bool) {
 // textParam returns the text that a value stands for, and reports whether it stands for a param: nil then
 // where that is not known because of a mistake.
 func (p *reader) textParam(v *syntax.Node) (*playbooks.Value, bool) {
+	if bare, ok := strings.CutPrefix(v.Value, "params."); ok && p.given != nil && p.given.snippet.Param(bare) != nil {
+		r := p.Error("forgotten-equals", v.Pos(), "`"+v.Value+"` would be sent as it stands")
+		if p.given.snippet.Param(bare).Kind == "text" {
+			r.Label("write `= "+v.Value+"`").Edit(v.Pos(), valueText(v, "= "+v.Value))
+		} else {
+			r.Label("write {{ " + v.Value + " }}")
+		}
+		p.dropped = true
+		return nil, true
+	}
 	if p.strangeParam(v) {
 		return nil, true
 	}
