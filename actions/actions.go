@@ -19,7 +19,7 @@ type action struct {
 
 // all lists every action. A new one is a new file and a line here.
 func all() []action {
-	return []action{message(), tag(), coupon(), set(), points(), emit(), webhook()}
+	return []action{message(), tag(), coupon(), set(), points(), raffle(), emit(), webhook()}
 }
 
 // Registry returns what actions and channels declare, for the checker and the engine.

@@ -12,7 +12,7 @@ import (
 
 type jobView struct {
 	ID         string         `json:"id"`
-	Kind       store.JobKind  `json:"kind" enum:"schedule,trigger,reevaluation" doc:"an occurrence of a schedule, a call for many members, or the first look at who is in a segment that begins to be watched"`
+	Kind       store.JobKind  `json:"kind" enum:"schedule,trigger,reevaluation,raffle" doc:"an occurrence of a schedule, a call for many members, the draw of a raffle, or the first look at who is in a segment that begins to be watched"`
 	Playbook   string         `json:"playbook,omitempty"`
 	Segment    string         `json:"segment,omitempty" doc:"whose members it is for; without one: all, or those whom the call named"`
 	At         time.Time      `json:"at" doc:"the occurrence, or when it was asked for"`

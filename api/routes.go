@@ -52,6 +52,7 @@ func (s *server) routes() []route {
 	list = append(list, s.playbookRoutes()...)
 	list = append(list, s.readRoutes()...)
 	list = append(list, s.jobRoutes()...)
+	list = append(list, s.raffleRoutes()...)
 	list = append(list, s.failureRoutes()...)
 	list = append(list, s.clockRoutes()...)
 	return append(list, s.serverRoutes()...)

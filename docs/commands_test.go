@@ -374,13 +374,15 @@ func helpOf(t *testing.T, args ...string) (examples, commands []string) {
 }
 
 // refusals are the examples that this world refuses, and what it says: nothing has failed in it, its
-// clock is right, it has no copy of its database, and no pool whose codes are loaded. That they do what they say is shown by the tests of the
+// clock is right, it has no copy of its database, no raffle, and no pool whose codes are loaded. That they do what they say is shown by the tests of the
 // commands.
 var refusals = []struct {
 	line *regexp.Regexp
 	says string
 }{
 	{regexp.MustCompile(`^usher (?:failures (?:retry|drop)|jobs cancel) 17`), "`17`: an id is the number"},
+	{regexp.MustCompile(`^usher raffle proof`), "the active workspace has no raffle `spring`"},
+	{regexp.MustCompile(`^usher raffle verify`), "spring.json"},
 	{regexp.MustCompile(`^usher replay`), "look for the database"},
 	{regexp.MustCompile(`^usher coupons import`), "there is no coupon pool `imported`"},
 	{regexp.MustCompile(`usher clock accept$`), "there is nothing to accept: the machine's clock is followed"},

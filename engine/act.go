@@ -200,9 +200,6 @@ const (
 	ReasonTooMany   = "too many deferred" // wait for the end of quiet hours already
 )
 
-// codeAlphabet has no letters that are mistaken for digits when read aloud.
-const codeAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
 // Data returns a field that is a mapping as JSON holds it, without what is missing; nil when it is
 // not given.
 func (a *Act) Data(field string) (map[string]any, error) {

@@ -44,6 +44,7 @@ segments:
 tables: {levels: {a: {least: 1, name: first}, c: {least: 3}}}
 channels: {out: {type: log}}
 coupons: {one: {prefix: O, per_member: 2, expires: 2d}, all: {active: {to: 2026-03-12}}, few: {quota: {max: 2, per: day}}}
+raffles: {instant: {prizes: {big: {count: 2, odds: 1/3}, small: {odds: 1/2}}, per_member: 4}, later: {prizes: {one: {count: 2}, rest: {}}, draw: 2026-03-12}}
 frequency_caps: [{max: 2, per: 24h}]
 quiet_hours: {from: "22:00", to: "08:00", timezone: member}
 `
@@ -64,7 +65,7 @@ actions:
 // The parts that random playbooks are made of. %d is a number of their own.
 var (
 	alikeTriggers = []string{
-		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}",
+		"{event: buy}", "{event: buy, if: event.n > 1}", "{event: visit}", "{event: echo, if: event.n > 0}", "{event: leave}", "{event: raffle.drawn, if: event.prize != \"rest\"}",
 		`{event: coupon.issued, if: event.pool == "one"}`, `{event: coupon.expired}`, `{event: coupon.redeemed}`,
 		`{schedule: "0 10 * * *", segment: buyers}`, `{schedule: "30 2 * * 0"}`,
 		`{schedule: "15 2 15,L * 0#1"}`, `{schedule: "2026-03-08 02:30"}`,
@@ -102,7 +103,7 @@ var (
 	alikeActions = []string{
 		"use: pair\n  with: {n: = member.points, text: \"{{ member.seen }} {{ now | date: '%F' }}\"}",
 		"use: pair\n  with: {n: 3, text: x, pool: '= member.level == \"a\" ? \"one\" : \"all\"', heard: buy}",
-		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "coupon: few",
+		"tag: {add: [x], remove: [y]}", "tag: {add: [x, rich], for: 1d}", "tag: {add: rich, for: 90m}", "tag: {add: [y], remove: [x]}", "coupon: {pool: one}", "coupon: few", "raffle: instant", "raffle: later", "raffle: {enter: later}",
 		`coupon: {pool: '= member.level == "a" ? "one" : "all"'}`, `message: {channel: out, template: '= member.level == "a" ? "hi" : "ho"'}`, "points: 2", "points: -1", "points: {take: 2}", "points: {take: '= member.points'}",
 		`set: {seen: '= len(events("visit"))'}`, "wait: 1d", "wait: 36h", `wait: {until: "02:30"}`,
 		`wait: {until: {weekday: sun, at: "02:30"}}`, "wait: {until: {day: last}}",

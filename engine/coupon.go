@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -65,17 +66,17 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
 		return ReasonPerMember, ""
 	}
-	budget, limited := askOf(pool)
+	budget, limited := grants.Coupons(pool)
 	if limited && !d.grants.Has(&budget) {
 		return ReasonPoolEmpty, ""
 	}
 	if pool.Quota != nil {
-		p := d.e.couponsAt(pool, d.now)
+		p := grants.PlaceAt(grants.OfCoupons, pool.Name, pool.Quota, d.now.In(d.e.ws.Schema.Timezone))
 		if !d.grants.Has(&p.Ask) {
 			return ReasonQuota, ""
 		}
 		d.grants.Take(&p.Ask)
-		a.Detail("quota", p.of)
+		a.Detail("quota", p.Of)
 	}
 	if limited {
 		code = d.grants.Take(&budget)

@@ -2,16 +2,15 @@ package engine
 
 import (
 	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/history"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -36,8 +35,7 @@ type Engine struct {
 	prioritized bool              // some playbook has a priority
 	address     map[string]string // channel name -> the member's attribute that holds its address
 	types       *view.Types       // of the active workspace
-	macs        *sync.Pool        // keyed hashes: setting one up costs more than using it
-	codes       *base32.Encoding
+	keys        *naming.Keys
 	spare       *sync.Pool // deciders between two uses
 	zones       *sync.Map  // time zone by name: reading one costs too much to do it for every input
 }
@@ -61,6 +59,8 @@ type Options struct {
 	Split func(playbook, step string) (way string)
 	// Observer is told of decisions, for the coverage of tests; nil: nobody asks.
 	Observer Observer
+	// Raffle overrides what the tickets of a raffle draw, for tests of playbooks; nil: their hashes decide.
+	Raffle func(raffle string) (prize string, forced bool)
 }
 
 // book is a playbook with what it was compiled against.
@@ -74,6 +74,7 @@ type book struct {
 	computed map[string]*expression.Expr // computed attributes, for texts
 	slots    []expression.Slot
 	pools    []string
+	raffles  []string
 	emits    []string                // events that its runs may emit
 	actions  map[string]*schema.Type // results by action id
 	outside  map[string]string       // frames: of each `use` of a snippet that in which it stands
@@ -85,8 +86,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
 		types: view.TypesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
-		macs:  &sync.Pool{New: func() any { return hmac.New(sha256.New, o.Secret) }},
-		codes: base32.NewEncoding(codeAlphabet),
+		keys:  naming.NewKeys(o.Secret),
 		spare: &sync.Pool{New: func() any { return &decider{evaluator: evaluator{env: expression.NewEnv()}} }},
 	}
 	for _, ch := range ws.Schema.Channels {
@@ -196,6 +196,9 @@ func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Pl
 		}
 		if s.Key == "coupon" && !slices.Contains(b.emits, playbooks.CouponIssued) {
 			b.emits = append(b.emits, playbooks.CouponIssued)
+		}
+		if name, ok := literal(s, "enter").(string); ok && s.Key == "raffle" {
+			b.raffles, b.emits = append(b.raffles, name), append(b.emits, playbooks.RaffleDrawn)
 		}
 		if v := s.Args["event"]; s.Key == "emit" && v != nil {
 			if name, ok := v.Literal.(string); ok && !slices.Contains(b.emits, name) {
@@ -309,7 +312,11 @@ type Needs struct {
 // NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
 func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 	n := needs{
-		engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: history.Windows{}, inputs: inputs,
+		engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: history.Windows{},
+	}
+	n.wanted.Schema = e.ws.Schema
+	if last := len(inputs) - 1; last >= 0 {
+		n.wanted.First, n.wanted.Last = inputs[0].At, inputs[last].At
 	}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
@@ -362,9 +369,7 @@ type needs struct {
 	seen    map[*book]bool
 	events  map[string]bool // that may be decided
 	windows history.Windows
-	inputs  []Input
-	grants  bool
-	pools   []Ask
+	wanted  grants.Wanted
 	runs    []string
 	since   time.Time
 }
@@ -389,18 +394,11 @@ func (n *needs) add(b *book) {
 	for _, name := range b.emits {
 		n.event(name)
 	}
-	for _, name := range b.pools {
-		if p := n.engine.ws.Schema.Pool(name); p != nil {
-			n.coupons(p)
-		}
-	}
-	if b.Quota != nil {
-		n.places(b)
-	}
+	n.wanted.Playbook(b.ID, b.Quota, b.pools, b.raffles)
 }
 
 func (n *needs) result() Needs {
-	out := Needs{Pools: n.pools, Grants: n.grants, Runs: n.runs, Since: n.since}
+	out := Needs{Pools: n.wanted.Asks, Grants: n.wanted.Some, Runs: n.runs, Since: n.since}
 	out.History = n.windows.Needs()
 	return out
 }

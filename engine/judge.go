@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/engine/effects"
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -30,7 +31,7 @@ type entry struct {
 	b       *book
 	trigger expression.Record
 	vars    map[string]map[string]any // nil: the playbook has none; else what a run keeps of them
-	place   *place                    // of the playbook's quota; nil: it has none
+	place   *grants.Place             // of the playbook's quota; nil: it has none
 	holdout bool
 }
 

@@ -79,6 +79,8 @@ type (
 	Decision = effects.Decision
 	// Coupon is a coupon given to a member.
 	Coupon = effects.Coupon
+	// Ticket is an entry of a member for a raffle.
+	Ticket = effects.Ticket
 	// Delivery is a message or a webhook to be carried out: a row of the outbox.
 	Delivery = effects.Delivery
 	// Message is what a channel sends.

@@ -71,7 +71,7 @@ func (d *decider) enter(en *entry) *Run {
 		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
 	}
 	if en.place != nil && detail != nil {
-		detail["quota"] = en.place.of
+		detail["quota"] = en.place.Of
 	}
 	if b.Goal != nil {
 		dropped := m.WatchGoal(GoalWatch{

@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"slices"
 	"time"
+
+	"github.com/usher-run/usher/engine/grants"
 )
 
 // ReasonConsent is why a promotional message is skipped: the member has not agreed to be written
@@ -98,41 +99,11 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 // capped reports whether one more message on the channel that goes out now would go over a frequency
 // cap.
 func (d *decider) capped(channel string) bool {
-	for i := range d.e.ws.Schema.Caps {
-		f := &d.e.ws.Schema.Caps[i]
-		if !f.Counts(channel) {
-			continue
-		}
-		since, n := f.Per.Before(d.now.In(d.zone)), 0
-		for _, s := range d.st.Member.Sends {
-			if s.At.After(since) && f.Counts(s.Channel) {
-				n++
-			}
-		}
-		if n >= f.Max {
-			return true
-		}
-	}
-	return false
+	return grants.Capped(d.e.ws.Schema.Caps, d.st.Member, channel, d.now.In(d.zone))
 }
 
-// countSend remembers a message that goes out now, for as long as a frequency cap can see it, and
-// forgets what none can see any more.
+// countSend remembers a message that goes out now.
 func (d *decider) countSend(channel string) {
-	counts := func(s Send) bool {
-		for i := range d.e.ws.Schema.Caps {
-			if f := &d.e.ws.Schema.Caps[i]; f.Counts(s.Channel) && d.now.Sub(s.At) <= f.Per.Longest() {
-				return true
-			}
-		}
-		return false
-	}
-	m, s := d.st.Member, Send{Channel: channel, At: d.now}
-	known := len(m.Sends)
-	m.Sends = slices.DeleteFunc(m.Sends, func(s Send) bool { return !counts(s) })
-	d.touched = d.touched || len(m.Sends) < known
-	if counts(s) {
-		m.Sends = append(m.Sends, s)
-		d.touched = true
-	}
+	changed := grants.CountSend(d.e.ws.Schema.Caps, d.st.Member, channel, d.now)
+	d.touched = d.touched || changed
 }

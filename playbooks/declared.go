@@ -44,6 +44,10 @@ func (s *Schema) In(section string) diag.Finder {
 			if t := s.tableNamed(name); t != nil {
 				return t.Pos
 			}
+		case scope.InRaffles:
+			if r := s.Raffle(name); r != nil {
+				return r.Pos
+			}
 		case scope.InCoupons:
 			if p := s.Pool(name); p != nil {
 				return p.Pos

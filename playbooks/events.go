@@ -20,6 +20,7 @@ const (
 	CouponIssued   = "coupon.issued"
 	CouponRedeemed = "coupon.redeemed"
 	CouponExpired  = "coupon.expired"
+	RaffleDrawn    = "raffle.drawn"
 )
 
 // BuiltinEvents lists the events that usher makes itself.
@@ -27,12 +28,15 @@ func BuiltinEvents() []BuiltinEvent {
 	event := func(name, section, doc string, fields ...schema.Field) BuiltinEvent {
 		return BuiltinEvent{EventType{Name: name, Properties: schema.ObjectOf(fields...), Builtin: true}, section, doc}
 	}
-	pool, code := schema.Field{Name: "pool", Type: schema.String}, schema.Field{Name: "code", Type: schema.String}
+	text := func(name string) schema.Field { return schema.Field{Name: name, Type: schema.String} }
+	pool, code := text("pool"), text("code")
 	return []BuiltinEvent{
 		event(CouponIssued, scope.InCoupons, "a `coupon` action gave the member a coupon", pool, code,
 			schema.Field{Name: "expires_at", Type: schema.Datetime.AsOptional()}),
 		event(CouponRedeemed, scope.InCoupons, "a coupon of the member was redeemed, over HTTP or by `usher redeem`", pool, code),
 		event(CouponExpired, scope.InCoupons, "a coupon of the member expired that was not redeemed, at that instant", pool, code),
+		event(RaffleDrawn, scope.InRaffles, "a ticket of the member was drawn", text("raffle"), text("ticket"),
+			schema.Field{Name: "prize", Type: schema.String.AsOptional()}),
 	}
 }
 

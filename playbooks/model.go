@@ -56,6 +56,7 @@ type Schema struct {
 	Channels   []Channel
 	Pools      []Pool
 	Tables     []Table
+	Raffles    []Raffle
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may

@@ -26,6 +26,7 @@ type Test struct {
 	Webhooks map[string]TestAnswer  // force.webhooks, by the name of the step
 	Messages map[string]TestOutcome // force.messages, by the name of the step
 	Pools    map[string]int         // force.pools: coupons left, by pool
+	Raffles  map[string]string      // force.raffles: what tickets draw, by raffle; empty: none
 	Quota    *int                   // force.quota.left; nil: all of it
 	Script   []TestStep
 	Pos      diag.Pos

@@ -56,6 +56,7 @@ type Changes struct {
 	Members    []*member.Member
 	Runs       []*Run
 	Coupons    []Coupon
+	Tickets    []Ticket
 	Deliveries []Delivery
 	Releases   []Release  // of messages that were decided before
 	Records    []Record   // one a decision that did something, in their order
@@ -81,6 +82,7 @@ func (c *Changes) Reset() {
 	empty(&c.Members)
 	empty(&c.Runs)
 	empty(&c.Coupons)
+	empty(&c.Tickets)
 	empty(&c.Deliveries)
 	empty(&c.Releases)
 	empty(&c.Records)

@@ -46,6 +46,14 @@ type Coupon struct {
 	Loaded    bool      // its code was one of those loaded, and is given to nobody else
 }
 
+// Ticket is an entry of a member for a raffle.
+type Ticket struct {
+	Ticket, Raffle, Member string
+	Rules                  string // of the raffle, as raffle.Rules.Definition
+	At                     time.Time
+	Hit, Prize             string // drawn at once: what it hit, and what it won; empty: nothing
+}
+
 // Delivery is a message or a webhook to be carried out: a row of the outbox.
 type Delivery struct {
 	Key       string // never changes over retries and restarts; goes to the receiver

@@ -1,5 +1,5 @@
 // Package grants is what decisions take of pools that others take from, too: coupons of a budget, places under a
-// quota. It does no I/O.
+// quota, prizes. And of the messages that frequency caps let a member have. It does no I/O.
 package grants
 
 import (
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/usher-run/usher/playbooks"
 )
 
 // Pool is what a lane may grant of a pool.
@@ -121,4 +123,39 @@ func (l *Ledger) Return() {
 		(*l.Count)[t.pool]--
 	}
 	l.taken = nil
+}
+
+// The pools of quotas and raffles begin so, with the name of what has them behind it; pools of coupons have no such
+// names.
+const (
+	OfPlaybook = "quota"
+	OfCoupons  = "coupons"
+	OfRaffle   = "raffle"
+)
+
+// Name returns the name of a pool, by what an entry of a record says which part it is.
+func Name(of, name, part string) string { return of + ":" + name + ":" + part }
+
+// Place is one of a quota.
+type Place struct {
+	Ask
+	Of string // which part of the time, and of the values
+}
+
+// PlaceAt returns what is asked of a quota at an instant, in its zone, whatever the values that it is by.
+func PlaceAt(of, name string, q *playbooks.Quota, at time.Time) Place {
+	part, end := q.Period(at)
+	return Place{Ask{Pool: Name(of, name, part), Most: q.Max, Until: end}, part}
+}
+
+// mostTickets is how many tickets a raffle has at most.
+const mostTickets = 1_000_000_000
+
+// Tickets is what is asked for a ticket of a raffle whose tickets are drawn together: none is to be had any more
+// once they are.
+func Tickets(raffle string) Ask { return Ask{Pool: Name(OfRaffle, raffle, ""), Most: mostTickets} }
+
+// Prize is what is asked for a prize of a raffle, of which there are so many.
+func Prize(raffle, prize string, count int) Ask {
+	return Ask{Pool: Name(OfRaffle, raffle, prize), Most: count}
 }

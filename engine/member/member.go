@@ -38,7 +38,32 @@ type Rare struct {
 	// Of tags that the member has to an end: when it comes. The others they have for ever.
 	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
 	Coupons *Coupons             `json:"coupons,omitempty"`
-	Exits   map[string]int64     `json:"exits,omitempty"` // of playbooks entered whose open runs exit: the watch, in ms
+	Raffles map[string]InRaffle  `json:"raffles,omitempty"` // by their names
+	Exits   map[string]int64     `json:"exits,omitempty"`   // of playbooks entered whose open runs exit: the watch, in ms
+}
+
+// InRaffle is what a member has of a raffle.
+type InRaffle struct {
+	Entries int  `json:"entries"`
+	Won     bool `json:"won,omitempty"` // a ticket that was drawn at once
+}
+
+// Entered counts an entry for a raffle.
+func (r *Rare) Entered(raffle string) { r.raffle(raffle, func(in *InRaffle) { in.Entries++ }) }
+
+// Won notes that a ticket won that was drawn at once.
+func (r *Rare) Won(raffle string) { r.raffle(raffle, func(in *InRaffle) { in.Won = true }) }
+
+// MayWin reports whether one more ticket may win.
+func (r *Rare) MayWin(raffle string, each bool) bool { return each || !r.Raffles[raffle].Won }
+
+func (r *Rare) raffle(name string, f func(*InRaffle)) {
+	if r.Raffles == nil {
+		r.Raffles = map[string]InRaffle{}
+	}
+	in := r.Raffles[name]
+	f(&in)
+	r.Raffles[name] = in
 }
 
 var none Rare

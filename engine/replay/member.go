@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
@@ -137,7 +138,16 @@ func granted(s *playbooks.Schema, want []store.Recorded) map[string]*engine.Pool
 			of, quota := e.Detail["quota"].(string)
 			switch {
 			case e.Begins() && quota:
-				give(engine.QuotaPool(e.Run.Playbook, of))
+				give(grants.Name(grants.OfPlaybook, e.Run.Playbook, of))
+			case e.What == "raffle":
+				raffle, _ := e.Detail["raffle"].(string)
+				prize, won := e.Detail["prize"].(string)
+				if _, entered := e.Detail["ticket"]; entered {
+					give(grants.Tickets(raffle).Pool)
+				}
+				if won {
+					give(grants.Name(grants.OfRaffle, raffle, prize))
+				}
 			case e.What != "coupon":
 			case e.Reason == engine.ReasonQuota:
 				give(pool)
@@ -147,7 +157,7 @@ func granted(s *playbooks.Schema, want []store.Recorded) map[string]*engine.Pool
 					pools[pool].Codes = append(pools[pool].Codes, e.Effect)
 				}
 				if quota {
-					give(engine.CouponQuotaPool(pool, of))
+					give(grants.Name(grants.OfCoupons, pool, of))
 				}
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -113,6 +114,10 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 			}
 			return *t.Holdout, true
 		},
+		Raffle: func(name string) (string, bool) {
+			prize, forced := t.Raffles[name]
+			return prize, forced
+		},
 		Split: func(playbook, step string) string {
 			if playbook != f.Playbook {
 				return ""
@@ -143,7 +148,7 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 // leave leaves so much of a playbook's quota, in the period in which the test begins.
 func (t *tester) leave(p *playbooks.Playbook, left int) {
 	of, _ := p.Quota.Period(t.test.At.In(t.schema.Timezone))
-	pool := engine.QuotaPool(p.ID, of)
+	pool := grants.Name(grants.OfPlaybook, p.ID, of)
 	t.world.left = func(a engine.Ask) int {
 		if a.Pool == pool || strings.HasPrefix(a.Pool, pool+" ") {
 			return left

@@ -22,6 +22,7 @@ type World struct {
 	pools     map[string]*engine.PoolState
 	wakes     wakeHeap
 	schedules []*schedule
+	draws     []*draw // of raffles whose tickets are drawn together, to come
 	now       time.Time
 	seq       int64
 	observe   func(*engine.Changes)
@@ -52,6 +53,7 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 	}
 	w.left = func(a engine.Ask) int { return a.Most }
 	w.engine = e.Alone(func(a engine.Ask) int { return w.left(a) })
+	w.prepareDraws()
 	for _, p := range e.Workspace().Playbooks {
 		for _, t := range p.Trigger.Items() {
 			if t.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
@@ -89,13 +91,18 @@ func (w *World) AdvanceTo(t time.Time) error {
 	for {
 		s := w.nextSchedule()
 		switch {
-		case len(w.wakes) > 0 && !w.wakes[0].due.After(t) && (s == nil || !w.wakes[0].due.After(s.next)):
+		case len(w.wakes) > 0 && !w.wakes[0].due.After(t) && (s == nil || !w.wakes[0].due.After(s.next)) &&
+			!w.drawsBefore(w.wakes[0].due):
 			k := w.wakes.pop()
 			if err := w.decide(k.member, nil, k.due); err != nil {
 				return err
 			}
-		case s != nil && !s.next.After(t):
+		case s != nil && !s.next.After(t) && !w.drawsBefore(s.next):
 			if err := w.fire(s); err != nil {
+				return err
+			}
+		case w.drawsBefore(t.Add(1)):
+			if err := w.drawNext(); err != nil {
 				return err
 			}
 		default:
@@ -199,6 +206,7 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 	if w.observe != nil {
 		w.observe(c)
 	}
+	w.entered(c)
 	w.emitted = append(w.emitted, c.Emitted...)
 	for i := range c.Deliveries {
 		d := &c.Deliveries[i]

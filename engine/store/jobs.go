@@ -14,6 +14,7 @@ type JobKind string
 const (
 	JobSchedule     JobKind = "schedule"     // an occurrence of a playbook's schedule
 	JobTrigger      JobKind = "trigger"      // a call that starts a playbook for many members
+	JobRaffle       JobKind = "raffle"       // the draw of a raffle
 	JobReevaluation JobKind = "reevaluation" // the first look at who is in a segment that begins to be watched
 )
 
@@ -33,7 +34,7 @@ type Job struct {
 	N        int64  // its number: later ones have larger numbers
 	Name     string // what it is for: of a name there is one job, ever
 	Kind     JobKind
-	Playbook string // empty: of a re-evaluation
+	Playbook string // empty: of a re-evaluation or a raffle
 	Via      string // of an occurrence: which of several triggers of the playbook; empty: it has one
 	Segment  string // whose members it is for; of a schedule the playbook says it
 	// Members are those whom it is for, of a trigger without a segment. Lists of jobs leave them out.

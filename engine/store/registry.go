@@ -9,6 +9,8 @@ import (
 type Bundle struct {
 	Hash  string
 	Files map[string][]byte
+	// Raffles are the rules of its raffles, by their names, to be activated: they are not returned.
+	Raffles map[string]string
 }
 
 // Registry holds workspaces, revisions and pauses.
@@ -18,6 +20,8 @@ type Registry interface {
 	//
 	//  1. Workspaces that were active before stay. (Registry "holds the active workspace and those
 	//     before it")
+	//  2. [*RaffleChanged], when a raffle that has tickets has other rules. (Raffles "keeps tickets,
+	//     and the rules of the first")
 	Activate(ctx context.Context, b Bundle, revisions map[string]string, now time.Time) error
 	// Active returns the hash of the active workspace and the playbooks paused over HTTP;
 	// ErrNotFound before the first Activate.

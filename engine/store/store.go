@@ -19,6 +19,7 @@ type Decider interface {
 	Histories
 	Committer
 	Pools
+	Raffles
 	Holds
 }
 

@@ -41,7 +41,17 @@ func (w *Worker) Workspace() (*playbooks.Workspace, string) {
 
 // Activate makes ws the active workspace of the database.
 func Activate(ctx context.Context, r store.Registry, ws *playbooks.Workspace, now time.Time) error {
-	return r.Activate(ctx, store.Bundle{Hash: Hash(ws.Files), Files: ws.Files}, revisionsOf(ws), now)
+	b := store.Bundle{Hash: Hash(ws.Files), Files: ws.Files, Raffles: rulesOf(ws)}
+	return r.Activate(ctx, b, revisionsOf(ws), now)
+}
+
+// rulesOf returns the rules of raffles, by their names.
+func rulesOf(ws *playbooks.Workspace) map[string]string {
+	rules := make(map[string]string, len(ws.Schema.Raffles))
+	for i := range ws.Schema.Raffles {
+		rules[ws.Schema.Raffles[i].Name] = ws.Schema.Raffles[i].Definition()
+	}
+	return rules
 }
 
 func revisionsOf(ws *playbooks.Workspace) map[string]string {

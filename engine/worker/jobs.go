@@ -28,6 +28,7 @@ type jobs struct {
 	pace  pace
 	last  int64              // the job that moved last
 	lists map[int64][]string // the members of those that have a list
+	draws map[int64]*drawn   // what tickets drew
 	waits map[int64]string   // the members whose history is added up before those go on that wait for it
 }
 
@@ -165,6 +166,12 @@ type step struct {
 
 // pointless returns why the job has nobody to reach any more; empty when it has.
 func (s *step) pointless() string {
+	if s.job.Kind == store.JobRaffle {
+		if !s.a.Workspace().Schema.MakesEvent(playbooks.RaffleDrawn) {
+			return "the workspace has no such event any more"
+		}
+		return ""
+	}
 	if s.job.Kind == store.JobReevaluation {
 		if !s.a.Watches(s.job.At) {
 			return "the workspace watches other segments since"
@@ -189,6 +196,9 @@ func (s *step) pointless() string {
 
 // page looks at the next members.
 func (s *step) page(ctx context.Context, most int) error {
+	if s.job.Kind == store.JobRaffle {
+		return s.tickets(ctx, most)
+	}
 	if s.job.Kind == store.JobTrigger && s.job.Segment == "" {
 		return s.listed(ctx, most)
 	}

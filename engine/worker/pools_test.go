@@ -52,6 +52,19 @@ func (w *world) orders(from, to int, amounts int) (members []string) {
 	return members
 }
 
+// eight starts eight workers on one database, and returns what wakes them.
+func (w *world) eight() (wake func(members ...string)) {
+	var all []*worker.Worker
+	for range 8 {
+		all = append(all, w.run())
+	}
+	return func(members ...string) {
+		for _, wk := range all {
+			wk.Wake(members...)
+		}
+	}
+}
+
 const (
 	hundred = "id: all\nstage: activation\ntrigger: {event: order.paid}\nquota: {max: 100, per: day}\nactions: [{tag: x}]\n"
 	byValue = "id: each\nstage: activation\ntrigger: {event: order.paid}\nquota: {max: 20, per: day, by: = trigger.amount}\nactions: [{tag: y}]\n"
@@ -63,11 +76,9 @@ func TestQuotasUnderManyWorkers(t *testing.T) {
 		w := newLanedWorld(t, lanes, embedded(t))
 		w.edit = func(c *worker.Config) { c.Store = &granting{Store: c.Store, failEvery: 4} }
 		w.activate(hundred, byValue)
-		one, two := w.run(), w.run()
+		wake := w.eight()
 		for i := 0; i < 240; i += 12 {
-			members := w.orders(i, i+12, 7)
-			one.Wake(members...)
-			two.Wake(members...)
+			wake(w.orders(i, i+12, 7)...)
 		}
 		w.idle()
 		for book, want := range map[string]int{"all": 100, "each": 140} {

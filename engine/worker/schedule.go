@@ -31,12 +31,15 @@ func (w *Worker) schedule(ctx context.Context) {
 	}
 }
 
-// Tick makes a job of each occurrence of a schedule since the last, at an instant. It may be called
-// by several processes: of an occurrence there is one job.
+// Tick makes a job of each occurrence of a schedule since the last, and of each draw of a raffle, at an instant. It may
+// be called by several processes: of an occurrence there is one job.
 func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 	a := w.active.Load()
 	if a == nil {
 		return nil
+	}
+	if err := w.raffles(ctx, a, now); err != nil {
+		return err
 	}
 	for _, p := range a.Workspace().Playbooks {
 		for _, t := range p.Trigger.Items() {

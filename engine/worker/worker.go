@@ -80,6 +80,7 @@ type Worker struct {
 	newJob   chan struct{} // holds a token when there is a new job
 	jobs     jobs
 	builds   builds
+	closed   sync.Map // raffles whose draw has a job
 }
 
 // New makes a worker. It connects to nothing before Run.

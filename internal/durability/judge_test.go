@@ -25,7 +25,7 @@ func sound() ([]ordered, *found, map[string]map[string]int) {
 			foundCoupon{Code: "E"}),
 		member("m1", 1, foundCoupon{Code: "F"}),
 	}}
-	f.stats = map[string]foundStats{"every": {4, 4}, "first": {2, 2}, "told": {1, 1}, "asks": {1, 1}, "chosen": {2, 2}}
+	f.stats = map[string]foundStats{"every": {4, 4}, "first": {2, 2}, "told": {1, 1}, "asks": {1, 1}, "chosen": {2, 2}, "enters": {2, 2}, "winners": {2, 2}}
 	received := map[string]map[string]int{`hook {"member":"m0"}`: {"k0": 2}}
 	for i, what := range []string{
 		"thanks m0 1 A", "thanks m0 2 B", "thanks m0 3 C", "told buddy-m0 2 D", "answered m0 3 E", "thanks m1 1 F",
@@ -57,6 +57,7 @@ func TestTheModelSeesWhatIsWrong(t *testing.T) {
 		{"a coupon too many", []string{effects}, func(w *world) { w.f.members[0].pools["thanks"]++ }},
 		{"an entry too many", []string{effects}, func(w *world) { w.f.stats["told"] = foundStats{2, 1} }},
 		{"an entry above the quota", []string{effects}, func(w *world) { w.f.stats["chosen"] = foundStats{3, 2} }},
+		{"a prize too many", []string{effects}, func(w *world) { w.f.stats["winners"] = foundStats{3, 3} }},
 		{"a place of the quota is lost", []string{effects}, func(w *world) { w.f.stats["chosen"] = foundStats{1, 1} }},
 		{"a run that does not end", []string{effects}, func(w *world) { w.f.stats["first"] = foundStats{2, 1} }},
 		{"a code twice", []string{codesUnique}, func(w *world) {

@@ -32,6 +32,7 @@ const onTheWire = 2 * 32
 const (
 	firstBudget = 40
 	chosenQuota = 30
+	luckyPrizes = 25
 	newsCap     = 2
 )
 
@@ -121,12 +122,12 @@ func (s *server) find(members int) (*found, error) {
 			return nil, err
 		}
 		for _, item := range slices.Backward(line.Items) {
-			if item.Event != nil {
+			if item.Event != nil && item.Event.Event != "raffle.drawn" {
 				m.events = append(m.events, item.Event.ID)
 			}
 		}
 	}
-	for _, playbook := range []string{"every", "first", "asks", "told", "chosen"} {
+	for _, playbook := range []string{"every", "first", "asks", "told", "chosen", "enters", "winners"} {
 		var stats foundStats
 		if _, err := s.get(&stats, "/v1/playbooks/%s/stats", playbook); err != nil {
 			return nil, err
@@ -204,7 +205,7 @@ func judge(orders []ordered, f *found, received map[string]map[string]int) *verd
 		v.refute(allSent, "sent without cause: %s", what)
 	}
 	v.count(codesUnique, "coupons of the pool first", sums["coupons first"], min(firstBudget, sums["first"]))
-	sums["chosen"] = min(chosenQuota, sums["first"])
+	sums["chosen"], sums["enters"], sums["winners"] = min(chosenQuota, sums["first"]), sums["first"], min(luckyPrizes, sums["first"])
 	for playbook, got := range f.stats {
 		v.count(effects, "entries of "+playbook, got.Entered, sums[playbook])
 		v.count(effects, "ended runs of "+playbook, got.Done, sums[playbook])

@@ -26,7 +26,7 @@ type misspeltDeclaration struct{ used, declared string }
 // suggests.
 func misspeltDeclarationOf(d *diag.Diagnostic) (misspeltDeclaration, bool) {
 	switch d.Code {
-	case "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool", "unknown-table", "unknown-field",
+	case "unknown-event", "unknown-segment", "unknown-channel", "unknown-pool", "unknown-table", "unknown-raffle", "unknown-field",
 		"unknown-variable",
 		"property-of-other-event":
 	default:
@@ -110,6 +110,9 @@ func (c *rules) declaration(name string) (at diag.Pos, ok bool) {
 	}
 	for i := range s.Pools {
 		see(s.Pools[i].Name, s.Pools[i].Pos)
+	}
+	for i := range s.Raffles {
+		see(s.Raffles[i].Name, s.Raffles[i].Pos)
 	}
 	return at, found == 1
 }

@@ -50,6 +50,11 @@ reference of channels lists it. What one channel cannot send may go over another
 		Good: "actions:\n  - coupon: {pool: newcomer-10}",
 	},
 	{
+		Name: "unknown-raffle", Title: "a raffle that is not declared",
+		Doc: "Raffles are declared under raffles: in usher.yaml with their prizes.",
+		Bad: "actions:\n  - raffle: {enter: sprnig}",
+	},
+	{
 		Name: "unbounded-name", Title: "an expression that may name anything, where a name of the workspace stands",
 		Doc: `A pool, a channel or a template may be an expression, as long as check can look at all that it may give: constants, enums and
 columns of tables, joined by ?? and ? :. A text that may be anything could name what does not exist.`,

@@ -12,6 +12,15 @@ func testRegistry() *schema.Registry {
 	return &schema.Registry{
 		Actions: []schema.ActionSpec{
 			{
+				Key:    "raffle",
+				Fields: []schema.FieldSpec{{Name: "enter", Kind: schema.FieldRaffle, Required: true}},
+				Results: []schema.ResultSpec{
+					{Name: "entered", Type: schema.Bool},
+					{Name: "ticket", Type: schema.String.AsOptional(), When: "entered"},
+					{Name: "prize", Type: schema.String.AsOptional()},
+				},
+			},
+			{
 				Key: "message",
 				Fields: []schema.FieldSpec{
 					{Name: "channel", Kind: schema.FieldChannel, Required: true},

@@ -209,6 +209,9 @@ func (c *loading) unused() {
 	for i := range c.Schema.Tables {
 		warn("table", c.Schema.Tables[i].Name, c.Schema.Tables[i].Pos)
 	}
+	for i := range c.Schema.Raffles {
+		warn("raffle", c.Schema.Raffles[i].Name, c.Schema.Raffles[i].Pos)
+	}
 	for i := range c.Schema.Pools {
 		warn("pool", c.Schema.Pools[i].Name, c.Schema.Pools[i].Pos)
 	}

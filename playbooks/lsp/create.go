@@ -27,8 +27,9 @@ type missing struct {
 
 // missingKinds are the kinds by the code of the mistake.
 var missingKinds = map[string]missing{
-	"unknown-table": {"tables", "table", func(*cursor, string) string { return "{key: {value: 1}}" }},
-	"unknown-event": {"events", "event", func(*cursor, string) string { return "{}" }},
+	"unknown-table":  {"tables", "table", func(*cursor, string) string { return "{key: {value: 1}}" }},
+	"unknown-raffle": {"raffles", "raffle", func(*cursor, string) string { return "{prizes: {一等奖: {count: 1, odds: 1/100}}}" }},
+	"unknown-event":  {"events", "event", func(*cursor, string) string { return "{}" }},
 	"unknown-segment": {"segments", "segment", func(_ *cursor, name string) string {
 		return `'"` + name + `" in member.tags'`
 	}},

@@ -27,7 +27,8 @@ func (c *cursor) describeDeclared() string {
 func (c *cursor) declares(at diag.Pos, name string) string {
 	same := func(p diag.Pos) bool { return p.File == at.File && p.Line == at.Line && p.Column == at.Column }
 	for _, kind := range []shapes.ShapeKind{
-		shapes.ShapeEvent, shapes.ShapeSegment, shapes.ShapeChannel, shapes.ShapePool, shapes.ShapePlaybook,
+		shapes.ShapeEvent, shapes.ShapeSegment, shapes.ShapeChannel, shapes.ShapePool, shapes.ShapeRaffle,
+		shapes.ShapePlaybook,
 	} {
 		for _, n := range c.known(kind) {
 			if same(n.Pos) {

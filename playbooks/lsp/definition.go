@@ -118,14 +118,17 @@ func (c *cursor) declaredHere() (diag.Pos, bool) {
 var typeKeys = []string{"enum", "optional", "default", "type"}
 
 // forced finds what a key below `force` in a test names: an action of the playbook that is tested,
-// or a pool.
+// a pool or a raffle.
 func (c *cursor) forced(name string) (diag.Pos, bool) {
 	n := len(c.path)
 	if n < 3 || c.path[n-3].key != "force" {
 		return diag.Pos{}, false
 	}
-	if c.path[n-2].key == "pools" {
+	switch c.path[n-2].key {
+	case "pools":
 		return c.named(shapes.ShapePool, name)
+	case "raffles":
+		return c.named(shapes.ShapeRaffle, name)
 	}
 	tested := c.root.get("playbook")
 	if tested == nil {

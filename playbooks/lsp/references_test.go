@@ -22,6 +22,7 @@ events:
 segments: {rich: member.level == "gold", calm: not in_segment("rich")}
 channels: {out: {type: log}, other: {type: log}}
 coupons: {ten: {prefix: T, budget: 5}}
+raffles: {spring: {prizes: {one: {odds: 1/2}}}}
 frequency_caps: [{channels: [out], max: 2, per: 1d}]
 consent: member.newsletter
 `,

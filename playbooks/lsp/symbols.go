@@ -55,7 +55,7 @@ func children(doc *text, section string, v *node) []documentSymbol {
 		r := doc.rangeOf(n.from, n.to)
 		out = append(out, documentSymbol{name, detail, kind, r, r, inner})
 	}
-	if v.kind == mapping && slices.Contains([]string{"member", "events", "segments", "channels", "coupons", "tables"}, section) {
+	if v.kind == mapping && slices.Contains([]string{"member", "events", "segments", "channels", "coupons", "raffles", "tables"}, section) {
 		for _, e := range v.entries {
 			n := &node{from: e.from, to: e.to}
 			if e.value != nil {

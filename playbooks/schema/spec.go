@@ -16,6 +16,7 @@ const (
 	FieldTemplate   FieldKind = "template"   // the name of a file below templates/, without its extension
 	FieldChannel    FieldKind = "channel"    // the name of a channel of usher.yaml
 	FieldPool       FieldKind = "pool"       // the name of a coupon pool of usher.yaml
+	FieldRaffle     FieldKind = "raffle"     // the name of a raffle of usher.yaml
 	FieldTags       FieldKind = "tags"       // one tag, or a list of tags; each may be a `= ` expression
 	FieldAttributes FieldKind = "attributes" // attribute: value, typed by the member's schema
 	FieldURL        FieldKind = "url"        // an address that begins with https:// or http://, or `= ` expression of one

@@ -40,6 +40,10 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		for _, p := range w.Schema.Pools {
 			add(p.Name, strings.TrimSpace("coupon pool "+p.Title), p.Pos)
 		}
+	case ShapeRaffle:
+		for _, r := range w.Schema.Raffles {
+			add(r.Name, "raffle", r.Pos)
+		}
 	case ShapeTemplate:
 		files := map[string]string{} // that of a template which has variants alone is the first of these
 		for name, list := range w.Variants {

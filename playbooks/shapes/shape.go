@@ -39,6 +39,7 @@ const (
 	ShapeSegment    ShapeKind = "segment"
 	ShapeChannel    ShapeKind = "channel"
 	ShapePool       ShapeKind = "pool"
+	ShapeRaffle     ShapeKind = "raffle"
 	ShapeTemplate   ShapeKind = "template"
 	ShapeSnippet    ShapeKind = "snippet"
 	ShapePlaybook   ShapeKind = "playbook"
@@ -171,6 +172,7 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		schema.FieldString: ShapeString, schema.FieldInt: ShapeInt, schema.FieldNumber: ShapeNumber,
 		schema.FieldBool: ShapeBool, schema.FieldText: ShapeText,
 		schema.FieldTemplate: ShapeTemplate, schema.FieldChannel: ShapeChannel, schema.FieldPool: ShapePool,
+		schema.FieldRaffle:     ShapeRaffle,
 		schema.FieldAttributes: ShapeSettable,
 		schema.FieldDuration:   ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent,
 		schema.FieldProperties: ShapeProperties, schema.FieldURL: ShapeString, FieldCondition: ShapeExpression,
@@ -262,7 +264,7 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
-	"usher", "timezone", "locale", "member", "events", "segments", "channels", "coupons", "tables", "frequency_caps", "quiet_hours", "consent",
+	"usher", "timezone", "locale", "member", "events", "segments", "channels", "coupons", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
 }
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.

@@ -20,6 +20,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeCron:  "a schedule in five fields of cron, or an instant",
 	ShapeType:  "a type",
 	ShapeEvent: "an event", ShapeSegment: "a segment", ShapeChannel: "a channel", ShapePool: "a coupon pool",
+	ShapeRaffle:   "a raffle",
 	ShapeTemplate: "a template", ShapeSnippet: "a snippet",
 	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text",
 	ShapeReason:  "text",

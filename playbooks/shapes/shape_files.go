@@ -62,6 +62,7 @@ func schemaShape(reg *schema.Registry) *Shape {
 				named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")),
 			Doc: "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
 		},
+		"raffles":        {Value: named(raffleShape()), Doc: "raffles with their prizes"},
 		"coupons":        {Value: named(poolShape()), Doc: "coupon pools with their budget and limits"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
@@ -192,6 +193,10 @@ func forceShape() *Shape {
 			Name: "pools", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeInt)},
 			Doc: "how many coupons each pool has left; its budget when left out",
 		},
+		ShapeKey{
+			Name: "raffles", Value: &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: shapeOf(ShapeString)},
+			Doc: "the prize that the tickets of a raffle draw, as long as there is one",
+		},
 		ShapeKey{Name: "quota", Value: mappingOf(
 			ShapeKey{Name: "left", Required: true, Value: shapeOf(ShapeInt), Doc: "how many may still enter; for each value where there is `by`"},
 		).named("quota left", "What is left of the playbook's quota."), Doc: "what is left of the playbook's quota when the test begins"},
@@ -283,7 +288,7 @@ var (
 	// ExpectReasons are the reasons that a test may expect.
 	ExpectReasons = []string{
 		"entered", "condition", "reentry", "mode", "quota", "holdout", "paused", "draft", "not active", "error", "capped", "deferred",
-		"too many deferred", "consent", "pool empty", "per member", "too few points", "no address",
+		"too many deferred", "consent", "pool empty", "per member", "drawn", "too few points", "no address",
 	}
 	// TestKeys are the keys of a test.
 	TestKeys = []string{"name", "at", "member", "members", "history", "force", "script"}

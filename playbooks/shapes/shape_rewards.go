@@ -24,3 +24,28 @@ func poolShape() *Shape {
 	pool.Keywords = []string{""}
 	return pool
 }
+
+// RaffleKeys are the keys of a raffle.
+var RaffleKeys = []string{"prizes", "per_member", "prizes_each", "draw", "active"}
+
+// raffleShape declares a raffle.
+func raffleShape() *Shape {
+	prize := mappingOf(
+		ShapeKey{Name: "count", Value: shapeOf(ShapeInt), Doc: "how many there are; any number when left out"},
+		ShapeKey{Name: "odds", Value: shapeOf(ShapeAny), Doc: "without `draw`: how often a ticket hits it, as 1/50"},
+	).named("prize", "A prize.")
+	prize.Keywords = []string{""}
+	return mappingOf(
+		ShapeKey{
+			Name: "prizes", Required: true, Value: &Shape{Kind: ShapeMapping, Rest: prize},
+			Doc: "prizes by their names, the first first; they cannot change once there are tickets",
+		},
+		ShapeKey{Name: "per_member", Value: shapeOf(ShapeInt), Doc: "how many tickets one member may have; no limit when left out"},
+		ShapeKey{Name: "prizes_each", Value: shapeOf(ShapeBool), Default: "false", Doc: "a member may win with each ticket; else once"},
+		ShapeKey{
+			Name: "draw", Value: shapeOf(ShapeMoment),
+			Doc: "when all tickets are drawn together; entries come before it. Left out: each is drawn at once, by its odds",
+		},
+		ShapeKey{Name: "active", Value: activeShape("When entries are taken."), Doc: "when entries are taken"},
+	).named("raffle", "A raffle.")
+}

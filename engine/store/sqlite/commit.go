@@ -107,8 +107,9 @@ func (b *batch) rows() int {
 	for i := range b.Trees {
 		nodes += len(b.Trees[i].Nodes)
 	}
-	return 1 + nodes + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 3*len(b.Deliveries) + 2*len(b.Releases) +
-		3*len(b.Records) + inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
+	return 1 + nodes + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 2*len(b.Tickets) +
+		3*len(b.Deliveries) + 2*len(b.Releases) + 3*len(b.Records) +
+		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
 
 func (b *batch) store(t *tx) error {
@@ -171,6 +172,9 @@ func (b *batch) put(t *tx) error {
 		if err != nil {
 			return of(c.Member, fmt.Errorf("store coupon %s: %w", c.Code, err))
 		}
+	}
+	if err := b.putTickets(t); err != nil {
+		return err
 	}
 	if err := blocks.Issued(t.Conn, b.Coupons, b.Taken); err != nil {
 		return fmt.Errorf("count coupons: %w", err)

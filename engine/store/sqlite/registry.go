@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,10 @@ func (d *db) Activate(ctx context.Context, b store.Bundle, revisions map[string]
 	err = d.write(ctx, 2+len(revisions), func(t *tx) error {
 		if _, err := t.exec("INSERT INTO workspaces VALUES (?, ?) ON CONFLICT DO NOTHING", b.Hash, files); err != nil {
 			return err
+		}
+		changed, err := t.changed(b.Raffles)
+		if err != nil || changed != nil {
+			return cmp.Or(err, changed)
 		}
 		for playbook, revision := range revisions {
 			const put = "INSERT INTO revisions VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash"

@@ -59,6 +59,7 @@ type twoHandles struct {
 	store.Histories
 	store.Committer
 	pools
+	raffles
 	store.Outbox
 	jobs
 	store.Registry
@@ -72,6 +73,7 @@ type (
 	pending  = store.Pending
 	failures = store.Failures
 	pools    = store.Pools
+	raffles  = store.Raffles
 	jobs     = store.Jobs
 	epochs   = store.Epochs
 )
@@ -89,7 +91,8 @@ func TestStoreThroughTwoHandles(t *testing.T) {
 		b := open(t, path, WithClock(c), beside)
 		return &twoHandles{
 			Intake: a, Spread: b, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
-			Loader: b, Histories: a, Committer: b, pools: b, Outbox: b, jobs: b, Registry: b, epochs: a, Past: b, a: a, b: b,
+			Loader: b, Histories: a, Committer: b, pools: b, raffles: a, Outbox: b, jobs: b, Registry: b,
+			epochs: a, Past: b, a: a, b: b,
 		}
 	})
 }

@@ -21,7 +21,7 @@ import (
 // promise that it is the case of.
 var groups = map[string]map[string]func(*testing.T, *suite){
 	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
-	"Aside": asideCases, "Pools": poolCases, "Outbox": outboxCases, "Jobs": jobCases, "Registry": registryCases,
+	"Aside": asideCases, "Pools": poolCases, "Raffles": raffleCases, "Outbox": outboxCases, "Jobs": jobCases, "Registry": registryCases,
 	"Reader": readerCases, "Failures": failureCases, "Emitted": emittedCases, "Segments": segmentCases,
 	"Trees": treeCases, "Epochs": epochCases, "Lanes": laneCases, "Coupons": couponCases,
 }

@@ -45,4 +45,5 @@ const (
 	InChannels = "channels"
 	InCoupons  = "coupons"
 	InTables   = "tables"
+	InRaffles  = "raffles"
 )

@@ -51,6 +51,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.each(n, "channels", "channels", c.channel)
 	c.each(n, "coupons", "coupons", c.pool)
 	c.each(n, "tables", "tables", c.table)
+	c.each(n, "raffles", "raffles", c.raffle)
 	c.builtinEvents()
 	c.frequencyCaps(n.Get("frequency_caps"))
 	c.quietHours(n.Get("quiet_hours"))

@@ -222,6 +222,10 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope)
 		p.Error("bad-value", v.Pos(), "the name of an event is written out, not computed").
 			Label("choose between actions by `if`")
 		return nil
+	case isExpression(v) && f.Kind == schema.FieldRaffle:
+		p.Error("bad-value", v.Pos(), "the name of a raffle is written out, not computed").
+			Label("choose between actions by `if`")
+		return nil
 	case isExpression(v) && p.isNoParam(v):
 		return p.named(v, f, sc)
 	}
@@ -242,6 +246,8 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope)
 		return nil
 	case f.Kind == schema.FieldPool:
 		p.KnownPool(v, name)
+	case f.Kind == schema.FieldRaffle:
+		p.KnownRaffle(v, name)
 	case f.Kind == schema.FieldChannel:
 		p.Use("channel", name)
 		if p.KnownChannel(v, name) {

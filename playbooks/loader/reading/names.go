@@ -52,6 +52,17 @@ func (c *Reader) KnownPool(n *syntax.Node, name string) bool {
 	return false
 }
 
+// KnownRaffle reports whether usher.yaml declares the raffle, which is in use then.
+func (c *Reader) KnownRaffle(n *syntax.Node, name string) bool {
+	c.Use("raffle", name)
+	if c.SchemaUnreadable || c.Schema.Raffle(name) != nil {
+		return true
+	}
+	c.Unknown("unknown-raffle", n, "usher.yaml declares no raffle", name,
+		diag.Names(c.Schema.Raffles, func(x *playbooks.Raffle) string { return x.Name }), c.Schema.In(scope.InRaffles))
+	return false
+}
+
 // KnownSegment reports whether usher.yaml declares the segment, which is in use then.
 func (c *Reader) KnownSegment(n *syntax.Node, name string) bool {
 	c.Use("segment", name)

@@ -12,7 +12,7 @@ import (
 )
 
 func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
-	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "messages", "pools", "quota") {
+	if n == nil || !r.Mapping(n, "force", "holdout", "split", "webhooks", "messages", "pools", "raffles", "quota") {
 		return
 	}
 	if v := n.Get("holdout"); v != nil {
@@ -33,9 +33,35 @@ func (r *reader) force(n *syntax.Node, t *playbooks.Test) {
 	if v := n.Get("pools"); v != nil && !v.IsNull() {
 		t.Pools = r.left(v)
 	}
+	if v := n.Get("raffles"); v != nil && !v.IsNull() {
+		t.Raffles = r.drawn(v)
+	}
 	if v := n.Get("quota"); v != nil && !v.IsNull() {
 		t.Quota = r.quota(n.Key("quota"), v)
 	}
+}
+
+// drawn reads what the tickets of raffles draw: `{spring: 一等奖}`, or none.
+func (r *reader) drawn(n *syntax.Node) map[string]string {
+	if !r.MappingOnly(n, "raffles") {
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range n.Entries {
+		of := r.Schema.Raffle(e.Key.Value)
+		if of == nil {
+			r.KnownRaffle(e.Key, e.Key.Value)
+			continue
+		}
+		names := []string{"none"}
+		for i := range of.Prizes {
+			names = append(names, of.Prizes[i].Name)
+		}
+		if prize, ok := r.Enum(e.Value, "the prize of `"+of.Name+"`", names...); ok {
+			out[of.Name] = prize
+		}
+	}
+	return out
 }
 
 // quota reads what is left of the playbook's quota: `{left: 0}`.

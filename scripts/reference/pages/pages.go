@@ -75,7 +75,7 @@ func sentence(s string) string {
 
 var kinds = map[schema.FieldKind]string{
 	schema.FieldText: "text in Liquid", schema.FieldTemplate: "template", schema.FieldChannel: "channel",
-	schema.FieldPool: "coupon pool", schema.FieldTags: "a tag or a list", schema.FieldAttributes: "attribute: value",
+	schema.FieldPool: "coupon pool", schema.FieldRaffle: "raffle", schema.FieldTags: "a tag or a list", schema.FieldAttributes: "attribute: value",
 	schema.FieldProperties: "property: value", schema.FieldURL: "an address", schema.FieldHeaders: "header: value",
 	schema.FieldJSON: "any value", schema.FieldReturns: "name: type",
 	schema.FieldSecret:  "string, may hold `${NAME}`",

@@ -15,6 +15,6 @@ func Commands(l *command.Line) []*cobra.Command {
 		c.sendCommand(), c.eventCommand(), c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(),
 		c.triggerCommand(), c.statsCommand(), c.pauseCommand(true), c.pauseCommand(false),
 		c.couponCommand(), c.couponsCommand(),
-		c.redeemCommand(), c.failuresCommand(), c.jobsCommand(), c.clockCommand(),
+		c.redeemCommand(), c.failuresCommand(), c.jobsCommand(), c.raffleCommand(), c.clockCommand(),
 	}
 }

@@ -242,3 +242,13 @@ func drain(c *sqlconn.Conn, pool string, but, n int) (int, error) {
 	}
 	return got, nil
 }
+
+// Close takes all that is left of a pool, also from blocks: nothing more is granted of it. A batch that counted on
+// some becomes stale.
+func Close(c *sqlconn.Conn, a *engine.Ask) error {
+	if _, err := c.Exec("DELETE FROM blocks WHERE pool = ?", a.Pool); err != nil {
+		return err
+	}
+	_, err := c.Exec("INSERT INTO pools VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET reserved = excluded.reserved", a.Pool, a.Most)
+	return err
+}

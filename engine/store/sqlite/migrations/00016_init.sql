@@ -192,6 +192,24 @@ CREATE TABLE codes (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX codes_code ON codes (code);
 
+-- Raffles that have tickets, with their rules as they were at the first. drawn_at is when all tickets were drawn together; 0: they are not.
+CREATE TABLE raffles (
+    raffle   TEXT    NOT NULL PRIMARY KEY,
+    rules    TEXT    NOT NULL,
+    drawn_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Entries for raffles. hit and prize are those of a ticket that was drawn at once; '' is none.
+CREATE TABLE tickets (
+    raffle  TEXT    NOT NULL,
+    ticket  TEXT    NOT NULL,
+    subject INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    hit     TEXT    NOT NULL,
+    prize   TEXT    NOT NULL,
+    PRIMARY KEY (raffle, ticket)
+) WITHOUT ROWID;
+
 CREATE TABLE blocks (
     pool  TEXT    NOT NULL,
     lane INTEGER NOT NULL,
