@@ -30,7 +30,7 @@ func (d *decider) compute(b *book) (map[string]map[string]any, error) {
 		if x == nil {
 			continue
 		}
-		if left -= parts(x); left < 0 {
+		if left -= view.Parts(x); left < 0 {
 			return nil, fmt.Errorf("%s: a run keeps at most %d values: keep what is counted or summed of them", v.Name, maxVarParts)
 		}
 		one := map[string]any{v.Name: x}
@@ -45,7 +45,7 @@ func (d *decider) use(r *Run, b *book, s *playbooks.Step) {
 	for _, name := range s.Fields {
 		x, err := d.value(b, s.Args[name])
 		if err == nil {
-			if left -= parts(x); left < 0 {
+			if left -= view.Parts(x); left < 0 {
 				err = fmt.Errorf("a run keeps at most %d values of a snippet", maxVarParts)
 			}
 		}
@@ -67,20 +67,4 @@ func (d *decider) use(r *Run, b *book, s *playbooks.Step) {
 		d.scope(r, b, nil)
 	}
 	r.PC++
-}
-
-// parts counts the single values in one.
-func parts(v any) int {
-	n := 1
-	switch v := v.(type) {
-	case []any:
-		for _, item := range v {
-			n += parts(item)
-		}
-	case map[string]any:
-		for _, item := range v {
-			n += parts(item)
-		}
-	}
-	return n
 }

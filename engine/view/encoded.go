@@ -57,3 +57,19 @@ func OrEmpty(m map[string]any) map[string]any {
 	}
 	return m
 }
+
+// Parts counts the single values in one.
+func Parts(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			n += Parts(item)
+		}
+	case map[string]any:
+		for _, item := range v {
+			n += Parts(item)
+		}
+	}
+	return n
+}
