@@ -35,6 +35,9 @@ func wrongCode(code string) string {
 	if bad := strictjson.CheckName("codes", "a code", code, maxCodeLen); bad != nil {
 		return bad.Message
 	}
+	if strings.ContainsFunc(code, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co) }) {
+		return "a code has no character that cannot be seen"
+	}
 	if strings.ContainsFunc(code, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;\"", r) }) {
 		return "a code has no space, comma, semicolon or quote"
 	}

@@ -1,9 +1,9 @@
 package remote
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/usher-run/usher/cmd/usher/internal/command"
+	"github.com/usher-run/usher/engine/sim/eventfile"
 	"github.com/usher-run/usher/internal/badlines"
 )
 
@@ -31,14 +32,18 @@ func (c *asking) couponsCommand() *cobra.Command {
 }
 
 func (c *asking) importCodesCommand() *cobra.Command {
+	var encoding string
 	cmd := &cobra.Command{
 		Use: "import POOL FILE", Short: "Load the codes of a pool from a file", Args: cobra.ExactArgs(2),
-		Long: "Loads the codes of a pool with `codes: imported` from a file with one code a line; - is standard input. They are given out\n" +
-			"in the file's order, behind those that were loaded before, each once. A first line that says `code` is passed over. It is\n" +
-			"safe to repeat: a code that the pool has already is not loaded again.",
+		Long: "Loads the codes of a pool with `codes: imported` from a file with one code a line, plain or gzip; - is standard input. They are\n" +
+			"given out in the file's order, behind those that were loaded before, each once. A first line that says `code` is passed\n" +
+			"over. It is safe to repeat: a code that the pool has already is not loaded again.",
 		Example: "  usher coupons import imported codes.txt",
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !eventfile.KnownEncoding(encoding) {
+			return command.Usagef("--encoding must be one of %s, got %q", strings.Join(eventfile.EncodingNames(), ", "), encoding)
+		}
 		in, closeFile, err := c.OpenFile(args[1])
 		if err != nil {
 			return err
@@ -49,14 +54,16 @@ func (c *asking) importCodesCommand() *cobra.Command {
 			return err
 		}
 		cl.Again = c.noteAgain
-		return c.importCodes(cmd.Context(), cl, args[0], in)
+		return c.importCodes(cmd.Context(), cl, args[0], eventfile.OpenLines(in, encoding))
 	}
 	serverFlags(cmd)
+	cmd.Flags().StringVar(&encoding, "encoding", "", "encoding of the file: "+strings.Join(eventfile.EncodingNames(), ", ")+"; UTF-8 when left out")
+	command.CompleteFlag(cmd, "encoding", eventfile.EncodingNames()...)
 	return cmd
 }
 
 // heads are what a first line may say that is no code.
-var heads = []string{"code", "codes", "券码", "兑换码"}
+var heads = []string{"code", "codes", "coupon", "coupon_code", "coupon code", "couponcode", "券码", "优惠券码", "兑换码", "码"}
 
 // loading is the state of one file whose codes are loaded.
 type loading struct {
@@ -69,7 +76,7 @@ type loading struct {
 	bad           badlines.Lines
 }
 
-func (c *asking) importCodes(ctx context.Context, cl *client, pool string, in io.Reader) error {
+func (c *asking) importCodes(ctx context.Context, cl *client, pool string, in *eventfile.LineReader) error {
 	l := &loading{client: cl, pool: pool}
 	err := l.file(ctx, in)
 	if err == nil || l.loaded > 0 {
@@ -82,18 +89,23 @@ func (c *asking) importCodes(ctx context.Context, cl *client, pool string, in io
 	return err
 }
 
-func (l *loading) file(ctx context.Context, in io.Reader) error {
-	lines := bufio.NewScanner(in)
+func (l *loading) file(ctx context.Context, in *eventfile.LineReader) error {
 	first := map[string]int{}
-	for n := 1; lines.Scan(); n++ {
-		code := strings.TrimSpace(lines.Text())
-		if n == 1 {
-			code = strings.TrimPrefix(code, "\ufeff")
-			if slices.Contains(heads, strings.ToLower(code)) {
-				continue
+	for {
+		code, n, err := in.Next()
+		var bad *eventfile.LineError
+		switch {
+		case errors.Is(err, io.EOF):
+			if len(first) == 0 && l.bad.Count() == 0 {
+				return errors.New("the file holds no code")
 			}
-		}
-		if code == "" {
+			return l.send(ctx)
+		case errors.As(err, &bad):
+			l.bad.Add(bad.Line, bad.Err.Error())
+			continue
+		case err != nil:
+			return err
+		case n == 1 && slices.Contains(heads, strings.ToLower(code)):
 			continue
 		}
 		if at := first[code]; at > 0 {
@@ -108,10 +120,6 @@ func (l *loading) file(ctx context.Context, in io.Reader) error {
 			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read the codes: %w", err)
-	}
-	return l.send(ctx)
 }
 
 // send loads what was read.
