@@ -32,8 +32,11 @@ func (w *Worker) raffles(ctx context.Context, a *active, now time.Time) error {
 			continue
 		}
 		decided, err := w.Store.DecidedUpTo(ctx, r.At, now)
-		if err != nil || !decided {
+		if err != nil {
 			return err
+		}
+		if !decided {
+			continue // the next look finds it
 		}
 		if err := w.Store.CloseRaffle(ctx, r.Name, now); err != nil {
 			return err

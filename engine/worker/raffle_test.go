@@ -183,3 +183,28 @@ func TestPrizesDoNotChangeAfterTheFirstEntry(t *testing.T) {
 		t.Errorf("the same: %v", err)
 	}
 }
+
+// A raffle is drawn once: another draw needs another name.
+func TestRaffleIsOverOnceItIsDrawn(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	draw := w.now().Add(time.Hour).Truncate(time.Minute).UTC()
+	book := raffled(t, "{prizes: {big: {count: 9}}, draw: \""+draw.Format(time.RFC3339)+"\"}")
+	w.activate(book, hears)
+	w.orders(0, 3, 7)
+	wk := w.run()
+	wk.Wake("m0")
+	w.until("they have tickets", func() bool { return w.counts("enters").Done == 3 })
+	w.advance(2 * time.Hour)
+	w.until("all have heard", func() bool { return w.counts("hears").Done == 3 })
+	declarations = strings.Replace(declarations, draw.Format(time.RFC3339), draw.AddDate(1, 0, 0).Format(time.RFC3339), 1)
+	w.activate(book, hears)
+	if err := wk.Refresh(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	wk.Wake(w.orders(3, 6, 7)...)
+	w.until("they were asked", func() bool { return w.counts("enters").Done == 6 })
+	tickets, err := w.Tickets(w.ctx, "r", "", 10)
+	if err != nil || len(tickets) != 3 {
+		t.Errorf("%d tickets, %v", len(tickets), err)
+	}
+}
