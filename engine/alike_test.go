@@ -72,6 +72,8 @@ var (
 		`{any: [{id: one, event: buy, if: event.n > 2}, {id: two, event: buy}, {id: three, segment_exit: rich}]}`,
 		`{any: [{id: one, schedule: "0 10 * * *"}, {id: two, schedule: "30 2 * * 0", segment: buyers}, {id: three, event: visit}]}`,
 		`{any: [{id: one, date: member.born, every: month}, {id: two, date: member.created_at, every: month, at: "02:30"}, {id: three, segment_enter: quiet}]}`,
+		"{changed: member.seen}", "{changed: member.points, if: trigger.after > trigger.before}", `{changed: member.tags, if: '"x" in trigger.after'}`,
+		`{any: [{id: one, changed: member.level}, {id: two, changed: member.tags}, {id: three, changed: member.born, if: trigger.after != nil}]}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
 		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}", "{segment_enter: holder}",
 		"{segment_enter: weekend}", "{segment_enter: monthly}", "{segment_exit: monthly}", "{segment_exit: weekend}", "{segment_enter: lucky}",

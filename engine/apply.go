@@ -2,6 +2,8 @@ package engine
 
 import (
 	"time"
+
+	"github.com/usher-run/usher/playbooks"
 )
 
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
@@ -59,4 +61,12 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 	}
 	d.changeTags(p.AddTags, p.RemoveTags, time.Time{})
 	d.touched = true
+}
+
+// normalized returns a value of an attribute as the member keeps it, wherever it comes from.
+func (e *Engine) normalized(name string, v any) any {
+	if a := e.ws.Schema.Attribute(name); a != nil && a.Normal != playbooks.NormalNone {
+		return e.ws.Schema.Normalized(a, v)
+	}
+	return v
 }

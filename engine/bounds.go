@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // What is kept of a member, in one document and in open runs, is bounded, so that the cost of an event does not grow
 // with what came before it:
@@ -23,14 +20,8 @@ const (
 // noteEntry keeps when the member entered a playbook, and forgets old entries of playbooks that are
 // gone. A playbook that comes back within a year finds its entries.
 func (d *decider) noteEntry(playbook string) {
-	m := d.st.Member
-	if m.Entries == nil {
-		m.Entries = map[string]time.Time{}
-	}
-	m.Entries[playbook] = d.now
-	if len(m.Entries) > len(d.e.active) { // some are of playbooks that are gone
-		maps.DeleteFunc(m.Entries, func(id string, at time.Time) bool {
-			return d.e.active[id] == nil && d.now.Sub(at) > forgetAfter
-		})
+	d.st.Member.Enter(playbook, d.now)
+	if m := d.st.Member; len(m.Entries) > len(d.e.active) { // some are of playbooks that are gone
+		m.ForgetEntries(d.now.Add(-forgetAfter), func(id string) bool { return d.e.active[id] == nil })
 	}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"maps"
 	"math"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
-	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // choose goes the first way whose condition holds, and says which and what the conditions saw.
@@ -44,7 +42,7 @@ func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 	}
 	var of []string
 	if s.Args["by"] != nil {
-		text, err := dicedBy(by)
+		text, err := view.DicedBy(by)
 		if err != nil {
 			d.fail(r, s, err)
 			return
@@ -56,15 +54,6 @@ func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 	d.scope(r, b, s)
 	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})
 	r.PC = w.Start
-}
-
-// dicedBy returns a value as dice fall by it; a missing one is empty.
-func dicedBy(v any) (string, error) {
-	if v == nil {
-		return "", nil
-	}
-	text, err := json.Marshal(schema.ToJSON(nil, v))
-	return string(text), err
 }
 
 // thrown throws the dice of a split: the member's, or theirs by a value.

@@ -74,12 +74,7 @@ func (d *decider) follow(m moved) {
 func (d *decider) followCrossing(x crossing, at time.Time) {
 	depth, err := d.cascade.link()
 	if err != nil {
-		if r := d.cascade.acted; r != nil {
-			d.trace(r, at, TraceEntry{What: WhatError, Step: "segment " + x.segment.Name, Reason: err.Error()})
-		}
-		for _, s := range x.starts() {
-			d.refuse(s.b, ReasonError, map[string]any{"trigger": err.Error()})
-		}
+		d.stopChain("segment "+x.segment.Name, x.starts(), at, err)
 		return
 	}
 	name, way := x.segment.Name, x.way()

@@ -61,7 +61,7 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 		if begun.IsZero() {
 			begun = at
 		}
-		zone, been := d.e.zoneOf(m), m.Dates[w.id].Been
+		zone, been := d.e.zones.Of(m), m.Dates[w.id].Been
 		next, _ := w.date().Next(m, zone, begun, been)
 		d.markDate(w, DateMark{At: next, Been: been}, zone)
 		noted = true
@@ -113,7 +113,7 @@ func (d *decider) reevaluateDate(w *dated, at time.Time) (start Input, comes boo
 	was, known := w.known(m)
 	been := m.Dates[w.id].Been
 	if known && !was.At.IsZero() {
-		from := d.e.zoneNamed(was.Zone)
+		from := d.e.zones.Named(was.Zone)
 		come := was.At
 		var which string
 		if !was.At.After(at) {

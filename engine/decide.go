@@ -36,6 +36,7 @@ func (e *Engine) Decide(
 ) (err error) {
 	d := e.decider(member, st)
 	d.c, d.grants = c, grants.Ledger{Pools: pools, Left: e.left, Count: &c.Taken}
+	d.noteFields()
 	decided := false
 	defer func() {
 		if d.grants.Lacks() {
@@ -173,6 +174,8 @@ func (d *decider) decideInput(in *Input) error {
 		concerned = false
 	case InputSegment:
 		ready.entries = d.judgeCrossing(in, p)
+	case InputChange:
+		ready.entries = d.judgeChange(in, p)
 	default:
 		err = fmt.Errorf("an input of the unknown kind %q", in.Kind)
 	}
@@ -183,6 +186,7 @@ func (d *decider) decideInput(in *Input) error {
 	if (concerned || recorded) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
+	d.followChanges(in.At)
 	return nil
 }
 
@@ -210,6 +214,7 @@ func (d *decider) decideWait(r *Run) {
 	resumed := d.resumeDue(r, b)
 	d.actAndFollow(ready{resumed: resumed})
 	d.follow(d.reevaluate(at))
+	d.followChanges(at)
 }
 
 // beginDue begins a decision that the passing of time brought.
@@ -237,6 +242,10 @@ func (d *decider) decideEnds(at time.Time) {
 			d.follow(moved)
 		}
 	}
+	if given {
+		d.noteFields()
+	}
+	d.followChanges(at)
 }
 
 // decideReevaluation finds out what the passing of time did to a member's segments and dates. What
@@ -260,6 +269,7 @@ func (d *decider) decideBackfill(in *Input, p *Payload, known bool) {
 	moved := d.reevaluate(in.At)
 	moved.crossings = nil
 	d.follow(moved)
+	d.noteFields()
 }
 
 // actAndFollow lets runs act, and puts what they emitted into the cascade.

@@ -21,6 +21,7 @@ type decider struct {
 	c          *Changes
 	cascade    cascade
 	judged     map[string]outcome // conditions of the present input, by their text
+	was        []any              // what the member had in the fields whose changes are told, when last looked at
 	touched    bool               // the member is to be stored
 	dueChanged bool               // when the member is re-evaluated next has changed
 }
@@ -133,4 +134,15 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, s *
 	}
 	d.observeOutcome(cond, ok)
 	return ok
+}
+
+// stopChain says on the trace of the run that acted last why what it brought about starts nothing, and refuses
+// the playbooks.
+func (d *decider) stopChain(what string, starts []start, at time.Time, err error) {
+	if r := d.cascade.acted; r != nil {
+		d.trace(r, at, TraceEntry{What: WhatError, Step: what, Reason: err.Error()})
+	}
+	for _, s := range starts {
+		d.refuse(s.b, ReasonError, map[string]any{"trigger": err.Error()})
+	}
 }

@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"time"
+
+	"github.com/usher-run/usher/engine/effects"
 )
 
 // due is what the passing of time brings next: the end of a run's wait, or a re-evaluation of the
@@ -41,7 +42,7 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 		if r.State != RunWaiting || r.DueAt.IsZero() || r.DueAt.After(t) {
 			continue
 		}
-		if run == nil || compareWaits(r, run) < 0 {
+		if run == nil || effects.CompareWaits(r, run) < 0 {
 			run = r
 		}
 	}
@@ -80,14 +81,6 @@ func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate b
 		return due{at: at}, true
 	}
 	return due{}, false
-}
-
-// compareWaits orders waits that are due: by the due time, then by start, playbook and id.
-func compareWaits(a, b *Run) int {
-	return cmp.Or(
-		a.DueAt.Compare(b.DueAt), a.StartedAt.Compare(b.StartedAt),
-		cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID),
-	)
 }
 
 // reevaluationDue returns when the member's segments are to be evaluated again, and reports

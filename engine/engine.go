@@ -28,6 +28,8 @@ type Engine struct {
 	dated    []*dated              // playbooks that dates of the member start, by id
 	watched  []*watched            // segments that triggers are about, by name
 	ending   []*ending             // playbooks whose open runs exit at an instant, by id
+	changed  view.Fields           // fields of the member whose changes start playbooks
+	onChange [][]start             // which, of each of them, by playbook id
 
 	expiring    *expiring         // when coupons expire; nil: nobody asks
 	makes       map[string]bool   // events that usher makes itself and that the workspace names
@@ -37,7 +39,7 @@ type Engine struct {
 	types       *view.Types       // of the active workspace
 	keys        *naming.Keys
 	spare       *sync.Pool // deciders between two uses
-	zones       *sync.Map  // time zone by name: reading one costs too much to do it for every input
+	zones       *view.Zones
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -85,7 +87,7 @@ type book struct {
 func New(ws *playbooks.Workspace, o Options) *Engine {
 	e := &Engine{
 		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
-		types: view.TypesOf(ws.Schema), address: map[string]string{}, zones: new(sync.Map),
+		types: view.TypesOf(ws.Schema), address: map[string]string{}, zones: view.ZonesOf(ws.Schema.Timezone),
 		keys:  naming.NewKeys(o.Secret),
 		spare: &sync.Pool{New: func() any { return &decider{evaluator: evaluator{env: expression.NewEnv()}} }},
 	}
@@ -122,6 +124,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	e.watch()
 	e.dates()
 	e.ends()
+	e.changes()
 	e.settle()
 	e.making()
 	return e
@@ -330,6 +333,9 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 	}
 	for _, w := range e.dated {
 		n.add(w.b)
+	}
+	for _, s := range slices.Concat(e.onChange...) {
+		n.add(s.b)
 	}
 	for _, w := range e.watched {
 		n.windows.Add(w.Expr.Slots)

@@ -32,7 +32,7 @@ type evaluator struct {
 // begin moves the evaluator to an instant.
 func (ev *evaluator) begin(now time.Time) {
 	ev.now = now
-	ev.zone = ev.e.zoneOf(ev.st.Member)
+	ev.zone = ev.e.zones.Of(ev.st.Member)
 	ev.types = ev.e.types
 	ev.view = view.Member{Of: ev.st.Member, Zone: ev.zone, Now: now, Types: ev.types}
 	p := &ev.past

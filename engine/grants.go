@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/usher-run/usher/engine/grants"
+import (
+	"github.com/usher-run/usher/engine/grants"
+	"github.com/usher-run/usher/engine/view"
+)
 
 // What decisions take of pools that others take from, too: see package grants.
 type (
@@ -36,7 +39,7 @@ func (d *decider) withinQuota(b *book) (p *grants.Place, ok bool) {
 		err = d.unread(err)
 		var text string
 		if err == nil && v != nil {
-			text, err = dicedBy(v)
+			text, err = view.DicedBy(v)
 		}
 		switch {
 		case err != nil:

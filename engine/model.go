@@ -26,6 +26,7 @@ const (
 	InputRedeem   = input.Redeem
 	InputRelease  = input.Release
 	InputSegment  = input.Segment
+	InputChange   = input.Change
 )
 
 // CauseWait is the Cause of an event that came about when a wait was over.
@@ -125,3 +126,9 @@ const (
 
 // SortRuns puts runs into the order in which a [State] has them.
 func SortRuns(runs []*Run) { effects.SortRuns(runs) }
+
+// AnswerID returns the id of the input that says what became of a delivery.
+func AnswerID(key string) string { return input.AnswerID(key) }
+
+// AnsweredDelivery returns the key of the delivery that the input is the answer of: see [input.AnsweredDelivery].
+func AnsweredDelivery(in *Input) (key string, ok bool) { return input.AnsweredDelivery(in) }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/usher-run/usher/engine/input"
+
 	"github.com/usher-run/usher/engine/naming"
 )
 
@@ -144,11 +146,11 @@ func (d *decider) released(r *Release) {
 func ResultOf(d *Delivery, values map[string]any) Input {
 	values["step"] = d.Step
 	in := Input{
-		Kind: InputResult, ID: AnswerID(d.Key), Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
+		Kind: InputResult, ID: input.AnswerID(d.Key), Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
 		Payload: &Payload{Properties: values},
 	}
 	if values["status"] == "failed" && !d.ReleasedAt.Equal(d.At) { // each release has its own place to give back
-		in.ID += againID + strconv.FormatInt(d.ReleasedAt.UnixMilli(), 10)
+		in.ID += input.AgainID + strconv.FormatInt(d.ReleasedAt.UnixMilli(), 10)
 	}
 	if d.Message.Webhook == nil && d.Message.Class != Transactional {
 		in.Payload.Channel = d.Channel

@@ -1,14 +1,11 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/decimal"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -93,27 +90,6 @@ func (d *decider) resumeDue(r *Run, b *book) []resumed {
 	return []resumed{{r, b}}
 }
 
-// answerID begins the id of an input that says what became of a delivery.
-const answerID = "result:"
-
-// againID stands in it behind the key, before the release that the answer is about.
-const againID = "@"
-
-// AnswerID returns the id of the input that says what became of a delivery.
-func AnswerID(key string) string { return answerID + key }
-
-// AnsweredDelivery returns the key of the delivery that the input is the answer of, by its id. An
-// input of no kind that there is counts too: what it was is damaged.
-func AnsweredDelivery(in *Input) (key string, ok bool) {
-	switch in.Kind {
-	case InputEvent, InputUpdate, InputTrigger, InputSchedule, InputSegment, InputRelease, InputRedeem:
-		return "", false // whoever sends events chooses their ids
-	}
-	key, ok = strings.CutPrefix(in.ID, answerID)
-	key, _, _ = strings.Cut(key, againID)
-	return key, ok
-}
-
 // resumeByResult takes in what became of a delivery. A run that holds for it goes on.
 func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err error) {
 	step, _ := p.Properties["step"].(string)
@@ -148,7 +124,7 @@ func (d *decider) learn(r *Run, step string, values map[string]any) {
 	if b == nil || r.Actions[step] == nil {
 		return
 	}
-	d.zone = d.e.zoneOf(d.st.Member)
+	d.zone = d.e.zones.Of(d.st.Member)
 	left := view.Encoded(b.actions[step], r.Actions[step])
 	maps.Copy(left, values)
 	d.remember(r, b, step, left)
@@ -194,9 +170,9 @@ func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[
 		case answer["body"] == nil:
 			reason = "the answer has no body"
 		case err != nil:
-			reason = "the answer is not what `returns` says: " + unreadable(err)
+			reason = "the answer is not what `returns` says: " + view.Unfit(err)
 		default:
-			result["body"] = declared(want, body)
+			result["body"] = view.Declared(want, body)
 		}
 	}
 	entry := TraceEntry{What: "result", Step: s.Name(), Reason: reason, Detail: map[string]any{"status": status}}
@@ -215,34 +191,4 @@ func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[
 	}
 	r.PC++
 	return []resumed{{r, b}}
-}
-
-// unreadable words why an answer does not fit. A number of too many digits comes as its text: that
-// is the reason then.
-func unreadable(err error) string {
-	var te *schema.TypeError
-	var number *decimal.ParseError
-	if errors.As(err, &te) {
-		if text, ok := te.Got.(string); ok && (te.Want.Kind == schema.KindInt || te.Want.Kind == schema.KindNumber) {
-			if _, perr := decimal.Parse(text); errors.As(perr, &number) && number.Lossy() {
-				return fmt.Sprintf("%s: %s, and declare it as string", te.Path, number)
-			}
-		}
-	}
-	return err.Error()
-}
-
-// declared keeps of an object the fields that its type has.
-func declared(t *schema.Type, v any) any {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return v
-	}
-	out := make(map[string]any, len(t.Fields))
-	for _, f := range t.Fields {
-		if x, ok := m[f.Name]; ok {
-			out[f.Name] = x
-		}
-	}
-	return out
 }

@@ -212,6 +212,11 @@ func (t *Trigger) text() string {
 		}
 	case t.Kind == TriggerEvent:
 		text += " " + matchText(&t.Event)
+	case t.Kind == TriggerChanged:
+		text += " member." + t.Changed
+		if t.If != nil {
+			text += "\nif " + t.If.Text
+		}
 	case t.Schedule != nil:
 		text += fmt.Sprintf(" %s (%s)", t.Schedule.Cron, t.Schedule.Zone)
 	case t.Date != nil:

@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -15,6 +16,7 @@ const (
 	TriggerEnter    TriggerKind = "segment_enter"
 	TriggerExit     TriggerKind = "segment_exit"
 	TriggerDate     TriggerKind = "date"
+	TriggerChanged  TriggerKind = "changed"
 	TriggerAny      TriggerKind = "any"
 )
 
@@ -27,8 +29,10 @@ type Trigger struct {
 	RunOnce  bool             // schedule: missed occurrences start one run together; false: they are skipped
 	Params   *schema.Type     // http: an object
 	Date     *DateTrigger
-	Any      []Trigger // any: the first of them that an input matches starts the run
-	Via      string    // of one of Any: its id
+	Changed  string           // changed: which stored attribute of the member, or tags, or points
+	If       *expression.Expr // changed: which of the changes; it sees `trigger`
+	Any      []Trigger        // any: the first of them that an input matches starts the run
+	Via      string           // of one of Any: its id
 }
 
 // Items returns the triggers of which each may start a run: those of Any, else the trigger itself.
@@ -76,8 +80,33 @@ func (t *Trigger) Record(s *Schema) *schema.Type {
 			out.Fields, out.Pos = append(out.Fields, t.Params.Fields...), t.Params.Pos
 		}
 		return out
+	case TriggerChanged:
+		if of := s.ChangedType(t.Changed); of != nil {
+			return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime},
+				schema.Field{Name: "before", Type: of, Pos: of.Pos}, schema.Field{Name: "after", Type: of, Pos: of.Pos})
+		}
+		return nil
 	}
 	return schema.ObjectOf(schema.Field{Name: "time", Type: schema.Datetime})
+}
+
+// ChangedType returns the type of what a field of the member was and is when it changes, which may be missing: of a
+// stored attribute that is declared, of tags and of points; nil: no other field's change is told.
+func (s *Schema) ChangedType(field string) *schema.Type {
+	switch field {
+	case "tags":
+		return schema.ListOf(schema.String)
+	case "points":
+		return schema.Int
+	}
+	a := s.Attribute(field)
+	switch {
+	case a == nil || a.Computed != nil || a.Type == nil:
+		return nil
+	case a.Default != nil:
+		return a.Type.Required()
+	}
+	return a.Type.AsOptional()
 }
 
 func (t *Trigger) anyRecord(s *Schema) *schema.Type {
@@ -88,7 +117,8 @@ func (t *Trigger) anyRecord(s *Schema) *schema.Type {
 		if rec == nil {
 			return nil
 		}
-		list[i] = schema.Alternative{Name: item.Via, Type: rec.KnownBy("event.", item.Event.If.Holds())}
+		rec = rec.KnownBy("event.", item.Event.If.Holds()).KnownBy("trigger.", item.If.Holds())
+		list[i] = schema.Alternative{Name: item.Via, Type: rec}
 	}
 	return schema.AnyOf(list)
 }

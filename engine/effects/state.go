@@ -44,6 +44,14 @@ func (st *State) SetUnreadable(why string) { st.Damage = &Damage{Unreadable: why
 // SortRuns puts runs into the order in which a [State] has them.
 func SortRuns(runs []*Run) { slices.SortFunc(runs, CompareRuns) }
 
+// CompareWaits orders waits that are due: by the due time, then by start, playbook and id.
+func CompareWaits(a, b *Run) int {
+	return cmp.Or(
+		a.DueAt.Compare(b.DueAt), a.StartedAt.Compare(b.StartedAt),
+		cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID),
+	)
+}
+
 // CompareRuns orders runs: by start, then playbook and id.
 func CompareRuns(a, b *Run) int {
 	return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.ID, b.ID))

@@ -25,9 +25,12 @@ const (
 	Release  Kind = "release"  // a message that is about to go out too late: see engine.ReleaseAgain
 )
 
-// Segment is the crossing of a segment's border: it exists only within a cascade and is never
-// stored.
-const Segment Kind = "segment"
+// Segment is the crossing of a segment's border, Change that of a field of the member: they exist only within a cascade
+// and are never stored.
+const (
+	Segment Kind = "segment"
+	Change  Kind = "change"
+)
 
 // Input is one thing that the engine decides on, for one member.
 type Input struct {

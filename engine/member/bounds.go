@@ -2,7 +2,9 @@ package member
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 )
 
 const (
@@ -98,4 +100,17 @@ func (m *Member) WatchGoal(g GoalWatch) (dropped string) {
 	}
 	m.Goals = append(m.Goals, g)
 	return dropped
+}
+
+// Enter notes when the member entered a playbook.
+func (m *Member) Enter(playbook string, at time.Time) {
+	if m.Entries == nil {
+		m.Entries = map[string]time.Time{}
+	}
+	m.Entries[playbook] = at
+}
+
+// ForgetEntries forgets the entries before an instant of playbooks that are gone.
+func (m *Member) ForgetEntries(before time.Time, gone func(playbook string) bool) {
+	maps.DeleteFunc(m.Entries, func(id string, at time.Time) bool { return gone(id) && at.Before(before) })
 }

@@ -140,6 +140,7 @@ func (c *counter) playbook() {
 			name += " " + t.Via
 		}
 		c.outcomes(PointGuard, t.Event.If, ifOf(t.Event.If)+" of "+name)
+		c.outcomes(PointGuard, t.If, ifOf(t.If)+" of "+name)
 	}
 	if x := p.Condition; x != nil {
 		c.outcomes(PointCondition, x, "condition `"+brief(x.Text)+"`")

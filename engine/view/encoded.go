@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -72,4 +73,13 @@ func Parts(v any) int {
 		}
 	}
 	return n
+}
+
+// DicedBy returns a value as dice fall by it; a missing one is empty.
+func DicedBy(v any) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(schema.ToJSON(nil, v))
+	return string(text), err
 }

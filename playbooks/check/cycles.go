@@ -68,6 +68,10 @@ func (c *rules) starts(s *playbooks.Step, t *playbooks.Trigger) string {
 		if s.Key == "coupon" && c.issues(s, t) {
 			return fmt.Sprintf("brings about `%s`, which starts", t.Event.Name)
 		}
+	case playbooks.TriggerChanged:
+		if writes(s, t.Changed) != nil {
+			return fmt.Sprintf("changes `member.%s`, which starts", t.Changed)
+		}
 	case playbooks.TriggerEnter, playbooks.TriggerExit:
 		g := c.schema.Segment(t.Segment)
 		if g == nil || g.Expr == nil {
@@ -80,6 +84,25 @@ func (c *rules) starts(s *playbooks.Step, t *playbooks.Trigger) string {
 		return c.changes(s, g)
 	}
 	return ""
+}
+
+// writes returns what an action writes to a field of the member; nil: it does not write it.
+func writes(s *playbooks.Step, field string) *playbooks.Value {
+	switch {
+	case s.Key == "tag" && field == "tags":
+		if v := s.Args["add"]; v != nil {
+			return v
+		}
+		return s.Args["remove"]
+	case s.Key == "points" && field == "points":
+		if v := s.Args["add"]; v != nil {
+			return v
+		}
+		return s.Args["take"]
+	case s.Key == "set" && s.Args["attributes"] != nil:
+		return s.Args["attributes"].Map[field]
+	}
+	return nil
 }
 
 // changes returns what of a segment an action changes; "" when nothing.
@@ -107,6 +130,12 @@ func (c *rules) changes(s *playbooks.Step, g *playbooks.Segment) string {
 // reentersSegment reports whether the actions of a playbook may take a member both over the border
 // that starts it and back again: else the member that it acts on is over it already.
 func (c *rules) reentersSegment(p *playbooks.Playbook, t *playbooks.Trigger) bool {
+	if t.Kind == playbooks.TriggerChanged { // what is written out is written once: then it is equal
+		return slices.ContainsFunc(p.Steps, func(s playbooks.Step) bool {
+			v := writes(&s, t.Changed)
+			return v != nil && (t.Changed == "points" || v.Expr != nil || v.Text != nil)
+		})
+	}
 	g := c.schema.Segment(t.Segment)
 	if t.Kind != playbooks.TriggerEnter && t.Kind != playbooks.TriggerExit || g == nil || g.Expr == nil {
 		return true

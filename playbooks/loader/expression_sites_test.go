@@ -18,6 +18,7 @@ func TestNothingIsDropped(t *testing.T) {
 		"trigger: {event: order.paid}\nvars: {a: '= %s'}\nactions: [{tag: x}]\n",
 		"trigger: {any: [{id: x, segment_enter: loyal}, {id: y, event: order.paid, if: '%s'}]}\nactions: [{tag: x}]\n",
 		"trigger: {any: [{id: x, segment_enter: loyal}, {id: y, event: order.paid}]}\ncondition: '%s'\nactions: [{tag: x}]\n",
+		"trigger: {changed: member.level, if: '%s'}\nactions: [{tag: x}]\n",
 		"trigger: {event: order.paid}\ncondition: '%s'\nactions: [{tag: x}]\n",
 		"trigger: {event: order.paid}\ngoal: {event: order.paid, if: '%s', within: 7d}\nactions: [{tag: x}]\n",
 		"trigger: {event: order.paid}\nexit: [{event: order.paid, if: '%s'}]\nactions: [{tag: x}]\n",

@@ -49,6 +49,7 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 		{forms.Playbook, "trigger", "trigger: {segment_enter: loyal, zzzzzzzz: 1}"},
 		{forms.Playbook, "trigger", "trigger: {segment_exit: loyal, zzzzzzzz: 1}"},
 		{forms.Playbook, "trigger", "trigger: {date: member.birthday, zzzzzzzz: 1}"},
+		{forms.Playbook, "trigger", "trigger: {changed: member.level, zzzzzzzz: 1}"},
 		{forms.Playbook, "trigger", "trigger: {any: [{id: a, event: cart.updated}], zzzzzzzz: 1}"},
 		{forms.Playbook, "trigger any []", "trigger: {any: [{id: a, event: cart.updated, zzzzzzzz: 1}]}"},
 		{forms.Playbook, "actions [] wait", "actions:\n  - wait: {zzzzzzzz: 1}"},

@@ -248,7 +248,8 @@ func (b *completer) fieldsFor(kind shapes.ShapeKind) []schema.Field {
 		a := declared.Attribute(f.Name)
 		switch {
 		case f.Type == nil:
-		case kind == shapes.ShapeDate && (f.Type.Kind == schema.KindDate || f.Type.Kind == schema.KindDatetime),
+		case kind == shapes.ShapeChanged && declared.ChangedType(f.Name) != nil,
+			kind == shapes.ShapeDate && (f.Type.Kind == schema.KindDate || f.Type.Kind == schema.KindDatetime),
 			kind == shapes.ShapeConsent && f.Type.Kind == schema.KindBool && a != nil && a.Computed == nil:
 			out = append(out, f)
 		}

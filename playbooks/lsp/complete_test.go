@@ -53,6 +53,16 @@ func TestCompletesWhatIsHalfWritten(t *testing.T) {
 				"    - {id: b, http: {params: {total: int}}}\nactions:\n  - if: trigger.‸\n    tag: x\n", []string{"via", "amount", "total", "time"}, nil,
 		},
 		{
+			"a change", "playbooks/x.yaml", "id: x\nstage: retention\ntrigger: {changed: member.level, if: trigger.‸}\n",
+			[]string{"before", "after", "time"},
+			nil,
+		},
+		{
+			"what changes", "playbooks/x.yaml", "id: x\nstage: retention\ntrigger: {changed: ‸}\n",
+			[]string{"member.level", "member.tags", "member.points"},
+			[]string{"member.last_seen_at"},
+		},
+		{
 			"a trigger among several", "playbooks/x.yaml", "id: x\nstage: retention\ntrigger:\n  any:\n    - {id: a, ‸}\n",
 			[]string{"event", "segment_enter"},
 			[]string{"any", "id"},

@@ -52,7 +52,7 @@ func (c *cursor) declaration() (diag.Pos, bool) {
 	}
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
-			if f.Kind == shapes.ShapeDate || f.Kind == shapes.ShapeConsent {
+			if f.Kind == shapes.ShapeDate || f.Kind == shapes.ShapeConsent || f.Kind == shapes.ShapeChanged {
 				if name, ok := strings.CutPrefix(c.value(), "member."); ok {
 					return c.attribute(name)
 				}

@@ -64,7 +64,7 @@ func (c *cursor) nameHere() string {
 	if _, ok := liquid(c.scalar.text); ok {
 		return nameIn(c.scalar.text)
 	}
-	if c.is(shapes.ShapeDate) || c.is(shapes.ShapeConsent) {
+	if c.is(shapes.ShapeDate) || c.is(shapes.ShapeConsent) || c.is(shapes.ShapeChanged) {
 		return strings.TrimPrefix(c.value(), "member.")
 	}
 	return c.value()

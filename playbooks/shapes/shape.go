@@ -47,6 +47,7 @@ const (
 	ShapeOwner      ShapeKind = "owner"
 	ShapeReason     ShapeKind = "reason"
 	ShapeDate       ShapeKind = "date"    // a field of the member that holds a date
+	ShapeChanged    ShapeKind = "changed" // a field of the member whose changes are told
 	ShapeConsent    ShapeKind = "consent" // a stored bool attribute of the member
 	ShapeSettable   ShapeKind = "settable"
 	ShapeMember     ShapeKind = "member"     // the fields of a member, by name
@@ -275,5 +276,6 @@ var TriggerKinds = [][]string{
 	{"segment_enter"},
 	{"segment_exit"},
 	{"date", "every", "calendar", "offset", "at"},
+	{"changed", "if"},
 	{"any"},
 }

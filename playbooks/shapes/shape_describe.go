@@ -24,7 +24,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeTemplate: "a template", ShapeSnippet: "a snippet",
 	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text",
 	ShapeReason:  "text",
-	ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
+	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
 	ShapeMember: "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
 	ShapeParams: "param: value",
 }

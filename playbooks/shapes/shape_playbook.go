@@ -152,7 +152,10 @@ func eventMatchShape(name, doc string) *Shape {
 // triggerKeys documents the keys of every kind of trigger.
 var triggerKeys = map[string]ShapeKey{
 	"event": {Value: shapeOf(ShapeEvent), Doc: "starts a run when the event arrives"},
-	"if":    {Value: shapeOf(ShapeExpression), Doc: "which of these events: an expression that may name `event`"},
+	"if": {
+		Value: shapeOf(ShapeExpression),
+		Doc:   "which of these events: an expression that may name `event`; of `changed`, which of the changes: one that may name `trigger`",
+	},
 	"schedule": {
 		Value: shapeOf(ShapeCron),
 		Doc: "starts a run for each member of the segment at these times: five fields of cron, in quotes; " +
@@ -178,7 +181,11 @@ var triggerKeys = map[string]ShapeKey{
 			" short month its 29th; nothing comes of a date before 1900 or after 2100",
 	},
 	"offset": {Value: shapeOf(ShapeOffset), Doc: "days before (-3d) or after the date"},
-	"any":    {Doc: "any of several triggers: the first that an input matches starts the run"},
+	"changed": {
+		Value: shapeOf(ShapeChanged),
+		Doc:   "starts a run when this field changes: a stored attribute, as member.level, member.tags or member.points",
+	},
+	"any": {Doc: "any of several triggers: the first that an input matches starts the run"},
 	"at": {
 		Value: shapeOf(ShapeClock),
 		Doc:   "the local time of the member; 00:00 when left out, of a datetime its own",

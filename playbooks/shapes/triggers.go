@@ -41,6 +41,11 @@ var triggerDocs = map[string]TriggerSpec{
 		Provides: "`time`, when the date came",
 		Example:  "trigger: {date: member.birthday, every: year, offset: -3d, at: \"10:00\"}",
 	},
+	"changed": {
+		Doc:      "A stored attribute of the member, their tags or their points change, by whatever means: an event, over HTTP, by a playbook or by the end of a tag. Compared is before and after each input and each thing that it brings about: two writes are one change, an equal write is none, a default counts as before. With `if` only some changes. Activating the playbook starts nothing",
+		Provides: "`before` and `after`, of which either may be missing where the attribute has no default, and `time`",
+		Example:  "trigger: {changed: member.level, if: trigger.after == \"gold\"}",
+	},
 	"any": {
 		Doc:      "Any of several triggers, of whatever kinds, each with an `id`. One input starts one run at most, by the first that it matches",
 		Provides: "`via`, the id of the one; what all of them provide; and what some provide, which may be missing unless `via` was asked",

@@ -65,6 +65,9 @@ func (p *reader) references() expression.Refs {
 		if t.Segment != "" {
 			all = all.With(expression.Refs{Segments: []string{t.Segment}})
 		}
+		if t.Changed != "" {
+			all = all.With(expression.Refs{Attributes: []string{t.Changed}})
+		}
 		if d := t.Date; d != nil && d.Attribute != "" {
 			all = all.With(expression.Refs{Attributes: []string{d.Attribute}})
 		}

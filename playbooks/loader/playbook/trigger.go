@@ -76,6 +76,8 @@ func (p *reader) oneTrigger(n *syntax.Node, t *playbooks.Trigger, keys ...string
 		return p.httpTrigger(n.Get("http"), t)
 	case playbooks.TriggerDate:
 		p.dateTrigger(n, t)
+	case playbooks.TriggerChanged:
+		return p.changedTrigger(n, t)
 	case playbooks.TriggerEnter, playbooks.TriggerExit:
 		p.segment(n.Get(kind[0]), kind[0], t)
 	}
@@ -140,6 +142,7 @@ func (p *reader) knowFromTrigger() {
 	if p.scope.Trigger == nil {
 		return
 	}
+	p.scope.Known = append(p.scope.Known, p.pb.Trigger.If.Holds()...)
 	for _, f := range p.pb.Trigger.Event.If.Holds() {
 		if field, ok := strings.CutPrefix(f, "event."); ok {
 			p.scope.Known = append(p.scope.Known, "trigger."+field)

@@ -1,0 +1,24 @@
+package input
+
+import "strings"
+
+// answerID begins the id of an input that says what became of a delivery.
+const answerID = "result:"
+
+// AgainID stands in it behind the key, before the release that the answer is about.
+const AgainID = "@"
+
+// AnswerID returns the id of the input that says what became of a delivery.
+func AnswerID(key string) string { return answerID + key }
+
+// AnsweredDelivery returns the key of the delivery that the input is the answer of, by its id. An
+// input of no kind that there is counts too: what it was is damaged.
+func AnsweredDelivery(in *Input) (key string, ok bool) {
+	switch in.Kind {
+	case Event, Update, Trigger, Schedule, Segment, Change, Release, Redeem:
+		return "", false // whoever sends events chooses their ids
+	}
+	key, ok = strings.CutPrefix(in.ID, answerID)
+	key, _, _ = strings.Cut(key, AgainID)
+	return key, ok
+}
