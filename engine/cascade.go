@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -19,10 +20,12 @@ type cascade struct {
 	cause int64 // Seq of the input that began it, or CauseWait
 	count int   // inputs that it has brought about since it began
 	acted *Run  // that acted last; its trace says where a chain stopped
+	// ids of playbooks of which one of several triggers has matched: no crossing starts another run of theirs
+	matched []string
 }
 
 // begin begins a cascade at an input from outside, by its Seq, or at a wait.
-func (c *cascade) begin(seq int64) { c.cause, c.count, c.depth = seq, 0, 0 }
+func (c *cascade) begin(seq int64) { c.cause, c.count, c.depth, c.matched = seq, 0, 0, c.matched[:0] }
 
 // link returns the depth of what the present decision brings about. The error says that the chain
 // is too long.
@@ -64,14 +67,42 @@ func (c *cascade) next() Input {
 // crossings of segments that playbooks wait for.
 func (d *decider) follow(m moved) {
 	d.cascade.add(m.dates...)
-	for _, x := range m.crossings {
-		d.followCrossing(x, m.at)
+	for i, x := range m.crossings {
+		d.followCrossing(x, m.at, laterItems(m.crossings, i))
 	}
+}
+
+// laterItems returns the playbooks that a crossing does not start, because an earlier one of their triggers is about
+// another crossing that came about with it.
+func laterItems(all []crossing, i int) (passed []string) {
+	if len(all) == 1 {
+		return nil
+	}
+	for _, s := range all[i].starts() {
+		for j, other := range all {
+			if s.t.Via != "" && j != i && other.startsBefore(s) {
+				passed = append(passed, s.b.ID)
+				break
+			}
+		}
+	}
+	return passed
+}
+
+// startsBefore reports whether the crossing is what an earlier trigger of the same playbook is about.
+func (x crossing) startsBefore(s start) bool {
+	for _, o := range x.starts() {
+		if o.b == s.b && o.t.Via != s.t.Via {
+			items := s.b.Trigger.Items()
+			return slices.Index(items, o.t) < slices.Index(items, s.t)
+		}
+	}
+	return false
 }
 
 // followCrossing puts a crossing into the cascade. A chain that is too long stops here: the error
 // is on the trace of the run that acted last, and refuses the playbooks.
-func (d *decider) followCrossing(x crossing, at time.Time) {
+func (d *decider) followCrossing(x crossing, at time.Time, passed []string) {
 	depth, err := d.cascade.link()
 	if err != nil {
 		d.stopChain("segment "+x.segment.Name, x.starts(), at, err)
@@ -80,6 +111,6 @@ func (d *decider) followCrossing(x crossing, at time.Time) {
 	name, way := x.segment.Name, x.way()
 	d.cascade.add(Input{
 		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, name, d.e.id(at, "segment", way, name, d.id, d.input)),
-		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.entered},
+		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.entered, Passed: passed},
 	})
 }

@@ -63,6 +63,7 @@ func (d *decider) judgeItem(s start, trigger expression.Record) *entry {
 	if s.t.Via == "" {
 		return d.judge(s.b, trigger)
 	}
+	d.cascade.matched = append(d.cascade.matched, s.b.ID)
 	seen := view.Via{Record: trigger, ID: s.t.Via}
 	d.env.SetTrigger(seen, nil)
 	defer d.env.SetTrigger(trigger, nil)

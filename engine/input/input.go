@@ -69,6 +69,8 @@ type Payload struct {
 	Channel string `json:"c,omitempty"`
 	Via     string `json:"v,omitempty"` // of a schedule or a date: which of several triggers of the playbook
 	Entered bool   `json:"-"`           // segment only: came in; false: left
+	// segment only: ids of playbooks that it does not start, because an earlier one of their triggers has matched
+	Passed []string `json:"-"`
 }
 
 // MovesLastSeen reports whether an event with this payload is something that the member did just
