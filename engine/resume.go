@@ -63,7 +63,7 @@ func (d *decider) matched(r *Run, b *book, s *playbooks.Step, in *Input) *playbo
 		return nil
 	}
 	for i := range s.Wait.Matches {
-		if m := &s.Wait.Matches[i]; m.Name == in.Name && !(s.Wait.Since && in.Time.Before(r.StartedAt)) &&
+		if m := &s.Wait.Matches[i]; m.Name == in.Name &&
 			d.matches(b, r, in, m.If, s, s.Name()) {
 			return m
 		}

@@ -15,9 +15,13 @@ type Decided struct {
 	Record map[string]any // as expressions see it
 }
 
-// Decided returns the events of a name that happened and were decided at an instant or later, to another, in the order
-// of their decisions. One that the schema does not take any more is left out. The name is to be loaded whole; of more
-// than a list may have it is an error.
+// toldLate is how long before an instant an event may have happened that is told after it, in a history that is not a
+// list: a range of it is read by the time of events.
+const toldLate = 30 * 24 * time.Hour
+
+// Decided returns the events of a name that were decided at an instant or later, in the order of their decisions,
+// whenever they happened. In a long history those are left out that happened more than 30 days before it. One that the
+// schema does not take any more is left out. The name is to be loaded whole; of more than a list may have it is an error.
 func (r *Reader) Decided(name string, from, to time.Time) ([]Decided, error) {
 	var kept []*happened // the events themselves: what is decoded of one is kept with it
 	keep := func(h *happened) bool {
@@ -30,12 +34,12 @@ func (r *Reader) Decided(name string, from, to time.Time) ([]Decided, error) {
 	switch {
 	case p.stored():
 		one := func(h *happened) bool { c := *h; return keep(&c) }
-		if err := r.each(p, from.UnixMilli(), to.UnixMilli(), one); err != nil {
+		if err := r.each(p, from.Add(-toldLate).UnixMilli(), to.UnixMilli(), one); err != nil {
 			return nil, err
 		}
 	case p != nil:
 		for i := range p.events {
-			if h := &p.events[i]; h.time >= from.UnixMilli() && h.time <= to.UnixMilli() && !keep(h) {
+			if !keep(&p.events[i]) {
 				break
 			}
 		}
