@@ -47,8 +47,10 @@ func TestSchemasTakeEveryWorkspaceOfTheRepository(t *testing.T) {
 				switch {
 				case name == "usher.yaml":
 					kind = "workspace"
-				case strings.HasPrefix(name, "templates/"):
+				case !strings.HasSuffix(name, ".yaml"):
 					continue
+				case strings.HasPrefix(name, "snippets/"):
+					kind = "snippet"
 				case strings.HasSuffix(name, "_test.yaml"):
 					kind = "test"
 				}

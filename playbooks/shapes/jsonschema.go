@@ -29,7 +29,7 @@ func JSONSchema(ws *playbooks.Workspace, reg *schema.Registry, file string) ([]b
 	if root == nil {
 		return nil, fmt.Errorf("there is no kind of file %q: write %s", file, diag.OneOf(SchemaFiles))
 	}
-	m := &schemaMaker{ws: ws, defs: object{}}
+	m := &schemaMaker{ws: ws, defs: object{}, params: file == "snippet"}
 	out := object{
 		"$schema": "http://json-schema.org/draft-07/schema#", "title": "usher " + file, "allOf": []any{m.schema(root)},
 		"definitions": m.defs,
@@ -46,8 +46,9 @@ func JSONSchema(ws *playbooks.Workspace, reg *schema.Registry, file string) ([]b
 
 // schemaMaker turns shapes into JSON Schema.
 type schemaMaker struct {
-	ws   *playbooks.Workspace
-	defs object
+	ws     *playbooks.Workspace
+	defs   object
+	params bool // a param may stand for a name
 }
 
 // schema returns the schema of a shape: of a named one a reference.
@@ -156,6 +157,8 @@ func (m *schemaMaker) names(kind ShapeKind, out object) {
 		list = append(list, n.Name)
 	}
 	switch {
+	case len(list) > 0 && m.params:
+		out["anyOf"] = []any{object{"enum": list}, object{"pattern": `^= params\.`}}
 	case len(list) > 0:
 		out["enum"] = list
 	case kind == ShapeTemplate:
