@@ -8,9 +8,10 @@ import (
 func coupon() action {
 	return action{
 		ActionSpec: schema.ActionSpec{
-			Key:       "coupon",
-			Doc:       "Gives the member a coupon of a pool, within the pool's budget and limit.",
-			Shorthand: "pool",
+			Key:         "coupon",
+			MembersOnly: true,
+			Doc:         "Gives the member a coupon of a pool, within the pool's budget and limit.",
+			Shorthand:   "pool",
 			Fields: []schema.FieldSpec{
 				{Name: "pool", Kind: schema.FieldPool, Required: true, Doc: "a coupon pool of usher.yaml"},
 			},

@@ -8,9 +8,10 @@ import (
 func points() action {
 	return action{
 		ActionSpec: schema.ActionSpec{
-			Key:       "points",
-			Doc:       "Adds points to the member's, or takes some away. They never fall below 0: `take` takes all that it says, or nothing.",
-			Shorthand: "add",
+			Key:         "points",
+			MembersOnly: true,
+			Doc:         "Adds points to the member's, or takes some away. They never fall below 0: `take` takes all that it says, or nothing.",
+			Shorthand:   "add",
 			Fields: []schema.FieldSpec{
 				{Name: "add", Kind: schema.FieldInt, OneOf: "what", Doc: "how many; a negative number takes them away, as far as there are any"},
 				{Name: "take", Kind: schema.FieldInt, OneOf: "what", Least: 1, Doc: "how many are taken when the member has them; below 1 the run fails"},

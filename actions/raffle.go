@@ -8,9 +8,10 @@ import (
 func raffle() action {
 	return action{
 		ActionSpec: schema.ActionSpec{
-			Key:       "raffle",
-			Doc:       "Enters the member for a raffle: with a ticket, which is drawn at once or with all others.",
-			Shorthand: "enter",
+			Key:         "raffle",
+			MembersOnly: true,
+			Doc:         "Enters the member for a raffle: with a ticket, which is drawn at once or with all others.",
+			Shorthand:   "enter",
 			Fields: []schema.FieldSpec{
 				{Name: "enter", Kind: schema.FieldRaffle, Required: true, Doc: "a raffle of usher.yaml"},
 			},

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/intake"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
@@ -53,6 +54,7 @@ type schemaView struct {
 	Usher    int            `json:"usher" doc:"version of the language"`
 	Timezone string         `json:"timezone" doc:"of times that name no offset"`
 	Member   map[string]any `json:"member" doc:"attributes that can be written, typed as usher.yaml types them"`
+	Objects  map[string]any `json:"objects,omitempty" doc:"kinds of objects, with their attributes that can be written"`
 	Events   map[string]any `json:"events" doc:"properties by event, typed as usher.yaml types them"`
 }
 
@@ -67,6 +69,7 @@ func (s *server) getSchema(*gin.Context) (schemaView, error) {
 	ws, _ := s.Workspace()
 	return schemaView{
 		Usher: 1, Timezone: ws.Schema.Timezone.String(), Member: ws.Schema.MemberSyntax(), Events: ws.Schema.EventsSyntax(),
+		Objects: ws.Schema.ObjectsSyntax(),
 	}, nil
 }
 
@@ -92,11 +95,16 @@ func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
 
 func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *strictjson.Rejection, error) {
 	in, rej := intake.Event(ws.Schema, raw)
-	if rej != nil || in.ID != "" {
+	if rej != nil {
 		return in, rej, nil
 	}
 	var err error
-	in.ID, err = s.newID()
+	if in.ID == "" {
+		in.ID, err = s.newID()
+	}
+	if in.Kind == engine.InputUpdate { // of an object: known as what PUT writes
+		in.ID = naming.UpdateID(in.ID, in.Member)
+	}
 	return in, nil, err
 }
 

@@ -9,15 +9,16 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/usher-run/usher/engine/intake"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 )
 
 type failureView struct {
-	ID        string               `json:"id"`
-	At        time.Time            `json:"at"`
-	What      string               `json:"what" enum:"input,wait,reevaluation,run,delivery,member,counts,request" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
-	Key       string               `json:"key" doc:"the event's id, the run's id, the delivery's key, the member's id or the idempotency key"`
-	Member    string               `json:"member" doc:"whom it is about; empty for counts and requests"`
+	ID   string    `json:"id"`
+	At   time.Time `json:"at"`
+	What string    `json:"what" enum:"input,wait,reevaluation,run,delivery,member,counts,request" doc:"what failed, was set aside or given up on; a member is held until what is stored of them can be read"`
+	Key  string    `json:"key" doc:"the event's id, the run's id, the delivery's key, the member's id or the idempotency key"`
+	SubjectView
 	Error     string               `json:"error"`
 	Outcome   store.FailureOutcome `json:"outcome,omitempty" enum:"retried,dropped" doc:"what became of it; left out while it is open"`
 	SettledAt *time.Time           `json:"settled_at,omitempty" doc:"when it was retried or dropped"`
@@ -25,7 +26,8 @@ type failureView struct {
 
 func viewFailure(f store.Failure) failureView {
 	return failureView{
-		ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: f.ID, Member: f.Member, Error: f.Error,
+		ID: strconv.FormatInt(f.N, 10), At: f.At, What: f.What, Key: naming.OutsideID(f.ID),
+		SubjectView: viewSubject(f.Member), Error: f.Error,
 		Outcome:   f.Outcome,
 		SettledAt: optional(f.SettledAt),
 	}

@@ -101,9 +101,7 @@ func newLanedFixture(t *testing.T, lanes int, change ...func(*api.Deps)) *fixtur
 			defer f.mu.Unlock()
 			f.woken = append(f.woken, members...)
 		},
-		Profile: func(_ context.Context, m *engine.Member) (*engine.Profile, error) {
-			return engine.New(ws, engine.Options{}).Profile(&engine.State{Member: m}, f.now), nil
-		},
+		Profile: profileOf(ws, &f.now),
 		Check: func(files map[string][]byte) []diag.Diagnostic {
 			if files["usher.yaml"] != nil {
 				return nil
@@ -123,6 +121,13 @@ func newLanedFixture(t *testing.T, lanes int, change ...func(*api.Deps)) *fixtur
 		t.Fatal(err)
 	}
 	return f
+}
+
+// profileOf evaluates what a workspace says of members and objects.
+func profileOf(ws *playbooks.Workspace, now *time.Time) func(context.Context, *engine.Member) (*engine.Profile, error) {
+	return func(_ context.Context, m *engine.Member) (*engine.Profile, error) {
+		return engine.New(ws, engine.Options{Registry: &schema.Registry{}}).Profile(&engine.State{Member: m}, *now), nil
+	}
 }
 
 type answer struct {

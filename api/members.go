@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -18,12 +19,13 @@ import (
 // eventBody documents POST /v1/events.
 type eventBody struct {
 	ID         string         `json:"id,omitempty" doc:"accepted once, ever; made here when left out" maxLength:"256"`
-	Event      string         `json:"event" doc:"the event's name, as in order.paid" maxLength:"128"`
-	Member     string         `json:"member" doc:"who did it" maxLength:"256"`
+	Event      string         `json:"event,omitempty" doc:"the event's name, as in order.paid" maxLength:"128"`
+	Member     string         `json:"member,omitempty" doc:"who did it; may be left out of an event that names an object" maxLength:"256"`
 	Time       *time.Time     `json:"time,omitempty" doc:"when it happened; the acceptance when left out"`
 	Properties map[string]any `json:"properties,omitempty" doc:"typed by the workspace's schema where it declares them"`
 	Attributes map[string]any `json:"attributes,omitempty" doc:"attributes of the member that are written with the event; null removes one"`
 	Backfill   bool           `json:"backfill,omitempty" doc:"the event is history: it counts in events(), attributes and created_at, and starts nothing"`
+	Object     map[string]any `json:"object,omitempty" doc:"in place of event and member: an object, as in {\"group\": \"g1\"}, whose attributes are written"`
 }
 
 // memberBody documents PUT /v1/members/{id}.
@@ -61,7 +63,7 @@ type memberView struct {
 	Runs       []RunView         `json:"runs" doc:"the newest 50; all of them are at /v1/runs?member="`
 	Pending    []deliveryView    `json:"pending" doc:"messages and webhooks that are not carried out yet: deferred ones have a not_before to come"`
 	// Refused answers "why did she not get this?".
-	Refused []engine.Decision `json:"refused" doc:"the newest decisions that did not let the member in, out of the last 50"`
+	Refused []decisionView `json:"refused" doc:"the newest decisions that did not let the member in, out of the last 50"`
 }
 
 type couponView struct {
@@ -111,6 +113,12 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 	if rej != nil {
 		return none, rejected(rej)
 	}
+	return s.acceptUpdate(c, in)
+}
+
+// acceptUpdate accepts what a request says of a member or an object, once under its key.
+func (s *server) acceptUpdate(c *gin.Context, in engine.Input) (acceptedView, error) {
+	var none acceptedView
 	key, err := s.idempotencyKey(c)
 	if err != nil {
 		return none, err
@@ -211,7 +219,7 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	}
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
-		Refused: each(refused, func(d engine.Decision) engine.Decision { return d }),
+		Refused: each(refused, viewDecision),
 		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points,
 		CreatedAt:  m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt),
@@ -234,18 +242,18 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 
 // timelineItem is one line of a member's timeline; exactly one of its last fields is set.
 type timelineItem struct {
-	At       time.Time        `json:"at"`
-	Event    *eventView       `json:"event,omitempty"`
-	Decision *engine.Decision `json:"decision,omitempty"`
-	Run      *RunView         `json:"run,omitempty"`
-	Coupon   *couponView      `json:"coupon,omitempty"`
-	Ended    map[string]any   `json:"ended,omitempty" doc:"what the member had to an end that has come: tags"`
+	At       time.Time      `json:"at"`
+	Event    *eventView     `json:"event,omitempty"`
+	Decision *decisionView  `json:"decision,omitempty"`
+	Run      *RunView       `json:"run,omitempty"`
+	Coupon   *couponView    `json:"coupon,omitempty"`
+	Ended    map[string]any `json:"ended,omitempty" doc:"what the member had to an end that has come: tags"`
 }
 
 type eventView struct {
-	ID         string         `json:"id"`
-	Event      string         `json:"event"`
-	Member     string         `json:"member"`
+	ID    string `json:"id"`
+	Event string `json:"event"`
+	SubjectView
 	Time       time.Time      `json:"time"`
 	AcceptedAt time.Time      `json:"accepted_at"`
 	Properties map[string]any `json:"properties,omitempty"`
@@ -260,15 +268,20 @@ type timelineView struct {
 }
 
 func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
+	id := s.memberID(c, c.Param("id"))
+	if err := s.filtered(c.Request.Context(), "", id); err != nil {
+		return timelineView{}, err
+	}
+	return s.timeline(c, id)
+}
+
+// timeline returns a page of what happened to a member or an object.
+func (s *server) timeline(c *gin.Context, subject string) (timelineView, error) {
 	cursor, limit, err := page(c)
 	if err != nil {
 		return timelineView{}, err
 	}
-	ctx, id := c.Request.Context(), s.memberID(c, c.Param("id"))
-	if err := s.filtered(ctx, "", id); err != nil {
-		return timelineView{}, err
-	}
-	list, next, err := s.Store.Timeline(ctx, id, cursor, limit)
+	list, next, err := s.Store.Timeline(c.Request.Context(), subject, cursor, limit)
 	if err != nil {
 		return timelineView{}, err
 	}
@@ -280,8 +293,11 @@ func (s *server) getTimeline(c *gin.Context) (timelineView, error) {
 }
 
 func (s *server) viewTimelineItem(item *store.TimelineItem) timelineItem {
-	v := timelineItem{At: item.At, Decision: item.Decision, Ended: item.Ended}
+	v := timelineItem{At: item.At, Ended: item.Ended}
 	switch {
+	case item.Decision != nil:
+		decision := viewDecision(*item.Decision)
+		v.Decision = &decision
 	case item.Coupon != nil:
 		coupon := s.viewCoupon(*item.Coupon)
 		v.Coupon = &coupon
@@ -289,20 +305,23 @@ func (s *server) viewTimelineItem(item *store.TimelineItem) timelineItem {
 		run := viewRun(*item.Run)
 		v.Run = &run
 	case item.Event != nil:
-		in := item.Event
-		p, err := in.Decode()
-		if err != nil {
-			v.Event = &eventView{
-				ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At,
-				Unreadable: err.Error(),
-			}
-			return v
-		}
-		v.Event = &eventView{
-			ID: in.ID, Event: in.Name, Member: in.Member, Time: in.Time, AcceptedAt: in.At, Properties: p.Properties,
-			Attributes: p.Attributes,
-			Backfill:   p.Backfill,
-		}
+		v.Event = viewEvent(item.Event)
+	}
+	return v
+}
+
+// viewEvent shows an event; seen from an object, its member is one who took part.
+func viewEvent(in *engine.Input) *eventView {
+	v := &eventView{SubjectView: viewSubject(in.Member), ID: in.ID, Event: in.Name, Time: in.Time, AcceptedAt: in.At}
+	p, err := in.Decode()
+	if err != nil {
+		v.Unreadable = err.Error()
+		return v
+	}
+	v.Properties, v.Attributes, v.Backfill = p.Properties, p.Attributes, p.Backfill
+	if member, ok := p.Properties["member"].(string); ok && v.Object != nil {
+		v.Member, v.Properties = member, maps.Clone(p.Properties)
+		delete(v.Properties, "member")
 	}
 	return v
 }

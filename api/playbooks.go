@@ -148,6 +148,7 @@ func (s *server) getStats(c *gin.Context) (*tally.Stats, error) {
 
 type triggerBody struct {
 	Members []string        `json:"members,omitempty" doc:"either these members"`
+	Objects []string        `json:"objects,omitempty" doc:"or these objects, of a playbook that is for their kind"`
 	Segment *string         `json:"segment,omitempty" doc:"or a segment of the workspace"`
 	Params  json.RawMessage `json:"params,omitempty" doc:"typed as the trigger declares them"`
 }
@@ -174,7 +175,7 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if err := decode(c, &body, false); err != nil {
 		return none, err
 	}
-	if err := s.targets(&body); err != nil {
+	if err := s.targets(p, &body); err != nil {
 		return none, err
 	}
 	if len(body.Params) > maxParams { // they are kept with each member's run, as an event is
@@ -234,10 +235,14 @@ func canonical(body any) ([]byte, error) {
 	return hash[:], nil
 }
 
-// targets checks whom a trigger is for: members by id, or a segment.
-func (s *server) targets(body *triggerBody) error {
-	if (len(body.Members) > 0) == (body.Segment != nil) {
-		return newError(strictjson.CodeMissingField, "a trigger needs either `members`, a list of ids, or `segment`, a name")
+// targets checks whom a trigger is for: members or objects by id, or a segment.
+func (s *server) targets(p *playbooks.Playbook, body *triggerBody) error {
+	whom := "members"
+	if p.For != "" {
+		whom = "objects"
+	}
+	if (len(body.Members)+len(body.Objects) > 0) == (body.Segment != nil) {
+		return newError(strictjson.CodeMissingField, "a trigger needs either `%s`, a list of ids, or `segment`, a name", whom)
 	}
 	ws, _ := s.Workspace()
 	for i, id := range body.Members {
@@ -246,11 +251,15 @@ func (s *server) targets(body *triggerBody) error {
 		}
 		body.Members[i] = ws.Schema.MemberID(id)
 	}
+	if err := targetObjects(ws, p, body); err != nil {
+		return err
+	}
 	if body.Segment == nil {
 		return nil
 	}
-	if ws.Schema.Segment(*body.Segment) == nil { // also an empty one: a forgotten name must not start it for everyone
-		return unknownName(strictjson.CodeInvalid, "segment", *body.Segment, segmentNames(ws.Schema)).with("path", "segment")
+	// Also an empty one: a forgotten name must not start it for everyone.
+	if of := ws.Schema.Of(p.For); of.Segment(*body.Segment) == nil {
+		return unknownName(strictjson.CodeInvalid, "segment", *body.Segment, segmentNames(of)).with("path", "segment")
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func reply[T any](s *server, r route, fn func(*gin.Context) (T, error)) route {
 func (s *server) routes() []route {
 	list := s.intakeRoutes()
 	list = append(list, s.memberRoutes()...)
+	list = append(list, s.objectRoutes()...)
 	list = append(list, s.playbookRoutes()...)
 	list = append(list, s.readRoutes()...)
 	list = append(list, s.jobRoutes()...)
@@ -94,6 +95,35 @@ func (s *server) memberRoutes() []route {
 	}
 }
 
+func (s *server) objectRoutes() []route {
+	missing := []string{codeNotFound}
+	return []route{
+		reply(s, route{
+			method: "PUT", path: "/v1/objects/:kind/:id", scope: ScopeIngest, status: http.StatusAccepted, headers: idempotencyHeader(),
+			summary: "Write attributes and tags of an object, which comes into being by it", body: reflect.TypeFor[objectBody](),
+			errors: []string{codeNotFound, codeConflict},
+		}, s.putObject),
+		reply(s, route{
+			method: "GET", path: "/v1/objects/:kind/:id", scope: ScopeAdmin, errors: missing,
+			summary: "An object as stored and as the workspace sees it, with its runs",
+		}, s.getObject),
+		reply(s, route{
+			method: "DELETE", path: "/v1/objects/:kind/:id", scope: ScopeAdmin, status: http.StatusAccepted, headers: idempotencyHeader(),
+			summary: "Delete an object: its open runs exit with the reason `deleted`, and nothing is left that a decision would read",
+			errors:  []string{codeNotFound, codeConflict},
+		}, s.deleteObject),
+		reply(s, route{
+			method: "GET", path: "/v1/objects/:kind", scope: ScopeAdmin, errors: missing,
+			query:   pageQuery(text("segment", "only those that are in this segment now; a page may hold few of them and not be the last")),
+			summary: "The objects of a kind, by id",
+		}, s.getObjects),
+		reply(s, route{
+			method: "GET", path: "/v1/objects/:kind/:id/timeline", scope: ScopeAdmin, errors: missing, query: pageQuery(),
+			summary: "What happened to an object: events, decisions and runs, newest first",
+		}, s.getObjectTimeline),
+	}
+}
+
 func (s *server) playbookRoutes() []route {
 	missing := []string{codeNotFound}
 	return []route{
@@ -120,7 +150,7 @@ func (s *server) playbookRoutes() []route {
 		reply(s, route{
 			method: "POST", path: "/v1/playbooks/:id/trigger", scope: ScopeAdmin, status: http.StatusAccepted,
 			headers: idempotencyHeader(),
-			summary: "Start a playbook with an http trigger, for members or a segment. A segment, or more than 500 members, are started by a job",
+			summary: "Start a playbook with an http trigger, for members, objects or a segment. A segment, or more than 500 of them, are started by a job",
 			body:    reflect.TypeFor[triggerBody](), errors: []string{codeNotFound, codeNotHTTP, codeConflict},
 		}, s.trigger),
 	}
@@ -131,7 +161,7 @@ func (s *server) readRoutes() []route {
 		reply(s, route{
 			method: "GET", path: "/v1/runs", scope: ScopeAdmin, summary: "Runs, newest first", errors: []string{codeNotFound},
 			query: pageQuery(text("id", "only those whose id begins with this"), text("playbook", "only of this playbook"),
-				text("member", "only of this member"),
+				text("member", "only of this member"), text("object", "only of this object, as group:g1"),
 				oneOf("state", "only in this state", runStates...)),
 		}, s.getRuns),
 		reply(s, route{
@@ -141,7 +171,7 @@ func (s *server) readRoutes() []route {
 		}, s.getRun),
 		reply(s, route{
 			method: "GET", path: "/v1/decisions", scope: ScopeAdmin, summary: "Why members did or did not enter, newest first",
-			query:  pageQuery(text("member", "only about this member"), text("playbook", "only about this playbook")),
+			query:  pageQuery(text("member", "only about this member"), text("object", "only about this object, as group:g1"), text("playbook", "only about this playbook")),
 			errors: []string{codeNotFound},
 		}, s.getDecisions),
 		reply(s, route{

@@ -13,10 +13,10 @@ import (
 // RunView is a run in lists, and the head of a run with its trace. It is exported because it is
 // embedded: the maker of the OpenAPI document sees only exported fields.
 type RunView struct {
-	ID          string          `json:"id"`
-	Playbook    string          `json:"playbook"`
-	Revision    string          `json:"revision"`
-	Member      string          `json:"member"`
+	ID       string `json:"id"`
+	Playbook string `json:"playbook"`
+	Revision string `json:"revision"`
+	SubjectView
 	State       engine.RunState `json:"state" enum:"waiting,done,exited,failed,holdout"`
 	Reason      string          `json:"reason,omitempty" doc:"why it exited or failed; of one that waits: why it is parked"`
 	StartedAt   time.Time       `json:"started_at"`
@@ -27,7 +27,8 @@ type RunView struct {
 
 func viewRun(r engine.Run) RunView {
 	return RunView{
-		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, Member: r.Member, State: r.State, Reason: r.Reason,
+		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, SubjectView: viewSubject(r.Member), State: r.State,
+		Reason:    r.Reason,
 		StartedAt: r.StartedAt,
 		EndedAt:   optional(r.EndedAt), ConvertedAt: optional(r.ConvertedAt), DueAt: optional(r.DueAt),
 	}
@@ -44,9 +45,12 @@ func (s *server) getRuns(c *gin.Context) (runsView, error) {
 		return runsView{}, err
 	}
 	state := engine.RunState(c.Query("state"))
+	subject, err := s.subjectOf(c)
+	if err != nil {
+		return runsView{}, err
+	}
 	f := store.RunFilter{
-		Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), State: state, Prefix: c.Query("id"),
-		Cursor: cursor, Limit: limit,
+		Playbook: c.Query("playbook"), Member: subject, State: state, Prefix: c.Query("id"), Cursor: cursor, Limit: limit,
 	}
 	if err := s.filtered(c.Request.Context(), f.Playbook, f.Member); err != nil {
 		return runsView{}, err
@@ -118,8 +122,8 @@ func (s *server) getRun(c *gin.Context) (tracedRunView, error) {
 }
 
 type decisionsView struct {
-	Decisions []engine.Decision `json:"decisions"`
-	Next      string            `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
+	Decisions []decisionView `json:"decisions"`
+	Next      string         `json:"next,omitempty" doc:"cursor of the next page; left out at the end"`
 }
 
 func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
@@ -127,12 +131,13 @@ func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
 	if err != nil {
 		return decisionsView{}, err
 	}
-	f := store.DecisionFilter{
-		Playbook: c.Query("playbook"), Member: s.memberID(c, c.Query("member")), Cursor: cursor,
-		Limit: limit,
+	subject, err := s.subjectOf(c)
+	if err != nil {
+		return decisionsView{}, err
 	}
+	f := store.DecisionFilter{Playbook: c.Query("playbook"), Member: subject, Cursor: cursor, Limit: limit}
 	if f.Playbook == "" && f.Member == "" {
-		return decisionsView{}, newError(codeInvalidQuery, "say whose decisions: ?member=ID, ?playbook=ID or both")
+		return decisionsView{}, newError(codeInvalidQuery, "say whose decisions: ?member=ID, ?object=KIND:ID, ?playbook=ID or both")
 	}
 	if err := s.filtered(c.Request.Context(), f.Playbook, f.Member); err != nil {
 		return decisionsView{}, err
@@ -141,10 +146,7 @@ func (s *server) getDecisions(c *gin.Context) (decisionsView, error) {
 	if err != nil {
 		return decisionsView{}, err
 	}
-	if decisions == nil {
-		decisions = []engine.Decision{}
-	}
-	return decisionsView{Decisions: decisions, Next: next}, nil
+	return decisionsView{Decisions: each(decisions, viewDecision), Next: next}, nil
 }
 
 func (s *server) getCoupon(c *gin.Context) (couponView, error) {

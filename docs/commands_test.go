@@ -385,6 +385,7 @@ var refusals = []struct {
 	{regexp.MustCompile(`^usher raffle verify`), "spring.json"},
 	{regexp.MustCompile(`^usher replay`), "look for the database"},
 	{regexp.MustCompile(`^usher coupons import`), "there is no coupon pool `imported`"},
+	{regexp.MustCompile(`^usher object`), "there is no kind of objects"},
 	{regexp.MustCompile(`usher clock accept$`), "there is nothing to accept: the machine's clock is followed"},
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -188,7 +189,7 @@ const ReasonTooFew = "too few points"
 // Message classes.
 const (
 	Promotional   = "promotional"
-	Transactional = "transactional"
+	Transactional = effects.Transactional
 )
 
 // Reasons why a message was skipped or waits.

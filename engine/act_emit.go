@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/usher-run/usher/engine/input"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -41,22 +42,22 @@ func (a *Act) TakePoints(n int) error {
 	return a.AddPoints(-n)
 }
 
-// Emit lets an event happen to a member: to this one when member is empty or their id, decided
-// after the present decision and in its transaction; else to another, in their own line. Properties
-// are typed by the schema.
+// Emit lets an event happen to the subject of the run when member is empty, decided after the present decision and in
+// its transaction; else to a member, in their own line when that is another. It belongs to the objects that it names,
+// too, each in its own line. Properties are typed by the schema.
 func (a *Act) Emit(event string, properties map[string]any, member string) error {
 	d := a.d
+	whole := d.e.ws.Schema.Whole()
 	if member == "" {
 		member = d.id
-	}
-	if bad := strictjson.CheckName("member", "a member's id", member, strictjson.MaxIDLen); bad != nil {
+	} else if bad := strictjson.MemberID(member); bad != nil {
 		return fmt.Errorf("member %.40q: %s", member, bad.Message)
 	}
 	if member != d.id { // whose id is as it was when they came
-		member = d.e.ws.Schema.MemberID(member)
+		member = whole.MemberID(member)
 	}
 	values := map[string]any{}
-	if declared := a.book.ws.Schema.Event(event); declared != nil {
+	if declared := a.book.ws.Schema.Whole().Event(event); declared != nil {
 		values, _ = schema.ToJSON(declared.Properties, properties).(map[string]any)
 	}
 	for name, v := range values {
@@ -65,7 +66,8 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		}
 	}
 	// A pinned run may be typed by an older schema than today's.
-	if today := d.e.ws.Schema.Event(event); today != nil && today.Properties != nil {
+	today := whole.Event(event)
+	if today != nil && today.Properties != nil {
 		if bad := strictjson.CheckFields("properties", today.Properties, values); bad != nil {
 			return fmt.Errorf("event %s: %w", event, bad)
 		}
@@ -84,11 +86,19 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if len(values) > 0 {
 		a.Detail("properties", values)
 	}
-	if member == d.id {
-		a.emitted = append(a.emitted, in)
+	if member != d.id {
+		a.Detail("member", member)
+	}
+	if in.Objects, err = input.ObjectsOf(today, values, member); err != nil {
+		return err
+	}
+	if member != d.id {
+		d.c.Emitted = append(d.c.Emitted, in)
 		return nil
 	}
-	a.Detail("member", member)
-	d.c.Emitted = append(d.c.Emitted, in)
-	return nil
+	more, err := in.ForObjects()
+	d.c.Emitted = append(d.c.Emitted, more...)
+	in.Payload = &Payload{Properties: values, Depth: depth}
+	a.emitted = append(a.emitted, in)
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/watches"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -15,14 +16,11 @@ type ending struct {
 	since    time.Time // when that began to hold
 }
 
-// activeWatch is how the watch of a playbook's end is called among those of segments, which have no such names.
-func activeWatch(playbook string) string { return ":active:" + playbook }
-
 // ends prepares the playbooks whose open runs exit.
 func (e *Engine) ends() {
 	for _, p := range e.ws.Playbooks {
 		if at := p.Active.Ends(); !at.IsZero() && p.Status != playbooks.Draft {
-			e.ending = append(e.ending, &ending{playbook: p.ID, at: at, since: e.o.Watched[activeWatch(p.ID)]})
+			e.ending = append(e.ending, &ending{playbook: p.ID, at: at, since: e.o.Watched[watches.Active(p.ID)]})
 		}
 	}
 }

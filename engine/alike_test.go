@@ -12,6 +12,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/sim"
 	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
@@ -26,12 +27,22 @@ const alikeUsher = `usher: 1
 timezone: America/New_York
 locale: en
 member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date, orders: '= len(events("visit"))'}
+objects:
+  group: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date, orders: '= len(events("visit", "30d"))'}
 events:
-  buy: {n: int, at: optional datetime}
-  visit: {}
-  leave: {}
-  echo: {n: int}
+  buy: {n: int, at: optional datetime, group: optional ref group}
+  visit: {group: optional ref group}
+  leave: {group: optional ref group}
+  echo: {n: int, groups: {optional: [ref group]}}
 segments:
+  g-buyers: {for: group, if: 'len(distinct(events("buy", "30d"), .member)) > 1'}
+  g-spenders: {for: group, if: 'sum(events("buy", "3d"), .n) > 3'}
+  g-quiet: {for: group, if: days_since(group.last_seen_at) >= 2}
+  g-rich: {for: group, if: '"rich" in group.tags'}
+  g-monthly: {for: group, if: 'len(events("buy", "this month")) > len(events("buy", "yesterday"))'}
+  g-weekend: {for: group, if: weekday(now()) >= 6}
+  g-lucky: {for: group, if: 'is_today(group.born ?? add_days(group.created_at, 3))'}
+  g-stale: {for: group, if: 'now() - group.last_seen_at > duration("30h")'}
   buyers: len(events("buy", "30d")) > 0
   spenders: sum(events("buy", "3d"), .n) > 3
   quiet: days_since(member.last_seen_at) >= 2
@@ -124,6 +135,11 @@ var (
 		"if: member.points > 1\n  tag: rich", "set: {seen: = vars.left}",
 		`message: {channel: out, text: "{{ vars.left }} {{ vars.first | date: '%F %R' }} {{ vars.bought | size }}"}`,
 	}
+	// alikeNamed are actions that only name objects, or that only objects have.
+	alikeNamed = []string{
+		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))', groups: [g1, g2]}}`,
+		"emit: {event: echo, properties: {n: 1, groups: [g1]}, member: m1}",
+	}
 	alikeForks = []string{
 		"- if: member.level == \"b\"\n  then:\n%s  else:\n%s",
 		"- choose:\n    - if: member.points > 2\n      then:\n%s    - else:\n%s",
@@ -142,17 +158,47 @@ func pick(t *rapid.T, what string, from []string) string {
 	return rapid.SampledFrom(from).Draw(t, what)
 }
 
+var (
+	notOfObjects  = regexp.MustCompile(`points|coupon|raffle|use: |vars\.left|few|template|holder`)
+	withoutWindow = regexp.MustCompile(`events\("(\w+)"\)`)
+	ofSegment     = regexp.MustCompile(`(segment(?:_enter|_exit)?: |in_segment\(")(\w+)`)
+)
+
+// forGroup returns a part of a playbook as one for groups has it; false when they have nothing of the kind.
+func forGroup(part string) (string, bool) {
+	if notOfObjects.MatchString(part) {
+		return "", false
+	}
+	part = strings.ReplaceAll(part, "member.", "group.")
+	part = withoutWindow.ReplaceAllString(part, `events("$1", "30d")`)
+	return ofSegment.ReplaceAllString(part, "${1}g-$2"), true
+}
+
+// ofGroups returns the parts that playbooks for groups have.
+func ofGroups(parts []string) (out []string) {
+	for _, part := range parts {
+		if p, ok := forGroup(part); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // drawSteps draws a list of actions, with forks up to a depth.
-func drawSteps(t *rapid.T, indent string, depth int) string {
+func drawSteps(t *rapid.T, indent string, depth int, group bool) string {
+	forks, actions := alikeForks, slices.Concat(alikeActions, alikeNamed)
+	if group {
+		forks, actions = ofGroups(forks), ofGroups(actions)
+	}
 	var out strings.Builder
 	for range rapid.IntRange(1, 3).Draw(t, "actions") {
 		if depth > 0 && rapid.IntRange(0, 3).Draw(t, "fork") == 0 {
-			fork := fmt.Sprintf(pick(t, "way", alikeForks), drawSteps(t, "        ", depth-1), drawSteps(t, "        ", depth-1))
+			fork := fmt.Sprintf(pick(t, "way", forks), drawSteps(t, "        ", depth-1, group), drawSteps(t, "        ", depth-1, group))
 			out.WriteString(indented(fork, indent))
 			continue
 		}
-		action := pick(t, "action", alikeActions)
-		if rapid.IntRange(0, 4).Draw(t, "calculates") == 0 {
+		action := pick(t, "action", actions)
+		if !group && rapid.IntRange(0, 4).Draw(t, "calculates") == 0 {
 			action = drawCalculation(t, alikeSchema())
 		}
 		out.WriteString(indented("- "+action+"\n", indent))
@@ -175,20 +221,35 @@ func drawWorkspace(t *rapid.T, tb testing.TB) (map[string]string, *playbooks.Wor
 		"templates/hi.en.txt": "hi {{ member.level }}",
 	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "playbooks") {
-		text := fmt.Sprintf("id: p%d\nstage: activation\ntrigger: %s\n", i, pick(t, "trigger", alikeTriggers))
+		group := rapid.IntRange(0, 2).Draw(t, "for a group") == 0
+		of := func(parts []string) []string {
+			if group {
+				return ofGroups(parts)
+			}
+			return parts
+		}
+		text := fmt.Sprintf("id: p%d\nstage: activation\ntrigger: %s\n", i, pick(t, "trigger", of(alikeTriggers)))
+		if group {
+			text = "for: group\n" + text
+		}
 		if rapid.Bool().Draw(t, "conditional") {
-			text += "condition: '" + pick(t, "condition", alikeConditions) + "'\n"
+			text += "condition: '" + pick(t, "condition", of(alikeConditions)) + "'\n"
 		}
 		keys := map[string]bool{}
 		for range rapid.IntRange(0, 3).Draw(t, "extras") {
-			extra := pick(t, "extra", alikeExtras)
+			extra := pick(t, "extra", of(alikeExtras))
 			if key, _, _ := strings.Cut(extra, ":"); !keys[key] {
 				keys[key] = true
 				text += extra + "\n"
 			}
 		}
-		if text += "actions:\n" + drawSteps(t, "  ", 2); strings.Contains(text, "vars.") {
-			text = alikeVars + text
+		if text += "actions:\n" + drawSteps(t, "  ", 2, group); strings.Contains(text, "vars.") {
+			vars := alikeVars
+			if group {
+				vars = strings.ReplaceAll(vars, " left: = 9 - len(vars.bought) - member.points,", "")
+				vars, _ = forGroup(vars)
+			}
+			text = vars + text
 		}
 		files[fmt.Sprintf("playbooks/p%d.yaml", i)] = text
 	}
@@ -207,6 +268,20 @@ func drawHistories(t *rapid.T) []engine.Input {
 	for m := range rapid.IntRange(1, 5).Draw(t, "members") {
 		for _, in := range history(t) {
 			in.ID, in.Member = fmt.Sprintf("m%d-%s", m, in.ID), fmt.Sprintf("m%d", m)
+			if in.Kind == engine.InputEvent && rapid.Bool().Draw(t, "of a group, too") {
+				group := pick(t, "group", []string{"g1", "g2"})
+				in.Properties = maps.Clone(in.Properties)
+				if in.Properties == nil {
+					in.Properties = map[string]any{}
+				}
+				in.Properties["group"] = group
+				if in.Objects = []string{naming.ObjectID("group", group)}; rapid.IntRange(0, 5).Draw(t, "alone") == 0 {
+					in.Member, in.Objects = in.Objects[0], nil
+				}
+			}
+			if in.Kind == engine.InputUpdate && rapid.IntRange(0, 4).Draw(t, "of a group") == 0 {
+				in.Member = naming.ObjectID("group", pick(t, "group", []string{"g1", "g2"}))
+			}
 			if in.Kind == engine.InputUpdate {
 				switch rapid.IntRange(0, 3).Draw(t, "changes") {
 				case 0, 1:

@@ -9,7 +9,8 @@ import (
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
 // none, nor does a redemption.
 func (d *decider) ensureMember(in *Input) {
-	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease && in.Kind != InputRedeem {
+	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease && in.Kind != InputRedeem &&
+		in.Kind != InputDeletion {
 		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
 		d.view.Of = d.st.Member
 		d.touched = true

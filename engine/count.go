@@ -4,41 +4,20 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/usher-run/usher/engine/outline"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
-	"github.com/usher-run/usher/playbooks/schema"
 )
-
-// A run keeps beside the results of its actions what its waits count. No action has such an id.
-const (
-	countKey = ":count" // of a wait without an id: `count`
-	sinceKey = ":since" // ids of events that were decided at the instant of the entry, before it: `ids`
-)
-
-// counts says how a run keeps what its waits count.
-func (b *book) counts() {
-	for i := range b.Steps {
-		switch w := b.Steps[i].Wait; {
-		case w == nil || w.Count == 0:
-		case w.Since:
-			b.since = append(b.since, w.Matches[0].Name)
-			b.actions[sinceKey] = schema.ObjectOf(schema.Field{Name: "ids", Type: schema.ListOf(schema.String).AsOptional()})
-			fallthrough
-		default:
-			b.actions[countKey] = schema.ObjectOf(schema.Field{Name: "count", Type: schema.Int.AsOptional()})
-		}
-	}
-}
 
 // noteSince notes at an entry which events were decided at its instant before it: waits that count from there on leave
 // them out.
 func (d *decider) noteSince(r *Run, b *book) error {
-	if len(b.since) == 0 {
+	if len(b.Since) == 0 {
 		return nil
 	}
 	d.scope(r, b, nil)
 	var ids []any
-	for _, name := range b.since {
+	for _, name := range b.Since {
 		list, err := d.past.Decided(name, r.StartedAt, r.StartedAt)
 		if err != nil {
 			return err
@@ -47,7 +26,7 @@ func (d *decider) noteSince(r *Run, b *book) error {
 			ids = append(ids, e.ID)
 		}
 	}
-	d.remember(r, b, sinceKey, map[string]any{"ids": ids})
+	d.remember(r, b, outline.SinceKey, map[string]any{"ids": ids})
 	return nil
 }
 
@@ -62,7 +41,7 @@ func (d *decider) counted(r *Run, b *book, s *playbooks.Step) (n int, last map[s
 	if err != nil {
 		return 0, nil, err
 	}
-	before, _ := r.Actions[sinceKey]["ids"].([]any)
+	before, _ := r.Actions[outline.SinceKey]["ids"].([]any)
 	for _, e := range list {
 		if slices.Contains(before, any(e.ID)) {
 			continue
@@ -101,13 +80,13 @@ func (d *decider) keepCount(r *Run, b *book, s *playbooks.Step, result map[strin
 	if s.ID == "" {
 		result = map[string]any{"count": result["count"]}
 	}
-	d.remember(r, b, cmp.Or(s.ID, countKey), result)
+	d.remember(r, b, cmp.Or(s.ID, outline.CountKey), result)
 	r.Changed = true
 }
 
 // count returns how many events a wait has counted.
 func (d *decider) count(r *Run, b *book, s *playbooks.Step) int {
-	r.Decode(b.record, b.actions, d.zone)
-	n, _ := r.Actions[cmp.Or(s.ID, countKey)]["count"].(int)
+	r.Decode(b.Record, b.Results, d.zone)
+	n, _ := r.Actions[cmp.Or(s.ID, outline.CountKey)]["count"].(int)
 	return n
 }

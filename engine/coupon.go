@@ -112,9 +112,6 @@ func (d *decider) awaitCoupons() {
 // expiring is the watch of when coupons expire.
 type expiring struct{ since time.Time }
 
-// couponWatch is how that watch is called among those of segments, which have no such names.
-const couponWatch = ":coupons"
-
 func (w *expiring) number() int64 {
 	if w.since.IsZero() {
 		return 0

@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/view"
+	"github.com/usher-run/usher/engine/watches"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -19,17 +20,13 @@ type dated struct {
 	since time.Time // when it began to be watched as it is
 }
 
-// dateWatch is how the watch of a date is called among those of segments, which have no
-// such names.
-func dateWatch(start string) string { return ":date:" + start }
-
 // dates prepares the playbooks that dates start.
 func (e *Engine) dates() {
 	for _, p := range e.ws.Playbooks {
 		for _, t := range p.Trigger.Items() {
 			if t.Kind == playbooks.TriggerDate && p.Status != playbooks.Draft {
 				id := naming.StartOf(p.ID, t.Via)
-				e.dated = append(e.dated, &dated{start: start{e.active[p.ID], t}, id: id, since: e.o.Watched[dateWatch(id)]})
+				e.dated = append(e.dated, &dated{start: start{e.active[p.ID], t}, id: id, since: e.o.Watched[watches.Date(id)]})
 			}
 		}
 	}

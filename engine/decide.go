@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/grants"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/strictjson"
 )
 
@@ -34,6 +35,7 @@ import (
 func (e *Engine) Decide(
 	member string, st *State, inputs []Input, horizon time.Time, pools map[string]*PoolState, c *Changes,
 ) (err error) {
+	e = e.of(member)
 	d := e.decider(member, st)
 	d.c, d.grants = c, grants.Ledger{Pools: pools, Left: e.left, Count: &c.Taken}
 	d.noteFields()
@@ -68,8 +70,8 @@ func (d *decider) decideFromOutside(in *Input) error {
 		return err
 	}
 	d.cascade.begin(in.Seq)
-	d.recorder.seq = in.Seq
-	d.recorder.begin(d.c, in.ID, false)
+	d.recorder.Seq = in.Seq
+	d.recorder.Begin(d.c, in.ID, false)
 	if err := d.decideInput(in); err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func (d *decider) decideCascade() error {
 // Somebody who is a member has an id that can be one.
 func (d *decider) sound(in *Input) error {
 	if d.st.Member == nil {
-		if wrong := strictjson.MemberID(d.id); wrong != nil {
+		if wrong := strictjson.MemberID(naming.OutsideID(d.id)); wrong != nil {
 			return fmt.Errorf("the %s %s is nobody's: %s", in.Kind, in.ID, wrong.Message)
 		}
 	}
@@ -176,6 +178,9 @@ func (d *decider) decideInput(in *Input) error {
 		ready.entries = d.judgeCrossing(in, p)
 	case InputChange:
 		ready.entries = d.judgeChange(in, p)
+	case InputDeletion:
+		d.decideDeletion(in)
+		concerned = false
 	default:
 		err = fmt.Errorf("an input of the unknown kind %q", in.Kind)
 	}
@@ -220,7 +225,7 @@ func (d *decider) decideWait(r *Run) {
 // beginDue begins a decision that the passing of time brought.
 func (d *decider) beginDue(input string) {
 	d.input = input
-	d.recorder.begin(d.c, input, true)
+	d.recorder.Begin(d.c, input, true)
 }
 
 // decideEnds takes away what the member had to an instant. What that would start is left out where the

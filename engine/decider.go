@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
@@ -15,7 +16,7 @@ import (
 type decider struct {
 	evaluator
 
-	recorder   recorder
+	recorder   effects.Recorder
 	input      string // id of the input that is decided on, which the recorder's may have brought about
 	grants     grants.Ledger
 	c          *Changes
@@ -64,7 +65,7 @@ func (d *decider) end(r *Run, state RunState, reason string) {
 	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
 	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
 	if state == RunExited {
-		d.dropDeferred(r)
+		d.dropDeferred(r, ReasonExited)
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/usher-run/usher/engine/grants"
-	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/engine/naming"
+	"github.com/usher-run/usher/engine/needs"
+	"github.com/usher-run/usher/engine/outline"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -18,8 +18,14 @@ import (
 )
 
 // Engine decides for one active workspace. It is immutable and safe for concurrent use.
+//
+// It decides for members; for each kind of objects it holds another, which decides in the same way by what is for them.
+// What it is asked from outside it hands to the one that is meant: see [Engine.of].
 type Engine struct {
-	ws       *playbooks.Workspace
+	whole *playbooks.Workspace // nil of the engine of a kind
+	kinds map[string]*Engine   // of objects
+
+	ws       *playbooks.Workspace // as members, or the objects of the kind, see it
 	o        Options
 	active   map[string]*book      // by playbook id
 	books    map[string]*book      // by revision, active and pinned
@@ -37,9 +43,7 @@ type Engine struct {
 	prioritized bool              // some playbook has a priority
 	address     map[string]string // channel name -> the member's attribute that holds its address
 	types       *view.Types       // of the active workspace
-	keys        *naming.Keys
-	spare       *sync.Pool // deciders between two uses
-	zones       *view.Zones
+	shared
 }
 
 // Options is what an Engine needs beside the workspace.
@@ -68,35 +72,47 @@ type Options struct {
 // book is a playbook with what it was compiled against.
 type book struct {
 	*playbooks.Playbook
-	ws       *playbooks.Workspace
-	types    *view.Types                 // of ws
-	today    playbooks.Status            // of an active playbook: also a pause from outside counts
-	shared   bool                        // an active playbook whose condition another has too
-	record   *schema.Type                // of `trigger`
-	computed map[string]*expression.Expr // computed attributes, for texts
-	slots    []expression.Slot
-	pools    []string
-	raffles  []string
-	emits    []string                // events that its runs may emit
-	actions  map[string]*schema.Type // results by action id
-	outside  map[string]string       // frames: of each `use` of a snippet that in which it stands
-	since    []string                // events that waits count from the entry on
+	*outline.Outline
+	ws     *playbooks.Workspace
+	types  *view.Types      // of ws
+	today  playbooks.Status // of an active playbook: also a pause from outside counts
+	shared bool             // an active playbook whose condition another has too
 }
 
 // New makes the engine of a workspace without mistakes.
 func New(ws *playbooks.Workspace, o Options) *Engine {
-	e := &Engine{
-		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
-		types: view.TypesOf(ws.Schema), address: map[string]string{}, zones: view.ZonesOf(ws.Schema.Timezone),
+	e := decidesFor(ws.Of(""), o, shared{
+		zones: view.ZonesOf(ws.Schema.Timezone),
 		keys:  naming.NewKeys(o.Secret),
 		spare: &sync.Pool{New: func() any { return &decider{evaluator: evaluator{env: expression.NewEnv()}} }},
+	})
+	e.whole = ws
+	e.objects(ws)
+	return e
+}
+
+// shared is what the engines of one workspace share.
+type shared struct {
+	keys  *naming.Keys
+	spare *sync.Pool // deciders between two uses
+	zones *view.Zones
+}
+
+// decidesFor makes the engine of a workspace as members, or the objects of a kind, see it.
+func decidesFor(ws *playbooks.Workspace, o Options, with shared) *Engine {
+	e := &Engine{
+		ws: ws, o: o, active: map[string]*book{}, books: map[string]*book{}, events: map[string]*listening{},
+		types: view.TypesOf(ws.Schema), address: map[string]string{}, shared: with,
 	}
-	for _, ch := range ws.Schema.Channels {
-		if spec := o.Registry.Channel(ch.Type); spec != nil && spec.NeedsTo {
-			e.address[ch.Name] = spec.Address
+	for i := range ws.Schema.Channels {
+		ch := &ws.Schema.Channels[i]
+		if spec := o.Registry.Channel(ch.Type); spec != nil {
+			if attribute, reaches := ch.AddressOf(ws.Schema.Subject(), spec); attribute != "" || spec.NeedsTo || !reaches {
+				e.address[ch.Name] = attribute
+			}
 		}
 	}
-	computed := computedOf(ws.Schema)
+	computed := outline.Computed(ws.Schema)
 	for _, g := range ws.Schema.Segments {
 		if g.Expr != nil {
 			e.track(g.Expr.Slots)
@@ -107,10 +123,10 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 		e.take(x.Aggregates, ws.Schema)
 	}
 	for _, p := range ws.Playbooks {
-		b := e.compile(ws, e.types, p, computed)
+		b := compile(ws, e.types, p, computed)
 		e.active[p.ID] = b
 		e.books[p.Revision] = b
-		e.track(b.slots)
+		e.track(b.Reads)
 		e.take(b.Aggregates, b.ws.Schema)
 		for _, t := range p.Trigger.Items() {
 			if t.Kind != playbooks.TriggerEvent || p.Status == playbooks.Draft {
@@ -145,127 +161,32 @@ func (e *Engine) settle() {
 	}
 }
 
-// stored returns the type of a result as a run keeps it: an action leaves what it has.
-func stored(result *schema.Type) *schema.Type {
-	t := &schema.Type{Kind: schema.KindObject}
-	for _, f := range result.Fields {
-		t.Fields = append(t.Fields, schema.Field{Name: f.Name, Type: f.Type.AsOptional()})
-	}
-	return t
-}
-
-// computedOf compiles the computed attributes, for texts that show them.
-func computedOf(s *playbooks.Schema) map[string]*expression.Expr {
-	out := map[string]*expression.Expr{}
-	for _, a := range s.Attributes {
-		if a.Expr != nil {
-			out[a.Name] = a.Expr
-		}
-	}
-	return out
-}
-
-func (e *Engine) compile(ws *playbooks.Workspace, t *view.Types, p *playbooks.Playbook,
-	computed map[string]*expression.Expr,
+// compile prepares a playbook against the workspace that holds it.
+func compile(
+	ws *playbooks.Workspace, t *view.Types, p *playbooks.Playbook, computed map[string]*expression.Expr,
 ) *book {
-	b := &book{
-		Playbook: p, ws: ws, types: t, record: p.Trigger.Record(ws.Schema), computed: computed,
-		slots: slices.Clone(p.Slots), actions: map[string]*schema.Type{},
-		outside: map[string]string{},
-	}
-	if b.record == nil { // an event that is declared nowhere has only what every event has
-		b.record = (&playbooks.Trigger{}).Record(ws.Schema)
-	}
-	if len(p.Vars) > 0 {
-		b.actions[expression.VarsKey] = p.VarsType()
-	}
-	b.counts()
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.ID != "" && s.Result != nil {
-			b.actions[s.ID] = stored(s.Result)
-		}
-		if s.Key == "use" {
-			b.outside[s.Name()] = s.Frame
-			if s.Params != nil {
-				b.actions[expression.ParamsKey(s.Name())] = stored(s.Params)
-			}
-			continue
-		}
-		for _, name := range s.Args["pool"].Names() {
-			if !slices.Contains(b.pools, name) {
-				b.pools = append(b.pools, name)
-			}
-		}
-		if s.Key == "coupon" && !slices.Contains(b.emits, playbooks.CouponIssued) {
-			b.emits = append(b.emits, playbooks.CouponIssued)
-		}
-		if name, ok := literal(s, "enter").(string); ok && s.Key == "raffle" {
-			b.raffles, b.emits = append(b.raffles, name), append(b.emits, playbooks.RaffleDrawn)
-		}
-		if v := s.Args["event"]; s.Key == "emit" && v != nil {
-			if name, ok := v.Literal.(string); ok && !slices.Contains(b.emits, name) {
-				b.emits = append(b.emits, name)
-			}
-		}
-		for _, v := range s.Args {
-			b.textSlots(v)
-		}
-		for _, v := range s.Variants {
-			b.textSlots(v.Value)
-		}
-	}
-	return b
-}
-
-// textSlots adds what the computed attributes that a text shows read of the history.
-func (b *book) textSlots(v *playbooks.Value) {
-	if v == nil {
-		return
-	}
-	for _, item := range v.List {
-		b.textSlots(item)
-	}
-	for _, item := range v.Map {
-		b.textSlots(item)
-	}
-	for _, t := range v.Choices {
-		b.textSlots(&playbooks.Value{Text: t})
-	}
-	if v.Text == nil {
-		return
-	}
-	for _, name := range v.Text.Refs.Attributes {
-		if x := b.computed[name]; x != nil {
-			b.slots = append(b.slots, x.Slots...)
-		}
-	}
+	return &book{Playbook: p, Outline: outline.Of(p, ws.Schema, computed), ws: ws, types: t}
 }
 
 // Workspace returns the active workspace.
-func (e *Engine) Workspace() *playbooks.Workspace { return e.ws }
+func (e *Engine) Workspace() *playbooks.Workspace { return e.whole }
 
-// Knows reports whether the engine has the revision of a playbook, active or pinned.
-func (e *Engine) Knows(revision string) bool { return e.books[revision] != nil }
-
-// WithRevision returns an engine that knows a further revision, for runs that keep it. ws is the
-// workspace that holds it.
-func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
+// withRevision is [Engine.WithRevision] of the engine that decides for whom the playbook is for.
+func (e *Engine) withRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	c := *e
 	c.books, c.events = maps.Clone(e.books), maps.Clone(e.events)
-	b := c.compile(ws, view.TypesOf(ws.Schema), p, computedOf(ws.Schema))
+	b := compile(ws, view.TypesOf(ws.Schema), p, outline.Computed(ws.Schema))
 	c.books[p.Revision] = b
-	c.track(b.slots)
+	c.track(b.Reads)
 	c.take(b.Aggregates, b.ws.Schema)
-	for _, x := range b.computed {
+	for _, x := range b.Computed {
 		c.take(x.Aggregates, b.ws.Schema)
 	}
 	return &c
 }
 
-// WithoutRevision returns an engine that knows why it cannot have a revision: runs that keep it are
-// parked.
-func (e *Engine) WithoutRevision(revision, reason string) *Engine {
+// withoutRevision is [Engine.WithoutRevision] of one engine.
+func (e *Engine) withoutRevision(revision, reason string) *Engine {
 	c := *e
 	c.unusable = maps.Clone(e.unusable)
 	if c.unusable == nil {
@@ -303,23 +224,12 @@ func (e *Engine) compareTurns(a, b string) int {
 	return cmp.Or(cmp.Compare(e.priority(b), e.priority(a)), cmp.Compare(a, b))
 }
 
-// Needs is what has to be loaded before a decision.
-type Needs struct {
-	History []HistoryNeed // one an event name
-	Pools   []Ask         // pools that may be taken from, as far as is known
-	Grants  bool          // something may be taken from pools
-	Runs    []string      // runs, open or not, that inputs and goals are about
-	Since   time.Time     // the windows are to be counted back from here, when it is before all instants; zero: it is not
-}
-
-// NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
-func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
-	n := needs{
-		engine: e, seen: map[*book]bool{}, events: map[string]bool{}, windows: history.Windows{},
-	}
-	n.wanted.Schema = e.ws.Schema
+// needsOf is [Engine.NeedsOf] of the subjects of one engine.
+func (e *Engine) needsOf(inputs []Input, states map[string]*State) Needs {
+	n := collecting{engine: e, seen: map[*book]bool{}, events: map[string]bool{}}
+	n.Schema = e.ws.Schema
 	if last := len(inputs) - 1; last >= 0 {
-		n.wanted.First, n.wanted.Last = inputs[0].At, inputs[last].At
+		n.First, n.Last = inputs[0].At, inputs[last].At
 	}
 	for i := range inputs {
 		switch in := &inputs[i]; in.Kind {
@@ -328,7 +238,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		case InputTrigger, InputSchedule:
 			n.add(e.active[in.Name])
 		case InputResult, InputRelease, InputRedeem:
-			n.runs = append(n.runs, in.Name)
+			n.Runs = append(n.Runs, in.Name)
 		}
 	}
 	for _, w := range e.dated {
@@ -338,15 +248,15 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		n.add(s.b)
 	}
 	for _, w := range e.watched {
-		n.windows.Add(w.Expr.Slots)
+		n.Slots(w.Expr.Slots)
 		for _, s := range slices.Concat(w.enter, w.exit) {
 			n.add(s.b)
 		}
 	}
 	members := slices.Sorted(maps.Keys(states))
 	for _, member := range members {
-		if since := e.Unrecorded(states[member].Member); !since.IsZero() && (n.since.IsZero() || since.Before(n.since)) {
-			n.since = since
+		if since := e.unrecorded(states[member].Member); !since.IsZero() && (n.Since.IsZero() || since.Before(n.Since)) {
+			n.Since = since
 		}
 		for _, r := range states[member].Runs {
 			n.add(e.books[r.Revision])
@@ -358,30 +268,28 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 			continue
 		}
 		for _, key := range st.Member.DeferredKeys(e.compareTurns) {
-			n.runs = append(n.runs, st.Member.Deferred[key].Run)
+			n.Runs = append(n.Runs, st.Member.Deferred[key].Run)
 		}
 		for _, g := range st.Member.Goals {
 			if n.events[g.Event] {
-				n.runs = append(n.runs, g.Run)
+				n.Runs = append(n.Runs, g.Run)
 				n.add(e.books[g.Revision])
 			}
 		}
 	}
-	return n.result()
+	return n.Result()
 }
 
-type needs struct {
-	engine  *Engine
-	seen    map[*book]bool
-	events  map[string]bool // that may be decided
-	windows history.Windows
-	wanted  grants.Wanted
-	runs    []string
-	since   time.Time
+// collecting finds out what decisions may read.
+type collecting struct {
+	needs.List
+	engine *Engine
+	seen   map[*book]bool
+	events map[string]bool // that may be decided
 }
 
 // event adds what an event may start, and by what that emits, what it may start.
-func (n *needs) event(name string) {
+func (n *collecting) event(name string) {
 	if n.events[name] {
 		return
 	}
@@ -391,38 +299,35 @@ func (n *needs) event(name string) {
 	}
 }
 
-func (n *needs) add(b *book) {
+func (n *collecting) add(b *book) {
 	if b == nil || n.seen[b] {
 		return
 	}
 	n.seen[b] = true
-	n.windows.Add(b.slots)
-	for _, name := range b.emits {
+	n.Slots(b.Reads)
+	for _, name := range b.Emits {
 		n.event(name)
 	}
-	n.wanted.Playbook(b.ID, b.Quota, b.pools, b.raffles)
+	n.Playbook(b.ID, b.Quota, b.Draws, b.Raffles)
 }
 
-func (n *needs) result() Needs {
-	out := Needs{Pools: n.wanted.Asks, Grants: n.wanted.Some, Runs: n.runs, Since: n.since}
-	out.History = n.windows.Needs()
-	return out
-}
-
-// SegmentNeeds returns what InSegment may read of the history.
-func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
-	n := needs{engine: e, windows: history.Windows{}}
-	if g := e.ws.Schema.Segment(segment); g != nil && g.Expr != nil {
-		n.windows.Add(g.Expr.Slots)
+// segmentNeeds returns what asking for a segment may read of the history.
+func (e *Engine) segmentNeeds(g *playbooks.Segment) []HistoryNeed {
+	var n needs.List
+	if g.Expr != nil {
+		n.Slots(g.Expr.Slots)
 	}
-	return n.result().History
+	return n.Result().History
 }
 
-// InSegment reports whether the member is in the segment at the instant; the empty name is
+// InSegment reports whether the subject is in the segment at the instant; the empty name is
 // everybody. It may lack trees, as a decision: see [NotBuilt].
 func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error) {
-	if segment == "" {
+	switch {
+	case segment == "":
 		return true, nil
+	case st.Member != nil:
+		e = e.of(st.Member.ID)
 	}
 	g := e.ws.Schema.Segment(segment)
 	if g == nil || g.Expr == nil {

@@ -64,7 +64,7 @@ func (ev *evaluator) readBy(t *view.Types) {
 // scope lets expressions see what the run knows at a step; nil: at none, outside of snippets. The member and
 // their history are read by the types of the run's revision.
 func (ev *evaluator) scope(r *Run, b *book, s *playbooks.Step) {
-	r.Decode(b.record, b.actions, ev.zone)
+	r.Decode(b.Record, b.Results, ev.zone)
 	ev.readBy(b.types)
 	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
 	if s != nil {
@@ -162,7 +162,7 @@ func (ev *evaluator) written(b *book, v *playbooks.Value) (string, error) {
 	here := ev.env.Frame()
 	out := here
 	for range v.Up {
-		out = b.outside[out]
+		out = b.Outside[out]
 	}
 	ev.env.SetFrame(out)
 	defer ev.env.SetFrame(here)
@@ -175,7 +175,7 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 	member := make(map[string]any, len(t.Refs.Attributes))
 	for _, name := range t.Refs.Attributes {
 		v := ev.view.Field(name)
-		if x := b.computed[name]; x != nil {
+		if x := b.Computed[name]; x != nil {
 			var err error
 			if v, err = x.Eval(ev.env); err != nil {
 				return "", err
@@ -186,7 +186,7 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 		}
 	}
 	vars := map[string]any{
-		"member": member, "trigger": ev.env.Trigger(), "vars": ev.env.Vars(), "params": ev.env.Params(),
+		ev.types.Schema.Subject(): member, "trigger": ev.env.Trigger(), "vars": ev.env.Vars(), "params": ev.env.Params(),
 		"actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
 	}
 	if t = ev.variant(t); t.Localized {

@@ -18,9 +18,11 @@ type (
 // Alone returns an engine whose pools nobody else takes from, for a shell that decides for all members. left
 // says how much there is of a pool that is not among those given.
 func (e *Engine) Alone(left func(Ask) int) *Engine {
-	c := *e
-	c.left = left
-	return &c
+	return e.each(func(of *Engine) *Engine {
+		c := *of
+		c.left = left
+		return &c
+	})
 }
 
 // ReasonQuota is why a playbook does not take a member, and why a coupon is not issued, when as many were as

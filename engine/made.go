@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/usher-run/usher/engine/watches"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -16,7 +17,7 @@ func (e *Engine) making() {
 	}
 	e.makes = e.ws.Makes()
 	if e.makes[playbooks.CouponExpired] {
-		e.expiring = &expiring{since: e.o.Watched[couponWatch]}
+		e.expiring = &expiring{since: e.o.Watched[watches.Coupons]}
 	}
 }
 
@@ -34,12 +35,7 @@ func (d *decider) makes(event string) bool {
 			return true
 		}
 	}
-	for i := range d.st.Member.Goals {
-		if d.st.Member.Goals[i].Event == event {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.st.Member.Goals, func(g GoalWatch) bool { return g.Event == event })
 }
 
 // made returns an event that usher makes itself, to be decided after the present decision and in its transaction;

@@ -18,16 +18,16 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 	if id == "" {
 		return
 	}
-	r.Decode(b.record, b.actions, d.zone)
+	r.Decode(b.Record, b.Results, d.zone)
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
-	r.Actions[id] = view.Decoded(b.actions[id], view.Encoded(b.actions[id], fields), d.zone)
+	r.Actions[id] = view.Decoded(b.Results[id], view.Encoded(b.Results[id], fields), d.zone)
 }
 
 // encode prepares a run for the store. A simulation that only counts keeps it in memory.
 func (d *decider) encode(r *Run) {
 	if b := d.e.books[r.Revision]; b != nil && r.Typed && !d.e.o.Brief {
-		r.Encode(b.record, b.actions)
+		r.Encode(b.Record, b.Results)
 	}
 }

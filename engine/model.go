@@ -4,6 +4,7 @@ import (
 	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/input"
 	"github.com/usher-run/usher/engine/member"
+	"github.com/usher-run/usher/engine/needs"
 )
 
 // What package input says of inputs.
@@ -25,6 +26,7 @@ const (
 	InputResult   = input.Result
 	InputRedeem   = input.Redeem
 	InputRelease  = input.Release
+	InputDeletion = input.Deletion
 	InputSegment  = input.Segment
 	InputChange   = input.Change
 )
@@ -56,6 +58,12 @@ type (
 	DateMark = member.DateMark
 )
 
+// What is loaded before decisions: see package needs.
+type (
+	// Needs is what has to be loaded before a decision.
+	Needs = needs.Needs
+)
+
 // What comes of decisions: see package effects.
 type (
 	// State is a member as loaded for a decision. The core changes it in place.
@@ -64,6 +72,8 @@ type (
 	Damage = effects.Damage
 	// Reevaluation says when a member is to be looked at again.
 	Reevaluation = effects.Reevaluation
+	// Deletion says that nothing is left of an object.
+	Deletion = effects.Deletion
 	// RunState is where a run stands.
 	RunState = effects.RunState
 	// Run is one member's way through one playbook.

@@ -46,6 +46,7 @@ const RootLevel = tree.RootLevel
 func (e *Engine) BuildTrees(
 	member string, lack *NotBuilt, past Archive, roots map[string][]byte, put func([]TreeChange) error,
 ) error {
+	e = e.of(member)
 	st := &State{}
 	st.History.Load(lack.Event, past, nil)
 	d := e.decider(member, st)

@@ -3,7 +3,8 @@ package engine
 import (
 	"time"
 
-	"github.com/usher-run/usher/engine/history"
+	"github.com/usher-run/usher/engine/needs"
+	"github.com/usher-run/usher/engine/outline"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -15,18 +16,19 @@ type Profile struct {
 	Failed   map[string]string // computed attributes and segments that could not be evaluated, with the reason
 }
 
-// ProfileNeeds returns what [Engine.Profile] may read of the history.
-func (e *Engine) ProfileNeeds() []HistoryNeed {
-	n := needs{engine: e, windows: history.Windows{}}
-	for _, x := range computedOf(e.ws.Schema) {
-		n.windows.Add(x.Slots)
+// ProfileNeeds returns what [Engine.Profile] of a subject may read of the history.
+func (e *Engine) ProfileNeeds(subject string) []HistoryNeed {
+	e = e.of(subject)
+	var n needs.List
+	for _, x := range outline.Computed(e.ws.Schema) {
+		n.Slots(x.Slots)
 	}
 	for _, g := range e.ws.Schema.Segments {
 		if g.Expr != nil {
-			n.windows.Add(g.Expr.Slots)
+			n.Slots(g.Expr.Slots)
 		}
 	}
-	return n.result().History
+	return n.Result().History
 }
 
 // Profile evaluates defaults, computed attributes and segments of a member at an instant, as a
@@ -39,11 +41,12 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 	if st.Member == nil {
 		return p
 	}
+	e = e.of(st.Member.ID)
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
 	d.past.Patient = true // a question holds nobody up
 	d.begin(at)
-	computed := computedOf(e.ws.Schema)
+	computed := outline.Computed(e.ws.Schema)
 	for i := range e.ws.Schema.Attributes {
 		a := &e.ws.Schema.Attributes[i]
 		if x := computed[a.Name]; x != nil {

@@ -42,7 +42,7 @@ segments:
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	for _, n := range e.ProfileNeeds() {
+	for _, n := range e.ProfileNeeds("") {
 		if n.Event != "order.paid" || !n.Window.IsZero() { // the last one, however old
 			t.Errorf("it asks for %+v", n)
 		}

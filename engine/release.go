@@ -2,12 +2,9 @@ package engine
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/usher-run/usher/engine/input"
-
-	"github.com/usher-run/usher/engine/naming"
+	"github.com/usher-run/usher/engine/effects"
 )
 
 // ReasonExited is why a message that was put off is dropped when its run exits.
@@ -19,21 +16,9 @@ const lateAfter = 30 * time.Second
 // Late reports whether a message that is about to be sent has to be released again: its release was
 // a while ago, and consent, quiet hours or frequency caps may speak against it now.
 func (e *Engine) Late(d *Delivery, now time.Time) bool {
-	s := e.ws.Schema
+	s := e.of(d.Member).ws.Schema
 	return d.Message.Webhook == nil && d.Message.Class != Transactional && now.Sub(d.ReleasedAt) > lateAfter &&
 		(s.Consent != "" || s.Quiet != nil || len(s.Caps) > 0)
-}
-
-// ReleaseAgain returns the input that asks to release a late message again. It is accepted once for
-// each release.
-func ReleaseAgain(d *Delivery) Input {
-	return Input{
-		Kind: InputRelease, ID: naming.Joined("release", d.Key, d.ReleasedAt.UTC().Format(time.RFC3339Nano)),
-		Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
-		Payload: &Payload{Channel: d.Channel, Properties: map[string]any{
-			"delivery": d.Key, "playbook": d.Playbook, "step": d.Step,
-		}},
-	}
 }
 
 // decideReleaseAgain decides on a late message at the instant of the input.
@@ -43,7 +28,7 @@ func (d *decider) decideReleaseAgain(in *Input, p *Payload) {
 		return s
 	}
 	d.begin(in.At)
-	d.uncountSend(p.Channel, in.Time)
+	d.touched = d.st.Member.UncountSend(p.Channel, in.Time) || d.touched
 	d.releaseMessage(text("delivery"), Deferred{
 		Run: in.Name, Playbook: text("playbook"), Step: text("step"), Channel: p.Channel, At: in.Time,
 	}, true)
@@ -104,16 +89,16 @@ func (d *decider) forgetDeferred(key string) {
 	}
 }
 
-// dropDeferred drops the messages of a run that exits.
-func (d *decider) dropDeferred(r *Run) {
+// dropDeferred drops the messages of a run that exits; nil: all.
+func (d *decider) dropDeferred(r *Run, reason string) {
 	for _, key := range d.st.Member.DeferredKeys(d.e.compareTurns) {
 		m := d.st.Member.Deferred[key]
-		if m.Run != r.ID {
+		if r != nil && m.Run != r.ID {
 			continue
 		}
 		d.forgetDeferred(key)
 		d.released(&Release{
-			Key: key, Member: d.id, Deferred: m, State: DeliveryDropped, At: d.now, NotBefore: m.At, Reason: ReasonExited,
+			Key: key, Member: d.id, Deferred: m, State: DeliveryDropped, At: d.now, NotBefore: m.At, Reason: reason,
 		})
 	}
 }
@@ -141,39 +126,15 @@ func (d *decider) released(r *Release) {
 	}
 }
 
-// ResultOf returns the input that tells a run what became of its delivery: values under
-// actions.<id>. values is taken over.
-func ResultOf(d *Delivery, values map[string]any) Input {
-	values["step"] = d.Step
-	in := Input{
-		Kind: InputResult, ID: input.AnswerID(d.Key), Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
-		Payload: &Payload{Properties: values},
-	}
-	if values["status"] == "failed" && !d.ReleasedAt.Equal(d.At) { // each release has its own place to give back
-		in.ID += input.AgainID + strconv.FormatInt(d.ReleasedAt.UnixMilli(), 10)
-	}
-	if d.Message.Webhook == nil && d.Message.Class != Transactional {
-		in.Payload.Channel = d.Channel
-	}
-	return in
-}
+// ResultOf returns the input that tells a run what became of its delivery: see [effects.ResultOf].
+func ResultOf(d *Delivery, values map[string]any) Input { return effects.ResultOf(d, values) }
+
+// ReleaseAgain returns the input that asks to release a late message again.
+func ReleaseAgain(d *Delivery) Input { return effects.ReleaseAgain(d) }
 
 // giveBack gives back the place under the frequency caps of a message that did not arrive.
 func (d *decider) giveBack(in *Input, p *Payload) {
 	if status, _ := p.Properties["status"].(string); p.Channel != "" && status == "failed" && d.st.Member != nil {
-		d.uncountSend(p.Channel, in.Time)
-	}
-}
-
-// uncountSend takes a send out of those that frequency caps count.
-func (d *decider) uncountSend(channel string, at time.Time) {
-	m := d.st.Member
-	if m == nil {
-		return
-	}
-	i := slices.IndexFunc(m.Sends, func(s Send) bool { return s.Channel == channel && s.At.Equal(at) })
-	if i >= 0 {
-		m.Sends = slices.Delete(m.Sends, i, i+1)
-		d.touched = true
+		d.touched = d.st.Member.UncountSend(p.Channel, in.Time) || d.touched
 	}
 }

@@ -125,7 +125,7 @@ func (d *decider) learn(r *Run, step string, values map[string]any) {
 		return
 	}
 	d.zone = d.e.zones.Of(d.st.Member)
-	left := view.Encoded(b.actions[step], r.Actions[step])
+	left := view.Encoded(b.Results[step], r.Actions[step])
 	maps.Copy(left, values)
 	d.remember(r, b, step, left)
 }
@@ -137,7 +137,7 @@ func (e *Engine) Holds(st *State, run, step string) *Run {
 		if r.ID != run || r.State != RunWaiting {
 			continue
 		}
-		if _, s := e.held(r, step); s != nil {
+		if _, s := e.of(r.Member).held(r, step); s != nil {
 			return r
 		}
 	}

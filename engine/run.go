@@ -132,7 +132,7 @@ func (d *decider) advance(r *Run, b *book, out *acted) {
 		case s.Key == "use":
 			d.use(r, b, s)
 		case s.Key == "exit":
-			reason, _ := literal(s, "reason").(string)
+			reason, _ := s.Literal("reason").(string)
 			d.end(r, RunExited, reason)
 		default:
 			if d.carryOut(r, b, s, out) {
@@ -158,14 +158,6 @@ func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
 	} else {
 		r.PC = s.Jump
 	}
-}
-
-// literal returns a field of a step that is written out; nil when it is not given.
-func literal(s *playbooks.Step, field string) any {
-	if v := s.Args[field]; v != nil {
-		return v.Literal
-	}
-	return nil
 }
 
 // carryOut carries out one action. It reports whether the run holds there until the action's result

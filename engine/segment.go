@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/member"
-	"github.com/usher-run/usher/engine/naming"
+	"github.com/usher-run/usher/engine/watches"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 )
@@ -20,35 +20,12 @@ type watched struct {
 	exit  []start
 }
 
-// Watched returns the definitions of the segments that triggers of the workspace are about, by
-// name, those of the dates that start playbooks, and those of the ends of playbooks whose open runs exit.
-func Watched(ws *playbooks.Workspace) map[string]string {
-	out := map[string]string{}
-	for _, p := range ws.Playbooks {
-		if p.Status == playbooks.Draft {
-			continue
-		}
-		for _, t := range p.Trigger.Items() {
-			switch t.Kind {
-			case playbooks.TriggerEnter, playbooks.TriggerExit:
-				out[t.Segment] = ws.Schema.Definition(t.Segment)
-			case playbooks.TriggerDate:
-				out[dateWatch(naming.StartOf(p.ID, t.Via))] = t.Date.Definition(ws.Schema.Timezone)
-			}
-		}
-		if !p.Active.Ends().IsZero() {
-			out[activeWatch(p.ID)] = p.Active.Definition()
-		}
-	}
-	if ws.Makes()[playbooks.CouponExpired] {
-		out[couponWatch] = "expire"
-	}
-	return out
-}
+// Watched returns the definitions of what is watched of subjects: see [watches.Of].
+func Watched(ws *playbooks.Workspace) map[string]string { return watches.Of(ws) }
 
 // watch prepares the segments that triggers are about.
 func (e *Engine) watch() {
-	for _, name := range slices.Sorted(maps.Keys(Watched(e.ws))) {
+	for _, name := range slices.Sorted(maps.Keys(watches.By(e.ws))) {
 		g := e.ws.Schema.Segment(name)
 		if g == nil || g.Expr == nil {
 			continue
@@ -83,9 +60,8 @@ func (w *watched) known(m *Member) (Membership, bool) {
 	return k, ok && k.Since == w.number()
 }
 
-// Unrecorded returns when the earliest watch began of which nothing is recorded about the member;
-// zero when all is.
-func (e *Engine) Unrecorded(m *Member) (since time.Time) {
+// unrecorded is [Engine.Unrecorded] of the engine that decides for the subject.
+func (e *Engine) unrecorded(m *Member) (since time.Time) {
 	if m == nil {
 		return since
 	}
@@ -110,8 +86,8 @@ func (e *Engine) Unrecorded(m *Member) (since time.Time) {
 	return since
 }
 
-// Watches reports whether a segment is watched since that instant.
-func (e *Engine) Watches(since time.Time) bool {
+// watches is [Engine.Watches] of one engine.
+func (e *Engine) watches(since time.Time) bool {
 	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) }) ||
 		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) }) ||
 		slices.ContainsFunc(e.ending, func(w *ending) bool { return w.since.Equal(since) }) ||

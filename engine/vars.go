@@ -20,7 +20,7 @@ func (d *decider) compute(b *book) (map[string]map[string]any, error) {
 	}
 	out := map[string]map[string]any{expression.VarsKey: {}}
 	vars, left := out[expression.VarsKey], maxVarParts
-	t := b.actions[expression.VarsKey]
+	t := b.Results[expression.VarsKey]
 	for _, v := range b.Vars {
 		d.env.SetActions(out)
 		x, err := v.Expr.Eval(d.env)

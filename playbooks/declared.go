@@ -20,7 +20,10 @@ const MemberCoupons = scope.MemberCoupons
 // In finds what a section of usher.yaml declares.
 func (s *Schema) In(section string) diag.Finder {
 	return func(name string) diag.Pos {
-		if name == "" {
+		switch {
+		case name == "" && section == scope.InMember:
+			return s.subjectAt()
+		case name == "":
 			return s.section(section)
 		}
 		switch section {
@@ -48,6 +51,10 @@ func (s *Schema) In(section string) diag.Finder {
 			if r := s.Raffle(name); r != nil {
 				return r.Pos
 			}
+		case scope.InObjects:
+			if o := s.Object(name); o != nil {
+				return o.Pos
+			}
 		case scope.InCoupons:
 			if p := s.Pool(name); p != nil {
 				return p.Pos
@@ -67,11 +74,19 @@ func (s *Schema) section(name string) diag.Pos {
 
 // AttributeOf finds attributes that are named as member.level.
 func (s *Schema) AttributeOf(name string) diag.Pos {
-	return s.In(scope.InMember)(strings.TrimPrefix(name, "member."))
+	return s.In(scope.InMember)(strings.TrimPrefix(name, s.Subject()+"."))
 }
 
 // DeclaredAt returns where a section declares the name; for "", where the section begins.
 func (s *Schema) DeclaredAt(section, name string) diag.Pos { return s.In(section)(name) }
+
+// subjectAt returns where the attributes of the subject are declared.
+func (s *Schema) subjectAt() diag.Pos {
+	if o := s.Object(s.Kind); o != nil {
+		return o.Pos
+	}
+	return s.section(scope.InMember)
+}
 
 // Zone returns the zone of times that are written without one.
 func (s *Schema) Zone() *time.Location {
@@ -139,13 +154,13 @@ func (s *Schema) EventRecord(name string) *schema.Type {
 	return t
 }
 
-// MemberRecord returns the type of `member`. Computed attributes are in it without a type: it is
+// MemberRecord returns the type of the subject. Computed attributes are in it without a type: it is
 // found when one is used.
 func (s *Schema) MemberRecord() *schema.Type {
 	s.memberOnce.Do(func() {
 		t := &schema.Type{
-			Kind: schema.KindObject, Fields: slices.Clone(scope.BuiltinFields),
-			Pos: s.section(scope.InMember),
+			Kind: schema.KindObject, Fields: slices.Clone(scope.Builtin(s.Subject())),
+			Pos: s.subjectAt(),
 		}
 		t.Fields = slices.DeleteFunc(t.Fields, func(f schema.Field) bool { return s.Attribute(f.Name) != nil })
 		for _, a := range s.Attributes {

@@ -60,7 +60,10 @@ type Schema struct {
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may
+	Objects    []ObjectKind
+	Kind       string // of the objects that it is about: see [Schema.Of]; empty: it is about members
 
+	whole      *Schema             // see [Schema.Whole]
 	Sections   map[string]diag.Pos // where those of usher.yaml begin; "": the file
 	memberOnce sync.Once
 	member     *schema.Type // see memberType
@@ -82,6 +85,7 @@ type EventType struct {
 	Name       string
 	Properties *schema.Type // an object
 	Builtin    bool         // usher makes it itself: see [BuiltinEvents]
+	Kinds      []string     // of the objects that it belongs to beside the member
 	Pos        diag.Pos
 }
 
@@ -98,7 +102,9 @@ type Channel struct {
 	Name   string
 	Type   string
 	Config map[string]any
-	Pos    diag.Pos
+	// The attribute that holds the address of each kind of subject that it reaches; nil: members, as its type says.
+	Reaches map[string]string
+	Pos     diag.Pos
 }
 
 // Pool is a declared coupon pool.
@@ -257,6 +263,7 @@ type Reentry struct {
 // Playbook is one compiled playbook.
 type Playbook struct {
 	ID, Name, Stage, Owner string
+	For                    string // the kind of the objects that it is for; empty: members
 	Status                 Status
 	Active                 *Active // nil: always
 	Priority               int     // runs of one input act by it, higher first, then by playbook id
@@ -360,6 +367,14 @@ func (s *Schema) ReevaluationOf(segment string) *reevaluation.Reevaluation {
 		return reevaluation.Of(g.Source, s)
 	}
 	return &reevaluation.Reevaluation{}
+}
+
+// Literal returns a field that is written out; nil when it is not given.
+func (s *Step) Literal(field string) any {
+	if v := s.Args[field]; v != nil {
+		return v.Literal
+	}
+	return nil
 }
 
 // Throws returns what the step's dice may fall on: the ways of a split, the variants of an action.

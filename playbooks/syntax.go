@@ -16,6 +16,16 @@ func (s *Schema) MemberSyntax() map[string]any {
 	return out
 }
 
+// ObjectsSyntax returns the kinds of objects with the attributes that can be written, as `objects` of usher.yaml declares
+// them.
+func (s *Schema) ObjectsSyntax() map[string]any {
+	out := make(map[string]any, len(s.Objects))
+	for _, kind := range s.ObjectNames() {
+		out[kind] = s.Of(kind).MemberSyntax()
+	}
+	return out
+}
+
 // EventsSyntax returns the `events` of usher.yaml, for programs that type what they send.
 func (s *Schema) EventsSyntax() map[string]any {
 	out := make(map[string]any, len(s.Events))

@@ -19,9 +19,10 @@ type TestFile struct {
 type Test struct {
 	Name     string
 	At       time.Time
-	Members  []map[string]any // of each id and attributes, coerced; at least one
-	History  []TestEvent      // before At, in the order written
-	Holdout  *bool            // force.holdout
+	Members  []map[string]any // of each id and attributes, coerced; one at least, unless there are objects
+	Objects  []TestObject
+	History  []TestEvent // before At, in the order written
+	Holdout  *bool       // force.holdout
 	Split    map[string]string
 	Webhooks map[string]TestAnswer  // force.webhooks, by the name of the step
 	Messages map[string]TestOutcome // force.messages, by the name of the step
@@ -31,6 +32,15 @@ type Test struct {
 	Script   []TestStep
 	Pos      diag.Pos
 }
+
+// TestObject is an object that is there before a test, with its id and attributes, coerced.
+type TestObject struct {
+	Kind   string
+	Fields map[string]any
+}
+
+// ObjectRef names an object, by its kind and its id; the zero one: none.
+type ObjectRef struct{ Kind, ID string }
 
 // TestAnswer is what a webhook is answered with in a test.
 type TestAnswer struct {
@@ -48,6 +58,7 @@ type TestOutcome struct {
 type TestEvent struct {
 	Name       string
 	Member     string          // as the test writes their id; "": the first
+	Object     ObjectRef       // whose it is alone, without a member
 	Times      int             // of history: so many, all alike
 	Ago        schema.Duration // At of history, as -200d
 	Time       time.Time       // or an instant
@@ -65,13 +76,15 @@ type TestStep struct {
 	Attributes map[string]any // written from outside, never nil when set
 	Redeem     string         // the action whose newest coupon is redeemed
 	Expect     *Expect
-	Member     string // of Trigger, Attributes and Redeem, as the test writes their id; "": the first
+	Member     string    // of Trigger, Attributes and Redeem, as the test writes their id; "": the first
+	Object     ObjectRef // of Trigger and Attributes: in place of a member
 	Pos        diag.Pos
 }
 
 // Expect is what must have happened since the last expect. A nil field says: nothing of the kind.
 type Expect struct {
 	Member   string       // whom alone it speaks of, as the test writes their id; "": of all
+	Object   ObjectRef    // of which object alone it speaks
 	Messages []ExpectItem // that went out, or were skipped
 	Deferred []ExpectItem // that were put off; nil: nothing is said of them
 	Coupons  []ExpectItem

@@ -93,10 +93,10 @@ func (t *Trigger) Record(s *Schema) *schema.Type {
 // ChangedType returns the type of what a field of the member was and is when it changes, which may be missing: of a
 // stored attribute that is declared, of tags and of points; nil: no other field's change is told.
 func (s *Schema) ChangedType(field string) *schema.Type {
-	switch field {
-	case "tags":
+	switch {
+	case field == "tags":
 		return schema.ListOf(schema.String)
-	case "points":
+	case field == "points" && s.Kind == "":
 		return schema.Int
 	}
 	a := s.Attribute(field)

@@ -52,7 +52,9 @@ type Deps struct {
 	Out     io.Writer            // where the log channel writes
 	Now     func() time.Time     // the machine's clock
 	Counted func(channel string) // called by the null channel for each message; may be nil
-	Paces   *Paces               // limits of providers, kept over all that is made with it; nil: for this channel alone
+	// Addressed: messages carry the address of whom they go to, where the channel's own would stand.
+	Addressed bool
+	Paces     *Paces // limits of providers, kept over all that is made with it; nil: for this channel alone
 }
 
 // declared binds a channel type's declaration to its making.
@@ -106,7 +108,7 @@ func New(c playbooks.Channel, getenv func(string) (string, bool), deps Deps) (Se
 	for _, f := range list[i].spec.Fields {
 		raw, ok := c.Config[f.Name]
 		if !ok {
-			if f.Required {
+			if f.Required && !(f.Name == list[i].spec.AddressField && c.Reaches != nil) {
 				errs = append(errs, fmt.Errorf("channel %s: the field %s is missing", c.Name, f.Name))
 			}
 			continue
@@ -121,6 +123,7 @@ func New(c playbooks.Channel, getenv func(string) (string, bool), deps Deps) (Se
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	deps.Addressed = c.Reaches != nil
 	s, err := list[i].make(c.Name, config, deps)
 	if err != nil {
 		return nil, fmt.Errorf("channel %s: %w", c.Name, err)

@@ -13,7 +13,7 @@ import (
 func declareDingtalkRobot() declared {
 	return declared{
 		spec: schema.ChannelSpec{
-			Type: "dingtalk_robot",
+			Type: "dingtalk_robot", AddressField: "url",
 			Doc: "Posts messages to a group of DingTalk (钉钉) by its robot, 20 a minute at most: what is more waits, as DingTalk blocks a robot for " +
 				"10 minutes that sends more. A text has 15,000 bytes at most; one with attachments becomes a card in Markdown.",
 			Fields: robotFields("https://oapi.dingtalk.com/robot/send?access_token=…",
@@ -26,7 +26,7 @@ func declareDingtalkRobot() declared {
 		},
 		make: func(_ string, config map[string]string, deps Deps) (Sender, error) {
 			return newRobot("dingtalk_robot", provider{
-				limits: []limit{{20, time.Minute}}, compose: dingtalkMessage, sign: signDingtalk, code: "errcode", text: "errmsg",
+				home: "https://oapi.dingtalk.com/robot/send?access_token=", limits: []limit{{20, time.Minute}}, compose: dingtalkMessage, sign: signDingtalk, code: "errcode", text: "errmsg",
 				judge: judgeDingtalk,
 			}, config, deps)
 		},

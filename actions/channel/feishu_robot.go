@@ -13,7 +13,7 @@ import (
 func declareFeishuRobot() declared {
 	return declared{
 		spec: schema.ChannelSpec{
-			Type: "feishu_robot",
+			Type: "feishu_robot", AddressField: "url",
 			Doc: "Posts messages to a group of Feishu (飞书) or Lark by its robot, 100 a minute and 5 a second at most: what is more waits. A message has " +
 				"15,000 bytes at most; one with links becomes rich text.",
 			Fields: robotFields("https://open.feishu.cn/open-apis/bot/v2/hook/…",
@@ -25,7 +25,7 @@ func declareFeishuRobot() declared {
 		},
 		make: func(_ string, config map[string]string, deps Deps) (Sender, error) {
 			return newRobot("feishu_robot", provider{
-				limits: []limit{{5, time.Second}, {100, time.Minute}}, compose: feishuMessage, sign: signFeishu, code: "code",
+				home: "https://open.feishu.cn/open-apis/bot/v2/hook/", limits: []limit{{5, time.Second}, {100, time.Minute}}, compose: feishuMessage, sign: signFeishu, code: "code",
 				text: "msg", judge: judgeFeishu,
 			}, config, deps)
 		},

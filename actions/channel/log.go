@@ -16,7 +16,10 @@ import (
 func declareLog() declared {
 	return declared{
 		spec: schema.ChannelSpec{
-			Type:    "log",
+			Type: "log",
+
+			ReachesAll: true,
+
 			Doc:     "Writes each message as a line of JSON to the server's standard output instead of sending it: for development.",
 			Attach:  allAttachments(),
 			AnyData: true,

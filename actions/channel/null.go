@@ -10,7 +10,10 @@ import (
 func declareNull() declared {
 	return declared{
 		spec: schema.ChannelSpec{
-			Type:    "null",
+			Type: "null",
+
+			ReachesAll: true,
+
 			Doc:     "Takes each message, counts it and throws it away: for benchmarks.",
 			Attach:  allAttachments(),
 			AnyData: true,

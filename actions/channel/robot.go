@@ -25,15 +25,18 @@ const maxReply = 64 << 10
 // robot posts messages to the robot of a group. What providers differ in is in their own files.
 type robot struct {
 	provider
-	url    *url.URL
+	kind   string
+	url    *url.URL // nil: each message says its own
+	each   bool     // messages say their addresses
 	secret string
 	now    func() time.Time
-	pace   *pace
+	paces  *Paces
 	client *http.Client
 }
 
 // provider is what is particular to the robots of a provider.
 type provider struct {
+	home   string // what every address of the provider begins with; the key follows
 	limits []limit
 	// compose writes a message as the provider wants it; an error is for ever.
 	compose func(m *engine.Message) (map[string]any, error)
@@ -64,12 +67,19 @@ func robotFields(address, secret string) []schema.FieldSpec {
 
 // newRobot makes the sender of a robot's channel.
 func newRobot(kind string, p provider, config map[string]string, deps Deps) (Sender, error) {
-	u, err := url.Parse(config["url"])
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, errors.New("url must begin with https:// and a host, as the provider shows it")
+	var u *url.URL
+	if text, given := config["url"]; given {
+		var err error
+		if u, err = url.Parse(text); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return nil, errors.New("url must begin with https:// and a host, as the provider shows it")
+		}
+	}
+	paces := deps.Paces
+	if paces == nil {
+		paces = &Paces{}
 	}
 	return &robot{
-		provider: p, url: u, secret: config["secret"], now: deps.Now, pace: deps.Paces.of(kind+" "+u.String(), p.limits),
+		provider: p, kind: kind, url: u, each: deps.Addressed, secret: config["secret"], now: deps.Now, paces: paces,
 		client: &http.Client{
 			Transport:     &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -83,11 +93,14 @@ func (r *robot) Send(ctx context.Context, d engine.Delivery, _ int) (string, err
 	if err != nil {
 		return "", &PermanentError{Err: err}
 	}
-	now := r.now()
-	if err := r.pace.take(now); err != nil {
+	to, err := r.address(&d.Message)
+	if err != nil {
+		return "", &PermanentError{Err: err}
+	}
+	now, pace := r.now(), r.paces.of(r.kind+" "+to.String(), r.limits)
+	if err := pace.take(now); err != nil {
 		return "", err
 	}
-	to := *r.url
 	if r.secret != "" {
 		r.sign(&to, message, r.secret, now)
 	}
@@ -99,14 +112,39 @@ func (r *robot) Send(ctx context.Context, d engine.Delivery, _ int) (string, err
 	if json.Unmarshal(got.body, &fields) == nil {
 		if code, ok := fields[r.code].(float64); ok {
 			why, _ := fields[r.text].(string)
-			return "", r.judged(int(code), why)
+			return "", r.judged(pace, int(code), why)
 		}
 	}
 	return "", statusError(got.status)
 }
 
+// address returns where a message is posted: to the channel's robot, or where messages say their own to that. It is
+// the key that the provider shows or the whole address, and lies at the provider's, or where the channel's does: what
+// is sent in as an attribute leads nowhere else.
+func (r *robot) address(m *engine.Message) (to url.URL, err error) {
+	if !r.each || m.To == "" {
+		if r.url == nil {
+			return to, errors.New("the robot has no address")
+		}
+		return *r.url, nil
+	}
+	text := m.To
+	if !strings.Contains(text, "/") {
+		text = r.home + url.QueryEscape(text)
+	}
+	u, err := url.Parse(text)
+	home, _ := url.Parse(r.home)
+	switch {
+	case err != nil || u.User != nil:
+	case u.Scheme == home.Scheme && strings.EqualFold(u.Host, home.Host),
+		r.url != nil && u.Scheme == r.url.Scheme && strings.EqualFold(u.Host, r.url.Host):
+		return *u, nil
+	}
+	return to, fmt.Errorf("the address of the robot is none of %s: write its key", home.Host)
+}
+
 // judged returns what a provider's code means, as an error of [Sender].
-func (r *robot) judged(code int, why string) error {
+func (r *robot) judged(pace *pace, code int, why string) error {
 	if code == 0 {
 		return nil
 	}
@@ -115,7 +153,7 @@ func (r *robot) judged(code int, why string) error {
 	case v.permanent:
 		return &PermanentError{Err: err}
 	case v.wait > 0:
-		r.pace.block(r.now(), v.wait)
+		pace.block(r.now(), v.wait)
 		return &RetryAfterError{After: v.wait, Err: err}
 	}
 	return err

@@ -11,7 +11,7 @@ func declareWecomRobot() declared {
 	texts := schema.ListOf(schema.String).AsOptional()
 	return declared{
 		spec: schema.ChannelSpec{
-			Type: "wecom_robot",
+			Type: "wecom_robot", AddressField: "url",
 			Doc: "Posts messages to a group of WeCom (企业微信) by its robot, 20 a minute at most: what is more waits. A text has 2,048 bytes at most; " +
 				"one with attachments becomes a card.",
 			Fields: robotFields("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…", ""),
@@ -23,7 +23,7 @@ func declareWecomRobot() declared {
 		},
 		make: func(_ string, config map[string]string, deps Deps) (Sender, error) {
 			return newRobot("wecom_robot", provider{
-				limits: []limit{{20, time.Minute}}, compose: wecomMessage, code: "errcode", text: "errmsg", judge: judgeWecom,
+				home: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=", limits: []limit{{20, time.Minute}}, compose: wecomMessage, code: "errcode", text: "errmsg", judge: judgeWecom,
 			}, config, deps)
 		},
 	}

@@ -16,6 +16,13 @@ type Reevaluation struct {
 	At     time.Time
 }
 
+// Deletion says that nothing is left of an object: neither its state nor the history that was decided before.
+type Deletion struct {
+	Member string
+	Seq    int64 // of the input that said so
+	At     time.Time
+}
+
 // RunState is where a run stands.
 type RunState string
 
@@ -66,6 +73,7 @@ type Changes struct {
 	Emitted       []input.Input        // events that runs emitted to other members: to be accepted into the inbox
 	Held          []Held               // members on whom nothing can be decided
 	Reevaluations []Reevaluation       // of members for whom that has changed
+	Deleted       []Deletion           // of objects: it comes before all else that is here of them
 	Trees         []history.TreeChange // over long histories
 	Taken         map[string]int       // what was taken from the lane's blocks, by pool
 
@@ -92,6 +100,7 @@ func (c *Changes) Reset() {
 	empty(&c.Emitted)
 	empty(&c.Held)
 	empty(&c.Reevaluations)
+	empty(&c.Deleted)
 	empty(&c.Trees)
 	if len(c.Taken) > 0 {
 		clear(c.Taken)

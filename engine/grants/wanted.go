@@ -16,7 +16,8 @@ type Wanted struct {
 	Some bool // something may be asked, known or not
 }
 
-func (w *Wanted) ask(a Ask) {
+// Ask adds what may be taken.
+func (w *Wanted) Ask(a Ask) {
 	w.Some = true
 	if !slices.ContainsFunc(w.Asks, func(known Ask) bool { return known.Pool == a.Pool }) {
 		w.Asks = append(w.Asks, a)
@@ -29,7 +30,7 @@ func (w *Wanted) Playbook(id string, q *playbooks.Quota, pools, raffles []string
 	for _, name := range pools {
 		if p := w.Schema.Pool(name); p != nil {
 			if a, limited := Coupons(p); limited {
-				w.ask(a)
+				w.Ask(a)
 			}
 			w.quota(OfCoupons, p.Name, p.Quota)
 		}
@@ -43,12 +44,12 @@ func (w *Wanted) Playbook(id string, q *playbooks.Quota, pools, raffles []string
 
 func (w *Wanted) raffle(r *playbooks.Raffle) {
 	if !r.At.IsZero() {
-		w.ask(Tickets(r.Name))
+		w.Ask(Tickets(r.Name))
 		return
 	}
 	for i := range r.Prizes {
 		if p := &r.Prizes[i]; p.Count > 0 {
-			w.ask(Prize(r.Name, p.Name, p.Count))
+			w.Ask(Prize(r.Name, p.Name, p.Count))
 		}
 	}
 }
@@ -74,6 +75,6 @@ func (w *Wanted) quota(of, name string, q *playbooks.Quota) {
 		return
 	}
 	for _, at := range []time.Time{w.First, w.Last} {
-		w.ask(PlaceAt(of, name, q, at.In(w.Schema.Timezone)).Ask)
+		w.Ask(PlaceAt(of, name, q, at.In(w.Schema.Timezone)).Ask)
 	}
 }

@@ -15,7 +15,7 @@ func AnswerID(key string) string { return answerID + key }
 // input of no kind that there is counts too: what it was is damaged.
 func AnsweredDelivery(in *Input) (key string, ok bool) {
 	switch in.Kind {
-	case Event, Update, Trigger, Schedule, Segment, Change, Release, Redeem:
+	case Event, Update, Trigger, Schedule, Segment, Change, Release, Redeem, Deletion:
 		return "", false // whoever sends events chooses their ids
 	}
 	key, ok = strings.CutPrefix(in.ID, answerID)

@@ -22,6 +22,7 @@ const (
 	Schedule Kind = "schedule" // an occurrence of a playbook's schedule, for this member
 	Result   Kind = "result"   // the outcome of a delivery of one of the member's runs
 	Redeem   Kind = "redeem"   // a coupon of the member was redeemed
+	Deletion Kind = "deletion" // the object is no more: what is kept of it goes
 	Release  Kind = "release"  // a message that is about to go out too late: see engine.ReleaseAgain
 )
 
@@ -71,6 +72,8 @@ type Payload struct {
 	Entered bool   `json:"-"`           // segment only: came in; false: left
 	// segment only: ids of playbooks that it does not start, because an earlier one of their triggers has matched
 	Passed []string `json:"-"`
+	// Of an event: the objects that it belongs to beside Member. Each decides a copy of it: see [Input.Copies].
+	Objects []string `json:"o,omitempty"`
 }
 
 // MovesLastSeen reports whether an event with this payload is something that the member did just
@@ -90,6 +93,7 @@ func (p *Payload) Encode() ([]byte, error) {
 	w.NotZero("d", p.Depth)
 	w.NotEmpty("c", p.Channel)
 	w.NotEmpty("v", p.Via)
+	w.Texts("o", p.Objects)
 	w.End('}')
 	return w.Bytes()
 }

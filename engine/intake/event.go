@@ -42,7 +42,9 @@ func admitRecorded(a admission) (engine.Input, *strictjson.Rejection) {
 	if err := a.event(); err != nil {
 		return engine.Input{}, err
 	}
-	a.in.Payload = &engine.Payload{Properties: a.properties, Attributes: a.attributes, Backfill: a.backfill}
+	a.in.Payload = &engine.Payload{
+		Properties: a.properties, Attributes: a.attributes, Backfill: a.backfill, Objects: a.objects,
+	}
 	return a.in, nil
 }
 
@@ -61,10 +63,15 @@ type admission struct {
 	seen           uint // bits of the keys that were read
 	backfill       bool
 	addTags, unTag []string
+	objects        []string       // that the event belongs to beside the member
+	object         map[string]any // of a line that writes attributes of an object: its id by its kind
 }
 
 // eventKeys are the keys of an event, in the order of their bits in admission.seen.
-var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attributes", "backfill", "accepted_at"}
+var eventKeys = [...]string{"event", "member", "time", "id", "properties", "attributes", "backfill", "object", "accepted_at"}
+
+// objectKey is the bit of `object`.
+const objectKey = 1 << 7
 
 func (a *admission) event() *strictjson.Rejection {
 	if len(a.r.Data) > strictjson.MaxEventLen {
@@ -80,8 +87,13 @@ func (a *admission) event() *strictjson.Rejection {
 	if err := a.body("an event", keys, a.eventField); err != nil {
 		return err
 	}
+	if a.seen&objectKey != 0 {
+		a.objectLine(keys)
+		return a.found
+	}
+	declared := a.declared()
 	for i, key := range keys[:2] {
-		if a.seen&(1<<i) == 0 {
+		if a.seen&(1<<i) == 0 && !(key == "member" && declared != nil && len(declared.Kinds) > 0) {
 			a.note(&strictjson.Rejection{
 				Code: strictjson.CodeMissingField, Path: key,
 				Message: fmt.Sprintf("an event needs its `%s`", key),
@@ -95,9 +107,22 @@ func (a *admission) event() *strictjson.Rejection {
 		})
 	}
 	a.in.Member = a.schema.MemberID(a.in.Member)
-	a.note(a.checkProperties())
+	a.note(a.checkProperties(declared))
 	a.note(checkAttributes(a.schema, a.attributes))
+	if declared != nil && len(declared.Kinds) > 0 && a.found == nil {
+		in := engine.Input{Member: a.in.Member, Payload: &engine.Payload{Properties: a.properties, Attributes: a.attributes}}
+		a.note(Belong(declared, &in))
+		a.in.Member, a.objects = in.Member, in.Objects
+	}
 	return a.found
+}
+
+// declared returns the event's declaration; nil: it is not declared.
+func (a *admission) declared() *playbooks.EventType {
+	if a.schema == nil {
+		return nil
+	}
+	return a.schema.Event(a.in.Name)
 }
 
 // note keeps what is wrong with a value that was read to its end: the rest is looked at, too.
@@ -146,6 +171,8 @@ func (a *admission) eventField(key string) (err *strictjson.Rejection) {
 		a.in.At, err = a.instant(key)
 	case "backfill":
 		err = a.backfilled(key)
+	case "object":
+		a.object, _, err = a.values(key)
 	case "properties":
 		a.properties, a.rawP, err = a.values(key)
 	case "attributes":
@@ -294,16 +321,19 @@ func (a *admission) payload() []byte {
 		}
 		out = append(out, `"b":true`...)
 	}
+	if len(a.objects) > 0 {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		objects, _ := (&engine.Payload{Objects: a.objects}).Encode() // texts alone can always be written
+		out = append(out, objects[1:len(objects)-1]...)
+	}
 	return append(out, '}')
 }
 
 // checkProperties checks the declared properties. Properties called id, name or time cannot be
 // declared: they are kept, and expressions see the event's own id, name and time.
-func (a *admission) checkProperties() *strictjson.Rejection {
-	if a.schema == nil {
-		return nil
-	}
-	declared := a.schema.Event(a.in.Name)
+func (a *admission) checkProperties(declared *playbooks.EventType) *strictjson.Rejection {
 	if declared == nil || declared.Properties == nil {
 		return nil
 	}

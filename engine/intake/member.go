@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -50,6 +51,9 @@ func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *st
 		return nil
 	}
 	for _, name := range builtIn {
+		if schema != nil && !scope.IsBuiltin(schema.Subject(), name) {
+			continue
+		}
 		if _, ok := values[name]; ok {
 			found = found.And(&strictjson.Rejection{
 				Code: strictjson.CodeReadOnly, Path: "attributes." + name,

@@ -203,6 +203,9 @@ func (l *line) load(others []string) (*engine.State, error) {
 
 // keep keeps what a decision changed.
 func (l *line) keep(inputs []engine.Input, c *engine.Changes) (err error) {
+	for range c.Deleted { // of this one
+		l.state, l.events = nil, nil
+	}
 	for _, m := range c.Members {
 		if l.state, err = json.Marshal(m); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -90,7 +91,7 @@ func (t *tester) lines(member string) []string {
 	for _, id := range ids {
 		h := t.happened(id)
 		h = happened{added: h.added, removed: h.removed, set: h.set, points: h.points}
-		rest = append(rest, h.lines(" of "+id)...)
+		rest = append(rest, h.lines(" of "+called(id))...)
 	}
 	return append(lists.lines(""), rest...)
 }
@@ -99,14 +100,34 @@ func (t *tester) lines(member string) []string {
 func of(member string, items []map[string]any) (out []map[string]any) {
 	for _, item := range items {
 		item = maps.Clone(item)
-		item["member"] = member
+		whose(item, member)
 		out = append(out, item)
 	}
 	return out
 }
 
-// id returns the id of a member as it is kept; of "" the first member's.
+// whose puts into an item whose it is.
+func whose(item map[string]any, subject string) {
+	if kind, id, ok := naming.CutObject(subject); ok {
+		item["object"] = map[string]any{kind: id}
+		return
+	}
+	item["member"] = subject
+}
+
+// called returns what people call a subject.
+func called(subject string) string {
+	if kind, id, ok := naming.CutObject(subject); ok {
+		return kind + " " + id
+	}
+	return subject
+}
+
+// id returns the id of a member as it is kept; of "" the first member's, where there is one.
 func (t *tester) id(written string) string {
+	if written == "" && t.people == 0 {
+		return ""
+	}
 	if written == "" {
 		return t.members[0]
 	}
@@ -143,8 +164,7 @@ func (t *tester) entry(c *engine.Changes, e *engine.Entry) {
 		added, _ := e.Detail["added"].(int)
 		h.points += added
 	case "emit":
-		item := eventOf(e)
-		to, _ := item["member"].(string)
+		item, to := eventOf(e)
 		t.effects = append(t.effects, effect{to, happened{events: []map[string]any{item}}})
 	case engine.KeyWebhook:
 		h.webhooks = append(h.webhooks, t.webhookOf(e))
@@ -204,15 +224,18 @@ func (t *tester) left(e *engine.Entry, h *happened) {
 	h.messages = append(h.messages, item)
 }
 
-// eventOf returns an emitted event as an expect matches it.
-func eventOf(e *engine.Entry) map[string]any {
-	item := map[string]any{"event": e.Detail["event"], "member": e.Run.Member, "properties": map[string]any{}}
-	for _, k := range []string{"member", "properties"} {
-		if v, ok := e.Detail[k]; ok {
-			item[k] = v
-		}
+// eventOf returns an emitted event as an expect matches it, and whose it is.
+func eventOf(e *engine.Entry) (item map[string]any, to string) {
+	item = map[string]any{"event": e.Detail["event"], "properties": map[string]any{}}
+	to = e.Run.Member
+	if member, ok := e.Detail["member"].(string); ok {
+		to = member
 	}
-	return item
+	whose(item, to)
+	if v, ok := e.Detail["properties"]; ok {
+		item["properties"] = v
+	}
+	return item, to
 }
 
 // attached returns attachments as a playbook writes them.

@@ -47,7 +47,7 @@ func (t *tester) expect(x *playbooks.Expect) *Failure {
 		return fail(x.Pos, "added tags differ: expected "+listed(x.Added)+", happened "+listed(h.added))
 	case !sameSet(x.Removed, h.removed):
 		return fail(x.Pos, "removed tags differ: expected "+listed(x.Removed)+", happened "+listed(h.removed))
-	case !t.sameSet(x.Set, h.set):
+	case !sameAttributes(t.settable(x), x.Set, h.set):
 		return fail(x.Pos, "set attributes differ: expected "+flow(x.Set)+", happened "+flow(h.set))
 	case points(x.Points) != h.points:
 		return fail(x.Pos, fmt.Sprintf("points differ: expected %d, happened %d", points(x.Points), h.points))
@@ -220,14 +220,23 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// sameSet compares attributes as the schema types them: a date is a date, however it is written.
-func (t *tester) sameSet(want, got map[string]any) bool {
+// settable returns the schema of whom an expect speaks; of all, of those that the playbook is for.
+func (t *tester) settable(x *playbooks.Expect) *playbooks.Schema {
+	kind := x.Object.Kind
+	if p := t.world.engine.Workspace().Playbook(t.file.Playbook); kind == "" && x.Member == "" && p != nil {
+		kind = p.For
+	}
+	return t.schemaOf(playbooks.ObjectRef{Kind: kind})
+}
+
+// sameAttributes compares attributes as the schema types them: a date is a date, however it is written.
+func sameAttributes(s *playbooks.Schema, want, got map[string]any) bool {
 	if len(want) != len(got) {
 		return false
 	}
 	for k, v := range want {
 		g, ok := got[k]
-		if !ok || !same(t.attribute(k, v), g) {
+		if !ok || !same(attribute(s, k, v), g) {
 			return false
 		}
 	}
@@ -235,8 +244,8 @@ func (t *tester) sameSet(want, got map[string]any) bool {
 }
 
 // attribute returns the value of an attribute as it is stored.
-func (t *tester) attribute(name string, v any) any {
-	if a := t.schema.Attribute(name); a != nil {
+func attribute(s *playbooks.Schema, name string, v any) any {
+	if a := s.Attribute(name); a != nil {
 		return schema.ToJSON(a.Type, v)
 	}
 	return v
@@ -288,6 +297,9 @@ func expectedLines(x *playbooks.Expect) []string {
 	out := h.lines("")
 	if x.Member != "" {
 		out = append([]string{"member: " + x.Member}, out...)
+	}
+	if x.Object.Kind != "" {
+		out = append([]string{"object: " + flow(map[string]any{x.Object.Kind: x.Object.ID})}, out...)
 	}
 	if x.Run != "" {
 		out = append(out, "run: "+x.Run)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/tally"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -96,7 +97,9 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 			return nil, ErrOrder
 		}
 		res.To = in.At
-		res.Events++
+		if in.Kind == engine.InputEvent {
+			res.Events++
+		}
 		obs.input(&in)
 		if err := w.Input(in); err != nil {
 			return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
@@ -114,7 +117,11 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 	if err := w.AdvanceTo(res.To); err != nil {
 		return nil, err
 	}
-	res.Members = len(w.members)
+	for id := range w.members {
+		if !naming.IsObject(id) {
+			res.Members++
+		}
+	}
 	if o.Funnels {
 		res.Funnels = funnels(ws, res, obs.reached)
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/grants"
+	"github.com/usher-run/usher/engine/intake"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -79,7 +81,8 @@ type tester struct {
 	world    *World
 	file     *playbooks.TestFile
 	test     *playbooks.Test
-	members  []string // of the test, by their ids as they are kept
+	members  []string // of the test, by their ids as they are kept, then its objects
+	people   int      // how many of them are members
 	zones    map[string]*time.Location
 	schema   *playbooks.Schema
 	effects  []effect // since the last expect that speaks of them
@@ -187,8 +190,11 @@ func (t *tester) run() *Failure {
 
 // whom returns of whom an expect speaks; "": of all.
 func (t *tester) whom(x *playbooks.Expect) string {
-	if x == nil || x.Member == "" {
+	switch {
+	case x == nil || x.Member == "" && x.Object.Kind == "":
 		return ""
+	case x.Object.Kind != "":
+		return naming.ObjectID(x.Object.Kind, x.Object.ID)
 	}
 	return t.id(x.Member)
 }
@@ -197,17 +203,29 @@ func (t *tester) whom(x *playbooks.Expect) string {
 // backfill is, and starts nothing.
 func (t *tester) begin() error {
 	at := t.test.At.UTC()
-	given := make([]engine.Member, len(t.test.Members))
-	for i, fields := range t.test.Members {
-		m := t.member(fields)
+	described := slices.Clone(t.test.Members)
+	for _, o := range t.test.Objects {
+		described = append(described, o.Fields)
+	}
+	given := make([]engine.Member, len(described))
+	for i, fields := range described {
+		s := t.schema
+		if i >= len(t.test.Members) {
+			s = s.Of(t.test.Objects[i-len(t.test.Members)].Kind)
+		}
+		m := t.member(fields, s)
 		given[i] = *m
 		t.members = append(t.members, m.ID)
 		t.world.members[m.ID] = &engine.State{Member: m}
 	}
+	t.people = len(t.test.Members)
 	for i := range t.test.History {
 		e := &t.test.History[i]
 		for range e.Times {
-			in := t.input(e)
+			in, err := t.input(e)
+			if err != nil {
+				return err
+			}
 			if in.Time.After(at) {
 				return fmt.Errorf("history ends where the test starts: %s is after it", in.Time.Format(time.RFC3339))
 			}
@@ -222,7 +240,7 @@ func (t *tester) begin() error {
 		// makes them.
 		m := t.world.members[id].Member
 		m.Segments, m.Dates, m.ReevaluatedAt, m.ReevaluateAt = nil, nil, time.Time{}, time.Time{}
-		if _, said := t.test.Members[i]["created_at"]; said {
+		if _, said := described[i]["created_at"]; said {
 			m.CreatedAt = given[i].CreatedAt
 		}
 		if !given[i].LastSeenAt.IsZero() {
@@ -237,10 +255,13 @@ func (t *tester) begin() error {
 	return nil
 }
 
-// member returns a member as a test describes them.
-func (t *tester) member(fields map[string]any) *engine.Member {
+// member returns a member or an object as a test describes them, for whom the schema is.
+func (t *tester) member(fields map[string]any, s *playbooks.Schema) *engine.Member {
 	id, _ := fields["id"].(string)
-	m := &engine.Member{ID: t.schema.MemberID(id), Attributes: map[string]any{}, CreatedAt: t.test.At.UTC()}
+	if id = s.MemberID(id); s.Kind != "" {
+		id = naming.ObjectID(s.Kind, id)
+	}
+	m := &engine.Member{ID: id, Attributes: map[string]any{}, CreatedAt: t.test.At.UTC()}
 	for k, v := range fields {
 		switch k {
 		case "id":
@@ -252,13 +273,15 @@ func (t *tester) member(fields map[string]any) *engine.Member {
 			slices.Sort(m.Tags)
 			m.Tags = slices.Compact(m.Tags)
 		case "points":
-			m.Points, _ = v.(int)
+			if m.Points, _ = v.(int); s.Kind != "" {
+				m.Attributes[k] = stored(s, k, v)
+			}
 		case "created_at":
 			m.CreatedAt, _ = v.(time.Time)
 		case "last_seen_at":
 			m.LastSeenAt, _ = v.(time.Time)
 		default:
-			m.Attributes[k] = t.stored(k, v)
+			m.Attributes[k] = stored(s, k, v)
 		}
 	}
 	t.zones[m.ID] = t.schema.Timezone
@@ -271,42 +294,60 @@ func (t *tester) member(fields map[string]any) *engine.Member {
 }
 
 // stored returns the value of an attribute as it is stored when it comes from outside.
-func (t *tester) stored(name string, v any) any {
-	v = t.attribute(name, v)
-	if a := t.schema.Attribute(name); a != nil {
-		v = t.schema.Normalized(a, v)
+func stored(s *playbooks.Schema, name string, v any) any {
+	v = attribute(s, name, v)
+	if a := s.Attribute(name); a != nil {
+		v = s.Normalized(a, v)
 	}
 	return v
 }
 
 // input makes the input of a test's event. `at: -10d` and `time: -2h` count back from the clock.
-func (t *tester) input(e *playbooks.TestEvent) engine.Input {
+func (t *tester) input(e *playbooks.TestEvent) (engine.Input, error) {
 	t.events++
 	member := t.id(e.Member)
+	if e.Object.Kind != "" {
+		member = naming.ObjectID(e.Object.Kind, e.Object.ID)
+	}
 	at := t.world.Now()
 	switch {
 	case !e.Time.IsZero():
 		at = e.Time.UTC()
 	case !e.Ago.IsZero():
 		back := schema.Duration{Days: max(e.Ago.Days, -e.Ago.Days), Elapsed: max(e.Ago.Elapsed, -e.Ago.Elapsed)}
-		at = back.Before(at.In(t.zones[member])).UTC()
+		at = back.Before(at.In(t.zone(member))).UTC()
 	}
 	var typ *schema.Type
 	if et := t.schema.Event(e.Name); et != nil {
 		typ = et.Properties
 	}
 	props, _ := schema.ToJSON(typ, e.Properties).(map[string]any)
-	return engine.Input{
+	in := engine.Input{
 		Kind: engine.InputEvent, ID: fmt.Sprintf("test-%d", t.events), Member: member, Name: e.Name, Time: at, At: at,
-		Payload: &engine.Payload{Properties: props, Attributes: t.written(e.Attributes)},
+		Payload: &engine.Payload{Properties: props, Attributes: written(t.schema, e.Attributes)},
 	}
+	if bad := intake.Belong(t.schema.Event(e.Name), &in); bad != nil {
+		return in, bad
+	}
+	if e.Object.Kind != "" && !intake.Names(t.schema.Event(e.Name), &in, member) {
+		return in, fmt.Errorf("the event is to be that of %s, and does not name it", called(member))
+	}
+	return in, nil
+}
+
+// zone returns the time zone of a subject of the test; the workspace's of another.
+func (t *tester) zone(id string) *time.Location {
+	if z := t.zones[id]; z != nil {
+		return z
+	}
+	return t.schema.Timezone
 }
 
 // written returns attributes as they are stored.
-func (t *tester) written(attributes map[string]any) map[string]any {
+func written(s *playbooks.Schema, attributes map[string]any) map[string]any {
 	out := map[string]any{}
 	for k, v := range attributes {
-		out[k] = t.stored(k, v)
+		out[k] = stored(s, k, v)
 	}
 	return out
 }
@@ -314,28 +355,43 @@ func (t *tester) written(attributes map[string]any) map[string]any {
 func (t *tester) step(s *playbooks.TestStep) error {
 	switch {
 	case s.Event != nil:
-		in := t.input(s.Event)
+		in, err := t.input(s.Event)
+		if err != nil {
+			return err
+		}
 		if in.At = t.world.Now(); in.Time.After(in.At) { // a time in the future counts as the acceptance
 			in.Time = in.At
 		}
 		return t.world.Input(in)
 	case s.Advance != nil:
-		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zones[t.members[0]])).UTC())
+		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zone(t.members[0]))).UTC())
 	case s.Trigger != nil:
 		return t.outside(s, engine.InputTrigger, t.file.Playbook, &engine.Payload{Properties: s.Trigger})
 	case s.Redeem != "":
 		return t.redeem(s)
 	case s.Attributes != nil:
-		return t.outside(s, engine.InputUpdate, "", &engine.Payload{Attributes: t.written(s.Attributes)})
+		return t.outside(s, engine.InputUpdate, "", &engine.Payload{Attributes: written(t.schemaOf(s.Object), s.Attributes)})
 	}
 	return nil
+}
+
+// schemaOf returns the schema as an object sees it; of none, as members do.
+func (t *tester) schemaOf(o playbooks.ObjectRef) *playbooks.Schema {
+	if s := t.schema.Of(o.Kind); s != nil {
+		return s
+	}
+	return t.schema
 }
 
 // outside decides what comes in for a member that is no event.
 func (t *tester) outside(s *playbooks.TestStep, kind engine.InputKind, name string, p *engine.Payload) error {
 	t.events++
+	whom := t.id(s.Member)
+	if s.Object.Kind != "" {
+		whom = naming.ObjectID(s.Object.Kind, s.Object.ID)
+	}
 	return t.world.Input(engine.Input{
-		Kind: kind, ID: fmt.Sprintf("test-%d", t.events), Member: t.id(s.Member), Name: name, Time: t.world.Now(),
+		Kind: kind, ID: fmt.Sprintf("test-%d", t.events), Member: whom, Name: name, Time: t.world.Now(),
 		At: t.world.Now(), Payload: p,
 	})
 }
@@ -365,9 +421,9 @@ func (t *tester) observe(c *engine.Changes) {
 	}
 }
 
-// judged notes what became of a member of the test.
+// judged notes what became of a member of the test, or of an object, which may come into being.
 func (t *tester) judged(member string, v verdict) {
-	if slices.Contains(t.members, member) {
+	if slices.Contains(t.members, member) || naming.IsObject(member) {
 		t.latest[member], t.newest = v, member
 	}
 }

@@ -39,6 +39,7 @@ type World struct {
 type schedule struct {
 	playbook string
 	via      string // which of its triggers
+	kind     string // of the objects that it is for; empty: members
 	cron     *schema.Schedule
 	segment  string
 	active   *playbooks.Active
@@ -58,7 +59,8 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 		for _, t := range p.Trigger.Items() {
 			if t.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
 				w.schedules = append(w.schedules, &schedule{
-					playbook: p.ID, via: t.Via, cron: t.Schedule, segment: t.Segment, active: p.Active, next: t.Schedule.Next(now),
+					playbook: p.ID, kind: p.For, via: t.Via, cron: t.Schedule, segment: t.Segment, active: p.Active,
+					next: t.Schedule.Next(now),
 				})
 			}
 		}
@@ -132,6 +134,9 @@ func (w *World) fire(s *schedule) error {
 		return nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.members)) {
+		if kind, _, _ := naming.CutObject(id); kind != s.kind || w.members[id].Member == nil {
+			continue
+		}
 		if in, err := w.engine.InSegment(s.segment, w.members[id], at); err != nil || !in {
 			continue
 		}
@@ -156,9 +161,14 @@ func (w *World) watch(member string) error {
 	}}, w.now)
 }
 
-// decide decides, and after it what runs emitted to other members: each in that member's line,
+// decide decides, and after it what belongs to objects, too, and what runs emitted to others: each in its own line,
 // first in, first out.
 func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) error {
+	for i := range inputs {
+		if err := w.copies(&inputs[i]); err != nil {
+			return err
+		}
+	}
 	if err := w.decideOne(member, inputs, horizon); err != nil {
 		return err
 	}
@@ -167,10 +177,23 @@ func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) 
 		w.emitted = w.emitted[1:]
 		w.seq++
 		in.Seq, in.At = w.seq, w.now
+		if err := w.copies(&in); err != nil {
+			return err
+		}
 		if err := w.decideOne(in.Member, []engine.Input{in}, in.At); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// copies puts what an event is for the objects that it names among what is to be decided.
+func (w *World) copies(in *engine.Input) error {
+	list, err := in.Copies()
+	if err != nil {
+		return fmt.Errorf("read event %s: %w", in.ID, err)
+	}
+	w.emitted = append(w.emitted, list...)
 	return nil
 }
 
@@ -277,6 +300,10 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 func (w *World) settle(st *engine.State, c *engine.Changes) {
 	for _, r := range c.Runs {
 		r.New, r.Changed = false, false
+	}
+	if st.Member == nil { // it was deleted
+		st.Runs = nil
+		return
 	}
 	st.Runs = slices.DeleteFunc(st.Runs, func(r *engine.Run) bool {
 		return r.State != engine.RunWaiting &&

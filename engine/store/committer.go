@@ -42,6 +42,8 @@ type Committer interface {
 	//     the order of their inputs")
 	//  13. Nodes of trees are stored, and taken away, with the rest. (Trees "keeps what commits say of
 	//     trees, and takes away what they give up")
+	//  14. Of an object that is deleted nothing is left that a decision would read; what comes after the
+	//     input that said so is of another. (Commit "leaves nothing of an object that was deleted")
 	//
 	// What goes wrong behind a commit that is stored makes no error of it. The death of the process
 	// undoes nothing. A power cut may undo a commit together with all that came after it, until somebody

@@ -29,6 +29,9 @@ type Intake interface {
 	//     never go back, and go on, whatever is done to the machine's clock.
 	//     (Intake "gives instants by the clock: never back, never ahead of it")
 	//
+	//  9. An event that belongs to objects is stored for each of them, too, under its one id: with
+	//     the event, or not at all. (Intake "stores an event for its objects with it, once")
+	//
 	// While the clock is held nothing is written, here and in every other role: the error is
 	// ErrUnavailable.
 	Accept(ctx context.Context, inputs []engine.Input) ([]Receipt, error)

@@ -115,12 +115,20 @@ type Jobs interface {
 	//  1. It moves no further. (Jobs "cancels an open job")
 	CancelJob(ctx context.Context, n int64, reason string, now time.Time) (Job, error)
 
-	// MembersAfter pages over all members by id. One that cannot be read has no Member, and says
+	// SubjectsAfter pages by id over the objects of a kind; of [Members] over all members, and of [Everybody] over
+	// both. One that cannot be read has no Member, and says
 	// why in Unreadable.
 	//
 	//  1. Each is on one page. (Jobs "pages over all members by id")
-	MembersAfter(ctx context.Context, cursor string, limit int) ([]ListedMember, error)
+	//  2. An object is among those of its kind alone. (Jobs "tells members from objects, and these by kind")
+	SubjectsAfter(ctx context.Context, kind, cursor string, limit int) ([]ListedMember, error)
 }
+
+// What SubjectsAfter pages over beside the objects of a kind.
+const (
+	Members   = ""
+	Everybody = "*"
+)
 
 // ListedMember is a member on a page of all of them.
 type ListedMember struct {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/member"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -39,7 +40,7 @@ func (v *Member) Field(name string) any {
 	}
 	switch name {
 	case "id":
-		return m.ID
+		return naming.OutsideID(m.ID)
 	case "tags":
 		tags := make([]any, len(m.Tags))
 		for i, t := range m.Tags {
@@ -47,7 +48,9 @@ func (v *Member) Field(name string) any {
 		}
 		return tags
 	case "points":
-		return m.Points
+		if v.Types.Schema.Kind == "" { // an object may declare what is called so
+			return m.Points
+		}
 	case "created_at":
 		return m.CreatedAt.In(zone)
 	case "last_seen_at":

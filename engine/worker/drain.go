@@ -206,7 +206,7 @@ func (w *Worker) follow(b *batch) {
 		w.expect(l.At)
 	}
 	for i := range b.changes.Emitted {
-		w.Wake(b.changes.Emitted[i].Member)
+		w.Wake(b.changes.Emitted[i].Subjects()...)
 	}
 	for m, lack := range b.lacks {
 		w.Log.Info("a member is held until their history is added up, others go on", "lane", b.lane, "member", m, "event",
@@ -319,7 +319,7 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 // took of pools.
 type mark struct {
 	members, runs, coupons, deliveries, releases, records, poisoned int
-	cascaded, emitted, reevaluations, trees, tickets                int
+	cascaded, emitted, reevaluations, trees, tickets, deleted       int
 }
 
 func markOf(b *batch) mark {
@@ -329,7 +329,7 @@ func markOf(b *batch) mark {
 		releases: len(c.Releases),
 		records:  len(c.Records),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
-		trees: len(c.Trees), tickets: len(c.Tickets),
+		trees: len(c.Trees), tickets: len(c.Tickets), deleted: len(c.Deleted),
 	}
 }
 
@@ -340,7 +340,7 @@ func (m mark) since(c *engine.Changes) *engine.Changes {
 		Members: c.Members[m.members:], Runs: c.Runs[m.runs:], Coupons: c.Coupons[m.coupons:],
 		Deliveries: c.Deliveries[m.deliveries:], Releases: c.Releases[m.releases:],
 		Records: c.Records[m.records:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
-		Reevaluations: c.Reevaluations[m.reevaluations:], Tickets: c.Tickets[m.tickets:],
+		Reevaluations: c.Reevaluations[m.reevaluations:], Tickets: c.Tickets[m.tickets:], Deleted: c.Deleted[m.deleted:],
 	}
 }
 
@@ -349,6 +349,7 @@ func (m mark) restore(b *batch) {
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Records, c.Poisoned = c.Deliveries[:m.deliveries], c.Records[:m.records], c.Poisoned[:m.poisoned]
 	c.Releases, c.Trees, c.Tickets = c.Releases[:m.releases], c.Trees[:m.trees], c.Tickets[:m.tickets]
+	c.Deleted = c.Deleted[:m.deleted]
 	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
 		c.Reevaluations[:m.reevaluations]
 }

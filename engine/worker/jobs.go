@@ -188,7 +188,7 @@ func (s *step) pointless() string {
 		return skippedPaused
 	case s.job.Kind == store.JobSchedule && !p.Active.Holds(s.job.At):
 		return skippedOutside
-	case s.job.Kind == store.JobTrigger && s.job.Segment != "" && ws.Schema.Segment(s.job.Segment) == nil:
+	case s.job.Kind == store.JobTrigger && s.job.Segment != "" && ws.Of(p.For).Schema.Segment(s.job.Segment) == nil:
 		return "the workspace has no such segment any more"
 	}
 	return ""
@@ -202,7 +202,7 @@ func (s *step) page(ctx context.Context, most int) error {
 	if s.job.Kind == store.JobTrigger && s.job.Segment == "" {
 		return s.listed(ctx, most)
 	}
-	page, err := s.w.Store.MembersAfter(ctx, s.job.Cursor, most)
+	page, err := s.w.Store.SubjectsAfter(ctx, s.subjects(), s.job.Cursor, most)
 	if err != nil {
 		return err
 	}
@@ -217,6 +217,15 @@ func (s *step) page(ctx context.Context, most int) error {
 		return nil
 	}
 	return s.audience(ctx, page)
+}
+
+// subjects returns whom the job looks at: those that its playbook is for, or whom a segment may be about.
+func (s *step) subjects() string {
+	if s.job.Kind == store.JobReevaluation {
+		whose, _ := s.a.Watched(s.job.At)
+		return whose
+	}
+	return s.a.Workspace().Playbook(s.job.Playbook).For
 }
 
 // listed takes the next members of a list. The cursor counts them.

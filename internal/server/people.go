@@ -43,7 +43,7 @@ func (a *people) engine() *engine.Engine {
 func (a *people) profile(ctx context.Context, m *engine.Member) (*engine.Profile, error) {
 	e, now := a.engine(), a.now()
 	states := map[string]*engine.State{m.ID: {Member: m}}
-	if err := a.history(ctx, e.ProfileNeeds(), []string{m.ID}, states, now); err != nil {
+	if err := a.history(ctx, e.ProfileNeeds(m.ID), []string{m.ID}, states, now); err != nil {
 		return nil, err
 	}
 	return e.Profile(states[m.ID], now), nil
@@ -74,7 +74,7 @@ func warnOfOtherIDs(ctx context.Context, db store.Store, s *playbooks.Schema, lo
 	const most, pageSize = 2000, 500
 	others, looked, example := 0, 0, ""
 	for cursor := ""; looked < most; {
-		page, err := db.MembersAfter(ctx, cursor, pageSize)
+		page, err := db.SubjectsAfter(ctx, store.Members, cursor, pageSize)
 		if err != nil {
 			return fmt.Errorf("look at the ids of members: %w", err)
 		}

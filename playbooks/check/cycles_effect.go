@@ -39,7 +39,7 @@ func (c *rules) effectOfExpression(s *playbooks.Step, n ast.Node, within []strin
 		case "and", "&&", "or", "||":
 			return c.effectOfExpression(s, n.Left, within).or(c.effectOfExpression(s, n.Right, within))
 		}
-		if e, ok := effectOfComparison(s, n); ok {
+		if e, ok := effectOfComparison(s, n, c.schema.Subject()); ok {
 			return e
 		}
 	case *ast.CallNode:
@@ -55,15 +55,15 @@ func (c *rules) effectOfExpression(s *playbooks.Step, n ast.Node, within []strin
 	return effect{v.depends, v.depends}
 }
 
-// effectOfComparison looks at a comparison of a field of member with a constant; ok is false when
+// effectOfComparison looks at a comparison of a field of the subject with a constant; ok is false when
 // it is none.
-func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode) (e effect, ok bool) {
+func effectOfComparison(s *playbooks.Step, n *ast.BinaryNode, subject string) (e effect, ok bool) {
 	if tag, isText := n.Left.(*ast.StringNode); n.Operator == "in" && isText &&
-		nodes.FieldOfMember(n.Right) == "tags" {
+		nodes.FieldOf(n.Right, subject) == "tags" {
 		return effect{s.Key == "tag" && mayHold(s.Args["add"], tag.Value), s.Key == "tag" &&
 			mayHold(s.Args["remove"], tag.Value)}, true
 	}
-	field := nodes.FieldOfMember(n.Left)
+	field := nodes.FieldOf(n.Left, subject)
 	if field == "points" && s.Key == "points" {
 		return effectOfPoints(s, n)
 	}
@@ -150,7 +150,7 @@ func (v *dependencyVisitor) Visit(n *ast.Node) {
 		}
 		return
 	}
-	field := nodes.FieldOfMember(*n)
+	field := nodes.FieldOf(*n, v.c.schema.Subject())
 	if field == "" {
 		return
 	}

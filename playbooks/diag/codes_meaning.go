@@ -16,6 +16,25 @@ but no playbook can name it until it is declared.`,
 		Good: "condition: in_segment(\"dormant\")",
 	},
 	{
+		Name: "unknown-kind", Title: "a kind of objects that is not declared",
+		Doc:  "Groups, stores and the like are declared under objects: in usher.yaml, each kind with its attributes.",
+		Bad:  "usher: 1\nobjects: {group: {title: string}}\nevents:\n  group.joined: {group: ref grup}",
+		Good: "usher: 1\nobjects: {group: {title: string}}\nevents:\n  group.joined: {group: ref group}",
+	},
+	{
+		Name: "wrong-subject", Title: "something of others than this is about",
+		Doc: `A playbook or a segment is about members, or with for: about one kind of objects. Events, segments, channels and actions have to
+be theirs: an event names an object by a property of the type ref, a channel says by reaches whom it reaches, and coupons and points are
+for members alone.`,
+	},
+	{
+		Name: "missing-window", Title: "events() of an object without a window",
+		Doc: `Of a group or a store there may be millions of events. What is asked of its history names a window, which bounds what one
+decision costs.`,
+		Bad:  "usher: 1\nobjects: {group: {messages: '= len(events(\"group.message\"))'}}\nevents:\n  group.message: {group: ref group}",
+		Good: "usher: 1\nobjects: {group: {messages: '= len(events(\"group.message\", \"7d\"))'}}\nevents:\n  group.message: {group: ref group}",
+	},
+	{
 		Name: "unknown-channel", Title: "a channel that is not declared",
 		Doc:  "Message channels are declared under channels: in usher.yaml. A message names one of them, not its type.",
 		Bad:  "actions:\n  - message: {channel: wechat, text: Hello}",

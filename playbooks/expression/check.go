@@ -215,7 +215,8 @@ func (c *checker) typeOf(n ast.Node) *schema.Type {
 }
 
 func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
-	if whole := n.Value == "member" || n.Value == "event" || c.keeps(n.Value) != nil; whole && !c.named {
+	subject := c.sc.Schema.Subject()
+	if whole := n.Value == subject || n.Value == "event" || c.keeps(n.Value) != nil; whole && !c.named {
 		field := "id"
 		if t := c.keeps(n.Value); t != nil && len(t.Fields) > 0 {
 			field = t.Fields[0].Name
@@ -225,7 +226,7 @@ func (c *checker) identifier(n *ast.IdentifierNode) *schema.Type {
 		return nil
 	}
 	switch n.Value {
-	case "member":
+	case subject:
 		return c.sc.Schema.MemberRecord()
 	case "trigger":
 		if c.sc.Trigger != nil {

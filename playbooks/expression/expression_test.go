@@ -21,6 +21,8 @@ type fakeDeclarations struct {
 	defaults   map[string]bool
 }
 
+func (f *fakeDeclarations) Subject() string { return scope.Member }
+
 func (f *fakeDeclarations) TableNames() []string { return nil }
 
 func (f *fakeDeclarations) Table(string) *scope.Table { return nil }

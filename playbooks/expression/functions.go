@@ -239,6 +239,10 @@ func (c *checker) slotOf(n *ast.CallNode) (Slot, bool) {
 			return Slot{}, false
 		}
 		slot.Window = window
+	} else if kind := c.sc.Schema.Subject(); kind != scope.Member && !c.sc.Running {
+		c.Report(n.Location(), "missing-window", fmt.Sprintf(`write events("%s", "30d")`, name.Value),
+			"what a %s has behind it grows without end: events() about one needs a window", kind)
+		return Slot{}, false
 	}
 	return slot, true
 }

@@ -217,7 +217,7 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 		// list[i] fails beyond the end; get() gives nil there, which the checker has asked to guard.
 		return &ast.BuiltinNode{Name: "get", Arguments: []ast.Node{l.lower(n.Node), l.lower(n.Property)}}
 	}
-	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == "member" {
+	if root, ok := n.Node.(*ast.IdentifierNode); ok && root.Value == l.c.sc.Schema.Subject() {
 		if src := l.c.sc.Schema.Computed(key.Value); src != nil {
 			return l.inline(*src)
 		}
@@ -233,10 +233,9 @@ func (l *lowering) member(n *ast.MemberNode) ast.Node {
 	return m
 }
 
-// flatRoots are the objects whose fields are variables.
+// flatRoots are the objects, beside the subject, whose fields are variables.
 var flatRoots = map[string]source{
-	"member": fromMember, "event": fromEvent, "trigger": fromTrigger, "vars": fromVars, "params": fromParams,
-	"actions": fromActions,
+	"event": fromEvent, "trigger": fromTrigger, "vars": fromVars, "params": fromParams, "actions": fromActions,
 }
 
 // flat makes member.x, event.x, trigger.x and actions.x variables of their own: the library reads a
@@ -248,6 +247,9 @@ func (l *lowering) flat(n *ast.MemberNode, key *ast.StringNode) ast.Node {
 		return nil
 	}
 	from, known := flatRoots[root.Value]
+	if root.Value == l.c.sc.Schema.Subject() {
+		from, known = fromMember, true
+	}
 	if !known {
 		return nil
 	}

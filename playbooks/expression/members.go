@@ -42,6 +42,12 @@ func (c *checker) member(n *ast.MemberNode) *schema.Type {
 	if constant {
 		label = unknown.SizeField(n.Node, base, key.Value)
 	}
+	if base.Ref != "" {
+		label = "it is the id of a " + base.Ref + ": only what is for: " + base.Ref + " reads its attributes"
+		if base.Ref == scope.Member {
+			label = "it is the id of a member: nobody reads the attributes of another"
+		}
+	}
 	c.Report(n.Property.Location(), "unknown-field", label, "%s is %s and has no field %s", nodes.Quote(n.Node),
 		report.DescribeType(base), name)
 	return nil
@@ -67,7 +73,8 @@ func (c *checker) item(n *ast.MemberNode, base *schema.Type) *schema.Type {
 
 func (c *checker) field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode) *schema.Type {
 	root, _ := n.Node.(*ast.IdentifierNode)
-	isMember := root != nil && root.Value == "member"
+	subject := c.sc.Schema.Subject()
+	isMember := root != nil && root.Value == subject
 	t, ok := base.Field(key.Value)
 	if !ok {
 		c.unknown.Field(n, base, key, root)
@@ -76,7 +83,7 @@ func (c *checker) field(n *ast.MemberNode, base *schema.Type, key *ast.StringNod
 	if isMember {
 		c.refs.attributes[key.Value] = true
 		if src := c.sc.Schema.Computed(key.Value); src != nil {
-			return c.present(n, c.inline(n, "member."+key.Value, *src, nil))
+			return c.present(n, c.inline(n, subject+"."+key.Value, *src, nil))
 		}
 	}
 	if root != nil && root.Value == "actions" {

@@ -263,7 +263,7 @@ func (c *checker) order(n *ast.BinaryNode, l, r *schema.Type) *schema.Type {
 func (c *checker) seekTag(n *ast.BinaryNode) {
 	s, ok := n.Left.(*ast.StringNode)
 	list, isField := n.Right.(*ast.MemberNode)
-	if ok && isField && c.path(list) == "member.tags" {
+	if ok && isField && c.path(list) == c.sc.Schema.Subject()+".tags" {
 		c.tags = append(c.tags, tagMention{s.Value, c.Source.Pos(s.Location().From, s.Location().To)})
 	}
 }

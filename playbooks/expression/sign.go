@@ -6,6 +6,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/usher-run/usher/playbooks/expression/bounds"
 	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 
 	place "github.com/expr-lang/expr/file"
@@ -33,7 +34,7 @@ func (c *checker) signByForm(n ast.Node) bounds.Sign {
 	case *ast.ChainNode:
 		return c.signOf(n.Node)
 	case *ast.MemberNode:
-		if nodes.FieldOfMember(n) == "points" {
+		if nodes.FieldOf(n, scope.Member) == "points" {
 			return bounds.NotNegative
 		}
 	case *ast.CallNode:

@@ -48,7 +48,7 @@ func testRegistry() *schema.Registry {
 				},
 			},
 			{
-				Key: "coupon", Fields: []schema.FieldSpec{{Name: "pool", Kind: schema.FieldPool, Required: true}},
+				Key: "coupon", MembersOnly: true, Fields: []schema.FieldSpec{{Name: "pool", Kind: schema.FieldPool, Required: true}},
 				Results: []schema.ResultSpec{
 					{Name: "issued", Type: schema.Bool},
 					{Name: "reason", Type: schema.String},
@@ -57,7 +57,7 @@ func testRegistry() *schema.Registry {
 				},
 			},
 			{
-				Key: "points", Shorthand: "add", Fields: []schema.FieldSpec{
+				Key: "points", MembersOnly: true, Shorthand: "add", Fields: []schema.FieldSpec{
 					{Name: "add", Kind: schema.FieldInt, OneOf: "what"},
 					{Name: "take", Kind: schema.FieldInt, OneOf: "what", Least: 1},
 					{Name: "reason", Kind: schema.FieldString},
@@ -94,7 +94,7 @@ func testRegistry() *schema.Registry {
 			},
 		},
 		Channels: []schema.ChannelSpec{
-			{Type: "log", AnyData: true, Attach: []schema.AttachSpec{
+			{Type: "log", ReachesAll: true, AnyData: true, Attach: []schema.AttachSpec{
 				{Kind: "image", Most: 10}, {Kind: "link", Most: 10}, {Kind: "miniprogram", Most: 10},
 			}},
 			{Type: "webhook", Mute: true, Fields: []schema.FieldSpec{
@@ -102,7 +102,7 @@ func testRegistry() *schema.Registry {
 				{Name: "value", Kind: schema.FieldSecret},
 			}},
 			{
-				Type: "wecom_robot", Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}},
+				Type: "wecom_robot", AddressField: "url", Fields: []schema.FieldSpec{{Name: "url", Kind: schema.FieldSecret, Required: true}},
 				Attach: []schema.AttachSpec{{Kind: "image", Most: 1}, {Kind: "link", Most: 2}},
 				Data: schema.ObjectOf(
 					schema.Field{Name: "mentioned", Type: schema.ListOf(schema.String).AsOptional()},

@@ -200,6 +200,11 @@ func (c *loading) unused() {
 			c.Diags[before].Relate("this schedule names no segment: it is for all members", c.ForAll[0])
 		}
 	}
+	for i := range c.Schema.Objects {
+		for _, g := range c.Schema.Objects[i].Segments {
+			warn("segment", g.Name, g.Pos)
+		}
+	}
 	for i := range c.Schema.Channels {
 		if spec := c.Registry.Channel(c.Schema.Channels[i].Type); spec != nil && spec.Mute {
 			continue // no playbook names it

@@ -65,21 +65,26 @@ type ActionSpec struct {
 	AtLeast   []string // at least one of these fields is required
 	Results   []ResultSpec
 	Example   string // YAML of one action item
+
+	MembersOnly bool // objects have nothing of the kind
 }
 
 // ChannelSpec is what a message channel declares about itself.
 type ChannelSpec struct {
-	Type     string // the `type` in usher.yaml
-	Doc      string
-	Fields   []FieldSpec
-	Mute     bool // it carries no messages: webhooks go by it
-	NeedsTo  bool // a message needs an address: `to`, or a member attribute (see Address)
-	Address  string
-	Subjects bool // a message has a subject line
-	Attach   []AttachSpec
-	Data     *Type  // an object: what `data` of a message may hold, beside its text; nil: nothing
-	AnyData  bool   // `data` may hold anything
-	Example  string // YAML of one channel of usher.yaml
+	Type    string // the `type` in usher.yaml
+	Doc     string
+	Fields  []FieldSpec
+	Mute    bool // it carries no messages: webhooks go by it
+	NeedsTo bool // a message needs an address: `to`, or a member attribute (see Address)
+	Address string
+	// The field that holds the address where `reaches` says none; empty: an address is another thing.
+	AddressField string
+	ReachesAll   bool // it reaches whoever it is, and needs no address
+	Subjects     bool // a message has a subject line
+	Attach       []AttachSpec
+	Data         *Type  // an object: what `data` of a message may hold, beside its text; nil: nothing
+	AnyData      bool   // `data` may hold anything
+	Example      string // YAML of one channel of usher.yaml
 
 	DataOrAttach bool // a message has `data` or attachments, not both
 

@@ -43,6 +43,7 @@ type Type struct {
 	Kind     Kind
 	Enum     []string // the allowed values of a string; empty: any
 	Labels   []string // what each of Enum is called in texts; nil: they have no labels
+	Ref      string   // of a string: the kind of the subject whose id it is; empty: it is no id
 	Fields   []Field  // of an object, in the order of declaration
 	Elem     *Type    // of a list
 	Optional bool     // the value may be missing (nil)
@@ -139,6 +140,8 @@ func (t *Type) String() string {
 	switch {
 	case len(t.Enum) > 0:
 		return s + "enum of " + strings.Join(t.Enum, ", ")
+	case t.Ref != "":
+		return s + refWord + t.Ref
 	case t.Kind == KindList && t.Elem != nil:
 		return s + "list of " + t.Elem.String()
 	}
@@ -418,6 +421,8 @@ func (t *Type) Syntax() any {
 	switch {
 	case len(t.Enum) > 0:
 		return map[string]any{"enum": t.Enum}
+	case t.Ref != "":
+		return refWord + t.Ref
 	case t.Kind == KindList:
 		return []any{t.Elem.Syntax()}
 	case t.Kind == KindObject:

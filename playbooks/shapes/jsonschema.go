@@ -129,7 +129,7 @@ func (m *schemaMaker) form(s *Shape) object {
 		out["type"] = []any{"string", "boolean", "number"}
 	case ShapeType:
 		out["$ref"] = "#/definitions/type"
-		m.defs["type"] = typeDeclaration()
+		m.defs["type"] = typeDeclaration(m.ws.Schema.ObjectNames())
 		return out
 	case ShapeSettable, ShapeMember:
 		m.member(s, out)
@@ -283,6 +283,17 @@ func (m *schemaMaker) member(s *Shape, out object) {
 			props[a.Name] = typeSchema(a.Type, s.Kind == ShapeSettable)
 		}
 	}
+	for i := range m.ws.Schema.Objects { // whose attributes those of objects are, another file says
+		for _, a := range m.ws.Schema.Objects[i].Attributes {
+			switch _, both := props[a.Name]; {
+			case a.Computed != nil || len(s.Least) > 0: // a member, whole
+			case both:
+				props[a.Name] = object{}
+			default:
+				props[a.Name] = typeSchema(a.Type, s.Kind == ShapeSettable)
+			}
+		}
+	}
 	out["type"], out["properties"], out["additionalProperties"] = "object", props, false
 	if len(s.Least) > 0 {
 		out["required"] = s.Least
@@ -342,15 +353,19 @@ func typeSchema(t *schema.Type, expr bool) object {
 	return object{"anyOf": forms, "description": t.String()}
 }
 
-// typeDeclaration describes how a type is written.
-func typeDeclaration() object {
+// typeDeclaration describes how a type is written, with the kinds of objects that there are.
+func typeDeclaration(kinds []string) object {
 	ref := object{"$ref": "#/definitions/type"}
 	words := slices.Clone(schema.TypeNames)
-	for _, w := range schema.TypeNames {
+	for _, kind := range kinds {
+		words = append(words, schema.RefTo(kind).String())
+	}
+	for _, w := range slices.Clone(words) {
 		words = append(words, "optional "+w)
 	}
 	return object{
-		"description": "a type: string, int, number, bool, date, datetime, {enum: […]}, {enum: {value: label}}, {name: type}, [type]; `optional T` or {optional: T}",
+		"description": "a type: string, int, number, bool, date, datetime, ref KIND, {enum: […]}, {enum: {value: label}}, {name: type}, [type]; " +
+			"`optional T` or {optional: T}",
 		"anyOf": []any{
 			object{"type": "string", "enum": words},
 			object{"type": "array", "items": ref, "minItems": 1, "maxItems": 1},

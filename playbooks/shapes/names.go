@@ -32,6 +32,16 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		for _, g := range w.Schema.Segments {
 			add(g.Name, "segment: "+g.Source.Text, g.Pos)
 		}
+		for i := range w.Schema.Objects {
+			o := &w.Schema.Objects[i]
+			for _, g := range o.Segments {
+				add(g.Name, "segment of "+o.Name+": "+g.Source.Text, g.Pos)
+			}
+		}
+	case ShapeKindOfObjects:
+		for _, o := range w.Schema.Objects {
+			add(o.Name, "kind of objects", o.Pos)
+		}
 	case ShapeChannel:
 		for _, c := range w.Schema.Channels {
 			add(c.Name, "channel of type "+c.Type, c.Pos)

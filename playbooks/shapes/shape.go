@@ -37,23 +37,26 @@ const (
 	ShapeType       ShapeKind = "type" // a declaration: string, {enum: […]}, [type]
 	ShapeEvent      ShapeKind = "event"
 	ShapeSegment    ShapeKind = "segment"
-	ShapeChannel    ShapeKind = "channel"
-	ShapePool       ShapeKind = "pool"
-	ShapeRaffle     ShapeKind = "raffle"
-	ShapeTemplate   ShapeKind = "template"
-	ShapeSnippet    ShapeKind = "snippet"
-	ShapePlaybook   ShapeKind = "playbook"
-	ShapeTag        ShapeKind = "tag"
-	ShapeOwner      ShapeKind = "owner"
-	ShapeReason     ShapeKind = "reason"
-	ShapeDate       ShapeKind = "date"    // a field of the member that holds a date
-	ShapeChanged    ShapeKind = "changed" // a field of the member whose changes are told
-	ShapeConsent    ShapeKind = "consent" // a stored bool attribute of the member
-	ShapeSettable   ShapeKind = "settable"
-	ShapeMember     ShapeKind = "member"     // the fields of a member, by name
-	ShapeProperties ShapeKind = "properties" // the properties of the event named beside it
-	ShapeParams     ShapeKind = "params"     // the params of the snippet named beside it
-	ShapeNewName    ShapeKind = "name"       // a name that the author chooses
+	// ShapeKindOfObjects is the name of a kind of objects.
+	ShapeKindOfObjects ShapeKind = "kind of objects"
+	ShapeChannel       ShapeKind = "channel"
+	ShapePool          ShapeKind = "pool"
+	ShapeRaffle        ShapeKind = "raffle"
+	ShapeTemplate      ShapeKind = "template"
+	ShapeSnippet       ShapeKind = "snippet"
+	ShapePlaybook      ShapeKind = "playbook"
+	ShapeTag           ShapeKind = "tag"
+	ShapeOwner         ShapeKind = "owner"
+	ShapeReason        ShapeKind = "reason"
+	ShapeDate          ShapeKind = "date"    // a field of the member that holds a date
+	ShapeChanged       ShapeKind = "changed" // a field of the member whose changes are told
+	ShapeConsent       ShapeKind = "consent" // a stored bool attribute of the member
+	ShapeSettable      ShapeKind = "settable"
+	ShapeMember        ShapeKind = "member"     // the fields of a member, by name
+	ShapeAddress       ShapeKind = "address"    // an attribute that holds an address, as group.robot
+	ShapeProperties    ShapeKind = "properties" // the properties of the event named beside it
+	ShapeParams        ShapeKind = "params"     // the params of the snippet named beside it
+	ShapeNewName       ShapeKind = "name"       // a name that the author chooses
 )
 
 // Shape declares what may stand at a place of a file, once: JSON Schema, editors and the reference
@@ -265,7 +268,7 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
-	"usher", "timezone", "locale", "member", "events", "segments", "channels", "coupons", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
+	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
 }
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.

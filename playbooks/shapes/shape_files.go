@@ -20,7 +20,12 @@ func schemaShape(reg *schema.Registry) *Shape {
 	id := ShapeKey{Name: "id", Value: ids, Doc: "which ids are one member's: all that are the same when they are written in one way"}
 	event := (&Shape{Kind: ShapeMapping, Rest: types(), Keywords: []string{""}}).
 		named("properties", "The properties of the event, each with its type.")
-	segment := shapeOf(ShapeExpression).named("segment", "An expression about the member.")
+	segment := shapeOf(ShapeExpression).named("segment", "An expression about the member, or with `for` about a kind of objects.").or(mappingOf(
+		ShapeKey{Name: "for", Required: true, Value: shapeOf(ShapeKindOfObjects), Doc: "the kind of objects that it is a segment of"},
+		ShapeKey{Name: "if", Required: true, Value: shapeOf(ShapeExpression), Doc: "an expression about the object"},
+	))
+	object := (&Shape{Kind: ShapeMapping, Rest: attribute, Keywords: []string{""}}).
+		named("kind of objects", "The attributes of a kind of objects, each with its type.")
 	limit := mappingOf(
 		ShapeKey{
 			Name: "channels", Value: listOf(shapeOf(ShapeChannel)),
@@ -51,6 +56,7 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Value: &Shape{Kind: ShapeMapping, Rest: attribute, Keys: []ShapeKey{id}},
 			Doc:   "the member's attributes, each with its type",
 		},
+		"objects":  {Value: named(object), Doc: "kinds of objects, as groups or stores: what has a history, segments and playbooks of its own"},
 		"events":   {Value: named(event), Doc: "the events that arrive, each with its properties and their types"},
 		"segments": {Value: named(segment), Doc: "named audiences: an expression about the member each"},
 		"channels": {
@@ -99,6 +105,15 @@ func channelShape(reg *schema.Registry) *Shape {
 			Name: "type", Required: true, Value: &Shape{Kind: ShapeKeyword, Keywords: []string{spec.Type}, Doc: spec.Doc},
 			Doc: "how messages of the channel are carried",
 		})
+		if !spec.Mute && !spec.ReachesAll {
+			form.Keys = append(form.Keys, ShapeKey{
+				Name: "reaches", Value: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAddress)},
+				Doc: "whom messages reach, `member` or a kind of objects, and the attribute that holds the address of each",
+			})
+		}
+		if k := form.Key(spec.AddressField); k != nil {
+			k.Required = false // it may be an attribute: see reaches
+		}
 		forms = append(forms, form)
 	}
 	if len(forms) == 0 {
@@ -136,6 +151,7 @@ func testShape() *Shape {
 	)...).named("past event", "An event before the test: it starts nothing.")
 	step := mappingOf(event(
 		whose("who does it, or is called", "event", "trigger", "redeem"),
+		objectKey("which object is called, or whose event it is alone", "event", "trigger"),
 		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "an event of the member arrives"},
 		ShapeKey{Name: "advance", Value: shapeOf(ShapeDuration), Doc: "the clock moves on; what is due happens"},
 		ShapeKey{Name: "trigger", Value: shapeOf(ShapeAny), Doc: "starts an http playbook with these params"},
@@ -149,8 +165,9 @@ func testShape() *Shape {
 	})
 	step.or(mappingOf(
 		whose("who it is"),
+		objectKey("which object it is"),
 		ShapeKey{Name: "attributes", Required: true, Value: shapeOf(ShapeMember), Doc: "attributes that are written from outside"},
-	).named("update", "Attributes of a member are written from outside."))
+	).named("update", "Attributes of a member or an object are written from outside."))
 	one := func() *Shape { return &Shape{Kind: ShapeMember, Least: []string{"id"}} }
 	test := mappingOf(
 		ShapeKey{Name: "name", Required: true, Value: shapeOf(ShapeString), Doc: "what the test shows, as a sentence"},
@@ -160,11 +177,12 @@ func testShape() *Shape {
 		},
 		ShapeKey{Name: "member", Value: one(), Doc: "the member: id, and attributes"},
 		ShapeKey{Name: "members", Value: listOf(one()), Doc: "several members, of each id and attributes"},
+		ShapeKey{Name: "objects", Value: objectsShape(), Doc: "objects by their kind, of each id and attributes"},
 		ShapeKey{Name: "history", Value: listOf(past), Doc: "events before the test"},
 		ShapeKey{Name: "force", Value: forceShape(), Doc: "what chance and the world decide otherwise: holdout, splits, answers of webhooks, what is left of pools"},
 		ShapeKey{Name: "script", Required: true, Value: listOf(step), Doc: "what happens, in order, and what is expected"},
 	).named("test", "A test of a playbook on the virtual clock.")
-	test.Group = [][]string{slices.Clone(TestMemberKeys)}
+	test.Least = slices.Clone(TestMemberKeys)
 	return mappingOf(
 		ShapeKey{
 			Name: "playbook", Required: true, Value: shapeOf(ShapePlaybook),
@@ -173,6 +191,21 @@ func testShape() *Shape {
 		ShapeKey{Name: "with", Value: listOf(shapeOf(ShapePlaybook)), Doc: "other playbooks that are live too"},
 		ShapeKey{Name: "tests", Required: true, Value: listOf(test), Doc: "the tests"},
 	).named("tests", "Tests of a playbook on the virtual clock.")
+}
+
+// objectKey declares the key that names an object, beside others.
+func objectKey(doc string, with ...string) ShapeKey {
+	return ShapeKey{Name: "object", With: with, Value: objectShape(), Doc: doc + ", as in {group: g1}"}
+}
+
+// objectShape declares how a test names an object.
+func objectShape() *Shape { return &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeString)} }
+
+// objectsShape declares the objects of a test.
+func objectsShape() *Shape {
+	id := ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeString), Doc: "its id"}
+	one := &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny), Keys: []ShapeKey{id}}
+	return &Shape{Kind: ShapeMapping, Rest: listOf(one)}
 }
 
 // forceShape declares what a test decides instead of chance and the world.
@@ -223,11 +256,12 @@ func expectShape() *Shape {
 		"coupons pool":   shapeOf(ShapePool),
 		"events event":   shapeOf(ShapeEvent), "messages class": keywords("promotional", "transactional"),
 		"coupons issued":    shapeOf(ShapeBool),
-		"events properties": shapeOf(ShapeAny),
+		"events properties": shapeOf(ShapeAny), "events object": objectShape(),
 	}
 	names := func() *Shape { return listOf(shapeOf(ShapeTag)) }
 	docs := map[string]ShapeKey{
 		"member": {Doc: "whom alone it speaks of, by the id in `members`; of all when left out", Value: shapeOf(ShapeString)},
+		"object": {Doc: "of which object alone it speaks, as in {group: g1}", Value: objectShape()},
 		"tags": {Doc: "tags that were added and removed", Value: mappingOf(
 			ShapeKey{Name: "added", Value: names(), Doc: "tags that the member got"},
 			ShapeKey{Name: "removed", Value: names(), Doc: "tags that the member lost"},
@@ -291,19 +325,19 @@ var (
 		"too many deferred", "consent", "pool empty", "per member", "drawn", "too few points", "no address",
 	}
 	// TestKeys are the keys of a test.
-	TestKeys = []string{"name", "at", "member", "members", "history", "force", "script"}
-	// TestMemberKeys say whom a test is about: one of them does.
-	TestMemberKeys = []string{"member", "members"}
+	TestKeys = []string{"name", "at", "member", "members", "objects", "history", "force", "script"}
+	// TestMemberKeys say whom a test is about: one of them does, or with objects none.
+	TestMemberKeys = []string{"member", "members", "objects"}
 	// ScriptKeys are the keys of a step of a script.
 	ScriptKeys = []string{"event", "advance", "trigger", "redeem", "expect"}
 	// EventStepKeys may stand in a step that is an event.
-	EventStepKeys = []string{"member", "event", "time", "properties", "attributes"}
+	EventStepKeys = []string{"member", "object", "event", "time", "properties", "attributes"}
 	// UpdateStepKeys are those of a step that writes attributes.
-	UpdateStepKeys = []string{"member", "attributes"}
+	UpdateStepKeys = []string{"member", "object", "attributes"}
 	// PastEventKeys are the keys of an event of the history.
 	PastEventKeys = []string{"member", "event", "at", "times", "properties", "attributes"}
 	// ExpectKeys are the keys of an expectation.
-	ExpectKeys = []string{"member", "messages", "deferred", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
+	ExpectKeys = []string{"member", "object", "messages", "deferred", "coupons", "webhooks", "events", "tags", "points", "set", "run", "reason"}
 )
 
 // The fields that a listed effect may be matched by.
@@ -311,5 +345,5 @@ var (
 	MessageFields = []string{"channel", "template", "contains", "text", "subject", "to", "class", "status", "reason", "attach", "data", "variant"}
 	CouponFields  = []string{"pool", "issued", "reason"}
 	WebhookFields = []string{"url", "method", "status", "body", "contains"}
-	EventFields   = []string{"event", "properties", "member"}
+	EventFields   = []string{"event", "properties", "member", "object"}
 )

@@ -20,6 +20,10 @@ func playbookShape(reg *schema.Registry) *Shape {
 			Name: "stage", Required: true, Value: keywords(Stages...),
 			Doc: "the stage of the member's life that it serves",
 		},
+		ShapeKey{
+			Name: "for", Value: shapeOf(ShapeKindOfObjects),
+			Doc: "the kind of objects that it is for: `group` stands where `member` stood; members when left out",
+		},
 		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
 		ShapeKey{
 			Name: "status", Value: keywords(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)),

@@ -190,7 +190,7 @@ func (c *textTyper) bind(name Ident, v textValue) {
 	switch {
 	case name.Text == "":
 		return
-	case slices.Contains(rootNames, name.Text) || c.scope != nil && c.scope.Root(name.Text) != nil && name.Text != "event" || name.Text == "blank" || name.Text == "empty" || name.Text == "forloop":
+	case slices.Contains(rootNames, name.Text) || name.Text == c.subject() || c.scope != nil && c.scope.Root(name.Text) != nil && name.Text != "event" || name.Text == "blank" || name.Text == "empty" || name.Text == "forloop":
 		c.error("template-syntax", name.Span, fmt.Sprintf("`%s` cannot be assigned", name.Text), "choose another name")
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 )
 
 // Placeholders of other tools, and variables that stand without braces: they would be sent as they
@@ -16,9 +17,14 @@ var (
 		`<%=?\s*([\p{L}_][\p{L}\p{N}_.]*)\s*%>|\*\|([\p{L}_][\p{L}\p{N}_.]*)\|\*|%%([\p{L}_][\p{L}\p{N}_.]*)%%|\[\[\s*([\p{L}_][\p{L}\p{N}_.]*)\s*\]\]`)
 	named        = regexp.MustCompile(`[\[【]\s*([\p{L}_][\p{L}\p{N}_.]*)\s*[\]】]|%([\p{L}_][\p{L}\p{N}_.]*)%|\$([A-Za-z_][A-Za-z0-9_.]*)`)
 	otherComment = regexp.MustCompile(`(?s)\{#[^\p{L}{][^{}]*#\}`)
-	bareVariable = regexp.MustCompile(`\b(member|trigger|vars|params|actions)\.([\p{L}_][\p{L}\p{N}_]*)(?:\.[\p{L}_][\p{L}\p{N}_]*)*`)
+	bareVariable = regexp.MustCompile(bareNames("member|trigger|vars|params|actions"))
 	notShown     = regexp.MustCompile(`(?is)<style\b.*?</style>|<script\b.*?</script>|<!--.*?-->`)
 )
+
+// bareNames returns the pattern of variables that begin with one of the names, as a|b.
+func bareNames(names string) string {
+	return `\b(` + names + `)\.([\p{L}_][\p{L}\p{N}_]*)(?:\.[\p{L}_][\p{L}\p{N}_]*)*`
+}
 
 // unfilledPlaceholders finds what was meant to be filled in and would be sent as it stands.
 func (c *textTyper) unfilledPlaceholders(n *Plain) {
@@ -59,7 +65,11 @@ func (c *textTyper) unfilledPlaceholders(n *Plain) {
 			report(m[0], m[1], name)
 		}
 	}
-	for _, m := range bareVariable.FindAllIndex(src, -1) {
+	bare := bareVariable
+	if kind := c.subject(); kind != scope.Member {
+		bare = regexp.MustCompile(bareNames(regexp.QuoteMeta(kind) + "|trigger|vars|params|actions"))
+	}
+	for _, m := range bare.FindAllIndex(src, -1) {
 		if name := string(src[m[0]:m[1]]); c.suggestVariable(name) == name && !inAddress(src, m[0], m[1]) {
 			report(m[0], m[1], name)
 		}
@@ -100,10 +110,10 @@ func (c *textTyper) suggestVariable(name string) string {
 		}
 		return name
 	}
-	if t := c.root("member"); len(parts) == 1 {
+	if t := c.root(c.subject()); len(parts) == 1 {
 		_, declared := c.scope.Schema.AttributeType(name)
 		if _, ok := t.Field(name); ok && declared {
-			return "member." + name
+			return c.subject() + "." + name
 		}
 		if _, ok := c.locals[name]; ok {
 			return name
@@ -123,8 +133,8 @@ func (c *textTyper) unfilled(at Span, name string) {
 	label := "a value stands in two braces: {{ … }}"
 	if root, field, ok := strings.Cut(name, "."); ok && c.root(root) != nil {
 		label = cmp.Or(diag.DidYouMean(field, c.root(root).FieldNames()), label)
-	} else if near := diag.Closest(name, c.root("member").FieldNames()); near != "" {
-		label = "did you mean {{ member." + near + " }}?"
+	} else if near := diag.Closest(name, c.root(c.subject()).FieldNames()); near != "" {
+		label = "did you mean {{ " + c.subject() + "." + near + " }}?"
 	}
 	c.warn("not-filled-in", at, fmt.Sprintf("`%s` would be sent as it stands", src), label)
 }

@@ -84,12 +84,20 @@ func (c *textTyper) variable(x *Name) textValue {
 	return textValue{t: t, path: x.Name}
 }
 
+// subject returns what texts call whom they are about.
+func (c *textTyper) subject() string {
+	if c.scope == nil {
+		return scope.Member
+	}
+	return c.scope.Schema.Subject()
+}
+
 // root returns the type of a variable that stands first, or nil.
 func (c *textTyper) root(name string) *schema.Type {
 	switch name {
 	case "now":
 		return schema.Datetime
-	case "member":
+	case c.subject():
 		t := scope.MemberType(c.scope.Schema)
 		for i := range t.Fields {
 			if t.Fields[i].Type == nil {
@@ -115,13 +123,17 @@ func (c *textTyper) unknownRoot(x *Name) {
 	if c.unread[x.Name] {
 		return
 	}
-	known := []string{"member", "actions", "now"}
+	known := []string{c.subject(), "actions", "now"}
 	for _, r := range c.scope.Roots() {
 		if r.Name != "event" {
 			known = append(known, r.Name)
 		}
 	}
 	switch x.Name {
+	case scope.Member:
+		c.error("unknown-variable", x.Span, fmt.Sprintf("no member is known here: this is about a %s", c.subject()),
+			"write "+c.subject()+"; who took part is trigger.member")
+		return
 	case "event":
 		c.error("unknown-variable", x.Span, "there is no `event` in a text", "did you mean `trigger`?")
 		return
@@ -138,8 +150,8 @@ func (c *textTyper) unknownRoot(x *Name) {
 	slices.Sort(known)
 	label := diag.DidYouMean(x.Name, known)
 	_, declared := c.scope.Schema.AttributeType(x.Name)
-	if label == "" && (declared || slices.Contains(scope.BuiltinMember, x.Name)) {
-		label = "did you mean `member." + x.Name + "`?"
+	if label == "" && (declared || scope.IsBuiltin(c.subject(), x.Name)) {
+		label = "did you mean `" + c.subject() + "." + x.Name + "`?"
 	}
 	for _, r := range c.scope.Roots() {
 		if _, ok := r.Type.Field(x.Name); ok && label == "" && r.Name != "event" {
@@ -148,7 +160,7 @@ func (c *textTyper) unknownRoot(x *Name) {
 	}
 	if field := unknown.FieldAfter(c.text[x.To:]); label == "" &&
 		slices.Contains(foreign.MemberSynonyms, strings.ToLower(x.Name)) && field != "" {
-		label = "write member." + field
+		label = "write " + c.subject() + "." + field
 	}
 	c.error("unknown-variable", x.Span, fmt.Sprintf("there is no variable `%s`", x.Name),
 		cmp.Or(label, "there is "+diag.OneOf(known)+"; a text is quoted: '"+x.Name+"'"))
@@ -195,7 +207,7 @@ func (c *textTyper) field(x *Field) textValue {
 // note remembers what the template refers to.
 func (c *textTyper) note(root, field string) {
 	switch root {
-	case "member":
+	case c.subject():
 		c.refs.Attributes = append(c.refs.Attributes, field)
 	case "actions":
 		c.refs.Actions = append(c.refs.Actions, field)
@@ -250,8 +262,8 @@ func (c *textTyper) unknownField(x *Field, of textValue) {
 		message, label = unknown.WholeParam(field, c.scope.Whole[field])
 		c.error("unknown-variable", x.Name.Span, message, label)
 		return
-	case name == "member":
-		message = fmt.Sprintf("member has no attribute `%s`", field)
+	case name == c.subject():
+		message = fmt.Sprintf("%s has no attribute `%s`", name, field)
 	}
 	d := c.error("unknown-variable", x.Name.Span, message, label)
 	switch near := diag.Closest(field, known); {

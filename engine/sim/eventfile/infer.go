@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/playbooks/decimal"
 	"github.com/usher-run/usher/playbooks/loader/values"
 )
@@ -58,6 +59,9 @@ func Infer(in io.Reader, o Options, badLine func(*LineError)) (*Inferred, error)
 			continue
 		case err != nil:
 			return nil, err
+		}
+		if rec.Input.Kind != engine.InputEvent {
+			continue // attributes of an object: usher.yaml says what kinds there are
 		}
 		inf.Events++
 		s := inf.byName[rec.Input.Name]

@@ -161,6 +161,9 @@ func (r *Reader) Next() (Record, error) {
 	}
 	r.lenientTime = false
 	in, rej := r.admit(schema, raw)
+	if rej != nil && schema == nil && r.o.Schema != nil && rej.Code == strictjson.CodeMissingField && rej.Path == "member" {
+		in, rej = r.admit(r.o.Schema, raw) // which knows events that need none
+	}
 	if rej != nil || len(bad) > 0 {
 		return Record{}, lineError(line, bad, rej)
 	}
@@ -168,6 +171,9 @@ func (r *Reader) Next() (Record, error) {
 		return Record{}, &LineError{line, fmt.Errorf("member: %q was damaged before: another program put \ufffd where it could not read", in.Member)}
 	}
 	in.Backfill = in.Backfill || r.o.Backfill
+	if in.Kind == engine.InputUpdate { // of an object
+		return Record{Line: line, Raw: r.body(raw, &in), Input: in}, nil
+	}
 	in.Member = r.o.Schema.MemberID(in.Member) // also where another checks: what is one member's stays in order
 	r.count(in.Name)
 	return Record{Line: line, Raw: r.body(raw, &in), Input: in}, nil

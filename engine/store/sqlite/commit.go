@@ -134,6 +134,11 @@ func (b *batch) store(t *tx) error {
 
 // put stores what was decided.
 func (b *batch) put(t *tx) error {
+	for i := range b.Deleted {
+		if err := t.deleteSubject(&b.Deleted[i]); err != nil {
+			return of(b.Deleted[i].Member, fmt.Errorf("delete %q: %w", b.Deleted[i].Member, err))
+		}
+	}
 	for i, m := range b.Members {
 		if err := t.putMember(m.ID, b.members[i]); err != nil {
 			return of(m.ID, fmt.Errorf("store member %s: %w", m.ID, err))

@@ -106,7 +106,29 @@ func (t *tx) insertInput(in *engine.Input, data []byte) (first *engine.Input, er
 	if first, err = t.takeID(in); first != nil || err != nil {
 		return first, err
 	}
-	return nil, t.insert(in, string(in.Kind), data)
+	if err := t.insert(in, string(in.Kind), data); err != nil {
+		return nil, err
+	}
+	return nil, t.insertCopies(in, data)
+}
+
+// insertCopies stores an event for each object that it belongs to beside its member. It is known by its one id.
+func (t *tx) insertCopies(in *engine.Input, data []byte) error {
+	sent := *in
+	sent.Payload, sent.Data = nil, data
+	copies, _ := sent.Copies() // there are none of what cannot be read: its own row says so
+	for i := range copies {
+		c := &copies[i]
+		encoded, err := c.Encode()
+		if err != nil {
+			return err
+		}
+		c.Seq = t.clock.seq + 1
+		if err := t.insert(c, string(c.Kind), encoded); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insert puts an input that has its Seq into the inbox, as of a kind that may be the store's own.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/jobrows"
@@ -159,12 +160,21 @@ func (d *db) CancelJob(ctx context.Context, n int64, reason string, now time.Tim
 	return j, nil
 }
 
-// MembersAfter returns the next page of members by id.
-func (d *db) MembersAfter(ctx context.Context, cursor string, limit int) (list []store.ListedMember, err error) {
-	const read = `SELECT id, state, seen FROM subjects WHERE kind = 'member' AND id > ? AND state IS NOT NULL ORDER BY id LIMIT ?`
+// SubjectsAfter returns the next page of members or of objects by id.
+func (d *db) SubjectsAfter(ctx context.Context, kind, cursor string, limit int) (list []store.ListedMember, err error) {
+	read := `SELECT id, state, seen FROM subjects WHERE id > ? AND state IS NOT NULL ORDER BY id LIMIT ?`
+	args := []any{cursor, limit}
+	if kind != store.Everybody {
+		first, last := naming.SubjectRange(kind)
+		args[0] = max(cursor, first)
+		if last != "" {
+			read = `SELECT id, state, seen FROM subjects WHERE id > ? AND id < ? AND state IS NOT NULL ORDER BY id LIMIT ?`
+			args = []any{args[0], last, limit}
+		}
+	}
 	err = d.read(ctx, func(c *conn) error {
 		var rows []subject
-		err := c.query(read, []any{cursor, limit}, func(r row) error {
+		err := c.query(read, args, func(r row) error {
 			rows = append(rows, subjectOf(r))
 			return nil
 		})

@@ -8,6 +8,7 @@ import (
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
+	"github.com/usher-run/usher/engine/store/sqlite/inbox"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
@@ -55,6 +56,30 @@ func (t *tx) putMember(id string, state []byte) error {
 		}
 	}
 	_, err := t.exec("UPDATE subjects SET state = ? WHERE n = ?", document.Formatted(state), n)
+	return err
+}
+
+// deleteSubject leaves nothing of a subject that a decision would read: no state, and no event that was decided
+// before. What came from outside stays, for replay; what runs emitted comes out of that again.
+func (t *tx) deleteSubject(d *engine.Deletion) error {
+	n, err := t.subject(d.Member)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec("UPDATE subjects SET state = NULL, seen = 0 WHERE n = ?", n); err != nil {
+		return err
+	}
+	const came = `UPDATE inbox SET kind = '` + inbox.Erased + `' WHERE hash = ? AND member = ? AND kind = 'event' AND seq < ?`
+	const emitted = `DELETE FROM inbox WHERE hash = ? AND member = ? AND kind = 'cascaded'
+		AND CASE WHEN cause > 0 THEN cause < ? ELSE at <= ? END`
+	hash := store.HashOf(store.SubjectMember, d.Member)
+	if _, err := t.exec(came, hash, d.Member, d.Seq); err != nil {
+		return err
+	}
+	if _, err := t.exec(emitted, hash, d.Member, d.Seq, millis(d.At)); err != nil {
+		return err
+	}
+	_, err = t.exec("DELETE FROM trees WHERE subject = ?", n)
 	return err
 }
 
@@ -106,7 +131,8 @@ func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
 	if m.ID != s.id {
 		return nil, fmt.Errorf("%w: the state of member %s is that of %q", store.ErrDamaged, s.id, m.ID)
 	}
-	if at := instant(max(s.seen, seen[s.id])); at.After(m.LastSeenAt) {
+	// An object that came again after its deletion was seen before it was created: see deleteSubject.
+	if at := instant(max(s.seen, seen[s.id])); at.After(m.LastSeenAt) && !at.Before(m.CreatedAt) {
 		m.LastSeenAt = at
 	}
 	return m, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -24,6 +25,32 @@ func (s *suite) run(id string) *store.RunRecord {
 }
 
 var commitCases = map[string]func(*testing.T, *suite){
+	"leaves nothing of an object that was deleted": func(t *testing.T, s *suite) {
+		g := naming.ObjectID("group", "g1")
+		in := s.accept(event("before", g, "said"), engine.Input{Kind: engine.InputDeletion, ID: "gone", Member: g}, event("after", g, "said"))
+		emitted := event("emitted", g, "said")
+		emitted.Cause, emitted.Time, emitted.At = in[0].Seq, in[0].At, in[0].At
+		s.commit(g, in[0].Seq, &engine.Changes{
+			Members: []*engine.Member{{ID: g, Tags: []string{"old"}, CreatedAt: in[0].At}}, Cascaded: []engine.Input{emitted},
+			Reevaluations: []engine.Reevaluation{{Member: g, At: now().Add(time.Hour)}},
+		})
+		s.commit(g, in[1].Seq, &engine.Changes{
+			Deleted:       []engine.Deletion{{Member: g, Seq: in[1].Seq, At: in[1].At}},
+			Reevaluations: []engine.Reevaluation{{Member: g}},
+		})
+		if _, err := s.Member(s.ctx, g); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("it is still there: %v", err)
+		}
+		page, err := s.SubjectsAfter(s.ctx, "group", "", 10)
+		s.must(err)
+		s.same("objects", len(page), 0)
+		s.commit(g, in[2].Seq, &engine.Changes{Members: []*engine.Member{{ID: g, CreatedAt: in[2].At}}})
+		st := s.states([]string{g}, nil)[g]
+		s.same("its tags", len(st.Member.Tags), 0)
+		h, err := s.History(s.ctx, []string{g}, []store.HistoryQuery{{Event: "said"}}, in[2].Seq)
+		s.must(err)
+		s.same("its history", ids(h[g]), []string{"after"})
+	},
 	"gives back the members it stored, and nil for strangers": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(2)
 		want := &engine.Member{

@@ -101,7 +101,7 @@ var historyCases = map[string]func(*testing.T, *suite){
 			one, err := s.Member(s.ctx, m[0])
 			s.must(err)
 			s.same(what+", as a member", one.LastSeenAt, want)
-			all, err := s.MembersAfter(s.ctx, "", 10)
+			all, err := s.SubjectsAfter(s.ctx, store.Members, "", 10)
 			s.must(err)
 			s.same(what+", among all", all[0].Member.LastSeenAt, want)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -222,6 +223,38 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		p, err := got.Decode()
 		s.must(err)
 		s.same("properties", p.Properties, map[string]any{"amount": 3.0})
+	},
+	"stores an event for its objects with it, once": func(t *testing.T, s *suite) {
+		group, other := naming.ObjectID("group", "g1"), naming.ObjectID("store", "s1")
+		said := func(id string, objects ...string) engine.Input {
+			in := event(id, "m-0", "said")
+			in.Payload = &engine.Payload{
+				Properties: map[string]any{"group": "g1"}, Attributes: map[string]any{"level": "gold"}, Objects: objects,
+			}
+			return in
+		}
+		want := map[string]any{"group": "g1", "member": "m-0"}
+		for _, way := range []func(in ...engine.Input){
+			func(in ...engine.Input) { s.accept(in...) },
+			func(in ...engine.Input) { s.take(in...) },
+		} {
+			id := fmt.Sprint("e", len(s.inputsOf(group)))
+			way(said(id, group, other))
+			way(said(id, group, naming.ObjectID("group", "g2"))) // known: nothing of it is stored
+			for _, subject := range []string{group, other} {
+				list := s.inputsOf(subject)
+				got := list[len(list)-1]
+				p, err := got.Decode()
+				s.must(err)
+				s.same("of "+subject, []any{got.ID, got.Name, got.Kind, p.Properties, len(p.Attributes), len(p.Objects)},
+					[]any{id, "said", engine.InputEvent, want, 0, 0})
+				own := s.inputsOf("m-0")
+				s.same("its instant", got.At, own[len(own)-1].At)
+			}
+		}
+		s.same("of the event", len(s.inputsOf("m-0")), 2)
+		s.same("of the object", len(s.inputsOf(group)), 2)
+		s.same("of what came again", len(s.inputsOf(naming.ObjectID("group", "g2"))), 0)
 	},
 	"gives instants and seqs that rise together, whatever the number of callers": func(t *testing.T, s *suite) {
 		var wg sync.WaitGroup

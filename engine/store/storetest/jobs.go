@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -171,6 +172,34 @@ var jobCases = map[string]func(*testing.T, *suite){
 			t.Fatalf("one that there is not: %v", err)
 		}
 	},
+	"tells members from objects, and these by kind": func(t *testing.T, s *suite) {
+		_, m := s.membersOfLane(1)
+		c := &engine.Changes{}
+		all := []string{
+			naming.ObjectID("group", "a"), naming.ObjectID("group", "b"), naming.ObjectID("groups", "a"), naming.ObjectID("store", "a"),
+			"a", "group", "z",
+		}
+		for _, id := range []string{all[4], all[1], all[6], all[3], all[2], all[0], all[5]} {
+			c.Members = append(c.Members, &engine.Member{ID: id, Points: 1})
+		}
+		s.commit(m[0], 0, c)
+		for kind, want := range map[string][]string{
+			"group": all[:2], "groups": all[2:3], "store": all[3:4], store.Members: all[4:], store.Everybody: all, "nothing": nil,
+		} {
+			var got []string
+			for cursor := ""; ; {
+				page, err := s.SubjectsAfter(s.ctx, kind, cursor, 2)
+				s.must(err)
+				if len(page) == 0 {
+					break
+				}
+				for _, member := range page {
+					got, cursor = append(got, member.ID), member.ID
+				}
+			}
+			s.same("those of "+kind, got, want)
+		}
+	},
 	"pages over all members by id": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(1)
 		c := &engine.Changes{}
@@ -182,7 +211,7 @@ var jobCases = map[string]func(*testing.T, *suite){
 		s.commit(m[0], 0, c)
 		var got []string
 		for cursor := ""; ; {
-			page, err := s.MembersAfter(s.ctx, cursor, 2)
+			page, err := s.SubjectsAfter(s.ctx, store.Members, cursor, 2)
 			s.must(err)
 			if len(page) == 0 {
 				break

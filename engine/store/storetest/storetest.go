@@ -135,6 +135,17 @@ func (s *suite) pending(lane, limit int) *store.Batch {
 	return b
 }
 
+// inputsOf returns the inputs of a subject that are not decided yet.
+func (s *suite) inputsOf(subject string) (list []engine.Input) {
+	s.t.Helper()
+	for _, in := range s.pending(s.laneOf(subject), 1000).Inputs {
+		if in.Member == subject {
+			list = append(list, in)
+		}
+	}
+	return list
+}
+
 // commit claims the lane of the member and commits.
 func (s *suite) commit(member string, watermark int64, c *engine.Changes) {
 	s.t.Helper()

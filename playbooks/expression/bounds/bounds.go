@@ -145,7 +145,7 @@ func neverNegative(n ast.Node) bool {
 	if b, ok := n.(*ast.BuiltinNode); ok {
 		return b.Name == "len" || b.Name == "count"
 	}
-	return nodes.FieldOfMember(n) == "points"
+	return nodes.FieldOf(n, "member") == "points"
 }
 
 // excluded reports whether nothing that the operand can be fulfils all the bounds on it.

@@ -162,15 +162,15 @@ func IsNil(n ast.Node) bool {
 	return ok
 }
 
-// FieldOfMember returns the name of a field of member, "" for anything else.
-func FieldOfMember(n ast.Node) string {
+// FieldOf returns the name of a field of the subject, as expressions call it; "" for anything else.
+func FieldOf(n ast.Node, subject string) string {
 	m, ok := n.(*ast.MemberNode)
 	if !ok {
 		return ""
 	}
 	base, ok := m.Node.(*ast.IdentifierNode)
 	key, isText := m.Property.(*ast.StringNode)
-	if !ok || base.Value != "member" || !isText {
+	if !ok || base.Value != subject || !isText {
 		return ""
 	}
 	return key.Value

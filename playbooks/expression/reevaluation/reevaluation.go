@@ -188,7 +188,8 @@ func (w *walker) walk(tree *expression.Tree, n ast.Node) {
 			w.inline(*src)
 			return
 		}
-		if _, declared := w.schema.AttributeType(scope.MemberCoupons); !declared && fieldOfMember(n) == scope.MemberCoupons {
+		if _, declared := w.schema.AttributeType(scope.MemberCoupons); !declared && w.schema.Subject() == scope.Member &&
+			w.fieldOf(n) == scope.MemberCoupons {
 			w.add(Moment{Unit: couponsGo})
 		}
 	}
@@ -284,17 +285,17 @@ func (w *walker) timeless(tree *expression.Tree, n ast.Node) *expression.Expr {
 }
 
 func (w *walker) computedAt(n *ast.MemberNode) *diag.Source {
-	if name := fieldOfMember(n); name != "" {
+	if name := w.fieldOf(n); name != "" {
 		return w.schema.Computed(name)
 	}
 	return nil
 }
 
-// fieldOfMember returns the name of a field of `member`; "" of something else.
-func fieldOfMember(n *ast.MemberNode) string {
+// fieldOf returns the name of a field of the subject; "" of something else.
+func (w *walker) fieldOf(n *ast.MemberNode) string {
 	root, ok := n.Node.(*ast.IdentifierNode)
 	key, named := n.Property.(*ast.StringNode)
-	if !ok || !named || root.Value != "member" {
+	if !ok || !named || root.Value != w.schema.Subject() {
 		return ""
 	}
 	return key.Value

@@ -9,7 +9,9 @@ import (
 
 // Declarations is what a workspace declares, as far as expressions and texts name it.
 type Declarations interface {
-	// MemberRecord returns the type of `member`: an object. The fields that are computed have no type
+	// Subject returns what expressions call whom they are about: [Member], or the kind of an object.
+	Subject() string
+	// MemberRecord returns the type of the subject: an object. The fields that are computed have no type
 	// there.
 	MemberRecord() *schema.Type
 	// Computed returns the expression of a computed attribute; nil when the attribute is none.
@@ -46,4 +48,8 @@ const (
 	InCoupons  = "coupons"
 	InTables   = "tables"
 	InRaffles  = "raffles"
+	InObjects  = "objects"
 )
+
+// Member is what expressions call the subject where that is a member.
+const Member = "member"

@@ -30,8 +30,27 @@ var givenFields = []schema.Field{
 	{Name: "locale", Type: schema.String.AsOptional()},
 }
 
+// givenObject are those of an object.
+var givenObject = slices.DeleteFunc(GivenFields(), func(f schema.Field) bool { return f.Name == "points" })
+
 // GivenFields returns the built-in fields that a test may give a member.
 func GivenFields() []schema.Field { return slices.Clone(givenFields) }
+
+// Given returns the built-in fields that a test may give a subject, as expressions call it.
+func Given(subject string) []schema.Field {
+	if subject == Member {
+		return GivenFields()
+	}
+	return slices.Clone(givenObject)
+}
+
+// Builtin returns the fields that every subject has, as expressions call it.
+func Builtin(subject string) []schema.Field {
+	if subject == Member {
+		return BuiltinFields
+	}
+	return givenObject
+}
 
 // MemberFields returns the built-in fields of a member.
 func MemberFields() []schema.Field { return slices.Clone(BuiltinFields) }
@@ -39,12 +58,17 @@ func MemberFields() []schema.Field { return slices.Clone(BuiltinFields) }
 // BuiltinMember are the fields that every member has; they cannot be declared again.
 var BuiltinMember = []string{"id", "tags", "created_at", "last_seen_at", "points", "timezone", "locale"}
 
-// IsBuiltin reports whether every member has the field, unless it is declared.
-func IsBuiltin(name string) bool {
-	return slices.ContainsFunc(BuiltinFields, func(f schema.Field) bool { return f.Name == name })
+// IsBuiltin reports whether every subject, as expressions call it, has the field, unless it is declared.
+func IsBuiltin(subject, name string) bool {
+	return slices.ContainsFunc(Builtin(subject), func(f schema.Field) bool { return f.Name == name })
 }
 
-// MemberType returns the type of `member` with the types of computed attributes, each as it is
+// IsReserved reports whether no attribute of a subject, as expressions call it, may be declared under the name.
+func IsReserved(subject, name string) bool {
+	return slices.Contains(BuiltinMember, name) && IsBuiltin(subject, name)
+}
+
+// MemberType returns the type of the subject with the types of computed attributes, each as it is
 // declared.
 func MemberType(d Declarations) *schema.Type {
 	record := d.MemberRecord()

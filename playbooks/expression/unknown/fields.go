@@ -35,8 +35,8 @@ func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode,
 		what = fmt.Sprintf("an item of this list has no field `%s`", key.Value)
 	}
 	switch name {
-	case "member":
-		what = fmt.Sprintf("member has no attribute `%s`", key.Value)
+	case c.sc.Schema.Subject():
+		what = fmt.Sprintf("%s has no attribute `%s`", name, key.Value)
 	case "event", "trigger":
 		what = fmt.Sprintf("%s has no property `%s`", name, key.Value)
 		if other := c.otherEvent(key.Value); other != "" {

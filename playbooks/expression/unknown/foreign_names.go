@@ -39,7 +39,7 @@ func (c *Names) foreignRoot(n *ast.IdentifierNode) bool {
 		}
 		return report(`in_segment("`+strings.ReplaceAll(field, "_", "-")+`")`, false)
 	case "tag", "tags":
-		return report(`"`+field+`" in member.tags`, false)
+		return report(`"`+field+`" in `+c.sc.Schema.Subject()+`.tags`, false)
 	case "properties", "props", "payload", "data":
 		for name, t := range map[string]*schema.Type{"event": c.sc.Event, "trigger": c.sc.Trigger} {
 			if t == nil || name == "trigger" && c.sc.Event != nil {
@@ -54,9 +54,9 @@ func (c *Names) foreignRoot(n *ast.IdentifierNode) bool {
 			return false
 		}
 		if _, ok := c.sc.Schema.MemberRecord().Field(field); ok {
-			return report("member."+field, true)
+			return report(c.sc.Schema.Subject()+"."+field, true)
 		}
-		c.Report(n.Location(), "unknown-name", "write member."+field, "nothing is called `%s` here; `%s` is no attribute",
+		c.Report(n.Location(), "unknown-name", "write "+c.sc.Schema.Subject()+"."+field, "nothing is called `%s` here; `%s` is no attribute",
 			n.Value, wrote)
 		return true
 	}

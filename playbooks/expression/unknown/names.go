@@ -24,7 +24,8 @@ func New(told *report.Reporter, sc *scope.Scope, functions scope.Functions) *Nam
 
 // Name reports a name that is not in scope, with what was meant.
 func (c *Names) Name(n *ast.IdentifierNode) {
-	names := []string{"member"}
+	subject := c.sc.Schema.Subject()
+	names := []string{subject}
 	for _, r := range c.sc.Roots() {
 		names = append(names, r.Name)
 	}
@@ -50,6 +51,14 @@ func (c *Names) Name(n *ast.IdentifierNode) {
 			"`vars` is not known here: the playbook has none, or they are not computed yet")
 		return
 	}
+	if n.Value == scope.Member { // of a playbook that is for objects
+		label := "write `" + subject + "`"
+		if c.sc.Event != nil || c.sc.Trigger != nil {
+			label += "; the id of a member who took part is a property of the event, as .member"
+		}
+		c.Report(n.Location(), "unknown-name", label, "no member is known here: this is about a %s", subject)
+		return
+	}
 	if c.foreignRoot(n) {
 		return
 	}
@@ -59,9 +68,9 @@ func (c *Names) Name(n *ast.IdentifierNode) {
 		return
 	}
 	if _, ok := c.sc.Schema.MemberRecord().Field(n.Value); ok {
-		d := c.Report(n.Location(), "unknown-name", "write `member."+n.Value+"`",
-			"`%s` is an attribute: it belongs to `member`", n.Value)
-		d.Suggest("member." + n.Value).UnsureUnless(!c.carries(n.Value))
+		d := c.Report(n.Location(), "unknown-name", "write `"+subject+"."+n.Value+"`",
+			"`%s` is an attribute: it belongs to `%s`", n.Value, subject)
+		d.Suggest(subject + "." + n.Value).UnsureUnless(!c.carries(n.Value))
 		return
 	}
 	if c.property(n) || c.foreignConstant(n) {

@@ -38,7 +38,7 @@ func (c *reader) channel(key, value *syntax.Node) {
 		c.Unknown("unknown-channel-type", t, "there is no channel type", typ, c.channelTypes(), diag.NoDeclaration)
 		return
 	}
-	known := []string{"type"}
+	known := []string{"type", "reaches"}
 	for _, f := range spec.Fields {
 		known = append(known, f.Name)
 	}
@@ -46,6 +46,7 @@ func (c *reader) channel(key, value *syntax.Node) {
 	for i := range spec.Fields {
 		c.channelField(value, &ch, &spec.Fields[i])
 	}
+	c.reaches(value.Get("reaches"), &ch, spec)
 	c.OneOfFields(value, "a "+typ+" channel", spec.Fields)
 	c.channelWorks(value, &ch, spec)
 }
@@ -56,7 +57,7 @@ func (c *reader) channelWorks(value *syntax.Node, ch *playbooks.Channel, spec *s
 	config := map[string]string{}
 	for _, f := range spec.Fields {
 		v := value.Get(f.Name)
-		if v == nil && !f.Required {
+		if v == nil && (!f.Required || f.Name == spec.AddressField && ch.Reaches != nil) {
 			continue
 		}
 		s, ok := ch.Config[f.Name].(string)
@@ -105,7 +106,7 @@ func holdsSecret(s string) bool {
 func (c *reader) channelField(n *syntax.Node, ch *playbooks.Channel, f *schema.FieldSpec) {
 	v := n.Get(f.Name)
 	if v == nil {
-		if f.Required {
+		if f.Required && !(f.Name == c.Registry.Channel(ch.Type).AddressField && n.Get("reaches") != nil) {
 			c.Require(n, "a "+ch.Type+" channel", f.Name, f.Name+": …")
 		}
 		if f.Default != nil {

@@ -23,6 +23,8 @@ var reservedProperties = []string{"id", "name", "time"}
 type reader struct {
 	*reading.Reader
 	sources map[string]*syntax.Node // where the expressions of attributes and segments stand
+	kinds   []playbooks.ObjectKind  // that are declared
+	reached []reached               // addresses of channels
 }
 
 // Read reads usher.yaml.
@@ -45,7 +47,8 @@ func Read(in *reading.Reader, n *syntax.Node) {
 		}
 	}
 	c.locale(n.Get("locale"))
-	c.each(n, "member", "member", c.attribute)
+	c.objects(n)
+	c.each(n, "member", "member", func(key, value *syntax.Node) { c.attribute(scope.Member, &c.Schema.Attributes, key, value) })
 	c.each(n, "events", "events", c.eventType)
 	c.each(n, "segments", "segments", c.segment)
 	c.each(n, "channels", "channels", c.channel)
@@ -53,6 +56,8 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.each(n, "tables", "tables", c.table)
 	c.each(n, "raffles", "raffles", c.raffle)
 	c.builtinEvents()
+	c.Schema.SetObjects(c.kinds)
+	c.addresses()
 	c.frequencyCaps(n.Get("frequency_caps"))
 	c.quietHours(n.Get("quiet_hours"))
 	c.consent(n.Get("consent"))
@@ -68,13 +73,13 @@ func (c *reader) consent(n *syntax.Node) {
 	if !ok {
 		return
 	}
-	m := reading.MemberField.FindStringSubmatch(text)
-	if m == nil {
+	name, ok := reading.FieldOf(scope.Member, text)
+	if !ok {
 		c.Error("bad-value", n.Pos(), "consent names an attribute of the member").Label("as in member.newsletter")
 		return
 	}
-	switch a := c.Schema.Attribute(m[1]); {
-	case c.SchemaUnreadable || c.BrokenNames[m[1]]:
+	switch a := c.Schema.Attribute(name); {
+	case c.SchemaUnreadable || c.BrokenNames[name]:
 	case a == nil:
 		var known []string
 		for i := range c.Schema.Attributes {
@@ -87,7 +92,7 @@ func (c *reader) consent(n *syntax.Node) {
 		c.Error("type-mismatch", n.Pos(), fmt.Sprintf("`%s` must be a stored bool: it says whether the member wants promotional messages", text)).
 			Related("declared here", a.Pos)
 	default:
-		c.Schema.Consent = m[1]
+		c.Schema.Consent = name
 	}
 }
 
@@ -109,17 +114,18 @@ func (c *reader) each(n *syntax.Node, key, what string, read func(key, value *sy
 	}
 }
 
-func (c *reader) attribute(key, value *syntax.Node) {
+// attribute reads an attribute of members or of a kind of objects.
+func (c *reader) attribute(subject string, into *[]playbooks.Attribute, key, value *syntax.Node) {
 	name := key.Value
-	if name == "id" && value.Kind == syntax.MappingNode && value.Get("normalize") != nil {
+	if subject == scope.Member && name == "id" && value.Kind == syntax.MappingNode && value.Get("normalize") != nil {
 		c.memberID(value)
 		return
 	}
-	if slices.Contains(scope.BuiltinMember, name) {
-		c.Error("reserved-name", key.Pos(), fmt.Sprintf("`%s` is built in: every member has it", name)).Label("leave it out")
+	if scope.IsReserved(subject, name) {
+		c.Error("reserved-name", key.Pos(), fmt.Sprintf("`%s` is built in: every %s has it", name, subject)).Label("leave it out")
 		return
 	}
-	if scope.IsBuiltin(name) {
+	if scope.IsBuiltin(subject, name) {
 		c.Warn("replaces-builtin", key.Pos(), fmt.Sprintf("every member has `%s`; this attribute is meant from now on, and that cannot be asked for",
 			name)).Label("leave the declaration out, or give the attribute another name")
 	}
@@ -131,11 +137,11 @@ func (c *reader) attribute(key, value *syntax.Node) {
 		if !c.CutByComment(value, true) {
 			src := value.Source(2)
 			a.Computed = &src
-			c.sources["member "+name] = value
+			c.sources[subject+" "+name] = value
 		} else {
 			a.Type = schema.Any
 		}
-		c.Schema.Attributes = append(c.Schema.Attributes, a)
+		*into = append(*into, a)
 		return
 	}
 	def := (*syntax.Node)(nil)
@@ -158,7 +164,7 @@ func (c *reader) attribute(key, value *syntax.Node) {
 	if a.Default == nil && a.Type.Kind != schema.KindAny {
 		a.Type = a.Type.AsOptional()
 	}
-	c.Schema.Attributes = append(c.Schema.Attributes, a)
+	*into = append(*into, a)
 }
 
 // memberID reads how the ids of members are written in one way.
@@ -233,6 +239,8 @@ func (c *reader) eventType(key, value *syntax.Node) {
 		c.WrongType(value, "an event is declared by its properties").Label("write {} for none, or {name: type}")
 	default:
 		e.Properties = c.Properties(value, "every event", reservedProperties)
+		e.Kinds = slices.DeleteFunc(e.Properties.Refs(), func(kind string) bool { return kind == scope.Member })
+		c.memberBesideRef(value, &e)
 	}
 	c.Schema.Events = append(c.Schema.Events, e)
 }
@@ -273,16 +281,24 @@ func (c *reader) declarable(key *syntax.Node, what string) {
 	c.IsName(key, what, key.Value, declaredName, "small letters and digits, words joined by `-` or `_`", syntax.KebabOf)
 }
 
+// segment reads an expression about the member, or with `for` one about a kind of objects.
 func (c *reader) segment(key, value *syntax.Node) {
 	c.declarable(key, "a segment")
+	into := &c.Schema.Segments
+	if value.Kind == syntax.MappingNode && !value.Broken && (value.Get("for") != nil || value.Get("if") != nil) {
+		into, value = c.segmentFor(value)
+		if into == nil {
+			return
+		}
+	}
 	g := playbooks.Segment{Name: key.Value, Pos: key.Pos()}
-	if !value.Broken && !c.CutByComment(value, true) {
+	if value != nil && !value.Broken && !c.CutByComment(value, true) {
 		if text, ok := c.ExpressionText(value, "a segment's expression"); ok && !c.NeedlessEquals(value, text) {
 			g.Source = value.Source(0)
 			c.sources["segment "+g.Name] = value
 		}
 	}
-	c.Schema.Segments = append(c.Schema.Segments, g)
+	*into = append(*into, g)
 }
 
 // poolPrefix is what a coupon code may begin with.
@@ -373,11 +389,19 @@ func (c *reader) quietHours(n *syntax.Node) {
 // compileSchema compiles the computed attributes and segments, when all that they may name is
 // declared.
 func (c *reader) compileSchema() {
-	s := c.Schema
 	before := len(c.Diags)
+	c.compileSubject(c.Schema)
+	for i := range c.Schema.Objects {
+		c.compileSubject(c.Schema.Of(c.Schema.Objects[i].Name))
+	}
+	c.oneCycleEach(before)
+}
+
+// compileSubject compiles what is declared about members or about a kind of objects.
+func (c *reader) compileSubject(s *playbooks.Schema) {
 	for i := range s.Attributes {
 		if a := &s.Attributes[i]; a.Computed != nil {
-			a.Expr = c.Compile(c.sources["member "+a.Name], 2, &scope.Scope{Schema: s}, nil)
+			a.Expr = c.Compile(c.sources[s.Subject()+" "+a.Name], 2, &scope.Scope{Schema: s}, nil)
 		}
 	}
 	for i := range s.Attributes {
@@ -392,7 +416,6 @@ func (c *reader) compileSchema() {
 			g.Expr = c.Compile(c.sources["segment "+g.Name], 0, &scope.Scope{Schema: s}, schema.Bool)
 		}
 	}
-	c.oneCycleEach(before)
 }
 
 // oneCycleEach keeps one of the mistakes that tell of the same cycle, each from another of its

@@ -30,6 +30,11 @@ func (p *reader) act(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*sc
 		return schema.ObjectOf(), true
 	}
 	spec := p.Registry.Action(step.Key)
+	if p.pb.For != "" && spec.MembersOnly {
+		p.Error("wrong-subject", step.Pos, fmt.Sprintf("`%s` is for members: a %s has none", step.Key, p.pb.For)).
+			Label("`emit` an event of a member, and give it there")
+		return nil, false
+	}
 	step.Args = map[string]*playbooks.Value{}
 	p.arguments(v, step, spec, sc)
 	fields := make([]schema.Field, 0, len(spec.Results))
@@ -89,9 +94,11 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 		case field != nil && f.Kind == schema.FieldVariants:
 			p.variants(field, step, sc)
 		case field != nil:
-			if val := p.field(field, f, sc); val != nil {
-				step.Args[f.Name] = val
-			}
+			p.withMembers(f.Kind == shapes.FieldEvent && v.Get("member") != nil, func() {
+				if val := p.field(field, f, sc); val != nil {
+					step.Args[f.Name] = val
+				}
+			})
 		case f.Default != nil:
 			step.Args[f.Name] = &playbooks.Value{Literal: f.Default}
 		case f.Required:
@@ -358,7 +365,7 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 		return schema.String.AsOptional()
 	}
 	a := p.Schema.Attribute(name)
-	if a == nil && scope.IsBuiltin(name) {
+	if a == nil && scope.IsBuiltin(p.Schema.Subject(), name) {
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", name))
 		return nil
 	}
@@ -366,7 +373,7 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 	case p.SchemaUnreadable:
 		return nil
 	case a == nil:
-		p.Unknown("unknown-field", key, "member has no attribute", name,
+		p.Unknown("unknown-field", key, p.Schema.Subject()+" has no attribute", name,
 			diag.Names(p.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name }),
 			p.Schema.In(scope.InMember))
 		return nil
@@ -439,24 +446,27 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 	return &out
 }
 
-// address checks that a message to a channel which needs an address has one.
+// address checks that the channels of a message reach whom it is for, and that each has an address.
 func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
-	if v.Get("to") != nil {
-		return
-	}
+	subject := p.Schema.Subject()
 	for _, ch := range p.channelsOf(step) {
 		spec := p.Registry.Channel(ch.Type)
-		if spec == nil || !spec.NeedsTo || spec.Address != "" &&
-			(p.Schema.Attribute(spec.Address) != nil || slices.Contains(scope.BuiltinMember, spec.Address)) {
+		if spec == nil || spec.Mute || spec.ReachesAll {
 			continue
 		}
-		message := fmt.Sprintf("a message to the channel `%s` needs an address", ch.Name)
-		if spec.Address == "" {
-			p.Error("missing-key", step.Pos, message).Label("add `to: …`")
-			continue
+		attribute, reaches := ch.AddressOf(subject, spec)
+		switch {
+		case !reaches:
+			p.Error("wrong-subject", step.Pos, fmt.Sprintf("the channel `%s` does not reach a %s", ch.Name, subject)).
+				Label(fmt.Sprintf("add `reaches: {%s: %s.…}` to the channel", subject, subject)).Related("declared here", ch.Pos)
+		case v.Get("to") != nil, !spec.NeedsTo || ch.Reaches != nil,
+			attribute != "" && (p.Schema.Attribute(attribute) != nil || scope.IsBuiltin(subject, attribute)):
+		case attribute == "":
+			p.Error("missing-key", step.Pos, fmt.Sprintf("a message to the channel `%s` needs an address", ch.Name)).Label("add `to: …`")
+		default:
+			p.Error("missing-key", step.Pos, fmt.Sprintf("a message to the channel `%s` needs an address", ch.Name)).
+				Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", attribute))
 		}
-		p.Error("missing-key", step.Pos, message).
-			Label(fmt.Sprintf("add `to: …`, or declare the attribute `%s` of member", spec.Address))
 	}
 }
 

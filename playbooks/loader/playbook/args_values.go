@@ -20,7 +20,7 @@ func (p *reader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.Acti
 		return
 	}
 	name, _ := event.Literal.(string)
-	declared := p.Schema.Event(name)
+	declared := p.Workspace.Schema.Event(name)
 	if declared == nil || declared.Properties == nil {
 		return
 	}

@@ -19,7 +19,7 @@ import (
 
 // Keys are those of a playbook.
 var Keys = []string{
-	"id", "name", "stage", "owner", "status", "active", "priority", "trigger", "vars", "condition", "reentry", "mode",
+	"id", "name", "stage", "for", "owner", "status", "active", "priority", "trigger", "vars", "condition", "reentry", "mode",
 	"quota", "holdout", "goal", "exit", "actions",
 }
 
@@ -60,8 +60,14 @@ func Read(c *reading.Reader, n *syntax.Node) {
 		ids: map[string]*syntax.Node{},
 		pb:  &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
 	}
+	all := c.Schema
+	defer func() { c.Schema = all }()
+	known := p.subject(n.Get("for"))
 	p.scope.Schema, p.scope.Running = c.Schema, c.Running
 	p.head(n)
+	if !known {
+		return // whom it is about is unknown: nothing that it names is judged
+	}
 	p.pb.Active = p.Active(n.Get("active"), true)
 	p.pb.Priority, _ = p.Integer(n.Get("priority"), "priority", -maxPriority, maxPriority)
 	p.trigger(c.Require(n, "a playbook", "trigger", "trigger: {event: …}"))
@@ -82,6 +88,36 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	p.idleSchedule(n)
 	p.finish(n)
 	c.Workspace.Playbooks = append(c.Workspace.Playbooks, p.pb)
+}
+
+// subject reads for whom the playbook is. From there on the schema is as they see it. It reports false when that is
+// not known.
+func (p *reader) subject(n *syntax.Node) bool {
+	if n == nil || p.SchemaUnreadable {
+		return true
+	}
+	kind, ok := p.Str(n, "for")
+	switch {
+	case !ok:
+		return false
+	case kind == scope.Member && p.Schema.Object(kind) == nil:
+		p.Error("bad-value", n.Pos(), "a playbook is for members when it does not say for whom").Label("leave `for` out")
+		return false
+	case !p.KnownKind(n, kind) || p.Schema.Of(kind) == nil:
+		return false
+	}
+	p.pb.For, p.Reader.Schema = kind, p.Schema.Of(kind)
+	return true
+}
+
+// withMembers lets a part of an action be read by the events of members, when it is about one.
+func (p *reader) withMembers(about bool, read func()) {
+	if p.pb.For != "" && about {
+		view := p.Reader.Schema
+		defer func() { p.Reader.Schema = view }()
+		p.Reader.Schema = p.Workspace.Schema
+	}
+	read()
 }
 
 // head reads what names a playbook.

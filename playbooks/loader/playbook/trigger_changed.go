@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/usher-run/usher/playbooks"
+	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -18,15 +19,15 @@ func (p *reader) changedTrigger(n *syntax.Node, t *playbooks.Trigger) (known boo
 	if !ok {
 		return false
 	}
-	m := reading.MemberField.FindStringSubmatch(text)
-	if m == nil {
-		r := p.Error("bad-value", v.Pos(), "changed names a field of the member").Label("as in member.level")
+	subject := p.Schema.Subject()
+	name, ok := reading.FieldOf(subject, text)
+	if !ok {
+		r := p.Error("bad-value", v.Pos(), "changed names a field of the "+subject).Label("as in " + subject + ".level")
 		if p.Schema.ChangedType(text) != nil {
-			r.Label("write `member."+text+"`").Edit(v.Pos(), "member."+text)
+			r.Label("write `"+subject+"."+text+"`").Edit(v.Pos(), subject+"."+text)
 		}
 		return false
 	}
-	name := m[1]
 	if p.Schema.ChangedType(name) == nil {
 		p.unchangeable(v, text, name)
 		return false
@@ -41,7 +42,7 @@ func (p *reader) changedTrigger(n *syntax.Node, t *playbooks.Trigger) (known boo
 // unchangeable reports a field whose changes start nothing.
 func (p *reader) unchangeable(v *syntax.Node, text, name string) {
 	a := p.Schema.Attribute(name)
-	_, builtin := schema.ObjectOf(scope.MemberFields()...).Field(name)
+	_, builtin := schema.ObjectOf(scope.Builtin(p.Schema.Subject())...).Field(name)
 	switch {
 	case p.SchemaUnreadable:
 	case a != nil && a.Computed != nil:
@@ -50,14 +51,22 @@ func (p *reader) unchangeable(v *syntax.Node, text, name string) {
 	case a != nil: // its type has a mistake
 	case builtin:
 		p.Error("bad-value", v.Pos(), fmt.Sprintf("a change of `%s` starts nothing", text)).
-			Label("it may be a declared attribute, member.tags or member.points")
+			Label("it may be a declared attribute, " + diag.OneOf(p.changeable()))
 	default:
-		names := []string{"member.tags", "member.points"}
+		names := p.changeable()
 		for i := range p.Schema.Attributes {
 			if p.Schema.Attributes[i].Computed == nil {
-				names = append(names, "member."+p.Schema.Attributes[i].Name)
+				names = append(names, p.Schema.Subject()+"."+p.Schema.Attributes[i].Name)
 			}
 		}
 		p.Unknown("unknown-field", v, "there is no field", text, names, p.Schema.AttributeOf)
 	}
+}
+
+// changeable returns the fields that are not declared whose changes start playbooks.
+func (p *reader) changeable() []string {
+	if subject := p.Schema.Subject(); subject != scope.Member {
+		return []string{subject + ".tags"}
+	}
+	return []string{"member.tags", "member.points"}
 }

@@ -31,8 +31,8 @@ func (p *reader) dateTrigger(n *syntax.Node, t *playbooks.Trigger) {
 	p.calendarOfDate(n, d)
 	if v := n.Get("date"); n.Get("every") == nil && n.Get("calendar") == nil && dayOfBirth.MatchString(d.Attribute) &&
 		!nextOne.MatchString(d.Attribute) {
-		p.Warn("missing-key", v.Pos(), fmt.Sprintf("`member.%s` without `every` comes once: on the day of birth",
-			d.Attribute)).
+		p.Warn("missing-key", v.Pos(), fmt.Sprintf("`%s.%s` without `every` comes once: on the day of birth",
+			p.Schema.Subject(), d.Attribute)).
 			Label("add `every: year`")
 	}
 	if v := n.Get("offset"); v != nil {
@@ -72,13 +72,13 @@ func (p *reader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 	if !ok {
 		return
 	}
-	m := reading.MemberField.FindStringSubmatch(text)
-	if m == nil {
-		p.Error("bad-value", v.Pos(), "date names a field of the member").Label("as in member.birthday")
+	subject := p.Schema.Subject()
+	name, ok := reading.FieldOf(subject, text)
+	if !ok {
+		p.Error("bad-value", v.Pos(), "date names a field of the "+subject).Label("as in " + subject + "." + anyDate(p.Schema))
 		return
 	}
-	name := m[1]
-	t, builtin := schema.ObjectOf(scope.MemberFields()...).Field(name)
+	t, builtin := schema.ObjectOf(scope.Builtin(subject)...).Field(name)
 	if !builtin {
 		a := p.Schema.Attribute(name)
 		switch {
@@ -88,7 +88,7 @@ func (p *reader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 			var dates []string
 			for i := range p.Schema.Attributes {
 				if isDate(p.Schema.Attributes[i].Type) {
-					dates = append(dates, "member."+p.Schema.Attributes[i].Name)
+					dates = append(dates, subject+"."+p.Schema.Attributes[i].Name)
 				}
 			}
 			p.Unknown("unknown-field", v, "there is no date", text, dates, p.Schema.AttributeOf)
@@ -107,6 +107,19 @@ func (p *reader) dateField(v *syntax.Node, d *playbooks.DateTrigger) {
 		return
 	}
 	d.Attribute, d.Type = name, t.Required()
+}
+
+// anyDate returns a field of the subject that may stand in an example.
+func anyDate(s *playbooks.Schema) string {
+	for i := range s.Attributes {
+		if a := &s.Attributes[i]; a.Computed == nil && isDate(a.Type) {
+			return a.Name
+		}
+	}
+	if s.Kind == "" {
+		return "birthday"
+	}
+	return "created_at"
 }
 
 func isDate(t *schema.Type) bool {

@@ -69,10 +69,29 @@ func (c *Reader) KnownSegment(n *syntax.Node, name string) bool {
 	if c.SchemaUnreadable || c.Schema.Segment(name) != nil {
 		return true
 	}
+	if kind, g := c.segmentOfOthers(name); g != nil {
+		c.OfOthers(n, fmt.Sprintf("`%s` is a segment of %s", name, kind),
+			fmt.Sprintf("this is about %s", c.Schema.Plural()), g.Pos)
+		return false
+	}
 	c.Unknown("unknown-segment", n, "usher.yaml declares no segment", name,
 		diag.Names(c.Schema.Segments, func(x *playbooks.Segment) string { return x.Name }),
 		c.Schema.In(scope.InSegments))
 	return false
+}
+
+// segmentOfOthers finds a segment that is of other subjects, and whose; nil: there is none.
+func (c *Reader) segmentOfOthers(name string) (whose string, g *playbooks.Segment) {
+	all := c.Workspace.Schema
+	if g = all.Segment(name); g != nil {
+		return all.Plural(), g
+	}
+	for _, kind := range all.ObjectNames() {
+		if g = all.Of(kind).Segment(name); g != nil {
+			return all.Of(kind).Plural(), g
+		}
+	}
+	return "", nil
 }
 
 // KnownNameAt reports whether a name that an expression gives is one of a pool, a channel or a
@@ -114,6 +133,11 @@ func (c *Reader) KnownEvent(n *syntax.Node, name string) *playbooks.EventType {
 	if e := c.Schema.Event(name); e != nil {
 		return e
 	}
+	if e := c.Workspace.Schema.Event(name); e != nil {
+		c.OfOthers(n, fmt.Sprintf("the event `%s` names no %s", name, c.Schema.Kind),
+			fmt.Sprintf("what is for: %s sees events with a property of the type `ref %s`", c.Schema.Kind, c.Schema.Kind), e.Pos)
+		return nil
+	}
 	if section := playbooks.BuiltinSection(name); section != "" {
 		c.Error("unknown-event", n.Pos(), fmt.Sprintf("`%s` happens where usher.yaml declares `%s`", name, section)).
 			Label("this one has no `" + section + "`")
@@ -131,5 +155,21 @@ func (c *Reader) PlaybookNamed(id string) diag.Pos {
 	return diag.Pos{}
 }
 
-// MemberField matches the name of a field of the member, as in member.birthday.
-var MemberField = regexp.MustCompile(`^member\.([\p{L}_][\p{L}\p{N}_]*)$`)
+var dottedName = regexp.MustCompile(`^([\p{L}_][\p{L}\p{N}_]*)\.([\p{L}_][\p{L}\p{N}_]*)$`)
+
+// FieldOf returns the name of the subject's field that a text names, as birthday of member.birthday.
+func FieldOf(subject, text string) (name string, ok bool) {
+	m := dottedName.FindStringSubmatch(text)
+	if m == nil || m[1] != subject {
+		return "", false
+	}
+	return m[2], true
+}
+
+// OfOthers reports a name that is declared, but for other subjects than those that are meant here.
+func (c *Reader) OfOthers(n *syntax.Node, message, label string, at diag.Pos) {
+	r := c.Error("wrong-subject", n.Pos(), message).Label(label)
+	if at.Line > 0 {
+		r.Related("declared here", at)
+	}
+}

@@ -14,7 +14,12 @@ func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	if !r.Mapping(n, "expect", shapes.ExpectKeys...) {
 		return nil
 	}
-	e := &playbooks.Expect{Pos: n.Pos(), Member: r.whose(n.Get("member"))}
+	e := &playbooks.Expect{Pos: n.Pos()}
+	e.Member, e.Object = r.subject(n)
+	s := r.schemaOf(e.Object.Kind)
+	if e.Member == "" && e.Object.Kind == "" && r.pb != nil { // it speaks of all: those that the playbook is for
+		s = r.schemaOf(r.pb.For)
+	}
 	e.Messages = r.effects(n.Get("messages"), "messages", shapes.MessageFields)
 	e.Deferred = r.effects(n.Get("deferred"), "deferred", shapes.MessageFields)
 	e.Coupons = r.effects(n.Get("coupons"), "coupons", shapes.CouponFields)
@@ -34,7 +39,7 @@ func (r *reader) expect(n *syntax.Node) *playbooks.Expect {
 	if v := n.Get("set"); v != nil && r.MappingOnly(v, "set") {
 		e.Set = map[string]any{}
 		for _, a := range v.Entries {
-			if t := r.memberField(a.Key); t != nil {
+			if t := r.field(a.Key, s); t != nil {
 				if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
 					e.Set[a.Key.Value] = got
 				}

@@ -14,6 +14,9 @@ import (
 func (r *reader) members(n *syntax.Node, t *playbooks.Test) {
 	r.ids = nil
 	several := n.Get("members")
+	if several == nil && n.Get("member") == nil && n.Get("objects") != nil {
+		return
+	}
 	if several == nil {
 		v := r.Require(n, "a test", "member", "member: {id: m1}")
 		t.Members = []map[string]any{r.member(v)}
@@ -85,18 +88,26 @@ func (r *reader) whose(v *syntax.Node) string {
 }
 
 // member reads a member of a test: the id, built-in fields and attributes.
-func (r *reader) member(n *syntax.Node) map[string]any {
+func (r *reader) member(n *syntax.Node) map[string]any { return r.fields(n, r.Schema) }
+
+// fields reads a subject of a test, as the schema sees it.
+func (r *reader) fields(n *syntax.Node, s *playbooks.Schema) map[string]any {
 	if n == nil || n.Broken {
 		return nil
 	}
+	what := s.Subject()
 	if n.Kind != syntax.MappingNode {
-		r.WrongType(n, "member must be a mapping").Label("as in {id: m1, nickname: 小王}")
+		example := "as in {id: m1, nickname: 小王}"
+		if what != scope.Member {
+			example = "as in {id: g1}"
+		}
+		r.WrongType(n, what+" must be a mapping").Label(example)
 		return nil
 	}
-	r.Require(n, "member", "id", "id: m1")
+	r.Require(n, what, "id", "id: m1")
 	out := map[string]any{}
 	for _, e := range n.Entries {
-		if t := r.memberField(e.Key); t != nil {
+		if t := r.field(e.Key, s); t != nil {
 			if v, ok := r.Literal(e.Value, t, e.Key.Value); ok && v != nil {
 				out[e.Key.Value] = v
 			}
@@ -108,21 +119,23 @@ func (r *reader) member(n *syntax.Node) map[string]any {
 	return out
 }
 
-func (r *reader) memberField(key *syntax.Node) *schema.Type {
-	if t, ok := schema.ObjectOf(scope.GivenFields()...).Field(key.Value); ok {
+// field returns the type of a field of a subject that a test may say, as the schema sees it.
+func (r *reader) field(key *syntax.Node, s *playbooks.Schema) *schema.Type {
+	builtin := schema.ObjectOf(scope.Given(s.Subject())...)
+	if t, ok := builtin.Field(key.Value); ok {
 		return t
 	}
-	a := r.Schema.Attribute(key.Value)
+	a := s.Attribute(key.Value)
 	switch {
 	case r.SchemaUnreadable:
 		return nil
-	case a == nil && scope.IsBuiltin(key.Value):
+	case a == nil && scope.IsBuiltin(s.Subject(), key.Value):
 		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is kept by usher and cannot be set", key.Value))
 		return nil
 	case a == nil:
-		known := schema.ObjectOf(scope.GivenFields()...).FieldNames()
-		known = append(known, diag.Names(r.Schema.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
-		r.Unknown("unknown-field", key, "member has no attribute", key.Value, known, r.Schema.In(scope.InMember))
+		known := builtin.FieldNames()
+		known = append(known, diag.Names(s.Attributes, func(a *playbooks.Attribute) string { return a.Name })...)
+		r.Unknown("unknown-field", key, s.Subject()+" has no attribute", key.Value, known, s.In(scope.InMember))
 		return nil
 	case a.Computed != nil:
 		r.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", key.Value)).

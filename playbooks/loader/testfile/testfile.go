@@ -102,6 +102,7 @@ func (r *reader) test(n *syntax.Node, names map[string]*syntax.Node) {
 		}
 	}
 	r.members(n, &t)
+	r.objects(n.Get("objects"), &t)
 	for _, item := range r.List(n.Get("history"), "history") {
 		if e := r.history(item); e != nil {
 			t.History = append(t.History, *e)
@@ -123,7 +124,8 @@ func (r *reader) event(n *syntax.Node, known ...string) *playbooks.TestEvent {
 	if r.flatProperties(n, known) || !r.Mapping(n, "an event", known...) {
 		return nil
 	}
-	e := &playbooks.TestEvent{Pos: n.Pos(), Member: r.whose(n.Get("member")), Times: 1}
+	e := &playbooks.TestEvent{Pos: n.Pos(), Times: 1}
+	e.Member, e.Object = r.subject(n)
 	v := r.Require(n, "an event", "event", "event: …")
 	name, ok := r.Str(v, "event")
 	if !ok {
@@ -139,15 +141,18 @@ func (r *reader) event(n *syntax.Node, known ...string) *playbooks.TestEvent {
 			e.Properties, _ = got.(map[string]any)
 		}
 	}
-	if attrs := n.Get("attributes"); attrs != nil {
-		e.Attributes = r.attributes(attrs)
+	if e.Object.Kind != "" && n.Get("attributes") != nil {
+		r.Error("exclusive-keys", n.Key("attributes").Pos(), "attributes that come with an event are those of its member, and it has none").
+			Label("write them in a step of their own").Related("it is the object's alone", n.Key("object").Pos())
+	} else if attrs := n.Get("attributes"); attrs != nil {
+		e.Attributes = r.attributes(attrs, playbooks.ObjectRef{})
 	}
 	return e
 }
 
 // attributes reads attributes that come with an event or are written from outside; nil: they are no
 // mapping.
-func (r *reader) attributes(n *syntax.Node) map[string]any {
+func (r *reader) attributes(n *syntax.Node, of playbooks.ObjectRef) map[string]any {
 	if n.Broken {
 		return nil
 	}
@@ -157,7 +162,7 @@ func (r *reader) attributes(n *syntax.Node) map[string]any {
 	}
 	out := map[string]any{}
 	for _, a := range n.Entries {
-		if t := r.memberField(a.Key); t != nil {
+		if t := r.field(a.Key, r.schemaOf(of.Kind)); t != nil {
 			if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
 				out[a.Key.Value] = got
 			}
@@ -232,10 +237,10 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 		}
 	}
 	if kind == nil {
-		if strange := slices.IndexFunc(n.Entries, func(e syntax.Entry) bool { return e.Key.Value != "member" }); strange >= 0 {
+		if strange := slices.IndexFunc(n.Entries, func(e syntax.Entry) bool { return e.Key.Value != "member" && e.Key.Value != "object" }); strange >= 0 {
 			r.UnknownKey(n.Entries[strange].Key, "a step of a script", shapes.ScriptKeys)
 		} else if len(n.Entries) > 0 {
-			r.Error("missing-key", n.Pos(), "nothing is said of the member").Label("add event, trigger, redeem or attributes")
+			r.Error("missing-key", n.Pos(), "nothing is said of the "+n.Entries[0].Key.Value).Label("add event, trigger, redeem or attributes")
 		} else {
 			r.Error("missing-key", n.Pos(), "this step is empty").Label("one of " + diag.OneOf(shapes.ScriptKeys))
 		}
@@ -249,7 +254,10 @@ func (r *reader) step(n *syntax.Node, t *playbooks.Test) {
 				Label("write the step as often as it happens, or move it to `history`")
 			n = n.Without("times")
 		}
-	case "trigger", "redeem":
+	case "trigger":
+		r.Mapping(n, "a step of a script", kind.Value, "member", "object")
+		s.Member, s.Object = r.subject(n)
+	case "redeem":
 		r.Mapping(n, "a step of a script", kind.Value, "member")
 		s.Member = r.whose(n.Get("member"))
 	default:
@@ -283,8 +291,9 @@ func (r *reader) update(n *syntax.Node, t *playbooks.Test) {
 	if !r.Mapping(n, "a step of a script", shapes.UpdateStepKeys...) {
 		return
 	}
-	s := playbooks.TestStep{Pos: n.Key("attributes").Pos(), Member: r.whose(n.Get("member"))}
-	if s.Attributes = r.attributes(n.Get("attributes")); s.Attributes != nil {
+	s := playbooks.TestStep{Pos: n.Key("attributes").Pos()}
+	s.Member, s.Object = r.subject(n)
+	if s.Attributes = r.attributes(n.Get("attributes"), s.Object); s.Attributes != nil {
 		t.Script = append(t.Script, s)
 	}
 }

@@ -17,6 +17,7 @@ type Reader struct {
 	// BrokenNames are attributes and properties whose type has a mistake: what names them is not
 	// judged.
 	BrokenNames map[string]bool
+	Kinds       []string // of objects that are declared: `ref KIND` is a type
 }
 
 // typeSynonyms are words of other languages for our types.
@@ -50,6 +51,11 @@ func (c *Reader) typeNamed(n *syntax.Node) *schema.Type {
 	word, optional := strings.CutPrefix(n.Value, "optional ")
 	word = strings.TrimSpace(word)
 	t := schema.TypesByName[word]
+	if kind, isRef := schema.CutRef(word); isRef && t == nil {
+		if t = c.refTo(n, kind); t == nil {
+			return schema.Any
+		}
+	}
 	if t == nil {
 		from := len([]rune(n.Value)) - len([]rune(word))
 		p := n.At(from, len([]rune(n.Value)))
@@ -77,6 +83,37 @@ func (c *Reader) typeNamed(n *syntax.Node) *schema.Type {
 		t = t.AsOptional()
 	}
 	return t.DeclaredAt(n.Pos())
+}
+
+// refTo returns the type of the ids of a kind; nil when there is no such kind, which is reported.
+func (c *Reader) refTo(n *syntax.Node, kind string) *schema.Type {
+	if slices.Contains(c.Kinds, kind) {
+		return schema.RefTo(kind)
+	}
+	whole := []rune(n.Value)
+	c.unknownKind(n.At(len(whole)-len([]rune(kind)), len(whole)), kind)
+	return nil
+}
+
+// KnownKind reports whether usher.yaml declares the kind of objects that the node names, and reports it where not.
+func (c *Reader) KnownKind(n *syntax.Node, kind string) bool {
+	if slices.Contains(c.Kinds, kind) {
+		return true
+	}
+	c.unknownKind(n.Pos(), kind)
+	return false
+}
+
+func (c *Reader) unknownKind(at diag.Pos, kind string) {
+	r := c.Error("unknown-kind", at, fmt.Sprintf("usher.yaml declares no kind of objects `%s`", kind))
+	switch best := diag.Closest(kind, c.Kinds); {
+	case best != "":
+		r.Label("did you mean `"+best+"`?").Edit(at, best).UnsureUnless(diag.UniqueMatch(kind, c.Kinds))
+	case len(c.Kinds) > 0:
+		r.Label("known: " + diag.OneOf(c.Kinds))
+	default:
+		r.Label("declare it in usher.yaml, as in objects: {group: {title: string}}")
+	}
 }
 
 func (c *Reader) mappingType(n *syntax.Node) *schema.Type {

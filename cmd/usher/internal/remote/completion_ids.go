@@ -26,7 +26,7 @@ func (cl *client) newestMembers(ctx context.Context) (ids []string) {
 	}
 	seen := map[string]bool{}
 	for i := range l.Runs {
-		if id := l.Runs[i].Member; !seen[id] {
+		if id := l.Runs[i].Member; id != "" && !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}

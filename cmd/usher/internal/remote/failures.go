@@ -19,8 +19,9 @@ import (
 
 // shownFailure is something that was set aside or given up on.
 type shownFailure struct {
-	ID, What, Key, Member, Error, Outcome string
-	At                                    time.Time
+	whose
+	ID, What, Key, Error, Outcome string
+	At                            time.Time
 }
 
 // shownFailures is a page of them.
@@ -195,7 +196,7 @@ func (p *printout) failures(l *shownFailures) {
 				key = ansi.Truncate(key, mostKey, "…")
 			}
 		}
-		rows = append(rows, []string{f.ID, at, f.What, f.Member, key, f.Error})
+		rows = append(rows, []string{f.ID, at, f.What, f.of(""), key, f.Error})
 	}
 	p.Table(rows, page.Layout{Head: true, Wrap: true, Fixed: []int{0, 1, 2, 4}})
 }

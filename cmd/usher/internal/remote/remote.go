@@ -12,8 +12,8 @@ type asking struct{ *command.Line }
 func Commands(l *command.Line) []*cobra.Command {
 	c := &asking{l}
 	return []*cobra.Command{
-		c.sendCommand(), c.eventCommand(), c.runsCommand(), c.runCommand(), c.memberCommand(), c.membersCommand(),
-		c.triggerCommand(), c.statsCommand(), c.pauseCommand(true), c.pauseCommand(false),
+		c.sendCommand(), c.eventCommand(), c.runsCommand(), c.runCommand(), c.memberCommand(), c.objectCommand(),
+		c.membersCommand(), c.triggerCommand(), c.statsCommand(), c.pauseCommand(true), c.pauseCommand(false),
 		c.couponCommand(), c.couponsCommand(),
 		c.redeemCommand(), c.failuresCommand(), c.jobsCommand(), c.raffleCommand(), c.clockCommand(),
 	}

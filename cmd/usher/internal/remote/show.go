@@ -15,12 +15,13 @@ import (
 
 // shownRun is what these commands read of a run.
 type shownRun struct {
-	ID, Playbook, Member, State, Reason string
-	StartedAt                           time.Time  `json:"started_at"`
-	EndedAt                             *time.Time `json:"ended_at"`
-	ConvertedAt                         *time.Time `json:"converted_at"`
-	DueAt                               *time.Time `json:"due_at"`
-	Trace                               []struct {
+	whose
+	ID, Playbook, State, Reason string
+	StartedAt                   time.Time  `json:"started_at"`
+	EndedAt                     *time.Time `json:"ended_at"`
+	ConvertedAt                 *time.Time `json:"converted_at"`
+	DueAt                       *time.Time `json:"due_at"`
+	Trace                       []struct {
 		At                 time.Time
 		What, Step, Reason string
 		Detail             map[string]any
@@ -193,7 +194,7 @@ func (p *printout) runs(runs []shownRun) {
 		if short {
 			started, note = r.StartedAt.In(p.Zone).Format("2006-01-02 15:04"), r.shortNote(p)
 		}
-		rows = append(rows, []string{started, id, r.Playbook, r.Member, r.State, note})
+		rows = append(rows, []string{started, id, r.Playbook, r.of(""), r.State, note})
 	}
 	p.Table(rows, page.Layout{Head: true, Fixed: []int{0, 1, 4}})
 }

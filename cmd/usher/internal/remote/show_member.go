@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 
 // shownMember is what `usher member` reads of a member.
 type shownMember struct {
+	Kind       string // of an object; empty: it is a member
 	ID         string
 	Attributes map[string]any
 	Defaults   map[string]any
@@ -48,7 +50,7 @@ func (c *asking) memberCommand() *cobra.Command {
 
 func (p *printout) member(m *shownMember) {
 	p.Zoned()
-	rows := [][]string{{"member", m.ID}, {"since", p.Clock(m.CreatedAt)}}
+	rows := [][]string{{cmp.Or(m.Kind, "member"), m.ID}, {"since", p.Clock(m.CreatedAt)}}
 	if m.LastSeenAt != nil {
 		rows = append(rows, []string{"last seen", p.Clock(*m.LastSeenAt)})
 	}
@@ -76,8 +78,11 @@ func (p *printout) member(m *shownMember) {
 			tags[i] += " (until " + p.Clock(end) + ")"
 		}
 	}
-	rows = append(rows, []string{"tags", strings.Join(tags, ", ")}, []string{"points", fmt.Sprint(m.Points)},
-		[]string{"segments", strings.Join(m.Segments, ", ")})
+	rows = append(rows, []string{"tags", strings.Join(tags, ", ")})
+	if m.Kind == "" {
+		rows = append(rows, []string{"points", fmt.Sprint(m.Points)})
+	}
+	rows = append(rows, []string{"segments", strings.Join(m.Segments, ", ")})
 	p.Table(rows, page.Layout{Wrap: true, Fixed: []int{0}})
 	p.pending(m.Pending)
 	p.coupons(m.Coupons)

@@ -66,7 +66,7 @@ func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error)
 	}
 	var names []string
 	for i := range l.Runs[:min(mostCandidates, len(l.Runs))] {
-		names = append(names, fmt.Sprintf("  %s  %s, member %s", l.Runs[i].ID, l.Runs[i].Playbook, l.Runs[i].Member))
+		names = append(names, fmt.Sprintf("  %s  %s, %s", l.Runs[i].ID, l.Runs[i].Playbook, l.Runs[i].of("member ")))
 	}
 	many := fmt.Sprint(len(l.Runs))
 	if len(l.Runs) > mostCandidates {
@@ -78,7 +78,7 @@ func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error)
 }
 
 func (p *printout) run(r *shownRun) {
-	p.Printf("run %s of playbook %s for member %s: %s", r.ID, r.Playbook, r.Member, r.State)
+	p.Printf("run %s of playbook %s for %s: %s", r.ID, r.Playbook, r.of("member "), r.State)
 	if note := r.note(p); note != "" {
 		p.Printf(" (%s)", note)
 	}

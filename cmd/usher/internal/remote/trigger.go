@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,12 +19,12 @@ import (
 )
 
 func (c *asking) triggerCommand() *cobra.Command {
-	var members, params []string
+	var members, objects, params []string
 	var segment, id string
 	cmd := &cobra.Command{
-		Use:   "trigger PLAYBOOK (--member ID… | --segment NAME)",
+		Use:   "trigger PLAYBOOK (--member ID… | --object ID… | --segment NAME)",
 		Short: "Start a playbook with an http trigger, for members or a segment",
-		Long: "Starts a playbook whose trigger is http, for the members that are named or for all of a segment. Parameters are typed as\n" +
+		Long: "Starts a playbook whose trigger is http, for the members or objects that are named or for all of a segment. Parameters are typed as\n" +
 			"the playbook declares them. For a segment, or for more than 500 members, a job starts it: `usher jobs` shows how far it is.",
 		Example: "  usher trigger hall-closed --member m1 --member m2 --param hall=北馆\n" +
 			"  usher trigger hall-closed --segment regulars --param hall=北馆 --id closed-2026-03-02",
@@ -33,18 +34,20 @@ func (c *asking) triggerCommand() *cobra.Command {
 	serverFlags(cmd)
 	shown := outputFlags(cmd)
 	cmd.Flags().StringArrayVar(&members, "member", nil, "a member's id; may be repeated")
+	cmd.Flags().StringArrayVar(&objects, "object", nil, "the id of an object, of a playbook that is for its kind; may be repeated")
 	cmd.Flags().StringVar(&segment, "segment", "", "all members of this segment")
 	cmd.Flags().StringArrayVar(&params, "param", nil, "KEY=VALUE; may be repeated")
 	cmd.Flags().StringVar(&id, "id", "", "names this start: the same id again starts nobody again")
 	completeFlagFrom(c, cmd, "segment", segmentCandidates)
 	completeFlagFrom(c, cmd, "member", memberFlagCandidates)
+	completeFlagFrom(c, cmd, "object", objectFlagCandidates)
 	completeFlagFrom(c, cmd, "param", paramCandidates)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := shown.check(); err != nil {
 			return err
 		}
-		if (len(members) > 0) == cmd.Flags().Changed("segment") {
-			return command.Usagef("trigger: say for whom, with either --member or --segment")
+		if (len(members)+len(objects) > 0) == cmd.Flags().Changed("segment") || len(members) > 0 && len(objects) > 0 {
+			return command.Usagef("trigger: say for whom, with either --member, --object or --segment")
 		}
 		keys, values, err := pairs(params)
 		if err != nil {
@@ -58,12 +61,16 @@ func (c *asking) triggerCommand() *cobra.Command {
 		if body["params"], err = cl.params(cmd.Context(), args[0], keys, values); err != nil {
 			return err
 		}
-		if len(members) > 0 {
+		whom := "member"
+		switch {
+		case len(objects) > 0:
+			body["objects"], whom = objects, "object"
+		case len(members) > 0:
 			body["members"] = members
 			if err := cl.known(cmd.Context(), members); err != nil {
 				return err
 			}
-		} else {
+		default:
 			body["segment"] = segment
 		}
 		raw, err := json.Marshal(body)
@@ -75,7 +82,7 @@ func (c *asking) triggerCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return show(cmd.Context(), c, cl, shown, text, func(p *printout) { p.started(args[0], &a) })
+		return show(cmd.Context(), c, cl, shown, text, func(p *printout) { p.started(args[0], whom, &a) })
 	}
 	return cmd
 }
@@ -86,12 +93,12 @@ type started struct {
 	Job                 string
 }
 
-func (p *printout) started(playbook string, a *started) {
+func (p *printout) started(playbook, whom string, a *started) {
 	if a.Job != "" {
 		p.Printf("%s: job %s starts it for them; `usher jobs` shows how far it is\n", playbook, a.Job)
 		return
 	}
-	p.Printf("%s: started for %s", playbook, command.Plural(a.Accepted, "member"))
+	p.Printf("%s: started for %s", playbook, command.Plural(a.Accepted, whom))
 	if a.Duplicate > 0 {
 		p.Printf(", %d had been started under this id already", a.Duplicate)
 	}
@@ -109,6 +116,9 @@ func (cl *client) known(ctx context.Context, members []string) error {
 	return nil
 }
 
+// refKind finds the kinds of objects that a type refers to.
+var refKind = regexp.MustCompile(`"(?:optional )?ref ([^"]+)"`)
+
 // params types the parameters of a playbook's http trigger as it declares them.
 func (cl *client) params(ctx context.Context, playbook string, keys, values []string) (any, error) {
 	var v struct {
@@ -123,8 +133,16 @@ func (cl *client) params(ctx context.Context, playbook string, keys, values []st
 	// Parameters are typed as an event's properties are, so they are read as those of an event of that
 	// name.
 	const name = "trigger"
-	ws, diags := workspaces.LoadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil, `{"usher": 1, "events": {"%s": %s}}`, name,
-		v.Params)})
+	kinds := map[string]any{} // that parameters may refer to
+	for _, m := range refKind.FindAllSubmatch(v.Params, -1) {
+		kinds[string(m[1])] = map[string]any{}
+	}
+	objects, err := json.Marshal(kinds)
+	if err != nil {
+		return nil, err
+	}
+	ws, diags := workspaces.LoadFiles(map[string][]byte{"usher.yaml": fmt.Appendf(nil,
+		`{"usher": 1, "objects": %s, "events": {"%s": %s}}`, objects, name, v.Params)})
 	if workspaces.Mistaken(diags, false) {
 		return nil, fmt.Errorf("the server at %s gave parameters that this version of usher cannot read", cl.Base)
 	}

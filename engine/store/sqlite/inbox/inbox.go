@@ -15,6 +15,8 @@ const (
 	// Cascaded is an event that a run emitted to its own member: it was decided with the input that it
 	// came of, and is history.
 	Cascaded = "cascaded"
+	// Erased is an event that was decided of an object that was deleted since: it is no history any more.
+	Erased = "erased"
 	// Held begins the kind of an input whose member is held. Whoever reads it sees its own kind.
 	Held = "held "
 )
@@ -34,7 +36,7 @@ func Stored(r sqlconn.Row) engine.Input {
 // Input returns an input as it came in.
 func Input(r sqlconn.Row) engine.Input {
 	in := Stored(r)
-	if in.Kind == Cascaded {
+	if in.Kind == Cascaded || in.Kind == Erased {
 		in.Kind = engine.InputEvent
 	}
 	return in

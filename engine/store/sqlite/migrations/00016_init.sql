@@ -56,7 +56,7 @@ CREATE TABLE lanes (
     earlier   INTEGER NOT NULL  -- up to here inputs may have been accepted before those with a lower seq
 );
 
--- Of whom decisions are: members. n is what rows refer to, given with the first decision. seen is when a member was last seen, as far as
+-- Of whom decisions are: members, and objects, whose ids begin with a control character. n is what rows refer to, given with the first decision. seen is when a member was last seen, as far as
 -- that was brought here: the state says it, too, and events do that were decided since. A state without content: nothing is known of them.
 CREATE TABLE subjects (
     n     INTEGER PRIMARY KEY,
