@@ -62,7 +62,7 @@ func (p *reader) weekday(v *syntax.Node) (int, bool) {
 	}
 	if meant := schema.SuggestWeekday(diag.HalfWidth(v.Value)); meant != "" {
 		p.Error("bad-value", v.Pos(), fmt.Sprintf("weekday cannot be `%s`", v.Value)).Label("write `"+meant+"`").
-			Edit(v.Pos(), meant)
+			Edit(v.Pos(), meant).UnsureUnless(v.Tag != "int") // which day a number is, not all count alike
 		return 0, false
 	}
 	p.Enum(v, "weekday", schema.Weekdays...)
