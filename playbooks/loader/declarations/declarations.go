@@ -251,6 +251,11 @@ func (c *reader) codes(n *syntax.Node, p *playbooks.Pool) {
 	if v == nil {
 		return
 	}
+	if v.Kind == syntax.SequenceNode && !v.Broken {
+		c.WrongType(v, "codes must be made or imported").
+			Label("write `codes: imported`, and load the list: usher coupons import POOL FILE")
+		return
+	}
 	from, ok := c.Enum(v, "codes", "made", "imported")
 	if p.Imported = from == "imported"; !ok || !p.Imported {
 		return

@@ -43,6 +43,9 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 	switch {
 	case first == nil:
 	case first.Value == "until":
+		if p.dayBeside(v) {
+			return schema.ObjectOf(), true
+		}
 		if p.Mapping(v, "`wait` with `until`", "until") {
 			p.waitUntil(v.Get("until"), step, sc)
 		}
@@ -52,18 +55,38 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 	default:
 		return p.waitAny(v, step, sc)
 	}
-	for _, key := range []string{"weekday", "day"} {
-		if k := v.Key(key); v.Get(key) != nil {
-			p.Error("unknown-key", k.Pos(), fmt.Sprintf("`%s` stands under `until`", key)).
-				Label(`as in until: {weekday: sat, at: "10:00"}`)
-			return nil, false
-		}
+	if p.dayBeside(v) {
+		return nil, false
 	}
 	if p.Mapping(v, "`wait`", "until", "event", "if", "any", "count", "since", "timeout") && len(v.Intended) == 0 {
 		p.Error("missing-key", step.Pos, "this wait does not say for what").
 			Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
 	}
 	return nil, false
+}
+
+// dayBeside reports a day that stands beside `until` instead of under it.
+func (p *reader) dayBeside(v *syntax.Node) bool {
+	for _, key := range []string{"weekday", "day", "on"} {
+		n := v.Get(key)
+		if n == nil {
+			continue
+		}
+		label := `as in until: {weekday: sat, at: "10:00"}`
+		day := "weekday: " + schema.SuggestWeekday(strings.ToLower(n.Value))
+		if key == "day" {
+			day = "day: " + n.Value
+		}
+		if n.Kind == syntax.ScalarNode && !strings.HasSuffix(day, ": ") {
+			label = "write until: {" + day + "}"
+			if clock := v.Get("until"); clock != nil && schema.ClockTime.MatchString(clock.Value) {
+				label = fmt.Sprintf("write until: {%s, at: %q}", day, clock.Value)
+			}
+		}
+		p.Error("unknown-key", v.Key(key).Pos(), fmt.Sprintf("`%s` stands under `until`", key)).Label(label)
+		return true
+	}
+	return false
 }
 
 // waitFor reads a duration.
