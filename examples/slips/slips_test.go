@@ -45,7 +45,9 @@ var legalSlips = []struct {
 	kind, path string
 	why        string
 }{
-	{"delete", `(name|owner|condition|reentry|mode|holdout|goal|exit)`, "a playbook need not have it"},
+	{"delete", `(name|owner|condition|reentry|mode|holdout|goal|exit|active|priority)`, "a playbook need not have it"},
+	{"delete", `(active\.(from|open)|quota\.per)`, "it need not be there"},
+	{"delete", `actions\.(.*\.)?wait\.until\.at`, "without it the day begins at midnight"},
 	{"delete", `trigger\.(if|missed|offset|every|at)`, "a trigger need not have it"},
 	{"delete", `(goal|exit|actions\.(.*\.)?wait)\.if`, "without it any such event is meant"},
 	{"delete", `actions\.(.*\.)?if`, "an action need not have a guard"},
@@ -57,15 +59,18 @@ var legalSlips = []struct {
 	{"delete", `actions\.(.*\.)?set\..+`, "the other one is enough"},
 	{"(delete|misspell)", `actions\.(.*\.)?webhook\.body\..+`, "what is sent is the author's own"},
 	{"retype", `actions\.(.*\.)?webhook\.body(\..+)?`, "what is sent is the author's own"},
-	{"retype", `actions\.(.*\.)?points(\.add)?`, "a number alone is right there too"},
+	{"retype", `actions\.(.*\.)?points(\.(add|take))?`, "a number alone is right there too"},
+	{"retype", `actions\.(emit\.properties\.amount|with\.amends)`, "a number alone is right there too"},
 	{"retype", `actions\.(.*\.)?set\.streak`, "the attribute is a number"},
 	{"delete", `(timezone|frequency_caps|quiet_hours|member)`, "usher.yaml need not have it"},
 	{
-		"delete", `(quiet_hours\.timezone|frequency_caps\.channels|coupons\..+\.(prefix|budget|per_member|expires))`,
+		"delete", `(quiet_hours\.timezone|frequency_caps\.channels|coupons\..+\.(name|prefix|budget|per_member|expires|active))`,
 		"it need not be there",
 	},
 	{"delete", `member\..+\.default`, "an attribute need not have one"},
 	{"(delete|misspell|retype)", `(member|events)\..+`, "a declaration that no playbook and no test reads"},
+	{"delete", `tables\.[^.]+\.[^.]+\.[^.]+`, "a row need not have it, and nothing reads it"},
+	{"misspell", `(tables\.[^.]+\.[^.]+|trigger\.any\.id)`, "words of the author's own"},
 	{"retype", `actions\.(.*\.)?returns\..+`, "only a text prints it, and texts print every type"},
 	{"misspell", `(owner|coupons\..+\.prefix|actions\.(.*\.)?(points\.reason|tag))`, "words of the author's own"},
 	{"misspell \"", `.+`, "words of the author's own: a tag, a value of a text property, another duration"},

@@ -218,11 +218,12 @@ its language, else for the workspace's, else the file without a locale. This tem
 that a variant of another template is for: its members would get two languages. The file without a locale is taken to be in the workspace's.`,
 	},
 	{
-		Name: "misspelt", Title: "a tag, owner or exit reason that is almost another (warning)", Advises: true,
+		Name: "misspelt", Title: "a tag, owner, exit reason or column that is almost another (warning)", Advises: true,
 		Doc: `Tags, owners and the reasons of an exit are words of your own, declared nowhere. One that stands in a single place and is a
 slip of the keyboard away from another that stands elsewhere is most likely that one. A tag that is looked for or removed, while nothing
 adds it and something adds one that is almost the same, is looked for in vain. Numbers, endings and first letters make words of their
-own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects the tag says so.`,
+own: vip-1 and vip-2, buyer and buyers. If both are meant, a test that expects the tag says so. The columns of a table are such words
+too: one that a single row has, in place of one that other rows have, is most likely that one.`,
 		Bad:  "actions:\n  - tag: newcomer\n  - tag: {remove: newcomr}",
 		Good: "actions:\n  - tag: newcomer\n  - tag: {remove: newcomer}",
 	},

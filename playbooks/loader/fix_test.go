@@ -70,6 +70,7 @@ func TestFix(t *testing.T) {
 		},
 		{"a duration", "actions:\n  - wait: 2 day\n", "actions:\n  - wait: 2d\n"},
 		{"a number may belong to another key", "holdout: 10\nactions: [{tag: x}]\n", ""},
+		{"a number in an expression's place", "vars: {n: 7}\nactions: [{tag: x}]\n", ""},
 		{"a number in a text's place", "name: 11\nactions: [{tag: x}]\n", ""},
 		{"two mistakes in the same words", "actions:\n  - wait: 2 day\n  - message: {channel: wecom, text: 你好}\n  - wait: 2 day\n", "actions:\n  - wait: 2d\n  - message: {channel: wecom, text: 你好}\n  - wait: 2d\n"},
 		{"Chinese text before it", "name: 购物车，挽回\nactions:\n  - mesage: {channel: wecom, text: \"你好，{{ member.nicknme }}\"}\n", "name: 购物车，挽回\nactions:\n  - message: {channel: wecom, text: \"你好，{{ member.nickname }}\"}\n"},
@@ -145,6 +146,27 @@ func TestFix(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// A param that no place names as it is declared may have the slip itself: all uses of it are left as they are.
+func TestFixLeavesTheUsesOfAMisspeltParam(t *testing.T) {
+	const uses = `actions:
+  - message: {channel: wecom, text: = params.text}
+  - message: {channel: wecom, text: "{{ params.amends }} left"}
+`
+	files := map[string][]byte{
+		playbooks.SchemaFile: example(t, "")[playbooks.SchemaFile].Data,
+		"snippets/a.yaml":    []byte("params: {ameds: int, tet: text}\n" + uses),
+		"playbooks/a.yaml": []byte("id: a\nstage: retention\ntrigger: {event: cart.updated}\nactions:\n" +
+			"  - use: a\n    with: {amends: 3, text: hi}\n"),
+	}
+	if fixed := Fix(files, testRegistry()); len(fixed.Edits) > 0 {
+		t.Errorf("these were changed: %v to %v", fixed.Old, fixed.Edits)
+	}
+	files["snippets/a.yaml"] = []byte("params: {amends: int, text: text}\n" + strings.Replace(uses, "params.amends", "params.ameds", 1))
+	if fixed := Fix(files, testRegistry()); !slices.Equal(fixed.Old, []string{"ameds"}) {
+		t.Errorf("only the slip of a use is mended, here %v", fixed.Old)
 	}
 }
 

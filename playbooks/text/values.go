@@ -274,7 +274,7 @@ func (c *textTyper) unknownField(x *Field, of textValue) {
 	}
 	if strings.HasPrefix(label, "did you mean") && field != "" {
 		c.near(field, known)
-		if name == "actions" || t.Find(diag.Closest(field, known)).Line > 0 {
+		if name == "actions" || name == "params" || t.Find(diag.Closest(field, known)).Line > 0 {
 			d.AssumeName(diag.Closest(field, known))
 		}
 	}

@@ -62,10 +62,31 @@ func (c *Names) Field(n *ast.MemberNode, base *schema.Type, key *ast.StringNode,
 		label = "there is " + diag.OneOf(base.FieldNames())
 	}
 	d := c.Report(key.Location(), code, label, "%s", what).RelateName(key.Value, m, base.Find)
+	if len(d.Related) == 0 {
+		c.relateAction(d, n.Node)
+	}
 	if m != "" {
 		d.Suggest(m).UnsureUnless(diag.UniqueMatch(key.Value, base.FieldNames()))
 		if base.Find(m).Line > 0 {
 			d.AssumeName(m)
+		}
+	}
+}
+
+// relateAction shows the action whose result was to have the field.
+func (c *Names) relateAction(d *diag.Diagnostic, base ast.Node) {
+	result, ok := base.(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	root, isName := result.Node.(*ast.IdentifierNode)
+	id, isText := result.Property.(*ast.StringNode)
+	if !isName || !isText || root.Value != "actions" {
+		return
+	}
+	for i := range c.sc.Actions {
+		if a := &c.sc.Actions[i]; a.ID == id.Value {
+			d.Relate("`"+a.ID+"` is this action", a.Pos)
 		}
 	}
 }

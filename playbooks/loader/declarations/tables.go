@@ -15,8 +15,12 @@ import (
 type column struct {
 	t    *schema.Type
 	pos  diag.Pos // of its first cell
+	key  diag.Pos // of its name there
 	rows int      // that have it
 }
+
+// minColumnName is how many letters a name has of which another is most likely a slip.
+const minColumnName = 4
 
 // table reads a table: rows by key, each with its cells. Columns are typed by all rows.
 func (c *reader) table(key, value *syntax.Node) {
@@ -32,6 +36,7 @@ func (c *reader) table(key, value *syntax.Node) {
 		return
 	}
 	columns, names := map[string]*column{}, []string(nil)
+	defer func() { c.similarColumns(&t, columns, names) }()
 	for _, e := range value.Entries {
 		row := c.row(e, columns, &names)
 		t.Keys = append(t.Keys, e.Key.Value)
@@ -51,6 +56,43 @@ func (c *reader) table(key, value *syntax.Node) {
 			}
 		}
 	}
+}
+
+// similarColumns warns of a column of one row that is most likely another one, misspelt: the row lacks the other,
+// whose name is a slip of the keyboard away. Of two rows that differ so, the one that lacks a letter has the slip.
+func (c *reader) similarColumns(t *playbooks.Table, columns map[string]*column, names []string) {
+	if len(names) > diag.MaxCandidates {
+		return
+	}
+	for _, name := range names {
+		for _, other := range names {
+			col, meant := columns[name], columns[other]
+			if col.rows == 1 && (meant.rows > 1 || len(name) < len(other)) && isColumnSlip(name, other) &&
+				schema.Join(col.t.Required(), meant.t.Required()) != nil && !inOneRow(t, name, other) {
+				c.Warn("misspelt", col.key, fmt.Sprintf("the column `%s` is of this row alone, and `%s` of others", name, other)).
+					Label("did you mean `"+other+"`?").Edit(col.key, other).UnsureUnless(false).
+					Diagnostic().Relate("`"+other+"` is here", meant.key)
+				break
+			}
+		}
+	}
+}
+
+// isColumnSlip reports whether a name is another with a slip of the keyboard. A number that differs makes another.
+func isColumnSlip(name, other string) bool {
+	return name != other && max(len(name), len(other)) >= minColumnName && diag.Digits(name) == diag.Digits(other) &&
+		diag.EditDistance(name, other, diag.MaxDistance) == 1
+}
+
+// inOneRow reports whether a row of a table has both columns.
+func inOneRow(t *playbooks.Table, name, other string) bool {
+	for _, row := range t.Rows {
+		cells, _ := row.(map[string]any)
+		if cells[name] != nil && cells[other] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // row reads a row of a table.
@@ -77,7 +119,7 @@ func (c *reader) row(e syntax.Entry, columns map[string]*column, names *[]string
 			c.Error("bad-value", cell.Value.Pos(), fmt.Sprintf("`%s` must be a text, a number, true or false", name)).
 				Label("leave out a cell that is empty")
 		case col == nil:
-			columns[name] = &column{t: t, pos: cell.Value.Pos(), rows: 1}
+			columns[name] = &column{t: t, pos: cell.Value.Pos(), key: cell.Key.Pos(), rows: 1}
 			*names = append(*names, name)
 			row[name] = v
 		case schema.Join(col.t, t) == nil:

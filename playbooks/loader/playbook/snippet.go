@@ -238,7 +238,9 @@ func (p *reader) hand(n *syntax.Node, step *playbooks.Step, s *reading.Snippet, 
 			v, from, at = q.Default, inner, &inner.scope
 		}
 		if v == nil {
-			p.handNothing(q, step, s, inner, slip)
+			if handNothing(q, inner) && !slip {
+				p.missingParam(n, with, q, s)
+			}
 			continue
 		}
 		from.handOne(v, q, step, inner, at)
@@ -253,21 +255,29 @@ func (p *reader) hand(n *syntax.Node, step *playbooks.Step, s *reading.Snippet, 
 	}
 }
 
-// handNothing is for a param that is not given.
-func (p *reader) handNothing(q *reading.Param, step *playbooks.Step, s *reading.Snippet, inner *reader, slip bool) {
+// handNothing is for a param that is not given, and reports whether it has to be.
+func handNothing(q *reading.Param, inner *reader) bool {
 	switch {
 	case !q.Optional:
 		inner.unknownNames["params."+q.Name] = true
-		if !slip {
-			p.Error("missing-key", step.Pos, fmt.Sprintf("the snippet `%s` needs the param `%s`", s.Name, q.Name)).
-				Label("add `with: {"+q.Name+": …}`").Related("declared here", q.Pos)
-		}
+		return true
 	case q.Kind == "":
 		inner.known(q, q.Type)
 	default:
 		inner.given.absent[q.Name] = true
 		inner.scope.Whole[q.Name] = "optional " + q.Kind
 	}
+	return false
+}
+
+// missingParam reports a param that a use of a snippet does not give, at its `with` where it has one.
+func (p *reader) missingParam(use, with *syntax.Node, q *reading.Param, s *reading.Snippet) {
+	at, label := use.Key("use").Pos(), "add `with: {"+q.Name+": …}`"
+	if with != nil {
+		at, label = use.Key("with").Pos(), "add `"+q.Name+": …`"
+	}
+	p.Error("missing-key", at, fmt.Sprintf("the snippet `%s` needs the param `%s`", s.Name, q.Name)).
+		Label(label).Related("declared here", q.Pos)
 }
 
 func orNode(n, other *syntax.Node) *syntax.Node {

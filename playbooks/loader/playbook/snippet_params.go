@@ -64,7 +64,7 @@ func (p *reader) strangeParam(v *syntax.Node) bool {
 	r := p.Error("unknown-field", v.At(from, from+len([]rune(name))), "the snippet `"+p.given.snippet.Name+"` takes no param `"+name+"`")
 	if best := diag.Closest(name, known); best != "" {
 		r.Label("did you mean `"+best+"`?").Edit(v.At(from, from+len([]rune(name))), best).
-			UnsureUnless(diag.UniqueMatch(name, known))
+			UnsureUnless(diag.UniqueMatch(name, known)).AssumeName(best)
 	}
 	p.dropped = true
 	return true

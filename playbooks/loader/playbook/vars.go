@@ -98,7 +98,8 @@ func (p *reader) plainVariable(v *syntax.Node, what string) {
 		}
 		r.Label("write `"+text+"`").Edit(v.Pos(), valueText(v, text))
 	case v.Tag != "str":
-		r.Label("write `= "+v.Value+"`").Edit(v.Pos(), valueText(v, "= "+v.Value))
+		r.Label("write `= "+v.Value+"`").Edit(v.Pos(), valueText(v, "= "+v.Value)).
+			UnsureUnless(false) // a number in an expression's place may be another value's
 	case strings.ContainsAny(v.Value, `.(<>=+*"`):
 		r.Label("write `= "+v.Value+"`").Edit(v.Pos(), valueText(v, "= "+v.Value))
 	default:
