@@ -18,9 +18,9 @@ func (a *Act) AddPoints(n int) error {
 	if n > 0 && m.Points > maxPoints-n {
 		return fmt.Errorf("%d points and %d more are more than can be counted", m.Points, n)
 	}
-	before := m.Points
-	m.Points = max(0, before+n)
-	a.Detail("added", m.Points-before)
+	n = max(n, -m.Points)
+	a.d.changePoints(n)
+	a.Detail("added", n)
 	a.Detail("balance", m.Points)
 	a.Result("balance", m.Points)
 	a.d.refresh()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/engine/watches"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -25,19 +26,12 @@ func (e *Engine) ends() {
 	}
 }
 
-func (w *ending) number() int64 {
-	if w.since.IsZero() {
-		return 0
-	}
-	return w.since.UnixMilli()
-}
-
 // unrecorded reports whether the member has entered the playbook, and it is not noted yet when open runs of theirs
 // exit.
 func (w *ending) unrecorded(m *Member) bool {
 	noted, ok := m.Rarely().Exits[w.playbook]
 	_, entered := m.Entries[w.playbook]
-	return entered && !(ok && noted == w.number())
+	return entered && !(ok && noted == member.Number(w.since))
 }
 
 // of returns when a run exits: at the end, or when the playbook was written so, which counts at once.
@@ -96,7 +90,7 @@ func (d *decider) recordEnds() (noted bool) {
 		if rare.Exits == nil {
 			rare.Exits = map[string]int64{}
 		}
-		rare.Exits[w.playbook] = w.number()
+		rare.Exits[w.playbook] = member.Number(w.since)
 		noted, d.touched = true, true
 	}
 	return noted

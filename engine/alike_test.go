@@ -54,6 +54,7 @@ segments:
   stale: now() - member.last_seen_at > duration("30h")
 tables: {levels: {a: {least: 1, name: first}, c: {least: 3}}}
 channels: {out: {type: log}}
+points: {expires: 3d}
 coupons: {one: {prefix: O, per_member: 2, expires: 2d}, all: {active: {to: 2026-03-12}}, few: {quota: {max: 2, per: day}}}
 raffles: {instant: {prizes: {big: {count: 2, odds: 1/3}, small: {odds: 1/2}}, per_member: 4}, later: {prizes: {one: {count: 2}, rest: {}}, draw: 2026-03-12}}
 frequency_caps: [{max: 2, per: 24h}]
@@ -86,7 +87,7 @@ var (
 		"{changed: member.seen}", "{changed: member.points, if: trigger.after > trigger.before}", `{changed: member.tags, if: '"x" in trigger.after'}`,
 		`{any: [{id: one, changed: member.level}, {id: two, changed: member.tags}, {id: three, changed: member.born, if: trigger.after != nil}]}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
-		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}", "{segment_enter: holder}",
+		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}", "{segment_enter: holder}", "{event: points.expired, if: event.amount > 1}",
 		"{segment_enter: weekend}", "{segment_enter: monthly}", "{segment_exit: monthly}", "{segment_exit: weekend}", "{segment_enter: lucky}",
 		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
 		"{date: member.created_at, every: year}", `{date: member.born, every: year, calendar: lunar, at: "02:30"}`, `{date: member.born, every: month, offset: -1d, at: "02:30"}`,

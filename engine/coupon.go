@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/playbooks"
@@ -87,8 +88,8 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 // gave notes a coupon that the member was given.
 func (d *decider) gave(c *Coupon) {
 	k := d.st.Member.GiveCoupon(member.Coupon{Code: c.Code, Pool: c.Pool, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt})
-	if w := d.e.expiring; w != nil && (k.Watch == nil || *k.Watch != w.number()) { // the first: those before were noted
-		k.Watched(w.number(), d.now)
+	if w := d.e.expiring; w.unrecorded(d.st.Member) { // the first: those before were noted
+		k.Watched(member.Number(w.since), d.now)
 	}
 	d.awaitCoupons()
 	d.refresh()
@@ -112,17 +113,10 @@ func (d *decider) awaitCoupons() {
 // expiring is the watch of when coupons expire.
 type expiring struct{ since time.Time }
 
-func (w *expiring) number() int64 {
-	if w.since.IsZero() {
-		return 0
-	}
-	return w.since.UnixMilli()
-}
-
 // unrecorded reports whether the member has coupons of which it is not noted yet when they expire.
 func (w *expiring) unrecorded(m *Member) bool {
 	k := m.Rarely().Coupons
-	return w != nil && k != nil && (k.Watch == nil || *k.Watch != w.number())
+	return w != nil && k != nil && (k.Watch == nil || *k.Watch != member.Number(w.since))
 }
 
 // recordCoupons notes when the coupons expire that the member was given before anybody asked for that. It reports
@@ -132,11 +126,7 @@ func (d *decider) recordCoupons(at time.Time) (noted bool) {
 	if !w.unrecorded(d.st.Member) || at.Before(w.since) {
 		return false
 	}
-	from := w.since
-	if from.IsZero() {
-		from = at
-	}
-	d.st.Member.Rarely().Coupons.Watched(w.number(), from)
+	d.st.Member.Rarely().Coupons.Watched(member.Number(w.since), member.Begun(w.since, at))
 	d.touched = true
 	d.awaitCoupons()
 	return true
@@ -160,16 +150,8 @@ func (d *decider) endCoupons(at time.Time) (codes []string, made []Input) {
 	return codes, made
 }
 
-// redeemID begins the id of an input that says that a coupon was redeemed.
-const redeemID = "redeem:"
-
-// RedemptionOf returns the input that tells the member's line that a coupon was redeemed. Its instant is when.
-func RedemptionOf(c *Coupon) Input {
-	return Input{
-		Kind: InputRedeem, ID: redeemID + c.Code, Member: c.Member, Name: c.Run,
-		Payload: &Payload{Properties: map[string]any{"code": c.Code, "pool": c.Pool, "step": c.Step}},
-	}
-}
+// RedemptionOf returns the input that tells the member's line that a coupon was redeemed: see [effects.RedemptionOf].
+func RedemptionOf(c *Coupon) Input { return effects.RedemptionOf(c) }
 
 // redeem takes in that a coupon was redeemed, also for the run that gave it, as long as somebody may ask that: it is
 // open, or its goal may be reached.

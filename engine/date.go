@@ -34,16 +34,9 @@ func (e *Engine) dates() {
 
 func (w *dated) date() view.Date { return view.Date{DateTrigger: w.t.Date, Schema: w.b.ws.Schema} }
 
-func (w *dated) number() int64 {
-	if w.since.IsZero() {
-		return 0
-	}
-	return w.since.UnixMilli()
-}
-
 func (w *dated) known(m *Member) (DateMark, bool) {
 	k, ok := m.Dates[w.id]
-	return k, ok && k.Since == w.number()
+	return k, ok && k.Since == member.Number(w.since)
 }
 
 // recordDates notes when dates come next of a member who was there before the watch began, as the
@@ -54,12 +47,8 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 		if _, ok := w.known(m); ok || at.Before(w.since) {
 			continue
 		}
-		begun := w.since
-		if begun.IsZero() {
-			begun = at
-		}
 		zone, been := d.e.zones.Of(m), m.Dates[w.id].Been
-		next, _ := w.date().Next(m, zone, begun, been)
+		next, _ := w.date().Next(m, zone, member.Begun(w.since, at), been)
 		d.markDate(w, DateMark{At: next, Been: been}, zone)
 		noted = true
 	}
@@ -71,7 +60,7 @@ func (d *decider) markDate(w *dated, k DateMark, zone *time.Location) {
 	if m.Dates == nil {
 		m.Dates = map[string]DateMark{}
 	}
-	k.Since = w.number()
+	k.Since = member.Number(w.since)
 	if zone.String() != d.e.ws.Schema.Timezone.String() {
 		k.Zone = zone.String()
 	}

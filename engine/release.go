@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/effects"
+	"github.com/usher-run/usher/engine/grants"
 )
 
 // ReasonExited is why a message that was put off is dropped when its run exits.
@@ -53,7 +54,7 @@ func (d *decider) releaseMessage(key string, m Deferred, again bool) {
 	switch {
 	case d.e.ws.Schema.Channel(m.Channel) == nil:
 		r.State, r.Reason = DeliveryDropped, ReasonNoChannel
-	case member == nil || !d.e.consents(member):
+	case member == nil || !grants.Consents(d.e.ws.Schema, member):
 		r.State, r.Reason = DeliveryDropped, ReasonConsent
 	case quiet && again && len(member.Deferred) >= maxDeferred:
 		r.State, r.Reason = DeliveryDropped, ReasonTooMany

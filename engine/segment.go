@@ -46,18 +46,10 @@ func (e *Engine) watch() {
 	}
 }
 
-// number returns what memberships name the watch by; 0 where nobody said since when.
-func (w *watched) number() int64 {
-	if w.since.IsZero() {
-		return 0
-	}
-	return w.since.UnixMilli()
-}
-
 // known returns what is recorded of the member and the segment as it is watched now.
 func (w *watched) known(m *Member) (Membership, bool) {
 	k, ok := m.Segments[w.Name]
-	return k, ok && k.Since == w.number()
+	return k, ok && k.Since == member.Number(w.since)
 }
 
 // unrecorded is [Engine.Unrecorded] of the engine that decides for the subject.
@@ -80,6 +72,9 @@ func (e *Engine) unrecorded(m *Member) (since time.Time) {
 			since = member.Sooner(since, w.since)
 		}
 	}
+	if m.Unlotted(e.expiry()) {
+		since = member.Sooner(since, e.o.Watched[watches.Points])
+	}
 	if w := e.expiring; w.unrecorded(m) {
 		since = member.Sooner(since, w.since)
 	}
@@ -91,7 +86,8 @@ func (e *Engine) watches(since time.Time) bool {
 	return slices.ContainsFunc(e.watched, func(w *watched) bool { return w.since.Equal(since) }) ||
 		slices.ContainsFunc(e.dated, func(w *dated) bool { return w.since.Equal(since) }) ||
 		slices.ContainsFunc(e.ending, func(w *ending) bool { return w.since.Equal(since) }) ||
-		e.expiring != nil && e.expiring.since.Equal(since)
+		e.expiring != nil && e.expiring.since.Equal(since) ||
+		e.ws.Schema.Points != nil && e.o.Watched[watches.Points].Equal(since)
 }
 
 // recordMemberships notes which watched segments a member is in who was there before the watch
@@ -102,15 +98,12 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 	if m == nil {
 		return false // nobody yet: in no segment
 	}
+	noted = d.recordPoints(at)
 	for _, w := range d.e.watched {
 		if _, ok := w.known(m); ok || at.Before(w.since) {
 			continue
 		}
-		begun := w.since
-		if begun.IsZero() {
-			begun = at
-		}
-		d.begin(begun)
+		d.begin(member.Begun(w.since, at))
 		in, err := w.Expr.Test(d.env)
 		d.setMembership(w, in && err == nil)
 		noted = true
@@ -125,7 +118,7 @@ func (d *decider) setMembership(w *watched, in bool) {
 	if m.Segments == nil {
 		m.Segments = map[string]Membership{}
 	}
-	m.Segments[w.Name] = Membership{In: in, Since: w.number()}
+	m.Segments[w.Name] = Membership{In: in, Since: member.Number(w.since)}
 	d.touched = true
 }
 

@@ -10,22 +10,6 @@ import (
 // to.
 const ReasonConsent = "consent"
 
-// consents reports whether promotional messages may go to the member.
-func (e *Engine) consents(m *Member) bool {
-	name := e.ws.Schema.Consent
-	if name == "" {
-		return true
-	}
-	v, has := m.Attributes[name]
-	if !has {
-		if a := e.ws.Schema.Attribute(name); a != nil {
-			v = a.Default
-		}
-	}
-	agreed, _ := v.(bool)
-	return agreed
-}
-
 // Send decides on a message: it goes to the outbox, is put off to the end of quiet hours, or is
 // skipped with the reason.
 func (a *Act) Send(channel string, m Message) {
@@ -84,7 +68,7 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 			return ReasonNoAddress
 		}
 	}
-	if m.Class != Transactional && !d.e.consents(d.st.Member) {
+	if m.Class != Transactional && !grants.Consents(d.e.ws.Schema, d.st.Member) {
 		return ReasonConsent
 	}
 	if m.Class != Transactional && !deferred && d.capped(channel) {

@@ -21,6 +21,7 @@ const (
 	CouponRedeemed = "coupon.redeemed"
 	CouponExpired  = "coupon.expired"
 	RaffleDrawn    = "raffle.drawn"
+	PointsExpired  = "points.expired"
 )
 
 // BuiltinEvents lists the events that usher makes itself.
@@ -37,6 +38,7 @@ func BuiltinEvents() []BuiltinEvent {
 		event(CouponExpired, scope.InCoupons, "a coupon of the member expired that was not redeemed, at that instant", pool, code),
 		event(RaffleDrawn, scope.InRaffles, "a ticket of the member was drawn", text("raffle"), text("ticket"),
 			schema.Field{Name: "prize", Type: schema.String.AsOptional()}),
+		event(PointsExpired, scope.InPoints, "points of the member expired, at the end of their day", schema.Field{Name: "amount", Type: schema.Int}),
 	}
 }
 

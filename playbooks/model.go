@@ -57,6 +57,7 @@ type Schema struct {
 	Pools      []Pool
 	Tables     []Table
 	Raffles    []Raffle
+	Points     *Points // when they expire; nil: never
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may

@@ -39,3 +39,14 @@ func ResultOf(d *Delivery, values map[string]any) input.Input {
 	}
 	return in
 }
+
+// redeemID begins the id of an input that says that a coupon was redeemed.
+const redeemID = "redeem:"
+
+// RedemptionOf returns the input that tells the member's line that a coupon was redeemed. Its instant is when.
+func RedemptionOf(c *Coupon) input.Input {
+	return input.Input{
+		Kind: input.Redeem, ID: redeemID + c.Code, Member: c.Member, Name: c.Run,
+		Payload: &input.Payload{Properties: map[string]any{"code": c.Code, "pool": c.Pool, "step": c.Step}},
+	}
+}

@@ -49,3 +49,18 @@ func CountSend(caps []playbooks.FrequencyCap, m *member.Member, channel string, 
 	}
 	return changed
 }
+
+// Consents reports whether promotional messages may go to a member: the attribute that says so holds, or by default.
+func Consents(s *playbooks.Schema, m *member.Member) bool {
+	if s.Consent == "" {
+		return true
+	}
+	v, has := m.Attributes[s.Consent]
+	if !has {
+		if a := s.Attribute(s.Consent); a != nil {
+			v = a.Default
+		}
+	}
+	agreed, _ := v.(bool)
+	return agreed
+}

@@ -39,6 +39,7 @@ type Rare struct {
 	TagEnds map[string]time.Time `json:"tag_ends,omitempty"`
 	Coupons *Coupons             `json:"coupons,omitempty"`
 	Raffles map[string]InRaffle  `json:"raffles,omitempty"` // by their names
+	Lots    *Lots                `json:"lots,omitempty"`    // the points, where they expire; nil: it is not noted when
 	Exits   map[string]int64     `json:"exits,omitempty"`   // of playbooks entered whose open runs exit: the watch, in ms
 }
 

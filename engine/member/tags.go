@@ -45,7 +45,7 @@ func (m *Member) Ends() (at time.Time) {
 	if r.Coupons != nil {
 		at = Sooner(at, r.Coupons.Next)
 	}
-	return at
+	return Sooner(at, r.Lots.Next())
 }
 
 // EndTags takes away the tags whose end has come, and returns them, sorted.

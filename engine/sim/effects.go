@@ -293,3 +293,9 @@ func tagsOf(detail map[string]any) []string {
 	tags, _ := detail["tags"].([]string)
 	return tags
 }
+
+// pointsOf returns how many points expired, as an entry says.
+func pointsOf(detail map[string]any) int {
+	n, _ := detail["points"].(int)
+	return n
+}

@@ -16,10 +16,19 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// What the language means, as playbook tests: testdata/meaning reads as its documentation.
+// What the language means, as playbook tests: testdata/meaning reads as its documentation, testdata/rewards as that of
+// points that expire.
 func TestMeaning(t *testing.T) {
+	for folder, least := range map[string]int{"testdata/meaning": 15, "testdata/rewards": 4} {
+		meaning(t, folder, least)
+	}
+}
+
+// meaning runs the tests of a workspace, of which there are so many at least.
+func meaning(t *testing.T, folder string, least int) {
+	t.Helper()
 	reg := actions.Registry()
-	ws, diags := loader.Load(os.DirFS("testdata/meaning"), reg)
+	ws, diags := loader.Load(os.DirFS(folder), reg)
 	// some tests are about chains
 	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code == "cycle" })
 	if len(diags) > 0 {
@@ -30,7 +39,7 @@ func TestMeaning(t *testing.T) {
 		t.Fatal(out.String())
 	}
 	rep := sim.Test(ws, sim.TestOptions{Registry: reg, Effects: actions.Effects()})
-	if rep.Failed > 0 || rep.Passed < 15 {
+	if rep.Failed > 0 || rep.Passed < least {
 		var out strings.Builder
 		if err := rep.Write(&out, "text", false); err != nil {
 			t.Fatal(err)
@@ -44,7 +53,7 @@ func TestMeaning(t *testing.T) {
 func TestEveryKeyHasATest(t *testing.T) {
 	forms := shapes.NewShapes(actions.Registry())
 	used := map[*shapes.Shape]map[string]bool{}
-	for _, root := range []string{"testdata/meaning", "../../examples/starter"} {
+	for _, root := range []string{"testdata/meaning", "testdata/rewards", "../../examples/starter"} {
 		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(name) != ".yaml" {
 				return err

@@ -409,7 +409,7 @@ func (t *tester) observe(c *engine.Changes) {
 			t.failed = append(t.failed, failureOf(r, e))
 		}
 		if e.What == engine.WhatEnded && e.Run == nil {
-			t.effects = append(t.effects, effect{r.Member, happened{removed: tagsOf(e.Detail)}})
+			t.effects = append(t.effects, effect{r.Member, happened{removed: tagsOf(e.Detail), points: -pointsOf(e.Detail)}})
 		}
 		if e.Run == nil {
 			continue

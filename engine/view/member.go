@@ -3,6 +3,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine/member"
@@ -65,6 +66,8 @@ func (v *Member) Field(name string) any {
 	switch {
 	case a == nil && name == playbooks.MemberCoupons:
 		return v.coupons(m)
+	case a == nil && strings.HasPrefix(name, playbooks.ExpiringField):
+		return v.expiring(m, name)
 	case a == nil:
 		return nil
 	}

@@ -15,6 +15,9 @@ func Date(start string) string { return ":date:" + start }
 // Coupons is how the watch of coupons that expire is called.
 const Coupons = ":coupons"
 
+// Points is how the watch of points that expire is called.
+const Points = ":points"
+
 // Active is how the watch of a playbook's end is called.
 func Active(playbook string) string { return ":active:" + playbook }
 
@@ -46,6 +49,9 @@ func By(ws *playbooks.Workspace) map[string]string {
 		if !p.Active.Ends().IsZero() {
 			out[Active(p.ID)] = p.Active.Definition()
 		}
+	}
+	if ws.Schema.Points != nil {
+		out[Points] = "expire"
 	}
 	if ws.Makes()[playbooks.CouponExpired] {
 		out[Coupons] = "expire"

@@ -258,6 +258,7 @@ func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 // batches in which all is decided, and however many lanes there are.
 func TestPoisonChangesNothingForOthers(t *testing.T) {
 	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
+	declare(t, "coupons:\n", "points: {expires: 1d}\ncoupons:\n")
 	redis := embedded(t)
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // two databases and workers each: a few find as much
 		if err := flag.Set("rapid.checks", "20"); err != nil {

@@ -43,16 +43,26 @@ type Record interface {
 	All() map[string]any
 }
 
-// Coupons is a member of whose coupons it is known when they are shown no more.
-type Coupons interface {
-	// CouponTimes returns when time alone changes what is shown of them; instants that are over do not count.
+// Timed is a member of whom it is known when time alone changes what is shown; instants that are over do not count.
+type Timed interface {
+	// CouponTimes returns when coupons are shown no more.
 	CouponTimes() []time.Time
+	// PointTimes returns when points come to be among those that expire within a time.
+	PointTimes(within schema.Duration) []time.Time
 }
 
 // CouponTimes returns when time alone changes what `member.coupons` shows.
 func (e *Env) CouponTimes() []time.Time {
-	if m, ok := e.member.(Coupons); ok {
+	if m, ok := e.member.(Timed); ok {
 		return m.CouponTimes()
+	}
+	return nil
+}
+
+// PointTimes returns when time alone changes what `points_expiring` gives.
+func (e *Env) PointTimes(within schema.Duration) []time.Time {
+	if m, ok := e.member.(Timed); ok {
+		return m.PointTimes(within)
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ func (f *fakeDeclarations) TableNames() []string { return nil }
 
 func (f *fakeDeclarations) Table(string) *scope.Table { return nil }
 
+func (f *fakeDeclarations) PointsExpire() bool { return true }
+
 func (f *fakeDeclarations) Zone() *time.Location { return time.UTC }
 
 func (f *fakeDeclarations) MemberRecord() *schema.Type {

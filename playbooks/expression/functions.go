@@ -63,6 +63,10 @@ func Functions() []function {
 			Doc: "the member's events of that name decided so far, oldest first; with a window only those in [now - window, now], " +
 				"or of a period of the calendar where the member is: " + WindowList(),
 		},
+		{
+			Name: "points_expiring", Usage: `points_expiring("30d")`, out: schema.Int, check: (*checker).pointsExpiring,
+			Doc: "how many of the member's points expire in (now, now + 30d]",
+		},
 	}, append(timeFunctions(), tableFunction())...)
 }
 

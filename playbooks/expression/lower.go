@@ -322,6 +322,9 @@ func (l *lowering) call(n *ast.CallNode) ast.Node {
 		return arithmetic.Call("$table", &ast.ConstantNode{Value: &arithmetic.Table{Rows: rows}}, l.lower(n.Arguments[1]))
 	case "in_segment":
 		return l.inline(*l.c.sc.Schema.SegmentSource(n.Arguments[0].(*ast.StringNode).Value))
+	case "points_expiring":
+		within := n.Arguments[0].(*ast.StringNode).Value
+		return l.variable(read{name: "$expiring " + within, from: fromMember, field: ExpiringField + within}, types.Int)
 	case "events":
 		slot, _ := l.c.slotOf(n)
 		return l.slot(slot, false)

@@ -268,7 +268,7 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
-	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
+	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "points", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
 }
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.

@@ -70,6 +70,7 @@ func schemaShape(reg *schema.Registry) *Shape {
 		},
 		"raffles":        {Value: named(raffleShape()), Doc: "raffles with their prizes"},
 		"coupons":        {Value: named(poolShape()), Doc: "coupon pools with their budget and limits"},
+		"points":         {Value: pointsShape(), Doc: "when points expire; they never do when left out"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
 		"consent": {

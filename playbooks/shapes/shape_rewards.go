@@ -49,3 +49,15 @@ func raffleShape() *Shape {
 		ShapeKey{Name: "active", Value: activeShape("When entries are taken."), Doc: "when entries are taken"},
 	).named("raffle", "A raffle.")
 }
+
+// pointsShape declares when points expire.
+func pointsShape() *Shape {
+	day := mappingOf(
+		ShapeKey{Name: "month", Required: true, Value: shapeOf(ShapeInt), Doc: "the month, 1 to 12"},
+		ShapeKey{Name: "day", Required: true, Value: shapeOf(ShapeInt), Doc: "the day of the month"},
+	).named("expiry", "A day of each year.")
+	return mappingOf(ShapeKey{
+		Name: "expires", Required: true, Value: shapeOf(ShapeDuration).or(day),
+		Doc: "how long after they were given, or the first such day after it: at the end of that day, where the member is",
+	}).named("points", "When points expire.")
+}

@@ -22,10 +22,12 @@ type Reevaluation struct {
 
 // Moment is a place of the expression where time comes in.
 type Moment struct {
-	Unit  momentUnit
-	slot  expression.Slot  // of a window
-	from  *expression.Expr // the time that is counted from or compared with; nil where there is none
-	marks []int            // the counts that it is compared with; none: each count matters
+	Unit momentUnit
+	slot expression.Slot  // of a window
+	from *expression.Expr // the time that is counted from or compared with; nil where there is none
+	// of points_expiring
+	within schema.Duration
+	marks  []int // the counts that it is compared with; none: each count matters
 }
 
 type momentUnit uint8
@@ -44,6 +46,7 @@ const (
 	dates                        // days_between(t, now()), is_today(t)
 	yearsOf                      // years_between(t, now())
 	couponsGo                    // member.coupons shows one no more
+	pointsGo                     // points_expiring
 )
 
 // maxInlined is how deep segments and computed attributes may be made of each other.
@@ -110,6 +113,8 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 		return out
 	case couponsGo:
 		return e.CouponTimes()
+	case pointsGo:
+		return e.PointTimes(m.within)
 	case AnyTime:
 		return again
 	}
@@ -254,6 +259,11 @@ func (w *walker) call(tree *expression.Tree, n *ast.CallNode) {
 				unit = periodEnds
 			}
 			w.add(Moment{Unit: unit, slot: slot})
+		}
+	case "points_expiring":
+		if s, ok := n.Arguments[0].(*ast.StringNode); ok {
+			within, _ := schema.ParseDuration(s.Value)
+			w.add(Moment{Unit: pointsGo, within: within})
 		}
 	case "in_segment":
 		if s, ok := n.Arguments[0].(*ast.StringNode); ok {

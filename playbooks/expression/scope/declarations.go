@@ -32,6 +32,8 @@ type Declarations interface {
 	TableNames() []string
 	// Table returns what a table holds; nil when it is not declared.
 	Table(name string) *Table
+	// PointsExpire reports whether points do.
+	PointsExpire() bool
 	// Zone returns the zone of times that are written without one.
 	Zone() *time.Location
 	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section
@@ -49,6 +51,7 @@ const (
 	InTables   = "tables"
 	InRaffles  = "raffles"
 	InObjects  = "objects"
+	InPoints   = "points"
 )
 
 // Member is what expressions call the subject where that is a member.

@@ -53,6 +53,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.each(n, "segments", "segments", c.segment)
 	c.each(n, "channels", "channels", c.channel)
 	c.each(n, "coupons", "coupons", c.pool)
+	c.points(n.Get("points"))
 	c.each(n, "tables", "tables", c.table)
 	c.each(n, "raffles", "raffles", c.raffle)
 	c.builtinEvents()
