@@ -16,12 +16,15 @@ const (
 // first in, first out, after the present decision and in its transaction.
 type cascade struct {
 	queue []Input
-	depth int   // of what is being decided; 0: it came from outside, or is a wait
+	depth int32 // of what is being decided; 0: it came from outside, or is a wait
 	cause int64 // Seq of the input that began it, or CauseWait
 	count int   // inputs that it has brought about since it began
 	acted *Run  // that acted last; its trace says where a chain stopped
 	// ids of playbooks of which one of several triggers has matched: no crossing starts another run of theirs
 	matched []string
+	// of crossings by the ids of their inputs: playbooks that they do not start, because an earlier one of their triggers
+	// is about another crossing; nil: none
+	passed map[string][]string
 }
 
 // begin begins a cascade at an input from outside, by its Seq, or at a wait.
@@ -29,7 +32,7 @@ func (c *cascade) begin(seq int64) { c.cause, c.count, c.depth, c.matched = seq,
 
 // link returns the depth of what the present decision brings about. The error says that the chain
 // is too long.
-func (c *cascade) link() (int, error) {
+func (c *cascade) link() (int32, error) {
 	switch {
 	case c.depth >= maxChain:
 		return 0, fmt.Errorf("the chain is %d events long and stops here: each was brought about by the one before", maxChain)
@@ -109,8 +112,15 @@ func (d *decider) followCrossing(x crossing, at time.Time, passed []string) {
 		return
 	}
 	name, way := x.segment.Name, x.way()
-	d.cascade.add(Input{
+	in := Input{
 		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, name, d.e.id(at, "segment", way, name, d.id, d.input)),
-		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.entered, Passed: passed},
-	})
+		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.entered},
+	}
+	if passed != nil {
+		if d.cascade.passed == nil {
+			d.cascade.passed = map[string][]string{}
+		}
+		d.cascade.passed[in.ID] = passed
+	}
+	d.cascade.add(in)
 }

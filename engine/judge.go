@@ -219,7 +219,7 @@ func (d *decider) judgeCrossing(in *Input, p *Payload) (entries []*entry) {
 	rec := expression.Fields{"time": in.At.In(d.zone)}
 	d.beginJudging(rec)
 	for _, s := range (crossing{d.e.watched[i], p.Entered}).starts() {
-		if s.t.Via != "" && (slices.Contains(p.Passed, s.b.ID) || slices.Contains(d.cascade.matched, s.b.ID)) {
+		if s.t.Via != "" && (slices.Contains(d.cascade.passed[in.ID], s.b.ID) || slices.Contains(d.cascade.matched, s.b.ID)) {
 			continue
 		}
 		if en := d.judgeItem(s, rec); en != nil {

@@ -23,10 +23,11 @@ const gone = "?"
 
 // of returns the engine that decides for a subject.
 func (e *Engine) of(subject string) *Engine {
-	if kind, _, ok := naming.CutObject(subject); ok {
-		return e.ofKind(kind)
+	if !naming.IsObject(subject) {
+		return e
 	}
-	return e
+	kind, _, _ := naming.CutObject(subject)
+	return e.ofKind(kind)
 }
 
 // ofKind returns the engine that decides for the objects of a kind; of the empty kind, that for members.

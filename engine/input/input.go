@@ -63,15 +63,13 @@ type Payload struct {
 	AddTags    []string       `json:"t,omitempty"` // update only
 	RemoveTags []string       `json:"u,omitempty"` // update only
 	Backfill   bool           `json:"b,omitempty"` // of an event or update: it is history, counts and starts nothing
+	Entered    bool           `json:"-"`           // segment only: came in; false: left
 	// of an event that a run emitted: its place in the chain, from 1; else 0
-	Depth int `json:"d,omitempty"`
+	Depth int32 `json:"d,omitempty"`
 	// of a result or release: the channel of a message that takes a place under the frequency caps. Its
 	// input's Time is when it was released.
 	Channel string `json:"c,omitempty"`
 	Via     string `json:"v,omitempty"` // of a schedule or a date: which of several triggers of the playbook
-	Entered bool   `json:"-"`           // segment only: came in; false: left
-	// segment only: ids of playbooks that it does not start, because an earlier one of their triggers has matched
-	Passed []string `json:"-"`
 	// Of an event: the objects that it belongs to beside Member. Each decides a copy of it: see [Input.Copies].
 	Objects []string `json:"o,omitempty"`
 }
@@ -90,7 +88,7 @@ func (p *Payload) Encode() ([]byte, error) {
 	w.Texts("t", p.AddTags)
 	w.Texts("u", p.RemoveTags)
 	w.True("b", p.Backfill)
-	w.NotZero("d", p.Depth)
+	w.NotZero("d", int(p.Depth))
 	w.NotEmpty("c", p.Channel)
 	w.NotEmpty("v", p.Via)
 	w.Texts("o", p.Objects)

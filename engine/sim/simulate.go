@@ -117,9 +117,12 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 	if err := w.AdvanceTo(res.To); err != nil {
 		return nil, err
 	}
-	for id := range w.members {
-		if !naming.IsObject(id) {
-			res.Members++
+	res.Members = len(w.members)
+	if len(ws.Schema.Objects) > 0 {
+		for id := range w.members {
+			if naming.IsObject(id) {
+				res.Members--
+			}
 		}
 	}
 	if o.Funnels {
