@@ -38,7 +38,9 @@ func (e *Engine) Decide(
 	e = e.of(member)
 	d := e.decider(member, st)
 	d.c, d.grants = c, grants.Ledger{Pools: pools, Left: e.left, Count: &c.Taken}
-	d.noteFields()
+	if len(e.changed) > 0 {
+		d.noteFields()
+	}
 	decided := false
 	defer func() {
 		if d.grants.Lacks() {
@@ -191,7 +193,9 @@ func (d *decider) decideInput(in *Input) error {
 	if (concerned || recorded) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
-	d.followChanges(in.At)
+	if len(d.e.changed) > 0 {
+		d.followChanges(in.At)
+	}
 	return nil
 }
 

@@ -46,7 +46,11 @@ func (d *decider) judge(b *book, trigger expression.Record) *entry {
 		d.refuse(b, ReasonNotActive, map[string]any{"active": b.Active.Text})
 		return nil
 	}
-	vars, err := d.compute(b)
+	var vars map[string]map[string]any
+	var err error
+	if len(b.Vars) > 0 {
+		vars, err = d.compute(b)
+	}
 	if err != nil {
 		d.refuse(b, ReasonError, map[string]any{"vars": err.Error()})
 		return nil

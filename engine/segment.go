@@ -109,8 +109,10 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 		noted = true
 	}
 	noted = d.recordDates(at) || noted
-	noted = d.recordEnds() || noted
-	return d.recordCoupons(at) || noted
+	if len(d.e.ending) > 0 {
+		noted = d.recordEnds() || noted
+	}
+	return d.st.Member.Rare != nil && d.recordCoupons(at) || noted
 }
 
 func (d *decider) setMembership(w *watched, in bool) {

@@ -14,11 +14,11 @@ type start struct {
 
 // matching returns the first trigger of the playbook that the event, which expressions see, matches; nil: none does.
 func (d *decider) matching(b *book, event string) *playbooks.Trigger {
-	items, n := b.Trigger.Any, len(b.Trigger.Any)
-	if b.Trigger.Kind != playbooks.TriggerAny {
-		n = 1
+	items := b.Trigger.Any
+	if b.Trigger.Kind == playbooks.TriggerEvent && b.Trigger.Event.If == nil {
+		return &b.Trigger // which the book is listed under
 	}
-	for i := range n {
+	for i := range max(len(items), 1) {
 		t := &b.Trigger
 		if items != nil {
 			t = &items[i]

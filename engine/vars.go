@@ -12,12 +12,8 @@ import (
 // maxVarParts is how many single values the vars of one entry hold at most: lists are kept with the run.
 const maxVarParts = 1000
 
-// compute computes what a playbook keeps of an entry beside its trigger, as the run will have it; nil when
-// it keeps nothing.
+// compute computes what a playbook keeps of an entry beside its trigger, as the run will have it.
 func (d *decider) compute(b *book) (map[string]map[string]any, error) {
-	if len(b.Vars) == 0 {
-		return nil, nil
-	}
 	out := map[string]map[string]any{expression.VarsKey: {}}
 	vars, left := out[expression.VarsKey], maxVarParts
 	t := b.Results[expression.VarsKey]

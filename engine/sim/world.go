@@ -189,6 +189,9 @@ func (w *World) decide(member string, inputs []engine.Input, horizon time.Time) 
 
 // copies puts what an event is for the objects that it names among what is to be decided.
 func (w *World) copies(in *engine.Input) error {
+	if len(w.engine.Workspace().Schema.Objects) == 0 {
+		return nil
+	}
 	list, err := in.Copies()
 	if err != nil {
 		return fmt.Errorf("read event %s: %w", in.ID, err)
