@@ -21,7 +21,8 @@ const toldLate = 30 * 24 * time.Hour
 
 // Decided returns the events of a name that were decided at an instant or later, in the order of their decisions,
 // whenever they happened. In a long history those are left out that happened more than 30 days before it. One that the
-// schema does not take any more is left out. The name is to be loaded whole; of more than a list may have it is an error.
+// schema does not take any more is left out. The name is to be loaded whole; of more than a list may have it is an
+// error.
 func (r *Reader) Decided(name string, from, to time.Time) ([]Decided, error) {
 	var kept []*happened // the events themselves: what is decoded of one is kept with it
 	keep := func(h *happened) bool {
