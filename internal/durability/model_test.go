@@ -311,17 +311,19 @@ const patience = 15 * time.Second
 func (s *server) verdict(orders []ordered, patience time.Duration) *verdict {
 	s.t.Helper()
 	var v *verdict
-	before, since := "", time.Now()
+	before, wrongBefore, since := "", "", time.Now()
 	for {
 		received := s.sink.taken()
 		f, err := s.find(len(orders))
 		now := fmt.Sprint(err)
 		if err == nil {
 			v = judge(orders, f, received)
-			if len(v.owed) == 0 {
+			// Members and counts are not read at one moment: what speaks against a claim while it goes on is looked at again.
+			wrong := fmt.Sprint(v.wrong)
+			if len(v.owed) == 0 && (len(v.wrong) == 0 || wrong == wrongBefore) {
 				return v
 			}
-			now = fmt.Sprint(v.owed)
+			now, wrongBefore = fmt.Sprint(v.owed)+wrong, wrong
 		}
 		if now != before {
 			before, since = now, time.Now()
