@@ -162,7 +162,9 @@ func TestDeletedObjectsBeginAnew(t *testing.T) {
 			return err == nil && len(owed) == 0
 		})
 	}
-	for i := range 3 {
+	w.accept(said("e0", "m0", "g1"))
+	decided() // the segment is watched from here on
+	for i := 1; i < 3; i++ {
 		w.accept(said(fmt.Sprint("e", i), fmt.Sprint("m", i), "g1"))
 	}
 	decided()
