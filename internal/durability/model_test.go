@@ -311,7 +311,7 @@ const patience = 15 * time.Second
 func (s *server) verdict(orders []ordered, patience time.Duration) *verdict {
 	s.t.Helper()
 	var v *verdict
-	before, wrongBefore, since := "", "", time.Now()
+	before, wrongBefore, since := "", 0, time.Now()
 	for {
 		received := s.sink.taken()
 		f, err := s.find(len(orders))
@@ -319,11 +319,14 @@ func (s *server) verdict(orders []ordered, patience time.Duration) *verdict {
 		if err == nil {
 			v = judge(orders, f, received)
 			// Members and counts are not read at one moment: what speaks against a claim while it goes on is looked at again.
-			wrong := fmt.Sprint(v.wrong)
-			if len(v.owed) == 0 && (len(v.wrong) == 0 || wrong == wrongBefore) {
+			wrong := 0
+			for _, list := range v.wrong {
+				wrong += len(list)
+			}
+			if len(v.owed) == 0 && (wrong == 0 || wrong == wrongBefore) {
 				return v
 			}
-			now, wrongBefore = fmt.Sprint(v.owed)+wrong, wrong
+			now, wrongBefore = fmt.Sprint(v.owed), wrong
 		}
 		if now != before {
 			before, since = now, time.Now()
