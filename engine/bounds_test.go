@@ -72,6 +72,50 @@ func TestListsAreBounded(t *testing.T) {
 	}
 }
 
+// A run keeps 1,000 values of its entry, and as many of each snippet. More refuse the entry, or fail the run.
+func TestWhatARunKeepsIsBounded(t *testing.T) {
+	ws := load(t, map[string]string{
+		"usher.yaml":         boundsUsher,
+		"snippets/take.yaml": "params: {list: [int]}\nactions: [{tag: taken}]\n",
+		"playbooks/vars.yaml": "id: vars\nstage: activation\ntrigger: {event: buy}\n" +
+			"vars: {list: '= map(events(\"view\", \"90d\"), .n)', n: = len(vars.list)}\nactions: [{tag: x}]\n",
+		"playbooks/uses.yaml": "id: uses\nstage: activation\ntrigger: {event: buy}\n" +
+			"actions: [{use: take, with: {list: '= map(events(\"view\", \"90d\"), .n)'}}]\n",
+	})
+	for views, want := range map[int]string{ // a list is a value, too, and so is the number of its items
+		998:   "[uses done vars 998 vars done]",
+		999:   "[uses done vars error]",
+		1_000: "[uses failed vars error]",
+	} {
+		var got []string
+		w := sim.NewWorld(newEngine(ws), start, func(c *engine.Changes) {
+			for _, e := range c.Entries() {
+				if e.Run == nil {
+					got = append(got, e.Playbook+" "+e.Reason)
+					continue
+				}
+				if vars, shown := e.Detail["vars"].(map[string]any); shown {
+					got = append(got, fmt.Sprint("vars ", vars["n"]))
+				}
+				if e.What == string(engine.RunDone) || e.What == string(engine.RunFailed) {
+					got = append(got, e.Run.Playbook+" "+e.What)
+				}
+			}
+		})
+		for i := range views {
+			if err := w.Input(boundsEvent(i, "view", map[string]any{"n": 1.0})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Input(boundsEvent(views, "buy", nil)); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Sort(got); fmt.Sprint(got) != want {
+			t.Errorf("%d views: %v, want %s", views, got, want)
+		}
+	}
+}
+
 // What a member has is bounded: an input that brings too much cannot be decided, an action that
 // writes too much fails its run, and removing something helps.
 func TestAttributesAreBounded(t *testing.T) {

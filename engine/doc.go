@@ -22,19 +22,19 @@
 //  4. Resume waits (resume.go, park.go). Open runs that waited for the event are put behind their
 //     wait. So are runs whose time is over, and runs that held for the answer of a webhook. A run
 //     whose revision cannot be had is parked.
-//  5. Judge (judge.go). Every playbook that the event triggers passes its gates: trigger, status,
+//  5. Judge (judge.go, trigger.go, vars.go, grants.go). Every playbook that the event triggers passes its gates: trigger, status,
 //     active, condition, reentry, mode, quota, holdout. The first gate that fails refuses, with its reason.
 //     What passes is an entry.
-//  6. Act (run.go, branch.go, wait.go, act*.go). Resumed runs and entries act by the priority of their
+//  6. Act (run.go, branch.go, wait.go, snippet.go, act*.go). Resumed runs and entries act by the priority of their
 //     playbooks, then by their ids, each until it waits or ends. A step's fields are evaluated, and its [Effect]
 //     is carried out: `coupon` calls [Act.IssueCoupon], which draws from the pool and adds a
 //     [Coupon] to the [Changes]. `message` calls [Act.Send], which asks consent, quiet hours and
 //     frequency caps, and adds a [Delivery].
 //  7. Segments (segment.go, date.go). Segment re-evaluation finds which watched segments the member
 //     has come into or left, and which dates have come. It notes when time may change that again.
-//  8. Cascade (cascade.go, made.go). Events that runs emitted or that usher makes itself, dates and crossings of
-//     segments join a work list. The page takes them first in, first out, through the same stages. A chain has at most
-//     16 links.
+//  8. Cascade (cascade.go, made.go, changed.go). Events that runs emitted or that usher makes itself, changes of what
+//     triggers name, dates and crossings of segments join a work list. The page takes them first in, first out, through
+//     the same stages. A chain has at most 16 links.
 //
 // The shell commits the [Changes] in one transaction with the input. A [NeedPool] is no failure: it
 // says what the decision needs of pools, of coupons or of places under quotas, and asks for it to be made again.
@@ -43,7 +43,8 @@
 //
 // evaluator.go evaluates expressions and texts for the member at the instant. Packages view, input
 // and history are what it reads, memory.go is what a run remembers. decider.go holds one decision.
-// engine.go, listening.go and segment.go are what is compiled of a workspace, once. package
+// engine.go, listening.go and segment.go are what is compiled of a workspace, once; objects.go gives each kind of
+// objects an engine of its own. package
 // member keeps the member's document in its bounds, sending.go judges late messages again, record.go
 // writes down what was decided and why, observe.go tells tests what was decided.
 package engine

@@ -64,7 +64,7 @@ type Refs struct {
 	Zone bool // it names a time without its zone: the workspace's
 }
 
-// tagMention is a text that is written out in an expression.
+// tagMention is a text that is written out in an expression, or in a table that it reads.
 type tagMention struct {
 	Tag string
 	Pos diag.Pos // with its quotes
@@ -199,11 +199,7 @@ func (c *checker) values(n ast.Node) (list []tagMention, bounded bool) {
 		return c.values(n.Node)
 	case *ast.MemberNode:
 		if cells := c.cells(n); cells != nil {
-			whole := nodes.Span(n)
-			for _, v := range cells {
-				list = append(list, tagMention{v, c.Source.Pos(whole.From, whole.To)})
-			}
-			return list, true
+			return cells, true
 		}
 	}
 	t := c.types[n]

@@ -84,9 +84,9 @@ func (c *checker) unknownRow(key *ast.StringNode, table string, keys []string) {
 	}
 }
 
-// cells returns the texts in the column of a table that a node reads, as table("gifts", key).pool does; nil when
-// it reads none.
-func (c *checker) cells(n *ast.MemberNode) (cells []string) {
+// cells returns the texts in the column of a table that a node reads, as table("gifts", key).pool does, each where it
+// stands; nil when it reads none.
+func (c *checker) cells(n *ast.MemberNode) (cells []tagMention) {
 	of := n.Node
 	if chain, ok := of.(*ast.ChainNode); ok {
 		of = chain.Node
@@ -106,8 +106,8 @@ func (c *checker) cells(n *ast.MemberNode) (cells []string) {
 	}
 	for _, key := range t.Keys {
 		row, _ := t.Rows[key].(map[string]any)
-		if cell, ok := row[column.Value].(string); ok && !slices.Contains(cells, cell) {
-			cells = append(cells, cell)
+		if cell, ok := row[column.Value].(string); ok {
+			cells = append(cells, tagMention{cell, t.Places[scope.Cell{Key: key, Column: column.Value}]})
 		}
 	}
 	return cells

@@ -332,6 +332,43 @@ tables: {gifts: {milk: {points: ` + points + `}}, others: {milk: {points: ` + po
 	}
 }
 
+// A run keeps the snippets that it began with, also those that they use, and no others.
+func TestRevisionHasSnippets(t *testing.T) {
+	const text = head + "actions: [{use: outer}]\n"
+	files := map[string]string{
+		"snippets/outer.yaml": "actions: [{use: inner}, {tag: x}]\n", "snippets/inner.yaml": "actions: [{tag: y}]\n",
+		"snippets/other.yaml": "actions: [{tag: z}]\n",
+	}
+	rev := sound(t, text, files).Revision
+	for name, pinned := range map[string]bool{"outer": true, "inner": true, "other": false} {
+		file := "snippets/" + name + ".yaml"
+		before := files[file]
+		files[file] += "  # a comment\n"
+		if sound(t, text, files).Revision != rev {
+			t.Errorf("a comment in %s makes another revision", name)
+		}
+		files[file] = strings.Replace(before, "{tag:", "{wait: 1d}, {tag:", 1)
+		if got := sound(t, text, files).Revision != rev; got != pinned {
+			t.Errorf("another %s is another revision: %v, want %v", name, got, pinned)
+		}
+		files[file] = before
+	}
+}
+
+// Actions of snippets count where they are put in.
+func TestActionsOfSnippetsAreBounded(t *testing.T) {
+	for uses, want := range map[int]int{100: 0, 101: 1} { // each is five with its `use`
+		_, diags := Load(fstest.MapFS{
+			playbooks.SchemaFile: {Data: []byte("usher: 1\nevents: {cart.updated: {}}\n")},
+			"snippets/a.yaml":    {Data: []byte("actions: [{tag: a}, {tag: b}, {tag: c}, {tag: d}]\n")},
+			"playbooks/p.yaml":   {Data: []byte(head + "actions:\n" + strings.Repeat("  - use: a\n", uses))},
+		}, testRegistry())
+		if len(diags) != want || want > 0 && diags[0].Code != "too-many-actions" {
+			t.Errorf("%d uses: %.500v", uses, diags)
+		}
+	}
+}
+
 // mostActions is how many actions a playbook may have.
 const mostActions = 500
 

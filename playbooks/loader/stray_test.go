@@ -17,6 +17,8 @@ const (
 
 // TestUnreadFiles adds one file to a sound workspace: it is named once when it looks as if it
 // belonged to it, and breaks nothing.
+const aSnippet = "params: {n: int}\nactions: [{points: = params.n}]\n"
+
 func TestUnreadFiles(t *testing.T) {
 	cases := []struct{ file, text, code string }{
 		{"Playbooks/x.yaml", aPlaybook, "unread-file"},
@@ -59,6 +61,12 @@ func TestUnreadFiles(t *testing.T) {
 		{"playbooks/test_welcome.yaml", aTest, "file-name"},
 		{"playbooks/welcome.test.yaml", aTest, "file-name"},
 		{"playbooks/other_test.yaml", aPlaybook, "file-name"},
+
+		{"Snippets/x.yaml", aSnippet, "unread-file"},
+		{"snippet/x.yaml", aSnippet, "unread-file"},
+		{"片段/x.yaml", aSnippet, "unread-file"},
+		{"snippets/x.yml", aSnippet, "file-name"},
+		{"snippets/x.yaml.bak", aSnippet, "unread-file"},
 
 		{"README.md", "id: x\ntrigger: y\n", ""},
 		{"playbooks/README.md", "{{ x }}", ""},
@@ -118,6 +126,11 @@ func TestContents(t *testing.T) {
 	}
 	ws, _ := Load(files, testRegistry())
 	if got, want := check.Contents(ws), "3 playbooks (1 paused, 1 draft), 1 test, 1 template"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	files["snippets/thanks.yaml"] = &fstest.MapFile{Data: []byte(aSnippet)}
+	ws, _ = Load(files, testRegistry())
+	if got, want := check.Contents(ws), "3 playbooks (1 paused, 1 draft), 1 test, 1 template, 1 snippet"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -17,7 +17,7 @@ var (
 		`<%=?\s*([\p{L}_][\p{L}\p{N}_.]*)\s*%>|\*\|([\p{L}_][\p{L}\p{N}_.]*)\|\*|%%([\p{L}_][\p{L}\p{N}_.]*)%%|\[\[\s*([\p{L}_][\p{L}\p{N}_.]*)\s*\]\]`)
 	named        = regexp.MustCompile(`[\[【]\s*([\p{L}_][\p{L}\p{N}_.]*)\s*[\]】]|%([\p{L}_][\p{L}\p{N}_.]*)%|\$([A-Za-z_][A-Za-z0-9_.]*)`)
 	otherComment = regexp.MustCompile(`(?s)\{#[^\p{L}{][^{}]*#\}`)
-	bareVariable = regexp.MustCompile(bareNames("member|trigger|vars|params|actions"))
+	bareVariable = regexp.MustCompile(bareNames(scope.RootNames))
 	notShown     = regexp.MustCompile(`(?is)<style\b.*?</style>|<script\b.*?</script>|<!--.*?-->`)
 )
 

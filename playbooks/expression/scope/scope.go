@@ -36,6 +36,9 @@ func (s *Scope) Knowing(facts []string) *Scope {
 	return &out
 }
 
+// RootNames are what expressions and texts begin with where they name something, as a part of a pattern.
+const RootNames = `member|trigger|vars|params|actions`
+
 // Root is an object that an expression may name.
 type Root struct {
 	Name string

@@ -25,7 +25,9 @@ const minColumnName = 4
 // table reads a table: rows by key, each with its cells. Columns are typed by all rows.
 func (c *reader) table(key, value *syntax.Node) {
 	c.declarable(key, "a table")
-	t := playbooks.Table{Name: key.Value, Pos: key.Pos(), Table: scope.Table{Rows: map[string]any{}}}
+	t := playbooks.Table{Name: key.Value, Pos: key.Pos(), Table: scope.Table{
+		Rows: map[string]any{}, Places: map[scope.Cell]diag.Pos{},
+	}}
 	defer func() { c.Schema.Tables = append(c.Schema.Tables, t) }()
 	t.Row = schema.ObjectOf()
 	if value.Broken {
@@ -39,6 +41,9 @@ func (c *reader) table(key, value *syntax.Node) {
 	defer func() { c.similarColumns(&t, columns, names) }()
 	for _, e := range value.Entries {
 		row := c.row(e, columns, &names)
+		for name := range row {
+			t.Places[scope.Cell{Key: e.Key.Value, Column: name}] = e.Value.Get(name).Pos()
+		}
 		t.Keys = append(t.Keys, e.Key.Value)
 		t.Rows[e.Key.Value] = row
 	}

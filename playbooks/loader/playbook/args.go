@@ -241,10 +241,7 @@ func (p *reader) reference(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope)
 	case !ok:
 		return nil
 	case looksLikeExpression.MatchString(name) && f.Kind != shapes.FieldEvent:
-		text := "= " + name
-		if v.InFlow && syntax.NeedsQuotes(text, true) {
-			text = syntax.Quote(text)
-		}
+		text := valueText(v, "= "+name)
 		r := p.Error("forgotten-equals", v.Pos(), fmt.Sprintf("`%s` is a text that looks like an expression", f.Name)).
 			Label("write `" + text + "` for its value")
 		if v.Style == syntax.PlainStyle {

@@ -8,13 +8,22 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/syntax"
 )
 
 // looksLikeExpression matches a literal that was probably meant as an expression, whose `= ` was
 // forgotten.
-var looksLikeExpression = regexp.MustCompile(`^(?:member|trigger|vars|params|actions)\.[A-Za-z_][\w.]*$|^(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\)`)
+var looksLikeExpression = regexp.MustCompile(`^(?:` + scope.RootNames + `)\.[A-Za-z_][\w.]*$|^(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\)`)
+
+// valueText returns a text as a value of YAML in place of another.
+func valueText(v *syntax.Node, text string) string {
+	if syntax.NeedsQuotes(text, v.InFlow) {
+		return syntax.Quote(text)
+	}
+	return text
+}
 
 // mistakenLiteral looks at a literal text for what it was probably meant to be; true when that is a
 // mistake, and reported.
@@ -27,10 +36,7 @@ func (p *reader) mistakenLiteral(v *syntax.Node, t *schema.Type, what string) bo
 	}
 	switch {
 	case looksLikeExpression.MatchString(v.Value):
-		text := "= " + v.Value
-		if v.InFlow && syntax.NeedsQuotes(text, true) {
-			text = syntax.Quote(text)
-		}
+		text := valueText(v, "= "+v.Value)
 		if t.Kind == schema.KindString && len(t.Enum) == 0 || t.Kind == schema.KindAny {
 			p.Warn("forgotten-equals", v.Pos(), fmt.Sprintf("`%s` is a text here, and looks like an expression", v.Value)).
 				Label("write `" + text + "` for its value")
@@ -56,7 +62,7 @@ func (p *reader) mistakenLiteral(v *syntax.Node, t *schema.Type, what string) bo
 }
 
 // lonePath matches Liquid that prints one value and nothing else.
-var lonePath = regexp.MustCompile(`^\{\{-?\s*((?:member|trigger|vars|params|actions)\.[\p{L}\p{N}_.]+)\s*-?\}\}$`)
+var lonePath = regexp.MustCompile(`^\{\{-?\s*((?:` + scope.RootNames + `)\.[\p{L}\p{N}_.]+)\s*-?\}\}$`)
 
 // expressionFor returns what to write for a text in Liquid where none is taken.
 func expressionFor(text string) string {
@@ -67,7 +73,7 @@ func expressionFor(text string) string {
 }
 
 // looksLikeOurs matches Liquid that names what texts of playbooks name.
-var looksLikeOurs = regexp.MustCompile(`\{\{-?\s*(?:(?:member|trigger|vars|params|actions)\.|now\b)|\{%-?\s*(?:if|elsif|unless|case|for)\s[^%]*\b(?:member|trigger|vars|params|actions)\.`)
+var looksLikeOurs = regexp.MustCompile(`\{\{-?\s*(?:(?:` + scope.RootNames + `)\.|now\b)|\{%-?\s*(?:if|elsif|unless|case|for)\s[^%]*\b(?:` + scope.RootNames + `)\.`)
 
 // fullWidthQuotes reports a plain text in the quotes of Chinese text, which do not quote for YAML.
 func (p *reader) fullWidthQuotes(v *syntax.Node) bool {
@@ -122,18 +128,15 @@ func (p *reader) joinedTags(n *syntax.Node, val *playbooks.Value, inList bool) {
 }
 
 // startsLikeExpression matches what no number, bool or date begins with, but an expression does.
-var startsLikeExpression = regexp.MustCompile(`^(?:member|trigger|vars|params|actions)\.[A-Za-z_]`)
+var startsLikeExpression = regexp.MustCompile(`^(?:` + scope.RootNames + `)\.[A-Za-z_]`)
 
 // doubledEquals matches an expression behind two or three equals signs, or behind a full-width one.
-var doubledEquals = regexp.MustCompile(`^(?:={2,3}|＝+)\s*((?:member|trigger|vars|params|actions)\.[A-Za-z_].*|(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\).*)$`)
+var doubledEquals = regexp.MustCompile(`^(?:={2,3}|＝+)\s*((?:` + scope.RootNames + `)\.[A-Za-z_].*|(?:now|today|events|len|sum|days_since|hours_since|add_days|bucket|in_segment)\(.*\).*)$`)
 
 // gluedEquals reports `=member.points` and, where no text can stand, `member.points + 1`.
 func (p *reader) gluedEquals(v *syntax.Node, t *schema.Type, what string) bool {
 	if m := doubledEquals.FindStringSubmatch(v.Value); m != nil {
-		text := "= " + m[1]
-		if v.InFlow && syntax.NeedsQuotes(text, true) {
-			text = syntax.Quote(text)
-		}
+		text := valueText(v, "= "+m[1])
 		p.Error("forgotten-equals", v.Pos(), "an expression begins with one `=`").Label("write `"+text+"` for its value").
 			Edit(v.Pos(), text).UnsureUnless(v.Style == syntax.PlainStyle)
 		return true
@@ -149,10 +152,7 @@ func (p *reader) gluedEquals(v *syntax.Node, t *schema.Type, what string) bool {
 		message = fmt.Sprintf("%s must be %s, and this is a text that looks like an expression", what,
 			schema.Article(t.Required().String()))
 	}
-	text := "= " + rest
-	if v.InFlow && syntax.NeedsQuotes(text, true) {
-		text = syntax.Quote(text)
-	}
+	text := valueText(v, "= "+rest)
 	r := p.Error("forgotten-equals", v.Pos(), message).Label("write `" + text + "` for its value")
 	if v.Style == syntax.PlainStyle {
 		r.Edit(v.Pos(), text)

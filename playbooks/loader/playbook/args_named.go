@@ -37,6 +37,9 @@ func (p *reader) named(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 		name := one.Tag
 		p.Use(string(f.Kind), name)
 		if !p.KnownNameAt(string(f.Kind), one.Pos, name) {
+			if one.Pos.File != v.F.Name { // in a table
+				p.Diags[len(p.Diags)-1].Relate("named here", v.Pos())
+			}
 			sound = false
 			continue
 		}

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,13 +99,7 @@ func (p *reader) use(n, key *syntax.Node, step playbooks.Step, way []branchChoic
 	at := len(p.pb.Steps)
 	p.pb.Steps = append(p.pb.Steps, step)
 	before := len(p.Diags)
-	inner.collectIDs(s.Actions)
-	switch {
-	case s.Actions.Kind != syntax.SequenceNode || len(s.Actions.Items) == 0:
-		inner.actions(s.Actions)
-	default:
-		end = inner.readList(s.Actions, "actions", nil)
-	}
+	end = inner.actions(s.Actions)
 	p.tellBoth(before, key, s)
 	p.exprs, p.emits, p.items = inner.exprs, inner.emits, inner.items
 	p.dropped = p.dropped || inner.dropped
@@ -133,15 +128,23 @@ func (p *reader) inside(s *reading.Snippet) *reader {
 	return &inner
 }
 
-// CheckSnippet finds the mistakes of a snippet that nothing uses, as far as they do not depend on what it
-// would be given.
-func CheckSnippet(c *reading.Reader, s *reading.Snippet) {
+// alone returns a reader of a snippet that no playbook uses here; nil when what it takes is not known.
+func alone(c *reading.Reader, s *reading.Snippet) *reader {
 	if s.Broken || c.SchemaUnreadable {
-		return
+		return nil
 	}
 	p := &reader{Reader: c, from: len(c.Diags), templates: map[string]*playbooks.Template{}, pb: &playbooks.Playbook{}}
 	p.scope.Schema, p.scope.Running = c.Schema, c.Running
-	inner := p.inside(s)
+	return p.inside(s)
+}
+
+// CheckSnippet finds the mistakes of a snippet that nothing uses, as far as they do not depend on what it
+// would be given.
+func CheckSnippet(c *reading.Reader, s *reading.Snippet) {
+	inner := alone(c, s)
+	if inner == nil {
+		return
+	}
 	for i := range s.Params {
 		q := &s.Params[i]
 		if q.Kind == "" {
@@ -156,12 +159,10 @@ func CheckSnippet(c *reading.Reader, s *reading.Snippet) {
 
 // CheckDefaults finds the mistakes of the defaults of a snippet's params, whether they are relied on or not.
 func CheckDefaults(c *reading.Reader, s *reading.Snippet) {
-	if s.Broken || c.SchemaUnreadable {
+	inner := alone(c, s)
+	if inner == nil {
 		return
 	}
-	p := &reader{Reader: c, from: len(c.Diags), templates: map[string]*playbooks.Template{}, pb: &playbooks.Playbook{}}
-	p.scope.Schema, p.scope.Running = c.Schema, c.Running
-	inner := p.inside(s)
 	step := playbooks.Step{Args: map[string]*playbooks.Value{}}
 	for i := range s.Params {
 		if q := &s.Params[i]; q.Default != nil {
@@ -245,7 +246,7 @@ func (p *reader) hand(n *syntax.Node, step *playbooks.Step, s *reading.Snippet, 
 		}
 		from.handOne(v, q, step, inner, at)
 	}
-	if step.Fields = written(orNode(with, n), step.Args); len(step.Args) > 0 {
+	if step.Fields = written(cmp.Or(with, n), step.Args); len(step.Args) > 0 {
 		step.Params = schema.ObjectOf()
 		for _, f := range inner.scope.Params.Fields {
 			if step.Args[f.Name] != nil {
@@ -278,13 +279,6 @@ func (p *reader) missingParam(use, with *syntax.Node, q *reading.Param, s *readi
 	}
 	p.Error("missing-key", at, fmt.Sprintf("the snippet `%s` needs the param `%s`", s.Name, q.Name)).
 		Label(label).Related("declared here", q.Pos)
-}
-
-func orNode(n, other *syntax.Node) *syntax.Node {
-	if n != nil {
-		return n
-	}
-	return other
 }
 
 // known makes a value of a param known to the actions of the snippet.

@@ -32,16 +32,17 @@ var itemKeys = []string{"id", "if", "with", "then", "else"}
 // actionID is what an expression can write after `actions.`.
 var actionID = regexp.MustCompile(`^[a-z_\p{Lo}々ー][a-z0-9_\p{Lo}々ー]*$`)
 
-func (p *reader) actions(n *syntax.Node) {
+// actions reads all actions. It returns the key that surely ends the run, nil when it goes on behind them.
+func (p *reader) actions(n *syntax.Node) (end *syntax.Node) {
 	if n == nil || n.Broken {
-		return
+		return nil
 	}
 	if n.Kind != syntax.SequenceNode {
 		r := p.WrongType(n, "actions must be a list").Label("begin each action with `- `")
 		if n.Kind == syntax.MappingNode && len(n.Entries) > 0 && strings.HasPrefix(n.Entries[0].Key.Value, "-") {
 			r.Label("put a space after the `-`")
 		}
-		return
+		return nil
 	}
 	if len(n.Items) == 0 {
 		what := "a playbook"
@@ -49,10 +50,10 @@ func (p *reader) actions(n *syntax.Node) {
 			what = "a snippet"
 		}
 		p.Error("bad-value", n.Pos(), what+" needs at least one action")
-		return
+		return nil
 	}
 	p.collectIDs(n)
-	p.readList(n, "actions", nil)
+	return p.readList(n, "actions", nil)
 }
 
 // collectIDs notes all action ids beforehand, so that one which comes later is told from one that

@@ -106,11 +106,3 @@ func (p *reader) plainVariable(v *syntax.Node, what string) {
 		r.Label("write `= \"" + v.Value + "\"` for a text, or `= ` and what it is made of")
 	}
 }
-
-// valueText returns a text as a value of YAML in place of another.
-func valueText(v *syntax.Node, text string) string {
-	if syntax.NeedsQuotes(text, v.InFlow) {
-		return syntax.Quote(text)
-	}
-	return text
-}
