@@ -22,9 +22,9 @@
 //  4. Resume waits (resume.go, park.go). Open runs that waited for the event are put behind their
 //     wait. So are runs whose time is over, and runs that held for the answer of a webhook. A run
 //     whose revision cannot be had is parked.
-//  5. Judge (judge.go, trigger.go, vars.go, grants.go). Every playbook that the event triggers passes its gates: trigger, status,
-//     active, condition, reentry, mode, quota, holdout. The first gate that fails refuses, with its reason.
-//     What passes is an entry.
+//  5. Judge (judge.go, trigger.go, vars.go, grants.go). Every playbook that the event triggers passes its gates:
+//     trigger, status, active, condition, reentry, mode, quota, holdout. The first gate that fails refuses,
+//     with its reason. What passes is an entry.
 //  6. Act (run.go, branch.go, wait.go, snippet.go, act*.go). Resumed runs and entries act by the priority of their
 //     playbooks, then by their ids, each until it waits or ends. A step's fields are evaluated, and its [Effect]
 //     is carried out: `coupon` calls [Act.IssueCoupon], which draws from the pool and adds a

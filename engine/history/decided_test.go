@@ -12,7 +12,10 @@ func TestDecidedLate(t *testing.T) {
 	entry := time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC)
 	events := []Event{}
 	for i, e := range []struct{ before, decided time.Duration }{
-		{time.Hour, -time.Minute}, {0, 0}, {30 * 24 * time.Hour, time.Minute}, {30*24*time.Hour + time.Millisecond, 2 * time.Minute},
+		{time.Hour, -time.Minute},
+		{0, 0},
+		{30 * 24 * time.Hour, time.Minute},
+		{30*24*time.Hour + time.Millisecond, 2 * time.Minute},
 		{-3 * time.Minute, 3 * time.Minute},
 	} {
 		events = append(events, Event{
