@@ -5,7 +5,6 @@ import (
 
 	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/grants"
-	"github.com/usher-run/usher/engine/history"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 )
@@ -30,16 +29,17 @@ type decider struct {
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
 	d.e, d.st, d.id = e, st, member
-	d.past = history.Reader{History: &st.History, Env: d.env, Zone: e.ws.Schema.Timezone, Schema: e.ws.Schema}
+	d.past.History, d.past.Env, d.past.Zone, d.past.Schema = &st.History, d.env, e.ws.Schema.Timezone, e.ws.Schema
 	return d
 }
 
 // release lets the decider be used again: empty.
 func (d *decider) release() {
-	spare := d.e.spare
-	d.env.End()
-	clear(d.judged)
-	*d = decider{evaluator: evaluator{env: d.env}, judged: d.judged}
+	spare, env, judged := d.e.spare, d.env, d.judged
+	env.End()
+	clear(judged)
+	*d = decider{} // alone, so that it is cleared where it stands
+	d.env, d.judged = env, judged
 	spare.Put(d)
 }
 

@@ -34,10 +34,10 @@ func (ev *evaluator) begin(now time.Time) {
 	ev.now = now
 	ev.zone = ev.e.zones.Of(ev.st.Member)
 	ev.types = ev.e.types
-	ev.view = view.Member{Of: ev.st.Member, Zone: ev.zone, Now: now, Types: ev.types}
-	p := &ev.past
+	v, p := &ev.view, &ev.past
+	v.Of, v.Zone, v.Now, v.Types = ev.st.Member, ev.zone, now, ev.types
 	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.Schema
-	ev.env.Begin(now, ev.zone, ev.id, &ev.view, p)
+	ev.env.Begin(now, ev.zone, ev.id, v, p)
 }
 
 // seen returns the values that explain the outcome of a condition.
