@@ -168,11 +168,11 @@ func (a *Act) attribute(name string, v any) (any, error) {
 		return nil, nil
 	}
 	var made *schema.Type
-	if at := a.book.ws.Schema.Attribute(name); at != nil {
+	if at := a.book.WS.Schema.Attribute(name); at != nil {
 		made = at.Type
 	}
 	v = schema.ToJSON(made, v)
-	at := a.d.e.ws.Schema.Attribute(name)
+	at := a.d.e.index.WS.Schema.Attribute(name)
 	if at == nil || at.Type == nil {
 		return v, nil
 	}

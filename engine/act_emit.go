@@ -47,7 +47,7 @@ func (a *Act) TakePoints(n int) error {
 // too, each in its own line. Properties are typed by the schema.
 func (a *Act) Emit(event string, properties map[string]any, member string) error {
 	d := a.d
-	whole := d.e.ws.Schema.Whole()
+	whole := d.e.index.WS.Schema.Whole()
 	if member == "" {
 		member = d.id
 	} else if bad := strictjson.MemberID(member); bad != nil {
@@ -57,7 +57,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		member = whole.MemberID(member)
 	}
 	values := map[string]any{}
-	if declared := a.book.ws.Schema.Whole().Event(event); declared != nil {
+	if declared := a.book.WS.Schema.Whole().Event(event); declared != nil {
 		values, _ = schema.ToJSON(declared.Properties, properties).(map[string]any)
 	}
 	for name, v := range values {

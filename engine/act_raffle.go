@@ -27,7 +27,7 @@ func (e *Engine) ForcedPrize(raffle string) (prize string, forced bool) {
 func (a *Act) EnterRaffle(name string) {
 	d := a.d
 	a.Detail("raffle", name)
-	r := d.e.ws.Schema.Raffle(name)
+	r := d.e.index.WS.Schema.Raffle(name)
 	reason := a.mayEnter(r)
 	a.Result("entered", reason == "")
 	if reason != "" {

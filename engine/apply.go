@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/index"
 	"github.com/usher-run/usher/playbooks"
 )
 
@@ -18,10 +19,10 @@ func (d *decider) ensureMember(in *Input) {
 }
 
 // applyEvent brings what an event carries to the member, and the event into their history.
-func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
+func (d *decider) applyEvent(in *Input, p *Payload, l *index.Listening) {
 	d.applyPayload(in, p)
 	// That alone is read from the history: the member need not be stored for it.
-	if p.MovesLastSeen() && (l.typ == nil || !l.typ.Builtin) {
+	if p.MovesLastSeen() && (l.Type == nil || !l.Type.Builtin) {
 		d.st.Member.LastSeenAt = in.At
 	}
 	d.keep(in, l)
@@ -29,11 +30,11 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *listening) {
 }
 
 // keep puts a decided event into the member's history.
-func (d *decider) keep(in *Input, l *listening) {
-	if l.tracked == nil && len(d.st.History) == 0 {
+func (d *decider) keep(in *Input, l *index.Listening) {
+	if l.Tracked == nil && len(d.st.History) == 0 {
 		return // nothing asks about it
 	}
-	d.past.Put(in.Name, in.Happened(), l.tracked, l.taken)
+	d.past.Put(in.Name, in.Happened(), l.Tracked, l.Taken)
 }
 
 // applyUpdate writes what came over HTTP or from a file to the member.
@@ -66,8 +67,8 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 
 // normalized returns a value of an attribute as the member keeps it, wherever it comes from.
 func (e *Engine) normalized(name string, v any) any {
-	if a := e.ws.Schema.Attribute(name); a != nil && a.Normal != playbooks.NormalNone {
-		return e.ws.Schema.Normalized(a, v)
+	if a := e.index.WS.Schema.Attribute(name); a != nil && a.Normal != playbooks.NormalNone {
+		return e.index.WS.Schema.Normalized(a, v)
 	}
 	return v
 }

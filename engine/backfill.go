@@ -30,7 +30,7 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 		if at.After(m.LastSeenAt) {
 			m.LastSeenAt = at
 		}
-		d.keep(in, d.e.listening(in.Name))
+		d.keep(in, d.e.index.Listening(in.Name))
 	}
 	d.touched = true
 	d.begin(in.At)

@@ -21,7 +21,7 @@ const (
 // gone. A playbook that comes back within a year finds its entries.
 func (d *decider) noteEntry(playbook string) {
 	d.st.Member.Enter(playbook, d.now)
-	if m := d.st.Member; len(m.Entries) > len(d.e.active) { // some are of playbooks that are gone
-		m.ForgetEntries(d.now.Add(-forgetAfter), func(id string) bool { return d.e.active[id] == nil })
+	if m := d.st.Member; len(m.Entries) > len(d.e.index.Active) { // some are of playbooks that are gone
+		m.ForgetEntries(d.now.Add(-forgetAfter), func(id string) bool { return d.e.index.Active[id] == nil })
 	}
 }

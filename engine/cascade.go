@@ -2,8 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"time"
+
+	"github.com/usher-run/usher/engine/index"
 )
 
 // What one input, or one wait, may bring about at most.
@@ -71,50 +72,22 @@ func (c *cascade) next() Input {
 func (d *decider) follow(m moved) {
 	d.cascade.add(m.dates...)
 	for i, x := range m.crossings {
-		d.followCrossing(x, m.at, laterItems(m.crossings, i))
+		d.followCrossing(x, m.at, index.LaterItems(m.crossings, i))
 	}
-}
-
-// laterItems returns the playbooks that a crossing does not start, because an earlier one of their triggers is about
-// another crossing that came about with it.
-func laterItems(all []crossing, i int) (passed []string) {
-	if len(all) == 1 {
-		return nil
-	}
-	for _, s := range all[i].starts() {
-		for j, other := range all {
-			if s.t.Via != "" && j != i && other.startsBefore(s) {
-				passed = append(passed, s.b.ID)
-				break
-			}
-		}
-	}
-	return passed
-}
-
-// startsBefore reports whether the crossing is what an earlier trigger of the same playbook is about.
-func (x crossing) startsBefore(s start) bool {
-	for _, o := range x.starts() {
-		if o.b == s.b && o.t.Via != s.t.Via {
-			items := s.b.Trigger.Items()
-			return slices.Index(items, o.t) < slices.Index(items, s.t)
-		}
-	}
-	return false
 }
 
 // followCrossing puts a crossing into the cascade. A chain that is too long stops here: the error
 // is on the trace of the run that acted last, and refuses the playbooks.
-func (d *decider) followCrossing(x crossing, at time.Time, passed []string) {
+func (d *decider) followCrossing(x index.Crossing, at time.Time, passed []string) {
 	depth, err := d.cascade.link()
 	if err != nil {
-		d.stopChain("segment "+x.segment.Name, x.starts(), at, err)
+		d.stopChain("segment "+x.Segment.Name, x.Starts(), at, err)
 		return
 	}
-	name, way := x.segment.Name, x.way()
+	name, way := x.Segment.Name, x.Way()
 	in := Input{
 		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, name, d.e.id(at, "segment", way, name, d.id, d.input)),
-		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.entered},
+		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.Entered},
 	}
 	if passed != nil {
 		if d.cascade.passed == nil {

@@ -5,49 +5,30 @@ import (
 	"slices"
 	"time"
 
-	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// changes prepares the fields of the member whose changes start playbooks.
-func (e *Engine) changes() {
-	for _, p := range e.ws.Playbooks {
-		for _, t := range p.Trigger.Items() {
-			if t.Kind != playbooks.TriggerChanged || p.Status == playbooks.Draft {
-				continue
-			}
-			i := slices.IndexFunc(e.changed, func(f schema.Field) bool { return f.Name == t.Changed })
-			if i < 0 {
-				i = len(e.changed)
-				e.changed = append(e.changed, schema.Field{Name: t.Changed, Type: e.ws.Schema.ChangedType(t.Changed)})
-				e.onChange = append(e.onChange, nil)
-			}
-			e.onChange[i] = append(e.onChange[i], start{e.active[p.ID], t})
-		}
-	}
-}
-
 // noteFields notes what the member has in the fields whose changes start playbooks, to compare with.
 func (d *decider) noteFields() {
-	if len(d.e.changed) > 0 {
-		d.was = d.e.changed.Of(d.st.Member, d.e.types)
+	if len(d.e.index.Changed) > 0 {
+		d.was = d.e.index.Changed.Of(d.st.Member, d.e.index.Types)
 	}
 }
 
 // followChanges puts the changes since the last look into the cascade. A chain that is too long stops here: the error
 // is on the trace of the run that acted last, and refuses the playbooks.
 func (d *decider) followChanges(at time.Time) {
-	if len(d.e.changed) == 0 {
+	if len(d.e.index.Changed) == 0 {
 		return
 	}
 	was := d.was
 	d.noteFields()
-	for _, i := range d.e.changed.Changed(was, d.was) {
-		name := d.e.changed[i].Name
+	for _, i := range d.e.index.Changed.Changed(was, d.was) {
+		name := d.e.index.Changed[i].Name
 		depth, err := d.cascade.link()
 		if err != nil {
-			d.stopChain("change of "+name, d.e.onChange[i], at, err)
+			d.stopChain("change of "+name, d.e.index.OnChange[i], at, err)
 			continue
 		}
 		d.cascade.add(Input{
@@ -61,24 +42,24 @@ func (d *decider) followChanges(at time.Time) {
 // judgeChange judges the playbooks that the change of a field triggers, each by the first of its triggers that the
 // change matches.
 func (d *decider) judgeChange(in *Input, p *Payload) (entries []*entry) {
-	i := slices.IndexFunc(d.e.changed, func(f schema.Field) bool { return f.Name == in.Name })
+	i := slices.IndexFunc(d.e.index.Changed, func(f schema.Field) bool { return f.Name == in.Name })
 	if i < 0 {
 		return nil
 	}
 	d.begin(in.At)
-	rec := expression.Fields(d.e.changed.Change(i, p.Properties["before"], p.Properties["after"], in.At, d.zone))
+	rec := expression.Fields(d.e.index.Changed.Change(i, p.Properties["before"], p.Properties["after"], in.At, d.zone))
 	d.beginJudging(rec)
 	var last *book
-	for _, s := range d.e.onChange[i] {
-		if s.b == last {
+	for _, s := range d.e.index.OnChange[i] {
+		if s.Book == last {
 			continue
 		}
-		ok, err := d.test(s.t.If)
+		ok, err := d.test(s.Trigger.If)
 		if err != nil {
-			d.refuse(s.b, ReasonError, map[string]any{"trigger": err.Error()})
+			d.refuse(s.Book, ReasonError, map[string]any{"trigger": err.Error()})
 		}
 		if ok || err != nil {
-			last = s.b
+			last = s.Book
 		}
 		if ok && err == nil {
 			if en := d.judgeItem(s, rec); en != nil {

@@ -19,7 +19,7 @@ const (
 // IssueCoupon draws a coupon of the pool for the member: budget, quota, limit and expiry are today's.
 func (a *Act) IssueCoupon(name string) {
 	a.Detail("pool", name)
-	pool := a.d.e.ws.Schema.Pool(name)
+	pool := a.d.e.index.WS.Schema.Pool(name)
 	reason, code := a.draw(pool)
 	a.Result("issued", reason == "")
 	if reason != "" {
@@ -72,7 +72,7 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 		return ReasonPoolEmpty, ""
 	}
 	if pool.Quota != nil {
-		p := grants.PlaceAt(grants.OfCoupons, pool.Name, pool.Quota, d.now.In(d.e.ws.Schema.Timezone))
+		p := grants.PlaceAt(grants.OfCoupons, pool.Name, pool.Quota, d.now.In(d.e.index.WS.Schema.Timezone))
 		if !d.grants.Has(&p.Ask) {
 			return ReasonQuota, ""
 		}
@@ -88,8 +88,8 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 // gave notes a coupon that the member was given.
 func (d *decider) gave(c *Coupon) {
 	k := d.st.Member.GiveCoupon(member.Coupon{Code: c.Code, Pool: c.Pool, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt})
-	if w := d.e.expiring; w.unrecorded(d.st.Member) { // the first: those before were noted
-		k.Watched(member.Number(w.since), d.now)
+	if w := d.e.index.Expiring; w.Unrecorded(d.st.Member) { // the first: those before were noted
+		k.Watched(member.Number(w.Since), d.now)
 	}
 	d.awaitCoupons()
 	d.refresh()
@@ -110,23 +110,14 @@ func (d *decider) awaitCoupons() {
 	}
 }
 
-// expiring is the watch of when coupons expire.
-type expiring struct{ since time.Time }
-
-// unrecorded reports whether the member has coupons of which it is not noted yet when they expire.
-func (w *expiring) unrecorded(m *Member) bool {
-	k := m.Rarely().Coupons
-	return w != nil && k != nil && (k.Watch == nil || *k.Watch != member.Number(w.since))
-}
-
 // recordCoupons notes when the coupons expire that the member was given before anybody asked for that. It reports
 // whether there was something to note.
 func (d *decider) recordCoupons(at time.Time) (noted bool) {
-	w := d.e.expiring
-	if !w.unrecorded(d.st.Member) || at.Before(w.since) {
+	w := d.e.index.Expiring
+	if !w.Unrecorded(d.st.Member) || at.Before(w.Since) {
 		return false
 	}
-	d.st.Member.Rarely().Coupons.Watched(member.Number(w.since), member.Begun(w.since, at))
+	d.st.Member.Rarely().Coupons.Watched(member.Number(w.Since), member.Begun(w.Since, at))
 	d.touched = true
 	d.awaitCoupons()
 	return true

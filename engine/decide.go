@@ -19,7 +19,7 @@ import (
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
 //	 8 Sending        Act.Send, decider.capped, decider.releaseMessage, Engine.Late
-//	 9 Pinned         evaluator.scope, evaluator.readBy, Engine.status
+//	 9 Pinned         evaluator.scope, evaluator.readBy, index.Index.Status
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace
 //	12 Same inputs, same outputs   Engine.Decide, expression.Dice
@@ -38,7 +38,7 @@ func (e *Engine) Decide(
 	e = e.of(member)
 	d := e.decider(member, st)
 	d.c, d.grants = c, grants.Ledger{Pools: pools, Left: e.left, Count: &c.Taken}
-	if len(e.changed) > 0 {
+	if len(e.index.Changed) > 0 {
 		d.noteFields()
 	}
 	decided := false
@@ -193,7 +193,7 @@ func (d *decider) decideInput(in *Input) error {
 	if (concerned || recorded) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
-	if len(d.e.changed) > 0 {
+	if len(d.e.index.Changed) > 0 {
 		d.followChanges(in.At)
 	}
 	return nil
@@ -202,7 +202,7 @@ func (d *decider) decideInput(in *Input) error {
 // decideEvent takes an event up to the runs that are to act: the member first, then goals, exits
 // and waits of what is open, then all triggers and gates on the member as it is now.
 func (d *decider) decideEvent(in *Input, p *Payload) (ready ready, err error) {
-	l := d.e.listening(in.Name)
+	l := d.e.index.Listening(in.Name)
 	d.applyEvent(in, p, l)
 	d.countGoals(in)
 	d.exitRuns(in)

@@ -29,7 +29,8 @@ type decider struct {
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
 	d.e, d.st, d.id = e, st, member
-	d.past.History, d.past.Env, d.past.Zone, d.past.Schema = &st.History, d.env, e.ws.Schema.Timezone, e.ws.Schema
+	s := e.index.WS.Schema
+	d.past.History, d.past.Env, d.past.Zone, d.past.Schema = &st.History, d.env, s.Timezone, s
 	return d
 }
 
@@ -120,7 +121,7 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, s *
 	if cond == nil {
 		return true
 	}
-	rec := d.seeEvent(in, b.ws.Schema, b.ws.Schema.Event(in.Name))
+	rec := d.seeEvent(in, b.WS.Schema, b.WS.Schema.Event(in.Name))
 	d.scope(r, b, s)
 	d.env.SetEvent(rec)
 	ok, err := cond.Test(d.env)
@@ -144,6 +145,6 @@ func (d *decider) stopChain(what string, starts []start, at time.Time, err error
 		d.trace(r, at, TraceEntry{What: WhatError, Step: what, Reason: err.Error()})
 	}
 	for _, s := range starts {
-		d.refuse(s.b, ReasonError, map[string]any{"trigger": err.Error()})
+		d.refuse(s.Book, ReasonError, map[string]any{"trigger": err.Error()})
 	}
 }

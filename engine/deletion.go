@@ -11,7 +11,7 @@ const ReasonDeleted = "deleted"
 // decideDeletion ends what is open of an object and forgets it. Who names it afterwards begins anew. A member is not
 // deleted so: of people there is more to erase.
 func (d *decider) decideDeletion(in *Input) {
-	if d.st.Member == nil || d.e.ws.Schema.Kind == "" {
+	if d.st.Member == nil || d.e.index.WS.Schema.Kind == "" {
 		return
 	}
 	d.begin(in.At)

@@ -23,7 +23,7 @@ func (d *decider) mayBeDue(t time.Time) bool {
 			return true
 		}
 	}
-	if len(d.e.ending) > 0 {
+	if len(d.e.index.Ending) > 0 {
 		if run, at := d.nextEnd(); run != nil && !at.After(t) {
 			return true
 		}
@@ -60,7 +60,7 @@ func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate b
 	m := d.st.Member
 	if m != nil && m.Rare != nil {
 		first := m.Ends()
-		keys := m.DeferredKeys(d.e.compareTurns)
+		keys := m.DeferredKeys(d.e.index.CompareTurns)
 		comes := !first.IsZero() && !first.After(t)
 		if comes && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) &&
 			(len(keys) == 0 || !first.After(m.Deferred[keys[0]].At)) {
@@ -68,7 +68,7 @@ func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate b
 		}
 	}
 	if m != nil && len(m.Deferred) > 0 {
-		keys := m.DeferredKeys(d.e.compareTurns)
+		keys := m.DeferredKeys(d.e.index.CompareTurns)
 		first := m.Deferred[keys[0]].At
 		if !first.After(t) && (run == nil || !first.After(run.DueAt)) && (!reevaluate || !first.After(at)) {
 			return due{at: first, message: keys[0]}, true

@@ -33,7 +33,7 @@ type evaluator struct {
 func (ev *evaluator) begin(now time.Time) {
 	ev.now = now
 	ev.zone = ev.e.zones.Of(ev.st.Member)
-	ev.types = ev.e.types
+	ev.types = ev.e.index.Types
 	v, p := &ev.view, &ev.past
 	v.Of, v.Zone, v.Now, v.Types = ev.st.Member, ev.zone, now, ev.types
 	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.Schema
@@ -65,7 +65,7 @@ func (ev *evaluator) readBy(t *view.Types) {
 // their history are read by the types of the run's revision.
 func (ev *evaluator) scope(r *Run, b *book, s *playbooks.Step) {
 	r.Decode(b.Record, b.Results, ev.zone)
-	ev.readBy(b.types)
+	ev.readBy(b.Types)
 	ev.env.SetTrigger(expression.Fields(r.Trigger), r.Actions)
 	if s != nil {
 		ev.env.SetFrame(s.Frame)
@@ -190,7 +190,7 @@ func (ev *evaluator) text(b *book, t *playbooks.Template) (string, error) {
 		"actions": ev.env.Actions(), "now": ev.env.Now().In(ev.zone),
 	}
 	if t = ev.variant(t); t.Localized {
-		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.e.ws.Schema.Locale)
+		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.e.index.WS.Schema.Locale)
 	}
 	o := ev.e.o.Observer
 	if o == nil {
@@ -204,7 +204,7 @@ func (ev *evaluator) variant(t *playbooks.Template) *playbooks.Template {
 	if t.Variants == nil {
 		return t
 	}
-	return t.For(ev.locale(), ev.e.ws.Schema.Locale)
+	return t.For(ev.locale(), ev.e.index.WS.Schema.Locale)
 }
 
 // locale returns the member's locale; "" when they have none.

@@ -26,7 +26,7 @@ func (d *decider) countGoals(in *Input) {
 
 // reached reports whether the event reaches the goal of an entry, and notes it on the run.
 func (d *decider) reached(g GoalWatch, in *Input) bool {
-	b := d.e.books[g.Revision]
+	b := d.e.index.Books[g.Revision]
 	i := slices.IndexFunc(d.st.Runs, func(r *Run) bool { return r.ID == g.Run })
 	if b == nil || b.Goal == nil || i < 0 {
 		return false
@@ -47,8 +47,8 @@ func (d *decider) exitRuns(in *Input) {
 		if r.State != RunWaiting {
 			continue
 		}
-		b := d.e.books[r.Revision]
-		if b == nil || d.e.status(r.Playbook) == playbooks.Draft {
+		b := d.e.index.Books[r.Revision]
+		if b == nil || d.e.index.Status(r.Playbook) == playbooks.Draft {
 			continue
 		}
 		for i := range b.Exits {

@@ -35,7 +35,7 @@ func (d *decider) withinQuota(b *book) (p *grants.Place, ok bool) {
 	if q == nil {
 		return nil, true
 	}
-	at := grants.PlaceAt(grants.OfPlaybook, b.ID, q, d.now.In(d.e.ws.Schema.Timezone))
+	at := grants.PlaceAt(grants.OfPlaybook, b.ID, q, d.now.In(d.e.index.WS.Schema.Timezone))
 	if q.By != nil {
 		v, err := q.By.Eval(d.env)
 		err = d.unread(err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/grants"
+	"github.com/usher-run/usher/engine/index"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -38,7 +39,7 @@ type entry struct {
 // judge asks the gates of a playbook in their order; the first that fails is the reason. trigger is what
 // expressions see.
 func (d *decider) judge(b *book, trigger expression.Record) *entry {
-	if b.today == playbooks.Paused {
+	if b.Today == playbooks.Paused {
 		d.refuse(b, ReasonPaused, nil)
 		return nil
 	}
@@ -98,7 +99,7 @@ func (d *decider) condition(b *book) outcome {
 		return outcome{holds: true}
 	}
 	var o outcome
-	if b.shared {
+	if b.Shared {
 		if known, ok := d.judged[b.Condition.Text]; ok {
 			if known.err == nil {
 				d.observeOutcome(b.Condition, known.holds)
@@ -109,7 +110,7 @@ func (d *decider) condition(b *book) outcome {
 	if o.holds, o.err = d.test(b.Condition); o.err == nil && !o.holds {
 		o.seen = d.seen(b.Condition)
 	}
-	if b.shared {
+	if b.Shared {
 		d.judged[b.Condition.Text] = o
 	}
 	return o
@@ -159,17 +160,17 @@ func (d *decider) inHoldout(b *book) bool {
 }
 
 // judgeEvent judges the playbooks that the event triggers.
-func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
-	if len(l.books) == 0 {
+func (d *decider) judgeEvent(in *Input, l *index.Listening) ([]*entry, error) {
+	if len(l.Books) == 0 {
 		return nil, nil
 	}
-	rec := d.seeEvent(in, d.e.ws.Schema, l.typ)
+	rec := d.seeEvent(in, d.e.index.WS.Schema, l.Type)
 	d.env.SetEvent(rec)
 	d.beginJudging(rec)
 	var entries []*entry
-	for _, b := range l.books {
+	for _, b := range l.Books {
 		if t := d.matching(b, in.Name); t != nil {
-			if en := d.judgeItem(start{b, t}, rec); en != nil {
+			if en := d.judgeItem(start{Book: b, Trigger: t}, rec); en != nil {
 				entries = append(entries, en)
 			}
 		}
@@ -183,11 +184,11 @@ func (d *decider) judgeEvent(in *Input, l *listening) ([]*entry, error) {
 // judgeStart judges the playbook that is started over HTTP, by a schedule or by a date. It reports
 // whether that concerns the member: there is such a playbook, and the member is in its audience.
 func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned bool, err error) {
-	b := d.e.active[in.Name]
+	b := d.e.index.Active[in.Name]
 	if b == nil || b.Status == playbooks.Draft {
 		return nil, false, nil
 	}
-	t := b.startedBy(in, p)
+	t := b.StartedBy(in, p)
 	if t == nil {
 		return nil, false, nil // it is started otherwise now
 	}
@@ -207,7 +208,7 @@ func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned
 		maps.Copy(rec, params)
 	}
 	d.beginJudging(rec)
-	if en := d.judgeItem(start{b, t}, rec); en != nil {
+	if en := d.judgeItem(start{Book: b, Trigger: t}, rec); en != nil {
 		entries = append(entries, en)
 	}
 	return entries, true, nil
@@ -215,15 +216,15 @@ func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned
 
 // judgeCrossing judges the playbooks that the crossing of a segment triggers.
 func (d *decider) judgeCrossing(in *Input, p *Payload) (entries []*entry) {
-	i := slices.IndexFunc(d.e.watched, func(w *watched) bool { return w.Name == in.Name })
+	i := slices.IndexFunc(d.e.index.Watching, func(w *index.Watched) bool { return w.Name == in.Name })
 	if i < 0 {
 		return nil
 	}
 	d.begin(in.At)
 	rec := expression.Fields{"time": in.At.In(d.zone)}
 	d.beginJudging(rec)
-	for _, s := range (crossing{d.e.watched[i], p.Entered}).starts() {
-		if s.t.Via != "" && (slices.Contains(d.cascade.passed[in.ID], s.b.ID) || slices.Contains(d.cascade.matched, s.b.ID)) {
+	for _, s := range (index.Crossing{Segment: d.e.index.Watching[i], Entered: p.Entered}).Starts() {
+		if s.Trigger.Via != "" && (slices.Contains(d.cascade.passed[in.ID], s.Book.ID) || slices.Contains(d.cascade.matched, s.Book.ID)) {
 			continue
 		}
 		if en := d.judgeItem(s, rec); en != nil {
@@ -239,7 +240,7 @@ func (d *decider) beginJudging(trigger expression.Record) {
 		d.judged = map[string]outcome{}
 	}
 	clear(d.judged)
-	d.readBy(d.e.types)
+	d.readBy(d.e.index.Types)
 	d.env.SetTrigger(trigger, nil)
 }
 
@@ -248,7 +249,7 @@ func (d *decider) inAudience(t *playbooks.Trigger) (bool, error) {
 	if t.Segment == "" {
 		return true, nil
 	}
-	g := d.e.ws.Schema.Segment(t.Segment)
+	g := d.e.index.WS.Schema.Segment(t.Segment)
 	if g == nil || g.Expr == nil {
 		return false, nil
 	}

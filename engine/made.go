@@ -3,35 +3,19 @@ package engine
 import (
 	"cmp"
 	"slices"
-
-	"github.com/usher-run/usher/engine/watches"
-	"github.com/usher-run/usher/playbooks"
 )
-
-// making prepares the events that usher makes itself.
-func (e *Engine) making() {
-	for i := range e.ws.Schema.Events {
-		if t := &e.ws.Schema.Events[i]; t.Builtin {
-			e.listen(t.Name) // what it is, is to be known where it comes from a file or a test
-		}
-	}
-	e.makes = e.ws.Makes()
-	if e.makes[playbooks.CouponExpired] {
-		e.expiring = &expiring{since: e.o.Watched[watches.Coupons]}
-	}
-}
 
 // makes reports whether an event that usher makes itself is to be made for the member: the workspace names it, or the
 // revision of an open run of theirs does, or that of a goal. For nobody it is not.
 func (d *decider) makes(event string) bool {
-	if !d.e.ws.Schema.MakesEvent(event) {
+	if !d.e.index.WS.Schema.MakesEvent(event) {
 		return false
 	}
-	if d.e.makes[event] {
+	if d.e.index.Makes[event] {
 		return true
 	}
 	for _, r := range d.st.Runs {
-		if b := d.e.books[r.Revision]; r.State == RunWaiting && b != nil && slices.Contains(b.Makes, event) {
+		if b := d.e.index.Books[r.Revision]; r.State == RunWaiting && b != nil && slices.Contains(b.Makes, event) {
 			return true
 		}
 	}

@@ -27,7 +27,7 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 
 // encode prepares a run for the store. A simulation that only counts keeps it in memory.
 func (d *decider) encode(r *Run) {
-	if b := d.e.books[r.Revision]; b != nil && r.Typed && !d.e.o.Brief {
+	if b := d.e.index.Books[r.Revision]; b != nil && r.Typed && !d.e.o.Brief {
 		r.Encode(b.Record, b.Results)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/index"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/needs"
 	"github.com/usher-run/usher/playbooks"
@@ -51,13 +52,20 @@ func (e *Engine) each(change func(*Engine) *Engine) *Engine {
 	return c
 }
 
+// withIndex returns the engine with another index.
+func (e *Engine) withIndex(x *index.Index) *Engine {
+	c := *e
+	c.index = x
+	return &c
+}
+
 // Knows reports whether the engine has the revision of a playbook, active or pinned.
 func (e *Engine) Knows(revision string) bool {
-	if e.books[revision] != nil {
+	if e.index.Books[revision] != nil {
 		return true
 	}
 	for _, of := range e.kinds {
-		if of.books[revision] != nil {
+		if of.index.Books[revision] != nil {
 			return true
 		}
 	}
@@ -68,21 +76,22 @@ func (e *Engine) Knows(revision string) bool {
 // workspace that holds it.
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
 	if p.For == "" {
-		return e.withRevision(ws.Of(""), p)
+		return e.withIndex(e.index.WithRevision(ws.Of(""), p))
 	}
 	c := *e
 	c.kinds = make(map[string]*Engine, len(e.kinds)+1)
 	for kind, of := range e.kinds {
 		c.kinds[kind] = of
 	}
-	c.kinds[p.For] = e.ofKind(p.For).withRevision(ws.Of(p.For), p)
+	of := e.ofKind(p.For)
+	c.kinds[p.For] = of.withIndex(of.index.WithRevision(ws.Of(p.For), p))
 	return &c
 }
 
 // WithoutRevision returns an engine that knows why it cannot have a revision: runs that keep it are
 // parked.
 func (e *Engine) WithoutRevision(revision, reason string) *Engine {
-	return e.each(func(of *Engine) *Engine { return of.withoutRevision(revision, reason) })
+	return e.each(func(of *Engine) *Engine { return of.withIndex(of.index.WithoutRevision(revision, reason)) })
 }
 
 // NeedsOf returns what deciding these inputs, and the due waits of these runs, may read.
@@ -99,7 +108,7 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 		objects[of][subject] = st
 	}
 	if len(objects) == 0 {
-		return e.needsOf(inputs, states)
+		return e.index.NeedsOf(inputs, states)
 	}
 	members := make(map[string]*State, len(states))
 	for subject, st := range states {
@@ -111,19 +120,19 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 	var all needs.List
 	for of, their := range objects {
 		own := slices.DeleteFunc(slices.Clone(inputs), func(in Input) bool { return e.of(in.Member) != of })
-		all.Add(of.needsOf(own, their))
+		all.Add(of.index.NeedsOf(own, their))
 	}
 	return all.Result().Sorted()
 }
 
 // SegmentNeeds returns what InSegment may read of the history.
 func (e *Engine) SegmentNeeds(segment string) []HistoryNeed {
-	if g := e.ws.Schema.Segment(segment); g != nil {
-		return e.segmentNeeds(g)
+	if g := e.index.WS.Schema.Segment(segment); g != nil {
+		return e.index.SegmentNeeds(g)
 	}
 	for _, of := range e.kinds {
-		if g := of.ws.Schema.Segment(segment); g != nil {
-			return of.segmentNeeds(g)
+		if g := of.index.WS.Schema.Segment(segment); g != nil {
+			return of.index.SegmentNeeds(g)
 		}
 	}
 	return nil
@@ -135,7 +144,7 @@ func (e *Engine) Unrecorded(m *Member) time.Time {
 	if m != nil {
 		e = e.of(m.ID)
 	}
-	return e.unrecorded(m)
+	return e.index.Unrecorded(m)
 }
 
 // Watches reports whether a segment is watched since that instant.
@@ -147,10 +156,10 @@ func (e *Engine) Watches(since time.Time) bool {
 // Watched returns of whom a segment is watched since that instant: of the objects of a kind, of members (""), or of
 // several of these ("*"); false when none is.
 func (e *Engine) Watched(since time.Time) (whose string, is bool) {
-	whose, is = "", e.watches(since)
+	whose, is = "", e.index.Watches(since)
 	for kind, of := range e.kinds {
 		switch {
-		case !of.watches(since):
+		case !of.index.Watches(since):
 		case is:
 			return "*", true
 		default:

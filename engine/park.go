@@ -16,7 +16,7 @@ const parked = time.Hour
 // parkRun puts off a run whose revision cannot be had. It says why once, on the run and on its
 // trace.
 func (d *decider) parkRun(r *Run, at time.Time) {
-	why := d.e.unusable[r.Revision]
+	why := d.e.index.Unusable[r.Revision]
 	if why == "" {
 		why = "it is not known"
 	}
@@ -53,12 +53,12 @@ func (d *decider) takeAnswer(r *Run, s *playbooks.Step) map[string]any {
 // cannot: the playbook is a draft, where nothing moves, or the revision cannot be had. The run is
 // put off then.
 func (d *decider) resumable(r *Run) *book {
-	if d.e.status(r.Playbook) == playbooks.Draft {
+	if d.e.index.Status(r.Playbook) == playbooks.Draft {
 		r.DueAt = r.DueAt.Add(parked)
 		r.Changed = true
 		return nil
 	}
-	b := d.e.books[r.Revision]
+	b := d.e.index.Books[r.Revision]
 	if b == nil || r.PC >= len(b.Steps) {
 		d.parkRun(r, r.DueAt)
 		return nil

@@ -56,7 +56,7 @@ func (e *Engine) BuildTrees(
 	lacks := func(of *history.Taken) bool {
 		return slices.ContainsFunc(missing, func(m *history.Taken) bool { return m.Key() == of.Key() })
 	}
-	taken := e.listening(lack.Event).taken
+	taken := e.index.Listening(lack.Event).Taken
 	for _, key := range append([]string{""}, slices.Sorted(maps.Keys(taken))...) {
 		of := taken[key] // nil: the tree that counts
 		if root := roots[of.Key()]; (root == nil || tree.IsUnfinished(root)) && !lacks(of) {

@@ -3,22 +3,12 @@ package engine
 import (
 	"time"
 
-	"github.com/usher-run/usher/engine/member"
-	"github.com/usher-run/usher/engine/watches"
 	"github.com/usher-run/usher/playbooks"
 )
 
-// expiry returns how points expire.
-func (e *Engine) expiry() member.Expiry {
-	if e.ws.Schema.Points == nil {
-		return member.Expiry{}
-	}
-	return member.Expiry{Rule: e.ws.Schema.Points, Since: e.o.Watched[watches.Points]}
-}
-
 // recordPoints notes when the points expire that the member had when they began to. It reports whether there were some.
 func (d *decider) recordPoints(at time.Time) bool {
-	m, x := d.st.Member, d.e.expiry()
+	m, x := d.st.Member, d.e.index.Expiry()
 	if !m.Unlotted(x) || at.Before(x.Since) {
 		return false
 	}
@@ -29,14 +19,14 @@ func (d *decider) recordPoints(at time.Time) bool {
 
 // changePoints adds points of the member, or takes some away that there are.
 func (d *decider) changePoints(n int) {
-	if d.st.Member.ChangePoints(n, d.e.expiry(), d.now.In(d.zone)) {
+	if d.st.Member.ChangePoints(n, d.e.index.Expiry(), d.now.In(d.zone)) {
 		d.dueChanged = true
 	}
 }
 
 // endPoints takes away the points that have expired, and returns how many, with the event that says so.
 func (d *decider) endPoints(at time.Time) (n int, made []Input) {
-	if n = d.st.Member.EndPoints(d.e.expiry(), at); n > 0 {
+	if n = d.st.Member.EndPoints(d.e.index.Expiry(), at); n > 0 {
 		made = d.made(playbooks.PointsExpired, map[string]any{"amount": n}, "", nil)
 	}
 	return n, made

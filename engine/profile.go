@@ -20,10 +20,10 @@ type Profile struct {
 func (e *Engine) ProfileNeeds(subject string) []HistoryNeed {
 	e = e.of(subject)
 	var n needs.List
-	for _, x := range outline.Computed(e.ws.Schema) {
+	for _, x := range outline.Computed(e.index.WS.Schema) {
 		n.Slots(x.Slots)
 	}
-	for _, g := range e.ws.Schema.Segments {
+	for _, g := range e.index.WS.Schema.Segments {
 		if g.Expr != nil {
 			n.Slots(g.Expr.Slots)
 		}
@@ -46,9 +46,9 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 	defer d.release()
 	d.past.Patient = true // a question holds nobody up
 	d.begin(at)
-	computed := outline.Computed(e.ws.Schema)
-	for i := range e.ws.Schema.Attributes {
-		a := &e.ws.Schema.Attributes[i]
+	computed := outline.Computed(e.index.WS.Schema)
+	for i := range e.index.WS.Schema.Attributes {
+		a := &e.index.WS.Schema.Attributes[i]
 		if x := computed[a.Name]; x != nil {
 			v, err := x.Eval(d.env)
 			if err = d.unread(err); err != nil {
@@ -62,7 +62,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 			p.Defaults[a.Name] = schema.ToJSON(a.Type, d.view.Field(a.Name))
 		}
 	}
-	for _, g := range e.ws.Schema.Segments {
+	for _, g := range e.index.WS.Schema.Segments {
 		if g.Expr == nil {
 			continue
 		}

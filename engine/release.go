@@ -17,7 +17,7 @@ const lateAfter = 30 * time.Second
 // Late reports whether a message that is about to be sent has to be released again: its release was
 // a while ago, and consent, quiet hours or frequency caps may speak against it now.
 func (e *Engine) Late(d *Delivery, now time.Time) bool {
-	s := e.of(d.Member).ws.Schema
+	s := e.of(d.Member).index.WS.Schema
 	return d.Message.Webhook == nil && d.Message.Class != Transactional && now.Sub(d.ReleasedAt) > lateAfter &&
 		(s.Consent != "" || s.Quiet != nil || len(s.Caps) > 0)
 }
@@ -50,11 +50,11 @@ func (d *decider) releaseMessage(key string, m Deferred, again bool) {
 		Key: key, Member: d.id, Deferred: m, State: DeliveryPending, At: d.now, NotBefore: m.At, Again: again,
 	}
 	member := d.st.Member
-	end, quiet := d.e.ws.Schema.QuietEnd(d.now.In(d.zone))
+	end, quiet := d.e.index.WS.Schema.QuietEnd(d.now.In(d.zone))
 	switch {
-	case d.e.ws.Schema.Channel(m.Channel) == nil:
+	case d.e.index.WS.Schema.Channel(m.Channel) == nil:
 		r.State, r.Reason = DeliveryDropped, ReasonNoChannel
-	case member == nil || !grants.Consents(d.e.ws.Schema, member):
+	case member == nil || !grants.Consents(d.e.index.WS.Schema, member):
 		r.State, r.Reason = DeliveryDropped, ReasonConsent
 	case quiet && again && len(member.Deferred) >= maxDeferred:
 		r.State, r.Reason = DeliveryDropped, ReasonTooMany
@@ -92,7 +92,7 @@ func (d *decider) forgetDeferred(key string) {
 
 // dropDeferred drops the messages of a run that exits; nil: all.
 func (d *decider) dropDeferred(r *Run, reason string) {
-	for _, key := range d.st.Member.DeferredKeys(d.e.compareTurns) {
+	for _, key := range d.st.Member.DeferredKeys(d.e.index.CompareTurns) {
 		m := d.st.Member.Deferred[key]
 		if r != nil && m.Run != r.ID {
 			continue

@@ -22,8 +22,8 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 		if r.State != RunWaiting {
 			continue
 		}
-		b := d.e.books[r.Revision]
-		if b == nil || r.PC >= len(b.Steps) || d.e.status(r.Playbook) == playbooks.Draft {
+		b := d.e.index.Books[r.Revision]
+		if b == nil || r.PC >= len(b.Steps) || d.e.index.Status(r.Playbook) == playbooks.Draft {
 			continue
 		}
 		s := &b.Steps[r.PC]
@@ -31,7 +31,7 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 		if m == nil {
 			continue
 		}
-		rec, err := in.Record(b.ws.Schema, d.zone)
+		rec, err := in.Record(b.WS.Schema, d.zone)
 		if err != nil {
 			continue // not an event that the run's revision could read
 		}
@@ -106,7 +106,7 @@ func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err erro
 			out = append(out, d.resumeByAnswer(r, b, s, p.Properties)...)
 			continue
 		}
-		if d.e.books[r.Revision] == nil && r.DueAt.IsZero() && r.State == RunWaiting {
+		if d.e.index.Books[r.Revision] == nil && r.DueAt.IsZero() && r.State == RunWaiting {
 			d.keepAnswer(r, step, in.At, p.Properties)
 			continue
 		}
@@ -120,7 +120,7 @@ func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err erro
 
 // learn adds to what a step of the run left under actions.<id>, also when the run has ended.
 func (d *decider) learn(r *Run, step string, values map[string]any) {
-	b := d.e.books[r.Revision]
+	b := d.e.index.Books[r.Revision]
 	if b == nil || r.Actions[step] == nil {
 		return
 	}
@@ -146,7 +146,7 @@ func (e *Engine) Holds(st *State, run, step string) *Run {
 
 // held returns the webhook that the run holds at, when the result is its answer.
 func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
-	b := e.books[r.Revision]
+	b := e.index.Books[r.Revision]
 	if b == nil || r.PC >= len(b.Steps) || !r.DueAt.IsZero() {
 		return nil, nil
 	}
@@ -185,7 +185,7 @@ func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[
 	}
 	d.remember(r, b, s.ID, result)
 	d.trace(r, d.now, entry)
-	if d.e.status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
+	if d.e.index.Status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
 		r.DueAt = d.now.Add(parked)
 		return nil
 	}

@@ -26,12 +26,12 @@ type acted struct {
 // playbook, those that go on come first.
 func (d *decider) act(ready ready) (out acted) {
 	open, entries := ready.resumed, ready.entries
-	slices.SortStableFunc(open, func(x, y resumed) int { return d.e.compareTurns(x.b.ID, y.b.ID) })
-	if d.e.prioritized { // else they come by id
-		slices.SortStableFunc(entries, func(x, y *entry) int { return d.e.compareTurns(x.b.ID, y.b.ID) })
+	slices.SortStableFunc(open, func(x, y resumed) int { return d.e.index.CompareTurns(x.b.ID, y.b.ID) })
+	if d.e.index.Prioritized { // else they come by id
+		slices.SortStableFunc(entries, func(x, y *entry) int { return d.e.index.CompareTurns(x.b.ID, y.b.ID) })
 	}
 	for len(open)+len(entries) > 0 {
-		if len(entries) == 0 || len(open) > 0 && d.e.compareTurns(open[0].b.ID, entries[0].b.ID) <= 0 {
+		if len(entries) == 0 || len(open) > 0 && d.e.index.CompareTurns(open[0].b.ID, entries[0].b.ID) <= 0 {
 			if w := open[0]; w.run.State == RunWaiting { // not ended by what acted before
 				d.advance(w.run, w.b, &out)
 			}

@@ -17,7 +17,7 @@ func (a *Act) Send(channel string, m Message) {
 	a.Detail("channel", channel)
 	until, deferred := time.Time{}, false
 	if m.Class != Transactional {
-		until, deferred = d.e.ws.Schema.QuietEnd(d.now.In(d.zone))
+		until, deferred = d.e.index.WS.Schema.QuietEnd(d.now.In(d.zone))
 	}
 	if reason := a.mayNotSend(channel, &m, deferred); reason != "" {
 		a.Result("status", "skipped")
@@ -59,16 +59,16 @@ func (a *Act) Send(channel string, m Message) {
 // asked when it goes out: not of one that is put off.
 func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 	d := a.d
-	if d.e.ws.Schema.Channel(channel) == nil {
+	if d.e.index.WS.Schema.Channel(channel) == nil {
 		return ReasonNoChannel
 	}
-	if attribute, needed := d.e.address[channel]; needed && m.To == "" {
-		to, _ := d.memberBy(d.e.types).Field(attribute).(string)
+	if attribute, needed := d.e.index.Address[channel]; needed && m.To == "" {
+		to, _ := d.memberBy(d.e.index.Types).Field(attribute).(string)
 		if m.To = to; to == "" {
 			return ReasonNoAddress
 		}
 	}
-	if m.Class != Transactional && !grants.Consents(d.e.ws.Schema, d.st.Member) {
+	if m.Class != Transactional && !grants.Consents(d.e.index.WS.Schema, d.st.Member) {
 		return ReasonConsent
 	}
 	if m.Class != Transactional && !deferred && d.capped(channel) {
@@ -83,11 +83,11 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 // capped reports whether one more message on the channel that goes out now would go over a frequency
 // cap.
 func (d *decider) capped(channel string) bool {
-	return grants.Capped(d.e.ws.Schema.Caps, d.st.Member, channel, d.now.In(d.zone))
+	return grants.Capped(d.e.index.WS.Schema.Caps, d.st.Member, channel, d.now.In(d.zone))
 }
 
 // countSend remembers a message that goes out now.
 func (d *decider) countSend(channel string) {
-	changed := grants.CountSend(d.e.ws.Schema.Caps, d.st.Member, channel, d.now)
+	changed := grants.CountSend(d.e.index.WS.Schema.Caps, d.st.Member, channel, d.now)
 	d.touched = d.touched || changed
 }

@@ -6,12 +6,6 @@ import (
 	"github.com/usher-run/usher/playbooks/expression"
 )
 
-// start is a trigger of a playbook: its only one, or one of several.
-type start struct {
-	b *book
-	t *playbooks.Trigger
-}
-
 // matching returns the first trigger of the playbook that the event, which expressions see, matches; nil: none does.
 func (d *decider) matching(b *book, event string) *playbooks.Trigger {
 	items := b.Trigger.Any
@@ -41,31 +35,14 @@ func (d *decider) matching(b *book, event string) *playbooks.Trigger {
 	return nil
 }
 
-// startedBy returns the trigger of the playbook that a call, an occurrence of a schedule or a date is about; nil: it
-// has none such any more.
-func (b *book) startedBy(in *Input, p *Payload) *playbooks.Trigger {
-	switch {
-	case b.Trigger.Kind != playbooks.TriggerAny && p.Via == "":
-		return &b.Trigger
-	case in.Kind == InputTrigger:
-		return b.Trigger.HTTP()
-	}
-	for _, t := range b.Trigger.Items() {
-		if t.Via == p.Via && (t.Kind == playbooks.TriggerSchedule || t.Kind == playbooks.TriggerDate) {
-			return t
-		}
-	}
-	return nil
-}
-
 // judgeItem judges a playbook on what one of its triggers sees, which the next one does not see.
 func (d *decider) judgeItem(s start, trigger expression.Record) *entry {
-	if s.t.Via == "" {
-		return d.judge(s.b, trigger)
+	if s.Trigger.Via == "" {
+		return d.judge(s.Book, trigger)
 	}
-	d.cascade.matched = append(d.cascade.matched, s.b.ID)
-	seen := view.Via{Record: trigger, ID: s.t.Via}
+	d.cascade.matched = append(d.cascade.matched, s.Book.ID)
+	seen := view.Via{Record: trigger, ID: s.Trigger.Via}
 	d.env.SetTrigger(seen, nil)
 	defer d.env.SetTrigger(trigger, nil)
-	return d.judge(s.b, seen)
+	return d.judge(s.Book, seen)
 }
