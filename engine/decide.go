@@ -94,6 +94,9 @@ func (d *decider) decideDue(t time.Time) error {
 			d.decideEnds(next.at)
 		case next.message != "":
 			d.decideRelease(next.message)
+			if d.looks() {
+				d.follow(d.reevaluate(next.at))
+			}
 		case next.exits:
 			d.decideEnd(next.run, next.at)
 		case next.run == nil:
@@ -180,6 +183,8 @@ func (d *decider) decideInput(in *Input) error {
 		ready.entries = d.judgeCrossing(in, p)
 	case InputChange:
 		ready.entries = d.judgeChange(in, p)
+	case InputWake:
+		ready.resumed = d.resumeByCondition(in)
 	case InputDeletion:
 		d.decideDeletion(in)
 		concerned = false
@@ -190,7 +195,7 @@ func (d *decider) decideInput(in *Input) error {
 		return err
 	}
 	d.actAndFollow(ready)
-	if (concerned || recorded) && d.mayMove() {
+	if (concerned || recorded || d.looks()) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
 	if len(d.e.index.Changed) > 0 {

@@ -30,8 +30,9 @@
 //     is carried out: `coupon` calls [Act.IssueCoupon], which draws from the pool and adds a
 //     [Coupon] to the [Changes]. `message` calls [Act.Send], which asks consent, quiet hours and
 //     frequency caps, and adds a [Delivery].
-//  7. Segments (segment.go, date.go). Segment re-evaluation finds which watched segments the member
-//     has come into or left, and which dates have come. It notes when time may change that again.
+//  7. Segments (segment.go, date.go, look.go). Segment re-evaluation finds which watched segments the member
+//     has come into or left, and which dates have come. Exits, goals and waits that are about no event are looked at.
+//     It notes when time may change that again.
 //  8. Cascade (cascade.go, made.go, changed.go). Events that runs emitted or that usher makes itself, changes of what
 //     triggers name, dates and crossings of segments join a work list. The page takes them first in, first out, through
 //     the same stages. A chain has at most 16 links.

@@ -29,6 +29,7 @@ const (
 	InputDeletion = input.Deletion
 	InputSegment  = input.Segment
 	InputChange   = input.Change
+	InputWake     = input.Wake
 )
 
 // CauseWait is the Cause of an event that came about when a wait was over.

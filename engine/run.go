@@ -49,7 +49,7 @@ func (d *decider) act(ready ready) (out acted) {
 
 // enter begins a run. One of the control group ends at once.
 func (d *decider) enter(en *entry) *Run {
-	b, m := en.b, d.st.Member
+	b := en.b
 	if b.Mode == playbooks.Restart {
 		for _, r := range d.st.Runs {
 			if r.Playbook == b.ID && r.State == RunWaiting {
@@ -73,14 +73,8 @@ func (d *decider) enter(en *entry) *Run {
 	if en.place != nil && detail != nil {
 		detail["quota"] = en.place.Of
 	}
-	if b.Goal != nil {
-		dropped := m.WatchGoal(GoalWatch{
-			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,
-			Until: b.Goal.Within.After(d.now.In(d.zone)).UTC(),
-		})
-		if dropped != "" && detail != nil {
-			detail["goal_given_up"] = dropped
-		}
+	if dropped := d.watchGoals(r, b); dropped != "" && detail != nil {
+		detail["goal_given_up"] = dropped
 	}
 	d.touched = true
 	if en.holdout {
@@ -91,7 +85,9 @@ func (d *decider) enter(en *entry) *Run {
 	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: detail})
 	if err := d.noteSince(r, b); err != nil {
 		d.fail(r, &b.Steps[0], err)
+		return r
 	}
+	d.lookAtEntry(r, b)
 	return r
 }
 

@@ -227,13 +227,6 @@ const (
 	Parallel Mode = "parallel" // both run
 )
 
-// EventMatch is an `event:` key with the `if` beside it.
-type EventMatch struct {
-	Name string
-	If   *expression.Expr // nil: every one
-	Pos  diag.Pos         // of the name
-}
-
 // Var is a value that a playbook computes at an entry, and keeps with the run.
 type Var struct {
 	Name string
@@ -249,9 +242,9 @@ func (p *Playbook) VarsType() *schema.Type {
 	return t
 }
 
-// Goal is a conversion that is measured.
+// Goal is a conversion that is measured: of several, that which comes first.
 type Goal struct {
-	EventMatch
+	Condition
 	Within schema.Duration
 }
 
@@ -277,8 +270,8 @@ type Playbook struct {
 	Reentry                *Reentry         // nil: always
 	Mode                   Mode
 	Holdout                float64 // percent of members, 0..100
-	Goal                   *Goal
-	Exits                  []EventMatch
+	Goals                  []Goal  // the first that comes converts
+	Exits                  []Condition
 	Steps                  []Step            // flattened: control flow is jumps
 	Revision               string            // hash of the playbook and of all it refers to, without its status
 	Slots                  []expression.Slot // all that its expressions ask of the member's history

@@ -31,6 +31,7 @@ type Index struct {
 
 	Expiring    *Expiring         // when coupons expire; nil: nobody asks
 	Makes       map[string]bool   // events that usher makes itself and that the workspace names
+	Looks       bool              // some playbook has a condition that is looked at
 	Prioritized bool              // some playbook has a priority
 	Address     map[string]string // channel name -> the member's attribute that holds its address
 	Types       *view.Types       // of the active workspace
@@ -81,6 +82,7 @@ func New(ws *playbooks.Workspace, o Options) *Index {
 		b := compile(ws, x.Types, p, computed)
 		x.Active[p.ID] = b
 		x.Books[p.Revision] = b
+		x.Looks = x.Looks || b.Looks
 		x.track(b.Reads)
 		x.take(b.Aggregates, b.WS.Schema)
 		for _, t := range p.Trigger.Items() {
@@ -129,6 +131,7 @@ func (x *Index) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *In
 	c.Books, c.events = maps.Clone(x.Books), maps.Clone(x.events)
 	b := compile(ws, view.TypesOf(ws.Schema), p, outline.Computed(ws.Schema))
 	c.Books[p.Revision] = b
+	c.Looks = c.Looks || b.Looks
 	c.track(b.Reads)
 	c.take(b.Aggregates, b.WS.Schema)
 	for _, computed := range b.Computed {

@@ -58,7 +58,7 @@ func (x *Index) NeedsOf(inputs []input.Input, states map[string]*effects.State) 
 			n.Runs = append(n.Runs, st.Member.Deferred[key].Run)
 		}
 		for _, g := range st.Member.Goals {
-			if n.events[g.Event] {
+			if g.Event == "" || n.events[g.Event] {
 				n.Runs = append(n.Runs, g.Run)
 				n.add(x.Books[g.Revision])
 			}

@@ -90,8 +90,10 @@ type GoalWatch struct {
 	Run      string    `json:"run"`
 	Playbook string    `json:"playbook"`
 	Revision string    `json:"revision"`
-	Event    string    `json:"event"`
+	Event    string    `json:"event,omitempty"` // empty: a condition that is looked at
 	Until    time.Time `json:"until"`
+	Item     int       `json:"item,omitempty"` // which of several goals of the entry
+	In       bool      `json:"in,omitempty"`   // of a segment whose border is to be crossed: the member was in it last
 }
 
 // Send is a message that was decided, as frequency caps count it.

@@ -180,6 +180,7 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		schema.FieldAttributes: ShapeSettable,
 		schema.FieldDuration:   ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent,
 		schema.FieldProperties: ShapeProperties, schema.FieldURL: ShapeString, FieldCondition: ShapeExpression,
+		FieldSegment: ShapeSegment,
 	}
 	s := &Shape{Kind: ShapeAny}
 	if k, ok := kinds[f.Kind]; ok {
@@ -270,6 +271,10 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 var SchemaKeys = []string{
 	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "points", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
 }
+
+// ConditionKeys are the keys by which an exit, a goal or a wait says what it is about: one of them, and `if` beside an
+// event or alone.
+var ConditionKeys = []string{"event", "segment_enter", "segment_exit", "if"}
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.
 var TriggerKinds = [][]string{
