@@ -110,7 +110,7 @@ var (
 		"goal: [{event: buy, if: event.n > 2, within: 12h}, {if: member.points > 3, within: 3d}, {segment_enter: spenders, within: 2d}]",
 		"exit: [{event: buy, if: event.n == 4}, {event: leave}]", "exit: [{event: buy, if: event.n in vars.bought}]",
 		`active: {from: 2026-03-07, to: "2026-03-12 02:30", open: exit}`, "active: {to: 2026-03-10, open: exit}",
-		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3",
+		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3", "status: shadow",
 		"quota: {max: 3, per: day}", "quota: {max: 4}", "quota: {max: 2, per: hour, by: = member.level}",
 		"quota: {max: 1, per: week, by: = member.seen}",
 	}

@@ -52,21 +52,24 @@ func (d *decider) enter(en *entry) *Run {
 	b := en.b
 	if b.Mode == playbooks.Restart {
 		for _, r := range d.st.Runs {
-			if r.Playbook == b.ID && r.State == RunWaiting {
+			if openAmong(r, b) {
 				d.end(r, RunExited, ReasonRestarted)
 			}
 		}
 	}
 	if b.Reentry != nil || !d.e.o.Brief { // also without `reentry`: one may be written tomorrow
-		d.noteEntry(b.ID)
+		d.noteEntry(b.Among())
 	}
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
-		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.vars,
+		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.remembered(),
 		New: true, Typed: true, Zone: d.zone,
 	}
 	d.st.AddRun(r)
 	detail := d.detail("input", d.input)
+	if r.Shadow() && detail != nil {
+		detail["status"] = string(playbooks.Shadow)
+	}
 	if en.vars != nil && detail != nil {
 		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
 	}

@@ -210,12 +210,20 @@ func Find[T any](list []T, name func(*T) string, want string) *T {
 // Status is a playbook's place in its life.
 type Status string
 
-// Live playbooks take new runs; paused ones go on with what is open; in a draft nothing moves.
+// Live playbooks take new runs; paused ones go on with what is open; in a draft nothing moves. One in shadow takes new
+// runs of which nothing leaves.
 const (
 	Live   Status = "live"
+	Shadow Status = "shadow"
 	Paused Status = "paused"
 	Draft  Status = "draft"
 )
+
+// Statuses are those of a playbook.
+var Statuses = []string{string(Live), string(Shadow), string(Paused), string(Draft)}
+
+// Enters reports whether a playbook takes new runs.
+func (s Status) Enters() bool { return s == Live || s == Shadow }
 
 // Mode says what a new entry does while a run of the same member is open.
 type Mode string

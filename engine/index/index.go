@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/effects"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/outline"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
@@ -122,7 +124,19 @@ func (x *Index) settle() {
 func compile(
 	ws *playbooks.Workspace, t *view.Types, p *playbooks.Playbook, computed map[string]*expression.Expr,
 ) *Book {
-	return &Book{Playbook: p, Outline: outline.Of(p, ws.Schema, computed), WS: ws, Types: t}
+	b := &Book{Playbook: p, Outline: outline.Of(p, ws.Schema, computed), WS: ws, Types: t}
+	b.Results[effects.ShadowKey] = inShadow
+	return b
+}
+
+var inShadow = schema.ObjectOf(schema.Field{Name: "on", Type: schema.Bool.AsOptional()})
+
+// Among returns the id under which entries of the playbook count now: those in shadow count among themselves.
+func (b *Book) Among() string {
+	if b.Today == playbooks.Shadow {
+		return naming.ShadowOf(b.ID)
+	}
+	return b.ID
 }
 
 // WithRevision returns an index that knows a further revision. ws is the workspace that holds it.
@@ -157,7 +171,7 @@ func (x *Index) Status(playbook string) playbooks.Status {
 	switch {
 	case b == nil:
 		return playbooks.Paused
-	case b.Status == playbooks.Live && x.opt.Paused[playbook]:
+	case b.Status.Enters() && x.opt.Paused[playbook]:
 		return playbooks.Paused
 	}
 	return b.Status

@@ -95,7 +95,7 @@ func (n *collecting) add(b *Book) {
 	for _, name := range b.Emits {
 		n.event(name)
 	}
-	n.Playbook(b.ID, b.Quota, b.Draws, b.Raffles)
+	n.Playbook(b.Among(), b.Quota, b.Draws, b.Raffles)
 }
 
 // SegmentNeeds returns what asking for a segment may read of the history.

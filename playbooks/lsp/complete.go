@@ -184,11 +184,16 @@ func (b *completer) typedKeys(t *schema.Type, from, to int, there []string, hasC
 // after returns what follows a key: in block style a list or mapping begins on the next line.
 func (b *completer) after(k *shapes.ShapeKey, n *node, column int) string {
 	forms := k.Value.Forms()
-	if n != nil && n.flow || len(forms) > 1 {
+	block := func(s *shapes.Shape) bool {
+		return s.Kind == shapes.ShapeMapping || s.Kind == shapes.ShapeList && s.Item.Kind == shapes.ShapeMapping
+	}
+	if n != nil && n.flow || len(forms) > 1 && slices.ContainsFunc(forms, func(s *shapes.Shape) bool { return !block(s) }) {
 		return ": "
 	}
 	indent := "\n" + strings.Repeat(" ", column+2)
 	switch {
+	case len(forms) > 1:
+		return ":" + indent
 	case forms[0].Kind == shapes.ShapeList && forms[0].Item.Kind == shapes.ShapeMapping:
 		return ":" + indent + "- "
 	case forms[0].Kind == shapes.ShapeMapping && k.Name != "trigger":

@@ -27,9 +27,9 @@ func playbookShape(reg *schema.Registry) *Shape {
 		},
 		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
 		ShapeKey{
-			Name: "status", Value: keywords(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)),
+			Name: "status", Value: keywords(playbooks.Statuses...),
 			Default: string(playbooks.Live),
-			Doc:     "live; paused: no new runs, open ones go on; draft: nothing moves",
+			Doc:     "live; shadow: runs are decided and counted, and nothing of them leaves or is done; paused: no new runs, open ones go on; draft: nothing moves",
 		},
 		ShapeKey{
 			Name: "active", Value: activeShape("When members may enter.", openKey()),
@@ -353,7 +353,8 @@ func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 		}
 		fields.Key("timeout").With = append(timed, "until")
 		holds := mappingOf(*fields.Key("if"), *fields.Key("timeout"))
-		holds.Keys[0].With, holds.Keys[0].Required, holds.Keys[1].Required = nil, true, true
+		holds.Keys[0].With, holds.Keys[0].Required = nil, true
+		holds.Keys[1].With, holds.Keys[1].Required = nil, true
 		return shapeOf(ShapeDuration).or(fields, holds)
 	case "choose":
 		fields.One, fields.Group = fields.Group[0], nil

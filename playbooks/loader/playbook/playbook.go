@@ -147,8 +147,7 @@ func (p *reader) head(n *syntax.Node) {
 		p.NoteLabel(playbooks.OwnerLabel, p.pb.Owner, playbooks.LabelWritten, v)
 	}
 	p.pb.Stage, _ = p.Enum(p.Require(n, "a playbook", "stage", "stage: activation"), "stage", shapes.Stages...)
-	if s, ok := p.Enum(n.Get("status"), "status", string(playbooks.Live), string(playbooks.Paused),
-		string(playbooks.Draft)); ok {
+	if s, ok := p.Enum(n.Get("status"), "status", playbooks.Statuses...); ok {
 		p.pb.Status = playbooks.Status(s)
 	}
 }
