@@ -226,6 +226,7 @@ func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *scope.Scope
 	if rec == nil {
 		return nil, false
 	}
+	rec = rec.KnownBy("event.", m.If.Holds())
 	out := schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
 		schema.Field{Name: shapes.ResultEvent, Type: rec.AsOptional(), When: "!" + shapes.ResultTimedOut})
 	if w.Count > 0 {
