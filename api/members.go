@@ -247,7 +247,8 @@ type timelineItem struct {
 	Decision *decisionView  `json:"decision,omitempty"`
 	Run      *RunView       `json:"run,omitempty"`
 	Coupon   *couponView    `json:"coupon,omitempty"`
-	Ended    map[string]any `json:"ended,omitempty" doc:"what the member had to an end that has come: tags"`
+	Ended    map[string]any `json:"ended,omitempty" doc:"what the member had to an end that has come: tags, points, coupons"`
+	Level    map[string]any `json:"level,omitempty" doc:"what became of the level of the member: before, after, the number, and the reason: reached, below, grace or edited"`
 }
 
 type eventView struct {
@@ -293,7 +294,7 @@ func (s *server) timeline(c *gin.Context, subject string) (timelineView, error) 
 }
 
 func (s *server) viewTimelineItem(item *store.TimelineItem) timelineItem {
-	v := timelineItem{At: item.At, Ended: item.Ended}
+	v := timelineItem{At: item.At, Ended: item.Ended, Level: item.Level}
 	switch {
 	case item.Decision != nil:
 		decision := viewDecision(*item.Decision)

@@ -131,6 +131,7 @@ const (
 const (
 	WhatRefused = effects.WhatRefused
 	WhatEnded   = effects.WhatEnded
+	WhatLevel   = effects.WhatLevel
 	WhatError   = effects.WhatError
 )
 

@@ -46,7 +46,8 @@ type TimelineItem struct {
 	Run      *engine.Run
 	Decision *engine.Decision // a refusal; an entry is its run
 	Coupon   *CouponRecord
-	Ended    map[string]any // what the member had to an end: tags
+	Ended    map[string]any // what the member had to an end: tags, points, coupons
+	Level    map[string]any // what became of the level of the member, and why
 }
 
 // PageReads is how many rows one page of a list reads at most, also when it shows few of them.
