@@ -54,7 +54,7 @@ func (c *reader) levelAttribute(v *syntax.Node) *playbooks.Attribute {
 		c.Unknown("unknown-field", v, "member has no attribute", text, known, c.Schema.In(scope.InMember))
 	case a.Computed != nil:
 		c.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` is computed, and levels write an enum that is stored", text)).
-			Related("declared here", a.Pos)
+			Label("as in level: {enum: [silver, gold]}").Related("declared here", a.Pos)
 	case !isEnum(a):
 		c.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` must be an enum: its values are the levels", text)).
 			Label("as in "+text+": {enum: [silver, gold]}").Related("declared here", a.Pos)
