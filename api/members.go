@@ -49,6 +49,7 @@ type memberView struct {
 	ID         string               `json:"id"`
 	Attributes map[string]any       `json:"attributes"`
 	Tags       []string             `json:"tags"`
+	Kept       map[string]time.Time `json:"kept_until,omitempty" doc:"to when an attribute that follows a number is kept though the number is below it"`
 	TagEnds    map[string]time.Time `json:"tag_ends,omitempty" doc:"when tags end that are not for ever"`
 	Points     int                  `json:"points"`
 	Defaults   map[string]any       `json:"defaults" doc:"of declared attributes that the member does not have"`
@@ -220,7 +221,7 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, viewDecision),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Kept: profile.Kept, TagEnds: m.Rarely().TagEnds, Points: m.Points,
 		CreatedAt:  m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt),
 		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,

@@ -91,3 +91,13 @@ func (m *Member) setLevel(l *Levels, place int, at time.Time) {
 	}
 	m.Attributes[l.Attribute] = level
 }
+
+// KeepsLevel returns to when the member keeps the level that they have though the number is below it, where levels are as
+// they were when it was last moved; zero: it is not.
+func (m *Member) KeepsLevel(l *Levels) time.Time {
+	level, _ := m.Attributes[l.Attribute].(string)
+	if k := m.Rarely().Level; k != nil {
+		return k.Kept[level]
+	}
+	return time.Time{}
+}
