@@ -221,8 +221,8 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, viewDecision),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Kept: profile.Kept, TagEnds: m.Rarely().TagEnds, Points: m.Points,
-		CreatedAt:  m.CreatedAt,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Kept: profile.Kept, TagEnds: m.Rarely().TagEnds,
+		Points: m.Points, CreatedAt: m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt),
 		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, s.viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),

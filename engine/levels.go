@@ -8,9 +8,9 @@ import (
 	"github.com/usher-run/usher/engine/member"
 )
 
-// recordLevel gives a member who was there before levels began to be as they are the level that they had then: silently,
-// and so for the segments that read it. What time did to it since is a change as any other. It reports whether there was
-// something to note.
+// recordLevel gives a member who was there before levels began to be as they are the level that they
+// had then. That starts nothing, nor does what it does to segments. What time did to it since is a
+// change as any other. It reports whether there was something to note.
 func (d *decider) recordLevel(at time.Time) bool {
 	w, m := d.e.index.Levels, d.st.Member
 	if w == nil || m.LevelOf(&w.Levels) != nil || at.Before(w.Since) {
@@ -25,7 +25,7 @@ func (d *decider) recordLevel(at time.Time) bool {
 	before := d.inWatched()
 	if m.RecordLevel(&w.Levels, reached, d.now) {
 		d.refresh()
-		d.noteLevel(effects.ReasonEdited, was, reached, number, time.Time{})
+		d.noteLevel(effects.ReasonEdited, member.Moved{Was: was, Is: reached}, number)
 		for i, in := range d.inWatched() {
 			if s := d.e.index.Watching[i]; in != before[i] {
 				if _, known := s.Known(m); known {
@@ -50,8 +50,8 @@ func (d *decider) inWatched() []bool {
 	return out
 }
 
-// reachedSteps returns how many steps the number of the member reaches, none when it is missing, and the number. It reports
-// false when that cannot be told.
+// reachedSteps returns how many steps the number of the member reaches, and the number; none when it is
+// missing. It reports false when that cannot be told.
 func (d *decider) reachedSteps(w *index.Levels) (steps int, number any, ok bool) {
 	number, err := w.By.Eval(d.env)
 	if err != nil {
@@ -66,8 +66,8 @@ func (d *decider) reachedSteps(w *index.Levels) (steps int, number any, ok bool)
 	return steps, number, true
 }
 
-// updateLevel lets the level of the member follow its number at an instant, and notes when time may change it again. A
-// number that cannot be told changes nothing. It reports whether the level changed.
+// updateLevel lets the level of the member follow its number at an instant, and notes when time may
+// change it again. A number that cannot be told changes nothing. It reports whether the level changed.
 func (d *decider) updateLevel(at time.Time) (moved bool) {
 	w, m := d.e.index.Levels, d.st.Member
 	if w == nil || m == nil || at.Before(w.Since) {
@@ -81,17 +81,17 @@ func (d *decider) updateLevel(at time.Time) (moved bool) {
 	}
 	var until time.Time
 	if reached, number, ok := d.reachedSteps(w); ok {
-		was, is, kept, began := m.MoveLevel(&w.Levels, reached, at.In(d.zone))
-		until, moved = kept, is != was
+		l := m.MoveLevel(&w.Levels, reached, at.In(d.zone))
+		until, moved = l.Until, l.Is != l.Was
 		switch {
-		case is > was:
-			d.noteLevel(effects.ReasonReached, was, is, number, kept)
-		case is < was:
-			d.noteLevel(effects.ReasonBelow, was, is, number, kept)
-		case began:
-			d.noteLevel(effects.ReasonGrace, was, is, number, kept)
+		case l.Is > l.Was:
+			d.noteLevel(effects.ReasonReached, l, number)
+		case moved:
+			d.noteLevel(effects.ReasonBelow, l, number)
+		case l.Fell:
+			d.noteLevel(effects.ReasonGrace, l, number)
 		}
-		if moved || began {
+		if l.Changed {
 			d.refresh()
 		}
 	}
@@ -103,18 +103,18 @@ func (d *decider) updateLevel(at time.Time) (moved bool) {
 }
 
 // noteLevel puts on the record what became of the level, and why.
-func (d *decider) noteLevel(reason string, was, is int, number any, until time.Time) {
-	w := d.e.index.Levels
+func (d *decider) noteLevel(reason string, l member.Moved, number any) {
 	e := d.note(d.now)
 	e.What, e.Reason = effects.WhatLevel, reason
 	if d.e.o.Brief {
 		return
 	}
+	s := d.e.index.WS.Schema
 	e.Detail = map[string]any{
-		"attribute": w.Attribute, "before": d.e.index.WS.Schema.LevelAt(was), "after": d.e.index.WS.Schema.LevelAt(is), "number": number,
+		"attribute": s.Levels.Attribute, "before": s.LevelAt(l.Was), "after": s.LevelAt(l.Is), "number": number,
 	}
-	if !until.IsZero() {
-		e.Detail["until"] = until
+	if !l.Until.IsZero() {
+		e.Detail["until"] = l.Until
 	}
 }
 

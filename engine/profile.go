@@ -13,7 +13,7 @@ type Profile struct {
 	Defaults map[string]any       // of attributes that the member does not have
 	Computed map[string]any       // computed attributes; one that is missing is nil
 	Segments []string             // that the member is in, in the order of their declaration
-	Kept     map[string]time.Time // of the attribute that follows a number: to when it is kept though the number is below it
+	Kept     map[string]time.Time // of an attribute that follows a number: to when it is kept below it
 	Failed   map[string]string    // computed attributes and segments that could not be evaluated, with the reason
 }
 

@@ -150,9 +150,9 @@ const WhatRefused = "refused"
 // names the tags. It is about no run.
 const WhatEnded = "ended"
 
-// WhatLevel is the What of an entry that says that the level of a member changed, or that they fell below it: Reason says
-// why, and Detail holds the attribute, what it was before and is after, and the number that it follows; where it is kept
-// for a while, until when. It is about no run.
+// WhatLevel is the What of an entry that says that the level of a member changed, or that they fell
+// below it. Reason says why. Detail holds the attribute, what it was before and is after, the number
+// that it follows, and until when it is kept where the number is below. It is about no run.
 const WhatLevel = "level"
 
 // The reasons of a WhatLevel.

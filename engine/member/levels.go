@@ -45,37 +45,47 @@ func (m *Member) RecordLevel(l *Levels, place int, at time.Time) bool {
 	return true
 }
 
-// MoveLevel moves a level that is recorded to the place that the number reaches now, given in the member's zone: up at
-// once, down from each level when it has been kept so long. It returns the places before and after, and to when the
-// member keeps the level that they have though the number is below it, the zero time where it is not; began reports
-// whether it just fell below.
-func (m *Member) MoveLevel(l *Levels, reached int, now time.Time) (was, is int, until time.Time, began bool) {
+// Moved is what became of a level, by the places of levels.
+type Moved struct {
+	Was, Is int
+	Until   time.Time // where the number is below the level: to when it is kept; else zero
+	Fell    bool      // the number just fell below the level, which is kept
+	Changed bool      // something of the member did
+}
+
+// MoveLevel moves a level that is recorded to the place that the number reaches now, given in the
+// member's zone: up at once, down from each level when it has been kept so long.
+func (m *Member) MoveLevel(l *Levels, reached int, now time.Time) (out Moved) {
 	k := m.LevelOf(l)
-	was = l.Rule.Place(m.Attributes[l.Attribute])
-	is = max(was, reached)
-	for place := reached + 1; place <= was; place++ {
+	out.Was = l.Rule.Place(m.Attributes[l.Attribute])
+	out.Is = max(out.Was, reached)
+	before, fell := len(k.Kept), false
+	for place := reached + 1; place <= out.Was; place++ {
 		if level := l.Rule.Level(place); k.Kept[level].IsZero() {
 			if k.Kept == nil {
 				k.Kept = map[string]time.Time{}
 			}
 			k.Kept[level] = l.Rule.Keeps(now)
-			began = began || place == was
+			out.Changed = true
+			fell = place == out.Was
 		}
 	}
-	for is > reached && !k.Kept[l.Rule.Level(is)].After(now) {
-		is--
+	for out.Is > reached && !k.Kept[l.Rule.Level(out.Is)].After(now) {
+		out.Is--
 	}
 	maps.DeleteFunc(k.Kept, func(level string, _ time.Time) bool {
 		place := l.Rule.Place(level)
-		return place <= reached || place > is
+		return place <= reached || place > out.Is
 	})
-	if is != was {
-		m.setLevel(l, is, now.UTC())
+	if out.Is != out.Was {
+		m.setLevel(l, out.Is, now.UTC())
 	}
-	if is > reached {
-		until = k.Kept[l.Rule.Level(is)]
+	if out.Is > reached {
+		out.Until = k.Kept[l.Rule.Level(out.Is)]
 	}
-	return was, is, until, began && is == was
+	out.Fell = fell && out.Is == out.Was
+	out.Changed = out.Changed || out.Is != out.Was || len(k.Kept) != before
+	return out
 }
 
 func (m *Member) setLevel(l *Levels, place int, at time.Time) {
@@ -92,8 +102,8 @@ func (m *Member) setLevel(l *Levels, place int, at time.Time) {
 	m.Attributes[l.Attribute] = level
 }
 
-// KeepsLevel returns to when the member keeps the level that they have though the number is below it, where levels are as
-// they were when it was last moved; zero: it is not.
+// KeepsLevel returns to when the member keeps the level that they have though the number is below it,
+// as was found when it was last moved; zero: it is not.
 func (m *Member) KeepsLevel(l *Levels) time.Time {
 	level, _ := m.Attributes[l.Attribute].(string)
 	if k := m.Rarely().Level; k != nil {

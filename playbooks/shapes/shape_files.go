@@ -64,9 +64,8 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Doc:   "the channels over which messages go; ${NAME} is read from the environment",
 		},
 		"tables": {
-			Value: named((&Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny)}}).
-				named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")),
-			Doc: "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
+			Value: named(tableShape()),
+			Doc:   "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
 		},
 		"raffles":        {Value: named(raffleShape()), Doc: "raffles with their prizes"},
 		"coupons":        {Value: named(poolShape()), Doc: "coupon pools with their budget and limits"},
@@ -80,6 +79,12 @@ func schemaShape(reg *schema.Registry) *Shape {
 		},
 	}
 	return workspaceShape(docs)
+}
+
+// tableShape declares a table.
+func tableShape() *Shape {
+	return (&Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny)}}).
+		named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")
 }
 
 // workspaceShape returns usher.yaml with its keys in their order.
