@@ -159,6 +159,10 @@ func (a *Act) Set(field string) error {
 		m.Attributes = map[string]any{}
 	}
 	for i, name := range names {
+		if a.d.e.index.WS.Schema.IsLevel(name) {
+			a.Detail("not_set", name) // the run is older than the levels
+			continue
+		}
 		a.Detail(name, ready[i])
 		m.Wrote(name, ready[i], a.d.now)
 		if ready[i] == nil {

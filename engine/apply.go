@@ -27,6 +27,7 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *index.Listening) {
 	}
 	d.keep(in, l)
 	d.begin(in.At)
+	d.updateLevel(in.At)
 }
 
 // keep puts a decided event into the member's history.
@@ -41,6 +42,7 @@ func (d *decider) keep(in *Input, l *index.Listening) {
 func (d *decider) applyUpdate(in *Input, p *Payload) {
 	d.applyPayload(in, p)
 	d.begin(in.At)
+	d.updateLevel(in.At)
 }
 
 // applyPayload writes attributes and tags that came from outside.
@@ -53,6 +55,9 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 		m.Attributes = make(map[string]any, len(p.Attributes))
 	}
 	for k, v := range p.Attributes {
+		if d.e.index.WS.Schema.IsLevel(k) {
+			continue // it was accepted before levels were declared
+		}
 		v = d.e.normalized(k, v)
 		m.Wrote(k, v, in.At)
 		if v == nil {

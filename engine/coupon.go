@@ -167,6 +167,7 @@ func (d *decider) redeem(in *Input, p *Payload) {
 		d.awaitCoupons()
 	}
 	d.refresh()
+	d.updateLevel(in.At)
 	var run *Run
 	for _, r := range d.st.Runs {
 		if r.ID == in.Name && (r.State == RunWaiting || d.st.Member.Awaits(r.ID)) {

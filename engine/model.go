@@ -132,6 +132,7 @@ const (
 const (
 	WhatRefused = effects.WhatRefused
 	WhatEnded   = effects.WhatEnded
+	WhatLevel   = effects.WhatLevel
 	WhatError   = effects.WhatError
 )
 

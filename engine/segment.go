@@ -23,6 +23,7 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 		return false // nobody yet: in no segment
 	}
 	noted = d.recordPoints(at)
+	noted = d.recordLevel(at) || noted
 	for _, w := range d.e.index.Watching {
 		if _, ok := w.Known(m); ok || at.Before(w.Since) {
 			continue

@@ -58,6 +58,7 @@ type Schema struct {
 	Tables     []Table
 	Raffles    []Raffle
 	Points     *Points // when they expire; nil: never
+	Levels     *Levels // nil: no attribute follows a number
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
 	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may

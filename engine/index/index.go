@@ -31,6 +31,7 @@ type Index struct {
 	Changed  view.Fields           // fields of the member whose changes start playbooks
 	OnChange [][]Start             // which, of each of them, by playbook id
 
+	Levels      *Levels           // the attribute that follows a number; nil: none does
 	Expiring    *Expiring         // when coupons expire; nil: nobody asks
 	Makes       map[string]bool   // events that usher makes itself and that the workspace names
 	Looks       bool              // some playbook has a condition that is looked at
@@ -97,6 +98,7 @@ func New(ws *playbooks.Workspace, o Options) *Index {
 		}
 	}
 	x.watch()
+	x.levels()
 	x.dates()
 	x.ends()
 	x.changes()

@@ -34,6 +34,9 @@ func (x *Index) NeedsOf(inputs []input.Input, states map[string]*effects.State) 
 	for _, s := range slices.Concat(x.OnChange...) {
 		n.add(s.Book)
 	}
+	if x.Levels != nil {
+		n.Slots(x.Levels.By.Slots)
+	}
 	for _, w := range x.Watching {
 		n.Slots(w.Expr.Slots)
 		for _, s := range slices.Concat(w.Enter, w.Exit) {

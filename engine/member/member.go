@@ -40,6 +40,7 @@ type Rare struct {
 	Coupons *Coupons             `json:"coupons,omitempty"`
 	Raffles map[string]InRaffle  `json:"raffles,omitempty"` // by their names
 	Lots    *Lots                `json:"lots,omitempty"`    // the points, where they expire; nil: it is not noted when
+	Level   *Level               `json:"level,omitempty"`   // where an attribute follows a number; nil: it is not recorded
 	Exits   map[string]int64     `json:"exits,omitempty"`   // of playbooks entered whose open runs exit: the watch, in ms
 }
 

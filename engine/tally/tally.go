@@ -77,7 +77,7 @@ func tallyRelease(count func(engine.TallyKey, int), r *engine.Release) {
 }
 
 func tallyEntry(add func(engine.TallyKey, int), e *engine.Entry) {
-	if e.What == engine.WhatEnded {
+	if e.IsOfMember() {
 		return
 	}
 	if e.Run == nil {

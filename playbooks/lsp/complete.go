@@ -146,18 +146,19 @@ func (b *completer) keysOf(forms []*shapes.Shape, from, to int, n *node, lead st
 // ownKeys offers the names that keys of the schema have: attributes, and properties of an event.
 func (b *completer) ownKeys(f *shapes.Shape, from, to int, there []string, hasColon bool) {
 	switch f.Kind {
-	case shapes.ShapeSettable, shapes.ShapeMember:
+	case shapes.ShapeSettable, shapes.ShapeMember, shapes.ShapeWritten:
 		declared := b.w.names().Schema
 		t := schema.ObjectOf()
 		for _, field := range scope.MemberType(declared).Fields {
 			a := declared.Attribute(field.Name)
-			settable := f.Kind == shapes.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
-			if settable && (a == nil || a.Computed == nil) {
+			settable := f.Kind != shapes.ShapeSettable || a != nil || field.Name == "timezone" || field.Name == "locale"
+			follows := declared.IsLevel(field.Name) && f.Kind != shapes.ShapeWritten
+			if settable && !follows && (a == nil || a.Computed == nil) {
 				t.Fields = append(t.Fields, field)
 			}
 		}
 		b.typedKeys(t, from, to, there, hasColon)
-	case shapes.ShapeProperties, shapes.ShapeParams:
+	case shapes.ShapeProperties, shapes.ShapeParams, shapes.ShapeSteps:
 		t := b.properties(b.path[:max(len(b.path)-1, 0)])
 		if t == nil { // no key stands there yet
 			t = b.properties(b.path)

@@ -25,7 +25,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text",
 	ShapeReason:  "text",
 	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
-	ShapeMember: "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
+	ShapeMember: "field: value", ShapeWritten: "field: value", ShapeLevel: "an enum attribute of the member", ShapeSteps: "level: number", ShapeProperties: "property: value", ShapeNewName: "a name",
 	ShapeParams: "param: value",
 }
 

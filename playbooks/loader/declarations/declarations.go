@@ -63,6 +63,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.quietHours(n.Get("quiet_hours"))
 	c.consent(n.Get("consent"))
 	c.compileSchema()
+	c.levels(n.Get("levels"))
 }
 
 // consent reads which attribute of the member says that promotional messages may be sent.
