@@ -31,6 +31,7 @@ type Member struct {
 	Zone  *time.Location
 	Now   time.Time // as of when coupons are shown
 	Types *Types
+	Keys  *naming.Keys // of the codes of members
 }
 
 // Field returns a built-in field, or a stored attribute.
@@ -66,6 +67,8 @@ func (v *Member) Field(name string) any {
 	switch {
 	case a == nil && name == playbooks.MemberCoupons:
 		return v.coupons(m)
+	case a == nil && name == playbooks.MemberReferralCode && v.Types.Schema.Kind == "":
+		return v.Keys.ReferralCode(m.ID)
 	case a == nil && strings.HasPrefix(name, playbooks.ExpiringField):
 		return v.expiring(m, name)
 	case a == nil:

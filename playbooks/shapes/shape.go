@@ -51,6 +51,7 @@ const (
 	ShapeDate          ShapeKind = "date"    // a field of the member that holds a date
 	ShapeChanged       ShapeKind = "changed" // a field of the member whose changes are told
 	ShapeConsent       ShapeKind = "consent" // a stored bool attribute of the member
+	ShapeReferral      ShapeKind = "referral" // a property that names a member, with its event
 	ShapeSettable      ShapeKind = "settable"
 	ShapeMember        ShapeKind = "member"     // the fields of a member, by name
 	ShapeAddress       ShapeKind = "address"    // an attribute that holds an address, as group.robot
@@ -269,6 +270,7 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
 	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "points", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
+	"referral",
 }
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.

@@ -77,6 +77,11 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Value: shapeOf(ShapeConsent),
 			Doc:   "the bool attribute without which a member gets no promotional messages, as member.newsletter",
 		},
+		"referral": {
+			Value: shapeOf(ShapeReferral),
+			Doc: "the property that names who brought a member, as member.joined.invited_by: nobody brings themselves, or " +
+				"somebody who was there before them",
+		},
 	}
 	return workspaceShape(docs)
 }

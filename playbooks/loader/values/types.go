@@ -87,11 +87,11 @@ func (c *Reader) typeNamed(n *syntax.Node) *schema.Type {
 
 // refTo returns the type of the ids of a kind; nil when there is no such kind, which is reported.
 func (c *Reader) refTo(n *syntax.Node, kind string) *schema.Type {
-	if slices.Contains(c.Kinds, kind) {
+	if kind == schema.Member || slices.Contains(c.Kinds, kind) {
 		return schema.RefTo(kind)
 	}
 	whole := []rune(n.Value)
-	c.unknownKind(n.At(len(whole)-len([]rune(kind)), len(whole)), kind)
+	c.unknownKind(n.At(len(whole)-len([]rune(kind)), len(whole)), kind, append([]string{schema.Member}, c.Kinds...))
 	return nil
 }
 
@@ -100,15 +100,16 @@ func (c *Reader) KnownKind(n *syntax.Node, kind string) bool {
 	if slices.Contains(c.Kinds, kind) {
 		return true
 	}
-	c.unknownKind(n.Pos(), kind)
+	c.unknownKind(n.Pos(), kind, c.Kinds)
 	return false
 }
 
-func (c *Reader) unknownKind(at diag.Pos, kind string) {
+// unknownKind reports a kind that is not among those that may stand there.
+func (c *Reader) unknownKind(at diag.Pos, kind string, known []string) {
 	r := c.Error("unknown-kind", at, fmt.Sprintf("usher.yaml declares no kind of objects `%s`", kind))
-	switch best := diag.Closest(kind, c.Kinds); {
+	switch best := diag.Closest(kind, known); {
 	case best != "":
-		r.Label("did you mean `"+best+"`?").Edit(at, best).UnsureUnless(diag.UniqueMatch(kind, c.Kinds))
+		r.Label("did you mean `"+best+"`?").Edit(at, best).UnsureUnless(diag.UniqueMatch(kind, known))
 	case len(c.Kinds) > 0:
 		r.Label("known: " + diag.OneOf(c.Kinds))
 	default:
