@@ -72,6 +72,10 @@ type Payload struct {
 	Via     string `json:"v,omitempty"` // of a schedule or a date: which of several triggers of the playbook
 	// Of an event: the objects that it belongs to beside Member. Each decides a copy of it: see [Input.Copies].
 	Objects []string `json:"o,omitempty"`
+	// Of refs to members that were looked up: what stood in a property or an attribute when it came, where another is kept,
+	// and why one is missing. See [Found].
+	Sent    map[string]any `json:"s,omitempty"`
+	Missing map[string]any `json:"m,omitempty"`
 }
 
 // MovesLastSeen reports whether an event with this payload is something that the member did just
@@ -92,6 +96,8 @@ func (p *Payload) Encode() ([]byte, error) {
 	w.NotEmpty("c", p.Channel)
 	w.NotEmpty("v", p.Via)
 	w.Texts("o", p.Objects)
+	w.Map("s", p.Sent)
+	w.Map("m", p.Missing)
 	w.End('}')
 	return w.Bytes()
 }
