@@ -15,7 +15,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Find returns the member whom a text names, by their id or else their referral code; false: nobody who was seen.
+// Find returns the member whom a text names, by their id as it is kept or else by their referral code; false: nobody who
+// was seen.
 type Find func(name string) (engine.Found, bool, error)
 
 // Resolve puts the ids of members where an event or an update names them, by its declaration, and keeps with it what
@@ -34,7 +35,7 @@ func Resolve(s *playbooks.Schema, in *engine.Input, find Find) (*strictjson.Reje
 			return nil, fmt.Errorf("read input %s: %w", in.ID, err)
 		}
 	}
-	r := resolver{find: find, sent: map[string]any{}, missing: map[string]any{}}
+	r := resolver{schema: s, find: find, sent: map[string]any{}, missing: map[string]any{}}
 	if e := s.Event(in.Name); e != nil && in.Kind == engine.InputEvent {
 		r.fields(propertiesAt, e.Properties, p.Properties)
 		r.referral(s.Referral.Of(in.Name), in, p)
@@ -47,11 +48,13 @@ func Resolve(s *playbooks.Schema, in *engine.Input, find Find) (*strictjson.Reje
 }
 
 // ResolveParams returns the params of a trigger with the ids of the members that they name.
-func ResolveParams(params *schema.Type, values map[string]any, find Find) (map[string]any, *strictjson.Rejection, error) {
+func ResolveParams(s *playbooks.Schema, params *schema.Type, values map[string]any, find Find) (map[string]any,
+	*strictjson.Rejection, error,
+) {
 	if !slices.Contains(params.Refs(), schema.Member) {
 		return values, nil, nil
 	}
-	r := resolver{find: find, sent: map[string]any{}, missing: map[string]any{}}
+	r := resolver{schema: s, find: find, sent: map[string]any{}, missing: map[string]any{}}
 	r.fields("params", params, values)
 	return r.changed("params", values), r.found, r.err
 }
@@ -64,6 +67,7 @@ const (
 
 // resolver looks up the refs of one input.
 type resolver struct {
+	schema        *playbooks.Schema
 	find          Find
 	found         *strictjson.Rejection
 	err           error
@@ -150,7 +154,11 @@ func (r *resolver) value(path string, t *schema.Type, v any) any {
 
 // member returns the id of the member whom a text names; nil: it names nobody, and may be missing.
 func (r *resolver) member(path string, t *schema.Type, name string) any {
-	who, ok, err := r.find(name)
+	id := r.schema.MemberID(name)
+	who, ok, err := r.find(id)
+	if !ok && err == nil && id != name { // a code is not written as ids are
+		who, ok, err = r.find(name)
+	}
 	switch {
 	case err != nil:
 		r.err = err

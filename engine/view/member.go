@@ -82,6 +82,16 @@ func (v *Member) Field(name string) any {
 	return a.fallback(zone)
 }
 
+// Code returns the member's referral code; false: an object has none, and nor has a member where the workspace has an
+// attribute of that name.
+func (v *Member) Code() (code string, has bool) {
+	s := v.Types.Schema
+	if s.Kind != "" || v.Of == nil || s.Attribute(playbooks.MemberReferralCode) != nil {
+		return "", false
+	}
+	return v.Keys.ReferralCode(v.Of.ID), true
+}
+
 // All is not asked for: no expression reads all of a member.
 func (v *Member) All() map[string]any { return nil }
 
