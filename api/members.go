@@ -227,7 +227,7 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points,
 		CreatedAt:  m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt), Code: profile.Code,
-		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
+		Defaults: profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, s.viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
 	}
 	for _, h := range held {

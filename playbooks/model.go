@@ -60,7 +60,7 @@ type Schema struct {
 	Points     *Points // when they expire; nil: never
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
-	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may
+	Consent    string    // the bool attribute that says whether promotional messages may be sent; empty: they may
 	Referral   *Referral // nil: none
 	Objects    []ObjectKind
 	Kind       string // of the objects that it is about: see [Schema.Of]; empty: it is about members

@@ -124,7 +124,9 @@ func (c *cli) simulate(dir, events string, read *eventflags.Flags, show simulati
 	if err != nil {
 		return eventflags.ReadingError(events, err)
 	}
-	o.Rejected = func(in *engine.Input, why error) { bad.Add(lines[in.ID], fmt.Sprintf("line %d: %v", lines[in.ID], why)) }
+	o.Rejected = func(in *engine.Input, why error) {
+		bad.Add(lines[in.ID], fmt.Sprintf("line %d: %v", lines[in.ID], why))
+	}
 	bar := c.Bar(len(inputs), "simulating", "events")
 	if bar != nil {
 		o.Progress = func(done int) {
@@ -185,7 +187,7 @@ func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Inp
 	lines map[string]int, err error,
 ) {
 	lines = map[string]int{} // by id
-	var timeless []int // lines
+	var timeless []int       // lines
 	for {
 		rec, err := r.Next()
 		var le *eventfile.LineError

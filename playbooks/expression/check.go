@@ -114,6 +114,11 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		return
 	}
 	if !want.Optional {
+		if want.Ref == schema.Member && got.Optional && !c.isGuarded(n) { // no text stands for a member
+			c.Report(nodes.Span(n), "unguarded-optional", "test "+nodes.Short(n)+" != nil first", "`%s` may be missing, and this place needs a member",
+				nodes.Short(n))
+			return
+		}
 		c.need(n, got, "this place")
 		return
 	}

@@ -48,9 +48,9 @@ const (
 	ShapeTag           ShapeKind = "tag"
 	ShapeOwner         ShapeKind = "owner"
 	ShapeReason        ShapeKind = "reason"
-	ShapeDate          ShapeKind = "date"    // a field of the member that holds a date
-	ShapeChanged       ShapeKind = "changed" // a field of the member whose changes are told
-	ShapeConsent       ShapeKind = "consent" // a stored bool attribute of the member
+	ShapeDate          ShapeKind = "date"     // a field of the member that holds a date
+	ShapeChanged       ShapeKind = "changed"  // a field of the member whose changes are told
+	ShapeConsent       ShapeKind = "consent"  // a stored bool attribute of the member
 	ShapeReferral      ShapeKind = "referral" // a property that names a member, with its event
 	ShapeSettable      ShapeKind = "settable"
 	ShapeMember        ShapeKind = "member"     // the fields of a member, by name

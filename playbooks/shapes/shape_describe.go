@@ -26,7 +26,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeReason:  "text",
 	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeReferral: "a property that names a member, with its event",
 	ShapeSettable: "attribute: value",
-	ShapeMember: "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
+	ShapeMember:   "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
 	ShapeParams: "param: value",
 }
 

@@ -31,7 +31,7 @@ func (c *reader) referral(n *syntax.Node) {
 	}
 	e := c.Schema.Event(event)
 	if e == nil {
-		c.unknownReferral(n, fmt.Sprintf("there is no event `%s` with a property", event), text)
+		c.unknownReferral(n, fmt.Sprintf("there is no event `%s` with a property", event), property)
 		return
 	}
 	t, declared := e.Properties.Field(property)

@@ -26,6 +26,9 @@ var typeSynonyms = map[string]string{
 	"text": "string", "timestamp": "datetime", "time": "datetime", "long": "int",
 }
 
+// memberSynonyms are words of other tools for a member.
+var memberSynonyms = []string{"user", "customer", "contact", "person", "profile", "people", "subscriber", "lead"}
+
 // TypeOf reads a type. A mistake gives [Any], so that what uses it is not a mistake too.
 func (c *Reader) TypeOf(n *syntax.Node) *schema.Type {
 	switch {
@@ -62,6 +65,11 @@ func (c *Reader) typeNamed(n *syntax.Node) *schema.Type {
 		r := c.Error("unknown-type", p, fmt.Sprintf("there is no type `%s`", word))
 		if better := schema.SuggestOptional(n.Value); better != "" {
 			r.Label("write `"+better+"`").Edit(n.Pos(), better)
+			return schema.Any
+		}
+		if word == schema.Member || slices.Contains(c.Kinds, word) {
+			better := schema.RefTo(word).String()
+			r.Label("write `"+better+"` for the id of one").Edit(p, better)
 			return schema.Any
 		}
 		best := typeSynonyms[strings.ToLower(word)]
@@ -108,6 +116,8 @@ func (c *Reader) KnownKind(n *syntax.Node, kind string) bool {
 func (c *Reader) unknownKind(at diag.Pos, kind string, known []string) {
 	r := c.Error("unknown-kind", at, fmt.Sprintf("usher.yaml declares no kind of objects `%s`", kind))
 	switch best := diag.Closest(kind, known); {
+	case slices.Contains(memberSynonyms, strings.ToLower(kind)) && slices.Contains(known, schema.Member):
+		r.Label("did you mean `member`?").Edit(at, schema.Member)
 	case best != "":
 		r.Label("did you mean `"+best+"`?").Edit(at, best).UnsureUnless(diag.UniqueMatch(kind, known))
 	case len(c.Kinds) > 0:
