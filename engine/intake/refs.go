@@ -35,7 +35,7 @@ func Resolve(s *playbooks.Schema, in *engine.Input, find Find) (*strictjson.Reje
 			return nil, fmt.Errorf("read input %s: %w", in.ID, err)
 		}
 	}
-	r := resolver{schema: s, find: find, sent: map[string]any{}, missing: map[string]any{}}
+	r := resolver{schema: s, find: find, subject: in.Member, sent: map[string]any{}, missing: map[string]any{}}
 	if e := s.Event(in.Name); e != nil && in.Kind == engine.InputEvent {
 		r.fields(propertiesAt, e.Properties, p.Properties)
 		r.referral(s.Referral.Of(in.Name), in, p)
@@ -69,6 +69,7 @@ const (
 type resolver struct {
 	schema        *playbooks.Schema
 	find          Find
+	subject       string // whose the input is: they are known by it
 	found         *strictjson.Rejection
 	err           error
 	sent, missing map[string]any // by path: what stood there, and why nothing does any more
@@ -156,6 +157,9 @@ func (r *resolver) value(path string, t *schema.Type, v any) any {
 func (r *resolver) member(path string, t *schema.Type, name string) any {
 	id := r.schema.MemberID(name)
 	who, ok, err := r.find(id)
+	if !ok && err == nil && id == r.subject && !naming.IsObject(id) {
+		who, ok = engine.Found{ID: id}, true
+	}
 	if !ok && err == nil && id != name { // a code is not written as ids are
 		who, ok, err = r.find(name)
 	}

@@ -61,6 +61,8 @@ func TestRefsToMembers(t *testing.T) {
 		{"nothing is left", `"joined","member":"m"`, `"by":"x"`, `{"m":{"properties.by":"unknown member"},"s":{"properties.by":"x"}}`, ""},
 		{"oneself", `"joined","member":"m"`, `"by":"m"`, `{"m":{"properties.by":"oneself"},"s":{"properties.by":"m"}}`, ""},
 		{"oneself by code", `"joined","member":"M"`, `"by":"CODE-M"`, `{"m":{"properties.by":"oneself"},"s":{"properties.by":"CODE-M"}}`, ""},
+		{"oneself, who is new", `"joined","member":"stranger"`, `"by":"stranger"`, `{"m":{"properties.by":"oneself"},"s":{"properties.by":"stranger"}}`, ""},
+		{"oneself, where that is no referral", `"named","member":"stranger"`, `"best":"stranger"`, `{"p":{"best":"stranger"}}`, ""},
 		{"younger", `"joined","member":"m"`, `"by":"new"`, `{"m":{"properties.by":"younger"},"s":{"properties.by":"new"}}`, ""},
 		{"somebody new was brought by anybody", `"joined","member":"stranger"`, `"by":"new"`, `{"p":{"by":"new"}}`, ""},
 		{"history counts by its time", `"joined","member":"stranger","backfill":true,"time":"2026-03-07T00:00:00Z"`, `"by":"new"`,
