@@ -2,7 +2,7 @@ package input
 
 import "time"
 
-// Found is a member whom a ref names: what is looked up when an input comes in, and kept with it. Who decides asks nobody.
+// Found is a member whom a ref names: what is looked up when an input comes in. Who decides asks nobody.
 type Found struct {
 	ID        string
 	CreatedAt time.Time

@@ -72,8 +72,8 @@ type Payload struct {
 	Via     string `json:"v,omitempty"` // of a schedule or a date: which of several triggers of the playbook
 	// Of an event: the objects that it belongs to beside Member. Each decides a copy of it: see [Input.Copies].
 	Objects []string `json:"o,omitempty"`
-	// Of refs to members that were looked up: what stood in a property or an attribute when it came, where another is kept,
-	// and why one is missing. See [Found].
+	// Of refs to members that were looked up, by path: what stood there when the input came, where that is not what is
+	// kept, and why something is missing. See [Found].
 	Sent    map[string]any `json:"s,omitempty"`
 	Missing map[string]any `json:"m,omitempty"`
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Find returns the member whom a text names, by their id as it is kept or else by their referral code; false: nobody who
-// was seen.
+// Find returns the member whom a text names, by their id as it is kept or else by their referral code; false: it names
+// nobody who was seen.
 type Find func(name string) (engine.Found, bool, error)
 
 // Resolve puts the ids of members where an event or an update names them, by its declaration, and keeps with it what

@@ -14,9 +14,9 @@ import (
 )
 
 // Differs reports whether an input that comes again, under the id of the first, has other content:
-// another member, name, time, property, attribute or tag. The order of keys, white space,
-// how a number is written and whom a text names are no content. A time that is missing or after the acceptance counts as
-// the acceptance of the first. Both have their Data, the first its At.
+// another member, name, time, property, attribute or tag. The order of keys, white space, how a
+// number is written and whom a text names are no content. A time that is missing or after the
+// acceptance counts as the acceptance of the first. Both have their Data, the first its At.
 func Differs(first, again engine.Input) bool {
 	if first.Member != again.Member || first.Name != again.Name {
 		return true

@@ -218,7 +218,8 @@ func TestCompletesWhatNothingDeclares(t *testing.T) {
 		},
 		{
 			"a type", schemaFile, strings.Replace(shop[schemaFile], "nickname: string", "nickname: ‸", 1),
-			[]string{"string", "ref member"}, nil,
+			[]string{"string", "ref member"},
+			nil,
 		},
 		{"a built-in code", "templates/x.txt", "{{ member.‸ }}", []string{"referral_code", "coupons"}, nil},
 	} {
