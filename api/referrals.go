@@ -31,13 +31,20 @@ func (s *server) directory(c *gin.Context, ws *playbooks.Workspace) *directory {
 // find returns the member whom a text names.
 func (d *directory) find(name string) (engine.Found, bool, error) {
 	who, known, err := d.store.Find(d.ctx, name)
-	if at, came := d.fresh[name]; came && !known && err == nil {
-		return engine.Found{ID: name, CreatedAt: at}, true, nil
+	if err != nil {
+		return who, false, err
 	}
-	return who, known, err
+	id := name
+	if known {
+		id = who.ID
+	}
+	if at, came := d.fresh[id]; came && (!known || at.Before(who.CreatedAt)) {
+		return engine.Found{ID: id, CreatedAt: at}, true, nil
+	}
+	return who, known, nil
 }
 
-// toCome is when members of this request come into being: after all who are there, in their order.
+// toCome is when members of this request come into being, at one instant: after all who are there.
 var toCome = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // saw notes the member of an input that was admitted. What is history counts by its time.
@@ -45,7 +52,7 @@ func (d *directory) saw(in *engine.Input) {
 	if !d.names || naming.IsObject(in.Member) {
 		return
 	}
-	at := toCome.Add(time.Duration(len(d.fresh)) * time.Millisecond)
+	at := toCome
 	if bytes.Contains(in.Data, []byte(`"b":true`)) && !in.Time.IsZero() {
 		if p, err := (&engine.Input{Data: in.Data}).Decode(); err == nil && p.Backfill {
 			at = in.Time

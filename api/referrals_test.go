@@ -94,7 +94,7 @@ func TestReferrals(t *testing.T) {
 		"b": "[map[invited_by:a] <nil> <nil>]",
 		"c": "[map[invited_by:b] map[properties.invited_by:" + code + "] <nil>]",
 		"d": "[<nil> map[properties.invited_by:e] map[properties.invited_by:unknown member]]",
-		"e": "[<nil> map[properties.invited_by:f] map[properties.invited_by:younger] <nil> <nil> <nil>]",
+		"e": "[map[invited_by:f] <nil> <nil> <nil> <nil> <nil>]",
 		"f": "[map[invited_by:e] <nil> <nil>]",
 		"g": "[<nil> map[properties.invited_by:g] map[properties.invited_by:oneself]]",
 		"a": "[<nil> map[properties.invited_by:c] map[properties.invited_by:younger] <nil> <nil> <nil>]",
