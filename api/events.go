@@ -93,12 +93,16 @@ func (s *server) postEvents(pool *bufferPool) gin.HandlerFunc {
 	}
 }
 
-func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *strictjson.Rejection, error) {
+func (s *server) admit(ws *playbooks.Workspace, raw []byte, d *directory) (engine.Input, *strictjson.Rejection, error) {
 	in, rej := intake.Event(ws.Schema, raw)
 	if rej != nil {
 		return in, rej, nil
 	}
-	var err error
+	rej, err := intake.Resolve(ws.Schema, &in, d.find)
+	if rej != nil || err != nil {
+		return in, rej, err
+	}
+	d.saw(&in)
 	if in.ID == "" {
 		in.ID, err = s.newID()
 	}
@@ -109,7 +113,7 @@ func (s *server) admit(ws *playbooks.Workspace, raw []byte) (engine.Input, *stri
 }
 
 func (s *server) oneEvent(c *gin.Context, ws *playbooks.Workspace, raw []byte, pool *bufferPool) {
-	in, rej, err := s.admit(ws, raw)
+	in, rej, err := s.admit(ws, raw, s.directory(c, ws))
 	if rej != nil {
 		s.metrics.rejected.Inc()
 		s.fail(c, rejected(rej))
@@ -158,8 +162,9 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 	}
 	inputs := make([]engine.Input, 0, len(items))
 	list := make([]admitted, len(items))
+	known := s.directory(c, ws)
 	for i, item := range items {
-		in, rej, err := s.admit(ws, item)
+		in, rej, err := s.admit(ws, item, known)
 		if err != nil {
 			s.fail(c, err)
 			return
@@ -175,14 +180,14 @@ func (s *server) manyEvents(c *gin.Context, ws *playbooks.Workspace, raw []byte,
 		s.metrics.rejected.Add(float64(n))
 		s.logRejected(list, n)
 	}
-	known, err := s.acceptAll(c, inputs)
+	stored, err := s.acceptAll(c, inputs)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
 	out := pool.get()
 	defer pool.put(out)
-	out.Write(appendResults(out.AvailableBuffer(), list, inputs, known))
+	out.Write(appendResults(out.AvailableBuffer(), list, inputs, stored))
 	c.Data(http.StatusAccepted, "application/json; charset=utf-8", out.Bytes())
 }
 

@@ -52,6 +52,7 @@ type memberView struct {
 	Kept       map[string]time.Time `json:"kept_until,omitempty" doc:"to when an attribute that follows a number is kept though the number is below it"`
 	TagEnds    map[string]time.Time `json:"tag_ends,omitempty" doc:"when tags end that are not for ever"`
 	Points     int                  `json:"points"`
+	Code       string               `json:"referral_code,omitempty" doc:"by which others may call the member, where a ref to a member is wanted"`
 	Defaults   map[string]any       `json:"defaults" doc:"of declared attributes that the member does not have"`
 	Computed   map[string]any       `json:"computed" doc:"computed attributes, as of now; null where there is no value"`
 	Segments   []string             `json:"segments" doc:"those that the member is in now"`
@@ -113,6 +114,9 @@ func (s *server) putMember(c *gin.Context) (acceptedView, error) {
 	in, rej := intake.Member(ws.Schema, c.Param("id"), raw)
 	if rej != nil {
 		return none, rejected(rej)
+	}
+	if err := s.resolve(c, ws, &in); err != nil {
+		return none, err
 	}
 	return s.acceptUpdate(c, in)
 }
@@ -223,8 +227,8 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 		Refused: each(refused, viewDecision),
 		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Kept: profile.Kept, TagEnds: m.Rarely().TagEnds,
 		Points: m.Points, CreatedAt: m.CreatedAt,
-		LastSeenAt: optional(m.LastSeenAt),
-		Defaults:   profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
+		LastSeenAt: optional(m.LastSeenAt), Code: profile.Code,
+		Defaults: profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, s.viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
 	}
 	for _, h := range held {
@@ -261,6 +265,8 @@ type eventView struct {
 	Properties map[string]any `json:"properties,omitempty"`
 	Attributes map[string]any `json:"attributes,omitempty"`
 	Backfill   bool           `json:"backfill,omitempty"`
+	Sent       map[string]any `json:"sent,omitempty" doc:"by path: what named a member when the event came in, where another text is kept or none"`
+	Missing    map[string]any `json:"missing,omitempty" doc:"by path: why what was sent names nobody"`
 	Unreadable string         `json:"unreadable,omitempty" doc:"why what is stored of the event cannot be read"`
 }
 
@@ -321,6 +327,7 @@ func viewEvent(in *engine.Input) *eventView {
 		return v
 	}
 	v.Properties, v.Attributes, v.Backfill = p.Properties, p.Attributes, p.Backfill
+	v.Sent, v.Missing = p.Sent, p.Missing
 	if member, ok := p.Properties["member"].(string); ok && v.Object != nil {
 		v.Member, v.Properties = member, maps.Clone(p.Properties)
 		delete(v.Properties, "member")

@@ -139,6 +139,9 @@ func (s *server) putObject(c *gin.Context) (acceptedView, error) {
 	if rej != nil {
 		return none, rejected(rej)
 	}
+	if err := s.resolve(c, ws, &in); err != nil {
+		return none, err
+	}
 	return s.acceptUpdate(c, in)
 }
 

@@ -185,6 +185,9 @@ func (s *server) trigger(c *gin.Context) (triggerView, error) {
 	if rej != nil {
 		return none, rejected(rej)
 	}
+	if params, err = s.resolveParams(c, http.Params, params); err != nil {
+		return none, err
+	}
 	key, err := s.idempotencyKey(c)
 	if err != nil {
 		return none, err

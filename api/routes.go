@@ -92,6 +92,11 @@ func (s *server) memberRoutes() []route {
 			method: "GET", path: "/v1/members/:id/coupons", scope: ScopeAdmin, errors: []string{codeNotFound},
 			query: pageQuery(), summary: "A member's coupons, newest first",
 		}, s.getMemberCoupons),
+		reply(s, route{
+			method: "GET", path: "/v1/members/:id/referrals", scope: ScopeAdmin, errors: []string{codeNotFound},
+			query:   pageQuery(),
+			summary: "Who brought a member, whom the member brought, newest first, and whom these brought",
+		}, s.getReferrals),
 	}
 }
 

@@ -26,8 +26,21 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *index.Listening) {
 		d.st.Member.LastSeenAt = in.At
 	}
 	d.keep(in, l)
+	d.noteReferral(in, p)
 	d.begin(in.At)
 	d.updateLevel(in.At)
+}
+
+// noteReferral notes by whom the member was brought. Intake has seen to it that the property is there only where it is
+// a referral.
+func (d *decider) noteReferral(in *Input, p *Payload) {
+	property := d.e.index.WS.Schema.Referral.Of(in.Name)
+	if property == "" {
+		return
+	}
+	if by, _ := p.Properties[property].(string); by != "" {
+		d.c.Referrals = append(d.c.Referrals, Referral{Member: d.id, By: by, At: in.Time, Event: in.ID})
+	}
 }
 
 // keep puts a decided event into the member's history.

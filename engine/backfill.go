@@ -34,6 +34,7 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 			m.LastSeenAt = at
 		}
 		d.keep(in, d.e.index.Listening(in.Name))
+		d.noteReferral(in, p)
 	}
 	d.touched = true
 	d.begin(in.At)

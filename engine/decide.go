@@ -150,7 +150,7 @@ func (d *decider) decideInput(in *Input) error {
 	if err := d.sound(in); err != nil {
 		return err
 	}
-	d.input, d.cascade.depth = in.ID, p.Depth
+	d.input, d.missing, d.cascade.depth = in.ID, p.Missing, p.Depth
 	known := d.st.Member != nil
 	recorded := d.recordMemberships(in.At)
 	d.ensureMember(in)
@@ -236,7 +236,7 @@ func (d *decider) decideWait(r *Run) {
 
 // beginDue begins a decision that the passing of time brought.
 func (d *decider) beginDue(input string) {
-	d.input = input
+	d.input, d.missing = input, nil
 	d.recorder.Begin(d.c, input, true)
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"time"
 
 	"github.com/usher-run/usher/engine/effects"
@@ -16,7 +17,8 @@ type decider struct {
 	evaluator
 
 	recorder   effects.Recorder
-	input      string // id of the input that is decided on, which the recorder's may have brought about
+	input      string         // id of the input that is decided on, which the recorder's may have brought about
+	missing    map[string]any // why refs of it name nobody, by their path
 	grants     grants.Ledger
 	c          *Changes
 	cascade    cascade
@@ -110,6 +112,11 @@ func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
 
 // refuse adds the decision that a playbook does not take the member, with its reason.
 func (d *decider) refuse(b *book, reason string, seen map[string]any) {
+	if d.missing != nil && !d.e.o.Brief {
+		all := map[string]any{"missing": d.missing}
+		maps.Copy(all, seen)
+		seen = all
+	}
 	e := d.note(d.now)
 	e.Playbook, e.Input = b.ID, d.input
 	e.What, e.Reason, e.Detail = WhatRefused, reason, seen

@@ -35,7 +35,7 @@ func (ev *evaluator) begin(now time.Time) {
 	ev.zone = ev.e.zones.Of(ev.st.Member)
 	ev.types = ev.e.index.Types
 	v, p := &ev.view, &ev.past
-	v.Of, v.Zone, v.Now, v.Types = ev.st.Member, ev.zone, now, ev.types
+	v.Of, v.Zone, v.Now, v.Types, v.Keys = ev.st.Member, ev.zone, now, ev.types, ev.e.keys
 	p.Now, p.Zone, p.Schema = now, ev.zone, ev.types.Schema
 	ev.env.Begin(now, ev.zone, ev.id, v, p)
 }
@@ -80,7 +80,7 @@ func (ev *evaluator) seeEvent(in *Input, s *playbooks.Schema, t *playbooks.Event
 
 // memberBy returns the member as a schema says they are.
 func (ev *evaluator) memberBy(t *view.Types) *view.Member {
-	return &view.Member{Of: ev.st.Member, Zone: ev.zone, Now: ev.now, Types: t}
+	return &view.Member{Of: ev.st.Member, Zone: ev.zone, Now: ev.now, Types: t, Keys: ev.e.keys}
 }
 
 // unread returns what an evaluation could not read, else its error, and forgets it.

@@ -15,6 +15,8 @@ type (
 	Input = input.Input
 	// Payload is what an input carries. Values are as JSON decodes them.
 	Payload = input.Payload
+	// Found is a member whom a ref names.
+	Found = input.Found
 )
 
 // The kinds of an input: see package input.
@@ -93,6 +95,8 @@ type (
 	Coupon = effects.Coupon
 	// Ticket is an entry of a member for a raffle.
 	Ticket = effects.Ticket
+	// Referral says by whom a member was brought.
+	Referral = effects.Referral
 	// Delivery is a message or a webhook to be carried out: a row of the outbox.
 	Delivery = effects.Delivery
 	// Message is what a channel sends.

@@ -10,12 +10,16 @@ import (
 
 // Profile is what the workspace says about a member at an instant, beside what is stored of them.
 type Profile struct {
+	Code     string               // by which others may call the member; "": the workspace has an attribute of that name
 	Defaults map[string]any       // of attributes that the member does not have
 	Computed map[string]any       // computed attributes; one that is missing is nil
 	Segments []string             // that the member is in, in the order of their declaration
 	Kept     map[string]time.Time // of an attribute that follows a number: to when it is kept below it
 	Failed   map[string]string    // computed attributes and segments that could not be evaluated, with the reason
 }
+
+// ReferralCode returns by what others may call a member.
+func (e *Engine) ReferralCode(member string) string { return e.keys.ReferralCode(member) }
 
 // ProfileNeeds returns what [Engine.Profile] of a subject may read of the history.
 func (e *Engine) ProfileNeeds(subject string) []HistoryNeed {
@@ -47,6 +51,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 	defer d.release()
 	d.past.Patient = true // a question holds nobody up
 	d.begin(at)
+	p.Code, _ = d.view.Code()
 	computed := outline.Computed(e.index.WS.Schema)
 	for i := range e.index.WS.Schema.Attributes {
 		a := &e.index.WS.Schema.Attributes[i]

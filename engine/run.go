@@ -73,6 +73,9 @@ func (d *decider) enter(en *entry) *Run {
 	if en.vars != nil && detail != nil {
 		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
 	}
+	if d.missing != nil && detail != nil {
+		detail["missing"] = d.missing
+	}
 	if en.place != nil && detail != nil {
 		detail["quota"] = en.place.Of
 	}

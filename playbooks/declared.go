@@ -17,6 +17,9 @@ import (
 // MemberCoupons is the built-in field of a member that holds the coupons that they were given.
 const MemberCoupons = scope.MemberCoupons
 
+// MemberReferralCode is the built-in field of a member that holds what others may call them by.
+const MemberReferralCode = scope.MemberReferralCode
+
 // In finds what a section of usher.yaml declares.
 func (s *Schema) In(section string) diag.Finder {
 	return func(name string) diag.Pos {

@@ -61,7 +61,8 @@ type Schema struct {
 	Levels     *Levels // nil: no attribute follows a number
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
-	Consent    string // the bool attribute that says whether promotional messages may be sent; empty: they may
+	Consent    string    // the bool attribute that says whether promotional messages may be sent; empty: they may
+	Referral   *Referral // nil: none
 	Objects    []ObjectKind
 	Kind       string // of the objects that it is about: see [Schema.Of]; empty: it is about members
 
@@ -69,6 +70,8 @@ type Schema struct {
 	Sections   map[string]diag.Pos // where those of usher.yaml begin; "": the file
 	memberOnce sync.Once
 	member     *schema.Type // see memberType
+	refsOnce   sync.Once
+	refs       bool // see NamesMembers
 }
 
 // Attribute is a declared attribute of a member.

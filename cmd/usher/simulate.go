@@ -120,9 +120,12 @@ func (c *cli) simulate(dir, events string, read *eventflags.Flags, show simulati
 	}
 	defer closeFile()
 	r := eventfile.Open(in, how)
-	inputs, bad, err := c.readInputs(r, at)
+	inputs, bad, lines, err := c.readInputs(r, at)
 	if err != nil {
 		return eventflags.ReadingError(events, err)
+	}
+	o.Rejected = func(in *engine.Input, why error) {
+		bad.Add(lines[in.ID], fmt.Sprintf("line %d: %v", lines[in.ID], why))
 	}
 	bar := c.Bar(len(inputs), "simulating", "events")
 	if bar != nil {
@@ -179,21 +182,24 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 }
 
 // readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it,
-// else time, else at.
-func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badlines.Lines, err error) {
-	ids := map[string]bool{}
-	var timeless []int // lines
+// else time, else at. It returns the line of each.
+func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badlines.Lines,
+	lines map[string]int, err error,
+) {
+	lines = map[string]int{} // by id
+	var timeless []int       // lines
 	for {
 		rec, err := r.Next()
 		var le *eventfile.LineError
 		switch {
 		case errors.Is(err, io.EOF):
-			return c.timed(r, inputs, timeless, at, bad)
+			inputs, bad, err = c.timed(r, inputs, timeless, at, bad)
+			return inputs, bad, lines, err
 		case errors.As(err, &le):
 			bad.Add(le.Line, le.Error())
 			continue
 		case err != nil:
-			return nil, bad, err
+			return nil, bad, nil, err
 		}
 		in := rec.Input
 		if in.At.IsZero() {
@@ -202,10 +208,10 @@ func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Inp
 		if in.Time.IsZero() || in.Time.After(in.At) {
 			in.Time = in.At
 		}
-		if ids[in.ID] { // an id is accepted once
+		if lines[in.ID] > 0 { // an id is accepted once
 			continue
 		}
-		ids[in.ID] = true
+		lines[in.ID] = rec.Line
 		if in.At.IsZero() {
 			timeless = append(timeless, rec.Line)
 		}

@@ -64,6 +64,7 @@ type Changes struct {
 	Runs       []*Run
 	Coupons    []Coupon
 	Tickets    []Ticket
+	Referrals  []Referral
 	Deliveries []Delivery
 	Releases   []Release  // of messages that were decided before
 	Records    []Record   // one a decision that did something, in their order
@@ -91,6 +92,7 @@ func (c *Changes) Reset() {
 	empty(&c.Runs)
 	empty(&c.Coupons)
 	empty(&c.Tickets)
+	empty(&c.Referrals)
 	empty(&c.Deliveries)
 	empty(&c.Releases)
 	empty(&c.Records)

@@ -55,6 +55,13 @@ type Ticket struct {
 	Hit, Prize             string // drawn at once: what it hit, and what it won; empty: nothing
 }
 
+// Referral says by whom a member was brought. The first of a member counts.
+type Referral struct {
+	Member, By string
+	At         time.Time // when it happened
+	Event      string    // the id of the event that said so
+}
+
 // Delivery is a message or a webhook to be carried out: a row of the outbox.
 type Delivery struct {
 	Key       string // never changes over retries and restarts; goes to the receiver

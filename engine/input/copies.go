@@ -33,7 +33,9 @@ func (in *Input) Copies() ([]Input, error) {
 	for i, object := range p.Objects {
 		out[i] = Input{
 			Kind: in.Kind, ID: in.ID, Member: object, Name: in.Name, Time: in.Time, At: in.At,
-			Payload: &Payload{Properties: properties, Backfill: p.Backfill, Depth: p.Depth},
+			Payload: &Payload{
+				Properties: properties, Backfill: p.Backfill, Depth: p.Depth, Sent: p.Sent, Missing: p.Missing,
+			},
 		}
 	}
 	return out, nil

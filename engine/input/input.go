@@ -73,6 +73,10 @@ type Payload struct {
 	Via     string `json:"v,omitempty"` // of a schedule or a date: which of several triggers of the playbook
 	// Of an event: the objects that it belongs to beside Member. Each decides a copy of it: see [Input.Copies].
 	Objects []string `json:"o,omitempty"`
+	// Of refs to members that were looked up, by path: what stood there when the input came, where that is not what is
+	// kept, and why something is missing. See [Found].
+	Sent    map[string]any `json:"s,omitempty"`
+	Missing map[string]any `json:"m,omitempty"`
 }
 
 // MovesLastSeen reports whether an event with this payload is something that the member did just
@@ -93,6 +97,8 @@ func (p *Payload) Encode() ([]byte, error) {
 	w.NotEmpty("c", p.Channel)
 	w.NotEmpty("v", p.Via)
 	w.Texts("o", p.Objects)
+	w.Map("s", p.Sent)
+	w.Map("m", p.Missing)
 	w.End('}')
 	return w.Bytes()
 }

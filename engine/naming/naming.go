@@ -41,6 +41,25 @@ func (k *Keys) Code(prefix string, parts ...string) string {
 	return prefix + "-" + body
 }
 
+// referralCodeLen is how long a referral code is: 50 bits, so that among ten million members two have the same code
+// once in twenty-five installations. It is read out, printed and typed.
+const referralCodeLen = 10
+
+// ReferralCode makes what others may call a member by. Nobody can tell from it who that is.
+func (k *Keys) ReferralCode(member string) string {
+	return codes.EncodeToString(k.mac("referral", member)[:8])[:referralCodeLen]
+}
+
+// AsReferralCode returns a text as a referral code is written; false when it can be none. Small letters and a few
+// spaces or hyphens are how people type it.
+func AsReferralCode(text string) (code string, ok bool) {
+	if len(text) > 2*referralCodeLen {
+		return "", false
+	}
+	code = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(text))
+	return code, len(code) == referralCodeLen && strings.Trim(code, codeAlphabet) == ""
+}
+
 // Hex makes a name of so many bytes, at most 32, in hexadecimal digits.
 func (k *Keys) Hex(bytes int, kind string, parts ...string) string {
 	return hex.EncodeToString(k.mac(kind, parts...)[:bytes])

@@ -43,6 +43,7 @@ type SimulateOptions struct {
 	Member   string    // whose whole trace is kept; empty: nobody's
 	Funnels  bool      // counts how far runs come
 	Progress func(done int)
+	Rejected func(in *engine.Input, why error) // told of inputs that name somebody who is not there; nil: nobody is
 }
 
 // GCPercent is how much garbage a program that simulates does well to let lie, as GOGC: what a
@@ -95,6 +96,15 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 		}
 		if in.At.Before(res.To) {
 			return nil, ErrOrder
+		}
+		switch rej, err := w.Admit(&in); {
+		case err != nil:
+			return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
+		case rej != nil:
+			if o.Rejected != nil {
+				o.Rejected(&in, rej)
+			}
+			continue
 		}
 		res.To = in.At
 		if in.Kind == engine.InputEvent {

@@ -216,7 +216,7 @@ func (t *tester) begin() error {
 		m := t.member(fields, s)
 		given[i] = *m
 		t.members = append(t.members, m.ID)
-		t.world.members[m.ID] = &engine.State{Member: m}
+		t.world.add(m.ID, &engine.State{Member: m})
 	}
 	t.people = len(t.test.Members)
 	for i := range t.test.History {
@@ -230,7 +230,7 @@ func (t *tester) begin() error {
 				return fmt.Errorf("history ends where the test starts: %s is after it", in.Time.Format(time.RFC3339))
 			}
 			in.At, in.Backfill = at, true
-			if err := t.world.Input(in); err != nil {
+			if err := t.take(in); err != nil {
 				return err
 			}
 		}
@@ -372,17 +372,32 @@ func (t *tester) step(s *playbooks.TestStep) error {
 		if in.At = t.world.Now(); in.Time.After(in.At) { // a time in the future counts as the acceptance
 			in.Time = in.At
 		}
-		return t.world.Input(in)
+		return t.take(in)
 	case s.Advance != nil:
 		return t.world.AdvanceTo(s.Advance.After(t.world.Now().In(t.zone(t.members[0]))).UTC())
 	case s.Trigger != nil:
-		return t.outside(s, engine.InputTrigger, t.file.Playbook, &engine.Payload{Properties: s.Trigger})
+		params, err := t.world.params(t.world.engine.Workspace().Playbook(t.file.Playbook).Trigger.HTTP().Params, s.Trigger)
+		if err != nil {
+			return err
+		}
+		return t.outside(s, engine.InputTrigger, t.file.Playbook, &engine.Payload{Properties: params})
 	case s.Redeem != "":
 		return t.redeem(s)
 	case s.Attributes != nil:
 		return t.outside(s, engine.InputUpdate, "", &engine.Payload{Attributes: written(t.schemaOf(s.Object), s.Attributes)})
 	}
 	return nil
+}
+
+// take takes an input in, and decides it.
+func (t *tester) take(in engine.Input) error {
+	switch rej, err := t.world.Admit(&in); {
+	case err != nil:
+		return err
+	case rej != nil:
+		return fmt.Errorf("the %s is rejected: %w", in.Kind, rej)
+	}
+	return t.world.Input(in)
 }
 
 // schemaOf returns the schema as an object sees it; of none, as members do.
@@ -400,7 +415,7 @@ func (t *tester) outside(s *playbooks.TestStep, kind engine.InputKind, name stri
 	if s.Object.Kind != "" {
 		whom = naming.ObjectID(s.Object.Kind, s.Object.ID)
 	}
-	return t.world.Input(engine.Input{
+	return t.take(engine.Input{
 		Kind: kind, ID: fmt.Sprintf("test-%d", t.events), Member: whom, Name: name, Time: t.world.Now(),
 		At: t.world.Now(), Payload: p,
 	})

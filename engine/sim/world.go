@@ -34,6 +34,9 @@ type World struct {
 	left      func(engine.Ask) int                         // how much there is of a pool that nobody has asked of before
 	record    func(engine.Input)                           // sees all inputs, as they are decided; nil: nobody does
 	put       map[string]engine.Delivery                   // messages that were put off, by their key
+	names     bool                                         // inputs may name members: see Admit
+	uncoded   []string                                     // members who are not among codes yet
+	codes     map[string][]string                          // members by their referral codes
 }
 
 type schedule struct {
@@ -53,6 +56,7 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 		members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now, observe: observe,
 	}
 	w.left = func(a engine.Ask) int { return a.Most }
+	w.names = e.Workspace().Schema.NamesMembers()
 	w.engine = e.Alone(func(a engine.Ask) int { return w.left(a) })
 	w.prepareDraws()
 	for _, p := range e.Workspace().Playbooks {
@@ -207,7 +211,7 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 	st := w.members[member]
 	if st == nil {
 		st = &engine.State{}
-		w.members[member] = st
+		w.add(member, st)
 	}
 	if w.record != nil {
 		for _, in := range inputs {

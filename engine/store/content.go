@@ -7,15 +7,16 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-run/usher/engine"
 )
 
 // Differs reports whether an input that comes again, under the id of the first, has other content:
-// another member, name, time, property, attribute or tag. The order of keys, white space and
-// how a number is written are no content. A time that is missing or after the acceptance counts as
-// the acceptance of the first. Both have their Data, the first its At.
+// another member, name, time, property, attribute or tag. The order of keys, white space, how a
+// number is written and whom a text names are no content. A time that is missing or after the
+// acceptance counts as the acceptance of the first. Both have their Data, the first its At.
 func Differs(first, again engine.Input) bool {
 	if first.Member != again.Member || first.Name != again.Name {
 		return true
@@ -34,7 +35,25 @@ func sameJSON(a, b []byte) bool {
 	}
 	x, errX := decodeJSON(a)
 	y, errY := decodeJSON(b)
-	return errX == nil && errY == nil && sameValue(x, y)
+	return errX == nil && errY == nil && sameValue(asSent(x), asSent(y))
+}
+
+// asSent puts back what stood where members are named: whom that names may have changed since.
+func asSent(v any) any {
+	doc, _ := v.(map[string]any)
+	sent, _ := doc["s"].(map[string]any)
+	for path, was := range sent {
+		in, name, _ := strings.Cut(path, ".")
+		values, _ := doc[in[:1]].(map[string]any)
+		if values == nil {
+			values = map[string]any{}
+			doc[in[:1]] = values
+		}
+		values[name] = was
+	}
+	delete(doc, "s")
+	delete(doc, "m")
+	return v
 }
 
 // decodeJSON keeps numbers as they are written: a large one must not become another.

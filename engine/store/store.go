@@ -33,6 +33,7 @@ type Store interface {
 	Epochs
 	Past
 	Reader
+	Directory
 	Failures
 	// Ping reports whether the database answers.
 	//

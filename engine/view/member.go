@@ -31,6 +31,7 @@ type Member struct {
 	Zone  *time.Location
 	Now   time.Time // as of when coupons are shown
 	Types *Types
+	Keys  *naming.Keys // of the codes of members
 }
 
 // Field returns a built-in field, or a stored attribute.
@@ -66,6 +67,8 @@ func (v *Member) Field(name string) any {
 	switch {
 	case a == nil && name == playbooks.MemberCoupons:
 		return v.coupons(m)
+	case a == nil && name == playbooks.MemberReferralCode && v.Types.Schema.Kind == "":
+		return v.Keys.ReferralCode(m.ID)
 	case a == nil && strings.HasPrefix(name, playbooks.ExpiringField):
 		return v.expiring(m, name)
 	case a == nil:
@@ -77,6 +80,16 @@ func (v *Member) Field(name string) any {
 		}
 	}
 	return a.fallback(zone)
+}
+
+// Code returns the member's referral code; false: an object has none, and nor has a member where the workspace has an
+// attribute of that name.
+func (v *Member) Code() (code string, has bool) {
+	s := v.Types.Schema
+	if s.Kind != "" || v.Of == nil || s.Attribute(playbooks.MemberReferralCode) != nil {
+		return "", false
+	}
+	return v.Keys.ReferralCode(v.Of.ID), true
 }
 
 // All is not asked for: no expression reads all of a member.

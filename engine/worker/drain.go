@@ -320,6 +320,7 @@ func decideOne(a *active, member string, st *engine.State, inputs []engine.Input
 type mark struct {
 	members, runs, coupons, deliveries, releases, records, poisoned int
 	cascaded, emitted, reevaluations, trees, tickets, deleted       int
+	referrals                                                       int
 }
 
 func markOf(b *batch) mark {
@@ -330,6 +331,7 @@ func markOf(b *batch) mark {
 		records:  len(c.Records),
 		poisoned: len(c.Poisoned), cascaded: len(c.Cascaded), emitted: len(c.Emitted), reevaluations: len(c.Reevaluations),
 		trees: len(c.Trees), tickets: len(c.Tickets), deleted: len(c.Deleted),
+		referrals: len(c.Referrals),
 	}
 }
 
@@ -341,6 +343,7 @@ func (m mark) since(c *engine.Changes) *engine.Changes {
 		Deliveries: c.Deliveries[m.deliveries:], Releases: c.Releases[m.releases:],
 		Records: c.Records[m.records:], Cascaded: c.Cascaded[m.cascaded:], Emitted: c.Emitted[m.emitted:],
 		Reevaluations: c.Reevaluations[m.reevaluations:], Tickets: c.Tickets[m.tickets:], Deleted: c.Deleted[m.deleted:],
+		Referrals: c.Referrals[m.referrals:],
 	}
 }
 
@@ -349,7 +352,7 @@ func (m mark) restore(b *batch) {
 	c.Members, c.Runs, c.Coupons = c.Members[:m.members], c.Runs[:m.runs], c.Coupons[:m.coupons]
 	c.Deliveries, c.Records, c.Poisoned = c.Deliveries[:m.deliveries], c.Records[:m.records], c.Poisoned[:m.poisoned]
 	c.Releases, c.Trees, c.Tickets = c.Releases[:m.releases], c.Trees[:m.trees], c.Tickets[:m.tickets]
-	c.Deleted = c.Deleted[:m.deleted]
+	c.Deleted, c.Referrals = c.Deleted[:m.deleted], c.Referrals[:m.referrals]
 	c.Cascaded, c.Emitted, c.Reevaluations = c.Cascaded[:m.cascaded], c.Emitted[:m.emitted],
 		c.Reevaluations[:m.reevaluations]
 }

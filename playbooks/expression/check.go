@@ -101,6 +101,9 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		if want.Kind == schema.KindInt && got.Kind == schema.KindNumber {
 			label = "write int(" + nodes.Short(n) + "), which drops the fraction, or int(round(…))"
 		}
+		if want.Ref == schema.Member && got.Kind == schema.KindString {
+			label = "a text is looked up when it comes in: declare what it comes from as `ref member`"
+		}
 		c.Report(nodes.Span(n), "type-mismatch", label, "this must be %s, but it is %s", schema.Article(want.Required().String()),
 			report.DescribeType(got)).RelateDeclarations(want)
 		return
@@ -111,6 +114,11 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 		return
 	}
 	if !want.Optional {
+		if want.Ref == schema.Member && got.Optional && !c.isGuarded(n) { // no text stands for a member
+			c.Report(nodes.Span(n), "unguarded-optional", "test "+nodes.Short(n)+" != nil first", "`%s` may be missing, and this place needs a member",
+				nodes.Short(n))
+			return
+		}
 		c.need(n, got, "this place")
 		return
 	}

@@ -211,6 +211,17 @@ func TestCompletesWhatNothingDeclares(t *testing.T) {
 			[]string{"member.newsletter"},
 			[]string{"member.nickname"},
 		},
+		{
+			"referral", schemaFile, strings.Replace(shop[schemaFile], "referral: came.invited_by", "referral: ‸", 1),
+			[]string{"came.invited_by"},
+			[]string{"order.paid.amount", "came"},
+		},
+		{
+			"a type", schemaFile, strings.Replace(shop[schemaFile], "nickname: string", "nickname: ‸", 1),
+			[]string{"string", "ref member"},
+			nil,
+		},
+		{"a built-in code", "templates/x.txt", "{{ member.‸ }}", []string{"referral_code", "coupons"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := labelsOf(complete(t, shopServer(t), c.file, c.text))

@@ -57,12 +57,26 @@ func (c *cursor) declaration() (diag.Pos, bool) {
 					return c.attribute(name)
 				}
 			}
-			if at, ok := c.named(f.Kind, c.value()); ok {
+			kind, name := f.Kind, c.value()
+			if event, part := c.referralPart(); kind == shapes.ShapeReferral && event {
+				kind, name = shapes.ShapeEvent, part
+			}
+			if at, ok := c.named(kind, name); ok {
 				return at, true
 			}
 		}
 	}
 	return diag.Pos{}, false
+}
+
+// referralPart returns the part of a referral, as member.joined.invited_by, that the cursor is in: its event, or its
+// property.
+func (c *cursor) referralPart() (event bool, name string) {
+	dot := strings.LastIndexByte(c.scalar.text, '.')
+	if dot < 0 || strings.Contains(c.scalar.text[dot:], mark) {
+		return false, strings.ReplaceAll(c.scalar.text[dot+1:], mark, "")
+	}
+	return true, strings.ReplaceAll(c.scalar.text[:dot], mark, "")
 }
 
 // named finds a name of the workspace as it is now.

@@ -67,6 +67,10 @@ func (c *cursor) nameHere() string {
 	if c.is(shapes.ShapeDate) || c.is(shapes.ShapeConsent) || c.is(shapes.ShapeChanged) {
 		return strings.TrimPrefix(c.value(), "member.")
 	}
+	if c.is(shapes.ShapeReferral) {
+		_, name := c.referralPart()
+		return name
+	}
 	return c.value()
 }
 

@@ -19,12 +19,14 @@ member: {nickname: string, level: {enum: [silver, gold], default: silver}, newsl
 events:
   order.paid: {order_id: string, amount: number, 备注: optional string}
   member.left: {}
+  came: {invited_by: optional ref member}
 segments: {rich: member.level == "gold", calm: not in_segment("rich")}
 channels: {out: {type: log}, other: {type: log}}
 coupons: {ten: {prefix: T, budget: 5}}
 raffles: {spring: {prizes: {one: {odds: 1/2}}}}
 frequency_caps: [{channels: [out], max: 2, per: 1d}]
 consent: member.newsletter
+referral: came.invited_by
 `,
 	"playbooks/a.yaml": `id: first
 name: 你好👋
@@ -152,6 +154,16 @@ var symbols = []struct {
 	{
 		"consent",
 		[][2]string{{schemaFile, "|newsletter: bool"}, {schemaFile, "consent: member.|newsletter"}},
+		map[string]int{schemaFile: 2},
+	},
+	{
+		"referral's property",
+		[][2]string{{schemaFile, "{|invited_by"}, {schemaFile, "came.|invited_by"}},
+		map[string]int{schemaFile: 2},
+	},
+	{
+		"referral's event",
+		[][2]string{{schemaFile, "|came: {"}, {schemaFile, "referral: |came"}},
 		map[string]int{schemaFile: 2},
 	},
 	{

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Member is the kind of subject that members are, as in ref member.
+const Member = "member"
+
 // refWord stands in front of the kind in the type of an id, as in ref group.
 const refWord = "ref "
 

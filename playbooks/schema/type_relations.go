@@ -3,7 +3,7 @@ package schema
 import "slices"
 
 // Assignable reports whether a value of type got can stand where want is needed; missing values
-// aside.
+// aside. A ref to a member takes nothing but another: any other text would have to be looked up.
 func Assignable(want, got *Type) bool {
 	switch {
 	case want == nil || got == nil || want.Kind == KindAny || got.Kind == KindAny:
@@ -18,7 +18,7 @@ func Assignable(want, got *Type) bool {
 	case want.Kind == KindList:
 		return Assignable(want.Elem, got.Elem)
 	}
-	return true
+	return want.Ref != Member || got.Ref == Member
 }
 
 // Join returns the type that holds both, nil when there is none.
@@ -33,7 +33,7 @@ func Join(a, b *Type) *Type {
 	}
 	var t *Type
 	switch {
-	case a.Kind == b.Kind && slices.Equal(a.Enum, b.Enum):
+	case a.Kind == b.Kind && a.Ref == b.Ref && slices.Equal(a.Enum, b.Enum):
 		t = a
 	case a.Kind == KindString && b.Kind == KindString:
 		t = String

@@ -129,7 +129,7 @@ func (m *schemaMaker) form(s *Shape) object {
 		out["type"] = []any{"string", "boolean", "number"}
 	case ShapeType:
 		out["$ref"] = "#/definitions/type"
-		m.defs["type"] = typeDeclaration(m.ws.Schema.ObjectNames())
+		m.defs["type"] = typeDeclaration(append([]string{schema.Member}, m.ws.Schema.ObjectNames()...))
 		return out
 	case ShapeSettable, ShapeMember, ShapeWritten:
 		m.member(s, out)

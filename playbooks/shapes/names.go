@@ -28,6 +28,19 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		for _, e := range w.Schema.Events {
 			add(e.Name, "event "+schema.DescribeFields(e.Properties), e.Pos)
 		}
+	case ShapeType:
+		add(schema.RefTo(schema.Member).String(), "the id of a member, or their referral code", diag.Pos{})
+		for _, o := range w.Schema.Objects {
+			add(schema.RefTo(o.Name).String(), "the id of a "+o.Name, o.Pos)
+		}
+	case ShapeReferral:
+		for _, e := range w.Schema.Events {
+			for _, f := range e.Properties.Fields {
+				if f.Type.Ref == schema.Member {
+					add(e.Name+"."+f.Name, f.Type.String(), f.Pos)
+				}
+			}
+		}
 	case ShapeSegment:
 		for _, g := range w.Schema.Segments {
 			add(g.Name, "segment: "+g.Source.Text, g.Pos)

@@ -48,11 +48,12 @@ const (
 	ShapeTag           ShapeKind = "tag"
 	ShapeOwner         ShapeKind = "owner"
 	ShapeReason        ShapeKind = "reason"
-	ShapeDate          ShapeKind = "date"    // a field of the member that holds a date
-	ShapeChanged       ShapeKind = "changed" // a field of the member whose changes are told
-	ShapeConsent       ShapeKind = "consent" // a stored bool attribute of the member
-	ShapeLevel         ShapeKind = "level"   // a stored enum attribute of the member, without `member.`
-	ShapeSteps         ShapeKind = "steps"   // numbers by the values of the enum that is named beside
+	ShapeDate          ShapeKind = "date"     // a field of the member that holds a date
+	ShapeChanged       ShapeKind = "changed"  // a field of the member whose changes are told
+	ShapeConsent       ShapeKind = "consent"  // a stored bool attribute of the member
+	ShapeLevel         ShapeKind = "level"    // a stored enum attribute of the member, without `member.`
+	ShapeSteps         ShapeKind = "steps"    // numbers by the values of the enum that is named beside
+	ShapeReferral      ShapeKind = "referral" // a property that names a member, with its event
 	ShapeSettable      ShapeKind = "settable"
 	ShapeWritten       ShapeKind = "written"    // fields of a member that usher may have written, too
 	ShapeMember        ShapeKind = "member"     // the fields of a member, by name
@@ -273,6 +274,7 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
 	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "points", "levels", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
+	"referral",
 }
 
 // ConditionKeys are the keys by which an exit, a goal or a wait says what it is about: one of them, and `if` beside an

@@ -24,7 +24,7 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeTemplate: "a template", ShapeSnippet: "a snippet",
 	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text",
 	ShapeReason:  "text",
-	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value",
+	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value", ShapeReferral: "a property that names a member, with its event",
 	ShapeMember: "field: value", ShapeWritten: "field: value", ShapeLevel: "an enum attribute of the member", ShapeSteps: "level: number", ShapeProperties: "property: value", ShapeNewName: "a name",
 	ShapeParams: "param: value",
 }

@@ -26,22 +26,7 @@ func schemaShape(reg *schema.Registry) *Shape {
 	))
 	object := (&Shape{Kind: ShapeMapping, Rest: attribute, Keywords: []string{""}}).
 		named("kind of objects", "The attributes of a kind of objects, each with its type.")
-	limit := mappingOf(
-		ShapeKey{
-			Name: "channels", Value: listOf(shapeOf(ShapeChannel)),
-			Doc: "the channels that are counted together; all when left out",
-		},
-		ShapeKey{Name: "max", Required: true, Value: shapeOf(ShapeInt), Doc: "how many messages one member may get"},
-		ShapeKey{Name: "per", Required: true, Value: shapeOf(ShapeDuration), Doc: "the rolling window"},
-	).named("cap", "A frequency cap.")
-	quiet := mappingOf(
-		ShapeKey{Name: "from", Required: true, Value: shapeOf(ShapeClock), Doc: `when they begin, as "22:00"`},
-		ShapeKey{Name: "to", Required: true, Value: shapeOf(ShapeClock), Doc: `when they end, as "08:00"`},
-		ShapeKey{
-			Name: "timezone", Value: &Shape{Kind: ShapeZone, Keywords: []string{"member"}},
-			Doc: "whose clock: `member`, or a time zone; the workspace's when left out",
-		},
-	).named("quiet hours", "The time of the day in which promotional messages wait.")
+	limit, quiet := limitShapes()
 	docs := map[string]ShapeKey{
 		"usher": {Required: true, Value: keywords("1"), Doc: "the version of the language: 1"},
 		"timezone": {
@@ -77,6 +62,11 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Value: shapeOf(ShapeConsent),
 			Doc:   "the bool attribute without which a member gets no promotional messages, as member.newsletter",
 		},
+		"referral": {
+			Value: shapeOf(ShapeReferral),
+			Doc: "the property that names who brought a member, as member.joined.invited_by: nobody brings themselves, or " +
+				"somebody who was there before them",
+		},
 	}
 	return workspaceShape(docs)
 }
@@ -85,6 +75,27 @@ func schemaShape(reg *schema.Registry) *Shape {
 func tableShape() *Shape {
 	return (&Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny)}}).
 		named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")
+}
+
+// limitShapes declare how much a member may be sent, and when.
+func limitShapes() (limit, quiet *Shape) {
+	limit = mappingOf(
+		ShapeKey{
+			Name: "channels", Value: listOf(shapeOf(ShapeChannel)),
+			Doc: "the channels that are counted together; all when left out",
+		},
+		ShapeKey{Name: "max", Required: true, Value: shapeOf(ShapeInt), Doc: "how many messages one member may get"},
+		ShapeKey{Name: "per", Required: true, Value: shapeOf(ShapeDuration), Doc: "the rolling window"},
+	).named("cap", "A frequency cap.")
+	quiet = mappingOf(
+		ShapeKey{Name: "from", Required: true, Value: shapeOf(ShapeClock), Doc: `when they begin, as "22:00"`},
+		ShapeKey{Name: "to", Required: true, Value: shapeOf(ShapeClock), Doc: `when they end, as "08:00"`},
+		ShapeKey{
+			Name: "timezone", Value: &Shape{Kind: ShapeZone, Keywords: []string{"member"}},
+			Doc: "whose clock: `member`, or a time zone; the workspace's when left out",
+		},
+	).named("quiet hours", "The time of the day in which promotional messages wait.")
+	return limit, quiet
 }
 
 // workspaceShape returns usher.yaml with its keys in their order.

@@ -107,7 +107,7 @@ func (b *batch) rows() int {
 	for i := range b.Trees {
 		nodes += len(b.Trees[i].Nodes)
 	}
-	return 1 + nodes + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 2*len(b.Tickets) +
+	return 1 + nodes + len(b.members) + 4*len(b.runs) + 2*len(b.Coupons) + 2*len(b.Tickets) + 2*len(b.Referrals) +
 		3*len(b.Deliveries) + 2*len(b.Releases) + 3*len(b.Records) +
 		inputRows*(len(b.Cascaded)+len(b.Emitted)) + 2*len(b.Reevaluations)
 }
@@ -177,6 +177,9 @@ func (b *batch) put(t *tx) error {
 		if err != nil {
 			return of(c.Member, fmt.Errorf("store coupon %s: %w", c.Code, err))
 		}
+	}
+	if err := b.putReferrals(t); err != nil {
+		return err
 	}
 	if err := b.putTickets(t); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/ids"
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
@@ -15,6 +16,7 @@ type conn struct {
 	seen    *lastseen.Events // of those that decisions and questions read on
 	lanes   store.Lanes      // of the database
 	numbers *numbers.Known   // of members, as far as they were read
+	keys    *naming.Keys     // of the writer: of the codes of members
 }
 
 func dial(dsn string) (*conn, error) {

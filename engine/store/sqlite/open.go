@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/clock"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/faults"
 	"github.com/usher-run/usher/engine/store/sqlite/held"
@@ -213,7 +214,7 @@ func (d *db) seed(ctx context.Context) error {
 		_, err := t.exec(`INSERT INTO meta VALUES ('secret', ?) ON CONFLICT DO NOTHING`, secret)
 		if err == nil {
 			secret, err = t.meta("secret") // of its first opening
-			t.ids = ids.New(secret)
+			t.ids, t.keys = ids.New(secret), naming.NewKeys(secret)
 		}
 		return err
 	})

@@ -54,6 +54,7 @@ type twoHandles struct {
 	pending
 	store.Holds
 	store.Reader
+	store.Directory
 	failures
 	store.Loader
 	store.Histories
@@ -90,7 +91,7 @@ func TestStoreThroughTwoHandles(t *testing.T) {
 		a := open(t, path, WithClock(c), WithLanes(3))
 		b := open(t, path, WithClock(c), beside)
 		return &twoHandles{
-			Intake: a, Spread: b, Fence: a, pending: a, Holds: a, Reader: a, failures: a,
+			Intake: a, Spread: b, Fence: a, pending: a, Holds: a, Reader: a, Directory: a, failures: a,
 			Loader: b, Histories: a, Committer: b, pools: b, raffles: a, Outbox: b, jobs: b, Registry: b,
 			epochs: a, Past: b, a: a, b: b,
 		}

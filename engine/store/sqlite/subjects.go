@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/inbox"
@@ -28,7 +29,7 @@ func (t *tx) subject(member string) (n int64, err error) {
 		return nil
 	})
 	if err == nil && !found {
-		n, err = t.Insert(insertMember, member, store.HashOf(store.SubjectMember, member), nil)
+		n, err = t.insertSubject(member, nil)
 	}
 	if err == nil {
 		t.subjects[member] = n
@@ -36,14 +37,26 @@ func (t *tx) subject(member string) (n int64, err error) {
 	return n, err
 }
 
-const insertMember = "INSERT INTO subjects (kind, id, hash, state) VALUES ('member', ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING"
+// insertSubject makes the row of a subject that has none; the number is 0 when there is one.
+func (t *tx) insertSubject(id string, state []byte) (n int64, err error) {
+	const insert = "INSERT INTO subjects (kind, id, hash, state, code) VALUES ('member', ?, ?, ?, ?) ON CONFLICT (kind, id) DO NOTHING"
+	code := ""
+	if !naming.IsObject(id) {
+		code = t.keys.ReferralCode(id)
+	}
+	var stored any
+	if state != nil {
+		stored = document.Formatted(state)
+	}
+	return t.Insert(insert, id, store.HashOf(store.SubjectMember, id), stored, code)
+}
 
 // putMember stores the state of a member.
 func (t *tx) putMember(id string, state []byte) error {
 	n := t.known(id)
 	if n == 0 { // nearly always there is no row
 		var err error
-		n, err = t.Insert(insertMember, id, store.HashOf(store.SubjectMember, id), document.Formatted(state))
+		n, err = t.insertSubject(id, state)
 		if n != 0 {
 			t.subjects[id] = n
 			return nil
@@ -77,6 +90,9 @@ func (t *tx) deleteSubject(d *engine.Deletion) error {
 		return err
 	}
 	if _, err := t.exec(emitted, hash, d.Member, d.Seq, millis(d.At)); err != nil {
+		return err
+	}
+	if _, err := t.exec("DELETE FROM referrals WHERE subject = ? OR inviter = ?", n, n); err != nil {
 		return err
 	}
 	_, err = t.exec("DELETE FROM trees WHERE subject = ?", n)

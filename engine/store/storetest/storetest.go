@@ -23,7 +23,7 @@ var groups = map[string]map[string]func(*testing.T, *suite){
 	"Intake": intakeCases, "Take": takeCases, "Pending": pendingCases, "Commit": commitCases, "History": historyCases,
 	"Aside": asideCases, "Pools": poolCases, "Raffles": raffleCases, "Outbox": outboxCases, "Jobs": jobCases, "Registry": registryCases,
 	"Reader": readerCases, "Failures": failureCases, "Emitted": emittedCases, "Segments": segmentCases,
-	"Trees": treeCases, "Epochs": epochCases, "Lanes": laneCases, "Coupons": couponCases,
+	"Trees": treeCases, "Epochs": epochCases, "Lanes": laneCases, "Coupons": couponCases, "Directory": directoryCases,
 }
 
 // Cases lists all cases, as (Group "case").

@@ -55,4 +55,4 @@ const (
 )
 
 // Member is what expressions call the subject where that is a member.
-const Member = "member"
+const Member = schema.Member

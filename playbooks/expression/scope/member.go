@@ -9,6 +9,9 @@ import (
 // MemberCoupons is the built-in field that holds the coupons that a member was given.
 const MemberCoupons = "coupons"
 
+// MemberReferralCode is the built-in field that holds what others may call a member by.
+const MemberReferralCode = "referral_code"
+
 // BuiltinFields are the fields that every member has, beside the declared attributes. One that is not among
 // BuiltinMember may be declared all the same: then that is meant.
 var BuiltinFields = append(GivenFields(), schema.Field{Name: MemberCoupons, Type: schema.ListOf(schema.ObjectOf(
@@ -17,11 +20,11 @@ var BuiltinFields = append(GivenFields(), schema.Field{Name: MemberCoupons, Type
 	schema.Field{Name: "issued_at", Type: schema.Datetime},
 	schema.Field{Name: "expires_at", Type: schema.Datetime.AsOptional()},
 	schema.Field{Name: "redeemed_at", Type: schema.Datetime.AsOptional()},
-))})
+))}, schema.Field{Name: MemberReferralCode, Type: schema.String})
 
 // givenFields are those of them that a test may give a member.
 var givenFields = []schema.Field{
-	{Name: "id", Type: schema.String},
+	{Name: "id", Type: schema.RefTo(Member)},
 	{Name: "tags", Type: schema.ListOf(schema.String)},
 	{Name: "created_at", Type: schema.Datetime},
 	{Name: "last_seen_at", Type: schema.Datetime},
@@ -31,7 +34,11 @@ var givenFields = []schema.Field{
 }
 
 // givenObject are those of an object.
-var givenObject = slices.DeleteFunc(GivenFields(), func(f schema.Field) bool { return f.Name == "points" })
+var givenObject = func() []schema.Field {
+	list := slices.DeleteFunc(GivenFields(), func(f schema.Field) bool { return f.Name == "points" })
+	list[0].Type = schema.String
+	return list
+}()
 
 // GivenFields returns the built-in fields that a test may give a member.
 func GivenFields() []schema.Field { return slices.Clone(givenFields) }

@@ -62,6 +62,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.frequencyCaps(n.Get("frequency_caps"))
 	c.quietHours(n.Get("quiet_hours"))
 	c.consent(n.Get("consent"))
+	c.referral(n.Get("referral"))
 	c.compileSchema()
 	c.levels(n.Get("levels"))
 }
@@ -159,6 +160,7 @@ func (c *reader) attribute(subject string, into *[]playbooks.Attribute, key, val
 	if def != nil && (len(a.Type.Enum) > 0 || typedForm(value) != nil) {
 		a.Default, _ = c.Literal(def, a.Type, "the default of "+name)
 	}
+	c.namesNobody(&a, def, normalForm(value))
 	if c.HasHole(a.Type) {
 		c.BrokenNames[name] = true
 	}

@@ -285,6 +285,11 @@ func (p *reader) value(v *syntax.Node, t *schema.Type, what string, sc *scope.Sc
 	if p.mistakenLiteral(v, t, what) {
 		return nil
 	}
+	if t != nil && t.Ref == schema.Member && v.Kind == syntax.ScalarNode && !v.IsNull() && !v.Broken {
+		p.Error("type-mismatch", v.Pos(), fmt.Sprintf("`%s` names a member: an expression says whom", what)).
+			Label("as in = trigger.invited_by or = member.id")
+		return nil
+	}
 	lit, ok := p.Literal(v, t, what)
 	if !ok {
 		return nil

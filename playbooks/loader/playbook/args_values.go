@@ -41,6 +41,11 @@ func (p *reader) emitted(v *syntax.Node, step *playbooks.Step, spec *schema.Acti
 		}
 		return
 	}
+	if by := p.Workspace.Schema.Referral.Of(name); by != "" && given.Get(by) != nil {
+		p.Error("bad-value", given.Key(by).Pos(), fmt.Sprintf("`%s` says who brought a member: that is looked up when the event comes in", by)).
+			Label("leave it out, or emit an event of its own").Related("referral names it", p.Workspace.Schema.Referral.Pos)
+		return
+	}
 	if val := p.object(given, declared.Properties, name, sc); val != nil {
 		step.Args[field] = val
 	}

@@ -26,6 +26,9 @@ var typeSynonyms = map[string]string{
 	"text": "string", "timestamp": "datetime", "time": "datetime", "long": "int",
 }
 
+// memberSynonyms are words of other tools for a member.
+var memberSynonyms = []string{"user", "customer", "contact", "person", "profile", "people", "subscriber", "lead"}
+
 // TypeOf reads a type. A mistake gives [Any], so that what uses it is not a mistake too.
 func (c *Reader) TypeOf(n *syntax.Node) *schema.Type {
 	switch {
@@ -64,6 +67,11 @@ func (c *Reader) typeNamed(n *syntax.Node) *schema.Type {
 			r.Label("write `"+better+"`").Edit(n.Pos(), better)
 			return schema.Any
 		}
+		if word == schema.Member || slices.Contains(c.Kinds, word) {
+			better := schema.RefTo(word).String()
+			r.Label("write `"+better+"` for the id of one").Edit(p, better)
+			return schema.Any
+		}
 		best := typeSynonyms[strings.ToLower(word)]
 		if best == "" {
 			best = diag.Closest(word, schema.TypeNames)
@@ -87,11 +95,11 @@ func (c *Reader) typeNamed(n *syntax.Node) *schema.Type {
 
 // refTo returns the type of the ids of a kind; nil when there is no such kind, which is reported.
 func (c *Reader) refTo(n *syntax.Node, kind string) *schema.Type {
-	if slices.Contains(c.Kinds, kind) {
+	if kind == schema.Member || slices.Contains(c.Kinds, kind) {
 		return schema.RefTo(kind)
 	}
 	whole := []rune(n.Value)
-	c.unknownKind(n.At(len(whole)-len([]rune(kind)), len(whole)), kind)
+	c.unknownKind(n.At(len(whole)-len([]rune(kind)), len(whole)), kind, append([]string{schema.Member}, c.Kinds...))
 	return nil
 }
 
@@ -100,15 +108,18 @@ func (c *Reader) KnownKind(n *syntax.Node, kind string) bool {
 	if slices.Contains(c.Kinds, kind) {
 		return true
 	}
-	c.unknownKind(n.Pos(), kind)
+	c.unknownKind(n.Pos(), kind, c.Kinds)
 	return false
 }
 
-func (c *Reader) unknownKind(at diag.Pos, kind string) {
+// unknownKind reports a kind that is not among those that may stand there.
+func (c *Reader) unknownKind(at diag.Pos, kind string, known []string) {
 	r := c.Error("unknown-kind", at, fmt.Sprintf("usher.yaml declares no kind of objects `%s`", kind))
-	switch best := diag.Closest(kind, c.Kinds); {
+	switch best := diag.Closest(kind, known); {
+	case slices.Contains(memberSynonyms, strings.ToLower(kind)) && slices.Contains(known, schema.Member):
+		r.Label("did you mean `member`?").Edit(at, schema.Member)
 	case best != "":
-		r.Label("did you mean `"+best+"`?").Edit(at, best).UnsureUnless(diag.UniqueMatch(kind, c.Kinds))
+		r.Label("did you mean `"+best+"`?").Edit(at, best).UnsureUnless(diag.UniqueMatch(kind, known))
 	case len(c.Kinds) > 0:
 		r.Label("known: " + diag.OneOf(c.Kinds))
 	default:

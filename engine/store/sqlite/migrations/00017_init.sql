@@ -23,6 +23,8 @@ CREATE TABLE inbox (
 ) WITHOUT ROWID;
 -- The history of a member. What the watermark has not passed is not decided, and no history yet.
 CREATE INDEX inbox_history ON inbox (hash, name, time, seq) WHERE kind IN ('event', 'cascaded');
+-- Attributes and tags that were written: their member is known, if nothing was decided on them yet.
+CREATE INDEX inbox_updates ON inbox (hash, seq) WHERE kind = 'update';
 -- What is kept of members that are held.
 CREATE INDEX inbox_held ON inbox (hash, seq) WHERE kind >= 'held ' AND kind < 'held!';
 
@@ -64,10 +66,22 @@ CREATE TABLE subjects (
     id    TEXT    NOT NULL,
     hash  INTEGER NOT NULL, -- of kind and id: it spreads subjects
     state BLOB,
-    seen  INTEGER NOT NULL DEFAULT 0
+    seen  INTEGER NOT NULL DEFAULT 0,
+    code  TEXT    NOT NULL DEFAULT '' -- by which others may call a member; objects have none
 );
 -- The id first, which tells two apart at once: nearly all are of one kind.
 CREATE UNIQUE INDEX subjects_id ON subjects (id, kind);
+-- Two members may have one code: it is nobody's then.
+CREATE INDEX subjects_code ON subjects (code) WHERE code <> '';
+
+-- By whom members were brought: the first referral of each. at is when it happened, event the id of the event that said so.
+CREATE TABLE referrals (
+    subject INTEGER PRIMARY KEY,
+    inviter INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    event   TEXT    NOT NULL
+);
+CREATE INDEX referrals_inviter ON referrals (inviter, at, subject);
 
 -- Trees over the events of a name of members who have many, so that a window is added up without going through it. They are derived: what
 -- is missing is built of the events. data begins with a byte that says its format; on level 8 is where the first node is.
