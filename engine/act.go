@@ -99,7 +99,7 @@ func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 			return fmt.Errorf("tag %.40q: %s", t, bad.Message)
 		}
 	}
-	if err := a.d.st.Member.RoomFor(nil, add); err != nil {
+	if err := a.d.State.Member.RoomFor(nil, add); err != nil {
 		return err
 	}
 	if a.run.Shadow() {
@@ -108,10 +108,10 @@ func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 	}
 	var end time.Time
 	if !while.IsZero() {
-		end = while.After(a.d.now.In(a.d.zone)).UTC()
+		end = while.After(a.d.Now.In(a.d.Zone)).UTC()
 	}
 	added, removed := a.d.changeTags(add, remove, end)
-	has := a.d.st.Member.Rarely().TagEnds
+	has := a.d.State.Member.Rarely().TagEnds
 	if !end.IsZero() && slices.ContainsFunc(add, func(t string) bool { return has[t].Equal(end) }) {
 		a.Detail("until", end) // else all of them are there longer
 	}
@@ -141,7 +141,7 @@ func (a *Act) Set(field string) error {
 		}
 		ready[i] = v
 	}
-	m := a.d.st.Member
+	m := a.d.State.Member
 	written := make(map[string]any, len(names))
 	for i, name := range names {
 		written[name] = ready[i]
@@ -164,7 +164,7 @@ func (a *Act) Set(field string) error {
 			continue
 		}
 		a.Detail(name, ready[i])
-		m.Wrote(name, ready[i], a.d.now)
+		m.Wrote(name, ready[i], a.d.Now)
 		if ready[i] == nil {
 			delete(m.Attributes, name)
 		} else {
@@ -221,7 +221,7 @@ func (a *Act) Data(field string) (map[string]any, error) {
 	if a.step.Args[field] == nil {
 		return nil, nil
 	}
-	v, err := a.d.json(a.book, a.step.Args[field])
+	v, err := a.d.JSON(a.book, a.step.Args[field])
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
@@ -239,14 +239,14 @@ func (a *Act) Data(field string) (map[string]any, error) {
 func (a *Act) Template(field string) (name string, html bool) {
 	v := a.step.Args[field]
 	if v != nil && v.Choices != nil {
-		t, err := a.d.chosen(v)
+		t, err := a.d.Chosen(v)
 		if err != nil {
 			return "", false // it was evaluated before
 		}
-		return t.Name, a.d.variant(t).HTML
+		return t.Name, a.d.Variant(t).HTML
 	}
 	if v == nil || v.Text == nil {
 		return "", false
 	}
-	return v.Text.Name, a.d.variant(v.Text).HTML
+	return v.Text.Name, a.d.Variant(v.Text).HTML
 }

@@ -14,7 +14,7 @@ const maxPoints = 1 << 53
 // AddPoints adds points to the member's, or takes some away: never below 0. It leaves the balance,
 // and on the trace what was really added.
 func (a *Act) AddPoints(n int) error {
-	m := a.d.st.Member
+	m := a.d.State.Member
 	if n > 0 && m.Points > maxPoints-n {
 		return fmt.Errorf("%d points and %d more are more than can be counted", m.Points, n)
 	}
@@ -36,7 +36,7 @@ func (a *Act) TakePoints(n int) error {
 	if n < 1 {
 		return fmt.Errorf("%d points cannot be taken: at least 1 can", n)
 	}
-	taken := a.d.st.Member.Points >= n
+	taken := a.d.State.Member.Points >= n
 	a.Result("taken", taken)
 	if !taken {
 		a.reason = ReasonTooFew
@@ -52,11 +52,11 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	d := a.d
 	whole := d.e.index.WS.Schema.Whole()
 	if member == "" {
-		member = d.id
+		member = d.ID
 	} else if bad := strictjson.MemberID(member); bad != nil {
 		return fmt.Errorf("member %.40q: %s", member, bad.Message)
 	}
-	if member != d.id { // whose id is as it was when they came
+	if member != d.ID { // whose id is as it was when they came
 		member = whole.MemberID(member)
 	}
 	values := map[string]any{}
@@ -87,8 +87,8 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		return err
 	}
 	in := Input{
-		Kind: InputEvent, ID: d.e.id(d.now, "emit", a.run.ID, a.step.Path), Member: member, Name: event,
-		Time: d.now, At: d.now,
+		Kind: InputEvent, ID: d.e.id(d.Now, "emit", a.run.ID, a.step.Path), Member: member, Name: event,
+		Time: d.Now, At: d.Now,
 		Payload: &Payload{Properties: values, Depth: depth},
 	}
 	a.Detail("event", event)
@@ -96,13 +96,13 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if len(values) > 0 {
 		a.Detail("properties", values)
 	}
-	if member != d.id {
+	if member != d.ID {
 		a.Detail("member", member)
 	}
 	if in.Objects, err = input.ObjectsOf(today, values, member); err != nil {
 		return err
 	}
-	if member != d.id {
+	if member != d.ID {
 		d.c.Emitted = append(d.c.Emitted, in)
 		return nil
 	}

@@ -40,7 +40,7 @@ func (a *Act) EnterRaffle(name string) {
 		return
 	}
 	t := Ticket{
-		Ticket: d.e.keys.Hex(16, "ticket", a.run.ID, a.step.Path), Raffle: name, Member: d.id, At: d.now,
+		Ticket: d.e.keys.Hex(16, "ticket", a.run.ID, a.step.Path), Raffle: name, Member: d.ID, At: d.Now,
 		Rules: r.Definition(),
 	}
 	a.Result("ticket", t.Ticket)
@@ -51,14 +51,14 @@ func (a *Act) EnterRaffle(name string) {
 		ask := grants.Tickets(name)
 		d.grants.Take(&ask)
 	}
-	d.st.Member.Rarer().Entered(name)
+	d.State.Member.Rarer().Entered(name)
 	d.touched = true
 	d.c.Tickets = append(d.c.Tickets, t)
 }
 
 // drawTicket draws a ticket at once.
 func (a *Act) drawTicket(r *playbooks.Raffle, t *Ticket) {
-	d, m := a.d, a.d.st.Member.Rarer()
+	d, m := a.d, a.d.State.Member.Rarer()
 	made := map[string]any{"raffle": r.Name, "ticket": t.Ticket}
 	if hit := d.hit(r, t.Ticket); hit != nil {
 		t.Hit = hit.Name
@@ -83,12 +83,12 @@ func (a *Act) mayEnter(r *playbooks.Raffle) string {
 	switch {
 	case r == nil:
 		return ReasonNoRaffle
-	case !r.Active.Holds(d.now):
+	case !r.Active.Holds(d.Now):
 		return ReasonNotActive
-	case r.PerMember > 0 && d.st.Member.Rarely().Raffles[r.Name].Entries >= r.PerMember:
+	case r.PerMember > 0 && d.State.Member.Rarely().Raffles[r.Name].Entries >= r.PerMember:
 		return ReasonPerMember
 	}
-	if ask := grants.Tickets(r.Name); !r.At.IsZero() && (!d.now.Before(r.At) || !d.grants.Has(&ask)) {
+	if ask := grants.Tickets(r.Name); !r.At.IsZero() && (!d.Now.Before(r.At) || !d.grants.Has(&ask)) {
 		return ReasonDrawn
 	}
 	return ""

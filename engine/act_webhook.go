@@ -27,7 +27,7 @@ func (a *Act) Call(w Webhook) error {
 		return fmt.Errorf("%.200q is not an address that can be called: it begins with https:// or http:// and a host", w.URL)
 	}
 	if field := a.step.Args["body"]; field != nil {
-		body, err := a.d.json(a.book, field)
+		body, err := a.d.JSON(a.book, field)
 		if err != nil {
 			return fmt.Errorf("body: %w", err)
 		}
@@ -47,11 +47,11 @@ func (a *Act) Call(w Webhook) error {
 		return nil
 	}
 	d := a.d
-	a.effect = d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path)
+	a.effect = d.e.id(d.Now, "delivery", a.run.Playbook, a.run.ID, a.step.Path)
 	d.c.Deliveries = append(d.c.Deliveries, Delivery{
-		Key: a.effect, Member: d.id,
+		Key: a.effect, Member: d.ID,
 		Playbook: a.run.Playbook, Run: a.run.ID,
-		Step: a.step.Name(), Channel: webhookHost + strings.ToLower(u.Host), At: d.now, NotBefore: d.now, ReleasedAt: d.now,
+		Step: a.step.Name(), Channel: webhookHost + strings.ToLower(u.Host), At: d.Now, NotBefore: d.Now, ReleasedAt: d.Now,
 		Message: Message{Webhook: &w},
 	})
 	a.Detail("url", w.URL)

@@ -14,7 +14,7 @@ func (d *decider) nextEnd() (first *Run, at time.Time) {
 	if len(d.e.index.Ending) == 0 {
 		return nil, at
 	}
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.State != RunWaiting {
 			continue
 		}
@@ -35,7 +35,7 @@ func (d *decider) nextEnd() (first *Run, at time.Time) {
 func (d *decider) decideEnd(r *Run, at time.Time) {
 	d.beginDue("active:" + r.ID)
 	recorded := d.recordMemberships(at)
-	d.begin(at)
+	d.Begin(at)
 	d.end(r, RunExited, ReasonNotActive)
 	d.followMoved(at, recorded)
 }
@@ -43,7 +43,7 @@ func (d *decider) decideEnd(r *Run, at time.Time) {
 // recordEnds notes of the playbooks that the member has entered that it is known when open runs exit: whoever is not
 // known is looked at. It reports whether there was something to note.
 func (d *decider) recordEnds() (noted bool) {
-	m := d.st.Member
+	m := d.State.Member
 	for _, w := range d.e.index.Ending {
 		if !w.Unrecorded(m) {
 			continue
@@ -60,7 +60,7 @@ func (d *decider) recordEnds() (noted bool) {
 
 // forgetEnds drops what is noted of playbooks that do not end so any more.
 func (d *decider) forgetEnds() {
-	exits := d.st.Member.Rarely().Exits
+	exits := d.State.Member.Rarely().Exits
 	before := len(exits)
 	maps.DeleteFunc(exits, func(id string, _ int64) bool {
 		return !slices.ContainsFunc(d.e.index.Ending, func(w *index.Ending) bool { return w.Playbook == id })

@@ -10,10 +10,10 @@ import (
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
 // none, nor does a redemption.
 func (d *decider) ensureMember(in *Input) {
-	if d.st.Member == nil && in.Kind != InputResult && in.Kind != InputRelease && in.Kind != InputRedeem &&
+	if d.State.Member == nil && in.Kind != InputResult && in.Kind != InputRelease && in.Kind != InputRedeem &&
 		in.Kind != InputDeletion {
-		d.st.Member = &Member{ID: d.id, CreatedAt: in.At}
-		d.view.Of = d.st.Member
+		d.State.Member = &Member{ID: d.ID, CreatedAt: in.At}
+		d.View.Of = d.State.Member
 		d.touched = true
 	}
 }
@@ -23,11 +23,11 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *index.Listening) {
 	d.applyPayload(in, p)
 	// That alone is read from the history: the member need not be stored for it.
 	if p.MovesLastSeen() && (l.Type == nil || !l.Type.Builtin) {
-		d.st.Member.LastSeenAt = in.At
+		d.State.Member.LastSeenAt = in.At
 	}
 	d.keep(in, l)
 	d.noteReferral(in, p)
-	d.begin(in.At)
+	d.Begin(in.At)
 	d.updateLevel(in.At)
 }
 
@@ -39,22 +39,22 @@ func (d *decider) noteReferral(in *Input, p *Payload) {
 		return
 	}
 	if by, _ := p.Properties[property].(string); by != "" {
-		d.c.Referrals = append(d.c.Referrals, Referral{Member: d.id, By: by, At: in.Time, Event: in.ID})
+		d.c.Referrals = append(d.c.Referrals, Referral{Member: d.ID, By: by, At: in.Time, Event: in.ID})
 	}
 }
 
 // keep puts a decided event into the member's history.
 func (d *decider) keep(in *Input, l *index.Listening) {
-	if l.Tracked == nil && len(d.st.History) == 0 {
+	if l.Tracked == nil && len(d.State.History) == 0 {
 		return // nothing asks about it
 	}
-	d.past.Put(in.Name, in.Happened(), l.Tracked, l.Taken)
+	d.Past.Put(in.Name, in.Happened(), l.Tracked, l.Taken)
 }
 
 // applyUpdate writes what came over HTTP or from a file to the member.
 func (d *decider) applyUpdate(in *Input, p *Payload) {
 	d.applyPayload(in, p)
-	d.begin(in.At)
+	d.Begin(in.At)
 	d.updateLevel(in.At)
 }
 
@@ -63,7 +63,7 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 	if len(p.Attributes)+len(p.AddTags)+len(p.RemoveTags) == 0 {
 		return
 	}
-	m := d.st.Member
+	m := d.State.Member
 	if len(p.Attributes) > 0 && m.Attributes == nil {
 		m.Attributes = make(map[string]any, len(p.Attributes))
 	}

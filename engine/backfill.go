@@ -15,7 +15,7 @@ import "time"
 //
 // Tags and, in expressions, the events themselves are like those of any other input afterwards.
 func (d *decider) applyBackfill(in *Input, p *Payload) {
-	m, at := d.st.Member, in.Time
+	m, at := d.State.Member, in.Time
 	if at.IsZero() {
 		at = in.At
 	}
@@ -37,6 +37,6 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 		d.noteReferral(in, p)
 	}
 	d.touched = true
-	d.begin(in.At)
+	d.Begin(in.At)
 	d.updateLevel(in.At)
 }

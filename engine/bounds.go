@@ -24,9 +24,9 @@ const (
 // noteEntry keeps when the member entered a playbook, and forgets old entries of playbooks that are
 // gone. A playbook that comes back within a year finds its entries.
 func (d *decider) noteEntry(playbook string) {
-	d.st.Member.Enter(playbook, d.now)
-	if m := d.st.Member; len(m.Entries) > len(d.e.index.Active) { // some are of playbooks that are gone
-		m.ForgetEntries(d.now.Add(-forgetAfter), func(id string) bool {
+	d.State.Member.Enter(playbook, d.Now)
+	if m := d.State.Member; len(m.Entries) > len(d.e.index.Active) { // some are of playbooks that are gone
+		m.ForgetEntries(d.Now.Add(-forgetAfter), func(id string) bool {
 			return d.e.index.Active[naming.OutOfShadow(id)] == nil
 		})
 	}

@@ -15,16 +15,16 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 	seen := map[string]any{}
 	for i := range s.Branches {
 		w := &s.Branches[i]
-		ok, err := d.test(w.If)
+		ok, err := d.Test(w.If)
 		if err != nil {
 			d.fail(r, s, err)
 			return
 		}
 		if w.If != nil {
-			maps.Copy(seen, w.If.Seen(d.env))
+			maps.Copy(seen, w.If.Seen(d.Env))
 		}
 		if ok {
-			d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name, Detail: view.Plain(seen)})
+			d.trace(r, d.Now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name, Detail: view.Plain(seen)})
 			r.PC = w.Start
 			return
 		}
@@ -34,8 +34,8 @@ func (d *decider) choose(r *Run, s *playbooks.Step) {
 
 // split goes the way that the member's dice say: the same every time.
 func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
-	d.scope(r, b, s)
-	by, err := d.value(b, s.Args["by"])
+	d.Scope(r, b, s)
+	by, err := d.Value(b, s.Args["by"])
 	if err != nil {
 		d.fail(r, s, err)
 		return
@@ -51,8 +51,8 @@ func (d *decider) split(r *Run, b *book, s *playbooks.Step) {
 	}
 	w := d.thrown(b, s, of...)
 	d.remember(r, b, s.ID, map[string]any{"name": w.Name})
-	d.scope(r, b, s)
-	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})
+	d.Scope(r, b, s)
+	d.trace(r, d.Now, TraceEntry{What: s.Key, Step: s.Name(), Reason: w.Name})
 	r.PC = w.Start
 }
 
@@ -69,7 +69,7 @@ func (d *decider) thrown(b *book, s *playbooks.Step, by ...string) *playbooks.Br
 func (d *decider) throw(kind string, b *book, s *playbooks.Step, n int, of func(i int) (string, float64),
 	by ...string,
 ) int {
-	dice, upTo, fell := int(expression.Dice(kind, append([]string{b.ID, s.Salt, d.id}, by...)...)%10_000), 0, -1
+	dice, upTo, fell := int(expression.Dice(kind, append([]string{b.ID, s.Salt, d.ID}, by...)...)%10_000), 0, -1
 	for i := range n {
 		name, weight := of(i)
 		if d.e.o.Split != nil && d.e.o.Split(b.ID, s.Name()) == name {

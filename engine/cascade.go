@@ -93,8 +93,8 @@ func (d *decider) followCrossing(x index.Crossing, at time.Time, passed []string
 	}
 	name, way := x.Segment.Name, x.Way()
 	in := Input{
-		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, name, d.e.id(at, "segment", way, name, d.id, d.input)),
-		Member: d.id, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.Entered},
+		Kind: InputSegment, ID: fmt.Sprintf("segment:%s:%s:%s", way, name, d.e.id(at, "segment", way, name, d.ID, d.input)),
+		Member: d.ID, Name: name, Time: at, At: at, Payload: &Payload{Depth: depth, Entered: x.Entered},
 	}
 	if passed != nil {
 		if d.cascade.passed == nil {

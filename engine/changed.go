@@ -12,7 +12,7 @@ import (
 // noteFields notes what the member has in the fields whose changes start playbooks, to compare with.
 func (d *decider) noteFields() {
 	if len(d.e.index.Changed) > 0 {
-		d.was = d.e.index.Changed.Of(d.st.Member, d.e.index.Types)
+		d.was = d.e.index.Changed.Of(d.State.Member, d.e.index.Types)
 	}
 }
 
@@ -32,8 +32,8 @@ func (d *decider) followChanges(at time.Time) {
 			continue
 		}
 		d.cascade.add(Input{
-			Kind: InputChange, ID: fmt.Sprintf("change:%s:%s", name, d.e.id(at, "change", name, d.id, d.input)),
-			Member: d.id, Name: name, Time: at, At: at,
+			Kind: InputChange, ID: fmt.Sprintf("change:%s:%s", name, d.e.id(at, "change", name, d.ID, d.input)),
+			Member: d.ID, Name: name, Time: at, At: at,
 			Payload: &Payload{Depth: depth, Properties: map[string]any{"before": was[i], "after": d.was[i]}},
 		})
 	}
@@ -46,15 +46,15 @@ func (d *decider) judgeChange(in *Input, p *Payload) (entries []*entry) {
 	if i < 0 {
 		return nil
 	}
-	d.begin(in.At)
-	rec := expression.Fields(d.e.index.Changed.Change(i, p.Properties["before"], p.Properties["after"], in.At, d.zone))
+	d.Begin(in.At)
+	rec := expression.Fields(d.e.index.Changed.Change(i, p.Properties["before"], p.Properties["after"], in.At, d.Zone))
 	d.beginJudging(rec)
 	var last *book
 	for _, s := range d.e.index.OnChange[i] {
 		if s.Book == last {
 			continue
 		}
-		ok, err := d.test(s.Trigger.If)
+		ok, err := d.Test(s.Trigger.If)
 		if err != nil {
 			d.refuse(s.Book, ReasonError, map[string]any{"trigger": err.Error()})
 		}

@@ -15,10 +15,10 @@ func (d *decider) noteSince(r *Run, b *book) error {
 	if len(b.Since) == 0 {
 		return nil
 	}
-	d.scope(r, b, nil)
+	d.Scope(r, b, nil)
 	var ids []any
 	for _, name := range b.Since {
-		list, err := d.past.Decided(name, r.StartedAt, r.StartedAt)
+		list, err := d.Past.Decided(name, r.StartedAt, r.StartedAt)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (d *decider) counted(r *Run, b *book, s *playbooks.Step) (n int, last map[s
 		return 0, nil, nil
 	}
 	m := &w.Matches[0]
-	list, err := d.past.Decided(m.Name, r.StartedAt, d.now)
+	list, err := d.Past.Decided(m.Name, r.StartedAt, d.Now)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -47,8 +47,8 @@ func (d *decider) counted(r *Run, b *book, s *playbooks.Step) (n int, last map[s
 			continue
 		}
 		if m.If != nil {
-			d.env.SetEvent(expression.Fields(e.Record))
-			ok, err := d.test(m.If)
+			d.Env.SetEvent(expression.Fields(e.Record))
+			ok, err := d.Test(m.If)
 			if err != nil {
 				return 0, nil, err
 			}
@@ -58,7 +58,7 @@ func (d *decider) counted(r *Run, b *book, s *playbooks.Step) (n int, last map[s
 		}
 		n, last = n+1, e.Record
 	}
-	d.scope(r, b, s)
+	d.Scope(r, b, s)
 	return n, last, nil
 }
 
@@ -86,7 +86,7 @@ func (d *decider) keepCount(r *Run, b *book, s *playbooks.Step, result map[strin
 
 // count returns how many events a wait has counted.
 func (d *decider) count(r *Run, b *book, s *playbooks.Step) int {
-	r.Decode(b.Record, b.Results, d.zone)
+	r.Decode(b.Record, b.Results, d.Zone)
 	n, _ := r.Actions[cmp.Or(s.ID, outline.CountKey)]["count"].(int)
 	return n
 }

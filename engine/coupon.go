@@ -36,22 +36,22 @@ func (a *Act) IssueCoupon(name string) {
 		code = d.e.code(pool.Prefix, a.run.ID, a.step.Path)
 	}
 	c := Coupon{
-		Loaded: loaded, Code: code, Pool: name, Member: d.id, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
-		IssuedAt: d.now,
+		Loaded: loaded, Code: code, Pool: name, Member: d.ID, Playbook: a.run.Playbook, Run: a.run.ID, Step: a.step.Name(),
+		IssuedAt: d.Now,
 	}
-	if end := pool.Ends(d.now.In(d.zone)); !end.IsZero() {
+	if end := pool.Ends(d.Now.In(d.Zone)); !end.IsZero() {
 		c.ExpiresAt = end.UTC()
-		a.Result("expires_at", c.ExpiresAt.In(d.zone))
+		a.Result("expires_at", c.ExpiresAt.In(d.Zone))
 		a.Detail("expires_at", c.ExpiresAt)
 	}
 	a.Result("code", code)
 	a.Detail("code", code)
 	d.c.Coupons = append(d.c.Coupons, c)
 	a.effect = code
-	if d.st.Member.Coupons == nil {
-		d.st.Member.Coupons = map[string]int{}
+	if d.State.Member.Coupons == nil {
+		d.State.Member.Coupons = map[string]int{}
 	}
-	d.st.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
+	d.State.Member.Coupons[name]++ // also without a limit: one may be set tomorrow
 	d.gave(&c)
 	made := map[string]any{"pool": name, "code": code}
 	if !c.ExpiresAt.IsZero() {
@@ -66,9 +66,9 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 	switch {
 	case pool == nil:
 		return ReasonNoPool, ""
-	case !pool.Active.Holds(d.now):
+	case !pool.Active.Holds(d.Now):
 		return ReasonNotActive, ""
-	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
+	case pool.PerMember > 0 && d.State.Member.Coupons[pool.Name] >= pool.PerMember:
 		return ReasonPerMember, ""
 	}
 	if a.run.Shadow() {
@@ -79,7 +79,7 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 		return ReasonPoolEmpty, ""
 	}
 	if pool.Quota != nil {
-		p := grants.PlaceAt(grants.OfCoupons, pool.Name, pool.Quota, d.now.In(d.e.index.WS.Schema.Timezone))
+		p := grants.PlaceAt(grants.OfCoupons, pool.Name, pool.Quota, d.Now.In(d.e.index.WS.Schema.Timezone))
 		if !d.grants.Has(&p.Ask) {
 			return ReasonQuota, ""
 		}
@@ -94,9 +94,9 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 
 // gave notes a coupon that the member was given.
 func (d *decider) gave(c *Coupon) {
-	k := d.st.Member.GiveCoupon(member.Coupon{Code: c.Code, Pool: c.Pool, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt})
-	if w := d.e.index.Expiring; w.Unrecorded(d.st.Member) { // the first: those before were noted
-		k.Watched(member.Number(w.Since), d.now)
+	k := d.State.Member.GiveCoupon(member.Coupon{Code: c.Code, Pool: c.Pool, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt})
+	if w := d.e.index.Expiring; w.Unrecorded(d.State.Member) { // the first: those before were noted
+		k.Watched(member.Number(w.Since), d.Now)
 	}
 	d.awaitCoupons()
 	d.refresh()
@@ -104,7 +104,7 @@ func (d *decider) gave(c *Coupon) {
 
 // awaitCoupons notes when the next coupon expires of which that is to be told.
 func (d *decider) awaitCoupons() {
-	k := d.st.Member.Rarely().Coupons
+	k := d.State.Member.Rarely().Coupons
 	if k == nil {
 		return
 	}
@@ -121,10 +121,10 @@ func (d *decider) awaitCoupons() {
 // whether there was something to note.
 func (d *decider) recordCoupons(at time.Time) (noted bool) {
 	w := d.e.index.Expiring
-	if !w.Unrecorded(d.st.Member) || at.Before(w.Since) {
+	if !w.Unrecorded(d.State.Member) || at.Before(w.Since) {
 		return false
 	}
-	d.st.Member.Rarely().Coupons.Watched(member.Number(w.Since), member.Begun(w.Since, at))
+	d.State.Member.Rarely().Coupons.Watched(member.Number(w.Since), member.Begun(w.Since, at))
 	d.touched = true
 	d.awaitCoupons()
 	return true
@@ -132,7 +132,7 @@ func (d *decider) recordCoupons(at time.Time) (noted bool) {
 
 // endCoupons finds the coupons that have expired, where somebody asks for that, and returns their events.
 func (d *decider) endCoupons(at time.Time) (codes []string, made []Input) {
-	k := d.st.Member.Rarely().Coupons
+	k := d.State.Member.Rarely().Coupons
 	if k == nil || k.Next.IsZero() || k.Next.After(at) {
 		return nil, nil
 	}
@@ -154,8 +154,8 @@ func RedemptionOf(c *Coupon) Input { return effects.RedemptionOf(c) }
 // redeem takes in that a coupon was redeemed, also for the run that gave it, as long as somebody may ask that: it is
 // open, or its goal may be reached.
 func (d *decider) redeem(in *Input, p *Payload) {
-	d.begin(in.At)
-	if d.st.Member == nil {
+	d.Begin(in.At)
+	if d.State.Member == nil {
 		return // a coupon of nobody
 	}
 	field := func(name string) string {
@@ -163,14 +163,14 @@ func (d *decider) redeem(in *Input, p *Payload) {
 		return text
 	}
 	code, step := field("code"), field("step")
-	if d.st.Member.RedeemCoupon(code, in.At) {
+	if d.State.Member.RedeemCoupon(code, in.At) {
 		d.awaitCoupons()
 	}
 	d.refresh()
 	d.updateLevel(in.At)
 	var run *Run
-	for _, r := range d.st.Runs {
-		if r.ID == in.Name && (r.State == RunWaiting || d.st.Member.Awaits(r.ID)) {
+	for _, r := range d.State.Runs {
+		if r.ID == in.Name && (r.State == RunWaiting || d.State.Member.Awaits(r.ID)) {
 			run = r
 			d.learn(r, step, map[string]any{"redeemed_at": in.At.UTC().Format(time.RFC3339Nano)})
 			d.trace(r, in.At, TraceEntry{What: "redeemed", Step: step, Detail: d.detail("code", code)})

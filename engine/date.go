@@ -14,7 +14,7 @@ import (
 // recordDates notes when dates come next of a member who was there before the watch began, as the
 // member is before an input changes them. It reports whether there was something to note.
 func (d *decider) recordDates(at time.Time) (noted bool) {
-	m := d.st.Member
+	m := d.State.Member
 	for _, w := range d.e.index.Dated {
 		if _, ok := w.Known(m); ok || at.Before(w.Since) {
 			continue
@@ -28,7 +28,7 @@ func (d *decider) recordDates(at time.Time) (noted bool) {
 }
 
 func (d *decider) markDate(w *index.Dated, k DateMark, zone *time.Location) {
-	m := d.st.Member
+	m := d.State.Member
 	if m.Dates == nil {
 		m.Dates = map[string]DateMark{}
 	}
@@ -45,7 +45,7 @@ func (d *decider) markDate(w *index.Dated, k DateMark, zone *time.Location) {
 // reevaluateDates returns the starts of the playbooks whose date has come, and when the next date
 // comes. The member may have been given another date by what was just decided.
 func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
-	m := d.st.Member
+	m := d.State.Member
 	before := len(m.Dates)
 	maps.DeleteFunc(m.Dates, func(id string, _ DateMark) bool {
 		return !slices.ContainsFunc(d.e.index.Dated, func(w *index.Dated) bool { return w.ID == id })
@@ -67,7 +67,7 @@ func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
 
 // reevaluateDate returns the start of the playbook when its date has come, and when it comes next.
 func (d *decider) reevaluateDate(w *index.Dated, at time.Time) (start Input, comes bool, next time.Time) {
-	m := d.st.Member
+	m := d.State.Member
 	was, known := w.Known(m)
 	been := m.Dates[w.ID].Been
 	if known && !was.At.IsZero() {
@@ -77,7 +77,7 @@ func (d *decider) reevaluateDate(w *index.Dated, at time.Time) (start Input, com
 		if !was.At.After(at) {
 			_, which = w.Date().Next(m, from, was.At.Add(-time.Millisecond), been)
 		} else {
-			come, which = w.Date().Passed(m, was, from, d.zone, at)
+			come, which = w.Date().Passed(m, was, from, d.Zone, at)
 		}
 		if comes = which != "" || !was.At.After(at); comes {
 			start = Input{
@@ -87,7 +87,7 @@ func (d *decider) reevaluateDate(w *index.Dated, at time.Time) (start Input, com
 			been = cmp.Or(which, been)
 		}
 	}
-	next, _ = w.Date().Next(m, d.zone, at, been)
-	d.markDate(w, DateMark{At: next, Been: been}, d.zone)
+	next, _ = w.Date().Next(m, d.Zone, at, been)
+	d.markDate(w, DateMark{At: next, Been: been}, d.Zone)
 	return start, comes, next
 }

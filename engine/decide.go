@@ -11,7 +11,7 @@ import (
 
 // The numbered rules of docs/language.md, "Meaning", and the functions that keep each.
 //
-//	 1 Instant        Engine.Decide, decider.decideDue, decider.nextDue, evaluator.begin
+//	 1 Instant        Engine.Decide, decider.decideDue, decider.nextDue, eval.Evaluator.Begin
 //	 2 One event      decider.decideInput, decider.decideEvent, decider.act
 //	 3 Entry          decider.judge, decider.mayReenter, decider.enter
 //	 4 Holdout        decider.inHoldout, decider.countGoals, decider.thrown
@@ -19,7 +19,7 @@ import (
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
 //	 8 Sending        Act.Send, decider.capped, decider.releaseMessage, Engine.Late
-//	 9 Pinned         evaluator.scope, evaluator.readBy, index.Index.Status
+//	 9 Pinned         eval.Evaluator.Scope, eval.Evaluator.ReadBy, index.Index.Status
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace
 //	12 Same inputs, same outputs   Engine.Decide, expression.Dice
@@ -130,8 +130,8 @@ func (d *decider) decideCascade() error {
 // sound returns what an input says of itself that no input can say: what is stored of it is damaged.
 // Somebody who is a member has an id that can be one.
 func (d *decider) sound(in *Input) error {
-	if d.st.Member == nil {
-		if wrong := strictjson.MemberID(naming.OutsideID(d.id)); wrong != nil {
+	if d.State.Member == nil {
+		if wrong := strictjson.MemberID(naming.OutsideID(d.ID)); wrong != nil {
 			return fmt.Errorf("the %s %s is nobody's: %s", in.Kind, in.ID, wrong.Message)
 		}
 	}
@@ -151,11 +151,11 @@ func (d *decider) decideInput(in *Input) error {
 		return err
 	}
 	d.input, d.missing, d.cascade.depth = in.ID, p.Missing, p.Depth
-	known := d.st.Member != nil
+	known := d.State.Member != nil
 	recorded := d.recordMemberships(in.At)
 	d.ensureMember(in)
 	if len(p.Attributes)+len(p.AddTags) > 0 {
-		if err := d.st.Member.RoomFor(p.Attributes, p.AddTags); err != nil {
+		if err := d.State.Member.RoomFor(p.Attributes, p.AddTags); err != nil {
 			return err
 		}
 	}
@@ -245,12 +245,12 @@ func (d *decider) beginDue(input string) {
 func (d *decider) decideEnds(at time.Time) {
 	d.beginDue("ends:" + at.UTC().Format(time.RFC3339Nano))
 	recorded := d.recordMemberships(at)
-	d.begin(at)
+	d.Begin(at)
 	ended := d.takeEnded(at)
 	if moved := d.updateLevel(at); ended.nothing() && !recorded && !moved {
 		return
 	}
-	given := d.st.GaveUp(at)
+	given := d.State.GaveUp(at)
 	if !given {
 		d.cascade.add(ended.made...)
 	}
@@ -275,7 +275,7 @@ func (d *decider) decideReevaluation(at time.Time) {
 // changed since they began; what that would start is left out where the caller gave it up.
 func (d *decider) followMoved(at time.Time, recorded bool) {
 	moved := d.reevaluate(at)
-	if d.st.GaveUp(at) {
+	if d.State.GaveUp(at) {
 		return
 	}
 	d.follow(moved)
@@ -304,17 +304,17 @@ func (d *decider) actAndFollow(ready ready) {
 		return
 	}
 	d.cascade.addEmitted(d.act(ready))
-	d.updateLevel(d.now)
+	d.updateLevel(d.Now)
 }
 
 // failure returns what ends the decision, where err is what failed in it. What was decided without
 // something that cannot be read is not valid, whatever else failed.
 func (d *decider) failure(err error) error {
 	switch {
-	case d.past.Unavailable != nil:
-		return d.past.Unavailable
-	case d.past.Unreadable != nil:
-		return d.past.Unreadable
+	case d.Past.Unavailable != nil:
+		return d.Past.Unavailable
+	case d.Past.Unreadable != nil:
+		return d.Past.Unreadable
 	}
 	return err
 }
@@ -322,18 +322,18 @@ func (d *decider) failure(err error) error {
 // handOver adds what changed of the member and of the runs to the changes.
 func (d *decider) handOver() {
 	if d.touched {
-		d.c.Members = append(d.c.Members, d.st.Member)
+		d.c.Members = append(d.c.Members, d.State.Member)
 	}
 	if d.dueChanged {
-		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.id, At: d.st.Member.DueAt()})
+		d.c.Reevaluations = append(d.c.Reevaluations, Reevaluation{Member: d.ID, At: d.State.Member.DueAt()})
 	}
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.New || r.Changed {
 			d.encode(r)
 			d.c.Runs = append(d.c.Runs, r)
 		}
 	}
-	if trees := d.st.History.Changed(d.id); len(trees) > 0 {
+	if trees := d.State.History.Changed(d.ID); len(trees) > 0 {
 		d.c.Trees = append(d.c.Trees, trees...)
 	}
 }

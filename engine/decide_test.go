@@ -33,7 +33,7 @@ func TestEveryRuleNamesTheFunctionsThatKeepIt(t *testing.T) {
 	}
 	declared := map[string]bool{}
 	for prefix, dir := range map[string]string{
-		"": ".", "index.": "index", "worker.": "worker", "schema.": "../playbooks/schema", "expression.": "../playbooks/expression",
+		"": ".", "index.": "index", "eval.": "eval", "worker.": "worker", "schema.": "../playbooks/schema", "expression.": "../playbooks/expression",
 	} {
 		for _, f := range parse(t, dir) {
 			for _, fn := range functions(f) {

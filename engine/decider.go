@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/effects"
+	"github.com/usher-run/usher/engine/eval"
 	"github.com/usher-run/usher/engine/grants"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
@@ -14,7 +15,8 @@ import (
 // change the state in place, and add effects and refusals to the changes. What follows from a stage
 // it returns.
 type decider struct {
-	evaluator
+	eval.Evaluator
+	e *Engine
 
 	recorder   effects.Recorder
 	input      string         // id of the input that is decided on, which the recorder's may have brought about
@@ -30,34 +32,34 @@ type decider struct {
 
 func (e *Engine) decider(member string, st *State) *decider {
 	d := e.spare.Get().(*decider)
-	d.e, d.st, d.id = e, st, member
+	d.e, d.World, d.State, d.ID = e, &e.world, st, member
 	s := e.index.WS.Schema
-	d.past.History, d.past.Env, d.past.Zone, d.past.Schema = &st.History, d.env, s.Timezone, s
+	d.Past.History, d.Past.Env, d.Past.Zone, d.Past.Schema = &st.History, d.Env, s.Timezone, s
 	return d
 }
 
 // release lets the decider be used again: empty.
 func (d *decider) release() {
-	spare, env, judged := d.e.spare, d.env, d.judged
+	spare, env, judged := d.e.spare, d.Env, d.judged
 	env.End()
 	clear(judged)
 	*d = decider{} // alone, so that it is cleared where it stands
-	d.env, d.judged = env, judged
+	d.Env, d.judged = env, judged
 	spare.Put(d)
 }
 
 // refresh makes expressions read again what an action changed of the member.
 func (d *decider) refresh() {
 	d.touched = true
-	d.env.Forget()
+	d.Env.Forget()
 }
 
 // changeTags adds tags of the member, to an end where one is given, and removes some. It returns those
 // that really came and went.
 func (d *decider) changeTags(add, remove []string, end time.Time) (added, removed []string) {
-	before := d.st.Member.Ends()
-	added, removed = d.st.Member.ChangeTags(add, remove, end)
-	if !d.st.Member.Ends().Equal(before) {
+	before := d.State.Member.Ends()
+	added, removed = d.State.Member.ChangeTags(add, remove, end)
+	if !d.State.Member.Ends().Equal(before) {
 		d.dueChanged = true
 	}
 	return added, removed
@@ -65,8 +67,8 @@ func (d *decider) changeTags(add, remove []string, end time.Time) (added, remove
 
 // end closes a run.
 func (d *decider) end(r *Run, state RunState, reason string) {
-	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.now, time.Time{}
-	d.trace(r, d.now, TraceEntry{What: string(state), Reason: reason})
+	r.State, r.Reason, r.EndedAt, r.DueAt = state, reason, d.Now, time.Time{}
+	d.trace(r, d.Now, TraceEntry{What: string(state), Reason: reason})
 	if state == RunExited {
 		d.dropDeferred(r, ReasonExited)
 	}
@@ -100,13 +102,13 @@ func (d *decider) trace(r *Run, at time.Time, t TraceEntry) {
 
 // traceEffect is trace for a step that made a delivery or a coupon, by its key or code.
 func (d *decider) traceEffect(r *Run, t TraceEntry, effect string) {
-	d.trace(r, d.now, t)
+	d.trace(r, d.Now, t)
 	d.c.All[len(d.c.All)-1].Effect = effect
 }
 
 // fail ends a run that an action failed.
 func (d *decider) fail(r *Run, s *playbooks.Step, err error) {
-	d.trace(r, d.now, TraceEntry{What: WhatError, Step: s.Name(), Reason: err.Error()})
+	d.trace(r, d.Now, TraceEntry{What: WhatError, Step: s.Name(), Reason: err.Error()})
 	d.end(r, RunFailed, s.Name())
 }
 
@@ -117,7 +119,7 @@ func (d *decider) refuse(b *book, reason string, seen map[string]any) {
 		maps.Copy(all, seen)
 		seen = all
 	}
-	e := d.note(d.now)
+	e := d.note(d.Now)
 	e.Playbook, e.Input = b.ID, d.input
 	e.What, e.Reason, e.Detail = WhatRefused, reason, seen
 }
@@ -128,20 +130,20 @@ func (d *decider) matches(b *book, r *Run, in *Input, cond *expression.Expr, s *
 	if cond == nil {
 		return true
 	}
-	rec := d.seeEvent(in, b.WS.Schema, b.WS.Schema.Event(in.Name))
-	d.scope(r, b, s)
-	d.env.SetEvent(rec)
-	ok, err := cond.Test(d.env)
+	rec := d.SeeEvent(in, b.WS.Schema, b.WS.Schema.Event(in.Name))
+	d.Scope(r, b, s)
+	d.Env.SetEvent(rec)
+	ok, err := cond.Test(d.Env)
 	if err == nil {
 		err = rec.Err
 	}
 	if err != nil {
-		d.trace(r, d.now, TraceEntry{
+		d.trace(r, d.Now, TraceEntry{
 			What: WhatError, Step: at, Reason: err.Error(), Detail: map[string]any{"event": in.Name, "id": in.ID},
 		})
 		return false
 	}
-	d.observeOutcome(cond, ok)
+	d.ObserveOutcome(cond, ok)
 	return ok
 }
 

@@ -42,10 +42,10 @@
 //
 // # What the stages share
 //
-// evaluator.go evaluates expressions and texts for the member at the instant. Packages view, input
+// Package eval evaluates expressions and texts for the member at the instant. Packages view, input
 // and history are what it reads, memory.go is what a run remembers. decider.go holds one decision.
 // Package index is what is compiled of a workspace, once, and engine.go holds it; objects.go gives each kind of
 // objects an engine of its own. package
 // member keeps the member's document in its bounds, sending.go judges late messages again, record.go
-// writes down what was decided and why, observe.go tells tests what was decided.
+// writes down what was decided and why.
 package engine

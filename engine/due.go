@@ -18,7 +18,7 @@ type due struct {
 
 // mayBeDue reports whether it is worth asking what is due at or before t: nothing mostly is.
 func (d *decider) mayBeDue(t time.Time) bool {
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.State == RunWaiting && !r.DueAt.IsZero() && !r.DueAt.After(t) {
 			return true
 		}
@@ -28,7 +28,7 @@ func (d *decider) mayBeDue(t time.Time) bool {
 			return true
 		}
 	}
-	m := d.st.Member
+	m := d.State.Member
 	return m != nil && (len(m.Deferred) > 0 || m.Rare != nil && !m.Ends().IsZero() ||
 		!m.ReevaluateAt.IsZero() && !m.ReevaluateAt.After(t))
 }
@@ -38,7 +38,7 @@ func (d *decider) mayBeDue(t time.Time) bool {
 // re-evaluation.
 func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 	var run *Run
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.State != RunWaiting || r.DueAt.IsZero() || r.DueAt.After(t) {
 			continue
 		}
@@ -57,7 +57,7 @@ func (d *decider) nextDue(t time.Time) (next due, ok bool) {
 // nextOfOthers returns what is due first but for the ends of playbooks, where the first wait and the re-evaluation are
 // known.
 func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate bool) (next due, ok bool) {
-	m := d.st.Member
+	m := d.State.Member
 	if m != nil && m.Rare != nil {
 		first := m.Ends()
 		keys := m.DeferredKeys(d.e.index.CompareTurns)
@@ -86,9 +86,9 @@ func (d *decider) nextOfOthers(t time.Time, run *Run, at time.Time, reevaluate b
 // reevaluationDue returns when the member's segments are to be evaluated again, and reports
 // whether that is at or before t.
 func (d *decider) reevaluationDue(t time.Time) (at time.Time, due bool) {
-	if d.st.Member == nil {
+	if d.State.Member == nil {
 		return at, false
 	}
-	at = d.st.Member.ReevaluateAt
+	at = d.State.Member.ReevaluateAt
 	return at, !at.IsZero() && !at.After(t)
 }

@@ -14,7 +14,7 @@ func (e *ended) nothing() bool { return len(e.tags)+e.points+len(e.coupons) == 0
 
 // takeEnded takes away what the member had to an instant: tags, then points, then coupons. The record says what.
 func (d *decider) takeEnded(at time.Time) (out ended) {
-	out.tags = d.st.Member.EndTags(at)
+	out.tags = d.State.Member.EndTags(at)
 	out.points, out.made = d.endPoints(at)
 	codes, made := d.endCoupons(at)
 	out.coupons, out.made = codes, append(out.made, made...)

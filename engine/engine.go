@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/usher-run/usher/engine/eval"
 	"github.com/usher-run/usher/engine/index"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/view"
@@ -22,6 +23,7 @@ type Engine struct {
 	kinds map[string]*Engine   // of objects
 
 	index *index.Index
+	world eval.World // index, and what else evaluations read
 	o     Options
 	left  func(Ask) int // of pools that nobody else takes from; nil: others do
 	shared
@@ -55,7 +57,7 @@ func New(ws *playbooks.Workspace, o Options) *Engine {
 	with := shared{
 		zones: view.ZonesOf(ws.Schema.Timezone),
 		keys:  naming.NewKeys(o.Secret),
-		spare: &sync.Pool{New: func() any { return &decider{evaluator: evaluator{env: expression.NewEnv()}} }},
+		spare: &sync.Pool{New: func() any { return &decider{Evaluator: eval.Evaluator{Env: expression.NewEnv()}} }},
 	}
 	e := decidesFor(ws.Of(""), o, with)
 	e.whole = ws
@@ -68,6 +70,9 @@ type (
 	book  = index.Book
 	start = index.Start
 )
+
+// Observer is told what the core decides where traces and refusals do not say it: see [eval.Observer].
+type Observer = eval.Observer
 
 // shared is what the engines of one workspace share.
 type shared struct {
@@ -97,13 +102,14 @@ func (e *Engine) InSegment(segment string, st *State, at time.Time) (bool, error
 	}
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
-	d.begin(at)
-	in, err := g.Expr.Test(d.env)
+	d.Begin(at)
+	in, err := g.Expr.Test(d.Env)
 	return in, d.failure(err)
 }
 
 // decidesFor makes the engine of a workspace as members, or the objects of a kind, see it.
 func decidesFor(ws *playbooks.Workspace, o Options, with shared) *Engine {
 	x := index.New(ws, index.Options{Registry: o.Registry, Paused: o.Paused, Watched: o.Watched})
-	return &Engine{index: x, o: o, shared: with}
+	e := &Engine{o: o, shared: with}
+	return e.withIndex(x)
 }

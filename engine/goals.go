@@ -10,9 +10,9 @@ import (
 // countGoals counts conversions by an event: once an entry, to the end of its time, also after its run has
 // ended.
 func (d *decider) countGoals(in *Input) {
-	for i := range d.st.Member.Goals {
-		g := &d.st.Member.Goals[i]
-		if g.Event == in.Name && !d.now.After(g.Until) && d.reachedBy(g, in) {
+	for i := range d.State.Member.Goals {
+		g := &d.State.Member.Goals[i]
+		if g.Event == in.Name && !d.Now.After(g.Until) && d.reachedBy(g, in) {
 			g.Until = time.Time{} // given up, with the others of the entry
 		}
 	}
@@ -21,13 +21,13 @@ func (d *decider) countGoals(in *Input) {
 
 // forgetGoals drops the goals whose time is over, and all of an entry of which one was reached.
 func (d *decider) forgetGoals() {
-	m := d.st.Member
+	m := d.State.Member
 	over := func(g GoalWatch) bool {
-		return d.now.After(g.Until) || slices.ContainsFunc(m.Goals, func(o GoalWatch) bool {
+		return d.Now.After(g.Until) || slices.ContainsFunc(m.Goals, func(o GoalWatch) bool {
 			return o.Run == g.Run && o.Until.IsZero()
 		})
 	}
-	if !slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return d.now.After(g.Until) }) {
+	if !slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return d.Now.After(g.Until) }) {
 		return
 	}
 	var kept []GoalWatch
@@ -43,18 +43,18 @@ func (d *decider) forgetGoals() {
 // goalOf returns the run whose goal is watched and what it was entered by; nil when either is not known.
 func (d *decider) goalOf(g *GoalWatch) (*Run, *book) {
 	b := d.e.index.Books[g.Revision]
-	i := slices.IndexFunc(d.st.Runs, func(r *Run) bool { return r.ID == g.Run })
+	i := slices.IndexFunc(d.State.Runs, func(r *Run) bool { return r.ID == g.Run })
 	if b == nil || g.Item >= len(b.Goals) || i < 0 {
 		return nil, nil
 	}
-	return d.st.Runs[i], b
+	return d.State.Runs[i], b
 }
 
 // reachedBy reports whether the event reaches the goal of an entry, and notes it on the run. Of several the first is
 // noted.
 func (d *decider) reachedBy(g *GoalWatch, in *Input) bool {
 	r, b := d.goalOf(g)
-	if r == nil || slices.ContainsFunc(d.st.Member.Goals, func(o GoalWatch) bool {
+	if r == nil || slices.ContainsFunc(d.State.Member.Goals, func(o GoalWatch) bool {
 		return o.Run == g.Run && o.Until.IsZero()
 	}) {
 		return false
@@ -69,14 +69,14 @@ func (d *decider) reachedBy(g *GoalWatch, in *Input) bool {
 
 // convert notes on a run that its goal is reached.
 func (d *decider) convert(r *Run, c *playbooks.Condition, by map[string]any) {
-	d.observeMatch(c)
-	r.ConvertedAt = d.now
-	d.trace(r, d.now, TraceEntry{What: "goal", Detail: by})
+	d.ObserveMatch(c)
+	r.ConvertedAt = d.Now
+	d.trace(r, d.Now, TraceEntry{What: "goal", Detail: by})
 }
 
 // exitRuns ends open runs whose playbook says so.
 func (d *decider) exitRuns(in *Input) {
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.State != RunWaiting {
 			continue
 		}

@@ -35,10 +35,10 @@ func (d *decider) withinQuota(b *book) (p *grants.Place, ok bool) {
 	if q == nil {
 		return nil, true
 	}
-	at := grants.PlaceAt(grants.OfPlaybook, b.Among(), q, d.now.In(d.e.index.WS.Schema.Timezone))
+	at := grants.PlaceAt(grants.OfPlaybook, b.Among(), q, d.Now.In(d.e.index.WS.Schema.Timezone))
 	if q.By != nil {
-		v, err := q.By.Eval(d.env)
-		err = d.unread(err)
+		v, err := q.By.Eval(d.Env)
+		err = d.Unread(err)
 		var text string
 		if err == nil && v != nil {
 			text, err = view.DicedBy(v)

@@ -43,7 +43,7 @@ func (d *decider) judge(b *book, trigger expression.Record) *entry {
 		d.refuse(b, ReasonPaused, nil)
 		return nil
 	}
-	if !b.Active.Holds(d.now) {
+	if !b.Active.Holds(d.Now) {
 		d.refuse(b, ReasonNotActive, map[string]any{"active": b.Active.Text})
 		return nil
 	}
@@ -57,7 +57,7 @@ func (d *decider) judge(b *book, trigger expression.Record) *entry {
 		return nil
 	}
 	if vars != nil {
-		d.env.SetActions(vars)
+		d.Env.SetActions(vars)
 	}
 	cond := d.condition(b)
 	switch {
@@ -68,7 +68,7 @@ func (d *decider) judge(b *book, trigger expression.Record) *entry {
 		d.refuse(b, ReasonCondition, cond.seen)
 		return nil
 	case !d.mayReenter(b):
-		d.refuse(b, ReasonReentry, map[string]any{"last_entry": d.st.Member.Entries[b.Among()]})
+		d.refuse(b, ReasonReentry, map[string]any{"last_entry": d.State.Member.Entries[b.Among()]})
 		return nil
 	case b.Mode == playbooks.Single && d.openRun(b) != nil:
 		d.refuse(b, ReasonMode, map[string]any{"open_run": d.openRun(b).ID})
@@ -102,13 +102,13 @@ func (d *decider) condition(b *book) outcome {
 	if b.Shared {
 		if known, ok := d.judged[b.Condition.Text]; ok {
 			if known.err == nil {
-				d.observeOutcome(b.Condition, known.holds)
+				d.ObserveOutcome(b.Condition, known.holds)
 			}
 			return known
 		}
 	}
-	if o.holds, o.err = d.test(b.Condition); o.err == nil && !o.holds {
-		o.seen = d.seen(b.Condition)
+	if o.holds, o.err = d.Test(b.Condition); o.err == nil && !o.holds {
+		o.seen = d.Seen(b.Condition)
 	}
 	if b.Shared {
 		d.judged[b.Condition.Text] = o
@@ -118,14 +118,14 @@ func (d *decider) condition(b *book) outcome {
 
 // mayReenter reports whether the playbook's reentry lets the member in again.
 func (d *decider) mayReenter(b *book) bool {
-	last, entered := d.st.Member.Entries[b.Among()]
+	last, entered := d.State.Member.Entries[b.Among()]
 	switch {
 	case b.Reentry == nil || !entered:
 		return true
 	case b.Reentry.Never:
 		return false
 	}
-	return !d.now.Before(b.Reentry.After.After(last.In(d.zone)))
+	return !d.Now.Before(b.Reentry.After.After(last.In(d.Zone)))
 }
 
 // openAmong reports whether a run is an open one of the playbook, in shadow if that is what it takes now.
@@ -135,7 +135,7 @@ func openAmong(r *Run, b *book) bool {
 
 // openRun returns an open run of the playbook; nil when there is none.
 func (d *decider) openRun(b *book) *Run {
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if openAmong(r, b) {
 			return r
 		}
@@ -145,7 +145,7 @@ func (d *decider) openRun(b *book) *Run {
 
 // openRuns returns how many open runs of the playbook there are.
 func (d *decider) openRuns(b *book) (n int) {
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if openAmong(r, b) {
 			n++
 		}
@@ -157,11 +157,11 @@ func (d *decider) openRuns(b *book) (n int) {
 // the same every time.
 func (d *decider) inHoldout(b *book) bool {
 	if d.e.o.Holdout != nil {
-		if in, forced := d.e.o.Holdout(b.ID, d.id); forced {
+		if in, forced := d.e.o.Holdout(b.ID, d.ID); forced {
 			return in
 		}
 	}
-	return b.Holdout > 0 && float64(expression.Dice("holdout", b.ID, d.id)%10_000) < b.Holdout*100
+	return b.Holdout > 0 && float64(expression.Dice("holdout", b.ID, d.ID)%10_000) < b.Holdout*100
 }
 
 // judgeEvent judges the playbooks that the event triggers.
@@ -169,8 +169,8 @@ func (d *decider) judgeEvent(in *Input, l *index.Listening) ([]*entry, error) {
 	if len(l.Books) == 0 {
 		return nil, nil
 	}
-	rec := d.seeEvent(in, d.e.index.WS.Schema, l.Type)
-	d.env.SetEvent(rec)
+	rec := d.SeeEvent(in, d.e.index.WS.Schema, l.Type)
+	d.Env.SetEvent(rec)
 	d.beginJudging(rec)
 	var entries []*entry
 	for _, b := range l.Books {
@@ -197,19 +197,19 @@ func (d *decider) judgeStart(in *Input, p *Payload) (entries []*entry, concerned
 	if t == nil {
 		return nil, false, nil // it is started otherwise now
 	}
-	d.begin(in.At)
+	d.Begin(in.At)
 	if in.Kind == InputSchedule {
 		if ok, err := d.inAudience(t); err != nil || !ok {
 			return nil, false, err
 		}
 	}
-	rec := expression.Fields{"time": in.At.In(d.zone)}
+	rec := expression.Fields{"time": in.At.In(d.Zone)}
 	if in.Kind == InputTrigger && t.Params != nil {
 		v, err := t.Params.Coerce(view.OrEmpty(p.Properties))
 		if err != nil {
 			return nil, true, fmt.Errorf("trigger playbook %s: params.%w", b.ID, err)
 		}
-		params, _ := schema.Localize(t.Params, v, d.zone).(map[string]any)
+		params, _ := schema.Localize(t.Params, v, d.Zone).(map[string]any)
 		maps.Copy(rec, params)
 	}
 	d.beginJudging(rec)
@@ -225,8 +225,8 @@ func (d *decider) judgeCrossing(in *Input, p *Payload) (entries []*entry) {
 	if i < 0 {
 		return nil
 	}
-	d.begin(in.At)
-	rec := expression.Fields{"time": in.At.In(d.zone)}
+	d.Begin(in.At)
+	rec := expression.Fields{"time": in.At.In(d.Zone)}
 	d.beginJudging(rec)
 	for _, s := range (index.Crossing{Segment: d.e.index.Watching[i], Entered: p.Entered}).Starts() {
 		if s.Trigger.Via != "" && (slices.Contains(d.cascade.passed[in.ID], s.Book.ID) || slices.Contains(d.cascade.matched, s.Book.ID)) {
@@ -245,8 +245,8 @@ func (d *decider) beginJudging(trigger expression.Record) {
 		d.judged = map[string]outcome{}
 	}
 	clear(d.judged)
-	d.readBy(d.e.index.Types)
-	d.env.SetTrigger(trigger, nil)
+	d.ReadBy(d.e.index.Types)
+	d.Env.SetTrigger(trigger, nil)
 }
 
 // inAudience reports whether the member is in the segment that a schedule is for.
@@ -258,5 +258,5 @@ func (d *decider) inAudience(t *playbooks.Trigger) (bool, error) {
 	if g == nil || g.Expr == nil {
 		return false, nil
 	}
-	return g.Expr.Test(d.env)
+	return g.Expr.Test(d.Env)
 }

@@ -12,18 +12,18 @@ import (
 // had then. That starts nothing, nor does what it does to segments. What time did to it since is a
 // change as any other. It reports whether there was something to note.
 func (d *decider) recordLevel(at time.Time) bool {
-	w, m := d.e.index.Levels, d.st.Member
+	w, m := d.e.index.Levels, d.State.Member
 	if w == nil || m.LevelOf(&w.Levels) != nil || at.Before(w.Since) {
 		return false
 	}
-	d.begin(member.Begun(w.Since, at))
+	d.Begin(member.Begun(w.Since, at))
 	was := w.Steps.Place(m.Attributes[w.Attribute])
 	reached, number, ok := d.reachedSteps(w)
 	if !ok {
 		reached = was
 	}
 	before := d.inWatched()
-	if m.RecordLevel(&w.Levels, reached, d.now) {
+	if m.RecordLevel(&w.Levels, reached, d.Now) {
 		d.refresh()
 		d.noteLevel(effects.ReasonEdited, member.Moved{Was: was, Is: reached}, number)
 		for i, in := range d.inWatched() {
@@ -44,7 +44,7 @@ func (d *decider) recordLevel(at time.Time) bool {
 func (d *decider) inWatched() []bool {
 	out := make([]bool, len(d.e.index.Watching))
 	for i, w := range d.e.index.Watching {
-		in, err := w.Expr.Test(d.env)
+		in, err := w.Expr.Test(d.Env)
 		out[i] = in && err == nil
 	}
 	return out
@@ -53,7 +53,7 @@ func (d *decider) inWatched() []bool {
 // reachedSteps returns how many steps the number of the member reaches, and the number; none when it is
 // missing. It reports false when that cannot be told.
 func (d *decider) reachedSteps(w *index.Levels) (steps int, number any, ok bool) {
-	number, err := w.By.Eval(d.env)
+	number, err := w.By.Eval(d.Env)
 	if err != nil {
 		return 0, nil, false
 	}
@@ -69,11 +69,11 @@ func (d *decider) reachedSteps(w *index.Levels) (steps int, number any, ok bool)
 // updateLevel lets the level of the member follow its number at an instant, and notes when time may
 // change it again. A number that cannot be told changes nothing. It reports whether the level changed.
 func (d *decider) updateLevel(at time.Time) (moved bool) {
-	w, m := d.e.index.Levels, d.st.Member
+	w, m := d.e.index.Levels, d.State.Member
 	if w == nil || m == nil || at.Before(w.Since) {
 		return false
 	}
-	d.begin(at)
+	d.Begin(at)
 	k := m.LevelOf(&w.Levels)
 	if k == nil { // a new member
 		m.RecordLevel(&w.Levels, w.Steps.Place(m.Attributes[w.Attribute]), at)
@@ -81,7 +81,7 @@ func (d *decider) updateLevel(at time.Time) (moved bool) {
 	}
 	var until time.Time
 	if reached, number, ok := d.reachedSteps(w); ok {
-		l := m.MoveLevel(&w.Levels, reached, at.In(d.zone))
+		l := m.MoveLevel(&w.Levels, reached, at.In(d.Zone))
 		until, moved = l.Until, l.Is != l.Was
 		switch {
 		case l.Is > l.Was:
@@ -95,7 +95,7 @@ func (d *decider) updateLevel(at time.Time) (moved bool) {
 			d.refresh()
 		}
 	}
-	next := member.Sooner(w.Turns.Next(d.env, d.past.Oldest), until).UTC()
+	next := member.Sooner(w.Turns.Next(d.Env, d.Past.Oldest), until).UTC()
 	if !next.Equal(k.Next) {
 		k.Next, d.dueChanged, d.touched = next, true, true
 	}
@@ -104,7 +104,7 @@ func (d *decider) updateLevel(at time.Time) (moved bool) {
 
 // noteLevel puts on the record what became of the level, and why.
 func (d *decider) noteLevel(reason string, l member.Moved, number any) {
-	e := d.note(d.now)
+	e := d.note(d.Now)
 	e.What, e.Reason = effects.WhatLevel, reason
 	if d.e.o.Brief {
 		return
@@ -120,8 +120,8 @@ func (d *decider) noteLevel(reason string, l member.Moved, number any) {
 
 // endLevel forgets what is known of a level that follows a number no more, or another one.
 func (d *decider) endLevel() {
-	r := d.st.Member.Rare
-	if w := d.e.index.Levels; r != nil && r.Level != nil && (w == nil || d.st.Member.LevelOf(&w.Levels) == nil) {
+	r := d.State.Member.Rare
+	if w := d.e.index.Levels; r != nil && r.Level != nil && (w == nil || d.State.Member.LevelOf(&w.Levels) == nil) {
 		r.Level = nil
 	}
 }

@@ -18,19 +18,19 @@ func (d *decider) looks() bool {
 	if !d.e.index.Looks {
 		return false
 	}
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if b := d.e.index.Books[r.Revision]; r.State == RunWaiting && b != nil && b.Looks {
 			return true
 		}
 	}
-	return d.st.Member != nil && d.st.Member.LooksForGoal()
+	return d.State.Member != nil && d.State.Member.LooksForGoal()
 }
 
 // look counts goals and ends runs whose condition is met, and returns the waits that are over. next is when the passing
 // of time may meet one.
 func (d *decider) look() (over []wake, next time.Time) {
 	next = d.lookAtGoals()
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		b := d.e.index.Books[r.Revision]
 		if r.State != RunWaiting || b == nil || !b.Looks || d.e.index.Status(r.Playbook) == playbooks.Draft {
 			continue
@@ -51,14 +51,14 @@ func (d *decider) look() (over []wake, next time.Time) {
 
 // lookAtGoals counts the goals whose condition is met.
 func (d *decider) lookAtGoals() (next time.Time) {
-	for i := range d.st.Member.Goals {
-		g := &d.st.Member.Goals[i]
+	for i := range d.State.Member.Goals {
+		g := &d.State.Member.Goals[i]
 		r, b := d.goalOf(g)
-		if r == nil || g.Event != "" || d.now.After(g.Until) {
+		if r == nil || g.Event != "" || d.Now.After(g.Until) {
 			continue
 		}
 		c := &b.Goals[g.Item].Condition
-		d.scope(r, b, nil)
+		d.Scope(r, b, nil)
 		was := g.In
 		is, err := d.holds(c)
 		switch {
@@ -71,7 +71,7 @@ func (d *decider) lookAtGoals() (next time.Time) {
 		case c.Crosses() && was != is:
 			g.In, d.touched = is, true
 		}
-		if at := c.Turns().Next(d.env, d.past.Oldest); !at.After(g.Until) {
+		if at := c.Turns().Next(d.Env, d.Past.Oldest); !at.After(g.Until) {
 			next = member.Sooner(next, at)
 		}
 	}
@@ -81,7 +81,7 @@ func (d *decider) lookAtGoals() (next time.Time) {
 
 // lookAtExits returns the first exit of a run that is met, and when the passing of time may meet one.
 func (d *decider) lookAtExits(r *Run, b *book) (met *playbooks.Condition, next time.Time) {
-	d.scope(r, b, nil)
+	d.Scope(r, b, nil)
 	for i := range b.Exits {
 		x := &b.Exits[i]
 		if !x.Watched() {
@@ -90,7 +90,7 @@ func (d *decider) lookAtExits(r *Run, b *book) (met *playbooks.Condition, next t
 		if d.met(r, b, x, outline.ExitKey(i), "exit") && met == nil {
 			met = x
 		}
-		next = member.Sooner(next, x.Turns().Next(d.env, d.past.Oldest))
+		next = member.Sooner(next, x.Turns().Next(d.Env, d.Past.Oldest))
 	}
 	return met, next
 }
@@ -102,7 +102,7 @@ func (d *decider) lookAtWait(r *Run, b *book) (item int, next time.Time) {
 		return item, next
 	}
 	s := &b.Steps[r.PC]
-	d.scope(r, b, s)
+	d.Scope(r, b, s)
 	for i := range s.Wait.Matches {
 		m := &s.Wait.Matches[i]
 		if !m.Watched() {
@@ -111,7 +111,7 @@ func (d *decider) lookAtWait(r *Run, b *book) (item int, next time.Time) {
 		if d.met(r, b, &m.Condition, outline.WaitKey(i), s.Name()) && item < 0 {
 			item = i
 		}
-		next = member.Sooner(next, m.Turns().Next(d.env, d.past.Oldest))
+		next = member.Sooner(next, m.Turns().Next(d.Env, d.Past.Oldest))
 	}
 	return item, next
 }
@@ -119,9 +119,9 @@ func (d *decider) lookAtWait(r *Run, b *book) (item int, next time.Time) {
 // holds evaluates what a condition is about, as the state is now.
 func (d *decider) holds(c *playbooks.Condition) (bool, error) {
 	if c.Crosses() {
-		return c.If.Test(d.env)
+		return c.If.Test(d.Env)
 	}
-	return d.test(c.If)
+	return d.Test(c.If)
 }
 
 // met reports whether a condition of a run is met now, and keeps what is to be compared with. key is under what. What
@@ -141,7 +141,7 @@ func (d *decider) met(r *Run, b *book, c *playbooks.Condition, key, at string) b
 
 // keepSeen keeps of a run what was seen when a condition was looked at.
 func (d *decider) keepSeen(r *Run, b *book, key string, is bool) {
-	r.Decode(b.Record, b.Results, d.zone)
+	r.Decode(b.Record, b.Results, d.Zone)
 	seen := map[string]any{}
 	for k, v := range r.Actions[outline.SeenKey] {
 		seen[k] = v
@@ -157,12 +157,12 @@ func (d *decider) tellOnce(r *Run, b *book, at string, err error) {
 		return
 	}
 	d.keepSeen(r, b, outline.ToldKey, true)
-	d.trace(r, d.now, TraceEntry{What: WhatError, Step: at, Reason: err.Error()})
+	d.trace(r, d.Now, TraceEntry{What: WhatError, Step: at, Reason: err.Error()})
 }
 
 // endBy ends a run by an exit.
 func (d *decider) endBy(r *Run, x *playbooks.Condition) {
-	d.observeMatch(x)
+	d.ObserveMatch(x)
 	d.end(r, RunExited, x.Label())
 }
 
@@ -177,14 +177,14 @@ func (d *decider) watchGoals(r *Run, b *book) (dropped string) {
 		goal := &b.Goals[i]
 		watches[i] = GoalWatch{
 			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: goal.Name, Item: i,
-			Until: goal.Within.After(d.now.In(d.zone)).UTC(),
+			Until: goal.Within.After(d.Now.In(d.Zone)).UTC(),
 		}
 		if goal.Crosses() {
-			d.scope(r, b, nil)
+			d.Scope(r, b, nil)
 			watches[i].In, _ = d.holds(&goal.Condition) // what cannot be told is looked at again
 		}
 	}
-	return d.st.Member.WatchGoals(watches)
+	return d.State.Member.WatchGoals(watches)
 }
 
 // lookAtEntry notes of a run that begins what its exits are compared with. One that holds ends it.
@@ -192,7 +192,7 @@ func (d *decider) lookAtEntry(r *Run, b *book) {
 	if !b.Looks {
 		return
 	}
-	d.scope(r, b, nil)
+	d.Scope(r, b, nil)
 	var ends *playbooks.Condition
 	for i := range b.Exits {
 		x := &b.Exits[i]
@@ -229,7 +229,7 @@ func (d *decider) lookAtBegin(r *Run, b *book, s *playbooks.Step) bool {
 		return false
 	}
 	var holds *playbooks.Match
-	d.scope(r, b, s)
+	d.Scope(r, b, s)
 	for i := range s.Wait.Matches {
 		m := &s.Wait.Matches[i]
 		if m.Watched() && d.reached(r, b, &m.Condition, outline.WaitKey(i), s.Name()) && holds == nil {
@@ -239,12 +239,12 @@ func (d *decider) lookAtBegin(r *Run, b *book, s *playbooks.Step) bool {
 	if holds == nil {
 		return false
 	}
-	d.observeMatch(&holds.Condition)
-	d.trace(r, d.now, TraceEntry{
+	d.ObserveMatch(&holds.Condition)
+	d.trace(r, d.Now, TraceEntry{
 		What: "wait", Step: s.Name(), Reason: ReasonHolds, Detail: map[string]any{"condition": holds.Label()},
 	})
 	d.endWait(r, b, s, resultOf(holds))
-	d.scope(r, b, nil)
+	d.Scope(r, b, nil)
 	return true
 }
 
@@ -283,7 +283,7 @@ func (d *decider) followWake(w wake, at time.Time) {
 		return
 	}
 	d.cascade.add(Input{
-		Kind: InputWake, ID: id, Member: d.id, Name: w.run.ID, Time: at, At: at, Payload: &Payload{Depth: depth},
+		Kind: InputWake, ID: id, Member: d.ID, Name: w.run.ID, Time: at, At: at, Payload: &Payload{Depth: depth},
 	})
 }
 
@@ -298,13 +298,13 @@ func (d *decider) resumeByCondition(in *Input) []resumed {
 	b := d.e.index.Books[r.Revision]
 	s := &b.Steps[r.PC]
 	m := &s.Wait.Matches[w.item]
-	d.begin(in.At)
-	d.observeMatch(&m.Condition)
+	d.Begin(in.At)
+	d.ObserveMatch(&m.Condition)
 	detail, result := map[string]any{"condition": m.Label()}, resultOf(m)
 	if m.Via != "" {
 		detail[schema.Via] = m.Via
 	}
-	d.trace(r, d.now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonCondition, Detail: detail})
+	d.trace(r, d.Now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonCondition, Detail: detail})
 	d.endWait(r, b, s, result)
 	return []resumed{{r, b}}
 }

@@ -14,12 +14,12 @@ func (d *decider) makes(event string) bool {
 	if d.e.index.Makes[event] {
 		return true
 	}
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if b := d.e.index.Books[r.Revision]; r.State == RunWaiting && b != nil && slices.Contains(b.Makes, event) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(d.st.Member.Goals, func(g GoalWatch) bool { return g.Event == event })
+	return slices.ContainsFunc(d.State.Member.Goals, func(g GoalWatch) bool { return g.Event == event })
 }
 
 // made returns an event that usher makes itself, to be decided after the present decision and in its transaction;
@@ -32,12 +32,12 @@ func (d *decider) made(event string, properties map[string]any, key string, r *R
 	depth, err := d.cascade.link()
 	if err != nil {
 		if r = cmp.Or(r, d.cascade.acted); r != nil {
-			d.trace(r, d.now, TraceEntry{What: WhatError, Step: "event " + event, Reason: err.Error()})
+			d.trace(r, d.Now, TraceEntry{What: WhatError, Step: "event " + event, Reason: err.Error()})
 		}
 		return nil
 	}
 	return []Input{{
-		Kind: InputEvent, ID: d.e.id(d.now, "made", event, d.id, d.input, key), Member: d.id, Name: event, Time: d.now,
-		At: d.now, Payload: &Payload{Properties: properties, Depth: depth},
+		Kind: InputEvent, ID: d.e.id(d.Now, "made", event, d.ID, d.input, key), Member: d.ID, Name: event, Time: d.Now,
+		At: d.Now, Payload: &Payload{Properties: properties, Depth: depth},
 	}}
 }

@@ -18,11 +18,11 @@ func (d *decider) remember(r *Run, b *book, id string, fields map[string]any) {
 	if id == "" {
 		return
 	}
-	r.Decode(b.Record, b.Results, d.zone)
+	r.Decode(b.Record, b.Results, d.Zone)
 	if r.Actions == nil {
 		r.Actions = map[string]map[string]any{}
 	}
-	r.Actions[id] = view.Decoded(b.Results[id], view.Encoded(b.Results[id], fields), d.zone)
+	r.Actions[id] = view.Decoded(b.Results[id], view.Encoded(b.Results[id], fields), d.Zone)
 }
 
 // encode prepares a run for the store. A simulation that only counts keeps it in memory.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/eval"
 	"github.com/usher-run/usher/engine/index"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/needs"
@@ -56,6 +57,7 @@ func (e *Engine) each(change func(*Engine) *Engine) *Engine {
 func (e *Engine) withIndex(x *index.Index) *Engine {
 	c := *e
 	c.index = x
+	c.world = eval.World{Index: x, Zones: e.zones, Keys: e.keys, Brief: e.o.Brief, Observer: e.o.Observer}
 	return &c
 }
 

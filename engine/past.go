@@ -51,7 +51,7 @@ func (e *Engine) BuildTrees(
 	st.History.Load(lack.Event, past, nil)
 	d := e.decider(member, st)
 	defer d.release()
-	d.begin(time.Time{})
+	d.Begin(time.Time{})
 	missing := slices.Clone(lack.Missing)
 	lacks := func(of *history.Taken) bool {
 		return slices.ContainsFunc(missing, func(m *history.Taken) bool { return m.Key() == of.Key() })
@@ -63,7 +63,7 @@ func (e *Engine) BuildTrees(
 			missing = append(missing, of)
 		}
 	}
-	if err := d.past.Build(member, lack.Event, missing, put); err != nil {
+	if err := d.Past.Build(member, lack.Event, missing, put); err != nil {
 		return err
 	}
 	return d.failure(nil)

@@ -8,7 +8,7 @@ import (
 
 // recordPoints notes when the points expire that the member had when they began to. It reports whether there were some.
 func (d *decider) recordPoints(at time.Time) bool {
-	m, x := d.st.Member, d.e.index.Expiry()
+	m, x := d.State.Member, d.e.index.Expiry()
 	if !m.Unlotted(x) || at.Before(x.Since) {
 		return false
 	}
@@ -19,14 +19,14 @@ func (d *decider) recordPoints(at time.Time) bool {
 
 // changePoints adds points of the member, or takes some away that there are.
 func (d *decider) changePoints(n int) {
-	if d.st.Member.ChangePoints(n, d.e.index.Expiry(), d.now.In(d.zone)) {
+	if d.State.Member.ChangePoints(n, d.e.index.Expiry(), d.Now.In(d.Zone)) {
 		d.dueChanged = true
 	}
 }
 
 // endPoints takes away the points that have expired, and returns how many, with the event that says so.
 func (d *decider) endPoints(at time.Time) (n int, made []Input) {
-	if n = d.st.Member.EndPoints(d.e.index.Expiry(), at); n > 0 {
+	if n = d.State.Member.EndPoints(d.e.index.Expiry(), at); n > 0 {
 		made = d.made(playbooks.PointsExpired, map[string]any{"amount": n}, "", nil)
 	}
 	return n, made

@@ -49,15 +49,15 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 	e = e.of(st.Member.ID)
 	d := e.decider(st.Member.ID, st)
 	defer d.release()
-	d.past.Patient = true // a question holds nobody up
-	d.begin(at)
-	p.Code, _ = d.view.Code()
+	d.Past.Patient = true // a question holds nobody up
+	d.Begin(at)
+	p.Code, _ = d.View.Code()
 	computed := outline.Computed(e.index.WS.Schema)
 	for i := range e.index.WS.Schema.Attributes {
 		a := &e.index.WS.Schema.Attributes[i]
 		if x := computed[a.Name]; x != nil {
-			v, err := x.Eval(d.env)
-			if err = d.unread(err); err != nil {
+			v, err := x.Eval(d.Env)
+			if err = d.Unread(err); err != nil {
 				p.Failed[a.Name] = err.Error()
 				continue
 			}
@@ -65,7 +65,7 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 			continue
 		}
 		if _, has := st.Member.Attributes[a.Name]; !has && a.Default != nil {
-			p.Defaults[a.Name] = schema.ToJSON(a.Type, d.view.Field(a.Name))
+			p.Defaults[a.Name] = schema.ToJSON(a.Type, d.View.Field(a.Name))
 		}
 	}
 	if w := e.index.Levels; w != nil {
@@ -77,8 +77,8 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 		if g.Expr == nil {
 			continue
 		}
-		in, err := g.Expr.Test(d.env)
-		switch err = d.unread(err); {
+		in, err := g.Expr.Test(d.Env)
+		switch err = d.Unread(err); {
 		case err != nil:
 			p.Failed[g.Name] = err.Error()
 		case in:

@@ -35,6 +35,7 @@ segments:
 	}
 	got := e.Profile(st, start.AddDate(0, 0, 40))
 	want := &engine.Profile{
+		Code:     e.ReferralCode("m"),
 		Defaults: map[string]any{"level": "leaf", "joined": "2026-01-01"},
 		Computed: map[string]any{"orders": 2, "last": 25.0},
 		Segments: []string{"loyal"}, Failed: map[string]string{},

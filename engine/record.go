@@ -7,7 +7,7 @@ import "time"
 const Version = 3
 
 // note adds an entry to the record of the present decision: see [effects.Recorder.Note].
-func (d *decider) note(at time.Time) *Entry { return d.recorder.Note(d.c, d.id, at) }
+func (d *decider) note(at time.Time) *Entry { return d.recorder.Note(d.c, d.ID, at) }
 
 // endRecord ends a decision.
 func (d *decider) endRecord() {

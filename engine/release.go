@@ -28,8 +28,8 @@ func (d *decider) decideReleaseAgain(in *Input, p *Payload) {
 		s, _ := p.Properties[name].(string)
 		return s
 	}
-	d.begin(in.At)
-	d.touched = d.st.Member.UncountSend(p.Channel, in.Time) || d.touched
+	d.Begin(in.At)
+	d.touched = d.State.Member.UncountSend(p.Channel, in.Time) || d.touched
 	d.releaseMessage(text("delivery"), Deferred{
 		Run: in.Name, Playbook: text("playbook"), Step: text("step"), Channel: p.Channel, At: in.Time,
 	}, true)
@@ -37,9 +37,9 @@ func (d *decider) decideReleaseAgain(in *Input, p *Payload) {
 
 // decideRelease decides on a message whose time has come.
 func (d *decider) decideRelease(key string) {
-	m := d.st.Member.Deferred[key]
+	m := d.State.Member.Deferred[key]
 	d.beginDue("release:" + key)
-	d.begin(m.At)
+	d.Begin(m.At)
 	d.releaseMessage(key, m, false)
 }
 
@@ -47,10 +47,10 @@ func (d *decider) decideRelease(key string) {
 // place under the frequency caps.
 func (d *decider) releaseMessage(key string, m Deferred, again bool) {
 	r := Release{
-		Key: key, Member: d.id, Deferred: m, State: DeliveryPending, At: d.now, NotBefore: m.At, Again: again,
+		Key: key, Member: d.ID, Deferred: m, State: DeliveryPending, At: d.Now, NotBefore: m.At, Again: again,
 	}
-	member := d.st.Member
-	end, quiet := d.e.index.WS.Schema.QuietEnd(d.now.In(d.zone))
+	member := d.State.Member
+	end, quiet := d.e.index.WS.Schema.QuietEnd(d.Now.In(d.Zone))
 	switch {
 	case d.e.index.WS.Schema.Channel(m.Channel) == nil:
 		r.State, r.Reason = DeliveryDropped, ReasonNoChannel
@@ -76,15 +76,15 @@ func (d *decider) releaseMessage(key string, m Deferred, again bool) {
 
 // deferMessage notes a message that is to be released later.
 func (d *decider) deferMessage(key string, m Deferred) {
-	if d.st.Member.Deferred == nil {
-		d.st.Member.Deferred = map[string]Deferred{}
+	if d.State.Member.Deferred == nil {
+		d.State.Member.Deferred = map[string]Deferred{}
 	}
-	d.st.Member.Deferred[key] = m
+	d.State.Member.Deferred[key] = m
 	d.touched, d.dueChanged = true, true
 }
 
 func (d *decider) forgetDeferred(key string) {
-	if m := d.st.Member; m != nil && len(m.Deferred) > 0 {
+	if m := d.State.Member; m != nil && len(m.Deferred) > 0 {
 		delete(m.Deferred, key)
 		d.touched, d.dueChanged = true, true
 	}
@@ -92,14 +92,14 @@ func (d *decider) forgetDeferred(key string) {
 
 // dropDeferred drops the messages of a run that exits; nil: all.
 func (d *decider) dropDeferred(r *Run, reason string) {
-	for _, key := range d.st.Member.DeferredKeys(d.e.index.CompareTurns) {
-		m := d.st.Member.Deferred[key]
+	for _, key := range d.State.Member.DeferredKeys(d.e.index.CompareTurns) {
+		m := d.State.Member.Deferred[key]
 		if r != nil && m.Run != r.ID {
 			continue
 		}
 		d.forgetDeferred(key)
 		d.released(&Release{
-			Key: key, Member: d.id, Deferred: m, State: DeliveryDropped, At: d.now, NotBefore: m.At, Reason: reason,
+			Key: key, Member: d.ID, Deferred: m, State: DeliveryDropped, At: d.Now, NotBefore: m.At, Reason: reason,
 		})
 	}
 }
@@ -107,11 +107,11 @@ func (d *decider) dropDeferred(r *Run, reason string) {
 // released adds a release to the changes, and tells the run.
 func (d *decider) released(r *Release) {
 	d.c.Releases = append(d.c.Releases, *r)
-	i := slices.IndexFunc(d.st.Runs, func(run *Run) bool { return run.ID == r.Run })
+	i := slices.IndexFunc(d.State.Runs, func(run *Run) bool { return run.ID == r.Run })
 	if i < 0 {
 		return
 	}
-	run := d.st.Runs[i]
+	run := d.State.Runs[i]
 	switch r.State {
 	case DeliveryPending:
 		if !r.Again {
@@ -135,7 +135,7 @@ func ReleaseAgain(d *Delivery) Input { return effects.ReleaseAgain(d) }
 
 // giveBack gives back the place under the frequency caps of a message that did not arrive.
 func (d *decider) giveBack(in *Input, p *Payload) {
-	if status, _ := p.Properties["status"].(string); p.Channel != "" && status == "failed" && d.st.Member != nil {
-		d.touched = d.st.Member.UncountSend(p.Channel, in.Time) || d.touched
+	if status, _ := p.Properties["status"].(string); p.Channel != "" && status == "failed" && d.State.Member != nil {
+		d.touched = d.State.Member.UncountSend(p.Channel, in.Time) || d.touched
 	}
 }

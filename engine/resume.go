@@ -18,7 +18,7 @@ type resumed struct {
 // resumeWaits ends the waits for the event, of open runs by start, then playbook. A
 // wait that begins later, by what acts on this event, does not see it.
 func (d *decider) resumeWaits(in *Input) (out []resumed) {
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.State != RunWaiting {
 			continue
 		}
@@ -31,7 +31,7 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 		if m == nil {
 			continue
 		}
-		rec, err := in.Record(b.WS.Schema, d.zone)
+		rec, err := in.Record(b.WS.Schema, d.Zone)
 		if err != nil {
 			continue // not an event that the run's revision could read
 		}
@@ -42,15 +42,15 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 			result = left
 			if !enough {
 				detail["count"] = result["count"]
-				d.trace(r, d.now, TraceEntry{What: "counted", Step: s.Name(), Detail: detail})
+				d.trace(r, d.Now, TraceEntry{What: "counted", Step: s.Name(), Detail: detail})
 				continue
 			}
 		}
 		if m.Via != "" {
 			result[schema.Via], detail[schema.Via] = m.Via, m.Via
 		}
-		d.observeMatch(&m.Condition)
-		d.trace(r, d.now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: detail})
+		d.ObserveMatch(&m.Condition)
+		d.trace(r, d.Now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: detail})
 		d.endWait(r, b, s, result)
 		out = append(out, resumed{r, b})
 	}
@@ -73,7 +73,7 @@ func (d *decider) matched(r *Run, b *book, s *playbooks.Step, in *Input) *playbo
 
 // resumeDue ends the wait of a run that is due.
 func (d *decider) resumeDue(r *Run, b *book) []resumed {
-	d.begin(r.DueAt)
+	d.Begin(r.DueAt)
 	s := &b.Steps[r.PC]
 	if answer := d.takeAnswer(r, s); answer != nil {
 		return d.resumeByAnswer(r, b, s, answer)
@@ -85,7 +85,7 @@ func (d *decider) resumeDue(r *Run, b *book) []resumed {
 			result["count"], result["event"] = d.count(r, b, s), r.Actions[s.ID]["event"]
 		}
 	}
-	d.trace(r, d.now, entry)
+	d.trace(r, d.Now, entry)
 	d.endWait(r, b, s, result)
 	return []resumed{{r, b}}
 }
@@ -97,12 +97,12 @@ func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err erro
 		return nil, fmt.Errorf("the answer %s does not say of which step it is", in.ID)
 	}
 	d.giveBack(in, p)
-	for _, r := range d.st.Runs {
+	for _, r := range d.State.Runs {
 		if r.ID != in.Name {
 			continue
 		}
 		if b, s := d.e.held(r, step); s != nil && r.State == RunWaiting {
-			d.begin(in.At)
+			d.Begin(in.At)
 			out = append(out, d.resumeByAnswer(r, b, s, p.Properties)...)
 			continue
 		}
@@ -124,7 +124,7 @@ func (d *decider) learn(r *Run, step string, values map[string]any) {
 	if b == nil || r.Actions[step] == nil {
 		return
 	}
-	d.zone = d.e.zones.Of(d.st.Member)
+	d.Zone = d.e.zones.Of(d.State.Member)
 	left := view.Encoded(b.Results[step], r.Actions[step])
 	maps.Copy(left, values)
 	d.remember(r, b, step, left)
@@ -160,7 +160,7 @@ func (e *Engine) held(r *Run, step string) (*book, *playbooks.Step) {
 // resumeByAnswer lets a run go on with the answer of its webhook. One that does not fit what the
 // playbook says it returns is missing.
 func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[string]any) []resumed {
-	d.scope(r, b, s)
+	d.Scope(r, b, s)
 	status, _ := schema.Int.Coerce(answer["status"])
 	result := map[string]any{"status": status}
 	reason, _ := answer["reason"].(string)
@@ -184,9 +184,9 @@ func (d *decider) resumeByAnswer(r *Run, b *book, s *playbooks.Step, answer map[
 		result["reason"] = reason
 	}
 	d.remember(r, b, s.ID, result)
-	d.trace(r, d.now, entry)
+	d.trace(r, d.Now, entry)
 	if d.e.index.Status(r.Playbook) == playbooks.Draft { // nothing moves: it goes on like a wait that is due
-		r.DueAt = d.now.Add(parked)
+		r.DueAt = d.Now.Add(parked)
 		return nil
 	}
 	r.PC++

@@ -51,7 +51,7 @@ func (d *decider) act(ready ready) (out acted) {
 func (d *decider) enter(en *entry) *Run {
 	b := en.b
 	if b.Mode == playbooks.Restart {
-		for _, r := range d.st.Runs {
+		for _, r := range d.State.Runs {
 			if openAmong(r, b) {
 				d.end(r, RunExited, ReasonRestarted)
 			}
@@ -61,11 +61,11 @@ func (d *decider) enter(en *entry) *Run {
 		d.noteEntry(b.Among())
 	}
 	r := &Run{
-		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
-		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.remembered(),
-		New: true, Typed: true, Zone: d.zone,
+		ID: d.e.id(d.Now, "run", b.ID, d.ID, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.ID,
+		State: RunWaiting, StartedAt: d.Now, Trigger: en.trigger.All(), Actions: en.remembered(),
+		New: true, Typed: true, Zone: d.Zone,
 	}
-	d.st.AddRun(r)
+	d.State.AddRun(r)
 	detail := d.detail("input", d.input)
 	if r.Shadow() && detail != nil {
 		detail["status"] = string(playbooks.Shadow)
@@ -84,11 +84,11 @@ func (d *decider) enter(en *entry) *Run {
 	}
 	d.touched = true
 	if en.holdout {
-		r.State, r.EndedAt = RunHoldout, d.now
-		d.trace(r, d.now, TraceEntry{What: ReasonHoldout, Detail: detail})
+		r.State, r.EndedAt = RunHoldout, d.Now
+		d.trace(r, d.Now, TraceEntry{What: ReasonHoldout, Detail: detail})
 		return r
 	}
-	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: detail})
+	d.trace(r, d.Now, TraceEntry{What: ReasonEntered, Detail: detail})
 	if err := d.noteSince(r, b); err != nil {
 		d.fail(r, &b.Steps[0], err)
 		return r
@@ -103,17 +103,17 @@ func (d *decider) advance(r *Run, b *book, out *acted) {
 	if r.State == RunWaiting {
 		r.Reason = "" // that of a parked run, which goes on
 	}
-	d.scope(r, b, nil)
+	d.Scope(r, b, nil)
 	for r.State == RunWaiting && r.PC < len(b.Steps) {
 		s := &b.Steps[r.PC]
 		if s.Key == "jump" {
 			r.PC = s.Jump
 			continue
 		}
-		d.env.SetFrame(s.Frame)
-		run, err := d.test(s.Guard)
+		d.Env.SetFrame(s.Frame)
+		run, err := d.Test(s.Guard)
 		if err == nil && run {
-			d.observeStep(s)
+			d.ObserveStep(s)
 		}
 		switch {
 		case err != nil:
@@ -121,7 +121,7 @@ func (d *decider) advance(r *Run, b *book, out *acted) {
 		case s.Key == "if":
 			d.branch(r, s, run)
 		case !run:
-			d.trace(r, d.now, TraceEntry{What: "skipped", Step: s.Name(), Detail: d.seen(s.Guard)})
+			d.trace(r, d.Now, TraceEntry{What: "skipped", Step: s.Name(), Detail: d.Seen(s.Guard)})
 			r.PC = max(r.PC+1, s.Jump)
 		case s.Key == "choose":
 			d.choose(r, s)
@@ -143,8 +143,8 @@ func (d *decider) advance(r *Run, b *book, out *acted) {
 		}
 	}
 	if r.State == RunWaiting {
-		r.State, r.EndedAt = RunDone, d.now
-		d.trace(r, d.now, TraceEntry{What: string(RunDone)})
+		r.State, r.EndedAt = RunDone, d.Now
+		d.trace(r, d.Now, TraceEntry{What: string(RunDone)})
 	}
 }
 
@@ -154,7 +154,7 @@ func (d *decider) branch(r *Run, s *playbooks.Step, then bool) {
 	if then {
 		taken = "then"
 	}
-	d.trace(r, d.now, TraceEntry{What: "if", Step: s.Name(), Reason: taken, Detail: d.seen(s.Guard)})
+	d.trace(r, d.Now, TraceEntry{What: "if", Step: s.Name(), Reason: taken, Detail: d.Seen(s.Guard)})
 	if then {
 		r.PC++
 	} else {
@@ -176,7 +176,7 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 	}
 	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
 	for _, name := range s.Fields {
-		value, err := d.value(b, s.Args[name])
+		value, err := d.Value(b, s.Args[name])
 		if err != nil {
 			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
 			return false
@@ -203,6 +203,6 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 		return true
 	}
 	r.PC++
-	d.scope(r, b, nil)
+	d.Scope(r, b, nil)
 	return false
 }

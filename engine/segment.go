@@ -18,7 +18,7 @@ func Watched(ws *playbooks.Workspace) map[string]string { return watches.Of(ws) 
 // began: as the member is before an input changes them, at the instant of the beginning. It reports
 // whether there was something to note.
 func (d *decider) recordMemberships(at time.Time) (noted bool) {
-	m := d.st.Member
+	m := d.State.Member
 	if m == nil {
 		return false // nobody yet: in no segment
 	}
@@ -28,8 +28,8 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 		if _, ok := w.Known(m); ok || at.Before(w.Since) {
 			continue
 		}
-		d.begin(member.Begun(w.Since, at))
-		in, err := w.Expr.Test(d.env)
+		d.Begin(member.Begun(w.Since, at))
+		in, err := w.Expr.Test(d.Env)
 		d.setMembership(w, in && err == nil)
 		noted = true
 	}
@@ -37,11 +37,11 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 	if len(d.e.index.Ending) > 0 {
 		noted = d.recordEnds() || noted
 	}
-	return d.st.Member.Rare != nil && d.recordCoupons(at) || noted
+	return d.State.Member.Rare != nil && d.recordCoupons(at) || noted
 }
 
 func (d *decider) setMembership(w *index.Watched, in bool) {
-	m := d.st.Member
+	m := d.State.Member
 	if m.Segments == nil {
 		m.Segments = map[string]Membership{}
 	}
@@ -60,7 +60,7 @@ type moved struct {
 // mayMove reports whether a re-evaluation can find anything: something is watched of the member,
 // or was.
 func (d *decider) mayMove() bool {
-	m := d.st.Member
+	m := d.State.Member
 	return m != nil && (len(d.e.index.Watching)+len(d.e.index.Dated)+len(d.e.index.Ending) > 0 ||
 		len(m.Segments)+len(m.Dates)+len(m.Rarely().Exits) > 0 || !m.ReevaluateAt.IsZero() || d.looks())
 }
@@ -69,7 +69,7 @@ func (d *decider) mayMove() bool {
 // come: by what was just decided, or by the passing of time. It notes when time may do it again. An
 // instant before the last re-evaluation is that of the last one.
 func (d *decider) reevaluate(at time.Time) (out moved) {
-	m := d.st.Member
+	m := d.State.Member
 	if !d.mayMove() {
 		return out
 	}
@@ -83,7 +83,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		m.ReevaluatedAt = at
 		d.touched = true
 	}
-	d.begin(at)
+	d.Begin(at)
 	out.at = at
 	var next time.Time
 	out.dates, next = d.reevaluateDates(at)
@@ -93,7 +93,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 			continue
 		}
 		was, known := w.Known(m)
-		in, err := w.Expr.Test(d.env)
+		in, err := w.Expr.Test(d.Env)
 		if err != nil {
 			in = was.In // what cannot be told changes nothing
 		}
@@ -103,7 +103,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 		if x := (index.Crossing{Segment: w, Entered: in}); in != was.In && len(x.Starts()) > 0 {
 			out.crossings = append(out.crossings, x)
 		}
-		next = member.Sooner(next, w.Turns.Next(d.env, d.past.Oldest))
+		next = member.Sooner(next, w.Turns.Next(d.Env, d.Past.Oldest))
 	}
 	if d.looks() {
 		over, turns := d.look()
@@ -119,7 +119,7 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 
 // forgetSegments drops what is known of segments that are not watched any more.
 func (d *decider) forgetSegments() {
-	m := d.st.Member
+	m := d.State.Member
 	before := len(m.Segments)
 	maps.DeleteFunc(m.Segments, func(name string, _ Membership) bool {
 		return !slices.ContainsFunc(d.e.index.Watching, func(w *index.Watched) bool { return w.Name == name })

@@ -17,7 +17,7 @@ func (a *Act) Send(channel string, m Message) {
 	a.Detail("channel", channel)
 	until, deferred := time.Time{}, false
 	if m.Class != Transactional && !a.run.Shadow() {
-		until, deferred = d.e.index.WS.Schema.QuietEnd(d.now.In(d.zone))
+		until, deferred = d.e.index.WS.Schema.QuietEnd(d.Now.In(d.Zone))
 	}
 	if reason := a.mayNotSend(channel, &m, deferred); reason != "" {
 		a.Result("status", "skipped")
@@ -29,9 +29,9 @@ func (a *Act) Send(channel string, m Message) {
 		return
 	}
 	del := Delivery{
-		Key: d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.id,
+		Key: d.e.id(d.Now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.ID,
 		Playbook: a.run.Playbook, Run: a.run.ID,
-		Step: a.step.Name(), Channel: channel, At: d.now, NotBefore: d.now, ReleasedAt: d.now, Message: m,
+		Step: a.step.Name(), Channel: channel, At: d.Now, NotBefore: d.Now, ReleasedAt: d.Now, Message: m,
 	}
 	a.Result("status", "queued")
 	switch {
@@ -67,18 +67,18 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 		return ReasonNoChannel
 	}
 	if attribute, needed := d.e.index.Address[channel]; needed && m.To == "" {
-		to, _ := d.memberBy(d.e.index.Types).Field(attribute).(string)
+		to, _ := d.MemberBy(d.e.index.Types).Field(attribute).(string)
 		if m.To = to; to == "" {
 			return ReasonNoAddress
 		}
 	}
-	if m.Class != Transactional && !grants.Consents(d.e.index.WS.Schema, d.st.Member) {
+	if m.Class != Transactional && !grants.Consents(d.e.index.WS.Schema, d.State.Member) {
 		return ReasonConsent
 	}
 	if m.Class != Transactional && !deferred && d.capped(channel) {
 		return ReasonCapped
 	}
-	if deferred && len(d.st.Member.Deferred) >= maxDeferred {
+	if deferred && len(d.State.Member.Deferred) >= maxDeferred {
 		return ReasonTooMany
 	}
 	return ""
@@ -87,11 +87,11 @@ func (a *Act) mayNotSend(channel string, m *Message, deferred bool) string {
 // capped reports whether one more message on the channel that goes out now would go over a frequency
 // cap.
 func (d *decider) capped(channel string) bool {
-	return grants.Capped(d.e.index.WS.Schema.Caps, d.st.Member, channel, d.now.In(d.zone))
+	return grants.Capped(d.e.index.WS.Schema.Caps, d.State.Member, channel, d.Now.In(d.Zone))
 }
 
 // countSend remembers a message that goes out now.
 func (d *decider) countSend(channel string) {
-	changed := grants.CountSend(d.e.index.WS.Schema.Caps, d.st.Member, channel, d.now)
+	changed := grants.CountSend(d.e.index.WS.Schema.Caps, d.State.Member, channel, d.Now)
 	d.touched = d.touched || changed
 }

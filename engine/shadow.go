@@ -30,7 +30,7 @@ func (en *entry) remembered() map[string]map[string]any {
 
 // shadowTag says on the trace which tags would come and go.
 func (a *Act) shadowTag(add, remove []string) {
-	has := a.d.st.Member.Tags
+	has := a.d.State.Member.Tags
 	add = slices.DeleteFunc(slices.Clone(add), func(t string) bool { return slices.Contains(has, t) })
 	remove = slices.DeleteFunc(slices.Clone(remove), func(t string) bool { return !slices.Contains(has, t) })
 	if len(add) > 0 {
@@ -64,8 +64,8 @@ func (a *Act) shadowCall(w *Webhook) {
 func (a *Act) shadowCoupon(pool *playbooks.Pool) {
 	a.Result("code", shadowCode)
 	a.Detail("code", shadowCode)
-	if end := pool.Ends(a.d.now.In(a.d.zone)); !end.IsZero() {
-		a.Result("expires_at", end.UTC().In(a.d.zone))
+	if end := pool.Ends(a.d.Now.In(a.d.Zone)); !end.IsZero() {
+		a.Result("expires_at", end.UTC().In(a.d.Zone))
 		a.Detail("expires_at", end.UTC())
 	}
 }

@@ -98,7 +98,9 @@ func TestShadowDoesNothing(t *testing.T) {
 // playbook's status is by then.
 func TestShadowCountsAmongShadow(t *testing.T) {
 	s := newShell(t, shadowed(t, "shadow"))
-	at := func(i int, after time.Duration) engine.Input { return happened(int64(i), "go", after, engine.Payload{}) }
+	at := func(i int, after time.Duration) engine.Input {
+		return happened(int64(i), "go", after, engine.Payload{})
+	}
 	s.decide([]engine.Input{at(1, 0), at(2, time.Minute)}, memoryStart.Add(2*time.Minute))
 	if len(s.order) != 1 || len(s.refusals) != 1 || s.refusals[0].Reason != engine.ReasonReentry {
 		t.Fatalf("%d runs, refused %+v", len(s.order), s.refusals)
@@ -136,7 +138,8 @@ func TestShadowIsCountedApart(t *testing.T) {
 		stats.Add(k.What, k.Key, n)
 	}
 	want := "map[coupon:1 done:1 emit:1 entered:1 message:1 points:1 raffle:1 set:1 skipped:1 tag:2]"
-	if fmt.Sprint(stats.Shadow) != want || stats.Entered+stats.Done+stats.Points+len(stats.Messages)+len(stats.Tags.Added) > 0 {
+	did := stats.Entered + stats.Done + stats.Points + len(stats.Messages) + len(stats.Tags.Added)
+	if fmt.Sprint(stats.Shadow) != want || did > 0 {
 		t.Errorf("%+v", stats)
 	}
 }

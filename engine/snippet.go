@@ -13,7 +13,7 @@ import (
 func (d *decider) use(r *Run, b *book, s *playbooks.Step) {
 	params, left := map[string]any{}, maxVarParts
 	for _, name := range s.Fields {
-		x, err := d.value(b, s.Args[name])
+		x, err := d.Value(b, s.Args[name])
 		if err == nil {
 			if left -= view.Parts(x); left < 0 {
 				err = fmt.Errorf("a run keeps at most %d values of a snippet", maxVarParts)
@@ -31,10 +31,10 @@ func (d *decider) use(r *Run, b *book, s *playbooks.Step) {
 	if detail != nil && len(params) > 0 {
 		detail["params"] = view.Plain(maps.Clone(params))
 	}
-	d.trace(r, d.now, TraceEntry{What: s.Key, Step: s.Name(), Detail: detail})
+	d.trace(r, d.Now, TraceEntry{What: s.Key, Step: s.Name(), Detail: detail})
 	if len(params) > 0 {
 		d.remember(r, b, expression.ParamsKey(s.Name()), params)
-		d.scope(r, b, nil)
+		d.Scope(r, b, nil)
 	}
 	r.PC++
 }

@@ -23,7 +23,7 @@ func (d *decider) matching(b *book, event string) *playbooks.Trigger {
 		if t.Event.If == nil {
 			return t
 		}
-		ok, err := d.test(t.Event.If)
+		ok, err := d.Test(t.Event.If)
 		if err != nil {
 			d.refuse(b, ReasonError, map[string]any{"trigger": err.Error()})
 			return nil
@@ -42,7 +42,7 @@ func (d *decider) judgeItem(s start, trigger expression.Record) *entry {
 	}
 	d.cascade.matched = append(d.cascade.matched, s.Book.ID)
 	seen := view.Via{Record: trigger, ID: s.Trigger.Via}
-	d.env.SetTrigger(seen, nil)
-	defer d.env.SetTrigger(trigger, nil)
+	d.Env.SetTrigger(seen, nil)
+	defer d.Env.SetTrigger(trigger, nil)
 	return d.judge(s.Book, seen)
 }

@@ -16,8 +16,8 @@ func (d *decider) compute(b *book) (map[string]map[string]any, error) {
 	vars, left := out[expression.VarsKey], maxVarParts
 	t := b.Results[expression.VarsKey]
 	for _, v := range b.Vars {
-		d.env.SetActions(out)
-		x, err := v.Expr.Eval(d.env)
+		d.Env.SetActions(out)
+		x, err := v.Expr.Eval(d.Env)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.Name, err)
 		}
@@ -28,7 +28,7 @@ func (d *decider) compute(b *book) (map[string]map[string]any, error) {
 			return nil, fmt.Errorf("%s: a run keeps at most %d values: keep what is counted or summed of them", v.Name, maxVarParts)
 		}
 		one := map[string]any{v.Name: x}
-		vars[v.Name] = view.Decoded(t, view.Encoded(t, one), d.zone)[v.Name] // as it will be read later
+		vars[v.Name] = view.Decoded(t, view.Encoded(t, one), d.Zone)[v.Name] // as it will be read later
 	}
 	return out, nil
 }

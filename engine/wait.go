@@ -27,11 +27,11 @@ func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 		d.fail(r, s, err)
 		return false
 	}
-	if reason == "" && !due.After(d.now) {
+	if reason == "" && !due.After(d.Now) {
 		reason = ReasonPast
 	}
 	if reason != "" {
-		d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Reason: reason})
+		d.trace(r, d.Now, TraceEntry{What: "wait", Step: s.Name(), Reason: reason})
 		r.PC++
 		return false
 	}
@@ -50,10 +50,10 @@ func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 			result["event"] = last
 		}
 		if n >= s.Wait.Count {
-			d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Reason: ReasonEnough, Detail: map[string]any{"count": n}})
+			d.trace(r, d.Now, TraceEntry{What: "wait", Step: s.Name(), Reason: ReasonEnough, Detail: map[string]any{"count": n}})
 			result["timed_out"] = false
 			d.endWait(r, b, s, result)
-			d.scope(r, b, nil)
+			d.Scope(r, b, nil)
 			return false
 		}
 		d.keepCount(r, b, s, result)
@@ -75,14 +75,14 @@ func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 	if conditions != nil {
 		detail["condition"] = strings.Join(conditions, ", ")
 	}
-	d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: detail})
+	d.trace(r, d.Now, TraceEntry{What: "wait", Step: s.Name(), Detail: detail})
 	return true
 }
 
 // waitEnds returns when a wait that begins now ends at the latest, or the reason why it does not
 // begin.
 func (d *decider) waitEnds(b *book, w *playbooks.Wait) (due time.Time, reason string, err error) {
-	now := d.now.In(d.zone)
+	now := d.Now.In(d.Zone)
 	switch {
 	case w.Clock != nil:
 		due = schema.NextClock(now, *w.Clock)
@@ -91,7 +91,7 @@ func (d *decider) waitEnds(b *book, w *playbooks.Wait) (due time.Time, reason st
 	case w.Matches != nil:
 		due = w.Timeout.After(now)
 	case w.Until != nil:
-		v, err := d.value(b, w.Until)
+		v, err := d.Value(b, w.Until)
 		if err != nil {
 			return due, "", err
 		}

@@ -87,8 +87,9 @@ func (s *service) Send(ctx context.Context, d engine.Delivery, _ int) (string, e
 	m := &d.Message
 	member, object := d.Subject()
 	got, err := post(ctx, s.client, s.url, handedOver{
-		Key: d.Key, Member: member, Object: object, Playbook: d.Playbook, Run: d.Run, Step: d.Step, Channel: d.Channel, Class: m.Class,
-		To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Attach: m.Attach, Data: m.Data,
+		Key: d.Key, Member: member, Object: object, Playbook: d.Playbook, Run: d.Run, Step: d.Step, Channel: d.Channel,
+		Class: m.Class,
+		To:    m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Attach: m.Attach, Data: m.Data,
 	}, func(r *http.Request, body []byte) { s.sign(r, d.Key, body) })
 	if err != nil {
 		return "", err

@@ -188,7 +188,8 @@ func (b *completer) after(k *shapes.ShapeKey, n *node, column int) string {
 	block := func(s *shapes.Shape) bool {
 		return s.Kind == shapes.ShapeMapping || s.Kind == shapes.ShapeList && s.Item.Kind == shapes.ShapeMapping
 	}
-	if n != nil && n.flow || len(forms) > 1 && slices.ContainsFunc(forms, func(s *shapes.Shape) bool { return !block(s) }) {
+	inline := func(s *shapes.Shape) bool { return !block(s) }
+	if n != nil && n.flow || len(forms) > 1 && slices.ContainsFunc(forms, inline) {
 		return ": "
 	}
 	indent := "\n" + strings.Repeat(" ", column+2)

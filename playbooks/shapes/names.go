@@ -34,13 +34,7 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 			add(schema.RefTo(o.Name).String(), "the id of a "+o.Name, o.Pos)
 		}
 	case ShapeReferral:
-		for _, e := range w.Schema.Events {
-			for _, f := range e.Properties.Fields {
-				if f.Type.Ref == schema.Member {
-					add(e.Name+"."+f.Name, f.Type.String(), f.Pos)
-				}
-			}
-		}
+		refsToMembers(w, add)
 	case ShapeSegment:
 		for _, g := range w.Schema.Segments {
 			add(g.Name, "segment: "+g.Source.Text, g.Pos)
@@ -68,11 +62,7 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 			add(r.Name, "raffle", r.Pos)
 		}
 	case ShapeLevel:
-		for _, a := range w.Schema.Attributes {
-			if a.Computed == nil && a.Type != nil && len(a.Type.Enum) > 0 {
-				add(a.Name, a.Type.String(), a.Pos)
-			}
-		}
+		enums(w, add)
 	case ShapeTemplate:
 		files := map[string]string{} // that of a template which has variants alone is the first of these
 		for name, list := range w.Variants {
@@ -96,6 +86,26 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		}
 	}
 	return out
+}
+
+// refsToMembers adds the properties of events that name a member.
+func refsToMembers(w *playbooks.Workspace, add func(name, detail string, p diag.Pos)) {
+	for _, e := range w.Schema.Events {
+		for _, f := range e.Properties.Fields {
+			if f.Type.Ref == schema.Member {
+				add(e.Name+"."+f.Name, f.Type.String(), f.Pos)
+			}
+		}
+	}
+}
+
+// enums adds the stored attributes that are one of a list of values.
+func enums(w *playbooks.Workspace, add func(name, detail string, p diag.Pos)) {
+	for _, a := range w.Schema.Attributes {
+		if a.Computed == nil && a.Type != nil && len(a.Type.Enum) > 0 {
+			add(a.Name, a.Type.String(), a.Pos)
+		}
+	}
 }
 
 func templateFile(w *playbooks.Workspace, name string) string {

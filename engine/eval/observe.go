@@ -1,4 +1,4 @@
-package engine
+package eval
 
 import (
 	"github.com/usher-run/usher/playbooks"
@@ -20,29 +20,32 @@ type Observer interface {
 	TookBranch(t *playbooks.Template, branch int)
 }
 
-// test evaluates a condition of a playbook for the member; a nil one holds.
-func (ev *evaluator) test(x *expression.Expr) (bool, error) {
-	ok, err := x.Test(ev.env)
+// Test evaluates a condition of a playbook for the member; a nil one holds.
+func (ev *Evaluator) Test(x *expression.Expr) (bool, error) {
+	ok, err := x.Test(ev.Env)
 	if err == nil {
-		ev.observeOutcome(x, ok)
+		ev.ObserveOutcome(x, ok)
 	}
 	return ok, err
 }
 
-func (ev *evaluator) observeOutcome(x *expression.Expr, holds bool) {
-	if o := ev.e.o.Observer; o != nil && x != nil {
+// ObserveOutcome tells the observer the outcome of a condition.
+func (ev *Evaluator) ObserveOutcome(x *expression.Expr, holds bool) {
+	if o := ev.World.Observer; o != nil && x != nil {
 		o.Judged(x, holds)
 	}
 }
 
-func (ev *evaluator) observeMatch(m *playbooks.Condition) {
-	if o := ev.e.o.Observer; o != nil {
+// ObserveMatch tells the observer that a condition ended a run or a wait, or reached a goal.
+func (ev *Evaluator) ObserveMatch(m *playbooks.Condition) {
+	if o := ev.World.Observer; o != nil {
 		o.Matched(m)
 	}
 }
 
-func (ev *evaluator) observeStep(s *playbooks.Step) {
-	if o := ev.e.o.Observer; o != nil {
+// ObserveStep tells the observer that a run came to an action.
+func (ev *Evaluator) ObserveStep(s *playbooks.Step) {
+	if o := ev.World.Observer; o != nil {
 		o.Began(s)
 	}
 }
