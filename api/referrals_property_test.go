@@ -173,4 +173,3 @@ func (f *fixture) eventsByID(t *testing.T, member string) (list []string) {
 	}
 	return list
 }
-

@@ -3,10 +3,12 @@ package engine_test
 import (
 	"reflect"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // What is shown of a member is what a decision at that instant would see.
@@ -35,6 +37,7 @@ segments:
 	}
 	got := e.Profile(st, start.AddDate(0, 0, 40))
 	want := &engine.Profile{
+		Code:     e.ReferralCode("m"),
 		Defaults: map[string]any{"level": "leaf", "joined": "2026-01-01"},
 		Computed: map[string]any{"orders": 2, "last": 25.0},
 		Segments: []string{"loyal"}, Failed: map[string]string{},
@@ -49,5 +52,28 @@ segments:
 	}
 	if nobody := e.Profile(&engine.State{}, time.Now()); len(nobody.Segments)+len(nobody.Defaults) > 0 {
 		t.Errorf("nobody has %+v", nobody)
+	}
+}
+
+// An attribute of the workspace's own takes the place of the built-in code.
+func TestOwnReferralCode(t *testing.T) {
+	for own, want := range map[string]string{"": "built in", "referral_code: string, ": "own"} {
+		ws, diags := loader.Load(fstest.MapFS{
+			"usher.yaml": {Data: []byte("usher: 1\nmember: {" + own + "seen: = member.referral_code}\n")},
+		}, actions.Registry())
+		for _, d := range diags {
+			if d.Code != "replaces-builtin" {
+				t.Fatal(diags)
+			}
+		}
+		e := engine.New(ws, engine.Options{Registry: actions.Registry(), Secret: []byte("s")})
+		if want == "built in" {
+			want = e.ReferralCode("m")
+		}
+		st := &engine.State{Member: &engine.Member{ID: "m", CreatedAt: start, Attributes: map[string]any{"referral_code": "own"}}}
+		p := e.Profile(st, start)
+		if p.Computed["seen"] != want || (p.Code == want) != (own == "") {
+			t.Errorf("%q: %+v", own, p)
+		}
 	}
 }
