@@ -3,12 +3,10 @@ package engine_test
 import (
 	"reflect"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/playbooks/loader"
 )
 
 // What is shown of a member is what a decision at that instant would see.
@@ -58,14 +56,7 @@ segments:
 // An attribute of the workspace's own takes the place of the built-in code.
 func TestOwnReferralCode(t *testing.T) {
 	for own, want := range map[string]string{"": "built in", "referral_code: string, ": "own"} {
-		ws, diags := loader.Load(fstest.MapFS{
-			"usher.yaml": {Data: []byte("usher: 1\nmember: {" + own + "seen: = member.referral_code}\n")},
-		}, actions.Registry())
-		for _, d := range diags {
-			if d.Code != "replaces-builtin" {
-				t.Fatal(diags)
-			}
-		}
+		ws := load(t, map[string]string{"usher.yaml": "usher: 1\nmember: {" + own + "seen: = member.referral_code}\n"})
 		e := engine.New(ws, engine.Options{Registry: actions.Registry(), Secret: []byte("s")})
 		if want == "built in" {
 			want = e.ReferralCode("m")

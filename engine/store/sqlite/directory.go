@@ -133,7 +133,8 @@ const referralsOf = `SELECT s.id, r.at, r.event, r.subject FROM referrals r CROS
 	WHERE r.inviter = (` + subjectOfMember + `?) AND (r.at, r.subject) < ((SELECT ?), (SELECT ?)) AND s.n = r.subject
 	ORDER BY r.at DESC, r.subject DESC LIMIT `
 
-// Referrals pages over whom a member has brought. A cursor is the instant and the number of the last of the page before.
+// Referrals pages over whom a member has brought. A cursor is the instant and the number of the last on
+// the page before.
 func (d *db) Referrals(ctx context.Context, member, cursor string, limit int) (page store.ReferralPage, err error) {
 	at, n, ok := referralPlace(cursor)
 	if !ok {
