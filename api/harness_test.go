@@ -166,6 +166,9 @@ func (f *fixture) call(method, path, body string, headers ...string) answer {
 	if err := f.contract.check(method, req.URL.EscapedPath(), res, rec.Body.Bytes()); err != nil {
 		f.t.Errorf("%s %s departs from the OpenAPI document: %v", method, path, err)
 	}
+	if text := rec.Body.String(); strings.Contains(text, `\u001f`) || strings.Contains(text, "\x1f") {
+		f.t.Errorf("%s %s shows by what id an object is kept: %s", method, path, text)
+	}
 	a := answer{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
 	_ = json.Unmarshal(rec.Body.Bytes(), &a.body)
 	return a

@@ -49,6 +49,7 @@ type memberView struct {
 	ID         string               `json:"id"`
 	Attributes map[string]any       `json:"attributes"`
 	Tags       []string             `json:"tags"`
+	Kept       map[string]time.Time `json:"kept_until,omitempty" doc:"to when an attribute that follows a number is kept though the number is below it"`
 	TagEnds    map[string]time.Time `json:"tag_ends,omitempty" doc:"when tags end that are not for ever"`
 	Points     int                  `json:"points"`
 	Code       string               `json:"referral_code,omitempty" doc:"by which others may call the member, where a ref to a member is wanted"`
@@ -224,8 +225,8 @@ func (s *server) getMember(c *gin.Context) (memberView, error) {
 	refused := slices.DeleteFunc(decisions, func(d engine.Decision) bool { return d.Run != "" })
 	v := memberView{
 		Refused: each(refused, viewDecision),
-		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, TagEnds: m.Rarely().TagEnds, Points: m.Points,
-		CreatedAt:  m.CreatedAt,
+		ID:      m.ID, Attributes: m.Attributes, Tags: m.Tags, Kept: profile.Kept, TagEnds: m.Rarely().TagEnds,
+		Points: m.Points, CreatedAt: m.CreatedAt,
 		LastSeenAt: optional(m.LastSeenAt), Code: profile.Code,
 		Defaults: profile.Defaults, Computed: profile.Computed, Segments: profile.Segments, Failed: profile.Failed,
 		Coupons: each(coupons, s.viewCoupon), Runs: each(runs, viewRun), Pending: each(pending, viewDelivery),
@@ -251,7 +252,8 @@ type timelineItem struct {
 	Decision *decisionView  `json:"decision,omitempty"`
 	Run      *RunView       `json:"run,omitempty"`
 	Coupon   *couponView    `json:"coupon,omitempty"`
-	Ended    map[string]any `json:"ended,omitempty" doc:"what the member had to an end that has come: tags"`
+	Ended    map[string]any `json:"ended,omitempty" doc:"what the member had to an end that has come: tags, points, coupons"`
+	Level    map[string]any `json:"level,omitempty" doc:"what became of the level of the member: before, after, the number, and the reason: reached, below, grace or edited"`
 }
 
 type eventView struct {
@@ -299,7 +301,7 @@ func (s *server) timeline(c *gin.Context, subject string) (timelineView, error) 
 }
 
 func (s *server) viewTimelineItem(item *store.TimelineItem) timelineItem {
-	v := timelineItem{At: item.At, Ended: item.Ended}
+	v := timelineItem{At: item.At, Ended: item.Ended, Level: item.Level}
 	switch {
 	case item.Decision != nil:
 		decision := viewDecision(*item.Decision)

@@ -18,6 +18,7 @@ type RunView struct {
 	Revision string `json:"revision"`
 	SubjectView
 	State       engine.RunState `json:"state" enum:"waiting,done,exited,failed,holdout"`
+	Shadow      bool            `json:"shadow,omitempty" doc:"it began while its playbook was in shadow: nothing of it leaves or is done"`
 	Reason      string          `json:"reason,omitempty" doc:"why it exited or failed; of one that waits: why it is parked"`
 	StartedAt   time.Time       `json:"started_at"`
 	EndedAt     *time.Time      `json:"ended_at,omitempty"`
@@ -28,7 +29,7 @@ type RunView struct {
 func viewRun(r engine.Run) RunView {
 	return RunView{
 		ID: r.ID, Playbook: r.Playbook, Revision: r.Revision, SubjectView: viewSubject(r.Member), State: r.State,
-		Reason:    r.Reason,
+		Reason: r.Reason, Shadow: r.Shadow(),
 		StartedAt: r.StartedAt,
 		EndedAt:   optional(r.EndedAt), ConvertedAt: optional(r.ConvertedAt), DueAt: optional(r.DueAt),
 	}

@@ -315,12 +315,13 @@ func TestCommandsInTheDocsRun(t *testing.T) {
 		blocks, _ := read(t, page)
 		for _, b := range blocks { // a page's commands come before its last playbook
 			c.see(b)
-			if id, ok := strings.CutPrefix(b.check, "test for "); ok {
+			id, ok := strings.CutPrefix(b.check, "test for ")
+			switch {
+			case ok && tests[id] == "":
+				tests[id] = b.text
+			case ok: // further tests of the same file
 				tests[id] += strings.TrimPrefix(b.text, "playbook: "+id+"\ntests:\n")
 			}
-		}
-		for id, text := range tests {
-			tests[id] = "playbook: " + id + "\ntests:\n" + text
 		}
 		for _, b := range blocks {
 			if len(lines(b)) == 0 {

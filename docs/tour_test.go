@@ -71,7 +71,7 @@ func TestEveryYAMLBlockIsMarked(t *testing.T) {
 func TestTour(t *testing.T) {
 	pages, err := filepath.Glob("tour/*.md")
 	chinese, zerr := filepath.Glob("tour/zh/*.md")
-	if err != nil || zerr != nil || len(pages) != 14 || len(chinese) != len(pages) {
+	if err != nil || zerr != nil || len(pages) != 16 || len(chinese) != len(pages) {
 		t.Fatalf("%d pages, %d Chinese: %v %v", len(pages), len(chinese), err, zerr)
 	}
 	for _, page := range pages {

@@ -102,6 +102,10 @@ func (a *Act) Tag(add, remove []string, while schema.Duration) error {
 	if err := a.d.st.Member.RoomFor(nil, add); err != nil {
 		return err
 	}
+	if a.run.Shadow() {
+		a.shadowTag(add, remove)
+		return nil
+	}
 	var end time.Time
 	if !while.IsZero() {
 		end = while.After(a.d.now.In(a.d.zone)).UTC()
@@ -145,10 +149,20 @@ func (a *Act) Set(field string) error {
 	if err := m.RoomFor(written, nil); err != nil {
 		return err
 	}
+	if a.run.Shadow() {
+		for i, name := range names {
+			a.Detail(name, ready[i])
+		}
+		return nil
+	}
 	if m.Attributes == nil {
 		m.Attributes = map[string]any{}
 	}
 	for i, name := range names {
+		if a.d.e.index.WS.Schema.IsLevel(name) {
+			a.Detail("not_set", name) // the run is older than the levels
+			continue
+		}
 		a.Detail(name, ready[i])
 		m.Wrote(name, ready[i], a.d.now)
 		if ready[i] == nil {

@@ -19,11 +19,14 @@ func (a *Act) AddPoints(n int) error {
 		return fmt.Errorf("%d points and %d more are more than can be counted", m.Points, n)
 	}
 	n = max(n, -m.Points)
-	a.d.changePoints(n)
+	balance := m.Points + n
+	if !a.run.Shadow() {
+		a.d.changePoints(n)
+		a.d.refresh()
+	}
 	a.Detail("added", n)
-	a.Detail("balance", m.Points)
-	a.Result("balance", m.Points)
-	a.d.refresh()
+	a.Detail("balance", balance)
+	a.Result("balance", balance)
 	return nil
 }
 
@@ -71,6 +74,13 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		if bad := strictjson.CheckFields("properties", today.Properties, values); bad != nil {
 			return fmt.Errorf("event %s: %w", event, bad)
 		}
+	}
+	if a.run.Shadow() {
+		a.Detail("event", event)
+		if len(values) > 0 {
+			a.Detail("properties", values)
+		}
+		return nil
 	}
 	depth, err := d.cascade.link()
 	if err != nil {

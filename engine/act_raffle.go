@@ -34,6 +34,11 @@ func (a *Act) EnterRaffle(name string) {
 		a.Reason(reason)
 		return
 	}
+	if a.run.Shadow() {
+		a.Result("ticket", shadowCode)
+		a.Detail("ticket", shadowCode)
+		return
+	}
 	t := Ticket{
 		Ticket: d.e.keys.Hex(16, "ticket", a.run.ID, a.step.Path), Raffle: name, Member: d.id, At: d.now,
 		Rules: r.Definition(),

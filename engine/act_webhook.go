@@ -42,6 +42,10 @@ func (a *Act) Call(w Webhook) error {
 		_, isText := body.(string)
 		w.Raw = isText
 	}
+	if a.run.Shadow() {
+		a.shadowCall(&w)
+		return nil
+	}
 	d := a.d
 	a.effect = d.e.id(d.now, "delivery", a.run.Playbook, a.run.ID, a.step.Path)
 	d.c.Deliveries = append(d.c.Deliveries, Delivery{

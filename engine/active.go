@@ -34,12 +34,10 @@ func (d *decider) nextEnd() (first *Run, at time.Time) {
 // the caller gave it up.
 func (d *decider) decideEnd(r *Run, at time.Time) {
 	d.beginDue("active:" + r.ID)
-	d.recordMemberships(at)
+	recorded := d.recordMemberships(at)
 	d.begin(at)
 	d.end(r, RunExited, ReasonNotActive)
-	if moved := d.reevaluate(at); !d.st.GaveUp(at) {
-		d.follow(moved)
-	}
+	d.followMoved(at, recorded)
 }
 
 // recordEnds notes of the playbooks that the member has entered that it is known when open runs exit: whoever is not

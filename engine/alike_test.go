@@ -26,7 +26,7 @@ import (
 const alikeUsher = `usher: 1
 timezone: America/New_York
 locale: en
-member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date, orders: '= len(events("visit"))'}
+member: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date, orders: '= len(events("visit"))', rank: {enum: [low, mid, top], default: low}}
 objects:
   group: {level: {enum: {a: 甲, b: 乙}, default: a}, seen: int, born: date, orders: '= len(events("visit", "30d"))'}
 events:
@@ -51,10 +51,12 @@ segments:
   weekend: weekday(now()) >= 6
   lucky: is_today(member.born ?? add_days(member.created_at, 3)) or days_between(member.created_at, now()) == 2
   holder: len(member.coupons) > 1
+  ranked: member.rank != "low"
   stale: now() - member.last_seen_at > duration("30h")
 tables: {levels: {a: {least: 1, name: first}, c: {least: 3}}}
 channels: {out: {type: log}}
 points: {expires: 3d}
+levels: {attribute: rank, by: 'member.points + sum(events("buy", "2d"), .n) - days_since(member.last_seen_at)', steps: {mid: 2, top: 6}, grace: 30h}
 coupons: {one: {prefix: O, per_member: 2, expires: 2d}, all: {active: {to: 2026-03-12}}, few: {quota: {max: 2, per: day}}}
 raffles: {instant: {prizes: {big: {count: 2, odds: 1/3}, small: {odds: 1/2}}, per_member: 4}, later: {prizes: {one: {count: 2}, rest: {}}, draw: 2026-03-12}}
 frequency_caps: [{max: 2, per: 24h}]
@@ -87,13 +89,13 @@ var (
 		"{changed: member.seen}", "{changed: member.points, if: trigger.after > trigger.before}", `{changed: member.tags, if: '"x" in trigger.after'}`,
 		`{any: [{id: one, changed: member.level}, {id: two, changed: member.tags}, {id: three, changed: member.born, if: trigger.after != nil}]}`,
 		"{segment_enter: spenders}", "{segment_exit: buyers}", "{segment_enter: quiet}", "{segment_exit: rich}",
-		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}", "{segment_enter: holder}", "{event: points.expired, if: event.amount > 1}",
+		"{segment_exit: quiet}", "{segment_enter: rich}", "{segment_enter: stale}", "{segment_enter: holder}", "{segment_enter: ranked}", "{segment_exit: ranked}", `{changed: member.rank, if: trigger.after != "low"}`, "{changed: member.rank}", "{event: points.expired, if: event.amount > 1}",
 		"{segment_enter: weekend}", "{segment_enter: monthly}", "{segment_exit: monthly}", "{segment_exit: weekend}", "{segment_enter: lucky}",
 		`{date: member.born, every: year, at: "09:00"}`, `{date: member.born, offset: -1d, at: "02:30"}`,
 		"{date: member.created_at, every: year}", `{date: member.born, every: year, calendar: lunar, at: "02:30"}`, `{date: member.born, every: month, offset: -1d, at: "02:30"}`,
 	}
 	alikeConditions = []string{
-		`member.level == "a"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
+		`member.level == "a"`, `member.rank == "mid"`, `len(events("buy")) % 2 == 1`, `in_segment("spenders")`, `not in_segment("quiet")`,
 		`"x" not in member.tags and hours_since(member.created_at) < 200`, `len(events("visit", "36h")) > 0`,
 		`bucket(10) < 7`, `table("levels", member.level) != nil and member.points >= table("levels", member.level).least`, `(avg(events("buy", "3d"), .n) ?? 0) < 2 or len(distinct(events("buy"), .n)) > 2`,
 		`most_common(events("buy"), .n) != 1 and (largest(events("buy"), .at ?? now())?.n ?? 0) < 4`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
@@ -105,9 +107,12 @@ var (
 	alikeExtras = []string{
 		"mode: restart", "mode: parallel", "reentry: 1d", "reentry: never", "holdout: 40%", "goal: {event: buy, within: 3d}",
 		"goal: {event: buy, if: event.n > 2, within: 12h}", "exit: [{event: leave}]",
+		"exit: [{segment_exit: buyers}, {if: member.points > 6}]", "exit: [{segment_enter: quiet}, {event: leave}, {if: hours_since(member.created_at) > 60}]",
+		`exit: [{if: 'len(vars.bought) > 2 or "y" in member.tags'}]`, "goal: {segment_exit: quiet, within: 5d}",
+		"goal: [{event: buy, if: event.n > 2, within: 12h}, {if: member.points > 3, within: 3d}, {segment_enter: spenders, within: 2d}]",
 		"exit: [{event: buy, if: event.n == 4}, {event: leave}]", "exit: [{event: buy, if: event.n in vars.bought}]",
 		`active: {from: 2026-03-07, to: "2026-03-12 02:30", open: exit}`, "active: {to: 2026-03-10, open: exit}",
-		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3",
+		"active: {to: 2026-03-15T10:00:00Z}", "priority: 5", "priority: -3", "status: shadow",
 		"quota: {max: 3, per: day}", "quota: {max: 4}", "quota: {max: 2, per: hour, by: = member.level}",
 		"quota: {max: 1, per: week, by: = member.seen}",
 	}
@@ -124,6 +129,9 @@ var (
 		"wait: {until: '= add_days(now(), 2)'}",
 		"wait: {event: buy, if: event.n > 0, timeout: 2d}", "wait: {event: visit, timeout: 12h}",
 		"wait: {any: [{id: one, event: buy, if: event.n > 1}, {id: two, event: visit}, {id: three, event: buy}], timeout: 2d}",
+		"wait: {until: = member.points >= 4, timeout: 2d}", "wait: {segment_exit: buyers, timeout: 2d}",
+		`wait: {if: 'len(events("visit", "12h")) == 0', timeout: 3d}`,
+		"wait: {any: [{id: one, event: buy}, {id: two, segment_enter: rich}, {id: three, if: weekday(now()) == 7}], timeout: 2d}",
 		"wait: {event: buy, count: 2, since: trigger, timeout: 3d}", "wait: {event: visit, if: member.points < 4, count: 2, timeout: 2d}",
 		"wait: {event: echo, since: trigger, timeout: 1d}", "wait: {event: coupon.issued, timeout: 12h}", "wait: 10m",
 		`message: {channel: out, text: "{{ member.level }} {{ member.seen }}"}`,
@@ -133,7 +141,7 @@ var (
 		"message: {channel: out, variants: [{name: a, weight: 33.3, text: a}, {name: b, weight: 66.7, template: hi}]}",
 		"message: {channel: out, class: transactional, template: hi}", "set: {locale: zh-CN}",
 		`emit: {event: echo, properties: {n: '= len(events("echo", "1d"))'}}`, "exit: enough",
-		"if: member.points > 1\n  tag: rich", "set: {seen: = vars.left}",
+		"if: member.points > 1\n  tag: rich", "if: member.rank == \"top\"\n  points: -2", "set: {seen: = vars.left}",
 		`message: {channel: out, text: "{{ vars.left }} {{ vars.first | date: '%F %R' }} {{ vars.bought | size }}"}`,
 	}
 	// alikeNamed are actions that only name objects, or that only objects have.
@@ -160,7 +168,7 @@ func pick(t *rapid.T, what string, from []string) string {
 }
 
 var (
-	notOfObjects  = regexp.MustCompile(`points|coupon|raffle|use: |vars\.left|few|template|holder`)
+	notOfObjects  = regexp.MustCompile(`points|rank|coupon|raffle|use: |vars\.left|few|template|holder`)
 	withoutWindow = regexp.MustCompile(`events\("(\w+)"\)`)
 	ofSegment     = regexp.MustCompile(`(segment(?:_enter|_exit)?: |in_segment\(")(\w+)`)
 )

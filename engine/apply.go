@@ -28,6 +28,7 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *index.Listening) {
 	d.keep(in, l)
 	d.noteReferral(in, p)
 	d.begin(in.At)
+	d.updateLevel(in.At)
 }
 
 // noteReferral notes by whom the member was brought. Intake has seen to it that the property is there only where it is
@@ -54,6 +55,7 @@ func (d *decider) keep(in *Input, l *index.Listening) {
 func (d *decider) applyUpdate(in *Input, p *Payload) {
 	d.applyPayload(in, p)
 	d.begin(in.At)
+	d.updateLevel(in.At)
 }
 
 // applyPayload writes attributes and tags that came from outside.
@@ -66,6 +68,9 @@ func (d *decider) applyPayload(in *Input, p *Payload) {
 		m.Attributes = make(map[string]any, len(p.Attributes))
 	}
 	for k, v := range p.Attributes {
+		if d.e.index.WS.Schema.IsLevel(k) {
+			continue // it was accepted before levels were declared
+		}
 		v = d.e.normalized(k, v)
 		m.Wrote(k, v, in.At)
 		if v == nil {

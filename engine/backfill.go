@@ -20,6 +20,9 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 		at = in.At
 	}
 	for name, v := range p.Attributes {
+		if d.e.index.WS.Schema.IsLevel(name) {
+			continue // it was accepted before levels were declared
+		}
 		m.Backfill(name, d.e.normalized(name, v), at)
 	}
 	d.changeTags(p.AddTags, p.RemoveTags, time.Time{})
@@ -35,4 +38,5 @@ func (d *decider) applyBackfill(in *Input, p *Payload) {
 	}
 	d.touched = true
 	d.begin(in.At)
+	d.updateLevel(in.At)
 }

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/usher-run/usher/engine/naming"
+)
 
 // What is kept of a member, in one document and in open runs, is bounded, so that the cost of an event does not grow
 // with what came before it:
@@ -22,6 +26,8 @@ const (
 func (d *decider) noteEntry(playbook string) {
 	d.st.Member.Enter(playbook, d.now)
 	if m := d.st.Member; len(m.Entries) > len(d.e.index.Active) { // some are of playbooks that are gone
-		m.ForgetEntries(d.now.Add(-forgetAfter), func(id string) bool { return d.e.index.Active[id] == nil })
+		m.ForgetEntries(d.now.Add(-forgetAfter), func(id string) bool {
+			return d.e.index.Active[naming.OutOfShadow(id)] == nil
+		})
 	}
 }

@@ -180,7 +180,7 @@ func TestGoalsAreBounded(t *testing.T) {
 	e := newEngine(load(t, map[string]string{
 		"usher.yaml": boundsUsher,
 		"playbooks/a.yaml": "id: a\nstage: activation\ntrigger: {event: view}\nmode: parallel\n" +
-			"goal: {event: buy, within: 30d}\nactions: [{tag: x}]\n",
+			"goal: [{event: buy, within: 30d}, {if: member.points > 5, within: 30d}]\nactions: [{tag: x}]\n",
 		"playbooks/b.yaml": "id: b\nstage: activation\ntrigger: {event: view, if: event.n == 0}\nmode: parallel\n" +
 			"goal: {event: buy, within: 30d}\nactions: [{tag: x}]\n",
 	}))

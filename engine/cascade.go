@@ -26,10 +26,14 @@ type cascade struct {
 	// of crossings by the ids of their inputs: playbooks that they do not start, because an earlier one of their triggers
 	// is about another crossing; nil: none
 	passed map[string][]string
+	wakes  map[string]wake // waits that are over, by the ids of their inputs; nil: none
 }
 
 // begin begins a cascade at an input from outside, by its Seq, or at a wait.
-func (c *cascade) begin(seq int64) { c.cause, c.count, c.depth, c.matched = seq, 0, 0, c.matched[:0] }
+func (c *cascade) begin(seq int64) {
+	c.cause, c.count, c.depth, c.matched = seq, 0, 0, c.matched[:0]
+	clear(c.wakes)
+}
 
 // link returns the depth of what the present decision brings about. The error says that the chain
 // is too long.
@@ -68,11 +72,14 @@ func (c *cascade) next() Input {
 }
 
 // follow puts what a re-evaluation found into the cascade: the dates that have come, then the
-// crossings of segments that playbooks wait for.
+// crossings of segments that start playbooks, then the waits that are over.
 func (d *decider) follow(m moved) {
 	d.cascade.add(m.dates...)
 	for i, x := range m.crossings {
 		d.followCrossing(x, m.at, index.LaterItems(m.crossings, i))
+	}
+	for _, w := range m.over {
+		d.followWake(w, m.at)
 	}
 }
 

@@ -26,6 +26,10 @@ func (a *Act) IssueCoupon(name string) {
 		a.Reason(reason)
 		return
 	}
+	if a.run.Shadow() {
+		a.shadowCoupon(pool)
+		return
+	}
 	d := a.d
 	loaded := code != ""
 	if !loaded {
@@ -66,6 +70,9 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 		return ReasonNotActive, ""
 	case pool.PerMember > 0 && d.st.Member.Coupons[pool.Name] >= pool.PerMember:
 		return ReasonPerMember, ""
+	}
+	if a.run.Shadow() {
+		return "", ""
 	}
 	budget, limited := grants.Coupons(pool)
 	if limited && !d.grants.Has(&budget) {
@@ -160,6 +167,7 @@ func (d *decider) redeem(in *Input, p *Payload) {
 		d.awaitCoupons()
 	}
 	d.refresh()
+	d.updateLevel(in.At)
 	var run *Run
 	for _, r := range d.st.Runs {
 		if r.ID == in.Name && (r.State == RunWaiting || d.st.Member.Awaits(r.ID)) {

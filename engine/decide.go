@@ -94,6 +94,9 @@ func (d *decider) decideDue(t time.Time) error {
 			d.decideEnds(next.at)
 		case next.message != "":
 			d.decideRelease(next.message)
+			if d.looks() {
+				d.follow(d.reevaluate(next.at))
+			}
 		case next.exits:
 			d.decideEnd(next.run, next.at)
 		case next.run == nil:
@@ -180,6 +183,8 @@ func (d *decider) decideInput(in *Input) error {
 		ready.entries = d.judgeCrossing(in, p)
 	case InputChange:
 		ready.entries = d.judgeChange(in, p)
+	case InputWake:
+		ready.resumed = d.resumeByCondition(in)
 	case InputDeletion:
 		d.decideDeletion(in)
 		concerned = false
@@ -190,7 +195,10 @@ func (d *decider) decideInput(in *Input) error {
 		return err
 	}
 	d.actAndFollow(ready)
-	if (concerned || recorded) && d.mayMove() {
+	if !known {
+		d.updateLevel(in.At)
+	}
+	if (concerned || recorded || d.looks()) && d.mayMove() {
 		d.follow(d.reevaluate(in.At))
 	}
 	if len(d.e.index.Changed) > 0 {
@@ -239,7 +247,7 @@ func (d *decider) decideEnds(at time.Time) {
 	recorded := d.recordMemberships(at)
 	d.begin(at)
 	ended := d.takeEnded(at)
-	if ended.nothing() && !recorded {
+	if moved := d.updateLevel(at); ended.nothing() && !recorded && !moved {
 		return
 	}
 	given := d.st.GaveUp(at)
@@ -257,14 +265,22 @@ func (d *decider) decideEnds(at time.Time) {
 	d.followChanges(at)
 }
 
-// decideReevaluation finds out what the passing of time did to a member's segments and dates. What
-// that would start is left out where the caller gave it up.
+// decideReevaluation finds out what the passing of time did to a member's segments and dates.
 func (d *decider) decideReevaluation(at time.Time) {
 	d.beginDue("reevaluation:" + at.UTC().Format(time.RFC3339Nano))
-	d.recordMemberships(at)
+	d.followMoved(at, d.recordMemberships(at))
+}
+
+// followMoved re-evaluates, and puts what that found into the cascade, where memberships were recorded also what levels
+// changed since they began; what that would start is left out where the caller gave it up.
+func (d *decider) followMoved(at time.Time, recorded bool) {
 	moved := d.reevaluate(at)
-	if !d.st.GaveUp(at) {
-		d.follow(moved)
+	if d.st.GaveUp(at) {
+		return
+	}
+	d.follow(moved)
+	if recorded {
+		d.followChanges(at)
 	}
 }
 
@@ -273,6 +289,7 @@ func (d *decider) decideReevaluation(at time.Time) {
 func (d *decider) decideBackfill(in *Input, p *Payload, known bool) {
 	if known {
 		d.follow(d.reevaluate(in.At))
+		d.followChanges(in.At)
 	}
 	d.applyBackfill(in, p)
 	moved := d.reevaluate(in.At)
@@ -287,6 +304,7 @@ func (d *decider) actAndFollow(ready ready) {
 		return
 	}
 	d.cascade.addEmitted(d.act(ready))
+	d.updateLevel(d.now)
 }
 
 // failure returns what ends the decision, where err is what failed in it. What was decided without

@@ -13,10 +13,10 @@
 // happens on one page, decide.go. It decides what is due before the event, then the event, then
 // what the event brought about. Each of these is one input, and passes through these stages:
 //
-//  1. Next due (due.go). The ends of playbooks (active.go) and of tags, the waits of open runs and the
+//  1. Next due (due.go). The ends of playbooks (active.go), of tags and of levels, the waits of open runs and the
 //     re-evaluations of segments that are due come first, one by one, by their time. Each is an input of its own.
 //  2. Apply (apply.go, backfill.go). ensureMember makes a member of somebody new. Attributes, tags,
-//     last_seen_at and the history take in the event.
+//     last_seen_at and the history take in the event, and the level follows (levels.go), as it does after runs acted.
 //  3. Goals and exits (goals.go). The event counts as a conversion of earlier entries, and ends
 //     open runs whose playbook says so.
 //  4. Resume waits (resume.go, park.go). Open runs that waited for the event are put behind their
@@ -30,8 +30,9 @@
 //     is carried out: `coupon` calls [Act.IssueCoupon], which draws from the pool and adds a
 //     [Coupon] to the [Changes]. `message` calls [Act.Send], which asks consent, quiet hours and
 //     frequency caps, and adds a [Delivery].
-//  7. Segments (segment.go, date.go). Segment re-evaluation finds which watched segments the member
-//     has come into or left, and which dates have come. It notes when time may change that again.
+//  7. Segments (segment.go, date.go, look.go). Segment re-evaluation finds which watched segments the member
+//     has come into or left, and which dates have come. Exits, goals and waits that are about no event are looked at.
+//     It notes when time may change that again.
 //  8. Cascade (cascade.go, made.go, changed.go). Events that runs emitted or that usher makes itself, changes of what
 //     triggers name, dates and crossings of segments join a work list. The page takes them first in, first out, through
 //     the same stages. A chain has at most 16 links.

@@ -18,6 +18,7 @@ func (d *decider) takeEnded(at time.Time) (out ended) {
 	out.points, out.made = d.endPoints(at)
 	codes, made := d.endCoupons(at)
 	out.coupons, out.made = codes, append(out.made, made...)
+	d.endLevel()
 	d.dueChanged = true
 	d.refresh()
 	if out.nothing() {

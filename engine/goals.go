@@ -2,43 +2,76 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/usher-run/usher/playbooks"
 )
 
-// countGoals counts conversions: once an entry, to the end of its time, also after its run has
+// countGoals counts conversions by an event: once an entry, to the end of its time, also after its run has
 // ended.
 func (d *decider) countGoals(in *Input) {
-	m := d.st.Member
-	kept := m.Goals[:0]
-	for _, g := range m.Goals {
-		reached := false
-		if g.Event == in.Name && !d.now.After(g.Until) {
-			reached = d.reached(g, in)
+	for i := range d.st.Member.Goals {
+		g := &d.st.Member.Goals[i]
+		if g.Event == in.Name && !d.now.After(g.Until) && d.reachedBy(g, in) {
+			g.Until = time.Time{} // given up, with the others of the entry
 		}
-		if !reached && !d.now.After(g.Until) {
+	}
+	d.forgetGoals()
+}
+
+// forgetGoals drops the goals whose time is over, and all of an entry of which one was reached.
+func (d *decider) forgetGoals() {
+	m := d.st.Member
+	over := func(g GoalWatch) bool {
+		return d.now.After(g.Until) || slices.ContainsFunc(m.Goals, func(o GoalWatch) bool {
+			return o.Run == g.Run && o.Until.IsZero()
+		})
+	}
+	if !slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return d.now.After(g.Until) }) {
+		return
+	}
+	var kept []GoalWatch
+	for _, g := range m.Goals {
+		if !over(g) {
 			kept = append(kept, g)
 		}
 	}
-	d.touched = d.touched || len(kept) < len(m.Goals)
+	d.touched = true
 	m.Goals = kept
 }
 
-// reached reports whether the event reaches the goal of an entry, and notes it on the run.
-func (d *decider) reached(g GoalWatch, in *Input) bool {
+// goalOf returns the run whose goal is watched and what it was entered by; nil when either is not known.
+func (d *decider) goalOf(g *GoalWatch) (*Run, *book) {
 	b := d.e.index.Books[g.Revision]
 	i := slices.IndexFunc(d.st.Runs, func(r *Run) bool { return r.ID == g.Run })
-	if b == nil || b.Goal == nil || i < 0 {
+	if b == nil || g.Item >= len(b.Goals) || i < 0 {
+		return nil, nil
+	}
+	return d.st.Runs[i], b
+}
+
+// reachedBy reports whether the event reaches the goal of an entry, and notes it on the run. Of several the first is
+// noted.
+func (d *decider) reachedBy(g *GoalWatch, in *Input) bool {
+	r, b := d.goalOf(g)
+	if r == nil || slices.ContainsFunc(d.st.Member.Goals, func(o GoalWatch) bool {
+		return o.Run == g.Run && o.Until.IsZero()
+	}) {
 		return false
 	}
-	r := d.st.Runs[i]
-	if !d.matches(b, r, in, b.Goal.If, nil, "goal") {
+	c := &b.Goals[g.Item].Condition
+	if !d.matches(b, r, in, c.If, nil, "goal") {
 		return false
 	}
-	d.observeMatch(&b.Goal.EventMatch)
-	r.ConvertedAt = d.now
-	d.trace(r, d.now, TraceEntry{What: "goal", Detail: map[string]any{"event": in.Name, "id": in.ID}})
+	d.convert(r, c, map[string]any{"event": in.Name, "id": in.ID})
 	return true
+}
+
+// convert notes on a run that its goal is reached.
+func (d *decider) convert(r *Run, c *playbooks.Condition, by map[string]any) {
+	d.observeMatch(c)
+	r.ConvertedAt = d.now
+	d.trace(r, d.now, TraceEntry{What: "goal", Detail: by})
 }
 
 // exitRuns ends open runs whose playbook says so.
@@ -53,8 +86,7 @@ func (d *decider) exitRuns(in *Input) {
 		}
 		for i := range b.Exits {
 			if x := &b.Exits[i]; x.Name == in.Name && d.matches(b, r, in, x.If, nil, "exit") {
-				d.observeMatch(x)
-				d.end(r, RunExited, x.Name)
+				d.endBy(r, x)
 				break
 			}
 		}

@@ -35,7 +35,7 @@ func (d *decider) withinQuota(b *book) (p *grants.Place, ok bool) {
 	if q == nil {
 		return nil, true
 	}
-	at := grants.PlaceAt(grants.OfPlaybook, b.ID, q, d.now.In(d.e.index.WS.Schema.Timezone))
+	at := grants.PlaceAt(grants.OfPlaybook, b.Among(), q, d.now.In(d.e.index.WS.Schema.Timezone))
 	if q.By != nil {
 		v, err := q.By.Eval(d.env)
 		err = d.unread(err)
@@ -52,7 +52,7 @@ func (d *decider) withinQuota(b *book) (p *grants.Place, ok bool) {
 			return nil, false
 		}
 		at.Of = q.Of(at.Of, text)
-		at.Pool = grants.Name(grants.OfPlaybook, b.ID, at.Of)
+		at.Pool = grants.Name(grants.OfPlaybook, b.Among(), at.Of)
 	}
 	if !d.grants.Has(&at.Ask) {
 		d.refuse(b, ReasonQuota, map[string]any{"quota": q.Text, "of": at.Of})

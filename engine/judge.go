@@ -68,12 +68,12 @@ func (d *decider) judge(b *book, trigger expression.Record) *entry {
 		d.refuse(b, ReasonCondition, cond.seen)
 		return nil
 	case !d.mayReenter(b):
-		d.refuse(b, ReasonReentry, map[string]any{"last_entry": d.st.Member.Entries[b.ID]})
+		d.refuse(b, ReasonReentry, map[string]any{"last_entry": d.st.Member.Entries[b.Among()]})
 		return nil
-	case b.Mode == playbooks.Single && d.openRun(b.ID) != nil:
-		d.refuse(b, ReasonMode, map[string]any{"open_run": d.openRun(b.ID).ID})
+	case b.Mode == playbooks.Single && d.openRun(b) != nil:
+		d.refuse(b, ReasonMode, map[string]any{"open_run": d.openRun(b).ID})
 		return nil
-	case b.Mode == playbooks.Parallel && d.openRuns(b.ID) >= maxOpen:
+	case b.Mode == playbooks.Parallel && d.openRuns(b) >= maxOpen:
 		d.refuse(b, ReasonMode, map[string]any{"open_runs": maxOpen})
 		return nil
 	}
@@ -118,7 +118,7 @@ func (d *decider) condition(b *book) outcome {
 
 // mayReenter reports whether the playbook's reentry lets the member in again.
 func (d *decider) mayReenter(b *book) bool {
-	last, entered := d.st.Member.Entries[b.ID]
+	last, entered := d.st.Member.Entries[b.Among()]
 	switch {
 	case b.Reentry == nil || !entered:
 		return true
@@ -128,10 +128,15 @@ func (d *decider) mayReenter(b *book) bool {
 	return !d.now.Before(b.Reentry.After.After(last.In(d.zone)))
 }
 
+// openAmong reports whether a run is an open one of the playbook, in shadow if that is what it takes now.
+func openAmong(r *Run, b *book) bool {
+	return r.Playbook == b.ID && r.State == RunWaiting && r.Shadow() == (b.Today == playbooks.Shadow)
+}
+
 // openRun returns an open run of the playbook; nil when there is none.
-func (d *decider) openRun(playbook string) *Run {
+func (d *decider) openRun(b *book) *Run {
 	for _, r := range d.st.Runs {
-		if r.Playbook == playbook && r.State == RunWaiting {
+		if openAmong(r, b) {
 			return r
 		}
 	}
@@ -139,9 +144,9 @@ func (d *decider) openRun(playbook string) *Run {
 }
 
 // openRuns returns how many open runs of the playbook there are.
-func (d *decider) openRuns(playbook string) (n int) {
+func (d *decider) openRuns(b *book) (n int) {
 	for _, r := range d.st.Runs {
-		if r.Playbook == playbook && r.State == RunWaiting {
+		if openAmong(r, b) {
 			n++
 		}
 	}

@@ -31,6 +31,7 @@ const (
 	InputDeletion = input.Deletion
 	InputSegment  = input.Segment
 	InputChange   = input.Change
+	InputWake     = input.Wake
 )
 
 // CauseWait is the Cause of an event that came about when a wait was over.
@@ -135,6 +136,7 @@ const (
 const (
 	WhatRefused = effects.WhatRefused
 	WhatEnded   = effects.WhatEnded
+	WhatLevel   = effects.WhatLevel
 	WhatError   = effects.WhatError
 )
 

@@ -12,7 +12,7 @@ type Observer interface {
 	// Judged tells the outcome of a condition or of an `if`. One that cannot be evaluated has none.
 	Judged(x *expression.Expr, holds bool)
 	// Matched tells that an event ended a run by an exit, ended a wait, or reached a goal.
-	Matched(m *playbooks.EventMatch)
+	Matched(m *playbooks.Condition)
 	// Began tells that a run came to an action and its `if` let it pass, whatever becomes of the
 	// action.
 	Began(s *playbooks.Step)
@@ -35,7 +35,7 @@ func (ev *evaluator) observeOutcome(x *expression.Expr, holds bool) {
 	}
 }
 
-func (ev *evaluator) observeMatch(m *playbooks.EventMatch) {
+func (ev *evaluator) observeMatch(m *playbooks.Condition) {
 	if o := ev.e.o.Observer; o != nil {
 		o.Matched(m)
 	}

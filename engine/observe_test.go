@@ -31,7 +31,7 @@ func (n *noted) Judged(x *expression.Expr, holds bool) {
 
 func (n *noted) Began(s *playbooks.Step) { n.tell("%s", n.names[s]) }
 
-func (n *noted) Matched(m *playbooks.EventMatch) { n.tell("%s", n.names[m]) }
+func (n *noted) Matched(m *playbooks.Condition) { n.tell("%s", n.names[m]) }
 
 func (n *noted) TookBranch(*playbooks.Template, int) { n.tell("text") }
 
@@ -43,8 +43,8 @@ func noting(ws *playbooks.Workspace) *noted {
 		if p.Condition != nil {
 			n.names[p.Condition] = p.ID + " refused"
 		}
-		if p.Goal != nil {
-			n.names[&p.Goal.EventMatch] = p.ID + " goal"
+		for i := range p.Goals {
+			n.names[&p.Goals[i].Condition] = p.ID + " goal"
 		}
 		for i := range p.Exits {
 			n.names[&p.Exits[i]] = p.ID + " exit"
@@ -57,7 +57,7 @@ func noting(ws *playbooks.Workspace) *noted {
 			}
 			if s.Wait != nil {
 				for k := range s.Wait.Matches {
-					n.names[&s.Wait.Matches[k].EventMatch] = p.ID + " woke " + s.Name()
+					n.names[&s.Wait.Matches[k].Condition] = p.ID + " woke " + s.Name()
 				}
 			}
 		}
@@ -77,7 +77,7 @@ func traced(ws *playbooks.Workspace, s *shell) map[string]int {
 		p := ws.Playbook(s.runs[id].Playbook)
 		events := map[string]bool{}
 		for i := range p.Exits {
-			events[p.Exits[i].Name] = true
+			events[p.Exits[i].Label()] = true
 		}
 		for _, e := range trace {
 			switch {
@@ -85,8 +85,11 @@ func traced(ws *playbooks.Workspace, s *shell) map[string]int {
 				out[p.ID+" skipped "+e.Step]++
 			case e.What == "goal":
 				out[p.ID+" goal"]++
-			case e.What == "woke" && e.Reason == engine.ReasonEvent:
+			case e.What == "woke" && (e.Reason == engine.ReasonEvent || e.Reason == engine.ReasonCondition):
 				out[p.ID+" woke "+e.Step]++
+			case e.What == "wait" && e.Reason == engine.ReasonHolds:
+				out[p.ID+" woke "+e.Step]++
+				out[p.ID+" began "+e.Step]++
 			case e.What == string(engine.RunExited) && events[e.Reason]:
 				out[p.ID+" exit"]++
 			case e.What == string(engine.RunExited) && e.Reason != engine.ReasonRestarted &&
@@ -95,7 +98,7 @@ func traced(ws *playbooks.Workspace, s *shell) map[string]int {
 			case e.What == "if" && e.Reason == "else":
 			case e.What == "error" && e.Step != "": // an `if` that fails tells of no action
 				i := slices.IndexFunc(p.Steps, func(s playbooks.Step) bool { return s.Name() == e.Step })
-				if p.Steps[i].Guard == nil {
+				if i >= 0 && p.Steps[i].Guard == nil { // else no action failed: a chain has stopped, or a condition
 					out[p.ID+" began "+e.Step]++
 				}
 			case slices.ContainsFunc(p.Steps, func(s playbooks.Step) bool { return s.Name() == e.Step && s.Key == e.What }):

@@ -10,11 +10,12 @@ import (
 
 // Profile is what the workspace says about a member at an instant, beside what is stored of them.
 type Profile struct {
-	Code     string            // by which others may call the member; "": the workspace has an attribute of that name
-	Defaults map[string]any    // of attributes that the member does not have
-	Computed map[string]any    // computed attributes; one that is missing is nil
-	Segments []string          // that the member is in, in the order of their declaration
-	Failed   map[string]string // computed attributes and segments that could not be evaluated, with the reason
+	Code     string               // by which others may call the member; "": the workspace has an attribute of that name
+	Defaults map[string]any       // of attributes that the member does not have
+	Computed map[string]any       // computed attributes; one that is missing is nil
+	Segments []string             // that the member is in, in the order of their declaration
+	Kept     map[string]time.Time // of an attribute that follows a number: to when it is kept below it
+	Failed   map[string]string    // computed attributes and segments that could not be evaluated, with the reason
 }
 
 // ReferralCode returns by what others may call a member.
@@ -65,6 +66,11 @@ func (e *Engine) Profile(st *State, at time.Time) *Profile {
 		}
 		if _, has := st.Member.Attributes[a.Name]; !has && a.Default != nil {
 			p.Defaults[a.Name] = schema.ToJSON(a.Type, d.view.Field(a.Name))
+		}
+	}
+	if w := e.index.Levels; w != nil {
+		if until := st.Member.KeepsLevel(&w.Levels); !until.IsZero() {
+			p.Kept = map[string]time.Time{w.Attribute: until}
 		}
 	}
 	for _, g := range e.index.WS.Schema.Segments {

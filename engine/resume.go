@@ -49,7 +49,7 @@ func (d *decider) resumeWaits(in *Input) (out []resumed) {
 		if m.Via != "" {
 			result[schema.Via], detail[schema.Via] = m.Via, m.Via
 		}
-		d.observeMatch(&m.EventMatch)
+		d.observeMatch(&m.Condition)
 		d.trace(r, d.now, TraceEntry{What: "woke", Step: s.Name(), Reason: ReasonEvent, Detail: detail})
 		d.endWait(r, b, s, result)
 		out = append(out, resumed{r, b})

@@ -49,24 +49,27 @@ func (d *decider) act(ready ready) (out acted) {
 
 // enter begins a run. One of the control group ends at once.
 func (d *decider) enter(en *entry) *Run {
-	b, m := en.b, d.st.Member
+	b := en.b
 	if b.Mode == playbooks.Restart {
 		for _, r := range d.st.Runs {
-			if r.Playbook == b.ID && r.State == RunWaiting {
+			if openAmong(r, b) {
 				d.end(r, RunExited, ReasonRestarted)
 			}
 		}
 	}
 	if b.Reentry != nil || !d.e.o.Brief { // also without `reentry`: one may be written tomorrow
-		d.noteEntry(b.ID)
+		d.noteEntry(b.Among())
 	}
 	r := &Run{
 		ID: d.e.id(d.now, "run", b.ID, d.id, d.input), Playbook: b.ID, Revision: b.Revision, Member: d.id,
-		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.vars,
+		State: RunWaiting, StartedAt: d.now, Trigger: en.trigger.All(), Actions: en.remembered(),
 		New: true, Typed: true, Zone: d.zone,
 	}
 	d.st.AddRun(r)
 	detail := d.detail("input", d.input)
+	if r.Shadow() && detail != nil {
+		detail["status"] = string(playbooks.Shadow)
+	}
 	if en.vars != nil && detail != nil {
 		detail["vars"] = view.Plain(maps.Clone(en.vars[expression.VarsKey]))
 	}
@@ -76,14 +79,8 @@ func (d *decider) enter(en *entry) *Run {
 	if en.place != nil && detail != nil {
 		detail["quota"] = en.place.Of
 	}
-	if b.Goal != nil {
-		dropped := m.WatchGoal(GoalWatch{
-			Run: r.ID, Playbook: b.ID, Revision: b.Revision, Event: b.Goal.Name,
-			Until: b.Goal.Within.After(d.now.In(d.zone)).UTC(),
-		})
-		if dropped != "" && detail != nil {
-			detail["goal_given_up"] = dropped
-		}
+	if dropped := d.watchGoals(r, b); dropped != "" && detail != nil {
+		detail["goal_given_up"] = dropped
 	}
 	d.touched = true
 	if en.holdout {
@@ -94,7 +91,9 @@ func (d *decider) enter(en *entry) *Run {
 	d.trace(r, d.now, TraceEntry{What: ReasonEntered, Detail: detail})
 	if err := d.noteSince(r, b); err != nil {
 		d.fail(r, &b.Steps[0], err)
+		return r
 	}
+	d.lookAtEntry(r, b)
 	return r
 }
 

@@ -23,6 +23,7 @@ func (d *decider) recordMemberships(at time.Time) (noted bool) {
 		return false // nobody yet: in no segment
 	}
 	noted = d.recordPoints(at)
+	noted = d.recordLevel(at) || noted
 	for _, w := range d.e.index.Watching {
 		if _, ok := w.Known(m); ok || at.Before(w.Since) {
 			continue
@@ -53,6 +54,7 @@ type moved struct {
 	at        time.Time
 	dates     []Input          // the dates that have come, of playbooks that they start
 	crossings []index.Crossing // of segments whose crossing starts playbooks
+	over      []wake           // waits that are over
 }
 
 // mayMove reports whether a re-evaluation can find anything: something is watched of the member,
@@ -60,7 +62,7 @@ type moved struct {
 func (d *decider) mayMove() bool {
 	m := d.st.Member
 	return m != nil && (len(d.e.index.Watching)+len(d.e.index.Dated)+len(d.e.index.Ending) > 0 ||
-		len(m.Segments)+len(m.Dates)+len(m.Rarely().Exits) > 0 || !m.ReevaluateAt.IsZero())
+		len(m.Segments)+len(m.Dates)+len(m.Rarely().Exits) > 0 || !m.ReevaluateAt.IsZero() || d.looks())
 }
 
 // reevaluate finds which watched segments the member has come into or left, and which dates have
@@ -102,6 +104,10 @@ func (d *decider) reevaluate(at time.Time) (out moved) {
 			out.crossings = append(out.crossings, x)
 		}
 		next = member.Sooner(next, w.Turns.Next(d.env, d.past.Oldest))
+	}
+	if d.looks() {
+		over, turns := d.look()
+		out.over, next = over, member.Sooner(next, turns)
 	}
 	_, ends := d.nextEnd()
 	next = member.Sooner(next, ends)

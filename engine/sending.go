@@ -16,12 +16,16 @@ func (a *Act) Send(channel string, m Message) {
 	d := a.d
 	a.Detail("channel", channel)
 	until, deferred := time.Time{}, false
-	if m.Class != Transactional {
+	if m.Class != Transactional && !a.run.Shadow() {
 		until, deferred = d.e.index.WS.Schema.QuietEnd(d.now.In(d.zone))
 	}
 	if reason := a.mayNotSend(channel, &m, deferred); reason != "" {
 		a.Result("status", "skipped")
 		a.Reason(reason)
+		return
+	}
+	if a.run.Shadow() {
+		a.shadowSend(&m)
 		return
 	}
 	del := Delivery{

@@ -16,6 +16,7 @@ const (
 	ReasonEvent   = "event"     // the event came
 	ReasonTimeout = "timed out" // it did not
 	ReasonEnough  = "enough"    // as many as are waited for have come already
+	ReasonHolds   = "holds"     // what is waited for holds already
 )
 
 // beginWait makes the run wait. It reports false when there is nothing to wait for: the run goes
@@ -32,6 +33,9 @@ func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 	if reason != "" {
 		d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Reason: reason})
 		r.PC++
+		return false
+	}
+	if d.lookAtBegin(r, b, s) {
 		return false
 	}
 	detail := map[string]any{"until": due}
@@ -56,14 +60,20 @@ func (d *decider) beginWait(r *Run, b *book, s *playbooks.Step) bool {
 		detail["count"] = n
 	}
 	r.DueAt = due
-	var names []string
+	var events, conditions []string
 	for i := range s.Wait.Matches {
-		if name := s.Wait.Matches[i].Name; !slices.Contains(names, name) {
-			names = append(names, name)
+		switch m := &s.Wait.Matches[i]; {
+		case m.Watched():
+			conditions = append(conditions, m.Label())
+		case !slices.Contains(events, m.Name):
+			events = append(events, m.Name)
 		}
 	}
-	if names != nil {
-		detail["event"] = strings.Join(names, ", ")
+	if events != nil {
+		detail["event"] = strings.Join(events, ", ")
+	}
+	if conditions != nil {
+		detail["condition"] = strings.Join(conditions, ", ")
 	}
 	d.trace(r, d.now, TraceEntry{What: "wait", Step: s.Name(), Detail: detail})
 	return true

@@ -111,5 +111,8 @@ func (w *Workspace) Makes() map[string]bool {
 			add(x.Refs.Events)
 		}
 	}
+	if l := w.Schema.Levels; l != nil && l.By != nil {
+		add(l.By.Refs.Events)
+	}
 	return out
 }

@@ -153,10 +153,16 @@ func (g *grapher) outside() {
 	if g.exited {
 		g.node("exited", "([", "])", "exited")
 	}
-	if goal := g.pb.Goal; goal != nil {
-		g.node("goal", ">", "]", fmt.Sprintf("within %s: %s", goal.Within, matchText(&goal.EventMatch)))
-		g.node("converted", "([", "])", "converted")
-		g.dotted("goal", "converted", "")
+	for i := range g.pb.Goals {
+		goal, id := &g.pb.Goals[i], "goal"
+		if i > 0 {
+			id = fmt.Sprintf("goal%d", i+1)
+		}
+		g.node(id, ">", "]", fmt.Sprintf("within %s: %s", goal.Within, matchText(&goal.Condition)))
+		if i == 0 {
+			g.node("converted", "([", "])", "converted")
+		}
+		g.dotted(id, "converted", "")
 	}
 }
 
@@ -167,9 +173,9 @@ func withID(s *Step, text string) string {
 	return text
 }
 
-func matchText(m *EventMatch) string {
-	if m.If == nil {
-		return m.Name
+func matchText(m *Condition) string {
+	if m.If == nil || m.Watched() {
+		return m.Label()
 	}
 	return m.Name + "\nif " + m.If.Text
 }
@@ -255,7 +261,7 @@ func waitText(w *Wait) string {
 	case w.Matches != nil:
 		var parts []string
 		for i := range w.Matches {
-			text := matchText(&w.Matches[i].EventMatch)
+			text := matchText(&w.Matches[i].Condition)
 			if via := w.Matches[i].Via; via != "" {
 				text = via + ": " + text
 			}

@@ -58,6 +58,7 @@ type Schema struct {
 	Tables     []Table
 	Raffles    []Raffle
 	Points     *Points // when they expire; nil: never
+	Levels     *Levels // nil: no attribute follows a number
 	Caps       []FrequencyCap
 	Quiet      *QuietHours
 	Consent    string    // the bool attribute that says whether promotional messages may be sent; empty: they may
@@ -213,12 +214,20 @@ func Find[T any](list []T, name func(*T) string, want string) *T {
 // Status is a playbook's place in its life.
 type Status string
 
-// Live playbooks take new runs; paused ones go on with what is open; in a draft nothing moves.
+// Live playbooks take new runs; paused ones go on with what is open; in a draft nothing moves. One in shadow takes new
+// runs of which nothing leaves.
 const (
 	Live   Status = "live"
+	Shadow Status = "shadow"
 	Paused Status = "paused"
 	Draft  Status = "draft"
 )
+
+// Statuses are those of a playbook.
+var Statuses = []string{string(Live), string(Shadow), string(Paused), string(Draft)}
+
+// Enters reports whether a playbook takes new runs.
+func (s Status) Enters() bool { return s == Live || s == Shadow }
 
 // Mode says what a new entry does while a run of the same member is open.
 type Mode string
@@ -229,13 +238,6 @@ const (
 	Restart  Mode = "restart"  // the open run ends as exited
 	Parallel Mode = "parallel" // both run
 )
-
-// EventMatch is an `event:` key with the `if` beside it.
-type EventMatch struct {
-	Name string
-	If   *expression.Expr // nil: every one
-	Pos  diag.Pos         // of the name
-}
 
 // Var is a value that a playbook computes at an entry, and keeps with the run.
 type Var struct {
@@ -252,9 +254,9 @@ func (p *Playbook) VarsType() *schema.Type {
 	return t
 }
 
-// Goal is a conversion that is measured.
+// Goal is a conversion that is measured: of several, that which comes first.
 type Goal struct {
-	EventMatch
+	Condition
 	Within schema.Duration
 }
 
@@ -280,8 +282,8 @@ type Playbook struct {
 	Reentry                *Reentry         // nil: always
 	Mode                   Mode
 	Holdout                float64 // percent of members, 0..100
-	Goal                   *Goal
-	Exits                  []EventMatch
+	Goals                  []Goal  // the first that comes converts
+	Exits                  []Condition
 	Steps                  []Step            // flattened: control flow is jumps
 	Revision               string            // hash of the playbook and of all it refers to, without its status
 	Slots                  []expression.Slot // all that its expressions ask of the member's history

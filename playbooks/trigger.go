@@ -23,7 +23,7 @@ const (
 // Trigger is what starts a run.
 type Trigger struct {
 	Kind     TriggerKind
-	Event    EventMatch       // event
+	Event    Condition        // event
 	Schedule *schema.Schedule // schedule
 	Segment  string           // schedule: the audience; empty: all members. segment_enter and segment_exit: which segment
 	RunOnce  bool             // schedule: missed occurrences start one run together; false: they are skipped

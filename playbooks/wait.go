@@ -7,9 +7,9 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
-// Match is something that comes about: see [EventMatch].
+// Match is something that comes about: see [Condition].
 type Match struct {
-	EventMatch
+	Condition
 	Via string // of one of several of a wait: its id
 }
 

@@ -8,12 +8,15 @@ import (
 	"io"
 	"mime"
 	"mime/quotedprintable"
+	"net/http"
+	"net/http/httptest"
 	netmail "net/mail"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -299,5 +302,33 @@ func TestSpecsAreWhole(t *testing.T) {
 		if s.Type == "" || s.Doc == "" || s.Example == "" {
 			t.Errorf("%+v lacks its type, doc or example", s)
 		}
+	}
+}
+
+// A group's message leaves with the group's kind and id, and with no member.
+func TestChannelsNameAnObjectByItsOutsideID(t *testing.T) {
+	var body []byte
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ = io.ReadAll(r.Body)
+	}))
+	t.Cleanup(server.Close)
+	for _, c := range []playbooks.Channel{
+		{Name: "app", Type: "http", Config: map[string]any{"url": server.URL}}, {Name: "out", Type: "log"},
+	} {
+		var out bytes.Buffer
+		sender, err := New(c, env(nil), deps(&out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := delivery()
+		d.Member = naming.ObjectID("group", "g1")
+		if _, err := sender.Send(t.Context(), d, 1); err != nil {
+			t.Fatal(err)
+		}
+		text := string(body) + out.String()
+		if !strings.Contains(text, `"object":{"group":"g1"}`) || strings.Contains(text, "member") || strings.Contains(text, "u001f") {
+			t.Errorf("%s hands over %s", c.Type, text)
+		}
+		body = nil
 	}
 }

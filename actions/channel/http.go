@@ -67,7 +67,8 @@ func newService(config map[string]string, deps Deps) (*service, error) {
 // handedOver is a message as a service gets it.
 type handedOver struct {
 	Key      string              `json:"key"`
-	Member   string              `json:"member"`
+	Member   string              `json:"member,omitempty"`
+	Object   map[string]string   `json:"object,omitempty"` // in place of a member: its kind and its id
 	Playbook string              `json:"playbook"`
 	Run      string              `json:"run"`
 	Step     string              `json:"step"`
@@ -84,8 +85,9 @@ type handedOver struct {
 // Send hands a message over. What the service calls it is the field `id` of its answer.
 func (s *service) Send(ctx context.Context, d engine.Delivery, _ int) (string, error) {
 	m := &d.Message
+	member, object := d.Subject()
 	got, err := post(ctx, s.client, s.url, handedOver{
-		Key: d.Key, Member: d.Member, Playbook: d.Playbook, Run: d.Run, Step: d.Step, Channel: d.Channel, Class: m.Class,
+		Key: d.Key, Member: member, Object: object, Playbook: d.Playbook, Run: d.Run, Step: d.Step, Channel: d.Channel, Class: m.Class,
 		To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Attach: m.Attach, Data: m.Data,
 	}, func(r *http.Request, body []byte) { s.sign(r, d.Key, body) })
 	if err != nil {

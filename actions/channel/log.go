@@ -38,26 +38,28 @@ type logSender struct {
 }
 
 type logLine struct {
-	Time     time.Time `json:"time"`
-	Key      string    `json:"key"`
-	Member   string    `json:"member"`
-	Playbook string    `json:"playbook"`
-	Run      string    `json:"run"`
-	Channel  string    `json:"channel"`
-	To       string    `json:"to,omitempty"`
-	Subject  string    `json:"subject,omitempty"`
-	Text     string    `json:"text"`
+	Time     time.Time         `json:"time"`
+	Key      string            `json:"key"`
+	Member   string            `json:"member,omitempty"`
+	Object   map[string]string `json:"object,omitempty"` // in place of a member: its kind and its id
+	Playbook string            `json:"playbook"`
+	Run      string            `json:"run"`
+	Channel  string            `json:"channel"`
+	To       string            `json:"to,omitempty"`
+	Subject  string            `json:"subject,omitempty"`
+	Text     string            `json:"text"`
 
 	Attach []engine.Attachment `json:"attach,omitempty"`
 	Data   map[string]any      `json:"data,omitempty"`
 }
 
 func (s *logSender) Send(_ context.Context, d engine.Delivery, _ int) (string, error) {
+	member, object := d.Subject()
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(logLine{
-		Time: s.now().UTC(), Key: d.Key, Member: d.Member, Playbook: d.Playbook, Run: d.Run, Channel: d.Channel,
+		Time: s.now().UTC(), Key: d.Key, Member: member, Object: object, Playbook: d.Playbook, Run: d.Run, Channel: d.Channel,
 		To: d.Message.To, Subject: d.Message.Subject, Text: d.Message.Text,
 		Attach: d.Message.Attach, Data: d.Message.Data,
 	})

@@ -60,7 +60,7 @@ func (c *cli) noteSchedules(ws *playbooks.Workspace, verbose bool) {
 	now := time.Now()
 	for _, p := range ws.Playbooks {
 		for _, t := range p.Trigger.Items() {
-			if s := t.Schedule; s != nil && (verbose || s.Yearly() && p.Status == playbooks.Live) {
+			if s := t.Schedule; s != nil && (verbose || s.Yearly() && p.Status.Enters()) {
 				writeTimes(c.Stderr, p, t, now)
 			}
 		}

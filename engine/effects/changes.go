@@ -139,7 +139,7 @@ type Record struct {
 // Entry is one thing that a decision did: a step of a run, or the refusal of a playbook.
 type Entry struct {
 	TraceEntry        // of a refusal What is [WhatRefused], and Detail what the gate saw
-	Run        *Run   // nil: a refusal, or [WhatEnded]
+	Run        *Run   // nil: a refusal, [WhatEnded] or [WhatLevel]
 	Playbook   string // that refused
 	Input      string // of a refusal: id of the input that was judged
 	Effect     string // the key of the delivery, or the code of the coupon, that the step made
@@ -152,8 +152,26 @@ const WhatRefused = "refused"
 // names the tags. It is about no run.
 const WhatEnded = "ended"
 
+// WhatLevel is the What of an entry that says that the level of a member changed, or that they fell
+// below it. Reason says why. Detail holds the attribute, what it was before and is after, the number
+// that it follows, and until when it is kept where the number is below. It is about no run.
+const WhatLevel = "level"
+
+// The reasons of a WhatLevel.
+const (
+	ReasonReached = "reached" // the number reached a step
+	ReasonBelow   = "below"   // the number has been below the level for the grace
+	ReasonGrace   = "grace"   // the number fell below the level, which is kept for the grace
+	ReasonEdited  = "edited"  // levels began to be as they are
+)
+
+// IsOfMember reports whether the entry is about the member alone: neither about a run nor a refusal.
+func (e *Entry) IsOfMember() bool {
+	return e.Run == nil && (e.What == WhatEnded || e.What == WhatLevel)
+}
+
 // Refuses reports whether the entry is a refusal.
-func (e *Entry) Refuses() bool { return e.Run == nil && e.What != WhatEnded }
+func (e *Entry) Refuses() bool { return e.Run == nil && !e.IsOfMember() }
 
 // Refusal returns the entry as a decision; false when it is something else.
 func (r *Record) Refusal(e *Entry) (Decision, bool) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine/member"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
@@ -74,6 +75,14 @@ type Delivery struct {
 	// ReleasedAt is when it was last released; zero: it was not, it is deferred.
 	ReleasedAt time.Time
 	Message    Message
+}
+
+// Subject returns to whom the delivery goes: to a member, or to an object by its kind and its id outside.
+func (d *Delivery) Subject() (member string, object map[string]string) {
+	if kind, id, ok := naming.CutObject(d.Member); ok {
+		return "", map[string]string{kind: id}
+	}
+	return d.Member, nil
 }
 
 // Message is what a channel sends.

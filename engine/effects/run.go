@@ -7,6 +7,12 @@ import (
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
+// ShadowKey is under what a run says that it began in shadow. No action has such an id.
+const ShadowKey = ":shadow"
+
+// Shadow reports whether the run began while its playbook was in shadow: nothing of it leaves, nothing of it is done.
+func (r *Run) Shadow() bool { return r.Actions[ShadowKey] != nil }
+
 // Decode types what a run remembers, `trigger` by a record and results by the ids of their actions, and shows its times
 // in the zone.
 func (r *Run) Decode(record *schema.Type, actions map[string]*schema.Type, zone *time.Location) {

@@ -3,6 +3,8 @@ package index
 import (
 	"time"
 
+	"github.com/usher-run/usher/engine/naming"
+
 	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/member"
 	"github.com/usher-run/usher/engine/watches"
@@ -30,7 +32,8 @@ func (x *Index) ends() {
 func (w *Ending) Unrecorded(m *member.Member) bool {
 	noted, ok := m.Rarely().Exits[w.Playbook]
 	_, entered := m.Entries[w.Playbook]
-	return entered && !(ok && noted == member.Number(w.Since))
+	_, inShadow := m.Entries[naming.ShadowOf(w.Playbook)]
+	return (entered || inShadow) && !(ok && noted == member.Number(w.Since))
 }
 
 // Of returns when a run exits: at the end, or when the playbook was written so, which counts at once.

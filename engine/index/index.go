@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-run/usher/engine/effects"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/outline"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
@@ -29,8 +31,10 @@ type Index struct {
 	Changed  view.Fields           // fields of the member whose changes start playbooks
 	OnChange [][]Start             // which, of each of them, by playbook id
 
+	Levels      *Levels           // the attribute that follows a number; nil: none does
 	Expiring    *Expiring         // when coupons expire; nil: nobody asks
 	Makes       map[string]bool   // events that usher makes itself and that the workspace names
+	Looks       bool              // some playbook has a condition that is looked at
 	Prioritized bool              // some playbook has a priority
 	Address     map[string]string // channel name -> the member's attribute that holds its address
 	Types       *view.Types       // of the active workspace
@@ -81,6 +85,7 @@ func New(ws *playbooks.Workspace, o Options) *Index {
 		b := compile(ws, x.Types, p, computed)
 		x.Active[p.ID] = b
 		x.Books[p.Revision] = b
+		x.Looks = x.Looks || b.Looks
 		x.track(b.Reads)
 		x.take(b.Aggregates, b.WS.Schema)
 		for _, t := range p.Trigger.Items() {
@@ -93,6 +98,7 @@ func New(ws *playbooks.Workspace, o Options) *Index {
 		}
 	}
 	x.watch()
+	x.levels()
 	x.dates()
 	x.ends()
 	x.changes()
@@ -120,7 +126,19 @@ func (x *Index) settle() {
 func compile(
 	ws *playbooks.Workspace, t *view.Types, p *playbooks.Playbook, computed map[string]*expression.Expr,
 ) *Book {
-	return &Book{Playbook: p, Outline: outline.Of(p, ws.Schema, computed), WS: ws, Types: t}
+	b := &Book{Playbook: p, Outline: outline.Of(p, ws.Schema, computed), WS: ws, Types: t}
+	b.Results[effects.ShadowKey] = inShadow
+	return b
+}
+
+var inShadow = schema.ObjectOf(schema.Field{Name: "on", Type: schema.Bool.AsOptional()})
+
+// Among returns the id under which entries of the playbook count now: those in shadow count among themselves.
+func (b *Book) Among() string {
+	if b.Today == playbooks.Shadow {
+		return naming.ShadowOf(b.ID)
+	}
+	return b.ID
 }
 
 // WithRevision returns an index that knows a further revision. ws is the workspace that holds it.
@@ -129,6 +147,7 @@ func (x *Index) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *In
 	c.Books, c.events = maps.Clone(x.Books), maps.Clone(x.events)
 	b := compile(ws, view.TypesOf(ws.Schema), p, outline.Computed(ws.Schema))
 	c.Books[p.Revision] = b
+	c.Looks = c.Looks || b.Looks
 	c.track(b.Reads)
 	c.take(b.Aggregates, b.WS.Schema)
 	for _, computed := range b.Computed {
@@ -154,7 +173,7 @@ func (x *Index) Status(playbook string) playbooks.Status {
 	switch {
 	case b == nil:
 		return playbooks.Paused
-	case b.Status == playbooks.Live && x.opt.Paused[playbook]:
+	case b.Status.Enters() && x.opt.Paused[playbook]:
 		return playbooks.Paused
 	}
 	return b.Status

@@ -34,6 +34,9 @@ func (x *Index) NeedsOf(inputs []input.Input, states map[string]*effects.State) 
 	for _, s := range slices.Concat(x.OnChange...) {
 		n.add(s.Book)
 	}
+	if x.Levels != nil {
+		n.Slots(x.Levels.By.Slots)
+	}
 	for _, w := range x.Watching {
 		n.Slots(w.Expr.Slots)
 		for _, s := range slices.Concat(w.Enter, w.Exit) {
@@ -58,7 +61,7 @@ func (x *Index) NeedsOf(inputs []input.Input, states map[string]*effects.State) 
 			n.Runs = append(n.Runs, st.Member.Deferred[key].Run)
 		}
 		for _, g := range st.Member.Goals {
-			if n.events[g.Event] {
+			if g.Event == "" || n.events[g.Event] {
 				n.Runs = append(n.Runs, g.Run)
 				n.add(x.Books[g.Revision])
 			}
@@ -95,7 +98,7 @@ func (n *collecting) add(b *Book) {
 	for _, name := range b.Emits {
 		n.event(name)
 	}
-	n.Playbook(b.ID, b.Quota, b.Draws, b.Raffles)
+	n.Playbook(b.Among(), b.Quota, b.Draws, b.Raffles)
 }
 
 // SegmentNeeds returns what asking for a segment may read of the history.

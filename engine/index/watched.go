@@ -72,6 +72,9 @@ func (x *Index) Unrecorded(m *member.Member) (since time.Time) {
 	if m.Unlotted(x.Expiry()) {
 		since = member.Sooner(since, x.opt.Watched[watches.Points])
 	}
+	if w := x.Levels; w != nil && m.LevelOf(&w.Levels) == nil {
+		since = member.Sooner(since, w.Since)
+	}
 	if w := x.Expiring; w.Unrecorded(m) {
 		since = member.Sooner(since, w.Since)
 	}
@@ -84,6 +87,7 @@ func (x *Index) Watches(since time.Time) bool {
 		slices.ContainsFunc(x.Dated, func(w *Dated) bool { return w.Since.Equal(since) }) ||
 		slices.ContainsFunc(x.Ending, func(w *Ending) bool { return w.Since.Equal(since) }) ||
 		x.Expiring != nil && x.Expiring.Since.Equal(since) ||
+		x.Levels != nil && x.Levels.Since.Equal(since) ||
 		x.WS.Schema.Points != nil && x.opt.Watched[watches.Points].Equal(since)
 }
 

@@ -26,11 +26,12 @@ const (
 	Release  Kind = "release"  // a message that is about to go out too late: see engine.ReleaseAgain
 )
 
-// Segment is the crossing of a segment's border, Change that of a field of the member: they exist only within a cascade
-// and are never stored.
+// Segment is the crossing of a segment's border, Change that of a field of the member, Wake the end of a wait for a
+// condition: they exist only within a cascade and are never stored.
 const (
 	Segment Kind = "segment"
 	Change  Kind = "change"
+	Wake    Kind = "wake"
 )
 
 // Input is one thing that the engine decides on, for one member.

@@ -76,6 +76,11 @@ func checkAttributes(schema *playbooks.Schema, values map[string]any) (found *st
 				Code: strictjson.CodeReadOnly, Path: path,
 				Message: fmt.Sprintf("`%s` is computed: it cannot be written", declared.Name),
 			})
+		case schema.IsLevel(declared.Name):
+			found = found.And(&strictjson.Rejection{
+				Code: strictjson.CodeReadOnly, Path: path,
+				Message: fmt.Sprintf("`%s` follows `%s`: it cannot be written", declared.Name, schema.Levels.Source.Text),
+			})
 		case v != nil:
 			found = found.And(strictjson.CheckValue(path, declared.Type, v))
 		}

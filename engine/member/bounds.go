@@ -84,21 +84,25 @@ func (m *Member) Awaits(run string) bool {
 	return slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return g.Run == run })
 }
 
-// WatchGoal notes that an entry's goal may be reached. It returns the run whose goal is watched no
+// LooksForGoal reports whether a goal is a condition that is looked at.
+func (m *Member) LooksForGoal() bool {
+	return slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return g.Event == "" })
+}
+
+// WatchGoals notes that the goals of an entry may be reached. It returns the run whose goals are watched no
 // more, because there are too many; empty: none.
-func (m *Member) WatchGoal(g GoalWatch) (dropped string) {
-	open := 0
+func (m *Member) WatchGoals(of []GoalWatch) (dropped string) {
+	var runs []string // of the playbook, in order of entry: the first is the oldest
 	for i := range m.Goals {
-		if m.Goals[i].Playbook == g.Playbook {
-			open++
+		if g := &m.Goals[i]; g.Playbook == of[0].Playbook && !slices.Contains(runs, g.Run) {
+			runs = append(runs, g.Run)
 		}
 	}
-	if open >= maxGoals { // in order of entry: the first is the oldest
-		i := slices.IndexFunc(m.Goals, func(o GoalWatch) bool { return o.Playbook == g.Playbook })
-		dropped = m.Goals[i].Run
-		m.Goals = slices.Delete(m.Goals, i, i+1)
+	if len(runs) >= maxGoals {
+		dropped = runs[0]
+		m.Goals = slices.DeleteFunc(m.Goals, func(g GoalWatch) bool { return g.Run == dropped })
 	}
-	m.Goals = append(m.Goals, g)
+	m.Goals = append(m.Goals, of...)
 	return dropped
 }
 

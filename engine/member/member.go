@@ -40,6 +40,7 @@ type Rare struct {
 	Coupons *Coupons             `json:"coupons,omitempty"`
 	Raffles map[string]InRaffle  `json:"raffles,omitempty"` // by their names
 	Lots    *Lots                `json:"lots,omitempty"`    // the points, where they expire; nil: it is not noted when
+	Level   *Level               `json:"level,omitempty"`   // where an attribute follows a number; nil: it is not recorded
 	Exits   map[string]int64     `json:"exits,omitempty"`   // of playbooks entered whose open runs exit: the watch, in ms
 }
 
@@ -90,8 +91,10 @@ type GoalWatch struct {
 	Run      string    `json:"run"`
 	Playbook string    `json:"playbook"`
 	Revision string    `json:"revision"`
-	Event    string    `json:"event"`
+	Event    string    `json:"event,omitempty"` // empty: a condition that is looked at
 	Until    time.Time `json:"until"`
+	Item     int       `json:"item,omitempty"` // which of several goals of the entry
+	In       bool      `json:"in,omitempty"`   // of a segment whose border is to be crossed: the member was in it last
 }
 
 // Send is a message that was decided, as frequency caps count it.

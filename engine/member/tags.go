@@ -45,6 +45,9 @@ func (m *Member) Ends() (at time.Time) {
 	if r.Coupons != nil {
 		at = Sooner(at, r.Coupons.Next)
 	}
+	if r.Level != nil {
+		at = Sooner(at, r.Level.Next)
+	}
 	return Sooner(at, r.Lots.Next())
 }
 

@@ -115,10 +115,14 @@ func InstantsOf(prefix string) (from, until time.Time, ok bool) {
 }
 
 // Joined makes an id of a kind and parts. Each part stands behind its length, so that no other
-// parts make the same id. Such ids are of kinds of input that nobody sends.
+// parts make the same id; that of an object, behind its kind, which is no number. Such ids are of kinds of input that
+// nobody sends.
 func Joined(kind string, parts ...string) string {
 	b := []byte(kind)
 	for _, p := range parts {
+		if kind, id, ok := CutObject(p); ok {
+			b, p = append(append(b, ':'), kind...), id
+		}
 		b = append(strconv.AppendInt(append(b, ':'), int64(len(p)), 10), ':')
 		b = append(b, p...)
 	}

@@ -1,6 +1,7 @@
 package naming_test
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -22,6 +23,10 @@ func TestObjectsAreToldFromMembers(t *testing.T) {
 		gotKind, gotID, ok := naming.CutObject(subject)
 		if !ok || gotKind != k || gotID != i || naming.OutsideID(subject) != i {
 			t.Fatalf("%q is %q of the kind %q, %v", subject, gotID, gotKind, ok)
+		}
+		if joined := naming.Joined("update", "r", subject); joined == naming.Joined("update", "r", i) ||
+			joined == naming.Joined("update", "r", k, i) || strings.Contains(joined, "\x1f") && !strings.Contains(k+i, "\x1f") {
+			t.Fatalf("%q is in an id %q", subject, joined)
 		}
 		if other := naming.ObjectID(kind.Draw(t, "other kind"), id.Draw(t, "other id")); other == subject {
 			if k2, i2, _ := naming.CutObject(other); k2 != k || i2 != i {

@@ -19,6 +19,7 @@ type Outline struct {
 	Emits    []string                    // events that its runs may emit
 	Results  map[string]*schema.Type     // by action id
 	Since    []string                    // events that waits count from the entry on
+	Looks    bool                        // it has a condition that is looked at: see [playbooks.Condition.Watched]
 	Outside  map[string]string           // frames: of each `use` of a snippet that in which it stands
 }
 
@@ -54,6 +55,7 @@ func Of(p *playbooks.Playbook, s *playbooks.Schema, computed map[string]*express
 	if len(p.Vars) > 0 {
 		b.Results[expression.VarsKey] = p.VarsType()
 	}
+	b.looks(p)
 	for i := range p.Steps {
 		step := &p.Steps[i]
 		b.counts(step.Wait)

@@ -54,7 +54,7 @@ type whole struct {
 }
 
 type entry struct {
-	Run      int            `json:"r,omitempty"` // its place among the runs, from 1; 0: a refusal, or ended
+	Run      int            `json:"r,omitempty"` // its place among the runs, from 1; 0: a refusal, or about the member alone
 	What     string         `json:"w,omitempty"` // not of a refusal
 	Step     string         `json:"s,omitempty"`
 	Playbook string         `json:"p,omitempty"` // that refused

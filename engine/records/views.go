@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type Item struct {
 	Decision *engine.Decision // a refusal; that a run was entered is its Run
 	Coupon   string           // its code
 	Ended    map[string]any   // what the member had to an end that has come
+	Level    map[string]any   // what became of the level of the member, and why
 	At       time.Time
 	Input    string // of a Run: that it was entered on
 	Holdout  bool   // of a Run: it was entered as one of the control group
@@ -43,8 +45,8 @@ func Items(n int64, r *engine.Record) (items []Item) {
 		e := &r.Entries[i]
 		if d, refused := r.Refusal(e); refused {
 			items = append(items, Item{Decision: &d})
-		} else if e.What == engine.WhatEnded && e.Run == nil {
-			items = append(items, Item{Ended: e.Detail})
+		} else if e.IsOfMember() {
+			items = append(items, itemOfMember(e))
 		} else if e.Begins() {
 			begun := e.Run
 			if w := Whole(r, e.Run.ID); w != nil {
@@ -61,13 +63,23 @@ func Items(n int64, r *engine.Record) (items []Item) {
 	return items
 }
 
+// itemOfMember returns what lists show of an entry that is about the member alone.
+func itemOfMember(e *engine.Entry) Item {
+	if e.What == engine.WhatEnded {
+		return Item{Ended: e.Detail}
+	}
+	level := map[string]any{"reason": e.Reason}
+	maps.Copy(level, e.Detail)
+	return Item{Level: level}
+}
+
 // Shown is what lists show of a record, as a set.
 type Shown int
 
 // What lists show of a record.
 const (
 	ShowsRun     Shown = 1 << iota // that it begins
-	ShowsRefusal                   // or what has ended
+	ShowsRefusal                   // or what has ended, or became of a level
 	ShowsCoupon
 )
 
@@ -77,7 +89,7 @@ func ShownOf(items []Item) (s Shown) {
 		switch it := &items[i]; {
 		case it.Run != nil:
 			s |= ShowsRun
-		case it.Decision != nil, it.Ended != nil:
+		case it.Decision != nil, it.Ended != nil, it.Level != nil:
 			s |= ShowsRefusal
 		default:
 			s |= ShowsCoupon

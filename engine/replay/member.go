@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/grants"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
@@ -138,7 +139,11 @@ func granted(s *playbooks.Schema, want []store.Recorded) map[string]*engine.Pool
 			of, quota := e.Detail["quota"].(string)
 			switch {
 			case e.Begins() && quota:
-				give(grants.Name(grants.OfPlaybook, e.Run.Playbook, of))
+				id := e.Run.Playbook
+				if e.Detail["status"] == string(playbooks.Shadow) {
+					id = naming.ShadowOf(id)
+				}
+				give(grants.Name(grants.OfPlaybook, id, of))
 			case e.What == "raffle":
 				raffle, _ := e.Detail["raffle"].(string)
 				prize, won := e.Detail["prize"].(string)

@@ -70,7 +70,7 @@ type (
 )
 
 func (m reachedPoints) Judged(x *expression.Expr, holds bool)        { m[outcomeOf{x, holds}] = true }
-func (m reachedPoints) Matched(e *playbooks.EventMatch)              { m[e] = true }
+func (m reachedPoints) Matched(e *playbooks.Condition)               { m[e] = true }
 func (m reachedPoints) Began(s *playbooks.Step)                      { m[s] = true }
 func (m reachedPoints) TookBranch(t *playbooks.Template, branch int) { m[branchOf{t, branch}] = true }
 
@@ -145,16 +145,17 @@ func (c *counter) playbook() {
 	if x := p.Condition; x != nil {
 		c.outcomes(PointCondition, x, "condition `"+brief(x.Text)+"`")
 	}
-	if g := p.Goal; g != nil {
-		name := "goal " + g.Name
-		c.point(PointGoal, g.Pos, name, "reached", &g.EventMatch)
-		c.outcomes(PointCondition, g.If, ifOf(g.If)+" of "+name)
+	for i := range p.Goals {
+		g := &p.Goals[i].Condition
+		name := "goal " + g.Label()
+		c.point(PointGoal, g.Pos, name, "reached", g)
+		c.matching(g, name)
 	}
 	for i := range p.Exits {
 		x := &p.Exits[i]
-		name := "exit " + x.Name
+		name := "exit " + x.Label()
 		c.point(PointExit, x.Pos, name, "reached", x)
-		c.outcomes(PointCondition, x.If, ifOf(x.If)+" of "+name)
+		c.matching(x, name)
 	}
 	for i := range p.Steps {
 		c.step(&p.Steps[i])
@@ -162,6 +163,13 @@ func (c *counter) playbook() {
 	for _, t := range c.order {
 		c.point(PointText, t.branch.Pos, fmt.Sprintf("%s in template %s of %s", t.branch.Name, t.template, p.ID), "taken",
 			c.texts[t]...)
+	}
+}
+
+// matching counts the outcomes of the `if` beside an event.
+func (c *counter) matching(m *playbooks.Condition, name string) {
+	if !m.Watched() {
+		c.outcomes(PointCondition, m.If, ifOf(m.If)+" of "+name)
 	}
 }
 
@@ -185,11 +193,14 @@ func (c *counter) step(s *playbooks.Step) {
 	if w := s.Wait; w != nil && w.Matches != nil {
 		for i := range w.Matches {
 			m, by := &w.Matches[i], "the event"
-			if m.Via != "" {
+			switch {
+			case m.Via != "":
 				by = m.Via
+			case m.Watched():
+				by = "the condition"
 			}
-			c.point(PointWait, s.Pos, name, "ended by "+by, &m.EventMatch)
-			c.outcomes(PointCondition, m.If, ifOf(m.If)+" of "+name)
+			c.point(PointWait, s.Pos, name, "ended by "+by, &m.Condition)
+			c.matching(&m.Condition, name)
 		}
 		c.point(PointWait, s.Pos, name, "timed out", tracedAs{c.p.ID, s.Name(), "woke", engine.ReasonTimeout})
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/playbooks"
 )
@@ -286,6 +287,14 @@ func (t *tester) messageOf(c *engine.Changes, e *engine.Entry) map[string]any {
 		item["reason"] = e.Reason
 	}
 	return item
+}
+
+// level takes in that the level of a member changed. What it was made at the beginning is no change.
+func (t *tester) level(member string, e *engine.Entry) {
+	if e.Run == nil && e.Reason != effects.ReasonEdited && e.Reason != effects.ReasonGrace {
+		name, _ := e.Detail["attribute"].(string)
+		t.effects = append(t.effects, effect{member, happened{set: map[string]any{name: e.Detail["after"]}}})
+	}
 }
 
 // tagsOf returns the tags that an entry names.

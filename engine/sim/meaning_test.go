@@ -17,9 +17,9 @@ import (
 )
 
 // What the language means, as playbook tests: testdata/meaning reads as its documentation, testdata/rewards as that of
-// points that expire.
+// points that expire, testdata/levels as that of levels.
 func TestMeaning(t *testing.T) {
-	for folder, least := range map[string]int{"testdata/meaning": 15, "testdata/rewards": 4} {
+	for folder, least := range map[string]int{"testdata/meaning": 15, "testdata/rewards": 4, "testdata/levels": 7} {
 		meaning(t, folder, least)
 	}
 }
@@ -53,7 +53,7 @@ func meaning(t *testing.T, folder string, least int) {
 func TestEveryKeyHasATest(t *testing.T) {
 	forms := shapes.NewShapes(actions.Registry())
 	used := map[*shapes.Shape]map[string]bool{}
-	for _, root := range []string{"testdata/meaning", "testdata/rewards", "../../examples/starter"} {
+	for _, root := range []string{"testdata/meaning", "testdata/rewards", "testdata/levels", "../../examples/starter"} {
 		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(name) != ".yaml" {
 				return err

@@ -31,6 +31,7 @@ func (p *printer) overview(res *Result, ids []string) {
 			effects = append(effects, []string{id, strings.Join(did, ", ")})
 		}
 	}
+	defer p.inShadow(res, ids)
 	if whole := (&table.Table{Rows: all}); p.width <= 0 || whole.Natural() <= p.width {
 		p.table(all)
 		return
@@ -39,6 +40,20 @@ func (p *printer) overview(res *Result, ids []string) {
 	if len(effects) > 1 {
 		p.printf("\n")
 		p.table(effects)
+	}
+}
+
+// inShadow prints what the runs of playbooks in shadow came to, of which nothing left.
+func (p *printer) inShadow(res *Result, ids []string) {
+	rows := [][]string{{"playbook in shadow", "what would have been done"}}
+	for _, id := range ids {
+		if s := res.Playbooks[id]; len(s.Shadow) > 0 {
+			rows = append(rows, []string{id, counts(s.Shadow)})
+		}
+	}
+	if len(rows) > 1 {
+		p.printf("\n")
+		p.table(rows)
 	}
 }
 

@@ -240,6 +240,7 @@ func (t *tester) begin() error {
 		// makes them.
 		m := t.world.members[id].Member
 		m.Segments, m.Dates, m.ReevaluatedAt, m.ReevaluateAt = nil, nil, time.Time{}, time.Time{}
+		t.forgetLevel(m)
 		if _, said := described[i]["created_at"]; said {
 			m.CreatedAt = given[i].CreatedAt
 		}
@@ -252,7 +253,16 @@ func (t *tester) begin() error {
 			return err
 		}
 	}
+	t.effects = nil // of what made the members what they are
 	return nil
+}
+
+// forgetLevel lets the level of a member be what it is after their history, whatever it was meanwhile.
+func (t *tester) forgetLevel(m *engine.Member) {
+	if l := t.schema.Levels; l != nil && m.Rare != nil && !naming.IsObject(m.ID) {
+		delete(m.Attributes, l.Attribute)
+		m.Rare.Level = nil
+	}
 }
 
 // member returns a member or an object as a test describes them, for whom the schema is.
@@ -425,6 +435,9 @@ func (t *tester) observe(c *engine.Changes) {
 		}
 		if e.What == engine.WhatEnded && e.Run == nil {
 			t.effects = append(t.effects, effect{r.Member, happened{removed: tagsOf(e.Detail), points: -pointsOf(e.Detail)}})
+		}
+		if e.What == engine.WhatLevel {
+			t.level(r.Member, e)
 		}
 		if e.Run == nil {
 			continue

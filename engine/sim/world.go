@@ -61,7 +61,7 @@ func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *W
 	w.prepareDraws()
 	for _, p := range e.Workspace().Playbooks {
 		for _, t := range p.Trigger.Items() {
-			if t.Kind == playbooks.TriggerSchedule && p.Status == playbooks.Live {
+			if t.Kind == playbooks.TriggerSchedule && p.Status.Enters() {
 				w.schedules = append(w.schedules, &schedule{
 					playbook: p.ID, kind: p.For, via: t.Via, cron: t.Schedule, segment: t.Segment, active: p.Active,
 					next: t.Schedule.Next(now),

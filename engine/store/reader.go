@@ -46,7 +46,8 @@ type TimelineItem struct {
 	Run      *engine.Run
 	Decision *engine.Decision // a refusal; an entry is its run
 	Coupon   *CouponRecord
-	Ended    map[string]any // what the member had to an end: tags
+	Ended    map[string]any // what the member had to an end: tags, points, coupons
+	Level    map[string]any // what became of the level of the member, and why
 }
 
 // PageReads is how many rows one page of a list reads at most, also when it shows few of them.
@@ -74,8 +75,8 @@ type Reader interface {
 	//
 	//  1. Each is on one page. (Reader "pages over a member's events, newest first")
 	MemberEvents(ctx context.Context, id, cursor string, limit int) (events []engine.Input, next string, err error)
-	// Timeline merges a member's decided events, by their time, with runs, refusals, coupons and
-	// ends, as they were decided.
+	// Timeline merges a member's decided events, by their time, with runs, refusals, coupons, ends and
+	// levels, as they were decided.
 	//
 	//  1. Pages of any size hold all of them in order.
 	//     (Reader "merges a member's timeline, newest first, by page")
@@ -83,6 +84,8 @@ type Reader interface {
 	//     (Reader "goes on with a timeline where it was, whatever came in between")
 	//  3. What the member had to an end that has come is among them, and no decision of [Reader.Decisions].
 	//     (Reader "shows what has ended of a member, and as no decision")
+	//  4. So is what became of the level of the member.
+	//     (Reader "shows what became of a member's level, and as no decision")
 	Timeline(ctx context.Context, member, cursor string, limit int) (items []TimelineItem, next string, err error)
 	// MemberPending returns the member's deliveries that are pending, by NotBefore.
 	//

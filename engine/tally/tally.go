@@ -18,6 +18,7 @@ const (
 	TagsAdded        = "tags_added"
 	TagsRemoved      = "tags_removed"
 	Points           = "points" // really added, less what was taken away
+	Shadow           = "shadow" // by what: of the runs in shadow, which count nowhere else
 )
 
 // Of counts what changes did, by playbook: see [Each].
@@ -31,7 +32,9 @@ func Of(c *engine.Changes) map[engine.TallyKey]int {
 // production, simulation and tests share.
 func Each(c *engine.Changes, count func(k engine.TallyKey, by int)) {
 	for _, r := range c.Runs {
-		if r.New {
+		if r.New && r.Shadow() {
+			count(engine.TallyKey{Playbook: r.Playbook, What: Shadow, Key: Entered}, 1)
+		} else if r.New {
 			count(engine.TallyKey{Playbook: r.Playbook, What: Entered}, 1)
 		}
 	}
@@ -74,11 +77,15 @@ func tallyRelease(count func(engine.TallyKey, int), r *engine.Release) {
 }
 
 func tallyEntry(add func(engine.TallyKey, int), e *engine.Entry) {
-	if e.What == engine.WhatEnded {
+	if e.IsOfMember() {
 		return
 	}
 	if e.Run == nil {
 		add(engine.TallyKey{Playbook: e.Playbook, What: Skipped, Key: e.Reason}, 1)
+		return
+	}
+	if e.Run.Shadow() {
+		tallyShadow(add, e)
 		return
 	}
 	count := func(what, key string) { add(engine.TallyKey{Playbook: e.Run.Playbook, What: what, Key: key}, 1) }
@@ -108,6 +115,25 @@ func tallyEntry(add func(engine.TallyKey, int), e *engine.Entry) {
 	}
 }
 
+// tallyShadow counts what a run in shadow came to, and the actions that it would have carried out, by their keys.
+func tallyShadow(add func(engine.TallyKey, int), e *engine.Entry) {
+	key := e.What
+	switch e.What {
+	case string(engine.RunHoldout), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed):
+	case "tag", "points", "message", "coupon", "raffle", "emit", "set", "webhook":
+		if e.Reason != "" {
+			key = Skipped
+		}
+	case "goal":
+		if key = Converted; e.Run.State == engine.RunHoldout {
+			key = HoldoutConverted
+		}
+	default:
+		return
+	}
+	add(engine.TallyKey{Playbook: e.Run.Playbook, What: Shadow, Key: key}, 1)
+}
+
 func stringsOf(v any) []string {
 	list, _ := v.([]string)
 	return list
@@ -129,6 +155,7 @@ type Stats struct {
 	Coupons          map[string]int `json:"coupons" doc:"by pool"`
 	Tags             TagStats       `json:"tags"`
 	Points           int            `json:"points" doc:"added, less what was taken away"`
+	Shadow           map[string]int `json:"shadow,omitempty" doc:"of the runs in shadow, which count nowhere else: entered, done, …, and actions by their keys, of which nothing left"`
 }
 
 // TagStats counts changes of tags, by tag.
@@ -174,6 +201,11 @@ func (s *Stats) Add(what, key string, n int) {
 		s.Tags.Removed[key] += n
 	case Points:
 		s.Points += n
+	case Shadow:
+		if s.Shadow == nil {
+			s.Shadow = map[string]int{}
+		}
+		s.Shadow[key] += n
 	}
 	s.Waiting = s.Entered - s.Holdout - s.Done - s.Exited - s.Failed
 }

@@ -18,6 +18,9 @@ const Coupons = ":coupons"
 // Points is how the watch of points that expire is called.
 const Points = ":points"
 
+// Levels is how the watch of the attribute that follows a number is called.
+const Levels = ":levels"
+
 // Active is how the watch of a playbook's end is called.
 func Active(playbook string) string { return ":active:" + playbook }
 
@@ -52,6 +55,9 @@ func By(ws *playbooks.Workspace) map[string]string {
 	}
 	if ws.Schema.Points != nil {
 		out[Points] = "expire"
+	}
+	if l := ws.Schema.Levels; l != nil {
+		out[Levels] = l.Definition(ws.Schema)
 	}
 	if ws.Makes()[playbooks.CouponExpired] {
 		out[Coupons] = "expire"

@@ -255,8 +255,10 @@ func earliest(st *engine.State, due []*engine.Run, until time.Time) time.Time {
 	if len(due) > 0 {
 		at = due[0].DueAt
 	}
-	if st.Member != nil && !st.Member.ReevaluateAt.IsZero() && st.Member.ReevaluateAt.Before(at) {
-		at = st.Member.ReevaluateAt
+	if st.Member != nil {
+		if due := st.Member.DueAt(); !due.IsZero() && due.Before(at) {
+			at = due
+		}
 	}
 	return at
 }

@@ -119,7 +119,7 @@ func asksFor(m *engine.Member, runs map[string]bool) bool {
 }
 
 // queries turns what the engine needs of the history into times: back from the earliest instant of
-// the batch. A member with an input has waits and re-evaluations decided that are due, also when there were
+// the batch. A member with an input has waits, ends and re-evaluations decided that are due, also when there were
 // too many due members for it to be among them.
 func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 	earliest := b.Horizon
@@ -137,8 +137,10 @@ func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 				earliest = r.DueAt
 			}
 		}
-		if m := st.Member; m != nil && !m.ReevaluateAt.IsZero() && m.ReevaluateAt.Before(earliest) {
-			earliest = m.ReevaluateAt
+		if m := st.Member; m != nil {
+			if due := m.DueAt(); !due.IsZero() && due.Before(earliest) {
+				earliest = due
+			}
 		}
 	}
 	queries := make([]store.HistoryQuery, len(needs.History))

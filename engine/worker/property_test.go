@@ -42,6 +42,7 @@ var poisonPlaybooks = []string{
 	"id: daily\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nquota: {max: 2, per: hour, by: = member.id}\ncondition: >-\n" +
 		"  len(events(\"order.paid\", \"today\")) % 2 == 1 and hour(now()) != 18\n" +
 		"  and (avg(events(\"order.paid\", \"this week\"), .amount) ?? 0) < 10\nactions:\n  - points: 1\n",
+	"id: ranked\nstage: activation\ntrigger: {changed: member.rank}\nmode: parallel\nactions:\n  - tag: '= trigger.before + trigger.after'\n",
 }
 
 // step is an input of a random history, or the end of a batch.
@@ -259,6 +260,8 @@ func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 func TestPoisonChangesNothingForOthers(t *testing.T) {
 	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
 	declare(t, "coupons:\n", "points: {expires: 1d}\ncoupons:\n")
+	declare(t, "member:\n", "member:\n  rank: {enum: [low, mid, top], default: low}\n")
+	declare(t, "coupons:\n", "levels:\n  {attribute: rank, by: 'member.points + sum(events(\"order.paid\", \"2h\"), .amount)', steps: {mid: 5, top: 20}, grace: 90m}\ncoupons:\n")
 	redis := embedded(t)
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // two databases and workers each: a few find as much
 		if err := flag.Set("rapid.checks", "20"); err != nil {

@@ -56,7 +56,7 @@ func (w *Worker) Tick(ctx context.Context, now time.Time) error {
 
 // moves reports whether the playbook takes new runs. An occurrence while it does not is over.
 func (w *Worker) moves(a *active, p *playbooks.Playbook) bool {
-	return p.Status == playbooks.Live && !a.paused[p.ID]
+	return p.Status.Enters() && !a.paused[p.ID]
 }
 
 // Why an occurrence is carried out for nobody.

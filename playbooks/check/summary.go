@@ -27,7 +27,7 @@ func Contents(w *playbooks.Workspace) string {
 	}
 	out := diag.Count(books, "playbook")
 	var apart []string
-	for _, s := range []playbooks.Status{playbooks.Paused, playbooks.Draft} {
+	for _, s := range []playbooks.Status{playbooks.Shadow, playbooks.Paused, playbooks.Draft} {
 		n := 0
 		for _, p := range w.Playbooks {
 			if p.Status == s {

@@ -190,7 +190,7 @@ goes on, and actions.<id>.timed_out is true.`,
 	{
 		Name: "not-settable", Title: "a field that cannot be set",
 		Doc: `A computed attribute has the value of its expression, and usher itself keeps id, tags, created_at, last_seen_at and
-points. Tags are changed by the action tag.`,
+points. Tags are changed by the action tag. The attribute of levels follows its number, and nobody else writes it.`,
 		Bad:  "actions:\n  - set: {points: 100}",
 		Good: "actions:\n  - set: {level: gold}",
 	},

@@ -20,7 +20,7 @@ var inEnglish = map[string][]string{
 	"添加": {"add"}, "增加": {"add"}, "移除": {"remove"}, "删除": {"remove"}, "原因": {"reason"}, "券池": {"pool"},
 	"那么": {"then"}, "否则": {"else"}, "权重": {"weight"},
 
-	"会员": {"member"}, "优惠券": {"coupons"}, "抽奖": {"raffle", "raffles"}, "奖品": {"prizes"}, "开奖": {"draw"}, "概率": {"odds"}, "频控": {"frequency_caps"}, "免打扰": {"quiet_hours"}, "免打扰时段": {"quiet_hours"},
+	"会员": {"member"}, "优惠券": {"coupons"}, "等级": {"levels"}, "会员等级": {"levels"}, "门槛": {"steps"}, "宽限期": {"grace"}, "抽奖": {"raffle", "raffles"}, "奖品": {"prizes"}, "开奖": {"draw"}, "概率": {"odds"}, "频控": {"frequency_caps"}, "免打扰": {"quiet_hours"}, "免打扰时段": {"quiet_hours"},
 	"类型": {"type"}, "默认": {"default"}, "默认值": {"default"}, "前缀": {"prefix"}, "预算": {"budget"}, "总量": {"budget"},
 	"每人上限": {"per_member"}, "有效期": {"expires"}, "上限": {"max"}, "最多": {"max"}, "开始": {"from"}, "结束": {"to"},
 

@@ -298,6 +298,10 @@ func (l *lowering) inline(src diag.Source) ast.Node {
 	inner := &lowering{c: sub, reads: l.reads, vars: l.vars, long: l.long, aggregates: l.aggregates}
 	out := inner.lower(n)
 	l.reads, l.aggregates = inner.reads, inner.aggregates
+	for key, s := range sub.slots { // what it reads is read here
+		s.Items = s.Items || l.c.slots[key].Items
+		l.c.slots[key] = s
+	}
 	return out
 }
 

@@ -116,16 +116,19 @@ func TestShapesHaveTheCheckersKeys(t *testing.T) {
 			}
 			known := strings.Split(strings.ReplaceAll(list, " or ", ", "), ", ")
 			s := shapeAt(t, c.shape, c.path)
-			var there []string // the kind of the trigger, which decides which keys go with it
+			there := [][]string{} // the kinds that may be meant, of a trigger the one, which decide which keys go with them
 			for _, one := range s.One {
 				if slices.Contains(known, one) {
-					there = []string{one}
+					there = append(there, []string{one})
 				}
+			}
+			if len(there) == 0 {
+				there = append(there, nil)
 			}
 			var keys []string
 			for _, f := range s.Forms() {
 				for i := range f.Keys {
-					if f.Keys[i].AllowedWith(f, there) {
+					if slices.ContainsFunc(there, func(kind []string) bool { return f.Keys[i].AllowedWith(f, kind) }) {
 						keys = append(keys, f.Keys[i].Name)
 					}
 				}

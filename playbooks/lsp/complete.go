@@ -146,18 +146,19 @@ func (b *completer) keysOf(forms []*shapes.Shape, from, to int, n *node, lead st
 // ownKeys offers the names that keys of the schema have: attributes, and properties of an event.
 func (b *completer) ownKeys(f *shapes.Shape, from, to int, there []string, hasColon bool) {
 	switch f.Kind {
-	case shapes.ShapeSettable, shapes.ShapeMember:
+	case shapes.ShapeSettable, shapes.ShapeMember, shapes.ShapeWritten:
 		declared := b.w.names().Schema
 		t := schema.ObjectOf()
 		for _, field := range scope.MemberType(declared).Fields {
 			a := declared.Attribute(field.Name)
-			settable := f.Kind == shapes.ShapeMember || a != nil || field.Name == "timezone" || field.Name == "locale"
-			if settable && (a == nil || a.Computed == nil) {
+			settable := f.Kind != shapes.ShapeSettable || a != nil || field.Name == "timezone" || field.Name == "locale"
+			follows := declared.IsLevel(field.Name) && f.Kind != shapes.ShapeWritten
+			if settable && !follows && (a == nil || a.Computed == nil) {
 				t.Fields = append(t.Fields, field)
 			}
 		}
 		b.typedKeys(t, from, to, there, hasColon)
-	case shapes.ShapeProperties, shapes.ShapeParams:
+	case shapes.ShapeProperties, shapes.ShapeParams, shapes.ShapeSteps:
 		t := b.properties(b.path[:max(len(b.path)-1, 0)])
 		if t == nil { // no key stands there yet
 			t = b.properties(b.path)
@@ -184,11 +185,16 @@ func (b *completer) typedKeys(t *schema.Type, from, to int, there []string, hasC
 // after returns what follows a key: in block style a list or mapping begins on the next line.
 func (b *completer) after(k *shapes.ShapeKey, n *node, column int) string {
 	forms := k.Value.Forms()
-	if n != nil && n.flow || len(forms) > 1 {
+	block := func(s *shapes.Shape) bool {
+		return s.Kind == shapes.ShapeMapping || s.Kind == shapes.ShapeList && s.Item.Kind == shapes.ShapeMapping
+	}
+	if n != nil && n.flow || len(forms) > 1 && slices.ContainsFunc(forms, func(s *shapes.Shape) bool { return !block(s) }) {
 		return ": "
 	}
 	indent := "\n" + strings.Repeat(" ", column+2)
 	switch {
+	case len(forms) > 1:
+		return ":" + indent
 	case forms[0].Kind == shapes.ShapeList && forms[0].Item.Kind == shapes.ShapeMapping:
 		return ":" + indent + "- "
 	case forms[0].Kind == shapes.ShapeMapping && k.Name != "trigger":

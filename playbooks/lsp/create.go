@@ -121,7 +121,7 @@ func (s *Server) creating(w *workspace, a codeAction, edits map[string][]textEdi
 // where attributes stand.
 func (c *cursor) namesAttribute() bool {
 	if c.entry != nil {
-		return c.is(shapes.ShapeSettable) || c.is(shapes.ShapeMember)
+		return c.is(shapes.ShapeSettable) || c.is(shapes.ShapeMember) || c.is(shapes.ShapeWritten)
 	}
 	text := c.marked
 	if c.root != nil && c.scalar != nil {

@@ -134,7 +134,7 @@ func (c *cursor) descend(st step, before []step) {
 				} else if f.Rest != nil {
 					next = append(next, f.Rest)
 				}
-			case f.Kind == shapes.ShapeSettable || f.Kind == shapes.ShapeMember:
+			case f.Kind == shapes.ShapeSettable || f.Kind == shapes.ShapeMember || f.Kind == shapes.ShapeWritten:
 				c.typ, _ = scope.MemberType(c.w.names().Schema).Field(st.key)
 			case f.Kind == shapes.ShapeProperties || f.Kind == shapes.ShapeParams:
 				c.typ = inType(c.properties(before), st.key)
@@ -181,6 +181,9 @@ func (c *cursor) properties(path []step) *schema.Type {
 		if v := path[i].in.get("use"); v != nil {
 			return c.params(v.text)
 		}
+		if v := path[i].in.get("attribute"); v != nil {
+			return c.steps(v.text)
+		}
 		if v := path[i].in.get("event"); v != nil {
 			if e := c.w.names().Schema.Event(v.text); e != nil {
 				return e.Properties
@@ -189,6 +192,21 @@ func (c *cursor) properties(path []step) *schema.Type {
 		return nil
 	}
 	return nil
+}
+
+// steps returns the numbers of the levels that an attribute may have, as an object; nil when it is no enum.
+func (c *cursor) steps(attribute string) *schema.Type {
+	a := c.w.names().Schema.Attribute(attribute)
+	if a == nil || a.Type == nil || len(a.Type.Enum) == 0 {
+		return nil
+	}
+	t := schema.ObjectOf()
+	for _, level := range a.Type.Enum {
+		if level != a.Default {
+			t.Fields = append(t.Fields, schema.Field{Name: level, Type: schema.Number})
+		}
+	}
+	return t
 }
 
 // params returns what a snippet takes, as an object; nil when there is no such snippet. A text or a name is a

@@ -185,7 +185,7 @@ func (c *cursor) keyDeclaration() (diag.Pos, bool) {
 	for _, s := range c.shapes {
 		for _, f := range s.Forms() {
 			switch f.Kind {
-			case shapes.ShapeSettable, shapes.ShapeMember:
+			case shapes.ShapeSettable, shapes.ShapeMember, shapes.ShapeWritten:
 				return c.attribute(name)
 			case shapes.ShapeProperties, shapes.ShapeParams:
 				if t := c.properties(c.path[:len(c.path)-1]); t != nil {

@@ -80,11 +80,11 @@ func (c *cursor) describeKey() string {
 				return "**" + name + "**\n\n" + keyDoc(k)
 			}
 			switch f.Kind {
-			case shapes.ShapeSettable, shapes.ShapeMember:
+			case shapes.ShapeSettable, shapes.ShapeMember, shapes.ShapeWritten:
 				if t, ok := scope.MemberType(c.w.names().Schema).Field(name); ok {
 					return typed(name, t)
 				}
-			case shapes.ShapeProperties, shapes.ShapeParams:
+			case shapes.ShapeProperties, shapes.ShapeParams, shapes.ShapeSteps:
 				if t := inType(c.properties(c.path[:len(c.path)-1]), name); t != nil {
 					return typed(name, t)
 				}

@@ -76,7 +76,7 @@ func (s *snippet) value(shape *shapes.Shape, name string, flow bool, column, dep
 	case shape.Kind == shapes.ShapeProperties:
 		s.properties()
 	case shape.Kind == shapes.ShapeMapping, shape.Kind == shapes.ShapeSettable, shape.Kind == shapes.ShapeMember,
-		shape.Kind == shapes.ShapeParams:
+		shape.Kind == shapes.ShapeWritten, shape.Kind == shapes.ShapeParams, shape.Kind == shapes.ShapeSteps:
 		s.WriteString(" {")
 		s.stop("")
 		s.WriteByte('}')

@@ -9,7 +9,8 @@ const (
 	FieldCondition schema.FieldKind = "condition" // an expression that is true or false
 	FieldActions   schema.FieldKind = "actions"   // a list of actions
 	FieldSnippet   schema.FieldKind = "snippet"
-	FieldMatches   schema.FieldKind = "matches" // a list of events with their ids
+	FieldMatches   schema.FieldKind = "matches" // a list of events, segments and conditions with their ids
+	FieldSegment   schema.FieldKind = "segment" // the name of a declared segment
 )
 
 // Controls declares the actions that the language itself carries out, which need no entry in a
@@ -95,22 +96,33 @@ const SinceTrigger = "trigger"
 func waitControl() schema.ActionSpec {
 	return schema.ActionSpec{
 		Key: "wait",
-		Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes (`event`, or any of several), after `timeout` at the latest",
+		Doc: "Lets the run go on later: after a duration (`wait: 4h`), at a time (`until`), or when an event comes, a segment is entered or left, or a condition holds (one, or `any` of several), after `timeout` at the latest",
 		Fields: []schema.FieldSpec{
 			{
 				Name: "until", Kind: FieldMoment, OneOf: "what",
 				Doc: "the next such time of the member's day, as `\"18:00\"`; the next such day of their week or month, as " +
 					"`{weekday: sat, at: \"10:00\"}`, `{day: 1}` or `{day: last}`, at 00:00 without `at`; or a datetime: one that is past " +
-					"or missing is no wait",
+					"or missing is no wait; or `= ` and a condition, with `timeout`: one that holds is no wait",
 			},
 			{
 				Name: "event", Kind: FieldEvent, OneOf: "what",
 				Doc: "the event to wait for; the one that brought the run here is not seen",
 			},
-			{Name: "if", Kind: FieldCondition, Doc: "with `event`: which of these events; `event` is the one being looked at"},
+			{
+				Name: "segment_enter", Kind: FieldSegment, OneOf: "what",
+				Doc: "the segment that the member is to come into; who is in it has to leave it first",
+			},
+			{
+				Name: "segment_exit", Kind: FieldSegment, OneOf: "what",
+				Doc: "the segment that the member is to leave; who is not in it has to come into it first",
+			},
+			{
+				Name: "if", Kind: FieldCondition,
+				Doc: "with `event`: which of these events; `event` is the one being looked at. Alone: what is to hold; what holds already is no wait",
+			},
 			{
 				Name: "any", Kind: FieldMatches, OneOf: "what",
-				Doc: "several events, each with an `id`: the first that comes ends the wait, of one event the first that it matches",
+				Doc: "several events, segments and conditions, each with an `id`: the first that comes ends the wait, of one event the first that it matches",
 			},
 			{
 				Name: "count", Kind: schema.FieldInt, Literal: true, Needs: "event",
@@ -120,16 +132,16 @@ func waitControl() schema.ActionSpec {
 				Name: "since", Kind: schema.FieldEnum, Enum: []string{SinceTrigger}, Literal: true, Needs: "event",
 				Doc: "with `event`: those count, too, that were decided after the entry, the one that began the run aside; enough already is no wait",
 			},
-			{Name: "timeout", Kind: schema.FieldDuration, Doc: "with `event` or `any`, and then required: how long to wait for it"},
+			{Name: "timeout", Kind: schema.FieldDuration, Doc: "how long to wait at most: required with everything but a time"},
 		},
 		Results: []schema.ResultSpec{
 			{
 				Name: ResultTimedOut, Type: schema.Bool,
-				Doc: "whether the event did not come in time; only of a wait for an event",
+				Doc: "whether it did not come about in time; not of a wait for a time",
 			},
 			{
 				Name: ResultEvent, Type: schema.ObjectOf().AsOptional(),
-				Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out; of those that are counted the last, if there was one", When: "!" +
+				Doc: "the event with its properties, `id`, `name` and `time`; missing when it timed out, and when no event ended the wait; of those that are counted the last, if there was one", When: "!" +
 					ResultTimedOut,
 			},
 			{

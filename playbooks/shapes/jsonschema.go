@@ -131,8 +131,10 @@ func (m *schemaMaker) form(s *Shape) object {
 		out["$ref"] = "#/definitions/type"
 		m.defs["type"] = typeDeclaration(append([]string{schema.Member}, m.ws.Schema.ObjectNames()...))
 		return out
-	case ShapeSettable, ShapeMember:
+	case ShapeSettable, ShapeMember, ShapeWritten:
 		m.member(s, out)
+	case ShapeSteps:
+		out["type"], out["additionalProperties"] = "object", m.schema(s.Rest)
 	case ShapeProperties, ShapeParams:
 		out["type"] = []any{"object", "null"}
 	case ShapeAny:
@@ -269,7 +271,7 @@ func (m *schemaMaker) eventProperties(key string, expr bool) []any {
 // all but the computed.
 func (m *schemaMaker) member(s *Shape, out object) {
 	props := object{}
-	if s.Kind == ShapeMember {
+	if s.Kind != ShapeSettable {
 		for _, f := range scope.GivenFields() {
 			props[f.Name] = typeSchema(f.Type, false)
 		}
@@ -279,7 +281,8 @@ func (m *schemaMaker) member(s *Shape, out object) {
 		}
 	}
 	for i := range m.ws.Schema.Attributes {
-		if a := &m.ws.Schema.Attributes[i]; a.Computed == nil {
+		a := &m.ws.Schema.Attributes[i]
+		if follows := m.ws.Schema.IsLevel(a.Name) && s.Kind != ShapeWritten; a.Computed == nil && !follows {
 			props[a.Name] = typeSchema(a.Type, s.Kind == ShapeSettable)
 		}
 	}

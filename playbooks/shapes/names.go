@@ -67,6 +67,12 @@ func Names(w *playbooks.Workspace, kind ShapeKind) []Named {
 		for _, r := range w.Schema.Raffles {
 			add(r.Name, "raffle", r.Pos)
 		}
+	case ShapeLevel:
+		for _, a := range w.Schema.Attributes {
+			if a.Computed == nil && a.Type != nil && len(a.Type.Enum) > 0 {
+				add(a.Name, a.Type.String(), a.Pos)
+			}
+		}
 	case ShapeTemplate:
 		files := map[string]string{} // that of a template which has variants alone is the first of these
 		for name, list := range w.Variants {

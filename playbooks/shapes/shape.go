@@ -51,8 +51,11 @@ const (
 	ShapeDate          ShapeKind = "date"     // a field of the member that holds a date
 	ShapeChanged       ShapeKind = "changed"  // a field of the member whose changes are told
 	ShapeConsent       ShapeKind = "consent"  // a stored bool attribute of the member
+	ShapeLevel         ShapeKind = "level"    // a stored enum attribute of the member, without `member.`
+	ShapeSteps         ShapeKind = "steps"    // numbers by the values of the enum that is named beside
 	ShapeReferral      ShapeKind = "referral" // a property that names a member, with its event
 	ShapeSettable      ShapeKind = "settable"
+	ShapeWritten       ShapeKind = "written"    // fields of a member that usher may have written, too
 	ShapeMember        ShapeKind = "member"     // the fields of a member, by name
 	ShapeAddress       ShapeKind = "address"    // an attribute that holds an address, as group.robot
 	ShapeProperties    ShapeKind = "properties" // the properties of the event named beside it
@@ -181,6 +184,7 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		schema.FieldAttributes: ShapeSettable,
 		schema.FieldDuration:   ShapeDuration, FieldMoment: ShapeClock, FieldEvent: ShapeEvent,
 		schema.FieldProperties: ShapeProperties, schema.FieldURL: ShapeString, FieldCondition: ShapeExpression,
+		FieldSegment: ShapeSegment,
 	}
 	s := &Shape{Kind: ShapeAny}
 	if k, ok := kinds[f.Kind]; ok {
@@ -269,9 +273,13 @@ var Stages = []string{"acquisition", "activation", "retention", "conversion"}
 
 // SchemaKeys are the keys of usher.yaml.
 var SchemaKeys = []string{
-	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "points", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
+	"usher", "timezone", "locale", "member", "objects", "events", "segments", "channels", "coupons", "points", "levels", "raffles", "tables", "frequency_caps", "quiet_hours", "consent",
 	"referral",
 }
+
+// ConditionKeys are the keys by which an exit, a goal or a wait says what it is about: one of them, and `if` beside an
+// event or alone.
+var ConditionKeys = []string{"event", "segment_enter", "segment_exit", "if"}
 
 // TriggerKinds gives the keys of each kind of trigger; the first names it.
 var TriggerKinds = [][]string{

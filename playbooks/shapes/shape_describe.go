@@ -24,9 +24,8 @@ var shapeDescriptions = map[ShapeKind]string{
 	ShapeTemplate: "a template", ShapeSnippet: "a snippet",
 	ShapePlaybook: "a playbook", ShapeTag: "a tag", ShapeDate: "a date of the member", ShapeOwner: "text",
 	ShapeReason:  "text",
-	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeReferral: "a property that names a member, with its event",
-	ShapeSettable: "attribute: value",
-	ShapeMember:   "field: value", ShapeProperties: "property: value", ShapeNewName: "a name",
+	ShapeChanged: "a field of the member", ShapeConsent: "a bool attribute of the member", ShapeSettable: "attribute: value", ShapeReferral: "a property that names a member, with its event",
+	ShapeMember: "field: value", ShapeWritten: "field: value", ShapeLevel: "an enum attribute of the member", ShapeSteps: "level: number", ShapeProperties: "property: value", ShapeNewName: "a name",
 	ShapeParams: "param: value",
 }
 

@@ -49,13 +49,13 @@ func schemaShape(reg *schema.Registry) *Shape {
 			Doc:   "the channels over which messages go; ${NAME} is read from the environment",
 		},
 		"tables": {
-			Value: named((&Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny)}}).
-				named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")),
-			Doc: "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
+			Value: named(tableShape()),
+			Doc:   "rows that expressions look up, as table(\"gifts\", trigger.gift); columns are typed by all rows",
 		},
 		"raffles":        {Value: named(raffleShape()), Doc: "raffles with their prizes"},
 		"coupons":        {Value: named(poolShape()), Doc: "coupon pools with their budget and limits"},
 		"points":         {Value: pointsShape(), Doc: "when points expire; they never do when left out"},
+		"levels":         {Value: levelsShape(), Doc: "which level members have: an attribute that follows a number"},
 		"frequency_caps": {Value: listOf(limit), Doc: "how many messages a member may get, over all playbooks"},
 		"quiet_hours":    {Value: quiet, Doc: quiet.Doc},
 		"consent": {
@@ -69,6 +69,12 @@ func schemaShape(reg *schema.Registry) *Shape {
 		},
 	}
 	return workspaceShape(docs)
+}
+
+// tableShape declares a table.
+func tableShape() *Shape {
+	return (&Shape{Kind: ShapeMapping, Rest: &Shape{Kind: ShapeMapping, Rest: shapeOf(ShapeAny)}}).
+		named("table", "Rows by their key, each with its cells: texts, numbers, true or false.")
 }
 
 // limitShapes declare how much a member may be sent, and when.
@@ -279,7 +285,7 @@ func expectShape() *Shape {
 			ShapeKey{Name: "removed", Value: names(), Doc: "tags that the member lost"},
 		)},
 		"points": {Doc: "the sum of points added", Value: shapeOf(ShapeInt)},
-		"set":    {Doc: "attributes that were set", Value: shapeOf(ShapeMember)},
+		"set":    {Doc: "attributes that were set, and a level that changed", Value: shapeOf(ShapeWritten)},
 		"run": {
 			Doc:   "the state of the newest run; none when there is none, or when the entry was refused",
 			Value: keywords(RunStates...),

@@ -1,18 +1,19 @@
 package shapes
 
 import (
+	"slices"
+
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
 
 // playbookShape declares a playbook.
 func playbookShape(reg *schema.Registry) *Shape {
-	exit := eventMatchShape("exit", "An event that ends an open run at once.")
-	goal := eventMatchShape("goal", "The conversion that is measured; it changes nothing.")
-	goal.Keys = append(goal.Keys, ShapeKey{
+	exit := conditionShape("exit", "What ends an open run at once.", nil, nil)
+	goal := conditionShape("goal", "The conversion that is measured; it changes nothing.", nil, []ShapeKey{{
 		Name: "within", Required: true, Value: shapeOf(ShapeDuration),
 		Doc: "how long after the entry it still counts",
-	})
+	}})
 	return mappingOf(
 		ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "kebab-case, unique in the workspace"},
 		ShapeKey{Name: "name", Value: shapeOf(ShapeString), Doc: "what people call it"},
@@ -26,9 +27,9 @@ func playbookShape(reg *schema.Registry) *Shape {
 		},
 		ShapeKey{Name: "owner", Value: shapeOf(ShapeOwner), Doc: "who answers for it"},
 		ShapeKey{
-			Name: "status", Value: keywords(string(playbooks.Live), string(playbooks.Paused), string(playbooks.Draft)),
+			Name: "status", Value: keywords(playbooks.Statuses...),
 			Default: string(playbooks.Live),
-			Doc:     "live; paused: no new runs, open ones go on; draft: nothing moves",
+			Doc:     "live; shadow: runs are decided and counted, and nothing of them leaves or is done; paused: no new runs, open ones go on; draft: nothing moves",
 		},
 		ShapeKey{
 			Name: "active", Value: activeShape("When members may enter.", openKey()),
@@ -61,8 +62,8 @@ func playbookShape(reg *schema.Registry) *Shape {
 			Name: "holdout", Value: shapeOf(ShapePercent),
 			Doc: "a control group that enters and is measured, but gets no action: 10%",
 		},
-		ShapeKey{Name: "goal", Value: goal, Doc: goal.Doc},
-		ShapeKey{Name: "exit", Value: listOf(exit), Doc: "events that end an open run at once"},
+		ShapeKey{Name: "goal", Value: listOf(goal).or(goal), Doc: goal.Doc + " Of several, the first that comes counts."},
+		ShapeKey{Name: "exit", Value: listOf(exit), Doc: "what ends an open run at once: events, segments, conditions"},
 		ShapeKey{Name: "actions", Required: true, Value: actionsShape(reg), Doc: "what is done, in order"},
 	).named("playbook", "A playbook: when, if, then.")
 }
@@ -142,15 +143,25 @@ func quotaOfPlaybook() *Shape {
 	return s.named("quota of entries", "How many may enter in a period, over all members.")
 }
 
-// eventMatchShape declares an `event:` with the `if` beside it.
-func eventMatchShape(name, doc string) *Shape {
-	return mappingOf(
-		ShapeKey{Name: "event", Required: true, Value: shapeOf(ShapeEvent), Doc: "the event's name in usher.yaml"},
+// conditionShape declares what an exit, a goal or a wait is about: exactly one thing. first and last are the keys that
+// stand beside it.
+func conditionShape(name, doc string, first, last []ShapeKey) *Shape {
+	form := func(keys ...ShapeKey) *Shape { return mappingOf(slices.Concat(first, keys, last)...) }
+	of := form(
+		ShapeKey{Name: "event", Value: shapeOf(ShapeEvent), Doc: "the event's name in usher.yaml"},
+		ShapeKey{Name: "segment_enter", Value: shapeOf(ShapeSegment), Doc: "the member comes into the segment"},
+		ShapeKey{Name: "segment_exit", Value: shapeOf(ShapeSegment), Doc: "the member leaves the segment"},
 		ShapeKey{
-			Name: "if", Value: shapeOf(ShapeExpression),
+			Name: "if", Value: shapeOf(ShapeExpression), With: []string{"event"},
 			Doc: "which of these events: an expression that may name `event`",
 		},
-	).named(name, doc)
+	)
+	of.One = []string{"event", "segment_enter", "segment_exit"}
+	holds := form(ShapeKey{
+		Name: "if", Required: true, Value: shapeOf(ShapeExpression),
+		Doc: "alone: an expression that holds, now or after a decision on the member, or as time passes",
+	})
+	return of.or(holds).named(name, doc)
 }
 
 // triggerKeys documents the keys of every kind of trigger.
@@ -304,9 +315,8 @@ func actionShape(spec *schema.ActionSpec) *Shape {
 
 // waitItemShape declares one of several that end a wait.
 func waitItemShape() *Shape {
-	s := eventMatchShape("event of any", "One of several events that end a wait.")
-	s.Keys = append([]ShapeKey{{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "what `actions.ID.via` is then"}}, s.Keys...)
-	return s
+	id := ShapeKey{Name: "id", Required: true, Value: shapeOf(ShapeNewName), Doc: "what `actions.ID.via` is then"}
+	return conditionShape("event of any", "One of several that end a wait.", []ShapeKey{id}, nil)
 }
 
 // controlShape returns what the key of a control action holds; nil for `if`, which may stand beside
@@ -333,14 +343,19 @@ func controlShape(spec *schema.ActionSpec, list *Shape) *Shape {
 		return shapeOf(ShapeSnippet)
 	case "wait":
 		fields.Name, fields.One, fields.Group = "", fields.Group[0], nil
-		fields.Key("event").Needs = []string{"timeout"}
-		fields.Key("any").Needs = []string{"timeout"}
+		timed := []string{"event", "any", "segment_enter", "segment_exit"}
+		for _, name := range timed {
+			fields.Key(name).Needs = []string{"timeout"}
+		}
 		fields.Key("any").Value = listOf(waitItemShape())
-		for _, name := range []string{"if", "count", "since", "timeout"} {
+		for _, name := range []string{"if", "count", "since"} {
 			with(name, "event", false)
 		}
-		fields.Key("timeout").With = []string{"event", "any"}
-		return shapeOf(ShapeDuration).or(fields)
+		fields.Key("timeout").With = append(timed, "until")
+		holds := mappingOf(*fields.Key("if"), *fields.Key("timeout"))
+		holds.Keys[0].With, holds.Keys[0].Required = nil, true
+		holds.Keys[1].With, holds.Keys[1].Required = nil, true
+		return shapeOf(ShapeDuration).or(fields, holds)
 	case "choose":
 		fields.One, fields.Group = fields.Group[0], nil
 		with("then", "if", true)

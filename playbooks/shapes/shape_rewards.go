@@ -61,3 +61,22 @@ func pointsShape() *Shape {
 		Doc: "how long after they were given, or the first such day after it: at the end of that day, where the member is",
 	}).named("points", "When points expire.")
 }
+
+// LevelKeys are the keys of levels.
+var LevelKeys = []string{"attribute", "by", "steps", "grace"}
+
+// levelsShape declares which attribute follows which number.
+func levelsShape() *Shape {
+	return mappingOf(
+		ShapeKey{
+			Name: "attribute", Required: true, Value: shapeOf(ShapeLevel),
+			Doc: "the enum attribute that is written, as level; below all steps it has its default, or is missing",
+		},
+		ShapeKey{Name: "by", Required: true, Value: shapeOf(ShapeExpression), Doc: "the number that it follows, as member.points"},
+		ShapeKey{
+			Name: "steps", Required: true, Value: &Shape{Kind: ShapeSteps, Rest: shapeOf(ShapeNumber)},
+			Doc: "from which number on members have each level, rising in the order of the enum",
+		},
+		ShapeKey{Name: "grace", Value: shapeOf(ShapeDuration), Doc: "how long the number must be below before a level is lost; at once when left out"},
+	).named("levels", "Which level members have: an attribute that follows a number.")
+}

@@ -71,7 +71,7 @@ func (c *conn) numberedDecisions(member string, before int64, limit int) (items 
 			if !p.Takes(item.Place) {
 				continue
 			}
-			shown := store.TimelineItem{At: item.At, Decision: item.Decision, Ended: item.Ended}
+			shown := store.TimelineItem{At: item.At, Decision: item.Decision, Ended: item.Ended, Level: item.Level}
 			switch {
 			case item.Coupon != "":
 				k, err := couponrows.Coupon(c.Conn, item.Coupon)

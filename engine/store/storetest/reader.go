@@ -142,6 +142,24 @@ var readerCases = map[string]func(*testing.T, *suite){
 			s.same("the refusal", list[0].Playbook, "p")
 		}
 	},
+	"shows what became of a member's level, and as no decision": func(t *testing.T, s *suite) {
+		at := now()
+		level := engine.Entry{TraceEntry: engine.TraceEntry{
+			At: at, What: engine.WhatLevel, Reason: "reached", Detail: map[string]any{"attribute": "level", "after": "gold"},
+		}}
+		s.commit("m-0", 0, &engine.Changes{
+			Members: []*engine.Member{{ID: "m-0"}},
+			Records: []engine.Record{{Member: "m-0", At: at, Input: "e", Entries: []engine.Entry{level}}},
+		})
+		items, _, err := s.Timeline(s.ctx, "m-0", "", 10)
+		s.must(err)
+		s.same("items", items, []store.TimelineItem{
+			{At: at, Level: map[string]any{"reason": "reached", "attribute": "level", "after": "gold"}},
+		})
+		list, _, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0"})
+		s.must(err)
+		s.same("decisions", len(list), 0)
+	},
 	"shows effects that came later": func(t *testing.T, s *suite) {
 		for i, r := range []*engine.Run{waiting("r", "m-0", now()), waiting("", "m-0", now())} {
 			if r.ID == "" { // one that has ended where it began

@@ -59,8 +59,14 @@ const reevaluateEvery = time.Hour
 // Of derives when the answer of an expression about a member may change by the passing
 // of time.
 func Of(src diag.Source, schema scope.Declarations) *Reevaluation {
-	w := walker{schema: schema, out: &Reevaluation{}}
-	w.inline(src)
+	return In(src, &scope.Scope{Schema: schema})
+}
+
+// In derives it of an expression that may name more than the member: what else it names does not change by the passing
+// of time.
+func In(src diag.Source, sc *scope.Scope) *Reevaluation {
+	w := walker{schema: sc.Schema, out: &Reevaluation{}}
+	w.read(src, sc)
 	return w.out
 }
 
@@ -166,8 +172,11 @@ type walker struct {
 }
 
 // inline walks another expression of the workspace. It was checked where it stands.
-func (w *walker) inline(src diag.Source) {
-	tree := expression.Read(src, w.schema)
+func (w *walker) inline(src diag.Source) { w.read(src, &scope.Scope{Schema: w.schema}) }
+
+// read walks an expression in its scope.
+func (w *walker) read(src diag.Source, sc *scope.Scope) {
+	tree := expression.Read(src, sc)
 	if tree == nil || w.depth > maxInlined {
 		return
 	}

@@ -64,6 +64,7 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.consent(n.Get("consent"))
 	c.referral(n.Get("referral"))
 	c.compileSchema()
+	c.levels(n.Get("levels"))
 }
 
 // consent reads which attribute of the member says that promotional messages may be sent.

@@ -383,6 +383,9 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 		p.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` is computed and cannot be set", name)).
 			Related("declared here", a.Pos)
 		return nil
+	case p.Schema.IsLevel(name):
+		p.FollowsNumber(key, "be set").Label("change what the number is made of")
+		return nil
 	case a.Type == nil:
 		return schema.Any
 	}

@@ -3,7 +3,6 @@ package playbook
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -78,9 +77,10 @@ func Read(c *reading.Reader, n *syntax.Node) {
 	if v := n.Get("quota"); v != nil {
 		p.quota(v)
 	}
-	p.goal(n.Get("goal"))
-	p.exits(n.Get("exit"))
 	p.actions(c.Require(n, "a playbook", "actions", "actions: […]"))
+	anytime := p.anytime()
+	p.goals(n.Get("goal"), anytime)
+	p.exits(n.Get("exit"), anytime)
 	if c.Stops(c.Diags[before:]) || p.dropped || c.SchemaUnreadable || n.Broken {
 		return
 	}
@@ -147,8 +147,7 @@ func (p *reader) head(n *syntax.Node) {
 		p.NoteLabel(playbooks.OwnerLabel, p.pb.Owner, playbooks.LabelWritten, v)
 	}
 	p.pb.Stage, _ = p.Enum(p.Require(n, "a playbook", "stage", "stage: activation"), "stage", shapes.Stages...)
-	if s, ok := p.Enum(n.Get("status"), "status", string(playbooks.Live), string(playbooks.Paused),
-		string(playbooks.Draft)); ok {
+	if s, ok := p.Enum(n.Get("status"), "status", playbooks.Statuses...); ok {
 		p.pb.Status = playbooks.Status(s)
 	}
 }
@@ -238,61 +237,9 @@ func (p *reader) holdout(n *syntax.Node) {
 	}
 }
 
-func (p *reader) goal(n *syntax.Node) {
-	if n == nil || !p.Mapping(n, "goal", "event", "if", "within") {
-		return
-	}
-	g := &playbooks.Goal{EventMatch: p.eventMatch(n, "goal", &p.scope)}
-	g.Within, _ = p.Duration(p.Require(n, "goal", "within", "within: 7d"), "within")
-	p.pb.Goal = g
-}
-
-func (p *reader) exits(n *syntax.Node) {
-	if n != nil && !n.Broken && n.Kind != syntax.SequenceNode && !n.IsNull() {
-		p.oneExit(n)
-		return
-	}
-	for _, item := range p.List(n, "exit") {
-		if p.Mapping(item, "an exit", "event", "if") {
-			p.pb.Exits = append(p.pb.Exits, p.eventMatch(item, "an exit", &p.scope))
-		}
-	}
-}
-
-// idleExit warns of exits where no run is ever open between two events.
-func (p *reader) idleExit(n *syntax.Node) {
-	holds := func(s playbooks.Step) bool {
-		spec := p.Registry.Action(s.Key)
-		return s.Wait != nil || spec != nil &&
-			slices.ContainsFunc(spec.Fields, func(f schema.FieldSpec) bool { return f.Kind == schema.FieldReturns })
-	}
-	if len(p.pb.Exits) > 0 && !slices.ContainsFunc(p.pb.Steps, holds) {
-		p.Warn("unreachable", n.Key("exit").Pos(), "this exit ends no run: nothing here waits, so a run is over at once").
-			Label("leave it out, or put a `wait` where members may still leave")
-	}
-}
-
-// oneExit reports an exit that is given without its list.
-func (p *reader) oneExit(n *syntax.Node) {
-	r := p.WrongType(n, "exit must be a list").Label("as in [{event: member.left}]")
-	switch {
-	case n.Kind == syntax.ScalarNode && p.Schema.Event(n.Value) != nil:
-		text := "[{event: " + n.Value + "}]"
-		r.Label("write `"+text+"`").Edit(n.Pos(), text)
-	case n.Flow:
-		end := syntax.ClosingBracket(n.F.Text[n.Start:min(len(n.F.Text), n.Start+syntax.MaxQuotingSearch)])
-		if end < 0 {
-			return
-		}
-		at := n.Start + end + 1
-		r.Label("put brackets around it: `["+n.F.Text[n.Start:at]+"]`").
-			Edit(n.F.Pos(n.Start, n.Start), "[").Edit(n.F.Pos(at, at), "]")
-	}
-}
-
 // eventMatch reads an `event` with the `if` beside it. The scope is what else the `if` may name.
-func (p *reader) eventMatch(n *syntax.Node, what string, sc *scope.Scope) playbooks.EventMatch {
-	m := playbooks.EventMatch{}
+func (p *reader) eventMatch(n *syntax.Node, what string, sc *scope.Scope) playbooks.Condition {
+	m := playbooks.Condition{}
 	v := p.Require(n, what, "event", "event: …")
 	if p.severalEvents(v, what) {
 		return m

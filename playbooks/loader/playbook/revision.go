@@ -74,25 +74,30 @@ func (p *reader) references() expression.Refs {
 	}
 	all = all.With(expression.Refs{Events: p.emits})
 	for _, m := range p.eventMatches() {
-		all = all.With(expression.Refs{Events: []string{m.Name}})
+		if !m.Watched() {
+			all = all.With(expression.Refs{Events: []string{m.Name}})
+		}
+		if m.Crosses() {
+			all = all.With(expression.Refs{Segments: []string{m.Segment}})
+		}
 	}
 	return all
 }
 
-func (p *reader) eventMatches() []playbooks.EventMatch {
+func (p *reader) eventMatches() []playbooks.Condition {
 	matches := slices.Clone(p.pb.Exits)
 	for _, t := range p.pb.Trigger.Items() {
 		if t.Kind == playbooks.TriggerEvent {
 			matches = append(matches, t.Event)
 		}
 	}
-	if p.pb.Goal != nil {
-		matches = append(matches, p.pb.Goal.EventMatch)
+	for i := range p.pb.Goals {
+		matches = append(matches, p.pb.Goals[i].Condition)
 	}
 	for i := range p.pb.Steps {
 		if w := p.pb.Steps[i].Wait; w != nil {
 			for _, m := range w.Matches {
-				matches = append(matches, m.EventMatch)
+				matches = append(matches, m.Condition)
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 	}
 	var first *syntax.Node
 	for _, e := range v.Entries {
-		if !slices.Contains([]string{"until", "event", "any"}, e.Key.Value) {
+		if !slices.Contains([]string{"until", "event", "any", "segment_enter", "segment_exit"}, e.Key.Value) {
 			continue
 		}
 		if first != nil {
@@ -34,15 +34,20 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 			if first.Value == "until" || e.Key.Value == "until" {
 				r.Label("put this into a wait of its own")
 			} else {
-				r.Label("put the event into the list of `any`")
+				r.Label("put both into the list of `any`")
 			}
 			return nil, false
 		}
 		first = e.Key
 	}
 	switch {
+	case first == nil && v.Get("if") != nil:
+		return p.waitCondition(v, step, sc)
 	case first == nil:
 	case first.Value == "until":
+		if t, ok := p.untilHolds(v, step, sc); ok {
+			return t, true
+		}
 		if p.dayBeside(v) {
 			return schema.ObjectOf(), true
 		}
@@ -52,13 +57,15 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 		return schema.ObjectOf(), true
 	case first.Value == "event":
 		return p.waitEvent(v, step, sc)
+	case first.Value == "segment_enter" || first.Value == "segment_exit":
+		return p.waitCondition(v, step, sc)
 	default:
 		return p.waitAny(v, step, sc)
 	}
 	if p.dayBeside(v) {
 		return nil, false
 	}
-	if p.Mapping(v, "`wait`", "until", "event", "if", "any", "count", "since", "timeout") && len(v.Intended) == 0 {
+	if p.Mapping(v, "`wait`", "until", "event", "segment_enter", "segment_exit", "if", "any", "count", "since", "timeout") && len(v.Intended) == 0 {
 		p.Error("missing-key", step.Pos, "this wait does not say for what").
 			Label("as in 4h, {until: \"18:00\"} or {event: …, timeout: 2d}")
 	}
@@ -206,7 +213,7 @@ func validDuration(s string) bool {
 func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*schema.Type, bool) {
 	p.Mapping(v, "a wait for an event", "event", "if", "count", "since", "timeout")
 	m := p.eventMatch(v, "a wait for an event", sc)
-	w := &playbooks.Wait{Matches: []playbooks.Match{{EventMatch: m}}}
+	w := &playbooks.Wait{Matches: []playbooks.Match{{Condition: m}}}
 	p.timeout(v, "a wait for an event", w, step)
 	if n := v.Get("count"); n != nil {
 		w.Count, _ = p.Integer(n, "count", 1, maxCount)
@@ -219,6 +226,7 @@ func (p *reader) waitEvent(v *syntax.Node, step *playbooks.Step, sc *scope.Scope
 	if rec == nil {
 		return nil, false
 	}
+	rec = rec.KnownBy("event.", m.If.Holds())
 	out := schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
 		schema.Field{Name: shapes.ResultEvent, Type: rec.AsOptional(), When: "!" + shapes.ResultTimedOut})
 	if w.Count > 0 {
@@ -236,8 +244,11 @@ func (p *reader) timeout(v *syntax.Node, what string, w *playbooks.Wait, step *p
 	case timeout != nil:
 		w.Timeout, _ = p.Duration(timeout, "timeout")
 	case !v.Broken && len(v.Intended) == 0:
-		p.Error("wait-timeout", step.Pos, what+" needs a `timeout`").
-			Label("add `timeout: 2d`: the event may never come")
+		label := "add `timeout: 2d`: the event may never come"
+		if v.Get("event") == nil && v.Get("any") == nil {
+			label = "add `timeout: 2d`: it may never come about"
+		}
+		p.Error("wait-timeout", step.Pos, what+" needs a `timeout`").Label(label)
 	}
 }
 
@@ -265,34 +276,48 @@ func (p *reader) waitAny(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) 
 		name = step.ID
 	}
 	ids := map[string]*syntax.Node{}
-	var events []schema.Alternative
+	var all, events []schema.Alternative
 	known := true
 	for _, item := range list.Items {
-		if !p.Mapping(item, "an event of `any`", "id", "event", "if") {
+		if !p.Mapping(item, "an event of `any`", slices.Concat([]string{"id"}, shapes.ConditionKeys)...) {
 			known = false
 			continue
 		}
 		m := playbooks.Match{Via: p.via(item, "an event of `any`", "actions."+name+".via", ids)}
-		m.EventMatch = p.eventMatch(item, "an event of `any`", sc)
+		m.Condition = p.condition(item, "an event of `any`", sc)
 		w.Matches = append(w.Matches, m)
-		rec := p.Schema.EventRecord(m.Name)
-		if known = known && m.Via != "" && rec != nil; known {
-			events = append(events, schema.Alternative{Name: m.Via, Type: rec.KnownBy("event.", m.If.Holds())})
+		one := schema.Alternative{Name: m.Via}
+		if !m.Watched() {
+			rec := p.Schema.EventRecord(m.Name)
+			if known = known && rec != nil; known {
+				one.Type = rec.KnownBy("event.", m.If.Holds())
+				events = append(events, one)
+			}
 		}
+		known = known && m.Via != "" && (m.Name != "" || m.If != nil)
+		all = append(all, one)
 	}
 	if !known {
 		return nil, false
 	}
-	return anyResult(events), true
+	return anyResult(all, events), true
 }
 
-// anyResult returns the type of what a wait for any of several events leaves.
-func anyResult(events []schema.Alternative) *schema.Type {
-	via := schema.NameOf(events)
-	return schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
-		schema.Field{Name: shapes.ResultVia, Type: via.AsOptional(), When: "!" + shapes.ResultTimedOut},
+// anyResult returns the type of what a wait for any of several leaves, of which some are events.
+func anyResult(all, events []schema.Alternative) *schema.Type {
+	t := schema.ObjectOf(schema.Field{Name: shapes.ResultTimedOut, Type: schema.Bool},
 		schema.Field{
-			Name: shapes.ResultEvent, Type: schema.Alternatives(events).AsOptional(), When: "!" + shapes.ResultTimedOut,
-			Via: via.Enum,
+			Name: shapes.ResultVia, Type: schema.NameOf(all).AsOptional(), When: "!" + shapes.ResultTimedOut,
 		})
+	if len(events) == 0 {
+		return t
+	}
+	event := schema.Field{
+		Name: shapes.ResultEvent, Type: schema.Alternatives(events).AsOptional(), Via: schema.NameOf(events).Enum,
+	}
+	if len(events) == len(all) {
+		event.When = "!" + shapes.ResultTimedOut
+	}
+	t.Fields = append(t.Fields, event)
+	return t
 }

@@ -173,3 +173,10 @@ func (c *Reader) OfOthers(n *syntax.Node, message, label string, at diag.Pos) {
 		r.Related("declared here", at)
 	}
 }
+
+// FollowsNumber reports that an attribute follows a number, so that it cannot be written otherwise.
+func (c *Reader) FollowsNumber(key *syntax.Node, what string) diag.Report {
+	l := c.Schema.Levels
+	return c.Error("not-settable", key.Pos(), fmt.Sprintf("`%s` follows `%s` and cannot %s", key.Value, l.Source.Text, what)).
+		Related("its levels are declared here", l.Pos)
+}

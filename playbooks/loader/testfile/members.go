@@ -107,7 +107,7 @@ func (r *reader) fields(n *syntax.Node, s *playbooks.Schema) map[string]any {
 	r.Require(n, what, "id", "id: m1")
 	out := map[string]any{}
 	for _, e := range n.Entries {
-		if t := r.field(e.Key, s); t != nil {
+		if t := r.given(e.Key, s); t != nil {
 			if v, ok := r.Literal(e.Value, t, e.Key.Value); ok && v != nil {
 				out[e.Key.Value] = v
 			}
@@ -119,7 +119,16 @@ func (r *reader) fields(n *syntax.Node, s *playbooks.Schema) map[string]any {
 	return out
 }
 
-// field returns the type of a field of a subject that a test may say, as the schema sees it.
+// given returns the type of a field of a subject that a test may give them: what follows a number, nobody gives.
+func (r *reader) given(key *syntax.Node, s *playbooks.Schema) *schema.Type {
+	if !r.SchemaUnreadable && s.IsLevel(key.Value) {
+		r.FollowsNumber(key, "be given").Label("give the member what the number is made of: attributes, points or `history`")
+		return nil
+	}
+	return r.field(key, s)
+}
+
+// field returns the type of a field of a subject that a test may name, as the schema sees it.
 func (r *reader) field(key *syntax.Node, s *playbooks.Schema) *schema.Type {
 	builtin := schema.ObjectOf(scope.Given(s.Subject())...)
 	if t, ok := builtin.Field(key.Value); ok {

@@ -162,7 +162,7 @@ func (r *reader) attributes(n *syntax.Node, of playbooks.ObjectRef) map[string]a
 	}
 	out := map[string]any{}
 	for _, a := range n.Entries {
-		if t := r.field(a.Key, r.schemaOf(of.Kind)); t != nil {
+		if t := r.given(a.Key, r.schemaOf(of.Kind)); t != nil {
 			if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
 				out[a.Key.Value] = got
 			}

@@ -107,13 +107,15 @@ type servedPlaybook struct {
 	Paused                    bool
 }
 
-// held returns why a playbook takes no new runs; "" when it takes them.
+// held returns why a playbook takes no new runs, or none that do anything; "" when it takes them.
 func (s *servedPlaybook) held() string {
 	switch {
 	case s.Paused:
 		return "paused; `usher resume " + s.ID + "` lets it take new runs"
 	case s.Status == string(playbooks.Paused):
 		return "paused in its file: `status: paused`"
+	case s.Status == string(playbooks.Shadow):
+		return "in shadow: its runs are decided and counted, and nothing of them leaves"
 	case s.Status == string(playbooks.Draft):
 		return "a draft: nothing moves until its file says `status: live`"
 	}

@@ -17,6 +17,7 @@ import (
 type shownRun struct {
 	whose
 	ID, Playbook, State, Reason string
+	Shadow                      bool
 	StartedAt                   time.Time  `json:"started_at"`
 	EndedAt                     *time.Time `json:"ended_at"`
 	ConvertedAt                 *time.Time `json:"converted_at"`
@@ -194,7 +195,7 @@ func (p *printout) runs(runs []shownRun) {
 		if short {
 			started, note = r.StartedAt.In(p.Zone).Format("2006-01-02 15:04"), r.shortNote(p)
 		}
-		rows = append(rows, []string{started, id, r.Playbook, r.of(""), r.State, note})
+		rows = append(rows, []string{started, id, r.Playbook, r.of(""), r.state(), note})
 	}
 	p.Table(rows, page.Layout{Head: true, Fixed: []int{0, 1, 4}})
 }
@@ -243,6 +244,14 @@ func (r *shownRun) shortNote(p *printout) string {
 		notes = append(notes, "converted")
 	}
 	return strings.Join(notes, ", ")
+}
+
+// state says how the run stands.
+func (r *shownRun) state() string {
+	if r.Shadow {
+		return r.State + " in shadow"
+	}
+	return r.State
 }
 
 // note says beside the state why, or what next.

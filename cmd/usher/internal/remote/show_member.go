@@ -26,6 +26,7 @@ type shownMember struct {
 	Held       string
 	Tags       []string
 	TagEnds    map[string]time.Time `json:"tag_ends"`
+	Kept       map[string]time.Time `json:"kept_until"` // of attributes
 	Points     int
 	Segments   []string
 	CreatedAt  time.Time  `json:"created_at"`
@@ -62,6 +63,9 @@ func (p *printout) member(m *shownMember) {
 			text := "-" // there is no value
 			if values[name] != nil {
 				text = p.plain(values[name])
+			}
+			if end, ok := m.Kept[name]; ok {
+				text += " (until " + p.Clock(end) + ")"
 			}
 			rows = append(rows, []string{name, text + note})
 		}

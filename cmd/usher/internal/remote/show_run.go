@@ -78,7 +78,7 @@ func (cl *client) run(ctx context.Context, id string) ([]byte, *shownRun, error)
 }
 
 func (p *printout) run(r *shownRun) {
-	p.Printf("run %s of playbook %s for %s: %s", r.ID, r.Playbook, r.of("member "), r.State)
+	p.Printf("run %s of playbook %s for %s: %s", r.ID, r.Playbook, r.of("member "), r.state())
 	if note := r.note(p); note != "" {
 		p.Printf(" (%s)", note)
 	}

@@ -98,6 +98,7 @@ func (p *printout) stats(served *servedPlaybook, s *tally.Stats) {
 		{"message", s.Messages},
 		{"coupon", s.Coupons},
 		{"tagged", s.Tags.Added},
+		{"in shadow", s.Shadow},
 		{"untagged", s.Tags.Removed},
 		{"did not act:", s.Skipped},
 	} {

@@ -184,6 +184,8 @@ func (c *asking) pauseCommand(paused bool) *cobra.Command {
 			switch {
 			case paused:
 				p.Printf("%s is paused: it takes no new runs, open ones go on\n", args[0])
+			case v.Status == string(playbooks.Shadow):
+				p.Printf("%s takes new runs again, in shadow: nothing of them leaves\n", args[0])
 			case v.Status != string(playbooks.Live):
 				p.Printf("%s is not paused from outside any more; its file says `status: %s`\n", args[0], v.Status)
 			default:
