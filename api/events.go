@@ -98,11 +98,10 @@ func (s *server) admit(ws *playbooks.Workspace, raw []byte, d *directory) (engin
 	if rej != nil {
 		return in, rej, nil
 	}
-	rej, err := intake.Resolve(ws.Schema, &in, d.find)
+	rej, err := d.resolve(ws, &in)
 	if rej != nil || err != nil {
 		return in, rej, err
 	}
-	d.saw(&in)
 	if in.ID == "" {
 		in.ID, err = s.newID()
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
+	"github.com/usher-run/usher/engine/strictjson"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
 )
@@ -20,12 +21,27 @@ import (
 type directory struct {
 	ctx   context.Context
 	store store.Directory
-	names bool                 // the workspace has refs to members: else nobody asks
 	fresh map[string]time.Time // members of inputs of this request, and since when they would be there
 }
 
+// directory returns that of a request; nil: the workspace has no refs to members, and nobody asks.
 func (s *server) directory(c *gin.Context, ws *playbooks.Workspace) *directory {
-	return &directory{ctx: c.Request.Context(), store: s.Store, names: ws.Schema.NamesMembers()}
+	if !ws.Schema.NamesMembers() {
+		return nil
+	}
+	return &directory{ctx: c.Request.Context(), store: s.Store}
+}
+
+// resolve finds the members whom an input names, and knows its own from then on.
+func (d *directory) resolve(ws *playbooks.Workspace, in *engine.Input) (*strictjson.Rejection, error) {
+	if d == nil {
+		return nil, nil
+	}
+	rej, err := intake.Resolve(ws.Schema, in, d.find)
+	if rej == nil && err == nil {
+		d.saw(in)
+	}
+	return rej, err
 }
 
 // find returns the member whom a text names.
@@ -49,7 +65,7 @@ var toCome = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // saw notes the member of an input that was admitted. What is history counts by its time.
 func (d *directory) saw(in *engine.Input) {
-	if !d.names || naming.IsObject(in.Member) {
+	if naming.IsObject(in.Member) {
 		return
 	}
 	at := toCome
@@ -68,7 +84,7 @@ func (d *directory) saw(in *engine.Input) {
 
 // resolve finds the members whom an input names that is alone in its request.
 func (s *server) resolve(c *gin.Context, ws *playbooks.Workspace, in *engine.Input) error {
-	rej, err := intake.Resolve(ws.Schema, in, s.directory(c, ws).find)
+	rej, err := s.directory(c, ws).resolve(ws, in)
 	if rej != nil {
 		return rejected(rej)
 	}
@@ -78,7 +94,8 @@ func (s *server) resolve(c *gin.Context, ws *playbooks.Workspace, in *engine.Inp
 // resolveParams finds the members whom params of a trigger name.
 func (s *server) resolveParams(c *gin.Context, params *schema.Type, values map[string]any) (map[string]any, error) {
 	ws, _ := s.Workspace()
-	out, rej, err := intake.ResolveParams(ws.Schema, params, values, s.directory(c, ws).find)
+	d := directory{ctx: c.Request.Context(), store: s.Store}
+	out, rej, err := intake.ResolveParams(ws.Schema, params, values, d.find)
 	if rej != nil {
 		return nil, rejected(rej)
 	}

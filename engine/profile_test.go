@@ -52,3 +52,19 @@ segments:
 		t.Errorf("nobody has %+v", nobody)
 	}
 }
+
+// An attribute of the workspace's own takes the place of the built-in code.
+func TestOwnReferralCode(t *testing.T) {
+	for own, want := range map[string]string{"": "built in", "referral_code: string, ": "own"} {
+		ws := load(t, map[string]string{"usher.yaml": "usher: 1\nmember: {" + own + "seen: = member.referral_code}\n"})
+		e := engine.New(ws, engine.Options{Registry: actions.Registry(), Secret: []byte("s")})
+		if want == "built in" {
+			want = e.ReferralCode("m")
+		}
+		st := &engine.State{Member: &engine.Member{ID: "m", CreatedAt: start, Attributes: map[string]any{"referral_code": "own"}}}
+		p := e.Profile(st, start)
+		if p.Computed["seen"] != want || (p.Code == want) != (own == "") {
+			t.Errorf("%q: %+v", own, p)
+		}
+	}
+}

@@ -53,8 +53,9 @@ func (c *asking) importMembersCommand() *cobra.Command {
 
 // importing is the state of one file that is being imported.
 type importing struct {
-	client *client
-	step   func() // a member was written or refused
+	client  *client
+	step    func() // a member was written or refused
+	ordered bool   // attributes name members: those stand before, and are written before
 
 	mu       sync.Mutex
 	imported int
@@ -65,7 +66,7 @@ type importing struct {
 func (c *asking) importMembers(ctx context.Context, cl *client, r *eventfile.MemberReader,
 	schema *playbooks.Schema,
 ) error {
-	i := &importing{client: cl, step: func() {}}
+	i := &importing{client: cl, step: func() {}, ordered: schema.NamesMembers()}
 	bar := c.Bar(-1, "importing", "rows")
 	if bar != nil {
 		i.step = func() { _ = bar.Add(1) }
@@ -148,10 +149,13 @@ func (i *importing) read(ctx context.Context, r *eventfile.MemberReader,
 		case err != nil:
 			return fmt.Errorf("read the members: %w", err)
 		}
-		h := fnv.New32a()
-		h.Write([]byte(m.ID))
+		n := uint32(0)
+		if h := fnv.New32a(); !i.ordered {
+			h.Write([]byte(m.ID))
+			n = h.Sum32() % importStreams
+		}
 		select {
-		case streams[h.Sum32()%importStreams] <- m:
+		case streams[n] <- m:
 		case <-ctx.Done():
 		}
 	}

@@ -33,7 +33,7 @@ func (c *asking) sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "send FILE", Short: "Send an event file to a server",
 		Long: "Sends an event file (JSON lines or CSV, plain or gzip; - is standard input) to a server. Each member's events keep the\n" +
-			"file's order. It is safe to repeat: an event is taken once, whatever happened to the sending before.",
+			"file's order, and all do where events may name other members. It is safe to repeat: an event is taken once, whatever happened to the sending before.",
 		Example: "  usher send events.jsonl\n  usher send 订单.csv --encoding gb18030 --map member=会员ID,time=下单时间 --event order.paid\n  usher send last-year.csv --backfill\n  usher send orders.csv.gz --server https://usher.example.com",
 	}
 	c.upload(cmd, true,
@@ -44,6 +44,7 @@ func (c *asking) sendCommand() *cobra.Command {
 // sendEvents sends the events of a file and says what became of them.
 func (c *asking) sendEvents(ctx context.Context, u uploaded) error {
 	s := c.newSending(u.client)
+	s.ordered = u.schema.NamesMembers()
 	r := eventfile.Open(u.in, u.how)
 	err := s.file(ctx, r)
 	if s.bar != nil {
@@ -98,8 +99,9 @@ func (cl *client) schema(text []byte) (*playbooks.Schema, error) {
 
 // sending is the state of one file that is being sent.
 type sending struct {
-	client *client
-	bar    interface {
+	client  *client
+	ordered bool // events name members whom others bring: all keep the file's order
+	bar     interface {
 		Add(n int) error
 		Finish() error
 	}
@@ -129,7 +131,7 @@ type batch struct {
 }
 
 // file sends all of a file over several streams. A member's events share a stream, which sends one
-// batch after the other.
+// batch after the other; all do where the file's order counts.
 func (s *sending) file(ctx context.Context, r *eventfile.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -196,7 +198,7 @@ func (s *sending) read(ctx context.Context, r *eventfile.Reader, streams *[sendS
 		case err != nil:
 			return fmt.Errorf("read the events: %w", err)
 		}
-		i := streamOf(rec.Input.Member)
+		i := s.streamOf(rec.Input.Member)
 		if open[i] != nil && (len(open[i].lines) == batchEvents || open[i].body.Len()+len(rec.Raw) > batchBytes) {
 			flush(i)
 		}
@@ -208,7 +210,10 @@ func (s *sending) read(ctx context.Context, r *eventfile.Reader, streams *[sendS
 	return ctx.Err()
 }
 
-func streamOf(member string) int {
+func (s *sending) streamOf(member string) int {
+	if s.ordered {
+		return 0
+	}
 	h := fnv.New32a()
 	h.Write([]byte(member))
 	return int(h.Sum32() % sendStreams)
@@ -284,7 +289,7 @@ type Fed struct {
 
 // Feed sends events, JSON lines, to the server at an address, as `usher send` does.
 func Feed(ctx context.Context, base, key string, events []byte) (Fed, error) {
-	s := &sending{client: newClient(base, key, "")}
+	s := &sending{client: newClient(base, key, ""), ordered: true}
 	err := s.file(ctx, eventfile.Open(bytes.NewReader(events), eventfile.Options{}))
 	return Fed{s.accepted, s.duplicate, s.bad.Reasons()}, err
 }
