@@ -88,7 +88,11 @@ func (a *Act) mayEnter(r *playbooks.Raffle) string {
 	case r.PerMember > 0 && d.State.Member.Rarely().Raffles[r.Name].Entries >= r.PerMember:
 		return ReasonPerMember
 	}
-	if ask := grants.Tickets(r.Name); !r.At.IsZero() && (!d.Now.Before(r.At) || !d.grants.Has(&ask)) {
+	if r.At.IsZero() {
+		return ""
+	}
+	// one in shadow takes none, and asks for none
+	if ask := grants.Tickets(r.Name); !d.Now.Before(r.At) || !a.run.Shadow() && !d.grants.Has(&ask) {
 		return ReasonDrawn
 	}
 	return ""

@@ -276,6 +276,7 @@ func (d *decider) decideReevaluation(at time.Time) {
 func (d *decider) followMoved(at time.Time, recorded bool) {
 	moved := d.reevaluate(at)
 	if d.State.GaveUp(at) {
+		d.noteFields()
 		return
 	}
 	d.follow(moved)
