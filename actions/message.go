@@ -33,7 +33,14 @@ func message() action {
 					Name: "data", Kind: schema.FieldData,
 					Doc: "further fields, which the type of the channel declares; texts in them are Liquid",
 				},
-				{Name: "to", Kind: schema.FieldString, Doc: "the address, when it is not the member's own"},
+				{
+					Name: "to", Kind: schema.FieldAddress,
+					Doc: "the address, when it is not the member's own; or an object that the message goes to, as in {group: = trigger.group}",
+				},
+				{
+					Name: "with", Kind: schema.FieldCarried, Needs: "to",
+					Doc: "values that the text for an object reads as `with.name`: it sees the object, and nothing else of the run",
+				},
 				{
 					Name: "class", Kind: schema.FieldEnum, Enum: []string{engine.Promotional, engine.Transactional},
 					Default: engine.Promotional,

@@ -27,6 +27,7 @@ type Act struct {
 	detail map[string]any
 	reason string
 	effect string // key of the delivery, or code of the coupon, that it made
+	of     string // whose run it is, where that is another subject's: see handed.go
 	holds  bool   // the run goes on when the action's result has come
 
 	emitted []Input // events for the member themselves, decided after the present decision
@@ -212,6 +213,8 @@ const (
 	ReasonDeferred  = "deferred"
 	ReasonNoAddress = "no address"
 	ReasonNoChannel = "no such channel"
+	ReasonNoObject  = "no such object"    // it was never seen, or is deleted
+	ReasonNoBook    = "no such playbook"  // the revision of the run cannot be had any more
 	ReasonTooMany   = "too many deferred" // wait for the end of quiet hours already
 )
 

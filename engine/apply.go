@@ -8,10 +8,10 @@ import (
 )
 
 // ensureMember makes a member of somebody who was not seen before. The result of a delivery makes
-// none, nor does a redemption.
+// none, nor does a redemption or a message.
 func (d *decider) ensureMember(in *Input) {
 	if d.State.Member == nil && in.Kind != InputResult && in.Kind != InputRelease && in.Kind != InputRedeem &&
-		in.Kind != InputDeletion {
+		in.Kind != InputDeletion && in.Kind != InputMessage {
 		d.State.Member = &Member{ID: d.ID, CreatedAt: in.At}
 		d.View.Of = d.State.Member
 		d.touched = true

@@ -179,6 +179,9 @@ func (d *decider) decideInput(in *Input) error {
 	case InputRelease:
 		d.decideReleaseAgain(in, p)
 		concerned = false
+	case InputMessage:
+		d.decideMessage(in)
+		concerned = false
 	case InputSegment:
 		ready.entries = d.judgeCrossing(in, p)
 	case InputChange:

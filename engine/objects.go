@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,17 @@ func (e *Engine) objects(ws *playbooks.Workspace) {
 	e.kinds = map[string]*Engine{gone: decidesFor(ws.Of(gone), e.o, e.shared)}
 	for _, kind := range ws.Schema.ObjectNames() {
 		e.kinds[kind] = decidesFor(ws.Of(kind), e.o, e.shared)
+	}
+	for _, p := range ws.Playbooks {
+		e.hand(ws, p)
+	}
+}
+
+// hand lets the objects that runs of a playbook hand messages to know it. ws is the workspace that holds it.
+func (e *Engine) hand(ws *playbooks.Workspace, p *playbooks.Playbook) {
+	for _, kind := range p.HandsTo() {
+		of := e.ofKind(kind)
+		e.kinds[kind] = of.withIndex(of.index.WithHanded(ws.Of(kind), p))
 	}
 }
 
@@ -77,16 +89,16 @@ func (e *Engine) Knows(revision string) bool {
 // WithRevision returns an engine that knows a further revision, for runs that keep it. ws is the
 // workspace that holds it.
 func (e *Engine) WithRevision(ws *playbooks.Workspace, p *playbooks.Playbook) *Engine {
-	if p.For == "" {
-		return e.withIndex(e.index.WithRevision(ws.Of(""), p))
-	}
 	c := *e
-	c.kinds = make(map[string]*Engine, len(e.kinds)+1)
-	for kind, of := range e.kinds {
-		c.kinds[kind] = of
+	if p.For == "" {
+		c = *e.withIndex(e.index.WithRevision(ws.Of(""), p))
+		c.kinds = maps.Clone(e.kinds)
+	} else {
+		of := e.ofKind(p.For)
+		c.kinds = maps.Clone(e.kinds)
+		c.kinds[p.For] = of.withIndex(of.index.WithRevision(ws.Of(p.For), p))
 	}
-	of := e.ofKind(p.For)
-	c.kinds[p.For] = of.withIndex(of.index.WithRevision(ws.Of(p.For), p))
+	c.hand(ws, p)
 	return &c
 }
 

@@ -31,7 +31,7 @@ func (d *decider) decideReleaseAgain(in *Input, p *Payload) {
 	d.Begin(in.At)
 	d.touched = d.State.Member.UncountSend(p.Channel, in.Time) || d.touched
 	d.releaseMessage(text("delivery"), Deferred{
-		Run: in.Name, Playbook: text("playbook"), Step: text("step"), Channel: p.Channel, At: in.Time,
+		Run: in.Name, Playbook: text("playbook"), Step: text("step"), Channel: p.Channel, At: in.Time, Of: effects.Whose(p),
 	}, true)
 }
 
@@ -108,10 +108,15 @@ func (d *decider) dropDeferred(r *Run, reason string) {
 func (d *decider) released(r *Release) {
 	d.c.Releases = append(d.c.Releases, *r)
 	i := slices.IndexFunc(d.State.Runs, func(run *Run) bool { return run.ID == r.Run })
-	if i < 0 {
+	var run *Run
+	switch {
+	case i >= 0:
+		run = d.State.Runs[i]
+	case r.Of != "":
+		run = &Run{ID: r.Key, Playbook: r.Playbook, Member: d.ID}
+	default:
 		return
 	}
-	run := d.State.Runs[i]
 	switch r.State {
 	case DeliveryPending:
 		if !r.Again {
@@ -123,7 +128,12 @@ func (d *decider) released(r *Release) {
 		})
 	default:
 		d.trace(run, r.At, TraceEntry{What: string(DeliveryDropped), Step: r.Step, Reason: r.Reason})
-		d.learn(run, r.Step, map[string]any{"status": "skipped", "reason": r.Reason})
+		left := map[string]any{"status": "skipped", "reason": r.Reason}
+		if r.Of != "" {
+			d.c.Emitted = append(d.c.Emitted, effects.Told(r.Of, r.Run, r.Step, "release:"+r.Key, r.At, left))
+			break
+		}
+		d.learn(run, r.Step, left)
 	}
 }
 

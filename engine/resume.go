@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/view"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -97,6 +98,10 @@ func (d *decider) resumeByResult(in *Input, p *Payload) (out []resumed, err erro
 		return nil, fmt.Errorf("the answer %s does not say of which step it is", in.ID)
 	}
 	d.giveBack(in, p)
+	if of := effects.Whose(p); of != "" {
+		d.c.Emitted = append(d.c.Emitted, effects.Told(of, in.Name, step, in.ID, in.At, p.Properties))
+		return nil, nil
+	}
 	for _, r := range d.State.Runs {
 		if r.ID != in.Name {
 			continue

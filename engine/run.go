@@ -174,8 +174,14 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 	if s.Variants != nil {
 		s, variant = d.varied(b, s)
 	}
+	if s.HandsTo != "" {
+		effect = (*Act).handOver
+	}
 	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
 	for _, name := range s.Fields {
+		if s.Hands(name) {
+			continue
+		}
 		value, err := d.Value(b, s.Args[name])
 		if err != nil {
 			d.fail(r, s, fmt.Errorf("%s: %w", name, err))

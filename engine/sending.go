@@ -28,8 +28,9 @@ func (a *Act) Send(channel string, m Message) {
 		a.shadowSend(&m)
 		return
 	}
+	m.Of = a.of
 	del := Delivery{
-		Key: d.e.id(d.Now, "delivery", a.run.Playbook, a.run.ID, a.step.Path), Member: d.ID,
+		Key: a.deliveryKey(), Member: d.ID,
 		Playbook: a.run.Playbook, Run: a.run.ID,
 		Step: a.step.Name(), Channel: channel, At: d.Now, NotBefore: d.Now, ReleasedAt: d.Now, Message: m,
 	}
@@ -40,7 +41,7 @@ func (a *Act) Send(channel string, m Message) {
 		a.reason = ReasonDeferred
 		a.Detail("until", del.NotBefore)
 		d.deferMessage(del.Key, Deferred{
-			Run: del.Run, Playbook: del.Playbook, Step: del.Step, Channel: channel, At: del.NotBefore,
+			Run: del.Run, Playbook: del.Playbook, Step: del.Step, Channel: channel, At: del.NotBefore, Of: a.of,
 		})
 	case m.Class != Transactional:
 		d.countSend(channel)
@@ -57,6 +58,14 @@ func (a *Act) Send(channel string, m Message) {
 	}
 	d.c.Deliveries = append(d.c.Deliveries, del)
 	a.effect = del.Key
+}
+
+// deliveryKey returns the key of what the step delivers. A message that was handed over has that of its input.
+func (a *Act) deliveryKey() string {
+	if a.of != "" {
+		return a.d.input
+	}
+	return a.d.e.id(a.d.Now, "delivery", a.run.Playbook, a.run.ID, a.step.Path)
 }
 
 // mayNotSend returns the reason why a message is skipped, and finds its address. Frequency caps are

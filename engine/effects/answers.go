@@ -14,19 +14,26 @@ const Transactional = "transactional"
 // ReleaseAgain returns the input that asks to release a late message again. It is accepted once for
 // each release.
 func ReleaseAgain(d *Delivery) input.Input {
-	return input.Input{
+	in := input.Input{
 		Kind: input.Release, ID: naming.Joined("release", d.Key, d.ReleasedAt.UTC().Format(time.RFC3339Nano)),
 		Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
 		Payload: &input.Payload{Channel: d.Channel, Properties: map[string]any{
 			"delivery": d.Key, "playbook": d.Playbook, "step": d.Step,
 		}},
 	}
+	if d.Message.Of != "" {
+		in.Properties[ofKey] = d.Message.Of
+	}
+	return in
 }
 
 // ResultOf returns the input that tells a run what became of its delivery: values under
 // actions.<id>. values is taken over.
 func ResultOf(d *Delivery, values map[string]any) input.Input {
 	values["step"] = d.Step
+	if d.Message.Of != "" {
+		values[ofKey] = d.Message.Of
+	}
 	in := input.Input{
 		Kind: input.Result, ID: input.AnswerID(d.Key), Member: d.Member, Name: d.Run, Time: d.ReleasedAt,
 		Payload: &input.Payload{Properties: values},

@@ -96,6 +96,8 @@ type Message struct {
 	Attach []Attachment   `json:"attach,omitempty"` // what hangs on it
 	Data   map[string]any `json:"data,omitempty"`   // further fields of the channel's type, as JSON holds them
 
+	Of string `json:"of,omitempty"` // whose run it is, where that is another subject's: see [Handed]
+
 	Webhook *Webhook `json:"webhook,omitempty"` // set: no message, but a call
 }
 

@@ -39,6 +39,8 @@ type Evaluator struct {
 	View  view.Member    // the member as expressions read them now
 	Past  history.Reader // answers what expressions ask of the history
 
+	With map[string]any // what a run of another subject carries over to a text; nil: it is a text of the subject's own run
+
 	event input.View // the one that was asked for last
 }
 
@@ -201,6 +203,9 @@ func (ev *Evaluator) text(b *index.Book, t *playbooks.Template) (string, error) 
 	vars := map[string]any{
 		ev.Types.Schema.Subject(): member, "trigger": ev.Env.Trigger(), "vars": ev.Env.Vars(), "params": ev.Env.Params(),
 		"actions": ev.Env.Actions(), "now": ev.Env.Now().In(ev.Zone),
+	}
+	if ev.With != nil {
+		vars = map[string]any{ev.Types.Schema.Subject(): member, "with": ev.With, "now": ev.Env.Now().In(ev.Zone)}
 	}
 	if t = ev.Variant(t); t.Localized {
 		vars[playbooks.LocaleVar] = playbooks.JoinLocales(ev.locale(), ev.World.Index.WS.Schema.Locale)

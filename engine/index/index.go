@@ -23,6 +23,7 @@ type Index struct {
 	opt      Options
 	Active   map[string]*Book      // by playbook id
 	Books    map[string]*Book      // by revision, active and pinned
+	Handed   map[string]*Book      // by revision: whose runs hand messages to these objects, as they see it
 	Unusable map[string]string     // revisions that cannot be had, with the reason
 	events   map[string]*Listening // who wants to know of an event, by its name
 	Dated    []*Dated              // playbooks that dates of the member start, by id

@@ -26,6 +26,10 @@ func (x *Index) NeedsOf(inputs []input.Input, states map[string]*effects.State) 
 			n.add(x.Active[in.Name])
 		case input.Result, input.Release, input.Redeem:
 			n.Runs = append(n.Runs, in.Name)
+		case input.Message:
+			if b := x.Handed[effects.HandedOf(in).Revision]; b != nil {
+				n.Slots(b.Reads)
+			}
 		}
 	}
 	for _, w := range x.Dated {
@@ -58,7 +62,9 @@ func (x *Index) NeedsOf(inputs []input.Input, states map[string]*effects.State) 
 			continue
 		}
 		for _, key := range st.Member.DeferredKeys(x.CompareTurns) {
-			n.Runs = append(n.Runs, st.Member.Deferred[key].Run)
+			if m := st.Member.Deferred[key]; m.Of == "" {
+				n.Runs = append(n.Runs, m.Run)
+			}
 		}
 		for _, g := range st.Member.Goals {
 			if g.Event == "" || n.events[g.Event] {

@@ -23,6 +23,7 @@ const (
 	Result   Kind = "result"   // the outcome of a delivery of one of the member's runs
 	Redeem   Kind = "redeem"   // a coupon of the member was redeemed
 	Deletion Kind = "deletion" // the object is no more: what is kept of it goes
+	Message  Kind = "message"  // a message that a run of another subject hands to this object
 	Release  Kind = "release"  // a message that is about to go out too late: see engine.ReleaseAgain
 )
 
@@ -40,7 +41,7 @@ type Input struct {
 	Kind   Kind
 	ID     string // accepted once, ever
 	Member string
-	Name   string    // event: its name; trigger and schedule: the playbook's id; result, redeem and release: the run's id
+	Name   string    // event: its name; trigger and schedule: the playbook's id; result, redeem, message and release: the run's id
 	Time   time.Time // when it happened, as the sender says; never after At
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set

@@ -117,6 +117,7 @@ type Deferred struct {
 	Step     string    `json:"step"`
 	Channel  string    `json:"channel"`
 	At       time.Time `json:"at"`
+	Of       string    `json:"of,omitempty"` // whose run it is, where that is another subject's
 }
 
 // DateMark is what is known of a member and a playbook that a date starts.

@@ -85,14 +85,33 @@ func Of(p *playbooks.Playbook, s *playbooks.Schema, computed map[string]*express
 				b.Emits = append(b.Emits, name)
 			}
 		}
-		for _, v := range step.Args {
-			b.textSlots(v)
-		}
-		for _, v := range step.Variants {
-			b.textSlots(v.Value)
+		if step.HandsTo == "" {
+			b.texts(step)
 		}
 	}
 	return b
+}
+
+// Handed returns the outline of a playbook whose runs hand messages to objects of a kind, as these see it: what the texts
+// of such messages read of the object. computed are its computed attributes.
+func Handed(p *playbooks.Playbook, kind string, computed map[string]*expression.Expr) *Outline {
+	b := &Outline{Computed: computed, Outside: map[string]string{}}
+	for i := range p.Steps {
+		if p.Steps[i].HandsTo == kind {
+			b.texts(&p.Steps[i])
+		}
+	}
+	return b
+}
+
+// texts adds what the texts of a step read of the history.
+func (b *Outline) texts(step *playbooks.Step) {
+	for _, v := range step.Args {
+		b.textSlots(v)
+	}
+	for _, v := range step.Variants {
+		b.textSlots(v.Value)
+	}
 }
 
 // textSlots adds what the computed attributes that a text shows read of the history.

@@ -76,14 +76,14 @@ func (r *replay) decide(ctx context.Context, e *epoch, l *line, s *step) ([]stor
 	if err != nil {
 		return nil, err
 	}
-	if err := r.learn(ctx, e, st); err != nil {
+	if err := r.learn(ctx, e, inputs, st); err != nil {
 		return nil, err
 	}
 	needs := e.NeedsOf(inputs, map[string]*engine.State{l.id: st})
 	if st, err = l.load(needs.Runs); err != nil {
 		return nil, err
 	}
-	if err := r.learn(ctx, e, st); err != nil {
+	if err := r.learn(ctx, e, inputs, st); err != nil {
 		return nil, err
 	}
 	if l.by != e.Engine {

@@ -143,8 +143,9 @@ func (r *replay) epoch(ctx context.Context, n int64) (*epoch, error) {
 	return e, nil
 }
 
-// learn makes the engine of an epoch know the revisions that a member's runs and goals keep.
-func (r *replay) learn(ctx context.Context, e *epoch, st *engine.State) error {
+// learn makes the engine of an epoch know the revisions that a member's runs and goals keep, and those of messages that
+// runs hand to an object.
+func (r *replay) learn(ctx context.Context, e *epoch, inputs []engine.Input, st *engine.State) error {
 	know := func(playbook, revision string) error {
 		if e.Knows(revision) {
 			return nil
@@ -159,6 +160,13 @@ func (r *replay) learn(ctx context.Context, e *epoch, st *engine.State) error {
 			e.Engine = e.WithRevision(ws, p)
 		}
 		return nil
+	}
+	for i := range inputs {
+		if playbook, revision, is := engine.HandedBy(&inputs[i]); is {
+			if err := know(playbook, revision); err != nil {
+				return err
+			}
+		}
 	}
 	for _, run := range st.Runs {
 		if err := know(run.Playbook, run.Revision); err != nil {

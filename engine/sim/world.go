@@ -281,6 +281,9 @@ func (w *World) sent(st *engine.State, d *engine.Delivery) {
 			return
 		}
 	}
+	if of := w.members[d.Message.Of]; of != nil {
+		st = of
+	}
 	open := slices.ContainsFunc(st.Runs, func(r *engine.Run) bool { return r.ID == d.Run && r.State == engine.RunWaiting })
 	if open {
 		w.emitted = append(w.emitted, engine.ResultOf(d, map[string]any{

@@ -25,7 +25,7 @@ func (w *Worker) loadStates(ctx context.Context, by *active, b *batch) (a *activ
 		return nil, needs, err
 	}
 	if a = by; a == nil {
-		if a, err = w.loadRevisions(ctx, b.states); err != nil {
+		if a, err = w.loadRevisions(ctx, b.Inputs, b.states); err != nil {
 			return nil, needs, err
 		}
 	}
@@ -46,14 +46,24 @@ func resultRuns(inputs []engine.Input) (runs []string) {
 	return runs
 }
 
-// loadRevisions makes the engine know the revisions that open runs and goals keep.
-func (w *Worker) loadRevisions(ctx context.Context, states map[string]*engine.State) (*active, error) {
+// loadRevisions makes the engine know the revisions that open runs and goals keep, and those of messages that runs hand
+// to objects.
+func (w *Worker) loadRevisions(ctx context.Context, inputs []engine.Input, states map[string]*engine.State) (
+	*active, error,
+) {
 	a := w.active.Load()
 	know := func(playbook, revision string) (err error) {
 		if w.needsRevision(a, revision) {
 			a, err = w.loadRevision(ctx, playbook, revision)
 		}
 		return err
+	}
+	for i := range inputs {
+		if playbook, revision, is := engine.HandedBy(&inputs[i]); is {
+			if err := know(playbook, revision); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for _, st := range states {
 		for _, r := range st.Runs {

@@ -347,7 +347,7 @@ func (b *completer) inExpression(text string) {
 
 var rootDocs = map[string]string{
 	"member": "the member: attributes and built-in fields", "trigger": "what started the run",
-	"event": "the event being looked at", "vars": "what the playbook computes at an entry", "params": "what the snippet is given", "actions": "results of the actions before, by their id",
+	"event": "the event being looked at", "vars": "what the playbook computes at an entry", "params": "what the snippet is given", "with": "what the run carries over", "actions": "results of the actions before, by their id",
 }
 
 // textNames gives what a quoted text can be: the name of an event or segment, or a value of the
@@ -430,7 +430,7 @@ func (b *completer) text(text string, _ int) {
 		}
 		b.add(from, to, "now", "now", kindVariable, "datetime",
 			"the instant at which the text is written, as in {{ now | date: '%Y-%m-%d' }}")
-		for _, name := range []string{"member", "trigger", "vars", "params", "actions"} {
+		for _, name := range []string{"member", "trigger", "vars", "params", "with", "actions"} {
 			if t := rootType(place.Scope, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 				b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
 			}

@@ -69,7 +69,7 @@ func rootType(sc *scope.Scope, name string) *schema.Type {
 		return scope.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
-	case "event", "vars", "params":
+	case "event", "vars", "params", "with":
 		return sc.Root(name)
 	case "actions":
 		t := schema.ObjectOf()

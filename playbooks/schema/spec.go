@@ -27,6 +27,8 @@ const (
 	FieldDuration   FieldKind = "duration"   // a constant duration
 	FieldAttach     FieldKind = "attach"     // a list of attachments: see Attachments
 	FieldVariants   FieldKind = "variants"   // weighted texts, of which a member always gets the same
+	FieldAddress    FieldKind = "address"    // a string, or {kind: id} of the object that gets it; each may be a `= ` expression
+	FieldCarried    FieldKind = "carried"    // name: value, carried over to the object that FieldAddress names
 	FieldData       FieldKind = "data"       // the fields that the type of the channel declares: see ChannelSpec.Data
 	FieldSecret     FieldKind = "secret"     // a string that may hold ${NAME}; channels only
 )

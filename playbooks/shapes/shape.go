@@ -217,6 +217,11 @@ func fieldShape(f *schema.FieldSpec) *Shape {
 		s = listOf(variant)
 	case schema.FieldAttach:
 		s = listOf(attachmentShape())
+	case schema.FieldAddress:
+		to := &Shape{Kind: ShapeMapping, Keywords: []string{""}, Rest: &Shape{Kind: ShapeString, Expr: true}}
+		s = (&Shape{Kind: ShapeString, Expr: true}).or(to)
+	case schema.FieldCarried:
+		s.Kind, s.Keywords, s.Rest = ShapeMapping, []string{""}, &Shape{Kind: ShapeAny, Expr: true}
 	case schema.FieldData:
 		s.Kind, s.Rest = ShapeMapping, shapeOf(ShapeAny)
 	case schema.FieldTags:

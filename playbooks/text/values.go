@@ -107,9 +107,12 @@ func (c *textTyper) root(name string) *schema.Type {
 		return t
 	case "trigger":
 		return c.scope.Trigger
-	case "vars", "params":
+	case "vars", "params", "with":
 		return c.scope.Root(name)
 	case "actions":
+		if c.scope.With != nil {
+			return nil
+		}
 		t := &schema.Type{Kind: schema.KindObject}
 		for _, a := range c.scope.Actions {
 			t.Fields = append(t.Fields, schema.Field{Name: a.ID, Type: a.Type, Pos: a.Pos})
@@ -119,15 +122,31 @@ func (c *textTyper) root(name string) *schema.Type {
 	return nil
 }
 
+// ofRun are the variables that texts have of a run.
+var ofRun = []string{"trigger", "vars", "params", "actions"}
+
 func (c *textTyper) unknownRoot(x *Name) {
 	if c.unread[x.Name] {
 		return
 	}
 	known := []string{c.subject(), "actions", "now"}
+	if c.scope.With != nil {
+		known = []string{c.subject(), "now"}
+	}
 	for _, r := range c.scope.Roots() {
 		if r.Name != "event" {
 			known = append(known, r.Name)
 		}
+	}
+	switch {
+	case c.scope.With != nil && (x.Name == scope.Member || slices.Contains(ofRun, x.Name)):
+		c.error("unknown-variable", x.Span, fmt.Sprintf("no `%s` is known here: the text is for a %s, which knows nothing of the run",
+			x.Name, c.subject()), "carry the value over: with: {name: = "+x.Name+".…}, and write with.name")
+		return
+	case c.scope.With == nil && x.Name == "with":
+		c.error("unknown-variable", x.Span, "there is no `with` here: nothing is carried over to this text",
+			"it stands beside `to: {group: …}` of a message")
+		return
 	}
 	switch x.Name {
 	case scope.Member:

@@ -14,6 +14,9 @@ type Scope struct {
 	Event   *schema.Type // the event being looked at, an object; nil: not in scope
 	Vars    *schema.Type // what the playbook computes at an entry, an object; nil: not in scope
 	Params  *schema.Type // what a snippet is given, an object; nil: not in scope
+	// What a run carries over to the text of a message for an object, an object; nil: it is no such text. Where it is,
+	// nothing else of the run is in scope.
+	With *schema.Type
 	// Of params that are names, of a pool say, each: it is a constant where the snippet is used.
 	Names map[string]string
 	// Of params that an expression or a text cannot name, each: what it stands for, as a text or an optional pool
@@ -47,7 +50,7 @@ type Root struct {
 
 // Roots returns the objects beside `member` and `actions` that are in scope.
 func (s *Scope) Roots() []Root {
-	return slices.DeleteFunc([]Root{{"trigger", s.Trigger}, {"event", s.Event}, {"vars", s.Vars}, {"params", s.Params}},
+	return slices.DeleteFunc([]Root{{"trigger", s.Trigger}, {"event", s.Event}, {"vars", s.Vars}, {"params", s.Params}, {"with", s.With}},
 		func(r Root) bool { return r.Type == nil })
 }
 

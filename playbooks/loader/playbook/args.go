@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,10 +87,13 @@ func (p *reader) arguments(v *syntax.Node, step *playbooks.Step, spec *schema.Ac
 	}
 	what := "`" + spec.Key + "`"
 	p.Mapping(v, what, known...)
+	p.handed(v, step, sc)
+	defer func() { p.side = nil }()
 	for i := range spec.Fields {
 		f := &spec.Fields[i]
 		field := v.Get(f.Name)
 		switch {
+		case p.side != nil && (f.Kind == schema.FieldAddress || f.Kind == schema.FieldCarried), f.Kind == schema.FieldCarried:
 		case f.Kind == schema.FieldProperties, f.Kind == schema.FieldData: // typed by another field: see emitted, data
 		case field != nil && f.Kind == schema.FieldVariants:
 			p.variants(field, step, sc)
@@ -180,7 +184,7 @@ func (p *reader) field(v *syntax.Node, f *schema.FieldSpec, sc *scope.Scope) *pl
 		return nil
 	}
 	switch f.Kind {
-	case schema.FieldString, schema.FieldSecret:
+	case schema.FieldString, schema.FieldSecret, schema.FieldAddress:
 		return p.value(v, schema.String, f.Name, sc)
 	case schema.FieldInt:
 		val := p.value(v, schema.Int, f.Name, sc)
@@ -394,13 +398,14 @@ func (p *reader) settableType(key *syntax.Node) *schema.Type {
 
 // inlineText reads Liquid that stands in the playbook.
 func (p *reader) inlineText(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
+	sc = p.readerOf(sc)
 	p.NoteSite(v, sc, nil)
 	wrote, ok := p.Text(v, what)
 	if !ok {
 		return nil
 	}
 	if t, is := p.textParam(v); is {
-		return t
+		return p.notHanded(v, t)
 	}
 	if strings.HasPrefix(wrote, "= ") {
 		p.Error("bad-value", v.At(0, 2), fmt.Sprintf("`%s` is Liquid, not an expression", what)).
@@ -453,7 +458,7 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 
 // address checks that the channels of a message reach whom it is for, and that each has an address.
 func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
-	subject := p.Schema.Subject()
+	subject := cmp.Or(step.HandsTo, p.Schema.Subject())
 	for _, ch := range p.channelsOf(step) {
 		spec := p.Registry.Channel(ch.Type)
 		if spec == nil || spec.Mute || spec.ReachesAll {
@@ -464,7 +469,7 @@ func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
 		case !reaches:
 			p.Error("wrong-subject", step.Pos, fmt.Sprintf("the channel `%s` does not reach a %s", ch.Name, subject)).
 				Label(fmt.Sprintf("add `reaches: {%s: %s.…}` to the channel", subject, subject)).Related("declared here", ch.Pos)
-		case v.Get("to") != nil, !spec.NeedsTo || ch.Reaches != nil,
+		case step.HandsTo != "", v.Get("to") != nil, !spec.NeedsTo || ch.Reaches != nil,
 			attribute != "" && (p.Schema.Attribute(attribute) != nil || scope.IsBuiltin(subject, attribute)):
 		case attribute == "":
 			p.Error("missing-key", step.Pos, fmt.Sprintf("a message to the channel `%s` needs an address", ch.Name)).Label("add `to: …`")

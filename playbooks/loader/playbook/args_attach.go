@@ -90,6 +90,9 @@ func (p *reader) attachment(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
 // liquid reads a text in Liquid, or an expression of one when it begins with `= `.
 func (p *reader) liquid(v *syntax.Node, what string, sc *scope.Scope) *playbooks.Value {
 	if v.Kind == syntax.ScalarNode && v.Tag == "str" && strings.HasPrefix(v.Value, "= ") {
+		if p.notEvaluated(v, what) {
+			return nil
+		}
 		return p.value(v, schema.String, what, sc)
 	}
 	return p.inlineText(v, what, sc)
@@ -182,6 +185,9 @@ func (p *reader) inLiquid(v *syntax.Node, t *schema.Type, what string, sc *scope
 		return out
 	case isText && v.Kind == syntax.ScalarNode && v.Tag == "str" && !expr:
 		return p.inlineText(v, what, sc)
+	}
+	if expr && p.notEvaluated(v, what) {
+		return nil
 	}
 	return p.value(v, t, what, sc)
 }

@@ -38,6 +38,7 @@ func (p *reader) template(v *syntax.Node, sc *scope.Scope) *playbooks.Value {
 // templateNamed compiles a template that there is, with its variants, for what is in scope; nil
 // after a mistake.
 func (p *reader) templateNamed(v *syntax.Node, name string, sc *scope.Scope) *playbooks.Template {
+	sc = p.readerOf(sc)
 	if p.SchemaUnreadable {
 		sc = nil
 	}
@@ -109,6 +110,10 @@ func (p *reader) templateFile(v *syntax.Node, file, name string, sc *scope.Scope
 func (p *reader) keepTemplate(name string, t *playbooks.Template) {
 	if name == "" {
 		name = fmt.Sprintf("inline %d", len(p.templates))
+	}
+	if p.side != nil {
+		p.handedTexts = append(p.handedTexts, handedText{p.side.kind, t})
+		return
 	}
 	p.templates[name] = t
 }

@@ -44,7 +44,9 @@ type reader struct {
 	emits        []string // events that actions emit
 	facts        []string // facts that hold on the way that is being read
 	unused       bool     // it is a snippet that nothing uses: what it would be given is not known
-	given        *given   // what the snippet that is being read was given; nil: it is a playbook
+	side         *side    // of a message for an object, while its fields are read
+	handedTexts  []handedText
+	given        *given // what the snippet that is being read was given; nil: it is a playbook
 }
 
 // Read reads a playbook and adds it to the workspace when it has no mistake.

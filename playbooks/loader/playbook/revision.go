@@ -132,6 +132,7 @@ func (p *reader) revision(n *syntax.Node, refs expression.Refs) string {
 	if p.pb.For != "" { // what it emits to members is no event of its own subject
 		p.Workspace.Schema.WriteRefs(h, expression.Refs{Events: p.emits})
 	}
+	p.writeHanded(h)
 	for _, name := range p.snippets() {
 		fmt.Fprintf(h, "snippet %q:", name)
 		syntax.Canonical(h, p.Snippets[name].Node)

@@ -77,6 +77,7 @@ var kinds = map[schema.FieldKind]string{
 	schema.FieldText: "text in Liquid", schema.FieldTemplate: "template", schema.FieldChannel: "channel",
 	schema.FieldPool: "coupon pool", schema.FieldRaffle: "raffle", schema.FieldTags: "a tag or a list", schema.FieldAttributes: "attribute: value",
 	schema.FieldProperties: "property: value", schema.FieldURL: "an address", schema.FieldHeaders: "header: value",
+	schema.FieldAddress: "string, or kind: id of an object", schema.FieldCarried: "name: value",
 	schema.FieldJSON: "any value", schema.FieldReturns: "name: type",
 	schema.FieldSecret:  "string, may hold `${NAME}`",
 	shapes.FieldMoment:  "a time of the day, a day of the week or month, a datetime or an expression of one",
