@@ -57,10 +57,10 @@ func Read(in *reading.Reader, n *syntax.Node) {
 	c.each(n, "tables", "tables", c.table)
 	c.each(n, "raffles", "raffles", c.raffle)
 	c.builtinEvents()
-	c.Schema.SetObjects(c.kinds)
-	c.addresses()
 	c.frequencyCaps(n.Get("frequency_caps"))
 	c.quietHours(n.Get("quiet_hours"))
+	c.Schema.SetObjects(c.kinds) // they have what is declared so far
+	c.addresses()
 	c.consent(n.Get("consent"))
 	c.referral(n.Get("referral"))
 	c.compileSchema()
