@@ -281,6 +281,8 @@ func (c *textTyper) unknownField(x *Field, of textValue) {
 		message, label = unknown.WholeParam(field, c.scope.Whole[field])
 		c.error("unknown-variable", x.Name.Span, message, label)
 		return
+	case name == "with" && label == "":
+		label = "carry it over: with: {" + field + ": = …}, beside `to`"
 	case name == c.subject():
 		message = fmt.Sprintf("%s has no attribute `%s`", name, field)
 	}

@@ -68,6 +68,11 @@ func (p *reader) handed(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) {
 		t = schema.RefTo(p.side.kind).AsOptional()
 	}
 	val := p.value(e.Value, t, "to."+e.Key.Value, sc)
+	if val != nil && val.Expr != nil && p.side.kind != "" && val.Expr.Type.Kind != schema.KindAny && val.Expr.Type.Ref != p.side.kind {
+		p.Error("type-mismatch", e.Value.At(2, len([]rune(e.Value.Value))), fmt.Sprintf("this must be a ref %s, but it is %s", p.side.kind,
+			schema.Article(val.Expr.Type.Required().String()))).Label("declare what holds the id as ref " + p.side.kind)
+		val = nil
+	}
 	carried := p.carried(with, sc)
 	if val == nil || p.side.kind == "" {
 		p.dropped = true
