@@ -30,7 +30,8 @@ func testRegistry() *schema.Registry {
 					{Name: "variants", Kind: schema.FieldVariants, OneOf: "content"},
 					{Name: "attach", Kind: schema.FieldAttach},
 					{Name: "data", Kind: schema.FieldData},
-					{Name: "to", Kind: schema.FieldString},
+					{Name: "to", Kind: schema.FieldAddress},
+					{Name: "with", Kind: schema.FieldCarried, Needs: "to"},
 					{Name: "class", Kind: schema.FieldEnum, Enum: []string{"promotional", "transactional"}, Default: "promotional"},
 				},
 				Results: []schema.ResultSpec{

@@ -131,7 +131,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 		_, m := s.membersOfLane(2)
 		kinds := []engine.InputKind{
 			engine.InputEvent, engine.InputUpdate, engine.InputTrigger, engine.InputSchedule, engine.InputResult,
-			engine.InputRedeem,
+			engine.InputRedeem, engine.InputMessage,
 		}
 		var all []engine.Input
 		for _, k := range kinds {
