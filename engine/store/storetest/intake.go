@@ -153,7 +153,7 @@ var intakeCases = map[string]func(*testing.T, *suite){
 			all[i].ID = "b"
 		}
 		s.same("taken", s.take(all...), make([]bool, len(all)))
-		s.same("taken again", s.take(all...), []bool{true, true, true, true, true, true})
+		s.same("taken again", s.take(all...), []bool{true, true, true, true, true, true, true})
 	},
 	"accepts an id once, ever": func(t *testing.T, s *suite) {
 		first := s.accept(event("a", "m-0", "joined"))

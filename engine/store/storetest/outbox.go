@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -184,6 +185,26 @@ var outboxCases = map[string]func(*testing.T, *suite){
 		if in[0].At.IsZero() || in[0].Kind != engine.InputResult {
 			t.Fatalf("result %+v", in[0])
 		}
+	},
+	"brings an object what became of a message while the run waits that is another's": func(t *testing.T, s *suite) {
+		at, group := now(), naming.ObjectID("group", "g1")
+		d, gone := delivery("k", "r", at), delivery("k2", "gone", at)
+		for _, d := range []*engine.Delivery{&d, &gone} {
+			d.Member, d.Message.Of = group, "m-0"
+		}
+		s.outbox()
+		s.commit(group, 0, &engine.Changes{Deliveries: []engine.Delivery{d, gone}})
+		var outcomes []store.Outcome
+		for _, d := range s.due(at) {
+			result := engine.ResultOf(&d.Delivery, map[string]any{"status": "sent"})
+			outcomes = append(outcomes, store.Outcome{Key: d.Key, State: store.DeliverySent, At: at, Result: &result})
+		}
+		s.must(s.Settle(s.ctx, outcomes))
+		in := s.pending(s.laneOf(group), 10).Inputs
+		s.same("results", ids(in), []string{"result:k"})
+		p, err := in[0].Decode()
+		s.must(err)
+		s.same("of whom", []any{in[0].Member, in[0].Name, p.Properties["of"]}, []any{group, "r", "m-0"})
 	},
 	"asks to release again, once, and brings what was not sent to a run that has ended": func(t *testing.T, s *suite) {
 		at := now()
