@@ -17,7 +17,7 @@ type Effect func(*Act) error
 
 // Act is one action being carried out: its evaluated fields, and what it may do.
 type Act struct {
-	Args map[string]any // the fields that are given and not missing
+	effects.Args // the fields that are given and not missing
 
 	d      *decider
 	run    *Run
@@ -31,37 +31,6 @@ type Act struct {
 	holds  bool   // the run goes on when the action's result has come
 
 	emitted []Input // events for the member themselves, decided after the present decision
-}
-
-// String returns a field that is a string; "" when it is not given.
-func (a *Act) String(field string) string {
-	s, _ := a.Args[field].(string)
-	return s
-}
-
-// Duration returns a field that is a duration; 0 when it is not given.
-func (a *Act) Duration(field string) schema.Duration {
-	d, _ := a.Args[field].(schema.Duration)
-	return d
-}
-
-// Strings returns a field that is a string or a list of strings.
-func (a *Act) Strings(field string) []string {
-	switch v := a.Args[field].(type) {
-	case string:
-		return []string{v}
-	case []string:
-		return v
-	case []any:
-		var out []string
-		for _, item := range v {
-			if s, ok := item.(string); ok {
-				out = append(out, s)
-			}
-		}
-		return out
-	}
-	return nil
 }
 
 // Result leaves a value under actions.<id>.

@@ -18,7 +18,7 @@ import (
 //	 5 Waits          decider.resumeWaits, decider.resumeDue, decider.beginWait, decider.waitEnds
 //	 6 Cascade        decider.decideCascade, cascade.link, decider.follow, decider.reevaluate
 //	 7 Effects        decider.carryOut, Engine.id, Engine.code, Act.IssueCoupon
-//	 8 Sending        Act.Send, decider.capped, decider.releaseMessage, Engine.Late
+//	 8 Sending        Act.Send, Act.handOver, decider.decideMessage, decider.capped, decider.releaseMessage, Engine.Late
 //	 9 Pinned         eval.Evaluator.Scope, eval.Evaluator.ReadBy, index.Index.Status
 //	10 Time           decider.judgeStart, schema.Schedule.Next, worker.Worker.occurrences
 //	11 Reasons        decider.refuse, decider.trace

@@ -105,18 +105,11 @@ func (a *Act) deliver(h *effects.Handed) error {
 	if h.Variant != "" {
 		a.Detail("variant", h.Variant)
 	}
-	for _, name := range s.Fields {
-		if !s.Hands(name) {
-			continue
-		}
-		value, err := d.Value(a.book, s.Args[name])
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if value != nil {
-			a.Args[name] = value
-		}
+	args, err := d.Evaluator.Args(a.book, s, true)
+	if err != nil {
+		return err
 	}
+	maps.Copy(a.Args, args)
 	return d.e.o.Effects[s.Key](a)
 }
 

@@ -149,13 +149,3 @@ func AnswerID(key string) string { return input.AnswerID(key) }
 
 // AnsweredDelivery returns the key of the delivery that the input is the answer of: see [input.AnsweredDelivery].
 func AnsweredDelivery(in *Input) (key string, ok bool) { return input.AnsweredDelivery(in) }
-
-// HandedBy returns the playbook whose run hands a message to an object, and its revision; false: the input is no such
-// message.
-func HandedBy(in *Input) (playbook, revision string, is bool) {
-	if in.Kind != InputMessage {
-		return "", "", false
-	}
-	h := effects.HandedOf(in)
-	return h.Playbook, h.Revision, h.Revision != ""
-}

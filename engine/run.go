@@ -177,25 +177,17 @@ func (d *decider) carryOut(r *Run, b *book, s *playbooks.Step, out *acted) (hold
 	if s.HandsTo != "" {
 		effect = (*Act).handOver
 	}
-	a := &Act{d: d, run: r, book: b, step: s, Args: make(map[string]any, len(s.Args))}
-	for _, name := range s.Fields {
-		if s.Hands(name) {
-			continue
-		}
-		value, err := d.Value(b, s.Args[name])
-		if err != nil {
-			d.fail(r, s, fmt.Errorf("%s: %w", name, err))
-			return false
-		}
-		if value != nil {
-			a.Args[name] = value
-		}
+	args, err := d.Args(b, s, false)
+	if err != nil {
+		d.fail(r, s, err)
+		return false
 	}
+	a := &Act{d: d, run: r, book: b, step: s, Args: args}
 	if variant != "" {
 		a.Result("variant", variant)
 		a.Detail("variant", variant)
 	}
-	err := effect(a)
+	err = effect(a)
 	out.emitted = append(out.emitted, a.emitted...)
 	if err != nil {
 		d.fail(r, s, err)

@@ -85,3 +85,13 @@ func Told(of, run, step, id string, at time.Time, values map[string]any) input.I
 		Payload: &input.Payload{Properties: told},
 	}
 }
+
+// HandedBy returns the playbook whose run hands a message to an object, and its revision; false: the input is no such
+// message.
+func HandedBy(in *input.Input) (playbook, revision string, is bool) {
+	if in.Kind != input.Message {
+		return "", "", false
+	}
+	h := HandedOf(in)
+	return h.Playbook, h.Revision, h.Revision != ""
+}

@@ -156,6 +156,25 @@ func (ev *Evaluator) Value(b *index.Book, v *playbooks.Value) (any, error) {
 	return v.Literal, nil
 }
 
+// Args evaluates the fields of an action, those that are given and not missing: of a message for an object those that the
+// run keeps, or those that it hands over.
+func (ev *Evaluator) Args(b *index.Book, s *playbooks.Step, handed bool) (effects.Args, error) {
+	args := make(effects.Args, len(s.Fields))
+	for _, name := range s.Fields {
+		if s.Hands(name) != handed {
+			continue
+		}
+		value, err := ev.Value(b, s.Args[name])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if value != nil {
+			args[name] = value
+		}
+	}
+	return args, nil
+}
+
 // Chosen returns the template that an expression names.
 func (ev *Evaluator) Chosen(v *playbooks.Value) (*playbooks.Template, error) {
 	name, err := v.Expr.Eval(ev.Env)

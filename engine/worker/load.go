@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -59,7 +60,7 @@ func (w *Worker) loadRevisions(ctx context.Context, inputs []engine.Input, state
 		return err
 	}
 	for i := range inputs {
-		if playbook, revision, is := engine.HandedBy(&inputs[i]); is {
+		if playbook, revision, is := effects.HandedBy(&inputs[i]); is {
 			if err := know(playbook, revision); err != nil {
 				return nil, err
 			}
