@@ -98,7 +98,10 @@ func (a *Act) deliver(h *effects.Handed) error {
 	a.step, a.Args = s, map[string]any{"channel": h.Channel, "class": h.Class}
 	d.ReadBy(a.book.Types)
 	d.With = view.Decoded(s.Carried(), maps.Clone(h.With), d.Zone)
-	defer func() { d.With = nil }()
+	defer func() {
+		d.With = nil
+		d.ReadBy(d.e.index.Types)
+	}()
 	if d.With == nil {
 		d.With = map[string]any{}
 	}

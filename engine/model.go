@@ -149,3 +149,6 @@ func AnswerID(key string) string { return input.AnswerID(key) }
 
 // AnsweredDelivery returns the key of the delivery that the input is the answer of: see [input.AnsweredDelivery].
 func AnsweredDelivery(in *Input) (key string, ok bool) { return input.AnsweredDelivery(in) }
+
+// HandedBy returns the playbook, and its revision, whose run hands a message to an object: see [effects.HandedBy].
+func HandedBy(in *Input) (playbook, revision string, is bool) { return effects.HandedBy(in) }

@@ -308,7 +308,7 @@ type Step struct {
 	Salt     string       // of Branches and Variants: what their dice are told apart by from others of the playbook
 	Jump     int          // Key "jump": where to go on. Of a branch: where to go on when the guard is false
 	Result   *schema.Type // an object: what it leaves under actions.<id>
-	HandsTo  string       // of a message: the kind of the object that it is handed to; empty: it goes to whom the run is of
+	HandsTo  string       // of a message: the kind of the object that it is handed to; empty: to none
 	Snippet  string       // Key "use": what is used
 	Params   *schema.Type // Key "use": an object, the values of Args that the actions of the snippet see as `params`
 	// Of an action of a snippet: the name of the `use` that it stands for, as thanks or thanks.inner. ID and

@@ -156,8 +156,8 @@ func (ev *Evaluator) Value(b *index.Book, v *playbooks.Value) (any, error) {
 	return v.Literal, nil
 }
 
-// Args evaluates the fields of an action, those that are given and not missing: of a message for an object those that the
-// run keeps, or those that it hands over.
+// Args evaluates the fields of an action, those that are given and not missing: of a message for an object those that
+// the run keeps, or those that it hands over.
 func (ev *Evaluator) Args(b *index.Book, s *playbooks.Step, handed bool) (effects.Args, error) {
 	args := make(effects.Args, len(s.Fields))
 	for _, name := range s.Fields {

@@ -32,7 +32,8 @@ func (x *Index) WithHanded(ws *playbooks.Workspace, p *playbooks.Playbook) *Inde
 
 // Handed returns the step that a message is of, with what was chosen of its texts; nil: there is none.
 func (b *Book) Handed(h *effects.Handed) *playbooks.Step {
-	i := slices.IndexFunc(b.Steps, func(s playbooks.Step) bool { return s.Path == h.Path && s.HandsTo == b.WS.Schema.Kind })
+	kind := b.WS.Schema.Kind
+	i := slices.IndexFunc(b.Steps, func(s playbooks.Step) bool { return s.Path == h.Path && s.HandsTo == kind })
 	if i < 0 {
 		return nil
 	}

@@ -14,8 +14,8 @@ func AnswerID(key string) string { return answerID + key }
 // handedID begins the id of an input that says what became of a message that a run had handed to an object.
 const handedID = "handed:"
 
-// HandedID returns the id of the input that tells a run what became of a message in another line, by the id of what said
-// so there.
+// HandedID returns the id of the input that tells a run what became of a message in another line, by the id of what
+// said so there.
 func HandedID(id string) string { return handedID + id }
 
 // AnsweredDelivery returns the key of the delivery that the input is the answer of, by its id. An

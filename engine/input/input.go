@@ -41,7 +41,7 @@ type Input struct {
 	Kind   Kind
 	ID     string // accepted once, ever
 	Member string
-	Name   string    // event: its name; trigger and schedule: the playbook's id; result, redeem, message and release: the run's id
+	Name   string    // event: its name; trigger and schedule: the playbook's id; of the others the run's id
 	Time   time.Time // when it happened, as the sender says; never after At
 	At     time.Time // the instant: acceptance, or the occurrence of a schedule. Milliseconds, UTC
 	Data   []byte    // JSON of a Payload; ignored when Payload is set

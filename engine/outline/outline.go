@@ -92,8 +92,8 @@ func Of(p *playbooks.Playbook, s *playbooks.Schema, computed map[string]*express
 	return b
 }
 
-// Handed returns the outline of a playbook whose runs hand messages to objects of a kind, as these see it: what the texts
-// of such messages read of the object. computed are its computed attributes.
+// Handed returns the outline of a playbook whose runs hand messages to objects of a kind, as these see it: what the
+// texts of such messages read of the object. computed are its computed attributes.
 func Handed(p *playbooks.Playbook, kind string, computed map[string]*expression.Expr) *Outline {
 	b := &Outline{Computed: computed, Outside: map[string]string{}}
 	for i := range p.Steps {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/playbooks"
@@ -163,7 +162,7 @@ func (r *replay) learn(ctx context.Context, e *epoch, inputs []engine.Input, st 
 		return nil
 	}
 	for i := range inputs {
-		if playbook, revision, is := effects.HandedBy(&inputs[i]); is {
+		if playbook, revision, is := engine.HandedBy(&inputs[i]); is {
 			if err := know(playbook, revision); err != nil {
 				return err
 			}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/engine"
-	"github.com/usher-run/usher/engine/effects"
 	"github.com/usher-run/usher/engine/store"
 )
 
@@ -60,7 +59,7 @@ func (w *Worker) loadRevisions(ctx context.Context, inputs []engine.Input, state
 		return err
 	}
 	for i := range inputs {
-		if playbook, revision, is := effects.HandedBy(&inputs[i]); is {
+		if playbook, revision, is := engine.HandedBy(&inputs[i]); is {
 			if err := know(playbook, revision); err != nil {
 				return nil, err
 			}

@@ -332,7 +332,7 @@ func (b *completer) inExpression(text string) {
 		}
 		return
 	}
-	for _, name := range []string{"member", "trigger", "event", "vars", "params", "actions"} {
+	for _, name := range []string{sc.Schema.Subject(), "trigger", "event", "vars", "params", "actions"} {
 		if t := rootType(sc, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 			b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
 		}
@@ -430,7 +430,7 @@ func (b *completer) text(text string, _ int) {
 		}
 		b.add(from, to, "now", "now", kindVariable, "datetime",
 			"the instant at which the text is written, as in {{ now | date: '%Y-%m-%d' }}")
-		for _, name := range []string{"member", "trigger", "vars", "params", "with", "actions"} {
+		for _, name := range []string{place.Scope.Schema.Subject(), "trigger", "vars", "params", "with", "actions"} {
 			if t := rootType(place.Scope, name); t != nil && (name != "actions" || len(t.Fields) > 0) {
 				b.add(from, to, name, name, kindVariable, t.Describe(), rootDocs[name])
 			}

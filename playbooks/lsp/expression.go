@@ -65,7 +65,7 @@ func openText(s string) int {
 // is none.
 func rootType(sc *scope.Scope, name string) *schema.Type {
 	switch name {
-	case "member":
+	case sc.Schema.Subject():
 		return scope.MemberType(sc.Schema)
 	case "trigger":
 		return sc.Trigger
