@@ -180,8 +180,7 @@ func (d *decider) decideInput(in *Input) error {
 		d.decideReleaseAgain(in, p)
 		concerned = false
 	case InputMessage:
-		d.decideMessage(in)
-		concerned = false
+		err, concerned = d.decideMessage(in), false
 	case InputSegment:
 		ready.entries = d.judgeCrossing(in, p)
 	case InputChange:

@@ -60,9 +60,12 @@ func (a *Act) handOver() error {
 }
 
 // decideMessage decides on a message that a run of another subject hands to this object.
-func (d *decider) decideMessage(in *Input) {
+func (d *decider) decideMessage(in *Input) error {
 	d.Begin(in.At)
 	h := effects.HandedOf(in)
+	if h.Of == "" || h.Step == "" {
+		return fmt.Errorf("the message %s does not say of which run it is", in.ID)
+	}
 	a := &Act{
 		d: d, of: h.Of, run: &Run{ID: h.Run, Playbook: h.Playbook, Revision: h.Revision, Member: d.ID},
 		step: &playbooks.Step{Key: "message", ID: h.Step, Path: h.Path},
@@ -78,6 +81,7 @@ func (d *decider) decideMessage(in *Input) {
 	if a.result["status"] != "queued" {
 		d.c.Emitted = append(d.c.Emitted, effects.Told(h.Of, h.Run, h.Step, h.Key, in.At, a.result))
 	}
+	return nil
 }
 
 // deliver sends a message that was handed over, or skips it with the reason.
@@ -97,7 +101,11 @@ func (a *Act) deliver(h *effects.Handed) error {
 	}
 	a.step, a.Args = s, map[string]any{"channel": h.Channel, "class": h.Class}
 	d.ReadBy(a.book.Types)
-	d.With = view.Decoded(s.Carried(), maps.Clone(h.With), d.Zone)
+	carried := s.Carried()
+	for i := range carried.Fields { // what is missing is not carried over
+		carried.Fields[i].Type = carried.Fields[i].Type.AsOptional()
+	}
+	d.With = view.Decoded(carried, maps.Clone(h.With), d.Zone)
 	defer func() {
 		d.With = nil
 		d.ReadBy(d.e.index.Types)

@@ -172,6 +172,11 @@ func TestHandedByAnotherRevision(t *testing.T) {
 	if len(needs.History) != 1 || needs.History[0].Event != "said" {
 		t.Errorf("it needs %+v", needs.History)
 	}
+	broken := in
+	broken.Payload = &engine.Payload{}
+	if err := l.e.Decide(groupG, l.states[groupG], []engine.Input{broken}, noon, nil, new(engine.Changes)); err == nil {
+		t.Error("a message of nobody is decided")
+	}
 	in.ID = "k2"
 	l.decide(in)
 	if len(l.all.Deliveries) != 1 || l.all.Deliveries[0].Message.Text != "Milk ?" {

@@ -12,8 +12,7 @@ var carries = []string{"channel", "class", "to", "with"}
 // Hands reports whether the step leaves a field to the line of the object that it hands a message to.
 func (s *Step) Hands(field string) bool { return s.HandsTo != "" && !slices.Contains(carries, field) }
 
-// Carried returns the type of what a run carries over to the text of a message for an object: an object, of which
-// everything may be missing.
+// Carried returns the type of what a run carries over to the text of a message for an object: an object.
 func (s *Step) Carried() *schema.Type {
 	t := schema.ObjectOf()
 	with := s.Args["with"]
