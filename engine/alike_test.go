@@ -101,7 +101,7 @@ var (
 		`most_common(events("buy"), .n) != 1 and (largest(events("buy"), .at ?? now())?.n ?? 0) < 4`, `sum(events("buy", "this week"), .n) > 3 or len(events("visit", "last week")) > 0`, `now() < datetime("2026-03-09 02:30") or hour(now()) >= 12`,
 		`(lunar(today()).day ?? 0) % 2 == 0 and years_between(member.born ?? today(), now()) < 30`,
 		`(last(events("buy"))?.n ?? 0) > 1`, `len(events("coupon.issued", "2d")) < 3`,
-		`len(filter(member.coupons, .redeemed_at == nil and (.expires_at ?? now()) > now())) < 2`, `member.points < 5`,
+		`len(filter(member.coupons, .redeemed_at == nil and (.expires_at ?? now()) > now())) < 2`, `member.points < 5`, `points_expiring("2d") < 2`, `member.referral_code < "M"`,
 		"vars.left > 0 or vars.first == nil",
 	}
 	alikeExtras = []string{
@@ -168,7 +168,7 @@ func pick(t *rapid.T, what string, from []string) string {
 }
 
 var (
-	notOfObjects  = regexp.MustCompile(`points|rank|coupon|raffle|use: |vars\.left|few|template|holder`)
+	notOfObjects  = regexp.MustCompile(`points|referral|rank|coupon|raffle|use: |vars\.left|few|template|holder`)
 	withoutWindow = regexp.MustCompile(`events\("(\w+)"\)`)
 	ofSegment     = regexp.MustCompile(`(segment(?:_enter|_exit)?: |in_segment\(")(\w+)`)
 )

@@ -94,7 +94,9 @@ func (a *Act) draw(pool *playbooks.Pool) (reason, code string) {
 
 // gave notes a coupon that the member was given.
 func (d *decider) gave(c *Coupon) {
-	k := d.State.Member.GiveCoupon(member.Coupon{Code: c.Code, Pool: c.Pool, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt})
+	k := d.State.Member.GiveCoupon(member.Coupon{
+		Code: c.Code, Pool: c.Pool, IssuedAt: member.InstantOf(c.IssuedAt), ExpiresAt: member.InstantOf(c.ExpiresAt),
+	})
 	if w := d.e.index.Expiring; w.Unrecorded(d.State.Member) { // the first: those before were noted
 		k.Watched(member.Number(w.Since), d.Now)
 	}
@@ -112,7 +114,7 @@ func (d *decider) awaitCoupons() {
 	if d.makes(playbooks.CouponExpired) {
 		next = k.Expires()
 	}
-	if !next.Equal(k.Next) {
+	if next := member.InstantOf(next); next != k.Next {
 		k.Next, d.dueChanged, d.touched = next, true, true
 	}
 }
@@ -133,7 +135,7 @@ func (d *decider) recordCoupons(at time.Time) (noted bool) {
 // endCoupons finds the coupons that have expired, where somebody asks for that, and returns their events.
 func (d *decider) endCoupons(at time.Time) (codes []string, made []Input) {
 	k := d.State.Member.Rarely().Coupons
-	if k == nil || k.Next.IsZero() || k.Next.After(at) {
+	if k == nil || k.Next.IsZero() || k.Next.Time().After(at) {
 		return nil, nil
 	}
 	if d.makes(playbooks.CouponExpired) {
@@ -142,7 +144,7 @@ func (d *decider) endCoupons(at time.Time) (codes []string, made []Input) {
 			made = append(made, d.made(playbooks.CouponExpired, map[string]any{"pool": c.Pool, "code": c.Code}, c.Code, nil)...)
 		}
 	}
-	k.Told = at
+	k.Told = member.InstantOf(at)
 	d.awaitCoupons()
 	d.touched = true
 	return codes, made

@@ -1,6 +1,7 @@
 package member
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -10,18 +11,18 @@ type Coupons struct {
 	List []Coupon `json:"list,omitempty"` // in the order in which they were given
 	// Where it is asked for when coupons expire: up to when that was told; when the next one does, zero: none; and the
 	// watch that this belongs to, in milliseconds; nil: nobody has asked.
-	Told  time.Time `json:"told,omitzero"`
-	Next  time.Time `json:"next,omitzero"`
-	Watch *int64    `json:"watch,omitempty"`
+	Told  Instant `json:"told,omitzero"`
+	Next  Instant `json:"next,omitzero"`
+	Watch *int64  `json:"watch,omitempty"`
 }
 
 // Coupon is a coupon that a member was given.
 type Coupon struct {
-	Code       string    `json:"code"`
-	Pool       string    `json:"pool"`
-	IssuedAt   time.Time `json:"issued_at"`
-	ExpiresAt  time.Time `json:"expires_at,omitzero"`
-	RedeemedAt time.Time `json:"redeemed_at,omitzero"`
+	Code       string  `json:"code"`
+	Pool       string  `json:"pool"`
+	IssuedAt   Instant `json:"issued_at"`
+	ExpiresAt  Instant `json:"expires_at,omitzero"`
+	RedeemedAt Instant `json:"redeemed_at,omitzero"`
 }
 
 const (
@@ -35,9 +36,9 @@ const (
 func (c *Coupon) EndedAt(now time.Time) time.Time {
 	switch {
 	case !c.RedeemedAt.IsZero():
-		return c.RedeemedAt
-	case !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now):
-		return c.ExpiresAt
+		return c.RedeemedAt.Time()
+	case !c.ExpiresAt.IsZero() && c.ExpiresAt <= InstantOf(now):
+		return c.ExpiresAt.Time()
 	}
 	return time.Time{}
 }
@@ -48,7 +49,7 @@ func (m *Member) GiveCoupon(c Coupon) *Coupons {
 	if r.Coupons == nil {
 		r.Coupons = new(Coupons)
 	}
-	k, now := r.Coupons, c.IssuedAt
+	k, now := r.Coupons, c.IssuedAt.Time()
 	k.List = slices.DeleteFunc(k.List, func(c Coupon) bool {
 		ended := c.EndedAt(now)
 		return !ended.IsZero() && now.Sub(ended) > keptAfter
@@ -71,29 +72,29 @@ func (m *Member) RedeemCoupon(code string, at time.Time) bool {
 	if i < 0 {
 		return false
 	}
-	k.List[i].RedeemedAt = at
+	k.List[i].RedeemedAt = InstantOf(at)
 	return true
 }
 
 // Watched notes from when on it is told that coupons expire, for a watch.
-func (k *Coupons) Watched(watch int64, from time.Time) { k.Watch, k.Told = &watch, from }
+func (k *Coupons) Watched(watch int64, from time.Time) { k.Watch, k.Told = &watch, InstantOf(from) }
 
 // Owes returns the coupons that have expired at an instant and of which that was not told, by when they did.
 func (k *Coupons) Owes(at time.Time) (out []Coupon) {
 	for _, c := range k.List {
-		if c.RedeemedAt.IsZero() && c.ExpiresAt.After(k.Told) && !c.ExpiresAt.After(at) {
+		if c.RedeemedAt.IsZero() && c.ExpiresAt > k.Told && c.ExpiresAt <= InstantOf(at) {
 			out = append(out, c)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Coupon) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+	slices.SortStableFunc(out, func(a, b Coupon) int { return cmp.Compare(a.ExpiresAt, b.ExpiresAt) })
 	return out
 }
 
 // Expires returns when the first coupon expires of which that is still to be told; zero: none does.
 func (k *Coupons) Expires() (at time.Time) {
 	for _, c := range k.List {
-		if c.RedeemedAt.IsZero() && c.ExpiresAt.After(k.Told) {
-			at = Sooner(at, c.ExpiresAt)
+		if c.RedeemedAt.IsZero() && c.ExpiresAt > k.Told {
+			at = Sooner(at, c.ExpiresAt.Time())
 		}
 	}
 	return at

@@ -43,7 +43,7 @@ func (m *Member) Ends() (at time.Time) {
 		at = Sooner(at, end)
 	}
 	if r.Coupons != nil {
-		at = Sooner(at, r.Coupons.Next)
+		at = Sooner(at, r.Coupons.Next.Time())
 	}
 	if r.Level != nil {
 		at = Sooner(at, r.Level.Next)

@@ -23,13 +23,13 @@ func (v *Member) coupons(m *member.Member) []any {
 			continue
 		}
 		item := map[string]any{
-			"pool": c.Pool, "code": c.Code, "issued_at": c.IssuedAt.In(v.Zone), "expires_at": nil, "redeemed_at": nil,
+			"pool": c.Pool, "code": c.Code, "issued_at": c.IssuedAt.Time().In(v.Zone), "expires_at": nil, "redeemed_at": nil,
 		}
 		if !c.ExpiresAt.IsZero() {
-			item["expires_at"] = c.ExpiresAt.In(v.Zone)
+			item["expires_at"] = c.ExpiresAt.Time().In(v.Zone)
 		}
 		if !c.RedeemedAt.IsZero() {
-			item["redeemed_at"] = c.RedeemedAt.In(v.Zone)
+			item["redeemed_at"] = c.RedeemedAt.Time().In(v.Zone)
 		}
 		out = append(out, item)
 	}
@@ -45,9 +45,9 @@ func (v *Member) CouponTimes() (out []time.Time) {
 		return nil
 	}
 	for _, c := range v.Of.Rarely().Coupons.List {
-		ends := c.RedeemedAt
+		ends := c.RedeemedAt.Time()
 		if ends.IsZero() {
-			ends = c.ExpiresAt
+			ends = c.ExpiresAt.Time()
 		}
 		if !ends.IsZero() {
 			out = append(out, v.leaves(ends).Add(time.Millisecond))
