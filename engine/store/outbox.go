@@ -86,6 +86,8 @@ type Outbox interface {
 	//     error")
 	//  4. A Result is stored in the same commit, once. That something was sent is stored only when
 	//     its run is still open. (Outbox "brings the result of a run that waits, once")
+	//     So it is of an object's message whose run is another subject's. (Outbox "brings an object what
+	//     became of a message while the run waits that is another's")
 	//  5. What the receiver calls a message is kept. (Outbox "keeps what the receiver calls a message")
 	//  6. What is to be released again is deferred, and its Result is stored; so is that of what was
 	//     given up on. (Outbox "asks to release again, once, and brings what was not sent to a run
