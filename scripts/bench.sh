@@ -8,6 +8,9 @@ echo
 echo "== simulation"
 go run ./bench/simulate
 echo
+echo "== a group of 500 members with 20,000 messages a day, simulated and served"
+go run ./bench/groups
+echo
 echo "== store (SQLite)"
 go test ./bench -run '^$' -bench . | grep -E '^Benchmark'
 echo

@@ -26,8 +26,20 @@ func (n *NotBuilt) Error() string {
 // building makes trees of all events of a part, oldest first.
 type building struct {
 	trees    []*grown
-	builders []*tree.Builder
+	builders []builder
 }
+
+// builder makes what is kept of events, in their order.
+type builder interface {
+	Add(at int64, item any)
+	Waiting() int      // how many nodes are complete
+	Take() []tree.Node // those, to be let go of
+	done() kept
+}
+
+type treeBuilder struct{ *tree.Builder }
+
+func (b treeBuilder) done() kept { return b.Tree() }
 
 func (r *Reader) begin(p *past, missing []*Taken) (*building, error) {
 	var first, last int64
@@ -43,7 +55,11 @@ func (r *Reader) begin(p *past, missing []*Taken) (*building, error) {
 	b := &building{}
 	for _, of := range missing {
 		g := &grown{treeSource: treeSource{reader: r, event: p.name, of: of}}
-		b.trees, b.builders = append(b.trees, g), append(b.builders, tree.Build(&g.treeSource, first, last))
+		var to builder = valuesBuilder{tree.NewValues()}
+		if !of.values() {
+			to = treeBuilder{tree.Build(&g.treeSource, first, last)}
+		}
+		b.trees, b.builders = append(b.trees, g), append(b.builders, to)
 	}
 	return b, nil
 }
@@ -78,7 +94,7 @@ func (r *Reader) build(p *past, missing []*Taken) error {
 		return r.broken(&NotBuilt{p.name, missing})
 	}
 	for i := range b.builders {
-		b.trees[i].Tree = b.builders[i].Tree()
+		b.trees[i].kept = b.builders[i].done()
 		p.keep(b.trees[i])
 	}
 	return nil
@@ -125,5 +141,5 @@ func (r *Reader) Build(member, event string, missing []*Taken, put func([]TreeCh
 	if err != nil {
 		return err
 	}
-	return put(part(func(i int) []tree.Node { return b.builders[i].Tree().Changed() }))
+	return put(part(func(i int) []tree.Node { return b.builders[i].done().Changed() }))
 }

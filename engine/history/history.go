@@ -28,6 +28,19 @@ type far struct {
 	roots   map[string][]byte // of the stored trees, by key
 	trees   map[string]*grown // by key; nil: none yet
 	gone    []string          // keys of stored trees that are given up
+	quiet   *quiet            // what was found out of the archive last; nil: nothing
+}
+
+// quiet is a time from one instant to before another in which the archive has no events; at the second one it has,
+// when it is known what comes then.
+type quiet struct {
+	from, to int64
+	ended    bool
+}
+
+// covers reports whether it is known when the first event from a time to another is.
+func (q *quiet) covers(from, to int64) bool {
+	return q != nil && from >= q.from && from <= q.to && (q.ended || to < q.to)
 }
 
 // stored reports whether the events are in a store.

@@ -60,99 +60,39 @@ func (t *Taken) Key() string {
 	return t.Aggregate.Key
 }
 
+// kept is what is kept of the items of events: a [tree.Tree], or [tree.Values].
+type kept interface {
+	Add(at int64, item any) error
+	Changed() []tree.Node
+}
+
 // grown is a tree over the events of a part of a history, with where it comes from.
 type grown struct {
-	*tree.Tree
+	kept
 	treeSource
 }
 
-// treeSource gives a tree the events of a past, in a store or not. Its evaluator is that of the
-// present decision.
-type treeSource struct {
-	reader *Reader
-	event  string
-	of     *Taken // nil: they are counted
-}
+// tree returns what adds up, and is no [tree.Values].
+func (g *grown) tree() *tree.Tree { return g.kept.(*tree.Tree) }
 
-func (s *treeSource) past() *past { return s.reader.History.find(s.event) }
-
-func (s *treeSource) key() string { return s.of.Key() }
-
-// Node returns a stored node.
-func (s *treeSource) Node(level int, bucket int64) ([]byte, error) {
-	p := s.past()
-	if !p.stored() || p.roots[s.key()] == nil {
-		return nil, nil
-	}
-	data, err := p.archive.Node(s.key(), level, bucket)
-	if err != nil {
-		return nil, s.reader.broken(err)
-	}
-	return data, nil
-}
-
-// Items calls f with the item of each event.
-func (s *treeSource) Items(from, to int64, f func(at int64, item any)) error {
-	return s.reader.pages(s.past(), from, to, func(page []*happened) bool {
-		for i, item := range s.items(page) {
-			f(page[i].time, item)
-		}
-		return true
-	})
-}
-
-// pages calls f with the events from a time to another, some at once, until f returns false.
-func (r *Reader) pages(p *past, from, to int64, f func([]*happened) (more bool)) error {
-	const size = 256
-	page, more := make([]*happened, 0, size), true
-	err := r.each(p, from, to, func(h *happened) bool {
-		if page = append(page, h); len(page) == size {
-			more = f(page)
-			page = page[:0]
-		}
-		return more
-	})
-	if more && len(page) > 0 {
-		f(page)
+// open reads what is stored under a root.
+func (g *grown) open(root []byte) (err error) {
+	if g.of.values() {
+		g.kept, err = tree.OpenValues(&g.treeSource, root)
+	} else {
+		g.kept, err = tree.Open(&g.treeSource, root)
 	}
 	return err
-}
-
-var errUnreadable = errors.New("the event cannot be read")
-
-// items returns what is taken of events: nil of one that the schema does not take any more.
-func (s *treeSource) items(list []*happened) []any {
-	out := make([]any, len(list))
-	if s.of == nil {
-		return out
-	}
-	records, places := make([]any, 0, len(list)), make([]int, 0, len(list))
-	for i := range list {
-		if _, err := list[i].decode(); err != nil {
-			out[i] = errUnreadable
-			continue
-		}
-		if rec, err := list[i].recordOf(s.event, s.of.Schema, s.reader.Zone); err == nil {
-			records, places = append(records, rec), append(places, i)
-		}
-	}
-	if len(records) == 0 {
-		return out
-	}
-	for i, item := range s.reader.Env.Items(s.of.Aggregate, records) {
-		out[places[i]] = item
-	}
-	return out
 }
 
 // from calls f with the events of a part of the history from a time to another, oldest or newest
 // first, until f returns false. Of one time and instant, later ones come later.
 func (r *Reader) from(p *past, from, to int64, newest bool, f func(*happened) (more bool)) error {
 	list := p.events
-	start, _ := slices.BinarySearchFunc(list, from, func(h happened, t int64) int { return cmp.Compare(h.time, t) })
+	start := p.since(from)
 	end := len(list)
 	if to < math.MaxInt64 {
-		end, _ = slices.BinarySearchFunc(list, to+1, func(h happened, t int64) int { return cmp.Compare(h.time, t) })
+		end = p.since(to + 1)
 	}
 	list = list[min(start, end):end]
 	next := func() *happened {
@@ -196,6 +136,12 @@ func (r *Reader) from(p *past, from, to int64, newest bool, f func(*happened) (m
 	return nil
 }
 
+// since returns the place of the first loaded event from a time on.
+func (p *past) since(from int64) int {
+	i, _ := slices.BinarySearchFunc(p.events, from, func(h happened, t int64) int { return cmp.Compare(h.time, t) })
+	return i
+}
+
 // each calls f with the events from a time to another, oldest first.
 func (r *Reader) each(p *past, from, to int64, f func(*happened) bool) error {
 	return r.from(p, from, to, false, f)
@@ -222,7 +168,7 @@ func (r *Reader) tree(p *past, of *Taken) (g *grown, err error) {
 		return p.trees[s.key()], err
 	}
 	g = &grown{treeSource: s}
-	if g.Tree, err = tree.Open(&g.treeSource, root); err != nil {
+	if err = g.open(root); err != nil {
 		return nil, err
 	}
 	p.keep(g)
@@ -262,7 +208,7 @@ func (p *past) giveUp(key string) {
 // tree for all that is taken of its name, so that who asks outside of a decision finds it. A tree of
 // which nobody knows any more what it takes, and one that is damaged, is given up.
 func (r *Reader) grow(p *past, h *happened, taken map[string]*Taken) {
-	for _, key := range slices.Sorted(maps.Keys(p.roots)) {
+	for _, key := range sorted(p.roots) {
 		of := taken[key]
 		if of == nil && key != counted {
 			p.giveUp(key)
@@ -272,7 +218,7 @@ func (r *Reader) grow(p *past, h *happened, taken map[string]*Taken) {
 			p.giveUp(key)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(p.trees)) {
+	for _, key := range sorted(p.trees) {
 		g := p.trees[key]
 		g.reader = r
 		if err := g.Add(h.time, g.items([]*happened{h})[0]); err != nil {
@@ -296,12 +242,26 @@ func (r *Reader) grow(p *past, h *happened, taken map[string]*Taken) {
 	}
 }
 
+// sorted returns the keys of trees in their order.
+func sorted[T any](trees map[string]T) []string {
+	keys := make([]string, 0, len(trees))
+	for key := range trees {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
 // span returns the times of a slot in milliseconds, both included.
 func (r *Reader) span(s expression.Slot) (from, to int64) {
 	if s.Window.IsZero() {
 		return math.MinInt64, r.Now.UnixMilli()
 	}
-	return s.Window.Span(r.Now.In(r.Zone))
+	if !r.spanned.is(s.Window, r) {
+		from, to = s.Window.Span(r.Now.In(r.Zone))
+		r.spanned = spanned{s.Window, r.Now, r.Zone, from, to}
+	}
+	return r.spanned.from, r.spanned.to
 }
 
 // Long reports whether the events of a name are many, or in a store.
@@ -312,6 +272,9 @@ func (r *Reader) Long(event string) bool {
 
 // Aggregate returns what the events of a slot come to together.
 func (r *Reader) Aggregate(s expression.Slot, a *expression.Aggregate) (out expression.Aggregated, err error) {
+	if a.Values {
+		return r.different(s, &Taken{a, r.Schema})
+	}
 	v, err := r.within(s, &Taken{a, r.Schema})
 	return expression.Aggregated{Failed: v.Failed, Hits: v.Hits, Sum: v.Sum}, err
 }
@@ -323,83 +286,10 @@ func (r *Reader) within(s expression.Slot, of *Taken) (v tree.Value, err error) 
 		return v, nil
 	}
 	err = r.ask(p, of, func(g *grown) error {
-		v, err = g.Within(r.span(s))
+		v, err = g.tree().Within(r.span(s))
 		return err
 	})
 	return v, err
-}
-
-// End returns the first or the last event of a slot for which the condition of an aggregate holds.
-func (r *Reader) End(s expression.Slot, a *expression.Aggregate, last bool) (found any, err error) {
-	p := r.History.find(s.Event)
-	if p == nil {
-		return nil, nil
-	}
-	from, to := r.span(s)
-	if a == nil {
-		return r.end(p, nil, from, to, last)
-	}
-	err = r.ask(p, &Taken{a, r.Schema}, func(g *grown) error {
-		return g.Hits(from, to, last, func(part tree.Part) (bool, error) {
-			found, err = r.end(p, g, part.From, part.To, last)
-			return found == nil, err
-		})
-	})
-	return found, err
-}
-
-// end returns the first or the last event from a time to another that the schema takes, and for
-// which the item holds.
-func (r *Reader) end(p *past, g *grown, from, to int64, last bool) (found any, err error) {
-	var same []*happened // of one time
-	settle := func() bool {
-		if last {
-			slices.Reverse(same)
-		}
-		slices.SortStableFunc(same, (*happened).compare)
-		if last {
-			slices.Reverse(same)
-		}
-		for i := range same {
-			if found, err = r.held(same[i], p.name, g); found != nil || err != nil {
-				return false
-			}
-		}
-		same = same[:0]
-		return true
-	}
-	more := true
-	failed := r.from(p, from, to, last, func(h *happened) bool {
-		if len(same) > 0 && same[0].time != h.time {
-			more = settle()
-		}
-		if more {
-			same = append(same, h)
-		}
-		return more
-	})
-	if more && failed == nil {
-		settle()
-	}
-	return found, cmp.Or(err, failed)
-}
-
-// held returns the event as expressions see it when the item holds for it; nil when it does not.
-func (r *Reader) held(h *happened, name string, g *grown) (any, error) {
-	if !r.readable(h) {
-		return nil, r.Unreadable
-	}
-	var item any = true
-	if g != nil {
-		item = g.items([]*happened{h})[0]
-	}
-	if failed, is := item.(error); is {
-		return nil, failed
-	}
-	if rec, err := h.recordOf(name, r.Schema, r.Zone); err == nil && item == true { // else the schema does not take it
-		return rec, nil
-	}
-	return nil, nil
 }
 
 // Changed returns what has changed of the trees over a member's events that are in a store.

@@ -38,6 +38,20 @@ type Reader struct {
 
 	Unreadable  *Unreadable  // what was asked for and cannot be read
 	Unavailable *Unavailable // what could not be had from a store
+
+	spanned spanned
+}
+
+// spanned is the span of the window that was asked for last: the same one is asked for again and again.
+type spanned struct {
+	window   schema.Window
+	now      time.Time
+	zone     *time.Location
+	from, to int64
+}
+
+func (s *spanned) is(w schema.Window, r *Reader) bool {
+	return s.window == w && s.zone == r.Zone && s.now.Equal(r.Now)
 }
 
 // Put adds a decided event to the history and to the trees over it.
@@ -67,20 +81,27 @@ func (r *Reader) list(s expression.Slot) []happened {
 		return nil
 	}
 	list, now := p.events, r.Now.UnixMilli()
-	end := sort.Search(len(list), func(i int) bool { return list[i].time > now })
+	end := len(list)
+	if end > 0 && list[end-1].time > now {
+		end = sort.Search(end, func(i int) bool { return list[i].time > now })
+	}
 	if s.Window.IsZero() {
 		return list[:end]
 	}
 	since := func(from int64) int { return sort.Search(end, func(i int) bool { return list[i].time >= from }) }
-	if s.Window.Period != schema.NoPeriod {
+	if s.Window.Period != schema.NoPeriod || r.spanned.is(s.Window, r) {
 		from, to := r.span(s)
-		return list[since(from):since(to+1)]
+		start := since(from)
+		if s.Window.Last {
+			end = since(to + 1)
+		}
+		return list[start:end]
 	}
 	// Calendar days are asked for when it matters how long they were.
 	start := since(now - s.Window.Longest().Milliseconds())
 	if start < end && list[start].time < now-s.Window.Shortest().Milliseconds() {
-		from := s.Window.Back.Before(r.Now.In(r.Zone))
-		start = sort.Search(end, func(i int) bool { return !time.UnixMilli(list[i].time).Before(from) })
+		from, _ := r.span(s)
+		start = since(from)
 	}
 	return list[start:end]
 }
@@ -109,11 +130,8 @@ func (r *Reader) fetched(p *past, s expression.Slot) (list []happened, err error
 func (r *Reader) Oldest(s expression.Slot) (at time.Time, some bool) {
 	if p := r.History.find(s.Event); p.stored() {
 		from, to := r.span(s)
-		err := r.each(p, from, to, func(h *happened) bool {
-			at, some = time.UnixMilli(h.time).UTC(), true
-			return false
-		})
-		return at, some && err == nil
+		first, some, err := r.first(p, from, to)
+		return time.UnixMilli(first).UTC(), some && err == nil
 	}
 	if list := r.list(s); len(list) > 0 {
 		return time.UnixMilli(list[0].time).UTC(), true

@@ -10,4 +10,7 @@
 //
 // Values are counts and exact sums. They can be put together in any order, so a tree answers what
 // going through the events would.
+//
+// How many different values there are cannot be put together of parts. [Values] keep when each of them
+// was there last: so many are there in a window up to now as were there last since its beginning.
 package tree

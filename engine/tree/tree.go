@@ -24,7 +24,8 @@ type Tree struct {
 	source Source
 	root   place
 	nodes  map[place]*node
-	moved  bool // the root is not where it was stored
+	moved  bool   // the root is not where it was stored
+	leaves leaves // that were read last
 }
 
 // Open returns a tree that is stored, by its root.
@@ -176,8 +177,10 @@ func (t *Tree) Add(at int64, item any) error {
 		value.Add(&v)
 		switch {
 		case p.level == 0 || value.Events <= leafMost:
+			t.leaves.add(leafPlace{p, part}, m, &v)
 			return nil
 		case before <= leafMost:
+			t.leaves = leaves{}
 			return t.grow(p.below(part))
 		}
 		p = p.below(part)
@@ -201,6 +204,7 @@ func (t *Tree) raise(m int64) error {
 		above := &node{dirty: true}
 		above.make(up.part(first)).Add(&total)
 		t.root, t.nodes[up], t.moved = up, above, true
+		t.leaves = leaves{}
 	}
 	return nil
 }
@@ -229,10 +233,7 @@ func (t *Tree) within(p place, from, to int64, v *Value) error {
 		case value.Events > leafMost && p.level > 0:
 			err = t.within(p.below(part), from, to, v)
 		default:
-			err = t.source.Items(max(first, from)-offset, t.end(min(last, to)), func(_ int64, item any) {
-				one := of(item)
-				v.Add(&one)
-			})
+			err = t.partly(leafPlace{p, part}, value.Events, from, to, v)
 		}
 		if err != nil {
 			return err

@@ -21,19 +21,23 @@ import (
 // which may know without going through the events. Both give the same value. Where an event has no
 // item, as when its calculation fails, the plain form runs: it tells what is wrong.
 
-// Aggregate is what is taken of each event of a name: whether a condition holds, or a number. It
-// depends on the event alone, neither on the member nor on time or place.
+// Aggregate is what is taken of each event of a name: whether a condition holds, a number, or a value
+// that is told apart from others. It depends on the event alone, neither on the member nor on time or
+// place.
 type Aggregate struct {
 	Event   string
 	Key     string // a hash of the event's type and of what is taken
+	Values  bool   // how many different ones there are is asked: texts are among them, and nil is none
+	Field   string // the property that is taken, as it is; empty: it is calculated
 	program *vm.Program
 }
 
 // Aggregated is what the events of a slot come to together.
 type Aggregated struct {
-	Failed int // events of which an item cannot be told
-	Hits   int // events for which the condition holds
-	Sum    decimal.Total
+	Failed    int // events of which an item cannot be told
+	Hits      int // events for which the condition holds
+	Sum       decimal.Total
+	Different int // of Values: how many there are
 }
 
 // form is what is asked of an Aggregate.
@@ -47,6 +51,7 @@ const (
 	formSum
 	formFirst
 	formLast
+	formDifferent
 )
 
 const varItems = "$items"
@@ -67,23 +72,29 @@ func (e *Env) Items(a *Aggregate, events []any) []any {
 	if len(items) != len(events) { // one of them has failed
 		items = make([]any, len(events))
 		for i := range events {
+			items[i] = errFailed
 			if one := run(events[i : i+1]); len(one) == 1 {
 				items[i] = one[0]
 			}
 		}
 	}
-	for i, item := range items {
-		switch item.(type) {
-		case bool, int, float64:
-		default:
-			if f, ok := decimal.Float(item); ok {
-				items[i] = f
-			} else {
-				items[i] = errFailed
-			}
-		}
+	for i := range items {
+		items[i] = a.Item(items[i])
 	}
 	return items
+}
+
+// Item returns what is taken of an event that has a value: an error where it cannot be told.
+func (a *Aggregate) Item(value any) any {
+	switch value.(type) {
+	case bool, int, float64:
+		return value
+	case string, nil:
+		if a.Values {
+			return value
+		}
+	}
+	return errFailed
 }
 
 // longer returns the other form of an expression when one of the histories that it asks is long.
@@ -124,6 +135,8 @@ func (e *Env) aggregated(r *read) (any, error) {
 			return arithmetic.Failed(err), nil
 		}
 		return sum, nil
+	case formDifferent:
+		return v.Different, nil
 	}
 	return v.Hits, nil
 }
@@ -150,17 +163,12 @@ func (l *lowering) aggregate(n *ast.BuiltinNode) ast.Node {
 	if len(n.Arguments) == 0 {
 		return nil
 	}
-	slot, where, item, ok := l.chain(n.Arguments[0])
+	if of, ok := n.Arguments[0].(*ast.BuiltinNode); ok && n.Name == "len" && of.Name == "distinct" {
+		return l.differentOf(of)
+	}
+	slot, where, item, own, ok := l.over(n)
 	if !ok {
 		return nil
-	}
-	var own ast.Node
-	if len(n.Arguments) > 1 {
-		p, isPredicate := n.Arguments[1].(*ast.PredicateNode)
-		if !isPredicate || item != nil {
-			return nil
-		}
-		own = p.Node
 	}
 	holds := both(where, own)
 	switch n.Name {
@@ -208,6 +216,19 @@ func (l *lowering) aggregate(n *ast.BuiltinNode) ast.Node {
 	return nil
 }
 
+// over takes apart what a function is over, as chain does, and what it takes of each item itself; nil: nothing.
+func (l *lowering) over(n *ast.BuiltinNode) (slot Slot, where, item, own ast.Node, ok bool) {
+	slot, where, item, ok = l.chain(n.Arguments[0])
+	if !ok || len(n.Arguments) == 1 {
+		return slot, where, item, nil, ok
+	}
+	p, isPredicate := n.Arguments[1].(*ast.PredicateNode)
+	if !isPredicate || item != nil {
+		return slot, nil, nil, nil, false
+	}
+	return slot, where, nil, p.Node, true
+}
+
 // both returns that two conditions hold, the second one only where the first does; nil holds.
 func both(a, b ast.Node) ast.Node {
 	switch {
@@ -246,7 +267,7 @@ func (l *lowering) chain(n ast.Node) (slot Slot, where, item ast.Node, ok bool) 
 func (l *lowering) asked(s Slot, taken ast.Node, f form, t types.Type) ast.Node {
 	r := read{name: fmt.Sprintf("$aggregate %d %s", f, s.key()), from: fromAggregate, slot: s, form: f}
 	if taken != nil {
-		if r.of = l.aggregateOf(s, taken); r.of == nil {
+		if r.of = l.aggregateOf(s, taken, f == formDifferent); r.of == nil {
 			return nil
 		}
 		r.name += " " + r.of.Key
@@ -254,15 +275,19 @@ func (l *lowering) asked(s Slot, taken ast.Node, f form, t types.Type) ast.Node 
 	return l.variable(r, t)
 }
 
-// aggregateOf compiles what is taken of each event.
-func (l *lowering) aggregateOf(s Slot, taken ast.Node) *Aggregate {
+// aggregateOf compiles what is taken of each event, to be told apart or not.
+func (l *lowering) aggregateOf(s Slot, taken ast.Node, values bool) *Aggregate {
 	record := l.c.sc.Schema.EventRecord(s.Event)
 	properties, _ := l.c.sc.Schema.EventProperties(s.Event)
 	if record == nil || !l.c.ofItemAlone(taken, true) {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(schema.TypeText(properties) + "\n" + taken.String()))
-	a := &Aggregate{Event: s.Event, Key: hex.EncodeToString(sum[:8])}
+	text := schema.TypeText(properties) + "\n" + taken.String()
+	if values {
+		text += "\ndistinct"
+	}
+	sum := sha256.Sum256([]byte(text))
+	a := &Aggregate{Event: s.Event, Key: hex.EncodeToString(sum[:8]), Values: values}
 	same := func(o *Aggregate) bool { return o.Event == a.Event && o.Key == a.Key }
 	if i := slices.IndexFunc(l.aggregates, same); i >= 0 {
 		return l.aggregates[i]
@@ -275,9 +300,26 @@ func (l *lowering) aggregateOf(s Slot, taken ast.Node) *Aggregate {
 	if err != nil || len(alone.reads) > 0 {
 		return nil
 	}
-	a.program = program
+	a.program, a.Field = program, propertyOf(taken, properties)
 	l.aggregates = append(l.aggregates, a)
 	return a
+}
+
+// propertyOf returns the property of an event that is taken as it is; empty: it is something else.
+func propertyOf(taken ast.Node, properties *schema.Type) string {
+	m, ok := taken.(*ast.MemberNode)
+	if !ok || properties == nil {
+		return ""
+	}
+	item, isItem := m.Node.(*ast.PointerNode)
+	key, named := m.Property.(*ast.StringNode)
+	if !isItem || item.Name != "" || !named || slices.Contains([]string{"id", "name", "time"}, key.Value) {
+		return ""
+	}
+	if _, declared := properties.Field(key.Value); !declared {
+		return ""
+	}
+	return key.Value
 }
 
 // ofItemAlone reports whether a part depends on the fields of the item alone, in every time zone. At

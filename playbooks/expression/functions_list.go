@@ -88,3 +88,21 @@ func (l *lowering) averageOf(s Slot, where, item ast.Node) ast.Node {
 	}
 	return arithmetic.Call("$average", arithmetic.Call("$calculated", sum), count)
 }
+
+// differentOf makes how many different values there are an aggregate; nil when it cannot be aggregated.
+func (l *lowering) differentOf(n *ast.BuiltinNode) ast.Node {
+	slot, where, item, own, ok := l.over(n)
+	if !ok {
+		return nil
+	}
+	if item == nil {
+		item = own
+	}
+	if item == nil {
+		return nil
+	}
+	if where != nil {
+		item = &ast.ConditionalNode{Ternary: true, Cond: where, Exp1: item, Exp2: &ast.NilNode{}}
+	}
+	return l.asked(slot, item, formDifferent, types.Int)
+}

@@ -2,7 +2,6 @@ package arithmetic
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/expr-lang/expr/builtin"
@@ -81,9 +80,12 @@ func SetBack(list []time.Time, now time.Time) []time.Time {
 		return list
 	}
 	_, before := start.Add(-time.Nanosecond).Zone()
-	for _, at := range slices.Clone(list) {
-		if again := at.Add(time.Duration(before-after) * time.Second); before > after && at.Before(start) &&
-			!again.Before(start) {
+	shift := time.Duration(before-after) * time.Second
+	if shift <= 0 {
+		return list
+	}
+	for _, at := range list { // as it is now: what is added is not looked at
+		if again := at.Add(shift); at.Before(start) && !again.Before(start) {
 			list = append(list, again)
 		}
 	}

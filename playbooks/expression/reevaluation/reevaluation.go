@@ -94,39 +94,23 @@ const instantAfter = time.Millisecond // instants are whole milliseconds
 // candidates returns instants at which the moment may matter; those that are past do not count.
 func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (time.Time, bool)) []time.Time {
 	now := e.Now()
-	again := []time.Time{now.Add(reevaluateEvery)}
 	switch m.Unit {
 	case midnights, hours, minutes:
 		return m.clockTimes(now)
 	case periodEnds:
 		return append(steady(now), m.slot.Window.Ends(now))
 	case windowEnds:
-		days := m.slot.Window.Back.Days > 0
-		t, ok := oldest(m.slot)
-		switch {
-		case !ok && days:
-			return arithmetic.SetBack(nil, now) // what has left may come back for an hour
-		case !ok:
-			return nil
-		}
-		// Both ends are in the window. One that the clocks skip lies behind the gap, and the event has
-		// left by then.
-		at := m.slot.Window.Back.After(t.In(now.Location()))
-		out := []time.Time{at, at.Add(instantAfter)}
-		if days {
-			out = arithmetic.SetBack(out, now)
-		}
-		return out
+		return m.leaves(now, oldest)
 	case couponsGo:
 		return e.CouponTimes()
 	case pointsGo:
 		return e.PointTimes(m.within)
 	case AnyTime:
-		return again
+		return []time.Time{now.Add(reevaluateEvery)}
 	}
 	v, err := m.from.Eval(e)
 	if err != nil {
-		return again
+		return []time.Time{now.Add(reevaluateEvery)}
 	}
 	t, ok := v.(time.Time)
 	if !ok {
@@ -164,6 +148,37 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 	return out
 }
 
+// leaves returns when the oldest event leaves the window.
+func (m *Moment) leaves(now time.Time, oldest func(expression.Slot) (time.Time, bool)) []time.Time {
+	back := m.slot.Window.Back
+	t, ok := oldest(m.slot)
+	switch {
+	case !ok && back.Days > 0:
+		return arithmetic.SetBack(nil, now) // what has left may come back for an hour
+	case !ok:
+		return nil
+	}
+	// Both ends are in the window: it leaves right after. At a time that the clocks skip, which lies behind
+	// the gap, it has left already.
+	t = t.In(now.Location())
+	at := back.After(t)
+	out := append(make([]time.Time, 0, 2), at.Add(instantAfter))
+	if !sameClock(t, at) && back.Before(at).After(t) {
+		out = append(out, at)
+	}
+	if back.Days > 0 {
+		out = arithmetic.SetBack(out, now)
+	}
+	return out
+}
+
+// sameClock reports whether the clock shows the same at two instants: for sure, by whole days.
+func sameClock(a, b time.Time) bool {
+	_, before := a.Zone()
+	_, after := b.Zone()
+	return before == after && b.Sub(a)%(24*time.Hour) == 0
+}
+
 // reevaluationWalker finds the moments of an expression.
 type walker struct {
 	schema scope.Declarations
@@ -186,6 +201,18 @@ func (w *walker) read(src diag.Source, sc *scope.Scope) {
 }
 
 func (w *walker) add(m Moment) { w.out.Moments = append(w.out.Moments, m) }
+
+// addWindow adds when what a window holds may change, once.
+func (w *walker) addWindow(slot expression.Slot) {
+	unit := windowEnds
+	if slot.Window.Period != schema.NoPeriod {
+		unit = periodEnds
+	}
+	same := func(m Moment) bool { return m.Unit == unit && m.slot == slot }
+	if !slices.ContainsFunc(w.out.Moments, same) {
+		w.add(Moment{Unit: unit, slot: slot})
+	}
+}
 
 func (w *walker) walk(tree *expression.Tree, n ast.Node) {
 	switch n := n.(type) {
@@ -263,11 +290,7 @@ func (w *walker) call(tree *expression.Tree, n *ast.CallNode) {
 		w.add(Moment{Unit: midnights})
 	case "events":
 		if slot, ok := tree.Slot(n); ok && !slot.Window.IsZero() {
-			unit := windowEnds
-			if slot.Window.Period != schema.NoPeriod {
-				unit = periodEnds
-			}
-			w.add(Moment{Unit: unit, slot: slot})
+			w.addWindow(slot)
 		}
 	case "points_expiring":
 		if s, ok := n.Arguments[0].(*ast.StringNode); ok {
