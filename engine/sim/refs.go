@@ -20,6 +20,16 @@ func (w *World) Admit(in *engine.Input) (*strictjson.Rejection, error) {
 	return intake.Resolve(w.engine.Workspace().Schema, in, w.find)
 }
 
+// admitted is Admit of an input that stays where it is: one that is pointed to lies on the heap. It reports false of
+// one that is rejected, and tells why, unless nobody asks.
+func (w *World) admitted(in engine.Input, rejected func(*engine.Input, error)) (engine.Input, bool, error) {
+	rej, err := w.Admit(&in)
+	if rej != nil && rejected != nil {
+		rejected(&in, rej)
+	}
+	return in, err == nil && rej == nil, err
+}
+
 // params finds the members whom the params of a trigger name.
 func (w *World) params(t *schema.Type, values map[string]any) (map[string]any, error) {
 	out, rej, err := intake.ResolveParams(w.engine.Workspace().Schema, t, values, w.find)

@@ -97,14 +97,14 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 		if in.At.Before(res.To) {
 			return nil, ErrOrder
 		}
-		switch rej, err := w.Admit(&in); {
-		case err != nil:
-			return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
-		case rej != nil:
-			if o.Rejected != nil {
-				o.Rejected(&in, rej)
+		if w.names {
+			named, ok, err := w.admitted(in, o.Rejected)
+			if err != nil {
+				return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
 			}
-			continue
+			if in = named; !ok {
+				continue
+			}
 		}
 		res.To = in.At
 		if in.Kind == engine.InputEvent {
