@@ -23,9 +23,7 @@ func (d *decider) countGoals(in *Input) {
 func (d *decider) forgetGoals() {
 	m := d.State.Member
 	over := func(g GoalWatch) bool {
-		return d.Now.After(g.Until) || slices.ContainsFunc(m.Goals, func(o GoalWatch) bool {
-			return o.Run == g.Run && o.Until.IsZero()
-		})
+		return d.Now.After(g.Until) || d.converted(g.Run)
 	}
 	if !slices.ContainsFunc(m.Goals, func(g GoalWatch) bool { return d.Now.After(g.Until) }) {
 		return
@@ -54,9 +52,7 @@ func (d *decider) goalOf(g *GoalWatch) (*Run, *book) {
 // noted.
 func (d *decider) reachedBy(g *GoalWatch, in *Input) bool {
 	r, b := d.goalOf(g)
-	if r == nil || slices.ContainsFunc(d.State.Member.Goals, func(o GoalWatch) bool {
-		return o.Run == g.Run && o.Until.IsZero()
-	}) {
+	if r == nil || d.converted(g.Run) {
 		return false
 	}
 	c := &b.Goals[g.Item].Condition
@@ -65,6 +61,11 @@ func (d *decider) reachedBy(g *GoalWatch, in *Input) bool {
 	}
 	d.convert(r, c, map[string]any{"event": in.Name, "id": in.ID})
 	return true
+}
+
+// converted reports whether a goal of an entry was reached in this look: the others of it are given up.
+func (d *decider) converted(run string) bool {
+	return slices.ContainsFunc(d.State.Member.Goals, func(g GoalWatch) bool { return g.Run == run && g.Until.IsZero() })
 }
 
 // convert notes on a run that its goal is reached.

@@ -54,7 +54,7 @@ func (d *decider) lookAtGoals() (next time.Time) {
 	for i := range d.State.Member.Goals {
 		g := &d.State.Member.Goals[i]
 		r, b := d.goalOf(g)
-		if r == nil || g.Event != "" || d.Now.After(g.Until) {
+		if r == nil || g.Event != "" || d.Now.After(g.Until) || d.converted(g.Run) {
 			continue
 		}
 		c := &b.Goals[g.Item].Condition

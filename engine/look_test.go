@@ -49,6 +49,7 @@ actions: [{tag: x}]
 		"in it already is none":  {[]does{{-time.Minute, level("b"), ""}, {time.Hour, level("b"), ""}}, 4 * time.Hour, "if hours_since(member.created_at) >= 4"},
 		"what holds":             {[]does{{time.Hour, score, ""}, {time.Hour, engine.Payload{}, "buy"}}, time.Hour, "if member.score != nil"},
 		"what holds at once":     {[]does{{-time.Minute, score, ""}}, 0, "if member.score != nil"},
+		"two of one input":       {[]does{{time.Hour, engine.Payload{Attributes: map[string]any{"level": "b", "score": 1.0}}, ""}}, time.Hour, "segment_enter gold"},
 		"each in its own time":   {[]does{{time.Hour + 1e6, score, ""}, {2*time.Hour + 1e6, level("b"), ""}, {3 * time.Hour, engine.Payload{}, "buy"}}, 3 * time.Hour, "buy"},
 		"the event of one input": {[]does{{30 * time.Minute, engine.Payload{Attributes: score.Attributes}, "buy"}}, 30 * time.Minute, "buy"},
 	} {
