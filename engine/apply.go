@@ -27,8 +27,6 @@ func (d *decider) applyEvent(in *Input, p *Payload, l *index.Listening) {
 	}
 	d.keep(in, l)
 	d.noteReferral(in, p)
-	d.Begin(in.At)
-	d.updateLevel(in.At)
 }
 
 // noteReferral notes by whom the member was brought. Intake has seen to it that the property is there only where it is

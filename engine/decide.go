@@ -214,6 +214,11 @@ func (d *decider) decideInput(in *Input) error {
 func (d *decider) decideEvent(in *Input, p *Payload) (ready ready, err error) {
 	l := d.e.index.Listening(in.Name)
 	d.applyEvent(in, p, l)
+	if len(l.Books)+len(d.State.Runs)+len(d.State.Member.Goals) == 0 && !d.e.index.Marks {
+		return ready, nil // most events: nobody asks
+	}
+	d.Begin(in.At)
+	d.updateLevel(in.At)
 	d.countGoals(in)
 	d.exitRuns(in)
 	ready.resumed = d.resumeWaits(in)

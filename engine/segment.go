@@ -19,7 +19,7 @@ func Watched(ws *playbooks.Workspace) map[string]string { return watches.Of(ws) 
 // whether there was something to note.
 func (d *decider) recordMemberships(at time.Time) (noted bool) {
 	m := d.State.Member
-	if m == nil {
+	if m == nil || !d.e.index.Marks && m.Rare == nil {
 		return false // nobody yet: in no segment
 	}
 	noted = d.recordPoints(at)

@@ -36,6 +36,7 @@ type Index struct {
 	Expiring    *Expiring         // when coupons expire; nil: nobody asks
 	Makes       map[string]bool   // events that usher makes itself and that the workspace names
 	Looks       bool              // some playbook has a condition that is looked at
+	Marks       bool              // something is noted of members whatever comes
 	Prioritized bool              // some playbook has a priority
 	Address     map[string]string // channel name -> the member's attribute that holds its address
 	Types       *view.Types       // of the active workspace
@@ -105,6 +106,8 @@ func New(ws *playbooks.Workspace, o Options) *Index {
 	x.changes()
 	x.settle()
 	x.making()
+	x.Marks = len(x.Watching)+len(x.Dated)+len(x.Ending)+len(x.Changed) > 0 || x.Levels != nil || x.Expiring != nil ||
+		x.Expiry().Rule != nil
 	return x
 }
 

@@ -111,7 +111,7 @@ func SimulateStream(ws *playbooks.Workspace, inputs iter.Seq2[engine.Input, erro
 			res.Events++
 		}
 		obs.input(&in)
-		if err := w.Input(in); err != nil {
+		if err := w.input(&in); err != nil {
 			return nil, fmt.Errorf("simulate event %s: %w", in.ID, err)
 		}
 		if o.Progress != nil {

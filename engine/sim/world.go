@@ -81,13 +81,15 @@ func (w *World) Now() time.Time { return w.now }
 
 // Input decides one input at its instant, which becomes the clock's: everything that is due by then
 // is decided before it.
-func (w *World) Input(in engine.Input) error {
+func (w *World) Input(in engine.Input) error { return w.input(&in) }
+
+func (w *World) input(in *engine.Input) error {
 	if err := w.AdvanceTo(in.At); err != nil {
 		return err
 	}
 	w.seq++
-	in.Seq = w.seq
-	w.one[0] = in
+	w.one[0] = *in
+	w.one[0].Seq = w.seq
 	return w.decide(in.Member, w.one[:], in.At)
 }
 
