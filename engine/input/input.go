@@ -111,10 +111,40 @@ func (in *Input) Decode() (*Payload, error) {
 	}
 	p := new(Payload)
 	if len(in.Data) > 0 {
-		if err := json.Unmarshal(in.Data, p); err != nil {
-			return nil, err
+		if read := p.read(in.Data); !read {
+			*p = Payload{}
+			if err := json.Unmarshal(in.Data, p); err != nil {
+				return nil, err
+			}
 		}
 	}
 	in.Payload = p
 	return p, nil
+}
+
+// read reads what most payloads are, and reports whether this is one.
+func (p *Payload) read(data []byte) bool {
+	r := jsonbytes.NewReader(data)
+	r.Object(func(name string) {
+		switch {
+		case name == "p" && p.Properties == nil:
+			p.Properties = r.Map()
+		case name == "a" && p.Attributes == nil:
+			p.Attributes = r.Map()
+		case name == "d" && p.Depth == 0:
+			n := r.Int()
+			if p.Depth = int32(n); int64(p.Depth) != n {
+				r.Leave()
+			}
+		case name == "c" && p.Channel == "":
+			p.Channel = r.String()
+		case name == "v" && p.Via == "":
+			p.Via = r.String()
+		case name == "o" && p.Objects == nil:
+			p.Objects = r.Texts()
+		default:
+			r.Leave()
+		}
+	})
+	return r.Took()
 }

@@ -3,6 +3,7 @@ package input_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,5 +27,22 @@ func TestPayloadIsAsEncodingJSONWritesIt(t *testing.T) {
 		if got, err := p.Encode(); err != nil || string(got) != string(want) {
 			t.Fatalf("%s, %v, want\n%s", got, err, want)
 		}
+		read(t, want)
+		for range 5 { // broken in one place
+			broken, i := slices.Clone(want), rapid.IntRange(0, len(want)-1).Draw(t, "place")
+			broken[i] = rapid.SampledFrom([]byte("\"\\{}[]:,.-e09 tfnpa\x00\xff")).Draw(t, "byte")
+			read(t, broken)
+		}
 	})
+}
+
+// read reads a payload, as encoding/json does.
+func read(t *rapid.T, data []byte) {
+	var want input.Payload
+	in := input.Input{Data: data}
+	got, err := in.Decode()
+	wantErr := json.Unmarshal(data, &want)
+	if (err != nil) != (wantErr != nil) || err == nil && !reflect.DeepEqual(got, &want) {
+		t.Fatalf("%s was read as\n%+v, %v, want\n%+v, %v", data, got, err, want, wantErr)
+	}
 }

@@ -35,6 +35,9 @@ func values(depth int) *rapid.Generator[any] {
 				[]any(nil), []string(nil), map[string]any(nil), []byte("x"),
 				map[string]string{"b": "1", "a": "<"},
 				make(chan int),
+				time.Time{},
+				time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC),
+				time.Date(2026, 3, 1, 0, 0, 0, 5, time.FixedZone("", 5*3600+45*60)),
 			}).Draw(t, "rare")
 		case 6:
 			return time.Unix(rapid.Int64Range(-1e11, 1e12).Draw(t, "at"), 123_000_000).UTC()

@@ -2,7 +2,10 @@ package member
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,13 +19,42 @@ type Coupons struct {
 	Watch *int64  `json:"watch,omitempty"`
 }
 
-// Coupon is a coupon that a member was given.
+// Coupon is a coupon that a member was given. It is stored as one line of text: a member's document is read and written
+// whole whenever something of them changes, and a document in it costs three times as much.
 type Coupon struct {
-	Code       string  `json:"code"`
-	Pool       string  `json:"pool"`
-	IssuedAt   Instant `json:"issued_at"`
-	ExpiresAt  Instant `json:"expires_at,omitzero"`
-	RedeemedAt Instant `json:"redeemed_at,omitzero"`
+	Code       string
+	Pool       string
+	IssuedAt   Instant
+	ExpiresAt  Instant
+	RedeemedAt Instant
+}
+
+// MarshalText returns the coupon as it is stored: its instants, the pool and the code, in this order.
+func (c Coupon) MarshalText() ([]byte, error) {
+	b := make([]byte, 0, 64)
+	for _, at := range [...]Instant{c.IssuedAt, c.ExpiresAt, c.RedeemedAt} {
+		b = append(strconv.AppendInt(b, int64(at), 10), ' ')
+	}
+	b = append(append(b, c.Pool...), ' ')
+	return append(b, c.Code...), nil
+}
+
+// UnmarshalText reads what MarshalText returned.
+func (c *Coupon) UnmarshalText(text []byte) error {
+	left := string(text)
+	for _, at := range [...]*Instant{&c.IssuedAt, &c.ExpiresAt, &c.RedeemedAt} {
+		number, after, _ := strings.Cut(left, " ")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return fmt.Errorf("a coupon is stored as %q: %w", text, err)
+		}
+		*at, left = Instant(n), after
+	}
+	var ok bool
+	if c.Pool, c.Code, ok = strings.Cut(left, " "); !ok { // a pool's name has no space; a code may
+		return fmt.Errorf("a coupon is stored as %q, without a code", text)
+	}
+	return nil
 }
 
 const (

@@ -175,7 +175,7 @@ func (l *line) load(others []string) (*engine.State, error) {
 	st := new(engine.State)
 	if l.state != nil {
 		st.Member = new(engine.Member)
-		if err := json.Unmarshal(l.state, st.Member); err != nil {
+		if err := st.Member.Decode(l.state); err != nil {
 			return nil, err
 		}
 	}

@@ -54,7 +54,7 @@ type batch struct {
 func newBatch(c *engine.Changes) (*batch, error) {
 	b := &batch{Changes: c}
 	for _, m := range c.Members {
-		data, err := json.Marshal(m)
+		data, err := m.Encode()
 		if err != nil {
 			return nil, &store.Unstorable{Member: m.ID, Err: fmt.Errorf("encode member %s: %w", m.ID, err)}
 		}

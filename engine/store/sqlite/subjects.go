@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 
 	"github.com/usher-run/usher/engine"
@@ -141,7 +140,7 @@ func subjectOf(r row) subject { return subject{r.str(0), document.Unformatted(r.
 // member decodes the state. Events that were decided since may say that the member was seen later.
 func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
 	m := new(engine.Member)
-	if err := json.Unmarshal(s.state, m); err != nil {
+	if err := m.Decode(s.state); err != nil {
 		return nil, fmt.Errorf("%w: the state of member %s: %w", store.ErrDamaged, s.id, err)
 	}
 	if m.ID != s.id {
