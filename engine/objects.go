@@ -130,11 +130,13 @@ func (e *Engine) NeedsOf(inputs []Input, states map[string]*State) Needs {
 			members[subject] = st
 		}
 	}
-	objects[e] = members
+	if len(members) > 0 {
+		objects[e] = members
+	}
 	var all needs.List
 	for of, their := range objects {
 		own := slices.DeleteFunc(slices.Clone(inputs), func(in Input) bool { return e.of(in.Member) != of })
-		all.Add(of.index.NeedsOf(own, their))
+		all.Add(slices.Sorted(maps.Keys(their)), of.index.NeedsOf(own, their))
 	}
 	return all.Result().Sorted()
 }

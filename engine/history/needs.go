@@ -11,8 +11,9 @@ import (
 // Need asks for the events of a name that are not older than Window before now; the zero
 // Window asks for all.
 type Need struct {
-	Event  string
-	Window schema.Window
+	Event    string
+	Window   schema.Window
+	Subjects []string // whose; nil: of all that are decided on together
 }
 
 // Windows are how far back events are asked for, by their names.

@@ -26,6 +26,7 @@ type List struct {
 	Runs    []string
 	Since   time.Time
 	windows history.Windows
+	apart   []history.Need // of some subjects
 }
 
 // Slots adds what expressions read of the history.
@@ -36,10 +37,11 @@ func (l *List) Slots(list []expression.Slot) {
 	l.windows.Add(list)
 }
 
-// Add adds what others need.
-func (l *List) Add(o Needs) {
+// Add adds what these subjects need.
+func (l *List) Add(subjects []string, o Needs) {
 	for _, h := range o.History {
-		l.Slots([]expression.Slot{{Event: h.Event, Window: h.Window}})
+		h.Subjects = subjects
+		l.apart = append(l.apart, h)
 	}
 	for _, a := range o.Pools {
 		l.Ask(a)
@@ -53,7 +55,9 @@ func (l *List) Add(o Needs) {
 
 // Result returns all that is needed.
 func (l *List) Result() Needs {
-	return Needs{History: l.windows.Needs(), Pools: l.Asks, Grants: l.Some, Runs: l.Runs, Since: l.Since}
+	return Needs{
+		History: append(l.windows.Needs(), l.apart...), Pools: l.Asks, Grants: l.Some, Runs: l.Runs, Since: l.Since,
+	}
 }
 
 // Sorted returns it with pools and runs in one order, each once.

@@ -12,7 +12,8 @@ type HistoryQuery struct {
 	Event   string
 	Since   time.Time
 	Most    int      // of a member who has more, one more than so many are given, the oldest; 0: all are
-	Without []string // members for whom this is not asked
+	Of      []string // members for whom this is asked; nil: for all
+	Without []string // members for whom it is not
 }
 
 // Loader reads what a batch is decided on.

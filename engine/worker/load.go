@@ -155,7 +155,7 @@ func (b *batch) queries(needs engine.Needs) []store.HistoryQuery {
 	}
 	queries := make([]store.HistoryQuery, len(needs.History))
 	for i, n := range needs.History {
-		queries[i].Event = n.Event
+		queries[i].Event, queries[i].Of = n.Event, n.Subjects
 		if !n.Window.IsZero() {
 			queries[i].Since = earliest.Add(-n.Window.Longest())
 		}

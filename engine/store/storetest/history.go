@@ -63,6 +63,9 @@ var historyCases = map[string]func(*testing.T, *suite){
 				s.same("of the others", []int{len(h[m[0]]), len(h[m[3]])}, []int{2, 4})
 			}
 		}
+		h, err := s.History(s.ctx, m, []store.HistoryQuery{{Event: "x", Most: 3, Of: m[:3], Without: m[2:3]}}, mark)
+		s.must(err)
+		s.same("of some", []int{len(h[m[0]]), len(h[m[1]]), len(h[m[2]]), len(h[m[3]])}, []int{2, 4, 0, 0})
 	},
 	"stops at the watermark": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(1)

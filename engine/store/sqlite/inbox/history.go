@@ -23,6 +23,9 @@ func History(c *sqlconn.Conn, members []string, list string, q *store.HistoryQue
 	read := "SELECT " + Columns + ` FROM json_each(?) j CROSS JOIN inbox i INDEXED BY inbox_history
 		WHERE i.hash = j.value ->> 1 AND i.name = ? AND i.time >= ? AND i.kind IN ('event', 'cascaded')
 		AND i.member = j.value ->> 0 AND (i.seq <= ? OR i.kind = 'cascaded')`
+	if q.Of != nil {
+		members, list = q.Of, sqlconn.Hashed(q.Of)
+	}
 	if len(q.Without) > 0 {
 		members = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(q.Without, m) })
 		list = sqlconn.Hashed(members)
