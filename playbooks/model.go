@@ -126,6 +126,9 @@ type Pool struct {
 	Pos       diag.Pos
 }
 
+// IsLimited reports whether it has so many coupons and no more.
+func (p *Pool) IsLimited() bool { return p.Budget > 0 || p.Imported }
+
 // Ends returns when a coupon expires that is issued at an instant, given in the member's zone; zero: never.
 func (p *Pool) Ends(issued time.Time) (at time.Time) {
 	if !p.Expires.IsZero() {

@@ -135,10 +135,15 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 	tt.world = NewWorld(e, t.At.UTC(), tt.observe)
 	tt.world.answer, tt.world.outcome = tt.answer, tt.outcome
 	if t.Quota != nil {
-		tt.leave(ws.Playbook(f.Playbook), *t.Quota)
+		p := ws.Playbook(f.Playbook)
+		tt.leave(grants.OfPlaybook, p.ID, p.Quota, *t.Quota)
 	}
 	for name, left := range t.Pools {
-		tt.world.pools[name] = &engine.PoolState{Free: left, Dry: true}
+		if pool := ws.Schema.Pool(name); pool.IsLimited() {
+			tt.world.pools[name] = &engine.PoolState{Free: left, Dry: true}
+		} else {
+			tt.leave(grants.OfCoupons, name, pool.Quota, left)
+		}
 	}
 	if fail := tt.run(); fail != nil {
 		res.Failure = fail
@@ -148,15 +153,14 @@ func runTest(ws *playbooks.Workspace, f *playbooks.TestFile, t *playbooks.Test, 
 	return res
 }
 
-// leave leaves so much of a playbook's quota, in the period in which the test begins.
-func (t *tester) leave(p *playbooks.Playbook, left int) {
-	of, _ := p.Quota.Period(t.test.At.In(t.schema.Timezone))
-	pool := grants.Name(grants.OfPlaybook, p.ID, of)
+// leave leaves so much of a quota, in the period in which the test begins.
+func (t *tester) leave(of, name string, q *playbooks.Quota, left int) {
+	pool, others := grants.PlaceAt(of, name, q, t.test.At.In(t.schema.Timezone)).Pool, t.world.left
 	t.world.left = func(a engine.Ask) int {
 		if a.Pool == pool || strings.HasPrefix(a.Pool, pool+" ") {
 			return left
 		}
-		return a.Most
+		return others(a)
 	}
 }
 

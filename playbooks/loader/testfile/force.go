@@ -202,13 +202,16 @@ func (r *reader) left(n *syntax.Node) map[string]int {
 		switch {
 		case pool == nil:
 			r.KnownPool(e.Key, e.Key.Value)
-		case pool.Budget == 0 && !pool.Imported:
-			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget: it is never empty").Label("leave it out").
-				Diagnostic().Relate("declared here without `budget`", pool.Pos)
+		case !pool.IsLimited() && pool.Quota == nil:
+			r.Error("bad-value", e.Key.Pos(), "the pool `"+pool.Name+"` has no budget and no quota: it is never empty").
+				Label("leave it out").Diagnostic().Relate("declared here without `budget` and `quota`", pool.Pos)
 		default:
 			most := pool.Budget
-			if pool.Imported {
+			switch {
+			case pool.Imported:
 				most = 1_000_000
+			case !pool.IsLimited():
+				most = pool.Quota.Max
 			}
 			if left, ok := r.Integer(e.Value, "what is left of a pool", 0, most); ok {
 				out[pool.Name] = left
