@@ -184,7 +184,8 @@ const mostKey = 16
 // failures adds a table of failures. On a narrow terminal the ids of runs are cut to what `usher
 // run` can tell apart.
 func (p *printout) failures(l *shownFailures) {
-	rows := [][]string{{"ID", "AT", "WHAT", "MEMBER", "KEY", "ERROR"}}
+	who := heading(l.Failures, func(f *shownFailure) *whose { return &f.whose })
+	rows := [][]string{{"ID", "AT", "WHAT", who, "KEY", "ERROR"}}
 	for _, f := range l.Failures {
 		at, key := p.Clock(f.At), f.Key
 		if p.Width > 0 && p.Width < wideTerminal {

@@ -184,7 +184,7 @@ func (p *printout) runs(runs []shownRun) {
 	if p.Width > 0 {
 		width = shortID(runs)
 	}
-	rows := [][]string{{"STARTED", "RUN", "PLAYBOOK", "MEMBER", "STATE", ""}}
+	rows := [][]string{{"STARTED", "RUN", "PLAYBOOK", heading(runs, func(r *shownRun) *whose { return &r.whose }), "STATE", ""}}
 	for i := range runs {
 		r := &runs[i]
 		id := r.ID

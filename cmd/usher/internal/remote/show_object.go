@@ -23,6 +23,16 @@ func (w whose) of(word string) string {
 	return word + w.Member
 }
 
+// heading is what a column of whose things are is called: the member's, unless there are objects among them.
+func heading[T any](list []T, of func(*T) *whose) string {
+	for i := range list {
+		if len(of(&list[i]).Object) > 0 {
+			return "WHO"
+		}
+	}
+	return "MEMBER"
+}
+
 func (c *asking) objectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "object KIND ID", Short: "Show an object: attributes, tags, segments and runs", Args: cobra.ExactArgs(2),
