@@ -253,6 +253,7 @@ type timelineItem struct {
 	Run      *RunView       `json:"run,omitempty"`
 	Coupon   *couponView    `json:"coupon,omitempty"`
 	Ended    map[string]any `json:"ended,omitempty" doc:"what the member had to an end that has come: tags, points, coupons"`
+	Message  map[string]any `json:"message,omitempty" doc:"of an object: what became of a message that a run of a member handed over, with the run and the reason"`
 	Level    map[string]any `json:"level,omitempty" doc:"what became of the level of the member: before, after, the number, and the reason: reached, below, grace or edited"`
 }
 
@@ -301,7 +302,7 @@ func (s *server) timeline(c *gin.Context, subject string) (timelineView, error) 
 }
 
 func (s *server) viewTimelineItem(item *store.TimelineItem) timelineItem {
-	v := timelineItem{At: item.At, Ended: item.Ended, Level: item.Level}
+	v := timelineItem{At: item.At, Ended: item.Ended, Level: item.Level, Message: item.Message}
 	switch {
 	case item.Decision != nil:
 		decision := viewDecision(*item.Decision)

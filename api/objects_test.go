@@ -180,3 +180,49 @@ func TestObjectsThatCannotBe(t *testing.T) {
 		t.Fatalf("%d inputs were taken in", n)
 	}
 }
+
+// A message that a member's run hands to a group stands in the timeline of the group: what was written, by which run,
+// and why it was not.
+func TestTimelineOfAnObjectShowsMessages(t *testing.T) {
+	ws, diags := loader.Load(fstest.MapFS{
+		"usher.yaml": {Data: []byte(`usher: 1
+objects: {group: {title: string}}
+events: {said: {group: ref group}}
+channels: {out: {type: log}}
+frequency_caps: [{channels: [out], max: 1, per: 1d}]
+`)},
+		"playbooks/a.yaml": {Data: []byte(`id: thanks
+stage: retention
+trigger: {event: said}
+mode: parallel
+actions:
+  - id: thank
+    message: {channel: out, to: {group: = trigger.group}, with: {who: = member.id}, text: "{{ group.title }}: {{ with.who }}"}
+`)},
+	}, actions.Registry())
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	f := newFixture(t, func(d *api.Deps) { d.Workspace = func() (*playbooks.Workspace, string) { return ws, "hash" } })
+	f.want(f.call("PUT", "/v1/objects/group/g1", `{"attributes": {"title": "Milk"}}`), http.StatusAccepted, nil)
+	for range 2 {
+		f.want(f.call("POST", "/v1/events", `{"event": "said", "member": "a", "properties": {"group": "g1"}}`), http.StatusAccepted, nil)
+		for range 2 { // the member's line, then what it handed over
+			f.now = f.now.Add(time.Minute)
+			f.decide(ws, "a", naming.ObjectID("group", "g1"))
+		}
+	}
+	timeline := f.call("GET", "/v1/objects/group/g1/timeline", "")
+	f.want(timeline, http.StatusOK, nil)
+	var got []string
+	items, _ := timeline.body["items"].([]any)
+	for _, item := range items {
+		if m, ok := item.(map[string]any)["message"].(map[string]any); ok {
+			run := f.call("GET", "/v1/runs/"+m["run"].(string), "")
+			got = append(got, fmt.Sprint(m["status"], " ", m["reason"], " ", m["text"], " ", m["playbook"], " ", m["step"], " ", run.body["member"]))
+		}
+	}
+	if want := []string{"skipped capped <nil> thanks thank a", "queued <nil> Milk: a thanks thank a"}; !slices.Equal(got, want) {
+		t.Fatalf("%q, want %q\n%s", got, want, timeline.text)
+	}
+}

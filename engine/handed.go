@@ -75,6 +75,8 @@ func (d *decider) decideMessage(in *Input) error {
 		a.Result("status", "failed")
 		a.Reason(err.Error())
 	}
+	a.Detail(effects.DetailStatus, a.result["status"])
+	a.Detail(effects.DetailOfRun, h.Run)
 	// The record is about the message, by its key: the run's own are those of its line.
 	about := &Run{ID: h.Key, Playbook: h.Playbook, Member: d.ID}
 	d.traceEffect(about, TraceEntry{What: "message", Step: h.Step, Reason: a.reason, Detail: view.Plain(a.detail)}, a.effect)

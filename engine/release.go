@@ -109,25 +109,28 @@ func (d *decider) released(r *Release) {
 	d.c.Releases = append(d.c.Releases, *r)
 	i := slices.IndexFunc(d.State.Runs, func(run *Run) bool { return run.ID == r.Run })
 	var run *Run
+	detail, dropped := d.detail, map[string]any(nil)
 	switch {
 	case i >= 0:
 		run = d.State.Runs[i]
 	case r.Of != "":
 		run = &Run{ID: r.Key, Playbook: r.Playbook, Member: d.ID}
+		dropped = map[string]any{effects.DetailOfRun: r.Run}
+		detail = func(name string, v any) map[string]any { return map[string]any{name: v, effects.DetailOfRun: r.Run} }
 	default:
 		return
 	}
 	switch r.State {
 	case DeliveryPending:
 		if !r.Again {
-			d.trace(run, r.At, TraceEntry{What: "released", Step: r.Step, Detail: d.detail("channel", r.Channel)})
+			d.trace(run, r.At, TraceEntry{What: "released", Step: r.Step, Detail: detail("channel", r.Channel)})
 		}
 	case DeliveryDeferred:
 		d.trace(run, r.At, TraceEntry{
-			What: string(DeliveryDeferred), Step: r.Step, Reason: ReasonDeferred, Detail: d.detail("until", r.NotBefore),
+			What: string(DeliveryDeferred), Step: r.Step, Reason: ReasonDeferred, Detail: detail("until", r.NotBefore),
 		})
 	default:
-		d.trace(run, r.At, TraceEntry{What: string(DeliveryDropped), Step: r.Step, Reason: r.Reason})
+		d.trace(run, r.At, TraceEntry{What: string(DeliveryDropped), Step: r.Step, Reason: r.Reason, Detail: dropped})
 		left := map[string]any{"status": "skipped", "reason": r.Reason}
 		if r.Of != "" {
 			d.c.Emitted = append(d.c.Emitted, effects.Told(r.Of, r.Run, r.Step, "release:"+r.Key, r.At, left))

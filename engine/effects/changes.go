@@ -2,6 +2,7 @@ package effects
 
 import (
 	"iter"
+	"maps"
 	"time"
 
 	"github.com/usher-run/usher/engine/history"
@@ -168,6 +169,27 @@ const (
 // IsOfMember reports whether the entry is about the member alone: neither about a run nor a refusal.
 func (e *Entry) IsOfMember() bool {
 	return e.Run == nil && (e.What == WhatEnded || e.What == WhatLevel)
+}
+
+// What the details of an entry say about a message that a run of another subject handed over: which run that is, and
+// what became of the message.
+const (
+	DetailOfRun  = "run"
+	DetailStatus = "status"
+)
+
+// HandedOver returns what the entry says of a message that a run of another subject handed over: what is its Run is the
+// message, by its key. Of other entries it is nil.
+func (e *Entry) HandedOver() map[string]any {
+	if e.Run == nil || e.Detail[DetailOfRun] == nil {
+		return nil
+	}
+	m := map[string]any{"playbook": e.Run.Playbook, "step": e.Step, "delivery": e.Run.ID, DetailStatus: e.What}
+	if e.Reason != "" {
+		m["reason"] = e.Reason
+	}
+	maps.Copy(m, e.Detail)
+	return m
 }
 
 // Refuses reports whether the entry is a refusal.

@@ -19,6 +19,7 @@ type Item struct {
 	Coupon   string           // its code
 	Ended    map[string]any   // what the member had to an end that has come
 	Level    map[string]any   // what became of the level of the member, and why
+	Message  map[string]any   // what became of a message that a run of another subject handed over, and why
 	At       time.Time
 	Input    string // of a Run: that it was entered on
 	Holdout  bool   // of a Run: it was entered as one of the control group
@@ -47,6 +48,8 @@ func Items(n int64, r *engine.Record) (items []Item) {
 			items = append(items, Item{Decision: &d})
 		} else if e.IsOfMember() {
 			items = append(items, itemOfMember(e))
+		} else if m := e.HandedOver(); m != nil {
+			items = append(items, Item{Message: m})
 		} else if e.Begins() {
 			begun := e.Run
 			if w := Whole(r, e.Run.ID); w != nil {
@@ -79,7 +82,7 @@ type Shown int
 // What lists show of a record.
 const (
 	ShowsRun     Shown = 1 << iota // that it begins
-	ShowsRefusal                   // or what has ended, or became of a level
+	ShowsRefusal                   // or what has ended, or became of a level or a message
 	ShowsCoupon
 )
 
@@ -89,7 +92,7 @@ func ShownOf(items []Item) (s Shown) {
 		switch it := &items[i]; {
 		case it.Run != nil:
 			s |= ShowsRun
-		case it.Decision != nil, it.Ended != nil, it.Level != nil:
+		case it.Decision != nil, it.Ended != nil, it.Level != nil, it.Message != nil:
 			s |= ShowsRefusal
 		default:
 			s |= ShowsCoupon

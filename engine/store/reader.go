@@ -48,6 +48,7 @@ type TimelineItem struct {
 	Coupon   *CouponRecord
 	Ended    map[string]any // what the member had to an end: tags, points, coupons
 	Level    map[string]any // what became of the level of the member, and why
+	Message  map[string]any // what became of a message that a run of another subject handed over, and why
 }
 
 // PageReads is how many rows one page of a list reads at most, also when it shows few of them.

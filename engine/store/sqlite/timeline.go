@@ -71,7 +71,9 @@ func (c *conn) numberedDecisions(member string, before int64, limit int) (items 
 			if !p.Takes(item.Place) {
 				continue
 			}
-			shown := store.TimelineItem{At: item.At, Decision: item.Decision, Ended: item.Ended, Level: item.Level}
+			shown := store.TimelineItem{
+				At: item.At, Decision: item.Decision, Ended: item.Ended, Level: item.Level, Message: item.Message,
+			}
 			switch {
 			case item.Coupon != "":
 				k, err := couponrows.Coupon(c.Conn, item.Coupon)

@@ -3,7 +3,6 @@ package storetest
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,68 +15,6 @@ func coupon(code, run string) engine.Coupon {
 		Code: code, Pool: "ten", Member: "m-0", Playbook: "welcome", Run: run, Step: "gift", IssuedAt: now(),
 		ExpiresAt: now().Add(time.Hour),
 	}
-}
-
-// history lets something of each kind happen to a member, n times, and gives the names of the
-// items, newest first.
-func (s *suite) history(n int) (names []string) {
-	var runs []string
-	for i := range n {
-		in := s.accept(event(fmt.Sprint("e", i), "m-0", "x"))[0]
-		at := in.At
-		r := waiting(fmt.Sprint("r", i), "m-0", at)
-		r.StartedAt = at
-		if i%2 == 1 { // one that ends where it begins
-			r.ID, r.State, r.EndedAt = timed(at, r.ID), engine.RunDone, at
-		}
-		runs = append(runs, r.ID)
-		c := coupon(fmt.Sprint("c", i), r.ID)
-		c.IssuedAt = at
-		twin := c
-		twin.Code += "-twin"
-		s.commit("m-0", in.Seq, &engine.Changes{
-			Runs: []*engine.Run{r}, Coupons: []engine.Coupon{c, twin},
-			Records: []engine.Record{refusal(engine.Decision{
-				At: at, Member: "m-0", Playbook: fmt.Sprint("d", i), Input: in.ID,
-				Reason: "condition",
-			})},
-		})
-		// The next event has an instant of its own.
-		for now().Equal(at) {
-			time.Sleep(time.Millisecond)
-		}
-	}
-	items, next, err := s.Timeline(s.ctx, "m-0", "", 1000)
-	s.must(err)
-	s.same("end", next, "")
-	for _, item := range items {
-		names = append(names, named(item))
-	}
-	s.same("items", len(names), 5*n)
-	for i := range n {
-		this := names[5*i : 5*i+5]
-		number := fmt.Sprint(n - 1 - i)
-		s.same("coupons first, event last", []string{this[0], this[1], this[4]},
-			[]string{"c" + number, "c" + number + "-twin", "e" + number})
-		between := []string{this[2], this[3]}
-		slices.Sort(between)
-		want := []string{"d" + number, runs[n-1-i]}
-		slices.Sort(want)
-		s.same("decisions between", between, want)
-	}
-	return names
-}
-
-func named(item store.TimelineItem) string {
-	switch {
-	case item.Event != nil:
-		return item.Event.ID
-	case item.Run != nil:
-		return item.Run.ID
-	case item.Decision != nil:
-		return item.Decision.Playbook
-	}
-	return item.Coupon.Code
 }
 
 // noCursors holds that what no list gave is told by its type.
@@ -156,6 +93,24 @@ var readerCases = map[string]func(*testing.T, *suite){
 		s.same("items", items, []store.TimelineItem{
 			{At: at, Level: map[string]any{"reason": "reached", "attribute": "level", "after": "gold"}},
 		})
+		list, _, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0"})
+		s.must(err)
+		s.same("decisions", len(list), 0)
+	},
+	"shows messages that runs of others handed over": func(t *testing.T, s *suite) {
+		at := now()
+		about := &engine.Run{ID: "k", Playbook: "p", Member: "m-0"}
+		s.commit("m-0", 0, &engine.Changes{
+			Members: []*engine.Member{{ID: "m-0"}},
+			Records: []engine.Record{{Member: "m-0", At: at, Input: "e", Entries: []engine.Entry{{Run: about, TraceEntry: engine.TraceEntry{
+				At: at, What: "message", Step: "thank", Reason: "capped", Detail: map[string]any{"run": "r", "status": "skipped"},
+			}}}}},
+		})
+		items, _, err := s.Timeline(s.ctx, "m-0", "", 10)
+		s.must(err)
+		s.same("items", items, []store.TimelineItem{{At: at, Message: map[string]any{
+			"playbook": "p", "step": "thank", "delivery": "k", "status": "skipped", "run": "r", "reason": "capped",
+		}}})
 		list, _, err := s.Decisions(s.ctx, store.DecisionFilter{Member: "m-0"})
 		s.must(err)
 		s.same("decisions", len(list), 0)
