@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"time"
 
@@ -14,10 +13,7 @@ import (
 	"github.com/usher-run/usher/cmd/usher/internal/command"
 	"github.com/usher-run/usher/cmd/usher/internal/eventflags"
 	"github.com/usher-run/usher/cmd/usher/internal/workspaces"
-	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/sim"
-	"github.com/usher-run/usher/engine/sim/eventfile"
-	"github.com/usher-run/usher/internal/badlines"
 )
 
 func (c *cli) simulateCommand() *cobra.Command {
@@ -119,25 +115,10 @@ func (c *cli) simulate(dir, events string, read *eventflags.Flags, show simulati
 		return err
 	}
 	defer closeFile()
-	r := eventfile.Open(in, how)
-	inputs, bad, lines, err := c.readInputs(r, at)
-	if err != nil {
-		return eventflags.ReadingError(events, err)
-	}
-	o.Rejected = func(in *engine.Input, why error) {
-		bad.Add(lines[in.ID], fmt.Sprintf("line %d: %v", lines[in.ID], why))
-	}
-	bar := c.Bar(len(inputs), "simulating", "events")
-	if bar != nil {
-		o.Progress = func(done int) {
-			if done%1000 == 0 {
-				_ = bar.Set(done)
-			}
-		}
-	}
-	result, err := sim.Simulate(ws, inputs, o)
-	if bar != nil {
-		_ = bar.Finish()
+	run := &simulation{cli: c, ws: ws, how: how, at: at, o: o}
+	result, err := run.run(in)
+	if unreadable := new(readingError); errors.As(err, &unreadable) {
+		return eventflags.ReadingError(events, unreadable.error)
 	}
 	if err != nil {
 		return err
@@ -145,8 +126,8 @@ func (c *cli) simulate(dir, events string, read *eventflags.Flags, show simulati
 	if err := c.printSimulation(result, show, o.Member, ws.Schema.Timezone); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	eventflags.ReportFile(c.Line, r, ws.Schema)
-	return c.ReportBad(&bad)
+	eventflags.ReportFile(c.Line, run.r, ws.Schema)
+	return c.ReportBad(&run.bad)
 }
 
 func (c *cli) printSimulation(result *sim.Result, show simulationShow, member string, zone *time.Location) error {
@@ -179,75 +160,4 @@ func (c *cli) printSimulation(result *sim.Result, show simulationShow, member st
 		return enc.Encode(result)
 	}
 	return result.WriteText(c.Stdout, sim.TextOptions{Zone: zone, By: show.by, Width: c.ScreenOf(c.Stdout).Width})
-}
-
-// readInputs reads a file for the virtual clock: the instant is accepted_at where a line has it,
-// else time, else at. It returns the line of each.
-func (c *cli) readInputs(r *eventfile.Reader, at time.Time) (inputs []engine.Input, bad badlines.Lines,
-	lines map[string]int, err error,
-) {
-	lines = map[string]int{} // by id
-	var timeless []int       // lines
-	for {
-		rec, err := r.Next()
-		var le *eventfile.LineError
-		switch {
-		case errors.Is(err, io.EOF):
-			inputs, bad, err = c.timed(r, inputs, timeless, at, bad)
-			return inputs, bad, lines, err
-		case errors.As(err, &le):
-			bad.Add(le.Line, le.Error())
-			continue
-		case err != nil:
-			return nil, bad, nil, err
-		}
-		in := rec.Input
-		if in.At.IsZero() {
-			in.At = in.Time
-		}
-		if in.Time.IsZero() || in.Time.After(in.At) {
-			in.Time = in.At
-		}
-		if lines[in.ID] > 0 { // an id is accepted once
-			continue
-		}
-		lines[in.ID] = rec.Line
-		if in.At.IsZero() {
-			timeless = append(timeless, rec.Line)
-		}
-		inputs = append(inputs, in)
-	}
-}
-
-// timed gives the events without a time the instant that --at says. Without it they come now when
-// no line has a time, as they would on a server; where only some lack it, or a table may have it
-// under another name, their lines are bad.
-func (c *cli) timed(r *eventfile.Reader, inputs []engine.Input, timeless []int, at time.Time,
-	bad badlines.Lines,
-) ([]engine.Input, badlines.Lines, error) {
-	if len(timeless) == 0 {
-		return inputs, bad, nil
-	}
-	hint := r.TimeHint()
-	if at.IsZero() && hint == "" && len(timeless) == len(inputs) {
-		at = time.Now().Truncate(time.Second).UTC()
-		fmt.Fprintln(c.Stderr, "usher: no event has a time: all are taken as if they came now; --at 2026-03-02T10:00:00+08:00 says when")
-	}
-	if at.IsZero() && hint != "" {
-		return nil, bad, command.Usagef("simulate: %s, or say with --at when all of them came", hint)
-	}
-	var timed []engine.Input
-	for _, in := range inputs {
-		switch {
-		case !in.At.IsZero():
-		case at.IsZero():
-			bad.Add(timeless[0], fmt.Sprintf("line %d: time: an event needs its `time` here, as others have it; --at TIME says it for those that have none", timeless[0]))
-			timeless = timeless[1:]
-			continue
-		default:
-			in.At, in.Time = at, at
-		}
-		timed = append(timed, in)
-	}
-	return timed, bad, nil
 }
