@@ -21,7 +21,7 @@ type cascade struct {
 	cause int64 // Seq of the input that began it, or CauseWait
 	count int   // inputs that it has brought about since it began
 	acted *Run  // that acted last; its trace says where a chain stopped
-	// ids of playbooks of which one of several triggers has matched: no crossing starts another run of theirs
+	// ids of playbooks of which one of several triggers has matched: no crossing, no change starts another run
 	matched []string
 	// of crossings by the ids of their inputs: playbooks that they do not start, because an earlier one of their triggers
 	// is about another crossing; nil: none

@@ -40,7 +40,7 @@ func (d *decider) followChanges(at time.Time) {
 }
 
 // judgeChange judges the playbooks that the change of a field triggers, each by the first of its triggers that the
-// change matches.
+// change matches; where something that led to it has matched one of several, none does.
 func (d *decider) judgeChange(in *Input, p *Payload) (entries []*entry) {
 	i := slices.IndexFunc(d.e.index.Changed, func(f schema.Field) bool { return f.Name == in.Name })
 	if i < 0 {
@@ -51,7 +51,7 @@ func (d *decider) judgeChange(in *Input, p *Payload) (entries []*entry) {
 	d.beginJudging(rec)
 	var last *book
 	for _, s := range d.e.index.OnChange[i] {
-		if s.Book == last {
+		if s.Book == last || s.Trigger.Via != "" && slices.Contains(d.cascade.matched, s.Book.ID) {
 			continue
 		}
 		ok, err := d.Test(s.Trigger.If)

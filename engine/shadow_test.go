@@ -137,7 +137,7 @@ func TestShadowIsCountedApart(t *testing.T) {
 	for k, n := range tally.Of(c) {
 		stats.Add(k.What, k.Key, n)
 	}
-	want := "map[coupon:1 done:1 emit:1 entered:1 message:1 points:1 raffle:1 set:1 skipped:1 tag:2]"
+	want := "map[coupon:1 done:1 emit:1 entered:1 message:1 points:1 raffle:1 set:1 tag:2 webhook:1]"
 	did := stats.Entered + stats.Done + stats.Points + len(stats.Messages) + len(stats.Tags.Added)
 	if fmt.Sprint(stats.Shadow) != want || did > 0 {
 		t.Errorf("%+v", stats)

@@ -112,6 +112,8 @@ func (o *observer) entry(r *engine.Run, t *engine.TraceEntry) {
 	switch {
 	case r.State == engine.RunHoldout: // measured, but no part of the funnel
 		return
+	case r.State == "": // the object's side of a message that was handed to it: the run has reached it on its own line
+		return
 	case t.What == "goal":
 		o.res.day(t.At, o.zone).Converted[r.Playbook]++
 	case t.What == string(engine.RunDone):

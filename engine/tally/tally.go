@@ -120,10 +120,11 @@ func tallyShadow(add func(engine.TallyKey, int), e *engine.Entry) {
 	key := e.What
 	switch e.What {
 	case string(engine.RunHoldout), string(engine.RunDone), string(engine.RunExited), string(engine.RunFailed):
-	case "tag", "points", "message", "coupon", "raffle", "emit", "set", "webhook":
+	case "tag", "points", "message", "coupon", "raffle", "emit", "set":
 		if e.Reason != "" {
 			key = Skipped
 		}
+	case "webhook": // called in any case: a reason is about the answer
 	case "goal":
 		if key = Converted; e.Run.State == engine.RunHoldout {
 			key = HoldoutConverted

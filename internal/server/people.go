@@ -27,21 +27,29 @@ type people struct {
 	made *engine.Engine
 }
 
-// engine returns the active workspace's engine. It is made once a workspace: compiling all
-// expressions costs milliseconds.
-func (a *people) engine() *engine.Engine {
+// engine returns the active workspace's engine, with the secret from which referral codes are made. It is made once a
+// workspace: compiling all expressions costs milliseconds.
+func (a *people) engine(ctx context.Context) (*engine.Engine, error) {
 	ws, hash := a.workspace()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.made == nil || a.hash != hash {
-		a.made, a.hash = engine.New(ws, engine.Options{Registry: a.registry}), hash
+		secret, err := a.store.Secret(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the secret: %w", err)
+		}
+		a.made, a.hash = engine.New(ws, engine.Options{Registry: a.registry, Secret: secret}), hash
 	}
-	return a.made
+	return a.made, nil
 }
 
 // profile evaluates what the workspace says about a member now.
 func (a *people) profile(ctx context.Context, m *engine.Member) (*engine.Profile, error) {
-	e, now := a.engine(), a.now()
+	e, err := a.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := a.now()
 	states := map[string]*engine.State{m.ID: {Member: m}}
 	if err := a.history(ctx, e.ProfileNeeds(m.ID), []string{m.ID}, states, now); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -22,7 +23,7 @@ const apiKey = "a-key-for-the-test-of-the-server"
 func workspace(t *testing.T, extra string) *playbooks.Workspace {
 	t.Helper()
 	ws, diags := loader.Load(folder.Files{
-		"usher.yaml": []byte("usher: 1\nmember: {}\nevents: {go: {}}\n" + extra),
+		"usher.yaml": []byte("usher: 1\nmember: {}\nevents: {go: {by: optional ref member}}\n" + extra),
 		"playbooks/welcome.yaml": []byte("id: welcome\nstage: activation\ntrigger: {event: go}\nactions:\n" +
 			"  - tag: {add: [greeted]}\n"),
 	}.FS(), actions.Registry())
@@ -115,6 +116,35 @@ func TestServerStartsAndStops(t *testing.T) {
 		}
 		o.Addr = strings.TrimPrefix(r.URL, "http://")
 		r.stopped(t)
+	}
+}
+
+// The referral code that is shown of a member is the one by which others name them.
+func TestShownReferralCodeNamesTheMember(t *testing.T) {
+	r := start(t, options(t, filepath.Join(t.TempDir(), "usher.db")))
+	defer r.stopped(t)
+	var shown struct {
+		Code string `json:"referral_code"`
+	}
+	send := func(event string) {
+		status, text := r.ask(t, http.MethodPost, "/v1/events", apiKey, event)
+		if status != http.StatusAccepted {
+			t.Fatalf("%s: %d %s", event, status, text)
+		}
+	}
+	until := func(path, part string) (text string) {
+		for text = ""; !strings.Contains(text, part); {
+			_, text = r.ask(t, http.MethodGet, path, apiKey, "")
+		}
+		return text
+	}
+	send(`{"event": "go", "member": "anna"}`)
+	if err := json.Unmarshal([]byte(until("/v1/members/anna", "referral_code")), &shown); err != nil {
+		t.Fatal(err)
+	}
+	send(`{"event": "go", "member": "ben", "properties": {"by": "` + shown.Code + `"}}`)
+	if text := until("/v1/members/ben/timeline", `"event"`); !strings.Contains(text, `"by":"anna"`) {
+		t.Errorf("the code %s names nobody: %s", shown.Code, text)
 	}
 }
 

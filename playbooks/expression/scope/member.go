@@ -70,6 +70,12 @@ func IsBuiltin(subject, name string) bool {
 	return slices.ContainsFunc(Builtin(subject), func(f schema.Field) bool { return f.Name == name })
 }
 
+// IsKept reports whether usher keeps the field of a subject, as expressions call it, and nobody writes it as an
+// attribute.
+func IsKept(subject, name string) bool {
+	return IsReserved(subject, name) && name != "timezone" && name != "locale"
+}
+
 // IsReserved reports whether no attribute of a subject, as expressions call it, may be declared under the name.
 func IsReserved(subject, name string) bool {
 	return slices.Contains(BuiltinMember, name) && IsBuiltin(subject, name)

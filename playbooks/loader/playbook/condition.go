@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/expression/reevaluation"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -182,8 +181,7 @@ func (p *reader) untilHolds(v *syntax.Node, step *playbooks.Step, sc *scope.Scop
 		p.dependsOnUnknown(until.Value) {
 		return nil, false
 	}
-	tree := expression.Read(until.Source(2), sc)
-	if tree == nil || tree.Type() == nil || tree.Type().Kind != schema.KindBool {
+	if t := typeOf(until, 2, sc); t == nil || t.Kind != schema.KindBool {
 		return nil, false
 	}
 	const what = "a wait until something holds"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
@@ -51,7 +52,11 @@ func (p *reader) wait(v *syntax.Node, step *playbooks.Step, sc *scope.Scope) (*s
 		if p.dayBeside(v) {
 			return schema.ObjectOf(), true
 		}
-		if p.Mapping(v, "`wait` with `until`", "until") {
+		keys := []string{"until"}
+		if until := v.Get("until"); !p.isTime(until, sc) { // who writes a timeout means a condition, and is told what it lacks
+			keys = append(keys, "timeout")
+		}
+		if p.Mapping(v, "`wait` with `until`", keys...) {
 			p.waitUntil(v.Get("until"), step, sc)
 		}
 		return schema.ObjectOf(), true
@@ -133,6 +138,9 @@ func (p *reader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *scope.Scope
 			Label("as in \"18:00\", {weekday: sat, at: \"10:00\"}, 2026-11-11T00:00:00+08:00 or \"= trigger.starts_at\"")
 		p.ClockHint(r, v)
 		p.dayHint(r, v)
+		if t := typeOf(v, 0, sc); v.Tag == "str" && t != nil && (t.Kind == schema.KindBool || isTimeType(t)) {
+			r.Label("write `= "+v.Value+"`").Edit(v.Pos(), valueText(v, "= "+v.Value))
+		}
 		if hint := schema.SuggestDuration(v.Value); v.Kind == syntax.ScalarNode &&
 			(hint.Write != "" || validDuration(v.Value)) {
 			r.Label("a duration is waited for without `until`: wait: " + cmp.Or(hint.Write, v.Value))
@@ -142,6 +150,34 @@ func (p *reader) waitUntil(v *syntax.Node, step *playbooks.Step, sc *scope.Scope
 	if minutes, ok := p.Clock(v, "until"); ok {
 		step.Wait = &playbooks.Wait{Clock: &minutes}
 	}
+}
+
+// isTime reports whether an `until` is a time, whatever may be wrong with it: not what might be meant as a condition.
+func (p *reader) isTime(v *syntax.Node, sc *scope.Scope) bool {
+	switch {
+	case v.Kind != syntax.ScalarNode || v.Tag == "timestamp" || schema.LooksLikeTime.MatchString(v.Value):
+		return true
+	case isExpression(v):
+		return p.SchemaUnreadable || p.dependsOnUnknown(v.Value) || isTimeType(typeOf(v, 2, sc))
+	default:
+		return schema.ClockTime.MatchString(v.Value)
+	}
+}
+
+func isTimeType(t *schema.Type) bool {
+	return t != nil && (t.Kind == schema.KindDatetime || t.Kind == schema.KindDate)
+}
+
+// typeOf returns the type of an expression, without its first skip characters; nil when it cannot be read as one.
+func typeOf(v *syntax.Node, skip int, sc *scope.Scope) *schema.Type {
+	if v.Kind != syntax.ScalarNode || v.Broken {
+		return nil
+	}
+	tree := expression.Read(v.Source(skip), sc)
+	if tree == nil {
+		return nil
+	}
+	return tree.Type()
 }
 
 // otherDate reports whether a date is written otherwise than 2026-03-02, or with an offset without

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/loader/reading"
 	"github.com/usher-run/usher/playbooks/schema"
 	"github.com/usher-run/usher/playbooks/shapes"
@@ -161,8 +162,14 @@ func (r *reader) attributes(n *syntax.Node, of playbooks.ObjectRef) map[string]a
 		return nil
 	}
 	out := map[string]any{}
+	s := r.schemaOf(of.Kind)
 	for _, a := range n.Entries {
-		if t := r.given(a.Key, r.schemaOf(of.Kind)); t != nil {
+		if name := a.Key.Value; !r.SchemaUnreadable && scope.IsKept(s.Subject(), name) {
+			r.Error("not-settable", a.Key.Pos(), fmt.Sprintf("`%s` is built in: it cannot be written as an attribute", name)).
+				Label("it can be given at the beginning of the test, beside the id")
+			continue
+		}
+		if t := r.given(a.Key, s); t != nil {
 			if got, ok := r.Literal(a.Value, t, a.Key.Value); ok {
 				out[a.Key.Value] = got
 			}
