@@ -65,11 +65,21 @@ func (d *decider) reevaluateDates(at time.Time) (come []Input, next time.Time) {
 	return come, next
 }
 
+// waitEndsBy reports whether a wait is to end by an instant.
+func (d *decider) waitEndsBy(at time.Time) bool {
+	return slices.ContainsFunc(d.State.Runs, func(r *Run) bool {
+		return r.State == RunWaiting && !r.DueAt.IsZero() && !r.DueAt.After(at)
+	})
+}
+
 // reevaluateDate returns the start of the playbook when its date has come, and when it comes next.
 func (d *decider) reevaluateDate(w *index.Dated, at time.Time) (start Input, comes bool, next time.Time) {
 	m := d.State.Member
 	was, known := w.Known(m)
 	been := m.Dates[w.ID].Been
+	if known && was.At.Equal(at) && d.waitEndsBy(at) {
+		return start, false, at // after the waits of the instant
+	}
 	if known && !was.At.IsZero() {
 		from := d.e.zones.Named(was.Zone)
 		come := was.At

@@ -12,7 +12,7 @@ import (
 const lookSchema = `usher: 1
 timezone: Asia/Shanghai
 member: {level: {enum: [a, b], default: a}, score: int}
-events: {go: {}, buy: {}}
+events: {go: {}, buy: {}, stop: {}}
 segments: {gold: member.level == "b"}
 channels: {out: {type: log}}
 `
@@ -28,6 +28,8 @@ goal:
   - {segment_exit: gold, within: 2h}
   - {if: member.score != nil, within: 1h}
   - {if: hours_since(member.created_at) >= 4, within: 5h}
+  - {event: stop, within: 3h}
+  - {event: stop, if: event.id != "", within: 3h}
 actions: [{tag: x}]
 `}))
 	level := func(l string) engine.Payload { return engine.Payload{Attributes: map[string]any{"level": l}} }
@@ -44,6 +46,7 @@ actions: [{tag: x}]
 	}{
 		"time alone":             {nil, 4 * time.Hour, "if hours_since(member.created_at) >= 4"},
 		"an event":               {[]does{{time.Hour, engine.Payload{}, "buy"}}, time.Hour, "buy"},
+		"two by one event":       {[]does{{time.Hour, engine.Payload{}, "stop"}}, time.Hour, "stop"},
 		"into the segment":       {[]does{{time.Hour, level("b"), ""}, {2 * time.Hour, score, ""}}, time.Hour, "segment_enter gold"},
 		"out of the segment":     {[]does{{-time.Minute, level("b"), ""}, {time.Hour, level("a"), ""}}, time.Hour, "segment_exit gold"},
 		"in it already is none":  {[]does{{-time.Minute, level("b"), ""}, {time.Hour, level("b"), ""}}, 4 * time.Hour, "if hours_since(member.created_at) >= 4"},

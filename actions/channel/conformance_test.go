@@ -244,9 +244,10 @@ type remote struct {
 	config func(base string) map[string]any
 	passes map[string]string // an answer that passes, or that asks to wait: why
 	stays  map[string]string // an answer that is for ever
-	busy   string            // the answer to too much
+	busy   []string          // the answers to too much
 	waits  time.Duration     // how long nothing is sent then
 	most   int               // messages a minute; 0: any number
+	second int               // messages a second; 0: as many as a minute takes
 }
 
 func robotAt(path string) func(string) map[string]any {
@@ -268,9 +269,16 @@ var remotes = map[string]remote{
 		},
 		stays: map[string]string{
 			`200 {"errcode":40058,"errmsg":"invalid request parameter"}`: "the message", `404 `: "nothing is there",
-			`302 `: "a redirect is not followed",
+			`302 `: "a redirect is not followed", `200 {"errcode":40008,"errmsg":"invalid message type"}`: "the message",
+			`200 {"errcode":44004,"errmsg":"empty content"}`:             "the message",
+			`200 {"errcode":45002,"errmsg":"content size out of limit"}`: "the message",
+			`200 {"errcode":40063,"errmsg":"some parameters are empty"}`: "the message",
 		},
-		busy: `200 {"errcode":45009,"errmsg":"api freq out of limit"}`, waits: time.Minute, most: 20,
+		busy: []string{
+			`200 {"errcode":45009,"errmsg":"api freq out of limit"}`,
+			`200 {"errcode":45033,"errmsg":"api concurrent out of limit"}`,
+		},
+		waits: time.Minute, most: 20,
 	},
 	"dingtalk_robot": {
 		reads: readsDingtalk, config: robotAt("/robot/send?access_token=" + robotKey),
@@ -282,9 +290,20 @@ var remotes = map[string]remote{
 		},
 		stays: map[string]string{
 			`200 {"errcode":310000,"errmsg":"keywords not in content"}`: "the message", `200 {"errcode":400105,"errmsg":"msgtype"}`: "the message",
-			`200 {"errcode":400013,"errmsg":"群已被解散"}`: "the group is no more",
+			`200 {"errcode":400013,"errmsg":"群已被解散"}`:               "the group is no more",
+			`200 {"errcode":40035,"errmsg":"缺少参数 json"}`:            "the message",
+			`200 {"errcode":43004,"errmsg":"无效的HTTP HEADER"}`:       "the message",
+			`200 {"errcode":430101,"errmsg":"unsafe link"}`:         "the message",
+			`200 {"errcode":430102,"errmsg":"inappropriate text"}`:  "the message",
+			`200 {"errcode":430103,"errmsg":"inappropriate image"}`: "the message",
+			`200 {"errcode":430104,"errmsg":"inappropriate"}`:       "the message",
 		},
-		busy: `200 {"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}`, waits: 10 * time.Minute, most: 20,
+		busy: []string{
+			`200 {"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}`,
+			`200 {"errcode":410100,"errmsg":"发送速度太快而限流"}`,
+			`200 {"errcode":90030,"errmsg":"your robot is limited"}`,
+		},
+		waits: 10 * time.Minute, most: 20,
 	},
 	"feishu_robot": {
 		reads: readsFeishu, config: robotAt("/open-apis/bot/v2/hook/" + robotKey),
@@ -296,9 +315,15 @@ var remotes = map[string]remote{
 		},
 		stays: map[string]string{
 			`400 {"code":9499,"msg":"Bad Request"}`: "the message", `400 {"code":19024,"msg":"Key Words Not Found"}`: "the message",
+			`400 {"code":230001,"msg":"invalid request parameter"}`:  "the message",
+			`400 {"code":230025,"msg":"the message is too long"}`:    "the message",
+			`400 {"code":19001,"msg":"param invalid: the msg_type"}`: "the message",
 		},
-		busy: `200 {"code":11232,"data":{},"msg":"frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]"}`, waits: time.Minute,
-		most: 100,
+		busy: []string{
+			`200 {"code":11232,"data":{},"msg":"frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]"}`,
+			`400 {"code":9499,"msg":"too many request: frequency limited"}`,
+		},
+		waits: time.Minute, most: 100, second: 5,
 	},
 	"http": {
 		reads: readsService,
@@ -543,11 +568,15 @@ func TestChannelsKeepLimits(t *testing.T) {
 		if p.requests() != 3*of.most {
 			t.Errorf("%d requests for %d messages", p.requests(), 3*of.most)
 		}
-		for i := of.most; i < len(at); i++ {
-			if at[i].Sub(at[i-of.most]) < time.Minute {
-				t.Fatalf("message %d goes out %s after the one %d before it", i, at[i].Sub(at[i-of.most]), of.most)
+		kept := func(most int, per time.Duration) {
+			for i := most; most > 0 && i < len(at); i++ {
+				if at[i].Sub(at[i-most]) < per {
+					t.Fatalf("message %d goes out %s after the one %d before it", i, at[i].Sub(at[i-most]), most)
+				}
 			}
 		}
+		kept(of.most, time.Minute)
+		kept(of.second, time.Second)
 		if last := at[len(at)-1].Sub(noon); last > 4*time.Minute {
 			t.Errorf("the last message goes out after %s", last)
 		}
@@ -584,35 +613,43 @@ func TestPacesOutliveSenders(t *testing.T) {
 func TestChannelsStopWhenToldTo(t *testing.T) {
 	eachRemote(t, func(t *testing.T, spec *schema.ChannelSpec) {
 		of := remotes[spec.Type]
-		s, p, now := conforming(t, spec.Type)
-		if of.busy == "" {
+		if len(of.busy) == 0 {
+			s, p, _ := conforming(t, spec.Type)
 			p.answers(429, "", "Retry-After", "7")
 			_, err := s.Send(t.Context(), delivery(), 1)
 			var later *RetryAfterError
 			if !errors.As(err, &later) || later.After != 7*time.Second {
 				t.Errorf("%v; want to be asked again after 7 s", err)
 			}
-			return
 		}
-		status, body := answerOf(t, of.busy)
-		p.answers(status, body)
-		_, err := s.Send(t.Context(), delivery(), 1)
-		var later *RetryAfterError
-		if !errors.As(err, &later) || later.After != of.waits {
-			t.Fatalf("%v; want to be asked again after %s", err, of.waits)
-		}
-		p.answers(200, `{"errcode":0,"code":0}`)
-		*now = noon.Add(of.waits - time.Second)
-		var putOff *PutOffError
-		_, err = s.Send(t.Context(), delivery(), 1)
-		if !errors.As(err, &putOff) || putOff.After != time.Second || p.requests() != 1 {
-			t.Errorf("%v after %d requests; want to be put off for a second", err, p.requests())
-		}
-		*now = noon.Add(of.waits)
-		if _, err := s.Send(t.Context(), delivery(), 1); err != nil {
-			t.Error(err)
+		for _, answer := range of.busy {
+			checkStopped(t, spec.Type, answer)
 		}
 	})
+}
+
+func checkStopped(t *testing.T, kind, answer string) {
+	t.Helper()
+	of := remotes[kind]
+	s, p, now := conforming(t, kind)
+	status, body := answerOf(t, answer)
+	p.answers(status, body)
+	_, err := s.Send(t.Context(), delivery(), 1)
+	var later *RetryAfterError
+	if !errors.As(err, &later) || later.After != of.waits {
+		t.Fatalf("%s: %v; want to be asked again after %s", answer, err, of.waits)
+	}
+	p.answers(200, `{"errcode":0,"code":0}`)
+	*now = noon.Add(of.waits - time.Second)
+	var putOff *PutOffError
+	_, err = s.Send(t.Context(), delivery(), 1)
+	if !errors.As(err, &putOff) || putOff.After != time.Second || p.requests() != 1 {
+		t.Errorf("%s: %v after %d requests; want to be put off for a second", answer, err, p.requests())
+	}
+	*now = noon.Add(of.waits)
+	if _, err := s.Send(t.Context(), delivery(), 1); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRobotsRefuseWhatIsTooLong(t *testing.T) {

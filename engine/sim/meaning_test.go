@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -48,31 +49,38 @@ func meaning(t *testing.T, folder string, least int) {
 	}
 }
 
-// Every key that is declared, of every trigger, action and file, is used in a workspace whose tests
-// run in this suite.
-func TestEveryKeyHasATest(t *testing.T) {
-	forms := shapes.NewShapes(actions.Registry())
-	used := map[*shapes.Shape]map[string]bool{}
+// testedFiles calls f with each YAML file of the workspaces whose tests run in this suite.
+func testedFiles(t *testing.T, f func(name string, data []byte)) {
+	t.Helper()
 	for _, root := range []string{"testdata/meaning", "testdata/rewards", "testdata/levels", "../../examples/starter"} {
 		err := fs.WalkDir(os.DirFS(root), ".", func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(name) != ".yaml" {
 				return err
 			}
 			data, err := os.ReadFile(filepath.Join(root, name))
-			if err != nil {
-				return err
+			if err == nil {
+				f(name, data)
 			}
-			var doc yaml.Node
-			if err := yaml.Unmarshal(data, &doc); err != nil {
-				return err
-			}
-			mark(used, forms.For(name), doc.Content[0])
-			return nil
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Every key that is declared, of every trigger, action and file, is used in a workspace whose tests
+// run in this suite.
+func TestEveryKeyHasATest(t *testing.T) {
+	forms := shapes.NewShapes(actions.Registry())
+	used := map[*shapes.Shape]map[string]bool{}
+	testedFiles(t, func(name string, data []byte) {
+		var doc yaml.Node
+		if err := yaml.Unmarshal(data, &doc); err != nil {
+			t.Fatal(err)
+		}
+		mark(used, forms.For(name), doc.Content[0])
+	})
 	seen := map[*shapes.Shape]bool{}
 	for name, s := range map[string]*shapes.Shape{
 		"usher.yaml": forms.Schema, "a playbook": forms.Playbook,
@@ -80,6 +88,32 @@ func TestEveryKeyHasATest(t *testing.T) {
 	} {
 		for _, missing := range unused(used, seen, s, name) {
 			t.Errorf("no workspace that is tested here uses %s", missing)
+		}
+	}
+}
+
+// So is every function, and every result of an action but those that come from channels.
+func TestEveryFunctionAndResultHasATest(t *testing.T) {
+	var all strings.Builder
+	testedFiles(t, func(name string, data []byte) {
+		if !strings.HasSuffix(name, "_test.yaml") {
+			all.Write(data)
+		}
+	})
+	for _, f := range shapes.Functions() {
+		name, _, _ := strings.Cut(f.Usage, "(")
+		if !regexp.MustCompile(`\b` + name + `\(`).MatchString(all.String()) {
+			t.Errorf("no workspace that is tested here calls %s", f.Usage)
+		}
+	}
+	fromChannels := []string{"delivered_at", "opened_at", "clicked_at"}
+	registry := actions.Registry()
+	for i := range registry.Actions {
+		for _, r := range registry.Actions[i].Results {
+			if !regexp.MustCompile(`actions(\.\w+)+\.`+r.Name+`\b`).MatchString(all.String()) &&
+				!slices.Contains(fromChannels, r.Name) {
+				t.Errorf("no workspace that is tested here reads %s of %s", r.Name, registry.Actions[i].Key)
+			}
 		}
 	}
 }

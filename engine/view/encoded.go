@@ -75,10 +75,10 @@ func Parts(v any) int {
 	return n
 }
 
-// DicedBy returns a value as dice fall by it; a missing one is empty.
+// DicedBy returns a value as dice fall by it; a missing one is as an empty text.
 func DicedBy(v any) (string, error) {
 	if v == nil {
-		return "", nil
+		v = ""
 	}
 	text, err := json.Marshal(schema.ToJSON(nil, v))
 	return string(text), err

@@ -92,6 +92,41 @@ func TestQuotasUnderManyWorkers(t *testing.T) {
 	})
 }
 
+// However many workers there are, and whatever of their work is lost, a pool gives as many a day as it may, and in all as
+// many as its budget says or as there are codes, to the last.
+func TestPoolsUnderManyWorkers(t *testing.T) {
+	laned(t, func(t *testing.T, lanes int) {
+		declare(t, "coupons:\n", "coupons:\n  daily: {prefix: DAY, budget: 150, quota: {max: 100, per: day}}\n"+
+			"  loaded: {codes: imported}\n")
+		w := newLanedWorld(t, lanes, embedded(t))
+		w.edit = func(c *worker.Config) { c.Store = &granting{Store: c.Store, failEvery: 4} }
+		w.activate("id: gives\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\n" +
+			"actions: [{coupon: daily}, {coupon: ten}, {coupon: loaded}]\n")
+		var codes []string
+		for i := range 90 {
+			codes = append(codes, fmt.Sprint("C-", i))
+		}
+		if _, err := w.LoadCodes(w.ctx, "loaded", codes); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(12*time.Hour - time.Duration(w.now().UnixNano())%(12*time.Hour) + time.Hour) // never at the end of a day
+		wake := w.eight()
+		for day, want := range []map[string]int{{"daily": 100, "ten": 100, "loaded": 90}, {"daily": 150, "ten": 100, "loaded": 90}} {
+			for i := day * 132; i < (day+1)*132; i += 12 {
+				wake(w.orders(i, i+12, 7)...)
+			}
+			w.idle()
+			if got := w.counts("gives").Coupons; !maps.Equal(got, want) {
+				t.Errorf("day %d: issued %v, want %v", day+1, got, want)
+			}
+			w.advance(24 * time.Hour)
+		}
+		if differences := w.replayed(""); len(differences) > 0 {
+			t.Errorf("decided again: %v", differences[:1])
+		}
+	})
+}
+
 // What a batch needs of many values is had at once: it is decided anew once, and not once a value.
 func TestManyValuesAreAskedForAtOnce(t *testing.T) {
 	w := newWorld(t, embedded(t))

@@ -14,7 +14,7 @@ func sound() ([]ordered, *found, map[string]map[string]int) {
 		want := expect(name, orders)
 		m.Tags, m.told = append(m.Tags, want.tags...), want.told
 		maps.Copy(m.pools, want.coupons)
-		m.pools["first"] = 1
+		m.pools["first"], m.pools["daily"] = 1, 1
 		for n := 1; n <= orders; n++ {
 			m.events = append(m.events, orderID(name, n))
 		}
@@ -58,6 +58,8 @@ func TestTheModelSeesWhatIsWrong(t *testing.T) {
 		{"an entry too many", []string{effects}, func(w *world) { w.f.stats["told"] = foundStats{2, 1} }},
 		{"an entry above the quota", []string{effects}, func(w *world) { w.f.stats["chosen"] = foundStats{3, 2} }},
 		{"a prize too many", []string{effects}, func(w *world) { w.f.stats["winners"] = foundStats{3, 3} }},
+		{"a coupon of the day is lost", []string{codesUnique}, func(w *world) { w.f.members[1].pools["daily"] = 0 }},
+		{"a coupon above the day's limit", []string{codesUnique}, func(w *world) { w.f.members[1].pools["daily"] = 2 }},
 		{"a place of the quota is lost", []string{effects}, func(w *world) { w.f.stats["chosen"] = foundStats{1, 1} }},
 		{"a run that does not end", []string{effects}, func(w *world) { w.f.stats["first"] = foundStats{2, 1} }},
 		{"a code twice", []string{codesUnique}, func(w *world) {

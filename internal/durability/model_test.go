@@ -15,7 +15,7 @@ const (
 	allDecided  = "every acknowledged order is decided"
 	once        = "no order counts twice or out of turn"
 	effects     = "each order has its effects, once"
-	codesUnique = "codes are unique, and no more than the budget"
+	codesUnique = "codes are unique, and no more than the budget and the day allow"
 	codesExist  = "every mailed code is in the database"
 	oneKey      = "no message goes out under a second key"
 	allSent     = "every message that was decided goes out, and no other"
@@ -31,6 +31,7 @@ const onTheWire = 2 * 32
 // Figures of testdata/shop.
 const (
 	firstBudget = 40
+	dailyCodes  = 35
 	chosenQuota = 30
 	luckyPrizes = 25
 	newsCap     = 2
@@ -40,7 +41,7 @@ const (
 // which a person has read, and from nothing else.
 type expected struct {
 	tags    []string
-	coupons map[string]int // by pool, but for the pool first: who gets one is decided between members
+	coupons map[string]int // by pool, but for the pools first and daily: who gets one is decided between members
 	told    int            // coupons of the member's buddy
 	mails   []string       // kind, member, order
 	hooks   int
@@ -183,6 +184,7 @@ func judge(orders []ordered, f *found, received map[string]map[string]int) *verd
 			}
 		}
 		sums["coupons first"] += m.pools["first"]
+		sums["coupons daily"] += m.pools["daily"]
 		own := map[string]bool{}
 		for _, c := range m.coupons {
 			if codes[c.Code] {
@@ -205,6 +207,7 @@ func judge(orders []ordered, f *found, received map[string]map[string]int) *verd
 		v.refute(allSent, "sent without cause: %s", what)
 	}
 	v.count(codesUnique, "coupons of the pool first", sums["coupons first"], min(firstBudget, sums["first"]))
+	v.count(codesUnique, "coupons of the pool daily", sums["coupons daily"], min(dailyCodes, sums["first"]))
 	sums["chosen"], sums["enters"], sums["winners"] = min(chosenQuota, sums["first"]), sums["first"], min(luckyPrizes, sums["first"])
 	for playbook, got := range f.stats {
 		v.count(effects, "entries of "+playbook, got.Entered, sums[playbook])

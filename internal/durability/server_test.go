@@ -73,7 +73,8 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-// copyShop returns the folder of the workspace with the sink's address in it.
+// copyShop returns the folder of the workspace with the sink's address in it, and a time zone in which it is noon: no day
+// ends within a test.
 func copyShop(t *testing.T, s *sink) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -87,6 +88,8 @@ func copyShop(t *testing.T, s *sink) string {
 			t.Fatal(err)
 		}
 		text = bytes.ReplaceAll(text, []byte("http://hook.test"), []byte(s.hook.URL))
+		zone := fmt.Sprintf("timezone: Etc/GMT%+d", time.Now().UTC().Hour()-12)
+		text = bytes.ReplaceAll(text, []byte("timezone: UTC"), []byte(zone))
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -332,6 +332,52 @@ tables: {gifts: {milk: {points: ` + points + `}}, others: {milk: {points: ` + po
 	}
 }
 
+// A run keeps the attributes of the objects that it is for, vars, and each variant of a text. Quotas and priorities are
+// today's, and so are raffles.
+func TestRevisionHasObjectsVarsAndVariants(t *testing.T) {
+	const schema = `usher: 1
+locale: zh-CN
+objects: {group: {size: {type: int, default: 0}, twice: = group.size * 2, title: string}}
+events: {said: {group: ref group}}
+channels: {wecom: {type: log}}
+raffles: {spring: {prizes: {one: {count: 1}}, draw: 2026-11-11 20:00}}
+`
+	const group = head + `for: group
+vars: {room: = 100 - group.twice}
+condition: vars.room > 3
+quota: {max: 1}
+actions:
+  - message: {channel: wecom, template: hi}
+`
+	const member = head + "actions: [{raffle: {enter: spring}}]\n"
+	for name, c := range map[string]struct {
+		text, old, with string
+		same            bool
+	}{
+		"a stored attribute":    {group, "default: 0", "default: 1", false},
+		"a computed attribute":  {group, "* 2", "* 3", false},
+		"an unused attribute":   {group, "title: string", "title: int", true},
+		"vars":                  {group, "100 -", "101 -", false},
+		"quota":                 {group, "max: 1", "max: 2", true},
+		"no quota":              {group, "quota: {max: 1}\n", "", true},
+		"priority":              {group, "quota:", "priority: 3\nquota:", true},
+		"a variant of the text": {group, "你好", "您好", false},
+		"a raffle":              {member, "count: 1", "count: 2", true},
+	} {
+		revision := func(edit func(string) string) string {
+			said := strings.Replace(c.text, "cart.updated", "said", 1)
+			return sound(t, edit(said), map[string]string{
+				playbooks.SchemaFile: edit(schema), "templates/hi.txt": "hi", "templates/hi.zh.txt": edit("你好"),
+			}).Revision
+		}
+		was := revision(func(s string) string { return s })
+		is := revision(func(s string) string { return strings.Replace(s, c.old, c.with, 1) })
+		if (was == is) != c.same {
+			t.Errorf("%s: %s against %s, want the same: %v", name, was, is, c.same)
+		}
+	}
+}
+
 // A run keeps the snippets that it began with, also those that they use, and no others.
 func TestRevisionHasSnippets(t *testing.T) {
 	const text = head + "actions: [{use: outer}]\n"

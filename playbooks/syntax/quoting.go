@@ -389,7 +389,7 @@ func quotingOfFlowValue(text string, from, to int) (quotingMistake, bool) {
 	}
 	for i := 0; i < len(v); i++ {
 		switch {
-		case v[i] == '?' && (i+1 == len(v) || v[i+1] == ' ' || v[i+1] == '?'), strings.IndexByte(",[]{}", v[i]) >= 0:
+		case strings.IndexByte("?,[]{}", v[i]) >= 0:
 			s.at = from + i
 			s.why = "inside braces YAML ends a value without quotes at `" + v[i:i+1] + "`"
 			return s, true

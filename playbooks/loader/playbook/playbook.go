@@ -31,7 +31,7 @@ type reader struct {
 	pb           *playbooks.Playbook
 	scope        scope.Scope     // what a condition and the actions may name
 	unknownNames map[string]bool // names whose type is unknown because of a mistake: what uses them is not judged
-	from         int             // how many diagnostics there were before this playbook
+	from         int             // how many diagnostics there were before this file
 	dropped      bool            // an expression that is given was not compiled
 	exprs        []*expression.Expr
 	templates    map[string]*playbooks.Template
@@ -56,8 +56,12 @@ func Read(c *reading.Reader, n *syntax.Node) {
 		c.PlaybookIDUnread = true
 		return
 	}
+	from := before // what YAML cannot read was reported already
+	for from > 0 && c.Diags[from-1].Pos.File == n.F.Name {
+		from--
+	}
 	p := &reader{
-		Reader: c, from: before, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{},
+		Reader: c, from: from, unknownNames: map[string]bool{}, templates: map[string]*playbooks.Template{},
 		ids: map[string]*syntax.Node{},
 		pb:  &playbooks.Playbook{File: n.F.Name, Status: playbooks.Live, Mode: playbooks.Single, Pos: n.Pos()},
 	}
