@@ -81,6 +81,7 @@ func (c *checker) unknownRow(key *ast.StringNode, table string, keys []string) {
 	d := c.Report(key.Location(), "unknown-row", label, "the table `%s` has no row `%s`", table, key.Value)
 	if near != "" {
 		d.Suggest(strconv.Quote(near)).UnsureUnless(diag.UniqueMatch(key.Value, keys))
+		d.AssumeName(near)
 	}
 }
 

@@ -171,6 +171,48 @@ func TestFixLeavesTheUsesOfAMisspeltParam(t *testing.T) {
 }
 
 // TestFixPutsInWhatIsForgotten: a key with one answer.
+// A word that a workspace declares and many use may be misspelt where it is declared: then the uses are right.
+func TestFixLeavesTheUsesOfAMisspeltDeclaration(t *testing.T) {
+	const schema = `usher: 1
+member: {level: {enum: [seed, leaf, bloom], default: seed}, spent: = len(events("go"))}
+levels: {attribute: level, by: member.spent, steps: {leaf: 5, bloom: 20}}
+events: {go: {gift: string}}
+tables: {gifts: {serum: {points: 8}, mask: {points: 2}}}
+raffles: {spring: {prizes: {first: {count: 1}, second: {count: 2}}, draw: 2026-01-11 20:00}}
+`
+	const playbook = `id: p
+stage: activation
+trigger: {changed: member.level, if: trigger.after == "bloom" or trigger.before == "bloom"}
+actions:
+  - raffle: spring
+  - points: = table("gifts", "serum").points + table("gifts", "serum").points
+`
+	const tests = `playbook: p
+tests:
+  - name: a
+    member: {id: m}
+    force: {raffles: {spring: second}}
+    script:
+      - {event: go, properties: {gift: a}}
+      - expect: {run: none}
+  - name: b
+    member: {id: m}
+    force: {raffles: {spring: second}}
+    script:
+      - {event: go, properties: {gift: a}}
+      - expect: {run: none}
+`
+	for was, slip := range map[string]string{"leaf, bloom]": "leaf, blom]", "{serum: {": "{serom: {", "second: {count": "secnod: {count"} {
+		files := map[string][]byte{
+			"usher.yaml": []byte(strings.Replace(schema, was, slip, 1)), "playbooks/p.yaml": []byte(playbook),
+			"playbooks/p_test.yaml": []byte(tests),
+		}
+		if fixed := Fix(files, testRegistry()); len(fixed.Edits) > 0 {
+			t.Errorf("%s: %q became %v", slip, fixed.Old, fixed.Edits)
+		}
+	}
+}
+
 func TestFixPutsInWhatIsForgotten(t *testing.T) {
 	files := map[string][]byte{
 		playbooks.SchemaFile:         []byte("# 商店\nevents: {go: {}}\n"),

@@ -187,6 +187,16 @@ func (c *Reader) Integer(n *Node, what string, least, most int) (int, bool) {
 	return v, true
 }
 
+// DeclaredEnum is Enum of words that the workspace declares: a declaration may be what is misspelt.
+func (c *Reader) DeclaredEnum(n *Node, what string, words ...string) (string, bool) {
+	before := len(c.Diags)
+	word, ok := c.Enum(n, what, words...)
+	for i := before; i < len(c.Diags); i++ {
+		c.Diags[i].AssumeName(diag.Closest(n.Value, words))
+	}
+	return word, ok
+}
+
 // Enum reads one of the words.
 func (c *Reader) Enum(n *Node, what string, words ...string) (string, bool) {
 	if n == nil || n.Broken {

@@ -121,7 +121,7 @@ func (c *reader) levelSteps(n *syntax.Node, a *playbooks.Attribute, l *playbooks
 
 // stepLevel reports whether a key of the steps names a level that comes after what members have below all steps.
 func (c *reader) stepLevel(key *syntax.Node, a *playbooks.Attribute) bool {
-	if _, ok := c.Enum(key, "a level", a.Type.Enum...); !ok {
+	if _, ok := c.DeclaredEnum(key, "a level", a.Type.Enum...); !ok {
 		if d := c.Last().Diagnostic(); len(d.Related) == 0 {
 			d.Relate("declared here", a.Pos)
 		}

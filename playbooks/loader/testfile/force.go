@@ -57,7 +57,7 @@ func (r *reader) drawn(n *syntax.Node) map[string]string {
 		for i := range of.Prizes {
 			names = append(names, of.Prizes[i].Name)
 		}
-		if prize, ok := r.Enum(e.Value, "the prize of `"+of.Name+"`", names...); ok {
+		if prize, ok := r.DeclaredEnum(e.Value, "the prize of `"+of.Name+"`", names...); ok {
 			out[of.Name] = prize
 		}
 	}
@@ -182,11 +182,11 @@ func (r *reader) forcedBranches(n *syntax.Node) map[string]string {
 func (r *reader) forcedBranch(v *syntax.Node, s *playbooks.Step, out map[string]string) map[string]string {
 	ways := s.Throws()
 	before := len(r.Diags)
-	if name, ok := r.Enum(v, "the way of `"+s.Name()+"`", ways...); ok {
+	if name, ok := r.DeclaredEnum(v, "the way of `"+s.Name()+"`", ways...); ok {
 		out[s.Name()] = name
 	}
 	for i := before; i < len(r.Diags); i++ {
-		r.Diags[i].RelateName(v.Value, diag.Closest(v.Value, ways), s.BranchNamed).AssumeName(diag.Closest(v.Value, ways))
+		r.Diags[i].RelateName(v.Value, diag.Closest(v.Value, ways), s.BranchNamed)
 	}
 	return out
 }

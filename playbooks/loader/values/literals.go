@@ -47,11 +47,7 @@ func (c *Reader) literalOf(n *syntax.Node, t *schema.Type, what string) (any, bo
 		return c.AnyLiteral(n)
 	case schema.KindString:
 		if len(t.Enum) > 0 {
-			before := len(c.Diags)
-			s, ok := c.Enum(n, what, t.Enum...)
-			for i := before; i < len(c.Diags); i++ {
-				c.Diags[i].AssumeName(diag.Closest(n.Value, t.Enum))
-			}
+			s, ok := c.DeclaredEnum(n, what, t.Enum...)
 			return s, ok
 		}
 		s, ok := c.Str(n, what)
