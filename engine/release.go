@@ -94,7 +94,7 @@ func (d *decider) forgetDeferred(key string) {
 func (d *decider) dropDeferred(r *Run, reason string) {
 	for _, key := range d.State.Member.DeferredKeys(d.e.index.CompareTurns) {
 		m := d.State.Member.Deferred[key]
-		if r != nil && m.Run != r.ID {
+		if r != nil && (m.Run != r.ID || m.Of != "") {
 			continue
 		}
 		d.forgetDeferred(key)
@@ -110,10 +110,10 @@ func (d *decider) released(r *Release) {
 	i := slices.IndexFunc(d.State.Runs, func(run *Run) bool { return run.ID == r.Run })
 	var run *Run
 	switch {
+	case r.Of != "": // it is about the message, whether or not the run is of this line
+		run = &Run{ID: r.Key, Playbook: r.Playbook, Member: d.ID}
 	case i >= 0:
 		run = d.State.Runs[i]
-	case r.Of != "":
-		run = &Run{ID: r.Key, Playbook: r.Playbook, Member: d.ID}
 	default:
 		return
 	}
