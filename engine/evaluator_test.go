@@ -11,187 +11,14 @@ import (
 	"time"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/enginetest"
 	"github.com/usher-run/usher/engine/intake"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/playbooks"
-	"github.com/usher-run/usher/playbooks/diag"
-	"github.com/usher-run/usher/playbooks/expression"
 	"github.com/usher-run/usher/playbooks/expression/scope"
 	"github.com/usher-run/usher/playbooks/schema"
 	"pgregory.net/rapid"
 )
-
-// exprLeaves are what random expressions are made of, by type: each a part that is always there.
-type exprLeaves struct {
-	ints, numbers, texts, bools, times, durations, numberLists []string
-	items                                                      []string // numbers of the item that a predicate looks at
-	list                                                       string   // whose items those are
-}
-
-// exprDrawer draws expressions of the language, well typed and guarded.
-type exprDrawer struct {
-	t *rapid.T
-	exprLeaves
-}
-
-func (d *exprDrawer) of(leaves []string) string { return pick(d.t, "leaf", leaves) }
-
-// form draws one of the forms, or a leaf at the bottom. A form calls for its parts only when it is
-// drawn.
-func (d *exprDrawer) form(depth int, leaves []string, forms ...func() string) string {
-	if depth <= 0 || rapid.IntRange(0, 3).Draw(d.t, "leaf or form") == 0 {
-		return d.of(leaves)
-	}
-	return forms[rapid.IntRange(0, len(forms)-1).Draw(d.t, "form")]()
-}
-
-func (d *exprDrawer) operator(ops ...string) string { return pick(d.t, "operator", ops) }
-
-func (d *exprDrawer) int(depth int) string {
-	n := depth - 1
-	return d.form(depth, d.ints,
-		func() string { return "(" + d.int(n) + d.operator(" + ", " - ", " * ") + d.int(n) + ")" },
-		func() string { return "((" + d.int(n) + " % " + d.int(n) + ") ?? 3)" },
-		func() string { return "int(" + d.number(n) + ")" },
-		func() string { return "(-" + d.int(n) + ")" },
-		func() string { return d.operator("min(", "max(") + d.int(n) + ", " + d.int(n) + ")" },
-		func() string { return d.operator("days_since(", "hours_since(") + d.time(n) + ")" },
-		func() string {
-			return d.operator("year(", "month(", "day(", "hour(", "minute(", "weekday(") + d.time(n) + ")"
-		},
-		func() string {
-			return d.operator("days_between(", "years_between(") + d.time(n) + ", " + d.time(n) + ")"
-		},
-		func() string { return "(lunar(" + d.time(n) + ")?.day ?? 0)" },
-		func() string { return "len(" + d.text(n) + ")" },
-		func() string { return "count(" + d.list + ", " + d.item() + d.operator(" > ", " == ") + d.item() + ")" },
-		func() string { return d.choice(n, d.int) },
-	)
-}
-
-func (d *exprDrawer) number(depth int) string {
-	n := depth - 1
-	return d.form(depth, d.numbers,
-		func() string { return "(" + d.number(n) + d.operator(" + ", " - ", " * ", " ** ") + d.number(n) + ")" },
-		func() string { return "((" + d.number(n) + " / " + d.number(n) + ") ?? 0.1)" },
-		func() string { x := d.number(n); return "(" + x + " != 0 ? " + d.number(n) + " / " + x + " : 0.5)" },
-		func() string { return d.operator("round(", "ceil(", "floor(", "abs(", "float(") + d.number(n) + ")" },
-		func() string { return "(" + d.int(n) + d.operator(" + ", " * ") + d.number(n) + ")" },
-		func() string { return d.operator("min(", "max(") + d.number(n) + ", " + d.int(n) + ")" },
-		func() string { return "sum(" + d.of(d.numberLists) + ")" },
-		func() string {
-			return "sum(" + d.list + ", " + d.item() + d.operator(" * ", " + ", " - ") + d.item() + ")"
-		},
-		func() string { return "sum([" + d.number(n) + ", " + d.number(n) + ", " + d.int(n) + "])" },
-		func() string { return d.choice(n, d.number) },
-	)
-}
-
-// item draws a number of the item that a predicate looks at.
-func (d *exprDrawer) item() string { return d.of(d.items) }
-
-func (d *exprDrawer) text(depth int) string {
-	n := depth - 1
-	return d.form(depth, d.texts,
-		func() string { return "(" + d.text(n) + " + " + d.text(n) + ")" },
-		func() string { return d.operator("upper(", "lower(", "trim(") + d.text(n) + ")" },
-		func() string { return "(" + d.text(n) + ")[" + d.int(n) + ":" + d.int(n) + "]" },
-		func() string { return "string(" + d.number(n) + ")" },
-		func() string { return "(first(split(" + d.text(n) + ", " + d.text(n) + `)) ?? "none")` },
-		func() string { return d.choice(n, d.text) },
-	)
-}
-
-func (d *exprDrawer) bool(depth int) string {
-	n := depth - 1
-	return d.form(depth, d.bools,
-		func() string {
-			return "(" + d.number(n) + d.operator(" > ", " <= ", " == ", " != ") + d.number(n) + ")"
-		},
-		func() string { return "(" + d.int(n) + d.operator(" < ", " >= ", " == ") + d.number(n) + ")" },
-		func() string {
-			return "(" + d.text(n) + d.operator(" == ", " < ", " contains ", " startsWith ") + d.text(n) + ")"
-		},
-		func() string { return "(" + d.time(n) + d.operator(" > ", " <= ", " == ") + d.time(n) + ")" },
-		func() string { return "(" + d.duration(n) + d.operator(" > ", " <= ") + d.duration(n) + ")" },
-		func() string { return "(" + d.bool(n) + d.operator(" and ", " or ") + d.bool(n) + ")" },
-		func() string { return "(not " + d.bool(n) + ")" },
-		func() string { return "(" + d.number(n) + " in " + d.of(d.numberLists) + ")" },
-		func() string { return "any(" + d.list + ", " + d.item() + " > 0 and 10 / " + d.item() + " != nil)" },
-		func() string { return d.choice(n, d.bool) },
-	)
-}
-
-func (d *exprDrawer) time(depth int) string {
-	n := depth - 1
-	return d.form(depth, d.times,
-		func() string { return "add_days(" + d.time(n) + ", " + d.int(n) + ")" },
-		func() string { return "(" + d.time(n) + d.operator(" + ", " - ") + d.duration(n) + ")" },
-		func() string { return d.choice(n, d.time) },
-	)
-}
-
-func (d *exprDrawer) duration(depth int) string {
-	n := depth - 1
-	return d.form(depth, d.durations,
-		func() string { return "(" + d.time(n) + " - " + d.time(n) + ")" },
-		func() string { return "(" + d.duration(n) + d.operator(" + ", " - ") + d.duration(n) + ")" },
-	)
-}
-
-func (d *exprDrawer) choice(depth int, of func(int) string) string {
-	return "(" + d.bool(depth) + " ? " + of(depth) + " : " + of(depth) + ")"
-}
-
-// checked returns an expression as the value of a field, or another one where `check` has a reason
-// not to take it that is known.
-func (d *exprDrawer) checked(sc *scope.Scope, text string, want *schema.Type, otherwise string) string {
-	x, diags := expression.CompileExpr(diag.Source{Text: text}, sc, want)
-	for _, m := range diags {
-		zero := m.Code == "type-mismatch" && strings.Contains(m.Message, "division by zero")
-		advice := m.Code == "constant-condition" || m.Code == "by-the-clock" // of what is drawn, nobody means anything
-		if !advice && m.Code != "expression-too-long" && !zero {
-			d.t.Fatalf("%s: %+v", text, m)
-		}
-	}
-	if x == nil {
-		text = otherwise
-	}
-	return "'= " + strings.ReplaceAll(text, "'", "''") + "'"
-}
-
-// alikeLeaves are of the random workspaces that are decided in many ways; see alikeUsher.
-var alikeLeaves = exprLeaves{
-	ints: []string{
-		"0", "3", "9007199254740991", "(member.seen ?? 1)", "member.points", `len(events("buy", "30d"))`,
-		`sum(events("buy"), .n)`, "bucket(10)",
-		"days_since(member.last_seen_at)", `(last(events("echo"))?.n ?? 2)`,
-	},
-	numbers: []string{"0.1", "39.9", "1e308", "0.0", `sum(events("buy", "3d"), .n)`, "(member.seen ?? 0)"},
-	texts:   []string{`""`, `"小王"`, "member.id", `(member.locale ?? "")`},
-	bools:   []string{`in_segment("spenders")`, `("x" in member.tags)`, "(member.seen == nil)", "(member.points > 2)"},
-	times: []string{
-		"now()", "today()", "member.created_at", "member.last_seen_at", `date("2026-03-08")`, `datetime("2026-03-08 02:30")`,
-		`(last(events("buy"))?.at ?? now())`,
-	},
-	durations:   []string{`duration("36h")`, `duration("87840h")`},
-	numberLists: []string{"[0.1, 0.2]", `map(events("buy"), .n)`},
-	list:        `events("buy")`, items: []string{".n", "0.1", "2"},
-}
-
-// drawCalculation draws an action of such a workspace that calculates.
-func drawCalculation(t *rapid.T, declared *playbooks.Schema) string {
-	d, sc := &exprDrawer{t, alikeLeaves}, &scope.Scope{Schema: declared}
-	switch rapid.IntRange(0, 3).Draw(t, "calculation") {
-	case 0:
-		return "points: " + d.checked(sc, d.int(2), schema.Int, "3")
-	case 1:
-		return "wait: {until: " + d.checked(sc, d.time(2), schema.Datetime, "now()") + "}"
-	case 2:
-		return "emit: {event: echo, properties: {n: " + d.checked(sc, d.int(3), schema.Int, "1") + "}}"
-	}
-	return "set: {seen: " + d.checked(sc, d.int(3), schema.Int, "1") + "}"
-}
 
 // storableUsher declares values of every type, and attributes that random expressions are stored
 // in.
@@ -212,36 +39,36 @@ channels: {out: {type: log}}
 `
 
 // storableLeaves reach all of them, with constants at the edges of their types.
-var storableLeaves = exprLeaves{
-	ints: []string{
+var storableLeaves = enginetest.Leaves{
+	Ints: []string{
 		"0", "1", "-1", "7", "9007199254740992", "-9007199254740992", "3037000500", "trigger.n", "(member.i ?? 2)",
 		"member.points", "bucket(10)",
 		`len(events("go"))`, `sum(events("go", "2d"), .n)`, "len(trigger.list)", `(last(events("go"))?.n ?? 5)`,
 	},
-	numbers: []string{
+	Numbers: []string{
 		"0.0", "0.1", "39.9", "-2.5", "1e308", "5e-324", "1e15", "0.000001", "trigger.x", "(trigger.maybe ?? 0.3)",
 		"(member.f ?? 1)", "member.total",
 		`sum(events("go", "30d"), .x)`, "sum(trigger.items ?? [], .q * .p)", `(last(events("go"))?.x ?? 5)`,
 		"(trigger.list[0] ?? 2.5)",
 	},
-	texts: []string{
+	Texts: []string{
 		`""`, `"a"`, `"小王🙂"`, `"\u0000"`, `"a,b\n"`, `"\u2028"`, `"ß"`, "trigger.s", `(member.s ?? "")`, "member.id",
 		"trigger.name", `(last(events("go"))?.s ?? "-")`,
 	},
-	bools: []string{
+	Bools: []string{
 		"(trigger.n > 0)", "(member.b ?? false)", `(trigger.x < 1)`, `("x" in member.tags)`,
 		"(trigger.maybe != nil)", "(member.at == nil)",
 	},
-	times: []string{
+	Times: []string{
 		"now()", "today()", "trigger.at", "trigger.time", "trigger.on", "member.created_at", "(member.at ?? now())",
 		"(member.on ?? today())",
 	},
-	durations: []string{`duration("36h")`, `duration("1s")`, `duration("87840h")`},
-	numberLists: []string{
+	Durations: []string{`duration("36h")`, `duration("1s")`, `duration("87840h")`},
+	NumberLists: []string{
 		"trigger.list", "[0.1, 0.2]", "[1, 9007199254740992]", "[1e308, 1e308]",
 		`map(events("go"), .x)`, "map(trigger.items ?? [], .p)",
 	},
-	list: `events("go")`, items: []string{".x", ".n", "0.1", "(.maybe ?? 0)"},
+	List: `events("go")`, Items: []string{".x", ".n", "0.1", "(.maybe ?? 0)"},
 }
 
 // storableTexts calculate in Liquid.
@@ -259,17 +86,17 @@ var storableTexts = []string{
 // drawStorable draws a playbook that stores what random expressions yield in every place that takes
 // them.
 func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
-	d := &exprDrawer{t, storableLeaves}
+	d := &enginetest.Drawer{T: t, Leaves: storableLeaves}
 	sc := &scope.Scope{Schema: declared, Trigger: declared.EventRecord("go")}
 	value := func(text string, want *schema.Type, otherwise string) string {
-		return d.checked(sc, text, want, otherwise)
+		return d.Checked(sc, text, want, otherwise)
 	}
 	depth := rapid.IntRange(1, 4).Draw(t, "depth")
-	i := func() string { return value(d.int(depth), schema.Int, "trigger.n") }
-	f := func() string { return value(d.number(depth), schema.Number, "trigger.x") }
-	s := func() string { return value(d.text(depth), schema.String, "trigger.s") }
-	b := func() string { return value(d.bool(depth), schema.Bool, "trigger.n > 1") }
-	at := func() string { return value(d.time(depth), schema.Datetime, "trigger.at") }
+	i := func() string { return value(d.Int(depth), schema.Int, "trigger.n") }
+	f := func() string { return value(d.Number(depth), schema.Number, "trigger.x") }
+	s := func() string { return value(d.Text(depth), schema.String, "trigger.s") }
+	b := func() string { return value(d.Bool(depth), schema.Bool, "trigger.n > 1") }
+	at := func() string { return value(d.Time(depth), schema.Datetime, "trigger.at") }
 	condition := func() string { return strings.Replace(b(), "'= ", "'", 1) }
 	forms := []func() string{
 		func() string { return "set: {i: " + i() + "}" }, func() string { return "set: {f: " + f() + "}" },
@@ -282,7 +109,7 @@ func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 				", on: = trigger.on}}"
 		},
 		func() string {
-			return `message: {channel: out, class: transactional, text: "` + pick(t, "text", storableTexts) + `"}`
+			return `message: {channel: out, class: transactional, text: "` + enginetest.Pick(t, "text", storableTexts) + `"}`
 		},
 	}
 	out := "id: p\nstage: activation\nmode: parallel\ntrigger: {event: go}\n"
@@ -291,7 +118,7 @@ func drawStorable(t *rapid.T, declared *playbooks.Schema) string {
 	}
 	out += "actions:\n"
 	for range rapid.IntRange(1, 5).Draw(t, "actions") {
-		out += indented("- "+forms[rapid.IntRange(0, len(forms)-1).Draw(t, "action")]()+"\n", "  ")
+		out += enginetest.Indented("- "+forms[rapid.IntRange(0, len(forms)-1).Draw(t, "action")]()+"\n", "  ")
 	}
 	return out
 }
@@ -330,8 +157,8 @@ func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 	for k := range rapid.IntRange(1, 6).Draw(t, "events") {
 		at = at.Add(time.Duration(rapid.IntRange(0, 40*3600).Draw(t, "seconds")) * time.Second)
 		properties := map[string]any{
-			"n": rapid.SampledFrom(edgeInts).Draw(t, "n"), "x": number(), "s": pick(t, "s", edgeTexts),
-			"at": pick(t, "at", edgeTimes), "on": pick(t, "on", edgeDates),
+			"n": rapid.SampledFrom(edgeInts).Draw(t, "n"), "x": number(), "s": enginetest.Pick(t, "s", edgeTexts),
+			"at": enginetest.Pick(t, "at", edgeTimes), "on": enginetest.Pick(t, "on", edgeDates),
 			"list": []any{}, "undeclared": map[string]any{"x": number()},
 		}
 		if rapid.Bool().Draw(t, "maybe") {
@@ -345,7 +172,7 @@ func drawEdgeInputs(t *rapid.T, declared *playbooks.Schema) []engine.Input {
 		}
 		body := map[string]any{"event": "go", "member": "m", "id": fmt.Sprintf("e%d", k), "properties": properties}
 		if rapid.IntRange(0, 2).Draw(t, "moves") == 0 {
-			body["attributes"] = map[string]any{"timezone": pick(t, "zone", edgeZones)}
+			body["attributes"] = map[string]any{"timezone": enginetest.Pick(t, "zone", edgeZones)}
 		}
 		raw, err := json.Marshal(body)
 		if err != nil {

@@ -183,3 +183,56 @@ func TestHandedByAnotherRevision(t *testing.T) {
 		t.Errorf("delivered: %+v", l.all.Deliveries)
 	}
 }
+
+// What becomes of a message that a group's run hands to its own group is about the message: whether the run is over and
+// not read any more, or still open, changes nothing. An exit does not call it back.
+func TestHandedToItself(t *testing.T) {
+	const itself = `id: p
+for: group
+stage: activation
+trigger: {event: said}
+exit: [{if: '"over" in group.tags'}]
+actions:
+  - message: {channel: out, to: {group: = trigger.group}, text: "{{ group.title }}"}
+  - %s
+`
+	night := time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC)
+	morning := night.Add(9 * time.Hour)
+	released := func(t *testing.T, next string, between func(*lines)) []engine.Entry {
+		l := handingTo(t, "live")
+		l.e = newEngine(load(t, map[string]string{"usher.yaml": handingUsher, "playbooks/p.yaml": fmt.Sprintf(itself, next)}))
+		l.decide(engine.Input{
+			Kind: engine.InputEvent, ID: "e", Member: groupG, Name: "said", At: night,
+			Payload: &engine.Payload{Properties: map[string]any{"group": "g"}},
+		})
+		st := l.states[groupG]
+		if len(st.Member.Deferred) != 1 {
+			t.Fatalf("put off: %+v", st.Member.Deferred)
+		}
+		between(l)
+		var c engine.Changes
+		if err := l.e.Decide(groupG, st, nil, morning, nil, &c); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Releases) != 1 || c.Releases[0].State != engine.DeliveryPending {
+			t.Fatalf("released: %+v", c.Releases)
+		}
+		return c.Records[0].Entries
+	}
+	read := released(t, "tag: x", func(*lines) {})
+	forgotten := released(t, "tag: x", func(l *lines) { l.states[groupG].Runs = nil })
+	open := released(t, "wait: 2d", func(*lines) {})
+	for _, other := range [][]engine.Entry{forgotten, open} {
+		if read[0].Run.ID != other[0].Run.ID || read[0].What != "released" {
+			t.Errorf("with the run at hand %+v of %s, else %+v of %s", read[0], read[0].Run.ID, other[0], other[0].Run.ID)
+		}
+	}
+	released(t, "wait: 2d", func(l *lines) {
+		l.decide(engine.Input{
+			Kind: engine.InputUpdate, ID: "u", Member: groupG, At: night.Add(time.Hour), Payload: &engine.Payload{AddTags: []string{"over"}},
+		})
+		if r := l.states[groupG].Runs[0]; r.State != engine.RunExited {
+			t.Errorf("the run is %s", r.State)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/enginetest"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/expression"
 	"pgregory.net/rapid"
@@ -118,7 +119,7 @@ func TestObserverIsToldWhatWasDecided(t *testing.T) {
 		plain := engine.New(ws, o)
 		o.Observer = seen
 		observed := engine.New(ws, o)
-		inputs := history(rt)
+		inputs := enginetest.History(rt)
 		end := inputs[len(inputs)-1].At.Add(12 * 24 * time.Hour)
 		_, decided := simulated(rt, t, plain, inputs, end)
 		inputs = decided["m"]

@@ -3,14 +3,13 @@ package engine_test
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/usher-run/usher/actions"
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/enginetest"
 	"github.com/usher-run/usher/engine/records"
 	"github.com/usher-run/usher/playbooks"
 	"github.com/usher-run/usher/playbooks/diag"
@@ -157,20 +156,12 @@ actions:
 `,
 }
 
-func filesOf(files map[string]string) fstest.MapFS {
-	fsys := fstest.MapFS{}
-	for name, text := range files {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	return fsys
-}
-
 func load(t testing.TB, files map[string]string) *playbooks.Workspace {
 	t.Helper()
-	ws, diags := loader.Load(filesOf(files), actions.Registry())
+	ws, diags := loader.Load(enginetest.FilesOf(files), actions.Registry())
 	for _, d := range diags {
 		if d.Severity == diag.Error {
-			t.Fatalf("%s:%d:%d %s: %s", d.File, d.Line, d.Column, d.Code, d.Message)
+			t.Fatalf("%s:%d:%d %s: %s\n%s", d.File, d.Line, d.Column, d.Code, d.Message, files[d.File])
 		}
 	}
 	return ws
@@ -180,39 +171,7 @@ func newEngine(ws *playbooks.Workspace) *engine.Engine {
 	return engine.New(ws, engine.Options{Secret: []byte("s"), Registry: actions.Registry(), Effects: actions.Effects()})
 }
 
-var start = time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC) // two days before daylight saving begins in New York
-
-// history draws a member's inputs over some weeks, some of them at one instant.
-func history(t *rapid.T) []engine.Input {
-	at := start
-	n := rapid.IntRange(1, 25).Draw(t, "n")
-	var out []engine.Input
-	for i := range n {
-		at = at.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 600, 720, 1440, 2160, 2880, 10000}).
-			Draw(t, "gap")) * time.Minute)
-		in := engine.Input{
-			Seq: int64(i + 1), Kind: engine.InputEvent, ID: fmt.Sprintf("e%d", i), Member: "m", Time: at, At: at,
-			Payload: &engine.Payload{},
-		}
-		switch rapid.IntRange(0, 5).Draw(t, "kind") {
-		case 0, 1:
-			in.Name, in.Properties = "buy", map[string]any{"n": float64(rapid.IntRange(0, 4).Draw(t, "amount"))}
-		case 2, 3:
-			in.Name = "visit"
-		case 4:
-			in.Name = "leave"
-		default:
-			in.Kind, in.Name = engine.InputUpdate, ""
-			in.Attributes = map[string]any{"level": rapid.SampledFrom([]string{"a", "b"}).Draw(t, "level")}
-		}
-		if rapid.IntRange(0, 7).Draw(t, "backfill") == 0 {
-			in.Backfill = true
-			in.Time = at.Add(-time.Duration(rapid.IntRange(0, 100_000).Draw(t, "before")) * time.Minute)
-		}
-		out = append(out, in)
-	}
-	return out
-}
+var start = enginetest.Start
 
 // shell is the least that a shell has to do: it stores what a decision changed as JSON and loads it
 // again.
@@ -295,6 +254,10 @@ func (s *shell) decide(inputs []engine.Input, horizon time.Time) {
 
 // absorb takes in what a decision on inputs changed.
 func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
+	var gone int64 // nothing is left of what came up to it
+	for _, d := range c.Deleted {
+		gone, s.member, s.history, s.echoes = d.Seq, nil, nil, nil
+	}
 	for _, m := range c.Members {
 		data, err := json.Marshal(m)
 		if err != nil {
@@ -309,6 +272,9 @@ func (s *shell) absorb(inputs []engine.Input, c *engine.Changes) {
 		s.runs[r.ID] = r
 	}
 	for _, in := range inputs {
+		if in.Seq <= gone {
+			continue
+		}
 		if in.Kind == engine.InputEvent {
 			s.history = append(s.history, in)
 		}
@@ -402,7 +368,7 @@ func (s *shell) outcome() string {
 func TestBatchesDecideLikeSingles(t *testing.T) {
 	e := newEngine(load(t, propertyFiles))
 	rapid.Check(t, func(rt *rapid.T) {
-		inputs := history(rt)
+		inputs := enginetest.History(rt)
 		end := inputs[len(inputs)-1].At.Add(40 * 24 * time.Hour)
 		one := newShell(t, e)
 		one.decide(slices.Clone(inputs), end)
@@ -429,7 +395,7 @@ func TestInvariantsOfRuns(t *testing.T) {
 	e := newEngine(load(t, propertyFiles))
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newShell(t, e)
-		inputs := history(rt)
+		inputs := enginetest.History(rt)
 		for _, in := range inputs {
 			s.decide([]engine.Input{in}, in.At)
 			open := map[string]int{}

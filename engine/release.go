@@ -94,7 +94,7 @@ func (d *decider) forgetDeferred(key string) {
 func (d *decider) dropDeferred(r *Run, reason string) {
 	for _, key := range d.State.Member.DeferredKeys(d.e.index.CompareTurns) {
 		m := d.State.Member.Deferred[key]
-		if r != nil && m.Run != r.ID {
+		if r != nil && (m.Run != r.ID || m.Of != "") {
 			continue
 		}
 		d.forgetDeferred(key)
@@ -111,12 +111,12 @@ func (d *decider) released(r *Release) {
 	var run *Run
 	detail, dropped := d.detail, map[string]any(nil)
 	switch {
-	case i >= 0:
-		run = d.State.Runs[i]
-	case r.Of != "":
+	case r.Of != "": // it is about the message, whether or not the run is of this line
 		run = &Run{ID: r.Key, Playbook: r.Playbook, Member: d.ID}
 		dropped = map[string]any{effects.DetailOfRun: r.Run}
 		detail = func(name string, v any) map[string]any { return map[string]any{name: v, effects.DetailOfRun: r.Run} }
+	case i >= 0:
+		run = d.State.Runs[i]
 	default:
 		return
 	}

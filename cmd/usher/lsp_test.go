@@ -774,6 +774,12 @@ func TestEditorOutline(t *testing.T) {
 	if last.Name != "if actions.gift.issued" || len(last.Children) != 1 || last.Children[0].Name != "tag" {
 		t.Errorf("the branch is %+v", last)
 	}
+	e.write(lspFile, "id: a\nstage: activation\ntrigger: {event: cart.updated}\nactions:\n  - split:\n      by: = trigger.total\n"+
+		"      ways: [{name: l, weight: 50, then: [{tag: x}]}, {name: r, weight: 50, then: []}]\n")
+	e.request("textDocument/documentSymbol", map[string]any{"textDocument": map[string]any{"uri": e.uri(lspFile)}}, &got)
+	if split := got[3].Children[0]; split.Name != "split" || len(split.Children) != 2 || split.Children[0].Name != "l" {
+		t.Errorf("the split by a value is %+v", split)
+	}
 }
 
 // TestEditorRenames renames an event from a use of it, and asks who uses it before and after.

@@ -25,6 +25,7 @@ type line struct {
 	open    map[string]bool
 	events  []engine.Input // decided
 	emitted int64          // events that runs emitted to the member
+	seen    time.Time      // the last event; the state need not know it
 
 	by   *engine.Engine // that the history was kept by
 	past engine.State   // with the history alone
@@ -178,6 +179,9 @@ func (l *line) load(others []string) (*engine.State, error) {
 		if err := st.Member.Decode(l.state); err != nil {
 			return nil, err
 		}
+		if l.seen.After(st.Member.LastSeenAt) {
+			st.Member.LastSeenAt = l.seen
+		}
 	}
 	ids := make([]string, 0, len(l.open)+len(others))
 	for id := range l.open {
@@ -209,7 +213,7 @@ func (l *line) load(others []string) (*engine.State, error) {
 // keep keeps what a decision changed.
 func (l *line) keep(inputs []engine.Input, c *engine.Changes) (err error) {
 	for range c.Deleted { // of this one
-		l.state, l.events = nil, nil
+		l.state, l.events, l.seen = nil, nil, time.Time{}
 	}
 	for _, m := range c.Members {
 		if l.state, err = json.Marshal(m); err != nil {
@@ -233,8 +237,16 @@ func (l *line) keep(inputs []engine.Input, c *engine.Changes) (err error) {
 		}
 	}
 	for _, in := range inputs {
-		if in.Kind == engine.InputEvent {
-			l.events = append(l.events, in)
+		if in.Kind != engine.InputEvent {
+			continue
+		}
+		l.events = append(l.events, in)
+		p, err := in.Decode()
+		if err != nil {
+			return err
+		}
+		if p.MovesLastSeen() && in.At.After(l.seen) {
+			l.seen = in.At
 		}
 	}
 	for _, in := range c.Cascaded { // numbered when they are stored

@@ -37,6 +37,8 @@ type World struct {
 	names     bool                                         // inputs may name members: see Admit
 	uncoded   []string                                     // members who are not among codes yet
 	codes     map[string][]string                          // members by their referral codes
+	hands     map[string]bool                              // playbooks whose runs hand messages to objects
+	ended     map[string]*engine.Run                       // runs, by id, that may still be told of a delivery
 }
 
 type schedule struct {
@@ -54,12 +56,16 @@ type schedule struct {
 func NewWorld(e *engine.Engine, now time.Time, observe func(*engine.Changes)) *World {
 	w := &World{
 		members: map[string]*engine.State{}, pools: map[string]*engine.PoolState{}, now: now, observe: observe,
+		hands: map[string]bool{}, ended: map[string]*engine.Run{},
 	}
 	w.left = func(a engine.Ask) int { return a.Most }
 	w.names = e.Workspace().Schema.NamesMembers()
 	w.engine = e.Alone(func(a engine.Ask) int { return w.left(a) })
 	w.prepareDraws()
 	for _, p := range e.Workspace().Playbooks {
+		if len(p.HandsTo()) > 0 {
+			w.hands[p.ID] = true
+		}
 		for _, t := range p.Trigger.Items() {
 			if t.Kind == playbooks.TriggerSchedule && p.Status.Enters() {
 				w.schedules = append(w.schedules, &schedule{
@@ -220,6 +226,9 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 			w.record(in)
 		}
 	}
+	if len(w.ended) > 0 {
+		w.recall(st, inputs)
+	}
 	c := &w.changes
 	c.Reset()
 	if err := w.engine.Decide(member, st, inputs, horizon, w.pools, c); err != nil {
@@ -259,6 +268,25 @@ func (w *World) decideOne(member string, inputs []engine.Input, horizon time.Tim
 	}
 	w.settle(st, c)
 	return nil
+}
+
+// answers reports whether a result is to be decided that is about the run.
+func (w *World) answers(run string) bool {
+	return slices.ContainsFunc(w.emitted, func(in engine.Input) bool {
+		return in.Kind == engine.InputResult && in.Name == run
+	})
+}
+
+// recall puts the ended runs that inputs are results of among those of their subject, as a store gives them.
+func (w *World) recall(st *engine.State, inputs []engine.Input) {
+	for i := range inputs {
+		run := w.ended[inputs[i].Name]
+		if inputs[i].Kind != engine.InputResult || run == nil || slices.Contains(st.Runs, run) {
+			continue
+		}
+		st.Runs = append(st.Runs, run)
+		engine.SortRuns(st.Runs)
+	}
 }
 
 // released sends a message that was put off, or forgets it.
@@ -312,6 +340,9 @@ func (w *World) answered(d *engine.Delivery) engine.Input {
 func (w *World) settle(st *engine.State, c *engine.Changes) {
 	for _, r := range c.Runs {
 		r.New, r.Changed = false, false
+		if r.State != engine.RunWaiting && (w.hands[r.Playbook] || w.outcome != nil || w.answers(r.ID)) {
+			w.ended[r.ID] = r
+		}
 	}
 	if st.Member == nil { // it was deleted
 		st.Runs = nil

@@ -43,7 +43,8 @@ type Committer interface {
 	//  13. Nodes of trees are stored, and taken away, with the rest. (Trees "keeps what commits say of
 	//     trees, and takes away what they give up")
 	//  14. Of an object that is deleted nothing is left that a decision would read; what comes after the
-	//     input that said so is of another. (Commit "leaves nothing of an object that was deleted")
+	//     input that said so is of another. (Commit "leaves nothing of an object that was deleted", Commit
+	//     "knows of an object that came again when it was seen since")
 	//
 	// What goes wrong behind a commit that is stored makes no error of it. The death of the process
 	// undoes nothing. A power cut may undo a commit together with all that came after it, until somebody

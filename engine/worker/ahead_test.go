@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/usher-run/usher/engine"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/worker"
 )
@@ -261,6 +262,7 @@ var dependentBooks = []string{
 // Whatever the batches in which it is decided, and whether they are decided ahead: members have the
 // same life, and replay finds no difference.
 func TestBatchesAheadChangeNothing(t *testing.T) {
+	declareOrdersOfGroups(t)
 	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
 	redis := embedded(t)
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // two databases and workers each
@@ -272,6 +274,8 @@ func TestBatchesAheadChangeNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		all := []string{"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"}
 		members := all[:rapid.IntRange(1, len(all)).Draw(rt, "members")]
+		groups := []string{naming.ObjectID("group", "g1"), naming.ObjectID("group", "g2")}
+		subjects := slices.Concat(members, groups)
 		limits := rapid.SliceOfN(rapid.IntRange(1, 8), 1, 6).Draw(rt, "batches")
 		var steps []step
 		for i := range rapid.IntRange(10, 60).Draw(rt, "inputs") {
@@ -285,12 +289,13 @@ func TestBatchesAheadChangeNothing(t *testing.T) {
 				Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Member: rapid.SampledFrom(members).Draw(rt, "member"), Name: name,
 				Payload: &engine.Payload{Properties: map[string]any{property: n}},
 			}
+			s.ofGroup(rt, groups)
 			s.drain = rapid.IntRange(0, 15).Draw(rt, "drain") == 0
 			steps = append(steps, s)
 		}
 		world := func(l *limited) *poisonedWorld {
-			w := newLimitedWorld(t, 1, redis, l, dependentBooks...)
-			w.live(steps, members, func(*step) bool { return true }, "")
+			w := newLimitedWorld(t, 1, redis, l, slices.Concat(dependentBooks, poisonOfGroups)...)
+			w.live(steps, subjects, func(*step) bool { return true }, "")
 			if differences := w.replayed(""); len(differences) > 0 {
 				rt.Fatalf("decided again:\n%s", strings.Join(differences, "\n"))
 			}
@@ -300,7 +305,7 @@ func TestBatchesAheadChangeNothing(t *testing.T) {
 		defer ahead.close()
 		after := world(&limited{limits: []int{1000}, blind: true})
 		defer after.close()
-		for _, m := range members {
+		for _, m := range subjects {
 			if a, b := ahead.lifeOf(m, nil), after.lifeOf(m, nil); a != b {
 				rt.Fatalf("%s, ahead:\n%s\none after the other:\n%s", m, a, b)
 			}

@@ -20,9 +20,11 @@ import (
 
 	"github.com/usher-run/usher/engine"
 	"github.com/usher-run/usher/engine/clock/clocktest"
+	"github.com/usher-run/usher/engine/naming"
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite"
 	"github.com/usher-run/usher/engine/worker"
+	"github.com/usher-run/usher/playbooks"
 )
 
 // poisonPlaybooks act on what their members did before, at once and after a wait. An amount of 13
@@ -45,6 +47,19 @@ var poisonPlaybooks = []string{
 	"id: ranked\nstage: activation\ntrigger: {changed: member.rank}\nmode: parallel\nactions:\n  - tag: '= trigger.before + trigger.after'\n",
 }
 
+// poisonOfGroups are such playbooks for the groups that orders name.
+var poisonOfGroups = []string{
+	"id: g-careful\nfor: group\nstage: activation\ntrigger: {event: order.paid}\nmode: parallel\nactions:\n" +
+		"  - {if: trigger.amount == 13, tag: bad}\n  - {if: trigger.amount == 17, tag: broken}\n" +
+		"  - set: {size: '= len(events(\"order.paid\", \"2h\")) + len(distinct(events(\"order.paid\", \"1d\"), .member))'}\n",
+	"id: g-next\nfor: group\nstage: activation\ntrigger: {event: order.paid, if: event.amount < 13}\nactions:\n" +
+		"  - {id: more, wait: {event: order.paid, if: event.amount > trigger.amount, timeout: 90m}}\n" +
+		"  - tag: {add: '= actions.more.timed_out ? \"late\" : \"more\"', for: 45m}\n  - wait: 30m\n  - set: {heard: '= string(group.size)'}\n",
+	"id: g-loud\nfor: group\nstage: retention\ntrigger: {segment_enter: loud}\nmode: parallel\nactions: [{wait: 1h}, {tag: loud}]\n",
+	"id: g-grown\nfor: group\nstage: retention\ntrigger: {changed: group.size, if: trigger.after > 2}\nmode: parallel\n" +
+		"actions: [{message: {channel: shop, class: transactional, text: \"{{ group.size }}\"}}]\n",
+}
+
 // step is an input of a random history, or the end of a batch.
 type step struct {
 	engine.Input
@@ -54,7 +69,8 @@ type step struct {
 	drain    bool          // all that came is decided before the next
 }
 
-func drawPoisoned(t *rapid.T, members []string) (steps []step) {
+// drawPoisoned draws inputs of members; some are of a group, too, or of a group alone.
+func drawPoisoned(t *rapid.T, members, groups []string) (steps []step) {
 	for i := range rapid.IntRange(3, 25).Draw(t, "inputs") {
 		s := step{after: time.Duration(rapid.SampledFrom([]int{0, 1, 30, 60, 100}).Draw(t, "gap")) * time.Minute}
 		name, member := "order.paid", rapid.SampledFrom(members).Draw(t, "member")
@@ -67,12 +83,33 @@ func drawPoisoned(t *rapid.T, members []string) (steps []step) {
 			Kind: engine.InputEvent, ID: fmt.Sprint("e", i), Member: member, Name: name,
 			Payload: &engine.Payload{Properties: map[string]any{property: n}},
 		}
+		s.ofGroup(t, groups)
 		s.cut = rapid.IntRange(0, 7).Draw(t, "cut") == 0
 		s.poisoned = n == 13 || n == 17 || s.cut
 		s.drain = rapid.IntRange(0, 2).Draw(t, "drain") == 0
 		steps = append(steps, s)
 	}
 	return steps
+}
+
+// ofGroup lets an order be one of a group, too, or of a group alone.
+func (s *step) ofGroup(t *rapid.T, groups []string) {
+	group := rapid.SampledFrom(append([]string{""}, groups...)).Draw(t, "group")
+	if group == "" || s.Name != "order.paid" {
+		return
+	}
+	_, id, _ := naming.CutObject(group)
+	s.Properties["group"], s.Objects = id, []string{group}
+	if rapid.IntRange(0, 4).Draw(t, "alone") == 0 {
+		s.Member, s.Objects = group, nil
+	}
+}
+
+// declareOrdersOfGroups lets orders name groups.
+func declareOrdersOfGroups(t *testing.T) {
+	declareGroups(t)
+	declare(t, "(events(\"group.said\", \"1d\"), .member)) > 2", "(events(\"order.paid\", \"2h\"), .amount)) > 2")
+	declare(t, "  order.paid: {amount: number}\n", "  order.paid: {amount: number, group: optional ref group}\n")
 }
 
 // limited looks at random parts of what a lane owes, and refuses without a name what the database
@@ -95,6 +132,9 @@ func (l *limited) Pending(ctx context.Context, lane int, now time.Time, limit in
 	return l.Store.Pending(ctx, lane, now, min(limit, l.limits[int(l.n.Add(1))%len(l.limits)]))
 }
 
+// knownSecret is that of these worlds.
+var knownSecret = []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+
 // poisonedWorld is a database and a worker whose clock is the test's.
 type poisonedWorld struct {
 	*world
@@ -104,11 +144,18 @@ type poisonedWorld struct {
 }
 
 func newPoisonedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits []int) *poisonedWorld {
-	return newLimitedWorld(t, lanes, redis, &limited{limits: limits}, poisonPlaybooks...)
+	return newLimitedWorld(t, lanes, redis, &limited{limits: limits}, slices.Concat(poisonPlaybooks, poisonOfGroups)...)
 }
 
-// newLimitedWorld returns a world whose worker sees what limits show of its store.
+// newLimitedWorld returns a world of playbooks whose worker sees what limits show of its store.
 func newLimitedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits *limited, books ...string) *poisonedWorld {
+	return newWorldOf(t, lanes, redis, limits, compile(t, books...), unstorable)
+}
+
+// newWorldOf returns the same of a workspace; edit changes the worker's configuration, options are of the database.
+func newWorldOf(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits *limited, ws *playbooks.Workspace,
+	edit func(*worker.Config), options ...sqlite.Option,
+) *poisonedWorld {
 	dir, err := os.MkdirTemp(t.TempDir(), "world")
 	if err != nil {
 		t.Fatal(err)
@@ -119,16 +166,19 @@ func newLimitedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits *
 	}}
 	w.at.Store(time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC).UnixMilli())
 	w.clock = clocktest.Follow(func() time.Time { return time.UnixMilli(w.at.Load()).UTC() })
-	if w.Store, err = sqlite.Open(w.ctx, w.path, sqlite.WithClock(w.clock), sqlite.WithLanes(lanes)); err != nil {
+	options = append(options, sqlite.WithClock(w.clock), sqlite.WithLanes(lanes))
+	if w.Store, err = sqlite.Open(w.ctx, w.path, options...); err != nil {
 		t.Fatal(err)
 	}
-	w.activate(books...)
+	if err := worker.Activate(w.ctx, w.Store, ws, w.now()); err != nil {
+		t.Fatal(err)
+	}
 	// Ids are keyed with the database's secret, and order what happens at one instant.
 	if _, err := w.Secret(w.ctx); err != nil {
 		t.Fatal(err)
 	}
 	f := w.file()
-	w.exec(f, "UPDATE meta SET value = x'00010203040506070809' WHERE key = 'secret'")
+	w.exec(f, fmt.Sprintf("UPDATE meta SET value = x'%x' WHERE key = 'secret'", knownSecret))
 	_ = f.Close()
 	log := &lines{} // says why a lane does not move
 	t.Cleanup(func() {
@@ -137,7 +187,7 @@ func newLimitedWorld(t *testing.T, lanes int, redis asynq.RedisConnOpt, limits *
 		}
 	})
 	w.edit = func(c *worker.Config) {
-		unstorable(c)
+		edit(c)
 		c.Log = slog.New(slog.NewTextHandler(log, nil))
 		limits.Store, c.Store = c.Store, limits
 	}
@@ -258,6 +308,7 @@ func (w *poisonedWorld) lifeOf(member string, left map[string]bool) string {
 // lost change nothing for anybody else, nor for what else their own member does, whatever the
 // batches in which all is decided, and however many lanes there are.
 func TestPoisonChangesNothingForOthers(t *testing.T) {
+	declareOrdersOfGroups(t)
 	declare(t, "  member.left: {}\n", "  member.left: {}\n  visit: {n: number}\n")
 	declare(t, "coupons:\n", "points: {expires: 1d}\ncoupons:\n")
 	declare(t, "member:\n", "member:\n  rank: {enum: [low, mid, top], default: low}\n")
@@ -271,7 +322,9 @@ func TestPoisonChangesNothingForOthers(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		members := []string{"m0", "m1", "m2", "m3", "m4"}[:rapid.IntRange(1, 5).Draw(rt, "members")]
-		steps := drawPoisoned(rt, members)
+		groups := []string{naming.ObjectID("group", "g1"), naming.ObjectID("group", "g2")}
+		steps := drawPoisoned(rt, members, groups)
+		members = slices.Concat(members, groups)
 		limits := rapid.SliceOfN(rapid.IntRange(1, 8), 1, 6).Draw(rt, "batches")
 		damaged := rapid.SampledFrom(append([]string{""}, members...)).Draw(rt, "damaged")
 		left := map[string]bool{}

@@ -127,3 +127,27 @@ func testManyWaitsAtOneMoment(t *testing.T, lanes int) {
 		t.Errorf("%d waits in a batch beside events, want %d at most", n, beside)
 	}
 }
+
+// An event that nobody listens to leaves nothing but when its member was last seen. A replay knows that, too.
+func TestReplayKnowsWhenMembersWereSeen(t *testing.T) {
+	w := newWorld(t, embedded(t))
+	w.activate("id: idle\nstage: retention\ntrigger: {event: order.paid}\nactions:\n" +
+		"  - wait: 3d\n  - points: = hours_since(member.last_seen_at)\n")
+	wk := w.run()
+	w.accept(order("o", "m"))
+	wk.Wake("m")
+	w.until("the run waits", func() bool { return w.state("idle", engine.RunWaiting) == 1 })
+	w.advance(24 * time.Hour)
+	w.accept(happened("l", "m", "member.left"))
+	wk.Wake("m")
+	w.idle()
+	w.advance(60 * time.Hour)
+	wk.Wake("m")
+	w.until("the run is over", func() bool { return w.state("idle", engine.RunDone) == 1 })
+	if m, err := w.Member(w.ctx, "m"); err != nil || m.Points < 47 || m.Points > 48 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if differences := w.replayed(""); len(differences) > 0 {
+		t.Fatalf("decided again:\n%s", differences)
+	}
+}

@@ -84,7 +84,11 @@ func children(doc *text, section string, v *node) []documentSymbol {
 func inside(doc *text, item *node) []documentSymbol {
 	var out []documentSymbol
 	for _, key := range []string{"then", "else", "choose", "split"} {
-		if v := item.get(key); v != nil {
+		v := item.get(key)
+		if v != nil && v.kind == mapping { // a split by a value
+			v = v.get("ways")
+		}
+		if v != nil {
 			out = append(out, children(doc, key, v)...)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 )
 
-// lastSeen returns when members were last seen, as far as their subjects do not know it.
-func (c *conn) lastSeen(ids []string) (map[string]int64, error) {
+// lastSeen returns the events by which members were last seen, as far as their subjects do not know it.
+func (c *conn) lastSeen(ids []string) (map[string]lastseen.Event, error) {
 	if c.seen == nil {
 		return nil, nil
 	}
@@ -17,15 +17,15 @@ func (c *conn) lastSeen(ids []string) (map[string]int64, error) {
 		lane := c.lanes.OfMember(id)
 		lanes[lane] = append(lanes[lane], id)
 	}
-	seen := map[string]int64{}
+	seen := map[string]lastseen.Event{}
 	for lane, ids := range lanes {
 		if len(ids) == 0 {
 			continue
 		}
 		err := c.seen.Of(seenView{c}, lane, func(s *lastseen.Lane) {
 			for _, id := range ids {
-				if at, later := s.At(id); later {
-					seen[id] = at
+				if last, later := s.At(id); later {
+					seen[id] = last
 				}
 			}
 		})
@@ -73,9 +73,9 @@ func (d *db) noteStored(ctx context.Context, lane int, members []*engine.Member,
 		return nil
 	}
 	err := d.writeAgain(ctx, len(list), func(t *tx) error {
-		for id, at := range list {
-			const put = "UPDATE subjects SET seen = max(seen, ?) WHERE kind = 'member' AND id = ?"
-			if _, err := t.exec(put, at, id); err != nil {
+		for id, last := range list {
+			const put = "UPDATE subjects SET seen = max(seen, ?) WHERE kind = 'member' AND id = ? AND seen > -?"
+			if _, err := t.exec(put, last.At, id, last.Seq); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/usher-run/usher/engine/store"
 	"github.com/usher-run/usher/engine/store/sqlite/document"
 	"github.com/usher-run/usher/engine/store/sqlite/inbox"
+	"github.com/usher-run/usher/engine/store/sqlite/lastseen"
 	"github.com/usher-run/usher/engine/store/sqlite/sqlconn"
 )
 
@@ -72,13 +73,14 @@ func (t *tx) putMember(id string, state []byte) error {
 }
 
 // deleteSubject leaves nothing of a subject that a decision would read: no state, and no event that was decided
-// before. What came from outside stays, for replay; what runs emitted comes out of that again.
+// before. What came from outside stays, for replay; what runs emitted comes out of that again. `seen` is below 0 until
+// there is a later event: up to that one, none counts that somebody has folded before.
 func (t *tx) deleteSubject(d *engine.Deletion) error {
 	n, err := t.subject(d.Member)
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec("UPDATE subjects SET state = NULL, seen = 0 WHERE n = ?", n); err != nil {
+	if _, err := t.exec("UPDATE subjects SET state = NULL, seen = -? WHERE n = ?", d.Seq, n); err != nil {
 		return err
 	}
 	const came = `UPDATE inbox SET kind = '` + inbox.Erased + `' WHERE hash = ? AND member = ? AND kind = 'event' AND seq < ?`
@@ -132,13 +134,13 @@ func (c *conn) members(states map[string]*engine.State, ids []string) (list []in
 type subject struct {
 	id    string
 	state []byte
-	seen  int64
+	seen  int64 // when it was last seen; below 0: up to which event it was another
 }
 
 func subjectOf(r row) subject { return subject{r.str(0), document.Unformatted(r.bytes(1)), r.int(2)} }
 
 // member decodes the state. Events that were decided since may say that the member was seen later.
-func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
+func (s *subject) member(seen map[string]lastseen.Event) (*engine.Member, error) {
 	m := new(engine.Member)
 	if err := m.Decode(s.state); err != nil {
 		return nil, fmt.Errorf("%w: the state of member %s: %w", store.ErrDamaged, s.id, err)
@@ -146,8 +148,11 @@ func (s *subject) member(seen map[string]int64) (*engine.Member, error) {
 	if m.ID != s.id {
 		return nil, fmt.Errorf("%w: the state of member %s is that of %q", store.ErrDamaged, s.id, m.ID)
 	}
-	// An object that came again after its deletion was seen before it was created: see deleteSubject.
-	if at := instant(max(s.seen, seen[s.id])); at.After(m.LastSeenAt) && !at.Before(m.CreatedAt) {
+	at := s.seen
+	if last := seen[s.id]; last.Seq > -at {
+		at = max(at, last.At)
+	}
+	if at := instant(max(at, 0)); at.After(m.LastSeenAt) {
 		m.LastSeenAt = at
 	}
 	return m, nil

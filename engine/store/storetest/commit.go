@@ -51,6 +51,16 @@ var commitCases = map[string]func(*testing.T, *suite){
 		s.must(err)
 		s.same("its history", ids(h[g]), []string{"after"})
 	},
+	"knows of an object that came again when it was seen since": func(t *testing.T, s *suite) {
+		g := naming.ObjectID("group", "g1")
+		in := s.accept(event("before", g, "said"), engine.Input{Kind: engine.InputDeletion, ID: "gone", Member: g})
+		s.commit(g, in[0].Seq, &engine.Changes{Members: []*engine.Member{{ID: g, CreatedAt: in[0].At}}})
+		s.same("seen before", s.states([]string{g}, nil)[g].Member.LastSeenAt, in[0].At)
+		s.commit(g, in[1].Seq, &engine.Changes{Deleted: []engine.Deletion{{Member: g, Seq: in[1].Seq, At: in[1].At}}})
+		long := in[0].At.Add(-time.Hour) // what came afterwards is older
+		s.commit(g, in[1].Seq, &engine.Changes{Members: []*engine.Member{{ID: g, CreatedAt: long, LastSeenAt: long}}})
+		s.same("seen since", s.states([]string{g}, nil)[g].Member.LastSeenAt, long)
+	},
 	"gives back the members it stored, and nil for strangers": func(t *testing.T, s *suite) {
 		_, m := s.membersOfLane(2)
 		want := &engine.Member{

@@ -72,7 +72,11 @@ func (p *reader) collectIDs(n *syntax.Node) {
 		p.collectIDs(item.Get("then"))
 		p.collectIDs(item.Get("else"))
 		for _, key := range []string{"choose", "split"} {
-			if ways := item.Get(key); ways != nil && ways.Kind == syntax.SequenceNode {
+			ways := item.Get(key)
+			if ways != nil && ways.Kind == syntax.MappingNode {
+				ways = ways.Get("ways")
+			}
+			if ways != nil && ways.Kind == syntax.SequenceNode {
 				for _, w := range ways.Items {
 					p.collectIDs(w.Get("then"))
 					p.collectIDs(w.Get("else"))

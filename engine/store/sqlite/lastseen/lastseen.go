@@ -46,10 +46,13 @@ type Lane struct {
 	part int             // how many one transaction brings
 }
 
-// event is the last event of a member.
+// Event is the last event of a member: its instant, in milliseconds, and its number.
+type Event struct{ At, Seq int64 }
+
+// event is that, and whether the state of the member says so.
 type event struct {
-	at, seq int64
-	stored  bool // the state of the member says so
+	Event
+	stored bool
 }
 
 // note is what a commit has stored: until when the states of members know when they were last seen, as
@@ -95,7 +98,7 @@ func (e *Events) Of(v View, lane int, f func(*Lane)) error {
 // forget leaves out what the stored rows know by now.
 func (s *Lane) forget(from int64) {
 	for id, e := range s.last {
-		if e.seq > from {
+		if e.Seq > from {
 			continue
 		}
 		if !e.stored {
@@ -118,7 +121,7 @@ func (s *Lane) read(v View, lane int, to int64) error {
 		if e, has := s.last[member]; !has || e.stored {
 			s.unstored++
 		}
-		s.last[member] = event{at: at, seq: seq}
+		s.last[member] = event{Event: Event{at, seq}}
 	})
 	if err != nil {
 		*s = Lane{from: s.from, to: s.from} // what was folded of it must not count as the whole
@@ -134,17 +137,17 @@ func (s *Lane) read(v View, lane int, to int64) error {
 	return nil
 }
 
-// At returns when a member was last seen, in milliseconds; false: what is stored says so.
-func (s *Lane) At(member string) (at int64, later bool) {
+// At returns the event by which a member was last seen; false: what is stored says so.
+func (s *Lane) At(member string) (last Event, later bool) {
 	e, later := s.last[member]
-	return e.at, later
+	return e.Event, later
 }
 
 // Stored notes that the states of members are stored, which say when they were last seen, in a commit
 // that has decided all events up to one. It returns what is to be brought to the stored rows in one
 // transaction; nil: nothing is. With it they know all up to an event; 0: there is more to bring before
 // they do.
-func (e *Events) Stored(lane int, members map[string]int64, decided int64) (list map[string]int64, to int64) {
+func (e *Events) Stored(lane int, members map[string]int64, decided int64) (list map[string]Event, to int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := &e.lanes[lane]
@@ -163,14 +166,14 @@ func (e *Events) Behind(lane int, decided int64) bool {
 }
 
 func (s *Lane) stored(member string, at int64) {
-	if e, has := s.last[member]; has && !e.stored && at >= e.at {
+	if e, has := s.last[member]; has && !e.stored && at >= e.At {
 		e.stored = true
 		s.last[member] = e
 		s.unstored--
 	}
 }
 
-func (s *Lane) toStore() (list map[string]int64, to int64) {
+func (s *Lane) toStore() (list map[string]Event, to int64) {
 	if s.owed == nil {
 		if s.unstored < mostUnstored && s.to-s.from < mostEvents {
 			return nil, 0
@@ -183,12 +186,12 @@ func (s *Lane) toStore() (list map[string]int64, to int64) {
 			}
 		}
 	}
-	list = make(map[string]int64, s.part)
+	list = make(map[string]Event, s.part)
 	for id := range s.owed {
 		if e, has := s.last[id]; !has || e.stored {
 			delete(s.owed, id)
 		} else if len(list) < s.part {
-			list[id] = e.at
+			list[id] = e.Event
 		} else {
 			return list, 0
 		}
@@ -197,12 +200,12 @@ func (s *Lane) toStore() (list map[string]int64, to int64) {
 }
 
 // Brought notes that what Stored gave is in the stored rows.
-func (e *Events) Brought(lane int, list map[string]int64, to int64) {
+func (e *Events) Brought(lane int, list map[string]Event, to int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := &e.lanes[lane]
-	for id, at := range list {
-		s.stored(id, at)
+	for id, last := range list {
+		s.stored(id, last.At)
 		delete(s.owed, id)
 	}
 	if to > 0 && to == s.goal {

@@ -34,9 +34,9 @@ func TestBroughtInParts(t *testing.T) {
 		if call%3 == 0 {
 			continue // it could not be stored
 		}
-		for id, at := range list {
-			if rows[id] || fmt.Sprint("m", at) != id {
-				t.Errorf("%s is brought again, or with %d", id, at)
+		for id, last := range list {
+			if rows[id] || fmt.Sprint("m", last.At) != id {
+				t.Errorf("%s is brought again, or with %d", id, last.At)
 			}
 			rows[id] = true
 		}
@@ -52,7 +52,7 @@ func TestBroughtInParts(t *testing.T) {
 		t.Errorf("%d members are brought again", len(list))
 	}
 	err := e.Of(db, 0, func(l *Lane) {
-		if at, later := l.At(fmt.Sprint("m", db.to)); !later || at != db.to {
+		if at, later := l.At(fmt.Sprint("m", db.to)); !later || at.At != db.to {
 			t.Errorf("the last event is of %d, %v", at, later)
 		}
 		if _, later := l.At("m1"); later {
