@@ -98,8 +98,7 @@ func (c *asking) eventCommand() *cobra.Command {
 		Use: "event NAME MEMBER [KEY=VALUE…]", Short: "Send one event by hand",
 		Long: "Sends one event of a member to a server. Values are typed as the server's workspace declares them: amount=36 is a number\n" +
 			"where it says number. An event of an object alone, as of a group, has no MEMBER. Whole files go with `usher send`.",
-		Example: "  usher event member.joined m1 channel=wechat\n  usher event order.paid m1 order_id=o-2001 amount=36 --id o-2001 --time 2026-11-11T10:00:00+08:00\n" +
-			"  usher event group.message group=g1 length=6",
+		Example:           "  usher event member.joined m1 channel=wechat\n  usher event order.paid m1 order_id=o-2001 amount=36 --id o-2001 --time 2026-11-11T10:00:00+08:00",
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: c.complete(eventCandidates),
 	}
