@@ -9,6 +9,7 @@ import (
 
 func message() action {
 	text := schema.String
+	outcome := &schema.Type{Kind: schema.KindString, Enum: []string{"queued", "sent", "skipped", "failed"}}
 	return action{
 		ActionSpec: schema.ActionSpec{
 			Key: "message",
@@ -48,7 +49,7 @@ func message() action {
 				},
 			},
 			Results: []schema.ResultSpec{
-				{Name: "status", Type: text, Doc: "queued, sent, skipped or failed"},
+				{Name: "status", Type: outcome, Doc: "what became of it"},
 				{Name: "variant", Type: text, Doc: "the name of the variant, when it has `variants`"},
 				{Name: "reason", Type: text.AsOptional(), Doc: "why it was skipped or failed"},
 				{Name: "delivered_at", Type: schema.Datetime.AsOptional(), Doc: "when the channel took it"},

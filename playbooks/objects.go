@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/usher-run/usher/playbooks/diag"
@@ -56,6 +57,42 @@ func (s *Schema) Of(kind string) *Schema {
 		return o.schema
 	}
 	return nil
+}
+
+// OfOthers says of an event, a segment or a kind of objects that usher.yaml declares whose it is, where it is not the
+// subject's; ok is false when it declares no such name.
+func (s *Schema) OfOthers(section, name string) (m scope.Misplaced, ok bool) {
+	all := s.Whole()
+	switch section {
+	case scope.InEvents:
+		e := all.Event(name)
+		if e == nil || s.Kind == "" {
+			return m, false
+		}
+		return scope.Misplaced{
+			Message: fmt.Sprintf("the event `%s` names no %s", name, s.Kind),
+			Label:   fmt.Sprintf("what is for: %s sees events with a property of the type `ref %s`", s.Kind, s.Kind),
+			At:      e.Pos,
+		}, true
+	case scope.InSegments:
+		for _, kind := range append([]string{""}, all.ObjectNames()...) {
+			of := all.Of(kind)
+			if g := of.Segment(name); g != nil && kind != s.Kind {
+				return scope.Misplaced{
+					Message: fmt.Sprintf("`%s` is a segment of %s", name, of.Plural()),
+					Label:   "this is about " + s.Plural(), At: g.Pos,
+				}, true
+			}
+		}
+	case scope.InObjects:
+		if o := all.Object(name); o != nil && name != s.Kind {
+			return scope.Misplaced{
+				Message: fmt.Sprintf("no %s is known here: this is about %s", name, s.Plural()),
+				Label:   fmt.Sprintf("a playbook or a segment that is about one says `for: %s`", name), At: o.Pos,
+			}, true
+		}
+	}
+	return m, false
 }
 
 // Whole returns the schema of the workspace that this is a view of: see [Schema.Of].

@@ -219,7 +219,12 @@ const traceTime = "2006-01-02 15:04:05 -0700"
 func inZone(detail map[string]any, zone *time.Location) map[string]any {
 	out := maps.Clone(detail)
 	for k, v := range out {
-		if t, ok := v.(time.Time); ok {
+		t, is := v.(time.Time)
+		if text, ok := v.(string); ok { // as results hold times
+			at, err := time.Parse(time.RFC3339Nano, text)
+			t, is = at, err == nil
+		}
+		if is {
 			out[k] = t.In(zone).Format(traceTime)
 		}
 	}

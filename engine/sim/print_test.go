@@ -79,3 +79,19 @@ welcome-of-all-who-come  shop 4, newcomer-10 5, +hesitant 6
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
+
+// All times of a trace are in its zone, those of results too, which hold them as text.
+func TestTraceHasOneZone(t *testing.T) {
+	at := time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)
+	res := &Result{Trace: []MemberEntry{
+		{At: at, Playbook: "a", Step: "m", What: "result", Detail: map[string]any{"delivered_at": at.Format(time.RFC3339Nano)}},
+		{At: at, Playbook: "a", Step: "w", What: "wait", Detail: map[string]any{"until": at}},
+	}}
+	var out strings.Builder
+	if err := res.WriteTrace(&out, TextOptions{Zone: time.FixedZone("", 8*3600)}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "2026-01-05 18:00:00 +0800"); n != 4 {
+		t.Errorf("%d times in the zone:\n%s", n, out.String())
+	}
+}

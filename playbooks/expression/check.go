@@ -119,7 +119,7 @@ func (c *checker) top(n ast.Node, want *schema.Type) {
 				nodes.Short(n))
 			return
 		}
-		c.need(n, got, "this place")
+		c.need(n, got, anyPlace)
 		return
 	}
 	c.unguardedResult(n, got)

@@ -50,6 +50,10 @@ func (f *fakeDeclarations) Computed(attribute string) *diag.Source {
 	return sourceIn(f.computed, attribute)
 }
 
+func (f *fakeDeclarations) OfOthers(string, string) (scope.Misplaced, bool) {
+	return scope.Misplaced{}, false
+}
+
 func (f *fakeDeclarations) SegmentSource(name string) *diag.Source { return sourceIn(f.segments, name) }
 
 func sourceIn(texts map[string]string, name string) *diag.Source {

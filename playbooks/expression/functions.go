@@ -270,7 +270,11 @@ func fixedTypes(out *schema.Type, in ...*schema.Type) func(c *checker, n *ast.Bu
 				continue
 			}
 			if !schema.Assignable(in[i], t) {
-				c.Report(nodes.Span(n.Arguments[i]), "wrong-arguments", "write "+c.rules[n.Name].Usage,
+				label := "write " + c.rules[n.Name].Usage
+				if n.Name == "string" && t.Kind == schema.KindString {
+					label = "it is a text already: write " + nodes.Short(n.Arguments[i])
+				}
+				c.Report(nodes.Span(n.Arguments[i]), "wrong-arguments", label,
 					"`%s` takes %s here, this is %s", n.Name, report.DescribeType(in[i]), report.DescribeType(t.Required()))
 				continue
 			}

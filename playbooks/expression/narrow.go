@@ -15,6 +15,9 @@ import (
 // A path names a value that may be missing and can be guarded: member.nickname, actions.gift.code,
 // an item's .amount. Guards are followed through and, or, not and the ternary, as a reader would.
 
+// anyPlace is what needs a value where it is no operator.
+const anyPlace = "this place"
+
 // need reports a value that may be missing where an operator would fail on it or answer wrongly.
 func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 	if t == nil || !t.Optional || t.Kind == schema.KindNil && c.isGuarded(n) || c.isGuarded(n) {
@@ -29,6 +32,10 @@ func (c *checker) need(n ast.Node, t *schema.Type, where string) {
 		return
 	}
 	text := nodes.Short(n)
+	if t.Ref != "" && where == anyPlace { // no text stands for somebody
+		c.Report(nodes.Span(n), "unguarded-optional", "test "+text+" != nil first", "`%s` may be missing, and %s needs a value", text, where)
+		return
+	}
 	label := "write (" + nodes.Operand(n, text) + " ?? " + zeroOf(t) + ")"
 	if c.path(n) != "" {
 		label += ", or test " + cmp.Or(c.viaTest(n), text+" != nil") + " first"

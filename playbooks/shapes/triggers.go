@@ -27,7 +27,7 @@ var triggerDocs = map[string]TriggerSpec{
 		Example:  "trigger: {http: {params: {reason: string}}}\nactions:\n  - tag: = trigger.reason",
 	},
 	"segment_enter": {
-		Doc:      "A member comes into the segment, by whatever means: an event, a change of attributes, tags or points over HTTP or by another playbook, or the passing of time. Who is in it when the playbook is activated, or when the segment is defined anew, has not come into it",
+		Doc:      "A member comes into the segment, by whatever means: an event, attributes or tags that are written over HTTP, another playbook, or the passing of time. Who is in it when the playbook is activated, or when the segment is defined anew, has not come into it",
 		Provides: "`time`, when the member came in",
 		Example:  "trigger: {segment_enter: dormant}\nreentry: 90d",
 	},

@@ -34,11 +34,20 @@ type Declarations interface {
 	Table(name string) *Table
 	// PointsExpire reports whether points do.
 	PointsExpire() bool
+	// OfOthers says of a name that a section of usher.yaml declares, and not for the subject; ok is false when it declares
+	// no such name.
+	OfOthers(section, name string) (m Misplaced, ok bool)
 	// Zone returns the zone of times that are written without one.
 	Zone() *time.Location
 	// DeclaredAt returns where a section of usher.yaml declares the name; for "", where the section
 	// begins.
 	DeclaredAt(section, name string) diag.Pos
+}
+
+// Misplaced says of a name whose it is, and what is known where it stands.
+type Misplaced struct {
+	Message, Label string
+	At             diag.Pos // where it is declared
 }
 
 // The sections of usher.yaml that declare names.

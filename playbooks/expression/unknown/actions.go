@@ -19,7 +19,7 @@ func (c *Names) Action(key *ast.StringNode) {
 	for _, a := range c.sc.Actions {
 		ids = append(ids, a.ID)
 	}
-	label, m := "no action before this one has an `id`", diag.Closest(key.Value, ids)
+	label, m := "no action that has run by then has an `id`", diag.Closest(key.Value, ids)
 	if len(ids) > 0 {
 		label = "there is " + diag.OneOf(ids)
 	}

@@ -4,9 +4,11 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
 	"github.com/usher-run/usher/playbooks/diag"
 	"github.com/usher-run/usher/playbooks/expression/foreign"
 	"github.com/usher-run/usher/playbooks/expression/nodes"
+	"github.com/usher-run/usher/playbooks/expression/scope"
 )
 
 // Function reports the call of a function that there is none of.
@@ -36,6 +38,10 @@ func (c *Names) Function(n *ast.IdentifierNode, args []ast.Node) {
 // Text reports a quoted name that no section of usher.yaml of the kind declares; known are those that
 // it does.
 func (c *Names) Text(s *ast.StringNode, code, what string, known []string, section string) {
+	if of, ok := c.sc.Schema.OfOthers(section, s.Value); ok {
+		c.misplaced(s.Location(), of)
+		return
+	}
 	label, m := "usher.yaml declares no "+what, diag.Closest(s.Value, known)
 	if len(known) > 0 {
 		label = "there is " + diag.OneOf(known)
@@ -48,6 +54,14 @@ func (c *Names) Text(s *ast.StringNode, code, what string, known []string, secti
 	if m != "" {
 		d.Suggest(`"` + m + `"`).UnsureUnless(diag.UniqueMatch(s.Value, known))
 		d.AssumeName(m)
+	}
+}
+
+// misplaced reports a name that is declared for other subjects.
+func (c *Names) misplaced(loc file.Location, of scope.Misplaced) {
+	d := c.Report(loc, "wrong-subject", of.Label, "%s", of.Message)
+	if of.At.Line > 0 {
+		d.Relate("declared here", of.At)
 	}
 }
 

@@ -59,6 +59,15 @@ func (c *Names) Name(n *ast.IdentifierNode) {
 		c.Report(n.Location(), "unknown-name", label, "no member is known here: this is about a %s", subject)
 		return
 	}
+	if of, ok := c.sc.Schema.OfOthers(scope.InObjects, n.Value); ok {
+		for _, r := range c.sc.Roots() {
+			if _, has := r.Type.Field(n.Value); has {
+				of.Label = "its id is known, as " + r.Name + "." + n.Value + "; " + of.Label
+			}
+		}
+		c.misplaced(n.Location(), of)
+		return
+	}
 	if c.foreignRoot(n) {
 		return
 	}

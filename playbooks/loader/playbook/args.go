@@ -458,6 +458,9 @@ func (p *reader) lenient(sc *scope.Scope) *scope.Scope {
 
 // address checks that the channels of a message reach whom it is for, and that each has an address.
 func (p *reader) address(v *syntax.Node, step *playbooks.Step) {
+	if to := v.Get("to"); to != nil && to.Kind == syntax.MappingNode && step.HandsTo == "" {
+		return // it names no object: that is told
+	}
 	subject := cmp.Or(step.HandsTo, p.Schema.Subject())
 	for _, ch := range p.channelsOf(step) {
 		spec := p.Registry.Channel(ch.Type)

@@ -54,12 +54,15 @@ func param(c *reading.Reader, e syntax.Entry) reading.Param {
 	} else if n.Kind == syntax.MappingNode && n.Get("enum") != nil {
 		out.Default = n.Get("default")
 	}
-	if n.Kind == syntax.ScalarNode && !n.Broken {
-		word, optional := strings.CutPrefix(n.Value, "optional ")
-		if word = strings.TrimSpace(word); slices.Contains(shapes.ParamKinds, word) {
-			out.Kind, out.Optional = word, optional
-			return out
-		}
+	word, optional := "", false
+	if around := n.Get("optional"); n.Kind == syntax.ScalarNode {
+		word, optional = strings.CutPrefix(n.Value, "optional ")
+	} else if around != nil && len(n.Entries) == 1 {
+		word, optional = around.Value, true
+	}
+	if word = strings.TrimSpace(word); !n.Broken && slices.Contains(shapes.ParamKinds, word) {
+		out.Kind, out.Optional = word, optional
+		return out
 	}
 	out.Type = c.TypeOf(n)
 	out.Optional = out.Type.Optional

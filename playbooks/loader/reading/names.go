@@ -69,29 +69,14 @@ func (c *Reader) KnownSegment(n *syntax.Node, name string) bool {
 	if c.SchemaUnreadable || c.Schema.Segment(name) != nil {
 		return true
 	}
-	if kind, g := c.segmentOfOthers(name); g != nil {
-		c.OfOthers(n, fmt.Sprintf("`%s` is a segment of %s", name, kind),
-			fmt.Sprintf("this is about %s", c.Schema.Plural()), g.Pos)
+	if m, ok := c.Schema.OfOthers(scope.InSegments, name); ok {
+		c.OfOthers(n, m.Message, m.Label, m.At)
 		return false
 	}
 	c.Unknown("unknown-segment", n, "usher.yaml declares no segment", name,
 		diag.Names(c.Schema.Segments, func(x *playbooks.Segment) string { return x.Name }),
 		c.Schema.In(scope.InSegments))
 	return false
-}
-
-// segmentOfOthers finds a segment that is of other subjects, and whose; nil: there is none.
-func (c *Reader) segmentOfOthers(name string) (whose string, g *playbooks.Segment) {
-	all := c.Workspace.Schema
-	if g = all.Segment(name); g != nil {
-		return all.Plural(), g
-	}
-	for _, kind := range all.ObjectNames() {
-		if g = all.Of(kind).Segment(name); g != nil {
-			return all.Of(kind).Plural(), g
-		}
-	}
-	return "", nil
 }
 
 // KnownNameAt reports whether a name that an expression gives is one of a pool, a channel or a
@@ -133,9 +118,8 @@ func (c *Reader) KnownEvent(n *syntax.Node, name string) *playbooks.EventType {
 	if e := c.Schema.Event(name); e != nil {
 		return e
 	}
-	if e := c.Workspace.Schema.Event(name); e != nil {
-		c.OfOthers(n, fmt.Sprintf("the event `%s` names no %s", name, c.Schema.Kind),
-			fmt.Sprintf("what is for: %s sees events with a property of the type `ref %s`", c.Schema.Kind, c.Schema.Kind), e.Pos)
+	if m, ok := c.Schema.OfOthers(scope.InEvents, name); ok {
+		c.OfOthers(n, m.Message, m.Label, m.At)
 		return nil
 	}
 	if section := playbooks.BuiltinSection(name); section != "" {

@@ -143,7 +143,7 @@ func (p *page) fields(list []schema.FieldSpec, least []string) {
 func actionsPage(reg *schema.Registry) string {
 	p := &page{}
 	p.f("%s# Actions\n\nWhat a playbook can do. An item of `actions` has exactly one of these keys; beside it may stand `id`, under which its\nresult is found, and `if`, without which it is always carried out.\n\n", generated)
-	p.f("A field takes a literal, or a text that begins with `= ` and is an [expression](../language.md#expressions). A channel, a pool, a\ntemplate and a text in Liquid are always literal.\n\n")
+	p.f("A field takes a literal, or a text that begins with `= ` and is an [expression](../language.md#expressions). A channel, a pool\nand a template may be an expression of names that are known, a text in Liquid is always literal.\n\n")
 	for _, a := range append(slices.Clone(reg.Actions), shapes.Controls()...) {
 		p.f("## %s\n\n%s\n\n", a.Key, sentence(a.Doc))
 		p.yaml("action", "- "+strings.ReplaceAll(a.Example, "\n", "\n  "))

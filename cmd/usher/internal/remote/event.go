@@ -97,7 +97,7 @@ func (c *asking) eventCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "event NAME MEMBER [KEY=VALUE…]", Short: "Send one event by hand",
 		Long: "Sends one event of a member to a server. Values are typed as the server's workspace declares them: amount=36 is a number\n" +
-			"where it says number. Whole files go with `usher send`.",
+			"where it says number. An event of an object alone, as of a group, has no MEMBER. Whole files go with `usher send`.",
 		Example:           "  usher event member.joined m1 channel=wechat\n  usher event order.paid m1 order_id=o-2001 amount=36 --id o-2001 --time 2026-11-11T10:00:00+08:00",
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: c.complete(eventCandidates),
@@ -146,6 +146,13 @@ func (c *asking) sendEvent(ctx context.Context, cl *client, shown *output, keys,
 	if err != nil {
 		return err
 	}
+	if key, value, ok := ofObjectsAlone(schema, row); ok {
+		if slices.Contains(keys, key) {
+			return command.Usagef("%s is given twice", key)
+		}
+		keys, header, row[1] = append(keys, key), append(header, key), ""
+		row = append(row, value)
+	}
 	if err := eventProperties(schema, row[0], keys); err != nil {
 		return err
 	}
@@ -166,13 +173,29 @@ func (c *asking) sendEvent(ctx context.Context, cl *client, shown *output, keys,
 	return show(ctx, c, cl, shown, text, func(p *printout) {
 		switch {
 		case a.Status == "accepted":
-			p.Printf("accepted: %s of member %s, id %s\n", row[0], schema.MemberID(row[1]), a.ID)
+			of := " of member " + schema.MemberID(row[1])
+			if row[1] == "" {
+				of = ""
+			}
+			p.Printf("accepted: %s%s, id %s\n", row[0], of, a.ID)
 		case a.Differs:
 			p.Printf("duplicate: an event with the id %s was taken before, with other content; nothing was taken now\n", a.ID)
 		default:
 			p.Printf("duplicate: the event %s was taken before; nothing was taken now\n", a.ID)
 		}
 	})
+}
+
+// ofObjectsAlone returns a property that stands where the member would: of an event that names an object nobody needs
+// to be a member's.
+func ofObjectsAlone(schema *playbooks.Schema, row []string) (key, value string, ok bool) {
+	e := schema.Event(row[0])
+	if key, value, ok = strings.Cut(row[1], "="); !ok || e == nil || e.Properties == nil {
+		return "", "", false
+	}
+	_, ok = e.Properties.Field(key)
+	ofObject := func(kind string) bool { return schema.Object(kind) != nil }
+	return key, value, ok && slices.ContainsFunc(e.Properties.Refs(), ofObject)
 }
 
 // eventCandidates completes an event's name, and then the keys of its properties.
