@@ -364,7 +364,11 @@ func (s *Schema) QuietEnd(t time.Time) (end time.Time, quiet bool) {
 	case q.From > q.To && minute >= q.From:
 		d++
 	}
-	return schema.WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location()), true
+	end = schema.WallClock(y, m, d, q.To/60, q.To%60, 0, 0, t.Location())
+	if !end.After(t) { // the clock was set back: it shows the end once more
+		end = t.Truncate(time.Minute).Add(time.Duration(q.To-minute) * time.Minute)
+	}
+	return end, true
 }
 
 // ReevaluationOf derives when membership of the segment may change by the passing of time. A
