@@ -41,6 +41,18 @@ func (a *admission) ages(ctx context.Context, s *server) []store.Undecided {
 	return a.oldest
 }
 
+// undecidedFor returns for how long this server has not decided the oldest input of a lane, 0 where
+// there is none. It is not to blame for the time before its start.
+func (s *server) undecidedFor(u *store.Undecided, now time.Time) time.Duration {
+	switch {
+	case u.Accepted.IsZero():
+		return 0
+	case u.Accepted.Before(s.start):
+		return now.Sub(s.start)
+	}
+	return now.Sub(u.Accepted)
+}
+
 // admits refuses inputs, all of a request or none, while one of their lanes is late: to take more
 // would only make it later. It sets Retry-After to how late the lane is, within bounds.
 func (s *server) admits(c *gin.Context, inputs []engine.Input) error {
@@ -50,9 +62,7 @@ func (s *server) admits(c *gin.Context, inputs []engine.Input) error {
 	}
 	lanes, late := s.Store.Lanes(), time.Duration(0)
 	for i := range inputs {
-		if at := oldest[lanes.OfMember(inputs[i].Member)].Accepted; !at.IsZero() {
-			late = max(late, now.Sub(at)-s.AdmitAge)
-		}
+		late = max(late, s.undecidedFor(&oldest[lanes.OfMember(inputs[i].Member)], now)-s.AdmitAge)
 	}
 	if late <= 0 {
 		return nil

@@ -55,6 +55,7 @@ type server struct {
 	keys    []guardedKey
 	metrics *metrics
 	openapi []byte
+	start   time.Time
 
 	admission admission
 }
@@ -67,7 +68,7 @@ func New(d Deps) (http.Handler, error) {
 	if d.AdmitAge == 0 {
 		d.AdmitAge = DefaultAdmitAge
 	}
-	s := &server{Deps: d, keys: guardKeys(d.Keys, d.Rate), metrics: newMetrics(d.Registry)}
+	s := &server{Deps: d, keys: guardKeys(d.Keys, d.Rate), metrics: newMetrics(d.Registry), start: d.Clock.Now()}
 	routes := s.routes()
 	var err error
 	if s.openapi, err = document(routes, d.Version); err != nil {

@@ -345,6 +345,22 @@ func TestLateLanesTakeNoMore(t *testing.T) {
 	}
 }
 
+// What is undecided from before a start does not make a server late that has just begun.
+func TestDowntimeMakesNoLaneLate(t *testing.T) {
+	f := newFixture(t)
+	f.want(f.call("POST", "/v1/events", `{"event":"x","member":"m"}`), 202, nil)
+	f.now = f.now.Add(time.Hour) // down
+	f.restart()
+	f.want(f.call("POST", "/v1/events", `{"event":"x","member":"m"}`), 202, nil)
+	if a := f.call("GET", "/readyz", ""); a.status != 200 || strings.Contains(a.text, "429") {
+		t.Errorf("readyz: %s", a.text)
+	}
+	f.now = f.now.Add(api.DefaultAdmitAge + time.Second)
+	f.want(f.call("POST", "/v1/events", `{"event":"x","member":"m"}`), 429, "behind")
+	f.now = f.now.Add(store.OldAfter)
+	f.want(f.call("GET", "/readyz", ""), 503, "unavailable")
+}
+
 // A question that would hold up decisions is cut, and whoever asked is told what to do.
 func TestSlowQuestions(t *testing.T) {
 	f := newFixture(t, func(d *api.Deps) { d.Store = slowStore{d.Store} })

@@ -124,17 +124,16 @@ func (s *server) ready(c *gin.Context) {
 		return
 	}
 	for lane := range oldest {
-		at := oldest[lane].Accepted
-		if age := clock.At.Sub(at); !at.IsZero() && age >= store.OldAfter {
+		if s.undecidedFor(&oldest[lane], clock.At) >= store.OldAfter {
 			s.fail(c, newError(codeUnavailable, "what lane %d took in is not decided since %s: the log says why", lane,
-				s.local(at)))
+				s.local(oldest[lane].Accepted)))
 			return
 		}
 	}
 	for lane := range oldest { // what is taken of others is decided as ever
-		if at := oldest[lane].Accepted; !at.IsZero() && s.now().Sub(at) > s.AdmitAge {
+		if s.undecidedFor(&oldest[lane], s.now()) > s.AdmitAge {
 			c.String(http.StatusOK, "ready; lane %d has not decided what it took in at %s, and what comes for it is answered 429\n", lane,
-				s.local(at))
+				s.local(oldest[lane].Accepted))
 			return
 		}
 	}

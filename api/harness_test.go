@@ -43,6 +43,7 @@ type fixture struct {
 	log      bytes.Buffer
 	mu       sync.Mutex
 	woken    []string
+	deps     api.Deps
 }
 
 func workspace() *playbooks.Workspace {
@@ -108,19 +109,28 @@ func newLanedFixture(t *testing.T, lanes int, change ...func(*api.Deps)) *fixtur
 			}
 			return []diag.Diagnostic{{Severity: diag.Error, Code: "no-workspace", Message: "there is no usher.yaml"}}
 		},
-		Keys: keys, Log: slog.New(slog.NewTextHandler(&f.log, nil)), Registry: prometheus.NewRegistry(),
+		Keys: keys, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 		Clock: f.clock, Version: "test",
 	}
 	for _, c := range change {
 		c(&d)
 	}
-	if f.handler, err = api.New(d); err != nil {
-		t.Fatal(err)
-	}
+	f.deps = d
+	f.restart()
 	if f.contract, err = contractOf(f.handler); err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// restart puts a server that has just begun in the place of the one there is.
+func (f *fixture) restart() {
+	f.t.Helper()
+	var err error
+	f.deps.Registry = prometheus.NewRegistry()
+	if f.handler, err = api.New(f.deps); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // profileOf evaluates what a workspace says of members and objects.
