@@ -50,7 +50,13 @@ var reevaluating = map[string]struct {
 	"evening":     {`hour(now()) >= 20`, true},
 	"minutes":     {`minute(now()) % 7 == 0`, false},
 	"item":        {`any(events("buy"), days_since(.time) > 1)`, false},
-	"hour":        {`now() - member.created_at > duration("26h")`, false},
+	"hour":        {`now() - member.created_at > duration("26h")`, true},
+	"today-less":  {`today() - member.created_at > duration("26h")`, true},
+	"gone":        {`duration("90m") <= now() - member.last_seen_at`, true},
+	"to-come":     {`member.born != nil and member.born - now() < duration("5h")`, true},
+	"before":      {`now() - duration("7h") > member.created_at or member.created_at == now() - duration("3h")`, true},
+	"ahead":       {`now() + duration("3h") >= (member.born ?? member.created_at)`, true},
+	"behind":      {`now() - member.created_at + duration("1m") > duration("26h")`, false},
 }
 
 type someHistory []time.Time

@@ -25,6 +25,10 @@ type Moment struct {
 	Unit momentUnit
 	slot expression.Slot  // of a window
 	from *expression.Expr // the time that is counted from or compared with; nil where there is none
+	// of now() that a time or a duration is taken from or added to: what the result is compared with, and whether it is
+	// reached earlier by the duration, not later
+	other   *expression.Expr
+	earlier bool
 	// of points_expiring
 	within schema.Duration
 	marks  []int // the counts that it is compared with; none: each count matters
@@ -41,6 +45,7 @@ const (
 	dayCount                     // days_since
 	hourCount                    // hours_since
 	reached                      // now() compared with a time
+	elapsed                      // now() - t compared with a duration, and the like
 	hours                        // hour(now())
 	minutes                      // minute(now()), compared with the marks
 	dates                        // days_between(t, now()), is_today(t)
@@ -109,6 +114,9 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 		return []time.Time{now.Add(reevaluateEvery)}
 	}
 	v, err := m.from.Eval(e)
+	if err == nil && m.Unit == elapsed {
+		v, err = m.due(e, v)
+	}
 	if err != nil {
 		return []time.Time{now.Add(reevaluateEvery)}
 	}
@@ -118,7 +126,7 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 	}
 	t = t.In(now.Location())
 	switch m.Unit {
-	case reached:
+	case reached, elapsed:
 		return []time.Time{t, t.Add(instantAfter)}
 	case dates, yearsOf:
 		return m.dates(t, now)
@@ -146,6 +154,27 @@ func (m *Moment) candidates(e *expression.Env, oldest func(expression.Slot) (tim
 		out = arithmetic.SetBack(out, now)
 	}
 	return out
+}
+
+// due returns when as much time has passed, or is left, as is compared with: of a time and a duration, whichever is
+// which; nil where one of them is missing.
+func (m *Moment) due(e *expression.Env, from any) (any, error) {
+	other, err := m.other.Eval(e)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := other.(time.Time); ok {
+		from, other = t, from
+	}
+	t, isTime := from.(time.Time)
+	by, isDuration := other.(time.Duration)
+	if !isTime || !isDuration {
+		return nil, nil //nolint:nilnil // missing
+	}
+	if m.earlier {
+		by = -by
+	}
+	return t.Add(by), nil
 }
 
 // leaves returns when the oldest event leaves the window.
@@ -241,8 +270,11 @@ func (w *walker) walk(tree *expression.Tree, n ast.Node) {
 
 var comparisons = []string{"==", "!=", "<", "<=", ">", ">="}
 
-// compared knows `days_since(t) > 3` and `now() > t`, where t does not itself depend on time.
+// compared knows `days_since(t) > 3`, `now() > t` and `now() - t > duration("2h")`, where t does not itself depend on time.
 func (w *walker) compared(tree *expression.Tree, clock, other ast.Node) bool {
+	if sum, ok := clock.(*ast.BinaryNode); ok && (sum.Operator == "-" || sum.Operator == "+") {
+		return w.shifted(tree, sum, other)
+	}
 	call, ok := clock.(*ast.CallNode)
 	if !ok {
 		return false
@@ -271,6 +303,29 @@ func (w *walker) compared(tree *expression.Tree, clock, other ast.Node) bool {
 		return constant && w.calendar(tree, call, []int{n, n + 1})
 	}
 	return false
+}
+
+// shifted knows now() that a time or a duration is taken from or added to.
+func (w *walker) shifted(tree *expression.Tree, sum *ast.BinaryNode, other ast.Node) bool {
+	m, part := Moment{Unit: elapsed, earlier: sum.Operator == "+"}, sum.Right
+	isNow := func(n ast.Node) bool {
+		call, ok := n.(*ast.CallNode)
+		return ok && nodes.Callee(call) == "now"
+	}
+	if !isNow(sum.Left) {
+		if !isNow(sum.Right) {
+			return false
+		}
+		m.earlier, part = true, sum.Left
+	}
+	if m.from = w.timeless(tree, part); m.from == nil {
+		return false
+	}
+	if m.other = w.timeless(tree, other); m.other == nil {
+		return false
+	}
+	w.add(m)
+	return true
 }
 
 func unitOf(function string) momentUnit {
