@@ -49,7 +49,7 @@ func (m *Member) RecordLevel(l *Levels, place int, at time.Time) bool {
 type Moved struct {
 	Was, Is int
 	Until   time.Time // where the number is below the level: to when it is kept; else zero
-	Fell    bool      // the number just fell below the level, which is kept
+	Fell    bool      // the number just fell below the level, which is kept, or below another that is
 	Changed bool      // something of the member did
 }
 
@@ -66,8 +66,7 @@ func (m *Member) MoveLevel(l *Levels, reached int, now time.Time) (out Moved) {
 				k.Kept = map[string]time.Time{}
 			}
 			k.Kept[level] = l.Rule.Keeps(now)
-			out.Changed = true
-			fell = place == out.Was
+			out.Changed, fell = true, true
 		}
 	}
 	for out.Is > reached && !k.Kept[l.Rule.Level(out.Is)].After(now) {

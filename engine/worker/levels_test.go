@@ -70,3 +70,45 @@ func TestLevelsOfThoseWhoWereThere(t *testing.T) {
 		t.Errorf("replayed otherwise: %q", differences)
 	}
 }
+
+// That the number falls below a further level is recorded, too, while a higher one is kept: with another grace declared
+// afterwards, a replay decides alike.
+func TestFurtherFallsAreRecorded(t *testing.T) {
+	declare(t, "member:\n", "member:\n  card: {enum: [none, silver, gold], default: none}\n")
+	levels := "levels: {attribute: card, by: 'sum(events(\"order.paid\", \"10d\"), .amount)', steps: {silver: 2, gold: 6}, grace: 30d}\n"
+	declare(t, "coupons:\n", levels+"coupons:\n")
+	w := newWorld(t, embedded(t))
+	w.activate(risen)
+	wk := w.run()
+	paid := func(id string, amount float64) {
+		in := happened(id, "m", "order.paid")
+		in.Payload.Properties = map[string]any{"amount": amount}
+		w.accept(in)
+		wk.Wake("m")
+		w.idle()
+	}
+	pass := func(days int) {
+		w.advance(time.Duration(days) * 24 * time.Hour)
+		wk.Wake("m")
+		w.idle()
+	}
+	paid("e1", 5)
+	pass(3)
+	paid("e2", 2)
+	pass(8) // below gold
+	pass(3) // below silver, too
+	declare(t, ", grace: 30d", "")
+	_, before := wk.Workspace()
+	w.activate(risen)
+	w.until("the workspace", func() bool { _, hash := wk.Workspace(); return hash != before })
+	w.accept(happened("l", "m", "member.left"))
+	wk.Wake("m")
+	w.idle()
+	pass(28) // gold is kept no more
+	if m, err := w.Member(w.ctx, "m"); err != nil || fmt.Sprint(m.Attributes["card"]) != "silver" {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if differences := w.replayed("m"); len(differences) > 0 {
+		t.Errorf("replayed otherwise: %q", differences)
+	}
+}
