@@ -49,7 +49,7 @@ type SimulateOptions struct {
 // GCPercent is how much garbage a program that simulates does well to let lie, as GOGC. What a
 // simulation holds lives to its end, so that looking through it often is in vain; at 500 it takes a
 // twentieth of the time less and twice the memory.
-const GCPercent = 200
+const GCPercent = 500
 
 // secret keys run ids and coupon codes where nobody will redeem one.
 const secret = "simulation"
