@@ -59,22 +59,6 @@ func (w *poisonedWorld) redeem(t *rapid.T, member string) {
 	}
 }
 
-// drawWorkspace draws a workspace whose webhooks call a receiver.
-func drawWorkspace(t *rapid.T, r *receiver) (string, *playbooks.Workspace) {
-	files := enginetest.Workspace(t)
-	for name, text := range files {
-		files[name] = strings.ReplaceAll(text, "https://crm.test", r.URL)
-	}
-	ws, err := load(enginetest.FilesOf(files))
-	switch {
-	case err != nil && strings.Contains(err.Error(), "never reached"): // behind a fork of which every way exits
-		t.SkipNow()
-	case err != nil:
-		t.Fatal(err)
-	}
-	return fmt.Sprint(files), ws
-}
-
 // pastOf returns all that was decided on subjects, and how: another run of the test may decide in other batches.
 func (w *poisonedWorld) pastOf(subjects []string) string {
 	var out strings.Builder
@@ -93,8 +77,7 @@ func (w *poisonedWorld) pastOf(subjects []string) string {
 }
 
 // Whatever playbooks for members and objects do with whatever words of the language, on however many lanes, in whatever
-// batches, with a journal and without, also when other playbooks take over: nothing is set aside, and a replay decides
-// all of it again, byte for byte.
+// batches, with a journal and without: nothing is set aside, and a replay decides all of it again, byte for byte.
 func TestRandomWorkspacesAreReplayed(t *testing.T) {
 	redis := embedded(t)
 	r := newReceiver(t)
@@ -105,7 +88,17 @@ func TestRandomWorkspacesAreReplayed(t *testing.T) {
 		defer func() { _ = flag.Set("rapid.checks", checks.DefValue) }()
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		books, ws := drawWorkspace(rt, r)
+		files := enginetest.Workspace(rt)
+		for name, text := range files {
+			files[name] = strings.ReplaceAll(text, "https://crm.test", r.URL)
+		}
+		ws, err := load(enginetest.FilesOf(files))
+		if err != nil {
+			if strings.Contains(err.Error(), "never reached") {
+				rt.SkipNow()
+			}
+			rt.Fatal(err)
+		}
 		keys := engine.New(ws, engine.Options{Secret: knownSecret, Registry: actions.Registry(), Effects: actions.Effects()})
 		inputs := enginetest.Histories(rt, ws, keys.ReferralCode)
 		limits := rapid.SliceOfN(rapid.IntRange(1, 8), 1, 6).Draw(rt, "batches")
@@ -127,16 +120,7 @@ func TestRandomWorkspacesAreReplayed(t *testing.T) {
 			}
 			return list
 		}
-		again := rapid.IntRange(0, len(inputs)).Draw(rt, "activates")
-		for i, in := range inputs {
-			if i == again { // other playbooks take over; open runs keep theirs
-				var next string
-				next, ws = drawWorkspace(rt, r)
-				books += "\nthen:\n" + next
-				if err := errors.Join(worker.Activate(w.ctx, w.Store, ws, w.now()), w.wk.Refresh(w.ctx)); err != nil {
-					rt.Fatal(err)
-				}
-			}
+		for _, in := range inputs {
 			if at := in.At.Add(time.Minute); at.UnixMilli() > w.at.Load() {
 				w.at.Store(at.UnixMilli())
 			}
@@ -161,10 +145,10 @@ func TestRandomWorkspacesAreReplayed(t *testing.T) {
 		failures, _, err := w.Failures(w.ctx, store.FailureFilter{Limit: 100})
 		failures = slices.DeleteFunc(failures, func(f store.Failure) bool { return f.What == store.FailedRun })
 		if err != nil || len(failures) > 0 {
-			rt.Fatalf("%s\nset aside: %+v, %v", books, failures, err)
+			rt.Fatalf("%s\nset aside: %+v, %v", files, failures, err)
 		}
 		if differences := w.replayed(""); len(differences) > 0 {
-			rt.Fatalf("%s\ndecided again:\n%s\nwas:\n%s", books, strings.Join(differences, "\n"), w.pastOf(wake()))
+			rt.Fatalf("%s\ndecided again:\n%s\nwas:\n%s", files, strings.Join(differences, "\n"), w.pastOf(wake()))
 		}
 	})
 }
