@@ -102,6 +102,7 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if in.Objects, err = input.ObjectsOf(today, values, member); err != nil {
 		return err
 	}
+	d.cascade.count += len(in.Objects)
 	if member != d.ID {
 		d.c.Emitted = append(d.c.Emitted, in)
 		return nil

@@ -10,17 +10,18 @@ import (
 // What one input, or one wait, may bring about at most.
 const (
 	maxChain  = 16   // links of a chain: an event that a run emitted, whose run emitted, …
-	maxFollow = 1000 // inputs of all its chains together
+	maxFollow = 1000 // inputs of all its chains together, in all lines
 )
 
 // cascade is the work list of a decision: what it brought about for the same member. It is decided
 // first in, first out, after the present decision and in its transaction.
 type cascade struct {
-	queue []Input
-	depth int32 // of what is being decided; 0: it came from outside, or is a wait
-	cause int64 // Seq of the input that began it, or CauseWait
-	count int   // inputs that it has brought about since it began
-	acted *Run  // that acted last; its trace says where a chain stopped
+	queue   []Input
+	depth   int16 // of what is being decided; 0: it came from outside, or is a wait
+	cause   int64 // Seq of the input that began it, or CauseWait
+	count   int   // inputs that it has brought about since it began, or that were spent before in other lines
+	emitted int   // where what goes to other lines begins among that of the changes
+	acted   *Run  // that acted last; its trace says where a chain stopped
 	// ids of playbooks of which one of several triggers has matched: no crossing, no change starts another run
 	matched []string
 	// of crossings by the ids of their inputs: playbooks that they do not start, because an earlier one of their triggers
@@ -29,15 +30,16 @@ type cascade struct {
 	wakes  map[string]wake // waits that are over, by the ids of their inputs; nil: none
 }
 
-// begin begins a cascade at an input from outside, by its Seq, or at a wait.
-func (c *cascade) begin(seq int64) {
-	c.cause, c.count, c.depth, c.matched = seq, 0, 0, c.matched[:0]
+// begin begins a cascade at an input from outside, by its Seq, or at a wait. Those before it have so many inputs of
+// other lines.
+func (c *cascade) begin(seq int64, emitted int) {
+	c.cause, c.count, c.depth, c.emitted, c.matched = seq, 0, 0, emitted, c.matched[:0]
 	clear(c.wakes)
 }
 
 // link returns the depth of what the present decision brings about. The error says that the chain
 // is too long.
-func (c *cascade) link() (int32, error) {
+func (c *cascade) link() (int16, error) {
 	switch {
 	case c.depth >= maxChain:
 		return 0, fmt.Errorf("the chain is %d events long and stops here: each was brought about by the one before", maxChain)
@@ -62,6 +64,20 @@ func (c *cascade) addEmitted(a acted) {
 		c.acted = a.last
 	}
 	c.add(a.emitted...)
+}
+
+// shareOut gives each of what was brought about in other lines its part of what may still be: their chains know nothing
+// of each other.
+func (c *cascade) shareOut(emitted []Input) {
+	emitted, parts := emitted[c.emitted:], 0
+	for i := range emitted {
+		parts += len(emitted[i].Subjects())
+	}
+	for i := range emitted {
+		if p := emitted[i].Payload; p != nil && p.Depth > 0 {
+			p.Spent = int16(maxFollow - max(maxFollow-c.count, 0)/parts)
+		}
+	}
 }
 
 // next takes the first input out of the queue, which is not empty.

@@ -71,7 +71,7 @@ func (d *decider) decideFromOutside(in *Input) error {
 	if err := d.decideDue(in.At); err != nil {
 		return err
 	}
-	d.cascade.begin(in.Seq)
+	d.cascade.begin(in.Seq, len(d.c.Emitted))
 	d.recorder.Seq = in.Seq
 	d.recorder.Begin(d.c, in.ID, false)
 	if err := d.decideInput(in); err != nil {
@@ -88,7 +88,7 @@ func (d *decider) decideDue(t time.Time) error {
 		if !ok {
 			return nil
 		}
-		d.cascade.begin(CauseWait)
+		d.cascade.begin(CauseWait, len(d.c.Emitted))
 		switch {
 		case next.ends:
 			d.decideEnds(next.at)
@@ -123,6 +123,7 @@ func (d *decider) decideCascade() error {
 			d.c.Cascaded = append(d.c.Cascaded, in)
 		}
 	}
+	d.cascade.shareOut(d.c.Emitted)
 	d.endRecord()
 	return nil
 }
@@ -151,6 +152,7 @@ func (d *decider) decideInput(in *Input) error {
 		return err
 	}
 	d.input, d.missing, d.cascade.depth = in.ID, p.Missing, p.Depth
+	d.cascade.count = max(d.cascade.count, int(p.Spent))
 	known := d.State.Member != nil
 	recorded := d.recordMemberships(in.At)
 	d.ensureMember(in)

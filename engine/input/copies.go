@@ -34,7 +34,7 @@ func (in *Input) Copies() ([]Input, error) {
 		out[i] = Input{
 			Kind: in.Kind, ID: in.ID, Member: object, Name: in.Name, Time: in.Time, At: in.At,
 			Payload: &Payload{
-				Properties: properties, Backfill: p.Backfill, Depth: p.Depth, Sent: p.Sent, Missing: p.Missing,
+				Properties: properties, Backfill: p.Backfill, Depth: p.Depth, Spent: p.Spent, Sent: p.Sent, Missing: p.Missing,
 			},
 		}
 	}

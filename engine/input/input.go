@@ -67,7 +67,9 @@ type Payload struct {
 	Backfill   bool           `json:"b,omitempty"` // of an event or update: it is history, counts and starts nothing
 	Entered    bool           `json:"-"`           // segment only: came in; false: left
 	// of an event that a run emitted: its place in the chain, from 1; else 0
-	Depth int32 `json:"d,omitempty"`
+	Depth int16 `json:"d,omitempty"`
+	// of such an event in another line: how much is spent of what the input may bring about that began the chain
+	Spent int16 `json:"w,omitempty"`
 	// of a result or release: the channel of a message that takes a place under the frequency caps. Its
 	// input's Time is when it was released.
 	Channel string `json:"c,omitempty"`
@@ -78,6 +80,15 @@ type Payload struct {
 	// kept, and why something is missing. See [Found].
 	Sent    map[string]any `json:"s,omitempty"`
 	Missing map[string]any `json:"m,omitempty"`
+}
+
+// small reads a small whole number.
+func small(r *jsonbytes.Reader) int16 {
+	n := r.Int()
+	if int64(int16(n)) != n {
+		r.Leave()
+	}
+	return int16(n)
 }
 
 // MovesLastSeen reports whether an event with this payload is something that the member did just
@@ -95,6 +106,7 @@ func (p *Payload) Encode() ([]byte, error) {
 	w.Texts("u", p.RemoveTags)
 	w.True("b", p.Backfill)
 	w.NotZero("d", int(p.Depth))
+	w.NotZero("w", int(p.Spent))
 	w.NotEmpty("c", p.Channel)
 	w.NotEmpty("v", p.Via)
 	w.Texts("o", p.Objects)
@@ -132,10 +144,9 @@ func (p *Payload) read(data []byte) bool {
 		case name == "a" && p.Attributes == nil:
 			p.Attributes = r.Map()
 		case name == "d" && p.Depth == 0:
-			n := r.Int()
-			if p.Depth = int32(n); int64(p.Depth) != n {
-				r.Leave()
-			}
+			p.Depth = small(r)
+		case name == "w" && p.Spent == 0:
+			p.Spent = small(r)
 		case name == "c" && p.Channel == "":
 			p.Channel = r.String()
 		case name == "v" && p.Via == "":

@@ -87,6 +87,8 @@ type Reader interface {
 	//     (Reader "shows what has ended of a member, and as no decision")
 	//  4. So is what became of the level of the member.
 	//     (Reader "shows what became of a member's level, and as no decision")
+	//  5. So is a message that a run of another subject handed over.
+	//     (Reader "shows messages that runs of others handed over")
 	Timeline(ctx context.Context, member, cursor string, limit int) (items []TimelineItem, next string, err error)
 	// MemberPending returns the member's deliveries that are pending, by NotBefore.
 	//
