@@ -69,7 +69,7 @@ func (c *cascade) addEmitted(a acted) {
 // shareOut gives each of what was brought about in other lines its part of what may still be: their chains know nothing
 // of each other.
 func (c *cascade) shareOut(emitted []Input) {
-	emitted, parts := emitted[c.emitted:], 0
+	parts := 0
 	for i := range emitted {
 		parts += len(emitted[i].Subjects())
 	}

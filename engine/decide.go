@@ -123,7 +123,9 @@ func (d *decider) decideCascade() error {
 			d.c.Cascaded = append(d.c.Cascaded, in)
 		}
 	}
-	d.cascade.shareOut(d.c.Emitted)
+	if len(d.c.Emitted) > d.cascade.emitted {
+		d.cascade.shareOut(d.c.Emitted[d.cascade.emitted:])
+	}
 	d.endRecord()
 	return nil
 }
