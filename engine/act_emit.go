@@ -82,14 +82,18 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 		}
 		return nil
 	}
-	depth, err := d.cascade.link()
+	objects, err := input.ObjectsOf(today, values, member)
+	if err != nil {
+		return err
+	}
+	depth, err := d.cascade.link(1 + len(objects))
 	if err != nil {
 		return err
 	}
 	in := Input{
 		Kind: InputEvent, ID: d.e.id(d.Now, "emit", a.run.ID, a.step.Path), Member: member, Name: event,
 		Time: d.Now, At: d.Now,
-		Payload: &Payload{Properties: values, Depth: depth},
+		Payload: &Payload{Properties: values, Depth: depth, Objects: objects},
 	}
 	a.Detail("event", event)
 	a.Detail("id", in.ID)
@@ -99,10 +103,6 @@ func (a *Act) Emit(event string, properties map[string]any, member string) error
 	if member != d.ID {
 		a.Detail("member", member)
 	}
-	if in.Objects, err = input.ObjectsOf(today, values, member); err != nil {
-		return err
-	}
-	d.cascade.count += len(in.Objects)
 	if member != d.ID {
 		d.c.Emitted = append(d.c.Emitted, in)
 		return nil

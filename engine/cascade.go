@@ -37,16 +37,16 @@ func (c *cascade) begin(seq int64, emitted int) {
 	clear(c.wakes)
 }
 
-// link returns the depth of what the present decision brings about. The error says that the chain
-// is too long.
-func (c *cascade) link() (int16, error) {
+// link returns the depth of so many inputs that the present decision brings about. The error says that the chain is too
+// long.
+func (c *cascade) link(inputs int) (int16, error) {
 	switch {
 	case c.depth >= maxChain:
 		return 0, fmt.Errorf("the chain is %d events long and stops here: each was brought about by the one before", maxChain)
-	case c.count >= maxFollow:
+	case c.count+inputs > maxFollow:
 		return 0, fmt.Errorf("one input has brought about %d others, and stops here", maxFollow)
 	}
-	c.count++
+	c.count += inputs
 	return c.depth + 1, nil
 }
 
@@ -66,8 +66,8 @@ func (c *cascade) addEmitted(a acted) {
 	c.add(a.emitted...)
 }
 
-// shareOut gives each of what was brought about in other lines its part of what may still be: their chains know nothing
-// of each other.
+// shareOut notes on each of what was brought about in other lines its part of what may still be: their chains know
+// nothing of each other.
 func (c *cascade) shareOut(emitted []Input) {
 	parts := 0
 	for i := range emitted {
@@ -102,7 +102,7 @@ func (d *decider) follow(m moved) {
 // followCrossing puts a crossing into the cascade. A chain that is too long stops here: the error
 // is on the trace of the run that acted last, and refuses the playbooks.
 func (d *decider) followCrossing(x index.Crossing, at time.Time, passed []string) {
-	depth, err := d.cascade.link()
+	depth, err := d.cascade.link(1)
 	if err != nil {
 		d.stopChain("segment "+x.Segment.Name, x.Starts(), at, err)
 		return

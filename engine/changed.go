@@ -26,7 +26,7 @@ func (d *decider) followChanges(at time.Time) {
 	d.noteFields()
 	for _, i := range d.e.index.Changed.Changed(was, d.was) {
 		name := d.e.index.Changed[i].Name
-		depth, err := d.cascade.link()
+		depth, err := d.cascade.link(1)
 		if err != nil {
 			d.stopChain("change of "+name, d.e.index.OnChange[i], at, err)
 			continue

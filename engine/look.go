@@ -277,7 +277,7 @@ func (d *decider) followWake(w wake, at time.Time) {
 	s := &d.e.index.Books[w.run.Revision].Steps[w.pc]
 	id := fmt.Sprintf("wake:%s:%s", d.e.id(at, "wake", w.run.ID, s.Path, d.input), s.Name())
 	d.cascade.wakes[id] = w
-	depth, err := d.cascade.link()
+	depth, err := d.cascade.link(1)
 	if err != nil {
 		d.trace(w.run, at, TraceEntry{What: WhatError, Step: s.Name(), Reason: err.Error()})
 		return

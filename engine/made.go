@@ -29,7 +29,7 @@ func (d *decider) made(event string, properties map[string]any, key string, r *R
 	if !d.makes(event) {
 		return nil
 	}
-	depth, err := d.cascade.link()
+	depth, err := d.cascade.link(1)
 	if err != nil {
 		if r = cmp.Or(r, d.cascade.acted); r != nil {
 			d.trace(r, d.Now, TraceEntry{What: WhatError, Step: "event " + event, Reason: err.Error()})

@@ -16,7 +16,7 @@ const (
 	partsMost  = 64
 )
 
-// Values tells how many different values there are among the items of a window that ends with the last
+// Values returns how many different values there are among the items of a window that ends with the last
 // event or behind it: of each value it keeps when it was there last. Of more than twice what it tells it
 // forgets those that were there longest ago. It is not safe for concurrent use.
 type Values struct {
